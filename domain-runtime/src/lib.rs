@@ -1,1 +1,48 @@
-//! To be written.
+//! The host side: control blocks, activations, lifecycle, private heaps, reclaim and restart.
+//!
+//! A kernel adopts this crate, binds the traits in [`host`], takes a [`Runtime`] and spawns
+//! domains. Domains never see it: what they may use is in `samara-domain`.
+//!
+//! | module | concept |
+//! |---|---|
+//! | [`state`] | the life of a domain slot, as pure transitions |
+//! | [`control`] | control blocks and in-flight counters |
+//! | [`call`] | entering a domain and coming back, whatever happens inside |
+//! | [`reaper`] | draining and reclaiming dead domains |
+//! | [`domain`] | spawn, restart, stop, kill: [`Domain`] |
+//! | [`service`] | one name over its generations: recipe, budget, recovery |
+//! | [`arena`] | private heaps, returned wholesale |
+//! | [`reason`] | why a domain ended |
+//! | [`event`] | what a host may log |
+#![no_std]
+#![expect(
+    unsafe_code,
+    reason = "the runtime switches owners, runs domains and releases what they had"
+)]
+
+extern crate alloc;
+
+pub mod arena;
+pub mod call;
+pub mod control;
+pub mod domain;
+pub mod error;
+pub mod event;
+pub mod host;
+pub mod interface;
+pub mod mint;
+pub mod panic;
+pub mod reaper;
+pub mod reason;
+pub mod service;
+pub mod spec;
+pub mod state;
+pub mod text;
+
+pub use domain::{Domain, DomainInfo, Runtime};
+pub use error::{RpcError, SpawnError};
+pub use event::Event;
+pub use interface::{Implements, Interface, InterfaceDescriptor, MethodDescriptor};
+pub use mint::Mint;
+pub use reason::{ExitKind, ExitReason};
+pub use spec::{DomainSpec, Restart};

@@ -1,1 +1,30 @@
-//! To be written.
+//! `RRef<T>`: an owned, movable, zero-copy reference to an object of the exchange heap.
+//!
+//! An [`RRef`] crosses a domain boundary by move (its owner word changes, its bytes do not) or is
+//! lent for the length of a call as `&RRef<T>`. What may be inside is [`Exchangeable`].
+#![no_std]
+#![expect(
+    unsafe_code,
+    reason = "RRef turns slots of the exchange heap into typed, owned values"
+)]
+
+extern crate self as samara_rref;
+
+mod descriptor;
+mod exchangeable;
+mod impls;
+mod rref;
+mod slice;
+
+pub use descriptor::TypeDescriptor;
+pub use exchangeable::{Exchangeable, Lend, Scratch, Transfer};
+pub use rref::{RRef, Target};
+pub use samara_rref_derive::Exchangeable;
+pub use samara_shared_heap::{AllocError, Cap, Capability, Owner};
+
+/// Support for generated code. Not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::TypeDescriptor;
+    pub use crate::exchangeable::{Exchangeable, Transfer, assert_exchangeable, max_depth};
+}

@@ -1,1 +1,42 @@
-//! To be written.
+//! The exchange heap: the one heap whose objects may change hands between domains.
+//!
+//! Every object occupies one slot of a size-aligned slab. The *owner words* of a slab stand in one
+//! dense table at its head, so the word of an object is found from its address with a mask and a
+//! shift: no header beside the value, no side map, no lock on a change of owner. Reclaiming a dead
+//! domain is a linear scan of those tables.
+//!
+//! | module | concept |
+//! |---|---|
+//! | [`owner`] | who an object belongs to |
+//! | [`class`] | sizes and slot positions (pure arithmetic) |
+//! | [`chain`] | the free list kept in a slab's owner words (pure) |
+//! | [`heap`] | allocate, free, change of owner, census, reclaim |
+//! | [`cap`] | capability slots: trusted values released with their owner |
+//! | [`quota`] | bytes that a domain may still allocate |
+//! | [`thread`] | on whose behalf a thread runs |
+//! | [`host`] | what the heap needs from its host |
+//!
+//! This crate is the *trusted* side. Its allocation and transfer functions are `unsafe`: domains
+//! see them only through `samara-rref` and generated proxies.
+#![no_std]
+#![expect(
+    unsafe_code,
+    reason = "the heap turns raw pages into slots and writes their owner words"
+)]
+
+pub mod cap;
+pub mod chain;
+pub mod class;
+pub mod heap;
+pub mod host;
+pub mod owner;
+pub mod quota;
+pub mod thread;
+
+mod cache;
+mod registry;
+mod slab;
+
+pub use cap::{Cap, Capability};
+pub use heap::{AllocError, Census, Reclaimed};
+pub use owner::Owner;

@@ -1,1 +1,22 @@
-//! To be written.
+//! All that a domain may use. Nothing here spawns, kills or maps: authority is a value that a domain
+//! is given, or is not.
+//!
+//! A domain is a crate with `#![forbid(unsafe_code)]`, no writable statics, and an `init` function:
+//! it captures nothing, gets its arguments from the host, and returns the value that implements the
+//! domain's interface.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate self as samara_domain;
+
+pub use samara_proxy::{FromRpc, Proxy, RpcError, Shadow, interface};
+pub use samara_rref::{AllocError, Exchangeable, RRef, Scratch, TypeDescriptor};
+
+/// Everything at once: `use samara_domain::prelude::*`.
+pub mod prelude {
+    pub use crate::{AllocError, Exchangeable, Proxy, RRef, RpcError, Shadow, interface};
+}
+
+/// Support for generated code. Not for use by hand.
+#[doc(hidden)]
+pub use samara_proxy::__private;

@@ -1,1 +1,151 @@
-//! To be written.
+//! `#[derive(Exchangeable)]`: see `samara_rref::Exchangeable`.
+
+use proc_macro::TokenStream;
+use proc_macro_crate::{FoundCrate, crate_name};
+use proc_macro2::{Span, TokenStream as Tokens};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, Error, Fields, Index, Member, Type, parse_macro_input};
+
+/// Derives `Exchangeable`: every field must be exchangeable, and the type must not implement `Drop`.
+#[proc_macro_derive(Exchangeable)]
+pub fn derive_exchangeable(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    expand(&input)
+        .unwrap_or_else(Error::into_compile_error)
+        .into()
+}
+
+/// The crate through which the user reaches `Exchangeable`.
+fn support_crate() -> Result<Tokens, Error> {
+    for name in ["samara-rref", "samara-domain", "samara", "samara-proxy"] {
+        if let Ok(found) = crate_name(name) {
+            let ident = match found {
+                // Its own tests and examples too: the crate says `extern crate self as …`.
+                FoundCrate::Itself => format_ident!("{}", name.replace('-', "_")),
+                FoundCrate::Name(name) => format_ident!("{}", name),
+            };
+            return Ok(quote!(::#ident::__private));
+        }
+    }
+    Err(Error::new(
+        Span::call_site(),
+        "`derive(Exchangeable)` needs one of `samara-domain`, `samara` or `samara-rref` among the dependencies",
+    ))
+}
+
+fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
+    let krate = support_crate()?;
+    let name = &input.ident;
+    if let Some(lifetime) = input.generics.lifetimes().next() {
+        return Err(Error::new(
+            lifetime.span(),
+            "an exchangeable type owns all that it holds: remove the lifetime (an `RRef` crosses by move)",
+        ));
+    }
+    let types = field_types(&input.data)?;
+    let mut generics = input.generics.clone();
+    {
+        let where_clause = generics.make_where_clause();
+        for parameter in input.generics.type_params() {
+            let ident = &parameter.ident;
+            where_clause
+                .predicates
+                .push(syn::parse_quote!(#ident: #krate::Exchangeable));
+        }
+    }
+    let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+    let transfer = transfer_body(name, &input.data, &krate);
+    // One assertion a field, at the field's own place, so that the error points there.
+    let checks = types.iter().map(|ty| {
+        quote_spanned! {ty.span()=> #krate::assert_exchangeable::<#ty>(); }
+    });
+    let nested = types
+        .iter()
+        .map(|ty| quote!(<#ty as #krate::Exchangeable>::NESTED));
+    let depths = types
+        .iter()
+        .map(|ty| quote!(<#ty as #krate::Exchangeable>::DEPTH));
+    let text = name.to_string();
+    Ok(quote! {
+        const _: () = {
+            // Conflicts for a type that implements `Drop`: a reclaim runs no destructors.
+            trait AnExchangeableTypeMustNotImplementDrop {}
+            #[allow(drop_bounds)]
+            impl<T: ?Sized + ::core::ops::Drop> AnExchangeableTypeMustNotImplementDrop for T {}
+            impl #impl_generics AnExchangeableTypeMustNotImplementDrop for #name #type_generics #where_clause {}
+
+            #[automatically_derived]
+            // SAFETY: every field is exchangeable (checked below), the type has no destructor of its
+            // own (checked above), and `transfer` visits every field.
+            unsafe impl #impl_generics #krate::Exchangeable for #name #type_generics #where_clause {
+                const NESTED: bool = false #(|| #nested)*;
+                const DEPTH: usize = #krate::max_depth(&[#(#depths),*]);
+                const DESCRIPTOR: #krate::TypeDescriptor = #krate::TypeDescriptor::of::<Self>(#text);
+                #[inline]
+                fn transfer(&self, to: &#krate::Transfer) {
+                    #(#checks)*
+                    if <Self as #krate::Exchangeable>::NESTED {
+                        #transfer
+                    }
+                }
+            }
+        };
+    })
+}
+
+fn field_types(data: &Data) -> Result<Vec<Type>, Error> {
+    let fields: Vec<&Fields> = match data {
+        Data::Struct(data) => vec![&data.fields],
+        Data::Enum(data) => data
+            .variants
+            .iter()
+            .map(|variant| &variant.fields)
+            .collect(),
+        Data::Union(data) => {
+            return Err(Error::new(
+                data.union_token.span,
+                "a union is not exchangeable: which field is live, and so what it owns, is unknown; use an enum",
+            ));
+        }
+    };
+    Ok(fields
+        .iter()
+        .flat_map(|fields| fields.iter().map(|field| field.ty.clone()))
+        .collect())
+}
+
+fn transfer_body(name: &syn::Ident, data: &Data, krate: &Tokens) -> Tokens {
+    match data {
+        Data::Struct(data) => {
+            let members = data.fields.iter().enumerate().map(|(at, field)| {
+                field
+                    .ident
+                    .clone()
+                    .map_or_else(|| Member::Unnamed(Index::from(at)), Member::Named)
+            });
+            quote!(#(#krate::Exchangeable::transfer(&self.#members, to);)*)
+        }
+        Data::Enum(data) => {
+            let arms = data.variants.iter().map(|variant| {
+                let ident = &variant.ident;
+                let binds: Vec<_> = (0..variant.fields.len())
+                    .map(|at| format_ident!("field{}", at))
+                    .collect();
+                let members = variant.fields.iter().enumerate().map(|(at, field)| {
+                    field
+                        .ident
+                        .clone()
+                        .map_or_else(|| Member::Unnamed(Index::from(at)), Member::Named)
+                });
+                quote! {
+                    #name::#ident { #(#members: #binds),* } => {
+                        #(#krate::Exchangeable::transfer(#binds, to);)*
+                    }
+                }
+            });
+            quote!(#[allow(unreachable_patterns)] match self { #(#arms)* _ => {} })
+        }
+        Data::Union(_) => Tokens::new(),
+    }
+}

@@ -1,0 +1,69 @@
+//! Pages from `mmap`, aligned by trimming.
+
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+/// Bytes of pages that the exchange heap holds now: what a test compares before and after.
+#[must_use]
+pub fn live_bytes() -> usize {
+    LIVE.load(Ordering::Relaxed)
+}
+
+/// Maps `bytes` of private memory with the protection `protection`.
+pub(crate) fn map(bytes: usize, protection: i32, flags: i32) -> Option<NonNull<u8>> {
+    // SAFETY: an anonymous mapping at an address of the kernel's choice touches nothing of ours.
+    let at = unsafe {
+        libc::mmap(
+            ptr::null_mut(),
+            bytes,
+            protection,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | flags,
+            -1,
+            0,
+        )
+    };
+    if at == libc::MAP_FAILED {
+        return None;
+    }
+    NonNull::new(at.cast())
+}
+
+/// `bytes` aligned to `align`, both multiples of a page.
+pub(crate) fn alloc(bytes: usize, align: usize) -> Option<NonNull<u8>> {
+    let padded = bytes.checked_add(align)?;
+    let start = map(padded, libc::PROT_READ | libc::PROT_WRITE, 0)?;
+    let lead = start.addr().get().next_multiple_of(align) - start.addr().get();
+    // SAFETY: `lead` is at most `align`, so the rest still holds `bytes`.
+    let aligned = unsafe { start.add(lead) };
+    if lead > 0 {
+        // SAFETY: the pages before the aligned start are ours and unused.
+        unsafe { unmap(start, lead) };
+    }
+    if align > lead {
+        // SAFETY: `bytes` after the aligned start comes what is left of the padding.
+        let tail = unsafe { aligned.add(bytes) };
+        // SAFETY: the pages after the end are ours and unused.
+        unsafe { unmap(tail, align - lead) };
+    }
+    LIVE.fetch_add(bytes, Ordering::Relaxed);
+    Some(aligned)
+}
+
+/// # Safety
+/// `alloc(bytes, _)` returned `start`, and nobody refers to the memory.
+pub(crate) unsafe fn free(start: NonNull<u8>, bytes: usize) {
+    LIVE.fetch_sub(bytes, Ordering::Relaxed);
+    // SAFETY: handed on.
+    unsafe { unmap(start, bytes) };
+}
+
+/// # Safety
+/// The pages are mapped by this module and nobody refers to them.
+unsafe fn unmap(start: NonNull<u8>, bytes: usize) {
+    // SAFETY: handed on.
+    let code = unsafe { libc::munmap(start.as_ptr().cast(), bytes) };
+    // Whole pages of our own mapping: the call has no other way to fail.
+    debug_assert_eq!(code, 0);
+}

@@ -1,0 +1,63 @@
+//! Thread slots, clock, yield.
+
+use crate::StdHost;
+use samara_domain_runtime::host::{Clock, Threads};
+use samara_shared_heap::host::HeapHost;
+use samara_shared_heap::thread::ThreadSlot;
+use std::cell::Cell;
+use std::ptr::NonNull;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+thread_local! {
+    // Without a destructor and initialised in place: usable from the allocator and at thread exit.
+    static SLOT: ThreadSlot = const { ThreadSlot::new(0) };
+    static PLACED: Cell<bool> = const { Cell::new(false) };
+}
+
+static NEXT_SHARD: AtomicUsize = AtomicUsize::new(0);
+
+/// Gives the thread a shard of its own (modulo their number) at its first use.
+#[cold]
+fn place(slot: &ThreadSlot) {
+    PLACED.set(true);
+    slot.set_shard(NEXT_SHARD.fetch_add(1, Ordering::Relaxed));
+}
+
+// SAFETY: the slot is a thread-local without destructor: the same for the whole life of the thread,
+// another one for every other. Pages are those of `pages`.
+unsafe impl HeapHost for StdHost {
+    #[inline]
+    fn thread_slot() -> NonNull<ThreadSlot> {
+        SLOT.with(|slot| {
+            if !PLACED.get() {
+                place(slot);
+            }
+            NonNull::from_ref(slot)
+        })
+    }
+
+    fn alloc_pages(bytes: usize, align: usize) -> Option<NonNull<u8>> {
+        crate::pages::alloc(bytes, align)
+    }
+
+    unsafe fn free_pages(start: NonNull<u8>, bytes: usize, _: usize) {
+        // SAFETY: handed on.
+        unsafe { crate::pages::free(start, bytes) }
+    }
+}
+
+impl Clock for StdHost {
+    fn now_ns() -> u64 {
+        static START: OnceLock<Instant> = OnceLock::new();
+        // 584 years fit.
+        START.get_or_init(Instant::now).elapsed().as_nanos() as u64
+    }
+}
+
+impl Threads for StdHost {
+    fn yield_now() {
+        std::thread::yield_now();
+    }
+}

@@ -1,0 +1,33 @@
+//! No backend: a panic is the final binary's affair. Lets libraries build without choosing.
+
+/// Never made: nothing is contained.
+#[derive(Debug)]
+pub struct Payload(core::convert::Infallible);
+
+impl Payload {
+    /// Never called.
+    pub fn dispose(self) {
+        match self.0 {}
+    }
+}
+
+/// Runs `f`. Without a backend a panic inside does not end here.
+///
+/// # Errors
+/// None.
+#[inline]
+pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
+    Ok(f())
+}
+
+/// # Panics
+/// Always: without a backend there is no boundary to go to.
+pub fn raise() -> ! {
+    panic!("no unwind backend: enable `std` or `dwarf` of samara-unwind in the final binary")
+}
+
+/// Always false.
+#[must_use]
+pub fn is_unwinding() -> bool {
+    false
+}

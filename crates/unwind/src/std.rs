@@ -1,0 +1,45 @@
+//! The hosted backend: `std::panic`.
+
+extern crate std;
+
+use std::any::Any;
+use std::boxed::Box;
+use std::panic::{self, AssertUnwindSafe};
+
+/// What a contained panic carried. It belongs to the code that panicked: dispose of it inside the
+/// boundary, where its destructor may still run.
+#[must_use = "dispose of the payload where the code that raised it may still run"]
+#[derive(Debug)]
+pub struct Payload(Box<dyn Any + Send>);
+
+impl Payload {
+    /// Drops it. Its destructor may panic: call this inside another [`catch`].
+    pub fn dispose(self) {
+        drop(self.0);
+    }
+}
+
+/// Raised by [`raise`]; nothing is allocated for it.
+struct Raised;
+
+/// Runs `f`; a panic inside ends here.
+///
+/// # Errors
+/// What the panic carried.
+///
+/// Cost: none beyond the call while nothing panics.
+#[inline]
+pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
+    panic::catch_unwind(AssertUnwindSafe(f)).map_err(Payload)
+}
+
+/// Unwinds to the nearest [`catch`] without running the panic hook.
+pub fn raise() -> ! {
+    panic::resume_unwind(Box::new(Raised))
+}
+
+/// Whether this thread is unwinding now: a second panic that leaves a destructor would be fatal.
+#[must_use]
+pub fn is_unwinding() -> bool {
+    std::thread::panicking()
+}

@@ -1,0 +1,230 @@
+//! Private heaps: each domain allocates from an arena of its own, which goes as a whole when it dies.
+//!
+//! Arenas stand in one window of address space, a stripe per slot, so the arena of an address is
+//! found by a subtraction: `dealloc` goes by address, whoever calls it. Inside, `talc`.
+
+use crate::host::{self, Window};
+use core::alloc::{GlobalAlloc, Layout};
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use samara_shared_heap::Owner;
+use samara_shared_heap::owner::MAX_OWNERS;
+use samara_shared_heap::thread::{self, NoCut};
+use spin::{Mutex, Once};
+use talc::{ErrOnOom, Span, Talc};
+
+/// The unit in which an arena grows.
+const GROWTH: usize = 64 << 10;
+
+struct Arena {
+    talc: Talc<ErrOnOom>,
+    /// What `talc` manages; empty before the first growth.
+    span: Span,
+    committed: usize,
+    quota: usize,
+}
+
+// SAFETY: the raw pointers inside refer to the arena's own memory, reached only under its lock.
+unsafe impl Send for Arena {}
+
+impl Arena {
+    const NEW: Self = Self {
+        talc: Talc::new(ErrOnOom),
+        span: Span::empty(),
+        committed: 0,
+        quota: usize::MAX,
+    };
+}
+
+static ARENAS: [Mutex<Arena>; MAX_OWNERS] = [const { Mutex::new(Arena::NEW) }; MAX_OWNERS];
+
+/// The host's window, asked for once. Base and length stand apart for `dealloc`.
+static WINDOW: Once<Option<Stripes>> = Once::new();
+static BASE: AtomicPtr<u8> = AtomicPtr::new(ptr::null_mut());
+static LENGTH: AtomicUsize = AtomicUsize::new(0);
+
+#[derive(Clone, Copy)]
+struct Stripes {
+    stride: usize,
+    stripes: usize,
+}
+
+fn stripes() -> Option<Stripes> {
+    *WINDOW.call_once(|| {
+        let Window {
+            base,
+            stride,
+            stripes,
+        } = host::arena_window()?;
+        let stripes = stripes.min(MAX_OWNERS);
+        BASE.store(base.as_ptr(), Ordering::Relaxed);
+        LENGTH.store(stride.checked_mul(stripes)?, Ordering::Release);
+        Some(Stripes { stride, stripes })
+    })
+}
+
+/// The start and length of the stripe of `owner`.
+fn stripe(owner: Owner) -> Option<(NonNull<u8>, usize)> {
+    let Stripes { stride, stripes } = stripes()?;
+    if owner.index() >= stripes {
+        return None;
+    }
+    let base = NonNull::new(BASE.load(Ordering::Relaxed))?;
+    // SAFETY: the window holds `stripes` stripes of `stride` bytes; the index is below.
+    Some((unsafe { base.add(owner.index() * stride) }, stride))
+}
+
+/// Whose stripe `address` lies in, if any.
+fn owner_of(address: *mut u8) -> Option<Owner> {
+    let length = LENGTH.load(Ordering::Acquire);
+    let offset = address
+        .addr()
+        .wrapping_sub(BASE.load(Ordering::Relaxed).addr());
+    if offset >= length {
+        return None;
+    }
+    Owner::from_index(offset / stripes()?.stride)
+}
+
+/// Commits enough for `layout`; false at the quota, at the stripe's end or when memory is short.
+fn grow(arena: &mut Arena, owner: Owner, layout: Layout) -> bool {
+    let Some((start, stride)) = stripe(owner) else {
+        return false;
+    };
+    let wanted = layout.size().saturating_add(layout.align());
+    // Room for the allocator's own bookkeeping too.
+    let more = wanted.saturating_add(GROWTH + 4096) / GROWTH * GROWTH;
+    let Some(total) = arena.committed.checked_add(more) else {
+        return false;
+    };
+    if total > arena.quota.min(stride) {
+        return false;
+    }
+    // SAFETY: `committed` is at most `stride`.
+    let end = unsafe { start.add(arena.committed) };
+    if !host::arena_commit(owner, end, more) {
+        return false;
+    }
+    arena.committed = total;
+    let span = Span::from_base_size(start.as_ptr(), total);
+    arena.span = if arena.span.is_empty() {
+        // SAFETY: the span was committed just now, and only this arena uses it.
+        match unsafe { arena.talc.claim(span) } {
+            Ok(claimed) => claimed,
+            Err(()) => return false,
+        }
+    } else {
+        // SAFETY: the old heap is a prefix of the span, all of it committed and ours.
+        unsafe { arena.talc.extend(arena.span, span) }
+    };
+    true
+}
+
+/// Allocates from the arena of `owner`; null when there is no room.
+fn alloc(owner: Owner, layout: Layout) -> *mut u8 {
+    let _no_cut = NoCut::begin(thread::current());
+    let mut arena = ARENAS[owner.index()].lock();
+    loop {
+        if !arena.span.is_empty() {
+            // SAFETY: callers ask for a non-zero size, as `GlobalAlloc` demands.
+            if let Ok(found) = unsafe { arena.talc.malloc(layout) } {
+                return found.as_ptr();
+            }
+        }
+        if !grow(&mut arena, owner, layout) {
+            return ptr::null_mut();
+        }
+    }
+}
+
+/// # Safety
+/// `at` was allocated from the arena of `owner` with `layout` and is not used any more.
+unsafe fn free(owner: Owner, at: NonNull<u8>, layout: Layout) {
+    let _no_cut = NoCut::begin(thread::current());
+    let mut arena = ARENAS[owner.index()].lock();
+    // A committed arena can have been released only if its domain died, and then nothing in it may
+    // be freed any more: the caller's contract.
+    // SAFETY: handed on.
+    unsafe { arena.talc.free(at, layout) };
+}
+
+/// Limits the arena of `owner` to `bytes` of committed memory.
+pub(crate) fn set_quota(owner: Owner, bytes: Option<usize>) {
+    ARENAS[owner.index()].lock().quota = bytes.unwrap_or(usize::MAX);
+}
+
+/// Bytes that the arena of `owner` has committed.
+#[must_use]
+pub fn committed(owner: Owner) -> usize {
+    let _no_cut = NoCut::begin(thread::current());
+    ARENAS[owner.index()].lock().committed
+}
+
+/// Returns the whole arena of `owner` to the host; returns its bytes.
+///
+/// # Safety
+/// The owner is dead: nobody refers to its private memory.
+pub(crate) unsafe fn release(owner: Owner) -> usize {
+    let _no_cut = NoCut::begin(thread::current());
+    let mut arena = ARENAS[owner.index()].lock();
+    let bytes = arena.committed;
+    *arena = Arena::NEW;
+    if let (Some((start, _)), true) = (stripe(owner), bytes > 0) {
+        // SAFETY: exactly this range was committed for `owner`, and the caller vouches that nobody
+        // refers to it.
+        unsafe { host::arena_decommit(owner, start, bytes) };
+    }
+    bytes
+}
+
+/// The global allocator: a domain's allocations come from its arena, the host's from `H`.
+/// The final binary declares it: `#[global_allocator] static ALLOC: DomainAlloc<System> = …`.
+#[derive(Debug, Default)]
+pub struct DomainAlloc<H>(H);
+
+impl<H> DomainAlloc<H> {
+    /// An allocator whose host side is `host`: the system's, or [`HostArena`].
+    pub const fn new(host: H) -> Self {
+        Self(host)
+    }
+}
+
+// SAFETY: every address comes from one arena or from `H`, is told apart by the window, and goes
+// back where it came from with the same layout.
+unsafe impl<H: GlobalAlloc> GlobalAlloc for DomainAlloc<H> {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let owner = thread::current().owner();
+        if owner.is_host() || stripe(owner).is_none() {
+            // SAFETY: handed on.
+            return unsafe { self.0.alloc(layout) };
+        }
+        alloc(owner, layout)
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        match (owner_of(at), NonNull::new(at)) {
+            // SAFETY: an address in the stripe of `owner` came from its arena.
+            (Some(owner), Some(at)) if !owner.is_host() => unsafe { free(owner, at, layout) },
+            // SAFETY: any other address came from the host's allocator.
+            _ => unsafe { self.0.dealloc(at, layout) },
+        }
+    }
+}
+
+/// The host's own allocations from the stripe of slot 0: for kernels without another allocator.
+#[derive(Debug, Default)]
+pub struct HostArena;
+
+// SAFETY: as `DomainAlloc`, with the one arena of the host.
+unsafe impl GlobalAlloc for HostArena {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        alloc(Owner::HOST, layout)
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        if let Some(at) = NonNull::new(at) {
+            // SAFETY: the host's allocations come from its arena.
+            unsafe { free(Owner::HOST, at, layout) };
+        }
+    }
+}

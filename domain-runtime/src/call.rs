@@ -1,0 +1,206 @@
+//! Entering a domain and coming back, whatever happens inside.
+//!
+//! Protocol (D4): bump the own shard's entries; load the state; go in only if it is exactly the
+//! expected generation and state; on the way out bump the exits of the *same* counter. Increments
+//! and the loads after them are SeqCst: either the reaper sees the entry, or the entry sees that
+//! the domain is dead. No lock, no shared line, no allocation.
+
+use crate::control::{ControlBlock, Counter};
+use crate::host;
+use crate::reason::{ExitKind, ExitReason};
+use crate::state::{State, Word};
+use core::mem;
+use core::sync::atomic::Ordering::SeqCst;
+use samara_rref::{Exchangeable, Transfer};
+use samara_shared_heap::Owner;
+use samara_shared_heap::thread::{self, Frame, ThreadSlot};
+
+/// One generation of a domain in one state: what an entry demands.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    block: &'static ControlBlock,
+    expected: Word,
+}
+
+impl Target {
+    /// Entries that demand exactly `expected` of `block`.
+    #[inline]
+    #[must_use]
+    pub const fn new(block: &'static ControlBlock, expected: Word) -> Self {
+        Self { block, expected }
+    }
+
+    /// The control block.
+    #[inline]
+    #[must_use]
+    pub const fn block(&self) -> &'static ControlBlock {
+        self.block
+    }
+
+    /// The demanded generation and state.
+    #[inline]
+    #[must_use]
+    pub const fn expected(&self) -> Word {
+        self.expected
+    }
+
+    /// Whether an activation of this generation is on the running thread's chain.
+    #[must_use]
+    pub fn is_on_own_chain(&self) -> bool {
+        let mut at = thread::current().top();
+        // SAFETY: frames on the chain are valid while the thread is above them.
+        while let Some(frame) = unsafe { at.as_ref() } {
+            if frame.owner() == self.block.owner() {
+                // SAFETY: a frame that is not the host's begins an activation.
+                let activation = unsafe { &*at.cast::<Activation>() };
+                if activation.target.expected.generation() == self.expected.generation() {
+                    return true;
+                }
+            }
+            at = frame.prev();
+        }
+        false
+    }
+}
+
+/// One call in progress on a thread's chain. A frame whose owner is not the host begins one.
+#[derive(Debug)]
+#[repr(C)]
+struct Activation {
+    frame: Frame,
+    target: Target,
+}
+
+/// Why an entry gave no result.
+#[derive(Debug)]
+pub enum Failure<A> {
+    /// The domain is not in the expected state: the arguments come back, nothing was executed.
+    Refused(A),
+    /// The domain died of what it executed; the arguments were its own by then.
+    Crashed,
+}
+
+/// Calls `body` inside the target with `arguments`, which become its own; the result becomes the
+/// caller's. A panic inside ends here and is the domain's death.
+///
+/// Does not return if the *caller's* domain died meanwhile: the thread then unwinds to the boundary
+/// through which it entered the caller.
+///
+/// Cost (happy path): two locked additions on the CPU's own line, two loads of the state.
+///
+/// # Errors
+/// See [`Failure`].
+///
+/// # Safety
+/// `body` runs the target's own code only, and what it captures may be lent to the target for the
+/// length of the call.
+#[inline]
+pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
+    target: Target,
+    arguments: A,
+    body: impl FnOnce(A) -> R,
+) -> Result<R, Failure<A>> {
+    let thread = thread::current();
+    let counter = target.block.counter(thread.shard());
+    counter.entries.fetch_add(1, SeqCst);
+    if target.block.word() != target.expected {
+        leave(target, counter);
+        return Err(Failure::Refused(arguments));
+    }
+    let caller = thread.owner();
+    let activation = Activation {
+        frame: Frame::new(target.block.owner(), thread.top()),
+        target,
+    };
+    // SAFETY: the activation lives to the end of this function and is taken off before; the thread
+    // acts for the target, which the check above let it enter.
+    unsafe { thread.set_top((&raw const activation).cast()) };
+    if A::NESTED {
+        // SAFETY: the arguments go to `body`, which is the target's code.
+        arguments.transfer(&unsafe { Transfer::to(target.block.owner()) });
+    }
+    let outcome = samara_unwind::catch(move || body(arguments));
+    let result = match outcome {
+        Ok(result) => {
+            if R::NESTED {
+                // SAFETY: the result goes to the caller.
+                result.transfer(&unsafe { Transfer::to(caller) });
+            }
+            Ok(result)
+        }
+        Err(payload) => {
+            dispose(payload);
+            Err(Failure::Crashed)
+        }
+    };
+    // SAFETY: this was the top before; the callers below still run.
+    unsafe { thread.set_top(activation.frame.prev()) };
+    if result.is_err() {
+        crashed(target);
+    }
+    leave(target, counter);
+    return_to_caller(thread, caller);
+    result
+}
+
+/// The payload is the domain's: its destructor runs here, still inside, and may panic once more.
+#[cold]
+fn dispose(payload: samara_unwind::Payload) {
+    if let Err(second) = samara_unwind::catch(move || payload.dispose()) {
+        // A destructor that panics with a payload whose destructor panics: no third chance. It
+        // lies in the domain's private heap, which goes as a whole.
+        mem::forget(second);
+    }
+}
+
+#[cold]
+fn crashed(target: Target) {
+    let reason = ExitReason::new(ExitKind::Panic, "");
+    target.block.die(target.expected.generation(), reason);
+}
+
+#[inline]
+fn leave(target: Target, counter: &Counter) {
+    counter.exits.fetch_add(1, SeqCst);
+    if target.block.word() != target.expected {
+        left_dying(target);
+    }
+}
+
+#[cold]
+fn left_dying(target: Target) {
+    if matches!(
+        target.block.word().state(),
+        State::Stopping | State::Draining
+    ) {
+        host::wake_reaper();
+    }
+}
+
+/// Goes back into the caller only if it is alive.
+#[inline]
+fn return_to_caller(thread: &ThreadSlot, caller: Owner) {
+    if caller.is_host() {
+        return;
+    }
+    // SAFETY: the top frame is the caller's, valid, and not the host's: it begins an activation.
+    let target = unsafe { (*thread.top().cast::<Activation>()).target };
+    if target.block.word() != target.expected {
+        caller_changed(target);
+    }
+}
+
+#[cold]
+fn caller_changed(target: Target) {
+    // A caller that drains still runs to its end.
+    let word = target.block.word();
+    let dead = word.generation() != target.expected.generation()
+        || matches!(
+            word.state(),
+            State::Stopping | State::Reclaiming | State::Free
+        );
+    // While the thread unwinds it is on its way to the boundary anyway.
+    if dead && !samara_unwind::is_unwinding() {
+        samara_unwind::raise();
+    }
+}

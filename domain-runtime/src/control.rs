@@ -1,0 +1,213 @@
+//! Control blocks: the permanent slots of domains, and the counters of calls in flight.
+
+use crate::event::Event;
+use crate::host;
+use crate::reason::{ExitKind, ExitReason};
+use crate::state::{State, Word};
+use crate::text::Text;
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
+use samara_shared_heap::Owner;
+use samara_shared_heap::owner::MAX_OWNERS;
+use samara_shared_heap::thread::SHARDS;
+use spin::Mutex;
+
+/// Calls into one domain through one shard. Both only grow (and wrap): their difference is what is
+/// in flight, and the entries are the domain's call statistics for free.
+#[derive(Debug)]
+pub(crate) struct Counter {
+    pub(crate) entries: AtomicUsize,
+    pub(crate) exits: AtomicUsize,
+}
+
+/// The counters of one shard for all domains: no line is shared with another shard.
+#[repr(align(128))]
+struct Row([Counter; MAX_OWNERS]);
+
+static ROWS: [Row; SHARDS] = [const {
+    Row([const {
+        Counter {
+            entries: AtomicUsize::new(0),
+            exits: AtomicUsize::new(0),
+        }
+    }; MAX_OWNERS])
+}; SHARDS];
+
+/// What is told about the domain in a slot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Label {
+    pub(crate) name: Text<32>,
+    pub(crate) restarts: u32,
+    calls_before: usize,
+    reason: Option<ExitReason>,
+}
+
+impl Label {
+    const NEW: Self = Self {
+        name: Text::new(),
+        restarts: 0,
+        calls_before: 0,
+        reason: None,
+    };
+}
+
+/// A domain's permanent slot: generation and state in one word, and what is told about it.
+#[derive(Debug)]
+#[repr(align(64))]
+pub struct ControlBlock {
+    word: AtomicU32,
+    index: u8,
+    label: Mutex<Label>,
+}
+
+const _: () = assert!(MAX_OWNERS == 256, "a slot's index is a byte");
+
+static BLOCKS: [ControlBlock; MAX_OWNERS] = {
+    let mut blocks = [const {
+        ControlBlock {
+            word: AtomicU32::new(Word::FIRST.0),
+            index: 0,
+            label: Mutex::new(Label::NEW),
+        }
+    }; MAX_OWNERS];
+    let mut at = 0;
+    while at < MAX_OWNERS {
+        blocks[at].index = at as u8;
+        at += 1;
+    }
+    blocks
+};
+
+/// The slot of `owner`.
+#[inline]
+#[must_use]
+pub fn block(owner: Owner) -> &'static ControlBlock {
+    &BLOCKS[owner.index()]
+}
+
+/// All slots that domains may use: all but the host's.
+pub(crate) fn blocks() -> &'static [ControlBlock] {
+    &BLOCKS[1..]
+}
+
+impl ControlBlock {
+    /// The owner whose slot this is.
+    #[inline]
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        Owner::from_index(self.index.into()).unwrap_or(Owner::HOST)
+    }
+
+    /// Generation and state now. SeqCst: ordered after an entry's counter (see `call`).
+    #[inline]
+    #[must_use]
+    pub fn word(&self) -> Word {
+        Word(self.word.load(SeqCst))
+    }
+
+    /// The counter of this slot in `shard`.
+    #[inline]
+    pub(crate) fn counter(&self, shard: usize) -> &'static Counter {
+        &ROWS[shard].0[usize::from(self.index)]
+    }
+
+    /// Whether no call was in flight on any shard at some moment since this was called. Once the
+    /// state refuses entries that stays so.
+    pub(crate) fn is_drained(&self) -> bool {
+        ROWS.iter().all(|row| {
+            let counter = &row.0[usize::from(self.index)];
+            // Exits first: equal then means that every entry up to that read had exited.
+            let exits = counter.exits.load(SeqCst);
+            let entries = counter.entries.load(SeqCst);
+            entries == exits
+        })
+    }
+
+    fn entries(&self) -> usize {
+        ROWS.iter().fold(0, |sum, row| {
+            sum.wrapping_add(row.0[usize::from(self.index)].entries.load(SeqCst))
+        })
+    }
+
+    /// Calls into this generation so far, the runtime's own (init, stop) included.
+    pub(crate) fn calls(&self) -> usize {
+        self.entries().wrapping_sub(self.label.lock().calls_before)
+    }
+
+    pub(crate) fn label(&self) -> Label {
+        *self.label.lock()
+    }
+
+    /// Why the generation ended, or what was noted last; `None` while nothing was.
+    #[must_use]
+    pub fn reason(&self) -> Option<ExitReason> {
+        self.label.lock().reason
+    }
+
+    /// Claims a free slot for a new generation named `name`; its word is then `Starting`.
+    pub(crate) fn claim(name: Text<32>, restarts: u32) -> Option<(&'static Self, Word)> {
+        blocks().iter().find_map(|block| {
+            let word = block.word().step(State::Starting)?;
+            let free = Word::new(word.generation(), State::Free);
+            block.swap(free, word).then(|| {
+                *block.label.lock() = Label {
+                    name,
+                    restarts,
+                    calls_before: block.entries(),
+                    reason: None,
+                };
+                (block, word)
+            })
+        })
+    }
+
+    /// Takes the step from `from` if that is still the word.
+    pub(crate) fn step(&self, from: Word, to: State) -> Option<Word> {
+        let next = from.step(to)?;
+        self.swap(from, next).then_some(next)
+    }
+
+    /// Ends a reclaim: the slot is free with its next generation, or retired.
+    pub(crate) fn finish_reclaim(&self, from: Word) {
+        if let Some(next) = from.reclaimed() {
+            self.swap(from, next);
+        }
+    }
+
+    fn swap(&self, from: Word, to: Word) -> bool {
+        self.word
+            .compare_exchange(from.0, to.0, SeqCst, SeqCst)
+            .is_ok()
+    }
+
+    /// Notes a reason; the first one of a generation stays.
+    pub(crate) fn note(&self, reason: ExitReason) {
+        self.label.lock().reason.get_or_insert(reason);
+    }
+
+    /// Marks `generation` as dead; the first death counts. The reason noted before (a panic's
+    /// message) stays; else it is `reason`.
+    pub(crate) fn die(&self, generation: u32, reason: ExitReason) -> bool {
+        loop {
+            let word = self.word();
+            if word.generation() != generation {
+                return false;
+            }
+            let Some(next) = word.step(State::Stopping) else {
+                return false;
+            };
+            if self.swap(word, next) {
+                break;
+            }
+        }
+        self.note(reason);
+        let label = self.label();
+        host::event(&Event::Died {
+            id: self.index.into(),
+            generation,
+            name: label.name.as_str(),
+            reason: &label.reason.unwrap_or(ExitReason::new(ExitKind::None, "")),
+        });
+        host::wake_reaper();
+        true
+    }
+}

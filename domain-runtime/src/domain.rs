@@ -1,0 +1,176 @@
+//! The host's handles: the runtime, and a domain that it spawned.
+
+use crate::control::{self, ControlBlock};
+use crate::error::SpawnError;
+use crate::interface::{Implements, Interface};
+use crate::mint::Mint;
+use crate::reason::{ExitKind, ExitReason};
+use crate::service::Service;
+use crate::spec::DomainSpec;
+use crate::state::State;
+use crate::text::Text;
+use crate::{arena, reaper};
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+use samara_rref::Exchangeable;
+use samara_shared_heap::heap;
+
+/// The authority over domains: whoever has it may spawn them. The host takes one and gives it to
+/// nobody.
+#[derive(Clone, Copy, Debug)]
+pub struct Runtime(());
+
+/// What is known of one domain.
+#[derive(Clone, Copy, Debug)]
+pub struct DomainInfo {
+    /// Slot index.
+    pub id: usize,
+    /// Generation of the slot.
+    pub generation: u32,
+    /// The domain's name.
+    pub name: Text<32>,
+    /// Where it is in its life.
+    pub state: State,
+    /// Bytes of private heap committed.
+    pub private_bytes: usize,
+    /// Objects that it owns on the exchange heap.
+    pub objects: usize,
+    /// Capabilities that it owns.
+    pub capabilities: usize,
+    /// Calls that this generation took.
+    pub calls: usize,
+    /// Restarts of its name so far.
+    pub restarts: u32,
+}
+
+impl Runtime {
+    /// Takes the authority over domains.
+    ///
+    /// # Safety
+    /// The caller is the host, and gives neither this nor what it makes to a domain.
+    #[must_use]
+    pub const unsafe fn assume_host() -> Self {
+        Self(())
+    }
+
+    /// Starts a domain: makes the arguments by the recipe, runs `init` with them inside a new
+    /// domain, and keeps what it returns there as the object behind the interface `I`.
+    ///
+    /// `init` is a function of the domain's crate that captures nothing.
+    ///
+    /// # Errors
+    /// See [`SpawnError`].
+    pub fn spawn<I, T, A, E>(
+        &self,
+        spec: DomainSpec,
+        init: fn(A) -> Result<T, E>,
+        mint: Mint<A>,
+    ) -> Result<Domain<I>, SpawnError>
+    where
+        I: ?Sized + Implements<T>,
+        T: 'static,
+        A: Exchangeable,
+        E: fmt::Display + 'static,
+    {
+        Service::new(spec, init, mint).map(|service| Domain(Arc::new(service)))
+    }
+
+    /// All domains that are not free slots.
+    pub fn domains(&self) -> impl Iterator<Item = DomainInfo> + use<> {
+        control::blocks()
+            .iter()
+            .filter(|block| !matches!(block.word().state(), State::Free | State::Retired))
+            .map(info)
+    }
+
+    /// Reclaims every dead domain that has drained; returns how many.
+    pub fn reap(&self) -> usize {
+        reaper::poll()
+    }
+}
+
+fn info(block: &ControlBlock) -> DomainInfo {
+    let word = block.word();
+    let label = block.label();
+    let census = heap::census(block.owner());
+    DomainInfo {
+        id: block.owner().index(),
+        generation: word.generation(),
+        name: label.name,
+        state: word.state(),
+        private_bytes: arena::committed(block.owner()),
+        objects: census.objects,
+        capabilities: census.capabilities,
+        calls: block.calls(),
+        restarts: label.restarts,
+    }
+}
+
+/// The host's handle on a domain, over all its generations. Dropping it leaves the domain running.
+#[derive(Debug)]
+pub struct Domain<I: ?Sized + Interface>(Arc<Service<I>>);
+
+impl<I: ?Sized + Interface> Clone for Domain<I> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<I: ?Sized + Interface> Domain<I> {
+    /// The domain's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    /// What is known of the newest generation.
+    #[must_use]
+    pub fn info(&self) -> DomainInfo {
+        info(self.0.current().target().block())
+    }
+
+    /// Why the newest generation ended; `None` while it runs.
+    #[must_use]
+    pub fn exit_reason(&self) -> Option<ExitReason> {
+        self.0.current().target().block().reason()
+    }
+
+    /// How often it was restarted.
+    #[must_use]
+    pub fn restarts(&self) -> u32 {
+        self.0.restarts()
+    }
+
+    /// Marks the newest generation dead: no call enters any more; it is reclaimed when those inside
+    /// have left. Returns false if it was dead already.
+    pub fn kill(&self) -> bool {
+        let target = self.0.current().target();
+        let reason = ExitReason::new(ExitKind::Killed, "killed by the host");
+        let died = target.block().die(target.expected().generation(), reason);
+        reaper::try_reclaim(target.block());
+        died
+    }
+
+    /// Starts the next generation, ending this one if it runs. Within the restart budget.
+    ///
+    /// # Errors
+    /// See [`SpawnError`].
+    pub fn restart(&self) -> Result<(), SpawnError> {
+        self.0.restart()
+    }
+
+    /// Stops it in an orderly way; see [`SpawnError::StillDraining`] for calls that do not end.
+    ///
+    /// # Errors
+    /// See [`SpawnError`].
+    pub fn stop(&self, deadline: Duration) -> Result<(), SpawnError> {
+        self.0.stop(deadline)
+    }
+
+    /// The name over its generations: what proxies and shadows are made from.
+    #[must_use]
+    pub fn service(&self) -> &Arc<Service<I>> {
+        &self.0
+    }
+}

@@ -1,0 +1,89 @@
+//! What a cross-domain call and a spawn can fail with.
+
+use crate::reason::ExitReason;
+use core::fmt;
+use samara_rref::{AllocError, Exchangeable, Transfer, TypeDescriptor};
+
+/// Why a cross-domain call gave no result of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RpcError {
+    /// The domain is not running: nothing was executed, and what would have moved is dropped.
+    Dead,
+    /// The domain died while it executed the call.
+    Crashed,
+    /// Recovery was refused: the dead domain is on the calling thread's own chain.
+    OnOwnChain,
+    /// The domain could not be restarted: its budget is used up, or `init` failed.
+    RecoveryFailed,
+    /// There was no memory to make a `#[scratch]` argument again.
+    OutOfMemory,
+}
+
+impl fmt::Display for RpcError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dead => "the domain is dead; get a new proxy after its restart",
+            Self::Crashed => "the domain crashed during the call; its effects are unknown",
+            Self::OnOwnChain => {
+                "the dead domain is among the callers of this call; return to it first"
+            }
+            Self::RecoveryFailed => {
+                "the domain could not be restarted; see its exit reason and budget"
+            }
+            Self::OutOfMemory => "no memory to repeat the call; free shared objects",
+        })
+    }
+}
+
+impl core::error::Error for RpcError {}
+
+impl From<AllocError> for RpcError {
+    fn from(_: AllocError) -> Self {
+        Self::OutOfMemory
+    }
+}
+
+// SAFETY: plain data.
+unsafe impl Exchangeable for RpcError {
+    const NESTED: bool = false;
+    const DEPTH: usize = 0;
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("RpcError");
+    #[inline]
+    fn transfer(&self, _: &Transfer) {}
+}
+
+/// Why a domain could not be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// All domain slots are in use.
+    NoSlot,
+    /// The recipe could not make the arguments of `init`.
+    Mint(ExitReason),
+    /// `init` failed or crashed.
+    Init(ExitReason),
+    /// The restart budget is used up.
+    BudgetExhausted,
+    /// The old generation did not drain in time.
+    StillDraining,
+    /// The domain was stopped by the host and stays so.
+    Stopped,
+}
+
+impl fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSlot => f.write_str("all domain slots are in use; stop a domain first"),
+            Self::Mint(reason) => write!(f, "the recipe could not make init's arguments: {reason}"),
+            Self::Init(reason) => write!(f, "init failed: {reason}"),
+            Self::BudgetExhausted => {
+                f.write_str("the restart budget is used up; raise it or mend the domain")
+            }
+            Self::StillDraining => f.write_str("calls are still inside the old generation"),
+            Self::Stopped => f.write_str("the domain was stopped; spawn it anew"),
+        }
+    }
+}
+
+impl core::error::Error for SpawnError {}

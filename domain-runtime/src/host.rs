@@ -1,0 +1,162 @@
+//! What the runtime needs from its host, bound once by the final binary with
+//! [`set_runtime_host!`](crate::set_runtime_host).
+
+use crate::event::Event;
+use core::ptr::NonNull;
+use samara_shared_heap::Owner;
+
+/// A monotonic clock.
+pub trait Clock {
+    /// Nanoseconds since some fixed point.
+    fn now_ns() -> u64;
+}
+
+/// Where events go. Called as the host; must not call into a domain.
+pub trait Events {
+    /// Something happened to a domain.
+    fn event(event: &Event<'_>);
+}
+
+/// Threads.
+pub trait Threads {
+    /// Lets other threads run: called in bounded waits.
+    fn yield_now();
+
+    /// A domain may be ready to be reclaimed: have some thread call
+    /// [`reaper::poll`](crate::reaper::poll) soon. A host where nothing pre-empts need do nothing: whoever
+    /// waits for the reclaim polls.
+    fn wake_reaper() {}
+}
+
+/// A stretch of address space cut into one stripe per owner: where private heaps live.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// Start of the stripe of slot 0.
+    pub base: NonNull<u8>,
+    /// Bytes of a stripe, a multiple of 64 KiB.
+    pub stride: usize,
+    /// Number of stripes.
+    pub stripes: usize,
+}
+
+/// Memory for private heaps.
+///
+/// # Safety
+/// The window is address space that nobody else uses, the same at every call. A committed range is
+/// zeroed or not, but readable, writable and backed until it is decommitted.
+pub unsafe trait Arenas {
+    /// The window, or `None` on a host that gives domains no private heaps: then everything is
+    /// allocated as the host.
+    fn window() -> Option<Window>;
+
+    /// Backs `bytes` (whole pages) from `start` (page aligned), inside the stripe of `owner`.
+    /// Returns false when there is no memory.
+    fn commit(owner: Owner, start: NonNull<u8>, bytes: usize) -> bool;
+
+    /// Takes a committed range back.
+    ///
+    /// # Safety
+    /// The range was committed for `owner` and nobody refers to it any more.
+    unsafe fn decommit(owner: Owner, start: NonNull<u8>, bytes: usize);
+}
+
+unsafe extern "Rust" {
+    fn __samara_now_ns() -> u64;
+    fn __samara_event(event: &Event<'_>);
+    fn __samara_yield_now();
+    fn __samara_wake_reaper();
+    fn __samara_arena_window() -> Option<Window>;
+    fn __samara_arena_commit(owner: Owner, start: NonNull<u8>, bytes: usize) -> bool;
+    fn __samara_arena_decommit(owner: Owner, start: NonNull<u8>, bytes: usize);
+}
+
+pub(crate) fn now_ns() -> u64 {
+    // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
+    unsafe { __samara_now_ns() }
+}
+
+pub(crate) fn event(event: &Event<'_>) {
+    // SAFETY: a log sink is trusted code of the host.
+    unsafe {
+        samara_shared_heap::thread::as_host(|| {
+            // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
+            __samara_event(event);
+        });
+    }
+}
+
+pub(crate) fn yield_now() {
+    // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
+    unsafe { __samara_yield_now() }
+}
+
+pub(crate) fn wake_reaper() {
+    // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
+    unsafe { __samara_wake_reaper() }
+}
+
+pub(crate) fn arena_window() -> Option<Window> {
+    // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
+    unsafe { __samara_arena_window() }
+}
+
+pub(crate) fn arena_commit(owner: Owner, start: NonNull<u8>, bytes: usize) -> bool {
+    // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
+    unsafe { __samara_arena_commit(owner, start, bytes) }
+}
+
+/// # Safety
+/// As [`Arenas::decommit`].
+pub(crate) unsafe fn arena_decommit(owner: Owner, start: NonNull<u8>, bytes: usize) {
+    // SAFETY: the symbol is defined by `set_runtime_host!`; the rest is the caller's.
+    unsafe { __samara_arena_decommit(owner, start, bytes) }
+}
+
+/// Binds a type that implements [`Clock`], [`Events`], [`Threads`] and [`Arenas`] as the runtime's
+/// host, for the whole program.
+#[macro_export]
+macro_rules! set_runtime_host {
+    ($host:ty) => {
+        const _: () = {
+            use $crate::host::__samara_bind::*;
+            #[unsafe(no_mangle)]
+            fn __samara_now_ns() -> u64 {
+                <$host as Clock>::now_ns()
+            }
+            #[unsafe(no_mangle)]
+            fn __samara_event(event: &Event<'_>) {
+                <$host as Events>::event(event)
+            }
+            #[unsafe(no_mangle)]
+            fn __samara_yield_now() {
+                <$host as Threads>::yield_now()
+            }
+            #[unsafe(no_mangle)]
+            fn __samara_wake_reaper() {
+                <$host as Threads>::wake_reaper()
+            }
+            #[unsafe(no_mangle)]
+            fn __samara_arena_window() -> Option<Window> {
+                <$host as Arenas>::window()
+            }
+            #[unsafe(no_mangle)]
+            fn __samara_arena_commit(owner: Owner, start: NonNull<u8>, bytes: usize) -> bool {
+                <$host as Arenas>::commit(owner, start, bytes)
+            }
+            #[unsafe(no_mangle)]
+            unsafe fn __samara_arena_decommit(owner: Owner, start: NonNull<u8>, bytes: usize) {
+                // SAFETY: handed on from the runtime, which upholds the trait's contract.
+                unsafe { <$host as Arenas>::decommit(owner, start, bytes) }
+            }
+        };
+    };
+}
+
+/// The names that [`set_runtime_host!`](crate::set_runtime_host) uses.
+#[doc(hidden)]
+pub mod __samara_bind {
+    pub use super::{Arenas, Clock, Events, Threads, Window};
+    pub use crate::event::Event;
+    pub use core::ptr::NonNull;
+    pub use samara_shared_heap::Owner;
+}

@@ -1,0 +1,47 @@
+//! Recipes: how the host makes the arguments of `init`, anew at each start.
+
+use crate::text::Text;
+use alloc::boxed::Box;
+use core::fmt::{self, Write};
+
+/// Makes the arguments of a domain's `init` at each (re)start. Runs as the host.
+pub struct Mint<A>(Box<dyn Fn() -> Result<A, Text<160>> + Send + Sync>);
+
+impl<A> Mint<A> {
+    /// A recipe that cannot fail.
+    pub fn of(make: impl Fn() -> A + Send + Sync + 'static) -> Self {
+        Self(Box::new(move || Ok(make())))
+    }
+
+    /// A recipe that may fail: the device is gone, memory is short.
+    pub fn fallible<E: fmt::Display>(
+        make: impl Fn() -> Result<A, E> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Box::new(move || {
+            make().map_err(|error| {
+                let mut text = Text::new();
+                // A `Display` that fails leaves what it has written: that is the message then.
+                let _ = write!(text, "{error}");
+                text
+            })
+        }))
+    }
+
+    pub(crate) fn make(&self) -> Result<A, Text<160>> {
+        (self.0)()
+    }
+}
+
+impl Mint<()> {
+    /// The recipe for an `init` without arguments.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self::of(|| ())
+    }
+}
+
+impl<A> fmt::Debug for Mint<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mint(..)")
+    }
+}

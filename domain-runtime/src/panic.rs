@@ -1,0 +1,33 @@
+//! Where a host's panic hook or panic handler reports to.
+
+use crate::control;
+use crate::reason::{ExitKind, ExitReason};
+use crate::text::Text;
+use core::fmt::{self, Write};
+use core::panic::Location;
+use samara_shared_heap::thread;
+
+/// Records a panic of the running domain in its control block. Returns false when the thread acts
+/// for the host: then the panic is the host's own.
+///
+/// The message is formatted on the stack first: formatting may run the domain's own `Display`.
+/// Nothing is allocated.
+pub fn record(message: &dyn fmt::Display, location: Option<&Location<'_>>) -> bool {
+    let owner = thread::current().owner();
+    if owner.is_host() {
+        return false;
+    }
+    let mut reason = ExitReason {
+        kind: ExitKind::Panic,
+        message: Text::new(),
+        place: Text::new(),
+    };
+    // A `Display` that fails leaves what it has written: that is the message then.
+    let _ = write!(reason.message, "{message}");
+    if let Some(location) = location {
+        // Cannot fail: `Text` cuts.
+        let _ = write!(reason.place, "{}:{}", location.file(), location.line());
+    }
+    control::block(owner).note(reason);
+    true
+}

@@ -1,0 +1,52 @@
+//! Draining and reclaiming dead domains.
+//!
+//! The reaper, never a thread on its way out, finds a dead slot drained, releases what its
+//! generation had (capabilities quiesced, then released; shared objects as plain bytes; the private
+//! heap as a whole), and frees the slot. No code of the domain runs.
+
+use crate::control::{self, ControlBlock};
+use crate::event::Event;
+use crate::state::{State, Word};
+use crate::{arena, host};
+use samara_shared_heap::{heap, quota};
+
+/// Reclaims every dead domain that has drained. Returns how many.
+pub fn poll() -> usize {
+    control::blocks()
+        .iter()
+        .filter(|block| try_reclaim(block))
+        .count()
+}
+
+/// Reclaims the slot if it is dead and drained.
+pub(crate) fn try_reclaim(block: &ControlBlock) -> bool {
+    let word = block.word();
+    if word.state() != State::Stopping || !block.is_drained() {
+        return false;
+    }
+    let Some(word) = block.step(word, State::Reclaiming) else {
+        return false;
+    };
+    reclaim(block, word);
+    true
+}
+
+fn reclaim(block: &ControlBlock, word: Word) {
+    let owner = block.owner();
+    // SAFETY: the generation refuses entries and was seen without any in flight after that, so no
+    // thread runs for it, and none can hand it anything; the slot is claimed by this reclaim alone.
+    let released = unsafe { heap::reclaim(owner) };
+    // SAFETY: as above; nothing outside points into a private heap.
+    let private_bytes = unsafe { arena::release(owner) };
+    quota::set_limit(owner, None);
+    let name = block.label().name;
+    host::event(&Event::Reclaimed {
+        id: owner.index(),
+        generation: word.generation(),
+        name: name.as_str(),
+        objects: released.objects,
+        capabilities: released.capabilities,
+        private_bytes,
+    });
+    block.finish_reclaim(word);
+}

@@ -1,0 +1,77 @@
+//! What a domain is allowed: name, quotas, restarts.
+
+use crate::text::Text;
+use core::time::Duration;
+
+/// How often a crashed domain is restarted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restart {
+    pub(crate) times: u32,
+    pub(crate) within: Duration,
+}
+
+impl Restart {
+    /// Never.
+    #[must_use]
+    pub const fn never() -> Self {
+        Self::limited(0, Duration::ZERO)
+    }
+
+    /// At most `times` restarts within any stretch of `within`.
+    #[must_use]
+    pub const fn limited(times: u32, within: Duration) -> Self {
+        Self { times, within }
+    }
+}
+
+/// What a domain is called and what it may use.
+#[derive(Clone, Copy, Debug)]
+pub struct DomainSpec {
+    pub(crate) name: Text<32>,
+    pub(crate) heap_quota: Option<usize>,
+    pub(crate) shared_quota: Option<usize>,
+    pub(crate) restart: Restart,
+    pub(crate) drain: Duration,
+}
+
+impl DomainSpec {
+    /// A domain called `name` (cut to 32 bytes), without quotas, never restarted.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: Text::of(name),
+            heap_quota: None,
+            shared_quota: None,
+            restart: Restart::never(),
+            drain: Duration::from_secs(10),
+        }
+    }
+
+    /// Limits its private heap to `bytes` of committed memory.
+    #[must_use]
+    pub const fn heap_quota(mut self, bytes: usize) -> Self {
+        self.heap_quota = Some(bytes);
+        self
+    }
+
+    /// Limits what it may allocate on the exchange heap to `bytes` of slots.
+    #[must_use]
+    pub const fn shared_quota(mut self, bytes: usize) -> Self {
+        self.shared_quota = Some(bytes);
+        self
+    }
+
+    /// Restarts it after a crash.
+    #[must_use]
+    pub const fn restart(mut self, policy: Restart) -> Self {
+        self.restart = policy;
+        self
+    }
+
+    /// How long a recovery waits for calls that are still inside a dead generation (10 s).
+    #[must_use]
+    pub const fn drain_timeout(mut self, timeout: Duration) -> Self {
+        self.drain = timeout;
+        self
+    }
+}

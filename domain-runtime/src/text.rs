@@ -1,0 +1,87 @@
+//! A bounded string by value: what outlives a domain is bytes, never a pointer into it.
+
+use core::fmt;
+
+/// At most `N` bytes of text; what does not fit is cut at a character boundary.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Text<const N: usize> {
+    len: usize,
+    bytes: [u8; N],
+}
+
+impl<const N: usize> Text<N> {
+    /// The empty text.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            len: 0,
+            bytes: [0; N],
+        }
+    }
+
+    /// The text of `value`.
+    #[must_use]
+    pub fn of(value: &str) -> Self {
+        let mut text = Self::new();
+        text.push(value);
+        text
+    }
+
+    /// The text as a string slice.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.bytes[..self.len]).unwrap_or("")
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    fn push(&mut self, value: &str) {
+        let mut take = value.len().min(N - self.len);
+        while !value.is_char_boundary(take) {
+            take -= 1;
+        }
+        self.bytes[self.len..self.len + take].copy_from_slice(&value.as_bytes()[..take]);
+        self.len += take;
+    }
+}
+
+impl<const N: usize> Default for Text<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> fmt::Write for Text<N> {
+    fn write_str(&mut self, value: &str) -> fmt::Result {
+        self.push(value);
+        Ok(())
+    }
+}
+
+impl<const N: usize> fmt::Display for Text<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl<const N: usize> fmt::Debug for Text<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_at_a_character_boundary() {
+        assert_eq!(Text::<4>::of("aäöü").as_str(), "aä");
+        assert_eq!(Text::<0>::of("x").as_str(), "");
+        assert_eq!(Text::<8>::of("domain").as_str(), "domain");
+    }
+}

@@ -1,0 +1,261 @@
+//! What an interface trait may contain, and clear errors for what it may not.
+
+use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
+use syn::{
+    Attribute, Error, FnArg, Ident, ItemTrait, Lifetime, Pat, ReturnType, TraitItem, TraitItemFn,
+    Type, TypeImplTrait, TypePtr,
+};
+
+/// A checked interface.
+pub(crate) struct Interface {
+    /// The trait without this macro's attributes.
+    pub(crate) item: ItemTrait,
+    pub(crate) methods: Vec<Method>,
+}
+
+/// A method of an interface.
+pub(crate) struct Method {
+    pub(crate) name: Ident,
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) arguments: Vec<Argument>,
+    pub(crate) result: Type,
+    pub(crate) idempotent: bool,
+}
+
+/// An argument besides `&self`.
+pub(crate) struct Argument {
+    pub(crate) name: Ident,
+    /// As written; for a borrow, with the `&`.
+    pub(crate) ty: Type,
+    pub(crate) kind: Kind,
+}
+
+/// How an argument crosses.
+pub(crate) enum Kind {
+    /// Moved to the callee.
+    Moved,
+    /// Moved to the callee; a retry makes it again.
+    Scratch,
+    /// Lent for the call; this is what the reference refers to.
+    Lent(Box<Type>),
+}
+
+impl Interface {
+    pub(crate) fn parse(mut item: ItemTrait) -> Result<Self, Error> {
+        if !item.generics.params.is_empty() {
+            return Err(Error::new(
+                item.generics.span(),
+                "an interface has no parameters",
+            ));
+        }
+        if let Some(unsafety) = item.unsafety {
+            return Err(Error::new(
+                unsafety.span(),
+                "an interface is a safe trait: a domain cannot be trusted to uphold a contract",
+            ));
+        }
+        let mut methods = Vec::new();
+        for member in &mut item.items {
+            match member {
+                TraitItem::Fn(function) => methods.push(Method::parse(function)?),
+                other => {
+                    return Err(Error::new(
+                        other.span(),
+                        "an interface contains methods only",
+                    ));
+                }
+            }
+        }
+        Ok(Self { item, methods })
+    }
+}
+
+/// Takes the attribute `name` off the list; whether it was there.
+fn take(attributes: &mut Vec<Attribute>, name: &str) -> bool {
+    let before = attributes.len();
+    attributes.retain(|attribute| !attribute.path().is_ident(name));
+    attributes.len() != before
+}
+
+impl Method {
+    fn parse(function: &mut TraitItemFn) -> Result<Self, Error> {
+        let idempotent = take(&mut function.attrs, "idempotent");
+        let signature = &mut function.sig;
+        if let Some(token) = signature.asyncness {
+            return Err(Error::new(
+                token.span(),
+                "an `async` method cannot cross: a future would outlive the call",
+            ));
+        }
+        if let Some(token) = signature.unsafety {
+            return Err(Error::new(token.span(), "a method of an interface is safe"));
+        }
+        if let Some(parameter) = signature.generics.params.first() {
+            return Err(Error::new(
+                parameter.span(),
+                "a method of an interface has no parameters of its own: a trait object could not have it",
+            ));
+        }
+        let mut inputs = signature.inputs.iter_mut();
+        match inputs.next() {
+            Some(FnArg::Receiver(receiver))
+                if receiver.mutability.is_none()
+                    && receiver.colon_token.is_none()
+                    && matches!(&receiver.reference, Some((_, None))) => {}
+            other => {
+                let span = other.map_or(signature.ident.span(), |input| input.span());
+                return Err(Error::new(
+                    span,
+                    "a method of an interface takes `&self`: several callers may be inside at once",
+                ));
+            }
+        }
+        let mut arguments = Vec::new();
+        for input in inputs {
+            arguments.push(Argument::parse(input)?);
+        }
+        let result = match &signature.output {
+            ReturnType::Type(_, ty) => {
+                Forbidden::check(ty)?;
+                if let Some(reference) = Reference::within(ty) {
+                    return Err(Error::new(
+                        reference,
+                        "a result cannot be a reference: its owner may die; return an `RRef`",
+                    ));
+                }
+                (**ty).clone()
+            }
+            ReturnType::Default => {
+                return Err(Error::new(
+                    signature.ident.span(),
+                    "a method of an interface returns `Result<T, E>` with `E: From<RpcError>`: the domain may be dead",
+                ));
+            }
+        };
+        if !idempotent {
+            if let Some(scratch) = arguments.iter().find(|at| matches!(at.kind, Kind::Scratch)) {
+                return Err(Error::new(
+                    scratch.name.span(),
+                    "`#[scratch]` has a meaning only on an `#[idempotent]` method",
+                ));
+            }
+        }
+        Ok(Self {
+            name: signature.ident.clone(),
+            attributes: function
+                .attrs
+                .iter()
+                .filter(|attribute| attribute.path().is_ident("cfg"))
+                .cloned()
+                .collect(),
+            arguments,
+            result,
+            idempotent,
+        })
+    }
+}
+
+impl Argument {
+    fn parse(input: &mut FnArg) -> Result<Self, Error> {
+        let FnArg::Typed(typed) = input else {
+            return Err(Error::new(input.span(), "`self` comes first"));
+        };
+        let scratch = take(&mut typed.attrs, "scratch");
+        let Pat::Ident(name) = &*typed.pat else {
+            return Err(Error::new(typed.pat.span(), "an argument is a plain name"));
+        };
+        Forbidden::check(&typed.ty)?;
+        let kind = match &*typed.ty {
+            Type::Reference(reference) => {
+                if let Some(token) = reference.mutability {
+                    return Err(Error::new(
+                        token.span(),
+                        "`&mut` cannot be lent to another domain: it may die half-way; move the value and return it",
+                    ));
+                }
+                if scratch {
+                    return Err(Error::new(
+                        typed.ty.span(),
+                        "a borrowed argument is kept for a retry anyway: remove `#[scratch]`",
+                    ));
+                }
+                Kind::Lent(reference.elem.clone())
+            }
+            other => {
+                if let Some(reference) = Reference::within(other) {
+                    return Err(Error::new(
+                        reference,
+                        "a reference inside an argument cannot cross: lend `&RRef<T>` itself",
+                    ));
+                }
+                if scratch { Kind::Scratch } else { Kind::Moved }
+            }
+        };
+        if let Kind::Lent(inner) = &kind {
+            if let Some(reference) = Reference::within(inner) {
+                return Err(Error::new(
+                    reference,
+                    "a reference inside an argument cannot cross: lend `&RRef<T>` itself",
+                ));
+            }
+        }
+        Ok(Self {
+            name: name.ident.clone(),
+            ty: (*typed.ty).clone(),
+            kind,
+        })
+    }
+}
+
+/// Finds type syntax that cannot cross whatever it stands for.
+struct Forbidden(Option<Error>);
+
+impl Forbidden {
+    fn check(ty: &Type) -> Result<(), Error> {
+        let mut this = Self(None);
+        this.visit_type(ty);
+        this.0.map_or(Ok(()), Err)
+    }
+}
+
+impl<'ast> Visit<'ast> for Forbidden {
+    fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
+        self.0.get_or_insert(Error::new(
+            ty.span(),
+            "`impl Trait` cannot cross: the callee must know the type; name it",
+        ));
+    }
+
+    fn visit_type_ptr(&mut self, ty: &'ast TypePtr) {
+        self.0.get_or_insert(Error::new(
+            ty.span(),
+            "a raw pointer cannot cross: put the value in an `RRef`",
+        ));
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+        self.0.get_or_insert(Error::new(
+            lifetime.span(),
+            "a lifetime cannot cross: what is lent is lent for the call only; write `&RRef<T>`",
+        ));
+        visit::visit_lifetime(self, lifetime);
+    }
+}
+
+/// Finds a reference type anywhere inside.
+struct Reference(Option<proc_macro2::Span>);
+
+impl Reference {
+    fn within(ty: &Type) -> Option<proc_macro2::Span> {
+        let mut this = Self(None);
+        this.visit_type(ty);
+        this.0
+    }
+}
+
+impl<'ast> Visit<'ast> for Reference {
+    fn visit_type_reference(&mut self, ty: &'ast syn::TypeReference) {
+        self.0.get_or_insert(ty.span());
+    }
+}

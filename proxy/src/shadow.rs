@@ -1,0 +1,70 @@
+//! `Shadow<dyn I>`: a proxy that recovers.
+
+extern crate alloc;
+
+use alloc::sync::Arc;
+use core::fmt;
+use samara_domain_runtime::service::{Instance, Service};
+use samara_domain_runtime::{Interface, RpcError};
+use samara_rref::{AllocError, Cap, Capability, Exchangeable, Transfer, TypeDescriptor};
+
+/// What a shadow's slot holds.
+struct Source<I: ?Sized + Interface>(Arc<Service<I>>);
+
+// SAFETY: dropping the source drops a reference to the host's service: trusted code, no domain's.
+unsafe impl<I: ?Sized + Interface> Capability for Source<I> {
+    const NAME: &'static str = "Shadow";
+}
+
+/// A handle on an interface over all generations of a domain. It implements the interface's trait.
+///
+/// When the domain dies the shadow restarts it, within its budget. A call that had not begun is then
+/// made as if nothing had happened; one that was cut short is repeated if its method is
+/// `#[idempotent]`, and else returns [`RpcError::Crashed`]. A shadow is a capability like a proxy.
+pub struct Shadow<I: ?Sized + Interface>(Cap<Source<I>>);
+
+impl<I: ?Sized + Interface> Shadow<I> {
+    pub(crate) fn try_new(service: Arc<Service<I>>) -> Result<Self, AllocError> {
+        Cap::try_new(Source(service))
+            .map(Self)
+            .map_err(|(error, _)| error)
+    }
+
+    #[inline]
+    pub(crate) fn instance(&self) -> Instance<I> {
+        self.0.0.current()
+    }
+
+    #[cold]
+    pub(crate) fn recover(&self, dead: Instance<I>) -> Result<(), RpcError> {
+        self.0.0.recover(dead)
+    }
+
+    /// Another shadow of the same domain.
+    ///
+    /// # Errors
+    /// The heap has no room or the domain's quota is used up.
+    pub fn try_clone(&self) -> Result<Self, AllocError> {
+        Self::try_new(Arc::clone(&self.0.0))
+    }
+}
+
+// SAFETY: a shadow is its capability slot, whose owner word `transfer` sets.
+unsafe impl<I: ?Sized + Interface> Exchangeable for Shadow<I> {
+    const NESTED: bool = true;
+    const DEPTH: usize = 1;
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>(I::DESCRIPTOR.name);
+    #[inline]
+    fn transfer(&self, to: &Transfer) {
+        self.0.transfer(to);
+    }
+}
+
+impl<I: ?Sized + Interface> fmt::Debug for Shadow<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shadow")
+            .field("interface", &I::DESCRIPTOR.name)
+            .field("domain", &self.0.0.name())
+            .finish()
+    }
+}

@@ -1,0 +1,119 @@
+//! What may cross a domain boundary.
+
+use crate::TypeDescriptor;
+use samara_shared_heap::{AllocError, Owner};
+
+/// A change of owner in progress. Only a proxy can make one, so safe code cannot forge ownership.
+#[derive(Debug)]
+pub struct Transfer {
+    to: Owner,
+}
+
+impl Transfer {
+    /// A change of owner to `to`.
+    ///
+    /// # Safety
+    /// Whatever it is applied to moves to `to` in the same breath: no code of the former owner can
+    /// use it afterwards.
+    #[inline]
+    #[must_use]
+    pub const unsafe fn to(to: Owner) -> Self {
+        Self { to }
+    }
+
+    /// The new owner.
+    #[inline]
+    #[must_use]
+    pub const fn owner(&self) -> Owner {
+        self.to
+    }
+}
+
+/// A type that may cross a domain boundary by move. Derive it:
+///
+/// ```
+/// use samara_rref::{Exchangeable, RRef};
+///
+/// #[derive(Exchangeable)]
+/// struct Request {
+///     lba: u64,
+///     data: RRef<[u8; 512]>,
+/// }
+/// ```
+///
+/// Functions, closures, references, raw pointers, `Box`, trait objects, cells and locks are not
+/// exchangeable, nor is a type with a `Drop` of its own or one that contains itself: a reclaim
+/// releases objects as plain bytes, and a transfer takes bounded time.
+///
+/// # Safety
+/// Whatever a value owns is plain data or exchangeable; it holds no pointer into a private heap, no
+/// code address and no borrow. [`transfer`](Self::transfer) reaches every `RRef` and capability in
+/// it, and [`NESTED`](Self::NESTED) is true if there is one. Dropping a value runs no code but that
+/// of its exchangeable parts.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot cross a domain boundary",
+    label = "not exchangeable",
+    note = "plain data, `RRef`, `Proxy` and types that `#[derive(Exchangeable)]` can; references, `Box`, functions, closures, cells and locks cannot"
+)]
+pub unsafe trait Exchangeable: Send + 'static {
+    /// Whether a value may hold an `RRef` or a capability, so that a transfer must visit it.
+    const NESTED: bool;
+    /// How deeply `RRef`s nest in it: finite, so a type that contains itself does not compile.
+    const DEPTH: usize;
+    /// The type as data.
+    const DESCRIPTOR: TypeDescriptor;
+
+    /// Changes the owner of all that the value holds. Called by generated proxies.
+    fn transfer(&self, to: &Transfer);
+}
+
+/// The compile-time check that the derive writes for every field.
+#[doc(hidden)]
+#[inline]
+pub const fn assert_exchangeable<T: Exchangeable>() {}
+
+/// The deepest of `depths`; evaluating it is what rejects recursive types.
+#[doc(hidden)]
+#[must_use]
+pub const fn max_depth(depths: &[usize]) -> usize {
+    let (mut at, mut max) = (0, 0);
+    while at < depths.len() {
+        if depths[at] > max {
+            max = depths[at];
+        }
+        at += 1;
+    }
+    max
+}
+
+/// A type whose reference may be lent to another domain for the length of a call.
+///
+/// # Safety
+/// A shared reference gives no access to the lender's private heap, and stays valid while the
+/// lender's activation is on the thread's chain, even if the lender is killed meanwhile.
+#[diagnostic::on_unimplemented(
+    message = "`&{Self}` cannot be lent to another domain",
+    label = "only `&RRef<T>` is lent",
+    note = "move the value, or put it in an `RRef` and lend that"
+)]
+pub unsafe trait Lend {}
+
+/// An argument without contents worth keeping: a buffer to be filled. A shadow that retries a call
+/// allocates it again instead of recording it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a `#[scratch]` argument",
+    note = "`RRef<[T]>` and `RRef<T>` of plain zeroable data can"
+)]
+pub trait Scratch: Exchangeable + Sized {
+    /// What is needed to allocate it again.
+    type Shape: Copy;
+
+    /// The shape of this one.
+    fn shape(&self) -> Self::Shape;
+
+    /// Another one of that shape, zeroed.
+    ///
+    /// # Errors
+    /// The heap has no room.
+    fn renew(shape: Self::Shape) -> Result<Self, AllocError>;
+}

@@ -1,0 +1,162 @@
+//! `Exchangeable` for the standard types that may cross.
+
+use crate::{__private::max_depth, Exchangeable, Transfer, TypeDescriptor};
+use core::num::{
+    NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64,
+    NonZeroUsize, Wrapping,
+};
+use core::sync::atomic::{
+    AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicIsize, AtomicU8, AtomicU16, AtomicU32,
+    AtomicUsize,
+};
+use core::time::Duration;
+use samara_shared_heap::{Cap, Capability};
+
+macro_rules! plain {
+    ($($ty:ty),* $(,)?) => {$(
+        // SAFETY: plain data: owns nothing and points to nothing.
+        unsafe impl Exchangeable for $ty {
+            const NESTED: bool = false;
+            const DEPTH: usize = 0;
+            const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>(stringify!($ty));
+            #[inline]
+            fn transfer(&self, _: &Transfer) {}
+        }
+    )*};
+}
+
+plain!(
+    u8,
+    u16,
+    u32,
+    u64,
+    u128,
+    usize,
+    i8,
+    i16,
+    i32,
+    i64,
+    i128,
+    isize,
+    f32,
+    f64,
+    bool,
+    char,
+    (),
+    NonZeroU8,
+    NonZeroU16,
+    NonZeroU32,
+    NonZeroU64,
+    NonZeroUsize,
+    NonZeroI8,
+    NonZeroI16,
+    NonZeroI32,
+    NonZeroI64,
+    Duration,
+    core::cmp::Ordering,
+    core::convert::Infallible,
+    AtomicBool,
+    AtomicU8,
+    AtomicU16,
+    AtomicU32,
+    AtomicUsize,
+    AtomicI8,
+    AtomicI16,
+    AtomicI32,
+    AtomicIsize,
+);
+#[cfg(target_has_atomic = "64")]
+plain!(core::sync::atomic::AtomicU64, core::sync::atomic::AtomicI64);
+
+// SAFETY: as its content.
+unsafe impl<T: Exchangeable> Exchangeable for Wrapping<T> {
+    const NESTED: bool = T::NESTED;
+    const DEPTH: usize = T::DEPTH;
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("Wrapping");
+    #[inline]
+    fn transfer(&self, to: &Transfer) {
+        self.0.transfer(to);
+    }
+}
+
+// SAFETY: the only value is visited.
+unsafe impl<T: Exchangeable> Exchangeable for Option<T> {
+    const NESTED: bool = T::NESTED;
+    const DEPTH: usize = T::DEPTH;
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("Option");
+    #[inline]
+    fn transfer(&self, to: &Transfer) {
+        if let (true, Some(value)) = (T::NESTED, self) {
+            value.transfer(to);
+        }
+    }
+}
+
+// SAFETY: whichever value is there is visited.
+unsafe impl<T: Exchangeable, E: Exchangeable> Exchangeable for Result<T, E> {
+    const NESTED: bool = T::NESTED || E::NESTED;
+    const DEPTH: usize = max_depth(&[T::DEPTH, E::DEPTH]);
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("Result");
+    #[inline]
+    fn transfer(&self, to: &Transfer) {
+        if Self::NESTED {
+            match self {
+                Ok(value) => value.transfer(to),
+                Err(error) => error.transfer(to),
+            }
+        }
+    }
+}
+
+// SAFETY: every element is visited.
+unsafe impl<T: Exchangeable, const N: usize> Exchangeable for [T; N] {
+    const NESTED: bool = T::NESTED;
+    const DEPTH: usize = T::DEPTH;
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("array");
+    #[inline]
+    fn transfer(&self, to: &Transfer) {
+        if T::NESTED {
+            for value in self {
+                value.transfer(to);
+            }
+        }
+    }
+}
+
+macro_rules! tuples {
+    ($($name:ident)*) => {
+        // SAFETY: every element is visited.
+        unsafe impl<$($name: Exchangeable),*> Exchangeable for ($($name,)*) {
+            const NESTED: bool = false $(|| $name::NESTED)*;
+            const DEPTH: usize = max_depth(&[$($name::DEPTH),*]);
+            const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("tuple");
+            #[inline]
+            fn transfer(&self, to: &Transfer) {
+                #[expect(non_snake_case, reason = "the type parameters name the elements")]
+                let ($($name,)*) = self;
+                $($name.transfer(to);)*
+            }
+        }
+    };
+}
+tuples!(A);
+tuples!(A B);
+tuples!(A B C);
+tuples!(A B C D);
+tuples!(A B C D E);
+tuples!(A B C D E F);
+tuples!(A B C D E F G);
+tuples!(A B C D E F G H);
+
+// SAFETY: a handle whose slot has an owner word, which is what changes; what the slot holds is the
+// trusted side's and belongs to the host.
+unsafe impl<T: Capability> Exchangeable for Cap<T> {
+    const NESTED: bool = true;
+    const DEPTH: usize = 1;
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>(T::NAME);
+    #[inline]
+    fn transfer(&self, to: &Transfer) {
+        // SAFETY: `Transfer` vouches that the handle moves to its owner now.
+        unsafe { self.set_owner(to.owner()) };
+    }
+}

@@ -1,0 +1,261 @@
+//! `RRef<T>` itself: one pointer to the value.
+
+use crate::{Exchangeable, Lend, Scratch, Transfer, TypeDescriptor};
+use core::borrow::Borrow;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::ops::{Deref, DerefMut};
+use core::ptr::{self, NonNull};
+use samara_shared_heap::class::{self, Place};
+use samara_shared_heap::{AllocError, Owner, heap};
+use zerocopy::FromZeros;
+
+/// What an `RRef` may point to: an [`Exchangeable`] type, or a slice of one.
+///
+/// # Safety
+/// [`place_of`](Self::place_of) is where the value was allocated; [`transfer_value`](Self::transfer_value)
+/// visits all of it.
+pub unsafe trait Target: Send + 'static {
+    /// Whether the value itself holds `RRef`s or capabilities.
+    const NESTED: bool;
+    /// How deeply `RRef`s nest in the value.
+    const DEPTH: usize;
+
+    /// The place of the value behind the pointer, from its metadata alone.
+    #[doc(hidden)]
+    fn place_of(value: NonNull<Self>) -> Place;
+
+    /// Changes the owner of what the value holds.
+    #[doc(hidden)]
+    fn transfer_value(&self, to: &Transfer);
+}
+
+// SAFETY: a sized value is placed by its type's size and alignment.
+unsafe impl<T: Exchangeable> Target for T {
+    const NESTED: bool = T::NESTED;
+    const DEPTH: usize = T::DEPTH;
+    #[inline]
+    fn place_of(_: NonNull<Self>) -> Place {
+        const { class::place(size_of::<T>(), align_of::<T>()) }
+    }
+    #[inline]
+    fn transfer_value(&self, to: &Transfer) {
+        self.transfer(to);
+    }
+}
+
+// SAFETY: a slice is placed by its length, which its pointer carries and nothing changes.
+unsafe impl<T: Exchangeable> Target for [T] {
+    const NESTED: bool = T::NESTED;
+    const DEPTH: usize = T::DEPTH;
+    #[inline]
+    fn place_of(value: NonNull<Self>) -> Place {
+        // The product was checked when the slice was allocated.
+        class::place(value.len() * size_of::<T>(), align_of::<T>())
+    }
+    fn transfer_value(&self, to: &Transfer) {
+        for value in self {
+            value.transfer(to);
+        }
+    }
+}
+
+/// An owned reference to an object of the exchange heap: like a `Box`, but it may cross domains.
+///
+/// It is one pointer wide (two for a slice) and sends by move without a copy. Its owner word always
+/// names the domain that holds it; if that domain dies, the object is freed.
+///
+/// ```
+/// use samara_rref::RRef;
+/// # use samara_host_std as _;
+/// let mut counts = RRef::new([0u32; 4]);
+/// counts[2] += 1;
+/// assert_eq!(RRef::into_inner(counts), [0, 0, 1, 0]);
+/// ```
+pub struct RRef<T: ?Sized + Target> {
+    value: NonNull<T>,
+    owns: PhantomData<T>,
+}
+
+// SAFETY: an `RRef` owns its value; every `Target` is `Send`.
+unsafe impl<T: ?Sized + Target> Send for RRef<T> {}
+// SAFETY: a shared `RRef` gives out `&T` only.
+unsafe impl<T: ?Sized + Target + Sync> Sync for RRef<T> {}
+
+impl<T: Exchangeable> RRef<T> {
+    /// Moves `value` to the exchange heap, owned by the running domain.
+    ///
+    /// # Panics
+    /// If the heap has no room or the domain's quota is used up; see [`try_new`](Self::try_new).
+    #[inline]
+    #[must_use]
+    pub fn new(value: T) -> Self {
+        match Self::try_new(value) {
+            Ok(object) => object,
+            Err((error, _)) => no_room(error),
+        }
+    }
+
+    /// Moves `value` to the exchange heap, owned by the running domain.
+    ///
+    /// # Errors
+    /// Gives `value` back when the heap has no room or the domain's quota is used up.
+    #[inline]
+    pub fn try_new(value: T) -> Result<Self, (AllocError, T)> {
+        const { assert!(T::DEPTH < 64, "RRefs nest too deeply") };
+        let place = const { class::place(size_of::<T>(), align_of::<T>()) };
+        // SAFETY: the place is that of `T`; the slot is written below and owned by the `RRef`.
+        match unsafe { heap::alloc(place, size_of::<T>(), align_of::<T>()) } {
+            Ok(slot) => {
+                let slot = slot.cast::<T>();
+                // SAFETY: a fresh slot of `T`'s size and alignment.
+                unsafe { slot.write(value) };
+                Ok(Self::from_raw(slot))
+            }
+            Err(error) => Err((error, value)),
+        }
+    }
+
+    /// A zeroed value, made in place: no copy over the stack.
+    ///
+    /// # Errors
+    /// The heap has no room or the domain's quota is used up.
+    pub fn try_new_zeroed() -> Result<Self, AllocError>
+    where
+        T: FromZeros,
+    {
+        let place = const { class::place(size_of::<T>(), align_of::<T>()) };
+        // SAFETY: the place is that of `T`; the slot is zeroed below, which is a `T`.
+        let slot = unsafe { heap::alloc(place, size_of::<T>(), align_of::<T>()) }?.cast::<T>();
+        // SAFETY: a fresh slot of `T`'s size and alignment.
+        unsafe { slot.write_bytes(0, 1) };
+        Ok(Self::from_raw(slot))
+    }
+
+    /// The value, taken out of the heap.
+    #[inline]
+    #[must_use]
+    pub fn into_inner(this: Self) -> T {
+        let this = ManuallyDrop::new(this);
+        // SAFETY: the reference owns the value and is forgotten: it is read out once.
+        let value = unsafe { this.value.read() };
+        // SAFETY: the value was moved out of the slot, which nobody else refers to.
+        unsafe { heap::free(this.value.cast(), T::place_of(this.value)) };
+        value
+    }
+}
+
+#[cold]
+#[inline(never)]
+pub(crate) fn no_room(error: AllocError) -> ! {
+    panic!("{error}")
+}
+
+impl<T: ?Sized + Target> RRef<T> {
+    /// Takes over a freshly written slot.
+    #[inline]
+    pub(crate) const fn from_raw(value: NonNull<T>) -> Self {
+        Self {
+            value,
+            owns: PhantomData,
+        }
+    }
+
+    /// The owner that the heap has on record: the running domain, for any `RRef` one can get hold of.
+    #[must_use]
+    pub fn owner(this: &Self) -> Owner {
+        // SAFETY: a live `RRef`'s value is a live object at its place.
+        unsafe { heap::owner(this.value.cast(), T::place_of(this.value)) }
+    }
+}
+
+impl<T: ?Sized + Target> Deref for RRef<T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: the reference owns a live, initialised value.
+        unsafe { self.value.as_ref() }
+    }
+}
+
+impl<T: ?Sized + Target> DerefMut for RRef<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: the reference owns a live, initialised value and is borrowed mutably.
+        unsafe { self.value.as_mut() }
+    }
+}
+
+impl<T: ?Sized + Target> Drop for RRef<T> {
+    #[inline]
+    fn drop(&mut self) {
+        if T::NESTED {
+            // SAFETY: the reference owns the value; it is dropped here only. Plain data needs none.
+            unsafe { ptr::drop_in_place(self.value.as_ptr()) };
+        }
+        // SAFETY: the reference owns the slot and goes away.
+        unsafe { heap::free(self.value.cast(), T::place_of(self.value)) };
+    }
+}
+
+// SAFETY: an `RRef` owns one object of the exchange heap, whose owner word `transfer` sets, and what
+// that object holds, which it visits.
+unsafe impl<T: ?Sized + Target> Exchangeable for RRef<T> {
+    const NESTED: bool = true;
+    const DEPTH: usize = 1 + T::DEPTH;
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("RRef");
+    #[inline]
+    fn transfer(&self, to: &Transfer) {
+        if T::NESTED {
+            (**self).transfer_value(to);
+        }
+        // SAFETY: `Transfer` vouches that the object moves to its owner now.
+        unsafe { heap::set_owner(self.value.cast(), T::place_of(self.value), to.owner()) };
+    }
+}
+
+// SAFETY: the object lives on the exchange heap and belongs to the lender, which is not reclaimed
+// while its activation is on the chain; `Exchangeable` keeps private pointers out of it.
+unsafe impl<T: ?Sized + Target + Sync> Lend for RRef<T> {}
+
+impl<T: Exchangeable + FromZeros> Scratch for RRef<T> {
+    type Shape = ();
+    fn shape(&self) -> Self::Shape {}
+    fn renew((): ()) -> Result<Self, AllocError> {
+        Self::try_new_zeroed()
+    }
+}
+
+impl<T: ?Sized + Target + fmt::Debug> fmt::Debug for RRef<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + Target + PartialEq> PartialEq for RRef<T> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl<T: ?Sized + Target + Eq> Eq for RRef<T> {}
+
+impl<T: ?Sized + Target + Hash> Hash for RRef<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl<T: ?Sized + Target> AsRef<T> for RRef<T> {
+    fn as_ref(&self) -> &T {
+        self
+    }
+}
+
+impl<T: ?Sized + Target> Borrow<T> for RRef<T> {
+    fn borrow(&self) -> &T {
+        self
+    }
+}

@@ -1,0 +1,119 @@
+//! `RRef<[T]>`: slices on the exchange heap.
+
+use crate::rref::no_room;
+use crate::{Exchangeable, RRef, Scratch};
+use core::mem;
+use core::ptr::{self, NonNull};
+use samara_shared_heap::{AllocError, class, heap};
+use zerocopy::FromZeros;
+
+/// A slot for `len` values of `T`, not yet written.
+fn alloc_slice<T>(len: usize) -> Result<NonNull<T>, AllocError> {
+    let bytes = size_of::<T>()
+        .checked_mul(len)
+        .filter(|bytes| *bytes <= isize::MAX as usize);
+    let bytes = bytes.ok_or(AllocError::TooLarge)?;
+    let place = class::place(bytes, align_of::<T>());
+    // SAFETY: the place is that of the slice; all callers write it or free it.
+    Ok(unsafe { heap::alloc(place, bytes, align_of::<T>()) }?.cast())
+}
+
+/// The values written so far; frees them and the slot if a constructor panics.
+struct Partial<T: Exchangeable> {
+    start: NonNull<T>,
+    written: usize,
+    len: usize,
+}
+
+impl<T: Exchangeable> Drop for Partial<T> {
+    fn drop(&mut self) {
+        // SAFETY: the first `written` values are initialised and owned by nobody else.
+        unsafe {
+            ptr::drop_in_place(ptr::slice_from_raw_parts_mut(
+                self.start.as_ptr(),
+                self.written,
+            ));
+        }
+        let place = class::place(size_of::<T>() * self.len, align_of::<T>());
+        // SAFETY: the slot came from `alloc_slice(len)` and nobody else refers to it.
+        unsafe { heap::free(self.start.cast(), place) };
+    }
+}
+
+impl<T: Exchangeable> RRef<[T]> {
+    /// A slice whose value at `i` is `make(i)`.
+    ///
+    /// # Errors
+    /// The heap has no room or the domain's quota is used up.
+    pub fn try_from_fn(len: usize, mut make: impl FnMut(usize) -> T) -> Result<Self, AllocError> {
+        let mut partial = Partial {
+            start: alloc_slice::<T>(len)?,
+            written: 0,
+            len,
+        };
+        while partial.written < len {
+            let value = make(partial.written);
+            // SAFETY: inside the slot, which has room for `len` values.
+            let at = unsafe { partial.start.add(partial.written) };
+            // SAFETY: as above, not written yet.
+            unsafe { at.write(value) };
+            partial.written += 1;
+        }
+        let start = partial.start;
+        mem::forget(partial);
+        Ok(Self::from_raw(NonNull::slice_from_raw_parts(start, len)))
+    }
+
+    /// A zeroed slice of `len` values.
+    ///
+    /// # Errors
+    /// The heap has no room or the domain's quota is used up.
+    pub fn new_zeroed_slice(len: usize) -> Result<Self, AllocError>
+    where
+        T: FromZeros,
+    {
+        let start = alloc_slice::<T>(len)?;
+        // SAFETY: the slot has room for `len` values; zeroes are a value of `T`.
+        unsafe { start.write_bytes(0, len) };
+        Ok(Self::from_raw(NonNull::slice_from_raw_parts(start, len)))
+    }
+
+    /// A copy of `values`.
+    ///
+    /// # Errors
+    /// The heap has no room or the domain's quota is used up.
+    pub fn try_from_slice(values: &[T]) -> Result<Self, AllocError>
+    where
+        T: Copy,
+    {
+        let start = alloc_slice::<T>(values.len())?;
+        // SAFETY: a fresh slot with room for as many values; it cannot overlap them.
+        unsafe { start.copy_from_nonoverlapping(NonNull::from_ref(values).cast(), values.len()) };
+        Ok(Self::from_raw(NonNull::slice_from_raw_parts(
+            start,
+            values.len(),
+        )))
+    }
+
+    /// A copy of `values`.
+    ///
+    /// # Panics
+    /// If the heap has no room or the domain's quota is used up.
+    #[must_use]
+    pub fn from_slice(values: &[T]) -> Self
+    where
+        T: Copy,
+    {
+        Self::try_from_slice(values).unwrap_or_else(|error| no_room(error))
+    }
+}
+
+impl<T: Exchangeable + FromZeros> Scratch for RRef<[T]> {
+    type Shape = usize;
+    fn shape(&self) -> usize {
+        self.len()
+    }
+    fn renew(len: usize) -> Result<Self, AllocError> {
+        Self::new_zeroed_slice(len)
+    }
+}

@@ -1,0 +1,207 @@
+//! Capability slots: trusted values that a domain may hold, and that are released when it dies.
+
+use crate::chain::{CACHED, QUIESCED};
+use crate::class::{Place, place};
+use crate::heap::AllocError;
+use crate::owner::Owner;
+use crate::slab::{self, Kind};
+use crate::thread::{self, NoCut};
+use crate::{quota, registry};
+use core::fmt;
+use core::mem::ManuallyDrop;
+use core::ops::Deref;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::Ordering;
+
+/// A value of the trusted side that domains hold by handle: a proxy, an MMIO region, a DMA buffer.
+///
+/// When its owner dies, `quiesce` is called on all its capabilities, then each is dropped, on
+/// behalf of the host.
+///
+/// # Safety
+/// `quiesce` and `Drop` are trusted code: they end in bounded time, do not panic, and run no code of
+/// a domain. After `quiesce` nothing that the capability stands for writes memory. Objects of
+/// the exchange heap that the value holds belong to [`Owner::HOST`]: a reclaim would else release
+/// them a second time.
+pub unsafe trait Capability: Send + 'static {
+    /// What the capability is, for messages.
+    const NAME: &'static str;
+
+    /// Stops what the capability stands for (a device, a timer). Called before anything of a dead
+    /// owner is released, possibly more than once.
+    fn quiesce(&self) {}
+}
+
+/// How the heap treats the capabilities of one type.
+struct Class {
+    quiesce: unsafe fn(NonNull<u8>),
+    drop: unsafe fn(NonNull<u8>),
+}
+
+#[repr(C)]
+struct Slot<T> {
+    class: &'static Class,
+    value: T,
+}
+
+impl<T: Capability> Slot<T> {
+    const PLACE: Place = place(size_of::<Self>(), align_of::<Self>());
+    const SHIFT: u32 = match Self::PLACE {
+        Place::Slot { shift } => shift,
+        Place::Large => panic!("a capability is at most 16 KiB: put the rest behind a pointer"),
+    };
+    const CLASS: &'static Class = &Class {
+        quiesce: |at| {
+            // SAFETY: called by the heap on a slot of this class with a live value.
+            unsafe { at.cast::<Self>().as_ref() }.value.quiesce();
+        },
+        drop: |at| {
+            // SAFETY: called by the heap once, on a slot of this class with a live value.
+            unsafe { ptr::drop_in_place(&raw mut (*at.cast::<Self>().as_ptr()).value) };
+        },
+    };
+}
+
+/// An owned handle on a capability: one pointer to a slot whose owner word names its holder.
+pub struct Cap<T: Capability>(NonNull<Slot<T>>);
+
+// SAFETY: a `Cap` owns its value, which is `Send`.
+unsafe impl<T: Capability> Send for Cap<T> {}
+// SAFETY: a shared `Cap` gives out `&T` only.
+unsafe impl<T: Capability + Sync> Sync for Cap<T> {}
+
+impl<T: Capability> Cap<T> {
+    /// Puts `value` into a slot owned by whom the thread runs for.
+    ///
+    /// # Errors
+    /// Gives `value` back when the host is out of pages or the owner's quota is used up.
+    pub fn try_new(value: T) -> Result<Self, (AllocError, T)> {
+        let thread = thread::current();
+        let owner = thread.owner();
+        let _no_cut = NoCut::begin(thread);
+        if !quota::charge(owner, 1 << Slot::<T>::SHIFT) {
+            return Err((AllocError::Quota, value));
+        }
+        let Some(slot) = registry::lock().take(Kind::Caps, Slot::<T>::SHIFT) else {
+            return Err((AllocError::OutOfMemory, value));
+        };
+        let class = Slot::<T>::CLASS;
+        // SAFETY: the slot is free, ours, and of the size and alignment of `Slot<T>`.
+        unsafe { slot.cast::<Slot<T>>().write(Slot { class, value }) };
+        // SAFETY: a slot of a slab of that class. Released, so that a reclaim that sees the owner
+        // sees the value too.
+        unsafe { slab::slot_word(slot, Slot::<T>::SHIFT) }.store(owner.word(), Ordering::Release);
+        Ok(Self(slot.cast()))
+    }
+
+    /// The value, taken out of its slot.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: the handle owns the value and is forgotten, so it is read out once.
+        let value = unsafe { ptr::read(&raw const (*this.0.as_ptr()).value) };
+        // SAFETY: the value was moved out; nobody else refers to the slot.
+        unsafe { put_back(this.0.cast(), Slot::<T>::SHIFT) };
+        value
+    }
+
+    /// Changes the owner. One store.
+    ///
+    /// # Safety
+    /// The caller moves the right to use the handle to `owner` in the same breath.
+    #[inline]
+    pub unsafe fn set_owner(&self, owner: Owner) {
+        // SAFETY: a live handle's slot is of that class.
+        unsafe { slab::slot_word(self.0.cast(), Slot::<T>::SHIFT) }
+            .store(owner.word(), Ordering::Relaxed);
+    }
+
+    /// The owner of the slot.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        // SAFETY: a live handle's slot is a live object at this place.
+        unsafe { crate::heap::owner(self.0.cast(), Slot::<T>::PLACE) }
+    }
+}
+
+impl<T: Capability> Deref for Cap<T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: the handle owns the slot, which holds a value until it is dropped.
+        unsafe { &self.0.as_ref().value }
+    }
+}
+
+impl<T: Capability> Drop for Cap<T> {
+    fn drop(&mut self) {
+        let slot = self.0.cast();
+        // SAFETY: the destructor of a capability is trusted code of the host (`Capability`).
+        unsafe {
+            thread::as_host(|| {
+                // SAFETY: the handle owns the value; it is dropped here only.
+                (self.0.as_ref().class.drop)(slot);
+            });
+        }
+        // SAFETY: the value is gone and the handle goes.
+        unsafe { put_back(slot, Slot::<T>::SHIFT) };
+    }
+}
+
+impl<T: Capability> fmt::Debug for Cap<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cap")
+            .field("class", &T::NAME)
+            .field("owner", &self.owner())
+            .finish()
+    }
+}
+
+/// # Safety
+/// `slot` is a capability slot of that class whose value is gone, and nobody refers to it.
+unsafe fn put_back(slot: NonNull<u8>, shift: u32) {
+    let _no_cut = NoCut::begin(thread::current());
+    // SAFETY: as the caller says.
+    unsafe { slab::slot_word(slot, shift) }.store(CACHED, Ordering::Relaxed);
+    // SAFETY: as the caller says.
+    unsafe { registry::lock().put(slot) };
+}
+
+/// Claims one capability of `from`, with the lock held only for the search: what follows calls
+/// trusted code, which may use the heap.
+fn claim(from: u32, to: u32) -> Option<NonNull<u8>> {
+    let _no_cut = NoCut::begin(thread::current());
+    registry::lock().claim_cap(from, to)
+}
+
+/// # Safety
+/// As for [`crate::heap::reclaim`].
+pub(crate) unsafe fn quiesce_all(owner: Owner) -> usize {
+    let mut count = 0;
+    while let Some(slot) = claim(owner.word(), owner.word() | QUIESCED) {
+        // SAFETY: a slot of a capability slab begins with its class.
+        let class = unsafe { slot.cast::<&'static Class>().read() };
+        // SAFETY: `quiesce` is trusted code; the value is live, and its owner, dead, does not use it.
+        unsafe { thread::as_host(|| (class.quiesce)(slot)) };
+        count += 1;
+    }
+    count
+}
+
+/// # Safety
+/// As for [`crate::heap::reclaim`], after [`quiesce_all`].
+pub(crate) unsafe fn release_all(owner: Owner) -> usize {
+    let mut count = 0;
+    // The claimed slot belongs to the host until it is put back: no second claim finds it.
+    while let Some(slot) = claim(owner.word() | QUIESCED, Owner::HOST.word()) {
+        // SAFETY: a slot of a capability slab begins with its class.
+        let class = unsafe { slot.cast::<&'static Class>().read() };
+        // SAFETY: the destructor is trusted code; the value is live and nobody else drops it.
+        unsafe { thread::as_host(|| (class.drop)(slot)) };
+        let _no_cut = NoCut::begin(thread::current());
+        // SAFETY: the value is gone; its handle died with its owner.
+        unsafe { registry::lock().put(slot) };
+        count += 1;
+    }
+    count
+}

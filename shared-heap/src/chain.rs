@@ -1,0 +1,124 @@
+//! The free list of a slab, kept in its owner words: pure logic over a word table.
+//!
+//! An owner word is one of: an owner (below [`FREE`]), *free* and linked to the next free slot, or
+//! *cached* (free, in a CPU's cache). So a slab spends no memory on its free list, and a free
+//! slot's own bytes are never touched.
+
+/// Marks a word as free; the low bits are the index of the next free slot.
+pub const FREE: u32 = 1 << 31;
+/// A free word that ends the list.
+pub const END: u32 = FREE | 0x00FF_FFFF;
+/// A free slot that a CPU's cache holds.
+pub const CACHED: u32 = FREE | 0x0100_0000;
+/// A slot under the slab's head: never allocated.
+pub const HEAD: u32 = FREE | 0x0200_0000;
+/// Set beside a capability's owner once it was quiesced: it is about to be released.
+pub const QUIESCED: u32 = 1 << 30;
+
+/// A table of words; the shipped implementation is the atomics at the head of a slab.
+pub trait Words {
+    /// The word at `index`.
+    fn get(&self, index: usize) -> u32;
+    /// Sets the word at `index`.
+    fn set(&self, index: usize, word: u32);
+}
+
+/// Whether a word says that its slot holds a live object.
+#[inline]
+#[must_use]
+pub const fn is_live(word: u32) -> bool {
+    word & FREE == 0
+}
+
+/// Links the slots `first..positions` into a list in ascending order; returns its head.
+pub fn link_all(words: &impl Words, first: usize, positions: usize) -> u32 {
+    let mut index = 0;
+    while index < first {
+        words.set(index, HEAD);
+        index += 1;
+    }
+    while index < positions {
+        let next = index + 1;
+        words.set(
+            index,
+            if next < positions {
+                FREE | next as u32
+            } else {
+                END
+            },
+        );
+        index += 1;
+    }
+    if first < positions {
+        FREE | first as u32
+    } else {
+        END
+    }
+}
+
+/// Takes the first slot off the list `head`: `(slot, new head)`; the slot becomes [`CACHED`].
+pub fn pop(words: &impl Words, head: u32) -> Option<(usize, u32)> {
+    if head == END {
+        return None;
+    }
+    let slot = (head & !FREE) as usize;
+    let next = words.get(slot);
+    words.set(slot, CACHED);
+    Some((slot, next))
+}
+
+/// Puts `slot` before the list `head`; returns the new head.
+pub fn push(words: &impl Words, head: u32, slot: usize) -> u32 {
+    words.set(slot, head);
+    FREE | slot as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::cell::RefCell;
+
+    struct Table(RefCell<[u32; 8]>);
+    impl Words for Table {
+        fn get(&self, index: usize) -> u32 {
+            self.0.borrow()[index]
+        }
+        fn set(&self, index: usize, word: u32) {
+            self.0.borrow_mut()[index] = word;
+        }
+    }
+
+    #[test]
+    fn all_slots_come_out_once_and_go_back() {
+        let table = Table(RefCell::new([0; 8]));
+        let mut head = link_all(&table, 3, 8);
+        let mut seen = [false; 8];
+        while let Some((slot, next)) = pop(&table, head) {
+            assert!(slot >= 3 && !seen[slot]);
+            assert_eq!(table.get(slot), CACHED);
+            seen[slot] = true;
+            head = next;
+        }
+        assert_eq!(seen, [false, false, false, true, true, true, true, true]);
+        for slot in [5, 3, 7] {
+            head = push(&table, head, slot);
+        }
+        let mut out = [0; 3];
+        for place in &mut out {
+            let (slot, next) = pop(&table, head).unwrap();
+            *place = slot;
+            head = next;
+        }
+        assert_eq!(out, [7, 3, 5]);
+        assert_eq!(pop(&table, head), None);
+    }
+
+    #[test]
+    fn no_mark_is_mistaken_for_a_live_object_or_for_another_mark() {
+        for mark in [END, CACHED, HEAD, FREE | 4095] {
+            assert!(!is_live(mark));
+        }
+        assert!(END != CACHED && CACHED != HEAD && END != HEAD);
+        assert!(is_live(0) && is_live(255) && is_live(255 | QUIESCED));
+    }
+}

@@ -1,0 +1,228 @@
+//! A slab in memory: header, owner words, slots. Thin pointer wrappers around `class` and `chain`.
+
+use crate::chain::{self, Words};
+use crate::class::{self, HEADER_SIZE, PAGE_SIZE, SLAB_SIZE};
+use crate::host;
+use core::cell::Cell;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicU32, Ordering};
+
+/// What the slots of a slab hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Plain objects: released as bytes.
+    Plain,
+    /// Capabilities: each slot begins with its class.
+    Caps,
+    /// One large plain object.
+    Large,
+}
+
+/// The header of a slab, or of a large object. All cells are guarded by the registry's lock.
+#[repr(C)]
+pub(crate) struct Slab {
+    /// Links of the registry's list that holds this slab.
+    pub(crate) prev: Cell<*const Self>,
+    pub(crate) next: Cell<*const Self>,
+    region: NonNull<u8>,
+    region_bytes: usize,
+    /// Head of the free list; `chain::END` when full.
+    pub(crate) head: Cell<u32>,
+    /// Slots off the list: live, or in a cache.
+    pub(crate) used: Cell<u32>,
+    region_align_shift: u8,
+    shift: u8,
+    kind: Kind,
+}
+
+const _: () = assert!(size_of::<Slab>() <= HEADER_SIZE);
+
+/// The owner word of the slot at `object` in a slab of `1 << shift`-byte slots.
+///
+/// # Safety
+/// `object` lies in such a slab, with provenance over all of it.
+#[inline]
+pub(crate) unsafe fn slot_word<'a>(object: NonNull<u8>, shift: u32) -> &'a AtomicU32 {
+    let offset = object.addr().get() & (SLAB_SIZE - 1);
+    let word = HEADER_SIZE + ((offset >> shift) << 2);
+    // SAFETY: the head of the slab, `offset` bytes before, and its words are part of one allocation.
+    let at = unsafe { object.as_ptr().sub(offset).add(word) };
+    // SAFETY: words are only ever accessed as atomics; the slab lives as long as its slots do.
+    unsafe { &*at.cast::<AtomicU32>() }
+}
+
+/// The owner word of the large object at `object`.
+///
+/// # Safety
+/// `object` is a large object, with provenance over its header page.
+#[inline]
+pub(crate) unsafe fn large_word<'a>(object: NonNull<u8>) -> &'a AtomicU32 {
+    // SAFETY: the header page stands right before a large object, in the same allocation.
+    let at = unsafe { object.as_ptr().sub(PAGE_SIZE - HEADER_SIZE) };
+    // SAFETY: as above; the word is only ever accessed as an atomic.
+    unsafe { &*at.cast::<AtomicU32>() }
+}
+
+impl Slab {
+    /// A new slab of `1 << shift`-byte slots, all on its list; `None` when the host has no pages.
+    pub(crate) fn create(kind: Kind, shift: u32) -> Option<NonNull<Self>> {
+        let region = host::alloc_pages(SLAB_SIZE, SLAB_SIZE)?;
+        let slab = Self {
+            prev: Cell::new(ptr::null()),
+            next: Cell::new(ptr::null()),
+            region,
+            region_bytes: SLAB_SIZE,
+            head: Cell::new(chain::END),
+            used: Cell::new(0),
+            region_align_shift: SLAB_SIZE.trailing_zeros() as u8,
+            shift: shift as u8,
+            kind,
+        };
+        let at = region.cast::<Self>();
+        // SAFETY: the region is ours, large enough and aligned to its size.
+        unsafe { at.write(slab) };
+        // SAFETY: just written.
+        let slab = unsafe { at.as_ref() };
+        slab.head.set(chain::link_all(
+            slab,
+            class::first_slot(shift),
+            class::positions(shift),
+        ));
+        Some(at)
+    }
+
+    /// A large object of `size` bytes aligned to `align`, with its header page before it.
+    pub(crate) fn create_large(size: usize, align: usize) -> Option<(NonNull<Self>, NonNull<u8>)> {
+        let body = class::large_bytes(size)?;
+        let align = if align > PAGE_SIZE { align } else { PAGE_SIZE };
+        // The object is aligned, its header page stands before it: `align` covers both.
+        let bytes = body.checked_add(align)?;
+        let region = host::alloc_pages(bytes, align)?;
+        // SAFETY: `align` is less than the region's size; the object starts at the next multiple.
+        let object = unsafe { region.add(align) };
+        // SAFETY: `align` is a page at least, so the header page is inside the region.
+        let at = unsafe { object.sub(PAGE_SIZE) }.cast::<Self>();
+        let slab = Self {
+            prev: Cell::new(ptr::null()),
+            next: Cell::new(ptr::null()),
+            region,
+            region_bytes: bytes,
+            head: Cell::new(chain::END),
+            used: Cell::new(1),
+            region_align_shift: align.trailing_zeros() as u8,
+            shift: 0,
+            kind: Kind::Large,
+        };
+        // SAFETY: inside the region, page aligned, ours.
+        unsafe { at.write(slab) };
+        // SAFETY: the header page of a large object written just now.
+        unsafe { large_word(object) }.store(chain::CACHED, Ordering::Relaxed);
+        Some((at, object))
+    }
+
+    /// The header of the slab that holds `slot`.
+    ///
+    /// # Safety
+    /// `slot` lies in a slab, with provenance over all of it.
+    pub(crate) unsafe fn of_slot<'a>(slot: NonNull<u8>) -> &'a Self {
+        let offset = slot.addr().get() & (SLAB_SIZE - 1);
+        // SAFETY: slabs are aligned to their size; the header stands at the start.
+        let at = unsafe { slot.as_ptr().sub(offset) };
+        // SAFETY: as above; a slab lives while one of its slots is used.
+        unsafe { &*at.cast::<Self>() }
+    }
+
+    /// The header of a large object.
+    ///
+    /// # Safety
+    /// `object` is a large object, with provenance over its header page.
+    pub(crate) unsafe fn of_large<'a>(object: NonNull<u8>) -> &'a Self {
+        // SAFETY: the header page stands right before a large object, in the same allocation.
+        let at = unsafe { object.as_ptr().sub(PAGE_SIZE) };
+        // SAFETY: as above.
+        unsafe { &*at.cast::<Self>() }
+    }
+
+    /// What its slots hold.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Binary logarithm of its slots' size (slabs only).
+    pub(crate) fn shift(&self) -> u32 {
+        u32::from(self.shift)
+    }
+
+    /// Bytes that the host gave for it.
+    pub(crate) fn region_bytes(&self) -> usize {
+        self.region_bytes
+    }
+
+    /// Number of words: positions of a slab, one for a large object.
+    pub(crate) fn words(&self) -> usize {
+        match self.kind {
+            Kind::Large => 1,
+            Kind::Plain | Kind::Caps => class::positions(self.shift()),
+        }
+    }
+
+    /// Bytes that the object at any word occupies.
+    pub(crate) fn object_bytes(&self) -> usize {
+        match self.kind {
+            Kind::Large => {
+                let header = self.base().addr().get() - self.region.addr().get() + PAGE_SIZE;
+                self.region_bytes - header
+            }
+            Kind::Plain | Kind::Caps => 1 << self.shift,
+        }
+    }
+
+    /// Address of the slot at `index` (of a slab).
+    pub(crate) fn slot(&self, index: usize) -> NonNull<u8> {
+        // SAFETY: `index` is below `words`, so the offset is inside the region.
+        unsafe { self.base().add(index << self.shift) }
+    }
+
+    /// Index of `slot`, which lies in this slab.
+    pub(crate) fn index_of(&self, slot: NonNull<u8>) -> usize {
+        (slot.addr().get() & (SLAB_SIZE - 1)) >> self.shift
+    }
+
+    /// The word at `index`, below [`words`](Self::words).
+    pub(crate) fn word(&self, index: usize) -> &AtomicU32 {
+        assert!(index < self.words());
+        // SAFETY: the words follow the header inside the region.
+        let at = unsafe { self.base().add(HEADER_SIZE + 4 * index) };
+        // SAFETY: words are initialised at creation and only accessed as atomics.
+        unsafe { at.cast::<AtomicU32>().as_ref() }
+    }
+
+    /// Gives the pages back to the host.
+    ///
+    /// # Safety
+    /// No slot is live or cached, and the slab is in no list.
+    pub(crate) unsafe fn destroy(slab: NonNull<Self>) {
+        // SAFETY: the caller's slab is alive until here.
+        let header = unsafe { slab.as_ref() };
+        let (region, bytes) = (header.region, header.region_bytes);
+        let align = 1 << header.region_align_shift;
+        // SAFETY: region and numbers are those that `alloc_pages` was asked; nobody refers to it.
+        unsafe { host::free_pages(region, bytes, align) };
+    }
+
+    /// The header's address, with provenance over the region.
+    fn base(&self) -> NonNull<u8> {
+        let header = ptr::from_ref(self).addr() - self.region.addr().get();
+        // SAFETY: the header lies inside the region.
+        unsafe { self.region.add(header) }
+    }
+}
+
+impl Words for Slab {
+    fn get(&self, index: usize) -> u32 {
+        self.word(index).load(Ordering::Relaxed)
+    }
+    fn set(&self, index: usize, word: u32) {
+        self.word(index).store(word, Ordering::Relaxed);
+    }
+}

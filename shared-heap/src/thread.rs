@@ -1,0 +1,171 @@
+//! On whose behalf a thread runs: the thread slot and its chain of frames.
+
+use crate::host;
+use crate::owner::Owner;
+use core::cell::Cell;
+use core::ptr;
+
+/// Number of shards over which per-CPU state is spread (caches, in-flight counters).
+pub const SHARDS: usize = 16;
+
+/// One link of a thread's chain: from here on the thread acts for `owner`.
+///
+/// The runtime's activation record begins with a frame; the heap itself reads only this part.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Frame {
+    prev: *const Frame,
+    owner: Owner,
+}
+
+impl Frame {
+    /// A frame for `owner` on top of `prev`.
+    #[inline]
+    #[must_use]
+    pub const fn new(owner: Owner, prev: *const Self) -> Self {
+        Self { prev, owner }
+    }
+
+    /// The frame below, or null.
+    #[inline]
+    #[must_use]
+    pub const fn prev(&self) -> *const Self {
+        self.prev
+    }
+
+    /// On whose behalf the thread runs from here.
+    #[inline]
+    #[must_use]
+    pub const fn owner(&self) -> Owner {
+        self.owner
+    }
+}
+
+/// What the crates keep for each thread. The host gives every thread one, for its whole life.
+#[derive(Debug)]
+#[repr(C)]
+pub struct ThreadSlot {
+    top: Cell<*const Frame>,
+    shard: Cell<u32>,
+    no_cut: Cell<u32>,
+}
+
+impl ThreadSlot {
+    /// A slot for a thread that acts for the host. `shard` is reduced modulo [`SHARDS`]; threads
+    /// that run on different CPUs should have different ones.
+    #[must_use]
+    pub const fn new(shard: usize) -> Self {
+        Self {
+            top: Cell::new(ptr::null()),
+            shard: Cell::new((shard % SHARDS) as u32),
+            no_cut: Cell::new(0),
+        }
+    }
+
+    /// Moves the thread to another shard (reduced modulo [`SHARDS`]).
+    pub fn set_shard(&self, shard: usize) {
+        self.shard.set((shard % SHARDS) as u32);
+    }
+
+    /// The thread's shard, below [`SHARDS`].
+    #[inline]
+    #[must_use]
+    pub fn shard(&self) -> usize {
+        // The mask tells the optimiser what the setters guarantee, so indexing needs no check.
+        self.shard.get() as usize & (SHARDS - 1)
+    }
+
+    /// The topmost frame, or null for a thread that acts for the host.
+    #[inline]
+    #[must_use]
+    pub fn top(&self) -> *const Frame {
+        self.top.get()
+    }
+
+    /// Replaces the topmost frame.
+    ///
+    /// # Safety
+    /// `top` is null or points to a frame that stays valid, with all frames below it, until the top
+    /// is replaced again; its owner is one on whose behalf this thread may really act.
+    #[inline]
+    pub unsafe fn set_top(&self, top: *const Frame) {
+        self.top.set(top);
+    }
+
+    /// On whose behalf the thread runs now.
+    #[inline]
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        let top = self.top.get();
+        if top.is_null() {
+            Owner::HOST
+        } else {
+            // SAFETY: `set_top` requires the frame to stay valid while it is on top.
+            unsafe { (*top).owner }
+        }
+    }
+
+    /// Whether the thread is inside trusted code that must not be cut or pre-empted in between.
+    #[inline]
+    #[must_use]
+    pub fn in_no_cut(&self) -> bool {
+        self.no_cut.get() != 0
+    }
+}
+
+const _: () = assert!(SHARDS.is_power_of_two());
+
+/// The running thread's slot. The reference cannot leave the thread: a slot is not `Sync`.
+#[inline]
+#[must_use]
+pub fn current() -> &'static ThreadSlot {
+    // SAFETY: `HeapHost::thread_slot` returns this thread's slot, valid while the thread runs; the
+    // reference cannot be sent to another thread, so it does not outlive it.
+    unsafe { host::thread_slot().as_ref() }
+}
+
+/// Marks a stretch of trusted code (heap, allocator) that must run to its end once begun: a host
+/// that pre-empts looks at [`ThreadSlot::in_no_cut`] first. Costs two plain stores.
+#[derive(Debug)]
+pub struct NoCut<'a>(&'a ThreadSlot);
+
+impl<'a> NoCut<'a> {
+    /// Begins a no-cut stretch on the running thread.
+    #[inline]
+    #[must_use]
+    pub fn begin(slot: &'a ThreadSlot) -> Self {
+        slot.no_cut.set(slot.no_cut.get() + 1);
+        Self(slot)
+    }
+}
+
+impl Drop for NoCut<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.no_cut.set(self.0.no_cut.get() - 1);
+    }
+}
+
+/// Runs `f` on behalf of the host: what it allocates belongs to the host.
+///
+/// For trusted code that a domain's thread reaches: releasing a capability, a log sink, a panic
+/// hook. Panics of `f` leave the chain as it was.
+///
+/// # Safety
+/// `f` is trusted code of the host's side: no code of a domain runs in it.
+pub unsafe fn as_host<R>(f: impl FnOnce() -> R) -> R {
+    struct Restore(&'static ThreadSlot, *const Frame);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            // SAFETY: this was the top before, and nothing that it points to has ended since.
+            unsafe { self.0.set_top(self.1) }
+        }
+    }
+    let slot = current();
+    let frame = Frame::new(Owner::HOST, slot.top());
+    let _restore = Restore(slot, slot.top());
+    // SAFETY: `frame` outlives `_restore`, which takes it off again; acting for the host is what
+    // the caller vouches for.
+    unsafe { slot.set_top(&raw const frame) };
+    f()
+}
