@@ -2,15 +2,15 @@
 
 use core::fmt;
 
-use samara_rref::{Exchangeable, RRef};
+use samara_domain::{Exchangeable, RRef, RpcError, interface};
 
 /// A device of equal blocks, numbered from 0 by their logical block address (LBA).
 ///
 /// Buffers are whole blocks: their length in bytes says how many. Calls may come from several threads
 /// at once and are independent: an order between a write and a later read is the caller's to make, by
 /// waiting for the first.
-// #[interface]
-pub trait BlockDevice: Send + Sync + 'static {
+#[interface]
+pub trait BlockDevice {
     /// Block size and capacity. They stay as they are for the life of the device. No device access.
     ///
     /// # Errors
@@ -23,8 +23,8 @@ pub trait BlockDevice: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`BlockError`]; the buffer is dropped then.
-    // #[idempotent]
-    fn read(&self, lba: u64, /* #[scratch] */ buf: RRef<[u8]>) -> Result<RRef<[u8]>, BlockError>;
+    #[idempotent]
+    fn read(&self, lba: u64, #[scratch] buf: RRef<[u8]>) -> Result<RRef<[u8]>, BlockError>;
 
     /// Writes `data` to the blocks from `lba` on, without a copy. When it returns, the device is done
     /// with the buffer, but the blocks may still be in its volatile cache: see [`flush`](Self::flush).
@@ -32,7 +32,7 @@ pub trait BlockDevice: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`BlockError`]; which of the blocks were written is unknown then.
-    // #[idempotent]
+    #[idempotent]
     fn write(&self, lba: u64, data: &RRef<[u8]>) -> Result<(), BlockError>;
 
     /// When it returns, all writes that had returned before it was called are on the medium.
@@ -40,7 +40,7 @@ pub trait BlockDevice: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`BlockError`]; which of the writes are on the medium is unknown then.
-    // #[idempotent]
+    #[idempotent]
     fn flush(&self) -> Result<(), BlockError>;
 }
 
@@ -68,6 +68,8 @@ impl Geometry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 #[non_exhaustive]
 pub enum BlockError {
+    /// The call did not reach the driver, or the driver died of it.
+    Rpc(RpcError),
     /// The buffer is empty or not a whole number of blocks.
     BadLength,
     /// Blocks past the end of the device.
@@ -81,7 +83,7 @@ pub enum BlockError {
     Device(u16),
     /// The device did not answer in time. It was reset.
     Timeout,
-    /// The device was reset, on account of another request, while this one was under way.
+    /// The device was reset while this request was under way.
     Reset,
     /// The device broke its protocol. It was reset.
     Protocol,
@@ -96,19 +98,38 @@ pub enum BlockError {
 impl fmt::Display for BlockError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BadLength => f.write_str("the buffer is not a whole number of blocks: see geometry()"),
+            Self::Rpc(error) => error.fmt(f),
+            Self::BadLength => {
+                f.write_str("the buffer is not a whole number of blocks: see geometry()")
+            }
             Self::OutOfRange => f.write_str("blocks past the end of the device: see geometry()"),
-            Self::WriteProtected => f.write_str("the device is write protected: open it for reading only"),
-            Self::Medium => f.write_str("the medium is damaged at these blocks: restore them from a copy"),
-            Self::Device(code) => write!(f, "the device refused the command with status {code:#06x}"),
-            Self::Timeout => f.write_str("the device did not answer in time and was reset: try again"),
+            Self::WriteProtected => {
+                f.write_str("the device is write protected: open it for reading only")
+            }
+            Self::Medium => {
+                f.write_str("the medium is damaged at these blocks: restore them from a copy")
+            }
+            Self::Device(code) => {
+                write!(f, "the device refused the command with status {code:#06x}")
+            }
+            Self::Timeout => {
+                f.write_str("the device did not answer in time and was reset: try again")
+            }
             Self::Reset => f.write_str("the device was reset meanwhile: try again"),
             Self::Protocol => f.write_str("the device broke its protocol and was reset: try again"),
             Self::Gone => f.write_str("the device was unplugged"),
-            Self::Failed => f.write_str("the device failed and a reset did not help: restart its driver or replace it"),
+            Self::Failed => f.write_str(
+                "the device failed and a reset did not help: restart its driver or replace it",
+            ),
             Self::Busy => f.write_str("too many requests at once: try again later"),
         }
     }
 }
 
 impl core::error::Error for BlockError {}
+
+impl From<RpcError> for BlockError {
+    fn from(error: RpcError) -> Self {
+        Self::Rpc(error)
+    }
+}

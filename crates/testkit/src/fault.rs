@@ -52,7 +52,8 @@ impl FaultPoint {
 }
 
 /// Passes left until each point fires; 0 is disarmed.
-static LEFT: [AtomicU32; FaultPoint::ALL.len()] = [const { AtomicU32::new(0) }; FaultPoint::ALL.len()];
+static LEFT: [AtomicU32; FaultPoint::ALL.len()] =
+    [const { AtomicU32::new(0) }; FaultPoint::ALL.len()];
 
 /// Makes `point` fire once, after it was passed `after` times.
 pub fn arm(point: FaultPoint, after: u32) {

@@ -21,7 +21,10 @@ pub(crate) struct Admin {
 
 impl Admin {
     pub(crate) fn new(function: &PciFunction) -> Result<Self, InitError> {
-        Ok(Self { queue: QueuePair::new(function, 0, SIZE)?, cid: 0 })
+        Ok(Self {
+            queue: QueuePair::new(function, 0, SIZE)?,
+            cid: 0,
+        })
     }
 
     /// Executes the command that `build` makes with a fresh CID; returns its result, dword 0.
@@ -45,7 +48,9 @@ impl Admin {
             let absent = registers.status().is_absent();
             return Err(if absent { Fault::Gone } else { Fault::Timeout }.into());
         }
-        let Some(completion) = answer? else { return Err(Fault::Timeout.into()) };
+        let Some(completion) = answer? else {
+            return Err(Fault::Timeout.into());
+        };
         if completion.cid != self.cid {
             return Err(Fault::UnknownCommand(completion.cid).into());
         }

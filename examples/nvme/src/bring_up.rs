@@ -2,8 +2,8 @@
 //! (NVM Express Base 2.0 §3.5.1, §3.6.1, §3.7.2).
 
 use samara_device_io::layout::nvme::{
-    Capabilities, Command, IdentifyController, MAX_TRANSFER, Namespace, NamespaceList, NamespaceQuery,
-    Nvme, PAGE,
+    Capabilities, Command, IdentifyController, MAX_TRANSFER, Namespace, NamespaceList,
+    NamespaceQuery, Nvme, PAGE,
 };
 use samara_device_io::{DmaRegion, Mmio, PciFunction};
 
@@ -36,7 +36,11 @@ pub(crate) struct Identity {
 
 impl Pages {
     pub(crate) fn new(function: &PciFunction) -> Result<Self, InitError> {
-        Ok(Self { controller: function.region(1)?, namespaces: function.region(1)?, query: None })
+        Ok(Self {
+            controller: function.region(1)?,
+            namespaces: function.region(1)?,
+            query: None,
+        })
     }
 }
 
@@ -51,6 +55,9 @@ pub(crate) fn capabilities(registers: &Mmio<'_, Nvme>) -> Result<Capabilities, I
     }
     if !capabilities.has_4k_pages() {
         return Err(InitError::PageSize);
+    }
+    if !registers.has(Nvme::doorbells(capabilities), Nvme::head_doorbell(IO_QUEUE)) {
+        return Err(InitError::Queues);
     }
     Ok(capabilities)
 }
@@ -69,8 +76,8 @@ fn wait_ready(
     });
     match status {
         status if status.is_absent() => Err(Fault::Gone),
+        status if ready && status.is_fatal() => Err(Fault::Fatal),
         status if over && status.is_ready() == ready => Ok(()),
-        status if status.is_fatal() => Err(Fault::Fatal),
         _ => Err(Fault::Timeout),
     }
 }
@@ -111,18 +118,27 @@ pub(crate) fn bring_up(
     wait_ready(function, registers, capabilities, true)?;
     fault_point!(Init);
 
-    let mut execute = |build: &mut dyn FnMut(u16) -> _| admin.execute(function, registers, capabilities, build);
+    let mut execute =
+        |build: &mut dyn FnMut(u16) -> _| admin.execute(function, registers, capabilities, build);
     execute(&mut |cid| Command::identify_controller(function, cid, &mut pages.controller))?;
     let mdts = pages.controller.max_data_transfer(function)?;
     let write_cache = pages.controller.has_write_cache(function)?;
 
     pages.namespaces.clear(function)?;
     execute(&mut |cid| Command::active_namespaces(function, cid, &mut pages.namespaces))?;
-    let id = pages.namespaces.first(function)?.ok_or(InitError::NoNamespace)?;
+    let id = pages
+        .namespaces
+        .first(function)?
+        .ok_or(InitError::NoNamespace)?;
     let query = match &mut pages.query {
         Some((known, _)) if *known != id => return Err(InitError::Changed),
         Some((_, query)) => query,
-        None => &mut pages.query.insert((id, NamespaceQuery::new(function, id)?)).1,
+        None => {
+            &mut pages
+                .query
+                .insert((id, NamespaceQuery::new(function, id)?))
+                .1
+        }
     };
     execute(&mut |cid| Command::identify_namespace(function, cid, query))?;
     let namespace = query.namespace(function)?;
@@ -133,14 +149,24 @@ pub(crate) fn bring_up(
 
     execute(&mut |cid| Ok(Command::set_queue_pairs(cid, 1)))?;
     execute(&mut |cid| Command::create_completion_queue(function, cid, io.id(), &io.completion))?;
-    execute(&mut |cid| Command::create_submission_queue(function, cid, io.id(), &io.submission, io.id()))?;
-    Ok(Identity { namespace, max_transfer, write_cache })
+    execute(&mut |cid| {
+        Command::create_submission_queue(function, cid, io.id(), &io.submission, io.id())
+    })?;
+    Ok(Identity {
+        namespace,
+        max_transfer,
+        write_cache,
+    })
 }
 
 /// MDTS in bytes (units of 4 KiB, as CAP.MPSMIN is 0), within what this driver can describe.
 const fn max_transfer(mdts: u8) -> usize {
     // 2^6 pages is what a PRP list here describes; shifting further could overflow.
-    if mdts == 0 || mdts >= 6 { MAX_TRANSFER } else { (PAGE as usize) << mdts }
+    if mdts == 0 || mdts >= 6 {
+        MAX_TRANSFER
+    } else {
+        (PAGE as usize) << mdts
+    }
 }
 
 /// The I/O queue pair, as long as the controller and `limit` allow.

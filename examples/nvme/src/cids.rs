@@ -37,7 +37,11 @@ pub(crate) struct Cids {
 impl Cids {
     /// A table of the first `limit` slots (at most [`SLOTS`]), all free.
     pub(crate) const fn new(limit: usize) -> Self {
-        Self { limit: if limit < SLOTS { limit } else { SLOTS }, used: 0, count: [0; SLOTS] }
+        Self {
+            limit: if limit < SLOTS { limit } else { SLOTS },
+            used: 0,
+            count: [0; SLOTS],
+        }
     }
 
     /// Takes the lowest free slot; `None` if there is none.
@@ -68,7 +72,11 @@ impl Cids {
         }
         let slot = cid.slot();
         self.used &= !(1 << slot);
-        self.count[slot] = if self.count[slot] >= MAX_COUNT { 0 } else { self.count[slot] + 1 };
+        self.count[slot] = if self.count[slot] >= MAX_COUNT {
+            0
+        } else {
+            self.count[slot] + 1
+        };
         true
     }
 }

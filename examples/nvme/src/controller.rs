@@ -44,9 +44,15 @@ pub(crate) enum StartError {
 enum Slot {
     Free,
     /// With the controller; `tagged` if it has a segment in flight.
-    InFlight { cid: Cid, tagged: bool },
+    InFlight {
+        cid: Cid,
+        tagged: bool,
+    },
     /// Ended; the CID is kept until the request that started it has looked.
-    Ended { cid: Cid, outcome: Outcome },
+    Ended {
+        cid: Cid,
+        outcome: Outcome,
+    },
 }
 
 /// Everything that the lock guards.
@@ -76,8 +82,14 @@ impl Controller {
         let mut io = bring_up::io_queue(function, capabilities, queue_depth)?;
         let mut pages = Pages::new(function)?;
         let lists = function.region(SLOTS)?;
-        let identity =
-            bring_up::bring_up(function, &registers, capabilities, &mut admin, &mut io, &mut pages)?;
+        let identity = bring_up::bring_up(
+            function,
+            &registers,
+            capabilities,
+            &mut admin,
+            &mut io,
+            &mut pages,
+        )?;
         let cids = Cids::new(usize::from(io.size() - 1));
         Ok(Self {
             capabilities,
@@ -96,11 +108,6 @@ impl Controller {
     /// What is known of it.
     pub(crate) fn identity(&self) -> Identity {
         self.identity
-    }
-
-    /// CAP.
-    pub(crate) fn capabilities(&self) -> Capabilities {
-        self.capabilities
     }
 
     /// The fault that made it unusable.
@@ -129,8 +136,12 @@ impl Controller {
                 fault_point!(Submit);
                 let (value, lists) = (cid.value(), &mut self.lists);
                 match direction {
-                    Direction::Read => Command::read(function, value, namespace, chunk.lba, segment, lists),
-                    Direction::Write => Command::write(function, value, namespace, chunk.lba, segment, lists),
+                    Direction::Read => {
+                        Command::read(function, value, namespace, chunk.lba, segment, lists)
+                    }
+                    Direction::Write => {
+                        Command::write(function, value, namespace, chunk.lba, segment, lists)
+                    }
                 }
             }
         };
@@ -173,13 +184,21 @@ impl Controller {
     }
 
     /// Takes the completions that have come; returns how many.
-    pub(crate) fn poll(&mut self, function: &PciFunction, registers: &Mmio<'_, Nvme>) -> Result<u16, Fault> {
+    pub(crate) fn poll(
+        &mut self,
+        function: &PciFunction,
+        registers: &Mmio<'_, Nvme>,
+    ) -> Result<u16, Fault> {
         let mut taken = 0;
         while taken < self.io.size() {
-            let Some(completion) = self.io.next(function)? else { break };
+            let Some(completion) = self.io.next(function)? else {
+                break;
+            };
             let unknown = Fault::UnknownCommand(completion.cid);
             let cid = self.cids.find(completion.cid).ok_or(unknown)?;
-            let Slot::InFlight { tagged, .. } = self.slots[cid.slot()] else { return Err(unknown) };
+            let Slot::InFlight { tagged, .. } = self.slots[cid.slot()] else {
+                return Err(unknown);
+            };
             fault_point!(Completion);
             if tagged {
                 function.ended(cid.slot() as u16).map_err(|_| unknown)?;
@@ -209,7 +228,11 @@ impl Controller {
     }
 
     /// What the controller says of itself, or that another thread has silenced it.
-    pub(crate) fn check(&self, function: &PciFunction, registers: &Mmio<'_, Nvme>) -> Result<(), Fault> {
+    pub(crate) fn check(
+        &self,
+        function: &PciFunction,
+        registers: &Mmio<'_, Nvme>,
+    ) -> Result<(), Fault> {
         if function.epoch() != self.epoch {
             return Err(Fault::Silenced);
         }
@@ -222,14 +245,22 @@ impl Controller {
 
     /// Silences the device, fails everything in flight with `fault`, and brings the controller up
     /// again. If that fails, or the controller is gone, it isn't used any more.
-    pub(crate) fn recover(&mut self, function: &PciFunction, registers: &Mmio<'_, Nvme>, fault: Fault) {
+    pub(crate) fn recover(
+        &mut self,
+        function: &PciFunction,
+        registers: &Mmio<'_, Nvme>,
+        fault: Fault,
+    ) {
         // First the polite way: a controller reset ends all commands (§3.7.2). Then the way that
         // needs nobody's word; it also takes the buffers out of flight.
         let reset = bring_up::reset(function, registers, self.capabilities);
         let _ = function.silence();
         for slot in &mut self.slots {
             if let Slot::InFlight { cid, .. } = *slot {
-                *slot = Slot::Ended { cid, outcome: Outcome::Lost(fault) };
+                *slot = Slot::Ended {
+                    cid,
+                    outcome: Outcome::Lost(fault),
+                };
             }
         }
         self.epoch = function.epoch();
@@ -239,7 +270,11 @@ impl Controller {
         };
     }
 
-    fn bring_up_again(&mut self, function: &PciFunction, registers: &Mmio<'_, Nvme>) -> Result<(), Fault> {
+    fn bring_up_again(
+        &mut self,
+        function: &PciFunction,
+        registers: &Mmio<'_, Nvme>,
+    ) -> Result<(), Fault> {
         // Where there's no Function Level Reset, the controller is still as the first reset left it.
         bring_up::reset(function, registers, self.capabilities)?;
         let (admin, io, pages) = (&mut self.admin, &mut self.io, &mut self.pages);
@@ -252,7 +287,11 @@ impl Controller {
     }
 
     /// An orderly stop.
-    pub(crate) fn shut_down(&mut self, function: &PciFunction, registers: &Mmio<'_, Nvme>) -> Result<(), InitError> {
+    pub(crate) fn shut_down(
+        &mut self,
+        function: &PciFunction,
+        registers: &Mmio<'_, Nvme>,
+    ) -> Result<(), InitError> {
         if let Some(fault) = self.failed {
             return Err(fault.into());
         }

@@ -5,8 +5,8 @@ use core::fmt;
 use samara_device_io::PciFunction;
 use samara_device_io::dma::LendError;
 use samara_device_io::layout::nvme::Nvme;
+use samara_domain::{Exchangeable, RRef};
 use samara_interfaces::{BlockDevice, BlockError, Geometry};
-use samara_rref::{Exchangeable, RRef};
 use spin::Mutex;
 
 use crate::controller::{Controller, Direction};
@@ -31,7 +31,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { queue_depth: 64, max_transfer: 256 << 10, io_millis: 5_000, lock_millis: 300_000 }
+        Self {
+            queue_depth: 64,
+            max_transfer: 256 << 10,
+            io_millis: 5_000,
+            lock_millis: 300_000,
+        }
     }
 }
 
@@ -46,7 +51,10 @@ pub struct Args {
 
 impl From<PciFunction> for Args {
     fn from(function: PciFunction) -> Self {
-        Self { function, limits: Limits::default() }
+        Self {
+            function,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -80,11 +88,23 @@ impl NvmeDisk {
         };
         let write_cache = identity.write_cache;
         let controller = Mutex::new(controller);
-        Ok(Self { controller, geometry, block_shift, max_transfer, write_cache, limits, function })
+        Ok(Self {
+            controller,
+            geometry,
+            block_shift,
+            max_transfer,
+            write_cache,
+            limits,
+            function,
+        })
     }
 
     fn executor(&self) -> Executor<'_> {
-        Executor { function: &self.function, controller: &self.controller, limits: self.limits }
+        Executor {
+            function: &self.function,
+            controller: &self.controller,
+            limits: self.limits,
+        }
     }
 
     /// Checks that `length` bytes from `lba` on are whole blocks of the namespace; splits them.
@@ -123,9 +143,16 @@ impl BlockDevice for NvmeDisk {
 
     fn read(&self, lba: u64, buf: RRef<[u8]>) -> Result<RRef<[u8]>, BlockError> {
         let split = self.split(lba, buf.len())?;
-        let transfer = self.function.begin(buf).map_err(|error| refused(error.reason))?;
+        let transfer = self
+            .function
+            .begin(buf)
+            .map_err(|error| refused(error.reason))?;
         fault_point!(Moved);
-        let work = Work::Blocks { transfer: &transfer, direction: Direction::Read, split };
+        let work = Work::Blocks {
+            transfer: &transfer,
+            direction: Direction::Read,
+            split,
+        };
         let done = self.executor().execute(work);
         let finished = self.function.finish(transfer).or_else(|error| {
             // Only if the lock could not be had: end what is in flight by force.
@@ -142,7 +169,11 @@ impl BlockDevice for NvmeDisk {
         }
         let lent = self.function.lend(data, |transfer| {
             fault_point!(Borrowed);
-            let work = Work::Blocks { transfer, direction: Direction::Write, split };
+            let work = Work::Blocks {
+                transfer,
+                direction: Direction::Write,
+                split,
+            };
             self.executor().execute(work)
         });
         match lent {
@@ -178,6 +209,9 @@ impl Drop for NvmeDisk {
 
 impl fmt::Debug for NvmeDisk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NvmeDisk").field("function", &self.function).field("geometry", &self.geometry).finish_non_exhaustive()
+        f.debug_struct("NvmeDisk")
+            .field("function", &self.function)
+            .field("geometry", &self.geometry)
+            .finish_non_exhaustive()
     }
 }

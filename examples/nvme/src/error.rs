@@ -36,13 +36,26 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone => f.write_str("the controller was unplugged"),
-            Self::Fatal => f.write_str("the controller reports a fatal error (CSTS.CFS): replace it if that recurs"),
+            Self::Fatal => f.write_str(
+                "the controller reports a fatal error (CSTS.CFS): replace it if that recurs",
+            ),
             Self::Timeout => f.write_str("the controller did not answer in time"),
-            Self::UnknownCommand(cid) => write!(f, "the controller completed command {cid:#06x}, which isn't in flight"),
-            Self::UnknownQueue(queue) => write!(f, "the controller completed a command of queue {queue}, which can't be"),
-            Self::HeadOutOfRange(head) => write!(f, "the controller reports queue head {head}, past what was submitted"),
+            Self::UnknownCommand(cid) => write!(
+                f,
+                "the controller completed command {cid:#06x}, which isn't in flight"
+            ),
+            Self::UnknownQueue(queue) => write!(
+                f,
+                "the controller completed a command of queue {queue}, which can't be"
+            ),
+            Self::HeadOutOfRange(head) => write!(
+                f,
+                "the controller reports queue head {head}, past what was submitted"
+            ),
             Self::Silenced => f.write_str("the controller was silenced with commands in flight"),
-            Self::Refused => f.write_str("a register or DMA region was refused: a bug in the driver"),
+            Self::Refused => {
+                f.write_str("a register or DMA region was refused: a bug in the driver")
+            }
         }
     }
 }
@@ -54,9 +67,11 @@ impl From<Fault> for BlockError {
         match fault {
             Fault::Gone => Self::Gone,
             Fault::Timeout => Self::Timeout,
-            Fault::Fatal | Fault::Refused => Self::Failed,
-            Fault::UnknownCommand(_) | Fault::UnknownQueue(_) | Fault::HeadOutOfRange(_) => Self::Protocol,
-            Fault::Silenced => Self::Reset,
+            Fault::Refused => Self::Failed,
+            Fault::UnknownCommand(_) | Fault::UnknownQueue(_) | Fault::HeadOutOfRange(_) => {
+                Self::Protocol
+            }
+            Fault::Silenced | Fault::Fatal => Self::Reset,
         }
     }
 }

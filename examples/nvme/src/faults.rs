@@ -5,7 +5,10 @@ macro_rules! fault_point {
     ($point:ident) => {
         #[cfg(feature = "fault-injection")]
         if samara_testkit::fault::should_fire(samara_testkit::fault::FaultPoint::$point) {
-            panic!("injected fault {}", samara_testkit::fault::FaultPoint::$point.name());
+            panic!(
+                "injected fault {}",
+                samara_testkit::fault::FaultPoint::$point.name()
+            );
         }
     };
 }

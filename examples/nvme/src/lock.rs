@@ -4,7 +4,11 @@ use samara_device_io::PciFunction;
 use spin::{Mutex, MutexGuard};
 
 /// Takes `mutex`, relaxing between tries, for at most `millis` milliseconds.
-pub(crate) fn lock<'m, T>(function: &PciFunction, mutex: &'m Mutex<T>, millis: u64) -> Option<MutexGuard<'m, T>> {
+pub(crate) fn lock<'m, T>(
+    function: &PciFunction,
+    mutex: &'m Mutex<T>,
+    millis: u64,
+) -> Option<MutexGuard<'m, T>> {
     if let Some(guard) = mutex.try_lock() {
         return Some(guard);
     }

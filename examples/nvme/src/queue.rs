@@ -59,7 +59,11 @@ impl QueuePair {
 
     /// Puts `command` into the queue; the controller does not know of it until [`ring`](Self::ring).
     /// The caller has asked whether there's [room](Self::has_room).
-    pub(crate) fn put(&mut self, function: &PciFunction, command: Command<'_>) -> Result<(), RegionError> {
+    pub(crate) fn put(
+        &mut self,
+        function: &PciFunction,
+        command: Command<'_>,
+    ) -> Result<(), RegionError> {
         let slot = usize::from(self.produced.tail());
         if self.produced.push() {
             self.submission.put(function, slot, command)
@@ -69,9 +73,17 @@ impl QueuePair {
     }
 
     /// Rings the tail doorbell for all that was put. One register write.
-    pub(crate) fn ring(&self, registers: &Mmio<'_, Nvme>, capabilities: Capabilities) -> Result<(), Fault> {
+    pub(crate) fn ring(
+        &self,
+        registers: &Mmio<'_, Nvme>,
+        capabilities: Capabilities,
+    ) -> Result<(), Fault> {
         let doorbell = Nvme::tail_doorbell(self.id);
-        registers.write_at(Nvme::doorbells(capabilities), doorbell, u32::from(self.produced.tail()))?;
+        registers.write_at(
+            Nvme::doorbells(capabilities),
+            doorbell,
+            u32::from(self.produced.tail()),
+        )?;
         Ok(())
     }
 
@@ -79,7 +91,10 @@ impl QueuePair {
     /// CID has not. The controller does not get the slot back until [`release`](Self::release).
     pub(crate) fn next(&mut self, function: &PciFunction) -> Result<Option<Completion>, Fault> {
         let slot = usize::from(self.consumed.head());
-        let Some(completion) = self.completion.take(function, slot, self.consumed.phase())? else {
+        let Some(completion) = self
+            .completion
+            .take(function, slot, self.consumed.phase())?
+        else {
             return Ok(None);
         };
         self.consumed.advance();
@@ -87,15 +102,25 @@ impl QueuePair {
             return Err(Fault::UnknownQueue(completion.sq_id));
         }
         let head = completion.sq_head;
-        self.produced.consume(head).map_err(|_| Fault::HeadOutOfRange(head))?;
+        self.produced
+            .consume(head)
+            .map_err(|_| Fault::HeadOutOfRange(head))?;
         Ok(Some(completion))
     }
 
     /// Rings the head doorbell: the controller may use the slots of all completions taken. One
     /// register write.
-    pub(crate) fn release(&self, registers: &Mmio<'_, Nvme>, capabilities: Capabilities) -> Result<(), Fault> {
+    pub(crate) fn release(
+        &self,
+        registers: &Mmio<'_, Nvme>,
+        capabilities: Capabilities,
+    ) -> Result<(), Fault> {
         let doorbell = Nvme::head_doorbell(self.id);
-        registers.write_at(Nvme::doorbells(capabilities), doorbell, u32::from(self.consumed.head()))?;
+        registers.write_at(
+            Nvme::doorbells(capabilities),
+            doorbell,
+            u32::from(self.consumed.head()),
+        )?;
         Ok(())
     }
 }

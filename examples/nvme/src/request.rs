@@ -20,7 +20,11 @@ const STATUS_EVERY: u32 = 64;
 /// What is to be done.
 pub(crate) enum Work<'t> {
     /// Blocks to or from a pinned buffer.
-    Blocks { transfer: &'t Transfer, direction: Direction, split: Split },
+    Blocks {
+        transfer: &'t Transfer,
+        direction: Direction,
+        split: Split,
+    },
     /// A flush, if not yet started.
     Flush { started: bool },
 }
@@ -63,14 +67,22 @@ impl Executor<'_> {
     pub(crate) fn execute(&self, mut work: Work<'_>) -> Result<(), BlockError> {
         let function = self.function;
         let registers = function.registers::<Nvme>().map_err(Fault::from)?;
-        let mut request = Request { cids: [None; SLOTS], pending: 0, error: None };
+        let mut request = Request {
+            cids: [None; SLOTS],
+            pending: 0,
+            error: None,
+        };
         let mut deadline = function.deadline(self.limits.io_millis);
         let mut idle_polls = 0u32;
         loop {
             let guard = lock(function, self.controller, self.limits.lock_millis);
             let mut controller = guard.ok_or(BlockError::Busy)?;
             if let Some(fault) = controller.failed() {
-                request.fail(fault.into());
+                request.fail(if fault == Fault::Gone {
+                    BlockError::Gone
+                } else {
+                    BlockError::Failed
+                });
             }
             let started = self.start(&mut controller, &registers, &mut request, &mut work);
             if started > 0 {
@@ -78,11 +90,22 @@ impl Executor<'_> {
                 fault_point!(InFlight);
             }
             let polled = controller.poll(function, &registers);
-            idle_polls = if polled == Ok(0) { idle_polls.wrapping_add(1) } else { 0 };
+            idle_polls = if polled == Ok(0) {
+                idle_polls.wrapping_add(1)
+            } else {
+                0
+            };
             let due = idle_polls % STATUS_EVERY == 1;
-            let checked = if due { controller.check(function, &registers) } else { Ok(()) };
+            let checked = if due {
+                controller.check(function, &registers)
+            } else {
+                Ok(())
+            };
             let late = request.pending > 0 && deadline.passed();
-            let fault = polled.err().or(checked.err()).or(late.then_some(Fault::Timeout));
+            let fault = polled
+                .err()
+                .or(checked.err())
+                .or(late.then_some(Fault::Timeout));
             if let Some(fault) = fault.filter(|_| controller.failed().is_none()) {
                 controller.recover(function, &registers, fault);
             }
@@ -139,8 +162,12 @@ impl Executor<'_> {
 fn collect(controller: &mut Controller, request: &mut Request) -> usize {
     let mut ended = 0;
     for index in 0..SLOTS {
-        let Some(cid) = request.cids[index] else { continue };
-        let Some(outcome) = controller.collect(cid) else { continue };
+        let Some(cid) = request.cids[index] else {
+            continue;
+        };
+        let Some(outcome) = controller.collect(cid) else {
+            continue;
+        };
         request.cids[index] = None;
         request.pending -= 1;
         ended += 1;
@@ -162,9 +189,17 @@ impl Work<'_> {
     }
 
     /// Starts its next command.
-    fn start(&mut self, controller: &mut Controller, function: &PciFunction) -> Result<Cid, StartError> {
+    fn start(
+        &mut self,
+        controller: &mut Controller,
+        function: &PciFunction,
+    ) -> Result<Cid, StartError> {
         match self {
-            Self::Blocks { transfer, direction, split } => {
+            Self::Blocks {
+                transfer,
+                direction,
+                split,
+            } => {
                 let chunk = split.peek().ok_or(StartError::Full)?;
                 let cid = controller.start(function, transfer, *direction, chunk)?;
                 split.advance();

@@ -17,7 +17,11 @@ pub(crate) struct HeadOutOfRange;
 impl SubmissionRing {
     /// An empty ring of `size` slots (at least 2).
     pub(crate) const fn new(size: u16) -> Self {
-        Self { size, head: 0, tail: 0 }
+        Self {
+            size,
+            head: 0,
+            tail: 0,
+        }
     }
 
     /// Entries that the controller has not been seen to consume.
@@ -44,7 +48,11 @@ impl SubmissionRing {
         if self.is_full() {
             return false;
         }
-        self.tail = if self.tail + 1 == self.size { 0 } else { self.tail + 1 };
+        self.tail = if self.tail + 1 == self.size {
+            0
+        } else {
+            self.tail + 1
+        };
         true
     }
 
@@ -53,7 +61,11 @@ impl SubmissionRing {
         if head >= self.size {
             return Err(HeadOutOfRange);
         }
-        let moved = if head >= self.head { head - self.head } else { self.size - self.head + head };
+        let moved = if head >= self.head {
+            head - self.head
+        } else {
+            self.size - self.head + head
+        };
         if moved > self.used() {
             return Err(HeadOutOfRange);
         }
@@ -74,7 +86,11 @@ pub(crate) struct CompletionRing {
 impl CompletionRing {
     /// A ring of `size` slots (at least 2), zeroed: every tag in it is 0.
     pub(crate) const fn new(size: u16) -> Self {
-        Self { size, head: 0, phase: true }
+        Self {
+            size,
+            head: 0,
+            phase: true,
+        }
     }
 
     /// The slot to look at; what the head doorbell is told.
@@ -85,11 +101,6 @@ impl CompletionRing {
     /// The tag that a new entry there has.
     pub(crate) const fn phase(&self) -> bool {
         self.phase
-    }
-
-    /// Number of slots.
-    pub(crate) const fn size(&self) -> u16 {
-        self.size
     }
 
     /// Goes to the next slot.
@@ -156,6 +167,9 @@ mod tests {
             at
         });
         let (t, f) = (true, false);
-        assert_eq!(seen, [(0, t), (1, t), (2, t), (0, f), (1, f), (2, f), (0, t)]);
+        assert_eq!(
+            seen,
+            [(0, t), (1, t), (2, t), (0, f), (1, f), (2, f), (0, t)]
+        );
     }
 }

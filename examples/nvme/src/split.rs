@@ -25,14 +25,31 @@ impl Split {
     /// of at most `max` bytes (rounded down to whole blocks, at least one).
     pub(crate) const fn new(lba: u64, length: usize, shift: u8, max: usize) -> Self {
         let block = 1 << shift;
-        let max = if max < block { block } else { max & !(block - 1) };
-        let next = Chunk { lba, offset: 0, length: if length < max { length } else { max } };
-        Self { next, left: length, shift, max }
+        let max = if max < block {
+            block
+        } else {
+            max & !(block - 1)
+        };
+        let next = Chunk {
+            lba,
+            offset: 0,
+            length: if length < max { length } else { max },
+        };
+        Self {
+            next,
+            left: length,
+            shift,
+            max,
+        }
     }
 
     /// The next part; `None` when nothing is left.
     pub(crate) const fn peek(&self) -> Option<Chunk> {
-        if self.left == 0 { None } else { Some(self.next) }
+        if self.left == 0 {
+            None
+        } else {
+            Some(self.next)
+        }
     }
 
     /// Goes on after the part that [`peek`](Self::peek) gave was submitted.
@@ -41,7 +58,11 @@ impl Split {
         self.left = self.left.saturating_sub(done);
         self.next.offset += done;
         self.next.lba += (done >> self.shift) as u64;
-        self.next.length = if self.left < self.max { self.left } else { self.max };
+        self.next.length = if self.left < self.max {
+            self.left
+        } else {
+            self.max
+        };
     }
 }
 

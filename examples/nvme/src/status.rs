@@ -20,8 +20,16 @@ pub struct StatusError {
 
 impl core::fmt::Display for StatusError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { kind, code, do_not_retry } = self;
-        let retry = if *do_not_retry { "do not retry" } else { "may be retried" };
+        let Self {
+            kind,
+            code,
+            do_not_retry,
+        } = self;
+        let retry = if *do_not_retry {
+            "do not retry"
+        } else {
+            "may be retried"
+        };
         write!(f, "status code type {kind:#x}, code {code:#04x} ({retry})")
     }
 }
@@ -33,7 +41,11 @@ pub(crate) const fn decode(status: u16) -> Result<(), StatusError> {
     if code == 0 && kind == GENERIC {
         return Ok(());
     }
-    Err(StatusError { kind, code, do_not_retry: status >> 14 & 1 == 1 })
+    Err(StatusError {
+        kind,
+        code,
+        do_not_retry: status >> 14 & 1 == 1,
+    })
 }
 
 impl From<StatusError> for BlockError {
@@ -61,7 +73,9 @@ mod tests {
         assert_eq!(decode(0), Ok(()));
         // CRD and More do not make an error.
         assert_eq!(decode(0b0011_1000_0000_0000), Ok(()));
-        let failed = (0..1u16 << 11).filter(|&status| decode(status).is_err()).count();
+        let failed = (0..1u16 << 11)
+            .filter(|&status| decode(status).is_err())
+            .count();
         assert_eq!(failed, (1 << 11) - 1);
     }
 

@@ -119,7 +119,8 @@ impl Ledger {
     }
 }
 
-const _: () = assert!(MAX_TRANSFERS < NONE as usize && MAX_TAGS < NONE as usize);
+const _: () = assert!(MAX_TRANSFERS < NONE as usize);
+const _: () = assert!(MAX_TAGS < NONE as usize);
 
 #[cfg(test)]
 mod tests {

@@ -32,7 +32,7 @@ pub trait MmioBus: Sync {
 pub struct Mmio<'f, B> {
     backing: Backing,
     length: usize,
-    _layout: PhantomData<(&'f (), fn() -> B)>,
+    _layout: PhantomData<&'f B>,
 }
 
 impl<B> Clone for Mmio<'_, B> {
@@ -102,6 +102,11 @@ impl<'f, B: RegisterBlock> Mmio<'f, B> {
         // made the array vouches that its elements take no address.
         unsafe { self.store(offset, value) };
         Ok(())
+    }
+
+    /// Whether element `index` of an array lies inside the mapped region.
+    pub fn has<T: Value>(&self, array: RegisterArray<B, T>, index: usize) -> bool {
+        array.offset(index, self.length).is_some()
     }
 
     /// Writes a register of any kind; layout modules use it for the guarded ones.

@@ -49,7 +49,7 @@ const fn is_guarded<B: RegisterBlock>(offset: usize, size: usize) -> bool {
 /// A register of block `B`, of width `T`, with access `A`.
 pub struct Register<B, T, A> {
     offset: usize,
-    _kind: PhantomData<fn() -> (B, T, A)>,
+    _kind: PhantomData<(B, T, A)>,
 }
 
 impl<B, T, A> Clone for Register<B, T, A> {
@@ -97,7 +97,7 @@ impl<B: RegisterBlock, T: Value, A> Register<B, T, A> {
 pub struct RegisterArray<B, T> {
     base: usize,
     stride: usize,
-    _kind: PhantomData<fn() -> (B, T)>,
+    _kind: PhantomData<(B, T)>,
 }
 
 impl<B, T> Clone for RegisterArray<B, T> {

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use samara_rref::Exchangeable;
 use samara_shared_heap::thread::{self, NoCut};
 use samara_shared_heap::{Cap, Capability};
 use spin::{Mutex, MutexGuard};
@@ -63,6 +64,14 @@ impl Claim {
     fn silence(&self) -> Silenced {
         silence(&self.config, &self.restore, self.slot.host.clock)
     }
+
+    /// Silences the device unless it is: one that may not be bus master issues no memory request, and
+    /// may become one only out of reset. An absent one reads as all ones, and costs no wait.
+    fn ensure_silent(&self) {
+        if self.config.command() & BUS_MASTER != 0 {
+            let _ = self.silence();
+        }
+    }
 }
 
 // SAFETY: silencing touches configuration space in bounded time and runs no code of a domain; after
@@ -71,17 +80,15 @@ unsafe impl Capability for Claim {
     const NAME: &'static str = "PCI function";
 
     fn quiesce(&self) {
-        let _ = self.silence();
+        self.ensure_silent();
     }
 }
 
 impl Drop for Claim {
-    /// Silences the device once more (a live owner may drop its handle without a quiesce), then
-    /// unmaps; the table drops its buffers after this.
+    /// Silences the device (a live owner drops its handle without a quiesce), then unmaps its registers
+    /// and releases its memory, then lets the function be claimed again.
     fn drop(&mut self) {
-        if self.config.command() & BUS_MASTER != 0 {
-            let _ = self.silence();
-        }
+        self.ensure_silent();
         let host = &self.slot.host;
         for (bar, mapping) in (0..).zip(self.bars.get_mut()) {
             if let Some((backing, _)) = mapping.take() {
@@ -98,6 +105,7 @@ impl Drop for Claim {
 ///
 /// Dropping it, or the death of the domain that holds it, silences the device (bus mastering off,
 /// Function Level Reset where offered, bounded) and then releases all memory the device could reach.
+#[derive(Exchangeable)]
 pub struct PciFunction(Cap<Claim>);
 
 /// Why a register block isn't to be had.

@@ -163,7 +163,6 @@ impl<'t> Command<'t> {
         Self::transfer(WRITE, function, cid, namespace, lba, &segment, lists)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the fields of the command")]
     fn transfer(
         opcode: u8,
         function: &PciFunction,

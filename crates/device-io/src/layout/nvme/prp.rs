@@ -55,6 +55,7 @@ pub(crate) const fn entry(start: u64, index: u64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::vec::Vec;
 
     /// Walks the entries as a controller does and returns the bytes each one covers.
     fn walk(start: u64, length: u64) -> Vec<(u64, u64)> {
