@@ -6,8 +6,6 @@
 
 mod search;
 
-use std::fs;
-
 use proc_macro2::{LexError, TokenStream};
 
 use self::search::search;
@@ -23,30 +21,18 @@ const TARGET_DIR: &str = "expanded";
 
 /// Expands `domain` with all its features and searches it.
 pub(super) fn check(workspace: &Workspace, domain: &Package) -> Result<Findings, Error> {
-    let directory = workspace.target(TARGET_DIR);
-    let file = directory.join(format!("{}.rs", domain.name));
-    fs::create_dir_all(&directory).map_err(Error::io("create", &directory))?;
     let mut command = cargo(workspace, "rustc");
     command
-        .args([
-            "--quiet",
-            "--lib",
-            "--profile",
-            "check",
-            "--all-features",
-            "--package",
-            &domain.name,
-            "--target-dir",
-        ])
-        .arg(&directory)
-        .args(["--", "-Zunpretty=expanded", "-o"])
-        .arg(&file)
+        .args(["--quiet", "--lib", "--profile", "check", "--all-features"])
+        .args(["--package", &domain.name, "--target-dir"])
+        .arg(workspace.target(TARGET_DIR))
+        .args(["--", "-Zunpretty=expanded"])
         // The option is unstable; the code that is looked at is not.
         .env("RUSTC_BOOTSTRAP", crate_name(&domain.name));
-    Job::new(format!("expanding {}", domain.name), command, LIMIT).run()?;
-    let source = fs::read_to_string(&file).map_err(Error::io("read", &file))?;
+    let what = format!("expanding {}", domain.name);
+    let source = Job::new(&what, command, LIMIT).capture()?;
     let tokens: TokenStream = source.parse().map_err(|error: LexError| Error::Output {
-        what: format!("expanding {}", domain.name),
+        what,
         problem: error.to_string(),
     })?;
     Ok(search(tokens))

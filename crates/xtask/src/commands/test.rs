@@ -3,6 +3,7 @@
 use crate::cargo::{LIMIT, cargo};
 use crate::checks;
 use crate::cli::{MachineArgs, TestArgs, TestPart};
+use crate::disk::{self, Source};
 use crate::error::Error;
 use crate::guest::{GuestError, Symbols};
 use crate::kernel::{self, Flavor};
@@ -11,6 +12,9 @@ use crate::progress::{note, step};
 use crate::qemu::{Drive, Ending, Machine, Qemu};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
+
+/// Size in bytes of the disk that the kernel's tests may do with as they like.
+const TEST_DISK: u64 = 16 << 20;
 
 /// Runs the tests, says how many passed and failed, and fails if any did.
 pub(super) fn run(workspace: &Workspace, args: &TestArgs) -> Result<(), Error> {
@@ -88,6 +92,11 @@ fn in_kernel(workspace: &Workspace, machine: &MachineArgs, tally: &mut Tally) ->
     let qemu = Qemu::provide(workspace)?;
     let kernel = kernel::build(workspace, Flavor::Tests)?;
     let symbols = Symbols::load(&kernel.elf, workspace.root())?;
+    let contents = Source::Seeded {
+        seed: 0,
+        bytes: TEST_DISK,
+    };
+    let disk = disk::prepare(&workspace.target("test"), contents, TEST_DISK)?;
     step(format_args!(
         "the kernel's tests in QEMU (at most {} s)",
         machine.timeout
@@ -95,7 +104,10 @@ fn in_kernel(workspace: &Workspace, machine: &MachineArgs, tally: &mut Tally) ->
     let machine = Machine {
         kernel: kernel.elf,
         arguments: "mode=test".into(),
-        drive: Drive::None,
+        drive: Drive::Image {
+            path: disk.path.clone(),
+            read_only: false,
+        },
         run: machine.clone(),
     };
     let (report, ending) = machine.observe(&qemu, &symbols)?;
