@@ -23,7 +23,7 @@ const TARGET_DIR: &str = "expanded";
 pub(super) fn check(workspace: &Workspace, domain: &Package) -> Result<Findings, Error> {
     let mut command = cargo(workspace, "rustc");
     command
-        .args(["--quiet", "--lib", "--profile", "check", "--all-features"])
+        .args(["--lib", "--profile", "check", "--all-features"])
         .args(["--package", &domain.name, "--target-dir"])
         .arg(workspace.target(TARGET_DIR))
         .args(["--", "-Zunpretty=expanded"])

@@ -34,6 +34,7 @@ pub(super) const CRATES: &[Reviewed] = &[
     trusted("samara-unwind"),
     trusted("unwinding"),
     trusted("gimli"),
+    trusted("talc"),
     // Used by domains; no state of their own.
     domain_side("spin"),
     domain_side("bitflags"),
@@ -82,6 +83,8 @@ pub(super) const SYSROOT_STATICS: &[(&str, &str)] = &[
 
 /// Traits whose `unsafe impl` a reviewed derive macro writes, having checked what the trait demands.
 pub(super) const DERIVED_UNSAFE_TRAITS: &[&str] = &[
+    // The compiler's own derive of `Clone` beside `Copy`.
+    "TrivialClone",
     // samara-rref-derive: every field is bounded to be exchangeable.
     "Exchangeable",
     // zerocopy-derive: its own checks of layout.
