@@ -1,0 +1,4 @@
+//! The processor: memory functions, descriptors, traps, the way out.
+
+pub(crate) mod exit;
+mod memory_functions;

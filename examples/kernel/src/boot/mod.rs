@@ -1,0 +1,3 @@
+//! What happens before the kernel proper: entry, and what the loader says.
+
+mod entry;
