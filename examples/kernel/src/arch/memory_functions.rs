@@ -3,8 +3,6 @@
 //! In assembly, since written in Rust they would be compiled into calls of themselves. The direction flag stays clear
 //! throughout. Each carries unwind information: a fault or a cut may strike inside.
 
-#![expect(clippy::missing_safety_doc, reason = "the C library's contracts")]
-
 use core::arch::naked_asm;
 
 /// Copies `count` bytes upwards; the regions do not overlap.
