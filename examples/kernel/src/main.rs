@@ -11,6 +11,7 @@ mod backtrace;
 mod boot;
 mod console;
 mod firmware;
+mod host;
 mod mm;
 mod panic;
 mod pci;
@@ -19,7 +20,7 @@ mod report;
 mod story;
 #[cfg(feature = "kernel-tests")]
 mod tests;
-mod text;
+mod thread;
 mod time;
 
 use arch::exit::{ExitCode, exit};

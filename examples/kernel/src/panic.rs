@@ -1,26 +1,18 @@
-//! What a panic does here: it is reported, then unwinds to the innermost boundary.
+//! What a panic does here: it is recorded or reported, then unwinds to the innermost boundary.
 
 use core::fmt::Write;
 use core::panic::PanicInfo;
-use core::sync::atomic::{AtomicBool, Ordering};
 
-use samara_unwind::{ThreadState, UnwindFailed};
+use samara::runtime::panic::record;
+use samara::runtime::text::Text;
+use samara_unwind::UnwindFailed;
 
 use crate::arch::exit::{ExitCode, exit};
-use crate::text::Text;
+use crate::thread::Formatting;
 use crate::{backtrace, println, println_fatal};
 
 /// Longer messages are cut off.
 const MESSAGE: usize = 512;
-
-static MAIN_THREAD: ThreadState = ThreadState::new();
-
-/// There is one thread today.
-fn thread_state() -> &'static ThreadState {
-    &MAIN_THREAD
-}
-
-samara_unwind::thread_state!(thread_state);
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
@@ -39,37 +31,29 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     stop(info, why)
 }
 
-/// Prints the message. It is formatted into a buffer first: no lock is held while a domain's code runs.
+/// Records a domain's panic as its reason to end; prints the kernel's own.
+///
+/// Messages are formatted into a buffer first: no lock is held while a domain's code runs.
 fn report(info: &PanicInfo<'_>) {
-    let Some(_formatting) = Formatting::begin() else {
+    let formatting = Formatting::begin();
+    if formatting.is_none() {
         // The message's own `Display` panicked. Formatting this one too could go on without end.
-        match info.location() {
-            Some(location) => println!("panicked at {location}, formatting a panic's message"),
-            None => println!("panicked formatting a panic's message"),
+        if !record(
+            &"a panic while a panic's message was formatted",
+            info.location(),
+        ) {
+            match info.location() {
+                Some(location) => println!("panicked at {location}, formatting a panic's message"),
+                None => println!("panicked formatting a panic's message"),
+            }
         }
         return;
-    };
-    let mut message = Text::<MESSAGE>::new();
-    // A `Text` takes what fits and never fails; a `Display` that does has said what it could.
-    let _ = write!(message, "{info}");
-    println!("{}", message.as_str());
-}
-
-/// While a message is formatted, which runs the panicking code's `Display`; ends also if that unwinds.
-struct Formatting;
-
-static FORMATTING: AtomicBool = AtomicBool::new(false);
-
-impl Formatting {
-    /// `None` if a message is being formatted.
-    fn begin() -> Option<Self> {
-        (!FORMATTING.swap(true, Ordering::Relaxed)).then_some(Self)
     }
-}
-
-impl Drop for Formatting {
-    fn drop(&mut self) {
-        FORMATTING.store(false, Ordering::Relaxed);
+    if !record(&info.message(), info.location()) {
+        let mut message = Text::<MESSAGE>::new();
+        // A `Text` takes what fits and never fails; a `Display` that does has said what it could.
+        let _ = write!(message, "{info}");
+        println!("{message}");
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! # What a kernel supplies
 //!
-//! * [`thread_state!`](crate::thread_state): which [`ThreadState`] belongs to the running thread.
+//! * [`set_thread_state!`](crate::set_thread_state): which [`ThreadState`] belongs to the running thread.
 //! * A `#[panic_handler]` that records the message and then, if the panic [`may_unwind`], calls [`begin_panic`].
 //! * Linked with `--eh-frame-hdr`, and these lines in its linker script, the tables mapped readable at run time:
 //!

@@ -33,7 +33,7 @@ impl ThreadState {
 }
 
 unsafe extern "Rust" {
-    // SAFETY: only `thread_state!` defines this symbol, with this signature.
+    // SAFETY: only `set_thread_state!` defines this symbol, with this signature.
     safe fn __samara_unwind_thread_state() -> &'static ThreadState;
 }
 
@@ -48,10 +48,10 @@ pub(super) fn current() -> &'static ThreadState {
 /// ```text
 /// static MAIN: ThreadState = ThreadState::new();
 /// fn current() -> &'static ThreadState { &MAIN }
-/// samara_unwind::thread_state!(current);
+/// samara_unwind::set_thread_state!(current);
 /// ```
 #[macro_export]
-macro_rules! thread_state {
+macro_rules! set_thread_state {
     ($function:path) => {
         const _: () = {
             #[unsafe(no_mangle)]

@@ -10,7 +10,8 @@ use x86_64::structures::paging::{
 };
 use x86_64::{PhysAddr, VirtAddr};
 
-use super::frames::{self, Owner};
+use super::direct_map;
+use super::frames::{self, FrameOwner};
 use super::image::{self, Segment};
 use super::layout::{DIRECT_MAP, KERNEL_BASE, PAGE_SIZE};
 use super::memory_map::MemoryMap;
@@ -47,7 +48,7 @@ struct TableFrames;
 // SAFETY: `frames::allocate` gives out each frame once until it is freed.
 unsafe impl FrameAllocator<Size4KiB> for TableFrames {
     fn allocate_frame(&mut self) -> Option<PhysFrame> {
-        let address = frames::allocate(1, 1, Owner::KERNEL)?;
+        let address = frames::allocate(1, 1, FrameOwner::PAGE_TABLES)?;
         Some(PhysFrame::containing_address(PhysAddr::new(address)))
     }
 }
@@ -55,7 +56,7 @@ unsafe impl FrameAllocator<Size4KiB> for TableFrames {
 impl FrameDeallocator<Size4KiB> for TableFrames {
     unsafe fn deallocate_frame(&mut self, frame: PhysFrame) {
         // A frame refused is a frame leaked; the counts would show it.
-        let _ = frames::free(frame.start_address().as_u64(), 1, Owner::KERNEL);
+        let _ = frames::free(frame.start_address().as_u64(), 1, FrameOwner::PAGE_TABLES);
     }
 }
 
@@ -69,9 +70,7 @@ pub(crate) fn init(memory: &MemoryMap) {
     let root = TableFrames
         .allocate_frame()
         .expect("no memory for page tables");
-    let pointer = core::ptr::with_exposed_provenance_mut::<PageTable>(
-        (DIRECT_MAP + root.start_address().as_u64()) as usize,
-    );
+    let pointer = direct_map::pointer::<PageTable>(root.start_address().as_u64());
     // SAFETY: a frame of our own, which the entry code's tables map here (the lowest frames are given out first).
     unsafe { pointer.write(PageTable::new()) };
     // SAFETY: initialised above; nobody else refers to it.

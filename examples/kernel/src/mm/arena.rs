@@ -6,8 +6,9 @@
 use core::ops::Range;
 
 use super::address_space;
-use super::frames::{self, Owner};
-use super::layout::{ARENA_BASE, ARENA_SLOTS, ARENA_STRIDE, DIRECT_MAP, PAGE_SIZE};
+use super::direct_map;
+use super::frames::{self, FrameOwner};
+use super::layout::{ARENA_BASE, ARENA_SLOTS, ARENA_STRIDE, PAGE_SIZE};
 
 /// Why memory was not committed; nothing was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub(crate) fn window(slot: u64) -> Option<Range<u64>> {
 }
 
 /// Backs `range` with zeroed frames, counted for `owner`.
-pub(crate) fn commit(range: Range<u64>, owner: Owner) -> Result<(), CommitError> {
+pub(crate) fn commit(range: Range<u64>, owner: FrameOwner) -> Result<(), CommitError> {
     check(&range)?;
     let mut page = range.start;
     while page < range.end {
@@ -39,9 +40,9 @@ pub(crate) fn commit(range: Range<u64>, owner: Owner) -> Result<(), CommitError>
     Ok(())
 }
 
-fn commit_page(page: u64, owner: Owner) -> Result<(), CommitError> {
+fn commit_page(page: u64, owner: FrameOwner) -> Result<(), CommitError> {
     let frame = frames::allocate(1, 1, owner).ok_or(CommitError::OutOfFrames)?;
-    let bytes = core::ptr::with_exposed_provenance_mut::<u8>((DIRECT_MAP + frame) as usize);
+    let bytes = direct_map::pointer::<u8>(frame);
     // SAFETY: a frame just given to us, in the direct map. Zeroed, so that no domain reads what another left.
     unsafe { bytes.write_bytes(0, PAGE_SIZE as usize) };
     address_space::map_private(page, frame).map_err(|error| {
@@ -59,7 +60,7 @@ fn commit_page(page: u64, owner: Owner) -> Result<(), CommitError> {
 /// # Safety
 ///
 /// Nothing refers to the range any more.
-pub(crate) unsafe fn decommit(range: Range<u64>, owner: Owner) -> usize {
+pub(crate) unsafe fn decommit(range: Range<u64>, owner: FrameOwner) -> usize {
     if check(&range).is_err() {
         return 0;
     }

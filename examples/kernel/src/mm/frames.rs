@@ -2,19 +2,28 @@
 
 use spin::Mutex;
 
+use super::direct_map;
 use super::frame_table::{FrameTable, NotOwned};
 use super::image;
-use super::layout::{DIRECT_MAP, LOW_MEMORY_END, PAGE_SIZE};
+use super::layout::{LOW_MEMORY_END, PAGE_SIZE};
 use super::memory_map::MemoryMap;
 use super::owner_counts::OwnerCounts;
 
 /// Whose memory it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Owner(pub(crate) u32);
+pub(crate) struct FrameOwner(pub(crate) u32);
 
-impl Owner {
-    /// The kernel itself: page tables.
-    pub(crate) const KERNEL: Self = Self(u32::MAX - 2);
+impl FrameOwner {
+    /// Page tables.
+    pub(crate) const PAGE_TABLES: Self = Self(u32::MAX - 2);
+
+    /// The exchange heap, which keeps account of its objects' owners itself.
+    pub(crate) const EXCHANGE_HEAP: Self = Self(u32::MAX - 3);
+
+    /// The private memory of a domain, or of the host.
+    pub(crate) fn private(owner: samara::Owner) -> Self {
+        Self(owner.index() as u32)
+    }
 }
 
 struct Frames {
@@ -36,8 +45,7 @@ pub(crate) fn init(memory: &MemoryMap) {
     let table_size = (total * size_of::<u32>()).next_multiple_of(PAGE_SIZE as usize) as u64;
     let table_start = place_table(memory, table_size).expect("no room for the frame table");
     let table_end = table_start + table_size;
-    let pointer =
-        core::ptr::with_exposed_provenance_mut::<u32>((DIRECT_MAP + table_start) as usize);
+    let pointer = direct_map::pointer::<u32>(table_start);
     // SAFETY: usable memory outside the image, within what the entry code mapped, in nobody's use yet; it is reserved
     // below, so it stays the table's. Any bit pattern is a `u32`.
     let owners = unsafe { core::slice::from_raw_parts_mut(pointer, total) };
@@ -79,7 +87,7 @@ fn place_table(memory: &MemoryMap, size: u64) -> Option<u64> {
 
 /// Gives `owner` a run of `count` frames, its physical address a multiple of `align` frames (a power of two).
 /// The memory holds whatever it held before. Returns the address.
-pub(crate) fn allocate(count: usize, align: usize, owner: Owner) -> Option<u64> {
+pub(crate) fn allocate(count: usize, align: usize, owner: FrameOwner) -> Option<u64> {
     let mut frames = FRAMES.lock();
     let Frames { table, counts } = frames.as_mut()?;
     if !counts.has_room(owner.0) {
@@ -91,7 +99,7 @@ pub(crate) fn allocate(count: usize, align: usize, owner: Owner) -> Option<u64> 
 }
 
 /// Takes back the run of `count` frames at `address` from `owner`; refused, and nothing done, if one is not its own.
-pub(crate) fn free(address: u64, count: usize, owner: Owner) -> Result<(), NotOwned> {
+pub(crate) fn free(address: u64, count: usize, owner: FrameOwner) -> Result<(), NotOwned> {
     let mut frames = FRAMES.lock();
     let Frames { table, counts } = frames.as_mut().ok_or(NotOwned)?;
     table.free((address / PAGE_SIZE) as usize, count, owner.0)?;
@@ -100,7 +108,7 @@ pub(crate) fn free(address: u64, count: usize, owner: Owner) -> Result<(), NotOw
 }
 
 /// The frames that `owner` has now.
-pub(crate) fn owned_by(owner: Owner) -> usize {
+pub(crate) fn owned_by(owner: FrameOwner) -> usize {
     FRAMES
         .lock()
         .as_ref()

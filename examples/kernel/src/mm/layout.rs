@@ -25,7 +25,7 @@ pub(crate) const ARENA_BASE: u64 = 0xffff_c000_0000_0000;
 pub(crate) const ARENA_STRIDE: u64 = 1 << 30;
 
 /// Slots that have an arena.
-pub(crate) const ARENA_SLOTS: u64 = 4096;
+pub(crate) const ARENA_SLOTS: u64 = 256;
 
 /// The kernel's image, as linked (`kernel.ld`).
 pub(crate) const KERNEL_BASE: u64 = 0xffff_ffff_8000_0000;

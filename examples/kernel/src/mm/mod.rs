@@ -2,6 +2,7 @@
 
 pub(crate) mod address_space;
 pub(crate) mod arena;
+pub(crate) mod direct_map;
 mod frame_table;
 pub(crate) mod frames;
 pub(crate) mod image;

@@ -3,7 +3,7 @@
 use x86_64::VirtAddr;
 use x86_64::structures::paging::{PageTable, PageTableFlags as Flags};
 
-use super::layout::DIRECT_MAP;
+use super::direct_map;
 
 /// A mapped page. Rights are those of all levels together.
 #[derive(Clone, Copy)]
@@ -48,9 +48,7 @@ fn walk_level(
                 flags: rights,
             });
         } else {
-            let next = core::ptr::with_exposed_provenance::<PageTable>(
-                (DIRECT_MAP + entry.addr().as_u64()) as usize,
-            );
+            let next = direct_map::pointer::<PageTable>(entry.addr().as_u64());
             // SAFETY: a present entry above the last level that maps no huge page refers to a table in the direct map,
             // and the caller's borrow of the root keeps all tables from changing.
             let next = unsafe { &*next };

@@ -7,6 +7,7 @@ use crate::{println, report};
 /// Runs the demonstration.
 pub(crate) fn run() -> ExitCode {
     report::memory();
+    report::domains();
     for function in pci::functions() {
         println!("pci: {function}");
     }

@@ -4,10 +4,10 @@ use arrayvec::ArrayVec;
 
 use super::kernel_tests;
 use crate::mm::arena::{self, CommitError};
-use crate::mm::frames::{self, Owner};
+use crate::mm::frames::{self, FrameOwner};
 use crate::mm::layout::{ARENA_SLOTS, PAGE_SIZE};
 
-const OWNER: Owner = Owner(0x7e57_0003);
+const OWNER: FrameOwner = FrameOwner(0x7e57_0003);
 const SLOT: u64 = ARENA_SLOTS - 1;
 const PAGES: u64 = 600; // more than one table's worth
 

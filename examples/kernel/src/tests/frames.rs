@@ -1,11 +1,11 @@
 //! Physical memory is counted, and only its owner can give it back.
 
 use super::kernel_tests;
-use crate::mm::frames::{self, Owner};
+use crate::mm::frames::{self, FrameOwner};
 use crate::mm::layout::PAGE_SIZE;
 
-const A: Owner = Owner(0x7e57_0001);
-const B: Owner = Owner(0x7e57_0002);
+const A: FrameOwner = FrameOwner(0x7e57_0001);
+const B: FrameOwner = FrameOwner(0x7e57_0002);
 
 kernel_tests! {
     fn frames_are_counted_by_owner() {
@@ -52,7 +52,7 @@ kernel_tests! {
         assert_eq!(frames::allocate(free + 1, 1, A), None);
         assert_eq!(frames::allocate(usize::MAX, 1, A), None);
         assert_eq!(frames::allocate(1, 3, A), None, "no power of two");
-        assert_eq!(frames::allocate(1, 1, Owner(u32::MAX)), None, "no owner");
+        assert_eq!(frames::allocate(1, 1, FrameOwner(u32::MAX)), None, "no owner");
         assert_eq!(frames::free_frames(), free);
     }
 }
