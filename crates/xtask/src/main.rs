@@ -1,3 +1,38 @@
-//! To be written.
+//! `cargo xtask`: the commands that build, boot and check Samara.
+//!
+//! * `run`: boot the reference kernel in QEMU, crash its disk driver while it works, check the disk;
+//! * `test`: every test there is, hosted and in QEMU, and the static checks on domains;
+//! * `ci`: what must pass before a change is merged;
+//! * `bench`: the hosted benchmarks.
+//!
+//! Progress goes to standard error, results to standard output. Everything that is started has a time
+//! limit, so that no command hangs.
 
-fn main() {}
+mod cargo;
+mod checks;
+mod cli;
+mod commands;
+mod disk;
+mod error;
+mod guest;
+mod kernel;
+mod metadata;
+mod process;
+mod progress;
+mod qemu;
+mod tally;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match commands::dispatch(cli::Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -2,7 +2,7 @@
 //! `Shadow`.
 
 use crate::parse::{Argument, Interface, Kind, Method};
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
@@ -66,6 +66,11 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
     }
 }
 
+/// A name of the generated code's own, which no argument's name can clash with.
+fn own(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
 /// What crosses for an argument, as a type that describes itself.
 fn crossing(argument: &Argument) -> &Type {
     match &argument.kind {
@@ -110,10 +115,12 @@ struct Pieces {
     head: TokenStream,
     /// The moved arguments as a tuple, pattern and expression alike.
     moved: TokenStream,
+    /// The receiver in `call`.
+    object: Ident,
     call: TokenStream,
 }
 
-fn pieces(name: &syn::Ident, method: &Method) -> Pieces {
+fn pieces(name: &Ident, method: &Method) -> Pieces {
     let cfg = &method.attributes;
     let ident = &method.name;
     let names: Vec<_> = method
@@ -123,6 +130,7 @@ fn pieces(name: &syn::Ident, method: &Method) -> Pieces {
         .collect();
     let types = method.arguments.iter().map(|argument| &argument.ty);
     let result = &method.result;
+    let object = own("object");
     let moved = method
         .arguments
         .iter()
@@ -131,24 +139,40 @@ fn pieces(name: &syn::Ident, method: &Method) -> Pieces {
     Pieces {
         head: quote!(#(#cfg)* #[inline] fn #ident(&self, #(#names: #types),*) -> #result),
         moved: quote!((#(#moved,)*)),
-        call: quote!(<dyn #name as #name>::#ident(object, #(#names),*)),
+        call: quote!(<dyn #name as #name>::#ident(#object, #(#names),*)),
+        object,
     }
 }
 
-fn proxied(name: &syn::Ident, method: &Method, krate: &TokenStream) -> TokenStream {
-    let Pieces { head, moved, call } = pieces(name, method);
+fn proxied(name: &Ident, method: &Method, krate: &TokenStream) -> TokenStream {
+    let Pieces {
+        head,
+        moved,
+        object,
+        call,
+    } = pieces(name, method);
     quote! {
         #head {
             // SAFETY: the body is one method call; only borrowed arguments are captured.
             #krate::flatten(unsafe {
-                #krate::invoke(self, #moved, |object: &dyn #name, #moved| #call)
+                #krate::invoke(self, #moved, |#object: &dyn #name, #moved| #call)
             })
         }
     }
 }
 
-fn shadowed(name: &syn::Ident, method: &Method, krate: &TokenStream) -> TokenStream {
-    let Pieces { head, moved, call } = pieces(name, method);
+/// Where the shape of a `#[scratch]` argument is kept for a retry.
+fn shape_name(argument: &Argument) -> Ident {
+    own(&format!("shape_of_{}", argument.name))
+}
+
+fn shadowed(name: &Ident, method: &Method, krate: &TokenStream) -> TokenStream {
+    let Pieces {
+        head,
+        moved,
+        object,
+        call,
+    } = pieces(name, method);
     let arguments = &method.arguments;
     let shapes = arguments.iter().filter_map(|argument| {
         let name = &argument.name;
@@ -158,21 +182,22 @@ fn shadowed(name: &syn::Ident, method: &Method, krate: &TokenStream) -> TokenStr
     let shape_names: Vec<_> = arguments
         .iter()
         .filter(|argument| matches!(argument.kind, Kind::Scratch))
-        .map(|argument| quote::format_ident!("shape_of_{}", argument.name))
+        .map(|argument| shape_name(argument))
         .collect();
-    let again = if method.idempotent {
+    let (again, value, error) = (own("again"), own("value"), own("error"));
+    let remake = if method.idempotent {
         let remade = arguments.iter().filter_map(|argument| {
             let name = &argument.name;
             match argument.kind {
                 Kind::Lent(_) => None,
                 Kind::Moved => Some(quote!(#name)),
                 Kind::Scratch => {
-                    let shape = quote::format_ident!("shape_of_{}", name);
+                    let shape = shape_name(argument);
                     Some(quote! {
                         match #krate::Scratch::renew(#shape) {
-                            ::core::result::Result::Ok(value) => value,
-                            ::core::result::Result::Err(error) => {
-                                return ::core::option::Option::Some(::core::result::Result::Err(error));
+                            ::core::result::Result::Ok(#value) => #value,
+                            ::core::result::Result::Err(#error) => {
+                                return ::core::option::Option::Some(::core::result::Result::Err(#error));
                             }
                         }
                     })
@@ -193,10 +218,10 @@ fn shadowed(name: &syn::Ident, method: &Method, krate: &TokenStream) -> TokenStr
         #head {
             #(#copies)*
             #(let #shape_names = #shapes;)*
-            let again = #again;
+            let #again = #remake;
             // SAFETY: the body is one method call; only borrowed arguments are captured.
             #krate::flatten(unsafe {
-                #krate::invoke_shadow(self, #moved, again, |object: &dyn #name, #moved| #call)
+                #krate::invoke_shadow(self, #moved, #again, |#object: &dyn #name, #moved| #call)
             })
         }
     }

@@ -1,0 +1,26 @@
+//! `RRef` against `Box`: allocate and free, zeroing alike.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use samara::prelude::*;
+use samara_host_std as _;
+use std::hint::black_box;
+
+fn alloc(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("alloc_free");
+    group.bench_function("box_64", |b| {
+        b.iter(|| drop(black_box(Box::new(black_box([0u8; 64])))));
+    });
+    group.bench_function("rref_64", |b| {
+        b.iter(|| drop(black_box(RRef::new(black_box([0u8; 64])))));
+    });
+    group.bench_function("box_4096_zeroed", |b| {
+        b.iter(|| drop(black_box(vec![0u8; black_box(4096)].into_boxed_slice())));
+    });
+    group.bench_function("rref_4096_zeroed", |b| {
+        b.iter(|| drop(black_box(RRef::<[u8]>::new_zeroed_slice(black_box(4096)))));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, alloc);
+criterion_main!(benches);

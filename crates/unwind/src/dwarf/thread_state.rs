@@ -1,0 +1,63 @@
+//! What the unwinder keeps for each thread, and the hook that finds it.
+
+#![expect(unsafe_code, reason = "the hook is bound by symbol")]
+
+use super::exception::ExceptionSlot;
+
+/// Panics that may be in flight on one thread at a time: each further one starts in a destructor that an
+/// earlier one runs, and is contained there.
+const MAX_IN_FLIGHT: usize = 8;
+
+/// A thread's exception objects. The kernel keeps one for each of its threads.
+#[derive(Debug)]
+pub struct ThreadState {
+    slots: [ExceptionSlot; MAX_IN_FLIGHT],
+}
+
+impl ThreadState {
+    /// A thread on which nothing is unwinding.
+    #[expect(clippy::new_without_default, reason = "lives in statics")]
+    pub const fn new() -> Self {
+        Self {
+            slots: [const { ExceptionSlot::new() }; MAX_IN_FLIGHT],
+        }
+    }
+
+    pub(super) fn claim(&self) -> Option<&ExceptionSlot> {
+        self.slots.iter().find(|slot| slot.claim())
+    }
+
+    pub(super) fn is_unwinding(&self) -> bool {
+        self.slots.iter().any(ExceptionSlot::is_busy)
+    }
+}
+
+unsafe extern "Rust" {
+    // SAFETY: only `set_thread_state!` defines this symbol, with this signature.
+    safe fn __samara_unwind_thread_state() -> &'static ThreadState;
+}
+
+pub(super) fn current() -> &'static ThreadState {
+    __samara_unwind_thread_state()
+}
+
+/// Binds the function that returns the running thread's [`ThreadState`].
+///
+/// It must not panic. Returning another thread's state is safe but makes `is_unwinding` lie.
+///
+/// ```text
+/// static MAIN: ThreadState = ThreadState::new();
+/// fn current() -> &'static ThreadState { &MAIN }
+/// samara_unwind::set_thread_state!(current);
+/// ```
+#[macro_export]
+macro_rules! set_thread_state {
+    ($function:path) => {
+        const _: () = {
+            #[unsafe(no_mangle)]
+            fn __samara_unwind_thread_state() -> &'static $crate::ThreadState {
+                $function()
+            }
+        };
+    };
+}

@@ -1,0 +1,210 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Builds, boots and checks Samara.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = ENVIRONMENT)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Said at the end of `--help`.
+const ENVIRONMENT: &str = "\
+Environment:
+  SAMARA_QEMU=PATH     use this qemu-system-x86_64
+  SAMARA_QEMU=private  unpack QEMU under target/ even if the system has one (Debian and kin)";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Boot the reference kernel in QEMU and crash its disk driver while it works
+    ///
+    /// Builds the kernel, makes a disk image of seeded pseudo-random data, and boots. The kernel reads
+    /// and writes the whole disk through a driver that is crashed at seeded points and restarted each
+    /// time. Afterwards the image file is checked. Ends with a line that starts with "result:" and
+    /// exits 0 only if every field of it is as it should be.
+    Run(RunArgs),
+    /// Run every test: hosted, the kernel's own in QEMU, and the static checks on domains
+    ///
+    /// The last line is "N passed, N failed"; exits non-zero if anything failed.
+    Test(TestArgs),
+    /// Do all that must pass before a change is merged
+    ///
+    /// Formatting, clippy, documentation, packaging, every test, and the run of the demo.
+    Ci,
+    /// Run the hosted benchmarks
+    Bench(BenchArgs),
+}
+
+/// How a virtual machine is run.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct MachineArgs {
+    /// How QEMU executes the guest; tcg works everywhere, kvm needs access to /dev/kvm
+    #[arg(long, value_enum, default_value_t = Accel::Tcg)]
+    pub(crate) accel: Accel,
+
+    /// Seconds after which the machine is stopped and the command fails
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) timeout: u64,
+}
+
+impl Default for MachineArgs {
+    fn default() -> Self {
+        MachineArgs {
+            accel: Accel::Tcg,
+            timeout: 300,
+        }
+    }
+}
+
+/// Options of `run`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Chooses the disk's contents and the points at which the driver crashes
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// How many times the driver is crashed
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) crashes: u64,
+
+    /// Size of the disk image in MiB; with --disk, the least size that the file must have
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub(crate) size: u64,
+
+    /// Use a copy of this raw image instead of making one; the file itself is only read
+    #[arg(long, value_name = "PATH")]
+    pub(crate) disk: Option<PathBuf>,
+
+    /// Take something away from the disk, to see how the kernel reports it
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) break_disk: Option<BreakDisk>,
+
+    /// How the machine is run.
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+}
+
+impl Default for RunArgs {
+    fn default() -> Self {
+        RunArgs {
+            seed: 1,
+            crashes: 20,
+            size: 64,
+            disk: None,
+            break_disk: None,
+            machine: MachineArgs::default(),
+        }
+    }
+}
+
+/// Options of `test`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct TestArgs {
+    /// How the machine is run.
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+
+    /// Run only these parts; all of them if none is named
+    #[arg(long = "only", value_enum, value_name = "PART")]
+    pub(crate) only: Vec<TestPart>,
+}
+
+/// The parts of `test`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum TestPart {
+    /// Unit, integration, documentation and compile-fail tests on this machine
+    Hosted,
+    /// The kernel's own tests in QEMU
+    Kernel,
+    /// Static checks on domains
+    Checks,
+}
+
+/// Options of `bench`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Passed on to the benchmarks, for example a filter, or --save-baseline NAME
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) args: Vec<String>,
+}
+
+/// QEMU's accelerators.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Accel {
+    /// Emulation: any host, no privileges
+    Tcg,
+    /// Linux's hypervisor
+    Kvm,
+    /// macOS's hypervisor
+    Hvf,
+    /// Windows' hypervisor
+    Whpx,
+}
+
+/// What `--break-disk` takes away.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum BreakDisk {
+    /// No controller at all
+    Absent,
+    /// A controller without a namespace
+    NoNamespace,
+    /// A namespace that refuses writes
+    ReadOnly,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::{Accel, Cli, Command};
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn run_has_its_documented_defaults() {
+        let cli = Cli::try_parse_from(["cargo xtask", "run"]).expect("run needs no options");
+        let Command::Run(args) = cli.command else {
+            panic!("parsed as {:?}", cli.command)
+        };
+        assert_eq!((args.seed, args.crashes, args.size), (1, 20, 64));
+        assert_eq!(
+            (args.machine.accel, args.machine.timeout),
+            (Accel::Tcg, 300)
+        );
+        assert!(args.disk.is_none() && args.break_disk.is_none());
+    }
+
+    #[test]
+    fn wrong_flags_and_values_are_refused() {
+        for line in [
+            &["cargo xtask", "run", "--sise", "3"][..],
+            &["cargo xtask", "run", "--size", "0"],
+            &["cargo xtask", "run", "--size", "many"],
+            &["cargo xtask", "run", "--accel", "warp"],
+            &["cargo xtask", "run", "--timeout", "0"],
+            &["cargo xtask", "run", "image.raw"],
+            &["cargo xtask"],
+        ] {
+            assert!(Cli::try_parse_from(line).is_err(), "{line:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn bench_passes_its_arguments_on() {
+        let cli =
+            Cli::try_parse_from(["cargo xtask", "bench", "--", "call", "--quick"]).expect("valid");
+        let Command::Bench(args) = cli.command else {
+            panic!("parsed as {:?}", cli.command)
+        };
+        assert_eq!(args.args, ["call", "--quick"]);
+    }
+}

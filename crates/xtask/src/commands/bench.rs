@@ -1,0 +1,19 @@
+//! `cargo xtask bench`.
+
+use crate::cargo::{LIMIT, cargo};
+use crate::cli::BenchArgs;
+use crate::error::Error;
+use crate::process::Job;
+use crate::progress::step;
+use crate::workspace::Workspace;
+
+/// Builds and runs the hosted benchmarks.
+pub(super) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<(), Error> {
+    step("building and running the benchmarks");
+    let mut command = cargo(workspace, "bench");
+    command.args(["--package", "samara-benches"]);
+    if !args.args.is_empty() {
+        command.arg("--").args(&args.args);
+    }
+    Job::new("the benchmarks", command, LIMIT).run()
+}

@@ -1,0 +1,120 @@
+//! `cargo xtask ci`: what must pass before a change is merged.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::{run, test};
+use crate::cargo::{LIMIT, cargo};
+use crate::cli::{RunArgs, TestArgs};
+use crate::error::Error;
+use crate::kernel::{self, Flavor};
+use crate::metadata::Metadata;
+use crate::process::Job;
+use crate::progress::{note, step};
+use crate::tally::Tally;
+use crate::workspace::Workspace;
+
+/// Runs every check, the quick ones first, and stops at the first that fails.
+pub(super) fn run(workspace: &Workspace) -> Result<(), Error> {
+    let mut tally = Tally::default();
+    let mut times = Times::default();
+    times.measure("formatting", || format(workspace))?;
+    times.measure("clippy", || clippy(workspace))?;
+    times.measure("clippy on the kernel", || clippy_kernel(workspace))?;
+    times.measure("tests", || tests(workspace, &mut tally))?;
+    times.measure("the demo", || run::run(workspace, &RunArgs::default()))?;
+    times.measure("documentation", || documentation(workspace))?;
+    times.measure("packaging", || packaging(workspace))?;
+    for (name, time) in times.0 {
+        note(format_args!("{name}: {:.0} s", time.as_secs_f64()));
+    }
+    println!("{tally}");
+    Ok(())
+}
+
+/// What each step took.
+#[derive(Debug, Default)]
+struct Times(Vec<(&'static str, Duration)>);
+
+impl Times {
+    fn measure(
+        &mut self,
+        name: &'static str,
+        check: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        step(format_args!("ci: {name}"));
+        let start = Instant::now();
+        check()?;
+        self.0.push((name, start.elapsed()));
+        Ok(())
+    }
+}
+
+fn format(workspace: &Workspace) -> Result<(), Error> {
+    let mut command = cargo(workspace, "fmt");
+    command.args(["--all", "--check"]);
+    Job::new(
+        "cargo fmt --check (run cargo fmt --all to repair)",
+        command,
+        LIMIT,
+    )
+    .run()
+}
+
+fn clippy(workspace: &Workspace) -> Result<(), Error> {
+    let mut command = cargo(workspace, "clippy");
+    command.arg("--all-targets");
+    deny_warnings("clippy", command)
+}
+
+/// Both kernels: each has code that the other leaves out.
+fn clippy_kernel(workspace: &Workspace) -> Result<(), Error> {
+    for flavor in [Flavor::Demo, Flavor::Tests] {
+        let mut command = cargo(workspace, "clippy");
+        kernel::configure(workspace, &mut command, flavor);
+        deny_warnings("clippy on the kernel", command)?;
+    }
+    Ok(())
+}
+
+fn deny_warnings(what: &str, mut command: Command) -> Result<(), Error> {
+    command.args(["--", "--deny", "warnings"]);
+    Job::new(what, command, LIMIT).run()
+}
+
+fn tests(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
+    *tally = test::all(workspace, &TestArgs::default());
+    if tally.failed == 0 {
+        return Ok(());
+    }
+    println!("{tally}");
+    Err(Error::Checks {
+        failed: tally.failed,
+        of: format!("{} tests", tally.sum()),
+    })
+}
+
+fn documentation(workspace: &Workspace) -> Result<(), Error> {
+    let mut hosted = cargo(workspace, "doc");
+    hosted.arg("--no-deps");
+    let mut kernel = cargo(workspace, "doc");
+    kernel.arg("--no-deps");
+    kernel::configure(workspace, &mut kernel, Flavor::Demo);
+    for mut command in [hosted, kernel] {
+        command.env("RUSTDOCFLAGS", "--deny warnings");
+        Job::new("cargo doc", command, LIMIT).run()?;
+    }
+    Ok(())
+}
+
+/// Packages what is published, without building it again. Cargo leaves out the crates that say
+/// `publish = false` only if they are named.
+fn packaging(workspace: &Workspace) -> Result<(), Error> {
+    let mut command = cargo(workspace, "package");
+    command.args(["--workspace", "--no-verify", "--allow-dirty", "--quiet"]);
+    let metadata = Metadata::load(workspace)?;
+    for private in metadata.unpublished() {
+        command.args(["--exclude", private]);
+    }
+    Job::new("cargo package", command, LIMIT).run()
+}

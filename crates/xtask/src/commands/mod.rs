@@ -1,0 +1,21 @@
+//! The commands, one file each.
+
+mod bench;
+mod ci;
+mod run;
+mod test;
+
+use crate::cli::{Cli, Command};
+use crate::error::Error;
+use crate::workspace::Workspace;
+
+/// Does what the command line asks for.
+pub(crate) fn dispatch(cli: Cli) -> Result<(), Error> {
+    let workspace = Workspace::locate();
+    match cli.command {
+        Command::Run(args) => run::run(&workspace, &args),
+        Command::Test(args) => test::run(&workspace, &args),
+        Command::Ci => ci::run(&workspace),
+        Command::Bench(args) => bench::run(&workspace, &args),
+    }
+}

@@ -1,0 +1,130 @@
+//! `cargo xtask test`: every test there is.
+
+use crate::cargo::{LIMIT, cargo};
+use crate::checks;
+use crate::cli::{MachineArgs, TestArgs, TestPart};
+use crate::disk::{self, Source};
+use crate::error::Error;
+use crate::guest::{GuestError, Symbols};
+use crate::kernel::{self, Flavor};
+use crate::process::Job;
+use crate::progress::{note, step};
+use crate::qemu::{Drive, Ending, Machine, Qemu};
+use crate::tally::Tally;
+use crate::workspace::Workspace;
+
+/// Size in bytes of the disk that the kernel's tests may do with as they like.
+const TEST_DISK: u64 = 16 << 20;
+
+/// Runs the tests, says how many passed and failed, and fails if any did.
+pub(super) fn run(workspace: &Workspace, args: &TestArgs) -> Result<(), Error> {
+    let tally = all(workspace, args);
+    println!("{tally}");
+    if tally.failed == 0 {
+        Ok(())
+    } else {
+        Err(Error::Checks {
+            failed: tally.failed,
+            of: format!("{} tests", tally.sum()),
+        })
+    }
+}
+
+/// Runs the tests and counts them.
+pub(super) fn all(workspace: &Workspace, args: &TestArgs) -> Tally {
+    let wanted = |part| args.only.is_empty() || args.only.contains(&part);
+    let mut total = Tally::default();
+    if wanted(TestPart::Hosted) {
+        total.add(suite("hosted tests", |tally| hosted(workspace, tally)));
+    }
+    if wanted(TestPart::Kernel) {
+        total.add(suite("the kernel's tests", |tally| {
+            in_kernel(workspace, &args.machine, tally)
+        }));
+    }
+    if wanted(TestPart::Checks) {
+        total.add(suite("static checks", |tally| {
+            checks::run(workspace, tally)
+        }));
+    }
+    total
+}
+
+/// Runs one suite. One that can't be run, or not to its end, counts as a failed test at least: it must
+/// not look like one that passed.
+fn suite(name: &str, run: impl FnOnce(&mut Tally) -> Result<(), Error>) -> Tally {
+    let mut tally = Tally::default();
+    if let Err(error) = run(&mut tally) {
+        eprintln!("error: {error}");
+        tally.failed = tally.failed.max(1);
+    }
+    note(format_args!(
+        "{name}: {} passed and {} failed",
+        tally.passed, tally.failed
+    ));
+    tally
+}
+
+/// Unit, integration, documentation and compile-fail tests on this machine.
+fn hosted(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
+    step("hosted tests (cargo test)");
+    let mut command = cargo(workspace, "test");
+    command.arg("--no-fail-fast");
+    let what = "cargo test";
+    let status = Job::new(what, command, LIMIT).stream(|line| {
+        println!("{line}");
+        if let Some(suite) = Tally::from_harness(line) {
+            tally.add(suite);
+        }
+    })?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Error::Failed {
+            what: what.into(),
+            status,
+        })
+    }
+}
+
+/// The kernel's own tests, which it collected when it was linked.
+fn in_kernel(workspace: &Workspace, machine: &MachineArgs, tally: &mut Tally) -> Result<(), Error> {
+    let qemu = Qemu::provide(workspace)?;
+    let kernel = kernel::build(workspace, Flavor::Tests)?;
+    let symbols = Symbols::load(&kernel.elf, workspace.root())?;
+    let contents = Source::Seeded {
+        seed: 0,
+        bytes: TEST_DISK,
+    };
+    let disk = disk::prepare(&workspace.target("test"), contents, TEST_DISK)?;
+    step(format_args!(
+        "the kernel's tests in QEMU (at most {} s)",
+        machine.timeout
+    ));
+    let machine = Machine {
+        kernel: kernel.elf,
+        arguments: "mode=test".into(),
+        drive: Drive::Image {
+            path: disk.path.clone(),
+            read_only: false,
+        },
+        run: machine.clone(),
+    };
+    let (report, ending) = machine.observe(&qemu, &symbols)?;
+    *tally = report.tests();
+    let ending = ending?;
+    report.tests_complete().map_err(|problem| Error::Output {
+        what: "the kernel's tests".into(),
+        problem,
+    })?;
+    if report.problems() > 0 {
+        return Err(GuestError::Protocol {
+            problems: report.problems(),
+        }
+        .into());
+    }
+    match ending {
+        Ending::Success => Ok(()),
+        ending => Err(GuestError::Ended(ending).into()),
+    }
+}

@@ -1,0 +1,160 @@
+//! Comparing the image with what it must hold after the guest wrote to it.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+
+use samara_testkit::pattern;
+
+use super::{CHUNK, Disk, DiskError};
+
+/// A part of the disk that the guest says it wrote, with the pattern of the seed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Region {
+    /// Where it begins, in bytes.
+    pub(crate) offset: u64,
+    /// How long it is, in bytes.
+    pub(crate) bytes: u64,
+}
+
+/// What the comparison found.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Check {
+    /// Bytes of the disk that were written, each counted once however often it was written.
+    pub(crate) written: u64,
+    /// The first thing that is not as it must be.
+    pub(crate) fault: Option<Fault>,
+}
+
+/// How an image can differ from what it must be.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Fault {
+    /// The guest says that it wrote where there is no disk.
+    Outside(Region),
+    /// The file's length changed.
+    Length { now: u64, was: u64 },
+    /// A byte is wrong; `written` tells whether the guest says it wrote it.
+    Byte { at: u64, written: bool },
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Outside(Region { offset, bytes }) => {
+                write!(
+                    f,
+                    "the kernel reports a write of {bytes} bytes at {offset}, past the end of the disk"
+                )
+            }
+            Fault::Length { now, was } => {
+                write!(f, "the image file had {was} bytes and now has {now}")
+            }
+            Fault::Byte { at, written: true } => {
+                write!(
+                    f,
+                    "byte {at} of the image is not what the kernel says it wrote there"
+                )
+            }
+            Fault::Byte { at, written: false } => {
+                write!(
+                    f,
+                    "byte {at} of the image changed, though the kernel reports no write there"
+                )
+            }
+        }
+    }
+}
+
+/// Compares the whole image of `disk` with its source, `regions` replaced by the pattern of `seed`.
+pub(crate) fn check(disk: &Disk, seed: u64, regions: &[Region]) -> Result<Check, DiskError> {
+    let regions = match merge(regions, disk.bytes) {
+        Ok(regions) => regions,
+        Err(outside) => {
+            return Ok(Check {
+                written: 0,
+                fault: Some(Fault::Outside(outside)),
+            });
+        }
+    };
+    let written = regions.iter().map(|region| region.bytes).sum();
+    let fault = compare(disk, seed, &regions)?;
+    Ok(Check { written, fault })
+}
+
+/// Sorts regions and joins those that overlap or touch; the error is one that leaves the disk.
+fn merge(regions: &[Region], disk: u64) -> Result<Vec<Region>, Region> {
+    let mut sorted = regions.to_vec();
+    sorted.sort_by_key(|region| region.offset);
+    let mut merged: Vec<Region> = Vec::new();
+    for region in sorted {
+        let end = region
+            .offset
+            .checked_add(region.bytes)
+            .filter(|&end| end <= disk)
+            .ok_or(region)?;
+        match merged.last_mut() {
+            Some(last) if region.offset <= last.offset + last.bytes => {
+                last.bytes = last.bytes.max(end - last.offset);
+            }
+            _ => merged.push(region),
+        }
+    }
+    Ok(merged)
+}
+
+fn compare(disk: &Disk, seed: u64, regions: &[Region]) -> Result<Option<Fault>, DiskError> {
+    let mut image = File::open(&disk.path).map_err(DiskError::io("read", &disk.path))?;
+    let now = image
+        .metadata()
+        .map_err(DiskError::io("read", &disk.path))?
+        .len();
+    if now != disk.bytes {
+        return Ok(Some(Fault::Length {
+            now,
+            was: disk.bytes,
+        }));
+    }
+    let (mut contents, _) = disk.source.open(&disk.path)?;
+    let mut expected = vec![0; CHUNK];
+    let mut actual = vec![0; CHUNK];
+    let mut at = 0;
+    while at < disk.bytes {
+        let count = (disk.bytes - at).min(CHUNK as u64) as usize;
+        let (expected, actual) = (&mut expected[..count], &mut actual[..count]);
+        contents.read_exact(expected)?;
+        overlay(expected, at, seed, regions);
+        image
+            .read_exact(actual)
+            .map_err(DiskError::io("read", &disk.path))?;
+        if expected != actual {
+            let within = expected
+                .iter()
+                .zip(actual)
+                .position(|(want, have)| want != have)
+                .unwrap_or(0);
+            let at = at + within as u64;
+            let written = regions
+                .iter()
+                .any(|region| at >= region.offset && at - region.offset < region.bytes);
+            return Ok(Some(Fault::Byte { at, written }));
+        }
+        at += count as u64;
+    }
+    Ok(None)
+}
+
+/// Replaces the parts of `chunk`, which begins at `at`, that lie in a region.
+fn overlay(chunk: &mut [u8], at: u64, seed: u64, regions: &[Region]) {
+    let end = at + chunk.len() as u64;
+    for region in regions {
+        let from = region.offset.max(at);
+        let to = (region.offset + region.bytes).min(end);
+        if from < to {
+            pattern::fill(
+                seed,
+                from,
+                &mut chunk[(from - at) as usize..(to - at) as usize],
+            );
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The serial console: lines for people go to standard output, lines for us into the report.
+
+use std::io::Write;
+
+use super::protocol::{self, Message};
+use super::{Report, Symbols};
+
+/// Takes the kernel's lines one by one.
+pub(crate) struct Console<'a, W> {
+    symbols: &'a Symbols,
+    output: W,
+    report: Report,
+}
+
+impl<'a, W: Write> Console<'a, W> {
+    /// Addresses are looked up in `symbols`; what people shall see is written to `output`.
+    pub(crate) fn new(symbols: &'a Symbols, output: W) -> Self {
+        Console {
+            symbols,
+            output,
+            report: Report::default(),
+        }
+    }
+
+    /// Takes one line, without its line end.
+    pub(crate) fn line(&mut self, line: &str) {
+        let message = match protocol::parse(line) {
+            None => return self.show(line),
+            Some(Ok(message)) => message,
+            Some(Err(problem)) => return self.problem(line, &problem.to_string()),
+        };
+        match &message {
+            Message::Trace { address } => self.trace(*address),
+            Message::Test { name, passed } => {
+                self.show(&format!(
+                    "test {name} ... {}",
+                    if *passed { "ok" } else { "FAILED" }
+                ));
+            }
+            _ => {}
+        }
+        if let Err(problem) = self.report.accept(message) {
+            self.problem(line, problem);
+        }
+    }
+
+    /// All that was told.
+    pub(crate) fn into_report(self) -> Report {
+        self.report
+    }
+
+    fn trace(&mut self, address: u64) {
+        let places = self.symbols.call_before(address);
+        if places.is_empty() {
+            self.show(&format!("    at {address:#x}"));
+        }
+        for place in places {
+            self.show(&format!("    {place}"));
+        }
+    }
+
+    fn problem(&mut self, line: &str, problem: &str) {
+        self.report.problem();
+        self.show(&format!("{line}\n    not understood: {problem}"));
+    }
+
+    fn show(&mut self, line: &str) {
+        // Nobody reads on (`| head`): the run and its verdict go on all the same.
+        let _ = writeln!(self.output, "{line}").and_then(|()| self.output.flush());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Console, Symbols};
+    use crate::tally::Tally;
+    use crate::workspace::Workspace;
+
+    #[test]
+    fn a_session_is_shown_and_recorded() {
+        let program = std::env::current_exe().expect("it runs");
+        let symbols = Symbols::load(&program, Workspace::locate().root()).expect("has line tables");
+        let mut shown = Vec::new();
+        let mut console = Console::new(&symbols, &mut shown);
+        for line in [
+            "samara: booting",
+            "@test heap::grows ok",
+            "@test heap::shrinks FAILED",
+            "@trace 0x1",
+            "@tests passed=1 failed=1 collected=2",
+            "@wrote offset=0 bytes=512",
+            "@nonsense",
+            "@tests passed=1 failed=1 collected=2",
+        ] {
+            console.line(line);
+        }
+        let report = console.into_report();
+        assert_eq!(
+            report.tests(),
+            Tally {
+                passed: 1,
+                failed: 1
+            }
+        );
+        assert_eq!(report.tests_complete(), Ok(()));
+        assert_eq!(report.written.len(), 1);
+        assert_eq!(
+            report.problems(),
+            2,
+            "the unknown line and the second totals"
+        );
+        let shown = String::from_utf8(shown).expect("text");
+        assert!(shown.starts_with(
+            "samara: booting\ntest heap::grows ... ok\ntest heap::shrinks ... FAILED\n    at 0x1\n@nonsense\n"
+        ));
+    }
+}

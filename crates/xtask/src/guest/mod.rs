@@ -1,0 +1,14 @@
+//! The kernel in the virtual machine: what it says, and what that means.
+
+mod console;
+mod error;
+mod protocol;
+mod report;
+mod symbols;
+mod verdict;
+
+pub(crate) use self::console::Console;
+pub(crate) use self::error::GuestError;
+pub(crate) use self::report::Report;
+pub(crate) use self::symbols::Symbols;
+pub(crate) use self::verdict::{Expected, Verdict};

@@ -1,0 +1,227 @@
+//! The result line: everything that was measured, and whether it is as it should be.
+
+use std::fmt;
+
+use super::{GuestError, Report};
+use crate::disk::Sha256Digest;
+
+/// What a run must have achieved.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Expected {
+    /// Length of the disk.
+    pub(crate) disk_bytes: u64,
+    /// Digest of the disk before the run.
+    pub(crate) sha256: Sha256Digest,
+    /// Crashes asked for.
+    pub(crate) crashes: u64,
+}
+
+/// The fields of the result line.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Verdict {
+    read_bytes: u64,
+    sha256: bool,
+    written_bytes: u64,
+    image: bool,
+    crashes: u64,
+    recovered: u64,
+    lost: u64,
+    leaked_objects: u64,
+    leaked_pages: u64,
+}
+
+impl Verdict {
+    /// Gathers the fields. `written_bytes` and `image` are what the image check found.
+    ///
+    /// The error names the first thing that the kernel left unsaid.
+    pub(crate) fn new(
+        report: &Report,
+        expected: &Expected,
+        written_bytes: u64,
+        image: bool,
+    ) -> Result<Self, GuestError> {
+        let (digest, read_bytes) = report.read.ok_or(GuestError::Unsaid {
+            what: "the digest of what it read (@sha256)",
+        })?;
+        let totals = report.totals.ok_or(GuestError::Unsaid {
+            what: "its totals (@totals)",
+        })?;
+        Ok(Verdict {
+            read_bytes,
+            sha256: digest == expected.sha256,
+            written_bytes,
+            image,
+            crashes: totals.crashes,
+            recovered: totals.recovered,
+            lost: totals.lost,
+            leaked_objects: totals.leaked_objects,
+            leaked_pages: totals.leaked_pages,
+        })
+    }
+
+    /// One sentence for each field that is not as it should be.
+    pub(crate) fn complaints(&self, expected: &Expected) -> Vec<String> {
+        let mut complaints = Vec::new();
+        let mut require = |holds: bool, complaint: String| {
+            if !holds {
+                complaints.push(complaint);
+            }
+        };
+        let Expected {
+            disk_bytes,
+            crashes,
+            ..
+        } = *expected;
+        require(
+            self.read_bytes == disk_bytes,
+            format!(
+                "read_bytes: the kernel read {} of {disk_bytes} bytes",
+                self.read_bytes
+            ),
+        );
+        require(
+            self.sha256,
+            "sha256: the kernel read other bytes than the disk held".into(),
+        );
+        require(
+            self.written_bytes > 0,
+            "written_bytes: the kernel wrote nothing".into(),
+        );
+        require(
+            self.image,
+            "image: the image file is not what the kernel says it made it".into(),
+        );
+        require(
+            self.crashes == crashes,
+            format!("crashes: {} instead of {crashes}", self.crashes),
+        );
+        require(
+            self.recovered == crashes,
+            format!(
+                "recovered: the driver came back {} of {crashes} times",
+                self.recovered
+            ),
+        );
+        require(
+            self.lost == 0,
+            format!("lost: {} request(s) were never answered", self.lost),
+        );
+        require(
+            self.leaked_objects == 0,
+            format!("leaked_objects: {} have no owner", self.leaked_objects),
+        );
+        require(
+            self.leaked_pages == 0,
+            format!("leaked_pages: {} have no owner", self.leaked_pages),
+        );
+        complaints
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = |matches: bool| if matches { "match" } else { "mismatch" };
+        write!(
+            f,
+            "result: read_bytes={} sha256={} written_bytes={} image={} crashes={} recovered={} lost={} \
+             leaked_objects={} leaked_pages={}",
+            self.read_bytes,
+            word(self.sha256),
+            self.written_bytes,
+            word(self.image),
+            self.crashes,
+            self.recovered,
+            self.lost,
+            self.leaked_objects,
+            self.leaked_pages,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Expected, Report, Verdict};
+    use crate::guest::protocol::Totals;
+
+    const EXPECTED: Expected = Expected {
+        disk_bytes: 67_108_864,
+        sha256: [7; 32],
+        crashes: 20,
+    };
+
+    fn good() -> Report {
+        Report {
+            read: Some(([7; 32], 67_108_864)),
+            totals: Some(Totals {
+                crashes: 20,
+                recovered: 20,
+                ..Totals::default()
+            }),
+            ..Report::default()
+        }
+    }
+
+    fn verdict(report: &Report, written: u64, image: bool) -> Verdict {
+        Verdict::new(report, &EXPECTED, written, image).expect("all was said")
+    }
+
+    #[test]
+    fn success_reads_exactly_as_documented() {
+        let verdict = verdict(&good(), 1_048_576, true);
+        assert_eq!(
+            verdict.to_string(),
+            "result: read_bytes=67108864 sha256=match written_bytes=1048576 image=match crashes=20 \
+             recovered=20 lost=0 leaked_objects=0 leaked_pages=0"
+        );
+        assert_eq!(verdict.complaints(&EXPECTED), [""; 0]);
+    }
+
+    #[test]
+    fn each_field_alone_spoils_the_result() {
+        type Spoil = fn(&mut Report);
+        let spoilers: [(&str, Spoil); 7] = [
+            ("read_bytes=1 ", |report| report.read = Some(([7; 32], 1))),
+            ("sha256=mismatch", |report| {
+                report.read = Some(([8; 32], 67_108_864))
+            }),
+            ("crashes=19", |report| totals(report).crashes = 19),
+            ("recovered=19", |report| totals(report).recovered = 19),
+            ("lost=1", |report| totals(report).lost = 1),
+            ("leaked_objects=1", |report| {
+                totals(report).leaked_objects = 1
+            }),
+            ("leaked_pages=1", |report| totals(report).leaked_pages = 1),
+        ];
+        for (shown, spoil) in spoilers {
+            let mut report = good();
+            spoil(&mut report);
+            let verdict = verdict(&report, 512, true);
+            assert!(verdict.to_string().contains(shown), "{verdict}");
+            assert_eq!(verdict.complaints(&EXPECTED).len(), 1, "{shown}");
+        }
+        assert_eq!(verdict(&good(), 0, true).complaints(&EXPECTED).len(), 1);
+        let image = verdict(&good(), 512, false);
+        assert!(image.to_string().contains("image=mismatch"));
+        assert_eq!(image.complaints(&EXPECTED).len(), 1);
+    }
+
+    #[test]
+    fn what_was_not_said_is_not_made_up() {
+        for missing in [
+            Report {
+                read: None,
+                ..good()
+            },
+            Report {
+                totals: None,
+                ..good()
+            },
+        ] {
+            assert!(Verdict::new(&missing, &EXPECTED, 512, true).is_err());
+        }
+    }
+
+    fn totals(report: &mut Report) -> &mut Totals {
+        report.totals.as_mut().expect("good() has them")
+    }
+}

@@ -1,0 +1,83 @@
+//! Building the reference kernel.
+
+use std::path::PathBuf;
+
+use crate::cargo::{self, Artifact, cargo};
+use crate::error::Error;
+use crate::progress::step;
+use crate::workspace::Workspace;
+
+/// The kernel's package, and the name of its binary.
+pub(crate) const PACKAGE: &str = "samara-kernel";
+
+/// The crates that need unstable features: the unwinder and our backend on it. Only these get them.
+const BOOTSTRAP: &str = "samara_unwind,unwinding";
+
+/// Where the kernel is built. A directory of its own: `RUSTC_BOOTSTRAP` rebuilds every procedural
+/// macro, and the hosted tests must not pay for that.
+pub(crate) const TARGET_DIR: &str = "kernel";
+
+/// What the kernel is built for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Flavor {
+    /// The story that `cargo xtask run` tells, with the driver's fault points compiled in.
+    Demo,
+    /// The kernel's own tests.
+    Tests,
+}
+
+impl Flavor {
+    /// The feature of the kernel's package that selects this.
+    pub(crate) fn feature(self) -> &'static str {
+        match self {
+            Flavor::Demo => "demo",
+            Flavor::Tests => "kernel-tests",
+        }
+    }
+}
+
+/// A built kernel.
+#[derive(Debug)]
+pub(crate) struct Kernel {
+    /// The bootable file.
+    pub(crate) elf: PathBuf,
+    /// Every crate that went into it.
+    pub(crate) artifacts: Vec<Artifact>,
+}
+
+/// Adds to a cargo command what every build or check of the kernel needs.
+pub(crate) fn configure(
+    workspace: &Workspace,
+    command: &mut std::process::Command,
+    flavor: Flavor,
+) {
+    command
+        .args([
+            "--package",
+            PACKAGE,
+            "--release",
+            "--features",
+            flavor.feature(),
+            "--target-dir",
+        ])
+        .arg(workspace.target(TARGET_DIR))
+        .env("RUSTC_BOOTSTRAP", BOOTSTRAP)
+        // The section check reads the objects of this very build, so none may be left to link time.
+        .env("CARGO_PROFILE_RELEASE_LTO", "off");
+}
+
+/// Builds the kernel, or finds it up to date.
+pub(crate) fn build(workspace: &Workspace, flavor: Flavor) -> Result<Kernel, Error> {
+    step(format_args!("building the kernel ({})", flavor.feature()));
+    let mut command = cargo(workspace, "build");
+    configure(workspace, &mut command, flavor);
+    let artifacts = cargo::build("building the kernel", command)?;
+    let elf = artifacts
+        .iter()
+        .find_map(|artifact| artifact.executable.clone());
+    let elf = elf.ok_or_else(|| Error::Output {
+        what: "building the kernel".into(),
+        problem: format!("no program came out; does {PACKAGE} still have its binary?"),
+    })?;
+    Ok(Kernel { elf, artifacts })
+}

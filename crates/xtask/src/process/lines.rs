@@ -1,0 +1,58 @@
+//! Reading a child's output line by line without ever blocking the reader's owner.
+
+use std::io::{BufRead, BufReader, Read};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+/// Longest line worth having in one piece: a guest that prints no line end must not fill the memory.
+pub(super) const LONGEST: u64 = 64 << 10;
+
+/// Lines read but not yet taken.
+const QUEUE: usize = 256;
+
+/// The receiving end of a stream of lines.
+#[derive(Debug)]
+pub(super) struct Lines(Receiver<String>);
+
+/// Why there is no line.
+#[derive(Debug)]
+pub(super) struct NoLine(RecvTimeoutError);
+
+impl NoLine {
+    /// True if there will never be another line.
+    pub(super) fn is_closed(&self) -> bool {
+        self.0 == RecvTimeoutError::Disconnected
+    }
+}
+
+impl Lines {
+    /// The next line, waited for no longer than `limit`.
+    pub(super) fn recv_timeout(&self, limit: Duration) -> Result<String, NoLine> {
+        self.0.recv_timeout(limit).map_err(NoLine)
+    }
+}
+
+/// Reads `output` on a thread of its own, which ends with the stream or with the returned handle.
+///
+/// A line of more than `longest` bytes comes in several pieces.
+pub(super) fn spawn_reader(output: impl Read + Send + 'static, longest: u64) -> Lines {
+    let (sender, receiver) = sync_channel(QUEUE);
+    thread::spawn(move || {
+        let mut output = BufReader::new(output);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            match output.by_ref().take(longest).read_until(b'\n', &mut line) {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+            let text = String::from_utf8_lossy(&line);
+            let text = text.trim_end_matches(['\n', '\r']).to_owned();
+            if sender.send(text).is_err() {
+                return;
+            }
+        }
+    });
+    Lines(receiver)
+}

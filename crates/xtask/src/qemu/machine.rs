@@ -1,0 +1,185 @@
+//! One virtual machine: its parts, its run, and how it ended.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use super::Qemu;
+use crate::cli::{Accel, MachineArgs};
+use crate::error::Error;
+use crate::guest::{Console, GuestError, Report, Symbols};
+use crate::process::Job;
+
+/// The name in messages, also when the time limit is told.
+const WHAT: &str = "the virtual machine";
+
+/// A machine that is ready to be switched on.
+#[derive(Clone, Debug)]
+pub(crate) struct Machine {
+    /// The bootable file.
+    pub(crate) kernel: PathBuf,
+    /// The kernel's command line.
+    pub(crate) arguments: String,
+    /// Its disk.
+    pub(crate) drive: Drive,
+    /// How it is run.
+    pub(crate) run: MachineArgs,
+}
+
+/// What the machine has for a disk.
+#[derive(Clone, Debug)]
+pub(crate) enum Drive {
+    /// No controller.
+    None,
+    /// A controller with nothing behind it.
+    Empty,
+    /// A controller with a namespace of one file.
+    Image { path: PathBuf, read_only: bool },
+}
+
+/// How the machine stopped. The kernel writes a code to QEMU's isa-debug-exit device, which ends QEMU
+/// with twice the code plus one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Ending {
+    /// The kernel reported success.
+    Success,
+    /// The kernel reported a failure.
+    Failure,
+    /// The machine was reset, as by a triple fault, or powered off.
+    Reset,
+    /// QEMU gave up by itself.
+    Refused,
+    /// Some other status.
+    Other(Option<i32>),
+}
+
+/// QEMU's status for the kernel's code 0x10.
+const SUCCESS: i32 = 0x10 << 1 | 1;
+
+/// QEMU's status for the kernel's code 0x11.
+const FAILURE: i32 = 0x11 << 1 | 1;
+
+impl Machine {
+    /// Boots, shows what the kernel says, and returns what it told once it has stopped.
+    pub(crate) fn boot(&self, qemu: &Qemu, symbols: &Symbols) -> Result<(Report, Ending), Error> {
+        let (report, ending) = self.observe(qemu, symbols)?;
+        Ok((report, ending?))
+    }
+
+    /// Like [`Machine::boot`], but has a report also of a machine that did not stop in time.
+    pub(crate) fn observe(
+        &self,
+        qemu: &Qemu,
+        symbols: &Symbols,
+    ) -> Result<(Report, Result<Ending, GuestError>), Error> {
+        let limit = Duration::from_secs(self.run.timeout);
+        let mut command = qemu.command();
+        command.args(self.arguments());
+        let mut console = Console::new(symbols, io::stdout());
+        let status = Job::new(WHAT, command, limit).stream(|line| console.line(line));
+        let ending = match status {
+            Ok(status) => Ok(Ending::from(status)),
+            Err(Error::TimedOut { limit, .. }) => Err(GuestError::TimedOut { limit }),
+            Err(error) => return Err(error),
+        };
+        Ok((console.into_report(), ending))
+    }
+
+    fn arguments(&self) -> Vec<OsString> {
+        let accel = match self.run.accel {
+            Accel::Tcg => "tcg",
+            Accel::Kvm => "kvm",
+            Accel::Hvf => "hvf",
+            Accel::Whpx => "whpx",
+        };
+        let mut arguments: Vec<OsString> = [
+            "-M",
+            "q35",
+            "-m",
+            "512M",
+            "-cpu",
+            "max",
+            "-accel",
+            accel,
+            "-nodefaults",
+            "-no-reboot",
+            "-display",
+            "none",
+            "-monitor",
+            "none",
+            "-serial",
+            "stdio",
+            "-device",
+            "isa-debug-exit,iobase=0xf4,iosize=0x04",
+        ]
+        .map(OsString::from)
+        .into();
+        arguments.extend([
+            "-kernel".into(),
+            self.kernel.clone().into(),
+            "-append".into(),
+            (&self.arguments).into(),
+        ]);
+        match &self.drive {
+            Drive::None => {}
+            Drive::Empty => arguments.extend(["-device", "nvme,serial=samara"].map(OsString::from)),
+            Drive::Image { path, read_only } => {
+                arguments.extend(["-drive".into(), drive(path, *read_only)]);
+                arguments.extend(["-device", "nvme,serial=samara,drive=disk0"].map(OsString::from));
+            }
+        }
+        arguments
+    }
+}
+
+/// The option for an image. A flush by the guest reaches the file; nothing is left in QEMU.
+fn drive(path: &Path, read_only: bool) -> OsString {
+    let mut option = OsString::from("if=none,id=disk0,format=raw,cache=writeback,readonly=");
+    option.push(if read_only { "on" } else { "off" });
+    option.push(",file=");
+    // In QEMU's options a comma is written twice.
+    option.push(path.to_string_lossy().replace(',', ",,"));
+    option
+}
+
+impl From<ExitStatus> for Ending {
+    fn from(status: ExitStatus) -> Self {
+        match status.code() {
+            Some(SUCCESS) => Ending::Success,
+            Some(FAILURE) => Ending::Failure,
+            Some(0) => Ending::Reset,
+            Some(1) => Ending::Refused,
+            code => Ending::Other(code),
+        }
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ending::Success => write!(f, "the kernel reported success"),
+            Ending::Failure => write!(f, "the kernel reported a failure; see above"),
+            Ending::Reset => {
+                write!(
+                    f,
+                    "the machine was reset or switched off before the kernel was done, as after a triple fault"
+                )
+            }
+            Ending::Refused => write!(
+                f,
+                "QEMU stopped by itself; its message is above. If it is about the accelerator, use --accel tcg"
+            ),
+            Ending::Other(Some(code)) => write!(
+                f,
+                "QEMU ended with status {code}, which the kernel never asks for"
+            ),
+            Ending::Other(None) => write!(f, "QEMU was killed by a signal"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! Tests of the machine, with a shell script in QEMU's place.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Drive, Ending, Machine, drive};
+use crate::cli::{Accel, MachineArgs};
+use crate::guest::{GuestError, Symbols};
+use crate::qemu::Qemu;
+use crate::tally::Tally;
+use crate::workspace::Workspace;
+
+fn machine(timeout: u64) -> Machine {
+    Machine {
+        kernel: "/k/kernel".into(),
+        arguments: "mode=test seed=1".into(),
+        drive: Drive::Image {
+            path: "/d/disk.img".into(),
+            read_only: false,
+        },
+        run: MachineArgs {
+            accel: Accel::Tcg,
+            timeout,
+        },
+    }
+}
+
+/// A "QEMU" that runs `script`; it finds the machine's arguments in `$@`.
+fn pretend(script: &str) -> Qemu {
+    Qemu {
+        program: PathBuf::from("sh"),
+        leading: vec!["-c".into(), script.into(), "qemu".into()],
+        environment: Vec::new(),
+    }
+}
+
+fn symbols() -> Symbols {
+    let program = std::env::current_exe().expect("it runs");
+    Symbols::load(&program, Workspace::locate().root()).expect("has line tables")
+}
+
+fn arguments(drive: Drive) -> String {
+    let machine = Machine {
+        drive,
+        ..machine(1)
+    };
+    let words: Vec<_> = machine
+        .arguments()
+        .iter()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    words.join(" ")
+}
+
+#[test]
+fn the_parts_of_the_machine_are_as_agreed_with_the_kernel() {
+    let line = arguments(Drive::Image {
+        path: "/d/disk.img".into(),
+        read_only: false,
+    });
+    for part in [
+        "-M q35",
+        "-accel tcg",
+        "-kernel /k/kernel",
+        "-append mode=test seed=1",
+        "-device isa-debug-exit,iobase=0xf4,iosize=0x04",
+        "-device nvme,serial=samara,drive=disk0",
+        "readonly=off,file=/d/disk.img",
+        "-no-reboot",
+    ] {
+        assert!(line.contains(part), "{part} is not in {line}");
+    }
+    assert!(!arguments(Drive::None).contains("nvme"));
+    let empty = arguments(Drive::Empty);
+    assert!(
+        empty.contains("nvme,serial=samara") && !empty.contains("-drive"),
+        "{empty}"
+    );
+    assert!(
+        drive(Path::new("/a,b/x"), true)
+            .to_string_lossy()
+            .ends_with("readonly=on,file=/a,,b/x")
+    );
+}
+
+#[test]
+fn endings_are_told_apart() {
+    let symbols = symbols();
+    for (script, expected) in [
+        ("exit 33", Ending::Success),
+        ("exit 35", Ending::Failure),
+        ("exit 0", Ending::Reset),
+        ("exit 1", Ending::Refused),
+        ("exit 7", Ending::Other(Some(7))),
+        ("kill -KILL $$", Ending::Other(None)),
+    ] {
+        let (_, ending) = machine(60)
+            .boot(&pretend(script), &symbols)
+            .expect("it ends");
+        assert_eq!(ending, expected, "{script}");
+        assert!(!ending.to_string().is_empty());
+    }
+}
+
+#[test]
+fn the_kernels_lines_are_gathered() {
+    let script = r"printf '@test a ok\r\n@test b FAILED\r\n@tests passed=1 failed=1 collected=2\r\n'; exit 35";
+    let (report, ending) = machine(60)
+        .boot(&pretend(script), &symbols())
+        .expect("it ends");
+    assert_eq!(ending, Ending::Failure);
+    assert_eq!(
+        report.tests(),
+        Tally {
+            passed: 1,
+            failed: 1
+        }
+    );
+    assert_eq!(report.tests_complete(), Ok(()));
+}
+
+#[test]
+fn a_hang_is_stopped_and_what_was_said_is_kept() {
+    let script = "echo '@test a ok'; exec sleep 600";
+    let (report, ending) = machine(1)
+        .observe(&pretend(script), &symbols())
+        .expect("it started");
+    assert!(
+        matches!(ending, Err(GuestError::TimedOut { .. })),
+        "{ending:?}"
+    );
+    assert_eq!(
+        report.tests(),
+        Tally {
+            passed: 1,
+            failed: 0
+        }
+    );
+}
+
+#[test]
+fn the_image_is_passed_so_that_the_guest_can_write_it() {
+    let directory = Workspace::locate().target("xtask-tests/machine");
+    fs::create_dir_all(&directory).expect("writable");
+    let path = directory.join("disk.img");
+    fs::write(&path, "before").expect("writable");
+    // Does what a guest does, seen from outside: writes to the file named in the drive's option.
+    let script = r#"for word; do case $word in *file=*) printf after > "${word##*file=}";; esac; done; exit 33"#;
+    let machine = Machine {
+        drive: Drive::Image {
+            path: path.clone(),
+            read_only: false,
+        },
+        ..machine(60)
+    };
+    machine.boot(&pretend(script), &symbols()).expect("it ends");
+    assert_eq!(fs::read_to_string(&path).expect("readable"), "after");
+}

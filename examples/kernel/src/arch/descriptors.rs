@@ -1,0 +1,105 @@
+//! Segments, the task state with its trap stacks, and the interrupt table.
+//!
+//! Compiled code, the prebuilt `core` included, keeps data in the 128 bytes below the stack pointer. So no trap may push
+//! onto the stack it interrupts: every vector has a stack of the interrupt stack table, and those that can strike
+//! inside another's handler have one of their own.
+
+use spin::Once;
+use x86_64::VirtAddr;
+use x86_64::instructions::segmentation::{CS, DS, ES, SS, Segment};
+use x86_64::instructions::tables::load_tss;
+use x86_64::registers::segmentation::SegmentSelector;
+use x86_64::structures::gdt::{Descriptor, GlobalDescriptorTable};
+use x86_64::structures::idt::{Entry, InterruptDescriptorTable};
+use x86_64::structures::tss::TaskStateSegment;
+
+use super::trap_entry;
+use crate::mm::stack;
+
+/// Indices into [`stack::TRAPS`] and the interrupt stack table.
+#[derive(Clone, Copy)]
+enum TrapStack {
+    Fault,
+    Debug,
+    NonMaskable,
+    MachineCheck,
+    DoubleFault,
+    Interrupt,
+}
+
+static TASK: Once<TaskStateSegment> = Once::new();
+static SEGMENTS: Once<GlobalDescriptorTable> = Once::new();
+static VECTORS: Once<InterruptDescriptorTable> = Once::new();
+
+/// Loads the kernel's descriptors; from here on a fault is reported rather than a reset.
+pub(crate) fn init() {
+    let task = TASK.call_once(|| {
+        let mut task = TaskStateSegment::new();
+        for (index, stack) in stack::TRAPS.iter().enumerate() {
+            task.interrupt_stack_table[index] = VirtAddr::new(stack.top());
+        }
+        task
+    });
+    let mut selectors = None;
+    let segments = SEGMENTS.call_once(|| {
+        let mut segments = GlobalDescriptorTable::new();
+        let code = segments.append(Descriptor::kernel_code_segment());
+        let task = segments.append(Descriptor::tss_segment(task));
+        selectors = Some((code, task));
+        segments
+    });
+    let Some((code, task)) = selectors else {
+        return;
+    };
+    segments.load();
+    // SAFETY: a 64-bit code segment of the table just loaded.
+    unsafe { CS::set_reg(code) };
+    // SAFETY: in 64-bit mode at the highest privilege the null segment is as good as any for data.
+    unsafe { SS::set_reg(SegmentSelector::NULL) };
+    // SAFETY: as above.
+    unsafe { DS::set_reg(SegmentSelector::NULL) };
+    // SAFETY: as above.
+    unsafe { ES::set_reg(SegmentSelector::NULL) };
+    // SAFETY: the task state lives for ever and its stacks are used by nothing else.
+    unsafe { load_tss(task) };
+    VECTORS.call_once(vectors).load();
+}
+
+fn vectors() -> InterruptDescriptorTable {
+    use TrapStack::{Debug, DoubleFault, Fault, Interrupt, MachineCheck, NonMaskable};
+    let mut table = InterruptDescriptorTable::new();
+    set(&mut table.divide_error, 0, Fault);
+    set(&mut table.debug, 1, Debug);
+    set(&mut table.non_maskable_interrupt, 2, NonMaskable);
+    set(&mut table.breakpoint, 3, Fault);
+    set(&mut table.overflow, 4, Fault);
+    set(&mut table.bound_range_exceeded, 5, Fault);
+    set(&mut table.invalid_opcode, 6, Fault);
+    set(&mut table.device_not_available, 7, Fault);
+    set(&mut table.double_fault, 8, DoubleFault);
+    set(&mut table.invalid_tss, 10, Fault);
+    set(&mut table.segment_not_present, 11, Fault);
+    set(&mut table.stack_segment_fault, 12, Fault);
+    set(&mut table.general_protection_fault, 13, Fault);
+    set(&mut table.page_fault, 14, Fault);
+    set(&mut table.x87_floating_point, 16, Fault);
+    set(&mut table.alignment_check, 17, Fault);
+    set(&mut table.machine_check, 18, MachineCheck);
+    set(&mut table.simd_floating_point, 19, Fault);
+    set(&mut table.virtualization, 20, Fault);
+    set(&mut table.cp_protection_exception, 21, Fault);
+    set(&mut table.hv_injection_exception, 28, Fault);
+    set(&mut table.vmm_communication_exception, 29, Fault);
+    set(&mut table.security_exception, 30, Fault);
+    for vector in 32..=u8::MAX {
+        set(&mut table[vector], vector, Interrupt);
+    }
+    table
+}
+
+fn set<F>(entry: &mut Entry<F>, vector: u8, stack: TrapStack) {
+    // SAFETY: the stub is made for this vector: it saves everything, and returns as the processor expects.
+    let options = unsafe { entry.set_handler_addr(VirtAddr::new(trap_entry::stub(vector))) };
+    // SAFETY: `init` filled this entry of the interrupt stack table.
+    unsafe { options.set_stack_index(stack as u16) };
+}

@@ -1,0 +1,129 @@
+//! What a trap does. In this kernel every fault is fatal: it is reported with the calls that led to it.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use x86_64::registers::control::Cr2;
+use x86_64::structures::idt::PageFaultErrorCode;
+
+use super::exit::{ExitCode, exit};
+use super::trap_entry::TrapFrame;
+use crate::mm::{image, stack};
+use crate::{backtrace, println_fatal};
+
+const DEBUG: u64 = 1;
+const BREAKPOINT: u64 = 3;
+const PAGE_FAULT: u64 = 14;
+
+/// Breakpoints passed so far.
+static BREAKPOINTS: AtomicU32 = AtomicU32::new(0);
+
+/// Fatal traps so far: a second one comes from reporting the first.
+static FATAL: AtomicU32 = AtomicU32::new(0);
+
+/// Breakpoint instructions that were executed since boot.
+#[cfg(feature = "kernel-tests")]
+pub(crate) fn breakpoints() -> u32 {
+    BREAKPOINTS.load(Ordering::Relaxed)
+}
+
+/// Called by the entry code on a trap stack, with everything saved in `frame`.
+pub(super) extern "C" fn handle(frame: &mut TrapFrame) {
+    match frame.vector {
+        // Returns only for the tests: the linker fills gaps with breakpoints, which a wild jump must not slide along.
+        BREAKPOINT if cfg!(feature = "kernel-tests") => {
+            BREAKPOINTS.fetch_add(1, Ordering::Relaxed);
+        }
+        _ => report(frame),
+    }
+}
+
+fn report(frame: &TrapFrame) -> ! {
+    match FATAL.fetch_add(1, Ordering::Relaxed) {
+        0 => {}
+        1 => {
+            println_fatal!(
+                "fault while reporting a fault: vector {} at {:#x}",
+                frame.vector,
+                frame.rip
+            );
+            exit(ExitCode::Failure);
+        }
+        _ => exit(ExitCode::Failure),
+    }
+    println_fatal!(
+        "fault: {} (vector {}, error code {:#x}) at {:#x}, stack pointer {:#x}",
+        name(frame.vector),
+        frame.vector,
+        frame.error_code,
+        frame.rip,
+        frame.rsp,
+    );
+    if frame.vector == PAGE_FAULT {
+        report_page_fault(PageFaultErrorCode::from_bits_truncate(frame.error_code));
+    }
+    backtrace::print_from(frame.rip);
+    report_wild_call(frame);
+    exit(ExitCode::Failure)
+}
+
+fn report_page_fault(cause: PageFaultErrorCode) {
+    // A non-canonical address would have been a general protection fault; if it is one all the same, show it.
+    let address = Cr2::read_raw();
+    let access = if cause.contains(PageFaultErrorCode::INSTRUCTION_FETCH) {
+        "executing"
+    } else if cause.contains(PageFaultErrorCode::CAUSED_BY_WRITE) {
+        "writing"
+    } else {
+        "reading"
+    };
+    let why = if cause.contains(PageFaultErrorCode::PROTECTION_VIOLATION) {
+        "not allowed"
+    } else {
+        "not mapped"
+    };
+    println_fatal!("fault: {access} {address:#x}: {why}");
+    if stack::guards().contains(&(address & !0xfff)) {
+        println_fatal!("fault: stack overflow");
+    }
+}
+
+/// A call to where no code is leaves no tables to walk by, but its return address on top of the stack.
+fn report_wild_call(frame: &TrapFrame) {
+    if !image::is_text(frame.rip) && frame.rsp.is_multiple_of(8) && stack::MAIN.contains(frame.rsp)
+    {
+        let top = core::ptr::with_exposed_provenance::<u64>(frame.rsp as usize);
+        // SAFETY: an aligned word of the main stack, which stays mapped.
+        let caller = unsafe { top.read() };
+        if image::is_text(caller) {
+            println_fatal!("@trace {:#x}", caller - 1);
+        }
+    }
+}
+
+/// Intel SDM volume 3, table 6-1.
+fn name(vector: u64) -> &'static str {
+    match vector {
+        0 => "divide error",
+        DEBUG => "debug exception",
+        2 => "non-maskable interrupt",
+        BREAKPOINT => "breakpoint",
+        4 => "overflow",
+        5 => "bound range exceeded",
+        6 => "undefined instruction",
+        7 => "device not available",
+        8 => "double fault",
+        10 => "invalid task state",
+        11 => "segment not present",
+        12 => "stack-segment fault",
+        13 => "general protection fault",
+        PAGE_FAULT => "page fault",
+        16 => "floating-point error",
+        17 => "alignment check",
+        18 => "machine check",
+        19 => "vector floating-point error",
+        20 => "virtualization exception",
+        21 => "control protection exception",
+        32..=255 => "unexpected interrupt",
+        _ => "reserved exception",
+    }
+}

@@ -1,0 +1,156 @@
+//! The first and last instructions of every trap.
+//!
+//! A stub for each vector makes all frames look alike; the common part saves every general register and the
+//! floating-point and vector state before any Rust runs (compiled code uses both), puts the flags and control words into
+//! the state that Rust expects, and restores everything on the way back. Its unwind information leads through the trap:
+//! a walk from the handler goes on at the interrupted instruction, with the interrupted registers.
+
+use core::arch::global_asm;
+
+/// Bytes that each stub takes.
+const STUB_SIZE: usize = 16;
+
+/// What a trap saved; the interrupted code goes on from it.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct TrapFrame {
+    pub(crate) r15: u64,
+    pub(crate) r14: u64,
+    pub(crate) r13: u64,
+    pub(crate) r12: u64,
+    pub(crate) r11: u64,
+    pub(crate) r10: u64,
+    pub(crate) r9: u64,
+    pub(crate) r8: u64,
+    pub(crate) rbp: u64,
+    pub(crate) rdi: u64,
+    pub(crate) rsi: u64,
+    pub(crate) rdx: u64,
+    pub(crate) rcx: u64,
+    pub(crate) rbx: u64,
+    pub(crate) rax: u64,
+    pub(crate) vector: u64,
+    /// Zero for vectors that have none.
+    pub(crate) error_code: u64,
+    pub(crate) rip: u64,
+    pub(crate) cs: u64,
+    pub(crate) rflags: u64,
+    pub(crate) rsp: u64,
+    pub(crate) ss: u64,
+}
+
+global_asm!(
+    r#"
+    .section .text.trap_entry, "ax", @progbits
+    .balign {stub_size}
+    .globl trap_stubs
+    .type trap_stubs, @function
+trap_stubs:
+    .cfi_startproc
+    .cfi_signal_frame
+    // Nothing walks the stack from inside a stub: it runs with interrupts off and touches only its trap stack.
+    .cfi_undefined rip
+    .set vector, 0
+    .rept 256
+    .balign {stub_size}
+    // The processor pushes an error code for 8, 10 to 14, 17, 21, 29 and 30.
+    .if ((0x60227d00 >> vector) & 1) == 0 || vector > 31
+    push 0
+    .endif
+    push vector
+    jmp trap_common
+    .set vector, vector + 1
+    .endr
+    .cfi_endproc
+    .size trap_stubs, . - trap_stubs
+
+    .type trap_common, @function
+trap_common:
+    .cfi_startproc
+    .cfi_signal_frame
+    .cfi_undefined rip
+    push rax
+    push rbx
+    push rcx
+    push rdx
+    push rsi
+    push rdi
+    push rbp
+    push r8
+    push r9
+    push r10
+    push r11
+    push r12
+    push r13
+    push r14
+    push r15
+    mov rbp, rsp
+    // From here on everything is in the frame. DWARF numbers: 16 is the return address, 7 the stack pointer.
+    .cfi_def_cfa rbp, {frame_size}
+    .cfi_offset 16, -40
+    .cfi_offset 7, -16
+    .cfi_offset 0, -64
+    .cfi_offset 3, -72
+    .cfi_offset 2, -80
+    .cfi_offset 1, -88
+    .cfi_offset 4, -96
+    .cfi_offset 5, -104
+    .cfi_offset 6, -112
+    .cfi_offset 8, -120
+    .cfi_offset 9, -128
+    .cfi_offset 10, -136
+    .cfi_offset 11, -144
+    .cfi_offset 12, -152
+    .cfi_offset 13, -160
+    .cfi_offset 14, -168
+    .cfi_offset 15, -176
+
+    sub rsp, 528
+    and rsp, -16
+    fxsave64 [rsp]
+    fninit
+    // The default: all exceptions masked, round to nearest.
+    mov dword ptr [rsp + 512], 0x1f80
+    ldmxcsr [rsp + 512]
+    cld
+    mov rdi, rbp
+    call {handler}
+    fxrstor64 [rsp]
+
+    mov rsp, rbp
+    .cfi_undefined rip
+    pop r15
+    pop r14
+    pop r13
+    pop r12
+    pop r11
+    pop r10
+    pop r9
+    pop r8
+    pop rbp
+    pop rdi
+    pop rsi
+    pop rdx
+    pop rcx
+    pop rbx
+    pop rax
+    add rsp, 16
+    iretq
+    .cfi_endproc
+    .size trap_common, . - trap_common
+
+    .text
+    "#,
+    stub_size = const STUB_SIZE,
+    frame_size = const size_of::<TrapFrame>(),
+    handler = sym super::trap::handle,
+);
+
+unsafe extern "C" {
+    static trap_stubs: u8;
+}
+
+/// The address of a vector's stub.
+pub(super) fn stub(vector: u8) -> u64 {
+    (&raw const trap_stubs).addr() as u64 + u64::from(vector) * STUB_SIZE as u64
+}

@@ -1,0 +1,29 @@
+//! The kernel's command line: words `key=value`.
+
+use arrayvec::ArrayVec;
+
+/// Longer lines are cut off.
+const CAPACITY: usize = 512;
+
+/// A copy of the line.
+pub(crate) struct CommandLine(ArrayVec<u8, CAPACITY>);
+
+impl CommandLine {
+    pub(crate) const fn empty() -> Self {
+        Self(ArrayVec::new_const())
+    }
+
+    pub(crate) fn push(&mut self, byte: u8) {
+        let _ = self.0.try_push(byte);
+    }
+
+    /// The value of the last `key=value`; `None` if there is none or it is not UTF-8.
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        core::str::from_utf8(&self.0)
+            .ok()?
+            .split_ascii_whitespace()
+            .filter_map(|word| word.split_once('='))
+            .rfind(|(name, _)| *name == key)
+            .map(|(_, value)| value)
+    }
+}

@@ -1,0 +1,113 @@
+//! What the PVH loader hands over, copied out: it lies in memory that its own map calls free.
+
+use arrayvec::ArrayVec;
+
+use crate::boot::command_line::CommandLine;
+use crate::mm::layout::DIRECT_MAP;
+use crate::mm::memory_map::{MemoryMap, Region, RegionKind};
+
+/// `XEN_HVM_START_MAGIC_VALUE`.
+const MAGIC: u32 = 0x336e_c578;
+
+/// The entry code maps this much.
+const REACHABLE: u64 = 1 << 32;
+
+/// `struct hvm_start_info`, version 1 (the first with a memory map).
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct StartInfo {
+    magic: u32,
+    version: u32,
+    flags: u32,
+    module_count: u32,
+    modules: u64,
+    command_line: u64,
+    rsdp: u64,
+    memory_map: u64,
+    memory_map_entries: u32,
+    reserved: u32,
+}
+
+/// `struct hvm_memmap_table_entry`; the kinds are those of the BIOS call E820.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct MemoryMapEntry {
+    address: u64,
+    size: u64,
+    kind: u32,
+    reserved: u32,
+}
+
+/// The loader's information, in our own memory.
+pub(crate) struct BootInfo {
+    pub(crate) memory: MemoryMap,
+    pub(crate) command_line: CommandLine,
+    /// Physical address of ACPI's root pointer; zero if there is none.
+    pub(crate) rsdp: u64,
+}
+
+impl BootInfo {
+    /// Copies everything that `start_info` refers to; `None` if it is not what a PVH loader leaves.
+    ///
+    /// # Safety
+    ///
+    /// `start_info` is the address that the loader passed, nothing has been written to its memory since, and the
+    /// entry code's page tables are in force.
+    pub(crate) unsafe fn copy(start_info: u32) -> Option<Self> {
+        let address = u64::from(start_info);
+        // SAFETY: as the caller says, the loader left a start info there.
+        let info = unsafe { read::<StartInfo>(address) }?;
+        if info.magic != MAGIC || info.version < 1 {
+            return None;
+        }
+        let mut memory = ArrayVec::new();
+        for index in 0..u64::from(info.memory_map_entries) {
+            let offset = index * size_of::<MemoryMapEntry>() as u64;
+            // SAFETY: the start info counts this entry among its map's.
+            let entry = unsafe { read::<MemoryMapEntry>(info.memory_map.checked_add(offset)?) }?;
+            let kind = match entry.kind {
+                1 => RegionKind::Usable,
+                3 | 4 => RegionKind::Firmware,
+                _ => RegionKind::Reserved,
+            };
+            let end = entry.address.checked_add(entry.size)?;
+            // A map too long to keep costs memory, not correctness: what is not known to be usable is not used.
+            let _ = memory.try_push(Region {
+                start: entry.address,
+                end,
+                kind,
+            });
+        }
+        let mut command_line = CommandLine::empty();
+        if info.command_line != 0 {
+            let mut address = info.command_line;
+            loop {
+                // SAFETY: a C string that the loader left, not read beyond its end.
+                match unsafe { read::<u8>(address) }? {
+                    0 => break,
+                    byte => command_line.push(byte),
+                }
+                address += 1;
+            }
+        }
+        Some(Self {
+            memory: MemoryMap::new(memory),
+            command_line,
+            rsdp: info.rsdp,
+        })
+    }
+}
+
+/// Reads a value at a physical address; `None` outside of what the entry code mapped.
+///
+/// # Safety
+///
+/// The loader left a `T`, of which every bit pattern is valid, at `address`; the entry code's page tables are in force.
+unsafe fn read<T: Copy>(address: u64) -> Option<T> {
+    if address == 0 || address.checked_add(size_of::<T>() as u64)? > REACHABLE {
+        return None;
+    }
+    let pointer = core::ptr::with_exposed_provenance::<T>((DIRECT_MAP + address) as usize);
+    // SAFETY: mapped, as just checked, and a `T`, as the caller says.
+    Some(unsafe { pointer.read_unaligned() })
+}

@@ -1,0 +1,24 @@
+//! The kernel as a host of domains: every host trait of the crates, on bare hardware.
+
+mod arenas;
+mod events;
+mod pages;
+mod threads;
+
+use samara::{DomainAlloc, HostArena, Runtime};
+
+/// Implements the host traits.
+pub(crate) struct KernelHost;
+
+samara::set_heap_host!(KernelHost);
+samara::set_runtime_host!(KernelHost);
+
+/// What a domain allocates lies in its own arena, all else in the host's.
+#[global_allocator]
+static ALLOCATOR: DomainAlloc<HostArena> = DomainAlloc::new(HostArena);
+
+/// The authority over domains.
+pub(crate) fn runtime() -> Runtime {
+    // SAFETY: this is the host, and the kernel gives the runtime to no domain.
+    unsafe { Runtime::assume_host() }
+}

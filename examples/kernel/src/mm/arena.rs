@@ -1,0 +1,93 @@
+//! Private memory of domains: a window of addresses for each slot, backed by frames only where committed.
+//!
+//! That no frame is shared and every one is counted for its owner is what lets a dead domain's private memory go back
+//! wholesale, without asking anything inside it.
+
+use core::ops::Range;
+
+use super::address_space;
+use super::direct_map;
+use super::frames::{self, FrameOwner};
+use super::layout::{ARENA_BASE, ARENA_SLOTS, ARENA_STRIDE, PAGE_SIZE};
+
+/// Why memory was not committed; nothing was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CommitError {
+    /// Not whole pages of one slot's window, or some of them are committed already.
+    BadRange,
+    /// The machine's memory is used up.
+    OutOfFrames,
+}
+
+/// The addresses reserved for `slot`.
+pub(crate) fn window(slot: u64) -> Option<Range<u64>> {
+    let start = ARENA_BASE + slot.checked_mul(ARENA_STRIDE)?;
+    (slot < ARENA_SLOTS).then_some(start..start + ARENA_STRIDE)
+}
+
+/// Backs `range` with zeroed frames, counted for `owner`.
+pub(crate) fn commit(range: Range<u64>, owner: FrameOwner) -> Result<(), CommitError> {
+    check(&range)?;
+    let mut page = range.start;
+    while page < range.end {
+        if let Err(error) = commit_page(page, owner) {
+            // SAFETY: committed just now, and shown to nobody.
+            unsafe { decommit(range.start..page, owner) };
+            return Err(error);
+        }
+        page += PAGE_SIZE;
+    }
+    Ok(())
+}
+
+fn commit_page(page: u64, owner: FrameOwner) -> Result<(), CommitError> {
+    let frame = frames::allocate(1, 1, owner).ok_or(CommitError::OutOfFrames)?;
+    let bytes = direct_map::pointer::<u8>(frame);
+    // SAFETY: a frame just given to us, in the direct map. Zeroed, so that no domain reads what another left.
+    unsafe { bytes.write_bytes(0, PAGE_SIZE as usize) };
+    address_space::map_private(page, frame).map_err(|error| {
+        // The frame is ours, so it is not refused.
+        let _ = frames::free(frame, 1, owner);
+        match error {
+            address_space::MapError::OutOfFrames => CommitError::OutOfFrames,
+            address_space::MapError::AlreadyMapped => CommitError::BadRange,
+        }
+    })
+}
+
+/// Takes back what is committed of `range`: unmaps it and frees the frames. Returns their number.
+///
+/// # Safety
+///
+/// Nothing refers to the range any more.
+pub(crate) unsafe fn decommit(range: Range<u64>, owner: FrameOwner) -> usize {
+    if check(&range).is_err() {
+        return 0;
+    }
+    let mut returned = 0;
+    let mut page = range.start;
+    while page < range.end {
+        if let Some(frame) = address_space::unmap_private(page)
+            && frames::free(frame, 1, owner).is_ok()
+        {
+            returned += 1;
+        }
+        page += PAGE_SIZE;
+    }
+    address_space::free_empty_tables(range.start, range.end);
+    returned
+}
+
+/// Whether `range` is whole pages of one slot's window.
+fn check(range: &Range<u64>) -> Result<(), CommitError> {
+    let aligned = range.start.is_multiple_of(PAGE_SIZE) && range.end.is_multiple_of(PAGE_SIZE);
+    let slot = range
+        .start
+        .checked_sub(ARENA_BASE)
+        .ok_or(CommitError::BadRange)?
+        / ARENA_STRIDE;
+    match window(slot) {
+        Some(window) if aligned && range.start <= range.end && range.end <= window.end => Ok(()),
+        _ => Err(CommitError::BadRange),
+    }
+}

@@ -1,0 +1,120 @@
+//! Which frame of memory is whose: index arithmetic over one table, nothing else, so that it can be proved.
+
+/// In the table: nobody's.
+const FREE: u32 = u32::MAX;
+
+/// In the table: not to be had.
+const RESERVED: u32 = u32::MAX - 1;
+
+/// Some of the frames were not the owner's; nothing was freed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotOwned;
+
+/// One owner per frame.
+pub(crate) struct FrameTable<'a> {
+    owners: &'a mut [u32],
+    free: usize,
+    /// No frame below is free.
+    first_free: usize,
+}
+
+impl<'a> FrameTable<'a> {
+    /// Every frame is reserved at first.
+    pub(crate) fn new(owners: &'a mut [u32]) -> Self {
+        owners.fill(RESERVED);
+        let first_free = owners.len();
+        Self {
+            owners,
+            free: 0,
+            first_free,
+        }
+    }
+
+    /// Number of frames that are nobody's.
+    pub(crate) fn free_frames(&self) -> usize {
+        self.free
+    }
+
+    /// Frees the reserved frames among those from `start` up to `end`.
+    pub(crate) fn release(&mut self, start: usize, end: usize) {
+        let end = end.min(self.owners.len());
+        let mut index = start;
+        while index < end {
+            if self.owners[index] == RESERVED {
+                self.owners[index] = FREE;
+                self.free += 1;
+                if index < self.first_free {
+                    self.first_free = index;
+                }
+            }
+            index += 1;
+        }
+    }
+
+    /// Reserves the free frames among those from `start` up to `end`.
+    pub(crate) fn reserve(&mut self, start: usize, end: usize) {
+        let end = end.min(self.owners.len());
+        let mut index = start;
+        while index < end {
+            if self.owners[index] == FREE {
+                self.owners[index] = RESERVED;
+                self.free -= 1;
+            }
+            index += 1;
+        }
+    }
+
+    /// Gives `owner` the lowest run of `count` free frames that starts at a multiple of `align` (a power of two).
+    pub(crate) fn allocate(&mut self, count: usize, align: usize, owner: u32) -> Option<usize> {
+        if count == 0 || count > self.free || owner >= RESERVED || !align.is_power_of_two() {
+            return None;
+        }
+        while self.first_free < self.owners.len() && self.owners[self.first_free] != FREE {
+            self.first_free += 1;
+        }
+        let mut start = align_up(self.first_free, align)?;
+        loop {
+            let end = start.checked_add(count)?;
+            if end > self.owners.len() {
+                return None;
+            }
+            // The last frame in the way tells where the next candidate can begin.
+            let mut index = end;
+            while index > start && self.owners[index - 1] == FREE {
+                index -= 1;
+            }
+            if index == start {
+                self.owners[start..end].fill(owner);
+                self.free -= count;
+                return Some(start);
+            }
+            start = align_up(index, align)?;
+        }
+    }
+
+    /// Frees `count` frames from `start` on, all of which must be `owner`'s.
+    pub(crate) fn free(&mut self, start: usize, count: usize, owner: u32) -> Result<(), NotOwned> {
+        let end = start.checked_add(count).ok_or(NotOwned)?;
+        if owner >= RESERVED || end > self.owners.len() {
+            return Err(NotOwned);
+        }
+        let mut index = start;
+        while index < end {
+            if self.owners[index] != owner {
+                return Err(NotOwned);
+            }
+            index += 1;
+        }
+        self.owners[start..end].fill(FREE);
+        self.free += count;
+        if start < self.first_free {
+            self.first_free = start;
+        }
+        Ok(())
+    }
+}
+
+/// The lowest multiple of `align` (a power of two) that is not below `index`.
+fn align_up(index: usize, align: usize) -> Option<usize> {
+    Some(index.checked_add(align - 1)? & !(align - 1))
+}

@@ -1,0 +1,56 @@
+//! The kernel's own image: where its segments lie and what each may be used for.
+
+use super::layout::KERNEL_BASE;
+
+/// A page-aligned part of the image, in virtual addresses.
+#[derive(Clone, Copy)]
+pub(crate) struct Segment {
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) writable: bool,
+    pub(crate) executable: bool,
+}
+
+// Defined by `kernel.ld`; only their addresses mean anything.
+unsafe extern "C" {
+    static __image_phys_start: u8;
+    static __text_start: u8;
+    static __text_end: u8;
+    static __rodata_start: u8;
+    static __rodata_end: u8;
+    static __data_start: u8;
+    static __data_end: u8;
+}
+
+/// The segments that the kernel runs with; the trampoline it booted through is not among them.
+pub(crate) fn segments() -> [Segment; 3] {
+    let part = |start: *const u8, end: *const u8, writable, executable| Segment {
+        start: start.addr() as u64,
+        end: end.addr() as u64,
+        writable,
+        executable,
+    };
+    [
+        part(&raw const __text_start, &raw const __text_end, false, true),
+        part(
+            &raw const __rodata_start,
+            &raw const __rodata_end,
+            false,
+            false,
+        ),
+        part(&raw const __data_start, &raw const __data_end, true, false),
+    ]
+}
+
+/// Whether `address` lies in the kernel's code.
+pub(crate) fn is_text(address: u64) -> bool {
+    let [text, ..] = segments();
+    (text.start..text.end).contains(&address)
+}
+
+/// The physical memory of the whole image, trampoline included.
+pub(crate) fn physical_range() -> (u64, u64) {
+    let start = (&raw const __image_phys_start).addr() as u64;
+    let end = (&raw const __data_end).addr() as u64 - KERNEL_BASE;
+    (start, end)
+}

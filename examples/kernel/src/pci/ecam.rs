@@ -1,0 +1,106 @@
+//! Configuration space as memory (section 7.2.2): 4 KiB for each function, at an address made of its number.
+
+use core::ptr::NonNull;
+
+use arrayvec::ArrayVec;
+use pci_types::{ConfigRegionAccess, PciAddress};
+use spin::Once;
+
+use crate::firmware::{Firmware, PciRegion};
+use crate::mm::window;
+
+/// Bytes for a bus: 32 devices of 8 functions.
+const BUS_SIZE: u64 = 1 << 20;
+
+/// What a read returns where nothing answers.
+const NOTHING: u32 = u32::MAX;
+
+struct MappedRegion {
+    region: PciRegion,
+    base: NonNull<u8>,
+}
+
+/// The machine's configuration spaces.
+pub(super) struct Ecam(ArrayVec<MappedRegion, 4>);
+
+// SAFETY: the pointers are to device memory that stays mapped; accesses are single aligned loads and stores.
+unsafe impl Send for Ecam {}
+// SAFETY: as above.
+unsafe impl Sync for Ecam {}
+
+static ECAM: Once<Ecam> = Once::new();
+
+/// Maps what the firmware's tables name; a region that can't be mapped is left out.
+pub(crate) fn init(firmware: &Firmware) {
+    ECAM.call_once(|| Ecam(firmware.pci.iter().filter_map(map).collect()));
+}
+
+fn map(region: &PciRegion) -> Option<MappedRegion> {
+    let buses = u64::from(region.last_bus.checked_sub(region.first_bus)?) + 1;
+    let start = region
+        .base
+        .checked_add(u64::from(region.first_bus) * BUS_SIZE)?;
+    let base = window::map_device(start, buses * BUS_SIZE).ok()?;
+    Some(MappedRegion {
+        region: *region,
+        base,
+    })
+}
+
+/// The configuration spaces; empty before [`init`].
+pub(super) fn ecam() -> &'static Ecam {
+    static EMPTY: Ecam = Ecam(ArrayVec::new_const());
+    ECAM.get().unwrap_or(&EMPTY)
+}
+
+impl Ecam {
+    pub(super) fn regions(&self) -> impl Iterator<Item = &PciRegion> {
+        self.0.iter().map(|mapped| &mapped.region)
+    }
+
+    /// Reads the 32-bit register that holds byte `offset`.
+    pub(super) fn read(&self, address: PciAddress, offset: u16) -> u32 {
+        match self.register(address, offset) {
+            // SAFETY: `register` yields aligned addresses inside a mapped region. Reads of configuration space have no
+            // effect on memory.
+            Some(register) => unsafe { register.read_volatile() },
+            None => NOTHING,
+        }
+    }
+
+    /// Writes the 32-bit register that holds byte `offset`.
+    ///
+    /// # Safety
+    ///
+    /// What the write makes the device do must not touch memory in use: a device with bus mastering on acts on its
+    /// own, and a moved BAR shadows whatever lay there.
+    pub(super) unsafe fn write(&self, address: PciAddress, offset: u16, value: u32) {
+        if let Some(register) = self.register(address, offset) {
+            // SAFETY: as in `read`; the effect is the caller's to answer for.
+            unsafe { register.write_volatile(value) }
+        }
+    }
+
+    fn register(&self, address: PciAddress, offset: u16) -> Option<NonNull<u32>> {
+        let mapped = self.0.iter().find(|mapped| {
+            mapped.region.segment == address.segment()
+                && (mapped.region.first_bus..=mapped.region.last_bus).contains(&address.bus())
+        })?;
+        let bus = usize::from(address.bus() - mapped.region.first_bus);
+        let function = usize::from(address.device()) << 3 | usize::from(address.function());
+        let byte = bus << 20 | function << 12 | usize::from(offset & 0xffc);
+        // SAFETY: the region has 1 MiB for each of its buses, and `byte` is below that for this one.
+        Some(unsafe { mapped.base.byte_add(byte) }.cast())
+    }
+}
+
+impl ConfigRegionAccess for Ecam {
+    unsafe fn read(&self, address: PciAddress, offset: u16) -> u32 {
+        Ecam::read(self, address, offset)
+    }
+
+    unsafe fn write(&self, address: PciAddress, offset: u16, value: u32) {
+        // SAFETY: `pci_types` writes only what its callers ask it to, who answer for it.
+        unsafe { Ecam::write(self, address, offset, value) }
+    }
+}

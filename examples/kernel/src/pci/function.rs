@@ -1,0 +1,205 @@
+//! One PCI function: who it says it is, its registers' windows, its switches.
+
+use core::fmt;
+
+use arrayvec::ArrayVec;
+use pci_types::{CommandRegister, HeaderType, PciAddress, PciHeader};
+
+use super::bar::{Bar, LIMIT_32, LIMIT_64, Layout, decode_memory};
+use super::capabilities::{PCI_EXPRESS, capabilities};
+use super::ecam::ecam;
+
+/// Base address registers of an endpoint.
+const BARS: u16 = 6;
+
+const FIRST_BAR: u16 = 0x10;
+
+/// What a function is for (section 7.5.1.1.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Class {
+    pub(crate) base: u8,
+    pub(crate) sub: u8,
+    pub(crate) interface: u8,
+}
+
+impl Class {
+    /// Non-volatile memory controllers that speak NVM Express.
+    pub(crate) const NVME: Self = Self {
+        base: 0x01,
+        sub: 0x08,
+        interface: 0x02,
+    };
+}
+
+/// A function found by the scan. Holds what it read then; the device may have changed since.
+#[derive(Clone, Debug)]
+pub(crate) struct Function {
+    pub(crate) address: PciAddress,
+    pub(crate) vendor: u16,
+    pub(crate) device: u16,
+    pub(crate) class: Class,
+    /// By register index; empty for what is no endpoint.
+    bars: ArrayVec<(u8, Bar), { BARS as usize }>,
+    /// Offset of the PCI Express capability.
+    express: Option<u16>,
+}
+
+impl Function {
+    /// Reads the function at `address`; `None` if nothing answers.
+    ///
+    /// Its windows are moved for an instant to learn their sizes, so nothing may be using it.
+    pub(super) fn probe(address: PciAddress) -> Option<Self> {
+        let header = PciHeader::new(address);
+        let (vendor, device) = header.id(ecam());
+        if vendor == u16::MAX {
+            return None;
+        }
+        let (_, base, sub, interface) = header.revision_and_class(ecam());
+        let bars = match header.header_type(ecam()) {
+            HeaderType::Endpoint => probe_bars(address),
+            _ => ArrayVec::new(),
+        };
+        let express = capabilities(address)
+            .find(|(_, id)| *id == PCI_EXPRESS)
+            .map(|(offset, _)| offset);
+        Some(Self {
+            address,
+            vendor,
+            device,
+            class: Class {
+                base,
+                sub,
+                interface,
+            },
+            bars,
+            express,
+        })
+    }
+
+    /// The window of base address register `index`.
+    pub(crate) fn bar(&self, index: u8) -> Option<Bar> {
+        self.bars
+            .iter()
+            .find(|(at, _)| *at == index)
+            .map(|(_, bar)| *bar)
+    }
+
+    /// All its windows with their register's index.
+    pub(crate) fn bars(&self) -> impl Iterator<Item = (u8, Bar)> {
+        self.bars.iter().copied()
+    }
+
+    /// Offset of its PCI Express capability.
+    pub(super) fn express(&self) -> Option<u16> {
+        self.express
+    }
+
+    /// Whether it may read and write memory by itself.
+    pub(crate) fn bus_master(&self) -> bool {
+        PciHeader::new(self.address)
+            .command(ecam())
+            .contains(CommandRegister::BUS_MASTER_ENABLE)
+    }
+
+    /// Takes its right to read and write memory away. From here on it starts nothing new.
+    pub(crate) fn disable_bus_master(&self) {
+        self.update_command(|command| command - CommandRegister::BUS_MASTER_ENABLE);
+    }
+
+    /// Lets it read and write memory by itself, and answer at its memory windows.
+    ///
+    /// # Safety
+    ///
+    /// Whoever drives it gives it only addresses of memory that is set aside for it.
+    pub(crate) unsafe fn enable(&self) {
+        self.update_command(|command| {
+            command
+                | CommandRegister::BUS_MASTER_ENABLE
+                | CommandRegister::MEMORY_ENABLE
+                | CommandRegister::INTERRUPT_DISABLE
+        });
+    }
+
+    fn update_command(&self, change: impl FnOnce(CommandRegister) -> CommandRegister) {
+        PciHeader::new(self.address).update_command(ecam(), change);
+    }
+}
+
+impl fmt::Display for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Class {
+            base,
+            sub,
+            interface,
+        } = self.class;
+        write!(
+            f,
+            "{} {:04x}:{:04x} class {base:02x}.{sub:02x}.{interface:02x}",
+            self.address, self.vendor, self.device
+        )?;
+        for (index, bar) in self.bars() {
+            match bar {
+                Bar::Memory { address, size } => write!(f, ", BAR{index} {address:#x}+{size:#x}")?,
+                Bar::Io { port } => write!(f, ", BAR{index} port {port:#x}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads all base address registers and, with decoding off, what sizes they take.
+fn probe_bars(address: PciAddress) -> ArrayVec<(u8, Bar), { BARS as usize }> {
+    let mut header = PciHeader::new(address);
+    let before = header.command(ecam());
+    header.update_command(ecam(), |command| {
+        command
+            - (CommandRegister::MEMORY_ENABLE
+                | CommandRegister::IO_ENABLE
+                | CommandRegister::BUS_MASTER_ENABLE)
+    });
+    let mut bars = ArrayVec::new();
+    let mut index = 0;
+    while index < BARS {
+        let offset = FIRST_BAR + 4 * index;
+        let value = ecam().read(address, offset);
+        let layout = Layout::of(value);
+        let last = index + 1 == BARS;
+        let bar = match layout {
+            Layout::Io if value & !3 != 0 => Some(Bar::Io { port: value & !3 }),
+            Layout::Io | Layout::Unknown => None,
+            Layout::Memory32 => {
+                let probe = probe(address, offset, value);
+                decode_memory(
+                    u64::from(value),
+                    u64::from(probe) | u64::from(u32::MAX) << 32,
+                    LIMIT_32,
+                )
+            }
+            // The last register has no upper half to go with it.
+            Layout::Memory64 if last => None,
+            Layout::Memory64 => {
+                let upper = ecam().read(address, offset + 4);
+                let low = probe(address, offset, value);
+                let high = probe(address, offset + 4, upper);
+                let join = |low: u32, high: u32| u64::from(high) << 32 | u64::from(low);
+                decode_memory(join(value, upper), join(low, high), LIMIT_64)
+            }
+        };
+        if let Some(bar) = bar {
+            bars.push((index as u8, bar));
+        }
+        index += if layout == Layout::Memory64 { 2 } else { 1 };
+    }
+    header.update_command(ecam(), |_| before);
+    bars
+}
+
+/// Reads back what sticks of all ones, then restores `value`.
+fn probe(address: PciAddress, offset: u16, value: u32) -> u32 {
+    // SAFETY: decoding is off, so the window is nowhere meanwhile.
+    unsafe { ecam().write(address, offset, u32::MAX) };
+    let probe = ecam().read(address, offset);
+    // SAFETY: as it was.
+    unsafe { ecam().write(address, offset, value) };
+    probe
+}

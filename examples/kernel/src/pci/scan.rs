@@ -1,0 +1,74 @@
+//! Finding every function: bus by bus, from each bridge to the bus behind it.
+
+use arrayvec::ArrayVec;
+use pci_types::{HeaderType, PciAddress, PciHeader, PciPciBridgeHeader};
+use spin::Once;
+
+use super::ecam::ecam;
+use super::function::Function;
+use crate::firmware::PciRegion;
+
+/// More functions than this are not kept.
+const MAX_FUNCTIONS: usize = 64;
+
+static FUNCTIONS: Once<ArrayVec<Function, MAX_FUNCTIONS>> = Once::new();
+
+/// Looks for functions, once, before anything drives one.
+pub(crate) fn scan() {
+    FUNCTIONS.call_once(|| {
+        let mut found = ArrayVec::new();
+        for region in ecam().regions() {
+            scan_region(region, &mut found);
+        }
+        found
+    });
+}
+
+/// The functions that [`scan`] found.
+pub(crate) fn functions() -> &'static [Function] {
+    FUNCTIONS.get().map_or(&[], |found| found.as_slice())
+}
+
+/// A bridge may claim any bus to be behind it, its own too: each bus is visited once.
+fn scan_region(region: &PciRegion, found: &mut ArrayVec<Function, MAX_FUNCTIONS>) {
+    let mut seen = [false; 256];
+    let mut pending = ArrayVec::<u8, 256>::new();
+    seen[usize::from(region.first_bus)] = true;
+    pending.push(region.first_bus);
+    while let Some(bus) = pending.pop() {
+        for (device, function) in
+            (0..32).flat_map(|device| (0..8).map(move |function| (device, function)))
+        {
+            let address = PciAddress::new(region.segment, bus, device, function);
+            if function > 0 && !has_functions(region.segment, bus, device) {
+                continue;
+            }
+            let Some(function) = Function::probe(address) else {
+                continue;
+            };
+            if let Some(behind) = bus_behind(address)
+                && !seen[usize::from(behind)]
+            {
+                seen[usize::from(behind)] = true;
+                pending.push(behind);
+            }
+            let _ = found.try_push(function);
+        }
+    }
+}
+
+/// Whether the device has functions beside its first.
+fn has_functions(segment: u16, bus: u8, device: u8) -> bool {
+    let first = PciHeader::new(PciAddress::new(segment, bus, device, 0));
+    first.id(ecam()).0 != u16::MAX && first.has_multiple_functions(ecam())
+}
+
+/// The bus behind a bridge.
+fn bus_behind(address: PciAddress) -> Option<u8> {
+    let header = PciHeader::new(address);
+    if header.header_type(ecam()) != HeaderType::PciPciBridge {
+        return None;
+    }
+    let bridge = PciPciBridgeHeader::from_header(header, ecam())?;
+    Some(bridge.secondary_bus_number(ecam()))
+}

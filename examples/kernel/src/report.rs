@@ -1,0 +1,39 @@
+//! Lines about the machine's state, for people.
+
+use samara::Owner;
+
+use crate::mm::frames::{self, FrameOwner};
+use crate::{host, println};
+
+/// How much memory there is and who has it.
+pub(crate) fn memory() {
+    println!(
+        "memory: {} KiB free; {} KiB exchange heap, {} KiB host's private heap, {} KiB page tables",
+        kibibytes(frames::free_frames()),
+        kibibytes(frames::owned_by(FrameOwner::EXCHANGE_HEAP)),
+        kibibytes(frames::owned_by(FrameOwner::private(Owner::HOST))),
+        kibibytes(frames::owned_by(FrameOwner::PAGE_TABLES)),
+    );
+}
+
+/// Every domain, a line each.
+pub(crate) fn domains() {
+    for domain in host::runtime().domains() {
+        println!(
+            "domain {}.{} {}: {:?}, {} KiB private, {} shared objects, {} capabilities, {} calls, {} restarts",
+            domain.id,
+            domain.generation,
+            domain.name,
+            domain.state,
+            domain.private_bytes / 1024,
+            domain.objects,
+            domain.capabilities,
+            domain.calls,
+            domain.restarts,
+        );
+    }
+}
+
+fn kibibytes(frames: usize) -> usize {
+    frames * 4
+}

@@ -1,0 +1,82 @@
+//! The kernel's own tests, run in the machine it boots.
+//!
+//! They are collected by the linker. A test fails by panicking, which is contained; the rest go on.
+
+mod arena;
+mod frames;
+mod memory_functions;
+mod memory_rights;
+mod panics;
+mod pci;
+pub(crate) mod provoke;
+mod time;
+mod traps;
+
+use linkme::distributed_slice;
+
+use crate::arch::exit::ExitCode;
+use crate::println;
+
+/// Fewer than this and a module of tests was dropped by the linker, or never built.
+const EXPECTED: usize = 31;
+
+/// A test's name and body.
+pub(crate) struct KernelTest {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn(),
+}
+
+/// All tests that were linked.
+#[distributed_slice]
+pub(crate) static KERNEL_TESTS: [KernelTest];
+
+/// Declares tests: plain functions, entered in the list under their path.
+macro_rules! kernel_tests {
+    ($($(#[$attribute:meta])* fn $name:ident() $body:block)*) => { $(
+        $(#[$attribute])*
+        fn $name() $body
+
+        const _: () = {
+            #[linkme::distributed_slice($crate::tests::KERNEL_TESTS)]
+            static TEST: $crate::tests::KernelTest = $crate::tests::KernelTest {
+                name: concat!(module_path!(), "::", stringify!($name)),
+                run: $name,
+            };
+        };
+    )* };
+}
+pub(crate) use kernel_tests;
+
+/// Runs every test, a line each, and the totals.
+pub(crate) fn run_all() -> ExitCode {
+    let (mut passed, mut failed) = (0, 0);
+    for test in KERNEL_TESTS {
+        // Names start with the crate's, which says nothing.
+        let name = test
+            .name
+            .split_once("tests::")
+            .map_or(test.name, |(_, name)| name);
+        match samara_unwind::catch(test.run) {
+            Ok(()) => {
+                passed += 1;
+                println!("@test {name} ok");
+            }
+            Err(payload) => {
+                payload.dispose();
+                failed += 1;
+                println!("@test {name} FAILED");
+            }
+        }
+    }
+    let collected = KERNEL_TESTS.len();
+    println!("@tests passed={passed} failed={failed} collected={collected}");
+    if collected < EXPECTED {
+        println!("tests: {EXPECTED} expected: some were not linked");
+        return ExitCode::Failure;
+    }
+    if failed == 0 {
+        ExitCode::Success
+    } else {
+        ExitCode::Failure
+    }
+}

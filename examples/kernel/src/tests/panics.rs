@@ -1,0 +1,108 @@
+//! Panics are contained and destructors run.
+
+use core::fmt;
+use core::hint::black_box;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use super::kernel_tests;
+
+/// Counts its drops.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Panics on a bounds check, `depth` frames down, each holding something to drop.
+#[inline(never)]
+fn index_deep(depth: usize, drops: &AtomicUsize, bytes: &[u8]) -> u8 {
+    let _counted = Counted(drops);
+    match depth {
+        0 => bytes[black_box(7)],
+        _ => index_deep(depth - 1, drops, bytes).wrapping_add(1),
+    }
+}
+
+/// Contains a panic of its own while it is dropped.
+struct PanicsInside<'a>(&'a AtomicUsize);
+
+impl Drop for PanicsInside<'_> {
+    fn drop(&mut self) {
+        let drops = self.0;
+        assert!(samara_unwind::catch(|| index_deep(2, drops, &[])).is_err());
+        assert!(
+            samara_unwind::is_unwinding(),
+            "the outer panic is still on its way"
+        );
+    }
+}
+
+/// Cannot be shown.
+struct BadDisplay;
+
+impl fmt::Display for BadDisplay {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        panic!("{}", Self)
+    }
+}
+
+kernel_tests! {
+    fn message_that_panics_when_shown_is_contained() {
+        for _ in 0..2 {
+            assert!(samara_unwind::catch(|| panic!("{}", BadDisplay)).is_err());
+        }
+        // The console's lock was not left behind, or nothing would be printed from here on.
+        crate::println!("the console works");
+    }
+
+    fn bounds_panic_runs_destructors_of_four_frames() {
+        let drops = AtomicUsize::new(0);
+        let result = samara_unwind::catch(|| index_deep(3, &drops, &[1, 2, 3]));
+        assert!(result.is_err());
+        assert_eq!(drops.load(Ordering::Relaxed), 4);
+        assert!(!samara_unwind::is_unwinding());
+    }
+
+    fn no_panic_yields_the_value() {
+        assert_eq!(samara_unwind::catch(|| black_box(7)).ok(), Some(7));
+    }
+
+    fn raise_unwinds_without_a_panic() {
+        let drops = AtomicUsize::new(0);
+        let result = samara_unwind::catch(|| {
+            let _counted = Counted(&drops);
+            samara_unwind::raise();
+        });
+        assert!(result.is_err());
+        assert_eq!(drops.load(Ordering::Relaxed), 1);
+    }
+
+    fn panic_is_contained_inside_a_destructor_that_a_panic_runs() {
+        let drops = AtomicUsize::new(0);
+        let result = samara_unwind::catch(|| {
+            let _inner = PanicsInside(&drops);
+            index_deep(0, &drops, &[])
+        });
+        assert!(result.is_err());
+        assert_eq!(drops.load(Ordering::Relaxed), 4);
+        assert!(!samara_unwind::is_unwinding());
+    }
+
+    fn exception_objects_are_given_back() {
+        for _ in 0..1000 {
+            assert!(samara_unwind::catch(|| samara_unwind::raise()).is_err());
+        }
+        assert!(!samara_unwind::is_unwinding());
+    }
+
+    fn backtrace_ends_at_the_entry() {
+        let mut frames = 0;
+        samara_unwind::backtrace(&mut |_| {
+            frames += 1;
+            core::ops::ControlFlow::Continue(())
+        });
+        assert!((2..32).contains(&frames), "{frames} frames");
+    }
+}

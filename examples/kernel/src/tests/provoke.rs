@@ -1,0 +1,76 @@
+//! `mode=fault kind=…`: what can only be tested by ending the kernel. The runner checks what is printed.
+
+use core::arch::asm;
+use core::hint::black_box;
+
+use crate::arch::exit::ExitCode;
+use crate::println;
+
+/// Provokes the end that `kind` names; returns only if there is no such kind.
+pub(crate) fn run(kind: &str) -> ExitCode {
+    match kind {
+        "null" => read(8),
+        "text" => write(run as fn(&str) -> ExitCode as usize),
+        "data" => execute(),
+        "overflow" => {
+            overflow(1);
+        }
+        "undefined" => {
+            // SAFETY: raises an undefined instruction exception, which does not return.
+            unsafe { asm!("ud2") };
+        }
+        "divide" => {
+            // SAFETY: raises a divide error, which does not return.
+            unsafe {
+                asm!("div {zero:e}", zero = in(reg) 0_u32, inout("eax") 1 => _, inout("edx") 0 => _)
+            };
+        }
+        "panic" => panic!("outside every boundary"),
+        "double" => double_panic(),
+        _ => println!("no such kind: null, text, data, overflow, undefined, divide, panic, double"),
+    }
+    ExitCode::Success
+}
+
+#[inline(never)]
+fn read(address: usize) {
+    let pointer = core::ptr::without_provenance::<u8>(black_box(address));
+    // SAFETY: not a valid pointer: the fault, which does not return, is the purpose.
+    black_box(unsafe { pointer.read_volatile() });
+}
+
+#[inline(never)]
+fn write(address: usize) {
+    let pointer = core::ptr::with_exposed_provenance_mut::<u8>(black_box(address));
+    // SAFETY: read-only memory: the fault, which does not return, is the purpose.
+    unsafe { pointer.write_volatile(0) };
+}
+
+#[inline(never)]
+fn execute() {
+    let code = [0xc3_u8; 16];
+    let address = black_box(code.as_ptr());
+    // SAFETY: not executable: the fault, which does not return, is the purpose.
+    unsafe { asm!("call {address}", address = in(reg) address, clobber_abi("C")) };
+}
+
+#[inline(never)]
+#[expect(unconditional_recursion, reason = "the purpose")]
+fn overflow(depth: u64) -> u64 {
+    let frame = black_box([depth; 64]);
+    overflow(depth + 1) + frame[(depth % 64) as usize]
+}
+
+fn double_panic() {
+    struct PanicsAgain;
+    impl Drop for PanicsAgain {
+        fn drop(&mut self) {
+            panic!("in a destructor, while unwinding");
+        }
+    }
+    let result = samara_unwind::catch(|| {
+        let _bomb = PanicsAgain;
+        panic!("the first");
+    });
+    println!("contained: {}", result.is_err());
+}

@@ -1,0 +1,75 @@
+//! The High Precision Event Timer's main counter (IA-PC HPET Specification 1.0a, section 2.3).
+
+use core::ptr::NonNull;
+use core::time::Duration;
+
+use super::ticks_to_duration;
+use crate::mm::window;
+
+/// Bytes of registers that are used.
+const REGISTERS: u64 = 0x100;
+
+/// General capabilities: the counter's period in femtoseconds above bit 32, bit 13 set if it has 64 bits.
+const CAPABILITIES: usize = 0x00;
+const COUNTER_IS_64_BIT: u64 = 1 << 13;
+
+/// General configuration: bit 0 lets the counter run.
+const CONFIGURATION: usize = 0x10;
+const ENABLE: u64 = 1;
+
+const COUNTER: usize = 0xf0;
+
+/// The longest period that the specification allows, 100 ns.
+const MAX_PERIOD: u64 = 100_000_000;
+
+const FEMTOSECONDS_PER_NANOSECOND: u64 = 1_000_000;
+
+pub(super) struct Hpet {
+    registers: NonNull<u8>,
+    /// In femtoseconds.
+    period: u64,
+    origin: u64,
+}
+
+// SAFETY: the registers may be read by any processor at any time; nothing is written after `start`.
+unsafe impl Send for Hpet {}
+// SAFETY: as above.
+unsafe impl Sync for Hpet {}
+
+impl Hpet {
+    /// Lets the counter at physical address `base` run; `None` if it has only 32 bits (it would wrap in minutes) or is
+    /// no HPET.
+    pub(super) fn start(base: u64) -> Option<Self> {
+        let registers = window::map_device(base, REGISTERS).ok()?;
+        let mut hpet = Self {
+            registers,
+            period: 0,
+            origin: 0,
+        };
+        let capabilities = hpet.read(CAPABILITIES);
+        hpet.period = capabilities >> 32;
+        if capabilities & COUNTER_IS_64_BIT == 0 || hpet.period == 0 || hpet.period > MAX_PERIOD {
+            return None;
+        }
+        hpet.write(CONFIGURATION, hpet.read(CONFIGURATION) | ENABLE);
+        hpet.origin = hpet.read(COUNTER);
+        Some(hpet)
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        let ticks = self.read(COUNTER).wrapping_sub(self.origin);
+        ticks_to_duration(ticks, self.period, FEMTOSECONDS_PER_NANOSECOND)
+    }
+
+    fn read(&self, offset: usize) -> u64 {
+        let register = self.registers.as_ptr().wrapping_add(offset).cast::<u64>();
+        // SAFETY: an aligned register inside the mapped block, readable without effect.
+        unsafe { register.read_volatile() }
+    }
+
+    fn write(&self, offset: usize, value: u64) {
+        let register = self.registers.as_ptr().wrapping_add(offset).cast::<u64>();
+        // SAFETY: as in `read`; only the counter's enable bit is ever changed.
+        unsafe { register.write_volatile(value) }
+    }
+}
