@@ -28,6 +28,46 @@
 //!   offered, bounded waits. Then memory is released. Bus mastering comes on again only for a device that
 //!   is in reset, so nothing of a dead driver's commands survives in it.
 //!
+//! A register that takes an address can't be declared as a plain one:
+//!
+//! ```compile_fail,E0080
+//! use samara_device_io::layout::nvme::Nvme;
+//! use samara_device_io::mmio::{ReadWrite, Register};
+//!
+//! const ASQ: Register<Nvme, u64, ReadWrite> = Register::at(0x28);
+//! # fn main() { let _ = ASQ; }
+//! ```
+//!
+//! Nor can a command be made of numbers, or of a buffer that is not pinned:
+//!
+//! ```compile_fail,E0451
+//! use samara_device_io::layout::nvme::Command;
+//!
+//! let command = Command { words: [0; 16], _transfer: Default::default() };
+//! ```
+//!
+//! A command can't outlive the transfer whose memory it names:
+//!
+//! ```compile_fail,E0505
+//! use samara_device_io::{PciFunction, Segment, Transfer};
+//!
+//! fn early(function: &PciFunction, transfer: Transfer) -> Result<(), Box<dyn std::error::Error>> {
+//!     let segment: Segment<'_> = function.segment(&transfer, 0, 0, 512)?;
+//!     let buffer = function.finish(transfer)?;
+//!     drop(segment);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! A driver that forbids `unsafe` can't declare a layout of its own, in which an address is a plain field:
+//!
+//! ```compile_fail,E0200
+//! use samara_device_io::dma::DmaLayout;
+//!
+//! struct Descriptor { address: u64 }
+//! impl DmaLayout for Descriptor {}
+//! ```
+//!
 //! # What remains trusted without an IOMMU
 //!
 //! - **The device**: that it reads and writes what its commands say and nothing else, and honours the bus

@@ -20,7 +20,7 @@ pub(crate) enum Direction {
 }
 
 /// How a command ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Outcome {
     /// The controller completed it.
     Completed(Result<(), StatusError>),
@@ -222,8 +222,8 @@ impl Controller {
                 Some(outcome)
             }
             Slot::InFlight { cid: of, .. } if of == cid => None,
-            // Can't be: only the request that started a command collects it. Lost, at any rate.
-            _ => Some(Outcome::Lost(Fault::Refused)),
+            // The slot was freed when the device was silenced.
+            _ => Some(Outcome::Lost(Fault::Silenced)),
         }
     }
 
@@ -252,22 +252,39 @@ impl Controller {
         fault: Fault,
     ) {
         // First the polite way: a controller reset ends all commands (§3.7.2). Then the way that
-        // needs nobody's word; it also takes the buffers out of flight.
+        // needs nobody's word.
         let reset = bring_up::reset(function, registers, self.capabilities);
+        self.abandon(function, fault);
+        if self.failed.is_none() {
+            self.failed = match reset {
+                Err(Fault::Gone) => Some(Fault::Gone),
+                _ => self.bring_up_again(function, registers).err(),
+            };
+        }
+    }
+
+    /// Silences the device, which takes all buffers out of flight, and fails all commands.
+    fn abandon(&mut self, function: &PciFunction, fault: Fault) {
         let _ = function.silence();
+        self.epoch = function.epoch();
         for slot in &mut self.slots {
-            if let Slot::InFlight { cid, .. } = *slot {
-                *slot = Slot::Ended {
-                    cid,
-                    outcome: Outcome::Lost(fault),
-                };
+            match *slot {
+                Slot::Free => {}
+                // Whoever silenced the device went away without looking: nobody else may be left to
+                // free the slot. A request that is left learns it from its CID's being old.
+                Slot::InFlight { cid, .. } | Slot::Ended { cid, .. }
+                    if fault == Fault::Silenced =>
+                {
+                    self.cids.free(cid);
+                    *slot = Slot::Free;
+                }
+                Slot::InFlight { cid, .. } => {
+                    let outcome = Outcome::Lost(fault);
+                    *slot = Slot::Ended { cid, outcome };
+                }
+                Slot::Ended { .. } => {}
             }
         }
-        self.epoch = function.epoch();
-        self.failed = match reset {
-            Err(Fault::Gone) => Some(Fault::Gone),
-            _ => self.bring_up_again(function, registers).err(),
-        };
     }
 
     fn bring_up_again(
@@ -286,7 +303,7 @@ impl Controller {
         }
     }
 
-    /// An orderly stop.
+    /// An orderly stop. What is still in flight fails; the controller isn't used any more.
     pub(crate) fn shut_down(
         &mut self,
         function: &PciFunction,
@@ -296,7 +313,8 @@ impl Controller {
             return Err(fault.into());
         }
         let stopped = bring_up::shut_down(function, registers, self.capabilities, &mut self.admin);
-        self.failed = Some(Fault::Silenced);
+        self.failed = Some(Fault::Stopped);
+        self.abandon(function, Fault::Stopped);
         stopped
     }
 }

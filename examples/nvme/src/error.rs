@@ -28,6 +28,8 @@ pub enum Fault {
     HeadOutOfRange(u16),
     /// Another thread had to silence the device.
     Silenced,
+    /// The driver was stopped.
+    Stopped,
     /// A register, region or tag that should have been there was refused.
     Refused,
 }
@@ -53,6 +55,7 @@ impl fmt::Display for Fault {
                 "the controller reports queue head {head}, past what was submitted"
             ),
             Self::Silenced => f.write_str("the controller was silenced with commands in flight"),
+            Self::Stopped => f.write_str("the driver was stopped: start it again"),
             Self::Refused => {
                 f.write_str("a register or DMA region was refused: a bug in the driver")
             }
@@ -67,7 +70,7 @@ impl From<Fault> for BlockError {
         match fault {
             Fault::Gone => Self::Gone,
             Fault::Timeout => Self::Timeout,
-            Fault::Refused => Self::Failed,
+            Fault::Refused | Fault::Stopped => Self::Failed,
             Fault::UnknownCommand(_) | Fault::UnknownQueue(_) | Fault::HeadOutOfRange(_) => {
                 Self::Protocol
             }

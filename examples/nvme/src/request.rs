@@ -1,7 +1,7 @@
 //! One caller's request: split into commands, several in flight, waited for until none is left.
 
 use samara_device_io::layout::nvme::Nvme;
-use samara_device_io::{Mmio, PciFunction, Transfer};
+use samara_device_io::{Deadline, Mmio, PciFunction, Transfer};
 use samara_interfaces::BlockError;
 use spin::Mutex;
 
@@ -54,6 +54,37 @@ impl Drop for Request {
     }
 }
 
+/// Watches the controller on behalf of a request.
+struct Watch {
+    /// When the request's commands have taken too long.
+    deadline: Deadline,
+    /// Polls without a completion since the last one.
+    idle_polls: u32,
+}
+
+impl Watch {
+    /// Takes what has completed, and tells what is wrong with the controller, if anything is.
+    fn look(
+        &mut self,
+        function: &PciFunction,
+        registers: &Mmio<'_, Nvme>,
+        controller: &mut Controller,
+        request: &Request,
+    ) -> Option<Fault> {
+        match controller.poll(function, registers) {
+            Err(fault) => return Some(fault),
+            Ok(0) => self.idle_polls = self.idle_polls.wrapping_add(1),
+            Ok(_) => self.idle_polls = 0,
+        }
+        if self.idle_polls % STATUS_EVERY == 1
+            && let Err(fault) = controller.check(function, registers)
+        {
+            return Some(fault);
+        }
+        (request.pending > 0 && self.deadline.passed()).then_some(Fault::Timeout)
+    }
+}
+
 /// Where and how a request is executed.
 pub(crate) struct Executor<'d> {
     pub(crate) function: &'d PciFunction,
@@ -62,8 +93,7 @@ pub(crate) struct Executor<'d> {
 }
 
 impl Executor<'_> {
-    /// Executes `work`. On return nothing of it is in flight, but with [`BlockError::Busy`], when the
-    /// controller's lock could not be had: then the caller silences the device.
+    /// Executes `work`. On return nothing of it is in flight.
     pub(crate) fn execute(&self, mut work: Work<'_>) -> Result<(), BlockError> {
         let function = self.function;
         let registers = function.registers::<Nvme>().map_err(Fault::from)?;
@@ -72,45 +102,37 @@ impl Executor<'_> {
             pending: 0,
             error: None,
         };
-        let mut deadline = function.deadline(self.limits.io_millis);
-        let mut idle_polls = 0u32;
+        let mut watch = Watch {
+            deadline: function.deadline(self.limits.io_millis),
+            idle_polls: 0,
+        };
         loop {
             let guard = lock(function, self.controller, self.limits.lock_millis);
-            let mut controller = guard.ok_or(BlockError::Busy)?;
-            if let Some(fault) = controller.failed() {
-                request.fail(if fault == Fault::Gone {
-                    BlockError::Gone
-                } else {
-                    BlockError::Failed
-                });
+            let Some(mut controller) = guard else {
+                if request.pending > 0 {
+                    // The driver is stuck; what is in flight is ended by force.
+                    let _ = function.silence();
+                }
+                return Err(BlockError::Busy);
+            };
+            match controller.failed() {
+                None => {}
+                Some(Fault::Gone) => request.fail(BlockError::Gone),
+                Some(_) => request.fail(BlockError::Failed),
             }
             let started = self.start(&mut controller, &registers, &mut request, &mut work);
             if started > 0 {
-                deadline = function.deadline(self.limits.io_millis);
+                watch.deadline = function.deadline(self.limits.io_millis);
                 fault_point!(InFlight);
             }
-            let polled = controller.poll(function, &registers);
-            idle_polls = if polled == Ok(0) {
-                idle_polls.wrapping_add(1)
-            } else {
-                0
-            };
-            let due = idle_polls % STATUS_EVERY == 1;
-            let checked = if due {
-                controller.check(function, &registers)
-            } else {
-                Ok(())
-            };
-            let late = request.pending > 0 && deadline.passed();
-            let fault = polled
-                .err()
-                .or(checked.err())
-                .or(late.then_some(Fault::Timeout));
-            if let Some(fault) = fault.filter(|_| controller.failed().is_none()) {
+            let fault = watch.look(function, &registers, &mut controller, &request);
+            if let Some(fault) = fault
+                && (controller.failed().is_none() || request.pending > 0)
+            {
                 controller.recover(function, &registers, fault);
             }
             if collect(&mut controller, &mut request) > 0 {
-                deadline = function.deadline(self.limits.io_millis);
+                watch.deadline = function.deadline(self.limits.io_millis);
             }
             if request.pending == 0 {
                 if let Some(error) = request.error {
@@ -119,7 +141,7 @@ impl Executor<'_> {
                 if work.is_done() {
                     return Ok(());
                 }
-                if deadline.passed() {
+                if watch.deadline.passed() {
                     // Others had every slot for as long as a command may take.
                     return Err(BlockError::Busy);
                 }

@@ -7,7 +7,7 @@ mod table;
 mod transfer;
 
 pub use self::ledger::{MAX_TAGS, MAX_TRANSFERS};
-pub use self::region::{DmaLayout, DmaReadable, DmaRegion, DmaWritable, RegionError};
+pub use self::region::{DmaLayout, DmaReadable, DmaRegion, RegionError};
 pub(crate) use self::table::DmaTable;
 pub use self::table::{BeginError, MAX_REGIONS, Refused};
 pub use self::transfer::{FinishError, LendError, Segment, SegmentError, TagError, Transfer};

@@ -21,7 +21,7 @@ const WORD: usize = 4;
 ///
 /// The size is a multiple of 4, at most 4096 and not 0, the alignment at most 4096; every bit pattern
 /// is a value; there's no padding. What a device does on reading such an element from a region is
-/// confined to memory that stays allocated, whatever [`DmaWritable`] lets a driver write there.
+/// confined to memory that stays allocated: drivers write elements through the layout's functions.
 pub unsafe trait DmaLayout: Sized + 'static {}
 
 /// Elements that drivers may read, in words of 32 bits.
@@ -30,13 +30,6 @@ pub unsafe trait DmaLayout: Sized + 'static {}
 ///
 /// Nothing that the device or this crate puts into such an element must stay secret.
 pub unsafe trait DmaReadable: DmaLayout {}
-
-/// Elements that drivers may write as plain values: they hold no bus address and no length of one.
-///
-/// # Safety
-///
-/// As the sentence above says, for every value of the type.
-pub unsafe trait DmaWritable: DmaLayout + Copy {}
 
 /// An array of `T` that a device reaches too, zeroed at first. It belongs to the claim of the
 /// function that it was allocated from, and is released when that claim ends: dropping the handle
@@ -218,30 +211,6 @@ impl<T: DmaReadable> DmaRegion<T> {
         word: usize,
     ) -> Result<u32, RegionError> {
         self.load(function, index, word).map(u32::from_le)
-    }
-}
-
-impl<T: DmaWritable> DmaRegion<T> {
-    /// Writes element `index`, word by word.
-    ///
-    /// # Errors
-    ///
-    /// [`RegionError`] if out of bounds or of another claim.
-    pub fn write(
-        &mut self,
-        function: &PciFunction,
-        index: usize,
-        value: T,
-    ) -> Result<(), RegionError> {
-        for word in 0..Self::WORDS {
-            let from = (&raw const value).cast::<u32>();
-            // SAFETY: `word < WORDS`, so it stays inside `value`.
-            let from = unsafe { from.add(word) };
-            // SAFETY: inside `value`, which has no padding (`DmaLayout`); its alignment may be less.
-            let bits = unsafe { from.read_unaligned() };
-            self.store(function, index, word, bits)?;
-        }
-        Ok(())
     }
 }
 

@@ -139,6 +139,16 @@ impl Transfer {
     }
 }
 
+impl fmt::Debug for Segment<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Segment")
+            .field("length", &self.length)
+            .field("tag", &self.tag)
+            .field("writable", &self.writable)
+            .finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for Transfer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Transfer({} bytes)", self.length)

@@ -235,3 +235,26 @@ fn an_orderly_stop_notifies_the_controller() {
     assert_eq!(bench.model.counts().shutdowns, 1);
     bench.finish();
 }
+
+#[test]
+fn a_stop_fails_what_is_in_flight() {
+    for flr in [true, false] {
+        let shape = Shape {
+            latency: 1000,
+            flr,
+            ..Shape::default()
+        };
+        let bench = Bench::new(shape);
+        let disk = bench.disk();
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| disk.read(0, buffer(65_536)).unwrap_err());
+            while bench.model.counts().io_commands == 0 {
+                std::thread::yield_now();
+            }
+            disk.shut_down().unwrap();
+            assert_eq!(reader.join().unwrap(), BlockError::Failed);
+        });
+        drop(disk);
+        bench.finish();
+    }
+}
