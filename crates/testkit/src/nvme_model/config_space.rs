@@ -27,9 +27,9 @@ impl Config {
         words[2] = 0x0108_0202;
         words[BARS.start] = BAR0;
         words[13] = MSIX_AT as u32;
-        // MSI-X: its table behind the doorbells, its pending bits behind that, in BAR 0.
+        // MSI-X: its table, and its pending bits behind everything else, in BAR 0.
         words[MSIX_AT / 4] = (EXPRESS_AT as u32) << 8 | 0x11;
-        words[MSIX_AT / 4 + 1] = 0x2000;
+        words[MSIX_AT / 4 + 1] = shape.msix_table;
         words[MSIX_AT / 4 + 2] = 0x3000;
         words[EXPRESS_AT / 4] = 0x0002_0010;
         words[EXPRESS_AT / 4 + 1] = if shape.flr { 1 << 28 } else { 0 };

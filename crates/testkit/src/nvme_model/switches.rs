@@ -23,6 +23,8 @@ pub struct Shape {
     pub read_only: bool,
     /// Whether Function Level Reset is offered.
     pub flr: bool,
+    /// Where in BAR 0 the MSI-X table is.
+    pub msix_table: u32,
     /// Pauses between the doorbell and a command's execution; 0 is at once.
     pub latency: u32,
     /// Execute what is due in reverse order.
@@ -42,6 +44,7 @@ impl Default for Shape {
             metadata: 0,
             read_only: false,
             flr: true,
+            msix_table: 0x2000,
             latency: 0,
             reorder: false,
         }

@@ -1,7 +1,7 @@
 //! Controllers that can't be brought up: a typed error each, and the function is free again.
 
 use samara_device_io::layout::nvme::FormatError;
-use samara_device_io::pci::ClaimError;
+use samara_device_io::pci::{ClaimError, RegistersError};
 use samara_nvme::{Fault, InitError, Limits};
 use samara_testkit::nvme_model::{Shape, Switches};
 
@@ -86,6 +86,29 @@ fn doorbells_beyond_the_mapped_registers() {
         };
         assert_eq!(refused_shape(shape), InitError::Queues);
     }
+}
+
+#[test]
+fn an_msix_table_among_the_registers_is_not_mapped() {
+    let shape = Shape {
+        msix_table: 0x800,
+        ..Shape::default()
+    };
+    let error = InitError::Registers(RegistersError::OverlapsMsix);
+    assert_eq!(refused_shape(shape), error);
+    // Behind the doorbells in use it does no harm; before them they can't be had.
+    let shape = Shape {
+        msix_table: 0x1800,
+        ..Shape::default()
+    };
+    let bench = Bench::new(shape);
+    drop(bench.disk());
+    bench.finish();
+    let shape = Shape {
+        doorbell_stride: 8,
+        ..shape
+    };
+    assert_eq!(refused_shape(shape), InitError::Queues);
 }
 
 #[test]

@@ -32,6 +32,7 @@ const fn shape() -> Shape {
         metadata: 0,
         read_only: false,
         flr: true,
+        msix_table: 0x2000,
         latency: 0,
         reorder: false,
     }
