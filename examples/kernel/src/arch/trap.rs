@@ -1,5 +1,6 @@
 //! What a trap does. In this kernel every fault is fatal: it is reported with the calls that led to it.
 
+use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use x86_64::registers::control::Cr2;
@@ -32,8 +33,26 @@ pub(super) extern "C" fn handle(frame: &mut TrapFrame) {
         // Returns only for the tests: the linker fills gaps with breakpoints, which a wild jump must not slide along.
         BREAKPOINT if cfg!(feature = "kernel-tests") => {
             BREAKPOINTS.fetch_add(1, Ordering::Relaxed);
+            // What any compiled code may do here.
+            spoil_vector_registers();
         }
         _ => report(frame),
+    }
+}
+
+/// Overwrites all vector registers, so that a test can tell that they are restored.
+fn spoil_vector_registers() {
+    // SAFETY: all that changes is declared.
+    unsafe {
+        asm!(
+            ".irp i, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15",
+            "pcmpeqd xmm\\i, xmm\\i",
+            ".endr",
+            out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm3") _,
+            out("xmm4") _, out("xmm5") _, out("xmm6") _, out("xmm7") _,
+            out("xmm8") _, out("xmm9") _, out("xmm10") _, out("xmm11") _,
+            out("xmm12") _, out("xmm13") _, out("xmm14") _, out("xmm15") _,
+        );
     }
 }
 

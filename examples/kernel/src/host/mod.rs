@@ -5,6 +5,8 @@ mod events;
 mod pages;
 mod threads;
 
+#[cfg(any(feature = "demo", feature = "kernel-tests"))]
+pub(crate) use events::set_event_sink;
 use samara::{DomainAlloc, HostArena, Runtime};
 
 /// Implements the host traits.
