@@ -12,7 +12,8 @@ pub(crate) fn print() {
     print_if(|_| true);
 }
 
-/// Prints the calls that led to the instruction at `address`, which trapped, without those of the handler.
+/// Prints the calls that led to the instruction at `address`, which trapped, without those of the
+/// handler.
 pub(crate) fn print_from(address: u64) {
     let mut reached = false;
     print_if(|frame| {
@@ -20,7 +21,8 @@ pub(crate) fn print_from(address: u64) {
         reached
     });
     if !reached {
-        // The walk did not get there: something, and what is closest to the trap, is better than nothing.
+        // The walk did not get there: something, and what is closest to the trap, is better than
+        // nothing.
         print();
         println_fatal!("@trace {address:#x}");
     }

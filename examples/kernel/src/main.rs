@@ -1,7 +1,8 @@
 //! The reference kernel of Samara: the smallest that shows every host hook, for x86_64 under QEMU.
 //!
-//! One processor, cooperative; interrupts stay off, devices are polled. Command line: `mode=test` runs the kernel's own
-//! tests (feature `kernel-tests`), `mode=demo` the demonstration (feature `demo`).
+//! One processor, cooperative; interrupts stay off, devices are polled. Command line: `mode=test`
+//! runs the kernel's own tests (feature `kernel-tests`), `mode=demo` the demonstration (feature
+//! `demo`).
 #![no_std]
 #![no_main]
 #![expect(unsafe_code, reason = "a kernel: devices, page tables, traps")]
@@ -34,11 +35,13 @@ use spin::Once;
 /// What the loader said.
 static BOOT_INFO: Once<BootInfo> = Once::new();
 
-/// The kernel, once there is a stack to run on. `start_info` is the physical address that the loader passed.
+/// The kernel, once there is a stack to run on. `start_info` is the physical address that the
+/// loader passed.
 extern "C" fn kernel_main(start_info: u32) -> ! {
     console::init();
     arch::descriptors::init();
-    // SAFETY: the entry code passes on what the loader gave it, and nothing has used memory outside the image yet.
+    // SAFETY: the entry code passes on what the loader gave it, and nothing has used memory outside
+    // the image yet.
     let info = unsafe { BootInfo::copy(start_info) }.expect("not started by a PVH loader");
     let info = BOOT_INFO.call_once(|| info);
     init(info);

@@ -1,4 +1,5 @@
-//! What a trap does. In this kernel every fault is fatal: it is reported with the calls that led to it.
+//! What a trap does. In this kernel every fault is fatal: it is reported with the calls that led to
+//! it.
 
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -30,7 +31,8 @@ pub(crate) fn breakpoints() -> u32 {
 /// Called by the entry code on a trap stack, with everything saved in `frame`.
 pub(super) extern "C" fn handle(frame: &mut TrapFrame) {
     match frame.vector {
-        // Returns only for the tests: the linker fills gaps with breakpoints, which a wild jump must not slide along.
+        // Returns only for the tests: the linker fills gaps with breakpoints, which a wild jump
+        // must not slide along.
         BREAKPOINT if cfg!(feature = "kernel-tests") => {
             BREAKPOINTS.fetch_add(1, Ordering::Relaxed);
             // What any compiled code may do here.
@@ -86,7 +88,8 @@ fn report(frame: &TrapFrame) -> ! {
 }
 
 fn report_page_fault(cause: PageFaultErrorCode) {
-    // A non-canonical address would have been a general protection fault; if it is one all the same, show it.
+    // A non-canonical address would have been a general protection fault; if it is one all the
+    // same, show it.
     let address = Cr2::read_raw();
     let access = if cause.contains(PageFaultErrorCode::INSTRUCTION_FETCH) {
         "executing"
@@ -106,7 +109,8 @@ fn report_page_fault(cause: PageFaultErrorCode) {
     }
 }
 
-/// A call to where no code is leaves no tables to walk by, but its return address on top of the stack.
+/// A call to where no code is leaves no tables to walk by, but its return address on top of the
+/// stack.
 fn report_wild_call(frame: &TrapFrame) {
     if !image::is_text(frame.rip) && frame.rsp.is_multiple_of(8) && stack::MAIN.contains(frame.rsp)
     {

@@ -46,7 +46,8 @@ fn print(event: &Event<'_>) {
             capabilities,
             private_bytes,
         } => println!(
-            "domain {id}.{generation} {name}: reclaimed {objects} objects, {capabilities} capabilities, {} pages",
+            "domain {id}.{generation} {name}: reclaimed {objects} objects, \
+             {capabilities} capabilities, {} pages",
             private_bytes / 4096
         ),
         Event::Restarted {

@@ -7,8 +7,8 @@ pub(crate) fn pointer<T>(physical: u64) -> *mut T {
     core::ptr::with_exposed_provenance_mut((DIRECT_MAP + physical) as usize)
 }
 
-/// The physical address of what `pointer` points to: what a device must be told. `None` outside of the direct map,
-/// where memory need not be contiguous.
+/// The physical address of what `pointer` points to: what a device must be told. `None` outside of
+/// the direct map, where memory need not be contiguous.
 pub(crate) fn physical<T>(pointer: *const T) -> Option<u64> {
     let address = pointer.addr() as u64;
     (DIRECT_MAP..DEVICES)

@@ -10,7 +10,8 @@ const HAS_LIST: u32 = 1 << 20;
 /// Where the list begins.
 const POINTER: u16 = 0x34;
 
-/// Capabilities lie behind the header, four bytes at least each: more than this and the list runs in a circle.
+/// Capabilities lie behind the header, four bytes at least each: more than this and the list runs
+/// in a circle.
 const MAX_CAPABILITIES: usize = (0x100 - 0x40) / 4;
 
 /// Identifies the PCI Express capability.

@@ -1,7 +1,7 @@
 //! PCI Express: configuration space, the functions behind it, and how to quiet one.
 //!
-//! Sections cited are those of the PCI Express Base Specification 5.0. What a device's registers say is not trusted:
-//! nothing here panics or loops without bound for it.
+//! Sections cited are those of the PCI Express Base Specification 5.0. What a device's registers
+//! say is not trusted: nothing here panics or loops without bound for it.
 
 mod bar;
 mod capabilities;

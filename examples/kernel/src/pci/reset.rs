@@ -6,8 +6,8 @@ use super::ecam::ecam;
 use super::function::Function;
 use crate::time;
 
-// The PCI Express capability's registers (section 7.5.3), as offsets into it. Control is in the lower half of its word,
-// status in the upper.
+// The PCI Express capability's registers (section 7.5.3), as offsets into it. Control is in the
+// lower half of its word, status in the upper.
 const DEVICE_CAPABILITIES: u16 = 0x04;
 const DEVICE_CONTROL_STATUS: u16 = 0x08;
 
@@ -27,7 +27,8 @@ const SETTLE: Duration = Duration::from_millis(100);
 /// A function that does not come back by then is broken.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What a reset clears and the function needs to be found again: command, cache line size, BARs, interrupt line.
+/// What a reset clears and the function needs to be found again: command, cache line size, BARs,
+/// interrupt line.
 const HEADER: [u16; 9] = [0x04, 0x0c, 0x10, 0x14, 0x18, 0x1c, 0x20, 0x24, 0x3c];
 
 /// The command register's bits that let it start transfers, in its word.
@@ -43,8 +44,9 @@ pub(crate) enum ResetError {
 }
 
 impl Function {
-    /// Stops the function: takes bus mastering away, waits for what is under way, resets it. Afterwards it does not
-    /// touch memory until it is enabled again. Takes 0.1 to 1.2 s, as the specification demands.
+    /// Stops the function: takes bus mastering away, waits for what is under way, resets it.
+    /// Afterwards it does not touch memory until it is enabled again. Takes 0.1 to 1.2 s, as the
+    /// specification demands.
     pub(crate) fn reset(&self) -> Result<(), ResetError> {
         self.disable_bus_master();
         let express = self.express().ok_or(ResetError::NotOffered)?;
@@ -53,7 +55,8 @@ impl Function {
         }
         let saved = HEADER.map(|offset| ecam().read(self.address, offset));
         let control = express + DEVICE_CONTROL_STATUS;
-        // Even if reads are still outstanding after this long the reset goes ahead: they are not coming.
+        // Even if reads are still outstanding after this long the reset goes ahead: they are not
+        // coming.
         wait_until(DRAIN, || {
             ecam().read(self.address, control) & TRANSACTIONS_PENDING == 0
         });
@@ -65,7 +68,8 @@ impl Function {
         if !wait_until(PATIENCE, || ecam().read(self.address, 0) != u32::MAX) {
             return Err(ResetError::Gone);
         }
-        // The windows first, the command that opens them last. Its upper half is status: zeros leave it.
+        // The windows first, the command that opens them last. Its upper half is status: zeros
+        // leave it.
         for (offset, value) in HEADER.into_iter().zip(saved).rev() {
             let value = if offset == 0x04 {
                 value & CONTROL & !BUS_MASTER

@@ -164,6 +164,11 @@ fn spawn(spec: DomainSpec) -> Domain<dyn Victim> {
         .expect("a domain")
 }
 
+fn spawn_restartable(times: u32) -> Domain<dyn Victim> {
+    let policy = Restart::limited(times, Duration::from_secs(3600));
+    spawn(DomainSpec::new("victim").restart(policy))
+}
+
 fn spawn_middle(victim: &Domain<dyn Victim>) -> Domain<dyn Middle> {
     let victim = victim.clone();
     let spec = DomainSpec::new("middle");
@@ -224,7 +229,7 @@ kernel_tests! {
     }
 
     fn restart_works_and_old_proxies_stay_dead() {
-        let domain = spawn(DomainSpec::new("victim").restart(Restart::limited(1, Duration::from_secs(60))));
+        let domain = spawn_restartable(1);
         let old = domain.proxy().expect("a proxy");
         assert_eq!(old.crash(&counter()), Err(RpcError::Crashed));
         domain.restart().expect("within the budget");
@@ -235,7 +240,7 @@ kernel_tests! {
     }
 
     fn shadow_recovers_within_the_call() {
-        let domain = spawn(DomainSpec::new("victim").restart(Restart::limited(3, Duration::from_secs(60))));
+        let domain = spawn_restartable(3);
         let shadow = domain.shadow().expect("a shadow");
         let direct = domain.proxy().expect("a proxy");
         assert_eq!(direct.crash(&counter()), Err(RpcError::Crashed));
@@ -246,7 +251,7 @@ kernel_tests! {
 
     fn crash_loop_leaks_no_page() {
         const CRASHES: u32 = 100;
-        let domain = spawn(DomainSpec::new("victim").restart(Restart::limited(CRASHES + 8, Duration::from_secs(3600))));
+        let domain = spawn_restartable(CRASHES + 8);
         let drops = counter();
         let crash = || {
             let proxy = domain.proxy().expect("a proxy");

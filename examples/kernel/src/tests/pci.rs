@@ -19,7 +19,8 @@ kernel_tests! {
     }
 
     fn nvme_controller_has_registers_and_resets() {
-        let Some(nvme) = pci::functions().iter().find(|function| function.class == Class::NVME) else {
+        let mut functions = pci::functions().iter();
+        let Some(nvme) = functions.find(|function| function.class == Class::NVME) else {
             println!("no NVMe controller in this machine");
             return;
         };
@@ -37,7 +38,8 @@ kernel_tests! {
         // The windows were put back: its version register answers there.
         let registers = crate::mm::window::map_device(address, size).expect("device memory");
         let version = registers.as_ptr().wrapping_add(8).cast::<u32>();
-        // SAFETY: the version register (offset 8) is there in every controller and reading it has no effect.
+        // SAFETY: the version register (offset 8) is there in every controller and reading it has
+        // no effect.
         let version = unsafe { version.read_volatile() };
         assert!((1..=2).contains(&(version >> 16)), "{version:#x}");
     }

@@ -1,4 +1,5 @@
-//! `mode=fault kind=…`: what can only be tested by ending the kernel. The runner checks what is printed.
+//! `mode=fault kind=…`: what can only be tested by ending the kernel. The runner checks what is
+//! printed.
 
 use core::arch::asm;
 use core::hint::black_box;

@@ -1,4 +1,5 @@
-//! Time since boot, monotonic: from the HPET, or where there is none the ACPI power management timer.
+//! Time since boot, monotonic: from the HPET, or where there is none the ACPI power management
+//! timer.
 
 mod hpet;
 mod pm_timer;
