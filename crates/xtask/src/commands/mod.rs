@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod bench;
+mod broken_disks;
 mod ci;
 mod run;
 mod test;
