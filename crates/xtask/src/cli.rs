@@ -122,6 +122,8 @@ pub(crate) enum TestPart {
     Hosted,
     /// The kernel's own tests in QEMU
     Kernel,
+    /// Faults and panics in QEMU that end the kernel
+    Faults,
     /// The demo in QEMU with a disk that is missing, empty or read-only
     Disks,
     /// Static checks on domains

@@ -57,14 +57,13 @@ pub(super) fn run(
         let (_, ending) = machine.boot(&qemu, &symbols, &mut said)?;
         let said = String::from_utf8_lossy(&said);
         let complaint = complaint(&ending, &said, words);
-        println!(
-            "test disk {broken:?} is reported ... {}",
-            if complaint.is_none() { "ok" } else { "FAILED" }
+        tally.report(
+            format_args!("test disk {broken:?} is reported"),
+            complaint.is_none(),
         );
         if let Some(complaint) = &complaint {
             println!("{said}    {complaint}");
         }
-        tally.count(complaint.is_none());
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod bench;
 mod broken_disks;
 mod ci;
+mod fatal_faults;
 mod run;
 mod test;
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::broken_disks;
+use super::{broken_disks, fatal_faults};
 use crate::cargo::{LIMIT, cargo};
 use crate::checks;
 use crate::cli::{MachineArgs, TestArgs, TestPart};
@@ -43,6 +43,11 @@ pub(super) fn all(workspace: &Workspace, args: &TestArgs) -> Tally {
     if wanted(TestPart::Kernel) {
         total.add(suite("the kernel's tests", |tally| {
             in_kernel(workspace, &args.machine, tally)
+        }));
+    }
+    if wanted(TestPart::Faults) {
+        total.add(suite("fatal faults", |tally| {
+            fatal_faults::run(workspace, &args.machine, tally)
         }));
     }
     if wanted(TestPart::Disks) {
