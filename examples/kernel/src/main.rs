@@ -7,7 +7,7 @@
 #![no_main]
 #![expect(unsafe_code, reason = "a kernel: devices, page tables, traps")]
 
-#[cfg(feature = "kernel-tests")]
+#[cfg(any(feature = "demo", feature = "kernel-tests"))]
 extern crate alloc;
 
 mod arch;
@@ -74,7 +74,7 @@ fn run(command_line: &CommandLine) -> ExitCode {
         #[cfg(feature = "kernel-tests")]
         Some("fault") => tests::provoke::run(command_line.get("kind").unwrap_or_default()),
         #[cfg(feature = "demo")]
-        Some("demo") => story::run(),
+        Some("demo") => story::run(command_line),
         mode => {
             println!(
                 "nothing to do: mode={} is not built in",

@@ -1,10 +1,13 @@
 //! The kernel as a host of domains: every host trait of the crates, on bare hardware.
 
 mod arenas;
+mod devices;
 mod events;
 mod pages;
 mod threads;
 
+#[cfg(feature = "demo")]
+pub(crate) use devices::{DEVICES, device_address};
 #[cfg(any(feature = "demo", feature = "kernel-tests"))]
 pub(crate) use events::set_event_sink;
 use samara::{DomainAlloc, HostArena, Runtime};

@@ -22,7 +22,7 @@ struct MappedRegion {
 }
 
 /// The machine's configuration spaces.
-pub(super) struct Ecam(ArrayVec<MappedRegion, 4>);
+pub(crate) struct Ecam(ArrayVec<MappedRegion, 4>);
 
 // SAFETY: the pointers are to device memory that stays mapped; accesses are single aligned loads
 // and stores.
@@ -50,7 +50,7 @@ fn map(region: &PciRegion) -> Option<MappedRegion> {
 }
 
 /// The configuration spaces; empty before [`init`].
-pub(super) fn ecam() -> &'static Ecam {
+pub(crate) fn ecam() -> &'static Ecam {
     static EMPTY: Ecam = Ecam(ArrayVec::new_const());
     ECAM.get().unwrap_or(&EMPTY)
 }
@@ -61,7 +61,7 @@ impl Ecam {
     }
 
     /// Reads the 32-bit register that holds byte `offset`.
-    pub(super) fn read(&self, address: PciAddress, offset: u16) -> u32 {
+    pub(crate) fn read(&self, address: PciAddress, offset: u16) -> u32 {
         match self.register(address, offset) {
             // SAFETY: `register` yields aligned addresses inside a mapped region. Reads of
             // configuration space have no effect on memory.
@@ -76,7 +76,7 @@ impl Ecam {
     ///
     /// What the write makes the device do must not touch memory in use: a device with bus mastering
     /// on acts on its own, and a moved BAR shadows whatever lay there.
-    pub(super) unsafe fn write(&self, address: PciAddress, offset: u16, value: u32) {
+    pub(crate) unsafe fn write(&self, address: PciAddress, offset: u16, value: u32) {
         if let Some(register) = self.register(address, offset) {
             // SAFETY: as in `read`; the effect is the caller's to answer for.
             unsafe { register.write_volatile(value) }

@@ -11,6 +11,6 @@ mod reset;
 mod scan;
 
 pub(crate) use bar::Bar;
-pub(crate) use ecam::init;
+pub(crate) use ecam::{ecam, init};
 pub(crate) use function::Class;
 pub(crate) use scan::{functions, scan};
