@@ -72,7 +72,7 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
             // Conflicts for a type that implements `Drop`: a reclaim runs no destructors.
             trait AnExchangeableTypeMustNotImplementDrop {}
             #[allow(drop_bounds)]
-            impl<T: ?Sized + ::core::ops::Drop> AnExchangeableTypeMustNotImplementDrop for T {}
+            impl<T: ?Sized + #krate::Drop> AnExchangeableTypeMustNotImplementDrop for T {}
             impl #impl_generics AnExchangeableTypeMustNotImplementDrop for #name #type_generics #where_clause {}
 
             #[automatically_derived]
