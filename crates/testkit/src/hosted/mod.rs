@@ -8,8 +8,6 @@
     reason = "tests act for owners without a domain and make a capability class of their own"
 )]
 
-extern crate std;
-
 mod acting;
 mod log;
 mod rng;
