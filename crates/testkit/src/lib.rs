@@ -10,9 +10,6 @@ extern crate std;
 
 pub mod fault;
 #[cfg(feature = "hosted")]
-extern crate std;
-
-#[cfg(feature = "hosted")]
 pub mod hosted;
 #[cfg(feature = "nvme-model")]
 pub mod nvme_model;
