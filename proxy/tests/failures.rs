@@ -19,7 +19,8 @@ trait Victim {
     /// Dies with its arguments still its own.
     fn die_holding(&self, object: RRef<RRef<u64>>, me: Proxy<dyn Victim>) -> Result<(), RpcError>;
     /// Puts its argument away, then dies.
-    fn die_keeping(&self, object: RRef<[RRef<u64>]>, me: Proxy<dyn Victim>) -> Result<(), RpcError>;
+    fn die_keeping(&self, object: RRef<[RRef<u64>]>, me: Proxy<dyn Victim>)
+    -> Result<(), RpcError>;
     /// Dies with a borrow.
     fn die_reading(&self, object: &RRef<RRef<u64>>) -> Result<u64, RpcError>;
     /// Dies in a destructor, outside any unwinding.
@@ -83,7 +84,11 @@ impl Victim for Fragile {
         assert!(me.is_alive());
         panic!("holding {}", **object);
     }
-    fn die_keeping(&self, object: RRef<[RRef<u64>]>, me: Proxy<dyn Victim>) -> Result<(), RpcError> {
+    fn die_keeping(
+        &self,
+        object: RRef<[RRef<u64>]>,
+        me: Proxy<dyn Victim>,
+    ) -> Result<(), RpcError> {
         self.0.lock().unwrap().push((object, me));
         panic!("keeping");
     }
@@ -139,7 +144,10 @@ fn moved_arguments_of_a_panicking_call_are_dropped_by_the_callee() {
     let outcome = proxy.die_holding(RRef::new(RRef::new(1)), argument);
     assert_eq!(outcome, Err(RpcError::Crashed));
     let reason = deaths("holding")[0];
-    assert_eq!((reason.kind, reason.message.as_str()), (ExitKind::Panic, "holding 1"));
+    assert_eq!(
+        (reason.kind, reason.message.as_str()),
+        (ExitKind::Panic, "holding 1")
+    );
     assert!(reason.place.as_str().contains("failures.rs:"));
     // Unwinding dropped the arguments; only what `init` returned was left to reclaim.
     let released = await_reclaims("holding", 1)[0];
@@ -190,7 +198,10 @@ fn a_refused_call_drops_its_arguments_as_the_callers() {
 fn a_panic_in_a_destructor_is_contained() {
     let (_, proxy) = spawn("dropping");
     assert_eq!(proxy.die_dropping(), Err(RpcError::Crashed));
-    assert_eq!(deaths("dropping")[0].message.as_str(), "a destructor panics");
+    assert_eq!(
+        deaths("dropping")[0].message.as_str(),
+        "a destructor panics"
+    );
     assert_eq!(proxy.ping(), Err(RpcError::Dead));
     assert_eq!(await_reclaims("dropping", 1).len(), 1);
 }

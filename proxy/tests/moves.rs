@@ -23,7 +23,10 @@ struct Packet {
 enum Message {
     Empty,
     One(RRef<u64>),
-    Both { left: RRef<u64>, right: RRef<RRef<u64>> },
+    Both {
+        left: RRef<u64>,
+        right: RRef<RRef<u64>>,
+    },
 }
 
 #[derive(Exchangeable)]
@@ -281,7 +284,10 @@ fn a_proxy_moves_as_a_capability() {
     domain.kill();
     assert_eq!(await_reclaims("proxied", 1)[0].capabilities, 1);
     // What the proxy stood for has not noticed.
-    assert_eq!(other.proxy().unwrap().plain(RRef::new(1)).map(|_| ()), Ok(()));
+    assert_eq!(
+        other.proxy().unwrap().plain(RRef::new(1)).map(|_| ()),
+        Ok(())
+    );
     other.kill();
 }
 

@@ -160,7 +160,10 @@ impl<T: ?Sized + Target> RRef<T> {
             // Evaluating the depth is what rejects a generic type that contains itself.
             assert!(T::DEPTH < 64, "RRefs nest too deeply");
             // `drop` relies on it.
-            assert!(T::NESTED || !mem::needs_drop::<T>(), "plain data has no destructor");
+            assert!(
+                T::NESTED || !mem::needs_drop::<T>(),
+                "plain data has no destructor"
+            );
         }
         Self {
             value,
