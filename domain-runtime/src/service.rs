@@ -128,7 +128,8 @@ where
                 place: Text::new(),
             })
         })?;
-        let (block, word) = ControlBlock::claim(spec.name, restarts).ok_or(SpawnError::NoSlot)?;
+        let (block, word, hold) =
+            ControlBlock::claim(spec.name, restarts).ok_or(SpawnError::NoSlot)?;
         arena::set_quota(block.owner(), spec.heap_quota);
         quota::set_limit(block.owner(), spec.shared_quota);
         let init = self.init;
@@ -163,7 +164,8 @@ where
             }
         };
         block.die(word.generation(), failure);
-        let reason = block.reason().unwrap_or(failure);
+        let reason = block.reason(word.generation()).unwrap_or(failure);
+        drop(hold);
         reaper::try_reclaim(block);
         Err(SpawnError::Init(reason))
     }
@@ -301,6 +303,10 @@ impl<I: ?Sized + Interface> Service<I> {
     #[must_use]
     pub fn name(&self) -> &str {
         self.spec.name.as_str()
+    }
+
+    pub(crate) const fn spec(&self) -> &DomainSpec {
+        &self.spec
     }
 
     /// The newest generation, running or not.

@@ -95,8 +95,12 @@ impl<T: Capability> Cap<T> {
     }
 
     /// The value, taken out of its slot.
+    ///
+    /// # Safety
+    /// The caller is trusted code of the host's side, which answers for the value from now on: a
+    /// domain that took it out could die with it, and nothing would quiesce or release it.
     #[must_use]
-    pub fn into_inner(self) -> T {
+    pub unsafe fn into_inner(self) -> T {
         let this = ManuallyDrop::new(self);
         // SAFETY: the handle owns the value and is forgotten, so it is read out once.
         let value = unsafe { ptr::read(&raw const (*this.0.as_ptr()).value) };

@@ -35,6 +35,7 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
         const _: () = {
             // SAFETY: `dyn Trait`; every argument and result is checked below.
             unsafe impl #krate::Interface for dyn #name {
+                const NAME: &'static str = #text;
                 const DESCRIPTOR: #krate::InterfaceDescriptor = #krate::InterfaceDescriptor {
                     name: #text,
                     methods: &[#(#descriptors),*],
