@@ -1,1 +1,59 @@
-//! To be written.
+//! Typed device capabilities for drivers that may not use `unsafe`.
+//!
+//! A driver domain gets a [`PciFunction`] and, through it, everything that it needs: the device's
+//! registers in their layout ([`Mmio`]), memory that the device reaches for as long as the function is held
+//! ([`DmaRegion`]), and buffers that it reaches for the length of a transfer ([`Transfer`]). The
+//! drivers are `#![forbid(unsafe_code)]`; what could point a device at memory is in this crate.
+//!
+//! | module | concept |
+//! |---|---|
+//! | [`host`] | what a kernel supplies |
+//! | [`mmio`] | registers: bounded, typed, mapped or emulated |
+//! | [`pci`] | claiming a function; silencing it |
+//! | [`dma`] | regions, the in-flight table |
+//! | [`layout`] | each device's registers and descriptors, reviewed |
+//! | [`time`] | bounded waits |
+//!
+//! # What holds without an IOMMU
+//!
+//! *No memory is reused while the device can reach it*, whatever a driver does short of the list below:
+//!
+//! - Bus addresses have provenance. No driver sees one; registers and descriptor fields that take one
+//!   are filled in by [`layout`] from a region or a pinned buffer, with a length that is that memory's.
+//! - Memory for rings belongs to the claim. Dropping its handle releases nothing.
+//! - A buffer in flight is *moved* into a table on the trusted side, and comes back when its commands have
+//!   ended; or it is *lent* for the length of a closure, at whose end, also by a panic, nothing of it
+//!   is in flight: `mem::forget` has nothing to forget. Devices only read what is lent.
+//! - When a domain dies, its functions are silenced first: bus mastering off, Function Level Reset where
+//!   offered, bounded waits. Then memory is released. Bus mastering comes on again only for a device that
+//!   is in reset, so nothing of a dead driver's commands survives in it.
+//!
+//! # What remains trusted without an IOMMU
+//!
+//! - **The device**: that it reads and writes what its commands say and nothing else, and honours the bus
+//!   master enable bit.
+//! - **The driver's word that a command ended** ([`PciFunction::ended`]). A driver that ends a tag early gets
+//!   the buffer back while the device may still write it.
+//! - **The driver's ring positions**: a tail doorbell that is rung too far makes the controller execute
+//!   old entries again, whose buffers may be in other use. (The ring arithmetic of the NVMe domain is
+//!   kept provable for that reason.)
+#![no_std]
+#![expect(
+    unsafe_code,
+    reason = "registers are mapped memory, and layouts vouch for what a device does with it"
+)]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod dma;
+pub mod host;
+pub mod layout;
+pub mod mmio;
+pub mod pci;
+pub mod time;
+
+pub use dma::{DmaRegion, Segment, Transfer};
+pub use mmio::{Mmio, MmioBus};
+pub use pci::{PciFunction, PciSlot};
+pub use time::Deadline;

@@ -1,1 +1,56 @@
-//! To be written.
+//! An NVM Express driver as a domain: isolated, restartable, without `unsafe` and without statics.
+//!
+//! [`init`] takes a claimed PCI function and returns an [`NvmeDisk`], a
+//! [`BlockDevice`](samara_interfaces::BlockDevice) over the controller's first active namespace. It is
+//! polled: a call submits its commands, several at once, and returns when they have completed.
+//!
+//! Written from the *NVM Express Base Specification* 2.0c, the *NVM Command Set Specification* 1.0c and
+//! the *NVMe over PCIe Transport Specification* 1.0c.
+//!
+//! | module | concept |
+//! |---|---|
+//! | `ring`, `cids`, `split`, `status` | the logic, pure: positions, identifiers, chunks, status codes |
+//! | `queue`, `admin` | a queue pair; the admin queue |
+//! | `bring_up` | reset, identify, create queues; shut down |
+//! | `controller` | what the lock guards: start, poll, recover |
+//! | `request` | one caller's request |
+//! | `disk` | the exported value |
+//!
+//! # When the controller misbehaves
+//!
+//! A completion that names no command in flight, a queue that it can't be of, or a head that was not
+//! reached; no completion in time; a fatal status: the controller is reset, all commands in flight
+//! fail with a typed error, and it is brought up again. If that fails, every call fails from then on.
+//! Buffers come back in each case: the PCI function is silenced before they do.
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+mod admin;
+mod bring_up;
+mod cids;
+mod controller;
+mod disk;
+mod error;
+mod faults;
+mod lock;
+mod queue;
+mod request;
+mod ring;
+mod split;
+mod status;
+
+pub use disk::{Args, Limits, NvmeDisk};
+pub use error::{Fault, InitError};
+pub use status::StatusError;
+
+/// Brings the controller up. The domain's entry point.
+///
+/// # Errors
+///
+/// [`InitError`]; the function has been released then, its device silent.
+pub fn init(args: Args) -> Result<NvmeDisk, InitError> {
+    NvmeDisk::new(args)
+}

@@ -1,0 +1,185 @@
+//! The in-flight table of a claim: what the device may reach, kept where no domain can touch it.
+//!
+//! It lives in the claim's capability slot. What it owns belongs to the host, so that the death of a
+//! domain releases it through the claim, after the device is silent, and not before as a plain object.
+
+use core::fmt;
+
+use samara_rref::{Exchangeable, Owner, RRef, Transfer as Handover};
+use samara_shared_heap::thread;
+
+use super::ledger::{Ledger, MAX_TRANSFERS, Refusal};
+
+/// DMA regions that one claim can have.
+pub const MAX_REGIONS: usize = 16;
+
+/// One pinned buffer. `owned` is `None` for a lent one, whose lender keeps it.
+struct Entry {
+    owned: Option<RRef<[u8]>>,
+    bus: u64,
+    length: usize,
+    writable: bool,
+}
+
+const VACANT: Entry = Entry {
+    owned: None,
+    bus: 0,
+    length: 0,
+    writable: false,
+};
+
+/// Why a buffer isn't accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refused {
+    /// All transfers are in use: wait for one to end.
+    Full,
+    /// An empty buffer transfers nothing.
+    Empty,
+    /// The device can't reach the memory.
+    Unreachable,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "as many transfers under way as the table holds: wait for one to end",
+            Self::Empty => "empty buffer: nothing to transfer",
+            Self::Unreachable => "the device can't reach the buffer's memory",
+        })
+    }
+}
+
+/// A buffer that the table did not accept, given back.
+pub struct BeginError {
+    /// Why.
+    pub reason: Refused,
+    /// The caller's buffer, untouched.
+    pub buffer: RRef<[u8]>,
+}
+
+impl fmt::Debug for BeginError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BeginError({:?})", self.reason)
+    }
+}
+
+impl fmt::Display for BeginError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason.fmt(f)
+    }
+}
+
+impl core::error::Error for BeginError {}
+
+/// The table.
+pub(crate) struct DmaTable {
+    regions: [Option<RRef<[u8]>>; MAX_REGIONS],
+    entries: [Entry; MAX_TRANSFERS],
+    ledger: Ledger,
+}
+
+/// Makes `object` the property of `owner`.
+fn hand_over(object: &RRef<[u8]>, owner: Owner) {
+    // SAFETY: called with `HOST` on an object that the table has just taken over by value, and with
+    // the running domain on one that the table is giving back by value to it.
+    let handover = unsafe { Handover::to(owner) };
+    object.transfer(&handover);
+}
+
+impl DmaTable {
+    pub(crate) const fn new() -> Self {
+        Self {
+            regions: [const { None }; MAX_REGIONS],
+            entries: [VACANT; MAX_TRANSFERS],
+            ledger: Ledger::new(),
+        }
+    }
+
+    /// Keeps `memory` until the claim ends.
+    pub(crate) fn keep(&mut self, memory: RRef<[u8]>) -> Result<(), RRef<[u8]>> {
+        match self.regions.iter_mut().find(|slot| slot.is_none()) {
+            Some(slot) => {
+                hand_over(&memory, Owner::HOST);
+                *slot = Some(memory);
+                Ok(())
+            }
+            None => Err(memory),
+        }
+    }
+
+    /// Opens a transfer of a buffer that moves in; gives it back if there's no room.
+    pub(crate) fn open_owned(&mut self, buffer: RRef<[u8]>, bus: u64) -> Result<usize, RRef<[u8]>> {
+        let Ok(index) = self.ledger.open() else {
+            return Err(buffer);
+        };
+        hand_over(&buffer, Owner::HOST);
+        let length = buffer.len();
+        self.entries[index] = Entry {
+            owned: Some(buffer),
+            bus,
+            length,
+            writable: true,
+        };
+        Ok(index)
+    }
+
+    /// Opens a transfer of a buffer that its owner keeps, and that the device may only read.
+    pub(crate) fn open_lent(&mut self, length: usize, bus: u64) -> Result<usize, Refusal> {
+        let index = self.ledger.open()?;
+        self.entries[index] = Entry {
+            owned: None,
+            bus,
+            length,
+            writable: false,
+        };
+        Ok(index)
+    }
+
+    /// Closes a transfer with nothing in flight; gives its buffer, if it owned one, to whom the
+    /// thread runs for.
+    pub(crate) fn close(&mut self, transfer: usize) -> Result<Option<RRef<[u8]>>, Refusal> {
+        self.ledger.close(transfer)?;
+        let entry = core::mem::replace(&mut self.entries[transfer], VACANT);
+        if let Some(buffer) = &entry.owned {
+            hand_over(buffer, thread::current().owner());
+        }
+        Ok(entry.owned)
+    }
+
+    /// Puts `tag` in flight for bytes `offset..offset + length` of a transfer; returns their bus
+    /// address and whether the device may write them. `None` if the range isn't inside the buffer.
+    pub(crate) fn start(
+        &mut self,
+        transfer: usize,
+        tag: usize,
+        offset: usize,
+        length: usize,
+    ) -> Result<Option<(u64, bool)>, Refusal> {
+        let Some(entry) = self.entries.get(transfer) else {
+            return Err(Refusal::NotOpen);
+        };
+        let end = offset.checked_add(length);
+        if length == 0 || end.is_none_or(|end| end > entry.length) {
+            return Ok(None);
+        }
+        let found = (entry.bus.wrapping_add(offset as u64), entry.writable);
+        self.ledger.start(transfer, tag)?;
+        Ok(Some(found))
+    }
+
+    /// Takes `tag` out of flight.
+    pub(crate) fn end(&mut self, tag: usize) -> Result<(), Refusal> {
+        self.ledger.end(tag).map(|_| ())
+    }
+
+    /// Takes everything out of flight: the device is silent.
+    pub(crate) fn end_all(&mut self) {
+        self.ledger.end_all();
+    }
+
+    /// Tags in flight for a transfer.
+    pub(crate) fn outstanding(&self, transfer: usize) -> usize {
+        self.ledger.outstanding(transfer)
+    }
+}

@@ -1,0 +1,144 @@
+//! What a kernel supplies so that drivers can run: the only file a port has to read.
+//!
+//! Four small traits, one for each thing that only the kernel can do. Every method may be called from
+//! a domain's thread and, during a reclaim, from the thread that reclaims: none may block without a
+//! bound, allocate from the current domain's heap, or call into a domain.
+
+use core::fmt;
+use core::ptr::NonNull;
+
+use crate::mmio::MmioBus;
+
+/// Where a PCI function stands in the hierarchy (PCI Express Base 5.0 §7.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PciAddress {
+    /// Segment group number; 0 on machines with one ECAM window.
+    pub segment: u16,
+    /// Bus number.
+    pub bus: u8,
+    /// Device number, 0 to 31.
+    pub device: u8,
+    /// Function number, 0 to 7.
+    pub function: u8,
+}
+
+impl fmt::Display for PciAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            segment,
+            bus,
+            device,
+            function,
+        } = self;
+        write!(f, "{segment:04x}:{bus:02x}:{device:02x}.{function}")
+    }
+}
+
+/// Access to the configuration space of PCI functions.
+///
+/// # Safety
+///
+/// Reads and writes must reach the named function's configuration space and nothing else, and must
+/// have taken effect when the call returns (configuration writes are non-posted: PCI Express Base
+/// 5.0 §2.1.1.2): silencing a device depends on it. A function that is absent reads as all ones.
+pub unsafe trait ConfigSpace: Sync {
+    /// Reads the dword at `offset` (bytes, a multiple of 4, below 4096).
+    fn read(&self, address: PciAddress, offset: u16) -> u32;
+    /// Writes the dword at `offset` (bytes, a multiple of 4, below 4096).
+    fn write(&self, address: PciAddress, offset: u16, value: u32);
+}
+
+/// A mapped range of device registers: real memory-mapped I/O, or a model of it.
+#[derive(Clone, Copy)]
+pub enum Backing {
+    /// Uncached memory-mapped registers, starting here.
+    Raw(NonNull<u8>),
+    /// A bus emulated in software (tests, device models).
+    Bus(&'static dyn MmioBus),
+}
+
+// SAFETY: the pointer names device registers, accessed only with volatile operations through `Mmio`,
+// from any thread; `MmioBus` is `Sync`.
+unsafe impl Send for Backing {}
+// SAFETY: as above; a shared `Backing` gives nothing that an owned one does not.
+unsafe impl Sync for Backing {}
+
+/// Maps base address registers.
+///
+/// # Safety
+///
+/// A [`Backing::Raw`] that is returned must be valid for volatile reads and writes of `length` bytes,
+/// aligned to 8, mapped uncached, must reach only that BAR of that function, and must stay so until
+/// [`unmap`](Self::unmap).
+pub unsafe trait MapBar: Sync {
+    /// Maps the first `length` bytes of memory BAR `bar` (0 to 5).
+    ///
+    /// # Errors
+    ///
+    /// [`MapBarError`] if there is no such memory BAR, it is shorter, or there's no address space.
+    fn map(&self, address: PciAddress, bar: u8, length: usize) -> Result<Backing, MapBarError>;
+    /// Ends a mapping that [`map`](Self::map) returned; its claim is over and nothing uses it.
+    fn unmap(&self, address: PciAddress, bar: u8, backing: Backing);
+}
+
+/// Why a BAR can't be mapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MapBarError {
+    /// The function has no memory BAR of this number.
+    Absent,
+    /// The BAR is shorter than the driver's register layout.
+    TooShort,
+    /// The kernel has no address space or page tables left.
+    NoSpace,
+}
+
+impl fmt::Display for MapBarError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Absent => {
+                "the function has no such memory BAR: check that it is the right device"
+            }
+            Self::TooShort => {
+                "the BAR is shorter than the registers need: the device does not fit this driver"
+            }
+            Self::NoSpace => "no address space left to map the BAR: give the kernel more memory",
+        })
+    }
+}
+
+impl core::error::Error for MapBarError {}
+
+/// Translates memory addresses to the addresses that a device uses on its bus.
+///
+/// # Safety
+///
+/// `Some(bus)` promises that a device access at `bus + i` reaches the byte at `start + i`, for every
+/// `i < length`, for as long as that memory stays allocated, and reaches nothing else.
+pub unsafe trait DmaTranslate: Sync {
+    /// The bus address of `length` bytes at `start`, or `None` if they are not contiguous for the
+    /// device or not reachable by it.
+    fn bus_address(&self, start: *const u8, length: usize) -> Option<u64>;
+}
+
+/// Time, for bounded waits.
+pub trait Clock: Sync {
+    /// Nanoseconds since some fixed moment; never goes back.
+    fn now(&self) -> u64;
+    /// Called between two polls of a device: a pause instruction, or a yield where threads are
+    /// cooperative. Returns within about a millisecond, or when the thread is next scheduled.
+    fn relax(&self);
+}
+
+/// The four of them, as a claim keeps them.
+#[derive(Clone, Copy)]
+pub struct Host {
+    /// Configuration space.
+    pub config: &'static dyn ConfigSpace,
+    /// BAR mappings.
+    pub bars: &'static dyn MapBar,
+    /// Bus addresses.
+    pub dma: &'static dyn DmaTranslate,
+    /// Time.
+    pub clock: &'static dyn Clock,
+}

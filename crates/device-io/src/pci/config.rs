@@ -1,0 +1,134 @@
+//! What a claim needs from configuration space (PCI Express Base 5.0 §7.5): identifiers, the command
+//! register, and where the PCI Express and MSI-X capabilities are.
+
+use crate::host::{ConfigSpace, PciAddress};
+
+/// Vendor and device ID (§7.5.1.1.1, §7.5.1.1.2).
+const ID: u16 = 0x00;
+/// Command (low half) and status (high half) (§7.5.1.1.3).
+const COMMAND: u16 = 0x04;
+/// Revision and class code (§7.5.1.1.5).
+const CLASS: u16 = 0x08;
+/// Header type, in byte 2 (§7.5.1.1.9).
+const HEADER: u16 = 0x0C;
+/// The first base address register (§7.5.1.2.1).
+const BAR0: u16 = 0x10;
+/// Capabilities pointer (§7.5.1.1.11).
+const CAPABILITIES: u16 = 0x34;
+
+/// Command: respond to memory accesses.
+pub(crate) const MEMORY_SPACE: u16 = 1 << 1;
+/// Command: may issue memory requests (DMA, message interrupts).
+pub(crate) const BUS_MASTER: u16 = 1 << 2;
+/// Command: do not assert INTx.
+pub(crate) const INTX_DISABLE: u16 = 1 << 10;
+/// Status: there is a capability list.
+const CAPABILITY_LIST: u32 = 1 << (16 + 4);
+
+/// Capability IDs.
+const CAP_PCI_EXPRESS: u8 = 0x10;
+const CAP_MSI_X: u8 = 0x11;
+
+/// Identifiers of a PCI function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PciId {
+    /// Vendor ID; FFFFh where no function answers.
+    pub vendor: u16,
+    /// Device ID.
+    pub device: u16,
+    /// Base class, sub-class, programming interface.
+    pub class: [u8; 3],
+}
+
+/// The bytes of a BAR that the MSI-X table or pending bits occupy: (BAR, start).
+pub(crate) type MsixRange = (u8, u32);
+
+/// What a walk of the capability list found.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Capabilities {
+    /// Offset of the PCI Express capability.
+    pub(crate) express: Option<u16>,
+    /// MSI-X table and pending bit array.
+    pub(crate) msix: [Option<MsixRange>; 2],
+}
+
+/// One function's configuration space.
+#[derive(Clone, Copy)]
+pub(crate) struct Config {
+    space: &'static dyn ConfigSpace,
+    address: PciAddress,
+}
+
+impl Config {
+    pub(crate) fn new(space: &'static dyn ConfigSpace, address: PciAddress) -> Self {
+        Self { space, address }
+    }
+
+    pub(crate) fn read(&self, offset: u16) -> u32 {
+        self.space.read(self.address, offset)
+    }
+
+    pub(crate) fn write(&self, offset: u16, value: u32) {
+        self.space.write(self.address, offset, value);
+    }
+
+    /// The identifiers; `None` if nothing answers.
+    pub(crate) fn id(&self) -> Option<PciId> {
+        let id = self.read(ID);
+        let (vendor, device) = (id as u16, (id >> 16) as u16);
+        let [_, interface, subclass, base] = self.read(CLASS).to_le_bytes();
+        (vendor != u16::MAX).then_some(PciId {
+            vendor,
+            device,
+            class: [base, subclass, interface],
+        })
+    }
+
+    /// Whether this is an endpoint (header type 0), whose six BARs are where this crate expects them.
+    pub(crate) fn is_endpoint(&self) -> bool {
+        self.read(HEADER).to_le_bytes()[2] & 0x7F == 0
+    }
+
+    pub(crate) fn command(&self) -> u16 {
+        self.read(COMMAND) as u16
+    }
+
+    /// Writes the command register; zeroes in the status half leave its write-1-to-clear bits alone.
+    pub(crate) fn set_command(&self, command: u16) {
+        self.write(COMMAND, u32::from(command));
+    }
+
+    pub(crate) fn bar(&self, index: u16) -> u32 {
+        self.read(BAR0 + 4 * index)
+    }
+
+    pub(crate) fn set_bar(&self, index: u16, value: u32) {
+        self.write(BAR0 + 4 * index, value);
+    }
+
+    /// Walks the capability list (§7.5.1.1.11): at most 48 entries fit, so a looping list ends too.
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        let mut found = Capabilities::default();
+        if self.read(COMMAND) & CAPABILITY_LIST == 0 {
+            return found;
+        }
+        let mut at = u16::from(self.read(CAPABILITIES) as u8 & !3);
+        for _ in 0..48 {
+            if at < 0x40 {
+                break;
+            }
+            let [id, next, ..] = self.read(at).to_le_bytes();
+            if id == CAP_PCI_EXPRESS {
+                found.express = Some(at);
+            } else if id == CAP_MSI_X && at <= 0xF4 {
+                // Table at +4, pending bits at +8: BAR in bits 2:0, offset in the rest (§7.7.2).
+                for (i, slot) in found.msix.iter_mut().enumerate() {
+                    let place = self.read(at + 4 + 4 * i as u16);
+                    *slot = Some(((place & 7) as u8, place & !7));
+                }
+            }
+            at = u16::from(next & !3);
+        }
+        found
+    }
+}

@@ -1,0 +1,286 @@
+//! A claimed function: the capability from which a driver gets registers, DMA memory and transfers.
+
+use core::fmt;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use samara_rref::Exchangeable;
+use samara_shared_heap::thread::{self, NoCut};
+use samara_shared_heap::{Cap, Capability};
+use spin::{Mutex, MutexGuard};
+
+use super::config::{BUS_MASTER, Capabilities, Config, PciId};
+use super::reset::{Restore, Silenced, silence};
+use super::slot::PciSlot;
+use crate::dma::DmaTable;
+use crate::host::{Backing, Clock, MapBarError, PciAddress};
+use crate::mmio::{Mmio, RegisterBlock};
+use crate::time::Deadline;
+
+/// What identifies one claim of one function; DMA memory carries it, so that memory of one claim
+/// can't be used with another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClaimId {
+    slot: usize,
+    number: u32,
+}
+
+/// The trusted side of a claim. It lives in a capability slot: when its owner dies, the device is
+/// silenced, and only then are its DMA memory and the buffers in flight released.
+pub(crate) struct Claim {
+    slot: &'static PciSlot,
+    number: u32,
+    config: Config,
+    id: PciId,
+    capabilities: Capabilities,
+    restore: Restore,
+    epoch: AtomicU32,
+    bars: Mutex<[Option<(Backing, usize)>; 6]>,
+    table: Mutex<DmaTable>,
+}
+
+impl Claim {
+    pub(crate) fn new(slot: &'static PciSlot, number: u32, config: Config, id: PciId) -> Self {
+        let capabilities = config.capabilities();
+        let mut bars = [0; 6];
+        for (index, bar) in (0..).zip(&mut bars) {
+            *bar = config.bar(index);
+        }
+        Self {
+            slot,
+            number,
+            config,
+            id,
+            capabilities,
+            restore: Restore {
+                express: capabilities.express,
+                bars,
+            },
+            epoch: AtomicU32::new(0),
+            bars: Mutex::new([None; 6]),
+            table: Mutex::new(DmaTable::new()),
+        }
+    }
+
+    fn silence(&self) -> Silenced {
+        silence(&self.config, &self.restore, self.slot.host.clock)
+    }
+
+    /// Silences the device unless it is: one that may not be bus master issues no memory request, and
+    /// may become one only out of reset. An absent one reads as all ones, and costs no wait.
+    fn ensure_silent(&self) {
+        if self.config.command() & BUS_MASTER != 0 {
+            let _ = self.silence();
+        }
+    }
+}
+
+// SAFETY: silencing touches configuration space in bounded time and runs no code of a domain; after
+// it the function issues no memory request. `DmaTable` gives every object that it keeps to the host.
+unsafe impl Capability for Claim {
+    const NAME: &'static str = "PCI function";
+
+    fn quiesce(&self) {
+        self.ensure_silent();
+    }
+}
+
+impl Drop for Claim {
+    /// Silences the device (a live owner drops its handle without a quiesce), then unmaps its registers
+    /// and releases its memory, then lets the function be claimed again.
+    fn drop(&mut self) {
+        self.ensure_silent();
+        let host = &self.slot.host;
+        for (bar, mapping) in (0..).zip(self.bars.get_mut()) {
+            if let Some((backing, _)) = mapping.take() {
+                host.bars.unmap(self.slot.address, bar, backing);
+            }
+        }
+        // The buffers go before the slot is free for another claim.
+        *self.table.get_mut() = DmaTable::new();
+        self.slot.release();
+    }
+}
+
+/// A PCI function that its holder drives: an owned one-pointer capability, exchangeable.
+///
+/// Dropping it, or the death of the domain that holds it, silences the device (bus mastering off,
+/// Function Level Reset where offered, bounded) and then releases all memory the device could reach.
+#[derive(Exchangeable)]
+pub struct PciFunction(Cap<Claim>);
+
+/// Why a register block isn't to be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegistersError {
+    /// The function's identifiers are not those of this kind of device.
+    WrongDevice(PciId),
+    /// The BAR shares the block's range with the MSI-X table, which holds bus addresses.
+    OverlapsMsix,
+    /// The host can't map the BAR.
+    Map(MapBarError),
+}
+
+impl fmt::Display for RegistersError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongDevice(id) => write!(
+                f,
+                "device {:04x}:{:04x} of class {:02x?} has other registers: give the driver its own kind of device",
+                id.vendor, id.device, id.class
+            ),
+            Self::OverlapsMsix => f.write_str(
+                "the MSI-X table lies among the registers: the device does not fit this layout",
+            ),
+            Self::Map(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for RegistersError {}
+
+/// Why bus mastering stays off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EnableError {
+    /// The device isn't held in reset: commands of an earlier owner could still reach memory that is
+    /// in use again.
+    NotInReset,
+    /// Its registers can't be read.
+    Registers(RegistersError),
+}
+
+impl fmt::Display for EnableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotInReset => {
+                f.write_str("the device is not in reset: reset it before it may be bus master")
+            }
+            Self::Registers(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for EnableError {}
+
+impl PciFunction {
+    pub(crate) fn from_cap(cap: Cap<Claim>) -> Self {
+        Self(cap)
+    }
+
+    pub(crate) fn claim_id(&self) -> ClaimId {
+        ClaimId {
+            slot: core::ptr::from_ref(self.0.slot).addr(),
+            number: self.0.number,
+        }
+    }
+
+    /// Runs `f` on the DMA table, under its lock and a no-cut mark. `f` is code of this crate.
+    pub(crate) fn with_table<R>(&self, f: impl FnOnce(&mut DmaTable) -> R) -> R {
+        let _no_cut = NoCut::begin(thread::current());
+        let mut table = self.0.table.lock();
+        f(&mut table)
+    }
+
+    pub(crate) fn bus_address(&self, start: *const u8, length: usize) -> Option<u64> {
+        self.0.slot.host.dma.bus_address(start, length)
+    }
+
+    /// Where the function is.
+    pub fn address(&self) -> PciAddress {
+        self.0.slot.address
+    }
+
+    /// Its identifiers.
+    pub fn id(&self) -> PciId {
+        self.0.id
+    }
+
+    /// The host's clock.
+    pub fn clock(&self) -> &'static dyn Clock {
+        self.0.slot.host.clock
+    }
+
+    /// A deadline `millis` milliseconds from now.
+    pub fn deadline(&self, millis: u64) -> Deadline {
+        Deadline::after(self.clock(), millis)
+    }
+
+    /// The function's registers in layout `B`, mapped at the first call; a lock and a copy after it.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistersError`] if the device is of another kind or its BAR can't be mapped.
+    pub fn registers<B: RegisterBlock>(&self) -> Result<Mmio<'_, B>, RegistersError> {
+        if !B::accepts(&self.0.id) {
+            return Err(RegistersError::WrongDevice(self.0.id));
+        }
+        let _no_cut = NoCut::begin(thread::current());
+        let mut bars: MutexGuard<'_, _> = self.0.bars.lock();
+        let too_short = RegistersError::Map(MapBarError::TooShort);
+        let mapping = bars
+            .get_mut(usize::from(B::BAR))
+            .ok_or(RegistersError::Map(MapBarError::Absent))?;
+        let (backing, length) = match *mapping {
+            Some(mapped) => mapped,
+            None => *mapping.insert(self.map::<B>()?),
+        };
+        Mmio::new(backing, length).ok_or(too_short)
+    }
+
+    /// Maps as much of the block as lies below the MSI-X table, and as the BAR has.
+    fn map<B: RegisterBlock>(&self) -> Result<(Backing, usize), RegistersError> {
+        let mut length = B::MAP_LENGTH;
+        for &(bar, start) in self.0.capabilities.msix.iter().flatten() {
+            if bar == B::BAR {
+                length = length.min(start as usize);
+            }
+        }
+        if length < B::LENGTH {
+            return Err(RegistersError::OverlapsMsix);
+        }
+        let host = &self.0.slot.host;
+        let backing = host
+            .bars
+            .map(self.0.slot.address, B::BAR, length)
+            .map_err(RegistersError::Map)?;
+        Ok((backing, length))
+    }
+
+    /// Lets the function issue memory requests, if the device, by its registers in layout `B`, is held
+    /// in reset.
+    ///
+    /// # Errors
+    ///
+    /// [`EnableError`] if it isn't: commands of an earlier owner could be left in it.
+    pub fn enable_bus_master<B: RegisterBlock>(&self) -> Result<(), EnableError> {
+        let registers = self.registers::<B>().map_err(EnableError::Registers)?;
+        if !B::is_idle(&registers) {
+            return Err(EnableError::NotInReset);
+        }
+        let config = &self.0.config;
+        config.set_command(config.command() | BUS_MASTER);
+        Ok(())
+    }
+
+    /// Silences the device now and takes everything out of flight: the trusted way to get buffers
+    /// back from a device that does not answer. Bus mastering is off afterwards. Takes as long as
+    /// the reset does: 100 ms where Function Level Reset is offered, at most 1.2 s.
+    pub fn silence(&self) -> Silenced {
+        let silenced = self.0.silence();
+        self.with_table(DmaTable::end_all);
+        self.0.epoch.fetch_add(1, Ordering::AcqRel);
+        silenced
+    }
+
+    /// How often [`silence`](Self::silence) was called: a command started in an earlier epoch is no
+    /// longer in flight.
+    pub fn epoch(&self) -> u32 {
+        self.0.epoch.load(Ordering::Acquire)
+    }
+}
+
+impl fmt::Debug for PciFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PciFunction({})", self.address())
+    }
+}

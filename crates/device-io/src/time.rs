@@ -1,0 +1,46 @@
+//! Bounded waits on the host's clock.
+
+use crate::host::Clock;
+
+const NANOS_PER_MILLI: u64 = 1_000_000;
+
+/// A moment after which a wait gives up.
+#[derive(Clone, Copy)]
+pub struct Deadline {
+    clock: &'static dyn Clock,
+    at: u64,
+}
+
+impl Deadline {
+    /// `millis` milliseconds from now; saturates rather than wraps.
+    pub fn after(clock: &'static dyn Clock, millis: u64) -> Self {
+        let at = clock
+            .now()
+            .saturating_add(millis.saturating_mul(NANOS_PER_MILLI));
+        Self { clock, at }
+    }
+
+    /// Whether the moment has come.
+    pub fn passed(&self) -> bool {
+        self.clock.now() >= self.at
+    }
+
+    /// Polls `done` until it returns true or the moment has come; says which. `done` is asked once
+    /// more after the moment, so that a thread which was scheduled away does not miss its event.
+    pub fn poll(&self, mut done: impl FnMut() -> bool) -> bool {
+        loop {
+            if done() {
+                return true;
+            }
+            if self.passed() {
+                return done();
+            }
+            self.clock.relax();
+        }
+    }
+
+    /// Waits the time out.
+    pub fn sleep(&self) {
+        let _ = self.poll(|| false);
+    }
+}

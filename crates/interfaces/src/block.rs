@@ -1,0 +1,135 @@
+//! Block devices: disks, and whatever reads and writes whole blocks by number.
+
+use core::fmt;
+
+use samara_domain::{Exchangeable, RRef, RpcError, interface};
+
+/// A device of equal blocks, numbered from 0 by their logical block address (LBA).
+///
+/// Buffers are whole blocks: their length in bytes says how many. Calls may come from several threads
+/// at once and are independent: an order between a write and a later read is the caller's to make, by
+/// waiting for the first.
+#[interface]
+pub trait BlockDevice {
+    /// Block size and capacity. They stay as they are for the life of the device. No device access.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError::Rpc`] only.
+    fn geometry(&self) -> Result<Geometry, BlockError>;
+
+    /// Fills `buf` with the blocks from `lba` on, without a copy, and gives it back.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError`]; the buffer is dropped then.
+    #[idempotent]
+    fn read(&self, lba: u64, #[scratch] buf: RRef<[u8]>) -> Result<RRef<[u8]>, BlockError>;
+
+    /// Writes `data` to the blocks from `lba` on, without a copy. When it returns, the device is done
+    /// with the buffer, but the blocks may still be in its volatile cache: see [`flush`](Self::flush).
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError`]; which of the blocks were written is unknown then.
+    #[idempotent]
+    fn write(&self, lba: u64, data: &RRef<[u8]>) -> Result<(), BlockError>;
+
+    /// When it returns, all writes that had returned before it was called are on the medium.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError`]; which of the writes are on the medium is unknown then.
+    #[idempotent]
+    fn flush(&self) -> Result<(), BlockError>;
+}
+
+/// Shape of a block device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
+pub struct Geometry {
+    /// Bytes in a block, a power of two.
+    pub block_size: u32,
+    /// Number of blocks.
+    pub blocks: u64,
+    /// The longest request, in bytes, that the device executes as one command; longer ones are split.
+    pub preferred_transfer: u32,
+    /// Writes are refused.
+    pub read_only: bool,
+}
+
+impl Geometry {
+    /// Capacity in bytes; saturates.
+    pub const fn bytes(&self) -> u64 {
+        self.blocks.saturating_mul(self.block_size as u64)
+    }
+}
+
+/// Why a block device did not do what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
+#[non_exhaustive]
+pub enum BlockError {
+    /// The call did not reach the driver, or the driver died of it.
+    Rpc(RpcError),
+    /// The buffer is empty or not a whole number of blocks.
+    BadLength,
+    /// Blocks past the end of the device.
+    OutOfRange,
+    /// The device refuses writes.
+    WriteProtected,
+    /// The medium is damaged there: the blocks can't be read, or not be written.
+    Medium,
+    /// The device refused the command with a code of its own (for NVMe, status code type in the high
+    /// byte and status code in the low one).
+    Device(u16),
+    /// The device did not answer in time. It was reset.
+    Timeout,
+    /// The device was reset while this request was under way.
+    Reset,
+    /// The device broke its protocol. It was reset.
+    Protocol,
+    /// The device was unplugged.
+    Gone,
+    /// The device failed and a reset did not help.
+    Failed,
+    /// Too many requests at once.
+    Busy,
+}
+
+impl fmt::Display for BlockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rpc(error) => error.fmt(f),
+            Self::BadLength => {
+                f.write_str("the buffer is not a whole number of blocks: see geometry()")
+            }
+            Self::OutOfRange => f.write_str("blocks past the end of the device: see geometry()"),
+            Self::WriteProtected => {
+                f.write_str("the device is write protected: open it for reading only")
+            }
+            Self::Medium => {
+                f.write_str("the medium is damaged at these blocks: restore them from a copy")
+            }
+            Self::Device(code) => {
+                write!(f, "the device refused the command with status {code:#06x}")
+            }
+            Self::Timeout => {
+                f.write_str("the device did not answer in time and was reset: try again")
+            }
+            Self::Reset => f.write_str("the device was reset meanwhile: try again"),
+            Self::Protocol => f.write_str("the device broke its protocol and was reset: try again"),
+            Self::Gone => f.write_str("the device was unplugged"),
+            Self::Failed => f.write_str(
+                "the device failed and a reset did not help: restart its driver or replace it",
+            ),
+            Self::Busy => f.write_str("too many requests at once: try again later"),
+        }
+    }
+}
+
+impl core::error::Error for BlockError {}
+
+impl From<RpcError> for BlockError {
+    fn from(error: RpcError) -> Self {
+        Self::Rpc(error)
+    }
+}

@@ -1,0 +1,235 @@
+//! An NVMe controller in the process: registers, queues and data behave as the specifications say, or, at
+//! the flick of a switch, as no controller should.
+//!
+//! It is a PCI host too, with one function on it: drivers claim [`NvmeModel::slot`]. Bus addresses differ
+//! from memory addresses, the device reaches only what was translated for it, only while it may be bus
+//! master, and time is virtual: it passes as the driver waits, so a time-out of seconds takes none.
+#![expect(unsafe_code, reason = "a device accesses memory by address")]
+
+mod admin;
+mod config_space;
+mod controller;
+mod io;
+mod memory;
+mod queue;
+mod switches;
+
+use std::boxed::Box;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::vec::Vec;
+
+use samara_device_io::PciSlot;
+use samara_device_io::host::{
+    Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, PciAddress,
+};
+use samara_device_io::mmio::MmioBus;
+use samara_shared_heap::thread::as_host;
+
+use self::config_space::Config;
+use self::controller::Controller;
+use self::memory::Memory;
+pub use self::switches::{Misbehaviour, Shape, Switches};
+
+/// Virtual nanoseconds that a look at the clock takes, and a pause between two polls.
+const LOOK: u64 = 1_000;
+const PAUSE: u64 = 50_000;
+
+/// What the model has seen and done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Commands fetched from I/O submission queues.
+    pub io_commands: u64,
+    /// The most I/O commands that were in flight at once.
+    pub most_in_flight: usize,
+    /// Accesses to memory that was never translated for the device: must stay 0.
+    pub stray_accesses: u64,
+    /// Accesses that were due while bus mastering was off, and did not happen.
+    pub refused_accesses: u64,
+    /// Flushes executed.
+    pub flushes: u64,
+    /// Normal shutdowns notified.
+    pub shutdowns: u64,
+    /// Controller resets (CC.EN cleared) and Function Level Resets.
+    pub resets: u64,
+    /// Doorbell writes that the specification calls invalid: must stay 0.
+    pub bad_doorbells: u64,
+}
+
+/// Everything behind the model's lock.
+struct Machine {
+    config: Config,
+    controller: Controller,
+    memory: Memory,
+    switches: Switches,
+    counts: Counts,
+    now: u64,
+}
+
+/// The controller and the bus that it's on.
+pub struct NvmeModel {
+    machine: Mutex<Machine>,
+}
+
+impl NvmeModel {
+    /// A model that lives as long as the process, as a device does.
+    pub fn leak(shape: Shape) -> &'static Self {
+        let machine = Machine {
+            config: Config::new(&shape),
+            controller: Controller::new(shape),
+            memory: Memory::default(),
+            switches: Switches::default(),
+            counts: Counts::default(),
+            now: 0,
+        };
+        Box::leak(Box::new(Self {
+            machine: Mutex::new(machine),
+        }))
+    }
+
+    /// Where a driver claims it. Once for each model.
+    pub fn slot(&'static self) -> &'static PciSlot {
+        let registers = Box::leak(Box::new(Registers(self)));
+        let bars = Box::leak(Box::new(Bars { registers }));
+        let host = Host {
+            config: self,
+            bars,
+            dma: self,
+            clock: self,
+        };
+        let address = PciAddress {
+            segment: 0,
+            bus: 0,
+            device: 4,
+            function: 0,
+        };
+        // SAFETY: each model is its own bus, and callers ask once; nothing else drives it.
+        Box::leak(Box::new(unsafe { PciSlot::new(host, address) }))
+    }
+
+    /// Changes the switches.
+    pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
+        change(&mut self.lock().switches);
+    }
+
+    /// Unplugs the device, and plugs it in again as it comes from power-on.
+    pub fn replug(&self) {
+        let mut machine = self.lock();
+        machine.switches = Switches::default();
+        machine.config = Config::new(&machine.controller.shape);
+        machine.controller.reset();
+    }
+
+    /// What it has seen so far.
+    pub fn counts(&self) -> Counts {
+        self.lock().counts
+    }
+
+    /// The medium, all blocks of the namespace.
+    pub fn medium<R>(&self, look: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        look(&mut self.lock().controller.medium)
+    }
+
+    /// Whether the controller is enabled and ready.
+    pub fn is_ready(&self) -> bool {
+        self.lock().controller.is_ready()
+    }
+
+    /// Whether the function may be bus master.
+    pub fn is_bus_master(&self) -> bool {
+        self.lock().config.is_bus_master()
+    }
+
+    /// Lets `pauses` polling intervals pass.
+    pub fn tick(&self, pauses: u64) {
+        for _ in 0..pauses {
+            self.relax();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Machine> {
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs the machine on behalf of the host: what it allocates is not the calling domain's.
+    fn run<R>(&self, step: impl FnOnce(&mut Machine) -> R) -> R {
+        // SAFETY: the model is host code, and so is every `step` in this module.
+        unsafe { as_host(|| step(&mut self.lock())) }
+    }
+}
+
+// SAFETY: reaches the model's configuration space only, at once.
+unsafe impl ConfigSpace for NvmeModel {
+    fn read(&self, _: PciAddress, offset: u16) -> u32 {
+        self.run(|machine| {
+            if machine.switches.removed {
+                u32::MAX
+            } else {
+                machine.config.read(offset)
+            }
+        })
+    }
+
+    fn write(&self, _: PciAddress, offset: u16, value: u32) {
+        self.run(|machine| {
+            if !machine.switches.removed && machine.config.write(offset, value) {
+                machine.counts.resets += 1;
+                machine.controller.reset();
+            }
+        });
+    }
+}
+
+/// The model's registers as a bus; the lifetime of the model is the process's.
+struct Registers(&'static NvmeModel);
+
+impl MmioBus for Registers {
+    fn read(&self, offset: usize) -> u32 {
+        self.0.run(|machine| machine.register(offset))
+    }
+
+    fn write(&self, offset: usize, value: u32) {
+        self.0.run(|machine| machine.set_register(offset, value));
+    }
+}
+
+/// BAR 0 is the registers.
+struct Bars {
+    registers: &'static Registers,
+}
+
+// SAFETY: returns an emulated bus, never a raw mapping.
+unsafe impl MapBar for Bars {
+    fn map(&self, _: PciAddress, bar: u8, length: usize) -> Result<Backing, MapBarError> {
+        match bar {
+            0 if length <= config_space::BAR_LENGTH => Ok(Backing::Bus(self.registers)),
+            0 => Err(MapBarError::TooShort),
+            _ => Err(MapBarError::Absent),
+        }
+    }
+
+    fn unmap(&self, _: PciAddress, _: u8, _: Backing) {}
+}
+
+// SAFETY: a bus address is the memory address plus a constant, and `Memory` takes the constant off again.
+unsafe impl DmaTranslate for NvmeModel {
+    fn bus_address(&self, start: *const u8, length: usize) -> Option<u64> {
+        self.run(|machine| machine.memory.grant(start, length))
+    }
+}
+
+impl Clock for NvmeModel {
+    fn now(&self) -> u64 {
+        self.run(|machine| {
+            machine.now += LOOK;
+            machine.now
+        })
+    }
+
+    fn relax(&self) {
+        self.run(|machine| {
+            machine.now += PAUSE;
+            machine.work(true);
+        });
+        std::thread::yield_now();
+    }
+}

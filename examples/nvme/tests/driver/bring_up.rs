@@ -1,0 +1,152 @@
+//! Controllers that can't be brought up: a typed error each, and the function is free again.
+
+use samara_device_io::layout::nvme::FormatError;
+use samara_device_io::pci::ClaimError;
+use samara_nvme::{Fault, InitError, Limits};
+use samara_testkit::nvme_model::{Shape, Switches};
+
+use super::Bench;
+
+/// Brings the model up after `change`, which must fail.
+fn refused(shape: Shape, change: impl FnOnce(&mut Switches)) -> InitError {
+    let bench = Bench::new(shape);
+    bench.model.switch(change);
+    let error = bench
+        .try_disk(Limits::default())
+        .expect_err("it must not come up");
+    assert!(!bench.model.is_bus_master());
+    bench
+        .model
+        .switch(|switches| *switches = Switches::default());
+    bench.finish();
+    error
+}
+
+fn refused_shape(shape: Shape) -> InitError {
+    refused(shape, |_| {})
+}
+
+#[test]
+fn no_namespace() {
+    assert_eq!(
+        refused_shape(Shape {
+            namespace: false,
+            ..Shape::default()
+        }),
+        InitError::NoNamespace
+    );
+}
+
+#[test]
+fn a_namespace_without_capacity() {
+    let error = refused_shape(Shape {
+        blocks: 0,
+        ..Shape::default()
+    });
+    assert_eq!(error, InitError::Format(FormatError::NoCapacity));
+}
+
+#[test]
+fn formats_that_need_more_than_a_data_buffer() {
+    let error = refused_shape(Shape {
+        metadata: 8,
+        ..Shape::default()
+    });
+    assert_eq!(error, InitError::Format(FormatError::Metadata(8)));
+    for block_shift in [0, 8, 17] {
+        let error = refused_shape(Shape {
+            block_shift,
+            blocks: 16,
+            ..Shape::default()
+        });
+        assert_eq!(
+            error,
+            InitError::Format(FormatError::BlockSize(block_shift))
+        );
+    }
+}
+
+#[test]
+fn a_block_longer_than_the_longest_transfer() {
+    let shape = Shape {
+        block_shift: 16,
+        blocks: 16,
+        mdts: 2,
+        ..Shape::default()
+    };
+    assert_eq!(refused_shape(shape), InitError::BlockTooLong);
+}
+
+#[test]
+fn doorbells_beyond_the_mapped_registers() {
+    for doorbell_stride in [9, 15] {
+        let shape = Shape {
+            doorbell_stride,
+            ..Shape::default()
+        };
+        assert_eq!(refused_shape(shape), InitError::Queues);
+    }
+}
+
+#[test]
+fn never_ready_never_idle_silent() {
+    for flr in [true, false] {
+        let shape = Shape {
+            flr,
+            ..Shape::default()
+        };
+        let timeout = InitError::Fault(Fault::Timeout);
+        assert_eq!(
+            refused(shape, |switches| switches.never_ready = true),
+            timeout
+        );
+        assert_eq!(
+            refused(shape, |switches| switches.never_idle = true),
+            timeout
+        );
+        assert_eq!(refused(shape, |switches| switches.hang_all = true), timeout);
+    }
+}
+
+#[test]
+fn unplugged_before_and_after_the_claim() {
+    let bench = Bench::new(Shape::default());
+    let function = bench.slot.claim().unwrap();
+    assert_eq!(bench.slot.claim().unwrap_err(), ClaimError::Claimed);
+    bench.model.switch(|switches| switches.removed = true);
+    let error = samara_nvme::init(function.into()).err().unwrap();
+    assert_eq!(error, InitError::Fault(Fault::Gone));
+    assert_eq!(bench.slot.claim().unwrap_err(), ClaimError::Absent);
+    bench.model.replug();
+    bench.finish();
+}
+
+#[test]
+fn a_controller_that_reports_a_fatal_error() {
+    let bench = Bench::new(Shape::default());
+    bench.model.switch(|switches| switches.fatal = true);
+    // CC.EN was never set, so nothing has cleared it: the controller says so when it is enabled.
+    let error = bench.try_disk(Limits::default()).err().unwrap();
+    assert_eq!(error, InitError::Fault(Fault::Fatal));
+    bench.model.switch(|switches| switches.fatal = false);
+    drop(bench.disk());
+    bench.finish();
+}
+
+#[test]
+fn a_controller_left_enabled_by_its_last_owner_is_reset_first() {
+    for flr in [true, false] {
+        let bench = Bench::new(Shape {
+            flr,
+            ..Shape::default()
+        });
+        // An owner that does not shut down: the function alone goes.
+        let disk = bench.disk();
+        bench.model.switch(|switches| switches.hang_all = true);
+        drop(disk);
+        bench.model.switch(|switches| switches.hang_all = false);
+        assert_eq!(bench.model.is_ready(), !flr);
+        drop(bench.disk());
+        bench.finish();
+    }
+}

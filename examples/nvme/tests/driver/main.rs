@@ -1,0 +1,91 @@
+//! The driver against the model controller: first called directly, then as a domain.
+#![forbid(unsafe_code)]
+
+mod bring_up;
+mod crashes;
+mod misbehaviour;
+mod requests;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use samara_device_io::PciSlot;
+use samara_domain::RRef;
+use samara_host_std::{DomainAlloc, System};
+use samara_nvme::{Args, InitError, Limits, NvmeDisk};
+use samara_shared_heap::heap::{Census, census_all};
+use samara_testkit::fault;
+use samara_testkit::nvme_model::{NvmeModel, Shape};
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+/// The exchange heap and the fault points are the process's: one test at a time.
+static SERIAL: Mutex<()> = Mutex::new(());
+
+/// A model on a bus of its own, and what the heap held before.
+struct Bench {
+    model: &'static NvmeModel,
+    slot: &'static PciSlot,
+    before: Census,
+    _serial: MutexGuard<'static, ()>,
+}
+
+impl Bench {
+    fn new(shape: Shape) -> Self {
+        let serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
+        fault::disarm_all();
+        let model = NvmeModel::leak(shape);
+        model.medium(|bytes| {
+            for (i, byte) in bytes.iter_mut().enumerate() {
+                *byte = pattern(i);
+            }
+        });
+        Self {
+            model,
+            slot: model.slot(),
+            before: census_all(),
+            _serial: serial,
+        }
+    }
+
+    fn try_disk(&self, limits: Limits) -> Result<NvmeDisk, InitError> {
+        let function = self.slot.claim().expect("the model can be claimed");
+        samara_nvme::init(Args { function, limits })
+    }
+
+    fn disk(&self) -> NvmeDisk {
+        self.try_disk(Limits::default())
+            .expect("the model comes up")
+    }
+
+    /// Nothing is left on the heap, the function may be claimed again and is silent, and the device
+    /// never reached where it should not.
+    fn finish(self) {
+        let counts = self.model.counts();
+        assert_eq!(counts.stray_accesses, 0, "the device was sent astray");
+        assert_eq!(counts.bad_doorbells, 0);
+        assert_eq!(
+            census_all(),
+            self.before,
+            "something is left on the exchange heap"
+        );
+        assert!(!self.model.is_bus_master());
+        let removed = self.slot.id().is_none();
+        if !removed {
+            drop(self.slot.claim().expect("the function is free again"));
+        }
+    }
+}
+
+/// The medium's byte `i` to begin with.
+fn pattern(i: usize) -> u8 {
+    (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0]
+}
+
+fn buffer(bytes: usize) -> RRef<[u8]> {
+    RRef::new_zeroed_slice(bytes).expect("memory")
+}
+
+fn expected(from: usize, bytes: usize) -> Vec<u8> {
+    (from..from + bytes).map(pattern).collect()
+}
