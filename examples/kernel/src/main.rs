@@ -7,7 +7,6 @@
 #![no_main]
 #![expect(unsafe_code, reason = "a kernel: devices, page tables, traps")]
 
-#[cfg(feature = "kernel-tests")]
 extern crate alloc;
 
 mod arch;

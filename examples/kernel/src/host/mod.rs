@@ -1,13 +1,16 @@
 //! The kernel as a host of domains: every host trait of the crates, on bare hardware.
 
 mod arenas;
+mod devices;
 mod events;
 mod pages;
+mod slots;
 mod threads;
 
 #[cfg(any(feature = "demo", feature = "kernel-tests"))]
 pub(crate) use events::set_event_sink;
 use samara::{DomainAlloc, HostArena, Runtime};
+pub(crate) use slots::slot;
 
 /// Implements the host traits.
 pub(crate) struct KernelHost;

@@ -6,7 +6,6 @@ use arrayvec::ArrayVec;
 use pci_types::{CommandRegister, HeaderType, PciAddress, PciHeader};
 
 use super::bar::{Bar, LIMIT_32, LIMIT_64, Layout, decode_memory};
-use super::capabilities::{PCI_EXPRESS, capabilities};
 use super::ecam::ecam;
 
 /// Base address registers of an endpoint.
@@ -40,8 +39,6 @@ pub(crate) struct Function {
     pub(crate) class: Class,
     /// By register index; empty for what is no endpoint.
     bars: ArrayVec<(u8, Bar), { BARS as usize }>,
-    /// Offset of the PCI Express capability.
-    express: Option<u16>,
 }
 
 impl Function {
@@ -59,9 +56,6 @@ impl Function {
             HeaderType::Endpoint => probe_bars(address),
             _ => ArrayVec::new(),
         };
-        let express = capabilities(address)
-            .find(|(_, id)| *id == PCI_EXPRESS)
-            .map(|(offset, _)| offset);
         Some(Self {
             address,
             vendor,
@@ -72,7 +66,6 @@ impl Function {
                 interface,
             },
             bars,
-            express,
         })
     }
 
@@ -87,41 +80,6 @@ impl Function {
     /// All its windows with their register's index.
     pub(crate) fn bars(&self) -> impl Iterator<Item = (u8, Bar)> {
         self.bars.iter().copied()
-    }
-
-    /// Offset of its PCI Express capability.
-    pub(super) fn express(&self) -> Option<u16> {
-        self.express
-    }
-
-    /// Whether it may read and write memory by itself.
-    pub(crate) fn bus_master(&self) -> bool {
-        PciHeader::new(self.address)
-            .command(ecam())
-            .contains(CommandRegister::BUS_MASTER_ENABLE)
-    }
-
-    /// Takes its right to read and write memory away. From here on it starts nothing new.
-    pub(crate) fn disable_bus_master(&self) {
-        self.update_command(|command| command - CommandRegister::BUS_MASTER_ENABLE);
-    }
-
-    /// Lets it read and write memory by itself, and answer at its memory windows.
-    ///
-    /// # Safety
-    ///
-    /// Whoever drives it gives it only addresses of memory that is set aside for it.
-    pub(crate) unsafe fn enable(&self) {
-        self.update_command(|command| {
-            command
-                | CommandRegister::BUS_MASTER_ENABLE
-                | CommandRegister::MEMORY_ENABLE
-                | CommandRegister::INTERRUPT_DISABLE
-        });
-    }
-
-    fn update_command(&self, change: impl FnOnce(CommandRegister) -> CommandRegister) {
-        PciHeader::new(self.address).update_command(ecam(), change);
     }
 }
 

@@ -7,6 +7,7 @@ mod domains;
 mod frames;
 mod memory_functions;
 mod memory_rights;
+mod nvme;
 mod panics;
 mod pci;
 pub(crate) mod provoke;
@@ -20,7 +21,7 @@ use crate::host::set_event_sink;
 use crate::println;
 
 /// Fewer than this and a module of tests was dropped by the linker, or never built.
-const EXPECTED: usize = 41;
+const EXPECTED: usize = 45;
 
 /// A test's name and body.
 pub(crate) struct KernelTest {
