@@ -12,6 +12,7 @@ pub(crate) type Sink = fn(&Event<'_>);
 
 static SINK: Mutex<Sink> = Mutex::new(print);
 
+#[cfg(feature = "kernel-tests")]
 /// Replaces the printing of events by `sink`.
 pub(crate) fn set_event_sink(sink: Sink) {
     *SINK.lock() = sink;

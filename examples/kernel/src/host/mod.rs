@@ -7,7 +7,7 @@ mod pages;
 mod slots;
 mod threads;
 
-#[cfg(any(feature = "demo", feature = "kernel-tests"))]
+#[cfg(feature = "kernel-tests")]
 pub(crate) use events::set_event_sink;
 use samara::{DomainAlloc, HostArena, Runtime};
 pub(crate) use slots::slot;

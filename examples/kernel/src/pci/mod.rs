@@ -11,7 +11,5 @@ mod scan;
 
 pub(crate) use bar::Bar;
 pub(crate) use ecam::{init, read_config, write_config};
-#[cfg(feature = "kernel-tests")]
-pub(crate) use function::Class;
-pub(crate) use function::Function;
+pub(crate) use function::{Class, Function};
 pub(crate) use scan::{find, functions, scan};
