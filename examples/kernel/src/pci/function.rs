@@ -11,6 +11,7 @@ use super::ecam::ecam;
 /// Base address registers of an endpoint.
 const BARS: u16 = 6;
 
+const COMMAND: u16 = 0x04;
 const FIRST_BAR: u16 = 0x10;
 
 /// What a function is for (section 7.5.1.1.6).
@@ -107,14 +108,14 @@ impl fmt::Display for Function {
 
 /// Reads all base address registers and, with decoding off, what sizes they take.
 fn probe_bars(address: PciAddress) -> ArrayVec<(u8, Bar), { BARS as usize }> {
-    let mut header = PciHeader::new(address);
-    let before = header.command(ecam());
-    header.update_command(ecam(), |command| {
-        command
+    let before = PciHeader::new(address).command(ecam());
+    set_command(
+        address,
+        before
             - (CommandRegister::MEMORY_ENABLE
                 | CommandRegister::IO_ENABLE
-                | CommandRegister::BUS_MASTER_ENABLE)
-    });
+                | CommandRegister::BUS_MASTER_ENABLE),
+    );
     let mut bars = ArrayVec::new();
     let mut index = 0;
     while index < BARS {
@@ -148,8 +149,15 @@ fn probe_bars(address: PciAddress) -> ArrayVec<(u8, Bar), { BARS as usize }> {
         }
         index += if layout == Layout::Memory64 { 2 } else { 1 };
     }
-    header.update_command(ecam(), |_| before);
+    set_command(address, before);
     bars
+}
+
+/// Writes the command register. Zeros in the other half of its word, the status, change nothing
+/// there; what `pci_types` writes back would clear its error bits.
+fn set_command(address: PciAddress, command: CommandRegister) {
+    // SAFETY: only rights that the function had are ever set.
+    unsafe { ecam().write(address, COMMAND, command.bits().into()) };
 }
 
 /// Reads back what sticks of all ones, then restores `value`.
