@@ -12,8 +12,8 @@ pub(crate) type Sink = fn(&Event<'_>);
 
 static SINK: Mutex<Sink> = Mutex::new(print);
 
-#[cfg(feature = "kernel-tests")]
 /// Replaces the printing of events by `sink`.
+#[cfg(feature = "kernel-tests")]
 pub(crate) fn set_event_sink(sink: Sink) {
     *SINK.lock() = sink;
 }
