@@ -5,9 +5,16 @@
 //! `demo`).
 #![no_std]
 #![no_main]
+#![cfg_attr(
+    not(any(feature = "demo", feature = "kernel-tests")),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "without a mode there is little to do"
+    )
+)]
 #![expect(unsafe_code, reason = "a kernel: devices, page tables, traps")]
 
-#[cfg(any(feature = "demo", feature = "kernel-tests"))]
 extern crate alloc;
 
 mod arch;

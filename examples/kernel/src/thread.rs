@@ -43,7 +43,8 @@ impl Formatting {
     /// `None` if this thread is formatting one already.
     pub(crate) fn begin() -> Option<Self> {
         let thread = current();
-        (!thread.formatting.swap(true, Ordering::Relaxed)).then_some(Self(thread))
+        // Made only if it is wanted: dropping one ends the formatting.
+        (!thread.formatting.swap(true, Ordering::Relaxed)).then(|| Self(thread))
     }
 }
 

@@ -65,9 +65,12 @@ impl core::fmt::Display for UnwindFailed {
     }
 }
 
-/// Runs `f`; a panic inside is contained, destructors between it and here have run.
+/// Runs `f`; a panic inside ends here, and the destructors between have run.
 ///
-/// Costs nothing beside the call when `f` returns.
+/// # Errors
+/// The panic is over; what is left of it is to be disposed of.
+///
+/// Cost: none beyond the call while nothing panics.
 #[inline]
 pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
     // The exception, ours or a foreign one, was given back on landing: all that is left to say is
@@ -103,12 +106,14 @@ pub fn begin_panic() -> UnwindFailed {
 /// Whether this panic may be unwound: not if it struck in code compiled to never unwind, such as a
 /// destructor that an earlier panic runs, an `extern "C"` function, or `alloc`'s report of
 /// exhausted memory. Nothing but giving up the frames unrun can contain such a panic.
+#[must_use]
 pub fn may_unwind(panic: &PanicInfo<'_>) -> bool {
     panic.can_unwind()
 }
 
 /// Whether a panic is on its way to its boundary on this thread: true in the destructors that it
 /// runs.
+#[must_use]
 pub fn is_unwinding() -> bool {
     thread_state::current().is_unwinding()
 }

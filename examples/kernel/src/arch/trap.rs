@@ -118,7 +118,7 @@ fn report_wild_call(frame: &TrapFrame) {
         // SAFETY: an aligned word of the main stack, which stays mapped.
         let caller = unsafe { top.read() };
         if image::is_text(caller) {
-            println_fatal!("@trace {:#x}", caller - 1);
+            backtrace::print_line(caller as usize - 1);
         }
     }
 }

@@ -4,13 +4,12 @@ mod arenas;
 mod devices;
 mod events;
 mod pages;
+mod slots;
 mod threads;
 
-#[cfg(feature = "demo")]
-pub(crate) use devices::{DEVICES, device_address};
-#[cfg(any(feature = "demo", feature = "kernel-tests"))]
 pub(crate) use events::set_event_sink;
 use samara::{DomainAlloc, HostArena, Runtime};
+pub(crate) use slots::slot;
 
 /// Implements the host traits.
 pub(crate) struct KernelHost;

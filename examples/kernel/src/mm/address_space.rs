@@ -226,6 +226,7 @@ pub(super) fn free_empty_tables(start: u64, end: u64) {
 }
 
 /// Shows `visit` each mapped page: its address, size, and rights. For checks.
+#[cfg(feature = "kernel-tests")]
 pub(crate) fn for_each_page(visit: &mut dyn FnMut(u64, u64, Flags)) {
     let mut tables = TABLES.lock();
     if let Some(tables) = tables.as_mut() {

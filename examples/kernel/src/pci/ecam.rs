@@ -97,6 +97,21 @@ impl Ecam {
     }
 }
 
+/// Reads a register of configuration space; all ones where nothing answers.
+pub(crate) fn read_config(address: PciAddress, offset: u16) -> u32 {
+    ecam().read(address, offset)
+}
+
+/// Writes a register of configuration space.
+///
+/// # Safety
+///
+/// What the write makes the device do must not touch memory in use.
+pub(crate) unsafe fn write_config(address: PciAddress, offset: u16, value: u32) {
+    // SAFETY: handed on.
+    unsafe { ecam().write(address, offset, value) }
+}
+
 impl ConfigRegionAccess for Ecam {
     unsafe fn read(&self, address: PciAddress, offset: u16) -> u32 {
         Ecam::read(self, address, offset)

@@ -1,6 +1,5 @@
 //! The driver domain: found, started, stopped.
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::time::Duration;
@@ -10,7 +9,7 @@ use samara_device_io::PciSlot;
 use samara_interfaces::BlockDevice;
 use samara_nvme::{Args, Limits};
 
-use crate::host::{self, DEVICES, device_address};
+use crate::host;
 use crate::pci::{self, Class};
 
 /// Bytes of one command: small, so that a request is several commands in flight at once.
@@ -28,9 +27,7 @@ pub(super) fn find() -> Result<&'static PciSlot, String> {
         .iter()
         .find(|function| function.class == Class::NVME)
         .ok_or("no NVMe controller: give the machine one (-device nvme,serial=…,drive=…)")?;
-    // SAFETY: the kernel makes this slot once for the function, and drives it by no other way.
-    let slot = unsafe { PciSlot::new(DEVICES, device_address(function.address)) };
-    Ok(Box::leak(Box::new(slot)))
+    host::slot(function).ok_or_else(|| "the NVMe controller cannot be claimed".to_string())
 }
 
 impl Disk {

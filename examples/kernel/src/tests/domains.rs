@@ -197,7 +197,7 @@ fn slot_owner(domain: &Domain<dyn Victim>) -> samara::Owner {
 }
 
 /// Frames that are free once the exchange heap has given up what it keeps for later.
-fn settled_frames() -> usize {
+pub(super) fn settled_frames() -> usize {
     samara::heap::heap::trim();
     frames::free_frames()
 }

@@ -4,7 +4,6 @@
 mod hpet;
 mod pm_timer;
 
-use core::hint::spin_loop;
 use core::time::Duration;
 
 use spin::Once;
@@ -43,16 +42,6 @@ pub(crate) fn since_boot() -> Duration {
         Some(Clock::Hpet(hpet)) => hpet.elapsed(),
         Some(Clock::PmTimer(timer)) => timer.elapsed(),
         None => Duration::ZERO,
-    }
-}
-
-/// Waits, busily. Without a clock it does not wait.
-pub(crate) fn wait(time: Duration) {
-    if CLOCK.is_completed() {
-        let start = since_boot();
-        while since_boot().saturating_sub(start) < time {
-            spin_loop();
-        }
     }
 }
 
