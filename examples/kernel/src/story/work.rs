@@ -19,8 +19,8 @@ use crate::println;
 /// Bytes of a request.
 pub(super) const REQUEST: usize = 128 << 10;
 
-/// Requests after which a line says how far it is.
-const PROGRESS: u64 = 128;
+/// Bytes after which a line says how far it is.
+const PROGRESS: u64 = 16 << 20;
 
 /// What came of it.
 pub(super) struct Outcome {
@@ -80,13 +80,14 @@ pub(super) fn run(disk: &Disk, parameters: Parameters, part: Part) -> Result<Out
     if geometry.read_only {
         return Err("the disk is read-only: the demo writes to it".to_string());
     }
-    let requests = bytes / REQUEST as u64;
-    if requests == 0 || bytes % REQUEST as u64 != 0 {
+    if bytes < REQUEST as u64 {
         return Err(format!(
-            "{bytes} bytes are not whole requests of {REQUEST} bytes"
+            "{bytes} bytes are less than one request of {REQUEST} bytes: give a larger --size"
         ));
     }
-    let region = Region::new(seed, requests);
+    // The last one is shorter on a disk of an odd size.
+    let requests = bytes.div_ceil(REQUEST as u64);
+    let region = Region::new(seed, bytes / REQUEST as u64);
     // Whole disk, region written, region read back; a small disk is read back more often, so that
     // every fault meets a request of its own.
     let (reads, writes) = match part {
@@ -99,7 +100,7 @@ pub(super) fn run(disk: &Disk, parameters: Parameters, part: Part) -> Result<Out
     let plan = Plan::new(seed, reads, writes, crashes);
     let mut client = Client::new(disk, plan, geometry.block_size);
 
-    read_all(&mut client, requests, part)?;
+    read_all(&mut client, bytes, part)?;
     if part == Part::Rehearsal {
         return Ok(Outcome { lost: client.lost });
     }
@@ -123,40 +124,37 @@ impl fmt::Display for Hex<'_> {
     }
 }
 
-fn buffer() -> Result<RRef<[u8]>, String> {
-    RRef::new_zeroed_slice(REQUEST).map_err(|error| error.to_string())
+fn buffer(length: usize) -> Result<RRef<[u8]>, String> {
+    RRef::new_zeroed_slice(length).map_err(|error| error.to_string())
 }
 
-fn read_all(client: &mut Client<'_>, requests: u64, part: Part) -> Result<(), String> {
+fn read_all(client: &mut Client<'_>, bytes: u64, part: Part) -> Result<(), String> {
     let mut hash = Sha256::new();
-    let mut bytes = 0;
-    let mut spare = Some(buffer()?);
-    for request in 0..requests {
+    let mut read = 0;
+    let mut spare: Option<RRef<[u8]>> = None;
+    for offset in (0..bytes).step_by(REQUEST) {
+        let length = (bytes - offset).min(REQUEST as u64) as usize;
         let empty = match spare.take() {
-            Some(buffer) => buffer,
-            None => buffer()?,
+            Some(buffer) if buffer.len() == length => buffer,
+            _ => buffer(length)?,
         };
-        spare = client.read(request * REQUEST as u64, empty);
+        spare = client.read(offset, empty);
         if let Some(data) = &spare {
             hash.update(&**data);
-            bytes += data.len();
+            read += data.len();
         }
-        if part == Part::Whole && (request + 1) % PROGRESS == 0 {
-            println!(
-                "read {} of {} KiB",
-                bytes >> 10,
-                requests * REQUEST as u64 >> 10
-            );
+        if part == Part::Whole && (offset + length as u64) % PROGRESS == 0 {
+            println!("read {} of {} KiB", read >> 10, bytes >> 10);
         }
     }
     if part == Part::Whole {
-        println!("@sha256 {} bytes={bytes}", Hex(&hash.finalize()));
+        println!("@sha256 {} bytes={read}", Hex(&hash.finalize()));
     }
     Ok(())
 }
 
 fn write(client: &mut Client<'_>, region: Region, seed: u64) -> Result<(), String> {
-    let mut data = buffer()?;
+    let mut data = buffer(REQUEST)?;
     for offset in region.offsets() {
         pattern::fill(seed, offset, &mut data);
         client.write(offset, &data);
@@ -167,7 +165,7 @@ fn write(client: &mut Client<'_>, region: Region, seed: u64) -> Result<(), Strin
 
 fn read_back(client: &mut Client<'_>, region: Region, seed: u64) -> Result<(), String> {
     for offset in region.offsets() {
-        if let Some(data) = client.read(offset, buffer()?)
+        if let Some(data) = client.read(offset, buffer(REQUEST)?)
             && pattern::first_mismatch(seed, offset, &data).is_some()
         {
             client.wrong("read back", offset);
