@@ -25,19 +25,35 @@ fn calls(criterion: &mut Criterion) {
 
     let mut small = Some(RRef::new([0u8; 64]));
     group.bench_function("virtual/move_64", |b| {
-        b.iter(|| small = small.take().and_then(|object| black_box(&*direct).small(object).ok()));
+        b.iter(|| {
+            small = small
+                .take()
+                .and_then(|object| black_box(&*direct).small(object).ok())
+        });
     });
     group.bench_function("proxy/move_64", |b| {
-        b.iter(|| small = small.take().and_then(|object| black_box(&proxy).small(object).ok()));
+        b.iter(|| {
+            small = small
+                .take()
+                .and_then(|object| black_box(&proxy).small(object).ok())
+        });
     });
     group.bench_function("shadow/move_64", |b| {
-        b.iter(|| small = small.take().and_then(|object| black_box(&shadow).small(object).ok()));
+        b.iter(|| {
+            small = small
+                .take()
+                .and_then(|object| black_box(&shadow).small(object).ok())
+        });
     });
     assert!(small.is_some(), "a call failed while it was measured");
 
     let mut page = Some(RRef::new([0u8; 4096]));
     group.bench_function("proxy/move_4096", |b| {
-        b.iter(|| page = page.take().and_then(|object| black_box(&proxy).page(object).ok()));
+        b.iter(|| {
+            page = page
+                .take()
+                .and_then(|object| black_box(&proxy).page(object).ok())
+        });
     });
     assert!(page.is_some(), "a call failed while it was measured");
 

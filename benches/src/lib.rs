@@ -59,7 +59,8 @@ impl Target for Direct {
 /// If it cannot be started.
 #[must_use]
 pub fn domain() -> Domain<dyn Target> {
-    let spec = DomainSpec::new("target").restart(Restart::limited(u32::MAX, Duration::from_secs(1)));
+    let spec =
+        DomainSpec::new("target").restart(Restart::limited(u32::MAX, Duration::from_secs(1)));
     match samara_host_std::runtime().spawn(spec, init, Mint::of(|| 7)) {
         Ok(domain) => domain,
         Err(error) => panic!("{error}"),

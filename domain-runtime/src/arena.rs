@@ -148,6 +148,38 @@ unsafe fn free(owner: Owner, at: NonNull<u8>, layout: Layout) {
     unsafe { arena.talc.free(at, layout) };
 }
 
+/// Resizes in the arena of `owner`, whoever the thread runs for; null when there is no room.
+///
+/// # Safety
+/// As [`free`], if the result is not null; `new_size` is not zero.
+unsafe fn resize(owner: Owner, at: NonNull<u8>, layout: Layout, new_size: usize) -> *mut u8 {
+    {
+        let _no_cut = NoCut::begin(thread::current());
+        let mut arena = ARENAS[owner.index()].lock();
+        if new_size <= layout.size() {
+            // SAFETY: the caller's allocation; the new size is not zero and no larger.
+            unsafe { arena.talc.shrink(at, layout, new_size) };
+            return at.as_ptr();
+        }
+        // SAFETY: the caller's allocation; the new size is larger.
+        if let Ok(grown) = unsafe { arena.talc.grow_in_place(at, layout, new_size) } {
+            return grown.as_ptr();
+        }
+    }
+    let Ok(new_layout) = Layout::from_size_align(new_size, layout.align()) else {
+        return ptr::null_mut();
+    };
+    // The copy is made without the lock.
+    let moved = alloc(owner, new_layout);
+    if !moved.is_null() {
+        // SAFETY: both hold `layout.size()` bytes, and the new one is nobody else's yet.
+        unsafe { moved.copy_from_nonoverlapping(at.as_ptr(), layout.size()) };
+        // SAFETY: the caller's allocation, given up for the new one.
+        unsafe { free(owner, at, layout) };
+    }
+    moved
+}
+
 /// Limits the arena of `owner` to `bytes` of committed memory.
 pub(crate) fn set_quota(owner: Owner, bytes: Option<usize>) {
     ARENAS[owner.index()].lock().quota = bytes.unwrap_or(usize::MAX);
@@ -209,6 +241,19 @@ unsafe impl<H: GlobalAlloc> GlobalAlloc for DomainAlloc<H> {
             _ => unsafe { self.0.dealloc(at, layout) },
         }
     }
+
+    // By address as `dealloc`: what the host allocated stays the host's also where it grows on a
+    // domain's behalf.
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        match (owner_of(at), NonNull::new(at)) {
+            (Some(owner), Some(at)) if !owner.is_host() => {
+                // SAFETY: an address in the stripe of `owner` came from its arena.
+                unsafe { resize(owner, at, layout, new_size) }
+            }
+            // SAFETY: any other address came from the host's allocator.
+            _ => unsafe { self.0.realloc(at, layout, new_size) },
+        }
+    }
 }
 
 /// The host's own allocations from the stripe of slot 0: for kernels without another allocator.
@@ -225,6 +270,14 @@ unsafe impl GlobalAlloc for HostArena {
         if let Some(at) = NonNull::new(at) {
             // SAFETY: the host's allocations come from its arena.
             unsafe { free(Owner::HOST, at, layout) };
+        }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        match NonNull::new(at) {
+            // SAFETY: the host's allocations come from its arena.
+            Some(at) => unsafe { resize(Owner::HOST, at, layout, new_size) },
+            None => ptr::null_mut(),
         }
     }
 }

@@ -104,7 +104,7 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
     let counter = target.block.counter(thread.shard());
     counter.entries.fetch_add(1, SeqCst);
     if target.block.word() != target.expected {
-        leave(target, counter);
+        refuse(thread, target, counter);
         return Err(Failure::Refused(arguments));
     }
     let caller = thread.owner();
@@ -151,6 +151,13 @@ fn dispose(payload: samara_unwind::Payload) {
         // lies in the domain's private heap, which goes as a whole.
         mem::forget(second);
     }
+}
+
+/// A caller that was killed ends here too: it may be asking a dead domain again and again.
+#[cold]
+fn refuse(thread: &ThreadSlot, target: Target, counter: &Counter) {
+    leave(target, counter);
+    return_to_caller(thread, thread.owner());
 }
 
 #[cold]

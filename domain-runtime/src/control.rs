@@ -2,13 +2,13 @@
 
 use crate::event::Event;
 use crate::host;
-use crate::reason::{ExitKind, ExitReason};
+use crate::reason::ExitReason;
 use crate::state::{State, Word};
 use crate::text::Text;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use samara_shared_heap::Owner;
 use samara_shared_heap::owner::MAX_OWNERS;
-use samara_shared_heap::thread::SHARDS;
+use samara_shared_heap::thread::{self, SHARDS};
 use spin::Mutex;
 
 /// Calls into one domain through one shard. Both only grow (and wrap): their difference is what is
@@ -37,6 +37,8 @@ static ROWS: [Row; SHARDS] = [const {
 pub(crate) struct Label {
     pub(crate) name: Text<32>,
     pub(crate) restarts: u32,
+    /// The generation that all this is about.
+    generation: u32,
     calls_before: usize,
     reason: Option<ExitReason>,
 }
@@ -45,6 +47,7 @@ impl Label {
     const NEW: Self = Self {
         name: Text::new(),
         restarts: 0,
+        generation: 0,
         calls_before: 0,
         reason: None,
     };
@@ -87,6 +90,24 @@ pub fn block(owner: Owner) -> &'static ControlBlock {
 /// All slots that domains may use: all but the host's.
 pub(crate) fn blocks() -> &'static [ControlBlock] {
     &BLOCKS[1..]
+}
+
+/// Counts as an entry without acting for the domain: what was learned of a generation stays true.
+#[derive(Debug)]
+pub(crate) struct Hold(&'static Counter);
+
+impl Hold {
+    fn new(block: &'static ControlBlock) -> Self {
+        let counter = block.counter(thread::current().shard());
+        counter.entries.fetch_add(1, SeqCst);
+        Self(counter)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.exits.fetch_add(1, SeqCst);
+    }
 }
 
 impl ControlBlock {
@@ -137,25 +158,31 @@ impl ControlBlock {
         *self.label.lock()
     }
 
-    /// Why the generation ended, or what was noted last; `None` while nothing was.
+    /// Why `generation` ended; `None` while it runs, and once the slot was used again.
     #[must_use]
-    pub fn reason(&self) -> Option<ExitReason> {
-        self.label.lock().reason
+    pub fn reason(&self, generation: u32) -> Option<ExitReason> {
+        let label = self.label.lock();
+        (label.generation == generation)
+            .then_some(label.reason)
+            .flatten()
     }
 
-    /// Claims a free slot for a new generation named `name`; its word is then `Starting`.
-    pub(crate) fn claim(name: Text<32>, restarts: u32) -> Option<(&'static Self, Word)> {
+    /// Claims a free slot for a new generation named `name`; its word is then `Starting`. While the
+    /// hold lasts it is not reclaimed.
+    pub(crate) fn claim(name: Text<32>, restarts: u32) -> Option<(&'static Self, Word, Hold)> {
         blocks().iter().find_map(|block| {
             let word = block.word().step(State::Starting)?;
             let free = Word::new(word.generation(), State::Free);
             block.swap(free, word).then(|| {
+                let hold = Hold::new(block);
                 *block.label.lock() = Label {
                     name,
                     restarts,
+                    generation: word.generation(),
                     calls_before: block.entries(),
                     reason: None,
                 };
-                (block, word)
+                (block, word, hold)
             })
         })
     }
@@ -187,25 +214,30 @@ impl ControlBlock {
     /// Marks `generation` as dead; the first death counts. The reason noted before (a panic's
     /// message) stays; else it is `reason`.
     pub(crate) fn die(&self, generation: u32, reason: ExitReason) -> bool {
-        loop {
-            let word = self.word();
-            if word.generation() != generation {
-                return false;
+        let label = {
+            // Held over the step: once it is dead the slot may be reclaimed and claimed again, and
+            // the reason would be noted of the next generation.
+            let mut label = self.label.lock();
+            loop {
+                let word = self.word();
+                if word.generation() != generation {
+                    return false;
+                }
+                let Some(next) = word.step(State::Stopping) else {
+                    return false;
+                };
+                if self.swap(word, next) {
+                    break;
+                }
             }
-            let Some(next) = word.step(State::Stopping) else {
-                return false;
-            };
-            if self.swap(word, next) {
-                break;
-            }
-        }
-        self.note(reason);
-        let label = self.label();
+            label.reason.get_or_insert(reason);
+            *label
+        };
         host::event(&Event::Died {
             id: self.index.into(),
             generation,
             name: label.name.as_str(),
-            reason: &label.reason.unwrap_or(ExitReason::new(ExitKind::None, "")),
+            reason: &label.reason.unwrap_or(reason),
         });
         host::wake_reaper();
         true

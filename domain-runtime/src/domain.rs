@@ -124,16 +124,34 @@ impl<I: ?Sized + Interface> Domain<I> {
         self.0.name()
     }
 
-    /// What is known of the newest generation.
+    /// What is known of the newest generation. Once its slot was reclaimed it is free, and has nothing.
     #[must_use]
     pub fn info(&self) -> DomainInfo {
-        info(self.0.current().target().block())
+        let target = self.0.current().target();
+        let generation = target.expected().generation();
+        let info = info(target.block());
+        if info.generation == generation {
+            return info;
+        }
+        DomainInfo {
+            id: info.id,
+            generation,
+            name: self.0.spec().name,
+            state: State::Free,
+            private_bytes: 0,
+            objects: 0,
+            capabilities: 0,
+            calls: 0,
+            restarts: self.0.restarts(),
+        }
     }
 
-    /// Why the newest generation ended; `None` while it runs.
+    /// Why the newest generation ended; `None` while it runs, and once its slot was used again by
+    /// another domain.
     #[must_use]
     pub fn exit_reason(&self) -> Option<ExitReason> {
-        self.0.current().target().block().reason()
+        let target = self.0.current().target();
+        target.block().reason(target.expected().generation())
     }
 
     /// How often it was restarted.

@@ -1,6 +1,7 @@
 //! What a cross-domain call and a spawn can fail with.
 
 use crate::reason::ExitReason;
+use alloc::boxed::Box;
 use core::fmt;
 use samara_rref::{AllocError, Exchangeable, Transfer, TypeDescriptor};
 
@@ -54,15 +55,15 @@ unsafe impl Exchangeable for RpcError {
 }
 
 /// Why a domain could not be started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SpawnError {
     /// All domain slots are in use.
     NoSlot,
     /// The recipe could not make the arguments of `init`.
-    Mint(ExitReason),
+    Mint(Box<ExitReason>),
     /// `init` failed or crashed.
-    Init(ExitReason),
+    Init(Box<ExitReason>),
     /// The restart budget is used up.
     BudgetExhausted,
     /// The old generation did not drain in time.

@@ -76,13 +76,10 @@ pub(crate) fn now_ns() -> u64 {
 }
 
 pub(crate) fn event(event: &Event<'_>) {
+    // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
+    let deliver = || unsafe { __samara_event(event) };
     // SAFETY: a log sink is trusted code of the host.
-    unsafe {
-        samara_shared_heap::thread::as_host(|| {
-            // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
-            __samara_event(event);
-        });
-    }
+    unsafe { samara_shared_heap::thread::as_host(deliver) };
 }
 
 pub(crate) fn yield_now() {

@@ -9,6 +9,9 @@ use samara_rref::TypeDescriptor;
 /// Implemented by `#[interface]` for `dyn Trait` only: a pointer to it is two words wide, and every
 /// argument and result of its methods may cross.
 pub unsafe trait Interface: Send + Sync + 'static {
+    /// The trait's name. Apart from the descriptor: a proxy is described by this alone, so that
+    /// interfaces may name each other, and themselves, in their methods.
+    const NAME: &'static str;
     /// The interface as data.
     const DESCRIPTOR: InterfaceDescriptor;
 }

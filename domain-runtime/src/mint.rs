@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use core::fmt::{self, Write};
 
 /// Makes the arguments of a domain's `init` at each (re)start. Runs as the host.
-pub struct Mint<A>(Box<dyn Fn() -> Result<A, Text<160>> + Send + Sync>);
+pub struct Mint<A>(Box<dyn Fn() -> Result<A, Box<Text<160>>> + Send + Sync>);
 
 impl<A> Mint<A> {
     /// A recipe that cannot fail.
@@ -19,7 +19,7 @@ impl<A> Mint<A> {
     ) -> Self {
         Self(Box::new(move || {
             make().map_err(|error| {
-                let mut text = Text::new();
+                let mut text = Box::new(Text::new());
                 // A `Display` that fails leaves what it has written: that is the message then.
                 let _ = write!(text, "{error}");
                 text
@@ -27,7 +27,7 @@ impl<A> Mint<A> {
         }))
     }
 
-    pub(crate) fn make(&self) -> Result<A, Text<160>> {
+    pub(crate) fn make(&self) -> Result<A, Box<Text<160>>> {
         (self.0)()
     }
 }

@@ -122,13 +122,14 @@ where
 {
     fn start(&self, spec: &DomainSpec, restarts: u32) -> Result<Instance<I>, SpawnError> {
         let arguments = self.mint.make().map_err(|message| {
-            SpawnError::Mint(ExitReason {
+            SpawnError::Mint(Box::new(ExitReason {
                 kind: ExitKind::InitFailed,
-                message,
+                message: *message,
                 place: Text::new(),
-            })
+            }))
         })?;
-        let (block, word) = ControlBlock::claim(spec.name, restarts).ok_or(SpawnError::NoSlot)?;
+        let (block, word, hold) =
+            ControlBlock::claim(spec.name, restarts).ok_or(SpawnError::NoSlot)?;
         arena::set_quota(block.owner(), spec.heap_quota);
         quota::set_limit(block.owner(), spec.shared_quota);
         let init = self.init;
@@ -163,21 +164,22 @@ where
             }
         };
         block.die(word.generation(), failure);
-        let reason = block.reason().unwrap_or(failure);
+        let reason = block.reason(word.generation()).unwrap_or(failure);
+        drop(hold);
         reaper::try_reclaim(block);
-        Err(SpawnError::Init(reason))
+        Err(SpawnError::Init(Box::new(reason)))
     }
 
     fn tear_down(&self, instance: Instance<I>) {
         let object = instance.object.cast::<T>();
-        // SAFETY: dropping the object is the domain's own code. It drained and lets nobody in but
-        // this, so nobody refers to the object; its slot was allocated at this place.
-        let ended = unsafe {
-            call::enter(instance.target, (), |()| {
-                ptr::drop_in_place(object.as_ptr());
-                heap::free(object.cast(), place(size_of::<T>(), align_of::<T>()));
-            })
+        let drop_object = |()| {
+            // SAFETY: the domain drained and lets nobody in but this: nobody refers to the object.
+            unsafe { ptr::drop_in_place(object.as_ptr()) };
+            // SAFETY: the value is gone; its slot was allocated at this place.
+            unsafe { heap::free(object.cast(), place(size_of::<T>(), align_of::<T>())) };
         };
+        // SAFETY: dropping the object is the domain's own code.
+        let ended = unsafe { call::enter(instance.target, (), drop_object) };
         // A panic in the destructor was the domain's death: the reclaim takes the rest.
         drop(ended);
     }
@@ -301,6 +303,10 @@ impl<I: ?Sized + Interface> Service<I> {
     #[must_use]
     pub fn name(&self) -> &str {
         self.spec.name.as_str()
+    }
+
+    pub(crate) const fn spec(&self) -> &DomainSpec {
+        &self.spec
     }
 
     /// The newest generation, running or not.

@@ -63,14 +63,14 @@ impl Word {
     /// The same generation in `state`, if that step is one that a slot may take.
     #[must_use]
     pub const fn step(self, to: State) -> Option<Self> {
-        let allowed = match (self.state(), to) {
+        let allowed = matches!(
+            (self.state(), to),
             (State::Free, State::Starting)
-            | (State::Starting, State::Running | State::Stopping)
-            | (State::Running, State::Draining | State::Stopping)
-            | (State::Draining, State::Stopping)
-            | (State::Stopping, State::Reclaiming) => true,
-            _ => false,
-        };
+                | (State::Starting, State::Running | State::Stopping)
+                | (State::Running, State::Draining | State::Stopping)
+                | (State::Draining, State::Stopping)
+                | (State::Stopping, State::Reclaiming)
+        );
         if allowed {
             Some(Self::new(self.generation(), to))
         } else {

@@ -33,15 +33,13 @@ unsafe fn enter_instance<I: ?Sized + Interface, A: Exchangeable, R: Exchangeable
     arguments: A,
     body: impl FnOnce(&I, A) -> R,
 ) -> Result<R, Failure<A>> {
+    let method = |arguments| {
+        // SAFETY: the entry was let in, so the generation is alive, and with it the object that its
+        // `init` returned.
+        body(unsafe { instance.object().as_ref() }, arguments)
+    };
     // SAFETY: the method is the target's own code; the rest is the caller's word.
-    unsafe {
-        enter(instance.target(), arguments, |arguments| {
-            // SAFETY: the entry was let in, so the generation is alive, and with it the object that
-            // its `init` returned.
-            let object = instance.object().as_ref();
-            body(object, arguments)
-        })
-    }
+    unsafe { enter(instance.target(), arguments, method) }
 }
 
 /// One call through a proxy.

@@ -54,7 +54,7 @@ impl<I: ?Sized + Interface> Proxy<I> {
 unsafe impl<I: ?Sized + Interface> Exchangeable for Proxy<I> {
     const NESTED: bool = true;
     const DEPTH: usize = 1;
-    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>(I::DESCRIPTOR.name);
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>(I::NAME);
     #[inline]
     fn transfer(&self, to: &Transfer) {
         self.0.transfer(to);
@@ -65,7 +65,7 @@ impl<I: ?Sized + Interface> fmt::Debug for Proxy<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let target = self.instance().target();
         f.debug_struct("Proxy")
-            .field("interface", &I::DESCRIPTOR.name)
+            .field("interface", &I::NAME)
             .field("domain", &target.block().owner())
             .field("generation", &target.expected().generation())
             .finish()

@@ -53,7 +53,7 @@ impl<I: ?Sized + Interface> Shadow<I> {
 unsafe impl<I: ?Sized + Interface> Exchangeable for Shadow<I> {
     const NESTED: bool = true;
     const DEPTH: usize = 1;
-    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>(I::DESCRIPTOR.name);
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>(I::NAME);
     #[inline]
     fn transfer(&self, to: &Transfer) {
         self.0.transfer(to);
@@ -63,7 +63,7 @@ unsafe impl<I: ?Sized + Interface> Exchangeable for Shadow<I> {
 impl<I: ?Sized + Interface> fmt::Debug for Shadow<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shadow")
-            .field("interface", &I::DESCRIPTOR.name)
+            .field("interface", &I::NAME)
             .field("domain", &self.0.0.name())
             .finish()
     }

@@ -27,4 +27,6 @@ pub use samara_shared_heap::{AllocError, Cap, Capability, Owner};
 pub mod __private {
     pub use crate::TypeDescriptor;
     pub use crate::exchangeable::{Exchangeable, Transfer, assert_exchangeable, max_depth};
+    // By this path: a crate may call something else `core`.
+    pub use core::ops::Drop;
 }

@@ -5,7 +5,7 @@ use core::borrow::Borrow;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
-use core::mem::ManuallyDrop;
+use core::mem::{self, ManuallyDrop};
 use core::ops::{Deref, DerefMut};
 use core::ptr::{self, NonNull};
 use samara_shared_heap::class::{self, Place};
@@ -104,7 +104,6 @@ impl<T: Exchangeable> RRef<T> {
     /// Gives `value` back when the heap has no room or the domain's quota is used up.
     #[inline]
     pub fn try_new(value: T) -> Result<Self, (AllocError, T)> {
-        const { assert!(T::DEPTH < 64, "RRefs nest too deeply") };
         let place = const { class::place(size_of::<T>(), align_of::<T>()) };
         // SAFETY: the place is that of `T`; the slot is written below and owned by the `RRef`.
         match unsafe { heap::alloc(place, size_of::<T>(), align_of::<T>()) } {
@@ -154,9 +153,18 @@ pub(crate) fn no_room(error: AllocError) -> ! {
 }
 
 impl<T: ?Sized + Target> RRef<T> {
-    /// Takes over a freshly written slot.
+    /// Takes over a freshly written slot: what every constructor ends with.
     #[inline]
     pub(crate) const fn from_raw(value: NonNull<T>) -> Self {
+        const {
+            // Evaluating the depth is what rejects a generic type that contains itself.
+            assert!(T::DEPTH < 64, "RRefs nest too deeply");
+            // `drop` relies on it.
+            assert!(
+                T::NESTED || !mem::needs_drop::<T>(),
+                "plain data has no destructor"
+            );
+        }
         Self {
             value,
             owns: PhantomData,

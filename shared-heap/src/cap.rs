@@ -57,7 +57,9 @@ impl<T: Capability> Slot<T> {
         },
         drop: |at| {
             // SAFETY: called by the heap once, on a slot of this class with a live value.
-            unsafe { ptr::drop_in_place(&raw mut (*at.cast::<Self>().as_ptr()).value) };
+            let value = unsafe { &raw mut (*at.cast::<Self>().as_ptr()).value };
+            // SAFETY: as above.
+            unsafe { ptr::drop_in_place(value) };
         },
     };
 }
@@ -95,11 +97,17 @@ impl<T: Capability> Cap<T> {
     }
 
     /// The value, taken out of its slot.
+    ///
+    /// # Safety
+    /// The caller is trusted code of the host's side, which answers for the value from now on: a
+    /// domain that took it out could die with it, and nothing would quiesce or release it.
     #[must_use]
-    pub fn into_inner(self) -> T {
+    pub unsafe fn into_inner(self) -> T {
         let this = ManuallyDrop::new(self);
         // SAFETY: the handle owns the value and is forgotten, so it is read out once.
-        let value = unsafe { ptr::read(&raw const (*this.0.as_ptr()).value) };
+        let value = unsafe { &raw const (*this.0.as_ptr()).value };
+        // SAFETY: as above.
+        let value = unsafe { ptr::read(value) };
         // SAFETY: the value was moved out; nobody else refers to the slot.
         unsafe { put_back(this.0.cast(), Slot::<T>::SHIFT) };
         value
@@ -136,13 +144,9 @@ impl<T: Capability> Deref for Cap<T> {
 impl<T: Capability> Drop for Cap<T> {
     fn drop(&mut self) {
         let slot = self.0.cast();
-        // SAFETY: the destructor of a capability is trusted code of the host (`Capability`).
-        unsafe {
-            thread::as_host(|| {
-                // SAFETY: the handle owns the value; it is dropped here only.
-                (self.0.as_ref().class.drop)(slot);
-            });
-        }
+        // SAFETY: the handle owns the value, which is dropped here only; its destructor is trusted
+        // code of the host (`Capability`).
+        unsafe { drop_value(slot) };
         // SAFETY: the value is gone and the handle goes.
         unsafe { put_back(slot, Slot::<T>::SHIFT) };
     }
@@ -155,6 +159,19 @@ impl<T: Capability> fmt::Debug for Cap<T> {
             .field("owner", &self.owner())
             .finish()
     }
+}
+
+/// Drops the value in a slot, on behalf of the host.
+///
+/// # Safety
+/// `slot` is a capability slot with a live value that nobody uses or drops any more.
+unsafe fn drop_value(slot: NonNull<u8>) {
+    // SAFETY: a slot of a capability slab begins with its class.
+    let class = unsafe { slot.cast::<&'static Class>().read() };
+    // SAFETY: only called on a slot of the class with a live value, which this one has.
+    let drop = || unsafe { (class.drop)(slot) };
+    // SAFETY: the destructor of a capability is trusted code (`Capability`).
+    unsafe { thread::as_host(drop) };
 }
 
 /// # Safety
@@ -181,8 +198,11 @@ pub(crate) unsafe fn quiesce_all(owner: Owner) -> usize {
     while let Some(slot) = claim(owner.word(), owner.word() | QUIESCED) {
         // SAFETY: a slot of a capability slab begins with its class.
         let class = unsafe { slot.cast::<&'static Class>().read() };
-        // SAFETY: `quiesce` is trusted code; the value is live, and its owner, dead, does not use it.
-        unsafe { thread::as_host(|| (class.quiesce)(slot)) };
+        // SAFETY: only called on a slot of the class with a live value, which this one has; its
+        // owner, dead, does not use it.
+        let quiesce = || unsafe { (class.quiesce)(slot) };
+        // SAFETY: `quiesce` of a capability is trusted code (`Capability`).
+        unsafe { thread::as_host(quiesce) };
         count += 1;
     }
     count
@@ -194,10 +214,8 @@ pub(crate) unsafe fn release_all(owner: Owner) -> usize {
     let mut count = 0;
     // The claimed slot belongs to the host until it is put back: no second claim finds it.
     while let Some(slot) = claim(owner.word() | QUIESCED, Owner::HOST.word()) {
-        // SAFETY: a slot of a capability slab begins with its class.
-        let class = unsafe { slot.cast::<&'static Class>().read() };
-        // SAFETY: the destructor is trusted code; the value is live and nobody else drops it.
-        unsafe { thread::as_host(|| (class.drop)(slot)) };
+        // SAFETY: the value is live and nobody else drops it: its owner is dead.
+        unsafe { drop_value(slot) };
         let _no_cut = NoCut::begin(thread::current());
         // SAFETY: the value is gone; its handle died with its owner.
         unsafe { registry::lock().put(slot) };

@@ -118,7 +118,9 @@ mod tests {
         for mark in [END, CACHED, HEAD, FREE | 4095] {
             assert!(!is_live(mark));
         }
-        assert!(END != CACHED && CACHED != HEAD && END != HEAD);
+        assert_ne!(END, CACHED);
+        assert_ne!(END, HEAD);
+        assert_ne!(CACHED, HEAD);
         assert!(is_live(0) && is_live(255) && is_live(255 | QUIESCED));
     }
 }

@@ -46,7 +46,9 @@ pub(crate) unsafe fn slot_word<'a>(object: NonNull<u8>, shift: u32) -> &'a Atomi
     let offset = object.addr().get() & (SLAB_SIZE - 1);
     let word = HEADER_SIZE + ((offset >> shift) << 2);
     // SAFETY: the head of the slab, `offset` bytes before, and its words are part of one allocation.
-    let at = unsafe { object.as_ptr().sub(offset).add(word) };
+    let head = unsafe { object.as_ptr().sub(offset) };
+    // SAFETY: as above.
+    let at = unsafe { head.add(word) };
     // SAFETY: words are only ever accessed as atomics; the slab lives as long as its slots do.
     unsafe { &*at.cast::<AtomicU32>() }
 }

@@ -74,7 +74,7 @@ pub(crate) struct RunArgs {
     pub(crate) crashes: u64,
 
     /// Size of the disk image in MiB; with --disk, the least size that the file must have
-    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1 << 16))]
     pub(crate) size: u64,
 
     /// Use a copy of this raw image instead of making one; the file itself is only read
@@ -122,6 +122,10 @@ pub(crate) enum TestPart {
     Hosted,
     /// The kernel's own tests in QEMU
     Kernel,
+    /// Faults and panics in QEMU that end the kernel
+    Faults,
+    /// The demo in QEMU with a disk that is missing, empty or read-only
+    Disks,
     /// Static checks on domains
     Checks,
 }

@@ -26,6 +26,12 @@ impl Tally {
         }
     }
 
+    /// Counts one test and tells of it in the form of the standard test harness.
+    pub(crate) fn report(&mut self, test: impl fmt::Display, passed: bool) {
+        println!("{test} ... {}", if passed { "ok" } else { "FAILED" });
+        self.count(passed);
+    }
+
     /// Adds another suite.
     pub(crate) fn add(&mut self, other: Tally) {
         self.passed += other.passed;

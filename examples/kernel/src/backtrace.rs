@@ -12,7 +12,8 @@ pub(crate) fn print() {
     print_if(|_| true);
 }
 
-/// Prints the calls that led to the instruction at `address`, which trapped, without those of the handler.
+/// Prints the calls that led to the instruction at `address`, which trapped, without those of the
+/// handler.
 pub(crate) fn print_from(address: u64) {
     let mut reached = false;
     print_if(|frame| {
@@ -20,10 +21,17 @@ pub(crate) fn print_from(address: u64) {
         reached
     });
     if !reached {
-        // The walk did not get there: something, and what is closest to the trap, is better than nothing.
+        // The walk did not get there: something, and what is closest to the trap, is better than
+        // nothing.
         print();
-        println_fatal!("@trace {address:#x}");
+        print_line(address as usize);
     }
+}
+
+/// Prints the line for an address inside an instruction. The runner takes what it reads for a return
+/// address and looks at the byte before.
+pub(crate) fn print_line(address: usize) {
+    println_fatal!("@trace {:#x}", address.wrapping_add(1));
 }
 
 fn print_if(mut wanted: impl FnMut(usize) -> bool) {
@@ -32,7 +40,7 @@ fn print_if(mut wanted: impl FnMut(usize) -> bool) {
         if !wanted(address) {
             return ControlFlow::Continue(());
         }
-        println_fatal!("@trace {address:#x}");
+        print_line(address);
         left -= 1;
         if left == 0 {
             ControlFlow::Break(())

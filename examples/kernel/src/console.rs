@@ -48,7 +48,8 @@ pub(crate) fn print(arguments: fmt::Arguments<'_>) {
     }
 }
 
-/// Prints on the way to the end: does not wait for whoever holds the console, since that may be the one who failed.
+/// Prints on the way to the end: does not wait for whoever holds the console, since that may be the
+/// one who failed.
 pub(crate) fn print_fatal(arguments: fmt::Arguments<'_>) {
     if let Some(port) = open().as_mut() {
         let _ = Console(port).write_fmt(arguments);

@@ -11,7 +11,8 @@ use crate::mm::window;
 /// Segment groups of PCI that are kept; a PC has one.
 const MAX_PCI_REGIONS: usize = 4;
 
-/// Where the configuration space of a range of PCI buses lies (PCI Firmware Specification 3.3, table 4-3).
+/// Where the configuration space of a range of PCI buses lies (PCI Firmware Specification 3.3,
+/// table 4-3).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PciRegion {
     pub(crate) segment: u16,

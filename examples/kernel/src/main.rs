@@ -1,10 +1,21 @@
 //! The reference kernel of Samara: the smallest that shows every host hook, for x86_64 under QEMU.
 //!
-//! One processor, cooperative; interrupts stay off, devices are polled. Command line: `mode=test` runs the kernel's own
-//! tests (feature `kernel-tests`), `mode=demo` the demonstration (feature `demo`).
+//! One processor, cooperative; interrupts stay off, devices are polled. Command line: `mode=test`
+//! runs the kernel's own tests (feature `kernel-tests`), `mode=demo` the demonstration (feature
+//! `demo`).
 #![no_std]
 #![no_main]
+#![cfg_attr(
+    not(any(feature = "demo", feature = "kernel-tests")),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "without a mode there is little to do"
+    )
+)]
 #![expect(unsafe_code, reason = "a kernel: devices, page tables, traps")]
+
+extern crate alloc;
 
 mod arch;
 mod backtrace;
@@ -31,11 +42,13 @@ use spin::Once;
 /// What the loader said.
 static BOOT_INFO: Once<BootInfo> = Once::new();
 
-/// The kernel, once there is a stack to run on. `start_info` is the physical address that the loader passed.
+/// The kernel, once there is a stack to run on. `start_info` is the physical address that the
+/// loader passed.
 extern "C" fn kernel_main(start_info: u32) -> ! {
     console::init();
     arch::descriptors::init();
-    // SAFETY: the entry code passes on what the loader gave it, and nothing has used memory outside the image yet.
+    // SAFETY: the entry code passes on what the loader gave it, and nothing has used memory outside
+    // the image yet.
     let info = unsafe { BootInfo::copy(start_info) }.expect("not started by a PVH loader");
     let info = BOOT_INFO.call_once(|| info);
     init(info);
@@ -68,7 +81,7 @@ fn run(command_line: &CommandLine) -> ExitCode {
         #[cfg(feature = "kernel-tests")]
         Some("fault") => tests::provoke::run(command_line.get("kind").unwrap_or_default()),
         #[cfg(feature = "demo")]
-        Some("demo") => story::run(),
+        Some("demo") => story::run(command_line),
         mode => {
             println!(
                 "nothing to do: mode={} is not built in",

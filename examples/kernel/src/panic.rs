@@ -14,52 +14,53 @@ use crate::{backtrace, println, println_fatal};
 /// Longer messages are cut off.
 const MESSAGE: usize = 512;
 
+/// Said of a panic in a panic's message: formatting that one's message, too, could go on without
+/// end.
+const UNSPEAKABLE: &str = "a panic while a panic's message was formatted";
+
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     if !samara_unwind::may_unwind(info) {
-        stop(
-            info,
-            "a panic in code that must not unwind, such as a destructor during unwinding",
-        );
+        println_fatal!("{}", describe(info));
+        stop("a panic in code that must not unwind, such as a destructor during unwinding");
     }
     report(info);
-    let why = match samara_unwind::begin_panic() {
+    let failed = samara_unwind::begin_panic();
+    stop(match failed {
         UnwindFailed::NoBoundary => "a panic outside every boundary",
         UnwindFailed::TooDeep => "too many panics in flight",
         _ => "a panic that the unwind tables do not lead out of",
-    };
-    stop(info, why)
+    })
 }
 
 /// Records a domain's panic as its reason to end; prints the kernel's own.
-///
-/// Messages are formatted into a buffer first: no lock is held while a domain's code runs.
 fn report(info: &PanicInfo<'_>) {
     let formatting = Formatting::begin();
-    if formatting.is_none() {
-        // The message's own `Display` panicked. Formatting this one too could go on without end.
-        if !record(
-            &"a panic while a panic's message was formatted",
-            info.location(),
-        ) {
-            match info.location() {
-                Some(location) => println!("panicked at {location}, formatting a panic's message"),
-                None => println!("panicked formatting a panic's message"),
-            }
-        }
-        return;
-    }
-    if !record(&info.message(), info.location()) {
-        let mut message = Text::<MESSAGE>::new();
-        // A `Text` takes what fits and never fails; a `Display` that does has said what it could.
-        let _ = write!(message, "{info}");
-        println!("{message}");
+    let recorded = match &formatting {
+        Some(_) => record(&info.message(), info.location()),
+        None => record(&UNSPEAKABLE, info.location()),
+    };
+    drop(formatting);
+    if !recorded {
+        println!("{}", describe(info));
     }
 }
 
+/// The panic in words. They are put into a buffer first: no lock is held while the code that
+/// panicked formats its message.
+fn describe(info: &PanicInfo<'_>) -> Text<MESSAGE> {
+    let mut text = Text::new();
+    // A `Text` takes what fits and never fails; a `Display` that does has said what it could.
+    let _ = match (Formatting::begin(), info.location()) {
+        (Some(_formatting), _) => write!(text, "{info}"),
+        (None, Some(location)) => write!(text, "panicked at {location}:\n{UNSPEAKABLE}"),
+        (None, None) => write!(text, "{UNSPEAKABLE}"),
+    };
+    text
+}
+
 /// Ends the kernel for a panic that cannot be contained.
-fn stop(info: &PanicInfo<'_>, why: &str) -> ! {
-    println_fatal!("{info}");
+fn stop(why: &str) -> ! {
     println_fatal!("kernel stopped: {why}");
     backtrace::print();
     exit(ExitCode::Failure)

@@ -20,7 +20,8 @@ pub(crate) fn memory() {
 pub(crate) fn domains() {
     for domain in host::runtime().domains() {
         println!(
-            "domain {}.{} {}: {:?}, {} KiB private, {} shared objects, {} capabilities, {} calls, {} restarts",
+            "domain {}.{} {}: {:?}, {} KiB private, {} shared objects, {} capabilities, \
+             {} calls, {} restarts",
             domain.id,
             domain.generation,
             domain.name,

@@ -14,7 +14,8 @@ pub(crate) struct Thread {
     formatting: AtomicBool,
 }
 
-// SAFETY: a slot may be touched by its own thread only. This is the only thread, and trap handlers leave slots alone.
+// SAFETY: a slot may be touched by its own thread only. This is the only thread, and trap handlers
+// leave slots alone.
 unsafe impl Sync for Thread {}
 
 static MAIN: Thread = Thread {
@@ -34,14 +35,16 @@ fn unwind_state() -> &'static ThreadState {
 
 samara_unwind::set_thread_state!(unwind_state);
 
-/// While a thread formats a panic's message, which runs the panicking code's `Display`. Ends also if that unwinds.
+/// While a thread formats a panic's message, which runs the panicking code's `Display`. Ends also
+/// if that unwinds.
 pub(crate) struct Formatting(&'static Thread);
 
 impl Formatting {
     /// `None` if this thread is formatting one already.
     pub(crate) fn begin() -> Option<Self> {
         let thread = current();
-        (!thread.formatting.swap(true, Ordering::Relaxed)).then_some(Self(thread))
+        // Made only if it is wanted: dropping one ends the formatting.
+        (!thread.formatting.swap(true, Ordering::Relaxed)).then(|| Self(thread))
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
         const _: () = {
             // SAFETY: `dyn Trait`; every argument and result is checked below.
             unsafe impl #krate::Interface for dyn #name {
+                const NAME: &'static str = #text;
                 const DESCRIPTOR: #krate::InterfaceDescriptor = #krate::InterfaceDescriptor {
                     name: #text,
                     methods: &[#(#descriptors),*],
@@ -176,13 +177,13 @@ fn shadowed(name: &Ident, method: &Method, krate: &TokenStream) -> TokenStream {
     let arguments = &method.arguments;
     let shapes = arguments.iter().filter_map(|argument| {
         let name = &argument.name;
-        // Shadows the argument's own name for the retry closure, before it is moved away.
+        // Taken before the argument is moved away.
         matches!(argument.kind, Kind::Scratch).then(|| quote!(#krate::Scratch::shape(&#name)))
     });
     let shape_names: Vec<_> = arguments
         .iter()
         .filter(|argument| matches!(argument.kind, Kind::Scratch))
-        .map(|argument| shape_name(argument))
+        .map(shape_name)
         .collect();
     let (again, value, error) = (own("again"), own("value"), own("error"));
     let remake = if method.idempotent {

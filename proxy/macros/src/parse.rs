@@ -133,13 +133,14 @@ impl Method {
                 ));
             }
         };
-        if !idempotent {
-            if let Some(scratch) = arguments.iter().find(|at| matches!(at.kind, Kind::Scratch)) {
-                return Err(Error::new(
-                    scratch.name.span(),
-                    "`#[scratch]` has a meaning only on an `#[idempotent]` method",
-                ));
-            }
+        let mut scratch = arguments
+            .iter()
+            .filter(|at| matches!(at.kind, Kind::Scratch));
+        if let (false, Some(argument)) = (idempotent, scratch.next()) {
+            return Err(Error::new(
+                argument.name.span(),
+                "`#[scratch]` has a meaning only on an `#[idempotent]` method",
+            ));
         }
         Ok(Self {
             name: signature.ident.clone(),
@@ -192,13 +193,13 @@ impl Argument {
                 if scratch { Kind::Scratch } else { Kind::Moved }
             }
         };
-        if let Kind::Lent(inner) = &kind {
-            if let Some(reference) = Reference::within(inner) {
-                return Err(Error::new(
-                    reference,
-                    "a reference inside an argument cannot cross: lend `&RRef<T>` itself",
-                ));
-            }
+        if let Kind::Lent(inner) = &kind
+            && let Some(reference) = Reference::within(inner)
+        {
+            return Err(Error::new(
+                reference,
+                "a reference inside an argument cannot cross: lend `&RRef<T>` itself",
+            ));
         }
         Ok(Self {
             name: name.ident.clone(),

@@ -72,7 +72,7 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
             // Conflicts for a type that implements `Drop`: a reclaim runs no destructors.
             trait AnExchangeableTypeMustNotImplementDrop {}
             #[allow(drop_bounds)]
-            impl<T: ?Sized + ::core::ops::Drop> AnExchangeableTypeMustNotImplementDrop for T {}
+            impl<T: ?Sized + #krate::Drop> AnExchangeableTypeMustNotImplementDrop for T {}
             impl #impl_generics AnExchangeableTypeMustNotImplementDrop for #name #type_generics #where_clause {}
 
             #[automatically_derived]
@@ -115,36 +115,38 @@ fn field_types(data: &Data) -> Result<Vec<Type>, Error> {
         .collect())
 }
 
+/// Visits every field of the value. The patterns name all fields with their types and all variants:
+/// what another macro adds to the type after this one has seen it does not compile.
 fn transfer_body(name: &syn::Ident, data: &Data, krate: &Tokens) -> Tokens {
+    let arm = |path: Tokens, fields: &Fields| {
+        let binds: Vec<_> = (0..fields.len())
+            .map(|at| format_ident!("field{}", at))
+            .collect();
+        let types = fields.iter().map(|field| &field.ty);
+        let members = fields.iter().enumerate().map(|(at, field)| {
+            field
+                .ident
+                .clone()
+                .map_or_else(|| Member::Unnamed(Index::from(at)), Member::Named)
+        });
+        quote! {
+            #path { #(#members: #binds),* } => {
+                #(#krate::Exchangeable::transfer(#binds as &#types, to);)*
+            }
+        }
+    };
     match data {
         Data::Struct(data) => {
-            let members = data.fields.iter().enumerate().map(|(at, field)| {
-                field
-                    .ident
-                    .clone()
-                    .map_or_else(|| Member::Unnamed(Index::from(at)), Member::Named)
-            });
-            quote!(#(#krate::Exchangeable::transfer(&self.#members, to);)*)
+            let arm = arm(quote!(#name), &data.fields);
+            quote!(match self { #arm })
         }
+        Data::Enum(data) if data.variants.is_empty() => quote!(match *self {}),
         Data::Enum(data) => {
             let arms = data.variants.iter().map(|variant| {
                 let ident = &variant.ident;
-                let binds: Vec<_> = (0..variant.fields.len())
-                    .map(|at| format_ident!("field{}", at))
-                    .collect();
-                let members = variant.fields.iter().enumerate().map(|(at, field)| {
-                    field
-                        .ident
-                        .clone()
-                        .map_or_else(|| Member::Unnamed(Index::from(at)), Member::Named)
-                });
-                quote! {
-                    #name::#ident { #(#members: #binds),* } => {
-                        #(#krate::Exchangeable::transfer(#binds, to);)*
-                    }
-                }
+                arm(quote!(#name::#ident), &variant.fields)
             });
-            quote!(#[allow(unreachable_patterns)] match self { #(#arms)* _ => {} })
+            quote!(match self { #(#arms)* })
         }
         Data::Union(_) => Tokens::new(),
     }

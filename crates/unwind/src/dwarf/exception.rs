@@ -20,8 +20,9 @@ pub(super) struct ExceptionSlot {
     busy: AtomicBool,
 }
 
-// SAFETY: `object` is touched only by the unwinder, between a successful `claim` and `release`; `busy` admits
-// one claimant at a time, and its Acquire/Release pair orders one claimant's accesses before the next one's.
+// SAFETY: `object` is touched only by the unwinder, between a successful `claim` and `release`;
+// `busy` admits one claimant at a time, and its Acquire/Release pair orders one claimant's accesses
+// before the next one's.
 unsafe impl Sync for ExceptionSlot {}
 
 impl ExceptionSlot {
@@ -55,8 +56,9 @@ impl InFlight {
     }
 }
 
-// SAFETY: `wrap` yields a pointer to an `UnwindException` that stays valid and unshared until `unwrap` (the slot is
-// static and claimed); `unwrap` is called by the unwinder with just such a pointer, as the class below is ours alone.
+// SAFETY: `wrap` yields a pointer to an `UnwindException` that stays valid and unshared until
+// `unwrap` (the slot is static and claimed); `unwrap` is called by the unwinder with just such a
+// pointer, as the class below is ours alone.
 unsafe impl Exception for InFlight {
     const CLASS: [u8; 8] = *b"SAMARA\0\0";
 
@@ -66,7 +68,8 @@ unsafe impl Exception for InFlight {
 
     /// Gives the slot back: from here on nothing refers to the object.
     unsafe fn unwrap(object: *mut UnwindException) -> Self {
-        // SAFETY: `object` came from `wrap`, so it is the address of a static slot, with that slot's provenance.
+        // SAFETY: `object` came from `wrap`, so it is the address of a static slot, with that
+        // slot's provenance.
         let slot = unsafe { &*object.cast::<ExceptionSlot>() };
         slot.release();
         Self(slot)

@@ -2,9 +2,12 @@
 //!
 //! # What a kernel supplies
 //!
-//! * [`set_thread_state!`](crate::set_thread_state): which [`ThreadState`] belongs to the running thread.
-//! * A `#[panic_handler]` that records the message and then, if the panic [`may_unwind`], calls [`begin_panic`].
-//! * Linked with `--eh-frame-hdr`, and these lines in its linker script, the tables mapped readable at run time:
+//! * [`set_thread_state!`](crate::set_thread_state): which [`ThreadState`] belongs to the running
+//!   thread.
+//! * A `#[panic_handler]` that records the message and then, if the panic [`may_unwind`], calls
+//!   [`begin_panic`].
+//! * Linked with `--eh-frame-hdr`, and these lines in its linker script, the tables mapped readable
+//!   at run time:
 //!
 //! ```text
 //! __executable_start = .;  /* before the first byte of code */
@@ -62,12 +65,16 @@ impl core::fmt::Display for UnwindFailed {
     }
 }
 
-/// Runs `f`; a panic inside is contained, destructors between it and here have run.
+/// Runs `f`; a panic inside ends here, and the destructors between have run.
 ///
-/// Costs nothing beside the call when `f` returns.
+/// # Errors
+/// The panic is over; what is left of it is to be disposed of.
+///
+/// Cost: none beyond the call while nothing panics.
 #[inline]
 pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
-    // The exception, ours or a foreign one, was given back on landing: all that is left to say is "it panicked".
+    // The exception, ours or a foreign one, was given back on landing: all that is left to say is
+    // "it panicked".
     panicking::catch_unwind::<InFlight, R, _>(f).map_err(|_| Payload(()))
 }
 
@@ -96,14 +103,17 @@ pub fn begin_panic() -> UnwindFailed {
     }
 }
 
-/// Whether this panic may be unwound: not if it struck in code compiled to never unwind, such as a destructor that
-/// an earlier panic runs, an `extern "C"` function, or `alloc`'s report of exhausted memory. Nothing but giving up
-/// the frames unrun can contain such a panic.
+/// Whether this panic may be unwound: not if it struck in code compiled to never unwind, such as a
+/// destructor that an earlier panic runs, an `extern "C"` function, or `alloc`'s report of
+/// exhausted memory. Nothing but giving up the frames unrun can contain such a panic.
+#[must_use]
 pub fn may_unwind(panic: &PanicInfo<'_>) -> bool {
     panic.can_unwind()
 }
 
-/// Whether a panic is on its way to its boundary on this thread: true in the destructors that it runs.
+/// Whether a panic is on its way to its boundary on this thread: true in the destructors that it
+/// runs.
+#[must_use]
 pub fn is_unwinding() -> bool {
     thread_state::current().is_unwinding()
 }

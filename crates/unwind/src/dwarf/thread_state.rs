@@ -4,8 +4,8 @@
 
 use super::exception::ExceptionSlot;
 
-/// Panics that may be in flight on one thread at a time: each further one starts in a destructor that an
-/// earlier one runs, and is contained there.
+/// Panics that may be in flight on one thread at a time: each further one starts in a destructor
+/// that an earlier one runs, and is contained there.
 const MAX_IN_FLIGHT: usize = 8;
 
 /// A thread's exception objects. The kernel keeps one for each of its threads.

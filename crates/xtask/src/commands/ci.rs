@@ -18,6 +18,7 @@ use crate::workspace::Workspace;
 pub(super) fn run(workspace: &Workspace) -> Result<(), Error> {
     let mut tally = Tally::default();
     let mut times = Times::default();
+    times.measure("the lock file", || lock_file(workspace))?;
     times.measure("formatting", || format(workspace))?;
     times.measure("clippy", || clippy(workspace))?;
     times.measure("clippy on the kernel", || clippy_kernel(workspace))?;
@@ -48,6 +49,14 @@ impl Times {
         self.0.push((name, start.elapsed()));
         Ok(())
     }
+}
+
+/// A lock file that does not fit the manifests would be changed by the first build of a fresh clone.
+fn lock_file(workspace: &Workspace) -> Result<(), Error> {
+    let mut command = cargo(workspace, "metadata");
+    command.args(["--locked", "--format-version", "1"]);
+    let what = "checking Cargo.lock (any build brings it up to date; commit it)";
+    Job::new(what, command, LIMIT).capture().map(drop)
 }
 
 fn format(workspace: &Workspace) -> Result<(), Error> {

@@ -1,7 +1,9 @@
 //! The commands, one file each.
 
 mod bench;
+mod broken_disks;
 mod ci;
+mod fatal_faults;
 mod run;
 mod test;
 

@@ -1,6 +1,8 @@
 //! `cargo xtask run`: the story of a kernel that outlives its disk driver.
 
-use crate::cli::{BreakDisk, RunArgs};
+use std::io;
+
+use crate::cli::RunArgs;
 use crate::disk::{self, Source};
 use crate::error::Error;
 use crate::guest::{Expected, GuestError, Symbols, Verdict};
@@ -42,21 +44,11 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> Result<(), Error> {
             "mode=demo seed={} crashes={} bytes={}",
             args.seed, args.crashes, disk.bytes
         ),
-        drive: match args.break_disk {
-            None => Drive::Image {
-                path: disk.path.clone(),
-                read_only: false,
-            },
-            Some(BreakDisk::ReadOnly) => Drive::Image {
-                path: disk.path.clone(),
-                read_only: true,
-            },
-            Some(BreakDisk::NoNamespace) => Drive::Empty,
-            Some(BreakDisk::Absent) => Drive::None,
-        },
+        drive: Drive::of(args.break_disk, &disk.path),
         run: args.machine.clone(),
     };
-    let (report, ending) = machine.boot(&qemu, &symbols)?;
+    let (report, ending) = machine.boot(&qemu, &symbols, io::stdout())?;
+    let ending = ending?;
 
     let expected = Expected {
         disk_bytes: disk.bytes,

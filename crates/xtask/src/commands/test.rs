@@ -1,5 +1,8 @@
 //! `cargo xtask test`: every test there is.
 
+use std::io;
+
+use super::{broken_disks, fatal_faults};
 use crate::cargo::{LIMIT, cargo};
 use crate::checks;
 use crate::cli::{MachineArgs, TestArgs, TestPart};
@@ -40,6 +43,16 @@ pub(super) fn all(workspace: &Workspace, args: &TestArgs) -> Tally {
     if wanted(TestPart::Kernel) {
         total.add(suite("the kernel's tests", |tally| {
             in_kernel(workspace, &args.machine, tally)
+        }));
+    }
+    if wanted(TestPart::Faults) {
+        total.add(suite("fatal faults", |tally| {
+            fatal_faults::run(workspace, &args.machine, tally)
+        }));
+    }
+    if wanted(TestPart::Disks) {
+        total.add(suite("broken disks", |tally| {
+            broken_disks::run(workspace, &args.machine, tally)
         }));
     }
     if wanted(TestPart::Checks) {
@@ -104,13 +117,10 @@ fn in_kernel(workspace: &Workspace, machine: &MachineArgs, tally: &mut Tally) ->
     let machine = Machine {
         kernel: kernel.elf,
         arguments: "mode=test".into(),
-        drive: Drive::Image {
-            path: disk.path.clone(),
-            read_only: false,
-        },
+        drive: Drive::of(None, &disk.path),
         run: machine.clone(),
     };
-    let (report, ending) = machine.observe(&qemu, &symbols)?;
+    let (report, ending) = machine.boot(&qemu, &symbols, io::stdout())?;
     *tally = report.tests();
     let ending = ending?;
     report.tests_complete().map_err(|problem| Error::Output {

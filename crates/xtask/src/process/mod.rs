@@ -162,9 +162,10 @@ impl Drop for Guard {
 #[cfg(test)]
 mod tests {
     use std::process::Command;
+    use std::thread;
     use std::time::{Duration, Instant};
 
-    use super::Job;
+    use super::{Job, POLL};
     use crate::error::Error;
 
     fn shell(script: &str, limit: Duration) -> Job {
@@ -196,11 +197,18 @@ mod tests {
         assert!(matches!(result, Err(Error::TimedOut { .. })), "{result:?}");
         assert!(start.elapsed() < Duration::from_secs(20));
         assert_eq!(seen[0], "begun");
-        let status = std::fs::read_to_string(format!("/proc/{}/stat", seen[1])).unwrap_or_default();
-        assert!(
-            status.is_empty() || status.contains(" Z "),
-            "the grandchild lives: {status}"
-        );
+        // A killed process takes a moment to go.
+        let gone = || {
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", seen[1]));
+            stat.map_or(true, |stat| stat.contains(") Z "))
+        };
+        while !gone() {
+            assert!(
+                start.elapsed() < Duration::from_secs(20),
+                "the grandchild lives"
+            );
+            thread::sleep(POLL);
+        }
     }
 
     #[test]

@@ -2,19 +2,16 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::Qemu;
-use crate::cli::{Accel, MachineArgs};
+use crate::cli::{Accel, BreakDisk, MachineArgs};
 use crate::error::Error;
 use crate::guest::{Console, GuestError, Report, Symbols};
 use crate::process::Job;
-
-/// The name in messages, also when the time limit is told.
-const WHAT: &str = "the virtual machine";
 
 /// A machine that is ready to be switched on.
 #[derive(Clone, Debug)]
@@ -40,6 +37,24 @@ pub(crate) enum Drive {
     Image { path: PathBuf, read_only: bool },
 }
 
+impl Drive {
+    /// A drive with the image at `path`, without what `broken` takes away.
+    pub(crate) fn of(broken: Option<BreakDisk>, path: &Path) -> Self {
+        match broken {
+            None => Drive::Image {
+                path: path.to_owned(),
+                read_only: false,
+            },
+            Some(BreakDisk::ReadOnly) => Drive::Image {
+                path: path.to_owned(),
+                read_only: true,
+            },
+            Some(BreakDisk::NoNamespace) => Drive::Empty,
+            Some(BreakDisk::Absent) => Drive::None,
+        }
+    }
+}
+
 /// How the machine stopped. The kernel writes a code to QEMU's isa-debug-exit device, which ends QEMU
 /// with twice the code plus one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -63,23 +78,21 @@ const SUCCESS: i32 = 0x10 << 1 | 1;
 const FAILURE: i32 = 0x11 << 1 | 1;
 
 impl Machine {
-    /// Boots, shows what the kernel says, and returns what it told once it has stopped.
-    pub(crate) fn boot(&self, qemu: &Qemu, symbols: &Symbols) -> Result<(Report, Ending), Error> {
-        let (report, ending) = self.observe(qemu, symbols)?;
-        Ok((report, ending?))
-    }
-
-    /// Like [`Machine::boot`], but has a report also of a machine that did not stop in time.
-    pub(crate) fn observe(
+    /// Boots, writes what the kernel says for people to `output`, and waits until it has stopped.
+    ///
+    /// There is a report also of a machine that did not stop in time.
+    pub(crate) fn boot(
         &self,
         qemu: &Qemu,
         symbols: &Symbols,
+        output: impl Write,
     ) -> Result<(Report, Result<Ending, GuestError>), Error> {
         let limit = Duration::from_secs(self.run.timeout);
         let mut command = qemu.command();
         command.args(self.arguments());
-        let mut console = Console::new(symbols, io::stdout());
-        let status = Job::new(WHAT, command, limit).stream(|line| console.line(line));
+        let mut console = Console::new(symbols, output);
+        let status =
+            Job::new("the virtual machine", command, limit).stream(|line| console.line(line));
         let ending = match status {
             Ok(status) => Ok(Ending::from(status)),
             Err(Error::TimedOut { limit, .. }) => Err(GuestError::TimedOut { limit }),

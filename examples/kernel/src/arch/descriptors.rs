@@ -1,8 +1,8 @@
 //! Segments, the task state with its trap stacks, and the interrupt table.
 //!
-//! Compiled code, the prebuilt `core` included, keeps data in the 128 bytes below the stack pointer. So no trap may push
-//! onto the stack it interrupts: every vector has a stack of the interrupt stack table, and those that can strike
-//! inside another's handler have one of their own.
+//! Compiled code, the prebuilt `core` included, keeps data in the 128 bytes below the stack
+//! pointer. So no trap may push onto the stack it interrupts: every vector has a stack of the
+//! interrupt stack table, and those that can strike inside another's handler have one of their own.
 
 use spin::Once;
 use x86_64::VirtAddr;
@@ -98,7 +98,8 @@ fn vectors() -> InterruptDescriptorTable {
 }
 
 fn set<F>(entry: &mut Entry<F>, vector: u8, stack: TrapStack) {
-    // SAFETY: the stub is made for this vector: it saves everything, and returns as the processor expects.
+    // SAFETY: the stub is made for this vector: it saves everything, and returns as the processor
+    // expects.
     let options = unsafe { entry.set_handler_addr(VirtAddr::new(trap_entry::stub(vector))) };
     // SAFETY: `init` filled this entry of the interrupt stack table.
     unsafe { options.set_stack_index(stack as u16) };

@@ -1,7 +1,9 @@
-//! `memcpy`, `memmove`, `memset`, `memcmp` and `bcmp`: compiled code calls them, the prebuilt `compiler_builtins` lacks them.
+//! `memcpy`, `memmove`, `memset`, `memcmp` and `bcmp`: compiled code calls them, the prebuilt
+//! `compiler_builtins` lacks them.
 //!
-//! In assembly, since written in Rust they would be compiled into calls of themselves. The direction flag stays clear
-//! throughout. Each carries unwind information: a fault or a cut may strike inside.
+//! In assembly, since written in Rust they would be compiled into calls of themselves. The
+//! direction flag stays clear throughout. Each carries unwind information: a fault or a cut may
+//! strike inside.
 
 use core::arch::naked_asm;
 
@@ -29,7 +31,8 @@ unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, count: usize) -> *mut 
 unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, count: usize) -> *mut u8 {
     naked_asm!(
         ".cfi_startproc",
-        // Upwards unless `to` lies inside the source (as an unsigned distance), where that would overwrite it unread.
+        // Upwards unless `to` lies inside the source (as an unsigned distance), where that would
+        // overwrite it unread.
         "mov rax, rdi",
         "sub rax, rsi",
         "cmp rax, rdx",

@@ -1,5 +1,7 @@
-//! What a trap does. In this kernel every fault is fatal: it is reported with the calls that led to it.
+//! What a trap does. In this kernel every fault is fatal: it is reported with the calls that led to
+//! it.
 
+use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use x86_64::registers::control::Cr2;
@@ -29,11 +31,30 @@ pub(crate) fn breakpoints() -> u32 {
 /// Called by the entry code on a trap stack, with everything saved in `frame`.
 pub(super) extern "C" fn handle(frame: &mut TrapFrame) {
     match frame.vector {
-        // Returns only for the tests: the linker fills gaps with breakpoints, which a wild jump must not slide along.
+        // Returns only for the tests: the linker fills gaps with breakpoints, which a wild jump
+        // must not slide along.
         BREAKPOINT if cfg!(feature = "kernel-tests") => {
             BREAKPOINTS.fetch_add(1, Ordering::Relaxed);
+            // What any compiled code may do here.
+            spoil_vector_registers();
         }
         _ => report(frame),
+    }
+}
+
+/// Overwrites all vector registers, so that a test can tell that they are restored.
+fn spoil_vector_registers() {
+    // SAFETY: all that changes is declared.
+    unsafe {
+        asm!(
+            ".irp i, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15",
+            "pcmpeqd xmm\\i, xmm\\i",
+            ".endr",
+            out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm3") _,
+            out("xmm4") _, out("xmm5") _, out("xmm6") _, out("xmm7") _,
+            out("xmm8") _, out("xmm9") _, out("xmm10") _, out("xmm11") _,
+            out("xmm12") _, out("xmm13") _, out("xmm14") _, out("xmm15") _,
+        );
     }
 }
 
@@ -67,7 +88,8 @@ fn report(frame: &TrapFrame) -> ! {
 }
 
 fn report_page_fault(cause: PageFaultErrorCode) {
-    // A non-canonical address would have been a general protection fault; if it is one all the same, show it.
+    // A non-canonical address would have been a general protection fault; if it is one all the
+    // same, show it.
     let address = Cr2::read_raw();
     let access = if cause.contains(PageFaultErrorCode::INSTRUCTION_FETCH) {
         "executing"
@@ -87,7 +109,8 @@ fn report_page_fault(cause: PageFaultErrorCode) {
     }
 }
 
-/// A call to where no code is leaves no tables to walk by, but its return address on top of the stack.
+/// A call to where no code is leaves no tables to walk by, but its return address on top of the
+/// stack.
 fn report_wild_call(frame: &TrapFrame) {
     if !image::is_text(frame.rip) && frame.rsp.is_multiple_of(8) && stack::MAIN.contains(frame.rsp)
     {
@@ -95,7 +118,7 @@ fn report_wild_call(frame: &TrapFrame) {
         // SAFETY: an aligned word of the main stack, which stays mapped.
         let caller = unsafe { top.read() };
         if image::is_text(caller) {
-            println_fatal!("@trace {:#x}", caller - 1);
+            backtrace::print_line(caller as usize - 1);
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The first and last instructions of every trap.
 //!
-//! A stub for each vector makes all frames look alike; the common part saves every general register and the
-//! floating-point and vector state before any Rust runs (compiled code uses both), puts the flags and control words into
-//! the state that Rust expects, and restores everything on the way back. Its unwind information leads through the trap:
-//! a walk from the handler goes on at the interrupted instruction, with the interrupted registers.
+//! A stub for each vector makes all frames look alike; the common part saves every general register
+//! and the floating-point and vector state before any Rust runs (compiled code uses both), puts the
+//! flags and control words into the state that Rust expects, and restores everything on the way
+//! back. Its unwind information leads through the trap: a walk from the handler goes on at the
+//! interrupted instruction, with the interrupted registers.
 
 use core::arch::global_asm;
 
@@ -48,7 +49,8 @@ global_asm!(
 trap_stubs:
     .cfi_startproc
     .cfi_signal_frame
-    // Nothing walks the stack from inside a stub: it runs with interrupts off and touches only its trap stack.
+    // Nothing walks the stack from inside a stub: it runs with interrupts off and touches only its
+    // trap stack.
     .cfi_undefined rip
     .set vector, 0
     .rept 256
@@ -85,7 +87,8 @@ trap_common:
     push r14
     push r15
     mov rbp, rsp
-    // From here on everything is in the frame. DWARF numbers: 16 is the return address, 7 the stack pointer.
+    // From here on everything is in the frame. DWARF numbers: 16 is the return address, 7 the stack
+    // pointer.
     .cfi_def_cfa rbp, {frame_size}
     .cfi_offset 16, -40
     .cfi_offset 7, -16

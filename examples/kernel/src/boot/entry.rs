@@ -1,8 +1,9 @@
 //! From the PVH loader to 64-bit Rust.
 //!
-//! The loader (x86/HVM direct boot ABI, `xen/include/public/arch-x86/hvm/start_info.h`) enters in 32-bit protected mode
-//! without paging, the physical address of its start info in `ebx`. The trampoline runs where it is loaded, below 4 GiB;
-//! it maps the first 4 GiB at zero (to survive the switch), in the direct map, and at the kernel's link address.
+//! The loader (x86/HVM direct boot ABI, `xen/include/public/arch-x86/hvm/start_info.h`) enters in
+//! 32-bit protected mode without paging, the physical address of its start info in `ebx`. The
+//! trampoline runs where it is loaded, below 4 GiB; it maps the first 4 GiB at zero (to survive the
+//! switch), in the direct map, and at the kernel's link address.
 
 use core::arch::global_asm;
 
@@ -136,7 +137,8 @@ boot_directories: .skip 0x4000
 boot_stack:       .skip 0x100
 boot_stack_top:
 
-    // The first code at the kernel's own address. A zero return address ends every walk up the stack.
+    // The first code at the kernel's own address. A zero return address ends every walk up the
+    // stack.
     .section .text.kernel_entry, "ax", @progbits
     .globl kernel_entry
     .type kernel_entry, @function

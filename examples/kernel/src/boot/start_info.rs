@@ -51,8 +51,8 @@ impl BootInfo {
     ///
     /// # Safety
     ///
-    /// `start_info` is the address that the loader passed, nothing has been written to its memory since, and the
-    /// entry code's page tables are in force.
+    /// `start_info` is the address that the loader passed, nothing has been written to its memory
+    /// since, and the entry code's page tables are in force.
     pub(crate) unsafe fn copy(start_info: u32) -> Option<Self> {
         let address = u64::from(start_info);
         // SAFETY: as the caller says, the loader left a start info there.
@@ -71,7 +71,8 @@ impl BootInfo {
                 _ => RegionKind::Reserved,
             };
             let end = entry.address.checked_add(entry.size)?;
-            // A map too long to keep costs memory, not correctness: what is not known to be usable is not used.
+            // A map too long to keep costs memory, not correctness: what is not known to be usable
+            // is not used.
             let _ = memory.try_push(Region {
                 start: entry.address,
                 end,
@@ -102,7 +103,8 @@ impl BootInfo {
 ///
 /// # Safety
 ///
-/// The loader left a `T`, of which every bit pattern is valid, at `address`; the entry code's page tables are in force.
+/// The loader left a `T`, of which every bit pattern is valid, at `address`; the entry code's page
+/// tables are in force.
 unsafe fn read<T: Copy>(address: u64) -> Option<T> {
     if address == 0 || address.checked_add(size_of::<T>() as u64)? > REACHABLE {
         return None;

@@ -11,8 +11,8 @@ use crate::mm::arena;
 use crate::mm::frames::FrameOwner;
 use crate::mm::layout::{ARENA_BASE, ARENA_SLOTS, ARENA_STRIDE};
 
-// SAFETY: the window is address space reserved for arenas; what is committed is mapped, readable and writable, until it
-// is decommitted.
+// SAFETY: the window is address space reserved for arenas; what is committed is mapped, readable
+// and writable, until it is decommitted.
 unsafe impl Arenas for KernelHost {
     fn window() -> Option<Window> {
         Some(Window {

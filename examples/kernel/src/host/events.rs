@@ -1,45 +1,63 @@
-//! What happens to domains, a line each on the console.
+//! What happens to domains: a line each on the console, or whatever the program makes of it.
 
 use samara::Event;
 use samara::runtime::host::Events;
+use spin::Mutex;
 
 use super::KernelHost;
 use crate::println;
 
+/// Gets every event, on the thread that caused it, acting for the host.
+pub(crate) type Sink = fn(&Event<'_>);
+
+static SINK: Mutex<Sink> = Mutex::new(print);
+
+/// Replaces the printing of events by `sink`.
+pub(crate) fn set_event_sink(sink: Sink) {
+    *SINK.lock() = sink;
+}
+
 impl Events for KernelHost {
     fn event(event: &Event<'_>) {
-        match event {
-            Event::Started {
-                id,
-                generation,
-                name,
-            } => println!("domain {id}.{generation} {name}: started"),
-            Event::Died {
-                id,
-                generation,
-                name,
-                reason,
-            } => println!("domain {id}.{generation} {name}: died: {reason}"),
-            Event::Reclaimed {
-                id,
-                generation,
-                name,
-                objects,
-                capabilities,
-                private_bytes,
-            } => println!(
-                "domain {id}.{generation} {name}: reclaimed {objects} objects, {capabilities} capabilities, {} pages",
-                private_bytes / 4096
-            ),
-            Event::Restarted {
-                id,
-                generation,
-                name,
-                took,
-            } => {
-                println!("domain {id}.{generation} {name}: restarted in {took:?}");
-            }
-            _ => {}
+        let sink = *SINK.lock();
+        sink(event);
+    }
+}
+
+/// Prints the event, a line.
+fn print(event: &Event<'_>) {
+    match event {
+        Event::Started {
+            id,
+            generation,
+            name,
+        } => println!("domain {id}.{generation} {name}: started"),
+        Event::Died {
+            id,
+            generation,
+            name,
+            reason,
+        } => println!("domain {id}.{generation} {name}: died: {reason}"),
+        Event::Reclaimed {
+            id,
+            generation,
+            name,
+            objects,
+            capabilities,
+            private_bytes,
+        } => println!(
+            "domain {id}.{generation} {name}: reclaimed {objects} objects, \
+             {capabilities} capabilities, {} pages",
+            private_bytes / 4096
+        ),
+        Event::Restarted {
+            id,
+            generation,
+            name,
+            took,
+        } => {
+            println!("domain {id}.{generation} {name}: restarted in {took:?}");
         }
+        _ => {}
     }
 }

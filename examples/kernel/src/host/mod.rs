@@ -1,11 +1,15 @@
 //! The kernel as a host of domains: every host trait of the crates, on bare hardware.
 
 mod arenas;
+mod devices;
 mod events;
 mod pages;
+mod slots;
 mod threads;
 
+pub(crate) use events::set_event_sink;
 use samara::{DomainAlloc, HostArena, Runtime};
+pub(crate) use slots::slot;
 
 /// Implements the host traits.
 pub(crate) struct KernelHost;

@@ -11,8 +11,8 @@ use crate::mm::frames::{self, FrameOwner};
 use crate::mm::layout::PAGE_SIZE;
 use crate::thread;
 
-// SAFETY: runs of frames are given out once, stay mapped in the direct map, and are aligned there as they are in
-// physical memory. Each thread has its own slot. Nothing here uses the heap.
+// SAFETY: runs of frames are given out once, stay mapped in the direct map, and are aligned there
+// as they are in physical memory. Each thread has its own slot. Nothing here uses the heap.
 unsafe impl HeapHost for KernelHost {
     #[inline]
     fn thread_slot() -> NonNull<ThreadSlot> {
@@ -26,10 +26,11 @@ unsafe impl HeapHost for KernelHost {
     }
 
     unsafe fn free_pages(start: NonNull<u8>, bytes: usize, _: usize) {
-        let run = direct_map::physical(start.as_ptr());
+        let run = direct_map::physical(start.as_ptr(), bytes);
         let count = bytes / PAGE_SIZE as usize;
         let freed = run.map(|run| frames::free(run, count, FrameOwner::EXCHANGE_HEAP));
-        // What did not come from here stays where it is: a leak is better than another's memory given away.
+        // What did not come from here stays where it is: a leak is better than another's memory
+        // given away.
         debug_assert_eq!(freed, Some(Ok(())));
     }
 }

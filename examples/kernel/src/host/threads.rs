@@ -1,4 +1,5 @@
-//! Time and threads. There is one thread, so whoever finds a domain dead and drained reclaims it on the spot.
+//! Time and threads. There is one thread, so whoever finds a domain dead and drained reclaims it on
+//! the spot.
 
 use samara::runtime::host::{Clock, Threads};
 use samara::runtime::reaper;
@@ -18,8 +19,8 @@ impl Threads for KernelHost {
         core::hint::spin_loop();
     }
 
-    /// Called by whoever leaves a dead domain, holding no lock: its devices are quiet and its memory is back before the
-    /// failed call returns its error.
+    /// Called by whoever leaves a dead domain, holding no lock: its devices are quiet and its
+    /// memory is back before the failed call returns its error.
     fn wake_reaper() {
         reaper::poll();
     }

@@ -71,18 +71,21 @@ pub(crate) fn init(memory: &MemoryMap) {
         .allocate_frame()
         .expect("no memory for page tables");
     let pointer = direct_map::pointer::<PageTable>(root.start_address().as_u64());
-    // SAFETY: a frame of our own, which the entry code's tables map here (the lowest frames are given out first).
+    // SAFETY: a frame of our own, which the entry code's tables map here (the lowest frames are
+    // given out first).
     unsafe { pointer.write(PageTable::new()) };
     // SAFETY: initialised above; nobody else refers to it.
     let root_table = unsafe { &mut *pointer };
-    // SAFETY: all memory that tables are made of is mapped at `DIRECT_MAP`, by the entry code's tables and by these.
+    // SAFETY: all memory that tables are made of is mapped at `DIRECT_MAP`, by the entry code's
+    // tables and by these.
     let mut new = unsafe { OffsetPageTable::new(root_table, VirtAddr::new(DIRECT_MAP)) };
 
     map_memory(&mut new, memory);
     for segment in image::segments() {
         map_segment(&mut new, segment);
     }
-    // SAFETY: the new tables map the code that runs, its stack and all its data as the old ones did.
+    // SAFETY: the new tables map the code that runs, its stack and all its data as the old ones
+    // did.
     unsafe { Cr3::write(root, Cr3Flags::empty()) };
     *tables = Some(new);
 }
@@ -147,14 +150,16 @@ where
 {
     let page = Page::<S>::containing_address(VirtAddr::new(base + physical));
     let frame = PhysFrame::containing_address(PhysAddr::new(physical));
-    // SAFETY: `base` is one of the windows that show each physical address at one place, and rights are chosen by the
-    // window: RAM as plain memory that Rust reaches only through its owner, the image as linked, devices as devices.
+    // SAFETY: `base` is one of the windows that show each physical address at one place, and rights
+    // are chosen by the window: RAM as plain memory that Rust reaches only through its owner, the
+    // image as linked, devices as devices.
     let flush = unsafe { tables.map_to(page, frame, flags, &mut TableFrames) }?;
     flush.flush();
     Ok(S::SIZE)
 }
 
-/// Maps the pages of a window (`base`) that hold physical addresses `start` to `end`; those that are mapped stay.
+/// Maps the pages of a window (`base`) that hold physical addresses `start` to `end`; those that
+/// are mapped stay.
 pub(super) fn map_window(base: u64, start: u64, end: u64, flags: Flags) -> Result<(), MapError> {
     let mut tables = TABLES.lock();
     let tables = tables.as_mut().ok_or(MapError::OutOfFrames)?;
@@ -166,7 +171,8 @@ pub(super) fn map_window(base: u64, start: u64, end: u64, flags: Flags) -> Resul
         } else {
             Err(MapError::AlreadyMapped)
         };
-        // A page in a window always shows the same physical address, so one that is mapped already will do.
+        // A page in a window always shows the same physical address, so one that is mapped already
+        // will do.
         address += match mapped {
             Ok(size) => size,
             Err(MapError::OutOfFrames) => return Err(MapError::OutOfFrames),
@@ -189,7 +195,8 @@ pub(super) fn map_private(page: u64, physical: u64) -> Result<(), MapError> {
     let page = Page::<Size4KiB>::containing_address(VirtAddr::new(page));
     let frame = PhysFrame::containing_address(PhysAddr::new(physical));
     let flags = Flags::PRESENT | Flags::WRITABLE | Flags::NO_EXECUTE;
-    // SAFETY: the caller, `arena`, maps only frames that it has just been given and hands out through this page alone.
+    // SAFETY: the caller, `arena`, maps only frames that it has just been given and hands out
+    // through this page alone.
     let flush = unsafe { tables.map_to(page, frame, flags, &mut TableFrames) }?;
     flush.flush();
     Ok(())
@@ -219,6 +226,7 @@ pub(super) fn free_empty_tables(start: u64, end: u64) {
 }
 
 /// Shows `visit` each mapped page: its address, size, and rights. For checks.
+#[cfg(feature = "kernel-tests")]
 pub(crate) fn for_each_page(visit: &mut dyn FnMut(u64, u64, Flags)) {
     let mut tables = TABLES.lock();
     if let Some(tables) = tables.as_mut() {

@@ -1,7 +1,8 @@
-//! Private memory of domains: a window of addresses for each slot, backed by frames only where committed.
+//! Private memory of domains: a window of addresses for each slot, backed by frames only where
+//! committed.
 //!
-//! That no frame is shared and every one is counted for its owner is what lets a dead domain's private memory go back
-//! wholesale, without asking anything inside it.
+//! That no frame is shared and every one is counted for its owner is what lets a dead domain's
+//! private memory go back wholesale, without asking anything inside it.
 
 use core::ops::Range;
 
@@ -43,7 +44,8 @@ pub(crate) fn commit(range: Range<u64>, owner: FrameOwner) -> Result<(), CommitE
 fn commit_page(page: u64, owner: FrameOwner) -> Result<(), CommitError> {
     let frame = frames::allocate(1, 1, owner).ok_or(CommitError::OutOfFrames)?;
     let bytes = direct_map::pointer::<u8>(frame);
-    // SAFETY: a frame just given to us, in the direct map. Zeroed, so that no domain reads what another left.
+    // SAFETY: a frame just given to us, in the direct map. Zeroed, so that no domain reads what
+    // another left.
     unsafe { bytes.write_bytes(0, PAGE_SIZE as usize) };
     address_space::map_private(page, frame).map_err(|error| {
         // The frame is ours, so it is not refused.

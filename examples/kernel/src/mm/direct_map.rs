@@ -7,11 +7,10 @@ pub(crate) fn pointer<T>(physical: u64) -> *mut T {
     core::ptr::with_exposed_provenance_mut((DIRECT_MAP + physical) as usize)
 }
 
-/// The physical address of what `pointer` points to: what a device must be told. `None` outside of the direct map,
-/// where memory need not be contiguous.
-pub(crate) fn physical<T>(pointer: *const T) -> Option<u64> {
-    let address = pointer.addr() as u64;
-    (DIRECT_MAP..DEVICES)
-        .contains(&address)
-        .then(|| address - DIRECT_MAP)
+/// The physical address of `bytes` bytes at `pointer`: what a device must be told. `None` if they
+/// are not all in the direct map; elsewhere memory need not be contiguous.
+pub(crate) fn physical(pointer: *const u8, bytes: usize) -> Option<u64> {
+    let start = (pointer.addr() as u64).checked_sub(DIRECT_MAP)?;
+    let end = start.checked_add(bytes as u64)?;
+    (end <= DEVICES - DIRECT_MAP).then_some(start)
 }

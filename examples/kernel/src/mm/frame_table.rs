@@ -1,4 +1,5 @@
-//! Which frame of memory is whose: index arithmetic over one table, nothing else, so that it can be proved.
+//! Which frame of memory is whose: index arithmetic over one table, nothing else, so that it can be
+//! proved.
 
 /// In the table: nobody's.
 const FREE: u32 = u32::MAX;
@@ -64,7 +65,8 @@ impl<'a> FrameTable<'a> {
         }
     }
 
-    /// Gives `owner` the lowest run of `count` free frames that starts at a multiple of `align` (a power of two).
+    /// Gives `owner` the lowest run of `count` free frames that starts at a multiple of `align` (a
+    /// power of two).
     pub(crate) fn allocate(&mut self, count: usize, align: usize, owner: u32) -> Option<usize> {
         if count == 0 || count > self.free || owner >= RESERVED || !align.is_power_of_two() {
             return None;

@@ -33,7 +33,8 @@ struct Frames {
 
 static FRAMES: Mutex<Option<Frames>> = Mutex::new(None);
 
-/// Takes charge of all usable memory but the first mebibyte, the kernel's image and the table itself.
+/// Takes charge of all usable memory but the first mebibyte, the kernel's image and the table
+/// itself.
 ///
 /// # Panics
 /// Where there is no room for the table below 4 GiB, or on a second call.
@@ -46,8 +47,8 @@ pub(crate) fn init(memory: &MemoryMap) {
     let table_start = place_table(memory, table_size).expect("no room for the frame table");
     let table_end = table_start + table_size;
     let pointer = direct_map::pointer::<u32>(table_start);
-    // SAFETY: usable memory outside the image, within what the entry code mapped, in nobody's use yet; it is reserved
-    // below, so it stays the table's. Any bit pattern is a `u32`.
+    // SAFETY: usable memory outside the image, within what the entry code mapped, in nobody's use
+    // yet; it is reserved below, so it stays the table's. Any bit pattern is a `u32`.
     let owners = unsafe { core::slice::from_raw_parts_mut(pointer, total) };
 
     let mut table = FrameTable::new(owners);
@@ -85,8 +86,8 @@ fn place_table(memory: &MemoryMap, size: u64) -> Option<u64> {
     })
 }
 
-/// Gives `owner` a run of `count` frames, its physical address a multiple of `align` frames (a power of two).
-/// The memory holds whatever it held before. Returns the address.
+/// Gives `owner` a run of `count` frames, its physical address a multiple of `align` frames (a
+/// power of two). The memory holds whatever it held before. Returns the address.
 pub(crate) fn allocate(count: usize, align: usize, owner: FrameOwner) -> Option<u64> {
     let mut frames = FRAMES.lock();
     let Frames { table, counts } = frames.as_mut()?;
@@ -98,7 +99,8 @@ pub(crate) fn allocate(count: usize, align: usize, owner: FrameOwner) -> Option<
     Some(index as u64 * PAGE_SIZE)
 }
 
-/// Takes back the run of `count` frames at `address` from `owner`; refused, and nothing done, if one is not its own.
+/// Takes back the run of `count` frames at `address` from `owner`; refused, and nothing done, if
+/// one is not its own.
 pub(crate) fn free(address: u64, count: usize, owner: FrameOwner) -> Result<(), NotOwned> {
     let mut frames = FRAMES.lock();
     let Frames { table, counts } = frames.as_mut().ok_or(NotOwned)?;

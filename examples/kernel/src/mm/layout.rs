@@ -1,4 +1,5 @@
-//! Where things lie in the address space. The lower half stays empty: a null pointer plus any field offset faults.
+//! Where things lie in the address space. The lower half stays empty: a null pointer plus any field
+//! offset faults.
 
 /// Bytes in a page and in a frame.
 pub(crate) const PAGE_SIZE: u64 = 4096;

@@ -10,5 +10,6 @@ pub(crate) mod layout;
 pub(crate) mod memory_map;
 mod owner_counts;
 pub(crate) mod stack;
+#[cfg(feature = "kernel-tests")]
 mod table_walk;
 pub(crate) mod window;

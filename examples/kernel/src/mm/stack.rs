@@ -1,4 +1,5 @@
-//! Stacks, each above a guard page that is never mapped: running over one faults instead of corrupting.
+//! Stacks, each above a guard page that is never mapped: running over one faults instead of
+//! corrupting.
 
 use core::cell::UnsafeCell;
 
@@ -17,7 +18,8 @@ pub(crate) struct Stack<const SIZE: usize> {
     bytes: UnsafeCell<[u8; SIZE]>,
 }
 
-// SAFETY: no Rust code reads or writes the bytes through this type; only the processor that runs on the stack does.
+// SAFETY: no Rust code reads or writes the bytes through this type; only the processor that runs on
+// the stack does.
 unsafe impl<const SIZE: usize> Sync for Stack<SIZE> {}
 
 impl<const SIZE: usize> Stack<SIZE> {

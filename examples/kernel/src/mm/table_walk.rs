@@ -49,8 +49,9 @@ fn walk_level(
             });
         } else {
             let next = direct_map::pointer::<PageTable>(entry.addr().as_u64());
-            // SAFETY: a present entry above the last level that maps no huge page refers to a table in the direct map,
-            // and the caller's borrow of the root keeps all tables from changing.
+            // SAFETY: a present entry above the last level that maps no huge page refers to a table
+            // in the direct map, and the caller's borrow of the root keeps all tables from
+            // changing.
             let next = unsafe { &*next };
             walk_level(next, level - 1, address, rights, visit);
         }

@@ -1,4 +1,5 @@
-//! Physical memory that is not RAM of ours, shown on demand: device registers and firmware's tables.
+//! Physical memory that is not RAM of ours, shown on demand: device registers and firmware's
+//! tables.
 
 use core::ptr::NonNull;
 
@@ -51,7 +52,8 @@ pub(crate) fn map_device(physical: u64, size: u64) -> Result<NonNull<u8>, Window
     show(DEVICES, physical, end, flags)
 }
 
-/// Maps `size` bytes of a firmware table at `physical`, read-only; returns where. The mapping stays.
+/// Maps `size` bytes of a firmware table at `physical`, read-only; returns where. The mapping
+/// stays.
 pub(crate) fn map_firmware(physical: u64, size: u64) -> Result<NonNull<u8>, WindowError> {
     let end = end_of(physical, size)?;
     show(FIRMWARE, physical, end, Flags::PRESENT | Flags::NO_EXECUTE)

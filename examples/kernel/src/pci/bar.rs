@@ -42,11 +42,11 @@ pub(super) const LIMIT_32: u64 = 1 << 31;
 /// The largest window that makes sense for a 64-bit one.
 pub(super) const LIMIT_64: u64 = 1 << 44;
 
-/// Decodes a memory register; `probe` is what it reads after all ones were written (for a 32-bit register, ones in the
-/// upper half), `limit` one of the constants above.
+/// Decodes a memory register; `probe` is what it reads after all ones were written (for a 32-bit
+/// register, ones in the upper half), `limit` one of the constants above.
 ///
-/// `None` for a register that is not there, and for a size that is not a power of two or an address that is no multiple
-/// of it: no device may have those.
+/// `None` for a register that is not there, and for a size that is not a power of two or an address
+/// that is no multiple of it: no device may have those.
 pub(super) fn decode_memory(value: u64, probe: u64, limit: u64) -> Option<Bar> {
     let size = (!(probe & !FLAGS)).wrapping_add(1);
     let address = value & !FLAGS;

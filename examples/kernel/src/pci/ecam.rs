@@ -1,4 +1,5 @@
-//! Configuration space as memory (section 7.2.2): 4 KiB for each function, at an address made of its number.
+//! Configuration space as memory (section 7.2.2): 4 KiB for each function, at an address made of
+//! its number.
 
 use core::ptr::NonNull;
 
@@ -21,9 +22,10 @@ struct MappedRegion {
 }
 
 /// The machine's configuration spaces.
-pub(super) struct Ecam(ArrayVec<MappedRegion, 4>);
+pub(crate) struct Ecam(ArrayVec<MappedRegion, 4>);
 
-// SAFETY: the pointers are to device memory that stays mapped; accesses are single aligned loads and stores.
+// SAFETY: the pointers are to device memory that stays mapped; accesses are single aligned loads
+// and stores.
 unsafe impl Send for Ecam {}
 // SAFETY: as above.
 unsafe impl Sync for Ecam {}
@@ -48,7 +50,7 @@ fn map(region: &PciRegion) -> Option<MappedRegion> {
 }
 
 /// The configuration spaces; empty before [`init`].
-pub(super) fn ecam() -> &'static Ecam {
+pub(crate) fn ecam() -> &'static Ecam {
     static EMPTY: Ecam = Ecam(ArrayVec::new_const());
     ECAM.get().unwrap_or(&EMPTY)
 }
@@ -59,10 +61,10 @@ impl Ecam {
     }
 
     /// Reads the 32-bit register that holds byte `offset`.
-    pub(super) fn read(&self, address: PciAddress, offset: u16) -> u32 {
+    pub(crate) fn read(&self, address: PciAddress, offset: u16) -> u32 {
         match self.register(address, offset) {
-            // SAFETY: `register` yields aligned addresses inside a mapped region. Reads of configuration space have no
-            // effect on memory.
+            // SAFETY: `register` yields aligned addresses inside a mapped region. Reads of
+            // configuration space have no effect on memory.
             Some(register) => unsafe { register.read_volatile() },
             None => NOTHING,
         }
@@ -72,9 +74,9 @@ impl Ecam {
     ///
     /// # Safety
     ///
-    /// What the write makes the device do must not touch memory in use: a device with bus mastering on acts on its
-    /// own, and a moved BAR shadows whatever lay there.
-    pub(super) unsafe fn write(&self, address: PciAddress, offset: u16, value: u32) {
+    /// What the write makes the device do must not touch memory in use: a device with bus mastering
+    /// on acts on its own, and a moved BAR shadows whatever lay there.
+    pub(crate) unsafe fn write(&self, address: PciAddress, offset: u16, value: u32) {
         if let Some(register) = self.register(address, offset) {
             // SAFETY: as in `read`; the effect is the caller's to answer for.
             unsafe { register.write_volatile(value) }
@@ -89,9 +91,25 @@ impl Ecam {
         let bus = usize::from(address.bus() - mapped.region.first_bus);
         let function = usize::from(address.device()) << 3 | usize::from(address.function());
         let byte = bus << 20 | function << 12 | usize::from(offset & 0xffc);
-        // SAFETY: the region has 1 MiB for each of its buses, and `byte` is below that for this one.
+        // SAFETY: the region has 1 MiB for each of its buses, and `byte` is below that for this
+        // one.
         Some(unsafe { mapped.base.byte_add(byte) }.cast())
     }
+}
+
+/// Reads a register of configuration space; all ones where nothing answers.
+pub(crate) fn read_config(address: PciAddress, offset: u16) -> u32 {
+    ecam().read(address, offset)
+}
+
+/// Writes a register of configuration space.
+///
+/// # Safety
+///
+/// What the write makes the device do must not touch memory in use.
+pub(crate) unsafe fn write_config(address: PciAddress, offset: u16, value: u32) {
+    // SAFETY: handed on.
+    unsafe { ecam().write(address, offset, value) }
 }
 
 impl ConfigRegionAccess for Ecam {

@@ -6,12 +6,12 @@ use arrayvec::ArrayVec;
 use pci_types::{CommandRegister, HeaderType, PciAddress, PciHeader};
 
 use super::bar::{Bar, LIMIT_32, LIMIT_64, Layout, decode_memory};
-use super::capabilities::{PCI_EXPRESS, capabilities};
 use super::ecam::ecam;
 
 /// Base address registers of an endpoint.
 const BARS: u16 = 6;
 
+const COMMAND: u16 = 0x04;
 const FIRST_BAR: u16 = 0x10;
 
 /// What a function is for (section 7.5.1.1.6).
@@ -40,8 +40,6 @@ pub(crate) struct Function {
     pub(crate) class: Class,
     /// By register index; empty for what is no endpoint.
     bars: ArrayVec<(u8, Bar), { BARS as usize }>,
-    /// Offset of the PCI Express capability.
-    express: Option<u16>,
 }
 
 impl Function {
@@ -59,9 +57,6 @@ impl Function {
             HeaderType::Endpoint => probe_bars(address),
             _ => ArrayVec::new(),
         };
-        let express = capabilities(address)
-            .find(|(_, id)| *id == PCI_EXPRESS)
-            .map(|(offset, _)| offset);
         Some(Self {
             address,
             vendor,
@@ -72,7 +67,6 @@ impl Function {
                 interface,
             },
             bars,
-            express,
         })
     }
 
@@ -87,41 +81,6 @@ impl Function {
     /// All its windows with their register's index.
     pub(crate) fn bars(&self) -> impl Iterator<Item = (u8, Bar)> {
         self.bars.iter().copied()
-    }
-
-    /// Offset of its PCI Express capability.
-    pub(super) fn express(&self) -> Option<u16> {
-        self.express
-    }
-
-    /// Whether it may read and write memory by itself.
-    pub(crate) fn bus_master(&self) -> bool {
-        PciHeader::new(self.address)
-            .command(ecam())
-            .contains(CommandRegister::BUS_MASTER_ENABLE)
-    }
-
-    /// Takes its right to read and write memory away. From here on it starts nothing new.
-    pub(crate) fn disable_bus_master(&self) {
-        self.update_command(|command| command - CommandRegister::BUS_MASTER_ENABLE);
-    }
-
-    /// Lets it read and write memory by itself, and answer at its memory windows.
-    ///
-    /// # Safety
-    ///
-    /// Whoever drives it gives it only addresses of memory that is set aside for it.
-    pub(crate) unsafe fn enable(&self) {
-        self.update_command(|command| {
-            command
-                | CommandRegister::BUS_MASTER_ENABLE
-                | CommandRegister::MEMORY_ENABLE
-                | CommandRegister::INTERRUPT_DISABLE
-        });
-    }
-
-    fn update_command(&self, change: impl FnOnce(CommandRegister) -> CommandRegister) {
-        PciHeader::new(self.address).update_command(ecam(), change);
     }
 }
 
@@ -149,14 +108,14 @@ impl fmt::Display for Function {
 
 /// Reads all base address registers and, with decoding off, what sizes they take.
 fn probe_bars(address: PciAddress) -> ArrayVec<(u8, Bar), { BARS as usize }> {
-    let mut header = PciHeader::new(address);
-    let before = header.command(ecam());
-    header.update_command(ecam(), |command| {
-        command
+    let before = PciHeader::new(address).command(ecam());
+    set_command(
+        address,
+        before
             - (CommandRegister::MEMORY_ENABLE
                 | CommandRegister::IO_ENABLE
-                | CommandRegister::BUS_MASTER_ENABLE)
-    });
+                | CommandRegister::BUS_MASTER_ENABLE),
+    );
     let mut bars = ArrayVec::new();
     let mut index = 0;
     while index < BARS {
@@ -190,8 +149,15 @@ fn probe_bars(address: PciAddress) -> ArrayVec<(u8, Bar), { BARS as usize }> {
         }
         index += if layout == Layout::Memory64 { 2 } else { 1 };
     }
-    header.update_command(ecam(), |_| before);
+    set_command(address, before);
     bars
+}
+
+/// Writes the command register. Zeros in the other half of its word, the status, change nothing
+/// there; what `pci_types` writes back would clear its error bits.
+fn set_command(address: PciAddress, command: CommandRegister) {
+    // SAFETY: only rights that the function had are ever set.
+    unsafe { ecam().write(address, COMMAND, command.bits().into()) };
 }
 
 /// Reads back what sticks of all ones, then restores `value`.

@@ -1,16 +1,15 @@
-//! PCI Express: configuration space, the functions behind it, and how to quiet one.
+//! PCI Express: configuration space and the functions behind it.
 //!
-//! Sections cited are those of the PCI Express Base Specification 5.0. What a device's registers say is not trusted:
-//! nothing here panics or loops without bound for it.
+//! Sections cited are those of the PCI Express Base Specification 5.0. What a device's registers say is
+//! not trusted: nothing here panics or loops without bound for it. Claiming and silencing a function
+//! is `device-io`'s work.
 
 mod bar;
-mod capabilities;
 mod ecam;
 mod function;
-mod reset;
 mod scan;
 
 pub(crate) use bar::Bar;
-pub(crate) use ecam::init;
-pub(crate) use function::Class;
-pub(crate) use scan::{functions, scan};
+pub(crate) use ecam::{init, read_config, write_config};
+pub(crate) use function::{Class, Function};
+pub(crate) use scan::{find, functions, scan};

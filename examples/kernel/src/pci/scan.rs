@@ -29,6 +29,13 @@ pub(crate) fn functions() -> &'static [Function] {
     FUNCTIONS.get().map_or(&[], |found| found.as_slice())
 }
 
+/// The function at `address`, if the scan found it.
+pub(crate) fn find(address: PciAddress) -> Option<&'static Function> {
+    functions()
+        .iter()
+        .find(|function| function.address == address)
+}
+
 /// A bridge may claim any bus to be behind it, its own too: each bus is visited once.
 fn scan_region(region: &PciRegion, found: &mut ArrayVec<Function, MAX_FUNCTIONS>) {
     let mut seen = [false; 256];

@@ -19,7 +19,8 @@ fn pattern() -> [u8; SIZE] {
     core::array::from_fn(|index| (index as u8).wrapping_mul(37).wrapping_add(11))
 }
 
-/// What a copy from `from` to `to` inside `bytes` should leave, byte by byte through a second buffer.
+/// What a copy from `from` to `to` inside `bytes` should leave, byte by byte through a second
+/// buffer.
 fn copied(bytes: &[u8; SIZE], to: usize, from: usize, count: usize) -> [u8; SIZE] {
     core::array::from_fn(|index| match index.checked_sub(to) {
         Some(offset) if offset < count => bytes[from + offset],
@@ -34,8 +35,9 @@ kernel_tests! {
             for (to, from) in (0..9).flat_map(|to| (0..9).map(move |from| (to, from))) {
                 let mut target = [0xee; SIZE];
                 let pointer = target[to..].as_mut_ptr();
+                let origin = source[from..].as_ptr();
                 // SAFETY: at most 108 of 160 bytes, in two buffers.
-                let returned = unsafe { memcpy(pointer, source[from..].as_ptr(), black_box(count)) };
+                let returned = unsafe { memcpy(pointer, origin, black_box(count)) };
                 assert_eq!(returned, pointer);
                 for (index, byte) in target.iter().enumerate() {
                     let inside = (to..to + count).contains(&index);
@@ -48,13 +50,15 @@ kernel_tests! {
 
     fn moves_across_any_overlap() {
         for count in LENGTHS {
-            for (to, from) in (0..40).flat_map(|to| [0, 1, 7, 8, 9, 20, 39].map(|from| (to, from))) {
+            let origins = [0, 1, 7, 8, 9, 20, 39];
+            for (to, from) in (0..40).flat_map(|to| origins.map(|from| (to, from))) {
                 let mut bytes = pattern();
                 let expected = copied(&bytes, to, from, count);
                 let base = bytes.as_mut_ptr();
+                let (target, origin) = (base.wrapping_add(to), base.wrapping_add(from));
                 // SAFETY: at most 139 of 160 bytes, both in the one buffer.
-                let returned = unsafe { memmove(base.wrapping_add(to), base.wrapping_add(from), black_box(count)) };
-                assert_eq!(returned, base.wrapping_add(to));
+                let returned = unsafe { memmove(target, origin, black_box(count)) };
+                assert_eq!(returned, target);
                 assert_eq!(bytes, expected, "{count} bytes from {from} to {to}");
             }
         }

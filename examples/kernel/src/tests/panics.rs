@@ -48,7 +48,21 @@ impl fmt::Display for BadDisplay {
     }
 }
 
+/// Contains the panic that showing it is, and shows itself all the same.
+struct Stubborn;
+
+impl fmt::Display for Stubborn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        assert!(samara_unwind::catch(|| panic!("{}", Self)).is_err());
+        f.write_str("shown in the end")
+    }
+}
+
 kernel_tests! {
+    fn message_that_contains_its_own_panic_is_shown() {
+        assert!(samara_unwind::catch(|| panic!("{}", Stubborn)).is_err());
+    }
+
     fn message_that_panics_when_shown_is_contained() {
         for _ in 0..2 {
             assert!(samara_unwind::catch(|| panic!("{}", BadDisplay)).is_err());

@@ -1,8 +1,24 @@
 //! The machine's functions are found and can be quieted.
 
+use core::time::Duration;
+
+use samara_device_io::layout::nvme::Nvme;
+use samara_device_io::pci::{ClaimError, Silenced};
+
 use super::kernel_tests;
-use crate::pci::{self, Bar, Class};
+use crate::host::slot;
+use crate::pci::{self, Bar, Class, Function};
 use crate::println;
+
+/// The machine's NVMe controller, if it has one.
+pub(super) fn nvme() -> Option<&'static Function> {
+    let mut functions = pci::functions().iter();
+    let found = functions.find(|function| function.class == Class::NVME);
+    if found.is_none() {
+        println!("no NVMe controller in this machine: nothing to test");
+    }
+    found
+}
 
 kernel_tests! {
     fn finds_the_host_bridge() {
@@ -18,27 +34,27 @@ kernel_tests! {
         }
     }
 
-    fn nvme_controller_has_registers_and_resets() {
-        let Some(nvme) = pci::functions().iter().find(|function| function.class == Class::NVME) else {
-            println!("no NVMe controller in this machine");
-            return;
-        };
+    fn nvme_controller_has_its_registers() {
+        let Some(nvme) = nvme() else { return };
         // NVM Express over PCIe: registers of at least 8 KiB in BAR0.
         let Some(Bar::Memory { address, size }) = nvme.bar(0) else { panic!("{nvme}") };
         assert!(size >= 0x2000 && address != 0, "{nvme}");
         assert_eq!(nvme.bar(1), None, "the upper half of BAR0");
+    }
 
-        // SAFETY: the controller is disabled: it has no queue to read.
-        unsafe { nvme.enable() };
-        assert!(nvme.bus_master());
-        nvme.reset().expect("function level reset");
-        assert!(!nvme.bus_master());
-
-        // The windows were put back: its version register answers there.
-        let registers = crate::mm::window::map_device(address, size).expect("device memory");
-        let version = registers.as_ptr().wrapping_add(8).cast::<u32>();
-        // SAFETY: the version register (offset 8) is there in every controller and reading it has no effect.
-        let version = unsafe { version.read_volatile() };
-        assert!((1..=2).contains(&(version >> 16)), "{version:#x}");
+    fn function_is_claimed_once_and_silenced() {
+        let Some(function) = nvme() else { return };
+        let slot = slot(function).expect("a slot for each function");
+        let claim = slot.claim().expect("free");
+        assert!(matches!(slot.claim(), Err(ClaimError::Claimed)));
+        claim.enable_bus_master::<Nvme>().expect("in reset since boot");
+        let began = crate::time::since_boot();
+        assert_eq!(claim.silence(), Silenced::Reset);
+        assert!(crate::time::since_boot() - began >= Duration::from_millis(100));
+        // The BARs were put back: its version register answers there.
+        let registers = claim.registers::<Nvme>().expect("registers");
+        assert!((1..=2).contains(&(registers.read(Nvme::VERSION) >> 16)));
+        drop(claim);
+        drop(slot.claim().expect("free again"));
     }
 }

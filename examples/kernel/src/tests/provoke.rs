@@ -1,5 +1,7 @@
-//! `mode=fault kind=…`: what can only be tested by ending the kernel. The runner checks what is printed.
+//! `mode=fault kind=…`: what can only be tested by ending the kernel. The runner checks what is
+//! printed.
 
+use alloc::vec::Vec;
 use core::arch::asm;
 use core::hint::black_box;
 
@@ -27,7 +29,12 @@ pub(crate) fn run(kind: &str) -> ExitCode {
         }
         "panic" => panic!("outside every boundary"),
         "double" => double_panic(),
-        _ => println!("no such kind: null, text, data, overflow, undefined, divide, panic, double"),
+        "memory" => {
+            black_box(Vec::<u8>::with_capacity(1 << 40));
+        }
+        _ => println!(
+            "no such kind: null, text, data, overflow, undefined, divide, panic, double, memory"
+        ),
     }
     ExitCode::Success
 }

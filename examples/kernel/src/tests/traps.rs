@@ -7,8 +7,9 @@ use crate::arch::trap;
 
 /// Fills the vector registers and the red zone, executes a breakpoint, and reads both back.
 fn trap_with(vector: &mut [u8; 256], red_zone: &mut [u64; 16]) {
-    // SAFETY: all registers that change are declared or restored. The stack pointer moves down first, so that the red
-    // zone below it is nobody else's; the handler returns behind the breakpoint.
+    // SAFETY: all registers that change are declared or restored. The stack pointer moves down
+    // first, so that the red zone below it is nobody else's; the handler returns behind the
+    // breakpoint.
     unsafe {
         asm!(
             "sub rsp, 512",
@@ -47,7 +48,8 @@ kernel_tests! {
     fn vector_registers_and_red_zone_survive() {
         let before = trap::breakpoints();
         let mut vector: [u8; 256] = core::array::from_fn(|index| index as u8 ^ 0x5a);
-        let mut red_zone: [u64; 16] = core::array::from_fn(|index| 0x0123_4567_89ab_cdef ^ index as u64);
+        let mut red_zone: [u64; 16] =
+            core::array::from_fn(|index| 0x0123_4567_89ab_cdef ^ index as u64);
         let expected = (vector, red_zone);
         trap_with(&mut vector, &mut red_zone);
         assert_eq!(trap::breakpoints(), before + 1);

@@ -9,7 +9,8 @@ use crate::mm::window;
 /// Bytes of registers that are used.
 const REGISTERS: u64 = 0x100;
 
-/// General capabilities: the counter's period in femtoseconds above bit 32, bit 13 set if it has 64 bits.
+/// General capabilities: the counter's period in femtoseconds above bit 32, bit 13 set if it has 64
+/// bits.
 const CAPABILITIES: usize = 0x00;
 const COUNTER_IS_64_BIT: u64 = 1 << 13;
 
@@ -37,8 +38,8 @@ unsafe impl Send for Hpet {}
 unsafe impl Sync for Hpet {}
 
 impl Hpet {
-    /// Lets the counter at physical address `base` run; `None` if it has only 32 bits (it would wrap in minutes) or is
-    /// no HPET.
+    /// Lets the counter at physical address `base` run; `None` if it has only 32 bits (it would
+    /// wrap in minutes) or is no HPET.
     pub(super) fn start(base: u64) -> Option<Self> {
         let registers = window::map_device(base, REGISTERS).ok()?;
         let mut hpet = Self {

@@ -1,9 +1,9 @@
-//! Time since boot, monotonic: from the HPET, or where there is none the ACPI power management timer.
+//! Time since boot, monotonic: from the HPET, or where there is none the ACPI power management
+//! timer.
 
 mod hpet;
 mod pm_timer;
 
-use core::hint::spin_loop;
 use core::time::Duration;
 
 use spin::Once;
@@ -42,16 +42,6 @@ pub(crate) fn since_boot() -> Duration {
         Some(Clock::Hpet(hpet)) => hpet.elapsed(),
         Some(Clock::PmTimer(timer)) => timer.elapsed(),
         None => Duration::ZERO,
-    }
-}
-
-/// Waits, busily. Without a clock it does not wait.
-pub(crate) fn wait(time: Duration) {
-    if CLOCK.is_completed() {
-        let start = since_boot();
-        while since_boot().saturating_sub(start) < time {
-            spin_loop();
-        }
     }
 }
 

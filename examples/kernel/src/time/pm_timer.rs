@@ -1,4 +1,5 @@
-//! The power management timer (ACPI Specification 6.5, section 4.8.3.3): 24 bits that wrap within five seconds.
+//! The power management timer (ACPI Specification 6.5, section 4.8.3.3): 24 bits that wrap within
+//! five seconds.
 
 use core::time::Duration;
 

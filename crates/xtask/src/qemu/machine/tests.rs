@@ -1,6 +1,7 @@
 //! Tests of the machine, with a shell script in QEMU's place.
 
 use std::fs;
+use std::io::sink;
 use std::path::{Path, PathBuf};
 
 use super::{Drive, Ending, Machine, drive};
@@ -95,8 +96,9 @@ fn endings_are_told_apart() {
         ("kill -KILL $$", Ending::Other(None)),
     ] {
         let (_, ending) = machine(60)
-            .boot(&pretend(script), &symbols)
-            .expect("it ends");
+            .boot(&pretend(script), &symbols, sink())
+            .expect("it starts");
+        let ending = ending.expect("it ends");
         assert_eq!(ending, expected, "{script}");
         assert!(!ending.to_string().is_empty());
     }
@@ -106,9 +108,9 @@ fn endings_are_told_apart() {
 fn the_kernels_lines_are_gathered() {
     let script = r"printf '@test a ok\r\n@test b FAILED\r\n@tests passed=1 failed=1 collected=2\r\n'; exit 35";
     let (report, ending) = machine(60)
-        .boot(&pretend(script), &symbols())
+        .boot(&pretend(script), &symbols(), sink())
         .expect("it ends");
-    assert_eq!(ending, Ending::Failure);
+    assert_eq!(ending.expect("it ends"), Ending::Failure);
     assert_eq!(
         report.tests(),
         Tally {
@@ -123,7 +125,7 @@ fn the_kernels_lines_are_gathered() {
 fn a_hang_is_stopped_and_what_was_said_is_kept() {
     let script = "echo '@test a ok'; exec sleep 600";
     let (report, ending) = machine(1)
-        .observe(&pretend(script), &symbols())
+        .boot(&pretend(script), &symbols(), sink())
         .expect("it started");
     assert!(
         matches!(ending, Err(GuestError::TimedOut { .. })),
@@ -153,6 +155,9 @@ fn the_image_is_passed_so_that_the_guest_can_write_it() {
         },
         ..machine(60)
     };
-    machine.boot(&pretend(script), &symbols()).expect("it ends");
+    let (_, ending) = machine
+        .boot(&pretend(script), &symbols(), sink())
+        .expect("it starts");
+    assert_eq!(ending.expect("it ends"), Ending::Success);
     assert_eq!(fs::read_to_string(&path).expect("readable"), "after");
 }

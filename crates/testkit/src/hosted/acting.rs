@@ -1,0 +1,25 @@
+//! Acting for an owner without a domain: for tests of the heap alone.
+
+use samara_shared_heap::Owner;
+use samara_shared_heap::thread::{self, Frame};
+
+/// Runs `body` on behalf of `owner`: what it allocates is the owner's.
+///
+/// # Safety
+/// As for a domain: what `body` leaves behind is used only on behalf of `owner`, until it is reclaimed.
+pub unsafe fn acting_for<R>(owner: Owner, body: impl FnOnce() -> R) -> R {
+    struct Restore(*const Frame);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            // SAFETY: this was the top before, and the frames below are still there.
+            unsafe { thread::current().set_top(self.0) }
+        }
+    }
+    let slot = thread::current();
+    let frame = Frame::new(owner, slot.top());
+    let _restore = Restore(slot.top());
+    // SAFETY: the frame outlives `_restore`, which takes it off again; acting for the owner is what
+    // the caller vouches for.
+    unsafe { slot.set_top(&raw const frame) };
+    body()
+}

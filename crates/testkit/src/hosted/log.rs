@@ -1,0 +1,98 @@
+//! The log of events, by the domain's name: a slot is used again at once, a name is a test's own.
+
+use samara_domain_runtime::{Event, ExitReason, Runtime};
+use std::string::{String, ToString};
+use std::sync::Mutex;
+use std::vec::Vec;
+
+/// What one reclaim released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Released {
+    /// Slot index of the dead generation.
+    pub id: usize,
+    /// Its generation.
+    pub generation: u32,
+    /// Shared objects freed.
+    pub objects: usize,
+    /// Capabilities released.
+    pub capabilities: usize,
+    /// Bytes of private memory returned.
+    pub private_bytes: usize,
+}
+
+#[derive(Default)]
+struct Log {
+    reclaims: Vec<(String, Released)>,
+    deaths: Vec<(String, ExitReason)>,
+}
+
+static LOG: Mutex<Log> = Mutex::new(Log {
+    reclaims: Vec::new(),
+    deaths: Vec::new(),
+});
+
+fn with<R>(use_it: impl FnOnce(&mut Log) -> R) -> R {
+    use_it(&mut LOG.lock().unwrap_or_else(|poison| poison.into_inner()))
+}
+
+fn record(event: &Event<'_>) {
+    match *event {
+        Event::Died { name, reason, .. } => {
+            with(|log| log.deaths.push((name.to_string(), *reason)));
+        }
+        Event::Reclaimed {
+            id,
+            generation,
+            name,
+            objects,
+            capabilities,
+            private_bytes,
+        } => {
+            let released = Released {
+                id,
+                generation,
+                objects,
+                capabilities,
+                private_bytes,
+            };
+            with(|log| log.reclaims.push((name.to_string(), released)));
+        }
+        _ => {}
+    }
+}
+
+/// The authority over the domains of this process, with their events on record.
+#[must_use]
+pub fn host() -> Runtime {
+    // The first one stays; all calls set the same.
+    samara_host_std::set_event_sink(record);
+    samara_host_std::runtime()
+}
+
+/// The reclaims of domains called `name`, oldest first.
+#[must_use]
+pub fn reclaims(name: &str) -> Vec<Released> {
+    let of_name = |(of, released): &(String, Released)| (of == name).then_some(*released);
+    with(|log| log.reclaims.iter().filter_map(of_name).collect())
+}
+
+/// The reasons for which domains called `name` died, oldest first.
+#[must_use]
+pub fn deaths(name: &str) -> Vec<ExitReason> {
+    let of_name = |(of, reason): &(String, ExitReason)| (of == name).then_some(*reason);
+    with(|log| log.deaths.iter().filter_map(of_name).collect())
+}
+
+/// Reaps until `count` domains called `name` were reclaimed; all of them then.
+///
+/// # Panics
+/// If it does not come to that.
+#[must_use]
+pub fn await_reclaims(name: &str, count: usize) -> Vec<Released> {
+    let host = host();
+    super::wait_until("the reclaim", || {
+        host.reap();
+        reclaims(name).len() >= count
+    });
+    reclaims(name)
+}

@@ -1,0 +1,32 @@
+//! Fixtures of hosted tests.
+//!
+//! The tests of one binary run in threads of one process and share the exchange heap and the domain
+//! table. So a test measures by owner while its domain lives, by the domain's *name* in the log of
+//! events once it is gone, or whole totals under [`alone`] in a binary where every test asks for it.
+#![expect(
+    unsafe_code,
+    reason = "tests act for owners without a domain and make a capability class of their own"
+)]
+
+mod acting;
+mod log;
+mod rng;
+mod tally;
+mod totals;
+mod wait;
+
+pub use acting::acting_for;
+pub use log::{Released, await_reclaims, deaths, host, reclaims};
+pub use rng::Rng;
+pub use tally::{Counts, Tally};
+pub use totals::{Totals, alone};
+pub use wait::wait_until;
+
+use samara_domain_runtime::{Domain, Interface};
+use samara_shared_heap::Owner;
+
+/// The owner that the newest generation of `domain` is.
+#[must_use]
+pub fn owner_of<I: ?Sized + Interface>(domain: &Domain<I>) -> Owner {
+    domain.service().current().target().block().owner()
+}

@@ -1,0 +1,40 @@
+//! Whole totals: what must be the same before and after.
+
+use samara_shared_heap::heap::{self, Census};
+use std::sync::{Mutex, MutexGuard};
+
+/// Lets one test of the binary at a time run: for binaries where every test takes whole totals.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    // A test that failed has left what it left; the next one measures from there.
+    ALONE.lock().unwrap_or_else(|poison| poison.into_inner())
+}
+
+/// What the process has in all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// Live objects and capabilities of every owner.
+    pub census: Census,
+    /// Bytes of pages that the exchange heap holds, by its own count, caches emptied.
+    pub held: usize,
+    /// The same by the host's count.
+    pub pages: usize,
+    /// Slots that are not free.
+    pub domains: usize,
+}
+
+impl Totals {
+    /// The totals now, after reaping and trimming.
+    #[must_use]
+    pub fn now() -> Self {
+        let host = super::host();
+        host.reap();
+        heap::trim();
+        Self {
+            census: heap::census_all(),
+            held: heap::held_bytes(),
+            pages: samara_host_std::live_bytes(),
+            domains: host.domains().count(),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What ends the kernel must say what it was and where: a fault of the CPU, a panic that nobody
+//! contains. Each takes a boot of its own.
+
+use crate::cli::MachineArgs;
+use crate::error::Error;
+use crate::guest::{GuestError, Symbols};
+use crate::kernel::{self, Flavor};
+use crate::progress::step;
+use crate::qemu::{Drive, Ending, Machine, Qemu};
+use crate::tally::Tally;
+use crate::workspace::Workspace;
+
+/// What the kernel's test build provokes for `mode=fault kind=…`, and what it must say.
+const CASES: &[(&str, &str)] = &[
+    ("null", "reading 0x8: not mapped"),
+    ("text", "not allowed"),
+    ("data", "executing 0x"),
+    ("overflow", "stack overflow"),
+    ("undefined", "undefined instruction"),
+    ("divide", "divide error"),
+    ("panic", "outside every boundary"),
+    ("double", "in a destructor, while unwinding"),
+];
+
+/// The source file of the code that is at fault: some line of the trace must be of it.
+const CULPRIT: &str = "provoke.rs:";
+
+/// Boots the kernel once for each way to end it.
+pub(super) fn run(
+    workspace: &Workspace,
+    machine: &MachineArgs,
+    tally: &mut Tally,
+) -> Result<(), Error> {
+    let qemu = Qemu::provide(workspace)?;
+    let kernel = kernel::build(workspace, Flavor::Tests)?;
+    let symbols = Symbols::load(&kernel.elf, workspace.root())?;
+    step("fatal faults in QEMU");
+    for &(kind, words) in CASES {
+        let machine = Machine {
+            kernel: kernel.elf.clone(),
+            arguments: format!("mode=fault kind={kind}"),
+            drive: Drive::None,
+            run: machine.clone(),
+        };
+        let mut said = Vec::new();
+        let (_, ending) = machine.boot(&qemu, &symbols, &mut said)?;
+        let said = String::from_utf8_lossy(&said);
+        let complaint = complaint(&ending, &said, words);
+        tally.report(
+            format_args!("test fatal fault {kind} is reported with its place"),
+            complaint.is_none(),
+        );
+        if let Some(complaint) = &complaint {
+            println!("{said}    {complaint}");
+        }
+    }
+    Ok(())
+}
+
+/// What is missing from the report, if anything.
+fn complaint(ending: &Result<Ending, GuestError>, said: &str, words: &str) -> Option<String> {
+    match ending {
+        Ok(Ending::Failure) => {}
+        Ok(Ending::Success) => return Some("the kernel reported success".into()),
+        Ok(other) => return Some(other.to_string()),
+        Err(error) => return Some(error.to_string()),
+    }
+    let traced = |line: &str| line.starts_with("    at ") && line.contains(CULPRIT);
+    if !said.contains(words) {
+        Some(format!("the kernel should say what it was: {words}"))
+    } else if !said.lines().any(traced) {
+        Some(format!("no line of a trace tells where it was: {CULPRIT}N"))
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::complaint;
+    use crate::qemu::Ending;
+
+    #[test]
+    fn kind_and_place_must_both_be_told() {
+        let good = "fault: divide error\n    at samara_kernel::tests::provoke::run (examples/kernel/src/tests/provoke.rs:26)\n";
+        assert_eq!(complaint(&Ok(Ending::Failure), good, "divide error"), None);
+        assert!(complaint(&Ok(Ending::Failure), good, "page fault").is_some());
+        assert!(
+            complaint(
+                &Ok(Ending::Failure),
+                "fault: divide error\n    at 0x1\n",
+                "divide error"
+            )
+            .is_some()
+        );
+        assert!(complaint(&Ok(Ending::Reset), good, "divide error").is_some());
+        assert!(complaint(&Ok(Ending::Success), good, "divide error").is_some());
+    }
+}

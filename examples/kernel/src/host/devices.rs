@@ -1,0 +1,82 @@
+//! What drivers need of the kernel: configuration space, registers, bus addresses, time.
+
+use samara_device_io::host::{
+    Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, PciAddress,
+};
+
+use super::KernelHost;
+use crate::mm::window::WindowError;
+use crate::mm::{direct_map, window};
+use crate::pci::{self, Bar};
+use crate::time;
+
+/// The kernel as `device-io` sees it.
+pub(super) const HOST: Host = Host {
+    config: &KernelHost,
+    bars: &KernelHost,
+    dma: &KernelHost,
+    clock: &KernelHost,
+};
+
+fn address(address: PciAddress) -> pci_types::PciAddress {
+    let PciAddress {
+        segment,
+        bus,
+        device,
+        function,
+    } = address;
+    pci_types::PciAddress::new(segment, bus, device, function)
+}
+
+// SAFETY: configuration space is memory in which each function has its own 4 KiB; accesses are
+// single, uncached and volatile, and what is absent reads as all ones.
+unsafe impl ConfigSpace for KernelHost {
+    fn read(&self, function: PciAddress, offset: u16) -> u32 {
+        pci::read_config(address(function), offset)
+    }
+
+    fn write(&self, function: PciAddress, offset: u16, value: u32) {
+        // SAFETY: `device-io` is trusted: it lets a device reach only memory that is set aside for
+        // it, and puts BARs back where they were.
+        unsafe { pci::write_config(address(function), offset, value) }
+    }
+}
+
+// SAFETY: windows are mapped uncached, at least as far as asked, and stay so.
+unsafe impl MapBar for KernelHost {
+    fn map(&self, function: PciAddress, bar: u8, length: usize) -> Result<Backing, MapBarError> {
+        let function = pci::find(address(function)).ok_or(MapBarError::Absent)?;
+        let Some(Bar::Memory { address, size }) = function.bar(bar) else {
+            return Err(MapBarError::Absent);
+        };
+        if length as u64 > size {
+            return Err(MapBarError::TooShort);
+        }
+        match window::map_device(address, length as u64) {
+            Ok(registers) => Ok(Backing::Raw(registers)),
+            Err(WindowError::OutOfFrames) => Err(MapBarError::NoSpace),
+            Err(WindowError::OutOfRange | WindowError::IsMemory) => Err(MapBarError::Absent),
+        }
+    }
+
+    /// Mappings stay: the next claim of the function gets the same.
+    fn unmap(&self, _: PciAddress, _: u8, _: Backing) {}
+}
+
+// SAFETY: the direct map shows physical memory as it is, contiguous, and devices see it so too:
+// there is no IOMMU.
+unsafe impl DmaTranslate for KernelHost {
+    fn bus_address(&self, start: *const u8, length: usize) -> Option<u64> {
+        direct_map::physical(start, length)
+    }
+}
+
+impl Clock for KernelHost {
+    fn now(&self) -> u64 {
+        time::since_boot().as_nanos() as u64
+    }
+
+    fn relax(&self) {
+        core::hint::spin_loop();
+    }
+}

@@ -1,0 +1,123 @@
+//! What became of each crash, from the runtime's events: a line each.
+
+use samara::runtime::text::Text;
+use samara::{Event, ExitKind, ExitReason};
+use spin::Mutex;
+
+use crate::println;
+
+/// How many crashes there were, and after how many the driver worked again.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Counts {
+    pub(super) crashes: u32,
+    pub(super) recovered: u32,
+}
+
+/// A crash that is not recovered from yet.
+#[derive(Clone, Copy)]
+struct Crash {
+    id: usize,
+    generation: u32,
+    name: Text<32>,
+    reason: ExitReason,
+    objects: usize,
+    capabilities: usize,
+    pages: usize,
+}
+
+/// A restart may crash too, in `init`: as many as one recovery may bring.
+const PENDING: usize = 8;
+
+struct Log {
+    counts: Counts,
+    pending: [Option<Crash>; PENDING],
+}
+
+static LOG: Mutex<Log> = Mutex::new(Log {
+    counts: Counts {
+        crashes: 0,
+        recovered: 0,
+    },
+    pending: [None; PENDING],
+});
+
+/// Begins to count anew.
+pub(super) fn reset() {
+    LOG.lock().counts = Counts::default();
+}
+
+/// The counts since the last [`reset`].
+pub(super) fn counts() -> Counts {
+    LOG.lock().counts
+}
+
+/// Takes an event of the runtime.
+pub(super) fn event(event: &Event<'_>) {
+    let mut log = LOG.lock();
+    match *event {
+        Event::Died {
+            id,
+            generation,
+            name,
+            reason,
+        } if reason.kind == ExitKind::Panic => log.died(id, generation, name, *reason),
+        Event::Reclaimed {
+            id,
+            generation,
+            objects,
+            capabilities,
+            private_bytes,
+            ..
+        } => {
+            let crash = log.pending.iter_mut().flatten();
+            for crash in crash.filter(|crash| (crash.id, crash.generation) == (id, generation)) {
+                crash.objects = objects;
+                crash.capabilities = capabilities;
+                crash.pages = private_bytes / 4096;
+            }
+        }
+        Event::Restarted { took, .. } => log.restarted(took.as_micros()),
+        _ => {}
+    }
+}
+
+impl Log {
+    fn died(&mut self, id: usize, generation: u32, name: &str, reason: ExitReason) {
+        self.counts.crashes += 1;
+        let crash = Crash {
+            id,
+            generation,
+            name: Text::of(name),
+            reason,
+            objects: 0,
+            capabilities: 0,
+            pages: 0,
+        };
+        match self.pending.iter_mut().find(|place| place.is_none()) {
+            Some(place) => *place = Some(crash),
+            None => println!("error: more than {PENDING} crashes without a recovery"),
+        }
+    }
+
+    fn restarted(&mut self, micros: u128) {
+        for place in &mut self.pending {
+            let Some(crash) = place.take() else {
+                continue;
+            };
+            self.counts.recovered += 1;
+            println!(
+                "crash {:>2}: {} {}.{}: {} at {}: reclaimed {} objects, {} capabilities, {} pages; \
+                 recovered in {micros} us",
+                self.counts.recovered,
+                crash.name,
+                crash.id,
+                crash.generation,
+                crash.reason.message,
+                crash.reason.place,
+                crash.objects,
+                crash.capabilities,
+                crash.pages,
+            );
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Chains of domains on one thread: re-entrancy, and deaths in the middle of a chain.
+
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
+use samara_rref::RRef;
+use samara_shared_heap::thread;
+use samara_testkit::hosted::{await_reclaims, host, owner_of, reclaims};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Barrier, Mutex};
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+/// What a node does when it is called.
+#[interface]
+trait Node {
+    /// Who it is.
+    fn me(&self) -> Result<usize, RpcError>;
+    fn learn(&self, peer: Proxy<dyn Node>) -> Result<(), RpcError>;
+    fn learn_shadow(&self, peer: Shadow<dyn Node>) -> Result<(), RpcError>;
+    /// Calls the peer's `depth - 1`; who was on the way, innermost first.
+    fn descend(&self, depth: usize) -> Result<RRef<[usize]>, RpcError>;
+    /// Calls `call_back` of its peer, which calls `panic` of this one; what that came to.
+    fn through(&self) -> Result<(), RpcError>;
+    fn call_back(&self) -> Result<(), RpcError>;
+    /// The same with the peer's shadow of this one.
+    fn through_shadowed(&self) -> Result<(), RpcError>;
+    fn shadow_back(&self) -> Result<(), RpcError>;
+    fn panic(&self) -> Result<(), RpcError>;
+    /// What the last `call_back` or `shadow_back` saw.
+    fn seen(&self) -> Result<Option<RpcError>, RpcError>;
+    /// Calls `meet` of its peer with a borrow; leaves a mark when it is cut.
+    fn lend(&self, gate: usize) -> Result<u64, RpcError>;
+    /// Waits twice at the gate, then reads.
+    fn meet(&self, gate: usize, object: &RRef<[u64]>) -> Result<RRef<[u64]>, RpcError>;
+    /// Asks its peer for ever, once past the gate.
+    fn insist(&self, gate: usize) -> Result<(), RpcError>;
+}
+
+#[derive(Default)]
+struct State {
+    peer: Mutex<Option<Proxy<dyn Node>>>,
+    shadow: Mutex<Option<Shadow<dyn Node>>>,
+    seen: Mutex<Option<RpcError>>,
+}
+
+impl State {
+    fn peer(&self) -> Result<Proxy<dyn Node>, RpcError> {
+        Ok(self.peer.lock().unwrap().as_ref().unwrap().try_clone()?)
+    }
+}
+
+/// A gate for each test that needs one: the thread inside and the test meet there twice.
+static GATES: [Barrier; 4] = [const { Barrier::new(2) }; 4];
+/// As whom the destructors of the frames that were cut ran.
+static CUT_AS: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
+
+struct Mark(usize);
+impl Drop for Mark {
+    fn drop(&mut self) {
+        CUT_AS[self.0].store(thread::current().owner().index(), SeqCst);
+    }
+}
+
+impl Node for State {
+    fn me(&self) -> Result<usize, RpcError> {
+        Ok(thread::current().owner().index())
+    }
+    fn learn(&self, peer: Proxy<dyn Node>) -> Result<(), RpcError> {
+        *self.peer.lock().unwrap() = Some(peer);
+        Ok(())
+    }
+    fn learn_shadow(&self, peer: Shadow<dyn Node>) -> Result<(), RpcError> {
+        *self.shadow.lock().unwrap() = Some(peer);
+        Ok(())
+    }
+    fn descend(&self, depth: usize) -> Result<RRef<[usize]>, RpcError> {
+        let below = match depth.checked_sub(1) {
+            Some(depth) => self.peer()?.descend(depth)?,
+            None => RRef::from_slice(&[]),
+        };
+        let me = thread::current().owner();
+        assert_eq!(RRef::owner(&below), me);
+        let with_me = |at| below.get(at).copied().unwrap_or(me.index());
+        Ok(RRef::try_from_fn(below.len() + 1, with_me)?)
+    }
+    fn through(&self) -> Result<(), RpcError> {
+        let _mark = Mark(0);
+        self.peer()?.call_back()
+    }
+    fn call_back(&self) -> Result<(), RpcError> {
+        *self.seen.lock().unwrap() = self.peer()?.panic().err();
+        Ok(())
+    }
+    fn through_shadowed(&self) -> Result<(), RpcError> {
+        self.peer()?.shadow_back()
+    }
+    fn shadow_back(&self) -> Result<(), RpcError> {
+        let shadow = self.shadow.lock().unwrap();
+        *self.seen.lock().unwrap() = shadow.as_ref().unwrap().panic().err();
+        Ok(())
+    }
+    fn panic(&self) -> Result<(), RpcError> {
+        panic!("asked to");
+    }
+    fn seen(&self) -> Result<Option<RpcError>, RpcError> {
+        Ok(*self.seen.lock().unwrap())
+    }
+    fn lend(&self, gate: usize) -> Result<u64, RpcError> {
+        let _mark = Mark(gate);
+        let lent = RRef::from_slice(&[3, 4, 5]);
+        let answer = self.peer()?.meet(gate, &lent)?;
+        Ok(answer[0])
+    }
+    fn meet(&self, gate: usize, object: &RRef<[u64]>) -> Result<RRef<[u64]>, RpcError> {
+        GATES[gate].wait();
+        GATES[gate].wait();
+        Ok(RRef::from_slice(&[object.iter().sum()]))
+    }
+    fn insist(&self, gate: usize) -> Result<(), RpcError> {
+        let _mark = Mark(gate);
+        let peer = self.peer()?;
+        GATES[gate].wait();
+        while peer.me().is_err() {}
+        Ok(())
+    }
+}
+
+fn init((): ()) -> Result<State, RpcError> {
+    Ok(State::default())
+}
+
+fn spawn(spec: DomainSpec) -> (Domain<dyn Node>, Proxy<dyn Node>) {
+    let domain: Domain<dyn Node> = host().spawn(spec, init, Mint::nothing()).unwrap();
+    let proxy = domain.proxy().unwrap();
+    (domain, proxy)
+}
+
+/// Two domains that know each other.
+fn pair(left: &str, right: &str) -> [(Domain<dyn Node>, Proxy<dyn Node>); 2] {
+    let restart = Restart::limited(5, Duration::from_secs(60));
+    let pair = [left, right].map(|name| spawn(DomainSpec::new(name).restart(restart)));
+    for (me, other) in [(0, 1), (1, 0)] {
+        let peer = pair[other].1.try_clone().unwrap();
+        pair[me].1.learn(peer).unwrap();
+    }
+    pair
+}
+
+#[test]
+fn a_domain_may_be_entered_again_from_below() {
+    let [(a, proxy), (b, _)] = pair("again-a", "again-b");
+    let way = proxy.descend(5).unwrap();
+    let (a, b) = (owner_of(&a).index(), owner_of(&b).index());
+    assert_eq!(*way, [b, a, b, a, b, a]);
+    assert_eq!(RRef::owner(&way).index(), 0);
+}
+
+#[test]
+fn a_domain_that_dies_further_down_is_cut_where_its_callee_returns() {
+    let [(a, proxy), (b, b_proxy)] = pair("down-a", "down-b");
+    let a = owner_of(&a).index();
+    // The inner frame of `a` panics; `b` learns it and returns normally; the outer frame is cut.
+    assert_eq!(proxy.through(), Err(RpcError::Crashed));
+    assert_eq!(b_proxy.seen(), Ok(Some(RpcError::Crashed)));
+    assert_eq!(CUT_AS[0].load(SeqCst), a, "its destructors ran, as itself");
+    assert_eq!(await_reclaims("down-a", 1).len(), 1);
+    assert_eq!(b_proxy.me(), Ok(owner_of(&b).index()));
+}
+
+#[test]
+fn a_shadow_of_a_domain_on_its_own_chain_gives_up_at_once() {
+    let [(a, proxy), (_, b_proxy)] = pair("own-a", "own-b");
+    b_proxy.learn_shadow(a.shadow().unwrap()).unwrap();
+    assert_eq!(proxy.through_shadowed(), Err(RpcError::Crashed));
+    assert_eq!(b_proxy.seen(), Ok(Some(RpcError::OnOwnChain)));
+    assert_eq!(a.restarts(), 0);
+    // From outside the chain the same shadow recovers.
+    let fresh = a.shadow().unwrap();
+    assert!(fresh.me().is_ok());
+    assert_eq!(a.restarts(), 1);
+}
+
+#[test]
+fn a_caller_killed_while_its_callee_runs_is_cut_when_that_returns() {
+    let [(a, proxy), (_, b_proxy)] = pair("killed-a", "killed-b");
+    let owner = owner_of(&a).index();
+    std::thread::scope(|scope| {
+        let call = scope.spawn(|| proxy.lend(1));
+        GATES[1].wait();
+        assert!(a.kill());
+        // The callee is reading an object of the dead domain: it must not go.
+        host().reap();
+        assert_eq!(reclaims("killed-a"), []);
+        GATES[1].wait();
+        assert_eq!(call.join().unwrap(), Err(RpcError::Crashed));
+    });
+    assert_eq!(CUT_AS[1].load(SeqCst), owner);
+    // What it lent and the result that reached it were dropped when its frames went: left are the
+    // object that `init` returned and the proxy of its peer.
+    let released = await_reclaims("killed-a", 1)[0];
+    assert_eq!((released.objects, released.capabilities), (1, 1));
+    assert!(b_proxy.me().is_ok());
+}
+
+#[test]
+fn a_callee_killed_during_a_call_finishes_it_and_is_dead_after() {
+    let (domain, proxy) = spawn(DomainSpec::new("during"));
+    std::thread::scope(|scope| {
+        let lent = RRef::from_slice(&[1, 2]);
+        let inner = &proxy;
+        let call = scope.spawn(move || inner.meet(2, &lent).map(|sum| (RRef::owner(&sum), sum[0])));
+        GATES[2].wait();
+        assert!(domain.kill());
+        assert!(!domain.kill(), "it dies once");
+        assert_eq!(proxy.me(), Err(RpcError::Dead), "nobody enters any more");
+        host().reap();
+        assert_eq!(reclaims("during"), []);
+        GATES[2].wait();
+        let (owner, sum) = call.join().unwrap().unwrap();
+        assert_eq!((owner.index(), sum), (0, 3));
+    });
+    assert_eq!(await_reclaims("during", 1)[0].objects, 1);
+    assert_eq!(proxy.me(), Err(RpcError::Dead));
+}
+
+#[test]
+fn a_killed_domain_that_asks_a_dead_one_for_ever_is_cut() {
+    let [(a, proxy), (b, _)] = pair("insist-a", "insist-b");
+    let owner = owner_of(&a).index();
+    b.kill();
+    std::thread::scope(|scope| {
+        let call = scope.spawn(|| proxy.insist(3));
+        GATES[3].wait();
+        a.kill();
+        assert_eq!(call.join().unwrap(), Err(RpcError::Crashed));
+    });
+    assert_eq!(CUT_AS[3].load(SeqCst), owner);
+    assert_eq!(await_reclaims("insist-a", 1).len(), 1);
+}

@@ -1,0 +1,139 @@
+//! A crashing domain under load from several threads: every call gets an answer, and nothing stays.
+
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, RpcError, interface};
+use samara_rref::RRef;
+use samara_testkit::hosted::{Rng, Totals, alone, deaths, host, reclaims};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+const THREADS: usize = 4;
+const CALLS: usize = 400;
+
+#[interface]
+trait Store {
+    /// Crashes if `crash`; else answers with the object it was given before, and keeps this one.
+    fn swap(&self, object: RRef<[u64]>, crash: bool) -> Result<Option<RRef<[u64]>>, RpcError>;
+    /// Crashes while the count of `who` lasts.
+    #[idempotent]
+    fn read(
+        &self,
+        who: usize,
+        at: u64,
+        #[scratch] buf: RRef<[u64]>,
+    ) -> Result<RRef<[u64]>, RpcError>;
+}
+
+#[derive(Default)]
+struct Last(Mutex<Option<RRef<[u64]>>>);
+
+/// How many of the next calls to `read` by each thread crash: no call crashes because of another's.
+static READ_CRASHES: [AtomicUsize; THREADS] = [const { AtomicUsize::new(0) }; THREADS];
+
+impl Store for Last {
+    fn swap(&self, object: RRef<[u64]>, crash: bool) -> Result<Option<RRef<[u64]>>, RpcError> {
+        assert!(!crash, "asked to");
+        // A lock that a panic poisoned belongs to a generation that is gone.
+        Ok(self.0.lock().unwrap().replace(object))
+    }
+    fn read(&self, who: usize, at: u64, mut buf: RRef<[u64]>) -> Result<RRef<[u64]>, RpcError> {
+        let spent = READ_CRASHES[who].try_update(SeqCst, SeqCst, |left| left.checked_sub(1));
+        assert!(spent.is_err(), "asked to");
+        buf.fill(at);
+        Ok(buf)
+    }
+}
+
+fn init((): ()) -> Result<Last, RpcError> {
+    Ok(Last::default())
+}
+
+fn spawn(name: &str) -> Domain<dyn Store> {
+    let restart = Restart::limited(u32::MAX, Duration::from_secs(3600));
+    host()
+        .spawn(
+            DomainSpec::new(name).restart(restart),
+            init,
+            Mint::nothing(),
+        )
+        .unwrap()
+}
+
+#[test]
+fn moved_objects_under_crashes() {
+    let _alone = alone();
+    let before = Totals::now();
+    let domain = spawn("swap");
+    let crashed: usize = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS as u64)
+            .map(|seed| {
+                let shadow = domain.shadow().unwrap();
+                scope.spawn(move || {
+                    let mut rng = Rng::new(seed);
+                    let mut crashed = 0;
+                    for _ in 0..CALLS {
+                        let tag = rng.below(1 << 20) as u64;
+                        let object = RRef::try_from_fn(rng.below(40) + 1, |_| tag).unwrap();
+                        match shadow.swap(object, rng.below(20) == 0) {
+                            Ok(None) => {}
+                            // Whoever's it was: whole, and ours now.
+                            Ok(Some(object)) => {
+                                assert!(object.iter().all(|word| *word == object[0]));
+                                assert!(RRef::owner(&object).is_host());
+                            }
+                            Err(error) => {
+                                assert_eq!(error, RpcError::Crashed);
+                                crashed += 1;
+                            }
+                        }
+                    }
+                    crashed
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum()
+    });
+    assert!(crashed > THREADS);
+    // Two calls that crash one generation together are one death.
+    let died = deaths("swap").len();
+    assert!(died <= crashed && died > 0);
+    domain.kill();
+    assert_eq!(Totals::now(), before);
+    assert_eq!(reclaims("swap").len(), deaths("swap").len());
+}
+
+#[test]
+fn idempotent_calls_under_crashes_all_succeed() {
+    let _alone = alone();
+    let before = Totals::now();
+    let domain = spawn("read");
+    std::thread::scope(|scope| {
+        for who in 0..THREADS {
+            let shadow = domain.shadow().unwrap();
+            scope.spawn(move || {
+                let mut rng = Rng::new(who as u64);
+                for at in 0..CALLS as u64 {
+                    if rng.below(25) == 0 {
+                        READ_CRASHES[who].store(1 + rng.below(3), SeqCst);
+                    }
+                    let buf = RRef::new_zeroed_slice(rng.below(3000) + 1).unwrap();
+                    let length = buf.len();
+                    let read = shadow.read(who, at, buf).unwrap();
+                    assert_eq!(read.len(), length);
+                    assert!(read.iter().all(|word| *word == at));
+                }
+            });
+        }
+    });
+    assert!(domain.restarts() > 0);
+    domain.kill();
+    assert_eq!(Totals::now(), before);
+}

@@ -1,0 +1,307 @@
+//! Recovery: what a shadow repeats, what it does not, and when it gives up.
+
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, RpcError, Shadow, interface};
+use samara_rref::RRef;
+use samara_shared_heap::{Owner, heap, thread};
+use samara_testkit::hosted::{deaths, host, owner_of, wait_until};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+#[interface]
+trait Disk {
+    #[idempotent]
+    fn sum(&self, factor: u64, data: &RRef<[u8]>) -> Result<u64, RpcError>;
+    #[idempotent]
+    fn read(&self, fill: u8, #[scratch] buf: RRef<[u8]>) -> Result<RRef<[u8]>, RpcError>;
+    #[idempotent]
+    fn header(
+        &self,
+        #[scratch] buf: RRef<[u64; 8]>,
+        #[scratch] two: RRef<[u8]>,
+    ) -> Result<usize, RpcError>;
+    fn append(&self, data: RRef<RRef<u64>>) -> Result<RRef<RRef<u64>>, RpcError>;
+    /// A method with a body of its own: the callee's is called, not this one here.
+    #[idempotent]
+    fn sector(&self) -> Result<u32, RpcError> {
+        Ok(512)
+    }
+    #[idempotent]
+    fn refuse(&self) -> Result<(), RpcError> {
+        Err(RpcError::Crashed)
+    }
+}
+
+/// How often a domain of the test crashes before it serves: by test, so that the tests do not meet.
+static CRASHES: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
+/// How often `init` fails from now on, and how often it was called.
+static INIT_FAILS: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
+static INITS: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
+static MINT_FAILS: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
+/// The highest owner for whom a recipe ran: must be the host, who is 0.
+static MINTED_AS: AtomicUsize = AtomicUsize::new(0);
+
+fn spend(count: &AtomicU32) -> bool {
+    count
+        .try_update(SeqCst, SeqCst, |left| left.checked_sub(1))
+        .is_ok()
+}
+
+struct Flaky(usize);
+
+impl Flaky {
+    fn maybe_crash(&self) {
+        assert!(!spend(&CRASHES[self.0]), "asked to crash");
+    }
+}
+
+impl Disk for Flaky {
+    fn sum(&self, factor: u64, data: &RRef<[u8]>) -> Result<u64, RpcError> {
+        self.maybe_crash();
+        Ok(factor * data.iter().map(|byte| u64::from(*byte)).sum::<u64>())
+    }
+    fn read(&self, fill: u8, mut buf: RRef<[u8]>) -> Result<RRef<[u8]>, RpcError> {
+        assert_eq!(RRef::owner(&buf), thread::current().owner());
+        let clean = buf.iter().all(|byte| *byte == 0);
+        buf.fill(fill);
+        self.maybe_crash();
+        if clean {
+            Ok(buf)
+        } else {
+            Err(RpcError::OutOfMemory)
+        }
+    }
+    fn header(&self, buf: RRef<[u64; 8]>, two: RRef<[u8]>) -> Result<usize, RpcError> {
+        self.maybe_crash();
+        assert_eq!(*buf, [0; 8]);
+        Ok(two.len())
+    }
+    fn append(&self, data: RRef<RRef<u64>>) -> Result<RRef<RRef<u64>>, RpcError> {
+        self.maybe_crash();
+        Ok(data)
+    }
+    fn sector(&self) -> Result<u32, RpcError> {
+        self.maybe_crash();
+        Ok(4096)
+    }
+    fn refuse(&self) -> Result<(), RpcError> {
+        INITS[self.0].fetch_add(100, SeqCst);
+        Err(RpcError::Crashed)
+    }
+}
+
+fn init(test: usize) -> Result<Flaky, String> {
+    INITS[test].fetch_add(1, SeqCst);
+    if spend(&INIT_FAILS[test]) {
+        return Err(format!("init {test} fails"));
+    }
+    Ok(Flaky(test))
+}
+
+fn spawn(name: &str, test: usize, times: u32) -> (Domain<dyn Disk>, Shadow<dyn Disk>) {
+    let restart = Restart::limited(times, Duration::from_secs(3600));
+    let spec = DomainSpec::new(name).restart(restart);
+    let mint = Mint::fallible(move || {
+        MINTED_AS.fetch_max(thread::current().owner().index(), SeqCst);
+        if spend(&MINT_FAILS[test]) {
+            Err("the device is gone")
+        } else {
+            Ok(test)
+        }
+    });
+    let domain: Domain<dyn Disk> = host().spawn(spec, init, mint).unwrap();
+    let shadow = domain.shadow().unwrap();
+    (domain, shadow)
+}
+
+#[test]
+fn an_idempotent_call_is_repeated_with_what_it_was_lent() {
+    let (domain, shadow) = spawn("repeat", 0, 10);
+    let data = RRef::from_slice(&[1, 2, 3]);
+    CRASHES[0].store(2, SeqCst);
+    assert_eq!(shadow.sum(10, &data), Ok(60));
+    assert_eq!(domain.restarts(), 2);
+    assert_eq!(RRef::owner(&data), Owner::HOST);
+    assert_eq!(deaths("repeat").len(), 2);
+}
+
+#[test]
+fn scratch_arguments_are_made_again_zeroed() {
+    let (domain, shadow) = spawn("scratch", 1, 10);
+    CRASHES[1].store(3, SeqCst);
+    let buf = shadow
+        .read(0xA5, RRef::new_zeroed_slice(5000).unwrap())
+        .unwrap();
+    assert_eq!(buf.len(), 5000);
+    assert!(buf.iter().all(|byte| *byte == 0xA5));
+    assert_eq!(domain.restarts(), 3);
+    CRASHES[1].store(1, SeqCst);
+    let (header, two) = (RRef::new([0; 8]), RRef::new_zeroed_slice(77).unwrap());
+    assert_eq!(shadow.header(header, two), Ok(77));
+}
+
+#[test]
+fn a_call_that_is_not_idempotent_is_not_repeated() {
+    let (domain, shadow) = spawn("once", 2, 10);
+    CRASHES[2].store(1, SeqCst);
+    let outcome = shadow.append(RRef::new(RRef::new(1)));
+    assert_eq!(outcome.map(|_| ()), Err(RpcError::Crashed));
+    // The domain was restarted all the same.
+    assert_eq!(domain.restarts(), 1);
+    assert_eq!(
+        shadow.append(RRef::new(RRef::new(2))).map(|back| **back),
+        Ok(2)
+    );
+}
+
+#[test]
+fn a_call_that_never_began_is_made_after_the_restart_with_its_own_arguments() {
+    let (domain, shadow) = spawn("never-began", 3, 10);
+    assert!(domain.kill());
+    let back = shadow.append(RRef::new(RRef::new(3))).unwrap();
+    assert_eq!((**back, RRef::owner(&back)), (3, Owner::HOST));
+    assert_eq!(domain.restarts(), 1);
+}
+
+#[test]
+fn a_request_that_kills_whoever_serves_it_is_given_up_after_four_crashes() {
+    let (domain, shadow) = spawn("poison", 4, 100);
+    CRASHES[4].store(u32::MAX, SeqCst);
+    let data = RRef::from_slice(&[1]);
+    assert_eq!(shadow.sum(1, &data), Err(RpcError::Crashed));
+    assert_eq!((deaths("poison").len(), domain.restarts()), (4, 4));
+    // It is the request's fault, not the domain's: others are served.
+    CRASHES[4].store(0, SeqCst);
+    assert_eq!(shadow.sum(1, &data), Ok(1));
+    assert_eq!(domain.restarts(), 4);
+}
+
+#[test]
+fn a_crash_loop_ends_at_the_restart_budget() {
+    let (domain, shadow) = spawn("budget", 5, 2);
+    CRASHES[5].store(u32::MAX, SeqCst);
+    let data = RRef::from_slice(&[1]);
+    assert_eq!(shadow.sum(1, &data), Err(RpcError::RecoveryFailed));
+    assert_eq!((deaths("budget").len(), domain.restarts()), (3, 2));
+    CRASHES[5].store(0, SeqCst);
+    assert_eq!(shadow.sum(1, &data), Err(RpcError::RecoveryFailed));
+    assert_eq!(domain.restarts(), 2);
+}
+
+#[test]
+fn a_domain_that_is_never_restarted_stays_dead() {
+    let (domain, shadow) = spawn("never", 6, 0);
+    assert_eq!(shadow.sector(), Ok(4096));
+    domain.kill();
+    assert_eq!(shadow.sector(), Err(RpcError::RecoveryFailed));
+    assert_eq!(INITS[6].load(SeqCst), 1);
+}
+
+#[test]
+fn a_failing_init_is_tried_again_within_the_budget() {
+    let (domain, shadow) = spawn("init-again", 7, 5);
+    INIT_FAILS[7].store(3, SeqCst);
+    domain.kill();
+    assert_eq!(shadow.sector(), Ok(4096));
+    assert_eq!((INITS[7].load(SeqCst), domain.restarts()), (1 + 4, 4));
+    INIT_FAILS[7].store(u32::MAX, SeqCst);
+    domain.kill();
+    assert_eq!(shadow.sector(), Err(RpcError::RecoveryFailed));
+    assert_eq!(INITS[7].load(SeqCst), 1 + 5);
+    // Nothing of the failed starts is left.
+    assert!(
+        deaths("init-again")
+            .iter()
+            .any(|why| why.message.as_str() == "init 7 fails")
+    );
+}
+
+#[test]
+fn a_recipe_that_fails_fails_the_recovery_and_no_more() {
+    let (domain, shadow) = spawn("mint", 8, 5);
+    MINT_FAILS[8].store(1, SeqCst);
+    domain.kill();
+    assert_eq!(shadow.sector(), Err(RpcError::RecoveryFailed));
+    assert_eq!(INITS[8].load(SeqCst), 1);
+    assert_eq!(
+        shadow.sector(),
+        Ok(4096),
+        "the next one finds the device again"
+    );
+}
+
+#[test]
+fn a_stopped_domain_is_not_recovered() {
+    let (domain, shadow) = spawn("stopped", 9, 5);
+    domain.stop(Duration::from_secs(60)).unwrap();
+    assert_eq!(shadow.sector(), Err(RpcError::RecoveryFailed));
+    assert_eq!(INITS[9].load(SeqCst), 1);
+}
+
+#[test]
+fn a_default_method_is_the_callees_and_its_errors_are_its_own() {
+    let (domain, shadow) = spawn("default", 10, 5);
+    CRASHES[10].store(1, SeqCst);
+    assert_eq!(shadow.sector(), Ok(4096));
+    assert_eq!(domain.proxy().unwrap().sector(), Ok(4096));
+    // An error that the method itself returns is no crash, whatever it says.
+    let restarts = domain.restarts();
+    assert_eq!(shadow.refuse(), Err(RpcError::Crashed));
+    assert_eq!(INITS[10].load(SeqCst), 2 + 100);
+    assert_eq!(domain.restarts(), restarts);
+}
+
+/// A domain that holds another's shadow.
+#[interface]
+trait Client {
+    fn ask(&self) -> Result<u32, RpcError>;
+}
+
+struct Asking(Shadow<dyn Disk>);
+
+impl Client for Asking {
+    fn ask(&self) -> Result<u32, RpcError> {
+        self.0.sector()
+    }
+}
+
+fn init_client(shadow: Shadow<dyn Disk>) -> Result<Asking, RpcError> {
+    Ok(Asking(shadow))
+}
+
+#[test]
+fn a_domain_that_recovers_another_owns_nothing_of_the_restart() {
+    let (server, _) = spawn("server", 11, 100);
+    let handle = server.clone();
+    let client: Domain<dyn Client> = host()
+        .spawn(
+            DomainSpec::new("client"),
+            init_client,
+            Mint::fallible(move || handle.shadow()),
+        )
+        .unwrap();
+    let asking = client.proxy().unwrap();
+    assert_eq!(asking.ask(), Ok(4096));
+    let me = owner_of(&client);
+    let before = (heap::census(me), client.info().private_bytes);
+    for _ in 0..50 {
+        CRASHES[11].store(1, SeqCst);
+        assert_eq!(asking.ask(), Ok(4096));
+    }
+    // Recipes, budgets and logs of 50 restarts on the client's thread are the host's.
+    assert_eq!((heap::census(me), client.info().private_bytes), before);
+    assert_eq!(MINTED_AS.load(SeqCst), 0);
+    assert_eq!(server.restarts(), 50);
+    client.kill();
+    server.kill();
+    wait_until("the reclaim of both", || {
+        host().reap();
+        !host()
+            .domains()
+            .any(|info| ["client", "server"].contains(&info.name.as_str()))
+    });
+}
