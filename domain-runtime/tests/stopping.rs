@@ -64,7 +64,11 @@ fn init(test: usize) -> Result<Tidy, RpcError> {
 fn spawn(name: &str, test: usize) -> (Domain<dyn Worker>, Proxy<dyn Worker>) {
     let restart = Restart::limited(5, Duration::from_secs(3600));
     let domain: Domain<dyn Worker> = host()
-        .spawn(DomainSpec::new(name).restart(restart), init, Mint::of(move || test))
+        .spawn(
+            DomainSpec::new(name).restart(restart),
+            init,
+            Mint::of(move || test),
+        )
         .unwrap();
     let proxy = domain.proxy().unwrap();
     (domain, proxy)
@@ -94,7 +98,10 @@ fn a_destructor_that_panics_is_the_domains_death_and_no_more() {
     assert_eq!(domain.stop(LONG), Ok(()));
     assert_eq!(DROPPED_AS[1].load(SeqCst), owner);
     let why = deaths("panics")[0];
-    assert_eq!((why.kind, why.message.as_str()), (ExitKind::Panic, "the destructor panics"));
+    assert_eq!(
+        (why.kind, why.message.as_str()),
+        (ExitKind::Panic, "the destructor panics")
+    );
     // Unwinding went on to the fields; the slot of the value itself was left to the reclaim.
     assert_eq!(reclaims("panics")[0].objects, 1);
 }
