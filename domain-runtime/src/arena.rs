@@ -4,9 +4,9 @@
 //! found by a subtraction: `dealloc` goes by address, whoever calls it. Inside, `talc`.
 
 use crate::host::{self, Window};
+use crate::primitive::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use samara_shared_heap::Owner;
 use samara_shared_heap::owner::MAX_OWNERS;
 use samara_shared_heap::thread::{self, NoCut};

@@ -7,10 +7,10 @@
 
 use crate::control::{ControlBlock, Counter};
 use crate::host;
+use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::{ExitKind, ExitReason};
 use crate::state::{State, Word};
 use core::mem;
-use core::sync::atomic::Ordering::SeqCst;
 use samara_rref::{Exchangeable, Transfer};
 use samara_shared_heap::Owner;
 use samara_shared_heap::thread::{self, Frame, ThreadSlot};

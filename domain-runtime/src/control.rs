@@ -2,10 +2,10 @@
 
 use crate::event::Event;
 use crate::host;
+use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use crate::reason::ExitReason;
 use crate::state::{State, Word};
 use crate::text::Text;
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use samara_shared_heap::Owner;
 use samara_shared_heap::owner::MAX_OWNERS;
 use samara_shared_heap::thread::{self, SHARDS};

@@ -32,6 +32,7 @@ pub mod host;
 pub mod interface;
 pub mod mint;
 pub mod panic;
+mod primitive;
 pub mod reaper;
 pub mod reason;
 pub mod service;

@@ -6,6 +6,7 @@ use crate::error::{RpcError, SpawnError};
 use crate::event::Event;
 use crate::interface::{Implements, Interface};
 use crate::mint::Mint;
+use crate::primitive::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use crate::reason::{ExitKind, ExitReason};
 use crate::spec::DomainSpec;
 use crate::state::{State, Word};
@@ -16,7 +17,6 @@ use alloc::collections::VecDeque;
 use core::fmt::{self, Write};
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use core::time::Duration;
 use samara_rref::{Exchangeable, Transfer, TypeDescriptor};
 use samara_shared_heap::class::place;
@@ -225,7 +225,7 @@ impl<I: ?Sized + Interface> Published<I> {
         let sequence = self.sequence.load(Ordering::Relaxed);
         self.sequence
             .store(sequence.wrapping_add(1), Ordering::Relaxed);
-        core::sync::atomic::fence(Ordering::Release);
+        crate::primitive::atomic::fence(Ordering::Release);
         let block = ptr::from_ref(instance.target.block()).cast_mut();
         self.block.store(block, Ordering::Relaxed);
         let expected = instance.target.expected().0;
@@ -246,7 +246,7 @@ impl<I: ?Sized + Interface> Published<I> {
                 self.object[0].load(Ordering::Relaxed),
                 self.object[1].load(Ordering::Relaxed),
             ];
-            core::sync::atomic::fence(Ordering::Acquire);
+            crate::primitive::atomic::fence(Ordering::Acquire);
             if before & 1 == 0 && self.sequence.load(Ordering::Relaxed) == before {
                 // SAFETY: a control block is static, and `set` stored one.
                 let block: &'static ControlBlock = unsafe { &*block };

@@ -4,6 +4,7 @@ use crate::chain::{CACHED, QUIESCED};
 use crate::class::{Place, place};
 use crate::heap::AllocError;
 use crate::owner::Owner;
+use crate::primitive::atomic::Ordering;
 use crate::slab::{self, Kind};
 use crate::thread::{self, NoCut};
 use crate::{quota, registry};
@@ -11,7 +12,6 @@ use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::Ordering;
 
 /// A value of the trusted side that domains hold by handle: a proxy, an MMIO region, a DMA buffer.
 ///

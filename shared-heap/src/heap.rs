@@ -3,12 +3,12 @@
 use crate::chain::{CACHED, QUIESCED};
 use crate::class::{self, Place};
 use crate::owner::Owner;
+use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::slab::{self, Kind, Slab};
 use crate::thread::{self, NoCut};
 use crate::{cache, cap, quota, registry};
 use core::fmt;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU32, Ordering};
 
 /// Why an object could not be allocated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -34,6 +34,7 @@ pub mod quota;
 pub mod thread;
 
 mod cache;
+mod primitive;
 mod registry;
 mod slab;
 

@@ -7,7 +7,7 @@
 
 use crate::heap;
 use crate::owner::{MAX_OWNERS, Owner};
-use core::sync::atomic::{AtomicUsize, Ordering};
+use crate::primitive::atomic::{AtomicUsize, Ordering};
 use spin::Mutex;
 
 const UNLIMITED: usize = usize::MAX;

@@ -3,9 +3,9 @@
 
 use crate::chain;
 use crate::class::{CLASSES, MIN_SHIFT};
+use crate::primitive::atomic::Ordering;
 use crate::slab::{Kind, Slab};
 use core::ptr::{self, NonNull};
-use core::sync::atomic::Ordering;
 use spin::{Mutex, MutexGuard};
 
 /// A doubly linked list of slabs.

@@ -3,9 +3,9 @@
 use crate::chain::{self, Words};
 use crate::class::{self, HEADER_SIZE, PAGE_SIZE, SLAB_SIZE};
 use crate::host;
+use crate::primitive::atomic::{AtomicU32, Ordering};
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicU32, Ordering};
 
 /// What the slots of a slab hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
