@@ -28,7 +28,11 @@ impl Idle for Unit {
     }
 }
 
-fn spawn<A, E>(name: &str, init: fn(A) -> Result<Unit, E>, mint: Mint<A>) -> Result<Domain<dyn Idle>, SpawnError>
+fn spawn<A, E>(
+    name: &str,
+    init: fn(A) -> Result<Unit, E>,
+    mint: Mint<A>,
+) -> Result<Domain<dyn Idle>, SpawnError>
 where
     A: samara_rref::Exchangeable,
     E: fmt::Display + 'static,
@@ -38,7 +42,10 @@ where
 }
 
 fn running(name: &str) -> Vec<DomainInfo> {
-    host().domains().filter(|info| info.name.as_str() == name).collect()
+    host()
+        .domains()
+        .filter(|info| info.name.as_str() == name)
+        .collect()
 }
 
 /// Allocates on both heaps, keeps the shared object out of any destructor's reach.
@@ -72,7 +79,12 @@ fn an_init_that_panics_is_told_with_its_place() {
         std::mem::forget(proxy);
         panic!("bad number {}", *number);
     }
-    let helper = spawn("panics-helper", |()| Ok::<_, RpcError>(Unit), Mint::nothing()).unwrap();
+    let helper = spawn(
+        "panics-helper",
+        |()| Ok::<_, RpcError>(Unit),
+        Mint::nothing(),
+    )
+    .unwrap();
     let handle = helper.clone();
     let mint = Mint::fallible(move || handle.proxy().map(|proxy| (RRef::new(3), proxy)));
     let Err(SpawnError::Init(reason)) = spawn("panics", init, mint) else {
@@ -97,7 +109,10 @@ fn an_error_whose_display_panics_is_a_panic_of_the_domain() {
     let Err(SpawnError::Init(reason)) = spawn("rude", |()| Err(Rude), Mint::nothing()) else {
         panic!("init fails");
     };
-    assert_eq!((reason.kind, reason.message.as_str()), (ExitKind::Panic, "no words"));
+    assert_eq!(
+        (reason.kind, reason.message.as_str()),
+        (ExitKind::Panic, "no words")
+    );
     assert_eq!(await_reclaims("rude", 1).len(), 1);
 }
 
@@ -166,7 +181,10 @@ fn each_start_mints_arguments_that_are_the_new_generations_own() {
     assert_eq!(domain.restart(), Ok(()));
     assert_eq!(domain.restart(), Ok(()));
     assert_eq!((MINTED.load(SeqCst), domain.restarts()), (3, 2));
-    assert_eq!(domain.proxy().unwrap().owner(), Ok(owner_of(&domain).index()));
+    assert_eq!(
+        domain.proxy().unwrap().owner(),
+        Ok(owner_of(&domain).index())
+    );
     // The third argument is refused by `init`: the domain stays dead, its budget is used up.
     let failed = domain.restart();
     assert_eq!(failed, Err(SpawnError::BudgetExhausted));

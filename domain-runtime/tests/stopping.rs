@@ -5,8 +5,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_rref::RRef;
 use samara_shared_heap::thread;
-use samara_testkit::hosted::{await_reclaims, deaths, host, owner_of, reclaims, wait_until};
-use std::sync::Barrier;
+use samara_testkit::hosted::{Gate, await_reclaims, deaths, host, owner_of, reclaims, wait_until};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
@@ -23,7 +22,7 @@ trait Worker {
 }
 
 /// One for each test: the gate inside `work`, and as whom the destructor ran.
-static GATES: [Barrier; 8] = [const { Barrier::new(2) }; 8];
+static GATES: [Gate; 8] = [const { Gate::new(2) }; 8];
 static DROPPED_AS: [AtomicUsize; 8] = [const { AtomicUsize::new(0) }; 8];
 const PANICS: usize = 100;
 
@@ -64,7 +63,11 @@ fn init(test: usize) -> Result<Tidy, RpcError> {
 fn spawn(name: &str, test: usize) -> (Domain<dyn Worker>, Proxy<dyn Worker>) {
     let restart = Restart::limited(5, Duration::from_secs(3600));
     let domain: Domain<dyn Worker> = host()
-        .spawn(DomainSpec::new(name).restart(restart), init, Mint::of(move || test))
+        .spawn(
+            DomainSpec::new(name).restart(restart),
+            init,
+            Mint::of(move || test),
+        )
         .unwrap();
     let proxy = domain.proxy().unwrap();
     (domain, proxy)
@@ -94,7 +97,10 @@ fn a_destructor_that_panics_is_the_domains_death_and_no_more() {
     assert_eq!(domain.stop(LONG), Ok(()));
     assert_eq!(DROPPED_AS[1].load(SeqCst), owner);
     let why = deaths("panics")[0];
-    assert_eq!((why.kind, why.message.as_str()), (ExitKind::Panic, "the destructor panics"));
+    assert_eq!(
+        (why.kind, why.message.as_str()),
+        (ExitKind::Panic, "the destructor panics")
+    );
     // Unwinding went on to the fields; the slot of the value itself was left to the reclaim.
     assert_eq!(reclaims("panics")[0].objects, 1);
 }
