@@ -130,7 +130,7 @@ fn what_a_domain_owned_is_not_the_next_generations() {
 #[test]
 fn no_generation_begins_with_its_predecessors_reason() {
     let _alone = alone();
-    const ROUNDS: u32 = 200;
+    const ROUNDS: u32 = 100;
     let (domain, _) = spawn("reasons", 1);
     let shadow = domain.shadow().unwrap();
     let gate = Gate::new(2);

@@ -168,6 +168,7 @@ fn fallible_allocation_stops_at_the_quota_and_goes_on_after_a_free() {
     }
     // More than half of the quota is usable, also after all this.
     assert!(proxy.fill(10_000).unwrap() > MIB as u64 / 2);
+    assert_eq!(proxy.clear(), Ok(()));
     assert_eq!(
         proxy.fill(2 * MIB as u64).unwrap(),
         0,
