@@ -5,8 +5,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_rref::RRef;
 use samara_shared_heap::thread;
-use samara_testkit::hosted::{await_reclaims, deaths, host, owner_of, reclaims, wait_until};
-use std::sync::Barrier;
+use samara_testkit::hosted::{Gate, await_reclaims, deaths, host, owner_of, reclaims, wait_until};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
@@ -23,7 +22,7 @@ trait Worker {
 }
 
 /// One for each test: the gate inside `work`, and as whom the destructor ran.
-static GATES: [Barrier; 8] = [const { Barrier::new(2) }; 8];
+static GATES: [Gate; 8] = [const { Gate::new(2) }; 8];
 static DROPPED_AS: [AtomicUsize; 8] = [const { AtomicUsize::new(0) }; 8];
 const PANICS: usize = 100;
 

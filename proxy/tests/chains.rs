@@ -5,9 +5,9 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
 use samara_rref::RRef;
 use samara_shared_heap::thread;
-use samara_testkit::hosted::{await_reclaims, host, owner_of, reclaims};
+use samara_testkit::hosted::{Gate, await_reclaims, host, owner_of, reclaims};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Barrier, Mutex};
 use std::time::Duration;
 
 #[global_allocator]
@@ -53,7 +53,7 @@ impl State {
 }
 
 /// A gate for each test that needs one: the thread inside and the test meet there twice.
-static GATES: [Barrier; 4] = [const { Barrier::new(2) }; 4];
+static GATES: [Gate; 4] = [const { Gate::new(2) }; 4];
 /// As whom the destructors of the frames that were cut ran.
 static CUT_AS: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
 

@@ -20,7 +20,7 @@ pub use log::{Released, await_reclaims, deaths, host, reclaims};
 pub use rng::Rng;
 pub use tally::{Counts, Tally};
 pub use totals::{Totals, alone};
-pub use wait::wait_until;
+pub use wait::{Gate, wait_until};
 
 use samara_domain_runtime::{Domain, Interface};
 use samara_shared_heap::Owner;

@@ -1,0 +1,233 @@
+//! Private heaps: by owner, by address, within the quota, and gone with the domain.
+
+use samara_domain_runtime::{Domain, DomainSpec, Mint, arena};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, RpcError, interface};
+use samara_shared_heap::thread;
+use samara_testkit::hosted::{Rng, await_reclaims, host, owner_of};
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::sync::Mutex;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
+
+#[interface]
+trait Private {
+    /// Allocates until the allocator refuses; how many bytes it got.
+    fn fill(&self, piece: u64) -> Result<u64, RpcError>;
+    fn clear(&self) -> Result<(), RpcError>;
+    /// Appends to a buffer of the host's, which grows on this domain's behalf.
+    fn append_to_the_hosts(&self, test: u64) -> Result<(), RpcError>;
+    /// Leaves private memory in the host's hands, to be freed there.
+    fn leave_with_the_host(&self) -> Result<(), RpcError>;
+    /// Grows and shrinks many vectors at random and compares them with what they should hold.
+    fn churn(&self, seed: u64, steps: u64) -> Result<u64, RpcError>;
+    /// Where a fresh allocation of `align` lies within it.
+    fn misalignment(&self, align: u64) -> Result<u64, RpcError>;
+    fn crash(&self) -> Result<(), RpcError>;
+}
+
+#[derive(Default)]
+struct Pieces(Mutex<Vec<Vec<u8>>>);
+
+/// The host's buffers, by test. A domain with writable statics would not pass the section check:
+/// this is how the tests let memory of two owners meet.
+static HOSTS: [Mutex<Vec<u64>>; 2] = [const { Mutex::new(Vec::new()) }; 2];
+static LEFT: Mutex<Option<Box<[u8; 100 * KIB]>>> = Mutex::new(None);
+
+impl Private for Pieces {
+    fn fill(&self, piece: u64) -> Result<u64, RpcError> {
+        let mut pieces = self.0.lock().unwrap();
+        let mut total = 0;
+        // The list itself must not grow beyond the quota.
+        pieces
+            .try_reserve(1000)
+            .map_err(|_| RpcError::OutOfMemory)?;
+        while pieces.len() < pieces.capacity() {
+            let mut bytes = Vec::new();
+            if bytes.try_reserve_exact(piece as usize).is_err() {
+                break;
+            }
+            bytes.resize(piece as usize, pieces.len() as u8);
+            total += piece;
+            pieces.push(bytes);
+        }
+        let intact = |(at, bytes): (usize, &Vec<u8>)| bytes.iter().all(|byte| *byte == at as u8);
+        assert!(pieces.iter().enumerate().all(intact));
+        Ok(total)
+    }
+    fn clear(&self) -> Result<(), RpcError> {
+        *self.0.lock().unwrap() = Vec::new();
+        Ok(())
+    }
+    fn append_to_the_hosts(&self, test: u64) -> Result<(), RpcError> {
+        HOSTS[test as usize].lock().unwrap().extend(0..100_000);
+        Ok(())
+    }
+    fn leave_with_the_host(&self) -> Result<(), RpcError> {
+        *LEFT.lock().unwrap() = Some(Box::new([9; 100 * KIB]));
+        Ok(())
+    }
+    fn churn(&self, seed: u64, steps: u64) -> Result<u64, RpcError> {
+        let mut rng = Rng::new(seed);
+        let mut vectors: Vec<Vec<usize>> = (0..32).map(|_| Vec::new()).collect();
+        for _ in 0..steps {
+            let which = rng.below(32);
+            let vector = &mut vectors[which];
+            match rng.below(4) {
+                0 | 1 => {
+                    let until = vector.len() + rng.below(500);
+                    vector.extend(vector.len()..until);
+                }
+                2 => vector.truncate(vector.len() / 2),
+                _ => vector.shrink_to_fit(),
+            }
+            if !vector.iter().copied().eq(0..vector.len()) {
+                return Err(RpcError::Crashed);
+            }
+        }
+        Ok(vectors.iter().map(|vector| vector.len() as u64).sum())
+    }
+    fn misalignment(&self, align: u64) -> Result<u64, RpcError> {
+        let mut layouts = Vec::new();
+        let mut worst = 0;
+        for size in [1, 24, 5000] {
+            let bytes = Aligned::new(size, align as usize);
+            worst = worst.max(bytes.0.addr() as u64 % align);
+            layouts.push(bytes);
+        }
+        Ok(worst)
+    }
+    fn crash(&self) -> Result<(), RpcError> {
+        panic!("asked to");
+    }
+}
+
+/// A block with an alignment of its own.
+struct Aligned(*mut u8, Layout);
+
+impl Aligned {
+    #[expect(unsafe_code, reason = "the allocator's interface is unsafe")]
+    fn new(size: usize, align: usize) -> Self {
+        let layout = Layout::from_size_align(size, align).unwrap();
+        // SAFETY: the size is not zero.
+        let at = unsafe { alloc_zeroed(layout) };
+        assert!(!at.is_null());
+        Self(at, layout)
+    }
+}
+
+impl Drop for Aligned {
+    #[expect(unsafe_code, reason = "the allocator's interface is unsafe")]
+    fn drop(&mut self) {
+        // SAFETY: allocated with this layout by `new`.
+        unsafe { dealloc(self.0, self.1) };
+    }
+}
+
+fn init((): ()) -> Result<Pieces, RpcError> {
+    assert!(!thread::current().owner().is_host());
+    Ok(Pieces::default())
+}
+
+fn spawn(spec: DomainSpec) -> (Domain<dyn Private>, Proxy<dyn Private>) {
+    let domain: Domain<dyn Private> = host().spawn(spec, init, Mint::nothing()).unwrap();
+    let proxy = domain.proxy().unwrap();
+    (domain, proxy)
+}
+
+#[test]
+fn a_crash_returns_all_private_memory() {
+    let (domain, proxy) = spawn(DomainSpec::new("return"));
+    let got = proxy.fill(64 * KIB as u64).unwrap();
+    assert_eq!(got, 1000 * 64 * KIB as u64);
+    let held = arena::committed(owner_of(&domain));
+    assert!(held as u64 >= got);
+    assert_eq!(domain.info().private_bytes, held);
+    assert_eq!(proxy.crash(), Err(RpcError::Crashed));
+    // A panic allocates its message: a little more may be back than was held.
+    let released = await_reclaims("return", 1)[0].private_bytes;
+    assert!(released >= held && released <= held + MIB);
+    assert_eq!(domain.info().private_bytes, 0);
+}
+
+#[test]
+fn fallible_allocation_stops_at_the_quota_and_goes_on_after_a_free() {
+    let (domain, proxy) = spawn(DomainSpec::new("quota").heap_quota(MIB));
+    for piece in [16, 700, 4096, 65_536 / 2, 200_000] {
+        let got = proxy.fill(piece).unwrap();
+        assert!(
+            got > 0 && got <= MIB as u64,
+            "{got} bytes in pieces of {piece}"
+        );
+        assert!(arena::committed(owner_of(&domain)) <= MIB);
+        assert_eq!(proxy.clear(), Ok(()));
+    }
+    // More than half of the quota is usable, also after all this.
+    assert!(proxy.fill(10_000).unwrap() > MIB as u64 / 2);
+    assert_eq!(proxy.clear(), Ok(()));
+    assert_eq!(
+        proxy.fill(2 * MIB as u64).unwrap(),
+        0,
+        "one piece beyond it"
+    );
+    domain.kill();
+}
+
+#[test]
+fn quotas_are_each_generations_own() {
+    let (small, proxy) = spawn(DomainSpec::new("small").heap_quota(128 * KIB));
+    assert!(proxy.fill(KIB as u64).unwrap() <= 128 * KIB as u64);
+    small.kill();
+    assert_eq!(await_reclaims("small", 1).len(), 1);
+    // Whoever gets the slot next has no quota, and nothing of what was there.
+    let (large, proxy) = spawn(DomainSpec::new("large"));
+    assert!(proxy.fill(KIB as u64).unwrap() > 128 * KIB as u64);
+    large.kill();
+}
+
+#[test]
+fn a_buffer_of_the_hosts_grows_on_the_hosts_heap() {
+    HOSTS[0].lock().unwrap().push(42);
+    let (_, proxy) = spawn(DomainSpec::new("grow"));
+    assert_eq!(proxy.append_to_the_hosts(0), Ok(()));
+    assert_eq!(proxy.crash(), Err(RpcError::Crashed));
+    assert_eq!(await_reclaims("grow", 1).len(), 1);
+    let mut buffer = HOSTS[0].lock().unwrap();
+    assert_eq!(buffer[0], 42);
+    assert!(buffer[1..].iter().copied().eq(0..100_000));
+    buffer.shrink_to_fit();
+}
+
+#[test]
+fn memory_goes_back_to_its_arena_whoever_frees_it() {
+    let (domain, proxy) = spawn(DomainSpec::new("left").heap_quota(MIB));
+    // Without the return of each block the quota would end this.
+    for _ in 0..100 {
+        assert_eq!(proxy.leave_with_the_host(), Ok(()));
+        let left = LEFT.lock().unwrap().take().unwrap();
+        assert!(left.iter().all(|byte| *byte == 9));
+    }
+    domain.kill();
+}
+
+#[test]
+fn contents_survive_growing_and_shrinking() {
+    let (domain, proxy) = spawn(DomainSpec::new("churn"));
+    for seed in 0..4 {
+        assert!(proxy.churn(seed, 3000).unwrap() > 0);
+    }
+    domain.kill();
+}
+
+#[test]
+fn any_alignment_is_met() {
+    let (domain, proxy) = spawn(DomainSpec::new("align"));
+    for shift in 0..=16 {
+        assert_eq!(proxy.misalignment(1 << shift), Ok(0));
+    }
+    domain.kill();
+}
