@@ -8,7 +8,6 @@
 #[cfg(any(feature = "hosted", feature = "nvme-model"))]
 extern crate std;
 
-pub mod fault;
 #[cfg(feature = "hosted")]
 pub mod hosted;
 #[cfg(feature = "nvme-model")]

@@ -4,11 +4,8 @@
 macro_rules! fault_point {
     ($point:ident) => {
         #[cfg(feature = "fault-injection")]
-        if samara_testkit::fault::should_fire(samara_testkit::fault::FaultPoint::$point) {
-            panic!(
-                "injected fault {}",
-                samara_testkit::fault::FaultPoint::$point.name()
-            );
+        if samara_fault::should_fire(samara_fault::FaultPoint::$point) {
+            panic!("injected fault {}", samara_fault::FaultPoint::$point.name());
         }
     };
 }

@@ -26,7 +26,7 @@ pub(super) const CRATES: &[Reviewed] = &[
     // The trusted side: a domain gets to it through the crates above.
     trusted_for_domains("samara-device-io"),
     // The switchboard of fault points, set by the host; only with the feature that compiles them in.
-    trusted_for_domains("samara-testkit"),
+    trusted_for_domains("samara-fault"),
     trusted("samara-domain-runtime"),
     trusted("samara-proxy"),
     trusted("samara-proxy-macros"),

@@ -42,6 +42,9 @@ impl<'a> Client<'a> {
     pub(super) fn write(&mut self, offset: u64, data: &RRef<[u8]>) -> bool {
         self.plan.arm_for(Kind::Write);
         let answer = self.disk.shadow.write(offset / self.block_size, data);
+        if answer == Err(BlockError::Medium) {
+            println!("the disk does not take writes there: is its image read-only?");
+        }
         self.judge("write", offset, answer).is_some()
     }
 

@@ -4,6 +4,7 @@ use samara::runtime::text::Text;
 use samara::{Event, ExitKind, ExitReason};
 use spin::Mutex;
 
+use crate::mm::frames;
 use crate::println;
 
 /// How many crashes there were, and after how many the driver worked again.
@@ -22,7 +23,8 @@ struct Crash {
     reason: ExitReason,
     objects: usize,
     capabilities: usize,
-    pages: usize,
+    /// Free frames at its death; then how many came back by the reclaim.
+    frames: usize,
 }
 
 /// A restart may crash too, in `init`: as many as one recovery may bring.
@@ -66,14 +68,13 @@ pub(super) fn event(event: &Event<'_>) {
             generation,
             objects,
             capabilities,
-            private_bytes,
             ..
         } => {
             let crash = log.pending.iter_mut().flatten();
             for crash in crash.filter(|crash| (crash.id, crash.generation) == (id, generation)) {
                 crash.objects = objects;
                 crash.capabilities = capabilities;
-                crash.pages = private_bytes / 4096;
+                crash.frames = frames::free_frames().saturating_sub(crash.frames);
             }
         }
         Event::Restarted { took, .. } => log.restarted(took.as_micros()),
@@ -91,7 +92,7 @@ impl Log {
             reason,
             objects: 0,
             capabilities: 0,
-            pages: 0,
+            frames: frames::free_frames(),
         };
         match self.pending.iter_mut().find(|place| place.is_none()) {
             Some(place) => *place = Some(crash),
@@ -116,7 +117,7 @@ impl Log {
                 crash.reason.place,
                 crash.objects,
                 crash.capabilities,
-                crash.pages,
+                crash.frames,
             );
         }
     }

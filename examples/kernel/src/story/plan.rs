@@ -1,6 +1,6 @@
 //! Which request meets which fault: drawn from the seed, exactly as many as asked.
 
-use samara_testkit::fault::{self, FaultPoint};
+use samara_fault::{self as fault, FaultPoint};
 use samara_testkit::pattern;
 
 /// Kinds of request.

@@ -3,6 +3,9 @@
 //! The switches are statics, which a domain may not have; this crate is on the list of trusted ones. A
 //! point fires once and is then disarmed, so that the recovery after it runs undisturbed.
 
+#![no_std]
+#![forbid(unsafe_code)]
+
 use core::sync::atomic::{AtomicU32, Ordering};
 
 /// Where a driver can be made to panic.
