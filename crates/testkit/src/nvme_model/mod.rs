@@ -32,7 +32,7 @@ pub use self::switches::{Misbehaviour, Shape, Switches};
 
 /// Virtual nanoseconds that a look at the clock takes, and a pause between two polls.
 const LOOK: u64 = 1_000;
-const PAUSE: u64 = 50_000;
+const PAUSE: u64 = 250_000;
 
 /// What the model has seen and done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //! where a reset helps, the next request works.
 
 use samara_interfaces::{BlockDevice, BlockError};
-use samara_nvme::NvmeDisk;
+use samara_nvme::{Limits, NvmeDisk};
 use samara_testkit::nvme_model::{Misbehaviour, Shape};
 
 use super::{Bench, buffer, expected};
@@ -208,11 +208,14 @@ fn a_fatal_status_is_noticed_before_the_timeout_and_reset() {
 
 #[test]
 fn unplugged_with_commands_in_flight() {
-    let bench = Bench::new(Shape {
-        latency: 1_000_000,
-        ..Shape::default()
-    });
-    let disk = bench.disk();
+    let bench = Bench::new(Shape::default());
+    // What is in flight stays there, and no time-out comes first.
+    bench.model.switch(|switches| switches.hang = true);
+    let limits = Limits {
+        io_millis: 3_600_000,
+        ..Limits::default()
+    };
+    let disk = bench.try_disk(limits).unwrap();
     std::thread::scope(|scope| {
         let model = bench.model;
         scope.spawn(move || {

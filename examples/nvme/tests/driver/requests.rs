@@ -239,13 +239,17 @@ fn an_orderly_stop_notifies_the_controller() {
 #[test]
 fn a_stop_fails_what_is_in_flight() {
     for flr in [true, false] {
-        let shape = Shape {
-            latency: 1000,
+        let bench = Bench::new(Shape {
             flr,
             ..Shape::default()
+        });
+        // What is in flight stays there, and no time-out comes before the stop.
+        bench.model.switch(|switches| switches.hang = true);
+        let limits = Limits {
+            io_millis: 3_600_000,
+            ..Limits::default()
         };
-        let bench = Bench::new(shape);
-        let disk = bench.disk();
+        let disk = bench.try_disk(limits).unwrap();
         std::thread::scope(|scope| {
             let reader = scope.spawn(|| disk.read(0, buffer(65_536)).unwrap_err());
             while bench.model.counts().io_commands == 0 {
