@@ -10,13 +10,14 @@
 
 extern crate self as samara_rref;
 
-mod descriptor;
+pub mod descriptor;
 mod exchangeable;
 mod impls;
 mod rref;
 mod slice;
 
 pub use descriptor::TypeDescriptor;
+pub use descriptor::interface::{InterfaceDescriptor, MethodDescriptor};
 pub use exchangeable::{Exchangeable, Lend, Scratch, Transfer};
 pub use rref::{RRef, Target};
 pub use samara_rref_derive::Exchangeable;
@@ -26,7 +27,14 @@ pub use samara_shared_heap::{AllocError, Cap, Capability, Owner};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::TypeDescriptor;
+    pub use crate::descriptor::interface::{
+        ArgumentDescriptor, InterfaceDescriptor, InterfaceLink, Interfaced, MethodDescriptor,
+        Repeat,
+    };
+    pub use crate::descriptor::{Field, Shape, Variant};
     pub use crate::exchangeable::{Exchangeable, Transfer, assert_exchangeable, max_depth};
     // By this path: a crate may call something else `core`.
+    pub use core::any::TypeId;
+    pub use core::mem::offset_of;
     pub use core::ops::Drop;
 }
