@@ -11,6 +11,7 @@ use core::marker::PhantomData;
 use core::{mem, ptr};
 use samara_domain_runtime::journal::Journal;
 use samara_domain_runtime::service::Instance;
+use samara_domain_runtime::state::State;
 use samara_domain_runtime::{Interface, RpcError};
 use samara_rref::{Exchangeable, Owner};
 use samara_shared_heap::thread::{self, NoCut};
@@ -41,6 +42,17 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
     fn recover(&self, dead: Instance<I>) -> Result<(), RpcError> {
         if !same(self.instance(), dead) {
             return Ok(());
+        }
+        let target = dead.target();
+        let word = target.block().word();
+        // Given up only if no entry is let in ever again: this handle's first place, and copies of
+        // the current one, are still entered with.
+        if word == target.expected() {
+            // The host's object: its panic was contained, and it lives.
+            return Err(RpcError::Crashed);
+        }
+        if word.generation() == target.expected().generation() && word.state() == State::Starting {
+            return Err(RpcError::Dead);
         }
         let reopen = || {
             let proxy = self.opening.open()?;
