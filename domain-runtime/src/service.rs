@@ -343,14 +343,14 @@ impl<I: ?Sized + Interface> Service<I> {
     /// [`RpcError::OnOwnChain`] at once if the dead domain is among the callers of this call, or if
     /// this thread is restarting it already; [`RpcError::RecoveryFailed`] if it cannot be started.
     #[cold]
-    pub fn recover(&self, dead: Instance<I>) -> Result<(), RpcError> {
-        if dead.target.is_on_own_chain() {
+    pub fn recover(&self, dead: Target) -> Result<(), RpcError> {
+        if dead.is_on_own_chain() {
             return Err(RpcError::OnOwnChain);
         }
         self.exclusively(|| {
             let current = self.current();
-            if current.target.expected() != dead.target.expected()
-                || !ptr::eq(current.target.block(), dead.target.block())
+            if current.target.expected() != dead.expected()
+                || !ptr::eq(current.target.block(), dead.block())
             {
                 return Ok(());
             }

@@ -31,8 +31,10 @@ pub const fn assert_repeatable<T: Repeatable>() {}
 /// # Safety
 /// `body` calls one method of the interface on the object that it is given, and captures only what
 /// is lent for the call.
-#[inline]
-pub(crate) unsafe fn enter_instance<I: ?Sized + Interface, A: Exchangeable, R: Exchangeable>(
+// Always: the instance would else be passed through memory, several cycles on the way that everybody
+// takes. The ways that few take go through `enter_again`.
+#[inline(always)]
+unsafe fn enter_instance<I: ?Sized + Interface, A: Exchangeable, R: Exchangeable>(
     instance: Instance<I>,
     arguments: A,
     body: impl FnOnce(&I, A) -> R,
@@ -50,13 +52,18 @@ pub(crate) unsafe fn enter_instance<I: ?Sized + Interface, A: Exchangeable, R: E
     unsafe { enter(instance.target(), arguments, method) }
 }
 
-/// The error of a call that is not repeated. The arguments of one that was refused never left: they are
-/// dropped here, as the caller's.
-pub(crate) fn error<A>(failure: Failure<A>) -> RpcError {
-    match failure {
-        Failure::Refused(_) => RpcError::Dead,
-        Failure::Crashed => RpcError::Crashed,
-    }
+/// [`enter_instance`] where time does not matter: not expanded in place.
+///
+/// # Safety
+/// As [`enter_instance`].
+#[inline(never)]
+pub(crate) unsafe fn enter_again<I: ?Sized + Interface, A: Exchangeable, R: Exchangeable>(
+    instance: Instance<I>,
+    arguments: A,
+    body: impl FnOnce(&I, A) -> R,
+) -> Result<R, Failure<A>> {
+    // SAFETY: handed on.
+    unsafe { enter_instance(instance, arguments, body) }
 }
 
 /// One call through a proxy. `again` makes the arguments anew, for a proxy that recovers.
@@ -71,15 +78,30 @@ pub unsafe fn invoke<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
     again: impl Fn() -> Option<Result<A, AllocError>>,
     body: impl Fn(&I, A) -> R,
 ) -> R {
-    let instance = proxy.instance();
     // SAFETY: handed on.
-    match unsafe { enter_instance(instance, arguments, &body) } {
+    match unsafe { enter_instance(proxy.instance(), arguments, &body) } {
         Ok(result) => result,
-        Err(failure) => match proxy.recovery() {
-            None => R::from_rpc(error(failure)),
-            // SAFETY: handed on.
-            Some(recovery) => unsafe { repeat(&**recovery, instance, failure, again, body) },
-        },
+        // SAFETY: handed on.
+        Err(failure) => unsafe { failed(proxy, failure, again, body) },
+    }
+}
+
+/// # Safety
+/// As [`invoke`].
+#[cold]
+unsafe fn failed<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
+    proxy: &Proxy<I>,
+    failure: Failure<A>,
+    again: impl Fn() -> Option<Result<A, AllocError>>,
+    body: impl Fn(&I, A) -> R,
+) -> R {
+    let dead = proxy.instance().target();
+    match (proxy.recovery(), failure) {
+        // The arguments never left: they are dropped here, as the caller's.
+        (None, Failure::Refused(_)) => R::from_rpc(RpcError::Dead),
+        (None, Failure::Crashed) => R::from_rpc(RpcError::Crashed),
+        // SAFETY: handed on.
+        (Some(recovery), failure) => unsafe { repeat(&**recovery, dead, failure, again, body) },
     }
 }
 
@@ -100,7 +122,9 @@ pub unsafe fn invoke_shadow<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
     match unsafe { enter_instance(instance, arguments, &body) } {
         Ok(result) => result,
         // SAFETY: handed on.
-        Err(failure) => unsafe { repeat(&**shadow.service(), instance, failure, again, body) },
+        Err(failure) => unsafe {
+            repeat(&**shadow.service(), instance.target(), failure, again, body)
+        },
     }
 }
 

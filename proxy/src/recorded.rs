@@ -3,7 +3,7 @@
 extern crate alloc;
 
 use crate::flatten::FromRpc;
-use crate::invoke::enter_instance;
+use crate::invoke::enter_again;
 use crate::source::{Attempts, Source};
 use alloc::sync::Arc;
 use core::marker::PhantomData;
@@ -33,7 +33,7 @@ where
 {
     fn replay(&self, instance: Instance<I>) -> Result<(), RpcError> {
         // SAFETY: whoever recorded the call vouched for the body.
-        match unsafe { enter_instance(instance, self.arguments, self.body) } {
+        match unsafe { enter_again(instance, self.arguments, self.body) } {
             Ok(result) if result.is_ok() => Ok(()),
             Ok(_) => Err(RpcError::RecoveryFailed),
             Err(Failure::Refused(_)) => Err(RpcError::Dead),
@@ -66,7 +66,7 @@ where
         };
         let instance = source.instance();
         // SAFETY: handed on.
-        let failure = match unsafe { enter_instance(instance, arguments, body) } {
+        let failure = match unsafe { enter_again(instance, arguments, body) } {
             Ok(result) if !result.is_ok() => return result,
             Ok(result) => {
                 let record = || {
@@ -86,7 +86,7 @@ where
             Err(failure) => failure,
         };
         let crashed = matches!(failure, Failure::Crashed);
-        if let Err(error) = attempts.recover(source, instance, crashed) {
+        if let Err(error) = attempts.recover(source, instance.target(), crashed) {
             return R::from_rpc(error);
         }
     }

@@ -2,13 +2,14 @@
 
 extern crate alloc;
 
-use crate::invoke::{enter_instance, invoke};
+use crate::invoke::{enter_again, invoke};
 use crate::source::{Source, repeat};
 use crate::{Proxy, Shadow};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::marker::PhantomData;
 use core::{mem, ptr};
+use samara_domain_runtime::call::Target;
 use samara_domain_runtime::journal::Journal;
 use samara_domain_runtime::service::Instance;
 use samara_domain_runtime::state::State;
@@ -39,11 +40,10 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
         self.current.lock().instance()
     }
 
-    fn recover(&self, dead: Instance<I>) -> Result<(), RpcError> {
-        if !same(self.instance(), dead) {
+    fn recover(&self, target: Target) -> Result<(), RpcError> {
+        if !same(self.instance().target(), target) {
             return Ok(());
         }
-        let target = dead.target();
         let word = target.block().word();
         // Given up only if no entry is let in ever again: this handle's first place, and copies of
         // the current one, are still entered with.
@@ -61,7 +61,7 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
             let spare = {
                 let _no_cut = NoCut::begin(thread::current());
                 let mut current = self.current.lock();
-                if same(current.instance(), dead) {
+                if same(current.instance().target(), target) {
                     mem::replace(&mut *current, proxy)
                 } else {
                     proxy
@@ -81,9 +81,8 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
 }
 
 /// Whether two are objects of the same generation: what is dead of one is dead of the other.
-fn same<I: ?Sized>(a: Instance<I>, b: Instance<I>) -> bool {
-    ptr::eq(a.target().block(), b.target().block())
-        && a.target().expected() == b.target().expected()
+fn same(a: Target, b: Target) -> bool {
+    ptr::eq(a.block(), b.block()) && a.expected() == b.expected()
 }
 
 /// The call that opens an object: where, with what.
@@ -132,10 +131,18 @@ where
 {
     let instance = source.instance();
     // SAFETY: handed on.
-    match unsafe { enter_instance(instance, arguments, body) } {
+    match unsafe { enter_again(instance, arguments, body) } {
         Ok(result) => result,
         // SAFETY: handed on.
-        Err(failure) => unsafe { repeat(source, instance, failure, || Some(Ok(arguments)), body) },
+        Err(failure) => unsafe {
+            repeat(
+                source,
+                instance.target(),
+                failure,
+                || Some(Ok(arguments)),
+                body,
+            )
+        },
     }
 }
 

@@ -1,8 +1,8 @@
 //! Where a call that may be repeated finds a living object: a service, or an opened object.
 
 use crate::flatten::FromRpc;
-use crate::invoke::enter_instance;
-use samara_domain_runtime::call::Failure;
+use crate::invoke::enter_again;
+use samara_domain_runtime::call::{Failure, Target};
 use samara_domain_runtime::journal::Journal;
 use samara_domain_runtime::service::{Instance, Service};
 use samara_domain_runtime::{Interface, RpcError, back_off};
@@ -14,7 +14,7 @@ pub(crate) trait Source<I: ?Sized + Interface>: Send + Sync + 'static {
     fn instance(&self) -> Instance<I>;
 
     /// Makes sure that there is a newer object than `dead`.
-    fn recover(&self, dead: Instance<I>) -> Result<(), RpcError>;
+    fn recover(&self, dead: Target) -> Result<(), RpcError>;
 
     /// What every new object is sent first.
     fn journal(&self) -> &Journal<I>;
@@ -27,7 +27,7 @@ impl<I: ?Sized + Interface> Source<I> for Service<I> {
     }
 
     #[cold]
-    fn recover(&self, dead: Instance<I>) -> Result<(), RpcError> {
+    fn recover(&self, dead: Target) -> Result<(), RpcError> {
         Self::recover(self, dead)
     }
 
@@ -61,7 +61,7 @@ impl Attempts {
     pub(crate) fn recover<I: ?Sized + Interface>(
         &mut self,
         source: &impl Source<I>,
-        dead: Instance<I>,
+        dead: Target,
         crashed: bool,
     ) -> Result<(), RpcError> {
         source.recover(dead)?;
@@ -81,14 +81,15 @@ impl Attempts {
     }
 }
 
-/// Goes on with a call that failed on `instance`.
+/// Goes on with a call that failed on `dead`, which is not passed as a whole instance: that would have
+/// to lie in memory all along the way that does not fail.
 ///
 /// # Safety
 /// As for [`invoke`](crate::invoke::invoke).
 #[cold]
 pub(crate) unsafe fn repeat<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
     source: &impl Source<I>,
-    mut instance: Instance<I>,
+    mut dead: Target,
     mut failure: Failure<A>,
     again: impl Fn() -> Option<Result<A, AllocError>>,
     body: impl Fn(&I, A) -> R,
@@ -96,7 +97,7 @@ pub(crate) unsafe fn repeat<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
     let mut attempts = Attempts::new();
     loop {
         let crashed = matches!(failure, Failure::Crashed);
-        if let Err(error) = attempts.recover(source, instance, crashed) {
+        if let Err(error) = attempts.recover(source, dead, crashed) {
             return R::from_rpc(error);
         }
         let arguments = match failure {
@@ -107,9 +108,10 @@ pub(crate) unsafe fn repeat<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
                 Some(Ok(arguments)) => arguments,
             },
         };
-        instance = source.instance();
+        let instance = source.instance();
+        dead = instance.target();
         // SAFETY: handed on.
-        match unsafe { enter_instance(instance, arguments, &body) } {
+        match unsafe { enter_again(instance, arguments, &body) } {
             Ok(result) => return result,
             Err(next) => failure = next,
         }

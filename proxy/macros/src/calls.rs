@@ -50,10 +50,18 @@ fn emit(
         .collect();
     let moved = quote!((#(#moved,)*));
     let (before, again) = again(method, krate);
+    let lent = method
+        .arguments
+        .iter()
+        .filter_map(|argument| match &argument.kind {
+            Kind::Lent(ty) => Some(quote!(#krate::assert_lend::<#ty>();)),
+            _ => None,
+        });
     quote! {
         #(#cfg)*
         #[inline]
         fn #ident(&self, #(#names: #types),*) -> #result {
+            #(#lent)*
             #before
             // SAFETY: the body is one method call; only borrowed arguments are captured.
             unsafe {

@@ -44,6 +44,7 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
     let (callers, _, _) = callers.split_for_impl();
     let implementors = with_parameter(generics, syn::parse_quote!(__Object: #name #given));
     let (implementors, _, _) = implementors.split_for_impl();
+    let lendable = lendable(interface, krate);
     quote! {
         #item
 
@@ -68,6 +69,8 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
                 }
             }
 
+            #lendable
+
             #[allow(dead_code)]
             fn every_argument_and_result_may_cross #declared () #bounds {
                 #(#checks)*
@@ -84,6 +87,26 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
             }
         };
     }
+}
+
+/// What may be lent is decided by constants, too. Of an interface without parameters they are evaluated
+/// here; of others where a method is used.
+fn lendable(interface: &Interface, krate: &TokenStream) -> TokenStream {
+    if !interface.item.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let checks = interface.methods.iter().flat_map(|method| {
+        let cfg = &method.attributes;
+        let lent = method
+            .arguments
+            .iter()
+            .filter(|argument| matches!(argument.kind, Kind::Lent(_)));
+        lent.map(move |argument| {
+            let ty = crossing(argument);
+            quote_spanned!(ty.span()=> #(#cfg)* const _: () = <#ty as #krate::Lend>::LENDABLE;)
+        })
+    });
+    quote!(#(#checks)*)
 }
 
 /// What tells this interface's trait from every other one in `Of`.
