@@ -78,7 +78,7 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
 
             // The same for one that owns something, said without a name that another crate could take:
             // nothing is moved out of a type that implements `Drop`.
-            #[allow(dead_code, unused_variables)]
+            #[allow(dead_code, unused_variables, clippy::multiple_bound_locations)]
             fn taken_apart #impl_generics (value: #name #type_generics) #where_clause {
                 #apart
             }
