@@ -67,11 +67,7 @@ pub const fn first_slot(shift: u32) -> usize {
 /// what stands before it to align it counts, whatever its size. `None` on overflow.
 #[must_use]
 pub const fn large_bytes(size: usize, align: usize) -> Option<usize> {
-    let lead = if align > PAGE_SIZE {
-        align - PAGE_SIZE
-    } else {
-        0
-    };
+    let lead = align.saturating_sub(PAGE_SIZE);
     match size.checked_add(PAGE_SIZE - 1) {
         Some(padded) => (padded & !(PAGE_SIZE - 1)).checked_add(lead),
         None => None,
