@@ -81,7 +81,7 @@ pub unsafe fn alloc(place: Place, size: usize, align: usize) -> Result<NonNull<u
 
 #[cold]
 fn alloc_large(owner: Owner, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
-    let bytes = class::large_bytes(size).ok_or(AllocError::TooLarge)?;
+    let bytes = class::large_bytes(size, align).ok_or(AllocError::TooLarge)?;
     if !quota::charge(owner, bytes) {
         return Err(AllocError::Quota);
     }
