@@ -116,7 +116,7 @@ fn it_passes_on_what_its_value_can_do() {
     let set = HashSet::from([three, four]);
     // Found by a borrow of the value: `Borrow`, `Hash` and `Eq` agree.
     assert!(set.contains(&3_u8) && !set.contains(&5_u8));
-    let text: &[u8] = &*RRef::from_slice(b"abc");
+    let text: &[u8] = &RRef::from_slice(b"abc");
     assert_eq!(text, b"abc");
 }
 
