@@ -38,7 +38,7 @@ impl Object {
     fn slot_bytes(&self) -> usize {
         match self.place() {
             Place::Slot { shift } => 1 << shift,
-            Place::Large => class::large_bytes(self.size).unwrap(),
+            Place::Large => self.size.next_multiple_of(class::PAGE_SIZE),
         }
     }
 
