@@ -35,7 +35,16 @@ impl Object {
         class::place(self.size, self.align)
     }
 
+    /// What its owner is charged: for a large one also what stands before it to align it.
     fn slot_bytes(&self) -> usize {
+        match self.place() {
+            Place::Slot { shift } => 1 << shift,
+            Place::Large => class::large_bytes(self.size, self.align).unwrap(),
+        }
+    }
+
+    /// The bytes from its address on that are its own.
+    fn extent(&self) -> usize {
         match self.place() {
             Place::Slot { shift } => 1 << shift,
             Place::Large => self.size.next_multiple_of(class::PAGE_SIZE),
@@ -74,7 +83,7 @@ impl Object {
         assert_eq!(object.start.addr().get() % align, 0);
         let seed = object.seed;
         pattern::fill(seed, 0, object.bytes());
-        let (from, to) = (object.start.addr().get(), object.slot_bytes());
+        let (from, to) = (object.start.addr().get(), object.extent());
         let to = from + to.max(1);
         let mut ranges = RANGES.lock().unwrap();
         let below = ranges.range(..to).next_back();
