@@ -95,6 +95,7 @@ unsafe impl<T: Exchangeable> Exchangeable for Wrapping<T> {
         TypeDescriptor::shaped::<Self>("Wrapping", Shape::Struct(&[part::<T>("0", Some(0))]));
     #[inline]
     fn transfer(&self, to: &Transfer) {
+        let () = T::NO_DESTRUCTOR_OF_ITS_OWN;
         self.0.transfer(to);
     }
 }
@@ -115,6 +116,7 @@ unsafe impl<T: Exchangeable> Exchangeable for Option<T> {
     );
     #[inline]
     fn transfer(&self, to: &Transfer) {
+        let () = T::NO_DESTRUCTOR_OF_ITS_OWN;
         if let (true, Some(value)) = (T::NESTED, self) {
             value.transfer(to);
         }
@@ -137,6 +139,8 @@ unsafe impl<T: Exchangeable, E: Exchangeable> Exchangeable for Result<T, E> {
     );
     #[inline]
     fn transfer(&self, to: &Transfer) {
+        let () = T::NO_DESTRUCTOR_OF_ITS_OWN;
+        let () = E::NO_DESTRUCTOR_OF_ITS_OWN;
         if Self::NESTED {
             match self {
                 Ok(value) => value.transfer(to),
@@ -159,6 +163,7 @@ unsafe impl<T: Exchangeable, const N: usize> Exchangeable for [T; N] {
     );
     #[inline]
     fn transfer(&self, to: &Transfer) {
+        let () = T::NO_DESTRUCTOR_OF_ITS_OWN;
         if T::NESTED {
             for value in self {
                 value.transfer(to);
@@ -182,6 +187,7 @@ macro_rules! tuples {
             );
             #[inline]
             fn transfer(&self, to: &Transfer) {
+                $(let () = $name::NO_DESTRUCTOR_OF_ITS_OWN;)*
                 #[expect(non_snake_case, reason = "the type parameters name the elements")]
                 let ($($name,)*) = self;
                 $($name.transfer(to);)*
