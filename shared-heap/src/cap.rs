@@ -79,9 +79,9 @@ impl<T: Capability> Cap<T> {
         let thread = thread::current();
         let owner = thread.owner();
         let _no_cut = NoCut::begin(thread);
-        if !quota::charge(owner, 1 << Slot::<T>::SHIFT) {
+        let Some(_grant) = quota::charge(owner, 1 << Slot::<T>::SHIFT) else {
             return Err((AllocError::Quota, value));
-        }
+        };
         let Some(slot) = registry::lock().take(Kind::Caps, Slot::<T>::SHIFT) else {
             return Err((AllocError::OutOfMemory, value));
         };
