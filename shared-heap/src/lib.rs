@@ -10,9 +10,13 @@
 //! | [`owner`] | who an object belongs to |
 //! | [`class`] | sizes and slot positions (pure arithmetic) |
 //! | [`chain`] | the free list kept in a slab's owner words (pure) |
-//! | [`heap`] | allocate, free, change of owner, census, reclaim |
+//! | [`heap`] | allocate, free, change of owner |
+//! | [`census`] | counting what an owner has, reclaiming it |
+//! | [`group`] | objects that change owner together |
 //! | [`cap`] | capability slots: trusted values released with their owner |
-//! | [`quota`] | bytes that a domain may still allocate |
+//! | [`quota`] | how much a domain may have |
+//! | [`ledger`] | the arithmetic of a quota (pure) |
+//! | [`shelf`] | which page runs a CPU keeps (pure) |
 //! | [`thread`] | on whose behalf a thread runs |
 //! | [`host`] | what the heap needs from its host |
 //!
@@ -25,17 +29,22 @@
 )]
 
 pub mod cap;
+pub mod census;
 pub mod chain;
 pub mod class;
+pub mod group;
 pub mod heap;
 pub mod host;
+pub mod ledger;
 pub mod owner;
 pub mod quota;
+pub mod shelf;
 pub mod thread;
 
 mod cache;
 mod primitive;
 mod registry;
+mod runs;
 mod slab;
 
 pub use cap::{Cap, Capability};

@@ -5,8 +5,9 @@ use crate::owner::Owner;
 use core::cell::Cell;
 use core::ptr;
 
-/// Number of shards over which per-CPU state is spread (caches, in-flight counters).
-pub const SHARDS: usize = 16;
+/// Number of shards over which per-CPU state is spread (caches, in-flight counters): 16 (feature
+/// `small`: 1).
+pub const SHARDS: usize = if cfg!(feature = "small") { 1 } else { 16 };
 
 /// One link of a thread's chain: from here on the thread acts for `owner`.
 ///
