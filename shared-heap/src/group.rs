@@ -20,7 +20,7 @@ const LINES: usize = GROUPS / PER_LINE;
 
 /// The number of the `position`-th group of a fresh table.
 const fn spread(position: usize) -> usize {
-    position % LINES * PER_LINE + position / LINES
+    (position & (LINES - 1)) * PER_LINE + position / LINES
 }
 
 /// A group, open until [`close`]d: a number.

@@ -58,14 +58,14 @@ impl ThreadSlot {
     pub const fn new(shard: usize) -> Self {
         Self {
             top: Cell::new(ptr::null()),
-            shard: Cell::new((shard % SHARDS) as u32),
+            shard: Cell::new((shard & (SHARDS - 1)) as u32),
             no_cut: Cell::new(0),
         }
     }
 
     /// Moves the thread to another shard (reduced modulo [`SHARDS`]).
     pub fn set_shard(&self, shard: usize) {
-        self.shard.set((shard % SHARDS) as u32);
+        self.shard.set((shard & (SHARDS - 1)) as u32);
     }
 
     /// The thread's shard, below [`SHARDS`].
