@@ -61,12 +61,9 @@ impl Object {
                 _ => rng.below(5),
             };
         // SAFETY: the place is that of size and alignment; the model frees it, or its owner's reclaim.
-        let start = unsafe {
-            acting_for(owner, || {
-                // SAFETY: as above.
-                heap::alloc(class::place(size, align), size, align)
-            })
-        };
+        let alloc = || unsafe { heap::alloc(class::place(size, align), size, align) };
+        // SAFETY: the model knows whose it is.
+        let start = unsafe { acting_for(owner, alloc) };
         let mut object = Self {
             start: start.unwrap(),
             size,

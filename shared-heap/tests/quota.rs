@@ -19,12 +19,9 @@ fn owner(limit: usize) -> Owner {
 
 fn alloc(owner: Owner, size: usize) -> Result<NonNull<u8>, AllocError> {
     // SAFETY: freed by the test or with its owner; nobody reads the bytes.
-    unsafe {
-        acting_for(owner, || {
-            // SAFETY: as above.
-            heap::alloc(class::place(size, 8), size, 8)
-        })
-    }
+    let alloc = || unsafe { heap::alloc(class::place(size, 8), size, 8) };
+    // SAFETY: as above.
+    unsafe { acting_for(owner, alloc) }
 }
 
 fn free(object: NonNull<u8>) {
