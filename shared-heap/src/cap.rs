@@ -74,6 +74,9 @@ unsafe impl<T: Capability> Send for Cap<T> {}
 unsafe impl<T: Capability + Sync> Sync for Cap<T> {}
 
 impl<T: Capability> Cap<T> {
+    /// Bytes of its slot.
+    pub const SLOT_BYTES: usize = 1 << Slot::<T>::SHIFT;
+
     /// Puts `value` into a slot owned by whom the thread runs for.
     ///
     /// # Errors
@@ -85,7 +88,7 @@ impl<T: Capability> Cap<T> {
         // Held until the slot bears its owner's mark.
         let mut _grant = None;
         if quota::is_limited(owner) {
-            _grant = quota::charge(owner, Load::one(1 << Slot::<T>::SHIFT));
+            _grant = quota::charge(owner, Load::one(Self::SLOT_BYTES));
             if _grant.is_none() {
                 return Err((AllocError::Quota, value));
             }

@@ -95,6 +95,29 @@ pub const fn place(size: usize, align: usize) -> Place {
     }
 }
 
+/// Whether two places are one.
+#[inline]
+#[must_use]
+pub const fn same(a: Place, b: Place) -> bool {
+    match (a, b) {
+        (Place::Slot { shift: a }, Place::Slot { shift: b }) => a == b,
+        (Place::Large, Place::Large) => true,
+        _ => false,
+    }
+}
+
+/// Bytes that an object of `size` bytes takes up at `place`: what counts against a quota.
+#[must_use]
+pub const fn occupied(place: Place, size: usize) -> usize {
+    match place {
+        Place::Slot { shift } => 1 << shift,
+        Place::Large => match large_bytes(size) {
+            Some(bytes) => bytes,
+            None => usize::MAX,
+        },
+    }
+}
+
 /// Slot positions of a slab, those under the head included.
 #[inline]
 #[must_use]

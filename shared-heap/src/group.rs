@@ -92,6 +92,13 @@ pub unsafe fn set_owner(group: Group, owner: Owner) {
     TABLE.0[group.0 as usize & (GROUPS - 1)].store(owner.word(), Ordering::Relaxed);
 }
 
+/// The owner of the group, which is open.
+#[inline]
+#[must_use]
+pub fn owner(group: Group) -> Owner {
+    Owner::from_index(word_of(group.0) as usize).unwrap_or(Owner::HOST)
+}
+
 /// The word of the owner of the group with this number, or a free word.
 #[inline]
 pub(crate) fn word_of(number: u32) -> u32 {

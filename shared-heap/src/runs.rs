@@ -3,7 +3,7 @@
 //! A run that is freed keeps its header page and its place in the registry's list; its owner word
 //! says *cached*. The next object of as many pages takes it.
 
-use crate::class::{RUN_SLOTS, run_pages};
+use crate::class::{RUN_BUDGET_PAGES, RUN_SLOTS, run_pages};
 use crate::registry;
 use crate::shelf::Shelf;
 use crate::thread::{SHARDS, ThreadSlot};
@@ -12,7 +12,7 @@ use spin::Mutex;
 
 /// The runs of one shard: how many pages each has, and where it is.
 struct Runs {
-    shelf: Shelf<RUN_SLOTS>,
+    shelf: Shelf<RUN_SLOTS, RUN_BUDGET_PAGES>,
     at: [Option<NonNull<u8>>; RUN_SLOTS],
 }
 

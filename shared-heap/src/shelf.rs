@@ -3,11 +3,9 @@
 //! A shelf has a few slots. A run is found by its exact number of pages; what has stood there
 //! longest makes room. Both slots and pages are bounded.
 
-use crate::class::RUN_BUDGET_PAGES;
-
-/// A shelf of `SLOTS` runs.
+/// A shelf of at most `SLOTS` runs with at most `PAGES` pages.
 #[derive(Clone, Copy, Debug)]
-pub struct Shelf<const SLOTS: usize> {
+pub struct Shelf<const SLOTS: usize, const PAGES: u32> {
     /// Pages of the run in each slot; 0 if there is none.
     pages: [u32; SLOTS],
     /// When each was put there.
@@ -16,7 +14,7 @@ pub struct Shelf<const SLOTS: usize> {
     total: u32,
 }
 
-impl<const SLOTS: usize> Shelf<SLOTS> {
+impl<const SLOTS: usize, const PAGES: u32> Shelf<SLOTS, PAGES> {
     /// Nothing on it.
     pub const NEW: Self = Self {
         pages: [0; SLOTS],
@@ -38,7 +36,7 @@ impl<const SLOTS: usize> Shelf<SLOTS> {
     /// Takes off the run that has to make room for one of `pages`; `None` when there is room, or
     /// nothing left to take off.
     pub fn make_room(&mut self, pages: u32) -> Option<usize> {
-        let fits = RUN_BUDGET_PAGES.checked_sub(self.total) >= Some(pages);
+        let fits = PAGES.checked_sub(self.total) >= Some(pages);
         if fits && self.find(0).is_some() {
             return None;
         }
@@ -94,7 +92,7 @@ impl<const SLOTS: usize> Shelf<SLOTS> {
 mod tests {
     use super::*;
 
-    fn keep(shelf: &mut Shelf<4>, pages: u32) -> Vec<usize> {
+    fn keep(shelf: &mut Shelf<4, 100>, pages: u32) -> Vec<usize> {
         let mut gone = Vec::new();
         while let Some(slot) = shelf.make_room(pages) {
             gone.push(slot);
@@ -107,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_run_is_found_by_its_exact_size_and_once() {
-        let mut shelf = Shelf::<4>::NEW;
+        let mut shelf = Shelf::<4, 100>::NEW;
         assert_eq!(keep(&mut shelf, 5), []);
         assert_eq!(keep(&mut shelf, 9), []);
         assert_eq!(shelf.take(4), None);
@@ -122,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_oldest_makes_room_also_when_the_clock_wraps() {
-        let mut shelf = Shelf::<4>::NEW;
+        let mut shelf = Shelf::<4, 100>::NEW;
         shelf.clock = u32::MAX - 1;
         for pages in [5, 6, 7, 8] {
             assert_eq!(keep(&mut shelf, pages), []);
@@ -135,15 +133,12 @@ mod tests {
 
     #[test]
     fn pages_are_bounded() {
-        if RUN_BUDGET_PAGES == 0 {
-            return;
-        }
-        let mut shelf = Shelf::<4>::NEW;
-        let half = RUN_BUDGET_PAGES / 2;
+        let mut shelf = Shelf::<4, 100>::NEW;
+        let half = 50;
         assert_eq!(keep(&mut shelf, half), []);
         assert_eq!(keep(&mut shelf, half), []);
         assert_eq!(keep(&mut shelf, 1), [0]);
-        assert_eq!(keep(&mut shelf, RUN_BUDGET_PAGES), [1, 0]);
-        assert_eq!(shelf.total, RUN_BUDGET_PAGES);
+        assert_eq!(keep(&mut shelf, 100), [1, 0]);
+        assert_eq!(shelf.total, 100);
     }
 }
