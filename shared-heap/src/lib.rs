@@ -19,6 +19,8 @@
 //! | [`shelf`] | which page runs a CPU keeps (pure) |
 //! | [`thread`] | on whose behalf a thread runs |
 //! | [`host`] | what the heap needs from its host |
+//! | [`fixed`] | a host's pages from one static buffer, without `alloc` |
+//! | [`page_map`] | which of them are in use (pure) |
 //!
 //! This crate is the *trusted* side. Its allocation and transfer functions are `unsafe`: domains
 //! see them only through `samara-rref` and generated proxies.
@@ -32,11 +34,13 @@ pub mod cap;
 pub mod census;
 pub mod chain;
 pub mod class;
+pub mod fixed;
 pub mod group;
 pub mod heap;
 pub mod host;
 pub mod ledger;
 pub mod owner;
+pub mod page_map;
 pub mod quota;
 pub mod shelf;
 pub mod thread;
