@@ -1,33 +1,7 @@
 //! What may cross a domain boundary.
 
-use crate::TypeDescriptor;
-use samara_shared_heap::{AllocError, Owner};
-
-/// A change of owner in progress. Only a proxy can make one, so safe code cannot forge ownership.
-#[derive(Debug)]
-pub struct Transfer {
-    to: Owner,
-}
-
-impl Transfer {
-    /// A change of owner to `to`.
-    ///
-    /// # Safety
-    /// Whatever it is applied to moves to `to` in the same breath: no code of the former owner can
-    /// use it afterwards.
-    #[inline]
-    #[must_use]
-    pub const unsafe fn to(to: Owner) -> Self {
-        Self { to }
-    }
-
-    /// The new owner.
-    #[inline]
-    #[must_use]
-    pub const fn owner(&self) -> Owner {
-        self.to
-    }
-}
+use crate::{Transfer, TypeDescriptor};
+use samara_shared_heap::AllocError;
 
 /// A type that may cross a domain boundary by move. Derive it:
 ///

@@ -212,7 +212,6 @@ unsafe impl<T: Capability> Exchangeable for Cap<T> {
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>(T::NAME);
     #[inline]
     fn transfer(&self, to: &Transfer) {
-        // SAFETY: `Transfer` vouches that the handle moves to its owner now.
-        unsafe { self.set_owner(to.owner()) };
+        to.cap(self);
     }
 }

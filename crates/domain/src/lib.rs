@@ -10,11 +10,15 @@
 extern crate self as samara_domain;
 
 pub use samara_proxy::{FromRpc, Proxy, RpcError, Shadow, interface};
-pub use samara_rref::{AllocError, Exchangeable, RRef, Scratch, TypeDescriptor};
+pub use samara_rref::{
+    AllocError, Exchangeable, RRef, RRefDeque, Scratch, TypeDescriptor, ViewError,
+};
 
 /// Everything at once: `use samara_domain::prelude::*`.
 pub mod prelude {
-    pub use crate::{AllocError, Exchangeable, Proxy, RRef, RpcError, Shadow, interface};
+    pub use crate::{
+        AllocError, Exchangeable, Proxy, RRef, RRefDeque, RpcError, Shadow, interface,
+    };
 }
 
 /// Support for generated code. Not for use by hand.

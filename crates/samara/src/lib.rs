@@ -16,14 +16,16 @@ pub use samara_domain_runtime::{
     SpawnError, set_runtime_host,
 };
 pub use samara_proxy::{Export, FromRpc, Proxy, Shadow, interface};
-pub use samara_rref::{AllocError, Cap, Capability, Exchangeable, Owner, RRef, Scratch};
+pub use samara_rref::{
+    AllocError, Cap, Capability, Exchangeable, Owner, RRef, RRefDeque, Scratch, ViewError,
+};
 pub use samara_shared_heap::set_heap_host;
 
 /// Everything at once: `use samara::prelude::*`.
 pub mod prelude {
     pub use crate::{
-        AllocError, Domain, DomainSpec, Exchangeable, Export, Mint, Proxy, RRef, Restart, RpcError,
-        Runtime, Shadow, SpawnError, interface,
+        AllocError, Domain, DomainSpec, Exchangeable, Export, Mint, Proxy, RRef, RRefDeque,
+        Restart, RpcError, Runtime, Shadow, SpawnError, interface,
     };
 }
 
