@@ -9,7 +9,7 @@ use crate::service::Service;
 use crate::spec::DomainSpec;
 use crate::state::State;
 use crate::text::Text;
-use crate::{arena, reaper};
+use crate::{arena, exports, reaper};
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
@@ -82,6 +82,13 @@ impl Runtime {
             .iter()
             .filter(|block| !matches!(block.word().state(), State::Free | State::Retired))
             .map(info)
+    }
+
+    /// Lets every domain drop the objects that it exported and whose last proxy has gone; returns how
+    /// many. Runs destructors of domains on this thread: they may block. A domain also does so itself
+    /// before it is called the next time for something that may be a handle.
+    pub fn collect_exports(&self) -> usize {
+        exports::collect_all()
     }
 
     /// Reclaims every dead domain that has drained; returns how many.

@@ -11,6 +11,8 @@
 //! | [`reaper`] | draining and reclaiming dead domains |
 //! | [`domain`] | spawn, restart, stop, kill: [`Domain`] |
 //! | [`service`] | one name over its generations: recipe, budget, recovery |
+//! | [`journal`] | calls that are made again after a restart |
+//! | [`exports`] | objects that a domain hands out, and who drops them |
 //! | [`arena`] | private heaps, returned wholesale |
 //! | [`reason`] | why a domain ended |
 //! | [`event`] | what a host may log |
@@ -23,13 +25,16 @@
 extern crate alloc;
 
 pub mod arena;
+mod back_off;
 pub mod call;
 pub mod control;
 pub mod domain;
 pub mod error;
 pub mod event;
+pub mod exports;
 pub mod host;
 pub mod interface;
+pub mod journal;
 pub mod mint;
 pub mod panic;
 mod primitive;
@@ -40,10 +45,11 @@ pub mod spec;
 pub mod state;
 pub mod text;
 
+pub use back_off::back_off;
 pub use domain::{Domain, DomainInfo, Runtime};
 pub use error::{RpcError, SpawnError};
 pub use event::Event;
-pub use interface::{Implements, Interface, InterfaceDescriptor, MethodDescriptor};
+pub use interface::{Implements, Interface, InterfaceDescriptor, MethodDescriptor, Of};
 pub use mint::Mint;
 pub use reason::{ExitKind, ExitReason};
 pub use spec::{DomainSpec, Restart};

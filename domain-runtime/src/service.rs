@@ -5,6 +5,7 @@ use crate::control::ControlBlock;
 use crate::error::{RpcError, SpawnError};
 use crate::event::Event;
 use crate::interface::{Implements, Interface};
+use crate::journal::Journal;
 use crate::mint::Mint;
 use crate::primitive::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use crate::reason::{ExitKind, ExitReason};
@@ -44,6 +45,11 @@ unsafe impl<I: ?Sized + Interface> Send for Instance<I> {}
 unsafe impl<I: ?Sized + Interface> Sync for Instance<I> {}
 
 impl<I: ?Sized> Instance<I> {
+    /// The object behind `target`.
+    pub(crate) const fn new(target: Target, object: NonNull<I>) -> Self {
+        Self { target, object }
+    }
+
     /// Where to enter.
     #[inline]
     #[must_use]
@@ -272,6 +278,7 @@ pub struct Service<I: ?Sized + Interface> {
     /// Ends of the restarts within the budget's stretch, oldest first.
     history: Mutex<VecDeque<u64>>,
     restarts: AtomicU32,
+    journal: Journal<I>,
 }
 
 impl<I: ?Sized + Interface> Service<I> {
@@ -296,6 +303,7 @@ impl<I: ?Sized + Interface> Service<I> {
             stopped: AtomicBool::new(false),
             history: Mutex::new(VecDeque::new()),
             restarts: AtomicU32::new(0),
+            journal: Journal::new(spec.replay_log),
         })
     }
 
@@ -316,6 +324,12 @@ impl<I: ?Sized + Interface> Service<I> {
         self.current.get()
     }
 
+    /// The calls that every new generation is sent before anybody else's.
+    #[must_use]
+    pub const fn journal(&self) -> &Journal<I> {
+        &self.journal
+    }
+
     /// How often it was restarted.
     #[must_use]
     pub fn restarts(&self) -> u32 {
@@ -329,14 +343,14 @@ impl<I: ?Sized + Interface> Service<I> {
     /// [`RpcError::OnOwnChain`] at once if the dead domain is among the callers of this call, or if
     /// this thread is restarting it already; [`RpcError::RecoveryFailed`] if it cannot be started.
     #[cold]
-    pub fn recover(&self, dead: Instance<I>) -> Result<(), RpcError> {
-        if dead.target.is_on_own_chain() {
+    pub fn recover(&self, dead: Target) -> Result<(), RpcError> {
+        if dead.is_on_own_chain() {
             return Err(RpcError::OnOwnChain);
         }
         self.exclusively(|| {
             let current = self.current();
-            if current.target.expected() != dead.target.expected()
-                || !ptr::eq(current.target.block(), dead.target.block())
+            if current.target.expected() != dead.expected()
+                || !ptr::eq(current.target.block(), dead.block())
             {
                 return Ok(());
             }
@@ -411,6 +425,13 @@ impl<I: ?Sized + Interface> Service<I> {
             self.spend_restart()?;
             let restarts = self.restarts.fetch_add(1, Ordering::Relaxed) + 1;
             match self.recipe.start(&self.spec, restarts) {
+                Ok(instance) if self.journal.replay(instance).is_err() => {
+                    // As dead as after a crash, which it may have been: the budget ends the loop.
+                    let reason = ExitReason::new(ExitKind::InitFailed, "a replayed call failed");
+                    let generation = instance.target.expected().generation();
+                    instance.target.block().die(generation, reason);
+                    reaper::try_reclaim(instance.target.block());
+                }
                 Ok(instance) => {
                     self.current.set(instance);
                     host::event(&Event::Restarted {

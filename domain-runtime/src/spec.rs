@@ -32,6 +32,7 @@ pub struct DomainSpec {
     pub(crate) shared_quota: Option<usize>,
     pub(crate) restart: Restart,
     pub(crate) drain: Duration,
+    pub(crate) replay_log: usize,
 }
 
 impl DomainSpec {
@@ -44,6 +45,7 @@ impl DomainSpec {
             shared_quota: None,
             restart: Restart::never(),
             drain: Duration::from_secs(10),
+            replay_log: 64,
         }
     }
 
@@ -65,6 +67,13 @@ impl DomainSpec {
     #[must_use]
     pub const fn restart(mut self, policy: Restart) -> Self {
         self.restart = policy;
+        self
+    }
+
+    /// How many `#[replay]` calls are recorded at most (64).
+    #[must_use]
+    pub const fn replay_log(mut self, calls: usize) -> Self {
+        self.replay_log = calls;
         self
     }
 

@@ -1,5 +1,6 @@
 //! `RRefDeque<T, N>`: a batch of `RRef`s that crosses at once.
 
+use crate::descriptor::Shape;
 use crate::ring::Ring;
 use crate::rref::no_room;
 use crate::{Exchangeable, Lend, RRef, Target, Transfer, TypeDescriptor};
@@ -48,7 +49,13 @@ impl Drop for OpenGroup {
 unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for Batch<T, N> {
     const NESTED: bool = true;
     const DEPTH: usize = <RRef<T> as Exchangeable>::DEPTH;
-    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("RRefDeque");
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::shaped::<Self>(
+        "batch",
+        Shape::Array {
+            element: &<RRef<T> as Exchangeable>::DESCRIPTOR,
+            len: N,
+        },
+    );
     fn transfer(&self, to: &Transfer) {
         self.slots
             .iter()
@@ -214,7 +221,10 @@ impl<T: ?Sized + Target, const N: usize> Drop for RRefDeque<T, N> {
 unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for RRefDeque<T, N> {
     const NESTED: bool = true;
     const DEPTH: usize = 1 + <Batch<T, N> as Exchangeable>::DEPTH;
-    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("RRefDeque");
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::shaped::<Self>(
+        "RRefDeque",
+        Shape::Pointer(&<Batch<T, N> as Exchangeable>::DESCRIPTOR),
+    );
     #[inline]
     fn transfer(&self, to: &Transfer) {
         match self.0.group.0 {
@@ -229,7 +239,9 @@ unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for RRefDeque<T, N>
 
 // SAFETY: what is reached through a shared reference are shared references to its members, which may
 // be lent for the same reason; the batch lies on the exchange heap and holds nothing private.
-unsafe impl<T: ?Sized + Target + Sync, const N: usize> Lend for RRefDeque<T, N> {}
+unsafe impl<T: ?Sized + Target + Sync, const N: usize> Lend for RRefDeque<T, N> {
+    const DESCRIPTOR: TypeDescriptor = <Self as Exchangeable>::DESCRIPTOR;
+}
 
 /// Panics as [`RRefDeque::new`].
 impl<T: ?Sized + Target, const N: usize> Default for RRefDeque<T, N> {

@@ -1,5 +1,6 @@
 //! `RRef<T>` itself: one pointer to the value.
 
+use crate::descriptor::Shape;
 use crate::{Exchangeable, Lend, Scratch, Transfer, TypeDescriptor};
 use core::marker::PhantomData;
 use core::mem::{self, ManuallyDrop};
@@ -20,6 +21,8 @@ pub unsafe trait Target: Send + 'static {
     const NESTED: bool;
     /// How deeply `RRef`s nest in the value.
     const DEPTH: usize;
+    /// The value's type as data.
+    const DESCRIPTOR: TypeDescriptor;
 
     /// The place of the value behind the pointer, from its metadata alone.
     #[doc(hidden)]
@@ -34,6 +37,7 @@ pub unsafe trait Target: Send + 'static {
 unsafe impl<T: Exchangeable> Target for T {
     const NESTED: bool = T::NESTED;
     const DEPTH: usize = T::DEPTH;
+    const DESCRIPTOR: TypeDescriptor = T::DESCRIPTOR;
     #[inline]
     fn place_of(_: NonNull<Self>) -> Place {
         const { class::place(size_of::<T>(), align_of::<T>()) }
@@ -48,6 +52,7 @@ unsafe impl<T: Exchangeable> Target for T {
 unsafe impl<T: Exchangeable> Target for [T] {
     const NESTED: bool = T::NESTED;
     const DEPTH: usize = T::DEPTH;
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::slice("slice", &T::DESCRIPTOR);
     #[inline]
     fn place_of(value: NonNull<Self>) -> Place {
         // The product was checked when the slice was allocated.
@@ -274,21 +279,24 @@ impl<T: ?Sized + Target> Drop for RRef<T> {
 unsafe impl<T: ?Sized + Target> Exchangeable for RRef<T> {
     const NESTED: bool = true;
     const DEPTH: usize = 1 + T::DEPTH;
-    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("RRef");
+    const DESCRIPTOR: TypeDescriptor =
+        TypeDescriptor::shaped::<Self>("RRef", Shape::Pointer(&T::DESCRIPTOR));
     #[inline]
     fn transfer(&self, to: &Transfer) {
         if T::NESTED {
             (**self).transfer_value(to);
         }
-        let size = size_of_val::<T>(self);
+        let (size, align) = (size_of_val::<T>(self), align_of_val::<T>(self));
         // SAFETY: a live `RRef`'s value is a live object at its place, and its own.
-        unsafe { to.object(self.value.cast(), T::place_of(self.value), size) };
+        unsafe { to.object(self.value.cast(), T::place_of(self.value), size, align) };
     }
 }
 
 // SAFETY: the object lives on the exchange heap and belongs to the lender, which is not reclaimed
 // while its activation is on the chain; `Exchangeable` keeps private pointers out of it.
-unsafe impl<T: ?Sized + Target + Sync> Lend for RRef<T> {}
+unsafe impl<T: ?Sized + Target + Sync> Lend for RRef<T> {
+    const DESCRIPTOR: TypeDescriptor = <Self as Exchangeable>::DESCRIPTOR;
+}
 
 impl<T: Exchangeable + FromZeros> Scratch for RRef<T> {
     type Shape = ();

@@ -37,14 +37,20 @@ impl Transfer {
         self.scale.is_some()
     }
 
-    /// Hands over one object of `size` bytes.
+    /// Hands over one object of `size` bytes aligned to `align`.
     ///
     /// # Safety
     /// `object` is a live object at `place`, with its provenance, that the visited value owns.
     #[inline]
-    pub(crate) unsafe fn object(&self, object: NonNull<u8>, place: Place, size: usize) {
+    pub(crate) unsafe fn object(
+        &self,
+        object: NonNull<u8>,
+        place: Place,
+        size: usize,
+        align: usize,
+    ) {
         if self.scale.is_some() {
-            return self.put_on_scale(class::occupied(place, size));
+            return self.put_on_scale(class::occupied(place, size, align));
         }
         // SAFETY: whoever made this vouches that the object moves to its owner now.
         unsafe { heap::set_owner(object, place, self.to) };

@@ -106,12 +106,13 @@ pub const fn same(a: Place, b: Place) -> bool {
     }
 }
 
-/// Bytes that an object of `size` bytes takes up at `place`: what counts against a quota.
+/// Bytes that an object of `size` bytes aligned to `align` takes up at `place`: what counts against
+/// a quota.
 #[must_use]
-pub const fn occupied(place: Place, size: usize) -> usize {
+pub const fn occupied(place: Place, size: usize, align: usize) -> usize {
     match place {
         Place::Slot { shift } => 1 << shift,
-        Place::Large => match large_bytes(size) {
+        Place::Large => match large_bytes(size, align) {
             Some(bytes) => bytes,
             None => usize::MAX,
         },
@@ -133,11 +134,13 @@ pub const fn first_slot(shift: u32) -> usize {
     (head + (1 << shift) - 1) >> shift
 }
 
-/// Bytes of pages that a large object of `size` bytes needs, header page apart; `None` on overflow.
+/// Bytes of pages that a large object of `size` bytes aligned to `align` needs, header page apart:
+/// what stands before it to align it counts, whatever its size. `None` on overflow.
 #[must_use]
-pub const fn large_bytes(size: usize) -> Option<usize> {
+pub const fn large_bytes(size: usize, align: usize) -> Option<usize> {
+    let lead = align.saturating_sub(PAGE_SIZE);
     match size.checked_add(PAGE_SIZE - 1) {
-        Some(padded) => Some(padded & !(PAGE_SIZE - 1)),
+        Some(padded) => (padded & !(PAGE_SIZE - 1)).checked_add(lead),
         None => None,
     }
 }
@@ -195,9 +198,11 @@ mod tests {
 
     #[test]
     fn large_sizes_round_up_and_do_not_wrap() {
-        assert_eq!(large_bytes(1), Some(PAGE_SIZE));
-        assert_eq!(large_bytes(PAGE_SIZE), Some(PAGE_SIZE));
-        assert_eq!(large_bytes(usize::MAX), None);
+        assert_eq!(large_bytes(1, 1), Some(PAGE_SIZE));
+        assert_eq!(large_bytes(PAGE_SIZE, PAGE_SIZE), Some(PAGE_SIZE));
+        assert_eq!(large_bytes(0, 1 << 16), Some((1 << 16) - PAGE_SIZE));
+        assert_eq!(large_bytes(usize::MAX, 1), None);
+        assert_eq!(large_bytes(usize::MAX - 2 * PAGE_SIZE, 1 << 16), None);
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn alloc_limited(
 ) -> Result<NonNull<u8>, AllocError> {
     let bytes = match place {
         Place::Slot { shift } => 1 << shift,
-        Place::Large => class::large_bytes(size).ok_or(AllocError::TooLarge)?,
+        Place::Large => class::large_bytes(size, align).ok_or(AllocError::TooLarge)?,
     };
     // Held until the object bears its mark.
     let _grant = quota::charge(owner, Load::one(bytes)).ok_or(AllocError::Quota)?;
@@ -115,7 +115,7 @@ fn alloc_large(
     size: usize,
     align: usize,
 ) -> Result<NonNull<u8>, AllocError> {
-    let bytes = class::large_bytes(size).ok_or(AllocError::TooLarge)?;
+    let bytes = class::large_bytes(size, align).ok_or(AllocError::TooLarge)?;
     let cached = if align <= PAGE_SIZE {
         runs::take(thread, bytes)
     } else {
