@@ -22,7 +22,7 @@ const CASES: [Case; 7] = [
             drop(black_box(Box::new(black_box([0u8; 64]))));
         }
     }),
-    Case("rref_64", 1000, |times| {
+    Case("rref_64", 125, |times| {
         for _ in 0..times {
             drop(black_box(RRef::new(black_box([0u8; 64]))));
         }
@@ -32,13 +32,13 @@ const CASES: [Case; 7] = [
             drop(black_box(Vec::<u8>::with_capacity(black_box(128 << 10))));
         }
     }),
-    Case("transfer_rref", 1000, |times| {
+    Case("transfer_rref", 15, |times| {
         transfer(&RRef::new([0u8; 2048]), times);
     }),
-    Case("transfer_deque_32", 1000, |times| {
+    Case("transfer_deque_32", 16, |times| {
         transfer(&full(), times);
     }),
-    Case("deque_pop_push", 1000, |times| {
+    Case("deque_pop_push", 92, |times| {
         let mut deque = full();
         for _ in 0..times {
             if let Some(packet) = black_box(&mut deque).pop_front() {
@@ -47,7 +47,7 @@ const CASES: [Case; 7] = [
             }
         }
     }),
-    Case("rref_128k", 1000, |times| {
+    Case("rref_128k", 205, |times| {
         let (size, place) = (128 << 10, class::place(128 << 10, 1));
         for _ in 0..times {
             // SAFETY: the place is that of size and alignment; freed unread.

@@ -50,7 +50,7 @@ unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for Batch<T, N> {
     const NESTED: bool = true;
     const DEPTH: usize = <RRef<T> as Exchangeable>::DEPTH;
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::shaped::<Self>(
-        "RRefDeque",
+        "batch",
         Shape::Array {
             element: &<RRef<T> as Exchangeable>::DESCRIPTOR,
             len: N,
@@ -221,7 +221,10 @@ impl<T: ?Sized + Target, const N: usize> Drop for RRefDeque<T, N> {
 unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for RRefDeque<T, N> {
     const NESTED: bool = true;
     const DEPTH: usize = 1 + <Batch<T, N> as Exchangeable>::DEPTH;
-    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("RRefDeque");
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::shaped::<Self>(
+        "RRefDeque",
+        Shape::Pointer(&<Batch<T, N> as Exchangeable>::DESCRIPTOR),
+    );
     #[inline]
     fn transfer(&self, to: &Transfer) {
         match self.0.group.0 {

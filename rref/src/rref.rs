@@ -2,7 +2,6 @@
 
 use crate::descriptor::Shape;
 use crate::{Exchangeable, Lend, Scratch, Transfer, TypeDescriptor};
-use core::alloc::Layout;
 use core::marker::PhantomData;
 use core::mem::{self, ManuallyDrop};
 use core::ops::{Deref, DerefMut};
@@ -287,9 +286,9 @@ unsafe impl<T: ?Sized + Target> Exchangeable for RRef<T> {
         if T::NESTED {
             (**self).transfer_value(to);
         }
-        let layout = Layout::for_value::<T>(self);
+        let (size, align) = (size_of_val::<T>(self), align_of_val::<T>(self));
         // SAFETY: a live `RRef`'s value is a live object at its place, and its own.
-        unsafe { to.object(self.value.cast(), T::place_of(self.value), layout) };
+        unsafe { to.object(self.value.cast(), T::place_of(self.value), size, align) };
     }
 }
 

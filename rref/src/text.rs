@@ -1,7 +1,7 @@
 //! `RRef<str>`: text on the exchange heap.
 
 use crate::rref::no_room;
-use crate::{Exchangeable, RRef, Target, Transfer, TypeDescriptor};
+use crate::{Lend, RRef, Target, Transfer, TypeDescriptor};
 use core::ptr::NonNull;
 use core::str::{self, Utf8Error};
 use samara_shared_heap::AllocError;
@@ -12,8 +12,7 @@ use samara_shared_heap::class::{self, Place};
 unsafe impl Target for str {
     const NESTED: bool = false;
     const DEPTH: usize = 0;
-    const DESCRIPTOR: TypeDescriptor =
-        TypeDescriptor::slice("str", &<u8 as Exchangeable>::DESCRIPTOR);
+    const DESCRIPTOR: TypeDescriptor = <Self as Lend>::DESCRIPTOR;
     #[inline]
     fn place_of(value: NonNull<Self>) -> Place {
         let bytes = value.as_ptr() as *mut [u8];

@@ -1,7 +1,6 @@
 //! A change of owner in progress, and how heavy what changes hands is.
 
 use crate::Exchangeable;
-use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
 use samara_shared_heap::class::{self, Place};
@@ -38,14 +37,20 @@ impl Transfer {
         self.scale.is_some()
     }
 
-    /// Hands over one object of that layout.
+    /// Hands over one object of `size` bytes aligned to `align`.
     ///
     /// # Safety
     /// `object` is a live object at `place`, with its provenance, that the visited value owns.
     #[inline]
-    pub(crate) unsafe fn object(&self, object: NonNull<u8>, place: Place, layout: Layout) {
+    pub(crate) unsafe fn object(
+        &self,
+        object: NonNull<u8>,
+        place: Place,
+        size: usize,
+        align: usize,
+    ) {
         if self.scale.is_some() {
-            return self.put_on_scale(class::occupied(place, layout.size(), layout.align()));
+            return self.put_on_scale(class::occupied(place, size, align));
         }
         // SAFETY: whoever made this vouches that the object moves to its owner now.
         unsafe { heap::set_owner(object, place, self.to) };

@@ -106,7 +106,8 @@ pub const fn same(a: Place, b: Place) -> bool {
     }
 }
 
-/// Bytes that an object of `size` bytes aligned to `align` takes up at `place`: what counts against a quota.
+/// Bytes that an object of `size` bytes aligned to `align` takes up at `place`: what counts against
+/// a quota.
 #[must_use]
 pub const fn occupied(place: Place, size: usize, align: usize) -> usize {
     match place {

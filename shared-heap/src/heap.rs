@@ -53,7 +53,8 @@ impl core::error::Error for AllocError {}
 /// # Safety
 /// `place` is `class::place(size, align)`. The caller takes over the slot: nothing else frees it
 /// unless its owner dies, so the caller must not hand the address to code that outlives that.
-#[inline]
+// Always: a sized type's place is known where this is called, which leaves half of it.
+#[inline(always)]
 pub unsafe fn alloc(place: Place, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
     let thread = thread::current();
     let owner = thread.owner();

@@ -197,21 +197,13 @@ impl Registry {
         self.held
     }
 
-    /// Calls `visit(slab, index, word)` for every live object.
-    pub(crate) fn for_each_live(&self, mut visit: impl FnMut(&Slab, u32)) {
-        let mut scan = |slab: &Slab| {
-            for word in slab.table() {
-                let word = word.load(Ordering::Relaxed);
-                if chain::is_live(word) {
-                    visit(slab, word);
-                }
-            }
-        };
+    /// Calls `visit` for every slab and large object.
+    pub(crate) fn for_each_slab(&self, mut visit: impl FnMut(&Slab)) {
         for class in self.plain.iter().chain(&self.caps) {
-            class.partial.for_each(&mut scan);
-            class.full.for_each(&mut scan);
+            class.partial.for_each(&mut visit);
+            class.full.for_each(&mut visit);
         }
-        self.large.for_each(&mut scan);
+        self.large.for_each(&mut visit);
     }
 
     /// Releases every plain object whose owner is `owner`: `(objects, bytes)`. `grouped` if the owner
@@ -242,7 +234,7 @@ impl Registry {
                 // SAFETY: a listed slab is alive; `self` is the locked registry.
                 while let Some(slab) = unsafe { at.as_ref() } {
                     at = slab.next.get();
-                    let mut owned = slab.table().iter().filter(|word| is_mine(word)).count();
+                    let mut owned = slab.count(&mine);
                     objects += owned;
                     bytes += owned * slab.object_bytes();
                     // The last `put_at` may give the slab back: count down, touch it no more.

@@ -62,6 +62,13 @@ fn special_alignments_are_not_mixed_with_pages() {
             let object = alloc(size, align);
             assert_eq!(object.addr().get() % align, 0);
             free(object, size, align);
+            // What aligned it stood before it: it has not as many bytes as it was charged for.
+            let charged = class::large_bytes(size, align).unwrap();
+            let plain = alloc(charged, 1);
+            assert!(align <= PAGE_SIZE || plain != object);
+            // SAFETY: live, of that size.
+            unsafe { plain.write_bytes(0xA5, charged) };
+            free(plain, charged, 1);
         }
     }
     heap::trim();
