@@ -174,6 +174,22 @@ fn left_dying(target: Target) {
     }
 }
 
+/// The generation for which the running thread acts; `None` for the host.
+pub(crate) fn current_target() -> Option<Target> {
+    let thread = thread::current();
+    if thread.owner().is_host() {
+        return None;
+    }
+    // SAFETY: the top frame is valid, and not the host's: it begins an activation.
+    Some(unsafe { (*thread.top().cast::<Activation>()).target })
+}
+
+/// A boundary: does not return if the domain for which the thread acts is dead.
+pub(crate) fn checkpoint() {
+    let thread = thread::current();
+    return_to_caller(thread, thread.owner());
+}
+
 /// Goes back into the caller only if it is alive.
 #[inline]
 fn return_to_caller(thread: &ThreadSlot, caller: Owner) {

@@ -12,6 +12,9 @@ extern crate self as samara_domain;
 pub use samara_proxy::{FromRpc, Proxy, RpcError, Shadow, interface};
 pub use samara_rref::{AllocError, Exchangeable, RRef, Scratch, TypeDescriptor};
 
+/// Threads of the domain's own: `spawn`, `park`, `is_stopping`.
+pub use samara_domain_runtime::threads::api as thread;
+
 /// Everything at once: `use samara_domain::prelude::*`.
 pub mod prelude {
     pub use crate::{AllocError, Exchangeable, Proxy, RRef, RpcError, Shadow, interface};
