@@ -18,7 +18,7 @@ mod first {
 }
 
 /// The same trait to look at, but another type: built from a copy of the source, say.
-#[expect(dead_code, reason = "compared, never called")]
+#[allow(dead_code, reason = "compared, never called")]
 mod copy {
     use super::*;
     #[interface]
@@ -28,7 +28,7 @@ mod copy {
 }
 
 /// Another version of it.
-#[expect(dead_code, reason = "compared, never called")]
+#[allow(dead_code, reason = "compared, never called")]
 mod next {
     use super::*;
     #[interface]
