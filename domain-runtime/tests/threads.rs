@@ -234,7 +234,9 @@ fn a_stop_tells_threads_and_waits_for_them() {
         assert_eq!(proxy.start(kind), Ok(true));
     }
     let marks = MARKS.load(SeqCst);
-    assert_eq!(domain.stop(LONG), Ok(()));
+    // Long enough for the first to be parked, without a timeout, when the stop comes.
+    std::thread::sleep(Duration::from_millis(50));
+    assert_eq!(domain.stop(Duration::from_secs(5)), Ok(()));
     assert_eq!(MARKS.load(SeqCst), marks + 3);
     let ends: Vec<_> = deaths("stop").iter().map(|why| why.kind).collect();
     assert_eq!(ends, [ExitKind::Stopped]);

@@ -104,11 +104,14 @@ impl Thread {
         }
     }
 
-    /// Waits until it has ended. A boundary.
+    /// Waits until it has ended. A boundary: it does not return if the thread panicked, since that
+    /// was the death of the caller's domain too.
     pub fn join(self) {
         while !self.is_finished() {
             yield_now();
         }
+        // A death comes before the end of the thread that caused it.
+        call::checkpoint();
     }
 }
 
