@@ -3,7 +3,7 @@
 
 use samara_domain_runtime::{Status, Supervisor, reaper};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -39,16 +39,16 @@ fn wait(seen: u64, timeout: Duration) -> u64 {
 /// A background thread of this module. Dropping it stops the thread and waits for its end.
 #[derive(Debug)]
 pub struct Background<R> {
-    stop: &'static AtomicBool,
+    stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<R>>,
 }
 
 impl<R: Send + 'static> Background<R> {
-    fn start(name: &str, work: impl FnOnce(&'static AtomicBool) -> R + Send + 'static) -> Self {
-        // A byte per background thread for the life of the program.
-        let stop: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(false)));
+    fn start(name: &str, work: impl FnOnce(&AtomicBool) -> R + Send + 'static) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&stop);
         WATCHERS.fetch_add(1, Ordering::SeqCst);
-        let run = move || work(stop);
+        let run = move || work(&told);
         let thread = thread::Builder::new()
             .name(name.to_string())
             .spawn(run)
