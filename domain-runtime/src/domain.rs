@@ -11,7 +11,7 @@ use crate::service::Service;
 use crate::spec::DomainSpec;
 use crate::state::State;
 use crate::text::Text;
-use crate::{arena, host, names, reaper, threads};
+use crate::{arena, exports, host, names, reaper, threads};
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
@@ -112,6 +112,13 @@ impl Runtime {
             .iter()
             .filter(|block| !matches!(block.word().state(), State::Free | State::Retired))
             .map(info)
+    }
+
+    /// Lets every domain drop the objects that it exported and whose last proxy has gone; returns how
+    /// many. Runs destructors of domains on this thread: they may block. A domain also does so itself
+    /// before it is called the next time for something that may be a handle.
+    pub fn collect_exports(&self) -> usize {
+        exports::collect_all()
     }
 
     /// Reclaims every dead domain that has drained; returns how many.

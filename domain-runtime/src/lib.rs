@@ -11,6 +11,8 @@
 //! | [`reaper`] | draining and reclaiming dead domains |
 //! | [`domain`] | spawn, restart, stop, kill: [`Domain`] |
 //! | [`service`] | one name over its generations: recipe, budget, recovery |
+//! | [`journal`] | calls that are made again after a restart |
+//! | [`exports`] | objects that a domain hands out, and who drops them |
 //! | [`arena`] | private heaps, returned wholesale |
 //! | [`reason`] | why a domain ended |
 //! | [`supervisor`] | trees of supervisors: strategies over several services |
@@ -28,6 +30,7 @@
 extern crate alloc;
 
 pub mod arena;
+mod back_off;
 mod budget;
 pub mod call;
 pub mod control;
@@ -36,8 +39,10 @@ pub mod error;
 pub mod event;
 pub mod event_log;
 mod exits;
+pub mod exports;
 pub mod host;
 pub mod interface;
+pub mod journal;
 pub mod mint;
 pub mod names;
 pub mod panic;
@@ -51,12 +56,13 @@ pub mod supervisor;
 pub mod text;
 pub mod threads;
 
+pub use back_off::back_off;
 pub use domain::{Domain, DomainInfo, Runtime};
 pub use error::{RpcError, SpawnError};
 pub use event::Event;
 pub use event_log::{Cursor, EventLog, Record, What};
 pub use exits::Exit;
-pub use interface::{Implements, Interface, InterfaceDescriptor, MethodDescriptor};
+pub use interface::{Implements, Interface, InterfaceDescriptor, MethodDescriptor, Of};
 pub use mint::Mint;
 pub use names::NameError;
 pub use reason::{ExitKind, ExitReason};

@@ -33,6 +33,7 @@ pub struct DomainSpec {
     pub(crate) threads: u32,
     pub(crate) restart: Restart,
     pub(crate) drain: Duration,
+    pub(crate) replay_log: usize,
 }
 
 impl DomainSpec {
@@ -46,6 +47,7 @@ impl DomainSpec {
             threads: 16,
             restart: Restart::never(),
             drain: Duration::from_secs(10),
+            replay_log: 64,
         }
     }
 
@@ -74,6 +76,13 @@ impl DomainSpec {
     #[must_use]
     pub const fn restart(mut self, policy: Restart) -> Self {
         self.restart = policy;
+        self
+    }
+
+    /// How many `#[replay]` calls are recorded at most (64).
+    #[must_use]
+    pub const fn replay_log(mut self, calls: usize) -> Self {
+        self.replay_log = calls;
         self
     }
 

@@ -62,6 +62,13 @@ pub unsafe trait Exchangeable: Send + 'static {
     const DEPTH: usize;
     /// The type as data.
     const DESCRIPTOR: TypeDescriptor;
+    /// Evaluated for whatever crosses, and for its parts: what holds nothing has no destructor. Here,
+    /// because a crate can call itself by the name under which the derive reaches its support.
+    #[doc(hidden)]
+    const NO_DESTRUCTOR_OF_ITS_OWN: () = assert!(
+        Self::NESTED || !core::mem::needs_drop::<Self>(),
+        "plain data has no destructor"
+    );
 
     /// Changes the owner of all that the value holds. Called by generated proxies.
     fn transfer(&self, to: &Transfer);
@@ -93,10 +100,31 @@ pub const fn max_depth(depths: &[usize]) -> usize {
 /// lender's activation is on the thread's chain, even if the lender is killed meanwhile.
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot be lent to another domain",
-    label = "only `&RRef<T>` is lent",
+    label = "only `&RRef<T>`, and `&[T]` and `&str` of plain data, are lent",
     note = "move the value, or put it in an `RRef` and lend that"
 )]
-pub unsafe trait Lend {}
+pub unsafe trait Lend {
+    /// The type as data.
+    const DESCRIPTOR: TypeDescriptor;
+    /// Evaluated by `#[interface]` for every lent argument: fails to compile if it may not be lent.
+    const LENDABLE: () = ();
+}
+
+// SAFETY: what a private slice lies in (heap or stack of the lender) is given up only after the
+// lender's activation left the chain, as an object is reclaimed only then (soundness.md, "lent
+// slices"). Plain data: `LENDABLE`. No device is ever given its address: DMA takes pinned buffers only.
+unsafe impl<T: Exchangeable + Sync> Lend for [T] {
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::slice("slice", &T::DESCRIPTOR);
+    const LENDABLE: () = assert!(
+        !T::NESTED,
+        "a lent slice holds plain data: lend `&RRef<[T]>` if it holds references or handles"
+    );
+}
+
+// SAFETY: as a slice of bytes.
+unsafe impl Lend for str {
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::slice("str", &u8::DESCRIPTOR);
+}
 
 /// An argument without contents worth keeping: a buffer to be filled. A shadow that retries a call
 /// allocates it again instead of recording it.

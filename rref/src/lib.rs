@@ -10,23 +10,82 @@
 
 extern crate self as samara_rref;
 
-mod descriptor;
+pub mod descriptor;
 mod exchangeable;
 mod impls;
 mod rref;
 mod slice;
 
 pub use descriptor::TypeDescriptor;
+pub use descriptor::interface::{InterfaceDescriptor, MethodDescriptor};
 pub use exchangeable::{Exchangeable, Lend, Scratch, Transfer};
 pub use rref::{RRef, Target};
 pub use samara_rref_derive::Exchangeable;
 pub use samara_shared_heap::{AllocError, Cap, Capability, Owner};
 
 /// Support for generated code. Not for use by hand.
+///
+/// What is checked here is checked again without these names, since a crate can take the name of this
+/// one for itself. A type that owns something and has a destructor of its own:
+///
+/// ```compile_fail,E0509
+/// extern crate self as samara_rref;
+/// mod genuine {
+///     extern crate samara_rref as it;
+///     pub use it::{__private as support, Exchangeable, RRef};
+/// }
+/// pub mod __private {
+///     pub use crate::genuine::support::{Exchangeable, Transfer, TypeDescriptor, max_depth};
+///     pub const fn assert_exchangeable<T>() {}
+///     pub trait Drop {}
+/// }
+/// use genuine::{Exchangeable, RRef};
+///
+/// #[derive(Exchangeable)]
+/// struct Bomb(RRef<u64>);
+/// impl Drop for Bomb {
+///     fn drop(&mut self) {}
+/// }
+/// fn main() {}
+/// # use samara_host_std as _;
+/// ```
+///
+/// And one that owns nothing:
+///
+/// ```compile_fail,E0080
+/// extern crate self as samara_rref;
+/// mod genuine {
+///     extern crate samara_rref as it;
+///     pub use it::{__private as support, Exchangeable, RRef};
+/// }
+/// pub mod __private {
+///     pub use crate::genuine::support::{Exchangeable, Transfer, TypeDescriptor, max_depth};
+///     pub const fn assert_exchangeable<T>() {}
+///     pub trait Drop {}
+/// }
+/// use genuine::{Exchangeable, RRef};
+///
+/// #[derive(Exchangeable)]
+/// struct Bomb(u64);
+/// impl Drop for Bomb {
+///     fn drop(&mut self) {}
+/// }
+/// fn main() {
+///     let bomb = RRef::new(Bomb(1));
+/// }
+/// # use samara_host_std as _;
+/// ```
 #[doc(hidden)]
 pub mod __private {
     pub use crate::TypeDescriptor;
+    pub use crate::descriptor::interface::{
+        ArgumentDescriptor, InterfaceDescriptor, InterfaceLink, Interfaced, MethodDescriptor,
+        Repeat,
+    };
+    pub use crate::descriptor::{Field, Shape, Variant};
     pub use crate::exchangeable::{Exchangeable, Transfer, assert_exchangeable, max_depth};
     // By this path: a crate may call something else `core`.
+    pub use core::any::TypeId;
+    pub use core::mem::offset_of;
     pub use core::ops::Drop;
 }

@@ -1,5 +1,6 @@
 //! `RRef<T>` itself: one pointer to the value.
 
+use crate::descriptor::Shape;
 use crate::{Exchangeable, Lend, Scratch, Transfer, TypeDescriptor};
 use core::borrow::Borrow;
 use core::fmt;
@@ -22,6 +23,8 @@ pub unsafe trait Target: Send + 'static {
     const NESTED: bool;
     /// How deeply `RRef`s nest in the value.
     const DEPTH: usize;
+    /// The value's type as data.
+    const DESCRIPTOR: TypeDescriptor;
 
     /// The place of the value behind the pointer, from its metadata alone.
     #[doc(hidden)]
@@ -36,6 +39,7 @@ pub unsafe trait Target: Send + 'static {
 unsafe impl<T: Exchangeable> Target for T {
     const NESTED: bool = T::NESTED;
     const DEPTH: usize = T::DEPTH;
+    const DESCRIPTOR: TypeDescriptor = T::DESCRIPTOR;
     #[inline]
     fn place_of(_: NonNull<Self>) -> Place {
         const { class::place(size_of::<T>(), align_of::<T>()) }
@@ -50,6 +54,7 @@ unsafe impl<T: Exchangeable> Target for T {
 unsafe impl<T: Exchangeable> Target for [T] {
     const NESTED: bool = T::NESTED;
     const DEPTH: usize = T::DEPTH;
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::slice("slice", &T::DESCRIPTOR);
     #[inline]
     fn place_of(value: NonNull<Self>) -> Place {
         // The product was checked when the slice was allocated.
@@ -213,7 +218,8 @@ impl<T: ?Sized + Target> Drop for RRef<T> {
 unsafe impl<T: ?Sized + Target> Exchangeable for RRef<T> {
     const NESTED: bool = true;
     const DEPTH: usize = 1 + T::DEPTH;
-    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("RRef");
+    const DESCRIPTOR: TypeDescriptor =
+        TypeDescriptor::shaped::<Self>("RRef", Shape::Pointer(&T::DESCRIPTOR));
     #[inline]
     fn transfer(&self, to: &Transfer) {
         if T::NESTED {
@@ -226,7 +232,9 @@ unsafe impl<T: ?Sized + Target> Exchangeable for RRef<T> {
 
 // SAFETY: the object lives on the exchange heap and belongs to the lender, which is not reclaimed
 // while its activation is on the chain; `Exchangeable` keeps private pointers out of it.
-unsafe impl<T: ?Sized + Target + Sync> Lend for RRef<T> {}
+unsafe impl<T: ?Sized + Target + Sync> Lend for RRef<T> {
+    const DESCRIPTOR: TypeDescriptor = <Self as Exchangeable>::DESCRIPTOR;
+}
 
 impl<T: Exchangeable + FromZeros> Scratch for RRef<T> {
     type Shape = ();

@@ -3,7 +3,7 @@
 use crate::call::Target;
 use crate::interface::Interface;
 use crate::state::State;
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 
 /// A running generation: where to enter, and the object inside that `init` returned.
 #[derive(Debug)]
@@ -25,6 +25,11 @@ unsafe impl<I: ?Sized + Interface> Send for Instance<I> {}
 unsafe impl<I: ?Sized + Interface> Sync for Instance<I> {}
 
 impl<I: ?Sized> Instance<I> {
+    /// The object behind `target`.
+    pub(crate) const fn new(target: Target, object: NonNull<I>) -> Self {
+        Self { target, object }
+    }
+
     /// Where to enter.
     #[inline]
     #[must_use]
@@ -37,13 +42,6 @@ impl<I: ?Sized> Instance<I> {
     #[must_use]
     pub const fn object(&self) -> NonNull<I> {
         self.object
-    }
-
-    /// Whether both are the same generation of the same slot.
-    #[must_use]
-    pub fn is_same(&self, other: &Self) -> bool {
-        self.target.expected() == other.target.expected()
-            && ptr::eq(self.target.block(), other.target.block())
     }
 
     /// Whether it was alive at some moment of this call: starting, running or draining.

@@ -23,6 +23,7 @@ use crate::error::{RpcError, SpawnError};
 use crate::event::Event;
 use crate::exits::Exits;
 use crate::interface::{Implements, Interface};
+use crate::journal::Journal;
 use crate::mint::Mint;
 use crate::primitive::atomic::{AtomicU8, AtomicU32, Ordering};
 use crate::reason::{ExitKind, ExitReason};
@@ -62,6 +63,7 @@ pub struct Service<I: ?Sized + Interface> {
     budget: Mutex<Budget>,
     restarts: AtomicU32,
     exits: Arc<Exits>,
+    journal: Journal<I>,
 }
 
 impl<I: ?Sized + Interface> Service<I> {
@@ -88,6 +90,7 @@ impl<I: ?Sized + Interface> Service<I> {
             budget: Mutex::new(Budget::new(spec.restart)),
             restarts: AtomicU32::new(0),
             exits,
+            journal: Journal::new(spec.replay_log),
         })
     }
 
@@ -112,6 +115,12 @@ impl<I: ?Sized + Interface> Service<I> {
         self.current.get()
     }
 
+    /// The calls that every new generation is sent before anybody else's.
+    #[must_use]
+    pub const fn journal(&self) -> &Journal<I> {
+        &self.journal
+    }
+
     /// How often it was restarted.
     #[must_use]
     pub fn restarts(&self) -> u32 {
@@ -125,13 +134,13 @@ impl<I: ?Sized + Interface> Service<I> {
     /// [`RpcError::OnOwnChain`] at once if the dead domain is among the callers of this call, or if
     /// this thread is restarting it already; [`RpcError::RecoveryFailed`] if it cannot be started.
     #[cold]
-    pub fn recover(&self, dead: Instance<I>) -> Result<(), RpcError> {
-        if dead.target.is_on_own_chain() {
+    pub fn recover(&self, dead: Target) -> Result<(), RpcError> {
+        if dead.is_on_own_chain() {
             return Err(RpcError::OnOwnChain);
         }
         self.exclusively(|| {
             let current = self.current();
-            if !current.is_same(&dead) {
+            if !current.target.is_same(&dead) {
                 return Ok(());
             }
             self.restart_locked(current)
@@ -197,6 +206,18 @@ impl<I: ?Sized + Interface> Service<I> {
     fn start_next(&self, began: u64) -> Result<(), SpawnError> {
         let restarts = self.restarts.fetch_add(1, Ordering::Relaxed) + 1;
         let instance = self.recipe.start(&self.spec, restarts, &self.exits)?;
+        if self.journal.replay(instance).is_err() {
+            // As dead as after a crash, which it may have been.
+            let reason = ExitReason::new(ExitKind::InitFailed, "a replayed call failed");
+            let (block, generation) = (
+                instance.target.block(),
+                instance.target.expected().generation(),
+            );
+            block.die(generation, reason);
+            let reason = self.exits.of(block.owner().index(), generation);
+            reaper::try_reclaim(block);
+            return Err(SpawnError::Init(Box::new(reason.unwrap_or_default())));
+        }
         self.current.set(instance);
         host::event(&Event::Restarted {
             id: instance.target.block().owner().index(),

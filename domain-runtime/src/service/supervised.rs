@@ -67,7 +67,7 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
             Health::Stopped
         } else if !current.is_alive() {
             Health::Down
-        } else if current.is_same(&self.known) {
+        } else if current.target.is_same(&self.known.target) {
             Health::Up
         } else {
             Health::Replaced
