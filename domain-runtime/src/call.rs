@@ -43,6 +43,11 @@ impl Target {
         self.expected
     }
 
+    /// Whether both are the same state of the same generation.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.expected == other.expected && core::ptr::eq(self.block, other.block)
+    }
+
     /// Whether an activation of this generation is on the running thread's chain.
     #[must_use]
     pub fn is_on_own_chain(&self) -> bool {
@@ -191,6 +196,22 @@ fn left_dying(target: Target) {
     ) {
         host::wake_reaper();
     }
+}
+
+/// The generation for which the running thread acts; `None` for the host.
+pub(crate) fn current_target() -> Option<Target> {
+    let thread = thread::current();
+    if thread.owner().is_host() {
+        return None;
+    }
+    // SAFETY: the top frame is valid, and not the host's: it begins an activation.
+    Some(unsafe { (*thread.top().cast::<Activation>()).target })
+}
+
+/// A boundary: does not return if the domain for which the thread acts is dead.
+pub(crate) fn checkpoint() {
+    let thread = thread::current();
+    return_to_caller(thread, thread.owner());
 }
 
 /// Goes back into the caller only if it is alive.

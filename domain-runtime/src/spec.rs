@@ -30,6 +30,7 @@ pub struct DomainSpec {
     pub(crate) name: Text<32>,
     pub(crate) heap_quota: Option<usize>,
     pub(crate) shared_quota: Option<usize>,
+    pub(crate) threads: u32,
     pub(crate) restart: Restart,
     pub(crate) drain: Duration,
     pub(crate) replay_log: usize,
@@ -43,6 +44,7 @@ impl DomainSpec {
             name: Text::of(name),
             heap_quota: None,
             shared_quota: None,
+            threads: 16,
             restart: Restart::never(),
             drain: Duration::from_secs(10),
             replay_log: 64,
@@ -60,6 +62,13 @@ impl DomainSpec {
     #[must_use]
     pub const fn shared_quota(mut self, bytes: usize) -> Self {
         self.shared_quota = Some(bytes);
+        self
+    }
+
+    /// Limits how many threads it may have spawned at a time (16).
+    #[must_use]
+    pub const fn threads(mut self, count: u32) -> Self {
+        self.threads = count;
         self
     }
 

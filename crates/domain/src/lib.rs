@@ -14,6 +14,9 @@ pub use samara_rref::{
     AllocError, Exchangeable, RRef, RRefDeque, Scratch, TypeDescriptor, ViewError,
 };
 
+/// Threads of the domain's own: `spawn`, `park`, `is_stopping`.
+pub use samara_domain_runtime::threads::api as thread;
+
 /// Everything at once: `use samara_domain::prelude::*`.
 pub mod prelude {
     pub use crate::{

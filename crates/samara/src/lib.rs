@@ -12,8 +12,9 @@ pub use samara_unwind as unwind;
 
 pub use samara_domain_runtime::arena::{DomainAlloc, HostArena};
 pub use samara_domain_runtime::{
-    Domain, DomainInfo, DomainSpec, Event, ExitKind, ExitReason, Mint, Restart, RpcError, Runtime,
-    SpawnError, set_runtime_host,
+    Cursor, Domain, DomainInfo, DomainSpec, Event, EventLog, Exit, ExitKind, ExitReason, Mint,
+    NameError, Record, Restart, RpcError, Runtime, SpawnError, Status, Strategy, Supervisor, What,
+    set_runtime_host,
 };
 pub use samara_proxy::{Export, FromRpc, Proxy, Shadow, interface};
 pub use samara_rref::{
