@@ -1,11 +1,11 @@
-//! An interface has no parameters.
+//! A parameter of an interface says that it is exchangeable.
 
 #![allow(unused)]
 
 use samara_proxy::{RpcError, interface};
 
 #[interface]
-trait Service<T> {
+trait Service<T: Send + Sync + 'static> {
     fn call(&self, data: T) -> Result<(), RpcError>;
 }
 

@@ -1,4 +1,4 @@
-//! Text too.
+//! Nor the string.
 
 #![allow(unused)]
 
@@ -6,7 +6,7 @@ use samara_proxy::{RpcError, interface};
 
 #[interface]
 trait Service {
-    fn call(&self, name: &str) -> Result<(), RpcError>;
+    fn call(&self, name: &String) -> Result<(), RpcError>;
 }
 
 fn main() {}
