@@ -28,6 +28,41 @@ impl<T: Copy> Repeatable for T {}
 #[inline]
 pub const fn assert_repeatable<T: Repeatable>() {}
 
+/// A tuple of references that are lent for the length of a call.
+///
+/// Asked by the call itself, of all that its method gets besides what moves: [`assert_lend`] stands in
+/// generated code, and a crate can take for itself the name by which that code reaches its checks.
+///
+/// # Safety
+/// Every element is a reference to something that is [`Lend`], and [`LENDABLE`](Self::LENDABLE)
+/// evaluates each one's.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be lent to another domain",
+    label = "only `&RRef<T>`, and `&[T]` and `&str` of plain data, are lent, up to eight of them"
+)]
+pub unsafe trait Loan: Copy {
+    /// Fails to compile if one may not be lent.
+    const LENDABLE: ();
+}
+
+macro_rules! loans {
+    ($($name:ident)*) => {
+        // SAFETY: each element is a reference to something that may be lent, and asked for it.
+        unsafe impl<$($name: ?Sized + Lend),*> Loan for ($(&$name,)*) {
+            const LENDABLE: () = { $(let () = $name::LENDABLE;)* };
+        }
+    };
+}
+loans!();
+loans!(A);
+loans!(A B);
+loans!(A B C);
+loans!(A B C D);
+loans!(A B C D E);
+loans!(A B C D E F);
+loans!(A B C D E F G);
+loans!(A B C D E F G H);
+
 /// # Safety
 /// `body` calls one method of the interface on the object that it is given, and captures only what
 /// is lent for the call.
@@ -69,21 +104,36 @@ pub(crate) unsafe fn enter_again<I: ?Sized + Interface, A: Exchangeable, R: Exch
 /// One call through a proxy. `again` makes the arguments anew, for a proxy that recovers.
 ///
 /// # Safety
-/// `body` calls one method of the interface on the object that it is given, and captures only what
-/// is lent for the call.
+/// `body` calls one method of the interface on the object that it is given.
 #[inline]
-pub unsafe fn invoke<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
+pub unsafe fn invoke<I, A, L, R, F>(
     proxy: &Proxy<I>,
     arguments: A,
+    lent: L,
     again: impl Fn() -> Option<Result<A, AllocError>>,
-    body: impl Fn(&I, A) -> R,
-) -> R {
-    // SAFETY: handed on.
-    match unsafe { enter_instance(proxy.instance(), arguments, &body) } {
+    body: F,
+) -> R
+where
+    I: ?Sized + Interface,
+    A: Exchangeable,
+    L: Loan,
+    R: FromRpc,
+    F: Fn(&I, A, L) -> R,
+{
+    const { assert_body::<L, F>() };
+    let body = |object: &I, arguments| body(object, arguments, lent);
+    // SAFETY: handed on; all that is captured may be lent.
+    match unsafe { enter_instance(proxy.instance(), arguments, body) } {
         Ok(result) => result,
         // SAFETY: handed on.
         Err(failure) => unsafe { failed(proxy, failure, again, body) },
     }
+}
+
+/// What a call gets, it gets as arguments: moved, or lent and asked whether it may be.
+const fn assert_body<L: Loan, F>() {
+    let () = L::LENDABLE;
+    assert!(size_of::<F>() == 0, "the body of a call captures nothing");
 }
 
 /// # Safety
@@ -111,15 +161,25 @@ unsafe fn failed<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
 /// # Safety
 /// As [`invoke`].
 #[inline]
-pub unsafe fn invoke_shadow<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
+pub unsafe fn invoke_shadow<I, A, L, R, F>(
     shadow: &Shadow<I>,
     arguments: A,
+    lent: L,
     again: impl Fn() -> Option<Result<A, AllocError>>,
-    body: impl Fn(&I, A) -> R,
-) -> R {
+    body: F,
+) -> R
+where
+    I: ?Sized + Interface,
+    A: Exchangeable,
+    L: Loan,
+    R: FromRpc,
+    F: Fn(&I, A, L) -> R,
+{
+    const { assert_body::<L, F>() };
+    let body = |object: &I, arguments| body(object, arguments, lent);
     let instance = shadow.service().instance();
-    // SAFETY: handed on.
-    match unsafe { enter_instance(instance, arguments, &body) } {
+    // SAFETY: handed on; all that is captured may be lent.
+    match unsafe { enter_instance(instance, arguments, body) } {
         Ok(result) => result,
         // SAFETY: handed on.
         Err(failure) => unsafe {
@@ -133,21 +193,41 @@ pub unsafe fn invoke_shadow<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
 /// # Safety
 /// As [`invoke`], and `body` captures nothing.
 #[inline]
-pub unsafe fn invoke_replay<I, A, R>(
-    proxy: &Proxy<I>,
-    arguments: A,
-    body: impl Fn(&I, A) -> R + Copy + Send + Sync + 'static,
-) -> R
+pub unsafe fn invoke_replay<I, A, R, F>(proxy: &Proxy<I>, arguments: A, body: F) -> R
 where
     I: ?Sized + Interface,
     A: Exchangeable + Copy,
     R: FromRpc,
+    F: Fn(&I, A) -> R + Copy + Send + Sync + 'static,
 {
+    const { assert_body::<(), F>() };
     match proxy.recovery() {
         // SAFETY: handed on.
         Some(recovery) => unsafe { recorded::call(&**recovery, arguments, body) },
         // SAFETY: handed on.
-        None => unsafe { invoke(proxy, arguments, || None, body) },
+        None => unsafe { invoke_once(proxy, arguments, body) },
+    }
+}
+
+/// One call through a proxy that does not recover, of a method that is lent nothing.
+///
+/// # Safety
+/// As [`invoke_replay`].
+pub(crate) unsafe fn invoke_once<I, A, R>(
+    proxy: &Proxy<I>,
+    arguments: A,
+    body: impl Fn(&I, A) -> R + 'static,
+) -> R
+where
+    I: ?Sized + Interface,
+    A: Exchangeable,
+    R: FromRpc,
+{
+    // SAFETY: handed on.
+    match unsafe { enter_instance(proxy.instance(), arguments, &body) } {
+        Ok(result) => result,
+        // SAFETY: handed on.
+        Err(failure) => unsafe { failed(proxy, failure, || None, body) },
     }
 }
 
@@ -156,16 +236,14 @@ where
 /// # Safety
 /// As [`invoke_replay`].
 #[inline]
-pub unsafe fn replay_shadow<I, A, R>(
-    shadow: &Shadow<I>,
-    arguments: A,
-    body: impl Fn(&I, A) -> R + Copy + Send + Sync + 'static,
-) -> R
+pub unsafe fn replay_shadow<I, A, R, F>(shadow: &Shadow<I>, arguments: A, body: F) -> R
 where
     I: ?Sized + Interface,
     A: Exchangeable + Copy,
     R: FromRpc,
+    F: Fn(&I, A) -> R + Copy + Send + Sync + 'static,
 {
+    const { assert_body::<(), F>() };
     // SAFETY: handed on.
     unsafe { recorded::call(&**shadow.service(), arguments, body) }
 }

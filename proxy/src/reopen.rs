@@ -2,7 +2,7 @@
 
 extern crate alloc;
 
-use crate::invoke::{enter_again, invoke};
+use crate::invoke::{enter_again, invoke_once};
 use crate::source::{Source, repeat};
 use crate::{Proxy, Shadow};
 use alloc::boxed::Box;
@@ -221,6 +221,6 @@ where
         // SAFETY: handed on.
         Some(recovery) => unsafe { open_through(recovery, arguments, body) },
         // SAFETY: handed on.
-        None => unsafe { invoke(proxy, arguments, || None, body) },
+        None => unsafe { invoke_once(proxy, arguments, body) },
     }
 }

@@ -42,30 +42,30 @@ fn emit(
     let types = method.arguments.iter().map(|at| &at.ty);
     let result = &method.result;
     let object = own("object");
-    let moved: Vec<_> = method
-        .arguments
-        .iter()
-        .filter(|argument| !matches!(argument.kind, Kind::Lent(_)))
-        .map(|argument| &argument.name)
-        .collect();
-    let moved = quote!((#(#moved,)*));
+    let tuple = |lent: bool| {
+        let names = method
+            .arguments
+            .iter()
+            .filter(|argument| matches!(argument.kind, Kind::Lent(_)) == lent)
+            .map(|argument| &argument.name);
+        quote!((#(#names,)*))
+    };
+    let moved = tuple(false);
+    // What is recorded is lent nothing, so a body of it has no place for that.
+    let lent = (method.repeat != Repeat::Replay).then(|| tuple(true));
+    let lent: Vec<_> = lent.into_iter().collect();
     let (before, again) = again(method, krate);
-    let lent = method
-        .arguments
-        .iter()
-        .filter_map(|argument| match &argument.kind {
-            Kind::Lent(ty) => Some(quote!(#krate::assert_lend::<#ty>();)),
-            _ => None,
-        });
     quote! {
         #(#cfg)*
         #[inline]
         fn #ident(&self, #(#names: #types),*) -> #result {
-            #(#lent)*
             #before
-            // SAFETY: the body is one method call; only borrowed arguments are captured.
+            // SAFETY: the body is one method call.
             unsafe {
-                #krate::#how(self, #moved, #again |#object, #moved| #path::#ident(#object, #(#names),*))
+                #krate::#how(
+                    self, #moved, #(#lent,)* #again
+                    |#object, #moved, #(#lent),*| #path::#ident(#object, #(#names),*)
+                )
             }
         }
     }

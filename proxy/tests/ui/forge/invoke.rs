@@ -10,7 +10,7 @@ trait Clock {
 }
 
 fn smuggle(proxy: &Proxy<dyn Clock>, mine: &mut Vec<u8>) {
-    let _ = samara_proxy::__private::invoke(proxy, (), |_, ()| mine.push(1));
+    let _ = samara_proxy::__private::invoke(proxy, (), (), || None, |_, (), ()| ());
 }
 
 fn main() {}

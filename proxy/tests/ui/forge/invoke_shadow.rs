@@ -10,7 +10,13 @@ trait Clock {
 }
 
 fn smuggle(shadow: &Shadow<dyn Clock>, mine: &Vec<u8>) {
-    let _ = samara_proxy::__private::invoke_shadow(shadow, (), || None, |_, ()| drop(mine.clone()));
+    let _ = samara_proxy::__private::invoke_shadow(
+        shadow,
+        (),
+        (),
+        || None,
+        |_, (), ()| drop(mine.clone()),
+    );
 }
 
 fn main() {}

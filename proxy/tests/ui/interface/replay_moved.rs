@@ -1,11 +1,14 @@
-//! A call that is made again after a restart takes what can be passed again.
+//! What a recorded call is given again is plain.
+
+#![allow(unused)]
+
 use samara_proxy::{RpcError, interface};
 use samara_rref::RRef;
 
 #[interface]
-trait Store {
+trait Service {
     #[replay]
-    fn open(&self, name: RRef<[u8]>) -> Result<(), RpcError>;
+    fn call(&self, data: RRef<u8>) -> Result<(), RpcError>;
 }
 
 fn main() {}
