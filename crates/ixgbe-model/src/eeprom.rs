@@ -21,6 +21,13 @@ const MODULE_LIST_AT: usize = 0x140;
 const MODULE_DATA_AT: usize = 0x150;
 /// Number by which drivers look up SR and LR modules at core 0.
 const MODULE_SR_CORE0: u16 = 5;
+/// The pointer to the firmware's section; in it the pointers to the link settings and to the
+/// configuration of the pass-through patch, whose eighth word is its version.
+const FIRMWARE: usize = 0x0f;
+const FIRMWARE_AT: usize = 0x160;
+const PATCH_AT: usize = 0x180;
+/// Drivers take an older one for a prototype's.
+const PATCH_VERSION: u16 = 6;
 /// What the device can do; any module is good, and pin 2 tells nothing of cross-talk.
 const CAPABILITIES: usize = 0x2c;
 const ANY_MODULE: u16 = 1 << 0;
@@ -44,6 +51,9 @@ impl Eeprom {
             u16::from_le_bytes([c, d]),
             u16::from_le_bytes([e, f]),
         ]);
+        words[FIRMWARE] = FIRMWARE_AT as u16;
+        words[FIRMWARE_AT..FIRMWARE_AT + 5].copy_from_slice(&[4, 0, 0xffff, 0, PATCH_AT as u16]);
+        words[PATCH_AT..PATCH_AT + 8].copy_from_slice(&[7, 0, 0, 0, 0, 0, 0, PATCH_VERSION]);
         words[CAPABILITIES] = ANY_MODULE | NO_CROSSTALK_CHECK;
         // One module, whose start-up sequence is empty: the list's length, the module's number,
         // its sequence, the end.

@@ -12,7 +12,10 @@ use crate::memory::GuestMemory;
 use crate::notices::{Notice, Notices};
 use crate::options::Options;
 use crate::pci::{ConfigEffect, ConfigSpace, MSIX_BAR, MSIX_BAR_SIZE, MsixTable, REGISTER_BAR};
-use crate::registers::bits::{CTRL_MASTER_DISABLE, EICR_LINK_CHANGE, RAH_VALID};
+use crate::registers::bits::{
+    AUTOC_10G_PARALLEL, AUTOC_10G_SERIAL, AUTOC_CX4, AUTOC_KX4, AUTOC2_SFI, CTRL_MASTER_DISABLE,
+    EICR_LINK_CHANGE, RAH_VALID,
+};
 use crate::registers::{self, RegisterFile, offset as at};
 use crate::rx::{Ghosts, PacketBuffer, RxRing};
 use crate::stats::Drops;
@@ -81,7 +84,7 @@ impl Nic {
             accesses: 0,
             options,
         };
-        nic.load_mac();
+        nic.load_eeprom();
         nic
     }
 
@@ -103,16 +106,26 @@ impl Nic {
         self.tx_queues = TxQueue::all();
         self.write_backs.clear();
         self.link_up = false;
-        self.load_mac();
+        self.load_eeprom();
         self.notices.push(Notice::Reset);
     }
 
-    /// The first receive address comes from the EEPROM (section 8.2.3.7.8).
-    fn load_mac(&mut self) {
+    /// The first receive address and the link's mode come from the EEPROM (sections 8.2.3.7.8
+    /// and 8.2.3.22.19).
+    fn load_eeprom(&mut self) {
         let [a, b, c, d, e, f] = self.eeprom.mac();
         self.file.set(at::RAL, u32::from_le_bytes([a, b, c, d]));
         self.file
             .set(at::RAL + 4, u32::from_le_bytes([e, f, 0, 0]) | RAH_VALID);
+        let (mode, second) = match self.options.device_id {
+            0x10f9 => (AUTOC_10G_PARALLEL | AUTOC_CX4, 0),
+            0x10f7 | 0x10f8 | 0x1514 | 0x1517 => (AUTOC_10G_PARALLEL | AUTOC_KX4, 0),
+            // XAUI is zero.
+            0x10fc => (AUTOC_10G_PARALLEL, 0),
+            _ => (AUTOC_10G_SERIAL, AUTOC2_SFI),
+        };
+        self.file.set(at::AUTOC, mode);
+        self.file.set(at::AUTOC2, second);
     }
 
     /// What the device was made with.

@@ -71,6 +71,11 @@ bits! {
     HLREG0_LOOPBACK = 1 << 15, "What is sent comes back.";
     MSCA_COMMAND = 1 << 30, "Start; clears when done.";
     AUTOC_RESTART = 1 << 12, "Restart auto-negotiation; clears by itself.";
+    AUTOC_10G_PARALLEL = 1 << 13, "Link mode: 10 Gb/s over four lanes, no negotiation.";
+    AUTOC_10G_SERIAL = 3 << 13, "Link mode: 10 Gb/s over one lane, SFI.";
+    AUTOC_KX4 = 1 << 7, "The four lanes are KX4.";
+    AUTOC_CX4 = 2 << 7, "The four lanes are CX4.";
+    AUTOC2_SFI = 2 << 16, "The one lane is SFI.";
     LINKS_UP = 1 << 30, "Link up.";
     LINKS_10G = 3 << 28, "At 10 Gb/s.";
     LINKS_NEGOTIATED = 1 << 31, "Auto-negotiation is complete.";

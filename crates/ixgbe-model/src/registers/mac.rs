@@ -28,7 +28,7 @@ pub(super) const REGISTERS: &[Register] = &[
     register("AUTOC", at::AUTOC, SelfClear(AUTOC_RESTART), "8.2.3.22.19"),
     register("LINKS", at::LINKS, ReadOnly, "8.2.3.22.20"),
     register("LINKS2", at::LINKS2, ReadOnly, "8.2.3.22.21"),
-    register("AUTOC2", 0x042a8, ReadWrite, "8.2.3.22.22"),
+    register("AUTOC2", at::AUTOC2, ReadWrite, "8.2.3.22.22"),
     register("AUTOC3", 0x042ac, ReadWrite, "8.2.3.22"),
     // Abilities of the link partner: it offers 10GBASE-KX4 and KR.
     register("ANLP1", 0x042b0, ReadOnly, "8.2.3.22.23").resets_to(0x000c_0000),

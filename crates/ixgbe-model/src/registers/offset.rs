@@ -71,6 +71,7 @@ offsets! {
     MAXFRS = 0x0_4268, "Longest frame.";
     AUTOC = 0x0_42a0, "Link mode and auto-negotiation.";
     LINKS = 0x0_42a4, "Link status.";
+    AUTOC2 = 0x0_42a8, "Link mode, second part.";
     LINKS2 = 0x0_4324, "Link status, second part.";
 
     RQSMR = 0x0_2300, "Receive queue statistics mapping.";

@@ -1,0 +1,203 @@
+#!/bin/busybox sh
+# Runs in the guest: two models, joined by a cable, one of them in a network namespace.
+# Each line "CHECK name ok" or "CHECK name FAILED" is a verdict; "DONE" is the last line.
+/bin/busybox mkdir -p /proc /sys /dev /run /tmp
+/bin/busybox --install -s /bin
+export PATH=/opt:/bin
+mount -t proc none /proc
+mount -t sysfs none /sys
+mount -t devtmpfs none /dev
+mount -t tmpfs none /run
+mount -t tmpfs none /tmp
+
+# busybox would take its own.
+ip() { /opt/ip "$@"; }
+far() { /opt/ip netns exec far "$@"; }
+
+verdict() {
+    name=$1
+    shift
+    if "$@" >/tmp/out 2>&1; then
+        echo "CHECK $name ok"
+    else
+        echo "CHECK $name FAILED"
+        tail -n 15 /tmp/out
+    fi
+}
+
+load() {
+    for module in $(cat /modules/order); do insmod "/modules/$module" || return 1; done
+    for i in $(seq 100); do [ -e /sys/class/net/eth1 ] && return 0; sleep 0.1; done
+    return 1
+}
+
+setup() {
+    ip netns list | grep -q far || ip netns add far || return 1
+    ip link set eth1 netns far
+    ip addr add 10.9.0.1/24 dev eth0
+    ip addr add fd09::1/64 dev eth0 nodad
+    ip link set eth0 up
+    far ip addr add 10.9.0.2/24 dev eth1
+    far ip addr add fd09::2/64 dev eth1 nodad
+    far ip link set lo up
+    far ip link set eth1 up
+    carrier
+}
+
+carrier() {
+    for i in $(seq 100); do
+        if [ "$(cat /sys/class/net/eth0/carrier)" = 1 ] &&
+            [ "$(far cat /sys/class/net/eth1/carrier)" = 1 ]; then
+            return 0
+        fi
+        sleep 0.1
+    done
+    return 1
+}
+
+no_carrier() {
+    for i in $(seq 50); do
+        [ "$(far cat /sys/class/net/eth1/carrier)" = 0 ] && return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+both_ways() {
+    ping -c 2 -W 3 -s "$1" 10.9.0.2 && far ping -c 2 -W 3 -s "$1" 10.9.0.1
+}
+
+# 8 MiB through TCP, $1 from here to there or back: not one byte may differ.
+transfer() {
+    rm -f /tmp/got
+    case $1 in
+    out) far nc -l -p 5001 >/tmp/got & ;;
+    in) nc -l -p 5001 >/tmp/got & ;;
+    esac
+    receiver=$!
+    sleep 0.5
+    case $1 in
+    out) timeout 60 nc "$2" 5001 </tmp/data ;;
+    in) far timeout 60 nc "$2" 5001 </tmp/data ;;
+    esac
+    wait $receiver
+    cmp /tmp/data /tmp/got
+}
+
+offloads() {
+    for what in tx rx sg tso gso gro rxvlan txvlan; do
+        ethtool -K eth0 $what "$1"
+        far ethtool -K eth1 $what "$1"
+    done
+}
+
+frame_size() {
+    ip link set eth0 mtu "$1"
+    far ip link set eth1 mtu "$1"
+    sleep 0.5
+    carrier
+}
+
+# The value of a counter of ethtool -S.
+counter() {
+    ethtool -S eth0 | sed -n "s/^ *$1: //p"
+}
+
+sane_counters() {
+    ethtool -S eth0
+    sleep 3
+    for name in rx_packets tx_packets rx_bytes tx_bytes rx_pkts_nic tx_pkts_nic; do
+        [ "$(counter $name)" -gt 0 ] || { echo "$name is zero"; return 1; }
+    done
+    for name in rx_errors tx_errors rx_crc_errors rx_length_errors rx_csum_offload_errors \
+        tx_timeout_count rx_over_errors tx_aborted_errors hw_rsc_aggregated; do
+        value=$(counter $name)
+        [ "${value:-0}" -eq 0 ] || { echo "$name is $value"; return 1; }
+    done
+}
+
+# What the kernel counted and what the device counted since the driver's last reset of it.
+counters_agree() {
+    sleep 3
+    before="$(counter rx_packets) $(counter rx_pkts_nic) $(counter tx_packets) $(counter tx_pkts_nic)"
+    ping -c 20 -i 0.05 10.9.0.2
+    sleep 3
+    after="$(counter rx_packets) $(counter rx_pkts_nic) $(counter tx_packets) $(counter tx_pkts_nic)"
+    set -- $before $after
+    echo "$before / $after"
+    [ $(($5 - $1)) -eq $(($6 - $2)) ] && [ $(($7 - $3)) -eq $(($8 - $4)) ] && [ $(($5 - $1)) -ge 20 ]
+}
+
+vlan() {
+    ip link add link eth0 name v0 type vlan id 5
+    ip addr add 10.9.5.1/24 dev v0
+    ip link set v0 up
+    far ip link add link eth1 name v1 type vlan id 5
+    far ip addr add 10.9.5.2/24 dev v1
+    far ip link set v1 up
+    ping -c 2 -W 3 10.9.5.2 && transfer out 10.9.5.2 &&
+        ip link del v0 && far ip link del v1
+}
+
+multicast() {
+    ping -c 2 -W 3 -I eth0 ff02::1%eth0 || ping6 -c 2 -I eth0 ff02::1
+}
+
+renegotiate() {
+    ethtool -r eth0 && sleep 0.5 && carrier && both_ways 56
+}
+
+down_up() {
+    ip link set eth0 down && sleep 0.5 && ip link set eth0 up && carrier && both_ways 56
+}
+
+reload() {
+    ip netns del far
+    for i in $(seq 50); do [ -e /sys/class/net/eth1 ] && break; sleep 0.1; done
+    rmmod ixgbe && insmod /modules/ixgbe.ko || return 1
+    for i in $(seq 100); do [ -e /sys/class/net/eth1 ] && break; sleep 0.1; done
+    setup && both_ways 56
+}
+
+quiet_kernel() {
+    dmesg
+    ! dmesg | grep -iE 'hang|watchdog|removed|hw csum failure|BUG|call trace|checksum is not valid|failed'
+}
+
+# Round after round of the same, for what kills the VMM: `samara_round` on the command line.
+if grep -q samara_round /proc/cmdline; then
+    verdict probe load
+    verdict link setup
+    verdict ping both_ways 56
+    echo READY
+    sleep 600
+fi
+
+head -c 8388608 /dev/urandom >/tmp/data
+verdict probe load
+verdict link setup
+verdict ping both_ways 56
+for switch in on off; do
+    offloads $switch >/dev/null 2>&1
+    for mtu in 1500 9000; do
+        verdict "frames of $mtu" frame_size $mtu
+        verdict "ping, $mtu, offloads $switch" both_ways $((mtu - 28))
+        verdict "TCP out, $mtu, offloads $switch" transfer out 10.9.0.2
+        verdict "TCP in, $mtu, offloads $switch" transfer in 10.9.0.1
+        verdict "TCP over IPv6, $mtu, offloads $switch" transfer out fd09::2
+    done
+done
+offloads on >/dev/null 2>&1
+frame_size 1500 >/dev/null 2>&1
+verdict "VLAN" vlan
+verdict "optical module" ethtool -m eth0
+verdict "ethtool -r" renegotiate
+verdict "ip link set down, up" down_up
+verdict "counters agree" counters_agree
+verdict "ethtool -S" sane_counters
+verdict "module unload, reload" reload
+verdict "TCP after reload" transfer out 10.9.0.2
+verdict "quiet kernel" quiet_kernel
+ethtool -S eth0 | grep -v ': 0$'
+echo DONE
+poweroff -f
