@@ -1,0 +1,53 @@
+//! The witness: Debian's unmodified Linux, its `ixgbe` driver and QEMU against the model.
+//!
+//! Fetches Debian packages through the machine's own apt, unpacks them below the build
+//! directory, installs nothing. Prints a line per verdict; fails if one of them does.
+#![forbid(unsafe_code)]
+
+mod error;
+mod initramfs;
+mod machine;
+mod packages;
+mod rounds;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::error::CheckError;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(failed) => {
+            eprintln!("ixgbe-linux-check: {failed} failed");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("ixgbe-linux-check: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The number of verdicts that failed.
+fn run() -> Result<usize, CheckError> {
+    let program =
+        std::env::current_exe().map_err(|error| CheckError::io("find", "myself", error))?;
+    let model = program.with_file_name("ixgbe-model");
+    let home = program
+        .ancestors()
+        .nth(2)
+        .map_or_else(|| PathBuf::from("target"), PathBuf::from)
+        .join("linux-check");
+    let qemu = packages::qemu(&home)?;
+    let guest = packages::guest(&home)?;
+    let image = home.join("initramfs");
+    let kernel = initramfs::build(&guest, &image)?;
+    rounds::all(&machine::Setup {
+        model,
+        qemu,
+        kernel,
+        image,
+        home,
+    })
+}

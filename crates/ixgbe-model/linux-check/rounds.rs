@@ -1,0 +1,50 @@
+//! The rounds: which models, which cable, what happens to the VMM.
+
+use crate::error::CheckError;
+use crate::machine::{Setup, text, verdicts};
+
+const FIRST: &str = "02:82:59:90:00:01";
+const SECOND: &str = "02:82:59:90:00:02";
+
+/// All rounds; the number of verdicts that failed.
+pub(crate) fn all(setup: &Setup) -> Result<usize, CheckError> {
+    Ok(pair(setup)? + killed(setup)? + stream(setup)?)
+}
+
+/// Two models joined by a cable, everything that Linux does with them.
+fn pair(setup: &Setup) -> Result<usize, CheckError> {
+    let cable = format!("pair:{}", text(&setup.socket("cable")));
+    let _first = setup.model("first", &["--link", &cable, "--mac", FIRST])?;
+    let _second = setup.model("second", &["--link", &cable, "--mac", SECOND])?;
+    let (_qemu, lines) = setup.guest("full", &["first", "second"], &[])?;
+    Ok(verdicts("82599 SFP+ (10fb)", &lines))
+}
+
+/// Another variant of the device; the VMM is killed in the middle of traffic, and the next one
+/// finds both devices fresh.
+fn killed(setup: &Setup) -> Result<usize, CheckError> {
+    let cable = format!("pair:{}", text(&setup.socket("cable")));
+    let variant = |mac| ["--link", &cable, "--mac", mac, "--device-id", "10f9"];
+    let _first = setup.model("first", &variant(FIRST))?;
+    let _second = setup.model("second", &variant(SECOND))?;
+    let (qemu, lines) = setup.guest("killed", &["first", "second"], &[])?;
+    let failed = verdicts("82599 CX4 (10f9), before the kill", &lines);
+    drop(qemu);
+    let (_qemu, lines) = setup.guest("short", &["first", "second"], &[])?;
+    Ok(failed + verdicts("82599 CX4 (10f9), after the kill", &lines))
+}
+
+/// The far end is QEMU's own network card, through its `stream` socket.
+fn stream(setup: &Setup) -> Result<usize, CheckError> {
+    let socket = setup.socket("stream");
+    let _ = std::fs::remove_file(&socket);
+    let cable = format!("stream:{}", text(&socket));
+    let _first = setup.model("first", &["--link", &cable, "--mac", FIRST])?;
+    let netdev = format!(
+        "stream,id=n,server=on,addr.type=unix,addr.path={}",
+        text(&socket)
+    );
+    let arguments = ["-netdev", &netdev, "-device", "e1000e,netdev=n"].map(str::to_owned);
+    let (_qemu, lines) = setup.guest("short-stream", &["first"], &arguments)?;
+    Ok(verdicts("82599 to e1000e over a stream", &lines))
+}
