@@ -157,7 +157,7 @@ reload() {
 quiet_kernel() {
     dmesg | grep -E 'ixgbe|eth[01]|WATCHDOG|BUG:|Call Trace|csum' >/tmp/log
     cat /tmp/log
-    ! grep -iE 'hang|timeout|timed out|watchdog|adapter removed|csum failure|BUG:|call trace|not valid|fail|pre-production' /tmp/log
+    ! grep -iE 'unit hang|timeout|timed out|watchdog|adapter removed|csum failure|BUG:|call trace|not valid|fail|pre-production' /tmp/log
 }
 
 case $(cat /proc/cmdline) in

@@ -22,7 +22,8 @@ pub(crate) struct Setup {
     pub(crate) qemu: PathBuf,
     pub(crate) kernel: PathBuf,
     pub(crate) image: PathBuf,
-    pub(crate) home: PathBuf,
+    /// Where sockets and logs go.
+    pub(crate) run: PathBuf,
 }
 
 /// A process that ends with its owner.
@@ -39,13 +40,13 @@ impl Drop for Process {
 impl Setup {
     /// A socket of this name.
     pub(crate) fn socket(&self, name: &str) -> PathBuf {
-        self.home.join(name)
+        self.run.join(name)
     }
 
     /// Starts a model and waits until it listens.
     pub(crate) fn model(&self, name: &str, arguments: &[&str]) -> Result<Process, CheckError> {
         let socket = self.socket(name);
-        let log = self.home.join(format!("{name}.log"));
+        let log = self.run.join(format!("{name}.log"));
         let log_file =
             std::fs::File::create(&log).map_err(|error| CheckError::io("write", &log, error))?;
         let _ = std::fs::remove_file(&socket);
@@ -97,7 +98,7 @@ impl Setup {
                 path.display()
             ));
         }
-        let log = self.home.join("qemu.log");
+        let log = self.run.join("qemu.log");
         let log_file =
             std::fs::File::create(&log).map_err(|error| CheckError::io("write", &log, error))?;
         let mut child = command

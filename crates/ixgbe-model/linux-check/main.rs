@@ -43,11 +43,20 @@ fn run() -> Result<usize, CheckError> {
     let guest = packages::guest(&home)?;
     let image = home.join("initramfs");
     let kernel = initramfs::build(&guest, &image)?;
-    rounds::all(&machine::Setup {
+    // A directory of its own: models of a run that was killed do not meet those of the next.
+    let run = home.join(format!("run.{}", std::process::id()));
+    std::fs::create_dir_all(&run).map_err(|error| CheckError::io("create", &run, error))?;
+    let failed = rounds::all(&machine::Setup {
         model,
         qemu,
         kernel,
         image,
-        home,
-    })
+        run: run.clone(),
+    })?;
+    if failed == 0 {
+        std::fs::remove_dir_all(&run).map_err(|error| CheckError::io("remove", &run, error))?;
+    } else {
+        eprintln!("ixgbe-linux-check: logs are in {}", run.display());
+    }
+    Ok(failed)
 }

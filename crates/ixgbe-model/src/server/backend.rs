@@ -32,7 +32,8 @@ impl Backend {
     pub(super) fn leave(&self) {
         let mut device = self.device();
         device.memory.clear();
-        device.power_cycle();
+        device.vectors.clear();
+        device.nic.power_cycle();
         device.step();
     }
 
@@ -125,7 +126,7 @@ impl ServerBackend for Backend {
 
     fn reset(&mut self) -> io::Result<()> {
         let mut device = self.device();
-        device.power_cycle();
+        device.nic.power_cycle();
         device.step();
         Ok(())
     }

@@ -124,12 +124,6 @@ impl Device {
         self.tell();
     }
 
-    /// The VMM has left or resets the machine.
-    pub(super) fn power_cycle(&mut self) {
-        self.nic.power_cycle();
-        self.vectors.clear();
-    }
-
     fn tell(&mut self) {
         while let Some(notice) = self.nic.take_notice() {
             let quiet = matches!(notice, Notice::Reset | Notice::Link { .. });
