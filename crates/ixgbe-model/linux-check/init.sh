@@ -79,9 +79,10 @@ offloads() {
         ethtool -K eth0 $what "$1"
         far ethtool -K eth1 $what "$1"
     done
-    for what in tcp-segmentation-offload tx-checksumming rx-checksumming generic-receive-offload \
+    for what in tcp-segmentation-offload tx-checksum-ip-generic rx-checksumming generic-receive-offload \
         rx-vlan-offload tx-vlan-offload; do
-        ethtool -k eth0 | grep "^$what: $1" && far ethtool -k eth1 | grep "^$what: $1" || return 1
+        ethtool -k eth0 | grep "^[[:space:]]*$what: $1" || return 1
+        far ethtool -k eth1 | grep "^[[:space:]]*$what: $1" || return 1
     done
 }
 

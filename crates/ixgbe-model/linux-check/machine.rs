@@ -22,6 +22,7 @@ pub(crate) struct Setup {
     pub(crate) qemu: PathBuf,
     pub(crate) kernel: PathBuf,
     pub(crate) image: PathBuf,
+    pub(crate) ipxe: PathBuf,
     /// Where sockets and logs go.
     pub(crate) run: PathBuf,
 }
@@ -70,27 +71,41 @@ impl Setup {
         Ok(process)
     }
 
-    /// Boots a guest with these models attached; the lines it says come through the channel.
+    /// Boots Linux with these models attached; the lines it says come through the channel.
     pub(crate) fn guest(
         &self,
         round: &str,
         models: &[&str],
         arguments: &[String],
     ) -> Result<(Process, Receiver<String>), CheckError> {
+        let initrd = ["-initrd".to_owned(), text(&self.image)];
+        let append = format!("console=ttyS0 panic=-1 net.ifnames=0 quiet round={round}");
+        self.boot(
+            &self.kernel,
+            &append,
+            models,
+            &[&initrd, arguments].concat(),
+        )
+    }
+
+    /// Boots a kernel with these models attached; the lines it says come through the channel.
+    pub(crate) fn boot(
+        &self,
+        kernel: &Path,
+        append: &str,
+        models: &[&str],
+        arguments: &[String],
+    ) -> Result<(Process, Receiver<String>), CheckError> {
         let mut command = self.qemu()?;
         command
-            .args(["-M", "q35,memory-backend=m", "-m", "512M", "-smp", "2"])
+            .args(["-M", "q35,memory-backend=m,graphics=off"])
+            .args(["-m", "512M", "-smp", "2"])
             .args(["-object", "memory-backend-memfd,id=m,size=512M,share=on"])
             .args(["-accel", "tcg,thread=multi", "-cpu", "max", "-nodefaults"])
             .args(["-display", "none", "-no-reboot", "-serial", "stdio"])
             .arg("-kernel")
-            .arg(&self.kernel)
-            .arg("-initrd")
-            .arg(&self.image)
-            .arg("-append")
-            .arg(format!(
-                "console=ttyS0 panic=-1 net.ifnames=0 quiet round={round}"
-            ));
+            .arg(kernel)
+            .args(["-append", append]);
         for model in models {
             let path = self.socket(model);
             command.arg("-device").arg(format!(
@@ -112,8 +127,7 @@ impl Setup {
         if let Some(output) = child.stdout.take() {
             thread::spawn(move || {
                 for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
-                    let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-                    if sender.send(text).is_err() {
+                    if sender.send(plain(&String::from_utf8_lossy(&line))).is_err() {
                         break;
                     }
                 }
@@ -174,6 +188,17 @@ pub(crate) fn verdicts(round: &str, lines: &Receiver<String>) -> usize {
     }
     println!("{round}: {passed} passed, {failed} failed");
     failed + usize::from(passed == 0)
+}
+
+/// A line without the escape sequences of a terminal.
+fn plain(line: &str) -> String {
+    let mut parts = line.split('\u{1b}');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| c.is_ascii_alphabetic());
+        text.push_str(end.map_or("", |end| &part[end + 1..]));
+    }
+    text.trim_end().to_owned()
 }
 
 /// A path as an argument.

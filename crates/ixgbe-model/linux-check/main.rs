@@ -43,14 +43,16 @@ fn run() -> Result<usize, CheckError> {
     let guest = packages::guest(&home)?;
     let image = home.join("initramfs");
     let kernel = initramfs::build(&guest, &image)?;
-    // A directory of its own: models of a run that was killed do not meet those of the next.
-    let run = home.join(format!("run.{}", std::process::id()));
+    // A directory of its own: models of a run that was killed do not meet those of the next. The
+    // names of sockets must be short.
+    let run = std::env::temp_dir().join(format!("ixgbe-linux-check.{}", std::process::id()));
     std::fs::create_dir_all(&run).map_err(|error| CheckError::io("create", &run, error))?;
     let failed = rounds::all(&machine::Setup {
         model,
         qemu,
         kernel,
         image,
+        ipxe: packages::one(&guest, "ipxe.lkrn")?,
         run: run.clone(),
     })?;
     if failed == 0 {

@@ -8,7 +8,13 @@ use crate::error::CheckError;
 
 /// The guest: the release whose driver was traced for the model (Linux 6.1).
 const GUEST_SUITES: &[&str] = &["bookworm"];
-const GUEST_PACKAGES: &[&str] = &["linux-image-amd64", "busybox-static", "ethtool", "iproute2"];
+const GUEST_PACKAGES: &[&str] = &[
+    "linux-image-amd64",
+    "busybox-static",
+    "ethtool",
+    "iproute2",
+    "ipxe",
+];
 
 /// QEMU has `vfio-user-pci` since 10.1.
 const QEMU_SUITES: &[&str] = &["trixie", "trixie-backports"];
@@ -27,8 +33,14 @@ pub(crate) fn qemu(home: &Path) -> Result<PathBuf, CheckError> {
 /// Unpacks once; the next time it is there.
 fn tree(home: &Path, suites: &[&str], packages: &[&str]) -> Result<PathBuf, CheckError> {
     let tree = home.join("tree");
+    // What was asked for when the tree was made.
+    let note = home.join("packages");
+    let wanted = [suites, packages].concat().join(" ");
     if tree.is_dir() {
-        return Ok(tree);
+        if fs::read_to_string(&note).is_ok_and(|made| made == wanted) {
+            return Ok(tree);
+        }
+        fs::remove_dir_all(&tree).map_err(|error| CheckError::io("remove", &tree, error))?;
     }
     eprintln!("ixgbe-linux-check: fetching {}", packages.join(" "));
     let configuration = configure(home, suites)?;
@@ -53,6 +65,7 @@ fn tree(home: &Path, suites: &[&str], packages: &[&str]) -> Result<PathBuf, Chec
             succeed(unpack)?;
         }
     }
+    fs::write(&note, wanted).map_err(|error| CheckError::io("write", &note, error))?;
     fs::rename(&partial, &tree).map_err(|error| CheckError::io("rename", &partial, error))?;
     // Of no more use; nothing is lost if they stay.
     let _ = fs::remove_dir_all(home.join("cache"));

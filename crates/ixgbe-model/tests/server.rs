@@ -35,8 +35,26 @@ impl Drop for Server {
     }
 }
 
-fn place(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+/// A directory for sockets, whose names must be short; it goes with the test.
+struct Room(PathBuf);
+
+impl Room {
+    fn new(name: &str) -> Self {
+        let name = format!("ixgbe-model.{}.{name}", std::process::id());
+        let room = Room(std::env::temp_dir().join(name));
+        std::fs::create_dir_all(&room.0).expect("a directory");
+        room
+    }
+
+    fn place(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 fn serve(socket: &Path, arguments: &[&str]) -> Server {
@@ -69,11 +87,12 @@ struct Vmm {
 }
 
 impl Vmm {
-    fn attach(socket: &Path, name: &str) -> Self {
+    fn attach(socket: &Path) -> Self {
         let mut client = connect(socket);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(true);
-        let memory = options.open(place(name)).expect("a file for memory");
+        let file = socket.with_extension("memory");
+        let memory = options.open(file).expect("a file for memory");
         memory.set_len(SIZE).expect("room");
         client
             .dma_map(0, BASE, SIZE, memory.as_raw_fd())
@@ -158,10 +177,10 @@ impl Vmm {
 
 #[test]
 fn a_vmm_may_reset_leave_misbehave_and_return() {
-    let socket = place("survival.sock");
-    let _ = std::fs::remove_file(&socket);
+    let room = Room::new("survival");
+    let socket = room.place("socket");
     let server = serve(&socket, &["--mac", "02:00:00:00:00:05"]);
-    let mut vmm = Vmm::attach(&socket, "survival.1");
+    let mut vmm = Vmm::attach(&socket);
     vmm.traffic(1);
     vmm.client.reset().expect("reset");
     assert_eq!(vmm.read(at::RXCTRL), 0);
@@ -175,7 +194,7 @@ fn a_vmm_may_reset_leave_misbehave_and_return() {
     stranger.write_all(&[0x5a; 64]).expect("sent");
     drop(stranger);
 
-    let mut vmm = Vmm::attach(&socket, "survival.2");
+    let mut vmm = Vmm::attach(&socket);
     assert_eq!(vmm.read(at::RXCTRL), 0, "the next VMM finds a fresh device");
     vmm.traffic(3);
 
@@ -184,7 +203,7 @@ fn a_vmm_may_reset_leave_misbehave_and_return() {
     drop(vmm);
     assert!(socket.exists());
     let _server = serve(&socket, &["--device-id", "10f9"]);
-    let mut vmm = Vmm::attach(&socket, "survival.3");
+    let mut vmm = Vmm::attach(&socket);
     let mut id = [0; 4];
     let region = VFIO_PCI_CONFIG_REGION_INDEX;
     vmm.client.region_read(region, 0, &mut id).expect("read");
@@ -194,14 +213,12 @@ fn a_vmm_may_reset_leave_misbehave_and_return() {
 
 #[test]
 fn a_cable_joins_two_models_and_tells_when_one_is_gone() {
-    let (first, second) = (place("pair.1.sock"), place("pair.2.sock"));
-    let cable = place("pair.cable");
-    for path in [&first, &second, &cable] {
-        let _ = std::fs::remove_file(path);
-    }
+    let room = Room::new("pair");
+    let (first, second) = (room.place("first"), room.place("second"));
+    let cable = room.place("cable");
     let link = format!("pair:{}", cable.display());
     let _first = serve(&first, &["--link", &link]);
-    let mut near = Vmm::attach(&first, "pair.1");
+    let mut near = Vmm::attach(&first);
     assert_eq!(near.read(at::LINKS) & bits::LINKS_UP, 0);
     let other = serve(&second, &["--link", &link]);
     let wait = |near: &mut Vmm, up: bool| {
