@@ -9,6 +9,7 @@ mod checksum;
 mod dispatch;
 mod eeprom;
 mod faults;
+mod flow;
 mod i2c;
 mod interrupts;
 mod link;

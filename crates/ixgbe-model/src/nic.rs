@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::bus::Bus;
 use crate::eeprom::Eeprom;
 use crate::faults::Faults;
+use crate::flow::FlowControl;
 use crate::i2c::I2cBus;
 use crate::interrupts::{InterruptBlock, Interrupts};
 use crate::link::Link;
@@ -53,6 +54,7 @@ pub struct Nic {
     pub(crate) write_backs: WriteBacks,
     pub(crate) drops: Drops,
     pub(crate) notices: Notices,
+    pub(crate) flow: FlowControl,
     pub(crate) link_up: bool,
     pub(crate) now: u64,
     ghosts: Ghosts,
@@ -76,6 +78,7 @@ impl Nic {
             write_backs: WriteBacks::default(),
             drops: Drops::default(),
             notices: Notices::default(),
+            flow: FlowControl::default(),
             link_up: false,
             now: 0,
             ghosts: Ghosts::default(),
@@ -105,6 +108,7 @@ impl Nic {
         self.packet_buffer.clear();
         self.tx_queues = TxQueue::all();
         self.write_backs.clear();
+        self.flow = FlowControl::default();
         self.link_up = false;
         self.load_eeprom();
         self.notices.push(Notice::Reset);
@@ -240,8 +244,8 @@ impl Nic {
             self.ghosts.haunt(&mut bus, link);
         }
         let mut more = self.transmit(&mut bus, link);
-        more |= self.take_frames(link);
-        self.deliver_frames(&mut bus);
+        more |= self.take_frames(&mut bus, link);
+        self.regulate(link);
         let (news, failed) = self
             .write_backs
             .flush(&mut bus, self.faults.write_back, self.steps);
@@ -285,9 +289,12 @@ impl Nic {
         self.now = self.now.max(nanoseconds);
     }
 
-    /// The time at which a throttled interrupt may be sent, if one waits: step then.
+    /// The time at which a throttled interrupt may be sent or a pause asked for by the far end is
+    /// over, if one waits: step then.
     pub fn next_deadline(&self) -> Option<u64> {
-        self.interrupts.next_deadline()
+        let throttled = self.interrupts.next_deadline();
+        let paused = self.flow.quiet_until(self.now);
+        throttled.into_iter().chain(paused).min()
     }
 
     /// The faults being injected.

@@ -1,6 +1,5 @@
 //! Counting (section 8.2.3.23).
 
-use crate::packet::{Headers, word};
 use crate::registers::{RegisterFile, offset as at};
 use crate::rx::{CRC, Cast, cast};
 
@@ -50,18 +49,6 @@ pub(crate) fn arrived(file: &mut RegisterFile, frame: &[u8]) {
 pub(crate) fn good(file: &mut RegisterFile, frame: &[u8]) {
     file.count(at::RXNFGPC, 1);
     file.count_wide(at::RXNFGBCL, octets(frame));
-}
-
-/// It may be a pause frame (IEEE 802.3, annex 31B).
-pub(crate) fn pause(file: &mut RegisterFile, frame: &[u8], headers: &Headers) {
-    if headers.ethertype == 0x8808 && word(frame, 14) == Some(1) {
-        let counter = if word(frame, 16) == Some(0) {
-            at::LXONRXC
-        } else {
-            at::LXOFFRXC
-        };
-        file.count(counter, 1);
-    }
 }
 
 /// It passed the filters.

@@ -215,6 +215,51 @@ fn without_bus_mastering_nothing_moves() {
 }
 
 #[test]
+fn pauses_are_asked_for_and_kept() {
+    let mut machine = Machine::new(Loop::open());
+    machine.bring_up(1);
+    machine.write(at::FCCFG, bits::FCCFG_SENDS);
+    machine.write(at::FCRTH, bits::FCRTH_ENABLE | 0x8000);
+    machine.write(at::FCRTL, bits::FCRTL_SENDS_XON | 0x4000);
+    machine.write(at::FCTTV, 0xffff);
+    machine.write(at::FCRTV, 0x7fff);
+    machine
+        .link
+        .inbound
+        .extend((0..100).map(|i| frame(1514, i)));
+    machine.settle();
+    let asked = machine.link.outbound.pop_front().expect("XOFF");
+    assert_eq!(asked[..6], [1, 0x80, 0xc2, 0, 0, 1]);
+    assert_eq!(asked[12..18], [0x88, 8, 0, 1, 0xff, 0xff]);
+    assert!(machine.link.outbound.is_empty());
+    while machine.receive(0).is_some() {
+        machine.settle();
+    }
+    let over = machine.link.outbound.pop_front().expect("XON");
+    assert_eq!(over[12..18], [0x88, 8, 0, 1, 0, 0]);
+    assert_eq!(
+        [at::LXOFFTXC, at::LXONTXC].map(|counter| machine.read(counter)),
+        [1, 1]
+    );
+
+    machine.write(at::MFLCN, bits::MFLCN_OBEYS);
+    machine.link.inbound.push_back(asked);
+    machine.settle();
+    assert!(
+        machine.receive(0).is_none(),
+        "control frames stay in the MAC"
+    );
+    machine.send(0, &frame(60, 1));
+    machine.settle();
+    assert!(machine.link.outbound.is_empty());
+    // 65535 times 51.2 ns.
+    assert_eq!(machine.nic.next_deadline(), Some(3_355_392));
+    machine.nic.advance(3_355_392);
+    machine.settle();
+    assert_eq!(machine.link.outbound.len(), 1);
+}
+
+#[test]
 fn semaphores_are_taken_by_reading() {
     let mut machine = Machine::new(Loop::open());
     assert_eq!(machine.read(at::SWSM) & 1, 0);

@@ -48,7 +48,6 @@ bits! {
     FCTRL_MULTICAST = 1 << 8, "Accept all multicast (section 8.2.3.7).";
     FCTRL_UNICAST = 1 << 9, "Accept all unicast.";
     FCTRL_BROADCAST = 1 << 10, "Accept broadcast.";
-    FCTRL_PASS_CONTROL = 1 << 12, "Pass MAC control frames to the host.";
     VLNCTRL_FILTER = 1 << 30, "Filter by VFTA.";
     MCSTCTRL_ENABLE = 1 << 2, "Filter by MTA.";
     RAH_VALID = 1 << 31, "The address is valid.";
@@ -65,6 +64,12 @@ bits! {
     DMATXCTL_ENABLE = 1 << 0, "Transmit (section 8.2.3.9).";
     TDWBAL_ENABLE = 1 << 0, "Write the head back, not the descriptors.";
 
+    MFLCN_PASS_CONTROL = 1 << 0, "Pass MAC control frames to the host.";
+    MFLCN_OBEYS = 1 << 3, "Obey pause frames.";
+    FCCFG_SENDS = 1 << 3, "Send pause frames (section 8.2.3.3).";
+    FCRTH_ENABLE = 1 << 31, "The high mark is valid.";
+    FCRTL_SENDS_XON = 1 << 31, "Tell when there is room again.";
+    FLOW_THRESHOLD = 0x7_ffe0, "The marks, in bytes.";
     HLREG0_CRC_STRIP = 1 << 1, "Strip the received CRC (section 8.2.3.22).";
     HLREG0_JUMBO = 1 << 2, "Accept frames up to MAXFRS.";
     HLREG0_PAD = 1 << 10, "Pad short frames.";

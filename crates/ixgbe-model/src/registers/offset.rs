@@ -72,6 +72,12 @@ offsets! {
     AUTOC = 0x0_42a0, "Link mode and auto-negotiation.";
     LINKS = 0x0_42a4, "Link status.";
     AUTOC2 = 0x0_42a8, "Link mode, second part.";
+    MFLCN = 0x0_4294, "MAC flow control.";
+    FCTTV = 0x0_3200, "Length of a pause.";
+    FCRTL = 0x0_3220, "Low mark of the packet buffer.";
+    FCRTH = 0x0_3260, "High mark of the packet buffer.";
+    FCRTV = 0x0_32a0, "When to ask again for a pause.";
+    FCCFG = 0x0_3d00, "Flow control configuration.";
     LINKS2 = 0x0_4324, "Link status, second part.";
 
     RQSMR = 0x0_2300, "Receive queue statistics mapping.";
@@ -93,6 +99,8 @@ offsets! {
     MPTC = 0x0_40f0, "Multicast packets sent.";
     BPTC = 0x0_40f4, "Broadcast packets sent.";
     XEC = 0x0_4120, "Bad checksums received.";
+    LXONTXC = 0x0_3f60, "XON frames sent.";
+    LXOFFTXC = 0x0_3f68, "XOFF frames sent.";
     LXONRXC = 0x0_41a4, "XON frames received.";
     LXOFFRXC = 0x0_41a8, "XOFF frames received.";
     RXNFGPC = 0x0_41b0, "Good packets received, before the filters.";

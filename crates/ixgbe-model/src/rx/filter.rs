@@ -1,17 +1,15 @@
 //! Which frames the MAC lets in (section 7.1.1).
 
+use crate::flow::MAC_CONTROL;
 use crate::packet::Headers;
 use crate::registers::bits::{
-    FCTRL_BROADCAST, FCTRL_MULTICAST, FCTRL_PASS_CONTROL, FCTRL_UNICAST, HLREG0_JUMBO,
-    MCSTCTRL_ENABLE, RAH_VALID, VLNCTRL_FILTER,
+    FCTRL_BROADCAST, FCTRL_MULTICAST, FCTRL_UNICAST, HLREG0_JUMBO, MCSTCTRL_ENABLE,
+    MFLCN_PASS_CONTROL, RAH_VALID, VLNCTRL_FILTER,
 };
 use crate::registers::{RegisterFile, offset as at};
 
 /// Longest frame with CRC when jumbo frames are not enabled; a VLAN tag comes on top.
 const STANDARD: usize = 1518;
-
-/// EtherType of MAC control frames, pause frames among them.
-const MAC_CONTROL: u16 = 0x8808;
 
 const ADDRESSES: u32 = 128;
 
@@ -44,7 +42,7 @@ pub(crate) fn longest(file: &RegisterFile, tagged: bool) -> usize {
 
 /// Whether the filters pass a frame on to the host.
 pub(crate) fn passes(file: &RegisterFile, frame: &[u8], headers: &Headers) -> bool {
-    if headers.ethertype == MAC_CONTROL && !file.has(at::FCTRL, FCTRL_PASS_CONTROL) {
+    if headers.ethertype == MAC_CONTROL && !file.has(at::MFLCN, MFLCN_PASS_CONTROL) {
         return false;
     }
     address(file, frame) && vlan(file, headers)

@@ -52,6 +52,11 @@ impl PacketBuffer {
         Some(frame)
     }
 
+    /// How full it is.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub(crate) fn clear(&mut self) {
         self.frames.clear();
         self.bytes = 0;
@@ -67,8 +72,10 @@ enum Fate {
 }
 
 impl Nic {
-    /// Takes frames from the link; true if there may be more.
-    pub(crate) fn take_frames(&mut self, link: &mut dyn Link) -> bool {
+    /// Takes frames from the link to their queues; true if there may be more.
+    pub(crate) fn take_frames(&mut self, bus: &mut Bus<'_>, link: &mut dyn Link) -> bool {
+        // Those of earlier steps, and those that were looped back inside.
+        self.deliver_frames(bus);
         let mut frame = Vec::new();
         for _ in 0..FRAMES_PER_STEP {
             if !link.receive(&mut frame) {
@@ -76,6 +83,7 @@ impl Nic {
             }
             if self.link_up {
                 self.accept(core::mem::take(&mut frame));
+                self.deliver_frames(bus);
             }
         }
         true
@@ -96,7 +104,7 @@ impl Nic {
             return;
         }
         stats::good(&mut self.file, &frame);
-        stats::pause(&mut self.file, &frame, &headers);
+        self.pause_arrives(&frame, &headers);
         if !filter::passes(&self.file, &frame, &headers) {
             return;
         }
@@ -111,7 +119,7 @@ impl Nic {
     }
 
     /// Moves frames from the packet buffer to their queues.
-    pub(crate) fn deliver_frames(&mut self, bus: &mut Bus<'_>) {
+    fn deliver_frames(&mut self, bus: &mut Bus<'_>) {
         if !bus.master() || !self.file.has(at::RXCTRL, RXCTRL_ENABLE) {
             return;
         }

@@ -60,7 +60,8 @@ impl TxQueue {
 impl Nic {
     /// Works through the rings; true if a queue had more than its share of a step.
     pub(crate) fn transmit(&mut self, bus: &mut Bus<'_>, link: &mut dyn Link) -> bool {
-        if !bus.master() || !self.file.has(at::DMATXCTL, DMATXCTL_ENABLE) {
+        let enabled = self.file.has(at::DMATXCTL, DMATXCTL_ENABLE);
+        if !bus.master() || !enabled || self.flow.quiet_until(self.now).is_some() {
             return false;
         }
         let mut more = false;
