@@ -57,6 +57,29 @@ fn write_back_is_lost_or_corrupted() {
 }
 
 #[test]
+fn write_back_is_reordered() {
+    let mut machine = up(Loop::open());
+    machine
+        .nic
+        .inject(with(|f| f.write_back = WriteBack::Reordered));
+    let first = machine.send(0, &frame(60, 1));
+    let second = machine.send(0, &frame(60, 2));
+    // The second access of the write-backs fails: what comes last is not written.
+    machine.nic.inject(with(|f| {
+        f.write_back = WriteBack::Reordered;
+        f.dma_error_every = NonZeroU32::new(7);
+    }));
+    machine.settle();
+    let done = [first, second].map(|place| machine.load(place + 8) >> 32 & 1);
+    assert_eq!(
+        done,
+        [0, 1],
+        "the later one is done, the earlier one is not"
+    );
+    assert_eq!(machine.nic.drops().write_back_error, 1);
+}
+
+#[test]
 fn dma_errors_lose_packets_and_are_told() {
     let mut machine = up(Loop::open());
     machine.read(at::EICR);
