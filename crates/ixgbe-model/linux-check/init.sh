@@ -1,6 +1,7 @@
 #!/bin/busybox sh
 # Runs in the guest: two models, joined by a cable, one of them in a network namespace.
-# Each line "CHECK name ok" or "CHECK name FAILED" is a verdict; "DONE" is the last line.
+# Each line "CHECK name ok" or "CHECK name FAILED" is a verdict; "DONE n" tells
+# how many there were.
 /bin/busybox mkdir -p /proc /sys /dev /run /tmp
 /bin/busybox --install -s /bin
 export PATH=/opt:/bin
@@ -14,7 +15,11 @@ mount -t tmpfs none /tmp
 ip() { /opt/ip "$@"; }
 far() { /opt/ip netns exec far "$@"; }
 
+# The firmware's last line may have no end.
+echo
+verdicts=0
 verdict() {
+    verdicts=$((verdicts + 1))
     check=$1
     shift
     if "$@" >/tmp/out 2>&1; then
@@ -170,7 +175,7 @@ case $(cat /proc/cmdline) in
     verdict "TCP out" tcp_out 10.9.0.1
     verdict "TCP in" tcp_in 10.9.0.2
     verdict "quiet kernel" quiet_kernel
-    echo DONE
+    echo DONE $verdicts
     poweroff -f
     ;;
 *round=killed*)
@@ -178,7 +183,7 @@ case $(cat /proc/cmdline) in
     verdict "link" setup
     verdict "ping" both_ways 56
     ping 10.9.0.2 >/dev/null &
-    echo DONE
+    echo DONE $verdicts
     sleep 600
     ;;
 esac
@@ -209,5 +214,5 @@ verdict "module unload, reload" reload
 verdict "TCP after reload" tcp_out 10.9.0.1
 verdict "quiet kernel" quiet_kernel
 ethtool -S eth0 | grep -v ': 0$'
-echo DONE
+echo DONE $verdicts
 poweroff -f

@@ -157,16 +157,17 @@ impl Setup {
     }
 }
 
-/// Reads the guest's verdicts until it is done; tells how many failed. No verdict is a failure.
+/// Reads the guest's verdicts until it is done; tells how many failed. One that was lost on the
+/// way, or none at all, is a failure.
 pub(crate) fn verdicts(round: &str, lines: &Receiver<String>) -> usize {
     let deadline = Instant::now() + LIMIT;
     let (mut passed, mut failed) = (0, 0);
-    loop {
+    let expected = loop {
         let left = deadline.saturating_duration_since(Instant::now());
         match lines.recv_timeout(left) {
-            Ok(line) if line == "DONE" => break,
-            Ok(line) => match line.strip_prefix("CHECK ") {
-                Some(verdict) => {
+            Ok(line) => match (line.strip_prefix("CHECK "), line.strip_prefix("DONE ")) {
+                (_, Some(count)) => break count.parse().unwrap_or(0),
+                (Some(verdict), None) => {
                     println!("{round}: {verdict}");
                     if verdict.ends_with(" ok") {
                         passed += 1;
@@ -174,7 +175,7 @@ pub(crate) fn verdicts(round: &str, lines: &Receiver<String>) -> usize {
                         failed += 1;
                     }
                 }
-                None => println!("{round}  | {line}"),
+                (None, None) => println!("{round}  | {line}"),
             },
             Err(RecvTimeoutError::Timeout) => {
                 println!("{round}: not done after {} s FAILED", LIMIT.as_secs());
@@ -185,9 +186,13 @@ pub(crate) fn verdicts(round: &str, lines: &Receiver<String>) -> usize {
                 return failed + 1;
             }
         }
-    }
+    };
     println!("{round}: {passed} passed, {failed} failed");
-    failed + usize::from(passed == 0)
+    if expected != passed + failed || expected == 0 {
+        println!("{round}: verdicts were lost on the way FAILED");
+        failed += 1;
+    }
+    failed
 }
 
 /// A line without the escape sequences of a terminal.

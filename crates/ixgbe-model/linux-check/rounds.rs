@@ -90,6 +90,6 @@ const IPXE_SCRIPT: &str = "#!ipxe
 echo CHECK address by DHCP, script by TFTP ok
 imgfetch tftp://10.0.2.2/data && echo CHECK 4 MiB by TFTP ok || echo CHECK 4 MiB by TFTP FAILED
 ifstat
-echo DONE
+echo DONE 2
 sleep 5
 ";
