@@ -1,13 +1,15 @@
 //! `ixgbe-model`: the device as a vfio-user server, for QEMU and other VMMs.
 #![forbid(unsafe_code)]
 
+#[cfg(target_os = "linux")]
 mod server;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
+#[cfg(target_os = "linux")]
 fn main() -> ExitCode {
+    use clap::Parser;
+
     let arguments = server::Arguments::parse();
     match server::serve(arguments) {
         Ok(()) => ExitCode::SUCCESS,
@@ -16,4 +18,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() -> ExitCode {
+    eprintln!("ixgbe-model: vfio-user needs Linux; elsewhere use the device in process");
+    ExitCode::FAILURE
 }

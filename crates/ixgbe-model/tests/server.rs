@@ -1,4 +1,5 @@
 //! The program `ixgbe-model` as a VMM sees it: attach, traffic, reset, kill, reconnect.
+#![cfg(target_os = "linux")]
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
