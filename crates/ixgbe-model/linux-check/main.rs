@@ -34,6 +34,12 @@ fn run() -> Result<usize, CheckError> {
     let program =
         std::env::current_exe().map_err(|error| CheckError::io("find", "myself", error))?;
     let model = program.with_file_name("ixgbe-model");
+    if !model.is_file() {
+        return Err(CheckError::Program(format!(
+            "{} is missing: build it with `cargo build --release -p samara-ixgbe-model`",
+            model.display()
+        )));
+    }
     let home = program
         .ancestors()
         .nth(2)
