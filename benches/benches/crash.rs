@@ -45,6 +45,7 @@ fn crash(criterion: &mut Criterion) {
             BatchSize::PerIteration,
         );
     });
+    domain.restart().expect("restarts without end");
     group.bench_function("crash_and_restart", |b| {
         b.iter(|| {
             let proxy = domain.proxy().expect("room for a proxy");

@@ -10,7 +10,6 @@ use crate::host;
 use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::{ExitKind, ExitReason};
 use crate::state::{State, Word};
-use core::mem;
 use samara_rref::{Exchangeable, Transfer};
 use samara_shared_heap::Owner;
 use samara_shared_heap::thread::{self, Frame, ThreadSlot};
@@ -129,7 +128,8 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
             Ok(result)
         }
         Err(payload) => {
-            dispose(payload);
+            // It is the domain's: its destructor runs here, still inside.
+            payload.dispose();
             Err(Failure::Crashed)
         }
     };
@@ -141,16 +141,6 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
     leave(target, counter);
     return_to_caller(thread, caller);
     result
-}
-
-/// The payload is the domain's: its destructor runs here, still inside, and may panic once more.
-#[cold]
-fn dispose(payload: samara_unwind::Payload) {
-    if let Err(second) = samara_unwind::catch(move || payload.dispose()) {
-        // A destructor that panics with a payload whose destructor panics: no third chance. It
-        // lies in the domain's private heap, which goes as a whole.
-        mem::forget(second);
-    }
 }
 
 /// A caller that was killed ends here too: it may be asking a dead domain again and again.

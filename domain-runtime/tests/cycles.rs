@@ -37,7 +37,9 @@ fn init((): ()) -> Result<Keeping, RpcError> {
     Ok(Keeping::default())
 }
 
-fn spawn(name: &str) -> Result<(Domain<dyn Hoard>, Shadow<dyn Hoard>), SpawnError> {
+type Spawned = Result<(Domain<dyn Hoard>, Shadow<dyn Hoard>), SpawnError>;
+
+fn spawn(name: &str) -> Spawned {
     let restart = Restart::limited(u32::MAX, Duration::from_secs(3600));
     let domain: Domain<dyn Hoard> = host().spawn(
         DomainSpec::new(name).restart(restart),

@@ -24,9 +24,11 @@ trait Echo {
     fn learn(&self, peer: Shadow<dyn Echo>) -> Result<(), RpcError>;
 }
 
+type Kept = (RRef<RRef<u64>>, Cap<Tally>);
+
 #[derive(Default)]
 struct State {
-    kept: Mutex<Vec<(RRef<RRef<u64>>, Cap<Tally>)>>,
+    kept: Mutex<Vec<Kept>>,
     peer: Mutex<Option<Shadow<dyn Echo>>>,
 }
 

@@ -32,7 +32,7 @@ trait Driver {
 struct State {
     device: Mutex<Option<Device>>,
     /// In private memory, where no scan of the exchange heap finds the handle itself.
-    peers: Mutex<Vec<Box<Proxy<dyn Driver>>>>,
+    peers: Mutex<Vec<Proxy<dyn Driver>>>,
 }
 
 impl Driver for State {
@@ -47,7 +47,7 @@ impl Driver for State {
         Ok(device.number())
     }
     fn meet(&self, peer: Proxy<dyn Driver>) -> Result<(), RpcError> {
-        self.peers.lock().unwrap().push(Box::new(peer));
+        self.peers.lock().unwrap().push(peer);
         Ok(())
     }
     fn crash(&self) -> Result<(), RpcError> {

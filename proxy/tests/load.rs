@@ -116,13 +116,13 @@ fn idempotent_calls_under_crashes_all_succeed() {
     let before = Totals::now();
     let domain = spawn("read");
     std::thread::scope(|scope| {
-        for who in 0..THREADS {
+        for (who, crashes) in READ_CRASHES.iter().enumerate() {
             let shadow = domain.shadow().unwrap();
             scope.spawn(move || {
                 let mut rng = Rng::new(who as u64);
                 for at in 0..CALLS as u64 {
                     if rng.below(25) == 0 {
-                        READ_CRASHES[who].store(1 + rng.below(3), SeqCst);
+                        crashes.store(1 + rng.below(3), SeqCst);
                     }
                     let buf = RRef::new_zeroed_slice(rng.below(3000) + 1).unwrap();
                     let length = buf.len();

@@ -50,13 +50,15 @@ impl From<RpcError> for Refusal {
 /// The owners that a callee saw, in order.
 type Seen = Result<[usize; 4], RpcError>;
 
+type Tuple = (RRef<u64>, u8, RRef<[u8]>, [RRef<u64>; 2]);
+
 #[interface]
 trait Holder {
     fn plain(&self, object: RRef<u64>) -> Seen;
     fn nested(&self, object: RRef<RRef<RRef<u64>>>) -> Seen;
     fn option(&self, object: Option<RRef<u64>>) -> Seen;
     fn result(&self, object: Result<RRef<u64>, RRef<[u8]>>) -> Seen;
-    fn tuple(&self, object: (RRef<u64>, u8, RRef<[u8]>, [RRef<u64>; 2])) -> Seen;
+    fn tuple(&self, object: Tuple) -> Seen;
     fn structure(&self, object: Packet) -> Seen;
     fn enumeration(&self, object: Message) -> Seen;
     fn generic(&self, object: Generic<RRef<u64>, 3>) -> Seen;
@@ -103,7 +105,7 @@ impl Holder for Kept {
         let owners = [object.as_ref().map_or_else(of, of)];
         self.keep(object, owners)
     }
-    fn tuple(&self, object: (RRef<u64>, u8, RRef<[u8]>, [RRef<u64>; 2])) -> Seen {
+    fn tuple(&self, object: Tuple) -> Seen {
         let owners = [
             of(&object.0),
             of(&object.2),

@@ -1,11 +1,13 @@
 //! What became of each crash, from the runtime's events: a line each.
 
+use core::time::Duration;
+
 use samara::runtime::text::Text;
 use samara::{Event, ExitKind, ExitReason};
 use spin::Mutex;
 
 use crate::mm::frames;
-use crate::println;
+use crate::{println, time};
 
 /// How many crashes there were, and after how many the driver worked again.
 #[derive(Clone, Copy, Default)]
@@ -23,6 +25,8 @@ struct Crash {
     reason: ExitReason,
     objects: usize,
     capabilities: usize,
+    /// When it died.
+    died: Duration,
     /// Free frames at its death; then how many came back by the reclaim.
     frames: usize,
 }
@@ -77,7 +81,7 @@ pub(super) fn event(event: &Event<'_>) {
                 crash.frames = frames::free_frames().saturating_sub(crash.frames);
             }
         }
-        Event::Restarted { took, .. } => log.restarted(took.as_micros()),
+        Event::Restarted { .. } => log.restarted(),
         _ => {}
     }
 }
@@ -92,6 +96,7 @@ impl Log {
             reason,
             objects: 0,
             capabilities: 0,
+            died: time::since_boot(),
             frames: frames::free_frames(),
         };
         match self.pending.iter_mut().find(|place| place.is_none()) {
@@ -100,7 +105,8 @@ impl Log {
         }
     }
 
-    fn restarted(&mut self, micros: u128) {
+    fn restarted(&mut self) {
+        let now = time::since_boot();
         for place in &mut self.pending {
             let Some(crash) = place.take() else {
                 continue;
@@ -108,7 +114,7 @@ impl Log {
             self.counts.recovered += 1;
             println!(
                 "crash {:>2}: {} {}.{}: {} at {}: reclaimed {} objects, {} capabilities, {} pages; \
-                 recovered in {micros} us",
+                 recovered after {} us",
                 self.counts.recovered,
                 crash.name,
                 crash.id,
@@ -118,6 +124,7 @@ impl Log {
                 crash.objects,
                 crash.capabilities,
                 crash.frames,
+                now.saturating_sub(crash.died).as_micros(),
             );
         }
     }

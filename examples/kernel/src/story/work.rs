@@ -143,7 +143,7 @@ fn read_all(client: &mut Client<'_>, bytes: u64, part: Part) -> Result<(), Strin
             hash.update(&**data);
             read += data.len();
         }
-        if part == Part::Whole && (offset + length as u64) % PROGRESS == 0 {
+        if part == Part::Whole && (offset + length as u64).is_multiple_of(PROGRESS) {
             println!("read {} of {} KiB", read >> 10, bytes >> 10);
         }
     }
