@@ -24,6 +24,8 @@ macro_rules! fpu {
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn call(body: Body, data: *mut (), anchor: *mut *mut ()) -> usize {
     naked_asm!(
+        // Assembly of a whole file does not know the features of the target.
+        fpu!(".fpu vfpv2"),
         "push {{r4, r5, r6, r7, lr}}",
         "mov r4, r8",
         "mov r5, r9",
@@ -54,6 +56,7 @@ pub(super) unsafe extern "C" fn call(body: Body, data: *mut (), anchor: *mut *mu
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn raise(boundary: *mut ()) -> ! {
     naked_asm!(
+        fpu!(".fpu vfpv2"),
         "mov sp, r0",
         "pop {{r1, r2, r3}}",
         "str r3, [r2]",

@@ -71,6 +71,23 @@ macro_rules! float {
     };
 }
 
+/// Assembly of a whole file does not know the features of the target.
+#[cfg(any(samara_riscv_float = "d", samara_riscv_float = "f"))]
+macro_rules! extension {
+    (begin) => {
+        ".option push; .option arch, +f, +d"
+    };
+    (end) => {
+        ".option pop"
+    };
+}
+#[cfg(not(any(samara_riscv_float = "d", samara_riscv_float = "f")))]
+macro_rules! extension {
+    ($which:ident) => {
+        ""
+    };
+}
+
 /// `registers!(save)` or `registers!(load)`, followed by the rest of a function.
 macro_rules! registers {
     ($operation:ident, [$($before:expr),*], [$($after:expr),*], $($operand:tt)*) => {
@@ -89,6 +106,7 @@ macro_rules! registers {
             word!($operation "s9" "12"),
             word!($operation "s10" "13"),
             word!($operation "s11" "14"),
+            extension!(begin),
             float!($operation "fs0" "0"),
             float!($operation "fs1" "1"),
             float!($operation "fs2" "2"),
@@ -101,6 +119,7 @@ macro_rules! registers {
             float!($operation "fs9" "9"),
             float!($operation "fs10" "10"),
             float!($operation "fs11" "11"),
+            extension!(end),
             $($after,)*
             frame = const FRAME,
             $($operand)*
