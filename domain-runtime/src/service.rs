@@ -1,9 +1,10 @@
 //! One name over its generations: the recipe, the current instance, the restart budget, recovery.
 
-use crate::call::{self, Failure, Target};
+use crate::call::Target;
 use crate::control::ControlBlock;
 use crate::error::{RpcError, SpawnError};
 use crate::event::Event;
+pub use crate::generation::Instance;
 use crate::interface::{Implements, Interface};
 use crate::mint::Mint;
 use crate::primitive::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
@@ -11,53 +12,16 @@ use crate::reason::{ExitKind, ExitReason};
 use crate::spec::DomainSpec;
 use crate::state::{State, Word};
 use crate::text::Text;
-use crate::{arena, host, reaper};
+use crate::{generation, host, reaper};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use core::fmt::{self, Write};
+use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 use core::time::Duration;
-use samara_rref::{Exchangeable, Transfer, TypeDescriptor};
-use samara_shared_heap::class::place;
+use samara_rref::Exchangeable;
 use samara_shared_heap::thread::{self, ThreadSlot};
-use samara_shared_heap::{heap, quota};
 use spin::Mutex;
-
-/// A running generation: where to enter, and the object inside that `init` returned.
-#[derive(Debug)]
-pub struct Instance<I: ?Sized> {
-    target: Target,
-    object: NonNull<I>,
-}
-
-impl<I: ?Sized> Clone for Instance<I> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<I: ?Sized> Copy for Instance<I> {}
-
-// SAFETY: the object is touched only by entering the domain; interfaces are `Send + Sync`.
-unsafe impl<I: ?Sized + Interface> Send for Instance<I> {}
-// SAFETY: as above.
-unsafe impl<I: ?Sized + Interface> Sync for Instance<I> {}
-
-impl<I: ?Sized> Instance<I> {
-    /// Where to enter.
-    #[inline]
-    #[must_use]
-    pub const fn target(&self) -> Target {
-        self.target
-    }
-
-    /// The object; valid only while entered.
-    #[inline]
-    #[must_use]
-    pub const fn object(&self) -> NonNull<I> {
-        self.object
-    }
-}
 
 /// How a generation is started.
 trait Start<I: ?Sized>: Send + Sync {
@@ -69,48 +33,6 @@ trait Start<I: ?Sized>: Send + Sync {
 struct Recipe<T, A, E> {
     init: fn(A) -> Result<T, E>,
     mint: Mint<A>,
-}
-
-/// What `init` came to. Crosses from the new domain to the host; the pointer is the host's to keep.
-struct Outcome<I: ?Sized>(Result<NonNull<I>, Text<160>>);
-
-// SAFETY: see `Instance`.
-unsafe impl<I: ?Sized + Interface> Send for Outcome<I> {}
-// SAFETY: the pointer is not dereferenced by whom it crosses to; the text is plain data.
-unsafe impl<I: ?Sized + Interface> Exchangeable for Outcome<I> {
-    const NESTED: bool = false;
-    const DEPTH: usize = 0;
-    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("Outcome");
-    fn transfer(&self, _: &Transfer) {}
-}
-
-impl<T, A: Exchangeable, E: fmt::Display> Recipe<T, A, E> {
-    /// Runs inside the new domain: `init`, and its value put where the interface can point to it.
-    fn init<I: ?Sized + Implements<T>>(init: fn(A) -> Result<T, E>, arguments: A) -> Outcome<I> {
-        let value = match init(arguments) {
-            Ok(value) => value,
-            Err(error) => {
-                let mut text = Text::new();
-                // A `Display` that fails leaves what it has written: that is the message then.
-                let _ = write!(text, "{error}");
-                return Outcome(Err(text));
-            }
-        };
-        let (size, align) = (size_of::<T>(), align_of::<T>());
-        // SAFETY: the place is that of `T`. The slot is the domain's own: a reclaim frees it.
-        match unsafe { heap::alloc(place(size, align), size, align) } {
-            Ok(slot) => {
-                let slot = slot.cast::<T>();
-                // SAFETY: a fresh slot of `T`'s size and alignment.
-                unsafe { slot.write(value) };
-                Outcome(Ok(I::unsize(slot)))
-            }
-            Err(error) => Outcome(Err(Text::of(match error {
-                heap::AllocError::Quota => "no quota for what init returned",
-                _ => "no memory for what init returned",
-            }))),
-        }
-    }
 }
 
 impl<I, T, A, E> Start<I> for Recipe<T, A, E>
@@ -128,60 +50,11 @@ where
                 place: Text::new(),
             }))
         })?;
-        let (block, word, hold) =
-            ControlBlock::claim(spec.name, restarts).ok_or(SpawnError::NoSlot)?;
-        arena::set_quota(block.owner(), spec.heap_quota);
-        quota::set_limit(block.owner(), spec.shared_quota);
-        let init = self.init;
-        // SAFETY: `init` is the new domain's code; the function pointer is all that is captured.
-        let outcome = unsafe {
-            call::enter(Target::new(block, word), arguments, |arguments| {
-                Self::init::<I>(init, arguments)
-            })
-        };
-        let failure = match outcome {
-            Ok(Outcome(Ok(object))) => {
-                if let Some(running) = block.step(word, State::Running) {
-                    host::event(&Event::Started {
-                        id: block.owner().index(),
-                        generation: word.generation(),
-                        name: spec.name.as_str(),
-                    });
-                    return Ok(Instance {
-                        target: Target::new(block, running),
-                        object,
-                    });
-                }
-                ExitReason::new(ExitKind::Killed, "killed during init")
-            }
-            Ok(Outcome(Err(message))) => ExitReason {
-                kind: ExitKind::InitFailed,
-                message,
-                place: Text::new(),
-            },
-            Err(Failure::Crashed | Failure::Refused(_)) => {
-                ExitReason::new(ExitKind::Killed, "killed before init")
-            }
-        };
-        block.die(word.generation(), failure);
-        let reason = block.reason(word.generation()).unwrap_or(failure);
-        drop(hold);
-        reaper::try_reclaim(block);
-        Err(SpawnError::Init(Box::new(reason)))
+        generation::start(spec, restarts, self.init, arguments)
     }
 
     fn tear_down(&self, instance: Instance<I>) {
-        let object = instance.object.cast::<T>();
-        let drop_object = |()| {
-            // SAFETY: the domain drained and lets nobody in but this: nobody refers to the object.
-            unsafe { ptr::drop_in_place(object.as_ptr()) };
-            // SAFETY: the value is gone; its slot was allocated at this place.
-            unsafe { heap::free(object.cast(), place(size_of::<T>(), align_of::<T>())) };
-        };
-        // SAFETY: dropping the object is the domain's own code.
-        let ended = unsafe { call::enter(instance.target, (), drop_object) };
-        // A panic in the destructor was the domain's death: the reclaim takes the rest.
-        drop(ended);
+        generation::tear_down::<I, T>(instance);
     }
 }
 
@@ -221,14 +94,14 @@ impl<I: ?Sized + Interface> Published<I> {
 
     fn set(&self, instance: Instance<I>) {
         // SAFETY: both are two words wide (`WIDE`), and raw words have no invalid values.
-        let words: [*mut (); 2] = unsafe { core::mem::transmute_copy(&instance.object) };
+        let words: [*mut (); 2] = unsafe { core::mem::transmute_copy(&instance.object()) };
         let sequence = self.sequence.load(Ordering::Relaxed);
         self.sequence
             .store(sequence.wrapping_add(1), Ordering::Relaxed);
         crate::primitive::atomic::fence(Ordering::Release);
-        let block = ptr::from_ref(instance.target.block()).cast_mut();
+        let block = ptr::from_ref(instance.target().block()).cast_mut();
         self.block.store(block, Ordering::Relaxed);
-        let expected = instance.target.expected().0;
+        let expected = instance.target().expected().0;
         self.expected.store(expected, Ordering::Relaxed);
         self.object[0].store(words[0], Ordering::Relaxed);
         self.object[1].store(words[1], Ordering::Relaxed);
@@ -250,11 +123,9 @@ impl<I: ?Sized + Interface> Published<I> {
             if before & 1 == 0 && self.sequence.load(Ordering::Relaxed) == before {
                 // SAFETY: a control block is static, and `set` stored one.
                 let block: &'static ControlBlock = unsafe { &*block };
-                return Instance {
-                    target: Target::new(block, expected),
-                    // SAFETY: the words of one `set`, which took them from a `NonNull<I>`.
-                    object: unsafe { core::mem::transmute_copy(&words) },
-                };
+                // SAFETY: the words of one `set`, which took them from a `NonNull<I>`.
+                let object = unsafe { core::mem::transmute_copy(&words) };
+                return Instance::new(Target::new(block, expected), object);
             }
             core::hint::spin_loop();
         }
@@ -330,13 +201,13 @@ impl<I: ?Sized + Interface> Service<I> {
     /// this thread is restarting it already; [`RpcError::RecoveryFailed`] if it cannot be started.
     #[cold]
     pub fn recover(&self, dead: Instance<I>) -> Result<(), RpcError> {
-        if dead.target.is_on_own_chain() {
+        if dead.target().is_on_own_chain() {
             return Err(RpcError::OnOwnChain);
         }
         self.exclusively(|| {
             let current = self.current();
-            if current.target.expected() != dead.target.expected()
-                || !ptr::eq(current.target.block(), dead.target.block())
+            if current.target().expected() != dead.target().expected()
+                || !ptr::eq(current.target().block(), dead.target().block())
             {
                 return Ok(());
             }
@@ -357,8 +228,8 @@ impl<I: ?Sized + Interface> Service<I> {
         self.exclusively(|| {
             let current = self.current();
             let reason = ExitReason::new(ExitKind::Killed, "restarted by the host");
-            let generation = current.target.expected().generation();
-            current.target.block().die(generation, reason);
+            let generation = current.target().expected().generation();
+            current.target().block().die(generation, reason);
             self.restart_locked(current)
         })
         .unwrap_or(Err(SpawnError::StillDraining))
@@ -414,8 +285,8 @@ impl<I: ?Sized + Interface> Service<I> {
                 Ok(instance) => {
                     self.current.set(instance);
                     host::event(&Event::Restarted {
-                        id: instance.target.block().owner().index(),
-                        generation: instance.target.expected().generation(),
+                        id: instance.target().block().owner().index(),
+                        generation: instance.target().expected().generation(),
                         name: self.name(),
                         took: Duration::from_nanos(host::now_ns().saturating_sub(began)),
                     });
@@ -432,7 +303,7 @@ impl<I: ?Sized + Interface> Service<I> {
 
     /// Waits until the old generation is reclaimed, polling the reaper; false at the deadline.
     fn await_reclaim(&self, old: Instance<I>, deadline: u64) -> bool {
-        let (block, expected) = (old.target.block(), old.target.expected());
+        let (block, expected) = (old.target().block(), old.target().expected());
         loop {
             reaper::try_reclaim(block);
             let word = block.word();
@@ -475,7 +346,7 @@ impl<I: ?Sized + Interface> Service<I> {
         self.exclusively(|| {
             self.stopped.store(true, Ordering::Relaxed);
             let current = self.current();
-            let (block, word) = (current.target.block(), current.target.expected());
+            let (block, word) = (current.target().block(), current.target().expected());
             if let Some(draining) = block.step(word, State::Draining) {
                 while !block.is_drained() {
                     if host::now_ns() > deadline {
@@ -488,10 +359,10 @@ impl<I: ?Sized + Interface> Service<I> {
                     }
                     host::yield_now();
                 }
-                self.recipe.tear_down(Instance {
-                    target: Target::new(block, draining),
-                    object: current.object,
-                });
+                self.recipe.tear_down(Instance::new(
+                    Target::new(block, draining),
+                    current.object(),
+                ));
                 let reason = ExitReason::new(ExitKind::Stopped, "stopped by the host");
                 block.die(word.generation(), reason);
             }

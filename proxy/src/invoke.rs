@@ -2,8 +2,7 @@
 
 use crate::{Proxy, Shadow};
 use samara_domain_runtime::call::{Failure, enter};
-use samara_domain_runtime::service::Instance;
-use samara_domain_runtime::{Interface, RpcError};
+use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_rref::{AllocError, Exchangeable, Lend};
 
 /// The compile-time check that `#[interface]` writes for every borrowed argument.

@@ -15,10 +15,13 @@ extern crate self as samara_proxy;
 mod flatten;
 mod invoke;
 mod proxy;
+#[cfg_attr(not(feature = "alloc"), path = "shadow_none.rs")]
 mod shadow;
 
 pub use flatten::FromRpc;
-pub use proxy::{Export, Proxy};
+#[cfg(feature = "alloc")]
+pub use proxy::Export;
+pub use proxy::Proxy;
 pub use samara_domain_runtime::RpcError;
 pub use samara_proxy_macros::interface;
 pub use shadow::Shadow;

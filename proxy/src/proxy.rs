@@ -1,9 +1,11 @@
 //! `Proxy<dyn I>`: the caller's handle on an interface of another domain.
 
+#[cfg(feature = "alloc")]
 use crate::Shadow;
 use core::fmt;
-use samara_domain_runtime::service::Instance;
-use samara_domain_runtime::{Domain, Interface};
+#[cfg(feature = "alloc")]
+use samara_domain_runtime::Domain;
+use samara_domain_runtime::{Instance, Interface};
 use samara_rref::{AllocError, Cap, Capability, Exchangeable, Transfer, TypeDescriptor};
 
 /// What a proxy's slot holds.
@@ -22,8 +24,11 @@ unsafe impl<I: ?Sized + Interface> Capability for Handle<I> {
 pub struct Proxy<I: ?Sized + Interface>(Cap<Handle<I>>);
 
 impl<I: ?Sized + Interface> Proxy<I> {
-    /// A proxy for a running generation, held by the running domain.
-    pub(crate) fn try_new(instance: Instance<I>) -> Result<Self, AllocError> {
+    /// A proxy for a generation, held by the running domain. Only a host has an [`Instance`].
+    ///
+    /// # Errors
+    /// The heap has no room or the domain's quota is used up.
+    pub fn try_new(instance: Instance<I>) -> Result<Self, AllocError> {
         Cap::try_new(Handle(instance))
             .map(Self)
             .map_err(|(error, _)| error)
@@ -73,6 +78,7 @@ impl<I: ?Sized + Interface> fmt::Debug for Proxy<I> {
 }
 
 /// What a host makes from a domain that it spawned, to use or to hand out.
+#[cfg(feature = "alloc")]
 pub trait Export<I: ?Sized + Interface> {
     /// A proxy for the newest generation.
     ///
@@ -87,6 +93,7 @@ pub trait Export<I: ?Sized + Interface> {
     fn shadow(&self) -> Result<Shadow<I>, AllocError>;
 }
 
+#[cfg(feature = "alloc")]
 impl<I: ?Sized + Interface> Export<I> for Domain<I> {
     fn proxy(&self) -> Result<Proxy<I>, AllocError> {
         Proxy::try_new(self.service().current())

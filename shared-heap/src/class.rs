@@ -7,15 +7,15 @@
 /// Bytes of a slab, and its alignment.
 pub const SLAB_SIZE: usize = 1 << SLAB_SHIFT;
 /// Binary logarithm of [`SLAB_SIZE`].
-pub const SLAB_SHIFT: u32 = 16;
+pub const SLAB_SHIFT: u32 = if cfg!(feature = "small") { 12 } else { 16 };
 /// Bytes of a page: the unit in which the host gives memory, and the alignment of large objects.
-pub const PAGE_SIZE: usize = 4096;
+pub const PAGE_SIZE: usize = if cfg!(feature = "small") { 256 } else { 4096 };
 /// Bytes reserved for the header at the head of a slab, before its owner words.
 pub const HEADER_SIZE: usize = 64;
 /// Binary logarithm of the smallest slot, 16 bytes.
 pub const MIN_SHIFT: u32 = 4;
 /// Binary logarithm of the largest slot that stands in a slab, 16 KiB; beyond, an object is large.
-pub const MAX_SHIFT: u32 = 14;
+pub const MAX_SHIFT: u32 = if cfg!(feature = "small") { 10 } else { 14 };
 /// Number of slab classes.
 pub const CLASSES: usize = (MAX_SHIFT - MIN_SHIFT + 1) as usize;
 

@@ -55,11 +55,11 @@ pub(crate) fn charge(owner: Owner, bytes: usize) -> bool {
 fn charge_limited(account: &Account, owner: Owner, bytes: usize) -> bool {
     let take = |credit: usize| credit.checked_sub(bytes);
     let (set, get) = (Ordering::Relaxed, Ordering::Relaxed);
-    if account.credit.try_update(set, get, take).is_ok() {
+    if account.credit.fetch_update(set, get, take).is_ok() {
         return true;
     }
     let _settle = SETTLE.lock();
-    if account.credit.try_update(set, get, take).is_ok() {
+    if account.credit.fetch_update(set, get, take).is_ok() {
         return true;
     }
     // Nobody draws on the old credit while the objects are counted.

@@ -10,21 +10,28 @@ pub use samara_domain_runtime as runtime;
 pub use samara_shared_heap as heap;
 pub use samara_unwind as unwind;
 
+#[cfg(feature = "alloc")]
 pub use samara_domain_runtime::arena::{DomainAlloc, HostArena};
+#[cfg(feature = "alloc")]
+pub use samara_domain_runtime::{Domain, Mint};
 pub use samara_domain_runtime::{
-    Domain, DomainInfo, DomainSpec, Event, ExitKind, ExitReason, Mint, Restart, RpcError, Runtime,
+    DomainInfo, DomainSpec, Event, ExitKind, ExitReason, Instance, Restart, RpcError, Runtime,
     SpawnError, set_runtime_host,
 };
-pub use samara_proxy::{Export, FromRpc, Proxy, Shadow, interface};
+#[cfg(feature = "alloc")]
+pub use samara_proxy::Export;
+pub use samara_proxy::{FromRpc, Proxy, Shadow, interface};
 pub use samara_rref::{AllocError, Cap, Capability, Exchangeable, Owner, RRef, Scratch};
 pub use samara_shared_heap::set_heap_host;
 
 /// Everything at once: `use samara::prelude::*`.
 pub mod prelude {
     pub use crate::{
-        AllocError, Domain, DomainSpec, Exchangeable, Export, Mint, Proxy, RRef, Restart, RpcError,
-        Runtime, Shadow, SpawnError, interface,
+        AllocError, DomainSpec, Exchangeable, Proxy, RRef, Restart, RpcError, Runtime, Shadow,
+        SpawnError, interface,
     };
+    #[cfg(feature = "alloc")]
+    pub use crate::{Domain, Export, Mint};
 }
 
 /// Support for generated code. Not for use by hand.
