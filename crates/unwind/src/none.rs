@@ -1,5 +1,8 @@
 //! No backend: a panic is the final binary's affair. Lets libraries build without choosing.
 
+/// Whether the destructors between a panic and its boundary run: there is no boundary.
+pub const RUNS_DESTRUCTORS: bool = true;
+
 /// Never made: nothing is contained.
 #[derive(Debug)]
 pub struct Payload(core::convert::Infallible);
@@ -23,7 +26,9 @@ pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
 /// # Panics
 /// Always: without a backend there is no boundary to go to.
 pub fn raise() -> ! {
-    panic!("no unwind backend: enable `std` or `dwarf` of samara-unwind in the final binary")
+    panic!(
+        "no unwind backend: enable `std`, `dwarf` or `jump` of samara-unwind in the final binary"
+    )
 }
 
 /// Always false.

@@ -7,6 +7,9 @@ use std::boxed::Box;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 
+/// Whether the destructors between a panic and its boundary run.
+pub const RUNS_DESTRUCTORS: bool = true;
+
 /// What a contained panic carried. It belongs to the code that panicked: dispose of it inside the
 /// boundary, where its destructor may still run.
 #[must_use = "dispose of the payload where the code that raised it may still run"]

@@ -37,6 +37,11 @@ pub(crate) enum Command {
     ///
     /// Formatting, clippy, documentation, packaging, every test, and the run of the demo.
     Ci,
+    /// Build the minimal program for six targets without an operating system, and run it
+    ///
+    /// Microcontrollers run in QEMU's system emulation, the others in its user emulation. Prints the
+    /// flash and RAM that the program takes on a Cortex-M4.
+    Targets,
     /// Run the hosted benchmarks
     Bench(BenchArgs),
 }

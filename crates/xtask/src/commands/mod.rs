@@ -5,6 +5,7 @@ mod broken_disks;
 mod ci;
 mod fatal_faults;
 mod run;
+mod targets;
 mod test;
 
 use crate::cli::{Cli, Command};
@@ -18,6 +19,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<(), Error> {
         Command::Run(args) => run::run(&workspace, &args),
         Command::Test(args) => test::run(&workspace, &args),
         Command::Ci => ci::run(&workspace),
+        Command::Targets => targets::run(&workspace),
         Command::Bench(args) => bench::run(&workspace, &args),
     }
 }

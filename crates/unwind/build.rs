@@ -1,0 +1,27 @@
+//! Tells the `jump` backend which floating-point registers a RISC-V target has: a stable compiler
+//! does not (`target_feature = "d"` is hidden there), but its targets' names do.
+
+use std::env;
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rustc-check-cfg=cfg(samara_riscv_float, values(\"d\", \"f\"))");
+    let variable = |name| env::var(name).unwrap_or_default();
+    if !variable("CARGO_CFG_TARGET_ARCH").starts_with("riscv") {
+        return;
+    }
+    let target = variable("TARGET");
+    // `riscv64gc-unknown-none-elf`: after the width, one letter an extension; `g` includes `d`.
+    let extensions = target.split('-').next().unwrap_or_default();
+    let extensions =
+        extensions.trim_start_matches(|c: char| c.is_ascii_digit() || "riscv".contains(c));
+    let features = variable("CARGO_CFG_TARGET_FEATURE");
+    let has = |letter: &str| {
+        extensions.contains(letter) || features.split(',').any(|feature| feature == letter)
+    };
+    if has("d") || extensions.contains('g') {
+        println!("cargo:rustc-cfg=samara_riscv_float=\"d\"");
+    } else if has("f") {
+        println!("cargo:rustc-cfg=samara_riscv_float=\"f\"");
+    }
+}

@@ -1,0 +1,20 @@
+//! This program's side of the `jump` backend.
+
+use samara_unwind::jump::{Anchor, JumpHost};
+
+thread_local! {
+    static ANCHOR: &'static Anchor = Box::leak(Box::new(Anchor::new()));
+}
+
+struct Threads;
+
+// SAFETY: one anchor for each thread, leaked, so that it outlives the thread. The tests start no
+// scoped threads inside a boundary, pin nothing, and hold no lock that others wait for.
+#[expect(unsafe_code, reason = "the promise that `jump` asks for")]
+unsafe impl JumpHost for Threads {
+    fn anchor() -> &'static Anchor {
+        ANCHOR.with(|anchor| *anchor)
+    }
+}
+
+samara_unwind::set_jump_host!(Threads);
