@@ -1,13 +1,12 @@
 //! Control blocks: the permanent slots of domains, and the counters of calls in flight.
 
 use crate::event::Event;
-use crate::exits::{Exit, Exits};
+use crate::exits::Shared;
 use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
-use crate::reason::ExitReason;
+use crate::reason::{Exit, ExitReason};
 use crate::state::{State, Word};
 use crate::text::Text;
 use crate::{host, threads};
-use alloc::sync::Arc;
 use core::time::Duration;
 use samara_shared_heap::Owner;
 use samara_shared_heap::owner::MAX_OWNERS;
@@ -67,7 +66,7 @@ pub struct ControlBlock {
     index: u8,
     label: Mutex<Label>,
     /// Where the end of this generation is told; taken under the label's lock.
-    exits: Mutex<Option<Arc<Exits>>>,
+    exits: Mutex<Option<Shared>>,
 }
 
 const _: () = assert!(MAX_OWNERS <= 256, "a slot's index is a byte");
@@ -187,7 +186,7 @@ impl ControlBlock {
     pub(crate) fn claim(
         name: Text<32>,
         restarts: u32,
-        exits: &Arc<Exits>,
+        exits: Option<&Shared>,
     ) -> Option<(&'static Self, Word, Hold)> {
         blocks().iter().find_map(|block| {
             let word = block.word().step(State::Starting)?;
@@ -195,7 +194,7 @@ impl ControlBlock {
             block.swap(free, word).then(|| {
                 let hold = Hold::new(block);
                 let mut label = block.label.lock();
-                *block.exits.lock() = Some(exits.clone());
+                *block.exits.lock() = exits.cloned();
                 *label = Label {
                     name,
                     restarts,

@@ -1,67 +1,21 @@
-//! The host's handles: the runtime, and a domain that it spawned.
+//! The host's handle on a domain that it spawned.
 
-use crate::control::{self, ControlBlock};
 use crate::error::SpawnError;
-use crate::exits::Exit;
 use crate::interface::{Implements, Interface};
 use crate::mint::Mint;
 use crate::names::NameError;
-use crate::reason::{ExitKind, ExitReason};
+use crate::reason::{Exit, ExitKind, ExitReason};
+use crate::runtime::{DomainInfo, Runtime, info};
 use crate::service::Service;
 use crate::spec::DomainSpec;
 use crate::state::State;
-use crate::text::Text;
-use crate::{arena, exports, host, names, reaper, threads};
+use crate::{names, reaper};
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 use samara_rref::Exchangeable;
-use samara_shared_heap::heap;
-
-/// The authority over domains: whoever has it may spawn them. The host takes one and gives it to
-/// nobody.
-#[derive(Clone, Copy, Debug)]
-pub struct Runtime(());
-
-/// What is known of one domain.
-#[derive(Clone, Copy, Debug)]
-pub struct DomainInfo {
-    /// Slot index.
-    pub id: usize,
-    /// Generation of the slot.
-    pub generation: u32,
-    /// The domain's name.
-    pub name: Text<32>,
-    /// Where it is in its life.
-    pub state: State,
-    /// Bytes of private heap committed.
-    pub private_bytes: usize,
-    /// Objects that it owns on the exchange heap.
-    pub objects: usize,
-    /// Capabilities that it owns.
-    pub capabilities: usize,
-    /// Calls that this generation took.
-    pub calls: usize,
-    /// Restarts of its name so far.
-    pub restarts: u32,
-    /// Bytes of slots that those objects and capabilities take on the exchange heap.
-    pub shared_bytes: usize,
-    /// Threads that it spawned and that have not ended.
-    pub threads: u32,
-    /// How long this generation has lived.
-    pub uptime: Duration,
-}
 
 impl Runtime {
-    /// Takes the authority over domains.
-    ///
-    /// # Safety
-    /// The caller is the host, and gives neither this nor what it makes to a domain.
-    #[must_use]
-    pub const unsafe fn assume_host() -> Self {
-        Self(())
-    }
-
     /// Starts a domain: makes the arguments by the recipe, runs `init` with them inside a new
     /// domain, and keeps what it returns there as the object behind the interface `I`.
     ///
@@ -104,46 +58,6 @@ impl Runtime {
     /// [`NameError::Unknown`], or [`NameError::Interface`] with both interfaces' names.
     pub fn import<I: ?Sized + Interface>(&self, name: &str) -> Result<Domain<I>, NameError> {
         names::import(name).map(Domain)
-    }
-
-    /// All domains that are not free slots.
-    pub fn domains(&self) -> impl Iterator<Item = DomainInfo> + use<> {
-        control::blocks()
-            .iter()
-            .filter(|block| !matches!(block.word().state(), State::Free | State::Retired))
-            .map(info)
-    }
-
-    /// Lets every domain drop the objects that it exported and whose last proxy has gone; returns how
-    /// many. Runs destructors of domains on this thread: they may block. A domain also does so itself
-    /// before it is called the next time for something that may be a handle.
-    pub fn collect_exports(&self) -> usize {
-        exports::collect_all()
-    }
-
-    /// Reclaims every dead domain that has drained; returns how many.
-    pub fn reap(&self) -> usize {
-        reaper::poll()
-    }
-}
-
-fn info(block: &ControlBlock) -> DomainInfo {
-    let word = block.word();
-    let label = block.label();
-    let census = heap::census(block.owner());
-    DomainInfo {
-        id: block.owner().index(),
-        generation: word.generation(),
-        name: label.name,
-        state: word.state(),
-        private_bytes: arena::committed(block.owner()),
-        objects: census.objects,
-        capabilities: census.capabilities,
-        calls: block.calls(),
-        restarts: label.restarts,
-        shared_bytes: census.bytes,
-        threads: threads::live(block.owner()),
-        uptime: Duration::from_nanos(host::now_ns().saturating_sub(label.since)),
     }
 }
 

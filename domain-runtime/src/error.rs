@@ -1,7 +1,6 @@
 //! What a cross-domain call and a spawn can fail with.
 
 use crate::reason::ExitReason;
-use alloc::boxed::Box;
 use core::fmt;
 use samara_rref::{AllocError, Exchangeable, Transfer, TypeDescriptor};
 
@@ -59,6 +58,14 @@ unsafe impl Exchangeable for RpcError {
     fn transfer(&self, _: &Transfer) {}
 }
 
+/// A reason inside an error: boxed, since errors are returned on the way of successes too, and by
+/// value where there is no allocator.
+#[cfg(feature = "alloc")]
+pub type Reason = alloc::boxed::Box<ExitReason>;
+/// A reason inside an error.
+#[cfg(not(feature = "alloc"))]
+pub type Reason = ExitReason;
+
 /// Why a domain could not be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -66,9 +73,9 @@ pub enum SpawnError {
     /// All domain slots are in use.
     NoSlot,
     /// The recipe could not make the arguments of `init`.
-    Mint(Box<ExitReason>),
+    Mint(Reason),
     /// `init` failed or crashed.
-    Init(Box<ExitReason>),
+    Init(Reason),
     /// The restart budget is used up.
     BudgetExhausted,
     /// The old generation did not drain in time.

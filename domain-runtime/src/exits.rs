@@ -1,25 +1,12 @@
 //! How the generations of one name ended.
 
-use crate::reason::ExitReason;
-use core::time::Duration;
+use crate::reason::{Exit, ExitReason};
+use alloc::sync::Arc;
 use samara_shared_heap::thread::{self, NoCut};
 use spin::Mutex;
 
 /// How many ends are kept for each name.
 const KEPT: usize = 8;
-
-/// The end of one generation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exit {
-    /// Slot index.
-    pub id: usize,
-    /// Generation of the slot.
-    pub generation: u32,
-    /// When, by the host's clock.
-    pub at: Duration,
-    /// Why.
-    pub reason: ExitReason,
-}
 
 #[derive(Debug)]
 struct Ring {
@@ -31,6 +18,9 @@ struct Ring {
 /// The newest ends of a name's generations. Kept apart from the slots, which others use again.
 #[derive(Debug)]
 pub(crate) struct Exits(Mutex<Ring>);
+
+/// What a slot keeps of them.
+pub(crate) type Shared = Arc<Exits>;
 
 impl Exits {
     pub(crate) const fn new() -> Self {

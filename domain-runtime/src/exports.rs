@@ -8,13 +8,13 @@
 
 use crate::call::{self, Target};
 use crate::control::{self, ControlBlock};
+use crate::generation::Instance;
 use crate::host;
 use crate::interface::{Implements, Interface};
 use crate::primitive::atomic::{
     AtomicPtr, AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
 };
-use crate::service::Instance;
 use crate::state::State;
 use core::fmt;
 use core::mem::ManuallyDrop;

@@ -1,7 +1,7 @@
 //! Calls that are made again after a restart, in order: `#[replay]`.
 
 use crate::error::RpcError;
-use crate::service::Instance;
+use crate::generation::Instance;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;

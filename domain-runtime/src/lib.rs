@@ -9,62 +9,90 @@
 //! | [`control`] | control blocks and in-flight counters |
 //! | [`call`] | entering a domain and coming back, whatever happens inside |
 //! | [`reaper`] | draining and reclaiming dead domains |
-//! | [`domain`] | spawn, restart, stop, kill: [`Domain`] |
-//! | [`service`] | one name over its generations: recipe, budget, recovery |
-//! | [`journal`] | calls that are made again after a restart |
+//! | [`runtime`] | the authority over domains: [`Runtime`] |
+//! | `domain` | spawn, restart, stop, kill: `Domain` |
+//! | [`generation`] | one life of a domain: what a host without an allocator starts |
+//! | `service` | one name over its generations: recipe, budget, recovery |
+//! | `journal` | calls that are made again after a restart |
 //! | [`exports`] | objects that a domain hands out, and who drops them |
 //! | [`arena`] | private heaps, returned wholesale |
 //! | [`reason`] | why a domain ended |
-//! | [`supervisor`] | trees of supervisors: strategies over several services |
+//! | `supervisor` | trees of supervisors: strategies over several services |
 //! | `budget` | how many restarts a stretch of time may see (pure) |
 //! | `exits` | how the generations of a name ended |
-//! | [`names`] | published domains, imported as an interface |
+//! | `names` | published domains, imported as an interface |
 //! | [`threads`] | threads that domains spawn |
 //! | [`event`], [`event_log`] | what a host may log, and a bounded log of it |
 #![no_std]
+#![cfg_attr(
+    not(feature = "alloc"),
+    allow(clippy::result_large_err, reason = "there is no box for the reason")
+)]
 #![expect(
     unsafe_code,
     reason = "the runtime switches owners, runs domains and releases what they had"
 )]
 
+#[cfg(feature = "alloc")]
 extern crate alloc;
 
+#[cfg_attr(not(feature = "alloc"), path = "arena_none.rs")]
 pub mod arena;
 mod back_off;
+#[cfg(feature = "alloc")]
 mod budget;
 pub mod call;
 pub mod control;
+#[cfg(feature = "alloc")]
 pub mod domain;
 pub mod error;
 pub mod event;
 pub mod event_log;
+#[cfg_attr(not(feature = "alloc"), path = "exits_none.rs")]
 mod exits;
 pub mod exports;
+pub mod generation;
+#[cfg_attr(
+    not(feature = "alloc"),
+    expect(dead_code, reason = "services and private heaps ask for the rest")
+)]
 pub mod host;
 pub mod interface;
+#[cfg(feature = "alloc")]
 pub mod journal;
+#[cfg(feature = "alloc")]
 pub mod mint;
+#[cfg(feature = "alloc")]
 pub mod names;
 pub mod panic;
 mod primitive;
 pub mod reaper;
 pub mod reason;
+pub mod runtime;
+#[cfg(feature = "alloc")]
 pub mod service;
 pub mod spec;
 pub mod state;
+#[cfg(feature = "alloc")]
 pub mod supervisor;
 pub mod text;
+#[cfg_attr(not(feature = "alloc"), path = "threads_none.rs")]
 pub mod threads;
 
 pub use back_off::back_off;
-pub use domain::{Domain, DomainInfo, Runtime};
+#[cfg(feature = "alloc")]
+pub use domain::Domain;
 pub use error::{RpcError, SpawnError};
 pub use event::Event;
 pub use event_log::{Cursor, EventLog, Record, What};
-pub use exits::Exit;
+pub use generation::Instance;
 pub use interface::{Implements, Interface, InterfaceDescriptor, MethodDescriptor, Of};
+#[cfg(feature = "alloc")]
 pub use mint::Mint;
+#[cfg(feature = "alloc")]
 pub use names::NameError;
-pub use reason::{ExitKind, ExitReason};
+pub use reason::{Exit, ExitKind, ExitReason};
+pub use runtime::{DomainInfo, Runtime};
 pub use spec::{DomainSpec, Restart};
+#[cfg(feature = "alloc")]
 pub use supervisor::{Status, Strategy, Supervisor};

@@ -1,11 +1,12 @@
 //! Recipes: how the host makes the arguments of `init`, anew at each start.
 
+use crate::reason::MESSAGE;
 use crate::text::Text;
 use alloc::boxed::Box;
 use core::fmt::{self, Write};
 
 /// Makes the arguments of a domain's `init` at each (re)start. Runs as the host.
-pub struct Mint<A>(Box<dyn Fn() -> Result<A, Box<Text<160>>> + Send + Sync>);
+pub struct Mint<A>(Box<dyn Fn() -> Result<A, Box<Text<MESSAGE>>> + Send + Sync>);
 
 impl<A> Mint<A> {
     /// A recipe that cannot fail.
@@ -27,7 +28,7 @@ impl<A> Mint<A> {
         }))
     }
 
-    pub(crate) fn make(&self) -> Result<A, Box<Text<160>>> {
+    pub(crate) fn make(&self) -> Result<A, Box<Text<MESSAGE>>> {
         (self.0)()
     }
 }

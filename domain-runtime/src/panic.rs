@@ -8,13 +8,15 @@ use core::panic::Location;
 use samara_shared_heap::thread;
 
 /// Records a panic of the running domain in its control block. Returns false when the thread acts
-/// for the host: then the panic is the host's own.
+/// for the host, or is inside the heap or an allocator: then the panic is the host's own, and must
+/// not be contained by a backend that leaves locks locked (`jump`).
 ///
 /// The message is formatted on the stack first: formatting may run the domain's own `Display`.
 /// Nothing is allocated.
 pub fn record(message: &dyn fmt::Display, location: Option<&Location<'_>>) -> bool {
-    let owner = thread::current().owner();
-    if owner.is_host() {
+    let thread = thread::current();
+    let owner = thread.owner();
+    if owner.is_host() || thread.in_no_cut() {
         return false;
     }
     let mut reason = ExitReason {

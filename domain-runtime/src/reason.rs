@@ -2,6 +2,12 @@
 
 use crate::text::Text;
 use core::fmt;
+use core::time::Duration;
+
+/// Most bytes of a message that are kept: 160 (feature `small`: 40).
+pub const MESSAGE: usize = if cfg!(feature = "small") { 40 } else { 160 };
+/// Most bytes of a place that are kept: 96 (feature `small`: 32).
+pub const PLACE: usize = if cfg!(feature = "small") { 32 } else { 96 };
 
 /// The kind of end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,9 +34,22 @@ pub struct ExitReason {
     /// The kind of end.
     pub kind: ExitKind,
     /// The message, cut to fit.
-    pub message: Text<160>,
+    pub message: Text<MESSAGE>,
     /// `file:line` of a panic, cut to fit.
-    pub place: Text<96>,
+    pub place: Text<PLACE>,
+}
+
+/// The end of one generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// Slot index.
+    pub id: usize,
+    /// Generation of the slot.
+    pub generation: u32,
+    /// When, by the host's clock.
+    pub at: Duration,
+    /// Why.
+    pub reason: ExitReason,
 }
 
 impl ExitReason {

@@ -4,8 +4,7 @@ use crate::flatten::FromRpc;
 use crate::source::{Source, repeat};
 use crate::{Proxy, Shadow, recorded};
 use samara_domain_runtime::call::{Failure, enter};
-use samara_domain_runtime::service::Instance;
-use samara_domain_runtime::{Interface, RpcError, exports};
+use samara_domain_runtime::{Instance, Interface, RpcError, exports};
 use samara_rref::{AllocError, Exchangeable, Lend};
 
 /// The compile-time check that `#[interface]` writes for every borrowed argument.

@@ -10,18 +10,25 @@
     reason = "a proxy enters another domain and refers to an object inside it"
 )]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
 extern crate self as samara_proxy;
 
 mod flatten;
 mod invoke;
 mod proxy;
+#[cfg_attr(not(feature = "alloc"), path = "recorded_none.rs")]
 mod recorded;
+#[cfg_attr(not(feature = "alloc"), path = "reopen_none.rs")]
 mod reopen;
+#[cfg_attr(not(feature = "alloc"), path = "shadow_none.rs")]
 mod shadow;
 mod source;
 
 pub use flatten::FromRpc;
-pub use proxy::{Export, Proxy};
+#[cfg(feature = "alloc")]
+pub use proxy::Export;
+pub use proxy::Proxy;
 pub use samara_domain_runtime::RpcError;
 pub use samara_proxy_macros::interface;
 pub use shadow::Shadow;

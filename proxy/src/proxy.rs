@@ -1,17 +1,19 @@
 //! `Proxy<dyn I>`: the caller's handle on an interface of another domain.
 
-extern crate alloc;
-
+#[cfg(feature = "alloc")]
 use crate::Shadow;
-use crate::reopen::Recovery;
+use crate::reopen::Shared;
+#[cfg(feature = "alloc")]
 use crate::source::Source;
-use alloc::sync::Arc;
 use core::fmt;
+#[cfg(feature = "alloc")]
+use samara_domain_runtime::Domain;
 use samara_domain_runtime::exports::Export as Exported;
-use samara_domain_runtime::service::Instance;
-use samara_domain_runtime::{Domain, Implements, Interface};
+use samara_domain_runtime::{Implements, Instance, Interface};
+#[cfg(feature = "alloc")]
+use samara_rref::Owner;
 use samara_rref::descriptor::Shape;
-use samara_rref::{AllocError, Cap, Capability, Exchangeable, Owner, Transfer, TypeDescriptor};
+use samara_rref::{AllocError, Cap, Capability, Exchangeable, Transfer, TypeDescriptor};
 
 /// What a proxy's slot holds.
 struct Handle<I: ?Sized + Interface> {
@@ -26,7 +28,7 @@ enum Keeps<I: ?Sized + Interface> {
     /// An exported object, which its exporter drops after its last proxy.
     Export(Exported<I>),
     /// How the object is found again after a restart.
-    Recovery(Arc<Recovery<I>>),
+    Recovery(Shared<I>),
 }
 
 // SAFETY: dropping a handle drops host memory, or posts a message to an exporter: bounded, trusted
@@ -50,13 +52,17 @@ impl<I: ?Sized + Interface> Proxy<I> {
             .map_err(|(error, handle)| (error, handle.keeps))
     }
 
-    /// A proxy for a running generation, held by the running domain.
-    pub(crate) fn try_new(instance: Instance<I>) -> Result<Self, AllocError> {
+    /// A proxy for a generation, held by the running domain. Only a host has an [`Instance`].
+    ///
+    /// # Errors
+    /// The heap has no room or the domain's quota is used up.
+    pub fn try_new(instance: Instance<I>) -> Result<Self, AllocError> {
         Self::keeping(instance, Keeps::Nothing).map_err(|(error, _)| error)
     }
 
     /// A proxy that recovers, held by the running domain.
-    pub(crate) fn recovering(recovery: Arc<Recovery<I>>) -> Result<Self, AllocError> {
+    #[cfg(feature = "alloc")]
+    pub(crate) fn recovering(recovery: Shared<I>) -> Result<Self, AllocError> {
         let instance = recovery.instance();
         Self::keeping(instance, Keeps::Recovery(recovery)).map_err(|(error, _)| error)
     }
@@ -111,7 +117,7 @@ impl<I: ?Sized + Interface> Proxy<I> {
 
     /// How the object is found again; `None` for a proxy that does not recover.
     #[inline]
-    pub(crate) fn recovery(&self) -> Option<&Arc<Recovery<I>>> {
+    pub(crate) fn recovery(&self) -> Option<&Shared<I>> {
         match &self.0.keeps {
             Keeps::Recovery(recovery) => Some(recovery),
             Keeps::Nothing | Keeps::Export(_) => None,
@@ -122,6 +128,7 @@ impl<I: ?Sized + Interface> Proxy<I> {
     ///
     /// # Safety
     /// As for [`Cap::set_owner`].
+    #[cfg(feature = "alloc")]
     pub(crate) unsafe fn set_owner(&self, owner: Owner) {
         // SAFETY: handed on.
         unsafe { self.0.set_owner(owner) };
@@ -135,7 +142,7 @@ impl<I: ?Sized + Interface> Proxy<I> {
         let keeps = match &self.0.keeps {
             Keeps::Nothing => Keeps::Nothing,
             Keeps::Export(export) => Keeps::Export(export.clone()),
-            Keeps::Recovery(recovery) => Keeps::Recovery(Arc::clone(recovery)),
+            Keeps::Recovery(recovery) => Keeps::Recovery(recovery.clone()),
         };
         Self::keeping(self.instance(), keeps).map_err(|(error, _)| error)
     }
@@ -172,6 +179,7 @@ impl<I: ?Sized + Interface> fmt::Debug for Proxy<I> {
 }
 
 /// What a host makes from a domain that it spawned, to use or to hand out.
+#[cfg(feature = "alloc")]
 pub trait Export<I: ?Sized + Interface> {
     /// A proxy for the newest generation.
     ///
@@ -186,6 +194,7 @@ pub trait Export<I: ?Sized + Interface> {
     fn shadow(&self) -> Result<Shadow<I>, AllocError>;
 }
 
+#[cfg(feature = "alloc")]
 impl<I: ?Sized + Interface> Export<I> for Domain<I> {
     fn proxy(&self) -> Result<Proxy<I>, AllocError> {
         Proxy::try_new(self.service().current())

@@ -1,7 +1,5 @@
 //! `#[replay]`: calls that are recorded, and made again after a restart.
 
-extern crate alloc;
-
 use crate::flatten::FromRpc;
 use crate::invoke::enter_again;
 use crate::source::{Attempts, Source};
@@ -9,8 +7,7 @@ use alloc::sync::Arc;
 use core::marker::PhantomData;
 use samara_domain_runtime::call::Failure;
 use samara_domain_runtime::journal::Replay;
-use samara_domain_runtime::service::Instance;
-use samara_domain_runtime::{Interface, RpcError};
+use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_rref::Exchangeable;
 use samara_shared_heap::thread;
 

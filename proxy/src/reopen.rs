@@ -1,7 +1,5 @@
 //! Proxies that stay valid across a restart: the call that made them is made again.
 
-extern crate alloc;
-
 use crate::invoke::{enter_again, invoke_once};
 use crate::source::{Source, repeat};
 use crate::{Proxy, Shadow};
@@ -11,9 +9,8 @@ use core::marker::PhantomData;
 use core::{mem, ptr};
 use samara_domain_runtime::call::Target;
 use samara_domain_runtime::journal::Journal;
-use samara_domain_runtime::service::Instance;
 use samara_domain_runtime::state::State;
-use samara_domain_runtime::{Interface, RpcError};
+use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_rref::{Exchangeable, Owner};
 use samara_shared_heap::thread::{self, NoCut};
 use spin::Mutex;
@@ -33,6 +30,9 @@ pub(crate) struct Recovery<I: ?Sized + Interface> {
     opening: Box<dyn Open<I>>,
     journal: Journal<I>,
 }
+
+/// What proxies of the same opened object share.
+pub(crate) type Shared<I> = Arc<Recovery<I>>;
 
 impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
     fn instance(&self) -> Instance<I> {

@@ -1,7 +1,5 @@
 //! `Shadow<dyn I>`: a proxy that recovers.
 
-extern crate alloc;
-
 use alloc::sync::Arc;
 use core::fmt;
 use samara_domain_runtime::Interface;

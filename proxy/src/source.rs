@@ -3,9 +3,11 @@
 use crate::flatten::FromRpc;
 use crate::invoke::enter_again;
 use samara_domain_runtime::call::{Failure, Target};
+#[cfg(feature = "alloc")]
 use samara_domain_runtime::journal::Journal;
-use samara_domain_runtime::service::{Instance, Service};
-use samara_domain_runtime::{Interface, RpcError, back_off};
+#[cfg(feature = "alloc")]
+use samara_domain_runtime::service::Service;
+use samara_domain_runtime::{Instance, Interface, RpcError, back_off};
 use samara_rref::{AllocError, Exchangeable};
 
 /// An object over the generations of its domain.
@@ -17,9 +19,52 @@ pub(crate) trait Source<I: ?Sized + Interface>: Send + Sync + 'static {
     fn recover(&self, dead: Target) -> Result<(), RpcError>;
 
     /// What every new object is sent first.
+    #[cfg(feature = "alloc")]
     fn journal(&self) -> &Journal<I>;
 }
 
+/// Stands in where there is no allocator, and with it nothing over the generations: no value of it.
+#[cfg(not(feature = "alloc"))]
+pub(crate) struct Nowhere<I: ?Sized>(
+    core::convert::Infallible,
+    core::marker::PhantomData<fn() -> Instance<I>>,
+);
+
+#[cfg(not(feature = "alloc"))]
+impl<I: ?Sized> Nowhere<I> {
+    pub(crate) const fn never(&self) -> ! {
+        match self.0 {}
+    }
+}
+
+#[cfg(not(feature = "alloc"))]
+impl<I: ?Sized> Clone for Nowhere<I> {
+    fn clone(&self) -> Self {
+        self.never()
+    }
+}
+
+// As of the `Arc` that it stands in for.
+#[cfg(not(feature = "alloc"))]
+impl<I: ?Sized> core::ops::Deref for Nowhere<I> {
+    type Target = Self;
+    fn deref(&self) -> &Self {
+        self
+    }
+}
+
+#[cfg(not(feature = "alloc"))]
+impl<I: ?Sized + Interface> Source<I> for Nowhere<I> {
+    fn instance(&self) -> Instance<I> {
+        self.never()
+    }
+
+    fn recover(&self, _: Target) -> Result<(), RpcError> {
+        self.never()
+    }
+}
+
+#[cfg(feature = "alloc")]
 impl<I: ?Sized + Interface> Source<I> for Service<I> {
     #[inline]
     fn instance(&self) -> Instance<I> {

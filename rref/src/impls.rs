@@ -85,6 +85,7 @@ plain!(
     AtomicIsize,
 );
 #[cfg(target_has_atomic = "64")]
+#[cfg(target_has_atomic = "64")]
 plain!(core::sync::atomic::AtomicU64, core::sync::atomic::AtomicI64);
 
 // SAFETY: as its content.

@@ -15,6 +15,7 @@ pub use samara_rref::{
 };
 
 /// Threads of the domain's own: `spawn`, `park`, `is_stopping`.
+#[cfg(feature = "alloc")]
 pub use samara_domain_runtime::threads::api as thread;
 
 /// Everything at once: `use samara_domain::prelude::*`.

@@ -10,13 +10,19 @@ pub use samara_domain_runtime as runtime;
 pub use samara_shared_heap as heap;
 pub use samara_unwind as unwind;
 
+#[cfg(feature = "alloc")]
 pub use samara_domain_runtime::arena::{DomainAlloc, HostArena};
 pub use samara_domain_runtime::{
-    Cursor, Domain, DomainInfo, DomainSpec, Event, EventLog, Exit, ExitKind, ExitReason, Mint,
-    NameError, Record, Restart, RpcError, Runtime, SpawnError, Status, Strategy, Supervisor, What,
-    set_runtime_host,
+    Cursor, DomainInfo, DomainSpec, Event, EventLog, Exit, ExitKind, ExitReason, Instance, Record,
+    Restart, RpcError, Runtime, SpawnError, What, set_runtime_host,
 };
-pub use samara_proxy::{Export, FromRpc, Proxy, Shadow, interface};
+#[cfg(feature = "alloc")]
+pub use samara_domain_runtime::{Domain, Mint};
+#[cfg(feature = "alloc")]
+pub use samara_domain_runtime::{NameError, Status, Strategy, Supervisor};
+#[cfg(feature = "alloc")]
+pub use samara_proxy::Export;
+pub use samara_proxy::{FromRpc, Proxy, Shadow, interface};
 pub use samara_rref::{
     AllocError, Cap, Capability, Exchangeable, Owner, RRef, RRefDeque, Scratch, ViewError,
 };
@@ -25,9 +31,11 @@ pub use samara_shared_heap::set_heap_host;
 /// Everything at once: `use samara::prelude::*`.
 pub mod prelude {
     pub use crate::{
-        AllocError, Domain, DomainSpec, Exchangeable, Export, Mint, Proxy, RRef, RRefDeque,
-        Restart, RpcError, Runtime, Shadow, SpawnError, interface,
+        AllocError, DomainSpec, Exchangeable, Proxy, RRef, RRefDeque, Restart, RpcError, Runtime,
+        Shadow, SpawnError, interface,
     };
+    #[cfg(feature = "alloc")]
+    pub use crate::{Domain, Export, Mint};
 }
 
 /// Support for generated code. Not for use by hand.

@@ -42,6 +42,11 @@ pub(crate) enum Command {
     /// Fetches QEMU, a kernel and tools from Debian's packages, privately, under target/. A line for
     /// each verdict; exits non-zero if one is negative.
     TestModel,
+    /// Build the minimal program for six targets without an operating system, and run it
+    ///
+    /// Microcontrollers run in QEMU's system emulation, the others in its user emulation. Prints the
+    /// flash and RAM that the program takes on a Cortex-M4.
+    Targets,
     /// Run the hosted benchmarks
     Bench(BenchArgs),
 }

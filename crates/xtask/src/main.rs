@@ -3,6 +3,7 @@
 //! * `run`: boot the reference kernel in QEMU, crash its disk driver while it works, check the disk;
 //! * `test`: every test there is, hosted and in QEMU, and the static checks on domains;
 //! * `ci`: what must pass before a change is merged;
+//! * `targets`: the minimal program on targets without an operating system;
 //! * `bench`: the hosted benchmarks.
 //!
 //! Progress goes to standard error, results to standard output. Everything that is started has a time
@@ -21,6 +22,7 @@ mod process;
 mod progress;
 mod qemu;
 mod tally;
+mod targets;
 mod workspace;
 
 use std::process::ExitCode;

@@ -2,19 +2,16 @@
 //!
 //! | module | concept |
 //! |---|---|
-//! | `instance` | a running generation, by value |
 //! | `recipe` | how a generation is started and torn down |
 //! | `published` | the current instance, read without a lock |
 //! | `flight` | one restart or stop at a time |
 //! | `supervised` | what a supervisor does with a service |
 
 mod flight;
-mod instance;
 mod published;
 mod recipe;
 mod supervised;
 
-pub use instance::Instance;
 pub(crate) use supervised::{Child, Health, Supervised};
 
 use crate::budget::Budget;
@@ -22,6 +19,7 @@ use crate::call::Target;
 use crate::error::{RpcError, SpawnError};
 use crate::event::Event;
 use crate::exits::Exits;
+use crate::generation::Instance;
 use crate::interface::{Implements, Interface};
 use crate::journal::Journal;
 use crate::mint::Mint;
@@ -140,7 +138,7 @@ impl<I: ?Sized + Interface> Service<I> {
         }
         self.exclusively(|| {
             let current = self.current();
-            if !current.target.is_same(&dead) {
+            if !current.target().is_same(&dead) {
                 return Ok(());
             }
             self.restart_locked(current)
@@ -160,8 +158,8 @@ impl<I: ?Sized + Interface> Service<I> {
         self.exclusively(|| {
             let current = self.current();
             let reason = ExitReason::new(ExitKind::Killed, "restarted by the host");
-            let generation = current.target.expected().generation();
-            current.target.block().die(generation, reason);
+            let generation = current.target().expected().generation();
+            current.target().block().die(generation, reason);
             self.restart_locked(current)
         })
         .unwrap_or(Err(SpawnError::StillDraining))
@@ -210,8 +208,8 @@ impl<I: ?Sized + Interface> Service<I> {
             // As dead as after a crash, which it may have been.
             let reason = ExitReason::new(ExitKind::InitFailed, "a replayed call failed");
             let (block, generation) = (
-                instance.target.block(),
-                instance.target.expected().generation(),
+                instance.target().block(),
+                instance.target().expected().generation(),
             );
             block.die(generation, reason);
             let reason = self.exits.of(block.owner().index(), generation);
@@ -220,8 +218,8 @@ impl<I: ?Sized + Interface> Service<I> {
         }
         self.current.set(instance);
         host::event(&Event::Restarted {
-            id: instance.target.block().owner().index(),
-            generation: instance.target.expected().generation(),
+            id: instance.target().block().owner().index(),
+            generation: instance.target().expected().generation(),
             name: self.name(),
             took: Duration::from_nanos(host::now_ns().saturating_sub(began)),
         });
@@ -230,7 +228,7 @@ impl<I: ?Sized + Interface> Service<I> {
 
     /// Waits until the old generation is reclaimed, polling the reaper; false at the deadline.
     fn await_reclaim(&self, old: Instance<I>, deadline: u64) -> bool {
-        let (block, expected) = (old.target.block(), old.target.expected());
+        let (block, expected) = (old.target().block(), old.target().expected());
         loop {
             reaper::try_reclaim(block);
             let word = block.word();
@@ -270,7 +268,7 @@ impl<I: ?Sized + Interface> Service<I> {
             self.standing
                 .store(Standing::Stopped as u8, Ordering::Relaxed);
             let current = self.current();
-            let (block, word) = (current.target.block(), current.target.expected());
+            let (block, word) = (current.target().block(), current.target().expected());
             if let Some(draining) = block.step(word, State::Draining) {
                 // A thread of its own counts as a call inside: it learns of the stop when it parks.
                 threads::wake_all(block.owner());
@@ -285,10 +283,10 @@ impl<I: ?Sized + Interface> Service<I> {
                     }
                     host::yield_now();
                 }
-                self.recipe.tear_down(Instance {
-                    target: Target::new(block, draining),
-                    object: current.object,
-                });
+                self.recipe.tear_down(Instance::new(
+                    Target::new(block, draining),
+                    current.object(),
+                ));
                 let reason = ExitReason::new(ExitKind::Stopped, "stopped by the host");
                 block.die(word.generation(), reason);
             }

@@ -1,8 +1,8 @@
 //! The current instance, read without a lock.
 
-use super::Instance;
 use crate::call::Target;
 use crate::control::ControlBlock;
+use crate::generation::Instance;
 use crate::interface::Interface;
 use crate::primitive::atomic::{AtomicPtr, AtomicU32, Ordering, fence};
 use crate::state::Word;
@@ -45,14 +45,14 @@ impl<I: ?Sized + Interface> Published<I> {
 
     pub(super) fn set(&self, instance: Instance<I>) {
         // SAFETY: both are two words wide (`WIDE`), and raw words have no invalid values.
-        let words: [*mut (); 2] = unsafe { core::mem::transmute_copy(&instance.object) };
+        let words: [*mut (); 2] = unsafe { core::mem::transmute_copy(&instance.object()) };
         let sequence = self.sequence.load(Ordering::Relaxed);
         self.sequence
             .store(sequence.wrapping_add(1), Ordering::Relaxed);
         fence(Ordering::Release);
-        let block = ptr::from_ref(instance.target.block()).cast_mut();
+        let block = ptr::from_ref(instance.target().block()).cast_mut();
         self.block.store(block, Ordering::Relaxed);
-        let expected = instance.target.expected().0;
+        let expected = instance.target().expected().0;
         self.expected.store(expected, Ordering::Relaxed);
         self.object[0].store(words[0], Ordering::Relaxed);
         self.object[1].store(words[1], Ordering::Relaxed);
@@ -74,11 +74,9 @@ impl<I: ?Sized + Interface> Published<I> {
             if before & 1 == 0 && self.sequence.load(Ordering::Relaxed) == before {
                 // SAFETY: a control block is static, and `set` stored one.
                 let block: &'static ControlBlock = unsafe { &*block };
-                return Instance {
-                    target: Target::new(block, expected),
-                    // SAFETY: the words of one `set`, which took them from a `NonNull<I>`.
-                    object: unsafe { core::mem::transmute_copy(&words) },
-                };
+                // SAFETY: the words of one `set`, which took them from a `NonNull<I>`.
+                let object = unsafe { core::mem::transmute_copy(&words) };
+                return Instance::new(Target::new(block, expected), object);
             }
             core::hint::spin_loop();
         }

@@ -1,7 +1,8 @@
 //! What a supervisor does with a service, whatever its interface.
 
-use super::{Instance, Service, Standing};
+use super::{Service, Standing};
 use crate::error::SpawnError;
+use crate::generation::Instance;
 use crate::host;
 use crate::interface::Interface;
 use crate::primitive::atomic::Ordering;
@@ -67,7 +68,7 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
             Health::Stopped
         } else if !current.is_alive() {
             Health::Down
-        } else if current.target.is_same(&self.known.target) {
+        } else if current.target().is_same(&self.known.target()) {
             Health::Up
         } else {
             Health::Replaced
@@ -91,7 +92,7 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
     }
 
     fn kill(&mut self) {
-        let target = self.service.current().target;
+        let target = self.service.current().target();
         let reason = ExitReason::new(ExitKind::Killed, "killed by its supervisor");
         target.block().die(target.expected().generation(), reason);
         reaper::try_reclaim(target.block());

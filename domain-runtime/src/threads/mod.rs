@@ -87,7 +87,7 @@ impl Claim {
         let account = &ACCOUNTS[owner.index()];
         let limit = account.limit.load(SeqCst);
         let one_more = |live: u32| (live < limit).then(|| live.wrapping_add(1));
-        account.live.try_update(SeqCst, SeqCst, one_more).ok()?;
+        account.live.fetch_update(SeqCst, SeqCst, one_more).ok()?;
         let index = PLACES.iter().position(|place| {
             let to = owner.index() as u32;
             place.owner.compare_exchange(0, to, SeqCst, SeqCst).is_ok()

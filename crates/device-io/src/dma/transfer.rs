@@ -240,7 +240,18 @@ impl PciFunction {
             function: self,
             index,
         };
-        let result = scope(&transfer);
+        let result = if samara_unwind::RUNS_DESTRUCTORS {
+            scope(&transfer)
+        } else {
+            // The loan must end before the buffer goes back to its lender, so a cut stops here first.
+            match samara_unwind::catch(|| scope(&transfer)) {
+                Ok(result) => result,
+                Err(_) => {
+                    drop(loan);
+                    samara_unwind::raise();
+                }
+            }
+        };
         if loan.end() {
             Err(LendError::Silenced(result))
         } else {

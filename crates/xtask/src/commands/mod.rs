@@ -5,6 +5,7 @@ mod broken_disks;
 mod ci;
 mod fatal_faults;
 mod run;
+mod targets;
 mod test;
 mod test_model;
 
@@ -20,6 +21,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<(), Error> {
         Command::Test(args) => test::run(&workspace, &args),
         Command::Ci => ci::run(&workspace),
         Command::TestModel => test_model::run(&workspace),
+        Command::Targets => targets::run(&workspace),
         Command::Bench(args) => bench::run(&workspace, &args),
     }
 }

@@ -34,8 +34,32 @@ pub(super) fn install() -> Result<Qemu, Error> {
     Ok(Qemu::plain(PROGRAM.into()))
 }
 
+/// Installs another package for the whole machine; fails with advice where this process may not.
+pub(crate) fn install_package(package: &str) -> Result<(), Error> {
+    let plan = super::plan::Facts::gather();
+    if !(plan.root && plan.apt) {
+        return Err(Error::Output {
+            what: format!("looking for {package}"),
+            problem: "it is not installed, and this process may not: install it and try again"
+                .into(),
+        });
+    }
+    step(format_args!(
+        "installing {package} (apt-get install {package})"
+    ));
+    let install = || {
+        let command = apt_get(&["install", "--yes", "--no-install-recommends", package]);
+        Job::new("apt-get install", command, INSTALL_LIMIT).run()
+    };
+    // The lists may be there already; without them nothing is found.
+    install().or_else(|_| {
+        Job::new("apt-get update", apt_get(&["update"]), UPDATE_LIMIT).run()?;
+        install()
+    })
+}
+
 /// A call of apt-get that asks nothing and reports on standard error.
-pub(super) fn apt_get(args: &[&str]) -> Command {
+pub(crate) fn apt_get(args: &[&str]) -> Command {
     let mut command = Command::new("apt-get");
     // Another package manager may be at work: wait for it, though not for ever.
     command

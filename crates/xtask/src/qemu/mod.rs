@@ -17,8 +17,11 @@ use crate::process::Job;
 use crate::progress::note;
 use crate::workspace::Workspace;
 
+pub(crate) use self::apt::{apt_get, install_package};
 pub(crate) use self::error::QemuError;
 pub(crate) use self::machine::{Drive, Ending, Machine};
+pub(crate) use self::plan::on_path;
+pub(crate) use self::private::{configure as private_apt, packages};
 
 /// The program of which everything here is about.
 const PROGRAM: &str = "qemu-system-x86_64";

@@ -41,10 +41,10 @@ impl Facts {
     pub(super) fn gather() -> Self {
         Facts {
             wish: env::var_os(WISH).filter(|wish| !wish.is_empty()),
-            on_path: find(PROGRAM),
+            on_path: on_path(PROGRAM),
             root: fs::read_to_string("/proc/self/status")
                 .is_ok_and(|status| effective_user(&status) == Some(0)),
-            apt: find("apt-get").is_some() && find("dpkg-deb").is_some(),
+            apt: on_path("apt-get").is_some() && on_path("dpkg-deb").is_some(),
         }
     }
 }
@@ -71,7 +71,7 @@ pub(super) fn plan(facts: &Facts) -> Plan {
 }
 
 /// The first file of this name in the directories of PATH.
-fn find(program: &str) -> Option<PathBuf> {
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
         .map(|directory| directory.join(program))
@@ -90,7 +90,7 @@ fn effective_user(status: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Facts, Plan, effective_user, find, plan};
+    use super::{Facts, Plan, effective_user, on_path, plan};
 
     fn facts() -> Facts {
         Facts {
@@ -168,7 +168,7 @@ mod tests {
         );
         assert_eq!(effective_user("Uid:\t0\t1000\t0\t0"), Some(1000));
         assert_eq!(effective_user("Name:\tx"), None);
-        assert!(find("sh").is_some());
-        assert_eq!(find("no-such-program-here"), None);
+        assert!(on_path("sh").is_some());
+        assert_eq!(on_path("no-such-program-here"), None);
     }
 }

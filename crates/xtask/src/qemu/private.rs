@@ -83,7 +83,7 @@ fn unpack(home: &Path, tree: &Path) -> Result<(), Error> {
 }
 
 /// Writes the settings that make apt leave the machine alone.
-fn configure(home: &Path) -> Result<PathBuf, Error> {
+pub(crate) fn configure(home: &Path) -> Result<PathBuf, Error> {
     make(&home.join("state/lists/partial"))?;
     make(&home.join("cache/archives/partial"))?;
     make(&home.join("log"))?;
@@ -115,7 +115,8 @@ APT::Keep-Downloaded-Packages "true";
     )
 }
 
-fn packages(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+/// The packages in a directory.
+pub(crate) fn packages(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut packages: Vec<_> = entries(directory)?
         .into_iter()
         .filter(|path| path.extension().is_some_and(|e| e == "deb"))

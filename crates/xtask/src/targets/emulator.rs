@@ -1,0 +1,63 @@
+//! Running a program of another architecture.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::error::Error;
+use crate::qemu;
+
+/// What runs a target's programs.
+pub(super) enum Emulator {
+    /// One of QEMU's Cortex-M boards, with semihosting.
+    CortexM(&'static str),
+    /// QEMU's user emulation for an architecture: the program makes system calls of Linux.
+    User(&'static str),
+}
+
+impl Emulator {
+    /// The command that runs `program`; installs the emulator where there is none and it may.
+    pub(super) fn command(&self, program: &Path) -> Result<Command, Error> {
+        match self {
+            // A static program of this very machine needs no help.
+            Emulator::User("x86_64") if cfg!(all(target_arch = "x86_64", target_os = "linux")) => {
+                Ok(Command::new(program))
+            }
+            Emulator::User(architecture) => {
+                let names = [
+                    format!("qemu-{architecture}-static"),
+                    format!("qemu-{architecture}"),
+                ];
+                let mut command = Command::new(find(&names, "qemu-user-static")?);
+                command.arg(program);
+                Ok(command)
+            }
+            Emulator::CortexM(machine) => {
+                let names = ["qemu-system-arm".to_owned()];
+                let mut command = Command::new(find(&names, "qemu-system-arm")?);
+                command
+                    .args(["-machine", machine, "-display", "none", "-monitor", "none"])
+                    .args(["-chardev", "stdio,id=console"])
+                    .args([
+                        "-semihosting-config",
+                        "enable=on,target=native,chardev=console",
+                    ])
+                    .arg("-kernel")
+                    .arg(program);
+                Ok(command)
+            }
+        }
+    }
+}
+
+/// The first of `names` on PATH; else `package` is installed, where this process may.
+fn find(names: &[String], package: &str) -> Result<PathBuf, Error> {
+    let search = || names.iter().find_map(|name| qemu::on_path(name));
+    if let Some(program) = search() {
+        return Ok(program);
+    }
+    qemu::install_package(package)?;
+    search().ok_or_else(|| Error::Output {
+        what: format!("installing {package}"),
+        problem: format!("none of {} is on PATH afterwards", names.join(", ")),
+    })
+}

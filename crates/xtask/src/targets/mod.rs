@@ -1,0 +1,135 @@
+//! The small targets: the minimal program built for each, run in an emulator, and measured.
+
+mod core_source;
+mod emulator;
+mod size;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::cargo::{LIMIT, cargo};
+use crate::error::Error;
+use crate::process::Job;
+use crate::progress::step;
+use crate::tally::Tally;
+use crate::workspace::Workspace;
+
+use self::core_source::CoreSource;
+use self::emulator::Emulator;
+
+/// The package that is built.
+const PACKAGE: &str = "samara-example-minimal";
+
+/// Its programs: two domains, and what a boundary does with registers.
+const PROGRAMS: [&str; 2] = ["minimal", "boundary"];
+
+/// The one whose size is reported, and where.
+const MEASURED: (&str, &str) = ("minimal", "thumbv7em-none-eabihf");
+
+/// Longest that a program may run: they end within a second.
+const RUN_LIMIT: Duration = Duration::from_secs(60);
+
+/// A target, and how its programs are run here.
+struct Target {
+    name: &'static str,
+    emulator: Emulator,
+    /// Features that it needs.
+    features: &'static [&'static str],
+}
+
+const TARGETS: [Target; 6] = [
+    Target {
+        name: "thumbv7em-none-eabihf",
+        emulator: Emulator::CortexM("mps2-an386"),
+        features: &[],
+    },
+    Target {
+        name: "thumbv6m-none-eabi",
+        // A Cortex-M3: QEMU's only M0 has too little memory for a program that was built for more.
+        emulator: Emulator::CortexM("mps2-an385"),
+        features: &["single-core"],
+    },
+    Target {
+        name: "riscv32imac-unknown-none-elf",
+        emulator: Emulator::User("riscv32"),
+        features: &[],
+    },
+    Target {
+        name: "riscv64gc-unknown-none-elf",
+        emulator: Emulator::User("riscv64"),
+        features: &[],
+    },
+    Target {
+        name: "aarch64-unknown-none",
+        emulator: Emulator::User("aarch64"),
+        features: &[],
+    },
+    Target {
+        name: "x86_64-unknown-none",
+        emulator: Emulator::User("x86_64"),
+        features: &[],
+    },
+];
+
+/// Builds for every target, runs the programs, and prints the sizes. Two tests for each target.
+pub(crate) fn check(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
+    let names = TARGETS.map(|target| target.name);
+    let source = CoreSource::provide(workspace, &names)?;
+    for target in &TARGETS {
+        step(format_args!("{PACKAGE} for {}", target.name));
+        let directory = build(workspace, target, &source)?;
+        for program in PROGRAMS {
+            let passed = runs(target, &directory.join(program))?;
+            tally.report(format_args!("{program} on {}", target.name), passed);
+        }
+        for program in PROGRAMS {
+            if (program, target.name) == MEASURED {
+                println!("{} {}", target.name, size::of(&directory.join(program))?);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Builds the programs; returns the directory that they are in.
+fn build(workspace: &Workspace, target: &Target, source: &CoreSource) -> Result<PathBuf, Error> {
+    let directory = workspace.target("targets");
+    let mut command = cargo(workspace, "build");
+    command
+        .args(["--package", PACKAGE, "--release", "--target", target.name])
+        .arg("--target-dir")
+        .arg(&directory);
+    if !target.features.is_empty() {
+        command.arg("--features").arg(target.features.join(","));
+    }
+    for (key, value) in [
+        ("PANIC", "abort"),
+        ("OPT_LEVEL", "s"),
+        ("LTO", "fat"),
+        ("CODEGEN_UNITS", "1"),
+        ("DEBUG", "false"),
+    ] {
+        command.env(format!("CARGO_PROFILE_RELEASE_{key}"), value);
+    }
+    // Position-independent by default, and nobody here relocates it.
+    command.env(
+        "CARGO_TARGET_X86_64_UNKNOWN_NONE_RUSTFLAGS",
+        "-Crelocation-model=static",
+    );
+    source.apply(&mut command, target.name);
+    Job::new(format!("building for {}", target.name), command, LIMIT).run()?;
+    Ok(directory.join(target.name).join("release"))
+}
+
+/// Whether the program says that all is well, and ends so.
+fn runs(target: &Target, program: &Path) -> Result<bool, Error> {
+    let command: Command = target.emulator.command(program)?;
+    let what = format!("{} on {}", program.display(), target.name);
+    let mut said_ok = false;
+    let status = Job::new(what, command, RUN_LIMIT).stream(|line| {
+        println!("    {line}");
+        said_ok |= line.trim() == "result: ok";
+    })?;
+    Ok(said_ok && status.success())
+}

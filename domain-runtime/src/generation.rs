@@ -1,0 +1,223 @@
+//! One generation of a domain: a slot claimed, `init` run inside, the object it returned.
+//!
+//! A service strings generations together under one name; a host without an
+//! allocator starts them one by one, with [`Runtime::spawn_once`].
+
+use crate::call::{self, Failure, Target};
+use crate::control::ControlBlock;
+use crate::error::{Reason, SpawnError};
+use crate::event::Event;
+use crate::exits::Shared;
+use crate::interface::{Implements, Interface};
+use crate::reason::{ExitKind, ExitReason, MESSAGE};
+use crate::spec::DomainSpec;
+use crate::state::State;
+use crate::text::Text;
+use crate::{Runtime, arena, host, reaper, threads};
+use core::fmt::{self, Write};
+use core::ptr::NonNull;
+use samara_rref::{Exchangeable, Transfer, TypeDescriptor};
+use samara_shared_heap::class::place;
+use samara_shared_heap::{heap, quota};
+
+/// A running generation: where to enter, and the object inside that `init` returned.
+#[derive(Debug)]
+pub struct Instance<I: ?Sized> {
+    target: Target,
+    object: NonNull<I>,
+}
+
+impl<I: ?Sized> Clone for Instance<I> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<I: ?Sized> Copy for Instance<I> {}
+
+// SAFETY: the object is touched only by entering the domain; interfaces are `Send + Sync`.
+unsafe impl<I: ?Sized + Interface> Send for Instance<I> {}
+// SAFETY: as above.
+unsafe impl<I: ?Sized + Interface> Sync for Instance<I> {}
+
+impl<I: ?Sized> Instance<I> {
+    /// The object behind `target`.
+    pub(crate) const fn new(target: Target, object: NonNull<I>) -> Self {
+        Self { target, object }
+    }
+
+    /// Where to enter.
+    #[inline]
+    #[must_use]
+    pub const fn target(&self) -> Target {
+        self.target
+    }
+
+    /// The object; valid only while entered.
+    #[inline]
+    #[must_use]
+    pub const fn object(&self) -> NonNull<I> {
+        self.object
+    }
+
+    /// Whether it was alive at some moment of this call: starting, running or draining.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        let word = self.target.block().word();
+        word.generation() == self.target.expected().generation()
+            && matches!(
+                word.state(),
+                State::Starting | State::Running | State::Draining
+            )
+    }
+
+    /// Why it ended; `None` while it runs, and once its slot was used again.
+    #[must_use]
+    pub fn reason(&self) -> Option<ExitReason> {
+        let generation = self.target.expected().generation();
+        self.target.block().reason(generation)
+    }
+}
+
+impl Runtime {
+    /// Starts one generation of a domain: runs `init` with `arguments` inside a new domain, and
+    /// keeps what it returns there as the object behind the interface `I`. Allocates nothing but
+    /// that object. Nobody restarts it: when it died, [`reap`](Self::reap) and start it again.
+    ///
+    /// # Errors
+    /// [`SpawnError::NoSlot`], or [`SpawnError::Init`] with the reason.
+    pub fn spawn_once<I, T, A, E>(
+        &self,
+        spec: &DomainSpec,
+        init: fn(A) -> Result<T, E>,
+        arguments: A,
+    ) -> Result<Instance<I>, SpawnError>
+    where
+        I: ?Sized + Implements<T>,
+        T: 'static,
+        A: Exchangeable,
+        E: fmt::Display + 'static,
+    {
+        start(spec, 0, None, init, arguments)
+    }
+
+    /// Ends a generation if it still lives. False if it was dead already. It is reclaimed by
+    /// [`reap`](Self::reap) once the calls inside have left.
+    pub fn end<I: ?Sized>(&self, instance: Instance<I>, message: &str) -> bool {
+        let target = instance.target();
+        let reason = ExitReason::new(ExitKind::Killed, message);
+        target.block().die(target.expected().generation(), reason)
+    }
+}
+
+/// What `init` came to. Crosses from the new domain to the host; the pointer is the host's to keep.
+struct Outcome<I: ?Sized>(Result<NonNull<I>, Text<MESSAGE>>);
+
+// SAFETY: see `Instance`.
+unsafe impl<I: ?Sized + Interface> Send for Outcome<I> {}
+// SAFETY: the pointer is not dereferenced by whom it crosses to; the text is plain data.
+unsafe impl<I: ?Sized + Interface> Exchangeable for Outcome<I> {
+    const NESTED: bool = false;
+    const DEPTH: usize = 0;
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("Outcome");
+    fn transfer(&self, _: &Transfer) {}
+}
+
+/// Runs inside the new domain: `init`, and its value put where the interface can point to it.
+fn run_init<I, T, A, E>(init: fn(A) -> Result<T, E>, arguments: A) -> Outcome<I>
+where
+    I: ?Sized + Implements<T>,
+    E: fmt::Display,
+{
+    let value = match init(arguments) {
+        Ok(value) => value,
+        Err(error) => {
+            let mut text = Text::new();
+            // A `Display` that fails leaves what it has written: that is the message then.
+            let _ = write!(text, "{error}");
+            return Outcome(Err(text));
+        }
+    };
+    let (size, align) = (size_of::<T>(), align_of::<T>());
+    // SAFETY: the place is that of `T`. The slot is the domain's own: a reclaim frees it.
+    match unsafe { heap::alloc(place(size, align), size, align) } {
+        Ok(slot) => {
+            let slot = slot.cast::<T>();
+            // SAFETY: a fresh slot of `T`'s size and alignment.
+            unsafe { slot.write(value) };
+            Outcome(Ok(I::unsize(slot)))
+        }
+        Err(error) => Outcome(Err(Text::of(match error {
+            heap::AllocError::Quota => "no quota for what init returned",
+            _ => "no memory for what init returned",
+        }))),
+    }
+}
+
+/// Claims a slot and runs `init` inside; a generation that fails there is reclaimed at once.
+pub(crate) fn start<I, T, A, E>(
+    spec: &DomainSpec,
+    restarts: u32,
+    exits: Option<&Shared>,
+    init: fn(A) -> Result<T, E>,
+    arguments: A,
+) -> Result<Instance<I>, SpawnError>
+where
+    I: ?Sized + Implements<T>,
+    T: 'static,
+    A: Exchangeable,
+    E: fmt::Display + 'static,
+{
+    let (block, word, hold) =
+        ControlBlock::claim(spec.name, restarts, exits).ok_or(SpawnError::NoSlot)?;
+    arena::set_quota(block.owner(), spec.heap_quota);
+    quota::set_limit(block.owner(), spec.shared_quota);
+    threads::set_limit(block.owner(), spec.threads);
+    // SAFETY: `init` is the new domain's code; the function pointer is all that is captured.
+    let outcome = unsafe {
+        call::enter(Target::new(block, word), arguments, |arguments| {
+            run_init::<I, T, A, E>(init, arguments)
+        })
+    };
+    let failure = match outcome {
+        Ok(Outcome(Ok(object))) => {
+            if let Some(running) = block.step(word, State::Running) {
+                host::event(&Event::Started {
+                    id: block.owner().index(),
+                    generation: word.generation(),
+                    name: spec.name.as_str(),
+                });
+                return Ok(Instance::new(Target::new(block, running), object));
+            }
+            ExitReason::new(ExitKind::Killed, "killed during init")
+        }
+        Ok(Outcome(Err(message))) => ExitReason {
+            kind: ExitKind::InitFailed,
+            message,
+            place: Text::new(),
+        },
+        Err(Failure::Crashed | Failure::Refused(_)) => {
+            ExitReason::new(ExitKind::Killed, "killed before init")
+        }
+    };
+    block.die(word.generation(), failure);
+    let reason = block.reason(word.generation()).unwrap_or(failure);
+    drop(hold);
+    reaper::try_reclaim(block);
+    Err(SpawnError::Init(Reason::from(reason)))
+}
+
+/// Drops the object and frees its slot, inside the domain.
+#[cfg(feature = "alloc")]
+pub(crate) fn tear_down<I: ?Sized, T>(instance: Instance<I>) {
+    let object = instance.object.cast::<T>();
+    let drop_object = |()| {
+        // SAFETY: the domain drained and lets nobody in but this: nobody refers to the object.
+        unsafe { object.drop_in_place() };
+        // SAFETY: the value is gone; its slot was allocated at this place.
+        unsafe { heap::free(object.cast(), place(size_of::<T>(), align_of::<T>())) };
+    };
+    // SAFETY: dropping the object is the domain's own code.
+    let ended = unsafe { call::enter(instance.target, (), drop_object) };
+    // A panic in the destructor was the domain's death: the reclaim takes the rest.
+    drop(ended);
+}

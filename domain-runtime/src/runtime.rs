@@ -1,0 +1,93 @@
+//! The authority over domains, and what is known of them.
+
+use crate::control::{self, ControlBlock};
+use crate::state::State;
+use crate::text::Text;
+use crate::{arena, exports, host, reaper, threads};
+use core::time::Duration;
+use samara_shared_heap::heap;
+
+/// The authority over domains: whoever has it may spawn them. The host takes one and gives it to
+/// nobody.
+#[derive(Clone, Copy, Debug)]
+pub struct Runtime(());
+
+/// What is known of one domain.
+#[derive(Clone, Copy, Debug)]
+pub struct DomainInfo {
+    /// Slot index.
+    pub id: usize,
+    /// Generation of the slot.
+    pub generation: u32,
+    /// The domain's name.
+    pub name: Text<32>,
+    /// Where it is in its life.
+    pub state: State,
+    /// Bytes of private heap committed.
+    pub private_bytes: usize,
+    /// Objects that it owns on the exchange heap.
+    pub objects: usize,
+    /// Capabilities that it owns.
+    pub capabilities: usize,
+    /// Calls that this generation took.
+    pub calls: usize,
+    /// Restarts of its name so far.
+    pub restarts: u32,
+    /// Bytes of slots that those objects and capabilities take on the exchange heap.
+    pub shared_bytes: usize,
+    /// Threads that it spawned and that have not ended.
+    pub threads: u32,
+    /// How long this generation has lived.
+    pub uptime: Duration,
+}
+
+impl Runtime {
+    /// Takes the authority over domains.
+    ///
+    /// # Safety
+    /// The caller is the host, and gives neither this nor what it makes to a domain.
+    #[must_use]
+    pub const unsafe fn assume_host() -> Self {
+        Self(())
+    }
+
+    /// All domains that are not free slots.
+    pub fn domains(&self) -> impl Iterator<Item = DomainInfo> + use<> {
+        control::blocks()
+            .iter()
+            .filter(|block| !matches!(block.word().state(), State::Free | State::Retired))
+            .map(info)
+    }
+
+    /// Lets every domain drop the objects that it exported and whose last proxy has gone; returns how
+    /// many. Runs destructors of domains on this thread: they may block. A domain also does so itself
+    /// before it is called the next time for something that may be a handle.
+    pub fn collect_exports(&self) -> usize {
+        exports::collect_all()
+    }
+
+    /// Reclaims every dead domain that has drained; returns how many.
+    pub fn reap(&self) -> usize {
+        reaper::poll()
+    }
+}
+
+pub(crate) fn info(block: &ControlBlock) -> DomainInfo {
+    let word = block.word();
+    let label = block.label();
+    let census = heap::census(block.owner());
+    DomainInfo {
+        id: block.owner().index(),
+        generation: word.generation(),
+        name: label.name,
+        state: word.state(),
+        private_bytes: arena::committed(block.owner()),
+        objects: census.objects,
+        capabilities: census.capabilities,
+        calls: block.calls(),
+        restarts: label.restarts,
+        shared_bytes: census.bytes,
+        threads: threads::live(block.owner()),
+        uptime: Duration::from_nanos(host::now_ns().saturating_sub(label.since)),
+    }
+}

@@ -1,0 +1,16 @@
+//! x86_64: its registers are looked at by the hosted tests.
+
+use super::{Filled, Wreckage};
+
+pub(super) const WORDS: usize = 0;
+pub(super) const INTEGERS: usize = 0;
+
+pub(super) unsafe extern "C" fn filled(f: extern "C" fn(), _: *mut usize) {
+    f();
+}
+
+pub(super) unsafe extern "C" fn wreck(f: extern "C" fn() -> !) -> ! {
+    f()
+}
+
+const _: (Filled, Wreckage) = (filled, wreck);

@@ -1,0 +1,88 @@
+//! The host: one thread, one CPU, memory from one static buffer.
+#![expect(unsafe_code, reason = "binds the host traits")]
+
+mod buffer;
+
+use core::ptr::NonNull;
+use samara::heap::host::HeapHost;
+use samara::heap::thread::ThreadSlot;
+use samara::runtime::host::{Arenas, Clock, Events, Threads, Window};
+use samara::unwind::jump::{Anchor, JumpHost};
+use samara::{Event, Owner, Runtime};
+
+struct Host;
+
+/// What belongs to the one thread.
+struct Main {
+    slot: ThreadSlot,
+    anchor: Anchor,
+}
+
+// SAFETY: there is one thread, and no interrupt handler touches these.
+unsafe impl Sync for Main {}
+
+static MAIN: Main = Main {
+    slot: ThreadSlot::new(0),
+    anchor: Anchor::new(),
+};
+
+// SAFETY: one thread, one slot. Pages are those of `buffer`.
+unsafe impl HeapHost for Host {
+    #[inline]
+    fn thread_slot() -> NonNull<ThreadSlot> {
+        NonNull::from_ref(&MAIN.slot)
+    }
+
+    fn alloc_pages(bytes: usize, align: usize) -> Option<NonNull<u8>> {
+        buffer::alloc(bytes, align)
+    }
+
+    unsafe fn free_pages(start: NonNull<u8>, bytes: usize, _: usize) {
+        // SAFETY: handed on.
+        unsafe { buffer::free(start, bytes) }
+    }
+}
+
+// SAFETY: one thread, one anchor; its domains forbid unsafe code, and nothing else runs in them.
+unsafe impl JumpHost for Host {
+    #[inline]
+    fn anchor() -> &'static Anchor {
+        &MAIN.anchor
+    }
+}
+
+impl Clock for Host {
+    fn now_ns() -> u64 {
+        0
+    }
+}
+
+impl Events for Host {
+    fn event(_: &Event<'_>) {}
+}
+
+impl Threads for Host {
+    fn yield_now() {}
+}
+
+// SAFETY: there are no private heaps.
+unsafe impl Arenas for Host {
+    fn window() -> Option<Window> {
+        None
+    }
+
+    fn commit(_: Owner, _: NonNull<u8>, _: usize) -> bool {
+        false
+    }
+
+    unsafe fn decommit(_: Owner, _: NonNull<u8>, _: usize) {}
+}
+
+samara::set_heap_host!(Host);
+samara::set_runtime_host!(Host);
+samara::unwind::set_jump_host!(Host);
+
+pub(crate) fn runtime() -> Runtime {
+    // SAFETY: this is the host, and keeps it.
+    unsafe { Runtime::assume_host() }
+}

@@ -1,0 +1,30 @@
+//! AArch64: `svc 0`.
+
+pub(crate) use super::linux::exit;
+pub(super) use super::linux::write;
+use core::arch::{asm, naked_asm};
+
+pub(super) const WRITE: usize = 64;
+pub(super) const EXIT: usize = 93;
+
+/// # Safety
+/// As the system call `number` demands.
+pub(super) unsafe fn call(number: usize, arguments: [usize; 3]) {
+    // SAFETY: handed on.
+    unsafe {
+        asm!(
+            "svc 0",
+            in("x8") number,
+            inlateout("x0") arguments[0] => _,
+            in("x1") arguments[1],
+            in("x2") arguments[2],
+            options(nostack),
+        );
+    }
+}
+
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+extern "C" fn _start() -> ! {
+    naked_asm!("mov x29, #0", "bl {}", sym super::start)
+}

@@ -1,0 +1,45 @@
+//! Where the program begins, how it speaks and how it ends.
+//!
+//! On Cortex-M as on a board: vectors, a reset handler, semihosting. Elsewhere by the system calls
+//! of Linux, which QEMU's user emulation knows for every architecture.
+#![expect(unsafe_code, reason = "the entry point, and what is outside")]
+
+#[cfg_attr(target_arch = "x86_64", path = "x86_64.rs")]
+#[cfg_attr(target_arch = "aarch64", path = "aarch64.rs")]
+#[cfg_attr(target_arch = "arm", path = "cortex_m.rs")]
+#[cfg_attr(
+    any(target_arch = "riscv32", target_arch = "riscv64"),
+    path = "riscv.rs"
+)]
+mod outside;
+
+#[cfg(not(target_arch = "arm"))]
+mod linux;
+
+use core::fmt;
+pub(crate) use outside::exit;
+
+/// Standard output.
+pub(crate) struct Output;
+
+impl fmt::Write for Output {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        outside::write(text);
+        Ok(())
+    }
+}
+
+/// Prints a line.
+macro_rules! say {
+    ($($arguments:tt)*) => {{
+        use ::core::fmt::Write as _;
+        // Cannot fail: what cannot be written is lost.
+        let _ = ::core::writeln!($crate::platform::Output, $($arguments)*);
+    }};
+}
+pub(crate) use say;
+
+/// Where the entry point goes once there is a stack that Rust can use.
+extern "C" fn start() -> ! {
+    exit(crate::run())
+}
