@@ -2,6 +2,7 @@
 
 use crate::event::Event;
 use crate::host;
+use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use crate::reason::ExitReason;
 use crate::state::{State, Word};
@@ -9,7 +10,6 @@ use crate::text::Text;
 use samara_shared_heap::Owner;
 use samara_shared_heap::owner::MAX_OWNERS;
 use samara_shared_heap::thread::{self, SHARDS};
-use spin::Mutex;
 
 /// Calls into one domain through one shard. Both only grow (and wrap): their difference is what is
 /// in flight, and the entries are the domain's call statistics for free.
@@ -62,7 +62,7 @@ pub struct ControlBlock {
     label: Mutex<Label>,
 }
 
-const _: () = assert!(MAX_OWNERS == 256, "a slot's index is a byte");
+const _: () = assert!(MAX_OWNERS <= 256, "a slot's index is a byte");
 
 static BLOCKS: [ControlBlock; MAX_OWNERS] = {
     let mut blocks = [const {

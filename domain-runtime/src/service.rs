@@ -6,6 +6,7 @@ use crate::error::{RpcError, SpawnError};
 use crate::event::Event;
 use crate::interface::{Implements, Interface};
 use crate::mint::Mint;
+use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use crate::reason::{ExitKind, ExitReason};
 use crate::spec::DomainSpec;
@@ -22,7 +23,6 @@ use samara_rref::{Exchangeable, Transfer, TypeDescriptor};
 use samara_shared_heap::class::place;
 use samara_shared_heap::thread::{self, ThreadSlot};
 use samara_shared_heap::{heap, quota};
-use spin::Mutex;
 
 /// A running generation: where to enter, and the object inside that `init` returned.
 #[derive(Debug)]
@@ -256,7 +256,7 @@ impl<I: ?Sized + Interface> Published<I> {
                     object: unsafe { core::mem::transmute_copy(&words) },
                 };
             }
-            core::hint::spin_loop();
+            crate::primitive::spin_loop();
         }
     }
 }

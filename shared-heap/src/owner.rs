@@ -3,7 +3,7 @@
 use core::fmt;
 
 /// How many owners exist at once: the host and every domain slot of the runtime.
-pub const MAX_OWNERS: usize = 256;
+pub const MAX_OWNERS: usize = if cfg!(samara_model) { 4 } else { 256 };
 
 /// The owner of an object: the host, or the domain that occupies a slot of the runtime.
 ///

@@ -7,8 +7,8 @@
 
 use crate::heap;
 use crate::owner::{MAX_OWNERS, Owner};
+use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
-use spin::Mutex;
 
 const UNLIMITED: usize = usize::MAX;
 

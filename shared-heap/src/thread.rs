@@ -6,7 +6,7 @@ use core::cell::Cell;
 use core::ptr;
 
 /// Number of shards over which per-CPU state is spread (caches, in-flight counters).
-pub const SHARDS: usize = 16;
+pub const SHARDS: usize = if cfg!(samara_model) { 2 } else { 16 };
 
 /// One link of a thread's chain: from here on the thread acts for `owner`.
 ///
