@@ -99,6 +99,11 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
     arguments: A,
     body: impl FnOnce(A) -> R,
 ) -> Result<R, Failure<A>> {
+    const {
+        // What holds something is asked of its parts, where it is transferred.
+        let () = A::NO_DESTRUCTOR_OF_ITS_OWN;
+        let () = R::NO_DESTRUCTOR_OF_ITS_OWN;
+    }
     let thread = thread::current();
     let counter = target.block.counter(thread.shard());
     counter.entries.fetch_add(1, SeqCst);

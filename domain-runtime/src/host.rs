@@ -11,7 +11,8 @@ pub trait Clock {
     fn now_ns() -> u64;
 }
 
-/// Where events go. Called as the host; must not call into a domain.
+/// Where events go. Called as the host; must not call into a domain. A panic ends here, after the
+/// host's panic hook has seen it.
 pub trait Events {
     /// Something happened to a domain.
     fn event(event: &Event<'_>);
@@ -77,7 +78,14 @@ pub(crate) fn now_ns() -> u64 {
 
 pub(crate) fn event(event: &Event<'_>) {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
-    let deliver = || unsafe { __samara_event(event) };
+    let sink = || unsafe { __samara_event(event) };
+    // A sink that panics must not cut short what reports to it: an exit that is not counted, or a
+    // reclaim that does not end, would keep the slot for ever.
+    let deliver = || {
+        if let Err(payload) = samara_unwind::catch(sink) {
+            payload.dispose();
+        }
+    };
     // SAFETY: a log sink is trusted code of the host.
     unsafe { samara_shared_heap::thread::as_host(deliver) };
 }

@@ -62,6 +62,13 @@ pub unsafe trait Exchangeable: Send + 'static {
     const DEPTH: usize;
     /// The type as data.
     const DESCRIPTOR: TypeDescriptor;
+    /// Evaluated for whatever crosses, and for its parts: what holds nothing has no destructor. Here,
+    /// because a crate can call itself by the name under which the derive reaches its support.
+    #[doc(hidden)]
+    const NO_DESTRUCTOR_OF_ITS_OWN: () = assert!(
+        Self::NESTED || !core::mem::needs_drop::<Self>(),
+        "plain data has no destructor"
+    );
 
     /// Changes the owner of all that the value holds. Called by generated proxies.
     fn transfer(&self, to: &Transfer);

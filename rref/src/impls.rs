@@ -75,6 +75,7 @@ unsafe impl<T: Exchangeable> Exchangeable for Wrapping<T> {
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("Wrapping");
     #[inline]
     fn transfer(&self, to: &Transfer) {
+        let () = T::NO_DESTRUCTOR_OF_ITS_OWN;
         self.0.transfer(to);
     }
 }
@@ -86,6 +87,7 @@ unsafe impl<T: Exchangeable> Exchangeable for Option<T> {
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("Option");
     #[inline]
     fn transfer(&self, to: &Transfer) {
+        let () = T::NO_DESTRUCTOR_OF_ITS_OWN;
         if let (true, Some(value)) = (T::NESTED, self) {
             value.transfer(to);
         }
@@ -99,6 +101,8 @@ unsafe impl<T: Exchangeable, E: Exchangeable> Exchangeable for Result<T, E> {
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("Result");
     #[inline]
     fn transfer(&self, to: &Transfer) {
+        let () = T::NO_DESTRUCTOR_OF_ITS_OWN;
+        let () = E::NO_DESTRUCTOR_OF_ITS_OWN;
         if Self::NESTED {
             match self {
                 Ok(value) => value.transfer(to),
@@ -115,6 +119,7 @@ unsafe impl<T: Exchangeable, const N: usize> Exchangeable for [T; N] {
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("array");
     #[inline]
     fn transfer(&self, to: &Transfer) {
+        let () = T::NO_DESTRUCTOR_OF_ITS_OWN;
         if T::NESTED {
             for value in self {
                 value.transfer(to);
@@ -132,6 +137,7 @@ macro_rules! tuples {
             const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("tuple");
             #[inline]
             fn transfer(&self, to: &Transfer) {
+                $(let () = $name::NO_DESTRUCTOR_OF_ITS_OWN;)*
                 #[expect(non_snake_case, reason = "the type parameters name the elements")]
                 let ($($name,)*) = self;
                 $($name.transfer(to);)*

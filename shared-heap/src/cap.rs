@@ -81,9 +81,9 @@ impl<T: Capability> Cap<T> {
         let thread = thread::current();
         let owner = thread.owner();
         let _no_cut = NoCut::begin(thread);
-        if !quota::charge(owner, 1 << Slot::<T>::SHIFT) {
+        let Some(_grant) = quota::charge(owner, 1 << Slot::<T>::SHIFT) else {
             return Err((AllocError::Quota, value));
-        }
+        };
         let Some(slot) = registry::lock().take(Kind::Caps, Slot::<T>::SHIFT) else {
             return Err((AllocError::OutOfMemory, value));
         };
@@ -184,18 +184,32 @@ unsafe fn put_back(slot: NonNull<u8>, shift: u32) {
     unsafe { registry::lock().put(slot) };
 }
 
-/// Claims one capability of `from`, with the lock held only for the search: what follows calls
-/// trusted code, which may use the heap.
-fn claim(from: u32, to: u32) -> Option<NonNull<u8>> {
-    let _no_cut = NoCut::begin(thread::current());
-    registry::lock().claim_cap(from, to)
+/// How many capabilities are claimed in one scan: a dead domain may have had very many, and a scan
+/// for each would take time with their square.
+const BATCH: usize = 256;
+
+/// Claims all capabilities of `from` for `to` and calls `then` on each; returns how many there were.
+/// The lock is held only for the search: `then` calls trusted code, which may use the heap.
+fn claim_all(from: u32, to: u32, mut then: impl FnMut(NonNull<u8>)) -> usize {
+    let mut batch = [NonNull::dangling(); BATCH];
+    let mut total = 0;
+    loop {
+        let count = {
+            let _no_cut = NoCut::begin(thread::current());
+            registry::lock().claim_caps(from, to, &mut batch)
+        };
+        batch[..count].iter().copied().for_each(&mut then);
+        total += count;
+        if count < BATCH {
+            return total;
+        }
+    }
 }
 
 /// # Safety
 /// As for [`crate::heap::reclaim`].
 pub(crate) unsafe fn quiesce_all(owner: Owner) -> usize {
-    let mut count = 0;
-    while let Some(slot) = claim(owner.word(), owner.word() | QUIESCED) {
+    claim_all(owner.word(), owner.word() | QUIESCED, |slot| {
         // SAFETY: a slot of a capability slab begins with its class.
         let class = unsafe { slot.cast::<&'static Class>().read() };
         // SAFETY: only called on a slot of the class with a live value, which this one has; its
@@ -203,23 +217,18 @@ pub(crate) unsafe fn quiesce_all(owner: Owner) -> usize {
         let quiesce = || unsafe { (class.quiesce)(slot) };
         // SAFETY: `quiesce` of a capability is trusted code (`Capability`).
         unsafe { thread::as_host(quiesce) };
-        count += 1;
-    }
-    count
+    })
 }
 
 /// # Safety
 /// As for [`crate::heap::reclaim`], after [`quiesce_all`].
 pub(crate) unsafe fn release_all(owner: Owner) -> usize {
-    let mut count = 0;
-    // The claimed slot belongs to the host until it is put back: no second claim finds it.
-    while let Some(slot) = claim(owner.word() | QUIESCED, Owner::HOST.word()) {
+    // A claimed slot belongs to the host until it is put back: no second claim finds it.
+    claim_all(owner.word() | QUIESCED, Owner::HOST.word(), |slot| {
         // SAFETY: the value is live and nobody else drops it: its owner is dead.
         unsafe { drop_value(slot) };
         let _no_cut = NoCut::begin(thread::current());
         // SAFETY: the value is gone; its handle died with its owner.
         unsafe { registry::lock().put(slot) };
-        count += 1;
-    }
-    count
+    })
 }

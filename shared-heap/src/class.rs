@@ -63,11 +63,13 @@ pub const fn first_slot(shift: u32) -> usize {
     (head + (1 << shift) - 1) >> shift
 }
 
-/// Bytes of pages that a large object of `size` bytes needs, header page apart; `None` on overflow.
+/// Bytes of pages that a large object of `size` bytes aligned to `align` needs, header page apart:
+/// what stands before it to align it counts, whatever its size. `None` on overflow.
 #[must_use]
-pub const fn large_bytes(size: usize) -> Option<usize> {
+pub const fn large_bytes(size: usize, align: usize) -> Option<usize> {
+    let lead = align.saturating_sub(PAGE_SIZE);
     match size.checked_add(PAGE_SIZE - 1) {
-        Some(padded) => Some(padded & !(PAGE_SIZE - 1)),
+        Some(padded) => (padded & !(PAGE_SIZE - 1)).checked_add(lead),
         None => None,
     }
 }
@@ -116,8 +118,10 @@ mod tests {
 
     #[test]
     fn large_sizes_round_up_and_do_not_wrap() {
-        assert_eq!(large_bytes(1), Some(PAGE_SIZE));
-        assert_eq!(large_bytes(PAGE_SIZE), Some(PAGE_SIZE));
-        assert_eq!(large_bytes(usize::MAX), None);
+        assert_eq!(large_bytes(1, 1), Some(PAGE_SIZE));
+        assert_eq!(large_bytes(PAGE_SIZE, PAGE_SIZE), Some(PAGE_SIZE));
+        assert_eq!(large_bytes(0, 1 << 16), Some((1 << 16) - PAGE_SIZE));
+        assert_eq!(large_bytes(usize::MAX, 1), None);
+        assert_eq!(large_bytes(usize::MAX - 2 * PAGE_SIZE, 1 << 16), None);
     }
 }

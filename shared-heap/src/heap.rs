@@ -67,9 +67,7 @@ pub unsafe fn alloc(place: Place, size: usize, align: usize) -> Result<NonNull<u
     let _no_cut = NoCut::begin(thread);
     match place {
         Place::Slot { shift } => {
-            if !quota::charge(owner, 1 << shift) {
-                return Err(AllocError::Quota);
-            }
+            let _grant = quota::charge(owner, 1 << shift).ok_or(AllocError::Quota)?;
             let slot = cache::take(thread, shift).ok_or(AllocError::OutOfMemory)?;
             // SAFETY: the cache's slots of a class lie in slabs of that class.
             unsafe { slab::slot_word(slot, shift) }.store(owner.word(), Ordering::Relaxed);
@@ -81,10 +79,8 @@ pub unsafe fn alloc(place: Place, size: usize, align: usize) -> Result<NonNull<u
 
 #[cold]
 fn alloc_large(owner: Owner, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
-    let bytes = class::large_bytes(size).ok_or(AllocError::TooLarge)?;
-    if !quota::charge(owner, bytes) {
-        return Err(AllocError::Quota);
-    }
+    let bytes = class::large_bytes(size, align).ok_or(AllocError::TooLarge)?;
+    let _grant = quota::charge(owner, bytes).ok_or(AllocError::Quota)?;
     let (header, object) = Slab::create_large(size, align).ok_or(AllocError::OutOfMemory)?;
     // SAFETY: a large object made just now.
     unsafe { slab::large_word(object) }.store(owner.word(), Ordering::Relaxed);

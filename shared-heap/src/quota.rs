@@ -7,31 +7,28 @@
 
 use crate::heap;
 use crate::owner::{MAX_OWNERS, Owner};
-use crate::primitive::Mutex;
+use crate::primitive::{Mutex, MutexGuard};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 
 const UNLIMITED: usize = usize::MAX;
 
 struct Account {
     limit: AtomicUsize,
-    credit: AtomicUsize,
+    credit: Mutex<usize>,
 }
 
 static ACCOUNTS: [Account; MAX_OWNERS] = [const {
     Account {
         limit: AtomicUsize::new(UNLIMITED),
-        credit: AtomicUsize::new(0),
+        credit: Mutex::new(0),
     }
 }; MAX_OWNERS];
-
-/// One settlement at a time: two at once would hand out the same rest twice.
-static SETTLE: Mutex<()> = Mutex::new(());
 
 /// Sets the limit of `owner` in bytes of slots; `None` for no limit. Counted at once.
 pub fn set_limit(owner: Owner, limit: Option<usize>) {
     let account = &ACCOUNTS[owner.index()];
-    let _settle = SETTLE.lock();
-    account.credit.store(0, Ordering::Relaxed);
+    let mut credit = account.credit.lock();
+    *credit = 0;
     account
         .limit
         .store(limit.unwrap_or(UNLIMITED), Ordering::Relaxed);
@@ -44,36 +41,33 @@ pub fn limit(owner: Owner) -> Option<usize> {
     (limit != UNLIMITED).then_some(limit)
 }
 
-/// Takes `bytes` from the credit of `owner`; `false` if its limit does not allow them.
+/// Bytes granted. Kept until the object bears its owner's mark: a count in between would miss it,
+/// and grant them again.
+pub(crate) struct Grant {
+    _credit: Option<MutexGuard<'static, usize>>,
+}
+
+/// Takes `bytes` from the credit of `owner`; `None` if its limit does not allow them.
 #[inline]
-pub(crate) fn charge(owner: Owner, bytes: usize) -> bool {
+pub(crate) fn charge(owner: Owner, bytes: usize) -> Option<Grant> {
     let account = &ACCOUNTS[owner.index()];
-    account.limit.load(Ordering::Relaxed) == UNLIMITED || charge_limited(account, owner, bytes)
+    if account.limit.load(Ordering::Relaxed) == UNLIMITED {
+        return Some(Grant { _credit: None });
+    }
+    charge_limited(account, owner, bytes)
 }
 
 #[cold]
-fn charge_limited(account: &Account, owner: Owner, bytes: usize) -> bool {
-    let take = |credit: usize| credit.checked_sub(bytes);
-    let (set, get) = (Ordering::Relaxed, Ordering::Relaxed);
-    if account.credit.try_update(set, get, take).is_ok() {
-        return true;
+fn charge_limited(account: &'static Account, owner: Owner, bytes: usize) -> Option<Grant> {
+    let mut credit = account.credit.lock();
+    if *credit < bytes {
+        // Stays nothing if the limit is passed already.
+        *credit = 0;
+        let limit = account.limit.load(Ordering::Relaxed);
+        *credit = limit.checked_sub(heap::census(owner).bytes)?;
     }
-    let _settle = SETTLE.lock();
-    if account.credit.try_update(set, get, take).is_ok() {
-        return true;
-    }
-    // Nobody draws on the old credit while the objects are counted.
-    account.credit.store(0, Ordering::Relaxed);
-    let owned = heap::census(owner).bytes;
-    let limit = account.limit.load(Ordering::Relaxed);
-    match limit
-        .checked_sub(owned)
-        .and_then(|rest| rest.checked_sub(bytes))
-    {
-        Some(rest) => {
-            account.credit.store(rest, Ordering::Relaxed);
-            true
-        }
-        None => false,
-    }
+    *credit = credit.checked_sub(bytes)?;
+    Some(Grant {
+        _credit: Some(credit),
+    })
 }

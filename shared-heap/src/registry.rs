@@ -262,15 +262,17 @@ impl Registry {
         (objects, bytes)
     }
 
-    /// Finds one capability whose word is `from` and sets the word to `to`.
-    pub(crate) fn claim_cap(&mut self, from: u32, to: u32) -> Option<NonNull<u8>> {
-        let mut found = None;
+    /// Finds capabilities whose word is `from`, as many as `found` holds, and sets their words to
+    /// `to`. Returns how many.
+    pub(crate) fn claim_caps(&mut self, from: u32, to: u32, found: &mut [NonNull<u8>]) -> usize {
+        let mut count = 0;
         let mut scan = |slab: &Slab| {
             let mut index = 0;
-            while found.is_none() && index < slab.words() {
+            while count < found.len() && index < slab.words() {
                 if slab.word(index).load(Ordering::Relaxed) == from {
                     slab.word(index).store(to, Ordering::Relaxed);
-                    found = Some(slab.slot(index));
+                    found[count] = slab.slot(index);
+                    count += 1;
                 }
                 index += 1;
             }
@@ -279,6 +281,6 @@ impl Registry {
             class.partial.for_each(&mut scan);
             class.full.for_each(&mut scan);
         }
-        found
+        count
     }
 }

@@ -95,10 +95,9 @@ impl Slab {
 
     /// A large object of `size` bytes aligned to `align`, with its header page before it.
     pub(crate) fn create_large(size: usize, align: usize) -> Option<(NonNull<Self>, NonNull<u8>)> {
-        let body = class::large_bytes(size)?;
         let align = if align > PAGE_SIZE { align } else { PAGE_SIZE };
         // The object is aligned, its header page stands before it: `align` covers both.
-        let bytes = body.checked_add(align)?;
+        let bytes = class::large_bytes(size, align)?.checked_add(PAGE_SIZE)?;
         let region = host::alloc_pages(bytes, align)?;
         // SAFETY: `align` is less than the region's size; the object starts at the next multiple.
         let object = unsafe { region.add(align) };
@@ -171,10 +170,7 @@ impl Slab {
     /// Bytes that the object at any word occupies.
     pub(crate) fn object_bytes(&self) -> usize {
         match self.kind {
-            Kind::Large => {
-                let header = self.base().addr().get() - self.region.addr().get() + PAGE_SIZE;
-                self.region_bytes - header
-            }
+            Kind::Large => self.region_bytes - PAGE_SIZE,
             Kind::Plain | Kind::Caps => 1 << self.shift,
         }
     }

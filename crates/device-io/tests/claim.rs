@@ -94,6 +94,11 @@ fn bus_mastering_waits_for_a_device_in_reset() {
     let bench = Bench::new(false);
     let function = bench.master();
     let registers = function.registers::<Nvme>().unwrap();
+    let submission: DmaRegion<SubmissionEntry> = function.region(2).unwrap();
+    let completion: DmaRegion<CompletionEntry> = function.region(2).unwrap();
+    registers
+        .set_admin_queues(&function, &submission, &completion)
+        .unwrap();
     registers.enable();
     assert_eq!(function.silence(), Silenced::BusMasterOff);
     // Commands of before could be left in it.

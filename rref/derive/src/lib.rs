@@ -56,6 +56,7 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
     }
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let transfer = transfer_body(name, &input.data, &krate);
+    let apart = apart_body(name, &input.data);
     // One assertion a field, at the field's own place, so that the error points there.
     let checks = types.iter().map(|ty| {
         quote_spanned! {ty.span()=> #krate::assert_exchangeable::<#ty>(); }
@@ -75,6 +76,13 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
             impl<T: ?Sized + #krate::Drop> AnExchangeableTypeMustNotImplementDrop for T {}
             impl #impl_generics AnExchangeableTypeMustNotImplementDrop for #name #type_generics #where_clause {}
 
+            // The same for one that owns something, said without a name that another crate could take:
+            // nothing is moved out of a type that implements `Drop`.
+            #[allow(dead_code, unused_variables, clippy::multiple_bound_locations)]
+            fn taken_apart #impl_generics (value: #name #type_generics) #where_clause {
+                #apart
+            }
+
             #[automatically_derived]
             // SAFETY: every field is exchangeable (checked below), the type has no destructor of its
             // own (checked above), and `transfer` visits every field.
@@ -85,6 +93,7 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
                 #[inline]
                 fn transfer(&self, to: &#krate::Transfer) {
                     #(#checks)*
+                    #(let () = <#types as #krate::Exchangeable>::NO_DESTRUCTOR_OF_ITS_OWN;)*
                     if <Self as #krate::Exchangeable>::NESTED {
                         #transfer
                     }
@@ -113,6 +122,29 @@ fn field_types(data: &Data) -> Result<Vec<Type>, Error> {
         .iter()
         .flat_map(|fields| fields.iter().map(|field| field.ty.clone()))
         .collect())
+}
+
+/// Moves every field out of `value`.
+fn apart_body(name: &syn::Ident, data: &Data) -> Tokens {
+    let pattern = |path: Tokens, fields: &Fields| {
+        let binds = (0..fields.len()).map(|at| format_ident!("field{}", at));
+        let members = fields.members();
+        quote!(#path { #(#members: #binds),* } => {})
+    };
+    match data {
+        Data::Struct(data) => {
+            let arm = pattern(quote!(#name), &data.fields);
+            quote!(match value { #arm })
+        }
+        Data::Enum(data) => {
+            let arms = data.variants.iter().map(|variant| {
+                let ident = &variant.ident;
+                pattern(quote!(#name::#ident), &variant.fields)
+            });
+            quote!(match value { #(#arms)* })
+        }
+        Data::Union(_) => Tokens::new(),
+    }
 }
 
 /// Visits every field of the value. The patterns name all fields with their types and all variants:

@@ -62,8 +62,10 @@ pub enum RegionError {
     Unreachable,
     /// The index is past the end.
     OutOfBounds,
-    /// The region belongs to another claim.
+    /// The region, or what is put into it, belongs to another claim.
     Foreign,
+    /// The device was silenced since the command was made, which took its buffer out of flight.
+    Silenced,
 }
 
 impl fmt::Display for RegionError {
@@ -75,6 +77,7 @@ impl fmt::Display for RegionError {
             Self::Unreachable => f.write_str("the device can't reach the memory: give the exchange heap contiguous pages below the device's address limit"),
             Self::OutOfBounds => f.write_str("index past the end of the DMA region"),
             Self::Foreign => f.write_str("the DMA region belongs to another claim: use the function it was allocated from"),
+            Self::Silenced => f.write_str("the device was silenced since the command was made: make it anew"),
         }
     }
 }

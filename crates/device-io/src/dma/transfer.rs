@@ -28,6 +28,9 @@ pub struct Segment<'t> {
     pub(crate) tag: u16,
     /// The device may write it.
     pub(crate) writable: bool,
+    pub(crate) claim: ClaimId,
+    /// When it was put in flight: a silence since then has ended it.
+    pub(crate) epoch: u32,
     _transfer: PhantomData<&'t Transfer>,
 }
 
@@ -260,8 +263,10 @@ impl PciFunction {
         if transfer.claim != self.claim_id() {
             return Err(SegmentError::Foreign);
         }
-        let started =
-            self.with_table(|table| table.start(transfer.index, usize::from(tag), offset, length));
+        let (started, epoch) = self.with_table(|table| {
+            let started = table.start(transfer.index, usize::from(tag), offset, length);
+            (started, self.epoch())
+        });
         let started = started.map_err(|refusal| SegmentError::Tag(refusal.into()))?;
         let (bus, writable) = started.ok_or(SegmentError::OutOfBounds)?;
         Ok(Segment {
@@ -269,6 +274,8 @@ impl PciFunction {
             length,
             tag,
             writable,
+            claim: transfer.claim,
+            epoch,
             _transfer: PhantomData,
         })
     }

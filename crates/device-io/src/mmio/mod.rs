@@ -1,12 +1,14 @@
 //! Memory-mapped registers: a bounded region, seen through a device's typed layout.
 
 mod access;
+mod control;
 mod register;
 
 use core::fmt;
 use core::marker::PhantomData;
 use core::sync::atomic::{Ordering, fence};
 
+pub(crate) use self::control::Control;
 pub use self::register::{
     ReadOnly, ReadWrite, Readable, Register, RegisterArray, RegisterBlock, Value, Writable,
     WriteOnly,
@@ -32,6 +34,7 @@ pub trait MmioBus: Sync {
 pub struct Mmio<'f, B> {
     backing: Backing,
     length: usize,
+    control: &'f Control,
     _layout: PhantomData<&'f B>,
 }
 
@@ -60,12 +63,18 @@ impl core::error::Error for OutOfBounds {}
 impl<'f, B: RegisterBlock> Mmio<'f, B> {
     /// Views `backing` as `B`'s registers. The caller (a claimed function) promises what
     /// [`MapBar`](crate::host::MapBar) does, for `length >= B::LENGTH` bytes and for `'f`.
-    pub(crate) fn new(backing: Backing, length: usize) -> Option<Self> {
+    pub(crate) fn new(backing: Backing, length: usize, control: &'f Control) -> Option<Self> {
         (length >= B::LENGTH).then_some(Self {
             backing,
             length,
+            control,
             _layout: PhantomData,
         })
+    }
+
+    /// The claim's record of the guarded registers.
+    pub(crate) const fn control(&self) -> &'f Control {
+        self.control
     }
 
     /// Reads a register. One bus access (two for 64 bits on a 32-bit processor).

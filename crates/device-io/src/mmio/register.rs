@@ -38,7 +38,8 @@ const fn is_guarded<B: RegisterBlock>(offset: usize, size: usize) -> bool {
     let mut i = 0;
     while i < B::GUARDED.len() {
         let (start, end) = B::GUARDED[i];
-        if offset < end && start < offset + size {
+        // Without a sum that could wrap: `offset` is a driver's number.
+        if offset < end && (offset >= start || start - offset < size) {
             return true;
         }
         i += 1;
@@ -77,8 +78,9 @@ impl<B: RegisterBlock, T: Value, A> Register<B, T, A> {
     /// As [`at`](Self::at), for any register: read-only views of guarded ones.
     pub(crate) const fn any(offset: usize) -> Self {
         assert!(offset.is_multiple_of(size_of::<T>()), "misaligned register");
+        // Without a sum that could wrap: also where overflow is not checked.
         assert!(
-            offset + size_of::<T>() <= B::LENGTH,
+            size_of::<T>() <= B::LENGTH && offset <= B::LENGTH - size_of::<T>(),
             "register outside the block"
         );
         Self {

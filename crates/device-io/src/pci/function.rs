@@ -13,7 +13,7 @@ use super::reset::{Restore, Silenced, silence};
 use super::slot::PciSlot;
 use crate::dma::DmaTable;
 use crate::host::{Backing, Clock, MapBarError, PciAddress};
-use crate::mmio::{Mmio, RegisterBlock};
+use crate::mmio::{Control, Mmio, RegisterBlock};
 use crate::time::Deadline;
 
 /// What identifies one claim of one function; DMA memory carries it, so that memory of one claim
@@ -28,7 +28,7 @@ pub(crate) struct ClaimId {
 /// silenced, and only then are its DMA memory and the buffers in flight released.
 pub(crate) struct Claim {
     slot: &'static PciSlot,
-    number: u32,
+    control: Control,
     config: Config,
     id: PciId,
     capabilities: Capabilities,
@@ -45,9 +45,13 @@ impl Claim {
         for (index, bar) in (0..).zip(&mut bars) {
             *bar = config.bar(index);
         }
+        let claim = ClaimId {
+            slot: core::ptr::from_ref(slot).addr(),
+            number,
+        };
         Self {
             slot,
-            number,
+            control: Control::new(claim),
             config,
             id,
             capabilities,
@@ -168,10 +172,7 @@ impl PciFunction {
     }
 
     pub(crate) fn claim_id(&self) -> ClaimId {
-        ClaimId {
-            slot: core::ptr::from_ref(self.0.slot).addr(),
-            number: self.0.number,
-        }
+        self.0.control.claim()
     }
 
     /// Runs `f` on the DMA table, under its lock and a no-cut mark. `f` is code of this crate.
@@ -224,7 +225,7 @@ impl PciFunction {
             Some(mapped) => mapped,
             None => *mapping.insert(self.map::<B>()?),
         };
-        Mmio::new(backing, length).ok_or(too_short)
+        Mmio::new(backing, length, &self.0.control).ok_or(too_short)
     }
 
     /// Maps as much of the block as lies below the MSI-X table, and as the BAR has.
@@ -254,21 +255,30 @@ impl PciFunction {
     /// [`EnableError`] if it isn't: commands of an earlier owner could be left in it.
     pub fn enable_bus_master<B: RegisterBlock>(&self) -> Result<(), EnableError> {
         let registers = self.registers::<B>().map_err(EnableError::Registers)?;
-        if !B::is_idle(&registers) {
-            return Err(EnableError::NotInReset);
-        }
-        let config = &self.0.config;
-        config.set_command(config.command() | BUS_MASTER);
-        Ok(())
+        self.0.control.with(|guarded| {
+            // What is idle stays so: only code under this lock enables a device.
+            if guarded.silencing != 0 || !B::is_idle(&registers) {
+                return Err(EnableError::NotInReset);
+            }
+            let config = &self.0.config;
+            config.set_command(config.command() | BUS_MASTER);
+            Ok(())
+        })
     }
 
     /// Silences the device now and takes everything out of flight: the trusted way to get buffers
     /// back from a device that does not answer. Bus mastering is off afterwards. Takes as long as
     /// the reset does: 100 ms where Function Level Reset is offered, at most 1.2 s.
     pub fn silence(&self) -> Silenced {
+        // Until everything is out of flight: what another thread started in between would be, too.
+        self.0.control.with(|guarded| guarded.silencing += 1);
         let silenced = self.0.silence();
-        self.with_table(DmaTable::end_all);
-        self.0.epoch.fetch_add(1, Ordering::AcqRel);
+        self.with_table(|table| {
+            table.end_all();
+            // Under the table's lock: see `DmaRegion::put`.
+            self.0.epoch.fetch_add(1, Ordering::AcqRel);
+        });
+        self.0.control.with(|guarded| guarded.silencing -= 1);
         silenced
     }
 

@@ -1,8 +1,10 @@
 //! The log of events, by the domain's name: a slot is used again at once, a name is a test's own.
 
 use samara_domain_runtime::{Event, ExitReason, Runtime};
+use samara_shared_heap::thread;
 use std::string::{String, ToString};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::vec::Vec;
 
 /// What one reclaim released.
@@ -35,7 +37,13 @@ fn with<R>(use_it: impl FnOnce(&mut Log) -> R) -> R {
     use_it(&mut LOG.lock().unwrap_or_else(|poison| poison.into_inner()))
 }
 
+/// Events that were not delivered on behalf of the host.
+static FOREIGN: AtomicUsize = AtomicUsize::new(0);
+
 fn record(event: &Event<'_>) {
+    if !thread::current().owner().is_host() {
+        FOREIGN.fetch_add(1, SeqCst);
+    }
     match *event {
         Event::Died { name, reason, .. } => {
             with(|log| log.deaths.push((name.to_string(), *reason)));
@@ -81,6 +89,12 @@ pub fn reclaims(name: &str) -> Vec<Released> {
 pub fn deaths(name: &str) -> Vec<ExitReason> {
     let of_name = |(of, reason): &(String, ExitReason)| (of == name).then_some(*reason);
     with(|log| log.deaths.iter().filter_map(of_name).collect())
+}
+
+/// How many events were delivered on behalf of a domain: none, or the host's log lies in its heap.
+#[must_use]
+pub fn foreign_events() -> usize {
+    FOREIGN.load(SeqCst)
 }
 
 /// Reaps until `count` domains called `name` were reclaimed; all of them then.

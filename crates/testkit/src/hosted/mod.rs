@@ -16,7 +16,7 @@ mod totals;
 mod wait;
 
 pub use acting::acting_for;
-pub use log::{Released, await_reclaims, deaths, host, reclaims};
+pub use log::{Released, await_reclaims, deaths, foreign_events, host, reclaims};
 pub use rng::Rng;
 pub use tally::{Counts, Tally};
 pub use totals::{Totals, alone};

@@ -35,8 +35,8 @@ impl Counts {
         self.released.load(SeqCst).count_ones()
     }
 
-    /// How often one was released twice, quiesced after any was released, or treated on behalf of
-    /// somebody else than the host.
+    /// How often one was released twice, quiesced after a quiesced one was released, or treated on
+    /// behalf of somebody else than the host.
     #[must_use]
     pub fn faults(&self) -> usize {
         self.faults.load(SeqCst)
@@ -80,8 +80,9 @@ unsafe impl Capability for Tally {
     const NAME: &'static str = "Tally";
 
     fn quiesce(&self) {
-        self.counts.quiesced.fetch_or(1 << self.number, SeqCst);
-        let too_late = self.counts.released.load(SeqCst) != 0;
+        let quiesced = self.counts.quiesced.fetch_or(1 << self.number, SeqCst);
+        // One that its holder dropped was never quiesced: that is no release by a reclaim.
+        let too_late = self.counts.released.load(SeqCst) & quiesced != 0;
         self.counts.fault_if(too_late || !as_host());
     }
 }

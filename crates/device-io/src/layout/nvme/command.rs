@@ -9,8 +9,8 @@ use core::marker::PhantomData;
 use super::CompletionEntry;
 use super::identify::{IdentifyController, Namespace, NamespaceList, NamespaceQuery};
 use super::prp_list::{self, PrpError, PrpList};
-use crate::dma::{DmaLayout, DmaRegion, RegionError, Segment};
-use crate::pci::PciFunction;
+use crate::dma::{DmaAddr, DmaLayout, DmaRegion, RegionError, Segment};
+use crate::pci::{ClaimId, PciFunction};
 
 /// A submission queue entry in memory: 64 bytes.
 #[repr(C, align(64))]
@@ -48,6 +48,10 @@ const CONTIGUOUS: u32 = 1;
 #[must_use = "a command does nothing until it's put into a submission queue"]
 pub struct Command<'t> {
     words: [u32; 16],
+    /// Whose memory it names, if any.
+    claim: Option<ClaimId>,
+    /// When its segment was put in flight, if it has one.
+    epoch: Option<u32>,
     _transfer: PhantomData<&'t ()>,
 }
 
@@ -108,11 +112,15 @@ impl<'t> Command<'t> {
         words[1] = namespace;
         Self {
             words,
+            claim: None,
+            epoch: None,
             _transfer: PhantomData,
         }
     }
 
-    fn data(mut self, prp1: u64, prp2: u64) -> Self {
+    /// Memory of `function`.
+    fn data(mut self, function: &PciFunction, prp1: u64, prp2: u64) -> Self {
+        self.claim = Some(function.claim_id());
         self.words[6] = prp1 as u32;
         self.words[7] = (prp1 >> 32) as u32;
         self.words[8] = prp2 as u32;
@@ -184,8 +192,10 @@ impl<'t> Command<'t> {
             return Err(CommandError::OutOfRange);
         }
         let pointer = prp_list::describe(function, segment, lists)?;
-        Ok(Self::new(opcode, cid, namespace.id())
-            .data(pointer.prp1, pointer.prp2)
+        let mut command = Self::new(opcode, cid, namespace.id());
+        command.epoch = Some(segment.epoch);
+        Ok(command
+            .data(function, pointer.prp1, pointer.prp2)
             .dword(0, lba as u32)
             .dword(1, (lba >> 32) as u32)
             .dword(2, blocks as u32 - 1))
@@ -198,9 +208,15 @@ impl Command<'static> {
         Self::new(FLUSH, cid, namespace.id())
     }
 
-    fn identify(cid: u16, namespace: u32, which: u32, page: u64) -> Self {
+    fn identify(
+        function: &PciFunction,
+        cid: u16,
+        namespace: u32,
+        which: u32,
+        page: DmaAddr,
+    ) -> Self {
         Self::new(IDENTIFY, cid, namespace)
-            .data(page, 0)
+            .data(function, page.get(), 0)
             .dword(0, which)
     }
 
@@ -215,7 +231,7 @@ impl Command<'static> {
         data: &mut DmaRegion<IdentifyController>,
     ) -> Result<Self, CommandError> {
         let page = data.address(function, 0)?;
-        Ok(Self::identify(cid, 0, CNS_CONTROLLER, page.get()))
+        Ok(Self::identify(function, cid, 0, CNS_CONTROLLER, page))
     }
 
     /// The list of active namespaces (Base §5.17.2.2) into `data`.
@@ -229,7 +245,13 @@ impl Command<'static> {
         data: &mut DmaRegion<NamespaceList>,
     ) -> Result<Self, CommandError> {
         let page = data.address(function, 0)?;
-        Ok(Self::identify(cid, 0, CNS_ACTIVE_NAMESPACES, page.get()))
+        Ok(Self::identify(
+            function,
+            cid,
+            0,
+            CNS_ACTIVE_NAMESPACES,
+            page,
+        ))
     }
 
     /// Identify Namespace (NVM §4.1.5.1) of `query`'s namespace into its page.
@@ -243,7 +265,8 @@ impl Command<'static> {
         query: &NamespaceQuery,
     ) -> Result<Self, CommandError> {
         let page = query.data.address(function, 0)?;
-        Ok(Self::identify(cid, query.id, CNS_NAMESPACE, page.get()))
+        let (namespace, which) = (query.id, CNS_NAMESPACE);
+        Ok(Self::identify(function, cid, namespace, which, page))
     }
 
     /// Set Features, Number of Queues (Base §5.27.1.5): asks for `pairs` I/O queue pairs (at least 1).
@@ -267,7 +290,7 @@ impl Command<'static> {
     ) -> Result<Self, CommandError> {
         let page = region.address(function, 0)?;
         Ok(Self::new(CREATE_IO_CQ, cid, 0)
-            .data(page.get(), 0)
+            .data(function, page.get(), 0)
             .dword(0, queue_size(region.len())? << 16 | u32::from(queue))
             .dword(1, CONTIGUOUS))
     }
@@ -287,7 +310,7 @@ impl Command<'static> {
     ) -> Result<Self, CommandError> {
         let page = region.address(function, 0)?;
         Ok(Self::new(CREATE_IO_SQ, cid, 0)
-            .data(page.get(), 0)
+            .data(function, page.get(), 0)
             .dword(0, queue_size(region.len())? << 16 | u32::from(queue))
             .dword(1, u32::from(completions) << 16 | CONTIGUOUS))
     }
@@ -316,17 +339,35 @@ impl DmaRegion<SubmissionEntry> {
     ///
     /// # Errors
     ///
-    /// [`RegionError`] if out of bounds or of another claim.
+    /// [`RegionError`] if out of bounds, if it or the command's memory is of another claim, or if the
+    /// device was silenced since the command was made.
     pub fn put(
         &mut self,
         function: &PciFunction,
         slot: usize,
         command: Command<'_>,
     ) -> Result<(), RegionError> {
-        for (word, value) in command.words.into_iter().enumerate() {
-            self.store(function, slot, word, value.to_le())?;
+        if command.claim.is_some_and(|of| of != function.claim_id()) {
+            return Err(RegionError::Foreign);
         }
-        Ok(())
+        let mut write = || {
+            for (word, value) in command.words.into_iter().enumerate() {
+                self.store(function, slot, word, value.to_le())?;
+            }
+            Ok(())
+        };
+        let Some(epoch) = command.epoch else {
+            return write();
+        };
+        // A silence ends what is in flight, and the buffer goes back: before the check or after the
+        // write, never in between.
+        function.with_table(|_| {
+            if function.epoch() == epoch {
+                write()
+            } else {
+                Err(RegionError::Silenced)
+            }
+        })
     }
 }
 

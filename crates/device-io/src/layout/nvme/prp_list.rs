@@ -32,7 +32,7 @@ pub(super) enum PrpError {
     Misaligned,
     /// More than [`MAX_TRANSFER`].
     TooLong,
-    /// The list's region isn't of this function, or too short.
+    /// The segment or the list's region isn't of this function, or the list too short.
     Region(RegionError),
 }
 
@@ -48,6 +48,9 @@ pub(super) fn describe(
     segment: &Segment<'_>,
     lists: &mut DmaRegion<PrpList>,
 ) -> Result<DataPointer, PrpError> {
+    if segment.claim != function.claim_id() {
+        return Err(PrpError::Region(RegionError::Foreign));
+    }
     let prp1 = segment.address.get();
     let list = usize::from(segment.tag);
     if !prp1.is_multiple_of(4) {

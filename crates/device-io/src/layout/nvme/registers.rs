@@ -199,18 +199,51 @@ impl Mmio<'_, Nvme> {
 
     /// Sets CC.EN with the NVM command set, 4 KiB pages and the required entry sizes. The controller
     /// is ready when CSTS.RDY is set (Base §3.5.1): wait up to CAP.TO.
+    ///
+    /// Does nothing before [`set_admin_queues`](Self::set_admin_queues), or with a controller that is
+    /// not in reset. The queues are those set last, also if a reset has cleared the registers since: a
+    /// controller keeps the addresses of earlier claims over its own resets (Base §3.7.2), and 0 is
+    /// one too.
     pub fn enable(&self) {
-        self.configure(CC_SIZES | CC_EN);
+        self.control().with(|guarded| {
+            let Some(queues) = guarded.addresses else {
+                return;
+            };
+            if Nvme::is_idle(self) {
+                self.write_admin_queues(queues);
+                self.configure(CC_SIZES | CC_EN);
+            }
+        });
     }
 
     /// Clears CC.EN: a controller reset (Base §3.7.2). Done when CSTS.RDY is clear.
     pub fn disable(&self) {
-        self.configure(self.read(Nvme::CONFIGURATION) & !(CC_EN | CC_SHN));
+        self.control()
+            .with(|_| self.configure(self.read(Nvme::CONFIGURATION) & !(CC_EN | CC_SHN)));
     }
 
     /// Notifies of a normal shutdown (Base §3.6.1). Done when CSTS.SHST says so.
     pub fn notify_shutdown(&self) {
-        self.configure(self.read(Nvme::CONFIGURATION) & !CC_SHN | CC_SHN_NORMAL);
+        self.control()
+            .with(|_| self.configure(self.read(Nvme::CONFIGURATION) & !CC_SHN | CC_SHN_NORMAL));
+    }
+
+    /// Writes AQA, ASQ and ACQ; called under the lock, with values that `set_admin_queues` made for
+    /// this claim.
+    fn write_admin_queues(&self, [attributes, submission, completion]: [u64; 3]) {
+        // SAFETY: AQA is an aligned register of the block; the lengths are those of the regions.
+        unsafe {
+            self.store(AQA, attributes as u32);
+        }
+        // SAFETY: ASQ is an aligned register of the block; the region stays allocated until the
+        // claim ends, which silences the device first.
+        unsafe {
+            self.store(ASQ, submission);
+        }
+        // SAFETY: as for ASQ.
+        unsafe {
+            self.store(ACQ, completion);
+        }
     }
 
     /// Sets AQA, ASQ and ACQ (Base §3.1.3.8 to §3.1.3.10): the admin queues are these regions, as
@@ -225,8 +258,8 @@ impl Mmio<'_, Nvme> {
         submission: &DmaRegion<SubmissionEntry>,
         completion: &DmaRegion<CompletionEntry>,
     ) -> Result<(), AdminQueueError> {
-        if !Nvme::is_idle(self) {
-            return Err(AdminQueueError::Enabled);
+        if function.claim_id() != self.control().claim() {
+            return Err(RegionError::Foreign.into());
         }
         let zero_based = |length: usize| match length {
             2..=4096 => Ok(length as u32 - 1),
@@ -235,19 +268,14 @@ impl Mmio<'_, Nvme> {
         let attributes = zero_based(completion.len())? << 16 | zero_based(submission.len())?;
         let submission = submission.address(function, 0)?;
         let completion = completion.address(function, 0)?;
-        // SAFETY: AQA is an aligned register of the block; the lengths are those of the regions.
-        unsafe {
-            self.store(AQA, attributes);
-        }
-        // SAFETY: ASQ is an aligned register of the block; the region stays allocated until the
-        // claim ends, which silences the device first.
-        unsafe {
-            self.store(ASQ, submission.get());
-        }
-        // SAFETY: as for ASQ.
-        unsafe {
-            self.store(ACQ, completion.get());
-        }
-        Ok(())
+        let queues = [attributes.into(), submission.get(), completion.get()];
+        self.control().with(|guarded| {
+            if !Nvme::is_idle(self) {
+                return Err(AdminQueueError::Enabled);
+            }
+            self.write_admin_queues(queues);
+            guarded.addresses = Some(queues);
+            Ok(())
+        })
     }
 }

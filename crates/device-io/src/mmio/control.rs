@@ -1,0 +1,45 @@
+//! What a claim knows of its device's guarded registers, and the lock that orders their writes.
+
+use samara_shared_heap::thread::{self, NoCut};
+use spin::Mutex;
+
+use crate::pci::ClaimId;
+
+/// One for each claim. Registers outlive claims and resets change them, so what they hold is no proof
+/// of anything: what *this* claim put into them is kept here.
+pub(crate) struct Control {
+    claim: ClaimId,
+    state: Mutex<Guarded>,
+}
+
+/// Behind the lock.
+pub(crate) struct Guarded {
+    /// Values of the layout's address registers, as this claim set them last.
+    pub(crate) addresses: Option<[u64; 3]>,
+    /// Threads that are silencing the device now: it does not become bus master meanwhile.
+    pub(crate) silencing: u32,
+}
+
+impl Control {
+    pub(crate) const fn new(claim: ClaimId) -> Self {
+        Self {
+            claim,
+            state: Mutex::new(Guarded {
+                addresses: None,
+                silencing: 0,
+            }),
+        }
+    }
+
+    /// The claim whose registers these are.
+    pub(crate) const fn claim(&self) -> ClaimId {
+        self.claim
+    }
+
+    /// Runs `f`, code of this crate, a few register accesses long, with no other write to a guarded
+    /// register, or to the right to be bus master, at the same time.
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut Guarded) -> R) -> R {
+        let _no_cut = NoCut::begin(thread::current());
+        f(&mut self.state.lock())
+    }
+}

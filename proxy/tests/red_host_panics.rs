@@ -1,0 +1,36 @@
+//! Attack: host callbacks that panic on a domain's thread.
+
+use samara_domain_runtime::{Domain, DomainSpec, Event, Mint};
+use samara_proxy::{Export, RpcError, interface};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+#[interface]
+trait Victim {
+    fn die(&self) -> Result<(), RpcError>;
+}
+
+struct Fragile;
+impl Victim for Fragile {
+    fn die(&self) -> Result<(), RpcError> {
+        panic!("as asked")
+    }
+}
+
+fn sink(event: &Event<'_>) {
+    assert!(!matches!(event, Event::Died { .. }), "a sink that panics");
+}
+
+#[test]
+fn a_sink_that_panics_keeps_no_domain_from_being_reclaimed() {
+    samara_host_std::set_event_sink(sink);
+    let host = samara_host_std::runtime();
+    let init = |()| Ok::<_, RpcError>(Fragile);
+    let domain: Domain<dyn Victim> = host
+        .spawn(DomainSpec::new("victim"), init, Mint::nothing())
+        .unwrap();
+    let proxy = domain.proxy().unwrap();
+    // Whether the panic comes out here is the sink's affair; the call is over either way.
+    let _ = catch_unwind(AssertUnwindSafe(|| proxy.die()));
+    host.reap();
+    assert_eq!(host.domains().count(), 0);
+}

@@ -1,0 +1,9 @@
+//! A container is as exchangeable as what it holds.
+
+#![allow(unused)]
+
+use samara_rref::RRef;
+
+fn main() {
+    let _ = RRef::new(Some([(Box::new(1_u8), 2_u8)]));
+}

@@ -1,0 +1,9 @@
+//! A `Cell` would be shared mutable state behind a borrow.
+
+#![allow(unused)]
+
+use samara_rref::RRef;
+use std::cell::Cell;
+fn main() {
+    let _ = RRef::new(Cell::new(1_u8));
+}

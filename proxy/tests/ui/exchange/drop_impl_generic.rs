@@ -1,0 +1,14 @@
+//! Also of a generic type.
+
+#![allow(unused)]
+
+use samara_rref::{Exchangeable, RRef};
+
+#[derive(Exchangeable)]
+struct Guard<T: Exchangeable>(RRef<T>);
+
+impl<T: Exchangeable> Drop for Guard<T> {
+    fn drop(&mut self) {}
+}
+
+fn main() {}

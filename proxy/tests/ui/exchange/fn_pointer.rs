@@ -1,0 +1,9 @@
+//! A function pointer is a code address of the domain that made it.
+
+#![allow(unused)]
+
+use samara_rref::RRef;
+
+fn main() {
+    let _ = RRef::new(main as fn());
+}

@@ -1,0 +1,13 @@
+//! A generic type is exchangeable for exchangeable arguments only.
+
+#![allow(unused)]
+
+use samara_rref::{Exchangeable, RRef};
+
+#[derive(Exchangeable)]
+struct Pair<T>(T, T);
+
+fn main() {
+    let _ = RRef::new(Pair(1_u8, 2));
+    let _ = RRef::new(Pair(Box::new(1_u8), Box::new(2)));
+}

@@ -1,0 +1,9 @@
+//! A lock that its dead holder never releases would block the other side.
+
+#![allow(unused)]
+
+use samara_rref::RRef;
+use std::sync::Mutex;
+fn main() {
+    let _ = RRef::new(Mutex::new(1_u8));
+}

@@ -1,0 +1,9 @@
+//! Nor does `NonNull`.
+
+#![allow(unused)]
+
+use samara_rref::RRef;
+use std::ptr::NonNull;
+fn main() {
+    let _ = RRef::new(NonNull::<u8>::dangling());
+}

@@ -1,0 +1,9 @@
+//! A raw pointer owns nothing and checks nothing.
+
+#![allow(unused)]
+
+use samara_rref::RRef;
+
+fn main() {
+    let _ = RRef::new(std::ptr::null::<u8>());
+}

@@ -1,0 +1,13 @@
+//! A type that contains itself would make a transfer unbounded.
+
+#![allow(unused)]
+
+use samara_rref::{Exchangeable, RRef};
+
+#[derive(Exchangeable)]
+struct Node {
+    value: u8,
+    next: Option<RRef<Node>>,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+//! A `RefCell` too.
+
+#![allow(unused)]
+
+use samara_rref::RRef;
+use std::cell::RefCell;
+fn main() {
+    let _ = RRef::new(RefCell::new(1_u8));
+}

@@ -1,0 +1,9 @@
+//! A reference is lent, not owned.
+
+#![allow(unused)]
+
+use samara_rref::RRef;
+
+fn main() {
+    let _ = RRef::new(&1_u8);
+}

@@ -1,0 +1,9 @@
+//! A `String` points into a private heap.
+
+#![allow(unused)]
+
+use samara_rref::RRef;
+
+fn main() {
+    let _ = RRef::new(String::new());
+}

@@ -1,0 +1,9 @@
+//! An `UnsafeCell` too.
+
+#![allow(unused)]
+
+use samara_rref::RRef;
+use std::cell::UnsafeCell;
+fn main() {
+    let _ = RRef::new(UnsafeCell::new(1_u8));
+}

@@ -1,0 +1,13 @@
+//! To act for somebody else is `unsafe`.
+
+#![allow(unused)]
+
+use samara_shared_heap::{Owner, heap, thread};
+
+fn main() {
+    let slot = thread::current();
+    let frame = thread::Frame::new(Owner::HOST, slot.top());
+    slot.set_top(&frame);
+    thread::as_host(|| ());
+    heap::reclaim(Owner::HOST);
+}

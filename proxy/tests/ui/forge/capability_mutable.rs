@@ -1,0 +1,11 @@
+//! A capability is used by shared reference: it cannot be swapped out.
+
+#![allow(unused)]
+
+use samara_rref::{Cap, Capability};
+
+fn swap<T: Capability>(mut cap: Cap<T>, other: T) -> T {
+    std::mem::replace(&mut *cap, other)
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+//! The crate that domains depend on names nothing that spawns or kills.
+
+#![allow(unused)]
+
+use samara_domain::{Domain, Export, Runtime};
+
+fn main() {}

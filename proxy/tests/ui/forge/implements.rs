@@ -1,0 +1,22 @@
+//! To claim that a value stands behind an interface is `unsafe`.
+
+#![allow(unused)]
+
+use samara_domain_runtime::Implements;
+use samara_proxy::{RpcError, interface};
+use std::ptr::NonNull;
+
+#[interface]
+trait Clock {
+    fn now(&self) -> Result<u64, RpcError>;
+}
+
+struct Mine;
+
+impl Implements<Mine> for dyn Clock {
+    fn unsize(_: NonNull<Mine>) -> NonNull<Self> {
+        loop {}
+    }
+}
+
+fn main() {}

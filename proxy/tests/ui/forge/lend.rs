@@ -1,0 +1,11 @@
+//! To claim that a reference may be lent is `unsafe`.
+
+#![allow(unused)]
+
+use samara_rref::Lend;
+
+struct Mine(Box<u8>);
+
+impl Lend for Mine {}
+
+fn main() {}

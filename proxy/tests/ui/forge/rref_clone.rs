@@ -1,0 +1,10 @@
+//! There is one owner: an `RRef` has no `clone`.
+
+#![allow(unused)]
+
+use samara_rref::RRef;
+
+fn main() {
+    let object = RRef::new(1_u8);
+    let _: RRef<u8> = object.clone();
+}

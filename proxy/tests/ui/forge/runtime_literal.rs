@@ -1,0 +1,9 @@
+//! The authority over domains cannot be made from its parts.
+
+#![allow(unused)]
+
+use samara_domain_runtime::Runtime;
+
+fn main() {
+    let _ = Runtime(());
+}

@@ -1,0 +1,10 @@
+//! A transfer cannot be made from its parts.
+
+#![allow(unused)]
+
+use samara_rref::{Exchangeable, Owner, RRef, Transfer};
+
+fn main() {
+    let object = RRef::new(1_u8);
+    object.transfer(&Transfer { to: Owner::HOST });
+}

@@ -1,0 +1,14 @@
+//! An alias is what it stands for.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+
+type Bytes = Box<[u8]>;
+
+#[interface]
+trait Service {
+    fn call(&self, data: Bytes) -> Result<(), RpcError>;
+}
+
+fn main() {}

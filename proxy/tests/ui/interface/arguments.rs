@@ -1,0 +1,12 @@
+//! The attribute takes none.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+
+#[interface(fast)]
+trait Service {
+    fn call(&self) -> Result<(), RpcError>;
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! No constants.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+
+#[interface]
+trait Service {
+    const SIZE: usize;
+}
+
+fn main() {}

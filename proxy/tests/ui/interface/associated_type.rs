@@ -1,0 +1,12 @@
+//! An interface contains methods only.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+
+#[interface]
+trait Service {
+    type Data;
+}
+
+fn main() {}

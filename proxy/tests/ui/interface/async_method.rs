@@ -1,0 +1,12 @@
+//! A future would outlive the call.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+
+#[interface]
+trait Service {
+    async fn call(&self) -> Result<(), RpcError>;
+}
+
+fn main() {}

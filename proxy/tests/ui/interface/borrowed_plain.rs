@@ -1,0 +1,12 @@
+//! Plain data too.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+
+#[interface]
+trait Service {
+    fn call(&self, data: &u64) -> Result<(), RpcError>;
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! Other receivers neither.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+
+#[interface]
+trait Service {
+    fn call(self: Box<Self>) -> Result<(), RpcError>;
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+//! Nor a hidden one.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+use samara_rref::RRef;
+
+struct View<'a>(&'a [u8]);
+
+#[interface]
+trait Service {
+    fn call(&self, data: RRef<View<'_>>) -> Result<(), RpcError>;
+}
+
+fn main() {}

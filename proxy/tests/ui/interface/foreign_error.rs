@@ -1,0 +1,15 @@
+//! Nor an error that cannot be made from an `RpcError`.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+
+#[derive(samara_rref::Exchangeable)]
+struct Failed;
+
+#[interface]
+trait Service {
+    fn call(&self) -> Result<u64, Failed>;
+}
+
+fn main() {}

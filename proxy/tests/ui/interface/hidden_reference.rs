@@ -1,0 +1,15 @@
+//! Also one that hides a reference.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+use samara_rref::RRef;
+
+type Lent = &'static RRef<u8>;
+
+#[interface]
+trait Service {
+    fn call(&self, data: Lent) -> Result<(), RpcError>;
+}
+
+fn main() {}

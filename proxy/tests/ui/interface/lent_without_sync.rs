@@ -1,0 +1,21 @@
+//! What two domains may look at together is `Sync`.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+use samara_rref::{Cap, Capability, RRef};
+use std::cell::Cell;
+
+struct Line(Cell<u8>);
+
+// SAFETY: plain data.
+unsafe impl Capability for Line {
+    const NAME: &'static str = "Line";
+}
+
+#[interface]
+trait Service {
+    fn call(&self, line: &RRef<Cap<Line>>) -> Result<(), RpcError>;
+}
+
+fn main() {}

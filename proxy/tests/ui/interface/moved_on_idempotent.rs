@@ -1,0 +1,14 @@
+//! What moved away with the first try is not there for the second.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+use samara_rref::RRef;
+
+#[interface]
+trait Service {
+    #[idempotent]
+    fn call(&self, data: RRef<u8>) -> Result<(), RpcError>;
+}
+
+fn main() {}

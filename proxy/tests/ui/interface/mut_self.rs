@@ -1,0 +1,12 @@
+//! `&mut self` would be exclusive, and several callers may be inside.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+
+#[interface]
+trait Service {
+    fn call(&mut self) -> Result<(), RpcError>;
+}
+
+fn main() {}

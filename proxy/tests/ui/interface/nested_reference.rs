@@ -1,0 +1,13 @@
+//! A reference inside another type is not lent.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+use samara_rref::RRef;
+
+#[interface]
+trait Service {
+    fn call(&self, data: Option<&RRef<u8>>) -> Result<(), RpcError>;
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+//! Nothing is lent to the caller.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+use samara_rref::RRef;
+
+#[interface]
+trait Service {
+    fn call(&self) -> Result<&RRef<u8>, RpcError>;
+}
+
+fn main() {}

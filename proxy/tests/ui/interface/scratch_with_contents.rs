@@ -1,0 +1,14 @@
+//! What is made again must be makeable from nothing.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+use samara_rref::RRef;
+
+#[interface]
+trait Service {
+    #[idempotent]
+    fn call(&self, #[scratch] data: RRef<RRef<u8>>) -> Result<(), RpcError>;
+}
+
+fn main() {}

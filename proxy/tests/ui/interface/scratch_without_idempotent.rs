@@ -1,0 +1,13 @@
+//! `#[scratch]` says how to repeat a call that is never repeated.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+use samara_rref::RRef;
+
+#[interface]
+trait Service {
+    fn call(&self, #[scratch] data: RRef<[u8]>) -> Result<(), RpcError>;
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! The object stays in its domain.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+
+#[interface]
+trait Service {
+    fn call(self) -> Result<(), RpcError>;
+}
+
+fn main() {}

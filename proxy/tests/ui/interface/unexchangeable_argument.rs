@@ -1,0 +1,12 @@
+//! What moves is exchangeable.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+
+#[interface]
+trait Service {
+    fn call(&self, data: Vec<u8>) -> Result<(), RpcError>;
+}
+
+fn main() {}

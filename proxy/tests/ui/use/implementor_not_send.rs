@@ -1,0 +1,21 @@
+//! The object is dropped on whatever thread stops the domain.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+use std::sync::MutexGuard;
+
+#[interface]
+trait Service {
+    fn call(&self) -> Result<(), RpcError>;
+}
+
+struct State(MutexGuard<'static, u8>);
+
+impl Service for State {
+    fn call(&self) -> Result<(), RpcError> {
+        Ok(())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,22 @@
+//! Several callers are inside at once: interior mutability needs a lock.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+use std::cell::Cell;
+
+#[interface]
+trait Service {
+    fn call(&self) -> Result<(), RpcError>;
+}
+
+struct State(Cell<u8>);
+
+impl Service for State {
+    fn call(&self) -> Result<(), RpcError> {
+        self.0.set(1);
+        Ok(())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+//! The object outlives whoever made it: it borrows from nobody.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+
+#[interface]
+trait Service {
+    fn call(&self) -> Result<(), RpcError>;
+}
+
+struct State<'a>(&'a u8);
+
+impl<'a> Service for State<'a> {
+    fn call(&self) -> Result<(), RpcError> {
+        Ok(())
+    }
+}
+
+fn main() {}

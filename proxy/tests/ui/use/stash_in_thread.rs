@@ -1,0 +1,22 @@
+//! Nor lent to a thread that may outlive it.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+use samara_rref::RRef;
+
+#[interface]
+trait Service {
+    fn look(&self, data: &RRef<u8>) -> Result<(), RpcError>;
+}
+
+struct State;
+
+impl Service for State {
+    fn look(&self, data: &RRef<u8>) -> Result<(), RpcError> {
+        std::thread::spawn(move || **data);
+        Ok(())
+    }
+}
+
+fn main() {}

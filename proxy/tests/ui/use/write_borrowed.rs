@@ -1,0 +1,22 @@
+//! A borrow is read, not written.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+use samara_rref::RRef;
+
+#[interface]
+trait Service {
+    fn look(&self, data: &RRef<u8>) -> Result<(), RpcError>;
+}
+
+struct State;
+
+impl Service for State {
+    fn look(&self, data: &RRef<u8>) -> Result<(), RpcError> {
+        **data = 1;
+        Ok(())
+    }
+}
+
+fn main() {}

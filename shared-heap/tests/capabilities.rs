@@ -1,0 +1,199 @@
+//! Capability slots on their own: what a reclaim does to them, in what order, on whose behalf.
+#![expect(
+    unsafe_code,
+    reason = "declares classes and reclaims owners without a runtime"
+)]
+
+use samara_host_std as _;
+use samara_shared_heap::heap::{self, Census};
+use samara_shared_heap::{AllocError, Cap, Capability, Owner, quota};
+use samara_testkit::hosted::{Counts, Tally, acting_for};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+/// An owner for one test alone.
+fn owner() -> Owner {
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    Owner::from_index(NEXT.fetch_add(1, SeqCst)).unwrap()
+}
+
+fn as_owner<R>(owner: Owner, body: impl FnOnce() -> R) -> R {
+    // SAFETY: each test uses its owner's things before it reclaims the owner, and not after.
+    unsafe { acting_for(owner, body) }
+}
+
+fn reclaim(owner: Owner) -> Census {
+    // SAFETY: no test keeps a handle of the owner's in use.
+    unsafe { heap::reclaim(owner) }
+}
+
+#[test]
+fn every_capability_is_quiesced_before_any_is_released_and_each_once() {
+    static COUNTS: Counts = Counts::new();
+    let me = owner();
+    as_owner(me, || {
+        for number in 0..64 {
+            std::mem::forget(Cap::try_new(Tally::new(&COUNTS, number)).unwrap());
+        }
+    });
+    assert_eq!(heap::census(me).capabilities, 64);
+    assert_eq!(reclaim(me).capabilities, 64);
+    assert_eq!(
+        (COUNTS.quiesced(), COUNTS.released(), COUNTS.faults()),
+        (64, 64, 0)
+    );
+    assert_eq!(reclaim(me), Census::default(), "once");
+    assert_eq!(COUNTS.faults(), 0);
+}
+
+#[test]
+fn quiescing_alone_releases_nothing_and_may_come_first() {
+    static COUNTS: Counts = Counts::new();
+    let me = owner();
+    let cap = as_owner(me, || Cap::try_new(Tally::new(&COUNTS, 0)).unwrap());
+    // SAFETY: nobody uses the owner's capability meanwhile.
+    assert_eq!(unsafe { heap::quiesce(me) }, 1);
+    assert_eq!((COUNTS.quiesced(), COUNTS.released()), (1, 0));
+    // It is still counted as its owner's.
+    assert_eq!((heap::census(me).capabilities, cap.owner()), (1, me));
+    std::mem::forget(cap);
+    assert_eq!(reclaim(me).capabilities, 1);
+    assert_eq!((COUNTS.released(), COUNTS.faults()), (1, 0));
+}
+
+#[test]
+fn only_the_dead_owners_capabilities_are_touched() {
+    static DEAD: Counts = Counts::new();
+    static ALIVE: Counts = Counts::new();
+    let (dead, alive) = (owner(), owner());
+    let kept: Vec<_> = (0..20)
+        .map(|number| {
+            as_owner(dead, || {
+                std::mem::forget(Cap::try_new(Tally::new(&DEAD, number)).unwrap())
+            });
+            as_owner(alive, || Cap::try_new(Tally::new(&ALIVE, number)).unwrap())
+        })
+        .collect();
+    // One moved from the living to the dead, one the other way.
+    let moved = as_owner(dead, || Cap::try_new(Tally::new(&DEAD, 63)).unwrap());
+    // SAFETY: the handle stays here, where the test acts for both.
+    unsafe { moved.set_owner(alive) };
+    assert_eq!(reclaim(dead).capabilities, 20);
+    assert_eq!(
+        (DEAD.released(), ALIVE.quiesced(), ALIVE.released()),
+        (20, 0, 0)
+    );
+    assert_eq!(moved.number(), 63);
+    drop((moved, kept));
+    assert_eq!((DEAD.released(), ALIVE.released()), (21, 20));
+    assert_eq!(DEAD.faults() + ALIVE.faults(), 0);
+}
+
+#[test]
+fn a_drop_by_the_holder_runs_the_destructor_as_the_host() {
+    static COUNTS: Counts = Counts::new();
+    let me = owner();
+    as_owner(me, || drop(Cap::try_new(Tally::new(&COUNTS, 5)).unwrap()));
+    assert_eq!(
+        (COUNTS.quiesced(), COUNTS.released(), COUNTS.faults()),
+        (0, 1, 0)
+    );
+    assert_eq!(heap::census(me), Census::default());
+}
+
+#[test]
+fn the_host_may_take_the_value_back() {
+    static COUNTS: Counts = Counts::new();
+    let cap = Cap::try_new(Tally::new(&COUNTS, 9)).unwrap();
+    // SAFETY: the test is the host's side.
+    let value = unsafe { cap.into_inner() };
+    assert_eq!((value.number(), COUNTS.released()), (9, 0));
+    drop(value);
+    assert_eq!(COUNTS.released(), 1);
+}
+
+#[test]
+fn a_quota_refuses_and_gives_the_value_back() {
+    static COUNTS: Counts = Counts::new();
+    let me = owner();
+    quota::set_limit(me, Some(0));
+    let (error, value) = as_owner(me, || Cap::try_new(Tally::new(&COUNTS, 1))).unwrap_err();
+    assert_eq!(
+        (error, value.number(), COUNTS.released()),
+        (AllocError::Quota, 1, 0)
+    );
+    quota::set_limit(me, None);
+}
+
+/// A capability that has a capability of the host's in it, and uses the heap in its destructor.
+struct Nest {
+    inner: Option<Cap<Tally>>,
+    log: &'static Mutex<Vec<&'static str>>,
+}
+
+// SAFETY: bounded, does not panic, runs no domain's code; what it holds is the host's.
+unsafe impl Capability for Nest {
+    const NAME: &'static str = "Nest";
+    fn quiesce(&self) {
+        self.log.lock().unwrap().push("quiesce");
+    }
+}
+
+impl Drop for Nest {
+    fn drop(&mut self) {
+        // Takes the heap's locks: a reclaim must not hold them now.
+        static OTHER: Counts = Counts::new();
+        drop(Cap::try_new(Tally::new(&OTHER, 0)));
+        self.inner = None;
+        self.log.lock().unwrap().push("drop");
+    }
+}
+
+#[test]
+fn a_destructor_may_use_the_heap() {
+    static COUNTS: Counts = Counts::new();
+    static LOG: Mutex<Vec<&str>> = Mutex::new(Vec::new());
+    let me = owner();
+    let nests = [0, 1].map(|number| Nest {
+        inner: Some(Cap::try_new(Tally::new(&COUNTS, number)).unwrap()),
+        log: &LOG,
+    });
+    as_owner(me, || {
+        nests.map(|nest| std::mem::forget(Cap::try_new(nest).ok().unwrap()))
+    });
+    assert_eq!(reclaim(me).capabilities, 2);
+    assert_eq!(*LOG.lock().unwrap(), ["quiesce", "quiesce", "drop", "drop"]);
+    // The inner ones were the host's, and went with the value: dropped, not reclaimed.
+    assert_eq!(
+        (COUNTS.quiesced(), COUNTS.released(), COUNTS.faults()),
+        (0, 2, 0)
+    );
+}
+
+#[test]
+fn sizes_and_alignments_of_values_are_met() {
+    #[repr(align(4096))]
+    struct Page([u8; 8192]);
+    // SAFETY: plain data.
+    unsafe impl Capability for Page {
+        const NAME: &'static str = "Page";
+    }
+    struct Nothing;
+    // SAFETY: plain data.
+    unsafe impl Capability for Nothing {
+        const NAME: &'static str = "Nothing";
+    }
+    let me = owner();
+    as_owner(me, || {
+        let pages: Vec<_> = (0..40)
+            .map(|byte| Cap::try_new(Page([byte; 8192])).ok().unwrap())
+            .collect();
+        let _nothing = Cap::try_new(Nothing).ok().unwrap();
+        for (byte, page) in pages.iter().enumerate() {
+            assert_eq!((&raw const **page).addr() % 4096, 0);
+            assert!(page.0.iter().all(|at| usize::from(*at) == byte));
+        }
+        assert_eq!(heap::census(me).capabilities, 41);
+    });
+    assert_eq!(heap::census(me), Census::default());
+}

@@ -1,0 +1,192 @@
+//! The heap against a model: random allocations, frees, changes of owner and reclaims on two threads.
+#![expect(unsafe_code, reason = "drives the heap below its safe types")]
+
+use samara_host_std as _;
+use samara_shared_heap::class::{self, Place};
+use samara_shared_heap::{Owner, heap, thread};
+use samara_testkit::hosted::{Rng, acting_for};
+use samara_testkit::pattern;
+use std::collections::BTreeMap;
+use std::ptr::NonNull;
+use std::sync::Mutex;
+
+const STEPS: usize = 100_000;
+const OWNERS: usize = 4;
+
+/// What the model knows of a live object.
+struct Object {
+    start: NonNull<u8>,
+    size: usize,
+    align: usize,
+    owner: Owner,
+    seed: u64,
+}
+
+// SAFETY: the object is used by whoever has this, one thread at a time.
+unsafe impl Send for Object {}
+
+/// All live objects of both threads: start and end, to see overlaps.
+static RANGES: Mutex<BTreeMap<usize, usize>> = Mutex::new(BTreeMap::new());
+/// Objects on their way to a thread. Its lock keeps others from handing it any.
+static MAIL: [Mutex<Vec<Object>>; 2] = [const { Mutex::new(Vec::new()) }; 2];
+
+impl Object {
+    fn place(&self) -> Place {
+        class::place(self.size, self.align)
+    }
+
+    fn slot_bytes(&self) -> usize {
+        match self.place() {
+            Place::Slot { shift } => 1 << shift,
+            Place::Large => self.size.next_multiple_of(class::PAGE_SIZE),
+        }
+    }
+
+    fn bytes(&mut self) -> &mut [u8] {
+        // SAFETY: the object is live, this long, and this thread's alone.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.size) }
+    }
+
+    fn alloc(rng: &mut Rng, owner: Owner) -> Self {
+        let size = match rng.below(100) {
+            0 => 100_000 + rng.below(200_000),
+            1..4 => rng.below(40_000),
+            4..30 => rng.below(4096),
+            _ => rng.below(200),
+        };
+        let align = 1
+            << match rng.below(50) {
+                0 => rng.below(18),
+                1..10 => rng.below(12),
+                _ => rng.below(5),
+            };
+        // SAFETY: the place is that of size and alignment; the model frees it, or its owner's reclaim.
+        let alloc = || unsafe { heap::alloc(class::place(size, align), size, align) };
+        // SAFETY: the model knows whose it is.
+        let start = unsafe { acting_for(owner, alloc) };
+        let mut object = Self {
+            start: start.unwrap(),
+            size,
+            align,
+            owner,
+            seed: rng.below(usize::MAX) as u64,
+        };
+        assert_eq!(object.start.addr().get() % align, 0);
+        let seed = object.seed;
+        pattern::fill(seed, 0, object.bytes());
+        let (from, to) = (object.start.addr().get(), object.slot_bytes());
+        let to = from + to.max(1);
+        let mut ranges = RANGES.lock().unwrap();
+        let below = ranges.range(..to).next_back();
+        assert!(
+            below.is_none_or(|(_, end)| *end <= from),
+            "two objects overlap"
+        );
+        ranges.insert(from, to);
+        object
+    }
+
+    fn check(&mut self) {
+        let seed = self.seed;
+        assert_eq!(pattern::first_mismatch(seed, 0, self.bytes()), None);
+        // SAFETY: the object is live at its place.
+        let owner = unsafe { heap::owner(self.start, self.place()) };
+        assert_eq!(owner, self.owner);
+    }
+
+    /// Takes it out of the model, before the heap may give the place to another.
+    fn leaves(&mut self) {
+        self.check();
+        RANGES.lock().unwrap().remove(&self.start.addr().get());
+    }
+
+    fn free(mut self) {
+        self.leaves();
+        // SAFETY: live, at its place, and given up.
+        unsafe { heap::free(self.start, self.place()) };
+    }
+
+    fn give(&mut self, owner: Owner) {
+        self.check();
+        self.owner = owner;
+        // SAFETY: live, at its place; whoever has the model's entry uses it for `owner` from now on.
+        unsafe { heap::set_owner(self.start, self.place(), owner) };
+    }
+}
+
+/// The owners for whom thread `me` acts.
+fn owner(me: usize, rng: &mut Rng) -> Owner {
+    Owner::from_index(10 + me * 100 + rng.below(OWNERS)).unwrap()
+}
+
+fn run(me: usize, seed: u64) {
+    let mut rng = Rng::new(seed);
+    let mut mine: Vec<Object> = Vec::new();
+    for _ in 0..STEPS {
+        match rng.below(1000) {
+            0..450 => {
+                let owner = owner(me, &mut rng);
+                mine.push(Object::alloc(&mut rng, owner));
+            }
+            450..800 if !mine.is_empty() => mine.swap_remove(rng.below(mine.len())).free(),
+            800..880 if !mine.is_empty() => {
+                let at = rng.below(mine.len());
+                mine[at].give(owner(me, &mut rng));
+            }
+            880..960 if !mine.is_empty() => {
+                let mut object = mine.swap_remove(rng.below(mine.len()));
+                let mut mail = MAIL[1 - me].lock().unwrap();
+                object.give(owner(1 - me, &mut rng));
+                mail.push(object);
+            }
+            960..980 => mine.append(&mut MAIL[me].lock().unwrap()),
+            // To another CPU: what it frees goes to another cache.
+            980..995 => thread::current().set_shard(rng.below(thread::SHARDS)),
+            995 => heap::trim(),
+            996..1000 => {
+                let mut mail = MAIL[me].lock().unwrap();
+                mine.append(&mut mail);
+                let dead = owner(me, &mut rng);
+                reclaim(dead, &mut mine);
+                drop(mail);
+            }
+            _ => {}
+        }
+    }
+    mine.append(&mut MAIL[me].lock().unwrap());
+    mine.into_iter().for_each(Object::free);
+}
+
+fn reclaim(dead: Owner, mine: &mut Vec<Object>) {
+    let (mut gone, rest): (Vec<_>, Vec<_>) = mine.drain(..).partition(|at| at.owner == dead);
+    *mine = rest;
+    let expected = heap::Census {
+        objects: gone.len(),
+        bytes: gone.iter().map(Object::slot_bytes).sum(),
+        capabilities: 0,
+    };
+    assert_eq!(heap::census(dead), expected);
+    gone.iter_mut().for_each(Object::leaves);
+    // SAFETY: the model has just forgotten all that it owns, and the lock of the mail keeps the other
+    // thread from giving it any.
+    let released = unsafe { heap::reclaim(dead) };
+    assert_eq!(released, expected);
+    assert_eq!(heap::census(dead), heap::Census::default());
+}
+
+#[test]
+fn two_threads_agree_with_the_model() {
+    std::thread::scope(|scope| {
+        for me in 0..2 {
+            scope.spawn(move || run(me, me as u64));
+        }
+    });
+    // What was still in the mail when its thread was through.
+    for mail in &MAIL {
+        mail.lock().unwrap().drain(..).for_each(Object::free);
+    }
+    assert!(RANGES.lock().unwrap().is_empty());
+    assert_eq!(heap::census_all(), heap::Census::default());
+    heap::trim();
+    assert_eq!((heap::held_bytes(), samara_host_std::live_bytes()), (0, 0));
+}

@@ -1,0 +1,153 @@
+//! Slabs and pages: what is freed goes back, what is asked for is aligned. Whole totals: the tests of
+//! this binary run one at a time.
+#![expect(unsafe_code, reason = "drives the heap below its safe types")]
+
+use samara_host_std::live_bytes;
+use samara_shared_heap::class::{self, CLASSES, MIN_SHIFT, PAGE_SIZE, SLAB_SIZE};
+use samara_shared_heap::{Owner, heap, thread};
+use samara_testkit::hosted::{acting_for, alone};
+use std::collections::HashSet;
+use std::ptr::NonNull;
+
+fn alloc(size: usize, align: usize) -> NonNull<u8> {
+    // SAFETY: the place is that of size and alignment; the tests free it.
+    unsafe { heap::alloc(class::place(size, align), size, align) }.unwrap()
+}
+
+fn free(object: NonNull<u8>, size: usize, align: usize) {
+    // SAFETY: a live object of the test's, given up.
+    unsafe { heap::free(object, class::place(size, align)) };
+}
+
+fn held() -> usize {
+    assert_eq!(
+        heap::held_bytes(),
+        live_bytes(),
+        "the heap's count is the host's"
+    );
+    live_bytes()
+}
+
+#[test]
+fn emptied_slabs_go_back_to_the_host() {
+    let _alone = alone();
+    for size in [16, 100, 4096, 16_384] {
+        let objects: Vec<_> = (0..2000).map(|_| alloc(size, 1)).collect();
+        assert!(held() >= 2000 * size);
+        objects.into_iter().for_each(|object| free(object, size, 1));
+        // A cache and the last slab of the class may stay, no more.
+        assert!(held() <= 4 * SLAB_SIZE, "{} after {size}", held());
+        heap::trim();
+        assert_eq!(held(), 0);
+    }
+}
+
+#[test]
+fn freeing_in_any_order_empties_slabs() {
+    let _alone = alone();
+    let mut objects: Vec<_> = (0..5000).map(|_| alloc(48, 8)).collect();
+    // Every third first: all slabs become partly free, then empty one after the other.
+    for stride in [3, 2, 1] {
+        let mut at = 0;
+        objects.retain(|object| {
+            at += 1;
+            let keep = at % stride != 0;
+            if !keep {
+                free(*object, 48, 8);
+            }
+            keep
+        });
+    }
+    heap::trim();
+    assert_eq!((objects.len(), held()), (0, 0));
+}
+
+#[test]
+fn what_other_cpus_cached_is_trimmed_too() {
+    let _alone = alone();
+    let slot = thread::current();
+    let before = slot.shard();
+    let objects: Vec<_> = (0..1000).map(|_| alloc(64, 8)).collect();
+    for (at, object) in objects.into_iter().enumerate() {
+        slot.set_shard(at);
+        free(object, 64, 8);
+    }
+    slot.set_shard(before);
+    assert_ne!(held(), 0);
+    heap::trim();
+    assert_eq!(held(), 0);
+}
+
+#[test]
+fn every_class_and_size_is_aligned_and_apart() {
+    let _alone = alone();
+    let mut live = Vec::new();
+    let mut seen = HashSet::new();
+    for align_shift in 0..=21 {
+        for size in [0, 1, 24, 513, 4097, 70_000] {
+            let align = 1 << align_shift;
+            let object = alloc(size, align);
+            assert_eq!(object.addr().get() % align, 0, "{size} aligned {align}");
+            // Also nothing at all has a place of its own.
+            assert!(seen.insert(object));
+            live.push((object, size, align));
+        }
+    }
+    for (object, size, align) in live {
+        free(object, size, align);
+    }
+    heap::trim();
+    assert_eq!(held(), 0);
+}
+
+#[test]
+fn page_sized_objects_are_page_aligned_without_asking() {
+    let _alone = alone();
+    for size in [PAGE_SIZE, 2 * PAGE_SIZE, 16_384, 131_072, 3 << 20] {
+        let object = alloc(size, 1);
+        assert_eq!(object.addr().get() % PAGE_SIZE, 0, "a DMA buffer of {size}");
+        free(object, size, 1);
+    }
+    heap::trim();
+    assert_eq!(held(), 0);
+}
+
+#[test]
+fn a_reclaim_empties_slabs_and_leaves_the_others_objects_alone() {
+    let _alone = alone();
+    let [dead, alive] = [5, 6].map(|index| Owner::from_index(index).unwrap());
+    let as_owner = |owner, size: usize| {
+        // SAFETY: used before the owner's reclaim only.
+        unsafe { acting_for(owner, || alloc(size, 1)) }
+    };
+    let mut kept = Vec::new();
+    for at in 0..3000 {
+        let size = 16 << (at % CLASSES);
+        as_owner(dead, size);
+        if at % 10 == 0 {
+            let object = as_owner(alive, size);
+            // SAFETY: at least 16 bytes, the test's own.
+            unsafe { object.cast::<usize>().write(at) };
+            kept.push((object, size, at));
+        }
+    }
+    for size in [100_000, 1 << 20] {
+        as_owner(dead, size);
+    }
+    let (all, theirs) = (heap::census(dead), heap::census(alive));
+    assert_eq!((all.objects, theirs.objects), (3002, 300));
+    let before = held();
+    // SAFETY: nobody uses what it owned.
+    assert_eq!(unsafe { heap::reclaim(dead) }, all);
+    assert_eq!(heap::census(alive), theirs);
+    heap::trim();
+    assert!(held() + all.bytes / 2 < before);
+    for (object, size, at) in kept {
+        // SAFETY: written above.
+        assert_eq!(unsafe { object.cast::<usize>().read() }, at);
+        free(object, size, 1);
+    }
+    heap::trim();
+    assert_eq!(held(), 0);
+    assert_eq!(class::positions(MIN_SHIFT), SLAB_SIZE / 16);
+}
