@@ -7,8 +7,8 @@
 
 use crate::heap;
 use crate::owner::{MAX_OWNERS, Owner};
-use crate::primitive::{Mutex, MutexGuard};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
+use crate::primitive::{Mutex, MutexGuard};
 
 const UNLIMITED: usize = usize::MAX;
 

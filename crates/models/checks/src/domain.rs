@@ -31,6 +31,14 @@ unsafe impl<T: Probe + 'static> Implements<T> for dyn Probe {
     }
 }
 
+impl Object {
+    /// Which generation this is the object of: the first one is 1.
+    #[must_use]
+    pub const fn number(&self) -> u8 {
+        self.0[0]
+    }
+}
+
 /// What `init` returns: as large as a slab's object can be, since slabs of those have the fewest words.
 #[derive(Debug)]
 pub struct Object(pub [u8; LARGEST]);
@@ -40,7 +48,8 @@ impl Probe for Object {}
 pub const LARGEST: usize = 1 << MAX_SHIFT;
 
 fn init((): ()) -> Result<Object, RpcError> {
-    Ok(Object([0; LARGEST]))
+    STARTS.set(STARTS.get() + 1);
+    Ok(Object([STARTS.get(); LARGEST]))
 }
 
 /// Spawns the domain `name`.
@@ -63,6 +72,7 @@ pub struct Belongings(Rc<UnsafeCell<u32>>);
 thread_local! {
     static BELONGINGS: RefCell<Option<Belongings>> = const { RefCell::new(None) };
     static RECLAIMS: Cell<u32> = const { Cell::new(0) };
+    static STARTS: Cell<u8> = const { Cell::new(0) };
 }
 
 impl Belongings {
@@ -70,6 +80,7 @@ impl Belongings {
     #[must_use]
     pub fn new() -> Self {
         RECLAIMS.set(0);
+        STARTS.set(0);
         let this = Self(Rc::new(UnsafeCell::new(0)));
         BELONGINGS.set(Some(this.clone()));
         this

@@ -3,11 +3,12 @@
 use core::ptr::NonNull;
 use samara_domain_runtime::host::{Arenas, Clock, Events, Threads, Window};
 use samara_domain_runtime::{Event, Runtime};
+use samara_model_primitives::forbid;
 use samara_shared_heap::Owner;
 use samara_shared_heap::host::HeapHost;
 use samara_shared_heap::thread::{self, ThreadSlot};
 use std::alloc::{Layout, alloc, dealloc};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// The host in loom.
 #[derive(Debug)]
@@ -25,6 +26,16 @@ thread_local! {
     static PAGES: RefCell<Vec<(NonNull<u8>, Layout)>> = const { RefCell::new(Vec::new()) };
 }
 
+thread_local! {
+    static WAKES: Cell<u32> = const { Cell::new(0) };
+}
+
+/// How often the reaper was woken in this execution.
+#[must_use]
+pub fn wakes() -> u32 {
+    WAKES.get()
+}
+
 // SAFETY: one slot for each of loom's threads, in a box that lives as long as the thread; pages come
 // from the system's allocator with the layout that is asked for.
 unsafe impl HeapHost for LoomHost {
@@ -40,10 +51,9 @@ unsafe impl HeapHost for LoomHost {
         Some(start)
     }
 
-    unsafe fn free_pages(start: NonNull<u8>, _: usize, _: usize) {
-        // Kept to the end of the execution, unreadable as far as a model can tell.
-        // SAFETY: the heap gives the page back, and asked for at least its first word.
-        unsafe { start.cast::<u64>().write(u64::MAX) };
+    unsafe fn free_pages(start: NonNull<u8>, bytes: usize, _: usize) {
+        // Kept to the end of the execution: whoever still uses a word in it is found out.
+        forbid(start.addr().get()..start.addr().get() + bytes);
     }
 }
 
@@ -65,6 +75,10 @@ impl Threads for LoomHost {
     fn yield_now() {
         loom::thread::yield_now();
     }
+
+    fn wake_reaper() {
+        WAKES.set(WAKES.get() + 1);
+    }
 }
 
 // SAFETY: there is no window.
@@ -80,6 +94,7 @@ unsafe impl Arenas for LoomHost {
 
 /// Begins an execution: the pages of the last one go.
 pub fn begin() {
+    WAKES.set(0);
     PAGES.with_borrow_mut(|pages| {
         for (start, layout) in pages.drain(..) {
             // SAFETY: allocated with this layout, by an execution that ended.

@@ -2,8 +2,10 @@
 
 use loom::sync::atomic::AtomicBool;
 use loom::sync::atomic::AtomicUsize;
+use loom::thread::{self, ThreadId};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 /// One bound word. loom's object holds the distance from `base`: it was made, with 0 in it, before
@@ -22,6 +24,10 @@ struct Execution {
     locks: HashMap<usize, Rc<AtomicBool>>,
     blank: Vec<Rc<AtomicUsize>>,
     blank_locks: Vec<Rc<AtomicBool>>,
+    /// Where no word may be used any more.
+    gone: Vec<Range<usize>>,
+    /// How many locks each of loom's threads has.
+    held: HashMap<ThreadId, usize>,
     number: u64,
 }
 
@@ -65,6 +71,10 @@ pub(crate) fn number() -> u64 {
 /// The object of the word at `address`, which holds `value`.
 pub(crate) fn word(address: usize, value: usize) -> Bound {
     EXECUTION.with_borrow_mut(|execution| {
+        assert!(
+            !execution.gone.iter().any(|gone| gone.contains(&address)),
+            "a word in memory that was given back"
+        );
         if let Some(bound) = execution.words.get(&address) {
             if bound.last == value {
                 return bound.clone();
@@ -112,5 +122,25 @@ pub(crate) fn forget_lock(address: usize) {
         if let Ok(mut execution) = execution.try_borrow_mut() {
             execution.locks.remove(&address);
         }
+    });
+}
+
+/// No word in `range` may be used for the rest of this execution.
+pub fn forbid(range: Range<usize>) {
+    EXECUTION.with_borrow_mut(|execution| execution.gone.push(range));
+}
+
+/// How many locks `thread` has.
+#[must_use]
+pub fn held(thread: ThreadId) -> usize {
+    EXECUTION.with_borrow(|execution| execution.held.get(&thread).copied().unwrap_or(0))
+}
+
+/// Counts a lock that the running thread took or, `false`, let go.
+pub(crate) fn count_lock(taken: bool) {
+    let me = thread::current().id();
+    EXECUTION.with_borrow_mut(|execution| {
+        let held = execution.held.entry(me).or_default();
+        *held = if taken { *held + 1 } else { *held - 1 };
     });
 }

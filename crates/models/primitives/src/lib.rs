@@ -22,6 +22,7 @@ mod run;
 mod statics;
 mod weaken;
 
+pub use bind::{forbid, held};
 pub use lock::{Mutex, MutexGuard};
 pub use loom::hint::spin_loop;
 pub use run::Check;

@@ -49,6 +49,7 @@ impl<T> Mutex<T> {
         {
             loom::thread::yield_now();
         }
+        bind::count_lock(true);
         MutexGuard {
             mutex: self,
             taken,
@@ -96,6 +97,7 @@ impl<T: ?Sized> Drop for MutexGuard<'_, T> {
         // An execution that failed is over: loom takes no more steps.
         if !std::thread::panicking() {
             self.taken.store(false, self.release);
+            bind::count_lock(false);
         }
     }
 }
