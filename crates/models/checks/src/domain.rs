@@ -9,6 +9,7 @@ use samara_domain_runtime::{
 };
 use samara_shared_heap::class::MAX_SHIFT;
 use std::cell::{Cell, RefCell};
+use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -127,4 +128,15 @@ pub fn call(target: Target, body: impl FnOnce()) -> bool {
         Err(Failure::Refused(())) => false,
         Err(Failure::Crashed) => panic!("an access inside the domain was wrong"),
     }
+}
+
+/// Enters `target`, and panics there; the boundary has to report the death.
+///
+/// # Panics
+/// If it was not let in.
+pub fn crash(target: Target) {
+    // SAFETY: a panic is all that the domain does.
+    let ended = unsafe { enter(target, (), |()| resume_unwind(Box::new(()))) };
+    let ended: Result<(), _> = ended;
+    assert!(matches!(ended, Err(Failure::Crashed)));
 }

@@ -103,6 +103,9 @@ pub fn begin() {
     });
 }
 
+/// A stack's size, in words.
+const STACK_WORDS: usize = 1 << 15;
+
 /// The authority over domains.
 #[must_use]
 pub fn runtime() -> Runtime {
@@ -110,13 +113,30 @@ pub fn runtime() -> Runtime {
     unsafe { Runtime::assume_host() }
 }
 
+/// What loom's threads may share, though nothing says so: they take turns on one thread.
+struct Here<T>(T);
+
+// SAFETY: see the type.
+unsafe impl<T> Send for Here<T> {}
+
+impl<R, F: FnOnce() -> R> Here<F> {
+    fn call(self) -> R {
+        (self.0)()
+    }
+}
+
 /// Runs `body` on another of loom's threads, on CPU `shard`.
-pub fn spawn<R: 'static>(
-    shard: usize,
-    body: impl FnOnce() -> R + 'static,
-) -> loom::thread::JoinHandle<R> {
-    loom::thread::spawn(move || {
+///
+/// # Panics
+/// If loom has no more threads.
+pub fn spawn(shard: usize, body: impl FnOnce() + 'static) -> loom::thread::JoinHandle<()> {
+    let thread = loom::thread::Builder::new().stack_size(STACK_WORDS);
+    let body = Here(body);
+    let run = move || {
         thread::current().set_shard(shard);
-        body()
-    })
+        body.call();
+    };
+    thread
+        .spawn(run)
+        .unwrap_or_else(|error| panic!("loom starts threads: {error}"))
 }

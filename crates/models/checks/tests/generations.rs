@@ -56,7 +56,7 @@ fn reuse() {
 #[test]
 fn a_stale_entry_never_meets_the_next_generation() {
     Check::new("generation reuse", 128, 32)
-        .preemptions(2)
+        .preemptions(4)
         .run(reuse);
 }
 

@@ -2,7 +2,6 @@
 
 use loom::sync::atomic::AtomicBool;
 use loom::sync::atomic::AtomicUsize;
-use loom::thread::{self, ThreadId};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -26,8 +25,6 @@ struct Execution {
     blank_locks: Vec<Rc<AtomicBool>>,
     /// Where no word may be used any more.
     gone: Vec<Range<usize>>,
-    /// How many locks each of loom's threads has.
-    held: HashMap<ThreadId, usize>,
     number: u64,
 }
 
@@ -128,19 +125,4 @@ pub(crate) fn forget_lock(address: usize) {
 /// No word in `range` may be used for the rest of this execution.
 pub fn forbid(range: Range<usize>) {
     EXECUTION.with_borrow_mut(|execution| execution.gone.push(range));
-}
-
-/// How many locks `thread` has.
-#[must_use]
-pub fn held(thread: ThreadId) -> usize {
-    EXECUTION.with_borrow(|execution| execution.held.get(&thread).copied().unwrap_or(0))
-}
-
-/// Counts a lock that the running thread took or, `false`, let go.
-pub(crate) fn count_lock(taken: bool) {
-    let me = thread::current().id();
-    EXECUTION.with_borrow_mut(|execution| {
-        let held = execution.held.entry(me).or_default();
-        *held = if taken { *held + 1 } else { *held - 1 };
-    });
 }

@@ -22,8 +22,8 @@ mod run;
 mod statics;
 mod weaken;
 
-pub use bind::{forbid, held};
-pub use lock::{Mutex, MutexGuard};
+pub use bind::forbid;
+pub use lock::{Mutex, MutexGuard, on_lock};
 pub use loom::hint::spin_loop;
 pub use run::Check;
 pub use weaken::{Fault, Weaken};

@@ -8,7 +8,27 @@ use core::fmt;
 use core::ops::{Deref, DerefMut};
 use core::panic::Location;
 use loom::sync::atomic::{AtomicBool, Ordering};
+use std::cell::Cell;
 use std::rc::Rc;
+
+thread_local! {
+    static LOOK: Cell<Option<fn()>> = const { Cell::new(None) };
+}
+
+/// Has `look` called whenever a lock was taken, and before it is let go, until the model ends.
+pub fn on_lock(look: fn()) {
+    LOOK.set(Some(look));
+}
+
+pub(crate) fn forget_look() {
+    LOOK.set(None);
+}
+
+fn look() {
+    if let Some(look) = LOOK.get() {
+        look();
+    }
+}
 
 /// A lock like the one that ships: an exchange that acquires, a store that releases.
 pub struct Mutex<T: ?Sized> {
@@ -49,7 +69,7 @@ impl<T> Mutex<T> {
         {
             loom::thread::yield_now();
         }
-        bind::count_lock(true);
+        look();
         MutexGuard {
             mutex: self,
             taken,
@@ -96,8 +116,8 @@ impl<T: ?Sized> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
         // An execution that failed is over: loom takes no more steps.
         if !std::thread::panicking() {
+            look();
             self.taken.store(false, self.release);
-            bind::count_lock(false);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Running a model.
 
 use crate::weaken::{self, Weaken};
-use crate::{bind, statics};
+use crate::{bind, lock, statics};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How a model is run.
@@ -57,6 +57,7 @@ impl Check {
             fn drop(&mut self) {
                 bind::end();
                 statics::restore();
+                lock::forget_look();
                 weaken::set(None);
             }
         }
