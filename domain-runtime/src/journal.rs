@@ -1,11 +1,11 @@
 //! Calls that are made again after a restart, in order: `#[replay]`.
 
 use crate::error::RpcError;
+use crate::primitive::Mutex;
 use crate::service::Instance;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use spin::Mutex;
 
 /// A recorded call.
 pub trait Replay<I: ?Sized>: Send + Sync {

@@ -80,7 +80,7 @@ impl<I: ?Sized + Interface> Published<I> {
                     object: unsafe { core::mem::transmute_copy(&words) },
                 };
             }
-            core::hint::spin_loop();
+            crate::primitive::spin_loop();
         }
     }
 }
