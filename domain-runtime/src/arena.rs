@@ -4,13 +4,14 @@
 //! found by a subtraction: `dealloc` goes by address, whoever calls it. Inside, `talc`.
 
 use crate::host::{self, Window};
+use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::{self, NonNull};
 use samara_shared_heap::Owner;
 use samara_shared_heap::owner::MAX_OWNERS;
 use samara_shared_heap::thread::{self, NoCut};
-use spin::{Mutex, Once};
+use spin::Once;
 use talc::{ErrOnOom, Span, Talc};
 
 /// The unit in which an arena grows.

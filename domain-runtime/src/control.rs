@@ -2,6 +2,7 @@
 
 use crate::event::Event;
 use crate::exits::Shared;
+use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use crate::reason::{Exit, ExitReason};
 use crate::state::{State, Word};
@@ -10,8 +11,7 @@ use crate::{host, threads};
 use core::time::Duration;
 use samara_shared_heap::Owner;
 use samara_shared_heap::owner::MAX_OWNERS;
-use samara_shared_heap::thread::{self, SHARDS};
-use spin::Mutex;
+use samara_shared_heap::thread::{self, NoCut, SHARDS};
 
 /// Calls into one domain through one shard. Both only grow (and wrap): their difference is what is
 /// in flight, and the entries are the domain's call statistics for free.
@@ -233,6 +233,8 @@ impl ControlBlock {
 
     /// Notes a reason; the first one of a generation stays.
     pub(crate) fn note(&self, reason: ExitReason) {
+        // The panicking domain's thread: as in `die`.
+        let _no_cut = NoCut::begin(thread::current());
         self.label.lock().reason.get_or_insert(reason);
     }
 
@@ -240,6 +242,8 @@ impl ControlBlock {
     /// message) stays; else it is `reason`.
     pub(crate) fn die(&self, generation: u32, reason: ExitReason) -> bool {
         let label = {
+            // On a caller's thread: a host must not cut it with the lock taken.
+            let _no_cut = NoCut::begin(thread::current());
             // Held over the step: once it is dead the slot may be reclaimed and claimed again, and
             // the reason would be noted of the next generation.
             let mut label = self.label.lock();

@@ -6,12 +6,12 @@
 
 use crate::event::Event;
 use crate::host;
+use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::reason::ExitReason;
 use crate::text::Text;
 use core::time::Duration;
 use samara_shared_heap::thread::{self, NoCut};
-use spin::Mutex;
 
 /// An event by value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! How the generations of one name ended.
 
+use crate::primitive::Mutex;
 use crate::reason::{Exit, ExitReason};
 use alloc::sync::Arc;
 use samara_shared_heap::thread::{self, NoCut};
-use spin::Mutex;
 
 /// How many ends are kept for each name.
 const KEPT: usize = 8;

@@ -2,10 +2,10 @@
 
 use crate::error::RpcError;
 use crate::generation::Instance;
+use crate::primitive::Mutex;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use spin::Mutex;
 
 /// A recorded call.
 pub trait Replay<I: ?Sized>: Send + Sync {

@@ -6,6 +6,7 @@
 
 use crate::domain::Domain;
 use crate::interface::{Interface, InterfaceDescriptor};
+use crate::primitive::Mutex;
 use crate::service::Service;
 use crate::text::Text;
 use alloc::sync::Arc;
@@ -13,7 +14,6 @@ use alloc::vec::Vec;
 use core::any::Any;
 use core::fmt;
 use samara_shared_heap::thread::{self, NoCut};
-use spin::Mutex;
 
 struct Entry {
     name: Text<32>,

@@ -30,11 +30,11 @@
 
 use crate::class::PAGE_SIZE;
 use crate::page_map::{self, PageMap};
+use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicBool, Ordering};
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
-use spin::Mutex;
 
 /// `BYTES` of static memory, taken once. Aligned to a slab, so that no slab's worth is lost.
 #[derive(Debug)]

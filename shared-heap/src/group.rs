@@ -7,9 +7,9 @@
 
 use crate::chain::{self, GROUPED, Words};
 use crate::owner::Owner;
+use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::thread::{self, NoCut};
-use spin::Mutex;
 
 /// How many groups exist at once: 1024 (feature `small`: 16).
 pub const GROUPS: usize = if cfg!(feature = "small") { 16 } else { 1024 };

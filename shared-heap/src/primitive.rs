@@ -1,7 +1,12 @@
 //! The primitives of concurrency, in one place: what ships, what a model checker explores, and what
 //! stands in on targets that lack them are the same code over another set of these.
 
-#[cfg(not(feature = "portable-atomic"))]
+#[cfg(all(not(samara_model), not(feature = "portable-atomic")))]
 pub(crate) use core::sync::atomic;
-#[cfg(feature = "portable-atomic")]
+#[cfg(all(not(samara_model), feature = "portable-atomic"))]
 pub(crate) use portable_atomic as atomic;
+#[cfg(not(samara_model))]
+pub(crate) use spin::{Mutex, MutexGuard};
+
+#[cfg(samara_model)]
+pub(crate) use samara_model_primitives::{Mutex, MutexGuard, atomic};

@@ -12,8 +12,8 @@ use crate::heap;
 use crate::ledger::{Ledger, Load};
 use crate::owner::{MAX_OWNERS, Owner};
 use crate::primitive::atomic::{AtomicBool, Ordering};
+use crate::primitive::{Mutex, MutexGuard};
 use crate::thread::{self, NoCut};
-use spin::{Mutex, MutexGuard};
 
 /// The most that an owner may have; `None` for no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use crate::chain;
 use crate::class::{CLASSES, MIN_SHIFT};
 use crate::group;
 use crate::primitive::atomic::{AtomicU32, Ordering};
+use crate::primitive::{Mutex, MutexGuard};
 use crate::slab::{Kind, Slab};
 use core::ptr::{self, NonNull};
-use spin::{Mutex, MutexGuard};
 
 /// A doubly linked list of slabs.
 struct List {

@@ -4,11 +4,11 @@
 //! says *cached*. The next object of as many pages takes it.
 
 use crate::class::{RUN_BUDGET_PAGES, RUN_SLOTS, run_pages};
+use crate::primitive::Mutex;
 use crate::registry;
 use crate::shelf::Shelf;
 use crate::thread::{SHARDS, ThreadSlot};
 use core::ptr::NonNull;
-use spin::Mutex;
 
 /// The runs of one shard: how many pages each has, and where it is.
 struct Runs {

@@ -7,7 +7,13 @@ use core::ptr;
 
 /// Number of shards over which per-CPU state is spread (caches, in-flight counters): 16 (feature
 /// `small`: 1).
-pub const SHARDS: usize = if cfg!(feature = "small") { 1 } else { 16 };
+pub const SHARDS: usize = if cfg!(samara_model) {
+    2
+} else if cfg!(feature = "small") {
+    1
+} else {
+    16
+};
 
 /// One link of a thread's chain: from here on the thread acts for `owner`.
 ///

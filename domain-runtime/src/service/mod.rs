@@ -23,6 +23,7 @@ use crate::generation::Instance;
 use crate::interface::{Implements, Interface};
 use crate::journal::Journal;
 use crate::mint::Mint;
+use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicU8, AtomicU32, Ordering};
 use crate::reason::{ExitKind, ExitReason};
 use crate::spec::DomainSpec;
@@ -37,7 +38,6 @@ use published::Published;
 use recipe::{Recipe, Start};
 use samara_rref::Exchangeable;
 use samara_shared_heap::thread::{self, NoCut};
-use spin::Mutex;
 
 /// Whether a dead generation may be followed by another.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -78,7 +78,7 @@ impl<I: ?Sized + Interface> Published<I> {
                 let object = unsafe { core::mem::transmute_copy(&words) };
                 return Instance::new(Target::new(block, expected), object);
             }
-            core::hint::spin_loop();
+            crate::primitive::spin_loop();
         }
     }
 }

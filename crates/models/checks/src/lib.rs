@@ -1,0 +1,6 @@
+//! What the models have in common: a host in loom.
+#![expect(unsafe_code, reason = "binds the host traits to loom's threads")]
+
+pub mod domain;
+pub mod host;
+pub mod objects;

@@ -1,0 +1,128 @@
+//! Which loom object an address stands for in the running execution.
+
+use loom::sync::atomic::AtomicBool;
+use loom::sync::atomic::AtomicUsize;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// One bound word. loom's object holds the distance from `base`: it was made, with 0 in it, before
+/// the threads were, so that no access races with its making.
+#[derive(Clone)]
+pub(crate) struct Bound {
+    pub(crate) object: Rc<AtomicUsize>,
+    pub(crate) base: usize,
+    /// What the plain word holds; another value there is another object at the same address.
+    last: usize,
+}
+
+#[derive(Default)]
+struct Execution {
+    words: HashMap<usize, Bound>,
+    locks: HashMap<usize, Rc<AtomicBool>>,
+    blank: Vec<Rc<AtomicUsize>>,
+    blank_locks: Vec<Rc<AtomicBool>>,
+    /// Where no word may be used any more.
+    gone: Vec<Range<usize>>,
+    number: u64,
+}
+
+thread_local! {
+    // All of loom's threads run on the one thread that runs the model. Borrowed only between loom's
+    // own steps.
+    static EXECUTION: RefCell<Execution> = RefCell::default();
+}
+
+/// Forgets what was bound and makes `words` blank words and `locks` locks. Call it first of all in an
+/// execution, before there are threads.
+pub(crate) fn begin(words: usize, locks: usize) {
+    let blank = (0..words).map(|_| Rc::new(AtomicUsize::new(0))).collect();
+    let blank_locks = (0..locks)
+        .map(|_| Rc::new(AtomicBool::new(false)))
+        .collect();
+    EXECUTION.with_borrow_mut(|execution| {
+        *execution = Execution {
+            blank,
+            blank_locks,
+            number: execution.number + 1,
+            ..Execution::default()
+        };
+    });
+}
+
+/// Forgets everything, when the last execution is over.
+pub(crate) fn end() {
+    EXECUTION.with_borrow_mut(|execution| {
+        let number = execution.number;
+        *execution = Execution::default();
+        execution.number = number;
+    });
+}
+
+/// The number of the running execution.
+pub(crate) fn number() -> u64 {
+    EXECUTION.with_borrow(|execution| execution.number)
+}
+
+/// The object of the word at `address`, which holds `value`.
+pub(crate) fn word(address: usize, value: usize) -> Bound {
+    EXECUTION.with_borrow_mut(|execution| {
+        assert!(
+            !execution.gone.iter().any(|gone| gone.contains(&address)),
+            "a word in memory that was given back"
+        );
+        if let Some(bound) = execution.words.get(&address) {
+            if bound.last == value {
+                return bound.clone();
+            }
+        }
+        let Some(object) = execution.blank.pop() else {
+            panic!("the model uses more words than it asked for");
+        };
+        let bound = Bound {
+            object,
+            base: value,
+            last: value,
+        };
+        execution.words.insert(address, bound.clone());
+        bound
+    })
+}
+
+/// Notes what the word at `address` holds now.
+pub(crate) fn wrote(address: usize, value: usize) {
+    EXECUTION.with_borrow_mut(|execution| {
+        if let Some(bound) = execution.words.get_mut(&address) {
+            bound.last = value;
+        }
+    });
+}
+
+/// The lock at `address`.
+pub(crate) fn lock(address: usize) -> Rc<AtomicBool> {
+    EXECUTION.with_borrow_mut(|execution| {
+        let blank = &mut execution.blank_locks;
+        let bound = execution.locks.entry(address).or_insert_with(|| {
+            blank
+                .pop()
+                .unwrap_or_else(|| panic!("the model uses more locks than it asked for"))
+        });
+        Rc::clone(bound)
+    })
+}
+
+/// The lock at `address` is no more.
+pub(crate) fn forget_lock(address: usize) {
+    // At the end of the process the thread's own storage may be gone.
+    let _ = EXECUTION.try_with(|execution| {
+        if let Ok(mut execution) = execution.try_borrow_mut() {
+            execution.locks.remove(&address);
+        }
+    });
+}
+
+/// No word in `range` may be used for the rest of this execution.
+pub fn forbid(range: Range<usize>) {
+    EXECUTION.with_borrow_mut(|execution| execution.gone.push(range));
+}

@@ -1,0 +1,129 @@
+//! The lock in the shape of `spin::Mutex`.
+
+use crate::bind;
+use crate::statics;
+use crate::weaken::{self, Fault};
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::ops::{Deref, DerefMut};
+use core::panic::Location;
+use loom::sync::atomic::{AtomicBool, Ordering};
+use std::cell::Cell;
+use std::rc::Rc;
+
+thread_local! {
+    static LOOK: Cell<Option<fn()>> = const { Cell::new(None) };
+}
+
+/// Has `look` called whenever a lock was taken, and before it is let go, until the model ends.
+pub fn on_lock(look: fn()) {
+    LOOK.set(Some(look));
+}
+
+pub(crate) fn forget_look() {
+    LOOK.set(None);
+}
+
+fn look() {
+    if let Some(look) = LOOK.get() {
+        look();
+    }
+}
+
+/// A lock like the one that ships: an exchange that acquires, a store that releases.
+pub struct Mutex<T: ?Sized> {
+    // Not the value's: that may be of size zero, or begin with a lock.
+    address: UnsafeCell<u8>,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the lock excludes, and loom's threads take turns on one thread.
+unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
+// SAFETY: the cells are the lock's own.
+unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
+
+impl<T> Mutex<T> {
+    /// A lock around `value`.
+    pub const fn new(value: T) -> Self {
+        Self {
+            address: UnsafeCell::new(0),
+            value: UnsafeCell::new(value),
+        }
+    }
+
+    /// Locks it.
+    #[track_caller]
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        // SAFETY: the inside of a static's lock; between executions nobody has a guard.
+        unsafe { statics::remember(self.value.get().cast(), size_of::<T>()) };
+        let taken = bind::lock(self.address.get().addr());
+        let weak = weaken::applies(Fault::Lock, Location::caller());
+        let (acquire, release) = if weak {
+            (Ordering::Relaxed, Ordering::Relaxed)
+        } else {
+            (Ordering::Acquire, Ordering::Release)
+        };
+        while taken
+            .compare_exchange(false, true, acquire, Ordering::Relaxed)
+            .is_err()
+        {
+            loom::thread::yield_now();
+        }
+        look();
+        MutexGuard {
+            mutex: self,
+            taken,
+            release,
+        }
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mutex").finish_non_exhaustive()
+    }
+}
+
+impl<T: ?Sized> Drop for Mutex<T> {
+    fn drop(&mut self) {
+        bind::forget_lock(self.address.get().addr());
+    }
+}
+
+/// The right to use what a lock guards.
+pub struct MutexGuard<'a, T: ?Sized> {
+    mutex: &'a Mutex<T>,
+    taken: Rc<AtomicBool>,
+    release: Ordering,
+}
+
+impl<T: ?Sized> Deref for MutexGuard<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: the guard has the lock.
+        unsafe { &*self.mutex.value.get() }
+    }
+}
+
+impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: the guard has the lock, and is borrowed mutably.
+        unsafe { &mut *self.mutex.value.get() }
+    }
+}
+
+impl<T: ?Sized> Drop for MutexGuard<'_, T> {
+    fn drop(&mut self) {
+        // An execution that failed is over: loom takes no more steps.
+        if !std::thread::panicking() {
+            look();
+            self.taken.store(false, self.release);
+        }
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}

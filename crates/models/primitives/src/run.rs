@@ -1,0 +1,90 @@
+//! Running a model.
+
+use crate::weaken::{self, Weaken};
+use crate::{bind, lock, statics};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How a model is run.
+#[derive(Clone, Debug)]
+pub struct Check {
+    name: &'static str,
+    words: usize,
+    locks: usize,
+    preemptions: Option<usize>,
+    weaken: Option<Weaken>,
+}
+
+/// A stack's size, in words.
+const STACK_WORDS: usize = 1 << 16;
+
+/// One model at a time: the shipped statics are the process's.
+static ALONE: Mutex<()> = Mutex::new(());
+
+impl Check {
+    /// A model of at most `words` words and `locks` locks, every interleaving.
+    #[must_use]
+    pub const fn new(name: &'static str, words: usize, locks: usize) -> Self {
+        Self {
+            name,
+            words,
+            locks,
+            preemptions: None,
+            weaken: None,
+        }
+    }
+
+    /// Explores only interleavings with at most `most` switches away from a thread that could go on.
+    #[must_use]
+    pub const fn preemptions(mut self, most: usize) -> Self {
+        self.preemptions = Some(most);
+        self
+    }
+
+    /// Takes an ordering away.
+    #[must_use]
+    pub const fn weaken(mut self, weaken: Weaken) -> Self {
+        self.weaken = Some(weaken);
+        self
+    }
+
+    /// Runs `body` once for every execution that loom finds.
+    ///
+    /// # Panics
+    /// If one fails.
+    pub fn run(&self, body: impl Fn() + Send + Sync + 'static) {
+        struct Clean;
+        impl Drop for Clean {
+            fn drop(&mut self) {
+                bind::end();
+                statics::restore();
+                lock::forget_look();
+                weaken::set(None);
+            }
+        }
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let _clean = Clean;
+        weaken::set(self.weaken);
+        let (words, locks) = (self.words, self.locks);
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = builder.preemption_bound.or(self.preemptions);
+        builder.max_branches = 20_000;
+        let body = Arc::new(body);
+        let start = std::time::Instant::now();
+        builder.check(move || {
+            statics::restore();
+            bind::begin(words, locks);
+            // loom's own first thread has a stack of 32 KiB.
+            let body = Arc::clone(&body);
+            let first = loom::thread::Builder::new().stack_size(STACK_WORDS);
+            if let Ok(first) = first.spawn(move || body()) {
+                let _ = first.join();
+            }
+        });
+        println!(
+            "{}: {} executions in {:.1} s",
+            self.name,
+            bind::number(),
+            start.elapsed().as_secs_f64()
+        );
+    }
+}

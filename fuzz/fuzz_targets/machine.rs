@@ -1,0 +1,19 @@
+//! The machine of domains and objects, its steps from the fuzzer's bytes.
+//!
+//! `cargo +nightly fuzz run machine`
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use samara_host_std::{DomainAlloc, System};
+use samara_machine::{BYTES, Machine, Step};
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut machine = Machine::new("fuzz", 3);
+    for step in bytes.as_chunks::<BYTES>().0.iter().take(200) {
+        machine.step(Step::decode(*step));
+    }
+    machine.end();
+});
