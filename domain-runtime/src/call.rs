@@ -44,6 +44,7 @@ impl Target {
     }
 
     /// Whether both are the same state of the same generation.
+    #[cfg(feature = "alloc")]
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.expected == other.expected && core::ptr::eq(self.block, other.block)
     }
@@ -199,6 +200,7 @@ fn left_dying(target: Target) {
 }
 
 /// The generation for which the running thread acts; `None` for the host.
+#[cfg(feature = "alloc")]
 pub(crate) fn current_target() -> Option<Target> {
     let thread = thread::current();
     if thread.owner().is_host() {
@@ -209,6 +211,7 @@ pub(crate) fn current_target() -> Option<Target> {
 }
 
 /// A boundary: does not return if the domain for which the thread acts is dead.
+#[cfg(feature = "alloc")]
 pub(crate) fn checkpoint() {
     let thread = thread::current();
     return_to_caller(thread, thread.owner());

@@ -28,6 +28,10 @@ enum Keeps<I: ?Sized + Interface> {
     /// An exported object, which its exporter drops after its last proxy.
     Export(Exported<I>),
     /// How the object is found again after a restart.
+    #[cfg_attr(
+        not(feature = "alloc"),
+        expect(dead_code, reason = "there nothing is kept to find it again by")
+    )]
     Recovery(Shared<I>),
 }
 

@@ -23,44 +23,47 @@ pub(crate) trait Source<I: ?Sized + Interface>: Send + Sync + 'static {
     fn journal(&self) -> &Journal<I>;
 }
 
-/// Stands in where there is no allocator, and with it nothing over the generations: no value of it.
+/// An object over the generations where there is no allocator: there is none.
 #[cfg(not(feature = "alloc"))]
-pub(crate) struct Nowhere<I: ?Sized>(
+pub(crate) struct Nothing<I: ?Sized>(
     core::convert::Infallible,
     core::marker::PhantomData<fn() -> Instance<I>>,
 );
 
 #[cfg(not(feature = "alloc"))]
-impl<I: ?Sized> Nowhere<I> {
-    pub(crate) const fn never(&self) -> ! {
+impl<I: ?Sized> Nothing<I> {
+    pub(crate) fn never(&self) -> ! {
         match self.0 {}
     }
 }
 
 #[cfg(not(feature = "alloc"))]
-impl<I: ?Sized> Clone for Nowhere<I> {
-    fn clone(&self) -> Self {
-        self.never()
-    }
-}
-
-// As of the `Arc` that it stands in for.
-#[cfg(not(feature = "alloc"))]
-impl<I: ?Sized> core::ops::Deref for Nowhere<I> {
-    type Target = Self;
-    fn deref(&self) -> &Self {
-        self
-    }
-}
-
-#[cfg(not(feature = "alloc"))]
-impl<I: ?Sized + Interface> Source<I> for Nowhere<I> {
+impl<I: ?Sized + Interface> Source<I> for Nothing<I> {
     fn instance(&self) -> Instance<I> {
         self.never()
     }
 
     fn recover(&self, _: Target) -> Result<(), RpcError> {
         self.never()
+    }
+}
+
+/// Stands in for an `Arc` of it.
+#[cfg(not(feature = "alloc"))]
+pub(crate) struct Nowhere<I: ?Sized>(Nothing<I>);
+
+#[cfg(not(feature = "alloc"))]
+impl<I: ?Sized> Clone for Nowhere<I> {
+    fn clone(&self) -> Self {
+        self.0.never()
+    }
+}
+
+#[cfg(not(feature = "alloc"))]
+impl<I: ?Sized> core::ops::Deref for Nowhere<I> {
+    type Target = Nothing<I>;
+    fn deref(&self) -> &Nothing<I> {
+        &self.0
     }
 }
 
