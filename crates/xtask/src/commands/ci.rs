@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::{run, targets, test};
+use super::{run, test};
 use crate::cargo::{LIMIT, cargo};
 use crate::cli::{RunArgs, TestArgs};
 use crate::error::Error;
@@ -24,7 +24,6 @@ pub(super) fn run(workspace: &Workspace) -> Result<(), Error> {
     times.measure("clippy on the kernel", || clippy_kernel(workspace))?;
     times.measure("tests", || tests(workspace, &mut tally))?;
     times.measure("the demo", || run::run(workspace, &RunArgs::default()))?;
-    times.measure("small targets", || targets::all(workspace, &mut tally))?;
     times.measure("documentation", || documentation(workspace))?;
     times.measure("packaging", || packaging(workspace))?;
     for (name, time) in times.0 {
