@@ -3,7 +3,7 @@
 //! | module | concept |
 //! |---|---|
 //! | [`interface`] | traits and methods as data, and links between them |
-//! | [`same`] | comparison in full, of graphs with cycles |
+//! | `same` | comparison in full, of graphs with cycles |
 //! | [`encode`] | one canonical sequence of bytes, for images and fingerprints |
 
 pub mod encode;
