@@ -204,7 +204,7 @@ where
     let recover =
         |attempts: &mut Attempts, dead, failure| attempts.next(&**service, dead, failure, &again);
     // SAFETY: handed on; all that is captured may be lent.
-    unsafe { until_done(service.instance(), arguments, recover, &body) }
+    unsafe { until_done(service.instance(), arguments, recover, body) }
 }
 
 /// Calls, and repeats the call as long as `recover` says where and with what. The method is called at
