@@ -1,9 +1,9 @@
 //! What generated proxies call: enter, run the method, come back.
 
 use crate::flatten::FromRpc;
-use crate::source::{Source, repeat};
+use crate::source::{Attempts, Source};
 use crate::{Proxy, Shadow, recorded};
-use samara_domain_runtime::call::{Failure, enter};
+use samara_domain_runtime::call::{Failure, Target, enter};
 use samara_domain_runtime::{Instance, Interface, RpcError, exports};
 use samara_rref::{AllocError, Exchangeable, Lend};
 
@@ -73,23 +73,26 @@ unsafe fn enter_instance<I: ?Sized + Interface, A: Exchangeable, R: Exchangeable
     arguments: A,
     body: impl FnOnce(&I, A) -> R,
 ) -> Result<R, Failure<A>> {
-    if R::NESTED && exports::has_posted(instance.target().block()) {
+    // Apart, so that they stay in registers.
+    let (target, object) = (instance.target(), instance.object());
+    if R::NESTED && exports::has_posted(target.block()) {
         // It may hand out objects: it drops first those that nobody has any more.
-        exports::collect(instance.target().block());
+        exports::collect(target.block());
     }
-    let method = |arguments| {
+    let method = move |arguments| {
         // SAFETY: the entry was let in, so the generation is alive, and with it the object: it is the
         // one that its `init` returned, or an export that a proxy of the caller's keeps.
-        body(unsafe { instance.object().as_ref() }, arguments)
+        body(unsafe { object.as_ref() }, arguments)
     };
     // SAFETY: the method is the target's own code; the rest is the caller's word.
-    unsafe { enter(instance.target(), arguments, method) }
+    unsafe { enter(target, arguments, method) }
 }
 
 /// [`enter_instance`] where time does not matter: not expanded in place.
 ///
 /// # Safety
 /// As [`enter_instance`].
+#[cfg(feature = "alloc")]
 #[inline(never)]
 pub(crate) unsafe fn enter_again<I: ?Sized + Interface, A: Exchangeable, R: Exchangeable>(
     instance: Instance<I>,
@@ -121,12 +124,12 @@ where
 {
     const { assert_body::<L, F>() };
     let body = |object: &I, arguments| body(object, arguments, lent);
-    // SAFETY: handed on; all that is captured may be lent.
-    match unsafe { enter_instance(proxy.instance(), arguments, body) } {
-        Ok(result) => result,
-        // SAFETY: handed on.
-        Err(failure) => unsafe { failed(proxy, failure, again, body) },
+    if proxy.recovery().is_some() {
+        // SAFETY: handed on; all that is captured may be lent.
+        return unsafe { invoke_recovering(proxy, arguments, again, body) };
     }
+    // SAFETY: as above.
+    unsafe { invoke_once(proxy, arguments, body) }
 }
 
 /// What a call gets, it gets as arguments: moved, or lent and asked whether it may be.
@@ -135,23 +138,44 @@ const fn assert_body<L: Loan, F>() {
     assert!(size_of::<F>() == 0, "the body of a call captures nothing");
 }
 
+/// One call through a proxy that does not recover.
+///
 /// # Safety
-/// As [`invoke`].
-#[cold]
-unsafe fn failed<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
+/// As [`enter_instance`].
+#[inline(always)]
+pub(crate) unsafe fn invoke_once<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
     proxy: &Proxy<I>,
-    failure: Failure<A>,
+    arguments: A,
+    body: impl Fn(&I, A) -> R,
+) -> R {
+    // SAFETY: handed on.
+    match unsafe { enter_instance(proxy.instance(), arguments, body) } {
+        Ok(result) => result,
+        // The arguments never left: they are dropped here, as the caller's.
+        Err(Failure::Refused(_)) => R::from_rpc(RpcError::Dead),
+        Err(Failure::Crashed) => R::from_rpc(RpcError::Crashed),
+    }
+}
+
+/// One call through a proxy that recovers, on the newest object.
+///
+/// # Safety
+/// As [`enter_instance`].
+#[cold]
+#[inline(never)]
+unsafe fn invoke_recovering<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
+    proxy: &Proxy<I>,
+    arguments: A,
     again: impl Fn() -> Option<Result<A, AllocError>>,
     body: impl Fn(&I, A) -> R,
 ) -> R {
-    let dead = proxy.instance().target();
-    match (proxy.recovery(), failure) {
-        // The arguments never left: they are dropped here, as the caller's.
-        (None, Failure::Refused(_)) => R::from_rpc(RpcError::Dead),
-        (None, Failure::Crashed) => R::from_rpc(RpcError::Crashed),
-        // SAFETY: handed on.
-        (Some(recovery), failure) => unsafe { repeat(&**recovery, dead, failure, again, body) },
-    }
+    let Some(recovery) = proxy.recovery() else {
+        return R::from_rpc(RpcError::Dead);
+    };
+    let recover =
+        |attempts: &mut Attempts, dead, failure| attempts.next(&**recovery, dead, failure, &again);
+    // SAFETY: handed on.
+    unsafe { until_done(recovery.instance(), arguments, recover, &body) }
 }
 
 /// One call through a shadow. A call that never began is repeated with its arguments after the
@@ -176,14 +200,36 @@ where
 {
     const { assert_body::<L, F>() };
     let body = |object: &I, arguments| body(object, arguments, lent);
-    let instance = shadow.service().instance();
+    let service = shadow.service();
+    let recover =
+        |attempts: &mut Attempts, dead, failure| attempts.next(&**service, dead, failure, &again);
     // SAFETY: handed on; all that is captured may be lent.
-    match unsafe { enter_instance(instance, arguments, body) } {
-        Ok(result) => result,
+    unsafe { until_done(service.instance(), arguments, recover, body) }
+}
+
+/// Calls, and repeats the call as long as `recover` says where and with what. The method is called at
+/// one place only: a result that came from two would be moved on as a whole, read wider than the
+/// callee wrote it, which stalls.
+///
+/// # Safety
+/// As [`enter_instance`].
+#[inline(always)]
+pub(crate) unsafe fn until_done<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
+    mut instance: Instance<I>,
+    mut arguments: A,
+    recover: impl Fn(&mut Attempts, Target, Failure<A>) -> Result<(Instance<I>, A), RpcError>,
+    body: impl Fn(&I, A) -> R,
+) -> R {
+    let mut attempts = Attempts::new();
+    loop {
         // SAFETY: handed on.
-        Err(failure) => unsafe {
-            repeat(&**shadow.service(), instance.target(), failure, again, body)
-        },
+        match unsafe { enter_instance(instance, arguments, &body) } {
+            Ok(result) => return result,
+            Err(failure) => match recover(&mut attempts, instance.target(), failure) {
+                Ok(next) => (instance, arguments) = next,
+                Err(error) => return R::from_rpc(error),
+            },
+        }
     }
 }
 
@@ -205,28 +251,6 @@ where
         Some(recovery) => unsafe { recorded::call(&**recovery, arguments, body) },
         // SAFETY: handed on.
         None => unsafe { invoke_once(proxy, arguments, body) },
-    }
-}
-
-/// One call through a proxy that does not recover, of a method that is lent nothing.
-///
-/// # Safety
-/// As [`invoke_replay`].
-pub(crate) unsafe fn invoke_once<I, A, R>(
-    proxy: &Proxy<I>,
-    arguments: A,
-    body: impl Fn(&I, A) -> R + 'static,
-) -> R
-where
-    I: ?Sized + Interface,
-    A: Exchangeable,
-    R: FromRpc,
-{
-    // SAFETY: handed on.
-    match unsafe { enter_instance(proxy.instance(), arguments, &body) } {
-        Ok(result) => result,
-        // SAFETY: handed on.
-        Err(failure) => unsafe { failed(proxy, failure, || None, body) },
     }
 }
 

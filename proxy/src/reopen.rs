@@ -1,7 +1,7 @@
 //! Proxies that stay valid across a restart: the call that made them is made again.
 
-use crate::invoke::{enter_again, invoke_once};
-use crate::source::{Source, repeat};
+use crate::invoke::{invoke_once, until_done};
+use crate::source::{Attempts, Source};
 use crate::{Proxy, Shadow};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -45,8 +45,8 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
             return Ok(());
         }
         let word = target.block().word();
-        // Given up only if no entry is let in ever again: this handle's first place, and copies of
-        // the current one, are still entered with.
+        // Given up only if no entry is let in ever again: copies of the current place may still be
+        // entered with.
         if word == target.expected() {
             // The host's object: its panic was contained, and it lives.
             return Err(RpcError::Crashed);
@@ -129,21 +129,11 @@ where
     I: ?Sized + Interface,
     E: Exchangeable + From<RpcError>,
 {
-    let instance = source.instance();
+    let again = || Some(Ok(arguments));
+    let recover =
+        |attempts: &mut Attempts, dead, failure| attempts.next(source, dead, failure, again);
     // SAFETY: handed on.
-    match unsafe { enter_again(instance, arguments, body) } {
-        Ok(result) => result,
-        // SAFETY: handed on.
-        Err(failure) => unsafe {
-            repeat(
-                source,
-                instance.target(),
-                failure,
-                || Some(Ok(arguments)),
-                body,
-            )
-        },
-    }
+    unsafe { until_done(source.instance(), arguments, recover, body) }
 }
 
 /// Opens an object through `source`, and wraps its proxy.

@@ -1,14 +1,12 @@
 //! Where a call that may be repeated finds a living object: a service, or an opened object.
 
-use crate::flatten::FromRpc;
-use crate::invoke::enter_again;
 use samara_domain_runtime::call::{Failure, Target};
 #[cfg(feature = "alloc")]
 use samara_domain_runtime::journal::Journal;
 #[cfg(feature = "alloc")]
 use samara_domain_runtime::service::Service;
 use samara_domain_runtime::{Instance, Interface, RpcError, back_off};
-use samara_rref::{AllocError, Exchangeable};
+use samara_rref::AllocError;
 
 /// An object over the generations of its domain.
 pub(crate) trait Source<I: ?Sized + Interface>: Send + Sync + 'static {
@@ -127,41 +125,23 @@ impl Attempts {
         }
         Ok(())
     }
-}
 
-/// Goes on with a call that failed on `dead`, which is not passed as a whole instance: that would have
-/// to lie in memory all along the way that does not fail.
-///
-/// # Safety
-/// As for [`invoke`](crate::invoke::invoke).
-#[cold]
-pub(crate) unsafe fn repeat<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
-    source: &impl Source<I>,
-    mut dead: Target,
-    mut failure: Failure<A>,
-    again: impl Fn() -> Option<Result<A, AllocError>>,
-    body: impl Fn(&I, A) -> R,
-) -> R {
-    let mut attempts = Attempts::new();
-    loop {
-        let crashed = matches!(failure, Failure::Crashed);
-        if let Err(error) = attempts.recover(source, dead, crashed) {
-            return R::from_rpc(error);
-        }
+    /// Where to repeat a call that failed on `dead`, and with what. Takes a target, not an instance: that
+    /// would have to lie in memory all along the way that does not fail.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn next<I: ?Sized + Interface, A>(
+        &mut self,
+        source: &impl Source<I>,
+        dead: Target,
+        failure: Failure<A>,
+        again: impl Fn() -> Option<Result<A, AllocError>>,
+    ) -> Result<(Instance<I>, A), RpcError> {
+        self.recover(source, dead, matches!(failure, Failure::Crashed))?;
         let arguments = match failure {
             Failure::Refused(arguments) => arguments,
-            Failure::Crashed => match again() {
-                None => return R::from_rpc(RpcError::Crashed),
-                Some(Err(error)) => return R::from_rpc(error.into()),
-                Some(Ok(arguments)) => arguments,
-            },
+            Failure::Crashed => again().ok_or(RpcError::Crashed)??,
         };
-        let instance = source.instance();
-        dead = instance.target();
-        // SAFETY: handed on.
-        match unsafe { enter_again(instance, arguments, &body) } {
-            Ok(result) => return result,
-            Err(next) => failure = next,
-        }
+        Ok((source.instance(), arguments))
     }
 }
