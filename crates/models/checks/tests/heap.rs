@@ -151,7 +151,7 @@ fn flush_from_afar() {
     });
     b.free();
     far.join().unwrap();
-    [a, c, d].map(Object::free);
+    [a, c, d].into_iter().for_each(Object::free);
     nothing_is_left();
 }
 

@@ -72,10 +72,10 @@ pub(crate) fn word(address: usize, value: usize) -> Bound {
             !execution.gone.iter().any(|gone| gone.contains(&address)),
             "a word in memory that was given back"
         );
-        if let Some(bound) = execution.words.get(&address) {
-            if bound.last == value {
-                return bound.clone();
-            }
+        if let Some(bound) = execution.words.get(&address)
+            && bound.last == value
+        {
+            return bound.clone();
         }
         let Some(object) = execution.blank.pop() else {
             panic!("the model uses more words than it asked for");
