@@ -13,12 +13,14 @@ fn alloc(criterion: &mut Criterion) {
     group.bench_function("rref_64", |b| {
         b.iter(|| drop(black_box(RRef::new(black_box([0u8; 64])))));
     });
-    group.bench_function("box_4096_zeroed", |b| {
-        b.iter(|| drop(black_box(vec![0u8; black_box(4096)].into_boxed_slice())));
-    });
-    group.bench_function("rref_4096_zeroed", |b| {
-        b.iter(|| drop(black_box(RRef::<[u8]>::new_zeroed_slice(black_box(4096)))));
-    });
+    for (size, name) in [(4096, "4096"), (128 << 10, "128k"), (1 << 20, "1m")] {
+        group.bench_function(format!("box_{name}_zeroed"), |b| {
+            b.iter(|| drop(black_box(vec![0u8; black_box(size)].into_boxed_slice())));
+        });
+        group.bench_function(format!("rref_{name}_zeroed"), |b| {
+            b.iter(|| drop(black_box(RRef::<[u8]>::new_zeroed_slice(black_box(size)))));
+        });
+    }
     group.finish();
 }
 

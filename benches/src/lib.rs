@@ -77,6 +77,15 @@ pub fn proxied_null(proxy: &Proxy<dyn Target>, value: u64) -> Result<u64, RpcErr
     proxy.null(value)
 }
 
+/// One null call through a shadow, kept apart for the same reason.
+///
+/// # Errors
+/// As the call.
+#[inline(never)]
+pub fn shadowed_null(shadow: &Shadow<dyn Target>, value: u64) -> Result<u64, RpcError> {
+    shadow.null(value)
+}
+
 /// One virtual null call, kept apart for the same reason.
 ///
 /// # Errors

@@ -5,7 +5,7 @@
 //! and the loads after them are SeqCst: either the reaper sees the entry, or the entry sees that
 //! the domain is dead. No lock, no shared line, no allocation.
 
-use crate::control::{ControlBlock, Counter};
+use crate::control::{self, ControlBlock, Counter};
 use crate::host;
 use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::{ExitKind, ExitReason};
@@ -43,6 +43,11 @@ impl Target {
         self.expected
     }
 
+    /// Whether both are the same state of the same generation.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.expected == other.expected && core::ptr::eq(self.block, other.block)
+    }
+
     /// Whether an activation of this generation is on the running thread's chain.
     #[must_use]
     pub fn is_on_own_chain(&self) -> bool {
@@ -68,6 +73,20 @@ impl Target {
 struct Activation {
     frame: Frame,
     target: Target,
+}
+
+/// For whom the thread runs, as a target: what an exported object's proxies enter.
+pub(crate) fn exporter() -> Target {
+    let thread = thread::current();
+    let block = control::block(thread.owner());
+    if thread.owner().is_host() {
+        return Target::new(block, block.word());
+    }
+    // SAFETY: the top frame is not the host's: it begins an activation.
+    let target = unsafe { (*thread.top().cast::<Activation>()).target };
+    // Also in `init`: it can be entered once that has returned.
+    let running = Word::new(target.expected.generation(), State::Running);
+    Target::new(block, running)
 }
 
 /// Why an entry gave no result.
@@ -177,6 +196,22 @@ fn left_dying(target: Target) {
     ) {
         host::wake_reaper();
     }
+}
+
+/// The generation for which the running thread acts; `None` for the host.
+pub(crate) fn current_target() -> Option<Target> {
+    let thread = thread::current();
+    if thread.owner().is_host() {
+        return None;
+    }
+    // SAFETY: the top frame is valid, and not the host's: it begins an activation.
+    Some(unsafe { (*thread.top().cast::<Activation>()).target })
+}
+
+/// A boundary: does not return if the domain for which the thread acts is dead.
+pub(crate) fn checkpoint() {
+    let thread = thread::current();
+    return_to_caller(thread, thread.owner());
 }
 
 /// Goes back into the caller only if it is alive.

@@ -1,12 +1,15 @@
 //! Control blocks: the permanent slots of domains, and the counters of calls in flight.
 
 use crate::event::Event;
-use crate::host;
+use crate::exits::{Exit, Exits};
 use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use crate::reason::ExitReason;
 use crate::state::{State, Word};
 use crate::text::Text;
+use crate::{host, threads};
+use alloc::sync::Arc;
+use core::time::Duration;
 use samara_shared_heap::Owner;
 use samara_shared_heap::owner::MAX_OWNERS;
 use samara_shared_heap::thread::{self, NoCut, SHARDS};
@@ -39,6 +42,8 @@ pub(crate) struct Label {
     pub(crate) restarts: u32,
     /// The generation that all this is about.
     generation: u32,
+    /// When it was claimed, in the host's nanoseconds.
+    pub(crate) since: u64,
     calls_before: usize,
     reason: Option<ExitReason>,
 }
@@ -48,6 +53,7 @@ impl Label {
         name: Text::new(),
         restarts: 0,
         generation: 0,
+        since: 0,
         calls_before: 0,
         reason: None,
     };
@@ -60,6 +66,8 @@ pub struct ControlBlock {
     word: AtomicU32,
     index: u8,
     label: Mutex<Label>,
+    /// Where the end of this generation is told; taken under the label's lock.
+    exits: Mutex<Option<Arc<Exits>>>,
 }
 
 const _: () = assert!(MAX_OWNERS <= 256, "a slot's index is a byte");
@@ -70,6 +78,7 @@ static BLOCKS: [ControlBlock; MAX_OWNERS] = {
             word: AtomicU32::new(Word::FIRST.0),
             index: 0,
             label: Mutex::new(Label::NEW),
+            exits: Mutex::new(None),
         }
     }; MAX_OWNERS];
     let mut at = 0;
@@ -94,19 +103,25 @@ pub(crate) fn blocks() -> &'static [ControlBlock] {
 
 /// Counts as an entry without acting for the domain: what was learned of a generation stays true.
 #[derive(Debug)]
-pub(crate) struct Hold(&'static Counter);
+pub(crate) struct Hold {
+    block: &'static ControlBlock,
+    counter: &'static Counter,
+}
 
 impl Hold {
-    fn new(block: &'static ControlBlock) -> Self {
+    pub(crate) fn new(block: &'static ControlBlock) -> Self {
         let counter = block.counter(thread::current().shard());
         counter.entries.fetch_add(1, SeqCst);
-        Self(counter)
+        Self { block, counter }
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.0.exits.fetch_add(1, SeqCst);
+        self.counter.exits.fetch_add(1, SeqCst);
+        if self.block.word().state() == State::Stopping {
+            host::wake_reaper();
+        }
     }
 }
 
@@ -169,19 +184,27 @@ impl ControlBlock {
 
     /// Claims a free slot for a new generation named `name`; its word is then `Starting`. While the
     /// hold lasts it is not reclaimed.
-    pub(crate) fn claim(name: Text<32>, restarts: u32) -> Option<(&'static Self, Word, Hold)> {
+    pub(crate) fn claim(
+        name: Text<32>,
+        restarts: u32,
+        exits: &Arc<Exits>,
+    ) -> Option<(&'static Self, Word, Hold)> {
         blocks().iter().find_map(|block| {
             let word = block.word().step(State::Starting)?;
             let free = Word::new(word.generation(), State::Free);
             block.swap(free, word).then(|| {
                 let hold = Hold::new(block);
-                *block.label.lock() = Label {
+                let mut label = block.label.lock();
+                *block.exits.lock() = Some(exits.clone());
+                *label = Label {
                     name,
                     restarts,
                     generation: word.generation(),
+                    since: host::now_ns(),
                     calls_before: block.entries(),
                     reason: None,
                 };
+                drop(label);
                 (block, word, hold)
             })
         })
@@ -195,6 +218,9 @@ impl ControlBlock {
 
     /// Ends a reclaim: the slot is free with its next generation, or retired.
     pub(crate) fn finish_reclaim(&self, from: Word) {
+        // Dropped here, with no lock held.
+        let exits = self.exits.lock().take();
+        drop(exits);
         if let Some(next) = from.reclaimed() {
             self.swap(from, next);
         }
@@ -234,7 +260,15 @@ impl ControlBlock {
                     break;
                 }
             }
-            label.reason.get_or_insert(reason);
+            let reason = *label.reason.get_or_insert(reason);
+            if let Some(exits) = &*self.exits.lock() {
+                exits.push(Exit {
+                    id: self.index.into(),
+                    generation,
+                    at: Duration::from_nanos(host::now_ns()),
+                    reason,
+                });
+            }
             *label
         };
         host::event(&Event::Died {
@@ -243,6 +277,8 @@ impl ControlBlock {
             name: label.name.as_str(),
             reason: &label.reason.unwrap_or(reason),
         });
+        // A parked thread of the domain finds it dead.
+        threads::wake_all(self.owner());
         host::wake_reaper();
         true
     }

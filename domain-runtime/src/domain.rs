@@ -2,14 +2,16 @@
 
 use crate::control::{self, ControlBlock};
 use crate::error::SpawnError;
+use crate::exits::Exit;
 use crate::interface::{Implements, Interface};
 use crate::mint::Mint;
+use crate::names::NameError;
 use crate::reason::{ExitKind, ExitReason};
 use crate::service::Service;
 use crate::spec::DomainSpec;
 use crate::state::State;
 use crate::text::Text;
-use crate::{arena, reaper};
+use crate::{arena, exports, host, names, reaper, threads};
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
@@ -42,6 +44,12 @@ pub struct DomainInfo {
     pub calls: usize,
     /// Restarts of its name so far.
     pub restarts: u32,
+    /// Bytes of slots that those objects and capabilities take on the exchange heap.
+    pub shared_bytes: usize,
+    /// Threads that it spawned and that have not ended.
+    pub threads: u32,
+    /// How long this generation has lived.
+    pub uptime: Duration,
 }
 
 impl Runtime {
@@ -76,12 +84,41 @@ impl Runtime {
         Service::new(spec, init, mint).map(|service| Domain(Arc::new(service)))
     }
 
+    /// Publishes `domain` under its name, for [`import`](Self::import).
+    ///
+    /// # Errors
+    /// [`NameError::Taken`].
+    pub fn publish<I: ?Sized + Interface>(&self, domain: &Domain<I>) -> Result<(), NameError> {
+        names::publish(domain)
+    }
+
+    /// Takes a published name back; handles that were imported stay. False if there is no such name.
+    pub fn withdraw(&self, name: &str) -> bool {
+        names::withdraw(name)
+    }
+
+    /// A handle on the domain published as `name`, if it exports the interface `I`. It stands for
+    /// all generations: a proxy made from it is the newest one's.
+    ///
+    /// # Errors
+    /// [`NameError::Unknown`], or [`NameError::Interface`] with both interfaces' names.
+    pub fn import<I: ?Sized + Interface>(&self, name: &str) -> Result<Domain<I>, NameError> {
+        names::import(name).map(Domain)
+    }
+
     /// All domains that are not free slots.
     pub fn domains(&self) -> impl Iterator<Item = DomainInfo> + use<> {
         control::blocks()
             .iter()
             .filter(|block| !matches!(block.word().state(), State::Free | State::Retired))
             .map(info)
+    }
+
+    /// Lets every domain drop the objects that it exported and whose last proxy has gone; returns how
+    /// many. Runs destructors of domains on this thread: they may block. A domain also does so itself
+    /// before it is called the next time for something that may be a handle.
+    pub fn collect_exports(&self) -> usize {
+        exports::collect_all()
     }
 
     /// Reclaims every dead domain that has drained; returns how many.
@@ -104,6 +141,9 @@ fn info(block: &ControlBlock) -> DomainInfo {
         capabilities: census.capabilities,
         calls: block.calls(),
         restarts: label.restarts,
+        shared_bytes: census.bytes,
+        threads: threads::live(block.owner()),
+        uptime: Duration::from_nanos(host::now_ns().saturating_sub(label.since)),
     }
 }
 
@@ -149,15 +189,23 @@ impl<I: ?Sized + Interface> Domain<I> {
             capabilities: 0,
             calls: 0,
             restarts: self.0.restarts(),
+            shared_bytes: 0,
+            threads: 0,
+            uptime: Duration::ZERO,
         }
     }
 
-    /// Why the newest generation ended; `None` while it runs, and once its slot was used again by
-    /// another domain.
+    /// Why the newest generation ended; `None` while it runs.
     #[must_use]
     pub fn exit_reason(&self) -> Option<ExitReason> {
         let target = self.0.current().target();
-        target.block().reason(target.expected().generation())
+        let id = target.block().owner().index();
+        self.0.exits().of(id, target.expected().generation())
+    }
+
+    /// How generations of this name ended, failed starts included: the newest eight, oldest first.
+    pub fn exits(&self) -> impl Iterator<Item = Exit> + use<I> {
+        self.0.exits().all()
     }
 
     /// How often it was restarted.

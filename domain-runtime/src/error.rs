@@ -19,6 +19,8 @@ pub enum RpcError {
     RecoveryFailed,
     /// There was no memory to make a `#[scratch]` argument again.
     OutOfMemory,
+    /// The log of `#[replay]` calls is full: nothing was executed.
+    ReplayLogFull,
 }
 
 impl fmt::Display for RpcError {
@@ -33,6 +35,9 @@ impl fmt::Display for RpcError {
                 "the domain could not be restarted; see its exit reason and budget"
             }
             Self::OutOfMemory => "no memory to repeat the call; free shared objects",
+            Self::ReplayLogFull => {
+                "the log of calls to replay is full; raise DomainSpec::replay_log or call less"
+            }
         })
     }
 }

@@ -53,4 +53,14 @@ pub enum Event<'a> {
         /// From the demand for recovery to the first call that can enter.
         took: Duration,
     },
+    /// The domain stays dead: its budget does not allow another restart.
+    BudgetExhausted {
+        /// The domain's name.
+        name: &'a str,
+    },
+    /// The supervisor's budget is used up: it ended all its children.
+    GaveUp {
+        /// The supervisor's name.
+        name: &'a str,
+    },
 }

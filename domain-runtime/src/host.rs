@@ -2,7 +2,9 @@
 //! [`set_runtime_host!`](crate::set_runtime_host).
 
 use crate::event::Event;
+use crate::threads::DomainThread;
 use core::ptr::NonNull;
+use core::time::Duration;
 use samara_shared_heap::Owner;
 
 /// A monotonic clock.
@@ -11,8 +13,10 @@ pub trait Clock {
     fn now_ns() -> u64;
 }
 
-/// Where events go. Called as the host; must not call into a domain. A panic ends here, after the
-/// host's panic hook has seen it.
+/// Where events go. Called as the host, with no lock held, on the thread that caused the event; it may
+/// be inside the domain's last call still. So a sink may look at domains and reap, but must not call
+/// into a domain, or wait for one (restart, stop): the wait would last to its deadline. A panic ends
+/// here, after the host's panic hook has seen it.
 pub trait Events {
     /// Something happened to a domain.
     fn event(event: &Event<'_>);
@@ -27,6 +31,26 @@ pub trait Threads {
     /// [`reaper::poll`](crate::reaper::poll) soon. A host where nothing pre-empts need do nothing: whoever
     /// waits for the reclaim polls.
     fn wake_reaper() {}
+
+    /// Starts a thread that calls [`DomainThread::run`]. Called as the host.
+    ///
+    /// # Errors
+    /// Gives `thread` back on a host without threads, or without room for another.
+    fn spawn(thread: DomainThread) -> Result<(), DomainThread> {
+        Err(thread)
+    }
+
+    /// Blocks the running thread, whose [`index`](DomainThread::index) it is, until it is woken or
+    /// `timeout` has passed. A wake that came before is not lost; returning early is allowed.
+    fn park(index: usize, timeout: Option<Duration>) {
+        let _ = (index, timeout);
+        Self::yield_now();
+    }
+
+    /// Ends the park of the thread with this index, or its next one.
+    fn wake(index: usize) {
+        let _ = index;
+    }
 }
 
 /// A stretch of address space cut into one stripe per owner: where private heaps live.
@@ -66,6 +90,9 @@ unsafe extern "Rust" {
     fn __samara_event(event: &Event<'_>);
     fn __samara_yield_now();
     fn __samara_wake_reaper();
+    fn __samara_spawn_thread(thread: DomainThread) -> Result<(), DomainThread>;
+    fn __samara_park_thread(index: usize, timeout: Option<Duration>);
+    fn __samara_wake_thread(index: usize);
     fn __samara_arena_window() -> Option<Window>;
     fn __samara_arena_commit(owner: Owner, start: NonNull<u8>, bytes: usize) -> bool;
     fn __samara_arena_decommit(owner: Owner, start: NonNull<u8>, bytes: usize);
@@ -98,6 +125,27 @@ pub(crate) fn yield_now() {
 pub(crate) fn wake_reaper() {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     unsafe { __samara_wake_reaper() }
+}
+
+pub(crate) fn spawn_thread(thread: DomainThread) -> Result<(), DomainThread> {
+    // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
+    let spawn = || unsafe { __samara_spawn_thread(thread) };
+    // SAFETY: starting a thread is trusted code of the host; the domain's code runs on the new one.
+    unsafe { samara_shared_heap::thread::as_host(spawn) }
+}
+
+pub(crate) fn park_thread(index: usize, timeout: Option<Duration>) {
+    // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
+    let park = || unsafe { __samara_park_thread(index, timeout) };
+    // SAFETY: waiting is trusted code of the host.
+    unsafe { samara_shared_heap::thread::as_host(park) }
+}
+
+pub(crate) fn wake_thread(index: usize) {
+    // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
+    let wake = || unsafe { __samara_wake_thread(index) };
+    // SAFETY: waking is trusted code of the host.
+    unsafe { samara_shared_heap::thread::as_host(wake) }
 }
 
 pub(crate) fn arena_window() -> Option<Window> {
@@ -141,6 +189,18 @@ macro_rules! set_runtime_host {
                 <$host as Threads>::wake_reaper()
             }
             #[unsafe(no_mangle)]
+            fn __samara_spawn_thread(thread: DomainThread) -> Result<(), DomainThread> {
+                <$host as Threads>::spawn(thread)
+            }
+            #[unsafe(no_mangle)]
+            fn __samara_park_thread(index: usize, timeout: Option<Duration>) {
+                <$host as Threads>::park(index, timeout)
+            }
+            #[unsafe(no_mangle)]
+            fn __samara_wake_thread(index: usize) {
+                <$host as Threads>::wake(index)
+            }
+            #[unsafe(no_mangle)]
             fn __samara_arena_window() -> Option<Window> {
                 <$host as Arenas>::window()
             }
@@ -162,6 +222,8 @@ macro_rules! set_runtime_host {
 pub mod __samara_bind {
     pub use super::{Arenas, Clock, Events, Threads, Window};
     pub use crate::event::Event;
+    pub use crate::threads::DomainThread;
     pub use core::ptr::NonNull;
+    pub use core::time::Duration;
     pub use samara_shared_heap::Owner;
 }

@@ -1,7 +1,9 @@
 //! Interfaces as types and as data.
 
+use core::any::TypeId;
 use core::ptr::NonNull;
-use samara_rref::TypeDescriptor;
+use samara_rref::descriptor::interface::{InterfaceLink, Interfaced};
+pub use samara_rref::{InterfaceDescriptor, MethodDescriptor};
 
 /// A trait object type that may be called across domains: `dyn Trait` of an `#[interface]` trait.
 ///
@@ -9,12 +11,34 @@ use samara_rref::TypeDescriptor;
 /// Implemented by `#[interface]` for `dyn Trait` only: a pointer to it is two words wide, and every
 /// argument and result of its methods may cross.
 pub unsafe trait Interface: Send + Sync + 'static {
-    /// The trait's name. Apart from the descriptor: a proxy is described by this alone, so that
-    /// interfaces may name each other, and themselves, in their methods.
+    /// The trait's name.
     const NAME: &'static str;
     /// The interface as data.
     const DESCRIPTOR: InterfaceDescriptor;
+    /// How other interfaces mention this one.
+    const LINK: InterfaceLink = InterfaceLink(describe::<Self>);
 }
+
+fn describe<I: ?Sized + Interface>() -> Interfaced {
+    Interfaced {
+        identity: TypeId::of::<I>(),
+        descriptor: I::DESCRIPTOR,
+    }
+}
+
+/// Says that a type implements the trait of one interface, which `Tag` names: every sized type may,
+/// and `dyn Trait` does for its own trait and those that it extends. An unsized type of another interface
+/// may not: through a proxy the implementation would run as the callee, but be the caller's code.
+///
+/// # Safety
+/// Not for implementation by hand.
+#[diagnostic::on_unimplemented(
+    message = "an interface is implemented by sized types only, not by `{Self}`",
+    note = "a trait object implements its own interface and those that it extends"
+)]
+pub unsafe trait Of<Tag> {}
+// SAFETY: sized types stand for themselves.
+unsafe impl<T, Tag> Of<Tag> for T {}
 
 /// `dyn Trait: Implements<T>` for every `T: Trait`: how the concrete value that `init` returns
 /// becomes the interface.
@@ -28,24 +52,4 @@ pub unsafe trait Interface: Send + Sync + 'static {
 pub unsafe trait Implements<T>: Interface {
     /// The same object as the interface.
     fn unsize(object: NonNull<T>) -> NonNull<Self>;
-}
-
-/// An interface as data: comparable, without addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InterfaceDescriptor {
-    /// The trait's name.
-    pub name: &'static str,
-    /// Its methods in order.
-    pub methods: &'static [MethodDescriptor],
-}
-
-/// A method as data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MethodDescriptor {
-    /// The method's name.
-    pub name: &'static str,
-    /// Its arguments, moved and lent, in order.
-    pub arguments: &'static [TypeDescriptor],
-    /// Its result.
-    pub result: TypeDescriptor,
 }

@@ -7,7 +7,7 @@
 use crate::control::{self, ControlBlock};
 use crate::event::Event;
 use crate::state::{State, Word};
-use crate::{arena, host};
+use crate::{arena, exports, host};
 use samara_shared_heap::{heap, quota};
 
 /// Reclaims every dead domain that has drained. Returns how many.
@@ -36,6 +36,7 @@ fn reclaim(block: &ControlBlock, word: Word) {
     // SAFETY: the generation refuses entries and was seen without any in flight after that, so no
     // thread runs for it, and none can hand it anything; the slot is claimed by this reclaim alone.
     let released = unsafe { heap::reclaim(owner) };
+    exports::forget(owner);
     // SAFETY: as above; nothing outside points into a private heap.
     let private_bytes = unsafe { arena::release(owner) };
     quota::set_limit(owner, None);

@@ -30,8 +30,10 @@ pub struct DomainSpec {
     pub(crate) name: Text<32>,
     pub(crate) heap_quota: Option<usize>,
     pub(crate) shared_quota: Option<usize>,
+    pub(crate) threads: u32,
     pub(crate) restart: Restart,
     pub(crate) drain: Duration,
+    pub(crate) replay_log: usize,
 }
 
 impl DomainSpec {
@@ -42,8 +44,10 @@ impl DomainSpec {
             name: Text::of(name),
             heap_quota: None,
             shared_quota: None,
+            threads: 16,
             restart: Restart::never(),
             drain: Duration::from_secs(10),
+            replay_log: 64,
         }
     }
 
@@ -61,10 +65,24 @@ impl DomainSpec {
         self
     }
 
+    /// Limits how many threads it may have spawned at a time (16).
+    #[must_use]
+    pub const fn threads(mut self, count: u32) -> Self {
+        self.threads = count;
+        self
+    }
+
     /// Restarts it after a crash.
     #[must_use]
     pub const fn restart(mut self, policy: Restart) -> Self {
         self.restart = policy;
+        self
+    }
+
+    /// How many `#[replay]` calls are recorded at most (64).
+    #[must_use]
+    pub const fn replay_log(mut self, calls: usize) -> Self {
+        self.replay_log = calls;
         self
     }
 

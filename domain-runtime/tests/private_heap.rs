@@ -231,3 +231,21 @@ fn any_alignment_is_met() {
     }
     domain.kill();
 }
+
+/// Domains once had no private heap where the large reservation failed: what they allocated stayed.
+#[test]
+fn little_address_space_means_small_stripes_not_none() {
+    // 38 GiB: a process of its own, since the reservation is made once.
+    let test = "ulimit -v 40000000 && exec \"$0\" --exact a_crash_returns_all_private_memory";
+    let this = std::env::current_exe().unwrap();
+    let output = std::process::Command::new("sh")
+        .args(["-c", test])
+        .arg(this)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && told.contains("1 passed"),
+        "{told}"
+    );
+}

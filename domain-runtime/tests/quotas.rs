@@ -24,11 +24,10 @@ trait Maker {
     fn clone_beyond(&self, proxy: &RRef<Proxy<dyn Maker>>) -> Result<(), RpcError>;
 }
 
+type Small = RRef<[u8; 64]>;
+
 #[derive(Default)]
-struct Objects(
-    Mutex<Vec<RRef<[u8; 64]>>>,
-    Mutex<Vec<RRef<[RRef<[u8; 64]>]>>>,
-);
+struct Objects(Mutex<Vec<Small>>, Mutex<Vec<RRef<[Small]>>>);
 
 impl Maker for Objects {
     fn fill(&self) -> Result<(usize, bool), RpcError> {

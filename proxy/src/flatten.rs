@@ -12,6 +12,9 @@ use samara_rref::Exchangeable;
 pub trait FromRpc: Exchangeable {
     /// The result of a call that gave none of its own.
     fn from_rpc(error: RpcError) -> Self;
+
+    /// Whether the method did what it was asked.
+    fn is_ok(&self) -> bool;
 }
 
 impl<T: Exchangeable, E: Exchangeable + From<RpcError>> FromRpc for Result<T, E> {
@@ -19,17 +22,13 @@ impl<T: Exchangeable, E: Exchangeable + From<RpcError>> FromRpc for Result<T, E>
     fn from_rpc(error: RpcError) -> Self {
         Err(error.into())
     }
+
+    #[inline]
+    fn is_ok(&self) -> bool {
+        self.is_ok()
+    }
 }
 
 /// The compile-time check that `#[interface]` writes for every result.
 #[inline]
 pub const fn assert_result<R: FromRpc>() {}
-
-/// The method's result, or the call's failure as one.
-#[inline]
-pub fn flatten<R: FromRpc>(outcome: Result<R, RpcError>) -> R {
-    match outcome {
-        Ok(result) => result,
-        Err(error) => R::from_rpc(error),
-    }
-}

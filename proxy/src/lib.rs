@@ -15,7 +15,10 @@ extern crate self as samara_proxy;
 mod flatten;
 mod invoke;
 mod proxy;
+mod recorded;
+mod reopen;
 mod shadow;
+mod source;
 
 pub use flatten::FromRpc;
 pub use proxy::{Export, Proxy};
@@ -26,13 +29,15 @@ pub use shadow::Shadow;
 /// Support for generated code. Not for use by hand: what carries authority is `unsafe`.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::flatten::{FromRpc, assert_result, flatten};
-    pub use crate::invoke::{assert_lend, assert_repeatable, invoke, invoke_shadow};
-    pub use crate::{Proxy, Shadow};
-    pub use core::ptr::NonNull;
-    pub use samara_domain_runtime::{
-        Implements, Interface, InterfaceDescriptor, MethodDescriptor, RpcError,
+    pub use crate::flatten::{FromRpc, assert_result};
+    pub use crate::invoke::{
+        assert_lend, assert_repeatable, invoke, invoke_replay, invoke_shadow, replay_shadow,
     };
+    pub use crate::reopen::{open, open_shadow};
+    pub use crate::{Proxy, Shadow};
+    pub use core::marker::PhantomData;
+    pub use core::ptr::NonNull;
+    pub use samara_domain_runtime::{Implements, Interface, Of, RpcError};
     pub use samara_rref::__private::*;
-    pub use samara_rref::{AllocError, Scratch};
+    pub use samara_rref::{AllocError, Lend, Scratch};
 }

@@ -1,15 +1,36 @@
 //! `Proxy<dyn I>`: the caller's handle on an interface of another domain.
 
+extern crate alloc;
+
 use crate::Shadow;
+use crate::reopen::Recovery;
+use crate::source::Source;
+use alloc::sync::Arc;
 use core::fmt;
+use samara_domain_runtime::exports::Export as Exported;
 use samara_domain_runtime::service::Instance;
-use samara_domain_runtime::{Domain, Interface};
-use samara_rref::{AllocError, Cap, Capability, Exchangeable, Transfer, TypeDescriptor};
+use samara_domain_runtime::{Domain, Implements, Interface};
+use samara_rref::descriptor::Shape;
+use samara_rref::{AllocError, Cap, Capability, Exchangeable, Owner, Transfer, TypeDescriptor};
 
 /// What a proxy's slot holds.
-struct Handle<I: ?Sized + Interface>(Instance<I>);
+struct Handle<I: ?Sized + Interface> {
+    instance: Instance<I>,
+    keeps: Keeps<I>,
+}
 
-// SAFETY: a handle does nothing by itself and has no destructor.
+/// What a proxy keeps beside the place of its object.
+enum Keeps<I: ?Sized + Interface> {
+    /// Nothing: the object is the domain's own, which lives as long as the domain.
+    Nothing,
+    /// An exported object, which its exporter drops after its last proxy.
+    Export(Exported<I>),
+    /// How the object is found again after a restart.
+    Recovery(Arc<Recovery<I>>),
+}
+
+// SAFETY: dropping a handle drops host memory, or posts a message to an exporter: bounded, trusted
+// code, no domain's. What a recovery holds belongs to the host.
 unsafe impl<I: ?Sized + Interface> Capability for Handle<I> {
     const NAME: &'static str = "Proxy";
 }
@@ -18,31 +39,108 @@ unsafe impl<I: ?Sized + Interface> Capability for Handle<I> {
 ///
 /// It is a capability: one pointer to a slot that names its holder, so it may be sent to other
 /// domains and is released when its holder dies. When the domain behind it dies, it answers
-/// [`RpcError::Dead`](crate::RpcError::Dead) for ever.
+/// [`RpcError::Dead`](crate::RpcError::Dead) for ever; unless a `#[replay]` method of a
+/// [`Shadow`] handed it out: then its next use makes that call again and goes on with what it gives.
 pub struct Proxy<I: ?Sized + Interface>(Cap<Handle<I>>);
 
 impl<I: ?Sized + Interface> Proxy<I> {
+    fn keeping(instance: Instance<I>, keeps: Keeps<I>) -> Result<Self, (AllocError, Keeps<I>)> {
+        Cap::try_new(Handle { instance, keeps })
+            .map(Self)
+            .map_err(|(error, handle)| (error, handle.keeps))
+    }
+
     /// A proxy for a running generation, held by the running domain.
     pub(crate) fn try_new(instance: Instance<I>) -> Result<Self, AllocError> {
-        Cap::try_new(Handle(instance))
-            .map(Self)
-            .map_err(|(error, _)| error)
+        Self::keeping(instance, Keeps::Nothing).map_err(|(error, _)| error)
+    }
+
+    /// A proxy that recovers, held by the running domain.
+    pub(crate) fn recovering(recovery: Arc<Recovery<I>>) -> Result<Self, AllocError> {
+        let instance = recovery.instance();
+        Self::keeping(instance, Keeps::Recovery(recovery)).map_err(|(error, _)| error)
+    }
+
+    /// Exports `object` from the running domain: the object stays in the domain's memory, and the proxy
+    /// may be handed out. When the last proxy to it has gone, or its holder has died, the domain drops
+    /// the object: before it is next called for something that may be a handle, or when the host
+    /// collects. If the domain dies, or is stopped, its memory goes with all the rest, not dropped.
+    ///
+    /// Cost: two slots of the exchange heap, charged to the domain.
+    ///
+    /// ```
+    /// use samara_proxy::{Proxy, RpcError, interface};
+    /// # use samara_host_std as _;
+    ///
+    /// #[interface]
+    /// trait File {
+    ///     fn len(&self) -> Result<u64, RpcError>;
+    /// }
+    ///
+    /// struct Open(u64);
+    /// impl File for Open {
+    ///     fn len(&self) -> Result<u64, RpcError> {
+    ///         Ok(self.0)
+    ///     }
+    /// }
+    ///
+    /// let file: Proxy<dyn File> = Proxy::export(Open(512)).map_err(|(error, _)| error)?;
+    /// assert_eq!(file.len()?, 512);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Gives `object` back when the heap has no room or the domain's quota is used up.
+    pub fn export<T>(object: T) -> Result<Self, (AllocError, T)>
+    where
+        I: Implements<T>,
+    {
+        let export = Exported::try_new(object)?;
+        match Self::keeping(export.instance(), Keeps::Export(export)) {
+            Ok(proxy) => Ok(proxy),
+            // SAFETY: exported just now from a `T`, and shown to nobody.
+            Err((error, Keeps::Export(export))) => Err((error, unsafe { export.take_back() })),
+            Err(_) => unreachable!("a handle is given back as it was"),
+        }
     }
 
     #[inline]
     pub(crate) fn instance(&self) -> Instance<I> {
-        self.0.0
+        self.0.instance
     }
 
-    /// Another proxy for the same generation.
+    /// How the object is found again; `None` for a proxy that does not recover.
+    #[inline]
+    pub(crate) fn recovery(&self) -> Option<&Arc<Recovery<I>>> {
+        match &self.0.keeps {
+            Keeps::Recovery(recovery) => Some(recovery),
+            Keeps::Nothing | Keeps::Export(_) => None,
+        }
+    }
+
+    /// Changes who holds it.
+    ///
+    /// # Safety
+    /// As for [`Cap::set_owner`].
+    pub(crate) unsafe fn set_owner(&self, owner: Owner) {
+        // SAFETY: handed on.
+        unsafe { self.0.set_owner(owner) };
+    }
+
+    /// Another proxy for the same object.
     ///
     /// # Errors
     /// The heap has no room or the domain's quota is used up.
     pub fn try_clone(&self) -> Result<Self, AllocError> {
-        Self::try_new(self.instance())
+        let keeps = match &self.0.keeps {
+            Keeps::Nothing => Keeps::Nothing,
+            Keeps::Export(export) => Keeps::Export(export.clone()),
+            Keeps::Recovery(recovery) => Keeps::Recovery(Arc::clone(recovery)),
+        };
+        Self::keeping(self.instance(), keeps).map_err(|(error, _)| error)
     }
 
-    /// Whether a call would be let in now. It may die any moment after.
+    /// Whether a call would be let in now, without a recovery. It may die any moment after.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         let target = self.instance().target();
@@ -54,7 +152,8 @@ impl<I: ?Sized + Interface> Proxy<I> {
 unsafe impl<I: ?Sized + Interface> Exchangeable for Proxy<I> {
     const NESTED: bool = true;
     const DEPTH: usize = 1;
-    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>(I::NAME);
+    const DESCRIPTOR: TypeDescriptor =
+        TypeDescriptor::shaped::<Self>("Proxy", Shape::Handle(I::LINK));
     #[inline]
     fn transfer(&self, to: &Transfer) {
         self.0.transfer(to);

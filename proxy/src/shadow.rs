@@ -4,8 +4,9 @@ extern crate alloc;
 
 use alloc::sync::Arc;
 use core::fmt;
-use samara_domain_runtime::service::{Instance, Service};
-use samara_domain_runtime::{Interface, RpcError};
+use samara_domain_runtime::Interface;
+use samara_domain_runtime::service::Service;
+use samara_rref::descriptor::Shape;
 use samara_rref::{AllocError, Cap, Capability, Exchangeable, Transfer, TypeDescriptor};
 
 /// What a shadow's slot holds.
@@ -20,7 +21,7 @@ unsafe impl<I: ?Sized + Interface> Capability for Source<I> {
 ///
 /// When the domain dies the shadow restarts it, within its budget. A call that had not begun is then
 /// made as if nothing had happened; one that was cut short is repeated if its method is
-/// `#[idempotent]`, and else returns [`RpcError::Crashed`]. A shadow is a capability like a proxy.
+/// `#[idempotent]` or `#[replay]`, and else returns [`RpcError::Crashed`](crate::RpcError::Crashed). A shadow is a capability like a proxy.
 pub struct Shadow<I: ?Sized + Interface>(Cap<Source<I>>);
 
 impl<I: ?Sized + Interface> Shadow<I> {
@@ -30,14 +31,10 @@ impl<I: ?Sized + Interface> Shadow<I> {
             .map_err(|(error, _)| error)
     }
 
+    /// The domain's name over its generations.
     #[inline]
-    pub(crate) fn instance(&self) -> Instance<I> {
-        self.0.0.current()
-    }
-
-    #[cold]
-    pub(crate) fn recover(&self, dead: Instance<I>) -> Result<(), RpcError> {
-        self.0.0.recover(dead)
+    pub(crate) fn service(&self) -> &Arc<Service<I>> {
+        &self.0.0
     }
 
     /// Another shadow of the same domain.
@@ -53,7 +50,8 @@ impl<I: ?Sized + Interface> Shadow<I> {
 unsafe impl<I: ?Sized + Interface> Exchangeable for Shadow<I> {
     const NESTED: bool = true;
     const DEPTH: usize = 1;
-    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>(I::NAME);
+    const DESCRIPTOR: TypeDescriptor =
+        TypeDescriptor::shaped::<Self>("Shadow", Shape::Handle(I::LINK));
     #[inline]
     fn transfer(&self, to: &Transfer) {
         self.0.transfer(to);

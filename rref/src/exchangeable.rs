@@ -1,33 +1,7 @@
 //! What may cross a domain boundary.
 
-use crate::TypeDescriptor;
-use samara_shared_heap::{AllocError, Owner};
-
-/// A change of owner in progress. Only a proxy can make one, so safe code cannot forge ownership.
-#[derive(Debug)]
-pub struct Transfer {
-    to: Owner,
-}
-
-impl Transfer {
-    /// A change of owner to `to`.
-    ///
-    /// # Safety
-    /// Whatever it is applied to moves to `to` in the same breath: no code of the former owner can
-    /// use it afterwards.
-    #[inline]
-    #[must_use]
-    pub const unsafe fn to(to: Owner) -> Self {
-        Self { to }
-    }
-
-    /// The new owner.
-    #[inline]
-    #[must_use]
-    pub const fn owner(&self) -> Owner {
-        self.to
-    }
-}
+use crate::{Transfer, TypeDescriptor};
+use samara_shared_heap::AllocError;
 
 /// A type that may cross a domain boundary by move. Derive it:
 ///
@@ -100,10 +74,31 @@ pub const fn max_depth(depths: &[usize]) -> usize {
 /// lender's activation is on the thread's chain, even if the lender is killed meanwhile.
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot be lent to another domain",
-    label = "only `&RRef<T>` is lent",
+    label = "only `&RRef<T>`, and `&[T]` and `&str` of plain data, are lent",
     note = "move the value, or put it in an `RRef` and lend that"
 )]
-pub unsafe trait Lend {}
+pub unsafe trait Lend {
+    /// The type as data.
+    const DESCRIPTOR: TypeDescriptor;
+    /// Evaluated by `#[interface]` for every lent argument: fails to compile if it may not be lent.
+    const LENDABLE: () = ();
+}
+
+// SAFETY: what a private slice lies in (heap or stack of the lender) is given up only after the
+// lender's activation left the chain, as an object is reclaimed only then (soundness.md, "lent
+// slices"). Plain data: `LENDABLE`. No device is ever given its address: DMA takes pinned buffers only.
+unsafe impl<T: Exchangeable + Sync> Lend for [T] {
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::slice("slice", &T::DESCRIPTOR);
+    const LENDABLE: () = assert!(
+        !T::NESTED,
+        "a lent slice holds plain data: lend `&RRef<[T]>` if it holds references or handles"
+    );
+}
+
+// SAFETY: as a slice of bytes.
+unsafe impl Lend for str {
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::slice("str", &u8::DESCRIPTOR);
+}
 
 /// An argument without contents worth keeping: a buffer to be filled. A shadow that retries a call
 /// allocates it again instead of recording it.

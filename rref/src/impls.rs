@@ -1,5 +1,6 @@
 //! `Exchangeable` for the standard types that may cross.
 
+use crate::descriptor::{Field, Shape, Variant};
 use crate::{__private::max_depth, Exchangeable, Transfer, TypeDescriptor};
 use core::num::{
     NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64,
@@ -11,6 +12,24 @@ use core::sync::atomic::{
 };
 use core::time::Duration;
 use samara_shared_heap::{Cap, Capability};
+
+/// A part of a standard type.
+const fn part<T: Exchangeable>(name: &'static str, offset: Option<usize>) -> Field {
+    Field {
+        name,
+        offset,
+        ty: &T::DESCRIPTOR,
+    }
+}
+
+/// A variant of a standard type.
+const fn variant(name: &'static str, discriminant: i128, fields: &'static [Field]) -> Variant {
+    Variant {
+        name,
+        discriminant,
+        fields,
+    }
+}
 
 macro_rules! plain {
     ($($ty:ty),* $(,)?) => {$(
@@ -72,7 +91,8 @@ plain!(core::sync::atomic::AtomicU64, core::sync::atomic::AtomicI64);
 unsafe impl<T: Exchangeable> Exchangeable for Wrapping<T> {
     const NESTED: bool = T::NESTED;
     const DEPTH: usize = T::DEPTH;
-    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("Wrapping");
+    const DESCRIPTOR: TypeDescriptor =
+        TypeDescriptor::shaped::<Self>("Wrapping", Shape::Struct(&[part::<T>("0", Some(0))]));
     #[inline]
     fn transfer(&self, to: &Transfer) {
         let () = T::NO_DESTRUCTOR_OF_ITS_OWN;
@@ -84,7 +104,16 @@ unsafe impl<T: Exchangeable> Exchangeable for Wrapping<T> {
 unsafe impl<T: Exchangeable> Exchangeable for Option<T> {
     const NESTED: bool = T::NESTED;
     const DEPTH: usize = T::DEPTH;
-    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("Option");
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::shaped::<Self>(
+        "Option",
+        Shape::Enum {
+            repr: "",
+            variants: &[
+                variant("None", 0, &[]),
+                variant("Some", 1, &[part::<T>("0", None)]),
+            ],
+        },
+    );
     #[inline]
     fn transfer(&self, to: &Transfer) {
         let () = T::NO_DESTRUCTOR_OF_ITS_OWN;
@@ -98,7 +127,16 @@ unsafe impl<T: Exchangeable> Exchangeable for Option<T> {
 unsafe impl<T: Exchangeable, E: Exchangeable> Exchangeable for Result<T, E> {
     const NESTED: bool = T::NESTED || E::NESTED;
     const DEPTH: usize = max_depth(&[T::DEPTH, E::DEPTH]);
-    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("Result");
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::shaped::<Self>(
+        "Result",
+        Shape::Enum {
+            repr: "",
+            variants: &[
+                variant("Ok", 0, &[part::<T>("0", None)]),
+                variant("Err", 1, &[part::<E>("0", None)]),
+            ],
+        },
+    );
     #[inline]
     fn transfer(&self, to: &Transfer) {
         let () = T::NO_DESTRUCTOR_OF_ITS_OWN;
@@ -116,7 +154,13 @@ unsafe impl<T: Exchangeable, E: Exchangeable> Exchangeable for Result<T, E> {
 unsafe impl<T: Exchangeable, const N: usize> Exchangeable for [T; N] {
     const NESTED: bool = T::NESTED;
     const DEPTH: usize = T::DEPTH;
-    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("array");
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::shaped::<Self>(
+        "array",
+        Shape::Array {
+            element: &T::DESCRIPTOR,
+            len: N,
+        },
+    );
     #[inline]
     fn transfer(&self, to: &Transfer) {
         let () = T::NO_DESTRUCTOR_OF_ITS_OWN;
@@ -129,12 +173,18 @@ unsafe impl<T: Exchangeable, const N: usize> Exchangeable for [T; N] {
 }
 
 macro_rules! tuples {
-    ($($name:ident)*) => {
+    ($($name:ident $at:tt)*) => {
         // SAFETY: every element is visited.
         unsafe impl<$($name: Exchangeable),*> Exchangeable for ($($name,)*) {
             const NESTED: bool = false $(|| $name::NESTED)*;
             const DEPTH: usize = max_depth(&[$($name::DEPTH),*]);
-            const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("tuple");
+            const DESCRIPTOR: TypeDescriptor = TypeDescriptor::shaped::<Self>(
+                "tuple",
+                Shape::Struct(&[$(part::<$name>(
+                    stringify!($at),
+                    Some(core::mem::offset_of!(Self, $at)),
+                )),*]),
+            );
             #[inline]
             fn transfer(&self, to: &Transfer) {
                 $(let () = $name::NO_DESTRUCTOR_OF_ITS_OWN;)*
@@ -145,14 +195,14 @@ macro_rules! tuples {
         }
     };
 }
-tuples!(A);
-tuples!(A B);
-tuples!(A B C);
-tuples!(A B C D);
-tuples!(A B C D E);
-tuples!(A B C D E F);
-tuples!(A B C D E F G);
-tuples!(A B C D E F G H);
+tuples!(A 0);
+tuples!(A 0 B 1);
+tuples!(A 0 B 1 C 2);
+tuples!(A 0 B 1 C 2 D 3);
+tuples!(A 0 B 1 C 2 D 3 E 4);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7);
 
 // SAFETY: a handle whose slot has an owner word, which is what changes; what the slot holds is the
 // trusted side's and belongs to the host.
@@ -162,7 +212,6 @@ unsafe impl<T: Capability> Exchangeable for Cap<T> {
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>(T::NAME);
     #[inline]
     fn transfer(&self, to: &Transfer) {
-        // SAFETY: `Transfer` vouches that the handle moves to its owner now.
-        unsafe { self.set_owner(to.owner()) };
+        to.cap(self);
     }
 }

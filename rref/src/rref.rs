@@ -1,14 +1,13 @@
 //! `RRef<T>` itself: one pointer to the value.
 
+use crate::descriptor::Shape;
 use crate::{Exchangeable, Lend, Scratch, Transfer, TypeDescriptor};
-use core::borrow::Borrow;
-use core::fmt;
-use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
 use core::mem::{self, ManuallyDrop};
 use core::ops::{Deref, DerefMut};
 use core::ptr::{self, NonNull};
 use samara_shared_heap::class::{self, Place};
+use samara_shared_heap::group::{self, Group};
 use samara_shared_heap::{AllocError, Owner, heap};
 use zerocopy::FromZeros;
 
@@ -22,6 +21,8 @@ pub unsafe trait Target: Send + 'static {
     const NESTED: bool;
     /// How deeply `RRef`s nest in the value.
     const DEPTH: usize;
+    /// The value's type as data.
+    const DESCRIPTOR: TypeDescriptor;
 
     /// The place of the value behind the pointer, from its metadata alone.
     #[doc(hidden)]
@@ -36,6 +37,7 @@ pub unsafe trait Target: Send + 'static {
 unsafe impl<T: Exchangeable> Target for T {
     const NESTED: bool = T::NESTED;
     const DEPTH: usize = T::DEPTH;
+    const DESCRIPTOR: TypeDescriptor = T::DESCRIPTOR;
     #[inline]
     fn place_of(_: NonNull<Self>) -> Place {
         const { class::place(size_of::<T>(), align_of::<T>()) }
@@ -50,6 +52,7 @@ unsafe impl<T: Exchangeable> Target for T {
 unsafe impl<T: Exchangeable> Target for [T] {
     const NESTED: bool = T::NESTED;
     const DEPTH: usize = T::DEPTH;
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::slice("slice", &T::DESCRIPTOR);
     #[inline]
     fn place_of(value: NonNull<Self>) -> Place {
         // The product was checked when the slice was allocated.
@@ -117,7 +120,7 @@ impl<T: Exchangeable> RRef<T> {
         }
     }
 
-    /// A zeroed value, made in place: no copy over the stack.
+    /// A zeroed value, made in place: no copy over the stack, however large it is.
     ///
     /// # Errors
     /// The heap has no room or the domain's quota is used up.
@@ -131,6 +134,39 @@ impl<T: Exchangeable> RRef<T> {
         // SAFETY: a fresh slot of `T`'s size and alignment.
         unsafe { slot.write_bytes(0, 1) };
         Ok(Self::from_raw(slot))
+    }
+
+    /// A value made in place: zeroed, then filled by `fill`. No copy over the stack, however large
+    /// it is. If `fill` panics, the value is dropped as it is by then.
+    ///
+    /// ```
+    /// use samara_rref::RRef;
+    /// # use samara_host_std as _;
+    /// let table = RRef::<[u32; 100_000]>::try_new_with(|table| table[7] = 1).unwrap();
+    /// assert_eq!((table[7], table[8]), (1, 0));
+    /// ```
+    ///
+    /// # Errors
+    /// The heap has no room or the domain's quota is used up.
+    pub fn try_new_with(fill: impl FnOnce(&mut T)) -> Result<Self, AllocError>
+    where
+        T: FromZeros,
+    {
+        let mut object = Self::try_new_zeroed()?;
+        fill(&mut object);
+        Ok(object)
+    }
+
+    /// As [`try_new_with`](Self::try_new_with).
+    ///
+    /// # Panics
+    /// If the heap has no room or the domain's quota is used up.
+    #[must_use]
+    pub fn new_with(fill: impl FnOnce(&mut T)) -> Self
+    where
+        T: FromZeros,
+    {
+        Self::try_new_with(fill).unwrap_or_else(|error| no_room(error))
     }
 
     /// The value, taken out of the heap.
@@ -169,6 +205,36 @@ impl<T: ?Sized + Target> RRef<T> {
             value,
             owns: PhantomData,
         }
+    }
+
+    /// The value's address, given up: whoever takes it over makes another `RRef` of it.
+    #[inline]
+    pub(crate) const fn into_raw(this: Self) -> NonNull<T> {
+        let value = this.value;
+        mem::forget(this);
+        value
+    }
+
+    /// Makes the object a member of a group.
+    ///
+    /// # Safety
+    /// The object stays in the group's hands, which has the object's owner, until
+    /// [`leave`](Self::leave) or it is dropped, and the group is open so long.
+    #[inline]
+    pub(crate) unsafe fn join(this: &Self, group: Group) {
+        // SAFETY: a live object at its place; the rest is the caller's.
+        unsafe { heap::join(this.value.cast(), T::place_of(this.value), group) };
+    }
+
+    /// Makes a member of a group the group's owner's own again.
+    ///
+    /// # Safety
+    /// The object is a member of `group`.
+    #[inline]
+    pub(crate) unsafe fn leave(this: &Self, group: Group) {
+        let owner = group::owner(group);
+        // SAFETY: a live object at its place, which was this owner's already.
+        unsafe { heap::set_owner(this.value.cast(), T::place_of(this.value), owner) };
     }
 
     /// The owner that the heap has on record: the running domain, for any `RRef` one can get hold of.
@@ -213,57 +279,29 @@ impl<T: ?Sized + Target> Drop for RRef<T> {
 unsafe impl<T: ?Sized + Target> Exchangeable for RRef<T> {
     const NESTED: bool = true;
     const DEPTH: usize = 1 + T::DEPTH;
-    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>("RRef");
+    const DESCRIPTOR: TypeDescriptor =
+        TypeDescriptor::shaped::<Self>("RRef", Shape::Pointer(&T::DESCRIPTOR));
     #[inline]
     fn transfer(&self, to: &Transfer) {
         if T::NESTED {
             (**self).transfer_value(to);
         }
-        // SAFETY: `Transfer` vouches that the object moves to its owner now.
-        unsafe { heap::set_owner(self.value.cast(), T::place_of(self.value), to.owner()) };
+        let (size, align) = (size_of_val::<T>(self), align_of_val::<T>(self));
+        // SAFETY: a live `RRef`'s value is a live object at its place, and its own.
+        unsafe { to.object(self.value.cast(), T::place_of(self.value), size, align) };
     }
 }
 
 // SAFETY: the object lives on the exchange heap and belongs to the lender, which is not reclaimed
 // while its activation is on the chain; `Exchangeable` keeps private pointers out of it.
-unsafe impl<T: ?Sized + Target + Sync> Lend for RRef<T> {}
+unsafe impl<T: ?Sized + Target + Sync> Lend for RRef<T> {
+    const DESCRIPTOR: TypeDescriptor = <Self as Exchangeable>::DESCRIPTOR;
+}
 
 impl<T: Exchangeable + FromZeros> Scratch for RRef<T> {
     type Shape = ();
     fn shape(&self) -> Self::Shape {}
     fn renew((): ()) -> Result<Self, AllocError> {
         Self::try_new_zeroed()
-    }
-}
-
-impl<T: ?Sized + Target + fmt::Debug> fmt::Debug for RRef<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
-    }
-}
-
-impl<T: ?Sized + Target + PartialEq> PartialEq for RRef<T> {
-    fn eq(&self, other: &Self) -> bool {
-        **self == **other
-    }
-}
-
-impl<T: ?Sized + Target + Eq> Eq for RRef<T> {}
-
-impl<T: ?Sized + Target + Hash> Hash for RRef<T> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (**self).hash(state);
-    }
-}
-
-impl<T: ?Sized + Target> AsRef<T> for RRef<T> {
-    fn as_ref(&self) -> &T {
-        self
-    }
-}
-
-impl<T: ?Sized + Target> Borrow<T> for RRef<T> {
-    fn borrow(&self) -> &T {
-        self
     }
 }

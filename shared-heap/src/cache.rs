@@ -1,13 +1,11 @@
 //! Per-CPU caches of free slots: what makes allocation and free touch no shared line.
 
-use crate::class::{CLASSES, MIN_SHIFT, cache_slots};
+use crate::class::{CACHE_DEPTH as DEPTH, CLASSES, MIN_SHIFT, cache_slots};
 use crate::primitive::Mutex;
 use crate::registry;
 use crate::slab::Kind;
 use crate::thread::{SHARDS, ThreadSlot};
 use core::ptr::NonNull;
-
-const DEPTH: usize = 32;
 
 /// A stack of free slots of one class.
 struct Stack {

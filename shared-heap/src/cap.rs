@@ -3,9 +3,10 @@
 use crate::chain::{CACHED, QUIESCED};
 use crate::class::{Place, place};
 use crate::heap::AllocError;
+use crate::ledger::Load;
 use crate::owner::Owner;
 use crate::primitive::atomic::Ordering;
-use crate::slab::{self, Kind};
+use crate::slab::{self, Kind, Slab};
 use crate::thread::{self, NoCut};
 use crate::{quota, registry};
 use core::fmt;
@@ -73,6 +74,9 @@ unsafe impl<T: Capability> Send for Cap<T> {}
 unsafe impl<T: Capability + Sync> Sync for Cap<T> {}
 
 impl<T: Capability> Cap<T> {
+    /// Bytes of its slot.
+    pub const SLOT_BYTES: usize = 1 << Slot::<T>::SHIFT;
+
     /// Puts `value` into a slot owned by whom the thread runs for.
     ///
     /// # Errors
@@ -81,9 +85,14 @@ impl<T: Capability> Cap<T> {
         let thread = thread::current();
         let owner = thread.owner();
         let _no_cut = NoCut::begin(thread);
-        let Some(_grant) = quota::charge(owner, 1 << Slot::<T>::SHIFT) else {
-            return Err((AllocError::Quota, value));
-        };
+        // Held until the slot bears its owner's mark.
+        let mut _grant = None;
+        if quota::is_limited(owner) {
+            _grant = quota::charge(owner, Load::one(Self::SLOT_BYTES));
+            if _grant.is_none() {
+                return Err((AllocError::Quota, value));
+            }
+        }
         let Some(slot) = registry::lock().take(Kind::Caps, Slot::<T>::SHIFT) else {
             return Err((AllocError::OutOfMemory, value));
         };
@@ -220,15 +229,21 @@ pub(crate) unsafe fn quiesce_all(owner: Owner) -> usize {
     })
 }
 
+/// Returns how many there were, and the bytes of their slots.
+///
 /// # Safety
 /// As for [`crate::heap::reclaim`], after [`quiesce_all`].
-pub(crate) unsafe fn release_all(owner: Owner) -> usize {
+pub(crate) unsafe fn release_all(owner: Owner) -> (usize, usize) {
+    let mut bytes = 0;
     // A claimed slot belongs to the host until it is put back: no second claim finds it.
-    claim_all(owner.word() | QUIESCED, Owner::HOST.word(), |slot| {
+    let count = claim_all(owner.word() | QUIESCED, Owner::HOST.word(), |slot| {
         // SAFETY: the value is live and nobody else drops it: its owner is dead.
         unsafe { drop_value(slot) };
         let _no_cut = NoCut::begin(thread::current());
+        // SAFETY: claimed from a capability slab, which lives while the slot is used.
+        bytes += unsafe { Slab::of_slot(slot) }.object_bytes();
         // SAFETY: the value is gone; its handle died with its owner.
         unsafe { registry::lock().put(slot) };
-    })
+    });
+    (count, bytes)
 }

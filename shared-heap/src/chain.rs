@@ -14,6 +14,8 @@ pub const CACHED: u32 = FREE | 0x0100_0000;
 pub const HEAD: u32 = FREE | 0x0200_0000;
 /// Set beside a capability's owner once it was quiesced: it is about to be released.
 pub const QUIESCED: u32 = 1 << 30;
+/// A live object whose owner is that of a group; the low bits are the group's number.
+pub const GROUPED: u32 = 1 << 29;
 
 /// A table of words; the shipped implementation is the atomics at the head of a slab.
 pub trait Words {
@@ -28,6 +30,17 @@ pub trait Words {
 #[must_use]
 pub const fn is_live(word: u32) -> bool {
     word & FREE == 0
+}
+
+/// The number of the group that a live object's word names, if it does.
+#[inline]
+#[must_use]
+pub const fn group_of(word: u32) -> Option<u32> {
+    if word & (FREE | GROUPED) == GROUPED {
+        Some(word & 0x00FF_FFFF)
+    } else {
+        None
+    }
 }
 
 /// Links the slots `first..positions` into a list in ascending order; returns its head.
@@ -122,5 +135,10 @@ mod tests {
         assert_ne!(END, HEAD);
         assert_ne!(CACHED, HEAD);
         assert!(is_live(0) && is_live(255) && is_live(255 | QUIESCED));
+        assert!(is_live(GROUPED | 7));
+        assert_eq!(group_of(GROUPED | 7), Some(7));
+        for word in [0, 255, 255 | QUIESCED, END, CACHED, HEAD, FREE | GROUPED] {
+            assert_eq!(group_of(word), None);
+        }
     }
 }

@@ -4,18 +4,65 @@
 //! stands at offset `i << shift`; the first slots are taken up by the slab's head (header and
 //! owner words), so the index of an address needs no subtraction.
 
-/// Bytes of a slab, and its alignment.
+/// What differs on small targets (feature `small`): some ten KiB of memory, one CPU, no MMU.
+struct Sizes {
+    slab_shift: u32,
+    page_shift: u32,
+    max_shift: u32,
+    cache_depth: usize,
+    cache_bytes: usize,
+    run_slots: usize,
+    run_max: usize,
+    run_budget: usize,
+}
+
+const SIZES: Sizes = if cfg!(feature = "small") {
+    Sizes {
+        slab_shift: 12,
+        page_shift: 8,
+        max_shift: 10,
+        cache_depth: 8,
+        cache_bytes: 1 << 11,
+        run_slots: 1,
+        run_max: 0,
+        run_budget: 0,
+    }
+} else {
+    Sizes {
+        slab_shift: 16,
+        page_shift: 12,
+        max_shift: 14,
+        cache_depth: 32,
+        cache_bytes: 2 << 16,
+        run_slots: 8,
+        run_max: 1 << 20,
+        run_budget: 2 << 20,
+    }
+};
+
+/// Bytes of a slab, and its alignment: 64 KiB (`small`: 4 KiB).
 pub const SLAB_SIZE: usize = 1 << SLAB_SHIFT;
 /// Binary logarithm of [`SLAB_SIZE`].
-pub const SLAB_SHIFT: u32 = 16;
+pub const SLAB_SHIFT: u32 = SIZES.slab_shift;
 /// Bytes of a page: the unit in which the host gives memory, and the alignment of large objects.
-pub const PAGE_SIZE: usize = 4096;
+/// 4 KiB (`small`: 256 bytes).
+pub const PAGE_SIZE: usize = 1 << SIZES.page_shift;
 /// Bytes reserved for the header at the head of a slab, before its owner words.
 pub const HEADER_SIZE: usize = 64;
 /// Binary logarithm of the smallest slot, 16 bytes.
 pub const MIN_SHIFT: u32 = 4;
-/// Binary logarithm of the largest slot that stands in a slab, 16 KiB; beyond, an object is large.
-pub const MAX_SHIFT: u32 = 14;
+/// Binary logarithm of the largest slot that stands in a slab, 16 KiB (`small`: 1 KiB); beyond, an
+/// object is large.
+pub const MAX_SHIFT: u32 = SIZES.max_shift;
+/// The most slots of one class that a CPU caches; a power of two.
+pub const CACHE_DEPTH: usize = SIZES.cache_depth;
+/// Large objects up to this many bytes, in whole pages, are cached per CPU when freed: 1 MiB
+/// (`small`: none).
+pub const RUN_MAX: usize = SIZES.run_max;
+/// How many of them a CPU caches.
+pub const RUN_SLOTS: usize = SIZES.run_slots;
+/// How many pages they have in all, at most.
+pub const RUN_BUDGET_PAGES: u32 = (SIZES.run_budget / PAGE_SIZE) as u32;
 /// Number of slab classes.
 pub const CLASSES: usize = (MAX_SHIFT - MIN_SHIFT + 1) as usize;
 
@@ -41,10 +88,34 @@ pub const fn place(size: usize, align: usize) -> Place {
     if wanted > 1 << MAX_SHIFT {
         return Place::Large;
     }
-    // `wanted` is at most 1 << 14, so the next power of two exists.
+    // `wanted` is at most 1 << MAX_SHIFT, so the next power of two exists.
     let shift = wanted.next_power_of_two().trailing_zeros();
     Place::Slot {
         shift: if shift < MIN_SHIFT { MIN_SHIFT } else { shift },
+    }
+}
+
+/// Whether two places are one.
+#[inline]
+#[must_use]
+pub const fn same(a: Place, b: Place) -> bool {
+    match (a, b) {
+        (Place::Slot { shift: a }, Place::Slot { shift: b }) => a == b,
+        (Place::Large, Place::Large) => true,
+        _ => false,
+    }
+}
+
+/// Bytes that an object of `size` bytes aligned to `align` takes up at `place`: what counts against
+/// a quota.
+#[must_use]
+pub const fn occupied(place: Place, size: usize, align: usize) -> usize {
+    match place {
+        Place::Slot { shift } => 1 << shift,
+        Place::Large => match large_bytes(size, align) {
+            Some(bytes) => bytes,
+            None => usize::MAX,
+        },
     }
 }
 
@@ -74,13 +145,22 @@ pub const fn large_bytes(size: usize, align: usize) -> Option<usize> {
     }
 }
 
+/// The pages of a run of `bytes` (whole pages) if a CPU may cache it.
+#[must_use]
+pub const fn run_pages(bytes: usize) -> Option<u32> {
+    if bytes == 0 || bytes > RUN_MAX {
+        return None;
+    }
+    Some((bytes / PAGE_SIZE) as u32)
+}
+
 /// How many slots of a class a per-CPU cache holds: a bounded number of bytes, two at least.
 #[inline]
 #[must_use]
 pub const fn cache_slots(shift: u32) -> usize {
-    let fit = (SLAB_SIZE * 2) >> shift;
-    if fit > 32 {
-        32
+    let fit = SIZES.cache_bytes >> shift;
+    if fit > CACHE_DEPTH {
+        CACHE_DEPTH
     } else if fit < 2 {
         2
     } else {
@@ -123,5 +203,23 @@ mod tests {
         assert_eq!(large_bytes(0, 1 << 16), Some((1 << 16) - PAGE_SIZE));
         assert_eq!(large_bytes(usize::MAX, 1), None);
         assert_eq!(large_bytes(usize::MAX - 2 * PAGE_SIZE, 1 << 16), None);
+    }
+
+    #[test]
+    fn runs_are_cached_up_to_their_bound() {
+        assert_eq!(run_pages(0), None);
+        assert_eq!(run_pages(RUN_MAX + PAGE_SIZE), None);
+        if RUN_MAX > 0 {
+            assert_eq!(run_pages(RUN_MAX), Some((RUN_MAX / PAGE_SIZE) as u32));
+            assert!(RUN_BUDGET_PAGES as usize * PAGE_SIZE >= RUN_MAX);
+        }
+    }
+
+    #[test]
+    fn caches_hold_two_slots_at_least() {
+        for shift in MIN_SHIFT..=MAX_SHIFT {
+            assert!((2..=CACHE_DEPTH).contains(&cache_slots(shift)));
+        }
+        assert!(CACHE_DEPTH.is_power_of_two());
     }
 }

@@ -1,14 +1,20 @@
-//! Allocate, free, change of owner, census, reclaim.
+//! Allocate, free, change of owner; and, from [`census`](crate::census), counting and reclaim.
 
 use crate::chain::{CACHED, QUIESCED};
-use crate::class::{self, Place};
+use crate::class::{self, PAGE_SIZE, Place};
+use crate::group::{self, Group};
+use crate::ledger::Load;
 use crate::owner::Owner;
 use crate::primitive::atomic::{AtomicU32, Ordering};
-use crate::slab::{self, Kind, Slab};
-use crate::thread::{self, NoCut};
-use crate::{cache, cap, quota, registry};
+use crate::slab::{self, Slab};
+use crate::thread::{self, NoCut, ThreadSlot};
+use crate::{cache, quota, registry, runs};
 use core::fmt;
 use core::ptr::NonNull;
+
+pub use crate::census::{
+    Census, Reclaimed, census, census_all, held_bytes, quiesce, reclaim, trim,
+};
 
 /// Why an object could not be allocated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,25 +40,12 @@ impl fmt::Display for AllocError {
 
 impl core::error::Error for AllocError {}
 
-/// What an owner has on the exchange heap, counted by a scan.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Census {
-    /// Live objects, capabilities not among them.
-    pub objects: usize,
-    /// Bytes of slots that objects and capabilities occupy.
-    pub bytes: usize,
-    /// Live capabilities.
-    pub capabilities: usize,
-}
-
-/// What a reclaim released.
-pub type Reclaimed = Census;
-
 /// Allocates a slot at `place` for an object of `size` bytes aligned to `align`, owned by whom the
 /// thread runs for. The bytes are whatever the slot held before: the caller must write them before
 /// anybody else can read them.
 ///
-/// Cost: no shared line while the CPU's cache has a slot of the class.
+/// Cost: no shared line while the CPU's cache has a slot of the class, or a run of as many pages.
+/// An owner with a quota takes a lock of its own.
 ///
 /// # Errors
 /// The host is out of pages, or the owner's quota is used up.
@@ -60,36 +53,99 @@ pub type Reclaimed = Census;
 /// # Safety
 /// `place` is `class::place(size, align)`. The caller takes over the slot: nothing else frees it
 /// unless its owner dies, so the caller must not hand the address to code that outlives that.
-#[inline]
+// Always: a sized type's place is known where this is called, which leaves half of it.
+#[inline(always)]
 pub unsafe fn alloc(place: Place, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
     let thread = thread::current();
     let owner = thread.owner();
     let _no_cut = NoCut::begin(thread);
+    if quota::is_limited(owner) {
+        return alloc_limited(thread, owner, place, size, align);
+    }
     match place {
-        Place::Slot { shift } => {
-            let _grant = quota::charge(owner, 1 << shift).ok_or(AllocError::Quota)?;
-            let slot = cache::take(thread, shift).ok_or(AllocError::OutOfMemory)?;
-            // SAFETY: the cache's slots of a class lie in slabs of that class.
-            unsafe { slab::slot_word(slot, shift) }.store(owner.word(), Ordering::Relaxed);
-            Ok(slot)
-        }
-        Place::Large => alloc_large(owner, size, align),
+        Place::Slot { shift } => alloc_slot(thread, owner, shift),
+        Place::Large => alloc_large(thread, owner, size, align),
     }
 }
 
 #[cold]
-fn alloc_large(owner: Owner, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
+#[inline(never)]
+fn alloc_limited(
+    thread: &ThreadSlot,
+    owner: Owner,
+    place: Place,
+    size: usize,
+    align: usize,
+) -> Result<NonNull<u8>, AllocError> {
+    let bytes = match place {
+        Place::Slot { shift } => 1 << shift,
+        Place::Large => class::large_bytes(size, align).ok_or(AllocError::TooLarge)?,
+    };
+    // Held until the object bears its mark.
+    let _grant = quota::charge(owner, Load::one(bytes)).ok_or(AllocError::Quota)?;
+    match place {
+        Place::Slot { shift } => alloc_slot(thread, owner, shift),
+        Place::Large => alloc_large(thread, owner, size, align),
+    }
+}
+
+#[inline]
+fn alloc_slot(thread: &ThreadSlot, owner: Owner, shift: u32) -> Result<NonNull<u8>, AllocError> {
+    let slot = match cache::take(thread, shift) {
+        Some(slot) => slot,
+        None => take_after_trim(thread, shift)?,
+    };
+    // SAFETY: the cache's slots of a class lie in slabs of that class.
+    unsafe { slab::slot_word(slot, shift) }.store(owner.word(), Ordering::Relaxed);
+    Ok(slot)
+}
+
+/// The host has no pages: what other classes and CPUs keep may do.
+#[cold]
+#[inline(never)]
+fn take_after_trim(thread: &ThreadSlot, shift: u32) -> Result<NonNull<u8>, AllocError> {
+    trim();
+    cache::take(thread, shift).ok_or(AllocError::OutOfMemory)
+}
+
+#[inline(never)]
+fn alloc_large(
+    thread: &ThreadSlot,
+    owner: Owner,
+    size: usize,
+    align: usize,
+) -> Result<NonNull<u8>, AllocError> {
     let bytes = class::large_bytes(size, align).ok_or(AllocError::TooLarge)?;
-    let _grant = quota::charge(owner, bytes).ok_or(AllocError::Quota)?;
-    let (header, object) = Slab::create_large(size, align).ok_or(AllocError::OutOfMemory)?;
-    // SAFETY: a large object made just now.
+    let cached = if align <= PAGE_SIZE {
+        runs::take(thread, bytes)
+    } else {
+        None
+    };
+    let object = match cached {
+        Some(object) => object,
+        None => create_large(size, align)?,
+    };
+    // SAFETY: a large object that nobody else knows of.
     unsafe { slab::large_word(object) }.store(owner.word(), Ordering::Relaxed);
-    // SAFETY: as above; nobody else knows of it yet.
+    Ok(object)
+}
+
+#[cold]
+fn create_large(size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
+    let made = match Slab::create_large(size, align) {
+        Some(made) => made,
+        None => {
+            trim();
+            Slab::create_large(size, align).ok_or(AllocError::OutOfMemory)?
+        }
+    };
+    let (header, object) = made;
+    // SAFETY: made just now; nobody else knows of it yet, and its word says *cached*.
     registry::lock().add_large(unsafe { header.as_ref() });
     Ok(object)
 }
 
-/// Frees the object at `object`, whoever owns it.
+/// Frees the object at `object`, whoever owns it. Cost: as [`alloc`], without the quota.
 ///
 /// # Safety
 /// `object` is a live object that [`alloc`] placed at `place`, with its provenance; the caller is
@@ -106,7 +162,25 @@ pub unsafe fn free(object: NonNull<u8>, place: Place) {
             unsafe { cache::put(thread, shift, object) };
         }
         // SAFETY: the caller's object is large, and given up.
-        Place::Large => unsafe { registry::lock().free_large(object) },
+        Place::Large => unsafe { free_large(thread, object) },
+    }
+}
+
+/// # Safety
+/// `object` is a large object, given up.
+#[inline(never)]
+unsafe fn free_large(thread: &ThreadSlot, object: NonNull<u8>) {
+    // SAFETY: the caller's object is large.
+    unsafe { slab::large_word(object) }.store(CACHED, Ordering::Relaxed);
+    // SAFETY: as above; its header lives as long as it does.
+    let header = unsafe { Slab::of_large(object) };
+    if header.is_page_aligned() {
+        let bytes = header.object_bytes();
+        // SAFETY: aligned to a page, says *cached*, given up.
+        unsafe { runs::put(thread, object, bytes) };
+    } else {
+        // SAFETY: given up.
+        unsafe { registry::lock().free_large(object) };
     }
 }
 
@@ -133,7 +207,18 @@ pub unsafe fn set_owner(object: NonNull<u8>, place: Place, owner: Owner) {
     unsafe { word(object, place) }.store(owner.word(), Ordering::Relaxed);
 }
 
-/// The owner of one object.
+/// Makes the object a member of `group`: from now on the group's owner is its owner. One store.
+///
+/// # Safety
+/// As [`set_owner`], to the group's owner; the group is open, and stays so until the object has left
+/// it (by [`set_owner`]) or is freed.
+#[inline]
+pub unsafe fn join(object: NonNull<u8>, place: Place, group: Group) {
+    // SAFETY: the caller's object stands at `place`.
+    unsafe { word(object, place) }.store(group.word(), Ordering::Relaxed);
+}
+
+/// The owner of one object, through its group if it is in one.
 ///
 /// # Safety
 /// `object` is a live object at `place`, with its provenance.
@@ -141,80 +226,5 @@ pub unsafe fn set_owner(object: NonNull<u8>, place: Place, owner: Owner) {
 pub unsafe fn owner(object: NonNull<u8>, place: Place) -> Owner {
     // SAFETY: the caller's object stands at `place`.
     let word = unsafe { word(object, place) }.load(Ordering::Relaxed);
-    Owner::from_index((word & !QUIESCED) as usize).unwrap_or(Owner::HOST)
-}
-
-/// Counts what `owner` has. Cost: a scan of all owner words under the registry's lock.
-#[must_use]
-pub fn census(owner: Owner) -> Census {
-    count(|word| word & !QUIESCED == owner.word())
-}
-
-/// Counts everything that is live.
-#[must_use]
-pub fn census_all() -> Census {
-    count(|_| true)
-}
-
-fn count(mine: impl Fn(u32) -> bool) -> Census {
-    let _no_cut = NoCut::begin(thread::current());
-    let mut census = Census::default();
-    registry::lock().for_each_live(|slab, word| {
-        if mine(word) {
-            census.bytes += slab.object_bytes();
-            match slab.kind() {
-                Kind::Caps => census.capabilities += 1,
-                Kind::Plain | Kind::Large => census.objects += 1,
-            }
-        }
-    });
-    census
-}
-
-/// Quiesces every capability of `owner`: what it stands for stops touching memory. Nothing is
-/// released yet. Returns how many there were.
-///
-/// # Safety
-/// As for [`reclaim`].
-pub unsafe fn quiesce(owner: Owner) -> usize {
-    // SAFETY: handed on.
-    unsafe { cap::quiesce_all(owner) }
-}
-
-/// Releases everything that `owner` has: quiesces its capabilities, releases them (trusted
-/// code), then frees its objects as plain bytes. No code of the dead domain runs.
-///
-/// Cost: a scan of all owner words, about a nanosecond for each live object.
-///
-/// # Safety
-/// `owner` is dead: no thread runs for it, nobody refers to what it owns, and nobody hands it
-/// anything any more. It is not [`Owner::HOST`].
-pub unsafe fn reclaim(owner: Owner) -> Reclaimed {
-    let bytes_before = census(owner).bytes;
-    // SAFETY: handed on.
-    unsafe { cap::quiesce_all(owner) };
-    // SAFETY: handed on; quiesced just now.
-    let capabilities = unsafe { cap::release_all(owner) };
-    let _no_cut = NoCut::begin(thread::current());
-    // SAFETY: the caller vouches that nothing refers to these objects.
-    let (objects, _) = unsafe { registry::lock().release_plain(owner.word()) };
-    Reclaimed {
-        objects,
-        bytes: bytes_before,
-        capabilities,
-    }
-}
-
-/// Returns cached slots and empty slabs to the host.
-pub fn trim() {
-    let _no_cut = NoCut::begin(thread::current());
-    cache::flush_all();
-    registry::lock().trim();
-}
-
-/// Bytes of pages that the heap holds from the host.
-#[must_use]
-pub fn held_bytes() -> usize {
-    let _no_cut = NoCut::begin(thread::current());
-    registry::lock().held()
+    Owner::from_index((group::resolve(word) & !QUIESCED) as usize).unwrap_or(Owner::HOST)
 }

@@ -10,11 +10,17 @@
 //! | [`owner`] | who an object belongs to |
 //! | [`class`] | sizes and slot positions (pure arithmetic) |
 //! | [`chain`] | the free list kept in a slab's owner words (pure) |
-//! | [`heap`] | allocate, free, change of owner, census, reclaim |
+//! | [`heap`] | allocate, free, change of owner |
+//! | [`census`] | counting what an owner has, reclaiming it |
+//! | [`group`] | objects that change owner together |
 //! | [`cap`] | capability slots: trusted values released with their owner |
-//! | [`quota`] | bytes that a domain may still allocate |
+//! | [`quota`] | how much a domain may have |
+//! | [`ledger`] | the arithmetic of a quota (pure) |
+//! | [`shelf`] | which page runs a CPU keeps (pure) |
 //! | [`thread`] | on whose behalf a thread runs |
 //! | [`host`] | what the heap needs from its host |
+//! | [`fixed`] | a host's pages from one static buffer, without `alloc` |
+//! | [`page_map`] | which of them are in use (pure) |
 //!
 //! This crate is the *trusted* side. Its allocation and transfer functions are `unsafe`: domains
 //! see them only through `samara-rref` and generated proxies.
@@ -25,17 +31,24 @@
 )]
 
 pub mod cap;
+pub mod census;
 pub mod chain;
 pub mod class;
+pub mod fixed;
+pub mod group;
 pub mod heap;
 pub mod host;
+pub mod ledger;
 pub mod owner;
+pub mod page_map;
 pub mod quota;
+pub mod shelf;
 pub mod thread;
 
 mod cache;
 mod primitive;
 mod registry;
+mod runs;
 mod slab;
 
 pub use cap::{Cap, Capability};

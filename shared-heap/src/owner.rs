@@ -2,8 +2,15 @@
 
 use core::fmt;
 
-/// How many owners exist at once: the host and every domain slot of the runtime.
-pub const MAX_OWNERS: usize = if cfg!(samara_model) { 4 } else { 256 };
+/// How many owners exist at once: the host and every domain slot of the runtime. 256 (feature
+/// `small`: 16).
+pub const MAX_OWNERS: usize = if cfg!(samara_model) {
+    4
+} else if cfg!(feature = "small") {
+    16
+} else {
+    256
+};
 
 /// The owner of an object: the host, or the domain that occupies a slot of the runtime.
 ///

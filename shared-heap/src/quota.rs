@@ -1,73 +1,162 @@
-//! How many bytes of shared objects a domain may still allocate.
+//! How much shared memory a domain may have: bytes, and objects.
 //!
-//! A domain with a limit has *credit*: bytes it may allocate before anybody counts again. When the
-//! credit is used up the objects that it really owns are counted (a scan), and what is left of the
-//! limit becomes the new credit. So a change of owner costs nothing for accounting, and a domain's
-//! own allocations never take it beyond its limit; what others hand to it may.
+//! A domain with a limit has *credit* ([`Ledger`]). When it is used up, what the domain really owns
+//! is counted (a scan) and the rest of the limit becomes the new credit. So frees and changes of
+//! owner cost nothing for accounting, a domain's own allocations never take it beyond its limit,
+//! and a domain without a limit pays one load.
+//!
+//! What others hand to it is checked only where the one who hands over asks
+//! ([`is_limited`], then [`admit`]): a receiver that would pass twice its limit is refused.
 
 use crate::heap;
+use crate::ledger::{Ledger, Load};
 use crate::owner::{MAX_OWNERS, Owner};
-use crate::primitive::atomic::{AtomicUsize, Ordering};
+use crate::primitive::atomic::{AtomicBool, Ordering};
 use crate::primitive::{Mutex, MutexGuard};
+use crate::thread::{self, NoCut};
 
-const UNLIMITED: usize = usize::MAX;
-
-struct Account {
-    limit: AtomicUsize,
-    credit: Mutex<usize>,
+/// The most that an owner may have; `None` for no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of slots.
+    pub bytes: Option<usize>,
+    /// Objects and capabilities.
+    pub objects: Option<usize>,
 }
 
-static ACCOUNTS: [Account; MAX_OWNERS] = [const {
-    Account {
-        limit: AtomicUsize::new(UNLIMITED),
-        credit: Mutex::new(0),
-    }
+struct Account {
+    ledger: Ledger,
+    refused: Refused,
+}
+
+/// How often an owner was told no since its limits were set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// Allocations of its own.
+    pub allocations: usize,
+    /// What others would have handed to it.
+    pub transfers: usize,
+}
+
+/// Read on every allocation, written when limits are set: apart from what changes often.
+static LIMITED: [AtomicBool; MAX_OWNERS] = [const { AtomicBool::new(false) }; MAX_OWNERS];
+
+static ACCOUNTS: [Mutex<Account>; MAX_OWNERS] = [const {
+    Mutex::new(Account {
+        ledger: Ledger::UNLIMITED,
+        refused: Refused {
+            allocations: 0,
+            transfers: 0,
+        },
+    })
 }; MAX_OWNERS];
 
-/// Sets the limit of `owner` in bytes of slots; `None` for no limit. Counted at once.
-pub fn set_limit(owner: Owner, limit: Option<usize>) {
-    let account = &ACCOUNTS[owner.index()];
-    let mut credit = account.credit.lock();
-    *credit = 0;
-    account
-        .limit
-        .store(limit.unwrap_or(UNLIMITED), Ordering::Relaxed);
+/// Sets the limit of `owner` in bytes of slots; `None` for no limit at all. Counted at once.
+pub fn set_limit(owner: Owner, bytes: Option<usize>) {
+    set_limits(
+        owner,
+        Limits {
+            bytes,
+            objects: None,
+        },
+    );
+}
+
+/// Sets the limits of `owner`, and its count of refusals to zero. What it has is counted at its
+/// next allocation; allocations that have begun meanwhile on another CPU are counted then too.
+pub fn set_limits(owner: Owner, limits: Limits) {
+    let _no_cut = NoCut::begin(thread::current());
+    let mut account = ACCOUNTS[owner.index()].lock();
+    account.ledger = Ledger::new(Load {
+        bytes: limits.bytes.unwrap_or(usize::MAX),
+        objects: limits.objects.unwrap_or(usize::MAX),
+    });
+    account.refused = Refused::default();
+    let limited = account.ledger.limit() != Load::MAX;
+    LIMITED[owner.index()].store(limited, Ordering::Relaxed);
 }
 
 /// The limit of `owner` in bytes, if it has one.
 #[must_use]
 pub fn limit(owner: Owner) -> Option<usize> {
-    let limit = ACCOUNTS[owner.index()].limit.load(Ordering::Relaxed);
-    (limit != UNLIMITED).then_some(limit)
+    limits(owner).bytes
 }
 
-/// Bytes granted. Kept until the object bears its owner's mark: a count in between would miss it,
-/// and grant them again.
-pub(crate) struct Grant {
-    _credit: Option<MutexGuard<'static, usize>>,
+/// The limits of `owner`.
+#[must_use]
+pub fn limits(owner: Owner) -> Limits {
+    let _no_cut = NoCut::begin(thread::current());
+    let limit = ACCOUNTS[owner.index()].lock().ledger.limit();
+    let given = |value| (value != usize::MAX).then_some(value);
+    Limits {
+        bytes: given(limit.bytes),
+        objects: given(limit.objects),
+    }
 }
 
-/// Takes `bytes` from the credit of `owner`; `None` if its limit does not allow them.
+/// How often `owner` was refused since its limits were set.
+#[must_use]
+pub fn refused(owner: Owner) -> Refused {
+    let _no_cut = NoCut::begin(thread::current());
+    ACCOUNTS[owner.index()].lock().refused
+}
+
+/// Whether `owner` has a limit. One load of a line that hardly ever changes.
 #[inline]
-pub(crate) fn charge(owner: Owner, bytes: usize) -> Option<Grant> {
-    let account = &ACCOUNTS[owner.index()];
-    if account.limit.load(Ordering::Relaxed) == UNLIMITED {
-        return Some(Grant { _credit: None });
-    }
-    charge_limited(account, owner, bytes)
+#[must_use]
+pub fn is_limited(owner: Owner) -> bool {
+    LIMITED[owner.index()].load(Ordering::Relaxed)
 }
 
+/// Whether `load` may be handed to `owner`: not if that took it beyond twice its limit. To be
+/// asked *before* the change of owner, and only of an owner that [`is_limited`].
+///
+/// Approximate: what several CPUs hand over at once is noted by each before it arrives, what is
+/// consumed is seen at the next count. Cost: a lock of the owner's own; a scan of all owner words when
+/// the credit is used up.
 #[cold]
-fn charge_limited(account: &'static Account, owner: Owner, bytes: usize) -> Option<Grant> {
-    let mut credit = account.credit.lock();
-    if *credit < bytes {
-        // Stays nothing if the limit is passed already.
-        *credit = 0;
-        let limit = account.limit.load(Ordering::Relaxed);
-        *credit = limit.checked_sub(heap::census(owner).bytes)?;
+#[must_use]
+pub fn admit(owner: Owner, load: Load) -> bool {
+    let _no_cut = NoCut::begin(thread::current());
+    let mut account = ACCOUNTS[owner.index()].lock();
+    let fits = settled(&mut account, owner, |ledger| ledger.receive(load));
+    account.refused.transfers += usize::from(!fits);
+    fits
+}
+
+/// Notes that `load` came to `owner` without being asked for: what a call returns. Keeps its own
+/// allocations exact.
+#[cold]
+pub fn note(owner: Owner, load: Load) {
+    let _no_cut = NoCut::begin(thread::current());
+    ACCOUNTS[owner.index()].lock().ledger.note(load);
+}
+
+/// An allocation granted. Kept until the object bears its owner's mark: a count in between would
+/// miss it, and grant the same again.
+pub(crate) struct Grant {
+    _account: MutexGuard<'static, Account>,
+}
+
+/// Takes `load` from the credit of `owner`, which has a limit; `None` if that does not allow it.
+///
+/// The thread is in a no-cut stretch, and holds no lock of the caches or the registry.
+#[cold]
+pub(crate) fn charge(owner: Owner, load: Load) -> Option<Grant> {
+    let mut account = ACCOUNTS[owner.index()].lock();
+    if settled(&mut account, owner, |ledger| ledger.allocate(load)) {
+        return Some(Grant { _account: account });
     }
-    *credit = credit.checked_sub(bytes)?;
-    Some(Grant {
-        _credit: Some(credit),
-    })
+    account.refused.allocations += 1;
+    None
+}
+
+/// Tries `take`, and once more after a count. The account is locked: nobody else of this owner is
+/// between its grant and its mark.
+fn settled(account: &mut Account, owner: Owner, take: impl Fn(&mut Ledger) -> bool) -> bool {
+    if take(&mut account.ledger) {
+        return true;
+    }
+    account.ledger.settle(heap::census(owner).load());
+    take(&mut account.ledger)
 }

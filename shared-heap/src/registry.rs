@@ -3,7 +3,8 @@
 
 use crate::chain;
 use crate::class::{CLASSES, MIN_SHIFT};
-use crate::primitive::atomic::Ordering;
+use crate::group;
+use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::primitive::{Mutex, MutexGuard};
 use crate::slab::{Kind, Slab};
 use core::ptr::{self, NonNull};
@@ -196,28 +197,31 @@ impl Registry {
         self.held
     }
 
-    /// Calls `visit(slab, index, word)` for every live object.
-    pub(crate) fn for_each_live(&self, mut visit: impl FnMut(&Slab, u32)) {
-        let mut scan = |slab: &Slab| {
-            for index in 0..slab.words() {
-                let word = slab.word(index).load(Ordering::Relaxed);
-                if chain::is_live(word) {
-                    visit(slab, word);
-                }
-            }
-        };
+    /// Calls `visit` for every slab and large object.
+    pub(crate) fn for_each_slab(&self, mut visit: impl FnMut(&Slab)) {
         for class in self.plain.iter().chain(&self.caps) {
-            class.partial.for_each(&mut scan);
-            class.full.for_each(&mut scan);
+            class.partial.for_each(&mut visit);
+            class.full.for_each(&mut visit);
         }
-        self.large.for_each(&mut scan);
+        self.large.for_each(&mut visit);
     }
 
-    /// Releases every plain object whose word is `word`: `(objects, bytes)`.
+    /// Releases every plain object whose owner is `owner`: `(objects, bytes)`. `grouped` if the owner
+    /// has groups, so that words must be resolved.
     ///
     /// # Safety
     /// Nothing refers to those objects any more.
-    pub(crate) unsafe fn release_plain(&mut self, word: u32) -> (usize, usize) {
+    pub(crate) unsafe fn release_plain(&mut self, owner: u32, grouped: bool) -> (usize, usize) {
+        // Two scans, so that the one for owners without groups is a comparison a word.
+        if grouped {
+            self.release_where(|word| group::resolve(word) == owner)
+        } else {
+            self.release_where(|word| word == owner)
+        }
+    }
+
+    fn release_where(&mut self, mine: impl Fn(u32) -> bool) -> (usize, usize) {
+        let is_mine = |word: &AtomicU32| mine(word.load(Ordering::Relaxed));
         let (mut objects, mut bytes) = (0, 0);
         for class in 0..CLASSES {
             for full in [true, false] {
@@ -230,16 +234,13 @@ impl Registry {
                 // SAFETY: a listed slab is alive; `self` is the locked registry.
                 while let Some(slab) = unsafe { at.as_ref() } {
                     at = slab.next.get();
-                    let mut owned = 0;
-                    for index in 0..slab.words() {
-                        owned += usize::from(slab.word(index).load(Ordering::Relaxed) == word);
-                    }
+                    let mut owned = slab.count(&mine);
                     objects += owned;
                     bytes += owned * slab.object_bytes();
                     // The last `put_at` may give the slab back: count down, touch it no more.
                     let mut index = 0;
                     while owned > 0 {
-                        if slab.word(index).load(Ordering::Relaxed) == word {
+                        if is_mine(slab.word(index)) {
                             owned -= 1;
                             self.put_at(NonNull::from_ref(slab), index);
                         }
@@ -252,7 +253,7 @@ impl Registry {
         // SAFETY: a listed slab is alive; `self` is the locked registry.
         while let Some(slab) = unsafe { at.as_ref() } {
             at = slab.next.get();
-            if slab.word(0).load(Ordering::Relaxed) == word {
+            if is_mine(slab.word(0)) {
                 objects += 1;
                 bytes += slab.object_bytes();
                 self.large.remove(slab);

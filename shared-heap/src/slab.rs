@@ -6,6 +6,7 @@ use crate::host;
 use crate::primitive::atomic::{AtomicU32, Ordering};
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
+use core::slice;
 
 /// What the slots of a slab hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +155,11 @@ impl Slab {
         u32::from(self.shift)
     }
 
+    /// Whether it is a large object that asked for no more than a page's alignment.
+    pub(crate) fn is_page_aligned(&self) -> bool {
+        self.region_align_shift == PAGE_SIZE.trailing_zeros() as u8
+    }
+
     /// Bytes that the host gave for it.
     pub(crate) fn region_bytes(&self) -> usize {
         self.region_bytes
@@ -188,11 +194,30 @@ impl Slab {
 
     /// The word at `index`, below [`words`](Self::words).
     pub(crate) fn word(&self, index: usize) -> &AtomicU32 {
-        assert!(index < self.words());
+        &self.table()[index]
+    }
+
+    /// All its words: what a scan reads.
+    pub(crate) fn table(&self) -> &[AtomicU32] {
         // SAFETY: the words follow the header inside the region.
-        let at = unsafe { self.base().add(HEADER_SIZE + 4 * index) };
+        let at = unsafe { self.base().add(HEADER_SIZE) }.cast::<AtomicU32>();
         // SAFETY: words are initialised at creation and only accessed as atomics.
-        unsafe { at.cast::<AtomicU32>().as_ref() }
+        unsafe { slice::from_raw_parts(at.as_ptr(), self.words()) }
+    }
+
+    /// How many of its words `mine` holds for. What a reclaim does to every slab: no branch a word.
+    #[inline]
+    pub(crate) fn count(&self, mine: impl Fn(u32) -> bool) -> usize {
+        let one = |word: &AtomicU32| usize::from(mine(word.load(Ordering::Relaxed)));
+        // Sums that do not wait for each other.
+        let mut sums = [0; 4];
+        let (chunks, rest) = self.table().as_chunks::<4>();
+        for chunk in chunks {
+            for (sum, word) in sums.iter_mut().zip(chunk) {
+                *sum += one(word);
+            }
+        }
+        sums.iter().sum::<usize>() + rest.iter().map(one).sum::<usize>()
     }
 
     /// Gives the pages back to the host.

@@ -5,8 +5,15 @@ use crate::owner::Owner;
 use core::cell::Cell;
 use core::ptr;
 
-/// Number of shards over which per-CPU state is spread (caches, in-flight counters).
-pub const SHARDS: usize = if cfg!(samara_model) { 2 } else { 16 };
+/// Number of shards over which per-CPU state is spread (caches, in-flight counters): 16 (feature
+/// `small`: 1).
+pub const SHARDS: usize = if cfg!(samara_model) {
+    2
+} else if cfg!(feature = "small") {
+    1
+} else {
+    16
+};
 
 /// One link of a thread's chain: from here on the thread acts for `owner`.
 ///
@@ -57,14 +64,14 @@ impl ThreadSlot {
     pub const fn new(shard: usize) -> Self {
         Self {
             top: Cell::new(ptr::null()),
-            shard: Cell::new((shard % SHARDS) as u32),
+            shard: Cell::new((shard & (SHARDS - 1)) as u32),
             no_cut: Cell::new(0),
         }
     }
 
     /// Moves the thread to another shard (reduced modulo [`SHARDS`]).
     pub fn set_shard(&self, shard: usize) {
-        self.shard.set((shard % SHARDS) as u32);
+        self.shard.set((shard & (SHARDS - 1)) as u32);
     }
 
     /// The thread's shard, below [`SHARDS`].

@@ -35,16 +35,30 @@ impl Object {
         class::place(self.size, self.align)
     }
 
+    /// What it counts for.
     fn slot_bytes(&self) -> usize {
         match self.place() {
             Place::Slot { shift } => 1 << shift,
-            Place::Large => self.size.next_multiple_of(class::PAGE_SIZE),
+            Place::Large => class::large_bytes(self.size, self.align).unwrap(),
         }
     }
 
-    fn bytes(&mut self) -> &mut [u8] {
+    /// Where it starts and ends; nothing has a place too.
+    fn range(&self) -> (usize, usize) {
+        let start = self.start.addr().get();
+        (start, start + self.size.max(1))
+    }
+
+    /// Calls `each` on pieces of the object: all of a small one, both ends of a large one.
+    fn pieces(&mut self, mut each: impl FnMut(u64, &mut [u8])) {
+        const END: usize = 512;
         // SAFETY: the object is live, this long, and this thread's alone.
-        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.size) }
+        let bytes = unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.size) };
+        let tail = bytes.len().saturating_sub(END).max(END.min(bytes.len()));
+        let (head, end) = bytes.split_at_mut(tail);
+        let until = head.len().min(END);
+        each(0, &mut head[..until]);
+        each(tail as u64, end);
     }
 
     fn alloc(rng: &mut Rng, owner: Owner) -> Self {
@@ -73,9 +87,8 @@ impl Object {
         };
         assert_eq!(object.start.addr().get() % align, 0);
         let seed = object.seed;
-        pattern::fill(seed, 0, object.bytes());
-        let (from, to) = (object.start.addr().get(), object.slot_bytes());
-        let to = from + to.max(1);
+        object.pieces(|at, bytes| pattern::fill(seed, at, bytes));
+        let (from, to) = object.range();
         let mut ranges = RANGES.lock().unwrap();
         let below = ranges.range(..to).next_back();
         assert!(
@@ -88,7 +101,7 @@ impl Object {
 
     fn check(&mut self) {
         let seed = self.seed;
-        assert_eq!(pattern::first_mismatch(seed, 0, self.bytes()), None);
+        self.pieces(|at, bytes| assert_eq!(pattern::first_mismatch(seed, at, bytes), None));
         // SAFETY: the object is live at its place.
         let owner = unsafe { heap::owner(self.start, self.place()) };
         assert_eq!(owner, self.owner);

@@ -138,7 +138,7 @@ fn a_failed_allocation_costs_nothing() {
 fn two_threads_of_one_owner_do_not_overdraw() {
     let (me, gate) = (owner(64), Gate::new(2));
     let mut overdrawn = 0;
-    for _ in 0..2000 {
+    for _ in 0..500 {
         std::thread::scope(|scope| {
             for _ in 0..2 {
                 scope.spawn(|| {

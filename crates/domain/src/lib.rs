@@ -10,11 +10,18 @@
 extern crate self as samara_domain;
 
 pub use samara_proxy::{FromRpc, Proxy, RpcError, Shadow, interface};
-pub use samara_rref::{AllocError, Exchangeable, RRef, Scratch, TypeDescriptor};
+pub use samara_rref::{
+    AllocError, Exchangeable, RRef, RRefDeque, Scratch, TypeDescriptor, ViewError,
+};
+
+/// Threads of the domain's own: `spawn`, `park`, `is_stopping`.
+pub use samara_domain_runtime::threads::api as thread;
 
 /// Everything at once: `use samara_domain::prelude::*`.
 pub mod prelude {
-    pub use crate::{AllocError, Exchangeable, Proxy, RRef, RpcError, Shadow, interface};
+    pub use crate::{
+        AllocError, Exchangeable, Proxy, RRef, RRefDeque, RpcError, Shadow, interface,
+    };
 }
 
 /// Support for generated code. Not for use by hand.

@@ -5,34 +5,22 @@ use crate::pages;
 use samara_domain_runtime::host::{Arenas, Window};
 use samara_shared_heap::Owner;
 use samara_shared_heap::owner::MAX_OWNERS;
-use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ptr::{self, NonNull};
+use std::sync::OnceLock;
 
-/// Address space for each domain.
-const STRIDE: usize = 1 << 30;
+/// Address space for each domain: the first that there is room for. Without a window domains would
+/// have no private heaps, and what they allocated would outlive them, so a process with little
+/// address space (`ulimit -v`, valgrind) gets small stripes rather than none.
+const STRIDES: [usize; 4] = [1 << 30, 1 << 27, 1 << 25, 1 << 22];
 
-/// Start of the reservation: 0 before the first use, 1 when there is none to be had.
-static BASE: AtomicUsize = AtomicUsize::new(0);
-const NONE: usize = 1;
+/// The reservation, made at the first use: a start and the stride.
+static RESERVED: OnceLock<Option<(usize, usize)>> = OnceLock::new();
 
-fn base() -> Option<NonNull<u8>> {
-    let known = BASE.load(Ordering::Acquire);
-    let address = if known != 0 {
-        known
-    } else {
-        let bytes = STRIDE * MAX_OWNERS;
-        let fresh = pages::map(bytes, libc::PROT_NONE, libc::MAP_NORESERVE)
-            .map_or(NONE, |at| at.as_ptr().expose_provenance());
-        // Two threads at once reserve twice: the loser's reservation is address space only.
-        match BASE.compare_exchange(0, fresh, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => fresh,
-            Err(other) => other,
-        }
-    };
-    if address == NONE {
-        return None;
-    }
-    NonNull::new(std::ptr::with_exposed_provenance_mut(address))
+fn reserve() -> Option<(usize, usize)> {
+    STRIDES.into_iter().find_map(|stride| {
+        let at = pages::map(stride * MAX_OWNERS, libc::PROT_NONE, libc::MAP_NORESERVE)?;
+        Some((at.as_ptr().expose_provenance(), stride))
+    })
 }
 
 /// # Safety
@@ -46,9 +34,11 @@ unsafe fn protect(start: NonNull<u8>, bytes: usize, protection: i32) -> bool {
 // and writable.
 unsafe impl Arenas for StdHost {
     fn window() -> Option<Window> {
+        // Neither the system call nor the lock of the first use allocates: this is the allocator's.
+        let (start, stride) = (*RESERVED.get_or_init(reserve))?;
         Some(Window {
-            base: base()?,
-            stride: STRIDE,
+            base: NonNull::new(ptr::with_exposed_provenance_mut(start))?,
+            stride,
             stripes: MAX_OWNERS,
         })
     }

@@ -1,8 +1,8 @@
-//! Where events go: nowhere, until the program sets a sink.
+//! Where events go: into a log, and to the sink that the program sets.
 
 use crate::StdHost;
-use samara_domain_runtime::Event;
 use samara_domain_runtime::host::Events;
+use samara_domain_runtime::{Event, EventLog};
 use std::sync::OnceLock;
 
 type Sink = fn(&Event<'_>);
@@ -15,8 +15,17 @@ pub fn set_event_sink(sink: Sink) -> bool {
     SINK.set(sink).is_ok()
 }
 
+/// The newest events of this process, whether there is a sink or not.
+static LOG: EventLog<256> = EventLog::new();
+
+/// The log of events: read it with a cursor of your own, whenever it suits you.
+pub fn event_log() -> &'static EventLog<256> {
+    &LOG
+}
+
 impl Events for StdHost {
     fn event(event: &Event<'_>) {
+        LOG.push(event);
         if let Some(sink) = SINK.get() {
             sink(event);
         }

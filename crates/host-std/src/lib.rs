@@ -18,13 +18,16 @@
 )]
 
 mod arenas;
+mod domain_threads;
 mod events;
 mod pages;
 mod panics;
+mod reaper;
 mod threads;
 
-pub use events::set_event_sink;
+pub use events::{event_log, set_event_sink};
 pub use pages::live_bytes;
+pub use reaper::{Background, spawn_reaper, supervise};
 pub use samara_domain_runtime::arena::DomainAlloc;
 pub use std::alloc::System;
 

@@ -1,14 +1,15 @@
 //! Thread slots, clock, yield.
 
-use crate::StdHost;
+use crate::{StdHost, domain_threads, reaper};
 use samara_domain_runtime::host::{Clock, Threads};
+use samara_domain_runtime::threads::DomainThread;
 use samara_shared_heap::host::HeapHost;
 use samara_shared_heap::thread::ThreadSlot;
 use std::cell::Cell;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 thread_local! {
     // Without a destructor and initialised in place: usable from the allocator and at thread exit.
@@ -59,5 +60,21 @@ impl Clock for StdHost {
 impl Threads for StdHost {
     fn yield_now() {
         std::thread::yield_now();
+    }
+
+    fn wake_reaper() {
+        reaper::wake();
+    }
+
+    fn spawn(thread: DomainThread) -> Result<(), DomainThread> {
+        domain_threads::spawn(thread)
+    }
+
+    fn park(index: usize, timeout: Option<Duration>) {
+        domain_threads::park(index, timeout);
+    }
+
+    fn wake(index: usize) {
+        domain_threads::wake(index);
     }
 }

@@ -12,18 +12,21 @@ pub use samara_unwind as unwind;
 
 pub use samara_domain_runtime::arena::{DomainAlloc, HostArena};
 pub use samara_domain_runtime::{
-    Domain, DomainInfo, DomainSpec, Event, ExitKind, ExitReason, Mint, Restart, RpcError, Runtime,
-    SpawnError, set_runtime_host,
+    Cursor, Domain, DomainInfo, DomainSpec, Event, EventLog, Exit, ExitKind, ExitReason, Mint,
+    NameError, Record, Restart, RpcError, Runtime, SpawnError, Status, Strategy, Supervisor, What,
+    set_runtime_host,
 };
 pub use samara_proxy::{Export, FromRpc, Proxy, Shadow, interface};
-pub use samara_rref::{AllocError, Cap, Capability, Exchangeable, Owner, RRef, Scratch};
+pub use samara_rref::{
+    AllocError, Cap, Capability, Exchangeable, Owner, RRef, RRefDeque, Scratch, ViewError,
+};
 pub use samara_shared_heap::set_heap_host;
 
 /// Everything at once: `use samara::prelude::*`.
 pub mod prelude {
     pub use crate::{
-        AllocError, Domain, DomainSpec, Exchangeable, Export, Mint, Proxy, RRef, Restart, RpcError,
-        Runtime, Shadow, SpawnError, interface,
+        AllocError, Domain, DomainSpec, Exchangeable, Export, Mint, Proxy, RRef, RRefDeque,
+        Restart, RpcError, Runtime, Shadow, SpawnError, interface,
     };
 }
 

@@ -37,6 +37,11 @@ pub(crate) enum Command {
     ///
     /// Formatting, clippy, documentation, packaging, every test, and the run of the demo.
     Ci,
+    /// Run unmodified Linux and iPXE on the model of the 82599
+    ///
+    /// Fetches QEMU, a kernel and tools from Debian's packages, privately, under target/. A line for
+    /// each verdict; exits non-zero if one is negative.
+    TestModel,
     /// Run the hosted benchmarks
     Bench(BenchArgs),
 }

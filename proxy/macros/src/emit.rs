@@ -1,75 +1,137 @@
 //! The generated code: the trait itself, its descriptor, and its implementations for `Proxy` and
 //! `Shadow`.
 
-use crate::parse::{Argument, Interface, Kind, Method};
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::Type;
+use crate::calls::{proxied, shadowed};
+use crate::parse::{Argument, Interface, Kind, Method, Repeat};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
+use syn::{GenericParam, Generics, Ident, Type};
 
 pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
     let mut item = interface.item.clone();
     let name = &item.ident;
+    let generics = &item.generics;
+    let (declared, given, bounds) = generics.split_for_impl();
+    let tag = format_ident!("__{}Tag", name);
     item.supertraits
         .push(syn::parse_quote!(::core::marker::Send));
     item.supertraits
         .push(syn::parse_quote!(::core::marker::Sync));
     item.supertraits.push(syn::parse_quote!('static));
+    item.supertraits
+        .push(syn::parse_quote!(#krate::Of<#tag #given>));
+    let tag_type = tag_type(&tag, &item, krate);
     let text = name.to_string();
-    let descriptors = interface
-        .methods
+    let methods = &interface.methods;
+    let descriptors = methods.iter().map(|method| descriptor(method, krate));
+    let checks = methods.iter().map(|method| checks(method, krate));
+    let callee: Ident = syn::parse_quote!(__Callee);
+    let path = quote!(<#callee as #name #given>);
+    let proxied = methods.iter().map(|method| proxied(&path, method, krate));
+    let shadowed = methods.iter().map(|method| shadowed(&path, method, krate));
+    let parameters = generics.type_params().map(|parameter| &parameter.ident);
+    let supertraits = interface
+        .supertraits
         .iter()
-        .map(|method| descriptor(method, krate));
-    let checks = interface.methods.iter().map(|method| checks(method, krate));
-    let proxied = interface
-        .methods
-        .iter()
-        .map(|method| proxied(name, method, krate));
-    let shadowed = interface
-        .methods
-        .iter()
-        .map(|method| shadowed(name, method, krate));
+        .map(|path| quote_spanned!(path.span()=> <dyn #path as #krate::Interface>::LINK));
+    // Callable through whatever interface extends this one, too: `Of` sees to it that nothing else is
+    // taken for the trait of an interface.
+    let callers = with_parameter(
+        generics,
+        syn::parse_quote!(#callee: ?::core::marker::Sized + #krate::Interface + #name #given),
+    );
+    let (callers, _, _) = callers.split_for_impl();
+    let implementors = with_parameter(generics, syn::parse_quote!(__Object: #name #given));
+    let (implementors, _, _) = implementors.split_for_impl();
+    let lendable = lendable(interface, krate);
     quote! {
         #item
 
+        #tag_type
+
         const _: () = {
             // SAFETY: `dyn Trait`; every argument and result is checked below.
-            unsafe impl #krate::Interface for dyn #name {
+            unsafe impl #declared #krate::Interface for dyn #name #given #bounds {
                 const NAME: &'static str = #text;
                 const DESCRIPTOR: #krate::InterfaceDescriptor = #krate::InterfaceDescriptor {
                     name: #text,
+                    parameters: &[#(<#parameters as #krate::Exchangeable>::DESCRIPTOR),*],
+                    supertraits: &[#(#supertraits),*],
                     methods: &[#(#descriptors),*],
                 };
             }
 
             // SAFETY: an unsizing coercion keeps the address.
-            unsafe impl<T: #name> #krate::Implements<T> for dyn #name {
-                fn unsize(object: #krate::NonNull<T>) -> #krate::NonNull<Self> {
+            unsafe impl #implementors #krate::Implements<__Object> for dyn #name #given #bounds {
+                fn unsize(object: #krate::NonNull<__Object>) -> #krate::NonNull<Self> {
                     object
                 }
             }
 
+            #lendable
+
             #[allow(dead_code)]
-            fn every_argument_and_result_may_cross() {
+            fn every_argument_and_result_may_cross #declared () #bounds {
                 #(#checks)*
             }
 
             #[automatically_derived]
-            impl #name for #krate::Proxy<dyn #name> {
+            impl #callers #name #given for #krate::Proxy<#callee> #bounds {
                 #(#proxied)*
             }
 
             #[automatically_derived]
-            impl #name for #krate::Shadow<dyn #name> {
+            impl #callers #name #given for #krate::Shadow<#callee> #bounds {
                 #(#shadowed)*
             }
         };
     }
 }
 
-/// A name of the generated code's own, which no argument's name can clash with.
-fn own(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+/// What may be lent is decided by constants, too. Of an interface without parameters they are evaluated
+/// here; of others where a method is used.
+fn lendable(interface: &Interface, krate: &TokenStream) -> TokenStream {
+    if !interface.item.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let checks = interface.methods.iter().flat_map(|method| {
+        let cfg = &method.attributes;
+        let lent = method
+            .arguments
+            .iter()
+            .filter(|argument| matches!(argument.kind, Kind::Lent(_)));
+        lent.map(move |argument| {
+            let ty = crossing(argument);
+            quote_spanned!(ty.span()=> #(#cfg)* const _: () = <#ty as #krate::Lend>::LENDABLE;)
+        })
+    });
+    quote!(#(#checks)*)
+}
+
+/// What tells this interface's trait from every other one in `Of`.
+fn tag_type(tag: &Ident, item: &syn::ItemTrait, krate: &TokenStream) -> TokenStream {
+    let (vis, name) = (&item.vis, &item.ident);
+    let (declared, _, bounds) = item.generics.split_for_impl();
+    let parameters = item
+        .generics
+        .type_params()
+        .map(|parameter| &parameter.ident);
+    let text = format!("Names [`{name}`] among interfaces.");
+    quote! {
+        #[doc = #text]
+        #[doc(hidden)]
+        #[derive(Debug)]
+        #[allow(dead_code, non_camel_case_types)]
+        #vis struct #tag #declared (#krate::PhantomData<fn() -> (#(#parameters,)*)>) #bounds;
+    }
+}
+
+/// `generics` and one parameter more, without its defaults.
+fn with_parameter(generics: &Generics, parameter: syn::TypeParam) -> Generics {
+    let mut generics = generics.clone();
+    generics.params.insert(0, GenericParam::Type(parameter));
+    generics
 }
 
 /// What crosses for an argument, as a type that describes itself.
@@ -83,13 +145,26 @@ fn crossing(argument: &Argument) -> &Type {
 fn descriptor(method: &Method, krate: &TokenStream) -> TokenStream {
     let cfg = &method.attributes;
     let name = method.name.to_string();
-    let arguments = method.arguments.iter().map(crossing);
+    let arguments = method.arguments.iter().map(|argument| {
+        let ty = crossing(argument);
+        let (lent, ty) = match argument.kind {
+            Kind::Lent(_) => (true, quote!(<#ty as #krate::Lend>::DESCRIPTOR)),
+            _ => (false, quote!(<#ty as #krate::Exchangeable>::DESCRIPTOR)),
+        };
+        quote!(#krate::ArgumentDescriptor { lent: #lent, ty: #ty })
+    });
     let result = &method.result;
+    let repeat = match method.repeat {
+        Repeat::Never => quote!(Never),
+        Repeat::Idempotent => quote!(Idempotent),
+        Repeat::Replay => quote!(Replay),
+    };
     quote! {
         #(#cfg)*
         #krate::MethodDescriptor {
             name: #name,
-            arguments: &[#(<#arguments as #krate::Exchangeable>::DESCRIPTOR),*],
+            repeat: #krate::Repeat::#repeat,
+            arguments: &[#(#arguments),*],
             result: <#result as #krate::Exchangeable>::DESCRIPTOR,
         }
     }
@@ -109,121 +184,4 @@ fn checks(method: &Method, krate: &TokenStream) -> TokenStream {
     let result = &method.result;
     let result = quote_spanned!(result.span()=> #krate::assert_result::<#result>(););
     quote!(#(#cfg)* { #(#arguments)* #result })
-}
-
-/// The signature and the pieces that both implementations need.
-struct Pieces {
-    head: TokenStream,
-    /// The moved arguments as a tuple, pattern and expression alike.
-    moved: TokenStream,
-    /// The receiver in `call`.
-    object: Ident,
-    call: TokenStream,
-}
-
-fn pieces(name: &Ident, method: &Method) -> Pieces {
-    let cfg = &method.attributes;
-    let ident = &method.name;
-    let names: Vec<_> = method
-        .arguments
-        .iter()
-        .map(|argument| &argument.name)
-        .collect();
-    let types = method.arguments.iter().map(|argument| &argument.ty);
-    let result = &method.result;
-    let object = own("object");
-    let moved = method
-        .arguments
-        .iter()
-        .filter(|argument| !matches!(argument.kind, Kind::Lent(_)))
-        .map(|argument| &argument.name);
-    Pieces {
-        head: quote!(#(#cfg)* #[inline] fn #ident(&self, #(#names: #types),*) -> #result),
-        moved: quote!((#(#moved,)*)),
-        call: quote!(<dyn #name as #name>::#ident(#object, #(#names),*)),
-        object,
-    }
-}
-
-fn proxied(name: &Ident, method: &Method, krate: &TokenStream) -> TokenStream {
-    let Pieces {
-        head,
-        moved,
-        object,
-        call,
-    } = pieces(name, method);
-    quote! {
-        #head {
-            // SAFETY: the body is one method call; only borrowed arguments are captured.
-            #krate::flatten(unsafe {
-                #krate::invoke(self, #moved, |#object: &dyn #name, #moved| #call)
-            })
-        }
-    }
-}
-
-/// Where the shape of a `#[scratch]` argument is kept for a retry.
-fn shape_name(argument: &Argument) -> Ident {
-    own(&format!("shape_of_{}", argument.name))
-}
-
-fn shadowed(name: &Ident, method: &Method, krate: &TokenStream) -> TokenStream {
-    let Pieces {
-        head,
-        moved,
-        object,
-        call,
-    } = pieces(name, method);
-    let arguments = &method.arguments;
-    let shapes = arguments.iter().filter_map(|argument| {
-        let name = &argument.name;
-        // Taken before the argument is moved away.
-        matches!(argument.kind, Kind::Scratch).then(|| quote!(#krate::Scratch::shape(&#name)))
-    });
-    let shape_names: Vec<_> = arguments
-        .iter()
-        .filter(|argument| matches!(argument.kind, Kind::Scratch))
-        .map(shape_name)
-        .collect();
-    let (again, value, error) = (own("again"), own("value"), own("error"));
-    let remake = if method.idempotent {
-        let remade = arguments.iter().filter_map(|argument| {
-            let name = &argument.name;
-            match argument.kind {
-                Kind::Lent(_) => None,
-                Kind::Moved => Some(quote!(#name)),
-                Kind::Scratch => {
-                    let shape = shape_name(argument);
-                    Some(quote! {
-                        match #krate::Scratch::renew(#shape) {
-                            ::core::result::Result::Ok(#value) => #value,
-                            ::core::result::Result::Err(#error) => {
-                                return ::core::option::Option::Some(::core::result::Result::Err(#error));
-                            }
-                        }
-                    })
-                }
-            }
-        });
-        quote!(move || ::core::option::Option::Some(::core::result::Result::Ok((#(#remade,)*))))
-    } else {
-        quote!(|| ::core::option::Option::None)
-    };
-    // A plain argument is repeated by copy: said at its own place when it cannot be.
-    let copies = arguments.iter().filter_map(|argument| {
-        let ty = &argument.ty;
-        (method.idempotent && matches!(argument.kind, Kind::Moved))
-            .then(|| quote_spanned!(ty.span()=> #krate::assert_repeatable::<#ty>();))
-    });
-    quote! {
-        #head {
-            #(#copies)*
-            #(let #shape_names = #shapes;)*
-            let #again = #remake;
-            // SAFETY: the body is one method call; only borrowed arguments are captured.
-            #krate::flatten(unsafe {
-                #krate::invoke_shadow(self, #moved, #again, |#object: &dyn #name, #moved| #call)
-            })
-        }
-    }
 }

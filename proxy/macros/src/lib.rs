@@ -1,5 +1,6 @@
 //! `#[interface]`: see `samara_proxy`.
 
+mod calls;
 mod emit;
 mod parse;
 mod support;
@@ -9,9 +10,17 @@ use syn::{Error, ItemTrait, parse_macro_input};
 
 /// Makes a trait callable across domains: `Proxy<dyn Trait>` and `Shadow<dyn Trait>` implement it.
 ///
-/// Methods take `&self`, exchangeable values (which move to the callee) and `&RRef<T>` (lent for the
-/// call), and return a `Result` whose error is `From<RpcError>`. `#[idempotent]` on a method lets a
-/// shadow repeat it; its moved arguments are then `Copy`, or `#[scratch]`: made again.
+/// Methods take `&self`, exchangeable values (which move to the callee) and what is lent for the call
+/// (`&RRef<T>`, and `&[T]` and `&str` of plain data), and return a `Result` whose error is
+/// `From<RpcError>`. The trait may have type and const parameters, and supertraits that are interfaces.
+///
+/// For shadows, and for objects that were handed out through one:
+/// - `#[idempotent]` on a method: a call that was cut short is repeated. Moved arguments are then
+///   `Copy`, or `#[scratch]`: made again.
+/// - `#[replay]`: all calls that succeeded are also made again, in order, after each restart; at least
+///   once each, so their effect must be the same the second time. Arguments are `Copy`.
+/// - `#[replay]` on a method that returns `Result<Proxy<dyn Other>, E>`: the proxy stays valid across a
+///   restart. Its next use makes the call again, and goes to the object that this gives.
 #[proc_macro_attribute]
 pub fn interface(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as ItemTrait);

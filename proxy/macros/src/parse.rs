@@ -3,14 +3,17 @@
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, Error, FnArg, Ident, ItemTrait, Lifetime, Pat, ReturnType, TraitItem, TraitItemFn,
-    Type, TypeImplTrait, TypePtr,
+    Attribute, Error, FnArg, GenericArgument, Ident, ItemTrait, Lifetime, Pat, Path, PathArguments,
+    PathSegment, ReturnType, TraitBoundModifier, TraitItem, TraitItemFn, Type, TypeImplTrait,
+    TypeParamBound, TypePtr,
 };
 
 /// A checked interface.
 pub(crate) struct Interface {
     /// The trait without this macro's attributes.
     pub(crate) item: ItemTrait,
+    /// The interfaces that it extends.
+    pub(crate) supertraits: Vec<Path>,
     pub(crate) methods: Vec<Method>,
 }
 
@@ -20,7 +23,17 @@ pub(crate) struct Method {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) arguments: Vec<Argument>,
     pub(crate) result: Type,
-    pub(crate) idempotent: bool,
+    pub(crate) repeat: Repeat,
+    /// Whether its result is written `Result<Proxy<…>, …>`: it hands out an object.
+    pub(crate) opens: bool,
+}
+
+/// Whether and how a shadow repeats a call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    Never,
+    Idempotent,
+    Replay,
 }
 
 /// An argument besides `&self`.
@@ -43,12 +56,13 @@ pub(crate) enum Kind {
 
 impl Interface {
     pub(crate) fn parse(mut item: ItemTrait) -> Result<Self, Error> {
-        if !item.generics.params.is_empty() {
+        if let Some(lifetime) = item.generics.lifetimes().next() {
             return Err(Error::new(
-                item.generics.span(),
-                "an interface has no parameters",
+                lifetime.span(),
+                "an interface has no lifetimes: nothing borrowed outlives a call",
             ));
         }
+        let supertraits = supertraits(&item)?;
         if let Some(unsafety) = item.unsafety {
             return Err(Error::new(
                 unsafety.span(),
@@ -67,8 +81,43 @@ impl Interface {
                 }
             }
         }
-        Ok(Self { item, methods })
+        Ok(Self {
+            item,
+            supertraits,
+            methods,
+        })
     }
+}
+
+/// The supertraits that must be interfaces: all but `Send`, `Sync` and `'static`, which every one has.
+fn supertraits(item: &ItemTrait) -> Result<Vec<Path>, Error> {
+    let mut found = Vec::new();
+    for bound in &item.supertraits {
+        match bound {
+            TypeParamBound::Trait(bound) => {
+                if !matches!(bound.modifier, TraitBoundModifier::None) {
+                    return Err(Error::new(bound.span(), "an interface extends interfaces"));
+                }
+                if let Some(lifetimes) = &bound.lifetimes {
+                    return Err(Error::new(
+                        lifetimes.span(),
+                        "an interface has no lifetimes: nothing borrowed outlives a call",
+                    ));
+                }
+                let last = bound
+                    .path
+                    .segments
+                    .last()
+                    .map(|last| last.ident.to_string());
+                if !matches!(last.as_deref(), Some("Send" | "Sync")) {
+                    found.push(bound.path.clone());
+                }
+            }
+            TypeParamBound::Lifetime(lifetime) if lifetime.ident == "static" => {}
+            other => return Err(Error::new(other.span(), "an interface extends interfaces")),
+        }
+    }
+    Ok(found)
 }
 
 /// Takes the attribute `name` off the list; whether it was there.
@@ -81,6 +130,18 @@ fn take(attributes: &mut Vec<Attribute>, name: &str) -> bool {
 impl Method {
     fn parse(function: &mut TraitItemFn) -> Result<Self, Error> {
         let idempotent = take(&mut function.attrs, "idempotent");
+        let replay = take(&mut function.attrs, "replay");
+        let repeat = match (idempotent, replay) {
+            (false, false) => Repeat::Never,
+            (true, false) => Repeat::Idempotent,
+            (false, true) => Repeat::Replay,
+            (true, true) => {
+                return Err(Error::new(
+                    function.sig.ident.span(),
+                    "`#[replay]` repeats a call that was cut short too: remove `#[idempotent]`",
+                ));
+            }
+        };
         let signature = &mut function.sig;
         if let Some(token) = signature.asyncness {
             return Err(Error::new(
@@ -136,12 +197,22 @@ impl Method {
         let mut scratch = arguments
             .iter()
             .filter(|at| matches!(at.kind, Kind::Scratch));
-        if let (false, Some(argument)) = (idempotent, scratch.next()) {
+        if let (false, Some(argument)) = (repeat == Repeat::Idempotent, scratch.next()) {
             return Err(Error::new(
                 argument.name.span(),
                 "`#[scratch]` has a meaning only on an `#[idempotent]` method",
             ));
         }
+        let mut lent = arguments
+            .iter()
+            .filter(|at| matches!(at.kind, Kind::Lent(_)));
+        if let (Repeat::Replay, Some(argument)) = (repeat, lent.next()) {
+            return Err(Error::new(
+                argument.ty.span(),
+                "a `#[replay]` call is made again when the borrow is over: take plain data by value",
+            ));
+        }
+        let opens = hands_out_a_proxy(&result);
         Ok(Self {
             name: signature.ident.clone(),
             attributes: function
@@ -152,8 +223,30 @@ impl Method {
                 .collect(),
             arguments,
             result,
-            idempotent,
+            repeat,
+            opens,
         })
+    }
+}
+
+/// Whether a result is written `Result<Proxy<…>, …>`.
+fn hands_out_a_proxy(result: &Type) -> bool {
+    fn last(ty: &Type) -> Option<&PathSegment> {
+        match ty {
+            Type::Path(path) => path.path.segments.last(),
+            _ => None,
+        }
+    }
+    let Some(PathSegment {
+        arguments: PathArguments::AngleBracketed(arguments),
+        ..
+    }) = last(result)
+    else {
+        return false;
+    };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(ok)) => last(ok).is_some_and(|last| last.ident == "Proxy"),
+        _ => false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! `#[derive(Exchangeable)]`: see `samara_rref::Exchangeable`.
 
+mod descriptor;
+
 use proc_macro::TokenStream;
 use proc_macro_crate::{FoundCrate, crate_name};
 use proc_macro2::{Span, TokenStream as Tokens};
@@ -67,7 +69,7 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
     let depths = types
         .iter()
         .map(|ty| quote!(<#ty as #krate::Exchangeable>::DEPTH));
-    let text = name.to_string();
+    let descriptor = descriptor::descriptor(input, &krate);
     Ok(quote! {
         const _: () = {
             // Conflicts for a type that implements `Drop`: a reclaim runs no destructors.
@@ -89,7 +91,7 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
             unsafe impl #impl_generics #krate::Exchangeable for #name #type_generics #where_clause {
                 const NESTED: bool = false #(|| #nested)*;
                 const DEPTH: usize = #krate::max_depth(&[#(#depths),*]);
-                const DESCRIPTOR: #krate::TypeDescriptor = #krate::TypeDescriptor::of::<Self>(#text);
+                const DESCRIPTOR: #krate::TypeDescriptor = #descriptor;
                 #[inline]
                 fn transfer(&self, to: &#krate::Transfer) {
                     #(#checks)*

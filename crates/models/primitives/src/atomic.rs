@@ -225,6 +225,7 @@ macro_rules! atomic {
     };
 }
 
+atomic!(AtomicU8, u8, "See [`core::sync::atomic::AtomicU8`].");
 atomic!(AtomicU32, u32, "See [`core::sync::atomic::AtomicU32`].");
 atomic!(
     AtomicUsize,
@@ -276,6 +277,7 @@ macro_rules! arithmetic {
 }
 
 arithmetic! {
+    AtomicU8, u8;
     AtomicU32, u32;
     AtomicUsize, usize;
     AtomicU64, u64;

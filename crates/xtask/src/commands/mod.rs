@@ -6,6 +6,7 @@ mod ci;
 mod fatal_faults;
 mod run;
 mod test;
+mod test_model;
 
 use crate::cli::{Cli, Command};
 use crate::error::Error;
@@ -18,6 +19,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<(), Error> {
         Command::Run(args) => run::run(&workspace, &args),
         Command::Test(args) => test::run(&workspace, &args),
         Command::Ci => ci::run(&workspace),
+        Command::TestModel => test_model::run(&workspace),
         Command::Bench(args) => bench::run(&workspace, &args),
     }
 }

@@ -9,8 +9,8 @@ trait Clock {
     fn now(&self) -> Result<u64, RpcError>;
 }
 
-fn smuggle(proxy: &Proxy<dyn Clock>, mine: &mut Vec<u8>) {
-    let _ = samara_proxy::__private::invoke(proxy, (), |_, ()| mine.push(1));
+fn smuggle(proxy: &Proxy<dyn Clock>) -> Result<u64, RpcError> {
+    samara_proxy::__private::invoke(proxy, (), (), || None, |_, (), ()| Ok(7))
 }
 
 fn main() {}

@@ -9,8 +9,8 @@ trait Clock {
     fn now(&self) -> Result<u64, RpcError>;
 }
 
-fn smuggle(shadow: &Shadow<dyn Clock>, mine: &Vec<u8>) {
-    let _ = samara_proxy::__private::invoke_shadow(shadow, (), || None, |_, ()| drop(mine.clone()));
+fn smuggle(shadow: &Shadow<dyn Clock>) -> Result<u64, RpcError> {
+    samara_proxy::__private::invoke_shadow(shadow, (), (), || None, |_, (), ()| Ok(7))
 }
 
 fn main() {}

@@ -1,0 +1,87 @@
+//! The exchange heap itself: change of owner, batches, counting and reclaim.
+#![expect(unsafe_code, reason = "changes owners as a proxy and a reaper would")]
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use samara::Owner;
+use samara::heap::heap;
+use samara::heap::thread::{self, Frame};
+use samara::prelude::*;
+use samara_host_std as _;
+use samara_rref::Transfer;
+use std::hint::black_box;
+
+type Packet = [u8; 2048];
+
+fn owner(index: usize) -> Owner {
+    Owner::from_index(index).expect("a low number")
+}
+
+/// Hands `value` to the domain and back, as a call that takes and returns it.
+fn there_and_back(value: &impl Exchangeable) {
+    for to in [owner(1), Owner::HOST] {
+        // SAFETY: the bench acts for both.
+        black_box(value).transfer(&unsafe { Transfer::to(black_box(to)) });
+    }
+}
+
+/// A batch of `N` packets.
+fn batch<const N: usize>() -> RRefDeque<Packet, N> {
+    let mut batch = RRefDeque::new();
+    while batch.push_back(RRef::new([0; 2048])).is_ok() {}
+    batch
+}
+
+fn transfer(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("transfer");
+    let one = RRef::<Packet>::new([0; 2048]);
+    group.bench_function("rref", |b| b.iter(|| there_and_back(&one)));
+    let many = batch::<32>();
+    group.bench_function("deque_32", |b| b.iter(|| there_and_back(&many)));
+    // The same 32 by themselves: each is visited.
+    let array: [RRef<Packet>; 32] = std::array::from_fn(|_| RRef::new([0; 2048]));
+    group.bench_function("array_32", |b| b.iter(|| there_and_back(&array)));
+    let mut many = batch::<32>();
+    group.bench_function("deque_pop_push", |b| {
+        b.iter(|| {
+            let first = black_box(&mut many).pop_front();
+            first.map(|packet| many.push_back(packet))
+        });
+    });
+    group.finish();
+}
+
+/// `count` objects of `index`.
+fn objects(index: usize, count: usize) -> Vec<RRef<[u8; 64]>> {
+    let slot = thread::current();
+    let frame = Frame::new(owner(index), slot.top());
+    // SAFETY: taken off below, before the frame ends.
+    unsafe { slot.set_top(&raw const frame) };
+    let made = (0..count).map(|_| RRef::new([0; 64])).collect();
+    // SAFETY: the top before.
+    unsafe { slot.set_top(frame.prev()) };
+    made
+}
+
+fn reclaim(criterion: &mut Criterion) {
+    const LIVE: usize = 1_000_000;
+    const OWNED: usize = 10_000;
+    let mut group = criterion.benchmark_group("reclaim");
+    group
+        .sample_size(20)
+        .throughput(Throughput::Elements(LIVE as u64));
+    let others = objects(2, LIVE - OWNED);
+    group.bench_function("10k_of_1m", |b| {
+        b.iter_batched(
+            || objects(3, OWNED).into_iter().for_each(std::mem::forget),
+            // SAFETY: nobody uses what was forgotten.
+            |()| assert_eq!(unsafe { heap::reclaim(owner(3)) }.objects, OWNED),
+            BatchSize::PerIteration,
+        );
+    });
+    group.bench_function("census_1m", |b| b.iter(|| heap::census(owner(2)).objects));
+    drop(others);
+    group.finish();
+}
+
+criterion_group!(benches, transfer, reclaim);
+criterion_main!(benches);

@@ -1,0 +1,113 @@
+//! Threads that reap and supervise in the background, for programs that would rather not poll.
+//! Opt-in: until one is started, a death wakes nobody.
+
+use samara_domain_runtime::{Status, Supervisor, reaper};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// How many of these threads there are: without any, a death costs one load.
+static WATCHERS: AtomicUsize = AtomicUsize::new(0);
+/// Counts deaths and last exits.
+static WAKES: Mutex<u64> = Mutex::new(0);
+static WOKEN: Condvar = Condvar::new();
+
+/// A supervisor looks this often also when nobody died: what it could not restart it tries again.
+const AGAIN: Duration = Duration::from_millis(20);
+/// A stopped thread is noticed, and a forgotten wake made up for, this late.
+const LATE: Duration = Duration::from_millis(500);
+
+fn lock() -> MutexGuard<'static, u64> {
+    WAKES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Called whenever a domain may be ready to be reclaimed.
+pub(crate) fn wake() {
+    if WATCHERS.load(Ordering::SeqCst) != 0 {
+        *lock() += 1;
+        WOKEN.notify_all();
+    }
+}
+
+/// Waits for a wake after `seen`, at most for `timeout`; the number of wakes then.
+fn wait(seen: u64, timeout: Duration) -> u64 {
+    let waited = WOKEN.wait_timeout_while(lock(), timeout, |wakes| *wakes == seen);
+    *waited.unwrap_or_else(PoisonError::into_inner).0
+}
+
+/// A background thread of this module. Dropping it stops the thread and waits for its end.
+#[derive(Debug)]
+pub struct Background<R> {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<R>>,
+}
+
+impl<R: Send + 'static> Background<R> {
+    fn start(name: &str, work: impl FnOnce(&AtomicBool) -> R + Send + 'static) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&stop);
+        WATCHERS.fetch_add(1, Ordering::SeqCst);
+        let run = move || work(&told);
+        let thread = thread::Builder::new()
+            .name(name.to_string())
+            .spawn(run)
+            .ok();
+        if thread.is_none() {
+            WATCHERS.fetch_sub(1, Ordering::SeqCst);
+        }
+        Self { stop, thread }
+    }
+
+    /// Stops the thread; what it worked with. `None` if the system could not start it, or if it
+    /// panicked.
+    #[must_use]
+    pub fn stop(mut self) -> Option<R> {
+        self.end()
+    }
+}
+
+impl<R> Background<R> {
+    fn end(&mut self) -> Option<R> {
+        let thread = self.thread.take()?;
+        self.stop.store(true, Ordering::SeqCst);
+        wake();
+        WATCHERS.fetch_sub(1, Ordering::SeqCst);
+        thread.join().ok()
+    }
+}
+
+impl<R> Drop for Background<R> {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Starts a thread that reclaims dead domains as soon as they have drained.
+#[must_use = "dropping it stops the reaper"]
+pub fn spawn_reaper() -> Background<()> {
+    Background::start("samara-reaper", |stop| {
+        let mut seen = 0;
+        while !stop.load(Ordering::SeqCst) {
+            reaper::poll();
+            seen = wait(seen, LATE);
+        }
+    })
+}
+
+/// Starts a thread that polls `supervisor` whenever a domain died; stopping it gives the supervisor
+/// back.
+#[must_use = "dropping it stops the supervision"]
+pub fn supervise(mut supervisor: Supervisor) -> Background<Supervisor> {
+    Background::start("samara-supervisor", move |stop| {
+        let mut seen = 0;
+        while !stop.load(Ordering::SeqCst) {
+            let again = match supervisor.poll() {
+                Status::Waiting => AGAIN,
+                _ => LATE,
+            };
+            seen = wait(seen, again);
+        }
+        supervisor
+    })
+}

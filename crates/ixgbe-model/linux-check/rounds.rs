@@ -1,0 +1,95 @@
+//! The rounds: which models, which cable, what happens to the VMM.
+
+use std::fs;
+
+use crate::error::CheckError;
+use crate::machine::{Setup, text, verdicts};
+
+const FIRST: &str = "02:82:59:90:00:01";
+const SECOND: &str = "02:82:59:90:00:02";
+
+/// All rounds; the number of verdicts that failed.
+pub(crate) fn all(setup: &Setup) -> Result<usize, CheckError> {
+    Ok(pair(setup)? + killed(setup)? + stream(setup)? + ipxe(setup)?)
+}
+
+/// Two models joined by a cable, everything that Linux does with them.
+fn pair(setup: &Setup) -> Result<usize, CheckError> {
+    let cable = format!("pair:{}", text(&setup.socket("cable")));
+    let _first = setup.model("first", &["--link", &cable, "--mac", FIRST])?;
+    let _second = setup.model("second", &["--link", &cable, "--mac", SECOND])?;
+    let (_qemu, lines) = setup.guest("full", &["first", "second"], &[])?;
+    Ok(verdicts("82599 SFP+ (10fb)", &lines))
+}
+
+/// Another variant of the device; the VMM is killed in the middle of traffic, and the next one
+/// finds both devices fresh.
+fn killed(setup: &Setup) -> Result<usize, CheckError> {
+    let cable = format!("pair:{}", text(&setup.socket("cable")));
+    let variant = |mac| ["--link", &cable, "--mac", mac, "--device-id", "10f9"];
+    let _first = setup.model("first", &variant(FIRST))?;
+    let _second = setup.model("second", &variant(SECOND))?;
+    let (qemu, lines) = setup.guest("killed", &["first", "second"], &[])?;
+    let failed = verdicts("82599 CX4 (10f9), before the kill", &lines);
+    drop(qemu);
+    let (_qemu, lines) = setup.guest("short", &["first", "second"], &[])?;
+    Ok(failed + verdicts("82599 CX4 (10f9), after the kill", &lines))
+}
+
+/// The far end is QEMU's own network card, through its `stream` socket.
+fn stream(setup: &Setup) -> Result<usize, CheckError> {
+    let socket = setup.socket("stream");
+    let _ = fs::remove_file(&socket);
+    let cable = format!("stream:{}", text(&socket));
+    let _first = setup.model("first", &["--link", &cable, "--mac", FIRST])?;
+    let netdev = format!(
+        "stream,id=n,server=on,addr.type=unix,addr.path={}",
+        text(&socket)
+    );
+    let arguments = ["-netdev", &netdev, "-device", "e1000e,netdev=n"].map(str::to_owned);
+    let (_qemu, lines) = setup.guest("short-stream", &["first"], &arguments)?;
+    Ok(verdicts("82599 to e1000e over a stream", &lines))
+}
+
+/// Another driver that nobody here wrote, iPXE's `intelx`, which polls: it gets an address and
+/// files from QEMU's own network.
+fn ipxe(setup: &Setup) -> Result<usize, CheckError> {
+    let files = setup.run.join("tftp");
+    let write = |name: &str, bytes: &[u8]| {
+        let path = files.join(name);
+        fs::write(&path, bytes).map_err(|error| CheckError::io("write", &path, error))
+    };
+    fs::create_dir_all(&files).map_err(|error| CheckError::io("create", &files, error))?;
+    write("script", IPXE_SCRIPT.as_bytes())?;
+    write("data", &vec![0x5a; 4 << 20])?;
+    let socket = setup.socket("stream");
+    let _ = fs::remove_file(&socket);
+    let cable = format!("stream:{}", text(&socket));
+    let _first = setup.model("first", &["--link", &cable, "--mac", FIRST])?;
+    let stream = format!(
+        "stream,id=s,server=on,addr.type=unix,addr.path={}",
+        text(&socket)
+    );
+    let user = format!("user,id=u,restrict=on,tftp={}", text(&files));
+    let mut arguments = Vec::new();
+    for netdev in [
+        stream.as_str(),
+        user.as_str(),
+        "hubport,id=h1,hubid=0,netdev=s",
+        "hubport,id=h2,hubid=0,netdev=u",
+    ] {
+        arguments.extend(["-netdev".to_owned(), netdev.to_owned()]);
+    }
+    let script = "dhcp && chain tftp://10.0.2.2/script";
+    let (_qemu, lines) = setup.boot(&setup.ipxe, script, &["first"], &arguments)?;
+    Ok(verdicts("iPXE intelx (10fb)", &lines))
+}
+
+/// What iPXE does once it has an address.
+const IPXE_SCRIPT: &str = "#!ipxe
+echo CHECK address by DHCP, script by TFTP ok
+imgfetch tftp://10.0.2.2/data && echo CHECK 4 MiB by TFTP ok || echo CHECK 4 MiB by TFTP FAILED
+ifstat
+echo DONE 2
+sleep 5
+";

@@ -1,0 +1,57 @@
+//! The Internet checksum (RFC 1071), and the CRCs of Ethernet and SCTP.
+
+/// The sum of big-endian 16-bit words, an odd last byte padded with zero, not complemented.
+pub(crate) fn sum(bytes: &[u8], seed: u32) -> u16 {
+    let mut chunks = bytes.chunks_exact(2);
+    let mut total = u64::from(seed);
+    for pair in &mut chunks {
+        total += u64::from(u16::from_be_bytes([pair[0], pair[1]]));
+    }
+    if let [last] = chunks.remainder() {
+        total += u64::from(*last) << 8;
+    }
+    while total > 0xffff {
+        total = (total & 0xffff) + (total >> 16);
+    }
+    total as u16
+}
+
+/// A checksum as it stands in UDP: zero would mean that there is none.
+pub(crate) fn never_zero(checksum: u16) -> u16 {
+    if checksum == 0 { 0xffff } else { checksum }
+}
+
+/// The frame check sequence of Ethernet, IEEE 802.3.
+pub(crate) fn ethernet_crc(bytes: &[u8]) -> u32 {
+    reflected(bytes, 0xedb8_8320)
+}
+
+/// The checksum of SCTP (RFC 9260): CRC-32C.
+pub(crate) fn sctp_crc(bytes: &[u8]) -> u32 {
+    reflected(bytes, 0x82f6_3b78)
+}
+
+fn reflected(bytes: &[u8], polynomial: u32) -> u32 {
+    let crc = bytes.iter().fold(!0u32, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            let low = crc & 1;
+            crc >> 1 ^ (polynomial * low)
+        })
+    });
+    !crc
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ethernet_crc, sctp_crc, sum};
+
+    #[test]
+    fn published_check_values() {
+        assert_eq!(ethernet_crc(b"123456789"), 0xcbf4_3926);
+        assert_eq!(sctp_crc(b"123456789"), 0xe306_9283);
+        // RFC 1071, section 3.
+        let example = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7];
+        assert_eq!(sum(&example, 0), 0xddf2);
+        assert_eq!(sum(&[0x12], 0), 0x1200);
+    }
+}

@@ -1,0 +1,254 @@
+//! Causes, masks, throttling and vectors (section 7.3).
+
+use alloc::boxed::Box;
+
+use crate::registers::bits::{
+    EICR_OTHERS, EICR_QUEUES, EICR_TCP_TIMER, EITR_INTERVAL, GPIE_AUTO_MASK, GPIE_MULTIPLE_MSIX,
+    GPIE_OTHER_CLEAR_DISABLE, IVAR_VALID,
+};
+use crate::registers::{RegisterFile, offset as at};
+
+/// Nanoseconds of one unit of EITR's interval: it begins at bit 3 and counts 2.048 us.
+const EITR_UNIT_NS: u64 = 2048;
+
+/// Takes the interrupts that the device sends.
+pub trait Interrupts {
+    /// Sends the message of an MSI-X vector below 64.
+    fn raise(&mut self, vector: u16);
+}
+
+/// Remembers how often each vector was raised.
+#[derive(Clone, Debug)]
+pub struct CountedInterrupts {
+    /// Messages by vector.
+    pub raised: [u64; 64],
+}
+
+impl Default for CountedInterrupts {
+    fn default() -> Self {
+        CountedInterrupts { raised: [0; 64] }
+    }
+}
+
+impl Interrupts for CountedInterrupts {
+    fn raise(&mut self, vector: u16) {
+        if let Some(count) = self.raised.get_mut(usize::from(vector)) {
+            *count += 1;
+        }
+    }
+}
+
+/// The state behind EICR, EICS, EIMS and EIMC.
+///
+/// Causes of queues are kept by vector (0 to 63): the low 16 are EICR's low bits.
+#[derive(Clone, Debug)]
+pub(crate) struct InterruptBlock {
+    vectors: u64,
+    vector_mask: u64,
+    /// Vectors whose message was sent for a cause that is still set.
+    vectors_sent: u64,
+    others: u32,
+    other_mask: u32,
+    others_sent: u32,
+    /// When a vector may fire again, in nanoseconds.
+    not_before: Box<[u64; 64]>,
+}
+
+impl InterruptBlock {
+    pub(crate) fn new() -> Self {
+        InterruptBlock {
+            vectors: 0,
+            vector_mask: 0,
+            vectors_sent: 0,
+            others: 0,
+            other_mask: 0,
+            others_sent: 0,
+            not_before: Box::new([0; 64]),
+        }
+    }
+
+    /// A queue has news: its allocation in IVAR says for which vector (section 7.3.4).
+    pub(crate) fn queue(&mut self, file: &RegisterFile, queue: u32, transmit: bool) {
+        let register = file.get(at::IVAR + queue / 2 * 4);
+        let allocation = register >> (16 * (queue % 2) + 8 * u32::from(transmit));
+        if allocation & IVAR_VALID != 0 {
+            self.vectors |= 1 << (allocation & 0x3f);
+        }
+    }
+
+    /// One of the causes in EICR bits 29:16.
+    pub(crate) fn other(&mut self, cause: u32) {
+        self.others |= cause & EICR_OTHERS;
+    }
+
+    /// What EICR reads as, and what reading it clears (section 7.3.1.4).
+    pub(crate) fn read_causes(&mut self, file: &RegisterFile) -> u32 {
+        let causes = self.vectors as u32 & EICR_QUEUES | self.others;
+        if file.has(at::GPIE, GPIE_OTHER_CLEAR_DISABLE) {
+            self.clear(causes & EICR_OTHERS);
+        } else {
+            self.clear(causes);
+        }
+        if !file.has(at::GPIE, GPIE_MULTIPLE_MSIX) {
+            // Reading masks what EIAM tells, when there is one vector.
+            self.mask(file.get(at::EIAM) & causes);
+        }
+        causes
+    }
+
+    /// A write of ones to EICR.
+    pub(crate) fn clear(&mut self, causes: u32) {
+        self.vectors &= !u64::from(causes & EICR_QUEUES);
+        self.others &= !causes;
+        self.settle();
+    }
+
+    /// A write to EICS.
+    pub(crate) fn set(&mut self, causes: u32) {
+        let again = u64::from(causes & EICR_QUEUES);
+        self.vectors |= again;
+        self.vectors_sent &= !again;
+        self.others |= causes & (EICR_OTHERS | EICR_TCP_TIMER);
+        self.others_sent &= !causes;
+    }
+
+    /// A write to EICS_EX.
+    pub(crate) fn set_vectors(&mut self, half: u32, causes: u32) {
+        let again = u64::from(causes) << (32 * half);
+        self.vectors |= again;
+        self.vectors_sent &= !again;
+    }
+
+    /// A write to EIMS.
+    pub(crate) fn unmask(&mut self, causes: u32) {
+        self.vector_mask |= u64::from(causes & EICR_QUEUES);
+        self.other_mask |= causes & !EICR_QUEUES;
+    }
+
+    /// A write to EIMC.
+    pub(crate) fn mask(&mut self, causes: u32) {
+        self.vector_mask &= !u64::from(causes & EICR_QUEUES);
+        self.other_mask &= !causes;
+        self.settle();
+    }
+
+    /// A write to EIMS_EX.
+    pub(crate) fn unmask_vectors(&mut self, half: u32, vectors: u32) {
+        self.vector_mask |= u64::from(vectors) << (32 * half);
+    }
+
+    /// A write to EIMC_EX.
+    pub(crate) fn mask_vectors(&mut self, half: u32, vectors: u32) {
+        self.vector_mask &= !(u64::from(vectors) << (32 * half));
+        self.settle();
+    }
+
+    /// EIMS.
+    pub(crate) fn masks(&self) -> u32 {
+        self.vector_mask as u32 & EICR_QUEUES | self.other_mask
+    }
+
+    /// EIMS_EX.
+    pub(crate) fn vector_masks(&self, half: u32) -> u32 {
+        (self.vector_mask >> (32 * half)) as u32
+    }
+
+    /// A cause that is cleared or masked may be sent again.
+    fn settle(&mut self) {
+        self.vectors_sent &= self.vectors & self.vector_mask;
+        self.others_sent &= self.others & self.other_mask;
+    }
+
+    /// The vectors to send messages for at time `now`; the causes' state changes accordingly.
+    pub(crate) fn due(&mut self, file: &RegisterFile, now: u64) -> u64 {
+        if file.has(at::GPIE, GPIE_MULTIPLE_MSIX) {
+            self.due_vectors(file, now) | self.due_others(file)
+        } else {
+            self.due_single(file, now)
+        }
+    }
+
+    fn due_vectors(&mut self, file: &RegisterFile, now: u64) -> u64 {
+        let waiting = self.vectors & self.vector_mask & !self.vectors_sent;
+        let mut fired = 0;
+        let mut rest = waiting;
+        while rest != 0 {
+            let vector = rest.trailing_zeros();
+            rest &= rest - 1;
+            if self.throttle(file, vector, now) {
+                fired |= 1 << vector;
+            }
+        }
+        self.vectors_sent |= fired;
+        // Auto clear: EIAC for the first 16 vectors, always for the others (section 7.3.1.4).
+        let clears = u64::from(file.get(at::EIAC) & EICR_QUEUES) | !u64::from(EICR_QUEUES);
+        self.vectors &= !(fired & clears);
+        if file.has(at::GPIE, GPIE_AUTO_MASK) {
+            let low = file.get(at::EIAM_EX) | file.get(at::EIAM) & EICR_QUEUES;
+            let masks = u64::from(low) | u64::from(file.get(at::EIAM_EX + 4)) << 32;
+            self.vector_mask &= !(fired & masks);
+        }
+        self.settle();
+        fired
+    }
+
+    fn due_others(&mut self, file: &RegisterFile) -> u64 {
+        let active = self.others & self.other_mask;
+        let news = active & !self.others_sent;
+        if news == 0 {
+            return 0;
+        }
+        self.others_sent |= news;
+        if file.has(at::GPIE, GPIE_AUTO_MASK) {
+            self.other_mask &= !(file.get(at::EIAM) & news);
+            self.settle();
+        }
+        let timer = file.get(at::IVAR_MISC);
+        let allocated = |allocation: u32| match allocation & IVAR_VALID {
+            0 => 0,
+            _ => 1u64 << (allocation & 0x3f),
+        };
+        let mut fired = 0;
+        if news & EICR_OTHERS != 0 {
+            fired |= allocated(timer >> 8);
+        }
+        if news & EICR_TCP_TIMER != 0 {
+            fired |= allocated(timer);
+        }
+        fired
+    }
+
+    /// All causes share vector 0.
+    fn due_single(&mut self, file: &RegisterFile, now: u64) -> u64 {
+        let vectors = self.vectors & self.vector_mask & !self.vectors_sent;
+        let others = self.others & self.other_mask & !self.others_sent;
+        if vectors == 0 && others == 0 || !self.throttle(file, 0, now) {
+            return 0;
+        }
+        self.vectors_sent |= vectors;
+        self.others_sent |= others;
+        1
+    }
+
+    /// Whether the vector may fire now; if so its interval begins (section 7.3.2).
+    fn throttle(&mut self, file: &RegisterFile, vector: u32, now: u64) -> bool {
+        let Some(not_before) = self.not_before.get_mut(vector as usize) else {
+            return false;
+        };
+        if now < *not_before {
+            return false;
+        }
+        let interval = file.get(at::eitr(vector)) & EITR_INTERVAL;
+        *not_before = now + u64::from(interval >> 3) * EITR_UNIT_NS;
+        true
+    }
+
+    /// When the next throttled vector may fire, if one waits.
+    pub(crate) fn next_deadline(&self) -> Option<u64> {
+        let waiting = self.vectors & self.vector_mask & !self.vectors_sent;
+        (0..64)
+            .filter(|vector| waiting & 1 << vector != 0)
+            .map(|vector| self.not_before[vector as usize])
+            .min()
+    }
+}

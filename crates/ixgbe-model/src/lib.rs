@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod bus;
+mod checksum;
+mod dispatch;
+mod eeprom;
+mod faults;
+mod flow;
+mod i2c;
+mod interrupts;
+mod link;
+mod memory;
+mod nic;
+mod notices;
+mod options;
+mod packet;
+pub mod pci;
+pub mod registers;
+mod rx;
+mod sfp;
+mod stats;
+mod tx;
+mod write_back;
+
+pub use crate::faults::{Faults, WriteBack};
+pub use crate::interrupts::{CountedInterrupts, Interrupts};
+pub use crate::link::{Link, Loop};
+pub use crate::memory::{DmaError, FlatMemory, GuestMemory};
+pub use crate::nic::{Nic, Progress};
+pub use crate::notices::Notice;
+pub use crate::options::Options;
+pub use crate::stats::Drops;

@@ -1,0 +1,74 @@
+//! The wire: where frames go to and come from.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+/// The far end of the cable.
+///
+/// Frames carry no preamble and no frame check sequence; the model adds what the driver asks for.
+pub trait Link {
+    /// Whether there is a carrier.
+    fn is_up(&self) -> bool {
+        true
+    }
+
+    /// Takes one frame that the device sends. A link that has no room drops it.
+    fn send(&mut self, frame: &[u8]);
+
+    /// Puts the next frame for the device into `frame`, replacing what is there; false if there
+    /// is none.
+    fn receive(&mut self, frame: &mut Vec<u8>) -> bool;
+}
+
+/// A cable from the device to itself, or to a test that looks at both of its ends.
+#[derive(Clone, Debug, Default)]
+pub struct Loop {
+    /// Frames that the device will receive, the next one first.
+    pub inbound: VecDeque<Vec<u8>>,
+    /// Frames that the device sent, the oldest first; unused when `looped`.
+    pub outbound: VecDeque<Vec<u8>>,
+    /// Whether what is sent comes back.
+    pub looped: bool,
+    /// Whether the cable is cut.
+    pub down: bool,
+}
+
+impl Loop {
+    /// A cable that brings every frame back.
+    pub fn closed() -> Self {
+        Loop {
+            looped: true,
+            ..Loop::default()
+        }
+    }
+
+    /// A cable whose far end is `inbound` and `outbound`.
+    pub fn open() -> Self {
+        Loop::default()
+    }
+}
+
+impl Link for Loop {
+    fn is_up(&self) -> bool {
+        !self.down
+    }
+
+    fn send(&mut self, frame: &[u8]) {
+        let queue = if self.looped {
+            &mut self.inbound
+        } else {
+            &mut self.outbound
+        };
+        queue.push_back(frame.to_vec());
+    }
+
+    fn receive(&mut self, frame: &mut Vec<u8>) -> bool {
+        match self.inbound.pop_front() {
+            Some(next) => {
+                *frame = next;
+                true
+            }
+            None => false,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The registers' values.
+
+use alloc::vec::Vec;
+
+use super::{Access, Register, SIZE, TABLE, canonical};
+
+/// Marks an offset that the table does not know.
+const NONE: u16 = u16::MAX;
+
+/// The bits of the high half of a wide counter: it has 36 bits in all.
+const WIDE_HIGH: u32 = 0xf;
+
+/// A value for every offset, known or not, and the table's index for every offset.
+#[derive(Clone, Debug)]
+pub(crate) struct RegisterFile {
+    values: Vec<u32>,
+    entries: Vec<&'static Register>,
+    index: Vec<u16>,
+    noted: Vec<bool>,
+}
+
+impl RegisterFile {
+    pub(crate) fn new() -> Self {
+        let words = (SIZE / 4) as usize;
+        let entries: Vec<_> = TABLE.iter().copied().flatten().collect();
+        let mut index = alloc::vec![NONE; words];
+        for (number, register) in entries.iter().enumerate() {
+            for element in 0..u32::from(register.count) {
+                // The table's length is far below 65535: a test holds it.
+                index[(register.at(element) / 4) as usize] = number as u16;
+            }
+        }
+        let mut file = RegisterFile {
+            values: alloc::vec![0; words],
+            noted: alloc::vec![false; words],
+            entries,
+            index,
+        };
+        file.reset();
+        file
+    }
+
+    /// Gives every register its value after reset. What was noted stays noted.
+    pub(crate) fn reset(&mut self) {
+        self.values.fill(0);
+        for register in &self.entries {
+            if register.reset != 0 {
+                for element in 0..u32::from(register.count) {
+                    self.values[(register.at(element) / 4) as usize] = register.reset;
+                }
+            }
+        }
+    }
+
+    /// The register at a canonical offset.
+    pub(crate) fn register(&self, offset: u32) -> Option<&'static Register> {
+        let index = *self.index.get((offset / 4) as usize)?;
+        self.entries.get(usize::from(index)).copied()
+    }
+
+    /// True the first time it is asked about this offset's register.
+    pub(crate) fn first_use(&mut self, offset: u32) -> bool {
+        let first = self.register(offset).map_or(offset, |r| r.offset);
+        match self.noted.get_mut((first / 4) as usize) {
+            Some(noted) => !core::mem::replace(noted, true),
+            None => false,
+        }
+    }
+
+    /// The value at `offset`; zero beyond the BAR.
+    pub(crate) fn get(&self, offset: u32) -> u32 {
+        self.values.get((offset / 4) as usize).copied().unwrap_or(0)
+    }
+
+    /// Sets the value at `offset`; nothing beyond the BAR.
+    pub(crate) fn set(&mut self, offset: u32, value: u32) {
+        if let Some(slot) = self.values.get_mut((offset / 4) as usize) {
+            *slot = value;
+        }
+    }
+
+    /// Whether all of `bits` are set at `offset`.
+    pub(crate) fn has(&self, offset: u32, bits: u32) -> bool {
+        self.get(offset) & bits == bits
+    }
+
+    /// Adds to a statistic, which sticks at its largest value.
+    pub(crate) fn count(&mut self, offset: u32, by: u32) {
+        self.set(offset, self.get(offset).saturating_add(by));
+    }
+
+    /// Adds to a statistic of 36 bits whose low half is at `offset`.
+    pub(crate) fn count_wide(&mut self, offset: u32, by: u32) {
+        let (low, carry) = self.get(offset).overflowing_add(by);
+        self.set(offset, low);
+        if carry {
+            let high = self.get(offset + 4).saturating_add(1).min(WIDE_HIGH);
+            self.set(offset + 4, high);
+        }
+    }
+
+    /// What the bus reads where nothing but the access class matters.
+    pub(crate) fn bus_read(&mut self, offset: u32) -> u32 {
+        let offset = canonical(offset);
+        let value = self.get(offset);
+        match self.register(offset).map(|register| register.access) {
+            Some(Access::ReadClear) => self.set(offset, 0),
+            Some(Access::WriteOnly) => return 0,
+            _ => {}
+        }
+        value
+    }
+
+    /// What the bus writes where nothing but the access class matters.
+    pub(crate) fn bus_write(&mut self, offset: u32, value: u32) {
+        let offset = canonical(offset);
+        match self.register(offset).map(|register| register.access) {
+            Some(Access::ReadWrite | Access::Unmodelled) => self.set(offset, value),
+            Some(Access::SelfClear(bits)) => self.set(offset, value & !bits),
+            Some(Access::WriteOneClear) => self.set(offset, self.get(offset) & !value),
+            Some(Access::ReadOnly | Access::ReadClear | Access::WriteOnly) | None => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::offset as at;
+    use super::RegisterFile;
+
+    #[test]
+    fn a_statistic_is_cleared_by_reading_and_sticks_at_the_top() {
+        let mut file = RegisterFile::new();
+        file.count(at::GPRC, u32::MAX);
+        file.count(at::GPRC, 7);
+        file.bus_write(at::GPRC, 3);
+        assert_eq!(file.bus_read(at::GPRC), u32::MAX);
+        assert_eq!(file.bus_read(at::GPRC), 0);
+    }
+
+    #[test]
+    fn a_carry_between_the_halves_is_not_lost() {
+        let mut file = RegisterFile::new();
+        file.count_wide(at::GORCL, u32::MAX);
+        assert_eq!(file.bus_read(at::GORCL), u32::MAX);
+        file.count_wide(at::GORCL, u32::MAX);
+        file.count_wide(at::GORCL, 5);
+        assert_eq!(file.bus_read(at::GORCL + 4), 1);
+        assert_eq!(file.bus_read(at::GORCL), 4);
+    }
+
+    #[test]
+    fn unknown_offsets_hold_nothing() {
+        let mut file = RegisterFile::new();
+        file.bus_write(0x1_fff0, 5);
+        assert_eq!(file.bus_read(0x1_fff0), 0);
+        assert!(file.first_use(0x1_fff0));
+        assert!(!file.first_use(0x1_fff0));
+    }
+}

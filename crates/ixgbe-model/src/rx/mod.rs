@@ -1,0 +1,213 @@
+//! Receiving: MAC, packet buffer, queues, descriptors (section 7.1).
+
+mod descriptor;
+mod filter;
+mod ghost;
+mod ring;
+mod steer;
+mod toeplitz;
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use self::descriptor::Findings;
+pub(crate) use self::filter::{Cast, cast};
+pub(crate) use self::ghost::Ghosts;
+pub(crate) use self::ring::RxRing;
+use crate::bus::Bus;
+use crate::checksum::ethernet_crc;
+use crate::link::Link;
+use crate::nic::Nic;
+use crate::packet::{Headers, parse};
+use crate::registers::bits::{EICR_MISSED, EICR_PCI_EXCEPTION, HLREG0_CRC_STRIP, RXCTRL_ENABLE};
+use crate::registers::offset as at;
+use crate::stats;
+use crate::write_back::Entry;
+
+/// Frames taken from the link in one step.
+const FRAMES_PER_STEP: usize = 256;
+
+/// Shortest frame on the wire, without CRC. The far end's MAC pads what is shorter.
+const SHORTEST: usize = 60;
+
+/// Bytes of a frame check sequence.
+pub(crate) const CRC: usize = 4;
+
+/// Frames that passed the filters and wait for descriptors.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PacketBuffer {
+    frames: VecDeque<Vec<u8>>,
+    bytes: usize,
+}
+
+impl PacketBuffer {
+    fn push(&mut self, frame: Vec<u8>) {
+        self.bytes += frame.len();
+        self.frames.push_back(frame);
+    }
+
+    fn pop(&mut self) -> Option<Vec<u8>> {
+        let frame = self.frames.pop_front()?;
+        self.bytes -= frame.len();
+        Some(frame)
+    }
+
+    /// How full it is.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.frames.clear();
+        self.bytes = 0;
+    }
+}
+
+/// What became of a frame at its queue.
+enum Fate {
+    Delivered,
+    Dropped,
+    /// No descriptors: it stays in the packet buffer, and so do all behind it.
+    Waits,
+}
+
+impl Nic {
+    /// Takes frames from the link to their queues; true if there may be more.
+    pub(crate) fn take_frames(&mut self, bus: &mut Bus<'_>, link: &mut dyn Link) -> bool {
+        // Those of earlier steps, and those that were looped back inside.
+        self.deliver_frames(bus);
+        let mut frame = Vec::new();
+        for _ in 0..FRAMES_PER_STEP {
+            if !link.receive(&mut frame) {
+                return false;
+            }
+            if self.link_up {
+                self.accept(core::mem::take(&mut frame));
+                self.deliver_frames(bus);
+            }
+        }
+        true
+    }
+
+    /// One frame arrives at the MAC.
+    pub(crate) fn accept(&mut self, mut frame: Vec<u8>) {
+        if !self.file.has(at::RXCTRL, RXCTRL_ENABLE) {
+            return;
+        }
+        if frame.len() < SHORTEST {
+            frame.resize(SHORTEST, 0);
+        }
+        let headers = self.parse(&frame);
+        stats::arrived(&mut self.file, &frame);
+        if frame.len() + CRC > filter::longest(&self.file, headers.vlan.is_some()) {
+            self.file.count(at::ROC, 1);
+            return;
+        }
+        stats::good(&mut self.file, &frame);
+        self.pause_arrives(&frame, &headers);
+        if !filter::passes(&self.file, &frame, &headers) {
+            return;
+        }
+        stats::passed(&mut self.file, &frame, cast(&frame));
+        let room = (self.file.get(at::RXPBSIZE) & 0xf_fc00) as usize;
+        if self.packet_buffer.bytes + frame.len() > room {
+            self.file.count(at::MPC, 1);
+            self.interrupts.other(EICR_MISSED);
+            return;
+        }
+        self.packet_buffer.push(frame);
+    }
+
+    /// Moves frames from the packet buffer to their queues.
+    fn deliver_frames(&mut self, bus: &mut Bus<'_>) {
+        if !bus.master() || !self.file.has(at::RXCTRL, RXCTRL_ENABLE) {
+            return;
+        }
+        while let Some(frame) = self.packet_buffer.pop() {
+            match self.deliver(bus, &frame) {
+                Fate::Delivered => {}
+                Fate::Dropped => self.drops.rx_no_descriptor += 1,
+                Fate::Waits => {
+                    self.packet_buffer.bytes += frame.len();
+                    self.packet_buffer.frames.push_front(frame);
+                    break;
+                }
+            }
+        }
+    }
+
+    fn parse(&self, frame: &[u8]) -> Headers {
+        parse(frame, self.file.get(at::VLNCTRL) as u16)
+    }
+
+    fn deliver(&mut self, bus: &mut Bus<'_>, frame: &[u8]) -> Fate {
+        let headers = self.parse(frame);
+        let (queue, hash) = steer::steer(&self.file, frame, &headers);
+        let Some(ring) = RxRing::of(&self.file, queue) else {
+            stats::queue_dropped(&mut self.file, queue);
+            return Fate::Dropped;
+        };
+        let stripped = ring.strip && headers.vlan.is_some();
+        let found = Findings::of(frame, &headers, hash, stripped);
+        let bytes = self.bytes_for_host(frame, stripped);
+        // A frame has at least 60 bytes and a buffer at most 31 KiB.
+        let needed = bytes.len().div_ceil(ring.buffer) as u32;
+        if needed > ring.available() {
+            if ring.drop || needed > ring.capacity() {
+                stats::queue_dropped(&mut self.file, queue);
+                return Fate::Dropped;
+            }
+            return Fate::Waits;
+        }
+        if found.bad_checksum() {
+            self.file.count(at::XEC, 1);
+        }
+        self.scatter(bus, &ring, &bytes, &found);
+        stats::queue_received(&mut self.file, queue, frame.len());
+        let head = at::rx_queue(ring.queue) + at::QUEUE_HEAD;
+        self.file.set(head, ring.after(needed));
+        Fate::Delivered
+    }
+
+    /// The frame without its VLAN tag if it is stripped, with its CRC if that is not.
+    fn bytes_for_host(&self, frame: &[u8], stripped: bool) -> Vec<u8> {
+        let mut bytes = frame.to_vec();
+        if !self.file.has(at::HLREG0, HLREG0_CRC_STRIP) {
+            bytes.extend(ethernet_crc(frame).to_le_bytes());
+        }
+        if stripped {
+            bytes.drain(12..16);
+        }
+        bytes
+    }
+
+    /// Writes a packet into its buffers and queues the descriptors' write-back.
+    fn scatter(&mut self, bus: &mut Bus<'_>, ring: &RxRing, bytes: &[u8], found: &Findings) {
+        let last = bytes.len().div_ceil(ring.buffer) as u32 - 1;
+        for (distance, piece) in (0..).zip(bytes.chunks(ring.buffer)) {
+            let place = ring.address(distance);
+            let Ok([address, _]) = bus.descriptor(place) else {
+                self.drops.rx_dma_error += 1;
+                self.interrupts.other(EICR_PCI_EXCEPTION);
+                continue;
+            };
+            // Writes are posted: the device does not learn that one went nowhere.
+            if bus.write(address, piece).is_err() {
+                self.drops.rx_dma_error += 1;
+            }
+            let end = distance == last;
+            self.write_backs.push(Entry::Descriptor {
+                address: place,
+                words: found.descriptor(ring.advanced, address, piece.len(), end),
+                news: end.then_some((ring.queue, false)),
+            });
+        }
+    }
+}
+
+/// Whether the receiver would find every checksum of a frame right.
+#[cfg(test)]
+pub(crate) fn test_findings(frame: &[u8], headers: &Headers) -> bool {
+    let found = Findings::of(frame, headers, toeplitz::Hash::default(), false);
+    headers.transport.is_some() && !found.bad_checksum()
+}

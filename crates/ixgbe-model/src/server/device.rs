@@ -1,0 +1,162 @@
+//! The device with all that it is connected to.
+
+use std::fs::File;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Instant;
+
+use samara_ixgbe_model::{Interrupts, Link, Nic, Notice, Options, Progress};
+
+use super::guest::MappedMemory;
+use super::pcap::Capture;
+use super::worker::Bell;
+use super::{Arguments, ServerError};
+
+/// Steps that are done at once; then others get the lock.
+const STEPS: usize = 16;
+
+/// A link that gathers what is sent during a step.
+pub(super) trait BufferedLink: Link + Send {
+    /// Sends what was gathered.
+    fn flush(&mut self);
+}
+
+/// One event per MSI-X vector, given by the VMM.
+#[derive(Default)]
+pub(super) struct Vectors(Vec<Option<File>>);
+
+impl Vectors {
+    /// Sets the events from vector `start` on; vectors without one are silent.
+    pub(super) fn set(&mut self, start: usize, count: usize, events: Vec<File>) {
+        let end = (start + count).min(64);
+        if self.0.len() < end {
+            self.0.resize_with(end, || None);
+        }
+        let mut events = events.into_iter();
+        for slot in self.0.iter_mut().take(end).skip(start) {
+            *slot = events.next();
+        }
+    }
+
+    /// Forgets all events.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl Interrupts for Vectors {
+    fn raise(&mut self, vector: u16) {
+        if let Some(Some(event)) = self.0.get_mut(usize::from(vector)) {
+            // Only an event whose counter is full refuses: then one is pending anyway.
+            let _ = event.write_all(&1u64.to_ne_bytes());
+        }
+    }
+}
+
+/// The device, guest memory, the cable and the VMM's events.
+pub(super) struct Device {
+    pub(super) nic: Nic,
+    pub(super) memory: MappedMemory,
+    pub(super) vectors: Vectors,
+    link: Box<dyn BufferedLink>,
+    capture: Option<Capture>,
+    bell: Arc<Bell>,
+    start: Instant,
+    verbose: bool,
+}
+
+impl Device {
+    pub(super) fn new(
+        arguments: &Arguments,
+        link: Box<dyn BufferedLink>,
+        bell: &Arc<Bell>,
+    ) -> Result<Self, ServerError> {
+        let options = Options::default()
+            .with_mac(arguments.mac.0)
+            .with_device_id(arguments.device_id)
+            .with_module(!arguments.no_module)
+            .with_foreign_msix_table(true);
+        let capture = match &arguments.pcap {
+            Some(path) => Some(
+                Capture::create(path).map_err(|error| ServerError::Capture(path.clone(), error))?,
+            ),
+            None => None,
+        };
+        Ok(Device {
+            nic: Nic::new(options),
+            memory: MappedMemory::default(),
+            vectors: Vectors::default(),
+            link,
+            capture,
+            bell: Arc::clone(bell),
+            start: Instant::now(),
+            verbose: arguments.verbose,
+        })
+    }
+
+    /// Lets the device work; what is left over is left to the worker.
+    pub(super) fn step(&mut self) {
+        self.nic.advance(self.start.elapsed().as_nanos() as u64);
+        let mut tapped = Tapped {
+            link: self.link.as_mut(),
+            capture: self.capture.as_mut(),
+        };
+        let mut left = STEPS;
+        while self
+            .nic
+            .step(&mut self.memory, &mut tapped, &mut self.vectors)
+            == Progress::More
+        {
+            left -= 1;
+            if left == 0 {
+                self.bell.ring();
+                break;
+            }
+        }
+        self.link.flush();
+        if let Some(capture) = &mut self.capture {
+            capture.flush();
+        }
+        if let Some(deadline) = self.nic.next_deadline() {
+            self.bell
+                .ring_at(self.start + std::time::Duration::from_nanos(deadline));
+        }
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        while let Some(notice) = self.nic.take_notice() {
+            let quiet = matches!(notice, Notice::Reset | Notice::Link { .. });
+            if self.verbose || !quiet {
+                eprintln!("ixgbe-model: {notice}");
+            }
+        }
+    }
+}
+
+/// A link whose frames are captured.
+struct Tapped<'a> {
+    link: &'a mut dyn BufferedLink,
+    capture: Option<&'a mut Capture>,
+}
+
+impl Link for Tapped<'_> {
+    fn is_up(&self) -> bool {
+        self.link.is_up()
+    }
+
+    fn send(&mut self, frame: &[u8]) {
+        if let Some(capture) = &mut self.capture {
+            capture.frame(frame);
+        }
+        self.link.send(frame);
+    }
+
+    fn receive(&mut self, frame: &mut Vec<u8>) -> bool {
+        let some = self.link.receive(frame);
+        if let (true, Some(capture)) = (some, &mut self.capture) {
+            capture.frame(frame);
+        }
+        some
+    }
+}

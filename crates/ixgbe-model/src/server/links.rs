@@ -1,0 +1,226 @@
+//! Cables to other processes: frames with a length before each, over a Unix socket.
+//!
+//! The length has four bytes, the highest first: the framing of QEMU's `stream` and `socket` and
+//! of passt.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use samara_ixgbe_model::Link;
+
+use super::ServerError;
+use super::arguments::LinkChoice;
+use super::device::BufferedLink;
+use super::worker::Bell;
+
+/// Frames that wait for the device at most; more are lost, as on a wire.
+const WAITING: usize = 4096;
+
+/// Longest frame that is believed.
+const LONGEST: usize = 64 << 10;
+
+/// How long a peer may refuse to take frames before the cable counts as cut.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Time between attempts to connect.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// Makes the link and starts its reader.
+pub(super) fn open(
+    choice: &LinkChoice,
+    bell: &Arc<Bell>,
+) -> Result<Box<dyn BufferedLink>, ServerError> {
+    let (path, listens) = match choice {
+        LinkChoice::Loop => return Ok(Box::new(LoopCable::default())),
+        LinkChoice::Pair(path) => (path, true),
+        LinkChoice::Stream(path) => (path, false),
+    };
+    let end = Arc::new(End::default());
+    let mut plug = Plug {
+        path: path.clone(),
+        first: UnixStream::connect(path).ok(),
+        listener: None,
+    };
+    if listens && plug.first.is_none() {
+        plug.listen()
+            .map_err(|error| ServerError::Link(path.clone(), error))?;
+    }
+    let reader = (Arc::clone(&end), Arc::clone(bell));
+    thread::spawn(move || run(plug, &reader.0, &reader.1));
+    Ok(Box::new(Cable {
+        end,
+        outgoing: Vec::new(),
+    }))
+}
+
+/// What is sent comes back.
+#[derive(Default)]
+struct LoopCable(VecDeque<Vec<u8>>);
+
+impl Link for LoopCable {
+    fn send(&mut self, frame: &[u8]) {
+        if self.0.len() < WAITING {
+            self.0.push_back(frame.to_vec());
+        }
+    }
+
+    fn receive(&mut self, frame: &mut Vec<u8>) -> bool {
+        self.0.pop_front().map(|next| *frame = next).is_some()
+    }
+}
+
+impl BufferedLink for LoopCable {
+    fn flush(&mut self) {}
+}
+
+/// Shared by the device and the reader.
+#[derive(Default)]
+struct End {
+    incoming: Mutex<VecDeque<Vec<u8>>>,
+    /// The connection, while there is one.
+    stream: Mutex<Option<UnixStream>>,
+}
+
+impl End {
+    fn incoming(&self) -> MutexGuard<'_, VecDeque<Vec<u8>>> {
+        self.incoming.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stream(&self) -> MutexGuard<'_, Option<UnixStream>> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The device's side.
+struct Cable {
+    end: Arc<End>,
+    outgoing: Vec<u8>,
+}
+
+impl Link for Cable {
+    fn is_up(&self) -> bool {
+        self.end.stream().is_some()
+    }
+
+    fn send(&mut self, frame: &[u8]) {
+        self.outgoing.extend((frame.len() as u32).to_be_bytes());
+        self.outgoing.extend(frame);
+    }
+
+    fn receive(&mut self, frame: &mut Vec<u8>) -> bool {
+        let next = self.end.incoming().pop_front();
+        next.map(|next| *frame = next).is_some()
+    }
+}
+
+impl BufferedLink for Cable {
+    fn flush(&mut self) {
+        if self.outgoing.is_empty() {
+            return;
+        }
+        let mut stream = self.end.stream();
+        if let Some(connection) = stream.as_mut()
+            && connection.write_all(&self.outgoing).is_err()
+        {
+            // Half a frame may be out: only a new connection is in step again.
+            let _ = connection.shutdown(std::net::Shutdown::Both);
+            *stream = None;
+        }
+        self.outgoing.clear();
+    }
+}
+
+/// How to get a connection.
+struct Plug {
+    path: PathBuf,
+    /// The connection that was there at the start.
+    first: Option<UnixStream>,
+    listener: Option<UnixListener>,
+}
+
+impl Plug {
+    fn listen(&mut self) -> io::Result<()> {
+        // Nobody answered there: it is what a killed model left behind, if it is there at all.
+        remove(&self.path)?;
+        self.listener = Some(UnixListener::bind(&self.path)?);
+        Ok(())
+    }
+
+    /// Waits for a peer.
+    fn connect(&mut self) -> UnixStream {
+        if let Some(first) = self.first.take() {
+            return first;
+        }
+        loop {
+            let connection = match &self.listener {
+                Some(listener) => listener.accept().map(|(stream, _)| stream),
+                None => UnixStream::connect(&self.path),
+            };
+            match connection {
+                Ok(stream) => return stream,
+                Err(_) => thread::sleep(RETRY),
+            }
+        }
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The reader: takes frames as long as the program lives, through one connection after the other.
+fn run(mut plug: Plug, end: &End, bell: &Bell) {
+    loop {
+        let mut stream = plug.connect();
+        let writer = stream
+            .set_write_timeout(Some(PATIENCE))
+            .and_then(|()| stream.try_clone());
+        if let Ok(writer) = writer {
+            *end.stream() = Some(writer);
+            bell.ring();
+            read(&mut stream, end, bell);
+            *end.stream() = None;
+            bell.ring();
+        }
+        thread::sleep(RETRY);
+    }
+}
+
+/// Reads until the connection ends or makes no sense.
+fn read(stream: &mut UnixStream, end: &End, bell: &Bell) {
+    let mut bytes = vec![0; 256 << 10];
+    let mut filled = 0;
+    loop {
+        match stream.read(&mut bytes[filled..]) {
+            Ok(0) | Err(_) => return,
+            Ok(count) => filled += count,
+        }
+        let mut done = 0;
+        let mut incoming = end.incoming();
+        while let Some(header) = bytes[done..filled].first_chunk::<4>() {
+            let length = u32::from_be_bytes(*header) as usize;
+            if length > LONGEST {
+                return;
+            }
+            let Some(frame) = bytes[done + 4..filled].get(..length) else {
+                break;
+            };
+            if incoming.len() < WAITING {
+                incoming.push_back(frame.to_vec());
+            }
+            done += 4 + length;
+        }
+        drop(incoming);
+        bytes.copy_within(done..filled, 0);
+        filled -= done;
+        bell.ring();
+    }
+}

@@ -1,0 +1,65 @@
+//! The out-of-process device.
+//!
+//! Three threads: this one answers the VMM, one reads the link, one lets the device work when
+//! the link or the clock has something for it. The device is behind one lock; the reader of the
+//! link never takes it, so that two devices that send to each other cannot wait for one another.
+
+mod arguments;
+mod backend;
+mod device;
+mod error;
+mod guest;
+mod links;
+mod pcap;
+mod regions;
+mod worker;
+
+use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+pub(crate) use self::arguments::Arguments;
+use self::backend::Backend;
+use self::device::Device;
+pub(crate) use self::error::ServerError;
+use self::worker::Bell;
+
+/// Serves one VMM after the other, for ever.
+pub(crate) fn serve(arguments: Arguments) -> Result<(), ServerError> {
+    let bell = Arc::new(Bell::default());
+    let link = links::open(&arguments.link, &bell)?;
+    let device = Device::new(&arguments, link, &bell)?;
+    let device = Arc::new(std::sync::Mutex::new(device));
+    worker::start(Arc::clone(&device), bell);
+
+    remove_stale(&arguments.socket)?;
+    let (irqs, regions) = (regions::irqs(), regions::regions());
+    let server = vfio_user::Server::new(&arguments.socket, true, irqs, regions)
+        .map_err(|error| ServerError::Listen(arguments.socket.clone(), error))?;
+    eprintln!("ixgbe-model: listening on {}", arguments.socket.display());
+    loop {
+        let mut backend = Backend::new(Arc::clone(&device), arguments.verbose);
+        // A VMM that breaks the protocol loses its device, and the next one finds it fresh.
+        match catch_unwind(AssertUnwindSafe(|| server.run(&mut backend))) {
+            Ok(Ok(())) => eprintln!("ixgbe-model: the VMM has left"),
+            Ok(Err(vfio_user::Error::SocketAccept(error))) => {
+                return Err(ServerError::Accept(error));
+            }
+            Ok(Err(error)) => eprintln!("ixgbe-model: connection lost: {error}"),
+            Err(_) => eprintln!("ixgbe-model: the VMM broke the protocol; connection closed"),
+        }
+        backend.leave();
+    }
+}
+
+/// Removes a socket that nobody listens on: what a killed server leaves behind.
+fn remove_stale(path: &Path) -> Result<(), ServerError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    if UnixStream::connect(path).is_ok() {
+        return Err(ServerError::InUse(path.to_owned()));
+    }
+    std::fs::remove_file(path).map_err(|error| ServerError::Remove(path.to_owned(), error))
+}

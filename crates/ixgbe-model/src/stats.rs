@@ -1,0 +1,104 @@
+//! Counting (section 8.2.3.23).
+
+use crate::registers::{RegisterFile, offset as at};
+use crate::rx::{CRC, Cast, cast};
+
+/// Frames that the model dropped and that no register counts.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Drops {
+    /// Received, but the queue was disabled or out of descriptors and told to drop.
+    pub rx_no_descriptor: u64,
+    /// DMA of a received frame, or of its descriptor, that failed.
+    pub rx_dma_error: u64,
+    /// Sent, but the descriptors make no sense.
+    pub tx_malformed: u64,
+    /// Sent, but reading descriptor or data by DMA failed.
+    pub tx_dma_error: u64,
+    /// Sent while the link was down.
+    pub tx_link_down: u64,
+    /// Write-backs that failed.
+    pub write_back_error: u64,
+}
+
+/// Bytes that the octet counters count for a frame.
+fn octets(frame: &[u8]) -> u32 {
+    (frame.len() + CRC) as u32
+}
+
+/// The counter of a frame's length among six: up to 64, 127, 255, 511, 1023, more.
+fn bucket(first: u32, frame: &[u8]) -> u32 {
+    let index = match octets(frame) {
+        0..=64 => 0,
+        65..=127 => 1,
+        128..=255 => 2,
+        256..=511 => 3,
+        512..=1023 => 4,
+        _ => 5,
+    };
+    first + 4 * index
+}
+
+/// A frame came from the link, good or not.
+pub(crate) fn arrived(file: &mut RegisterFile, frame: &[u8]) {
+    file.count(at::TPR, 1);
+    file.count_wide(at::TORL, octets(frame));
+}
+
+/// It is a good one.
+pub(crate) fn good(file: &mut RegisterFile, frame: &[u8]) {
+    file.count(at::RXNFGPC, 1);
+    file.count_wide(at::RXNFGBCL, octets(frame));
+}
+
+/// It passed the filters.
+pub(crate) fn passed(file: &mut RegisterFile, frame: &[u8], cast: Cast) {
+    file.count(at::GPRC, 1);
+    file.count_wide(at::GORCL, octets(frame));
+    file.count(bucket(at::PRC64, frame), 1);
+    match cast {
+        Cast::Broadcast => file.count(at::BPRC, 1),
+        Cast::Multicast => file.count(at::MPRC, 1),
+        Cast::Unicast => {}
+    }
+}
+
+/// The counters of a queue: four bits in a byte of a mapping register.
+fn counters(file: &RegisterFile, map: u32, queue: u32) -> u32 {
+    file.get(map + queue / 4 * 4) >> (queue % 4 * 8) & 0xf
+}
+
+/// A frame of `length` bytes was given to a receive queue.
+pub(crate) fn queue_received(file: &mut RegisterFile, queue: u32, length: usize) {
+    let bytes = (length + CRC) as u32;
+    let index = counters(file, at::RQSMR, queue);
+    file.count(at::QPRC + index * 0x40, 1);
+    file.count_wide(at::QBRCL + index * 0x40, bytes);
+    file.count(at::RXDGPC, 1);
+    file.count_wide(at::RXDGBCL, bytes);
+}
+
+/// A receive queue had no place for a frame.
+pub(crate) fn queue_dropped(file: &mut RegisterFile, queue: u32) {
+    let index = counters(file, at::RQSMR, queue);
+    file.count(at::QPRDC + index * 0x40, 1);
+}
+
+/// A frame left through a transmit queue.
+pub(crate) fn sent(file: &mut RegisterFile, queue: u32, frame: &[u8]) {
+    let bytes = octets(frame);
+    file.count(at::GPTC, 1);
+    file.count(at::TPT, 1);
+    file.count_wide(at::GOTCL, bytes);
+    file.count(bucket(at::PTC64, frame), 1);
+    match cast(frame) {
+        Cast::Broadcast => file.count(at::BPTC, 1),
+        Cast::Multicast => file.count(at::MPTC, 1),
+        Cast::Unicast => {}
+    }
+    let index = counters(file, at::TQSM, queue);
+    file.count(at::QPTC + index * 0x40, 1);
+    file.count_wide(at::QBTCL + index * 8, bytes);
+    file.count(at::TXDGPC, 1);
+    file.count_wide(at::TXDGBCL, bytes);
+}

@@ -1,0 +1,107 @@
+//! Writing descriptors and heads back to the driver, and the faults of that.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use crate::bus::Bus;
+use crate::faults::WriteBack;
+
+/// Write-backs that may wait; beyond that the oldest are written.
+const CAPACITY: usize = 1 << 16;
+
+/// One write-back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Entry {
+    /// Both words of a descriptor, the one with the status last.
+    Descriptor {
+        address: u64,
+        words: [u64; 2],
+        /// Queue and direction whose interrupt follows.
+        news: Option<(u32, bool)>,
+    },
+    /// The head of a transmit ring (section 7.2.3.5.2).
+    Head { address: u64, head: u32, queue: u32 },
+}
+
+impl Entry {
+    /// Queue and direction whose interrupt follows.
+    fn news(&self) -> Option<(u32, bool)> {
+        match *self {
+            Entry::Descriptor { news, .. } => news,
+            Entry::Head { queue, .. } => Some((queue, true)),
+        }
+    }
+
+    fn write(&self, bus: &mut Bus<'_>, flip: [u64; 2]) -> Result<(), crate::DmaError> {
+        match *self {
+            Entry::Descriptor { address, words, .. } => {
+                bus.publish(address, words[0] ^ flip[0])?;
+                bus.publish(address.wrapping_add(8), words[1] ^ flip[1])
+            }
+            Entry::Head { address, head, .. } => {
+                bus.write(address, &(head ^ flip[0] as u32).to_le_bytes())
+            }
+        }
+    }
+}
+
+/// Write-backs on their way, each with the step at whose end it is due.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WriteBacks {
+    fresh: Vec<Entry>,
+    delayed: VecDeque<(u64, Entry)>,
+}
+
+impl WriteBacks {
+    pub(crate) fn push(&mut self, entry: Entry) {
+        self.fresh.push(entry);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.fresh.clear();
+        self.delayed.clear();
+    }
+
+    /// Whether some wait for a later step.
+    pub(crate) fn waiting(&self) -> bool {
+        !self.delayed.is_empty()
+    }
+
+    /// Writes what is due at the end of step `now`; tells the queues that have news, and how
+    /// many writes failed.
+    pub(crate) fn flush(
+        &mut self,
+        bus: &mut Bus<'_>,
+        fault: WriteBack,
+        now: u64,
+    ) -> (Vec<(u32, bool)>, u64) {
+        let mut fresh = core::mem::take(&mut self.fresh);
+        let mut due = Vec::new();
+        if let WriteBack::Delayed(steps) = fault {
+            let at = now + u64::from(steps.get());
+            self.delayed
+                .extend(fresh.drain(..).map(|entry| (at, entry)));
+        }
+        while let Some(&(at, entry)) = self.delayed.front() {
+            if at > now && self.delayed.len() < CAPACITY {
+                break;
+            }
+            due.push(entry);
+            self.delayed.pop_front();
+        }
+        match fault {
+            WriteBack::Reordered => due.extend(fresh.into_iter().rev()),
+            WriteBack::Lost => {}
+            _ => due.append(&mut fresh),
+        }
+        let flip = match fault {
+            WriteBack::Corrupted(flip) => flip,
+            _ => [0; 2],
+        };
+        let failed = due
+            .iter()
+            .filter(|entry| entry.write(bus, flip).is_err())
+            .count();
+        (due.iter().filter_map(Entry::news).collect(), failed as u64)
+    }
+}

@@ -1,0 +1,115 @@
+//! How many restarts a stretch of time may see: pure, in constant memory whatever the limit.
+
+use crate::spec::Restart;
+
+/// Into how many parts the stretch is cut: a restart is forgotten at most this part of it late.
+const PARTS: usize = 32;
+
+/// A restart budget: at most `times` within any stretch of `within`.
+///
+/// Time is cut into parts; a restart counts for its part, and a part counts until all of it is
+/// older than the stretch. So never more than `times` are granted within a stretch, and a used up
+/// budget comes back up to 1/32 of the stretch (of 32 ns at least) late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Budget {
+    times: u32,
+    /// Nanoseconds of a part.
+    width: u64,
+    /// The number of the newest part that was counted in.
+    newest: u64,
+    /// Restarts of the parts `newest - PARTS ..= newest`, by number modulo their count.
+    parts: [u32; PARTS + 1],
+}
+
+impl Budget {
+    /// An unspent budget.
+    #[must_use]
+    pub(crate) fn new(policy: Restart) -> Self {
+        let within = u64::try_from(policy.within.as_nanos()).unwrap_or(u64::MAX);
+        Self {
+            times: policy.times,
+            // Rounded up: the parts cover the stretch.
+            width: within.div_ceil(PARTS as u64).max(1),
+            newest: 0,
+            parts: [0; PARTS + 1],
+        }
+    }
+
+    /// Counts one restart at `now` nanoseconds; false, and nothing is counted, if that would be one
+    /// too many.
+    pub(crate) fn spend(&mut self, now: u64) -> bool {
+        self.advance(now / self.width);
+        let mut spent = 0_u32;
+        for count in self.parts {
+            spent = spent.saturating_add(count);
+        }
+        if spent >= self.times {
+            return false;
+        }
+        let at = (self.newest % self.parts.len() as u64) as usize;
+        self.parts[at] = self.parts[at].saturating_add(1);
+        true
+    }
+
+    /// Forgets what is too old. A clock that goes back counts as one that stands still.
+    fn advance(&mut self, part: u64) {
+        let mut steps = part
+            .saturating_sub(self.newest)
+            .min(self.parts.len() as u64);
+        self.newest = self.newest.max(part);
+        while steps > 0 {
+            steps -= 1;
+            let at = (self.newest.wrapping_sub(steps) % self.parts.len() as u64) as usize;
+            self.parts[at] = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::time::Duration;
+
+    fn budget(times: u32, nanoseconds: u64) -> Budget {
+        Budget::new(Restart::limited(times, Duration::from_nanos(nanoseconds)))
+    }
+
+    #[test]
+    fn no_stretch_sees_more_than_its_times() {
+        // Against a list of what was granted, over clocks of all kinds.
+        for (times, within) in [(1, 1), (3, 100), (5, 3200), (2, 1 << 40), (7, 31)] {
+            let mut budget = budget(times, within);
+            let mut granted = alloc::vec::Vec::new();
+            let mut now = 17_u64;
+            for step in 0..4000_u64 {
+                now += step.wrapping_mul(0x9E37_79B9_7F4A_7C15) % (within / 3 + 2);
+                let recent = granted.iter().filter(|then| now - **then <= within).count();
+                if budget.spend(now) {
+                    assert!(recent < times as usize, "{recent} of {times} in {within}");
+                    granted.push(now);
+                } else {
+                    // At most a part and its rounding late.
+                    let slack = (PARTS as u64 + 1) * budget.width;
+                    let late = granted.iter().filter(|then| now - **then <= slack).count();
+                    assert!(late >= times as usize, "refused without need");
+                }
+            }
+            assert!(granted.len() > times as usize);
+        }
+    }
+
+    #[test]
+    fn never_is_never_and_no_limit_is_none() {
+        let mut never = Budget::new(Restart::never());
+        assert!(!never.spend(0) && !never.spend(u64::MAX));
+        let mut unlimited = budget(u32::MAX, u64::MAX);
+        assert!((0..100_000).all(|at| unlimited.spend(at)));
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_stands_still() {
+        let mut budget = budget(2, 1000);
+        assert!(budget.spend(5000) && budget.spend(10) && !budget.spend(5001));
+        assert!(budget.spend(7000));
+    }
+}

@@ -1,0 +1,220 @@
+//! A bounded log of events, for hosts that read it when it suits them.
+//!
+//! The host declares one (`static LOG: EventLog<128>`) and feeds it from its
+//! [`Events`](crate::host::Events). Writers take a ticket and one slot's lock for a copy; a reader
+//! who is too slow learns how many it missed.
+
+use crate::event::Event;
+use crate::host;
+use crate::primitive::Mutex;
+use crate::primitive::atomic::{AtomicUsize, Ordering};
+use crate::reason::ExitReason;
+use crate::text::Text;
+use core::time::Duration;
+use samara_shared_heap::thread::{self, NoCut};
+
+/// An event by value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Which event of this log it is; wraps.
+    pub number: usize,
+    /// When it was logged, by the host's clock.
+    pub at: Duration,
+    /// The name of the domain, or of the supervisor.
+    pub name: Text<32>,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened. See [`Event`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a slot of the log is as large as its largest event, and nothing is allocated"
+)]
+pub enum What {
+    /// `init` returned; calls enter.
+    Started {
+        /// Slot index.
+        id: usize,
+        /// Generation of the slot.
+        generation: u32,
+    },
+    /// The domain died.
+    Died {
+        /// Slot index.
+        id: usize,
+        /// Generation of the slot.
+        generation: u32,
+        /// Why.
+        reason: ExitReason,
+    },
+    /// Everything that the domain had was released.
+    Reclaimed {
+        /// Slot index.
+        id: usize,
+        /// Generation of the slot.
+        generation: u32,
+        /// Shared objects freed.
+        objects: usize,
+        /// Capabilities quiesced and released.
+        capabilities: usize,
+        /// Bytes of private memory returned to the host.
+        private_bytes: usize,
+    },
+    /// A new generation runs under the name of a dead one.
+    Restarted {
+        /// Slot index.
+        id: usize,
+        /// Generation of the slot.
+        generation: u32,
+        /// From the demand for recovery to the first call that can enter.
+        took: Duration,
+    },
+    /// The domain stays dead: its budget does not allow another restart.
+    BudgetExhausted,
+    /// The supervisor's budget is used up: it ended all its children.
+    GaveUp,
+}
+
+impl Record {
+    fn of(number: usize, event: &Event<'_>) -> Self {
+        let (name, what) = match *event {
+            Event::Started {
+                id,
+                generation,
+                name,
+            } => (name, What::Started { id, generation }),
+            Event::Died {
+                id,
+                generation,
+                name,
+                reason,
+            } => {
+                let reason = *reason;
+                (
+                    name,
+                    What::Died {
+                        id,
+                        generation,
+                        reason,
+                    },
+                )
+            }
+            Event::Reclaimed {
+                id,
+                generation,
+                name,
+                objects,
+                capabilities,
+                private_bytes,
+            } => (
+                name,
+                What::Reclaimed {
+                    id,
+                    generation,
+                    objects,
+                    capabilities,
+                    private_bytes,
+                },
+            ),
+            Event::Restarted {
+                id,
+                generation,
+                name,
+                took,
+            } => (
+                name,
+                What::Restarted {
+                    id,
+                    generation,
+                    took,
+                },
+            ),
+            Event::BudgetExhausted { name } => (name, What::BudgetExhausted),
+            Event::GaveUp { name } => (name, What::GaveUp),
+        };
+        Self {
+            number,
+            at: Duration::from_nanos(host::now_ns()),
+            name: Text::of(name),
+            what,
+        }
+    }
+}
+
+/// The newest `N` events.
+#[derive(Debug)]
+pub struct EventLog<const N: usize> {
+    next: AtomicUsize,
+    slots: [Mutex<Option<Record>>; N],
+}
+
+/// A reader's place in a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    next: usize,
+    /// How many events were overwritten before this reader saw them.
+    pub lost: usize,
+}
+
+/// Whether ticket `a` was taken after ticket `b`: tickets wrap.
+const fn is_later(a: usize, b: usize) -> bool {
+    let ahead = a.wrapping_sub(b);
+    ahead != 0 && ahead <= usize::MAX / 2
+}
+
+impl<const N: usize> EventLog<N> {
+    /// An empty log.
+    #[must_use]
+    pub const fn new() -> Self {
+        const { assert!(N.is_power_of_two(), "so that tickets may wrap") };
+        Self {
+            next: AtomicUsize::new(0),
+            slots: [const { Mutex::new(None) }; N],
+        }
+    }
+
+    /// Logs an event. No allocation; waits for nobody but a writer or reader of the same slot.
+    pub fn push(&self, event: &Event<'_>) {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let record = Record::of(number, event);
+        let _no_cut = NoCut::begin(thread::current());
+        let mut slot = self.slots[number % N].lock();
+        // A writer that was overtaken by a whole round has been overwritten already.
+        if slot.is_none_or(|there| is_later(number, there.number)) {
+            *slot = Some(record);
+        }
+    }
+
+    /// The reader's next event; `None` when there is none (yet).
+    pub fn read(&self, cursor: &mut Cursor) -> Option<Record> {
+        loop {
+            let ahead = self.next.load(Ordering::Relaxed).wrapping_sub(cursor.next);
+            if let Some(gone @ 1..) = ahead.checked_sub(N) {
+                cursor.lost = cursor.lost.wrapping_add(gone);
+                cursor.next = cursor.next.wrapping_add(gone);
+            }
+            let record = {
+                let _no_cut = NoCut::begin(thread::current());
+                *self.slots[cursor.next % N].lock()
+            }?;
+            if record.number == cursor.next {
+                cursor.next = cursor.next.wrapping_add(1);
+                return Some(record);
+            }
+            // Older: the slot's ticket was not taken, or its writer is at work. Newer: it was
+            // overwritten just now, so there are more than `N` by now.
+            if !is_later(record.number, cursor.next) {
+                return None;
+            }
+        }
+    }
+}
+
+impl<const N: usize> Default for EventLog<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,66 @@
+//! How the generations of one name ended.
+
+use crate::primitive::Mutex;
+use crate::reason::ExitReason;
+use core::time::Duration;
+use samara_shared_heap::thread::{self, NoCut};
+
+/// How many ends are kept for each name.
+const KEPT: usize = 8;
+
+/// The end of one generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// Slot index.
+    pub id: usize,
+    /// Generation of the slot.
+    pub generation: u32,
+    /// When, by the host's clock.
+    pub at: Duration,
+    /// Why.
+    pub reason: ExitReason,
+}
+
+#[derive(Debug)]
+struct Ring {
+    /// Ends so far; the newest stands at `count - 1` modulo [`KEPT`].
+    count: usize,
+    ends: [Option<Exit>; KEPT],
+}
+
+/// The newest ends of a name's generations. Kept apart from the slots, which others use again.
+#[derive(Debug)]
+pub(crate) struct Exits(Mutex<Ring>);
+
+impl Exits {
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new(Ring {
+            count: 0,
+            ends: [None; KEPT],
+        }))
+    }
+
+    pub(crate) fn push(&self, exit: Exit) {
+        let _no_cut = NoCut::begin(thread::current());
+        let mut ring = self.0.lock();
+        let at = ring.count % KEPT;
+        ring.ends[at] = Some(exit);
+        ring.count = ring.count.wrapping_add(1);
+    }
+
+    /// Oldest first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Exit> + use<> {
+        let (count, ends) = {
+            let _no_cut = NoCut::begin(thread::current());
+            let ring = self.0.lock();
+            (ring.count, ring.ends)
+        };
+        (0..KEPT).filter_map(move |at| ends[count.wrapping_add(at) % KEPT])
+    }
+
+    pub(crate) fn of(&self, id: usize, generation: u32) -> Option<ExitReason> {
+        self.all()
+            .find(|exit| (exit.id, exit.generation) == (id, generation))
+            .map(|exit| exit.reason)
+    }
+}

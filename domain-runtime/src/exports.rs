@@ -1,0 +1,254 @@
+//! Objects that a domain hands out beside the one that its `init` returned.
+//!
+//! An exported object lies in a slot of its exporter, together with its record: how many proxies there
+//! are, and a link. When the last proxy goes, or its holder is reclaimed, the record is posted on its
+//! exporter's list; that takes no memory and runs no code of the exporter. The exporter drops the object
+//! itself, inside an entry of its own: before the next call whose result may hold handles, or when the
+//! host [collects](collect). If the exporter dies, its slots are freed as a whole, the records with them.
+
+use crate::call::{self, Target};
+use crate::control::{self, ControlBlock};
+use crate::host;
+use crate::interface::{Implements, Interface};
+use crate::primitive::atomic::{
+    AtomicPtr, AtomicUsize,
+    Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
+};
+use crate::service::Instance;
+use crate::state::State;
+use core::fmt;
+use core::mem::ManuallyDrop;
+use core::ptr::{self, NonNull};
+use samara_shared_heap::class::place;
+use samara_shared_heap::heap::{self, AllocError};
+use samara_shared_heap::owner::{MAX_OWNERS, Owner};
+use samara_shared_heap::thread::{self, NoCut};
+
+/// What is kept beside an exported object.
+struct Record {
+    proxies: AtomicUsize,
+    /// The record posted before.
+    next: AtomicPtr<Record>,
+    /// Drops the object and frees the slot: the exporter's code.
+    drop: unsafe fn(NonNull<Record>),
+}
+
+#[repr(C)]
+struct Exported<T> {
+    record: Record,
+    object: T,
+}
+
+/// The records posted to each owner, last one first.
+static POSTED: [AtomicPtr<Record>; MAX_OWNERS] =
+    [const { AtomicPtr::new(ptr::null_mut()) }; MAX_OWNERS];
+
+/// A counted reference to an exported object: what a proxy holds.
+pub struct Export<I: ?Sized + Interface> {
+    instance: Instance<I>,
+    record: NonNull<Record>,
+}
+
+// SAFETY: the record is reached through atomics and only while its exporter lives; the object only by
+// entering its exporter, and interfaces are `Send + Sync`.
+unsafe impl<I: ?Sized + Interface> Send for Export<I> {}
+// SAFETY: as above.
+unsafe impl<I: ?Sized + Interface> Sync for Export<I> {}
+
+impl<I: ?Sized + Interface> Export<I> {
+    /// Keeps `object` in a slot of whom the thread runs for, and refers to it.
+    ///
+    /// # Errors
+    /// Gives `object` back when the heap has no room or the quota is used up.
+    pub fn try_new<T>(object: T) -> Result<Self, (AllocError, T)>
+    where
+        I: Implements<T>,
+    {
+        let (size, align) = (size_of::<Exported<T>>(), align_of::<Exported<T>>());
+        // SAFETY: the place is that of `Exported<T>`. The slot is the exporter's own.
+        let slot = match unsafe { heap::alloc(place(size, align), size, align) } {
+            Ok(slot) => slot.cast::<Exported<T>>(),
+            Err(error) => return Err((error, object)),
+        };
+        let record = Record {
+            proxies: AtomicUsize::new(1),
+            next: AtomicPtr::new(ptr::null_mut()),
+            drop: drop_exported::<T>,
+        };
+        // SAFETY: a fresh slot of that size and alignment.
+        unsafe { slot.write(Exported { record, object }) };
+        // SAFETY: written just now.
+        let object = unsafe { &raw mut (*slot.as_ptr()).object };
+        // SAFETY: inside a slot.
+        let object = unsafe { NonNull::new_unchecked(object) };
+        Ok(Self {
+            instance: Instance::new(call::exporter(), I::unsize(object)),
+            record: slot.cast(),
+        })
+    }
+
+    /// Where the object is.
+    #[inline]
+    #[must_use]
+    pub const fn instance(&self) -> Instance<I> {
+        self.instance
+    }
+
+    /// Takes the object back.
+    ///
+    /// # Safety
+    /// It was made from a `T` by this thread, for whom it still runs, and was neither cloned nor shown
+    /// to anybody.
+    pub unsafe fn take_back<T>(self) -> T
+    where
+        I: Implements<T>,
+    {
+        let this = ManuallyDrop::new(self);
+        let slot = this.record.cast::<Exported<T>>();
+        // SAFETY: a slot of that type, whose only reference is given up.
+        let Exported { object, .. } = unsafe { slot.read() };
+        let at_place = place(size_of::<Exported<T>>(), align_of::<Exported<T>>());
+        // SAFETY: the value was moved out; its slot was allocated at this place.
+        unsafe { heap::free(slot.cast(), at_place) };
+        object
+    }
+
+    /// Posts what lies in the slot to its exporter, if it lives.
+    fn release(&self) {
+        let target = self.instance.target();
+        while_alive(target, || {
+            // SAFETY: the exporter lives meanwhile, and this reference keeps the record.
+            let record = unsafe { self.record.as_ref() };
+            if record.proxies.fetch_sub(1, AcqRel) == 1 {
+                post(target.block().owner(), record);
+            }
+        });
+    }
+}
+
+impl<I: ?Sized + Interface> Clone for Export<I> {
+    fn clone(&self) -> Self {
+        // Of a dead exporter nothing is left to count, now and when the clone goes.
+        while_alive(self.instance.target(), || {
+            // SAFETY: the exporter lives meanwhile, and this reference keeps the record.
+            let record = unsafe { self.record.as_ref() };
+            record.proxies.fetch_add(1, Relaxed);
+        });
+        Self {
+            instance: self.instance,
+            record: self.record,
+        }
+    }
+}
+
+impl<I: ?Sized + Interface> Drop for Export<I> {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+impl<I: ?Sized + Interface> fmt::Debug for Export<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Export")
+            .field("interface", &I::NAME)
+            .finish_non_exhaustive()
+    }
+}
+
+/// # Safety
+/// `record` begins an `Exported<T>` that nobody refers to any more; runs inside its exporter.
+unsafe fn drop_exported<T>(record: NonNull<Record>) {
+    let at = record.cast::<Exported<T>>();
+    // SAFETY: the record begins the slot, and is its header only.
+    let object = unsafe { &raw mut (*at.as_ptr()).object };
+    // SAFETY: no proxy is left, so nobody is inside or gets in; dropped here only. A destructor that
+    // panics is the exporter's death, which frees the slot.
+    unsafe { ptr::drop_in_place(object) };
+    let at_place = place(size_of::<Exported<T>>(), align_of::<Exported<T>>());
+    // SAFETY: the value is gone; its slot was allocated at this place.
+    unsafe { heap::free(at.cast(), at_place) };
+}
+
+/// Runs `action` if the generation of `target` lives, and keeps it from being reclaimed meanwhile: it
+/// counts as an entry, without acting for the domain.
+fn while_alive(target: Target, action: impl FnOnce()) {
+    let block = target.block();
+    let thread = thread::current();
+    let _no_cut = NoCut::begin(thread);
+    let counter = block.counter(thread.shard());
+    counter.entries.fetch_add(1, SeqCst);
+    let word = block.word();
+    let living = matches!(
+        word.state(),
+        State::Starting | State::Running | State::Draining
+    );
+    if block.owner().is_host() || (living && word.generation() == target.expected().generation()) {
+        action();
+    }
+    counter.exits.fetch_add(1, SeqCst);
+    if matches!(block.word().state(), State::Stopping | State::Draining) {
+        host::wake_reaper();
+    }
+}
+
+/// Puts a record on its exporter's list.
+fn post(owner: Owner, record: &Record) {
+    let head = &POSTED[owner.index()];
+    let mut first = head.load(Relaxed);
+    loop {
+        record.next.store(first, Relaxed);
+        let this = ptr::from_ref(record).cast_mut();
+        match head.compare_exchange_weak(first, this, Release, Relaxed) {
+            Ok(_) => return,
+            Err(other) => first = other,
+        }
+    }
+}
+
+/// Whether objects wait to be dropped by the domain in `block`. One load.
+#[inline]
+#[must_use]
+pub fn has_posted(block: &ControlBlock) -> bool {
+    !POSTED[block.owner().index()].load(Relaxed).is_null()
+}
+
+/// Enters the domain in `block`, if it runs, to drop the exported objects whose last proxy has gone.
+/// Returns how many were dropped. Their destructors are the domain's code: they may block, and a panic
+/// is its death.
+#[cold]
+pub fn collect(block: &'static ControlBlock) -> usize {
+    let word = block.word();
+    let runs = block.owner().is_host() || word.state() == State::Running;
+    if !runs || !has_posted(block) {
+        return 0;
+    }
+    let mut count = 0;
+    let drop_all = |()| {
+        let mut at = POSTED[block.owner().index()].swap(ptr::null_mut(), Acquire);
+        while let Some(record) = NonNull::new(at) {
+            // SAFETY: posted by its last reference, so the list's alone; its exporter is entered.
+            let this = unsafe { record.as_ref() };
+            at = this.next.load(Relaxed);
+            let drop = this.drop;
+            count += 1;
+            // SAFETY: taken off the list: nobody refers to it; this is its exporter.
+            unsafe { drop(record) };
+        }
+    };
+    // SAFETY: dropping its objects is the domain's own code.
+    let ended = unsafe { call::enter(Target::new(block, word), (), drop_all) };
+    // A panic was the domain's death: the reclaim takes the rest.
+    drop(ended);
+    count
+}
+
+/// [`collect`]s for the host and every running domain.
+pub(crate) fn collect_all() -> usize {
+    let host = collect(control::block(Owner::HOST));
+    control::blocks().iter().map(collect).sum::<usize>() + host
+}
+
+/// Forgets what was posted to a dead owner: its slots are freed as a whole.
+pub(crate) fn forget(owner: Owner) {
+    POSTED[owner.index()].store(ptr::null_mut(), Relaxed);
+}

@@ -1,0 +1,119 @@
+//! Names: how a handle on a domain is found without having spawned it.
+//!
+//! The host publishes a domain under its name; whoever holds the authority imports it as an
+//! interface. The interface is compared as data, so a mismatch is told before any call. What is
+//! imported is the name, not a generation: proxies made from it later are the newest generation's.
+
+use crate::domain::Domain;
+use crate::interface::{Interface, InterfaceDescriptor};
+use crate::primitive::Mutex;
+use crate::service::Service;
+use crate::text::Text;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::any::Any;
+use core::fmt;
+use samara_shared_heap::thread::{self, NoCut};
+
+struct Entry {
+    name: Text<32>,
+    interface: InterfaceDescriptor,
+    service: Arc<dyn Any + Send + Sync>,
+}
+
+static NAMES: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
+
+/// Why a name could not be published or imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NameError {
+    /// Another domain has the name already.
+    Taken,
+    /// Nobody published that name.
+    Unknown,
+    /// The domain of that name exports another interface.
+    Interface {
+        /// The interface that was asked for.
+        wanted: &'static str,
+        /// The interface that the domain exports. Of the same name if they differ in their methods.
+        exported: &'static str,
+    },
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Taken => f.write_str("the name is taken; withdraw it first"),
+            Self::Unknown => f.write_str("nobody published that name; publish its domain first"),
+            Self::Interface { wanted, exported } if wanted == exported => {
+                write!(
+                    f,
+                    "the domain exports another version of `{wanted}`; build both anew"
+                )
+            }
+            Self::Interface { wanted, exported } => {
+                write!(
+                    f,
+                    "the domain exports `{exported}`, not `{wanted}`; import that"
+                )
+            }
+        }
+    }
+}
+
+impl core::error::Error for NameError {}
+
+/// Runs `action` on the table, as the host: what it allocates is the host's.
+fn with_names<R>(action: impl FnOnce(&mut Vec<Entry>) -> R) -> R {
+    let locked = || {
+        let _no_cut = NoCut::begin(thread::current());
+        action(&mut NAMES.lock())
+    };
+    // SAFETY: the table and what it holds are the host's; nothing of a domain runs in here.
+    unsafe { thread::as_host(locked) }
+}
+
+/// Publishes `domain` under its name.
+pub(crate) fn publish<I: ?Sized + Interface>(domain: &Domain<I>) -> Result<(), NameError> {
+    let entry = Entry {
+        name: Text::of(domain.name()),
+        interface: I::DESCRIPTOR,
+        service: domain.service().clone(),
+    };
+    with_names(|names| {
+        if names.iter().any(|other| other.name == entry.name) {
+            return Err(NameError::Taken);
+        }
+        names.push(entry);
+        Ok(())
+    })
+}
+
+/// Takes a name back; false if nobody had published it.
+pub(crate) fn withdraw(name: &str) -> bool {
+    let entry = with_names(|names| {
+        let at = names.iter().position(|entry| entry.name.as_str() == name)?;
+        Some(names.swap_remove(at))
+    });
+    // Dropped without the lock: with the last handle goes the recipe, which is anybody's code.
+    entry.is_some()
+}
+
+/// The service published as `name`, if it exports `I`.
+pub(crate) fn import<I: ?Sized + Interface>(name: &str) -> Result<Arc<Service<I>>, NameError> {
+    let (interface, service) = with_names(|names| {
+        let entry = names.iter().find(|entry| entry.name.as_str() == name)?;
+        Some((entry.interface, Arc::clone(&entry.service)))
+    })
+    .ok_or(NameError::Unknown)?;
+    let mismatch = NameError::Interface {
+        wanted: I::DESCRIPTOR.name,
+        exported: interface.name,
+    };
+    if interface != I::DESCRIPTOR {
+        return Err(mismatch);
+    }
+    // Equal as data, and in one binary also the same type, or the call would go through another
+    // trait's vtable.
+    service.downcast::<Service<I>>().map_err(|_| mismatch)
+}

@@ -1,0 +1,312 @@
+//! One name over its generations: the recipe, the current instance, the restart budget, recovery.
+//!
+//! | module | concept |
+//! |---|---|
+//! | `instance` | a running generation, by value |
+//! | `recipe` | how a generation is started and torn down |
+//! | `published` | the current instance, read without a lock |
+//! | `flight` | one restart or stop at a time |
+//! | `supervised` | what a supervisor does with a service |
+
+mod flight;
+mod instance;
+mod published;
+mod recipe;
+mod supervised;
+
+pub use instance::Instance;
+pub(crate) use supervised::{Child, Health, Supervised};
+
+use crate::budget::Budget;
+use crate::call::Target;
+use crate::error::{RpcError, SpawnError};
+use crate::event::Event;
+use crate::exits::Exits;
+use crate::interface::{Implements, Interface};
+use crate::journal::Journal;
+use crate::mint::Mint;
+use crate::primitive::Mutex;
+use crate::primitive::atomic::{AtomicU8, AtomicU32, Ordering};
+use crate::reason::{ExitKind, ExitReason};
+use crate::spec::DomainSpec;
+use crate::state::State;
+use crate::{host, reaper, threads};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+use flight::Flight;
+use published::Published;
+use recipe::{Recipe, Start};
+use samara_rref::Exchangeable;
+use samara_shared_heap::thread::{self, NoCut};
+
+/// Whether a dead generation may be followed by another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Standing {
+    Wanted = 0,
+    /// Its supervisor gave up: only the supervisor starts it again.
+    GivenUp = 1,
+    /// The host stopped it: for good.
+    Stopped = 2,
+}
+
+/// One name over its generations. Shared by the host's [`Domain`](crate::Domain) and by shadows.
+pub struct Service<I: ?Sized + Interface> {
+    spec: DomainSpec,
+    recipe: Box<dyn Start<I>>,
+    current: Published<I>,
+    flight: Flight,
+    /// A [`Standing`].
+    standing: AtomicU8,
+    budget: Mutex<Budget>,
+    restarts: AtomicU32,
+    exits: Arc<Exits>,
+    journal: Journal<I>,
+}
+
+impl<I: ?Sized + Interface> Service<I> {
+    pub(crate) fn new<T, A, E>(
+        spec: DomainSpec,
+        init: fn(A) -> Result<T, E>,
+        mint: Mint<A>,
+    ) -> Result<Self, SpawnError>
+    where
+        I: Implements<T>,
+        T: 'static,
+        A: Exchangeable,
+        E: fmt::Display + 'static,
+    {
+        let recipe: Box<dyn Start<I>> = Box::new(Recipe { init, mint });
+        let exits = Arc::new(Exits::new());
+        let first = recipe.start(&spec, 0, &exits)?;
+        Ok(Self {
+            spec,
+            recipe,
+            current: Published::new(first),
+            flight: Flight::new(),
+            standing: AtomicU8::new(Standing::Wanted as u8),
+            budget: Mutex::new(Budget::new(spec.restart)),
+            restarts: AtomicU32::new(0),
+            exits,
+            journal: Journal::new(spec.replay_log),
+        })
+    }
+
+    /// The domain's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.spec.name.as_str()
+    }
+
+    pub(crate) fn exits(&self) -> &Exits {
+        &self.exits
+    }
+
+    pub(crate) const fn spec(&self) -> &DomainSpec {
+        &self.spec
+    }
+
+    /// The newest generation, running or not.
+    #[inline]
+    #[must_use]
+    pub fn current(&self) -> Instance<I> {
+        self.current.get()
+    }
+
+    /// The calls that every new generation is sent before anybody else's.
+    #[must_use]
+    pub const fn journal(&self) -> &Journal<I> {
+        &self.journal
+    }
+
+    /// How often it was restarted.
+    #[must_use]
+    pub fn restarts(&self) -> u32 {
+        self.restarts.load(Ordering::Relaxed)
+    }
+
+    /// Makes sure that a generation newer than `dead` runs. One thread restarts, the others wait.
+    /// Every wait is bounded by the spec's drain timeout.
+    ///
+    /// # Errors
+    /// [`RpcError::OnOwnChain`] at once if the dead domain is among the callers of this call, or if
+    /// this thread is restarting it already; [`RpcError::RecoveryFailed`] if it cannot be started.
+    #[cold]
+    pub fn recover(&self, dead: Target) -> Result<(), RpcError> {
+        if dead.is_on_own_chain() {
+            return Err(RpcError::OnOwnChain);
+        }
+        self.exclusively(|| {
+            let current = self.current();
+            if !current.target.is_same(&dead) {
+                return Ok(());
+            }
+            self.restart_locked(current)
+        })
+        .unwrap_or(Err(SpawnError::StillDraining))
+        .map_err(|error| match error {
+            SpawnError::StillDraining if self.flight.is_mine() => RpcError::OnOwnChain,
+            _ => RpcError::RecoveryFailed,
+        })
+    }
+
+    /// Ends the current generation if it runs, and starts the next one, within the budget.
+    ///
+    /// # Errors
+    /// See [`SpawnError`].
+    pub(crate) fn restart(&self) -> Result<(), SpawnError> {
+        self.exclusively(|| {
+            let current = self.current();
+            let reason = ExitReason::new(ExitKind::Killed, "restarted by the host");
+            let generation = current.target.expected().generation();
+            current.target.block().die(generation, reason);
+            self.restart_locked(current)
+        })
+        .unwrap_or(Err(SpawnError::StillDraining))
+    }
+
+    /// Runs `action` as the host with no other restart or stop of this service at the same time.
+    /// `None` if another one goes on past the drain timeout, or is this thread's own.
+    fn exclusively<R>(&self, action: impl FnOnce() -> R) -> Option<R> {
+        let _ending = self.flight.begin(self.deadline(self.spec.drain))?;
+        // SAFETY: recipes and the runtime are the host's; `init` and destructors of the domain run
+        // only behind an entry of their own.
+        Some(unsafe { thread::as_host(action) })
+    }
+
+    fn deadline(&self, wait: Duration) -> u64 {
+        let wait = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
+        host::now_ns().saturating_add(wait)
+    }
+
+    fn restart_locked(&self, old: Instance<I>) -> Result<(), SpawnError> {
+        let began = host::now_ns();
+        if self.standing() != Standing::Wanted {
+            return Err(SpawnError::Stopped);
+        }
+        let old_gone = self.await_reclaim(old, self.deadline(self.spec.drain));
+        loop {
+            if !self.spend_restart() {
+                host::event(&Event::BudgetExhausted { name: self.name() });
+                return Err(SpawnError::BudgetExhausted);
+            }
+            match self.start_next(began) {
+                // A crash in `init` counts like any other: the budget ends the loop.
+                Err(SpawnError::Init(_)) => {}
+                // What the recipe wants may still be held by calls inside the old generation.
+                Err(SpawnError::Mint(_)) if !old_gone => return Err(SpawnError::StillDraining),
+                done => return done,
+            }
+        }
+    }
+
+    /// Starts the next generation, whatever the budget; `began` is when that was asked for.
+    fn start_next(&self, began: u64) -> Result<(), SpawnError> {
+        let restarts = self.restarts.fetch_add(1, Ordering::Relaxed) + 1;
+        let instance = self.recipe.start(&self.spec, restarts, &self.exits)?;
+        if self.journal.replay(instance).is_err() {
+            // As dead as after a crash, which it may have been.
+            let reason = ExitReason::new(ExitKind::InitFailed, "a replayed call failed");
+            let (block, generation) = (
+                instance.target.block(),
+                instance.target.expected().generation(),
+            );
+            block.die(generation, reason);
+            let reason = self.exits.of(block.owner().index(), generation);
+            reaper::try_reclaim(block);
+            return Err(SpawnError::Init(Box::new(reason.unwrap_or_default())));
+        }
+        self.current.set(instance);
+        host::event(&Event::Restarted {
+            id: instance.target.block().owner().index(),
+            generation: instance.target.expected().generation(),
+            name: self.name(),
+            took: Duration::from_nanos(host::now_ns().saturating_sub(began)),
+        });
+        Ok(())
+    }
+
+    /// Waits until the old generation is reclaimed, polling the reaper; false at the deadline.
+    fn await_reclaim(&self, old: Instance<I>, deadline: u64) -> bool {
+        let (block, expected) = (old.target.block(), old.target.expected());
+        loop {
+            reaper::try_reclaim(block);
+            let word = block.word();
+            if word.generation() != expected.generation() || word.state() == State::Retired {
+                return true;
+            }
+            if host::now_ns() > deadline {
+                return false;
+            }
+            host::yield_now();
+        }
+    }
+
+    fn spend_restart(&self) -> bool {
+        let now = host::now_ns();
+        let _no_cut = NoCut::begin(thread::current());
+        self.budget.lock().spend(now)
+    }
+
+    fn standing(&self) -> Standing {
+        match self.standing.load(Ordering::Relaxed) {
+            0 => Standing::Wanted,
+            1 => Standing::GivenUp,
+            _ => Standing::Stopped,
+        }
+    }
+
+    /// Stops it in an orderly way: no call enters, those inside finish, its object is dropped, and
+    /// what it had is reclaimed. It is not restarted any more.
+    ///
+    /// # Errors
+    /// [`SpawnError::StillDraining`] if calls are inside past `deadline`: it is then marked dead and
+    /// reclaimed when they have left.
+    pub(crate) fn stop(&self, deadline: Duration) -> Result<(), SpawnError> {
+        let deadline = self.deadline(deadline);
+        self.exclusively(|| {
+            self.standing
+                .store(Standing::Stopped as u8, Ordering::Relaxed);
+            let current = self.current();
+            let (block, word) = (current.target.block(), current.target.expected());
+            if let Some(draining) = block.step(word, State::Draining) {
+                // A thread of its own counts as a call inside: it learns of the stop when it parks.
+                threads::wake_all(block.owner());
+                while !block.is_drained() {
+                    if host::now_ns() > deadline {
+                        let reason = ExitReason::new(
+                            ExitKind::DeadlinePassed,
+                            "calls were still inside at the deadline",
+                        );
+                        block.die(word.generation(), reason);
+                        return Err(SpawnError::StillDraining);
+                    }
+                    host::yield_now();
+                }
+                self.recipe.tear_down(Instance {
+                    target: Target::new(block, draining),
+                    object: current.object,
+                });
+                let reason = ExitReason::new(ExitKind::Stopped, "stopped by the host");
+                block.die(word.generation(), reason);
+            }
+            if self.await_reclaim(current, deadline) {
+                Ok(())
+            } else {
+                Err(SpawnError::StillDraining)
+            }
+        })
+        .unwrap_or(Err(SpawnError::StillDraining))
+    }
+}
+
+impl<I: ?Sized + Interface> fmt::Debug for Service<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service")
+            .field("name", &self.spec.name)
+            .field("restarts", &self.restarts())
+            .finish_non_exhaustive()
+    }
+}

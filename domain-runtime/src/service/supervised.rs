@@ -1,0 +1,136 @@
+//! What a supervisor does with a service, whatever its interface.
+
+use super::{Instance, Service, Standing};
+use crate::error::SpawnError;
+use crate::host;
+use crate::interface::Interface;
+use crate::primitive::atomic::Ordering;
+use crate::reaper;
+use crate::reason::{ExitKind, ExitReason};
+use alloc::sync::Arc;
+use samara_shared_heap::thread;
+
+/// How a child is, since its supervisor last looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Health {
+    /// It runs.
+    Up,
+    /// It died and was restarted by somebody else: a shadow, or the host.
+    Replaced,
+    /// It is dead.
+    Down,
+    /// The host stopped it: it is nobody's concern any more.
+    Stopped,
+}
+
+/// What a supervisor owns. A child is *reserved* while it is restarted: then nobody else restarts
+/// or stops it. Reserving never waits, so supervisors and shadows cannot block each other.
+pub(crate) trait Child: Send {
+    /// Lets a supervisor look after its own children.
+    fn poll(&mut self) {}
+    fn health(&self) -> Health;
+    /// Takes what is there now as known.
+    fn acknowledge(&mut self);
+    fn reserve(&mut self) -> bool;
+    /// Ends a reservation, if there is one.
+    fn release(&mut self);
+    /// Marks it dead. Reserved.
+    fn kill(&mut self);
+    /// Starts it anew, one attempt. Reserved and dead.
+    fn start(&mut self) -> Result<(), SpawnError>;
+    /// Keeps others from starting it. Reserved.
+    fn give_up(&mut self);
+}
+
+/// A service under a supervisor.
+pub(crate) struct Supervised<I: ?Sized + Interface> {
+    service: Arc<Service<I>>,
+    known: Instance<I>,
+    reserved: bool,
+}
+
+impl<I: ?Sized + Interface> Supervised<I> {
+    pub(crate) fn new(service: Arc<Service<I>>) -> Self {
+        let known = service.current();
+        Self {
+            service,
+            known,
+            reserved: false,
+        }
+    }
+}
+
+impl<I: ?Sized + Interface> Child for Supervised<I> {
+    fn health(&self) -> Health {
+        let current = self.service.current();
+        if self.service.standing() == Standing::Stopped {
+            Health::Stopped
+        } else if !current.is_alive() {
+            Health::Down
+        } else if current.target.is_same(&self.known.target) {
+            Health::Up
+        } else {
+            Health::Replaced
+        }
+    }
+
+    fn acknowledge(&mut self) {
+        self.known = self.service.current();
+    }
+
+    fn reserve(&mut self) -> bool {
+        self.reserved = self.reserved || self.service.flight.try_begin();
+        self.reserved
+    }
+
+    fn release(&mut self) {
+        if self.reserved {
+            self.reserved = false;
+            self.service.flight.end();
+        }
+    }
+
+    fn kill(&mut self) {
+        let target = self.service.current().target;
+        let reason = ExitReason::new(ExitKind::Killed, "killed by its supervisor");
+        target.block().die(target.expected().generation(), reason);
+        reaper::try_reclaim(target.block());
+    }
+
+    fn start(&mut self) -> Result<(), SpawnError> {
+        let service = &*self.service;
+        if service.standing() == Standing::Stopped {
+            return Ok(());
+        }
+        let began = host::now_ns();
+        let start = || {
+            let deadline = service.deadline(service.spec.drain);
+            let old_gone = service.await_reclaim(service.current(), deadline);
+            match service.start_next(began) {
+                Err(SpawnError::Mint(_)) if !old_gone => Err(SpawnError::StillDraining),
+                done => done,
+            }
+        };
+        // SAFETY: recipes and the runtime are the host's; the domain's `init` runs only behind an
+        // entry of its own.
+        unsafe { thread::as_host(start) }?;
+        service
+            .standing
+            .store(Standing::Wanted as u8, Ordering::Relaxed);
+        self.acknowledge();
+        Ok(())
+    }
+
+    fn give_up(&mut self) {
+        let standing = &self.service.standing;
+        if self.service.standing() == Standing::Wanted {
+            standing.store(Standing::GivenUp as u8, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<I: ?Sized + Interface> Drop for Supervised<I> {
+    fn drop(&mut self) {
+        self.release();
+    }
+}

@@ -1,0 +1,160 @@
+//! What a domain may do with threads: `samara_domain::thread`. Safe, and without authority over
+//! anybody else's.
+
+use super::start::{Body, DomainThread};
+use super::{Claim, PLACES};
+use crate::call;
+use crate::host;
+use crate::primitive::atomic::Ordering::SeqCst;
+use crate::state::State;
+use core::fmt;
+use core::time::Duration;
+use samara_shared_heap::thread;
+
+/// Why no thread was spawned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// The caller is no domain.
+    NotADomain,
+    /// The domain has as many threads as its spec allows, or all places are taken.
+    Limit,
+    /// The domain's private heap has no room for the closure.
+    OutOfMemory,
+    /// The domain is being stopped.
+    Stopping,
+    /// The host has no threads, or no more of them.
+    Refused,
+}
+
+impl fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotADomain => "only a domain spawns threads here; the host has its own",
+            Self::Limit => "the domain has all the threads it may have; let one end first",
+            Self::OutOfMemory => "no private memory for the thread's closure; free some",
+            Self::Stopping => "the domain is being stopped; finish",
+            Self::Refused => "the host started no thread; do the work on this one",
+        })
+    }
+}
+
+impl core::error::Error for SpawnError {}
+
+/// A thread of the domain's own. Plain data: dropping it lets the thread run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thread {
+    index: usize,
+    serial: u32,
+}
+
+/// Runs `body` on a new thread of the calling domain. What it captures is the domain's own: nothing
+/// that was lent for a call gets in. A panic in it is the domain's death.
+///
+/// The thread must end when [`is_stopping`] says so; a domain that dies cuts it at its next
+/// boundary: a call's return, [`park`], [`yield_now`], [`spawn`].
+///
+/// ```compile_fail,E0521
+/// # use samara_domain_runtime::threads::api::spawn;
+/// fn method(lent: &u64) {
+///     spawn(|| assert_eq!(*lent, 0)); // borrowed data escapes
+/// }
+/// ```
+///
+/// # Errors
+/// See [`SpawnError`]; `body` is dropped then.
+pub fn spawn<F: FnOnce() + Send + 'static>(body: F) -> Result<Thread, SpawnError> {
+    let target = call::current_target().ok_or(SpawnError::NotADomain)?;
+    call::checkpoint();
+    if is_stopping() {
+        return Err(SpawnError::Stopping);
+    }
+    let claim = Claim::new(target.block().owner()).ok_or(SpawnError::Limit)?;
+    let body = Body::try_new(body).map_err(|_| SpawnError::OutOfMemory)?;
+    let handle = Thread {
+        index: claim.index,
+        serial: claim.serial(),
+    };
+    let thread = DomainThread::new(target, claim, &body);
+    match host::spawn_thread(thread) {
+        Ok(()) => Ok(handle),
+        Err(back) => {
+            drop(back);
+            // SAFETY: the host gave it back: it was not run. The caller's entry keeps the domain.
+            drop(unsafe { body.take() });
+            Err(SpawnError::Refused)
+        }
+    }
+}
+
+impl Thread {
+    /// Whether it has ended.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        PLACES[self.index].serial.load(SeqCst) != self.serial
+    }
+
+    /// Ends its [`park`], or the next one. Nothing happens if the thread is not the caller's.
+    pub fn unpark(&self) {
+        let place = &PLACES[self.index];
+        let owner = thread::current().owner().index();
+        if place.owner.load(SeqCst) as usize == owner && !self.is_finished() {
+            // If the place changes hands now its new thread wakes for nothing, which it may.
+            host::wake_thread(self.index);
+        }
+    }
+
+    /// Waits until it has ended. A boundary: it does not return if the thread panicked, since that
+    /// was the death of the caller's domain too.
+    pub fn join(self) {
+        while !self.is_finished() {
+            yield_now();
+        }
+        // A death comes before the end of the thread that caused it.
+        call::checkpoint();
+    }
+}
+
+/// The running thread's handle, if it is one that the calling domain spawned.
+#[must_use]
+pub fn current() -> Option<Thread> {
+    let index = super::own_place(thread::current().owner())?;
+    Some(Thread {
+        index,
+        serial: PLACES[index].serial.load(SeqCst),
+    })
+}
+
+/// Whether the calling domain is being stopped in an orderly way: end what you do.
+#[must_use]
+pub fn is_stopping() -> bool {
+    call::current_target().is_some_and(|target| target.block().word().state() == State::Draining)
+}
+
+/// Waits for [`Thread::unpark`], a stop of the domain, or for nothing at all: check what you waited
+/// for, and [`is_stopping`]. On a thread that came in by a call it only yields. A boundary.
+pub fn park() {
+    park_for(None);
+}
+
+/// As [`park`], for at most `timeout`.
+pub fn park_timeout(timeout: Duration) {
+    park_for(Some(timeout));
+}
+
+fn park_for(timeout: Option<Duration>) {
+    call::checkpoint();
+    // In this order: a stop or death after the look wakes the place, so the park ends at once.
+    match super::own_place(thread::current().owner()) {
+        Some(index) if !is_stopping() => host::park_thread(index, timeout),
+        _ => host::yield_now(),
+    }
+    call::checkpoint();
+}
+
+/// Lets other threads run. A boundary: does not return if the calling domain is dead.
+pub fn yield_now() {
+    call::checkpoint();
+    host::yield_now();
+    call::checkpoint();
+}

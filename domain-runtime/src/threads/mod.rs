@@ -1,0 +1,131 @@
+//! Threads that domains spawned: a table of fixed size, so that a death finds and wakes them.
+//!
+//! A domain's thread holds a root activation: it counts as a call inside its domain, which is
+//! neither reclaimed nor stopped in an orderly way while it runs. A panic in it is its domain's
+//! death. It learns of a death at its next boundary: where a call of its own returns, and in
+//! [`api`]'s functions.
+
+pub mod api;
+mod start;
+
+pub use start::DomainThread;
+
+use crate::host;
+use crate::primitive::atomic::{AtomicPtr, AtomicU32, Ordering::SeqCst};
+use core::ptr;
+use samara_shared_heap::Owner;
+use samara_shared_heap::owner::MAX_OWNERS;
+use samara_shared_heap::thread::{self, ThreadSlot};
+
+/// How many threads all domains together may have at a time.
+pub const MAX_THREADS: usize = 128;
+
+/// One thread's place in the table. Its index is what the host parks and wakes it by.
+struct Place {
+    /// The owner's index; 0, the host's, is a free place.
+    owner: AtomicU32,
+    /// Counts the threads that had this place.
+    serial: AtomicU32,
+    /// The thread's slot while it runs: how a thread finds its own place.
+    slot: AtomicPtr<ThreadSlot>,
+}
+
+static PLACES: [Place; MAX_THREADS] = [const {
+    Place {
+        owner: AtomicU32::new(0),
+        serial: AtomicU32::new(0),
+        slot: AtomicPtr::new(ptr::null_mut()),
+    }
+}; MAX_THREADS];
+
+/// How many threads an owner has, and may have.
+struct Account {
+    live: AtomicU32,
+    limit: AtomicU32,
+}
+
+static ACCOUNTS: [Account; MAX_OWNERS] = [const {
+    Account {
+        live: AtomicU32::new(0),
+        limit: AtomicU32::new(0),
+    }
+}; MAX_OWNERS];
+
+/// Limits the threads that `owner` may have at a time.
+pub(crate) fn set_limit(owner: Owner, threads: u32) {
+    ACCOUNTS[owner.index()].limit.store(threads, SeqCst);
+}
+
+/// How many threads `owner` has.
+pub(crate) fn live(owner: Owner) -> u32 {
+    ACCOUNTS[owner.index()].live.load(SeqCst)
+}
+
+/// Wakes all parked threads of `owner`. Whoever has changed the domain's state before calls this:
+/// a thread that parks from then on sees that state first.
+pub(crate) fn wake_all(owner: Owner) {
+    if live(owner) == 0 {
+        return;
+    }
+    for (index, place) in PLACES.iter().enumerate() {
+        if place.owner.load(SeqCst) as usize == owner.index() {
+            host::wake_thread(index);
+        }
+    }
+}
+
+/// A claimed place; free again when dropped.
+#[derive(Debug)]
+struct Claim {
+    index: usize,
+    owner: Owner,
+}
+
+impl Claim {
+    /// `None` at the owner's limit, and when the table is full.
+    fn new(owner: Owner) -> Option<Self> {
+        let account = &ACCOUNTS[owner.index()];
+        let limit = account.limit.load(SeqCst);
+        let one_more = |live: u32| (live < limit).then(|| live.wrapping_add(1));
+        account.live.try_update(SeqCst, SeqCst, one_more).ok()?;
+        let index = PLACES.iter().position(|place| {
+            let to = owner.index() as u32;
+            place.owner.compare_exchange(0, to, SeqCst, SeqCst).is_ok()
+        });
+        if index.is_none() {
+            account.live.fetch_sub(1, SeqCst);
+        }
+        Some(Self {
+            index: index?,
+            owner,
+        })
+    }
+
+    fn serial(&self) -> u32 {
+        PLACES[self.index].serial.load(SeqCst)
+    }
+
+    /// From here on the running thread is the one that has the place.
+    fn occupy(&self) {
+        let me = ptr::from_ref(thread::current()).cast_mut();
+        PLACES[self.index].slot.store(me, SeqCst);
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let place = &PLACES[self.index];
+        place.slot.store(ptr::null_mut(), SeqCst);
+        place.serial.fetch_add(1, SeqCst);
+        ACCOUNTS[self.owner.index()].live.fetch_sub(1, SeqCst);
+        place.owner.store(0, SeqCst);
+    }
+}
+
+/// The place of the running thread, if it is one that `owner` spawned.
+fn own_place(owner: Owner) -> Option<usize> {
+    let me = thread::current();
+    PLACES.iter().position(|place| {
+        place.owner.load(SeqCst) as usize == owner.index() && ptr::eq(place.slot.load(SeqCst), me)
+    })
+}

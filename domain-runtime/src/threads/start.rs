@@ -1,0 +1,129 @@
+//! A domain's thread on its way from whoever spawned it to where it runs.
+
+use super::Claim;
+use crate::call::{self, Failure, Target};
+use crate::control::{ControlBlock, Hold};
+use crate::state::State;
+use alloc::alloc::{alloc, dealloc};
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+/// A closure in the private heap of the domain that spawns it. It is no owner: a domain that died
+/// has lost its heap, so whoever knows that it lives calls [`take`](Self::take), once.
+pub(super) struct Body<F>(NonNull<F>);
+
+impl<F> Body<F> {
+    const LAYOUT: Layout = Layout::new::<F>();
+
+    /// Moves `body` to the heap; gives it back when there is no room.
+    pub(super) fn try_new(body: F) -> Result<Self, F> {
+        let at = if Self::LAYOUT.size() == 0 {
+            NonNull::dangling()
+        } else {
+            // SAFETY: the layout's size is not zero.
+            let at = unsafe { alloc(Self::LAYOUT) };
+            match NonNull::new(at.cast::<F>()) {
+                Some(at) => at,
+                None => return Err(body),
+            }
+        };
+        // SAFETY: memory of `F`'s layout, and nobody else's.
+        unsafe { at.write(body) };
+        Ok(Self(at))
+    }
+
+    /// The closure; its memory goes back.
+    ///
+    /// # Safety
+    /// Called once, while the domain whose heap it lies in cannot be reclaimed.
+    pub(super) unsafe fn take(self) -> F {
+        // SAFETY: `try_new` wrote it, and it is read once.
+        let body = unsafe { self.0.read() };
+        if Self::LAYOUT.size() != 0 {
+            // SAFETY: allocated by `try_new` with this layout; its value was moved out.
+            unsafe { dealloc(self.0.as_ptr().cast(), Self::LAYOUT) };
+        }
+        body
+    }
+
+    fn erase(&self) -> NonNull<()> {
+        self.0.cast()
+    }
+}
+
+/// Runs the closure at `body`.
+///
+/// # Safety
+/// As [`Body::take`], and the thread acts for the closure's domain.
+unsafe fn run<F: FnOnce()>(body: NonNull<()>) {
+    // SAFETY: handed on.
+    let body = unsafe { Body(body.cast::<F>()).take() };
+    body();
+}
+
+/// A domain's thread that a host is asked to start: [`run`](Self::run) it on a thread of its own.
+///
+/// Dropped without being run it takes no room any more; what its closure captured goes with its
+/// domain.
+#[derive(Debug)]
+pub struct DomainThread {
+    run: unsafe fn(NonNull<()>),
+    body: NonNull<()>,
+    block: &'static ControlBlock,
+    generation: u32,
+    // The order matters: the place is free before the domain may be reclaimed.
+    claim: Claim,
+    _hold: Hold,
+}
+
+// SAFETY: the closure behind `body` is `Send`, and nothing else touches it.
+unsafe impl Send for DomainThread {}
+
+impl DomainThread {
+    pub(super) fn new<F: FnOnce() + Send + 'static>(
+        target: Target,
+        claim: Claim,
+        body: &Body<F>,
+    ) -> Self {
+        Self {
+            run: run::<F>,
+            body: body.erase(),
+            block: target.block(),
+            generation: target.expected().generation(),
+            claim,
+            _hold: Hold::new(target.block()),
+        }
+    }
+
+    /// The index that the host parks and wakes this thread by, below [`MAX_THREADS`](super::MAX_THREADS).
+    #[must_use]
+    pub const fn index(&self) -> usize {
+        self.claim.index
+    }
+
+    /// Runs the thread's closure in its domain; returns when it ended, or when its domain died. The
+    /// running thread must be one that the host started for this, and act for the host.
+    pub fn run(self) {
+        self.claim.occupy();
+        loop {
+            // A thread that `init` spawned may begin when its domain runs already.
+            let word = self.block.word();
+            let lives = matches!(
+                word.state(),
+                State::Starting | State::Running | State::Draining
+            );
+            if word.generation() != self.generation || !lives {
+                return;
+            }
+            let (run, body) = (self.run, self.body);
+            // SAFETY: it is called inside the domain that spawned this; `_hold` keeps that from
+            // being reclaimed, and it is let in once, so the body is taken once.
+            let body = |()| unsafe { run(body) };
+            // SAFETY: the closure is the domain's own code and data.
+            let ended = unsafe { call::enter(Target::new(self.block, word), (), body) };
+            if !matches!(ended, Err(Failure::Refused(()))) {
+                return;
+            }
+        }
+    }
+}

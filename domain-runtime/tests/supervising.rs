@@ -1,0 +1,335 @@
+//! Supervisors: who is restarted, in which order, how often, and who gives up.
+
+use samara_domain_runtime::{
+    Domain, DomainSpec, ExitKind, Mint, Restart, SpawnError, Status, Strategy, Supervisor,
+};
+use samara_host_std::{DomainAlloc, System, supervise};
+use samara_proxy::{Export, RpcError, Shadow, interface};
+use samara_testkit::hosted::{Rng, Totals, alone, deaths, host, wait_until};
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[interface]
+trait Part {
+    #[idempotent]
+    fn ping(&self) -> Result<(), RpcError>;
+    fn crash(&self) -> Result<(), RpcError>;
+}
+
+struct Unit;
+
+impl Part for Unit {
+    fn ping(&self) -> Result<(), RpcError> {
+        Ok(())
+    }
+    fn crash(&self) -> Result<(), RpcError> {
+        panic!("asked to");
+    }
+}
+
+/// Another interface: a supervisor does not care.
+#[interface]
+trait Other {
+    fn crash_too(&self) -> Result<(), RpcError>;
+}
+
+impl Other for Unit {
+    fn crash_too(&self) -> Result<(), RpcError> {
+        panic!("asked to");
+    }
+}
+
+/// The starts of a group, in order.
+type Starts = Arc<Mutex<Vec<&'static str>>>;
+
+/// A part whose own policy never restarts it.
+fn part(name: &'static str, starts: &Starts) -> Domain<dyn Part> {
+    part_with(name, starts, Restart::never())
+}
+
+fn part_with(name: &'static str, starts: &Starts, restart: Restart) -> Domain<dyn Part> {
+    let starts = starts.clone();
+    let mint = Mint::of(move || starts.lock().unwrap().push(name));
+    let spec = DomainSpec::new(name).restart(restart);
+    host()
+        .spawn(spec, |()| Ok::<_, RpcError>(Unit), mint)
+        .unwrap()
+}
+
+fn crash(domain: &Domain<dyn Part>) {
+    assert_eq!(domain.proxy().unwrap().crash(), Err(RpcError::Crashed));
+}
+
+fn alive(domain: &Domain<dyn Part>) -> bool {
+    domain.proxy().unwrap().ping().is_ok()
+}
+
+fn take(starts: &Starts) -> Vec<&'static str> {
+    std::mem::take(&mut starts.lock().unwrap())
+}
+
+#[test]
+fn one_for_one_restarts_the_dead_child_only() {
+    let _alone = alone();
+    let before = Totals::now();
+    let starts = Starts::default();
+    let [a, b] = ["one-a", "one-b"].map(|name| part(name, &starts));
+    let other: Domain<dyn Other> = host()
+        .spawn(
+            DomainSpec::new("one-other"),
+            |()| Ok::<_, RpcError>(Unit),
+            Mint::nothing(),
+        )
+        .unwrap();
+    let mut supervisor = Supervisor::new("one", Strategy::OneForOne, Restart::limited(10, HOUR))
+        .with(&a)
+        .with(&b)
+        .with(&other);
+    assert_eq!(supervisor.poll(), Status::Settled);
+    take(&starts);
+
+    let (old, sibling) = (a.proxy().unwrap(), b.proxy().unwrap());
+    crash(&a);
+    assert!(!alive(&a), "nobody restarts it before the poll");
+    assert_eq!(supervisor.poll(), Status::Settled);
+    assert_eq!(take(&starts), ["one-a"]);
+    assert!(alive(&a) && sibling.ping().is_ok());
+    assert_eq!(old.ping(), Err(RpcError::Dead));
+
+    assert_eq!(other.proxy().unwrap().crash_too(), Err(RpcError::Crashed));
+    assert_eq!(supervisor.poll(), Status::Settled);
+    assert_eq!((other.restarts(), a.restarts(), b.restarts()), (1, 1, 0));
+    // A child that the host stopped is not missed.
+    b.stop(HOUR).unwrap();
+    assert_eq!(supervisor.poll(), Status::Settled);
+    assert!(!alive(&b));
+    a.kill();
+    other.kill();
+    drop((old, sibling));
+    assert_eq!(Totals::now(), before);
+}
+
+#[test]
+fn one_for_all_ends_all_in_reverse_and_starts_all_in_order() {
+    let _alone = alone();
+    let before = Totals::now();
+    let starts = Starts::default();
+    let parts = ["all-a", "all-b", "all-c"].map(|name| part(name, &starts));
+    let mut supervisor = Supervisor::new("all", Strategy::OneForAll, Restart::limited(10, HOUR));
+    for part in &parts {
+        supervisor = supervisor.with(part);
+    }
+    take(&starts);
+    let olds = parts.each_ref().map(|part| part.proxy().unwrap());
+    crash(&parts[1]);
+    assert_eq!(supervisor.poll(), Status::Settled);
+    assert_eq!(take(&starts), ["all-a", "all-b", "all-c"]);
+    for (part, old) in parts.iter().zip(&olds) {
+        assert!(alive(part));
+        assert_eq!(old.ping(), Err(RpcError::Dead));
+    }
+    // Last first.
+    let when = |part: &Domain<dyn Part>| part.exits().last().unwrap().at;
+    assert!(when(&parts[2]) < when(&parts[0]));
+    let kinds = parts
+        .each_ref()
+        .map(|part| part.exits().last().unwrap().reason.kind);
+    assert_eq!(kinds, [ExitKind::Killed, ExitKind::Panic, ExitKind::Killed]);
+    parts.iter().for_each(|part| assert!(part.kill()));
+    drop(olds);
+    assert_eq!(Totals::now(), before);
+}
+
+#[test]
+fn a_restart_on_demand_is_found_and_its_siblings_follow() {
+    let _alone = alone();
+    let starts = Starts::default();
+    let own = Restart::limited(5, HOUR);
+    let [a, b] = ["demand-a", "demand-b"].map(|name| part_with(name, &starts, own));
+    let mut supervisor = Supervisor::new("demand", Strategy::OneForAll, Restart::limited(2, HOUR))
+        .with(&a)
+        .with(&b);
+    take(&starts);
+    crash(&a);
+    // The shadow comes first. Its restart is not repeated for its own sake, but the group's is one.
+    assert_eq!(a.shadow().unwrap().ping(), Ok(()));
+    assert_eq!(take(&starts), ["demand-a"]);
+    assert_eq!(supervisor.poll(), Status::Settled);
+    assert_eq!(take(&starts), ["demand-a", "demand-b"]);
+    assert_eq!(supervisor.poll(), Status::Settled);
+    assert!(take(&starts).is_empty());
+
+    // One for one: what somebody else restarted is left alone, but counts.
+    let c = part_with("demand-c", &starts, own);
+    let mut single =
+        Supervisor::new("single", Strategy::OneForOne, Restart::limited(1, HOUR)).with(&c);
+    take(&starts);
+    crash(&c);
+    assert_eq!(c.shadow().unwrap().ping(), Ok(()));
+    assert_eq!(single.poll(), Status::Settled);
+    assert_eq!(take(&starts), ["demand-c"]);
+    crash(&c);
+    assert_eq!(single.poll(), Status::GaveUp);
+    for domain in [a, b, c] {
+        domain.kill();
+    }
+}
+
+#[test]
+fn the_budget_is_for_all_children_and_its_end_ends_them_all() {
+    let _alone = alone();
+    let before = Totals::now();
+    let starts = Starts::default();
+    let own = Restart::limited(100, HOUR);
+    let [a, b] = ["budget-a", "budget-b"].map(|name| part_with(name, &starts, own));
+    let mut supervisor = Supervisor::new("budget", Strategy::OneForOne, Restart::limited(2, HOUR))
+        .with(&a)
+        .with(&b);
+    for domain in [&a, &b] {
+        crash(domain);
+        assert_eq!(supervisor.poll(), Status::Settled);
+    }
+    crash(&a);
+    assert_eq!(supervisor.poll(), Status::GaveUp);
+    assert_eq!(supervisor.poll(), Status::GaveUp);
+    assert!(!alive(&b));
+    assert_eq!(
+        b.exit_reason().unwrap().message.as_str(),
+        "killed by its supervisor"
+    );
+    // Neither a shadow nor the host brings back what its supervisor gave up.
+    let shadow: Shadow<dyn Part> = b.shadow().unwrap();
+    assert_eq!(shadow.ping(), Err(RpcError::RecoveryFailed));
+    assert_eq!(a.restart(), Err(SpawnError::Stopped));
+    drop(shadow);
+    assert_eq!(Totals::now(), before);
+}
+
+#[test]
+fn an_init_that_keeps_crashing_uses_up_the_budget() {
+    let _alone = alone();
+    static FAILS: AtomicU32 = AtomicU32::new(0);
+    fn init((): ()) -> Result<Unit, String> {
+        let spent = FAILS.try_update(SeqCst, SeqCst, |left| left.checked_sub(1));
+        assert!(spent.is_err(), "init crashes");
+        Ok(Unit)
+    }
+    let domain: Domain<dyn Part> = host()
+        .spawn(DomainSpec::new("init"), init, Mint::nothing())
+        .unwrap();
+    let mut supervisor =
+        Supervisor::new("init-loop", Strategy::OneForOne, Restart::limited(6, HOUR)).with(&domain);
+    FAILS.store(3, SeqCst);
+    crash(&domain);
+    assert_eq!(supervisor.poll(), Status::Settled);
+    assert!(alive(&domain));
+    assert_eq!((domain.restarts(), deaths("init").len()), (4, 4));
+    FAILS.store(u32::MAX, SeqCst);
+    crash(&domain);
+    assert_eq!(supervisor.poll(), Status::GaveUp);
+    assert_eq!(domain.restarts(), 6);
+}
+
+#[test]
+fn a_recipe_that_fails_is_tried_again_at_the_next_poll() {
+    let _alone = alone();
+    static GONE: AtomicU32 = AtomicU32::new(0);
+    let mint = Mint::fallible(|| match GONE.load(SeqCst) {
+        0 => Ok(()),
+        _ => Err("the device is gone"),
+    });
+    let init = |()| Ok::<_, RpcError>(Unit);
+    let domain: Domain<dyn Part> = host().spawn(DomainSpec::new("gone"), init, mint).unwrap();
+    let mut supervisor =
+        Supervisor::new("gone-up", Strategy::OneForOne, Restart::limited(5, HOUR)).with(&domain);
+    GONE.store(1, SeqCst);
+    crash(&domain);
+    assert_eq!(supervisor.poll(), Status::Waiting);
+    GONE.store(0, SeqCst);
+    assert_eq!(supervisor.poll(), Status::Settled);
+    assert!(domain.kill());
+}
+
+#[test]
+fn a_tree_escalates_and_starts_again_from_the_top() {
+    let _alone = alone();
+    let before = Totals::now();
+    let starts = Starts::default();
+    let [a, b, c] = ["tree-a", "tree-b", "tree-c"].map(|name| part(name, &starts));
+    let policy = Restart::limited(1, HOUR);
+    let lower = Supervisor::new("lower", Strategy::OneForOne, policy)
+        .with(&b)
+        .with(&c);
+    let mut upper = Supervisor::new("upper", Strategy::OneForAll, policy)
+        .with(&a)
+        .with_supervisor(lower);
+    take(&starts);
+    // The first crash is the lower one's affair.
+    crash(&b);
+    assert_eq!(upper.poll(), Status::Settled);
+    assert_eq!(take(&starts), ["tree-b"]);
+    // The second is beyond its budget: the upper one starts everything again.
+    crash(&c);
+    assert_eq!(upper.poll(), Status::Settled);
+    assert_eq!(take(&starts), ["tree-a", "tree-b", "tree-c"]);
+    assert!([&a, &b, &c].into_iter().all(alive));
+    // With a fresh budget below, but no more above.
+    crash(&c);
+    assert_eq!(upper.poll(), Status::Settled);
+    assert_eq!(take(&starts), ["tree-c"]);
+    crash(&b);
+    assert_eq!(upper.poll(), Status::GaveUp);
+    assert!(![&a, &b, &c].into_iter().any(alive));
+    assert_eq!(Totals::now(), before);
+}
+
+#[test]
+fn a_supervisor_in_the_background_and_shadows_do_not_fight() {
+    let _alone = alone();
+    let before = Totals::now();
+    let starts = Starts::default();
+    let own = Restart::limited(u32::MAX, HOUR);
+    let parts = ["bg-a", "bg-b", "bg-c"].map(|name| part_with(name, &starts, own));
+    let mut supervisor = Supervisor::new("bg", Strategy::OneForAll, own);
+    for part in &parts {
+        supervisor = supervisor.with(part);
+    }
+    let background = supervise(supervisor);
+    std::thread::scope(|scope| {
+        for (who, part) in parts.iter().enumerate() {
+            let shadow = part.shadow().unwrap();
+            scope.spawn(move || {
+                let mut rng = Rng::new(who as u64);
+                for _ in 0..150 {
+                    if rng.below(10) == 0 {
+                        let _ = shadow.crash();
+                    }
+                    // Every call is answered, whoever restarts whom at the moment. A shadow gives up
+                    // on a call that was cut short four times, which a busy group may bring about.
+                    let answer = shadow.ping();
+                    assert!(
+                        matches!(answer, Ok(()) | Err(RpcError::Crashed)),
+                        "{answer:?}"
+                    );
+                }
+            });
+        }
+    });
+    // Left alone it settles.
+    let settled = || {
+        std::thread::sleep(Duration::from_millis(5));
+        parts.iter().all(alive)
+    };
+    wait_until("all parts", settled);
+    let mut supervisor = background.stop().unwrap();
+    assert_eq!(supervisor.poll(), Status::Settled);
+    parts.iter().for_each(|part| assert!(part.kill()));
+    drop(supervisor);
+    assert_eq!(Totals::now(), before);
+}

@@ -1,0 +1,93 @@
+//! `#[replay]`: calls that are recorded, and made again after a restart.
+
+extern crate alloc;
+
+use crate::flatten::FromRpc;
+use crate::invoke::enter_again;
+use crate::source::{Attempts, Source};
+use alloc::sync::Arc;
+use core::marker::PhantomData;
+use samara_domain_runtime::call::Failure;
+use samara_domain_runtime::journal::Replay;
+use samara_domain_runtime::service::Instance;
+use samara_domain_runtime::{Interface, RpcError};
+use samara_rref::Exchangeable;
+use samara_shared_heap::thread;
+
+/// A call with its arguments.
+struct Recorded<A, F, R> {
+    arguments: A,
+    body: F,
+    gives: PhantomData<fn() -> R>,
+}
+
+// SAFETY: the arguments are `Copy` and exchangeable: plain data without cells, borrows or pointers.
+unsafe impl<A: Exchangeable + Copy, F: Sync, R> Sync for Recorded<A, F, R> {}
+
+impl<I, A, F, R> Replay<I> for Recorded<A, F, R>
+where
+    I: ?Sized + Interface,
+    A: Exchangeable + Copy,
+    F: Fn(&I, A) -> R + Copy + Send + Sync,
+    R: FromRpc,
+{
+    fn replay(&self, instance: Instance<I>) -> Result<(), RpcError> {
+        // SAFETY: whoever recorded the call vouched for the body.
+        match unsafe { enter_again(instance, self.arguments, self.body) } {
+            Ok(result) if result.is_ok() => Ok(()),
+            Ok(_) => Err(RpcError::RecoveryFailed),
+            Err(Failure::Refused(_)) => Err(RpcError::Dead),
+            Err(Failure::Crashed) => Err(RpcError::Crashed),
+        }
+    }
+}
+
+/// Makes a call and, if it gave `Ok`, records it. It is made again if it was cut short, or if the domain
+/// was restarted between its end and its being recorded.
+///
+/// # Safety
+/// As for [`invoke_replay`](crate::invoke::invoke_replay).
+pub(crate) unsafe fn call<I, A, R>(
+    source: &impl Source<I>,
+    arguments: A,
+    body: impl Fn(&I, A) -> R + Copy + Send + Sync + 'static,
+) -> R
+where
+    I: ?Sized + Interface,
+    A: Exchangeable + Copy,
+    R: FromRpc,
+{
+    let mut attempts = Attempts::new();
+    loop {
+        // SAFETY: the journal is trusted code; it allocates for the host.
+        let epoch = match unsafe { thread::as_host(|| source.journal().admit()) } {
+            Ok(epoch) => epoch,
+            Err(error) => return R::from_rpc(error),
+        };
+        let instance = source.instance();
+        // SAFETY: handed on.
+        let failure = match unsafe { enter_again(instance, arguments, body) } {
+            Ok(result) if !result.is_ok() => return result,
+            Ok(result) => {
+                let record = || {
+                    let call = Recorded {
+                        arguments,
+                        body,
+                        gives: PhantomData::<fn() -> R>,
+                    };
+                    source.journal().record(epoch, Arc::new(call))
+                };
+                // SAFETY: as above.
+                if unsafe { thread::as_host(record) } {
+                    return result;
+                }
+                continue;
+            }
+            Err(failure) => failure,
+        };
+        let crashed = matches!(failure, Failure::Crashed);
+        if let Err(error) = attempts.recover(source, instance.target(), crashed) {
+            return R::from_rpc(error);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Proxies that stay valid across a restart: the call that made them is made again.
+
+extern crate alloc;
+
+use crate::invoke::{enter_again, invoke_once};
+use crate::source::{Source, repeat};
+use crate::{Proxy, Shadow};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::marker::PhantomData;
+use core::{mem, ptr};
+use samara_domain_runtime::call::Target;
+use samara_domain_runtime::journal::Journal;
+use samara_domain_runtime::service::Instance;
+use samara_domain_runtime::state::State;
+use samara_domain_runtime::{Interface, RpcError};
+use samara_rref::{Exchangeable, Owner};
+use samara_shared_heap::thread::{self, NoCut};
+use spin::Mutex;
+
+/// How many `#[replay]` calls are recorded at most of one opened object.
+const REPLAY_LOG: usize = 16;
+
+/// How an object is opened again.
+trait Open<I: ?Sized + Interface>: Send + Sync {
+    fn open(&self) -> Result<Proxy<I>, RpcError>;
+}
+
+/// An opened object over the generations of its server.
+pub(crate) struct Recovery<I: ?Sized + Interface> {
+    /// The newest object's proxy, held by the host.
+    current: Mutex<Proxy<I>>,
+    opening: Box<dyn Open<I>>,
+    journal: Journal<I>,
+}
+
+impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
+    fn instance(&self) -> Instance<I> {
+        let _no_cut = NoCut::begin(thread::current());
+        self.current.lock().instance()
+    }
+
+    fn recover(&self, target: Target) -> Result<(), RpcError> {
+        if !same(self.instance().target(), target) {
+            return Ok(());
+        }
+        let word = target.block().word();
+        // Given up only if no entry is let in ever again: this handle's first place, and copies of
+        // the current one, are still entered with.
+        if word == target.expected() {
+            // The host's object: its panic was contained, and it lives.
+            return Err(RpcError::Crashed);
+        }
+        if word.generation() == target.expected().generation() && word.state() == State::Starting {
+            return Err(RpcError::Dead);
+        }
+        let reopen = || {
+            let proxy = self.opening.open()?;
+            self.journal.replay(proxy.instance())?;
+            // Another thread may have opened it as well meanwhile: the first one counts.
+            let spare = {
+                let _no_cut = NoCut::begin(thread::current());
+                let mut current = self.current.lock();
+                if same(current.instance().target(), target) {
+                    mem::replace(&mut *current, proxy)
+                } else {
+                    proxy
+                }
+            };
+            drop(spare);
+            Ok(())
+        };
+        // SAFETY: opening enters the server for the host, and what it gives is the host's; no other
+        // domain's code runs.
+        unsafe { thread::as_host(reopen) }
+    }
+
+    fn journal(&self) -> &Journal<I> {
+        &self.journal
+    }
+}
+
+/// Whether two are objects of the same generation: what is dead of one is dead of the other.
+fn same(a: Target, b: Target) -> bool {
+    ptr::eq(a.block(), b.block()) && a.expected() == b.expected()
+}
+
+/// The call that opens an object: where, with what.
+struct Opening<P: ?Sized, S, A, F> {
+    source: Arc<S>,
+    arguments: A,
+    body: F,
+    of: PhantomData<fn(&P)>,
+}
+
+// SAFETY: the arguments are `Copy` and exchangeable: plain data without cells, borrows or pointers.
+unsafe impl<P: ?Sized, S: Send + Sync, A: Exchangeable + Copy, F: Sync> Sync
+    for Opening<P, S, A, F>
+{
+}
+
+impl<P, S, A, F, I, E> Open<I> for Opening<P, S, A, F>
+where
+    P: ?Sized + Interface,
+    S: Source<P>,
+    A: Exchangeable + Copy,
+    F: Fn(&P, A) -> Result<Proxy<I>, E> + Copy + Send + Sync,
+    I: ?Sized + Interface,
+    E: Exchangeable + From<RpcError>,
+{
+    fn open(&self) -> Result<Proxy<I>, RpcError> {
+        // SAFETY: whoever opened it first vouched for the body.
+        let opened = unsafe { attempt(&*self.source, self.arguments, self.body) };
+        // The server's own reason has no place in the caller's error type.
+        opened.map_err(|_| RpcError::RecoveryFailed)
+    }
+}
+
+/// # Safety
+/// As for [`open_shadow`].
+unsafe fn attempt<P, A, I, E>(
+    source: &impl Source<P>,
+    arguments: A,
+    body: impl Fn(&P, A) -> Result<Proxy<I>, E> + Copy,
+) -> Result<Proxy<I>, E>
+where
+    P: ?Sized + Interface,
+    A: Exchangeable + Copy,
+    I: ?Sized + Interface,
+    E: Exchangeable + From<RpcError>,
+{
+    let instance = source.instance();
+    // SAFETY: handed on.
+    match unsafe { enter_again(instance, arguments, body) } {
+        Ok(result) => result,
+        // SAFETY: handed on.
+        Err(failure) => unsafe {
+            repeat(
+                source,
+                instance.target(),
+                failure,
+                || Some(Ok(arguments)),
+                body,
+            )
+        },
+    }
+}
+
+/// Opens an object through `source`, and wraps its proxy.
+///
+/// # Safety
+/// As for [`open_shadow`].
+unsafe fn open_through<P, A, I, E>(
+    source: &Arc<impl Source<P>>,
+    arguments: A,
+    body: impl Fn(&P, A) -> Result<Proxy<I>, E> + Copy + Send + Sync + 'static,
+) -> Result<Proxy<I>, E>
+where
+    P: ?Sized + Interface,
+    A: Exchangeable + Copy,
+    I: ?Sized + Interface,
+    E: Exchangeable + From<RpcError>,
+{
+    // SAFETY: handed on.
+    let proxy = unsafe { attempt(&**source, arguments, body) }?;
+    let wrap = || {
+        // SAFETY: it goes into the recovery, which is the host's.
+        unsafe { proxy.set_owner(Owner::HOST) };
+        let opening = Opening {
+            source: Arc::clone(source),
+            arguments,
+            body,
+            of: PhantomData::<fn(&P)>,
+        };
+        Arc::new(Recovery {
+            current: Mutex::new(proxy),
+            opening: Box::new(opening),
+            journal: Journal::new(REPLAY_LOG),
+        })
+    };
+    // SAFETY: trusted code: it makes what the host keeps of the object.
+    let recovery = unsafe { thread::as_host(wrap) };
+    Proxy::recovering(recovery).map_err(|error| RpcError::from(error).into())
+}
+
+/// A `#[replay]` call through a shadow that hands out an object: its proxy recovers.
+///
+/// # Safety
+/// As for [`invoke_replay`](crate::invoke::invoke_replay).
+pub unsafe fn open_shadow<P, A, I, E>(
+    shadow: &Shadow<P>,
+    arguments: A,
+    body: impl Fn(&P, A) -> Result<Proxy<I>, E> + Copy + Send + Sync + 'static,
+) -> Result<Proxy<I>, E>
+where
+    P: ?Sized + Interface,
+    A: Exchangeable + Copy,
+    I: ?Sized + Interface,
+    E: Exchangeable + From<RpcError>,
+{
+    // SAFETY: handed on.
+    unsafe { open_through(shadow.service(), arguments, body) }
+}
+
+/// The same through a proxy: the new one recovers if this one does.
+///
+/// # Safety
+/// As for [`invoke_replay`](crate::invoke::invoke_replay).
+pub unsafe fn open<P, A, I, E>(
+    proxy: &Proxy<P>,
+    arguments: A,
+    body: impl Fn(&P, A) -> Result<Proxy<I>, E> + Copy + Send + Sync + 'static,
+) -> Result<Proxy<I>, E>
+where
+    P: ?Sized + Interface,
+    A: Exchangeable + Copy,
+    I: ?Sized + Interface,
+    E: Exchangeable + From<RpcError>,
+{
+    match proxy.recovery() {
+        // SAFETY: handed on.
+        Some(recovery) => unsafe { open_through(recovery, arguments, body) },
+        // SAFETY: handed on.
+        None => unsafe { invoke_once(proxy, arguments, body) },
+    }
+}

@@ -1,0 +1,20 @@
+//! A trait implemented for another interface's `dyn` would run as the callee, but be the caller's code.
+use samara_proxy::{RpcError, interface};
+
+#[interface]
+trait Store {
+    fn len(&self) -> Result<u64, RpcError>;
+}
+
+#[interface]
+trait Injected {
+    fn run(&self) -> Result<u64, RpcError>;
+}
+
+impl Injected for dyn Store {
+    fn run(&self) -> Result<u64, RpcError> {
+        panic!("kills the store")
+    }
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! Nor the string.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+
+#[interface]
+trait Service {
+    fn call(&self, name: &String) -> Result<(), RpcError>;
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! An interface extends interfaces only: a proxy has nothing else.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+
+#[interface]
+trait Service: std::fmt::Debug {
+    fn call(&self) -> Result<(), RpcError>;
+}
+
+fn main() {}

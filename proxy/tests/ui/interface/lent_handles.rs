@@ -1,0 +1,10 @@
+//! A lent slice holds plain data: handles are lent where they lie, in an `RRef`.
+use samara_proxy::{RpcError, interface};
+use samara_rref::RRef;
+
+#[interface]
+trait Store {
+    fn put(&self, values: &[RRef<u8>]) -> Result<(), RpcError>;
+}
+
+fn main() {}

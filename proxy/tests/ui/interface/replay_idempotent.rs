@@ -1,0 +1,11 @@
+//! `#[replay]` says all that `#[idempotent]` does.
+use samara_proxy::{RpcError, interface};
+
+#[interface]
+trait Store {
+    #[idempotent]
+    #[replay]
+    fn mount(&self, volume: u32) -> Result<(), RpcError>;
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+//! A recorded call is made again when the borrow is over.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+use samara_rref::RRef;
+
+#[interface]
+trait Service {
+    #[replay]
+    fn call(&self, data: &RRef<u8>) -> Result<(), RpcError>;
+}
+
+fn main() {}

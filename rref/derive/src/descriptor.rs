@@ -1,0 +1,79 @@
+//! The type's description as a constant expression.
+
+use proc_macro2::TokenStream as Tokens;
+use quote::quote;
+use syn::{Data, DeriveInput, Fields, Index, Member};
+
+/// A `TypeDescriptor` literal.
+pub(crate) fn descriptor(input: &DeriveInput, krate: &Tokens) -> Tokens {
+    let text = input.ident.to_string();
+    let shape = match &input.data {
+        Data::Struct(data) => {
+            let fields = fields(&data.fields, true, krate);
+            quote!(#krate::Shape::Struct(&[#(#fields),*]))
+        }
+        Data::Enum(data) => {
+            let repr = repr(input);
+            // As the language counts: from zero, or one more than the variant before.
+            let mut next = quote!(0);
+            let variants: Vec<_> = data
+                .variants
+                .iter()
+                .map(|variant| {
+                    if let Some((_, value)) = &variant.discriminant {
+                        next = quote!((#value) as i128);
+                    }
+                    let discriminant = next.clone();
+                    next = quote!((#discriminant) + 1);
+                    let text = variant.ident.to_string();
+                    let fields = fields(&variant.fields, false, krate);
+                    quote!(#krate::Variant {
+                        name: #text,
+                        discriminant: #discriminant,
+                        fields: &[#(#fields),*],
+                    })
+                })
+                .collect();
+            quote!(#krate::Shape::Enum { repr: #repr, variants: &[#(#variants),*] })
+        }
+        // Refused before.
+        Data::Union(_) => quote!(#krate::Shape::Plain),
+    };
+    quote!(#krate::TypeDescriptor::shaped::<Self>(#text, #shape))
+}
+
+fn fields(fields: &Fields, placed: bool, krate: &Tokens) -> Vec<Tokens> {
+    let field = |(at, field): (usize, &syn::Field)| {
+        let ty = &field.ty;
+        let member = match &field.ident {
+            Some(ident) => Member::Named(ident.clone()),
+            None => Member::Unnamed(Index::from(at)),
+        };
+        let text = field
+            .ident
+            .as_ref()
+            .map_or_else(|| at.to_string(), ToString::to_string);
+        let offset = if placed {
+            quote!(::core::option::Option::Some(#krate::offset_of!(Self, #member)))
+        } else {
+            quote!(::core::option::Option::None)
+        };
+        quote!(#krate::Field {
+            name: #text,
+            offset: #offset,
+            ty: &<#ty as #krate::Exchangeable>::DESCRIPTOR,
+        })
+    };
+    fields.iter().enumerate().map(field).collect()
+}
+
+/// All that the `#[repr]` attributes say, as text.
+fn repr(input: &DeriveInput) -> String {
+    let lists = input.attrs.iter().filter_map(|attribute| {
+        let list = attribute.meta.require_list().ok()?;
+        list.path
+            .is_ident("repr")
+            .then(|| list.tokens.to_string().replace(' ', ""))
+    });
+    lists.collect::<Vec<_>>().join(",")
+}

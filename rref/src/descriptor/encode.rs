@@ -1,0 +1,129 @@
+//! The canonical encoding of a descriptor.
+//!
+//! A depth-first walk. Numbers are 8 bytes (a discriminant 16), little-endian; a string or a list is
+//! its length and then its content; a choice is one byte. An interface met before is the number of
+//! its first meeting. So no sequence is a prefix of another, and different descriptors never have the
+//! same bytes.
+
+use super::interface::{InterfaceDescriptor, InterfaceLink, MAX_INTERFACES, TooManyInterfaces};
+use super::{Field, Shape, TypeDescriptor};
+use core::any::TypeId;
+
+struct Encoder<'a> {
+    sink: &'a mut dyn FnMut(&[u8]),
+    met: [Option<TypeId>; MAX_INTERFACES],
+    len: usize,
+}
+
+type Outcome = Result<(), TooManyInterfaces>;
+
+pub(super) fn interface(interface: &InterfaceDescriptor, sink: &mut dyn FnMut(&[u8])) -> Outcome {
+    Encoder {
+        sink,
+        met: [None; MAX_INTERFACES],
+        len: 0,
+    }
+    .interface(interface)
+}
+
+impl Encoder<'_> {
+    fn choice(&mut self, choice: u8) {
+        (self.sink)(&[choice]);
+    }
+
+    fn number(&mut self, number: usize) {
+        (self.sink)(&(number as u64).to_le_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len());
+        (self.sink)(text.as_bytes());
+    }
+
+    fn list<T>(&mut self, list: &[T], mut each: impl FnMut(&mut Self, &T) -> Outcome) -> Outcome {
+        self.number(list.len());
+        list.iter().try_for_each(|item| each(self, item))
+    }
+
+    fn ty(&mut self, ty: &TypeDescriptor) -> Outcome {
+        self.text(ty.name);
+        self.number(ty.size);
+        self.number(ty.align);
+        match ty.shape {
+            Shape::Plain => self.choice(0),
+            Shape::Struct(fields) => {
+                self.choice(1);
+                self.list(fields, Self::field)?;
+            }
+            Shape::Enum { repr, variants } => {
+                self.choice(2);
+                self.text(repr);
+                self.list(variants, |this, variant| {
+                    this.text(variant.name);
+                    (this.sink)(&variant.discriminant.to_le_bytes());
+                    this.list(variant.fields, Self::field)
+                })?;
+            }
+            Shape::Array { element, len } => {
+                self.choice(3);
+                self.number(len);
+                self.ty(element)?;
+            }
+            Shape::Slice(element) => {
+                self.choice(4);
+                self.ty(element)?;
+            }
+            Shape::Pointer(target) => {
+                self.choice(5);
+                self.ty(target)?;
+            }
+            Shape::Handle(link) => {
+                self.choice(6);
+                self.link(link)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn field(&mut self, field: &Field) -> Outcome {
+        self.text(field.name);
+        match field.offset {
+            Some(offset) => {
+                self.choice(1);
+                self.number(offset);
+            }
+            None => self.choice(0),
+        }
+        self.ty(field.ty)
+    }
+
+    fn link(&mut self, link: InterfaceLink) -> Outcome {
+        let found = (link.0)();
+        let identity = Some(found.identity);
+        let met = &self.met[..self.len];
+        if let Some(number) = met.iter().position(|earlier| *earlier == identity) {
+            self.choice(0);
+            self.number(number);
+            return Ok(());
+        }
+        *self.met.get_mut(self.len).ok_or(TooManyInterfaces)? = identity;
+        self.len += 1;
+        self.choice(1);
+        self.interface(&found.descriptor)
+    }
+
+    fn interface(&mut self, interface: &InterfaceDescriptor) -> Outcome {
+        self.text(interface.name);
+        self.list(interface.parameters, Self::ty)?;
+        self.list(interface.supertraits, |this, link| this.link(*link))?;
+        self.list(interface.methods, |this, method| {
+            this.text(method.name);
+            this.choice(method.repeat as u8);
+            this.list(method.arguments, |this, argument| {
+                this.choice(argument.lent.into());
+                this.ty(&argument.ty)
+            })?;
+            this.ty(&method.result)
+        })
+    }
+}

@@ -1,0 +1,140 @@
+//! Positions in a ring of fixed capacity: pure arithmetic.
+
+/// Where the values of a ring stand: `len` of them from `head` on, modulo the capacity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ring {
+    head: usize,
+    len: usize,
+}
+
+impl Ring {
+    /// Nothing in it.
+    pub(crate) const EMPTY: Self = Self { head: 0, len: 0 };
+
+    /// How many values.
+    #[inline]
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The position of the value at `index`, below `capacity`.
+    #[inline]
+    pub(crate) const fn at(&self, index: usize, capacity: usize) -> Option<usize> {
+        if index >= self.len {
+            return None;
+        }
+        Some(wrap(self.head, index, capacity))
+    }
+
+    /// The position behind the last value, now taken; `None` when full.
+    #[inline]
+    pub(crate) const fn push_back(&mut self, capacity: usize) -> Option<usize> {
+        if self.len >= capacity {
+            return None;
+        }
+        let at = wrap(self.head, self.len, capacity);
+        self.len += 1;
+        Some(at)
+    }
+
+    /// The position before the first value, now taken; `None` when full.
+    #[inline]
+    pub(crate) const fn push_front(&mut self, capacity: usize) -> Option<usize> {
+        if self.len >= capacity {
+            return None;
+        }
+        self.head = wrap(self.head, capacity - 1, capacity);
+        self.len += 1;
+        Some(self.head)
+    }
+
+    /// The position of the first value, now free; `None` when empty.
+    #[inline]
+    pub(crate) const fn pop_front(&mut self, capacity: usize) -> Option<usize> {
+        if self.len == 0 {
+            return None;
+        }
+        let at = self.head;
+        self.head = wrap(at, 1, capacity);
+        self.len -= 1;
+        Some(at)
+    }
+
+    /// The position of the last value, now free; `None` when empty.
+    #[inline]
+    pub(crate) const fn pop_back(&mut self, capacity: usize) -> Option<usize> {
+        if self.len == 0 {
+            return None;
+        }
+        self.len -= 1;
+        Some(wrap(self.head, self.len, capacity))
+    }
+}
+
+/// `(at + steps) % capacity` for `at < capacity` and `steps <= capacity`, without a division and
+/// without a sum that could wrap around.
+#[inline]
+const fn wrap(at: usize, steps: usize, capacity: usize) -> usize {
+    let left = capacity - at;
+    if steps < left {
+        at + steps
+    } else {
+        steps - left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    extern crate std;
+    use std::collections::VecDeque;
+
+    #[test]
+    fn it_does_what_a_deque_does_for_every_capacity() {
+        for capacity in 1..=5 {
+            let mut ring = Ring::EMPTY;
+            let mut slots = [0u32; 5];
+            let mut model = VecDeque::new();
+            // Every sequence of operations up to this length, as digits.
+            for step in 0..20_000u32 {
+                match step.wrapping_mul(2_654_435_761) >> 30 {
+                    0 => match ring.push_back(capacity) {
+                        Some(at) => {
+                            slots[at] = step;
+                            model.push_back(step);
+                        }
+                        None => assert_eq!(model.len(), capacity),
+                    },
+                    1 => match ring.push_front(capacity) {
+                        Some(at) => {
+                            slots[at] = step;
+                            model.push_front(step);
+                        }
+                        None => assert_eq!(model.len(), capacity),
+                    },
+                    2 => assert_eq!(
+                        ring.pop_front(capacity).map(|at| slots[at]),
+                        model.pop_front()
+                    ),
+                    _ => assert_eq!(
+                        ring.pop_back(capacity).map(|at| slots[at]),
+                        model.pop_back()
+                    ),
+                }
+                assert_eq!(ring.len(), model.len());
+                for index in 0..=capacity {
+                    let value = ring.at(index, capacity).map(|at| slots[at]);
+                    assert_eq!(value, model.get(index).copied());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_ring_without_room_takes_nothing() {
+        let mut ring = Ring::EMPTY;
+        assert_eq!((ring.push_back(0), ring.push_front(0)), (None, None));
+        assert_eq!((ring.pop_back(0), ring.pop_front(0)), (None, None));
+        assert_eq!(ring.at(0, 0), None);
+    }
+}

@@ -1,0 +1,176 @@
+//! `RRefDeque`: order, capacity, and the owner of every member through moves and deaths.
+#![expect(unsafe_code, reason = "hands batches over without a proxy")]
+
+use samara_host_std as _;
+use samara_rref::{Exchangeable, Owner, RRef, RRefDeque, Transfer, weigh};
+use samara_shared_heap::{group, heap};
+use samara_testkit::hosted::{acting_for, alone};
+
+type Batch = RRefDeque<[u8; 64], 32>;
+
+fn owner(index: usize) -> Owner {
+    Owner::from_index(index).unwrap()
+}
+
+fn hand(value: &impl Exchangeable, to: Owner) {
+    // SAFETY: the test acts for everybody.
+    value.transfer(&unsafe { Transfer::to(to) });
+}
+
+fn full() -> Batch {
+    let mut batch = Batch::new();
+    for value in 0..32 {
+        batch.push_back(RRef::new([value; 64])).unwrap();
+    }
+    batch
+}
+
+/// Objects that `index` has.
+fn objects(index: usize) -> usize {
+    heap::census(owner(index)).objects
+}
+
+#[test]
+fn order_and_capacity() {
+    let _alone = alone();
+    let mut batch = RRefDeque::<u32, 3>::new();
+    assert_eq!(
+        (batch.len(), batch.capacity(), batch.pop_back()),
+        (0, 3, None)
+    );
+    batch.push_back(RRef::new(1)).unwrap();
+    batch.push_back(RRef::new(2)).unwrap();
+    batch.push_front(RRef::new(0)).unwrap();
+    assert!(batch.is_full());
+    assert_eq!(batch.push_back(RRef::new(9)), Err(RRef::new(9)));
+    assert_eq!(batch.push_front(RRef::new(9)), Err(RRef::new(9)));
+    assert_eq!(format!("{batch:?}"), "[0, 1, 2]");
+    *batch.get_mut(1).unwrap() += 10;
+    assert_eq!(batch.get(1).map(|member| **member), Some(11));
+    assert_eq!(batch.get(3), None);
+    assert_eq!(batch.pop_front(), Some(RRef::new(0)));
+    assert_eq!(batch.pop_back(), Some(RRef::new(2)));
+    assert_eq!((batch.len(), batch.is_empty()), (1, false));
+}
+
+#[test]
+fn all_members_change_hands_with_the_batch() {
+    let _alone = alone();
+    let mut batch = full();
+    hand(&batch, owner(40));
+    assert_eq!(objects(40), 33);
+    assert!(batch.iter().all(|member| RRef::owner(member) == owner(40)));
+    // What is taken out is the new owner's own, and stays when the rest moves on.
+    let first = batch.pop_front().unwrap();
+    hand(&batch, owner(41));
+    assert_eq!((objects(40), objects(41)), (1, 32));
+    assert_eq!(RRef::owner(&first), owner(40));
+    // What is put in is the batch's owner's from then on.
+    hand(&first, owner(41));
+    batch.push_back(first).unwrap();
+    hand(&batch, Owner::HOST);
+    assert_eq!((objects(40), objects(41)), (0, 0));
+    drop(batch);
+}
+
+#[test]
+fn a_batch_inside_an_object_moves_with_it() {
+    let _alone = alone();
+    let outer = RRef::new((7u64, full()));
+    hand(&outer, owner(42));
+    assert_eq!(objects(42), 34);
+    hand(&outer, Owner::HOST);
+    assert_eq!(objects(42), 0);
+}
+
+#[test]
+fn members_that_hold_objects_are_visited() {
+    let _alone = alone();
+    let mut batch = RRefDeque::<RRef<u64>, 4>::new();
+    for value in 0..4 {
+        batch.push_back(RRef::new(RRef::new(value))).unwrap();
+    }
+    hand(&batch, owner(43));
+    assert_eq!(objects(43), 9);
+    let member = batch.pop_back().unwrap();
+    assert_eq!(
+        (RRef::owner(&member), RRef::owner(&*member)),
+        (owner(43), owner(43))
+    );
+    hand(&batch, Owner::HOST);
+    hand(&member, Owner::HOST);
+    assert_eq!(objects(43), 0);
+}
+
+#[test]
+fn a_dead_owners_batch_goes_with_its_members_and_its_group() {
+    let _alone = alone();
+    // More often than there are groups: none may be lost.
+    for round in 0..2 * group::GROUPS / 4 {
+        let kept = full();
+        for _ in 0..4 {
+            let lost = full();
+            hand(&lost, owner(44));
+            std::mem::forget(lost);
+        }
+        // SAFETY: nobody uses what was lost.
+        let released = unsafe { heap::reclaim(owner(44)) };
+        assert_eq!(released.objects, 4 * 33, "round {round}");
+        assert_eq!(
+            kept.iter().map(|member| u32::from(member[9])).sum::<u32>(),
+            496
+        );
+    }
+}
+
+#[test]
+fn without_a_group_the_members_are_visited() {
+    let _alone = alone();
+    let mut batches: Vec<_> = (0..group::GROUPS + 2).map(|_| Batch::new()).collect();
+    assert_eq!(group::open(), None, "all are open");
+    for batch in &mut batches {
+        batch.push_back(RRef::new([1; 64])).unwrap();
+        hand(batch, owner(45));
+    }
+    assert_eq!(objects(45), 2 * batches.len());
+    batches.truncate(10);
+    for batch in &batches {
+        hand(batch, Owner::HOST);
+    }
+    assert_eq!(objects(45), 0);
+    let open = group::open().expect("closed with their batches");
+    // SAFETY: opened here, never used.
+    unsafe { group::close(open) };
+}
+
+#[test]
+fn weighing_counts_all_and_changes_nothing() {
+    let _alone = alone();
+    let batch = full();
+    let load = weigh(&batch);
+    assert_eq!((load.objects, load.bytes), (33, 32 * 64 + 512));
+    let nested = RRef::new((RRef::new([0u8; 100]), [RRef::new(1u8), RRef::new(2)]));
+    let load = weigh(&nested);
+    assert_eq!((load.objects, load.bytes), (4, 32 + 128 + 2 * 16));
+    assert_eq!(
+        weigh(&RRef::<[u8]>::new_zeroed_slice(20_000).unwrap()).bytes,
+        5 * 4096
+    );
+    assert_eq!(RRef::owner(&nested), Owner::HOST);
+    assert!(
+        batch
+            .iter()
+            .all(|member| RRef::owner(member) == Owner::HOST)
+    );
+}
+
+#[test]
+fn a_quota_refuses_a_new_one() {
+    let _alone = alone();
+    let me = owner(46);
+    samara_shared_heap::quota::set_limit(me, Some(100));
+    // SAFETY: nothing is left behind.
+    let refused = unsafe { acting_for(me, || Batch::try_new().err()) };
+    assert_eq!(refused, Some(samara_rref::AllocError::Quota));
+    samara_shared_heap::quota::set_limit(me, None);
+}

@@ -1,0 +1,160 @@
+//! Groups: objects that change owner together, with one store.
+//!
+//! The members' owner words name the group, and the group's own word names the owner. So a batch of
+//! any size is handed over by one store, and every word still leads to the true owner. Groups are
+//! few and numbered: when there is none left, members keep words of their own and are visited one
+//! by one.
+
+use crate::chain::{self, GROUPED, Words};
+use crate::owner::Owner;
+use crate::primitive::Mutex;
+use crate::primitive::atomic::{AtomicU32, Ordering};
+use crate::thread::{self, NoCut};
+
+/// How many groups exist at once: 1024 (feature `small`: 16).
+pub const GROUPS: usize = if cfg!(feature = "small") { 16 } else { 1024 };
+
+/// Words on one line: groups opened one after the other stand on different lines.
+const PER_LINE: usize = 16;
+const LINES: usize = GROUPS / PER_LINE;
+
+/// The number of the `position`-th group of a fresh table.
+const fn spread(position: usize) -> usize {
+    (position & (LINES - 1)) * PER_LINE + position / LINES
+}
+
+/// A group, open until [`close`]d: a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Group(u32);
+
+impl Group {
+    /// The owner word of a member.
+    #[inline]
+    pub(crate) const fn word(self) -> u32 {
+        GROUPED | self.0
+    }
+}
+
+/// The words: an owner where a group is open, else a link of the free list (see [`chain`]).
+#[repr(align(64))]
+struct Table([AtomicU32; GROUPS]);
+
+static TABLE: Table = {
+    let mut words = [const { AtomicU32::new(chain::END) }; GROUPS];
+    let mut position = 0;
+    while position + 1 < GROUPS {
+        words[spread(position)] = AtomicU32::new(chain::FREE | spread(position + 1) as u32);
+        position += 1;
+    }
+    Table(words)
+};
+
+/// Head of the free list.
+static FREE: Mutex<u32> = Mutex::new(chain::FREE | spread(0) as u32);
+
+impl Words for Table {
+    fn get(&self, index: usize) -> u32 {
+        self.0[index].load(Ordering::Relaxed)
+    }
+    fn set(&self, index: usize, word: u32) {
+        self.0[index].store(word, Ordering::Relaxed);
+    }
+}
+
+/// A new group of whom the thread runs for; `None` when all are open. Cost: a lock.
+#[must_use]
+pub fn open() -> Option<Group> {
+    let thread = thread::current();
+    let _no_cut = NoCut::begin(thread);
+    let mut head = FREE.lock();
+    let (index, next) = chain::pop(&TABLE, *head)?;
+    *head = next;
+    TABLE.set(index, thread.owner().word());
+    Some(Group(index as u32))
+}
+
+/// Closes the group.
+///
+/// # Safety
+/// The caller opened it and it has no member any more.
+pub unsafe fn close(group: Group) {
+    let _no_cut = NoCut::begin(thread::current());
+    put_back(&mut FREE.lock(), group.0 as usize);
+}
+
+/// Hands the group with all its members to `owner`. One store.
+///
+/// # Safety
+/// The group is open; the caller moves the right to use all members to `owner` in the same breath.
+#[inline]
+pub unsafe fn set_owner(group: Group, owner: Owner) {
+    // The mask is a no-op that spares the bounds check: numbers are below `GROUPS`.
+    TABLE.0[group.0 as usize & (GROUPS - 1)].store(owner.word(), Ordering::Relaxed);
+}
+
+/// The owner of the group, which is open.
+#[inline]
+#[must_use]
+pub fn owner(group: Group) -> Owner {
+    Owner::from_index(word_of(group.0) as usize).unwrap_or(Owner::HOST)
+}
+
+/// The word of the owner of the group with this number, or a free word.
+#[inline]
+pub(crate) fn word_of(number: u32) -> u32 {
+    TABLE.0[number as usize & (GROUPS - 1)].load(Ordering::Relaxed)
+}
+
+/// The owner word that `word`, live, stands for: its own, or that of its group.
+#[inline]
+pub(crate) fn resolve(word: u32) -> u32 {
+    match chain::group_of(word) {
+        Some(number) => word_of(number),
+        None => word,
+    }
+}
+
+/// Whether `owner` has a group open.
+pub(crate) fn any_of(owner: u32) -> bool {
+    TABLE
+        .0
+        .iter()
+        .any(|word| word.load(Ordering::Relaxed) == owner)
+}
+
+/// Closes all groups of `owner`.
+///
+/// # Safety
+/// No live word names one of them any more.
+pub(crate) unsafe fn close_all(owner: u32) {
+    let mut head = FREE.lock();
+    for index in 0..GROUPS {
+        if TABLE.get(index) == owner {
+            put_back(&mut head, index);
+        }
+    }
+}
+
+fn put_back(head: &mut u32, index: usize) {
+    *head = chain::push(&TABLE, *head, index);
+}
+
+const _: () = assert!(GROUPS.is_power_of_two() && LINES > 0);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_group_is_in_the_fresh_list_once_and_neighbours_share_no_line() {
+        let mut seen = [false; GROUPS];
+        for position in 0..GROUPS {
+            let at = spread(position);
+            assert!(!seen[at]);
+            seen[at] = true;
+            if position > 0 && LINES > 1 {
+                assert_ne!(at / PER_LINE, spread(position - 1) / PER_LINE);
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The arithmetic of a quota: pure, sequential, saturating.
+
+/// An amount of shared memory: slot bytes, and how many slots they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Bytes of slots (or of pages, for a large object).
+    pub bytes: usize,
+    /// Objects and capabilities.
+    pub objects: usize,
+}
+
+impl Load {
+    /// Nothing.
+    pub const ZERO: Self = Self {
+        bytes: 0,
+        objects: 0,
+    };
+    /// More than anybody can have.
+    pub const MAX: Self = Self {
+        bytes: usize::MAX,
+        objects: usize::MAX,
+    };
+
+    /// One object of `bytes`.
+    #[inline]
+    #[must_use]
+    pub const fn one(bytes: usize) -> Self {
+        Self { bytes, objects: 1 }
+    }
+
+    /// Both sums, saturating.
+    #[inline]
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes.saturating_add(other.bytes),
+            objects: self.objects.saturating_add(other.objects),
+        }
+    }
+
+    /// Both differences, zero at least.
+    #[must_use]
+    pub const fn less(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes.saturating_sub(other.bytes),
+            objects: self.objects.saturating_sub(other.objects),
+        }
+    }
+
+    /// Whether both fit into `room`.
+    #[must_use]
+    pub const fn fits(self, room: Self) -> bool {
+        self.bytes <= room.bytes && self.objects <= room.objects
+    }
+}
+
+/// What an owner may still take before its objects are counted again.
+///
+/// Two credits go down together: `own` ends at the limit and is for allocations, `far` ends at
+/// twice the limit and is for what others hand over. Frees and what is handed away do not bring
+/// credit back: the next count does, so credit never exceeds what is really left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    limit: Load,
+    own: Load,
+    far: Load,
+}
+
+impl Ledger {
+    /// No limit.
+    pub const UNLIMITED: Self = Self::new(Load::MAX);
+
+    /// A limit, and no credit yet: the first to take anything counts.
+    #[must_use]
+    pub const fn new(limit: Load) -> Self {
+        Self {
+            limit,
+            own: Load::ZERO,
+            far: Load::ZERO,
+        }
+    }
+
+    /// The limit.
+    #[must_use]
+    pub const fn limit(&self) -> Load {
+        self.limit
+    }
+
+    /// After a count: the owner has `owned`.
+    pub const fn settle(&mut self, owned: Load) {
+        self.own = self.limit.less(owned);
+        self.far = self.limit.plus(self.limit).less(owned);
+    }
+
+    /// Takes `load` for an allocation; `false`, and nothing taken, when the credit is too low.
+    #[must_use]
+    pub const fn allocate(&mut self, load: Load) -> bool {
+        let fits = load.fits(self.own);
+        if fits {
+            self.note(load);
+        }
+        fits
+    }
+
+    /// Takes `load` for what is handed over; `false`, and nothing taken, when it goes too far.
+    #[must_use]
+    pub const fn receive(&mut self, load: Load) -> bool {
+        let fits = load.fits(self.far);
+        if fits {
+            self.note(load);
+        }
+        fits
+    }
+
+    /// Notes what the owner got, asked or not.
+    pub const fn note(&mut self, load: Load) {
+        self.own = self.own.less(load);
+        self.far = self.far.less(load);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Load = Load {
+        bytes: 100,
+        objects: 3,
+    };
+
+    fn settled(bytes: usize, objects: usize) -> Ledger {
+        let mut ledger = Ledger::new(LIMIT);
+        ledger.settle(Load { bytes, objects });
+        ledger
+    }
+
+    #[test]
+    fn either_limit_ends_allocation() {
+        let mut ledger = settled(0, 0);
+        assert!(ledger.allocate(Load::one(99)));
+        assert!(!ledger.allocate(Load::one(2)), "bytes");
+        assert!(ledger.allocate(Load::one(0)) && ledger.allocate(Load::one(1)));
+        assert!(!ledger.allocate(Load::one(0)), "objects");
+    }
+
+    #[test]
+    fn what_is_received_counts_against_allocation_and_ends_at_twice_the_limit() {
+        let mut ledger = settled(60, 1);
+        assert!(ledger.receive(Load::one(100)));
+        assert!(!ledger.allocate(Load::one(1)));
+        assert!(ledger.receive(Load::one(40)));
+        assert!(!ledger.receive(Load::one(1)));
+    }
+
+    #[test]
+    fn an_owner_far_over_its_limit_gets_nothing_and_nothing_wraps() {
+        let mut ledger = settled(usize::MAX, usize::MAX);
+        assert!(!ledger.allocate(Load::ZERO.plus(Load::one(0))));
+        assert!(!ledger.receive(Load::one(1)));
+        let mut unlimited = Ledger::UNLIMITED;
+        unlimited.settle(Load::one(usize::MAX));
+        unlimited.note(Load::MAX);
+        assert!(Load::MAX.plus(Load::one(1)) == Load::MAX);
+    }
+
+    #[test]
+    fn credit_never_exceeds_what_is_left() {
+        for owned in 0..=110 {
+            let mut ledger = settled(owned, 0);
+            let mut has = owned;
+            while ledger.allocate(Load {
+                bytes: 7,
+                objects: 0,
+            }) {
+                has += 7;
+            }
+            assert!(has <= LIMIT.bytes || has == owned);
+            while ledger.receive(Load {
+                bytes: 7,
+                objects: 0,
+            }) {
+                has += 7;
+            }
+            assert!(has <= 2 * LIMIT.bytes);
+        }
+    }
+}

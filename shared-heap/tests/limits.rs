@@ -1,0 +1,140 @@
+//! Quotas in objects, what is handed over to the limited, and what was refused.
+#![expect(unsafe_code, reason = "drives the heap below its safe types")]
+
+use samara_host_std as _;
+use samara_shared_heap::class::{self, Place};
+use samara_shared_heap::ledger::Load;
+use samara_shared_heap::quota::{self, Limits, Refused};
+use samara_shared_heap::{AllocError, Cap, Owner, heap};
+use samara_testkit::hosted::{Counts, Tally, acting_for};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+const SLOT: Place = class::place(64, 8);
+
+fn owner(bytes: Option<usize>, objects: Option<usize>) -> Owner {
+    static NEXT: AtomicUsize = AtomicUsize::new(100);
+    let owner = Owner::from_index(NEXT.fetch_add(1, SeqCst)).unwrap();
+    quota::set_limits(owner, Limits { bytes, objects });
+    owner
+}
+
+fn alloc(owner: Owner) -> Result<NonNull<u8>, AllocError> {
+    // SAFETY: freed with its owner; nobody reads the bytes.
+    let make = || unsafe { heap::alloc(SLOT, 64, 8) };
+    // SAFETY: as above.
+    unsafe { acting_for(owner, make) }
+}
+
+fn give(from: Owner, to: Owner) {
+    let object = alloc(from).unwrap();
+    // SAFETY: live, the test's, which acts for everybody.
+    unsafe { heap::set_owner(object, SLOT, to) };
+}
+
+#[test]
+fn objects_are_limited_and_capabilities_are_objects() {
+    static COUNTS: Counts = Counts::new();
+    let me = owner(None, Some(3));
+    let first = alloc(me).unwrap();
+    let make = |number| Cap::try_new(Tally::new(&COUNTS, number));
+    // SAFETY: dropped here.
+    let cap = unsafe { acting_for(me, || make(1)) }.unwrap();
+    alloc(me).unwrap();
+    assert_eq!(alloc(me), Err(AllocError::Quota));
+    // SAFETY: as above.
+    let refused = unsafe { acting_for(me, || make(2)) };
+    assert_eq!(refused.unwrap_err().0, AllocError::Quota);
+    drop(cap);
+    alloc(me).unwrap();
+    // SAFETY: live, given up.
+    unsafe { heap::free(first, SLOT) };
+    alloc(me).unwrap();
+    assert_eq!(alloc(me), Err(AllocError::Quota));
+    assert_eq!(
+        (quota::refused(me).allocations, quota::refused(me).transfers),
+        (3, 0)
+    );
+    assert_eq!(
+        (quota::limit(me), quota::limits(me).objects),
+        (None, Some(3))
+    );
+}
+
+#[test]
+fn the_unlimited_are_never_asked() {
+    let me = owner(None, None);
+    assert!(!quota::is_limited(me));
+    for limits in [(Some(1), None), (None, Some(1))] {
+        let (bytes, objects) = limits;
+        quota::set_limits(me, Limits { bytes, objects });
+        assert!(quota::is_limited(me));
+    }
+    assert_eq!(quota::refused(me), Refused::default());
+}
+
+#[test]
+fn a_receiver_far_over_is_refused_until_it_has_consumed() {
+    let (me, other) = (owner(Some(640), None), owner(None, None));
+    let one = Load::one(64);
+    let mut accepted = 0;
+    while quota::admit(me, one) {
+        give(other, me);
+        accepted += 1;
+        assert!(accepted < 100, "refused some day");
+    }
+    assert_eq!(accepted, 20, "twice the limit");
+    assert_eq!(heap::census(me).bytes, 1280);
+    assert!(!quota::admit(me, one));
+    assert_eq!(quota::refused(me).transfers, 2);
+    assert_eq!(alloc(me), Err(AllocError::Quota));
+    // SAFETY: nobody uses what it has.
+    assert_eq!(unsafe { heap::reclaim(me) }.objects, 20);
+    assert!(quota::admit(
+        me,
+        Load {
+            bytes: 1280,
+            objects: 20
+        }
+    ));
+}
+
+#[test]
+fn what_is_received_counts_before_it_is_counted() {
+    let (me, other) = (owner(Some(640), None), owner(None, None));
+    // Credit for ten, by a count.
+    alloc(me).unwrap();
+    for _ in 0..9 {
+        assert!(quota::admit(me, Load::one(64)));
+        give(other, me);
+    }
+    assert_eq!(alloc(me), Err(AllocError::Quota), "ten it has");
+    let me = owner(Some(640), None);
+    alloc(me).unwrap();
+    for _ in 0..9 {
+        // What a call returned: nobody asks.
+        give(other, me);
+        quota::note(me, Load::one(64));
+    }
+    assert_eq!(alloc(me), Err(AllocError::Quota), "ten it has");
+}
+
+#[test]
+fn a_load_too_large_for_any_receiver_is_refused_at_once() {
+    let me = owner(Some(1 << 20), Some(10));
+    assert!(!quota::admit(
+        me,
+        Load {
+            bytes: 1,
+            objects: 21
+        }
+    ));
+    assert!(!quota::admit(me, Load::MAX));
+    assert!(quota::admit(
+        me,
+        Load {
+            bytes: 2 << 20,
+            objects: 20
+        }
+    ));
+}

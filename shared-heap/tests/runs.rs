@@ -1,0 +1,112 @@
+//! Page runs: cached per CPU by size, bounded, and released when somebody needs the room.
+#![expect(unsafe_code, reason = "drives the heap below its safe types")]
+
+use samara_host_std::live_bytes;
+use samara_shared_heap::class::{self, PAGE_SIZE, RUN_BUDGET_PAGES, RUN_MAX, RUN_SLOTS};
+use samara_shared_heap::{Owner, heap, thread};
+use samara_testkit::hosted::{acting_for, alone};
+use std::ptr::NonNull;
+
+fn alloc(size: usize, align: usize) -> NonNull<u8> {
+    // SAFETY: the place is that of size and alignment; the tests free it.
+    unsafe { heap::alloc(class::place(size, align), size, align) }.unwrap()
+}
+
+fn free(object: NonNull<u8>, size: usize, align: usize) {
+    // SAFETY: a live object of the test's, given up.
+    unsafe { heap::free(object, class::place(size, align)) };
+}
+
+#[test]
+fn a_freed_run_is_the_next_of_its_size() {
+    let _alone = alone();
+    heap::trim();
+    let object = alloc(128 << 10, 1);
+    free(object, 128 << 10, 1);
+    let held = live_bytes();
+    // Another number of pages is another run.
+    let other = alloc((128 << 10) + 1, 1);
+    assert_ne!(other, object);
+    // As many pages, if not as many bytes.
+    assert_eq!(alloc((128 << 10) - 100, 1), object);
+    assert!(live_bytes() > held);
+    free(object, (128 << 10) - 100, 1);
+    free(other, (128 << 10) + 1, 1);
+    assert_eq!(heap::census_all(), heap::Census::default());
+    heap::trim();
+    assert_eq!(live_bytes(), 0);
+}
+
+#[test]
+fn a_cpu_keeps_a_bounded_number_of_runs_and_pages() {
+    let _alone = alone();
+    heap::trim();
+    for size in [20 << 10, 64 << 10, RUN_MAX, RUN_MAX + 1, 5 << 20] {
+        let objects: Vec<_> = (0..4 * RUN_SLOTS).map(|_| alloc(size, 1)).collect();
+        objects.into_iter().for_each(|object| free(object, size, 1));
+        // A run has a page for its header, and one for its alignment at most.
+        let headers = 2 * RUN_SLOTS * PAGE_SIZE;
+        assert!(live_bytes() <= RUN_BUDGET_PAGES as usize * PAGE_SIZE + headers);
+    }
+    heap::trim();
+    assert_eq!(live_bytes(), 0);
+}
+
+#[test]
+fn special_alignments_are_not_mixed_with_pages() {
+    let _alone = alone();
+    heap::trim();
+    let size = 256 << 10;
+    for align in [PAGE_SIZE, 64 << 10, 2 << 20] {
+        for _ in 0..4 {
+            let object = alloc(size, align);
+            assert_eq!(object.addr().get() % align, 0);
+            free(object, size, align);
+            // What aligned it stood before it: it has not as many bytes as it was charged for.
+            let charged = class::large_bytes(size, align).unwrap();
+            let plain = alloc(charged, 1);
+            assert!(align <= PAGE_SIZE || plain != object);
+            // SAFETY: live, of that size.
+            unsafe { plain.write_bytes(0xA5, charged) };
+            free(plain, charged, 1);
+        }
+    }
+    heap::trim();
+    assert_eq!(live_bytes(), 0);
+}
+
+#[test]
+fn another_cpus_runs_are_its_own_until_trimmed() {
+    let _alone = alone();
+    heap::trim();
+    let slot = thread::current();
+    let before = slot.shard();
+    let object = alloc(40 << 10, 1);
+    slot.set_shard(before + 1);
+    free(object, 40 << 10, 1);
+    slot.set_shard(before);
+    let mine = alloc(40 << 10, 1);
+    assert_ne!(mine, object);
+    free(mine, 40 << 10, 1);
+    heap::trim();
+    assert_eq!(live_bytes(), 0);
+}
+
+#[test]
+fn a_cached_run_is_nobodys() {
+    let _alone = alone();
+    heap::trim();
+    let dead = Owner::from_index(9).unwrap();
+    let make = || alloc(100 << 10, 1);
+    // SAFETY: the owner's objects are not used after its reclaim.
+    let (kept, freed) = unsafe { acting_for(dead, || (make(), make())) };
+    free(freed, 100 << 10, 1);
+    // SAFETY: as above.
+    let released = unsafe { heap::reclaim(dead) };
+    assert_eq!((released.objects, released.bytes), (1, 100 << 10));
+    let again = make();
+    assert_eq!((again, again == kept), (freed, false));
+    free(again, 100 << 10, 1);
+    heap::trim();
+    assert_eq!(live_bytes(), 0);
+}
