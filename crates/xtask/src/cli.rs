@@ -130,6 +130,8 @@ pub(crate) struct TestArgs {
 pub(crate) enum TestPart {
     /// Unit, integration, documentation and compile-fail tests on this machine
     Hosted,
+    /// The core in loom, and random lives of domains against a reference model
+    Models,
     /// The kernel's own tests in QEMU
     Kernel,
     /// Faults and panics in QEMU that end the kernel

@@ -75,6 +75,7 @@ pub struct Belongings(Rc<UnsafeCell<u32>>);
 thread_local! {
     static BELONGINGS: RefCell<Option<Belongings>> = const { RefCell::new(None) };
     static RECLAIMS: Cell<u32> = const { Cell::new(0) };
+    static DISPLACE: Cell<bool> = const { Cell::new(false) };
     static STARTS: Cell<u8> = const { Cell::new(0) };
 }
 
@@ -84,9 +85,15 @@ impl Belongings {
     pub fn new() -> Self {
         RECLAIMS.set(0);
         STARTS.set(0);
+        DISPLACE.set(false);
         let this = Self(Rc::new(UnsafeCell::new(0)));
         BELONGINGS.set(Some(this.clone()));
         this
+    }
+
+    /// From now on the object of the next generation stands elsewhere than the last one's.
+    pub fn displace(&self) {
+        DISPLACE.set(true);
     }
 
     /// Uses them, as the domain does.
@@ -105,6 +112,10 @@ impl Default for Belongings {
 /// Called by the host at every reclaim, after all was released and before the slot is free.
 pub(crate) fn reclaimed() {
     RECLAIMS.set(RECLAIMS.get() + 1);
+    if DISPLACE.get() {
+        // Takes the slot that was just freed, until the execution ends.
+        std::mem::forget(crate::objects::Object::new());
+    }
     if let Some(belongings) = BELONGINGS.with_borrow(Clone::clone) {
         belongings.0.with_mut(|value| {
             // SAFETY: loom fails before the access when it races with one inside.

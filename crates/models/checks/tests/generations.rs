@@ -11,7 +11,7 @@
 use samara_domain_runtime::Domain;
 use samara_model_primitives::{Check, Fault, Weaken};
 use samara_models::domain::{Belongings, Object, Probe, call, reclaims, spawn};
-use samara_models::host;
+use samara_models::{host, objects};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -107,7 +107,9 @@ fn one_thread_restarts_and_all_are_answered() {
 /// A reader of the current instance against the restart that replaces it.
 fn publication() {
     host::begin();
+    objects::begin(4);
     let belongings = Belongings::new();
+    belongings.displace();
     let domain = spawn("a");
     let reader = {
         let (domain, belongings) = (domain.clone(), belongings.clone());
@@ -123,7 +125,7 @@ fn publication() {
 #[test]
 fn an_instance_is_read_whole() {
     Check::new("publication", 128, 32)
-        .preemptions(3)
+        .preemptions(2)
         .run(publication);
 }
 
@@ -131,7 +133,7 @@ fn an_instance_is_read_whole() {
 #[should_panic(expected = "wrong")]
 fn an_instance_is_read_whole_by_the_writers_release_only() {
     Check::new("publication, weak writer", 128, 32)
-        .preemptions(3)
+        .preemptions(2)
         .weaken(Weaken {
             file: PUBLISHED,
             fault: Fault::Release,
@@ -143,7 +145,7 @@ fn an_instance_is_read_whole_by_the_writers_release_only() {
 #[should_panic(expected = "wrong")]
 fn an_instance_is_read_whole_by_the_readers_acquire_only() {
     Check::new("publication, weak reader", 128, 32)
-        .preemptions(3)
+        .preemptions(2)
         .weaken(Weaken {
             file: PUBLISHED,
             fault: Fault::Acquire,

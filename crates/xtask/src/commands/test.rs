@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every test there is.
 
 use std::io;
+use std::process::Command;
 
 use super::{broken_disks, fatal_faults};
 use crate::cargo::{LIMIT, cargo};
@@ -39,6 +40,9 @@ pub(super) fn all(workspace: &Workspace, args: &TestArgs) -> Tally {
     let mut total = Tally::default();
     if wanted(TestPart::Hosted) {
         total.add(suite("hosted tests", |tally| hosted(workspace, tally)));
+    }
+    if wanted(TestPart::Models) {
+        total.add(suite("models", |tally| models(workspace, tally)));
     }
     if wanted(TestPart::Kernel) {
         total.add(suite("the kernel's tests", |tally| {
@@ -83,7 +87,20 @@ fn hosted(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     step("hosted tests (cargo test)");
     let mut command = cargo(workspace, "test");
     command.arg("--no-fail-fast");
-    let what = "cargo test";
+    count("cargo test", command, tally)
+}
+
+/// The core's sources in loom, and the machine of domains and objects: optimised, with debug checks.
+fn models(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
+    step("models (cargo test, loom and the machine)");
+    let mut command = cargo(workspace, "test");
+    command.args(["--no-fail-fast", "--profile", "checked"]);
+    command.args(["-p", "samara-models", "-p", "samara-machine"]);
+    count("cargo test of the models", command, tally)
+}
+
+/// Runs a test command and counts what its harnesses say.
+fn count(what: &str, command: Command, tally: &mut Tally) -> Result<(), Error> {
     let status = Job::new(what, command, LIMIT).stream(|line| {
         println!("{line}");
         if let Some(suite) = Tally::from_harness(line) {
