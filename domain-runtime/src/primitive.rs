@@ -1,7 +1,7 @@
 //! The primitives of concurrency, in one place: what ships, what a model checker explores, and what
 //! stands in on targets that lack them are the same code over another set of these.
 
-#[cfg(not(samara_model))]
+#[cfg(all(not(samara_model), feature = "alloc"))]
 pub(crate) use core::hint::spin_loop;
 #[cfg(all(not(samara_model), not(feature = "portable-atomic")))]
 pub(crate) use core::sync::atomic;
