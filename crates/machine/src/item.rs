@@ -60,7 +60,7 @@ impl Item {
             }
             _ => {
                 let first = try_new(tag)?;
-                let second = if how % 2 == 0 {
+                let second = if how.is_multiple_of(2) {
                     Some(try_new(tag)?)
                 } else {
                     None
@@ -128,7 +128,7 @@ impl Known {
             1 => vec![word, bytes_of::<RRef<u64>>()],
             2 => vec![bytes(length(how / 5), 1)],
             3 => vec![word, word, bytes_of::<[RRef<u64>; 2]>()],
-            _ if how % 2 == 0 => vec![word, word, bytes_of::<Bag>()],
+            _ if how.is_multiple_of(2) => vec![word, word, bytes_of::<Bag>()],
             _ => vec![word, bytes_of::<Bag>()],
         }
     }

@@ -121,7 +121,7 @@ impl Machine {
         let Step { op, which, how, .. } = step;
         match op {
             Op::Make => self.make(how),
-            Op::Drop => drop(self.from_hand(which)),
+            Op::Drop => drop(self.take_from_hand(which)),
             Op::Put => self.put(which, domain),
             Op::Take => self.take(domain, which),
             Op::MakeInside => self.make_inside(domain, how),
@@ -150,7 +150,7 @@ impl Machine {
         }
     }
 
-    fn from_hand(&mut self, which: usize) -> Option<(Item, Known)> {
+    fn take_from_hand(&mut self, which: usize) -> Option<(Item, Known)> {
         let at = which.checked_rem(self.hand.len())?;
         let (item, known) = self.hand.swap_remove(at);
         assert!(item.is(known.tag), "the host's own object changed");
@@ -158,7 +158,7 @@ impl Machine {
     }
 
     fn put(&mut self, which: usize, domain: usize) {
-        let Some((item, known)) = self.from_hand(which) else {
+        let Some((item, known)) = self.take_from_hand(which) else {
             return;
         };
         let ended = end_of(&self.fresh(domain).put(item));
@@ -242,7 +242,7 @@ impl Machine {
     }
 
     fn chain(&mut self, domain: usize, which: usize, how: usize, end: u64) {
-        let Some((item, known)) = self.from_hand(which) else {
+        let Some((item, known)) = self.take_from_hand(which) else {
             return;
         };
         let (hops, victim) = (how % 7, which % self.domains.len());

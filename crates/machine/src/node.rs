@@ -96,10 +96,10 @@ impl Node for Kept {
             Some(peer) => peer.chain(item, hops - 1, end),
             None => {
                 assert_ne!(end, PANIC, "asked to");
-                if end == HOOK {
-                    if let Some(hook) = END.take() {
-                        hook();
-                    }
+                if end == HOOK
+                    && let Some(hook) = END.take()
+                {
+                    hook();
                 }
                 Ok(item)
             }
