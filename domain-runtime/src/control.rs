@@ -218,8 +218,9 @@ impl ControlBlock {
     /// Ends a reclaim: the slot is free with its next generation, or retired.
     pub(crate) fn finish_reclaim(&self, from: Word) {
         // Dropped here, with no lock held.
-        let exits = self.exits.lock().take();
-        drop(exits);
+        {
+            let _told = self.exits.lock().take();
+        }
         if let Some(next) = from.reclaimed() {
             self.swap(from, next);
         }

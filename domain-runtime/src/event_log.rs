@@ -29,7 +29,7 @@ pub struct Record {
 /// What happened. See [`Event`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-#[expect(
+#[allow(
     clippy::large_enum_variant,
     reason = "a slot of the log is as large as its largest event, and nothing is allocated"
 )]

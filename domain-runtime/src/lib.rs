@@ -41,6 +41,10 @@ pub mod arena;
 mod back_off;
 #[cfg(feature = "alloc")]
 mod budget;
+#[cfg_attr(
+    not(feature = "alloc"),
+    allow(dead_code, reason = "services and threads ask for the rest")
+)]
 pub mod call;
 pub mod control;
 #[cfg(feature = "alloc")]

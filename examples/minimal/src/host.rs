@@ -1,9 +1,8 @@
 //! The host: one thread, one CPU, memory from one static buffer.
 #![expect(unsafe_code, reason = "binds the host traits")]
 
-mod buffer;
-
 use core::ptr::NonNull;
+use samara::heap::fixed::{Buffer, FixedPages};
 use samara::heap::host::HeapHost;
 use samara::heap::thread::ThreadSlot;
 use samara::runtime::host::{Arenas, Clock, Events, Threads, Window};
@@ -26,7 +25,11 @@ static MAIN: Main = Main {
     anchor: Anchor::new(),
 };
 
-// SAFETY: one thread, one slot. Pages are those of `buffer`.
+/// Six slabs of 4 KiB: one for each size class and kind that the program uses, and one to spare.
+static BUFFER: Buffer<{ 6 * 4096 }> = Buffer::new();
+static PAGES: FixedPages = FixedPages::new();
+
+// SAFETY: one thread, one slot. Pages are those of `FixedPages`.
 unsafe impl HeapHost for Host {
     #[inline]
     fn thread_slot() -> NonNull<ThreadSlot> {
@@ -34,12 +37,12 @@ unsafe impl HeapHost for Host {
     }
 
     fn alloc_pages(bytes: usize, align: usize) -> Option<NonNull<u8>> {
-        buffer::alloc(bytes, align)
+        PAGES.alloc(bytes, align)
     }
 
     unsafe fn free_pages(start: NonNull<u8>, bytes: usize, _: usize) {
         // SAFETY: handed on.
-        unsafe { buffer::free(start, bytes) }
+        unsafe { PAGES.free(start, bytes) }
     }
 }
 
@@ -82,7 +85,11 @@ samara::set_heap_host!(Host);
 samara::set_runtime_host!(Host);
 samara::unwind::set_jump_host!(Host);
 
+/// Gives the heap its memory, once, and takes the authority over domains.
 pub(crate) fn runtime() -> Runtime {
+    if let Some(memory) = BUFFER.take() {
+        PAGES.give(memory);
+    }
     // SAFETY: this is the host, and keeps it.
     unsafe { Runtime::assume_host() }
 }
