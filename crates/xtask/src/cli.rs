@@ -133,6 +133,8 @@ pub(crate) enum TestPart {
     Hosted,
     /// The core in loom, and random lives of domains against a reference model
     Models,
+    /// Instructions that calls, transfers and allocations take, against what is recorded
+    Counts,
     /// The kernel's own tests in QEMU
     Kernel,
     /// Faults and panics in QEMU that end the kernel

@@ -47,6 +47,11 @@ pub(super) fn all(workspace: &Workspace, args: &TestArgs) -> Tally {
     if wanted(TestPart::Models) {
         total.add(suite("models", |tally| models(workspace, tally)));
     }
+    if wanted(TestPart::Counts) {
+        total.add(suite("instruction counts", |tally| {
+            counts(workspace, tally)
+        }));
+    }
     if wanted(TestPart::Kernel) {
         total.add(suite("the kernel's tests", |tally| {
             in_kernel(workspace, &args.machine, tally)
@@ -102,6 +107,14 @@ fn models(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
         command.args(["-p", package]);
     }
     count("cargo test of the models", command, tally)
+}
+
+/// Instructions of the hot paths, against what is recorded.
+fn counts(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
+    step("instruction counts (cargo bench)");
+    let mut command = cargo(workspace, "bench");
+    command.args(["--package", "samara-benches", "--bench", "instructions"]);
+    count("counting instructions", command, tally)
 }
 
 /// Runs a test command and counts what its harnesses say.
