@@ -143,27 +143,41 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
         // SAFETY: the arguments go to `body`, which is the target's code.
         arguments.transfer(&unsafe { Transfer::to(target.block.owner()) });
     }
-    let outcome = samara_unwind::catch(move || body(arguments));
+    let count_out = || counter.exits.fetch_add(1, SeqCst);
+    // SAFETY: this was the top before; the callers below still run.
+    let pop = || unsafe { thread.set_top(activation.frame.prev()) };
+    let outcome = samara_unwind::catch(|| {
+        let result = body(arguments);
+        if !R::NESTED {
+            // In here, so that the result is moved on after the locked addition: the callee wrote it in
+            // parts, a move reads it whole, and before that addition it would wait for the parts to
+            // arrive in the cache. Neither of these two panics.
+            pop();
+            count_out();
+        }
+        result
+    });
     let result = match outcome {
         Ok(result) => {
             if R::NESTED {
                 // SAFETY: the result goes to the caller.
                 result.transfer(&unsafe { Transfer::to(caller) });
+                pop();
+                count_out();
             }
             Ok(result)
         }
         Err(payload) => {
             // It is the domain's: its destructor runs here, still inside.
             payload.dispose();
+            pop();
+            // Marked dead before the exit counts.
+            crashed(target);
+            count_out();
             Err(Failure::Crashed)
         }
     };
-    // SAFETY: this was the top before; the callers below still run.
-    unsafe { thread.set_top(activation.frame.prev()) };
-    if result.is_err() {
-        crashed(target);
-    }
-    leave(target, counter);
+    left(target);
     return_to_caller(thread, caller);
     result
 }
@@ -171,7 +185,8 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
 /// A caller that was killed ends here too: it may be asking a dead domain again and again.
 #[cold]
 fn refuse(thread: &ThreadSlot, target: Target, counter: &Counter) {
-    leave(target, counter);
+    counter.exits.fetch_add(1, SeqCst);
+    left(target);
     return_to_caller(thread, thread.owner());
 }
 
@@ -181,9 +196,9 @@ fn crashed(target: Target) {
     target.block.die(target.expected.generation(), reason);
 }
 
+/// After an exit was counted.
 #[inline]
-fn leave(target: Target, counter: &Counter) {
-    counter.exits.fetch_add(1, SeqCst);
+fn left(target: Target) {
     if target.block.word() != target.expected {
         left_dying(target);
     }

@@ -74,12 +74,12 @@ pub(crate) const CASES: [Case; 14] = [
             let _ = black_box(black_box(target).null(1));
         }
     }),
-    Case("proxy: null", Some(90), |world, times| {
+    Case("proxy: null", Some(88), |world, times| {
         for _ in 0..times {
             let _ = black_box(black_box(&world.proxy).null(1));
         }
     }),
-    Case("proxy: borrow", Some(97), |world, times| {
+    Case("proxy: borrow", Some(94), |world, times| {
         for _ in 0..times {
             let _ = black_box(black_box(&world.proxy).borrow(&world.lent));
         }
