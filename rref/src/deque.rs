@@ -179,6 +179,24 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
         self.0.slots.get_mut(at)?.as_deref_mut()
     }
 
+    /// Puts `object` in the place of the one at `index`, and gives that one out.
+    ///
+    /// # Errors
+    /// Gives `object` back when there's none at `index`.
+    #[inline]
+    pub fn replace(&mut self, index: usize, object: RRef<T>) -> Result<RRef<T>, RRef<T>> {
+        let Some(at) = self.0.ring.at(index, N) else {
+            return Err(object);
+        };
+        match self.take(at) {
+            Some(former) => {
+                self.put(at, object);
+                Ok(former)
+            }
+            None => Err(object),
+        }
+    }
+
     /// All, from first to last.
     pub fn iter(&self) -> impl Iterator<Item = &RRef<T>> {
         (0..self.len()).filter_map(|index| self.get(index))

@@ -207,9 +207,22 @@ impl<T: ?Sized + Target> RRef<T> {
         }
     }
 
-    /// The value's address, given up: whoever takes it over makes another `RRef` of it.
+    /// Takes back what [`into_raw`](Self::into_raw) gave up. For crates of the trusted side.
+    ///
+    /// # Safety
+    /// `value` came from `into_raw`, once; the object is owned by whom the thread runs for.
+    #[doc(hidden)]
     #[inline]
-    pub(crate) const fn into_raw(this: Self) -> NonNull<T> {
+    #[must_use]
+    pub const unsafe fn restore(value: NonNull<T>) -> Self {
+        Self::from_raw(value)
+    }
+
+    /// The value's address, given up: whoever takes it over makes another `RRef` of it.
+    #[doc(hidden)]
+    #[inline]
+    #[must_use]
+    pub const fn into_raw(this: Self) -> NonNull<T> {
         let value = this.value;
         mem::forget(this);
         value
