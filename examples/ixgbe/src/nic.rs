@@ -108,7 +108,8 @@ impl Nic {
         let up = self.up.load(Ordering::Relaxed);
         let now = self.function.clock().now();
         let nanos = self.limits.tx_millis.saturating_mul(NANOS_PER_MILLI);
-        Ok(pair.watch.hangs(pair.held(), up, now, nanos))
+        pair.stands_still(&self.function, up, now, nanos)
+            .map_err(|_| NetError::Failed)
     }
 
     /// Resets the device and brings it up again. What was in its queues is lost, its buffers are not.

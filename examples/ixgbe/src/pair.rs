@@ -132,9 +132,17 @@ impl Pair {
         Ok(())
     }
 
-    /// Frames in the transmit queue.
-    pub(crate) fn held(&self) -> u32 {
-        self.tx.held()
+    /// Whether the device stands still, in either direction, by what is seen at time `now`.
+    pub(crate) fn stands_still(
+        &mut self,
+        function: &PciFunction,
+        up: bool,
+        now: u64,
+        nanos: u64,
+    ) -> Result<bool, RegionError> {
+        let disorder = self.rx.open(function)?.is_out_of_order();
+        let held = self.tx.held();
+        Ok(self.watch.disordered(disorder, now, nanos) | self.watch.hangs(held, up, now, nanos))
     }
 
     /// The exchange: see [`NetDevice`](samara_interfaces::NetDevice::exchange).

@@ -13,6 +13,8 @@ pub(crate) struct Watch {
     sent: u64,
     /// How many when frames were last seen waiting, and at what time, in nanoseconds.
     waiting: Option<(u64, u64)>,
+    /// Since when the next frame received was not reported, while later ones are.
+    disorder: Option<u64>,
 }
 
 impl Watch {
@@ -43,6 +45,16 @@ impl Watch {
         }
     }
 
+    /// Whether reports of what was received have been out of order for `nanos` by now, at each look.
+    pub(crate) fn disordered(&mut self, disorder: bool, now: u64, nanos: u64) -> bool {
+        if !disorder {
+            self.disorder = None;
+            return false;
+        }
+        let since = *self.disorder.get_or_insert(now);
+        now.saturating_sub(since) > nanos
+    }
+
     /// Begins anew.
     pub(crate) fn reset(&mut self) {
         *self = Self {
@@ -62,6 +74,16 @@ mod tests {
         let busy = (0..4096).filter(|_| watch.call(true, 1)).count();
         let idle = (0..4096).filter(|_| watch.call(false, 0)).count();
         assert_eq!((busy, idle), (4, 64));
+    }
+
+    #[test]
+    fn disorder_that_passes_is_none() {
+        let mut watch = Watch::default();
+        assert!(!watch.disordered(true, 5, 10));
+        assert!(!watch.disordered(true, 15, 10));
+        assert!(watch.disordered(true, 16, 10));
+        assert!(!watch.disordered(false, 17, 10));
+        assert!(!watch.disordered(true, 18, 10));
     }
 
     #[test]

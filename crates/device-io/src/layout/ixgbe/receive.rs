@@ -233,6 +233,17 @@ impl<T: Exchangeable> Receiving<'_, T> {
         Some((packet, Received { words, buffer }))
     }
 
+    /// Whether the device is done with a packet behind the next one, but not with that: it lost a report,
+    /// or is about to write it. A look at every descriptor.
+    pub fn is_out_of_order(&self) -> bool {
+        let positions = &self.open.ring.positions;
+        let Some(next) = positions.pending() else {
+            return false;
+        };
+        let done = |distance: u32| self.open.load(next.wrapping_add(distance), true) & DONE != 0;
+        !done(0) && (1..positions.held()).any(done)
+    }
+
     /// Tells the device of what was put in since. One register write, if there's anything.
     #[inline]
     pub fn publish(&mut self, registers: &Mmio<'_, Ixgbe>) {
