@@ -160,6 +160,10 @@ impl Pair {
         let mut sending = self.tx.open(function)?;
         let mut unsent = frames;
         let mut sent = 0;
+        if up {
+            sent = trade(&mut sending, &mut tx, self.longest);
+            unsent -= sent;
+        }
         loop {
             if up {
                 unsent = send(
@@ -184,6 +188,7 @@ impl Pair {
                 break;
             }
         }
+        drop(sending);
         while !tx.is_full()
             && let Some(packet) = self.returned.pop()
         {
@@ -197,6 +202,7 @@ impl Pair {
         };
         let received = receive(&mut receiving, &mut rx, &mut dropped);
         receiving.publish(registers);
+        drop(receiving);
         self.skipping = dropped.skipping;
         self.rx_errors += dropped.count;
         let moved = received != 0 || sent != 0 || unsent != frames;
@@ -209,7 +215,7 @@ impl Pair {
         Ok(Outcome {
             exchanged,
             broken: dropped.broken,
-            look: self.watch.call(moved, sent),
+            look: self.watch.call(moved, sent as u32),
         })
     }
 }
@@ -218,6 +224,29 @@ impl Pair {
 #[inline]
 fn whole(packet: &mut Packet) -> &mut [u8] {
     packet.room_mut()
+}
+
+/// Puts frames of `tx` into the ring, from the first on, each for a packet that comes back and takes its
+/// place; returns how many. If frames are left then, those packets stand behind them.
+#[inline]
+fn trade(sending: &mut Transmitting<'_, Packet>, tx: &mut Packets, longest: usize) -> usize {
+    let frames = tx.len();
+    let mut traded = 0;
+    while traded < frames && sending.has_sent() {
+        let Some(len) = tx.get(traded).map(|packet| packet.len()) else {
+            break;
+        };
+        if len < SHORTEST || len > longest || !sending.trade(tx, traded, Packet::bytes_mut) {
+            break;
+        }
+        traded += 1;
+    }
+    if traded < frames {
+        for _ in 0..traded {
+            let _ = tx.pop_front().map(|packet| tx.push_back(packet));
+        }
+    }
+    traded
 }
 
 /// Puts the first `unsent` of `tx` into the ring, as many as it has room for; returns how many are left.
@@ -290,27 +319,29 @@ fn receive(
     let room = rx.len();
     let mut received = 0;
     while received < room {
-        let Some((mut packet, what)) = receiving.receive() else {
+        let Some(what) = receiving.arrived() else {
             break;
         };
         fault_point!(Completion);
-        let empty = match what.frame() {
-            Ok(len) if !dropped.skipping && packet.set_len(len).is_ok() => {
-                match rx.replace(received, packet) {
-                    Ok(empty) => {
-                        received += 1;
-                        empty
-                    }
-                    Err(packet) => packet,
+        match what.frame() {
+            Ok(len) if !dropped.skipping => {
+                let set = |packet: &mut Packet| {
+                    // No longer than the buffer: `frame` has looked.
+                    let _ = packet.set_len(len);
+                };
+                if !receiving.trade(rx, received, set, whole) {
+                    break;
                 }
+                received += 1;
             }
             damage => {
                 discard(dropped, damage.err(), what.is_last());
-                packet
+                if let Some(packet) = receiving.take() {
+                    // There's room: it was just taken out.
+                    let _ = receiving.put(packet, whole);
+                }
             }
-        };
-        // There's room: one was just taken out.
-        let _ = receiving.put(empty, whole);
+        }
     }
     received
 }

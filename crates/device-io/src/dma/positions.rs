@@ -96,6 +96,15 @@ impl Positions {
         self.done.wrapping_sub(self.taken)
     }
 
+    /// The index of the oldest that is done and not taken.
+    #[inline]
+    pub(crate) const fn oldest(&self) -> Option<u32> {
+        if self.taken == self.done {
+            return None;
+        }
+        Some(self.taken & self.mask)
+    }
+
     /// The index of the oldest that is done, now taken: its descriptor may be filled again.
     #[inline]
     pub(crate) const fn take(&mut self) -> Option<u32> {
@@ -177,7 +186,10 @@ mod tests {
                     assert_eq!(ring.complete(last), at.is_some());
                     done.extend(published.drain(..at.map_or(0, |at| at + 1)));
                 }
-                _ => assert_eq!(ring.take(), done.pop_front()),
+                _ => {
+                    assert_eq!(ring.oldest(), done.front().copied());
+                    assert_eq!(ring.take(), done.pop_front());
+                }
             }
             assert_eq!(ring.ready() as usize, done.len());
             assert_eq!(

@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 use core::sync::atomic::{Ordering, fence};
 
-use samara_rref::{Exchangeable, RRef};
+use samara_rref::{Exchangeable, RRef, RRefDeque};
 use samara_shared_heap::class::{self, Place};
 use samara_shared_heap::{Owner, heap, thread};
 
@@ -107,6 +107,10 @@ impl<T: Exchangeable> Ring<T> {
             return Err(RegionError::Foreign);
         }
         Ok(Open {
+            positions: self.positions,
+            descriptors: self.descriptors,
+            slots: self.slots,
+            linear: self.linear,
             ring: self,
             function,
             owner,
@@ -114,14 +118,80 @@ impl<T: Exchangeable> Ring<T> {
     }
 }
 
-/// A ring opened for a batch of work: the claim is alive, and the driver's.
+/// A ring opened for a batch of work: the claim is alive, and the driver's. What is used for each packet stands
+/// here, where the compiler can keep it in registers.
 pub(crate) struct Open<'r, T> {
-    pub(crate) ring: &'r mut Ring<T>,
+    pub(crate) positions: Positions,
+    descriptors: NonNull<[u64; 2]>,
+    slots: NonNull<usize>,
+    linear: Option<u64>,
+    ring: &'r mut Ring<T>,
     function: &'r PciFunction,
     owner: Owner,
 }
 
+impl<T> Drop for Open<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.ring.positions = self.positions;
+    }
+}
+
 impl<T: Exchangeable> Open<'_, T> {
+    /// Where the bytes are, for the device, and their length; `None` if they are none of the object's own
+    /// at `object`, or the device can't reach them.
+    #[inline]
+    fn locate(&self, object: usize, chosen: &mut [u8]) -> Result<(u64, usize), Refused> {
+        let (at, length) = (chosen.as_mut_ptr(), chosen.len());
+        // Bytes of the object itself, which are plain since safe code can see them as such.
+        let inside = at.addr().wrapping_sub(object);
+        if length == 0 || inside > size_of::<T>() || length > size_of::<T>() - inside {
+            return Err(Refused::Empty);
+        }
+        let bus = match self.linear {
+            Some(offset) => (at.expose_provenance() as u64).wrapping_add(offset),
+            None => self
+                .function
+                .bus_address(at, length)
+                .ok_or(Refused::Unreachable)?,
+        };
+        Ok((bus, length))
+    }
+
+    /// Pins `object` at `index`, and describes it to the device.
+    #[inline]
+    fn pin(&mut self, index: u32, object: NonNull<T>, words: [u64; 2]) {
+        let object = object.cast::<u8>();
+        // SAFETY: `Positions` gives indexes below `entries`, of which there are so many slots, which the
+        // claim keeps; it lives as long as `self.function` is borrowed.
+        let slot = unsafe { self.slots.add(index as usize) };
+        // SAFETY: as above; the slot is the ring's alone, and vacant.
+        unsafe { slot.write(object.as_ptr().expose_provenance()) };
+        // SAFETY: a live object at its place, given up to this; the slot is the host's now.
+        unsafe { heap::set_owner(object, Ring::<T>::PLACE, Owner::HOST) };
+        self.store(index, words);
+    }
+
+    /// What is pinned at `index`.
+    #[inline]
+    fn pinned(&self, index: u32) -> Option<NonNull<T>> {
+        // SAFETY: as in `pin`.
+        let slot = unsafe { self.slots.add(index as usize) };
+        // SAFETY: the slot is the ring's alone.
+        let address = unsafe { slot.read() };
+        NonNull::new(core::ptr::with_exposed_provenance_mut(address))
+    }
+
+    /// Takes what is pinned at `index` out of its slot. Its owner is to be named.
+    #[inline]
+    fn unpin(&mut self, index: u32) -> Option<NonNull<T>> {
+        // SAFETY: as in `pin`.
+        let slot = unsafe { self.slots.add(index as usize) };
+        // SAFETY: the slot is the ring's alone.
+        let address = unsafe { slot.replace(0) };
+        NonNull::new(core::ptr::with_exposed_provenance_mut(address))
+    }
+
     /// Takes `object` over and fills the next descriptor with what `describe` makes of the bus
     /// address and length of the bytes in it that `bytes` chooses.
     #[inline]
@@ -132,35 +202,52 @@ impl<T: Exchangeable> Open<'_, T> {
         describe: impl FnOnce(u64, usize) -> Option<[u64; 2]>,
     ) -> Result<(), PutError<T>> {
         let start = (&raw const *object).addr();
-        let chosen = bytes(&mut object);
-        let (at, length) = (chosen.as_mut_ptr(), chosen.len());
-        // Bytes of the object itself, which are plain since safe code can see them as such.
-        let inside = at.addr().wrapping_sub(start);
-        if length == 0 || inside > size_of::<T>() || length > size_of::<T>() - inside {
+        let words = match self.locate(start, bytes(&mut object)) {
+            Ok((bus, length)) => describe(bus, length),
+            Err(refused) => return Err((refused, object)),
+        };
+        let Some(words) = words else {
             return Err((Refused::Empty, object));
+        };
+        match self.positions.fill() {
+            Some(index) => self.pin(index, RRef::into_raw(object), words),
+            None => return Err((Refused::Full, object)),
         }
-        let bus = match self.ring.linear {
-            Some(offset) => (at.expose_provenance() as u64).wrapping_add(offset),
-            None => match self.function.bus_address(at, length) {
-                Some(bus) => bus,
-                None => return Err((Refused::Unreachable, object)),
-            },
+        Ok(())
+    }
+
+    /// [`take`](Self::take)s the oldest object out that is done, `prepare`s it and puts it in the place of the one at
+    /// `index` of `batch`, which is [`put`](Self::put): in half the steps.
+    #[inline]
+    pub(crate) fn trade<const N: usize>(
+        &mut self,
+        batch: &mut RRefDeque<T, N>,
+        index: usize,
+        prepare: impl FnOnce(&mut T),
+        bytes: impl FnOnce(&mut T) -> &mut [u8],
+        describe: impl FnOnce(u64, usize) -> Option<[u64; 2]>,
+    ) -> Result<(), Refused> {
+        let member = batch.get_mut(index).ok_or(Refused::Empty)?;
+        let start = core::ptr::from_mut(member).addr();
+        let (bus, length) = self.locate(start, bytes(member))?;
+        let words = describe(bus, length).ok_or(Refused::Empty)?;
+        let done = self.positions.oldest().ok_or(Refused::Full)?;
+        if let Some(mut object) = self.pinned(done) {
+            // SAFETY: the device is done with it, so it's a live object that nobody refers to. It stays
+            // pinned meanwhile: `prepare` may panic.
+            prepare(unsafe { object.as_mut() });
+        }
+        let Some(object) = self.take() else {
+            return Err(Refused::Full);
         };
-        let Some(words) = describe(bus, length) else {
-            return Err((Refused::Empty, object));
+        // SAFETY: given up here; what comes out is pinned below.
+        let Some(former) = (unsafe { batch.replace_raw(index, RRef::into_raw(object)) }) else {
+            return Err(Refused::Empty);
         };
-        let Some(index) = self.ring.positions.fill() else {
-            return Err((Refused::Full, object));
-        };
-        let object = RRef::into_raw(object).cast::<u8>();
-        // SAFETY: `fill` gives indexes below `entries`, of which there are so many slots, which the claim
-        // keeps; it lives as long as `self.function` is borrowed.
-        let slot = unsafe { self.ring.slots.add(index as usize) };
-        // SAFETY: as above; the slot is the ring's alone.
-        unsafe { slot.write(object.as_ptr().expose_provenance()) };
-        // SAFETY: a live object at its place, given up above; the slot is the host's now.
-        unsafe { heap::set_owner(object, Ring::<T>::PLACE, Owner::HOST) };
-        self.store(index, words);
+        // There's room: one was taken out.
+        if let Some(free) = self.positions.fill() {
+            self.pin(free, former, words);
+        }
         Ok(())
     }
 
@@ -169,7 +256,7 @@ impl<T: Exchangeable> Open<'_, T> {
     fn store(&mut self, index: u32, words: [u64; 2]) {
         // SAFETY: `index` is below `entries`, of which there are so many descriptors in the region, which
         // the claim keeps.
-        let at = unsafe { self.ring.descriptors.add(index as usize) };
+        let at = unsafe { self.descriptors.add(index as usize) };
         let at = at.as_ptr().cast::<u64>();
         // SAFETY: inside the region, aligned; volatile, because a device reads it.
         unsafe { at.write_volatile(words[0].to_le()) };
@@ -184,7 +271,7 @@ impl<T: Exchangeable> Open<'_, T> {
     pub(crate) fn load(&self, index: u32, word: bool) -> u64 {
         let index = (index & (self.ring.entries - 1)) as usize;
         // SAFETY: masked to below `entries`, a power of two; see `store`.
-        let at = unsafe { self.ring.descriptors.add(index) };
+        let at = unsafe { self.descriptors.add(index) };
         // SAFETY: one of the descriptor's two quadwords.
         let at = unsafe { at.as_ptr().cast::<u64>().add(usize::from(word)) };
         // SAFETY: inside the region, aligned; volatile, because the device writes it.
@@ -204,7 +291,7 @@ impl<T: Exchangeable> Open<'_, T> {
     /// The tail, if there was anything.
     #[inline]
     pub(crate) fn publish(&mut self, report: u64) -> Option<u32> {
-        let (first, last) = self.ring.positions.publish()?;
+        let (first, last) = self.positions.publish()?;
         if report != 0 {
             self.amend(last, report);
             // SAFETY: `first` is below `entries`, of which there are so many ends, which the claim keeps.
@@ -212,13 +299,13 @@ impl<T: Exchangeable> Open<'_, T> {
             // SAFETY: as above; the ends are the ring's alone.
             unsafe { end.write(last) };
         }
-        Some(self.ring.positions.tail())
+        Some(self.positions.tail())
     }
 
     /// The last descriptor of the oldest group that isn't done.
     #[inline]
     pub(crate) fn end(&self) -> Option<u32> {
-        let first = self.ring.positions.pending()?;
+        let first = self.positions.pending()?;
         // SAFETY: below `entries`; see `publish`.
         let end = unsafe { self.ring.ends.add(first as usize) };
         // SAFETY: as above.
@@ -228,17 +315,11 @@ impl<T: Exchangeable> Open<'_, T> {
     /// Takes the oldest object out that is done.
     #[inline]
     pub(crate) fn take(&mut self) -> Option<RRef<T>> {
-        let index = self.ring.positions.take()?;
-        // SAFETY: below `entries`; see `put`.
-        let slot = unsafe { self.ring.slots.add(index as usize) };
-        // SAFETY: the slot is the ring's alone; it was filled, and not taken since.
-        let address = unsafe { slot.read() };
-        let object = NonNull::new(core::ptr::with_exposed_provenance_mut::<u8>(address))?;
+        let index = self.positions.take()?;
+        let object = self.unpin(index)?;
         // SAFETY: a live object at its place, which goes to whom the thread runs for.
-        unsafe { heap::set_owner(object, Ring::<T>::PLACE, self.owner) };
-        // SAFETY: as for the read.
-        unsafe { slot.write(0) };
-        // SAFETY: given up by `put`, and no longer in the slot.
-        Some(unsafe { RRef::restore(object.cast()) })
+        unsafe { heap::set_owner(object.cast(), Ring::<T>::PLACE, self.owner) };
+        // SAFETY: given up by `pin`, and no longer in its slot.
+        Some(unsafe { RRef::restore(object) })
     }
 }

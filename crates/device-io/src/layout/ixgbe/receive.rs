@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use samara_rref::{Exchangeable, RRef};
+use samara_rref::{Exchangeable, RRef, RRefDeque};
 
 use super::queue::{Queue, QueueError, rx};
 use super::{Ixgbe, QUEUES};
@@ -198,7 +198,7 @@ impl<T: Exchangeable> Receiving<'_, T> {
     /// How many packets can be put in.
     #[inline]
     pub fn room(&self) -> usize {
-        self.open.ring.positions.room() as usize
+        self.open.positions.room() as usize
     }
 
     /// Puts a packet in to be received into: from the start of the bytes in it that `bytes` chooses. The
@@ -219,24 +219,53 @@ impl<T: Exchangeable> Receiving<'_, T> {
         self.open.put(packet, bytes, describe)
     }
 
-    /// Takes the next packet that the device is done with, and what it says of it.
+    /// What the device says of the next packet that it's done with.
     #[inline]
-    pub fn receive(&mut self) -> Option<(RRef<T>, Received)> {
-        let index = self.open.ring.positions.pending()?;
+    pub fn arrived(&mut self) -> Option<Received> {
+        let positions = &mut self.open.positions;
+        let index = match positions.oldest() {
+            Some(index) => index,
+            None => positions.pending()?,
+        };
         let words = self.open.load(index, true);
         if words & DONE == 0 {
             return None;
         }
-        self.open.ring.positions.complete(index);
-        let packet = self.open.take()?;
+        if self.open.positions.ready() == 0 {
+            self.open.positions.complete(index);
+        }
         let buffer = self.buffer;
-        Some((packet, Received { words, buffer }))
+        Some(Received { words, buffer })
+    }
+
+    /// Takes the packet out that has [`arrived`](Self::arrived).
+    #[inline]
+    pub fn take(&mut self) -> Option<RRef<T>> {
+        self.open.take()
+    }
+
+    /// Takes the packet out that has [`arrived`](Self::arrived), has it `prepare`d, and leaves it in the place of the
+    /// packet at `index` of `batch`, which is [`put`](Self::put) in. False if that's refused, or none has
+    /// arrived: nothing has changed then.
+    #[inline]
+    pub fn trade<const N: usize>(
+        &mut self,
+        batch: &mut RRefDeque<T, N>,
+        index: usize,
+        prepare: impl FnOnce(&mut T),
+        bytes: impl FnOnce(&mut T) -> &mut [u8],
+    ) -> bool {
+        let buffer = self.buffer;
+        let describe = |bus, length| (length >= buffer).then_some([bus, 0]);
+        self.open
+            .trade(batch, index, prepare, bytes, describe)
+            .is_ok()
     }
 
     /// Whether the device is done with a packet behind the next one, but not with that: it lost a report,
     /// or is about to write it. A look at every descriptor.
     pub fn is_out_of_order(&self) -> bool {
-        let positions = &self.open.ring.positions;
+        let positions = &self.open.positions;
         let Some(next) = positions.pending() else {
             return false;
         };
@@ -259,7 +288,7 @@ impl<T: Exchangeable> Receiving<'_, T> {
         if self.queue.runs(self.function) {
             return None;
         }
-        self.open.ring.positions.complete_all();
+        self.open.positions.complete_all();
         self.open.take()
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use samara_rref::{Exchangeable, RRef};
+use samara_rref::{Exchangeable, RRef, RRefDeque};
 
 use super::queue::{Queue, QueueError, tx};
 use super::{Ixgbe, QUEUES};
@@ -22,6 +22,13 @@ const REPORT: u64 = 1 << 27;
 const DONE: u64 = 1 << 32;
 /// The longest packet that one descriptor takes (section 7.2.1.1).
 const LONGEST: usize = 15_872;
+
+/// The descriptor of a frame of `length` bytes at `bus`; `None` if it's too long.
+#[inline]
+fn describe(bus: u64, length: usize) -> Option<[u64; 2]> {
+    let bytes = length as u64;
+    (length <= LONGEST).then_some([bus, DATA | bytes | bytes << PAYLOAD])
+}
 
 /// The key's kind.
 const KIND: u8 = 1;
@@ -125,7 +132,7 @@ impl<T: Exchangeable> Transmitting<'_, T> {
     /// How many packets can be put in.
     #[inline]
     pub fn room(&self) -> usize {
-        self.open.ring.positions.room() as usize
+        self.open.positions.room() as usize
     }
 
     /// Puts a packet in to be sent: the bytes in it that `frame` chooses, whose length is the frame's. The
@@ -141,11 +148,34 @@ impl<T: Exchangeable> Transmitting<'_, T> {
         packet: RRef<T>,
         frame: impl FnOnce(&mut T) -> &mut [u8],
     ) -> Result<(), (Refused, RRef<T>)> {
-        let describe = |bus, length: usize| {
-            let bytes = length as u64;
-            (length <= LONGEST).then_some([bus, DATA | bytes | bytes << PAYLOAD])
-        };
         self.open.put(packet, frame, describe)
+    }
+
+    /// Whether a packet that was sent can be taken back now.
+    #[inline]
+    pub fn has_sent(&mut self) -> bool {
+        if self.open.positions.ready() != 0 {
+            return true;
+        }
+        let Some(end) = self.open.end() else {
+            return false;
+        };
+        self.open.load(end, true) & DONE != 0 && self.open.positions.complete(end)
+    }
+
+    /// Takes a packet back that was sent, and leaves it in the place of the packet at `index` of `batch`, which
+    /// is [`put`](Self::put) in. False if that's refused, or [none was sent](Self::has_sent): nothing has
+    /// changed then.
+    #[inline]
+    pub fn trade<const N: usize>(
+        &mut self,
+        batch: &mut RRefDeque<T, N>,
+        index: usize,
+        frame: impl FnOnce(&mut T) -> &mut [u8],
+    ) -> bool {
+        self.open
+            .trade(batch, index, |_| (), frame, describe)
+            .is_ok()
     }
 
     /// Tells the device of what was put in since, and asks for one report when all of that is done. One
@@ -162,11 +192,8 @@ impl<T: Exchangeable> Transmitting<'_, T> {
     /// Takes the next packet back that was sent.
     #[inline]
     pub fn reclaim(&mut self) -> Option<RRef<T>> {
-        if self.open.ring.positions.ready() == 0 {
-            let end = self.open.end()?;
-            if self.open.load(end, true) & DONE == 0 || !self.open.ring.positions.complete(end) {
-                return None;
-            }
+        if !self.has_sent() {
+            return None;
         }
         self.open.take()
     }
@@ -176,7 +203,7 @@ impl<T: Exchangeable> Transmitting<'_, T> {
         if self.queue.runs(self.function) {
             return None;
         }
-        self.open.ring.positions.complete_all();
+        self.open.positions.complete_all();
         self.open.take()
     }
 }
