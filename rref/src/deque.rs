@@ -5,6 +5,7 @@ use crate::ring::Ring;
 use crate::rref::no_room;
 use crate::{Exchangeable, Lend, RRef, Target, Transfer, TypeDescriptor};
 use core::fmt;
+use core::ptr::NonNull;
 use samara_shared_heap::AllocError;
 use samara_shared_heap::group::{self, Group};
 
@@ -177,6 +178,47 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
     pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         let at = self.0.ring.at(index, N)?;
         self.0.slots.get_mut(at)?.as_deref_mut()
+    }
+
+    /// Puts `object` in the place of the one at `index`, and gives that one out.
+    ///
+    /// # Errors
+    /// Gives `object` back when there's none at `index`.
+    #[inline]
+    pub fn replace(&mut self, index: usize, object: RRef<T>) -> Result<RRef<T>, RRef<T>> {
+        let Some(at) = self.0.ring.at(index, N) else {
+            return Err(object);
+        };
+        match self.take(at) {
+            Some(former) => {
+                self.put(at, object);
+                Ok(former)
+            }
+            None => Err(object),
+        }
+    }
+
+    /// Puts the object at `object` in the place of the one at `index`, which is given up as by
+    /// [`RRef::into_raw`], with its owner word still naming the batch. For crates of the trusted side.
+    ///
+    /// # Safety
+    /// `object` is given up, and goes to the running domain; the caller names the owner of what it gets
+    /// in the same breath.
+    #[doc(hidden)]
+    #[inline]
+    pub unsafe fn replace_raw(&mut self, index: usize, object: NonNull<T>) -> Option<NonNull<T>> {
+        let at = self.0.ring.at(index, N)?;
+        let group = self.0.group.0;
+        let slot = self.0.slots.get_mut(at)?.as_mut()?;
+        // SAFETY: given up to this.
+        let object = unsafe { RRef::restore(object) };
+        match group {
+            // SAFETY: as in `put`.
+            Some(group) => unsafe { RRef::join(&object, group) },
+            // SAFETY: what the caller gave up goes to whom it runs for; none of a group is to be left.
+            None => unsafe { RRef::adopt(&object) },
+        }
+        Some(RRef::into_raw(core::mem::replace(slot, object)))
     }
 
     /// All, from first to last.

@@ -8,7 +8,7 @@ use core::ops::{Deref, DerefMut};
 use core::ptr::{self, NonNull};
 use samara_shared_heap::class::{self, Place};
 use samara_shared_heap::group::{self, Group};
-use samara_shared_heap::{AllocError, Owner, heap};
+use samara_shared_heap::{AllocError, Owner, heap, thread};
 use zerocopy::FromZeros;
 
 /// What an `RRef` may point to: an [`Exchangeable`] type, or a slice of one.
@@ -207,9 +207,22 @@ impl<T: ?Sized + Target> RRef<T> {
         }
     }
 
-    /// The value's address, given up: whoever takes it over makes another `RRef` of it.
+    /// Takes back what [`into_raw`](Self::into_raw) gave up. For crates of the trusted side.
+    ///
+    /// # Safety
+    /// `value` came from `into_raw`, once; the object is owned by whom the thread runs for.
+    #[doc(hidden)]
     #[inline]
-    pub(crate) const fn into_raw(this: Self) -> NonNull<T> {
+    #[must_use]
+    pub const unsafe fn restore(value: NonNull<T>) -> Self {
+        Self::from_raw(value)
+    }
+
+    /// The value's address, given up: whoever takes it over makes another `RRef` of it.
+    #[doc(hidden)]
+    #[inline]
+    #[must_use]
+    pub const fn into_raw(this: Self) -> NonNull<T> {
         let value = this.value;
         mem::forget(this);
         value
@@ -224,6 +237,17 @@ impl<T: ?Sized + Target> RRef<T> {
     pub(crate) unsafe fn join(this: &Self, group: Group) {
         // SAFETY: a live object at its place; the rest is the caller's.
         unsafe { heap::join(this.value.cast(), T::place_of(this.value), group) };
+    }
+
+    /// Makes the object the running domain's.
+    ///
+    /// # Safety
+    /// It goes to the running domain now.
+    #[inline]
+    pub(crate) unsafe fn adopt(this: &Self) {
+        let owner = thread::current().owner();
+        // SAFETY: a live object at its place; the rest is the caller's.
+        unsafe { heap::set_owner(this.value.cast(), T::place_of(this.value), owner) };
     }
 
     /// Makes a member of a group the group's owner's own again.

@@ -9,6 +9,8 @@ use samara_rref::{Exchangeable, Owner, RRef, Transfer as Handover};
 use samara_shared_heap::thread;
 
 use super::ledger::{Ledger, MAX_TRANSFERS, Refusal};
+use super::pins::{MAX_RINGS, Pins};
+use super::region::RegionError;
 
 /// DMA regions that one claim can have.
 pub const MAX_REGIONS: usize = 16;
@@ -75,6 +77,7 @@ impl core::error::Error for BeginError {}
 /// The table.
 pub(crate) struct DmaTable {
     regions: [Option<RRef<[u8]>>; MAX_REGIONS],
+    pins: [Option<Pins>; MAX_RINGS],
     entries: [Entry; MAX_TRANSFERS],
     ledger: Ledger,
 }
@@ -91,6 +94,7 @@ impl DmaTable {
     pub(crate) const fn new() -> Self {
         Self {
             regions: [const { None }; MAX_REGIONS],
+            pins: [const { None }; MAX_RINGS],
             entries: [VACANT; MAX_TRANSFERS],
             ledger: Ledger::new(),
         }
@@ -106,6 +110,21 @@ impl DmaTable {
             }
             None => Err(memory),
         }
+    }
+
+    /// Keeps what a ring pins until the claim ends. There's one ring for each key.
+    pub(crate) fn keep_pins(&mut self, pins: Pins) -> Result<(), RegionError> {
+        if self
+            .pins
+            .iter()
+            .flatten()
+            .any(|kept| kept.key() == pins.key())
+        {
+            return Err(RegionError::Taken);
+        }
+        let slot = self.pins.iter_mut().find(|slot| slot.is_none());
+        *slot.ok_or(RegionError::TooMany)? = Some(pins);
+        Ok(())
     }
 
     /// Opens a transfer of a buffer that moves in; gives it back if there's no room.

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use samara_rref::Exchangeable;
 use samara_shared_heap::thread::{self, NoCut};
-use samara_shared_heap::{Cap, Capability};
+use samara_shared_heap::{Cap, Capability, Owner};
 use spin::{Mutex, MutexGuard};
 
 use super::config::{BUS_MASTER, Capabilities, Config, PciId};
@@ -186,6 +186,16 @@ impl PciFunction {
         self.0.slot.host.dma.bus_address(start, length)
     }
 
+    /// What bus addresses differ by from addresses, if that's the same for all memory.
+    pub(crate) fn linear(&self) -> Option<u64> {
+        self.0.slot.host.dma.linear()
+    }
+
+    /// Whose the function is.
+    pub(crate) fn owner(&self) -> Owner {
+        self.0.owner()
+    }
+
     /// Where the function is.
     pub fn address(&self) -> PciAddress {
         self.0.slot.address
@@ -273,16 +283,21 @@ impl PciFunction {
         // Until everything is out of flight: what another thread started in between would be, too.
         self.0.control.with(|guarded| guarded.silencing += 1);
         let silenced = self.0.silence();
+        self.all_ended();
+        self.0.control.with(|guarded| guarded.silencing -= 1);
+        silenced
+    }
+
+    /// Takes everything out of flight: the device was reset by its registers, with no request pending.
+    pub(crate) fn all_ended(&self) {
         self.with_table(|table| {
             table.end_all();
             // Under the table's lock: see `DmaRegion::put`.
             self.0.epoch.fetch_add(1, Ordering::AcqRel);
         });
-        self.0.control.with(|guarded| guarded.silencing -= 1);
-        silenced
     }
 
-    /// How often [`silence`](Self::silence) was called: a command started in an earlier epoch is no
+    /// How often the device was silenced or reset: a command started in an earlier epoch is no
     /// longer in flight.
     pub fn epoch(&self) -> u32 {
         self.0.epoch.load(Ordering::Acquire)
