@@ -65,13 +65,13 @@ pub trait TcpStream {
     /// [`TcpError`]; the buffer is dropped then.
     fn recv(&self, into: RRef<[u8]>) -> Result<Received, TcpError>;
 
-    /// Takes bytes of `data` from index `from` on, as many as there's room for: the number that was taken,
-    /// 0 if it should be tried again later or nothing was offered.
+    /// Takes bytes of `data` from index `start` up to `end`, as many as there's room for: the number that
+    /// was taken, 0 if it should be tried again later or there are no such bytes.
     ///
     /// # Errors
     ///
     /// [`TcpError`]; nothing was taken.
-    fn send(&self, data: &RRef<[u8]>, from: usize) -> Result<usize, TcpError>;
+    fn send(&self, data: &RRef<[u8]>, start: usize, end: usize) -> Result<usize, TcpError>;
 
     /// Nothing more will be sent. The peer is told after all that was taken has arrived.
     ///

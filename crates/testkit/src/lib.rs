@@ -5,7 +5,12 @@
 //! `cargo xtask` run the very same code.
 #![no_std]
 
-#[cfg(any(feature = "hosted", feature = "nvme-model", feature = "ixgbe-bus"))]
+#[cfg(any(
+    feature = "hosted",
+    feature = "nvme-model",
+    feature = "ixgbe-bus",
+    feature = "http-client"
+))]
 extern crate std;
 
 #[cfg(any(feature = "nvme-model", feature = "ixgbe-bus"))]
@@ -13,6 +18,8 @@ extern crate std;
 mod device_memory;
 #[cfg(feature = "hosted")]
 pub mod hosted;
+#[cfg(feature = "http-client")]
+pub mod http_client;
 #[cfg(feature = "ixgbe-bus")]
 pub mod ixgbe_bus;
 #[cfg(feature = "nvme-model")]

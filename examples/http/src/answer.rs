@@ -107,7 +107,7 @@ impl Answer {
                 done: true,
             });
         }
-        let taken = stream.send(&self.piece, self.sent)?;
+        let taken = stream.send(&self.piece, self.sent, self.filled)?;
         // A stack that says it took more than there was is believed no further.
         let taken = taken.min(self.filled - self.sent);
         let before = self.sent.max(self.head);

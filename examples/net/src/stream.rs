@@ -43,8 +43,8 @@ impl TcpStream for Stream {
         })
     }
 
-    fn send(&self, data: &RRef<[u8]>, from: usize) -> Result<usize, TcpError> {
-        let data = data.get(from..).unwrap_or_default();
+    fn send(&self, data: &RRef<[u8]>, start: usize, end: usize) -> Result<usize, TcpError> {
+        let data = data.get(start..end).unwrap_or_default();
         self.with(|socket| socket.send_slice(data).map_err(|_| TcpError::Closed))
     }
 
