@@ -249,11 +249,14 @@ fn crashed(target: Target, payload: samara_unwind::Payload) {
 
 #[cold]
 fn left_dying(target: Target) {
-    if matches!(
-        target.block.word().state(),
-        State::Stopping | State::Draining
-    ) {
-        host::wake_reaper();
+    match target.block.word().state() {
+        State::Stopping => {
+            let generation = target.expected.generation();
+            target.block.tell_condemned(generation);
+            host::wake_reaper();
+        }
+        State::Draining => host::wake_reaper(),
+        _ => {}
     }
 }
 

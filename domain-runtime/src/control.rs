@@ -4,7 +4,7 @@ use crate::event::Event;
 use crate::exits::Shared;
 use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
-use crate::reason::{Exit, ExitReason};
+use crate::reason::{Exit, ExitKind, ExitReason};
 use crate::state::{State, Word};
 use crate::text::Text;
 use crate::trap_note::TrapNote;
@@ -265,6 +265,11 @@ impl ControlBlock {
                 return true;
             }
         }
+    }
+
+    /// Tells of the death of `generation` if a trap handler has condemned it and nobody has yet.
+    pub(crate) fn tell_condemned(&self, generation: u32) {
+        self.die(generation, ExitReason::new(ExitKind::Killed, ""));
     }
 
     /// Marks `generation` as dead; the first death counts. The reason noted before (a panic's

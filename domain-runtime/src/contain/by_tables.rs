@@ -187,17 +187,22 @@ extern "C-unwind" fn land(boundary: usize) -> ! {
 /// neither stack nor images, it unwinds instead.
 #[cold]
 pub(crate) fn end_self() -> ! {
-    let thread = thread::current();
-    if let Some(activation) = call::innermost(thread) {
-        let mut registers = Registers::here();
-        // SAFETY: the running thread's own registers in this very call, and its own stack.
-        let ended = unsafe { end(thread, activation, &mut registers, None, &Registered) };
-        if ended.is_ok() {
-            // SAFETY: of this call, which is still active, and rewritten by a cut.
-            unsafe { resume(&registers) };
-        }
-    }
+    cut_self();
     call::raise()
+}
+
+/// Returns only if the running thread could not be cut here.
+fn cut_self() {
+    let thread = thread::current();
+    let Some(activation) = call::innermost(thread) else {
+        return;
+    };
+    let mut registers = Registers::here();
+    // SAFETY: the running thread's own registers in this very call, and its own stack.
+    if unsafe { end(thread, activation, &mut registers, None, &Registered) }.is_ok() {
+        // SAFETY: of this call, which is still active, and rewritten by a cut.
+        unsafe { resume(&registers) };
+    }
 }
 
 /// The thread was to be cut under a mark, which it has just released.
@@ -205,6 +210,7 @@ fn recheck() {
     let dead = call::innermost(thread::current()).is_some_and(|at| at.target().is_dead());
     // While the thread unwinds it is on its way out; a tick cuts it if it does not arrive.
     if dead && !samara_unwind::is_unwinding() {
-        end_self();
+        // Not where the runtime itself had the mark, on the way in or out: on return it looks again.
+        cut_self();
     }
 }

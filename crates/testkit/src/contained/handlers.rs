@@ -1,7 +1,7 @@
 //! Signal handlers, in the place of a kernel's trap handlers.
 
 use super::thread::{self, PERIOD};
-use super::{context, images};
+use super::{context, images, step};
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
 use samara_domain_runtime::contain::{self, Strike, Verdict};
 use samara_unwind::tables::Registered;
@@ -49,6 +49,7 @@ pub(super) fn install() {
             set(signal, fault as *const () as usize);
         }
         set(tick_signal(), tick as *const () as usize);
+        set(libc::SIGTRAP, step::trapped as *const () as usize);
     });
 }
 

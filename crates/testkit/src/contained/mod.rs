@@ -21,8 +21,10 @@
 mod context;
 mod handlers;
 mod images;
+mod step;
 mod thread;
 
 pub use handlers::{CUTS, Cuts};
 pub use images::Library;
+pub use step::Stepped;
 pub use thread::{Contained, contained};
