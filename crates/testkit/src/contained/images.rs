@@ -31,6 +31,16 @@ pub(super) fn register_all() {
     });
 }
 
+/// The program's own tables.
+///
+/// # Panics
+/// If it was linked without any.
+#[must_use]
+pub fn program_image() -> &'static Image<'static> {
+    register_all();
+    program().expect("the program was linked with `--eh-frame-hdr`")
+}
+
 /// A library that was loaded with `dlopen`, known to the unwinder until this is dropped.
 #[derive(Debug)]
 pub struct Library(Option<ImageId>);

@@ -25,6 +25,6 @@ mod step;
 mod thread;
 
 pub use handlers::{CUTS, Cuts};
-pub use images::Library;
+pub use images::{Library, program_image};
 pub use step::Stepped;
 pub use thread::{Contained, contained};
