@@ -1,4 +1,5 @@
-//! Instructions per operation of the exchange heap, by callgrind: repeatable, so bounds are checked.
+//! Instructions per operation of the exchange heap and per call, by callgrind: repeatable, so bounds
+//! are checked.
 //!
 //! `cargo bench -p samara-benches --bench instructions` fails when a bound is passed. Without valgrind
 //! it says so and measures nothing.
@@ -7,7 +8,7 @@
 use samara::Owner;
 use samara::heap::{class, heap};
 use samara::prelude::*;
-use samara_host_std as _;
+use samara_benches::{domain, proxied_move, proxied_null, shadowed_null};
 use samara_rref::Transfer;
 use std::hint::black_box;
 use std::process::{Command, ExitCode};
@@ -16,7 +17,7 @@ use std::process::{Command, ExitCode};
 struct Case(&'static str, u64, fn(usize));
 
 /// Bounds are a tenth above what was measured (x86-64, Rust 1.95, opt-level 3).
-const CASES: [Case; 7] = [
+const CASES: [Case; 10] = [
     Case("box_64", u64::MAX, |times| {
         for _ in 0..times {
             drop(black_box(Box::new(black_box([0u8; 64]))));
@@ -56,6 +57,27 @@ const CASES: [Case; 7] = [
             object
                 .into_iter()
                 .for_each(|object| unsafe { heap::free(black_box(object), place) });
+        }
+    }),
+    Case("call_null", 107, |times| {
+        let proxy = domain().proxy().expect("room for a proxy");
+        for _ in 0..times {
+            assert!(proxied_null(black_box(&proxy), 1).is_ok());
+        }
+    }),
+    Case("call_move", 155, |times| {
+        let proxy = domain().proxy().expect("room for a proxy");
+        let mut object = Some(RRef::new([0u8; 64]));
+        for _ in 0..times {
+            let moved = object.take();
+            object = moved.and_then(|object| proxied_move(black_box(&proxy), object).ok());
+        }
+        assert!(object.is_some(), "a call failed while it was counted");
+    }),
+    Case("shadow_null", 117, |times| {
+        let shadow = domain().shadow().expect("room for a shadow");
+        for _ in 0..times {
+            assert!(shadowed_null(black_box(&shadow), 1).is_ok());
         }
     }),
 ];

@@ -94,3 +94,15 @@ pub fn shadowed_null(shadow: &Shadow<dyn Target>, value: u64) -> Result<u64, Rpc
 pub fn virtual_null(target: &dyn Target, value: u64) -> Result<u64, RpcError> {
     target.null(value)
 }
+
+/// One proxied call that moves an object in and back, kept apart for the same reason.
+///
+/// # Errors
+/// As the call.
+#[inline(never)]
+pub fn proxied_move(
+    proxy: &Proxy<dyn Target>,
+    object: RRef<[u8; 64]>,
+) -> Result<RRef<[u8; 64]>, RpcError> {
+    proxy.small(object)
+}
