@@ -1,8 +1,8 @@
 //! Starting a domain: what `init` and its recipe may do wrong, and what is left of it.
 
 use samara_domain_runtime::{
-    Domain, DomainInfo, DomainSpec, ExitKind, Mint, Restart, SpawnError, Status, Strategy, Supervisor,
-    state::State,
+    Domain, DomainInfo, DomainSpec, ExitKind, Mint, Restart, SpawnError, Status, Strategy,
+    Supervisor, state::State,
 };
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
