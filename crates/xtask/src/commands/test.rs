@@ -20,6 +20,9 @@ use crate::workspace::Workspace;
 /// Size in bytes of the disk that the kernel's tests may do with as they like.
 const TEST_DISK: u64 = 16 << 20;
 
+/// The packages of [`TestPart::Models`], which are no default members: slow without optimisation.
+pub(super) const MODELS: [&str; 2] = ["samara-models", "samara-machine"];
+
 /// Runs the tests, says how many passed and failed, and fails if any did.
 pub(super) fn run(workspace: &Workspace, args: &TestArgs) -> Result<(), Error> {
     let tally = all(workspace, args);
@@ -95,7 +98,9 @@ fn models(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     step("models (cargo test, loom and the machine)");
     let mut command = cargo(workspace, "test");
     command.args(["--no-fail-fast", "--profile", "checked"]);
-    command.args(["-p", "samara-models", "-p", "samara-machine"]);
+    for package in MODELS {
+        command.args(["-p", package]);
+    }
     count("cargo test of the models", command, tally)
 }
 
