@@ -6,13 +6,14 @@
 //! the domain is dead. No lock, no shared line, no allocation.
 
 use crate::control::{self, ControlBlock, Counter};
+use crate::error::RpcError;
 use crate::host;
 use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::{ExitKind, ExitReason};
 use crate::state::{State, Word};
-use samara_rref::{Exchangeable, Transfer};
-use samara_shared_heap::Owner;
+use samara_rref::{Exchangeable, Transfer, weigh};
 use samara_shared_heap::thread::{self, Frame, ThreadSlot};
+use samara_shared_heap::{Owner, quota};
 
 /// One generation of a domain in one state: what an entry demands.
 #[derive(Clone, Copy, Debug)]
@@ -90,17 +91,48 @@ pub(crate) fn exporter() -> Target {
     Target::new(block, running)
 }
 
+/// Why an entry was refused. Apart from [`Failure`], which lies where the result does: with one bit
+/// more to tell, the result would be moved once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The domain is not in the expected state.
+    Dead,
+    /// The arguments would take the domain beyond twice its quota of shared objects.
+    OverQuota,
+}
+
+impl From<Refusal> for RpcError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Dead => Self::Dead,
+            Refusal::OverQuota => Self::OverQuota,
+        }
+    }
+}
+
 /// Why an entry gave no result.
 #[derive(Debug)]
 pub enum Failure<A> {
-    /// The domain is not in the expected state: the arguments come back, nothing was executed.
+    /// The arguments come back, nothing was executed: see [`Refusal`].
     Refused(A),
     /// The domain died of what it executed; the arguments were its own by then.
     Crashed,
 }
 
+/// Whether a quota has a say in what a call of `thread` would move: its receiver has one. For what
+/// moves nothing a constant.
+#[inline]
+#[must_use]
+pub fn is_metered<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: Target) -> bool {
+    (A::NESTED && quota::is_limited(target.block.owner()))
+        | (R::NESTED && quota::is_limited(thread.owner()))
+}
+
 /// Calls `body` inside the target with `arguments`, which become its own; the result becomes the
 /// caller's. A panic inside ends here and is the domain's death.
+///
+/// A receiver far over its quota gets no arguments; a caller with a quota gets its result, which is
+/// taken off what it may still allocate. What does not change hands is not counted.
 ///
 /// Does not return if the *caller's* domain died meanwhile: the thread then unwinds to the boundary
 /// through which it entered the caller.
@@ -119,12 +151,40 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
     arguments: A,
     body: impl FnOnce(A) -> R,
 ) -> Result<R, Failure<A>> {
+    // SAFETY: handed on.
+    unsafe {
+        enter_on::<true, A, R>(
+            thread::current(),
+            target,
+            arguments,
+            body,
+            &mut Refusal::Dead,
+        )
+    }
+}
+
+/// [`enter`] on the running `thread`, with or without a look at quotas. Who looks beforehand
+/// ([`is_metered`]) keeps the rare way out of line, as a whole. `refusal` is set when it is not
+/// [`Refusal::Dead`].
+///
+/// # Errors
+/// See [`Failure`].
+///
+/// # Safety
+/// As for [`enter`]; without `METERED` the call is none that is metered.
+#[inline(always)]
+pub unsafe fn enter_on<const METERED: bool, A: Exchangeable, R: Exchangeable>(
+    thread: &ThreadSlot,
+    target: Target,
+    arguments: A,
+    body: impl FnOnce(A) -> R,
+    refusal: &mut Refusal,
+) -> Result<R, Failure<A>> {
     const {
         // What holds something is asked of its parts, where it is transferred.
         let () = A::NO_DESTRUCTOR_OF_ITS_OWN;
         let () = R::NO_DESTRUCTOR_OF_ITS_OWN;
     }
-    let thread = thread::current();
     let counter = target.block.counter(thread.shard());
     counter.entries.fetch_add(1, SeqCst);
     if target.block.word() != target.expected {
@@ -132,6 +192,11 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
         return Err(Failure::Refused(arguments));
     }
     let caller = thread.owner();
+    if METERED && A::NESTED && !admits(caller, target.block.owner(), &arguments) {
+        refuse(thread, target, counter);
+        *refusal = Refusal::OverQuota;
+        return Err(Failure::Refused(arguments));
+    }
     let activation = Activation {
         frame: Frame::new(target.block.owner(), thread.top()),
         target,
@@ -160,6 +225,9 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
     let result = match outcome {
         Ok(result) => {
             if R::NESTED {
+                if METERED {
+                    note(target.block.owner(), caller, &result);
+                }
                 // SAFETY: the result goes to the caller.
                 result.transfer(&unsafe { Transfer::to(caller) });
                 pop();
@@ -188,6 +256,20 @@ fn refuse(thread: &ThreadSlot, target: Target, counter: &Counter) {
     counter.exits.fetch_add(1, SeqCst);
     left(target);
     return_to_caller(thread, thread.owner());
+}
+
+/// Asks the receiver's quota, before anything moves.
+#[cold]
+fn admits<A: Exchangeable>(from: Owner, to: Owner, arguments: &A) -> bool {
+    from == to || !quota::is_limited(to) || quota::admit(to, weigh(arguments))
+}
+
+/// Takes a result off what its receiver may still allocate.
+#[cold]
+fn note<R: Exchangeable>(from: Owner, to: Owner, result: &R) {
+    if from != to && quota::is_limited(to) {
+        quota::note(to, weigh(result));
+    }
 }
 
 #[cold]

@@ -170,7 +170,7 @@ where
     let (block, word, hold) =
         ControlBlock::claim(spec.name, restarts, exits).ok_or(SpawnError::NoSlot)?;
     arena::set_quota(block.owner(), spec.heap_quota);
-    quota::set_limit(block.owner(), spec.shared_quota);
+    quota::set_limits(block.owner(), spec.shared);
     threads::set_limit(block.owner(), spec.threads);
     // SAFETY: `init` is the new domain's code; the function pointer is all that is captured.
     let outcome = unsafe {
@@ -195,6 +195,9 @@ where
             message,
             place: Text::new(),
         },
+        Err(Failure::Refused(_)) if block.word() == word => {
+            ExitReason::new(ExitKind::InitFailed, "no quota for init's arguments")
+        }
         Err(Failure::Crashed | Failure::Refused(_)) => {
             ExitReason::new(ExitKind::Killed, "killed before init")
         }
