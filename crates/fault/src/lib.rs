@@ -1,10 +1,13 @@
-//! Fault injection for domains: the host arms a point, the domain asks there whether to panic.
+//! Fault injection for domains: the host arms a point, the domain asks there whether to panic; and
+//! CPU exceptions to order.
 //!
 //! The switches are statics, which a domain may not have; this crate is on the list of trusted ones. A
 //! point fires once and is then disarmed, so that the recovery after it runs undisturbed.
 
 #![no_std]
-#![forbid(unsafe_code)]
+
+#[cfg(target_arch = "x86_64")]
+pub mod cpu;
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
