@@ -74,17 +74,17 @@ pub(crate) const CASES: [Case; 14] = [
             let _ = black_box(black_box(target).null(1));
         }
     }),
-    Case("proxy: null", Some(88), |world, times| {
+    Case("proxy: null", Some(86), |world, times| {
         for _ in 0..times {
             let _ = black_box(black_box(&world.proxy).null(1));
         }
     }),
-    Case("proxy: borrow", Some(94), |world, times| {
+    Case("proxy: borrow", Some(92), |world, times| {
         for _ in 0..times {
             let _ = black_box(black_box(&world.proxy).borrow(&world.lent));
         }
     }),
-    Case("proxy: move 64 B in and back", Some(108), |world, times| {
+    Case("proxy: move 64 B in and back", Some(117), |world, times| {
         let mut object = Some(RRef::new([0; 64]));
         for _ in 0..times {
             object = object
@@ -100,7 +100,7 @@ pub(crate) const CASES: [Case; 14] = [
     }),
     Case(
         "shadow: move 64 B in and back",
-        Some(104),
+        Some(125),
         |world, times| {
             let mut object = Some(RRef::new([0; 64]));
             for _ in 0..times {
@@ -116,16 +116,16 @@ pub(crate) const CASES: [Case; 14] = [
             drop(black_box(Box::new(black_box([0u8; 64]))));
         }
     }),
-    Case("RRef: allocate and free 64 B", Some(117), |_, times| {
+    Case("RRef: allocate and free 64 B", Some(114), |_, times| {
         for _ in 0..times {
             drop(black_box(RRef::new(black_box([0u8; 64]))));
         }
     }),
     // Not written: the zeroing of 4 KiB would hide the rest.
-    Case("heap: allocate and free 4 KiB", Some(155), |_, times| {
+    Case("heap: allocate and free 4 KiB", Some(153), |_, times| {
         raw(4096, times);
     }),
-    Case("heap: allocate and free 128 KiB", Some(220), |_, times| {
+    Case("heap: allocate and free 128 KiB", Some(219), |_, times| {
         raw(128 << 10, times);
     }),
     Case("transfer: RRef", Some(13), |world, times| {
