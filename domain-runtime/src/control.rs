@@ -165,16 +165,20 @@ impl ControlBlock {
 
     /// Calls into this generation so far, the runtime's own (init, stop) included.
     pub(crate) fn calls(&self) -> usize {
+        let _no_cut = NoCut::begin(thread::current());
         self.entries().wrapping_sub(self.label.lock().calls_before)
     }
 
     pub(crate) fn label(&self) -> Label {
+        // Others wait for the lock under the mark: its holder must not be pre-empted for them.
+        let _no_cut = NoCut::begin(thread::current());
         *self.label.lock()
     }
 
     /// Why `generation` ended; `None` while it runs, and once the slot was used again.
     #[must_use]
     pub fn reason(&self, generation: u32) -> Option<ExitReason> {
+        let _no_cut = NoCut::begin(thread::current());
         let label = self.label.lock();
         (label.generation == generation)
             .then_some(label.reason)
@@ -193,6 +197,7 @@ impl ControlBlock {
             let free = Word::new(word.generation(), State::Free);
             block.swap(free, word).then(|| {
                 let hold = Hold::new(block);
+                let _no_cut = NoCut::begin(thread::current());
                 let mut label = block.label.lock();
                 *block.exits.lock() = exits.cloned();
                 *label = Label {
@@ -219,7 +224,10 @@ impl ControlBlock {
     pub(crate) fn finish_reclaim(&self, from: Word) {
         // Dropped here, with no lock held.
         {
-            let _told = self.exits.lock().take();
+            let _told = {
+                let _no_cut = NoCut::begin(thread::current());
+                self.exits.lock().take()
+            };
         }
         if let Some(next) = from.reclaimed() {
             self.swap(from, next);

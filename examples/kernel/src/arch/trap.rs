@@ -1,5 +1,5 @@
-//! What a trap does. In this kernel every fault is fatal: it is reported with the calls that led to
-//! it.
+//! What a trap does. An interrupt may change the running thread. A fault is fatal: it is reported with
+//! the calls that led to it.
 
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -8,13 +8,23 @@ use x86_64::registers::control::Cr2;
 use x86_64::structures::idt::PageFaultErrorCode;
 
 use super::exit::{ExitCode, exit};
-use super::trap_entry::TrapFrame;
+use super::trap_entry::{FpuState, TrapFrame};
+use super::{lapic, pic};
 use crate::mm::{image, stack};
+use crate::thread::{self, Interrupted};
 use crate::{backtrace, println_fatal};
+
+/// A thread asks the scheduler for something.
+pub(crate) const REQUEST: u8 = 0x41;
 
 const DEBUG: u64 = 1;
 const BREAKPOINT: u64 = 3;
 const PAGE_FAULT: u64 = 14;
+const TIMER: u64 = lapic::TIMER as u64;
+const REQUESTED: u64 = REQUEST as u64;
+const SPURIOUS: u64 = lapic::SPURIOUS as u64;
+const OLD_FIRST: u64 = pic::FIRST_VECTOR as u64;
+const OLD_LAST: u64 = pic::END_VECTOR as u64 - 1;
 
 /// Breakpoints passed so far.
 static BREAKPOINTS: AtomicU32 = AtomicU32::new(0);
@@ -29,8 +39,15 @@ pub(crate) fn breakpoints() -> u32 {
 }
 
 /// Called by the entry code on a trap stack, with everything saved in `frame`.
-pub(super) extern "C" fn handle(frame: &mut TrapFrame) {
+pub(super) extern "C" fn handle(frame: &mut TrapFrame, fpu: &mut FpuState) {
     match frame.vector {
+        TIMER => {
+            lapic::acknowledge();
+            thread::tick::handle(&mut Interrupted { frame, fpu });
+        }
+        REQUESTED => thread::request::handle(&mut Interrupted { frame, fpu }),
+        // Went away before it was delivered; the old controllers' masked inputs can do no more.
+        SPURIOUS | OLD_FIRST..=OLD_LAST => {}
         // Returns only for the tests: the linker fills gaps with breakpoints, which a wild jump
         // must not slide along.
         BREAKPOINT if cfg!(feature = "kernel-tests") => {
@@ -104,7 +121,7 @@ fn report_page_fault(cause: PageFaultErrorCode) {
         "not mapped"
     };
     println_fatal!("fault: {access} {address:#x}: {why}");
-    if stack::guards().contains(&(address & !0xfff)) {
+    if stack::guards().contains(&(address & !0xfff)) || thread::stack_guards(address) {
         println_fatal!("fault: stack overflow");
     }
 }

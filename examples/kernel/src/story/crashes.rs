@@ -4,9 +4,9 @@ use core::time::Duration;
 
 use samara::runtime::text::Text;
 use samara::{Event, ExitKind, ExitReason};
-use spin::Mutex;
 
 use crate::mm::frames;
+use crate::sync::Lock;
 use crate::{println, time};
 
 /// How many crashes there were, and after how many the driver worked again.
@@ -39,7 +39,7 @@ struct Log {
     pending: [Option<Crash>; PENDING],
 }
 
-static LOG: Mutex<Log> = Mutex::new(Log {
+static LOG: Lock<Log> = Lock::new(Log {
     counts: Counts {
         crashes: 0,
         recovered: 0,
