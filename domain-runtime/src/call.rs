@@ -10,8 +10,15 @@ use crate::host;
 use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::{ExitKind, ExitReason};
 use crate::state::{State, Word};
+use core::cell::Cell;
+use core::marker::PhantomData;
+use core::mem::{self, MaybeUninit};
 use samara_rref::{Exchangeable, Transfer};
 use samara_shared_heap::Owner;
+#[cfg(samara_outlined)]
+use samara_shared_heap::thread::NoCut as Moving;
+#[cfg(not(samara_outlined))]
+use samara_shared_heap::thread::OnlyNoCut as Moving;
 use samara_shared_heap::thread::{self, Frame, ThreadSlot};
 
 /// One generation of a domain in one state: what an entry demands.
@@ -125,68 +132,156 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
         let () = R::NO_DESTRUCTOR_OF_ITS_OWN;
     }
     let thread = thread::current();
+    let (below, caller) = (thread.top(), thread.owner());
     let counter = target.block.counter(thread.shard());
-    counter.entries.fetch_add(1, SeqCst);
-    if target.block.word() != target.expected {
-        refuse(thread, target, counter);
-        return Err(Failure::Refused(arguments));
-    }
-    let caller = thread.owner();
-    let activation = Activation {
-        frame: Frame::new(target.block.owner(), thread.top()),
-        target,
-    };
-    // SAFETY: the activation lives to the end of this function and is taken off before; the thread
-    // acts for the target, which the check above let it enter.
-    unsafe { thread.set_top((&raw const activation).cast()) };
-    if A::NESTED {
-        // SAFETY: the arguments go to `body`, which is the target's code.
-        arguments.transfer(&unsafe { Transfer::to(target.block.owner()) });
-    }
-    let outcome = samara_unwind::catch(move || body(arguments));
-    let result = match outcome {
-        Ok(result) => {
-            if R::NESTED {
-                // SAFETY: the result goes to the caller.
-                result.transfer(&unsafe { Transfer::to(caller) });
-            }
-            Ok(result)
+    let leaving = Leaving::new(below);
+    // The record stands inside: a cut lands in the frame that holds it, as if `body` had raised. While
+    // the thread is in that very frame it is not cut, so nothing here needs a mark but what may be
+    // called: what moves, and, without optimisation, everything (`Outlined`).
+    let inside = || {
+        let activation = Activation {
+            frame: Frame::new(target.block.owner(), below),
+            target,
+        };
+        let mark = Outlined::begin(thread);
+        // SAFETY: the activation lives until the top is replaced below, or by `on_unwind` before its
+        // frame is given up. The thread does nothing for the target before it is let in.
+        unsafe { thread.set_top((&raw const activation).cast()) };
+        counter.entries.fetch_add(1, SeqCst);
+        if target.block.word() != target.expected {
+            counter.exits.fetch_add(1, SeqCst);
+            // SAFETY: this was the top before; the callers below still run.
+            unsafe { thread.set_top(below) };
+            return Err(arguments);
         }
+        let on_unwind = OnUnwind {
+            thread,
+            leaving: &leaving,
+        };
+        if A::NESTED {
+            let _no_cut = Moving::begin(thread);
+            // SAFETY: the arguments go to `body`, which is the target's code.
+            arguments.transfer(&unsafe { Transfer::to(target.block.owner()) });
+        }
+        drop(mark);
+        let result = body(arguments);
+        let mark = Outlined::begin(thread);
+        if R::NESTED {
+            let _no_cut = Moving::begin(thread);
+            // SAFETY: the result goes to the caller.
+            result.transfer(&unsafe { Transfer::to(caller) });
+        }
+        mem::forget(on_unwind);
+        counter.exits.fetch_add(1, SeqCst);
+        // SAFETY: as above.
+        unsafe { thread.set_top(below) };
+        drop(mark);
+        Ok(result)
+    };
+    let result = match samara_unwind::catch(inside) {
+        Ok(Ok(result)) => Ok(result),
+        Ok(Err(arguments)) => Err(Failure::Refused(arguments)),
         Err(payload) => {
-            // It is the domain's: its destructor runs here, still inside.
-            payload.dispose();
+            crashed(thread, target, counter, &leaving, payload);
             Err(Failure::Crashed)
         }
     };
-    // SAFETY: this was the top before; the callers below still run.
-    unsafe { thread.set_top(activation.frame.prev()) };
-    if result.is_err() {
-        crashed(target);
+    if target.block.word() != target.expected {
+        left_dying(target);
     }
-    leave(target, counter);
     return_to_caller(thread, caller);
     result
 }
 
-/// A caller that was killed ends here too: it may be asking a dead domain again and again.
-#[cold]
-fn refuse(thread: &ThreadSlot, target: Target, counter: &Counter) {
-    leave(target, counter);
-    return_to_caller(thread, thread.owner());
+/// The frame under which a thread leaves a domain that died: the host's, below which its caller's is.
+/// Filled in when that comes to pass.
+struct Leaving {
+    below: *const Frame,
+    frame: Cell<MaybeUninit<Frame>>,
 }
 
+impl Leaving {
+    #[inline]
+    const fn new(below: *const Frame) -> Self {
+        Self {
+            below,
+            frame: Cell::new(MaybeUninit::uninit()),
+        }
+    }
+
+    /// From here on the thread acts for the host, on its way out.
+    fn begin(&self, thread: &ThreadSlot) {
+        let host = Frame::new(Owner::HOST, self.below);
+        self.frame.set(MaybeUninit::new(host));
+        // SAFETY: `enter` keeps this until it has put the caller's frame back on top; what runs until
+        // then is the runtime.
+        unsafe { thread.set_top(self.frame.as_ptr().cast()) };
+    }
+}
+
+/// Takes the activation off before its frame is unwound.
+struct OnUnwind<'a> {
+    thread: &'a ThreadSlot,
+    leaving: &'a Leaving,
+}
+
+impl Drop for OnUnwind<'_> {
+    fn drop(&mut self) {
+        self.leaving.begin(self.thread);
+    }
+}
+
+/// A no-cut mark where the compiler does not expand in place what `enter` is made of: elsewhere it is
+/// seen by the frame that trusted code runs in, and the mark would cost two stores.
+struct Outlined<'a>(
+    #[cfg(samara_outlined)] samara_shared_heap::thread::NoCut<'a>,
+    PhantomData<&'a ThreadSlot>,
+);
+
+impl<'a> Outlined<'a> {
+    #[inline(always)]
+    fn begin(_thread: &'a ThreadSlot) -> Self {
+        Self(
+            #[cfg(samara_outlined)]
+            samara_shared_heap::thread::NoCut::begin(_thread),
+            PhantomData,
+        )
+    }
+}
+
+/// The way out of a domain that died of what it executed.
 #[cold]
-fn crashed(target: Target) {
+#[inline(never)]
+fn crashed(
+    thread: &ThreadSlot,
+    target: Target,
+    counter: &Counter,
+    leaving: &Leaving,
+    payload: samara_unwind::Payload,
+) {
+    leaving.begin(thread);
+    let dispose = || {
+        let activation = Activation {
+            frame: Frame::new(target.block.owner(), leaving.below),
+            target,
+        };
+        let _on_unwind = OnUnwind { thread, leaving };
+        // SAFETY: the activation lives until `_on_unwind` replaces the top; the exit is not counted
+        // yet, so the thread may act for the target.
+        unsafe { thread.set_top((&raw const activation).cast()) };
+        // It is the domain's: its destructor runs here, still inside.
+        payload.dispose();
+    };
+    if let Err(second) = samara_unwind::catch(dispose) {
+        // Cut: what it carried, if anything, goes with the domain.
+        mem::forget(second);
+    }
+    leaving.begin(thread);
     let reason = ExitReason::new(ExitKind::Panic, "");
     target.block.die(target.expected.generation(), reason);
-}
-
-#[inline]
-fn leave(target: Target, counter: &Counter) {
     counter.exits.fetch_add(1, SeqCst);
-    if target.block.word() != target.expected {
-        left_dying(target);
-    }
+    // SAFETY: this was the top before; the callers below still run.
+    unsafe { thread.set_top(leaving.below) };
 }
 
 #[cold]
