@@ -3,6 +3,7 @@
 pub(crate) mod cpu;
 pub(crate) mod descriptors;
 pub(crate) mod exit;
+pub(crate) mod fault;
 pub(crate) mod lapic;
 mod memory_functions;
 pub(crate) mod pic;

@@ -8,6 +8,7 @@
 
 use core::arch::global_asm;
 
+use samara_unwind::cut::Registers;
 use x86_64::instructions::segmentation::{CS, Segment};
 
 /// Bytes that each stub takes.
@@ -79,6 +80,54 @@ impl TrapFrame {
             cs: CS::get_reg().0.into(),
             ..Self::ZERO
         }
+    }
+}
+
+impl TrapFrame {
+    /// The registers as the unwinder names them.
+    pub(crate) fn registers(&self) -> Registers {
+        Registers {
+            rax: self.rax,
+            rdx: self.rdx,
+            rcx: self.rcx,
+            rbx: self.rbx,
+            rsi: self.rsi,
+            rdi: self.rdi,
+            rbp: self.rbp,
+            rsp: self.rsp,
+            r8: self.r8,
+            r9: self.r9,
+            r10: self.r10,
+            r11: self.r11,
+            r12: self.r12,
+            r13: self.r13,
+            r14: self.r14,
+            r15: self.r15,
+            rip: self.rip,
+            rflags: self.rflags,
+        }
+    }
+
+    /// Goes on with these.
+    pub(crate) fn set_registers(&mut self, registers: &Registers) {
+        self.rax = registers.rax;
+        self.rdx = registers.rdx;
+        self.rcx = registers.rcx;
+        self.rbx = registers.rbx;
+        self.rsi = registers.rsi;
+        self.rdi = registers.rdi;
+        self.rbp = registers.rbp;
+        self.rsp = registers.rsp;
+        self.r8 = registers.r8;
+        self.r9 = registers.r9;
+        self.r10 = registers.r10;
+        self.r11 = registers.r11;
+        self.r12 = registers.r12;
+        self.r13 = registers.r13;
+        self.r14 = registers.r14;
+        self.r15 = registers.r15;
+        self.rip = registers.rip;
+        self.rflags = registers.rflags;
     }
 }
 

@@ -8,6 +8,7 @@
 //! | `scheduler` | who runs, waits, has ended: all transitions, pure |
 //! | `request` | what a thread asks of the scheduler: yield, park, sleep, end |
 //! | `switch` | a thread's registers, from the trap stack to its save area and back |
+//! | `cut` | threads taken out of a domain that dies |
 //! | `tick` | the timer's interrupt |
 //! | `spawn` | from a function to a running thread, and what is left when it ended |
 //! | `idle`, `reaper` | the threads that the kernel always has |
@@ -16,6 +17,7 @@
 //! interrupted, and another's takes its place. So a trap stack is empty whenever interrupts are on, and
 //! a thread that is off the processor can be given another place to go on at.
 
+pub(crate) mod cut;
 mod idle;
 mod queue;
 pub(crate) mod reaper;
@@ -28,7 +30,7 @@ mod table;
 pub(crate) mod tick;
 
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use samara::heap::thread::ThreadSlot;
 use samara_unwind::ThreadState;
@@ -51,7 +53,10 @@ pub(crate) struct Thread {
     number: u16,
     /// Counts the threads that had this place.
     serial: AtomicU32,
-    formatting: AtomicBool,
+    /// Where on the stack a panic's message is formatted; 0 for nowhere.
+    formatting: AtomicUsize,
+    /// Why it is being cut: the trap handler's, then its own on landing.
+    death: cut::Death,
     /// Its registers while it is off the processor: the scheduler's then.
     saved: UnsafeCell<Saved>,
     /// What it is to do: its spawner's until it is ready, then its own.
@@ -71,7 +76,8 @@ impl Thread {
             unwind: ThreadState::new(),
             number,
             serial: AtomicU32::new(0),
-            formatting: AtomicBool::new(false),
+            formatting: AtomicUsize::new(0),
+            death: cut::Death::new(),
             saved: UnsafeCell::new(Saved::new()),
             start: UnsafeCell::new(None),
             stack: UnsafeCell::new(None),
@@ -96,6 +102,7 @@ samara_unwind::set_thread_state!(unwind_state);
 /// # Panics
 /// Without memory for their stacks, or a timer.
 pub(crate) fn init() {
+    cut::init();
     spawn::init();
     reaper::init();
     tick::init();
@@ -109,13 +116,18 @@ impl Formatting {
     /// `None` if this thread is formatting one already.
     pub(crate) fn begin() -> Option<Self> {
         let thread = current();
+        let here = (&raw const thread).addr();
+        let began =
+            thread
+                .formatting
+                .compare_exchange(0, here, Ordering::Relaxed, Ordering::Relaxed);
         // Made only if it is wanted: dropping one ends the formatting.
-        (!thread.formatting.swap(true, Ordering::Relaxed)).then(|| Self(thread))
+        began.is_ok().then(|| Self(thread))
     }
 }
 
 impl Drop for Formatting {
     fn drop(&mut self) {
-        self.0.formatting.store(false, Ordering::Relaxed);
+        self.0.formatting.store(0, Ordering::Relaxed);
     }
 }

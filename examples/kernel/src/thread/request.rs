@@ -6,10 +6,10 @@ use core::time::Duration;
 
 use samara::runtime::threads::MAX_THREADS;
 
-use super::Thread;
 use super::scheduler::Scheduler;
 use super::switch::{self, Interrupted};
 use super::table::{self, THREADS};
+use super::{Thread, cut};
 use crate::arch::cpu::{self, Cpu};
 use crate::arch::trap::REQUEST;
 use crate::sync::TrapLock;
@@ -40,6 +40,7 @@ pub(super) static SCHEDULER: TrapLock<Scheduler<THREADS, TOKENS>> =
 const YIELD: u64 = 0;
 const WAIT: u64 = 1;
 const END: u64 = 2;
+const CUT: u64 = 3;
 
 /// In place of a token: nobody wakes it.
 const NOBODY: u64 = u64::MAX;
@@ -89,6 +90,12 @@ pub(crate) fn sleep(duration: Duration) {
     }
 }
 
+/// Gives up the running thread's frames, down to where it entered the domain that it acts for. Returns
+/// only if that cannot be: in the host's code, under the no-cut mark, or where the tables do not lead.
+pub(crate) fn give_up_frames() {
+    request(CUT, 0, 0);
+}
+
 /// Ends the running thread.
 pub(super) fn end() -> ! {
     loop {
@@ -119,6 +126,11 @@ pub(crate) fn handle(interrupted: &mut Interrupted<'_>) {
     }
     let (kind, token) = (interrupted.frame.rax, interrupted.frame.rdi);
     let deadline = interrupted.frame.rsi;
+    if kind == CUT {
+        // If not, the request returns to who made it.
+        let _ = cut::panicked(interrupted);
+        return;
+    }
     SCHEDULER.with(|scheduler| {
         let leaves = match kind {
             WAIT => {

@@ -93,6 +93,8 @@ fn prepare(thread: &'static Thread, start: Start) -> Result<(), Start> {
     // A walk up the stack ends at the zero where the first function's return address would be: the
     // stack is zeroed.
     let rsp = stack.top() - 8;
+    // SAFETY: mapped while the thread has its place, and what it runs on.
+    unsafe { thread.slot.set_stack(stack.bounds()) };
     // SAFETY: the place was given out to us, and does not run.
     unsafe { *thread.stack.get() = Some(stack) };
     // SAFETY: as above.

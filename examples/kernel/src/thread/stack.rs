@@ -42,6 +42,11 @@ impl OwnStack {
         Some(stack)
     }
 
+    /// Lowest address and end.
+    pub(super) fn bounds(&self) -> Range<usize> {
+        self.pages.start as usize..self.pages.end as usize
+    }
+
     /// The address that a thread starting on it begins below.
     pub(super) fn top(&self) -> u64 {
         self.pages.end

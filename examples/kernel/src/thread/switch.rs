@@ -1,6 +1,6 @@
 //! A thread's registers, from the trap stack to its save area and back.
 
-use super::Thread;
+use super::{Thread, cut};
 use crate::arch::cpu::Cpu;
 use crate::arch::trap_entry::{FpuState, TrapFrame};
 
@@ -46,4 +46,6 @@ pub(super) unsafe fn switch(cpu: &Cpu, interrupted: &mut Interrupted<'_>, next: 
     *interrupted.fpu = *fpu;
     next.slot.set_shard(cpu.index);
     cpu.set_current(next);
+    // Its domain may have died meanwhile: then it executes no further instruction there.
+    cut::check(next, interrupted);
 }

@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use x86_64::instructions::interrupts;
 
+use super::cut;
 use super::request::{self, SCHEDULER};
 use super::switch::Interrupted;
 use crate::arch::{cpu, lapic, pic};
@@ -69,5 +70,7 @@ pub(crate) fn handle(interrupted: &mut Interrupted<'_>) {
             request::take_turns(scheduler, cpu, interrupted);
         }
     });
+    // Also who went on: its domain may have died while it was under the mark.
+    cut::check(cpu.current(), interrupted);
     lapic::arm(if keeps { period() / SOON } else { period() });
 }
