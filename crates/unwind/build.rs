@@ -9,9 +9,9 @@ fn main() {
     println!("cargo:rustc-check-cfg=cfg(samara_riscv_float, values(\"d\", \"f\"))");
     println!("cargo:rustc-check-cfg=cfg(samara_tables)");
     let variable = |name| env::var(name).unwrap_or_default();
-    let on = |feature: &str| env::var_os(format!("CARGO_FEATURE_{feature}")).is_some();
-    // The backends that unwind by tables, where a cut is written for the architecture.
-    if (on("STD") || on("DWARF")) && variable("CARGO_CFG_TARGET_ARCH") == "x86_64" {
+    let tables = env::var_os("CARGO_FEATURE_TABLES").is_some();
+    // Where a cut is written for the architecture.
+    if tables && variable("CARGO_CFG_TARGET_ARCH") == "x86_64" {
         println!("cargo:rustc-cfg=samara_tables");
     }
     if !variable("CARGO_CFG_TARGET_ARCH").starts_with("riscv") {

@@ -11,14 +11,8 @@ use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::{ExitKind, ExitReason};
 use crate::state::{State, Word};
 use core::cell::Cell;
-use core::marker::PhantomData;
-use core::mem::{self, MaybeUninit};
 use samara_rref::{Exchangeable, Transfer};
 use samara_shared_heap::Owner;
-#[cfg(samara_outlined)]
-use samara_shared_heap::thread::NoCut as Moving;
-#[cfg(not(samara_outlined))]
-use samara_shared_heap::thread::OnlyNoCut as Moving;
 use samara_shared_heap::thread::{self, Frame, ThreadSlot};
 
 /// One generation of a domain in one state: what an entry demands.
@@ -50,6 +44,16 @@ impl Target {
         self.expected
     }
 
+    /// Whether the generation is dead. One that drains still runs to its end.
+    pub(crate) fn is_dead(&self) -> bool {
+        let word = self.block.word();
+        word.generation() != self.expected.generation()
+            || matches!(
+                word.state(),
+                State::Stopping | State::Reclaiming | State::Free
+            )
+    }
+
     /// Whether both are the same state of the same generation.
     #[cfg(feature = "alloc")]
     pub(crate) fn is_same(&self, other: &Self) -> bool {
@@ -65,7 +69,7 @@ impl Target {
             if frame.owner() == self.block.owner() {
                 // SAFETY: a frame that is not the host's begins an activation.
                 let activation = unsafe { &*at.cast::<Activation>() };
-                if activation.target.expected.generation() == self.expected.generation() {
+                if activation.target().expected.generation() == self.expected.generation() {
                     return true;
                 }
             }
@@ -78,9 +82,49 @@ impl Target {
 /// One call in progress on a thread's chain. A frame whose owner is not the host begins one.
 #[derive(Debug)]
 #[repr(C)]
-struct Activation {
+pub(crate) struct Activation {
     frame: Frame,
-    target: Target,
+    block: &'static ControlBlock,
+    /// The word that was expected and, in the upper half, the microseconds of its budget that ticks
+    /// have counted so far: one word, so that a call stores no more than it would without budgets.
+    word_and_used: Cell<u64>,
+}
+
+impl Activation {
+    #[inline]
+    fn new(target: Target, below: *const Frame) -> Self {
+        Self {
+            frame: Frame::new(target.block.owner(), below),
+            block: target.block,
+            word_and_used: Cell::new(target.expected.0.into()),
+        }
+    }
+
+    /// What was entered.
+    #[inline]
+    pub(crate) fn target(&self) -> Target {
+        Target::new(self.block, Word(self.word_and_used.get() as u32))
+    }
+
+    /// Counts `more` microseconds; how many there are now, at most as many as fit.
+    pub(crate) fn use_up(&self, more: u32) -> u32 {
+        let both = self.word_and_used.get();
+        let used = ((both >> 32) as u32).saturating_add(more);
+        let word = u64::from(both as u32);
+        self.word_and_used.set(u64::from(used) << 32 | word);
+        used
+    }
+}
+
+/// The innermost activation, if the running thread acts for a domain.
+#[inline]
+pub(crate) fn innermost(thread: &ThreadSlot) -> Option<&Activation> {
+    if thread.owner().is_host() {
+        return None;
+    }
+    // SAFETY: the top frame is valid, and not the host's: it begins an activation. The reference
+    // lives no longer than the thread's own slot is looked at.
+    Some(unsafe { &*thread.top().cast::<Activation>() })
 }
 
 /// For whom the thread runs, as a target: what an exported object's proxies enter.
@@ -91,7 +135,7 @@ pub(crate) fn exporter() -> Target {
         return Target::new(block, block.word());
     }
     // SAFETY: the top frame is not the host's: it begins an activation.
-    let target = unsafe { (*thread.top().cast::<Activation>()).target };
+    let target = unsafe { (*thread.top().cast::<Activation>()).target() };
     // Also in `init`: it can be entered once that has returned.
     let running = Word::new(target.expected.generation(), State::Running);
     Target::new(block, running)
@@ -134,58 +178,37 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
     let thread = thread::current();
     let (below, caller) = (thread.top(), thread.owner());
     let counter = target.block.counter(thread.shard());
-    let leaving = Leaving::new(below);
-    // The record stands inside: a cut lands in the frame that holds it, as if `body` had raised. While
-    // the thread is in that very frame it is not cut, so nothing here needs a mark but what may be
-    // called: what moves, and, without optimisation, everything (`Outlined`).
-    let inside = || {
-        let activation = Activation {
-            frame: Frame::new(target.block.owner(), below),
-            target,
-        };
-        let mark = Outlined::begin(thread);
-        // SAFETY: the activation lives until the top is replaced below, or by `on_unwind` before its
-        // frame is given up. The thread does nothing for the target before it is let in.
-        unsafe { thread.set_top((&raw const activation).cast()) };
-        counter.entries.fetch_add(1, SeqCst);
-        if target.block.word() != target.expected {
-            counter.exits.fetch_add(1, SeqCst);
-            // SAFETY: this was the top before; the callers below still run.
-            unsafe { thread.set_top(below) };
-            return Err(arguments);
+    let activation = Activation::new(target, below);
+    // On top as long as the entry counts, and no instruction less: a cut finds the thread either with
+    // nothing begun, or here. Outside `catch` it is not cut while the activation is on top (`contain`).
+    // SAFETY: the activation lives to the end of this function and is taken off before. The thread
+    // does nothing for the target before it is let in.
+    unsafe { thread.set_top((&raw const activation).cast()) };
+    counter.entries.fetch_add(1, SeqCst);
+    if target.block.word() != target.expected {
+        leave(thread, counter, below);
+        refuse(thread, target);
+        return Err(Failure::Refused(arguments));
+    }
+    if A::NESTED {
+        // SAFETY: the arguments go to `body`, which is the target's code.
+        arguments.transfer(&unsafe { Transfer::to(target.block.owner()) });
+    }
+    let outcome = samara_unwind::catch(move || body(arguments));
+    let result = match outcome {
+        Ok(result) => {
+            if R::NESTED {
+                // SAFETY: the result goes to the caller.
+                result.transfer(&unsafe { Transfer::to(caller) });
+            }
+            Ok(result)
         }
-        let on_unwind = OnUnwind {
-            thread,
-            leaving: &leaving,
-        };
-        if A::NESTED {
-            let _no_cut = Moving::begin(thread);
-            // SAFETY: the arguments go to `body`, which is the target's code.
-            arguments.transfer(&unsafe { Transfer::to(target.block.owner()) });
-        }
-        drop(mark);
-        let result = body(arguments);
-        let mark = Outlined::begin(thread);
-        if R::NESTED {
-            let _no_cut = Moving::begin(thread);
-            // SAFETY: the result goes to the caller.
-            result.transfer(&unsafe { Transfer::to(caller) });
-        }
-        mem::forget(on_unwind);
-        counter.exits.fetch_add(1, SeqCst);
-        // SAFETY: as above.
-        unsafe { thread.set_top(below) };
-        drop(mark);
-        Ok(result)
-    };
-    let result = match samara_unwind::catch(inside) {
-        Ok(Ok(result)) => Ok(result),
-        Ok(Err(arguments)) => Err(Failure::Refused(arguments)),
         Err(payload) => {
-            crashed(thread, target, counter, &leaving, payload);
+            crashed(target, payload);
             Err(Failure::Crashed)
         }
     };
+    leave(thread, counter, below);
     if target.block.word() != target.expected {
         left_dying(target);
     }
@@ -193,95 +216,33 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
     result
 }
 
-/// The frame under which a thread leaves a domain that died: the host's, below which its caller's is.
-/// Filled in when that comes to pass.
-struct Leaving {
-    below: *const Frame,
-    frame: Cell<MaybeUninit<Frame>>,
+/// Counts the exit and puts the caller's frame back on top.
+#[inline]
+fn leave(thread: &ThreadSlot, counter: &Counter, below: *const Frame) {
+    counter.exits.fetch_add(1, SeqCst);
+    // SAFETY: this was the top before; the callers below still run.
+    unsafe { thread.set_top(below) };
 }
 
-impl Leaving {
-    #[inline]
-    const fn new(below: *const Frame) -> Self {
-        Self {
-            below,
-            frame: Cell::new(MaybeUninit::uninit()),
-        }
-    }
-
-    /// From here on the thread acts for the host, on its way out.
-    fn begin(&self, thread: &ThreadSlot) {
-        let host = Frame::new(Owner::HOST, self.below);
-        self.frame.set(MaybeUninit::new(host));
-        // SAFETY: `enter` keeps this until it has put the caller's frame back on top; what runs until
-        // then is the runtime.
-        unsafe { thread.set_top(self.frame.as_ptr().cast()) };
-    }
-}
-
-/// Takes the activation off before its frame is unwound.
-struct OnUnwind<'a> {
-    thread: &'a ThreadSlot,
-    leaving: &'a Leaving,
-}
-
-impl Drop for OnUnwind<'_> {
-    fn drop(&mut self) {
-        self.leaving.begin(self.thread);
-    }
-}
-
-/// A no-cut mark where the compiler does not expand in place what `enter` is made of: elsewhere it is
-/// seen by the frame that trusted code runs in, and the mark would cost two stores.
-struct Outlined<'a>(
-    #[cfg(samara_outlined)] samara_shared_heap::thread::NoCut<'a>,
-    PhantomData<&'a ThreadSlot>,
-);
-
-impl<'a> Outlined<'a> {
-    #[inline(always)]
-    fn begin(_thread: &'a ThreadSlot) -> Self {
-        Self(
-            #[cfg(samara_outlined)]
-            samara_shared_heap::thread::NoCut::begin(_thread),
-            PhantomData,
-        )
-    }
+/// A caller that was killed ends here too: it may be asking a dead domain again and again.
+#[cold]
+fn refuse(thread: &ThreadSlot, target: Target) {
+    left_dying(target);
+    return_to_caller(thread, thread.owner());
 }
 
 /// The way out of a domain that died of what it executed.
 #[cold]
 #[inline(never)]
-fn crashed(
-    thread: &ThreadSlot,
-    target: Target,
-    counter: &Counter,
-    leaving: &Leaving,
-    payload: samara_unwind::Payload,
-) {
-    leaving.begin(thread);
-    let dispose = || {
-        let activation = Activation {
-            frame: Frame::new(target.block.owner(), leaving.below),
-            target,
-        };
-        let _on_unwind = OnUnwind { thread, leaving };
-        // SAFETY: the activation lives until `_on_unwind` replaces the top; the exit is not counted
-        // yet, so the thread may act for the target.
-        unsafe { thread.set_top((&raw const activation).cast()) };
-        // It is the domain's: its destructor runs here, still inside.
-        payload.dispose();
+fn crashed(target: Target, payload: samara_unwind::Payload) {
+    // It is the domain's: its destructor runs here, still inside.
+    payload.dispose();
+    let dead = || {
+        let reason = ExitReason::new(ExitKind::Panic, "");
+        target.block.die(target.expected.generation(), reason);
     };
-    if let Err(second) = samara_unwind::catch(dispose) {
-        // Cut: what it carried, if anything, goes with the domain.
-        mem::forget(second);
-    }
-    leaving.begin(thread);
-    let reason = ExitReason::new(ExitKind::Panic, "");
-    target.block.die(target.expected.generation(), reason);
-    counter.exits.fetch_add(1, SeqCst);
-    // SAFETY: this was the top before; the callers below still run.
-    unsafe { thread.set_top(leaving.below) };
+    // SAFETY: the runtime's own; the sink that it tells is the host's.
+    unsafe { thread::as_host(dead) };
 }
 
 #[cold]
@@ -297,12 +258,7 @@ fn left_dying(target: Target) {
 /// The generation for which the running thread acts; `None` for the host.
 #[cfg(feature = "alloc")]
 pub(crate) fn current_target() -> Option<Target> {
-    let thread = thread::current();
-    if thread.owner().is_host() {
-        return None;
-    }
-    // SAFETY: the top frame is valid, and not the host's: it begins an activation.
-    Some(unsafe { (*thread.top().cast::<Activation>()).target })
+    innermost(thread::current()).map(Activation::target)
 }
 
 /// A boundary: does not return if the domain for which the thread acts is dead.
@@ -319,7 +275,7 @@ fn return_to_caller(thread: &ThreadSlot, caller: Owner) {
         return;
     }
     // SAFETY: the top frame is the caller's, valid, and not the host's: it begins an activation.
-    let target = unsafe { (*thread.top().cast::<Activation>()).target };
+    let target = unsafe { (*thread.top().cast::<Activation>()).target() };
     if target.block.word() != target.expected {
         caller_changed(target);
     }
@@ -327,15 +283,14 @@ fn return_to_caller(thread: &ThreadSlot, caller: Owner) {
 
 #[cold]
 fn caller_changed(target: Target) {
-    // A caller that drains still runs to its end.
-    let word = target.block.word();
-    let dead = word.generation() != target.expected.generation()
-        || matches!(
-            word.state(),
-            State::Stopping | State::Reclaiming | State::Free
-        );
     // While the thread unwinds it is on its way to the boundary anyway.
-    if dead && !samara_unwind::is_unwinding() {
-        samara_unwind::raise();
+    if target.is_dead() && !samara_unwind::is_unwinding() {
+        raise();
     }
+}
+
+/// Raises to the innermost boundary. What that takes is the host's: the domain's heap may be full.
+pub(crate) extern "C-unwind" fn raise() -> ! {
+    // SAFETY: raising is trusted code; the domain's destructors run when the frame is off again.
+    unsafe { thread::as_host(|| samara_unwind::raise()) }
 }

@@ -7,6 +7,7 @@ use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use crate::reason::{Exit, ExitReason};
 use crate::state::{State, Word};
 use crate::text::Text;
+use crate::trap_note::TrapNote;
 use crate::{host, threads};
 use core::time::Duration;
 use samara_shared_heap::Owner;
@@ -45,6 +46,8 @@ pub(crate) struct Label {
     pub(crate) since: u64,
     calls_before: usize,
     reason: Option<ExitReason>,
+    /// Whether its death was told.
+    told: bool,
 }
 
 impl Label {
@@ -55,6 +58,7 @@ impl Label {
         since: 0,
         calls_before: 0,
         reason: None,
+        told: false,
     };
 }
 
@@ -67,6 +71,10 @@ pub struct ControlBlock {
     label: Mutex<Label>,
     /// Where the end of this generation is told; taken under the label's lock.
     exits: Mutex<Option<Shared>>,
+    /// What a trap handler found.
+    pub(crate) trap: TrapNote,
+    /// Microseconds that a thread may stay inside; 0 for as long as it likes.
+    pub(crate) budget: AtomicU32,
 }
 
 const _: () = assert!(MAX_OWNERS <= 256, "a slot's index is a byte");
@@ -78,6 +86,8 @@ static BLOCKS: [ControlBlock; MAX_OWNERS] = {
             index: 0,
             label: Mutex::new(Label::NEW),
             exits: Mutex::new(None),
+            trap: TrapNote::NEW,
+            budget: AtomicU32::new(0),
         }
     }; MAX_OWNERS];
     let mut at = 0;
@@ -207,7 +217,10 @@ impl ControlBlock {
                     since: host::now_ns(),
                     calls_before: block.entries(),
                     reason: None,
+                    told: false,
                 };
+                block.trap.clear();
+                block.budget.store(0, SeqCst);
                 drop(label);
                 (block, word, hold)
             })
@@ -247,6 +260,21 @@ impl ControlBlock {
         self.label.lock().reason.get_or_insert(reason);
     }
 
+    /// Marks `generation` as dead without telling anybody: for trap handlers. Whoever leaves it next
+    /// tells. Returns false if it is not alive.
+    pub(crate) fn condemn(&self, generation: u32) -> bool {
+        loop {
+            let word = self.word();
+            let next = match word.step(State::Stopping) {
+                Some(next) if word.generation() == generation => next,
+                _ => return false,
+            };
+            if self.swap(word, next) {
+                return true;
+            }
+        }
+    }
+
     /// Marks `generation` as dead; the first death counts. The reason noted before (a panic's
     /// message) stays; else it is `reason`.
     pub(crate) fn die(&self, generation: u32, reason: ExitReason) -> bool {
@@ -261,6 +289,10 @@ impl ControlBlock {
                 if word.generation() != generation {
                     return false;
                 }
+                if word.state() == State::Stopping && !label.told {
+                    // Condemned.
+                    break;
+                }
                 let Some(next) = word.step(State::Stopping) else {
                     return false;
                 };
@@ -268,7 +300,10 @@ impl ControlBlock {
                     break;
                 }
             }
-            let reason = *label.reason.get_or_insert(reason);
+            label.told = true;
+            let reason = *label
+                .reason
+                .get_or_insert_with(|| self.trap.reason(generation).unwrap_or(reason));
             if let Some(exits) = &*self.exits.lock() {
                 exits.push(Exit {
                     id: self.index.into(),

@@ -9,7 +9,8 @@ use crate::error::{Reason, SpawnError};
 use crate::event::Event;
 use crate::exits::Shared;
 use crate::interface::{Implements, Interface};
-use crate::reason::{ExitKind, ExitReason, MESSAGE};
+use crate::primitive::atomic::Ordering;
+use crate::reason::{ExitKind, ExitReason, MESSAGE, TRACE};
 use crate::spec::DomainSpec;
 use crate::state::State;
 use crate::text::Text;
@@ -172,6 +173,7 @@ where
     arena::set_quota(block.owner(), spec.heap_quota);
     quota::set_limit(block.owner(), spec.shared_quota);
     threads::set_limit(block.owner(), spec.threads);
+    block.budget.store(spec.budget_us(), Ordering::SeqCst);
     // SAFETY: `init` is the new domain's code; the function pointer is all that is captured.
     let outcome = unsafe {
         call::enter(Target::new(block, word), arguments, |arguments| {
@@ -194,6 +196,7 @@ where
             kind: ExitKind::InitFailed,
             message,
             place: Text::new(),
+            trace: [0; TRACE],
         },
         Err(Failure::Crashed | Failure::Refused(_)) => {
             ExitReason::new(ExitKind::Killed, "killed before init")

@@ -34,6 +34,7 @@ pub struct DomainSpec {
     pub(crate) restart: Restart,
     pub(crate) drain: Duration,
     pub(crate) replay_log: usize,
+    pub(crate) budget: Option<Duration>,
 }
 
 impl DomainSpec {
@@ -48,6 +49,7 @@ impl DomainSpec {
             restart: Restart::never(),
             drain: Duration::from_secs(10),
             replay_log: 64,
+            budget: None,
         }
     }
 
@@ -84,6 +86,24 @@ impl DomainSpec {
     pub const fn replay_log(mut self, calls: usize) -> Self {
         self.replay_log = calls;
         self
+    }
+
+    /// Limits how long a call or a thread may run inside it without returning; time in domains that it
+    /// calls is theirs. Longer is its death: it is cut by the host's periodic tick, which is also the
+    /// precision. At most 71 minutes; without a tick, and by default, there is no limit.
+    ///
+    /// Cost: none on the way of a call.
+    #[must_use]
+    pub const fn budget(mut self, time: Duration) -> Self {
+        self.budget = Some(time);
+        self
+    }
+
+    /// In microseconds, 0 for none.
+    pub(crate) fn budget_us(&self) -> u32 {
+        self.budget.map_or(0, |time| {
+            u32::try_from(time.as_micros()).unwrap_or(u32::MAX).max(1)
+        })
     }
 
     /// How long a recovery waits for calls that are still inside a dead generation (10 s).

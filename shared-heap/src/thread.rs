@@ -199,34 +199,6 @@ impl Drop for NoCut<'_> {
     }
 }
 
-/// A mark that is the only one: plain stores, for the way of a call that moves something.
-#[derive(Debug)]
-pub struct OnlyNoCut<'a>(&'a ThreadSlot);
-
-impl<'a> OnlyNoCut<'a> {
-    /// Begins a no-cut stretch on the running thread, which has no mark.
-    #[inline]
-    #[must_use]
-    pub fn begin(slot: &'a ThreadSlot) -> Self {
-        debug_assert!(!slot.in_no_cut(), "another mark is held");
-        slot.no_cut.set(1);
-        compiler_fence(Ordering::SeqCst);
-        Self(slot)
-    }
-}
-
-impl Drop for OnlyNoCut<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        compiler_fence(Ordering::SeqCst);
-        let held = self.0.no_cut.get();
-        self.0.no_cut.set(held & RECHECK);
-        if held != 1 {
-            released(self.0);
-        }
-    }
-}
-
 /// A mark was released and another is held, or a look was asked for.
 #[cold]
 #[inline(never)]

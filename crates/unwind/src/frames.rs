@@ -50,10 +50,6 @@ impl<'a> Frames<'a> {
         &self.registers
     }
 
-    pub(crate) const fn stack(&self) -> &Stack {
-        &self.stack
-    }
-
     /// An address inside the frame's active instruction.
     pub(crate) const fn pc(&self) -> usize {
         (self.registers.rip as usize).wrapping_sub(self.behind_call as usize)

@@ -1,5 +1,6 @@
 //! The way from a trap frame to the boundary.
 
+use super::stack::Stack;
 use super::{CutBlock, CutError, Registers};
 use crate::frames::{Frames, Step};
 use crate::tables::{Finder, TableError};
@@ -9,8 +10,9 @@ use core::ops::Range;
 /// What is cut, and to where.
 #[derive(Clone)]
 pub struct Cut<'a> {
-    /// A record in the frame that is landed in: frames above the one whose stretch of stack holds
-    /// this address are given up.
+    /// A record on the stack outside the boundary: what is landed in is the outermost frame, among the
+    /// one whose stretch of stack holds this address and those above it, that catches what the call in
+    /// it raises. In optimised code that is the record's own frame, in which `catch` was expanded.
     pub record: *const (),
     /// The thread's stack, lowest and end address: what may be read. At most this is.
     pub stack: Range<usize>,
@@ -43,17 +45,41 @@ const CLEARED_FLAGS: u64 = 1 << 10 | 1 << 18 | 1 << 14;
 ///   fault of it, and will be loaded as they are then.
 /// * `cut.stack` is that thread's stack, mapped and readable, and the 128 bytes below its stack
 ///   pointer are as it left them.
-/// * Nothing relies on a destructor in the frames that are given up, nobody else refers to them, and
-///   the record's frame is that of a call that may unwind, below a [`catch`](crate::catch).
+/// * Nothing relies on a destructor in the frames that are given up, and nobody else refers to them.
 pub unsafe fn cut(registers: &mut Registers, cut: &Cut<'_>) -> Result<(), CutError> {
+    // SAFETY: the caller's.
+    let frames = unsafe { Frames::new(registers, cut.stack.clone(), cut.finder) };
+    let landing = match find(frames.clone(), cut, Choice::Record)? {
+        // Optimised code: `catch` was expanded in the record's own frame.
+        Some(frame) => frame,
+        None => find(frames, cut, Choice::Outermost)?.ok_or(CutError::AtBoundary)?,
+    };
+    // SAFETY: handed on.
+    unsafe { land(registers, &landing, cut) }
+}
+
+/// Which of the frames that catch is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    /// The one that holds the record.
+    Record,
+    /// The outermost one that the record's frame has called.
+    Outermost,
+}
+
+/// Steps outwards to the frame with the record: the registers of the frame that is landed in, as its
+/// callee would have returned to it.
+fn find(
+    mut frames: Frames<'_>,
+    cut: &Cut<'_>,
+    choice: Choice,
+) -> Result<Option<Registers>, CutError> {
     let record = cut.record.addr() as u64;
-    if record < registers.rsp {
+    if record < frames.registers().rsp {
         return Err(CutError::AtBoundary);
     }
-    // SAFETY: the caller's.
-    let mut frames = unsafe { Frames::new(registers, cut.stack.clone(), cut.finder) };
-    let mut depth = 0_usize;
-    loop {
+    let mut found = None;
+    for depth in 0..MAX_DEPTH {
         let frame = *frames.registers();
         let pc = frames.pc();
         let step = frames.step().map_err(|why| blocked(pc, why))?;
@@ -62,34 +88,36 @@ pub unsafe fn cut(registers: &mut Registers, cut: &Cut<'_>) -> Result<(), CutErr
             Step::Caller => frames.registers().rsp,
             Step::End => cut.stack.end as u64,
         };
-        if record < end {
-            if depth == 0 {
-                return Err(CutError::AtBoundary);
-            }
-            return land(registers, &frame, &mut frames, cut);
+        let is_last = record < end;
+        // The interrupted frame itself calls nobody.
+        let may_catch = depth > 0 && (is_last || choice == Choice::Outermost);
+        if may_catch && cut.finder.catches(pc).map_err(|why| blocked(pc, why))? {
+            found = Some(frame);
         }
-        depth += 1;
-        match step {
-            Step::End => return Err(CutError::AtBoundary),
-            Step::Caller if depth == MAX_DEPTH => return Err(CutError::TooDeep),
-            Step::Caller => {}
+        if is_last || step == Step::End {
+            return Ok(found);
         }
     }
+    Err(CutError::TooDeep)
 }
 
 /// More than fit on a stack of 8 MiB with useful frames; what keeps the work bounded on a larger one.
 const MAX_DEPTH: usize = 1 << 18;
 
-/// `frame` are the boundary's registers as its callee would have returned to it.
-fn land(
+/// Goes on in `frame`, whose registers are as its callee would have returned.
+///
+/// # Safety
+/// As [`cut`].
+unsafe fn land(
     registers: &mut Registers,
     frame: &Registers,
-    frames: &mut Frames<'_>,
     cut: &Cut<'_>,
 ) -> Result<(), CutError> {
+    // SAFETY: the caller's.
+    let stack = unsafe { Stack::new(cut.stack.clone()) };
     // The call has left the return address just below, where it still stands.
     let return_address = frame.rsp.wrapping_sub(8);
-    if frames.stack().word(return_address) != Some(frame.rip) {
+    if stack.word(return_address) != Some(frame.rip) {
         return Err(blocked(frame.rip as usize, TableError::OutOfStack));
     }
     let flags = registers.rflags;

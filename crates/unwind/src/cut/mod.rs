@@ -1,14 +1,14 @@
 //! Cutting: giving up a thread's frames down to a boundary, from any instruction.
 //!
 //! A trap handler that finds a domain at fault calls [`cut()`] with the registers of the interrupted
-//! thread and the address of a record that stands in a frame just outside what is to be given up:
-//! the top activation. The frames above that one are stepped over by the unwind tables; the
-//! registers are rewritten so that, when the thread goes on, the frame finds that its callee raises.
-//! From there on it is an ordinary unwind edge, to the [`catch`](crate::catch) around it. No
-//! destructor of a frame that was given up runs.
+//! thread and the address of a record on its stack just outside a [`catch`](crate::catch): the top
+//! activation. The frames above are stepped over by the unwind tables down to the one that catches;
+//! the registers are rewritten so that, when the thread goes on, that frame finds that its callee
+//! raises. From there on it is an ordinary unwind edge, one frame long. No destructor of a frame that
+//! was given up runs, and nothing is stored on the way of a call for it.
 //!
 //! ```text
-//!   trap: rip ─► memcpy ─► driver ─► method ─► ▓ frame with the record ▓ ─► catch ─► …
+//!   trap: rip ─► memcpy ─► driver ─► method ─► ▓ frame with the record and the catch ▓ ─► …
 //!                └──────── given up ─────────┘   └── its callee is now `raise`
 //! ```
 //!
@@ -36,8 +36,8 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CutError {
-    /// The interrupted instruction is in the boundary's own frame, or not above the record at all:
-    /// trusted code on the way in or out. Try again when the thread has gone on.
+    /// No frame between the interrupted instruction and the record would catch: trusted code on the
+    /// way in or out of the boundary. Try again when the thread has gone on.
     AtBoundary,
     /// The frame at this address cannot be stepped over.
     Blocked {

@@ -29,12 +29,16 @@ pub struct Registers {
 }
 
 /// How many registers DWARF numbers here: the general ones and the return address.
+#[cfg(samara_tables)]
 pub(crate) const NUMBERED: usize = 17;
 /// DWARF's number of the stack pointer.
+#[cfg(samara_tables)]
 pub(crate) const RSP: usize = 7;
 /// DWARF's number of the return address.
+#[cfg(samara_tables)]
 pub(crate) const RETURN_ADDRESS: usize = 16;
 
+#[cfg(samara_tables)]
 impl Registers {
     /// The register with this DWARF number; `None` if it is none of ours.
     pub(crate) const fn get(&self, number: usize) -> Option<u64> {

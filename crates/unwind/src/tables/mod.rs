@@ -1,15 +1,19 @@
 //! Unwind tables: which image an address belongs to, and what its tables say there.
 //!
 //! A linker that is asked for `--eh-frame-hdr` sorts all entries of `.eh_frame` into a table that is
-//! searched by halves. A kernel needs these lines in its linker script, both sections mapped readable:
+//! searched by halves. A kernel needs these lines in its linker script, the sections mapped readable:
 //!
 //! ```text
 //! .eh_frame_hdr : { __eh_frame_hdr_start = .; KEEP(*(.eh_frame_hdr)) __eh_frame_hdr_end = .; }
 //! .eh_frame : { __eh_frame_start = .; KEEP(*(.eh_frame .eh_frame.*)) __eh_frame_end = .; }
+//! .gcc_except_table : { __except_table_start = .; KEEP(*(.gcc_except_table .gcc_except_table.*)) __except_table_end = .; }
 //! ```
+//!
+//! and registers itself with [`register_image`] before it starts a domain.
 
 mod header;
 mod image;
+mod lsda;
 mod registry;
 mod rules;
 
@@ -55,10 +59,10 @@ pub trait Finder: Sync {
     /// # Errors
     /// See [`TableError`].
     fn rules(&self, pc: usize) -> Result<Rules, TableError>;
-}
 
-impl Finder for Image<'_> {
-    fn rules(&self, pc: usize) -> Result<Rules, TableError> {
-        Self::rules(self, pc)
-    }
+    /// Whether what the call that `pc` is in raises is caught in that very frame.
+    ///
+    /// # Errors
+    /// See [`TableError`].
+    fn catches(&self, pc: usize) -> Result<bool, TableError>;
 }

@@ -34,7 +34,7 @@ static PLACES: [Place; MAX_IMAGES] = [const {
     Place {
         users: AtomicUsize::new(CLOSED),
         serial: AtomicUsize::new(0),
-        image: UnsafeCell::new(Image::new(0..0, &[], &[])),
+        image: UnsafeCell::new(Image::NONE),
     }
 }; MAX_IMAGES];
 
@@ -89,7 +89,7 @@ impl core::error::Error for InUse {}
 /// # Safety
 /// The bytes of its tables stay as they are until [`unregister_image`] has succeeded.
 pub unsafe fn register_image(image: Image<'static>) -> Result<ImageId, RegisterError> {
-    let Range { start, end } = image.code().clone();
+    let Range { start, end } = image.code.clone();
     for (at, place) in PLACES.iter().enumerate() {
         // Closed, not claimed, and no reader who has yet to turn back.
         let claim = CLOSED | CLAIMED;
@@ -136,8 +136,12 @@ pub fn unregister_image(id: ImageId) -> Result<(), InUse> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Registered;
 
-impl Finder for Registered {
-    fn rules(&self, pc: usize) -> Result<Rules, TableError> {
+impl Registered {
+    /// Asks the images whose code `pc` is in.
+    fn ask<R>(
+        pc: usize,
+        question: impl Fn(&Image<'static>) -> Result<R, TableError>,
+    ) -> Result<R, TableError> {
         let used = USED.load(SeqCst).min(MAX_IMAGES);
         for at in 0..used {
             if STARTS[at].load(SeqCst) > pc || ENDS[at].load(SeqCst) <= pc {
@@ -145,17 +149,26 @@ impl Finder for Registered {
             }
             let place = &PLACES[at];
             let open = place.users.fetch_add(1, SeqCst) & CLOSED == 0;
-            let found = open.then(|| {
+            let answer = open.then(|| {
                 // SAFETY: the place is open and this reader counted, so nobody writes to it.
-                let image = unsafe { &*place.image.get() };
-                image.rules(pc)
+                question(unsafe { &*place.image.get() })
             });
             place.users.fetch_sub(1, SeqCst);
-            match found {
+            match answer {
                 None | Some(Err(TableError::NoEntry)) => {}
-                Some(found) => return found,
+                Some(answer) => return answer,
             }
         }
         Err(TableError::NoEntry)
+    }
+}
+
+impl Finder for Registered {
+    fn rules(&self, pc: usize) -> Result<Rules, TableError> {
+        Self::ask(pc, |image| image.rules(pc))
+    }
+
+    fn catches(&self, pc: usize) -> Result<bool, TableError> {
+        Self::ask(pc, |image| image.catches(pc))
     }
 }
