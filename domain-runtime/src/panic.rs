@@ -7,17 +7,6 @@ use core::fmt::{self, Write};
 use core::panic::Location;
 use samara_shared_heap::thread;
 
-/// Records why the running domain is about to be ended by its host, such as a fault of the processor.
-/// Nothing is allocated, and no code of the domain runs. Returns false when the thread acts for the host.
-pub fn note(reason: ExitReason) -> bool {
-    let owner = thread::current().owner();
-    if owner.is_host() {
-        return false;
-    }
-    control::block(owner).note(reason);
-    true
-}
-
 /// Records a panic of the running domain in its control block. Returns false when the thread acts
 /// for the host, or is inside the heap or an allocator: then the panic is the host's own, and must
 /// not be contained by a backend that leaves locks locked (`jump`).

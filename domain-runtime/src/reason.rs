@@ -21,10 +21,6 @@ pub enum ExitKind {
     None,
     /// A panic.
     Panic,
-    /// A fault of the processor: a wild access, an undefined instruction, a stack that ran over.
-    Fault,
-    /// It took more time than its budget.
-    Overrun,
     /// `init` returned an error.
     InitFailed,
     /// Killed by the host.

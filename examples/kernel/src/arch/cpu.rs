@@ -2,7 +2,7 @@
 //! assumes that.
 
 use core::arch::asm;
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use x86_64::VirtAddr;
 use x86_64::registers::model_specific::GsBase;
@@ -21,6 +21,8 @@ pub(crate) struct Cpu {
     pub(crate) index: usize,
     /// Ticks in a row that found the running thread under the no-cut mark.
     pub(crate) deferred: AtomicU32,
+    /// Nanoseconds from the last tick to the next.
+    pub(crate) armed: AtomicU64,
     /// Ticks taken.
     pub(crate) ticks: AtomicU32,
     /// Changes of the running thread.
@@ -34,6 +36,7 @@ static CPUS: [Cpu; MAX_CPUS] = {
             thread: AtomicPtr::new((&raw const thread::MAIN).cast_mut()),
             index: 0,
             deferred: AtomicU32::new(0),
+            armed: AtomicU64::new(0),
             ticks: AtomicU32::new(0),
             switches: AtomicU32::new(0),
         }
@@ -55,10 +58,10 @@ pub(crate) fn init(index: usize) {
 #[inline]
 pub(crate) fn thread() -> &'static Thread {
     let thread: *const Thread;
-    // SAFETY: `init` made `gs` point to a `Cpu`, which begins with this pointer. For one thread it
-    // never changes, so the compiler may reuse what it has read.
+    // SAFETY: `init` made `gs` point to a `Cpu`, which begins with this pointer. What
+    // switches threads writes memory in between, so nothing is reused across that.
     unsafe {
-        asm!("mov {}, gs:[0]", out(reg) thread, options(pure, nomem, nostack, preserves_flags));
+        asm!("mov {}, gs:[0]", out(reg) thread, options(pure, readonly, nostack, preserves_flags));
     }
     // SAFETY: always one of the static threads.
     unsafe { &*thread }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use samara::runtime::contain::Strike;
 use x86_64::structures::idt::PageFaultErrorCode;
 
 /// Vectors of faults that compiled code can raise (Intel SDM volume 3, table 6-1).
@@ -66,23 +67,19 @@ impl Fault {
         Self { kind, address }
     }
 
-    /// Whether code of a domain can have caused it, alone and without a bug of the host's.
-    pub(crate) fn can_be_a_domains(&self) -> bool {
-        match self.kind {
-            Kind::Other(vector) => matches!(
-                vector,
-                DIVIDE
-                    | OVERFLOW
-                    | BOUND
-                    | UNDEFINED
-                    | STACK_SEGMENT
-                    | PROTECTION
-                    | FLOATING_POINT
-                    | ALIGNMENT
-                    | VECTOR_FLOATING_POINT
-            ),
-            _ => true,
-        }
+    /// What struck, if code of a domain can have caused it, alone and without a bug of the host's.
+    pub(crate) fn strike(&self) -> Option<Strike> {
+        Some(match self.kind {
+            Kind::StackOverflow => Strike::StackOverflow,
+            Kind::NotMapped(_) | Kind::Null(_) | Kind::NotAllowed(_) => Strike::Page,
+            Kind::Other(DIVIDE) => Strike::Divide,
+            Kind::Other(UNDEFINED) => Strike::InvalidInstruction,
+            Kind::Other(PROTECTION | STACK_SEGMENT) => Strike::Protection,
+            Kind::Other(ALIGNMENT) => Strike::Alignment,
+            Kind::Other(FLOATING_POINT | VECTOR_FLOATING_POINT) => Strike::Float,
+            Kind::Other(OVERFLOW | BOUND) => Strike::Other,
+            Kind::Other(_) => return None,
+        })
     }
 }
 

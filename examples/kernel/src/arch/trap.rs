@@ -55,9 +55,7 @@ pub(super) extern "C" fn handle(frame: &mut TrapFrame, fpu: &mut FpuState) {
         }
         _ => {
             let fault = fault(frame);
-            if !fault.can_be_a_domains()
-                || !thread::cut::fault(&mut Interrupted { frame, fpu }, fault)
-            {
+            if !thread::cut::fault(&mut Interrupted { frame, fpu }, &fault) {
                 report(frame);
             }
         }

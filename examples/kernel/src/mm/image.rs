@@ -26,6 +26,8 @@ unsafe extern "C" {
     static __eh_frame_hdr_end: u8;
     static __eh_frame_start: u8;
     static __eh_frame_end: u8;
+    static __except_table_start: u8;
+    static __except_table_end: u8;
 }
 
 /// The segments that the kernel runs with; the trampoline it booted through is not among them.
@@ -69,12 +71,16 @@ pub(crate) fn tables() -> Image<'static> {
         // SAFETY: a section of the image, as the linker script brackets it: mapped, read-only.
         unsafe { core::slice::from_raw_parts(start, length) }
     };
-    Image::new(
-        text.start as usize..text.end as usize,
-        slice(
+    Image {
+        code: text.start as usize..text.end as usize,
+        eh_frame_hdr: slice(
             &raw const __eh_frame_hdr_start,
             &raw const __eh_frame_hdr_end,
         ),
-        slice(&raw const __eh_frame_start, &raw const __eh_frame_end),
-    )
+        eh_frame: slice(&raw const __eh_frame_start, &raw const __eh_frame_end),
+        except_table: slice(
+            &raw const __except_table_start,
+            &raw const __except_table_end,
+        ),
+    }
 }

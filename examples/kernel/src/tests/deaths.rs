@@ -15,6 +15,7 @@ use super::domains::settled_frames;
 use super::kernel_tests;
 use super::threads::{FastTick, start};
 use crate::host::runtime;
+use crate::mm::image;
 use crate::thread::request;
 use crate::time;
 
@@ -61,19 +62,18 @@ impl Way {
     /// What the reason says, and of what kind it is.
     fn reason(self) -> (ExitKind, &'static str) {
         match self {
-            Self::Null => (ExitKind::Fault, "reading 0x8: not mapped (null)"),
-            Self::Wild => (ExitKind::Fault, "writing 0xffff900000001234: not mapped"),
-            Self::NonCanonical | Self::Misaligned => (ExitKind::Fault, "general protection fault"),
-            Self::WriteReadOnly => (ExitKind::Fault, ": not allowed"),
-            Self::ExecuteData => (ExitKind::Fault, "executing 0x"),
-            Self::WildCall => (ExitKind::Fault, "executing 0x10: not mapped (null)"),
-            Self::StackOverflow => (ExitKind::Fault, "stack overflow at 0x"),
+            Self::Null => (ExitKind::Fault, "page fault at 0x8"),
+            Self::Wild => (ExitKind::Fault, "page fault at 0xffff900000001234"),
+            Self::NonCanonical | Self::Misaligned => (ExitKind::Fault, "protection fault"),
+            Self::WriteReadOnly => (ExitKind::Fault, "page fault at 0xffffffff80"),
+            Self::ExecuteData => (ExitKind::Fault, "page fault at 0xffff"),
+            Self::WildCall | Self::FaultWithFlags => (ExitKind::Fault, "page fault at 0x10"),
+            Self::StackOverflow => (ExitKind::Fault, "stack overflow at 0xffff"),
             Self::Divide => (ExitKind::Fault, "divide error"),
-            Self::Undefined => (ExitKind::Fault, "undefined instruction"),
+            Self::Undefined => (ExitKind::Fault, "invalid instruction"),
             Self::Panic | Self::DoublePanic => (ExitKind::Panic, "the first"),
             Self::FaultWhileUnwinding => (ExitKind::Panic, "the first"),
             Self::AllocationOverQuota => (ExitKind::Panic, "memory allocation of"),
-            Self::FaultWithFlags => (ExitKind::Fault, "reading 0x10: not mapped (null)"),
         }
     }
 }
@@ -234,10 +234,12 @@ pub(super) mod mortal {
 }
 
 pub(super) fn spawn() -> Domain<dyn Mortal> {
+    spawn_with(DomainSpec::new("mortal"))
+}
+
+pub(super) fn spawn_with(spec: DomainSpec) -> Domain<dyn Mortal> {
     let policy = Restart::limited(u32::MAX, Duration::from_secs(3600));
-    let spec = DomainSpec::new("mortal")
-        .heap_quota(1 << 20)
-        .restart(policy);
+    let spec = spec.heap_quota(1 << 20).restart(policy);
     runtime()
         .spawn(spec, mortal::init, Mint::nothing())
         .expect("a domain")
@@ -295,6 +297,10 @@ kernel_tests! {
                 let (kind, words) = way.reason();
                 assert_eq!(reason.kind, kind, "{way:?}: {reason}");
                 assert!(reason.message.as_str().contains(words), "{way:?}: {reason}");
+                if kind == ExitKind::Fault {
+                    let calls = reason.trace.iter().filter(|pc| image::is_text(**pc as u64));
+                    assert!(calls.count() >= 4, "{way:?}: {reason:?}");
+                }
                 assert_eq!(proxy.work(), Err(RpcError::Dead));
                 domain.restart().expect("within the budget");
                 assert_eq!(domain.proxy().expect("a proxy").work(), Ok(42), "{way:?}");
@@ -342,6 +348,25 @@ kernel_tests! {
             domain.restart().expect("within the budget");
         }
         *VICTIM.lock() = None;
+        stop(&domain);
+    }
+
+    fn a_domain_that_overruns_its_budget_dies_of_it() {
+        let budget = Duration::from_millis(20);
+        let domain = spawn_with(DomainSpec::new("hasty").budget(budget));
+        let proxy = domain.proxy().expect("a proxy");
+        assert_eq!(proxy.work(), Ok(42));
+        // Longer than the budget in all, but not inside.
+        request::sleep(budget * 2);
+        assert_eq!(proxy.work(), Ok(42));
+        let began = time::since_boot();
+        assert_eq!(proxy.hang(), Err(RpcError::Crashed));
+        let took = time::since_boot() - began;
+        assert!(took >= budget / 2 && took < budget + Duration::from_secs(2), "{took:?}");
+        assert_eq!(domain.exit_reason().expect("it died").kind, ExitKind::Overrun);
+        domain.restart().expect("within the budget of restarts");
+        assert_eq!(domain.proxy().expect("a proxy").hang_locked(), Err(RpcError::Crashed));
+        domain.restart().expect("within the budget of restarts");
         stop(&domain);
     }
 

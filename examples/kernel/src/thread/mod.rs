@@ -55,8 +55,6 @@ pub(crate) struct Thread {
     serial: AtomicU32,
     /// Where on the stack a panic's message is formatted; 0 for nowhere.
     formatting: AtomicUsize,
-    /// Why it is being cut: the trap handler's, then its own on landing.
-    death: cut::Death,
     /// Its registers while it is off the processor: the scheduler's then.
     saved: UnsafeCell<Saved>,
     /// What it is to do: its spawner's until it is ready, then its own.
@@ -77,7 +75,6 @@ impl Thread {
             number,
             serial: AtomicU32::new(0),
             formatting: AtomicUsize::new(0),
-            death: cut::Death::new(),
             saved: UnsafeCell::new(Saved::new()),
             start: UnsafeCell::new(None),
             stack: UnsafeCell::new(None),

@@ -1,5 +1,7 @@
 //! A thread's registers, from the trap stack to its save area and back.
 
+use core::time::Duration;
+
 use super::{Thread, cut};
 use crate::arch::cpu::Cpu;
 use crate::arch::trap_entry::{FpuState, TrapFrame};
@@ -47,5 +49,5 @@ pub(super) unsafe fn switch(cpu: &Cpu, interrupted: &mut Interrupted<'_>, next: 
     next.slot.set_shard(cpu.index);
     cpu.set_current(next);
     // Its domain may have died meanwhile: then it executes no further instruction there.
-    cut::check(next, interrupted);
+    cut::check(interrupted, Duration::ZERO);
 }

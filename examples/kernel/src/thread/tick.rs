@@ -8,7 +8,8 @@ use x86_64::instructions::interrupts;
 use super::cut;
 use super::request::{self, SCHEDULER};
 use super::switch::Interrupted;
-use crate::arch::{cpu, lapic, pic};
+use crate::arch::cpu::{self, Cpu};
+use crate::arch::{lapic, pic};
 
 /// How long a thread runs before the next has its turn.
 const PERIOD: Duration = Duration::from_millis(1);
@@ -30,8 +31,13 @@ static CURRENT_PERIOD: AtomicU64 = AtomicU64::new(PERIOD.as_nanos() as u64);
 pub(super) fn init() {
     pic::silence();
     assert!(lapic::init(), "no local interrupt controller with a timer");
-    lapic::arm(period());
+    arm(cpu::this(), period());
     interrupts::enable();
+}
+
+fn arm(cpu: &Cpu, after: Duration) {
+    cpu.armed.store(after.as_nanos() as u64, Relaxed);
+    lapic::arm(after);
 }
 
 fn period() -> Duration {
@@ -64,13 +70,14 @@ pub(crate) fn handle(interrupted: &mut Interrupted<'_>) {
     if !keeps {
         cpu.deferred.store(0, Relaxed);
     }
+    // By what the timer was set to: a machine that stood still meanwhile is not held against anybody.
+    let elapsed = Duration::from_nanos(cpu.armed.load(Relaxed));
+    cut::check(interrupted, elapsed);
     SCHEDULER.with(|scheduler| {
         scheduler.expire(request::now());
         if !keeps {
             request::take_turns(scheduler, cpu, interrupted);
         }
     });
-    // Also who went on: its domain may have died while it was under the mark.
-    cut::check(cpu.current(), interrupted);
-    lapic::arm(if keeps { period() / SOON } else { period() });
+    arm(cpu, if keeps { period() / SOON } else { period() });
 }
