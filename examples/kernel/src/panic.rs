@@ -2,6 +2,7 @@
 
 use core::fmt::Write;
 use core::panic::PanicInfo;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use samara::runtime::panic::record;
 use samara::runtime::text::Text;
@@ -34,11 +35,21 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     })
 }
 
+/// Panics of domains whose frames were given up.
+static GIVEN_UP: AtomicU32 = AtomicU32::new(0);
+
+/// How many panics of domains could not unwind since boot.
+#[cfg(feature = "demo")]
+pub(crate) fn given_up() -> u32 {
+    GIVEN_UP.load(Relaxed)
+}
+
 /// A panic in a destructor that an earlier one runs, or for want of memory: it runs no destructors, and
 /// takes its domain with it. Returns if it is the host's.
 fn give_up(info: &PanicInfo<'_>) {
     if !thread::current().slot.owner().is_host() {
         report(info);
+        GIVEN_UP.fetch_add(1, Relaxed);
         thread::request::give_up_frames();
     }
 }
