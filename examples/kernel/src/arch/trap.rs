@@ -17,6 +17,8 @@ use crate::{backtrace, println_fatal};
 /// A thread asks the scheduler for something.
 pub(crate) const REQUEST: u8 = 0x41;
 
+#[cfg(feature = "kernel-tests")]
+const DEBUG: u64 = 1;
 const BREAKPOINT: u64 = 3;
 const TIMER: u64 = lapic::TIMER as u64;
 const REQUESTED: u64 = REQUEST as u64;
@@ -52,6 +54,12 @@ pub(super) extern "C" fn handle(frame: &mut TrapFrame, fpu: &mut FpuState) {
             BREAKPOINTS.fetch_add(1, Ordering::Relaxed);
             // What any compiled code may do here.
             spoil_vector_registers();
+        }
+        #[cfg(feature = "kernel-tests")]
+        DEBUG => {
+            if !thread::step::handle(&mut Interrupted { frame, fpu }) {
+                report(frame);
+            }
         }
         _ => {
             let fault = fault(frame);

@@ -15,6 +15,7 @@ mod nvme;
 mod panics;
 mod pci;
 pub(crate) mod provoke;
+mod single_step;
 mod threads;
 mod time;
 mod traps;
@@ -26,7 +27,7 @@ use crate::host::set_event_sink;
 use crate::{println, report};
 
 /// Fewer than this and a module of tests was dropped by the linker, or never built.
-const EXPECTED: usize = 66;
+const EXPECTED: usize = 67;
 
 /// A test's name and body.
 pub(crate) struct KernelTest {

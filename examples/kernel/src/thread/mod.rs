@@ -25,6 +25,8 @@ pub(crate) mod request;
 mod scheduler;
 pub(crate) mod spawn;
 mod stack;
+#[cfg(feature = "kernel-tests")]
+pub(crate) mod step;
 mod switch;
 mod table;
 pub(crate) mod tick;
