@@ -5,6 +5,7 @@
 //! and the loads after them are SeqCst: either the reaper sees the entry, or the entry sees that
 //! the domain is dead. No lock, no shared line, no allocation.
 
+use crate::contain;
 use crate::control::{self, ControlBlock, Counter};
 use crate::host;
 use crate::primitive::atomic::Ordering::SeqCst;
@@ -106,6 +107,7 @@ impl Activation {
         Target::new(self.block, Word(self.word_and_used.get() as u32))
     }
 
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     /// Counts `more` microseconds; how many there are now, at most as many as fit.
     pub(crate) fn use_up(&self, more: u32) -> u32 {
         let both = self.word_and_used.get();
@@ -285,12 +287,12 @@ fn return_to_caller(thread: &ThreadSlot, caller: Owner) {
 fn caller_changed(target: Target) {
     // While the thread unwinds it is on its way to the boundary anyway.
     if target.is_dead() && !samara_unwind::is_unwinding() {
-        raise();
+        contain::end_self();
     }
 }
 
 /// Raises to the innermost boundary. What that takes is the host's: the domain's heap may be full.
-pub(crate) extern "C-unwind" fn raise() -> ! {
+pub(crate) fn raise() -> ! {
     // SAFETY: raising is trusted code; the domain's destructors run when the frame is off again.
     unsafe { thread::as_host(|| samara_unwind::raise()) }
 }

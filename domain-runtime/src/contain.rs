@@ -27,4 +27,12 @@ mod by_tables;
 
 pub use crate::trap_note::Strike;
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+pub(crate) use by_tables::end_self;
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub use by_tables::{Verdict, Why, fault, tick};
+
+/// The running thread acts for a dead domain: leaves it.
+#[cfg(not(all(feature = "contain", target_arch = "x86_64")))]
+pub(crate) fn end_self() -> ! {
+    crate::call::raise()
+}

@@ -48,6 +48,10 @@ mod budget;
 )]
 pub mod call;
 pub mod contain;
+#[cfg_attr(
+    not(all(feature = "contain", target_arch = "x86_64")),
+    allow(dead_code, reason = "only trap handlers ask")
+)]
 pub mod control;
 #[cfg(feature = "alloc")]
 pub mod domain;
@@ -84,6 +88,10 @@ pub mod supervisor;
 pub mod text;
 #[cfg_attr(not(feature = "alloc"), path = "threads_none.rs")]
 pub mod threads;
+#[cfg_attr(
+    not(all(feature = "contain", target_arch = "x86_64")),
+    allow(dead_code, reason = "only trap handlers ask")
+)]
 mod trap_note;
 
 pub use back_off::back_off;

@@ -1,7 +1,6 @@
 //! How to die.
 
 use core::hint::black_box;
-use core::sync::atomic::{AtomicU32, Ordering};
 
 /// A manner of dying.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,70 +51,37 @@ impl Drop for PanicsOnDrop {
     }
 }
 
-/// Raises an exception of the processor: a read of nothing, a write to code, and on x86_64 a division
-/// by zero and an undefined instruction, in turn.
+/// Raises an exception of the processor, each time another one. Panics where none can be ordered.
 #[inline(never)]
 pub fn cpu_fault() {
-    static TURN: AtomicU32 = AtomicU32::new(0);
-    match TURN.fetch_add(1, Ordering::Relaxed) % 4 {
-        0 => read(0x18),
-        1 => write(cpu_fault as fn() as usize),
-        2 => divide(),
-        _ => undefined(),
+    #[cfg(target_arch = "x86_64")]
+    {
+        use core::sync::atomic::{AtomicU32, Ordering};
+
+        use crate::cpu::{Trap, strike};
+
+        const TURNS: [Trap; 6] = [
+            Trap::ReadNull,
+            Trap::WriteConstant,
+            Trap::Divide,
+            Trap::Undefined,
+            Trap::NonCanonical,
+            Trap::ExecuteData,
+        ];
+        static TURN: AtomicU32 = AtomicU32::new(0);
+        let turn = TURN.fetch_add(1, Ordering::Relaxed) as usize;
+        strike(TURNS[turn % TURNS.len()]);
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    panic!("no exceptions to order on this processor");
 }
 
-#[inline(never)]
-fn read(address: usize) {
-    let pointer = core::ptr::without_provenance::<u8>(black_box(address));
-    // SAFETY: not a valid pointer: the fault is the purpose.
-    black_box(unsafe { pointer.read_volatile() });
-}
-
-#[inline(never)]
-fn write(address: usize) {
-    let pointer = core::ptr::with_exposed_provenance_mut::<u8>(black_box(address));
-    // SAFETY: read-only memory: the fault is the purpose.
-    unsafe { pointer.write_volatile(0) };
-}
-
-#[cfg(target_arch = "x86_64")]
-#[inline(never)]
-fn divide() {
-    // SAFETY: raises a divide error, which is the purpose.
-    unsafe {
-        core::arch::asm!(
-            "div {zero:e}",
-            zero = in(reg) 0_u32, inout("eax") 1 => _, inout("edx") 0 => _
-        )
-    };
-}
-
-#[cfg(target_arch = "x86_64")]
-#[inline(never)]
-fn undefined() {
-    // SAFETY: raises an undefined instruction exception, which is the purpose.
-    unsafe { core::arch::asm!("ud2") };
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-use {read_nothing as divide, read_nothing as undefined};
-
-#[cfg(not(target_arch = "x86_64"))]
-fn read_nothing() {
-    read(0x18);
-}
-
-/// Recurses until the stack is used up.
+/// Recurses until the stack is used up. Panics where that would harm others.
 pub fn overflow_stack() {
-    black_box(deeper(1));
-}
-
-#[inline(never)]
-#[expect(unconditional_recursion, reason = "the purpose")]
-fn deeper(depth: u64) -> u64 {
-    let frame = black_box([depth; 16]);
-    deeper(depth + 1) + frame[(depth % 16) as usize]
+    #[cfg(target_arch = "x86_64")]
+    crate::cpu::strike(crate::cpu::Trap::StackOverflow);
+    #[cfg(not(target_arch = "x86_64"))]
+    panic!("no guard below the stack on this processor");
 }
 
 /// Never returns.

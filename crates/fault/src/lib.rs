@@ -1,12 +1,14 @@
-//! Fault injection for domains: the host arms a point, the domain asks there whether to die, and how.
+//! Fault injection for domains: the host arms a point, the domain asks there whether to die, and how;
+//! and CPU exceptions to order.
 //!
 //! The switches are statics, which a domain may not have; this crate is on the list of trusted ones, and
 //! does what a domain's safe code cannot. A point fires once and is then disarmed, so that the recovery
 //! after it runs undisturbed.
 
 #![no_std]
-#![expect(unsafe_code, reason = "faults of the processor are the purpose")]
 
+#[cfg(target_arch = "x86_64")]
+pub mod cpu;
 mod deaths;
 
 pub use deaths::{Manner, PanicsOnDrop, cpu_fault, hang, overflow_stack};

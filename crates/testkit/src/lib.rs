@@ -8,6 +8,8 @@
 #[cfg(any(feature = "hosted", feature = "nvme-model"))]
 extern crate std;
 
+#[cfg(all(feature = "contained", target_arch = "x86_64", target_os = "linux"))]
+pub mod contained;
 #[cfg(feature = "hosted")]
 pub mod hosted;
 #[cfg(feature = "nvme-model")]

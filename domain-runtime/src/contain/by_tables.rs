@@ -5,8 +5,8 @@ use crate::primitive::atomic::Ordering::SeqCst;
 use crate::trap_note::Strike;
 use core::time::Duration;
 use samara_shared_heap::thread::{self, ThreadSlot};
-use samara_unwind::cut::{Cut, CutError, Registers, cut};
-use samara_unwind::tables::Finder;
+use samara_unwind::cut::{Cut, CutError, Registers, cut, resume, undo_call};
+use samara_unwind::tables::{Finder, Registered};
 use samara_unwind::{Backtrace, Frame};
 
 /// What a trap handler is to do.
@@ -97,8 +97,9 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
         return Verdict::Resume;
     };
     if thread.in_no_cut() {
-        if strike.is_some() {
-            target.block().condemn(target.expected().generation());
+        if let Some(strike) = strike {
+            // SAFETY: handed on.
+            unsafe { condemn(thread, activation, strike, registers, finder) };
         }
         thread.recheck_later(recheck);
         return Verdict::Later;
@@ -126,29 +127,77 @@ unsafe fn end(
     if !stack.contains(&core::ptr::from_ref(activation).addr()) {
         return Err(Why::StackUnknown);
     }
-    let struck = *registers;
+    let mut struck = *registers;
+    if strike
+        .is_some_and(|(strike, address)| strike == Strike::Page && address as u64 == struck.rip)
+    {
+        // The instruction itself could not be fetched. Where that is no call of ours, the stack is not
+        // as the tables say.
+        // SAFETY: the slot's stack, of the running thread.
+        unsafe { undo_call(&mut struck, stack.clone()) };
+    }
+    let mut landing = struck;
     let request = Cut {
         record,
         stack: stack.clone(),
         finder,
-        raise: call::raise,
+        raise: land,
     };
     // SAFETY: the caller's registers and the slot's stack; what domains leave on their frames is
     // theirs alone, since they have no scoped threads, and trusted code is marked.
-    unsafe { cut(registers, &request) }.map_err(Why::NotCut)?;
-    if let Some((strike, address)) = strike {
-        let target = activation.target();
-        let generation = target.expected().generation();
-        // SAFETY: as above: the frames are still there.
-        let trace = unsafe { Backtrace::new(&struck, stack, finder) };
-        let pc = |frame: Frame| frame.pc;
-        target
-            .block()
-            .trap
-            .put(generation, strike, address, trace.map(pc));
-        target.block().condemn(generation);
+    unsafe { cut(&mut landing, &request) }.map_err(Why::NotCut)?;
+    *registers = landing;
+    if let Some(strike) = strike {
+        // SAFETY: handed on: the frames are still there.
+        unsafe { condemn(thread, activation, strike, &struck, finder) };
     }
     Ok(())
+}
+
+/// Notes why the domain is to die, and marks it dead.
+///
+/// # Safety
+/// As for [`end`].
+unsafe fn condemn(
+    thread: &ThreadSlot,
+    activation: &Activation,
+    (strike, address): (Strike, usize),
+    registers: &Registers,
+    finder: &dyn Finder,
+) {
+    let target = activation.target();
+    let generation = target.expected().generation();
+    // SAFETY: the thread's own stack, as its slot tells.
+    let trace = unsafe { Backtrace::new(registers, thread.stack(), finder) };
+    let pc = |frame: Frame| frame.pc;
+    target
+        .block()
+        .trap
+        .put(generation, strike, address, trace.map(pc));
+    target.block().condemn(generation);
+}
+
+/// What the callee of the boundary does when a cut has landed.
+extern "C-unwind" fn land(boundary: usize) -> ! {
+    // SAFETY: raising is trusted code of the host's; what it allocates must not be the domain's.
+    unsafe { thread::as_host(|| samara_unwind::cut::raise(boundary)) }
+}
+
+/// The running thread acts for a dead domain: gives up what it does there. Where the host has told
+/// neither stack nor images, it unwinds instead.
+#[cold]
+pub(crate) fn end_self() -> ! {
+    let thread = thread::current();
+    if let Some(activation) = call::innermost(thread) {
+        let mut registers = Registers::here();
+        // SAFETY: the running thread's own registers in this very call, and its own stack.
+        let ended = unsafe { end(thread, activation, &mut registers, None, &Registered) };
+        if ended.is_ok() {
+            // SAFETY: of this call, which is still active, and rewritten by a cut.
+            unsafe { resume(&registers) };
+        }
+    }
+    call::raise()
 }
 
 /// The thread was to be cut under a mark, which it has just released.
@@ -156,6 +205,6 @@ fn recheck() {
     let dead = call::innermost(thread::current()).is_some_and(|at| at.target().is_dead());
     // While the thread unwinds it is on its way out; a tick cuts it if it does not arrive.
     if dead && !samara_unwind::is_unwinding() {
-        call::raise();
+        end_self();
     }
 }

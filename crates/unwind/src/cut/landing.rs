@@ -5,6 +5,7 @@ use super::{CutBlock, CutError, Registers};
 use crate::frames::{Frames, Step};
 use crate::tables::{Finder, TableError};
 use core::arch::naked_asm;
+use core::mem::offset_of;
 use core::ops::Range;
 
 /// What is cut, and to where.
@@ -19,12 +20,15 @@ pub struct Cut<'a> {
     /// Finds the frames' tables: [`Registered`](crate::tables::Registered), or one's own.
     pub finder: &'a dyn Finder,
     /// What the boundary's frame sees its callee do: raise. Runs on the thread, on the boundary's
-    /// stack, with the FPU's control words at their defaults. [`raise`] raises at once.
-    pub raise: extern "C-unwind" fn() -> !,
+    /// stack, with the FPU's control words at their defaults, and gets the stack pointer of the
+    /// boundary: what lies below was given up. It ends in [`raise`], which also does alone.
+    pub raise: extern "C-unwind" fn(usize) -> !,
 }
 
-/// The plainest [`Cut::raise`].
-pub extern "C-unwind" fn raise() -> ! {
+/// The plainest [`Cut::raise`]: raises, after what panics the frames that were given up had in flight
+/// is forgotten.
+pub extern "C-unwind" fn raise(boundary: usize) -> ! {
+    crate::backend::forget_cut(boundary);
     crate::raise()
 }
 
@@ -101,6 +105,63 @@ fn find(
     Err(CutError::TooDeep)
 }
 
+/// Goes on with `registers`, which [`cut()`] has rewritten: how a thread cuts itself.
+///
+/// # Safety
+/// `registers` began as [`Registers::here`] in a call of the running thread that is still active, and
+/// were rewritten by a [`cut()`] that succeeded.
+pub unsafe fn resume(registers: &Registers) -> ! {
+    // SAFETY: the caller's.
+    unsafe { load(registers) }
+}
+
+/// # Safety
+/// As [`resume`].
+#[unsafe(naked)]
+unsafe extern "C" fn load(registers: *const Registers) -> ! {
+    naked_asm!(
+        "mov rbx, [rdi + {rbx}]",
+        "mov rbp, [rdi + {rbp}]",
+        "mov r11, [rdi + {r11}]",
+        "mov r12, [rdi + {r12}]",
+        "mov r13, [rdi + {r13}]",
+        "mov r14, [rdi + {r14}]",
+        "mov r15, [rdi + {r15}]",
+        "mov rax, [rdi + {rip}]",
+        "mov rsp, [rdi + {rsp}]",
+        "jmp rax",
+        rbx = const offset_of!(Registers, rbx),
+        rbp = const offset_of!(Registers, rbp),
+        r11 = const offset_of!(Registers, r11),
+        r12 = const offset_of!(Registers, r12),
+        r13 = const offset_of!(Registers, r13),
+        r14 = const offset_of!(Registers, r14),
+        r15 = const offset_of!(Registers, r15),
+        rip = const offset_of!(Registers, rip),
+        rsp = const offset_of!(Registers, rsp),
+    )
+}
+
+/// After a jump to where there is no code: makes `registers` those of the call that led there, so that
+/// its frame is the innermost. For a fault of fetching the instruction itself. False, and nothing is
+/// changed, if the stack pointer is outside `stack`.
+///
+/// # Safety
+/// `stack` is mapped and readable, and no other thread writes there.
+pub unsafe fn undo_call(registers: &mut Registers, stack: Range<usize>) -> bool {
+    // SAFETY: handed on.
+    let stack = unsafe { Stack::new(stack) };
+    match stack.word(registers.rsp) {
+        Some(behind) if behind != 0 => {
+            // Inside the call's instruction, as for any interrupted one.
+            registers.rip = behind - 1;
+            registers.rsp = registers.rsp.wrapping_add(8);
+            true
+        }
+        _ => false,
+    }
+}
+
 /// More than fit on a stack of 8 MiB with useful frames; what keeps the work bounded on a larger one.
 const MAX_DEPTH: usize = 1 << 18;
 
@@ -150,6 +211,7 @@ unsafe extern "C-unwind" fn landing() -> ! {
         "fninit",
         "mov dword ptr [rsp], 0x1f80",
         "ldmxcsr [rsp]",
+        "lea rdi, [rsp + 16]",
         "call r11",
         "ud2",
         ".cfi_endproc",

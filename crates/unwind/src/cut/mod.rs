@@ -28,7 +28,7 @@ pub(crate) mod stack;
 pub use registers::Registers;
 
 #[cfg(samara_tables)]
-pub use landing::{Cut, cut, raise};
+pub use landing::{Cut, cut, raise, resume, undo_call};
 
 use core::fmt;
 

@@ -2,8 +2,6 @@
 
 #![expect(unsafe_code, reason = "the hook is bound by symbol")]
 
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
 use super::exception::ExceptionSlot;
 
 /// Panics that may be in flight on one thread at a time: each further one starts in a destructor
@@ -14,8 +12,6 @@ const MAX_IN_FLIGHT: usize = 8;
 #[derive(Debug)]
 pub struct ThreadState {
     slots: [ExceptionSlot; MAX_IN_FLIGHT],
-    /// Where on the stack each of them was raised.
-    raised_at: [AtomicUsize; MAX_IN_FLIGHT],
 }
 
 impl ThreadState {
@@ -24,22 +20,17 @@ impl ThreadState {
     pub const fn new() -> Self {
         Self {
             slots: [const { ExceptionSlot::new() }; MAX_IN_FLIGHT],
-            raised_at: [const { AtomicUsize::new(0) }; MAX_IN_FLIGHT],
         }
     }
 
     pub(super) fn claim(&self) -> Option<&ExceptionSlot> {
-        let at = self.slots.iter().position(ExceptionSlot::claim)?;
-        let here = 0_u8;
-        self.raised_at[at].store((&raw const here).addr(), Relaxed);
-        Some(&self.slots[at])
+        self.slots.iter().find(|slot| slot.claim())
     }
 
-    /// The thread is about to be cut down to `record`: what was raised in the frames that are given
-    /// up arrives nowhere. For the handler that cuts, on the thread or while it does not run.
-    pub fn give_up(&self, record: usize) {
-        for (slot, raised_at) in self.slots.iter().zip(&self.raised_at) {
-            if slot.is_busy() && raised_at.load(Relaxed) < record {
+    /// Releases what began below `boundary` on the thread's stack.
+    pub(super) fn release_below(&self, boundary: usize) {
+        for slot in &self.slots {
+            if slot.is_busy() && slot.began_at() < boundary {
                 slot.release();
             }
         }

@@ -47,7 +47,7 @@ pub(super) fn panicked(interrupted: &mut Interrupted<'_>) -> bool {
 fn struck(interrupted: &mut Interrupted<'_>, strike: Strike, address: usize) -> bool {
     let thread = current();
     let record = thread.slot.top().addr();
-    let mut registers = tabled(thread, interrupted);
+    let mut registers = interrupted.frame.registers();
     // SAFETY: the interrupted thread's registers, on its own stack; a trap runs on another and leaves the
     // red zone alone; the trap returns to what they then are.
     let verdict = unsafe { contain::fault(&mut registers, strike, address, &Registered) };
@@ -80,27 +80,8 @@ fn settle(
         return false;
     }
     interrupted.frame.set_registers(registers);
-    thread.unwind.give_up(record);
     if thread.formatting.load(Relaxed) < record {
         thread.formatting.store(0, Relaxed);
     }
     true
-}
-
-/// The registers at the innermost instruction that has tables: a call to where no code is has left
-/// nothing but its return address on top of the stack, and is undone.
-fn tabled(thread: &Thread, interrupted: &Interrupted<'_>) -> Registers {
-    let mut registers = interrupted.frame.registers();
-    let (top, bounds) = (registers.rsp as usize, thread.slot.stack());
-    let is_word = top.is_multiple_of(8) && bounds.contains(&top) && bounds.end - top >= 8;
-    if !image::is_text(registers.rip) && is_word {
-        let top = core::ptr::with_exposed_provenance::<u64>(top);
-        // SAFETY: an aligned word of the thread's stack, which stays mapped.
-        let return_address = unsafe { top.read_volatile() };
-        if image::is_text(return_address) {
-            registers.rip = return_address - 1; // in the call
-            registers.rsp += 8;
-        }
-    }
-    registers
 }

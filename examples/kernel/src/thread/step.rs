@@ -22,7 +22,9 @@ pub(crate) fn tick_after(steps: u32, action: impl FnOnce()) -> bool {
     unsafe { asm!("pushfq", "or qword ptr [rsp], {trap}", "popfq", trap = const TRAP) };
     action();
     // SAFETY: no further steps.
-    unsafe { asm!("pushfq", "and qword ptr [rsp], {others}", "popfq", others = const !(TRAP as i32)) };
+    unsafe {
+        asm!("pushfq", "and qword ptr [rsp], {others}", "popfq", others = const !(TRAP as i32))
+    };
     LEFT.swap(0, SeqCst) == 0
 }
 
