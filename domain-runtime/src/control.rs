@@ -179,7 +179,8 @@ impl ControlBlock {
     }
 
     pub(crate) fn label(&self) -> Label {
-        // Maybe on a domain's thread: a host must not cut it with the lock taken. So everywhere below.
+        // Maybe on a domain's thread: a host must not cut it with the lock taken, nor pre-empt it while
+        // others wait for the lock under their mark. So everywhere below.
         let _no_cut = NoCut::begin(thread::current());
         *self.label.lock()
     }
