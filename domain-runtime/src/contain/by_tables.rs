@@ -54,7 +54,7 @@ pub unsafe fn fault(
     let Some(activation) = call::innermost(thread) else {
         return Verdict::Host(Why::ActsForHost);
     };
-    if thread.in_no_cut() {
+    if thread.in_no_cut() || activation.is_leaving() {
         return Verdict::Host(Why::Trusted);
     }
     // SAFETY: handed on.
@@ -82,7 +82,7 @@ pub unsafe fn fault(
 /// registers as they then are. The thread's slot tells its stack.
 pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Finder) -> Verdict {
     let thread = thread::current();
-    let Some(activation) = call::innermost(thread) else {
+    let Some(activation) = call::innermost(thread).filter(|at| !at.is_leaving()) else {
         return Verdict::Resume;
     };
     let target = activation.target();
@@ -207,7 +207,8 @@ fn cut_self() {
 
 /// The thread was to be cut under a mark, which it has just released.
 fn recheck() {
-    let dead = call::innermost(thread::current()).is_some_and(|at| at.target().is_dead());
+    let dead = call::innermost(thread::current())
+        .is_some_and(|at| !at.is_leaving() && at.target().is_dead());
     // While the thread unwinds it is on its way out; a tick cuts it if it does not arrive.
     if dead && !samara_unwind::is_unwinding() {
         // Not where the runtime itself had the mark, on the way in or out: on return it looks again.
