@@ -1,10 +1,14 @@
 //! The unwind tables of an image are untrusted: mutated ones give errors or other frames, never a panic, a
 //! hang or a read outside of them.
 #![cfg(all(feature = "contained", target_arch = "x86_64", target_os = "linux"))]
+#![expect(unsafe_code, reason = "registers images that it takes back")]
 
 use samara_testkit::contained::program_image;
-use samara_testkit::hosted::Rng;
-use samara_unwind::tables::{Finder, Image, TableError};
+use samara_testkit::hosted::{Rng, wait_until};
+use samara_unwind::tables::{
+    Finder, Image, Registered, TableError, register_image, unregister_image,
+};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 /// Mutated tables that are asked.
@@ -130,4 +134,84 @@ fn mutated_tables_are_errors_and_nothing_worse() {
         slowest < Duration::from_secs(1),
         "a look-up took {slowest:?}"
     );
+}
+
+/// The copy's tables, for as long as whoever registers them sees to.
+fn forever(copy: &Copy) -> Image<'static> {
+    let bytes = std::ptr::from_ref::<[u8]>(&copy.bytes);
+    // SAFETY: the copy is dropped only when its image is no longer registered.
+    let bytes: &'static [u8] = unsafe { &*bytes };
+    Image {
+        code: copy.code.clone(),
+        eh_frame_hdr: &bytes[copy.header..],
+        eh_frame: &bytes[copy.frames..],
+        except_table: bytes,
+    }
+}
+
+#[test]
+fn images_come_and_go_while_others_look_them_up() {
+    const LOADS: usize = 200;
+    let (stop, found) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let place = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for seed in 0..2 {
+            let (stop, found, place) = (&stop, &found, &place);
+            scope.spawn(move || {
+                let mut rng = Rng::new(seed);
+                while !stop.load(SeqCst) {
+                    let pc = place.load(SeqCst).wrapping_add(rng.below(1 << 16));
+                    found.fetch_add(usize::from(Registered.rules(pc).is_ok()), SeqCst);
+                }
+            });
+        }
+        for load in 0..LOADS {
+            let copy = Copy::of(program_image());
+            // SAFETY: unregistered below, before the copy is dropped.
+            let id = unsafe { register_image(forever(&copy)) }.expect("room for one more");
+            let before = found.load(SeqCst);
+            place.store(copy.code.start, SeqCst);
+            wait_until("a look-up", || found.load(SeqCst) > before);
+            let mut left = Some(id);
+            while let Some(id) = left {
+                left = unregister_image(id).err().map(|in_use| in_use.0);
+            }
+            let pc = copy.code.start;
+            // A megabyte or more: its memory goes back to the system, so that a late reader would fault.
+            drop(copy);
+            assert_eq!(
+                Registered.rules(pc).err(),
+                Some(TableError::NoEntry),
+                "{load}"
+            );
+        }
+        stop.store(true, SeqCst);
+    });
+    assert!(found.load(SeqCst) >= LOADS);
+}
+
+#[test]
+fn there_is_room_for_so_many_images_and_the_last_is_found_too() {
+    let copy = Copy::of(program_image());
+    let pc = copy.code.start + copy.code.len() / 2;
+    let elsewhere = |at: usize| Image {
+        code: at..at + 1,
+        ..forever(&copy)
+    };
+    let mut ids = Vec::new();
+    for at in 0..100 {
+        // SAFETY: unregistered below, before the copy is dropped.
+        ids.push(unsafe { register_image(elsewhere(at)) }.expect("room for a hundred"));
+    }
+    // SAFETY: as above.
+    ids.push(unsafe { register_image(forever(&copy)) }.expect("room for one more"));
+    let known = forever(&copy).rules(pc).is_ok();
+    assert_eq!(Registered.rules(pc).is_ok(), known);
+    for id in ids {
+        let mut left = Some(id);
+        while let Some(id) = left {
+            left = unregister_image(id).err().map(|in_use| in_use.0);
+        }
+    }
+    assert_eq!(Registered.rules(pc).err(), Some(TableError::NoEntry));
 }
