@@ -7,14 +7,15 @@
 
 use crate::contain;
 use crate::control::{self, ControlBlock, Counter};
+use crate::error::RpcError;
 use crate::host;
 use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::{ExitKind, ExitReason};
 use crate::state::{State, Word};
 use core::cell::Cell;
-use samara_rref::{Exchangeable, Transfer};
-use samara_shared_heap::Owner;
+use samara_rref::{Exchangeable, Transfer, weigh};
 use samara_shared_heap::thread::{self, Frame, ThreadSlot};
+use samara_shared_heap::{Owner, quota};
 
 /// One generation of a domain in one state: what an entry demands.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +92,9 @@ pub(crate) struct Activation {
     word_and_used: Cell<u64>,
 }
 
+/// In place of the word and the time used. No word has all bits set.
+const LEAVING: u64 = u64::MAX;
+
 impl Activation {
     #[inline]
     fn new(target: Target, below: *const Frame) -> Self {
@@ -105,6 +109,18 @@ impl Activation {
     #[inline]
     pub(crate) fn target(&self) -> Target {
         Target::new(self.block, Word(self.word_and_used.get() as u32))
+    }
+
+    /// The callee has returned, and what follows inside the boundary is the runtime's.
+    #[inline]
+    fn begin_leaving(&self) {
+        self.word_and_used.set(LEAVING);
+    }
+
+    /// Whether the thread is on its way out: it is neither cut nor counted any more.
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.word_and_used.get() == LEAVING
     }
 
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
@@ -143,17 +159,48 @@ pub(crate) fn exporter() -> Target {
     Target::new(block, running)
 }
 
+/// Why an entry was refused. Apart from [`Failure`], which lies where the result does: with one bit
+/// more to tell, the result would be moved once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The domain is not in the expected state.
+    Dead,
+    /// The arguments would take the domain beyond twice its quota of shared objects.
+    OverQuota,
+}
+
+impl From<Refusal> for RpcError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Dead => Self::Dead,
+            Refusal::OverQuota => Self::OverQuota,
+        }
+    }
+}
+
 /// Why an entry gave no result.
 #[derive(Debug)]
 pub enum Failure<A> {
-    /// The domain is not in the expected state: the arguments come back, nothing was executed.
+    /// The arguments come back, nothing was executed: see [`Refusal`].
     Refused(A),
     /// The domain died of what it executed; the arguments were its own by then.
     Crashed,
 }
 
+/// Whether a quota has a say in what a call of `thread` would move: its receiver has one. For what
+/// moves nothing a constant.
+#[inline]
+#[must_use]
+pub fn is_metered<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: Target) -> bool {
+    (A::NESTED && quota::is_limited(target.block.owner()))
+        | (R::NESTED && quota::is_limited(thread.owner()))
+}
+
 /// Calls `body` inside the target with `arguments`, which become its own; the result becomes the
 /// caller's. A panic inside ends here and is the domain's death.
+///
+/// A receiver far over its quota gets no arguments; a caller with a quota gets its result, which is
+/// taken off what it may still allocate. What does not change hands is not counted.
 ///
 /// Does not return if the *caller's* domain died meanwhile: the thread then unwinds to the boundary
 /// through which it entered the caller.
@@ -172,12 +219,40 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
     arguments: A,
     body: impl FnOnce(A) -> R,
 ) -> Result<R, Failure<A>> {
+    // SAFETY: handed on.
+    unsafe {
+        enter_on::<true, A, R>(
+            thread::current(),
+            target,
+            arguments,
+            body,
+            &mut Refusal::Dead,
+        )
+    }
+}
+
+/// [`enter`] on the running `thread`, with or without a look at quotas. Who looks beforehand
+/// ([`is_metered`]) keeps the rare way out of line, as a whole. `refusal` is set when it is not
+/// [`Refusal::Dead`].
+///
+/// # Errors
+/// See [`Failure`].
+///
+/// # Safety
+/// As for [`enter`]; without `METERED` the call is none that is metered.
+#[inline(always)]
+pub unsafe fn enter_on<const METERED: bool, A: Exchangeable, R: Exchangeable>(
+    thread: &ThreadSlot,
+    target: Target,
+    arguments: A,
+    body: impl FnOnce(A) -> R,
+    refusal: &mut Refusal,
+) -> Result<R, Failure<A>> {
     const {
         // What holds something is asked of its parts, where it is transferred.
         let () = A::NO_DESTRUCTOR_OF_ITS_OWN;
         let () = R::NO_DESTRUCTOR_OF_ITS_OWN;
     }
-    let thread = thread::current();
     let (below, caller) = (thread.top(), thread.owner());
     let counter = target.block.counter(thread.shard());
     let activation = Activation::new(target, below);
@@ -192,28 +267,46 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
         refuse(thread, target);
         return Err(Failure::Refused(arguments));
     }
+    if METERED && A::NESTED && !admits(caller, target.block.owner(), &arguments) {
+        leave(thread, counter, below);
+        refuse(thread, target);
+        *refusal = Refusal::OverQuota;
+        return Err(Failure::Refused(arguments));
+    }
     if A::NESTED {
         // SAFETY: the arguments go to `body`, which is the target's code.
         arguments.transfer(&unsafe { Transfer::to(target.block.owner()) });
     }
-    let outcome = samara_unwind::catch(move || body(arguments));
+    let outcome = samara_unwind::catch(|| {
+        let result = body(arguments);
+        if !R::NESTED {
+            // In here, so that the result is moved on after the locked addition: the callee wrote it in
+            // parts, a move reads it whole, and before that addition it would wait for the parts to
+            // arrive in the cache. Nothing of it panics, and from here on nothing is cut.
+            activation.begin_leaving();
+            leave(thread, counter, below);
+        }
+        result
+    });
     let result = match outcome {
         Ok(result) => {
             if R::NESTED {
+                if METERED {
+                    note(target.block.owner(), caller, &result);
+                }
                 // SAFETY: the result goes to the caller.
                 result.transfer(&unsafe { Transfer::to(caller) });
+                leave(thread, counter, below);
             }
             Ok(result)
         }
         Err(payload) => {
             crashed(target, payload);
+            leave(thread, counter, below);
             Err(Failure::Crashed)
         }
     };
-    leave(thread, counter, below);
-    if target.block.word() != target.expected {
-        left_dying(target);
-    }
+    left(target);
     return_to_caller(thread, caller);
     result
 }
@@ -229,11 +322,25 @@ fn leave(thread: &ThreadSlot, counter: &Counter, below: *const Frame) {
 /// A caller that was killed ends here too: it may be asking a dead domain again and again.
 #[cold]
 fn refuse(thread: &ThreadSlot, target: Target) {
-    left_dying(target);
+    left(target);
     return_to_caller(thread, thread.owner());
 }
 
-/// The way out of a domain that died of what it executed.
+/// Asks the receiver's quota, before anything moves.
+#[cold]
+fn admits<A: Exchangeable>(from: Owner, to: Owner, arguments: &A) -> bool {
+    from == to || !quota::is_limited(to) || quota::admit(to, weigh(arguments))
+}
+
+/// Takes a result off what its receiver may still allocate.
+#[cold]
+fn note<R: Exchangeable>(from: Owner, to: Owner, result: &R) {
+    if from != to && quota::is_limited(to) {
+        quota::note(to, weigh(result));
+    }
+}
+
+/// The way out of a domain that died of what it executed. Marked dead before the exit counts.
 #[cold]
 #[inline(never)]
 fn crashed(target: Target, payload: samara_unwind::Payload) {
@@ -245,6 +352,14 @@ fn crashed(target: Target, payload: samara_unwind::Payload) {
     };
     // SAFETY: the runtime's own; the sink that it tells is the host's.
     unsafe { thread::as_host(dead) };
+}
+
+/// After an exit was counted.
+#[inline]
+fn left(target: Target) {
+    if target.block.word() != target.expected {
+        left_dying(target);
+    }
 }
 
 #[cold]

@@ -175,12 +175,11 @@ impl ControlBlock {
 
     /// Calls into this generation so far, the runtime's own (init, stop) included.
     pub(crate) fn calls(&self) -> usize {
-        let _no_cut = NoCut::begin(thread::current());
-        self.entries().wrapping_sub(self.label.lock().calls_before)
+        self.entries().wrapping_sub(self.label().calls_before)
     }
 
     pub(crate) fn label(&self) -> Label {
-        // Others wait for the lock under the mark: its holder must not be pre-empted for them.
+        // Maybe on a domain's thread: a host must not cut it with the lock taken. So everywhere below.
         let _no_cut = NoCut::begin(thread::current());
         *self.label.lock()
     }
@@ -188,8 +187,7 @@ impl ControlBlock {
     /// Why `generation` ended; `None` while it runs, and once the slot was used again.
     #[must_use]
     pub fn reason(&self, generation: u32) -> Option<ExitReason> {
-        let _no_cut = NoCut::begin(thread::current());
-        let label = self.label.lock();
+        let label = self.label();
         (label.generation == generation)
             .then_some(label.reason)
             .flatten()
@@ -235,13 +233,12 @@ impl ControlBlock {
 
     /// Ends a reclaim: the slot is free with its next generation, or retired.
     pub(crate) fn finish_reclaim(&self, from: Word) {
-        // Dropped here, with no lock held.
-        {
-            let _told = {
-                let _no_cut = NoCut::begin(thread::current());
-                self.exits.lock().take()
-            };
-        }
+        let told = {
+            let _no_cut = NoCut::begin(thread::current());
+            self.exits.lock().take()
+        };
+        // With no lock held.
+        drop(told);
         if let Some(next) = from.reclaimed() {
             self.swap(from, next);
         }
@@ -255,7 +252,6 @@ impl ControlBlock {
 
     /// Notes a reason; the first one of a generation stays.
     pub(crate) fn note(&self, reason: ExitReason) {
-        // The panicking domain's thread: as in `die`.
         let _no_cut = NoCut::begin(thread::current());
         self.label.lock().reason.get_or_insert(reason);
     }
@@ -279,7 +275,6 @@ impl ControlBlock {
     /// message) stays; else it is `reason`.
     pub(crate) fn die(&self, generation: u32, reason: ExitReason) -> bool {
         let label = {
-            // On a caller's thread: a host must not cut it with the lock taken.
             let _no_cut = NoCut::begin(thread::current());
             // Held over the step: once it is dead the slot may be reclaimed and claimed again, and
             // the reason would be noted of the next generation.

@@ -171,7 +171,7 @@ where
     let (block, word, hold) =
         ControlBlock::claim(spec.name, restarts, exits).ok_or(SpawnError::NoSlot)?;
     arena::set_quota(block.owner(), spec.heap_quota);
-    quota::set_limit(block.owner(), spec.shared_quota);
+    quota::set_limits(block.owner(), spec.shared);
     threads::set_limit(block.owner(), spec.threads);
     block.budget.store(spec.budget_us(), Ordering::SeqCst);
     // SAFETY: `init` is the new domain's code; the function pointer is all that is captured.
@@ -198,6 +198,9 @@ where
             place: Text::new(),
             trace: [0; TRACE],
         },
+        Err(Failure::Refused(_)) if block.word() == word => {
+            ExitReason::new(ExitKind::InitFailed, "no quota for init's arguments")
+        }
         Err(Failure::Crashed | Failure::Refused(_)) => {
             ExitReason::new(ExitKind::Killed, "killed before init")
         }

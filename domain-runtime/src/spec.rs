@@ -2,6 +2,7 @@
 
 use crate::text::Text;
 use core::time::Duration;
+use samara_shared_heap::quota::Limits;
 
 /// How often a crashed domain is restarted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ impl Restart {
 pub struct DomainSpec {
     pub(crate) name: Text<32>,
     pub(crate) heap_quota: Option<usize>,
-    pub(crate) shared_quota: Option<usize>,
+    pub(crate) shared: Limits,
     pub(crate) threads: u32,
     pub(crate) restart: Restart,
     pub(crate) drain: Duration,
@@ -44,7 +45,10 @@ impl DomainSpec {
         Self {
             name: Text::of(name),
             heap_quota: None,
-            shared_quota: None,
+            shared: Limits {
+                bytes: None,
+                objects: None,
+            },
             threads: 16,
             restart: Restart::never(),
             drain: Duration::from_secs(10),
@@ -60,10 +64,18 @@ impl DomainSpec {
         self
     }
 
-    /// Limits what it may allocate on the exchange heap to `bytes` of slots.
+    /// Limits what it may allocate on the exchange heap to `bytes` of slots. At twice that it is handed
+    /// nothing more either: [`RpcError::OverQuota`](crate::RpcError::OverQuota).
     #[must_use]
     pub const fn shared_quota(mut self, bytes: usize) -> Self {
-        self.shared_quota = Some(bytes);
+        self.shared.bytes = Some(bytes);
+        self
+    }
+
+    /// Limits how many objects and capabilities it may have there, in the same way.
+    #[must_use]
+    pub const fn shared_objects(mut self, count: usize) -> Self {
+        self.shared.objects = Some(count);
         self
     }
 

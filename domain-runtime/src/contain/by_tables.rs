@@ -54,7 +54,7 @@ pub unsafe fn fault(
     let Some(activation) = call::innermost(thread) else {
         return Verdict::Host(Why::ActsForHost);
     };
-    if thread.in_no_cut() {
+    if thread.in_no_cut() || activation.is_leaving() {
         return Verdict::Host(Why::Trusted);
     }
     // SAFETY: handed on.
@@ -82,7 +82,7 @@ pub unsafe fn fault(
 /// registers as they then are. The thread's slot tells its stack.
 pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Finder) -> Verdict {
     let thread = thread::current();
-    let Some(activation) = call::innermost(thread) else {
+    let Some(activation) = call::innermost(thread).filter(|at| !at.is_leaving()) else {
         return Verdict::Resume;
     };
     let target = activation.target();
@@ -187,6 +187,12 @@ extern "C-unwind" fn land(boundary: usize) -> ! {
 /// neither stack nor images, it unwinds instead.
 #[cold]
 pub(crate) fn end_self() -> ! {
+    cut_self();
+    call::raise()
+}
+
+/// Returns only if the thread cannot be cut here.
+fn cut_self() {
     let thread = thread::current();
     if let Some(activation) = call::innermost(thread) {
         let mut registers = Registers::here();
@@ -197,14 +203,15 @@ pub(crate) fn end_self() -> ! {
             unsafe { resume(&registers) };
         }
     }
-    call::raise()
 }
 
-/// The thread was to be cut under a mark, which it has just released.
+/// The thread was to be cut under a mark, which it has just released. It may be on its way into the
+/// domain or out of it, where it is not cut, and must not unwind either.
 fn recheck() {
-    let dead = call::innermost(thread::current()).is_some_and(|at| at.target().is_dead());
+    let dead = call::innermost(thread::current())
+        .is_some_and(|at| !at.is_leaving() && at.target().is_dead());
     // While the thread unwinds it is on its way out; a tick cuts it if it does not arrive.
     if dead && !samara_unwind::is_unwinding() {
-        end_self();
+        cut_self();
     }
 }

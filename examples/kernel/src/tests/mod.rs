@@ -20,6 +20,8 @@ mod threads;
 mod time;
 mod traps;
 
+use alloc::vec::Vec;
+
 use linkme::distributed_slice;
 
 use crate::arch::exit::ExitCode;
@@ -56,12 +58,15 @@ macro_rules! kernel_tests {
 }
 pub(crate) use kernel_tests;
 
-/// Runs every test, a line each, and the totals.
+/// Runs every test by name, a line each, and the totals.
 pub(crate) fn run_all() -> ExitCode {
     // Tests crash domains by the hundred.
     set_event_sink(|_| {});
     let (mut passed, mut failed) = (0, 0);
-    for test in KERNEL_TESTS {
+    // The linker's order changes from build to build.
+    let mut tests: Vec<_> = KERNEL_TESTS.iter().collect();
+    tests.sort_unstable_by_key(|test| test.name);
+    for test in tests {
         // Names start with the crate's, which says nothing.
         let name = test
             .name
