@@ -1,7 +1,7 @@
 //! The lists that reviewers keep: what is a domain, and what may be linked into one.
 
 /// The linked-in domains.
-pub(super) const DOMAINS: &[&str] = &["samara-ixgbe", "samara-nvme"];
+pub(super) const DOMAINS: &[&str] = &["samara-nvme"];
 
 /// A crate that may be part of a domain, and what was found out about it when it was reviewed.
 #[derive(Clone, Copy, Debug)]
