@@ -1,6 +1,6 @@
 //! The machine of domains and objects, its steps from the fuzzer's bytes.
 //!
-//! `cargo +nightly fuzz run machine`
+//! `RUSTC_BOOTSTRAP=1 cargo fuzz run machine`
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

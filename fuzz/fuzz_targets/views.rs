@@ -1,12 +1,38 @@
-//! Slices and values that are made from foreign bytes: what goes in comes out, and nothing is left.
+//! Slices, values and typed views that are made of foreign bytes: what goes in comes out, valid for its
+//! type or not at all, and nothing is left.
 //!
-//! `cargo +nightly fuzz run views`
+//! `RUSTC_BOOTSTRAP=1 cargo fuzz run views`
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use samara_host_std as _;
-use samara_rref::RRef;
+use samara_rref::{Exchangeable, RRef};
 use samara_shared_heap::heap;
+use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
+
+/// The bytes as a `T`, and as a slice of it, and back.
+fn view<T>(bytes: &[u8], check: impl Fn(&T))
+where
+    T: Exchangeable + TryFromBytes + IntoBytes + KnownLayout + Immutable,
+{
+    let back = match RRef::try_into_value::<T>(RRef::from_slice(bytes)) {
+        Ok(value) => {
+            check(&value);
+            RRef::into_value_bytes(value)
+        }
+        Err((_, bytes)) => bytes,
+    };
+    assert_eq!(&*back, bytes);
+    let back = match RRef::try_into_slice::<T>(back) {
+        Ok(slice) => {
+            slice.iter().for_each(check);
+            RRef::try_into_bytes(slice)
+                .unwrap_or_else(|_| RRef::from_slice(&[]))
+        }
+        Err((_, bytes)) => bytes,
+    };
+    assert_eq!(&*back, bytes);
+}
 
 /// Lengths from bytes: also such as overflow.
 fn length(bytes: [u8; 8], shift: u8) -> usize {
@@ -24,7 +50,7 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(copy.as_deref(), Ok(bytes));
     // Small enough for the machine, or an error.
     let tame = len <= 1 << 20 || len >= 1 << 50;
-    match kind % 4 {
+    match kind % 8 {
         0 if tame => {
             if let Ok(zeroes) = RRef::<[u64]>::new_zeroed_slice(len) {
                 assert!(zeroes.len() == len && zeroes.iter().all(|word| *word == 0));
@@ -40,6 +66,10 @@ fuzz_target!(|input: &[u8]| {
             let made = made.expect("there is room");
             assert!(made.iter().map(|inner| **inner).eq(bytes.iter().copied()));
         }
+        3 => view::<u64>(bytes, |_| ()),
+        4 => view::<bool>(bytes, |value| assert!(u8::from(*value) < 2)),
+        5 => view::<char>(bytes, |value| assert!(char::from_u32(u32::from(*value)).is_some())),
+        6 => view::<[u128; 2]>(bytes, |_| ()),
         _ => {
             let words = bytes.as_chunks::<16>().0;
             let aligned: RRef<[u128]> =

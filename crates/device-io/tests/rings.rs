@@ -77,6 +77,9 @@ fn short(packet: &mut Packet) -> &mut [u8] {
     &mut packet[..60]
 }
 
+/// Moves a handle away, as a driver that forgets it does.
+fn gone<T>(_: T) {}
+
 #[test]
 fn a_packet_in_a_running_queue_comes_out_only_when_the_device_is_done() {
     let bench = Bench::new();
@@ -147,7 +150,7 @@ fn what_is_in_a_ring_is_the_hosts_and_is_freed_when_the_claim_ends() {
     drop(receiving);
     let held = census_all();
     // Neither is anything released by forgetting the ring.
-    drop(rx);
+    gone(rx);
     assert_eq!(census_all(), held);
     drop(function);
     assert!(!bench.bus.is_bus_master());
@@ -159,7 +162,7 @@ fn a_queue_has_one_ring_for_the_length_of_a_claim() {
     let bench = Bench::new();
     let function = bench.up();
     let first = TxRing::<Packet>::new(&function, 5, 8).unwrap();
-    drop(first);
+    gone(first);
     let second = TxRing::<Packet>::new(&function, 5, 8);
     assert_eq!(second.err(), Some(RegionError::Taken));
     assert!(RxRing::<Packet>::new(&function, 5, 8, 2048).is_ok());

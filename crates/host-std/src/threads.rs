@@ -13,17 +13,27 @@ use std::time::{Duration, Instant};
 
 thread_local! {
     // Without a destructor and initialised in place: usable from the allocator and at thread exit.
-    static SLOT: ThreadSlot = const { ThreadSlot::new(0) };
-    static PLACED: Cell<bool> = const { Cell::new(false) };
+    static LOCAL: Local = const { Local { slot: ThreadSlot::new(0), placed: Cell::new(false) } };
+}
+
+/// What a thread has: together, since every call looks both up.
+struct Local {
+    slot: ThreadSlot,
+    /// Whether it has its shard.
+    placed: Cell<bool>,
 }
 
 static NEXT_SHARD: AtomicUsize = AtomicUsize::new(0);
 
-/// Gives the thread a shard of its own (modulo their number) at its first use.
+/// Gives the thread a shard of its own (modulo their number) at its first use. Out of line, and the
+/// last thing that its caller does: so that one needs no stack.
 #[cold]
-fn place(slot: &ThreadSlot) {
-    PLACED.set(true);
-    slot.set_shard(NEXT_SHARD.fetch_add(1, Ordering::Relaxed));
+#[inline(never)]
+fn place(local: &Local) -> NonNull<ThreadSlot> {
+    local.placed.set(true);
+    let shard = NEXT_SHARD.fetch_add(1, Ordering::Relaxed);
+    local.slot.set_shard(shard);
+    NonNull::from_ref(&local.slot)
 }
 
 // SAFETY: the slot is a thread-local without destructor: the same for the whole life of the thread,
@@ -31,11 +41,12 @@ fn place(slot: &ThreadSlot) {
 unsafe impl HeapHost for StdHost {
     #[inline]
     fn thread_slot() -> NonNull<ThreadSlot> {
-        SLOT.with(|slot| {
-            if !PLACED.get() {
-                place(slot);
+        LOCAL.with(|local| {
+            if local.placed.get() {
+                NonNull::from_ref(&local.slot)
+            } else {
+                place(local)
             }
-            NonNull::from_ref(slot)
         })
     }
 

@@ -71,6 +71,36 @@ impl Item {
         })
     }
 
+    /// What it carries (of a slice of bytes: the lowest one of it).
+    #[must_use]
+    pub(crate) fn tag(&self) -> u64 {
+        match self {
+            Self::Plain(words) => words[0],
+            Self::Nested(inner) => ***inner,
+            Self::Slice(bytes) => u64::from(bytes[0]),
+            Self::Row(row) => *row[0],
+            Self::Bag(bag) => bag.tag,
+        }
+    }
+
+    /// What it counts for in a census of its owner.
+    #[must_use]
+    pub(crate) fn counts(&self) -> Census {
+        let word = bytes_of::<u64>();
+        let (inner, outer) = match self {
+            Self::Plain(_) => (0, bytes_of::<[u64; 5]>()),
+            Self::Nested(_) => (1, bytes_of::<RRef<u64>>()),
+            Self::Slice(slice) => (0, bytes(slice.len(), 1)),
+            Self::Row(row) => (row.len(), bytes_of::<[RRef<u64>; 2]>()),
+            Self::Bag(bag) => (bag.parts.iter().flatten().count(), bytes_of::<Bag>()),
+        };
+        Census {
+            objects: inner + 1,
+            bytes: inner * word + outer,
+            capabilities: 0,
+        }
+    }
+
     /// Whether everything in it is what was put there.
     #[must_use]
     pub(crate) fn is(&self, tag: u64) -> bool {

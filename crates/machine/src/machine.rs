@@ -38,7 +38,7 @@ fn end_of<T>(result: &Result<T, RpcError>) -> End {
     }
 }
 
-fn minus(more: Census, less: Census) -> Census {
+pub(crate) fn minus(more: Census, less: Census) -> Census {
     Census {
         objects: more.objects - less.objects,
         bytes: more.bytes - less.bytes,

@@ -25,6 +25,10 @@ pub(crate) trait Node {
     fn chain(&self, item: Item, hops: usize, end: u64) -> Result<Item, RpcError>;
     fn learn(&self, peer: Proxy<dyn Node>) -> Result<(), RpcError>;
     fn count(&self) -> Result<usize, RpcError>;
+    /// The oldest item, if there is one.
+    fn take_any(&self) -> Result<Option<Item>, RpcError>;
+    /// Objects and bytes of all items.
+    fn inventory(&self) -> Result<(usize, usize), RpcError>;
 }
 
 thread_local! {
@@ -112,5 +116,17 @@ impl Node for Kept {
     }
     fn count(&self) -> Result<usize, RpcError> {
         Ok(with(&self.items, |items| items.len()))
+    }
+    fn take_any(&self) -> Result<Option<Item>, RpcError> {
+        Ok(with(&self.items, |items| {
+            (!items.is_empty()).then(|| items.swap_remove(0))
+        }))
+    }
+    fn inventory(&self) -> Result<(usize, usize), RpcError> {
+        let sum = |(objects, bytes), item: &Item| {
+            let counts = item.counts();
+            (objects + counts.objects, bytes + counts.bytes)
+        };
+        Ok(with(&self.items, |items| items.iter().fold((0, 0), sum)))
     }
 }

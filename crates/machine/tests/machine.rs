@@ -1,5 +1,5 @@
-//! The machine at random: alone, with all totals after each step and failures made small; and several
-//! at once on several threads, a million steps in all.
+//! The machine at random: alone, with all totals after each step and failures made small; several at
+//! once on several threads, a million steps in all; and several threads in the same domains.
 //!
 //! `SAMARA_MACHINE_STEPS` asks for another number of steps (a night: 1000000000),
 //! `SAMARA_MACHINE_SEED` for another seed. A failure names its seed.
@@ -7,11 +7,12 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use samara_host_std::{DomainAlloc, System, live_bytes, runtime};
-use samara_machine::{BYTES, Machine, Step};
+use samara_machine::{BYTES, Machine, Step, Together};
 use samara_shared_heap::Owner;
 use samara_shared_heap::heap::{self, Census};
 use samara_testkit::hosted::{Rng, alone};
 use std::env;
+use std::io::{self, Write};
 use std::thread::scope;
 
 #[global_allocator]
@@ -24,6 +25,15 @@ fn number(name: &str, default: u64) -> u64 {
 
 fn seed() -> u64 {
     number("SAMARA_MACHINE_SEED", 1)
+}
+
+/// Says what is run, whether or not it fails: past the harness, which shows only what failed.
+fn say(what: &str, steps: u64) {
+    let seed = seed();
+    let _ = writeln!(
+        io::stderr(),
+        "{what}: {steps} steps, SAMARA_MACHINE_SEED={seed}"
+    );
 }
 
 fn sum(a: Census, b: Census) -> Census {
@@ -54,6 +64,7 @@ fn alone_with_all_totals() {
     let _alone = alone();
     let before = totals();
     let cases = number("SAMARA_MACHINE_STEPS", 1_000_000) / 10 / 150;
+    say("alone, of at most 300 a run", cases * 150);
     let config = Config {
         cases: u32::try_from(cases).unwrap_or(u32::MAX),
         failure_persistence: None,
@@ -92,6 +103,7 @@ fn several_on_several_threads() {
     let before = totals();
     let host = heap::census(Owner::HOST);
     let rounds = number("SAMARA_MACHINE_STEPS", 1_000_000).div_ceil(ROUND * THREADS as u64);
+    say("several machines", rounds * ROUND * THREADS as u64);
     let mut machines: Vec<_> = (0..THREADS)
         .map(|at| Machine::new(&format!("several-{at}"), 3))
         .collect();
@@ -114,5 +126,22 @@ fn several_on_several_threads() {
         assert_eq!(heap::census(Owner::HOST), held, "round {round}");
     }
     machines.into_iter().for_each(Machine::end);
+    assert_eq!(totals(), before);
+}
+
+#[test]
+fn several_threads_in_the_same_domains() {
+    const STEPS: u64 = 500;
+    let _alone = alone();
+    let before = totals();
+    let rounds = number("SAMARA_MACHINE_STEPS", 1_000_000) / 2 / (STEPS * THREADS as u64);
+    say("together", rounds * STEPS * THREADS as u64);
+    let together = Together::new("together", 3);
+    for round in 0..rounds {
+        println!("round {round} of {rounds}, seed {}", seed());
+        together.round(THREADS as u64, STEPS, seed() ^ round << 8);
+    }
+    let restarts = together.end();
+    assert!(restarts > 10 * rounds, "only {restarts} restarts");
     assert_eq!(totals(), before);
 }

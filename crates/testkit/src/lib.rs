@@ -8,6 +8,8 @@
 #[cfg(any(feature = "hosted", feature = "nvme-model", feature = "ixgbe-bus"))]
 extern crate std;
 
+#[cfg(all(feature = "contained", target_arch = "x86_64", target_os = "linux"))]
+pub mod contained;
 #[cfg(any(feature = "nvme-model", feature = "ixgbe-bus"))]
 #[expect(unsafe_code, reason = "a device accesses memory by address")]
 mod device_memory;

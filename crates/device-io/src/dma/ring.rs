@@ -60,7 +60,8 @@ impl<T: Exchangeable> Ring<T> {
         const { assert!(!T::NESTED, "a device reaches plain data only") };
         let positions = Positions::new(entries).ok_or(RegionError::BadCount)?;
         let count = entries as usize;
-        let mut pins = Pins::new(key, Self::PLACE, count).map_err(RegionError::Alloc)?;
+        let object = class::occupied(Self::PLACE, size_of::<T>(), align_of::<T>());
+        let mut pins = Pins::new(key, Self::PLACE, object, count).map_err(RegionError::Alloc)?;
         let (slots, ends) = pins.parts();
         // Before the region, which would stay allocated.
         function.with_table(|table| table.keep_pins(pins))?;

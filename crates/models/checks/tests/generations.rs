@@ -16,6 +16,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 const CONTROL: &str = "domain-runtime/src/control.rs";
+const FLIGHT: &str = "domain-runtime/src/service/flight.rs";
 const PUBLISHED: &str = "domain-runtime/src/service/published.rs";
 
 /// Calls whatever generation is current; whether it was let in. Inside, object and belongings must be
@@ -102,6 +103,21 @@ fn recovery() {
 #[test]
 fn one_thread_restarts_and_all_are_answered() {
     Check::new("recovery", 128, 32).preemptions(2).run(recovery);
+}
+
+/// Two flights at once: two writers leave the published instance half written, and its readers wait for
+/// ever, which loom sees as branches without end. (The exchange's orders are not needed here: what a
+/// flight changes is published with orders of its own. Without them all models pass.)
+#[test]
+#[should_panic(expected = "exceeded maximum number of branches")]
+fn one_thread_restarts_by_the_exchange_that_begins_it_only() {
+    Check::new("recovery, no flight", 128, 32)
+        .preemptions(2)
+        .weaken(Weaken {
+            file: FLIGHT,
+            fault: Fault::Compare,
+        })
+        .run(recovery);
 }
 
 /// A reader of the current instance against the restart that replaces it.

@@ -89,6 +89,11 @@ impl<T: Plain> Word<T> {
         let bound = self.bound();
         let distance = |value: T| value.to_word().wrapping_sub(bound.base);
         let value = |distance: usize| T::from_word(distance.wrapping_add(bound.base));
+        if weaken::applies(Fault::Compare, Location::caller()) {
+            let _ = bound.object.swap(distance(new), set);
+            self.wrote(new);
+            return Ok(old);
+        }
         match bound
             .object
             .compare_exchange(distance(old), distance(new), set, get)

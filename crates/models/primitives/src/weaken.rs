@@ -15,6 +15,8 @@ pub enum Fault {
     Acquire,
     /// Locks exclude, but order nothing.
     Lock,
+    /// A compare-and-swap swaps whatever it finds, and says that it found what it looked for.
+    Compare,
 }
 
 /// A fault in one source file of the shipped crates.

@@ -20,6 +20,9 @@ use crate::workspace::Workspace;
 /// Size in bytes of the disk that the kernel's tests may do with as they like.
 const TEST_DISK: u64 = 16 << 20;
 
+/// The packages of [`TestPart::Models`], which are no default members: slow without optimisation.
+pub(super) const MODELS: [&str; 2] = ["samara-models", "samara-machine"];
+
 /// Runs the tests, says how many passed and failed, and fails if any did.
 pub(super) fn run(workspace: &Workspace, args: &TestArgs) -> Result<(), Error> {
     let tally = all(workspace, args);
@@ -43,6 +46,11 @@ pub(super) fn all(workspace: &Workspace, args: &TestArgs) -> Tally {
     }
     if wanted(TestPart::Models) {
         total.add(suite("models", |tally| models(workspace, tally)));
+    }
+    if wanted(TestPart::Counts) {
+        total.add(suite("instruction counts", |tally| {
+            counts(workspace, tally)
+        }));
     }
     if wanted(TestPart::Kernel) {
         total.add(suite("the kernel's tests", |tally| {
@@ -95,8 +103,18 @@ fn models(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     step("models (cargo test, loom and the machine)");
     let mut command = cargo(workspace, "test");
     command.args(["--no-fail-fast", "--profile", "checked"]);
-    command.args(["-p", "samara-models", "-p", "samara-machine"]);
+    for package in MODELS {
+        command.args(["-p", package]);
+    }
     count("cargo test of the models", command, tally)
+}
+
+/// Instructions of the hot paths, against what is recorded.
+fn counts(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
+    step("instruction counts (cargo bench)");
+    let mut command = cargo(workspace, "bench");
+    command.args(["--package", "samara-benches", "--bench", "instructions"]);
+    count("counting instructions", command, tally)
 }
 
 /// Runs a test command and counts what its harnesses say.

@@ -1,0 +1,166 @@
+//! What is counted, and how much each may take.
+
+use samara::Owner;
+use samara::heap::{class, heap};
+use samara::prelude::*;
+use samara_benches::{Direct, Target, domain, init};
+use samara_rref::Transfer;
+use std::hint::black_box;
+
+/// What the operations work on.
+pub(crate) struct World {
+    domain: Domain<dyn Target>,
+    proxy: Proxy<dyn Target>,
+    shadow: Shadow<dyn Target>,
+    /// Of a generation that is no more.
+    dead: Proxy<dyn Target>,
+    direct: Direct,
+    lent: RRef<[u8; 64]>,
+    packet: RRef<[u8; 2048]>,
+    batch: RRefDeque<[u8; 2048], 32>,
+}
+
+impl World {
+    pub(crate) fn new() -> Result<Self, RpcError> {
+        let domain = domain();
+        let proxy = || domain.proxy().map_err(|_| RpcError::Dead);
+        let dead = proxy()?;
+        let _ = dead.crash();
+        domain.restart().map_err(|_| RpcError::Dead)?;
+        let mut batch = RRefDeque::new();
+        while batch.push_back(RRef::new([0; 2048])).is_ok() {}
+        Ok(Self {
+            dead,
+            proxy: proxy()?,
+            shadow: domain.shadow().map_err(|_| RpcError::Dead)?,
+            domain,
+            direct: init(7)?,
+            lent: RRef::new([0; 64]),
+            packet: RRef::new([0; 2048]),
+            batch,
+        })
+    }
+
+    /// Whether no call failed while they were counted.
+    pub(crate) fn is_well(&self) -> bool {
+        self.domain.restarts() == 1 && self.proxy.is_alive()
+    }
+}
+
+/// An operation: its name, the instructions it took when that was last looked at (nothing is asked of
+/// what is there to compare with), and itself, so many times.
+pub(crate) struct Case(
+    pub(crate) &'static str,
+    pub(crate) Option<usize>,
+    pub(crate) fn(&mut World, usize),
+);
+
+/// Two changes of owner are a call's: there and back.
+fn transfer(value: &impl Exchangeable, times: usize) {
+    let to = Owner::from_index(1).unwrap_or(Owner::HOST);
+    for _ in 0..times {
+        // SAFETY: the bench acts for both.
+        black_box(value).transfer(&unsafe { Transfer::to(black_box(to)) });
+    }
+    // SAFETY: as above.
+    value.transfer(&unsafe { Transfer::to(Owner::HOST) });
+}
+
+/// x86-64, Rust 1.95, opt-level 3; the loop around an operation is included.
+pub(crate) const CASES: [Case; 14] = [
+    Case("virtual: null", None, |world, times| {
+        let target: &dyn Target = black_box(&world.direct);
+        for _ in 0..times {
+            let _ = black_box(black_box(target).null(1));
+        }
+    }),
+    Case("proxy: null", Some(87), |world, times| {
+        for _ in 0..times {
+            let _ = black_box(black_box(&world.proxy).null(1));
+        }
+    }),
+    Case("proxy: borrow", Some(91), |world, times| {
+        for _ in 0..times {
+            let _ = black_box(black_box(&world.proxy).borrow(&world.lent));
+        }
+    }),
+    Case("proxy: move 64 B in and back", Some(119), |world, times| {
+        let mut object = Some(RRef::new([0; 64]));
+        for _ in 0..times {
+            object = object
+                .take()
+                .and_then(|at| black_box(&world.proxy).small(at).ok());
+        }
+        assert!(object.is_some(), "a call failed");
+    }),
+    Case("shadow: null", Some(95), |world, times| {
+        for _ in 0..times {
+            let _ = black_box(black_box(&world.shadow).null(1));
+        }
+    }),
+    Case(
+        "shadow: move 64 B in and back",
+        Some(129),
+        |world, times| {
+            let mut object = Some(RRef::new([0; 64]));
+            for _ in 0..times {
+                object = object
+                    .take()
+                    .and_then(|at| black_box(&world.shadow).small(at).ok());
+            }
+            assert!(object.is_some(), "a call failed");
+        },
+    ),
+    Case("Box: allocate and free 64 B", None, |_, times| {
+        for _ in 0..times {
+            drop(black_box(Box::new(black_box([0u8; 64]))));
+        }
+    }),
+    Case("RRef: allocate and free 64 B", Some(131), |_, times| {
+        for _ in 0..times {
+            drop(black_box(RRef::new(black_box([0u8; 64]))));
+        }
+    }),
+    // Not written: the zeroing of 4 KiB would hide the rest.
+    Case("heap: allocate and free 4 KiB", Some(127), |_, times| {
+        raw(4096, times);
+    }),
+    Case("heap: allocate and free 128 KiB", Some(199), |_, times| {
+        raw(128 << 10, times);
+    }),
+    Case("transfer: RRef", Some(13), |world, times| {
+        transfer(&world.packet, times);
+    }),
+    Case("transfer: RRefDeque of 32", Some(14), |world, times| {
+        transfer(&world.batch, times);
+    }),
+    Case("RRefDeque: take and put back", Some(77), |world, times| {
+        for _ in 0..times {
+            if let Some(packet) = black_box(&mut world.batch).pop_front() {
+                let pushed = black_box(&mut world.batch).push_back(packet);
+                assert!(pushed.is_ok());
+            }
+        }
+    }),
+    Case(
+        "refused: null call of a dead domain",
+        Some(86),
+        |world, times| {
+            for _ in 0..times {
+                let _ = black_box(black_box(&world.dead).null(1));
+            }
+        },
+    ),
+];
+
+fn raw(size: usize, times: usize) {
+    let place = class::place(size, 1);
+    for _ in 0..times {
+        // SAFETY: the place is that of size and alignment; freed unread.
+        let object = unsafe { heap::alloc(black_box(place), black_box(size), 1) };
+        if let Ok(object) = object {
+            // SAFETY: just allocated there.
+            unsafe { heap::free(black_box(object), place) };
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The ratios of one run: every operation in turn, batch by batch; of all batches the minimum and the
+//! median. Machines are noisy and drift; minima taken in turn compare like with like.
+#![expect(
+    unsafe_code,
+    reason = "changes owners and reclaims as a proxy and a reaper would"
+)]
+
+mod crash;
+mod heap;
+mod sample;
+mod threads;
+
+use samara::prelude::*;
+use samara_benches::{Target, domain, init};
+use sample::{Row, measure};
+use std::hint::black_box;
+
+const BATCH: u32 = 20_000;
+const ROUNDS: u32 = 600;
+
+fn main() {
+    // `cargo test --benches` and filters have no meaning here.
+    if std::env::args().any(|argument| argument == "--test" || argument == "--list") {
+        return;
+    }
+    calls();
+    heap::allocation();
+    heap::transfer();
+    threads::scaling();
+    heap::reclaim();
+    // Last: it takes the panic hook for itself.
+    crash::crash();
+}
+
+fn calls() {
+    let domain = domain();
+    let proxy = &domain.proxy().expect("room for a proxy");
+    let shadow = &domain.shadow().expect("room for a shadow");
+    let direct: &dyn Target = &init(7).expect("cannot fail");
+    let lent = &RRef::new([0u8; 64]);
+    let mut objects: [_; 3] = std::array::from_fn(|_| Some(RRef::new([0u8; 64])));
+    let [first, second, third] = &mut objects;
+    let mut page = Some(RRef::new([0u8; 4096]));
+    let mut rows = [
+        // `black_box` on the receiver keeps the optimiser from seeing through the virtual call.
+        Row::new("virtual call", BATCH, || {
+            black_box(black_box(direct).null(1).unwrap_or(0));
+        }),
+        Row::new("proxy: null", BATCH, || {
+            black_box(black_box(proxy).null(1).unwrap_or(0));
+        }),
+        Row::new("shadow: null", BATCH, || {
+            black_box(black_box(shadow).null(1).unwrap_or(0));
+        }),
+        Row::new("proxy: borrow", BATCH, || {
+            black_box(black_box(proxy).borrow(lent).unwrap_or(0));
+        }),
+        Row::new("virtual: move 64 B", BATCH, || {
+            *first = first.take().and_then(|at| black_box(direct).small(at).ok());
+        }),
+        Row::new("proxy: move 64 B", BATCH, || {
+            *second = second.take().and_then(|at| black_box(proxy).small(at).ok());
+        }),
+        Row::new("shadow: move 64 B", BATCH, || {
+            *third = third.take().and_then(|at| black_box(shadow).small(at).ok());
+        }),
+        Row::new("proxy: move 4 KiB", BATCH, || {
+            page = page.take().and_then(|at| black_box(proxy).page(at).ok());
+        }),
+    ];
+    measure("calls", ROUNDS, &mut rows);
+    drop(rows);
+    assert!(
+        objects.iter().all(Option::is_some),
+        "a call failed while it was measured"
+    );
+}

@@ -1,0 +1,78 @@
+//! Batches of an operation, and what is said of them.
+
+use std::time::{Duration, Instant};
+
+/// An operation, and what its batches took.
+pub(crate) struct Row<'a> {
+    pub(crate) name: &'static str,
+    /// Operations of a batch.
+    batch: u32,
+    run: Box<dyn FnMut() -> Duration + 'a>,
+    took: Vec<Duration>,
+}
+
+impl<'a> Row<'a> {
+    /// `one`, repeated `batch` times between two looks at the clock.
+    pub(crate) fn new(name: &'static str, batch: u32, mut one: impl FnMut() + 'a) -> Self {
+        let run = move || {
+            let start = Instant::now();
+            (0..batch).for_each(|_| one());
+            start.elapsed()
+        };
+        Self::timed(name, batch, run)
+    }
+
+    /// `run` says itself what its `batch` operations took.
+    pub(crate) fn timed(
+        name: &'static str,
+        batch: u32,
+        run: impl FnMut() -> Duration + 'a,
+    ) -> Self {
+        Self {
+            name,
+            batch,
+            run: Box::new(run),
+            took: Vec::new(),
+        }
+    }
+
+    fn nanos(&self, took: Duration) -> f64 {
+        took.as_nanos() as f64 / f64::from(self.batch)
+    }
+
+    /// Nanoseconds of one operation in the fastest batch.
+    pub(crate) fn least(&self) -> f64 {
+        self.nanos(self.took.iter().min().copied().unwrap_or_default())
+    }
+
+    /// Nanoseconds of one operation in the batch in the middle.
+    pub(crate) fn median(&self) -> f64 {
+        let mut sorted = self.took.clone();
+        sorted.sort_unstable();
+        self.nanos(sorted.get(sorted.len() / 2).copied().unwrap_or_default())
+    }
+}
+
+/// Runs all operations in turn, batch by batch, and prints them beside the first one.
+pub(crate) fn measure(title: &str, rounds: u32, rows: &mut [Row<'_>]) {
+    for _ in 0..rounds {
+        for row in rows.iter_mut() {
+            let took = (row.run)();
+            row.took.push(took);
+        }
+    }
+    let (least, median) = (rows[0].least(), rows[0].median());
+    println!("\n{title}; of {rounds} batches");
+    println!(
+        "{:<36} {:>11} {:>7} {:>11} {:>7}",
+        "", "minimum ns", "×", "median ns", "×"
+    );
+    for row in rows {
+        let (name, low, middle) = (row.name, row.least(), row.median());
+        println!(
+            "{name:<36} {low:>11.2} {:>7.2} {middle:>11.2} {:>7.2}",
+            low / least,
+            middle / median
+        );
+    }
+}

@@ -1,0 +1,173 @@
+//! Several threads in the same domains at once, with deaths and restarts between.
+//!
+//! What each call does is not known beforehand, so the model is weaker than the machine's: between rounds
+//! every domain must own exactly what it says it keeps, and the host what it had before.
+
+use crate::item::Item;
+use crate::machine::minus;
+use crate::model::add;
+use crate::node::{self, Node};
+use samara_domain_runtime::state::State;
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+use samara_host_std::runtime;
+use samara_proxy::{Export, RpcError};
+use samara_rref::RRef;
+use samara_shared_heap::heap::{self, Census};
+use samara_shared_heap::quota;
+use samara_testkit::hosted::{Rng, owner_of, wait_until};
+use std::thread::scope;
+use std::time::Duration;
+
+/// Objects that a thread holds at most.
+const MOST: usize = 8;
+
+/// Domains that several threads use.
+#[derive(Debug)]
+pub struct Together {
+    domains: Vec<Domain<dyn Node>>,
+    /// What a domain has that keeps nothing.
+    base: Census,
+}
+
+impl Together {
+    /// `domains` of them, freshly started.
+    ///
+    /// # Panics
+    /// If they do not start.
+    #[must_use]
+    pub fn new(name: &str, domains: usize) -> Self {
+        let restart = Restart::limited(u32::MAX, Duration::from_secs(1 << 20));
+        let start = |at| {
+            let spec = DomainSpec::new(&format!("{name}-{at}")).restart(restart);
+            let domain = runtime().spawn(spec, node::init, Mint::nothing());
+            domain.unwrap_or_else(|error| panic!("{error}"))
+        };
+        let domains: Vec<_> = (0..domains).map(start).collect();
+        let base = heap::census(owner_of(&domains[0]));
+        Self { domains, base }
+    }
+
+    /// Has each of `threads` threads take `steps` steps, and compares.
+    ///
+    /// # Panics
+    /// If anything is not as it must be.
+    pub fn round(&self, threads: u64, steps: u64, seed: u64) {
+        let host = heap::census(samara_shared_heap::Owner::HOST);
+        scope(|scope| {
+            for at in 0..threads {
+                scope.spawn(move || self.run(steps, seed ^ (at + 1) << 40));
+            }
+        });
+        self.check();
+        let now = heap::census(samara_shared_heap::Owner::HOST);
+        assert_eq!(
+            now, host,
+            "the host's, after all threads have dropped theirs"
+        );
+    }
+
+    fn run(&self, steps: u64, seed: u64) {
+        let mut rng = Rng::new(seed);
+        let mut hand = Vec::new();
+        for _ in 0..steps {
+            let domain = &self.domains[rng.below(self.domains.len())];
+            self.step(domain, &mut rng, &mut hand);
+        }
+    }
+
+    fn step(&self, domain: &Domain<dyn Node>, rng: &mut Rng, hand: &mut Vec<(Item, u64)>) {
+        let (how, tag) = (rng.below(256), rng.below(1 << 30) as u64);
+        let Ok(proxy) = domain.proxy() else { return };
+        match rng.below(64) {
+            0 => {
+                domain.kill();
+            }
+            // Two at once wait for each other, and the second finds a new generation or makes one.
+            1 | 2 => domain.restart().unwrap_or_else(|error| panic!("{error}")),
+            3 => expect(
+                proxy
+                    .look(&RRef::new([tag; 5]), true)
+                    .map(|_| unreachable!()),
+            ),
+            // As another thread may have set it; taken away by the next one, or by the check.
+            4 => quota::set_limit(owner_of(domain), Some(4096)),
+            5..8 => quota::set_limit(owner_of(domain), None),
+            8..20 => {
+                let lent = RRef::new([tag; 5]);
+                expect(proxy.look(&lent, false).map(|seen| assert_eq!(seen, tag)));
+                assert_eq!(*lent, [tag; 5]);
+            }
+            20..36 => expect(proxy.make(how, tag).map(drop)),
+            36..50 => {
+                let (item, tag) = hand.pop().unwrap_or_else(|| {
+                    let made = Item::make(how, tag).unwrap_or_else(|error| panic!("{error}"));
+                    (made, tag)
+                });
+                assert!(item.is(tag), "the thread's own object changed");
+                expect(proxy.put(item));
+            }
+            _ => match proxy.take_any() {
+                Ok(Some(item)) => {
+                    let tag = item.tag();
+                    assert!(item.is(tag), "an object changed in a domain");
+                    if hand.len() < MOST {
+                        hand.push((item, tag));
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => expect(Err(error)),
+            },
+        }
+    }
+
+    fn check(&self) {
+        runtime().reap();
+        for domain in &self.domains {
+            quota::set_limit(owner_of(domain), None);
+            let Ok(proxy) = domain.proxy() else { continue };
+            match proxy.inventory() {
+                Ok((objects, bytes)) => {
+                    let mut all = self.base;
+                    let kept = Census {
+                        objects,
+                        bytes,
+                        capabilities: 0,
+                    };
+                    add(&mut all, kept);
+                    let has = heap::census(owner_of(domain));
+                    assert_eq!(
+                        has,
+                        all,
+                        "{domain:?} keeps {kept:?}, {:?}",
+                        minus(has, self.base)
+                    );
+                }
+                Err(error) => {
+                    assert_eq!(error, RpcError::Dead);
+                    wait_until("the reclaim", || domain.info().state == State::Free);
+                }
+            }
+        }
+    }
+
+    /// Ends it: everything is killed and reclaimed. How many restarts there were.
+    #[must_use]
+    pub fn end(self) -> u64 {
+        let restarts = self.domains.iter().map(Domain::restarts);
+        let restarts = restarts.map(u64::from).sum();
+        for domain in &self.domains {
+            domain.kill();
+            runtime().reap();
+            wait_until("the reclaim", || domain.info().state == State::Free);
+        }
+        restarts
+    }
+}
+
+/// How a call of a domain may end that others kill and limit meanwhile.
+fn expect(ended: Result<(), RpcError>) {
+    match ended {
+        Ok(()) | Err(RpcError::Dead | RpcError::Crashed | RpcError::OverQuota) => {}
+        Err(other) => panic!("a call ended with {other:?}"),
+    }
+}

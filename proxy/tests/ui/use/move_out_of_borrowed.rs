@@ -1,0 +1,22 @@
+//! Nor is the lent object itself taken apart: it is the lender's.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+use samara_rref::RRef;
+
+#[interface]
+trait Service {
+    fn look(&self, data: &RRef<u8>) -> Result<(), RpcError>;
+}
+
+struct State;
+
+impl Service for State {
+    fn look(&self, data: &RRef<u8>) -> Result<(), RpcError> {
+        let _value = RRef::into_inner(*data);
+        Ok(())
+    }
+}
+
+fn main() {}

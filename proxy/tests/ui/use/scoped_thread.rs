@@ -1,0 +1,22 @@
+//! Domains get no scoped threads: a borrow would be lent to a thread that no activation pins.
+
+#![allow(unused)]
+
+use samara_proxy::{RpcError, interface};
+use samara_rref::RRef;
+
+#[interface]
+trait Service {
+    fn look(&self, data: &RRef<u8>) -> Result<(), RpcError>;
+}
+
+struct State;
+
+impl Service for State {
+    fn look(&self, data: &RRef<u8>) -> Result<(), RpcError> {
+        samara_domain::thread::scope(|scope| scope.spawn(|| **data));
+        Ok(())
+    }
+}
+
+fn main() {}
