@@ -5,8 +5,10 @@ use crate::ring::Ring;
 use crate::rref::no_room;
 use crate::{Exchangeable, Lend, RRef, Target, Transfer, TypeDescriptor};
 use core::fmt;
-use samara_shared_heap::AllocError;
+use core::mem;
+use core::ptr::NonNull;
 use samara_shared_heap::group::{self, Group};
+use samara_shared_heap::{AllocError, thread};
 
 /// A double-ended queue of at most `N` `RRef<T>`s, one pointer wide.
 ///
@@ -177,6 +179,68 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
     pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         let at = self.0.ring.at(index, N)?;
         self.0.slots.get_mut(at)?.as_deref_mut()
+    }
+
+    /// Puts `object` in the place of the one at `index`, and gives that one out.
+    ///
+    /// # Errors
+    /// Gives `object` back when there's none at `index`.
+    #[inline]
+    pub fn replace(&mut self, index: usize, object: RRef<T>) -> Result<RRef<T>, RRef<T>> {
+        let Some(at) = self.0.ring.at(index, N) else {
+            return Err(object);
+        };
+        match self.take(at) {
+            Some(former) => {
+                self.put(at, object);
+                Ok(former)
+            }
+            None => Err(object),
+        }
+    }
+
+    /// Shows the first `limit` members to `trade`, from the first on, until it returns none; what it returns takes
+    /// the member's place. How many it has traded. For crates of the trusted side.
+    ///
+    /// # Safety
+    /// The objects that `trade` returns are given up as by [`RRef::into_raw`], and go to the running domain.
+    /// Where it returns one, it has taken over the member that it was shown, and named its owner.
+    #[doc(hidden)]
+    #[inline]
+    pub unsafe fn trade_raw(
+        &mut self,
+        limit: usize,
+        mut trade: impl FnMut(NonNull<T>) -> Option<NonNull<T>>,
+    ) -> usize {
+        let Batch { ring, slots, group } = &mut *self.0;
+        let limit = limit.min(ring.len());
+        let owner = thread::current().owner();
+        let mut traded = 0;
+        let (first, second) = ring.halves(N);
+        for range in [first, second] {
+            let Some(part) = slots.get_mut(range) else {
+                break;
+            };
+            for slot in part.iter_mut().flatten() {
+                if traded == limit {
+                    return traded;
+                }
+                let Some(object) = trade(slot.address()) else {
+                    return traded;
+                };
+                // SAFETY: given up to this.
+                let object = unsafe { RRef::restore(object) };
+                match group.0 {
+                    // SAFETY: as in `put`.
+                    Some(group) => unsafe { RRef::join(&object, group) },
+                    // SAFETY: it goes to the running domain, as the batch does not name one.
+                    None => unsafe { RRef::give(&object, owner) },
+                }
+                mem::forget(mem::replace(slot, object));
+                traded += 1;
+            }
+        }
+        traded
     }
 
     /// All, from first to last.

@@ -207,9 +207,22 @@ impl<T: ?Sized + Target> RRef<T> {
         }
     }
 
-    /// The value's address, given up: whoever takes it over makes another `RRef` of it.
+    /// Takes back what [`into_raw`](Self::into_raw) gave up. For crates of the trusted side.
+    ///
+    /// # Safety
+    /// `value` came from `into_raw`, once; the object is owned by whom the thread runs for.
+    #[doc(hidden)]
     #[inline]
-    pub(crate) const fn into_raw(this: Self) -> NonNull<T> {
+    #[must_use]
+    pub const unsafe fn restore(value: NonNull<T>) -> Self {
+        Self::from_raw(value)
+    }
+
+    /// The value's address, given up: whoever takes it over makes another `RRef` of it.
+    #[doc(hidden)]
+    #[inline]
+    #[must_use]
+    pub const fn into_raw(this: Self) -> NonNull<T> {
         let value = this.value;
         mem::forget(this);
         value
@@ -224,6 +237,22 @@ impl<T: ?Sized + Target> RRef<T> {
     pub(crate) unsafe fn join(this: &Self, group: Group) {
         // SAFETY: a live object at its place; the rest is the caller's.
         unsafe { heap::join(this.value.cast(), T::place_of(this.value), group) };
+    }
+
+    /// Where the value is.
+    #[inline]
+    pub(crate) const fn address(&self) -> NonNull<T> {
+        self.value
+    }
+
+    /// Makes the object `owner`'s.
+    ///
+    /// # Safety
+    /// The right to use it moves to `owner` in the same breath.
+    #[inline]
+    pub(crate) unsafe fn give(this: &Self, owner: Owner) {
+        // SAFETY: a live object at its place; the rest is the caller's.
+        unsafe { heap::set_owner(this.value.cast(), T::place_of(this.value), owner) };
     }
 
     /// Makes a member of a group the group's owner's own again.

@@ -223,6 +223,7 @@ pub unsafe fn join(object: NonNull<u8>, place: Place, group: Group) {
 ///
 /// # Safety
 /// `object` is a live object at `place`, with its provenance.
+#[inline]
 #[must_use]
 pub unsafe fn owner(object: NonNull<u8>, place: Place) -> Owner {
     // SAFETY: the caller's object stands at `place`.

@@ -113,9 +113,16 @@ impl core::error::Error for MapBarError {}
 ///
 /// # Safety
 ///
-/// `Some(bus)` promises that a device access at `bus + i` reaches the byte at `start + i`, for every
-/// `i < length`, for as long as that memory stays allocated, and reaches nothing else.
+/// `Some(bus)` promises that a device access at `bus + i` reaches the byte at `start + i`, for every `i <
+/// length`, for as long as that memory stays allocated, and reaches nothing else. The same holds of
+/// `Some(offset)` from [`linear`](Self::linear), with `bus = start + offset`, for every object of the
+/// exchange heap.
 pub unsafe trait DmaTranslate: Sync {
+    /// What a bus address differs by from the address, modulo 2^64, if it is the same for all of the exchange
+    /// heap, always: a direct map and no IOMMU. `None`, the default, has every buffer translated by itself.
+    fn linear(&self) -> Option<u64> {
+        None
+    }
     /// The bus address of `length` bytes at `start`, or `None` if they are not contiguous for the
     /// device or not reachable by it.
     fn bus_address(&self, start: *const u8, length: usize) -> Option<u64>;

@@ -5,13 +5,18 @@
 //! `cargo xtask` run the very same code.
 #![no_std]
 
-#[cfg(any(feature = "hosted", feature = "nvme-model"))]
+#[cfg(any(feature = "hosted", feature = "nvme-model", feature = "ixgbe-bus"))]
 extern crate std;
 
 #[cfg(all(feature = "contained", target_arch = "x86_64", target_os = "linux"))]
 pub mod contained;
+#[cfg(any(feature = "nvme-model", feature = "ixgbe-bus"))]
+#[expect(unsafe_code, reason = "a device accesses memory by address")]
+mod device_memory;
 #[cfg(feature = "hosted")]
 pub mod hosted;
+#[cfg(feature = "ixgbe-bus")]
+pub mod ixgbe_bus;
 #[cfg(feature = "nvme-model")]
 pub mod nvme_model;
 pub mod pattern;

@@ -2,12 +2,17 @@
 //! of a transfer.
 
 mod ledger;
+mod pins;
+mod positions;
 mod region;
+mod ring;
 mod table;
 mod transfer;
 
 pub use self::ledger::{MAX_TAGS, MAX_TRANSFERS};
+pub use self::pins::MAX_RINGS;
 pub use self::region::{DmaLayout, DmaReadable, DmaRegion, RegionError};
+pub(crate) use self::ring::{Open, Ring};
 pub(crate) use self::table::DmaTable;
 pub use self::table::{BeginError, MAX_REGIONS, Refused};
 pub use self::transfer::{FinishError, LendError, Segment, SegmentError, TagError, Transfer};

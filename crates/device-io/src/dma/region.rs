@@ -66,6 +66,8 @@ pub enum RegionError {
     OutOfBounds,
     /// The region, or what is put into it, belongs to another claim.
     Foreign,
+    /// The claim has a ring for this queue already.
+    Taken,
     /// The device was silenced since the command was made, which took its buffer out of flight.
     Silenced,
 }
@@ -80,6 +82,7 @@ impl fmt::Display for RegionError {
             Self::Unreachable => f.write_str("the device can't reach the memory: give the exchange heap contiguous pages below the device's address limit"),
             Self::OutOfBounds => f.write_str("index past the end of the DMA region"),
             Self::Foreign => f.write_str("the DMA region belongs to another claim: use the function it was allocated from"),
+            Self::Taken => f.write_str("the queue has its ring: use that one, which lasts as long as the claim"),
             Self::Silenced => f.write_str("the device was silenced since the command was made: make it anew"),
         }
     }
@@ -193,6 +196,11 @@ impl<T: DmaLayout> DmaRegion<T> {
             }
         }
         Ok(())
+    }
+
+    /// Where the region starts, for the processor and for the device.
+    pub(crate) const fn parts(&self) -> (NonNull<u32>, u64) {
+        (self.start, self.bus)
     }
 
     /// The bus address of element `index`.

@@ -12,6 +12,8 @@ use samara_rref::{Exchangeable, Owner, RRef, Transfer as Handover, weigh};
 use samara_shared_heap::{quota, thread};
 
 use super::ledger::{Ledger, MAX_TRANSFERS, Refusal};
+use super::pins::{MAX_RINGS, Pins};
+use super::region::RegionError;
 
 /// DMA regions that one claim can have.
 pub const MAX_REGIONS: usize = 16;
@@ -83,6 +85,7 @@ impl core::error::Error for BeginError {}
 /// The table.
 pub(crate) struct DmaTable {
     regions: [Option<RRef<[u8]>>; MAX_REGIONS],
+    pins: [Option<Pins>; MAX_RINGS],
     entries: [Entry; MAX_TRANSFERS],
     ledger: Ledger,
 }
@@ -99,29 +102,31 @@ impl DmaTable {
     pub(crate) const fn new() -> Self {
         Self {
             regions: [const { None }; MAX_REGIONS],
+            pins: [const { None }; MAX_RINGS],
             entries: [VACANT; MAX_TRANSFERS],
             ledger: Ledger::new(),
         }
     }
 
     /// Whether it may own `more`, given the quota of whom the thread runs for. Cost, for a domain that has
-    /// one: a lock, and a look at every region and transfer.
-    fn admits(&self, more: &RRef<[u8]>) -> bool {
+    /// one: a lock, and a look at every region, ring and transfer.
+    fn admits(&self, more: usize) -> bool {
         let owner = thread::current().owner();
         if !quota::is_limited(owner) {
             return true;
         }
         let transfers = self.entries.iter().filter_map(|entry| entry.owned.as_ref());
         let owned = self.regions.iter().flatten().chain(transfers);
-        let bytes = owned.fold(weigh(more).bytes, |sum, memory| {
-            sum.saturating_add(weigh(memory).bytes)
-        });
+        let bytes = owned.fold(more, |sum, memory| sum.saturating_add(weigh(memory).bytes));
+        // A ring counts as if it were full.
+        let pins = self.pins.iter().flatten();
+        let bytes = pins.fold(bytes, |sum, pins| sum.saturating_add(pins.bytes()));
         quota::limits(owner).bytes.is_none_or(|most| bytes <= most)
     }
 
     /// Keeps `memory` until the claim ends; gives it back if it may not.
     pub(crate) fn keep(&mut self, memory: RRef<[u8]>) -> Result<(), (Refused, RRef<[u8]>)> {
-        if !self.admits(&memory) {
+        if !self.admits(weigh(&memory).bytes) {
             return Err((Refused::OverQuota, memory));
         }
         match self.regions.iter_mut().find(|slot| slot.is_none()) {
@@ -134,13 +139,31 @@ impl DmaTable {
         }
     }
 
+    /// Keeps what a ring pins until the claim ends. There's one ring for each key.
+    pub(crate) fn keep_pins(&mut self, pins: Pins) -> Result<(), RegionError> {
+        if self
+            .pins
+            .iter()
+            .flatten()
+            .any(|kept| kept.key() == pins.key())
+        {
+            return Err(RegionError::Taken);
+        }
+        if !self.admits(pins.bytes()) {
+            return Err(RegionError::OverQuota);
+        }
+        let slot = self.pins.iter_mut().find(|slot| slot.is_none());
+        *slot.ok_or(RegionError::TooMany)? = Some(pins);
+        Ok(())
+    }
+
     /// Opens a transfer of a buffer that moves in; gives it back if there's no room.
     pub(crate) fn open_owned(
         &mut self,
         buffer: RRef<[u8]>,
         bus: u64,
     ) -> Result<usize, (Refused, RRef<[u8]>)> {
-        if !self.admits(&buffer) {
+        if !self.admits(weigh(&buffer).bytes) {
             return Err((Refused::OverQuota, buffer));
         }
         let Ok(index) = self.ledger.open() else {

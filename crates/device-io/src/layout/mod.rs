@@ -4,4 +4,5 @@
 //! take a bus address, and builds the descriptors. Everything that could point a device at memory goes
 //! through here; drivers above are `#![forbid(unsafe_code)]`.
 
+pub mod ixgbe;
 pub mod nvme;

@@ -126,7 +126,8 @@ impl<'f, B: RegisterBlock> Mmio<'f, B> {
     /// or scales a bus address, the memory that it names must stay allocated until the device is
     /// silenced.
     pub(crate) unsafe fn store<T: Value>(&self, offset: usize, value: T) {
-        fence(Ordering::SeqCst);
+        // Nothing on x86, where stores to device memory come after those to ordinary memory.
+        fence(Ordering::Release);
         // SAFETY: the caller's promise is the callee's.
         unsafe { value.store(&self.backing, offset) };
     }

@@ -99,6 +99,7 @@ impl<B: RegisterBlock, T: Value, A> Register<B, T, A> {
 pub struct RegisterArray<B, T> {
     base: usize,
     stride: usize,
+    count: usize,
     _kind: PhantomData<(B, T)>,
 }
 
@@ -117,12 +118,36 @@ impl<B: RegisterBlock, T: Value> RegisterArray<B, T> {
         Self {
             base,
             stride,
+            count: usize::MAX,
+            _kind: PhantomData,
+        }
+    }
+
+    /// An array of `count` elements among the fixed registers. For layout modules: what they declare is
+    /// checked when the constant is evaluated.
+    ///
+    /// # Panics
+    ///
+    /// If an element is misaligned, outside the block's fixed registers, or guarded.
+    pub(crate) const fn within(base: usize, stride: usize, count: usize) -> Self {
+        let mut index = 0;
+        while index < count {
+            let _ = Register::<B, T, ReadWrite>::at(base + index * stride);
+            index += 1;
+        }
+        Self {
+            base,
+            stride,
+            count,
             _kind: PhantomData,
         }
     }
 
     /// The byte offset of element `index`, if it lies wholly inside `length` and is aligned.
     pub(crate) const fn offset(&self, index: usize, length: usize) -> Option<usize> {
+        if index >= self.count {
+            return None;
+        }
         let Some(distance) = index.checked_mul(self.stride) else {
             return None;
         };

@@ -5,8 +5,8 @@ use std::vec::Vec;
 
 use super::Machine;
 use super::admin::NAMESPACE;
-use super::memory::Stray;
 use super::queue::Fetched;
+use crate::device_memory::Stray;
 
 const INVALID_OPCODE: u16 = 0x0001;
 const INVALID_FIELD: u16 = 0x0002;

@@ -10,7 +10,6 @@ mod admin;
 mod config_space;
 mod controller;
 mod io;
-mod memory;
 mod queue;
 mod switches;
 
@@ -27,8 +26,8 @@ use samara_shared_heap::thread::as_host;
 
 use self::config_space::Config;
 use self::controller::Controller;
-use self::memory::Memory;
 pub use self::switches::{Misbehaviour, Shape, Switches};
+use crate::device_memory::Memory;
 
 /// Virtual nanoseconds that a look at the clock takes, and a pause between two polls.
 const LOOK: u64 = 1_000;

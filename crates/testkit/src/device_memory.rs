@@ -7,17 +7,17 @@ use std::vec::Vec;
 const OFFSET: u64 = 1 << 56;
 
 #[derive(Default)]
-pub(super) struct Memory {
+pub(crate) struct Memory {
     /// Bus ranges, start and length.
     granted: Vec<(u64, u64)>,
 }
 
 /// An access outside what was granted.
 #[derive(Debug)]
-pub(super) struct Stray;
+pub(crate) struct Stray;
 
 impl Memory {
-    pub(super) fn grant(&mut self, start: *const u8, length: usize) -> Option<u64> {
+    pub(crate) fn grant(&mut self, start: *const u8, length: usize) -> Option<u64> {
         let bus = (start.expose_provenance() as u64).checked_add(OFFSET)?;
         let range = (bus, length as u64);
         if !self.granted.contains(&range) {
@@ -36,7 +36,7 @@ impl Memory {
         }
     }
 
-    pub(super) fn read(&self, bus: u64, into: &mut [u8]) -> Result<(), Stray> {
+    pub(crate) fn read(&self, bus: u64, into: &mut [u8]) -> Result<(), Stray> {
         let from = ptr::with_exposed_provenance::<u8>(self.check(bus, into.len())?);
         // SAFETY: the range was translated for the device from live memory, and the driver under test
         // keeps what it has told the device about allocated; that is what the tests are to show.
@@ -44,7 +44,7 @@ impl Memory {
         Ok(())
     }
 
-    pub(super) fn write(&self, bus: u64, from: &[u8]) -> Result<(), Stray> {
+    pub(crate) fn write(&self, bus: u64, from: &[u8]) -> Result<(), Stray> {
         let into = ptr::with_exposed_provenance_mut::<u8>(self.check(bus, from.len())?);
         // SAFETY: as for `read`; lent buffers, which the driver may not have written, have no command
         // that writes them: that, too, is what the tests are to show.
@@ -52,7 +52,8 @@ impl Memory {
         Ok(())
     }
 
-    pub(super) fn read_u64(&self, bus: u64) -> Result<u64, Stray> {
+    #[cfg(feature = "nvme-model")]
+    pub(crate) fn read_u64(&self, bus: u64) -> Result<u64, Stray> {
         let mut bytes = [0; 8];
         self.read(bus, &mut bytes)?;
         Ok(u64::from_le_bytes(bytes))

@@ -1,0 +1,199 @@
+//! The 82599 driver on a device that does nothing: cycles of the time stamp counter for each packet of 64
+//! bytes, called directly, through a proxy and through a shadow. The device's own cost is subtracted, and
+//! each number is the minimum of many batches.
+
+use std::hint::black_box;
+
+use samara::prelude::*;
+use samara_interfaces::net::{BATCH, Exchanged, NetDevice, Packet, Packets};
+use samara_ixgbe::Args;
+use samara_testkit::ixgbe_bus::{NullNic, cycles};
+
+const FRAME: usize = 64;
+/// Exchanges timed together, and how often.
+const CALLS: u32 = 2_000;
+const ROUNDS: u32 = 300;
+
+fn batch(packets: usize) -> Packets {
+    let mut batch = Packets::new();
+    for _ in 0..packets {
+        let mut packet = Packet::alloc().expect("memory");
+        packet.set_len(FRAME).expect("it has room");
+        batch.push_back(packet).expect("it has room");
+    }
+    batch
+}
+
+/// What an exchange does.
+#[derive(Clone, Copy, PartialEq)]
+enum Work {
+    Tx,
+    Rx,
+    Forward,
+}
+
+impl Work {
+    fn device(self, device: &NullNic, size: usize) {
+        if self != Self::Tx {
+            device.receive(size, FRAME as u16);
+        }
+        if self != Self::Rx {
+            device.send_all();
+        }
+    }
+}
+
+/// A driver, how it is called, and the packets that circulate.
+struct Row {
+    name: &'static str,
+    device: &'static NullNic,
+    driver: Box<dyn NetDevice>,
+    work: Work,
+    size: usize,
+    packets: Option<(Packets, Packets)>,
+    best: f64,
+}
+
+impl Row {
+    fn new(
+        name: &'static str,
+        device: &'static NullNic,
+        driver: Box<dyn NetDevice>,
+        work: Work,
+        size: usize,
+    ) -> Self {
+        let mut row = Self {
+            name,
+            device,
+            driver,
+            work,
+            size,
+            packets: None,
+            best: f64::MAX,
+        };
+        let rx = if work == Work::Tx { 0 } else { size };
+        let tx = if work == Work::Rx { 0 } else { size };
+        let (first, second) = (batch(tx), batch(rx));
+        row.packets = Some((first, second));
+        // The first exchange keeps what it is given to send.
+        row.once();
+        if let Some((tx, rx)) = &mut row.packets {
+            let short = if work == Work::Forward { rx } else { tx };
+            *short = batch(if work == Work::Rx { 0 } else { size });
+        }
+        for _ in 0..1_000 {
+            row.once();
+        }
+        row
+    }
+
+    #[inline(never)]
+    fn once(&mut self) {
+        self.work.device(self.device, self.size);
+        let (tx, rx) = self.packets.take().expect("packets");
+        let exchanged = black_box(&*self.driver).exchange(0, tx, rx);
+        let Exchanged { tx, rx, .. } = exchanged.expect("an exchange");
+        // What was received is sent on, in the place of what was sent.
+        self.packets = Some(match self.work {
+            Work::Forward => (rx, tx),
+            _ => (tx, rx),
+        });
+    }
+
+    #[inline(never)]
+    fn idle(&mut self) {
+        self.work.device(self.device, self.size);
+        self.device.rewind(self.size);
+        let packets = self.packets.take().expect("packets");
+        self.packets = Some(black_box(packets));
+    }
+
+    fn measure(&mut self, alone: f64) {
+        let start = cycles();
+        for _ in 0..CALLS {
+            self.once();
+        }
+        let whole = (cycles() - start) as f64 / f64::from(CALLS);
+        let each = (whole - alone) / self.size as f64;
+        self.best = self.best.min(each);
+    }
+
+    /// Cycles of the device's work for one exchange.
+    fn device_alone(&mut self) -> f64 {
+        let mut best = f64::MAX;
+        for _ in 0..ROUNDS {
+            let start = cycles();
+            for _ in 0..CALLS {
+                self.idle();
+            }
+            best = best.min((cycles() - start) as f64 / f64::from(CALLS));
+        }
+        best
+    }
+}
+
+/// A driver of its own, called as asked: 0 directly, 1 by proxy, 2 by shadow.
+fn driver(how: usize) -> (&'static NullNic, Box<dyn NetDevice>) {
+    let device = NullNic::leak();
+    let slot = device.slot();
+    if how == 0 {
+        let function = slot.claim().expect("it is free");
+        let nic = samara_ixgbe::init(Args::from(function)).expect("it comes up");
+        return (device, Box::new(nic));
+    }
+    let mint = Mint::fallible(move || slot.claim().map(Args::from));
+    let domain: Domain<dyn NetDevice> = samara_host_std::runtime()
+        .spawn(DomainSpec::new("ixgbe"), samara_ixgbe::init, mint)
+        .expect("it starts");
+    let domain = Box::leak(Box::new(domain));
+    let driver: Box<dyn NetDevice> = match how {
+        1 => Box::new(domain.proxy().expect("room for a proxy")),
+        _ => Box::new(domain.shadow().expect("room for a shadow")),
+    };
+    (device, driver)
+}
+
+fn main() {
+    // `cargo test --benches` and filters have no meaning here.
+    if std::env::args().any(|argument| argument == "--test" || argument == "--list") {
+        return;
+    }
+    let mut rows = Vec::new();
+    for size in [BATCH, 1] {
+        for (work, what) in [
+            (Work::Tx, "transmit"),
+            (Work::Rx, "receive"),
+            (Work::Forward, "forward"),
+        ] {
+            for how in 0..3 {
+                let (device, driver) = driver(how);
+                rows.push(Row::new(what, device, driver, work, size));
+            }
+        }
+    }
+    let alone: Vec<f64> = rows.iter_mut().map(Row::device_alone).collect();
+    for _ in 0..ROUNDS {
+        for (row, &alone) in rows.iter_mut().zip(&alone) {
+            row.measure(alone);
+        }
+    }
+    println!(
+        "{:<10} {:>5} {:>8} {:>8} {:>8} {:>7} {:>7} {:>8}",
+        "cycles", "batch", "direct", "proxy", "shadow", "proxy/", "shadow/", "(device)"
+    );
+    for (three, alone) in rows.chunks(3).zip(alone.chunks(3)) {
+        if let [direct, proxy, shadow] = three {
+            println!(
+                "{:<10} {:>5} {:>8.1} {:>8.1} {:>8.1} {:>7.2} {:>7.2} {:>8.1}",
+                direct.name,
+                direct.size,
+                direct.best,
+                proxy.best,
+                shadow.best,
+                proxy.best / direct.best,
+                shadow.best / direct.best,
+                alone[0] / direct.size as f64,
+            );
+        }
+    }
+}

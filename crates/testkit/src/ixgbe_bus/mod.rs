@@ -1,0 +1,267 @@
+//! An 82599 in the process: the model on a PCI bus of its own, that drivers claim; or a [`NullNic`] that
+//! does next to nothing, to measure them on.
+//!
+//! Bus addresses differ from memory addresses, the device reaches only what was translated for it, and time
+//! is virtual: it passes as the driver waits. The device works when the driver waits, or is told to.
+#![expect(unsafe_code, reason = "stands for a PCI host")]
+
+mod null;
+
+use std::boxed::Box;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::vec::Vec;
+
+use samara_device_io::PciSlot;
+use samara_device_io::host::{
+    Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, PciAddress,
+};
+use samara_device_io::mmio::MmioBus;
+use samara_ixgbe_model::{
+    CountedInterrupts, DmaError, Drops, Faults, GuestMemory, Loop, Nic, Options, Progress,
+};
+use samara_shared_heap::thread::as_host;
+
+pub use self::null::{NullNic, cycles};
+use crate::device_memory::Memory;
+
+/// Virtual nanoseconds that a look at the clock takes, and a pause between two polls.
+const LOOK: u64 = 1_000;
+const PAUSE: u64 = 250_000;
+/// Bytes of BAR 0.
+const BAR_LENGTH: usize = 0x2_0000;
+/// PCI command register, bit 2: bus master.
+const COMMAND: usize = 0x04;
+const BUS_MASTER: u8 = 1 << 2;
+
+/// The memory that the device reaches, and how often it reached elsewhere.
+#[derive(Default)]
+struct Reached {
+    memory: Memory,
+    strays: Mutex<u64>,
+}
+
+impl Reached {
+    fn result<E>(&self, done: Result<(), E>, address: u64, length: usize) -> Result<(), DmaError> {
+        done.map_err(|_| {
+            *self.strays.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+            DmaError::Unmapped { address, length }
+        })
+    }
+}
+
+impl GuestMemory for Reached {
+    fn read(&self, address: u64, into: &mut [u8]) -> Result<(), DmaError> {
+        let length = into.len();
+        self.result(self.memory.read(address, into), address, length)
+    }
+
+    fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), DmaError> {
+        self.result(self.memory.write(address, bytes), address, bytes.len())
+    }
+}
+
+/// Everything behind the lock.
+struct Machine {
+    nic: Nic,
+    reached: Reached,
+    link: Loop,
+    interrupts: CountedInterrupts,
+    now: u64,
+}
+
+impl Machine {
+    fn step(&mut self) -> Progress {
+        self.nic
+            .step(&mut self.reached, &mut self.link, &mut self.interrupts)
+    }
+}
+
+/// The model and the bus that it's on.
+pub struct IxgbeBus(Mutex<Machine>);
+
+impl IxgbeBus {
+    /// A model with a cable, that lives as long as the process, as a device does.
+    pub fn leak(link: Loop) -> &'static Self {
+        let machine = Machine {
+            nic: Nic::new(Options::default()),
+            reached: Reached::default(),
+            link,
+            interrupts: CountedInterrupts::default(),
+            now: 0,
+        };
+        Box::leak(Box::new(Self(Mutex::new(machine))))
+    }
+
+    /// Where a driver claims it. Once for each model.
+    pub fn slot(&'static self) -> &'static PciSlot {
+        let registers = Box::leak(Box::new(Registers(self)));
+        let bars = Box::leak(Box::new(Bars(registers)));
+        let host = Host {
+            config: self,
+            bars,
+            dma: self,
+            clock: self,
+        };
+        // SAFETY: each model is its own bus, and callers ask once; nothing else drives it.
+        Box::leak(Box::new(unsafe { PciSlot::new(host, ADDRESS) }))
+    }
+
+    /// Injects other faults from now on.
+    pub fn inject(&self, faults: Faults) {
+        self.run(|machine| machine.nic.inject(faults));
+    }
+
+    /// Lets the device work until it has nothing left to do, for at most some thousand steps.
+    pub fn settle(&self) {
+        self.run(|machine| {
+            for _ in 0..5_000 {
+                if machine.step() == Progress::Idle {
+                    break;
+                }
+            }
+        });
+    }
+
+    /// Lets it work for `steps` steps.
+    pub fn steps(&self, steps: u32) {
+        self.run(|machine| {
+            for _ in 0..steps {
+                let _ = machine.step();
+            }
+        });
+    }
+
+    /// The cable's two ends.
+    pub fn link<R>(&self, look: impl FnOnce(&mut Loop) -> R) -> R {
+        self.run(|machine| look(&mut machine.link))
+    }
+
+    /// Lets `millis` virtual milliseconds pass.
+    pub fn pass(&self, millis: u64) {
+        self.run(|machine| machine.now += millis * 1_000_000);
+    }
+
+    /// How often the device was sent to memory that was never translated for it: must stay 0.
+    pub fn strays(&self) -> u64 {
+        self.run(|machine| {
+            let strays = machine.reached.strays.lock();
+            *strays.unwrap_or_else(PoisonError::into_inner)
+        })
+    }
+
+    /// What the device dropped that no register counts.
+    pub fn drops(&self) -> Drops {
+        self.run(|machine| machine.nic.drops())
+    }
+
+    /// Reads a register behind the driver's back.
+    pub fn register(&self, offset: u32) -> u32 {
+        self.run(|machine| machine.nic.read(0, u64::from(offset), 4) as u32)
+    }
+
+    /// Whether the function may be bus master.
+    pub fn is_bus_master(&self) -> bool {
+        let mut command = [0; 1];
+        self.run(|machine| machine.nic.config_read(COMMAND, &mut command));
+        command[0] & BUS_MASTER != 0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Machine> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs the machine on behalf of the host: what it allocates is not the calling domain's.
+    fn run<R>(&self, step: impl FnOnce(&mut Machine) -> R) -> R {
+        // SAFETY: the model is host code, and so are its tests.
+        unsafe { as_host(|| step(&mut self.lock())) }
+    }
+}
+
+/// Where the function is, on each of the buses.
+const ADDRESS: PciAddress = PciAddress {
+    segment: 0,
+    bus: 0,
+    device: 5,
+    function: 0,
+};
+
+// SAFETY: reaches the model's configuration space only, at once.
+unsafe impl ConfigSpace for IxgbeBus {
+    fn read(&self, _: PciAddress, offset: u16) -> u32 {
+        let mut bytes = [0; 4];
+        self.run(|machine| machine.nic.config_read(usize::from(offset), &mut bytes));
+        u32::from_le_bytes(bytes)
+    }
+
+    fn write(&self, _: PciAddress, offset: u16, value: u32) {
+        self.run(|machine| {
+            let bytes = value.to_le_bytes();
+            machine.nic.config_write(usize::from(offset), &bytes);
+        });
+    }
+}
+
+/// The model's registers as a bus; the lifetime of the model is the process's.
+struct Registers(&'static IxgbeBus);
+
+impl MmioBus for Registers {
+    fn read(&self, offset: usize) -> u32 {
+        self.0
+            .run(|machine| machine.nic.read(0, offset as u64, 4) as u32)
+    }
+
+    fn write(&self, offset: usize, value: u32) {
+        self.0
+            .run(|machine| machine.nic.write(0, offset as u64, 4, u64::from(value)));
+    }
+}
+
+/// BAR 0 is the registers.
+struct Bars(&'static Registers);
+
+// SAFETY: returns an emulated bus, never a raw mapping.
+unsafe impl MapBar for Bars {
+    fn map(&self, _: PciAddress, bar: u8, length: usize) -> Result<Backing, MapBarError> {
+        match bar {
+            0 if length <= BAR_LENGTH => Ok(Backing::Bus(self.0)),
+            0 => Err(MapBarError::TooShort),
+            _ => Err(MapBarError::Absent),
+        }
+    }
+
+    fn unmap(&self, _: PciAddress, _: u8, _: Backing) {}
+}
+
+// SAFETY: a bus address is the memory address plus a constant, and `Memory` takes the constant off again.
+unsafe impl DmaTranslate for IxgbeBus {
+    fn bus_address(&self, start: *const u8, length: usize) -> Option<u64> {
+        self.run(|machine| machine.reached.memory.grant(start, length))
+    }
+}
+
+impl Clock for IxgbeBus {
+    fn now(&self) -> u64 {
+        self.run(|machine| {
+            machine.now += LOOK;
+            machine.now
+        })
+    }
+
+    fn relax(&self) {
+        self.run(|machine| {
+            machine.now += PAUSE;
+            let now = machine.now;
+            machine.nic.advance(now);
+            let _ = machine.step();
+        });
+        std::thread::yield_now();
+    }
+}
+
+/// A broadcast frame of `length` bytes, its contents told by `seed`.
+pub fn frame(length: usize, seed: u8) -> Vec<u8> {
+    let mut frame = std::vec![0xFF; 6];
+    frame.extend([2, 0, 0, 0, 0, seed, 0x88, 0xB5]);
+    frame.extend((14..length).map(|i| (i as u8).wrapping_mul(seed)));
+    frame
+}

@@ -1,0 +1,53 @@
+//! An Intel 82599 driver as a domain: isolated, restartable, without `unsafe` and without statics.
+//!
+//! [`init`] takes a claimed PCI function and returns a [`Nic`], a
+//! [`NetDevice`](samara_interfaces::NetDevice). It is polled: an exchange puts frames into a ring, takes what
+//! has arrived out of another, and waits for nothing.
+//!
+//! Written from the *Intel 82599 10 GbE Controller Datasheet*, revision 3.4. What could point the device at
+//! memory, rings and their positions included, is in [`samara_device_io::layout::ixgbe`].
+//!
+//! | module | concept |
+//! |---|---|
+//! | `nic` | the exported value |
+//! | `pair` | a queue pair: the exchange itself |
+//! | `bring_up` | reset, filters, RSS, queues; and the way down |
+//! | `recovery` | a device that hangs or breaks its protocol is reset |
+//! | `watch` | when to look at the link, and whether frames leave |
+//! | `totals` | statistics |
+//!
+//! # When the device misbehaves
+//!
+//! A length beyond the buffer, frames that don't leave while the link is up: the device is reset and brought up
+//! again; what was in its queues is lost, the buffers are not. If that fails, or it was unplugged, every call
+//! fails from then on.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod args;
+mod bring_up;
+mod error;
+mod faults;
+mod lock;
+mod nic;
+mod pair;
+mod recovery;
+mod totals;
+mod watch;
+
+pub use args::{Args, Limits, MAX_QUEUES};
+pub use error::InitError;
+pub use nic::Nic;
+
+/// Brings the device up. The domain's entry point.
+///
+/// # Errors
+///
+/// [`InitError`]; the function has been released then, its device silent.
+pub fn init(args: Args) -> Result<Nic, InitError> {
+    Nic::new(args)
+}

@@ -1,0 +1,237 @@
+//! The value that the domain exports: the device as a [`NetDevice`].
+
+use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use samara_device_io::layout::ixgbe::{Ixgbe, LinkStatus};
+use samara_device_io::{Mmio, PciFunction};
+use samara_interfaces::net::{
+    Exchanged, Link, MacAddress, NetDevice, NetError, NetInfo, NetStatistics, Packets,
+};
+use spin::{Mutex, MutexGuard};
+
+use crate::args::{Args, Limits, MAX_QUEUES};
+use crate::bring_up;
+use crate::error::InitError;
+use crate::lock::lock;
+use crate::pair::Pair;
+use crate::recovery::Health;
+use crate::totals::Totals;
+
+/// How long frames may take to leave at an orderly stop.
+const DRAIN_MILLIS: u64 = 100;
+const NANOS_PER_MILLI: u64 = 1_000_000;
+
+type Pairs = [Option<Mutex<Pair>>; MAX_QUEUES as usize];
+
+/// An 82599, driven.
+pub struct Nic {
+    // Declared before the function, so dropped before it.
+    pairs: Pairs,
+    totals: Mutex<Totals>,
+    health: Health,
+    up: AtomicBool,
+    mac: MacAddress,
+    limits: Limits,
+    function: PciFunction,
+}
+
+impl Nic {
+    pub(crate) fn new(args: Args) -> Result<Self, InitError> {
+        let Args { function, limits } = args;
+        let limits = limits.clamped();
+        let registers = function.registers::<Ixgbe>()?;
+        let mac = bring_up::reset(&function, &registers)?;
+        let mut pairs = Pairs::default();
+        for (number, pair) in (0..limits.queues).zip(&mut pairs) {
+            *pair = Some(Mutex::new(Pair::new(&function, number, &limits)?));
+        }
+        let nic = Self {
+            pairs,
+            totals: Mutex::default(),
+            health: Health::default(),
+            up: AtomicBool::new(false),
+            mac,
+            limits,
+            function,
+        };
+        {
+            let registers = nic.function.registers::<Ixgbe>()?;
+            nic.start(&registers, &mut nic.lock_all().ok_or(InitError::NotReady)?)?;
+            // What an earlier owner left in the counters is not this driver's.
+            Totals::default().collect(&registers);
+        }
+        Ok(nic)
+    }
+
+    fn lock_all(&self) -> Option<Guards<'_>> {
+        let mut guards = Guards::default();
+        for (pair, guard) in self.pairs.iter().zip(&mut guards) {
+            if let Some(pair) = pair {
+                *guard = Some(lock(&self.function, pair, self.limits.lock_millis)?);
+            }
+        }
+        Some(guards)
+    }
+
+    /// Configures a device that was reset, and starts its queues.
+    fn start(&self, registers: &Mmio<'_, Ixgbe>, guards: &mut Guards<'_>) -> Result<(), InitError> {
+        bring_up::configure(registers, &self.limits)?;
+        // With one queue a frame may wait for a buffer; with several it would be in the others' way.
+        let drop = self.limits.queues > 1;
+        for pair in guards.iter_mut().flatten() {
+            pair.start(&self.function, registers, drop)?;
+        }
+        bring_up::open(registers);
+        self.see(registers.link_status());
+        Ok(())
+    }
+
+    /// Takes note of the link's state; false if there's nobody to tell it.
+    fn see(&self, status: LinkStatus) -> bool {
+        let present = !status.is_absent();
+        self.up.store(present && status.is_up(), Ordering::Relaxed);
+        present
+    }
+
+    fn registers(&self) -> Result<Mmio<'_, Ixgbe>, NetError> {
+        self.function.registers().map_err(|_| NetError::Failed)
+    }
+
+    /// Looks at the link, and whether frames leave.
+    #[cold]
+    #[inline(never)]
+    fn look(&self, registers: &Mmio<'_, Ixgbe>, pair: &mut Pair) -> Result<bool, NetError> {
+        if !self.see(registers.link_status()) {
+            return Err(self.health.gone());
+        }
+        let up = self.up.load(Ordering::Relaxed);
+        let now = self.function.clock().now();
+        let nanos = self.limits.tx_millis.saturating_mul(NANOS_PER_MILLI);
+        pair.stands_still(&self.function, up, now, nanos)
+            .map_err(|_| NetError::Failed)
+    }
+
+    /// Resets the device and brings it up again. What was in its queues is lost, its buffers are not.
+    #[cold]
+    #[inline(never)]
+    fn recover(&self, registers: &Mmio<'_, Ixgbe>) {
+        let Some(mut guards) = self.lock_all() else {
+            return self.health.failed();
+        };
+        {
+            // A reset clears the counters.
+            let mut totals = self.totals.lock();
+            totals.collect(registers);
+            totals.count_reset();
+        }
+        let brought_up = bring_up::reset(&self.function, registers).and_then(|_| {
+            for pair in guards.iter_mut().flatten() {
+                pair.take_back(&self.function)?;
+            }
+            self.start(registers, &mut guards)
+        });
+        if brought_up.is_err() {
+            if registers.link_status().is_absent() {
+                self.health.gone();
+            }
+            self.health.failed();
+        }
+    }
+
+    /// An orderly stop: nothing more is let in, what is to be sent leaves, the queues are disabled. The
+    /// packets in them are freed.
+    ///
+    /// # Errors
+    ///
+    /// [`InitError`] if the device does not comply; it is silenced when the function is given back.
+    pub fn shut_down(&self) -> Result<(), InitError> {
+        let registers = self.function.registers::<Ixgbe>()?;
+        bring_up::close(&registers);
+        let mut guards = self.lock_all().ok_or(InitError::NotReady)?;
+        let mut stopped = Ok(());
+        for pair in guards.iter_mut().flatten() {
+            let one = pair.stop(&self.function, &registers, DRAIN_MILLIS);
+            stopped = stopped.and(one);
+        }
+        self.health.failed();
+        Ok(stopped?)
+    }
+}
+
+type Guards<'p> = [Option<MutexGuard<'p, Pair>>; MAX_QUEUES as usize];
+
+impl NetDevice for Nic {
+    fn info(&self) -> Result<NetInfo, NetError> {
+        Ok(NetInfo {
+            mac: self.mac,
+            mtu: self.limits.mtu,
+            queues: self.limits.queues,
+            tx_room: self.limits.tx_entries as u16 - 1,
+        })
+    }
+
+    fn link(&self) -> Result<Link, NetError> {
+        self.health.check()?;
+        let status = self.registers()?.link_status();
+        if !self.see(status) {
+            return Err(self.health.gone());
+        }
+        Ok(match status.is_up() {
+            true => Link::Up {
+                mbps: status.mbps(),
+            },
+            false => Link::Down,
+        })
+    }
+
+    fn statistics(&self) -> Result<NetStatistics, NetError> {
+        let registers = self.registers()?;
+        let (mut sent, mut received) = (0u64, 0u64);
+        for pair in self.pairs.iter().flatten() {
+            let pair = lock(&self.function, pair, self.limits.lock_millis);
+            let pair = pair.ok_or(NetError::Busy)?;
+            sent = sent.saturating_add(pair.tx_errors);
+            received = received.saturating_add(pair.rx_errors);
+        }
+        let mut totals = self.totals.lock();
+        totals.collect(&registers);
+        Ok(totals.with_errors(sent, received))
+    }
+
+    fn exchange(&self, queue: u16, tx: Packets, rx: Packets) -> Result<Exchanged, NetError> {
+        self.health.check()?;
+        let pair = self.pairs.get(usize::from(queue)).and_then(Option::as_ref);
+        let pair = pair.ok_or(NetError::NoSuchQueue)?;
+        let registers = self.registers()?;
+        let guard = lock(&self.function, pair, self.limits.lock_millis);
+        let mut guard = guard.ok_or(NetError::Busy)?;
+        let up = self.up.load(Ordering::Relaxed);
+        let outcome = guard.exchange(&self.function, &registers, up, tx, rx);
+        let mut outcome = outcome.map_err(|_| NetError::Failed)?;
+        if outcome.look {
+            outcome.broken |= self.look(&registers, &mut guard)?;
+        }
+        drop(guard);
+        if outcome.broken {
+            self.recover(&registers);
+        }
+        Ok(outcome.exchanged)
+    }
+}
+
+impl Drop for Nic {
+    fn drop(&mut self) {
+        // An orderly stop; if the device does not comply, the function's drop silences it.
+        let _ = self.shut_down();
+    }
+}
+
+impl fmt::Debug for Nic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Nic")
+            .field("function", &self.function)
+            .field("mac", &self.mac)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,374 @@
+//! A queue pair: what the lock guards, and the exchange itself.
+
+use alloc::vec::Vec;
+
+use samara_device_io::dma::RegionError;
+use samara_device_io::layout::ixgbe::{
+    Damage, Ixgbe, QueueError, Received, Receiving, RxRing, Transmitting, TxRing,
+};
+use samara_device_io::{Mmio, PciFunction};
+use samara_domain::RRef;
+use samara_interfaces::net::{CAPACITY, Exchanged, Packet, Packets};
+
+use crate::args::Limits;
+use crate::error::InitError;
+use crate::faults::fault_point;
+use crate::watch::Watch;
+
+/// The shortest frame that the device pads (section 8.2.3.22.8): shorter ones are padded to this here.
+const SHORTEST: usize = 17;
+/// A frame has at least its header.
+const HEADER: usize = 14;
+
+/// A receive and a transmit queue of the same number.
+pub(crate) struct Pair {
+    rx: RxRing<Packet>,
+    tx: TxRing<Packet>,
+    longest: usize,
+    /// A packet that spans buffers is being dropped.
+    skipping: bool,
+    /// Buffers of frames that a reset took back; their owner gets them with those that were sent.
+    returned: Vec<RRef<Packet>>,
+    /// Room for the receive ring's packets while the device is reset.
+    shelf: Vec<RRef<Packet>>,
+    pub(crate) watch: Watch,
+    pub(crate) tx_errors: u64,
+    pub(crate) rx_errors: u64,
+}
+
+/// What became of an exchange.
+pub(crate) struct Outcome {
+    pub(crate) exchanged: Exchanged,
+    /// The device broke its protocol.
+    pub(crate) broken: bool,
+    /// It's time to look at the device.
+    pub(crate) look: bool,
+}
+
+impl Pair {
+    /// Rings for queue `number`, empty.
+    pub(crate) fn new(
+        function: &PciFunction,
+        number: u16,
+        limits: &Limits,
+    ) -> Result<Self, InitError> {
+        let room = |entries: u32| {
+            let mut list = Vec::new();
+            list.try_reserve_exact(entries as usize)
+                .map_err(|_| InitError::Memory(RegionError::TooMany))?;
+            Ok::<_, InitError>(list)
+        };
+        let mut pair = Self {
+            rx: RxRing::new(function, number, limits.rx_entries, CAPACITY)?,
+            tx: TxRing::new(function, number, limits.tx_entries)?,
+            longest: limits.longest(),
+            skipping: false,
+            returned: room(limits.tx_entries)?,
+            shelf: room(limits.rx_entries)?,
+            watch: Watch::default(),
+            tx_errors: 0,
+            rx_errors: 0,
+        };
+        for _ in 1..limits.rx_entries {
+            pair.shelf.push(Packet::alloc()?);
+        }
+        Ok(pair)
+    }
+
+    /// Starts both queues and gives the receive queue its packets.
+    pub(crate) fn start(
+        &mut self,
+        function: &PciFunction,
+        registers: &Mmio<'_, Ixgbe>,
+        drop: bool,
+    ) -> Result<(), QueueError> {
+        self.skipping = false;
+        self.watch.reset();
+        self.tx.start(function, registers)?;
+        self.rx.start(function, registers, drop)?;
+        let mut receiving = self.rx.open(function)?;
+        while let Some(packet) = self.shelf.pop() {
+            if let Err((_, packet)) = receiving.put(packet, whole) {
+                self.shelf.push(packet);
+                break;
+            }
+        }
+        receiving.publish(registers);
+        Ok(())
+    }
+
+    /// Takes all packets back from queues that don't run.
+    pub(crate) fn take_back(&mut self, function: &PciFunction) -> Result<(), RegionError> {
+        let mut receiving = self.rx.open(function)?;
+        while let Some(packet) = receiving.take_back() {
+            self.shelf.push(packet);
+        }
+        let mut sending = self.tx.open(function)?;
+        while let Some(packet) = sending.take_back() {
+            self.returned.push(packet);
+        }
+        Ok(())
+    }
+
+    /// Waits until what was given to the device has left, for `millis` at most; then disables both queues
+    /// and takes the packets back.
+    pub(crate) fn stop(
+        &mut self,
+        function: &PciFunction,
+        registers: &Mmio<'_, Ixgbe>,
+        millis: u64,
+    ) -> Result<(), QueueError> {
+        function.deadline(millis).poll(|| {
+            if let Ok(mut sending) = self.tx.open(function) {
+                while let Some(packet) = sending.reclaim() {
+                    self.returned.push(packet);
+                }
+            }
+            self.tx.held() == 0
+        });
+        self.tx.stop(function, registers)?;
+        self.rx.stop(function, registers)?;
+        self.take_back(function)?;
+        Ok(())
+    }
+
+    /// Whether the device stands still, in either direction, by what is seen at time `now`.
+    pub(crate) fn stands_still(
+        &mut self,
+        function: &PciFunction,
+        up: bool,
+        now: u64,
+        nanos: u64,
+    ) -> Result<bool, RegionError> {
+        let disorder = self.rx.open(function)?.is_out_of_order();
+        let held = self.tx.held();
+        Ok(self.watch.disordered(disorder, now, nanos) | self.watch.hangs(held, up, now, nanos))
+    }
+
+    /// The exchange: see [`NetDevice`](samara_interfaces::NetDevice::exchange).
+    #[inline]
+    pub(crate) fn exchange(
+        &mut self,
+        function: &PciFunction,
+        registers: &Mmio<'_, Ixgbe>,
+        up: bool,
+        mut tx: Packets,
+        mut rx: Packets,
+    ) -> Result<Outcome, RegionError> {
+        fault_point!(Moved);
+        let frames = tx.len();
+        let mut sending = self.tx.open(function)?;
+        let mut unsent = frames;
+        let mut sent = 0;
+        if up {
+            sent = trade(&mut sending, &mut tx, self.longest);
+            unsent -= sent;
+        }
+        loop {
+            if up {
+                unsent = send(
+                    &mut sending,
+                    &mut tx,
+                    unsent,
+                    self.longest,
+                    &mut self.tx_errors,
+                );
+                fault_point!(Submit);
+                sending.publish(registers);
+            }
+            let before = sent;
+            while !tx.is_full()
+                && let Some(packet) = sending.reclaim()
+            {
+                sent += 1;
+                let _ = tx.push_back(packet);
+            }
+            // What came back has made room for more, or there's nothing to be done.
+            if unsent == 0 || sent == before || !up {
+                break;
+            }
+        }
+        drop(sending);
+        while !tx.is_full()
+            && let Some(packet) = self.returned.pop()
+        {
+            let _ = tx.push_back(packet);
+        }
+        fault_point!(InFlight);
+        let mut receiving = self.rx.open(function)?;
+        let mut dropped = Dropped {
+            skipping: self.skipping,
+            ..Dropped::default()
+        };
+        let received = receive(&mut receiving, &mut rx, &mut dropped);
+        receiving.publish(registers);
+        drop(receiving);
+        self.skipping = dropped.skipping;
+        self.rx_errors += dropped.count;
+        let moved = received != 0 || sent != 0 || unsent != frames;
+        let exchanged = Exchanged {
+            tx,
+            rx,
+            unsent: unsent as u16,
+            received: received as u16,
+        };
+        Ok(Outcome {
+            exchanged,
+            broken: dropped.broken,
+            look: self.watch.call(moved, sent as u32),
+        })
+    }
+}
+
+/// All of a packet's buffer: what the device may receive into.
+#[inline]
+fn whole(packet: &mut Packet) -> &mut [u8] {
+    packet.room_mut()
+}
+
+/// Puts frames of `tx` into the ring, from the first on, each for a packet that comes back and takes its
+/// place; returns how many. If frames are left then, those packets stand behind them.
+#[inline]
+fn trade(sending: &mut Transmitting<'_, Packet>, tx: &mut Packets, longest: usize) -> usize {
+    let frames = tx.len();
+    let traded = sending.trade(tx, |packet| {
+        let len = packet.len();
+        (SHORTEST..=longest)
+            .contains(&len)
+            .then(|| packet.bytes_mut())
+    });
+    if traded < frames {
+        for _ in 0..traded {
+            let _ = tx.pop_front().map(|packet| tx.push_back(packet));
+        }
+    }
+    traded
+}
+
+/// Puts the first `unsent` of `tx` into the ring, as many as it has room for; returns how many are left.
+#[inline]
+fn send(
+    sending: &mut Transmitting<'_, Packet>,
+    tx: &mut Packets,
+    mut unsent: usize,
+    longest: usize,
+    errors: &mut u64,
+) -> usize {
+    let mut room = sending.room();
+    while unsent > 0 && room > 0 {
+        let Some(mut packet) = tx.pop_front() else {
+            break;
+        };
+        unsent -= 1;
+        let len = packet.len();
+        if len < SHORTEST || len > longest {
+            packet = match padded(packet, longest) {
+                Ok(packet) => packet,
+                Err(packet) => {
+                    *errors += 1;
+                    let _ = tx.push_back(packet);
+                    continue;
+                }
+            };
+        }
+        match sending.put(packet, Packet::bytes_mut) {
+            Ok(()) => room -= 1,
+            Err((_, packet)) => {
+                *errors += 1;
+                let _ = tx.push_back(packet);
+            }
+        }
+    }
+    unsent
+}
+
+/// A frame that the device would refuse to pad, padded; given back if it's no frame at all.
+#[cold]
+#[inline(never)]
+fn padded(mut packet: RRef<Packet>, longest: usize) -> Result<RRef<Packet>, RRef<Packet>> {
+    let len = packet.len();
+    if !(HEADER..=longest).contains(&len) || packet.set_len(len.max(SHORTEST)).is_err() {
+        return Err(packet);
+    }
+    if let Some(padding) = packet.bytes_mut().get_mut(len..) {
+        padding.fill(0);
+    }
+    Ok(packet)
+}
+
+/// What was received and is no frame.
+#[derive(Default)]
+struct Dropped {
+    skipping: bool,
+    count: u64,
+    broken: bool,
+}
+
+/// Puts received frames in the place of `rx`'s packets, from the first on, and those into the ring; returns
+/// how many.
+#[inline]
+fn receive(
+    receiving: &mut Receiving<'_, Packet>,
+    rx: &mut Packets,
+    dropped: &mut Dropped,
+) -> usize {
+    let room = rx.len();
+    let mut received = 0;
+    if !dropped.skipping {
+        received = receiving.trade(rx, accept, whole);
+    }
+    // None was left, or what's next is no frame, which is rare.
+    while received < room
+        && let Some(what) = receiving.arrived()
+    {
+        received = one(receiving, rx, what, received, dropped);
+    }
+    received
+}
+
+/// Whether a packet is a frame; sets its length.
+#[inline]
+fn accept(what: Received, packet: &mut Packet) -> bool {
+    fault_point!(Completion);
+    what.frame().is_ok_and(|len| packet.set_len(len).is_ok())
+}
+
+/// Drops what has arrived if it's no frame, or part of one, and receives it if it is.
+#[cold]
+#[inline(never)]
+fn one(
+    receiving: &mut Receiving<'_, Packet>,
+    rx: &mut Packets,
+    what: Received,
+    received: usize,
+    dropped: &mut Dropped,
+) -> usize {
+    let Some(mut packet) = receiving.take() else {
+        return received;
+    };
+    let mut count = received;
+    if what.frame().is_err() || dropped.skipping {
+        discard(dropped, what.frame().err(), what.is_last());
+    } else if accept(what, &mut packet) {
+        packet = match rx.replace(received, packet) {
+            Ok(empty) => {
+                count += 1;
+                empty
+            }
+            Err(packet) => packet,
+        };
+    }
+    // There's room: one was just taken out.
+    let _ = receiving.put(packet, whole);
+    count
+}
+
+#[cold]
+#[inline(never)]
+fn discard(dropped: &mut Dropped, damage: Option<Damage>, last: bool) {
+    dropped.broken |= damage == Some(Damage::Length);
+    if last {
+        dropped.count += 1;
+    }
+    dropped.skipping = !last;
+}

@@ -1,0 +1,44 @@
+//! Statistics: the device's counters are 32 bits wide and cleared by reading, so totals are kept here.
+
+use samara_device_io::Mmio;
+use samara_device_io::layout::ixgbe::Ixgbe;
+use samara_interfaces::NetStatistics;
+
+/// Totals since the driver's start.
+#[derive(Debug, Default)]
+pub(crate) struct Totals(NetStatistics);
+
+impl Totals {
+    /// Adds what the device has counted since. A device that is gone reads as all ones: that adds nothing.
+    pub(crate) fn collect(&mut self, registers: &Mmio<'_, Ixgbe>) {
+        let sent = registers.packets_sent();
+        if sent == u32::MAX && registers.read(Ixgbe::STATUS) == u32::MAX {
+            return;
+        }
+        let total = &mut self.0;
+        let add = |total: &mut u64, more: u64| *total = total.saturating_add(more);
+        add(&mut total.tx_packets, u64::from(sent));
+        add(&mut total.tx_bytes, registers.octets_sent());
+        add(
+            &mut total.rx_packets,
+            u64::from(registers.packets_received()),
+        );
+        add(&mut total.rx_bytes, registers.octets_received());
+        add(&mut total.rx_missed, registers.packets_missed());
+        add(&mut total.rx_errors, registers.receive_errors());
+    }
+
+    /// The device was reset.
+    pub(crate) fn count_reset(&mut self) {
+        self.0.resets = self.0.resets.saturating_add(1);
+    }
+
+    /// The totals, with `sent` frames not sendable and `received` not receivable by the driver's count.
+    pub(crate) fn with_errors(&self, sent: u64, received: u64) -> NetStatistics {
+        NetStatistics {
+            tx_errors: self.0.tx_errors.saturating_add(sent),
+            rx_errors: self.0.rx_errors.saturating_add(received),
+            ..self.0
+        }
+    }
+}
