@@ -132,22 +132,16 @@ impl Row {
     }
 }
 
-fn args(function: samara_device_io::PciFunction) -> Args {
-    let n = std::env::var("RING").ok().and_then(|s| s.parse().ok()).unwrap_or(256);
-    let limits = samara_ixgbe::Limits { rx_entries: n, tx_entries: n, ..Default::default() };
-    Args { function, limits }
-}
-
 /// A driver of its own, called as asked: 0 directly, 1 by proxy, 2 by shadow.
 fn driver(how: usize) -> (&'static NullNic, Box<dyn NetDevice>) {
     let device = NullNic::leak();
     let slot = device.slot();
     if how == 0 {
         let function = slot.claim().expect("it is free");
-        let nic = samara_ixgbe::init(args(function)).expect("it comes up");
+        let nic = samara_ixgbe::init(Args::from(function)).expect("it comes up");
         return (device, Box::new(nic));
     }
-    let mint = Mint::fallible(move || slot.claim().map(args));
+    let mint = Mint::fallible(move || slot.claim().map(Args::from));
     let domain: Domain<dyn NetDevice> = samara_host_std::runtime()
         .spawn(DomainSpec::new("ixgbe"), samara_ixgbe::init, mint)
         .expect("it starts");

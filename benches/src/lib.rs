@@ -67,8 +67,7 @@ pub fn domain() -> Domain<dyn Target> {
     }
 }
 
-/// One proxied null call, kept apart so that its assembly can be looked at
-/// (`cargo xtask bench --assembly` disassembles it).
+/// One proxied null call, kept apart so that its assembly can be looked at.
 ///
 /// # Errors
 /// As the call.

@@ -1,12 +1,19 @@
-//! Tells the `jump` backend which floating-point registers a RISC-V target has: a stable compiler
-//! does not (`target_feature = "d"` is hidden there), but its targets' names do.
+//! Says where frames can be cut by tables, and tells the `jump` backend which floating-point
+//! registers a RISC-V target has: a stable compiler does not (`target_feature = "d"` is hidden
+//! there), but its targets' names do.
 
 use std::env;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rustc-check-cfg=cfg(samara_riscv_float, values(\"d\", \"f\"))");
+    println!("cargo:rustc-check-cfg=cfg(samara_tables)");
     let variable = |name| env::var(name).unwrap_or_default();
+    let tables = env::var_os("CARGO_FEATURE_TABLES").is_some();
+    // Where a cut is written for the architecture.
+    if tables && variable("CARGO_CFG_TARGET_ARCH") == "x86_64" {
+        println!("cargo:rustc-cfg=samara_tables");
+    }
     if !variable("CARGO_CFG_TARGET_ARCH").starts_with("riscv") {
         return;
     }

@@ -183,6 +183,7 @@ unsafe fn resize(owner: Owner, at: NonNull<u8>, layout: Layout, new_size: usize)
 
 /// Limits the arena of `owner` to `bytes` of committed memory.
 pub(crate) fn set_quota(owner: Owner, bytes: Option<usize>) {
+    let _no_cut = NoCut::begin(thread::current());
     ARENAS[owner.index()].lock().quota = bytes.unwrap_or(usize::MAX);
 }
 

@@ -5,14 +5,17 @@
 //! and the loads after them are SeqCst: either the reaper sees the entry, or the entry sees that
 //! the domain is dead. No lock, no shared line, no allocation.
 
+use crate::contain;
 use crate::control::{self, ControlBlock, Counter};
+use crate::error::RpcError;
 use crate::host;
 use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::{ExitKind, ExitReason};
 use crate::state::{State, Word};
-use samara_rref::{Exchangeable, Transfer};
-use samara_shared_heap::Owner;
+use core::cell::Cell;
+use samara_rref::{Exchangeable, Transfer, weigh};
 use samara_shared_heap::thread::{self, Frame, ThreadSlot};
+use samara_shared_heap::{Owner, quota};
 
 /// One generation of a domain in one state: what an entry demands.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +46,16 @@ impl Target {
         self.expected
     }
 
+    /// Whether the generation is dead. One that drains still runs to its end.
+    pub(crate) fn is_dead(&self) -> bool {
+        let word = self.block.word();
+        word.generation() != self.expected.generation()
+            || matches!(
+                word.state(),
+                State::Stopping | State::Reclaiming | State::Free
+            )
+    }
+
     /// Whether both are the same state of the same generation.
     #[cfg(feature = "alloc")]
     pub(crate) fn is_same(&self, other: &Self) -> bool {
@@ -58,7 +71,7 @@ impl Target {
             if frame.owner() == self.block.owner() {
                 // SAFETY: a frame that is not the host's begins an activation.
                 let activation = unsafe { &*at.cast::<Activation>() };
-                if activation.target.expected.generation() == self.expected.generation() {
+                if activation.target().expected.generation() == self.expected.generation() {
                     return true;
                 }
             }
@@ -71,9 +84,65 @@ impl Target {
 /// One call in progress on a thread's chain. A frame whose owner is not the host begins one.
 #[derive(Debug)]
 #[repr(C)]
-struct Activation {
+pub(crate) struct Activation {
     frame: Frame,
-    target: Target,
+    block: &'static ControlBlock,
+    /// The word that was expected and, in the upper half, the microseconds of its budget that ticks
+    /// have counted so far: one word, so that a call stores no more than it would without budgets.
+    word_and_used: Cell<u64>,
+}
+
+/// In place of the word and the time used. No word has all bits set.
+const LEAVING: u64 = u64::MAX;
+
+impl Activation {
+    #[inline]
+    fn new(target: Target, below: *const Frame) -> Self {
+        Self {
+            frame: Frame::new(target.block.owner(), below),
+            block: target.block,
+            word_and_used: Cell::new(target.expected.0.into()),
+        }
+    }
+
+    /// What was entered.
+    #[inline]
+    pub(crate) fn target(&self) -> Target {
+        Target::new(self.block, Word(self.word_and_used.get() as u32))
+    }
+
+    /// The callee has returned, and what follows inside the boundary is the runtime's.
+    #[inline]
+    fn begin_leaving(&self) {
+        self.word_and_used.set(LEAVING);
+    }
+
+    /// Whether the thread is on its way out: it is neither cut nor counted any more.
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.word_and_used.get() == LEAVING
+    }
+
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    /// Counts `more` microseconds; how many there are now, at most as many as fit.
+    pub(crate) fn use_up(&self, more: u32) -> u32 {
+        let both = self.word_and_used.get();
+        let used = ((both >> 32) as u32).saturating_add(more);
+        let word = u64::from(both as u32);
+        self.word_and_used.set(u64::from(used) << 32 | word);
+        used
+    }
+}
+
+/// The innermost activation, if the running thread acts for a domain.
+#[inline]
+pub(crate) fn innermost(thread: &ThreadSlot) -> Option<&Activation> {
+    if thread.owner().is_host() {
+        return None;
+    }
+    // SAFETY: the top frame is valid, and not the host's: it begins an activation. The reference
+    // lives no longer than the thread's own slot is looked at.
+    Some(unsafe { &*thread.top().cast::<Activation>() })
 }
 
 /// For whom the thread runs, as a target: what an exported object's proxies enter.
@@ -84,23 +153,54 @@ pub(crate) fn exporter() -> Target {
         return Target::new(block, block.word());
     }
     // SAFETY: the top frame is not the host's: it begins an activation.
-    let target = unsafe { (*thread.top().cast::<Activation>()).target };
+    let target = unsafe { (*thread.top().cast::<Activation>()).target() };
     // Also in `init`: it can be entered once that has returned.
     let running = Word::new(target.expected.generation(), State::Running);
     Target::new(block, running)
 }
 
+/// Why an entry was refused. Apart from [`Failure`], which lies where the result does: with one bit
+/// more to tell, the result would be moved once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The domain is not in the expected state.
+    Dead,
+    /// The arguments would take the domain beyond twice its quota of shared objects.
+    OverQuota,
+}
+
+impl From<Refusal> for RpcError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Dead => Self::Dead,
+            Refusal::OverQuota => Self::OverQuota,
+        }
+    }
+}
+
 /// Why an entry gave no result.
 #[derive(Debug)]
 pub enum Failure<A> {
-    /// The domain is not in the expected state: the arguments come back, nothing was executed.
+    /// The arguments come back, nothing was executed: see [`Refusal`].
     Refused(A),
     /// The domain died of what it executed; the arguments were its own by then.
     Crashed,
 }
 
+/// Whether a quota has a say in what a call of `thread` would move: its receiver has one. For what
+/// moves nothing a constant.
+#[inline]
+#[must_use]
+pub fn is_metered<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: Target) -> bool {
+    (A::NESTED && quota::is_limited(target.block.owner()))
+        | (R::NESTED && quota::is_limited(thread.owner()))
+}
+
 /// Calls `body` inside the target with `arguments`, which become its own; the result becomes the
 /// caller's. A panic inside ends here and is the domain's death.
+///
+/// A receiver far over its quota gets no arguments; a caller with a quota gets its result, which is
+/// taken off what it may still allocate. What does not change hands is not counted.
 ///
 /// Does not return if the *caller's* domain died meanwhile: the thread then unwinds to the boundary
 /// through which it entered the caller.
@@ -119,61 +219,90 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
     arguments: A,
     body: impl FnOnce(A) -> R,
 ) -> Result<R, Failure<A>> {
+    // SAFETY: handed on.
+    unsafe {
+        enter_on::<true, A, R>(
+            thread::current(),
+            target,
+            arguments,
+            body,
+            &mut Refusal::Dead,
+        )
+    }
+}
+
+/// [`enter`] on the running `thread`, with or without a look at quotas. Who looks beforehand
+/// ([`is_metered`]) keeps the rare way out of line, as a whole. `refusal` is set when it is not
+/// [`Refusal::Dead`].
+///
+/// # Errors
+/// See [`Failure`].
+///
+/// # Safety
+/// As for [`enter`]; without `METERED` the call is none that is metered.
+#[inline(always)]
+pub unsafe fn enter_on<const METERED: bool, A: Exchangeable, R: Exchangeable>(
+    thread: &ThreadSlot,
+    target: Target,
+    arguments: A,
+    body: impl FnOnce(A) -> R,
+    refusal: &mut Refusal,
+) -> Result<R, Failure<A>> {
     const {
         // What holds something is asked of its parts, where it is transferred.
         let () = A::NO_DESTRUCTOR_OF_ITS_OWN;
         let () = R::NO_DESTRUCTOR_OF_ITS_OWN;
     }
-    let thread = thread::current();
+    let (below, caller) = (thread.top(), thread.owner());
     let counter = target.block.counter(thread.shard());
+    let activation = Activation::new(target, below);
+    // On top as long as the entry counts, and no instruction less: a cut finds the thread either with
+    // nothing begun, or here. Outside `catch` it is not cut while the activation is on top (`contain`).
+    // SAFETY: the activation lives to the end of this function and is taken off before. The thread
+    // does nothing for the target before it is let in.
+    unsafe { thread.set_top((&raw const activation).cast()) };
     counter.entries.fetch_add(1, SeqCst);
     if target.block.word() != target.expected {
-        refuse(thread, target, counter);
+        leave(thread, counter, below);
+        refuse(thread, target);
         return Err(Failure::Refused(arguments));
     }
-    let caller = thread.owner();
-    let activation = Activation {
-        frame: Frame::new(target.block.owner(), thread.top()),
-        target,
-    };
-    // SAFETY: the activation lives to the end of this function and is taken off before; the thread
-    // acts for the target, which the check above let it enter.
-    unsafe { thread.set_top((&raw const activation).cast()) };
+    if METERED && A::NESTED && !admits(caller, target.block.owner(), &arguments) {
+        leave(thread, counter, below);
+        refuse(thread, target);
+        *refusal = Refusal::OverQuota;
+        return Err(Failure::Refused(arguments));
+    }
     if A::NESTED {
         // SAFETY: the arguments go to `body`, which is the target's code.
         arguments.transfer(&unsafe { Transfer::to(target.block.owner()) });
     }
-    let count_out = || counter.exits.fetch_add(1, SeqCst);
-    // SAFETY: this was the top before; the callers below still run.
-    let pop = || unsafe { thread.set_top(activation.frame.prev()) };
     let outcome = samara_unwind::catch(|| {
         let result = body(arguments);
         if !R::NESTED {
             // In here, so that the result is moved on after the locked addition: the callee wrote it in
             // parts, a move reads it whole, and before that addition it would wait for the parts to
-            // arrive in the cache. Neither of these two panics.
-            pop();
-            count_out();
+            // arrive in the cache. Nothing of it panics, and from here on nothing is cut.
+            activation.begin_leaving();
+            leave(thread, counter, below);
         }
         result
     });
     let result = match outcome {
         Ok(result) => {
             if R::NESTED {
+                if METERED {
+                    note(target.block.owner(), caller, &result);
+                }
                 // SAFETY: the result goes to the caller.
                 result.transfer(&unsafe { Transfer::to(caller) });
-                pop();
-                count_out();
+                leave(thread, counter, below);
             }
             Ok(result)
         }
         Err(payload) => {
-            // It is the domain's: its destructor runs here, still inside.
-            payload.dispose();
-            pop();
-            // Marked dead before the exit counts.
-            crashed(target);
-            count_out();
+            crashed(target, payload);
+            leave(thread, counter, below);
             Err(Failure::Crashed)
         }
     };
@@ -182,18 +311,47 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
     result
 }
 
+/// Counts the exit and puts the caller's frame back on top.
+#[inline]
+fn leave(thread: &ThreadSlot, counter: &Counter, below: *const Frame) {
+    counter.exits.fetch_add(1, SeqCst);
+    // SAFETY: this was the top before; the callers below still run.
+    unsafe { thread.set_top(below) };
+}
+
 /// A caller that was killed ends here too: it may be asking a dead domain again and again.
 #[cold]
-fn refuse(thread: &ThreadSlot, target: Target, counter: &Counter) {
-    counter.exits.fetch_add(1, SeqCst);
+fn refuse(thread: &ThreadSlot, target: Target) {
     left(target);
     return_to_caller(thread, thread.owner());
 }
 
+/// Asks the receiver's quota, before anything moves.
 #[cold]
-fn crashed(target: Target) {
-    let reason = ExitReason::new(ExitKind::Panic, "");
-    target.block.die(target.expected.generation(), reason);
+fn admits<A: Exchangeable>(from: Owner, to: Owner, arguments: &A) -> bool {
+    from == to || !quota::is_limited(to) || quota::admit(to, weigh(arguments))
+}
+
+/// Takes a result off what its receiver may still allocate.
+#[cold]
+fn note<R: Exchangeable>(from: Owner, to: Owner, result: &R) {
+    if from != to && quota::is_limited(to) {
+        quota::note(to, weigh(result));
+    }
+}
+
+/// The way out of a domain that died of what it executed. Marked dead before the exit counts.
+#[cold]
+#[inline(never)]
+fn crashed(target: Target, payload: samara_unwind::Payload) {
+    // It is the domain's: its destructor runs here, still inside.
+    payload.dispose();
+    let dead = || {
+        let reason = ExitReason::new(ExitKind::Panic, "");
+        target.block.die(target.expected.generation(), reason);
+    };
+    // SAFETY: the runtime's own; the sink that it tells is the host's.
+    unsafe { thread::as_host(dead) };
 }
 
 /// After an exit was counted.
@@ -206,23 +364,21 @@ fn left(target: Target) {
 
 #[cold]
 fn left_dying(target: Target) {
-    if matches!(
-        target.block.word().state(),
-        State::Stopping | State::Draining
-    ) {
-        host::wake_reaper();
+    match target.block.word().state() {
+        State::Stopping => {
+            let generation = target.expected.generation();
+            target.block.tell_condemned(generation);
+            host::wake_reaper();
+        }
+        State::Draining => host::wake_reaper(),
+        _ => {}
     }
 }
 
 /// The generation for which the running thread acts; `None` for the host.
 #[cfg(feature = "alloc")]
 pub(crate) fn current_target() -> Option<Target> {
-    let thread = thread::current();
-    if thread.owner().is_host() {
-        return None;
-    }
-    // SAFETY: the top frame is valid, and not the host's: it begins an activation.
-    Some(unsafe { (*thread.top().cast::<Activation>()).target })
+    innermost(thread::current()).map(Activation::target)
 }
 
 /// A boundary: does not return if the domain for which the thread acts is dead.
@@ -239,7 +395,7 @@ fn return_to_caller(thread: &ThreadSlot, caller: Owner) {
         return;
     }
     // SAFETY: the top frame is the caller's, valid, and not the host's: it begins an activation.
-    let target = unsafe { (*thread.top().cast::<Activation>()).target };
+    let target = unsafe { (*thread.top().cast::<Activation>()).target() };
     if target.block.word() != target.expected {
         caller_changed(target);
     }
@@ -247,15 +403,14 @@ fn return_to_caller(thread: &ThreadSlot, caller: Owner) {
 
 #[cold]
 fn caller_changed(target: Target) {
-    // A caller that drains still runs to its end.
-    let word = target.block.word();
-    let dead = word.generation() != target.expected.generation()
-        || matches!(
-            word.state(),
-            State::Stopping | State::Reclaiming | State::Free
-        );
     // While the thread unwinds it is on its way to the boundary anyway.
-    if dead && !samara_unwind::is_unwinding() {
-        samara_unwind::raise();
+    if target.is_dead() && !samara_unwind::is_unwinding() {
+        contain::end_self();
     }
+}
+
+/// Raises to the innermost boundary. What that takes is the host's: the domain's heap may be full.
+pub(crate) fn raise() -> ! {
+    // SAFETY: raising is trusted code; the domain's destructors run when the frame is off again.
+    unsafe { thread::as_host(|| samara_unwind::raise()) }
 }

@@ -4,9 +4,10 @@ use crate::event::Event;
 use crate::exits::Shared;
 use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
-use crate::reason::{Exit, ExitReason};
+use crate::reason::{Exit, ExitKind, ExitReason};
 use crate::state::{State, Word};
 use crate::text::Text;
+use crate::trap_note::TrapNote;
 use crate::{host, threads};
 use core::time::Duration;
 use samara_shared_heap::Owner;
@@ -45,6 +46,8 @@ pub(crate) struct Label {
     pub(crate) since: u64,
     calls_before: usize,
     reason: Option<ExitReason>,
+    /// Whether its death was told.
+    told: bool,
 }
 
 impl Label {
@@ -55,6 +58,7 @@ impl Label {
         since: 0,
         calls_before: 0,
         reason: None,
+        told: false,
     };
 }
 
@@ -67,6 +71,10 @@ pub struct ControlBlock {
     label: Mutex<Label>,
     /// Where the end of this generation is told; taken under the label's lock.
     exits: Mutex<Option<Shared>>,
+    /// What a trap handler found.
+    pub(crate) trap: TrapNote,
+    /// Microseconds that a thread may stay inside; 0 for as long as it likes.
+    pub(crate) budget: AtomicU32,
 }
 
 const _: () = assert!(MAX_OWNERS <= 256, "a slot's index is a byte");
@@ -78,6 +86,8 @@ static BLOCKS: [ControlBlock; MAX_OWNERS] = {
             index: 0,
             label: Mutex::new(Label::NEW),
             exits: Mutex::new(None),
+            trap: TrapNote::NEW,
+            budget: AtomicU32::new(0),
         }
     }; MAX_OWNERS];
     let mut at = 0;
@@ -165,17 +175,20 @@ impl ControlBlock {
 
     /// Calls into this generation so far, the runtime's own (init, stop) included.
     pub(crate) fn calls(&self) -> usize {
-        self.entries().wrapping_sub(self.label.lock().calls_before)
+        self.entries().wrapping_sub(self.label().calls_before)
     }
 
     pub(crate) fn label(&self) -> Label {
+        // Maybe on a domain's thread: a host must not cut it with the lock taken, nor pre-empt it while
+        // others wait for the lock under their mark. So everywhere below.
+        let _no_cut = NoCut::begin(thread::current());
         *self.label.lock()
     }
 
     /// Why `generation` ended; `None` while it runs, and once the slot was used again.
     #[must_use]
     pub fn reason(&self, generation: u32) -> Option<ExitReason> {
-        let label = self.label.lock();
+        let label = self.label();
         (label.generation == generation)
             .then_some(label.reason)
             .flatten()
@@ -193,6 +206,7 @@ impl ControlBlock {
             let free = Word::new(word.generation(), State::Free);
             block.swap(free, word).then(|| {
                 let hold = Hold::new(block);
+                let _no_cut = NoCut::begin(thread::current());
                 let mut label = block.label.lock();
                 *block.exits.lock() = exits.cloned();
                 *label = Label {
@@ -202,7 +216,10 @@ impl ControlBlock {
                     since: host::now_ns(),
                     calls_before: block.entries(),
                     reason: None,
+                    told: false,
                 };
+                block.trap.clear();
+                block.budget.store(0, SeqCst);
                 drop(label);
                 (block, word, hold)
             })
@@ -217,10 +234,12 @@ impl ControlBlock {
 
     /// Ends a reclaim: the slot is free with its next generation, or retired.
     pub(crate) fn finish_reclaim(&self, from: Word) {
-        // Dropped here, with no lock held.
-        {
-            let _told = self.exits.lock().take();
-        }
+        let told = {
+            let _no_cut = NoCut::begin(thread::current());
+            self.exits.lock().take()
+        };
+        // With no lock held.
+        drop(told);
         if let Some(next) = from.reclaimed() {
             self.swap(from, next);
         }
@@ -234,16 +253,34 @@ impl ControlBlock {
 
     /// Notes a reason; the first one of a generation stays.
     pub(crate) fn note(&self, reason: ExitReason) {
-        // The panicking domain's thread: as in `die`.
         let _no_cut = NoCut::begin(thread::current());
         self.label.lock().reason.get_or_insert(reason);
+    }
+
+    /// Marks `generation` as dead without telling anybody: for trap handlers. Whoever leaves it next
+    /// tells. Returns false if it is not alive.
+    pub(crate) fn condemn(&self, generation: u32) -> bool {
+        loop {
+            let word = self.word();
+            let next = match word.step(State::Stopping) {
+                Some(next) if word.generation() == generation => next,
+                _ => return false,
+            };
+            if self.swap(word, next) {
+                return true;
+            }
+        }
+    }
+
+    /// Tells of the death of `generation` if a trap handler has condemned it and nobody has yet.
+    pub(crate) fn tell_condemned(&self, generation: u32) {
+        self.die(generation, ExitReason::new(ExitKind::Killed, ""));
     }
 
     /// Marks `generation` as dead; the first death counts. The reason noted before (a panic's
     /// message) stays; else it is `reason`.
     pub(crate) fn die(&self, generation: u32, reason: ExitReason) -> bool {
         let label = {
-            // On a caller's thread: a host must not cut it with the lock taken.
             let _no_cut = NoCut::begin(thread::current());
             // Held over the step: once it is dead the slot may be reclaimed and claimed again, and
             // the reason would be noted of the next generation.
@@ -253,6 +290,10 @@ impl ControlBlock {
                 if word.generation() != generation {
                     return false;
                 }
+                if word.state() == State::Stopping && !label.told {
+                    // Condemned.
+                    break;
+                }
                 let Some(next) = word.step(State::Stopping) else {
                     return false;
                 };
@@ -260,7 +301,10 @@ impl ControlBlock {
                     break;
                 }
             }
-            let reason = *label.reason.get_or_insert(reason);
+            label.told = true;
+            let reason = *label
+                .reason
+                .get_or_insert_with(|| self.trap.reason(generation).unwrap_or(reason));
             if let Some(exits) = &*self.exits.lock() {
                 exits.push(Exit {
                     id: self.index.into(),

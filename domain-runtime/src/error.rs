@@ -20,6 +20,9 @@ pub enum RpcError {
     OutOfMemory,
     /// The log of `#[replay]` calls is full: nothing was executed.
     ReplayLogFull,
+    /// The domain has so many shared objects that it may not be given more: nothing was executed, and
+    /// what would have moved is dropped, as the caller's.
+    OverQuota,
 }
 
 impl fmt::Display for RpcError {
@@ -36,6 +39,9 @@ impl fmt::Display for RpcError {
             Self::OutOfMemory => "no memory to repeat the call; free shared objects",
             Self::ReplayLogFull => {
                 "the log of calls to replay is full; raise DomainSpec::replay_log or call less"
+            }
+            Self::OverQuota => {
+                "the domain is at twice its shared quota; let it free objects, lend it `&RRef`s, or raise DomainSpec::shared_quota"
             }
         })
     }

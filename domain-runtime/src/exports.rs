@@ -3,8 +3,8 @@
 //! An exported object lies in a slot of its exporter, together with its record: how many proxies there
 //! are, and a link. When the last proxy goes, or its holder is reclaimed, the record is posted on its
 //! exporter's list; that takes no memory and runs no code of the exporter. The exporter drops the object
-//! itself, inside an entry of its own: before the next call whose result may hold handles, or when the
-//! host [collects](collect). If the exporter dies, its slots are freed as a whole, the records with them.
+//! itself, inside an entry of its own: before the next call whose result may hold handles, when the
+//! host [collects](collect), or in its orderly stop. If the exporter dies, its slots are freed as a whole, the records with them.
 
 use crate::call::{self, Target};
 use crate::control::{self, ControlBlock};
@@ -222,6 +222,18 @@ pub fn collect(block: &'static ControlBlock) -> usize {
     if !runs || !has_posted(block) {
         return 0;
     }
+    drop_posted(Target::new(block, word))
+}
+
+/// Enters the drained domain behind `target`, until nobody's object is left: one may have held the last
+/// proxy to another. Those that somebody still has a proxy to go with the domain's memory.
+#[cfg(feature = "alloc")]
+pub(crate) fn drop_all_posted(target: Target) {
+    while has_posted(target.block()) && drop_posted(target) > 0 {}
+}
+
+fn drop_posted(target: Target) -> usize {
+    let block = target.block();
     let mut count = 0;
     let drop_all = |()| {
         let mut at = POSTED[block.owner().index()].swap(ptr::null_mut(), Acquire);
@@ -236,7 +248,7 @@ pub fn collect(block: &'static ControlBlock) -> usize {
         }
     };
     // SAFETY: dropping its objects is the domain's own code.
-    let ended = unsafe { call::enter(Target::new(block, word), (), drop_all) };
+    let ended = unsafe { call::enter(target, (), drop_all) };
     // A panic was the domain's death: the reclaim takes the rest.
     drop(ended);
     count

@@ -9,7 +9,8 @@ use crate::error::{Reason, SpawnError};
 use crate::event::Event;
 use crate::exits::Shared;
 use crate::interface::{Implements, Interface};
-use crate::reason::{ExitKind, ExitReason, MESSAGE};
+use crate::primitive::atomic::Ordering;
+use crate::reason::{ExitKind, ExitReason, MESSAGE, TRACE};
 use crate::spec::DomainSpec;
 use crate::state::State;
 use crate::text::Text;
@@ -170,8 +171,9 @@ where
     let (block, word, hold) =
         ControlBlock::claim(spec.name, restarts, exits).ok_or(SpawnError::NoSlot)?;
     arena::set_quota(block.owner(), spec.heap_quota);
-    quota::set_limit(block.owner(), spec.shared_quota);
+    quota::set_limits(block.owner(), spec.shared);
     threads::set_limit(block.owner(), spec.threads);
+    block.budget.store(spec.budget_us(), Ordering::SeqCst);
     // SAFETY: `init` is the new domain's code; the function pointer is all that is captured.
     let outcome = unsafe {
         call::enter(Target::new(block, word), arguments, |arguments| {
@@ -194,7 +196,11 @@ where
             kind: ExitKind::InitFailed,
             message,
             place: Text::new(),
+            trace: [0; TRACE],
         },
+        Err(Failure::Refused(_)) if block.word() == word => {
+            ExitReason::new(ExitKind::InitFailed, "no quota for init's arguments")
+        }
         Err(Failure::Crashed | Failure::Refused(_)) => {
             ExitReason::new(ExitKind::Killed, "killed before init")
         }

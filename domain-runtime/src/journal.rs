@@ -6,6 +6,7 @@ use crate::primitive::Mutex;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use samara_shared_heap::thread::{self, NoCut};
 
 /// A recorded call.
 pub trait Replay<I: ?Sized>: Send + Sync {
@@ -50,6 +51,7 @@ impl<I: ?Sized> Journal<I> {
     /// # Errors
     /// [`RpcError::ReplayLogFull`], and [`RpcError::OutOfMemory`]: the call must not be made.
     pub fn admit(&self) -> Result<Epoch, RpcError> {
+        let _no_cut = NoCut::begin(thread::current());
         let mut state = self.state.lock();
         if state.calls.len() >= self.limit {
             return Err(RpcError::ReplayLogFull);
@@ -64,6 +66,7 @@ impl<I: ?Sized> Journal<I> {
     /// call, which must be made again.
     #[must_use]
     pub fn record(&self, epoch: Epoch, call: Arc<dyn Replay<I>>) -> bool {
+        let _no_cut = NoCut::begin(thread::current());
         let mut state = self.state.lock();
         if state.replays != epoch.0 {
             return false;
@@ -78,13 +81,17 @@ impl<I: ?Sized> Journal<I> {
     /// Of the first call that failed; those after it were not made.
     pub fn replay(&self, instance: Instance<I>) -> Result<(), RpcError> {
         {
+            let _no_cut = NoCut::begin(thread::current());
             let mut state = self.state.lock();
             state.replays = state.replays.wrapping_add(1);
         }
         let mut at = 0;
         loop {
             // No lock is held over a call.
-            let next = self.state.lock().calls.get(at).cloned();
+            let next = {
+                let _no_cut = NoCut::begin(thread::current());
+                self.state.lock().calls.get(at).cloned()
+            };
             let Some(call) = next else {
                 return Ok(());
             };
@@ -96,6 +103,7 @@ impl<I: ?Sized> Journal<I> {
     /// How many calls it holds.
     #[must_use]
     pub fn len(&self) -> usize {
+        let _no_cut = NoCut::begin(thread::current());
         self.state.lock().calls.len()
     }
 

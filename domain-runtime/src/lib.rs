@@ -8,6 +8,7 @@
 //! | [`state`] | the life of a domain slot, as pure transitions |
 //! | [`control`] | control blocks and in-flight counters |
 //! | [`call`] | entering a domain and coming back, whatever happens inside |
+//! | [`contain`] | what trap handlers ask: faults, budgets, kills of running threads |
 //! | [`reaper`] | draining and reclaiming dead domains |
 //! | [`runtime`] | the authority over domains: [`Runtime`] |
 //! | `domain` | spawn, restart, stop, kill: `Domain` |
@@ -46,6 +47,11 @@ mod budget;
     allow(dead_code, reason = "services and threads ask for the rest")
 )]
 pub mod call;
+pub mod contain;
+#[cfg_attr(
+    not(all(feature = "contain", target_arch = "x86_64")),
+    allow(dead_code, reason = "only trap handlers ask")
+)]
 pub mod control;
 #[cfg(feature = "alloc")]
 pub mod domain;
@@ -82,6 +88,11 @@ pub mod supervisor;
 pub mod text;
 #[cfg_attr(not(feature = "alloc"), path = "threads_none.rs")]
 pub mod threads;
+#[cfg_attr(
+    not(all(feature = "contain", target_arch = "x86_64")),
+    allow(dead_code, reason = "only trap handlers ask")
+)]
+mod trap_note;
 
 pub use back_off::back_off;
 #[cfg(feature = "alloc")]

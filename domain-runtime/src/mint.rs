@@ -9,7 +9,7 @@ use core::fmt::{self, Write};
 pub struct Mint<A>(Box<dyn Fn() -> Result<A, Box<Text<MESSAGE>>> + Send + Sync>);
 
 impl<A> Mint<A> {
-    /// A recipe that cannot fail.
+    /// A recipe that does not fail. A panic is told as [`SpawnError::Mint`](crate::SpawnError::Mint).
     pub fn of(make: impl Fn() -> A + Send + Sync + 'static) -> Self {
         Self(Box::new(move || Ok(make())))
     }
@@ -28,8 +28,13 @@ impl<A> Mint<A> {
         }))
     }
 
+    /// The recipe is code of the host's that a caller who only wanted a restart runs: a panic in it
+    /// ends here, as its failure.
     pub(crate) fn make(&self) -> Result<A, Box<Text<MESSAGE>>> {
-        (self.0)()
+        samara_unwind::catch(|| (self.0)()).unwrap_or_else(|payload| {
+            payload.dispose();
+            Err(Box::new(Text::of("the recipe panicked")))
+        })
     }
 }
 

@@ -38,6 +38,12 @@ pub enum NameError {
         /// The interface that the domain exports. Of the same name if they differ in their methods.
         exported: &'static str,
     },
+    /// The domain exports an interface that is equal as data, but another trait of this binary: a call
+    /// would go through the other's vtable.
+    AnotherTrait {
+        /// The interfaces' name.
+        interface: &'static str,
+    },
 }
 
 impl fmt::Display for NameError {
@@ -49,6 +55,12 @@ impl fmt::Display for NameError {
                 write!(
                     f,
                     "the domain exports another version of `{wanted}`; build both anew"
+                )
+            }
+            Self::AnotherTrait { interface } => {
+                write!(
+                    f,
+                    "the domain exports a copy of `{interface}`; both must name one trait"
                 )
             }
             Self::Interface { wanted, exported } => {
@@ -106,14 +118,17 @@ pub(crate) fn import<I: ?Sized + Interface>(name: &str) -> Result<Arc<Service<I>
         Some((entry.interface, Arc::clone(&entry.service)))
     })
     .ok_or(NameError::Unknown)?;
-    let mismatch = NameError::Interface {
-        wanted: I::DESCRIPTOR.name,
-        exported: interface.name,
-    };
     if interface != I::DESCRIPTOR {
-        return Err(mismatch);
+        return Err(NameError::Interface {
+            wanted: I::DESCRIPTOR.name,
+            exported: interface.name,
+        });
     }
     // Equal as data, and in one binary also the same type, or the call would go through another
     // trait's vtable.
-    service.downcast::<Service<I>>().map_err(|_| mismatch)
+    service
+        .downcast::<Service<I>>()
+        .map_err(|_| NameError::AnotherTrait {
+            interface: interface.name,
+        })
 }

@@ -1,7 +1,7 @@
 //! Where a host's panic hook or panic handler reports to.
 
 use crate::control;
-use crate::reason::{ExitKind, ExitReason};
+use crate::reason::{ExitKind, ExitReason, TRACE};
 use crate::text::Text;
 use core::fmt::{self, Write};
 use core::panic::Location;
@@ -23,6 +23,7 @@ pub fn record(message: &dyn fmt::Display, location: Option<&Location<'_>>) -> bo
         kind: ExitKind::Panic,
         message: Text::new(),
         place: Text::new(),
+        trace: [0; TRACE],
     };
     // A `Display` that fails leaves what it has written: that is the message then.
     let _ = write!(reason.message, "{message}");

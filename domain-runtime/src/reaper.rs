@@ -24,6 +24,7 @@ pub(crate) fn try_reclaim(block: &ControlBlock) -> bool {
     if word.state() != State::Stopping || !block.is_drained() {
         return false;
     }
+    block.tell_condemned(word.generation());
     let Some(word) = block.step(word, State::Reclaiming) else {
         return false;
     };

@@ -9,6 +9,9 @@ pub const MESSAGE: usize = if cfg!(feature = "small") { 40 } else { 160 };
 /// Most bytes of a place that are kept: 96 (feature `small`: 32).
 pub const PLACE: usize = if cfg!(feature = "small") { 32 } else { 96 };
 
+/// Most active calls that are kept: 12 (feature `small`: 1).
+pub const TRACE: usize = if cfg!(feature = "small") { 1 } else { 12 };
+
 /// The kind of end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -26,6 +29,13 @@ pub enum ExitKind {
     Stopped,
     /// It did not drain before its deadline.
     DeadlinePassed,
+    /// A CPU fault: the message says which, the place where, the trace from where.
+    Fault,
+    /// It stayed inside for longer than its budget.
+    Overrun,
+    /// A panic that nothing could unwind: a second one in a destructor, or one in code that must not
+    /// panic.
+    Abort,
 }
 
 /// Why a domain ended, and where.
@@ -37,6 +47,9 @@ pub struct ExitReason {
     pub message: Text<MESSAGE>,
     /// `file:line` of a panic, cut to fit.
     pub place: Text<PLACE>,
+    /// Addresses inside the calls that were active, innermost first, for a host that has symbols; 0
+    /// after the last. Only of what was cut.
+    pub trace: [usize; TRACE],
 }
 
 /// The end of one generation.
@@ -60,6 +73,7 @@ impl ExitReason {
             kind,
             message: Text::of(message),
             place: Text::new(),
+            trace: [0; TRACE],
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::text::Text;
 use core::time::Duration;
+use samara_shared_heap::quota::Limits;
 
 /// How often a crashed domain is restarted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +30,12 @@ impl Restart {
 pub struct DomainSpec {
     pub(crate) name: Text<32>,
     pub(crate) heap_quota: Option<usize>,
-    pub(crate) shared_quota: Option<usize>,
+    pub(crate) shared: Limits,
     pub(crate) threads: u32,
     pub(crate) restart: Restart,
     pub(crate) drain: Duration,
     pub(crate) replay_log: usize,
+    pub(crate) budget: Option<Duration>,
 }
 
 impl DomainSpec {
@@ -43,11 +45,15 @@ impl DomainSpec {
         Self {
             name: Text::of(name),
             heap_quota: None,
-            shared_quota: None,
+            shared: Limits {
+                bytes: None,
+                objects: None,
+            },
             threads: 16,
             restart: Restart::never(),
             drain: Duration::from_secs(10),
             replay_log: 64,
+            budget: None,
         }
     }
 
@@ -58,10 +64,18 @@ impl DomainSpec {
         self
     }
 
-    /// Limits what it may allocate on the exchange heap to `bytes` of slots.
+    /// Limits what it may allocate on the exchange heap to `bytes` of slots. At twice that it is handed
+    /// nothing more either: [`RpcError::OverQuota`](crate::RpcError::OverQuota).
     #[must_use]
     pub const fn shared_quota(mut self, bytes: usize) -> Self {
-        self.shared_quota = Some(bytes);
+        self.shared.bytes = Some(bytes);
+        self
+    }
+
+    /// Limits how many objects and capabilities it may have there, in the same way.
+    #[must_use]
+    pub const fn shared_objects(mut self, count: usize) -> Self {
+        self.shared.objects = Some(count);
         self
     }
 
@@ -84,6 +98,24 @@ impl DomainSpec {
     pub const fn replay_log(mut self, calls: usize) -> Self {
         self.replay_log = calls;
         self
+    }
+
+    /// Limits how long a call or a thread may run inside it without returning; time in domains that it
+    /// calls is theirs. Longer is its death: it is cut by the host's periodic tick, which is also the
+    /// precision. At most 71 minutes; without a tick, and by default, there is no limit.
+    ///
+    /// Cost: none on the way of a call.
+    #[must_use]
+    pub const fn budget(mut self, time: Duration) -> Self {
+        self.budget = Some(time);
+        self
+    }
+
+    /// In microseconds, 0 for none.
+    pub(crate) fn budget_us(&self) -> u32 {
+        self.budget.map_or(0, |time| {
+            u32::try_from(time.as_micros()).unwrap_or(u32::MAX).max(1)
+        })
     }
 
     /// How long a recovery waits for calls that are still inside a dead generation (10 s).

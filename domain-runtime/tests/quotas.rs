@@ -1,6 +1,6 @@
 //! The quota of shared objects, as a domain meets it.
 
-use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, SpawnError};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_rref::{AllocError, RRef};
@@ -22,12 +22,30 @@ trait Maker {
     fn take(&self, objects: RRef<[RRef<[u8; 64]>]>) -> Result<(), RpcError>;
     fn make_beyond(&self) -> Result<(), RpcError>;
     fn clone_beyond(&self, proxy: &RRef<Proxy<dyn Maker>>) -> Result<(), RpcError>;
+    /// Makes a page for the caller.
+    fn page(&self) -> Result<Page, RpcError>;
+    /// The same, with a buffer that a shadow makes.
+    #[idempotent]
+    fn page_of(&self, #[scratch] bytes: RRef<[u8]>) -> Result<usize, RpcError>;
+    fn keep(&self, page: Page) -> Result<usize, RpcError>;
+    /// Keeps `many` pages that `other` makes.
+    fn fetch(&self, other: &RRef<Proxy<dyn Maker>>, many: usize) -> Result<(), RpcError>;
+    /// Hands a page of its own to `other`.
+    fn pass_on(&self, other: &RRef<Proxy<dyn Maker>>) -> Result<usize, RpcError>;
+    /// How much is kept; in a call of its own, by way of `own`.
+    fn keep_own(&self, own: &RRef<Proxy<dyn Maker>>) -> Result<usize, RpcError>;
 }
+
+type Page = RRef<[u8; 4 * KIB]>;
 
 type Small = RRef<[u8; 64]>;
 
 #[derive(Default)]
-struct Objects(Mutex<Vec<Small>>, Mutex<Vec<RRef<[Small]>>>);
+struct Objects(
+    Mutex<Vec<Small>>,
+    Mutex<Vec<RRef<[Small]>>>,
+    Mutex<Vec<Page>>,
+);
 
 impl Maker for Objects {
     fn fill(&self) -> Result<(usize, bool), RpcError> {
@@ -65,6 +83,30 @@ impl Maker for Objects {
         self.fill()?;
         proxy.try_clone()?;
         Ok(())
+    }
+    fn page(&self) -> Result<Page, RpcError> {
+        Ok(RRef::try_new([1; 4 * KIB]).map_err(|(error, _)| error)?)
+    }
+    fn page_of(&self, bytes: RRef<[u8]>) -> Result<usize, RpcError> {
+        Ok(bytes.len())
+    }
+    fn keep(&self, page: Page) -> Result<usize, RpcError> {
+        let mut pages = self.2.lock().unwrap();
+        pages.push(page);
+        Ok(pages.len())
+    }
+    fn fetch(&self, other: &RRef<Proxy<dyn Maker>>, many: usize) -> Result<(), RpcError> {
+        for _ in 0..many {
+            self.keep(other.page()?)?;
+        }
+        Ok(())
+    }
+    fn pass_on(&self, other: &RRef<Proxy<dyn Maker>>) -> Result<usize, RpcError> {
+        other.keep(self.page()?)
+    }
+    fn keep_own(&self, own: &RRef<Proxy<dyn Maker>>) -> Result<usize, RpcError> {
+        let page = self.2.lock().unwrap().pop();
+        own.keep(page.ok_or(RpcError::Dead)?)
     }
 }
 
@@ -125,5 +167,98 @@ fn capabilities_count_too() {
     let (domain, proxy) = spawn("capability");
     let lent = RRef::new(proxy.try_clone().unwrap());
     assert_eq!(proxy.clone_beyond(&lent), Err(RpcError::OutOfMemory));
+    domain.kill();
+}
+
+/// Pages that a limited domain takes until it is at twice its quota.
+fn stuff(proxy: &Proxy<dyn Maker>) -> usize {
+    let page = || RRef::new([2_u8; 4 * KIB]);
+    let taken = (0..100).take_while(|_| proxy.keep(page()).is_ok()).count();
+    assert_eq!(proxy.keep(page()), Err(RpcError::OverQuota));
+    taken
+}
+
+#[test]
+fn a_receiver_far_over_its_quota_is_refused_and_the_arguments_stay_the_callers() {
+    let (domain, proxy) = spawn("stuffed");
+    let owner = owner_of(&domain);
+    let taken = stuff(&proxy);
+    let held = heap::census(owner);
+    assert!(
+        (31..=32).contains(&taken),
+        "{taken}: twice 64 KiB, less what it has"
+    );
+    assert!(held.bytes <= 2 * 64 * KIB);
+    // Another domain's argument is dropped as that domain's: it was never the receiver's.
+    let (giver, giving) = spawn("giver");
+    let lent = RRef::new(proxy.try_clone().unwrap());
+    let before = heap::census(owner_of(&giver));
+    assert_eq!(giving.pass_on(&lent), Err(RpcError::OverQuota));
+    assert_eq!(heap::census(owner_of(&giver)), before);
+    assert_eq!(heap::census(owner), held);
+    assert!(quota::refused(owner).transfers >= 2);
+    // Nothing of that is a crash; what moves nothing, or within the domain, is not asked about.
+    assert_eq!(
+        (domain.service().current().is_alive(), domain.exit_reason()),
+        (true, None)
+    );
+    assert_eq!(proxy.fill(), Ok((0, true)));
+    let own = RRef::new(proxy.try_clone().unwrap());
+    assert_eq!(proxy.keep_own(&own), Ok(taken));
+    assert!(domain.kill() && giver.kill());
+}
+
+#[test]
+fn a_shadow_tells_of_a_full_receiver_and_neither_repeats_nor_restarts() {
+    let (domain, proxy) = spawn("full");
+    stuff(&proxy);
+    let before = domain.info().calls;
+    let shadow = domain.shadow().unwrap();
+    let page = RRef::new([3_u8; 4 * KIB]);
+    assert_eq!(shadow.keep(page), Err(RpcError::OverQuota));
+    let scratch = RRef::new_zeroed_slice(4 * KIB).unwrap();
+    assert_eq!(shadow.page_of(scratch), Err(RpcError::OverQuota));
+    assert_eq!(domain.info().calls, before + 2, "one entry each");
+    assert_eq!(
+        (domain.restarts(), domain.service().current().is_alive()),
+        (0, true)
+    );
+    domain.kill();
+}
+
+#[test]
+fn what_calls_return_is_taken_off_what_a_domain_may_allocate() {
+    let (domain, proxy) = spawn("fetcher");
+    let maker: Domain<dyn Maker> = host()
+        .spawn(DomainSpec::new("maker"), init, Mint::nothing())
+        .unwrap();
+    let lent = RRef::new(maker.proxy().unwrap());
+    // Counted before, so that there is credit to be wrong about.
+    drop(proxy.page().unwrap());
+    proxy.fetch(&lent, 8).unwrap();
+    proxy.fill().unwrap();
+    let bytes = heap::census(owner_of(&domain)).bytes;
+    assert!(bytes > 63 * KIB && bytes <= 64 * KIB, "{bytes}");
+    assert!(domain.kill() && maker.kill());
+}
+
+#[test]
+fn arguments_of_init_beyond_twice_the_quota_are_a_failed_start() {
+    let init = |_: RRef<[u8]>| Ok::<_, RpcError>(Objects::default());
+    let spec = DomainSpec::new("laden").shared_quota(KIB);
+    let mint = Mint::fallible(|| RRef::<[u8]>::new_zeroed_slice(4 * KIB));
+    let spawned: Result<Domain<dyn Maker>, _> = host().spawn(spec, init, mint);
+    let Err(SpawnError::Init(reason)) = spawned else {
+        panic!("four times the quota");
+    };
+    assert_eq!(reason.message.as_str(), "no quota for init's arguments");
+}
+
+#[test]
+fn a_domain_gets_its_quota_of_objects() {
+    let spec = DomainSpec::new("counted").shared_objects(10);
+    let domain: Domain<dyn Maker> = host().spawn(spec, init, Mint::nothing()).unwrap();
+    let own = heap::census(owner_of(&domain)).objects;
+    assert_eq!(domain.proxy().unwrap().fill(), Ok((10 - own, true)));
     domain.kill();
 }

@@ -1,14 +1,14 @@
 //! Starting a domain: what `init` and its recipe may do wrong, and what is left of it.
 
 use samara_domain_runtime::{
-    Domain, DomainInfo, DomainSpec, ExitKind, Mint, Restart, SpawnError, state::State,
+    Domain, DomainInfo, DomainSpec, ExitKind, Mint, Restart, SpawnError, Status, Strategy,
+    Supervisor, state::State,
 };
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_rref::RRef;
 use samara_testkit::hosted::{await_reclaims, deaths, host, owner_of, reclaims};
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
@@ -127,24 +127,37 @@ fn a_recipe_that_fails_takes_no_slot() {
 }
 
 #[test]
-fn a_recipe_that_panics_is_the_hosts_own_panic_and_can_be_tried_again() {
+fn a_recipe_that_panics_is_told_and_can_be_tried_again() {
     static PANICS: AtomicU32 = AtomicU32::new(0);
     fn mint() -> Mint<()> {
         Mint::of(|| assert_eq!(PANICS.load(SeqCst), 0, "the recipe panics"))
     }
+    fn message(failed: Result<(), SpawnError>) -> String {
+        match failed {
+            Err(SpawnError::Mint(reason)) => reason.message.as_str().to_owned(),
+            other => panic!("{other:?}"),
+        }
+    }
     PANICS.store(1, SeqCst);
     let init = |()| Ok::<_, RpcError>(Unit);
-    assert!(catch_unwind(AssertUnwindSafe(|| spawn("recipe", init, mint()))).is_err());
+    let told = message(spawn("recipe", init, mint()).map(drop));
+    assert_eq!(told, "the recipe panicked");
     assert!(running("recipe").is_empty());
 
     PANICS.store(0, SeqCst);
     let domain = spawn("recipe", init, mint()).unwrap();
+    let shadow = domain.shadow().unwrap();
     PANICS.store(1, SeqCst);
-    assert!(catch_unwind(AssertUnwindSafe(|| domain.restart())).is_err());
-    // The restart that was cut short holds nobody up.
+    assert_eq!(message(domain.restart()), "the recipe panicked");
+    // Nor does it reach whoever only calls, and finds the domain dead.
+    assert_eq!(shadow.owner(), Err(RpcError::RecoveryFailed));
+    let mut supervisor = Supervisor::new("recipes", Strategy::OneForOne, Restart::never());
+    supervisor = supervisor.with(&domain);
+    assert_eq!(supervisor.poll(), Status::GaveUp);
+    // The restarts that failed hold nobody up.
     PANICS.store(0, SeqCst);
-    assert_eq!(domain.restart(), Ok(()));
-    assert!(domain.proxy().unwrap().is_alive());
+    let domain = spawn("recipe", init, mint()).unwrap();
+    assert!(domain.proxy().unwrap().owner().is_ok());
     domain.kill();
 }
 

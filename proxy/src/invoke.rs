@@ -3,9 +3,10 @@
 use crate::flatten::FromRpc;
 use crate::source::{Attempts, Source};
 use crate::{Proxy, Shadow, recorded};
-use samara_domain_runtime::call::{Failure, Target, enter};
+use samara_domain_runtime::call::{Failure, Refusal, Target, enter_on, is_metered};
 use samara_domain_runtime::{Instance, Interface, RpcError, exports};
 use samara_rref::{AllocError, Exchangeable, Lend};
+use samara_shared_heap::thread::{self, ThreadSlot};
 
 /// The compile-time check that `#[interface]` writes for every borrowed argument.
 #[inline]
@@ -68,11 +69,18 @@ loans!(A B C D E F G H);
 // Always: the instance would else be passed through memory, several cycles on the way that everybody
 // takes. The ways that few take go through `enter_again`.
 #[inline(always)]
-unsafe fn enter_instance<I: ?Sized + Interface, A: Exchangeable, R: Exchangeable>(
+unsafe fn enter_instance<const METERED: bool, I, A, R>(
+    thread: &ThreadSlot,
     instance: Instance<I>,
     arguments: A,
     body: impl FnOnce(&I, A) -> R,
-) -> Result<R, Failure<A>> {
+    refusal: &mut Refusal,
+) -> Result<R, Failure<A>>
+where
+    I: ?Sized + Interface,
+    A: Exchangeable,
+    R: Exchangeable,
+{
     // Apart, so that they stay in registers.
     let (target, object) = (instance.target(), instance.object());
     if R::NESTED && exports::has_posted(target.block()) {
@@ -85,7 +93,7 @@ unsafe fn enter_instance<I: ?Sized + Interface, A: Exchangeable, R: Exchangeable
         body(unsafe { object.as_ref() }, arguments)
     };
     // SAFETY: the method is the target's own code; the rest is the caller's word.
-    unsafe { enter(target, arguments, method) }
+    unsafe { enter_on::<METERED, A, R>(thread, target, arguments, method, refusal) }
 }
 
 /// [`enter_instance`] where time does not matter: not expanded in place.
@@ -100,7 +108,15 @@ pub(crate) unsafe fn enter_again<I: ?Sized + Interface, A: Exchangeable, R: Exch
     body: impl FnOnce(&I, A) -> R,
 ) -> Result<R, Failure<A>> {
     // SAFETY: handed on.
-    unsafe { enter_instance(instance, arguments, body) }
+    unsafe {
+        enter_instance::<true, I, A, R>(
+            thread::current(),
+            instance,
+            arguments,
+            body,
+            &mut Refusal::Dead,
+        )
+    }
 }
 
 /// One call through a proxy. `again` makes the arguments anew, for a proxy that recovers.
@@ -124,12 +140,13 @@ where
 {
     const { assert_body::<L, F>() };
     let body = |object: &I, arguments| body(object, arguments, lent);
-    if proxy.recovery().is_some() {
+    let thread = thread::current();
+    if proxy.recovery().is_some() || is_metered::<A, R>(thread, proxy.instance().target()) {
         // SAFETY: handed on; all that is captured may be lent.
-        return unsafe { invoke_recovering(proxy, arguments, again, body) };
+        return unsafe { invoke_rarely(proxy, arguments, again, body) };
     }
     // SAFETY: as above.
-    unsafe { invoke_once(proxy, arguments, body) }
+    unsafe { invoke_once::<false, I, A, R>(thread, proxy, arguments, body) }
 }
 
 /// What a call gets, it gets as arguments: moved, or lent and asked whether it may be.
@@ -143,39 +160,60 @@ const fn assert_body<L: Loan, F>() {
 /// # Safety
 /// As [`enter_instance`].
 #[inline(always)]
-pub(crate) unsafe fn invoke_once<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
+pub(crate) unsafe fn invoke_once<const METERED: bool, I, A, R>(
+    thread: &ThreadSlot,
     proxy: &Proxy<I>,
     arguments: A,
     body: impl Fn(&I, A) -> R,
-) -> R {
+) -> R
+where
+    I: ?Sized + Interface,
+    A: Exchangeable,
+    R: FromRpc,
+{
+    let instance = proxy.instance();
+    let mut refusal = Refusal::Dead;
     // SAFETY: handed on.
-    match unsafe { enter_instance(proxy.instance(), arguments, body) } {
+    match unsafe {
+        enter_instance::<METERED, I, A, R>(thread, instance, arguments, body, &mut refusal)
+    } {
         Ok(result) => result,
         // The arguments never left: they are dropped here, as the caller's.
-        Err(Failure::Refused(_)) => R::from_rpc(RpcError::Dead),
+        Err(Failure::Refused(_)) => R::from_rpc(refusal.into()),
         Err(Failure::Crashed) => R::from_rpc(RpcError::Crashed),
     }
 }
 
-/// One call through a proxy that recovers, on the newest object.
+/// One call through a proxy that recovers, on the newest object, or one that moves something from or to
+/// a domain with a quota. Out of line as a whole, see [`until_done`].
 ///
 /// # Safety
 /// As [`enter_instance`].
 #[cold]
 #[inline(never)]
-unsafe fn invoke_recovering<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
+unsafe fn invoke_rarely<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
     proxy: &Proxy<I>,
     arguments: A,
     again: impl Fn() -> Option<Result<A, AllocError>>,
     body: impl Fn(&I, A) -> R,
 ) -> R {
     let Some(recovery) = proxy.recovery() else {
-        return R::from_rpc(RpcError::Dead);
+        // SAFETY: handed on.
+        return unsafe { invoke_once::<true, I, A, R>(thread::current(), proxy, arguments, body) };
     };
-    let recover =
-        |attempts: &mut Attempts, dead, failure| attempts.next(&**recovery, dead, failure, &again);
+    let recover = |attempts: &mut Attempts, dead, failure, refusal| {
+        attempts.next(&**recovery, dead, failure, refusal, &again)
+    };
     // SAFETY: handed on.
-    unsafe { until_done(recovery.instance(), arguments, recover, &body) }
+    unsafe {
+        until_done::<true, I, A, R>(
+            thread::current(),
+            recovery.instance(),
+            arguments,
+            recover,
+            &body,
+        )
+    }
 }
 
 /// One call through a shadow. A call that never began is repeated with its arguments after the
@@ -201,10 +239,41 @@ where
     const { assert_body::<L, F>() };
     let body = |object: &I, arguments| body(object, arguments, lent);
     let service = shadow.service();
-    let recover =
-        |attempts: &mut Attempts, dead, failure| attempts.next(&**service, dead, failure, &again);
-    // SAFETY: handed on; all that is captured may be lent.
-    unsafe { until_done(service.instance(), arguments, recover, body) }
+    let instance = service.instance();
+    let recover = |attempts: &mut Attempts, dead, failure, refusal| {
+        attempts.next(&**service, dead, failure, refusal, &again)
+    };
+    let thread = thread::current();
+    if is_metered::<A, R>(thread, instance.target()) {
+        // SAFETY: handed on; all that is captured may be lent.
+        return unsafe { metered_until_done(&**service, arguments, recover, body) };
+    }
+    // SAFETY: as above.
+    unsafe { until_done::<false, I, A, R>(thread, instance, arguments, recover, body) }
+}
+
+/// [`until_done`] for calls that move something from or to a domain with a quota.
+///
+/// # Safety
+/// As [`enter_instance`].
+#[cold]
+#[inline(never)]
+unsafe fn metered_until_done<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
+    source: &impl Source<I>,
+    arguments: A,
+    recover: impl Fn(&mut Attempts, Target, Failure<A>, Refusal) -> Result<(Instance<I>, A), RpcError>,
+    body: impl Fn(&I, A) -> R,
+) -> R {
+    // SAFETY: handed on.
+    unsafe {
+        until_done::<true, I, A, R>(
+            thread::current(),
+            source.instance(),
+            arguments,
+            recover,
+            body,
+        )
+    }
 }
 
 /// Calls, and repeats the call as long as `recover` says where and with what. The method is called at
@@ -214,18 +283,27 @@ where
 /// # Safety
 /// As [`enter_instance`].
 #[inline(always)]
-pub(crate) unsafe fn until_done<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
+pub(crate) unsafe fn until_done<const METERED: bool, I, A, R>(
+    thread: &ThreadSlot,
     mut instance: Instance<I>,
     mut arguments: A,
-    recover: impl Fn(&mut Attempts, Target, Failure<A>) -> Result<(Instance<I>, A), RpcError>,
+    recover: impl Fn(&mut Attempts, Target, Failure<A>, Refusal) -> Result<(Instance<I>, A), RpcError>,
     body: impl Fn(&I, A) -> R,
-) -> R {
+) -> R
+where
+    I: ?Sized + Interface,
+    A: Exchangeable,
+    R: FromRpc,
+{
     let mut attempts = Attempts::new();
     loop {
+        let mut refusal = Refusal::Dead;
         // SAFETY: handed on.
-        match unsafe { enter_instance(instance, arguments, &body) } {
+        match unsafe {
+            enter_instance::<METERED, I, A, R>(thread, instance, arguments, &body, &mut refusal)
+        } {
             Ok(result) => return result,
-            Err(failure) => match recover(&mut attempts, instance.target(), failure) {
+            Err(failure) => match recover(&mut attempts, instance.target(), failure, refusal) {
                 Ok(next) => (instance, arguments) = next,
                 Err(error) => return R::from_rpc(error),
             },
@@ -250,7 +328,7 @@ where
         // SAFETY: handed on.
         Some(recovery) => unsafe { recorded::call(&**recovery, arguments, body) },
         // SAFETY: handed on.
-        None => unsafe { invoke_once(proxy, arguments, body) },
+        None => unsafe { invoke_once::<true, I, A, R>(thread::current(), proxy, arguments, body) },
     }
 }
 

@@ -73,8 +73,9 @@ impl<I: ?Sized + Interface> Proxy<I> {
 
     /// Exports `object` from the running domain: the object stays in the domain's memory, and the proxy
     /// may be handed out. When the last proxy to it has gone, or its holder has died, the domain drops
-    /// the object: before it is next called for something that may be a handle, or when the host
-    /// collects. If the domain dies, or is stopped, its memory goes with all the rest, not dropped.
+    /// the object: before it is next called for something that may be a handle, when the host
+    /// collects, or in its orderly stop. If the domain dies, or is stopped while there is a proxy, the
+    /// object's memory goes with all the rest, not dropped.
     ///
     /// Cost: two slots of the exchange heap, charged to the domain.
     ///

@@ -130,10 +130,19 @@ where
     E: Exchangeable + From<RpcError>,
 {
     let again = || Some(Ok(arguments));
-    let recover =
-        |attempts: &mut Attempts, dead, failure| attempts.next(source, dead, failure, again);
+    let recover = |attempts: &mut Attempts, dead, failure, refusal| {
+        attempts.next(source, dead, failure, refusal, again)
+    };
     // SAFETY: handed on.
-    unsafe { until_done(source.instance(), arguments, recover, body) }
+    unsafe {
+        until_done::<true, P, A, _>(
+            thread::current(),
+            source.instance(),
+            arguments,
+            recover,
+            body,
+        )
+    }
 }
 
 /// Opens an object through `source`, and wraps its proxy.
@@ -211,6 +220,6 @@ where
         // SAFETY: handed on.
         Some(recovery) => unsafe { open_through(recovery, arguments, body) },
         // SAFETY: handed on.
-        None => unsafe { invoke_once(proxy, arguments, body) },
+        None => unsafe { invoke_once::<true, P, A, _>(thread::current(), proxy, arguments, body) },
     }
 }

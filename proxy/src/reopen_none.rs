@@ -5,6 +5,7 @@ use crate::source::Nowhere;
 use crate::{Proxy, Shadow};
 use samara_domain_runtime::{Interface, RpcError};
 use samara_rref::Exchangeable;
+use samara_shared_heap::thread;
 
 /// What proxies of the same opened object share: there is none.
 pub(crate) type Shared<I> = Nowhere<I>;
@@ -43,5 +44,5 @@ where
     E: Exchangeable + From<RpcError>,
 {
     // SAFETY: handed on.
-    unsafe { invoke_once(proxy, arguments, body) }
+    unsafe { invoke_once::<true, P, A, _>(thread::current(), proxy, arguments, body) }
 }

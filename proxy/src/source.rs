@@ -1,6 +1,6 @@
 //! Where a call that may be repeated finds a living object: a service, or an opened object.
 
-use samara_domain_runtime::call::{Failure, Target};
+use samara_domain_runtime::call::{Failure, Refusal, Target};
 #[cfg(feature = "alloc")]
 use samara_domain_runtime::journal::Journal;
 #[cfg(feature = "alloc")]
@@ -135,8 +135,13 @@ impl Attempts {
         source: &impl Source<I>,
         dead: Target,
         failure: Failure<A>,
+        refusal: Refusal,
         again: impl Fn() -> Option<Result<A, AllocError>>,
     ) -> Result<(Instance<I>, A), RpcError> {
+        if refusal == Refusal::OverQuota {
+            // Alive, and as full at the next attempt: the caller decides what to do.
+            return Err(refusal.into());
+        }
         self.recover(source, dead, matches!(failure, Failure::Crashed))?;
         let arguments = match failure {
             Failure::Refused(arguments) => arguments,

@@ -2,7 +2,7 @@
 //!
 //! Collecting is for all domains of the process: the tests run one after the other.
 
-use samara_domain_runtime::{Domain, DomainSpec, Mint};
+use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_rref::{Exchangeable, RRef};
@@ -10,6 +10,7 @@ use samara_shared_heap::{Owner, heap, thread};
 use samara_testkit::hosted::{alone, await_reclaims, host, owner_of};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
@@ -222,6 +223,34 @@ fn an_exporter_that_dies_takes_its_objects_and_their_messages_with_it() {
     drop((file, clone, again));
     assert_eq!(drops(7), 0);
     assert_eq!(heap::census(owner).capabilities, 0);
+}
+
+#[test]
+fn a_stop_drops_inside_what_nobody_has_any_more() {
+    let _alone = alone();
+    let (domain, server) = spawn("stopped", 13);
+    // Nobody has 1 and 4; the server's own object has 2, in place of 1000; the host keeps 3.
+    drop(server.open(1).unwrap());
+    let own = server.open(2).unwrap();
+    server.keep(own).unwrap();
+    let outside = server.open(3).unwrap();
+    drop(server.open(4).unwrap());
+    assert!(drops(13) < 3, "something is left to the stop");
+    domain.stop(Duration::from_secs(5)).unwrap();
+    assert_eq!((drops(13), STRANGERS.load(SeqCst)), (4, 0));
+    assert_eq!(outside.read(), Err(RpcError::Dead));
+    drop(outside);
+    assert_eq!(drops(13), 4, "its memory went as it was");
+}
+
+#[test]
+fn an_exported_object_whose_destructor_panics_ends_a_stop_as_a_death() {
+    let _alone = alone();
+    let (domain, server) = spawn("stopped-13", 14);
+    drop(server.open(13).unwrap());
+    assert_eq!(domain.stop(Duration::from_secs(5)), Ok(()));
+    assert_eq!(domain.exits().last().unwrap().reason.kind, ExitKind::Panic);
+    assert_eq!((drops(14), STRANGERS.load(SeqCst)), (1, 0));
 }
 
 #[test]

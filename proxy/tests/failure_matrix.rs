@@ -31,6 +31,8 @@ const SHARED_QUOTA: u8 = 6;
 const BORROW: u8 = 7;
 const DEEP: u8 = 8;
 const DISPLAY: u8 = 9;
+/// Does not fail, and keeps what it got.
+const HOLD: u8 = 10;
 
 #[interface]
 trait Victim {
@@ -83,6 +85,10 @@ fn recurse(depth: u32, numbers: &[u32]) -> u32 {
 
 impl Victim for State {
     fn fail(&self, kind: u8, object: RRef<RRef<u64>>, lent: &RRef<[u8]>) -> Result<u64, RpcError> {
+        if kind == HOLD {
+            self.kept.lock().unwrap().push(object);
+            return Ok(0);
+        }
         let _held = (RRef::new(RRef::new(1_u64)), vec![0_u8; 10_000]);
         self.kept.lock().unwrap().push(RRef::new(RRef::new(2)));
         let zero = **object - 7;
@@ -271,6 +277,26 @@ fn shared_quota_fallible() {
     }
     assert!(cell.victim.kill());
     drop(proxy);
+    cell.finish();
+}
+
+#[test]
+fn shared_quota_at_transfer() {
+    let _alone = alone();
+    let cell = Cell::new(spec("quota-transfer").shared_objects(8));
+    let proxy = cell.victim.proxy().unwrap();
+    let lent = RRef::from_slice(&[1]);
+    let give = || proxy.fail(HOLD, RRef::new(RRef::new(7)), &lent);
+    let taken = (0..100).take_while(|_| give().is_ok()).count();
+    assert!(taken < 8 && proxy.is_alive());
+    assert_eq!(give(), Err(RpcError::OverQuota));
+    assert_eq!(
+        proxy.add(1),
+        Ok(1),
+        "it lives, and what moves nothing goes on"
+    );
+    assert!(cell.victim.kill());
+    drop((proxy, lent));
     cell.finish();
 }
 

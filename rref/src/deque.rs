@@ -5,9 +5,10 @@ use crate::ring::Ring;
 use crate::rref::no_room;
 use crate::{Exchangeable, Lend, RRef, Target, Transfer, TypeDescriptor};
 use core::fmt;
+use core::mem;
 use core::ptr::NonNull;
-use samara_shared_heap::AllocError;
 use samara_shared_heap::group::{self, Group};
+use samara_shared_heap::{AllocError, thread};
 
 /// A double-ended queue of at most `N` `RRef<T>`s, one pointer wide.
 ///
@@ -198,27 +199,48 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
         }
     }
 
-    /// Puts the object at `object` in the place of the one at `index`, which is given up as by
-    /// [`RRef::into_raw`], with its owner word still naming the batch. For crates of the trusted side.
+    /// Shows the first `limit` members to `trade`, from the first on, until it returns none; what it returns takes
+    /// the member's place. How many it has traded. For crates of the trusted side.
     ///
     /// # Safety
-    /// `object` is given up, and goes to the running domain; the caller names the owner of what it gets
-    /// in the same breath.
+    /// The objects that `trade` returns are given up as by [`RRef::into_raw`], and go to the running domain.
+    /// Where it returns one, it has taken over the member that it was shown, and named its owner.
     #[doc(hidden)]
     #[inline]
-    pub unsafe fn replace_raw(&mut self, index: usize, object: NonNull<T>) -> Option<NonNull<T>> {
-        let at = self.0.ring.at(index, N)?;
-        let group = self.0.group.0;
-        let slot = self.0.slots.get_mut(at)?.as_mut()?;
-        // SAFETY: given up to this.
-        let object = unsafe { RRef::restore(object) };
-        match group {
-            // SAFETY: as in `put`.
-            Some(group) => unsafe { RRef::join(&object, group) },
-            // SAFETY: what the caller gave up goes to whom it runs for; none of a group is to be left.
-            None => unsafe { RRef::adopt(&object) },
+    pub unsafe fn trade_raw(
+        &mut self,
+        limit: usize,
+        mut trade: impl FnMut(NonNull<T>) -> Option<NonNull<T>>,
+    ) -> usize {
+        let Batch { ring, slots, group } = &mut *self.0;
+        let limit = limit.min(ring.len());
+        let owner = thread::current().owner();
+        let mut traded = 0;
+        let (first, second) = ring.halves(N);
+        for range in [first, second] {
+            let Some(part) = slots.get_mut(range) else {
+                break;
+            };
+            for slot in part.iter_mut().flatten() {
+                if traded == limit {
+                    return traded;
+                }
+                let Some(object) = trade(slot.address()) else {
+                    return traded;
+                };
+                // SAFETY: given up to this.
+                let object = unsafe { RRef::restore(object) };
+                match group.0 {
+                    // SAFETY: as in `put`.
+                    Some(group) => unsafe { RRef::join(&object, group) },
+                    // SAFETY: it goes to the running domain, as the batch does not name one.
+                    None => unsafe { RRef::give(&object, owner) },
+                }
+                mem::forget(mem::replace(slot, object));
+                traded += 1;
+            }
         }
-        Some(RRef::into_raw(core::mem::replace(slot, object)))
+        traded
     }
 
     /// All, from first to last.

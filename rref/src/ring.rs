@@ -1,5 +1,7 @@
 //! Positions in a ring of fixed capacity: pure arithmetic.
 
+use core::ops::Range;
+
 /// Where the values of a ring stand: `len` of them from `head` on, modulo the capacity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ring {
@@ -24,6 +26,17 @@ impl Ring {
             return None;
         }
         Some(wrap(self.head, index, capacity))
+    }
+
+    /// Where all values stand, from the first to the last: up to the end, and on from the start.
+    #[inline]
+    pub(crate) const fn halves(&self, capacity: usize) -> (Range<usize>, Range<usize>) {
+        let left = capacity - self.head;
+        if self.len <= left {
+            (self.head..self.head + self.len, 0..0)
+        } else {
+            (self.head..capacity, 0..self.len - left)
+        }
     }
 
     /// The position behind the last value, now taken; `None` when full.
@@ -122,6 +135,9 @@ mod tests {
                     ),
                 }
                 assert_eq!(ring.len(), model.len());
+                let (first, second) = ring.halves(capacity);
+                let all: VecDeque<_> = first.chain(second).map(|at| slots[at]).collect();
+                assert_eq!(all, model);
                 for index in 0..=capacity {
                     let value = ring.at(index, capacity).map(|at| slots[at]);
                     assert_eq!(value, model.get(index).copied());

@@ -8,7 +8,7 @@ use core::ops::{Deref, DerefMut};
 use core::ptr::{self, NonNull};
 use samara_shared_heap::class::{self, Place};
 use samara_shared_heap::group::{self, Group};
-use samara_shared_heap::{AllocError, Owner, heap, thread};
+use samara_shared_heap::{AllocError, Owner, heap};
 use zerocopy::FromZeros;
 
 /// What an `RRef` may point to: an [`Exchangeable`] type, or a slice of one.
@@ -239,13 +239,18 @@ impl<T: ?Sized + Target> RRef<T> {
         unsafe { heap::join(this.value.cast(), T::place_of(this.value), group) };
     }
 
-    /// Makes the object the running domain's.
+    /// Where the value is.
+    #[inline]
+    pub(crate) const fn address(&self) -> NonNull<T> {
+        self.value
+    }
+
+    /// Makes the object `owner`'s.
     ///
     /// # Safety
-    /// It goes to the running domain now.
+    /// The right to use it moves to `owner` in the same breath.
     #[inline]
-    pub(crate) unsafe fn adopt(this: &Self) {
-        let owner = thread::current().owner();
+    pub(crate) unsafe fn give(this: &Self, owner: Owner) {
         // SAFETY: a live object at its place; the rest is the caller's.
         unsafe { heap::set_owner(this.value.cast(), T::place_of(this.value), owner) };
     }

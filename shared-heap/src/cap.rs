@@ -134,6 +134,7 @@ impl<T: Capability> Cap<T> {
     }
 
     /// The owner of the slot.
+    #[inline]
     #[must_use]
     pub fn owner(&self) -> Owner {
         // SAFETY: a live handle's slot is a live object at this place.

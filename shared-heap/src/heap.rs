@@ -150,7 +150,8 @@ fn create_large(size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
 /// # Safety
 /// `object` is a live object that [`alloc`] placed at `place`, with its provenance; the caller is
 /// the one that may drop it and nobody uses it any more.
-#[inline]
+// Always, as `alloc`: left to itself the compiler does not, and each free computes its class again.
+#[inline(always)]
 pub unsafe fn free(object: NonNull<u8>, place: Place) {
     let thread = thread::current();
     let _no_cut = NoCut::begin(thread);
@@ -222,6 +223,7 @@ pub unsafe fn join(object: NonNull<u8>, place: Place, group: Group) {
 ///
 /// # Safety
 /// `object` is a live object at `place`, with its provenance.
+#[inline]
 #[must_use]
 pub unsafe fn owner(object: NonNull<u8>, place: Place) -> Owner {
     // SAFETY: the caller's object stands at `place`.

@@ -41,6 +41,8 @@ pub struct Refused {
 /// Read on every allocation, written when limits are set: apart from what changes often.
 static LIMITED: [AtomicBool; MAX_OWNERS] = [const { AtomicBool::new(false) }; MAX_OWNERS];
 
+const _: () = assert!(MAX_OWNERS.is_power_of_two());
+
 static ACCOUNTS: [Mutex<Account>; MAX_OWNERS] = [const {
     Mutex::new(Account {
         ledger: Ledger::UNLIMITED,
@@ -105,7 +107,8 @@ pub fn refused(owner: Owner) -> Refused {
 #[inline]
 #[must_use]
 pub fn is_limited(owner: Owner) -> bool {
-    LIMITED[owner.index()].load(Ordering::Relaxed)
+    // The mask tells the optimiser what every owner fulfils, so indexing needs no check.
+    LIMITED[owner.index() & (MAX_OWNERS - 1)].load(Ordering::Relaxed)
 }
 
 /// Whether `load` may be handed to `owner`: not if that took it beyond twice its limit. To be

@@ -3,7 +3,10 @@
 use crate::host;
 use crate::owner::Owner;
 use core::cell::Cell;
+use core::mem;
+use core::ops::Range;
 use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering, compiler_fence};
 
 /// Number of shards over which per-CPU state is spread (caches, in-flight counters): 16 (feature
 /// `small`: 1).
@@ -55,6 +58,7 @@ pub struct ThreadSlot {
     top: Cell<*const Frame>,
     shard: Cell<u32>,
     no_cut: Cell<u32>,
+    stack: Cell<(usize, usize)>,
 }
 
 impl ThreadSlot {
@@ -66,6 +70,7 @@ impl ThreadSlot {
             top: Cell::new(ptr::null()),
             shard: Cell::new((shard & (SHARDS - 1)) as u32),
             no_cut: Cell::new(0),
+            stack: Cell::new((0, 0)),
         }
     }
 
@@ -116,7 +121,32 @@ impl ThreadSlot {
     #[inline]
     #[must_use]
     pub fn in_no_cut(&self) -> bool {
-        self.no_cut.get() != 0
+        self.no_cut.get() & !RECHECK != 0
+    }
+
+    /// Has the thread, which is under a mark, call `again` when it releases the outermost one. For
+    /// handlers that interrupt this very thread. One that comes between load and store of a nested
+    /// mark's count may be forgotten: ask again with the next tick.
+    pub fn recheck_later(&self, again: fn()) {
+        AGAIN.store(again as *mut (), Ordering::Release);
+        self.no_cut.set(self.no_cut.get() | RECHECK);
+    }
+
+    /// The thread's stack, lowest address and end; empty if the host has not told.
+    #[inline]
+    #[must_use]
+    pub fn stack(&self) -> Range<usize> {
+        self.stack.get().0..self.stack.get().1
+    }
+
+    /// Tells where the thread's stack is: what may be read of it when the thread is cut, and what
+    /// room a call finds. Without the pages that guard it.
+    ///
+    /// # Safety
+    /// The range is mapped and readable while the thread runs, and is where its stack pointer is
+    /// while a domain's code runs on it.
+    pub unsafe fn set_stack(&self, stack: Range<usize>) {
+        self.stack.set((stack.start, stack.end));
     }
 }
 
@@ -131,8 +161,17 @@ pub fn current() -> &'static ThreadSlot {
     unsafe { host::thread_slot().as_ref() }
 }
 
+/// Set beside the count of marks: the thread is to look again whether it must be cut.
+const RECHECK: u32 = 1 << 31;
+
+/// What a thread that was to be cut under a mark does when the mark is released.
+static AGAIN: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+
 /// Marks a stretch of trusted code (heap, allocator) that must run to its end once begun: a host
-/// that pre-empts looks at [`ThreadSlot::in_no_cut`] first. Costs two plain stores.
+/// that pre-empts looks at [`ThreadSlot::in_no_cut`] first. Costs two plain additions.
+///
+/// Whoever finds the mark where it would have cut calls [`ThreadSlot::recheck_later`]: then the thread
+/// looks again itself when the outermost mark is released.
 #[derive(Debug)]
 pub struct NoCut<'a>(&'a ThreadSlot);
 
@@ -142,6 +181,8 @@ impl<'a> NoCut<'a> {
     #[must_use]
     pub fn begin(slot: &'a ThreadSlot) -> Self {
         slot.no_cut.set(slot.no_cut.get() + 1);
+        // What follows is not moved before: a handler on this thread sees the mark.
+        compiler_fence(Ordering::SeqCst);
         Self(slot)
     }
 }
@@ -149,7 +190,28 @@ impl<'a> NoCut<'a> {
 impl Drop for NoCut<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.0.no_cut.set(self.0.no_cut.get() - 1);
+        compiler_fence(Ordering::SeqCst);
+        let left = self.0.no_cut.get() - 1;
+        self.0.no_cut.set(left);
+        if left != 0 {
+            released(self.0);
+        }
+    }
+}
+
+/// A mark was released and another is held, or a look was asked for.
+#[cold]
+#[inline(never)]
+fn released(slot: &ThreadSlot) {
+    if slot.no_cut.get() != RECHECK {
+        return;
+    }
+    slot.no_cut.set(0);
+    let again = AGAIN.load(Ordering::Acquire);
+    if !again.is_null() {
+        // SAFETY: only `recheck_later` stores there, and what it stores are such functions.
+        let again = unsafe { mem::transmute::<*mut (), fn()>(again) };
+        again();
     }
 }
 

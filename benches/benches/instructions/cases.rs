@@ -74,17 +74,17 @@ pub(crate) const CASES: [Case; 14] = [
             let _ = black_box(black_box(target).null(1));
         }
     }),
-    Case("proxy: null", Some(88), |world, times| {
+    Case("proxy: null", Some(87), |world, times| {
         for _ in 0..times {
             let _ = black_box(black_box(&world.proxy).null(1));
         }
     }),
-    Case("proxy: borrow", Some(94), |world, times| {
+    Case("proxy: borrow", Some(91), |world, times| {
         for _ in 0..times {
             let _ = black_box(black_box(&world.proxy).borrow(&world.lent));
         }
     }),
-    Case("proxy: move 64 B in and back", Some(108), |world, times| {
+    Case("proxy: move 64 B in and back", Some(119), |world, times| {
         let mut object = Some(RRef::new([0; 64]));
         for _ in 0..times {
             object = object
@@ -100,7 +100,7 @@ pub(crate) const CASES: [Case; 14] = [
     }),
     Case(
         "shadow: move 64 B in and back",
-        Some(104),
+        Some(129),
         |world, times| {
             let mut object = Some(RRef::new([0; 64]));
             for _ in 0..times {
@@ -116,16 +116,16 @@ pub(crate) const CASES: [Case; 14] = [
             drop(black_box(Box::new(black_box([0u8; 64]))));
         }
     }),
-    Case("RRef: allocate and free 64 B", Some(117), |_, times| {
+    Case("RRef: allocate and free 64 B", Some(131), |_, times| {
         for _ in 0..times {
             drop(black_box(RRef::new(black_box([0u8; 64]))));
         }
     }),
     // Not written: the zeroing of 4 KiB would hide the rest.
-    Case("heap: allocate and free 4 KiB", Some(155), |_, times| {
+    Case("heap: allocate and free 4 KiB", Some(127), |_, times| {
         raw(4096, times);
     }),
-    Case("heap: allocate and free 128 KiB", Some(220), |_, times| {
+    Case("heap: allocate and free 128 KiB", Some(199), |_, times| {
         raw(128 << 10, times);
     }),
     Case("transfer: RRef", Some(13), |world, times| {
@@ -134,7 +134,7 @@ pub(crate) const CASES: [Case; 14] = [
     Case("transfer: RRefDeque of 32", Some(14), |world, times| {
         transfer(&world.batch, times);
     }),
-    Case("RRefDeque: take and put back", Some(81), |world, times| {
+    Case("RRefDeque: take and put back", Some(77), |world, times| {
         for _ in 0..times {
             if let Some(packet) = black_box(&mut world.batch).pop_front() {
                 let pushed = black_box(&mut world.batch).push_back(packet);
@@ -144,7 +144,7 @@ pub(crate) const CASES: [Case; 14] = [
     }),
     Case(
         "refused: null call of a dead domain",
-        Some(74),
+        Some(86),
         |world, times| {
             for _ in 0..times {
                 let _ = black_box(black_box(&world.dead).null(1));

@@ -11,7 +11,7 @@ const CALLS: u32 = 400_000;
 const ROUNDS: u32 = 60;
 
 /// What `CALLS` calls of each of `count` threads take, from the first one's start to the last one's end.
-fn run(count: usize, target: &(dyn Target + Sync)) -> Duration {
+fn run<T: Target + ?Sized>(count: usize, target: &T) -> Duration {
     let barrier = Barrier::new(count);
     scope(|scope| {
         let threads: Vec<_> = (0..count)
@@ -37,7 +37,7 @@ fn run(count: usize, target: &(dyn Target + Sync)) -> Duration {
 }
 
 /// How many times the calls of one thread two threads make in the time, at best.
-fn scales(target: &(dyn Target + Sync), best: &mut [Duration; 2]) -> f64 {
+fn scales<T: Target + ?Sized>(target: &T, best: &mut [Duration; 2]) -> f64 {
     for (count, best) in [1, 2].into_iter().zip(best.iter_mut()) {
         *best = run(count, target).min(*best);
     }
@@ -51,7 +51,7 @@ pub(crate) fn scaling() {
     let (mut plain, mut proxied) = ([Duration::MAX; 2], [Duration::MAX; 2]);
     let (mut of_plain, mut of_proxied) = (0.0, 0.0);
     for _ in 0..ROUNDS {
-        of_plain = scales(&direct, &mut plain);
+        of_plain = scales::<dyn Target>(&direct, &mut plain);
         of_proxied = scales(&proxy, &mut proxied);
     }
     println!("\ntwo threads on one domain, at best of {ROUNDS} runs of {CALLS} calls each");

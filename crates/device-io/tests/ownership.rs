@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use samara_device_io::PciFunction;
+use samara_device_io::dma::{Refused, RegionError, Transfer};
 use samara_device_io::layout::nvme::PrpList;
 use samara_domain::prelude::*;
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
@@ -15,6 +16,9 @@ trait Probe {
     /// Objects that the domain gave up when it began a transfer, and whether the buffer was its own
     /// again after the end; objects that a region cost it.
     fn probe(&self) -> Result<(u64, bool, u64), RpcError>;
+    /// Puts pages into regions, then into transfers, until it may not: how many of each, and whether it
+    /// was told that its quota is the reason. Ends the transfers; what it may then have itself, in pages.
+    fn hoard(&self) -> Result<(usize, usize, bool, usize), RpcError>;
 }
 
 struct Holder(PciFunction);
@@ -33,6 +37,33 @@ impl Probe for Holder {
         region.map_err(|_| RpcError::OutOfMemory)?;
         Ok((given, mine, objects() - before))
     }
+    fn hoard(&self) -> Result<(usize, usize, bool, usize), RpcError> {
+        let mut regions = 0;
+        while regions < 4 {
+            let made = self.0.region::<PrpList>(1);
+            made.map_err(|_| RpcError::OutOfMemory)?;
+            regions += 1;
+        }
+        let mut transfers: Vec<Transfer> = Vec::new();
+        let reason = loop {
+            let page = RRef::<[u8]>::new_zeroed_slice(4096)?;
+            match self.0.begin(page) {
+                Ok(transfer) => transfers.push(transfer),
+                Err(error) => break error.reason,
+            }
+        };
+        let region = self.0.region::<PrpList>(1).err();
+        let quota = (reason, region) == (Refused::OverQuota, Some(RegionError::OverQuota));
+        let count = transfers.len();
+        let mut own = Vec::new();
+        for transfer in transfers {
+            own.push(self.0.finish(transfer).map_err(|_| RpcError::OutOfMemory)?);
+        }
+        while let Ok(page) = RRef::<[u8]>::new_zeroed_slice(4096) {
+            own.push(page);
+        }
+        Ok((regions, count, quota, own.len()))
+    }
 }
 
 fn init(function: PciFunction) -> Result<Holder, RpcError> {
@@ -47,6 +78,19 @@ fn what_the_device_may_reach_is_the_hosts_and_comes_back() {
         .spawn(DomainSpec::new("holder"), init, mint)
         .unwrap();
     assert_eq!(domain.proxy().unwrap().probe(), Ok((1, true, 0)));
+    domain.kill();
+    runtime().reap();
+    drop(slot.claim().unwrap());
+}
+
+#[test]
+fn a_claim_owns_no_more_than_its_domains_quota() {
+    let slot = NvmeModel::leak(Shape::default()).slot();
+    let mint = Mint::fallible(move || slot.claim());
+    let spec = DomainSpec::new("hoarder").shared_quota(16 * 4096);
+    let domain: Domain<dyn Probe> = runtime().spawn(spec, init, mint).unwrap();
+    // Sixteen pages in the table; and of its own no more than that, less what `init` returned and the claim.
+    assert_eq!(domain.proxy().unwrap().hoard(), Ok((4, 12, true, 14)));
     domain.kill();
     runtime().reap();
     drop(slot.claim().unwrap());

@@ -1,14 +1,21 @@
-//! Fault injection for domains: the host arms a point, the domain asks there whether to panic.
+//! Fault injection for domains: the host arms a point, the domain asks there whether to die, and how;
+//! and CPU exceptions to order.
 //!
-//! The switches are statics, which a domain may not have; this crate is on the list of trusted ones. A
-//! point fires once and is then disarmed, so that the recovery after it runs undisturbed.
+//! The switches are statics, which a domain may not have; this crate is on the list of trusted ones, and
+//! does what a domain's safe code cannot. A point fires once and is then disarmed, so that the recovery
+//! after it runs undisturbed.
 
 #![no_std]
-#![forbid(unsafe_code)]
+
+#[cfg(target_arch = "x86_64")]
+pub mod cpu;
+mod deaths;
+
+pub use deaths::{Manner, PanicsOnDrop, cpu_fault, hang, overflow_stack};
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-/// Where a driver can be made to panic.
+/// Where a driver can be made to die.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultPoint {
@@ -58,8 +65,18 @@ impl FaultPoint {
 static LEFT: [AtomicU32; FaultPoint::ALL.len()] =
     [const { AtomicU32::new(0) }; FaultPoint::ALL.len()];
 
-/// Makes `point` fire once, after it was passed `after` times.
+/// How each point fires: an index into [`Manner::ALL`].
+static MANNER: [AtomicU32; FaultPoint::ALL.len()] =
+    [const { AtomicU32::new(0) }; FaultPoint::ALL.len()];
+
+/// Makes `point` panic once, after it was passed `after` times.
 pub fn arm(point: FaultPoint, after: u32) {
+    arm_with(point, after, Manner::Panic);
+}
+
+/// Makes `point` fire once in this manner, after it was passed `after` times.
+pub fn arm_with(point: FaultPoint, after: u32, manner: Manner) {
+    MANNER[point as usize].store(manner as u32, Ordering::Relaxed);
     LEFT[point as usize].store(after.saturating_add(1), Ordering::Relaxed);
 }
 
@@ -75,10 +92,31 @@ pub fn is_armed(point: FaultPoint) -> bool {
     LEFT[point as usize].load(Ordering::Relaxed) != 0
 }
 
-/// Counts a pass of `point`; whether to panic there now.
-pub fn should_fire(point: FaultPoint) -> bool {
+/// Counts a pass of `point`; how to die there now.
+pub fn fires(point: FaultPoint) -> Option<Manner> {
     let step = |left: u32| left.checked_sub(1);
-    LEFT[point as usize].fetch_update(Ordering::Relaxed, Ordering::Relaxed, step) == Ok(1)
+    let left = LEFT[point as usize].fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
+    let manner = MANNER[point as usize].load(Ordering::Relaxed) as usize;
+    (left == Ok(1)).then(|| Manner::ALL.get(manner).copied().unwrap_or_default())
+}
+
+/// Dies here if the host has armed the point. The panic is the caller's own, with its place.
+#[macro_export]
+macro_rules! fault_point {
+    ($point:expr) => {
+        if let Some(manner) = $crate::fires($point) {
+            match manner {
+                $crate::Manner::Panic => panic!("injected fault {}", $point.name()),
+                $crate::Manner::DoublePanic => {
+                    let _second = $crate::PanicsOnDrop;
+                    panic!("injected fault {}", $point.name());
+                }
+                $crate::Manner::Fault => $crate::cpu_fault(),
+                $crate::Manner::Overflow => $crate::overflow_stack(),
+                $crate::Manner::Hang => $crate::hang(),
+            }
+        }
+    };
 }
 
 #[cfg(test)]
@@ -87,10 +125,10 @@ mod tests {
 
     #[test]
     fn a_point_fires_once_after_its_count() {
-        assert!(!should_fire(FaultPoint::Submit));
-        arm(FaultPoint::Submit, 2);
-        let fired: [bool; 5] = core::array::from_fn(|_| should_fire(FaultPoint::Submit));
-        assert_eq!(fired, [false, false, true, false, false]);
+        assert_eq!(fires(FaultPoint::Submit), None);
+        arm_with(FaultPoint::Submit, 2, Manner::Hang);
+        let fired: [_; 5] = core::array::from_fn(|_| fires(FaultPoint::Submit));
+        assert_eq!(fired, [None, None, Some(Manner::Hang), None, None]);
         assert!(!is_armed(FaultPoint::Submit));
     }
 }

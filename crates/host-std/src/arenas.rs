@@ -23,6 +23,16 @@ fn reserve() -> Option<(usize, usize)> {
     })
 }
 
+/// Whether the range lies in the reservation, as a whole.
+fn is_reserved(start: NonNull<u8>, bytes: usize) -> bool {
+    let Some((base, stride)) = *RESERVED.get_or_init(reserve) else {
+        return false;
+    };
+    let offset = start.addr().get().checked_sub(base);
+    let end = offset.and_then(|offset| offset.checked_add(bytes));
+    end.is_some_and(|end| end <= stride * MAX_OWNERS)
+}
+
 /// # Safety
 /// The range lies in the reservation; nothing refers to memory that loses its protection.
 unsafe fn protect(start: NonNull<u8>, bytes: usize, protection: i32) -> bool {
@@ -43,8 +53,13 @@ unsafe impl Arenas for StdHost {
         })
     }
 
+    /// Refuses what lies outside the reservation: it would change the protection of the process's own
+    /// memory.
     fn commit(_: Owner, start: NonNull<u8>, bytes: usize) -> bool {
-        // SAFETY: the runtime commits inside its stripe; making it accessible harms no reference.
+        if !is_reserved(start, bytes) {
+            return false;
+        }
+        // SAFETY: inside the reservation; making it accessible harms no reference.
         unsafe { protect(start, bytes, libc::PROT_READ | libc::PROT_WRITE) }
     }
 
@@ -55,5 +70,28 @@ unsafe impl Arenas for StdHost {
         debug_assert_eq!(code, 0);
         // SAFETY: as above. If it fails the range stays accessible, which harms nobody.
         let _ = unsafe { protect(start, bytes, libc::PROT_NONE) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_reservation_is_committed() {
+        let window = StdHost::window().expect("address space for private heaps");
+        let commit = |start, bytes| StdHost::commit(Owner::HOST, start, bytes);
+        let end = window.stride * window.stripes;
+        let at = |offset: usize| NonNull::new(window.base.as_ptr().wrapping_add(offset)).unwrap();
+        assert!(commit(at(end - 4096), 4096));
+        assert!(!commit(at(end - 4096), 8192), "past the end");
+        assert!(!commit(at(0), usize::MAX), "an end that wraps");
+        assert!(
+            !commit(at(4096_usize.wrapping_neg()), 8192),
+            "before the start"
+        );
+        // The process's own memory keeps its protection.
+        static CONSTANT: [u8; 4096] = [7; 4096];
+        assert!(!commit(NonNull::from_ref(&CONSTANT).cast(), 4096));
     }
 }

@@ -11,7 +11,23 @@
 //! # fn main() {}
 //! ```
 //!
-//! Inside a domain do not print through `std`: its buffers would lie in the domain's private heap.
+//! # `std` inside a domain
+//!
+//! A domain is `#![no_std]`; `cargo xtask test` refuses one that is not. Test domains, which are modules
+//! of a program with `std`, may use what keeps nothing behind their back: collections, `String`, `Mutex`,
+//! `Arc`, formatting. Not:
+//!
+//! - `println!` and the other standard streams: their buffers would lie in the domain's private heap, and
+//!   dangle when that goes;
+//! - `thread_local!`, and what uses one lazily (`thread::current`, random hash seeds): made by the first
+//!   domain that comes along, used by the next one after its death. Give a `HashMap` its hasher, or take a
+//!   `BTreeMap`;
+//! - `std::thread`: its threads act for the host and outlive the domain. Domains have
+//!   `samara_domain::thread`;
+//! - `static`s with interior mutability: they survive a restart. State lies in what `init` returns;
+//! - `catch_unwind`: the domain would go on after its own panic, which is noted as its exit reason.
+//!
+//! The host logs for them: [`set_event_sink`], [`event_log`].
 #![expect(
     unsafe_code,
     reason = "binds the host traits to mmap and thread-local storage"

@@ -164,10 +164,10 @@ impl Together {
     }
 }
 
-/// How a call of a domain may end that others kill meanwhile.
+/// How a call of a domain may end that others kill and limit meanwhile.
 fn expect(ended: Result<(), RpcError>) {
     match ended {
-        Ok(()) | Err(RpcError::Dead | RpcError::Crashed) => {}
+        Ok(()) | Err(RpcError::Dead | RpcError::Crashed | RpcError::OverQuota) => {}
         Err(other) => panic!("a call ended with {other:?}"),
     }
 }

@@ -13,6 +13,8 @@
 ))]
 extern crate std;
 
+#[cfg(all(feature = "contained", target_arch = "x86_64", target_os = "linux"))]
+pub mod contained;
 #[cfg(any(feature = "nvme-model", feature = "ixgbe-bus"))]
 #[expect(unsafe_code, reason = "a device accesses memory by address")]
 mod device_memory;

@@ -19,6 +19,24 @@
 #[cfg(any(feature = "dwarf", feature = "jump"))]
 mod error;
 
+#[cfg_attr(
+    samara_tables,
+    expect(
+        unsafe_code,
+        reason = "reads another thread's stack and rewrites its registers"
+    )
+)]
+pub mod cut;
+#[cfg(samara_tables)]
+#[expect(unsafe_code, reason = "walks a stack")]
+mod frames;
+#[cfg(samara_tables)]
+#[expect(unsafe_code, reason = "tables of images that come and go")]
+pub mod tables;
+
+#[cfg(samara_tables)]
+pub use frames::{Backtrace, Frame};
+
 #[cfg(feature = "jump")]
 #[expect(
     unsafe_code,

@@ -4,6 +4,7 @@ extern crate std;
 
 use std::any::Any;
 use std::boxed::Box;
+use std::cell::Cell;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 
@@ -45,8 +46,23 @@ pub fn raise() -> ! {
     panic::resume_unwind(Box::new(Raised))
 }
 
+std::thread_local! {
+    /// A panic was cut on this thread: `std` will count it for ever.
+    static MISCOUNTED: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Whether this thread is unwinding now: a second panic that leaves a destructor would be fatal.
+///
+/// Once a panic in flight was cut on this thread, always false: `std` cannot be told.
 #[must_use]
 pub fn is_unwinding() -> bool {
-    std::thread::panicking()
+    std::thread::panicking() && !MISCOUNTED.get()
+}
+
+/// The frames were given up that the innermost panics had to unwind.
+#[cfg_attr(not(samara_tables), expect(dead_code, reason = "nothing is cut"))]
+pub(crate) fn forget_cut(_: usize) {
+    if std::thread::panicking() {
+        MISCOUNTED.set(true);
+    }
 }

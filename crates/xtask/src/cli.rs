@@ -84,6 +84,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) crashes: u64,
 
+    /// In which ways the driver dies, each as often as the others
+    #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',', default_values_t = FaultKind::ALL)]
+    pub(crate) faults: Vec<FaultKind>,
+
     /// Size of the disk image in MiB; with --disk, the least size that the file must have
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1 << 16))]
     pub(crate) size: u64,
@@ -106,6 +110,7 @@ impl Default for RunArgs {
         RunArgs {
             seed: 1,
             crashes: 20,
+            faults: FaultKind::ALL.into(),
             size: 64,
             disk: None,
             break_disk: None,
@@ -166,6 +171,52 @@ pub(crate) enum Accel {
     Whpx,
 }
 
+/// How the driver is made to die.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum FaultKind {
+    /// A panic
+    Panic,
+    /// A fault of the processor: a wild access, a division by zero, an undefined instruction
+    Fault,
+    /// A stack that runs over
+    Overflow,
+    /// A loop that never ends
+    Hang,
+    /// A panic in a destructor that a panic runs
+    DoublePanic,
+}
+
+impl FaultKind {
+    /// All of them, in the order of the result line.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Panic,
+        Self::Fault,
+        Self::Overflow,
+        Self::Hang,
+        Self::DoublePanic,
+    ];
+
+    /// Its name as the options and the kernel have it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Panic => "panic",
+            Self::Fault => "fault",
+            Self::Overflow => "overflow",
+            Self::Hang => "hang",
+            Self::DoublePanic => "double-panic",
+        }
+    }
+
+    /// The names, with commas between.
+    pub(crate) fn list(kinds: &[Self]) -> String {
+        kinds
+            .iter()
+            .map(|kind| kind.name())
+            .collect::<Vec<_>>()
+            .join(",")
+    }
+}
+
 /// What `--break-disk` takes away.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum BreakDisk {
@@ -181,7 +232,7 @@ pub(crate) enum BreakDisk {
 mod tests {
     use clap::{CommandFactory, Parser};
 
-    use super::{Accel, Cli, Command};
+    use super::{Accel, Cli, Command, FaultKind};
 
     #[test]
     fn the_definition_is_consistent() {
@@ -199,7 +250,18 @@ mod tests {
             (args.machine.accel, args.machine.timeout),
             (Accel::Tcg, 300)
         );
+        assert_eq!(args.faults, FaultKind::ALL);
         assert!(args.disk.is_none() && args.break_disk.is_none());
+    }
+
+    #[test]
+    fn faults_are_named_with_commas_between() {
+        let line = ["cargo xtask", "run", "--faults", "hang,double-panic"];
+        let Ok(Command::Run(args)) = Cli::try_parse_from(line).map(|cli| cli.command) else {
+            panic!("not parsed as run")
+        };
+        assert_eq!(args.faults, [FaultKind::Hang, FaultKind::DoublePanic]);
+        assert_eq!(FaultKind::list(&args.faults), "hang,double-panic");
     }
 
     #[test]
@@ -210,6 +272,7 @@ mod tests {
             &["cargo xtask", "run", "--size", "many"],
             &["cargo xtask", "run", "--accel", "warp"],
             &["cargo xtask", "run", "--timeout", "0"],
+            &["cargo xtask", "run", "--faults", "panics"],
             &["cargo xtask", "run", "image.raw"],
             &["cargo xtask"],
         ] {

@@ -28,7 +28,7 @@ use crate::primitive::atomic::{AtomicU8, AtomicU32, Ordering};
 use crate::reason::{ExitKind, ExitReason};
 use crate::spec::DomainSpec;
 use crate::state::State;
-use crate::{host, reaper, threads};
+use crate::{exports, host, reaper, threads};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
@@ -283,10 +283,12 @@ impl<I: ?Sized + Interface> Service<I> {
                     }
                     host::yield_now();
                 }
-                self.recipe.tear_down(Instance::new(
-                    Target::new(block, draining),
-                    current.object(),
-                ));
+                let inside = Target::new(block, draining);
+                // First what it handed out and nobody has any more; then also what its own object held.
+                exports::drop_all_posted(inside);
+                self.recipe
+                    .tear_down(Instance::new(inside, current.object()));
+                exports::drop_all_posted(inside);
                 let reason = ExitReason::new(ExitKind::Stopped, "stopped by the host");
                 block.die(word.generation(), reason);
             }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use samara_device_io::dma::RegionError;
 use samara_device_io::layout::ixgbe::{
-    Damage, Ixgbe, QueueError, Receiving, RxRing, Transmitting, TxRing,
+    Damage, Ixgbe, QueueError, Received, Receiving, RxRing, Transmitting, TxRing,
 };
 use samara_device_io::{Mmio, PciFunction};
 use samara_domain::RRef;
@@ -231,16 +231,12 @@ fn whole(packet: &mut Packet) -> &mut [u8] {
 #[inline]
 fn trade(sending: &mut Transmitting<'_, Packet>, tx: &mut Packets, longest: usize) -> usize {
     let frames = tx.len();
-    let mut traded = 0;
-    while traded < frames && sending.has_sent() {
-        let Some(len) = tx.get(traded).map(|packet| packet.len()) else {
-            break;
-        };
-        if len < SHORTEST || len > longest || !sending.trade(tx, traded, Packet::bytes_mut) {
-            break;
-        }
-        traded += 1;
-    }
+    let traded = sending.trade(tx, |packet| {
+        let len = packet.len();
+        (SHORTEST..=longest)
+            .contains(&len)
+            .then(|| packet.bytes_mut())
+    });
     if traded < frames {
         for _ in 0..traded {
             let _ = tx.pop_front().map(|packet| tx.push_back(packet));
@@ -318,32 +314,53 @@ fn receive(
 ) -> usize {
     let room = rx.len();
     let mut received = 0;
-    while received < room {
-        let Some(what) = receiving.arrived() else {
-            break;
-        };
-        fault_point!(Completion);
-        match what.frame() {
-            Ok(len) if !dropped.skipping => {
-                let set = |packet: &mut Packet| {
-                    // No longer than the buffer: `frame` has looked.
-                    let _ = packet.set_len(len);
-                };
-                if !receiving.trade(rx, received, set, whole) {
-                    break;
-                }
-                received += 1;
-            }
-            damage => {
-                discard(dropped, damage.err(), what.is_last());
-                if let Some(packet) = receiving.take() {
-                    // There's room: it was just taken out.
-                    let _ = receiving.put(packet, whole);
-                }
-            }
-        }
+    if !dropped.skipping {
+        received = receiving.trade(rx, accept, whole);
+    }
+    // None was left, or what's next is no frame, which is rare.
+    while received < room
+        && let Some(what) = receiving.arrived()
+    {
+        received = one(receiving, rx, what, received, dropped);
     }
     received
+}
+
+/// Whether a packet is a frame; sets its length.
+#[inline]
+fn accept(what: Received, packet: &mut Packet) -> bool {
+    fault_point!(Completion);
+    what.frame().is_ok_and(|len| packet.set_len(len).is_ok())
+}
+
+/// Drops what has arrived if it's no frame, or part of one, and receives it if it is.
+#[cold]
+#[inline(never)]
+fn one(
+    receiving: &mut Receiving<'_, Packet>,
+    rx: &mut Packets,
+    what: Received,
+    received: usize,
+    dropped: &mut Dropped,
+) -> usize {
+    let Some(mut packet) = receiving.take() else {
+        return received;
+    };
+    let mut count = received;
+    if what.frame().is_err() || dropped.skipping {
+        discard(dropped, what.frame().err(), what.is_last());
+    } else if accept(what, &mut packet) {
+        packet = match rx.replace(received, packet) {
+            Ok(empty) => {
+                count += 1;
+                empty
+            }
+            Err(packet) => packet,
+        };
+    }
+    // There's room: one was just taken out.
+    let _ = receiving.put(packet, whole);
+    count
 }
 
 #[cold]

@@ -4,14 +4,15 @@
 
 use core::fmt::{self, Write};
 
-use spin::Mutex;
 use uart_16550::backend::PioBackend;
 use uart_16550::{Config, Uart16550};
+
+use crate::sync::Lock;
 
 const COM1: u16 = 0x3f8;
 
 /// `None` until [`init`] has found a port; output before is lost.
-static PORT: Mutex<Option<Uart16550<PioBackend>>> = Mutex::new(None);
+static PORT: Lock<Option<Uart16550<PioBackend>>> = Lock::new(None);
 
 /// Finds and sets up the port. A machine without one runs on, mute.
 pub(crate) fn init() {

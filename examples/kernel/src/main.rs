@@ -1,6 +1,6 @@
 //! The reference kernel of Samara: the smallest that shows every host hook, for x86_64 under QEMU.
 //!
-//! One processor, cooperative; interrupts stay off, devices are polled. Command line: `mode=test`
+//! One processor; threads are taken turns by the tick, devices are polled. Command line: `mode=test`
 //! runs the kernel's own tests (feature `kernel-tests`), `mode=demo` the demonstration (feature
 //! `demo`).
 #![no_std]
@@ -29,6 +29,7 @@ mod pci;
 mod report;
 #[cfg(feature = "demo")]
 mod story;
+mod sync;
 #[cfg(feature = "kernel-tests")]
 mod tests;
 mod thread;
@@ -45,6 +46,7 @@ static BOOT_INFO: Once<BootInfo> = Once::new();
 /// The kernel, once there is a stack to run on. `start_info` is the physical address that the
 /// loader passed.
 extern "C" fn kernel_main(start_info: u32) -> ! {
+    arch::cpu::init(0);
     console::init();
     arch::descriptors::init();
     // SAFETY: the entry code passes on what the loader gave it, and nothing has used memory outside
@@ -71,6 +73,7 @@ fn init(info: &'static BootInfo) {
     );
     pci::init(&firmware);
     pci::scan();
+    thread::init();
 }
 
 /// Does what the command line asks for.

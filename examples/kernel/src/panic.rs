@@ -2,6 +2,7 @@
 
 use core::fmt::Write;
 use core::panic::PanicInfo;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use samara::runtime::panic::record;
 use samara::runtime::text::Text;
@@ -9,7 +10,7 @@ use samara_unwind::UnwindFailed;
 
 use crate::arch::exit::{ExitCode, exit};
 use crate::thread::Formatting;
-use crate::{backtrace, println, println_fatal};
+use crate::{backtrace, println, println_fatal, thread};
 
 /// Longer messages are cut off.
 const MESSAGE: usize = 512;
@@ -21,6 +22,7 @@ const UNSPEAKABLE: &str = "a panic while a panic's message was formatted";
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     if !samara_unwind::may_unwind(info) {
+        give_up(info);
         println_fatal!("{}", describe(info));
         stop("a panic in code that must not unwind, such as a destructor during unwinding");
     }
@@ -31,6 +33,25 @@ fn panic(info: &PanicInfo<'_>) -> ! {
         UnwindFailed::TooDeep => "too many panics in flight",
         _ => "a panic that the unwind tables do not lead out of",
     })
+}
+
+/// Panics of domains whose frames were given up.
+static GIVEN_UP: AtomicU32 = AtomicU32::new(0);
+
+/// How many panics of domains could not unwind since boot.
+#[cfg(feature = "demo")]
+pub(crate) fn given_up() -> u32 {
+    GIVEN_UP.load(Relaxed)
+}
+
+/// A panic in a destructor that an earlier one runs, or for want of memory: it runs no destructors, and
+/// takes its domain with it. Returns if it is the host's.
+fn give_up(info: &PanicInfo<'_>) {
+    if !thread::current().slot.owner().is_host() {
+        report(info);
+        GIVEN_UP.fetch_add(1, Relaxed);
+        thread::request::give_up_frames();
+    }
 }
 
 /// Records a domain's panic as its reason to end; prints the kernel's own.

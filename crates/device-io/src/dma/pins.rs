@@ -2,7 +2,7 @@
 
 use core::ptr::NonNull;
 
-use samara_rref::{Exchangeable, Owner, RRef, Transfer as Handover};
+use samara_rref::{Exchangeable, Owner, RRef, Transfer as Handover, weigh};
 use samara_shared_heap::class::Place;
 use samara_shared_heap::{AllocError, heap};
 
@@ -18,17 +18,25 @@ pub(crate) type RingKey = (u8, u16);
 pub(crate) struct Pins {
     key: RingKey,
     place: Place,
+    /// Of one object, as a quota counts it.
+    object: usize,
     slots: RRef<[usize]>,
     /// For the first descriptor of what was published together, the index of the last.
     ends: RRef<[u32]>,
 }
 
 impl Pins {
-    /// `entries` empty slots for objects that stand at `place`.
-    pub(crate) fn new(key: RingKey, place: Place, entries: usize) -> Result<Self, AllocError> {
+    /// `entries` empty slots for objects at `place`, of `object` bytes each as a quota counts them.
+    pub(crate) fn new(
+        key: RingKey,
+        place: Place,
+        object: usize,
+        entries: usize,
+    ) -> Result<Self, AllocError> {
         let pins = Self {
             key,
             place,
+            object,
             slots: RRef::new_zeroed_slice(entries)?,
             ends: RRef::new_zeroed_slice(entries)?,
         };
@@ -37,6 +45,12 @@ impl Pins {
         pins.slots.transfer(&handover);
         pins.ends.transfer(&handover);
         Ok(pins)
+    }
+
+    /// Bytes that it owns when every slot is taken.
+    pub(crate) fn bytes(&self) -> usize {
+        let objects = self.object.saturating_mul(self.slots.len());
+        objects.saturating_add(weigh(&self.slots).bytes + weigh(&self.ends).bytes)
     }
 
     pub(crate) const fn key(&self) -> RingKey {

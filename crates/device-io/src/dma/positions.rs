@@ -116,6 +116,18 @@ impl Positions {
         Some(index)
     }
 
+    /// [`take`](Self::take)s one and [`fill`](Self::fill)s one; both indexes.
+    #[inline]
+    pub(crate) const fn trade(&mut self) -> Option<(u32, u32)> {
+        let Some(taken) = self.take() else {
+            return None;
+        };
+        // There's room: one was taken.
+        let filled = self.filled & self.mask;
+        self.filled = self.filled.wrapping_add(1);
+        Some((taken, filled))
+    }
+
     /// The device is done with all of them, in whatever way.
     pub(crate) const fn complete_all(&mut self) {
         self.published = self.filled;
@@ -179,6 +191,15 @@ mod tests {
                     published.append(&mut filled);
                     assert_eq!(ring.tail(), next);
                 }
+                4 if step & 1 == 0 => match ring.trade() {
+                    Some((taken, index)) => {
+                        assert_eq!(Some(taken), done.pop_front());
+                        assert_eq!(index, next);
+                        next = (next + 1) % 8;
+                        filled.push_back(index);
+                    }
+                    None => assert!(done.is_empty()),
+                },
                 4..=5 => {
                     assert_eq!(ring.pending(), published.front().copied());
                     let last = step % 8;

@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use samara_rref::RRef;
 use samara_shared_heap::AllocError;
 
-use super::DmaAddr;
+use super::{DmaAddr, Refused};
 use crate::pci::{ClaimId, PciFunction};
 
 /// Regions start on a page and are a whole number of pages long.
@@ -58,6 +58,8 @@ pub enum RegionError {
     BadCount,
     /// The claim has as many regions as it can.
     TooMany,
+    /// The claim would own more bytes than its domain's quota.
+    OverQuota,
     /// The memory isn't contiguous, aligned and reachable for the device.
     Unreachable,
     /// The index is past the end.
@@ -76,6 +78,7 @@ impl fmt::Display for RegionError {
             Self::Alloc(error) => write!(f, "no DMA memory: {error}"),
             Self::BadCount => f.write_str("DMA region of no or too many elements: ask for less"),
             Self::TooMany => f.write_str("the claim has all the DMA regions it can: put more into one region"),
+            Self::OverQuota => f.write_str("the claim owns as much DMA memory as its domain's quota: ask for less, or raise DomainSpec::shared_quota"),
             Self::Unreachable => f.write_str("the device can't reach the memory: give the exchange heap contiguous pages below the device's address limit"),
             Self::OutOfBounds => f.write_str("index past the end of the DMA region"),
             Self::Foreign => f.write_str("the DMA region belongs to another claim: use the function it was allocated from"),
@@ -109,9 +112,11 @@ impl PciFunction {
         let bus = bus
             .filter(|_| aligned(start.addr().get() as u64))
             .ok_or(RegionError::Unreachable)?;
-        let refused = self.with_table(|table| table.keep(memory));
-        if refused.is_err() {
-            return Err(RegionError::TooMany);
+        // What is given back is dropped here, without the table's lock.
+        match self.with_table(|table| table.keep(memory)) {
+            Ok(()) => {}
+            Err((Refused::OverQuota, _)) => return Err(RegionError::OverQuota),
+            Err(_) => return Err(RegionError::TooMany),
         }
         Ok(DmaRegion {
             start: start.cast(),

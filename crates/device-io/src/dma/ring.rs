@@ -60,7 +60,8 @@ impl<T: Exchangeable> Ring<T> {
         const { assert!(!T::NESTED, "a device reaches plain data only") };
         let positions = Positions::new(entries).ok_or(RegionError::BadCount)?;
         let count = entries as usize;
-        let mut pins = Pins::new(key, Self::PLACE, count).map_err(RegionError::Alloc)?;
+        let object = class::occupied(Self::PLACE, size_of::<T>(), align_of::<T>());
+        let mut pins = Pins::new(key, Self::PLACE, object, count).map_err(RegionError::Alloc)?;
         let (slots, ends) = pins.parts();
         // Before the region, which would stay allocated.
         function.with_table(|table| table.keep_pins(pins))?;
@@ -182,14 +183,18 @@ impl<T: Exchangeable> Open<'_, T> {
         NonNull::new(core::ptr::with_exposed_provenance_mut(address))
     }
 
-    /// Takes what is pinned at `index` out of its slot. Its owner is to be named.
+    /// Makes the object pinned at `index` the running domain's, and vacates its slot: in this order, so that a
+    /// domain cut in between leaves it in one of the two.
     #[inline]
     fn unpin(&mut self, index: u32) -> Option<NonNull<T>> {
+        let object = self.pinned(index)?;
+        // SAFETY: a live object at its place, which goes to whom the thread runs for.
+        unsafe { heap::set_owner(object.cast(), Ring::<T>::PLACE, self.owner) };
         // SAFETY: as in `pin`.
         let slot = unsafe { self.slots.add(index as usize) };
         // SAFETY: the slot is the ring's alone.
-        let address = unsafe { slot.replace(0) };
-        NonNull::new(core::ptr::with_exposed_provenance_mut(address))
+        unsafe { slot.write(0) };
+        Some(object)
     }
 
     /// Takes `object` over and fills the next descriptor with what `describe` makes of the bus
@@ -216,39 +221,41 @@ impl<T: Exchangeable> Open<'_, T> {
         Ok(())
     }
 
-    /// [`take`](Self::take)s the oldest object out that is done, `prepare`s it and puts it in the place of the one at
-    /// `index` of `batch`, which is [`put`](Self::put): in half the steps.
+    /// Trades the first `limit` of `batch` for objects that are done, one by one, until there's none: each member
+    /// goes in as by [`put`](Self::put), and the object that comes out, as by [`take`](Self::take), has its place.
+    /// Half the steps of doing so one at a time.
+    ///
+    /// `prepare` is shown the index of the object that would come out, the object, and the member that would go
+    /// in; it chooses bytes of that, or ends it. How many were traded.
     #[inline]
     pub(crate) fn trade<const N: usize>(
         &mut self,
         batch: &mut RRefDeque<T, N>,
-        index: usize,
-        prepare: impl FnOnce(&mut T),
-        bytes: impl FnOnce(&mut T) -> &mut [u8],
-        describe: impl FnOnce(u64, usize) -> Option<[u64; 2]>,
-    ) -> Result<(), Refused> {
-        let member = batch.get_mut(index).ok_or(Refused::Empty)?;
-        let start = core::ptr::from_mut(member).addr();
-        let (bus, length) = self.locate(start, bytes(member))?;
-        let words = describe(bus, length).ok_or(Refused::Empty)?;
-        let done = self.positions.oldest().ok_or(Refused::Full)?;
-        if let Some(mut object) = self.pinned(done) {
-            // SAFETY: the device is done with it, so it's a live object that nobody refers to. It stays
-            // pinned meanwhile: `prepare` may panic.
-            prepare(unsafe { object.as_mut() });
-        }
-        let Some(object) = self.take() else {
-            return Err(Refused::Full);
+        limit: usize,
+        mut prepare: impl for<'t> FnMut(&mut Self, &'t mut T, &'t mut T) -> Option<&'t mut [u8]>,
+        describe: impl Fn(u64, usize) -> Option<[u64; 2]>,
+        mut is_done: impl FnMut(&mut Self) -> bool,
+    ) -> usize {
+        let one = |mut former: NonNull<T>| {
+            if !is_done(self) {
+                return None;
+            }
+            let mut object = self.pinned(self.positions.oldest()?)?;
+            // SAFETY: the device is done with it, so it's a live object that nobody refers to. It stays pinned
+            // meanwhile, as `prepare` may panic.
+            let out = unsafe { object.as_mut() };
+            // SAFETY: a member of the batch, which is borrowed mutably, and nobody's before this returns.
+            let into = unsafe { former.as_mut() };
+            let chosen = prepare(self, out, into)?;
+            let (bus, length) = self.locate(former.addr().get(), chosen).ok()?;
+            let words = describe(bus, length)?;
+            let (taken, filled) = self.positions.trade()?;
+            let object = self.unpin(taken);
+            self.pin(filled, former, words);
+            object
         };
-        // SAFETY: given up here; what comes out is pinned below.
-        let Some(former) = (unsafe { batch.replace_raw(index, RRef::into_raw(object)) }) else {
-            return Err(Refused::Empty);
-        };
-        // There's room: one was taken out.
-        if let Some(free) = self.positions.fill() {
-            self.pin(free, former, words);
-        }
-        Ok(())
+        // SAFETY: what comes out was pinned, and is not any more; what goes in is, and the host's.
+        unsafe { batch.trade_raw(limit, one) }
     }
 
     /// Writes a descriptor: the device doesn't look at it before it is published.
@@ -317,9 +324,7 @@ impl<T: Exchangeable> Open<'_, T> {
     pub(crate) fn take(&mut self) -> Option<RRef<T>> {
         let index = self.positions.take()?;
         let object = self.unpin(index)?;
-        // SAFETY: a live object at its place, which goes to whom the thread runs for.
-        unsafe { heap::set_owner(object.cast(), Ring::<T>::PLACE, self.owner) };
-        // SAFETY: given up by `pin`, and no longer in its slot.
+        // SAFETY: given up to `pin`, and no longer in its slot.
         Some(unsafe { RRef::restore(object) })
     }
 }

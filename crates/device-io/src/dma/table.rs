@@ -2,11 +2,14 @@
 //!
 //! It lives in the claim's capability slot. What it owns belongs to the host, so that the death of a
 //! domain releases it through the claim, after the device is silent, and not before as a plain object.
+//!
+//! So a domain's quota does not count it. The table does: what it owns, which only its domain put
+//! there, is no more than the domain's quota either.
 
 use core::fmt;
 
-use samara_rref::{Exchangeable, Owner, RRef, Transfer as Handover};
-use samara_shared_heap::thread;
+use samara_rref::{Exchangeable, Owner, RRef, Transfer as Handover, weigh};
+use samara_shared_heap::{quota, thread};
 
 use super::ledger::{Ledger, MAX_TRANSFERS, Refusal};
 use super::pins::{MAX_RINGS, Pins};
@@ -40,6 +43,8 @@ pub enum Refused {
     Empty,
     /// The device can't reach the memory.
     Unreachable,
+    /// The claim would own more bytes than its domain's quota.
+    OverQuota,
 }
 
 impl fmt::Display for Refused {
@@ -48,6 +53,9 @@ impl fmt::Display for Refused {
             Self::Full => "as many transfers under way as the table holds: wait for one to end",
             Self::Empty => "empty buffer: nothing to transfer",
             Self::Unreachable => "the device can't reach the buffer's memory",
+            Self::OverQuota => {
+                "the claim owns as much DMA memory as its domain's quota: end transfers, or raise DomainSpec::shared_quota"
+            }
         })
     }
 }
@@ -100,15 +108,34 @@ impl DmaTable {
         }
     }
 
-    /// Keeps `memory` until the claim ends.
-    pub(crate) fn keep(&mut self, memory: RRef<[u8]>) -> Result<(), RRef<[u8]>> {
+    /// Whether it may own `more`, given the quota of whom the thread runs for. Cost, for a domain that has
+    /// one: a lock, and a look at every region, ring and transfer.
+    fn admits(&self, more: usize) -> bool {
+        let owner = thread::current().owner();
+        if !quota::is_limited(owner) {
+            return true;
+        }
+        let transfers = self.entries.iter().filter_map(|entry| entry.owned.as_ref());
+        let owned = self.regions.iter().flatten().chain(transfers);
+        let bytes = owned.fold(more, |sum, memory| sum.saturating_add(weigh(memory).bytes));
+        // A ring counts as if it were full.
+        let pins = self.pins.iter().flatten();
+        let bytes = pins.fold(bytes, |sum, pins| sum.saturating_add(pins.bytes()));
+        quota::limits(owner).bytes.is_none_or(|most| bytes <= most)
+    }
+
+    /// Keeps `memory` until the claim ends; gives it back if it may not.
+    pub(crate) fn keep(&mut self, memory: RRef<[u8]>) -> Result<(), (Refused, RRef<[u8]>)> {
+        if !self.admits(weigh(&memory).bytes) {
+            return Err((Refused::OverQuota, memory));
+        }
         match self.regions.iter_mut().find(|slot| slot.is_none()) {
             Some(slot) => {
                 hand_over(&memory, Owner::HOST);
                 *slot = Some(memory);
                 Ok(())
             }
-            None => Err(memory),
+            None => Err((Refused::Full, memory)),
         }
     }
 
@@ -122,15 +149,25 @@ impl DmaTable {
         {
             return Err(RegionError::Taken);
         }
+        if !self.admits(pins.bytes()) {
+            return Err(RegionError::OverQuota);
+        }
         let slot = self.pins.iter_mut().find(|slot| slot.is_none());
         *slot.ok_or(RegionError::TooMany)? = Some(pins);
         Ok(())
     }
 
     /// Opens a transfer of a buffer that moves in; gives it back if there's no room.
-    pub(crate) fn open_owned(&mut self, buffer: RRef<[u8]>, bus: u64) -> Result<usize, RRef<[u8]>> {
+    pub(crate) fn open_owned(
+        &mut self,
+        buffer: RRef<[u8]>,
+        bus: u64,
+    ) -> Result<usize, (Refused, RRef<[u8]>)> {
+        if !self.admits(weigh(&buffer).bytes) {
+            return Err((Refused::OverQuota, buffer));
+        }
         let Ok(index) = self.ledger.open() else {
-            return Err(buffer);
+            return Err((Refused::Full, buffer));
         };
         hand_over(&buffer, Owner::HOST);
         let length = buffer.len();
@@ -161,7 +198,12 @@ impl DmaTable {
         self.ledger.close(transfer)?;
         let entry = core::mem::replace(&mut self.entries[transfer], VACANT);
         if let Some(buffer) = &entry.owned {
-            hand_over(buffer, thread::current().owner());
+            let owner = thread::current().owner();
+            if quota::is_limited(owner) {
+                // Its own again: taken off what it may still allocate.
+                quota::note(owner, weigh(buffer));
+            }
+            hand_over(buffer, owner);
         }
         Ok(entry.owned)
     }

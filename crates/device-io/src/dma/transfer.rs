@@ -186,10 +186,7 @@ impl PciFunction {
                 claim: self.claim_id(),
                 length,
             }),
-            Err(buffer) => Err(BeginError {
-                reason: Refused::Full,
-                buffer,
-            }),
+            Err((reason, buffer)) => Err(BeginError { reason, buffer }),
         }
     }
 

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use samara_rref::Exchangeable;
 use samara_shared_heap::thread::{self, NoCut};
 use samara_shared_heap::{Cap, Capability, Owner};
-use spin::{Mutex, MutexGuard};
+use spin::{Mutex, Once};
 
 use super::config::{BUS_MASTER, Capabilities, Config, PciId};
 use super::reset::{Restore, Silenced, silence};
@@ -34,7 +34,7 @@ pub(crate) struct Claim {
     capabilities: Capabilities,
     restore: Restore,
     epoch: AtomicU32,
-    bars: Mutex<[Option<(Backing, usize)>; 6]>,
+    bars: [Once<(Backing, usize)>; 6],
     table: Mutex<DmaTable>,
 }
 
@@ -60,7 +60,7 @@ impl Claim {
                 bars,
             },
             epoch: AtomicU32::new(0),
-            bars: Mutex::new([None; 6]),
+            bars: [const { Once::new() }; 6],
             table: Mutex::new(DmaTable::new()),
         }
     }
@@ -94,8 +94,8 @@ impl Drop for Claim {
     fn drop(&mut self) {
         self.ensure_silent();
         let host = &self.slot.host;
-        for (bar, mapping) in (0..).zip(self.bars.get_mut()) {
-            if let Some((backing, _)) = mapping.take() {
+        for (bar, mapping) in (0..).zip(&mut self.bars) {
+            if let Some(&mut (backing, _)) = mapping.get_mut() {
                 host.bars.unmap(self.slot.address, bar, backing);
             }
         }
@@ -171,6 +171,7 @@ impl PciFunction {
         Self(cap)
     }
 
+    #[inline]
     pub(crate) fn claim_id(&self) -> ClaimId {
         self.0.control.claim()
     }
@@ -192,6 +193,7 @@ impl PciFunction {
     }
 
     /// Whose the function is.
+    #[inline]
     pub(crate) fn owner(&self) -> Owner {
         self.0.owner()
     }
@@ -216,24 +218,25 @@ impl PciFunction {
         Deadline::after(self.clock(), millis)
     }
 
-    /// The function's registers in layout `B`, mapped at the first call; a lock and a copy after it.
+    /// The function's registers in layout `B`, mapped at the first call; some loads after it.
     ///
     /// # Errors
     ///
     /// [`RegistersError`] if the device is of another kind or its BAR can't be mapped.
+    #[inline]
     pub fn registers<B: RegisterBlock>(&self) -> Result<Mmio<'_, B>, RegistersError> {
         if !B::accepts(&self.0.id) {
             return Err(RegistersError::WrongDevice(self.0.id));
         }
-        let _no_cut = NoCut::begin(thread::current());
-        let mut bars: MutexGuard<'_, _> = self.0.bars.lock();
         let too_short = RegistersError::Map(MapBarError::TooShort);
-        let mapping = bars
-            .get_mut(usize::from(B::BAR))
-            .ok_or(RegistersError::Map(MapBarError::Absent))?;
-        let (backing, length) = match *mapping {
-            Some(mapped) => mapped,
-            None => *mapping.insert(self.map::<B>()?),
+        let bar = self.0.bars.get(usize::from(B::BAR));
+        let bar = bar.ok_or(RegistersError::Map(MapBarError::Absent))?;
+        let (backing, length) = match bar.get() {
+            Some(&mapping) => mapping,
+            None => {
+                let _no_cut = NoCut::begin(thread::current());
+                *bar.try_call_once(|| self.map::<B>())?
+            }
         };
         Mmio::new(backing, length, &self.0.control).ok_or(too_short)
     }

@@ -114,7 +114,7 @@ pub(crate) fn reclaimed() {
     RECLAIMS.set(RECLAIMS.get() + 1);
     if DISPLACE.get() {
         // Takes the slot that was just freed, until the execution ends.
-        let _stays = crate::objects::Object::new();
+        let _ = crate::objects::Object::new();
     }
     if let Some(belongings) = BELONGINGS.with_borrow(Clone::clone) {
         belongings.0.with_mut(|value| {

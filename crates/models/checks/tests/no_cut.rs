@@ -4,6 +4,7 @@
 //!
 //! Bounds: one thread that works inside a domain, one that kills; at most three preemptions. The mark
 //! is plain: only the thread itself, or a host that holds it off its CPU, reads it.
+#![expect(unsafe_code, reason = "walks the thread's chain of frames")]
 
 use samara_model_primitives::{Check, Mutex, on_lock};
 use samara_models::domain::{Belongings, call, crash, reclaims, spawn};
@@ -11,13 +12,18 @@ use samara_models::host;
 use samara_models::objects::{self, Object};
 use samara_shared_heap::{Owner, heap, thread};
 
-/// Called at every lock.
+/// Called at every lock. Also what the trusted side does as the host counts, on a domain's thread.
 fn look() {
     let slot = thread::current();
-    assert!(
-        slot.owner().is_host() || slot.in_no_cut(),
-        "a lock without the mark"
-    );
+    let mut at = slot.top();
+    // SAFETY: frames on the chain are valid while the thread is above them.
+    while let Some(frame) = unsafe { at.as_ref() } {
+        assert!(
+            frame.owner().is_host() || slot.in_no_cut(),
+            "a lock without the mark"
+        );
+        at = frame.prev();
+    }
 }
 
 /// `work` runs inside a domain that is killed meanwhile.
@@ -88,5 +94,25 @@ fn a_death_is_noted_under_the_mark() {
         let inner = callee.service().current().target();
         on_lock(look);
         call(caller.service().current().target(), || crash(inner));
+    });
+}
+
+/// What is told of a dead domain, and its reclaim and restart, on the thread of who calls it.
+#[test]
+fn a_recovery_takes_its_locks_under_the_mark() {
+    check("kill in a recovery").run(|| {
+        host::begin();
+        let _belongings = Belongings::new();
+        let (caller, callee) = (spawn("caller"), spawn("callee"));
+        on_lock(look);
+        call(caller.service().current().target(), || {
+            let dead = callee.service().current().target();
+            crash(dead);
+            assert!(callee.service().current().reason().is_some());
+            assert_eq!(callee.info().restarts, 0);
+            callee.service().recover(dead).unwrap();
+            assert_eq!(callee.info().restarts, 1);
+            assert!(callee.service().journal().is_empty());
+        });
     });
 }

@@ -7,7 +7,7 @@
 
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use unwinding::abi::UnwindException;
 use unwinding::panicking::Exception;
@@ -18,6 +18,8 @@ use unwinding::panicking::Exception;
 pub(super) struct ExceptionSlot {
     object: UnsafeCell<MaybeUninit<UnwindException>>,
     busy: AtomicBool,
+    /// Where on the stack the panic began.
+    began: AtomicUsize,
 }
 
 // SAFETY: `object` is touched only by the unwinder, between a successful `claim` and `release`;
@@ -30,12 +32,24 @@ impl ExceptionSlot {
         Self {
             object: UnsafeCell::new(MaybeUninit::uninit()),
             busy: AtomicBool::new(false),
+            began: AtomicUsize::new(0),
         }
     }
 
     /// Takes the slot, if it is free.
     pub(super) fn claim(&self) -> bool {
         !self.busy.swap(true, Ordering::Acquire)
+    }
+
+    /// The panic begins in a frame that the caller has called.
+    pub(super) fn begins_here(&self) {
+        let place = 0_u8;
+        self.began
+            .store((&raw const place).addr(), Ordering::Relaxed);
+    }
+
+    pub(super) fn began_at(&self) -> usize {
+        self.began.load(Ordering::Relaxed)
     }
 
     pub(super) fn release(&self) {

@@ -77,12 +77,18 @@ pub fn begin_panic() -> UnwindFailed {
     let Some(exception) = thread_state::current().claim() else {
         return UnwindFailed::TooDeep;
     };
+    exception.begins_here();
     let code = panicking::begin_panic(InFlight::new(exception));
     exception.release();
     match code {
         UnwindReasonCode::END_OF_STACK => UnwindFailed::NoBoundary,
         _ => UnwindFailed::Blocked,
     }
+}
+
+/// The frames were given up that the innermost panics had to unwind: their exceptions are free again.
+pub(crate) fn forget_cut(boundary: usize) {
+    thread_state::current().release_below(boundary);
 }
 
 /// Whether this panic may be unwound: not if it struck in code compiled to never unwind, such as a

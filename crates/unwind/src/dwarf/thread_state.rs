@@ -27,6 +27,15 @@ impl ThreadState {
         self.slots.iter().find(|slot| slot.claim())
     }
 
+    /// Releases what began below `boundary` on the thread's stack.
+    pub(super) fn release_below(&self, boundary: usize) {
+        for slot in &self.slots {
+            if slot.is_busy() && slot.began_at() < boundary {
+                slot.release();
+            }
+        }
+    }
+
     pub(super) fn is_unwinding(&self) -> bool {
         self.slots.iter().any(ExceptionSlot::is_busy)
     }

@@ -129,6 +129,13 @@ pub fn may_unwind(_: &PanicInfo<'_>) -> bool {
     true
 }
 
+#[cfg(samara_tables)]
+#[cfg_attr(
+    any(feature = "std", feature = "dwarf"),
+    expect(dead_code, reason = "another backend is chosen")
+)]
+pub(crate) fn forget_cut(_: usize) {}
+
 /// Always false: no code runs between a panic and its boundary.
 #[must_use]
 pub fn is_unwinding() -> bool {

@@ -1,4 +1,5 @@
-//! A domain's root file forbids unsafe code, which no inner file can undo (DESIGN D10).
+//! A domain's root file forbids unsafe code, which no inner file can undo (DESIGN D10), and links no
+//! `std`: what that keeps behind a domain's back (thread-locals, buffers) outlives the domain.
 
 use std::fs;
 
@@ -7,37 +8,55 @@ use proc_macro2::{TokenStream, TokenTree};
 use super::Findings;
 use crate::metadata::Package;
 
-/// Checks the root file of `domain`'s library.
+/// Checks that the root file of `domain`'s library forbids unsafe code.
 pub(super) fn check(domain: &Package) -> Findings {
+    check_root(domain, "#![forbid(unsafe_code)]", names_the_lint)
+}
+
+/// Checks that the root file of `domain`'s library is `#![no_std]`.
+pub(super) fn check_no_std(domain: &Package) -> Findings {
+    check_root(domain, "#![no_std]", is_no_std)
+}
+
+fn check_root(domain: &Package, wanted: &str, is_it: fn(TokenStream) -> bool) -> Findings {
     let Some(root) = &domain.library else {
         return vec![format!("{} has no library", domain.name)];
     };
-    let forbids = match fs::read_to_string(root) {
-        Ok(source) => forbids_unsafe_code(&source),
+    let found = match fs::read_to_string(root) {
+        Ok(source) => has_attribute(&source, is_it),
         Err(error) => return vec![format!("could not read {}: {error}", root.display())],
     };
-    match forbids {
+    match found {
         Ok(true) => Findings::new(),
-        Ok(false) => vec![format!("{} lacks #![forbid(unsafe_code)]", root.display())],
+        Ok(false) => vec![format!("{} lacks {wanted}", root.display())],
         Err(error) => vec![format!("could not parse {}: {error}", root.display())],
     }
 }
 
-/// Whether `source` has the attribute `#![forbid(unsafe_code)]` of its own, possibly among other lints.
+/// Whether `source` has, of its own, an inner attribute for which `is_it`.
 ///
 /// `cfg_attr` does not count: a feature must not decide over it.
-fn forbids_unsafe_code(source: &str) -> Result<bool, proc_macro2::LexError> {
+fn has_attribute(
+    source: &str,
+    is_it: fn(TokenStream) -> bool,
+) -> Result<bool, proc_macro2::LexError> {
     let tokens: Vec<TokenTree> = source.parse::<TokenStream>()?.into_iter().collect();
     Ok(tokens.windows(3).any(|window| match window {
         [
             TokenTree::Punct(hash),
             TokenTree::Punct(bang),
             TokenTree::Group(attribute),
-        ] => hash.as_char() == '#' && bang.as_char() == '!' && names_the_lint(attribute.stream()),
+        ] => hash.as_char() == '#' && bang.as_char() == '!' && is_it(attribute.stream()),
         _ => false,
     }))
 }
 
+fn is_no_std(attribute: TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = attribute.into_iter().collect();
+    matches!(&tokens[..], [TokenTree::Ident(name)] if name == "no_std")
+}
+
+/// `forbid(unsafe_code)`, possibly among other lints.
 fn names_the_lint(attribute: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = attribute.into_iter().collect();
     match &tokens[..] {
@@ -54,11 +73,11 @@ fn names_the_lint(attribute: TokenStream) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::forbids_unsafe_code;
+    use super::{has_attribute, is_no_std, names_the_lint};
 
     #[test]
     fn only_the_real_attribute_counts() {
-        let forbids = |source: &str| forbids_unsafe_code(source).expect("Rust");
+        let forbids = |source: &str| has_attribute(source, names_the_lint).expect("Rust");
         assert!(forbids(
             "//! Docs.\n#![no_std]\n#![forbid(unsafe_code)]\nfn f() {}"
         ));
@@ -75,6 +94,21 @@ mod tests {
             "const S: &str = \"#![forbid(unsafe_code)]\";",
         ] {
             assert!(!forbids(source), "{source}");
+        }
+    }
+
+    #[test]
+    fn a_root_without_std_says_so_itself() {
+        let says = |source: &str| has_attribute(source, is_no_std).expect("Rust");
+        assert!(says("//! Docs.\n#![no_std]\n#![forbid(unsafe_code)]"));
+        for source in [
+            "",
+            "//! #![no_std]",
+            "#![cfg_attr(not(test), no_std)]",
+            "#[no_std] mod inner {}",
+            "mod inner { #![no_std] }",
+        ] {
+            assert!(!says(source), "{source}");
         }
     }
 }

@@ -46,6 +46,10 @@ pub(crate) fn run(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error>
             forbid::check(package),
         );
         check(
+            format!("{domain} links no std"),
+            forbid::check_no_std(package),
+        );
+        check(
             format!("{domain} has no unsafe code after expansion"),
             expanded::check(workspace, package)?,
         );

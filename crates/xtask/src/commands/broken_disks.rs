@@ -49,7 +49,7 @@ pub(super) fn run(
         )?;
         let machine = Machine {
             kernel: kernel.elf.clone(),
-            arguments: format!("mode=demo seed=1 crashes=0 bytes={BYTES}"),
+            arguments: format!("mode=demo seed=1 crashes=0 bytes={BYTES} faults=panic"),
             drive: Drive::of(Some(broken), &disk.path),
             run: machine.clone(),
         };

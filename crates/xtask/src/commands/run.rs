@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::cli::RunArgs;
+use crate::cli::{FaultKind, RunArgs};
 use crate::disk::{self, Source};
 use crate::error::Error;
 use crate::guest::{Expected, GuestError, Symbols, Verdict};
@@ -41,8 +41,11 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> Result<(), Error> {
     let machine = Machine {
         kernel: kernel.elf,
         arguments: format!(
-            "mode=demo seed={} crashes={} bytes={}",
-            args.seed, args.crashes, disk.bytes
+            "mode=demo seed={} crashes={} bytes={} faults={}",
+            args.seed,
+            args.crashes,
+            disk.bytes,
+            FaultKind::list(&args.faults)
         ),
         drive: Drive::of(args.break_disk, &disk.path),
         run: args.machine.clone(),
@@ -54,6 +57,7 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> Result<(), Error> {
         disk_bytes: disk.bytes,
         sha256: disk.sha256,
         crashes: args.crashes,
+        kinds: FaultKind::ALL.map(|kind| args.faults.contains(&kind)),
     };
     let image = disk::check(&disk, args.seed, &report.written)?;
     let verdict = match Verdict::new(&report, &expected, image.written, image.fault.is_none()) {

@@ -4,7 +4,8 @@
 //!
 //! * `@sha256 HEX bytes=N`: digest and length of all that was read from the disk;
 //! * `@wrote offset=N bytes=N`: a write of [`samara_testkit::pattern`], after it was flushed;
-//! * `@totals crashes=N recovered=N lost=N leaked_objects=N leaked_pages=N`: the demo's outcome;
+//! * `@totals crashes=N recovered=N lost=N leaked_objects=N leaked_pages=N panics=N faults=N overflows=N
+//!   hangs=N double_panics=N`: the demo's outcome;
 //! * `@trace 0xADDRESS`: one return address of a backtrace, to be shown as a place in the source;
 //! * `@test NAME ok` or `@test NAME FAILED`, then `@tests passed=N failed=N collected=N`.
 //!
@@ -50,6 +51,8 @@ pub(crate) struct Totals {
     pub(crate) leaked_objects: u64,
     /// Pages that nobody owns.
     pub(crate) leaked_pages: u64,
+    /// Crashes of each kind, in the order of [`FaultKind::ALL`](crate::cli::FaultKind::ALL).
+    pub(crate) by_kind: [u64; 5],
 }
 
 /// Why a line that begins with `@` was not understood.
@@ -82,8 +85,8 @@ pub(super) fn parse(line: &str) -> Option<Result<Message, ProtocolError>> {
         "wrote" => numbers(rest, "@wrote offset=N bytes=N", ["offset", "bytes"])
             .map(|[offset, bytes]| Message::Wrote(Region { offset, bytes })),
         "totals" => {
-            const USAGE: &str =
-                "@totals crashes=N recovered=N lost=N leaked_objects=N leaked_pages=N";
+            const USAGE: &str = "@totals crashes=N recovered=N lost=N leaked_objects=N leaked_pages=N panics=N \
+                 faults=N overflows=N hangs=N double_panics=N";
             numbers(
                 rest,
                 USAGE,
@@ -93,17 +96,32 @@ pub(super) fn parse(line: &str) -> Option<Result<Message, ProtocolError>> {
                     "lost",
                     "leaked_objects",
                     "leaked_pages",
+                    "panics",
+                    "faults",
+                    "overflows",
+                    "hangs",
+                    "double_panics",
                 ],
             )
-            .map(|[crashes, recovered, lost, leaked_objects, leaked_pages]| {
-                Message::Totals(Totals {
+            .map(
+                |[
                     crashes,
                     recovered,
                     lost,
                     leaked_objects,
                     leaked_pages,
-                })
-            })
+                    by_kind @ ..,
+                ]| {
+                    Message::Totals(Totals {
+                        crashes,
+                        recovered,
+                        lost,
+                        leaked_objects,
+                        leaked_pages,
+                        by_kind,
+                    })
+                },
+            )
         }
         "trace" => trace(rest),
         "test" => test(rest),
@@ -235,13 +253,16 @@ mod tests {
                 }),
             ),
             (
-                "@totals crashes=1 recovered=2 lost=3 leaked_objects=4 leaked_pages=5".into(),
+                "@totals crashes=1 recovered=2 lost=3 leaked_objects=4 leaked_pages=5 panics=6 faults=7 \
+                 overflows=8 hangs=9 double_panics=10"
+                    .into(),
                 Message::Totals(Totals {
                     crashes: 1,
                     recovered: 2,
                     lost: 3,
                     leaked_objects: 4,
                     leaked_pages: 5,
+                    by_kind: [6, 7, 8, 9, 10],
                 }),
             ),
             ("@trace 0x1000f".into(), Message::Trace { address: 0x1000F }),

@@ -14,6 +14,8 @@ pub(crate) struct Expected {
     pub(crate) sha256: Sha256Digest,
     /// Crashes asked for.
     pub(crate) crashes: u64,
+    /// Which kinds of them, in the order of [`FaultKind::ALL`](crate::cli::FaultKind::ALL).
+    pub(crate) kinds: [bool; 5],
 }
 
 /// The fields of the result line.
@@ -28,7 +30,11 @@ pub(crate) struct Verdict {
     lost: u64,
     leaked_objects: u64,
     leaked_pages: u64,
+    by_kind: [u64; 5],
 }
+
+/// The kinds' names in the result line.
+const KINDS: [&str; 5] = ["panics", "faults", "overflows", "hangs", "double_panics"];
 
 impl Verdict {
     /// Gathers the fields. `written_bytes` and `image` are what the image check found.
@@ -56,6 +62,7 @@ impl Verdict {
             lost: totals.lost,
             leaked_objects: totals.leaked_objects,
             leaked_pages: totals.leaked_pages,
+            by_kind: totals.by_kind,
         })
     }
 
@@ -70,6 +77,7 @@ impl Verdict {
         let Expected {
             disk_bytes,
             crashes,
+            kinds,
             ..
         } = *expected;
         require(
@@ -114,6 +122,19 @@ impl Verdict {
             self.leaked_pages == 0,
             format!("leaked_pages: {} have no owner", self.leaked_pages),
         );
+        // Each kind in turn.
+        let asked = kinds.iter().filter(|asked| **asked).count().max(1) as u64;
+        for ((name, count), asked_for) in KINDS.into_iter().zip(self.by_kind).zip(kinds) {
+            let range = if asked_for {
+                crashes / asked..=crashes.div_ceil(asked)
+            } else {
+                0..=0
+            };
+            require(
+                range.contains(&count),
+                format!("{name}: {count} instead of {} at least", range.start()),
+            );
+        }
         complaints
     }
 }
@@ -134,7 +155,11 @@ impl fmt::Display for Verdict {
             self.lost,
             self.leaked_objects,
             self.leaked_pages,
-        )
+        )?;
+        KINDS
+            .into_iter()
+            .zip(self.by_kind)
+            .try_for_each(|(name, count)| write!(f, " {name}={count}"))
     }
 }
 
@@ -147,6 +172,7 @@ mod tests {
         disk_bytes: 67_108_864,
         sha256: [7; 32],
         crashes: 20,
+        kinds: [true; 5],
     };
 
     fn good() -> Report {
@@ -155,6 +181,7 @@ mod tests {
             totals: Some(Totals {
                 crashes: 20,
                 recovered: 20,
+                by_kind: [4; 5],
                 ..Totals::default()
             }),
             ..Report::default()
@@ -171,7 +198,8 @@ mod tests {
         assert_eq!(
             verdict.to_string(),
             "result: read_bytes=67108864 sha256=match written_bytes=1048576 image=match crashes=20 \
-             recovered=20 lost=0 leaked_objects=0 leaked_pages=0"
+             recovered=20 lost=0 leaked_objects=0 leaked_pages=0 panics=4 faults=4 overflows=4 \
+             hangs=4 double_panics=4"
         );
         assert_eq!(verdict.complaints(&EXPECTED), [""; 0]);
     }
@@ -179,7 +207,7 @@ mod tests {
     #[test]
     fn each_field_alone_spoils_the_result() {
         type Spoil = fn(&mut Report);
-        let spoilers: [(&str, Spoil); 7] = [
+        let spoilers: [(&str, Spoil); 8] = [
             ("read_bytes=1 ", |report| report.read = Some(([7; 32], 1))),
             ("sha256=mismatch", |report| {
                 report.read = Some(([8; 32], 67_108_864))
@@ -191,6 +219,7 @@ mod tests {
                 totals(report).leaked_objects = 1
             }),
             ("leaked_pages=1", |report| totals(report).leaked_pages = 1),
+            ("hangs=3", |report| totals(report).by_kind[3] = 3),
         ];
         for (shown, spoil) in spoilers {
             let mut report = good();
@@ -203,6 +232,19 @@ mod tests {
         let image = verdict(&good(), 512, false);
         assert!(image.to_string().contains("image=mismatch"));
         assert_eq!(image.complaints(&EXPECTED).len(), 1);
+    }
+
+    #[test]
+    fn only_the_kinds_that_were_asked_for_may_happen() {
+        let expected = Expected {
+            kinds: [true, false, true, false, false],
+            ..EXPECTED
+        };
+        let mut report = good();
+        totals(&mut report).by_kind = [10, 0, 10, 0, 0];
+        assert_eq!(verdict(&report, 512, true).complaints(&expected), [""; 0]);
+        totals(&mut report).by_kind = [10, 1, 10, 0, 0];
+        assert_eq!(verdict(&report, 512, true).complaints(&expected).len(), 1);
     }
 
     #[test]

@@ -1,7 +1,11 @@
-//! The processor: memory functions, descriptors, traps, the way out.
+//! The processor: memory functions, descriptors, traps, interrupts, the way out.
 
+pub(crate) mod cpu;
 pub(crate) mod descriptors;
 pub(crate) mod exit;
+pub(crate) mod fault;
+pub(crate) mod lapic;
 mod memory_functions;
+pub(crate) mod pic;
 pub(crate) mod trap;
-mod trap_entry;
+pub(crate) mod trap_entry;

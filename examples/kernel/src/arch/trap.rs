@@ -1,20 +1,30 @@
-//! What a trap does. In this kernel every fault is fatal: it is reported with the calls that led to
-//! it.
+//! What a trap does. An interrupt may change the running thread. A fault of a domain's code is its death;
+//! any other is fatal, and reported with the calls that led to it.
 
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use x86_64::registers::control::Cr2;
-use x86_64::structures::idt::PageFaultErrorCode;
 
 use super::exit::{ExitCode, exit};
-use super::trap_entry::TrapFrame;
+use super::fault::{Fault, PAGE_FAULT, name};
+use super::trap_entry::{FpuState, TrapFrame};
+use super::{lapic, pic};
 use crate::mm::{image, stack};
+use crate::thread::{self, Interrupted};
 use crate::{backtrace, println_fatal};
 
+/// A thread asks the scheduler for something.
+pub(crate) const REQUEST: u8 = 0x41;
+
+#[cfg(feature = "kernel-tests")]
 const DEBUG: u64 = 1;
 const BREAKPOINT: u64 = 3;
-const PAGE_FAULT: u64 = 14;
+const TIMER: u64 = lapic::TIMER as u64;
+const REQUESTED: u64 = REQUEST as u64;
+const SPURIOUS: u64 = lapic::SPURIOUS as u64;
+const OLD_FIRST: u64 = pic::FIRST_VECTOR as u64;
+const OLD_LAST: u64 = pic::END_VECTOR as u64 - 1;
 
 /// Breakpoints passed so far.
 static BREAKPOINTS: AtomicU32 = AtomicU32::new(0);
@@ -29,8 +39,15 @@ pub(crate) fn breakpoints() -> u32 {
 }
 
 /// Called by the entry code on a trap stack, with everything saved in `frame`.
-pub(super) extern "C" fn handle(frame: &mut TrapFrame) {
+pub(super) extern "C" fn handle(frame: &mut TrapFrame, fpu: &mut FpuState) {
     match frame.vector {
+        TIMER => {
+            lapic::acknowledge();
+            thread::tick::handle(&mut Interrupted { frame, fpu });
+        }
+        REQUESTED => thread::request::handle(&mut Interrupted { frame, fpu }),
+        // Went away before it was delivered; the old controllers' masked inputs can do no more.
+        SPURIOUS | OLD_FIRST..=OLD_LAST => {}
         // Returns only for the tests: the linker fills gaps with breakpoints, which a wild jump
         // must not slide along.
         BREAKPOINT if cfg!(feature = "kernel-tests") => {
@@ -38,7 +55,18 @@ pub(super) extern "C" fn handle(frame: &mut TrapFrame) {
             // What any compiled code may do here.
             spoil_vector_registers();
         }
-        _ => report(frame),
+        #[cfg(feature = "kernel-tests")]
+        DEBUG => {
+            if !thread::step::handle(&mut Interrupted { frame, fpu }) {
+                report(frame);
+            }
+        }
+        _ => {
+            let fault = fault(frame);
+            if !thread::cut::fault(&mut Interrupted { frame, fpu }, &fault) {
+                report(frame);
+            }
+        }
     }
 }
 
@@ -56,6 +84,16 @@ fn spoil_vector_registers() {
             out("xmm12") _, out("xmm13") _, out("xmm14") _, out("xmm15") _,
         );
     }
+}
+
+/// The fault that `frame` came by.
+fn fault(frame: &TrapFrame) -> Fault {
+    // A non-canonical address would have been a general protection fault; if it is one all the
+    // same, show it.
+    let address = Cr2::read_raw();
+    Fault::new(frame.vector, frame.error_code, address, |address| {
+        stack::guards().contains(&(address & !0xfff)) || thread::stack_guards(address)
+    })
 }
 
 fn report(frame: &TrapFrame) -> ! {
@@ -80,33 +118,11 @@ fn report(frame: &TrapFrame) -> ! {
         frame.rsp,
     );
     if frame.vector == PAGE_FAULT {
-        report_page_fault(PageFaultErrorCode::from_bits_truncate(frame.error_code));
+        println_fatal!("fault: {}", fault(frame));
     }
     backtrace::print_from(frame.rip);
     report_wild_call(frame);
     exit(ExitCode::Failure)
-}
-
-fn report_page_fault(cause: PageFaultErrorCode) {
-    // A non-canonical address would have been a general protection fault; if it is one all the
-    // same, show it.
-    let address = Cr2::read_raw();
-    let access = if cause.contains(PageFaultErrorCode::INSTRUCTION_FETCH) {
-        "executing"
-    } else if cause.contains(PageFaultErrorCode::CAUSED_BY_WRITE) {
-        "writing"
-    } else {
-        "reading"
-    };
-    let why = if cause.contains(PageFaultErrorCode::PROTECTION_VIOLATION) {
-        "not allowed"
-    } else {
-        "not mapped"
-    };
-    println_fatal!("fault: {access} {address:#x}: {why}");
-    if stack::guards().contains(&(address & !0xfff)) {
-        println_fatal!("fault: stack overflow");
-    }
 }
 
 /// A call to where no code is leaves no tables to walk by, but its return address on top of the
@@ -120,33 +136,5 @@ fn report_wild_call(frame: &TrapFrame) {
         if image::is_text(caller) {
             backtrace::print_line(caller as usize - 1);
         }
-    }
-}
-
-/// Intel SDM volume 3, table 6-1.
-fn name(vector: u64) -> &'static str {
-    match vector {
-        0 => "divide error",
-        DEBUG => "debug exception",
-        2 => "non-maskable interrupt",
-        BREAKPOINT => "breakpoint",
-        4 => "overflow",
-        5 => "bound range exceeded",
-        6 => "undefined instruction",
-        7 => "device not available",
-        8 => "double fault",
-        10 => "invalid task state",
-        11 => "segment not present",
-        12 => "stack-segment fault",
-        13 => "general protection fault",
-        PAGE_FAULT => "page fault",
-        16 => "floating-point error",
-        17 => "alignment check",
-        18 => "machine check",
-        19 => "vector floating-point error",
-        20 => "virtualization exception",
-        21 => "control protection exception",
-        32..=255 => "unexpected interrupt",
-        _ => "reserved exception",
     }
 }

@@ -8,12 +8,15 @@
 
 use core::arch::global_asm;
 
+use samara_unwind::cut::Registers;
+use x86_64::instructions::segmentation::{CS, Segment};
+
 /// Bytes that each stub takes.
 const STUB_SIZE: usize = 16;
 
 /// What a trap saved; the interrupted code goes on from it.
 #[repr(C)]
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct TrapFrame {
     pub(crate) r15: u64,
     pub(crate) r14: u64,
@@ -38,6 +41,111 @@ pub(crate) struct TrapFrame {
     pub(crate) rflags: u64,
     pub(crate) rsp: u64,
     pub(crate) ss: u64,
+}
+
+/// Interrupts are let in; the other bit is always set.
+const RFLAGS: u64 = 1 << 9 | 1 << 1;
+
+impl TrapFrame {
+    pub(crate) const ZERO: Self = Self {
+        r15: 0,
+        r14: 0,
+        r13: 0,
+        r12: 0,
+        r11: 0,
+        r10: 0,
+        r9: 0,
+        r8: 0,
+        rbp: 0,
+        rdi: 0,
+        rsi: 0,
+        rdx: 0,
+        rcx: 0,
+        rbx: 0,
+        rax: 0,
+        vector: 0,
+        error_code: 0,
+        rip: 0,
+        cs: 0,
+        rflags: RFLAGS,
+        rsp: 0,
+        ss: 0,
+    };
+
+    /// Begins the function at `rip`, on the stack at `rsp`.
+    pub(crate) fn starting_at(rip: u64, rsp: u64) -> Self {
+        Self {
+            rip,
+            rsp,
+            cs: CS::get_reg().0.into(),
+            ..Self::ZERO
+        }
+    }
+}
+
+impl TrapFrame {
+    /// The registers as the unwinder names them.
+    pub(crate) fn registers(&self) -> Registers {
+        Registers {
+            rax: self.rax,
+            rdx: self.rdx,
+            rcx: self.rcx,
+            rbx: self.rbx,
+            rsi: self.rsi,
+            rdi: self.rdi,
+            rbp: self.rbp,
+            rsp: self.rsp,
+            r8: self.r8,
+            r9: self.r9,
+            r10: self.r10,
+            r11: self.r11,
+            r12: self.r12,
+            r13: self.r13,
+            r14: self.r14,
+            r15: self.r15,
+            rip: self.rip,
+            rflags: self.rflags,
+        }
+    }
+
+    /// Goes on with these.
+    pub(crate) fn set_registers(&mut self, registers: &Registers) {
+        self.rax = registers.rax;
+        self.rdx = registers.rdx;
+        self.rcx = registers.rcx;
+        self.rbx = registers.rbx;
+        self.rsi = registers.rsi;
+        self.rdi = registers.rdi;
+        self.rbp = registers.rbp;
+        self.rsp = registers.rsp;
+        self.r8 = registers.r8;
+        self.r9 = registers.r9;
+        self.r10 = registers.r10;
+        self.r11 = registers.r11;
+        self.r12 = registers.r12;
+        self.r13 = registers.r13;
+        self.r14 = registers.r14;
+        self.r15 = registers.r15;
+        self.rip = registers.rip;
+        self.rflags = registers.rflags;
+    }
+}
+
+/// The floating-point and vector state, as `fxsave64` lays it out (Intel SDM volume 1, table 10-2).
+#[repr(C, align(16))]
+#[derive(Clone, Copy)]
+pub(crate) struct FpuState([u8; 512]);
+
+impl FpuState {
+    /// The ABI's: all exceptions masked, round to nearest, 64-bit precision, registers empty.
+    pub(crate) const DEFAULT: Self = {
+        let mut bytes = [0; 512];
+        let control = 0x037f_u16.to_le_bytes();
+        (bytes[0], bytes[1]) = (control[0], control[1]);
+        let mxcsr = 0x1f80_u16.to_le_bytes();
+        (bytes[24], bytes[25]) = (mxcsr[0], mxcsr[1]);
+        Self(bytes)
+    };
 }
 
 global_asm!(
@@ -117,6 +225,7 @@ trap_common:
     ldmxcsr [rsp + 512]
     cld
     mov rdi, rbp
+    mov rsi, rsp
     call {handler}
     fxrstor64 [rsp]
 

@@ -66,6 +66,11 @@ unsafe impl MapBar for KernelHost {
 // SAFETY: the direct map shows physical memory as it is, contiguous, and devices see it so too:
 // there is no IOMMU.
 unsafe impl DmaTranslate for KernelHost {
+    fn linear(&self) -> Option<u64> {
+        // The exchange heap's pages are all in the direct map, and there's no IOMMU.
+        Some(direct_map::offset())
+    }
+
     fn bus_address(&self, start: *const u8, length: usize) -> Option<u64> {
         direct_map::physical(start, length)
     }

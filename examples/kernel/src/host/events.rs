@@ -2,15 +2,15 @@
 
 use samara::Event;
 use samara::runtime::host::Events;
-use spin::Mutex;
 
 use super::KernelHost;
 use crate::println;
+use crate::sync::Lock;
 
 /// Gets every event, on the thread that caused it, acting for the host.
 pub(crate) type Sink = fn(&Event<'_>);
 
-static SINK: Mutex<Sink> = Mutex::new(print);
+static SINK: Lock<Sink> = Lock::new(print);
 
 /// Replaces the printing of events by `sink`.
 pub(crate) fn set_event_sink(sink: Sink) {

@@ -1,10 +1,16 @@
-//! Time and threads. There is one thread, so whoever finds a domain dead and drained reclaims it on
-//! the spot.
+//! Time and threads.
 
+use core::time::Duration;
+
+use samara::heap::thread::as_host;
 use samara::runtime::host::{Clock, Threads};
 use samara::runtime::reaper;
+use samara::runtime::threads::DomainThread;
 
 use super::KernelHost;
+use crate::thread;
+use crate::thread::request::{self, Token};
+use crate::thread::spawn::{Start, spawn};
 use crate::time;
 
 impl Clock for KernelHost {
@@ -16,12 +22,35 @@ impl Clock for KernelHost {
 
 impl Threads for KernelHost {
     fn yield_now() {
-        core::hint::spin_loop();
+        request::yield_now();
     }
 
-    /// Called by whoever leaves a dead domain, holding no lock: its devices are quiet and its
-    /// memory is back before the failed call returns its error.
+    /// Whoever leaves a dead domain last reclaims it on the spot: devices are quiet and memory is back
+    /// before the failed call returns its error. Under the no-cut mark, where that would take too long,
+    /// there is a thread for it.
     fn wake_reaper() {
-        reaper::poll();
+        if thread::current().slot.in_no_cut() {
+            thread::reaper::wake();
+        } else {
+            // SAFETY: the reaper is trusted code of the host.
+            unsafe { as_host(reaper::poll) };
+        }
+    }
+
+    fn spawn(thread: DomainThread) -> Result<(), DomainThread> {
+        // A wake that was meant for the last thread of this index.
+        request::forget(Token::of_domain_thread(thread.index()));
+        match spawn(Start::Domain(thread)) {
+            Err(Start::Domain(thread)) => Err(thread),
+            _ => Ok(()),
+        }
+    }
+
+    fn park(index: usize, timeout: Option<Duration>) {
+        request::park(Token::of_domain_thread(index), timeout);
+    }
+
+    fn wake(index: usize) {
+        request::wake(Token::of_domain_thread(index));
     }
 }

@@ -1,6 +1,5 @@
 //! The kernel's own page tables. Nothing is ever both writable and executable.
 
-use spin::Mutex;
 use x86_64::registers::control::{Cr3, Cr3Flags};
 use x86_64::structures::paging::mapper::CleanUp;
 use x86_64::structures::paging::mapper::MapToError;
@@ -16,11 +15,12 @@ use super::image::{self, Segment};
 use super::layout::{DIRECT_MAP, KERNEL_BASE, PAGE_SIZE};
 use super::memory_map::MemoryMap;
 use super::stack;
+use crate::sync::Lock;
 
 const HUGE_PAGE: u64 = Size2MiB::SIZE;
 
 /// `None` until [`init`].
-static TABLES: Mutex<Option<OffsetPageTable<'static>>> = Mutex::new(None);
+static TABLES: Lock<Option<OffsetPageTable<'static>>> = Lock::new(None);
 
 /// Why a page could not be mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,21 +189,21 @@ pub(super) fn map_window(base: u64, start: u64, end: u64, flags: Flags) -> Resul
 }
 
 /// Maps the frame at `physical` at `page`, for reading and writing.
-pub(super) fn map_private(page: u64, physical: u64) -> Result<(), MapError> {
+pub(crate) fn map_private(page: u64, physical: u64) -> Result<(), MapError> {
     let mut tables = TABLES.lock();
     let tables = tables.as_mut().ok_or(MapError::OutOfFrames)?;
     let page = Page::<Size4KiB>::containing_address(VirtAddr::new(page));
     let frame = PhysFrame::containing_address(PhysAddr::new(physical));
     let flags = Flags::PRESENT | Flags::WRITABLE | Flags::NO_EXECUTE;
-    // SAFETY: the caller, `arena`, maps only frames that it has just been given and hands out
-    // through this page alone.
+    // SAFETY: the callers, `arena` and stacks of threads, map only frames that they have just been given and
+    // hand out through this page alone.
     let flush = unsafe { tables.map_to(page, frame, flags, &mut TableFrames) }?;
     flush.flush();
     Ok(())
 }
 
 /// Unmaps `page`; returns the physical address of its frame, or `None` if it was not mapped.
-pub(super) fn unmap_private(page: u64) -> Option<u64> {
+pub(crate) fn unmap_private(page: u64) -> Option<u64> {
     let mut tables = TABLES.lock();
     let page = Page::<Size4KiB>::containing_address(VirtAddr::new(page));
     let (frame, flush) = tables.as_mut()?.unmap(page).ok()?;
@@ -212,7 +212,7 @@ pub(super) fn unmap_private(page: u64) -> Option<u64> {
 }
 
 /// Frees the tables that map nothing any more among those for `start` up to `end`.
-pub(super) fn free_empty_tables(start: u64, end: u64) {
+pub(crate) fn free_empty_tables(start: u64, end: u64) {
     let mut tables = TABLES.lock();
     let (Some(tables), Some(last)) = (tables.as_mut(), end.checked_sub(1)) else {
         return;

@@ -14,3 +14,8 @@ pub(crate) fn physical(pointer: *const u8, bytes: usize) -> Option<u64> {
     let end = start.checked_add(bytes as u64)?;
     (end <= DEVICES - DIRECT_MAP).then_some(start)
 }
+
+/// What physical addresses differ by from addresses in the direct map, modulo 2^64.
+pub(crate) const fn offset() -> u64 {
+    DIRECT_MAP.wrapping_neg()
+}

@@ -1,13 +1,12 @@
 //! Physical memory, in frames of 4 KiB, each counted for its owner.
 
-use spin::Mutex;
-
 use super::direct_map;
 use super::frame_table::{FrameTable, NotOwned};
 use super::image;
 use super::layout::{LOW_MEMORY_END, PAGE_SIZE};
 use super::memory_map::MemoryMap;
 use super::owner_counts::OwnerCounts;
+use crate::sync::Lock;
 
 /// Whose memory it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +19,9 @@ impl FrameOwner {
     /// The exchange heap, which keeps account of its objects' owners itself.
     pub(crate) const EXCHANGE_HEAP: Self = Self(u32::MAX - 3);
 
+    /// Stacks of threads.
+    pub(crate) const STACKS: Self = Self(u32::MAX - 4);
+
     /// The private memory of a domain, or of the host.
     pub(crate) fn private(owner: samara::Owner) -> Self {
         Self(owner.index() as u32)
@@ -31,7 +33,7 @@ struct Frames {
     counts: OwnerCounts,
 }
 
-static FRAMES: Mutex<Option<Frames>> = Mutex::new(None);
+static FRAMES: Lock<Option<Frames>> = Lock::new(None);
 
 /// Takes charge of all usable memory but the first mebibyte, the kernel's image and the table
 /// itself.

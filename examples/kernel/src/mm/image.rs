@@ -1,5 +1,7 @@
 //! The kernel's own image: where its segments lie and what each may be used for.
 
+use samara_unwind::tables::Image;
+
 use super::layout::KERNEL_BASE;
 
 /// A page-aligned part of the image, in virtual addresses.
@@ -20,6 +22,12 @@ unsafe extern "C" {
     static __rodata_end: u8;
     static __data_start: u8;
     static __data_end: u8;
+    static __eh_frame_hdr_start: u8;
+    static __eh_frame_hdr_end: u8;
+    static __eh_frame_start: u8;
+    static __eh_frame_end: u8;
+    static __except_table_start: u8;
+    static __except_table_end: u8;
 }
 
 /// The segments that the kernel runs with; the trampoline it booted through is not among them.
@@ -53,4 +61,26 @@ pub(crate) fn physical_range() -> (u64, u64) {
     let start = (&raw const __image_phys_start).addr() as u64;
     let end = (&raw const __data_end).addr() as u64 - KERNEL_BASE;
     (start, end)
+}
+
+/// The unwind tables of the kernel's code.
+pub(crate) fn tables() -> Image<'static> {
+    let [text, ..] = segments();
+    let slice = |start: *const u8, end: *const u8| {
+        let length = end.addr() - start.addr();
+        // SAFETY: a section of the image, as the linker script brackets it: mapped, read-only.
+        unsafe { core::slice::from_raw_parts(start, length) }
+    };
+    Image {
+        code: text.start as usize..text.end as usize,
+        eh_frame_hdr: slice(
+            &raw const __eh_frame_hdr_start,
+            &raw const __eh_frame_hdr_end,
+        ),
+        eh_frame: slice(&raw const __eh_frame_start, &raw const __eh_frame_end),
+        except_table: slice(
+            &raw const __except_table_start,
+            &raw const __except_table_end,
+        ),
+    }
 }

@@ -28,5 +28,8 @@ pub(crate) const ARENA_STRIDE: u64 = 1 << 30;
 /// Slots that have an arena.
 pub(crate) const ARENA_SLOTS: u64 = 256;
 
+/// Stacks of threads.
+pub(crate) const STACKS: u64 = 0xffff_d000_0000_0000;
+
 /// The kernel's image, as linked (`kernel.ld`).
 pub(crate) const KERNEL_BASE: u64 = 0xffff_ffff_8000_0000;

@@ -2,6 +2,7 @@
 //! corrupting.
 
 use core::cell::UnsafeCell;
+use core::ops::Range;
 
 const PAGE: usize = 4096;
 
@@ -35,9 +36,15 @@ impl<const SIZE: usize> Stack<SIZE> {
         self.guard.get().addr() as u64
     }
 
+    /// Lowest address and end, the guard apart.
+    pub(crate) fn bounds(&self) -> Range<usize> {
+        let start = self.bytes.get().addr();
+        start..start + SIZE
+    }
+
     /// Whether `address` lies in the stack, its guard apart.
     pub(crate) fn contains(&self, address: u64) -> bool {
-        (self.top() - SIZE as u64..self.top()).contains(&address)
+        self.bounds().contains(&(address as usize))
     }
 
     /// The address that a processor starting on this stack begins below.

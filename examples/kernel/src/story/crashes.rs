@@ -3,17 +3,21 @@
 use core::time::Duration;
 
 use samara::runtime::text::Text;
-use samara::{Event, ExitKind, ExitReason};
-use spin::Mutex;
+use samara::{Event, ExitReason};
+use samara_fault::Manner;
 
+use super::manners;
 use crate::mm::frames;
-use crate::{println, time};
+use crate::sync::Lock;
+use crate::{panic, println, time};
 
 /// How many crashes there were, and after how many the driver worked again.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Counts {
     pub(super) crashes: u32,
     pub(super) recovered: u32,
+    /// Crashes by manner, in the order of [`Manner::ALL`].
+    pub(super) by_manner: [u32; Manner::ALL.len()],
 }
 
 /// A crash that is not recovered from yet.
@@ -34,16 +38,23 @@ struct Crash {
 /// A restart may crash too, in `init`: as many as one recovery may bring.
 const PENDING: usize = 8;
 
+/// Calls that are shown of what led to a fault.
+const TRACE: usize = 2;
+
 struct Log {
     counts: Counts,
+    /// Panics that had been given up at the last crash.
+    given_up: u32,
     pending: [Option<Crash>; PENDING],
 }
 
-static LOG: Mutex<Log> = Mutex::new(Log {
+static LOG: Lock<Log> = Lock::new(Log {
     counts: Counts {
         crashes: 0,
         recovered: 0,
+        by_manner: [0; Manner::ALL.len()],
     },
+    given_up: 0,
     pending: [None; PENDING],
 });
 
@@ -66,7 +77,7 @@ pub(super) fn event(event: &Event<'_>) {
             generation,
             name,
             reason,
-        } if reason.kind == ExitKind::Panic => log.died(id, generation, name, *reason),
+        } => log.died(id, generation, name, *reason),
         Event::Reclaimed {
             id,
             generation,
@@ -88,7 +99,13 @@ pub(super) fn event(event: &Event<'_>) {
 
 impl Log {
     fn died(&mut self, id: usize, generation: u32, name: &str, reason: ExitReason) {
+        let given_up = panic::given_up();
+        let Some(manner) = manners::of(&reason, given_up != self.given_up) else {
+            return;
+        };
+        self.given_up = given_up;
         self.counts.crashes += 1;
+        self.counts.by_manner[manner as usize] += 1;
         let crash = Crash {
             id,
             generation,
@@ -126,6 +143,15 @@ impl Log {
                 crash.frames,
                 now.saturating_sub(crash.died).as_micros(),
             );
+            for address in crash
+                .reason
+                .trace
+                .iter()
+                .take_while(|address| **address != 0)
+                .take(TRACE)
+            {
+                println!("@trace {:#x}", address + 1); // taken for a return address
+            }
         }
     }
 }

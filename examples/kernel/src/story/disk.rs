@@ -15,6 +15,9 @@ use crate::pci::{self, Class};
 /// Bytes of one command: small, so that a request is several commands in flight at once.
 const MAX_TRANSFER: u32 = 32 << 10;
 
+/// A request takes a few milliseconds, bringing the controller up some hundred at worst.
+const BUDGET: Duration = Duration::from_millis(500);
+
 /// A running driver domain.
 pub(super) struct Disk {
     domain: Domain<dyn BlockDevice>,
@@ -42,6 +45,7 @@ impl Disk {
         let spec = DomainSpec::new("nvme")
             .heap_quota(4 << 20)
             .shared_quota(16 << 20)
+            .budget(BUDGET)
             .restart(Restart::limited(u32::MAX, Duration::from_secs(60)));
         let domain = host::runtime()
             .spawn(

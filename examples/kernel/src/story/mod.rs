@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `disk` | the driver domain: found, started, stopped |
 //! | `plan` | which request meets which fault |
+//! | `manners` | in which ways the driver dies |
 //! | `crashes` | what became of each crash, from the runtime's events |
 //! | `client` | requests through the shadow |
 //! | `work` | read it all, write a region, read that back |
@@ -13,6 +14,7 @@
 mod client;
 mod crashes;
 mod disk;
+mod manners;
 mod plan;
 mod totals;
 mod work;
@@ -24,12 +26,14 @@ use crate::boot::command_line::CommandLine;
 use crate::host::set_event_sink;
 use crate::{pci, println, report};
 use disk::Disk;
+use manners::Manners;
 use totals::Totals;
 use work::{Outcome, Part};
 
 /// What the command line asks for.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Parameters {
+    manners: Manners,
     seed: u64,
     crashes: u32,
     bytes: u64,
@@ -39,6 +43,7 @@ impl Parameters {
     fn parse(command_line: &CommandLine) -> Option<Self> {
         let number = |key: &str| command_line.get(key)?.parse::<u64>().ok();
         Some(Self {
+            manners: Manners::parse(command_line.get("faults")?)?,
             seed: number("seed")?,
             crashes: number("crashes")?.try_into().ok()?,
             bytes: number("bytes")?,
@@ -53,7 +58,9 @@ pub(crate) fn run(command_line: &CommandLine) -> ExitCode {
         println!("pci: {function}");
     }
     let Some(parameters) = Parameters::parse(command_line) else {
-        println!("error: the demo needs seed=N crashes=N bytes=N on the command line");
+        println!(
+            "error: the demo needs seed=N crashes=N bytes=N faults=KIND,… on the command line"
+        );
         return ExitCode::Failure;
     };
     match tell(parameters) {
@@ -75,23 +82,25 @@ fn tell(parameters: Parameters) -> Result<bool, String> {
     let rehearsal = Parameters {
         crashes: parameters.crashes.min(1),
         bytes: parameters.bytes.min(2 * work::REQUEST as u64),
-        ..parameters
+        ..parameters.clone()
     };
     println!("rehearsal:");
-    round(slot, rehearsal, Part::Rehearsal)?;
+    round(slot, &rehearsal, Part::Rehearsal)?;
     crashes::reset();
 
     println!("the story:");
     let before = Totals::now();
-    let outcome = round(slot, parameters, Part::Whole)?;
+    let outcome = round(slot, &parameters, Part::Whole)?;
     let after = Totals::now();
 
     let (leaked_objects, leaked_pages) = after.leaked_since(before);
     let crashed = crashes::counts();
+    let [panics, faults, overflows, hangs, double_panics] = crashed.by_manner;
     report::memory();
     println!(
         "@totals crashes={} recovered={} lost={} leaked_objects={leaked_objects} \
-         leaked_pages={leaked_pages}",
+         leaked_pages={leaked_pages} panics={panics} faults={faults} overflows={overflows} \
+         hangs={hangs} double_panics={double_panics}",
         crashed.crashes, crashed.recovered, outcome.lost
     );
     Ok(outcome.lost == 0
@@ -104,7 +113,7 @@ fn tell(parameters: Parameters) -> Result<bool, String> {
 /// From the start of the driver to its stop.
 fn round(
     slot: &'static samara_device_io::PciSlot,
-    parameters: Parameters,
+    parameters: &Parameters,
     part: Part,
 ) -> Result<Outcome, String> {
     let disk = Disk::start(slot)?;

@@ -1,6 +1,7 @@
 //! Which request meets which fault: drawn from the seed, exactly as many as asked.
 
-use samara_fault::{self as fault, FaultPoint};
+use super::manners::Manners;
+use samara_fault::{self as fault, FaultPoint, Manner};
 use samara_testkit::pattern;
 
 /// Kinds of request.
@@ -37,6 +38,8 @@ struct Pool {
 
 /// Draws faults for a known number of requests.
 pub(super) struct Plan {
+    manners: Manners,
+    armed: usize,
     seed: u64,
     drawn: u64,
     reads: Pool,
@@ -44,8 +47,8 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// `crashes` faults over `reads` and `writes` requests.
-    pub(super) fn new(seed: u64, reads: u64, writes: u64, crashes: u32) -> Self {
+    /// `crashes` faults over `reads` and `writes` requests, in all `manners` equally often.
+    pub(super) fn new(seed: u64, reads: u64, writes: u64, crashes: u32, manners: Manners) -> Self {
         let crashes = u64::from(crashes);
         let for_writes = (crashes / WRITES_SHARE).min(writes);
         let pool = |requests, crashes| Pool {
@@ -54,6 +57,8 @@ impl Plan {
             next: 0,
         };
         Self {
+            manners,
+            armed: 0,
             seed: seed ^ STREAM,
             drawn: 0,
             reads: pool(reads, crashes - for_writes),
@@ -89,6 +94,12 @@ impl Plan {
         }
     }
 
+    /// Each in turn.
+    fn next_manner(&mut self) -> Manner {
+        self.armed += 1;
+        self.manners.nth(self.armed - 1)
+    }
+
     fn arm(&mut self, kind: Kind, pool: &mut Pool) {
         let faults = kind.faults();
         let mut point = faults[pool.next % faults.len()];
@@ -96,7 +107,8 @@ impl Plan {
         if point == FaultPoint::Init {
             if pool.crashes >= 2 {
                 // `init` runs only after another crash.
-                fault::arm(FaultPoint::Init, 0);
+                let manner = self.next_manner();
+                fault::arm_with(FaultPoint::Init, 0, manner);
                 pool.crashes -= 1;
             }
             point = FaultPoint::Submit;
@@ -106,7 +118,8 @@ impl Plan {
             FaultPoint::Submit | FaultPoint::Completion => self.draw(3) as u32,
             _ => 0,
         };
-        fault::arm(point, after);
+        let manner = self.next_manner();
+        fault::arm_with(point, after, manner);
         pool.crashes -= 1;
     }
 }

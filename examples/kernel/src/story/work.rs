@@ -64,12 +64,13 @@ pub(super) enum Part {
 }
 
 /// Does the work on the disk's first `bytes`.
-pub(super) fn run(disk: &Disk, parameters: Parameters, part: Part) -> Result<Outcome, String> {
+pub(super) fn run(disk: &Disk, parameters: &Parameters, part: Part) -> Result<Outcome, String> {
     let Parameters {
         seed,
         crashes,
         bytes,
-    } = parameters;
+        ref manners,
+    } = *parameters;
     let geometry = disk.shadow.geometry().map_err(|error| error.to_string())?;
     if geometry.bytes() < bytes {
         let size = geometry.bytes();
@@ -97,7 +98,7 @@ pub(super) fn run(disk: &Disk, parameters: Parameters, part: Part) -> Result<Out
             region.requests,
         ),
     };
-    let plan = Plan::new(seed, reads, writes, crashes);
+    let plan = Plan::new(seed, reads, writes, crashes, manners.clone());
     let mut client = Client::new(disk, plan, geometry.block_size);
 
     read_all(&mut client, bytes, part)?;

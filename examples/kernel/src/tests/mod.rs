@@ -3,14 +3,20 @@
 //! They are collected by the linker. A test fails by panicking, which is contained; the rest go on.
 
 mod arena;
+mod deaths;
+mod domain_threads;
 mod domains;
 mod frames;
+mod keeper;
 mod memory_functions;
 mod memory_rights;
+mod mixed_faults;
 mod nvme;
 mod panics;
 mod pci;
 pub(crate) mod provoke;
+mod single_step;
+mod threads;
 mod time;
 mod traps;
 
@@ -23,7 +29,7 @@ use crate::host::set_event_sink;
 use crate::{println, report};
 
 /// Fewer than this and a module of tests was dropped by the linker, or never built.
-const EXPECTED: usize = 46;
+const EXPECTED: usize = 67;
 
 /// A test's name and body.
 pub(crate) struct KernelTest {

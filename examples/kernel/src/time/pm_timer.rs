@@ -3,7 +3,8 @@
 
 use core::time::Duration;
 
-use spin::Mutex;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use x86_64::instructions::port::PortReadOnly;
 
 use super::ticks_to_duration;
@@ -16,31 +17,35 @@ const MASK: u32 = 0x00ff_ffff;
 
 pub(super) struct PmTimer {
     port: u16,
-    state: Mutex<State>,
-}
-
-/// Extends the counter. Time is lost if nobody reads it for as long as it takes to wrap, 4.7 s.
-struct State {
-    last: u32,
-    ticks: u64,
+    /// What was read last, extended to 64 bits. Time is lost if nobody reads it for as long as it
+    /// takes to wrap, 4.7 s. No lock: trap handlers ask, too.
+    last: AtomicU64,
+    origin: u64,
 }
 
 impl PmTimer {
     pub(super) fn start(port: u16) -> Self {
-        let last = read(port);
+        let origin = u64::from(read(port));
         Self {
             port,
-            state: Mutex::new(State { last, ticks: 0 }),
+            last: AtomicU64::new(origin),
+            origin,
         }
     }
 
     pub(super) fn elapsed(&self) -> Duration {
-        let mut state = self.state.lock();
-        let now = read(self.port);
-        state.ticks += u64::from(now.wrapping_sub(state.last) & MASK);
-        state.last = now;
-        ticks_to_duration(state.ticks, NANOSECONDS_PER_SECOND, FREQUENCY)
+        let last = self.last.load(Relaxed);
+        let now = extend(last, read(self.port));
+        // Whoever read later may have stored already: then time has gone on past `now`.
+        let latest = self.last.fetch_max(now, Relaxed).max(now);
+        ticks_to_duration(latest - self.origin, NANOSECONDS_PER_SECOND, FREQUENCY)
     }
+}
+
+/// The first time after `last` at which the counter's low bits read `now`.
+fn extend(last: u64, now: u32) -> u64 {
+    let ahead = now.wrapping_sub(last as u32) & MASK;
+    last + u64::from(ahead)
 }
 
 fn read(port: u16) -> u32 {

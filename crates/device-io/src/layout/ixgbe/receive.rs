@@ -194,6 +194,22 @@ pub struct Receiving<'r, T> {
     buffer: usize,
 }
 
+/// The second quadword of the next descriptor; if it is [`DONE`], its packet may be taken.
+#[inline]
+fn next<T: Exchangeable>(open: &mut Open<'_, T>) -> u64 {
+    if let Some(index) = open.positions.oldest() {
+        return open.load(index, true);
+    }
+    let Some(index) = open.positions.pending() else {
+        return 0;
+    };
+    let words = open.load(index, true);
+    if words & DONE != 0 {
+        open.positions.complete(index);
+    }
+    words
+}
+
 impl<T: Exchangeable> Receiving<'_, T> {
     /// How many packets can be put in.
     #[inline]
@@ -222,20 +238,9 @@ impl<T: Exchangeable> Receiving<'_, T> {
     /// What the device says of the next packet that it's done with.
     #[inline]
     pub fn arrived(&mut self) -> Option<Received> {
-        let positions = &mut self.open.positions;
-        let index = match positions.oldest() {
-            Some(index) => index,
-            None => positions.pending()?,
-        };
-        let words = self.open.load(index, true);
-        if words & DONE == 0 {
-            return None;
-        }
-        if self.open.positions.ready() == 0 {
-            self.open.positions.complete(index);
-        }
+        let words = next(&mut self.open);
         let buffer = self.buffer;
-        Some(Received { words, buffer })
+        (words & DONE != 0).then_some(Received { words, buffer })
     }
 
     /// Takes the packet out that has [`arrived`](Self::arrived).
@@ -244,22 +249,32 @@ impl<T: Exchangeable> Receiving<'_, T> {
         self.open.take()
     }
 
-    /// Takes the packet out that has [`arrived`](Self::arrived), has it `prepare`d, and leaves it in the place of the
-    /// packet at `index` of `batch`, which is [`put`](Self::put) in. False if that's refused, or none has
-    /// arrived: nothing has changed then.
+    /// Trades packets of `batch`, from the first on, for packets that have [`arrived`](Self::arrived), until there's
+    /// none: each of `batch` is [`put`](Self::put) in and has its place taken. `prepare` is shown what the
+    /// device says and the packet, and may end it, as does a packet that's refused. How many were traded.
     #[inline]
     pub fn trade<const N: usize>(
         &mut self,
         batch: &mut RRefDeque<T, N>,
-        index: usize,
-        prepare: impl FnOnce(&mut T),
-        bytes: impl FnOnce(&mut T) -> &mut [u8],
-    ) -> bool {
+        mut prepare: impl FnMut(Received, &mut T) -> bool,
+        bytes: impl Fn(&mut T) -> &mut [u8],
+    ) -> usize {
         let buffer = self.buffer;
-        let describe = |bus, length| (length >= buffer).then_some([bus, 0]);
-        self.open
-            .trade(batch, index, prepare, bytes, describe)
-            .is_ok()
+        let seen = core::cell::Cell::new(0);
+        self.open.trade(
+            batch,
+            N,
+            |_, out, into| {
+                let words = seen.get();
+                prepare(Received { words, buffer }, out).then(|| bytes(into))
+            },
+            |bus, length| (length >= buffer).then_some([bus, 0]),
+            |open| {
+                let words = next(open);
+                seen.set(words);
+                words & DONE != 0
+            },
+        )
     }
 
     /// Whether the device is done with a packet behind the next one, but not with that: it lost a report,

@@ -128,6 +128,18 @@ pub struct Transmitting<'r, T> {
     function: &'r PciFunction,
 }
 
+/// Whether a packet is done; looks whether the oldest group is, if none was.
+#[inline]
+fn has_sent<T: Exchangeable>(open: &mut Open<'_, T>) -> bool {
+    if open.positions.ready() != 0 {
+        return true;
+    }
+    let Some(end) = open.end() else {
+        return false;
+    };
+    open.load(end, true) & DONE != 0 && open.positions.complete(end)
+}
+
 impl<T: Exchangeable> Transmitting<'_, T> {
     /// How many packets can be put in.
     #[inline]
@@ -154,28 +166,20 @@ impl<T: Exchangeable> Transmitting<'_, T> {
     /// Whether a packet that was sent can be taken back now.
     #[inline]
     pub fn has_sent(&mut self) -> bool {
-        if self.open.positions.ready() != 0 {
-            return true;
-        }
-        let Some(end) = self.open.end() else {
-            return false;
-        };
-        self.open.load(end, true) & DONE != 0 && self.open.positions.complete(end)
+        has_sent(&mut self.open)
     }
 
-    /// Takes a packet back that was sent, and leaves it in the place of the packet at `index` of `batch`, which
-    /// is [`put`](Self::put) in. False if that's refused, or [none was sent](Self::has_sent): nothing has
-    /// changed then.
+    /// Trades frames of `batch`, from the first on, for packets that were sent, until there's none: each of `batch`
+    /// is [`put`](Self::put) in and has its place taken. `frame` may end it, as does a packet that's
+    /// refused. How many were traded.
     #[inline]
     pub fn trade<const N: usize>(
         &mut self,
         batch: &mut RRefDeque<T, N>,
-        index: usize,
-        frame: impl FnOnce(&mut T) -> &mut [u8],
-    ) -> bool {
+        frame: impl Fn(&mut T) -> Option<&mut [u8]>,
+    ) -> usize {
         self.open
-            .trade(batch, index, |_| (), frame, describe)
-            .is_ok()
+            .trade(batch, N, |_, _, into| frame(into), describe, has_sent)
     }
 
     /// Tells the device of what was put in since, and asks for one report when all of that is done. One

@@ -1,0 +1,93 @@
+//! How to die.
+
+use core::hint::black_box;
+
+/// A manner of dying.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    /// A panic.
+    #[default]
+    Panic,
+    /// A fault of the processor: each time another one.
+    Fault,
+    /// Recursion without end.
+    Overflow,
+    /// A loop without end.
+    Hang,
+    /// A panic in a destructor that a panic runs.
+    DoublePanic,
+}
+
+impl Manner {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Panic,
+        Self::Fault,
+        Self::Overflow,
+        Self::Hang,
+        Self::DoublePanic,
+    ];
+
+    /// Its name on a command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Panic => "panic",
+            Self::Fault => "fault",
+            Self::Overflow => "overflow",
+            Self::Hang => "hang",
+            Self::DoublePanic => "double-panic",
+        }
+    }
+}
+
+/// Panics when it is dropped.
+#[derive(Debug)]
+pub struct PanicsOnDrop;
+
+impl Drop for PanicsOnDrop {
+    fn drop(&mut self) {
+        panic!("injected fault while unwinding");
+    }
+}
+
+/// Raises an exception of the processor, each time another one. Panics where none can be ordered.
+#[inline(never)]
+pub fn cpu_fault() {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use core::sync::atomic::{AtomicU32, Ordering};
+
+        use crate::cpu::{Trap, strike};
+
+        const TURNS: [Trap; 6] = [
+            Trap::ReadNull,
+            Trap::WriteConstant,
+            Trap::Divide,
+            Trap::Undefined,
+            Trap::NonCanonical,
+            Trap::ExecuteData,
+        ];
+        static TURN: AtomicU32 = AtomicU32::new(0);
+        let turn = TURN.fetch_add(1, Ordering::Relaxed) as usize;
+        strike(TURNS[turn % TURNS.len()]);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    panic!("no exceptions to order on this processor");
+}
+
+/// Recurses until the stack is used up. Panics where that would harm others.
+pub fn overflow_stack() {
+    #[cfg(target_arch = "x86_64")]
+    crate::cpu::strike(crate::cpu::Trap::StackOverflow);
+    #[cfg(not(target_arch = "x86_64"))]
+    panic!("no guard below the stack on this processor");
+}
+
+/// Never returns.
+pub fn hang() {
+    // What the compiler cannot see may change: it must not take the loop for one that ends.
+    while black_box(true) {
+        core::hint::spin_loop();
+    }
+}

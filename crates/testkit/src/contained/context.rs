@@ -1,0 +1,27 @@
+//! Between a signal's context and the registers of a cut.
+
+use libc::{greg_t, ucontext_t};
+use samara_unwind::cut::Registers;
+
+/// Where each register stands in the context, with its place in [`Registers`].
+macro_rules! registers {
+    ($($name:ident: $at:ident),*) => {
+        /// The registers that the signal interrupted.
+        pub(super) fn load(context: &ucontext_t) -> Registers {
+            let at = &context.uc_mcontext.gregs;
+            Registers { $($name: at[libc::$at as usize] as u64),* }
+        }
+
+        /// Has the thread go on with `registers`.
+        pub(super) fn store(context: &mut ucontext_t, registers: &Registers) {
+            let at = &mut context.uc_mcontext.gregs;
+            $(at[libc::$at as usize] = registers.$name as greg_t;)*
+        }
+    };
+}
+
+registers! {
+    rax: REG_RAX, rdx: REG_RDX, rcx: REG_RCX, rbx: REG_RBX, rsi: REG_RSI, rdi: REG_RDI,
+    rbp: REG_RBP, rsp: REG_RSP, r8: REG_R8, r9: REG_R9, r10: REG_R10, r11: REG_R11,
+    r12: REG_R12, r13: REG_R13, r14: REG_R14, r15: REG_R15, rip: REG_RIP, rflags: REG_EFL
+}

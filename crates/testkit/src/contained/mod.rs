@@ -1,0 +1,30 @@
+//! Contains every way to die under `cargo test`: signals drive the cuts that a kernel's trap handlers
+//! would (x86_64 Linux).
+//!
+//! [`contained`] does for the calling thread what a kernel does once and for all its threads: a stack
+//! for handlers, the bounds of its own stack, and, if asked, a periodic tick. CPU exceptions and
+//! `abort` become [`contain::fault`](samara_domain_runtime::contain::fault); what that does not contain
+//! kills the process as ever.
+//!
+//! # Limits of a hosted program
+//!
+//! * A tick does not cut while the thread is in a shared library: the C library's locks and buffers
+//!   would stay as they are. A fault there is the domain's doing (a copy between bad addresses), and is
+//!   cut.
+//! * A cut during a panic leaves `std::thread::panicking()` true on that thread for good: `std` counts
+//!   panics, and nobody else can. `samara_unwind::is_unwinding` knows.
+#![expect(
+    unsafe_code,
+    reason = "installs signal handlers and reads the program headers"
+)]
+
+mod context;
+mod handlers;
+mod images;
+mod step;
+mod thread;
+
+pub use handlers::{CUTS, Cuts};
+pub use images::{Library, program_image};
+pub use step::Stepped;
+pub use thread::{Contained, contained};

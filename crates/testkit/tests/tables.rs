@@ -1,0 +1,217 @@
+//! The unwind tables of an image are untrusted: mutated ones give errors or other frames, never a panic, a
+//! hang or a read outside of them.
+#![cfg(all(feature = "contained", target_arch = "x86_64", target_os = "linux"))]
+#![expect(unsafe_code, reason = "registers images that it takes back")]
+
+use samara_testkit::contained::program_image;
+use samara_testkit::hosted::{Rng, wait_until};
+use samara_unwind::tables::{
+    Finder, Image, Registered, TableError, register_image, unregister_image,
+};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+/// Mutated tables that are asked.
+const MUTATIONS: usize = if cfg!(debug_assertions) {
+    20_000
+} else {
+    100_000
+};
+
+/// A copy of an image's tables, which may be changed. Its code is as far from the copy as the image's is
+/// from its tables, so that relative pointers stay right.
+struct Copy {
+    bytes: Box<[u8]>,
+    header: usize,
+    frames: usize,
+    code: std::ops::Range<usize>,
+}
+
+impl Copy {
+    fn of(image: &Image<'_>) -> Self {
+        let start = image.except_table.as_ptr().addr();
+        let bytes: Box<[u8]> = image.except_table.into();
+        let moved = bytes.as_ptr().addr().wrapping_sub(start);
+        Self {
+            header: image.eh_frame_hdr.as_ptr().addr() - start,
+            frames: image.eh_frame.as_ptr().addr() - start,
+            code: image.code.start.wrapping_add(moved)..image.code.end.wrapping_add(moved),
+            bytes,
+        }
+    }
+
+    fn start(&self) -> usize {
+        self.bytes.as_ptr().addr()
+    }
+
+    fn offset(&self, at: usize) -> isize {
+        let word = self.bytes[at..at + 4].try_into().expect("four bytes");
+        i32::from_le_bytes(word) as isize
+    }
+
+    fn word(&self, at: usize) -> usize {
+        self.offset(at) as u32 as usize
+    }
+
+    fn image(&self) -> Image<'_> {
+        Image {
+            code: self.code.clone(),
+            eh_frame_hdr: &self.bytes[self.header..],
+            eh_frame: &self.bytes[self.frames..],
+            except_table: &self.bytes,
+        }
+    }
+}
+
+#[test]
+fn whole_tables_answer_everywhere_in_the_code() {
+    let copy = Copy::of(program_image());
+    let image = copy.image();
+    let mut found = 0;
+    let mut asked = 0;
+    for pc in image.code.clone().step_by(97) {
+        asked += 1;
+        match image.rules(pc) {
+            Ok(_) => found += 1,
+            Err(error) => assert!(
+                matches!(error, TableError::NoEntry | TableError::Unsupported),
+                "{error} at {pc:#x}"
+            ),
+        }
+        assert_ne!(image.catches(pc), Err(TableError::Damaged), "{pc:#x}");
+    }
+    // What is between functions, and the linker's stubs, has none.
+    assert!(found * 10 > asked * 9, "{found} of {asked}");
+    assert_eq!(image.rules(image.code.end).err(), Some(TableError::NoEntry));
+}
+
+#[test]
+fn mutated_tables_are_errors_and_nothing_worse() {
+    let mut copy = Copy::of(program_image());
+    let mut rng = Rng::new(0x7ab1e5);
+    let mut slowest = Duration::ZERO;
+    let mut damaged = 0;
+    for _ in 0..MUTATIONS {
+        // A function, and what is said of it: in the header, in its entry, in what entries share.
+        let pair = copy.header + 12 + 8 * rng.below(copy.word(copy.header + 8));
+        let function = copy.start() + copy.header;
+        let function = function.wrapping_add_signed(copy.offset(pair));
+        let entry = copy.header.wrapping_add_signed(copy.offset(pair + 4));
+        let from = match rng.below(8) {
+            0 => copy.header,
+            1 => pair,
+            2 | 3 => entry + 4 - copy.word(entry + 4),
+            4 => rng.below(copy.bytes.len()),
+            _ => entry,
+        };
+        let reach = 1 << rng.below(7);
+        let mut saved = Vec::new();
+        for _ in 0..1 + rng.below(8) {
+            let at = (from + rng.below(reach)).min(copy.bytes.len() - 1);
+            saved.push((at, copy.bytes[at]));
+            copy.bytes[at] = match rng.below(4) {
+                0 => 0xff,
+                1 => 0,
+                2 => copy.bytes[at] ^ 1 << rng.below(8),
+                _ => rng.below(256) as u8,
+            };
+        }
+        let image = copy.image();
+        for _ in 0..4 {
+            let pc = function.wrapping_add(rng.below(64));
+            let start = Instant::now();
+            let rules = image.rules(pc);
+            damaged += usize::from(rules.err() == Some(TableError::Damaged));
+            let _ = image.catches(pc);
+            slowest = slowest.max(start.elapsed());
+        }
+        for (at, byte) in saved.into_iter().rev() {
+            copy.bytes[at] = byte;
+        }
+    }
+    assert!(damaged > MUTATIONS / 50, "{damaged} look-ups met damage");
+    assert!(
+        slowest < Duration::from_secs(1),
+        "a look-up took {slowest:?}"
+    );
+}
+
+/// The copy's tables, for as long as whoever registers them sees to.
+fn forever(copy: &Copy) -> Image<'static> {
+    let bytes = std::ptr::from_ref::<[u8]>(&copy.bytes);
+    // SAFETY: the copy is dropped only when its image is no longer registered.
+    let bytes: &'static [u8] = unsafe { &*bytes };
+    Image {
+        code: copy.code.clone(),
+        eh_frame_hdr: &bytes[copy.header..],
+        eh_frame: &bytes[copy.frames..],
+        except_table: bytes,
+    }
+}
+
+#[test]
+fn images_come_and_go_while_others_look_them_up() {
+    const LOADS: usize = 200;
+    let (stop, found) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let place = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for seed in 0..2 {
+            let (stop, found, place) = (&stop, &found, &place);
+            scope.spawn(move || {
+                let mut rng = Rng::new(seed);
+                while !stop.load(SeqCst) {
+                    let pc = place.load(SeqCst).wrapping_add(rng.below(1 << 16));
+                    found.fetch_add(usize::from(Registered.rules(pc).is_ok()), SeqCst);
+                }
+            });
+        }
+        for load in 0..LOADS {
+            let copy = Copy::of(program_image());
+            // SAFETY: unregistered below, before the copy is dropped.
+            let id = unsafe { register_image(forever(&copy)) }.expect("room for one more");
+            let before = found.load(SeqCst);
+            place.store(copy.code.start, SeqCst);
+            wait_until("a look-up", || found.load(SeqCst) > before);
+            let mut left = Some(id);
+            while let Some(id) = left {
+                left = unregister_image(id).err().map(|in_use| in_use.0);
+            }
+            let pc = copy.code.start;
+            // A megabyte or more: its memory goes back to the system, so that a late reader would fault.
+            drop(copy);
+            assert_eq!(
+                Registered.rules(pc).err(),
+                Some(TableError::NoEntry),
+                "{load}"
+            );
+        }
+        stop.store(true, SeqCst);
+    });
+    assert!(found.load(SeqCst) >= LOADS);
+}
+
+#[test]
+fn there_is_room_for_so_many_images_and_the_last_is_found_too() {
+    let copy = Copy::of(program_image());
+    let pc = copy.code.start + copy.code.len() / 2;
+    let elsewhere = |at: usize| Image {
+        code: at..at + 1,
+        ..forever(&copy)
+    };
+    let mut ids = Vec::new();
+    for at in 0..100 {
+        // SAFETY: unregistered below, before the copy is dropped.
+        ids.push(unsafe { register_image(elsewhere(at)) }.expect("room for a hundred"));
+    }
+    // SAFETY: as above.
+    ids.push(unsafe { register_image(forever(&copy)) }.expect("room for one more"));
+    let known = forever(&copy).rules(pc).is_ok();
+    assert_eq!(Registered.rules(pc).is_ok(), known);
+    for id in ids {
+        let mut left = Some(id);
+        while let Some(id) = left {
+            left = unregister_image(id).err().map(|in_use| in_use.0);
+        }
+    }
+    assert_eq!(Registered.rules(pc).err(), Some(TableError::NoEntry));
+}

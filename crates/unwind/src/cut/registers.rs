@@ -1,0 +1,91 @@
+//! The registers of a thread at some instruction.
+
+/// The x86_64 registers of an interrupted thread, in DWARF's order: what a trap handler fills from
+/// its trap frame, and puts back there after a [`cut`](super::cut).
+///
+/// FPU and vector registers are not among them: no unwind table restores any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+#[expect(missing_docs, reason = "named after the registers")]
+pub struct Registers {
+    pub rax: u64,
+    pub rdx: u64,
+    pub rcx: u64,
+    pub rbx: u64,
+    pub rsi: u64,
+    pub rdi: u64,
+    pub rbp: u64,
+    pub rsp: u64,
+    pub r8: u64,
+    pub r9: u64,
+    pub r10: u64,
+    pub r11: u64,
+    pub r12: u64,
+    pub r13: u64,
+    pub r14: u64,
+    pub r15: u64,
+    pub rip: u64,
+    pub rflags: u64,
+}
+
+/// How many registers DWARF numbers here: the general ones and the return address.
+#[cfg(samara_tables)]
+pub(crate) const NUMBERED: usize = 17;
+/// DWARF's number of the stack pointer.
+#[cfg(samara_tables)]
+pub(crate) const RSP: usize = 7;
+/// DWARF's number of the return address.
+#[cfg(samara_tables)]
+pub(crate) const RETURN_ADDRESS: usize = 16;
+
+#[cfg(samara_tables)]
+impl Registers {
+    /// The register with this DWARF number; `None` if it is none of ours.
+    pub(crate) const fn get(&self, number: usize) -> Option<u64> {
+        Some(match number {
+            0 => self.rax,
+            1 => self.rdx,
+            2 => self.rcx,
+            3 => self.rbx,
+            4 => self.rsi,
+            5 => self.rdi,
+            6 => self.rbp,
+            7 => self.rsp,
+            8 => self.r8,
+            9 => self.r9,
+            10 => self.r10,
+            11 => self.r11,
+            12 => self.r12,
+            13 => self.r13,
+            14 => self.r14,
+            15 => self.r15,
+            16 => self.rip,
+            _ => return None,
+        })
+    }
+
+    /// Sets the register with this DWARF number, if it is one of ours.
+    pub(crate) const fn set(&mut self, number: usize, value: u64) {
+        let place = match number {
+            0 => &mut self.rax,
+            1 => &mut self.rdx,
+            2 => &mut self.rcx,
+            3 => &mut self.rbx,
+            4 => &mut self.rsi,
+            5 => &mut self.rdi,
+            6 => &mut self.rbp,
+            7 => &mut self.rsp,
+            8 => &mut self.r8,
+            9 => &mut self.r9,
+            10 => &mut self.r10,
+            11 => &mut self.r11,
+            12 => &mut self.r12,
+            13 => &mut self.r13,
+            14 => &mut self.r14,
+            15 => &mut self.r15,
+            16 => &mut self.rip,
+            _ => return,
+        };
+        *place = value;
+    }
+}

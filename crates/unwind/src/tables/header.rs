@@ -1,0 +1,57 @@
+//! `.eh_frame_hdr`: the linker's sorted table of where each function's entry is.
+//!
+//! By hand, since what is asked is little and must not fail on any bytes: the one form that linkers
+//! write (LSB core, 10.6.2) is a table of pairs of 32-bit offsets from the header's own address.
+
+use super::TableError;
+
+/// Encodings (LSB core, 10.5.1): `pcrel | sdata4`, `udata4`, `datarel | sdata4`.
+const ENCODINGS: [u8; 3] = [0x1b, 0x03, 0x3b];
+const VERSION: u8 = 1;
+/// Version and encodings, the pointer to `.eh_frame`, the count.
+const PREFIX: usize = 12;
+
+/// A header whose form is known.
+pub(crate) struct Header<'a> {
+    address: usize,
+    pairs: &'a [[u8; 8]],
+}
+
+impl<'a> Header<'a> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, TableError> {
+        let (prefix, rest) = bytes
+            .split_first_chunk::<PREFIX>()
+            .ok_or(TableError::Damaged)?;
+        let [version, frames, count, table, .., c0, c1, c2, c3] = *prefix;
+        if version != VERSION || [frames, count, table] != ENCODINGS {
+            return Err(TableError::Unsupported);
+        }
+        let count = u32::from_le_bytes([c0, c1, c2, c3]) as usize;
+        let (pairs, _) = rest.as_chunks::<8>();
+        Ok(Self {
+            address: bytes.as_ptr().addr(),
+            pairs: pairs.get(..count).ok_or(TableError::Damaged)?,
+        })
+    }
+
+    /// The address of the entry for the function that begins at or last before `pc`.
+    pub(crate) fn entry(&self, pc: usize) -> Result<usize, TableError> {
+        let behind = self.pairs.partition_point(|pair| self.start(pair) <= pc);
+        let pair = behind
+            .checked_sub(1)
+            .and_then(|at| self.pairs.get(at))
+            .ok_or(TableError::NoEntry)?;
+        let [.., e0, e1, e2, e3] = *pair;
+        Ok(self.absolute([e0, e1, e2, e3]))
+    }
+
+    fn start(&self, pair: &[u8; 8]) -> usize {
+        let [s0, s1, s2, s3, ..] = *pair;
+        self.absolute([s0, s1, s2, s3])
+    }
+
+    fn absolute(&self, offset: [u8; 4]) -> usize {
+        self.address
+            .wrapping_add_signed(i32::from_le_bytes(offset) as isize)
+    }
+}

@@ -1,0 +1,68 @@
+//! Unwind tables: which image an address belongs to, and what its tables say there.
+//!
+//! A linker that is asked for `--eh-frame-hdr` sorts all entries of `.eh_frame` into a table that is
+//! searched by halves. A kernel needs these lines in its linker script, the sections mapped readable:
+//!
+//! ```text
+//! .eh_frame_hdr : { __eh_frame_hdr_start = .; KEEP(*(.eh_frame_hdr)) __eh_frame_hdr_end = .; }
+//! .eh_frame : { __eh_frame_start = .; KEEP(*(.eh_frame .eh_frame.*)) __eh_frame_end = .; }
+//! .gcc_except_table : { __except_table_start = .; KEEP(*(.gcc_except_table .gcc_except_table.*)) __except_table_end = .; }
+//! ```
+//!
+//! and registers itself with [`register_image`] before it starts a domain.
+
+mod header;
+mod image;
+mod lsda;
+mod registry;
+mod rules;
+
+pub use image::Image;
+pub use registry::{
+    ImageId, InUse, MAX_IMAGES, RegisterError, Registered, register_image, unregister_image,
+};
+pub use rules::Rules;
+
+/// Why a frame has no usable rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TableError {
+    /// No known image, or no entry of its image, covers the address.
+    NoEntry,
+    /// The table contradicts itself or ends too early.
+    Damaged,
+    /// The table is in a form that is not supported: a DWARF expression, an unusual encoding.
+    Unsupported,
+    /// The rules lead outside the stack.
+    OutOfStack,
+}
+
+impl core::fmt::Display for TableError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::NoEntry => "no unwind table covers the address; register its image",
+            Self::Damaged => "the unwind table is damaged",
+            Self::Unsupported => "the unwind table has a form that is not supported",
+            Self::OutOfStack => "the unwind table leads outside the stack",
+        })
+    }
+}
+
+impl core::error::Error for TableError {}
+
+/// Finds the tables for an address. Called from trap handlers: no allocation, no lock that an
+/// interrupted thread could hold, bounded work.
+pub trait Finder: Sync {
+    /// The rules at `pc`, an address inside an instruction. The image they are read from must stay
+    /// until this returns, no longer.
+    ///
+    /// # Errors
+    /// See [`TableError`].
+    fn rules(&self, pc: usize) -> Result<Rules, TableError>;
+
+    /// Whether what the call that `pc` is in raises is caught in that very frame.
+    ///
+    /// # Errors
+    /// See [`TableError`].
+    fn catches(&self, pc: usize) -> Result<bool, TableError>;
+}

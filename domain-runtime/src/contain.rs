@@ -1,0 +1,38 @@
+//! What a host's trap handlers ask: may this thread be cut, and if so, do it. With the feature
+//! `contain`, on x86_64.
+//!
+//! | handler | calls | which, if the answer is [`Verdict::Cut`], |
+//! |---|---|---|
+//! | CPU exceptions | [`fault`] | resumes the rewritten registers: the caller gets `Err(Crashed)` |
+//! | the periodic tick, with the interrupted thread's registers | [`tick`] | the same |
+//!
+//! Both run on the interrupted thread, which [`thread::current`](samara_shared_heap::thread::current)
+//! must name, but on another stack. Neither allocates, locks or formats; both take bounded time. What
+//! the reason of the domain's death says is noted here and told by the thread itself when it has left
+//! the domain.
+//!
+//! A host needs: each thread's stack told with
+//! [`set_stack`](samara_shared_heap::thread::ThreadSlot::set_stack), its images registered with
+//! [`samara_unwind::tables`], and on another CPU than the first a tick there too. A kill of a domain
+//! whose thread runs takes effect with that thread's next tick.
+//!
+//! # What is not cut
+//!
+//! A thread that acts for the host, or is under a no-cut mark: a fault there is the host's own. On the
+//! way of a call into a domain and out again a thread acts for the domain in code of the runtime; that
+//! is told by the unwind tables, since no frame there catches, and costs the call nothing.
+
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+mod by_tables;
+
+pub use crate::trap_note::Strike;
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+pub(crate) use by_tables::end_self;
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+pub use by_tables::{Verdict, Why, fault, tick};
+
+/// The running thread acts for a dead domain: leaves it.
+#[cfg(not(all(feature = "contain", target_arch = "x86_64")))]
+pub(crate) fn end_self() -> ! {
+    crate::call::raise()
+}

@@ -1,0 +1,217 @@
+//! Cuts by unwind tables.
+
+use crate::call::{self, Activation};
+use crate::primitive::atomic::Ordering::SeqCst;
+use crate::trap_note::Strike;
+use core::time::Duration;
+use samara_shared_heap::thread::{self, ThreadSlot};
+use samara_unwind::cut::{Cut, CutError, Registers, cut, resume, undo_call};
+use samara_unwind::tables::{Finder, Registered};
+use samara_unwind::{Backtrace, Frame};
+
+/// What a trap handler is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use = "the thread cannot go on after a fault that is the host's"]
+pub enum Verdict {
+    /// Resume the thread with the registers, which were rewritten: it leaves the domain.
+    Cut,
+    /// Nothing is to be done: resume it as it was.
+    Resume,
+    /// It is to be cut, but not here: resume it as it was. It cuts itself, or the next tick does.
+    Later,
+    /// The fault is not a domain's, or cannot be contained: the host decides.
+    Host(Why),
+}
+
+/// Why a fault is the host's affair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Why {
+    /// The thread acts for the host.
+    ActsForHost,
+    /// The thread is inside the heap, an allocator or the runtime.
+    Trusted,
+    /// Nobody has told where the thread's stack is.
+    StackUnknown,
+    /// The frames could not be given up.
+    NotCut(CutError),
+}
+
+/// A CPU exception struck, with `address` what was accessed, or 0.
+///
+/// The reason of the domain's death gets the strike and a backtrace; the domain is dead from here on.
+///
+/// # Safety
+/// As for [`tick`]; the instruction at `registers.rip` has caused the exception.
+pub unsafe fn fault(
+    registers: &mut Registers,
+    strike: Strike,
+    address: usize,
+    finder: &dyn Finder,
+) -> Verdict {
+    let thread = thread::current();
+    let Some(activation) = call::innermost(thread) else {
+        return Verdict::Host(Why::ActsForHost);
+    };
+    if thread.in_no_cut() || activation.is_leaving() {
+        return Verdict::Host(Why::Trusted);
+    }
+    // SAFETY: handed on.
+    match unsafe {
+        end(
+            thread,
+            activation,
+            registers,
+            Some((strike, address)),
+            finder,
+        )
+    } {
+        Ok(()) => Verdict::Cut,
+        Err(why) => Verdict::Host(why),
+    }
+}
+
+/// The host's periodic tick has interrupted the thread: counts `elapsed`, the time that the thread has
+/// run since its last tick, against the budget of the domain that it is in, and cuts the thread if that
+/// domain's budget is used up or it is dead.
+///
+/// # Safety
+/// `registers` are those of the running thread at the interrupted instruction; the handler runs on
+/// another stack, has left the 128 bytes below the stack pointer as they were, and resumes the
+/// registers as they then are. The thread's slot tells its stack.
+pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Finder) -> Verdict {
+    let thread = thread::current();
+    let Some(activation) = call::innermost(thread).filter(|at| !at.is_leaving()) else {
+        return Verdict::Resume;
+    };
+    let target = activation.target();
+    let budget = target.block().budget.load(SeqCst);
+    let more = u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX);
+    let overrun = budget != 0 && activation.use_up(more) > budget;
+    let strike = if target.is_dead() {
+        None
+    } else if overrun {
+        Some((Strike::Overrun, 0))
+    } else {
+        return Verdict::Resume;
+    };
+    if thread.in_no_cut() {
+        if let Some(strike) = strike {
+            // SAFETY: handed on.
+            unsafe { condemn(thread, activation, strike, registers, finder) };
+        }
+        thread.recheck_later(recheck);
+        return Verdict::Later;
+    }
+    // SAFETY: handed on.
+    match unsafe { end(thread, activation, registers, strike, finder) } {
+        Ok(()) => Verdict::Cut,
+        Err(_) => Verdict::Later,
+    }
+}
+
+/// Cuts the thread and condemns the domain; nothing happens to either if that cannot be.
+///
+/// # Safety
+/// As for [`tick`]; the thread acts for `activation`, outside trusted code.
+unsafe fn end(
+    thread: &ThreadSlot,
+    activation: &Activation,
+    registers: &mut Registers,
+    strike: Option<(Strike, usize)>,
+    finder: &dyn Finder,
+) -> Result<(), Why> {
+    let stack = thread.stack();
+    let record = core::ptr::from_ref(activation).cast();
+    if !stack.contains(&core::ptr::from_ref(activation).addr()) {
+        return Err(Why::StackUnknown);
+    }
+    let mut struck = *registers;
+    if strike
+        .is_some_and(|(strike, address)| strike == Strike::Page && address as u64 == struck.rip)
+    {
+        // The instruction itself could not be fetched. Where that is no call of ours, the stack is not
+        // as the tables say.
+        // SAFETY: the slot's stack, of the running thread.
+        unsafe { undo_call(&mut struck, stack.clone()) };
+    }
+    let mut landing = struck;
+    let request = Cut {
+        record,
+        stack: stack.clone(),
+        finder,
+        raise: land,
+    };
+    // SAFETY: the caller's registers and the slot's stack; what domains leave on their frames is
+    // theirs alone, since they have no scoped threads, and trusted code is marked.
+    unsafe { cut(&mut landing, &request) }.map_err(Why::NotCut)?;
+    *registers = landing;
+    if let Some(strike) = strike {
+        // SAFETY: handed on: the frames are still there.
+        unsafe { condemn(thread, activation, strike, &struck, finder) };
+    }
+    Ok(())
+}
+
+/// Notes why the domain is to die, and marks it dead.
+///
+/// # Safety
+/// As for [`end`].
+unsafe fn condemn(
+    thread: &ThreadSlot,
+    activation: &Activation,
+    (strike, address): (Strike, usize),
+    registers: &Registers,
+    finder: &dyn Finder,
+) {
+    let target = activation.target();
+    let generation = target.expected().generation();
+    // SAFETY: the thread's own stack, as its slot tells.
+    let trace = unsafe { Backtrace::new(registers, thread.stack(), finder) };
+    let pc = |frame: Frame| frame.pc;
+    target
+        .block()
+        .trap
+        .put(generation, strike, address, trace.map(pc));
+    target.block().condemn(generation);
+}
+
+/// What the callee of the boundary does when a cut has landed.
+extern "C-unwind" fn land(boundary: usize) -> ! {
+    // SAFETY: raising is trusted code of the host's; what it allocates must not be the domain's.
+    unsafe { thread::as_host(|| samara_unwind::cut::raise(boundary)) }
+}
+
+/// The running thread acts for a dead domain: gives up what it does there. Where the host has told
+/// neither stack nor images, it unwinds instead.
+#[cold]
+pub(crate) fn end_self() -> ! {
+    cut_self();
+    call::raise()
+}
+
+/// Returns only if the running thread could not be cut here.
+fn cut_self() {
+    let thread = thread::current();
+    let Some(activation) = call::innermost(thread) else {
+        return;
+    };
+    let mut registers = Registers::here();
+    // SAFETY: the running thread's own registers in this very call, and its own stack.
+    if unsafe { end(thread, activation, &mut registers, None, &Registered) }.is_ok() {
+        // SAFETY: of this call, which is still active, and rewritten by a cut.
+        unsafe { resume(&registers) };
+    }
+}
+
+/// The thread was to be cut under a mark, which it has just released.
+fn recheck() {
+    let dead = call::innermost(thread::current())
+        .is_some_and(|at| !at.is_leaving() && at.target().is_dead());
+    // While the thread unwinds it is on its way out; a tick cuts it if it does not arrive.
+    if dead && !samara_unwind::is_unwinding() {
+        // Not where the runtime itself had the mark, on the way in or out: on return it looks again.
+        cut_self();
+    }
+}

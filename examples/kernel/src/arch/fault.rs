@@ -1,0 +1,159 @@
+//! What a fault of the processor says: kind and address, and in words.
+
+use core::fmt;
+
+use samara::runtime::contain::Strike;
+use x86_64::structures::idt::PageFaultErrorCode;
+
+/// Vectors of faults that compiled code can raise (Intel SDM volume 3, table 6-1).
+pub(super) const PAGE_FAULT: u64 = 14;
+const DIVIDE: u64 = 0;
+const OVERFLOW: u64 = 4;
+const BOUND: u64 = 5;
+const UNDEFINED: u64 = 6;
+const STACK_SEGMENT: u64 = 12;
+const PROTECTION: u64 = 13;
+const FLOATING_POINT: u64 = 16;
+const ALIGNMENT: u64 = 17;
+const VECTOR_FLOATING_POINT: u64 = 19;
+
+/// Bytes at the bottom of the address space where nothing is: a null pointer and its fields.
+const NULL_AREA: u64 = 4096;
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// An access to where nothing is mapped.
+    NotMapped(Access),
+    /// An access next to address zero.
+    Null(Access),
+    /// An access that the page does not allow.
+    NotAllowed(Access),
+    /// An access to the guard below a stack.
+    StackOverflow,
+    /// Anything else, by its vector.
+    Other(u64),
+}
+
+/// How memory was accessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+    Execute,
+}
+
+/// A fault: what, and for which address.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fault {
+    pub(crate) kind: Kind,
+    /// The address that was accessed, for a page fault.
+    pub(crate) address: u64,
+}
+
+impl Fault {
+    /// Reads what the processor left. `is_guard` tells where guards of stacks are.
+    pub(super) fn new(
+        vector: u64,
+        error_code: u64,
+        address: u64,
+        is_guard: impl FnOnce(u64) -> bool,
+    ) -> Self {
+        let kind = if vector == PAGE_FAULT {
+            page_fault(error_code, address, is_guard)
+        } else {
+            Kind::Other(vector)
+        };
+        Self { kind, address }
+    }
+
+    /// What struck, if code of a domain can have caused it, alone and without a bug of the host's.
+    pub(crate) fn strike(&self) -> Option<Strike> {
+        Some(match self.kind {
+            Kind::StackOverflow => Strike::StackOverflow,
+            Kind::NotMapped(_) | Kind::Null(_) | Kind::NotAllowed(_) => Strike::Page,
+            Kind::Other(DIVIDE) => Strike::Divide,
+            Kind::Other(UNDEFINED) => Strike::InvalidInstruction,
+            Kind::Other(PROTECTION | STACK_SEGMENT) => Strike::Protection,
+            Kind::Other(ALIGNMENT) => Strike::Alignment,
+            Kind::Other(FLOATING_POINT | VECTOR_FLOATING_POINT) => Strike::Float,
+            Kind::Other(OVERFLOW | BOUND) => Strike::Other,
+            Kind::Other(_) => return None,
+        })
+    }
+}
+
+fn page_fault(error_code: u64, address: u64, is_guard: impl FnOnce(u64) -> bool) -> Kind {
+    let cause = PageFaultErrorCode::from_bits_truncate(error_code);
+    let access = if cause.contains(PageFaultErrorCode::INSTRUCTION_FETCH) {
+        Access::Execute
+    } else if cause.contains(PageFaultErrorCode::CAUSED_BY_WRITE) {
+        Access::Write
+    } else {
+        Access::Read
+    };
+    if is_guard(address) {
+        Kind::StackOverflow
+    } else if cause.contains(PageFaultErrorCode::PROTECTION_VIOLATION) {
+        Kind::NotAllowed(access)
+    } else if address < NULL_AREA {
+        Kind::Null(access)
+    } else {
+        Kind::NotMapped(access)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, address, .. } = *self;
+        match kind {
+            Kind::NotMapped(access) => write!(f, "{access} {address:#x}: not mapped"),
+            Kind::Null(access) => write!(f, "{access} {address:#x}: not mapped (null)"),
+            Kind::NotAllowed(access) => write!(f, "{access} {address:#x}: not allowed"),
+            Kind::StackOverflow => write!(f, "stack overflow at {address:#x}"),
+            // What is not canonical has no page to fault on.
+            Kind::Other(PROTECTION) => {
+                f.write_str("general protection fault (a non-canonical or misaligned address)")
+            }
+            Kind::Other(vector) => f.write_str(name(vector)),
+        }
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Read => "reading",
+            Self::Write => "writing",
+            Self::Execute => "executing",
+        })
+    }
+}
+
+/// Intel SDM volume 3, table 6-1.
+pub(super) fn name(vector: u64) -> &'static str {
+    match vector {
+        DIVIDE => "divide error",
+        1 => "debug exception",
+        2 => "non-maskable interrupt",
+        3 => "breakpoint",
+        OVERFLOW => "overflow",
+        BOUND => "bound range exceeded",
+        UNDEFINED => "undefined instruction",
+        7 => "device not available",
+        8 => "double fault",
+        10 => "invalid task state",
+        11 => "segment not present",
+        STACK_SEGMENT => "stack-segment fault",
+        PROTECTION => "general protection fault",
+        PAGE_FAULT => "page fault",
+        FLOATING_POINT => "floating-point error",
+        ALIGNMENT => "alignment check",
+        18 => "machine check",
+        VECTOR_FLOATING_POINT => "vector floating-point error",
+        20 => "virtualization exception",
+        21 => "control protection exception",
+        32..=255 => "unexpected interrupt",
+        _ => "reserved exception",
+    }
+}

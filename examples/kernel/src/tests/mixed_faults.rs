@@ -1,0 +1,125 @@
+//! Thousands of deaths in one run, in every way there is, with threads that call meanwhile: nothing is
+//! left behind, and the kernel goes on.
+
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use core::time::Duration;
+
+use samara::heap::heap;
+use samara::prelude::*;
+use spin::Mutex;
+
+use super::deaths::{Mortal, Way, spawn_with};
+use super::domains::settled_frames;
+use super::kernel_tests;
+use super::threads::start;
+use crate::mm::frames::{self, FrameOwner};
+use crate::thread::request;
+use crate::thread::spawn::Handle;
+use crate::{println, time};
+
+/// Deaths, unless the command line says `deaths=N`.
+const DEATHS: u32 = 10_000;
+
+/// A domain that hangs dies after this. Some ticks, so that a call that a tick meets twice, on a machine
+/// that is emulated, is not taken for one.
+const BUDGET: Duration = Duration::from_millis(8);
+
+/// One death of so many is a loop without end: each takes its whole budget.
+const HANGS: u64 = 16;
+
+/// What there is, before and after.
+#[derive(Debug, PartialEq, Eq)]
+struct Totals {
+    frames: usize,
+    objects: usize,
+    capabilities: usize,
+}
+
+impl Totals {
+    fn now() -> Self {
+        let frames = settled_frames();
+        let census = heap::census_all();
+        Self {
+            frames,
+            objects: census.objects,
+            capabilities: census.capabilities,
+        }
+    }
+}
+
+/// A well-mixed number (splitmix64).
+fn draw(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+static VICTIM: Mutex<Option<Domain<dyn Mortal>>> = Mutex::new(None);
+static OVER: AtomicBool = AtomicBool::new(false);
+static CALLS: AtomicU32 = AtomicU32::new(0);
+
+/// Calls the domain over and over; it may be dead, or die of another thread meanwhile.
+fn bystander(_: usize) {
+    let domain = VICTIM.lock().clone().expect("a victim");
+    while !OVER.load(SeqCst) {
+        if let Ok(proxy) = domain.proxy() {
+            match proxy.work() {
+                Ok(_) => CALLS.fetch_add(1, SeqCst),
+                Err(RpcError::Dead | RpcError::Crashed) => 0,
+                Err(error) => panic!("{error:?}"),
+            };
+        }
+        request::sleep(Duration::from_millis(1));
+    }
+}
+
+/// One death, and a restart.
+fn die(domain: &Domain<dyn Mortal>, state: &mut u64) {
+    let drawn = draw(state);
+    let proxy = domain.proxy().expect("alive");
+    let kept = RRef::new(drawn);
+    let ended = if drawn.is_multiple_of(HANGS) {
+        proxy.hang()
+    } else {
+        let way = Way::ALL[(drawn >> 8) as usize % Way::ALL.len()];
+        proxy.die(way)
+    };
+    assert_eq!(ended, Err(RpcError::Crashed));
+    assert_eq!(*kept, drawn, "what was not handed over is untouched");
+    domain.restart().expect("within the budget of restarts");
+}
+
+kernel_tests! {
+    fn ten_thousand_deaths_leave_nothing() {
+        let deaths = crate::BOOT_INFO
+            .get()
+            .and_then(|info| info.command_line.get("deaths")?.parse().ok())
+            .unwrap_or(DEATHS);
+        let domain = spawn_with(DomainSpec::new("mortal").budget(BUDGET));
+        let mut state = 1;
+        for _ in 0..100 {
+            die(&domain, &mut state); // the host's own tables grow first
+        }
+        let before = Totals::now();
+        let began = time::since_boot();
+
+        *VICTIM.lock() = Some(domain.clone());
+        OVER.store(false, SeqCst);
+        let bystanders: [Handle; 2] = core::array::from_fn(|_| start(bystander, 0));
+        for _ in 0..deaths {
+            die(&domain, &mut state);
+        }
+        OVER.store(true, SeqCst);
+        bystanders.into_iter().for_each(Handle::join);
+        *VICTIM.lock() = None;
+
+        let took = time::since_boot() - began;
+        assert_eq!(Totals::now(), before, "after {deaths} deaths");
+        assert_eq!(frames::owned_by(FrameOwner::STACKS) / 24, 2, "the idle thread's and the reaper's");
+        assert!(!samara_unwind::is_unwinding());
+        assert!(domain.restarts() >= deaths + 100);
+        println!("{deaths} deaths and restarts in {took:?}, {CALLS:?} calls of others meanwhile");
+        domain.stop(Duration::from_secs(5)).expect("nobody is inside");
+    }
+}

@@ -1,0 +1,83 @@
+//! The timer's interrupt: time passes for those that wait, and the processor goes round.
+
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::time::Duration;
+
+use x86_64::instructions::interrupts;
+
+use super::cut;
+use super::request::{self, SCHEDULER};
+use super::switch::Interrupted;
+use crate::arch::cpu::{self, Cpu};
+use crate::arch::{lapic, pic};
+
+/// How long a thread runs before the next has its turn.
+const PERIOD: Duration = Duration::from_millis(1);
+
+/// A thread under the no-cut mark keeps the processor, and is looked at again after this part of a
+/// period,
+const SOON: u32 = 8;
+
+/// but not for ever: whoever waits so long under the mark may wait for one that does not get to run.
+const PATIENCE: u32 = 64;
+
+/// In nanoseconds.
+static CURRENT_PERIOD: AtomicU64 = AtomicU64::new(PERIOD.as_nanos() as u64);
+
+/// Starts the tick on this processor.
+///
+/// # Panics
+/// Without a timer.
+pub(super) fn init() {
+    pic::silence();
+    assert!(lapic::init(), "no local interrupt controller with a timer");
+    arm(cpu::this(), period());
+    interrupts::enable();
+}
+
+fn arm(cpu: &Cpu, after: Duration) {
+    cpu.armed.store(after.as_nanos() as u64, Relaxed);
+    lapic::arm(after);
+}
+
+fn period() -> Duration {
+    Duration::from_nanos(CURRENT_PERIOD.load(Relaxed))
+}
+
+/// Changes the period, from the tick after the next one on.
+#[cfg(feature = "kernel-tests")]
+pub(crate) fn set_period(period: Duration) {
+    CURRENT_PERIOD.store(period.as_nanos() as u64, Relaxed);
+}
+
+/// The period that the kernel starts with.
+#[cfg(feature = "kernel-tests")]
+pub(crate) const fn default_period() -> Duration {
+    PERIOD
+}
+
+/// Handles the timer's interrupt.
+pub(crate) fn handle(interrupted: &mut Interrupted<'_>) {
+    let cpu = cpu::this();
+    cpu.ticks.fetch_add(1, Relaxed);
+    let marked = cpu.current().slot.in_no_cut();
+    let deferred = if marked {
+        cpu.deferred.fetch_add(1, Relaxed) + 1
+    } else {
+        0
+    };
+    let keeps = (1..PATIENCE).contains(&deferred);
+    if !keeps {
+        cpu.deferred.store(0, Relaxed);
+    }
+    // By what the timer was set to: a machine that stood still meanwhile is not held against anybody.
+    let elapsed = Duration::from_nanos(cpu.armed.load(Relaxed));
+    cut::check(interrupted, elapsed);
+    SCHEDULER.with(|scheduler| {
+        scheduler.expire(request::now());
+        if !keeps {
+            request::take_turns(scheduler, cpu, interrupted);
+        }
+    });
+    arm(cpu, if keeps { period() / SOON } else { period() });
+}

@@ -1,0 +1,304 @@
+//! Cuts at every instruction of a domain's life: of its own code, the heap's, an allocator's, and of
+//! calls on their way in and out.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::contain::Verdict;
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, RpcError};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, interface};
+use samara_rref::RRef;
+use samara_shared_heap::heap;
+use samara_testkit::contained::{Contained, Stepped, contained};
+use samara_testkit::hosted::{Totals, alone, host};
+use std::hint::black_box;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+/// Single steps that a test may take: optimised code is short enough to be cut at every instruction; in
+/// a debug build, which checks its heaps at every step, only at some.
+const STEPS: u64 = if cfg!(debug_assertions) {
+    150_000
+} else {
+    1_500_000
+};
+
+#[interface]
+trait Worker {
+    /// A little of everything.
+    fn work(&self, object: RRef<RRef<u64>>, lent: &RRef<[u8]>)
+    -> Result<RRef<RRef<u64>>, RpcError>;
+    /// Calls `leaf` of `other` with an object of its own.
+    fn relay(&self, other: Proxy<dyn Worker>) -> Result<u64, RpcError>;
+    fn leaf(&self, object: RRef<u64>) -> Result<u64, RpcError>;
+}
+
+struct State(u64);
+
+static DROPPED: AtomicUsize = AtomicUsize::new(0);
+
+/// Private memory but in debug builds: there, `talc` looks at its whole heap whenever it is asked, which
+/// takes a quarter of a million instructions.
+struct Told(Option<Box<u64>>);
+impl Drop for Told {
+    fn drop(&mut self) {
+        // Only outside a cut: a call that was not cut drops what it made.
+        DROPPED.fetch_add(self.0.as_ref().map_or(1, |at| **at as usize), SeqCst);
+    }
+}
+
+/// A leaf function with more locals than registers: they stand below the stack pointer.
+#[inline(never)]
+fn red_zone(seed: u64) -> u64 {
+    let mut words = [0_u64; 12];
+    for (at, word) in words.iter_mut().enumerate() {
+        *word = black_box(seed.wrapping_mul(at as u64));
+    }
+    words
+        .iter()
+        .fold(seed, |sum, word| sum.rotate_left(5) ^ word)
+}
+
+/// Pushes every preserved register, in its prologue.
+#[inline(never)]
+fn pushes(seed: u64, next: fn(u64) -> u64) -> u64 {
+    let words: [u64; 6] = std::array::from_fn(|at| black_box(seed + at as u64));
+    let sum = black_box(next)(words[0]);
+    words
+        .iter()
+        .fold(sum, |sum, word| sum.wrapping_mul(31) ^ word)
+}
+
+/// One code for each type.
+#[inline(never)]
+fn generic<T: Copy + Default + PartialEq>(value: T) -> bool {
+    let copies = black_box([value; 9]);
+    copies.iter().all(|copy| *copy == value) && value != T::default()
+}
+
+impl Worker for State {
+    fn work(
+        &self,
+        object: RRef<RRef<u64>>,
+        lent: &RRef<[u8]>,
+    ) -> Result<RRef<RRef<u64>>, RpcError> {
+        let told = Told((!cfg!(debug_assertions)).then(|| Box::new(1)));
+        let mut bytes = [0_u8; 96];
+        bytes[..lent.len()].copy_from_slice(lent);
+        let shared = RRef::new(black_box(bytes));
+        let sum = pushes(u64::from(shared[3]), red_zone) ^ pushes(self.0, red_zone);
+        let matches = generic(black_box(7_u8)) && generic(black_box(2.5_f64));
+        drop(shared);
+        drop(told);
+        let inner = RRef::new(**object ^ sum ^ u64::from(matches));
+        drop(object);
+        Ok(RRef::new(inner))
+    }
+    fn relay(&self, other: Proxy<dyn Worker>) -> Result<u64, RpcError> {
+        let result = other.leaf(RRef::new(self.0));
+        Ok(result.unwrap_or(u64::MAX))
+    }
+    fn leaf(&self, object: RRef<u64>) -> Result<u64, RpcError> {
+        Ok(red_zone(*object) & 0xff)
+    }
+}
+
+fn init(seed: u64) -> Result<State, RpcError> {
+    // Its private heap has memory from the start.
+    Ok(*black_box(Box::new(State(seed))))
+}
+
+fn spawn(name: &str, limited: bool) -> Domain<dyn Worker> {
+    let spec = DomainSpec::new(name).restart(Restart::limited(u32::MAX, Duration::from_secs(1)));
+    let spec = if limited {
+        // Anything uses it up.
+        spec.budget(Duration::from_micros(1))
+    } else {
+        spec
+    };
+    host().spawn(spec, init, Mint::of(|| 5)).unwrap()
+}
+
+/// What is live now; caches stay full, or each call would begin with filling them.
+fn census() -> (heap::Census, usize) {
+    host().reap();
+    (heap::census_all(), host().domains().count())
+}
+
+/// What the verdicts of a walk were.
+#[derive(Debug, Default)]
+struct Walk {
+    instructions: u64,
+    cut: u64,
+    later: u64,
+    resumed: u64,
+}
+
+impl Walk {
+    /// That so many instructions at least were cut at, and so many left for later: a few of them where a
+    /// debug build samples.
+    fn assert_seen(&self, cut: u64, later: u64) {
+        let (cut, later) = if cfg!(debug_assertions) {
+            (1, 1)
+        } else {
+            (cut, later)
+        };
+        assert!(self.cut >= cut && self.later >= later, "{self:?}");
+    }
+}
+
+/// Ticks once (or, if it `insists`, from then on) at every instruction of `call`, and has `after` look
+/// at what became of it.
+fn walk<R>(
+    contained: &Contained,
+    insists: bool,
+    mut call: impl FnMut(&mut dyn FnMut(&mut dyn FnMut()) -> Stepped) -> (R, Stepped),
+    mut after: impl FnMut(R, Stepped),
+) -> Walk {
+    let mut walk = Walk::default();
+    // The first calls fill the heaps' caches.
+    for _ in 0..3 {
+        call(&mut |body| contained.step(0, false, body).1);
+    }
+    let (_, whole) = call(&mut |body| contained.step(u64::MAX - 1, false, body).1);
+    assert_eq!(whole.verdict, None);
+    walk.instructions = whole.steps;
+    let stride = (whole.steps * whole.steps / 2 / STEPS).max(1);
+    println!("{} instructions, every {stride}", whole.steps);
+    let mut at = 0;
+    // A little beyond: not every run is as long as the first.
+    while at < whole.steps + whole.steps / 8 {
+        let (result, stepped) = call(&mut |body| contained.step(at, insists, body).1);
+        match stepped.verdict {
+            Some(Verdict::Cut) => walk.cut += 1,
+            Some(Verdict::Later) => walk.later += 1,
+            Some(Verdict::Resume) => walk.resumed += 1,
+            other => assert_eq!(other, None),
+        }
+        after(result, stepped);
+        at += stride;
+    }
+    walk
+}
+
+/// Ticks at every instruction of a call that does a little of everything.
+fn work(insists: bool) -> Walk {
+    let _alone = alone();
+    let contained = contained(false);
+    let before = Totals::now();
+    let walk = {
+        let victim = spawn("stepped", true);
+        let running = census();
+        let call = |stepping: &mut dyn FnMut(&mut dyn FnMut()) -> Stepped| {
+            let proxy = victim.proxy().unwrap();
+            let lent = RRef::from_slice(&[1, 2, 3, 4, 5]);
+            let mut object = Some(RRef::new(RRef::new(9)));
+            let mut result = None;
+            let stepped = stepping(&mut || {
+                result = object.take().map(|object| proxy.work(object, &lent));
+            });
+            drop((proxy, lent));
+            (result.expect("it was called"), stepped)
+        };
+        let after = |result: Result<RRef<RRef<u64>>, RpcError>, stepped: Stepped| {
+            let died = victim.exit_reason().is_some();
+            match &result {
+                Ok(object) => assert!(**object.as_ref() != 0 || !died, "{stepped:?}"),
+                Err(error) => assert_eq!((*error, died), (RpcError::Crashed, true), "{stepped:?}"),
+            }
+            if stepped.verdict == Some(Verdict::Cut) {
+                assert!(died, "{stepped:?}");
+            }
+            drop(result);
+            if died {
+                victim.restart().unwrap();
+            }
+            assert_eq!(census(), running, "{stepped:?}");
+        };
+        let walk = walk(&contained, insists, call, after);
+        assert!(victim.kill());
+        walk
+    };
+    assert_eq!(Totals::now(), before);
+    walk
+}
+
+#[test]
+fn a_tick_at_every_instruction_of_a_call_leaves_all_heaps_whole() {
+    let walk = work(false);
+    println!("{walk:?}");
+    walk.assert_seen(100, 50);
+}
+
+#[test]
+fn ticks_that_do_not_stop_cut_at_the_first_instruction_that_allows_it() {
+    let walk = work(true);
+    println!("{walk:?}");
+    assert!(
+        walk.cut > walk.instructions / 2 || cfg!(debug_assertions),
+        "{walk:?}"
+    );
+    assert_eq!(walk.later, 0, "{walk:?}");
+}
+
+/// Ticks at every instruction of a call through another domain; `first` or `second` has a budget.
+fn relay(first: bool, second: bool) -> Walk {
+    let _alone = alone();
+    let contained = contained(false);
+    let before = Totals::now();
+    let walk = {
+        let (caller, callee) = (spawn("caller", first), spawn("callee", second));
+        let running = census();
+        let call = |stepping: &mut dyn FnMut(&mut dyn FnMut()) -> Stepped| {
+            let proxy = caller.proxy().unwrap();
+            let mut other = Some(callee.proxy().unwrap());
+            let mut result = None;
+            let stepped = stepping(&mut || {
+                result = other.take().map(|other| proxy.relay(other));
+            });
+            drop(proxy);
+            (result.expect("it was called"), stepped)
+        };
+        let after = |result: Result<u64, RpcError>, stepped: Stepped| {
+            let dead = [&caller, &callee].map(|domain| domain.exit_reason().is_some());
+            let expected = match result {
+                Ok(u64::MAX) => [false, true],
+                Ok(_) => [false, false],
+                Err(error) => {
+                    assert_eq!(error, RpcError::Crashed, "{stepped:?}");
+                    [true, false]
+                }
+            };
+            // One that is cut on its way out has died, though its result went through.
+            let late = matches!(result, Ok(value) if value != u64::MAX) && dead != [false, false];
+            assert!(dead == expected || late, "{result:?} {dead:?} {stepped:?}");
+            for domain in [&caller, &callee] {
+                if domain.exit_reason().is_some() {
+                    domain.restart().unwrap();
+                }
+            }
+            assert_eq!(census(), running, "{stepped:?}");
+        };
+        let walk = walk(&contained, false, call, after);
+        assert!(caller.kill() && callee.kill());
+        walk
+    };
+    assert_eq!(Totals::now(), before);
+    walk
+}
+
+#[test]
+fn a_caller_is_cut_at_every_instruction_around_its_call() {
+    let walk = relay(true, false);
+    println!("{walk:?}");
+    walk.assert_seen(20, 10);
+}
+
+#[test]
+fn a_callee_is_cut_at_every_instruction_and_its_caller_lives_on() {
+    let walk = relay(false, true);
+    println!("{walk:?}");
+    walk.assert_seen(20, 10);
+}
