@@ -364,10 +364,17 @@ fn left(target: Target) {
 
 #[cold]
 fn left_dying(target: Target) {
-    if matches!(
-        target.block.word().state(),
-        State::Stopping | State::Draining
-    ) {
+    let state = target.block.word().state();
+    if state == State::Stopping {
+        // Condemned by a tick, perhaps, while nothing could be cut any more: nobody has told yet.
+        let tell = || {
+            let reason = ExitReason::new(ExitKind::Killed, "");
+            target.block.die(target.expected.generation(), reason);
+        };
+        // SAFETY: the runtime's own; the sink that it tells is the host's.
+        unsafe { thread::as_host(tell) };
+    }
+    if matches!(state, State::Stopping | State::Draining) {
         host::wake_reaper();
     }
 }
