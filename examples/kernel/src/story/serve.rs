@@ -15,7 +15,7 @@ use super::manners::Manners;
 use super::nic::Net;
 use crate::{println, report, time};
 
-/// Where the driver dies, in turn.
+/// Where the driver dies, in turn; after how many passes, is drawn.
 const POINTS: [FaultPoint; 5] = [
     FaultPoint::Moved,
     FaultPoint::InFlight,
@@ -24,6 +24,8 @@ const POINTS: [FaultPoint; 5] = [
     FaultPoint::Submit,
 ];
 
+/// Passes of a point before the driver dies there, below this: in the middle of what it does.
+const PASSES: u64 = 12;
 /// How long nothing may move while answers are missing.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long peers may take to end their connections afterwards.
@@ -123,8 +125,10 @@ struct Plan<'m> {
     manners: &'m Manners,
     /// Faults that were armed.
     armed: u64,
-    /// The last point: an even choice over the points in turn.
+    /// Which point is next.
     turns: usize,
+    /// The point that was armed last: another waits until it has fired.
+    last: Option<FaultPoint>,
 }
 
 impl<'m> Plan<'m> {
@@ -134,6 +138,7 @@ impl<'m> Plan<'m> {
             manners,
             armed: 0,
             turns: 0,
+            last: None,
         }
     }
 
@@ -153,7 +158,8 @@ impl<'m> Plan<'m> {
 
     /// Arms what is due after `sent` bytes.
     fn arm(&mut self, sent: u64) {
-        if self.armed >= self.service.crashes || sent < self.place(self.armed) {
+        let waits = self.last.is_some_and(fault::is_armed);
+        if waits || self.armed >= self.service.crashes || sent < self.place(self.armed) {
             return;
         }
         let mut point = POINTS[self.turns % POINTS.len()];
@@ -161,15 +167,17 @@ impl<'m> Plan<'m> {
         if point == FaultPoint::Init {
             if self.armed + 2 <= self.service.crashes {
                 // `init` runs only after another crash.
-                self.fire(FaultPoint::Init);
+                self.fire(FaultPoint::Init, 0);
             }
-            point = FaultPoint::Moved;
+            point = FaultPoint::Submit;
         }
-        self.fire(point);
+        let after = pattern::word(self.service.seed ^ STREAM, !self.armed) % PASSES;
+        self.fire(point, after as u32);
+        self.last = Some(point);
     }
 
-    fn fire(&mut self, point: FaultPoint) {
-        fault::arm_with(point, 0, self.manners.nth(self.armed as usize));
+    fn fire(&mut self, point: FaultPoint, after: u32) {
+        fault::arm_with(point, after, self.manners.nth(self.armed as usize));
         self.armed += 1;
     }
 }
