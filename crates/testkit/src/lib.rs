@@ -26,4 +26,4 @@ pub mod http_client;
 pub mod ixgbe_bus;
 #[cfg(feature = "nvme-model")]
 pub mod nvme_model;
-pub mod pattern;
+pub use samara_pattern as pattern;

@@ -4,7 +4,7 @@ use core::fmt::{self, Write};
 
 use samara_domain::{AllocError, RRef};
 use samara_interfaces::tcp::{TcpError, TcpStream};
-use samara_testkit::pattern;
+use samara_pattern as pattern;
 
 use crate::request::{Asked, Refusal, Request};
 

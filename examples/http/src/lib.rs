@@ -5,7 +5,7 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `GET /body`, `HEAD /body` | 200, with the bytes of [`samara_testkit::pattern`] |
+//! | `GET /body`, `HEAD /body` | 200, with the bytes of [`samara_pattern`] |
 //! | another path | 404 |
 //! | another method | 405 |
 //! | what is no request, or lacks its `Host` | 400 |
