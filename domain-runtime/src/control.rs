@@ -105,6 +105,21 @@ pub fn block(owner: Owner) -> &'static ControlBlock {
     &BLOCKS[owner.index()]
 }
 
+/// The owner whose slot has `index`.
+#[inline]
+pub(crate) const fn owner(index: u8) -> Owner {
+    match Owner::from_index(index as usize) {
+        Some(owner) => owner,
+        None => Owner::HOST,
+    }
+}
+
+/// The counter of the slot with `index` in `shard`.
+#[inline]
+pub(crate) fn counter(index: u8, shard: usize) -> &'static Counter {
+    &ROWS[shard].0[usize::from(index)]
+}
+
 /// All slots that domains may use: all but the host's.
 pub(crate) fn blocks() -> &'static [ControlBlock] {
     &BLOCKS[1..]
@@ -139,7 +154,12 @@ impl ControlBlock {
     #[inline]
     #[must_use]
     pub fn owner(&self) -> Owner {
-        Owner::from_index(self.index.into()).unwrap_or(Owner::HOST)
+        owner(self.index)
+    }
+
+    #[inline]
+    pub(crate) const fn index(&self) -> u8 {
+        self.index
     }
 
     /// Generation and state now. SeqCst: ordered after an entry's counter (see `call`).
@@ -152,7 +172,7 @@ impl ControlBlock {
     /// The counter of this slot in `shard`.
     #[inline]
     pub(crate) fn counter(&self, shard: usize) -> &'static Counter {
-        &ROWS[shard].0[usize::from(self.index)]
+        counter(self.index, shard)
     }
 
     /// Whether no call was in flight on any shard at some moment since this was called. Once the
@@ -280,7 +300,7 @@ impl ControlBlock {
     /// Marks `generation` as dead; the first death counts. The reason noted before (a panic's
     /// message) stays; else it is `reason`.
     pub(crate) fn die(&self, generation: u32, reason: ExitReason) -> bool {
-        let label = {
+        let (name, reason) = {
             let _no_cut = NoCut::begin(thread::current());
             // Held over the step: once it is dead the slot may be reclaimed and claimed again, and
             // the reason would be noted of the next generation.
@@ -313,13 +333,13 @@ impl ControlBlock {
                     reason,
                 });
             }
-            *label
+            (label.name, reason)
         };
         host::event(&Event::Died {
             id: self.index.into(),
             generation,
-            name: label.name.as_str(),
-            reason: &label.reason.unwrap_or(reason),
+            name: name.as_str(),
+            reason: &reason,
         });
         // A parked thread of the domain finds it dead.
         threads::wake_all(self.owner());

@@ -3,7 +3,7 @@
 use crate::flatten::FromRpc;
 use crate::source::{Attempts, Source};
 use crate::{Proxy, Shadow, recorded};
-use samara_domain_runtime::call::{Failure, Refusal, Target, enter_on, is_metered};
+use samara_domain_runtime::call::{Failure, Refusal, Target, enter_on, is_marked};
 use samara_domain_runtime::{Instance, Interface, RpcError, exports};
 use samara_rref::{AllocError, Exchangeable, Lend};
 use samara_shared_heap::thread::{self, ThreadSlot};
@@ -83,7 +83,7 @@ where
 {
     // Apart, so that they stay in registers.
     let (target, object) = (instance.target(), instance.object());
-    if R::NESTED && exports::has_posted(target.block()) {
+    if METERED && R::NESTED && exports::has_posted(target.owner()) {
         // It may hand out objects: it drops first those that nobody has any more.
         exports::collect(target.block());
     }
@@ -141,7 +141,7 @@ where
     const { assert_body::<L, F>() };
     let body = |object: &I, arguments| body(object, arguments, lent);
     let thread = thread::current();
-    if proxy.recovery().is_some() || is_metered::<A, R>(thread, proxy.instance().target()) {
+    if proxy.recovery().is_some() || is_marked::<A, R>(thread, proxy.instance().target()) {
         // SAFETY: handed on; all that is captured may be lent.
         return unsafe { invoke_rarely(proxy, arguments, again, body) };
     }
@@ -173,11 +173,12 @@ where
 {
     let instance = proxy.instance();
     let mut refusal = Refusal::Dead;
+    let body = |object: &I, arguments| body(object, arguments).apart();
     // SAFETY: handed on.
     match unsafe {
-        enter_instance::<METERED, I, A, R>(thread, instance, arguments, body, &mut refusal)
+        enter_instance::<METERED, I, A, R::Parts>(thread, instance, arguments, body, &mut refusal)
     } {
-        Ok(result) => result,
+        Ok(parts) => R::together(parts),
         // The arguments never left: they are dropped here, as the caller's.
         Err(Failure::Refused(_)) => R::from_rpc(refusal.into()),
         Err(Failure::Crashed) => R::from_rpc(RpcError::Crashed),
@@ -244,7 +245,7 @@ where
         attempts.next(&**service, dead, failure, refusal, &again)
     };
     let thread = thread::current();
-    if is_metered::<A, R>(thread, instance.target()) {
+    if is_marked::<A, R>(thread, instance.target()) {
         // SAFETY: handed on; all that is captured may be lent.
         return unsafe { metered_until_done(&**service, arguments, recover, body) };
     }
@@ -296,13 +297,20 @@ where
     R: FromRpc,
 {
     let mut attempts = Attempts::new();
+    let body = |object: &I, arguments| body(object, arguments).apart();
     loop {
         let mut refusal = Refusal::Dead;
         // SAFETY: handed on.
         match unsafe {
-            enter_instance::<METERED, I, A, R>(thread, instance, arguments, &body, &mut refusal)
+            enter_instance::<METERED, I, A, R::Parts>(
+                thread,
+                instance,
+                arguments,
+                &body,
+                &mut refusal,
+            )
         } {
-            Ok(result) => return result,
+            Ok(parts) => return R::together(parts),
             Err(failure) => match recover(&mut attempts, instance.target(), failure, refusal) {
                 Ok(next) => (instance, arguments) = next,
                 Err(error) => return R::from_rpc(error),
