@@ -36,6 +36,7 @@ pub struct DomainSpec {
     pub(crate) drain: Duration,
     pub(crate) replay_log: usize,
     pub(crate) budget: Option<Duration>,
+    pub(crate) stack: usize,
 }
 
 impl DomainSpec {
@@ -54,6 +55,7 @@ impl DomainSpec {
             drain: Duration::from_secs(10),
             replay_log: 64,
             budget: None,
+            stack: 0,
         }
     }
 
@@ -108,6 +110,18 @@ impl DomainSpec {
     #[must_use]
     pub const fn budget(mut self, time: Duration) -> Self {
         self.budget = Some(time);
+        self
+    }
+
+    /// Demands that a thread has at least `bytes` of its stack left when it enters, beside what the
+    /// runtime takes ([`stack::RESERVE`](crate::stack::RESERVE)). One that has less is refused:
+    /// [`RpcError::StackExhausted`](crate::RpcError::StackExhausted); or goes on elsewhere, where the host
+    /// has a [`StackProbe`](crate::host::StackProbe). Nothing is asked of threads whose stack the host has not told.
+    ///
+    /// Cost: a call compares, whatever is demanded.
+    #[must_use]
+    pub const fn stack(mut self, bytes: usize) -> Self {
+        self.stack = bytes;
         self
     }
 

@@ -20,6 +20,12 @@ pub enum Verdict {
     Resume,
     /// It is to be cut, but not here: resume it as it was. It cuts itself, or the next tick does.
     Later,
+    /// The stack is used up in trusted code that a domain called, which must run to its end. Open the
+    /// stack's reserve, so that the instruction does not fault again, and resume it as it was: the
+    /// thread is cut when it comes out of there. A host that has no reserve, or has opened it, is to do
+    /// as for [`Why::Trusted`]. [`StackProbe::close_reserve`](crate::host::StackProbe::close_reserve)
+    /// says when to close it.
+    Reserve,
     /// The fault is not a domain's, or cannot be contained: the host decides.
     Host(Why),
 }
@@ -51,6 +57,18 @@ pub unsafe fn fault(
     finder: &dyn Finder,
 ) -> Verdict {
     let thread = thread::current();
+    if strike == Strike::StackOverflow && (thread.in_no_cut() || thread.owner().is_host()) {
+        // Whose stack it is has used it up, not who came last.
+        return match call::nearest(thread).filter(|at| !at.is_leaving()) {
+            Some(activation) => {
+                // SAFETY: handed on.
+                unsafe { condemn(thread, activation, (strike, address), registers, finder) };
+                thread.recheck_later(recheck);
+                Verdict::Reserve
+            }
+            None => Verdict::Host(Why::ActsForHost),
+        };
+    }
     let Some(activation) = call::innermost(thread) else {
         return Verdict::Host(Why::ActsForHost);
     };
@@ -205,10 +223,16 @@ fn cut_self() {
     }
 }
 
-/// The thread was to be cut under a mark, which it has just released.
+/// The thread was to be cut under a mark, which it has just released, or in a stretch of the host's,
+/// which has just ended.
 fn recheck() {
-    let dead = call::innermost(thread::current())
-        .is_some_and(|at| !at.is_leaving() && at.target().is_dead());
+    let thread = thread::current();
+    if thread.owner().is_host() && !thread.top().is_null() {
+        // Still in one.
+        thread.recheck_later(recheck);
+        return;
+    }
+    let dead = call::innermost(thread).is_some_and(|at| !at.is_leaving() && at.target().is_dead());
     // While the thread unwinds it is on its way out; a tick cuts it if it does not arrive.
     if dead && !samara_unwind::is_unwinding() {
         // Not where the runtime itself had the mark, on the way in or out: on return it looks again.

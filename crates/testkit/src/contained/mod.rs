@@ -6,6 +6,10 @@
 //! `abort` become [`contain::fault`](samara_domain_runtime::contain::fault); what that does not contain
 //! kills the process as ever.
 //!
+//! Where a stack runs over inside trusted code, its lowest part, which is otherwise closed, is opened for
+//! that code to come to its end. With [`allow_segments`] a call that finds too little room goes on
+//! elsewhere.
+//!
 //! # Limits of a hosted program
 //!
 //! * A tick does not cut while the thread is in a shared library: the C library's locks and buffers
@@ -21,10 +25,13 @@
 mod context;
 mod handlers;
 mod images;
+mod reserve;
+mod segments;
 mod step;
 mod thread;
 
 pub use handlers::{CUTS, Cuts};
 pub use images::{Library, program_image};
+pub use segments::allow_segments;
 pub use step::Stepped;
 pub use thread::{Contained, contained};
