@@ -49,6 +49,10 @@ pub(super) fn install() {
     DONE.call_once(|| {
         images::register_all();
         crate::hosted::host().set_stack_probe(&segments::Probe);
+        samara_host_std::set_around_threads(|run| {
+            let _contained = thread::contained(true);
+            run();
+        });
         for signal in FAULTS {
             set(signal, fault as *const () as usize);
         }
