@@ -129,6 +129,34 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     }
 }
 
+/// What is left of the running thread's budget, which waits are counted against too; `None` for no end.
+#[cfg(feature = "alloc")]
+pub(crate) fn may_wait() -> Option<Duration> {
+    let activation = call::innermost(thread::current())?;
+    let budget = activation.target().block().budget.load(SeqCst);
+    let left = budget.saturating_sub(activation.use_up(0));
+    // One more: what is used up to the last is not overrun yet.
+    (budget != 0).then(|| Duration::from_micros(u64::from(left) + 1))
+}
+
+/// The running thread has waited for `time` inside its domain. One that overran its budget so ends the
+/// domain, and itself at the boundary that follows.
+#[cfg(feature = "alloc")]
+pub(crate) fn waited(time: Duration) {
+    let thread = thread::current();
+    let Some(activation) = call::innermost(thread) else {
+        return;
+    };
+    let budget = activation.target().block().budget.load(SeqCst);
+    let more = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+    if budget != 0 && activation.use_up(more) > budget {
+        let registers = Registers::here();
+        let strike = (Strike::Overrun, 0);
+        // SAFETY: the thread's own registers, in this call.
+        unsafe { condemn(thread, activation, strike, &registers, &Registered) };
+    }
+}
+
 /// Cuts the thread and condemns the domain; nothing happens to either if that cannot be.
 ///
 /// # Safety
