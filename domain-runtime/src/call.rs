@@ -11,6 +11,7 @@ use crate::error::RpcError;
 use crate::host;
 use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::{ExitKind, ExitReason};
+use crate::stack;
 use crate::state::{State, Word};
 use core::cell::Cell;
 use samara_rref::{Exchangeable, Transfer, weigh};
@@ -170,6 +171,21 @@ pub(crate) fn innermost(thread: &ThreadSlot) -> Option<&Activation> {
     Some(unsafe { &*thread.top().cast::<Activation>() })
 }
 
+/// The innermost activation, also below frames of the host's.
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+pub(crate) fn nearest(thread: &ThreadSlot) -> Option<&Activation> {
+    let mut at = thread.top();
+    // SAFETY: frames on the chain are valid while the thread is above them.
+    while let Some(frame) = unsafe { at.as_ref() } {
+        if !frame.owner().is_host() {
+            // SAFETY: a frame that is not the host's begins an activation.
+            return Some(unsafe { &*at.cast::<Activation>() });
+        }
+        at = frame.prev();
+    }
+    None
+}
+
 /// For whom the thread runs, as a target: what an exported object's proxies enter.
 pub(crate) fn exporter() -> Target {
     let thread = thread::current();
@@ -192,6 +208,8 @@ pub enum Refusal {
     Dead,
     /// The arguments would take the domain beyond twice its quota of shared objects.
     OverQuota,
+    /// The thread's stack has less room left than the domain asks for.
+    StackExhausted,
 }
 
 impl From<Refusal> for RpcError {
@@ -199,6 +217,7 @@ impl From<Refusal> for RpcError {
         match refusal {
             Refusal::Dead => Self::Dead,
             Refusal::OverQuota => Self::OverQuota,
+            Refusal::StackExhausted => Self::StackExhausted,
         }
     }
 }
@@ -244,6 +263,9 @@ pub fn is_marked<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: 
 /// Does not return if the *caller's* domain died meanwhile: the thread then unwinds to the boundary
 /// through which it entered the caller.
 ///
+/// A thread whose stack has less room than the target asks for ([`DomainSpec::stack`](crate::DomainSpec::stack))
+/// is refused, or goes on elsewhere if the host's [`StackProbe`](crate::host::StackProbe) has it.
+///
 /// Cost (happy path): two locked additions on the CPU's own line, two loads of the state.
 ///
 /// # Errors
@@ -270,17 +292,37 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
     }
 }
 
-/// [`enter`] on the running `thread`, with or without a look at quotas. Who looks beforehand
-/// ([`is_marked`]) keeps the rare way out of line, as a whole. `refusal` is set when it is not
-/// [`Refusal::Dead`].
+/// [`enter`] on the running `thread`, with or without a look at quotas and at the stack. Who looks
+/// beforehand ([`is_marked`], [`is_short`](crate::stack::is_short)) keeps the rare way out of line, as a
+/// whole. `refusal` is set when it is not [`Refusal::Dead`].
 ///
 /// # Errors
 /// See [`Failure`].
 ///
 /// # Safety
-/// As for [`enter`]; without `METERED` the call is none that is metered.
+/// As for [`enter`]; without `METERED` the call is none that is metered, nor the stack short.
 #[inline(always)]
 pub unsafe fn enter_on<const METERED: bool, A: Exchangeable, R: Exchangeable>(
+    thread: &ThreadSlot,
+    target: Target,
+    arguments: A,
+    body: impl FnOnce(A) -> R,
+    refusal: &mut Refusal,
+) -> Result<R, Failure<A>> {
+    if METERED && stack::is_short(thread, target) {
+        // SAFETY: handed on.
+        return unsafe { stack::enter::<METERED, A, R>(thread, target, arguments, body, refusal) };
+    }
+    // SAFETY: handed on.
+    unsafe { enter_with_room::<METERED, A, R>(thread, target, arguments, body, refusal) }
+}
+
+/// [`enter_on`] a stack that has room.
+///
+/// # Safety
+/// As for [`enter_on`].
+#[inline(always)]
+pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Exchangeable>(
     thread: &ThreadSlot,
     target: Target,
     arguments: A,
@@ -415,7 +457,7 @@ fn admits<A: Exchangeable>(from: Owner, to: Owner, arguments: &A) -> bool {
 
 /// Takes a result off what its receiver may still allocate.
 #[cold]
-fn note<R: Exchangeable>(from: Owner, to: Owner, result: &R) {
+pub(crate) fn note<R: Exchangeable>(from: Owner, to: Owner, result: &R) {
     if from != to && quota::is_limited(to) {
         quota::note(to, weigh(result));
     }
@@ -447,7 +489,9 @@ fn left(target: Target) {
 fn left_dying(target: Target) {
     match target.block.word().state() {
         State::Stopping => {
-            let generation = target.expected.generation();
+            // This frame found the room that is kept above the reserve.
+            stack::close_reserve();
+            let generation = target.expected().generation();
             target.block.tell_condemned(generation);
             host::wake_reaper();
         }
@@ -471,7 +515,7 @@ pub(crate) fn checkpoint() {
 
 /// Goes back into the caller only if it is alive.
 #[inline]
-fn return_to_caller(thread: &ThreadSlot, caller: Owner) {
+pub(crate) fn return_to_caller(thread: &ThreadSlot, caller: Owner) {
     if caller.is_host() {
         return;
     }

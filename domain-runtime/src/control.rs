@@ -5,6 +5,7 @@ use crate::exits::Shared;
 use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use crate::reason::{Exit, ExitKind, ExitReason};
+use crate::stack::Need;
 use crate::state::{State, Word};
 use crate::text::Text;
 use crate::trap_note::TrapNote;
@@ -64,10 +65,13 @@ impl Label {
 
 /// A domain's permanent slot: generation and state in one word, and what is told about it.
 #[derive(Debug)]
-#[repr(align(64))]
+#[repr(C, align(64))]
 pub struct ControlBlock {
+    // What each call reads, on one line.
     word: AtomicU32,
     index: u8,
+    /// Bytes of stack that an entry must find. Written before a generation's first entry.
+    pub(crate) stack: Need,
     label: Mutex<Label>,
     /// Where the end of this generation is told; taken under the label's lock.
     exits: Mutex<Option<Shared>>,
@@ -84,6 +88,7 @@ static BLOCKS: [ControlBlock; MAX_OWNERS] = {
         ControlBlock {
             word: AtomicU32::new(Word::FIRST.0),
             index: 0,
+            stack: Need::NEW,
             label: Mutex::new(Label::NEW),
             exits: Mutex::new(None),
             trap: TrapNote::NEW,
@@ -293,6 +298,8 @@ impl ControlBlock {
     }
 
     /// Tells of the death of `generation` if a trap handler has condemned it and nobody has yet.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn tell_condemned(&self, generation: u32) {
         self.die(generation, ExitReason::new(ExitKind::Killed, ""));
     }

@@ -4,6 +4,7 @@ use crate::flatten::FromRpc;
 use crate::source::{Attempts, Source};
 use crate::{Proxy, Shadow, recorded};
 use samara_domain_runtime::call::{Failure, Refusal, Target, enter_on, is_marked};
+use samara_domain_runtime::stack::is_short;
 use samara_domain_runtime::{Instance, Interface, RpcError, exports};
 use samara_rref::{AllocError, Exchangeable, Lend};
 use samara_shared_heap::thread::{self, ThreadSlot};
@@ -141,12 +142,18 @@ where
     const { assert_body::<L, F>() };
     let body = |object: &I, arguments| body(object, arguments, lent);
     let thread = thread::current();
-    if proxy.recovery().is_some() || is_marked::<A, R>(thread, proxy.instance().target()) {
+    if proxy.recovery().is_some() || is_rare::<A, R>(thread, proxy.instance().target()) {
         // SAFETY: handed on; all that is captured may be lent.
         return unsafe { invoke_rarely(proxy, arguments, again, body) };
     }
     // SAFETY: as above.
     unsafe { invoke_once::<false, I, A, R>(thread, proxy, arguments, body) }
+}
+
+/// Whether a quota has a say in the call, or the stack is short.
+#[inline(always)]
+fn is_rare<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: Target) -> bool {
+    is_short(thread, target) || is_marked::<A, R>(thread, target)
 }
 
 /// What a call gets, it gets as arguments: moved, or lent and asked whether it may be.
@@ -186,7 +193,7 @@ where
 }
 
 /// One call through a proxy that recovers, on the newest object, or one that moves something from or to
-/// a domain with a quota. Out of line as a whole, see [`until_done`].
+/// a domain with a quota, or whose stack is short. Out of line as a whole, see [`until_done`].
 ///
 /// # Safety
 /// As [`enter_instance`].
@@ -245,7 +252,7 @@ where
         attempts.next(&**service, dead, failure, refusal, &again)
     };
     let thread = thread::current();
-    if is_marked::<A, R>(thread, instance.target()) {
+    if is_rare::<A, R>(thread, instance.target()) {
         // SAFETY: handed on; all that is captured may be lent.
         return unsafe { metered_until_done(&**service, arguments, recover, body) };
     }
@@ -253,7 +260,7 @@ where
     unsafe { until_done::<false, I, A, R>(thread, instance, arguments, recover, body) }
 }
 
-/// [`until_done`] for calls that move something from or to a domain with a quota.
+/// [`until_done`] for calls that move something from or to a domain with a quota, or whose stack is short.
 ///
 /// # Safety
 /// As [`enter_instance`].
