@@ -106,6 +106,14 @@ pub fn raise() -> ! {
     panic!("nothing to return to: {failed}");
 }
 
+/// Passes on what a [`catch`] has stopped, to the next one. Nothing is allocated.
+///
+/// # Panics
+/// As [`raise`].
+pub fn resume(_: Payload) -> ! {
+    raise()
+}
+
 /// Cuts to the innermost boundary for a panic that the program's panic handler has recorded.
 ///
 /// Returns only if there is none: the handler must then stop the program.
