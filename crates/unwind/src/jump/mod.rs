@@ -131,6 +131,28 @@ pub fn begin_panic() -> UnwindFailed {
     }
 }
 
+/// Rewrites `registers`, those of an interrupted thread, so that it goes on as if it had panicked: at its
+/// innermost boundary, which is in its `anchor`. What a trap handler does for a fault, or for a kill.
+///
+/// Needs no tables: what the boundary has saved is loaded. Two loads and five stores.
+///
+/// # Errors
+/// [`UnwindFailed::NoBoundary`]; then `registers` are as they were.
+///
+/// # Safety
+/// * `registers` are those of a thread that does not run meanwhile, stopped above its innermost boundary and
+///   outside of [`catch`]'s own instructions, and will be loaded as they are then, all of them.
+/// * `anchor` is that thread's, and its stack is mapped: the boundary is read when the thread goes on.
+#[cfg(target_arch = "x86_64")]
+pub unsafe fn cut(
+    registers: &mut crate::cut::Registers,
+    anchor: &Anchor,
+) -> Result<(), UnwindFailed> {
+    let boundary = NonNull::new(anchor.innermost()).ok_or(UnwindFailed::NoBoundary)?;
+    arch::land(registers, boundary.as_ptr());
+    Ok(())
+}
+
 /// Whether this panic may be contained: always. Code compiled to never unwind is cut as well.
 #[must_use]
 pub fn may_unwind(_: &PanicInfo<'_>) -> bool {
