@@ -14,4 +14,5 @@ mod packet;
 pub use block::{BlockDevice, BlockError, Geometry};
 pub use net::{
     Exchanged, Link, MacAddress, NetDevice, NetError, NetInfo, NetStatistics, Packet, Packets,
+    Waited,
 };
