@@ -139,7 +139,7 @@ impl Activation {
 
     /// The callee has returned, and what follows inside the boundary is the runtime's.
     #[inline]
-    fn begin_leaving(&self) {
+    pub(crate) fn begin_leaving(&self) {
         self.word_and_used.set(LEAVING);
     }
 

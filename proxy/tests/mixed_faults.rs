@@ -51,6 +51,8 @@ struct State(Mutex<(u64, Vec<RRef<RRef<u64>>>)>);
 
 /// Counts the lives that are to be killed from outside: who has got that far.
 static READY: AtomicUsize = AtomicUsize::new(0);
+/// The death that is on its way, for a report.
+static LAST: Mutex<String> = Mutex::new(String::new());
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
 #[inline(never)]
@@ -144,6 +146,8 @@ fn one(rng: &mut Rng, victim: &Domain<dyn Victim>, other: &Proxy<dyn Victim>) ->
     let object = RRef::new(RRef::new(9));
     let killed = AtomicBool::new(false);
     let ready = READY.load(SeqCst);
+    let context = format!("{} {detail}", DEATHS[how]);
+    LAST.lock().unwrap().clone_from(&context);
     let error = thread::scope(|scope| {
         if DEATHS[how] == "kill" {
             scope.spawn(|| {
@@ -154,7 +158,6 @@ fn one(rng: &mut Rng, victim: &Domain<dyn Victim>, other: &Proxy<dyn Victim>) ->
         }
         proxy.die(how, detail, object, &lent)
     });
-    let context = format!("{} {detail}", DEATHS[how]);
     assert_eq!(error, Err(RpcError::Crashed), "{context}");
     let reason = victim.exit_reason().unwrap();
     let kind = match DEATHS[how] {
@@ -205,7 +208,11 @@ fn mixed_faults_leave_nothing() {
                     .stack_size(384 << 10)
                     .spawn_scoped(scope, lives);
                 // A panic of the host's is the test's, whatever `std` has counted before.
-                lives.unwrap().join().unwrap();
+                if let Err(payload) = lives.unwrap().join() {
+                    let text = payload.downcast_ref::<String>().map(String::as_str);
+                    let text = text.or(payload.downcast_ref::<&str>().copied());
+                    panic!("death {:?}: {text:?}", LAST.lock().unwrap());
+                }
             });
         }
         assert_eq!(bystander.restarts(), 0);
