@@ -2,9 +2,10 @@
 //! when it leaves the domain.
 
 use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
-use crate::reason::{ExitKind, ExitReason, TRACE};
+use crate::reason::{Call, ExitKind, ExitReason, TRACE};
 use crate::text::Text;
 use core::fmt::Write;
+use samara_shared_heap::Owner;
 
 /// What struck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +68,7 @@ pub(crate) struct TrapNote {
     strike: AtomicU32,
     address: AtomicUsize,
     trace: [AtomicUsize; TRACE],
+    owners: [AtomicU32; TRACE],
 }
 
 impl TrapNote {
@@ -76,6 +78,7 @@ impl TrapNote {
         strike: AtomicU32::new(0),
         address: AtomicUsize::new(0),
         trace: [const { AtomicUsize::new(0) }; TRACE],
+        owners: [const { AtomicU32::new(0) }; TRACE],
     };
 
     /// For the next generation.
@@ -89,7 +92,7 @@ impl TrapNote {
         generation: u32,
         strike: Strike,
         address: usize,
-        trace: impl Iterator<Item = usize>,
+        trace: impl Iterator<Item = Call>,
     ) {
         if self
             .of
@@ -101,8 +104,10 @@ impl TrapNote {
         self.strike.store(strike as u32, SeqCst);
         self.address.store(address, SeqCst);
         let mut trace = trace;
-        for place in &self.trace {
-            place.store(trace.next().unwrap_or(0), SeqCst);
+        for (pc, owner) in self.trace.iter().zip(&self.owners) {
+            let call = trace.next().unwrap_or(Call::NONE);
+            pc.store(call.pc, SeqCst);
+            owner.store(call.owner.index() as u32, SeqCst);
         }
         self.of.store(generation.wrapping_add(1), SeqCst);
     }
@@ -114,15 +119,20 @@ impl TrapNote {
         }
         let (strike, text) = *Strike::ALL.get(self.strike.load(SeqCst) as usize)?;
         let mut reason = ExitReason::new(strike.kind(), text);
-        for (to, from) in reason.trace.iter_mut().zip(&self.trace) {
-            *to = from.load(SeqCst);
+        let calls = self.trace.iter().zip(&self.owners);
+        for (to, (pc, owner)) in reason.trace.iter_mut().zip(calls) {
+            let owner = Owner::from_index(owner.load(SeqCst) as usize);
+            *to = Call {
+                pc: pc.load(SeqCst),
+                owner: owner.unwrap_or(Owner::HOST),
+            };
         }
         // Cannot fail: `Text` cuts.
         if matches!(strike, Strike::Page | Strike::StackOverflow) {
             let _ = write!(reason.message, " at {:#x}", self.address.load(SeqCst));
         }
         reason.place = Text::new();
-        let _ = write!(reason.place, "pc {:#x}", reason.trace[0]);
+        let _ = write!(reason.place, "pc {:#x}", reason.trace[0].pc);
         Some(reason)
     }
 }

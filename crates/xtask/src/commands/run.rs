@@ -5,7 +5,7 @@ use std::io;
 use crate::cli::{FaultKind, RunArgs};
 use crate::disk::{self, Source};
 use crate::error::Error;
-use crate::guest::{Expected, GuestError, Symbols, Verdict};
+use crate::guest::{Expected, GuestError, Verdict};
 use crate::kernel::{self, Flavor};
 use crate::progress::{note, step};
 use crate::qemu::{Drive, Ending, Machine, Qemu};
@@ -32,7 +32,6 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> Result<(), Error> {
     let disk = disk::prepare(&workspace.target("run"), source, bytes)?;
     let qemu = Qemu::provide(workspace)?;
     let kernel = kernel::build(workspace, Flavor::Demo)?;
-    let symbols = Symbols::load(&kernel.elf, workspace.root())?;
 
     step(format_args!(
         "booting the kernel (at most {} s)",
@@ -50,7 +49,7 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> Result<(), Error> {
         drive: Drive::of(args.break_disk, &disk.path),
         run: args.machine.clone(),
     };
-    let (report, ending) = machine.boot(&qemu, &symbols, io::stdout())?;
+    let (report, ending) = machine.boot(&qemu, io::stdout())?;
     let ending = ending?;
 
     let expected = Expected {

@@ -6,7 +6,6 @@
 //! * `@wrote offset=N bytes=N`: a write of [`samara_testkit::pattern`], after it was flushed;
 //! * `@totals crashes=N recovered=N lost=N leaked_objects=N leaked_pages=N panics=N faults=N overflows=N
 //!   hangs=N double_panics=N`: the demo's outcome;
-//! * `@trace 0xADDRESS`: one return address of a backtrace, to be shown as a place in the source;
 //! * `@test NAME ok` or `@test NAME FAILED`, then `@tests passed=N failed=N collected=N`.
 //!
 //! Kernel and xtask come from one checkout: whatever is not exactly this is an error, never skipped.
@@ -24,9 +23,6 @@ pub(super) enum Message {
     },
     Wrote(Region),
     Totals(Totals),
-    Trace {
-        address: u64,
-    },
     Test {
         name: String,
         passed: bool,
@@ -123,7 +119,6 @@ pub(super) fn parse(line: &str) -> Option<Result<Message, ProtocolError>> {
                 },
             )
         }
-        "trace" => trace(rest),
         "test" => test(rest),
         "tests" => numbers(
             rest,
@@ -192,18 +187,6 @@ fn parse_hex(hex: &str) -> Option<Sha256Digest> {
     Some(digest)
 }
 
-fn trace(text: &str) -> Result<Message, ProtocolError> {
-    let address = text.strip_prefix("0x").ok_or(ProtocolError::Form {
-        usage: "@trace 0xADDRESS",
-    })?;
-    let address = u64::from_str_radix(address, 16);
-    let address = address.map_err(|_| ProtocolError::Value {
-        what: "address",
-        found: text.to_owned(),
-    })?;
-    Ok(Message::Trace { address })
-}
-
 fn test(text: &str) -> Result<Message, ProtocolError> {
     let (name, outcome) = text.rsplit_once(' ').ok_or(ProtocolError::Form {
         usage: "@test NAME ok|FAILED",
@@ -265,7 +248,6 @@ mod tests {
                     by_kind: [6, 7, 8, 9, 10],
                 }),
             ),
-            ("@trace 0x1000f".into(), Message::Trace { address: 0x1000F }),
             (
                 "@test a::b c ok".into(),
                 Message::Test {
@@ -309,8 +291,6 @@ mod tests {
             "@wrote offset=-1 bytes=2",
             "@wrote offset=99999999999999999999 bytes=2",
             "@totals crashes=1",
-            "@trace 1000",
-            "@trace 0xgg",
             "@test name",
             "@test name maybe",
             "@tests passed=1 failed=0",

@@ -40,7 +40,6 @@ impl Report {
                 self.tests.count(passed);
                 Ok(())
             }
-            Message::Trace { .. } => Ok(()),
         }
     }
 
