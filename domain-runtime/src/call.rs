@@ -311,6 +311,48 @@ pub unsafe fn enter_on<const METERED: bool, A: Exchangeable, R: Exchangeable>(
     result
 }
 
+/// Runs `f` behind a boundary of its own of whom the thread runs for, then `after`, as the host: in any case,
+/// also when `f` is cut, before what cut it goes on outwards. For what must end before a call of the
+/// domain's returns. Cost: what a boundary costs.
+///
+/// # Safety
+/// `after` is trusted code of the host's side, ends in bounded time and does not panic.
+pub unsafe fn bounded<R, E>(f: impl FnOnce() -> R, after: impl FnOnce() -> E) -> (R, E) {
+    let thread = thread::current();
+    let below = thread.top();
+    let outer = innermost(thread);
+    let inner = outer.map(|outer| Activation {
+        frame: Frame::new(outer.frame.owner(), below),
+        block: outer.block,
+        word_and_used: outer.word_and_used.clone(),
+    });
+    if let Some(inner) = &inner {
+        // SAFETY: lives to the end of this function and is taken off before; the same generation's as the
+        // one below, which keeps it.
+        unsafe { thread.set_top((&raw const *inner).cast()) };
+    }
+    let outcome = samara_unwind::catch(f);
+    // While the inner activation is on top: outside `catch` nothing is cut, and as the host neither.
+    // SAFETY: the caller's.
+    let after = unsafe { thread::as_host(after) };
+    if let (Some(inner), Some(outer)) = (&inner, outer) {
+        // What was used up in there counts.
+        outer.word_and_used.set(inner.word_and_used.get());
+    }
+    // SAFETY: this was the top before.
+    unsafe { thread.set_top(below) };
+    match outcome {
+        Ok(result) => (result, after),
+        Err(payload) => {
+            payload.dispose();
+            if outer.is_some_and(|outer| outer.target().is_dead()) {
+                contain::end_self();
+            }
+            raise()
+        }
+    }
+}
+
 /// Counts the exit and puts the caller's frame back on top.
 #[inline]
 fn leave(thread: &ThreadSlot, counter: &Counter, below: *const Frame) {

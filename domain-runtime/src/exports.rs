@@ -226,10 +226,11 @@ pub fn collect(block: &'static ControlBlock) -> usize {
 }
 
 /// Enters the drained domain behind `target`, until nobody's object is left: one may have held the last
-/// proxy to another. Those that somebody still has a proxy to go with the domain's memory.
+/// proxy to another. Those that somebody still has a proxy to go with the domain's memory, and so do those
+/// that are left at `deadline`: destructors may export without end.
 #[cfg(feature = "alloc")]
-pub(crate) fn drop_all_posted(target: Target) {
-    while has_posted(target.block()) && drop_posted(target) > 0 {}
+pub(crate) fn drop_all_posted(target: Target, deadline: u64) {
+    while has_posted(target.block()) && drop_posted(target) > 0 && host::now_ns() < deadline {}
 }
 
 fn drop_posted(target: Target) -> usize {

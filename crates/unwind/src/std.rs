@@ -42,6 +42,7 @@ pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
 }
 
 /// Unwinds to the nearest [`catch`] without running the panic hook.
+#[inline]
 pub fn raise() -> ! {
     panic::resume_unwind(Box::new(Raised))
 }

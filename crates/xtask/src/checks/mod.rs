@@ -39,7 +39,10 @@ pub(crate) fn run(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error>
         };
         check(
             format!("{domain} depends on reviewed crates only"),
-            dependencies::check(&metadata, package),
+            dependencies::check(&metadata, package, |part| {
+                let mut artifacts = kernel.artifacts.iter();
+                artifacts.any(|artifact| artifact.package == part.id)
+            }),
         );
         check(
             format!("{domain} forbids unsafe code"),

@@ -1,6 +1,8 @@
 //! The serial console: lines for people go to standard output, lines for us into the report.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Report;
 use super::protocol::{self, Message};
@@ -9,14 +11,17 @@ use super::protocol::{self, Message};
 pub(crate) struct Console<W> {
     output: W,
     report: Report,
+    listening: Option<Arc<AtomicBool>>,
 }
 
 impl<W: Write> Console<W> {
-    /// What people shall see is written to `output`.
-    pub(crate) fn new(output: W) -> Self {
+    /// What people shall see is written to `output`; `listening` is set when the kernel says that its
+    /// server listens.
+    pub(crate) fn new(output: W, listening: Option<Arc<AtomicBool>>) -> Self {
         Console {
             output,
             report: Report::default(),
+            listening,
         }
     }
 
@@ -27,11 +32,19 @@ impl<W: Write> Console<W> {
             Some(Ok(message)) => message,
             Some(Err(problem)) => return self.problem(line, &problem.to_string()),
         };
-        if let Message::Test { name, passed } = &message {
-            self.show(&format!(
-                "test {name} ... {}",
-                if *passed { "ok" } else { "FAILED" }
-            ));
+        match &message {
+            Message::Test { name, passed } => {
+                self.show(&format!(
+                    "test {name} ... {}",
+                    if *passed { "ok" } else { "FAILED" }
+                ));
+            }
+            Message::Listening { .. } => {
+                if let Some(listening) = &self.listening {
+                    listening.store(true, Ordering::Release);
+                }
+            }
+            _ => {}
         }
         if let Err(problem) = self.report.accept(message) {
             self.problem(line, problem);
@@ -62,7 +75,7 @@ mod tests {
     #[test]
     fn a_session_is_shown_and_recorded() {
         let mut shown = Vec::new();
-        let mut console = Console::new(&mut shown);
+        let mut console = Console::new(&mut shown, None);
         for line in [
             "samara: booting",
             "@test heap::grows ok",

@@ -6,6 +6,7 @@ mod error;
 mod machine;
 mod plan;
 mod private;
+mod vfio_user;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -43,6 +44,14 @@ impl Qemu {
             program,
             leading: Vec::new(),
             environment: Vec::new(),
+        }
+    }
+
+    /// The one that the user names, or that is on PATH.
+    fn present() -> Option<Self> {
+        match plan::plan(&plan::Facts::gather()) {
+            plan::Plan::Use(program) => Some(Qemu::plain(program)),
+            _ => None,
         }
     }
 

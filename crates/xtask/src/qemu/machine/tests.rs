@@ -19,6 +19,7 @@ fn machine(timeout: u64) -> Machine {
             path: "/d/disk.img".into(),
             read_only: false,
         },
+        card: None,
         run: MachineArgs {
             accel: Accel::Tcg,
             timeout,
