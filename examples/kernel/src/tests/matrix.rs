@@ -41,8 +41,10 @@ static WAITING: AtomicU32 = AtomicU32::new(0);
 mod peer {
     use super::*;
 
+    type Known = (Proxy<dyn Peer>, Shadow<dyn Peer>);
+
     #[derive(Default)]
-    pub(super) struct State(Mutex<Option<(Proxy<dyn Peer>, Shadow<dyn Peer>)>>);
+    pub(super) struct State(Mutex<Option<Known>>);
 
     pub(super) fn init((): ()) -> Result<State, RpcError> {
         Ok(State::default())
@@ -136,8 +138,11 @@ fn kind(domain: &Domain<dyn Peer>) -> ExitKind {
     domain.exit_reason().expect("it died").kind
 }
 
+/// Who waits, and for whom.
+type Parties = (Domain<dyn Peer>, Domain<dyn Mortal>);
+
 /// What the threads of a test are about.
-static PARTIES: Mutex<Option<(Domain<dyn Peer>, Domain<dyn Mortal>)>> = Mutex::new(None);
+static PARTIES: Mutex<Option<Parties>> = Mutex::new(None);
 
 fn wait_for(_: usize) {
     let (peer, mortal) = PARTIES.lock().clone().expect("both");
