@@ -210,6 +210,13 @@ impl ControlBlock {
         *self.label.lock()
     }
 
+    /// The name of the last generation; `None` while the label is being changed. Does not wait.
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    pub(crate) fn name(&self) -> Option<Text<32>> {
+        let _no_cut = NoCut::begin(thread::current());
+        self.label.try_lock().map(|label| label.name)
+    }
+
     /// Why `generation` ended; `None` while it runs, and once the slot was used again.
     #[must_use]
     pub fn reason(&self, generation: u32) -> Option<ExitReason> {

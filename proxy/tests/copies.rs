@@ -53,7 +53,7 @@ fn a_copy_is_cut_where_the_tick_strikes() {
             assert_eq!(proxy.copy(&bytes), Err(RpcError::Crashed));
             let reason = copier.exit_reason().unwrap();
             assert_eq!(reason.kind, ExitKind::Overrun);
-            let first = reason.trace.first().copied().unwrap_or_default();
+            let first = reason.trace[0].pc;
             inside += usize::from(first != 0 && !program_image().code.contains(&first));
             copier.restart().unwrap();
         }

@@ -7,9 +7,7 @@ use samara_testkit::http_client::Outcome;
 use crate::cli::{FaultKind, NetworkChoice, RunArgs};
 use crate::disk::{self, Disk, Source};
 use crate::error::Error;
-use crate::guest::{
-    Expected, ExpectedNetwork, GuestError, NetworkVerdict, Report, Symbols, Verdict,
-};
+use crate::guest::{Expected, ExpectedNetwork, GuestError, NetworkVerdict, Report, Verdict};
 use crate::kernel::{self, Flavor};
 use crate::network::{self, Network};
 use crate::progress::{note, step};
@@ -36,7 +34,6 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> Result<(), Error> {
     });
     let disk = disk::prepare(&workspace.target("run"), source, bytes)?;
     let kernel = kernel::build(workspace, Flavor::Demo)?;
-    let symbols = Symbols::load(&kernel.elf, workspace.root())?;
     let network = network(workspace, args)?;
     let qemu = match &network {
         Some(network) => network.qemu().clone(),
@@ -54,7 +51,7 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> Result<(), Error> {
         card: network.as_ref().map(|network| network.card().clone()),
         run: args.machine.clone(),
     };
-    let (report, ending) = machine.boot(&qemu, &symbols, io::stdout())?;
+    let (report, ending) = machine.boot(&qemu, io::stdout())?;
     let fetched = network.map(Network::finish);
     judge(args, &disk, &report, fetched, ending?)
 }

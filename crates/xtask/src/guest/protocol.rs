@@ -9,7 +9,6 @@
 //! * `@listening port=N`: connections are taken from now on;
 //! * `@network answered=N broken=N accepted=N crashes=N recovered=N retransmitted=N`: the outcome of the
 //!   network's part, before `@totals`;
-//! * `@trace 0xADDRESS`: one return address of a backtrace, to be shown as a place in the source;
 //! * `@test NAME ok` or `@test NAME FAILED`, then `@tests passed=N failed=N collected=N`.
 //!
 //! Kernel and xtask come from one checkout: whatever is not exactly this is an error, never skipped.
@@ -31,9 +30,6 @@ pub(super) enum Message {
         port: u64,
     },
     Network(NetworkTotals),
-    Trace {
-        address: u64,
-    },
     Test {
         name: String,
         passed: bool,
@@ -151,7 +147,6 @@ pub(super) fn parse(line: &str) -> Option<Result<Message, ProtocolError>> {
             numbers(rest, "@listening port=N", ["port"]).map(|[port]| Message::Listening { port })
         }
         "network" => network(rest),
-        "trace" => trace(rest),
         "test" => test(rest),
         "tests" => numbers(
             rest,
@@ -249,18 +244,6 @@ fn parse_hex(hex: &str) -> Option<Sha256Digest> {
     Some(digest)
 }
 
-fn trace(text: &str) -> Result<Message, ProtocolError> {
-    let address = text.strip_prefix("0x").ok_or(ProtocolError::Form {
-        usage: "@trace 0xADDRESS",
-    })?;
-    let address = u64::from_str_radix(address, 16);
-    let address = address.map_err(|_| ProtocolError::Value {
-        what: "address",
-        found: text.to_owned(),
-    })?;
-    Ok(Message::Trace { address })
-}
-
 fn test(text: &str) -> Result<Message, ProtocolError> {
     let (name, outcome) = text.rsplit_once(' ').ok_or(ProtocolError::Form {
         usage: "@test NAME ok|FAILED",
@@ -334,7 +317,6 @@ mod tests {
                     retransmitted: 6,
                 }),
             ),
-            ("@trace 0x1000f".into(), Message::Trace { address: 0x1000F }),
             (
                 "@test a::b c ok".into(),
                 Message::Test {
@@ -380,8 +362,6 @@ mod tests {
             "@totals crashes=1",
             "@listening",
             "@network answered=1",
-            "@trace 1000",
-            "@trace 0xgg",
             "@test name",
             "@test name maybe",
             "@tests passed=1 failed=0",

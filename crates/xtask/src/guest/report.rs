@@ -43,7 +43,7 @@ impl Report {
                 Ok(())
             }
             Message::Network(totals) => once(&mut self.network, totals),
-            Message::Trace { .. } | Message::Listening { .. } => Ok(()),
+            Message::Listening { .. } => Ok(()),
         }
     }
 

@@ -11,7 +11,8 @@ use std::time::Duration;
 use super::Qemu;
 use crate::cli::{Accel, BreakDisk, MachineArgs};
 use crate::error::Error;
-use crate::guest::{Console, GuestError, Report, Symbols};
+use crate::guest::{Console, GuestError, Report};
+use crate::kernel;
 use crate::network::Card;
 use crate::process::Job;
 
@@ -88,14 +89,13 @@ impl Machine {
     pub(crate) fn boot(
         &self,
         qemu: &Qemu,
-        symbols: &Symbols,
         output: impl Write,
     ) -> Result<(Report, Result<Ending, GuestError>), Error> {
         let limit = Duration::from_secs(self.run.timeout);
         let mut command = qemu.command();
         command.args(self.arguments());
         let listening = self.card.as_ref().map(|card| Arc::clone(&card.listening));
-        let mut console = Console::new(symbols, output, listening);
+        let mut console = Console::new(output, listening);
         let status =
             Job::new("the virtual machine", command, limit).stream(|line| console.line(line));
         let ending = match status {
@@ -136,6 +136,8 @@ impl Machine {
         arguments.extend([
             "-kernel".into(),
             self.kernel.clone().into(),
+            "-initrd".into(),
+            kernel::symbols(&self.kernel).into(),
             "-append".into(),
             (&self.arguments).into(),
         ]);

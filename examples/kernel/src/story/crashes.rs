@@ -7,9 +7,10 @@ use samara::{Event, ExitReason};
 use samara_fault::Manner;
 
 use super::{manners, nic};
+use crate::backtrace::Line;
 use crate::mm::frames;
 use crate::sync::Lock;
-use crate::{panic, println, time};
+use crate::{backtrace, panic, println, time};
 
 /// How many crashes of a driver there were, and after how many it worked again.
 #[derive(Clone, Copy)]
@@ -65,8 +66,8 @@ struct Crash {
 /// A restart may crash too, in `init`: as many as one recovery may bring.
 const PENDING: usize = 8;
 
-/// Calls that are shown of what led to a fault.
-const TRACE: usize = 2;
+/// Calls that are shown of what led to a death.
+const CALLS: usize = 3;
 
 struct Log {
     /// By [`Driver`].
@@ -125,6 +126,19 @@ pub(super) fn event(event: &Event<'_>) {
     }
 }
 
+/// Prints the last calls inside the driver, and who had called it.
+fn print_calls(reason: &ExitReason) {
+    let (mut left, mut inside) = (CALLS, true);
+    backtrace::lines(backtrace::culprit(reason.calls()), |line| {
+        let boundary = matches!(line, Line::Boundary(..));
+        if inside && (left > 0 || boundary) {
+            println!("{line}");
+            left = left.saturating_sub(1);
+        }
+        inside &= !boundary;
+    });
+}
+
 impl Log {
     fn died(&mut self, id: usize, generation: u32, name: &str, reason: ExitReason) {
         let given_up = panic::given_up();
@@ -173,15 +187,7 @@ impl Log {
                 crash.frames,
                 now.saturating_sub(crash.died).as_micros(),
             );
-            for address in crash
-                .reason
-                .trace
-                .iter()
-                .take_while(|address| **address != 0)
-                .take(TRACE)
-            {
-                println!("@trace {:#x}", address + 1); // taken for a return address
-            }
+            print_calls(&crash.reason);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Drive, Ending, Machine, drive};
 use crate::cli::{Accel, MachineArgs};
-use crate::guest::{GuestError, Symbols};
+use crate::guest::GuestError;
 use crate::network::Card;
 use crate::qemu::Qemu;
 use crate::tally::Tally;
@@ -36,11 +36,6 @@ fn pretend(script: &str) -> Qemu {
         leading: vec!["-c".into(), script.into(), "qemu".into()],
         environment: Vec::new(),
     }
-}
-
-fn symbols() -> Symbols {
-    let program = std::env::current_exe().expect("it runs");
-    Symbols::load(&program, Workspace::locate().root()).expect("has line tables")
 }
 
 fn arguments(drive: Drive) -> String {
@@ -84,6 +79,7 @@ fn the_parts_of_the_machine_are_as_agreed_with_the_kernel() {
         "-M q35",
         "-accel tcg",
         "-kernel /k/kernel",
+        "-initrd /k/kernel.symbols",
         "-append mode=test seed=1",
         "-device isa-debug-exit,iobase=0xf4,iosize=0x04",
         "-device nvme,serial=samara,drive=disk0",
@@ -107,7 +103,6 @@ fn the_parts_of_the_machine_are_as_agreed_with_the_kernel() {
 
 #[test]
 fn endings_are_told_apart() {
-    let symbols = symbols();
     for (script, expected) in [
         ("exit 33", Ending::Success),
         ("exit 35", Ending::Failure),
@@ -117,7 +112,7 @@ fn endings_are_told_apart() {
         ("kill -KILL $$", Ending::Other(None)),
     ] {
         let (_, ending) = machine(60)
-            .boot(&pretend(script), &symbols, sink())
+            .boot(&pretend(script), sink())
             .expect("it starts");
         let ending = ending.expect("it ends");
         assert_eq!(ending, expected, "{script}");
@@ -128,9 +123,7 @@ fn endings_are_told_apart() {
 #[test]
 fn the_kernels_lines_are_gathered() {
     let script = r"printf '@test a ok\r\n@test b FAILED\r\n@tests passed=1 failed=1 collected=2\r\n'; exit 35";
-    let (report, ending) = machine(60)
-        .boot(&pretend(script), &symbols(), sink())
-        .expect("it ends");
+    let (report, ending) = machine(60).boot(&pretend(script), sink()).expect("it ends");
     assert_eq!(ending.expect("it ends"), Ending::Failure);
     assert_eq!(
         report.tests(),
@@ -146,7 +139,7 @@ fn the_kernels_lines_are_gathered() {
 fn a_hang_is_stopped_and_what_was_said_is_kept() {
     let script = "echo '@test a ok'; exec sleep 600";
     let (report, ending) = machine(1)
-        .boot(&pretend(script), &symbols(), sink())
+        .boot(&pretend(script), sink())
         .expect("it started");
     assert!(
         matches!(ending, Err(GuestError::TimedOut { .. })),
@@ -176,9 +169,7 @@ fn the_image_is_passed_so_that_the_guest_can_write_it() {
         },
         ..machine(60)
     };
-    let (_, ending) = machine
-        .boot(&pretend(script), &symbols(), sink())
-        .expect("it starts");
+    let (_, ending) = machine.boot(&pretend(script), sink()).expect("it starts");
     assert_eq!(ending.expect("it ends"), Ending::Success);
     assert_eq!(fs::read_to_string(&path).expect("readable"), "after");
 }
