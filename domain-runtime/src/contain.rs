@@ -30,9 +30,27 @@ pub use crate::trap_note::Strike;
 pub(crate) use by_tables::end_self;
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub use by_tables::{Verdict, Why, fault, tick};
+#[cfg(all(feature = "contain", feature = "alloc", target_arch = "x86_64"))]
+pub(crate) use by_tables::{may_wait, waited};
 
 /// The running thread acts for a dead domain: leaves it.
 #[cfg(not(all(feature = "contain", target_arch = "x86_64")))]
 pub(crate) fn end_self() -> ! {
     crate::call::raise()
 }
+
+/// Without ticks there are no budgets.
+#[cfg(all(
+    feature = "alloc",
+    not(all(feature = "contain", target_arch = "x86_64"))
+))]
+pub(crate) fn may_wait() -> Option<core::time::Duration> {
+    None
+}
+
+/// As above.
+#[cfg(all(
+    feature = "alloc",
+    not(all(feature = "contain", target_arch = "x86_64"))
+))]
+pub(crate) fn waited(_: core::time::Duration) {}

@@ -19,6 +19,10 @@ pub(crate) trait Source<I: ?Sized + Interface>: Send + Sync + 'static {
     /// What every new object is sent first.
     #[cfg(feature = "alloc")]
     fn journal(&self) -> &Journal<I>;
+
+    /// Through how many objects it was opened: 0 for a service.
+    #[cfg(feature = "alloc")]
+    fn depth(&self) -> usize;
 }
 
 /// An object over the generations where there is no allocator: there is none.
@@ -80,6 +84,10 @@ impl<I: ?Sized + Interface> Source<I> for Service<I> {
     fn journal(&self) -> &Journal<I> {
         Self::journal(self)
     }
+
+    fn depth(&self) -> usize {
+        0
+    }
 }
 
 /// How often one call may crash its domain before the shadow gives up on the call: a request that
@@ -138,7 +146,7 @@ impl Attempts {
         refusal: Refusal,
         again: impl Fn() -> Option<Result<A, AllocError>>,
     ) -> Result<(Instance<I>, A), RpcError> {
-        if refusal == Refusal::OverQuota {
+        if matches!(refusal, Refusal::OverQuota | Refusal::StackExhausted) {
             // Alive, and as full at the next attempt: the caller decides what to do.
             return Err(refusal.into());
         }

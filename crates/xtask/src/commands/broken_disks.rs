@@ -51,6 +51,7 @@ pub(super) fn run(
             kernel: kernel.elf.clone(),
             arguments: format!("mode=demo seed=1 crashes=0 bytes={BYTES} faults=panic"),
             drive: Drive::of(Some(broken), &disk.path),
+            card: None,
             run: machine.clone(),
         };
         let mut said = Vec::new();

@@ -40,6 +40,7 @@ pub(super) fn run(
             kernel: kernel.elf.clone(),
             arguments: format!("mode=fault kind={kind}"),
             drive: Drive::None,
+            card: None,
             run: machine.clone(),
         };
         let mut said = Vec::new();

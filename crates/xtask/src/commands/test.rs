@@ -153,6 +153,7 @@ fn in_kernel(workspace: &Workspace, machine: &MachineArgs, tally: &mut Tally) ->
         kernel: kernel.elf,
         arguments: "mode=test".into(),
         drive: Drive::of(None, &disk.path),
+        card: None,
         run: machine.clone(),
     };
     let (report, ending) = machine.boot(&qemu, &symbols, io::stdout())?;

@@ -1,6 +1,8 @@
 //! The serial console: lines for people go to standard output, lines for us into the report.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::protocol::{self, Message};
 use super::{Report, Symbols};
@@ -10,15 +12,18 @@ pub(crate) struct Console<'a, W> {
     symbols: &'a Symbols,
     output: W,
     report: Report,
+    listening: Option<Arc<AtomicBool>>,
 }
 
 impl<'a, W: Write> Console<'a, W> {
-    /// Addresses are looked up in `symbols`; what people shall see is written to `output`.
-    pub(crate) fn new(symbols: &'a Symbols, output: W) -> Self {
+    /// Addresses are looked up in `symbols`; what people shall see is written to `output`; `listening` is
+    /// set when the kernel says that its server listens.
+    pub(crate) fn new(symbols: &'a Symbols, output: W, listening: Option<Arc<AtomicBool>>) -> Self {
         Console {
             symbols,
             output,
             report: Report::default(),
+            listening,
         }
     }
 
@@ -36,6 +41,11 @@ impl<'a, W: Write> Console<'a, W> {
                     "test {name} ... {}",
                     if *passed { "ok" } else { "FAILED" }
                 ));
+            }
+            Message::Listening { .. } => {
+                if let Some(listening) = &self.listening {
+                    listening.store(true, Ordering::Release);
+                }
             }
             _ => {}
         }
@@ -81,7 +91,7 @@ mod tests {
         let program = std::env::current_exe().expect("it runs");
         let symbols = Symbols::load(&program, Workspace::locate().root()).expect("has line tables");
         let mut shown = Vec::new();
-        let mut console = Console::new(&symbols, &mut shown);
+        let mut console = Console::new(&symbols, &mut shown, None);
         for line in [
             "samara: booting",
             "@test heap::grows ok",

@@ -6,6 +6,9 @@
 //! * `@wrote offset=N bytes=N`: a write of [`samara_testkit::pattern`], after it was flushed;
 //! * `@totals crashes=N recovered=N lost=N leaked_objects=N leaked_pages=N panics=N faults=N overflows=N
 //!   hangs=N double_panics=N`: the demo's outcome;
+//! * `@listening port=N`: connections are taken from now on;
+//! * `@network answered=N broken=N accepted=N crashes=N recovered=N retransmitted=N`: the outcome of the
+//!   network's part, before `@totals`;
 //! * `@trace 0xADDRESS`: one return address of a backtrace, to be shown as a place in the source;
 //! * `@test NAME ok` or `@test NAME FAILED`, then `@tests passed=N failed=N collected=N`.
 //!
@@ -24,6 +27,10 @@ pub(super) enum Message {
     },
     Wrote(Region),
     Totals(Totals),
+    Listening {
+        port: u64,
+    },
+    Network(NetworkTotals),
     Trace {
         address: u64,
     },
@@ -53,6 +60,23 @@ pub(crate) struct Totals {
     pub(crate) leaked_pages: u64,
     /// Crashes of each kind, in the order of [`FaultKind::ALL`](crate::cli::FaultKind::ALL).
     pub(crate) by_kind: [u64; 5],
+}
+
+/// The outcome of the network's part as the kernel counted it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct NetworkTotals {
+    /// Requests that were answered.
+    pub(crate) answered: u64,
+    /// Connections that were lost before their answer was complete.
+    pub(crate) broken: u64,
+    /// Connections that were made.
+    pub(crate) accepted: u64,
+    /// Crashes of the network driver.
+    pub(crate) crashes: u64,
+    /// Crashes after which it worked again.
+    pub(crate) recovered: u64,
+    /// TCP segments that were sent again.
+    pub(crate) retransmitted: u64,
 }
 
 /// Why a line that begins with `@` was not understood.
@@ -123,6 +147,10 @@ pub(super) fn parse(line: &str) -> Option<Result<Message, ProtocolError>> {
                 },
             )
         }
+        "listening" => {
+            numbers(rest, "@listening port=N", ["port"]).map(|[port]| Message::Listening { port })
+        }
+        "network" => network(rest),
         "trace" => trace(rest),
         "test" => test(rest),
         "tests" => numbers(
@@ -137,6 +165,35 @@ pub(super) fn parse(line: &str) -> Option<Result<Message, ProtocolError>> {
         }),
         _ => Err(ProtocolError::Kind(kind.to_owned())),
     })
+}
+
+fn network(text: &str) -> Result<Message, ProtocolError> {
+    const USAGE: &str =
+        "@network answered=N broken=N accepted=N crashes=N recovered=N retransmitted=N";
+    let keys = [
+        "answered",
+        "broken",
+        "accepted",
+        "crashes",
+        "recovered",
+        "retransmitted",
+    ];
+    let [
+        answered,
+        broken,
+        accepted,
+        crashes,
+        recovered,
+        retransmitted,
+    ] = numbers(text, USAGE, keys)?;
+    Ok(Message::Network(NetworkTotals {
+        answered,
+        broken,
+        accepted,
+        crashes,
+        recovered,
+        retransmitted,
+    }))
 }
 
 /// Reads `key=N` words that must be exactly `keys`, in this order.
@@ -226,7 +283,7 @@ fn test(text: &str) -> Result<Message, ProtocolError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Message, ProtocolError, Totals, parse};
+    use super::{Message, NetworkTotals, ProtocolError, Totals, parse};
     use crate::disk::Region;
 
     #[test]
@@ -263,6 +320,18 @@ mod tests {
                     leaked_objects: 4,
                     leaked_pages: 5,
                     by_kind: [6, 7, 8, 9, 10],
+                }),
+            ),
+            ("@listening port=80".into(), Message::Listening { port: 80 }),
+            (
+                "@network answered=1 broken=2 accepted=3 crashes=4 recovered=5 retransmitted=6".into(),
+                Message::Network(NetworkTotals {
+                    answered: 1,
+                    broken: 2,
+                    accepted: 3,
+                    crashes: 4,
+                    recovered: 5,
+                    retransmitted: 6,
                 }),
             ),
             ("@trace 0x1000f".into(), Message::Trace { address: 0x1000F }),
@@ -309,6 +378,8 @@ mod tests {
             "@wrote offset=-1 bytes=2",
             "@wrote offset=99999999999999999999 bytes=2",
             "@totals crashes=1",
+            "@listening",
+            "@network answered=1",
             "@trace 1000",
             "@trace 0xgg",
             "@test name",

@@ -1,5 +1,6 @@
 //! Turning addresses of the kernel into places of the source.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs;
 use std::ops::Range;
@@ -110,11 +111,24 @@ impl fmt::Debug for Symbols {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "at {}", strip_hash(&self.function))?;
+        write!(f, "at {}", abridge(strip_hash(&self.function)))?;
         match &self.line {
             Some(line) => write!(f, " ({line})"),
             None => Ok(()),
         }
+    }
+}
+
+/// The longest name that is shown with its type arguments.
+const LONGEST_NAME: usize = 80;
+
+/// Leaves out the type arguments of a long name: they say little, and fill the screen.
+fn abridge(name: &str) -> Cow<'_, str> {
+    match name.split_once('<') {
+        Some((plain, _)) if name.len() > LONGEST_NAME && !plain.is_empty() => {
+            format!("{plain}<…>").into()
+        }
+        _ => name.into(),
     }
 }
 
@@ -156,7 +170,7 @@ mod tests {
 
     use object::{Object, ObjectSymbol};
 
-    use super::{Symbols, shorten, strip_hash};
+    use super::{Symbols, abridge, shorten, strip_hash};
     use crate::workspace::Workspace;
 
     /// The function that the test looks for in its own binary.
@@ -215,5 +229,8 @@ mod tests {
             "core::panicking::panic"
         );
         assert_eq!(strip_hash("a::hello"), "a::hello");
+        assert_eq!(abridge("trade<u8>"), "trade<u8>");
+        let long = format!("trade<{}>", "a, ".repeat(40));
+        assert_eq!(abridge(&long), "trade<…>");
     }
 }
