@@ -89,8 +89,10 @@ impl TrapNote {
         generation: u32,
         strike: Strike,
         address: usize,
-        trace: impl Iterator<Item = usize>,
+        mut trace: impl Iterator<Item = usize>,
     ) {
+        // Stepping takes its time, in which a thread that lost the race must not find half a note.
+        let trace: [usize; TRACE] = core::array::from_fn(|_| trace.next().unwrap_or(0));
         if self
             .of
             .compare_exchange(NONE, BEING_WRITTEN, SeqCst, SeqCst)
@@ -100,9 +102,8 @@ impl TrapNote {
         }
         self.strike.store(strike as u32, SeqCst);
         self.address.store(address, SeqCst);
-        let mut trace = trace;
-        for place in &self.trace {
-            place.store(trace.next().unwrap_or(0), SeqCst);
+        for (place, pc) in self.trace.iter().zip(trace) {
+            place.store(pc, SeqCst);
         }
         self.of.store(generation.wrapping_add(1), SeqCst);
     }
