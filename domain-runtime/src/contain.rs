@@ -32,6 +32,8 @@ pub use crate::trap_note::Strike;
 pub use by_tables::{Verdict, Why, fault, tick};
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub(crate) use by_tables::{calls_here, end_self};
+#[cfg(all(feature = "contain", feature = "alloc", target_arch = "x86_64"))]
+pub(crate) use by_tables::{may_wait, waited};
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub use calls::{Calls, name_of};
 
@@ -48,3 +50,19 @@ pub(crate) fn calls_here(
 pub(crate) fn end_self() -> ! {
     crate::call::raise()
 }
+
+/// Without ticks there are no budgets.
+#[cfg(all(
+    feature = "alloc",
+    not(all(feature = "contain", target_arch = "x86_64"))
+))]
+pub(crate) fn may_wait() -> Option<core::time::Duration> {
+    None
+}
+
+/// As above.
+#[cfg(all(
+    feature = "alloc",
+    not(all(feature = "contain", target_arch = "x86_64"))
+))]
+pub(crate) fn waited(_: core::time::Duration) {}

@@ -5,6 +5,7 @@ use crate::exits::Shared;
 use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use crate::reason::{Exit, ExitKind, ExitReason};
+use crate::stack::Need;
 use crate::state::{State, Word};
 use crate::text::Text;
 use crate::trap_note::TrapNote;
@@ -64,10 +65,13 @@ impl Label {
 
 /// A domain's permanent slot: generation and state in one word, and what is told about it.
 #[derive(Debug)]
-#[repr(align(64))]
+#[repr(C, align(64))]
 pub struct ControlBlock {
+    // What each call reads, on one line.
     word: AtomicU32,
     index: u8,
+    /// Bytes of stack that an entry must find. Written before a generation's first entry.
+    pub(crate) stack: Need,
     label: Mutex<Label>,
     /// Where the end of this generation is told; taken under the label's lock.
     exits: Mutex<Option<Shared>>,
@@ -84,6 +88,7 @@ static BLOCKS: [ControlBlock; MAX_OWNERS] = {
         ControlBlock {
             word: AtomicU32::new(Word::FIRST.0),
             index: 0,
+            stack: Need::NEW,
             label: Mutex::new(Label::NEW),
             exits: Mutex::new(None),
             trap: TrapNote::NEW,
@@ -103,6 +108,21 @@ static BLOCKS: [ControlBlock; MAX_OWNERS] = {
 #[must_use]
 pub fn block(owner: Owner) -> &'static ControlBlock {
     &BLOCKS[owner.index()]
+}
+
+/// The owner whose slot has `index`.
+#[inline]
+pub(crate) const fn owner(index: u8) -> Owner {
+    match Owner::from_index(index as usize) {
+        Some(owner) => owner,
+        None => Owner::HOST,
+    }
+}
+
+/// The counter of the slot with `index` in `shard`.
+#[inline]
+pub(crate) fn counter(index: u8, shard: usize) -> &'static Counter {
+    &ROWS[shard].0[usize::from(index)]
 }
 
 /// All slots that domains may use: all but the host's.
@@ -139,7 +159,12 @@ impl ControlBlock {
     #[inline]
     #[must_use]
     pub fn owner(&self) -> Owner {
-        Owner::from_index(self.index.into()).unwrap_or(Owner::HOST)
+        owner(self.index)
+    }
+
+    #[inline]
+    pub(crate) const fn index(&self) -> u8 {
+        self.index
     }
 
     /// Generation and state now. SeqCst: ordered after an entry's counter (see `call`).
@@ -152,7 +177,7 @@ impl ControlBlock {
     /// The counter of this slot in `shard`.
     #[inline]
     pub(crate) fn counter(&self, shard: usize) -> &'static Counter {
-        &ROWS[shard].0[usize::from(self.index)]
+        counter(self.index, shard)
     }
 
     /// Whether no call was in flight on any shard at some moment since this was called. Once the
@@ -280,6 +305,8 @@ impl ControlBlock {
     }
 
     /// Tells of the death of `generation` if a trap handler has condemned it and nobody has yet.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn tell_condemned(&self, generation: u32) {
         self.die(generation, ExitReason::new(ExitKind::Killed, ""));
     }
@@ -287,7 +314,7 @@ impl ControlBlock {
     /// Marks `generation` as dead; the first death counts. The reason noted before (a panic's
     /// message) stays; else it is `reason`.
     pub(crate) fn die(&self, generation: u32, reason: ExitReason) -> bool {
-        let label = {
+        let (name, reason) = {
             let _no_cut = NoCut::begin(thread::current());
             // Held over the step: once it is dead the slot may be reclaimed and claimed again, and
             // the reason would be noted of the next generation.
@@ -320,13 +347,13 @@ impl ControlBlock {
                     reason,
                 });
             }
-            *label
+            (label.name, reason)
         };
         host::event(&Event::Died {
             id: self.index.into(),
             generation,
-            name: label.name.as_str(),
-            reason: &label.reason.unwrap_or(reason),
+            name: name.as_str(),
+            reason: &reason,
         });
         // A parked thread of the domain finds it dead.
         threads::wake_all(self.owner());

@@ -23,6 +23,9 @@ pub enum RpcError {
     /// The domain has so many shared objects that it may not be given more: nothing was executed, and
     /// what would have moved is dropped, as the caller's.
     OverQuota,
+    /// The calling thread's stack has less room left than the domain asks for: nothing was executed, and
+    /// what would have moved is dropped, as the caller's.
+    StackExhausted,
 }
 
 impl fmt::Display for RpcError {
@@ -42,6 +45,9 @@ impl fmt::Display for RpcError {
             }
             Self::OverQuota => {
                 "the domain is at twice its shared quota; let it free objects, lend it `&RRef`s, or raise DomainSpec::shared_quota"
+            }
+            Self::StackExhausted => {
+                "the thread's stack is too short for the domain; call from less deep, on a thread with a larger stack, or lower DomainSpec::stack"
             }
         })
     }

@@ -3,7 +3,7 @@
 //! A service strings generations together under one name; a host without an
 //! allocator starts them one by one, with [`Runtime::spawn_once`].
 
-use crate::call::{self, Failure, Target};
+use crate::call::{self, Failure, Refusal, Target};
 use crate::control::ControlBlock;
 use crate::error::{Reason, SpawnError};
 use crate::event::Event;
@@ -19,7 +19,7 @@ use core::fmt::{self, Write};
 use core::ptr::NonNull;
 use samara_rref::{Exchangeable, Transfer, TypeDescriptor};
 use samara_shared_heap::class::place;
-use samara_shared_heap::{heap, quota};
+use samara_shared_heap::{heap, quota, thread};
 
 /// A running generation: where to enter, and the object inside that `init` returned.
 #[derive(Debug)]
@@ -174,11 +174,14 @@ where
     quota::set_limits(block.owner(), spec.shared);
     threads::set_limit(block.owner(), spec.threads);
     block.budget.store(spec.budget_us(), Ordering::SeqCst);
+    block.stack.set(spec.stack);
+    let (target, run) = (Target::new(block, word), |arguments| {
+        run_init::<I, T, A, E>(init, arguments)
+    });
+    let mut refusal = Refusal::Dead;
     // SAFETY: `init` is the new domain's code; the function pointer is all that is captured.
     let outcome = unsafe {
-        call::enter(Target::new(block, word), arguments, |arguments| {
-            run_init::<I, T, A, E>(init, arguments)
-        })
+        call::enter_on::<true, _, _>(thread::current(), target, arguments, run, &mut refusal)
     };
     let failure = match outcome {
         Ok(Outcome(Ok(object))) => {
@@ -198,9 +201,13 @@ where
             place: Text::new(),
             trace: [Call::NONE; TRACE],
         },
-        Err(Failure::Refused(_)) if block.word() == word => {
-            ExitReason::new(ExitKind::InitFailed, "no quota for init's arguments")
-        }
+        Err(Failure::Refused(_)) if block.word() == word => ExitReason::new(
+            ExitKind::InitFailed,
+            match refusal {
+                Refusal::StackExhausted => "no room for init on the stack of who starts it",
+                _ => "no quota for init's arguments",
+            },
+        ),
         Err(Failure::Crashed | Failure::Refused(_)) => {
             ExitReason::new(ExitKind::Killed, "killed before init")
         }

@@ -53,6 +53,28 @@ pub trait Threads {
     }
 }
 
+/// What a host may do about stacks that are short. Optional, set with
+/// [`Runtime::set_stack_probe`](crate::Runtime::set_stack_probe): without one a call that finds too little
+/// room is refused.
+///
+/// # Safety
+/// [`extend`](Self::extend) calls what it is given at most once, on the running thread, with at least as
+/// much room as is needed; while that runs, the thread's slot tells the stack that it runs on.
+pub unsafe trait StackProbe: Sync {
+    /// The running thread is to enter a domain which needs `needed` bytes of stack; it has only `left`.
+    /// Either calls `callee`, on a fresh segment or where the stack was made longer, comes back to the
+    /// old one and returns true; or returns false, which refuses the call. Called as the host; `callee`
+    /// does not unwind.
+    fn extend(&self, needed: usize, left: usize, callee: &mut dyn FnMut()) -> bool {
+        let _ = (needed, left, callee);
+        false
+    }
+
+    /// The running thread has left a domain that died on it, so its stack's reserve, if
+    /// [`Verdict::Reserve`](crate::contain) had it opened, may be closed: nothing lies there.
+    fn close_reserve(&self) {}
+}
+
 /// A stretch of address space cut into one stripe per owner: where private heaps live.
 #[derive(Clone, Copy, Debug)]
 pub struct Window {

@@ -82,6 +82,7 @@ pub mod runtime;
 #[cfg(feature = "alloc")]
 pub mod service;
 pub mod spec;
+pub mod stack;
 pub mod state;
 #[cfg(feature = "alloc")]
 pub mod supervisor;

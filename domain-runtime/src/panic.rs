@@ -32,7 +32,8 @@ pub fn record(message: &dyn fmt::Display, location: Option<&Location<'_>>) -> bo
     let _ = write!(reason.message, "{message}");
     if let Some(location) = location {
         // Cannot fail: `Text` cuts.
-        let _ = write!(reason.place, "{}:{}", location.file(), location.line());
+        let _ = reason.place.write_str(location.file());
+        let _ = write!(reason.place, ":{}", location.line());
     }
     control::block(owner).note(reason);
     true

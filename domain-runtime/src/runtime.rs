@@ -1,9 +1,10 @@
 //! The authority over domains, and what is known of them.
 
 use crate::control::{self, ControlBlock};
+use crate::host::StackProbe;
 use crate::state::State;
 use crate::text::Text;
-use crate::{arena, exports, host, reaper, threads};
+use crate::{arena, exports, host, reaper, stack, threads};
 use core::time::Duration;
 use samara_shared_heap::heap;
 
@@ -49,6 +50,12 @@ impl Runtime {
     #[must_use]
     pub const unsafe fn assume_host() -> Self {
         Self(())
+    }
+
+    /// Sets what the host does where a thread's stack is short, for good; whether it is this probe: the
+    /// first one stays.
+    pub fn set_stack_probe(&self, probe: &'static dyn StackProbe) -> bool {
+        stack::set_probe(probe)
     }
 
     /// All domains that are not free slots.

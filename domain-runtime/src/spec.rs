@@ -36,6 +36,7 @@ pub struct DomainSpec {
     pub(crate) drain: Duration,
     pub(crate) replay_log: usize,
     pub(crate) budget: Option<Duration>,
+    pub(crate) stack: usize,
 }
 
 impl DomainSpec {
@@ -54,6 +55,7 @@ impl DomainSpec {
             drain: Duration::from_secs(10),
             replay_log: 64,
             budget: None,
+            stack: 0,
         }
     }
 
@@ -101,13 +103,25 @@ impl DomainSpec {
     }
 
     /// Limits how long a call or a thread may run inside it without returning; time in domains that it
-    /// calls is theirs. Longer is its death: it is cut by the host's periodic tick, which is also the
+    /// calls is theirs, time that it waits its own. Longer is its death: it is cut by the host's periodic tick, which is also the
     /// precision. At most 71 minutes; without a tick, and by default, there is no limit.
     ///
     /// Cost: none on the way of a call.
     #[must_use]
     pub const fn budget(mut self, time: Duration) -> Self {
         self.budget = Some(time);
+        self
+    }
+
+    /// Demands that a thread has at least `bytes` of its stack left when it enters, beside what the
+    /// runtime takes ([`stack::RESERVE`](crate::stack::RESERVE)). One that has less is refused:
+    /// [`RpcError::StackExhausted`](crate::RpcError::StackExhausted); or goes on elsewhere, where the host
+    /// has a [`StackProbe`](crate::host::StackProbe). Nothing is asked of threads whose stack the host has not told.
+    ///
+    /// Cost: a call compares, whatever is demanded.
+    #[must_use]
+    pub const fn stack(mut self, bytes: usize) -> Self {
+        self.stack = bytes;
         self
     }
 

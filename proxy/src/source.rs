@@ -146,7 +146,7 @@ impl Attempts {
         refusal: Refusal,
         again: impl Fn() -> Option<Result<A, AllocError>>,
     ) -> Result<(Instance<I>, A), RpcError> {
-        if refusal == Refusal::OverQuota {
+        if matches!(refusal, Refusal::OverQuota | Refusal::StackExhausted) {
             // Alive, and as full at the next attempt: the caller decides what to do.
             return Err(refusal.into());
         }

@@ -134,6 +134,15 @@ impl Drop for Loaded {
     }
 }
 
+/// Stops the other threads, however the test ends.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, SeqCst);
+    }
+}
+
 /// Compiles the library, with the compiler that compiles this.
 fn compile() -> PathBuf {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
@@ -178,6 +187,7 @@ fn panics_and_cuts_pass_through_libraries_that_come_and_go() {
                     assert!(victim.kill());
                 });
             }
+            let _stop = Stop(&stop);
             let _contained = contained(false);
             let victim = spawn("goes");
             for load in 0..LOADS {
@@ -192,7 +202,6 @@ fn panics_and_cuts_pass_through_libraries_that_come_and_go() {
                 assert!(Registered.rules(entry).is_err(), "still known after {load}");
             }
             wait_until("the others", || turns.load(SeqCst) > 4);
-            stop.store(true, SeqCst);
             assert!(victim.kill());
         });
     }

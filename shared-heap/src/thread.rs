@@ -124,8 +124,8 @@ impl ThreadSlot {
         self.no_cut.get() & !RECHECK != 0
     }
 
-    /// Has the thread, which is under a mark, call `again` when it releases the outermost one. For
-    /// handlers that interrupt this very thread. One that comes between load and store of a nested
+    /// Has the thread, which is under a mark, call `again` when it releases the outermost one; or, acting
+    /// for the host, when it does so no more. For handlers that interrupt this very thread. One that comes between load and store of a nested
     /// mark's count may be forgotten: ask again with the next tick.
     pub fn recheck_later(&self, again: fn()) {
         AGAIN.store(again as *mut (), Ordering::Release);
@@ -199,7 +199,7 @@ impl Drop for NoCut<'_> {
     }
 }
 
-/// A mark was released and another is held, or a look was asked for.
+/// A mark was released and another is held, or a look was asked for. Also after a stretch of the host's.
 #[cold]
 #[inline(never)]
 fn released(slot: &ThreadSlot) {
@@ -227,7 +227,10 @@ pub unsafe fn as_host<R>(f: impl FnOnce() -> R) -> R {
     impl Drop for Restore {
         fn drop(&mut self) {
             // SAFETY: this was the top before, and nothing that it points to has ended since.
-            unsafe { self.0.set_top(self.1) }
+            unsafe { self.0.set_top(self.1) };
+            if self.0.no_cut.get() == RECHECK {
+                released(self.0);
+            }
         }
     }
     let slot = current();

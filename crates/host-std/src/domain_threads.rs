@@ -1,7 +1,7 @@
 //! Threads of domains: `std` threads that park on a flag of their own.
 
 use samara_domain_runtime::threads::{DomainThread, MAX_THREADS};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -15,6 +15,16 @@ fn lock(flag: &Flag) -> MutexGuard<'_, bool> {
     flag.0.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+type Around = fn(&mut dyn FnMut());
+
+static AROUND: OnceLock<Around> = OnceLock::new();
+
+/// Has threads of domains run inside `around` from now on, which calls what it is given once. The first
+/// one stays; returns whether it is this one.
+pub fn set_around_threads(around: Around) -> bool {
+    AROUND.set(around).is_ok()
+}
+
 /// Starts `thread`; gives it back when the system has no more threads.
 pub(crate) fn spawn(thread: DomainThread) -> Result<(), DomainThread> {
     let name = format!("domain-thread-{}", thread.index());
@@ -24,7 +34,13 @@ pub(crate) fn spawn(thread: DomainThread) -> Result<(), DomainThread> {
     let held = Arc::new(Mutex::new(Some(thread)));
     let handed = Arc::clone(&held);
     let take = |held: &Mutex<Option<_>>| held.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let run = move || take(&handed).map_or((), DomainThread::run);
+    let run = move || {
+        let mut run = || take(&handed).map_or((), DomainThread::run);
+        match AROUND.get() {
+            Some(around) => around(&mut run),
+            None => run(),
+        }
+    };
     match thread::Builder::new().name(name).spawn(run) {
         // Not joined: the system frees it when it ends.
         Ok(_) => Ok(()),

@@ -41,6 +41,7 @@ mod panics;
 mod reaper;
 mod threads;
 
+pub use domain_threads::set_around_threads;
 pub use events::{event_log, set_event_sink};
 pub use pages::live_bytes;
 pub use reaper::{Background, spawn_reaper, supervise};

@@ -22,6 +22,12 @@ pub enum Verdict {
     Resume,
     /// It is to be cut, but not here: resume it as it was. It cuts itself, or the next tick does.
     Later,
+    /// The stack is used up in trusted code that a domain called, which must run to its end. Open the
+    /// stack's reserve, so that the instruction does not fault again, and resume it as it was: the
+    /// thread is cut when it comes out of there. A host that has no reserve, or has opened it, is to do
+    /// as for [`Why::Trusted`]. [`StackProbe::close_reserve`](crate::host::StackProbe::close_reserve)
+    /// says when to close it.
+    Reserve,
     /// The fault is not a domain's, or cannot be contained: the host decides.
     Host(Why),
 }
@@ -53,6 +59,18 @@ pub unsafe fn fault(
     finder: &dyn Finder,
 ) -> Verdict {
     let thread = thread::current();
+    if strike == Strike::StackOverflow && (thread.in_no_cut() || thread.owner().is_host()) {
+        // Whose stack it is has used it up, not who came last.
+        return match call::nearest(thread).filter(|at| !at.is_leaving()) {
+            Some(activation) => {
+                // SAFETY: handed on.
+                unsafe { condemn(thread, activation, (strike, address), registers, finder) };
+                thread.recheck_later(recheck);
+                Verdict::Reserve
+            }
+            None => Verdict::Host(Why::ActsForHost),
+        };
+    }
     let Some(activation) = call::innermost(thread) else {
         return Verdict::Host(Why::ActsForHost);
     };
@@ -110,6 +128,34 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     match unsafe { end(thread, activation, registers, strike, finder) } {
         Ok(()) => Verdict::Cut,
         Err(_) => Verdict::Later,
+    }
+}
+
+/// What is left of the running thread's budget, which waits are counted against too; `None` for no end.
+#[cfg(feature = "alloc")]
+pub(crate) fn may_wait() -> Option<Duration> {
+    let activation = call::innermost(thread::current())?;
+    let budget = activation.target().block().budget.load(SeqCst);
+    let left = budget.saturating_sub(activation.use_up(0));
+    // One more: what is used up to the last is not overrun yet.
+    (budget != 0).then(|| Duration::from_micros(u64::from(left) + 1))
+}
+
+/// The running thread has waited for `time` inside its domain. One that overran its budget so ends the
+/// domain, and itself at the boundary that follows.
+#[cfg(feature = "alloc")]
+pub(crate) fn waited(time: Duration) {
+    let thread = thread::current();
+    let Some(activation) = call::innermost(thread) else {
+        return;
+    };
+    let budget = activation.target().block().budget.load(SeqCst);
+    let more = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+    if budget != 0 && activation.use_up(more) > budget {
+        let registers = Registers::here();
+        let strike = (Strike::Overrun, 0);
+        // SAFETY: the thread's own registers, in this call.
+        unsafe { condemn(thread, activation, strike, &registers, &Registered) };
     }
 }
 
@@ -212,10 +258,16 @@ fn cut_self() {
     }
 }
 
-/// The thread was to be cut under a mark, which it has just released.
+/// The thread was to be cut under a mark, which it has just released, or in a stretch of the host's,
+/// which has just ended.
 fn recheck() {
-    let dead = call::innermost(thread::current())
-        .is_some_and(|at| !at.is_leaving() && at.target().is_dead());
+    let thread = thread::current();
+    if thread.owner().is_host() && !thread.top().is_null() {
+        // Still in one.
+        thread.recheck_later(recheck);
+        return;
+    }
+    let dead = call::innermost(thread).is_some_and(|at| !at.is_leaving() && at.target().is_dead());
     // While the thread unwinds it is on its way out; a tick cuts it if it does not arrive.
     if dead && !samara_unwind::is_unwinding() {
         // Not where the runtime itself had the mark, on the way in or out: on return it looks again.

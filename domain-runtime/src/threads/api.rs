@@ -4,6 +4,7 @@
 use super::start::{Body, DomainThread};
 use super::{Claim, PLACES};
 use crate::call::{self, Target};
+use crate::contain;
 use crate::host;
 use crate::primitive::atomic::Ordering::SeqCst;
 use crate::state::State;
@@ -154,18 +155,33 @@ pub fn park_timeout(timeout: Duration) {
 }
 
 fn park_for(timeout: Option<Duration>) {
+    within_budget(|longest| {
+        let timeout = match (timeout, longest) {
+            (Some(timeout), Some(longest)) => Some(timeout.min(longest)),
+            (either, other) => either.or(other),
+        };
+        // In this order: a stop or death after the look wakes the place, so the park ends at once.
+        match super::own_place(thread::current().owner()) {
+            Some(index) if !is_stopping() => host::park_thread(index, timeout),
+            _ => host::yield_now(),
+        }
+    });
+}
+
+/// Waits, for no longer than the budget of the calling thread allows, which it is counted against.
+fn within_budget(wait: impl FnOnce(Option<Duration>)) {
     call::checkpoint();
-    // In this order: a stop or death after the look wakes the place, so the park ends at once.
-    match super::own_place(thread::current().owner()) {
-        Some(index) if !is_stopping() => host::park_thread(index, timeout),
-        _ => host::yield_now(),
+    let longest = contain::may_wait();
+    let began = longest.map(|_| host::now_ns());
+    wait(longest);
+    if let Some(began) = began {
+        let took = host::now_ns().saturating_sub(began);
+        contain::waited(Duration::from_nanos(took));
     }
     call::checkpoint();
 }
 
 /// Lets other threads run. A boundary: does not return if the calling domain is dead.
 pub fn yield_now() {
-    call::checkpoint();
-    host::yield_now();
-    call::checkpoint();
+    within_budget(|_| host::yield_now());
 }

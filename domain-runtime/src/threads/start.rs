@@ -1,12 +1,14 @@
 //! A domain's thread on its way from whoever spawned it to where it runs.
 
 use super::Claim;
-use crate::call::{self, Failure, Target};
+use crate::call::{self, Failure, Refusal, Target};
 use crate::control::{ControlBlock, Hold};
+use crate::reason::{ExitKind, ExitReason};
 use crate::state::State;
 use alloc::alloc::{alloc, dealloc};
 use core::alloc::Layout;
 use core::ptr::NonNull;
+use samara_shared_heap::thread;
 
 /// A closure in the private heap of the domain that spawns it. It is no owner: a domain that died
 /// has lost its heap, so whoever knows that it lives calls [`take`](Self::take), once.
@@ -116,13 +118,25 @@ impl DomainThread {
                 return;
             }
             let (run, body) = (self.run, self.body);
+            let target = Target::new(self.block, word);
+            let mut refusal = Refusal::Dead;
             // SAFETY: it is called inside the domain that spawned this; `_hold` keeps that from
             // being reclaimed, and it is let in once, so the body is taken once.
             let body = |()| unsafe { run(body) };
             // SAFETY: the closure is the domain's own code and data.
-            let ended = unsafe { call::enter(Target::new(self.block, word), (), body) };
-            if !matches!(ended, Err(Failure::Refused(()))) {
-                return;
+            let ended = unsafe {
+                call::enter_on::<true, _, _>(thread::current(), target, (), body, &mut refusal)
+            };
+            match ended {
+                Err(Failure::Refused(())) if refusal == Refusal::StackExhausted => {
+                    // Never on this thread. Whoever waits for it must not wait for ever.
+                    let text = "a thread's stack is smaller than DomainSpec::stack";
+                    let reason = ExitReason::new(ExitKind::Killed, text);
+                    self.block.die(self.generation, reason);
+                    return;
+                }
+                Err(Failure::Refused(())) => {}
+                _ => return,
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Signal handlers, in the place of a kernel's trap handlers.
 
 use super::thread::{self, PERIOD};
-use super::{context, images, step};
+use super::{context, images, reserve, segments, step};
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
 use samara_domain_runtime::contain::{self, Strike, Verdict};
 use samara_unwind::tables::Registered;
@@ -18,6 +18,8 @@ pub struct Cuts {
     pub ticks: AtomicUsize,
     /// Ticks that found a thread which they could not cut there.
     pub later: AtomicUsize,
+    /// Stacks that ran over in trusted code, which came to its end in the reserve.
+    pub reserves: AtomicUsize,
 }
 
 /// What was cut so far, in the whole process.
@@ -25,6 +27,7 @@ pub static CUTS: Cuts = Cuts {
     faults: AtomicUsize::new(0),
     ticks: AtomicUsize::new(0),
     later: AtomicUsize::new(0),
+    reserves: AtomicUsize::new(0),
 };
 
 /// The signal of a thread's timer.
@@ -45,6 +48,11 @@ pub(super) fn install() {
     static DONE: Once = Once::new();
     DONE.call_once(|| {
         images::register_all();
+        crate::hosted::host().set_stack_probe(&segments::Probe);
+        samara_host_std::set_around_threads(|run| {
+            let _contained = thread::contained(true);
+            run();
+        });
         for signal in FAULTS {
             set(signal, fault as *const () as usize);
         }
@@ -98,6 +106,10 @@ unsafe extern "C" fn fault(signal: c_int, info: *mut siginfo_t, context: *mut c_
     if verdict == Verdict::Cut {
         CUTS.faults.fetch_add(1, SeqCst);
         context::store(context, &registers);
+        return;
+    }
+    if verdict == Verdict::Reserve && reserve::open() {
+        CUTS.reserves.fetch_add(1, SeqCst);
         return;
     }
     report(verdict);

@@ -4,7 +4,11 @@
 //! [`contained`] does for the calling thread what a kernel does once and for all its threads: a stack
 //! for handlers, the bounds of its own stack, and, if asked, a periodic tick. CPU exceptions and
 //! `abort` become [`contain::fault`](samara_domain_runtime::contain::fault); what that does not contain
-//! kills the process as ever.
+//! kills the process as ever. Threads that domains spawn are contained too.
+//!
+//! Where a stack runs over inside trusted code, its lowest part, which is otherwise closed, is opened for
+//! that code to come to its end. With [`allow_segments`] a call that finds too little room goes on
+//! elsewhere.
 //!
 //! # Limits of a hosted program
 //!
@@ -21,10 +25,13 @@
 mod context;
 mod handlers;
 mod images;
+mod reserve;
+mod segments;
 mod step;
 mod thread;
 
 pub use handlers::{CUTS, Cuts};
 pub use images::{Library, program_image};
+pub use segments::allow_segments;
 pub use step::Stepped;
 pub use thread::{Contained, contained};

@@ -1,8 +1,7 @@
 //! What each thread needs: a stack for its handlers, the bounds of its own, a timer.
 
-use super::handlers;
+use super::{handlers, reserve};
 use libc::{c_void, pthread_attr_t};
-use samara_shared_heap::thread;
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -19,10 +18,18 @@ std::thread_local! {
     static GUARD: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
-/// Whether `address` is in the running thread's guard pages.
+/// Whether `address` is where the running thread's stack must not grow to.
 pub(super) fn is_guard(address: usize) -> bool {
-    let (start, end) = GUARD.get();
-    (start..end).contains(&address)
+    guard().contains(&address) || reserve::holds(address)
+}
+
+/// The pages that guard the stack that the running thread is on.
+pub(super) fn guard() -> Range<usize> {
+    GUARD.get().0..GUARD.get().1
+}
+
+pub(super) fn set_guard(guard: Range<usize>) {
+    GUARD.set((guard.start, guard.end));
 }
 
 /// Contains what strikes on the thread that made it, while it lives.
@@ -44,9 +51,8 @@ pub struct Contained {
 pub fn contained(ticks: bool) -> Contained {
     handlers::install();
     let (own, guard) = own_stack();
-    GUARD.set((guard.start, guard.end));
-    // SAFETY: the running thread's stack, as the C library has made it.
-    unsafe { thread::current().set_stack(own) };
+    set_guard(guard);
+    reserve::set_up(own);
     let memory = libc::PROT_READ | libc::PROT_WRITE;
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
     // SAFETY: an anonymous mapping at an address of the kernel's choice touches nothing of ours.
@@ -72,6 +78,7 @@ pub fn contained(ticks: bool) -> Contained {
 
 impl Drop for Contained {
     fn drop(&mut self) {
+        reserve::tear_down();
         if let Some(timer) = self.timer {
             // SAFETY: this one's timer, deleted once.
             unsafe { libc::timer_delete(timer) };

@@ -120,6 +120,7 @@ pub unsafe fn resume(registers: &Registers) -> ! {
 #[unsafe(naked)]
 unsafe extern "C" fn load(registers: *const Registers) -> ! {
     naked_asm!(
+        ".cfi_startproc",
         "mov rbx, [rdi + {rbx}]",
         "mov rbp, [rdi + {rbp}]",
         "mov r11, [rdi + {r11}]",
@@ -129,7 +130,10 @@ unsafe extern "C" fn load(registers: *const Registers) -> ! {
         "mov r15, [rdi + {r15}]",
         "mov rax, [rdi + {rip}]",
         "mov rsp, [rdi + {rsp}]",
+        ".cfi_def_cfa rsp, 0",
+        ".cfi_register rip, rax",
         "jmp rax",
+        ".cfi_endproc",
         rbx = const offset_of!(Registers, rbx),
         rbp = const offset_of!(Registers, rbp),
         r11 = const offset_of!(Registers, r11),

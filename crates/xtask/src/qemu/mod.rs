@@ -47,14 +47,6 @@ impl Qemu {
         }
     }
 
-    /// The one that the user names, or that is on PATH.
-    fn present() -> Option<Self> {
-        match plan::plan(&plan::Facts::gather()) {
-            plan::Plan::Use(program) => Some(Qemu::plain(program)),
-            _ => None,
-        }
-    }
-
     /// Finds QEMU, installing or unpacking it first where there is none.
     pub(crate) fn provide(workspace: &Workspace) -> Result<Self, Error> {
         let facts = plan::Facts::gather();

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::{Qemu, private};
+use super::{Qemu, QemuError, plan, private};
 use crate::error::Error;
 use crate::process::Job;
 use crate::progress::step;
@@ -19,12 +19,25 @@ const LOOK_LIMIT: Duration = Duration::from_secs(60);
 
 impl Qemu {
     /// Finds a QEMU that has `vfio-user-pci`; where the machine's own has not, unpacks Debian's newest
-    /// below the build directory. Installs nothing. The model is to be built before.
+    /// below the build directory. Installs nothing, and takes no other than one that the user names. The
+    /// model is to be built before.
     pub(crate) fn provide_with_vfio_user(workspace: &Workspace) -> Result<Self, Error> {
         // Not provided: one that is to be fetched is fetched in the right version at once.
-        if let Some(qemu) = Qemu::present().filter(Qemu::has_vfio_user) {
-            qemu.announce()?;
-            return Ok(qemu);
+        let facts = plan::Facts::gather();
+        if let plan::Plan::Use(program) = plan::plan(&facts) {
+            let qemu = Qemu::plain(program);
+            if qemu.has_vfio_user() {
+                qemu.announce()?;
+                return Ok(qemu);
+            }
+            if facts.wish.is_some() {
+                return Err(QemuError::Unusable {
+                    program: qemu.program,
+                    problem: format!("it has no {DEVICE}"),
+                    advice: "name a QEMU of 10.1 or newer, or none".into(),
+                }
+                .into());
+            }
         }
         step("a QEMU with vfio-user-pci (the first time some 40 MB are fetched)");
         let mut provider = Command::new(workspace.target(PROVIDER));

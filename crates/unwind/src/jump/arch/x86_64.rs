@@ -61,6 +61,9 @@ pub(super) unsafe extern "C" fn call(body: Body, data: *mut (), anchor: *mut *mu
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn raise(boundary: *mut ()) -> ! {
     naked_asm!(
+        ".cfi_startproc",
+        // Whoever called is given up: here the walk ends.
+        ".cfi_undefined rip",
         "mov rsp, rdi",
         "pop rdx",
         "pop [rdx]",
@@ -77,5 +80,6 @@ pub(super) unsafe extern "C" fn raise(boundary: *mut ()) -> ! {
         "pop rbp",
         "mov eax, 1",
         "ret",
+        ".cfi_endproc",
     )
 }

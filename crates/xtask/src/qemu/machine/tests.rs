@@ -3,10 +3,12 @@
 use std::fs;
 use std::io::sink;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Drive, Ending, Machine, drive};
 use crate::cli::{Accel, MachineArgs};
 use crate::guest::GuestError;
+use crate::network::Card;
 use crate::qemu::Qemu;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
@@ -47,6 +49,24 @@ fn arguments(drive: Drive) -> String {
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
     words.join(" ")
+}
+
+#[test]
+fn a_card_shares_the_machines_memory_with_its_model() {
+    let machine = Machine {
+        card: Some(Card {
+            socket: "/r/a \"card\"".into(),
+            listening: Arc::default(),
+        }),
+        ..machine(1)
+    };
+    let words = machine.arguments();
+    let has = |word: &str| words.iter().any(|other| other == word);
+    assert!(has("q35,memory-backend=m") && !has("q35"));
+    assert!(has("memory-backend-memfd,id=m,size=512M,share=on"));
+    assert!(has(
+        r#"{"driver":"vfio-user-pci","socket":{"path":"/r/a \"card\"","type":"unix"}}"#
+    ));
 }
 
 #[test]

@@ -1,0 +1,136 @@
+//! The stack's limit: room is asked for before a domain is entered, not missed inside.
+
+use crate::call::{self, Failure, Refusal, Target};
+use crate::host::StackProbe;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use samara_rref::{Exchangeable, Transfer};
+use samara_shared_heap::thread::{self, ThreadSlot};
+use spin::Once;
+
+/// Bytes that each entry leaves free beside what the domain asks for: what the boundary itself takes on
+/// the way in and out, a caught panic included.
+pub const RESERVE: usize = if cfg!(feature = "small") {
+    1 << 10
+} else {
+    16 << 10
+};
+
+/// How much room a domain's entries must find. Not one of the modelled atomics: what it says is settled
+/// before the first entry of a generation, whose publication orders it.
+#[derive(Debug)]
+pub(crate) struct Need(AtomicUsize);
+
+impl Need {
+    #[expect(clippy::declare_interior_mutable_const, reason = "an initial value")]
+    pub(crate) const NEW: Self = Self(AtomicUsize::new(RESERVE));
+
+    /// Has entries ask for `bytes` beside the runtime's own.
+    pub(crate) fn set(&self, bytes: usize) {
+        // No stack is as long as half the address space: a sum that wrapped would ask for little.
+        self.0.store(bytes.min(usize::MAX / 2) + RESERVE, Relaxed);
+    }
+
+    #[inline]
+    fn bytes(&self) -> usize {
+        self.0.load(Relaxed)
+    }
+}
+
+static PROBE: Once<&'static dyn StackProbe> = Once::new();
+
+/// See [`Runtime::set_stack_probe`](crate::Runtime::set_stack_probe).
+pub(crate) fn set_probe(probe: &'static dyn StackProbe) -> bool {
+    let mut first = false;
+    PROBE.call_once(|| {
+        first = true;
+        probe
+    });
+    first
+}
+
+/// A thread came out of a domain that died.
+pub(crate) fn close_reserve() {
+    if let Some(probe) = PROBE.get() {
+        probe.close_reserve();
+    }
+}
+
+/// How much of its stack the running thread has left; very much where the host has not told.
+#[inline(always)]
+fn left(thread: &ThreadSlot) -> usize {
+    let here = 0_u8;
+    (&raw const here).addr().wrapping_sub(thread.stack().start)
+}
+
+/// Whether the running thread has too little room for what it would enter. One load of a line that the
+/// call needs anyway, and one of the thread's slot.
+#[inline(always)]
+#[must_use]
+pub fn is_short(thread: &ThreadSlot, target: Target) -> bool {
+    left(thread) < target.block().stack.bytes()
+}
+
+/// [`call::enter_on`] where the stack is short: on more stack, if the host has some.
+///
+/// # Safety
+/// As for [`call::enter_on`].
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn enter<const METERED: bool, A: Exchangeable, R: Exchangeable>(
+    thread: &ThreadSlot,
+    target: Target,
+    arguments: A,
+    body: impl FnOnce(A) -> R,
+    refusal: &mut Refusal,
+) -> Result<R, Failure<A>> {
+    let caller = thread.owner();
+    let mut call = Some((arguments, body));
+    let mut outcome = None;
+    let mut callee = || {
+        if let Some((arguments, body)) = call.take() {
+            // SAFETY: handed on; the probe sees to the room.
+            let entered = unsafe {
+                call::enter_with_room::<METERED, A, R>(thread, target, arguments, body, refusal)
+            };
+            outcome = Some(entered);
+        }
+    };
+    extend(thread, target, &mut callee);
+    match (outcome, call) {
+        (Some(Ok(result)), _) => {
+            // On the way it was the host's.
+            if R::NESTED {
+                if METERED {
+                    call::note(target.block().owner(), caller, &result);
+                }
+                // SAFETY: the result goes to the caller.
+                result.transfer(&unsafe { Transfer::to(caller) });
+            }
+            call::return_to_caller(thread, caller);
+            Ok(result)
+        }
+        (Some(failed), _) => {
+            call::return_to_caller(thread, caller);
+            failed
+        }
+        (None, Some((arguments, _))) => {
+            *refusal = Refusal::StackExhausted;
+            call::return_to_caller(thread, caller);
+            Err(Failure::Refused(arguments))
+        }
+        // Taken and not ended: the thread does not come here.
+        (None, None) => Err(Failure::Crashed),
+    }
+}
+
+/// Has the host call `callee` where there is room. Between the stacks the thread acts for the host, so it
+/// is not cut there, and nothing raises over the end of one: on return to a dead caller it is raised
+/// from the caller's own stack.
+fn extend(thread: &ThreadSlot, target: Target, callee: &mut dyn FnMut()) {
+    let Some(probe) = PROBE.get() else {
+        return;
+    };
+    let (needed, left) = (target.block().stack.bytes(), left(thread));
+    // SAFETY: the probe is the host's, and `callee` begins with a frame of the target's own.
+    unsafe { thread::as_host(|| probe.extend(needed, left, callee)) };
+}

@@ -1,0 +1,218 @@
+//! Many lives, many deaths: mixed faults from one seed, without a leak and without a panic of the host.
+//!
+//! `SAMARA_MIXED_FAULTS=100000 cargo test --release -p samara-proxy --test mixed_faults` is the full run.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart, RpcError};
+use samara_fault::PanicsOnDrop;
+use samara_fault::cpu::{self, Trap};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, interface};
+use samara_rref::RRef;
+use samara_testkit::contained::{CUTS, contained};
+use samara_testkit::hosted::{Rng, Totals, alone, host, wait_until};
+use std::hint::black_box;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::thread;
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+const SEED: u64 = 0x5a3a_7a00;
+
+/// How a life ends.
+const DEATHS: [&str; 7] = [
+    "panic",
+    "fault",
+    "hang",
+    "overflow",
+    "deep",
+    "double panic",
+    "kill",
+];
+
+#[interface]
+trait Victim {
+    /// Dies in the manner of this number, `detail` picks what exactly, with all sorts of things in its hands.
+    fn die(
+        &self,
+        how: usize,
+        detail: usize,
+        object: RRef<RRef<u64>>,
+        lent: &RRef<[u8]>,
+    ) -> Result<u64, RpcError>;
+    fn add(&self, number: u64) -> Result<u64, RpcError>;
+}
+
+#[derive(Default)]
+struct State(Mutex<(u64, Vec<RRef<RRef<u64>>>)>);
+
+/// Counts the lives that are to be killed from outside: who has got that far.
+static READY: AtomicUsize = AtomicUsize::new(0);
+static CALLS: AtomicU64 = AtomicU64::new(0);
+
+#[inline(never)]
+fn deeper(depth: u64) -> u64 {
+    let held = (vec![depth; 40], RRef::new([depth; 8]));
+    if black_box(depth) == u64::MAX {
+        return 0;
+    }
+    deeper(depth + 1) + held.0[0] + held.1[0]
+}
+
+#[inline(never)]
+fn at_depth(depth: usize, then: &dyn Fn() -> u64) -> u64 {
+    let held = black_box(Box::new(depth));
+    let result = if depth == 0 {
+        then()
+    } else {
+        at_depth(depth - 1, then)
+    };
+    result + *held as u64
+}
+
+impl Victim for State {
+    fn die(
+        &self,
+        how: usize,
+        detail: usize,
+        object: RRef<RRef<u64>>,
+        lent: &RRef<[u8]>,
+    ) -> Result<u64, RpcError> {
+        let _own = (RRef::new(**object), vec![lent[0]; 300]);
+        self.0.lock().unwrap().1.push(object);
+        let then = || match DEATHS[how] {
+            "panic" => panic!("of {detail}"),
+            "double panic" => {
+                let _second = PanicsOnDrop;
+                panic!("the first of {detail}");
+            }
+            "fault" => {
+                let traps = Trap::ALL.map(|trap| match trap {
+                    Trap::StackOverflow => Trap::Divide,
+                    other => other,
+                });
+                cpu::strike(traps[detail % traps.len()]);
+                0
+            }
+            "overflow" => {
+                cpu::strike(Trap::StackOverflow);
+                0
+            }
+            "deep" => deeper(detail as u64),
+            "hang" if detail.is_multiple_of(2) => loop {
+                drop((RRef::new([7_u64; 8]), black_box(vec![0_u8; 64])));
+            },
+            "hang" => loop {
+                std::hint::spin_loop();
+            },
+            _ => {
+                READY.fetch_add(1, SeqCst);
+                loop {
+                    drop((RRef::new([7_u64; 8]), black_box(vec![0_u8; 64])));
+                }
+            }
+        };
+        Ok(at_depth(detail % 17, &then))
+    }
+    fn add(&self, number: u64) -> Result<u64, RpcError> {
+        let mut state = self.0.lock().unwrap();
+        state.0 += number;
+        Ok(state.0)
+    }
+}
+
+fn init((): ()) -> Result<State, RpcError> {
+    Ok(State::default())
+}
+
+/// One life of `victim`; how it ended, and whether the thread can go on: `std` counts a panic in flight
+/// that was cut for good.
+fn one(rng: &mut Rng, victim: &Domain<dyn Victim>, other: &Proxy<dyn Victim>) -> usize {
+    // Few that take their time.
+    let how = match rng.below(100) {
+        at @ 0..94 => [0, 1, 3, 4, 5][at % 5],
+        94..97 => 2,
+        _ => 6,
+    };
+    let detail = rng.below(1 << 16);
+    let proxy = victim.proxy().unwrap();
+    assert_eq!(proxy.add(1), Ok(1));
+    let lent = RRef::from_slice(&[1, 2, 3]);
+    let object = RRef::new(RRef::new(9));
+    let ready = READY.load(SeqCst);
+    let error = thread::scope(|scope| {
+        if DEATHS[how] == "kill" {
+            scope.spawn(|| {
+                wait_until("the call", || READY.load(SeqCst) > ready);
+                assert!(victim.kill());
+            });
+        }
+        proxy.die(how, detail, object, &lent)
+    });
+    let context = format!("{} {detail}", DEATHS[how]);
+    assert_eq!(error, Err(RpcError::Crashed), "{context}");
+    let reason = victim.exit_reason().unwrap();
+    let kind = match DEATHS[how] {
+        "panic" | "double panic" => ExitKind::Panic,
+        "hang" => ExitKind::Overrun,
+        "kill" => ExitKind::Killed,
+        _ => ExitKind::Fault,
+    };
+    assert_eq!(reason.kind, kind, "{context}: {reason}");
+    let calls = CALLS.fetch_add(1, SeqCst) + 1;
+    assert_eq!(other.add(1), Ok(calls), "{context}");
+    victim.restart().unwrap();
+    how
+}
+
+#[test]
+fn mixed_faults_leave_nothing() {
+    let _alone = alone();
+    let wanted = std::env::var("SAMARA_MIXED_FAULTS").ok();
+    let wanted: usize = wanted.map_or(400, |count| count.parse().unwrap());
+    let before = Totals::now();
+    let mut by_kind = [0; DEATHS.len()];
+    {
+        let spawn =
+            |spec| -> Domain<dyn Victim> { host().spawn(spec, init, Mint::nothing()).unwrap() };
+        let bystander = spawn(DomainSpec::new("bystander"));
+        let limits = Restart::limited(u32::MAX, Duration::from_secs(3600));
+        let mixed = DomainSpec::new("mixed").restart(limits);
+        let victim = spawn(mixed.budget(Duration::from_millis(100)));
+        let other = bystander.proxy().unwrap();
+        let mut rng = Rng::new(SEED);
+        let mut done = 0;
+        while done < wanted {
+            thread::scope(|scope| {
+                let lives = || {
+                    let _contained = contained(true);
+                    while done < wanted {
+                        done += 1;
+                        let how = one(&mut rng, &victim, &other);
+                        by_kind[how] += 1;
+                        if thread::panicking() {
+                            return;
+                        }
+                    }
+                };
+                let lives = thread::Builder::new()
+                    .stack_size(384 << 10)
+                    .spawn_scoped(scope, lives);
+                // A panic of the host's is the test's, whatever `std` has counted before.
+                lives.unwrap().join().unwrap();
+            });
+        }
+        assert_eq!(bystander.restarts(), 0);
+        assert!(victim.kill() && bystander.kill());
+    }
+    wait_until("the reclaim", || {
+        host().reap();
+        Totals::now() == before
+    });
+    let named: Vec<_> = DEATHS.iter().zip(by_kind).collect();
+    println!("{wanted} deaths, {named:?}, {CUTS:?}");
+    assert_eq!(by_kind.iter().sum::<usize>(), wanted);
+}

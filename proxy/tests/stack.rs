@@ -1,0 +1,380 @@
+//! The stack's limit: room is asked for before an entry, and a stack that runs over inside trusted code
+//! is the death of the domain that used it up.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#![expect(
+    unsafe_code,
+    reason = "domains that call each other through the test's proxies"
+)]
+
+use samara_domain_runtime::threads::api as own_thread;
+use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart, RpcError, SpawnError};
+use samara_fault::cpu::{self, Trap};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, interface};
+use samara_rref::RRef;
+use samara_testkit::contained::{CUTS, allow_segments, contained};
+use samara_testkit::hosted::{Totals, alone, host, wait_until};
+use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering::SeqCst};
+use std::thread;
+use std::time::Duration;
+use std::{iter, ptr};
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+const KIB: usize = 1 << 10;
+const NONE: usize = usize::MAX;
+
+#[interface]
+trait Deep {
+    /// Calls the other domain's, which calls back, and so on, until one is refused: how deep that went.
+    /// At the depth `trap_at` it is struck.
+    fn chain(&self, depth: usize, trap_at: usize, object: RRef<usize>) -> Result<usize, RpcError>;
+    /// Uses `pad` frames, then runs over the stack while it allocates and frees.
+    fn dig(&self, pad: usize) -> Result<u64, RpcError>;
+    /// Uses the stack up while it calls the other one.
+    fn dig_and_call(&self, pad: usize) -> Result<u64, RpcError>;
+    /// Calls the other's `wait`.
+    fn relay_wait(&self) -> Result<u64, RpcError>;
+    /// Waits until it may go on.
+    fn wait(&self) -> Result<u64, RpcError>;
+    /// Whether it can have a thread that runs.
+    fn has_thread(&self) -> Result<bool, RpcError>;
+}
+
+/// Which of the two it is.
+struct State(usize);
+
+/// The two domains' proxies, while they run.
+static ENDS: [AtomicPtr<Proxy<dyn Deep>>; 2] = [const { AtomicPtr::new(ptr::null_mut()) }; 2];
+/// How far a chain came.
+static DEEPEST: AtomicUsize = AtomicUsize::new(0);
+static WAITS: AtomicBool = AtomicBool::new(false);
+static MAY_GO_ON: AtomicBool = AtomicBool::new(false);
+static WENT_ON: AtomicBool = AtomicBool::new(false);
+
+fn other(than: usize) -> &'static Proxy<dyn Deep> {
+    // SAFETY: the test keeps both while a call runs.
+    unsafe { &*ENDS[1 - than].load(SeqCst) }
+}
+
+#[inline(never)]
+fn pad<R>(frames: usize, then: &dyn Fn() -> R) -> R {
+    let result = if frames == 0 {
+        then()
+    } else {
+        pad(frames - 1, then)
+    };
+    black_box(frames);
+    result
+}
+
+/// Allocates and frees on the way down and, would it come back, on the way up.
+#[inline(never)]
+fn allocate_deeper(depth: u64) -> u64 {
+    let private = vec![depth; 1 + depth as usize % 700];
+    let shared = RRef::new([depth; 16]);
+    drop(black_box(RRef::new([0_u8; 3000])));
+    if black_box(depth) == u64::MAX {
+        return 0;
+    }
+    allocate_deeper(depth + 1) + private[0] + shared[1]
+}
+
+#[inline(never)]
+fn call_deeper(of: &Proxy<dyn Deep>, depth: u64) -> u64 {
+    let got = of.wait();
+    if got.is_err() && depth == u64::MAX {
+        return 0;
+    }
+    call_deeper(of, depth + 1) + black_box(depth)
+}
+
+impl Deep for State {
+    fn chain(&self, depth: usize, trap_at: usize, object: RRef<usize>) -> Result<usize, RpcError> {
+        DEEPEST.fetch_max(depth, SeqCst);
+        let kept = RRef::new(*object + 1);
+        if depth == trap_at {
+            cpu::strike(if depth.is_multiple_of(2) {
+                Trap::ReadNull
+            } else {
+                Trap::StackOverflow
+            });
+        }
+        let deeper = match other(self.0).chain(depth + 1, trap_at, RRef::new(*kept)) {
+            Err(RpcError::StackExhausted) => depth,
+            other => other?,
+        };
+        assert_eq!((*object, *kept), (depth, depth + 1));
+        Ok(deeper)
+    }
+    fn dig(&self, frames: usize) -> Result<u64, RpcError> {
+        Ok(pad(frames, &|| allocate_deeper(1)))
+    }
+    fn dig_and_call(&self, frames: usize) -> Result<u64, RpcError> {
+        Ok(pad(frames, &|| call_deeper(other(self.0), 1)))
+    }
+    fn relay_wait(&self) -> Result<u64, RpcError> {
+        let result = other(self.0).wait();
+        WENT_ON.store(true, SeqCst);
+        result
+    }
+    fn wait(&self) -> Result<u64, RpcError> {
+        WAITS.store(true, SeqCst);
+        while !MAY_GO_ON.load(SeqCst) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(1)
+    }
+    fn has_thread(&self) -> Result<bool, RpcError> {
+        let thread = own_thread::spawn(|| ());
+        Ok(thread.map(|thread| thread.join()).is_ok())
+    }
+}
+
+fn init(number: usize) -> Result<State, RpcError> {
+    Ok(State(number))
+}
+
+fn spec(name: &str) -> DomainSpec {
+    DomainSpec::new(name).restart(Restart::limited(1 << 20, Duration::from_secs(3600)))
+}
+
+fn spawn(number: usize, spec: DomainSpec) -> Domain<dyn Deep> {
+    host().spawn(spec, init, Mint::of(move || number)).unwrap()
+}
+
+/// Runs `body` on a thread of its own with a stack of so many bytes, all contained; totals are after as
+/// they were before.
+fn with_stack<R: Send>(bytes: usize, body: impl FnOnce(&[Domain<dyn Deep>; 2]) -> R + Send) -> R {
+    with_specs(bytes, [spec("even"), spec("odd")], body)
+}
+
+fn with_specs<R: Send>(
+    bytes: usize,
+    specs: [DomainSpec; 2],
+    body: impl FnOnce(&[Domain<dyn Deep>; 2]) -> R + Send,
+) -> R {
+    let before = Totals::now();
+    let [even, odd] = specs;
+    let domains = [spawn(0, even), spawn(1, odd)];
+    let result = {
+        let mut proxies = domains.each_ref().map(|domain| domain.proxy().unwrap());
+        for (end, proxy) in iter::zip(&ENDS, &mut proxies) {
+            end.store(proxy, SeqCst);
+        }
+        thread::scope(|scope| {
+            let run = || {
+                let _contained = contained(true);
+                body(&domains)
+            };
+            let thread = thread::Builder::new().stack_size(bytes);
+            thread.spawn_scoped(scope, run).unwrap().join().unwrap()
+        })
+    };
+    for domain in &domains {
+        domain.kill();
+    }
+    drop(domains);
+    wait_until("the reclaim", || {
+        host().reap();
+        Totals::now() == before
+    });
+    result
+}
+
+fn chain(domains: &[Domain<dyn Deep>; 2], trap_at: usize) -> Result<usize, RpcError> {
+    DEEPEST.store(0, SeqCst);
+    let proxy = domains[0].proxy().unwrap();
+    proxy.chain(0, trap_at, RRef::new(0))
+}
+
+/// Both are alive and have never died.
+fn are_well(domains: &[Domain<dyn Deep>; 2]) -> bool {
+    domains
+        .iter()
+        .all(|domain| domain.exit_reason().is_none() && domain.restarts() == 0)
+}
+
+#[test]
+fn a_chain_that_never_ends_is_refused_before_the_stack_runs_over() {
+    let _alone = alone();
+    let reached = with_stack(1024 * KIB, |domains| {
+        let reached = chain(domains, NONE);
+        assert!(are_well(domains));
+        // And again: what was refused has left nothing behind.
+        assert_eq!(chain(domains, NONE), reached);
+        reached
+    });
+    assert!(reached.is_ok_and(|depth| depth > 20), "{reached:?}");
+}
+
+#[test]
+fn an_entry_asks_for_what_the_domain_declares() {
+    let _alone = alone();
+    // More than any other thread here has: one that ended may have left its stack to this.
+    const STACK: usize = 3 << 20;
+    let all = with_stack(STACK, |domains| chain(domains, NONE).unwrap());
+    let wide = spec("wide").stack(2 << 20);
+    with_specs(STACK, [spec("narrow"), wide], |domains| {
+        let wide = domains[1].proxy().unwrap();
+        let reached = chain(domains, NONE).unwrap();
+        assert!(reached < all / 2, "{reached} of {all}");
+        assert_eq!(wide.has_thread(), Ok(true));
+        let deep = pad_until(1 << 20, &|| wide.has_thread());
+        assert_eq!(deep, Err(RpcError::StackExhausted));
+        assert!(are_well(domains));
+    });
+}
+
+/// Calls `then` with so many bytes of stack used.
+fn pad_until<R>(bytes: usize, then: &dyn Fn() -> R) -> R {
+    fn deeper<R>(from: usize, bytes: usize, then: &dyn Fn() -> R) -> R {
+        let here = black_box([0_u8; 256]);
+        let used = from - here.as_ptr().addr();
+        let result = if used < bytes {
+            deeper(from, bytes, then)
+        } else {
+            then()
+        };
+        black_box(&here);
+        result
+    }
+    let here = black_box(0_u8);
+    deeper((&raw const here).addr(), bytes, then)
+}
+
+#[test]
+fn what_no_stack_has_is_refused_at_the_start_and_on_threads() {
+    let _alone = alone();
+    let before = Totals::now();
+    let refused = thread::spawn(|| {
+        let _contained = contained(false);
+        let huge =
+            host().spawn::<dyn Deep, _, _, _>(spec("huge").stack(usize::MAX), init, Mint::of(|| 0));
+        huge.err()
+    });
+    let Some(SpawnError::Init(reason)) = refused.join().unwrap() else {
+        panic!("it was started");
+    };
+    assert_eq!(reason.kind, ExitKind::InitFailed);
+    assert!(
+        reason.message.as_str().starts_with("no room for init"),
+        "{reason}"
+    );
+    wait_until("the reclaim", || {
+        host().reap();
+        Totals::now() == before
+    });
+}
+
+#[test]
+fn with_segments_a_chain_goes_on_until_they_are_used_up() {
+    let _alone = alone();
+    let reached = with_stack(768 * KIB, |domains| {
+        let without = chain(domains, NONE).unwrap();
+        allow_segments(16);
+        let with = chain(domains, NONE).unwrap();
+        assert_eq!(chain(domains, NONE), Ok(with));
+        assert!(are_well(domains));
+        allow_segments(0);
+        (without, with)
+    });
+    assert!(reached.1 >= reached.0 + 16, "{reached:?}");
+}
+
+#[test]
+fn what_strikes_on_a_segment_is_cut_there() {
+    let _alone = alone();
+    with_stack(768 * KIB, |domains| {
+        let without = chain(domains, NONE).unwrap();
+        allow_segments(16);
+        for beyond in 1..=8 {
+            let at = without + beyond;
+            assert_eq!(chain(domains, at), Err(RpcError::Crashed));
+            assert_eq!(DEEPEST.load(SeqCst), at);
+            let dead = &domains[at % 2];
+            assert_eq!(dead.exit_reason().unwrap().kind, ExitKind::Fault);
+            for domain in domains {
+                if domain.exit_reason().is_some() {
+                    domain.restart().unwrap();
+                }
+            }
+            for (end, domain) in iter::zip(&ENDS, domains) {
+                // SAFETY: as in `with_specs`; nobody is inside.
+                unsafe { *end.load(SeqCst) = domain.proxy().unwrap() };
+            }
+        }
+        allow_segments(0);
+    });
+}
+
+#[test]
+fn a_caller_that_died_is_left_from_its_own_stack() {
+    let _alone = alone();
+    for segments in [0, 4] {
+        let wide = spec("wide").stack(256 * KIB);
+        with_specs(1024 * KIB, [spec("caller"), wide], |domains| {
+            for flag in [&WAITS, &MAY_GO_ON, &WENT_ON] {
+                flag.store(false, SeqCst);
+            }
+            allow_segments(segments);
+            let used = if segments == 0 { 0 } else { 600 * KIB };
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    wait_until("the call", || WAITS.load(SeqCst));
+                    assert!(domains[0].kill());
+                    MAY_GO_ON.store(true, SeqCst);
+                });
+                let caller = domains[0].proxy().unwrap();
+                let result = pad_until(used, &|| caller.relay_wait());
+                assert_eq!(result, Err(RpcError::Crashed), "{segments}");
+            });
+            assert!(domains[1].exit_reason().is_none() && !WENT_ON.load(SeqCst));
+            allow_segments(0);
+        });
+    }
+}
+
+#[test]
+fn a_stack_that_runs_over_in_trusted_code_is_a_domains_death_at_every_depth() {
+    let _alone = alone();
+    let reserves = CUTS.reserves.load(SeqCst);
+    with_stack(512 * KIB, |domains| {
+        for frames in 0..120 {
+            let proxy = domains[0].proxy().unwrap();
+            assert_eq!(proxy.dig(frames), Err(RpcError::Crashed), "{frames}");
+            let reason = domains[0].exit_reason().unwrap();
+            assert!(
+                reason.message.as_str().starts_with("stack overflow at"),
+                "{reason}"
+            );
+            domains[0].restart().unwrap();
+        }
+        assert!(domains[1].exit_reason().is_none());
+    });
+    let reserves = CUTS.reserves.load(SeqCst) - reserves;
+    assert!(
+        reserves >= 5,
+        "only {reserves} of 120 ran over in trusted code"
+    );
+}
+
+#[test]
+fn who_uses_its_stack_up_and_calls_is_refused_until_it_dies_of_its_own() {
+    let _alone = alone();
+    MAY_GO_ON.store(true, SeqCst);
+    with_stack(512 * KIB, |domains| {
+        for frames in 0..20 {
+            let proxy = domains[0].proxy().unwrap();
+            assert_eq!(
+                proxy.dig_and_call(frames),
+                Err(RpcError::Crashed),
+                "{frames}"
+            );
+            domains[0].restart().unwrap();
+        }
+        assert!(domains[1].exit_reason().is_none() && domains[1].restarts() == 0);
+    });
+}
