@@ -16,13 +16,15 @@ use crate::state::{State, Word};
 use core::cell::Cell;
 use samara_rref::{Exchangeable, Transfer, weigh};
 use samara_shared_heap::thread::{self, Frame, ThreadSlot};
-use samara_shared_heap::{Owner, quota};
+use samara_shared_heap::{Owner, marks, quota};
 
 /// One generation of a domain in one state: what an entry demands.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
     block: &'static ControlBlock,
-    expected: Word,
+    /// The word and, above it, the slot's index: so what an entry looks up by that (counter, quota, posted
+    /// objects) waits for one load less. One integer: two fields and padding would go through memory.
+    word_and_index: u64,
 }
 
 impl Target {
@@ -30,7 +32,16 @@ impl Target {
     #[inline]
     #[must_use]
     pub const fn new(block: &'static ControlBlock, expected: Word) -> Self {
-        Self { block, expected }
+        Self::of(block, block.index(), expected)
+    }
+
+    /// [`new`](Self::new) of a block whose index is known.
+    #[inline]
+    pub(crate) const fn of(block: &'static ControlBlock, index: u8, expected: Word) -> Self {
+        Self {
+            block,
+            word_and_index: (index as u64) << 32 | expected.0 as u64,
+        }
     }
 
     /// The control block.
@@ -40,17 +51,30 @@ impl Target {
         self.block
     }
 
+    /// The owner whose slot that is. No load.
+    #[inline]
+    #[must_use]
+    pub const fn owner(&self) -> Owner {
+        control::owner(self.index())
+    }
+
+    /// The index of that slot.
+    #[inline]
+    pub(crate) const fn index(&self) -> u8 {
+        (self.word_and_index >> 32) as u8
+    }
+
     /// The demanded generation and state.
     #[inline]
     #[must_use]
     pub const fn expected(&self) -> Word {
-        self.expected
+        Word(self.word_and_index as u32)
     }
 
     /// Whether the generation is dead. One that drains still runs to its end.
     pub(crate) fn is_dead(&self) -> bool {
         let word = self.block.word();
-        word.generation() != self.expected.generation()
+        word.generation() != self.expected().generation()
             || matches!(
                 word.state(),
                 State::Stopping | State::Reclaiming | State::Free
@@ -60,7 +84,7 @@ impl Target {
     /// Whether both are the same state of the same generation.
     #[cfg(feature = "alloc")]
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.expected == other.expected && core::ptr::eq(self.block, other.block)
+        self.expected() == other.expected() && core::ptr::eq(self.block, other.block)
     }
 
     /// Whether an activation of this generation is on the running thread's chain.
@@ -69,10 +93,10 @@ impl Target {
         let mut at = thread::current().top();
         // SAFETY: frames on the chain are valid while the thread is above them.
         while let Some(frame) = unsafe { at.as_ref() } {
-            if frame.owner() == self.block.owner() {
+            if frame.owner() == self.owner() {
                 // SAFETY: a frame that is not the host's begins an activation.
                 let activation = unsafe { &*at.cast::<Activation>() };
-                if activation.target().expected.generation() == self.expected.generation() {
+                if activation.target().expected().generation() == self.expected().generation() {
                     return true;
                 }
             }
@@ -100,16 +124,17 @@ impl Activation {
     #[inline]
     fn new(target: Target, below: *const Frame) -> Self {
         Self {
-            frame: Frame::new(target.block.owner(), below),
+            frame: Frame::new(target.owner(), below),
             block: target.block,
-            word_and_used: Cell::new(target.expected.0.into()),
+            word_and_used: Cell::new(target.expected().0.into()),
         }
     }
 
     /// What was entered.
     #[inline]
     pub(crate) fn target(&self) -> Target {
-        Target::new(self.block, Word(self.word_and_used.get() as u32))
+        let index = self.frame.owner().index() as u8;
+        Target::of(self.block, index, Word(self.word_and_used.get() as u32))
     }
 
     /// The callee has returned, and what follows inside the boundary is the runtime's.
@@ -171,7 +196,7 @@ pub(crate) fn exporter() -> Target {
     // SAFETY: the top frame is not the host's: it begins an activation.
     let target = unsafe { (*thread.top().cast::<Activation>()).target() };
     // Also in `init`: it can be entered once that has returned.
-    let running = Word::new(target.expected.generation(), State::Running);
+    let running = Word::new(target.expected().generation(), State::Running);
     Target::new(block, running)
 }
 
@@ -206,13 +231,27 @@ pub enum Failure<A> {
     Crashed,
 }
 
-/// Whether a quota has a say in what a call of `thread` would move: its receiver has one. For what
-/// moves nothing a constant.
+/// Whether a call of `thread` may have more to do than to enter: a quota has a say in what it would
+/// move, since the receiver has one, or exported objects wait to be dropped. For what moves nothing a
+/// constant. One load for each side.
 #[inline]
 #[must_use]
-pub fn is_metered<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: Target) -> bool {
-    (A::NESTED && quota::is_limited(target.block.owner()))
-        | (R::NESTED && quota::is_limited(thread.owner()))
+pub fn is_marked<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: Target) -> bool {
+    let mut found = 0;
+    if A::NESTED || R::NESTED {
+        found |= marks::of(target.owner());
+    }
+    // Both count for what moves in and back: no instruction there.
+    if !A::NESTED {
+        found &= !marks::LIMITED;
+    }
+    if !R::NESTED {
+        found &= !marks::POSTED;
+    }
+    if R::NESTED {
+        found |= marks::of(thread.owner()) & marks::LIMITED;
+    }
+    found != 0
 }
 
 /// Calls `body` inside the target with `arguments`, which become its own; the result becomes the
@@ -254,7 +293,7 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
 }
 
 /// [`enter`] on the running `thread`, with or without a look at quotas and at the stack. Who looks
-/// beforehand ([`is_metered`], [`is_short`](crate::stack::is_short)) keeps the rare way out of line, as a
+/// beforehand ([`is_marked`], [`is_short`](crate::stack::is_short)) keeps the rare way out of line, as a
 /// whole. `refusal` is set when it is not [`Refusal::Dead`].
 ///
 /// # Errors
@@ -296,7 +335,7 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
         let () = R::NO_DESTRUCTOR_OF_ITS_OWN;
     }
     let (below, caller) = (thread.top(), thread.owner());
-    let counter = target.block.counter(thread.shard());
+    let counter = control::counter(target.index(), thread.shard());
     let activation = Activation::new(target, below);
     // On top as long as the entry counts, and no instruction less: a cut finds the thread either with
     // nothing begun, or here. Outside `catch` it is not cut while the activation is on top (`contain`).
@@ -304,12 +343,12 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
     // does nothing for the target before it is let in.
     unsafe { thread.set_top((&raw const activation).cast()) };
     counter.entries.fetch_add(1, SeqCst);
-    if target.block.word() != target.expected {
+    if target.block.word() != target.expected() {
         leave(thread, counter, below);
         refuse(thread, target);
         return Err(Failure::Refused(arguments));
     }
-    if METERED && A::NESTED && !admits(caller, target.block.owner(), &arguments) {
+    if METERED && A::NESTED && !admits(caller, target.owner(), &arguments) {
         leave(thread, counter, below);
         refuse(thread, target);
         *refusal = Refusal::OverQuota;
@@ -317,7 +356,7 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
     }
     if A::NESTED {
         // SAFETY: the arguments go to `body`, which is the target's code.
-        arguments.transfer(&unsafe { Transfer::to(target.block.owner()) });
+        arguments.transfer(&unsafe { Transfer::to(target.owner()) });
     }
     let outcome = samara_unwind::catch(|| {
         let result = body(arguments);
@@ -334,7 +373,7 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
         Ok(result) => {
             if R::NESTED {
                 if METERED {
-                    note(target.block.owner(), caller, &result);
+                    note(target.owner(), caller, &result);
                 }
                 // SAFETY: the result goes to the caller.
                 result.transfer(&unsafe { Transfer::to(caller) });
@@ -351,6 +390,54 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
     left(target);
     return_to_caller(thread, caller);
     result
+}
+
+/// Runs `f` behind a boundary of its own of whom the thread runs for, then `after`, as the host: in any case,
+/// also when `f` is cut, before what cut it goes on outwards. For what must end before a call of the
+/// domain's returns. Cost: what a boundary costs.
+///
+/// # Safety
+/// `after` is trusted code of the host's side, ends in bounded time and does not panic.
+pub unsafe fn bounded<F: FnOnce() -> R, R, E>(f: F, after: impl FnOnce() -> E) -> (R, E) {
+    fn apart<F: FnOnce() -> R, R>(f: F) -> R {
+        f()
+    }
+    // The optimiser knows nothing of it: expanded in here, its landing pads would be this frame's, and
+    // from those a second panic finds no way to the boundary.
+    let apart: fn(F) -> R = core::hint::black_box(apart);
+    let thread = thread::current();
+    let below = thread.top();
+    let outer = innermost(thread);
+    let inner = outer.map(|outer| Activation {
+        frame: Frame::new(outer.frame.owner(), below),
+        block: outer.block,
+        word_and_used: outer.word_and_used.clone(),
+    });
+    if let Some(inner) = &inner {
+        // SAFETY: lives to the end of this function and is taken off before; the same generation's as the
+        // one below, which keeps it.
+        unsafe { thread.set_top((&raw const *inner).cast()) };
+    }
+    let outcome = samara_unwind::catch(|| apart(f));
+    // While the inner activation is on top: outside `catch` nothing is cut, and as the host neither.
+    // SAFETY: the caller's.
+    let after = unsafe { thread::as_host(after) };
+    if let (Some(inner), Some(outer)) = (&inner, outer) {
+        // What was used up in there counts.
+        outer.word_and_used.set(inner.word_and_used.get());
+    }
+    // SAFETY: this was the top before.
+    unsafe { thread.set_top(below) };
+    match outcome {
+        Ok(result) => (result, after),
+        Err(payload) => {
+            payload.dispose();
+            if outer.is_some_and(|outer| outer.target().is_dead()) {
+                contain::end_self();
+            }
+            raise()
+        }
+    }
 }
 
 /// Counts the exit and puts the caller's frame back on top.
@@ -390,7 +477,7 @@ fn crashed(target: Target, payload: samara_unwind::Payload) {
     payload.dispose();
     let dead = || {
         let reason = ExitReason::new(ExitKind::Panic, "");
-        target.block.die(target.expected.generation(), reason);
+        target.block.die(target.expected().generation(), reason);
     };
     // SAFETY: the runtime's own; the sink that it tells is the host's.
     unsafe { thread::as_host(dead) };
@@ -399,7 +486,7 @@ fn crashed(target: Target, payload: samara_unwind::Payload) {
 /// After an exit was counted.
 #[inline]
 fn left(target: Target) {
-    if target.block.word() != target.expected {
+    if target.block.word() != target.expected() {
         left_dying(target);
     }
 }
@@ -410,7 +497,7 @@ fn left_dying(target: Target) {
         State::Stopping => {
             // This frame found the room that is kept above the reserve.
             stack::close_reserve();
-            let generation = target.expected.generation();
+            let generation = target.expected().generation();
             target.block.tell_condemned(generation);
             host::wake_reaper();
         }
@@ -440,7 +527,7 @@ pub(crate) fn return_to_caller(thread: &ThreadSlot, caller: Owner) {
     }
     // SAFETY: the top frame is the caller's, valid, and not the host's: it begins an activation.
     let target = unsafe { (*thread.top().cast::<Activation>()).target() };
-    if target.block.word() != target.expected {
+    if target.block.word() != target.expected() {
         caller_changed(target);
     }
 }

@@ -24,14 +24,26 @@
 
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 mod by_tables;
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+mod calls;
 
 pub use crate::trap_note::Strike;
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
-pub(crate) use by_tables::end_self;
-#[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub use by_tables::{Verdict, Why, fault, tick};
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+pub(crate) use by_tables::{calls_here, end_self};
 #[cfg(all(feature = "contain", feature = "alloc", target_arch = "x86_64"))]
 pub(crate) use by_tables::{may_wait, waited};
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+pub use calls::{Calls, name_of};
+
+/// The calls that led here are not known.
+#[cfg(not(all(feature = "contain", target_arch = "x86_64")))]
+pub(crate) fn calls_here(
+    _: &samara_shared_heap::thread::ThreadSlot,
+) -> impl Iterator<Item = crate::reason::Call> {
+    core::iter::empty()
+}
 
 /// The running thread acts for a dead domain: leaves it.
 #[cfg(not(all(feature = "contain", target_arch = "x86_64")))]

@@ -110,6 +110,21 @@ pub fn block(owner: Owner) -> &'static ControlBlock {
     &BLOCKS[owner.index()]
 }
 
+/// The owner whose slot has `index`.
+#[inline]
+pub(crate) const fn owner(index: u8) -> Owner {
+    match Owner::from_index(index as usize) {
+        Some(owner) => owner,
+        None => Owner::HOST,
+    }
+}
+
+/// The counter of the slot with `index` in `shard`.
+#[inline]
+pub(crate) fn counter(index: u8, shard: usize) -> &'static Counter {
+    &ROWS[shard].0[usize::from(index)]
+}
+
 /// All slots that domains may use: all but the host's.
 pub(crate) fn blocks() -> &'static [ControlBlock] {
     &BLOCKS[1..]
@@ -144,7 +159,12 @@ impl ControlBlock {
     #[inline]
     #[must_use]
     pub fn owner(&self) -> Owner {
-        Owner::from_index(self.index.into()).unwrap_or(Owner::HOST)
+        owner(self.index)
+    }
+
+    #[inline]
+    pub(crate) const fn index(&self) -> u8 {
+        self.index
     }
 
     /// Generation and state now. SeqCst: ordered after an entry's counter (see `call`).
@@ -157,7 +177,7 @@ impl ControlBlock {
     /// The counter of this slot in `shard`.
     #[inline]
     pub(crate) fn counter(&self, shard: usize) -> &'static Counter {
-        &ROWS[shard].0[usize::from(self.index)]
+        counter(self.index, shard)
     }
 
     /// Whether no call was in flight on any shard at some moment since this was called. Once the
@@ -188,6 +208,13 @@ impl ControlBlock {
         // others wait for the lock under their mark. So everywhere below.
         let _no_cut = NoCut::begin(thread::current());
         *self.label.lock()
+    }
+
+    /// The name of the last generation; `None` while the label is being changed. Does not wait.
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    pub(crate) fn name(&self) -> Option<Text<32>> {
+        let _no_cut = NoCut::begin(thread::current());
+        self.label.try_lock().map(|label| label.name)
     }
 
     /// Why `generation` ended; `None` while it runs, and once the slot was used again.
@@ -287,7 +314,7 @@ impl ControlBlock {
     /// Marks `generation` as dead; the first death counts. The reason noted before (a panic's
     /// message) stays; else it is `reason`.
     pub(crate) fn die(&self, generation: u32, reason: ExitReason) -> bool {
-        let label = {
+        let (name, reason) = {
             let _no_cut = NoCut::begin(thread::current());
             // Held over the step: once it is dead the slot may be reclaimed and claimed again, and
             // the reason would be noted of the next generation.
@@ -320,13 +347,13 @@ impl ControlBlock {
                     reason,
                 });
             }
-            *label
+            (label.name, reason)
         };
         host::event(&Event::Died {
             id: self.index.into(),
             generation,
-            name: label.name.as_str(),
-            reason: &label.reason.unwrap_or(reason),
+            name: name.as_str(),
+            reason: &reason,
         });
         // A parked thread of the domain finds it dead.
         threads::wake_all(self.owner());

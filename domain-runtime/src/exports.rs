@@ -21,6 +21,7 @@ use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 use samara_shared_heap::class::place;
 use samara_shared_heap::heap::{self, AllocError};
+use samara_shared_heap::marks;
 use samara_shared_heap::owner::{MAX_OWNERS, Owner};
 use samara_shared_heap::thread::{self, NoCut};
 
@@ -120,7 +121,7 @@ impl<I: ?Sized + Interface> Export<I> {
             // SAFETY: the exporter lives meanwhile, and this reference keeps the record.
             let record = unsafe { self.record.as_ref() };
             if record.proxies.fetch_sub(1, AcqRel) == 1 {
-                post(target.block().owner(), record);
+                post(target.owner(), record);
             }
         });
     }
@@ -199,17 +200,19 @@ fn post(owner: Owner, record: &Record) {
         record.next.store(first, Relaxed);
         let this = ptr::from_ref(record).cast_mut();
         match head.compare_exchange_weak(first, this, Release, Relaxed) {
-            Ok(_) => return,
+            Ok(_) => break,
             Err(other) => first = other,
         }
     }
+    // After it is on the list, as the mark is cleared before the list is taken: none stays there unseen.
+    marks::set(owner, marks::POSTED);
 }
 
-/// Whether objects wait to be dropped by the domain in `block`. One load.
+/// Whether objects wait to be dropped by `owner`. One load.
 #[inline]
 #[must_use]
-pub fn has_posted(block: &ControlBlock) -> bool {
-    !POSTED[block.owner().index()].load(Relaxed).is_null()
+pub fn has_posted(owner: Owner) -> bool {
+    marks::of(owner) & marks::POSTED != 0
 }
 
 /// Enters the domain in `block`, if it runs, to drop the exported objects whose last proxy has gone.
@@ -219,23 +222,25 @@ pub fn has_posted(block: &ControlBlock) -> bool {
 pub fn collect(block: &'static ControlBlock) -> usize {
     let word = block.word();
     let runs = block.owner().is_host() || word.state() == State::Running;
-    if !runs || !has_posted(block) {
+    if !runs || !has_posted(block.owner()) {
         return 0;
     }
     drop_posted(Target::new(block, word))
 }
 
 /// Enters the drained domain behind `target`, until nobody's object is left: one may have held the last
-/// proxy to another. Those that somebody still has a proxy to go with the domain's memory.
+/// proxy to another. Those that somebody still has a proxy to go with the domain's memory, and so do those
+/// that are left at `deadline`: destructors may export without end.
 #[cfg(feature = "alloc")]
-pub(crate) fn drop_all_posted(target: Target) {
-    while has_posted(target.block()) && drop_posted(target) > 0 {}
+pub(crate) fn drop_all_posted(target: Target, deadline: u64) {
+    while has_posted(target.owner()) && drop_posted(target) > 0 && host::now_ns() < deadline {}
 }
 
 fn drop_posted(target: Target) -> usize {
     let block = target.block();
     let mut count = 0;
     let drop_all = |()| {
+        marks::clear(block.owner(), marks::POSTED);
         let mut at = POSTED[block.owner().index()].swap(ptr::null_mut(), Acquire);
         while let Some(record) = NonNull::new(at) {
             // SAFETY: posted by its last reference, so the list's alone; its exporter is entered.
@@ -262,5 +267,6 @@ pub(crate) fn collect_all() -> usize {
 
 /// Forgets what was posted to a dead owner: its slots are freed as a whole.
 pub(crate) fn forget(owner: Owner) {
+    marks::clear(owner, marks::POSTED);
     POSTED[owner.index()].store(ptr::null_mut(), Relaxed);
 }

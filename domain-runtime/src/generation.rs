@@ -10,7 +10,7 @@ use crate::event::Event;
 use crate::exits::Shared;
 use crate::interface::{Implements, Interface};
 use crate::primitive::atomic::Ordering;
-use crate::reason::{ExitKind, ExitReason, MESSAGE, TRACE};
+use crate::reason::{Call, ExitKind, ExitReason, MESSAGE, TRACE};
 use crate::spec::DomainSpec;
 use crate::state::State;
 use crate::text::Text;
@@ -199,7 +199,7 @@ where
             kind: ExitKind::InitFailed,
             message,
             place: Text::new(),
-            trace: [0; TRACE],
+            trace: [Call::NONE; TRACE],
         },
         Err(Failure::Refused(_)) if block.word() == word => ExitReason::new(
             ExitKind::InitFailed,

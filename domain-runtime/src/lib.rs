@@ -107,7 +107,7 @@ pub use interface::{Implements, Interface, InterfaceDescriptor, MethodDescriptor
 pub use mint::Mint;
 #[cfg(feature = "alloc")]
 pub use names::NameError;
-pub use reason::{Exit, ExitKind, ExitReason};
+pub use reason::{Call, Exit, ExitKind, ExitReason};
 pub use runtime::{DomainInfo, Runtime};
 pub use spec::{DomainSpec, Restart};
 #[cfg(feature = "alloc")]

@@ -1,8 +1,8 @@
 //! Where a host's panic hook or panic handler reports to.
 
-use crate::control;
-use crate::reason::{ExitKind, ExitReason, TRACE};
+use crate::reason::{Call, ExitKind, ExitReason, TRACE};
 use crate::text::Text;
+use crate::{contain, control};
 use core::fmt::{self, Write};
 use core::panic::Location;
 use samara_shared_heap::thread;
@@ -23,13 +23,17 @@ pub fn record(message: &dyn fmt::Display, location: Option<&Location<'_>>) -> bo
         kind: ExitKind::Panic,
         message: Text::new(),
         place: Text::new(),
-        trace: [0; TRACE],
+        trace: [Call::NONE; TRACE],
     };
+    for (to, from) in reason.trace.iter_mut().zip(contain::calls_here(thread)) {
+        *to = from;
+    }
     // A `Display` that fails leaves what it has written: that is the message then.
     let _ = write!(reason.message, "{message}");
     if let Some(location) = location {
         // Cannot fail: `Text` cuts.
-        let _ = write!(reason.place, "{}:{}", location.file(), location.line());
+        let _ = reason.place.write_str(location.file());
+        let _ = write!(reason.place, ":{}", location.line());
     }
     control::block(owner).note(reason);
     true

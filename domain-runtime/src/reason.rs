@@ -3,6 +3,7 @@
 use crate::text::Text;
 use core::fmt;
 use core::time::Duration;
+use samara_shared_heap::Owner;
 
 /// Most bytes of a message that are kept: 160 (feature `small`: 40).
 pub const MESSAGE: usize = if cfg!(feature = "small") { 40 } else { 160 };
@@ -47,9 +48,33 @@ pub struct ExitReason {
     pub message: Text<MESSAGE>,
     /// `file:line` of a panic, cut to fit.
     pub place: Text<PLACE>,
-    /// Addresses inside the calls that were active, innermost first, for a host that has symbols; 0
-    /// after the last. Only of what was cut.
-    pub trace: [usize; TRACE],
+    /// The calls that were active, innermost first, [`Call::NONE`] after the last: where a fault struck, a
+    /// budget ran out, or a panic began (first those of the panic itself). Empty where the host has told
+    /// neither stacks nor images.
+    pub trace: [Call; TRACE],
+}
+
+/// One active call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// An address inside the instruction that is executed, or makes the next inner call.
+    pub pc: usize,
+    /// For whom it runs.
+    pub owner: Owner,
+}
+
+impl Call {
+    /// No call.
+    pub const NONE: Self = Self {
+        pc: 0,
+        owner: Owner::HOST,
+    };
+}
+
+impl Default for Call {
+    fn default() -> Self {
+        Self::NONE
+    }
 }
 
 /// The end of one generation.
@@ -66,6 +91,14 @@ pub struct Exit {
 }
 
 impl ExitReason {
+    /// The active calls, without what stands behind the last.
+    pub fn calls(&self) -> impl Iterator<Item = Call> + Clone + '_ {
+        self.trace
+            .iter()
+            .copied()
+            .take_while(|call| *call != Call::NONE)
+    }
+
     /// A reason without a place.
     #[must_use]
     pub fn new(kind: ExitKind, message: &str) -> Self {
@@ -73,7 +106,7 @@ impl ExitReason {
             kind,
             message: Text::of(message),
             place: Text::new(),
-            trace: [0; TRACE],
+            trace: [Call::NONE; TRACE],
         }
     }
 }

@@ -2,9 +2,10 @@
 //! when it leaves the domain.
 
 use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
-use crate::reason::{ExitKind, ExitReason, TRACE};
+use crate::reason::{Call, ExitKind, ExitReason, TRACE};
 use crate::text::Text;
 use core::fmt::Write;
+use samara_shared_heap::Owner;
 
 /// What struck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +68,7 @@ pub(crate) struct TrapNote {
     strike: AtomicU32,
     address: AtomicUsize,
     trace: [AtomicUsize; TRACE],
+    owners: [AtomicU32; TRACE],
 }
 
 impl TrapNote {
@@ -76,6 +78,7 @@ impl TrapNote {
         strike: AtomicU32::new(0),
         address: AtomicUsize::new(0),
         trace: [const { AtomicUsize::new(0) }; TRACE],
+        owners: [const { AtomicU32::new(0) }; TRACE],
     };
 
     /// For the next generation.
@@ -89,10 +92,10 @@ impl TrapNote {
         generation: u32,
         strike: Strike,
         address: usize,
-        mut trace: impl Iterator<Item = usize>,
+        mut trace: impl Iterator<Item = Call>,
     ) {
         // Stepping takes its time, in which a thread that lost the race must not find half a note.
-        let trace: [usize; TRACE] = core::array::from_fn(|_| trace.next().unwrap_or(0));
+        let trace: [Call; TRACE] = core::array::from_fn(|_| trace.next().unwrap_or(Call::NONE));
         if self
             .of
             .compare_exchange(NONE, BEING_WRITTEN, SeqCst, SeqCst)
@@ -102,8 +105,9 @@ impl TrapNote {
         }
         self.strike.store(strike as u32, SeqCst);
         self.address.store(address, SeqCst);
-        for (place, pc) in self.trace.iter().zip(trace) {
-            place.store(pc, SeqCst);
+        for ((pc, owner), call) in self.trace.iter().zip(&self.owners).zip(trace) {
+            pc.store(call.pc, SeqCst);
+            owner.store(call.owner.index() as u32, SeqCst);
         }
         self.of.store(generation.wrapping_add(1), SeqCst);
     }
@@ -115,15 +119,20 @@ impl TrapNote {
         }
         let (strike, text) = *Strike::ALL.get(self.strike.load(SeqCst) as usize)?;
         let mut reason = ExitReason::new(strike.kind(), text);
-        for (to, from) in reason.trace.iter_mut().zip(&self.trace) {
-            *to = from.load(SeqCst);
+        let calls = self.trace.iter().zip(&self.owners);
+        for (to, (pc, owner)) in reason.trace.iter_mut().zip(calls) {
+            let owner = Owner::from_index(owner.load(SeqCst) as usize);
+            *to = Call {
+                pc: pc.load(SeqCst),
+                owner: owner.unwrap_or(Owner::HOST),
+            };
         }
         // Cannot fail: `Text` cuts.
         if matches!(strike, Strike::Page | Strike::StackOverflow) {
             let _ = write!(reason.message, " at {:#x}", self.address.load(SeqCst));
         }
         reason.place = Text::new();
-        let _ = write!(reason.place, "pc {:#x}", reason.trace[0]);
+        let _ = write!(reason.place, "pc {:#x}", reason.trace[0].pc);
         Some(reason)
     }
 }

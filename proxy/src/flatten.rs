@@ -1,5 +1,6 @@
 //! A method's own result and the call's failure, in one `Result`.
 
+use core::sync::atomic::{Ordering, compiler_fence};
 use samara_domain_runtime::RpcError;
 use samara_rref::Exchangeable;
 
@@ -10,6 +11,17 @@ use samara_rref::Exchangeable;
     note = "the domain behind a proxy may be dead: the caller must be able to learn it"
 )]
 pub trait FromRpc: Exchangeable {
+    /// The value and the error, one of which is there. A result passes the boundary in this form: the
+    /// callee writes a `Result` as a tag of one byte and a value, and a `Result` that is moved on is read
+    /// as words, each wider than the store that it needs, which waits until that is in the cache.
+    type Parts: Exchangeable;
+
+    /// Takes the result apart, each part read as the callee wrote it.
+    fn apart(self) -> Self::Parts;
+
+    /// Puts it together again.
+    fn together(parts: Self::Parts) -> Self;
+
     /// The result of a call that gave none of its own.
     fn from_rpc(error: RpcError) -> Self;
 
@@ -18,6 +30,29 @@ pub trait FromRpc: Exchangeable {
 }
 
 impl<T: Exchangeable, E: Exchangeable + From<RpcError>> FromRpc for Result<T, E> {
+    type Parts = (Option<T>, Option<E>);
+
+    #[inline(always)]
+    fn apart(self) -> Self::Parts {
+        match self {
+            Ok(value) => (Some(value), None),
+            Err(error) => {
+                // No instruction. Keeps the ways apart: merged, each would compute the other's as well.
+                compiler_fence(Ordering::SeqCst);
+                (None, Some(error))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn together(parts: Self::Parts) -> Self {
+        match parts {
+            (Some(value), _) => Ok(value),
+            (None, Some(error)) => Err(error),
+            (None, None) => Self::from_rpc(RpcError::Crashed),
+        }
+    }
+
     #[inline]
     fn from_rpc(error: RpcError) -> Self {
         Err(error.into())

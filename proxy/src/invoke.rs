@@ -3,7 +3,7 @@
 use crate::flatten::FromRpc;
 use crate::source::{Attempts, Source};
 use crate::{Proxy, Shadow, recorded};
-use samara_domain_runtime::call::{Failure, Refusal, Target, enter_on, is_metered};
+use samara_domain_runtime::call::{Failure, Refusal, Target, enter_on, is_marked};
 use samara_domain_runtime::stack::is_short;
 use samara_domain_runtime::{Instance, Interface, RpcError, exports};
 use samara_rref::{AllocError, Exchangeable, Lend};
@@ -84,7 +84,7 @@ where
 {
     // Apart, so that they stay in registers.
     let (target, object) = (instance.target(), instance.object());
-    if R::NESTED && exports::has_posted(target.block()) {
+    if METERED && R::NESTED && exports::has_posted(target.owner()) {
         // It may hand out objects: it drops first those that nobody has any more.
         exports::collect(target.block());
     }
@@ -153,7 +153,7 @@ where
 /// Whether a quota has a say in the call, or the stack is short.
 #[inline(always)]
 fn is_rare<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: Target) -> bool {
-    is_short(thread, target) || is_metered::<A, R>(thread, target)
+    is_short(thread, target) || is_marked::<A, R>(thread, target)
 }
 
 /// What a call gets, it gets as arguments: moved, or lent and asked whether it may be.
@@ -180,11 +180,12 @@ where
 {
     let instance = proxy.instance();
     let mut refusal = Refusal::Dead;
+    let body = |object: &I, arguments| body(object, arguments).apart();
     // SAFETY: handed on.
     match unsafe {
-        enter_instance::<METERED, I, A, R>(thread, instance, arguments, body, &mut refusal)
+        enter_instance::<METERED, I, A, R::Parts>(thread, instance, arguments, body, &mut refusal)
     } {
-        Ok(result) => result,
+        Ok(parts) => R::together(parts),
         // The arguments never left: they are dropped here, as the caller's.
         Err(Failure::Refused(_)) => R::from_rpc(refusal.into()),
         Err(Failure::Crashed) => R::from_rpc(RpcError::Crashed),
@@ -303,13 +304,20 @@ where
     R: FromRpc,
 {
     let mut attempts = Attempts::new();
+    let body = |object: &I, arguments| body(object, arguments).apart();
     loop {
         let mut refusal = Refusal::Dead;
         // SAFETY: handed on.
         match unsafe {
-            enter_instance::<METERED, I, A, R>(thread, instance, arguments, &body, &mut refusal)
+            enter_instance::<METERED, I, A, R::Parts>(
+                thread,
+                instance,
+                arguments,
+                &body,
+                &mut refusal,
+            )
         } {
-            Ok(result) => return result,
+            Ok(parts) => return R::together(parts),
             Err(failure) => match recover(&mut attempts, instance.target(), failure, refusal) {
                 Ok(next) => (instance, arguments) = next,
                 Err(error) => return R::from_rpc(error),

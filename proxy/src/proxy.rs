@@ -14,6 +14,7 @@ use samara_domain_runtime::{Implements, Instance, Interface};
 use samara_rref::Owner;
 use samara_rref::descriptor::Shape;
 use samara_rref::{AllocError, Cap, Capability, Exchangeable, Transfer, TypeDescriptor};
+use samara_shared_heap::thread::{self, NoCut};
 
 /// What a proxy's slot holds.
 struct Handle<I: ?Sized + Interface> {
@@ -144,6 +145,8 @@ impl<I: ?Sized + Interface> Proxy<I> {
     /// # Errors
     /// The heap has no room or the domain's quota is used up.
     pub fn try_clone(&self) -> Result<Self, AllocError> {
+        // What is counted here has no slot yet: a cut would leak it.
+        let _no_cut = NoCut::begin(thread::current());
         let keeps = match &self.0.keeps {
             Keeps::Nothing => Keeps::Nothing,
             Keeps::Export(export) => Keeps::Export(export.clone()),

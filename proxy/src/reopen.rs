@@ -18,6 +18,10 @@ use spin::Mutex;
 /// How many `#[replay]` calls are recorded at most of one opened object.
 const REPLAY_LOG: usize = 16;
 
+/// How many objects may be opened through each other. A recovery and a drop follow the whole chain on the
+/// running thread's stack, and a server that hands out dead objects costs attempts at every link.
+const DEPTH: usize = 4;
+
 /// How an object is opened again.
 trait Open<I: ?Sized + Interface>: Send + Sync {
     fn open(&self) -> Result<Proxy<I>, RpcError>;
@@ -29,6 +33,8 @@ pub(crate) struct Recovery<I: ?Sized + Interface> {
     current: Mutex<Proxy<I>>,
     opening: Box<dyn Open<I>>,
     journal: Journal<I>,
+    /// Through how many objects it was opened, itself included.
+    depth: usize,
 }
 
 /// What proxies of the same opened object share.
@@ -78,6 +84,10 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
     fn journal(&self) -> &Journal<I> {
         &self.journal
     }
+
+    fn depth(&self) -> usize {
+        self.depth
+    }
 }
 
 /// Whether two are objects of the same generation: what is dead of one is dead of the other.
@@ -109,9 +119,13 @@ where
     E: Exchangeable + From<RpcError>,
 {
     fn open(&self) -> Result<Proxy<I>, RpcError> {
+        // The server's own reason has no place in the caller's error type. It stays inside, and none is
+        // made of an `RpcError`: that is the interface's code, and the thread acts for the host.
+        let body = |object: &P, arguments| {
+            (self.body)(object, arguments).map_err(|_| RpcError::RecoveryFailed)
+        };
         // SAFETY: whoever opened it first vouched for the body.
-        let opened = unsafe { attempt(&*self.source, self.arguments, self.body) };
-        // The server's own reason has no place in the caller's error type.
+        let opened = unsafe { attempt(&*self.source, self.arguments, body) };
         opened.map_err(|_| RpcError::RecoveryFailed)
     }
 }
@@ -160,6 +174,10 @@ where
     I: ?Sized + Interface,
     E: Exchangeable + From<RpcError>,
 {
+    let depth = source.depth() + 1;
+    if depth > DEPTH {
+        return Err(RpcError::ReplayLogFull.into());
+    }
     // SAFETY: handed on.
     let proxy = unsafe { attempt(&**source, arguments, body) }?;
     let wrap = || {
@@ -175,11 +193,16 @@ where
             current: Mutex::new(proxy),
             opening: Box::new(opening),
             journal: Journal::new(REPLAY_LOG),
+            depth,
         })
     };
-    // SAFETY: trusted code: it makes what the host keeps of the object.
-    let recovery = unsafe { thread::as_host(wrap) };
-    Proxy::recovering(recovery).map_err(|error| RpcError::from(error).into())
+    let opened = {
+        // What is the host's has no slot yet: a cut would leak it.
+        let _no_cut = NoCut::begin(thread::current());
+        // SAFETY: trusted code: it makes what the host keeps of the object.
+        Proxy::recovering(unsafe { thread::as_host(wrap) })
+    };
+    opened.map_err(|error| RpcError::from(error).into())
 }
 
 /// A `#[replay]` call through a shadow that hands out an object: its proxy recovers.

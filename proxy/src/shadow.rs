@@ -6,6 +6,7 @@ use samara_domain_runtime::Interface;
 use samara_domain_runtime::service::Service;
 use samara_rref::descriptor::Shape;
 use samara_rref::{AllocError, Cap, Capability, Exchangeable, Transfer, TypeDescriptor};
+use samara_shared_heap::thread::{self, NoCut};
 
 /// What a shadow's slot holds.
 struct Source<I: ?Sized + Interface>(Arc<Service<I>>);
@@ -40,6 +41,8 @@ impl<I: ?Sized + Interface> Shadow<I> {
     /// # Errors
     /// The heap has no room or the domain's quota is used up.
     pub fn try_clone(&self) -> Result<Self, AllocError> {
+        // What is counted here has no slot yet: a cut would leak it.
+        let _no_cut = NoCut::begin(thread::current());
         Self::try_new(Arc::clone(&self.0.0))
     }
 }

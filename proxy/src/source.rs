@@ -19,6 +19,10 @@ pub(crate) trait Source<I: ?Sized + Interface>: Send + Sync + 'static {
     /// What every new object is sent first.
     #[cfg(feature = "alloc")]
     fn journal(&self) -> &Journal<I>;
+
+    /// Through how many objects it was opened: 0 for a service.
+    #[cfg(feature = "alloc")]
+    fn depth(&self) -> usize;
 }
 
 /// An object over the generations where there is no allocator: there is none.
@@ -79,6 +83,10 @@ impl<I: ?Sized + Interface> Source<I> for Service<I> {
 
     fn journal(&self) -> &Journal<I> {
         Self::journal(self)
+    }
+
+    fn depth(&self) -> usize {
+        0
     }
 }
 

@@ -252,7 +252,7 @@ fn every_trap_is_the_domains_death_alone() {
             victim.trap(number, object, &lent).unwrap_err()
         });
         assert_eq!(reason.kind, ExitKind::Fault, "{trap:?}: {reason}");
-        assert!(reason.trace[0] != 0 && reason.trace[2] != 0, "{reason:?}");
+        assert!(reason.calls().count() > 2, "{reason:?}");
         let text = match trap {
             Trap::Divide => "divide error",
             Trap::Undefined => "invalid instruction",

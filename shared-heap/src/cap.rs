@@ -154,11 +154,15 @@ impl<T: Capability> Deref for Cap<T> {
 impl<T: Capability> Drop for Cap<T> {
     fn drop(&mut self) {
         let slot = self.0.cast();
-        // SAFETY: the handle owns the value, which is dropped here only; its destructor is trusted
-        // code of the host (`Capability`).
-        unsafe { drop_value(slot) };
-        // SAFETY: the value is gone and the handle goes.
-        unsafe { put_back(slot, Slot::<T>::SHIFT) };
+        // As one for the host: who is cut between the two leaves the reclaim a value that is gone.
+        let release = || {
+            // SAFETY: the handle owns the value, which is dropped here only.
+            unsafe { drop_value(slot) };
+            // SAFETY: the value is gone and the handle goes.
+            unsafe { put_back(slot, Slot::<T>::SHIFT) };
+        };
+        // SAFETY: the destructor of a capability is trusted code (`Capability`).
+        unsafe { thread::as_host(release) };
     }
 }
 

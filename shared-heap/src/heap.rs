@@ -58,9 +58,11 @@ impl core::error::Error for AllocError {}
 pub unsafe fn alloc(place: Place, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
     let thread = thread::current();
     let owner = thread.owner();
-    let _no_cut = NoCut::begin(thread);
+    // Each way marks its own no-cut stretch, and what is out of line returns in registers: else the
+    // slot found here would come through memory as well, where the ways meet.
     if quota::is_limited(owner) {
-        return alloc_limited(thread, owner, place, size, align);
+        let (slot, error) = alloc_limited(thread, owner, place, size, align);
+        return slot.ok_or(error);
     }
     match place {
         Place::Slot { shift } => alloc_slot(thread, owner, shift),
@@ -68,9 +70,23 @@ pub unsafe fn alloc(place: Place, size: usize, align: usize) -> Result<NonNull<u
     }
 }
 
+/// A slot, or else why there is none.
 #[cold]
 #[inline(never)]
 fn alloc_limited(
+    thread: &ThreadSlot,
+    owner: Owner,
+    place: Place,
+    size: usize,
+    align: usize,
+) -> (Option<NonNull<u8>>, AllocError) {
+    match charged(thread, owner, place, size, align) {
+        Ok(slot) => (Some(slot), AllocError::Quota),
+        Err(error) => (None, error),
+    }
+}
+
+fn charged(
     thread: &ThreadSlot,
     owner: Owner,
     place: Place,
@@ -81,6 +97,7 @@ fn alloc_limited(
         Place::Slot { shift } => 1 << shift,
         Place::Large => class::large_bytes(size, align).ok_or(AllocError::TooLarge)?,
     };
+    let _no_cut = NoCut::begin(thread);
     // Held until the object bears its mark.
     let _grant = quota::charge(owner, Load::one(bytes)).ok_or(AllocError::Quota)?;
     match place {
@@ -91,21 +108,28 @@ fn alloc_limited(
 
 #[inline]
 fn alloc_slot(thread: &ThreadSlot, owner: Owner, shift: u32) -> Result<NonNull<u8>, AllocError> {
-    let slot = match cache::take(thread, shift) {
-        Some(slot) => slot,
-        None => take_after_trim(thread, shift)?,
-    };
+    match take_slot(thread, owner, shift) {
+        Some(slot) => Ok(slot),
+        None => alloc_after_trim(thread, owner, shift).ok_or(AllocError::OutOfMemory),
+    }
+}
+
+#[inline(always)]
+fn take_slot(thread: &ThreadSlot, owner: Owner, shift: u32) -> Option<NonNull<u8>> {
+    let _no_cut = NoCut::begin(thread);
+    let slot = cache::take(thread, shift)?;
     // SAFETY: the cache's slots of a class lie in slabs of that class.
     unsafe { slab::slot_word(slot, shift) }.store(owner.word(), Ordering::Relaxed);
-    Ok(slot)
+    Some(slot)
 }
 
 /// The host has no pages: what other classes and CPUs keep may do.
 #[cold]
 #[inline(never)]
-fn take_after_trim(thread: &ThreadSlot, shift: u32) -> Result<NonNull<u8>, AllocError> {
+fn alloc_after_trim(thread: &ThreadSlot, owner: Owner, shift: u32) -> Option<NonNull<u8>> {
+    let _no_cut = NoCut::begin(thread);
     trim();
-    cache::take(thread, shift).ok_or(AllocError::OutOfMemory)
+    take_slot(thread, owner, shift)
 }
 
 #[inline(never)]
@@ -116,6 +140,7 @@ fn alloc_large(
     align: usize,
 ) -> Result<NonNull<u8>, AllocError> {
     let bytes = class::large_bytes(size, align).ok_or(AllocError::TooLarge)?;
+    let _no_cut = NoCut::begin(thread);
     let cached = if align <= PAGE_SIZE {
         runs::take(thread, bytes)
     } else {

@@ -15,6 +15,7 @@
 //! | [`group`] | objects that change owner together |
 //! | [`cap`] | capability slots: trusted values released with their owner |
 //! | [`quota`] | how much a domain may have |
+//! | [`marks`] | who has a quota, or something to drop |
 //! | [`ledger`] | the arithmetic of a quota (pure) |
 //! | [`shelf`] | which page runs a CPU keeps (pure) |
 //! | [`thread`] | on whose behalf a thread runs |
@@ -39,6 +40,7 @@ pub mod group;
 pub mod heap;
 pub mod host;
 pub mod ledger;
+pub mod marks;
 pub mod owner;
 pub mod page_map;
 pub mod quota;

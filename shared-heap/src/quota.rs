@@ -8,12 +8,11 @@
 //! What others hand to it is checked only where the one who hands over asks
 //! ([`is_limited`], then [`admit`]): a receiver that would pass twice its limit is refused.
 
-use crate::heap;
 use crate::ledger::{Ledger, Load};
 use crate::owner::{MAX_OWNERS, Owner};
-use crate::primitive::atomic::{AtomicBool, Ordering};
 use crate::primitive::{Mutex, MutexGuard};
 use crate::thread::{self, NoCut};
+use crate::{heap, marks};
 
 /// The most that an owner may have; `None` for no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,11 +36,6 @@ pub struct Refused {
     /// What others would have handed to it.
     pub transfers: usize,
 }
-
-/// Read on every allocation, written when limits are set: apart from what changes often.
-static LIMITED: [AtomicBool; MAX_OWNERS] = [const { AtomicBool::new(false) }; MAX_OWNERS];
-
-const _: () = assert!(MAX_OWNERS.is_power_of_two());
 
 static ACCOUNTS: [Mutex<Account>; MAX_OWNERS] = [const {
     Mutex::new(Account {
@@ -74,8 +68,11 @@ pub fn set_limits(owner: Owner, limits: Limits) {
         objects: limits.objects.unwrap_or(usize::MAX),
     });
     account.refused = Refused::default();
-    let limited = account.ledger.limit() != Load::MAX;
-    LIMITED[owner.index()].store(limited, Ordering::Relaxed);
+    if account.ledger.limit() == Load::MAX {
+        marks::clear(owner, marks::LIMITED);
+    } else {
+        marks::set(owner, marks::LIMITED);
+    }
 }
 
 /// The limit of `owner` in bytes, if it has one.
@@ -107,8 +104,7 @@ pub fn refused(owner: Owner) -> Refused {
 #[inline]
 #[must_use]
 pub fn is_limited(owner: Owner) -> bool {
-    // The mask tells the optimiser what every owner fulfils, so indexing needs no check.
-    LIMITED[owner.index() & (MAX_OWNERS - 1)].load(Ordering::Relaxed)
+    marks::of(owner) & marks::LIMITED != 0
 }
 
 /// Whether `load` may be handed to `owner`: not if that took it beyond twice its limit. To be

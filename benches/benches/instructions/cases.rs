@@ -74,17 +74,17 @@ pub(crate) const CASES: [Case; 14] = [
             let _ = black_box(black_box(target).null(1));
         }
     }),
-    Case("proxy: null", Some(92), |world, times| {
+    Case("proxy: null", Some(97), |world, times| {
         for _ in 0..times {
             let _ = black_box(black_box(&world.proxy).null(1));
         }
     }),
-    Case("proxy: borrow", Some(96), |world, times| {
+    Case("proxy: borrow", Some(98), |world, times| {
         for _ in 0..times {
             let _ = black_box(black_box(&world.proxy).borrow(&world.lent));
         }
     }),
-    Case("proxy: move 64 B in and back", Some(124), |world, times| {
+    Case("proxy: move 64 B in and back", Some(109), |world, times| {
         let mut object = Some(RRef::new([0; 64]));
         for _ in 0..times {
             object = object
@@ -93,14 +93,14 @@ pub(crate) const CASES: [Case; 14] = [
         }
         assert!(object.is_some(), "a call failed");
     }),
-    Case("shadow: null", Some(98), |world, times| {
+    Case("shadow: null", Some(107), |world, times| {
         for _ in 0..times {
             let _ = black_box(black_box(&world.shadow).null(1));
         }
     }),
     Case(
         "shadow: move 64 B in and back",
-        Some(134),
+        Some(123),
         |world, times| {
             let mut object = Some(RRef::new([0; 64]));
             for _ in 0..times {
@@ -116,7 +116,7 @@ pub(crate) const CASES: [Case; 14] = [
             drop(black_box(Box::new(black_box([0u8; 64]))));
         }
     }),
-    Case("RRef: allocate and free 64 B", Some(131), |_, times| {
+    Case("RRef: allocate and free 64 B", Some(125), |_, times| {
         for _ in 0..times {
             drop(black_box(RRef::new(black_box([0u8; 64]))));
         }
@@ -125,7 +125,7 @@ pub(crate) const CASES: [Case; 14] = [
     Case("heap: allocate and free 4 KiB", Some(127), |_, times| {
         raw(4096, times);
     }),
-    Case("heap: allocate and free 128 KiB", Some(199), |_, times| {
+    Case("heap: allocate and free 128 KiB", Some(202), |_, times| {
         raw(128 << 10, times);
     }),
     Case("transfer: RRef", Some(13), |world, times| {
@@ -144,7 +144,7 @@ pub(crate) const CASES: [Case; 14] = [
     }),
     Case(
         "refused: null call of a dead domain",
-        Some(107),
+        Some(87),
         |world, times| {
             for _ in 0..times {
                 let _ = black_box(black_box(&world.dead).null(1));

@@ -4,14 +4,21 @@
 //! |---|---|
 //! | [`block`] | [`BlockDevice`]: disks |
 //! | [`net`] | [`NetDevice`]: Ethernet devices |
+//! | [`tcp`] | [`Network`], [`TcpListener`], [`TcpStream`]: TCP connections |
+//! | [`http`] | [`HttpServer`]: servers that are polled |
 #![no_std]
 #![forbid(unsafe_code)]
 
 pub mod block;
+pub mod http;
 pub mod net;
 mod packet;
+pub mod tcp;
 
 pub use block::{BlockDevice, BlockError, Geometry};
+pub use http::HttpServer;
 pub use net::{
     Exchanged, Link, MacAddress, NetDevice, NetError, NetInfo, NetStatistics, Packet, Packets,
+    Waited,
 };
+pub use tcp::{Network, TcpError, TcpListener, TcpStream};

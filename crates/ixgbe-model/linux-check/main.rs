@@ -2,6 +2,8 @@
 //!
 //! Fetches Debian packages through the machine's own apt, unpacks them below the build
 //! directory, installs nothing. Prints a line per verdict; fails if one of them does.
+//!
+//! With `--qemu` it only sees to a QEMU that attaches models, and prints where it was unpacked.
 #![forbid(unsafe_code)]
 
 mod error;
@@ -33,6 +35,18 @@ fn main() -> ExitCode {
 fn run() -> Result<usize, CheckError> {
     let program =
         std::env::current_exe().map_err(|error| CheckError::io("find", "myself", error))?;
+    let home = program
+        .ancestors()
+        .nth(2)
+        .map_or_else(|| PathBuf::from("target"), PathBuf::from)
+        .join("linux-check");
+    if std::env::args()
+        .nth(1)
+        .is_some_and(|argument| argument == "--qemu")
+    {
+        println!("{}", packages::qemu(&home)?.display());
+        return Ok(0);
+    }
     let model = program.with_file_name("ixgbe-model");
     if !model.is_file() {
         return Err(CheckError::Program(format!(
@@ -40,11 +54,6 @@ fn run() -> Result<usize, CheckError> {
             model.display()
         )));
     }
-    let home = program
-        .ancestors()
-        .nth(2)
-        .map_or_else(|| PathBuf::from("target"), PathBuf::from)
-        .join("linux-check");
     let qemu = packages::qemu(&home)?;
     let guest = packages::guest(&home)?;
     let image = home.join("initramfs");

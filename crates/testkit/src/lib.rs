@@ -5,7 +5,12 @@
 //! `cargo xtask` run the very same code.
 #![no_std]
 
-#[cfg(any(feature = "hosted", feature = "nvme-model", feature = "ixgbe-bus"))]
+#[cfg(any(
+    feature = "hosted",
+    feature = "nvme-model",
+    feature = "ixgbe-bus",
+    feature = "http-client"
+))]
 extern crate std;
 
 #[cfg(all(feature = "contained", target_arch = "x86_64", target_os = "linux"))]
@@ -15,8 +20,10 @@ pub mod contained;
 mod device_memory;
 #[cfg(feature = "hosted")]
 pub mod hosted;
+#[cfg(feature = "http-client")]
+pub mod http_client;
 #[cfg(feature = "ixgbe-bus")]
 pub mod ixgbe_bus;
 #[cfg(feature = "nvme-model")]
 pub mod nvme_model;
-pub mod pattern;
+pub use samara_pattern as pattern;

@@ -42,8 +42,14 @@ pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
 }
 
 /// Unwinds to the nearest [`catch`] without running the panic hook.
+#[inline]
 pub fn raise() -> ! {
     panic::resume_unwind(Box::new(Raised))
+}
+
+/// Passes on what a [`catch`] has stopped, to the next one: the payload goes as it is, in the same box.
+pub fn resume(payload: Payload) -> ! {
+    panic::resume_unwind(payload.0)
 }
 
 std::thread_local! {

@@ -22,7 +22,7 @@ Environment:
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Boot the reference kernel in QEMU and crash its disk driver while it works
+    /// Boot the reference kernel in QEMU and crash its disk and network drivers while they work
     ///
     /// Builds the kernel, makes a disk image of seeded pseudo-random data, and boots. The kernel reads
     /// and writes the whole disk through a driver that is crashed at seeded points and restarted each
@@ -88,6 +88,18 @@ pub(crate) struct RunArgs {
     #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',', default_values_t = FaultKind::ALL)]
     pub(crate) faults: Vec<FaultKind>,
 
+    /// Whether the part with the network is run: a body is fetched over the model of an 82599
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = NetworkChoice::Auto)]
+    pub(crate) network: NetworkChoice,
+
+    /// How many times the body of 4 MiB is fetched
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) requests: u64,
+
+    /// How many times the network driver is crashed meanwhile
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) nic_crashes: u64,
+
     /// Size of the disk image in MiB; with --disk, the least size that the file must have
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1 << 16))]
     pub(crate) size: u64,
@@ -111,6 +123,9 @@ impl Default for RunArgs {
             seed: 1,
             crashes: 20,
             faults: FaultKind::ALL.into(),
+            network: NetworkChoice::Auto,
+            requests: 5,
+            nic_crashes: 20,
             size: 64,
             disk: None,
             break_disk: None,
@@ -169,6 +184,17 @@ pub(crate) enum Accel {
     Hvf,
     /// Windows' hypervisor
     Whpx,
+}
+
+/// Whether the network's part is run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum NetworkChoice {
+    /// Where a QEMU that attaches the model can be had; else the run says why not, and goes on
+    Auto,
+    /// Yes; without such a QEMU the run fails
+    On,
+    /// No
+    Off,
 }
 
 /// How the driver is made to die.
@@ -232,7 +258,7 @@ pub(crate) enum BreakDisk {
 mod tests {
     use clap::{CommandFactory, Parser};
 
-    use super::{Accel, Cli, Command, FaultKind};
+    use super::{Accel, Cli, Command, FaultKind, NetworkChoice};
 
     #[test]
     fn the_definition_is_consistent() {
@@ -251,6 +277,8 @@ mod tests {
             (Accel::Tcg, 300)
         );
         assert_eq!(args.faults, FaultKind::ALL);
+        assert_eq!(args.network, NetworkChoice::Auto);
+        assert_eq!((args.requests, args.nic_crashes), (5, 20));
         assert!(args.disk.is_none() && args.break_disk.is_none());
     }
 
@@ -272,6 +300,8 @@ mod tests {
             &["cargo xtask", "run", "--size", "many"],
             &["cargo xtask", "run", "--accel", "warp"],
             &["cargo xtask", "run", "--timeout", "0"],
+            &["cargo xtask", "run", "--requests", "0"],
+            &["cargo xtask", "run", "--network", "maybe"],
             &["cargo xtask", "run", "--faults", "panics"],
             &["cargo xtask", "run", "image.raw"],
             &["cargo xtask"],

@@ -1,9 +1,11 @@
 //! Building the reference kernel.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::cargo::{self, Artifact, cargo};
 use crate::error::Error;
+use crate::guest::{GuestError, Symbols};
 use crate::progress::step;
 use crate::workspace::Workspace;
 
@@ -79,5 +81,26 @@ pub(crate) fn build(workspace: &Workspace, flavor: Flavor) -> Result<Kernel, Err
         what: "building the kernel".into(),
         problem: format!("no program came out; does {PACKAGE} still have its binary?"),
     })?;
+    write_symbols(&elf, workspace.root())?;
     Ok(Kernel { elf, artifacts })
+}
+
+/// Where the table of symbols of the kernel in `elf` lies: the loader gives it to the kernel as a module.
+pub(crate) fn symbols(elf: &Path) -> PathBuf {
+    elf.with_extension("symbols")
+}
+
+/// QEMU places modules up to where it will put the firmware's tables, which begin a little earlier: what is
+/// at the very end is lost.
+const MODULE_TAIL: usize = 8192;
+
+/// Makes the table of symbols.
+fn write_symbols(elf: &Path, root: &Path) -> Result<(), GuestError> {
+    let mut table = Symbols::load(elf, root)?.table();
+    table.resize(table.len() + MODULE_TAIL, 0);
+    let path = symbols(elf);
+    fs::write(&path, table).map_err(|error| GuestError::Symbols {
+        path,
+        problem: error.to_string(),
+    })
 }

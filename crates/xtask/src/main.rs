@@ -18,6 +18,7 @@ mod error;
 mod guest;
 mod kernel;
 mod metadata;
+mod network;
 mod process;
 mod progress;
 mod qemu;

@@ -1,13 +1,15 @@
 //! Cuts by unwind tables.
 
+use super::Calls;
 use crate::call::{self, Activation};
 use crate::primitive::atomic::Ordering::SeqCst;
+use crate::reason::Call;
 use crate::trap_note::Strike;
 use core::time::Duration;
 use samara_shared_heap::thread::{self, ThreadSlot};
+use samara_unwind::Backtrace;
 use samara_unwind::cut::{Cut, CutError, Registers, cut, resume, undo_call};
 use samara_unwind::tables::{Finder, Registered};
-use samara_unwind::{Backtrace, Frame};
 
 /// What a trap handler is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,12 +217,17 @@ unsafe fn condemn(
     let generation = target.expected().generation();
     // SAFETY: the thread's own stack, as its slot tells.
     let trace = unsafe { Backtrace::new(registers, thread.stack(), finder) };
-    let pc = |frame: Frame| frame.pc;
-    target
-        .block()
-        .trap
-        .put(generation, strike, address, trace.map(pc));
+    let calls = Calls::new(thread, trace);
+    target.block().trap.put(generation, strike, address, calls);
     target.block().condemn(generation);
+}
+
+/// The calls that led here, of which the first is the caller's.
+#[inline(always)]
+pub(crate) fn calls_here(thread: &ThreadSlot) -> impl Iterator<Item = Call> {
+    // SAFETY: the running thread's own stack, as its slot tells.
+    let frames = unsafe { Backtrace::new(&Registers::here(), thread.stack(), &Registered) };
+    Calls::new(thread, frames)
 }
 
 /// What the callee of the boundary does when a cut has landed.

@@ -168,10 +168,14 @@ impl<I: ?Sized + Interface> Service<I> {
     /// Runs `action` as the host with no other restart or stop of this service at the same time.
     /// `None` if another one goes on past the drain timeout, or is this thread's own.
     fn exclusively<R>(&self, action: impl FnOnce() -> R) -> Option<R> {
-        let _ending = self.flight.begin(self.deadline(self.spec.drain))?;
+        // All of it as the host: a caller that is cut with the flight begun would leave it so for ever.
+        let alone = || {
+            let _ending = self.flight.begin(self.deadline(self.spec.drain))?;
+            Some(action())
+        };
         // SAFETY: recipes and the runtime are the host's; `init` and destructors of the domain run
         // only behind an entry of their own.
-        Some(unsafe { thread::as_host(action) })
+        unsafe { thread::as_host(alone) }
     }
 
     fn deadline(&self, wait: Duration) -> u64 {
@@ -285,10 +289,10 @@ impl<I: ?Sized + Interface> Service<I> {
                 }
                 let inside = Target::new(block, draining);
                 // First what it handed out and nobody has any more; then also what its own object held.
-                exports::drop_all_posted(inside);
+                exports::drop_all_posted(inside, deadline);
                 self.recipe
                     .tear_down(Instance::new(inside, current.object()));
-                exports::drop_all_posted(inside);
+                exports::drop_all_posted(inside, deadline);
                 let reason = ExitReason::new(ExitKind::Stopped, "stopped by the host");
                 block.die(word.generation(), reason);
             }

@@ -14,6 +14,7 @@ pub(super) struct Published<I: ?Sized> {
     /// Odd while a writer is at work; writers exclude each other by `Service::recovering`.
     sequence: AtomicU32,
     block: AtomicPtr<ControlBlock>,
+    index: AtomicU32,
     expected: AtomicU32,
     object: [AtomicPtr<()>; 2],
     is: PhantomData<NonNull<I>>,
@@ -35,6 +36,7 @@ impl<I: ?Sized + Interface> Published<I> {
         let this = Self {
             sequence: AtomicU32::new(0),
             block: AtomicPtr::new(ptr::null_mut()),
+            index: AtomicU32::new(0),
             expected: AtomicU32::new(0),
             object: [const { AtomicPtr::new(ptr::null_mut()) }; 2],
             is: PhantomData,
@@ -52,6 +54,8 @@ impl<I: ?Sized + Interface> Published<I> {
         fence(Ordering::Release);
         let block = ptr::from_ref(instance.target().block()).cast_mut();
         self.block.store(block, Ordering::Relaxed);
+        let index = instance.target().index().into();
+        self.index.store(index, Ordering::Relaxed);
         let expected = instance.target().expected().0;
         self.expected.store(expected, Ordering::Relaxed);
         self.object[0].store(words[0], Ordering::Relaxed);
@@ -65,6 +69,7 @@ impl<I: ?Sized + Interface> Published<I> {
         loop {
             let before = self.sequence.load(Ordering::Acquire);
             let block = self.block.load(Ordering::Relaxed);
+            let index = self.index.load(Ordering::Relaxed) as u8;
             let expected = Word(self.expected.load(Ordering::Relaxed));
             let words = [
                 self.object[0].load(Ordering::Relaxed),
@@ -76,7 +81,7 @@ impl<I: ?Sized + Interface> Published<I> {
                 let block: &'static ControlBlock = unsafe { &*block };
                 // SAFETY: the words of one `set`, which took them from a `NonNull<I>`.
                 let object = unsafe { core::mem::transmute_copy(&words) };
-                return Instance::new(Target::new(block, expected), object);
+                return Instance::new(Target::of(block, index, expected), object);
             }
             crate::primitive::spin_loop();
         }

@@ -5,7 +5,7 @@ use crate::exits::Shared;
 use crate::generation::{self, Instance};
 use crate::interface::Implements;
 use crate::mint::Mint;
-use crate::reason::{ExitKind, ExitReason, TRACE};
+use crate::reason::{Call, ExitKind, ExitReason, TRACE};
 use crate::spec::DomainSpec;
 use crate::text::Text;
 use alloc::boxed::Box;
@@ -47,7 +47,7 @@ where
                 kind: ExitKind::InitFailed,
                 message: *message,
                 place: Text::new(),
-                trace: [0; TRACE],
+                trace: [Call::NONE; TRACE],
             }))
         })?;
         generation::start(spec, restarts, Some(exits), self.init, arguments)

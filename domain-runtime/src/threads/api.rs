@@ -3,7 +3,7 @@
 
 use super::start::{Body, DomainThread};
 use super::{Claim, PLACES};
-use crate::call;
+use crate::call::{self, Target};
 use crate::contain;
 use crate::host;
 use crate::primitive::atomic::Ordering::SeqCst;
@@ -70,22 +70,33 @@ pub fn spawn<F: FnOnce() + Send + 'static>(body: F) -> Result<Thread, SpawnError
     if is_stopping() {
         return Err(SpawnError::Stopping);
     }
-    let claim = Claim::new(target.block().owner()).ok_or(SpawnError::Limit)?;
     let body = Body::try_new(body).map_err(|_| SpawnError::OutOfMemory)?;
-    let handle = Thread {
-        index: claim.index,
-        serial: claim.serial(),
-    };
-    let thread = DomainThread::new(target, claim, &body);
-    match host::spawn_thread(thread) {
-        Ok(()) => Ok(handle),
-        Err(back) => {
-            drop(back);
-            // SAFETY: the host gave it back: it was not run. The caller's entry keeps the domain.
-            drop(unsafe { body.take() });
-            Err(SpawnError::Refused)
-        }
+    let started = start(target, &body);
+    if started.is_err() {
+        // SAFETY: it was not run. The caller's entry keeps the domain.
+        drop(unsafe { body.take() });
     }
+    started
+}
+
+/// Has the host run `body` on a thread of its own. As the host: who is cut with a place or a hold in its
+/// hands leaves them taken, and the domain is never reclaimed.
+fn start<F: FnOnce() + Send + 'static>(
+    target: Target,
+    body: &Body<F>,
+) -> Result<Thread, SpawnError> {
+    let start = || {
+        let claim = Claim::new(target.block().owner()).ok_or(SpawnError::Limit)?;
+        let handle = Thread {
+            index: claim.index,
+            serial: claim.serial(),
+        };
+        host::spawn_thread(DomainThread::new(target, claim, body))
+            .map_err(|_back| SpawnError::Refused)?;
+        Ok(handle)
+    };
+    // SAFETY: the runtime's own and the host's; the closure runs on the new thread only.
+    unsafe { thread::as_host(start) }
 }
 
 impl Thread {

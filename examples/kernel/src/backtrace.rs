@@ -1,51 +1,142 @@
-//! The calls that led to the end, as `@trace` lines for the runner to look up.
+//! The calls that led somewhere, with function, line and domain:
+//!
+//! ```text
+//!     at read (crates/fault/src/deaths.rs:72)
+//!     at execute (examples/nvme/src/faults.rs:7)
+//!   nvme was called by the host:
+//!     at read (examples/kernel/src/story/client.rs:40)
+//! ```
 
-use core::ops::ControlFlow;
+use samara::Owner;
+use samara::runtime::Call;
+use samara::runtime::contain::{Calls, name_of};
+use samara_symbols::Place;
+use samara_unwind::Backtrace;
+use samara_unwind::cut::Registers;
+use samara_unwind::tables::Registered;
 
-use crate::println_fatal;
+use crate::symbols::places;
+use crate::{println_fatal, thread};
 
 /// More says no more.
-const MAX_FRAMES: usize = 64;
+const MAX_CALLS: usize = 64;
 
-/// Prints the calls that led here, the innermost first.
-pub(crate) fn print() {
-    print_if(|_| true);
+/// A panic does not begin further out than this.
+const PANIC_CALLS: usize = 8;
+
+/// One line of a backtrace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// A function and where in it; several for one call where functions were inlined.
+    At(Place<'static>),
+    /// What is not in the table.
+    Unknown(usize),
+    /// The line before came so many times more.
+    Again(u32),
+    /// The calls before are of the first, those that follow of the second.
+    Boundary(Owner, Owner),
 }
 
-/// Prints the calls that led to the instruction at `address`, which trapped, without those of the
-/// handler.
-pub(crate) fn print_from(address: u64) {
-    let mut reached = false;
-    print_if(|frame| {
-        reached |= frame == address as usize;
-        reached
-    });
-    if !reached {
-        // The walk did not get there: something, and what is closest to the trap, is better than
-        // nothing.
-        print();
-        print_line(address as usize);
+/// The lines for `calls`, given innermost first.
+pub(crate) fn lines(calls: impl Iterator<Item = Call>, mut each: impl FnMut(Line)) {
+    let mut inner: Option<Owner> = None;
+    let mut last = Call::NONE;
+    let mut again = 0;
+    for call in calls {
+        if call == last {
+            again += 1;
+            continue;
+        }
+        last = call;
+        if again > 0 {
+            each(Line::Again(again));
+            again = 0;
+        }
+        if let Some(inner) = inner.filter(|inner| *inner != call.owner) {
+            each(Line::Boundary(inner, call.owner));
+        }
+        inner = Some(call.owner);
+        let mut known = false;
+        for place in places(call.pc).into_iter().flatten() {
+            known = true;
+            each(Line::At(place));
+        }
+        if !known {
+            each(Line::Unknown(call.pc));
+        }
+    }
+    if again > 0 {
+        each(Line::Again(again));
     }
 }
 
-/// Prints the line for an address inside an instruction. The runner takes what it reads for a return
-/// address and looks at the byte before.
-pub(crate) fn print_line(address: usize) {
-    println_fatal!("@trace {:#x}", address.wrapping_add(1));
+/// Without the calls of the panic itself, if `calls` begin with such.
+pub(crate) fn culprit(calls: impl Iterator<Item = Call> + Clone) -> impl Iterator<Item = Call> {
+    let of_panic = |call: Call| {
+        let places = places(call.pc).into_iter().flatten();
+        places
+            .into_iter()
+            .any(|place| place.file.ends_with("core/src/panicking.rs"))
+    };
+    let last = calls.clone().take(PANIC_CALLS).enumerate();
+    let last = last.filter(|(_, call)| of_panic(*call)).last();
+    calls.skip(last.map_or(0, |(index, _)| index + 1))
 }
 
-fn print_if(mut wanted: impl FnMut(usize) -> bool) {
-    let mut left = MAX_FRAMES;
-    samara_unwind::backtrace(&mut |address| {
-        if !wanted(address) {
-            return ControlFlow::Continue(());
-        }
-        print_line(address);
-        left -= 1;
-        if left == 0 {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+/// Prints the calls that led here, the innermost first.
+pub(crate) fn print() {
+    print_from(&Registers::here());
+}
+
+/// Prints the calls that led to where the running thread's registers were `registers`, on its own stack.
+pub(crate) fn print_from(registers: &Registers) {
+    let slot = &thread::current().slot;
+    // SAFETY: the running thread's stack, as its slot tells.
+    let frames = unsafe { Backtrace::new(registers, slot.stack(), &Registered) };
+    lines(Calls::new(slot, frames).take(MAX_CALLS), |line| {
+        print_line(&line);
     });
+}
+
+/// Prints the line for one address.
+pub(crate) fn print_address(address: u64) {
+    let call = Call {
+        pc: address as usize,
+        owner: Owner::HOST,
+    };
+    lines([call].into_iter(), |line| print_line(&line));
+}
+
+fn print_line(line: &Line) {
+    println_fatal!("{line}");
+}
+
+impl core::fmt::Display for Line {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::At(Place {
+                function,
+                file,
+                line,
+            }) => write!(f, "    at {function} ({file}:{line})"),
+            Self::Again(times) => write!(f, "    and {times} times more"),
+            Self::Unknown(address) => write!(f, "    at {address:#x}"),
+            Self::Boundary(callee, caller) => {
+                write!(f, "  {} was called by {}:", Name(*callee), Name(*caller))
+            }
+        }
+    }
+}
+
+/// Who is in a slot.
+struct Name(Owner);
+
+impl core::fmt::Display for Name {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match name_of(self.0) {
+            _ if self.0.is_host() => f.write_str("the host"),
+            Some(name) if !name.is_empty() => f.write_str(name.as_str()),
+            _ => write!(f, "domain {}", self.0.index()),
+        }
+    }
 }

@@ -29,6 +29,7 @@ mod pci;
 mod report;
 #[cfg(feature = "demo")]
 mod story;
+mod symbols;
 mod sync;
 #[cfg(feature = "kernel-tests")]
 mod tests;
@@ -49,6 +50,8 @@ extern "C" fn kernel_main(start_info: u32) -> ! {
     arch::cpu::init(0);
     console::init();
     arch::descriptors::init();
+    // From here on a panic tells where.
+    thread::cut::init();
     // SAFETY: the entry code passes on what the loader gave it, and nothing has used memory outside
     // the image yet.
     let info = unsafe { BootInfo::copy(start_info) }.expect("not started by a PVH loader");
@@ -62,9 +65,12 @@ extern "C" fn kernel_main(start_info: u32) -> ! {
 /// # Panics
 /// Where the machine lacks what the kernel cannot do without.
 fn init(info: &'static BootInfo) {
-    mm::frames::init(&info.memory);
+    let module = info.symbols();
+    mm::frames::init(&info.memory, module);
     mm::address_space::init(&info.memory);
     mm::window::init(&info.memory);
+    // SAFETY: what the loader left, reserved above.
+    unsafe { symbols::init(module) };
     // SAFETY: from the loader; the tables lie in memory that the map does not call usable.
     let firmware = unsafe { firmware::read(info.rsdp) }.expect("no ACPI tables");
     assert!(

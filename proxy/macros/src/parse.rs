@@ -5,7 +5,7 @@ use syn::visit::{self, Visit};
 use syn::{
     Attribute, Error, FnArg, GenericArgument, Ident, ItemTrait, Lifetime, Pat, Path, PathArguments,
     PathSegment, ReturnType, TraitBoundModifier, TraitItem, TraitItemFn, Type, TypeImplTrait,
-    TypeParamBound, TypePtr,
+    TypeParamBound, TypePtr, WherePredicate,
 };
 
 /// A checked interface.
@@ -62,7 +62,14 @@ impl Interface {
                 "an interface has no lifetimes: nothing borrowed outlives a call",
             ));
         }
+        bounds_on_self(&item)?;
         let supertraits = supertraits(&item)?;
+        // Those two are said anew, by their full names: here another trait may be called so.
+        item.supertraits = item
+            .supertraits
+            .into_iter()
+            .filter(|bound| !is_send_or_sync(bound))
+            .collect();
         if let Some(unsafety) = item.unsafety {
             return Err(Error::new(
                 unsafety.span(),
@@ -92,7 +99,7 @@ impl Interface {
 /// The supertraits that must be interfaces: all but `Send`, `Sync` and `'static`, which every one has.
 fn supertraits(item: &ItemTrait) -> Result<Vec<Path>, Error> {
     let mut found = Vec::new();
-    for bound in &item.supertraits {
+    for bound in item.supertraits.iter().filter(|at| !is_send_or_sync(at)) {
         match bound {
             TypeParamBound::Trait(bound) => {
                 if !matches!(bound.modifier, TraitBoundModifier::None) {
@@ -104,20 +111,39 @@ fn supertraits(item: &ItemTrait) -> Result<Vec<Path>, Error> {
                         "an interface has no lifetimes: nothing borrowed outlives a call",
                     ));
                 }
-                let last = bound
-                    .path
-                    .segments
-                    .last()
-                    .map(|last| last.ident.to_string());
-                if !matches!(last.as_deref(), Some("Send" | "Sync")) {
-                    found.push(bound.path.clone());
-                }
+                found.push(bound.path.clone());
             }
             TypeParamBound::Lifetime(lifetime) if lifetime.ident == "static" => {}
             other => return Err(Error::new(other.span(), "an interface extends interfaces")),
         }
     }
     Ok(found)
+}
+
+/// Whether a supertrait is called like one of the two that every interface has.
+fn is_send_or_sync(bound: &TypeParamBound) -> bool {
+    let TypeParamBound::Trait(bound) = bound else {
+        return false;
+    };
+    let last = bound.path.segments.last();
+    matches!(bound.modifier, TraitBoundModifier::None)
+        && last.is_some_and(|last| last.ident == "Send" || last.ident == "Sync")
+}
+
+/// Refuses a bound on `Self` in the where clause: a supertrait that nobody would look at.
+fn bounds_on_self(item: &ItemTrait) -> Result<(), Error> {
+    let clause = item.generics.where_clause.iter();
+    for predicate in clause.flat_map(|clause| &clause.predicates) {
+        if let WherePredicate::Type(bound) = predicate
+            && matches!(&bound.bounded_ty, Type::Path(ty) if ty.path.is_ident("Self"))
+        {
+            return Err(Error::new(
+                bound.span(),
+                "a bound on `Self` is a supertrait: write it behind the trait's name",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Takes the attribute `name` off the list; whether it was there.

@@ -4,7 +4,9 @@
 use core::fmt;
 use core::marker::PhantomData;
 
+use samara_domain_runtime::call;
 use samara_rref::RRef;
+use samara_shared_heap::thread;
 
 use super::DmaAddr;
 use super::ledger::Refusal;
@@ -237,19 +239,17 @@ impl PciFunction {
             function: self,
             index,
         };
-        let result = if samara_unwind::RUNS_DESTRUCTORS {
-            scope(&transfer)
-        } else {
-            // The loan must end before the buffer goes back to its lender, so a cut stops here first.
-            match samara_unwind::catch(|| scope(&transfer)) {
-                Ok(result) => result,
-                Err(_) => {
-                    drop(loan);
-                    samara_unwind::raise();
-                }
-            }
-        };
-        if loan.end() {
+        let (result, silenced) =
+            if samara_unwind::RUNS_DESTRUCTORS && thread::current().owner().is_host() {
+                // Not cut, and a panic runs the loan's destructor.
+                let result = scope(&transfer);
+                (result, loan.end())
+            } else {
+                // The loan must end before the buffer goes back to its lender: a cut stops here first.
+                // SAFETY: this crate's code, and as bounded as a silence.
+                unsafe { call::bounded(|| scope(&transfer), || loan.end()) }
+            };
+        if silenced {
             Err(LendError::Silenced(result))
         } else {
             Ok(result)

@@ -31,9 +31,6 @@ pub struct Registers {
 /// How many registers DWARF numbers here: the general ones and the return address.
 #[cfg(samara_tables)]
 pub(crate) const NUMBERED: usize = 17;
-/// DWARF's number of the stack pointer.
-#[cfg(samara_tables)]
-pub(crate) const RSP: usize = 7;
 /// DWARF's number of the return address.
 #[cfg(samara_tables)]
 pub(crate) const RETURN_ADDRESS: usize = 16;

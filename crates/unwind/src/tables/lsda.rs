@@ -2,12 +2,11 @@
 //! Handling Tables"), as far as rustc and clang write them.
 
 use super::TableError;
+use super::reader::{Cursor, OMIT};
 
 /// Encodings of the call sites' numbers.
 const ULEB128: u8 = 0x01;
 const UDATA4: u8 = 0x03;
-/// What is encoded so is left out.
-const OMIT: u8 = 0xff;
 
 /// Whether what the call at `offset` from the function's start raises is caught in that very function:
 /// not merely cleaned up after, and not fatal.
@@ -26,9 +25,9 @@ pub(super) fn catches(data: &[u8], offset: usize) -> Result<bool, TableError> {
     let mut sites = Cursor(sites);
     // In the order of their addresses.
     while !sites.0.is_empty() {
-        let start = sites.number(encoding)?;
-        let length = sites.number(encoding)?;
-        let pad = sites.number(encoding)?;
+        let start = number(&mut sites, encoding)?;
+        let length = number(&mut sites, encoding)?;
+        let pad = number(&mut sites, encoding)?;
         let action = sites.uleb()?;
         if offset < start {
             break;
@@ -52,39 +51,10 @@ fn is_catch(actions: &[u8], action: usize) -> Result<bool, TableError> {
     Ok(first != 0 && first & 0x40 == 0)
 }
 
-struct Cursor<'a>(&'a [u8]);
-
-impl Cursor<'_> {
-    fn byte(&mut self) -> Result<u8, TableError> {
-        let (byte, rest) = self.0.split_first().ok_or(TableError::Damaged)?;
-        self.0 = rest;
-        Ok(*byte)
-    }
-
-    fn uleb(&mut self) -> Result<usize, TableError> {
-        let mut value = 0;
-        let mut shift = 0;
-        while shift < 63 {
-            let byte = self.byte()?;
-            value |= usize::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-            shift += 7;
-        }
-        Err(TableError::Damaged)
-    }
-
-    fn number(&mut self, encoding: u8) -> Result<usize, TableError> {
-        match encoding {
-            ULEB128 => self.uleb(),
-            UDATA4 => {
-                let (word, rest) = self.0.split_first_chunk().ok_or(TableError::Damaged)?;
-                self.0 = rest;
-                Ok(u32::from_le_bytes(*word) as usize)
-            }
-            _ => Err(TableError::Unsupported),
-        }
+fn number(at: &mut Cursor<'_>, encoding: u8) -> Result<usize, TableError> {
+    match encoding {
+        ULEB128 | UDATA4 => at.plain(encoding),
+        _ => Err(TableError::Unsupported),
     }
 }
 

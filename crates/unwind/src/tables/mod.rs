@@ -11,11 +11,17 @@
 //!
 //! and registers itself with [`register_image`] before it starts a domain.
 
+mod cache;
+mod entry;
 mod header;
 mod image;
 mod lsda;
+mod program;
+mod reader;
 mod registry;
 mod rules;
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
 
 pub use image::Image;
 pub use registry::{

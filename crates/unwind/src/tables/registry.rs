@@ -4,7 +4,7 @@
 //! looks at the mark; whoever unregisters sets the mark, then looks at the count. So either the
 //! reader sees the mark and goes, or the other sees the reader and the image stays.
 
-use super::{Finder, Image, Rules, TableError};
+use super::{Finder, Image, Rules, TableError, cache};
 use core::cell::UnsafeCell;
 use core::ops::Range;
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -103,6 +103,7 @@ pub unsafe fn register_image(image: Image<'static>) -> Result<ImageId, RegisterE
         STARTS[at].store(start, SeqCst);
         place.users.fetch_and(!claim, SeqCst);
         USED.fetch_max(at + 1, SeqCst);
+        cache::begin_epoch();
         return Ok(ImageId { place: at, serial });
     }
     Err(RegisterError::Full)
@@ -123,6 +124,7 @@ pub fn unregister_image(id: ImageId) -> Result<(), InUse> {
     let users = place.users.fetch_or(claim, SeqCst) & !claim;
     STARTS[id.place].store(usize::MAX, SeqCst);
     ENDS[id.place].store(0, SeqCst);
+    cache::begin_epoch();
     if users != 0 {
         return Err(InUse(id));
     }
@@ -165,7 +167,13 @@ impl Registered {
 
 impl Finder for Registered {
     fn rules(&self, pc: usize) -> Result<Rules, TableError> {
-        Self::ask(pc, |image| image.rules(pc))
+        if let Some(rules) = cache::get(pc) {
+            return Ok(rules);
+        }
+        let epoch = cache::epoch();
+        let rules = Self::ask(pc, |image| image.rules(pc))?;
+        cache::put(pc, epoch, &rules);
+        Ok(rules)
     }
 
     fn catches(&self, pc: usize) -> Result<bool, TableError> {

@@ -1,89 +1,193 @@
 //! What an entry says at one instruction, in a form that can be used without the table.
 
-use super::TableError;
-use crate::cut::registers::{NUMBERED, RETURN_ADDRESS, RSP, Registers};
+use super::entry::Entry;
+use super::{TableError, program};
+use crate::cut::registers::{NUMBERED, RETURN_ADDRESS, Registers};
 use crate::cut::stack::Stack;
-use gimli::{
-    BaseAddresses, CfaRule, EhFrame, EndianSlice, FrameDescriptionEntry, NativeEndian, Register,
-    RegisterRule, UnwindContext, UnwindContextStorage, UnwindTableRow,
-};
-
-type Slice<'a> = EndianSlice<'a, NativeEndian>;
-
-/// Room for the rows of one entry, on the stack: about 2 KiB.
-struct OnStack;
-
-impl UnwindContextStorage<usize> for OnStack {
-    // Six preserved registers, the stack pointer and the return address are what compilers name.
-    type Rules = [(Register, RegisterRule<usize>); 16];
-    type Stack = [UnwindTableRow<usize, Self>; 3];
-}
 
 /// Where the caller's value of a register is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rule {
+pub(super) enum Rule {
     /// Still in the register.
     Same,
     /// Nowhere.
     Undefined,
     /// In memory, so far from the frame's base.
-    At(i64),
+    At(i32),
     /// It is the frame's base plus this.
-    Value(i64),
+    Value(i32),
     /// In another register.
     In(u8),
+    /// A program says, which is not supported.
+    Expression,
+}
+
+/// A base that a program computes, which is not supported; so does an entry begin.
+const COMPUTED: u8 = u8::MAX;
+
+/// Where the caller's registers are, at some instructions. Small and flat: one is made for each frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    /// The frame's base is this register plus the offset, or [`COMPUTED`].
+    base: u8,
+    offset: i32,
+    /// A bit for each register that has a rule; those without are [`Rule::Same`].
+    named: u32,
+    kinds: [Kind; NUMBERED],
+    values: [i32; NUMBERED],
+}
+
+/// A [`Rule`] without its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Kind {
+    Same,
+    Undefined,
+    At,
+    Value,
+    In,
+    Expression,
+}
+
+impl Row {
+    /// Says nothing, which is where every entry begins.
+    pub(super) const NEW: Self = Self {
+        base: COMPUTED,
+        offset: 0,
+        named: 0,
+        kinds: [Kind::Same; NUMBERED],
+        values: [0; NUMBERED],
+    };
+
+    /// Vector registers, which nobody needs, are passed over.
+    #[inline]
+    pub(super) fn set(&mut self, register: usize, rule: Rule) {
+        let (kind, value) = match rule {
+            Rule::Same => (Kind::Same, 0),
+            Rule::Undefined => (Kind::Undefined, 0),
+            Rule::At(offset) => (Kind::At, offset),
+            Rule::Value(offset) => (Kind::Value, offset),
+            Rule::In(other) => (Kind::In, other.into()),
+            Rule::Expression => (Kind::Expression, 0),
+        };
+        if register < NUMBERED {
+            self.kinds[register] = kind;
+            self.values[register] = value;
+            self.named |= 1 << register;
+        }
+    }
+
+    /// The rule of a register of ours.
+    #[inline]
+    pub(super) fn get(&self, register: usize) -> Rule {
+        let value = self.values[register];
+        match self.kinds[register] {
+            Kind::Same => Rule::Same,
+            Kind::Undefined => Rule::Undefined,
+            Kind::At => Rule::At(value),
+            Kind::Value => Rule::Value(value),
+            Kind::In => Rule::In(value as u8),
+            Kind::Expression => Rule::Expression,
+        }
+    }
+
+    /// The frame's base is `register` plus `offset` from here on.
+    #[inline]
+    pub(super) fn set_base(&mut self, register: usize, offset: i64) -> Result<(), TableError> {
+        self.base = match u8::try_from(register) {
+            Ok(register) if usize::from(register) < NUMBERED => register,
+            _ => return Err(TableError::Unsupported),
+        };
+        self.offset = i32::try_from(offset).map_err(|_| TableError::Damaged)?;
+        Ok(())
+    }
+
+    /// What the base is, if a register and an offset say so.
+    #[inline]
+    pub(super) fn base(&self) -> Option<(u8, i32)> {
+        (self.base != COMPUTED).then_some((self.base, self.offset))
+    }
+
+    /// A program says from here on.
+    pub(super) fn compute_base(&mut self) {
+        self.base = COMPUTED;
+    }
 }
 
 /// How the caller's registers are found from those at one instruction.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
-    base: u8,
-    offset: i64,
-    saved: [Rule; NUMBERED],
+    row: Row,
     /// The caller was interrupted: its address is that of an instruction not yet executed.
     interrupted: bool,
 }
 
 impl Rules {
-    pub(crate) fn of(
-        section: &EhFrame<Slice<'_>>,
-        bases: &BaseAddresses,
-        entry: &FrameDescriptionEntry<Slice<'_>>,
-        pc: u64,
-    ) -> Result<Self, TableError> {
-        if usize::from(entry.cie().return_address_register().0) != RETURN_ADDRESS {
+    #[inline]
+    pub(super) fn of(entry: &Entry<'_>, pc: usize) -> Result<Self, TableError> {
+        if entry.return_address != RETURN_ADDRESS {
             return Err(TableError::Unsupported);
         }
-        let mut context = UnwindContext::<usize, OnStack>::new_in();
-        let row = entry
-            .unwind_info_for_address(section, bases, &mut context, pc)
-            .map_err(|_| TableError::Damaged)?;
-        let CfaRule::RegisterAndOffset { register, offset } = *row.cfa() else {
-            return Err(TableError::Unsupported);
-        };
         let mut rules = Self {
-            base: number(register)?,
-            offset,
-            saved: [Rule::Same; NUMBERED],
-            interrupted: entry.is_signal_trampoline(),
+            row: Row::NEW,
+            interrupted: entry.interrupted,
         };
-        // A table that does not say where its caller is has none.
-        rules.saved[RETURN_ADDRESS] = Rule::Undefined;
-        for (register, rule) in row.registers() {
-            let Ok(at) = number(*register) else {
-                // A vector register: nobody needs it.
-                continue;
-            };
-            rules.saved[usize::from(at)] = match *rule {
-                RegisterRule::Undefined => Rule::Undefined,
-                RegisterRule::SameValue => Rule::Same,
-                RegisterRule::Offset(offset) => Rule::At(offset),
-                RegisterRule::ValOffset(offset) => Rule::Value(offset),
-                RegisterRule::Register(register) => Rule::In(number(register)?),
-                _ => return Err(TableError::Unsupported),
-            };
+        program::run(entry, pc, &mut rules.row)?;
+        if rules.row.base().is_none() {
+            return Err(TableError::Unsupported);
         }
         Ok(rules)
+    }
+
+    #[cfg(test)]
+    pub(super) const fn row(&self) -> &Row {
+        &self.row
+    }
+
+    /// The registers of the common form, each saved in memory or not at all.
+    const COMMON: [usize; 7] = [3, 6, 12, 13, 14, 15, RETURN_ADDRESS];
+
+    /// The rules in two words, if they are of the common form: a byte for each register, in words from
+    /// the frame's base, 0 if it was not saved; the base and its offset.
+    #[inline]
+    pub(super) fn pack(&self) -> Option<[u64; 2]> {
+        let mut bytes = [0_u8; 8];
+        let mut known = 0_u32;
+        for (byte, register) in bytes.iter_mut().zip(Self::COMMON) {
+            known |= 1 << register;
+            *byte = match self.row.get(register) {
+                Rule::Same => 0,
+                Rule::At(offset) if offset != 0 && offset % 8 == 0 => {
+                    i8::try_from(offset / 8).ok()? as u8
+                }
+                _ => return None,
+            };
+        }
+        let (base, offset) = self.row.base()?;
+        let is_common = self.row.named & !known == 0 && !self.interrupted;
+        is_common.then_some([
+            u64::from_le_bytes(bytes),
+            u64::from(base) << 32 | u64::from(offset as u32),
+        ])
+    }
+
+    /// What [`pack`](Self::pack) has packed.
+    #[inline]
+    pub(super) fn unpack([saved, base]: [u64; 2]) -> Self {
+        let mut row = Row {
+            base: (base >> 32) as u8,
+            offset: base as u32 as i32,
+            ..Row::NEW
+        };
+        for (byte, register) in saved.to_le_bytes().into_iter().zip(Self::COMMON) {
+            if byte != 0 {
+                row.set(register, Rule::At(i32::from(byte as i8) * 8));
+            }
+        }
+        Self {
+            row,
+            interrupted: false,
+        }
     }
 
     /// Whether the caller's address is that of an instruction it has not executed yet, rather than
@@ -102,36 +206,33 @@ impl Rules {
         registers: &Registers,
         stack: &Stack,
     ) -> Result<Option<Registers>, TableError> {
+        let (base, offset) = self.row.base().ok_or(TableError::Unsupported)?;
         let base = registers
-            .get(self.base.into())
+            .get(base.into())
             .ok_or(TableError::Damaged)?
-            .wrapping_add_signed(self.offset);
+            .wrapping_add_signed(offset.into());
         let mut caller = *registers;
+        // The frame's base is the caller's stack pointer, unless the table says otherwise (signals).
         caller.rsp = base;
-        for (at, rule) in self.saved.iter().enumerate() {
-            let value = match *rule {
-                Rule::Same => continue,
-                Rule::Undefined if at == RETURN_ADDRESS => return Ok(None),
-                Rule::Undefined => continue,
+        // A table that does not say where its caller is has none.
+        if matches!(self.row.get(RETURN_ADDRESS), Rule::Same | Rule::Undefined) {
+            return Ok(None);
+        }
+        let mut left = self.row.named;
+        while left != 0 {
+            let at = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let value = match self.row.get(at) {
+                Rule::Same | Rule::Undefined => continue,
                 Rule::At(offset) => stack
-                    .word(base.wrapping_add_signed(offset))
+                    .word(base.wrapping_add_signed(offset.into()))
                     .ok_or(TableError::OutOfStack)?,
-                Rule::Value(offset) => base.wrapping_add_signed(offset),
+                Rule::Value(offset) => base.wrapping_add_signed(offset.into()),
                 Rule::In(other) => registers.get(other.into()).ok_or(TableError::Damaged)?,
+                Rule::Expression => return Err(TableError::Unsupported),
             };
             caller.set(at, value);
         }
-        // The frame's base is the caller's stack pointer, unless the table says otherwise (signals).
-        if self.saved[RSP] == Rule::Same {
-            caller.rsp = base;
-        }
         Ok((caller.rip != 0).then_some(caller))
-    }
-}
-
-fn number(register: Register) -> Result<u8, TableError> {
-    match u8::try_from(register.0) {
-        Ok(number) if usize::from(number) < NUMBERED => Ok(number),
-        _ => Err(TableError::Unsupported),
     }
 }

@@ -1,7 +1,7 @@
 //! The lists that reviewers keep: what is a domain, and what may be linked into one.
 
 /// The linked-in domains.
-pub(super) const DOMAINS: &[&str] = &["samara-nvme"];
+pub(super) const DOMAINS: &[&str] = &["samara-nvme", "samara-ixgbe", "samara-net", "samara-http"];
 
 /// A crate that may be part of a domain, and what was found out about it when it was reviewed.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +41,18 @@ pub(super) const CRATES: &[Reviewed] = &[
     domain_side("static_assertions"),
     domain_side("zerocopy"),
     domain_side("zerocopy-derive"),
+    // The TCP/IP stack, and what it is made of: buffers and tables in values, features without statics.
+    domain_side("smoltcp"),
+    domain_side("managed"),
+    domain_side("heapless"),
+    domain_side("hash32"),
+    domain_side("stable_deref_trait"),
+    domain_side("byteorder"),
+    domain_side("cfg-if"),
+    // The parser of HTTP heads: its static is part of its default features, which are off.
+    domain_side("httparse"),
+    // The bytes that are served.
+    domain_side("samara-pattern"),
 ];
 
 /// Used by domains themselves, and checked like them.

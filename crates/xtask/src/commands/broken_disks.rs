@@ -3,7 +3,7 @@
 use crate::cli::{BreakDisk, MachineArgs};
 use crate::disk::{self, Source};
 use crate::error::Error;
-use crate::guest::{GuestError, Symbols};
+use crate::guest::GuestError;
 use crate::kernel::{self, Flavor};
 use crate::progress::step;
 use crate::qemu::{Drive, Ending, Machine, Qemu};
@@ -36,7 +36,6 @@ pub(super) fn run(
 ) -> Result<(), Error> {
     let qemu = Qemu::provide(workspace)?;
     let kernel = kernel::build(workspace, Flavor::Demo)?;
-    let symbols = Symbols::load(&kernel.elf, workspace.root())?;
     step("the demo on broken disks in QEMU");
     for &(broken, words) in CASES {
         let disk = disk::prepare(
@@ -51,10 +50,11 @@ pub(super) fn run(
             kernel: kernel.elf.clone(),
             arguments: format!("mode=demo seed=1 crashes=0 bytes={BYTES} faults=panic"),
             drive: Drive::of(Some(broken), &disk.path),
+            card: None,
             run: machine.clone(),
         };
         let mut said = Vec::new();
-        let (_, ending) = machine.boot(&qemu, &symbols, &mut said)?;
+        let (_, ending) = machine.boot(&qemu, &mut said)?;
         let said = String::from_utf8_lossy(&said);
         let complaint = complaint(&ending, &said, words);
         tally.report(

@@ -3,7 +3,7 @@
 
 use crate::cli::MachineArgs;
 use crate::error::Error;
-use crate::guest::{GuestError, Symbols};
+use crate::guest::GuestError;
 use crate::kernel::{self, Flavor};
 use crate::progress::step;
 use crate::qemu::{Drive, Ending, Machine, Qemu};
@@ -33,17 +33,17 @@ pub(super) fn run(
 ) -> Result<(), Error> {
     let qemu = Qemu::provide(workspace)?;
     let kernel = kernel::build(workspace, Flavor::Tests)?;
-    let symbols = Symbols::load(&kernel.elf, workspace.root())?;
     step("fatal faults in QEMU");
     for &(kind, words) in CASES {
         let machine = Machine {
             kernel: kernel.elf.clone(),
             arguments: format!("mode=fault kind={kind}"),
             drive: Drive::None,
+            card: None,
             run: machine.clone(),
         };
         let mut said = Vec::new();
-        let (_, ending) = machine.boot(&qemu, &symbols, &mut said)?;
+        let (_, ending) = machine.boot(&qemu, &mut said)?;
         let said = String::from_utf8_lossy(&said);
         let complaint = complaint(&ending, &said, words);
         tally.report(

@@ -1,12 +1,15 @@
-//! `cargo xtask run`: the story of a kernel that outlives its disk driver.
+//! `cargo xtask run`: the story of a kernel that outlives its drivers.
 
 use std::io;
 
-use crate::cli::{FaultKind, RunArgs};
-use crate::disk::{self, Source};
+use samara_testkit::http_client::Outcome;
+
+use crate::cli::{FaultKind, NetworkChoice, RunArgs};
+use crate::disk::{self, Disk, Source};
 use crate::error::Error;
-use crate::guest::{Expected, GuestError, Symbols, Verdict};
+use crate::guest::{Expected, ExpectedNetwork, GuestError, NetworkVerdict, Report, Verdict};
 use crate::kernel::{self, Flavor};
+use crate::network::{self, Network};
 use crate::progress::{note, step};
 use crate::qemu::{Drive, Ending, Machine, Qemu};
 use crate::workspace::Workspace;
@@ -30,9 +33,12 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> Result<(), Error> {
         ),
     });
     let disk = disk::prepare(&workspace.target("run"), source, bytes)?;
-    let qemu = Qemu::provide(workspace)?;
     let kernel = kernel::build(workspace, Flavor::Demo)?;
-    let symbols = Symbols::load(&kernel.elf, workspace.root())?;
+    let network = network(workspace, args)?;
+    let qemu = match &network {
+        Some(network) => network.qemu().clone(),
+        None => Qemu::provide(workspace)?,
+    };
 
     step(format_args!(
         "booting the kernel (at most {} s)",
@@ -40,30 +46,79 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> Result<(), Error> {
     ));
     let machine = Machine {
         kernel: kernel.elf,
-        arguments: format!(
-            "mode=demo seed={} crashes={} bytes={} faults={}",
-            args.seed,
-            args.crashes,
-            disk.bytes,
-            FaultKind::list(&args.faults)
-        ),
+        arguments: arguments(args, &disk, network.is_some()),
         drive: Drive::of(args.break_disk, &disk.path),
+        card: network.as_ref().map(|network| network.card().clone()),
         run: args.machine.clone(),
     };
-    let (report, ending) = machine.boot(&qemu, &symbols, io::stdout())?;
-    let ending = ending?;
+    let (report, ending) = machine.boot(&qemu, io::stdout())?;
+    let fetched = network.map(Network::finish);
+    judge(args, &disk, &report, fetched, ending?)
+}
 
+/// The network's part, ready, if it is to be run and can be.
+fn network(workspace: &Workspace, args: &RunArgs) -> Result<Option<Network>, Error> {
+    if args.network == NetworkChoice::Off {
+        return Ok(None);
+    }
+    match Network::prepare(workspace, args.seed, args.requests) {
+        Ok(network) => Ok(Some(network)),
+        Err(error) if args.network == NetworkChoice::Auto => {
+            note(format_args!(
+                "the part with the network is NOT RUN, as there is no QEMU that attaches the model: {error}"
+            ));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The kernel's command line.
+fn arguments(args: &RunArgs, disk: &Disk, network: bool) -> String {
+    let mut line = format!(
+        "mode=demo seed={} crashes={} bytes={} faults={}",
+        args.seed,
+        args.crashes,
+        disk.bytes,
+        FaultKind::list(&args.faults)
+    );
+    if network {
+        line += &format!(
+            " requests={} nic_crashes={} body={}",
+            args.requests,
+            args.nic_crashes,
+            network::BODY
+        );
+    }
+    line
+}
+
+/// Compares what was told with what should be; prints the result line.
+fn judge(
+    args: &RunArgs,
+    disk: &Disk,
+    report: &Report,
+    fetched: Option<Outcome>,
+    ending: Ending,
+) -> Result<(), Error> {
     let expected = Expected {
         disk_bytes: disk.bytes,
         sha256: disk.sha256,
         crashes: args.crashes,
         kinds: FaultKind::ALL.map(|kind| args.faults.contains(&kind)),
     };
-    let image = disk::check(&disk, args.seed, &report.written)?;
-    let verdict = match Verdict::new(&report, &expected, image.written, image.fault.is_none()) {
-        Ok(verdict) => verdict,
+    let expected_network = ExpectedNetwork {
+        requests: args.requests,
+        body: network::BODY,
+        crashes: args.nic_crashes,
+    };
+    let image = disk::check(disk, args.seed, &report.written)?;
+    let verdict = Verdict::new(report, &expected, image.written, image.fault.is_none());
+    let network = fetched.map(|outcome| NetworkVerdict::new(report, outcome));
+    let (verdict, network) = match (verdict, network.transpose()) {
+        (Ok(verdict), Ok(network)) => (verdict, network),
         // Why the kernel stopped early says more than what it did not get to.
-        Err(unsaid) => {
+        (Err(unsaid), _) | (_, Err(unsaid)) => {
             return Err(if ending == Ending::Success {
                 unsaid
             } else {
@@ -72,7 +127,10 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> Result<(), Error> {
             .into());
         }
     };
-    println!("{verdict}");
+    match network {
+        Some(network) => println!("{verdict} {network}"),
+        None => println!("{verdict} network=not-run"),
+    }
 
     if let Some(fault) = image.fault {
         note(format_args!(
@@ -80,7 +138,12 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> Result<(), Error> {
             disk.path.display()
         ));
     }
-    let complaints = verdict.complaints(&expected);
+    let mut complaints = verdict.complaints(&expected);
+    complaints.extend(
+        network
+            .iter()
+            .flat_map(|network| network.complaints(&expected_network)),
+    );
     for complaint in &complaints {
         note(complaint);
     }

@@ -9,7 +9,7 @@ use crate::checks;
 use crate::cli::{MachineArgs, TestArgs, TestPart};
 use crate::disk::{self, Source};
 use crate::error::Error;
-use crate::guest::{GuestError, Symbols};
+use crate::guest::GuestError;
 use crate::kernel::{self, Flavor};
 use crate::process::Job;
 use crate::progress::{note, step};
@@ -139,7 +139,6 @@ fn count(what: &str, command: Command, tally: &mut Tally) -> Result<(), Error> {
 fn in_kernel(workspace: &Workspace, machine: &MachineArgs, tally: &mut Tally) -> Result<(), Error> {
     let qemu = Qemu::provide(workspace)?;
     let kernel = kernel::build(workspace, Flavor::Tests)?;
-    let symbols = Symbols::load(&kernel.elf, workspace.root())?;
     let contents = Source::Seeded {
         seed: 0,
         bytes: TEST_DISK,
@@ -153,9 +152,10 @@ fn in_kernel(workspace: &Workspace, machine: &MachineArgs, tally: &mut Tally) ->
         kernel: kernel.elf,
         arguments: "mode=test".into(),
         drive: Drive::of(None, &disk.path),
+        card: None,
         run: machine.clone(),
     };
-    let (report, ending) = machine.boot(&qemu, &symbols, io::stdout())?;
+    let (report, ending) = machine.boot(&qemu, io::stdout())?;
     *tally = report.tests();
     let ending = ending?;
     report.tests_complete().map_err(|problem| Error::Output {

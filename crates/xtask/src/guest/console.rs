@@ -1,24 +1,27 @@
 //! The serial console: lines for people go to standard output, lines for us into the report.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::Report;
 use super::protocol::{self, Message};
-use super::{Report, Symbols};
 
 /// Takes the kernel's lines one by one.
-pub(crate) struct Console<'a, W> {
-    symbols: &'a Symbols,
+pub(crate) struct Console<W> {
     output: W,
     report: Report,
+    listening: Option<Arc<AtomicBool>>,
 }
 
-impl<'a, W: Write> Console<'a, W> {
-    /// Addresses are looked up in `symbols`; what people shall see is written to `output`.
-    pub(crate) fn new(symbols: &'a Symbols, output: W) -> Self {
+impl<W: Write> Console<W> {
+    /// What people shall see is written to `output`; `listening` is set when the kernel says that its
+    /// server listens.
+    pub(crate) fn new(output: W, listening: Option<Arc<AtomicBool>>) -> Self {
         Console {
-            symbols,
             output,
             report: Report::default(),
+            listening,
         }
     }
 
@@ -30,12 +33,16 @@ impl<'a, W: Write> Console<'a, W> {
             Some(Err(problem)) => return self.problem(line, &problem.to_string()),
         };
         match &message {
-            Message::Trace { address } => self.trace(*address),
             Message::Test { name, passed } => {
                 self.show(&format!(
                     "test {name} ... {}",
                     if *passed { "ok" } else { "FAILED" }
                 ));
+            }
+            Message::Listening { .. } => {
+                if let Some(listening) = &self.listening {
+                    listening.store(true, Ordering::Release);
+                }
             }
             _ => {}
         }
@@ -47,16 +54,6 @@ impl<'a, W: Write> Console<'a, W> {
     /// All that was told.
     pub(crate) fn into_report(self) -> Report {
         self.report
-    }
-
-    fn trace(&mut self, address: u64) {
-        let places = self.symbols.call_before(address);
-        if places.is_empty() {
-            self.show(&format!("    at {address:#x}"));
-        }
-        for place in places {
-            self.show(&format!("    {place}"));
-        }
     }
 
     fn problem(&mut self, line: &str, problem: &str) {
@@ -72,21 +69,17 @@ impl<'a, W: Write> Console<'a, W> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Console, Symbols};
+    use super::Console;
     use crate::tally::Tally;
-    use crate::workspace::Workspace;
 
     #[test]
     fn a_session_is_shown_and_recorded() {
-        let program = std::env::current_exe().expect("it runs");
-        let symbols = Symbols::load(&program, Workspace::locate().root()).expect("has line tables");
         let mut shown = Vec::new();
-        let mut console = Console::new(&symbols, &mut shown);
+        let mut console = Console::new(&mut shown, None);
         for line in [
             "samara: booting",
             "@test heap::grows ok",
             "@test heap::shrinks FAILED",
-            "@trace 0x1",
             "@tests passed=1 failed=1 collected=2",
             "@wrote offset=0 bytes=512",
             "@nonsense",
@@ -111,7 +104,7 @@ mod tests {
         );
         let shown = String::from_utf8(shown).expect("text");
         assert!(shown.starts_with(
-            "samara: booting\ntest heap::grows ... ok\ntest heap::shrinks ... FAILED\n    at 0x1\n@nonsense\n"
+            "samara: booting\ntest heap::grows ... ok\ntest heap::shrinks ... FAILED\n@nonsense\n"
         ));
     }
 }

@@ -2,6 +2,7 @@
 
 mod console;
 mod error;
+mod network;
 mod protocol;
 mod report;
 mod symbols;
@@ -9,6 +10,7 @@ mod verdict;
 
 pub(crate) use self::console::Console;
 pub(crate) use self::error::GuestError;
+pub(crate) use self::network::{ExpectedNetwork, NetworkVerdict};
 pub(crate) use self::report::Report;
 pub(crate) use self::symbols::Symbols;
 pub(crate) use self::verdict::{Expected, Verdict};

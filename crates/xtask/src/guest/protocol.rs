@@ -6,7 +6,9 @@
 //! * `@wrote offset=N bytes=N`: a write of [`samara_testkit::pattern`], after it was flushed;
 //! * `@totals crashes=N recovered=N lost=N leaked_objects=N leaked_pages=N panics=N faults=N overflows=N
 //!   hangs=N double_panics=N`: the demo's outcome;
-//! * `@trace 0xADDRESS`: one return address of a backtrace, to be shown as a place in the source;
+//! * `@listening port=N`: connections are taken from now on;
+//! * `@network answered=N broken=N accepted=N crashes=N recovered=N retransmitted=N`: the outcome of the
+//!   network's part, before `@totals`;
 //! * `@test NAME ok` or `@test NAME FAILED`, then `@tests passed=N failed=N collected=N`.
 //!
 //! Kernel and xtask come from one checkout: whatever is not exactly this is an error, never skipped.
@@ -24,9 +26,10 @@ pub(super) enum Message {
     },
     Wrote(Region),
     Totals(Totals),
-    Trace {
-        address: u64,
+    Listening {
+        port: u64,
     },
+    Network(NetworkTotals),
     Test {
         name: String,
         passed: bool,
@@ -53,6 +56,23 @@ pub(crate) struct Totals {
     pub(crate) leaked_pages: u64,
     /// Crashes of each kind, in the order of [`FaultKind::ALL`](crate::cli::FaultKind::ALL).
     pub(crate) by_kind: [u64; 5],
+}
+
+/// The outcome of the network's part as the kernel counted it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct NetworkTotals {
+    /// Requests that were answered.
+    pub(crate) answered: u64,
+    /// Connections that were lost before their answer was complete.
+    pub(crate) broken: u64,
+    /// Connections that were made.
+    pub(crate) accepted: u64,
+    /// Crashes of the network driver.
+    pub(crate) crashes: u64,
+    /// Crashes after which it worked again.
+    pub(crate) recovered: u64,
+    /// TCP segments that were sent again.
+    pub(crate) retransmitted: u64,
 }
 
 /// Why a line that begins with `@` was not understood.
@@ -123,7 +143,10 @@ pub(super) fn parse(line: &str) -> Option<Result<Message, ProtocolError>> {
                 },
             )
         }
-        "trace" => trace(rest),
+        "listening" => {
+            numbers(rest, "@listening port=N", ["port"]).map(|[port]| Message::Listening { port })
+        }
+        "network" => network(rest),
         "test" => test(rest),
         "tests" => numbers(
             rest,
@@ -137,6 +160,35 @@ pub(super) fn parse(line: &str) -> Option<Result<Message, ProtocolError>> {
         }),
         _ => Err(ProtocolError::Kind(kind.to_owned())),
     })
+}
+
+fn network(text: &str) -> Result<Message, ProtocolError> {
+    const USAGE: &str =
+        "@network answered=N broken=N accepted=N crashes=N recovered=N retransmitted=N";
+    let keys = [
+        "answered",
+        "broken",
+        "accepted",
+        "crashes",
+        "recovered",
+        "retransmitted",
+    ];
+    let [
+        answered,
+        broken,
+        accepted,
+        crashes,
+        recovered,
+        retransmitted,
+    ] = numbers(text, USAGE, keys)?;
+    Ok(Message::Network(NetworkTotals {
+        answered,
+        broken,
+        accepted,
+        crashes,
+        recovered,
+        retransmitted,
+    }))
 }
 
 /// Reads `key=N` words that must be exactly `keys`, in this order.
@@ -192,18 +244,6 @@ fn parse_hex(hex: &str) -> Option<Sha256Digest> {
     Some(digest)
 }
 
-fn trace(text: &str) -> Result<Message, ProtocolError> {
-    let address = text.strip_prefix("0x").ok_or(ProtocolError::Form {
-        usage: "@trace 0xADDRESS",
-    })?;
-    let address = u64::from_str_radix(address, 16);
-    let address = address.map_err(|_| ProtocolError::Value {
-        what: "address",
-        found: text.to_owned(),
-    })?;
-    Ok(Message::Trace { address })
-}
-
 fn test(text: &str) -> Result<Message, ProtocolError> {
     let (name, outcome) = text.rsplit_once(' ').ok_or(ProtocolError::Form {
         usage: "@test NAME ok|FAILED",
@@ -226,7 +266,7 @@ fn test(text: &str) -> Result<Message, ProtocolError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Message, ProtocolError, Totals, parse};
+    use super::{Message, NetworkTotals, ProtocolError, Totals, parse};
     use crate::disk::Region;
 
     #[test]
@@ -265,7 +305,18 @@ mod tests {
                     by_kind: [6, 7, 8, 9, 10],
                 }),
             ),
-            ("@trace 0x1000f".into(), Message::Trace { address: 0x1000F }),
+            ("@listening port=80".into(), Message::Listening { port: 80 }),
+            (
+                "@network answered=1 broken=2 accepted=3 crashes=4 recovered=5 retransmitted=6".into(),
+                Message::Network(NetworkTotals {
+                    answered: 1,
+                    broken: 2,
+                    accepted: 3,
+                    crashes: 4,
+                    recovered: 5,
+                    retransmitted: 6,
+                }),
+            ),
             (
                 "@test a::b c ok".into(),
                 Message::Test {
@@ -309,8 +360,8 @@ mod tests {
             "@wrote offset=-1 bytes=2",
             "@wrote offset=99999999999999999999 bytes=2",
             "@totals crashes=1",
-            "@trace 1000",
-            "@trace 0xgg",
+            "@listening",
+            "@network answered=1",
             "@test name",
             "@test name maybe",
             "@tests passed=1 failed=0",

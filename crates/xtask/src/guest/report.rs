@@ -1,6 +1,6 @@
 //! All that the kernel told during one boot.
 
-use super::protocol::{Message, Totals};
+use super::protocol::{Message, NetworkTotals, Totals};
 use crate::disk::{Region, Sha256Digest};
 use crate::tally::Tally;
 
@@ -13,6 +13,8 @@ pub(crate) struct Report {
     pub(crate) written: Vec<Region>,
     /// The demo's outcome.
     pub(super) totals: Option<Totals>,
+    /// The outcome of the network's part.
+    pub(super) network: Option<NetworkTotals>,
     /// The tests whose own lines were seen.
     pub(super) tests: Tally,
     /// The tests as the kernel counted them, and how many it has.
@@ -40,7 +42,8 @@ impl Report {
                 self.tests.count(passed);
                 Ok(())
             }
-            Message::Trace { .. } => Ok(()),
+            Message::Network(totals) => once(&mut self.network, totals),
+            Message::Listening { .. } => Ok(()),
         }
     }
 

@@ -1,5 +1,6 @@
-//! Turning addresses of the kernel into places of the source.
+//! From the kernel's debug information to the table by which it symbolises its own backtraces.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::ops::Range;
@@ -8,7 +9,8 @@ use std::rc::Rc;
 
 use addr2line::Context;
 use gimli::{Dwarf, EndianRcSlice, RunTimeEndian, SectionId};
-use object::{File, Object, ObjectSection, SectionKind};
+use object::{File, Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
+use samara_symbols::Writer;
 
 use super::GuestError;
 
@@ -17,17 +19,21 @@ type Reader = EndianRcSlice<RunTimeEndian>;
 /// The debug information of one file.
 pub(crate) struct Symbols {
     context: Context<Reader>,
-    /// Where there is code. Functions that the linker dropped stay in the line tables, at address 0.
-    code: Vec<Range<u64>>,
+    /// Where there is code, but for what only boots: the longest section. Functions that the linker
+    /// dropped stay in the line tables, at address 0.
+    code: Range<u64>,
+    /// Functions by address: the debug information names only those that something was inlined into.
+    functions: BTreeMap<u64, String>,
     /// Stripped from the paths of the workspace's own sources.
     root: PathBuf,
 }
 
 /// A function and the line in it; several for one address where functions were inlined.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Place {
+struct Place {
     function: String,
-    line: Option<String>,
+    file: String,
+    line: u32,
 }
 
 impl Symbols {
@@ -57,24 +63,59 @@ impl Symbols {
             .sections()
             .filter(|section| section.kind() == SectionKind::Text);
         let code = code.map(|section| section.address()..section.address() + section.size());
+        let functions = file
+            .symbols()
+            .filter(|symbol| symbol.kind() == SymbolKind::Text)
+            .filter_map(|symbol| Some((symbol.address(), demangle(symbol.name().ok()?))));
         Ok(Symbols {
-            code: code.collect(),
+            functions: functions.collect(),
+            code: code
+                .max_by_key(|range| range.end - range.start)
+                .unwrap_or(0..0),
             context,
             root: root.to_owned(),
         })
     }
 
-    /// The call that returns to `address`, innermost function first; empty if nothing is known.
-    pub(crate) fn call_before(&self, address: u64) -> Vec<Place> {
-        // A return address belongs to the next line, or even to the next function if the call does
-        // not return. The byte before it is part of the call.
-        self.places(address.saturating_sub(1))
+    /// The table that the kernel symbolises its backtraces by: see [`samara_symbols`].
+    pub(crate) fn table(&self) -> Vec<u8> {
+        let mut table = Writer::new(self.code.start);
+        let mut end = self.code.start;
+        let lines = self
+            .context
+            .find_location_range(self.code.start, self.code.end);
+        for (start, length, _) in lines.into_iter().flatten() {
+            // Where lines overlap, what is known of the later one counts from its start on.
+            let start = start.max(self.code.start);
+            if start > end {
+                table.row(end, &[]);
+            }
+            self.row(&mut table, start);
+            end = end.max(start + length);
+        }
+        table.row(end, &[]);
+        table.finish()
     }
 
+    fn row(&self, table: &mut Writer, address: u64) {
+        let found = self.places(address);
+        // What of the library was inlined is left out: it is the greater part, and says little.
+        let own = |place: &&Place| !place.file.starts_with(LIBRARY);
+        let first = found.iter().position(|place| own(&place));
+        let inner = first.unwrap_or(found.len().saturating_sub(1));
+        let places: Vec<_> = found[inner..]
+            .iter()
+            .map(|place| samara_symbols::Place {
+                function: &place.function,
+                file: &place.file,
+                line: place.line,
+            })
+            .collect();
+        table.row(address, &places);
+    }
+
+    /// What the instruction at `address` belongs to, innermost function first; empty if nothing is known.
     fn places(&self, address: u64) -> Vec<Place> {
-        if !self.code.iter().any(|range| range.contains(&address)) {
-            return Vec::new();
-        }
         let Ok(mut frames) = self.context.find_frames(address).skip_all_loads() else {
             return Vec::new();
         };
@@ -83,17 +124,15 @@ impl Symbols {
             let function = frame
                 .function
                 .as_ref()
-                .and_then(|name| Some(name.demangle().ok()?.into_owned()));
-            let line = frame.location.and_then(|location| {
-                let file = shorten(location.file?, &self.root);
-                Some(match location.line {
-                    Some(line) => format!("{file}:{line}"),
-                    None => file,
-                })
-            });
+                .and_then(|name| Some(without_generics(strip_hash(&name.demangle().ok()?))))
+                .or_else(|| Some(self.functions.range(..=address).next_back()?.1.clone()));
+            let location = frame.location.as_ref();
             places.push(Place {
                 function: function.unwrap_or_else(|| "?".into()),
-                line,
+                file: location
+                    .and_then(|location| location.file)
+                    .map_or_else(String::new, |file| shorten(file, &self.root)),
+                line: location.and_then(|location| location.line).unwrap_or(0),
             });
         }
         places
@@ -108,14 +147,32 @@ impl fmt::Debug for Symbols {
     }
 }
 
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "at {}", strip_hash(&self.function))?;
-        match &self.line {
-            Some(line) => write!(f, " ({line})"),
-            None => Ok(()),
+/// The function's name and its module's.
+fn demangle(symbol: &str) -> String {
+    let name = rustc_demangle::demangle(symbol).to_string();
+    without_generics(strip_hash(&name))
+}
+
+/// Where the standard library's sources lie, as [`shorten`] has it.
+const LIBRARY: &str = "library/";
+
+/// Drops what stands between angle brackets, which is long and the same for every place of the source; but
+/// for the brackets that a name begins with, which say whose method it is.
+fn without_generics(name: &str) -> String {
+    let kept = usize::from(name.starts_with('<'));
+    let (mut depth, mut before) = (0_usize, ' ');
+    let mut short = String::new();
+    for character in name.chars() {
+        let opens = character == '<';
+        let closes = character == '>' && before != '-';
+        depth += usize::from(opens);
+        if depth <= kept {
+            short.push(character);
         }
+        depth = depth.saturating_sub(usize::from(closes));
+        before = character;
     }
+    short
 }
 
 /// Drops the disambiguating hash at the end of a legacy-mangled name.
@@ -155,8 +212,9 @@ mod tests {
     use std::path::Path;
 
     use object::{Object, ObjectSymbol};
+    use samara_symbols::Table;
 
-    use super::{Symbols, shorten, strip_hash};
+    use super::{Symbols, shorten, strip_hash, without_generics};
     use crate::workspace::Workspace;
 
     /// The function that the test looks for in its own binary.
@@ -178,14 +236,13 @@ mod tests {
 
         let symbols =
             Symbols::load(&path, Workspace::locate().root()).expect("tests have line tables");
-        let places = symbols.call_before(address + 2);
-        let shown = places.last().expect("an address of a function").to_string();
-        assert!(
-            shown.starts_with("at xtask::guest::symbols::tests::a_landmark ("),
-            "{shown}"
-        );
-        assert!(shown.contains("symbols.rs:"), "{shown}");
-        assert_eq!(symbols.call_before(1), []);
+        let bytes = symbols.table();
+        let table = Table::parse(&bytes).expect("well-formed");
+        let place = table.places(address + 2).last().expect("of a function");
+        assert_eq!(place.function, "xtask::guest::symbols::tests::a_landmark");
+        assert!(place.file.ends_with("guest/symbols.rs"), "{place:?}");
+        assert!(place.line > 0);
+        assert_eq!(table.places(1).count(), 0);
     }
 
     #[test]
@@ -215,5 +272,15 @@ mod tests {
             "core::panicking::panic"
         );
         assert_eq!(strip_hash("a::hello"), "a::hello");
+        for (long, short) in [
+            ("map<u8, fn(u8) -> Option<u8>>", "map"),
+            (
+                "<a::Vec<T> as b::Deref>::deref",
+                "<a::Vec as b::Deref>::deref",
+            ),
+            ("{closure#0}", "{closure#0}"),
+        ] {
+            assert_eq!(without_generics(long), short);
+        }
     }
 }

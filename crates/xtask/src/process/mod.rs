@@ -48,6 +48,12 @@ impl Job {
         self.pump(lines::LONGEST, each)
     }
 
+    /// Starts the program and leaves it to itself, until what comes back is dropped. The limit means
+    /// nothing.
+    pub(crate) fn background(mut self) -> Result<Background, Error> {
+        self.start().map(Background)
+    }
+
     /// Runs the program and returns its standard output; anything but success is an error.
     pub(crate) fn capture(self) -> Result<String, Error> {
         let what = self.what.clone();
@@ -123,6 +129,10 @@ impl Job {
         }
     }
 }
+
+/// A program that runs until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Background(#[expect(dead_code, reason = "held for its drop")] Guard);
 
 /// A child that does not outlive its handle, nor do its own children.
 #[derive(Debug)]

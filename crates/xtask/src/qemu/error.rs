@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub(crate) enum QemuError {
     /// There is none, and this program can't bring one.
     Missing { advice: String },
-    /// There is one but it does not start.
+    /// There is one but it does not start, or lacks something.
     Unusable {
         program: PathBuf,
         problem: String,
@@ -31,7 +31,7 @@ impl fmt::Display for QemuError {
             } => {
                 write!(
                     f,
-                    "{} does not start: {problem}; {advice}",
+                    "{} can't be used: {problem}; {advice}",
                     program.display()
                 )
             }

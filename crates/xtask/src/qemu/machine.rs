@@ -5,12 +5,15 @@ use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Qemu;
 use crate::cli::{Accel, BreakDisk, MachineArgs};
 use crate::error::Error;
-use crate::guest::{Console, GuestError, Report, Symbols};
+use crate::guest::{Console, GuestError, Report};
+use crate::kernel;
+use crate::network::Card;
 use crate::process::Job;
 
 /// A machine that is ready to be switched on.
@@ -22,6 +25,8 @@ pub(crate) struct Machine {
     pub(crate) arguments: String,
     /// Its disk.
     pub(crate) drive: Drive,
+    /// Its network card, if it has one.
+    pub(crate) card: Option<Card>,
     /// How it is run.
     pub(crate) run: MachineArgs,
 }
@@ -84,13 +89,13 @@ impl Machine {
     pub(crate) fn boot(
         &self,
         qemu: &Qemu,
-        symbols: &Symbols,
         output: impl Write,
     ) -> Result<(Report, Result<Ending, GuestError>), Error> {
         let limit = Duration::from_secs(self.run.timeout);
         let mut command = qemu.command();
         command.args(self.arguments());
-        let mut console = Console::new(symbols, output);
+        let listening = self.card.as_ref().map(|card| Arc::clone(&card.listening));
+        let mut console = Console::new(output, listening);
         let status =
             Job::new("the virtual machine", command, limit).stream(|line| console.line(line));
         let ending = match status {
@@ -109,8 +114,6 @@ impl Machine {
             Accel::Whpx => "whpx",
         };
         let mut arguments: Vec<OsString> = [
-            "-M",
-            "q35",
             "-m",
             "512M",
             "-cpu",
@@ -133,9 +136,15 @@ impl Machine {
         arguments.extend([
             "-kernel".into(),
             self.kernel.clone().into(),
+            "-initrd".into(),
+            kernel::symbols(&self.kernel).into(),
             "-append".into(),
             (&self.arguments).into(),
         ]);
+        arguments.extend(memory(self.card.is_some()).iter().map(OsString::from));
+        if let Some(card) = &self.card {
+            arguments.extend(["-device".into(), vfio_user(&card.socket)]);
+        }
         match &self.drive {
             Drive::None => {}
             Drive::Empty => arguments.extend(["-device", "nvme,serial=samara"].map(OsString::from)),
@@ -146,6 +155,23 @@ impl Machine {
         }
         arguments
     }
+}
+
+/// Memory that the process of a device can map too, if there is one.
+fn memory(shared: bool) -> &'static [&'static str] {
+    const OBJECT: &str = "memory-backend-memfd,id=m,size=512M,share=on";
+    if shared {
+        &["-M", "q35,memory-backend=m", "-object", OBJECT]
+    } else {
+        &["-M", "q35"]
+    }
+}
+
+/// The option for a device behind a socket. QEMU takes it as JSON only.
+fn vfio_user(socket: &Path) -> OsString {
+    let path = socket.to_string_lossy();
+    let path = path.replace('\\', "\\\\").replace('"', "\\\"");
+    format!(r#"{{"driver":"vfio-user-pci","socket":{{"path":"{path}","type":"unix"}}}}"#).into()
 }
 
 /// The option for an image. A flush by the guest reaches the file; nothing is left in QEMU.

@@ -6,6 +6,7 @@ mod error;
 mod machine;
 mod plan;
 mod private;
+mod vfio_user;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

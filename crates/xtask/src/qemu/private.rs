@@ -126,7 +126,7 @@ pub(crate) fn packages(directory: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 /// How QEMU is started from the unpacked `tree`.
-fn started_from(tree: &Path) -> Result<Qemu, Error> {
+pub(super) fn started_from(tree: &Path) -> Result<Qemu, Error> {
     let mut directories = Vec::new();
     let mut linker = None;
     for top in ["lib", "lib64", "usr/lib", "usr/lib64"] {

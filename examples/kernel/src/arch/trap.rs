@@ -120,7 +120,7 @@ fn report(frame: &TrapFrame) -> ! {
     if frame.vector == PAGE_FAULT {
         println_fatal!("fault: {}", fault(frame));
     }
-    backtrace::print_from(frame.rip);
+    backtrace::print_from(&frame.registers());
     report_wild_call(frame);
     exit(ExitCode::Failure)
 }
@@ -134,7 +134,7 @@ fn report_wild_call(frame: &TrapFrame) {
         // SAFETY: an aligned word of the main stack, which stays mapped.
         let caller = unsafe { top.read() };
         if image::is_text(caller) {
-            backtrace::print_line(caller as usize - 1);
+            backtrace::print_address(caller - 1);
         }
     }
 }

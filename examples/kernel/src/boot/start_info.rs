@@ -38,8 +38,19 @@ struct MemoryMapEntry {
     reserved: u32,
 }
 
+/// `struct hvm_modlist_entry`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct ModuleEntry {
+    address: u64,
+    size: u64,
+    command_line: u64,
+    reserved: u64,
+}
+
 /// The loader's information, in our own memory.
 pub(crate) struct BootInfo {
+    module: Option<(u64, u64)>,
     pub(crate) memory: MemoryMap,
     pub(crate) command_line: CommandLine,
     /// Physical address of ACPI's root pointer; zero if there is none.
@@ -79,6 +90,12 @@ impl BootInfo {
                 kind,
             });
         }
+        let mut module = None;
+        if info.module_count > 0 {
+            // SAFETY: the start info counts this entry among its modules.
+            let entry = unsafe { read::<ModuleEntry>(info.modules) }?;
+            module = Some((entry.address, entry.address.checked_add(entry.size)?));
+        }
         let mut command_line = CommandLine::empty();
         if info.command_line != 0 {
             let mut address = info.command_line;
@@ -92,10 +109,22 @@ impl BootInfo {
             }
         }
         Some(Self {
+            module,
             memory: MemoryMap::new(memory),
             command_line,
             rsdp: info.rsdp,
         })
+    }
+}
+
+impl BootInfo {
+    /// The table of symbols, from start to end, in physical memory: what is usable of the loader's first
+    /// module. QEMU lets one reach into the firmware's tables.
+    pub(crate) fn symbols(&self) -> Option<(u64, u64)> {
+        let (start, end) = self.module?;
+        let mut usable = self.memory.usable();
+        let region = usable.find(|region| (region.start..region.end).contains(&start))?;
+        Some((start, end.min(region.end)))
     }
 }
 

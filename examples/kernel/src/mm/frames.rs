@@ -35,18 +35,19 @@ struct Frames {
 
 static FRAMES: Lock<Option<Frames>> = Lock::new(None);
 
-/// Takes charge of all usable memory but the first mebibyte, the kernel's image and the table
-/// itself.
+/// Takes charge of all usable memory but the first mebibyte, the kernel's image, the loader's `module`
+/// and the table itself.
 ///
 /// # Panics
 /// Where there is no room for the table below 4 GiB, or on a second call.
-pub(crate) fn init(memory: &MemoryMap) {
+pub(crate) fn init(memory: &MemoryMap, module: Option<(u64, u64)>) {
     let mut frames = FRAMES.lock();
     assert!(frames.is_none(), "the frame allocator was set up before");
 
     let total = (memory.usable_end() / PAGE_SIZE) as usize;
     let table_size = (total * size_of::<u32>()).next_multiple_of(PAGE_SIZE as usize) as u64;
-    let table_start = place_table(memory, table_size).expect("no room for the frame table");
+    let module = module.unwrap_or((0, 0));
+    let table_start = place_table(memory, module, table_size).expect("no room for the frame table");
     let table_end = table_start + table_size;
     let pointer = direct_map::pointer::<u32>(table_start);
     // SAFETY: usable memory outside the image, within what the entry code mapped, in nobody's use
@@ -61,7 +62,7 @@ pub(crate) fn init(memory: &MemoryMap) {
             (region.end / PAGE_SIZE) as usize,
         );
     }
-    for (start, end) in [image::physical_range(), (table_start, table_end)] {
+    for (start, end) in [image::physical_range(), module, (table_start, table_end)] {
         table.reserve(
             (start / PAGE_SIZE) as usize,
             end.div_ceil(PAGE_SIZE) as usize,
@@ -73,18 +74,20 @@ pub(crate) fn init(memory: &MemoryMap) {
     });
 }
 
-/// Finds `size` bytes of usable memory that the entry code mapped, clear of the image.
-fn place_table(memory: &MemoryMap, size: u64) -> Option<u64> {
-    let (image_start, image_end) = image::physical_range();
+/// Finds `size` bytes of usable memory that the entry code mapped, clear of the image and the module.
+fn place_table(memory: &MemoryMap, module: (u64, u64), size: u64) -> Option<u64> {
+    let taken = [image::physical_range(), module];
     let fits = |start: u64, region_end: u64| {
         let end = start.checked_add(size)?;
-        let clear = end <= image_start || start >= image_end;
+        let clear = taken.iter().all(|taken| end <= taken.0 || start >= taken.1);
         (clear && end <= region_end.min(1 << 32)).then_some(start)
     };
     memory.usable().find_map(|region| {
-        let low = region.start.max(LOW_MEMORY_END).next_multiple_of(PAGE_SIZE);
-        let behind_image = low.max(image_end.next_multiple_of(PAGE_SIZE));
-        fits(low, region.end).or_else(|| fits(behind_image, region.end))
+        let low = region.start.max(LOW_MEMORY_END);
+        // At the region's start, or right behind what is in the way.
+        let behind = taken.map(|taken| low.max(taken.1));
+        let mut starts = [low].into_iter().chain(behind);
+        starts.find_map(|start| fits(start.next_multiple_of(PAGE_SIZE), region.end))
     })
 }
 

@@ -6,18 +6,46 @@ use samara::runtime::text::Text;
 use samara::{Event, ExitReason};
 use samara_fault::Manner;
 
-use super::manners;
+use super::{manners, nic};
+use crate::backtrace::Line;
 use crate::mm::frames;
 use crate::sync::Lock;
-use crate::{panic, println, time};
+use crate::{backtrace, panic, println, time};
 
-/// How many crashes there were, and after how many the driver worked again.
-#[derive(Clone, Copy, Default)]
+/// How many crashes of a driver there were, and after how many it worked again.
+#[derive(Clone, Copy)]
 pub(super) struct Counts {
     pub(super) crashes: u32,
     pub(super) recovered: u32,
     /// Crashes by manner, in the order of [`Manner::ALL`].
     pub(super) by_manner: [u32; Manner::ALL.len()],
+}
+
+impl Counts {
+    const NONE: Self = Self {
+        crashes: 0,
+        recovered: 0,
+        by_manner: [0; Manner::ALL.len()],
+    };
+}
+
+/// Whose crashes are counted apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Driver {
+    /// The disk's, and every other domain's, which should have none.
+    Disk,
+    /// The network device's.
+    Nic,
+}
+
+impl Driver {
+    fn of(name: &str) -> Self {
+        if name == nic::DRIVER {
+            Self::Nic
+        } else {
+            Self::Disk
+        }
+    }
 }
 
 /// A crash that is not recovered from yet.
@@ -38,34 +66,35 @@ struct Crash {
 /// A restart may crash too, in `init`: as many as one recovery may bring.
 const PENDING: usize = 8;
 
-/// Calls that are shown of what led to a fault.
-const TRACE: usize = 2;
+/// Calls that are shown of what led to a death.
+const CALLS: usize = 3;
 
 struct Log {
-    counts: Counts,
+    /// By [`Driver`].
+    counts: [Counts; 2],
     /// Panics that had been given up at the last crash.
     given_up: u32,
     pending: [Option<Crash>; PENDING],
 }
 
 static LOG: Lock<Log> = Lock::new(Log {
-    counts: Counts {
-        crashes: 0,
-        recovered: 0,
-        by_manner: [0; Manner::ALL.len()],
-    },
+    counts: [Counts::NONE; 2],
     given_up: 0,
     pending: [None; PENDING],
 });
 
 /// Begins to count anew.
 pub(super) fn reset() {
-    LOG.lock().counts = Counts::default();
+    LOG.lock().counts = [Counts::NONE; 2];
 }
 
-/// The counts since the last [`reset`].
-pub(super) fn counts() -> Counts {
-    LOG.lock().counts
+/// The counts of a driver since the last [`reset`].
+pub(super) fn counts(driver: Driver) -> Counts {
+    let [disk, nic] = LOG.lock().counts;
+    match driver {
+        Driver::Disk => disk,
+        Driver::Nic => nic,
+    }
 }
 
 /// Takes an event of the runtime.
@@ -97,6 +126,19 @@ pub(super) fn event(event: &Event<'_>) {
     }
 }
 
+/// Prints the last calls inside the driver, and who had called it.
+fn print_calls(reason: &ExitReason) {
+    let (mut left, mut inside) = (CALLS, true);
+    backtrace::lines(backtrace::culprit(reason.calls()), |line| {
+        let boundary = matches!(line, Line::Boundary(..));
+        if inside && (left > 0 || boundary) {
+            println!("{line}");
+            left = left.saturating_sub(1);
+        }
+        inside &= !boundary;
+    });
+}
+
 impl Log {
     fn died(&mut self, id: usize, generation: u32, name: &str, reason: ExitReason) {
         let given_up = panic::given_up();
@@ -104,8 +146,9 @@ impl Log {
             return;
         };
         self.given_up = given_up;
-        self.counts.crashes += 1;
-        self.counts.by_manner[manner as usize] += 1;
+        let counts = &mut self.counts[Driver::of(name) as usize];
+        counts.crashes += 1;
+        counts.by_manner[manner as usize] += 1;
         let crash = Crash {
             id,
             generation,
@@ -128,11 +171,12 @@ impl Log {
             let Some(crash) = place.take() else {
                 continue;
             };
-            self.counts.recovered += 1;
+            let counts = &mut self.counts[Driver::of(crash.name.as_str()) as usize];
+            counts.recovered += 1;
             println!(
                 "crash {:>2}: {} {}.{}: {} at {}: reclaimed {} objects, {} capabilities, {} pages; \
                  recovered after {} us",
-                self.counts.recovered,
+                counts.recovered,
                 crash.name,
                 crash.id,
                 crash.generation,
@@ -143,15 +187,7 @@ impl Log {
                 crash.frames,
                 now.saturating_sub(crash.died).as_micros(),
             );
-            for address in crash
-                .reason
-                .trace
-                .iter()
-                .take_while(|address| **address != 0)
-                .take(TRACE)
-            {
-                println!("@trace {:#x}", address + 1); // taken for a return address
-            }
+            print_calls(&crash.reason);
         }
     }
 }

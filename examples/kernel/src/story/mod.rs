@@ -9,13 +9,17 @@
 //! | `crashes` | what became of each crash, from the runtime's events |
 //! | `client` | requests through the shadow |
 //! | `work` | read it all, write a region, read that back |
+//! | `nic` | the network's three domains: found, started, stopped |
+//! | `serve` | a body is served again and again |
 //! | `totals` | what there is in the machine, before and after |
 
 mod client;
 mod crashes;
 mod disk;
 mod manners;
+mod nic;
 mod plan;
+mod serve;
 mod totals;
 mod work;
 
@@ -25,8 +29,10 @@ use crate::arch::exit::ExitCode;
 use crate::boot::command_line::CommandLine;
 use crate::host::set_event_sink;
 use crate::{pci, println, report};
+use crashes::Driver;
 use disk::Disk;
 use manners::Manners;
+use serve::Service;
 use totals::Totals;
 use work::{Outcome, Part};
 
@@ -37,12 +43,24 @@ struct Parameters {
     seed: u64,
     crashes: u32,
     bytes: u64,
+    /// The network's part, if there is one.
+    service: Option<Service>,
 }
 
 impl Parameters {
     fn parse(command_line: &CommandLine) -> Option<Self> {
         let number = |key: &str| command_line.get(key)?.parse::<u64>().ok();
+        let service = match number("requests") {
+            Some(requests) => Some(Service {
+                seed: number("seed")?,
+                requests,
+                crashes: number("nic_crashes")?,
+                bytes: number("body")?,
+            }),
+            None => None,
+        };
         Some(Self {
+            service,
             manners: Manners::parse(command_line.get("faults")?)?,
             seed: number("seed")?,
             crashes: number("crashes")?.try_into().ok()?,
@@ -77,6 +95,10 @@ pub(crate) fn run(command_line: &CommandLine) -> ExitCode {
 fn tell(parameters: Parameters) -> Result<bool, String> {
     set_event_sink(crashes::event);
     let slot = disk::find()?;
+    let network = match parameters.service {
+        Some(service) => Some((nic::find()?, service)),
+        None => None,
+    };
     // Once round, reading only, before the totals are taken: what the kernel sets up at first use
     // (page tables of windows, the host's own heap) is no leak.
     let rehearsal = Parameters {
@@ -86,28 +108,63 @@ fn tell(parameters: Parameters) -> Result<bool, String> {
     };
     println!("rehearsal:");
     round(slot, &rehearsal, Part::Rehearsal)?;
+    if let Some((nic, service)) = network {
+        serve::rehearse(nic, service)?;
+    }
     crashes::reset();
 
     println!("the story:");
     let before = Totals::now();
     let outcome = round(slot, &parameters, Part::Whole)?;
+    let served = match network {
+        Some((nic, service)) => {
+            println!("the network's part:");
+            Some((service, serve::run(nic, service, &parameters.manners)?))
+        }
+        None => None,
+    };
     let after = Totals::now();
 
     let (leaked_objects, leaked_pages) = after.leaked_since(before);
-    let crashed = crashes::counts();
+    let crashed = crashes::counts(Driver::Disk);
     let [panics, faults, overflows, hangs, double_panics] = crashed.by_manner;
     report::memory();
+    let network_is_well = served.is_none_or(|(service, served)| tell_network(service, &served));
     println!(
         "@totals crashes={} recovered={} lost={} leaked_objects={leaked_objects} \
          leaked_pages={leaked_pages} panics={panics} faults={faults} overflows={overflows} \
          hangs={hangs} double_panics={double_panics}",
         crashed.crashes, crashed.recovered, outcome.lost
     );
-    Ok(outcome.lost == 0
+    Ok(network_is_well
+        && outcome.lost == 0
         && crashed.crashes == parameters.crashes
         && crashed.recovered == crashed.crashes
         && leaked_objects == 0
         && leaked_pages == 0)
+}
+
+/// Reports the network's part; true if it went as it should.
+fn tell_network(service: Service, served: &serve::Served) -> bool {
+    let serve::Served { http, net } = served;
+    let crashed = crashes::counts(Driver::Nic);
+    println!(
+        "the network: {} frames in, {} out, {} in doubt at {} failed exchanges; {} segments sent again",
+        net.frames_in, net.frames_out, net.frames_in_doubt, net.failures, net.retransmitted
+    );
+    println!(
+        "@network answered={} broken={} accepted={} crashes={} recovered={} retransmitted={}",
+        http.answered,
+        http.broken,
+        http.accepted,
+        crashed.crashes,
+        crashed.recovered,
+        net.retransmitted
+    );
+    http.answered == service.requests
+        && http.broken == 0
+        && u64::from(crashed.crashes) == service.crashes
+        && crashed.recovered == crashed.crashes
 }
 
 /// From the start of the driver to its stop.

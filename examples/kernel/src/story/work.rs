@@ -70,6 +70,7 @@ pub(super) fn run(disk: &Disk, parameters: &Parameters, part: Part) -> Result<Ou
         crashes,
         bytes,
         ref manners,
+        ..
     } = *parameters;
     let geometry = disk.shadow.geometry().map_err(|error| error.to_string())?;
     if geometry.bytes() < bytes {

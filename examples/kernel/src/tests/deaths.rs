@@ -298,7 +298,7 @@ kernel_tests! {
                 assert_eq!(reason.kind, kind, "{way:?}: {reason}");
                 assert!(reason.message.as_str().contains(words), "{way:?}: {reason}");
                 if kind == ExitKind::Fault {
-                    let calls = reason.trace.iter().filter(|pc| image::is_text(**pc as u64));
+                    let calls = reason.calls().filter(|call| image::is_text(call.pc as u64));
                     assert!(calls.count() >= 4, "{way:?}: {reason:?}");
                 }
                 assert_eq!(proxy.work(), Err(RpcError::Dead));

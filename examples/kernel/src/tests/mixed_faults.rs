@@ -29,14 +29,14 @@ const HANGS: u64 = 16;
 
 /// What there is, before and after.
 #[derive(Debug, PartialEq, Eq)]
-struct Totals {
+pub(super) struct Totals {
     frames: usize,
     objects: usize,
     capabilities: usize,
 }
 
 impl Totals {
-    fn now() -> Self {
+    pub(super) fn now() -> Self {
         let frames = settled_frames();
         let census = heap::census_all();
         Self {

@@ -3,11 +3,13 @@
 //! They are collected by the linker. A test fails by panicking, which is contained; the rest go on.
 
 mod arena;
+mod backtraces;
 mod deaths;
 mod domain_threads;
 mod domains;
 mod frames;
 mod keeper;
+mod matrix;
 mod memory_functions;
 mod memory_rights;
 mod mixed_faults;
@@ -29,7 +31,7 @@ use crate::host::set_event_sink;
 use crate::{println, report};
 
 /// Fewer than this and a module of tests was dropped by the linker, or never built.
-const EXPECTED: usize = 67;
+const EXPECTED: usize = 76;
 
 /// A test's name and body.
 pub(crate) struct KernelTest {

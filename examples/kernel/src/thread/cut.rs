@@ -21,7 +21,7 @@ use crate::mm::{image, stack};
 ///
 /// # Panics
 /// When other images have taken all places.
-pub(super) fn init() {
+pub(crate) fn init() {
     // SAFETY: part of the image, which stays.
     let registered = unsafe { register_image(image::tables()) };
     // It is never unregistered.

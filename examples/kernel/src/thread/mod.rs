@@ -101,7 +101,6 @@ samara_unwind::set_thread_state!(unwind_state);
 /// # Panics
 /// Without memory for their stacks, or a timer.
 pub(crate) fn init() {
-    cut::init();
     spawn::init();
     reaper::init();
     tick::init();

@@ -3,10 +3,12 @@
 use std::fs;
 use std::io::sink;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Drive, Ending, Machine, drive};
 use crate::cli::{Accel, MachineArgs};
-use crate::guest::{GuestError, Symbols};
+use crate::guest::GuestError;
+use crate::network::Card;
 use crate::qemu::Qemu;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
@@ -19,6 +21,7 @@ fn machine(timeout: u64) -> Machine {
             path: "/d/disk.img".into(),
             read_only: false,
         },
+        card: None,
         run: MachineArgs {
             accel: Accel::Tcg,
             timeout,
@@ -35,11 +38,6 @@ fn pretend(script: &str) -> Qemu {
     }
 }
 
-fn symbols() -> Symbols {
-    let program = std::env::current_exe().expect("it runs");
-    Symbols::load(&program, Workspace::locate().root()).expect("has line tables")
-}
-
 fn arguments(drive: Drive) -> String {
     let machine = Machine {
         drive,
@@ -54,6 +52,24 @@ fn arguments(drive: Drive) -> String {
 }
 
 #[test]
+fn a_card_shares_the_machines_memory_with_its_model() {
+    let machine = Machine {
+        card: Some(Card {
+            socket: "/r/a \"card\"".into(),
+            listening: Arc::default(),
+        }),
+        ..machine(1)
+    };
+    let words = machine.arguments();
+    let has = |word: &str| words.iter().any(|other| other == word);
+    assert!(has("q35,memory-backend=m") && !has("q35"));
+    assert!(has("memory-backend-memfd,id=m,size=512M,share=on"));
+    assert!(has(
+        r#"{"driver":"vfio-user-pci","socket":{"path":"/r/a \"card\"","type":"unix"}}"#
+    ));
+}
+
+#[test]
 fn the_parts_of_the_machine_are_as_agreed_with_the_kernel() {
     let line = arguments(Drive::Image {
         path: "/d/disk.img".into(),
@@ -63,6 +79,7 @@ fn the_parts_of_the_machine_are_as_agreed_with_the_kernel() {
         "-M q35",
         "-accel tcg",
         "-kernel /k/kernel",
+        "-initrd /k/kernel.symbols",
         "-append mode=test seed=1",
         "-device isa-debug-exit,iobase=0xf4,iosize=0x04",
         "-device nvme,serial=samara,drive=disk0",
@@ -86,7 +103,6 @@ fn the_parts_of_the_machine_are_as_agreed_with_the_kernel() {
 
 #[test]
 fn endings_are_told_apart() {
-    let symbols = symbols();
     for (script, expected) in [
         ("exit 33", Ending::Success),
         ("exit 35", Ending::Failure),
@@ -96,7 +112,7 @@ fn endings_are_told_apart() {
         ("kill -KILL $$", Ending::Other(None)),
     ] {
         let (_, ending) = machine(60)
-            .boot(&pretend(script), &symbols, sink())
+            .boot(&pretend(script), sink())
             .expect("it starts");
         let ending = ending.expect("it ends");
         assert_eq!(ending, expected, "{script}");
@@ -107,9 +123,7 @@ fn endings_are_told_apart() {
 #[test]
 fn the_kernels_lines_are_gathered() {
     let script = r"printf '@test a ok\r\n@test b FAILED\r\n@tests passed=1 failed=1 collected=2\r\n'; exit 35";
-    let (report, ending) = machine(60)
-        .boot(&pretend(script), &symbols(), sink())
-        .expect("it ends");
+    let (report, ending) = machine(60).boot(&pretend(script), sink()).expect("it ends");
     assert_eq!(ending.expect("it ends"), Ending::Failure);
     assert_eq!(
         report.tests(),
@@ -125,7 +139,7 @@ fn the_kernels_lines_are_gathered() {
 fn a_hang_is_stopped_and_what_was_said_is_kept() {
     let script = "echo '@test a ok'; exec sleep 600";
     let (report, ending) = machine(1)
-        .boot(&pretend(script), &symbols(), sink())
+        .boot(&pretend(script), sink())
         .expect("it started");
     assert!(
         matches!(ending, Err(GuestError::TimedOut { .. })),
@@ -155,9 +169,7 @@ fn the_image_is_passed_so_that_the_guest_can_write_it() {
         },
         ..machine(60)
     };
-    let (_, ending) = machine
-        .boot(&pretend(script), &symbols(), sink())
-        .expect("it starts");
+    let (_, ending) = machine.boot(&pretend(script), sink()).expect("it starts");
     assert_eq!(ending.expect("it ends"), Ending::Success);
     assert_eq!(fs::read_to_string(&path).expect("readable"), "after");
 }

@@ -1,11 +1,13 @@
 //! Deterministic pseudo-random bytes addressed by position.
 //!
-//! The kernel writes these bytes to the disk and `cargo xtask` predicts what the image must hold
-//! afterwards. A byte depends on the seed and on its absolute offset only, so regions may be written
+//! The kernel writes these bytes to the disk, or serves them over HTTP, and `cargo xtask` predicts what the
+//! image must hold afterwards, or what must arrive. A byte depends on the seed and on its absolute offset only, so regions may be written
 //! in any order, in any pieces, and more than once, with the same outcome.
 //!
 //! The generator is SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
 //! generators", OOPSLA 2014) used in counter mode: word `i` is the mix of a key and `i`.
+#![no_std]
+#![forbid(unsafe_code)]
 
 /// Bytes in one generated word.
 const WORD: u64 = 8;

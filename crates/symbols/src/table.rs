@@ -1,0 +1,114 @@
+//! Reading a table.
+
+use crate::{HEAD, MAGIC, NOWHERE, PLACE};
+
+/// A table in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Table<'a> {
+    base: u64,
+    offsets: &'a [u8],
+    of_rows: &'a [u8],
+    places: &'a [u8],
+    text: &'a [u8],
+}
+
+/// A line of the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// The function, by its name without a path.
+    pub function: &'a str,
+    /// The source file.
+    pub file: &'a str,
+    /// The line, from 1; 0 if unknown.
+    pub line: u32,
+}
+
+impl<'a> Table<'a> {
+    /// The table in `bytes`, which may go on behind it; `None` if there is none. What it says is looked
+    /// at only when it is asked for.
+    #[must_use]
+    pub fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let (head, rest) = bytes.split_at_checked(HEAD * 4)?;
+        if number(head, 0)? != MAGIC {
+            return None;
+        }
+        let base = u64::from(number(head, 1)?) | u64::from(number(head, 2)?) << 32;
+        let rows = (number(head, 3)? as usize).checked_mul(4)?;
+        let places = (number(head, 4)? as usize).checked_mul(4 * PLACE)?;
+        let (offsets, rest) = rest.split_at_checked(rows)?;
+        let (of_rows, rest) = rest.split_at_checked(rows)?;
+        let (places, rest) = rest.split_at_checked(places)?;
+        let text = rest.get(..number(head, 5)? as usize)?;
+        Some(Self {
+            base,
+            offsets,
+            of_rows,
+            places,
+            text,
+        })
+    }
+
+    /// Where the instruction at `address` comes from: the function, then those that it was inlined into,
+    /// innermost first. Nothing if that is not known. Cost: a binary search.
+    #[must_use]
+    pub fn places(&self, address: u64) -> Places<'a> {
+        Places {
+            table: *self,
+            next: self.row(address).unwrap_or(NOWHERE),
+            left: self.places.len() / (4 * PLACE),
+        }
+    }
+
+    /// The place of the last row that begins at or before `address`.
+    fn row(&self, address: u64) -> Option<u32> {
+        let offset = u32::try_from(address.checked_sub(self.base)?).ok()?;
+        let (mut low, mut high) = (0, self.offsets.len() / 4);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if number(self.offsets, middle)? <= offset {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        number(self.of_rows, low.checked_sub(1)?)
+    }
+
+    fn string(&self, at: u32) -> Option<&'a str> {
+        let (length, rest) = self.text.get(at as usize..)?.split_first_chunk()?;
+        let bytes = rest.get(..u16::from_le_bytes(*length).into())?;
+        core::str::from_utf8(bytes).ok()
+    }
+}
+
+/// The `index`-th number.
+fn number(bytes: &[u8], index: usize) -> Option<u32> {
+    let bytes = bytes.get(index.checked_mul(4)?..)?;
+    Some(u32::from_le_bytes(*bytes.first_chunk()?))
+}
+
+/// The places of one address, innermost first.
+#[derive(Clone, Debug)]
+pub struct Places<'a> {
+    table: Table<'a>,
+    next: u32,
+    /// A chain is not longer than there are places, or it is a ring.
+    left: usize,
+}
+
+impl<'a> Iterator for Places<'a> {
+    type Item = Place<'a>;
+
+    fn next(&mut self) -> Option<Place<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        let first = (self.next as usize).checked_mul(PLACE)?;
+        let field = |field| number(self.table.places, first.checked_add(field)?);
+        let place = Place {
+            function: self.table.string(field(0)?)?,
+            file: self.table.string(field(1)?)?,
+            line: field(2)?,
+        };
+        self.next = field(3)?;
+        Some(place)
+    }
+}

@@ -1,0 +1,148 @@
+//! The reader of tables against `gimli`: the same answers all over this very program.
+
+extern crate std;
+
+use super::entry::Entry;
+use super::rules::{Row, Rule};
+use super::{Finder, Image, Rules, TableError};
+use gimli::{
+    BaseAddresses, CfaRule, EhFrame, EhFrameHdr, EndianSlice, NativeEndian, Pointer, RegisterRule,
+    UnwindContext, UnwindSection,
+};
+use std::ops::Range;
+use std::{slice, vec::Vec};
+
+/// Type, flags, addresses.
+type Segment = (u32, u32, Range<usize>);
+
+/// The tables of this program and its code's addresses, from its program headers.
+fn program() -> Image<'static> {
+    unsafe extern "C" fn visit(
+        info: *mut libc::dl_phdr_info,
+        _: usize,
+        found: *mut libc::c_void,
+    ) -> i32 {
+        // SAFETY: the walk's own record, valid during the call.
+        let info = unsafe { &*info };
+        // SAFETY: the object's program headers, as many as it says.
+        let headers = unsafe { slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) };
+        // SAFETY: the list of `program`, which is used by nobody else meanwhile.
+        let found = unsafe { &mut *found.cast::<Vec<Segment>>() };
+        found.extend(headers.iter().map(|at| {
+            let start = (info.dlpi_addr + at.p_vaddr) as usize;
+            (at.p_type, at.p_flags, start..start + at.p_memsz as usize)
+        }));
+        // The program comes first.
+        1
+    }
+    let mut found: Vec<Segment> = Vec::new();
+    // SAFETY: `visit` is called before this returns, with the list that it expects.
+    unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut found).cast()) };
+    let find = |wanted: &dyn Fn(&Segment) -> bool| {
+        let at = found.iter().find(|at| wanted(at)).expect("a segment");
+        at.2.clone()
+    };
+    let header = find(&|at| at.0 == libc::PT_GNU_EH_FRAME);
+    let tables = find(&|at| at.0 == libc::PT_LOAD && at.2.contains(&header.start));
+    let code = find(&|at| at.0 == libc::PT_LOAD && at.1 & libc::PF_X != 0);
+    let start = core::ptr::with_exposed_provenance::<u8>(tables.start);
+    // SAFETY: a segment of this program that nobody writes to.
+    let bytes: &'static [u8] = unsafe { slice::from_raw_parts(start, tables.len()) };
+    let field = header.start - tables.start + 4;
+    let offset = i32::from_le_bytes(bytes[field..field + 4].try_into().expect("four bytes"));
+    Image {
+        code,
+        eh_frame_hdr: &bytes[header.start - tables.start..header.end - tables.start],
+        eh_frame: &bytes[field.checked_add_signed(offset as isize).expect("inside")..],
+        except_table: bytes,
+    }
+}
+
+/// What `gimli` says at `pc`; `None` if that is nothing that is supported.
+fn expected(image: &Image<'_>, pc: usize) -> Option<(Row, Option<usize>)> {
+    let bases = BaseAddresses::default()
+        .set_text(image.code.start as u64)
+        .set_eh_frame(image.eh_frame.as_ptr().addr() as u64)
+        .set_eh_frame_hdr(image.eh_frame_hdr.as_ptr().addr() as u64);
+    let header = EhFrameHdr::new(image.eh_frame_hdr, NativeEndian).parse(&bases, 8);
+    let header = header.expect("a header");
+    let frames = EhFrame::from(EndianSlice::new(image.eh_frame, NativeEndian));
+    let entry = header
+        .table()?
+        .fde_for_address(&frames, &bases, pc as u64, EhFrame::cie_from_offset)
+        .ok()?;
+    let mut context: UnwindContext<usize, Storage> = UnwindContext::new_in();
+    let found = entry
+        .unwind_info_for_address(&frames, &bases, &mut context, pc as u64)
+        .ok()?;
+    let CfaRule::RegisterAndOffset { register, offset } = *found.cfa() else {
+        return None;
+    };
+    let mut row = Row::NEW;
+    row.set_base(register.0.into(), offset).ok()?;
+    for (register, rule) in found.registers() {
+        let rule = match *rule {
+            RegisterRule::Undefined => Rule::Undefined,
+            RegisterRule::SameValue => Rule::Same,
+            RegisterRule::Offset(offset) => Rule::At(offset as i32),
+            RegisterRule::ValOffset(offset) => Rule::Value(offset as i32),
+            RegisterRule::Register(other) => Rule::In(other.0 as u8),
+            _ => Rule::Expression,
+        };
+        row.set(register.0.into(), rule);
+    }
+    let data = match entry.lsda() {
+        Some(Pointer::Direct(address)) => Some(address as usize),
+        _ => None,
+    };
+    Some((row, data))
+}
+
+struct Storage;
+
+impl gimli::UnwindContextStorage<usize> for Storage {
+    type Rules = [(gimli::Register, RegisterRule<usize>); 24];
+    type Stack = [gimli::UnwindTableRow<usize, Self>; 4];
+}
+
+#[test]
+fn rows_are_those_that_gimli_reads_all_over_the_program() {
+    let image = program();
+    let (mut same, mut packed) = (0, 0);
+    for pc in image.code.clone().step_by(7) {
+        let ours = image.rules(pc);
+        let Some((row, data)) = expected(&image, pc) else {
+            let error = ours.expect_err("what gimli does not read");
+            assert!(
+                matches!(error, TableError::NoEntry | TableError::Unsupported),
+                "{error} at {pc:#x}"
+            );
+            continue;
+        };
+        let ours = ours.unwrap_or_else(|error| panic!("{error} at {pc:#x}"));
+        assert_eq!(ours.row().base(), row.base(), "at {pc:#x}");
+        for register in 0..crate::cut::registers::NUMBERED {
+            // `gimli` does not tell what is undefined from what is not named.
+            let ours = match ours.row().get(register) {
+                Rule::Undefined => Rule::Same,
+                rule => rule,
+            };
+            let theirs = row.get(register);
+            assert_eq!(ours, theirs, "register {register} at {pc:#x}");
+        }
+        let entry = image.entry(pc).map(|entry: Entry<'_>| entry.except_data);
+        assert_eq!(entry, Ok(data), "at {pc:#x}");
+        if let Some(words) = ours.pack() {
+            let back = Rules::unpack(words);
+            for register in 0..crate::cut::registers::NUMBERED {
+                assert_eq!(back.row().get(register), ours.row().get(register));
+            }
+            assert_eq!(back.row().base(), ours.row().base());
+            packed += 1;
+        }
+        same += 1;
+    }
+    assert!(same > 10_000, "{same}");
+    // Nearly all rows are such as are remembered.
+    assert!(packed * 100 > same * 95, "{packed} of {same}");
+}

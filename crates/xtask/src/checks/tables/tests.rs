@@ -1,0 +1,87 @@
+//! The checks must find what is planted, and nothing where nothing is.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use super::{uncaught, uncovered};
+use crate::process::Job;
+use crate::workspace::Workspace;
+
+/// Compiles and links a library that consists of `source`.
+fn compile(name: &str, source: &str) -> PathBuf {
+    let directory = Workspace::locate().target("xtask-tests/tables");
+    fs::create_dir_all(&directory).expect("writable");
+    let file = directory.join(format!("{name}.rs"));
+    fs::write(&file, source).expect("writable");
+    let library = directory.join(format!("lib{name}.so"));
+    let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    rustc.current_dir(Workspace::locate().root());
+    rustc
+        .args(["--edition=2024", "--crate-type=cdylib", "-Copt-level=3"])
+        .args(["-Cdebuginfo=line-tables-only", "-o"])
+        .arg(&library)
+        .arg(&file);
+    Job::new("rustc", rustc, Duration::from_secs(120))
+        .run()
+        .expect("the fixture compiles");
+    library
+}
+
+/// What the C runtime brings along.
+const C_RUNTIME: &[&str] = &[
+    "deregister_tm_clones",
+    "register_tm_clones",
+    "__do_global_dtors_aux",
+    "frame_dummy",
+];
+
+/// A function in assembly; `{}` is what stands around it.
+fn assembly(begin: &str, end: &str) -> String {
+    format!(
+        "#[unsafe(naked)] #[unsafe(no_mangle)] pub extern \"C\" fn planted() {{
+            core::arch::naked_asm!(\"{begin}\", \".rept 40\", \"nop\", \".endr\", \"ret\", \"{end}\") }}"
+    )
+}
+
+#[test]
+fn a_function_without_a_table_is_found_by_name() {
+    let bare = uncovered(&compile("bare", &assembly("nop", "nop")), C_RUNTIME);
+    assert!(
+        bare.iter().any(|finding| finding.contains("planted")),
+        "{bare:?}"
+    );
+    let source = assembly(".cfi_startproc", ".cfi_endproc");
+    let whole = uncovered(&compile("whole", &source), C_RUNTIME);
+    assert!(
+        !whole.iter().any(|finding| finding.contains("planted")),
+        "{whole:?}"
+    );
+}
+
+/// A boundary as the runtime's, whose `catch` does `how`.
+fn boundary(how: &str) -> String {
+    format!(
+        "pub mod call {{
+            #[inline(always)] fn catch<R, F: FnOnce() -> R>(f: F) -> Result<R, ()> {{ {how} }}
+            #[inline(always)] pub fn enter_on(f: extern \"C-unwind\" fn(u64) -> u64, x: u64) -> Result<u64, ()> {{
+                catch(move || f(x)) }} }}
+        #[unsafe(no_mangle)] pub extern \"C-unwind\" fn caller(f: extern \"C-unwind\" fn(u64) -> u64, x: u64) -> u64 {{
+            call::enter_on(f, x).unwrap_or(7) }}"
+    )
+}
+
+#[test]
+fn a_call_whose_panic_nobody_catches_is_found() {
+    let caught =
+        boundary("std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).map_err(|_| ())");
+    let (calls, findings) = uncaught(&compile("caught", &caught));
+    assert!(calls > 0 && findings.is_empty(), "{calls}: {findings:?}");
+    let (calls, findings) = uncaught(&compile("uncaught", &boundary("Ok(f())")));
+    assert!(
+        calls > 0 && findings.len() == calls,
+        "{calls}: {findings:?}"
+    );
+}

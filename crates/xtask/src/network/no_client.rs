@@ -1,0 +1,26 @@
+//! Where there are no Unix sockets, there's no cable.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use samara_testkit::http_client::{Order, Outcome};
+
+use crate::error::Error;
+
+/// A client that there isn't.
+#[derive(Debug)]
+pub(super) struct Client(std::convert::Infallible);
+
+impl Client {
+    pub(super) fn start(_: &Path, _: [u8; 4], _: Order, _: Arc<AtomicBool>) -> Result<Self, Error> {
+        Err(Error::Output {
+            what: "the client".into(),
+            problem: "this system has no Unix sockets".into(),
+        })
+    }
+
+    pub(super) fn stop(self) -> Outcome {
+        match self.0 {}
+    }
+}

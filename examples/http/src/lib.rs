@@ -1,0 +1,49 @@
+//! A small HTTP/1.1 server as a domain, without `unsafe` and without statics.
+//!
+//! [`init`] takes a shadow of a [`Network`](samara_interfaces::Network) and returns a [`Server`], an
+//! [`HttpServer`](samara_interfaces::HttpServer). It is polled; nothing in it waits.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `GET /body`, `HEAD /body` | 200, with the bytes of [`samara_pattern`] |
+//! | another path | 404 |
+//! | another method | 405 |
+//! | what is no request, or lacks its `Host` | 400 |
+//! | a head longer than 2 KiB or with more than 32 fields | 431 |
+//! | a request that has a body | 413 |
+//!
+//! Connections are kept as HTTP/1.1 says (RFC 9112, section 9.3); requests may be pipelined. A peer that
+//! neither sends nor takes anything for a minute is dropped.
+//!
+//! | module | concept |
+//! |---|---|
+//! | `server` | the exported value |
+//! | `connection` | one connection: read, answer, again |
+//! | `request` | what a head asks for |
+//! | `answer` | heads and bodies that are sent |
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod answer;
+mod args;
+mod connection;
+mod request;
+mod server;
+
+pub use args::{Args, BODY};
+pub use server::Server;
+
+use samara_interfaces::http::HttpError;
+
+/// Begins to listen. The domain's entry point.
+///
+/// # Errors
+///
+/// [`HttpError::Network`] if the port can't be had.
+pub fn init(args: Args) -> Result<Server, HttpError> {
+    Server::new(args)
+}

@@ -1,0 +1,148 @@
+//! The driver dies again and again under a server that is busy: nobody at the far end notices.
+
+use samara_fault::{self as fault, FaultPoint};
+use samara_interfaces::tcp::{Network, NetworkStatistics};
+use samara_proxy::Export;
+use samara_testkit::http_client::{HttpClient, Order, Outcome};
+use samara_testkit::pattern;
+
+use super::world::{CLIENT, PORT, SERVER, World};
+
+const POINTS: [FaultPoint; 4] = [
+    FaultPoint::Moved,
+    FaultPoint::Submit,
+    FaultPoint::InFlight,
+    FaultPoint::Completion,
+];
+
+/// Fetches all of `order`; after each `every` bytes of the body the driver's next exchange is its last.
+fn fetch(world: &mut World, order: Order, crashes: u64) -> Outcome {
+    let mut client = HttpClient::new(CLIENT, order);
+    let total = order.requests * order.bytes;
+    let mut armed = 0;
+    for turn in 0.. {
+        assert!(turn < 200_000, "not done: {:?}", client.outcome());
+        let _ = world.turn(client.peer());
+        client.poll(world.now);
+        // Somewhere in each of as many equal parts of what is fetched.
+        let part = total / crashes.max(1);
+        let at = armed * part + pattern::word(order.seed, armed) % part.max(1);
+        if armed < crashes && client.outcome().bytes >= at {
+            fault::arm(POINTS[armed as usize % POINTS.len()], 0);
+            armed += 1;
+        }
+        if client.is_done() && armed == crashes {
+            break;
+        }
+    }
+    // The connections end.
+    for _ in 0..10_000 {
+        let _ = world.turn(client.peer());
+        client.poll(world.now);
+    }
+    client.outcome()
+}
+
+fn order(connections: usize, requests: u64, bytes: u64) -> Order {
+    Order {
+        server: SERVER,
+        port: PORT,
+        connections,
+        requests,
+        seed: 42,
+        bytes,
+    }
+}
+
+fn statistics(world: &World) -> NetworkStatistics {
+    world.net.proxy().unwrap().statistics().unwrap()
+}
+
+#[test]
+fn a_body_is_fetched_again_and_again_while_the_driver_dies_twenty_times() {
+    let order = order(2, 5, 4 << 20);
+    let mut world = World::new(order.seed, order.bytes, 2);
+    let outcome = fetch(&mut world, order, 20);
+    let expected = Outcome {
+        answered: order.requests,
+        failed: 0,
+        bytes: order.requests * order.bytes,
+    };
+    assert_eq!(outcome, expected);
+    assert_eq!(world.nic.restarts(), 20);
+    let net = statistics(&world);
+    assert_eq!((net.failures, net.accepted, net.open), (20, 2, 0));
+    assert!(net.frames_in_doubt > 0 && net.retransmitted > 0, "{net:?}");
+    assert_eq!((world.net.restarts(), world.http.restarts()), (0, 0));
+    eprintln!(
+        "{} frames out, {} retransmitted, {} in doubt, {} s of virtual time",
+        net.frames_out,
+        net.retransmitted,
+        net.frames_in_doubt,
+        world.now.as_secs()
+    );
+    world.finish();
+}
+
+#[test]
+fn without_a_fault_nothing_is_sent_twice() {
+    let order = order(3, 6, 300_001);
+    let mut world = World::new(order.seed, order.bytes, 1);
+    let outcome = fetch(&mut world, order, 0);
+    assert_eq!((outcome.answered, outcome.failed), (6, 0));
+    let net = statistics(&world);
+    assert_eq!((net.failures, net.retransmitted, net.open), (0, 0, 0));
+    assert_eq!(net.accepted, 3);
+    world.finish();
+}
+
+#[test]
+fn a_wire_that_loses_frames_costs_time_only() {
+    let order = order(2, 2, 300_001);
+    let mut world = World::new(order.seed, order.bytes, 1);
+    world.loses = 7;
+    let outcome = fetch(&mut world, order, 0);
+    assert_eq!((outcome.answered, outcome.failed), (2, 0));
+    world.finish();
+}
+
+/// Fetches three times on one connection; `kill` ends a domain in the middle of the second.
+fn fetch_through(world: &mut World, kill: impl Fn(&World) -> bool) {
+    let order = order(1, 3, BYTES);
+    let mut client = HttpClient::new(CLIENT, order);
+    let mut killed = false;
+    for turn in 0.. {
+        assert!(turn < 200_000, "not done: {:?}", client.outcome());
+        let _ = world.turn(client.peer());
+        client.poll(world.now);
+        if !killed && client.outcome().bytes > order.bytes + 1000 {
+            assert!(kill(world));
+            killed = true;
+        }
+        if client.is_done() {
+            break;
+        }
+    }
+    // The one under way is lost with its connection; the others, through the next listener, are not.
+    let outcome = client.outcome();
+    assert_eq!((outcome.answered, outcome.failed), (2, 1));
+}
+
+const BYTES: u64 = 300_001;
+
+#[test]
+fn a_stack_that_dies_takes_its_connections_and_listens_again() {
+    let mut world = World::new(42, BYTES, 1);
+    fetch_through(&mut world, |world| world.net.kill());
+    assert_eq!((world.net.restarts(), world.http.restarts()), (1, 0));
+    world.finish();
+}
+
+#[test]
+fn a_server_that_dies_leaves_the_stack_its_port_and_its_sockets() {
+    let mut world = World::new(42, BYTES, 1);
+    fetch_through(&mut world, |world| world.http.kill());
+    assert_eq!((world.net.restarts(), world.http.restarts()), (0, 1));
+    assert_eq!(statistics(&world).accepted, 2);
+    world.finish();
+}

@@ -1,0 +1,250 @@
+//! Cells of the failure matrix that stand nowhere else: who is called gets the right error, and nothing is
+//! left behind.
+
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use core::time::Duration;
+
+use samara::prelude::*;
+use samara::runtime::ExitKind;
+use samara::runtime::threads::api as domain_thread;
+use spin::Mutex;
+
+use super::deaths::{self, Mortal};
+use super::kernel_tests;
+use super::mixed_faults::Totals;
+use super::threads::start;
+use crate::host::runtime;
+use crate::thread::request;
+
+/// A domain that calls others, and dies with them.
+#[interface]
+trait Peer {
+    fn learn(&self, other: Proxy<dyn Peer>, shadow: Shadow<dyn Peer>) -> Result<(), RpcError>;
+    /// Has the one that is known call back [`Peer::touch`], or its shadow; what that came to.
+    fn there_and_back(&self, dies: bool) -> Result<u32, RpcError>;
+    fn back(&self, dies: bool) -> Result<u32, RpcError>;
+    /// Is alive, or faults.
+    #[idempotent]
+    fn touch(&self, dies: bool) -> Result<u32, RpcError>;
+    /// Waits for a callee that never returns.
+    fn wait_for(&self, mortal: Proxy<dyn Mortal>) -> Result<(), RpcError>;
+    /// Allocates shared objects until it may not; how many. Then one that must not fail, if it is to.
+    fn fill(&self, insists: bool) -> Result<u32, RpcError>;
+    /// Has a thread of its own fault, or loop for ever, and waits for it.
+    fn crash_thread(&self, hangs: bool) -> Result<(), RpcError>;
+}
+
+/// Threads that are about to wait for a callee.
+static WAITING: AtomicU32 = AtomicU32::new(0);
+
+mod peer {
+    use super::*;
+
+    type Known = (Proxy<dyn Peer>, Shadow<dyn Peer>);
+
+    #[derive(Default)]
+    pub(super) struct State(Mutex<Option<Known>>);
+
+    pub(super) fn init((): ()) -> Result<State, RpcError> {
+        Ok(State::default())
+    }
+
+    fn fault() {
+        let null = core::ptr::without_provenance::<u64>(core::hint::black_box(8));
+        // SAFETY: not a valid pointer: the fault is the purpose.
+        core::hint::black_box(unsafe { null.read_volatile() });
+    }
+
+    impl Peer for State {
+        fn learn(&self, other: Proxy<dyn Peer>, shadow: Shadow<dyn Peer>) -> Result<(), RpcError> {
+            *self.0.lock() = Some((other, shadow));
+            Ok(())
+        }
+
+        fn there_and_back(&self, dies: bool) -> Result<u32, RpcError> {
+            let known = self.0.lock();
+            let (other, _) = known.as_ref().expect("it was told");
+            other.back(dies)
+        }
+
+        fn back(&self, dies: bool) -> Result<u32, RpcError> {
+            let known = self.0.lock();
+            let (caller, shadow) = known.as_ref().expect("it was told");
+            if dies {
+                assert_eq!(caller.touch(true), Err(RpcError::Crashed));
+                // Cannot be recovered as long as this call has not returned into it.
+                assert!(shadow.touch(false).is_err());
+                return Ok(0);
+            }
+            Ok(caller.touch(false)? + shadow.touch(false)?)
+        }
+
+        fn touch(&self, dies: bool) -> Result<u32, RpcError> {
+            if dies {
+                fault();
+            }
+            Ok(1)
+        }
+
+        fn wait_for(&self, mortal: Proxy<dyn Mortal>) -> Result<(), RpcError> {
+            WAITING.fetch_add(1, SeqCst);
+            mortal.hang()
+        }
+
+        fn fill(&self, insists: bool) -> Result<u32, RpcError> {
+            let mut kept = Vec::new();
+            while let Ok(object) = RRef::try_new([0_u64; 128]) {
+                kept.push(object);
+                assert!(kept.len() < 1000, "there is a quota");
+            }
+            if insists {
+                kept.push(RRef::new([0_u64; 128]));
+            }
+            Ok(kept.len() as u32)
+        }
+
+        fn crash_thread(&self, hangs: bool) -> Result<(), RpcError> {
+            let body = move || {
+                if hangs {
+                    loop {
+                        core::hint::spin_loop();
+                    }
+                }
+                fault();
+            };
+            domain_thread::spawn(body).expect("room for it").join();
+            Ok(())
+        }
+    }
+}
+
+fn spawn(spec: DomainSpec) -> Domain<dyn Peer> {
+    let policy = Restart::limited(2, Duration::from_secs(3600));
+    let domain = runtime().spawn(spec.restart(policy), peer::init, Mint::nothing());
+    domain.expect("a domain")
+}
+
+/// Does it until the host's own tables have grown, then once more: nothing is left.
+fn leaves_nothing(what: impl Fn()) {
+    what();
+    what();
+    let before = Totals::now();
+    what();
+    assert_eq!(Totals::now(), before);
+}
+
+fn kind(domain: &Domain<dyn Peer>) -> ExitKind {
+    domain.exit_reason().expect("it died").kind
+}
+
+/// Who waits, and for whom.
+type Parties = (Domain<dyn Peer>, Domain<dyn Mortal>);
+
+/// What the threads of a test are about.
+static PARTIES: Mutex<Option<Parties>> = Mutex::new(None);
+
+fn wait_for(_: usize) {
+    let (peer, mortal) = PARTIES.lock().clone().expect("both");
+    let mortal = mortal.proxy().expect("alive");
+    let ended = peer.proxy().expect("alive").wait_for(mortal);
+    assert_eq!(ended, Err(RpcError::Crashed));
+}
+
+/// Two domains that know each other.
+fn pair() -> [Domain<dyn Peer>; 2] {
+    let pair = ["first", "second"].map(|name| spawn(DomainSpec::new(name)));
+    for (one, other) in [(0, 1), (1, 0)] {
+        let (proxy, shadow) = (pair[other].proxy(), pair[other].shadow());
+        let told = pair[one].proxy().expect("alive");
+        let known = (proxy.expect("alive"), shadow.expect("alive"));
+        told.learn(known.0, known.1).expect("alive");
+    }
+    pair
+}
+
+kernel_tests! {
+    fn shared_quota_is_an_error_or_a_death() {
+        leaves_nothing(|| {
+            let domain = spawn(DomainSpec::new("greedy").shared_quota(64 << 10));
+            let proxy = domain.proxy().expect("alive");
+            let count = proxy.fill(false).expect("an error inside, no death");
+            assert!((16..=64).contains(&count), "{count} KiB");
+            assert_eq!(proxy.fill(true), Err(RpcError::Crashed));
+            assert_eq!(kind(&domain), ExitKind::Panic);
+            domain.restart().expect("within the budget");
+            assert_eq!(domain.proxy().expect("alive").touch(false), Ok(1));
+            domain.kill();
+        });
+    }
+
+    fn a_thread_of_a_domain_that_faults_or_hangs_ends_it() {
+        for (hangs, expected) in [(false, ExitKind::Fault), (true, ExitKind::Overrun)] {
+            leaves_nothing(|| {
+                let budget = Duration::from_millis(20);
+                let domain = spawn(DomainSpec::new("threaded").budget(budget));
+                let proxy = domain.proxy().expect("alive");
+                assert_eq!(proxy.crash_thread(hangs), Err(RpcError::Crashed));
+                assert_eq!(kind(&domain), expected);
+                domain.restart().expect("it drained");
+                assert_eq!(domain.proxy().expect("alive").touch(false), Ok(1));
+                domain.kill();
+            });
+        }
+    }
+
+    fn a_caller_killed_while_its_callee_never_returns() {
+        leaves_nothing(|| {
+            let (peer, mortal) = (spawn(DomainSpec::new("waits")), deaths::spawn());
+            *PARTIES.lock() = Some((peer.clone(), mortal.clone()));
+            let before = WAITING.load(SeqCst);
+            let thread = start(wait_for, 0);
+            while WAITING.load(SeqCst) == before {
+                request::yield_now();
+            }
+            request::sleep(Duration::from_millis(3));
+            assert!(peer.kill());
+            request::sleep(Duration::from_millis(3));
+            assert_eq!(mortal.proxy().expect("unharmed").work(), Ok(42));
+            assert!(mortal.kill(), "only this ends the callee");
+            thread.join();
+            *PARTIES.lock() = None;
+            assert_eq!(kind(&peer), ExitKind::Killed);
+            peer.restart().expect("it drained");
+            peer.kill();
+        });
+    }
+
+    fn a_domain_is_entered_again_from_below() {
+        leaves_nothing(|| {
+            let pair = pair();
+            let first = pair[0].proxy().expect("alive");
+            assert_eq!(first.there_and_back(false), Ok(2));
+            assert!(pair.iter().all(Domain::kill));
+        });
+    }
+
+    fn a_caller_that_dies_further_down_is_cut_and_its_shadow_gives_up() {
+        leaves_nothing(|| {
+            let pair = pair();
+            let first = pair[0].proxy().expect("alive");
+            assert_eq!(first.there_and_back(true), Err(RpcError::Crashed));
+            assert_eq!(kind(&pair[0]), ExitKind::Fault);
+            let second = pair[1].proxy().expect("alive");
+            assert_eq!(second.touch(false), Ok(1), "the one between is unharmed");
+            pair[1].kill();
+        });
+    }
+
+    fn a_crash_loop_ends_at_the_limit() {
+        leaves_nothing(|| {
+            let domain = spawn(DomainSpec::new("loops"));
+            let shadow = domain.shadow().expect("a shadow");
+            assert_eq!(shadow.touch(true), Err(RpcError::RecoveryFailed));
+            assert_eq!(domain.restarts(), 2);
+            assert!(domain.restart().is_err());
+            assert_eq!(shadow.touch(false), Err(RpcError::RecoveryFailed));
+            assert_eq!(kind(&domain), ExitKind::Fault);
+        });
+    }
+}

@@ -1,0 +1,93 @@
+//! The value that the domain exports: the stack as a [`Network`].
+
+use alloc::sync::Arc;
+use core::fmt;
+
+use samara_domain::Proxy;
+use samara_interfaces::net::NetDevice;
+use samara_interfaces::tcp::{Network, NetworkStatistics, Polled, TcpError, TcpListener};
+use smoltcp::iface::{Config, Interface};
+use smoltcp::time::Instant;
+use smoltcp::wire::{EthernetAddress, HardwareAddress, IpCidr, Ipv4Address, Ipv4Cidr};
+
+use crate::args::{Args, InitError};
+use crate::listener::Listener;
+use crate::port::Port;
+use crate::shared::Shared;
+use crate::sockets::Sockets;
+
+/// A TCP/IP stack over one device.
+pub struct Stack {
+    shared: Arc<Shared>,
+    address: Ipv4Address,
+}
+
+impl Stack {
+    pub(crate) fn new(args: Args) -> Result<Self, InitError> {
+        let Args {
+            device,
+            address,
+            prefix,
+            gateway,
+            seed,
+            limits,
+        } = args;
+        let info = device.info()?;
+        let hardware = EthernetAddress(info.mac.0);
+        let address = Ipv4Address::from_octets(address);
+        // What the library asserts is checked first.
+        if !hardware.is_unicast() {
+            return Err(InitError::BadMac);
+        }
+        if !is_host(address) || prefix > 32 {
+            return Err(InitError::BadAddress);
+        }
+        let mut port = Port::new(device, info);
+        let mut config = Config::new(HardwareAddress::Ethernet(hardware));
+        config.random_seed = seed;
+        let mut interface = Interface::new(config, &mut port, Instant::ZERO);
+        interface.update_ip_addrs(|addresses| {
+            // There's room for two.
+            let _ = addresses.push(IpCidr::Ipv4(Ipv4Cidr::new(address, prefix)));
+        });
+        if let Some(gateway) = gateway {
+            // There's room for two, and this is the first.
+            let routes = interface.routes_mut();
+            let _ = routes.add_default_ipv4_route(Ipv4Address::from_octets(gateway));
+        }
+        let sockets = Sockets::new(port, interface, &limits.clamped());
+        Ok(Self {
+            shared: Shared::new(sockets),
+            address,
+        })
+    }
+}
+
+/// Whether it may be one host's own address.
+fn is_host(address: Ipv4Address) -> bool {
+    !(address.is_multicast() || address.is_broadcast() || address.is_unspecified())
+}
+
+impl Network for Stack {
+    fn poll(&self, now: u64) -> Result<Polled, TcpError> {
+        Ok(self.shared.lock()?.poll(now))
+    }
+
+    fn listen(&self, port: u16, backlog: u16) -> Result<Proxy<dyn TcpListener>, TcpError> {
+        let open = self.shared.lock()?.listen(port, backlog)?;
+        let listener = Listener::new(Arc::clone(&self.shared), port, open);
+        Ok(Proxy::export(listener).map_err(|(error, _)| error)?)
+    }
+
+    fn statistics(&self) -> Result<NetworkStatistics, TcpError> {
+        Ok(self.shared.lock()?.statistics())
+    }
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stack")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,226 @@
+//! Devices that lie, hoard, fail or die: the stack lives on, and what it holds stays bounded.
+#![forbid(unsafe_code)]
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+use samara_host_std::{DomainAlloc, System, runtime};
+use samara_interfaces::net::{
+    Exchanged, Link, MacAddress, NetDevice, NetError, NetInfo, NetStatistics, Packets,
+};
+use samara_interfaces::tcp::{Network, Polled, TcpError};
+use samara_net::{Args, InitError, Limits};
+use samara_proxy::{Export, RpcError};
+use samara_testkit::hosted::{Totals, alone};
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+/// What the device does in an exchange, after it has received what asks for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Habit {
+    Honest,
+    ClaimsToHaveReceivedMore,
+    ClaimsToHaveSentNone,
+    GivesNothingBack,
+    SwapsTheBatches,
+    Fails,
+    Dies,
+}
+
+use Habit::{
+    ClaimsToHaveReceivedMore, ClaimsToHaveSentNone, Dies, Fails, GivesNothingBack, Honest,
+    SwapsTheBatches,
+};
+
+static HABIT: AtomicU8 = AtomicU8::new(Honest as u8);
+
+const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
+
+/// Someone asks who has the stack's address: an answer follows (RFC 826).
+#[rustfmt::skip]
+const ARP: [u8; 42] = [
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff,  2, 0, 0, 0, 0, 9,  0x08, 0x06,
+    0, 1,  0x08, 0,  6, 4,  0, 1,
+    2, 0, 0, 0, 0, 9,  10, 0, 0, 9,
+    0, 0, 0, 0, 0, 0,  10, 0, 0, 1,
+];
+
+struct Device {
+    mac: [u8; 6],
+}
+
+impl NetDevice for Device {
+    fn info(&self) -> Result<NetInfo, NetError> {
+        Ok(NetInfo {
+            mac: MacAddress(self.mac),
+            mtu: 1500,
+            queues: 2,
+            tx_room: 31,
+        })
+    }
+
+    fn link(&self) -> Result<Link, NetError> {
+        Ok(Link::Down)
+    }
+
+    fn statistics(&self) -> Result<NetStatistics, NetError> {
+        Ok(NetStatistics::default())
+    }
+
+    fn exchange(&self, queue: u16, tx: Packets, mut rx: Packets) -> Result<Exchanged, NetError> {
+        assert!(queue < 2);
+        let habit = HABIT.load(Ordering::Relaxed);
+        assert_ne!(habit, Dies as u8, "asked to");
+        if habit == Fails as u8 {
+            return Err(NetError::Failed);
+        }
+        let received = rx.len().min(8);
+        for at in 0..received {
+            rx.get_mut(at).expect("there").fill(&ARP).expect("it fits");
+        }
+        let mut exchanged = Exchanged {
+            tx,
+            rx,
+            unsent: 0,
+            received: received as u16,
+        };
+        if habit == ClaimsToHaveReceivedMore as u8 {
+            exchanged.received = u16::MAX;
+        } else if habit == ClaimsToHaveSentNone as u8 {
+            exchanged.unsent = u16::MAX;
+        } else if habit == GivesNothingBack as u8 {
+            (exchanged.tx, exchanged.rx) = (Packets::new(), Packets::new());
+        } else if habit == SwapsTheBatches as u8 {
+            std::mem::swap(&mut exchanged.tx, &mut exchanged.rx);
+        }
+        Ok(exchanged)
+    }
+}
+
+fn init(mac: [u8; 6]) -> Result<Device, RpcError> {
+    Ok(Device { mac })
+}
+
+fn device(mac: [u8; 6]) -> Domain<dyn NetDevice> {
+    let spec =
+        DomainSpec::new("device").restart(Restart::limited(100_000, Duration::from_secs(600)));
+    let mint = Mint::of(move || mac);
+    runtime().spawn(spec, init, mint).expect("it starts")
+}
+
+fn stack(
+    device: &Domain<dyn NetDevice>,
+    address: [u8; 4],
+    prefix: u8,
+) -> Result<Domain<dyn Network>, String> {
+    let device = device.clone();
+    let mint = Mint::fallible(move || {
+        device.shadow().map(|device| Args {
+            device,
+            address,
+            prefix,
+            gateway: Some([10, 0, 0, 254]),
+            seed: 1,
+            limits: Limits::default(),
+        })
+    });
+    let spec = DomainSpec::new("net");
+    let started = runtime().spawn(spec, samara_net::init, mint);
+    started.map_err(|error| error.to_string())
+}
+
+#[test]
+fn whatever_the_device_does_the_stack_lives_on_and_holds_no_more() {
+    let _alone = alone();
+    HABIT.store(Honest as u8, Ordering::Relaxed);
+    let before = Totals::now();
+    let device = device(MAC);
+    let stack = stack(&device, [10, 0, 0, 1], 24).expect("it starts");
+    let net = stack.proxy().unwrap();
+    let mut now = 0;
+    let mut poll = |habit: Habit, times: u32| {
+        HABIT.store(habit as u8, Ordering::Relaxed);
+        let mut last = Polled::default();
+        for _ in 0..times {
+            now += 1_000;
+            last = net.poll(now).expect("it lives");
+        }
+        last
+    };
+    assert!(poll(Honest, 100).frames > 0);
+    let held = || {
+        let census = Totals::now().census;
+        census.objects + census.capabilities
+    };
+    // What the device may keep, and three batches.
+    let bound = held() + 31 + 3 * 32;
+    for habit in [
+        ClaimsToHaveReceivedMore,
+        ClaimsToHaveSentNone,
+        GivesNothingBack,
+        SwapsTheBatches,
+        Fails,
+        Dies,
+    ] {
+        let last = poll(habit, 50);
+        match habit {
+            Fails => assert_eq!(last.failed, Some(NetError::Failed)),
+            Dies => assert!(matches!(last.failed, Some(NetError::Rpc(_)))),
+            _ => assert_eq!(last.failed, None, "{habit:?}"),
+        }
+        let now = held();
+        assert!(now <= bound, "{habit:?}: {now} objects, at most {bound}");
+        assert!(poll(Honest, 20).frames > 0, "after {habit:?}");
+    }
+    let counts = net.statistics().unwrap();
+    assert!(counts.failures >= 100 && counts.frames_in_doubt > 0);
+    assert!(counts.frames_in > 0 && counts.frames_out > 0);
+    drop(net);
+    stack.stop(Duration::from_secs(10)).unwrap();
+    device.stop(Duration::from_secs(10)).unwrap();
+    drop((stack, device));
+    assert_eq!(Totals::now().census, before.census);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let _alone = alone();
+    HABIT.store(Honest as u8, Ordering::Relaxed);
+    let good = device(MAC);
+    for (address, prefix) in [
+        ([0, 0, 0, 0], 24),
+        ([224, 0, 0, 1], 24),
+        ([255, 255, 255, 255], 24),
+        ([10, 0, 0, 1], 33),
+    ] {
+        let error = stack(&good, address, prefix).expect_err("no host's address");
+        assert!(
+            error.contains(&InitError::BadAddress.to_string()),
+            "{error}"
+        );
+    }
+    let group = device([1, 0, 0, 0, 0, 1]);
+    let error = stack(&group, [10, 0, 0, 1], 24).expect_err("no device's address");
+    assert!(error.contains(&InitError::BadMac.to_string()), "{error}");
+
+    let stack = stack(&good, [10, 0, 0, 1], 24).expect("it starts");
+    let net = stack.proxy().unwrap();
+    let first = net.listen(80, 1).unwrap();
+    assert_eq!(net.listen(80, 1).unwrap_err(), TcpError::BadPort);
+    assert_eq!(net.listen(0, 1).unwrap_err(), TcpError::BadPort);
+    // All eight sockets listen.
+    let second = net.listen(81, 100).unwrap();
+    assert_eq!(net.listen(82, 1).unwrap_err(), TcpError::NoRoom);
+    drop((first, second));
+    // The listeners are dropped before the next is made; their sockets are free after a poll.
+    let third = net.listen(82, 1);
+    net.poll(1).unwrap();
+    drop(third);
+    net.listen(80, 1).expect("the port is free again");
+    drop(net);
+    drop((stack, good, group));
+    runtime().reap();
+}

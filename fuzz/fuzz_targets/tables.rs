@@ -1,0 +1,90 @@
+//! Unwind tables of foreign bytes, and a stack of foreign words walked and cut by them: errors or other
+//! frames, never a panic, a hang or a read outside of the tables and the stack.
+//!
+//! `RUSTC_BOOTSTRAP=1 cargo fuzz run tables`
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use samara_unwind::Backtrace;
+use samara_unwind::cut::{Cut, Registers, cut, raise};
+use samara_unwind::tables::{Finder, Image, Rules, TableError};
+
+/// The header: version, encodings, where `.eh_frame` is, how many entries; then one entry for all there is.
+const HEADER: usize = 12 + 8;
+/// Words of stack.
+const WORDS: usize = 64;
+
+/// An image that answers for every address as if it were one of its only function's.
+struct Everywhere<'a> {
+    image: Image<'a>,
+    pc: usize,
+}
+
+impl Finder for Everywhere<'_> {
+    fn rules(&self, pc: usize) -> Result<Rules, TableError> {
+        self.image.rules(self.pc.wrapping_add(pc % 64))
+    }
+    fn catches(&self, pc: usize) -> Result<bool, TableError> {
+        self.image.catches(self.pc.wrapping_add(pc % 64))
+    }
+}
+
+fuzz_target!(|input: &[u8]| {
+    let Some((head, tables)) = input.split_first_chunk::<8>() else {
+        return;
+    };
+    let [entry, delta, stack_at, base_at, scale, record_at, ..] = *head;
+    // Of its very size: one byte further is another's.
+    let mut bytes = vec![1, 0x1b, 0x03, 0x3b];
+    bytes.extend(8_i32.to_le_bytes());
+    bytes.extend(1_u32.to_le_bytes());
+    bytes.extend(i32::MIN.to_le_bytes());
+    bytes.extend((HEADER as i32 + i32::from(entry)).to_le_bytes());
+    bytes.extend(tables);
+    let bytes = bytes.into_boxed_slice();
+    let at = HEADER + usize::from(entry);
+    // Where the entry's function begins, as a linker would have said.
+    let begins = bytes.get(at + 8..at + 12).map_or(0, |word| {
+        let offset = i32::from_le_bytes([word[0], word[1], word[2], word[3]]);
+        bytes[at + 8..].as_ptr().addr().wrapping_add_signed(offset as isize)
+    });
+    let finder = Everywhere {
+        image: Image {
+            code: 0..usize::MAX,
+            eh_frame_hdr: &bytes,
+            eh_frame: &bytes[HEADER..],
+            except_table: &bytes,
+        },
+        pc: begins.wrapping_add(delta.into()),
+    };
+    let _ = (finder.rules(0), finder.catches(0));
+    let mut stack = vec![0_u64; WORDS].into_boxed_slice();
+    let range = stack.as_ptr_range();
+    let range = range.start.expose_provenance()..range.end.addr();
+    let inside = |at: u8| range.start as u64 + 8 * u64::from(at % 80);
+    for (word, byte) in stack.iter_mut().zip(tables.iter().rev()) {
+        // Addresses of code, and of the stack itself.
+        *word = if scale % 2 == 0 { inside(*byte) } else { u64::from(*byte) << (scale % 48) };
+    }
+    let registers = Registers {
+        rsp: inside(stack_at),
+        rbp: inside(base_at),
+        rip: u64::from(delta),
+        ..Registers::default()
+    };
+    // SAFETY: the stack above, which nobody writes to meanwhile.
+    let frames = unsafe { Backtrace::new(&registers, range.clone(), &finder) };
+    // Each is further up the stack than the one before, by a byte at least.
+    assert!(frames.count() <= 8 * WORDS + 2);
+    let mut landing = registers;
+    let request = Cut {
+        record: (inside(record_at) as usize) as *const (),
+        stack: range,
+        finder: &finder,
+        raise,
+    };
+    // SAFETY: as above; the registers are never loaded.
+    if unsafe { cut(&mut landing, &request) }.is_err() {
+        assert_eq!(landing, registers);
+    }
+});

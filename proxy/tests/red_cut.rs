@@ -1,0 +1,212 @@
+//! A tick that ends a domain's thread at any moment must not find the runtime with something in its hands
+//! that nobody would ever give back, or that would be given back twice.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::threads::api as domain_thread;
+use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, Shadow, interface};
+use samara_rref::RRef;
+use samara_testkit::contained::contained;
+use samara_testkit::hosted::{Totals, alone, host, wait_until};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+/// How many domains are cut at a moment of chance.
+const CUTS: usize = 150;
+
+static DROPS: AtomicUsize = AtomicUsize::new(0);
+
+#[interface]
+trait File {
+    fn read(&self) -> Result<u32, RpcError>;
+}
+
+struct Open;
+impl File for Open {
+    fn read(&self) -> Result<u32, RpcError> {
+        Ok(5)
+    }
+}
+impl Drop for Open {
+    fn drop(&mut self) {
+        DROPS.fetch_add(1, SeqCst);
+    }
+}
+
+#[interface]
+trait Server {
+    #[replay]
+    fn open(&self) -> Result<Proxy<dyn File>, RpcError>;
+    fn temporary(&self) -> Result<Proxy<dyn File>, RpcError>;
+}
+
+struct Files;
+impl Server for Files {
+    fn open(&self) -> Result<Proxy<dyn File>, RpcError> {
+        Proxy::export(Open).map_err(|(error, _)| error.into())
+    }
+    fn temporary(&self) -> Result<Proxy<dyn File>, RpcError> {
+        self.open()
+    }
+}
+
+fn files((): ()) -> Result<Files, RpcError> {
+    Ok(Files)
+}
+
+/// Each does one thing until it is cut.
+#[interface]
+trait Busy {
+    fn clone_and_drop(&self, file: Proxy<dyn File>) -> Result<(), RpcError>;
+    fn open_and_drop(&self, server: Shadow<dyn Server>) -> Result<(), RpcError>;
+    fn spawn_threads(&self) -> Result<(), RpcError>;
+}
+
+struct Bee;
+impl Busy for Bee {
+    fn clone_and_drop(&self, file: Proxy<dyn File>) -> Result<(), RpcError> {
+        loop {
+            drop(file.try_clone()?);
+        }
+    }
+    fn open_and_drop(&self, server: Shadow<dyn Server>) -> Result<(), RpcError> {
+        loop {
+            drop(server.open()?);
+            drop(server.try_clone()?);
+        }
+    }
+    fn spawn_threads(&self) -> Result<(), RpcError> {
+        loop {
+            if let Ok(thread) = domain_thread::spawn(|| ()) {
+                thread.join();
+            }
+        }
+    }
+}
+
+fn bee((): ()) -> Result<Bee, RpcError> {
+    Ok(Bee)
+}
+
+/// Has [`CUTS`] domains be cut in what `call` has them do; each is reclaimed whole.
+fn cut_again_and_again(call: impl Fn(&Proxy<dyn Busy>) -> Result<(), RpcError>) {
+    let before = Totals::now();
+    for _ in 0..CUTS {
+        let spec = DomainSpec::new("busy")
+            .budget(Duration::from_millis(1))
+            .threads(2);
+        let domain: Domain<dyn Busy> = host().spawn(spec, bee, Mint::nothing()).unwrap();
+        assert_eq!(call(&domain.proxy().unwrap()), Err(RpcError::Crashed));
+    }
+    wait_until("the reclaims", || {
+        host().reap();
+        host().collect_exports();
+        Totals::now() == before
+    });
+}
+
+fn server() -> Domain<dyn Server> {
+    let spec = DomainSpec::new("files");
+    host().spawn(spec, files, Mint::nothing()).unwrap()
+}
+
+#[test]
+fn a_handle_that_is_cloned_or_dropped_is_counted_once_wherever_its_holder_is_cut() {
+    let _alone = alone();
+    let _contained = contained(true);
+    let server = server();
+    let file = server.proxy().unwrap().temporary().unwrap();
+    DROPS.store(0, SeqCst);
+    cut_again_and_again(|busy| busy.clone_and_drop(file.try_clone().unwrap()));
+    host().collect_exports();
+    assert_eq!((file.read(), DROPS.load(SeqCst)), (Ok(5), 0));
+    drop(file);
+    host().collect_exports();
+    assert_eq!(
+        DROPS.load(SeqCst),
+        1,
+        "a count is left of somebody who was cut"
+    );
+}
+
+#[test]
+fn what_the_host_keeps_of_an_opened_object_goes_wherever_its_holder_is_cut() {
+    let _alone = alone();
+    let _contained = contained(true);
+    let server = server();
+    drop(server.shadow().unwrap().open().unwrap());
+    host().collect_exports();
+    cut_again_and_again(|busy| busy.open_and_drop(server.shadow().unwrap()));
+}
+
+#[test]
+fn a_domain_is_reclaimed_wherever_it_is_cut_in_spawning_a_thread() {
+    let _alone = alone();
+    let _contained = contained(true);
+    cut_again_and_again(Busy::spawn_threads);
+}
+
+#[interface]
+trait Full {
+    /// Starts a thread that waits for nothing.
+    fn wait_below(&self) -> Result<(), RpcError>;
+    fn take(&self, object: RRef<u64>) -> Result<(), RpcError>;
+}
+
+struct Bin;
+impl Full for Bin {
+    fn wait_below(&self) -> Result<(), RpcError> {
+        let wait = || {
+            loop {
+                domain_thread::park();
+            }
+        };
+        domain_thread::spawn(wait)
+            .map(drop)
+            .map_err(|_| RpcError::OutOfMemory)
+    }
+    fn take(&self, object: RRef<u64>) -> Result<(), RpcError> {
+        drop(object);
+        Ok(())
+    }
+}
+
+fn bin((): ()) -> Result<Bin, RpcError> {
+    Ok(Bin)
+}
+
+/// The tick comes while the runtime counts what the receiver has: the call goes on, and nothing is cut any
+/// more before it has returned.
+#[test]
+fn a_death_that_a_tick_marked_is_told_also_when_the_call_returns() {
+    let _alone = alone();
+    let _contained = contained(true);
+    // What takes long to count.
+    let ballast: Vec<RRef<u64>> = (0..60_000).map(RRef::new).collect();
+    let before = Totals::now();
+    for _ in 0..20 {
+        let spec = DomainSpec::new("bin")
+            .budget(Duration::from_millis(1))
+            .shared_objects(16)
+            .threads(1);
+        // Its start may be cut, too.
+        let started: Result<Domain<dyn Full>, _> = host().spawn(spec, bin, Mint::nothing());
+        let Ok(domain) = started else {
+            continue;
+        };
+        let proxy = domain.proxy().unwrap();
+        if proxy.wait_below().is_ok() {
+            while proxy.take(RRef::new(7)).is_ok() {}
+        }
+        wait_until("the death to be told", || domain.exit_reason().is_some());
+    }
+    wait_until("the reclaims", || {
+        host().reap();
+        Totals::now() == before
+    });
+    assert_eq!(*ballast[7], 7);
+}

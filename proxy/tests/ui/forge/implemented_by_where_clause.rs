@@ -1,0 +1,26 @@
+//! A bound on `Self` in a where clause is a supertrait too: by one, a `dyn` of this crate's could pass for
+//! another interface's, and the caller's code would run as the callee.
+use samara_proxy::{Proxy, RpcError, interface};
+
+#[interface]
+pub trait Injected {
+    fn run(&self) -> Result<u64, RpcError>;
+}
+
+#[interface]
+pub trait Store
+where
+    Self: samara_proxy::__private::Of<__InjectedTag>,
+{
+    fn len(&self) -> Result<u64, RpcError>;
+}
+
+impl Injected for dyn Store {
+    fn run(&self) -> Result<u64, RpcError> {
+        panic!("kills the store")
+    }
+}
+
+fn main() {
+    let _: fn(&Proxy<dyn Store>) -> _ = |store| Injected::run(store);
+}
