@@ -423,8 +423,11 @@ pub unsafe fn bounded<F: FnOnce() -> R, R, E>(f: F, after: impl FnOnce() -> E) -
     // SAFETY: the caller's.
     let after = unsafe { thread::as_host(after) };
     if let (Some(inner), Some(outer)) = (&inner, outer) {
-        // What was used up in there counts.
-        outer.word_and_used.set(inner.word_and_used.get());
+        // What was used up in there counts. After a cut it says that the inner one is left, not this one.
+        let word_and_used = inner.word_and_used.get();
+        if word_and_used != LEAVING {
+            outer.word_and_used.set(word_and_used);
+        }
     }
     // SAFETY: this was the top before.
     unsafe { thread.set_top(below) };
