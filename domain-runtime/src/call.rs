@@ -139,7 +139,7 @@ impl Activation {
 
     /// The callee has returned, and what follows inside the boundary is the runtime's.
     #[inline]
-    fn begin_leaving(&self) {
+    pub(crate) fn begin_leaving(&self) {
         self.word_and_used.set(LEAVING);
     }
 
@@ -398,7 +398,13 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
 ///
 /// # Safety
 /// `after` is trusted code of the host's side, ends in bounded time and does not panic.
-pub unsafe fn bounded<R, E>(f: impl FnOnce() -> R, after: impl FnOnce() -> E) -> (R, E) {
+pub unsafe fn bounded<F: FnOnce() -> R, R, E>(f: F, after: impl FnOnce() -> E) -> (R, E) {
+    fn apart<F: FnOnce() -> R, R>(f: F) -> R {
+        f()
+    }
+    // The optimiser knows nothing of it: expanded in here, its landing pads would be this frame's, and
+    // from those a second panic finds no way to the boundary.
+    let apart: fn(F) -> R = core::hint::black_box(apart);
     let thread = thread::current();
     let below = thread.top();
     let outer = innermost(thread);
@@ -412,7 +418,7 @@ pub unsafe fn bounded<R, E>(f: impl FnOnce() -> R, after: impl FnOnce() -> E) ->
         // one below, which keeps it.
         unsafe { thread.set_top((&raw const *inner).cast()) };
     }
-    let outcome = samara_unwind::catch(f);
+    let outcome = samara_unwind::catch(|| apart(f));
     // While the inner activation is on top: outside `catch` nothing is cut, and as the host neither.
     // SAFETY: the caller's.
     let after = unsafe { thread::as_host(after) };

@@ -47,7 +47,8 @@ pub trait Threads {
         Self::yield_now();
     }
 
-    /// Ends the park of the thread with this index, or its next one.
+    /// Ends the park of the thread with this index, or its next one. Called for a signal on the thread
+    /// that raises it: a host whose interrupt handlers do needs a `wake` that they may call.
     fn wake(index: usize) {
         let _ = index;
     }
@@ -168,6 +169,12 @@ pub(crate) fn wake_thread(index: usize) {
     let wake = || unsafe { __samara_wake_thread(index) };
     // SAFETY: waking is trusted code of the host.
     unsafe { samara_shared_heap::thread::as_host(wake) }
+}
+
+/// As [`wake_thread`], for interrupt handlers: nothing is pushed on the interrupted thread's chain.
+pub(crate) fn wake_from_handler(index: usize) {
+    // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
+    unsafe { __samara_wake_thread(index) }
 }
 
 pub(crate) fn arena_window() -> Option<Window> {

@@ -92,8 +92,10 @@ impl TrapNote {
         generation: u32,
         strike: Strike,
         address: usize,
-        trace: impl Iterator<Item = Call>,
+        mut trace: impl Iterator<Item = Call>,
     ) {
+        // Stepping takes its time, in which a thread that lost the race must not find half a note.
+        let trace: [Call; TRACE] = core::array::from_fn(|_| trace.next().unwrap_or(Call::NONE));
         if self
             .of
             .compare_exchange(NONE, BEING_WRITTEN, SeqCst, SeqCst)
@@ -103,9 +105,7 @@ impl TrapNote {
         }
         self.strike.store(strike as u32, SeqCst);
         self.address.store(address, SeqCst);
-        let mut trace = trace;
-        for (pc, owner) in self.trace.iter().zip(&self.owners) {
-            let call = trace.next().unwrap_or(Call::NONE);
+        for ((pc, owner), call) in self.trace.iter().zip(&self.owners).zip(trace) {
             pc.store(call.pc, SeqCst);
             owner.store(call.owner.index() as u32, SeqCst);
         }

@@ -221,8 +221,9 @@ fn an_entry_asks_for_what_the_domain_declares() {
         let wide = domains[1].proxy().unwrap();
         let reached = chain(domains, NONE).unwrap();
         assert!(reached < all / 2, "{reached} of {all}");
-        assert_eq!(wide.has_thread(), Ok(true));
-        let deep = pad_until(1 << 20, &|| wide.has_thread());
+        MAY_GO_ON.store(true, SeqCst);
+        assert_eq!(wide.wait(), Ok(1));
+        let deep = pad_until(1 << 20, &|| wide.wait());
         assert_eq!(deep, Err(RpcError::StackExhausted));
         assert!(are_well(domains));
     });
@@ -266,6 +267,22 @@ fn what_no_stack_has_is_refused_at_the_start_and_on_threads() {
     wait_until("the reclaim", || {
         host().reap();
         Totals::now() == before
+    });
+}
+
+#[test]
+fn a_thread_of_its_own_that_is_too_small_is_the_domains_death() {
+    let _alone = alone();
+    // So much that no thread which ended can have left its stack to the domain's.
+    let wide = spec("wide").stack(48 << 20);
+    with_specs(64 << 20, [spec("narrow"), wide], |domains| {
+        let wide = domains[1].proxy().unwrap();
+        assert_eq!(wide.has_thread(), Err(RpcError::Crashed));
+        let reason = domains[1].exit_reason().unwrap();
+        assert!(
+            reason.message.as_str().starts_with("a thread's stack"),
+            "{reason}"
+        );
     });
 }
 

@@ -14,6 +14,7 @@ use samara::prelude::*;
 use samara_benches::{Target, domain, init};
 use sample::{Row, measure};
 use std::hint::black_box;
+use std::time::Duration;
 
 const BATCH: u32 = 20_000;
 const ROUNDS: u32 = 600;
@@ -28,8 +29,47 @@ fn main() {
     heap::transfer();
     threads::scaling();
     heap::reclaim();
+    containment();
     // Last: it takes the panic hook for itself.
     crash::crash();
+}
+
+/// A call that is contained against panics alone, and one against faults, overruns and short stacks too. What
+/// contains is the thread's, so the two are measured by turns, on threads of their own.
+fn containment() {
+    let plain = domain();
+    let spec = DomainSpec::new("contained")
+        .budget(Duration::from_secs(1))
+        .stack(64 << 10);
+    let spawned = samara_host_std::runtime().spawn(spec, init, Mint::of(|| 7));
+    let full: Domain<dyn Target> = spawned.expect("a domain");
+    for (name, domain, contains) in [
+        ("panics alone", &plain, false),
+        ("everything", &full, true),
+        ("panics alone", &plain, false),
+        ("everything", &full, true),
+    ] {
+        let proxy = &domain.proxy().expect("room for a proxy");
+        let measured = || {
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            let _contained = contains.then(|| samara_testkit::contained::contained(true));
+            let mut rows = [
+                Row::new("proxy: null", BATCH, || {
+                    black_box(black_box(proxy).null(1).unwrap_or(0));
+                }),
+                Row::new("proxy: move 64 B", BATCH, {
+                    let mut object = Some(RRef::new([0u8; 64]));
+                    move || {
+                        object = object.take().and_then(|at| black_box(proxy).small(at).ok());
+                    }
+                }),
+            ];
+            measure(name, ROUNDS, &mut rows);
+        };
+        std::thread::scope(|scope| {
+            let _ = scope.spawn(measured);
+        });
+    }
 }
 
 fn calls() {

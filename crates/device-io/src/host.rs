@@ -1,11 +1,12 @@
 //! What a kernel supplies so that drivers can run: the only file a port has to read.
 //!
-//! Four small traits, one for each thing that only the kernel can do. Every method may be called from
+//! Six small traits, one for each thing that only the kernel can do. Every method may be called from
 //! a domain's thread and, during a reclaim, from the thread that reclaims: none may block without a
 //! bound, allocate from the current domain's heap, or call into a domain.
 
 use core::fmt;
 use core::ptr::NonNull;
+use core::time::Duration;
 
 use crate::mmio::MmioBus;
 
@@ -137,7 +138,78 @@ pub trait Clock: Sync {
     fn relax(&self);
 }
 
-/// The four of them, as a claim keeps them.
+/// What the message of an interrupt sets, and threads wait for. It stays where it is for ever: one that is
+/// released and comes yet is somebody else's wake for nothing, or nobody's.
+pub trait Event: Sync {
+    /// How often the message came, modulo 2^32.
+    fn count(&self) -> u32;
+    /// Blocks until the count is not `seen`, for `timeout` at most, or for nothing at all; the count then.
+    /// The death of the domain for which the thread runs ends it: it does not return then.
+    fn wait(&self, seen: u32, timeout: Duration) -> u32;
+}
+
+/// A message: what a device writes to interrupt (PCI Express Base 5.0 §6.1.4).
+#[derive(Clone, Copy)]
+pub struct Message {
+    /// Where.
+    pub address: u64,
+    /// What.
+    pub data: u32,
+    /// What the host's handler then sets.
+    pub event: &'static dyn Event,
+}
+
+/// Why there's no message to be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoMessage {
+    /// The host offers none.
+    NotOffered,
+    /// All are in use.
+    Full,
+}
+
+impl fmt::Display for NoMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotOffered => "this kernel offers drivers no interrupts: poll the device",
+            Self::Full => "all interrupt vectors are in use: poll the device",
+        })
+    }
+}
+
+impl core::error::Error for NoMessage {}
+
+/// Interrupt messages: the kernel's vectors.
+///
+/// # Safety
+///
+/// A device that writes the `data` of a message to its `address`, at any time, also after it was released,
+/// interrupts a processor (or does nothing), whose handler sets the message's event, and does nothing else.
+pub unsafe trait Messages: Sync {
+    /// A message that no other holder has, for the function at `address`.
+    ///
+    /// # Errors
+    ///
+    /// [`NoMessage`].
+    fn allocate(&self, address: PciAddress) -> Result<Message, NoMessage>;
+    /// Takes a message back that [`allocate`](Self::allocate) returned; the function sends it no more.
+    fn release(&self, message: Message);
+}
+
+/// For kernels whose drivers poll.
+pub struct NoMessages;
+
+// SAFETY: there's none.
+unsafe impl Messages for NoMessages {
+    fn allocate(&self, _: PciAddress) -> Result<Message, NoMessage> {
+        Err(NoMessage::NotOffered)
+    }
+
+    fn release(&self, _: Message) {}
+}
+
+/// All of them, as a claim keeps them.
 #[derive(Clone, Copy)]
 pub struct Host {
     /// Configuration space.
@@ -148,4 +220,6 @@ pub struct Host {
     pub dma: &'static dyn DmaTranslate,
     /// Time.
     pub clock: &'static dyn Clock,
+    /// Interrupts; [`NoMessages`] if the kernel has none for drivers.
+    pub messages: &'static dyn Messages,
 }

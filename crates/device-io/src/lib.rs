@@ -9,7 +9,7 @@
 //! |---|---|
 //! | [`host`] | what a kernel supplies |
 //! | [`mmio`] | registers: bounded, typed, mapped or emulated |
-//! | [`pci`] | claiming a function; silencing it |
+//! | [`pci`] | claiming a function; its interrupts; silencing it |
 //! | [`dma`] | regions, the in-flight table |
 //! | [`layout`] | each device's registers and descriptors, reviewed |
 //! | [`time`] | bounded waits |
@@ -24,6 +24,7 @@
 //! - A buffer in flight is *moved* into a table on the trusted side, and comes back when its commands have
 //!   ended; or it is *lent* for the length of a closure, at whose end, also by a panic, nothing of it
 //!   is in flight: `mem::forget` has nothing to forget. Devices only read what is lent.
+//! - Messages of interrupts go where the host says: the MSI-X table is no driver's, and is never mapped for one.
 //! - When a domain dies, its functions are silenced first: bus mastering off, Function Level Reset where
 //!   offered, bounded waits. Then memory is released. Bus mastering comes on again only for a device that
 //!   is in reset, so nothing of a dead driver's commands survives in it.
@@ -95,5 +96,5 @@ pub mod time;
 
 pub use dma::{DmaRegion, Segment, Transfer};
 pub use mmio::{Mmio, MmioBus};
-pub use pci::{PciFunction, PciSlot};
+pub use pci::{Interrupt, PciFunction, PciSlot};
 pub use time::Deadline;

@@ -19,5 +19,6 @@ pub use block::{BlockDevice, BlockError, Geometry};
 pub use http::HttpServer;
 pub use net::{
     Exchanged, Link, MacAddress, NetDevice, NetError, NetInfo, NetStatistics, Packet, Packets,
+    Waited,
 };
 pub use tcp::{Network, TcpError, TcpListener, TcpStream};

@@ -75,6 +75,38 @@ pub trait NetDevice {
     /// [`NetError`]; both batches are dropped then, and whether frames of `tx` were sent is unknown. If the
     /// driver died, so did the buffers that it held: replace them with new ones.
     fn exchange(&self, queue: u16, tx: Packets, rx: Packets) -> Result<Exchanged, NetError>;
+
+    /// Waits until `queue` has frames to receive, at most `micros` microseconds (and at most about a second,
+    /// and perhaps for nothing at all): then exchange. A frame that arrived after the last exchange is not
+    /// missed. Between waits a queue causes no interrupts, so one who is busy polls at no more cost.
+    ///
+    /// A domain's own thread sleeps meanwhile, whichever domain it comes from. Nothing is held: exchanges of
+    /// other threads go on. Link changes and frames that leave end no wait; who has timers waits no longer than
+    /// to the next. The device may hold interrupts back for some tens of microseconds.
+    ///
+    /// The default is for devices that are polled.
+    ///
+    /// # Errors
+    ///
+    /// [`NetError`]. If the driver dies while it waits that's [`RpcError::Crashed`]; through a shadow the wait
+    /// begins anew, on the next driver.
+    #[idempotent]
+    fn wait(&self, queue: u16, micros: u32) -> Result<Waited, NetError> {
+        let _ = (queue, micros);
+        Ok(Waited::Unsupported)
+    }
+}
+
+/// How a [`wait`](NetDevice::wait) ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
+pub enum Waited {
+    /// There are frames to receive.
+    Ready,
+    /// There are none yet.
+    TimedOut,
+    /// The device has no interrupts, or the kernel offers it none, so nothing was waited for: poll, at a pace
+    /// of your own.
+    Unsupported,
 }
 
 /// What an [`exchange`](NetDevice::exchange) gives back, in the batches that it was given.

@@ -269,7 +269,8 @@ impl Nic {
     }
 
     fn send_interrupts(&mut self, sink: &mut dyn Interrupts) {
-        let open = self.config.msix_open();
+        // A message is a memory write (section 7.3.1.2 and PCI Express Base 5.0 §6.1.4).
+        let open = self.config.msix_open() && self.config.bus_master();
         let due = self.interrupts.due(&self.file, self.now);
         let mut fired = self.msix.released(open);
         for vector in 0..64 {

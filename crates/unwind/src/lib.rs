@@ -9,6 +9,33 @@
 //!
 //! Features unify, so more than one may be on: `std` wins over `dwarf`, and that over `jump`, whose
 //! module stays reachable for measurements and tests.
+//!
+//! # How a program adopts a backend
+//!
+//! **`std`**: nothing to do but the feature, and `panic = "unwind"`.
+//!
+//! **`dwarf`**: [`set_thread_state!`], a panic handler that ends in [`begin_panic`], `panic = "unwind"`,
+//! `RUSTC_BOOTSTRAP=samara_unwind,unwinding` in the build, and of the linker `--eh-frame-hdr` and:
+//!
+//! ```text
+//! __executable_start = .;  /* before the first byte of code */
+//! .text : { *(.text .text.*) }
+//! __etext = .;             /* behind the last */
+//! .eh_frame_hdr : { __GNU_EH_FRAME_HDR = .; __eh_frame_hdr_start = .; KEEP(*(.eh_frame_hdr)) __eh_frame_hdr_end = .; }
+//! .eh_frame : { __eh_frame_start = .; KEEP(*(.eh_frame .eh_frame.*)) __eh_frame_end = .; }
+//! .gcc_except_table : { __except_table_start = .; KEEP(*(.gcc_except_table .gcc_except_table.*)) __except_table_end = .; }
+//! ```
+//!
+//! The tables stand in memory that is mapped readable. With cuts (x86_64), the kernel makes a
+//! `tables::Image` of these symbols and registers it before the first domain starts; a build check that
+//! all code has a table is worth having, since a cut stops at the first frame without one.
+//!
+//! **`jump`**: [`set_jump_host!`], a panic handler that ends in [`begin_panic`], `panic = "abort"`; of the
+//! linker nothing, and it may drop all tables (`/DISCARD/ : { *(.eh_frame*) }`).
+//!
+//! [`set_thread_state!`]: https://docs.rs/samara-unwind/latest/samara_unwind/macro.set_thread_state.html
+//! [`set_jump_host!`]: https://docs.rs/samara-unwind/latest/samara_unwind/macro.set_jump_host.html
+//! [`begin_panic`]: https://docs.rs/samara-unwind/latest/samara_unwind/fn.begin_panic.html
 #![no_std]
 // The only unstable feature of this crate's own; `unwinding` needs others.
 #![cfg_attr(
@@ -59,7 +86,7 @@ use jump as backend;
 #[path = "none.rs"]
 mod backend;
 
-pub use backend::{Payload, RUNS_DESTRUCTORS, catch, is_unwinding, raise};
+pub use backend::{Payload, RUNS_DESTRUCTORS, catch, is_unwinding, raise, resume};
 
 #[cfg(any(feature = "dwarf", feature = "jump"))]
 pub use error::UnwindFailed;

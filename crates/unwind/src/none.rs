@@ -31,6 +31,11 @@ pub fn raise() -> ! {
     )
 }
 
+/// Never called: there is no payload.
+pub fn resume(payload: Payload) -> ! {
+    match payload.0 {}
+}
+
 #[cfg(samara_tables)]
 pub(crate) fn forget_cut(_: usize) {}
 

@@ -47,6 +47,11 @@ pub fn raise() -> ! {
     panic::resume_unwind(Box::new(Raised))
 }
 
+/// Passes on what a [`catch`] has stopped, to the next one: the payload goes as it is, in the same box.
+pub fn resume(payload: Payload) -> ! {
+    panic::resume_unwind(payload.0)
+}
+
 std::thread_local! {
     /// A panic was cut on this thread: `std` will count it for ever.
     static MISCOUNTED: Cell<bool> = const { Cell::new(false) };

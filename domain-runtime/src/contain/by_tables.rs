@@ -232,6 +232,11 @@ pub(crate) fn calls_here(thread: &ThreadSlot) -> impl Iterator<Item = Call> {
 
 /// What the callee of the boundary does when a cut has landed.
 extern "C-unwind" fn land(boundary: usize) -> ! {
+    if let Some(activation) = call::innermost(thread::current()) {
+        // What was given up is all that was the domain's. Where the boundary's frame holds another catch,
+        // around it, a second cut behind the first catch would land there.
+        activation.begin_leaving();
+    }
     // SAFETY: raising is trusted code of the host's; what it allocates must not be the domain's.
     unsafe { thread::as_host(|| samara_unwind::cut::raise(boundary)) }
 }

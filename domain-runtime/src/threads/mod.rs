@@ -6,12 +6,14 @@
 //! [`api`]'s functions.
 
 pub mod api;
+mod signal;
 mod start;
 
+pub use signal::Signal;
 pub use start::DomainThread;
 
 use crate::host;
-use crate::primitive::atomic::{AtomicPtr, AtomicU32, Ordering::SeqCst};
+use crate::primitive::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering::SeqCst};
 use core::ptr;
 use samara_shared_heap::Owner;
 use samara_shared_heap::owner::MAX_OWNERS;
@@ -28,6 +30,8 @@ struct Place {
     serial: AtomicU32,
     /// The thread's slot while it runs: how a thread finds its own place.
     slot: AtomicPtr<ThreadSlot>,
+    /// The owner's index in which the thread waits for a [`Signal`]; 0 is none.
+    waits_in: AtomicU32,
 }
 
 static PLACES: [Place; MAX_THREADS] = [const {
@@ -35,6 +39,7 @@ static PLACES: [Place; MAX_THREADS] = [const {
         owner: AtomicU32::new(0),
         serial: AtomicU32::new(0),
         slot: AtomicPtr::new(ptr::null_mut()),
+        waits_in: AtomicU32::new(0),
     }
 }; MAX_THREADS];
 
@@ -61,14 +66,27 @@ pub(crate) fn live(owner: Owner) -> u32 {
     ACCOUNTS[owner.index()].live.load(SeqCst)
 }
 
-/// Wakes all parked threads of `owner`. Whoever has changed the domain's state before calls this:
+/// Whether any thread ever waited in a domain: most programs have none, and a death is cheaper then.
+static VISITED: AtomicBool = AtomicBool::new(false);
+
+/// The thread at `index` is about to wait in `owner`, whose it may or may not be.
+fn visit(index: usize, owner: Owner) {
+    PLACES[index].waits_in.store(owner.index() as u32, SeqCst);
+    VISITED.store(true, SeqCst);
+}
+
+/// Wakes all parked threads of `owner`, and those of others that wait in it. Whoever has changed the domain's state before calls this:
 /// a thread that parks from then on sees that state first.
 pub(crate) fn wake_all(owner: Owner) {
-    if live(owner) == 0 {
+    if live(owner) == 0 && !VISITED.load(SeqCst) {
         return;
     }
     for (index, place) in PLACES.iter().enumerate() {
-        if place.owner.load(SeqCst) as usize == owner.index() {
+        let concerned = [&place.owner, &place.waits_in];
+        if concerned
+            .iter()
+            .any(|at| at.load(SeqCst) as usize == owner.index())
+        {
             host::wake_thread(index);
         }
     }
@@ -116,6 +134,7 @@ impl Drop for Claim {
     fn drop(&mut self) {
         let place = &PLACES[self.index];
         place.slot.store(ptr::null_mut(), SeqCst);
+        place.waits_in.store(0, SeqCst);
         place.serial.fetch_add(1, SeqCst);
         ACCOUNTS[self.owner.index()].live.fetch_sub(1, SeqCst);
         place.owner.store(0, SeqCst);
@@ -128,4 +147,12 @@ fn own_place(owner: Owner) -> Option<usize> {
     PLACES.iter().position(|place| {
         place.owner.load(SeqCst) as usize == owner.index() && ptr::eq(place.slot.load(SeqCst), me)
     })
+}
+
+/// The place of the running thread, whichever domain it runs for, if a domain spawned it.
+fn running_place() -> Option<usize> {
+    let me = thread::current();
+    PLACES
+        .iter()
+        .position(|place| ptr::eq(place.slot.load(SeqCst), me))
 }

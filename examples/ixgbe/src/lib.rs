@@ -2,7 +2,7 @@
 //!
 //! [`init`] takes a claimed PCI function and returns a [`Nic`], a
 //! [`NetDevice`](samara_interfaces::NetDevice). It is polled: an exchange puts frames into a ring, takes what
-//! has arrived out of another, and waits for nothing.
+//! has arrived out of another, and waits for nothing. Who has nothing else to do waits for an interrupt.
 //!
 //! Written from the *Intel 82599 10 GbE Controller Datasheet*, revision 3.4. What could point the device at
 //! memory, rings and their positions included, is in [`samara_device_io::layout::ixgbe`].
@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `nic` | the exported value |
 //! | `pair` | a queue pair: the exchange itself |
+//! | `interrupts` | a vector for each queue, waited for |
 //! | `bring_up` | reset, filters, RSS, queues; and the way down |
 //! | `recovery` | a device that hangs or breaks its protocol is reset |
 //! | `watch` | when to look at the link, and whether frames leave |
@@ -32,6 +33,7 @@ mod args;
 mod bring_up;
 mod error;
 mod faults;
+mod interrupts;
 mod lock;
 mod nic;
 mod pair;

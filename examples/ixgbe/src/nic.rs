@@ -2,17 +2,20 @@
 
 use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
 
 use samara_device_io::layout::ixgbe::{Ixgbe, LinkStatus};
 use samara_device_io::{Mmio, PciFunction};
 use samara_interfaces::net::{
-    Exchanged, Link, MacAddress, NetDevice, NetError, NetInfo, NetStatistics, Packets,
+    Exchanged, Link, MacAddress, NetDevice, NetError, NetInfo, NetStatistics, Packets, Waited,
 };
 use spin::{Mutex, MutexGuard};
 
 use crate::args::{Args, Limits, MAX_QUEUES};
 use crate::bring_up;
 use crate::error::InitError;
+use crate::faults::fault_point;
+use crate::interrupts::Interrupts;
 use crate::lock::lock;
 use crate::pair::Pair;
 use crate::recovery::Health;
@@ -21,12 +24,15 @@ use crate::totals::Totals;
 /// How long frames may take to leave at an orderly stop.
 const DRAIN_MILLIS: u64 = 100;
 const NANOS_PER_MILLI: u64 = 1_000_000;
+/// The longest wait, in microseconds: what a reset in between may cost one who waits.
+const LONGEST_WAIT: u32 = 1_000_000;
 
 type Pairs = [Option<Mutex<Pair>>; MAX_QUEUES as usize];
 
 /// An 82599, driven.
 pub struct Nic {
     // Declared before the function, so dropped before it.
+    interrupts: Interrupts,
     pairs: Pairs,
     totals: Mutex<Totals>,
     health: Health,
@@ -47,6 +53,7 @@ impl Nic {
             *pair = Some(Mutex::new(Pair::new(&function, number, &limits)?));
         }
         let nic = Self {
+            interrupts: Interrupts::claim(&function, limits.queues),
             pairs,
             totals: Mutex::default(),
             health: Health::default(),
@@ -82,6 +89,7 @@ impl Nic {
         for pair in guards.iter_mut().flatten() {
             pair.start(&self.function, registers, drop)?;
         }
+        self.interrupts.program(registers);
         bring_up::open(registers);
         self.see(registers.link_status());
         Ok(())
@@ -92,6 +100,14 @@ impl Nic {
         let present = !status.is_absent();
         self.up.store(present && status.is_up(), Ordering::Relaxed);
         present
+    }
+
+    /// Whether the queue has anything to receive.
+    fn has_frames(&self, pair: &Mutex<Pair>) -> Result<bool, NetError> {
+        let pair = lock(&self.function, pair, self.limits.lock_millis);
+        pair.ok_or(NetError::Busy)?
+            .has_frames(&self.function)
+            .map_err(|_| NetError::Failed)
     }
 
     fn registers(&self) -> Result<Mmio<'_, Ixgbe>, NetError> {
@@ -217,6 +233,34 @@ impl NetDevice for Nic {
             self.recover(&registers);
         }
         Ok(outcome.exchanged)
+    }
+
+    fn wait(&self, queue: u16, micros: u32) -> Result<Waited, NetError> {
+        self.health.check()?;
+        let pair = self.pairs.get(usize::from(queue)).and_then(Option::as_ref);
+        let pair = pair.ok_or(NetError::NoSuchQueue)?;
+        let Some(line) = self.interrupts.line(queue) else {
+            return Ok(Waited::Unsupported);
+        };
+        let line = line.ok_or(NetError::Busy)?;
+        let registers = self.registers()?;
+        let (seen, present) = line.ask(&registers);
+        if !present {
+            return Err(self.health.gone());
+        }
+        let mut ready = self.has_frames(pair)?;
+        if !ready {
+            let timeout = Duration::from_micros(micros.min(LONGEST_WAIT).into());
+            line.wait(seen, timeout);
+            fault_point!(Completion);
+            ready = self.has_frames(pair)?;
+        }
+        line.done(&registers);
+        Ok(if ready {
+            Waited::Ready
+        } else {
+            Waited::TimedOut
+        })
     }
 }
 

@@ -132,6 +132,11 @@ impl Pair {
         Ok(())
     }
 
+    /// Whether anything has arrived that wasn't taken.
+    pub(crate) fn has_frames(&mut self, function: &PciFunction) -> Result<bool, RegionError> {
+        Ok(self.rx.open(function)?.arrived().is_some())
+    }
+
     /// Whether the device stands still, in either direction, by what is seen at time `now`.
     pub(crate) fn stands_still(
         &mut self,

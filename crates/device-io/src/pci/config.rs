@@ -48,8 +48,18 @@ pub(crate) type MsixRange = (u8, u32);
 pub(crate) struct Capabilities {
     /// Offset of the PCI Express capability.
     pub(crate) express: Option<u16>,
-    /// MSI-X table and pending bit array.
-    pub(crate) msix: [Option<MsixRange>; 2],
+    /// MSI-X.
+    pub(crate) msix: Option<Msix>,
+}
+
+/// The MSI-X capability (§7.7.2).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Msix {
+    /// Its offset; message control is the high half of its first dword.
+    pub(crate) capability: u16,
+    /// Where the table begins, and the pending bits.
+    pub(crate) table: MsixRange,
+    pub(crate) pending: MsixRange,
 }
 
 /// One function's configuration space.
@@ -121,11 +131,13 @@ impl Config {
             if id == CAP_PCI_EXPRESS {
                 found.express = Some(at);
             } else if id == CAP_MSI_X && at <= 0xF4 {
-                // Table at +4, pending bits at +8: BAR in bits 2:0, offset in the rest (§7.7.2).
-                for (i, slot) in found.msix.iter_mut().enumerate() {
-                    let place = self.read(at + 4 + 4 * i as u16);
-                    *slot = Some(((place & 7) as u8, place & !7));
-                }
+                // Table at +4, pending bits at +8: BAR in bits 2:0, offset in the rest.
+                let range = |place: u32| ((place & 7) as u8, place & !7);
+                found.msix = Some(Msix {
+                    capability: at,
+                    table: range(self.read(at + 4)),
+                    pending: range(self.read(at + 8)),
+                });
             }
             at = u16::from(next & !3);
         }

@@ -9,10 +9,11 @@ use samara_shared_heap::{Cap, Capability, Owner};
 use spin::{Mutex, Once};
 
 use super::config::{BUS_MASTER, Capabilities, Config, PciId};
+use super::interrupt::InterruptError;
 use super::reset::{Restore, Silenced, silence};
 use super::slot::PciSlot;
 use crate::dma::DmaTable;
-use crate::host::{Backing, Clock, MapBarError, PciAddress};
+use crate::host::{Backing, Clock, MapBarError, Message, PciAddress};
 use crate::mmio::{Control, Mmio, RegisterBlock};
 use crate::time::Deadline;
 
@@ -94,6 +95,8 @@ impl Drop for Claim {
     fn drop(&mut self) {
         self.ensure_silent();
         let host = &self.slot.host;
+        self.slot
+            .with_vectors(|vectors| vectors.end(&self.config, host, self.slot.address));
         for (bar, mapping) in (0..).zip(&mut self.bars) {
             if let Some(&mut (backing, _)) = mapping.get_mut() {
                 host.bars.unmap(self.slot.address, bar, backing);
@@ -244,7 +247,8 @@ impl PciFunction {
     /// Maps as much of the block as lies below the MSI-X table, and as the BAR has.
     fn map<B: RegisterBlock>(&self) -> Result<(Backing, usize), RegistersError> {
         let mut length = B::MAP_LENGTH;
-        for &(bar, start) in self.0.capabilities.msix.iter().flatten() {
+        let msix = self.0.capabilities.msix;
+        for (bar, start) in msix.iter().flat_map(|msix| [msix.table, msix.pending]) {
             if bar == B::BAR {
                 length = length.min(start as usize);
             }
@@ -287,8 +291,22 @@ impl PciFunction {
         self.0.control.with(|guarded| guarded.silencing += 1);
         let silenced = self.0.silence();
         self.all_ended();
+        let slot = self.0.slot;
+        slot.with_vectors(|vectors| vectors.restore(&self.0.config));
         self.0.control.with(|guarded| guarded.silencing -= 1);
         silenced
+    }
+
+    /// Programs a vector of this claim: its slot, the claim's number, and the message.
+    pub(crate) fn take_vector(
+        &self,
+        vector: u16,
+    ) -> Result<(&'static PciSlot, u32, Message), InterruptError> {
+        let Claim { slot, config, .. } = &*self.0;
+        let place = (config, &slot.host, slot.address);
+        let message =
+            slot.with_vectors(|vectors| vectors.take(vector, self.0.capabilities.msix, place))?;
+        Ok((slot, self.claim_id().number, message))
     }
 
     /// Takes everything out of flight: the device was reset by its registers, with no request pending.

@@ -3,10 +3,13 @@
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use samara_shared_heap::thread::{self, NoCut};
 use samara_shared_heap::{AllocError, Cap};
+use spin::Mutex;
 
 use super::config::{BUS_MASTER, Config, INTX_DISABLE, MEMORY_SPACE, PciId};
 use super::function::{Claim, PciFunction};
+use super::vectors::{Vectors, disable};
 use crate::host::{Host, PciAddress};
 
 /// A PCI function as the host keeps it: claimed for a domain, released when that domain dies, then
@@ -16,6 +19,7 @@ pub struct PciSlot {
     pub(crate) address: PciAddress,
     claimed: AtomicBool,
     claims: AtomicU32,
+    vectors: Mutex<Vectors>,
 }
 
 /// Why a function can't be claimed.
@@ -63,6 +67,7 @@ impl PciSlot {
             address,
             claimed: AtomicBool::new(false),
             claims: AtomicU32::new(0),
+            vectors: Mutex::new(Vectors::new()),
         }
     }
 
@@ -93,12 +98,24 @@ impl PciSlot {
         }
         config.set_command(config.command() & !BUS_MASTER | MEMORY_SPACE | INTX_DISABLE);
         let number = self.claims.fetch_add(1, Ordering::Relaxed);
+        if let Some(msix) = config.capabilities().msix {
+            // Left on by an earlier owner, or by firmware.
+            disable(&config, msix.capability);
+        }
+        self.with_vectors(|vectors| vectors.begin(number));
         // From here on dropping the claim releases the slot.
         let claim = Claim::new(self, number, config, id);
         match Cap::try_new(claim) {
             Ok(cap) => Ok(PciFunction::from_cap(cap)),
             Err((error, _claim)) => Err(ClaimError::Alloc(error)),
         }
+    }
+
+    /// Runs `f`, code of this crate, a few register accesses long, on the MSI-X vectors. A thread in here is not
+    /// cut, so the lock is free again when a domain has drained.
+    pub(crate) fn with_vectors<R>(&self, f: impl FnOnce(&mut Vectors) -> R) -> R {
+        let _no_cut = NoCut::begin(thread::current());
+        f(&mut self.vectors.lock())
     }
 
     /// Ends a claim: its device is silent and its memory released.

@@ -120,12 +120,12 @@ unsafe extern "C" fn fault(signal: c_int, info: *mut siginfo_t, context: *mut c_
 unsafe extern "C" fn tick(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel's record of this signal, ours for the length of the handler.
     let context = unsafe { &mut *context.cast::<ucontext_t>() };
-    let Some(program) = images::program() else {
+    let Some(cuttable) = images::Cuttable::new() else {
         return;
     };
     let mut registers = context::load(context);
     // SAFETY: as in `fault`.
-    let verdict = unsafe { contain::tick(&mut registers, PERIOD, program) };
+    let verdict = unsafe { contain::tick(&mut registers, PERIOD, &cuttable) };
     match verdict {
         Verdict::Cut => {
             CUTS.ticks.fetch_add(1, SeqCst);

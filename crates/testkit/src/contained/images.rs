@@ -1,8 +1,11 @@
 //! The program's own unwind tables, and those of its libraries, from the program headers.
 
 use libc::{c_int, c_void, dl_phdr_info, size_t};
-use samara_unwind::tables::{Image, ImageId, register_image, unregister_image};
+use samara_unwind::tables::{
+    Finder, Image, ImageId, Registered, Rules, TableError, register_image, unregister_image,
+};
 use std::ffi::CStr;
+use std::ops::Range;
 use std::slice;
 use std::sync::OnceLock;
 use std::vec::Vec;
@@ -15,11 +18,65 @@ pub(super) fn program() -> Option<&'static Image<'static>> {
     PROGRAM.get()
 }
 
+/// The C library's functions that copy, fill and compare memory, as this machine has chosen them: they
+/// hold nothing, so that a tick may cut there.
+static COPIES: OnceLock<Vec<Range<usize>>> = OnceLock::new();
+
+fn copies(images: &[Image<'static>]) -> Vec<Range<usize>> {
+    const NAMES: [&CStr; 6] = [
+        c"memcpy", c"memmove", c"memset", c"memcmp", c"bcmp", c"strlen",
+    ];
+    let functions = NAMES.iter().filter_map(|name| {
+        // SAFETY: a name, looked up in all that is loaded.
+        let function = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) }.addr();
+        let mut functions = images
+            .iter()
+            .filter_map(|image| image.function(function).ok());
+        functions.next()
+    });
+    functions.collect()
+}
+
+/// The program's own tables, and those of [`COPIES`]: where a tick may cut.
+#[derive(Debug)]
+pub(super) struct Cuttable(&'static Image<'static>);
+
+impl Cuttable {
+    pub(super) fn new() -> Option<Self> {
+        program().map(Self)
+    }
+
+    fn ask<R>(
+        &self,
+        pc: usize,
+        question: impl Fn(&dyn Finder) -> Result<R, TableError>,
+    ) -> Result<R, TableError> {
+        let copies = COPIES.get().map_or(&[][..], Vec::as_slice);
+        if copies.iter().any(|function| function.contains(&pc)) {
+            question(&Registered)
+        } else {
+            question(self.0)
+        }
+    }
+}
+
+impl Finder for Cuttable {
+    fn rules(&self, pc: usize) -> Result<Rules, TableError> {
+        self.ask(pc, |finder| finder.rules(pc))
+    }
+
+    fn catches(&self, pc: usize) -> Result<bool, TableError> {
+        self.ask(pc, |finder| finder.catches(pc))
+    }
+}
+
 /// Registers the program and every library that is loaded now, once.
 pub(super) fn register_all() {
     static DONE: OnceLock<()> = OnceLock::new();
     DONE.get_or_init(|| {
-        for (at, found) in loaded(None).into_iter().enumerate() {
+        let images = loaded(None);
+        let _ = COPIES.set(copies(&images));
+        for (at, found) in images.into_iter().enumerate() {
             // The program comes first.
             if at == 0 {
                 let _ = PROGRAM.set(found.clone());

@@ -13,7 +13,7 @@
 //! # Limits of a hosted program
 //!
 //! * A tick does not cut while the thread is in a shared library: the C library's locks and buffers
-//!   would stay as they are. A fault there is the domain's doing (a copy between bad addresses), and is
+//!   would stay as they are. What copies, fills and compares memory there holds nothing and is cut. A fault there is the domain's doing (a copy between bad addresses), and is
 //!   cut.
 //! * A cut during a panic leaves `std::thread::panicking()` true on that thread for good: `std` counts
 //!   panics, and nobody else can. `samara_unwind::is_unwinding` knows.

@@ -5,6 +5,7 @@
 //! is virtual: it passes as the driver waits. The device works when the driver waits, or is told to.
 #![expect(unsafe_code, reason = "stands for a PCI host")]
 
+mod messages;
 mod null;
 
 use std::boxed::Box;
@@ -16,11 +17,14 @@ use samara_device_io::host::{
     Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, PciAddress,
 };
 use samara_device_io::mmio::MmioBus;
+use samara_ixgbe_model::pci::{MSIX_BAR, MSIX_BAR_SIZE};
 use samara_ixgbe_model::{
-    CountedInterrupts, DmaError, Drops, Faults, GuestMemory, Loop, Nic, Options, Progress,
+    DmaError, Drops, Faults, GuestMemory, Interrupts, Loop, Nic, Options, Progress,
 };
 use samara_shared_heap::thread::as_host;
 
+use self::messages::Controller;
+pub use self::messages::{deliver, stray_messages, vectors_in_use};
 pub use self::null::{NullNic, cycles};
 use crate::device_memory::Memory;
 
@@ -29,6 +33,10 @@ const LOOK: u64 = 1_000;
 const PAUSE: u64 = 250_000;
 /// Bytes of BAR 0.
 const BAR_LENGTH: usize = 0x2_0000;
+/// The MSI-X table's.
+const MSIX_LENGTH: usize = MSIX_BAR_SIZE as usize;
+/// Vectors that are looked at after each step.
+const VECTORS: u64 = 64;
 /// PCI command register, bit 2: bus master.
 const COMMAND: usize = 0x04;
 const BUS_MASTER: u8 = 1 << 2;
@@ -65,14 +73,33 @@ struct Machine {
     nic: Nic,
     reached: Reached,
     link: Loop,
-    interrupts: CountedInterrupts,
+    /// Sent so far.
+    messages: u64,
     now: u64,
+}
+
+/// Vectors raised in one step.
+struct Raised(u64);
+
+impl Interrupts for Raised {
+    fn raise(&mut self, vector: u16) {
+        self.0 |= 1 << (vector % 64);
+    }
 }
 
 impl Machine {
     fn step(&mut self) -> Progress {
-        self.nic
-            .step(&mut self.reached, &mut self.link, &mut self.interrupts)
+        let mut raised = Raised(0);
+        let progress = self
+            .nic
+            .step(&mut self.reached, &mut self.link, &mut raised);
+        for vector in (0..VECTORS).filter(|vector| raised.0 >> vector & 1 != 0) {
+            self.messages += 1;
+            let mut word = |at| self.nic.read(MSIX_BAR, vector * 16 + at, 4);
+            let address = word(4) << 32 | word(0);
+            deliver(address, word(8) as u32);
+        }
+        progress
     }
 }
 
@@ -86,7 +113,7 @@ impl IxgbeBus {
             nic: Nic::new(Options::default()),
             reached: Reached::default(),
             link,
-            interrupts: CountedInterrupts::default(),
+            messages: 0,
             now: 0,
         };
         Box::leak(Box::new(Self(Mutex::new(machine))))
@@ -94,13 +121,14 @@ impl IxgbeBus {
 
     /// Where a driver claims it. Once for each model.
     pub fn slot(&'static self) -> &'static PciSlot {
-        let registers = Box::leak(Box::new(Registers(self)));
-        let bars = Box::leak(Box::new(Bars(registers)));
+        let window = |bar| &*Box::leak(Box::new(Registers(self, bar)));
+        let bars = Box::leak(Box::new(Bars([window(0), window(MSIX_BAR)])));
         let host = Host {
             config: self,
             bars,
             dma: self,
             clock: self,
+            messages: &Controller,
         };
         // SAFETY: each model is its own bus, and callers ask once; nothing else drives it.
         Box::leak(Box::new(unsafe { PciSlot::new(host, ADDRESS) }))
@@ -138,7 +166,11 @@ impl IxgbeBus {
 
     /// Lets `millis` virtual milliseconds pass.
     pub fn pass(&self, millis: u64) {
-        self.run(|machine| machine.now += millis * 1_000_000);
+        self.run(|machine| {
+            machine.now += millis * 1_000_000;
+            let now = machine.now;
+            machine.nic.advance(now);
+        });
     }
 
     /// How often the device was sent to memory that was never translated for it: must stay 0.
@@ -149,6 +181,21 @@ impl IxgbeBus {
         })
     }
 
+    /// Virtual nanoseconds since the model was made.
+    pub fn now(&self) -> u64 {
+        self.run(|machine| machine.now)
+    }
+
+    /// A microsecond passes, and the device does its work.
+    pub fn tick(&self) {
+        self.run(|machine| {
+            machine.now += LOOK;
+            let now = machine.now;
+            machine.nic.advance(now);
+        });
+        self.settle();
+    }
+
     /// What the device dropped that no register counts.
     pub fn drops(&self) -> Drops {
         self.run(|machine| machine.nic.drops())
@@ -157,6 +204,24 @@ impl IxgbeBus {
     /// Reads a register behind the driver's back.
     pub fn register(&self, offset: u32) -> u32 {
         self.run(|machine| machine.nic.read(0, u64::from(offset), 4) as u32)
+    }
+
+    /// Writes a register behind the driver's back.
+    pub fn poke(&self, offset: u32, value: u32) {
+        self.run(|machine| machine.nic.write(0, u64::from(offset), 4, u64::from(value)));
+    }
+
+    /// Messages sent so far.
+    pub fn messages(&self) -> u64 {
+        self.run(|machine| machine.messages)
+    }
+
+    /// What an entry of the MSI-X table says: address, data, vector control.
+    pub fn message_entry(&self, vector: u16) -> (u64, u32, u32) {
+        self.run(|machine| {
+            let mut word = |at| machine.nic.read(MSIX_BAR, u64::from(vector) * 16 + at, 4);
+            (word(4) << 32 | word(0), word(8) as u32, word(12) as u32)
+        })
     }
 
     /// Whether the function may be bus master.
@@ -202,29 +267,34 @@ unsafe impl ConfigSpace for IxgbeBus {
 }
 
 /// The model's registers as a bus; the lifetime of the model is the process's.
-struct Registers(&'static IxgbeBus);
+struct Registers(&'static IxgbeBus, u8);
 
 impl MmioBus for Registers {
     fn read(&self, offset: usize) -> u32 {
         self.0
-            .run(|machine| machine.nic.read(0, offset as u64, 4) as u32)
+            .run(|machine| machine.nic.read(self.1, offset as u64, 4) as u32)
     }
 
     fn write(&self, offset: usize, value: u32) {
-        self.0
-            .run(|machine| machine.nic.write(0, offset as u64, 4, u64::from(value)));
+        self.0.run(|machine| {
+            machine
+                .nic
+                .write(self.1, offset as u64, 4, u64::from(value))
+        });
     }
 }
 
-/// BAR 0 is the registers.
-struct Bars(&'static Registers);
+/// BAR 0 is the registers, BAR 4 the MSI-X table.
+struct Bars([&'static Registers; 2]);
 
 // SAFETY: returns an emulated bus, never a raw mapping.
 unsafe impl MapBar for Bars {
     fn map(&self, _: PciAddress, bar: u8, length: usize) -> Result<Backing, MapBarError> {
+        let [registers, table] = self.0;
         match bar {
-            0 if length <= BAR_LENGTH => Ok(Backing::Bus(self.0)),
-            0 => Err(MapBarError::TooShort),
+            0 if length <= BAR_LENGTH => Ok(Backing::Bus(registers)),
+            MSIX_BAR if length <= MSIX_LENGTH => Ok(Backing::Bus(table)),
+            0 | MSIX_BAR => Err(MapBarError::TooShort),
             _ => Err(MapBarError::Absent),
         }
     }

@@ -6,7 +6,7 @@ use std::boxed::Box;
 
 use samara_device_io::PciSlot;
 use samara_device_io::host::{
-    Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, PciAddress,
+    Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, NoMessages, PciAddress,
 };
 
 use super::{ADDRESS, BAR_LENGTH};
@@ -66,6 +66,7 @@ impl NullNic {
             bars: self,
             dma: self,
             clock: self,
+            messages: &NoMessages,
         };
         // SAFETY: each is its own bus, and callers ask once; nothing else drives it.
         Box::leak(Box::new(unsafe { PciSlot::new(host, ADDRESS) }))

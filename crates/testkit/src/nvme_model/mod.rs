@@ -19,7 +19,7 @@ use std::vec::Vec;
 
 use samara_device_io::PciSlot;
 use samara_device_io::host::{
-    Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, PciAddress,
+    Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, NoMessages, PciAddress,
 };
 use samara_device_io::mmio::MmioBus;
 use samara_shared_heap::thread::as_host;
@@ -94,6 +94,7 @@ impl NvmeModel {
             bars,
             dma: self,
             clock: self,
+            messages: &NoMessages,
         };
         let address = PciAddress {
             segment: 0,

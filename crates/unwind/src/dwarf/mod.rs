@@ -69,6 +69,14 @@ pub fn raise() -> ! {
     panic!("unwinding failed: {failed}");
 }
 
+/// Passes on what a [`catch`] has stopped, to the next one. Nothing is allocated.
+///
+/// # Panics
+/// As [`raise`].
+pub fn resume(_: Payload) -> ! {
+    raise()
+}
+
 /// Starts unwinding for a panic that the kernel's panic handler has recorded.
 ///
 /// Returns only if the panic cannot be delivered: the handler must then stop the kernel.

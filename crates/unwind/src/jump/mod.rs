@@ -106,6 +106,14 @@ pub fn raise() -> ! {
     panic!("nothing to return to: {failed}");
 }
 
+/// Passes on what a [`catch`] has stopped, to the next one. Nothing is allocated.
+///
+/// # Panics
+/// As [`raise`].
+pub fn resume(_: Payload) -> ! {
+    raise()
+}
+
 /// Cuts to the innermost boundary for a panic that the program's panic handler has recorded.
 ///
 /// Returns only if there is none: the handler must then stop the program.
@@ -121,6 +129,28 @@ pub fn begin_panic() -> UnwindFailed {
         Some(boundary) => unsafe { arch::raise(boundary.as_ptr()) },
         None => UnwindFailed::NoBoundary,
     }
+}
+
+/// Rewrites `registers`, those of an interrupted thread, so that it goes on as if it had panicked: at its
+/// innermost boundary, which is in its `anchor`. What a trap handler does for a fault, or for a kill.
+///
+/// Needs no tables: what the boundary has saved is loaded. Two loads and five stores.
+///
+/// # Errors
+/// [`UnwindFailed::NoBoundary`]; then `registers` are as they were.
+///
+/// # Safety
+/// * `registers` are those of a thread that does not run meanwhile, stopped above its innermost boundary and
+///   outside of [`catch`]'s own instructions, and will be loaded as they are then, all of them.
+/// * `anchor` is that thread's, and its stack is mapped: the boundary is read when the thread goes on.
+#[cfg(target_arch = "x86_64")]
+pub unsafe fn cut(
+    registers: &mut crate::cut::Registers,
+    anchor: &Anchor,
+) -> Result<(), UnwindFailed> {
+    let boundary = NonNull::new(anchor.innermost()).ok_or(UnwindFailed::NoBoundary)?;
+    arch::land(registers, boundary.as_ptr());
+    Ok(())
 }
 
 /// Whether this panic may be contained: always. Code compiled to never unwind is cut as well.

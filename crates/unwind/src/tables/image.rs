@@ -31,6 +31,15 @@ impl<'a> Image<'a> {
         except_table: &[],
     };
 
+    /// The addresses of the function that `pc` is in, as its table has them.
+    ///
+    /// # Errors
+    /// See [`TableError`].
+    pub fn function(&self, pc: usize) -> Result<Range<usize>, TableError> {
+        let entry = self.entry(pc)?;
+        Ok(entry.start..entry.start.saturating_add(entry.length))
+    }
+
     /// The entry for the function that `pc` is in.
     #[inline]
     pub(super) fn entry(&self, pc: usize) -> Result<Entry<'a>, TableError> {

@@ -6,6 +6,10 @@ thread_local! {
     static ANCHOR: &'static Anchor = Box::leak(Box::new(Anchor::new()));
 }
 
+pub(crate) fn of_this_thread() -> &'static Anchor {
+    ANCHOR.with(|anchor| *anchor)
+}
+
 struct Threads;
 
 // SAFETY: one anchor for each thread, leaked, so that it outlives the thread. The tests start no
@@ -13,7 +17,7 @@ struct Threads;
 #[expect(unsafe_code, reason = "the promise that `jump` asks for")]
 unsafe impl JumpHost for Threads {
     fn anchor() -> &'static Anchor {
-        ANCHOR.with(|anchor| *anchor)
+        of_this_thread()
     }
 }
 

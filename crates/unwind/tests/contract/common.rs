@@ -101,6 +101,30 @@ macro_rules! contract {
             }
 
             #[test]
+            fn what_was_stopped_can_be_passed_on() {
+                let passed = Cell::new(0);
+                let outer = backend::catch(|| {
+                    for _ in 0..3 {
+                        let inner = backend::catch(|| {
+                            let inner = backend::catch(|| descend(4, &|| backend::raise()));
+                            if let Err(payload) = inner {
+                                passed.set(passed.get() + 1);
+                                backend::resume(payload)
+                            }
+                        });
+                        if let Err(payload) = inner {
+                            passed.set(passed.get() + 10);
+                            payload.dispose();
+                        }
+                    }
+                    backend::raise()
+                });
+                assert!(outer.map_err(|payload| payload.dispose()).is_err());
+                assert_eq!(passed.get(), 33);
+                assert!(!backend::is_unwinding());
+            }
+
+            #[test]
             fn a_boundary_may_stand_a_hundred_deep() {
                 fn nest(depth: u32, cut: &Cell<u32>) {
                     if depth > 0 {

@@ -4,6 +4,7 @@
 mod anchors;
 mod common;
 mod registers;
+mod struck;
 
 common::contract!(std_backend, samara_unwind);
 common::contract!(jump_backend, samara_unwind::jump);

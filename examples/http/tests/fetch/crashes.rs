@@ -106,10 +106,9 @@ fn a_wire_that_loses_frames_costs_time_only() {
     world.finish();
 }
 
-#[test]
-fn a_stack_that_dies_takes_its_connections_and_listens_again() {
-    let order = order(1, 3, 300_001);
-    let mut world = World::new(order.seed, order.bytes, 1);
+/// Fetches three times on one connection; `kill` ends a domain in the middle of the second.
+fn fetch_through(world: &mut World, kill: impl Fn(&World) -> bool) {
+    let order = order(1, 3, BYTES);
     let mut client = HttpClient::new(CLIENT, order);
     let mut killed = false;
     for turn in 0.. {
@@ -117,7 +116,7 @@ fn a_stack_that_dies_takes_its_connections_and_listens_again() {
         let _ = world.turn(client.peer());
         client.poll(world.now);
         if !killed && client.outcome().bytes > order.bytes + 1000 {
-            assert!(world.net.kill());
+            assert!(kill(world));
             killed = true;
         }
         if client.is_done() {
@@ -127,6 +126,23 @@ fn a_stack_that_dies_takes_its_connections_and_listens_again() {
     // The one under way is lost with its connection; the others, through the next listener, are not.
     let outcome = client.outcome();
     assert_eq!((outcome.answered, outcome.failed), (2, 1));
+}
+
+const BYTES: u64 = 300_001;
+
+#[test]
+fn a_stack_that_dies_takes_its_connections_and_listens_again() {
+    let mut world = World::new(42, BYTES, 1);
+    fetch_through(&mut world, |world| world.net.kill());
     assert_eq!((world.net.restarts(), world.http.restarts()), (1, 0));
+    world.finish();
+}
+
+#[test]
+fn a_server_that_dies_leaves_the_stack_its_port_and_its_sockets() {
+    let mut world = World::new(42, BYTES, 1);
+    fetch_through(&mut world, |world| world.http.kill());
+    assert_eq!((world.net.restarts(), world.http.restarts()), (0, 1));
+    assert_eq!(statistics(&world).accepted, 2);
     world.finish();
 }

@@ -15,7 +15,7 @@ use samara_testkit::ixgbe_bus::frame;
 
 use super::{Bench, empty, frames, poll, small};
 
-fn spawn(bench: &Bench, limits: Limits) -> Domain<dyn NetDevice> {
+pub(crate) fn spawn(bench: &Bench, limits: Limits) -> Domain<dyn NetDevice> {
     let slot = bench.slot;
     let spec = DomainSpec::new("ixgbe").restart(Restart::limited(1_000, Duration::from_secs(600)));
     let mint = Mint::fallible(move || slot.claim().map(|function| Args { function, limits }));

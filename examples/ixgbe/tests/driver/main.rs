@@ -5,6 +5,7 @@ mod crashes;
 mod known_faults;
 mod misbehaviour;
 mod traffic;
+mod waiting;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use samara_interfaces::net::{Exchanged, NetDevice, NetError};
+use samara_interfaces::net::{Exchanged, NetDevice, NetError, Waited};
 use samara_ixgbe::{InitError, Limits, Nic};
 use samara_ixgbe_model::{Faults, Loop, WriteBack};
 use samara_testkit::ixgbe_bus::frame;
@@ -85,6 +85,7 @@ fn comes_through_again(bench: &Bench, nic: &Nic) {
 fn a_length_beyond_the_buffer_resets_the_device_and_reaches_nobody() {
     let bench = Bench::new(Loop::closed());
     let nic = bench.nic(small());
+    let message = bench.bus.message_entry(0);
     // 60 becomes 60 + 0x8000.
     bench
         .bus
@@ -98,6 +99,14 @@ fn a_length_beyond_the_buffer_resets_the_device_and_reaches_nobody() {
     assert_eq!(nic.statistics().unwrap().rx_errors, 1);
     bench.bus.inject(Faults::default());
     comes_through_again(&bench, &nic);
+    // Nor has it lost its interrupt.
+    assert_eq!(bench.bus.message_entry(0), message);
+    assert_eq!(nic.wait(0, 0), Ok(Waited::TimedOut));
+    bench.bus.poke(0x0880, 1);
+    bench.bus.link(|link| link.inbound.push_back(one));
+    bench.bus.pass(1);
+    bench.bus.settle();
+    assert_eq!(bench.bus.messages(), 1);
     drop((exchanged, nic));
     bench.finish();
 }

@@ -1,7 +1,7 @@
 //! The register block (section 8.2), as far as a driver needs it.
 
 use super::queue::{QUEUE_ENABLE, QUEUES, rx, tx};
-use crate::mmio::{Mmio, ReadOnly, ReadWrite, Register, RegisterArray, RegisterBlock};
+use crate::mmio::{Mmio, ReadOnly, ReadWrite, Register, RegisterArray, RegisterBlock, WriteOnly};
 use crate::pci::PciId;
 
 /// The register block of an 82599.
@@ -21,8 +21,8 @@ const DEVICES: &[u16] = &[
 // TXPBSIZE; PSRTYPE; EERD; SWSM; SW_FW_SYNC. They choose, filter, count, moderate and pace; none holds or
 // scales an address (section 8.2.3), and whatever they hold, a queue reaches only what its own, guarded
 // block names, while it is enabled there. The device IDs are the 82599's. It fetches and writes for enabled
-// queues alone (sections 7.1.4 and 7.2.1.2), and message interrupts (off: their table is in another BAR)
-// name no memory here.
+// queues alone (sections 7.1.4 and 7.2.1.2), and message interrupts go where their table says, which is in
+// another BAR.
 unsafe impl RegisterBlock for Ixgbe {
     const BAR: u8 = 0;
     const LENGTH: usize = 0x1_1000;
@@ -112,10 +112,14 @@ registers! {
     EICR, ReadWrite, 0x0800;
     /// EIAC: causes cleared as their MSI-X message is sent (8.2.3.5.5).
     EIAC, ReadWrite, 0x0810;
+    /// EICS: sets causes, to test interrupts (8.2.3.5.2).
+    EICS, WriteOnly, 0x0808;
     /// EIMS: interrupt mask set (8.2.3.5.3).
     EIMS, ReadWrite, 0x0880;
     /// EIMC: interrupt mask clear (8.2.3.5.4).
     EIMC, ReadWrite, 0x0888;
+    /// EIAM: causes masked as their message is sent (8.2.3.5.6).
+    EIAM, ReadWrite, 0x0890;
     /// GPIE: how interrupts are sent (8.2.3.5.18).
     GPIE, ReadWrite, 0x0898;
     /// IVAR_MISC: vectors of the causes that are no queue's (8.2.3.5.17).

@@ -16,6 +16,9 @@
 )]
 mod registers;
 
+#[cfg(target_arch = "x86_64")]
+pub(super) use registers::land;
+
 /// What a boundary runs.
 pub(super) type Body = unsafe extern "C" fn(*mut ());
 

@@ -3,6 +3,7 @@
 //! Targets without SSE are those whose code must not touch the FPU: there, no control bits.
 
 use super::Body;
+use crate::cut::Registers;
 use core::arch::naked_asm;
 
 #[cfg(target_feature = "sse")]
@@ -81,5 +82,28 @@ pub(super) unsafe extern "C" fn raise(boundary: *mut ()) -> ! {
         "mov eax, 1",
         "ret",
         ".cfi_endproc",
+    )
+}
+
+/// Has an interrupted thread go on with [`raise`] for `boundary`.
+pub(in crate::jump) fn land(registers: &mut Registers, boundary: *mut ()) {
+    registers.rdi = boundary.expose_provenance() as u64;
+    registers.rip = struck as *const () as u64;
+    // The boundary's own frame: what is above it is given up, and another trap may use it.
+    registers.rsp = registers.rdi;
+    // Direction, trap-on-misalignment and nested-task flags: none may be set in compiled code.
+    registers.rflags &= !(1 << 10 | 1 << 18 | 1 << 14);
+}
+
+/// As [`raise`], from any instruction: the x87 stack may be in use.
+#[unsafe(naked)]
+unsafe extern "C" fn struck(boundary: *mut ()) -> ! {
+    naked_asm!(
+        ".cfi_startproc",
+        ".cfi_undefined rip",
+        fpu!("fninit"),
+        "jmp {raise}",
+        ".cfi_endproc",
+        raise = sym raise,
     )
 }

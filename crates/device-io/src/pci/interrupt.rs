@@ -1,0 +1,154 @@
+//! An interrupt of a claimed function: an MSI-X vector, and the event that its message sets.
+
+use core::fmt;
+use core::time::Duration;
+
+use samara_rref::Exchangeable;
+use samara_shared_heap::{AllocError, Cap, Capability};
+
+use super::function::PciFunction;
+use super::slot::PciSlot;
+use crate::host::{MapBarError, Message, NoMessage};
+
+/// The trusted side. In a capability slot of its own: when its owner dies the vector is masked before any
+/// memory is released, and its message goes back to the host.
+pub(crate) struct Line {
+    slot: &'static PciSlot,
+    claim: u32,
+    vector: u16,
+    message: Message,
+}
+
+// SAFETY: masking is two accesses of the table, if the claim lives, under a lock that is held for a few
+// register accesses, by code of this crate which is not cut; it runs no code of a domain, and what sends no
+// message writes no memory.
+unsafe impl Capability for Line {
+    const NAME: &'static str = "interrupt";
+
+    fn quiesce(&self) {
+        self.set_masked(true);
+    }
+}
+
+impl Line {
+    fn set_masked(&self, masked: bool) {
+        self.slot
+            .with_vectors(|vectors| vectors.set_masked(self.claim, self.vector, masked));
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.slot
+            .with_vectors(|vectors| vectors.give_back(self.claim, self.vector));
+        // After the mask: what comes yet finds an event that is the host's still, and nobody's.
+        self.slot.host.messages.release(self.message);
+    }
+}
+
+/// An interrupt that its holder waits for: an owned one-pointer capability, exchangeable.
+///
+/// No code of a domain runs when it comes: the host's handler counts it, and a thread that waits is woken. Who
+/// waits reads the [`count`](Self::count), tells its device to interrupt, looks whether there is anything to be
+/// done already, and only then waits for the count to change: an interrupt that came meanwhile is not lost.
+///
+/// Dropping it, or the death of its holder, masks the vector.
+#[derive(Exchangeable)]
+pub struct Interrupt(Cap<Line>);
+
+/// Why an interrupt isn't to be had. A driver polls then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InterruptError {
+    /// The function has no MSI-X.
+    NoMsix,
+    /// It has no such vector, or more than this crate uses.
+    NoSuchVector,
+    /// The vector is in use.
+    Taken,
+    /// The host gives none.
+    Message(NoMessage),
+    /// The table can't be mapped.
+    Map(MapBarError),
+    /// No room for the capability.
+    Alloc(AllocError),
+}
+
+impl fmt::Display for InterruptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoMsix => f.write_str("the function has no MSI-X: poll it"),
+            Self::NoSuchVector => {
+                f.write_str("the function has no such vector: use one from 0 to 15 that it has")
+            }
+            Self::Taken => f.write_str("the vector is in use: drop its interrupt first"),
+            Self::Message(error) => error.fmt(f),
+            Self::Map(error) => error.fmt(f),
+            Self::Alloc(error) => write!(f, "no room for the interrupt's capability: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for InterruptError {}
+
+impl From<NoMessage> for InterruptError {
+    fn from(error: NoMessage) -> Self {
+        Self::Message(error)
+    }
+}
+
+impl PciFunction {
+    /// Claims MSI-X vector `vector`, unmasked. The function may send its message while it is bus master.
+    ///
+    /// # Errors
+    ///
+    /// [`InterruptError`].
+    pub fn interrupt(&self, vector: u16) -> Result<Interrupt, InterruptError> {
+        let (slot, claim, message) = self.take_vector(vector)?;
+        let line = Line {
+            slot,
+            claim,
+            vector,
+            message,
+        };
+        match Cap::try_new(line) {
+            Ok(cap) => Ok(Interrupt(cap)),
+            Err((error, _line)) => Err(InterruptError::Alloc(error)),
+        }
+    }
+}
+
+impl Interrupt {
+    /// Which of the function's vectors it is.
+    pub fn vector(&self) -> u16 {
+        self.0.vector
+    }
+
+    /// How often it came, modulo 2^32. Also counts what another holder of the host's vector was sent.
+    pub fn count(&self) -> u32 {
+        self.0.message.event.count()
+    }
+
+    /// Waits until [`count`](Self::count) isn't `seen`, at most for `timeout`, or for nothing at all; the
+    /// count then. Doesn't return if the running domain dies.
+    pub fn wait(&self, seen: u32, timeout: Duration) -> u32 {
+        self.0.message.event.wait(seen, timeout)
+    }
+
+    /// Has the function keep the message back; it is sent at [`unmask`](Self::unmask). Two accesses of
+    /// the table. (Most devices have masks of their own, nearer at hand.)
+    pub fn mask(&self) {
+        self.0.set_masked(true);
+    }
+
+    /// Ends a [`mask`](Self::mask).
+    pub fn unmask(&self) {
+        self.0.set_masked(false);
+    }
+}
+
+impl fmt::Debug for Interrupt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Interrupt({}.{})", self.0.slot.address(), self.0.vector)
+    }
+}

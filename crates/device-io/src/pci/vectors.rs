@@ -1,0 +1,213 @@
+//! A function's MSI-X table (PCI Express Base 5.0 §7.7.2, §6.1.4), which only this file writes: an entry is
+//! an address that the device writes to.
+
+use super::config::{Config, Msix};
+use super::interrupt::InterruptError;
+use crate::host::{Backing, Host, Message, PciAddress};
+use crate::mmio::Value;
+
+/// Vectors that one claim uses at most, from 0 on.
+pub const MAX_VECTORS: u16 = 16;
+
+/// An entry: address, its high half, data, vector control; bit 0 of that masks it.
+const ENTRY: usize = 16;
+const CONTROL: usize = 12;
+const MASKED: u32 = 1;
+/// Message control: bit 15 enables MSI-X, bit 14 masks all of it.
+const ENABLE: u32 = 1 << 31;
+const MASK_ALL: u32 = 1 << 30;
+
+/// One vector in use.
+#[derive(Clone, Copy)]
+struct Used {
+    address: u64,
+    data: u32,
+    masked: bool,
+}
+
+/// The table as mapped for a claim.
+struct Table {
+    backing: Backing,
+    bar: u8,
+    start: usize,
+    entries: u16,
+    capability: u16,
+}
+
+/// Behind the slot's lock: vectors of the claim that there is.
+pub(crate) struct Vectors {
+    /// Which claim's.
+    claim: Option<u32>,
+    table: Option<Table>,
+    used: [Option<Used>; MAX_VECTORS as usize],
+}
+
+impl Table {
+    fn load(&self, entry: u16, at: usize) -> u32 {
+        let offset = self.start + usize::from(entry) * ENTRY + at;
+        // SAFETY: `map` mapped all entries; callers name one below `entries` and a dword in it.
+        unsafe { u32::load(&self.backing, offset) }
+    }
+
+    fn store(&self, entry: u16, at: usize, value: u32) {
+        let offset = self.start + usize::from(entry) * ENTRY + at;
+        // SAFETY: as for `load`. The address written is a host's, for messages.
+        unsafe { value.store(&self.backing, offset) }
+    }
+
+    /// Masks or unmasks; has taken effect when it returns, since the read follows the write.
+    fn set_masked(&self, entry: u16, masked: bool) {
+        self.store(entry, CONTROL, u32::from(masked));
+        let _ = self.load(entry, CONTROL);
+    }
+
+    fn fill(&self, entry: u16, used: Used) {
+        self.store(entry, CONTROL, MASKED);
+        self.store(entry, 0, used.address as u32);
+        self.store(entry, 4, (used.address >> 32) as u32);
+        self.store(entry, 8, used.data);
+        self.set_masked(entry, used.masked);
+    }
+}
+
+impl Vectors {
+    pub(crate) const fn new() -> Self {
+        Self {
+            claim: None,
+            table: None,
+            used: [None; MAX_VECTORS as usize],
+        }
+    }
+
+    /// A claim begins, with all vectors off.
+    pub(crate) fn begin(&mut self, claim: u32) {
+        self.claim = Some(claim);
+    }
+
+    /// A claim ends: its vectors are masked, and its table is unmapped.
+    pub(crate) fn end(&mut self, config: &Config, host: &Host, address: PciAddress) {
+        self.claim = None;
+        if let Some(table) = self.table.take() {
+            for entry in 0..table.entries {
+                if self.used[usize::from(entry % MAX_VECTORS)].take().is_some() {
+                    table.set_masked(entry, true);
+                }
+            }
+            disable(config, table.capability);
+            host.bars.unmap(address, table.bar, table.backing);
+        }
+        self.used = [None; MAX_VECTORS as usize];
+    }
+
+    /// Maps the table of `claim`, all its entries masked, and enables MSI-X.
+    fn map(
+        &mut self,
+        msix: Option<Msix>,
+        config: &Config,
+        host: &Host,
+        address: PciAddress,
+    ) -> Result<&Table, InterruptError> {
+        if self.table.is_none() {
+            let msix = msix.ok_or(InterruptError::NoMsix)?;
+            let control = config.read(msix.capability);
+            // Bits 10:0 of the control half: entries less one.
+            let entries = ((control >> 16 & 0x7FF) as u16 + 1).min(MAX_VECTORS);
+            let (bar, start) = msix.table;
+            let start = start as usize;
+            let length = start + usize::from(entries) * ENTRY;
+            let backing = host.bars.map(address, bar, length);
+            let table = Table {
+                backing: backing.map_err(InterruptError::Map)?,
+                bar,
+                start,
+                entries,
+                capability: msix.capability,
+            };
+            enable(&table, config);
+            self.table = Some(table);
+        }
+        self.table.as_ref().ok_or(InterruptError::NoMsix)
+    }
+
+    /// Programs `vector`, which is then unmasked, with the message that `allocate` makes.
+    pub(crate) fn take(
+        &mut self,
+        vector: u16,
+        msix: Option<Msix>,
+        (config, host, address): (&Config, &Host, PciAddress),
+    ) -> Result<Message, InterruptError> {
+        let entries = self.map(msix, config, host, address)?.entries;
+        let used = self.used.get_mut(usize::from(vector));
+        let used = used.filter(|_| vector < entries);
+        let used = used.ok_or(InterruptError::NoSuchVector)?;
+        if used.is_some() {
+            return Err(InterruptError::Taken);
+        }
+        let message = host.messages.allocate(address)?;
+        let entry = Used {
+            address: message.address,
+            data: message.data,
+            masked: false,
+        };
+        *used = Some(entry);
+        if let Some(table) = &self.table {
+            table.fill(vector, entry);
+        }
+        Ok(message)
+    }
+
+    /// Masks or unmasks `vector` of `claim`; nothing if that's over.
+    pub(crate) fn set_masked(&mut self, claim: u32, vector: u16, masked: bool) {
+        if self.claim != Some(claim) {
+            return;
+        }
+        if let (Some(table), Some(Some(used))) =
+            (&self.table, self.used.get_mut(usize::from(vector)))
+        {
+            used.masked = masked;
+            table.set_masked(vector, masked);
+        }
+    }
+
+    /// `vector` of `claim` is masked, and may be taken again; nothing if that claim is over.
+    pub(crate) fn give_back(&mut self, claim: u32, vector: u16) {
+        self.set_masked(claim, vector, true);
+        if self.claim == Some(claim)
+            && let Some(used) = self.used.get_mut(usize::from(vector))
+        {
+            *used = None;
+        }
+    }
+
+    /// After a Function Level Reset, which has cleared the table.
+    pub(crate) fn restore(&self, config: &Config) {
+        let Some(table) = &self.table else {
+            return;
+        };
+        enable(table, config);
+        for (entry, used) in (0..table.entries).zip(&self.used) {
+            if let &Some(used) = used {
+                table.fill(entry, used);
+            }
+        }
+    }
+}
+
+/// Masks all entries, then lets the function send messages (if it may be bus master).
+fn enable(table: &Table, config: &Config) {
+    let at = table.capability;
+    let control = config.read(at) & 0xFFFF_0000;
+    config.write(at, control | ENABLE | MASK_ALL);
+    for entry in 0..table.entries {
+        table.set_masked(entry, true);
+    }
+    config.write(at, (control | ENABLE) & !MASK_ALL);
+}
+
+/// No messages any more.
+pub(crate) fn disable(config: &Config, capability: u16) {
+    let control = config.read(capability);
+    if control != u32::MAX {
+        config.write(capability, control & 0xFFFF_0000 & !ENABLE);
+    }
+}

@@ -1,0 +1,115 @@
+//! Interrupts as capabilities: who may have which vector, and what is left of it in the device afterwards.
+#![forbid(unsafe_code)]
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use samara_device_io::layout::ixgbe::Ixgbe;
+use samara_device_io::pci::{InterruptError, MAX_VECTORS};
+use samara_device_io::{PciFunction, PciSlot};
+use samara_host_std as _;
+use samara_ixgbe_model::Loop;
+use samara_testkit::ixgbe_bus::{IxgbeBus, deliver, vectors_in_use};
+
+const MASKED: u32 = 1;
+
+/// Vectors are the process's: one test at a time.
+static SERIAL: Mutex<()> = Mutex::new(());
+
+fn claimed() -> (
+    MutexGuard<'static, ()>,
+    &'static IxgbeBus,
+    &'static PciSlot,
+    PciFunction,
+) {
+    let serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
+    let bus = IxgbeBus::leak(Loop::open());
+    let slot = bus.slot();
+    (serial, bus, slot, slot.claim().unwrap())
+}
+
+#[test]
+fn a_vector_has_one_holder_and_is_masked_when_it_is_dropped() {
+    let (_serial, bus, _, function) = claimed();
+    let first = function.interrupt(3).unwrap();
+    assert_eq!(first.vector(), 3);
+    assert!(matches!(function.interrupt(3), Err(InterruptError::Taken)));
+    assert!(matches!(
+        function.interrupt(MAX_VECTORS),
+        Err(InterruptError::NoSuchVector)
+    ));
+    let (address, data, control) = bus.message_entry(3);
+    assert_eq!(control & MASKED, 0);
+    // What nobody has is masked.
+    assert_eq!(bus.message_entry(4).2 & MASKED, MASKED);
+
+    let seen = first.count();
+    assert_eq!(first.wait(seen, Duration::from_millis(1)), seen);
+    deliver(address, data);
+    assert_eq!(
+        first.wait(seen, Duration::from_secs(9)),
+        seen.wrapping_add(1)
+    );
+
+    first.mask();
+    assert_eq!(bus.message_entry(3).2 & MASKED, MASKED);
+    first.unmask();
+    assert_eq!(bus.message_entry(3).2 & MASKED, 0);
+    drop(first);
+    assert_eq!(bus.message_entry(3).2 & MASKED, MASKED);
+    assert_eq!(vectors_in_use(), 0);
+    drop(function.interrupt(3).unwrap());
+}
+
+#[test]
+fn one_that_outlives_its_claim_has_no_say_in_the_next() {
+    let (_serial, bus, slot, function) = claimed();
+    let old = function.interrupt(0).unwrap();
+    drop(function);
+    assert_eq!(bus.message_entry(0).2 & MASKED, MASKED);
+    old.unmask();
+    assert_eq!(bus.message_entry(0).2 & MASKED, MASKED);
+
+    let function = slot.claim().unwrap();
+    let new = function.interrupt(0).unwrap();
+    let entry = bus.message_entry(0);
+    assert_eq!(entry.2 & MASKED, 0);
+    old.mask();
+    drop(old);
+    assert_eq!(bus.message_entry(0), entry);
+    drop(new);
+    assert_eq!(vectors_in_use(), 0);
+}
+
+#[test]
+fn a_function_level_reset_takes_no_interrupt_away() {
+    let (_serial, bus, _, function) = claimed();
+    let (open, shut) = (
+        function.interrupt(0).unwrap(),
+        function.interrupt(1).unwrap(),
+    );
+    shut.mask();
+    let entries = [bus.message_entry(0), bus.message_entry(1)];
+    let _ = function.silence();
+    assert_eq!([bus.message_entry(0), bus.message_entry(1)], entries);
+    assert_eq!(entries[1].2 & MASKED, MASKED);
+    drop((open, shut));
+}
+
+#[test]
+fn a_function_that_is_no_bus_master_sends_no_message() {
+    let (_serial, bus, _, function) = claimed();
+    let _interrupt = function.interrupt(0).unwrap();
+    let registers = function.registers::<Ixgbe>().unwrap();
+    let fire = || {
+        registers.write(Ixgbe::GPIE, 1 << 4);
+        registers.write(Ixgbe::EIMS, 1);
+        registers.write(Ixgbe::EICS, 1);
+        bus.settle();
+        bus.messages()
+    };
+    assert_eq!(fire(), 0);
+    registers.reset(&function).unwrap();
+    function.enable_bus_master::<Ixgbe>().unwrap();
+    assert!(fire() > 0);
+}

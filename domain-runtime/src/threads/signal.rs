@@ -1,0 +1,119 @@
+//! What an interrupt sets and a domain's thread waits for (D13).
+//!
+//! A signal is the host's, in a static: whoever raises it late touches nothing that a domain's death
+//! released, and wakes somebody for nothing at worst.
+
+use super::PLACES;
+use crate::call;
+use crate::host;
+use crate::primitive::atomic::{AtomicU32, Ordering::SeqCst};
+use core::time::Duration;
+use samara_shared_heap::thread;
+
+/// How long a thread parks at most before it looks again, in nanoseconds: what a second thread waits
+/// too long if the first was woken in its place.
+const SLICE: u64 = 50_000_000;
+
+/// Counts what happened; threads wait for the count to change.
+#[derive(Debug)]
+pub struct Signal {
+    count: AtomicU32,
+    /// Place of the thread that waits, plus one; 0 is none. Of several the one that came last.
+    waiter: AtomicU32,
+}
+
+impl Default for Signal {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Signal {
+    /// One that nothing has raised.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            count: AtomicU32::new(0),
+            waiter: AtomicU32::new(0),
+        }
+    }
+
+    /// How often it was raised, modulo 2^32.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.count.load(SeqCst)
+    }
+
+    /// Counts once more and wakes who waits. For an interrupt's handler too, if the host's
+    /// [`Threads::wake`](crate::host::Threads::wake) is.
+    pub fn raise(&self) {
+        // Before the look at who waits; a waiter registers before it looks at the count.
+        self.count.fetch_add(1, SeqCst);
+        if let Some(place) = self.waiter.load(SeqCst).checked_sub(1) {
+            host::wake_from_handler(place as usize);
+        }
+    }
+
+    /// Waits until the count is not `seen`, for `timeout` at most; may return early, for nothing. The
+    /// count then.
+    ///
+    /// A boundary: does not return if the domain for which the thread runs has died, which wakes it. A
+    /// domain's own thread, in whichever domain it is meanwhile, sleeps; another yields.
+    pub fn wait(&self, seen: u32, timeout: Duration) -> u32 {
+        let nanos = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
+        let end = host::now_ns().saturating_add(nanos);
+        call::checkpoint();
+        let Some(index) = super::running_place() else {
+            return self.poll(seen, end);
+        };
+        let _waiting = Waiting::new(self, index);
+        loop {
+            // A death after this look wakes the place, so the park ends at once.
+            call::checkpoint();
+            let now = host::now_ns();
+            let left = end.saturating_sub(now).min(SLICE);
+            if self.count() != seen || left == 0 || super::api::is_stopping() {
+                return self.count();
+            }
+            host::park_thread(index, Some(Duration::from_nanos(left)));
+            if host::now_ns() < now.saturating_add(left) {
+                // Woken: if not by this, then by a stop, or the death, of the domain whose thread it is and
+                // which can only be told of it further down.
+                call::checkpoint();
+                return self.count();
+            }
+        }
+    }
+
+    /// A thread that nobody can wake.
+    fn poll(&self, seen: u32, end: u64) -> u32 {
+        while self.count() == seen && host::now_ns() < end && !super::api::is_stopping() {
+            host::yield_now();
+            call::checkpoint();
+        }
+        self.count()
+    }
+}
+
+/// The running thread, as long as it waits. One that is cut leaves its place behind: it is woken for
+/// nothing until the next one waits.
+struct Waiting<'s> {
+    signal: &'s Signal,
+    index: usize,
+}
+
+impl<'s> Waiting<'s> {
+    fn new(signal: &'s Signal, index: usize) -> Self {
+        super::visit(index, thread::current().owner());
+        signal.waiter.store(index as u32 + 1, SeqCst);
+        Self { signal, index }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let own = self.index as u32 + 1;
+        let _ = self.signal.waiter.compare_exchange(own, 0, SeqCst, SeqCst);
+        PLACES[self.index].waits_in.store(0, SeqCst);
+    }
+}

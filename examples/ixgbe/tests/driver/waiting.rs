@@ -1,0 +1,234 @@
+//! Interrupts: a device's message sets an event, a thread of a domain that serves the device waits for it.
+
+mod consumer;
+mod deaths;
+
+use std::time::{Duration, Instant};
+
+use samara_domain_runtime::Domain;
+use samara_host_std::runtime;
+use samara_interfaces::net::{NetDevice, Waited};
+use samara_ixgbe::Limits;
+use samara_ixgbe_model::Loop;
+use samara_proxy::Export;
+use samara_testkit::ixgbe_bus::{deliver, frame, stray_messages, vectors_in_use};
+
+use self::consumer::{Consumer, Counts};
+use super::crashes::spawn;
+use super::{Bench, poll, small};
+
+/// The driver as a domain, and a domain with a thread that waits for it.
+struct Pair {
+    bench: Bench,
+    driver: Domain<dyn NetDevice>,
+    consumer: Domain<dyn Consumer>,
+}
+
+impl Pair {
+    /// With waits of `micros`.
+    fn new(micros: u32) -> Self {
+        let bench = Bench::new(Loop::open());
+        let driver = spawn(&bench, small());
+        let consumer = consumer::spawn(&driver, micros);
+        Self {
+            bench,
+            driver,
+            consumer,
+        }
+    }
+
+    fn counts(&self) -> Counts {
+        self.consumer.proxy().unwrap().counts().unwrap()
+    }
+
+    fn until(&self, what: &str, done: impl Fn(&Counts) -> bool) {
+        let start = Instant::now();
+        while !done(&self.counts()) {
+            assert!(
+                start.elapsed() < Duration::from_secs(20),
+                "{what}: {:?}",
+                self.counts()
+            );
+            std::thread::yield_now();
+        }
+    }
+
+    /// Waits until the consumer's thread waits.
+    fn until_it_waits(&self) {
+        let waits = self.counts().waits;
+        self.until("no wait", |counts| counts.waits > waits || counts.waiting);
+    }
+
+    /// A frame arrives, and the device does its work.
+    fn arrive(&self, count: usize) {
+        let some = (0..count).map(|seed| frame(100, seed as u8));
+        self.bench.bus.link(|link| link.inbound.extend(some));
+        self.bench.bus.pass(1);
+        self.bench.bus.settle();
+    }
+
+    /// Frames arrive until one is received: until its link is up a device drops them.
+    fn until_it_receives(&self) {
+        let before = self.counts().received;
+        let start = Instant::now();
+        while self.counts().received == before {
+            assert!(
+                start.elapsed() < Duration::from_secs(20),
+                "{:?}",
+                self.counts()
+            );
+            self.arrive(1);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn finish(self) {
+        // A dead one is stopped already.
+        let _ = self.consumer.stop(Duration::from_secs(10));
+        let _ = self.driver.stop(Duration::from_secs(10));
+        drop((self.consumer, self.driver));
+        runtime().reap();
+        assert_eq!(vectors_in_use(), 0);
+        self.bench.finish();
+    }
+}
+
+#[test]
+fn a_frame_ends_a_wait_and_an_exchange_gets_it() {
+    let pair = Pair::new(1_000_000);
+    pair.until_it_waits();
+    pair.arrive(1);
+    pair.until("not received", |counts| counts.received == 1);
+    assert!(pair.counts().ready >= 1);
+    assert_eq!(pair.bench.bus.messages(), 1);
+    pair.finish();
+}
+
+#[test]
+fn no_wake_up_is_lost() {
+    let pair = Pair::new(1_000_000);
+    let start = Instant::now();
+    const ROUNDS: u64 = 3_000;
+    for round in 1..=ROUNDS {
+        pair.arrive(1);
+        pair.until("lost", |counts| counts.received == round);
+    }
+    // In time: neither a wait that ended by its timeout nor a park that did.
+    let took = start.elapsed();
+    assert!(took < Duration::from_millis(20) * ROUNDS as u32, "{took:?}");
+    assert_eq!(pair.counts().timed_out, 0, "{:?}", pair.counts());
+    pair.finish();
+}
+
+#[test]
+fn no_wake_up_is_lost_while_frames_arrive_at_all_times() {
+    let pair = Pair::new(1_000_000);
+    let mut sent = 0;
+    for turn in 0..3_000u64 {
+        let burst = 1 + (turn.wrapping_mul(0x9E37_79B9) >> 7) % 4;
+        pair.arrive(burst as usize);
+        sent += burst;
+        for _ in 0..turn % 50 * 20 {
+            std::hint::spin_loop();
+        }
+        if turn % 8 == 7 {
+            // The ring must not overrun: that would be loss of another kind.
+            pair.until("lost", |counts| counts.received == sent);
+        }
+    }
+    pair.until("lost", |counts| counts.received == sent);
+    assert_eq!(pair.counts().timed_out, 0, "{:?}", pair.counts());
+    pair.finish();
+}
+
+#[test]
+fn one_who_polls_is_not_interrupted_and_a_flood_interrupts_once_a_wait() {
+    let bench = Bench::new(Loop::open());
+    let nic = bench.nic(small());
+    let flood = || {
+        for seed in 0..500u32 {
+            bench
+                .bus
+                .link(|link| link.inbound.push_back(frame(60, seed as u8)));
+            bench.bus.settle();
+            poll(&nic, 0).unwrap();
+        }
+    };
+    flood();
+    assert_eq!(bench.bus.messages(), 0);
+    // The first wait asks; nobody asks again.
+    assert_eq!(nic.wait(0, 0), Ok(Waited::TimedOut));
+    flood();
+    assert!(bench.bus.messages() <= 1);
+    drop(nic);
+    bench.finish();
+}
+
+#[test]
+fn interrupts_of_one_who_always_asks_are_no_closer_than_eitr_says() {
+    let pair = Pair::new(1_000_000);
+    let start = pair.bench.bus.now();
+    for turn in 0..2_000 {
+        let one = frame(60, turn as u8);
+        pair.bench.bus.link(|link| link.inbound.push_back(one));
+        // Little time passes: each look at the clock is a microsecond.
+        pair.bench.bus.tick();
+    }
+    let passed = pair.bench.bus.now() - start;
+    let most = passed / 20_480 + 2;
+    let messages = pair.bench.bus.messages();
+    assert!(messages <= most, "{messages} in {passed} ns");
+    assert!(messages >= 1);
+    pair.bench.bus.link(|link| link.inbound.clear());
+    pair.bench.bus.pass(1);
+    pair.bench.bus.settle();
+    pair.finish();
+}
+
+#[test]
+fn a_spurious_message_wakes_for_nothing() {
+    let pair = Pair::new(1_000_000);
+    pair.until_it_waits();
+    let (address, data, masked) = pair.bench.bus.message_entry(0);
+    assert_eq!(masked & 1, 0);
+    let strays = stray_messages();
+    for _ in 0..100 {
+        let waits = pair.counts().waits;
+        deliver(address, data);
+        pair.until("not woken", |counts| counts.waits > waits);
+    }
+    // Elsewhere: nobody is woken.
+    deliver(address + 4, data);
+    deliver(address, 31);
+    assert_eq!(stray_messages(), strays + 2);
+    assert_eq!(pair.counts().received, 0);
+    pair.arrive(3);
+    pair.until("not received", |counts| counts.received == 3);
+    pair.finish();
+}
+
+#[test]
+fn each_queue_has_its_vector() {
+    let bench = Bench::new(Loop::open());
+    let limits = Limits {
+        queues: 4,
+        ..small()
+    };
+    let nic = bench.nic(limits);
+    assert_eq!(vectors_in_use(), 4);
+    for queue in 0..4 {
+        assert_eq!(nic.wait(queue, 0), Ok(Waited::TimedOut));
+    }
+    assert!(nic.wait(4, 0).is_err());
+    // Without RSS' hash, as this is no IP, all comes to queue 0.
+    bench.bus.link(|link| link.inbound.push_back(frame(60, 1)));
+    bench.bus.settle();
+    // What is there already is not waited for, though its cause is forgotten.
+    let start = Instant::now();
+    assert_eq!(nic.wait(0, 1_000_000), Ok(Waited::Ready));
+    assert!(start.elapsed() < Duration::from_millis(900));
+    assert_eq!(nic.wait(3, 0), Ok(Waited::TimedOut));
+    drop(nic);
+    assert_eq!(vectors_in_use(), 0);
+    bench.finish();
+}

@@ -1,0 +1,112 @@
+//! Deaths around an interrupt.
+
+use std::time::{Duration, Instant};
+
+use samara_fault::{self as fault, FaultPoint};
+use samara_host_std::runtime;
+use samara_interfaces::net::NetDevice;
+use samara_proxy::Export;
+use samara_testkit::ixgbe_bus::{deliver, stray_messages, vectors_in_use};
+
+use super::Pair;
+
+/// EICS, EIMS.
+const EICS: u32 = 0x0808;
+const EIMS: u32 = 0x0880;
+
+#[test]
+fn a_crash_between_interrupt_and_handling_loses_no_more_than_the_frame() {
+    let pair = Pair::new(1_000_000);
+    for turn in 1..=20 {
+        pair.until_it_waits();
+        fault::arm(FaultPoint::Completion, 0);
+        pair.arrive(1);
+        // The wait is idempotent: the shadow begins it anew, on the next driver.
+        pair.until("no restart", |_| pair.driver.restarts() == turn);
+        assert!(!fault::is_armed(FaultPoint::Completion));
+        pair.until_it_receives();
+        assert_eq!(pair.counts().errors, 0);
+    }
+    assert_eq!(vectors_in_use(), 1);
+    pair.finish();
+}
+
+#[test]
+fn a_kill_while_a_thread_waits_ends_the_wait_at_once() {
+    let pair = Pair::new(1_000_000);
+    for turn in 1..=20 {
+        pair.until_it_waits();
+        // It may be in its start still.
+        pair.until("not alive", |_| pair.driver.kill());
+        let start = Instant::now();
+        pair.until("still waiting", |_| pair.driver.restarts() == turn);
+        // Not by the timeout of a second.
+        assert!(start.elapsed() < Duration::from_millis(600));
+        runtime().reap();
+        pair.bench.bus.settle();
+    }
+    pair.until_it_receives();
+    pair.finish();
+}
+
+#[test]
+fn a_killed_waiter_leaves_the_driver_and_its_vector_alone() {
+    let pair = Pair::new(1_000_000);
+    pair.until_it_waits();
+    assert!(pair.consumer.kill());
+    let nic = pair.driver.proxy().unwrap();
+    let start = Instant::now();
+    // Until the thread has left, the vector is its.
+    while nic.wait(0, 0).is_err() {
+        assert!(start.elapsed() < Duration::from_secs(5));
+        std::thread::yield_now();
+    }
+    runtime().reap();
+    let consumer = super::consumer::spawn(&pair.driver, 1_000_000);
+    let pair = Pair { consumer, ..pair };
+    pair.until_it_waits();
+    pair.arrive(2);
+    pair.until("not received", |counts| counts.received == 2);
+    drop(nic);
+    pair.finish();
+}
+
+#[test]
+fn an_orderly_stop_ends_the_wait() {
+    let pair = Pair::new(1_000_000);
+    pair.until_it_waits();
+    let start = Instant::now();
+    pair.consumer.stop(Duration::from_secs(10)).unwrap();
+    assert!(start.elapsed() < Duration::from_millis(900));
+    pair.finish();
+}
+
+#[test]
+fn a_device_that_interrupts_after_its_drivers_death_reaches_nobody() {
+    let pair = Pair::new(1_000_000);
+    pair.until_it_waits();
+    let (address, data, _) = pair.bench.bus.message_entry(0);
+    assert!(pair.consumer.kill());
+    assert!(pair.driver.kill());
+    let start = Instant::now();
+    while vectors_in_use() != 0 {
+        assert!(start.elapsed() < Duration::from_secs(5));
+        runtime().reap();
+        std::thread::yield_now();
+    }
+    // What it tries by itself does not leave it: masked, disabled, no bus master.
+    let sent = pair.bench.bus.messages();
+    pair.bench.bus.poke(EIMS, 0xFFFF);
+    pair.bench.bus.poke(EICS, 0xFFFF);
+    pair.bench.bus.pass(10);
+    pair.bench.bus.settle();
+    assert_eq!(pair.bench.bus.messages(), sent);
+    assert_eq!(pair.bench.bus.message_entry(0).2 & 1, 1);
+    // What was under way finds a vector that nobody has.
+    let strays = stray_messages();
+    for _ in 0..10 {
+        deliver(address, data);
+    }
+    assert_eq!(stray_messages(), strays + 10);
+    pair.finish();
+}
