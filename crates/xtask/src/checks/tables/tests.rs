@@ -66,10 +66,10 @@ fn boundary(how: &str) -> String {
     format!(
         "pub mod call {{
             #[inline(always)] fn catch<R, F: FnOnce() -> R>(f: F) -> Result<R, ()> {{ {how} }}
-            #[inline(always)] pub fn enter_on(f: extern \"C-unwind\" fn(u64) -> u64, x: u64) -> Result<u64, ()> {{
+            #[inline(always)] pub fn enter_with_room(f: extern \"C-unwind\" fn(u64) -> u64, x: u64) -> Result<u64, ()> {{
                 catch(move || f(x)) }} }}
         #[unsafe(no_mangle)] pub extern \"C-unwind\" fn caller(f: extern \"C-unwind\" fn(u64) -> u64, x: u64) -> u64 {{
-            call::enter_on(f, x).unwrap_or(7) }}"
+            call::enter_with_room(f, x).unwrap_or(7) }}"
     )
 }
 
