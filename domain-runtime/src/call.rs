@@ -118,7 +118,7 @@ pub(crate) struct Activation {
 }
 
 /// In place of the word and the time used. No word has all bits set.
-const LEAVING: u64 = u64::MAX;
+const CROSSING: u64 = u64::MAX;
 
 impl Activation {
     #[inline]
@@ -137,16 +137,22 @@ impl Activation {
         Target::of(self.block, index, Word(self.word_and_used.get() as u32))
     }
 
-    /// The callee has returned, and what follows inside the boundary is the runtime's.
+    /// From here on the thread is between caller and callee: what follows is the runtime's.
     #[inline]
-    pub(crate) fn begin_leaving(&self) {
-        self.word_and_used.set(LEAVING);
+    pub(crate) fn cross(&self) {
+        self.word_and_used.set(CROSSING);
     }
 
-    /// Whether the thread is on its way out: it is neither cut nor counted any more.
+    /// The way in is done: what follows is the callee's.
+    #[inline]
+    fn arrive(&self, target: Target) {
+        self.word_and_used.set(target.expected().0.into());
+    }
+
+    /// Whether the thread is on its way in or out: it is neither cut nor counted.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
-    pub(crate) fn is_leaving(&self) -> bool {
-        self.word_and_used.get() == LEAVING
+    pub(crate) fn is_crossing(&self) -> bool {
+        self.word_and_used.get() == CROSSING
     }
 
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
@@ -348,6 +354,11 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
         refuse(thread, target);
         return Err(Failure::Refused(arguments));
     }
+    if A::NESTED {
+        // What follows calls functions, and a caller may have expanded this function inside a `catch` of
+        // its own: a cut in them would be caught there. Plain arguments call none.
+        activation.cross();
+    }
     if METERED && A::NESTED && !admits(caller, target.owner(), &arguments) {
         leave(thread, counter, below);
         refuse(thread, target);
@@ -357,6 +368,7 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
     if A::NESTED {
         // SAFETY: the arguments go to `body`, which is the target's code.
         arguments.transfer(&unsafe { Transfer::to(target.owner()) });
+        activation.arrive(target);
     }
     let outcome = samara_unwind::catch(|| {
         let result = body(arguments);
@@ -364,7 +376,7 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
             // In here, so that the result is moved on after the locked addition: the callee wrote it in
             // parts, a move reads it whole, and before that addition it would wait for the parts to
             // arrive in the cache. Nothing of it panics, and from here on nothing is cut.
-            activation.begin_leaving();
+            activation.cross();
             leave(thread, counter, below);
         }
         result
@@ -372,6 +384,7 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
     let result = match outcome {
         Ok(result) => {
             if R::NESTED {
+                activation.cross();
                 if METERED {
                     note(target.owner(), caller, &result);
                 }
@@ -382,7 +395,7 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
             Ok(result)
         }
         Err(payload) => {
-            crashed(target, payload);
+            crashed(&activation, target, payload);
             leave(thread, counter, below);
             Err(Failure::Crashed)
         }
@@ -425,7 +438,7 @@ pub unsafe fn bounded<F: FnOnce() -> R, R, E>(f: F, after: impl FnOnce() -> E) -
     if let (Some(inner), Some(outer)) = (&inner, outer) {
         // What was used up in there counts. After a cut it says that the inner one is left, not this one.
         let word_and_used = inner.word_and_used.get();
-        if word_and_used != LEAVING {
+        if word_and_used != CROSSING {
             outer.word_and_used.set(word_and_used);
         }
     }
@@ -475,9 +488,10 @@ pub(crate) fn note<R: Exchangeable>(from: Owner, to: Owner, result: &R) {
 /// The way out of a domain that died of what it executed. Marked dead before the exit counts.
 #[cold]
 #[inline(never)]
-fn crashed(target: Target, payload: samara_unwind::Payload) {
+fn crashed(activation: &Activation, target: Target, payload: samara_unwind::Payload) {
     // It is the domain's: its destructor runs here, still inside.
     payload.dispose();
+    activation.cross();
     let dead = || {
         let reason = ExitReason::new(ExitKind::Panic, "");
         target.block.die(target.expected().generation(), reason);

@@ -74,17 +74,17 @@ pub(crate) const CASES: [Case; 14] = [
             let _ = black_box(black_box(target).null(1));
         }
     }),
-    Case("proxy: null", Some(97), |world, times| {
+    Case("proxy: null", Some(102), |world, times| {
         for _ in 0..times {
             let _ = black_box(black_box(&world.proxy).null(1));
         }
     }),
-    Case("proxy: borrow", Some(98), |world, times| {
+    Case("proxy: borrow", Some(103), |world, times| {
         for _ in 0..times {
             let _ = black_box(black_box(&world.proxy).borrow(&world.lent));
         }
     }),
-    Case("proxy: move 64 B in and back", Some(109), |world, times| {
+    Case("proxy: move 64 B in and back", Some(116), |world, times| {
         let mut object = Some(RRef::new([0; 64]));
         for _ in 0..times {
             object = object
@@ -93,14 +93,14 @@ pub(crate) const CASES: [Case; 14] = [
         }
         assert!(object.is_some(), "a call failed");
     }),
-    Case("shadow: null", Some(107), |world, times| {
+    Case("shadow: null", Some(116), |world, times| {
         for _ in 0..times {
             let _ = black_box(black_box(&world.shadow).null(1));
         }
     }),
     Case(
         "shadow: move 64 B in and back",
-        Some(123),
+        Some(134),
         |world, times| {
             let mut object = Some(RRef::new([0; 64]));
             for _ in 0..times {
@@ -144,7 +144,7 @@ pub(crate) const CASES: [Case; 14] = [
     }),
     Case(
         "refused: null call of a dead domain",
-        Some(87),
+        Some(106),
         |world, times| {
             for _ in 0..times {
                 let _ = black_box(black_box(&world.dead).null(1));

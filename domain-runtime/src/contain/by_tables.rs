@@ -61,7 +61,7 @@ pub unsafe fn fault(
     let thread = thread::current();
     if strike == Strike::StackOverflow && (thread.in_no_cut() || thread.owner().is_host()) {
         // Whose stack it is has used it up, not who came last.
-        return match call::nearest(thread).filter(|at| !at.is_leaving()) {
+        return match call::nearest(thread).filter(|at| !at.is_crossing()) {
             Some(activation) => {
                 // SAFETY: handed on.
                 unsafe { condemn(thread, activation, (strike, address), registers, finder) };
@@ -74,7 +74,7 @@ pub unsafe fn fault(
     let Some(activation) = call::innermost(thread) else {
         return Verdict::Host(Why::ActsForHost);
     };
-    if thread.in_no_cut() || activation.is_leaving() {
+    if thread.in_no_cut() || activation.is_crossing() {
         return Verdict::Host(Why::Trusted);
     }
     // SAFETY: handed on.
@@ -102,7 +102,7 @@ pub unsafe fn fault(
 /// registers as they then are. The thread's slot tells its stack.
 pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Finder) -> Verdict {
     let thread = thread::current();
-    let Some(activation) = call::innermost(thread).filter(|at| !at.is_leaving()) else {
+    let Some(activation) = call::innermost(thread).filter(|at| !at.is_crossing()) else {
         return Verdict::Resume;
     };
     let target = activation.target();
@@ -235,7 +235,7 @@ extern "C-unwind" fn land(boundary: usize) -> ! {
     if let Some(activation) = call::innermost(thread::current()) {
         // What was given up is all that was the domain's. Where the boundary's frame holds another catch,
         // around it, a second cut behind the first catch would land there.
-        activation.begin_leaving();
+        activation.cross();
     }
     // SAFETY: raising is trusted code of the host's; what it allocates must not be the domain's.
     unsafe { thread::as_host(|| samara_unwind::cut::raise(boundary)) }
@@ -272,7 +272,7 @@ fn recheck() {
         thread.recheck_later(recheck);
         return;
     }
-    let dead = call::innermost(thread).is_some_and(|at| !at.is_leaving() && at.target().is_dead());
+    let dead = call::innermost(thread).is_some_and(|at| !at.is_crossing() && at.target().is_dead());
     // While the thread unwinds it is on its way out; a tick cuts it if it does not arrive.
     if dead && !samara_unwind::is_unwinding() {
         // Not where the runtime itself had the mark, on the way in or out: on return it looks again.
