@@ -1,10 +1,14 @@
 //! What a trap handler notes of a domain's death: no lock, no formatting. The thread itself reads it
 //! when it leaves the domain.
 
+#[cfg(not(samara_model))]
 use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
+// Models have no trap handlers: nothing is ever noted.
 use crate::reason::{Call, ExitKind, ExitReason, TRACE};
 use crate::text::Text;
 use core::fmt::Write;
+#[cfg(samara_model)]
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use samara_shared_heap::Owner;
 
 /// What struck.
