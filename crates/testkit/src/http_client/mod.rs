@@ -1,5 +1,5 @@
 //! An HTTP client at the far end of a cable, that fetches one body again and again and compares every byte
-//! of it with the [`pattern`] that it must be.
+//! of it with the `samara_pattern` that it must be.
 //!
 //! Pure: frames go in and out by hand, time is told. So the same client fetches in the process and, driven
 //! by `cargo xtask`, from a kernel in a virtual machine.
