@@ -75,7 +75,7 @@ pub(crate) fn this() -> &'static Cpu {
 }
 
 impl Cpu {
-    /// The thread that runs here. Unlike [`thread`] read anew each time: what switches asks this.
+    /// The thread that runs here. Unlike [`thread()`] read anew each time: what switches asks this.
     pub(crate) fn current(&self) -> &'static Thread {
         let thread = self.thread.load(Relaxed);
         // SAFETY: always one of the static threads.
