@@ -266,12 +266,13 @@ impl ControlBlock {
 
     /// Ends a reclaim: the slot is free with its next generation, or retired.
     pub(crate) fn finish_reclaim(&self, from: Word) {
-        let told = {
-            let _no_cut = NoCut::begin(thread::current());
-            self.exits.lock().take()
-        };
-        // With no lock held.
-        drop(told);
+        {
+            // Dropped with no lock held.
+            let _told = {
+                let _no_cut = NoCut::begin(thread::current());
+                self.exits.lock().take()
+            };
+        }
         if let Some(next) = from.reclaimed() {
             self.swap(from, next);
         }

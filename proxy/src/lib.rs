@@ -16,6 +16,7 @@ extern crate self as samara_proxy;
 
 mod flatten;
 mod invoke;
+mod open;
 mod proxy;
 #[cfg_attr(not(feature = "alloc"), path = "recorded_none.rs")]
 mod recorded;
@@ -40,7 +41,7 @@ pub mod __private {
     pub use crate::invoke::{
         assert_lend, assert_repeatable, invoke, invoke_replay, invoke_shadow, replay_shadow,
     };
-    pub use crate::reopen::{open, open_shadow};
+    pub use crate::open::{open, open_shadow};
     pub use crate::{Proxy, Shadow};
     pub use core::marker::PhantomData;
     pub use core::ptr::NonNull;

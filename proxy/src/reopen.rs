@@ -1,8 +1,8 @@
 //! Proxies that stay valid across a restart: the call that made them is made again.
 
-use crate::invoke::{invoke_once, until_done};
+use crate::Proxy;
+use crate::invoke::until_done;
 use crate::source::{Attempts, Source};
-use crate::{Proxy, Shadow};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::marker::PhantomData;
@@ -131,7 +131,7 @@ where
 }
 
 /// # Safety
-/// As for [`open_shadow`].
+/// As for [`open_shadow`](crate::open::open_shadow).
 unsafe fn attempt<P, A, I, E>(
     source: &impl Source<P>,
     arguments: A,
@@ -162,8 +162,8 @@ where
 /// Opens an object through `source`, and wraps its proxy.
 ///
 /// # Safety
-/// As for [`open_shadow`].
-unsafe fn open_through<P, A, I, E>(
+/// As for [`invoke_replay`](crate::invoke::invoke_replay).
+pub(crate) unsafe fn open_through<P, A, I, E>(
     source: &Arc<impl Source<P>>,
     arguments: A,
     body: impl Fn(&P, A) -> Result<Proxy<I>, E> + Copy + Send + Sync + 'static,
@@ -203,46 +203,4 @@ where
         Proxy::recovering(unsafe { thread::as_host(wrap) })
     };
     opened.map_err(|error| RpcError::from(error).into())
-}
-
-/// A `#[replay]` call through a shadow that hands out an object: its proxy recovers.
-///
-/// # Safety
-/// As for [`invoke_replay`](crate::invoke::invoke_replay).
-pub unsafe fn open_shadow<P, A, I, E>(
-    shadow: &Shadow<P>,
-    arguments: A,
-    body: impl Fn(&P, A) -> Result<Proxy<I>, E> + Copy + Send + Sync + 'static,
-) -> Result<Proxy<I>, E>
-where
-    P: ?Sized + Interface,
-    A: Exchangeable + Copy,
-    I: ?Sized + Interface,
-    E: Exchangeable + From<RpcError>,
-{
-    // SAFETY: handed on.
-    unsafe { open_through(shadow.service(), arguments, body) }
-}
-
-/// The same through a proxy: the new one recovers if this one does.
-///
-/// # Safety
-/// As for [`invoke_replay`](crate::invoke::invoke_replay).
-pub unsafe fn open<P, A, I, E>(
-    proxy: &Proxy<P>,
-    arguments: A,
-    body: impl Fn(&P, A) -> Result<Proxy<I>, E> + Copy + Send + Sync + 'static,
-) -> Result<Proxy<I>, E>
-where
-    P: ?Sized + Interface,
-    A: Exchangeable + Copy,
-    I: ?Sized + Interface,
-    E: Exchangeable + From<RpcError>,
-{
-    match proxy.recovery() {
-        // SAFETY: handed on.
-        Some(recovery) => unsafe { open_through(recovery, arguments, body) },
-        // SAFETY: handed on.
-        None => unsafe { invoke_once::<true, P, A, _>(thread::current(), proxy, arguments, body) },
-    }
 }
