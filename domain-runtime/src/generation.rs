@@ -176,7 +176,7 @@ where
     block.budget.store(spec.budget_us(), Ordering::SeqCst);
     block.stack.set(spec.stack);
     let (target, run) = (Target::new(block, word), |arguments| {
-        run_init::<I, T, A, E>(init, arguments)
+        call::apart(|| run_init::<I, T, A, E>(init, arguments))
     });
     let mut refusal = Refusal::Dead;
     // SAFETY: `init` is the new domain's code; the function pointer is all that is captured.
@@ -225,7 +225,7 @@ pub(crate) fn tear_down<I: ?Sized, T>(instance: Instance<I>) {
     let object = instance.object.cast::<T>();
     let drop_object = |()| {
         // SAFETY: the domain drained and lets nobody in but this: nobody refers to the object.
-        unsafe { object.drop_in_place() };
+        call::apart(|| unsafe { object.drop_in_place() });
         // SAFETY: the value is gone; its slot was allocated at this place.
         unsafe { heap::free(object.cast(), place(size_of::<T>(), align_of::<T>())) };
     };

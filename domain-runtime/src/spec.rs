@@ -103,7 +103,7 @@ impl DomainSpec {
     }
 
     /// Limits how long a call or a thread may run inside it without returning; time in domains that it
-    /// calls is theirs, time that it waits its own. Longer is its death: it is cut by the host's periodic tick, which is also the
+    /// calls is theirs; time in which it is called further in, moves what it hands over, or waits is its own. Longer is its death: it is cut by the host's periodic tick, which is also the
     /// precision. At most 71 minutes; without a tick, and by default, there is no limit.
     ///
     /// Cost: none on the way of a call.

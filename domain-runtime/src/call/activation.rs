@@ -17,8 +17,10 @@ pub(crate) struct Activation {
     pub(super) word_and_used: Cell<u64>,
 }
 
-/// In place of the word and the time used. No word has all bits set.
+/// In place of the word and the time used, on the way out. No word has all bits set.
 pub(super) const CROSSING: u64 = u64::MAX;
+/// On the way in, where the caller's arguments are moved.
+const ENTERING: u64 = u64::MAX - 1;
 
 impl Activation {
     #[inline]
@@ -27,6 +29,15 @@ impl Activation {
             frame: Frame::new(target.owner(), below),
             block: target.block,
             word_and_used: Cell::new(target.expected().0.into()),
+        }
+    }
+
+    /// The same entry once more, in a frame further in: with what it has used so far.
+    pub(super) fn again(&self, below: *const Frame) -> Self {
+        Self {
+            frame: Frame::new(self.frame.owner(), below),
+            block: self.block,
+            word_and_used: self.word_and_used.clone(),
         }
     }
 
@@ -43,6 +54,12 @@ impl Activation {
         self.word_and_used.set(CROSSING);
     }
 
+    /// The same on the way in: what follows is the runtime's, for the caller.
+    #[inline]
+    pub(super) fn enter(&self) {
+        self.word_and_used.set(ENTERING);
+    }
+
     /// The way in is done: what follows is the callee's.
     #[inline]
     pub(super) fn arrive(&self, target: Target) {
@@ -52,7 +69,30 @@ impl Activation {
     /// Whether the thread is on its way in or out: it is neither cut nor counted.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn is_crossing(&self) -> bool {
-        self.word_and_used.get() == CROSSING
+        self.word_and_used.get() >= ENTERING
+    }
+
+    /// Whether it is on its way in.
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    pub(crate) fn is_entering(&self) -> bool {
+        self.word_and_used.get() == ENTERING
+    }
+
+    /// Whether `other` is the very next frame.
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    pub(crate) fn is_on_top_of(&self, other: &Self) -> bool {
+        core::ptr::eq(self.frame.prev(), (&raw const *other).cast())
+    }
+
+    /// The activations further out on the running thread's chain, from the next one on.
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    pub(crate) fn outer(&self) -> impl Iterator<Item = &Self> {
+        let mut at = self.frame.prev();
+        core::iter::from_fn(move || {
+            let found = first_from(at)?;
+            at = found.frame.prev();
+            Some(found)
+        })
     }
 
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
@@ -80,7 +120,12 @@ pub(crate) fn innermost(thread: &ThreadSlot) -> Option<&Activation> {
 /// The innermost activation, also below frames of the host's.
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub(crate) fn nearest(thread: &ThreadSlot) -> Option<&Activation> {
-    let mut at = thread.top();
+    first_from(thread.top())
+}
+
+/// The innermost activation at or below the frame `at`, which is on the running thread's chain.
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+fn first_from<'a>(mut at: *const Frame) -> Option<&'a Activation> {
     // SAFETY: frames on the chain are valid while the thread is above them.
     while let Some(frame) = unsafe { at.as_ref() } {
         if !frame.owner().is_host() {

@@ -1,9 +1,9 @@
 //! A boundary inside a domain, behind which something ends in any case.
 
-use super::activation::{Activation, CROSSING, innermost};
-use super::raise;
+use super::activation::{CROSSING, innermost};
+use super::{apart, raise};
 use crate::contain;
-use samara_shared_heap::thread::{self, Frame};
+use samara_shared_heap::thread;
 
 /// Runs `f` behind a boundary of its own of whom the thread runs for, then `after`, as the host: in any case,
 /// also when `f` is cut, before what cut it goes on outwards. For what must end before a call of the
@@ -12,20 +12,10 @@ use samara_shared_heap::thread::{self, Frame};
 /// # Safety
 /// `after` is trusted code of the host's side, ends in bounded time and does not panic.
 pub unsafe fn bounded<F: FnOnce() -> R, R, E>(f: F, after: impl FnOnce() -> E) -> (R, E) {
-    fn apart<F: FnOnce() -> R, R>(f: F) -> R {
-        f()
-    }
-    // The optimiser knows nothing of it: expanded in here, its landing pads would be this frame's, and
-    // from those a second panic finds no way to the boundary.
-    let apart: fn(F) -> R = core::hint::black_box(apart);
     let thread = thread::current();
     let below = thread.top();
     let outer = innermost(thread);
-    let inner = outer.map(|outer| Activation {
-        frame: Frame::new(outer.frame.owner(), below),
-        block: outer.block,
-        word_and_used: outer.word_and_used.clone(),
-    });
+    let inner = outer.map(|outer| outer.again(below));
     if let Some(inner) = &inner {
         // SAFETY: lives to the end of this function and is taken off before; the same generation's as the
         // one below, which keeps it.

@@ -6,6 +6,7 @@
 //! the domain is dead. No lock, no shared line, no allocation.
 
 mod activation;
+mod apart;
 mod bounded;
 mod metering;
 mod refusal;
@@ -16,6 +17,7 @@ pub(crate) use activation::current_target;
 pub(crate) use activation::{Activation, exporter};
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub(crate) use activation::{innermost, nearest};
+pub(crate) use apart::apart;
 pub use bounded::bounded;
 pub use metering::is_marked;
 pub(crate) use metering::note;
@@ -113,6 +115,8 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
         // What holds something is asked of its parts, where it is transferred.
         let () = A::NO_DESTRUCTOR_OF_ITS_OWN;
         let () = R::NO_DESTRUCTOR_OF_ITS_OWN;
+        let () = A::NOT_TOO_DEEP;
+        let () = R::NOT_TOO_DEEP;
     }
     let (below, caller) = (thread.top(), thread.owner());
     let counter = control::counter(target.index(), thread.shard());
@@ -131,7 +135,7 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
     if A::NESTED {
         // What follows calls functions, and a caller may have expanded this function inside a `catch` of
         // its own: a cut in them would be caught there. Plain arguments call none.
-        activation.cross();
+        activation.enter();
     }
     if METERED && A::NESTED && !admits(caller, target.owner(), &arguments) {
         leave(thread, counter, below);
@@ -198,9 +202,18 @@ fn refuse(thread: &ThreadSlot, target: Target) {
 #[cold]
 #[inline(never)]
 fn crashed(activation: &Activation, target: Target, payload: samara_unwind::Payload) {
-    // It is the domain's: its destructor runs here, still inside.
+    // It is the domain's: its destructor runs here, still inside. On an activation of this frame's: the
+    // outer one's frame may hold a `catch` of the caller's, in which a cut would land.
+    let thread = thread::current();
+    let below = thread.top();
+    let inner = Activation::again(activation, below);
+    // SAFETY: lives to the end of this function and is taken off before; the same generation's as the one
+    // below, which keeps it.
+    unsafe { thread.set_top((&raw const inner).cast()) };
     payload.dispose();
     activation.cross();
+    // SAFETY: this was the top before.
+    unsafe { thread.set_top(below) };
     let dead = || {
         let reason = ExitReason::new(ExitKind::Panic, "");
         target.block.die(target.expected().generation(), reason);
@@ -217,19 +230,24 @@ fn left(target: Target) {
     }
 }
 
+/// As the host: whoever is cut in here leaves a death half told, or a lock of the host's taken.
 #[cold]
 fn left_dying(target: Target) {
-    match target.block.word().state() {
-        State::Stopping => {
+    let state = target.block.word().state();
+    if !matches!(state, State::Stopping | State::Draining) {
+        return;
+    }
+    let tell = || {
+        if state == State::Stopping {
             // This frame found the room that is kept above the reserve.
             stack::close_reserve();
             let generation = target.expected().generation();
             target.block.tell_condemned(generation);
-            host::wake_reaper();
         }
-        State::Draining => host::wake_reaper(),
-        _ => {}
-    }
+        host::wake_reaper();
+    };
+    // SAFETY: the runtime's own and the host's.
+    unsafe { thread::as_host(tell) };
 }
 
 /// A boundary: does not return if the domain for which the thread acts is dead.

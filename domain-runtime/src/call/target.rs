@@ -69,6 +69,13 @@ impl Target {
             )
     }
 
+    /// Whether both are of the same generation.
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    pub(crate) fn is_generation_of(&self, other: &Self) -> bool {
+        core::ptr::eq(self.block, other.block)
+            && self.expected().generation() == other.expected().generation()
+    }
+
     /// Whether both are the same state of the same generation.
     #[cfg(feature = "alloc")]
     pub(crate) fn is_same(&self, other: &Self) -> bool {

@@ -102,13 +102,16 @@ pub unsafe fn fault(
 /// registers as they then are. The thread's slot tells its stack.
 pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Finder) -> Verdict {
     let thread = thread::current();
-    let Some(activation) = call::innermost(thread).filter(|at| !at.is_crossing()) else {
+    let Some(activation) = call::innermost(thread) else {
         return Verdict::Resume;
     };
-    let target = activation.target();
-    let budget = target.block().budget.load(SeqCst);
     let more = u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX);
-    let overrun = budget != 0 && activation.use_up(more) > budget;
+    if activation.is_crossing() {
+        // SAFETY: handed on.
+        return unsafe { entering(thread, activation, more, registers, finder) };
+    }
+    let target = activation.target();
+    let overrun = use_up(activation, more);
     let strike = if target.is_dead() {
         None
     } else if overrun {
@@ -131,6 +134,49 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     }
 }
 
+/// Counts `more` microseconds for `activation` and for those further out of the same generation: a domain
+/// that calls itself is inside all along. Whether one of them has overrun its budget.
+fn use_up(activation: &Activation, more: u32) -> bool {
+    let target = activation.target();
+    let budget = target.block().budget.load(SeqCst);
+    if budget == 0 {
+        return false;
+    }
+    let same = |at: &&Activation| !at.is_crossing() && at.target().is_generation_of(&target);
+    let outer = activation.outer().filter(same);
+    // All of them are counted.
+    core::iter::once(activation)
+        .chain(outer)
+        .fold(false, |overrun, at| (at.use_up(more) > budget) | overrun)
+}
+
+/// A tick on a thread that goes in or out. What is moved on the way in is the caller's: its time too. An
+/// overrun condemns it, and it is cut where the call returns to it.
+///
+/// # Safety
+/// As for [`tick`]; `activation` is the innermost.
+unsafe fn entering(
+    thread: &ThreadSlot,
+    activation: &Activation,
+    more: u32,
+    registers: &Registers,
+    finder: &dyn Finder,
+) -> Verdict {
+    let is_caller = |at: &&Activation| {
+        // A stretch of the host's between the two is the host's call.
+        activation.is_entering() && !at.is_crossing() && activation.is_on_top_of(at)
+    };
+    let Some(caller) = activation.outer().next().filter(is_caller) else {
+        return Verdict::Resume;
+    };
+    if !use_up(caller, more) || caller.target().is_dead() {
+        return Verdict::Resume;
+    }
+    // SAFETY: handed on.
+    unsafe { condemn(thread, caller, (Strike::Overrun, 0), registers, finder) };
+    Verdict::Later
+}
+
 /// What is left of the running thread's budget, which waits are counted against too; `None` for no end.
 #[cfg(feature = "alloc")]
 pub(crate) fn may_wait() -> Option<Duration> {
@@ -149,9 +195,8 @@ pub(crate) fn waited(time: Duration) {
     let Some(activation) = call::innermost(thread) else {
         return;
     };
-    let budget = activation.target().block().budget.load(SeqCst);
     let more = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
-    if budget != 0 && activation.use_up(more) > budget {
+    if use_up(activation, more) {
         let registers = Registers::here();
         let strike = (Strike::Overrun, 0);
         // SAFETY: the thread's own registers, in this call.

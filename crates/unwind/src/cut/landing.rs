@@ -83,7 +83,9 @@ fn find(
         return Err(CutError::AtBoundary);
     }
     let mut found = None;
-    for depth in 0..MAX_DEPTH {
+    // Each frame holds its return address at least. So many are gone through, and no fewer: a domain makes
+    // frames as small as it likes.
+    for depth in 0..cut.stack.len() / size_of::<u64>() + 1 {
         let frame = *frames.registers();
         let pc = frames.pc();
         let step = frames.step().map_err(|why| blocked(pc, why))?;
@@ -165,9 +167,6 @@ pub unsafe fn undo_call(registers: &mut Registers, stack: Range<usize>) -> bool 
         _ => false,
     }
 }
-
-/// More than fit on a stack of 8 MiB with useful frames; what keeps the work bounded on a larger one.
-const MAX_DEPTH: usize = 1 << 18;
 
 /// Goes on in `frame`, whose registers are as its callee would have returned.
 ///
