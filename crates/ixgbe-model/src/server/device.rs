@@ -107,6 +107,8 @@ impl Device {
             .step(&mut self.memory, &mut tapped, &mut self.vectors)
             == Progress::More
         {
+            // What is gathered stays small.
+            tapped.link.flush();
             left -= 1;
             if left == 0 {
                 self.bell.ring();
