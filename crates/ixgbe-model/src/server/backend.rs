@@ -125,6 +125,7 @@ impl ServerBackend for Backend {
     }
 
     fn reset(&mut self) -> io::Result<()> {
+        eprintln!("ixgbe-model: the VMM resets the device");
         let mut device = self.device();
         device.nic.power_cycle();
         device.step();

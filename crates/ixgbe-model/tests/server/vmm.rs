@@ -1,13 +1,12 @@
-//! The program `ixgbe-model` as a VMM sees it: attach, traffic, reset, kill, reconnect.
-#![cfg(target_os = "linux")]
+//! A VMM with one guest, and the server that it attaches to.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::thread;
 use std::time::Duration;
 
@@ -19,35 +18,38 @@ use vfio_bindings::bindings::vfio::{
 use vfio_user::Client;
 
 /// Guest physical address and size of the memory that is shared.
-const BASE: u64 = 0x8000_0000;
-const SIZE: u64 = 1 << 20;
-const RX_RING: u64 = 0;
-const TX_RING: u64 = 0x1000;
-const RX_BUFFER: u64 = 0x2000;
-const TX_BUFFER: u64 = 0x3000;
+pub(crate) const BASE: u64 = 0x8000_0000;
+pub(crate) const SIZE: u64 = 1 << 20;
+pub(crate) const RX_RING: u64 = 0;
+pub(crate) const TX_RING: u64 = 0x1000;
+pub(crate) const RX_BUFFER: u64 = 0x2000;
+pub(crate) const TX_BUFFER: u64 = 0x3000;
 
 /// The server; it ends with the test.
-struct Server(Child);
+pub(crate) struct Server {
+    process: Child,
+    log: PathBuf,
+}
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
 /// A directory for sockets, whose names must be short; it goes with the test.
-struct Room(PathBuf);
+pub(crate) struct Room(PathBuf);
 
 impl Room {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let name = format!("ixgbe-model.{}.{name}", std::process::id());
         let room = Room(std::env::temp_dir().join(name));
         std::fs::create_dir_all(&room.0).expect("a directory");
         room
     }
 
-    fn place(&self, name: &str) -> PathBuf {
+    pub(crate) fn place(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 }
@@ -58,19 +60,33 @@ impl Drop for Room {
     }
 }
 
-fn serve(socket: &Path, arguments: &[&str]) -> Server {
-    let child = Command::new(env!("CARGO_BIN_EXE_ixgbe-model"))
+impl Server {
+    /// What it has told so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).expect("a log")
+    }
+}
+
+/// The program, to be given arguments.
+pub(crate) fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_ixgbe-model"))
+}
+
+/// Starts the server; what it tells goes to a file beside the socket.
+pub(crate) fn serve(socket: &Path, arguments: &[&str]) -> Server {
+    let log = socket.with_extension("log");
+    let process = program()
         .arg("--socket")
         .arg(socket)
         .args(arguments)
-        .stderr(Stdio::null())
+        .stderr(File::create(&log).expect("a log"))
         .spawn()
         .expect("the server starts");
-    Server(child)
+    Server { process, log }
 }
 
 /// Connects as soon as there is somebody to connect to.
-fn connect(socket: &Path) -> Client {
+pub(crate) fn connect(socket: &Path) -> Client {
     for _ in 0..200 {
         if let Ok(client) = Client::new(socket) {
             return client;
@@ -81,14 +97,14 @@ fn connect(socket: &Path) -> Client {
 }
 
 /// A VMM with one guest.
-struct Vmm {
-    client: Client,
+pub(crate) struct Vmm {
+    pub(crate) client: Client,
     memory: File,
     events: UnixStream,
 }
 
 impl Vmm {
-    fn attach(socket: &Path) -> Self {
+    pub(crate) fn attach(socket: &Path) -> Self {
         let mut client = connect(socket);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(true);
@@ -110,46 +126,85 @@ impl Vmm {
         }
     }
 
-    fn config(&mut self, offset: u64, bytes: &[u8]) {
+    pub(crate) fn config(&mut self, offset: u64, bytes: &[u8]) {
         let region = VFIO_PCI_CONFIG_REGION_INDEX;
         self.client
             .region_write(region, offset, bytes)
             .expect("written");
     }
 
-    fn read(&mut self, offset: u32) -> u32 {
+    pub(crate) fn read(&mut self, offset: u32) -> u32 {
         let mut bytes = [0; 4];
         let done = self.client.region_read(0, u64::from(offset), &mut bytes);
         done.expect("read");
         u32::from_le_bytes(bytes)
     }
 
-    fn write(&mut self, offset: u32, value: u32) {
+    pub(crate) fn write(&mut self, offset: u32, value: u32) {
         let done = self
             .client
             .region_write(0, u64::from(offset), &value.to_le_bytes());
         done.expect("written");
     }
 
-    fn store(&self, at: u64, bytes: &[u8]) {
+    pub(crate) fn store(&self, at: u64, bytes: &[u8]) {
         self.memory.write_all_at(bytes, at).expect("stored");
     }
 
-    fn load(&self, at: u64, length: usize) -> Vec<u8> {
+    pub(crate) fn load(&self, at: u64, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];
         self.memory.read_exact_at(&mut bytes, at).expect("loaded");
         bytes
     }
 
     /// Brings up queue 0, sends a frame round the loop and looks at it.
-    fn traffic(&mut self, seed: u8) {
+    pub(crate) fn traffic(&mut self, seed: u8) {
+        self.traffic_from(TX_BUFFER, seed);
+    }
+
+    /// The same with the frame to send anywhere.
+    pub(crate) fn traffic_from(&mut self, place: u64, seed: u8) {
+        let frame: Vec<u8> = [0xff; 12].into_iter().chain([seed; 88]).collect();
+        self.store(place, &frame);
+        self.bring_up(place);
+        self.write(at::TDBAL + at::QUEUE_TAIL, 1);
+        assert_eq!(self.load(TX_RING + 12, 1)[0] & 1, 1, "sent");
+        assert_eq!(self.load(RX_RING + 8, 1)[0] & 3, 3, "received");
+        assert_eq!(self.load(RX_BUFFER, 100), frame);
+        self.interrupt();
+    }
+
+    /// No interrupt comes: what came before was looked at, and nothing follows.
+    pub(crate) fn quiet(&mut self) {
+        let wait = Some(Duration::from_millis(50));
+        self.events.set_read_timeout(wait).expect("a socket");
+        let mut event = [0; 8];
+        assert!(self.events.read_exact(&mut event).is_err(), "an interrupt");
+    }
+
+    /// Maps `size` bytes of memory from `offset` on.
+    pub(crate) fn map(&mut self, offset: u64, size: u64) {
+        let memory = self.memory.as_raw_fd();
+        let mapped = self.client.dma_map(offset, BASE + offset, size, memory);
+        mapped.expect("mapped");
+    }
+
+    /// Waits for an interrupt.
+    pub(crate) fn interrupt(&mut self) {
+        let mut event = [0; 8];
+        let wait = Some(Duration::from_secs(10));
+        self.events.set_read_timeout(wait).expect("a socket");
+        self.events.read_exact(&mut event).expect("an interrupt");
+    }
+
+    /// Programs queue 0, from reset: one receive descriptor, and a frame of 100 bytes to send, of which the
+    /// device is not told yet.
+    pub(crate) fn bring_up(&mut self, place: u64) {
         self.config(0x04, &[6, 0]);
         self.config(0x72, &[0x3f, 0x80]);
         self.store(RX_RING, &(BASE + RX_BUFFER).to_le_bytes());
         self.store(RX_RING + 8, &[0; 8]);
-        let frame: Vec<u8> = [0xff; 12].into_iter().chain([seed; 88]).collect();
-        self.store(TX_BUFFER, &frame);
-        self.store(TX_RING, &(BASE + TX_BUFFER).to_le_bytes());
+        self.store(TX_RING, &(BASE + place).to_le_bytes());
         let command = 100u64 | 3 << 20 | 0x2b << 24 | 100 << 46;
         self.store(TX_RING + 8, &command.to_le_bytes());
         for (block, ring) in [(at::RDBAL, RX_RING), (at::TDBAL, TX_RING)] {
@@ -165,72 +220,5 @@ impl Vmm {
         self.write(at::IVAR, 0x80);
         self.write(at::GPIE, bits::GPIE_MULTIPLE_MSIX);
         self.write(at::EIMS, 1);
-        self.write(at::TDBAL + at::QUEUE_TAIL, 1);
-        assert_eq!(self.load(TX_RING + 12, 1)[0] & 1, 1, "sent");
-        assert_eq!(self.load(RX_RING + 8, 1)[0] & 3, 3, "received");
-        assert_eq!(self.load(RX_BUFFER, 100), frame);
-        let mut event = [0; 8];
-        let wait = Some(Duration::from_secs(10));
-        self.events.set_read_timeout(wait).expect("a socket");
-        self.events.read_exact(&mut event).expect("an interrupt");
     }
-}
-
-#[test]
-fn a_vmm_may_reset_leave_misbehave_and_return() {
-    let room = Room::new("survival");
-    let socket = room.place("socket");
-    let server = serve(&socket, &["--mac", "02:00:00:00:00:05"]);
-    let mut vmm = Vmm::attach(&socket);
-    vmm.traffic(1);
-    vmm.client.reset().expect("reset");
-    assert_eq!(vmm.read(at::RXCTRL), 0);
-    assert_eq!(vmm.read(at::RAL + 4), 0x8000_0500);
-    vmm.traffic(2);
-    vmm.client.dma_unmap(BASE, SIZE).expect("unmapped");
-    drop(vmm);
-
-    // One that speaks another language.
-    let mut stranger = UnixStream::connect(&socket).expect("it listens");
-    stranger.write_all(&[0x5a; 64]).expect("sent");
-    drop(stranger);
-
-    let mut vmm = Vmm::attach(&socket);
-    assert_eq!(vmm.read(at::RXCTRL), 0, "the next VMM finds a fresh device");
-    vmm.traffic(3);
-
-    // Killed, the server leaves its socket behind; the next one takes it over.
-    drop(server);
-    drop(vmm);
-    assert!(socket.exists());
-    let _server = serve(&socket, &["--device-id", "10f9"]);
-    let mut vmm = Vmm::attach(&socket);
-    let mut id = [0; 4];
-    let region = VFIO_PCI_CONFIG_REGION_INDEX;
-    vmm.client.region_read(region, 0, &mut id).expect("read");
-    assert_eq!(id, [0x86, 0x80, 0xf9, 0x10]);
-    vmm.traffic(4);
-}
-
-#[test]
-fn a_cable_joins_two_models_and_tells_when_one_is_gone() {
-    let room = Room::new("pair");
-    let (first, second) = (room.place("first"), room.place("second"));
-    let cable = room.place("cable");
-    let link = format!("pair:{}", cable.display());
-    let _first = serve(&first, &["--link", &link]);
-    let mut near = Vmm::attach(&first);
-    assert_eq!(near.read(at::LINKS) & bits::LINKS_UP, 0);
-    let other = serve(&second, &["--link", &link]);
-    let wait = |near: &mut Vmm, up: bool| {
-        (0..250).any(|_| {
-            thread::sleep(Duration::from_millis(20));
-            (near.read(at::LINKS) & bits::LINKS_UP != 0) == up
-        })
-    };
-    assert!(wait(&mut near, true), "the other one plugs in");
-    drop(other);
-    assert!(wait(&mut near, false), "the other one is killed");
-    let _other = serve(&second, &["--link", &link]);
-    assert!(wait(&mut near, true), "and comes back");
 }
