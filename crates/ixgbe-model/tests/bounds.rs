@@ -222,6 +222,20 @@ fn a_guest_cannot_make_the_device_hold_much() {
 }
 
 #[test]
+fn a_loop_that_nobody_empties_loses_frames() {
+    for looped in [false, true] {
+        let mut link = Loop {
+            looped,
+            ..Loop::default()
+        };
+        for _ in 0..5000 {
+            link.send(&[0; 60]);
+        }
+        assert_eq!(link.inbound.len() + link.outbound.len(), 4096);
+    }
+}
+
+#[test]
 fn misuse_is_told_once() {
     let mut machine = Machine::new(Loop::open());
     while machine.nic.take_notice().is_some() {}

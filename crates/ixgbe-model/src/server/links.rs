@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use samara_ixgbe_model::Link;
+use samara_ixgbe_model::{Link, Loop};
 
 use super::ServerError;
 use super::arguments::LinkChoice;
@@ -36,7 +36,7 @@ pub(super) fn open(
     bell: &Arc<Bell>,
 ) -> Result<Box<dyn BufferedLink>, ServerError> {
     let (path, listens) = match choice {
-        LinkChoice::Loop => return Ok(Box::new(LoopCable::default())),
+        LinkChoice::Loop => return Ok(Box::new(Loop::closed())),
         LinkChoice::Pair(path) => (path, true),
         LinkChoice::Stream(path) => (path, false),
     };
@@ -58,23 +58,7 @@ pub(super) fn open(
     }))
 }
 
-/// What is sent comes back.
-#[derive(Default)]
-struct LoopCable(VecDeque<Vec<u8>>);
-
-impl Link for LoopCable {
-    fn send(&mut self, frame: &[u8]) {
-        if self.0.len() < WAITING {
-            self.0.push_back(frame.to_vec());
-        }
-    }
-
-    fn receive(&mut self, frame: &mut Vec<u8>) -> bool {
-        self.0.pop_front().map(|next| *frame = next).is_some()
-    }
-}
-
-impl BufferedLink for LoopCable {
+impl BufferedLink for Loop {
     fn flush(&mut self) {}
 }
 

@@ -106,13 +106,13 @@ fn memory_goes_and_comes_back_while_rings_are_in_use() {
     assert_eq!(vmm.read(at::EICR) & exception, exception);
     assert_eq!(vmm.load(TX_RING + 28, 1)[0] & 1, 0, "nothing was written");
     vmm.client.reset().expect("reset");
-    // In two pieces, the second one first; a frame lies across their border.
+    // In two pieces, the second one first; a frame lies across their border. What is mapped over something
+    // takes its place.
     const BORDER: u64 = 0x4000;
     vmm.map(BORDER, SIZE - BORDER);
+    vmm.map_from(SIZE / 2, 0, BORDER);
     vmm.map(0, BORDER);
     vmm.traffic_from(BORDER - 50, 2);
-    // A piece that is mapped over takes the place of what was there.
-    vmm.map(0, BORDER);
     vmm.client.reset().expect("reset");
     vmm.traffic_from(BORDER - 1, 3);
     // One piece goes: the frame in it is not sent, and the other one is still there.

@@ -184,8 +184,13 @@ impl Vmm {
 
     /// Maps `size` bytes of memory from `offset` on.
     pub(crate) fn map(&mut self, offset: u64, size: u64) {
+        self.map_from(offset, offset, size);
+    }
+
+    /// The same with other bytes of the file.
+    pub(crate) fn map_from(&mut self, file: u64, offset: u64, size: u64) {
         let memory = self.memory.as_raw_fd();
-        let mapped = self.client.dma_map(offset, BASE + offset, size, memory);
+        let mapped = self.client.dma_map(file, BASE + offset, size, memory);
         mapped.expect("mapped");
     }
 
