@@ -101,16 +101,22 @@ impl ServerBackend for Backend {
 
     fn dma_map(
         &mut self,
-        _flags: DmaMapFlags,
+        flags: DmaMapFlags,
         offset: u64,
         address: u64,
         size: u64,
         file: Option<File>,
     ) -> io::Result<()> {
         match file {
-            Some(file) => self.device().memory.map(address, size, file, offset),
+            Some(file) => {
+                let memory = &mut self.device().memory;
+                memory.map(flags, address, size, file, offset)
+            }
             // Memory that is not shared, as a ROM: the device does not reach it.
-            None => Ok(()),
+            None => {
+                self.device().memory.unmap(address, size);
+                Ok(())
+            }
         }
     }
 
