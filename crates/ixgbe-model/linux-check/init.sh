@@ -189,7 +189,7 @@ case $(cat /proc/cmdline) in
     while :; do tcp_out 10.9.0.1; done >/dev/null 2>&1 &
     sleep 1
     echo DONE $verdicts
-    sleep 5
+    sleep 10
     reboot -f
     ;;
 *round=killed*)

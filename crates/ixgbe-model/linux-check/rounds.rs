@@ -52,10 +52,9 @@ fn reset(setup: &Setup) -> Result<usize, CheckError> {
     let qmp = format!("unix:{},server=on,wait=off", text(&control));
     let arguments = ["-action", "reboot=reset", "-qmp", &qmp].map(str::to_owned);
     let (_qemu, lines) = setup.guest("reset", &["first", "second"], &arguments)?;
-    let before = verdicts(&format!("{ROUND}, first boot"), &lines);
+    let mut failed = verdicts(&format!("{ROUND}, first boot"), &lines);
     let mut seen = setup.resets("first")?;
     system_reset(&control).map_err(|error| CheckError::io("use", &control, error))?;
-    let mut failed = before;
     for boot in ["after system_reset", "after the guest's reboot"] {
         let round = format!("{ROUND}, {boot}");
         failed += verdicts(&round, &lines);
