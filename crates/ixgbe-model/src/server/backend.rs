@@ -48,15 +48,12 @@ impl Backend {
         let register = u32::try_from(offset).ok().and_then(registers::lookup);
         match register.filter(|_| region == u32::from(REGISTER_BAR)) {
             Some((register, 0)) if register.count == 1 => {
-                eprintln!("ixgbe-model: {what} {} {value:#010x}", register.name);
+                tell!("{what} {} {value:#010x}", register.name);
             }
             Some((register, index)) => {
-                eprintln!(
-                    "ixgbe-model: {what} {}[{index}] {value:#010x}",
-                    register.name
-                );
+                tell!("{what} {}[{index}] {value:#010x}", register.name);
             }
-            None => eprintln!("ixgbe-model: {what} region {region} {offset:#07x} {value:#x}"),
+            None => tell!("{what} region {region} {offset:#07x} {value:#x}"),
         }
     }
 }
@@ -131,7 +128,7 @@ impl ServerBackend for Backend {
     }
 
     fn reset(&mut self) -> io::Result<()> {
-        eprintln!("ixgbe-model: the VMM resets the device");
+        tell!("the VMM resets the device");
         let mut device = self.device();
         device.nic.power_cycle();
         device.step();

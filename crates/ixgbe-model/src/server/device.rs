@@ -130,7 +130,7 @@ impl Device {
         while let Some(notice) = self.nic.take_notice() {
             let quiet = matches!(notice, Notice::Reset | Notice::Link { .. });
             if self.verbose || !quiet {
-                eprintln!("ixgbe-model: {notice}");
+                tell!("{notice}");
             }
         }
     }

@@ -4,9 +4,9 @@
 //! of passt.
 
 use std::collections::VecDeque;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -47,8 +47,16 @@ pub(super) fn open(
         listener: None,
     };
     if listens && plug.first.is_none() {
-        plug.listen()
-            .map_err(|error| ServerError::Link(path.clone(), error))?;
+        match super::remove_stale(path) {
+            // The other one came just now.
+            Err(ServerError::InUse(_)) => plug.first = UnixStream::connect(path).ok(),
+            Err(error) => return Err(error),
+            Ok(()) => {
+                let listener = UnixListener::bind(path);
+                let told = |error| ServerError::Link(path.clone(), error);
+                plug.listener = Some(listener.map_err(told)?);
+            }
+        }
     }
     let reader = (Arc::clone(&end), Arc::clone(bell));
     thread::spawn(move || run(plug, &reader.0, &reader.1));
@@ -128,13 +136,6 @@ struct Plug {
 }
 
 impl Plug {
-    fn listen(&mut self) -> io::Result<()> {
-        // Nobody answered there: it is what a killed model left behind, if it is there at all.
-        remove(&self.path)?;
-        self.listener = Some(UnixListener::bind(&self.path)?);
-        Ok(())
-    }
-
     /// Waits for a peer.
     fn connect(&mut self) -> UnixStream {
         if let Some(first) = self.first.take() {
@@ -150,13 +151,6 @@ impl Plug {
                 Err(_) => thread::sleep(RETRY),
             }
         }
-    }
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
     }
 }
 

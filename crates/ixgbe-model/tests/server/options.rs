@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use samara_ixgbe_model::registers::{bits, offset as at};
 
-use crate::vmm::{Room, Vmm, program, serve};
+use crate::vmm::{Room, Server, Vmm, program, serve};
 
 /// Runs the program, which must end by itself; its status and what it tells.
 fn refused(arguments: &[&str]) -> (Option<i32>, String) {
@@ -81,6 +81,19 @@ fn wrong_options_are_told_with_what_to_do() {
             "{told}"
         );
         assert!(told.contains(&nowhere), "{told}");
+    }
+    // What is no socket is left alone.
+    let file = place("notes");
+    std::fs::write(&file, "dear").expect("a file");
+    let pair = format!("pair:{file}");
+    for arguments in [
+        vec!["--socket", &file],
+        vec!["--socket", &socket, "--link", &pair],
+    ] {
+        let (status, told) = refused(&arguments);
+        assert_eq!(status, Some(1), "{told}");
+        assert!(told.contains("notes: this is no socket"), "{told}");
+        assert_eq!(std::fs::read(&file).expect("a file"), b"dear");
     }
     let _server = serve(room.place("socket").as_path(), &[]);
     let _vmm = Vmm::attach(&room.place("socket"));
@@ -185,4 +198,21 @@ fn without_a_module_nobody_answers_on_its_bus() {
             "{name}: the acknowledgement"
         );
     }
+}
+
+#[test]
+fn nobody_needs_to_listen_to_what_it_tells() {
+    let room = Room::new("deaf");
+    let socket = room.place("socket");
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut server = program();
+    server.arg("--socket").arg(&socket).arg("--verbose");
+    let _server = Server::start(server.stderr(writer), &socket);
+    let mut vmm = Vmm::attach(&socket);
+    vmm.traffic(1);
+    vmm.client.reset().expect("reset");
+    vmm.traffic(2);
+    drop(vmm);
+    Vmm::attach(&socket).traffic(3);
 }

@@ -61,6 +61,14 @@ impl Drop for Room {
 }
 
 impl Server {
+    /// Starts the program as it is set up.
+    pub(crate) fn start(command: &mut Command, socket: &Path) -> Self {
+        Server {
+            process: command.spawn().expect("the server starts"),
+            log: socket.with_extension("log"),
+        }
+    }
+
     /// What it has told so far.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).expect("a log")
@@ -74,15 +82,10 @@ pub(crate) fn program() -> Command {
 
 /// Starts the server; what it tells goes to a file beside the socket.
 pub(crate) fn serve(socket: &Path, arguments: &[&str]) -> Server {
-    let log = socket.with_extension("log");
-    let process = program()
-        .arg("--socket")
-        .arg(socket)
-        .args(arguments)
-        .stderr(File::create(&log).expect("a log"))
-        .spawn()
-        .expect("the server starts");
-    Server { process, log }
+    let log = File::create(socket.with_extension("log")).expect("a log");
+    let mut command = program();
+    command.arg("--socket").arg(socket).args(arguments);
+    Server::start(command.stderr(log), socket)
 }
 
 /// Connects as soon as there is somebody to connect to.
