@@ -1,18 +1,27 @@
 //! The command line: what each option does, and what a wrong one is answered.
 
 use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
 
 use samara_ixgbe_model::registers::{bits, offset as at};
 
 use crate::vmm::{Room, Server, Vmm, program, serve};
 
-/// Runs the program, which must end by itself; its status and what it tells.
+/// Runs the program, which must end by itself, and soon; its status and what it tells.
 fn refused(arguments: &[&str]) -> (Option<i32>, String) {
-    let output = program()
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .expect("it starts");
+    let mut command = program();
+    let command = command.args(arguments).stdin(Stdio::null());
+    let mut process = command.stderr(Stdio::piped()).spawn().expect("it starts");
+    for _ in 0..500 {
+        if process.try_wait().expect("a process").is_some() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    // One that has not ended is a failure: no status.
+    let _ = process.kill();
+    let output = process.wait_with_output().expect("it ended");
     let told = String::from_utf8(output.stderr).expect("text");
     (output.status.code(), told)
 }
