@@ -28,8 +28,7 @@ pub struct Cut<'a> {
 /// The plainest [`Cut::raise`]: raises, after what panics the frames that were given up had in flight
 /// is forgotten.
 pub extern "C-unwind" fn raise(boundary: usize) -> ! {
-    crate::backend::forget_cut(boundary);
-    crate::raise()
+    crate::backend::raise_cut(boundary)
 }
 
 /// Direction, trap-on-misalignment and nested-task flags: none may be set in compiled code.
@@ -52,11 +51,11 @@ const CLEARED_FLAGS: u64 = 1 << 10 | 1 << 18 | 1 << 14;
 /// * Nothing relies on a destructor in the frames that are given up, and nobody else refers to them.
 pub unsafe fn cut(registers: &mut Registers, cut: &Cut<'_>) -> Result<(), CutError> {
     // SAFETY: the caller's.
-    let frames = unsafe { Frames::new(registers, cut.stack.clone(), cut.finder) };
-    let landing = match find(frames.clone(), cut, Choice::Record)? {
+    let frames = || unsafe { Frames::new(registers, cut.stack.clone(), cut.finder) };
+    let landing = match find(frames(), cut, Choice::Record)? {
         // Optimised code: `catch` was expanded in the record's own frame.
         Some(frame) => frame,
-        None => find(frames, cut, Choice::Outermost)?.ok_or(CutError::AtBoundary)?,
+        None => find(frames(), cut, Choice::Outermost)?.ok_or(CutError::AtBoundary)?,
     };
     // SAFETY: handed on.
     unsafe { land(registers, &landing, cut) }
@@ -84,21 +83,21 @@ fn find(
     }
     let mut found = None;
     for depth in 0..MAX_DEPTH {
-        let frame = *frames.registers();
         let pc = frames.pc();
-        let step = frames.step().map_err(|why| blocked(pc, why))?;
-        // A frame reaches up to where its caller's begins; the outermost to the stack's end.
-        let end = match step {
-            Step::Caller => frames.registers().rsp,
-            Step::End => cut.stack.end as u64,
-        };
+        let at = |why| blocked(pc, why);
+        let rules = frames.rules().map_err(at)?;
+        // A frame reaches up to where its caller's begins.
+        let end = rules.base(frames.registers()).map_err(at)?;
+        if end <= frames.registers().rsp || end > cut.stack.end as u64 {
+            return Err(at(TableError::OutOfStack));
+        }
         let is_last = record < end;
         // The interrupted frame itself calls nobody.
         let may_catch = depth > 0 && (is_last || choice == Choice::Outermost);
-        if may_catch && cut.finder.catches(pc).map_err(|why| blocked(pc, why))? {
-            found = Some(frame);
+        if may_catch && cut.finder.catches(pc).map_err(at)? {
+            found = Some(*frames.registers());
         }
-        if is_last || step == Step::End {
+        if is_last || frames.step(&rules).map_err(at)? == Step::End {
             return Ok(found);
         }
     }

@@ -4,7 +4,7 @@
 //! looks at the mark; whoever unregisters sets the mark, then looks at the count. So either the
 //! reader sees the mark and goes, or the other sees the reader and the image stays.
 
-use super::{Finder, Image, Rules, TableError, cache};
+use super::{Finder, Image, LandingPad, Rules, TableError, cache};
 use core::cell::UnsafeCell;
 use core::ops::Range;
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -165,18 +165,44 @@ impl Registered {
     }
 }
 
+impl Registered {
+    /// Both answers of a [`Finder`], if they are remembered.
+    #[cfg(feature = "dwarf")]
+    #[inline]
+    pub(crate) fn remembered(pc: usize) -> Option<(Rules, LandingPad)> {
+        let (row, pad) = cache::get(pc)?;
+        Some((row.into(), pad?))
+    }
+
+    /// Both answers, for one look-up.
+    #[cold]
+    pub(crate) fn frame(pc: usize) -> Result<(Rules, LandingPad), TableError> {
+        let epoch = cache::epoch();
+        let (rules, pad) = Self::ask(pc, |image| image.frame(pc))?;
+        cache::put(pc, epoch, &rules, Some(pad));
+        Ok((rules, pad))
+    }
+}
+
 impl Finder for Registered {
     fn rules(&self, pc: usize) -> Result<Rules, TableError> {
-        if let Some(rules) = cache::get(pc) {
-            return Ok(rules);
+        if let Some((row, _)) = cache::get(pc) {
+            return Ok(row.into());
         }
         let epoch = cache::epoch();
         let rules = Self::ask(pc, |image| image.rules(pc))?;
-        cache::put(pc, epoch, &rules);
+        cache::put(pc, epoch, &rules, None);
         Ok(rules)
     }
 
-    fn catches(&self, pc: usize) -> Result<bool, TableError> {
-        Self::ask(pc, |image| image.catches(pc))
+    fn landing_pad(&self, pc: usize) -> Result<LandingPad, TableError> {
+        if let Some((_, Some(pad))) = cache::get(pc) {
+            return Ok(pad);
+        }
+        match Self::frame(pc) {
+            Ok((_, pad)) => Ok(pad),
+            // Its rules may be what is wrong.
+            Err(_) => Self::ask(pc, |image| image.landing_pad(pc)),
+        }
     }
 }
