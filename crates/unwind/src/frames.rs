@@ -49,13 +49,16 @@ impl<'a> Frames<'a> {
     /// for what is read of its stack.
     ///
     /// # Safety
-    /// `registers` are as that call will find them when it returns, and it is active while this lives.
+    /// Those of `registers` that a call preserves are as that call will find them when it returns, and it is
+    /// active while this lives.
     #[cfg(feature = "dwarf")]
     pub(crate) unsafe fn of_callers(registers: &Registers) -> Self {
         // Whose tables were registered runs here with the same rights: they are trusted as its code is.
         let stack = registers.rsp as usize..usize::MAX;
+        let mut preserved = Registers::default();
+        preserved.go_on_as(registers);
         Self {
-            registers: *registers,
+            registers: preserved,
             behind_call: true,
             // SAFETY: the frames of those who called, by the tables of their code.
             stack: unsafe { Stack::new(stack) },

@@ -52,11 +52,13 @@ const CLEARED_FLAGS: u64 = 1 << 10 | 1 << 18 | 1 << 14;
 pub unsafe fn cut(registers: &mut Registers, cut: &Cut<'_>) -> Result<(), CutError> {
     // SAFETY: the caller's.
     let frames = || unsafe { Frames::new(registers, cut.stack.clone(), cut.finder) };
-    let landing = match find(frames(), cut, Choice::Record)? {
-        // Optimised code: `catch` was expanded in the record's own frame.
-        Some(frame) => frame,
-        None => find(frames(), cut, Choice::Outermost)?.ok_or(CutError::AtBoundary)?,
-    };
+    let mut landing = Registers::default();
+    // In optimised code `catch` was expanded in the record's own frame.
+    let found = find(frames(), cut, Choice::Record, &mut landing)?
+        || find(frames(), cut, Choice::Outermost, &mut landing)?;
+    if !found {
+        return Err(CutError::AtBoundary);
+    }
     // SAFETY: handed on.
     unsafe { land(registers, &landing, cut) }
 }
@@ -70,18 +72,19 @@ enum Choice {
     Outermost,
 }
 
-/// Steps outwards to the frame with the record: the registers of the frame that is landed in, as its
-/// callee would have returned to it.
+/// Steps outwards to the frame with the record. Makes `landing` the registers that a call preserves of the
+/// frame that is landed in, as its callee would have returned to it; false if there is no such frame.
 fn find(
     mut frames: Frames<'_>,
     cut: &Cut<'_>,
     choice: Choice,
-) -> Result<Option<Registers>, CutError> {
+    landing: &mut Registers,
+) -> Result<bool, CutError> {
     let record = cut.record.addr() as u64;
     if record < frames.registers().rsp {
         return Err(CutError::AtBoundary);
     }
-    let mut found = None;
+    let mut found = false;
     for depth in 0..MAX_DEPTH {
         let pc = frames.pc();
         let at = |why| blocked(pc, why);
@@ -95,7 +98,8 @@ fn find(
         // The interrupted frame itself calls nobody.
         let may_catch = depth > 0 && (is_last || choice == Choice::Outermost);
         if may_catch && cut.finder.catches(pc).map_err(at)? {
-            found = Some(*frames.registers());
+            landing.go_on_as(frames.registers());
+            found = true;
         }
         if is_last || frames.step(&rules).map_err(at)? == Step::End {
             return Ok(found);
@@ -184,9 +188,8 @@ unsafe fn land(
     if stack.word(return_address) != Some(frame.rip) {
         return Err(blocked(frame.rip as usize, TableError::OutOfStack));
     }
-    let flags = registers.rflags;
-    *registers = *frame;
-    registers.rflags = flags & !CLEARED_FLAGS;
+    registers.go_on_as(frame);
+    registers.rflags &= !CLEARED_FLAGS;
     registers.rsp = return_address;
     registers.rip = landing as *const () as u64;
     registers.r11 = cut.raise as *const () as u64;

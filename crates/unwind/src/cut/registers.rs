@@ -37,8 +37,8 @@ pub(crate) const RETURN_ADDRESS: usize = 16;
 
 #[cfg(samara_tables)]
 impl Registers {
-    /// Takes over those of `frame` that a call preserves, its place and its stack pointer.
-    #[cfg(feature = "dwarf")]
+    /// Takes over those of `frame` that a call preserves, its place and its stack pointer. One by one: a
+    /// copy of all is a call, and waits for what was stored just before.
     #[inline]
     pub(crate) const fn go_on_as(&mut self, frame: &Self) {
         self.rbx = frame.rbx;
