@@ -10,7 +10,7 @@ use super::unwinder::Object;
 pub(super) struct ExceptionSlot {
     pub(super) object: Object,
     busy: AtomicBool,
-    /// Where on the stack the panic began.
+    /// Where on the stack the panic began; 0, below all stacks, until that is known.
     began: AtomicUsize,
 }
 
@@ -40,6 +40,7 @@ impl ExceptionSlot {
     }
 
     pub(super) fn release(&self) {
+        self.began.store(0, Ordering::Relaxed);
         self.busy.store(false, Ordering::Release);
     }
 

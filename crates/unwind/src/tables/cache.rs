@@ -5,6 +5,8 @@
 //! so that a trap handler may interrupt either. Only rows of the common form are kept, two words each, and
 //! a third for the landing pad, once that was asked for. They are good while no image comes or goes: which
 //! begins a new [`epoch`].
+//!
+//! A thread that is cut while it writes, some nanoseconds, leaves one place of all unused for good.
 
 use super::common::Common;
 use super::{LandingPad, Rules};

@@ -18,6 +18,7 @@ mod header;
 mod image;
 mod landing_pad;
 mod lsda;
+mod place;
 mod program;
 mod reader;
 mod registry;

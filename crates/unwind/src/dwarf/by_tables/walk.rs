@@ -78,7 +78,8 @@ fn walk(
         // Apart, so that what is remembered stays in registers.
         let flow = match Registered::remembered(pc) {
             Some((rules, pad)) => next(&mut frames, &rules, pad),
-            None => match Registered::frame(pc) {
+            // SAFETY: of the running thread's own frames, as their tables have them.
+            None => match unsafe { Registered::active_frame(pc) } {
                 Ok((rules, pad)) => next(&mut frames, &rules, pad),
                 Err(_) => Break(BLOCKED),
             },
