@@ -228,10 +228,11 @@ fn left(target: Target) {
 
 #[cold]
 fn left_dying(target: Target) {
+    // This frame found the room that is kept above the reserve. Whatever the state is by now: the exit counts,
+    // so another thread may have reclaimed the generation meanwhile.
+    stack::close_reserve();
     match target.block.word().state() {
         State::Stopping => {
-            // This frame found the room that is kept above the reserve.
-            stack::close_reserve();
             let generation = target.expected().generation();
             target.block.tell_condemned(generation);
             host::wake_reaper();
