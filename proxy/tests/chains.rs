@@ -199,10 +199,10 @@ fn a_caller_killed_while_its_callee_runs_is_cut_when_that_returns() {
         assert_eq!(call.join().unwrap(), Err(RpcError::Crashed));
     });
     assert_eq!(CUT_AS[1].load(SeqCst), owner);
-    // What it lent and the result that reached it were dropped when its frames went: left are the
-    // object that `init` returned and the proxy of its peer.
+    // What it lent was dropped when its frames went: left are the object that `init` returned, the result,
+    // which nobody came back to take, and the proxy of its peer.
     let released = await_reclaims("killed-a", 1)[0];
-    assert_eq!((released.objects, released.capabilities), (1, 1));
+    assert_eq!((released.objects, released.capabilities), (2, 1));
     assert!(b_proxy.me().is_ok());
 }
 

@@ -10,7 +10,7 @@
 
 use super::Image;
 use core::slice;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use core::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
 use core::sync::atomic::{AtomicPtr, AtomicUsize, fence};
 
 /// The place holds no image, or one that is about to go: readers turn back.
