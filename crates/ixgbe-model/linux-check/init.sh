@@ -178,6 +178,20 @@ case $(cat /proc/cmdline) in
     echo DONE $verdicts
     poweroff -f
     ;;
+*round=reset*)
+    # Each boot is one of these; the first is reset from outside, the second ends by itself.
+    verdict "probe" load
+    verdict "link" setup
+    verdict "ping" both_ways 56
+    head -c 8388608 /dev/urandom >/tmp/data
+    verdict "TCP out" tcp_out 10.9.0.1
+    verdict "quiet kernel" quiet_kernel
+    while :; do tcp_out 10.9.0.1; done >/dev/null 2>&1 &
+    sleep 1
+    echo DONE $verdicts
+    sleep 10
+    reboot -f
+    ;;
 *round=killed*)
     verdict "probe" load
     verdict "link" setup
