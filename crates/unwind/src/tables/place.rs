@@ -10,7 +10,7 @@
 
 use super::Image;
 use core::slice;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use core::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
 use core::sync::atomic::{AtomicPtr, AtomicUsize, fence};
 
 /// The place holds no image, or one that is about to go: readers turn back.
@@ -111,7 +111,7 @@ impl Place {
         let serial = self.serial.load(SeqCst);
         let parts = self.parts();
         // If any part was a later image's, then its mark or its serial number is seen now.
-        fence(Acquire);
+        fence(core::sync::atomic::Ordering::Acquire);
         let is_whole = self.users.load(SeqCst) & CLOSED == 0 && self.is_serial(serial);
         if !is_whole || !contains(parts.0.clone()) {
             return None;
