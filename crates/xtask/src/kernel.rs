@@ -68,6 +68,16 @@ pub(crate) fn configure(
         .env("CARGO_PROFILE_RELEASE_LTO", "off");
 }
 
+/// Adds to a cargo command what it needs for the kernel's unwinder beside the standard library's, in a
+/// hosted program.
+pub(crate) fn configure_unwinder(workspace: &Workspace, command: &mut std::process::Command) {
+    command
+        .args(["--package", "samara-unwind", "--features", "dwarf"])
+        .arg("--target-dir")
+        .arg(workspace.target("dwarf"))
+        .env("RUSTC_BOOTSTRAP", BOOTSTRAP);
+}
+
 /// Builds the kernel, or finds it up to date.
 pub(crate) fn build(workspace: &Workspace, flavor: Flavor) -> Result<Kernel, Error> {
     step(format_args!("building the kernel ({})", flavor.feature()));

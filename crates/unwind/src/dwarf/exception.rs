@@ -35,6 +35,7 @@ impl ExceptionSlot {
             .store((&raw const place).addr(), Ordering::Relaxed);
     }
 
+    #[cfg(samara_tables)]
     pub(super) fn began_at(&self) -> usize {
         self.began.load(Ordering::Relaxed)
     }

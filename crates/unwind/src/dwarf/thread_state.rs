@@ -28,6 +28,7 @@ impl ThreadState {
     }
 
     /// Releases what began below `boundary` on the thread's stack.
+    #[cfg(samara_tables)]
     pub(super) fn release_below(&self, boundary: usize) {
         for slot in &self.slots {
             if slot.is_busy() && slot.began_at() < boundary {

@@ -9,7 +9,7 @@
 //! .gcc_except_table : { __except_table_start = .; KEEP(*(.gcc_except_table .gcc_except_table.*)) __except_table_end = .; }
 //! ```
 //!
-//! and registers itself with [`register_image`] before it starts a domain.
+//! and registers itself with [`register_image`] before its first panic and its first domain.
 
 mod cache;
 mod common;

@@ -111,7 +111,7 @@ impl Place {
         let serial = self.serial.load(SeqCst);
         let parts = self.parts();
         // If any part was a later image's, then its mark or its serial number is seen now.
-        fence(Acquire);
+        fence(core::sync::atomic::Ordering::Acquire);
         let is_whole = self.users.load(SeqCst) & CLOSED == 0 && self.is_serial(serial);
         if !is_whole || !contains(parts.0.clone()) {
             return None;

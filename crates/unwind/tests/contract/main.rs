@@ -1,7 +1,7 @@
 //! What every backend promises, run on those that a hosted program can have; and what `jump` and
 //! `dwarf` alone have to promise.
 //!
-//! With `dwarf`: `RUSTC_BOOTSTRAP=samara_unwind cargo test -p samara-unwind --features dwarf
+//! With `dwarf`: `RUSTC_BOOTSTRAP=samara_unwind cargo test --release -p samara-unwind --features dwarf
 //! --target-dir target/dwarf`, which `cargo xtask test` runs.
 
 mod anchors;

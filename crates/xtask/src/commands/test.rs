@@ -95,7 +95,13 @@ fn hosted(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     step("hosted tests (cargo test)");
     let mut command = cargo(workspace, "test");
     command.arg("--no-fail-fast");
-    count("cargo test", command, tally)
+    count("cargo test", command, tally)?;
+    step("hosted tests of the kernel's unwinder (cargo test)");
+    let mut command = cargo(workspace, "test");
+    command.args(["--no-fail-fast", "--release"]);
+    kernel::configure_unwinder(workspace, &mut command);
+    command.args(["--test", "contract", "--test", "damaged"]);
+    count("cargo test of the unwinder", command, tally)
 }
 
 /// The core's sources in loom, and the machine of domains and objects: optimised, with debug checks.

@@ -6,6 +6,9 @@ mod destructors;
 mod libraries;
 #[path = "../program.rs"]
 mod program;
+// Without optimisation a raise takes a hundred times as many.
+#[cfg(not(debug_assertions))]
+mod stepped;
 mod threads;
 
 use samara_unwind::tables::Image;
