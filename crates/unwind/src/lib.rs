@@ -37,10 +37,16 @@
 //! [`set_jump_host!`]: https://docs.rs/samara-unwind/latest/samara_unwind/macro.set_jump_host.html
 //! [`begin_panic`]: https://docs.rs/samara-unwind/latest/samara_unwind/fn.begin_panic.html
 #![no_std]
-// The only unstable feature of this crate's own; `unwinding` needs others.
+#![cfg_attr(feature = "dwarf", feature(panic_can_unwind))]
+// How a boundary without a cost is made, and the function that its tables name.
+#![cfg_attr(all(feature = "dwarf", samara_tables), feature(core_intrinsics))]
 #![cfg_attr(
-    all(feature = "dwarf", not(feature = "std")),
-    feature(panic_can_unwind)
+    all(feature = "dwarf", samara_tables, not(feature = "std")),
+    feature(lang_items)
+)]
+#![cfg_attr(
+    all(feature = "dwarf", samara_tables),
+    expect(internal_features, reason = "there is no other way to make them")
 )]
 
 #[cfg(any(feature = "dwarf", feature = "jump"))]
@@ -75,9 +81,11 @@ pub mod jump;
 #[path = "std.rs"]
 mod backend;
 
+#[cfg(all(feature = "dwarf", any(samara_tables, not(feature = "std"))))]
+pub mod dwarf;
+
 #[cfg(all(feature = "dwarf", not(feature = "std")))]
-#[path = "dwarf/mod.rs"]
-mod backend;
+use dwarf as backend;
 
 #[cfg(all(feature = "jump", not(any(feature = "std", feature = "dwarf"))))]
 use jump as backend;

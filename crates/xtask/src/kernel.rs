@@ -12,8 +12,8 @@ use crate::workspace::Workspace;
 /// The kernel's package, and the name of its binary.
 pub(crate) const PACKAGE: &str = "samara-kernel";
 
-/// The crates that need unstable features: the unwinder and our backend on it. Only these get them.
-const BOOTSTRAP: &str = "samara_unwind,unwinding";
+/// The crate that needs unstable features: the unwinder. Only it gets them.
+const BOOTSTRAP: &str = "samara_unwind";
 
 /// Where the kernel is built. A directory of its own: `RUSTC_BOOTSTRAP` rebuilds every procedural
 /// macro, and the hosted tests must not pay for that.

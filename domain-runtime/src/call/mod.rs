@@ -9,6 +9,7 @@ mod activation;
 mod bounded;
 mod metering;
 mod refusal;
+mod spilled;
 mod target;
 
 #[cfg(feature = "alloc")]
@@ -20,6 +21,7 @@ pub use bounded::bounded;
 pub use metering::is_marked;
 pub(crate) use metering::note;
 pub use refusal::{Failure, Refusal};
+pub use spilled::spilled;
 pub use target::Target;
 
 use crate::contain;
@@ -29,6 +31,7 @@ use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::{ExitKind, ExitReason};
 use crate::stack;
 use crate::state::State;
+use core::mem::ManuallyDrop;
 use metering::admits;
 use samara_rref::{Exchangeable, Transfer};
 use samara_shared_heap::Owner;
@@ -114,6 +117,9 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
         let () = A::NO_DESTRUCTOR_OF_ITS_OWN;
         let () = R::NO_DESTRUCTOR_OF_ITS_OWN;
     }
+    // They stay in registers only if no way drops them, see `spilled`: unwinding with them here does who is
+    // dead, and they are reclaimed with all that it has.
+    let arguments = ManuallyDrop::new(arguments);
     let (below, caller) = (thread.top(), thread.owner());
     let counter = control::counter(target.index(), thread.shard());
     let activation = Activation::new(target, below);
@@ -126,18 +132,18 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
     if target.block.word() != target.expected() {
         leave(thread, counter, below);
         refuse(thread, target);
-        return Err(Failure::Refused(arguments));
+        return Err(Failure::Refused(ManuallyDrop::into_inner(arguments)));
     }
     if A::NESTED {
         // What follows calls functions, and a caller may have expanded this function inside a `catch` of
         // its own: a cut in them would be caught there. Plain arguments call none.
         activation.cross();
     }
-    if METERED && A::NESTED && !admits(caller, target.owner(), &arguments) {
+    if METERED && A::NESTED && !admits(caller, target.owner(), &*arguments) {
         leave(thread, counter, below);
         refuse(thread, target);
         *refusal = Refusal::OverQuota;
-        return Err(Failure::Refused(arguments));
+        return Err(Failure::Refused(ManuallyDrop::into_inner(arguments)));
     }
     if A::NESTED {
         // SAFETY: the arguments go to `body`, which is the target's code.
@@ -145,7 +151,7 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
         activation.arrive(target);
     }
     let outcome = samara_unwind::catch(|| {
-        let result = body(arguments);
+        let result = body(ManuallyDrop::into_inner(arguments));
         if !R::NESTED {
             // In here, so that the result is moved on after the locked addition: the callee wrote it in
             // parts, a move reads it whole, and before that addition it would wait for the parts to
@@ -157,16 +163,17 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
     });
     let result = match outcome {
         Ok(result) => {
+            let result = ManuallyDrop::new(result);
             if R::NESTED {
                 activation.cross();
                 if METERED {
-                    note(target.owner(), caller, &result);
+                    note(target.owner(), caller, &*result);
                 }
                 // SAFETY: the result goes to the caller.
                 result.transfer(&unsafe { Transfer::to(caller) });
                 leave(thread, counter, below);
             }
-            Ok(result)
+            Ok(ManuallyDrop::into_inner(result))
         }
         Err(payload) => {
             crashed(&activation, target, payload);
@@ -174,9 +181,11 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
             Err(Failure::Crashed)
         }
     };
+    // Who does not come back is dead: what it was to get is reclaimed with all that it has.
+    let result = ManuallyDrop::new(result);
     left(target);
     return_to_caller(thread, caller);
-    result
+    ManuallyDrop::into_inner(result)
 }
 
 /// Counts the exit and puts the caller's frame back on top.
@@ -219,10 +228,11 @@ fn left(target: Target) {
 
 #[cold]
 fn left_dying(target: Target) {
+    // This frame found the room that is kept above the reserve. Whatever the state is by now: the exit counts,
+    // so another thread may have reclaimed the generation meanwhile.
+    stack::close_reserve();
     match target.block.word().state() {
         State::Stopping => {
-            // This frame found the room that is kept above the reserve.
-            stack::close_reserve();
             let generation = target.expected().generation();
             target.block.tell_condemned(generation);
             host::wake_reaper();

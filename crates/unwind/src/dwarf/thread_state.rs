@@ -64,7 +64,7 @@ macro_rules! set_thread_state {
     ($function:path) => {
         const _: () = {
             #[unsafe(no_mangle)]
-            fn __samara_unwind_thread_state() -> &'static $crate::ThreadState {
+            fn __samara_unwind_thread_state() -> &'static $crate::dwarf::ThreadState {
                 $function()
             }
         };
