@@ -103,7 +103,9 @@ fn cut_again_and_again(call: impl Fn(&Proxy<dyn Busy>) -> Result<(), RpcError>) 
             match host().spawn(spec.clone(), bee, Mint::nothing()) {
                 Ok(domain) => break domain,
                 // The budget counts in `init` too, and this machine may have other things to do.
-                Err(SpawnError::Init(why)) if why.kind() == ExitKind::Overrun => host().reap(),
+                Err(SpawnError::Init(why)) if why.kind == ExitKind::Overrun => {
+                    host().reap();
+                }
                 Err(error) => panic!("{error}"),
             }
         };
