@@ -115,7 +115,7 @@ unsafe impl<T: Exchangeable> Exchangeable for Option<T> {
             ],
         },
     );
-    #[inline]
+    #[inline(always)]
     fn transfer(&self, to: &Transfer) {
         let () = T::NO_DESTRUCTOR_OF_ITS_OWN;
         if let (true, Some(value)) = (T::NESTED, self) {
@@ -186,7 +186,7 @@ macro_rules! tuples {
                     Some(core::mem::offset_of!(Self, $at)),
                 )),*]),
             );
-            #[inline]
+            #[inline(always)]
             fn transfer(&self, to: &Transfer) {
                 $(let () = $name::NO_DESTRUCTOR_OF_ITS_OWN;)*
                 #[expect(non_snake_case, reason = "the type parameters name the elements")]

@@ -30,6 +30,8 @@ mod transfer;
 mod view;
 
 pub use deque::RRefDeque;
+#[doc(hidden)]
+pub use deque::Seat;
 pub use descriptor::TypeDescriptor;
 pub use descriptor::interface::{InterfaceDescriptor, MethodDescriptor};
 pub use exchangeable::{Exchangeable, Lend, MAX_DEPTH, Scratch};

@@ -246,16 +246,6 @@ impl<T: ?Sized + Target> RRef<T> {
         self.value
     }
 
-    /// Makes the object `owner`'s.
-    ///
-    /// # Safety
-    /// The right to use it moves to `owner` in the same breath.
-    #[inline]
-    pub(crate) unsafe fn give(this: &Self, owner: Owner) {
-        // SAFETY: a live object at its place; the rest is the caller's.
-        unsafe { heap::set_owner(this.value.cast(), T::place_of(this.value), owner) };
-    }
-
     /// Makes a member of a group the group's owner's own again.
     ///
     /// # Safety

@@ -1,9 +1,11 @@
-//! A boundary inside a domain, behind which something ends in any case.
+//! Boundaries inside a domain, behind which something ends in any case.
 
-use super::activation::{CROSSING, innermost};
+use super::activation::{Activation, CROSSING, innermost};
 use super::{apart, raise};
 use crate::contain;
-use samara_shared_heap::thread;
+use core::cell::Cell;
+use samara_shared_heap::thread::{self, Frame};
+use samara_unwind::Payload;
 
 /// Runs `f` behind a boundary of its own of whom the thread runs for, then `after`, as the host: in any case,
 /// also when `f` is cut, before what cut it goes on outwards. For what must end before a call of the
@@ -43,5 +45,30 @@ pub unsafe fn bounded<F: FnOnce() -> R, R, E>(f: F, after: impl FnOnce() -> E) -
             }
             raise()
         }
+    }
+}
+
+/// Drops what a panic carried, which is its domain's, inside that: behind a boundary of its own, since what
+/// a caller has put around the call may stand in the frame of `outer`, which catches no more. `left_off`
+/// is what `outer` had counted before it was marked as left; a cut marks it so, and carries nothing.
+#[inline(never)]
+pub(super) fn dispose(outer: &Activation, left_off: u64, payload: Payload) {
+    let thread = thread::current();
+    let below = thread.top();
+    let inner = Activation {
+        frame: Frame::new(outer.frame.owner(), below),
+        block: outer.block,
+        word_and_used: Cell::new(left_off),
+    };
+    // SAFETY: lives to the end of this function and is taken off before; the same generation's as `outer`,
+    // which keeps it.
+    unsafe { thread.set_top((&raw const inner).cast()) };
+    let outcome = samara_unwind::catch(|| apart(|| payload.dispose()));
+    inner.cross();
+    // SAFETY: this was the top before.
+    unsafe { thread.set_top(below) };
+    if let Err(cut) = outcome {
+        // Raised by the cut: nothing of the domain's.
+        cut.dispose();
     }
 }

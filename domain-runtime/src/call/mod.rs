@@ -10,6 +10,7 @@ mod apart;
 mod bounded;
 mod metering;
 mod refusal;
+mod spilled;
 mod target;
 
 #[cfg(feature = "alloc")]
@@ -22,6 +23,7 @@ pub use bounded::bounded;
 pub use metering::is_marked;
 pub(crate) use metering::note;
 pub use refusal::{Failure, Refusal};
+pub use spilled::spilled;
 pub use target::Target;
 
 use crate::contain;
@@ -31,6 +33,8 @@ use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::{ExitKind, ExitReason};
 use crate::stack;
 use crate::state::State;
+use activation::CROSSING;
+use core::mem::ManuallyDrop;
 use metering::admits;
 use samara_rref::{Exchangeable, Transfer};
 use samara_shared_heap::Owner;
@@ -118,6 +122,9 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
         let () = A::NOT_TOO_DEEP;
         let () = R::NOT_TOO_DEEP;
     }
+    // They stay in registers only if no way drops them, see `spilled`: unwinding with them here does who is
+    // dead, and they are reclaimed with all that it has.
+    let arguments = ManuallyDrop::new(arguments);
     let (below, caller) = (thread.top(), thread.owner());
     let counter = control::counter(target.index(), thread.shard());
     let activation = Activation::new(target, below);
@@ -130,18 +137,18 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
     if target.block.word() != target.expected() {
         leave(thread, counter, below);
         refuse(thread, target);
-        return Err(Failure::Refused(arguments));
+        return Err(Failure::Refused(ManuallyDrop::into_inner(arguments)));
     }
     if A::NESTED {
         // What follows calls functions, and a caller may have expanded this function inside a `catch` of
         // its own: a cut in them would be caught there. Plain arguments call none.
         activation.enter();
     }
-    if METERED && A::NESTED && !admits(caller, target.owner(), &arguments) {
+    if METERED && A::NESTED && !admits(caller, target.owner(), &*arguments) {
         leave(thread, counter, below);
         refuse(thread, target);
         *refusal = Refusal::OverQuota;
-        return Err(Failure::Refused(arguments));
+        return Err(Failure::Refused(ManuallyDrop::into_inner(arguments)));
     }
     if A::NESTED {
         // SAFETY: the arguments go to `body`, which is the target's code.
@@ -149,7 +156,7 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
         activation.arrive(target);
     }
     let outcome = samara_unwind::catch(|| {
-        let result = body(arguments);
+        let result = body(ManuallyDrop::into_inner(arguments));
         if !R::NESTED {
             // In here, so that the result is moved on after the locked addition: the callee wrote it in
             // parts, a move reads it whole, and before that addition it would wait for the parts to
@@ -161,26 +168,31 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
     });
     let result = match outcome {
         Ok(result) => {
+            let result = ManuallyDrop::new(result);
             if R::NESTED {
                 activation.cross();
                 if METERED {
-                    note(target.owner(), caller, &result);
+                    note(target.owner(), caller, &*result);
                 }
                 // SAFETY: the result goes to the caller.
                 result.transfer(&unsafe { Transfer::to(caller) });
                 leave(thread, counter, below);
             }
-            Ok(result)
+            Ok(ManuallyDrop::into_inner(result))
         }
         Err(payload) => {
-            crashed(&activation, target, payload);
+            // Here, where nothing is called: see `cross` above.
+            let left_off = activation.word_and_used.replace(CROSSING);
+            crashed(&activation, left_off, target, payload);
             leave(thread, counter, below);
             Err(Failure::Crashed)
         }
     };
+    // Who does not come back is dead: what it was to get is reclaimed with all that it has.
+    let result = ManuallyDrop::new(result);
     left(target);
     return_to_caller(thread, caller);
-    result
+    ManuallyDrop::into_inner(result)
 }
 
 /// Counts the exit and puts the caller's frame back on top.
@@ -198,25 +210,20 @@ fn refuse(thread: &ThreadSlot, target: Target) {
     return_to_caller(thread, thread.owner());
 }
 
-/// The way out of a domain that died of what it executed. Marked dead before the exit counts.
+/// The way out of a domain that died of what it executed, with what its activation had counted then.
+/// Marked dead before the exit counts.
 #[cold]
 #[inline(never)]
-fn crashed(activation: &Activation, target: Target, payload: samara_unwind::Payload) {
-    // It is the domain's: its destructor runs here, still inside. On an activation of this frame's: the
-    // outer one's frame may hold a `catch` of the caller's, in which a cut would land.
-    let thread = thread::current();
-    let below = thread.top();
-    let inner = Activation::again(activation, below);
-    // SAFETY: lives to the end of this function and is taken off before; the same generation's as the one
-    // below, which keeps it.
-    unsafe { thread.set_top((&raw const inner).cast()) };
-    payload.dispose();
-    activation.cross();
-    // SAFETY: this was the top before.
-    unsafe { thread.set_top(below) };
+fn crashed(
+    activation: &Activation,
+    left_off: u64,
+    target: Target,
+    payload: samara_unwind::Payload,
+) {
+    bounded::dispose(activation, left_off, payload);
     let dead = || {
-        let reason = ExitReason::new(ExitKind::Panic, "");
-        target.block.die(target.expected().generation(), reason);
+        const UNTOLD: ExitReason = ExitReason::bare(ExitKind::Panic);
+        target.block.die(target.expected().generation(), &UNTOLD);
     };
     // SAFETY: the runtime's own; the sink that it tells is the host's.
     unsafe { thread::as_host(dead) };
@@ -233,14 +240,15 @@ fn left(target: Target) {
 /// As the host: whoever is cut in here leaves a death half told, or a lock of the host's taken.
 #[cold]
 fn left_dying(target: Target) {
-    let state = target.block.word().state();
-    if !matches!(state, State::Stopping | State::Draining) {
-        return;
-    }
     let tell = || {
+        // This frame found the room that is kept above the reserve. Whatever the state is by now: the exit
+        // counts, so another thread may have reclaimed the generation meanwhile.
+        stack::close_reserve();
+        let state = target.block.word().state();
+        if !matches!(state, State::Stopping | State::Draining) {
+            return;
+        }
         if state == State::Stopping {
-            // This frame found the room that is kept above the reserve.
-            stack::close_reserve();
             let generation = target.expected().generation();
             target.block.tell_condemned(generation);
         }

@@ -92,7 +92,7 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
                 const NESTED: bool = false #(|| #nested)*;
                 const DEPTH: usize = 1 + #krate::max_depth(&[#(#depths),*]);
                 const DESCRIPTOR: #krate::TypeDescriptor = #descriptor;
-                #[inline]
+                #[inline(always)]
                 fn transfer(&self, to: &#krate::Transfer) {
                     #(#checks)*
                     #(let () = <#types as #krate::Exchangeable>::NO_DESTRUCTOR_OF_ITS_OWN;)*

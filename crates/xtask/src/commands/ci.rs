@@ -92,7 +92,10 @@ fn clippy_kernel(workspace: &Workspace) -> Result<(), Error> {
         kernel::configure(workspace, &mut command, flavor);
         deny_warnings("clippy on the kernel", command)?;
     }
-    Ok(())
+    let mut command = cargo(workspace, "clippy");
+    command.args(["--all-targets", "--release"]);
+    kernel::configure_unwinder(workspace, &mut command);
+    deny_warnings("clippy on the kernel's unwinder", command)
 }
 
 fn deny_warnings(what: &str, mut command: Command) -> Result<(), Error> {
