@@ -100,7 +100,7 @@ fn cut_again_and_again(call: impl Fn(&Proxy<dyn Busy>) -> Result<(), RpcError>) 
             .budget(Duration::from_millis(1))
             .threads(2);
         let domain: Domain<dyn Busy> = loop {
-            match host().spawn(spec.clone(), bee, Mint::nothing()) {
+            match host().spawn(spec, bee, Mint::nothing()) {
                 Ok(domain) => break domain,
                 // The budget counts in `init` too, and this machine may have other things to do.
                 Err(SpawnError::Init(why)) if why.kind == ExitKind::Overrun => {

@@ -25,7 +25,15 @@ pub(super) const MODELS: [&str; 2] = ["samara-models", "samara-machine"];
 
 /// Tests of `samara-proxy` that say more of optimised code: each instruction of a walk is cut at, where a debug
 /// build takes samples; and a caller's own `catch` stands in the frame of the boundary.
-const OPTIMISED: [&str; 4] = ["stepped", "payload", "red_flight", "budgets"];
+const OPTIMISED: [&str; 7] = [
+    "stepped",
+    "payload",
+    "red_flight",
+    "budgets",
+    "attack_inlined",
+    "attack_payload",
+    "attack_wake",
+];
 
 /// Runs the tests, says how many passed and failed, and fails if any did.
 pub(super) fn run(workspace: &Workspace, args: &TestArgs) -> Result<(), Error> {
