@@ -240,14 +240,14 @@ fn left(target: Target) {
 /// As the host: whoever is cut in here leaves a death half told, or a lock of the host's taken.
 #[cold]
 fn left_dying(target: Target) {
+    let state = target.block.word().state();
+    if !matches!(state, State::Stopping | State::Draining) {
+        // Whatever the state is by now: the exit counts, so another thread may have reclaimed the generation.
+        return stack::close_reserve();
+    }
     let tell = || {
-        // This frame found the room that is kept above the reserve. Whatever the state is by now: the exit
-        // counts, so another thread may have reclaimed the generation meanwhile.
+        // This frame found the room that is kept above the reserve.
         stack::close_reserve();
-        let state = target.block.word().state();
-        if !matches!(state, State::Stopping | State::Draining) {
-            return;
-        }
         if state == State::Stopping {
             let generation = target.expected().generation();
             target.block.tell_condemned(generation);
