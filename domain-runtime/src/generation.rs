@@ -106,7 +106,7 @@ impl Runtime {
     pub fn end<I: ?Sized>(&self, instance: Instance<I>, message: &str) -> bool {
         let target = instance.target();
         let reason = ExitReason::new(ExitKind::Killed, message);
-        target.block().die(target.expected().generation(), reason)
+        target.block().die(target.expected().generation(), &reason)
     }
 }
 
@@ -173,6 +173,7 @@ where
     arena::set_quota(block.owner(), spec.heap_quota);
     quota::set_limits(block.owner(), spec.shared);
     threads::set_limit(block.owner(), spec.threads);
+    block.renews.store(spec.renews, Ordering::SeqCst);
     block.budget.store(spec.budget_us(), Ordering::SeqCst);
     block.stack.set(spec.stack);
     let (target, run) = (Target::new(block, word), |arguments| {
@@ -212,7 +213,7 @@ where
             ExitReason::new(ExitKind::Killed, "killed before init")
         }
     };
-    block.die(word.generation(), failure);
+    block.die(word.generation(), &failure);
     let reason = block.reason(word.generation()).unwrap_or(failure);
     drop(hold);
     reaper::try_reclaim(block);

@@ -305,7 +305,12 @@ pub(crate) unsafe fn until_done<const METERED: bool, I, A, R>(
     thread: &ThreadSlot,
     mut instance: Instance<I>,
     mut arguments: A,
-    recover: impl Fn(&mut Attempts, Target, Failure<A>, Refusal) -> Result<(Instance<I>, A), RpcError>,
+    mut recover: impl FnMut(
+        &mut Attempts,
+        Target,
+        Failure<A>,
+        Refusal,
+    ) -> Result<(Instance<I>, A), RpcError>,
     body: impl Fn(&I, A) -> R,
 ) -> R
 where

@@ -5,7 +5,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
 use samara_rref::RRef;
 use samara_shared_heap::thread;
-use samara_testkit::hosted::{Gate, await_reclaims, host, owner_of, reclaims};
+use samara_testkit::hosted::{Gate, await_reclaims, host, owner_of, reclaims, watch, whole};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -152,6 +152,7 @@ fn init((): ()) -> Result<State, RpcError> {
 
 fn spawn(spec: DomainSpec) -> (Domain<dyn Node>, Proxy<dyn Node>) {
     let domain: Domain<dyn Node> = host().spawn(spec, init, Mint::nothing()).unwrap();
+    watch(&domain);
     let proxy = domain.proxy().unwrap();
     (domain, proxy)
 }
@@ -169,6 +170,7 @@ fn pair(left: &str, right: &str) -> [(Domain<dyn Node>, Proxy<dyn Node>); 2] {
 
 #[test]
 fn a_domain_may_be_entered_again_from_below() {
+    let _whole = whole();
     let [(a, proxy), (b, _)] = pair("again-a", "again-b");
     let way = proxy.descend(5).unwrap();
     let (a, b) = (owner_of(&a).index(), owner_of(&b).index());
@@ -178,6 +180,7 @@ fn a_domain_may_be_entered_again_from_below() {
 
 #[test]
 fn a_domain_that_dies_further_down_is_cut_where_its_callee_returns() {
+    let _whole = whole();
     let [(a, proxy), (b, b_proxy)] = pair("down-a", "down-b");
     let a = owner_of(&a).index();
     // The inner frame of `a` panics; `b` learns it and returns normally; the outer frame is cut.
@@ -190,6 +193,7 @@ fn a_domain_that_dies_further_down_is_cut_where_its_callee_returns() {
 
 #[test]
 fn a_shadow_of_a_domain_on_its_own_chain_gives_up_at_once() {
+    let _whole = whole();
     let [(a, proxy), (_, b_proxy)] = pair("own-a", "own-b");
     b_proxy.learn_shadow(a.shadow().unwrap()).unwrap();
     assert_eq!(proxy.through_shadowed(), Err(RpcError::Crashed));
@@ -203,6 +207,7 @@ fn a_shadow_of_a_domain_on_its_own_chain_gives_up_at_once() {
 
 #[test]
 fn a_caller_killed_while_its_callee_runs_is_cut_when_that_returns() {
+    let _whole = whole();
     let [(a, proxy), (_, b_proxy)] = pair("killed-a", "killed-b");
     let owner = owner_of(&a).index();
     std::thread::scope(|scope| {
@@ -216,8 +221,8 @@ fn a_caller_killed_while_its_callee_runs_is_cut_when_that_returns() {
         assert_eq!(call.join().unwrap(), Err(RpcError::Crashed));
     });
     assert_eq!(CUT_AS[1].load(SeqCst), owner);
-    // What it lent was dropped when its frames went. Left are the object that `init` returned, the result, which
-    // came too late for anybody to drop it, and the proxy of its peer.
+    // What it lent was dropped when its frames went: left are the object that `init` returned, the result,
+    // which nobody came back to take, and the proxy of its peer.
     let released = await_reclaims("killed-a", 1)[0];
     assert_eq!((released.objects, released.capabilities), (2, 1));
     assert!(b_proxy.me().is_ok());
@@ -225,7 +230,9 @@ fn a_caller_killed_while_its_callee_runs_is_cut_when_that_returns() {
 
 #[test]
 fn a_callee_killed_during_a_call_finishes_it_and_is_dead_after() {
-    let (domain, proxy) = spawn(DomainSpec::new("during"));
+    let _whole = whole();
+    let (domain, proxy) =
+        spawn(DomainSpec::new("during").restart(Restart::limited(1, Duration::from_secs(60))));
     std::thread::scope(|scope| {
         let lent = RRef::from_slice(&[1, 2]);
         let inner = &proxy;
@@ -246,6 +253,7 @@ fn a_callee_killed_during_a_call_finishes_it_and_is_dead_after() {
 
 #[test]
 fn a_killed_domain_that_asks_a_dead_one_again_and_again_is_cut() {
+    let _whole = whole();
     let [(a, proxy), (b, _)] = pair("insist-a", "insist-b");
     let owner = owner_of(&a).index();
     b.kill();

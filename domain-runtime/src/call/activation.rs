@@ -55,6 +55,13 @@ impl Activation {
         self.word_and_used.get() == CROSSING
     }
 
+    /// Forgets what was counted.
+    #[cfg(all(feature = "contain", feature = "alloc", target_arch = "x86_64"))]
+    pub(crate) fn renew(&self) {
+        let word = self.word_and_used.get() as u32;
+        self.word_and_used.set(word.into());
+    }
+
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     /// Counts `more` microseconds; how many there are now, at most as many as fit.
     pub(crate) fn use_up(&self, more: u32) -> u32 {

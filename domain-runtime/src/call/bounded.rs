@@ -1,9 +1,11 @@
-//! A boundary inside a domain, behind which something ends in any case.
+//! Boundaries inside a domain, behind which something ends in any case.
 
 use super::activation::{Activation, CROSSING, innermost};
 use super::raise;
 use crate::contain;
+use core::cell::Cell;
 use samara_shared_heap::thread::{self, Frame};
+use samara_unwind::Payload;
 
 /// Runs `f` behind a boundary of its own of whom the thread runs for, then `after`, as the host: in any case,
 /// also when `f` is cut, before what cut it goes on outwards. For what must end before a call of the
@@ -12,12 +14,6 @@ use samara_shared_heap::thread::{self, Frame};
 /// # Safety
 /// `after` is trusted code of the host's side, ends in bounded time and does not panic.
 pub unsafe fn bounded<F: FnOnce() -> R, R, E>(f: F, after: impl FnOnce() -> E) -> (R, E) {
-    fn apart<F: FnOnce() -> R, R>(f: F) -> R {
-        f()
-    }
-    // The optimiser knows nothing of it: expanded in here, its landing pads would be this frame's, and
-    // from those a second panic finds no way to the boundary.
-    let apart: fn(F) -> R = core::hint::black_box(apart);
     let thread = thread::current();
     let below = thread.top();
     let outer = innermost(thread);
@@ -54,4 +50,39 @@ pub unsafe fn bounded<F: FnOnce() -> R, R, E>(f: F, after: impl FnOnce() -> E) -
             raise()
         }
     }
+}
+
+/// Drops what a panic carried, which is its domain's, inside that: behind a boundary of its own, since what
+/// a caller has put around the call may stand in the frame of `outer`, which catches no more. `left_off`
+/// is what `outer` had counted before it was marked as left; a cut marks it so, and carries nothing.
+#[inline(never)]
+pub(super) fn dispose(outer: &Activation, left_off: u64, payload: Payload) {
+    let thread = thread::current();
+    let below = thread.top();
+    let inner = Activation {
+        frame: Frame::new(outer.frame.owner(), below),
+        block: outer.block,
+        word_and_used: Cell::new(left_off),
+    };
+    // SAFETY: lives to the end of this function and is taken off before; the same generation's as `outer`,
+    // which keeps it.
+    unsafe { thread.set_top((&raw const inner).cast()) };
+    let outcome = samara_unwind::catch(|| apart(|| payload.dispose()));
+    inner.cross();
+    // SAFETY: this was the top before.
+    unsafe { thread.set_top(below) };
+    if let Err(cut) = outcome {
+        // Raised by the cut: nothing of the domain's.
+        cut.dispose();
+    }
+}
+
+/// Calls `f`, of which the optimiser knows nothing: expanded in the caller, its landing pads would be that
+/// frame's, and from those a second panic finds no way to the boundary.
+fn apart<F: FnOnce() -> R, R>(f: F) -> R {
+    fn call<F: FnOnce() -> R, R>(f: F) -> R {
+        f()
+    }
+    let call: fn(F) -> R = core::hint::black_box(call);
+    call(f)
 }

@@ -31,6 +31,7 @@ use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::{ExitKind, ExitReason};
 use crate::stack;
 use crate::state::State;
+use activation::CROSSING;
 use core::mem::ManuallyDrop;
 use metering::admits;
 use samara_rref::{Exchangeable, Transfer};
@@ -176,7 +177,9 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
             Ok(ManuallyDrop::into_inner(result))
         }
         Err(payload) => {
-            crashed(&activation, target, payload);
+            // Here, where nothing is called: see `cross` above.
+            let left_off = activation.word_and_used.replace(CROSSING);
+            crashed(&activation, left_off, target, payload);
             leave(thread, counter, below);
             Err(Failure::Crashed)
         }
@@ -203,16 +206,20 @@ fn refuse(thread: &ThreadSlot, target: Target) {
     return_to_caller(thread, thread.owner());
 }
 
-/// The way out of a domain that died of what it executed. Marked dead before the exit counts.
+/// The way out of a domain that died of what it executed, with what its activation had counted then.
+/// Marked dead before the exit counts.
 #[cold]
 #[inline(never)]
-fn crashed(activation: &Activation, target: Target, payload: samara_unwind::Payload) {
-    // It is the domain's: its destructor runs here, still inside.
-    payload.dispose();
-    activation.cross();
+fn crashed(
+    activation: &Activation,
+    left_off: u64,
+    target: Target,
+    payload: samara_unwind::Payload,
+) {
+    bounded::dispose(activation, left_off, payload);
     let dead = || {
-        let reason = ExitReason::new(ExitKind::Panic, "");
-        target.block.die(target.expected().generation(), reason);
+        const UNTOLD: ExitReason = ExitReason::bare(ExitKind::Panic);
+        target.block.die(target.expected().generation(), &UNTOLD);
     };
     // SAFETY: the runtime's own; the sink that it tells is the host's.
     unsafe { thread::as_host(dead) };
@@ -228,10 +235,11 @@ fn left(target: Target) {
 
 #[cold]
 fn left_dying(target: Target) {
+    // This frame found the room that is kept above the reserve. Whatever the state is by now: the exit counts,
+    // so another thread may have reclaimed the generation meanwhile.
+    stack::close_reserve();
     match target.block.word().state() {
         State::Stopping => {
-            // This frame found the room that is kept above the reserve.
-            stack::close_reserve();
             let generation = target.expected().generation();
             target.block.tell_condemned(generation);
             host::wake_reaper();

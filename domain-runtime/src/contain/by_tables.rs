@@ -6,6 +6,8 @@ use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::Call;
 use crate::trap_note::Strike;
 use core::time::Duration;
+#[cfg(feature = "alloc")]
+use samara_shared_heap::thread::NoCut;
 use samara_shared_heap::thread::{self, ThreadSlot};
 use samara_unwind::Backtrace;
 use samara_unwind::cut::{Cut, CutError, Registers, cut, resume, undo_call};
@@ -131,11 +133,17 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     }
 }
 
-/// What is left of the running thread's budget, which waits are counted against too; `None` for no end.
+/// What is left of the running thread's budget, which waits are counted against too; `None` for no end: also
+/// where a wait begins the budget anew.
 #[cfg(feature = "alloc")]
 pub(crate) fn may_wait() -> Option<Duration> {
     let activation = call::innermost(thread::current())?;
-    let budget = activation.target().block().budget.load(SeqCst);
+    let block = activation.target().block();
+    if block.renews.load(SeqCst) {
+        activation.renew();
+        return None;
+    }
+    let budget = block.budget.load(SeqCst);
     let left = budget.saturating_sub(activation.use_up(0));
     // One more: what is used up to the last is not overrun yet.
     (budget != 0).then(|| Duration::from_micros(u64::from(left) + 1))
@@ -154,6 +162,8 @@ pub(crate) fn waited(time: Duration) {
     if budget != 0 && activation.use_up(more) > budget {
         let registers = Registers::here();
         let strike = (Strike::Overrun, 0);
+        // Others may wait for the note under their mark.
+        let _no_cut = NoCut::begin(thread);
         // SAFETY: the thread's own registers, in this call.
         unsafe { condemn(thread, activation, strike, &registers, &Registered) };
     }

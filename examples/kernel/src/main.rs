@@ -86,7 +86,7 @@ fn init(info: &'static BootInfo) {
 fn run(command_line: &CommandLine) -> ExitCode {
     match command_line.get("mode") {
         #[cfg(feature = "kernel-tests")]
-        Some("test") => tests::run_all(),
+        Some("test") => tests::run_all(command_line),
         #[cfg(feature = "kernel-tests")]
         Some("fault") => tests::provoke::run(command_line.get("kind").unwrap_or_default()),
         #[cfg(feature = "demo")]

@@ -16,6 +16,7 @@ const CASES: &[(&str, &str)] = &[
     ("text", "not allowed"),
     ("data", "executing 0x"),
     ("overflow", "stack overflow"),
+    ("reserve", "the reserve of the stack"),
     ("undefined", "undefined instruction"),
     ("divide", "divide error"),
     ("panic", "outside every boundary"),

@@ -92,10 +92,11 @@ fn page_fault(error_code: u64, address: u64, is_guard: impl FnOnce(u64) -> bool)
     } else {
         Access::Read
     };
-    if is_guard(address) {
-        Kind::StackOverflow
-    } else if cause.contains(PageFaultErrorCode::PROTECTION_VIOLATION) {
+    if cause.contains(PageFaultErrorCode::PROTECTION_VIOLATION) {
+        // Also where a stack's reserve is open.
         Kind::NotAllowed(access)
+    } else if is_guard(address) {
+        Kind::StackOverflow
     } else if address < NULL_AREA {
         Kind::Null(access)
     } else {

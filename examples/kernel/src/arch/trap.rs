@@ -92,7 +92,7 @@ fn fault(frame: &TrapFrame) -> Fault {
     // same, show it.
     let address = Cr2::read_raw();
     Fault::new(frame.vector, frame.error_code, address, |address| {
-        stack::guards().contains(&(address & !0xfff)) || thread::stack_guards(address)
+        stack::is_guard(address) || thread::stack_guards(address)
     })
 }
 
@@ -119,6 +119,9 @@ fn report(frame: &TrapFrame) -> ! {
     );
     if frame.vector == PAGE_FAULT {
         println_fatal!("fault: {}", fault(frame));
+        if thread::reserve::is_open() {
+            println_fatal!("fault: the reserve of the stack is in use, or used up");
+        }
     }
     backtrace::print_from(&frame.registers());
     report_wild_call(frame);
@@ -128,10 +131,13 @@ fn report(frame: &TrapFrame) -> ! {
 /// A call to where no code is leaves no tables to walk by, but its return address on top of the
 /// stack.
 fn report_wild_call(frame: &TrapFrame) {
-    if !image::is_text(frame.rip) && frame.rsp.is_multiple_of(8) && stack::MAIN.contains(frame.rsp)
+    let stack = thread::current().slot.stack();
+    if !image::is_text(frame.rip)
+        && frame.rsp.is_multiple_of(8)
+        && stack.contains(&(frame.rsp as usize))
     {
         let top = core::ptr::with_exposed_provenance::<u64>(frame.rsp as usize);
-        // SAFETY: an aligned word of the main stack, which stays mapped.
+        // SAFETY: an aligned word of the running thread's stack, as its slot tells.
         let caller = unsafe { top.read() };
         if image::is_text(caller) {
             backtrace::print_address(caller - 1);

@@ -5,6 +5,7 @@ mod devices;
 mod events;
 mod pages;
 mod slots;
+mod stacks;
 mod threads;
 
 pub(crate) use events::set_event_sink;

@@ -1,5 +1,8 @@
 //! The kernel's own page tables. Nothing is ever both writable and executable.
 
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use x86_64::registers::control::{Cr3, Cr3Flags};
 use x86_64::structures::paging::mapper::CleanUp;
 use x86_64::structures::paging::mapper::MapToError;
@@ -9,12 +12,12 @@ use x86_64::structures::paging::{
 };
 use x86_64::{PhysAddr, VirtAddr};
 
-use super::direct_map;
 use super::frames::{self, FrameOwner};
 use super::image::{self, Segment};
 use super::layout::{DIRECT_MAP, KERNEL_BASE, PAGE_SIZE};
 use super::memory_map::MemoryMap;
 use super::stack;
+use super::{direct_map, leaf_entry};
 use crate::sync::Lock;
 
 const HUGE_PAGE: u64 = Size2MiB::SIZE;
@@ -209,6 +212,15 @@ pub(crate) fn unmap_private(page: u64) -> Option<u64> {
     let (frame, flush) = tables.as_mut()?.unmap(page).ok()?;
     flush.flush();
     Some(frame.start_address().as_u64())
+}
+
+/// The last-level table entry of `page`, mapped alone; `None` if it is not.
+pub(super) fn entry(page: u64) -> Option<NonNull<AtomicU64>> {
+    let tables = TABLES.lock();
+    let entry = leaf_entry::find(tables.as_ref()?.level_4_table(), page)?;
+    // SAFETY: in a table, which the lock keeps as it is.
+    let mapped = unsafe { entry.as_ref() }.load(Relaxed) & Flags::PRESENT.bits() != 0;
+    mapped.then_some(entry)
 }
 
 /// Frees the tables that map nothing any more among those for `start` up to `end`.

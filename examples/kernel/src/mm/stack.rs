@@ -12,6 +12,9 @@ const TRAP_SIZE: usize = 32 * 1024;
 /// Unwinding a panic takes about 16 KiB on top of what panicked; the rest is for the code.
 const MAIN_SIZE: usize = 256 * 1024;
 
+/// Of that, what is closed once threads are set up, and opened for trusted code that has no room left.
+const MAIN_RESERVE: usize = 32 * 1024;
+
 /// A stack of `SIZE` bytes and, below it, its guard.
 #[repr(C, align(4096))]
 pub(crate) struct Stack<const SIZE: usize> {
@@ -42,11 +45,6 @@ impl<const SIZE: usize> Stack<SIZE> {
         start..start + SIZE
     }
 
-    /// Whether `address` lies in the stack, its guard apart.
-    pub(crate) fn contains(&self, address: u64) -> bool {
-        self.bounds().contains(&(address as usize))
-    }
-
     /// The address that a processor starting on this stack begins below.
     pub(crate) fn top(&self) -> u64 {
         self.bytes.get().addr() as u64 + SIZE as u64
@@ -60,12 +58,23 @@ pub(crate) type MainStack = Stack<MAIN_SIZE>;
 #[unsafe(link_section = ".bss.stacks")]
 pub(crate) static MAIN: MainStack = Stack::new();
 
+/// The pages of [`MAIN`]'s reserve.
+pub(crate) fn main_reserve() -> Range<u64> {
+    let start = MAIN.bounds().start;
+    start as u64..(start + MAIN_RESERVE) as u64
+}
+
 /// Stacks that traps run on, one for each kind that can interrupt another.
 #[unsafe(link_section = ".bss.stacks")]
 pub(crate) static TRAPS: [Stack<TRAP_SIZE>; TRAP_STACKS] = [const { Stack::new() }; TRAP_STACKS];
 
 /// Number of [`TRAPS`].
 pub(crate) const TRAP_STACKS: usize = 6;
+
+/// Whether `address` is where one of these stacks faults when it runs over.
+pub(crate) fn is_guard(address: u64) -> bool {
+    guards().contains(&(address & !(PAGE as u64 - 1))) || main_reserve().contains(&address)
+}
 
 /// The pages that must stay unmapped: one below each stack.
 pub(crate) fn guards() -> [u64; 1 + TRAP_STACKS] {

@@ -13,8 +13,8 @@ use super::kernel_tests;
 use super::threads::{FastTick, start};
 use crate::host::runtime;
 use crate::mm::frames::{self, FrameOwner};
-use crate::thread::request;
 use crate::thread::spawn::{Handle, free_ended};
+use crate::thread::{STACK_FRAMES, request};
 use crate::time;
 
 /// A domain with threads of its own.
@@ -138,7 +138,7 @@ fn stop(domain: &Domain<dyn Crew>) {
 fn quiet_frames() -> usize {
     let began = time::since_boot();
     // The idle thread's stack and the reaper's stay.
-    while frames::owned_by(FrameOwner::STACKS) > 2 * 24 {
+    while frames::owned_by(FrameOwner::STACKS) > 2 * STACK_FRAMES {
         free_ended();
         request::yield_now();
         assert!(time::since_boot() - began < Duration::from_secs(10));

@@ -10,9 +10,9 @@ use samara::runtime::ExitKind;
 use samara::runtime::threads::api as domain_thread;
 use spin::Mutex;
 
-use super::deaths::{self, Mortal};
 use super::kernel_tests;
 use super::mixed_faults::Totals;
+use super::mortal::{self, Mortal};
 use super::threads::start;
 use crate::host::runtime;
 use crate::thread::request;
@@ -195,7 +195,7 @@ kernel_tests! {
 
     fn a_caller_killed_while_its_callee_never_returns() {
         leaves_nothing(|| {
-            let (peer, mortal) = (spawn(DomainSpec::new("waits")), deaths::spawn());
+            let (peer, mortal) = (spawn(DomainSpec::new("waits")), mortal::spawn());
             *PARTIES.lock() = Some((peer.clone(), mortal.clone()));
             let before = WAITING.load(SeqCst);
             let thread = start(wait_for, 0);

@@ -8,13 +8,14 @@ use samara::heap::heap;
 use samara::prelude::*;
 use spin::Mutex;
 
-use super::deaths::{Mortal, Way, spawn_with};
+use super::digging::Trusted;
 use super::domains::settled_frames;
 use super::kernel_tests;
+use super::mortal::{Mortal, Way, spawn_with};
 use super::threads::start;
 use crate::mm::frames::{self, FrameOwner};
-use crate::thread::request;
 use crate::thread::spawn::Handle;
+use crate::thread::{STACK_FRAMES, request, reserve};
 use crate::{println, time};
 
 /// Deaths, unless the command line says `deaths=N`.
@@ -26,6 +27,9 @@ const BUDGET: Duration = Duration::from_millis(8);
 
 /// One death of so many is a loop without end: each takes its whole budget.
 const HANGS: u64 = 16;
+
+/// And one of so many a stack that runs over, for the most part in trusted code.
+const DIGS: u64 = 15;
 
 /// What there is, before and after.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,6 +85,9 @@ fn die(domain: &Domain<dyn Mortal>, state: &mut u64) {
     let kept = RRef::new(drawn);
     let ended = if drawn.is_multiple_of(HANGS) {
         proxy.hang()
+    } else if drawn.is_multiple_of(DIGS) {
+        let what = Trusted::ALL[(drawn >> 8) as usize % Trusted::ALL.len()];
+        proxy.dig(what, (drawn >> 32) as u32 % 64)
     } else {
         let way = Way::ALL[(drawn >> 8) as usize % Way::ALL.len()];
         proxy.die(way)
@@ -101,7 +108,7 @@ kernel_tests! {
         for _ in 0..100 {
             die(&domain, &mut state); // the host's own tables grow first
         }
-        let before = Totals::now();
+        let (before, reserves) = (Totals::now(), reserve::counts());
         let began = time::since_boot();
 
         *VICTIM.lock() = Some(domain.clone());
@@ -116,10 +123,15 @@ kernel_tests! {
 
         let took = time::since_boot() - began;
         assert_eq!(Totals::now(), before, "after {deaths} deaths");
-        assert_eq!(frames::owned_by(FrameOwner::STACKS) / 24, 2, "the idle thread's and the reaper's");
+        assert_eq!(frames::owned_by(FrameOwner::STACKS), 2 * STACK_FRAMES, "the idle thread's and the reaper's");
         assert!(!samara_unwind::is_unwinding());
         assert!(domain.restarts() >= deaths + 100);
-        println!("{deaths} deaths and restarts in {took:?}, {CALLS:?} calls of others meanwhile");
+        let (opened, closed) = reserve::counts();
+        assert!(opened - reserves.0 > deaths / 100 && opened - closed == reserves.0 - reserves.1);
+        println!(
+            "{deaths} deaths and restarts in {took:?}, {} in the reserve, {CALLS:?} calls of others meanwhile",
+            opened - reserves.0
+        );
         domain.stop(Duration::from_secs(5)).expect("nobody is inside");
     }
 }

@@ -5,6 +5,8 @@
 mod arena;
 mod backtraces;
 mod deaths;
+mod deep_stacks;
+mod digging;
 mod domain_threads;
 mod domains;
 mod frames;
@@ -13,6 +15,7 @@ mod matrix;
 mod memory_functions;
 mod memory_rights;
 mod mixed_faults;
+mod mortal;
 mod nvme;
 mod panics;
 mod pci;
@@ -27,11 +30,12 @@ use alloc::vec::Vec;
 use linkme::distributed_slice;
 
 use crate::arch::exit::ExitCode;
+use crate::boot::command_line::CommandLine;
 use crate::host::set_event_sink;
 use crate::{println, report};
 
 /// Fewer than this and a module of tests was dropped by the linker, or never built.
-const EXPECTED: usize = 76;
+const EXPECTED: usize = 80;
 
 /// A test's name and body.
 pub(crate) struct KernelTest {
@@ -60,14 +64,18 @@ macro_rules! kernel_tests {
 }
 pub(crate) use kernel_tests;
 
-/// Runs every test by name, a line each, and the totals.
-pub(crate) fn run_all() -> ExitCode {
+/// Runs every test by name, a line each, and the totals; with `only=…` on the command line those whose
+/// names contain it.
+pub(crate) fn run_all(command_line: &CommandLine) -> ExitCode {
     // Tests crash domains by the hundred.
     set_event_sink(|_| {});
     let (mut passed, mut failed) = (0, 0);
     // The linker's order changes from build to build.
     let mut tests: Vec<_> = KERNEL_TESTS.iter().collect();
     tests.sort_unstable_by_key(|test| test.name);
+    if let Some(only) = command_line.get("only") {
+        tests.retain(|test| test.name.contains(only));
+    }
     for test in tests {
         // Names start with the crate's, which says nothing.
         let name = test

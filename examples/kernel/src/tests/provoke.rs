@@ -5,8 +5,12 @@ use alloc::vec::Vec;
 use core::arch::asm;
 use core::hint::black_box;
 
+use samara::heap::thread::NoCut;
+use samara::prelude::*;
+
 use crate::arch::exit::ExitCode;
-use crate::println;
+use crate::host::runtime;
+use crate::{println, thread};
 
 /// Provokes the end that `kind` names; returns only if there is no such kind.
 pub(crate) fn run(kind: &str) -> ExitCode {
@@ -17,6 +21,7 @@ pub(crate) fn run(kind: &str) -> ExitCode {
         "overflow" => {
             overflow(1);
         }
+        "reserve" => overflow_in_trusted_code(),
         "undefined" => {
             // SAFETY: raises an undefined instruction exception, which does not return.
             unsafe { asm!("ud2") };
@@ -33,7 +38,7 @@ pub(crate) fn run(kind: &str) -> ExitCode {
             black_box(Vec::<u8>::with_capacity(1 << 40));
         }
         _ => println!(
-            "no such kind: null, text, data, overflow, undefined, divide, panic, double, memory"
+            "no such kind: null, text, data, overflow, reserve, undefined, divide, panic, double, memory"
         ),
     }
     ExitCode::Success
@@ -66,6 +71,31 @@ fn execute() {
 fn overflow(depth: u64) -> u64 {
     let frame = black_box([depth; 64]);
     overflow(depth + 1) + frame[(depth % 64) as usize]
+}
+
+/// A domain that uses the stack up in code that must not be cut.
+#[interface]
+trait Endless {
+    fn overflow(&self) -> Result<u64, RpcError>;
+}
+
+struct State;
+
+impl Endless for State {
+    fn overflow(&self) -> Result<u64, RpcError> {
+        let _mark = NoCut::begin(&thread::current().slot);
+        Ok(overflow(1))
+    }
+}
+
+fn overflow_in_trusted_code() {
+    let init = |(): ()| Ok::<_, RpcError>(State);
+    let domain = runtime().spawn(DomainSpec::new("endless"), init, Mint::nothing());
+    let domain: Domain<dyn Endless> = domain.expect("a domain");
+    println!(
+        "contained: {:?}",
+        domain.proxy().map(|proxy| proxy.overflow())
+    );
 }
 
 fn double_panic() {

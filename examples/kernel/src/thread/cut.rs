@@ -13,7 +13,7 @@ use samara_unwind::cut::Registers;
 use samara_unwind::tables::{Registered, register_image};
 
 use super::switch::Interrupted;
-use super::{Thread, current};
+use super::{Thread, current, reserve};
 use crate::arch::fault::Fault;
 use crate::mm::{image, stack};
 
@@ -51,6 +51,9 @@ fn struck(interrupted: &mut Interrupted<'_>, strike: Strike, address: usize) -> 
     // SAFETY: the interrupted thread's registers, on its own stack; a trap runs on another and leaves the
     // red zone alone; the trap returns to what they then are.
     let verdict = unsafe { contain::fault(&mut registers, strike, address, &Registered) };
+    if verdict == Verdict::Reserve {
+        return reserve::open(thread);
+    }
     settle(thread, interrupted, &registers, record, verdict)
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `table` | all threads there can be |
 //! | `stack` | where their stacks lie |
+//! | `reserve` | more of it, for trusted code that has none left |
 //! | `queue` | the run queue, pure |
 //! | `scheduler` | who runs, waits, has ended: all transitions, pure |
 //! | `request` | what a thread asks of the scheduler: yield, park, sleep, end |
@@ -22,6 +23,7 @@ mod idle;
 mod queue;
 pub(crate) mod reaper;
 pub(crate) mod request;
+pub(crate) mod reserve;
 mod scheduler;
 pub(crate) mod spawn;
 mod stack;
@@ -39,7 +41,9 @@ use samara_unwind::ThreadState;
 
 use crate::arch::cpu;
 use spawn::Start;
-use stack::OwnStack;
+#[cfg(feature = "kernel-tests")]
+pub(crate) use stack::FRAMES as STACK_FRAMES;
+use stack::Stack;
 pub(crate) use stack::guards as stack_guards;
 pub(crate) use switch::Interrupted;
 use switch::Saved;
@@ -61,8 +65,8 @@ pub(crate) struct Thread {
     saved: UnsafeCell<Saved>,
     /// What it is to do: its spawner's until it is ready, then its own.
     start: UnsafeCell<Option<Start>>,
-    /// `None` for the thread that booted, which has a stack of the image.
-    stack: UnsafeCell<Option<OwnStack>>,
+    /// Its spawner's until it is ready; then its own, and its trap handlers'.
+    stack: UnsafeCell<Option<Stack>>,
 }
 
 // SAFETY: `slot` and `unwind` are touched by the thread itself only, or by a trap handler on top of it
@@ -101,6 +105,7 @@ samara_unwind::set_thread_state!(unwind_state);
 /// # Panics
 /// Without memory for their stacks, or a timer.
 pub(crate) fn init() {
+    reserve::init();
     spawn::init();
     reaper::init();
     tick::init();

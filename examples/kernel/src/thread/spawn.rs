@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering::{Acquire, Release};
 use samara::runtime::threads::DomainThread;
 
 use super::request::{self, SCHEDULER, Token};
-use super::stack::OwnStack;
+use super::stack::Stack;
 use super::switch::Saved;
 use super::{Thread, current, idle, table};
 use crate::arch::cpu::MAX_CPUS;
@@ -87,14 +87,15 @@ impl Handle {
 
 /// Gives `thread`, which is ours alone, a stack and registers to begin with.
 fn prepare(thread: &'static Thread, start: Start) -> Result<(), Start> {
-    let Some(stack) = OwnStack::new(thread.number) else {
+    let Some(stack) = Stack::new(thread.number) else {
         return Err(start);
     };
     // A walk up the stack ends at the zero where the first function's return address would be: the
     // stack is zeroed.
-    let rsp = stack.top() - 8;
+    let usual = stack.usual();
+    let rsp = usual.end as u64 - 8;
     // SAFETY: mapped while the thread has its place, and what it runs on.
-    unsafe { thread.slot.set_stack(stack.bounds()) };
+    unsafe { thread.slot.set_stack(usual) };
     // SAFETY: the place was given out to us, and does not run.
     unsafe { *thread.stack.get() = Some(stack) };
     // SAFETY: as above.

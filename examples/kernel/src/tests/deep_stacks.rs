@@ -1,0 +1,214 @@
+//! A stack that runs over in trusted code is the death of the domain that used it up: that code comes to
+//! its end in the reserve, the thread out of the domain, and the reserve is closed again.
+
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use core::time::Duration;
+
+use samara::prelude::*;
+use samara::runtime::ExitKind;
+use samara::runtime::threads::api as domain_thread;
+use spin::Mutex;
+
+use super::digging::{Trusted, dig};
+use super::kernel_tests;
+use super::mixed_faults::Totals;
+use super::threads::{FastTick, start};
+use crate::host::runtime;
+use crate::println;
+use crate::thread::reserve;
+
+/// Depths that a stack is used up from, for each kind of trusted code: they differ by a few words.
+const PADS: u32 = 48;
+
+/// Bytes of the reserve that trusted code may use.
+const USED: usize = 8 * 1024;
+
+/// A domain that uses stacks up.
+#[interface]
+trait Digger {
+    fn dig(&self, what: Trusted, pad: u32) -> Result<(), RpcError>;
+    /// Does so on a thread of its own.
+    fn dig_on_thread(&self, what: Trusted, pad: u32) -> Result<(), RpcError>;
+    fn take(&self, object: RRef<u64>) -> Result<RRef<u64>, RpcError>;
+}
+
+mod digger {
+    use super::*;
+    use alloc::sync::Arc;
+
+    /// The other one.
+    pub(super) struct State(Option<Arc<Proxy<dyn Digger>>>);
+
+    pub(super) fn init(other: Option<Proxy<dyn Digger>>) -> Result<State, RpcError> {
+        Ok(State(other.map(Arc::new)))
+    }
+
+    fn dig_and_call(other: &Proxy<dyn Digger>, what: Trusted, pad: u32) {
+        dig(what, pad, &|| drop(other.take(RRef::new(1))));
+    }
+
+    impl Digger for State {
+        fn dig(&self, what: Trusted, pad: u32) -> Result<(), RpcError> {
+            dig_and_call(self.0.as_ref().expect("another"), what, pad);
+            Ok(())
+        }
+
+        fn dig_on_thread(&self, what: Trusted, pad: u32) -> Result<(), RpcError> {
+            let other = self.0.clone().expect("another");
+            let thread = domain_thread::spawn(move || dig_and_call(&other, what, pad));
+            thread.expect("room for it").join();
+            Ok(())
+        }
+
+        fn take(&self, object: RRef<u64>) -> Result<RRef<u64>, RpcError> {
+            Ok(object)
+        }
+    }
+}
+
+/// The one that dies, and the one that it calls.
+struct Pair {
+    digs: Domain<dyn Digger>,
+    other: Domain<dyn Digger>,
+}
+
+impl Pair {
+    fn spawn() -> Self {
+        let policy = Restart::limited(u32::MAX, Duration::from_secs(3600));
+        let spec = |name| DomainSpec::new(name).restart(policy);
+        let none = Mint::of(|| None);
+        let other: Domain<dyn Digger> = runtime()
+            .spawn(spec("other"), digger::init, none)
+            .expect("a domain");
+        let handle = other.clone();
+        let recipe = Mint::fallible(move || handle.proxy().map(Some));
+        let digs = runtime().spawn(spec("digs"), digger::init, recipe);
+        let digs = digs.expect("a domain");
+        Self { digs, other }
+    }
+
+    /// One death, by `call`; whether the reserve was opened for it.
+    fn die(&self, call: impl FnOnce(&Proxy<dyn Digger>) -> Result<(), RpcError>) -> bool {
+        let before = reserve::counts();
+        let proxy = self.digs.proxy().expect("alive");
+        assert_eq!(call(&proxy), Err(RpcError::Crashed));
+        let reason = self.digs.exit_reason().expect("it died");
+        assert_eq!(reason.kind, ExitKind::Fault, "{reason}");
+        let message = reason.message.as_str();
+        assert!(message.starts_with("stack overflow at"), "{reason}");
+        assert_eq!(proxy.dig(Trusted::Nothing, 0), Err(RpcError::Dead));
+        self.digs.restart().expect("within the budget of restarts");
+        let after = reserve::counts();
+        assert_eq!(
+            after.0 - after.1,
+            before.0 - before.1,
+            "it was closed again"
+        );
+        after.0 != before.0
+    }
+
+    /// On the running thread's stack, from every depth.
+    fn die_at_every_depth(&self, what: Trusted) -> u32 {
+        let mut reserves = 0;
+        let pads = if what == Trusted::Spawn {
+            PADS / 4
+        } else {
+            PADS
+        };
+        for pad in 0..pads {
+            reserves += u32::from(self.die(|proxy| proxy.dig(what, pad)));
+        }
+        match what {
+            Trusted::Nothing => assert_eq!(reserves, 0),
+            // What they have on the stack under the mark is a few words: that the end is met just there
+            // is rare, or, where all is inlined, impossible.
+            Trusted::Free | Trusted::Unshare | Trusted::Call => {}
+            _ => assert!(reserves > 0, "{what:?}"),
+        }
+        assert!(reserve::used() <= USED, "what is left is for unwinding");
+        reserves
+    }
+
+    fn die_of_all(&self) {
+        let reserves = Trusted::ALL.map(|what| (what, self.die_at_every_depth(what)));
+        println!(
+            "in trusted code: {reserves:?}, {} bytes of reserve used",
+            reserve::used()
+        );
+    }
+
+    fn end(self) {
+        assert!(
+            self.other.exit_reason().is_none(),
+            "who was only called is well"
+        );
+        self.digs.kill();
+        self.other.kill();
+    }
+}
+
+/// Runs `what` twice; the second time leaves nothing.
+fn leaves_nothing(what: impl Fn()) {
+    what();
+    let before = Totals::now();
+    what();
+    assert_eq!(Totals::now(), before);
+}
+
+static PAIR: Mutex<Option<Pair>> = Mutex::new(None);
+static ENDED: AtomicU32 = AtomicU32::new(0);
+
+fn die_of_all(_: usize) {
+    let pair = PAIR.lock().take().expect("a pair");
+    pair.die_of_all();
+    *PAIR.lock() = Some(pair);
+    ENDED.fetch_add(1, SeqCst);
+}
+
+fn end_with_open_reserve(_: usize) {
+    assert!(reserve::open_own());
+    ENDED.fetch_add(1, SeqCst);
+}
+
+kernel_tests! {
+    fn a_stack_that_runs_over_in_trusted_code_is_a_domains_death_at_every_depth() {
+        leaves_nothing(|| {
+            let pair = Pair::spawn();
+            pair.die_of_all();
+            pair.end();
+        });
+    }
+
+    fn so_on_a_thread_that_was_spawned() {
+        leaves_nothing(|| {
+            ENDED.store(0, SeqCst);
+            *PAIR.lock() = Some(Pair::spawn());
+            start(die_of_all, 0).join();
+            assert_eq!(ENDED.load(SeqCst), 1, "it came to its end");
+            PAIR.lock().take().expect("given back").end();
+        });
+    }
+
+    fn so_on_a_domains_own_thread_whose_stack_goes_with_it() {
+        leaves_nothing(|| {
+            let pair = Pair::spawn();
+            let _fast = FastTick::begin();
+            let mut reserves = 0;
+            for what in Trusted::ALL {
+                for pad in 0..PADS / 4 {
+                    reserves += u32::from(pair.die(|proxy| proxy.dig_on_thread(what, pad * 3)));
+                }
+            }
+            assert!(reserves > 5, "{reserves}");
+            pair.end();
+        });
+    }
+
+    fn a_thread_that_ends_with_its_reserve_open_leaks_no_frame() {
+        leaves_nothing(|| {
+            ENDED.store(0, SeqCst);
+            start(end_with_open_reserve, 0).join();
+            assert_eq!(ENDED.load(SeqCst), 1);
+        });
+    }
+}
