@@ -37,6 +37,10 @@ trait Node {
     fn meet(&self, gate: usize, object: &RRef<[u64]>) -> Result<RRef<[u64]>, RpcError>;
     /// Asks its peer again and again, once past the gate.
     fn insist(&self, gate: usize) -> Result<(), RpcError>;
+    /// Takes one object and gives it back.
+    fn carry(&self, object: RRef<[u64]>) -> Result<RRef<[u64]>, RpcError>;
+    /// Has its peer carry an object, again and again, once past the gate.
+    fn keep_sending(&self, gate: usize) -> Result<(), RpcError>;
 }
 
 #[derive(Default)]
@@ -53,9 +57,9 @@ impl State {
 }
 
 /// A gate for each test that needs one: the thread inside and the test meet there twice.
-static GATES: [Gate; 4] = [const { Gate::new(2) }; 4];
+static GATES: [Gate; 6] = [const { Gate::new(2) }; 6];
 /// As whom the destructors of the frames that were cut ran.
-static CUT_AS: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
+static CUT_AS: [AtomicUsize; 6] = [const { AtomicUsize::new(0) }; 6];
 
 struct Mark(usize);
 impl Drop for Mark {
@@ -125,6 +129,19 @@ impl Node for State {
         GATES[gate].wait();
         // Far longer than the kill takes to come, and not for ever if it has no effect.
         let _ = (0..100_000_000).find(|_| peer.me().is_ok());
+        Ok(())
+    }
+    fn carry(&self, object: RRef<[u64]>) -> Result<RRef<[u64]>, RpcError> {
+        Ok(object)
+    }
+    fn keep_sending(&self, gate: usize) -> Result<(), RpcError> {
+        let _mark = Mark(gate);
+        let peer = self.peer()?;
+        GATES[gate].wait();
+        for _ in 0..100_000_000 {
+            // What is refused is dropped as the caller's, what comes back as well.
+            let _ = peer.carry(RRef::from_slice(&[6]));
+        }
         Ok(())
     }
 }
@@ -248,4 +265,40 @@ fn a_killed_domain_that_asks_a_dead_one_again_and_again_is_cut() {
     });
     assert_eq!(CUT_AS[3].load(SeqCst), owner);
     assert_eq!(await_reclaims("insist-a", 1).len(), 1);
+}
+
+/// A caller dies while it moves objects to a peer, alive or dead, and back: one is on the way at most.
+fn dies_while_it_sends(gate: usize, names: [&str; 2], peer_is_dead: bool) {
+    let [(a, proxy), (b, _)] = pair(names[0], names[1]);
+    let owner = owner_of(&a).index();
+    if peer_is_dead {
+        b.kill();
+    }
+    std::thread::scope(|scope| {
+        let call = scope.spawn(|| proxy.keep_sending(gate));
+        GATES[gate].wait();
+        a.kill();
+        assert_eq!(call.join().unwrap(), Err(RpcError::Crashed));
+    });
+    assert_eq!(CUT_AS[gate].load(SeqCst), owner);
+    // The object that `init` returned, and the one on the way, refused or come back: nobody drops it, for who had
+    // it is dead, and nobody loses it.
+    let released = await_reclaims(names[0], 1)[0];
+    assert_eq!((released.objects, released.capabilities), (2, 1));
+    assert!(peer_is_dead || b.kill());
+    assert_eq!(
+        await_reclaims(names[1], 1)[0].objects,
+        1,
+        "none is the peer's"
+    );
+}
+
+#[test]
+fn what_a_dead_callee_refuses_a_dead_caller_is_reclaimed_with_it() {
+    dies_while_it_sends(4, ["refused-a", "refused-b"], true);
+}
+
+#[test]
+fn what_comes_back_to_a_dead_caller_is_reclaimed_with_it() {
+    dies_while_it_sends(5, ["late-a", "late-b"], false);
 }
