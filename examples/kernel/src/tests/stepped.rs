@@ -68,6 +68,7 @@ struct Held {
     nested: Option<RRef<RRef<u64>>>,
     shared: Vec<RRef<u64>>,
     large: Vec<RRef<[u8]>>,
+    #[expect(clippy::vec_box, reason = "each is to be allocated")]
     private: Vec<Box<[u64; 5]>>,
     growing: Vec<u64>,
     pages: Vec<Vec<u8>>,
