@@ -103,25 +103,31 @@ fn look() {
     let slot = &thread::current().slot;
     // SAFETY: the running thread's own registers in this call, and its stack as its slot tells.
     let frames = unsafe { Backtrace::new(&Registers::here(), slot.stack(), &Registered) };
+    // Whose the frame is that made the call inwards, and holds what says so: still its caller's.
+    let mut inner = None;
     for call in Calls::new(slot, frames) {
-        let functions = || {
+        let is_in = |function: &str| {
             let places = places(call.pc).into_iter().flatten();
-            places.into_iter().map(|place| place.function)
+            places
+                .into_iter()
+                .any(|place| place.function.contains(function))
         };
+        if is_in("invoke") {
+            inner = Some(call.owner);
+        }
         // What was inlined into the host's frames, too, is the host's.
         let marks = ["of_left", "of_right", "owners_of_frames"];
-        let Some(mark) = marks
-            .iter()
-            .position(|mark| functions().any(|name| name.contains(mark)))
-        else {
+        let Some(mark) = marks.iter().position(|mark| is_in(mark)) else {
             continue;
         };
-        let owner = call.owner.index() as u32;
         let expected = match mark {
             2 => 0,
             side => INDICES[side].load(SeqCst),
         };
-        if owner == expected {
+        let is_right = inner
+            .take()
+            .is_none_or(|inner| mark == 2 || inner == call.owner);
+        if is_right && call.owner.index() as u32 == expected {
             SEEN[mark].fetch_add(1, SeqCst);
         } else {
             SEEN[mark].store(1 << 16, SeqCst);
