@@ -21,6 +21,7 @@ const BASE_ENABLED: u64 = 1 << 11;
 const BASE_X2APIC: u64 = 1 << 10;
 const BASE_ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 
+const ID: usize = 0x020;
 const END_OF_INTERRUPT: usize = 0x0b0;
 const SPURIOUS_VECTOR: usize = 0x0f0;
 const SOFTWARE_ENABLE: u32 = 1 << 8;
@@ -97,6 +98,22 @@ pub(crate) fn arm(after: Duration) {
     let counts = u128::from(frequency()) * after.as_nanos() / 1_000_000_000;
     let counts = u32::try_from(counts).unwrap_or(u32::MAX).max(1); // 0 would stop it
     registers.write(INITIAL_COUNT, counts);
+}
+
+/// Which of the processors this is to devices; 0 before [`init`].
+pub(crate) fn id() -> u8 {
+    let registers = REGISTERS.get();
+    registers.map_or(0, |registers| (registers.read(ID) >> 24) as u8)
+}
+
+/// Sends this processor an interrupt, as a device would. It comes with interrupts on, soon.
+#[cfg(feature = "kernel-tests")]
+pub(crate) fn interrupt_self(vector: u8) {
+    const COMMAND: usize = 0x300;
+    const TO_SELF: u32 = 0b01 << 18;
+    if let Some(registers) = REGISTERS.get() {
+        registers.write(COMMAND, TO_SELF | u32::from(vector));
+    }
 }
 
 /// Tells the controller that the interrupt is taken care of.

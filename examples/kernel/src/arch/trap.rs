@@ -10,6 +10,7 @@ use super::exit::{ExitCode, exit};
 use super::fault::{Fault, PAGE_FAULT, name};
 use super::trap_entry::{FpuState, TrapFrame};
 use super::{lapic, pic};
+use crate::host::messages;
 use crate::mm::{image, stack};
 use crate::thread::{self, Interrupted};
 use crate::{backtrace, println_fatal};
@@ -22,6 +23,8 @@ const DEBUG: u64 = 1;
 const BREAKPOINT: u64 = 3;
 const TIMER: u64 = lapic::TIMER as u64;
 const REQUESTED: u64 = REQUEST as u64;
+const FIRST_MESSAGE: u64 = messages::FIRST as u64;
+const LAST_MESSAGE: u64 = messages::LAST as u64;
 const SPURIOUS: u64 = lapic::SPURIOUS as u64;
 const OLD_FIRST: u64 = pic::FIRST_VECTOR as u64;
 const OLD_LAST: u64 = pic::END_VECTOR as u64 - 1;
@@ -44,6 +47,11 @@ pub(super) extern "C" fn handle(frame: &mut TrapFrame, fpu: &mut FpuState) {
         TIMER => {
             lapic::acknowledge();
             thread::tick::handle(&mut Interrupted { frame, fpu });
+        }
+        FIRST_MESSAGE..=LAST_MESSAGE => {
+            lapic::acknowledge();
+            messages::arrived(frame.vector);
+            thread::request::leave_idle(&mut Interrupted { frame, fpu });
         }
         REQUESTED => thread::request::handle(&mut Interrupted { frame, fpu }),
         // Went away before it was delivered; the old controllers' masked inputs can do no more.

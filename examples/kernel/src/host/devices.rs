@@ -1,7 +1,7 @@
 //! What drivers need of the kernel: configuration space, registers, bus addresses, time.
 
 use samara_device_io::host::{
-    Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, NoMessages, PciAddress,
+    Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, PciAddress,
 };
 
 use super::KernelHost;
@@ -16,7 +16,7 @@ pub(super) const HOST: Host = Host {
     bars: &KernelHost,
     dma: &KernelHost,
     clock: &KernelHost,
-    messages: &NoMessages,
+    messages: &KernelHost,
 };
 
 fn address(address: PciAddress) -> pci_types::PciAddress {

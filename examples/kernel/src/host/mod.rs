@@ -3,6 +3,7 @@
 mod arenas;
 mod devices;
 mod events;
+pub(crate) mod messages;
 mod pages;
 mod slots;
 mod stacks;

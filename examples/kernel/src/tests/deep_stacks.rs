@@ -11,8 +11,8 @@ use spin::Mutex;
 
 use super::digging::{Trusted, dig};
 use super::kernel_tests;
-use super::mixed_faults::Totals;
 use super::threads::{FastTick, start};
+use super::totals::leaves_nothing;
 use crate::host::runtime;
 use crate::println;
 use crate::thread::reserve;
@@ -145,14 +145,6 @@ impl Pair {
         self.digs.kill();
         self.other.kill();
     }
-}
-
-/// Runs `what` twice; the second time leaves nothing.
-fn leaves_nothing(what: impl Fn()) {
-    what();
-    let before = Totals::now();
-    what();
-    assert_eq!(Totals::now(), before);
 }
 
 static PAIR: Mutex<Option<Pair>> = Mutex::new(None);

@@ -11,9 +11,9 @@ use samara::runtime::threads::api as domain_thread;
 use spin::Mutex;
 
 use super::kernel_tests;
-use super::mixed_faults::Totals;
 use super::mortal::{self, Mortal};
 use super::threads::start;
+use super::totals::leaves_nothing;
 use crate::host::runtime;
 use crate::thread::request;
 
@@ -123,15 +123,6 @@ fn spawn(spec: DomainSpec) -> Domain<dyn Peer> {
     let policy = Restart::limited(2, Duration::from_secs(3600));
     let domain = runtime().spawn(spec.restart(policy), peer::init, Mint::nothing());
     domain.expect("a domain")
-}
-
-/// Does it until the host's own tables have grown, then once more: nothing is left.
-fn leaves_nothing(what: impl Fn()) {
-    what();
-    what();
-    let before = Totals::now();
-    what();
-    assert_eq!(Totals::now(), before);
 }
 
 fn kind(domain: &Domain<dyn Peer>) -> ExitKind {

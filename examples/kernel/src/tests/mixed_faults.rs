@@ -4,15 +4,14 @@
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 
-use samara::heap::heap;
 use samara::prelude::*;
 use spin::Mutex;
 
 use super::digging::Trusted;
-use super::domains::settled_frames;
 use super::kernel_tests;
 use super::mortal::{Mortal, Way, spawn_with};
 use super::threads::start;
+use super::totals::Totals;
 use crate::mm::frames::{self, FrameOwner};
 use crate::thread::spawn::Handle;
 use crate::thread::{STACK_FRAMES, request, reserve};
@@ -30,26 +29,6 @@ const HANGS: u64 = 16;
 
 /// And one of so many a stack that runs over, for the most part in trusted code.
 const DIGS: u64 = 15;
-
-/// What there is, before and after.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Totals {
-    frames: usize,
-    objects: usize,
-    capabilities: usize,
-}
-
-impl Totals {
-    pub(super) fn now() -> Self {
-        let frames = settled_frames();
-        let census = heap::census_all();
-        Self {
-            frames,
-            objects: census.objects,
-            capabilities: census.capabilities,
-        }
-    }
-}
 
 /// A well-mixed number (splitmix64).
 fn draw(state: &mut u64) -> u64 {

@@ -4,12 +4,15 @@
 
 mod arena;
 mod backtraces;
+mod chains;
 mod deaths;
 mod deep_stacks;
 mod digging;
 mod domain_threads;
 mod domains;
 mod frames;
+mod holding;
+mod interrupts;
 mod keeper;
 mod matrix;
 mod memory_functions;
@@ -21,8 +24,11 @@ mod panics;
 mod pci;
 pub(crate) mod provoke;
 mod single_step;
+mod starts;
+mod stepped;
 mod threads;
 mod time;
+mod totals;
 mod traps;
 
 use alloc::vec::Vec;
@@ -35,7 +41,7 @@ use crate::host::set_event_sink;
 use crate::{println, report};
 
 /// Fewer than this and a module of tests was dropped by the linker, or never built.
-const EXPECTED: usize = 80;
+const EXPECTED: usize = 98;
 
 /// A test's name and body.
 pub(crate) struct KernelTest {

@@ -91,7 +91,7 @@ pub(super) trait Mortal {
 /// How many calls are in a hanging method now.
 pub(super) static HANGING: AtomicU32 = AtomicU32::new(0);
 
-mod inside {
+pub(super) mod inside {
     use super::*;
 
     #[derive(Default)]
@@ -155,7 +155,7 @@ mod inside {
     }
 
     #[inline(never)]
-    fn die(way: Way) {
+    pub(in super::super) fn die(way: Way) {
         match way {
             Way::Null => read(8),
             Way::Wild => write(0xffff_9000_0000_1234),

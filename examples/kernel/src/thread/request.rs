@@ -155,6 +155,15 @@ pub(crate) fn handle(interrupted: &mut Interrupted<'_>) {
     });
 }
 
+/// An interrupt may have made a thread ready: a processor that has nothing to do runs it at once.
+pub(crate) fn leave_idle(interrupted: &mut Interrupted<'_>) {
+    let cpu = cpu::this();
+    let thread = cpu.current();
+    if thread.number == table::idle(cpu.index) && !thread.slot.in_no_cut() {
+        SCHEDULER.with(|scheduler| take_turns(scheduler, cpu, interrupted));
+    }
+}
+
 /// Has the thread that has waited longest run, if there is one, and the running one wait.
 pub(super) fn take_turns(
     scheduler: &mut Scheduler<THREADS, TOKENS>,

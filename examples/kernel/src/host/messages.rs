@@ -1,0 +1,98 @@
+//! Interrupts of devices: message-signalled (Intel SDM volume 3, section 11.11), each a vector whose handler
+//! counts in a signal that is never freed.
+
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use core::time::Duration;
+
+use samara::runtime::threads::Signal;
+use samara_device_io::host::{Event, Message, Messages, NoMessage, PciAddress};
+
+use super::KernelHost;
+use crate::arch::lapic;
+
+/// The first vector of those for devices.
+pub(crate) const FIRST: u8 = 0x50;
+
+/// The last one.
+pub(crate) const LAST: u8 = FIRST + (LINES.len() as u8 - 1);
+
+/// Where a processor listens for messages; bits 12 to 19 say which.
+const ADDRESS: u64 = 0xfee0_0000;
+
+struct Line {
+    signal: Signal,
+    taken: AtomicBool,
+}
+
+static LINES: [Line; 32] = [const {
+    Line {
+        signal: Signal::new(),
+        taken: AtomicBool::new(false),
+    }
+}; 32];
+
+/// Messages that nobody has asked for.
+static STRAYS: AtomicU32 = AtomicU32::new(0);
+
+/// The interrupt's handler: no code of a domain, no lock but the scheduler's.
+pub(crate) fn arrived(vector: u64) {
+    let line = vector.checked_sub(FIRST.into());
+    let Some(line) = line.and_then(|index| LINES.get(index as usize)) else {
+        return;
+    };
+    line.signal.raise();
+    if !line.taken.load(SeqCst) {
+        STRAYS.fetch_add(1, SeqCst);
+    }
+}
+
+impl Event for Line {
+    fn count(&self) -> u32 {
+        self.signal.count()
+    }
+
+    fn wait(&self, seen: u32, timeout: Duration) -> u32 {
+        self.signal.wait(seen, timeout)
+    }
+}
+
+// SAFETY: a message's data is one of our vectors, delivered as it is, once for each write: its handler raises
+// that line's signal.
+unsafe impl Messages for KernelHost {
+    fn allocate(&self, _: PciAddress) -> Result<Message, NoMessage> {
+        let is_free = |line: &Line| !line.taken.swap(true, SeqCst);
+        let index = LINES.iter().position(is_free).ok_or(NoMessage::Full)?;
+        Ok(Message {
+            address: ADDRESS | u64::from(lapic::id()) << 12,
+            data: u32::from(FIRST) + index as u32,
+            event: &LINES[index],
+        })
+    }
+
+    fn release(&self, message: Message) {
+        let index = (message.data as usize).checked_sub(FIRST.into());
+        if let Some(line) = index.and_then(|index| LINES.get(index)) {
+            line.taken.store(false, SeqCst);
+        }
+    }
+}
+
+/// Vectors that are taken, by number.
+#[cfg(feature = "kernel-tests")]
+pub(crate) fn taken() -> impl Iterator<Item = u8> {
+    let taken = |(line, vector): (&Line, u8)| line.taken.load(SeqCst).then_some(vector);
+    LINES.iter().zip(FIRST..).filter_map(taken)
+}
+
+/// How often a vector's message came.
+#[cfg(feature = "kernel-tests")]
+pub(crate) fn count(vector: u8) -> u32 {
+    let line = LINES.get(usize::from(vector.wrapping_sub(FIRST)));
+    line.map_or(0, Event::count)
+}
+
+/// Messages that came for nobody.
+#[cfg(feature = "kernel-tests")]
+pub(crate) fn strays() -> u32 {
+    STRAYS.load(SeqCst)
+}

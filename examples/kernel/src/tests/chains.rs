@@ -1,0 +1,193 @@
+//! Domains that call each other without end, and what is told of who calls.
+
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+use samara::prelude::*;
+use samara::runtime::contain::Calls;
+use samara_unwind::Backtrace;
+use samara_unwind::cut::Registers;
+use samara_unwind::tables::Registered;
+use spin::Mutex;
+
+use super::kernel_tests;
+use super::threads::start;
+use super::totals::leaves_nothing;
+use crate::host::runtime;
+use crate::symbols::places;
+use crate::thread;
+
+/// A domain that calls another, which calls it.
+#[interface]
+trait Link {
+    fn learn(&self, other: Proxy<dyn Link>) -> Result<(), RpcError>;
+    /// Calls the other one, until `depth` is 0, or one is refused: how often that went on.
+    fn call(&self, depth: u32, object: RRef<u32>) -> Result<u32, RpcError>;
+}
+
+/// The first of two, and the second: methods that can be told apart in a backtrace.
+struct Left(Mutex<Option<Proxy<dyn Link>>>);
+struct Right(Mutex<Option<Proxy<dyn Link>>>);
+
+fn left((): ()) -> Result<Left, RpcError> {
+    Ok(Left(Mutex::new(None)))
+}
+
+fn right((): ()) -> Result<Right, RpcError> {
+    Ok(Right(Mutex::new(None)))
+}
+
+/// The frame is used after the call.
+fn go_on(
+    other: &Mutex<Option<Proxy<dyn Link>>>,
+    depth: u32,
+    object: RRef<u32>,
+) -> Result<u32, RpcError> {
+    let other = other.lock().as_ref().map(Proxy::try_clone);
+    let other = other.expect("it was told").expect("room for it");
+    match depth.checked_sub(1) {
+        None => {
+            look();
+            Ok(0)
+        }
+        Some(depth) => match other.call(depth, RRef::new(*object + 1)) {
+            Err(RpcError::StackExhausted) => Ok(0),
+            result => Ok(result? + 1),
+        },
+    }
+}
+
+#[inline(never)]
+fn of_left(state: &Left, depth: u32, object: RRef<u32>) -> Result<u32, RpcError> {
+    // Not the same instructions as the other: they would be made one function.
+    core::hint::black_box(1);
+    core::hint::black_box(go_on(&state.0, depth, object))
+}
+
+#[inline(never)]
+fn of_right(state: &Right, depth: u32, object: RRef<u32>) -> Result<u32, RpcError> {
+    core::hint::black_box(2);
+    core::hint::black_box(go_on(&state.0, depth, object))
+}
+
+impl Link for Left {
+    fn learn(&self, other: Proxy<dyn Link>) -> Result<(), RpcError> {
+        *self.0.lock() = Some(other);
+        Ok(())
+    }
+
+    fn call(&self, depth: u32, object: RRef<u32>) -> Result<u32, RpcError> {
+        of_left(self, depth, object)
+    }
+}
+
+impl Link for Right {
+    fn learn(&self, other: Proxy<dyn Link>) -> Result<(), RpcError> {
+        *self.0.lock() = Some(other);
+        Ok(())
+    }
+
+    fn call(&self, depth: u32, object: RRef<u32>) -> Result<u32, RpcError> {
+        of_right(self, depth, object)
+    }
+}
+
+/// Both domains, by index of their owners, while [`look`] is about.
+static INDICES: [AtomicU32; 2] = [const { AtomicU32::new(0) }; 2];
+
+/// Frames that [`look`] found to be of the left one, the right one, and the host.
+static SEEN: [AtomicU32; 3] = [const { AtomicU32::new(0) }; 3];
+
+/// Looks at all frames of the running thread: whose each is said to be.
+#[inline(never)]
+fn look() {
+    let slot = &thread::current().slot;
+    // SAFETY: the running thread's own registers in this call, and its stack as its slot tells.
+    let frames = unsafe { Backtrace::new(&Registers::here(), slot.stack(), &Registered) };
+    // Whose the frame is that made the call inwards, and holds what says so: still its caller's.
+    let mut inner = None;
+    for call in Calls::new(slot, frames) {
+        let is_in = |function: &str| {
+            let places = places(call.pc).into_iter().flatten();
+            places
+                .into_iter()
+                .any(|place| place.function.contains(function))
+        };
+        if is_in("invoke") {
+            inner = Some(call.owner);
+        }
+        // What was inlined into the host's frames, too, is the host's.
+        let marks = ["of_left", "of_right", "owners_of_frames"];
+        let Some(mark) = marks.iter().position(|mark| is_in(mark)) else {
+            continue;
+        };
+        let expected = match mark {
+            2 => 0,
+            side => INDICES[side].load(SeqCst),
+        };
+        let is_right = inner
+            .take()
+            .is_none_or(|inner| mark == 2 || inner == call.owner);
+        if is_right && call.owner.index() as u32 == expected {
+            SEEN[mark].fetch_add(1, SeqCst);
+        } else {
+            SEEN[mark].store(1 << 16, SeqCst);
+        }
+    }
+}
+
+fn pair() -> (Domain<dyn Link>, Domain<dyn Link>) {
+    let left = runtime().spawn(DomainSpec::new("left"), left, Mint::nothing());
+    let right = runtime().spawn(DomainSpec::new("right"), right, Mint::nothing());
+    let (left, right): (Domain<dyn Link>, Domain<dyn Link>) =
+        (left.expect("a domain"), right.expect("a domain"));
+    for (one, other) in [(&left, &right), (&right, &left)] {
+        let other = other.proxy().expect("alive");
+        assert_eq!(one.proxy().expect("alive").learn(other), Ok(()));
+    }
+    (left, right)
+}
+
+static REACHED: AtomicU32 = AtomicU32::new(0);
+
+/// How far a chain without end comes, twice: what was refused has left nothing behind.
+fn endless(_: usize) {
+    let (left, right) = pair();
+    let reached = [0; 2].map(|_| left.proxy().expect("alive").call(u32::MAX, RRef::new(0)));
+    assert_eq!(reached[0], reached[1]);
+    for domain in [left, right] {
+        assert!(domain.exit_reason().is_none(), "nobody died of it");
+        domain.kill();
+    }
+    REACHED.store(reached[0].expect("refused in the end"), SeqCst);
+}
+
+kernel_tests! {
+    fn a_chain_that_never_ends_is_refused_before_the_stack_runs_over() {
+        for on_thread in [false, true] {
+            leaves_nothing(|| {
+                REACHED.store(0, SeqCst);
+                if on_thread {
+                    start(endless, 0).join();
+                } else {
+                    endless(0);
+                }
+                assert!(REACHED.load(SeqCst) > 50, "{REACHED:?}");
+            });
+        }
+    }
+
+    fn owners_of_frames_are_told_by_the_chain() {
+        let (left, right) = pair();
+        for (index, domain) in INDICES.iter().zip([&left, &right]) {
+            index.store(domain.info().id as u32, SeqCst);
+        }
+        for depth in 0..40 {
+            SEEN.iter().for_each(|seen| seen.store(0, SeqCst));
+            assert_eq!(left.proxy().expect("alive").call(depth, RRef::new(0)), Ok(depth));
+            let seen = SEEN.each_ref().map(|seen| seen.load(SeqCst));
+            assert_eq!(seen, [depth / 2 + 1, depth.div_ceil(2), 1], "{depth}");
+        }
+        left.kill();
+        right.kill();
+    }
+}
