@@ -51,6 +51,11 @@ struct Stripes {
 }
 
 fn stripes() -> Option<Stripes> {
+    if let Some(found) = WINDOW.get() {
+        return *found;
+    }
+    // Maybe a domain's allocation: cut in here it would have everybody wait for ever.
+    let _no_cut = NoCut::begin(thread::current());
     *WINDOW.call_once(|| {
         let Window {
             base,

@@ -3,8 +3,8 @@
 use crate::event::Event;
 use crate::exits::Shared;
 use crate::primitive::Mutex;
-use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
-use crate::reason::{Exit, ExitKind, ExitReason};
+use crate::primitive::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
+use crate::reason::{ExitKind, ExitReason};
 use crate::stack::Need;
 use crate::state::{State, Word};
 use crate::text::Text;
@@ -79,6 +79,8 @@ pub struct ControlBlock {
     pub(crate) trap: TrapNote,
     /// Microseconds that a thread may stay inside; 0 for as long as it likes.
     pub(crate) budget: AtomicU32,
+    /// Whether a wait begins the budget anew.
+    pub(crate) renews: AtomicBool,
 }
 
 const _: () = assert!(MAX_OWNERS <= 256, "a slot's index is a byte");
@@ -93,6 +95,7 @@ static BLOCKS: [ControlBlock; MAX_OWNERS] = {
             exits: Mutex::new(None),
             trap: TrapNote::NEW,
             budget: AtomicU32::new(0),
+            renews: AtomicBool::new(false),
         }
     }; MAX_OWNERS];
     let mut at = 0;
@@ -285,9 +288,12 @@ impl ControlBlock {
     }
 
     /// Notes a reason; the first one of a generation stays.
-    pub(crate) fn note(&self, reason: ExitReason) {
+    pub(crate) fn note(&self, reason: &ExitReason) {
         let _no_cut = NoCut::begin(thread::current());
-        self.label.lock().reason.get_or_insert(reason);
+        let mut label = self.label.lock();
+        if label.reason.is_none() {
+            label.reason = Some(*reason);
+        }
     }
 
     /// Marks `generation` as dead without telling anybody: for trap handlers. Whoever leaves it next
@@ -309,16 +315,20 @@ impl ControlBlock {
     #[cold]
     #[inline(never)]
     pub(crate) fn tell_condemned(&self, generation: u32) {
-        // Without `contain` nobody condemns.
-        if cfg!(all(feature = "contain", target_arch = "x86_64")) {
-            self.die(generation, ExitReason::new(ExitKind::Killed, ""));
+        // Without `contain` nobody condemns; who does has put a note there, or found one.
+        if cfg!(all(feature = "contain", target_arch = "x86_64")) && self.trap.is_there() {
+            const UNTOLD: ExitReason = ExitReason::bare(ExitKind::Killed);
+            self.die(generation, &UNTOLD);
         }
     }
 
     /// Marks `generation` as dead; the first death counts. The reason noted before (a panic's
     /// message) stays; else it is `reason`.
-    pub(crate) fn die(&self, generation: u32, reason: ExitReason) -> bool {
-        let (name, reason) = {
+    ///
+    /// Half a kilobyte: handed on by reference, and copied where it stays.
+    pub(crate) fn die(&self, generation: u32, reason: &ExitReason) -> bool {
+        let (name, told, at);
+        {
             let _no_cut = NoCut::begin(thread::current());
             // Held over the step: once it is dead the slot may be reclaimed and claimed again, and
             // the reason would be noted of the next generation.
@@ -340,24 +350,22 @@ impl ControlBlock {
                 }
             }
             label.told = true;
-            let reason = *label
+            at = Duration::from_nanos(host::now_ns());
+            name = label.name;
+            let reason = label
                 .reason
-                .get_or_insert_with(|| self.trap.reason(generation).unwrap_or(reason));
+                .get_or_insert_with(|| self.trap.reason(generation).unwrap_or(*reason));
             if let Some(exits) = &*self.exits.lock() {
-                exits.push(Exit {
-                    id: self.index.into(),
-                    generation,
-                    at: Duration::from_nanos(host::now_ns()),
-                    reason,
-                });
+                exits.push(self.index.into(), generation, at, reason);
             }
-            (label.name, reason)
-        };
+            told = *reason;
+        }
         host::event(&Event::Died {
             id: self.index.into(),
             generation,
             name: name.as_str(),
-            reason: &reason,
+            reason: &told,
+            at,
         });
         // A parked thread of the domain finds it dead.
         threads::wake_all(self.owner());

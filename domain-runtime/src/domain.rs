@@ -133,7 +133,7 @@ impl<I: ?Sized + Interface> Domain<I> {
     pub fn kill(&self) -> bool {
         let target = self.0.current().target();
         let reason = ExitReason::new(ExitKind::Killed, "killed by the host");
-        let died = target.block().die(target.expected().generation(), reason);
+        let died = target.block().die(target.expected().generation(), &reason);
         reaper::try_reclaim(target.block());
         died
     }

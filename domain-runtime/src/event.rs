@@ -26,6 +26,8 @@ pub enum Event<'a> {
         name: &'a str,
         /// Why.
         reason: &'a ExitReason,
+        /// When, by the host's clock.
+        at: Duration,
     },
     /// Everything that the domain had was released.
     Reclaimed {

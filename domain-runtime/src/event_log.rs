@@ -79,7 +79,13 @@ pub enum What {
 }
 
 impl Record {
+    // In place, since it is as large as a reason.
+    #[inline(always)]
     fn of(number: usize, event: &Event<'_>) -> Self {
+        let at = match *event {
+            Event::Died { at, .. } => at,
+            _ => Duration::from_nanos(host::now_ns()),
+        };
         let (name, what) = match *event {
             Event::Started {
                 id,
@@ -91,6 +97,7 @@ impl Record {
                 generation,
                 name,
                 reason,
+                ..
             } => {
                 let reason = *reason;
                 (
@@ -137,7 +144,7 @@ impl Record {
         };
         Self {
             number,
-            at: Duration::from_nanos(host::now_ns()),
+            at,
             name: Text::of(name),
             what,
         }
@@ -179,12 +186,11 @@ impl<const N: usize> EventLog<N> {
     /// Logs an event. No allocation; waits for nobody but a writer or reader of the same slot.
     pub fn push(&self, event: &Event<'_>) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let record = Record::of(number, event);
         let _no_cut = NoCut::begin(thread::current());
         let mut slot = self.slots[number % N].lock();
         // A writer that was overtaken by a whole round has been overwritten already.
         if slot.is_none_or(|there| is_later(number, there.number)) {
-            *slot = Some(record);
+            *slot = Some(Record::of(number, event));
         }
     }
 

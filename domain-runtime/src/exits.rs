@@ -3,6 +3,7 @@
 use crate::primitive::Mutex;
 use crate::reason::{Exit, ExitReason};
 use alloc::sync::Arc;
+use core::time::Duration;
 use samara_shared_heap::thread::{self, NoCut};
 
 /// How many ends are kept for each name.
@@ -30,11 +31,16 @@ impl Exits {
         }))
     }
 
-    pub(crate) fn push(&self, exit: Exit) {
+    pub(crate) fn push(&self, id: usize, generation: u32, at: Duration, reason: &ExitReason) {
         let _no_cut = NoCut::begin(thread::current());
         let mut ring = self.0.lock();
-        let at = ring.count % KEPT;
-        ring.ends[at] = Some(exit);
+        let newest = ring.count % KEPT;
+        ring.ends[newest] = Some(Exit {
+            id,
+            generation,
+            at,
+            reason: *reason,
+        });
         ring.count = ring.count.wrapping_add(1);
     }
 

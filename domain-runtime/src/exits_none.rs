@@ -1,13 +1,14 @@
 //! No names over several generations, so nobody asks how those ended.
 
-use crate::reason::Exit;
+use crate::reason::ExitReason;
+use core::time::Duration;
 
 /// What a slot keeps of where its end is told: there is nowhere.
 #[derive(Clone, Debug)]
 pub(crate) enum Shared {}
 
 impl Shared {
-    pub(crate) fn push(&self, _: Exit) {
+    pub(crate) fn push(&self, _: usize, _: u32, _: Duration, _: &ExitReason) {
         match *self {}
     }
 }

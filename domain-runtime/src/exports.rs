@@ -162,12 +162,21 @@ unsafe fn drop_exported<T>(record: NonNull<Record>) {
     let at = record.cast::<Exported<T>>();
     // SAFETY: the record begins the slot, and is its header only.
     let object = unsafe { &raw mut (*at.as_ptr()).object };
-    // SAFETY: no proxy is left, so nobody is inside or gets in; dropped here only. A destructor that
-    // panics is the exporter's death, which frees the slot.
+    // Also where the destructor panics: the host is an exporter that does not die of it.
+    let _slot = Slot(at);
+    // SAFETY: no proxy is left, so nobody is inside or gets in; dropped here only.
     unsafe { ptr::drop_in_place(object) };
-    let at_place = place(size_of::<Exported<T>>(), align_of::<Exported<T>>());
-    // SAFETY: the value is gone; its slot was allocated at this place.
-    unsafe { heap::free(at.cast(), at_place) };
+}
+
+/// Frees the slot of an exported object that is gone.
+struct Slot<T>(NonNull<Exported<T>>);
+
+impl<T> Drop for Slot<T> {
+    fn drop(&mut self) {
+        let at_place = place(size_of::<Exported<T>>(), align_of::<Exported<T>>());
+        // SAFETY: the value is gone, or its destructor gave up; its slot was allocated at this place.
+        unsafe { heap::free(self.0.cast(), at_place) };
+    }
 }
 
 /// Runs `action` if the generation of `target` lives, and keeps it from being reclaimed meanwhile: it
@@ -241,12 +250,11 @@ fn drop_posted(target: Target) -> usize {
     let mut count = 0;
     let drop_all = |()| {
         marks::clear(block.owner(), marks::POSTED);
-        let mut at = POSTED[block.owner().index()].swap(ptr::null_mut(), Acquire);
-        while let Some(record) = NonNull::new(at) {
+        let first = POSTED[block.owner().index()].swap(ptr::null_mut(), Acquire);
+        let mut taken = Taken(block.owner(), first);
+        while let Some(record) = taken.next() {
             // SAFETY: posted by its last reference, so the list's alone; its exporter is entered.
-            let this = unsafe { record.as_ref() };
-            at = this.next.load(Relaxed);
-            let drop = this.drop;
+            let drop = unsafe { record.as_ref() }.drop;
             count += 1;
             // SAFETY: taken off the list: nobody refers to it; this is its exporter.
             unsafe { drop(record) };
@@ -257,6 +265,28 @@ fn drop_posted(target: Target) -> usize {
     // A panic was the domain's death: the reclaim takes the rest.
     drop(ended);
     count
+}
+
+/// Records taken off the list of their exporter. Those that are left when a destructor panics are posted
+/// again: the host lives on.
+struct Taken(Owner, *mut Record);
+
+impl Taken {
+    fn next(&mut self) -> Option<NonNull<Record>> {
+        let record = NonNull::new(self.1)?;
+        // SAFETY: posted by its last reference, so the list's alone, which is the caller's.
+        self.1 = unsafe { record.as_ref() }.next.load(Relaxed);
+        Some(record)
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        while let Some(record) = self.next() {
+            // SAFETY: as above.
+            post(self.0, unsafe { record.as_ref() });
+        }
+    }
 }
 
 /// [`collect`]s for the host and every running domain.

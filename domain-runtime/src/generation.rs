@@ -106,7 +106,7 @@ impl Runtime {
     pub fn end<I: ?Sized>(&self, instance: Instance<I>, message: &str) -> bool {
         let target = instance.target();
         let reason = ExitReason::new(ExitKind::Killed, message);
-        target.block().die(target.expected().generation(), reason)
+        target.block().die(target.expected().generation(), &reason)
     }
 }
 
@@ -173,10 +173,11 @@ where
     arena::set_quota(block.owner(), spec.heap_quota);
     quota::set_limits(block.owner(), spec.shared);
     threads::set_limit(block.owner(), spec.threads);
+    block.renews.store(spec.renews, Ordering::SeqCst);
     block.budget.store(spec.budget_us(), Ordering::SeqCst);
     block.stack.set(spec.stack);
     let (target, run) = (Target::new(block, word), |arguments| {
-        run_init::<I, T, A, E>(init, arguments)
+        call::apart(|| run_init::<I, T, A, E>(init, arguments))
     });
     let mut refusal = Refusal::Dead;
     // SAFETY: `init` is the new domain's code; the function pointer is all that is captured.
@@ -212,7 +213,7 @@ where
             ExitReason::new(ExitKind::Killed, "killed before init")
         }
     };
-    block.die(word.generation(), failure);
+    block.die(word.generation(), &failure);
     let reason = block.reason(word.generation()).unwrap_or(failure);
     drop(hold);
     reaper::try_reclaim(block);
@@ -225,7 +226,7 @@ pub(crate) fn tear_down<I: ?Sized, T>(instance: Instance<I>) {
     let object = instance.object.cast::<T>();
     let drop_object = |()| {
         // SAFETY: the domain drained and lets nobody in but this: nobody refers to the object.
-        unsafe { object.drop_in_place() };
+        call::apart(|| unsafe { object.drop_in_place() });
         // SAFETY: the value is gone; its slot was allocated at this place.
         unsafe { heap::free(object.cast(), place(size_of::<T>(), align_of::<T>())) };
     };

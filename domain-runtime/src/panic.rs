@@ -1,7 +1,6 @@
 //! Where a host's panic hook or panic handler reports to.
 
-use crate::reason::{Call, ExitKind, ExitReason, TRACE};
-use crate::text::Text;
+use crate::reason::{ExitKind, ExitReason};
 use crate::{contain, control};
 use core::fmt::{self, Write};
 use core::panic::Location;
@@ -19,22 +18,19 @@ pub fn record(message: &dyn fmt::Display, location: Option<&Location<'_>>) -> bo
     if owner.is_host() || thread.in_no_cut() {
         return false;
     }
-    let mut reason = ExitReason {
-        kind: ExitKind::Panic,
-        message: Text::new(),
-        place: Text::new(),
-        trace: [Call::NONE; TRACE],
-    };
-    for (to, from) in reason.trace.iter_mut().zip(contain::calls_here(thread)) {
-        *to = from;
+    let mut reason = ExitReason::bare(ExitKind::Panic);
+    if !thread.stack().is_empty() {
+        for (to, from) in reason.trace.iter_mut().zip(contain::calls_here(thread)) {
+            *to = from;
+        }
     }
     // A `Display` that fails leaves what it has written: that is the message then.
     let _ = write!(reason.message, "{message}");
     if let Some(location) = location {
-        // Cannot fail: `Text` cuts.
-        let _ = reason.place.write_str(location.file());
-        let _ = write!(reason.place, ":{}", location.line());
+        reason.place.push(location.file());
+        reason.place.push(":");
+        reason.place.push_number(location.line());
     }
-    control::block(owner).note(reason);
+    control::block(owner).note(&reason);
     true
 }

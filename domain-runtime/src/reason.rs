@@ -99,14 +99,23 @@ impl ExitReason {
             .take_while(|call| *call != Call::NONE)
     }
 
+    /// A kind, and no more.
+    #[must_use]
+    pub const fn bare(kind: ExitKind) -> Self {
+        Self {
+            kind,
+            message: Text::new(),
+            place: Text::new(),
+            trace: [Call::NONE; TRACE],
+        }
+    }
+
     /// A reason without a place.
     #[must_use]
     pub fn new(kind: ExitKind, message: &str) -> Self {
         Self {
-            kind,
             message: Text::of(message),
-            place: Text::new(),
-            trace: [Call::NONE; TRACE],
+            ..Self::bare(kind)
         }
     }
 }

@@ -36,6 +36,7 @@ pub struct DomainSpec {
     pub(crate) drain: Duration,
     pub(crate) replay_log: usize,
     pub(crate) budget: Option<Duration>,
+    pub(crate) renews: bool,
     pub(crate) stack: usize,
 }
 
@@ -55,6 +56,7 @@ impl DomainSpec {
             drain: Duration::from_secs(10),
             replay_log: 64,
             budget: None,
+            renews: false,
             stack: 0,
         }
     }
@@ -103,13 +105,24 @@ impl DomainSpec {
     }
 
     /// Limits how long a call or a thread may run inside it without returning; time in domains that it
-    /// calls is theirs, time that it waits its own. Longer is its death: it is cut by the host's periodic tick, which is also the
-    /// precision. At most 71 minutes; without a tick, and by default, there is no limit.
+    /// calls is theirs; time in which it is called further in, moves what it hands over, or waits is its own. Longer is
+    /// its death: it is cut by the host's periodic tick, which is also the precision. At most 71 minutes; without a tick,
+    /// and by default, there is no limit.
     ///
     /// Cost: none on the way of a call.
     #[must_use]
     pub const fn budget(mut self, time: Duration) -> Self {
         self.budget = Some(time);
+        self.renews = false;
+        self
+    }
+
+    /// [`budget`](Self::budget), but of the time between two waits (`park`, `yield_now`, `join`) of one call or
+    /// thread, not of all of its time inside: for threads that serve for ever. How long they wait is not limited.
+    #[must_use]
+    pub const fn budget_between_yields(mut self, time: Duration) -> Self {
+        self.budget = Some(time);
+        self.renews = true;
         self
     }
 

@@ -51,7 +51,8 @@ pub(crate) fn set_probe(probe: &'static dyn StackProbe) -> bool {
 /// A thread came out of a domain that died.
 pub(crate) fn close_reserve() {
     if let Some(probe) = PROBE.get() {
-        probe.close_reserve();
+        // SAFETY: the host's, which a cut would leave half done.
+        unsafe { thread::as_host(|| probe.close_reserve()) };
     }
 }
 

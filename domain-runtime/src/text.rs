@@ -39,7 +39,23 @@ impl<const N: usize> Text<N> {
         self.len == 0
     }
 
-    fn push(&mut self, value: &str) {
+    /// Appends `number` in decimal, without the machinery of formatting.
+    pub(crate) fn push_number(&mut self, mut number: u32) {
+        let mut digits = [0; 10];
+        let mut at = digits.len();
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (number % 10) as u8;
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+        self.push(core::str::from_utf8(&digits[at..]).unwrap_or(""));
+    }
+
+    /// Appends as much of `value` as fits.
+    pub(crate) fn push(&mut self, value: &str) {
         let mut take = value.len().min(N - self.len);
         while !value.is_char_boundary(take) {
             take -= 1;
@@ -82,6 +98,10 @@ mod tests {
     fn cuts_at_a_character_boundary() {
         assert_eq!(Text::<4>::of("aäöü").as_str(), "aä");
         assert_eq!(Text::<0>::of("x").as_str(), "");
+        let mut number = Text::<12>::of("n");
+        number.push_number(0);
+        number.push_number(u32::MAX);
+        assert_eq!(number.as_str(), "n04294967295");
         assert_eq!(Text::<8>::of("domain").as_str(), "domain");
     }
 }

@@ -90,7 +90,8 @@ impl TrapNote {
         self.of.store(NONE, SeqCst);
     }
 
-    /// Notes it, if it is the first. The caller's thread is inside the generation.
+    /// Notes it, if it is the first. The caller's thread is inside the generation, and is not cut or
+    /// pre-empted here.
     pub(crate) fn put(
         &self,
         generation: u32,
@@ -116,8 +117,17 @@ impl TrapNote {
         self.of.store(generation.wrapping_add(1), SeqCst);
     }
 
-    /// What was noted of `generation`.
+    /// Whether anything was noted, or is about to be.
+    pub(crate) fn is_there(&self) -> bool {
+        self.of.load(SeqCst) != NONE
+    }
+
+    /// What was noted of `generation`. Waits for whoever is writing it down, a few stores in a handler or
+    /// under a no-cut mark: who lost the race to write may be the first to tell of the death.
     pub(crate) fn reason(&self, generation: u32) -> Option<ExitReason> {
+        while self.of.load(SeqCst) == BEING_WRITTEN {
+            core::hint::spin_loop();
+        }
         if self.of.load(SeqCst) != generation.wrapping_add(1) {
             return None;
         }
@@ -138,5 +148,85 @@ impl TrapNote {
         reason.place = Text::new();
         let _ = write!(reason.place, "pc {:#x}", reason.trace[0].pc);
         Some(reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+    use std::thread;
+
+    extern crate std;
+
+    fn calls(seed: usize) -> impl Iterator<Item = Call> {
+        (0..TRACE).map(move |at| Call {
+            pc: seed + at,
+            owner: Owner::HOST,
+        })
+    }
+
+    /// The message, and whether all of the note is of one writer: `seed`s differ by more than a trace.
+    fn is_of(reason: &ExitReason, strike: Strike, seed: usize) -> bool {
+        reason.kind == strike.kind() && reason.trace.iter().copied().eq(calls(seed))
+    }
+
+    #[test]
+    fn who_lost_the_race_to_write_tells_what_the_winner_wrote() {
+        for turn in 0..2000_u32 {
+            let note = TrapNote::NEW;
+            let start = Barrier::new(2);
+            let strikes = [(Strike::Divide, 1000), (Strike::Overrun, 2000)];
+            let told = thread::scope(|scope| {
+                strikes
+                    .map(|(strike, seed)| {
+                        let (note, start) = (&note, &start);
+                        scope.spawn(move || {
+                            start.wait();
+                            note.put(turn, strike, seed, calls(seed));
+                            note.reason(turn)
+                        })
+                    })
+                    .map(|thread| thread.join().unwrap())
+            });
+            let [first, second] = told.map(|reason| reason.expect("one has won"));
+            assert_eq!(first, second, "{turn}");
+            assert!(
+                strikes
+                    .iter()
+                    .any(|&(strike, seed)| is_of(&first, strike, seed)),
+                "half of each: {first:?}"
+            );
+            assert_eq!(note.reason(turn + 1), None);
+        }
+    }
+
+    #[test]
+    fn a_note_that_is_being_written_is_waited_for() {
+        let note = TrapNote::NEW;
+        note.put(6, Strike::Page, 9, calls(500));
+        let written = note.of.swap(BEING_WRITTEN, SeqCst);
+        thread::scope(|scope| {
+            let reader = scope.spawn(|| note.reason(6));
+            thread::sleep(core::time::Duration::from_millis(30));
+            assert!(!reader.is_finished());
+            note.of.store(written, SeqCst);
+            let reason = reader.join().unwrap().expect("it was noted");
+            assert!(is_of(&reason, Strike::Page, 500), "{reason:?}");
+            assert_eq!(reason.message.as_str(), "page fault at 0x9");
+        });
+    }
+
+    #[test]
+    fn the_first_strike_of_a_generation_stays() {
+        let note = TrapNote::NEW;
+        note.put(3, Strike::Divide, 0, calls(0));
+        note.put(3, Strike::Page, 0, calls(100));
+        assert_eq!(note.reason(3).map(|at| at.kind), Some(ExitKind::Fault));
+        assert!(is_of(&note.reason(3).unwrap(), Strike::Divide, 0));
+        note.clear();
+        assert_eq!(note.reason(3), None);
+        note.put(4, Strike::Overrun, 0, calls(200));
+        assert!(is_of(&note.reason(4).unwrap(), Strike::Overrun, 200));
     }
 }

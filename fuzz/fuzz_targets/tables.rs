@@ -7,7 +7,7 @@
 use libfuzzer_sys::fuzz_target;
 use samara_unwind::Backtrace;
 use samara_unwind::cut::{Cut, Registers, cut, raise};
-use samara_unwind::tables::{Finder, Image, Rules, TableError};
+use samara_unwind::tables::{Finder, Image, LandingPad, Rules, TableError};
 
 /// The header: version, encodings, where `.eh_frame` is, how many entries; then one entry for all there is.
 const HEADER: usize = 12 + 8;
@@ -24,8 +24,8 @@ impl Finder for Everywhere<'_> {
     fn rules(&self, pc: usize) -> Result<Rules, TableError> {
         self.image.rules(self.pc.wrapping_add(pc % 64))
     }
-    fn catches(&self, pc: usize) -> Result<bool, TableError> {
-        self.image.catches(self.pc.wrapping_add(pc % 64))
+    fn landing_pad(&self, pc: usize) -> Result<LandingPad, TableError> {
+        self.image.landing_pad(self.pc.wrapping_add(pc % 64))
     }
 }
 
@@ -57,7 +57,13 @@ fuzz_target!(|input: &[u8]| {
         },
         pc: begins.wrapping_add(delta.into()),
     };
-    let _ = (finder.rules(0), finder.catches(0));
+    let _ = finder.rules(0);
+    if let Ok(LandingPad::CleanUp(pad) | LandingPad::Catch(pad) | LandingPad::Terminate(pad)) =
+        finder.landing_pad(0)
+    {
+        let function = finder.image.function(finder.pc).expect("it has a landing pad");
+        assert!(function.contains(&pad), "goes on in another function");
+    }
     let mut stack = vec![0_u64; WORDS].into_boxed_slice();
     let range = stack.as_ptr_range();
     let range = range.start.expose_provenance()..range.end.addr();

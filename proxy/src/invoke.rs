@@ -3,7 +3,8 @@
 use crate::flatten::FromRpc;
 use crate::source::{Attempts, Source};
 use crate::{Proxy, Shadow, recorded};
-use samara_domain_runtime::call::{Failure, Refusal, Target, enter_on, is_marked};
+use core::mem::ManuallyDrop;
+use samara_domain_runtime::call::{Failure, Refusal, Target, enter_on, is_marked, spilled};
 use samara_domain_runtime::stack::is_short;
 use samara_domain_runtime::{Instance, Interface, RpcError, exports};
 use samara_rref::{AllocError, Exchangeable, Lend};
@@ -141,10 +142,13 @@ where
 {
     const { assert_body::<L, F>() };
     let body = |object: &I, arguments| body(object, arguments, lent);
+    // The host's hook could unwind, for all that the compiler knows: see `spilled`.
+    let arguments = ManuallyDrop::new(arguments);
     let thread = thread::current();
+    let arguments = ManuallyDrop::into_inner(arguments);
     if proxy.recovery().is_some() || is_rare::<A, R>(thread, proxy.instance().target()) {
         // SAFETY: handed on; all that is captured may be lent.
-        return unsafe { invoke_rarely(proxy, arguments, again, body) };
+        return unsafe { invoke_rarely(proxy, spilled(arguments), again, body) };
     }
     // SAFETY: as above.
     unsafe { invoke_once::<false, I, A, R>(thread, proxy, arguments, body) }
@@ -187,7 +191,10 @@ where
     } {
         Ok(parts) => R::together(parts),
         // The arguments never left: they are dropped here, as the caller's.
-        Err(Failure::Refused(_)) => R::from_rpc(refusal.into()),
+        Err(Failure::Refused(arguments)) => {
+            drop(spilled(arguments));
+            R::from_rpc(refusal.into())
+        }
         Err(Failure::Crashed) => R::from_rpc(RpcError::Crashed),
     }
 }
@@ -251,10 +258,13 @@ where
     let recover = |attempts: &mut Attempts, dead, failure, refusal| {
         attempts.next(&**service, dead, failure, refusal, &again)
     };
+    // As in `invoke`.
+    let arguments = ManuallyDrop::new(arguments);
     let thread = thread::current();
+    let arguments = ManuallyDrop::into_inner(arguments);
     if is_rare::<A, R>(thread, instance.target()) {
         // SAFETY: handed on; all that is captured may be lent.
-        return unsafe { metered_until_done(&**service, arguments, recover, body) };
+        return unsafe { metered_until_done(&**service, spilled(arguments), recover, body) };
     }
     // SAFETY: as above.
     unsafe { until_done::<false, I, A, R>(thread, instance, arguments, recover, body) }
@@ -295,7 +305,12 @@ pub(crate) unsafe fn until_done<const METERED: bool, I, A, R>(
     thread: &ThreadSlot,
     mut instance: Instance<I>,
     mut arguments: A,
-    recover: impl Fn(&mut Attempts, Target, Failure<A>, Refusal) -> Result<(Instance<I>, A), RpcError>,
+    mut recover: impl FnMut(
+        &mut Attempts,
+        Target,
+        Failure<A>,
+        Refusal,
+    ) -> Result<(Instance<I>, A), RpcError>,
     body: impl Fn(&I, A) -> R,
 ) -> R
 where

@@ -78,7 +78,11 @@ where
                 if unsafe { thread::as_host(record) } {
                     return result;
                 }
-                continue;
+                // A server that dies behind its answers, with others to restart it, is not asked for ever.
+                match attempts.in_vain() {
+                    Ok(()) => continue,
+                    Err(error) => return R::from_rpc(error),
+                }
             }
             Err(failure) => failure,
         };

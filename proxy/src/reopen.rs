@@ -24,7 +24,7 @@ const DEPTH: usize = 4;
 
 /// How an object is opened again.
 trait Open<I: ?Sized + Interface>: Send + Sync {
-    fn open(&self) -> Result<Proxy<I>, RpcError>;
+    fn open(&self, attempts: &mut Attempts) -> Result<Proxy<I>, RpcError>;
 }
 
 /// An opened object over the generations of its server.
@@ -46,7 +46,7 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
         self.current.lock().instance()
     }
 
-    fn recover(&self, target: Target) -> Result<(), RpcError> {
+    fn recover(&self, target: Target, attempts: &mut Attempts) -> Result<(), RpcError> {
         if !same(self.instance().target(), target) {
             return Ok(());
         }
@@ -61,7 +61,7 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
             return Err(RpcError::Dead);
         }
         let reopen = || {
-            let proxy = self.opening.open()?;
+            let proxy = self.opening.open(attempts)?;
             self.journal.replay(proxy.instance())?;
             // Another thread may have opened it as well meanwhile: the first one counts.
             let spare = {
@@ -118,14 +118,14 @@ where
     I: ?Sized + Interface,
     E: Exchangeable + From<RpcError>,
 {
-    fn open(&self) -> Result<Proxy<I>, RpcError> {
+    fn open(&self, attempts: &mut Attempts) -> Result<Proxy<I>, RpcError> {
         // The server's own reason has no place in the caller's error type. It stays inside, and none is
         // made of an `RpcError`: that is the interface's code, and the thread acts for the host.
         let body = |object: &P, arguments| {
             (self.body)(object, arguments).map_err(|_| RpcError::RecoveryFailed)
         };
         // SAFETY: whoever opened it first vouched for the body.
-        let opened = unsafe { attempt(&*self.source, self.arguments, body) };
+        let opened = unsafe { attempt(&*self.source, self.arguments, attempts, body) };
         opened.map_err(|_| RpcError::RecoveryFailed)
     }
 }
@@ -135,6 +135,7 @@ where
 unsafe fn attempt<P, A, I, E>(
     source: &impl Source<P>,
     arguments: A,
+    attempts: &mut Attempts,
     body: impl Fn(&P, A) -> Result<Proxy<I>, E> + Copy,
 ) -> Result<Proxy<I>, E>
 where
@@ -144,7 +145,7 @@ where
     E: Exchangeable + From<RpcError>,
 {
     let again = || Some(Ok(arguments));
-    let recover = |attempts: &mut Attempts, dead, failure, refusal| {
+    let recover = |_: &mut Attempts, dead, failure, refusal| {
         attempts.next(source, dead, failure, refusal, again)
     };
     // SAFETY: handed on.
@@ -179,7 +180,7 @@ where
         return Err(RpcError::ReplayLogFull.into());
     }
     // SAFETY: handed on.
-    let proxy = unsafe { attempt(&**source, arguments, body) }?;
+    let proxy = unsafe { attempt(&**source, arguments, &mut Attempts::new(), body) }?;
     let wrap = || {
         // SAFETY: it goes into the recovery, which is the host's.
         unsafe { proxy.set_owner(Owner::HOST) };

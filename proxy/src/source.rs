@@ -13,8 +13,9 @@ pub(crate) trait Source<I: ?Sized + Interface>: Send + Sync + 'static {
     /// The newest object, alive or not.
     fn instance(&self) -> Instance<I>;
 
-    /// Makes sure that there is a newer object than `dead`.
-    fn recover(&self, dead: Target) -> Result<(), RpcError>;
+    /// Makes sure that there is a newer object than `dead`. What that takes counts as attempts of the call
+    /// that asks for it.
+    fn recover(&self, dead: Target, attempts: &mut Attempts) -> Result<(), RpcError>;
 
     /// What every new object is sent first.
     #[cfg(feature = "alloc")]
@@ -45,7 +46,7 @@ impl<I: ?Sized + Interface> Source<I> for Nothing<I> {
         self.never()
     }
 
-    fn recover(&self, _: Target) -> Result<(), RpcError> {
+    fn recover(&self, _: Target, _: &mut Attempts) -> Result<(), RpcError> {
         self.never()
     }
 }
@@ -77,7 +78,7 @@ impl<I: ?Sized + Interface> Source<I> for Service<I> {
     }
 
     #[cold]
-    fn recover(&self, dead: Target) -> Result<(), RpcError> {
+    fn recover(&self, dead: Target, _: &mut Attempts) -> Result<(), RpcError> {
         Self::recover(self, dead)
     }
 
@@ -97,7 +98,8 @@ const MAX_CRASHES: u32 = 4;
 /// server may hand out dead proxies.
 const MAX_REFUSALS: u32 = 64;
 
-/// What a call has met so far.
+/// What a call has met so far, on all objects through which what it calls was opened: a server that hands
+/// out dead ones is asked so often for one call, not so often at each of them for each attempt at the next.
 pub(crate) struct Attempts {
     crashes: u32,
     refusals: u32,
@@ -118,18 +120,24 @@ impl Attempts {
         dead: Target,
         crashed: bool,
     ) -> Result<(), RpcError> {
-        source.recover(dead)?;
+        source.recover(dead, self)?;
         if crashed {
             self.crashes += 1;
-            if self.crashes == MAX_CRASHES {
+            if self.crashes >= MAX_CRASHES {
                 return Err(RpcError::Crashed);
             }
             back_off(self.crashes);
+            Ok(())
         } else {
-            self.refusals += 1;
-            if self.refusals == MAX_REFUSALS {
-                return Err(RpcError::RecoveryFailed);
-            }
+            self.in_vain()
+        }
+    }
+
+    /// Counts an attempt that changed nothing.
+    pub(crate) fn in_vain(&mut self) -> Result<(), RpcError> {
+        self.refusals += 1;
+        if self.refusals >= MAX_REFUSALS {
+            return Err(RpcError::RecoveryFailed);
         }
         Ok(())
     }

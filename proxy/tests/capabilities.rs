@@ -1,12 +1,15 @@
 //! Capabilities of a dead domain: all quiesced before any is released, each once, wherever they lay.
 
-use samara_domain_runtime::{Domain, DomainSpec, Mint};
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_rref::{Cap, Exchangeable, RRef};
 use samara_shared_heap::{Owner, heap};
-use samara_testkit::hosted::{Counts, Tally, await_reclaims, host, owner_of, reclaims};
+use samara_testkit::hosted::{
+    Counts, Tally, await_reclaims, host, owner_of, reclaims, watch, whole,
+};
 use std::sync::Mutex;
+use std::time::Duration;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
@@ -60,9 +63,9 @@ fn init((): ()) -> Result<State, RpcError> {
 }
 
 fn spawn(name: &str) -> (Domain<dyn Driver>, Proxy<dyn Driver>) {
-    let domain: Domain<dyn Driver> = host()
-        .spawn(DomainSpec::new(name), init, Mint::nothing())
-        .unwrap();
+    let spec = DomainSpec::new(name).restart(Restart::limited(1, Duration::from_secs(60)));
+    let domain: Domain<dyn Driver> = host().spawn(spec, init, Mint::nothing()).unwrap();
+    watch(&domain);
     let proxy = domain.proxy().unwrap();
     (domain, proxy)
 }
@@ -82,6 +85,7 @@ fn device(counts: &'static Counts) -> Device {
 
 #[test]
 fn a_crash_quiesces_all_then_releases_each_once() {
+    let _whole = whole();
     static COUNTS: Counts = Counts::new();
     let (domain, proxy) = spawn("crash");
     let owner = owner_of(&domain);
@@ -99,6 +103,7 @@ fn a_crash_quiesces_all_then_releases_each_once() {
 
 #[test]
 fn what_was_handed_on_before_the_crash_is_left_alone() {
+    let _whole = whole();
     static COUNTS: Counts = Counts::new();
     let (_, proxy) = spawn("handed-on");
     let (other, other_proxy) = spawn("handed-to");
@@ -125,10 +130,11 @@ fn what_was_handed_on_before_the_crash_is_left_alone() {
 
 #[test]
 fn an_orderly_stop_releases_by_the_domains_own_destructor_as_the_host() {
+    let _whole = whole();
     static COUNTS: Counts = Counts::new();
     let (domain, proxy) = spawn("stop");
     proxy.bind(device(&COUNTS)).unwrap();
-    domain.stop(std::time::Duration::from_secs(60)).unwrap();
+    domain.stop(Duration::from_secs(60)).unwrap();
     let released = reclaims("stop")[0];
     assert_eq!((released.objects, released.capabilities), (0, 0));
     assert_eq!(
@@ -139,6 +145,7 @@ fn an_orderly_stop_releases_by_the_domains_own_destructor_as_the_host() {
 
 #[test]
 fn a_lent_capability_stays_the_lenders() {
+    let _whole = whole();
     static COUNTS: Counts = Counts::new();
     let (domain, proxy) = spawn("lent");
     let lent = RRef::new(cap(&COUNTS, 33));
@@ -152,6 +159,7 @@ fn a_lent_capability_stays_the_lenders() {
 
 #[test]
 fn proxies_held_in_private_memory_are_released_with_their_holder() {
+    let _whole = whole();
     let (holder, proxy) = spawn("holder");
     let (peer, _) = spawn("peer");
     for _ in 0..100 {
@@ -167,6 +175,7 @@ fn proxies_held_in_private_memory_are_released_with_their_holder() {
 
 #[test]
 fn a_proxy_of_itself_does_not_keep_a_domain() {
+    let _whole = whole();
     let (domain, proxy) = spawn("itself");
     proxy.meet(proxy.try_clone().unwrap()).unwrap();
     domain.kill();

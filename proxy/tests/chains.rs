@@ -5,7 +5,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
 use samara_rref::RRef;
 use samara_shared_heap::thread;
-use samara_testkit::hosted::{Gate, await_reclaims, host, owner_of, reclaims};
+use samara_testkit::hosted::{Gate, await_reclaims, host, owner_of, reclaims, watch, whole};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -37,6 +37,10 @@ trait Node {
     fn meet(&self, gate: usize, object: &RRef<[u64]>) -> Result<RRef<[u64]>, RpcError>;
     /// Asks its peer again and again, once past the gate.
     fn insist(&self, gate: usize) -> Result<(), RpcError>;
+    /// Takes one object and gives it back.
+    fn carry(&self, object: RRef<[u64]>) -> Result<RRef<[u64]>, RpcError>;
+    /// Has its peer carry an object, again and again, once past the gate.
+    fn keep_sending(&self, gate: usize) -> Result<(), RpcError>;
 }
 
 #[derive(Default)]
@@ -53,9 +57,9 @@ impl State {
 }
 
 /// A gate for each test that needs one: the thread inside and the test meet there twice.
-static GATES: [Gate; 4] = [const { Gate::new(2) }; 4];
+static GATES: [Gate; 6] = [const { Gate::new(2) }; 6];
 /// As whom the destructors of the frames that were cut ran.
-static CUT_AS: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
+static CUT_AS: [AtomicUsize; 6] = [const { AtomicUsize::new(0) }; 6];
 
 struct Mark(usize);
 impl Drop for Mark {
@@ -127,6 +131,19 @@ impl Node for State {
         let _ = (0..100_000_000).find(|_| peer.me().is_ok());
         Ok(())
     }
+    fn carry(&self, object: RRef<[u64]>) -> Result<RRef<[u64]>, RpcError> {
+        Ok(object)
+    }
+    fn keep_sending(&self, gate: usize) -> Result<(), RpcError> {
+        let _mark = Mark(gate);
+        let peer = self.peer()?;
+        GATES[gate].wait();
+        for _ in 0..100_000_000 {
+            // What is refused is dropped as the caller's, what comes back as well.
+            let _ = peer.carry(RRef::from_slice(&[6]));
+        }
+        Ok(())
+    }
 }
 
 fn init((): ()) -> Result<State, RpcError> {
@@ -135,6 +152,7 @@ fn init((): ()) -> Result<State, RpcError> {
 
 fn spawn(spec: DomainSpec) -> (Domain<dyn Node>, Proxy<dyn Node>) {
     let domain: Domain<dyn Node> = host().spawn(spec, init, Mint::nothing()).unwrap();
+    watch(&domain);
     let proxy = domain.proxy().unwrap();
     (domain, proxy)
 }
@@ -152,6 +170,7 @@ fn pair(left: &str, right: &str) -> [(Domain<dyn Node>, Proxy<dyn Node>); 2] {
 
 #[test]
 fn a_domain_may_be_entered_again_from_below() {
+    let _whole = whole();
     let [(a, proxy), (b, _)] = pair("again-a", "again-b");
     let way = proxy.descend(5).unwrap();
     let (a, b) = (owner_of(&a).index(), owner_of(&b).index());
@@ -161,6 +180,7 @@ fn a_domain_may_be_entered_again_from_below() {
 
 #[test]
 fn a_domain_that_dies_further_down_is_cut_where_its_callee_returns() {
+    let _whole = whole();
     let [(a, proxy), (b, b_proxy)] = pair("down-a", "down-b");
     let a = owner_of(&a).index();
     // The inner frame of `a` panics; `b` learns it and returns normally; the outer frame is cut.
@@ -173,6 +193,7 @@ fn a_domain_that_dies_further_down_is_cut_where_its_callee_returns() {
 
 #[test]
 fn a_shadow_of_a_domain_on_its_own_chain_gives_up_at_once() {
+    let _whole = whole();
     let [(a, proxy), (_, b_proxy)] = pair("own-a", "own-b");
     b_proxy.learn_shadow(a.shadow().unwrap()).unwrap();
     assert_eq!(proxy.through_shadowed(), Err(RpcError::Crashed));
@@ -186,6 +207,7 @@ fn a_shadow_of_a_domain_on_its_own_chain_gives_up_at_once() {
 
 #[test]
 fn a_caller_killed_while_its_callee_runs_is_cut_when_that_returns() {
+    let _whole = whole();
     let [(a, proxy), (_, b_proxy)] = pair("killed-a", "killed-b");
     let owner = owner_of(&a).index();
     std::thread::scope(|scope| {
@@ -199,16 +221,18 @@ fn a_caller_killed_while_its_callee_runs_is_cut_when_that_returns() {
         assert_eq!(call.join().unwrap(), Err(RpcError::Crashed));
     });
     assert_eq!(CUT_AS[1].load(SeqCst), owner);
-    // What it lent and the result that reached it were dropped when its frames went: left are the
-    // object that `init` returned and the proxy of its peer.
+    // What it lent was dropped when its frames went: left are the object that `init` returned, the result,
+    // which nobody came back to take, and the proxy of its peer.
     let released = await_reclaims("killed-a", 1)[0];
-    assert_eq!((released.objects, released.capabilities), (1, 1));
+    assert_eq!((released.objects, released.capabilities), (2, 1));
     assert!(b_proxy.me().is_ok());
 }
 
 #[test]
 fn a_callee_killed_during_a_call_finishes_it_and_is_dead_after() {
-    let (domain, proxy) = spawn(DomainSpec::new("during"));
+    let _whole = whole();
+    let (domain, proxy) =
+        spawn(DomainSpec::new("during").restart(Restart::limited(1, Duration::from_secs(60))));
     std::thread::scope(|scope| {
         let lent = RRef::from_slice(&[1, 2]);
         let inner = &proxy;
@@ -229,6 +253,7 @@ fn a_callee_killed_during_a_call_finishes_it_and_is_dead_after() {
 
 #[test]
 fn a_killed_domain_that_asks_a_dead_one_again_and_again_is_cut() {
+    let _whole = whole();
     let [(a, proxy), (b, _)] = pair("insist-a", "insist-b");
     let owner = owner_of(&a).index();
     b.kill();
@@ -240,4 +265,40 @@ fn a_killed_domain_that_asks_a_dead_one_again_and_again_is_cut() {
     });
     assert_eq!(CUT_AS[3].load(SeqCst), owner);
     assert_eq!(await_reclaims("insist-a", 1).len(), 1);
+}
+
+/// A caller dies while it moves objects to a peer, alive or dead, and back: one is on the way at most.
+fn dies_while_it_sends(gate: usize, names: [&str; 2], peer_is_dead: bool) {
+    let [(a, proxy), (b, _)] = pair(names[0], names[1]);
+    let owner = owner_of(&a).index();
+    if peer_is_dead {
+        b.kill();
+    }
+    std::thread::scope(|scope| {
+        let call = scope.spawn(|| proxy.keep_sending(gate));
+        GATES[gate].wait();
+        a.kill();
+        assert_eq!(call.join().unwrap(), Err(RpcError::Crashed));
+    });
+    assert_eq!(CUT_AS[gate].load(SeqCst), owner);
+    // The object that `init` returned, and the one on the way, refused or come back: nobody drops it, for who had
+    // it is dead, and nobody loses it.
+    let released = await_reclaims(names[0], 1)[0];
+    assert_eq!((released.objects, released.capabilities), (2, 1));
+    assert!(peer_is_dead || b.kill());
+    assert_eq!(
+        await_reclaims(names[1], 1)[0].objects,
+        1,
+        "none is the peer's"
+    );
+}
+
+#[test]
+fn what_a_dead_callee_refuses_a_dead_caller_is_reclaimed_with_it() {
+    dies_while_it_sends(4, ["refused-a", "refused-b"], true);
+}
+
+#[test]
+fn what_comes_back_to_a_dead_caller_is_reclaimed_with_it() {
+    dies_while_it_sends(5, ["late-a", "late-b"], false);
 }

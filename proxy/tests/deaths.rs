@@ -264,6 +264,33 @@ fn a_budget_ends_a_thread_of_its_own() {
 }
 
 #[test]
+fn a_wait_that_never_ends_in_a_call_is_ended_by_its_budget() {
+    let _alone = alone();
+    let budget = |spec: DomainSpec| spec.budget(Duration::from_millis(40));
+    let reason = cell("call that parks", budget, false, &[PARK], |_, _| ());
+    assert_eq!(reason.kind, ExitKind::Overrun, "{reason}");
+}
+
+/// Who is in a callee of the domain that overruns is there until it returns, and is cut where it does.
+#[test]
+fn an_overrun_leaves_who_is_in_a_callee_until_it_returns() {
+    let _alone = alone();
+    for on_threads in [false, true] {
+        let budget = |spec: DomainSpec| {
+            // One that waits for its thread overruns as well.
+            if on_threads {
+                spec.budget_between_yields(Duration::from_millis(40))
+            } else {
+                spec.budget(Duration::from_millis(40))
+            }
+        };
+        let name = format!("overrun beside a callee {on_threads}");
+        let reason = cell(&name, budget, on_threads, &[IN_CALLEE, LOOP], |_, _| ());
+        assert_eq!(reason.kind, ExitKind::Overrun, "{reason}");
+    }
+}
+
+#[test]
 fn infallible_allocation_over_quota_is_cut() {
     let _alone = alone();
     for on_threads in [false, true] {

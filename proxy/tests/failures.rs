@@ -1,14 +1,15 @@
 //! Calls that fail: what becomes of the arguments, of the panic's payload, of the caller.
 
-use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint};
+use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_rref::RRef;
 use samara_shared_heap::{Owner, heap, thread};
-use samara_testkit::hosted::{await_reclaims, deaths, host, owner_of};
+use samara_testkit::hosted::{await_reclaims, deaths, host, owner_of, watch, whole};
 use std::panic::panic_any;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
@@ -130,15 +131,16 @@ fn init((): ()) -> Result<Fragile, RpcError> {
 }
 
 fn spawn(name: &str) -> (Domain<dyn Victim>, Proxy<dyn Victim>) {
-    let domain: Domain<dyn Victim> = host()
-        .spawn(DomainSpec::new(name), init, Mint::nothing())
-        .unwrap();
+    let spec = DomainSpec::new(name).restart(Restart::limited(1, Duration::from_secs(60)));
+    let domain: Domain<dyn Victim> = host().spawn(spec, init, Mint::nothing()).unwrap();
+    watch(&domain);
     let proxy = domain.proxy().unwrap();
     (domain, proxy)
 }
 
 #[test]
 fn moved_arguments_of_a_panicking_call_are_dropped_by_the_callee() {
+    let _whole = whole();
     let (_, proxy) = spawn("holding");
     let argument = proxy.try_clone().unwrap();
     let outcome = proxy.die_holding(RRef::new(RRef::new(1)), argument);
@@ -156,6 +158,7 @@ fn moved_arguments_of_a_panicking_call_are_dropped_by_the_callee() {
 
 #[test]
 fn moved_arguments_that_the_callee_kept_die_with_it() {
+    let _whole = whole();
     let (_, proxy) = spawn("keeping");
     let argument = proxy.try_clone().unwrap();
     let many = RRef::try_from_fn(10, |at| RRef::new(at as u64)).unwrap();
@@ -166,6 +169,7 @@ fn moved_arguments_that_the_callee_kept_die_with_it() {
 
 #[test]
 fn a_result_that_was_never_returned_dies_with_its_maker() {
+    let _whole = whole();
     let (_, proxy) = spawn("result");
     assert_eq!(proxy.make_then_die().map(|_| ()), Err(RpcError::Crashed));
     assert_eq!(await_reclaims("result", 1)[0].objects, 1);
@@ -173,6 +177,7 @@ fn a_result_that_was_never_returned_dies_with_its_maker() {
 
 #[test]
 fn a_lent_object_survives_the_borrower() {
+    let _whole = whole();
     let (_, proxy) = spawn("reading");
     let object = RRef::new(RRef::new(5));
     assert_eq!(proxy.die_reading(&object), Err(RpcError::Crashed));
@@ -184,6 +189,7 @@ fn a_lent_object_survives_the_borrower() {
 
 #[test]
 fn a_refused_call_drops_its_arguments_as_the_callers() {
+    let _whole = whole();
     let (dead, dead_proxy) = spawn("refused-dead");
     let (caller, proxy) = spawn("refused-caller");
     dead.kill();
@@ -196,6 +202,7 @@ fn a_refused_call_drops_its_arguments_as_the_callers() {
 
 #[test]
 fn a_panic_in_a_destructor_is_contained() {
+    let _whole = whole();
     let (_, proxy) = spawn("dropping");
     assert_eq!(proxy.die_dropping(), Err(RpcError::Crashed));
     assert_eq!(
@@ -209,6 +216,7 @@ fn a_panic_in_a_destructor_is_contained() {
 /// One test, since the payloads' statics are shared.
 #[test]
 fn a_payload_is_disposed_of_inside_the_domain_before_the_error_returns() {
+    let _whole = whole();
     for depth in 0..4 {
         let name = format!("payload-{depth}");
         let (domain, proxy) = spawn(&name);
@@ -230,6 +238,7 @@ fn a_payload_is_disposed_of_inside_the_domain_before_the_error_returns() {
 
 #[test]
 fn a_long_message_is_cut_and_kept_by_value() {
+    let _whole = whole();
     let (_, proxy) = spawn("saying");
     assert_eq!(proxy.die_saying(10_000), Err(RpcError::Crashed));
     let told = deaths("saying");

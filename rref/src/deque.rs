@@ -5,10 +5,11 @@ use crate::ring::Ring;
 use crate::rref::no_room;
 use crate::{Exchangeable, Lend, RRef, Target, Transfer, TypeDescriptor};
 use core::fmt;
-use core::mem;
+use core::marker::PhantomData;
+use core::mem::{self, ManuallyDrop};
 use core::ptr::NonNull;
 use samara_shared_heap::group::{self, Group};
-use samara_shared_heap::{AllocError, thread};
+use samara_shared_heap::{AllocError, Owner, heap, thread};
 
 /// A double-ended queue of at most `N` `RRef<T>`s, one pointer wide.
 ///
@@ -30,6 +31,30 @@ struct Batch<T: ?Sized + Target, const N: usize> {
     slots: [Option<RRef<T>>; N],
     // Last: closed when its members are gone.
     group: OpenGroup,
+}
+
+/// A place in a batch, to be taken by another object than the one that has it: see
+/// [`RRefDeque::trade_raw`].
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Seat<T: ?Sized>(Result<Group, Owner>, PhantomData<fn(T)>);
+
+impl<T: ?Sized + Target> Seat<T> {
+    /// Makes `object` the batch's: a member of its group, or the running domain's. One store.
+    ///
+    /// # Safety
+    /// A live object at its place, which goes into the batch in the same breath.
+    #[inline]
+    pub unsafe fn give(&self, object: NonNull<T>) {
+        let (object, place) = (object.cast(), T::place_of(object));
+        match self.0 {
+            // SAFETY: the caller's object; the batch lets it go only by `take` or with itself, before the
+            // group is closed.
+            Ok(group) => unsafe { heap::join(object, place, group) },
+            // SAFETY: the caller's object; it goes to the running domain, as the batch does not name one.
+            Err(owner) => unsafe { heap::set_owner(object, place, owner) },
+        }
+    }
 }
 
 /// A group that is closed with the batch; none if `T` is nested, or all were open.
@@ -199,22 +224,23 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
         }
     }
 
-    /// Shows the first `limit` members to `trade`, from the first on, until it returns none; what it returns takes
-    /// the member's place. How many it has traded. For crates of the trusted side.
+    /// Shows its members to `trade`, from the first on, until it returns none; what it returns takes the
+    /// member's place. How many it has traded. For crates of the trusted side.
     ///
     /// # Safety
-    /// The objects that `trade` returns are given up as by [`RRef::into_raw`], and go to the running domain.
-    /// Where it returns one, it has taken over the member that it was shown, and named its owner.
+    /// Where `trade` returns an object, that is given up as by [`RRef::into_raw`] and was made a member by the
+    /// [`Seat`]; and it has taken over the member that it was shown, and named its owner.
     #[doc(hidden)]
     #[inline]
     pub unsafe fn trade_raw(
         &mut self,
-        limit: usize,
-        mut trade: impl FnMut(NonNull<T>) -> Option<NonNull<T>>,
+        mut trade: impl FnMut(NonNull<T>, Seat<T>) -> Option<NonNull<T>>,
     ) -> usize {
         let Batch { ring, slots, group } = &mut *self.0;
-        let limit = limit.min(ring.len());
-        let owner = thread::current().owner();
+        let home = match group.0 {
+            Some(group) => Ok(group),
+            None => Err(thread::current().owner()),
+        };
         let mut traded = 0;
         let (first, second) = ring.halves(N);
         for range in [first, second] {
@@ -222,20 +248,11 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
                 break;
             };
             for slot in part.iter_mut().flatten() {
-                if traded == limit {
-                    return traded;
-                }
-                let Some(object) = trade(slot.address()) else {
+                let Some(object) = trade(slot.address(), Seat(home, PhantomData)) else {
                     return traded;
                 };
                 // SAFETY: given up to this.
                 let object = unsafe { RRef::restore(object) };
-                match group.0 {
-                    // SAFETY: as in `put`.
-                    Some(group) => unsafe { RRef::join(&object, group) },
-                    // SAFETY: it goes to the running domain, as the batch does not name one.
-                    None => unsafe { RRef::give(&object, owner) },
-                }
                 mem::forget(mem::replace(slot, object));
                 traded += 1;
             }
@@ -246,6 +263,20 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
     /// All, from first to last.
     pub fn iter(&self) -> impl Iterator<Item = &RRef<T>> {
         (0..self.len()).filter_map(|index| self.get(index))
+    }
+
+    /// Hands over the batch and every member, one by one. Takes the address of nothing that changes hands: see
+    /// `samara_domain_runtime::call::spilled`.
+    ///
+    /// # Safety
+    /// The batch, alive, and its members move to `to` in the same breath.
+    #[cold]
+    #[inline(never)]
+    unsafe fn give_each(batch: NonNull<Batch<T, N>>, to: Owner) {
+        // SAFETY: the caller's batch, looked at: it is not dropped here.
+        let batch = ManuallyDrop::new(unsafe { RRef::restore(batch) });
+        // SAFETY: the caller's.
+        batch.transfer(&unsafe { Transfer::to(to) });
     }
 
     #[inline]
@@ -289,13 +320,15 @@ unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for RRefDeque<T, N>
         "RRefDeque",
         Shape::Pointer(&<Batch<T, N> as Exchangeable>::DESCRIPTOR),
     );
-    #[inline]
+    #[inline(always)]
     fn transfer(&self, to: &Transfer) {
         match self.0.group.0 {
             Some(group) if !to.weighs() => {
                 // SAFETY: the batch's own group; its members are only the batch and what is in it.
                 unsafe { to.group(group) };
             }
+            // SAFETY: whoever made `to` vouches that all of it moves to its owner now.
+            None if !to.weighs() => unsafe { Self::give_each(self.0.address(), to.owner()) },
             _ => self.0.transfer(to),
         }
     }

@@ -32,10 +32,15 @@ use samara_shared_heap::AllocError;
 pub unsafe trait Exchangeable: Send + 'static {
     /// Whether a value may hold an `RRef` or a capability, so that a transfer must visit it.
     const NESTED: bool;
-    /// How deeply `RRef`s nest in it: finite, so a type that contains itself does not compile.
+    /// How deeply values nest in it, in `RRef`s or in place: finite, so a type that contains itself does not
+    /// compile, and below [`MAX_DEPTH`](crate::MAX_DEPTH) in whatever crosses.
     const DEPTH: usize;
     /// The type as data.
     const DESCRIPTOR: TypeDescriptor;
+    /// Evaluated for whatever crosses: a transfer has the room on the stack that each entry leaves to the
+    /// boundary, and no more.
+    #[doc(hidden)]
+    const NOT_TOO_DEEP: () = assert!(Self::DEPTH < MAX_DEPTH, "values nest too deeply");
     /// Evaluated for whatever crosses, and for its parts: what holds nothing has no destructor. Here,
     /// because a crate can call itself by the name under which the derive reaches its support.
     #[doc(hidden)]
@@ -47,6 +52,10 @@ pub unsafe trait Exchangeable: Send + 'static {
     /// Changes the owner of all that the value holds. Called by generated proxies.
     fn transfer(&self, to: &Transfer);
 }
+
+/// Levels of values inside each other, of which whatever crosses has fewer: a transfer visits them by as many
+/// calls, one inside the other.
+pub const MAX_DEPTH: usize = 48;
 
 /// The compile-time check that the derive writes for every field.
 #[doc(hidden)]

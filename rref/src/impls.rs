@@ -91,7 +91,7 @@ plain!(core::sync::atomic::AtomicU64, core::sync::atomic::AtomicI64);
 // SAFETY: as its content.
 unsafe impl<T: Exchangeable> Exchangeable for Wrapping<T> {
     const NESTED: bool = T::NESTED;
-    const DEPTH: usize = T::DEPTH;
+    const DEPTH: usize = 1 + T::DEPTH;
     const DESCRIPTOR: TypeDescriptor =
         TypeDescriptor::shaped::<Self>("Wrapping", Shape::Struct(&[part::<T>("0", Some(0))]));
     #[inline]
@@ -104,7 +104,7 @@ unsafe impl<T: Exchangeable> Exchangeable for Wrapping<T> {
 // SAFETY: the only value is visited.
 unsafe impl<T: Exchangeable> Exchangeable for Option<T> {
     const NESTED: bool = T::NESTED;
-    const DEPTH: usize = T::DEPTH;
+    const DEPTH: usize = 1 + T::DEPTH;
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::shaped::<Self>(
         "Option",
         Shape::Enum {
@@ -115,7 +115,7 @@ unsafe impl<T: Exchangeable> Exchangeable for Option<T> {
             ],
         },
     );
-    #[inline]
+    #[inline(always)]
     fn transfer(&self, to: &Transfer) {
         let () = T::NO_DESTRUCTOR_OF_ITS_OWN;
         if let (true, Some(value)) = (T::NESTED, self) {
@@ -127,7 +127,7 @@ unsafe impl<T: Exchangeable> Exchangeable for Option<T> {
 // SAFETY: whichever value is there is visited.
 unsafe impl<T: Exchangeable, E: Exchangeable> Exchangeable for Result<T, E> {
     const NESTED: bool = T::NESTED || E::NESTED;
-    const DEPTH: usize = max_depth(&[T::DEPTH, E::DEPTH]);
+    const DEPTH: usize = 1 + max_depth(&[T::DEPTH, E::DEPTH]);
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::shaped::<Self>(
         "Result",
         Shape::Enum {
@@ -154,7 +154,7 @@ unsafe impl<T: Exchangeable, E: Exchangeable> Exchangeable for Result<T, E> {
 // SAFETY: every element is visited.
 unsafe impl<T: Exchangeable, const N: usize> Exchangeable for [T; N] {
     const NESTED: bool = T::NESTED;
-    const DEPTH: usize = T::DEPTH;
+    const DEPTH: usize = 1 + T::DEPTH;
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::shaped::<Self>(
         "array",
         Shape::Array {
@@ -178,7 +178,7 @@ macro_rules! tuples {
         // SAFETY: every element is visited.
         unsafe impl<$($name: Exchangeable),*> Exchangeable for ($($name,)*) {
             const NESTED: bool = false $(|| $name::NESTED)*;
-            const DEPTH: usize = max_depth(&[$($name::DEPTH),*]);
+            const DEPTH: usize = 1 + max_depth(&[$($name::DEPTH),*]);
             const DESCRIPTOR: TypeDescriptor = TypeDescriptor::shaped::<Self>(
                 "tuple",
                 Shape::Struct(&[$(part::<$name>(
@@ -186,7 +186,7 @@ macro_rules! tuples {
                     Some(core::mem::offset_of!(Self, $at)),
                 )),*]),
             );
-            #[inline]
+            #[inline(always)]
             fn transfer(&self, to: &Transfer) {
                 $(let () = $name::NO_DESTRUCTOR_OF_ITS_OWN;)*
                 #[expect(non_snake_case, reason = "the type parameters name the elements")]

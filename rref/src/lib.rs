@@ -30,9 +30,11 @@ mod transfer;
 mod view;
 
 pub use deque::RRefDeque;
+#[doc(hidden)]
+pub use deque::Seat;
 pub use descriptor::TypeDescriptor;
 pub use descriptor::interface::{InterfaceDescriptor, MethodDescriptor};
-pub use exchangeable::{Exchangeable, Lend, Scratch};
+pub use exchangeable::{Exchangeable, Lend, MAX_DEPTH, Scratch};
 pub use rref::{RRef, Target};
 pub use samara_rref_derive::Exchangeable;
 pub use samara_shared_heap::{AllocError, Cap, Capability, Owner};

@@ -1,6 +1,7 @@
 //! `RRef<T>` itself: one pointer to the value.
 
 use crate::descriptor::Shape;
+use crate::exchangeable::MAX_DEPTH;
 use crate::{Exchangeable, Lend, Scratch, Transfer, TypeDescriptor};
 use core::marker::PhantomData;
 use core::mem::{self, ManuallyDrop};
@@ -19,7 +20,7 @@ use zerocopy::FromZeros;
 pub unsafe trait Target: Send + 'static {
     /// Whether the value itself holds `RRef`s or capabilities.
     const NESTED: bool;
-    /// How deeply `RRef`s nest in the value.
+    /// How deeply values nest in it.
     const DEPTH: usize;
     /// The value's type as data.
     const DESCRIPTOR: TypeDescriptor;
@@ -194,7 +195,7 @@ impl<T: ?Sized + Target> RRef<T> {
     pub(crate) const fn from_raw(value: NonNull<T>) -> Self {
         const {
             // Evaluating the depth is what rejects a generic type that contains itself.
-            assert!(T::DEPTH < 64, "RRefs nest too deeply");
+            assert!(T::DEPTH < MAX_DEPTH, "values nest too deeply");
             // `drop` relies on it.
             assert!(
                 T::NESTED || !mem::needs_drop::<T>(),
@@ -243,16 +244,6 @@ impl<T: ?Sized + Target> RRef<T> {
     #[inline]
     pub(crate) const fn address(&self) -> NonNull<T> {
         self.value
-    }
-
-    /// Makes the object `owner`'s.
-    ///
-    /// # Safety
-    /// The right to use it moves to `owner` in the same breath.
-    #[inline]
-    pub(crate) unsafe fn give(this: &Self, owner: Owner) {
-        // SAFETY: a live object at its place; the rest is the caller's.
-        unsafe { heap::set_owner(this.value.cast(), T::place_of(this.value), owner) };
     }
 
     /// Makes a member of a group the group's owner's own again.

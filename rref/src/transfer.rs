@@ -31,6 +31,12 @@ impl Transfer {
         Self { to, scale: None }
     }
 
+    /// Who gets it.
+    #[inline]
+    pub(crate) const fn owner(&self) -> Owner {
+        self.to
+    }
+
     /// Whether this only weighs.
     #[inline]
     pub(crate) const fn weighs(&self) -> bool {

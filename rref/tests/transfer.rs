@@ -117,9 +117,9 @@ fn derived_types_of_every_shape() {
 #[test]
 fn depth_and_description_are_data() {
     assert_eq!(<u64 as Exchangeable>::DEPTH, 0);
-    assert_eq!(<RRef<RRef<[u8; 4]>> as Exchangeable>::DEPTH, 2);
-    assert_eq!(Every::DEPTH, 2);
-    assert_eq!(<Named<u8, 3> as Exchangeable>::DEPTH, 2);
+    assert_eq!(<RRef<RRef<[u8; 4]>> as Exchangeable>::DEPTH, 3);
+    assert_eq!(Every::DEPTH, 8);
+    assert_eq!(<Named<u8, 3> as Exchangeable>::DEPTH, 6);
     let described = <Tuple as Exchangeable>::DESCRIPTOR;
     assert_eq!(
         (described.name(), described.size(), described.align()),

@@ -10,6 +10,7 @@ use crate::owner::Owner;
 use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::thread::{self, NoCut};
+use core::num::NonZero;
 
 /// How many groups exist at once: 1024 (feature `small`: 16).
 pub const GROUPS: usize = if cfg!(feature = "small") { 16 } else { 1024 };
@@ -23,15 +24,22 @@ const fn spread(position: usize) -> usize {
     (position & (LINES - 1)) * PER_LINE + position / LINES
 }
 
-/// A group, open until [`close`]d: a number.
+/// A group, open until [`close`]d: the owner word of its members, which is never zero, so that an optional one
+/// is as wide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Group(u32);
+pub struct Group(NonZero<u32>);
 
 impl Group {
     /// The owner word of a member.
     #[inline]
     pub(crate) const fn word(self) -> u32 {
-        GROUPED | self.0
+        self.0.get()
+    }
+
+    /// Its number, below [`GROUPS`].
+    #[inline]
+    const fn index(self) -> usize {
+        self.word() as usize & (GROUPS - 1)
     }
 }
 
@@ -70,7 +78,7 @@ pub fn open() -> Option<Group> {
     let (index, next) = chain::pop(&TABLE, *head)?;
     *head = next;
     TABLE.set(index, thread.owner().word());
-    Some(Group(index as u32))
+    NonZero::new(GROUPED | index as u32).map(Group)
 }
 
 /// Closes the group.
@@ -79,7 +87,7 @@ pub fn open() -> Option<Group> {
 /// The caller opened it and it has no member any more.
 pub unsafe fn close(group: Group) {
     let _no_cut = NoCut::begin(thread::current());
-    put_back(&mut FREE.lock(), group.0 as usize);
+    put_back(&mut FREE.lock(), group.index());
 }
 
 /// Hands the group with all its members to `owner`. One store.
@@ -88,18 +96,17 @@ pub unsafe fn close(group: Group) {
 /// The group is open; the caller moves the right to use all members to `owner` in the same breath.
 #[inline]
 pub unsafe fn set_owner(group: Group, owner: Owner) {
-    // The mask is a no-op that spares the bounds check: numbers are below `GROUPS`.
-    TABLE.0[group.0 as usize & (GROUPS - 1)].store(owner.word(), Ordering::Relaxed);
+    TABLE.0[group.index()].store(owner.word(), Ordering::Relaxed);
 }
 
 /// The owner of the group, which is open.
 #[inline]
 #[must_use]
 pub fn owner(group: Group) -> Owner {
-    Owner::from_index(word_of(group.0) as usize).unwrap_or(Owner::HOST)
+    Owner::from_index(word_of(group.word()) as usize).unwrap_or(Owner::HOST)
 }
 
-/// The word of the owner of the group with this number, or a free word.
+/// The word of the owner of the group with this number (more may stand above it), or a free word.
 #[inline]
 pub(crate) fn word_of(number: u32) -> u32 {
     TABLE.0[number as usize & (GROUPS - 1)].load(Ordering::Relaxed)

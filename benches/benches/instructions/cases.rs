@@ -84,7 +84,7 @@ pub(crate) const CASES: [Case; 14] = [
             let _ = black_box(black_box(&world.proxy).borrow(&world.lent));
         }
     }),
-    Case("proxy: move 64 B in and back", Some(116), |world, times| {
+    Case("proxy: move 64 B in and back", Some(108), |world, times| {
         let mut object = Some(RRef::new([0; 64]));
         for _ in 0..times {
             object = object
@@ -100,7 +100,7 @@ pub(crate) const CASES: [Case; 14] = [
     }),
     Case(
         "shadow: move 64 B in and back",
-        Some(134),
+        Some(130),
         |world, times| {
             let mut object = Some(RRef::new([0; 64]));
             for _ in 0..times {
@@ -131,7 +131,7 @@ pub(crate) const CASES: [Case; 14] = [
     Case("transfer: RRef", Some(13), |world, times| {
         transfer(&world.packet, times);
     }),
-    Case("transfer: RRefDeque of 32", Some(14), |world, times| {
+    Case("transfer: RRefDeque of 32", Some(13), |world, times| {
         transfer(&world.batch, times);
     }),
     Case("RRefDeque: take and put back", Some(77), |world, times| {

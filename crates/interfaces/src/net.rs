@@ -117,9 +117,9 @@ pub struct Exchanged {
     /// First the `received` frames, in their order, then buffers that were not used.
     pub rx: Packets,
     /// How many frames of `tx` the device had no room for: send them again, before others.
-    pub unsent: u16,
+    pub unsent: usize,
     /// How many frames of `rx` were received.
-    pub received: u16,
+    pub received: usize,
 }
 
 /// What doesn't change in a network device's life.

@@ -92,13 +92,16 @@ impl Packet {
     #[inline]
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        self.room.get(..self.len()).unwrap_or_default()
+        self.room
+            .get(..self.len().min(CAPACITY))
+            .unwrap_or_default()
     }
 
     /// The frame, to change it in place.
     #[inline]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        let len = self.len();
+        // Says what is so: one comparison, where `get_mut` has an empty slice that is elsewhere.
+        let len = self.len().min(CAPACITY);
         self.room.get_mut(..len).unwrap_or_default()
     }
 

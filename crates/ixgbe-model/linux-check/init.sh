@@ -139,6 +139,23 @@ vlan() {
         ip link del v0 && far ip link del v1
 }
 
+# Many connections: both queues receive, send and interrupt.
+spread() {
+    head -c 65536 /tmp/data >/tmp/small
+    for i in $(seq 24); do
+        timeout 20 wget -q -O /tmp/got http://10.9.0.2:8080/small && cmp /tmp/small /tmp/got || return 1
+    done
+    grep eth0-TxRx /proc/interrupts
+    for queue in 0 1; do
+        for way in rx tx; do
+            packets=$(counter ${way}_queue_${queue}_packets)
+            [ "$packets" -gt 0 ] || { echo "$way queue $queue has moved nothing"; return 1; }
+        done
+        grep "eth0-TxRx-$queue\$" /proc/interrupts | grep -q ' [1-9][0-9]* ' ||
+            { echo "queue $queue has not interrupted"; return 1; }
+    done
+}
+
 module_told() {
     ethtool -m eth0 | grep '10G Base-SR' && ethtool eth0 | grep 'Speed: 10000Mb/s'
 }
@@ -178,6 +195,20 @@ case $(cat /proc/cmdline) in
     echo DONE $verdicts
     poweroff -f
     ;;
+*round=reset*)
+    # Each boot is one of these; the first is reset from outside, the second ends by itself.
+    verdict "probe" load
+    verdict "link" setup
+    verdict "ping" both_ways 56
+    head -c 8388608 /dev/urandom >/tmp/data
+    verdict "TCP out" tcp_out 10.9.0.1
+    verdict "quiet kernel" quiet_kernel
+    while :; do tcp_out 10.9.0.1; done >/dev/null 2>&1 &
+    sleep 1
+    echo DONE $verdicts
+    sleep 10
+    reboot -f
+    ;;
 *round=killed*)
     verdict "probe" load
     verdict "link" setup
@@ -205,6 +236,7 @@ done
 offloads on >/dev/null 2>&1
 frame_size 1500 >/dev/null 2>&1
 verdict "VLAN" vlan
+verdict "RSS to two queues" spread
 verdict "optical module" module_told
 verdict "ethtool -r" renegotiate
 verdict "ip link set down, up" down_up

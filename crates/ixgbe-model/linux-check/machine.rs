@@ -71,6 +71,14 @@ impl Setup {
         Ok(process)
     }
 
+    /// How often the VMM has reset a model.
+    pub(crate) fn resets(&self, name: &str) -> Result<usize, CheckError> {
+        let log = self.run.join(format!("{name}.log"));
+        let text =
+            std::fs::read_to_string(&log).map_err(|error| CheckError::io("read", &log, error))?;
+        Ok(text.matches("the VMM resets the device").count())
+    }
+
     /// Boots Linux with these models attached; the lines it says come through the channel.
     pub(crate) fn guest(
         &self,

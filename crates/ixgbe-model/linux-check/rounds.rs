@@ -1,6 +1,10 @@
 //! The rounds: which models, which cable, what happens to the VMM.
 
 use std::fs;
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
 
 use crate::error::CheckError;
 use crate::machine::{Setup, text, verdicts};
@@ -10,7 +14,7 @@ const SECOND: &str = "02:82:59:90:00:02";
 
 /// All rounds; the number of verdicts that failed.
 pub(crate) fn all(setup: &Setup) -> Result<usize, CheckError> {
-    Ok(pair(setup)? + killed(setup)? + stream(setup)? + ipxe(setup)?)
+    Ok(pair(setup)? + killed(setup)? + reset(setup)? + stream(setup)? + ipxe(setup)?)
 }
 
 /// Two models joined by a cable, everything that Linux does with them.
@@ -34,6 +38,50 @@ fn killed(setup: &Setup) -> Result<usize, CheckError> {
     drop(qemu);
     let (_qemu, lines) = setup.guest("short", &["first", "second"], &[])?;
     Ok(failed + verdicts("82599 CX4 (10f9), after the kill", &lines))
+}
+
+/// The machine is reset in the middle of traffic, from outside, then by the guest itself. Each time Linux
+/// finds both devices fresh, over the same connection.
+fn reset(setup: &Setup) -> Result<usize, CheckError> {
+    const ROUND: &str = "82599 SFP+ (10fb)";
+    let cable = format!("pair:{}", text(&setup.socket("cable")));
+    let _first = setup.model("first", &["--link", &cable, "--mac", FIRST])?;
+    let _second = setup.model("second", &["--link", &cable, "--mac", SECOND])?;
+    let control = setup.socket("control");
+    let _ = fs::remove_file(&control);
+    let qmp = format!("unix:{},server=on,wait=off", text(&control));
+    let arguments = ["-action", "reboot=reset", "-qmp", &qmp].map(str::to_owned);
+    let (_qemu, lines) = setup.guest("reset", &["first", "second"], &arguments)?;
+    let mut failed = verdicts(&format!("{ROUND}, first boot"), &lines);
+    let mut seen = setup.resets("first")?;
+    system_reset(&control).map_err(|error| CheckError::io("use", &control, error))?;
+    for boot in ["after system_reset", "after the guest's reboot"] {
+        let round = format!("{ROUND}, {boot}");
+        failed += verdicts(&round, &lines);
+        let now = setup.resets("first")?;
+        let told = now > seen;
+        println!(
+            "{round}: the model was reset {}",
+            if told { "ok" } else { "FAILED" }
+        );
+        failed += usize::from(!told);
+        seen = now;
+    }
+    Ok(failed)
+}
+
+/// Resets the machine through QEMU's monitor.
+fn system_reset(control: &Path) -> io::Result<()> {
+    let mut monitor = UnixStream::connect(control)?;
+    monitor.set_read_timeout(Some(Duration::from_secs(30)))?;
+    monitor.write_all(b"{\"execute\":\"qmp_capabilities\"}{\"execute\":\"system_reset\"}")?;
+    // The greeting, two answers, and the event.
+    for line in BufReader::new(monitor).lines() {
+        if line?.contains("\"RESET\"") {
+            return Ok(());
+        }
+    }
+    Err(io::ErrorKind::UnexpectedEof.into())
 }
 
 /// The far end is QEMU's own network card, through its `stream` socket.

@@ -23,20 +23,36 @@ pub(crate) fn never_zero(checksum: u16) -> u16 {
 
 /// The frame check sequence of Ethernet, IEEE 802.3.
 pub(crate) fn ethernet_crc(bytes: &[u8]) -> u32 {
-    reflected(bytes, 0xedb8_8320)
+    const TABLE: [u32; 256] = table(0xedb8_8320);
+    crc(&TABLE, bytes)
 }
 
 /// The checksum of SCTP (RFC 9260): CRC-32C.
 pub(crate) fn sctp_crc(bytes: &[u8]) -> u32 {
-    reflected(bytes, 0x82f6_3b78)
+    const TABLE: [u32; 256] = table(0x82f6_3b78);
+    crc(&TABLE, bytes)
 }
 
-fn reflected(bytes: &[u8], polynomial: u32) -> u32 {
+/// What each value of a byte does to a CRC with this polynomial, its bits reflected.
+const fn table(polynomial: u32) -> [u32; 256] {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut crc = byte as u32;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = crc >> 1 ^ (polynomial * (crc & 1));
+            bit += 1;
+        }
+        table[byte] = crc;
+        byte += 1;
+    }
+    table
+}
+
+fn crc(table: &[u32; 256], bytes: &[u8]) -> u32 {
     let crc = bytes.iter().fold(!0u32, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-            let low = crc & 1;
-            crc >> 1 ^ (polynomial * low)
-        })
+        crc >> 8 ^ table[usize::from(crc as u8 ^ byte)]
     });
     !crc
 }

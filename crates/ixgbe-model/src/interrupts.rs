@@ -244,8 +244,12 @@ impl InterruptBlock {
     }
 
     /// When the next throttled vector may fire, if one waits.
-    pub(crate) fn next_deadline(&self) -> Option<u64> {
+    pub(crate) fn next_deadline(&self, file: &RegisterFile) -> Option<u64> {
         let waiting = self.vectors & self.vector_mask & !self.vectors_sent;
+        if !file.has(at::GPIE, GPIE_MULTIPLE_MSIX) {
+            let others = self.others & self.other_mask & !self.others_sent;
+            return (waiting != 0 || others != 0).then_some(self.not_before[0]);
+        }
         (0..64)
             .filter(|vector| waiting & 1 << vector != 0)
             .map(|vector| self.not_before[vector as usize])

@@ -3,6 +3,9 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+/// Frames that wait in a [`Loop`] at most, each way; more are lost, as on a wire.
+const WAITING: usize = 4096;
+
 /// The far end of the cable.
 ///
 /// Frames carry no preamble and no frame check sequence; the model adds what the driver asks for.
@@ -20,7 +23,8 @@ pub trait Link {
     fn receive(&mut self, frame: &mut Vec<u8>) -> bool;
 }
 
-/// A cable from the device to itself, or to a test that looks at both of its ends.
+/// A cable from the device to itself, or to a test that looks at both of its ends. What the device sends is
+/// lost while 4096 frames wait.
 #[derive(Clone, Debug, Default)]
 pub struct Loop {
     /// Frames that the device will receive, the next one first.
@@ -59,7 +63,9 @@ impl Link for Loop {
         } else {
             &mut self.outbound
         };
-        queue.push_back(frame.to_vec());
+        if queue.len() < WAITING {
+            queue.push_back(frame.to_vec());
+        }
     }
 
     fn receive(&mut self, frame: &mut Vec<u8>) -> bool {

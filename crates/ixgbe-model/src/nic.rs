@@ -51,6 +51,8 @@ pub struct Nic {
     pub(crate) interrupts: InterruptBlock,
     pub(crate) packet_buffer: PacketBuffer,
     pub(crate) tx_queues: Vec<TxQueue>,
+    /// The queue with which the next step begins: all get their turn.
+    pub(crate) first_tx_queue: u32,
     pub(crate) write_backs: WriteBacks,
     pub(crate) drops: Drops,
     pub(crate) notices: Notices,
@@ -75,6 +77,7 @@ impl Nic {
             interrupts: InterruptBlock::new(),
             packet_buffer: PacketBuffer::default(),
             tx_queues: TxQueue::all(),
+            first_tx_queue: 0,
             write_backs: WriteBacks::default(),
             drops: Drops::default(),
             notices: Notices::default(),
@@ -107,6 +110,7 @@ impl Nic {
         self.interrupts = InterruptBlock::new();
         self.packet_buffer.clear();
         self.tx_queues = TxQueue::all();
+        self.first_tx_queue = 0;
         self.write_backs.clear();
         self.flow = FlowControl::default();
         self.link_up = false;
@@ -201,10 +205,7 @@ impl Nic {
                     .is_some_and(|end| end <= length)
             });
         if inside.is_none() {
-            self.notices.push(Notice::Misaligned {
-                offset,
-                length: size,
-            });
+            self.notices.misaligned(bar, length, offset, size);
         }
         inside
     }
@@ -272,11 +273,13 @@ impl Nic {
         // A message is a memory write (section 7.3.1.2 and PCI Express Base 5.0 §6.1.4).
         let open = self.config.msix_open() && self.config.bus_master();
         let due = self.interrupts.due(&self.file, self.now);
-        let mut fired = self.msix.released(open);
+        if !self.config.msix_enabled() {
+            return;
+        }
+        let foreign = self.options.foreign_msix_table;
+        let mut fired = self.msix.released(open, foreign);
         for vector in 0..64 {
-            if due & 1 << vector != 0
-                && (self.options.foreign_msix_table && open || self.msix.admit(vector, open))
-            {
+            if due & 1 << vector != 0 && self.msix.admit(vector, open, foreign) {
                 fired |= 1 << vector;
             }
         }
@@ -293,7 +296,7 @@ impl Nic {
     /// The time at which a throttled interrupt may be sent or a pause asked for by the far end is
     /// over, if one waits: step then.
     pub fn next_deadline(&self) -> Option<u64> {
-        let throttled = self.interrupts.next_deadline();
+        let throttled = self.interrupts.next_deadline(&self.file);
         let paused = self.flow.quiet_until(self.now);
         throttled.into_iter().chain(paused).min()
     }

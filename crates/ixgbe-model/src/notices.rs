@@ -1,6 +1,6 @@
 //! What the device has to tell its keeper.
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeSet, VecDeque};
 use core::fmt;
 
 /// Notices that are kept until they are taken; beyond that the oldest go.
@@ -26,9 +26,11 @@ pub enum Notice {
         /// Whether it was written.
         write: bool,
     },
-    /// An access to BAR 0 that is not of aligned words: it had no effect (section 8.1).
+    /// An access that is not of aligned words inside a BAR: it had no effect (section 8.1).
     Misaligned {
-        /// The offset in BAR 0.
+        /// The BAR.
+        bar: u8,
+        /// The offset in it.
         offset: u64,
         /// Its length in bytes.
         length: usize,
@@ -62,9 +64,13 @@ impl fmt::Display for Notice {
                     verb(write)
                 )
             }
-            Notice::Misaligned { offset, length } => write!(
+            Notice::Misaligned {
+                bar,
+                offset,
+                length,
+            } => write!(
                 f,
-                "an access of {length} bytes at {offset:#07x} was ignored: use aligned words"
+                "an access of {length} bytes at {offset:#07x} of BAR {bar} was ignored: use aligned words"
             ),
             Notice::Reset => f.write_str("reset"),
             Notice::Link { up: true } => f.write_str("link up"),
@@ -75,17 +81,35 @@ impl fmt::Display for Notice {
 
 /// Notices in the order in which they came.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Notices(VecDeque<Notice>);
+pub(crate) struct Notices {
+    waiting: VecDeque<Notice>,
+    /// BAR and word of the misaligned accesses that were told: a guest cannot fill its keeper's log.
+    misaligned: BTreeSet<(u8, u32)>,
+}
 
 impl Notices {
     pub(crate) fn push(&mut self, notice: Notice) {
-        if self.0.len() == CAPACITY {
-            self.0.pop_front();
+        if self.waiting.len() == CAPACITY {
+            self.waiting.pop_front();
         }
-        self.0.push_back(notice);
+        self.waiting.push_back(notice);
+    }
+
+    /// An access to a BAR of `size` bytes that has no effect: told once for each of its words, and once
+    /// for all that is beyond its end.
+    pub(crate) fn misaligned(&mut self, bar: u8, size: u32, offset: u64, length: usize) {
+        let inside = u32::try_from(offset).ok().filter(|&offset| offset < size);
+        let word = inside.map_or(u32::MAX, |offset| offset / 4);
+        if self.misaligned.insert((bar, word)) {
+            self.push(Notice::Misaligned {
+                bar,
+                offset,
+                length,
+            });
+        }
     }
 
     pub(crate) fn take(&mut self) -> Option<Notice> {
-        self.0.pop_front()
+        self.waiting.pop_front()
     }
 }

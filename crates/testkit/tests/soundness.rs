@@ -1,4 +1,4 @@
-//! `docs/soundness.md` names tests: each must exist.
+//! `docs/soundness.md` and `docs/failure-matrix.md` name tests: each must exist.
 
 use std::collections::HashMap;
 use std::fs;
@@ -17,10 +17,12 @@ fn sources(directory: &Path, found: &mut HashMap<String, Vec<PathBuf>>) {
     }
 }
 
-#[test]
-fn every_test_that_the_document_names_exists() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let document = fs::read_to_string(root.join("docs/soundness.md")).unwrap();
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// All sources that may hold a test.
+fn all_sources() -> HashMap<String, Vec<PathBuf>> {
     let mut files = HashMap::new();
     for part in [
         "shared-heap",
@@ -30,8 +32,45 @@ fn every_test_that_the_document_names_exists() {
         "crates",
         "examples",
     ] {
-        sources(&root.join(part), &mut files);
+        sources(&root().join(part), &mut files);
     }
+    files
+}
+
+#[test]
+fn every_cell_of_the_failure_matrix_names_tests_that_exist() {
+    let document = fs::read_to_string(root().join("docs/failure-matrix.md")).unwrap();
+    let files = all_sources();
+    let text: String = files
+        .values()
+        .flatten()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let mut named = 0;
+    let cells = document.lines().filter(|line| line.starts_with("| "));
+    for token in cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)) {
+        let exists = if let Some(path) = token.strip_suffix(".rs") {
+            let file = path.rsplit('/').next().unwrap_or(path);
+            files.contains_key(file)
+        } else if token.contains('_') && !token.contains(['=', '/', ' ']) {
+            named += 1;
+            text.contains(&format!("fn {token}("))
+        } else {
+            continue;
+        };
+        assert!(
+            exists,
+            "docs/failure-matrix.md names `{token}`, which is not there"
+        );
+    }
+    assert!(named > 100, "only {named} names were found");
+}
+
+#[test]
+fn every_test_that_the_document_names_exists() {
+    let root = root();
+    let document = fs::read_to_string(root.join("docs/soundness.md")).unwrap();
+    let files = all_sources();
     // What attacks an invariant is the last column of its row.
     let rows = document.lines().filter(|line| line.starts_with("| "));
     let attacks = rows.filter_map(|row| row.trim_end_matches(" |").rsplit(" | ").next());

@@ -6,7 +6,7 @@
 use samara_testkit::contained::program_image;
 use samara_testkit::hosted::{Rng, wait_until};
 use samara_unwind::tables::{
-    Finder, Image, Registered, TableError, register_image, unregister_image,
+    Finder, Image, LandingPad, Registered, TableError, register_image, unregister_image,
 };
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -78,7 +78,7 @@ fn whole_tables_answer_everywhere_in_the_code() {
                 "{error} at {pc:#x}"
             ),
         }
-        assert_ne!(image.catches(pc), Err(TableError::Damaged), "{pc:#x}");
+        assert_ne!(image.landing_pad(pc), Err(TableError::Damaged), "{pc:#x}");
     }
     // What is between functions, and the linker's stubs, has none.
     assert!(found * 10 > asked * 9, "{found} of {asked}");
@@ -90,18 +90,23 @@ fn mutated_tables_are_errors_and_nothing_worse() {
     let mut copy = Copy::of(program_image());
     let mut rng = Rng::new(0x7ab1e5);
     let mut slowest = Duration::ZERO;
-    let mut damaged = 0;
+    let (mut damaged, mut damaged_pads, mut pads) = (0, 0, 0);
     for _ in 0..MUTATIONS {
         // A function, and what is said of it: in the header, in its entry, in what entries share.
         let pair = copy.header + 12 + 8 * rng.below(copy.word(copy.header + 8));
         let function = copy.start() + copy.header;
         let function = function.wrapping_add_signed(copy.offset(pair));
         let entry = copy.header.wrapping_add_signed(copy.offset(pair + 4));
+        let length = copy.word(entry + 12).max(1);
         let from = match rng.below(8) {
             0 => copy.header,
             1 => pair,
             2 | 3 => entry + 4 - copy.word(entry + 4),
             4 => rng.below(copy.bytes.len()),
+            // Language-specific data, if the entry has any: a relative pointer behind its own length.
+            5 | 6 if copy.bytes[entry + 16] == 4 => {
+                (entry + 17).wrapping_add_signed(copy.offset(entry + 17))
+            }
             _ => entry,
         };
         let reach = 1 << rng.below(7);
@@ -117,12 +122,22 @@ fn mutated_tables_are_errors_and_nothing_worse() {
             };
         }
         let image = copy.image();
-        for _ in 0..4 {
-            let pc = function.wrapping_add(rng.below(64));
+        for near in [true, true, false, false] {
+            let pc = function.wrapping_add(rng.below(if near { 64 } else { length }));
             let start = Instant::now();
             let rules = image.rules(pc);
+            let has_rules = rules.is_ok();
             damaged += usize::from(rules.err() == Some(TableError::Damaged));
-            let _ = image.catches(pc);
+            let pad = image.landing_pad(pc);
+            damaged_pads += usize::from(has_rules && pad == Err(TableError::Damaged));
+            if let Ok(
+                LandingPad::CleanUp(pad) | LandingPad::Catch(pad) | LandingPad::Terminate(pad),
+            ) = pad
+            {
+                let function = image.function(pc).expect("it has a landing pad");
+                assert!(function.contains(&pad), "goes on in another function");
+                pads += 1;
+            }
             slowest = slowest.max(start.elapsed());
         }
         for (at, byte) in saved.into_iter().rev() {
@@ -130,6 +145,11 @@ fn mutated_tables_are_errors_and_nothing_worse() {
         }
     }
     assert!(damaged > MUTATIONS / 50, "{damaged} look-ups met damage");
+    assert!(
+        damaged_pads > MUTATIONS / 500,
+        "{damaged_pads} beside rules"
+    );
+    assert!(pads > MUTATIONS / 20, "{pads} landing pads");
     assert!(
         slowest < Duration::from_secs(1),
         "a look-up took {slowest:?}"

@@ -2,7 +2,7 @@
 
 use crate::cut::Registers;
 use crate::cut::stack::Stack;
-use crate::tables::{Finder, TableError};
+use crate::tables::{Finder, Rules, TableError};
 use core::arch::naked_asm;
 use core::iter::FusedIterator;
 use core::ops::Range;
@@ -45,6 +45,27 @@ impl<'a> Frames<'a> {
         }
     }
 
+    /// Begins at a frame of the running thread that has made a call, with no bound but the tables
+    /// for what is read of its stack.
+    ///
+    /// # Safety
+    /// Those of `registers` that a call preserves are as that call will find them when it returns, and it is
+    /// active while this lives.
+    #[cfg(feature = "dwarf")]
+    pub(crate) unsafe fn of_callers(registers: &Registers) -> Self {
+        // Whose tables were registered runs here with the same rights: they are trusted as its code is.
+        let stack = registers.rsp as usize..usize::MAX;
+        let mut preserved = Registers::default();
+        preserved.go_on_as(registers);
+        Self {
+            registers: preserved,
+            behind_call: true,
+            // SAFETY: the frames of those who called, by the tables of their code.
+            stack: unsafe { Stack::new(stack) },
+            finder: &crate::tables::Registered,
+        }
+    }
+
     /// Those of the frame, as they are when it goes on.
     pub(crate) const fn registers(&self) -> &Registers {
         &self.registers
@@ -55,16 +76,22 @@ impl<'a> Frames<'a> {
         (self.registers.rip as usize).wrapping_sub(self.behind_call as usize)
     }
 
-    /// Goes on to the caller. Each is further up the stack than the one before, so this ends.
-    pub(crate) fn step(&mut self) -> Result<Step, TableError> {
-        let rules = self.finder.rules(self.pc())?;
-        let Some(caller) = rules.caller(&self.registers, &self.stack)? else {
+    /// How to go on from here.
+    pub(crate) fn rules(&self) -> Result<Rules, TableError> {
+        self.finder.rules(self.pc())
+    }
+
+    /// Goes on to the caller, by the [`rules`](Self::rules) here. Each is further up the stack than the one
+    /// before, so this ends. After an error the registers are nobody's.
+    #[inline]
+    pub(crate) fn step(&mut self, rules: &Rules) -> Result<Step, TableError> {
+        let callee = self.registers.rsp;
+        if !rules.apply(&mut self.registers, &self.stack)? {
             return Ok(Step::End);
-        };
-        if caller.rsp <= self.registers.rsp || caller.rsp > self.stack.end() {
+        }
+        if self.registers.rsp <= callee || self.registers.rsp > self.stack.end() {
             return Err(TableError::OutOfStack);
         }
-        self.registers = caller;
         self.behind_call = !rules.caller_was_interrupted();
         Ok(Step::Caller)
     }
@@ -100,6 +127,14 @@ impl<'a> Backtrace<'a> {
     }
 }
 
+#[cfg(feature = "dwarf")]
+impl<'a> Backtrace<'a> {
+    /// From where `frames` are.
+    pub(crate) const fn of(frames: Frames<'a>) -> Self {
+        Self(Some(frames))
+    }
+}
+
 impl Iterator for Backtrace<'_> {
     type Item = Frame;
 
@@ -109,7 +144,8 @@ impl Iterator for Backtrace<'_> {
             pc: frames.pc(),
             stack_pointer: frames.registers().rsp as usize,
         };
-        if frames.step() != Ok(Step::Caller) {
+        let step = frames.rules().and_then(|rules| frames.step(&rules));
+        if step != Ok(Step::Caller) {
             self.0 = None;
         }
         Some(frame)

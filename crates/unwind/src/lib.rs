@@ -3,32 +3,33 @@
 //! | feature | backend | for |
 //! |---|---|---|
 //! | `std` | the standard library's unwinder | hosted programs, tests, benches |
-//! | `dwarf` | unwind tables, no allocation, the `unwinding` crate | kernels |
+//! | `dwarf` | unwind tables, no allocation | kernels |
 //! | `jump` | a register boundary: no tables, no destructors, `panic = "abort"` | small targets; any on stable Rust |
 //! | none | a panic is not contained | libraries; the final binary must choose |
 //!
-//! Features unify, so more than one may be on: `std` wins over `dwarf`, and that over `jump`, whose
-//! module stays reachable for measurements and tests.
+//! Features unify, so more than one may be on: `std` wins over `dwarf`, and that over `jump`. The
+//! modules `dwarf` (x86_64) and `jump` stay reachable for measurements and tests.
 //!
 //! # How a program adopts a backend
 //!
 //! **`std`**: nothing to do but the feature, and `panic = "unwind"`.
 //!
 //! **`dwarf`**: [`set_thread_state!`], a panic handler that ends in [`begin_panic`], `panic = "unwind"`,
-//! `RUSTC_BOOTSTRAP=samara_unwind,unwinding` in the build, and of the linker `--eh-frame-hdr` and:
+//! `RUSTC_BOOTSTRAP=samara_unwind` in the build, and of the linker `--eh-frame-hdr` and:
 //!
 //! ```text
-//! __executable_start = .;  /* before the first byte of code */
-//! .text : { *(.text .text.*) }
-//! __etext = .;             /* behind the last */
-//! .eh_frame_hdr : { __GNU_EH_FRAME_HDR = .; __eh_frame_hdr_start = .; KEEP(*(.eh_frame_hdr)) __eh_frame_hdr_end = .; }
+//! .eh_frame_hdr : { __eh_frame_hdr_start = .; KEEP(*(.eh_frame_hdr)) __eh_frame_hdr_end = .; }
 //! .eh_frame : { __eh_frame_start = .; KEEP(*(.eh_frame .eh_frame.*)) __eh_frame_end = .; }
 //! .gcc_except_table : { __except_table_start = .; KEEP(*(.gcc_except_table .gcc_except_table.*)) __except_table_end = .; }
 //! ```
 //!
-//! The tables stand in memory that is mapped readable. With cuts (x86_64), the kernel makes a
-//! `tables::Image` of these symbols and registers it before the first domain starts; a build check that
-//! all code has a table is worth having, since a cut stops at the first frame without one.
+//! The tables stand in memory that is mapped readable. Before its first panic, and before its first
+//! domain starts, the kernel makes a `tables::Image` of these symbols and the bounds of its code, and
+//! registers it. A build check that all code has a table is worth having, since a panic or a cut stops at
+//! the first frame without one. Elsewhere than on x86_64 nothing is registered: the `unwinding` crate
+//! reads the tables (`RUSTC_BOOTSTRAP=samara_unwind,unwinding`), which it finds by the symbols
+//! `__executable_start` before the first byte of code, `__etext` behind the last, and
+//! `__GNU_EH_FRAME_HDR` where `.eh_frame_hdr` begins.
 //!
 //! **`jump`**: [`set_jump_host!`], a panic handler that ends in [`begin_panic`], `panic = "abort"`; of the
 //! linker nothing, and it may drop all tables (`/DISCARD/ : { *(.eh_frame*) }`).
@@ -37,10 +38,16 @@
 //! [`set_jump_host!`]: https://docs.rs/samara-unwind/latest/samara_unwind/macro.set_jump_host.html
 //! [`begin_panic`]: https://docs.rs/samara-unwind/latest/samara_unwind/fn.begin_panic.html
 #![no_std]
-// The only unstable feature of this crate's own; `unwinding` needs others.
+#![cfg_attr(feature = "dwarf", feature(panic_can_unwind))]
+// How a boundary without a cost is made, and the function that its tables name.
+#![cfg_attr(all(feature = "dwarf", samara_tables), feature(core_intrinsics))]
 #![cfg_attr(
-    all(feature = "dwarf", not(feature = "std")),
-    feature(panic_can_unwind)
+    all(feature = "dwarf", samara_tables, not(feature = "std")),
+    feature(lang_items)
+)]
+#![cfg_attr(
+    all(feature = "dwarf", samara_tables),
+    expect(internal_features, reason = "there is no other way to make them")
 )]
 
 #[cfg(any(feature = "dwarf", feature = "jump"))]
@@ -75,9 +82,11 @@ pub mod jump;
 #[path = "std.rs"]
 mod backend;
 
+#[cfg(all(feature = "dwarf", any(samara_tables, not(feature = "std"))))]
+pub mod dwarf;
+
 #[cfg(all(feature = "dwarf", not(feature = "std")))]
-#[path = "dwarf/mod.rs"]
-mod backend;
+use dwarf as backend;
 
 #[cfg(all(feature = "jump", not(any(feature = "std", feature = "dwarf"))))]
 use jump as backend;

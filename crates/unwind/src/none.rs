@@ -37,7 +37,9 @@ pub fn resume(payload: Payload) -> ! {
 }
 
 #[cfg(samara_tables)]
-pub(crate) fn forget_cut(_: usize) {}
+pub(crate) fn raise_cut(_: usize) -> ! {
+    raise()
+}
 
 /// Always false.
 #[must_use]

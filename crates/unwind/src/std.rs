@@ -65,10 +65,11 @@ pub fn is_unwinding() -> bool {
     std::thread::panicking() && !MISCOUNTED.get()
 }
 
-/// The frames were given up that the innermost panics had to unwind.
-#[cfg_attr(not(samara_tables), expect(dead_code, reason = "nothing is cut"))]
-pub(crate) fn forget_cut(_: usize) {
+/// Raises where a cut has landed, once it is noted that a panic was among what was given up.
+#[cfg(samara_tables)]
+pub(crate) fn raise_cut(_: usize) -> ! {
     if std::thread::panicking() {
         MISCOUNTED.set(true);
     }
+    raise()
 }

@@ -12,8 +12,8 @@ use crate::workspace::Workspace;
 /// The kernel's package, and the name of its binary.
 pub(crate) const PACKAGE: &str = "samara-kernel";
 
-/// The crates that need unstable features: the unwinder and our backend on it. Only these get them.
-const BOOTSTRAP: &str = "samara_unwind,unwinding";
+/// The crate that needs unstable features: the unwinder. Only it gets them.
+const BOOTSTRAP: &str = "samara_unwind";
 
 /// Where the kernel is built. A directory of its own: `RUSTC_BOOTSTRAP` rebuilds every procedural
 /// macro, and the hosted tests must not pay for that.
@@ -66,6 +66,16 @@ pub(crate) fn configure(
         .env("RUSTC_BOOTSTRAP", BOOTSTRAP)
         // The section check reads the objects of this very build, so none may be left to link time.
         .env("CARGO_PROFILE_RELEASE_LTO", "off");
+}
+
+/// Adds to a cargo command what it needs for the kernel's unwinder beside the standard library's, in a
+/// hosted program.
+pub(crate) fn configure_unwinder(workspace: &Workspace, command: &mut std::process::Command) {
+    command
+        .args(["--package", "samara-unwind", "--features", "dwarf"])
+        .arg("--target-dir")
+        .arg(workspace.target("dwarf"))
+        .env("RUSTC_BOOTSTRAP", BOOTSTRAP);
 }
 
 /// Builds the kernel, or finds it up to date.

@@ -31,6 +31,8 @@ pub(crate) struct Package {
     pub(crate) procedural_macro: bool,
     /// The root source file of its library.
     pub(crate) library: Option<PathBuf>,
+    /// The features that docs.rs shows it with, beside the default ones.
+    pub(crate) documented_features: Vec<String>,
     /// What its library depends on, by identifier; development and build dependencies apart.
     pub(crate) dependencies: Vec<String>,
 }
@@ -89,6 +91,17 @@ impl Metadata {
             .find(|package| package.member && package.name == name)
     }
 
+    /// The members that are published, sorted by name.
+    pub(crate) fn published(&self) -> Vec<&Package> {
+        let published = self
+            .packages
+            .values()
+            .filter(|package| package.member && package.published);
+        let mut packages: Vec<_> = published.collect();
+        packages.sort_unstable_by_key(|package| &package.name);
+        packages
+    }
+
     /// The names of the members that are not published, sorted.
     pub(crate) fn unpublished(&self) -> Vec<&str> {
         let private = self
@@ -140,6 +153,7 @@ impl Package {
                 .is_none_or(|registries| !registries.is_empty()),
             procedural_macro: of_kind(&["proc-macro"]).is_some(),
             library: library.map(PathBuf::from),
+            documented_features: strings(&value["metadata"]["docs"]["rs"]["features"]).collect(),
             dependencies: Vec::new(),
             id,
         })
@@ -217,5 +231,13 @@ pub(crate) mod tests {
         );
         assert!(metadata.unpublished().contains(&"xtask"));
         assert!(metadata.member("samara-rref").expect("a member").published);
+        let runtime = metadata.member("samara-domain-runtime").expect("a member");
+        assert_eq!(runtime.documented_features, ["contain"]);
+        assert!(
+            metadata
+                .published()
+                .iter()
+                .any(|package| package.id == runtime.id)
+        );
     }
 }

@@ -6,6 +6,8 @@ use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::Call;
 use crate::trap_note::Strike;
 use core::time::Duration;
+#[cfg(feature = "alloc")]
+use samara_shared_heap::thread::NoCut;
 use samara_shared_heap::thread::{self, ThreadSlot};
 use samara_unwind::Backtrace;
 use samara_unwind::cut::{Cut, CutError, Registers, cut, resume, undo_call};
@@ -102,13 +104,16 @@ pub unsafe fn fault(
 /// registers as they then are. The thread's slot tells its stack.
 pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Finder) -> Verdict {
     let thread = thread::current();
-    let Some(activation) = call::innermost(thread).filter(|at| !at.is_crossing()) else {
+    let Some(activation) = call::innermost(thread) else {
         return Verdict::Resume;
     };
-    let target = activation.target();
-    let budget = target.block().budget.load(SeqCst);
     let more = u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX);
-    let overrun = budget != 0 && activation.use_up(more) > budget;
+    if activation.is_crossing() {
+        // SAFETY: handed on.
+        return unsafe { entering(thread, activation, more, registers, finder) };
+    }
+    let target = activation.target();
+    let overrun = use_up(activation, more);
     let strike = if target.is_dead() {
         None
     } else if overrun {
@@ -131,11 +136,60 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     }
 }
 
-/// What is left of the running thread's budget, which waits are counted against too; `None` for no end.
+/// Counts `more` microseconds for `activation` and for those further out of the same generation: a domain
+/// that calls itself is inside all along. Whether one of them has overrun its budget.
+fn use_up(activation: &Activation, more: u32) -> bool {
+    let target = activation.target();
+    let budget = target.block().budget.load(SeqCst);
+    if budget == 0 {
+        return false;
+    }
+    let same = |at: &&Activation| !at.is_crossing() && at.target().is_generation_of(&target);
+    let outer = activation.outer().filter(same);
+    // All of them are counted.
+    core::iter::once(activation)
+        .chain(outer)
+        .fold(false, |overrun, at| (at.use_up(more) > budget) | overrun)
+}
+
+/// A tick on a thread that goes in or out. What is moved on the way in is the caller's: its time too. An
+/// overrun condemns it, and it is cut where the call returns to it.
+///
+/// # Safety
+/// As for [`tick`]; `activation` is the innermost.
+unsafe fn entering(
+    thread: &ThreadSlot,
+    activation: &Activation,
+    more: u32,
+    registers: &Registers,
+    finder: &dyn Finder,
+) -> Verdict {
+    let is_caller = |at: &&Activation| {
+        // A stretch of the host's between the two is the host's call.
+        activation.is_entering() && !at.is_crossing() && activation.is_on_top_of(at)
+    };
+    let Some(caller) = activation.outer().next().filter(is_caller) else {
+        return Verdict::Resume;
+    };
+    if !use_up(caller, more) || caller.target().is_dead() {
+        return Verdict::Resume;
+    }
+    // SAFETY: handed on.
+    unsafe { condemn(thread, caller, (Strike::Overrun, 0), registers, finder) };
+    Verdict::Later
+}
+
+/// What is left of the running thread's budget, which waits are counted against too; `None` for no end: also
+/// where a wait begins the budget anew.
 #[cfg(feature = "alloc")]
 pub(crate) fn may_wait() -> Option<Duration> {
     let activation = call::innermost(thread::current())?;
-    let budget = activation.target().block().budget.load(SeqCst);
+    let block = activation.target().block();
+    if block.renews.load(SeqCst) {
+        activation.renew();
+        return None;
+    }
+    let budget = block.budget.load(SeqCst);
     let left = budget.saturating_sub(activation.use_up(0));
     // One more: what is used up to the last is not overrun yet.
     (budget != 0).then(|| Duration::from_micros(u64::from(left) + 1))
@@ -149,11 +203,12 @@ pub(crate) fn waited(time: Duration) {
     let Some(activation) = call::innermost(thread) else {
         return;
     };
-    let budget = activation.target().block().budget.load(SeqCst);
     let more = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
-    if budget != 0 && activation.use_up(more) > budget {
+    if use_up(activation, more) {
         let registers = Registers::here();
         let strike = (Strike::Overrun, 0);
+        // Others may wait for the note under their mark.
+        let _no_cut = NoCut::begin(thread);
         // SAFETY: the thread's own registers, in this call.
         unsafe { condemn(thread, activation, strike, &registers, &Registered) };
     }

@@ -159,7 +159,7 @@ impl<I: ?Sized + Interface> Service<I> {
             let current = self.current();
             let reason = ExitReason::new(ExitKind::Killed, "restarted by the host");
             let generation = current.target().expected().generation();
-            current.target().block().die(generation, reason);
+            current.target().block().die(generation, &reason);
             self.restart_locked(current)
         })
         .unwrap_or(Err(SpawnError::StillDraining))
@@ -215,7 +215,7 @@ impl<I: ?Sized + Interface> Service<I> {
                 instance.target().block(),
                 instance.target().expected().generation(),
             );
-            block.die(generation, reason);
+            block.die(generation, &reason);
             let reason = self.exits.of(block.owner().index(), generation);
             reaper::try_reclaim(block);
             return Err(SpawnError::Init(Box::new(reason.unwrap_or_default())));
@@ -282,7 +282,7 @@ impl<I: ?Sized + Interface> Service<I> {
                             ExitKind::DeadlinePassed,
                             "calls were still inside at the deadline",
                         );
-                        block.die(word.generation(), reason);
+                        block.die(word.generation(), &reason);
                         return Err(SpawnError::StillDraining);
                     }
                     host::yield_now();
@@ -294,7 +294,7 @@ impl<I: ?Sized + Interface> Service<I> {
                     .tear_down(Instance::new(inside, current.object()));
                 exports::drop_all_posted(inside, deadline);
                 let reason = ExitReason::new(ExitKind::Stopped, "stopped by the host");
-                block.die(word.generation(), reason);
+                block.die(word.generation(), &reason);
             }
             if self.await_reclaim(current, deadline) {
                 Ok(())

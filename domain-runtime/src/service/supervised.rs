@@ -94,7 +94,7 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
     fn kill(&mut self) {
         let target = self.service.current().target();
         let reason = ExitReason::new(ExitKind::Killed, "killed by its supervisor");
-        target.block().die(target.expected().generation(), reason);
+        target.block().die(target.expected().generation(), &reason);
         reaper::try_reclaim(target.block());
     }
 

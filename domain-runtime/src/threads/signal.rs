@@ -5,6 +5,7 @@
 
 use super::PLACES;
 use crate::call;
+use crate::contain;
 use crate::host;
 use crate::primitive::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -61,11 +62,23 @@ impl Signal {
     /// domain's own thread, in whichever domain it is meanwhile, sleeps; another yields.
     pub fn wait(&self, seen: u32, timeout: Duration) -> u32 {
         let nanos = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
-        let end = host::now_ns().saturating_add(nanos);
         call::checkpoint();
+        // A wait counts against the budget: half of what is left, and whoever waits may still return.
+        let most = contain::may_wait().map_or(u64::MAX, |left| left.as_nanos() as u64 / 2);
+        let began = host::now_ns();
+        let end = began.saturating_add(nanos.min(most));
         let Some(index) = super::running_place() else {
+            // Ticks see it.
             return self.poll(seen, end);
         };
+        let count = self.sleep(index, seen, end);
+        contain::waited(Duration::from_nanos(host::now_ns().saturating_sub(began)));
+        call::checkpoint();
+        count
+    }
+
+    /// The thread that has the place `index`.
+    fn sleep(&self, index: usize, seen: u32, end: u64) -> u32 {
         let _waiting = Waiting::new(self, index);
         loop {
             // A death after this look wakes the place, so the park ends at once.

@@ -132,7 +132,7 @@ impl DomainThread {
                     // Never on this thread. Whoever waits for it must not wait for ever.
                     let text = "a thread's stack is smaller than DomainSpec::stack";
                     let reason = ExitReason::new(ExitKind::Killed, text);
-                    self.block.die(self.generation, reason);
+                    self.block.die(self.generation, &reason);
                     return;
                 }
                 Err(Failure::Refused(())) => {}

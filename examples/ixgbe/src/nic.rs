@@ -17,7 +17,7 @@ use crate::error::InitError;
 use crate::faults::fault_point;
 use crate::interrupts::Interrupts;
 use crate::lock::lock;
-use crate::pair::Pair;
+use crate::pair::{Outcome, Pair};
 use crate::recovery::Health;
 use crate::totals::Totals;
 
@@ -117,7 +117,7 @@ impl Nic {
     /// Looks at the link, and whether frames leave.
     #[cold]
     #[inline(never)]
-    fn look(&self, registers: &Mmio<'_, Ixgbe>, pair: &mut Pair) -> Result<bool, NetError> {
+    fn look(&self, registers: Mmio<'_, Ixgbe>, pair: &mut Pair) -> Result<bool, NetError> {
         if !self.see(registers.link_status()) {
             return Err(self.health.gone());
         }
@@ -131,21 +131,21 @@ impl Nic {
     /// Resets the device and brings it up again. What was in its queues is lost, its buffers are not.
     #[cold]
     #[inline(never)]
-    fn recover(&self, registers: &Mmio<'_, Ixgbe>) {
+    fn recover(&self, registers: Mmio<'_, Ixgbe>) {
         let Some(mut guards) = self.lock_all() else {
             return self.health.failed();
         };
         {
             // A reset clears the counters.
             let mut totals = self.totals.lock();
-            totals.collect(registers);
+            totals.collect(&registers);
             totals.count_reset();
         }
-        let brought_up = bring_up::reset(&self.function, registers).and_then(|_| {
+        let brought_up = bring_up::reset(&self.function, &registers).and_then(|_| {
             for pair in guards.iter_mut().flatten() {
                 pair.take_back(&self.function)?;
             }
-            self.start(registers, &mut guards)
+            self.start(&registers, &mut guards)
         });
         if brought_up.is_err() {
             if registers.link_status().is_absent() {
@@ -224,15 +224,31 @@ impl NetDevice for Nic {
         let mut guard = guard.ok_or(NetError::Busy)?;
         let up = self.up.load(Ordering::Relaxed);
         let outcome = guard.exchange(&self.function, &registers, up, tx, rx);
-        let mut outcome = outcome.map_err(|_| NetError::Failed)?;
-        if outcome.look {
-            outcome.broken |= self.look(&registers, &mut guard)?;
+        let Outcome {
+            exchanged,
+            mut broken,
+            look,
+        } = outcome.map_err(|_| NetError::Failed)?;
+        // In parts, which stay in registers: whole it would lie in memory, for it may be dropped here.
+        let Exchanged {
+            tx,
+            rx,
+            unsent,
+            received,
+        } = exchanged;
+        if look {
+            broken |= self.look(registers, &mut guard)?;
         }
         drop(guard);
-        if outcome.broken {
-            self.recover(&registers);
+        if broken {
+            self.recover(registers);
         }
-        Ok(outcome.exchanged)
+        Ok(Exchanged {
+            tx,
+            rx,
+            unsent,
+            received,
+        })
     }
 
     fn wait(&self, queue: u16, micros: u32) -> Result<Waited, NetError> {

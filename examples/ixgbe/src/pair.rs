@@ -201,27 +201,57 @@ impl Pair {
         }
         fault_point!(InFlight);
         let mut receiving = self.rx.open(function)?;
-        let mut dropped = Dropped {
-            skipping: self.skipping,
-            ..Dropped::default()
-        };
-        let received = receive(&mut receiving, &mut rx, &mut dropped);
+        let mut received = 0;
+        if !self.skipping {
+            received = receiving.trade(&mut rx, accept, whole);
+        }
+        let stopped = received < rx.len() && receiving.arrived().is_some();
         receiving.publish(registers);
         drop(receiving);
-        self.skipping = dropped.skipping;
-        self.rx_errors += dropped.count;
+        let mut broken = false;
+        if stopped {
+            (received, broken) = self.sort_out(function, *registers, &mut rx, received)?;
+        }
         let moved = received != 0 || sent != 0 || unsent != frames;
         let exchanged = Exchanged {
             tx,
             rx,
-            unsent: unsent as u16,
-            received: received as u16,
+            unsent,
+            received,
         };
         Ok(Outcome {
             exchanged,
-            broken: dropped.broken,
+            broken,
             look: self.watch.call(moved, sent as u32),
         })
+    }
+
+    /// Goes on with what [`exchange`](Self::exchange) receives, where what's next is no frame; how many were received, and
+    /// whether the device broke its protocol. Opens the ring anew: lent to this, it would lie in memory also where
+    /// all is well.
+    #[cold]
+    #[inline(never)]
+    fn sort_out(
+        &mut self,
+        function: &PciFunction,
+        registers: Mmio<'_, Ixgbe>,
+        rx: &mut Packets,
+        mut received: usize,
+    ) -> Result<(usize, bool), RegionError> {
+        let mut receiving = self.rx.open(function)?;
+        let mut dropped = Dropped {
+            skipping: self.skipping,
+            ..Dropped::default()
+        };
+        while received < rx.len()
+            && let Some(what) = receiving.arrived()
+        {
+            received = one(&mut receiving, rx, what, received, &mut dropped);
+        }
+        receiving.publish(&registers);
+        self.skipping = dropped.skipping;
+        self.rx_errors += dropped.count;
+        Ok((received, dropped.broken))
     }
 }
 
@@ -309,28 +339,6 @@ struct Dropped {
     broken: bool,
 }
 
-/// Puts received frames in the place of `rx`'s packets, from the first on, and those into the ring; returns
-/// how many.
-#[inline]
-fn receive(
-    receiving: &mut Receiving<'_, Packet>,
-    rx: &mut Packets,
-    dropped: &mut Dropped,
-) -> usize {
-    let room = rx.len();
-    let mut received = 0;
-    if !dropped.skipping {
-        received = receiving.trade(rx, accept, whole);
-    }
-    // None was left, or what's next is no frame, which is rare.
-    while received < room
-        && let Some(what) = receiving.arrived()
-    {
-        received = one(receiving, rx, what, received, dropped);
-    }
-    received
-}
-
 /// Whether a packet is a frame; sets its length.
 #[inline]
 fn accept(what: Received, packet: &mut Packet) -> bool {
@@ -339,8 +347,6 @@ fn accept(what: Received, packet: &mut Packet) -> bool {
 }
 
 /// Drops what has arrived if it's no frame, or part of one, and receives it if it is.
-#[cold]
-#[inline(never)]
 fn one(
     receiving: &mut Receiving<'_, Packet>,
     rx: &mut Packets,
@@ -368,8 +374,6 @@ fn one(
     count
 }
 
-#[cold]
-#[inline(never)]
 fn discard(dropped: &mut Dropped, damage: Option<Damage>, last: bool) {
     dropped.broken |= damage == Some(Damage::Length);
     if last {

@@ -163,7 +163,7 @@ impl Port {
             unsent,
             received,
         } = exchanged;
-        let unsent = usize::from(unsent).min(tx.len()).min(offered);
+        let unsent = unsent.min(tx.len()).min(offered);
         let sent = offered - unsent;
         let given_back = tx.len() - unsent;
         while tx.len() > unsent
@@ -180,8 +180,8 @@ impl Port {
         keeper.0 = Some(tx);
         self.away = self.away.saturating_add(sent).saturating_sub(given_back);
 
-        let mut arrived = 0u32;
-        while arrived < u32::from(received)
+        let mut arrived = 0;
+        while arrived < received
             && let Some(frame) = rx.pop_front()
         {
             self.received.push_back(frame);
@@ -191,9 +191,9 @@ impl Port {
             self.spare.push(buffer);
         }
         self.rx.0 = Some(rx);
-        self.counts.frames_in = self.counts.frames_in.saturating_add(arrived.into());
+        self.counts.frames_in = self.counts.frames_in.saturating_add(arrived as u64);
         self.counts.frames_out = self.counts.frames_out.saturating_add(sent as u64);
-        arrived.saturating_add(sent as u32)
+        arrived.saturating_add(sent) as u32
     }
 
     /// Whether a frame can be made and will find its place.

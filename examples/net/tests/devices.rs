@@ -85,12 +85,12 @@ impl NetDevice for Device {
             tx,
             rx,
             unsent: 0,
-            received: received as u16,
+            received,
         };
         if habit == ClaimsToHaveReceivedMore as u8 {
-            exchanged.received = u16::MAX;
+            exchanged.received = usize::MAX;
         } else if habit == ClaimsToHaveSentNone as u8 {
-            exchanged.unsent = u16::MAX;
+            exchanged.unsent = usize::MAX;
         } else if habit == GivesNothingBack as u8 {
             (exchanged.tx, exchanged.rx) = (Packets::new(), Packets::new());
         } else if habit == SwapsTheBatches as u8 {

@@ -90,9 +90,9 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
             // own (checked above), and `transfer` visits every field.
             unsafe impl #impl_generics #krate::Exchangeable for #name #type_generics #where_clause {
                 const NESTED: bool = false #(|| #nested)*;
-                const DEPTH: usize = #krate::max_depth(&[#(#depths),*]);
+                const DEPTH: usize = 1 + #krate::max_depth(&[#(#depths),*]);
                 const DESCRIPTOR: #krate::TypeDescriptor = #descriptor;
-                #[inline]
+                #[inline(always)]
                 fn transfer(&self, to: &#krate::Transfer) {
                     #(#checks)*
                     #(let () = <#types as #krate::Exchangeable>::NO_DESTRUCTOR_OF_ITS_OWN;)*

@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 use core::sync::atomic::{Ordering, fence};
 
-use samara_rref::{Exchangeable, RRef, RRefDeque};
+use samara_rref::{Exchangeable, RRef, RRefDeque, Seat};
 use samara_shared_heap::class::{self, Place};
 use samara_shared_heap::{Owner, heap, thread};
 
@@ -183,18 +183,14 @@ impl<T: Exchangeable> Open<'_, T> {
         NonNull::new(core::ptr::with_exposed_provenance_mut(address))
     }
 
-    /// Makes the object pinned at `index` the running domain's, and vacates its slot: in this order, so that a
-    /// domain cut in between leaves it in one of the two.
+    /// Vacates slot `index`, whose object has another owner by now: in this order, so that a domain cut in between
+    /// leaves it in one of the two.
     #[inline]
-    fn unpin(&mut self, index: u32) -> Option<NonNull<T>> {
-        let object = self.pinned(index)?;
-        // SAFETY: a live object at its place, which goes to whom the thread runs for.
-        unsafe { heap::set_owner(object.cast(), Ring::<T>::PLACE, self.owner) };
+    fn vacate(&mut self, index: u32) {
         // SAFETY: as in `pin`.
         let slot = unsafe { self.slots.add(index as usize) };
         // SAFETY: the slot is the ring's alone.
         unsafe { slot.write(0) };
-        Some(object)
     }
 
     /// Takes `object` over and fills the next descriptor with what `describe` makes of the bus
@@ -221,22 +217,21 @@ impl<T: Exchangeable> Open<'_, T> {
         Ok(())
     }
 
-    /// Trades the first `limit` of `batch` for objects that are done, one by one, until there's none: each member
-    /// goes in as by [`put`](Self::put), and the object that comes out, as by [`take`](Self::take), has its place.
-    /// Half the steps of doing so one at a time.
+    /// Trades members of `batch`, from the first on, for objects that are done, one by one, until there's none: each
+    /// goes in as by [`put`](Self::put), and the object that comes out, as by [`take`](Self::take), has its
+    /// place. Half the steps of doing so one at a time.
     ///
-    /// `prepare` is shown the index of the object that would come out, the object, and the member that would go
-    /// in; it chooses bytes of that, or ends it. How many were traded.
+    /// `prepare` is shown the object that would come out and the member that would go in; it chooses bytes of
+    /// that, or ends it. How many were traded.
     #[inline]
     pub(crate) fn trade<const N: usize>(
         &mut self,
         batch: &mut RRefDeque<T, N>,
-        limit: usize,
-        mut prepare: impl for<'t> FnMut(&mut Self, &'t mut T, &'t mut T) -> Option<&'t mut [u8]>,
+        mut prepare: impl for<'t> FnMut(&'t mut T, &'t mut T) -> Option<&'t mut [u8]>,
         describe: impl Fn(u64, usize) -> Option<[u64; 2]>,
         mut is_done: impl FnMut(&mut Self) -> bool,
     ) -> usize {
-        let one = |mut former: NonNull<T>| {
+        let one = |mut former: NonNull<T>, seat: Seat<T>| {
             if !is_done(self) {
                 return None;
             }
@@ -246,16 +241,18 @@ impl<T: Exchangeable> Open<'_, T> {
             let out = unsafe { object.as_mut() };
             // SAFETY: a member of the batch, which is borrowed mutably, and nobody's before this returns.
             let into = unsafe { former.as_mut() };
-            let chosen = prepare(self, out, into)?;
+            let chosen = prepare(out, into)?;
             let (bus, length) = self.locate(former.addr().get(), chosen).ok()?;
             let words = describe(bus, length)?;
             let (taken, filled) = self.positions.trade()?;
-            let object = self.unpin(taken);
+            // SAFETY: a live object, out of the ring as soon as its slot is vacated, and then in the batch.
+            unsafe { seat.give(object) };
+            self.vacate(taken);
             self.pin(filled, former, words);
-            object
+            Some(object)
         };
         // SAFETY: what comes out was pinned, and is not any more; what goes in is, and the host's.
-        unsafe { batch.trade_raw(limit, one) }
+        unsafe { batch.trade_raw(one) }
     }
 
     /// Writes a descriptor: the device doesn't look at it before it is published.
@@ -323,7 +320,10 @@ impl<T: Exchangeable> Open<'_, T> {
     #[inline]
     pub(crate) fn take(&mut self) -> Option<RRef<T>> {
         let index = self.positions.take()?;
-        let object = self.unpin(index)?;
+        let object = self.pinned(index)?;
+        // SAFETY: a live object at its place, which goes to whom the thread runs for.
+        unsafe { heap::set_owner(object.cast(), Ring::<T>::PLACE, self.owner) };
+        self.vacate(index);
         // SAFETY: given up to `pin`, and no longer in its slot.
         Some(unsafe { RRef::restore(object) })
     }

@@ -32,6 +32,7 @@ impl Control {
     }
 
     /// The claim whose registers these are.
+    #[inline]
     pub(crate) const fn claim(&self) -> ClaimId {
         self.claim
     }

@@ -32,7 +32,8 @@ pub trait MmioBus: Sync {
 /// A function that was unplugged reads as all ones everywhere (PCI Express Base 5.0 §2.3.2): drivers
 /// must expect that of any register.
 pub struct Mmio<'f, B> {
-    backing: Backing,
+    // By reference: one word, where a copy of what has parts is moved through memory at every call.
+    backing: &'f Backing,
     length: usize,
     control: &'f Control,
     _layout: PhantomData<&'f B>,
@@ -63,7 +64,8 @@ impl core::error::Error for OutOfBounds {}
 impl<'f, B: RegisterBlock> Mmio<'f, B> {
     /// Views `backing` as `B`'s registers. The caller (a claimed function) promises what
     /// [`MapBar`](crate::host::MapBar) does, for `length >= B::LENGTH` bytes and for `'f`.
-    pub(crate) fn new(backing: Backing, length: usize, control: &'f Control) -> Option<Self> {
+    #[inline]
+    pub(crate) fn new(backing: &'f Backing, length: usize, control: &'f Control) -> Option<Self> {
         (length >= B::LENGTH).then_some(Self {
             backing,
             length,
@@ -73,6 +75,7 @@ impl<'f, B: RegisterBlock> Mmio<'f, B> {
     }
 
     /// The claim's record of the guarded registers.
+    #[inline]
     pub(crate) const fn control(&self) -> &'f Control {
         self.control
     }
@@ -81,7 +84,7 @@ impl<'f, B: RegisterBlock> Mmio<'f, B> {
     pub fn read<T: Value, A: Readable>(&self, register: Register<B, T, A>) -> T {
         // SAFETY: `Register::any` checked alignment and that the register ends within `B::LENGTH`,
         // which `new` checked to be mapped.
-        let value = unsafe { T::load(&self.backing, register.offset()) };
+        let value = unsafe { T::load(self.backing, register.offset()) };
         fence(Ordering::Acquire);
         value
     }
@@ -125,10 +128,11 @@ impl<'f, B: RegisterBlock> Mmio<'f, B> {
     /// `offset` must be aligned to `T`, with the whole register inside the mapping; if the value is
     /// or scales a bus address, the memory that it names must stay allocated until the device is
     /// silenced.
+    #[inline]
     pub(crate) unsafe fn store<T: Value>(&self, offset: usize, value: T) {
         // Nothing on x86, where stores to device memory come after those to ordinary memory.
         fence(Ordering::Release);
         // SAFETY: the caller's promise is the callee's.
-        unsafe { value.store(&self.backing, offset) };
+        unsafe { value.store(self.backing, offset) };
     }
 }

@@ -228,20 +228,30 @@ impl PciFunction {
     /// [`RegistersError`] if the device is of another kind or its BAR can't be mapped.
     #[inline]
     pub fn registers<B: RegisterBlock>(&self) -> Result<Mmio<'_, B>, RegistersError> {
+        if B::accepts(&self.0.id)
+            && let Some(bar) = self.0.bars.get(usize::from(B::BAR))
+            && let Some((backing, length)) = bar.get()
+            && let Some(registers) = Mmio::new(backing, *length, &self.0.control)
+        {
+            return Ok(registers);
+        }
+        self.map_registers()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn map_registers<B: RegisterBlock>(&self) -> Result<Mmio<'_, B>, RegistersError> {
         if !B::accepts(&self.0.id) {
             return Err(RegistersError::WrongDevice(self.0.id));
         }
         let too_short = RegistersError::Map(MapBarError::TooShort);
         let bar = self.0.bars.get(usize::from(B::BAR));
         let bar = bar.ok_or(RegistersError::Map(MapBarError::Absent))?;
-        let (backing, length) = match bar.get() {
-            Some(&mapping) => mapping,
-            None => {
-                let _no_cut = NoCut::begin(thread::current());
-                *bar.try_call_once(|| self.map::<B>())?
-            }
+        let (backing, length) = {
+            let _no_cut = NoCut::begin(thread::current());
+            bar.try_call_once(|| self.map::<B>())?
         };
-        Mmio::new(backing, length, &self.0.control).ok_or(too_short)
+        Mmio::new(backing, *length, &self.0.control).ok_or(too_short)
     }
 
     /// Maps as much of the block as lies below the MSI-X table, and as the BAR has.

@@ -159,6 +159,11 @@ impl ConfigSpace {
         self.get16(COMMAND) & BUS_MASTER != 0 && !self.asleep()
     }
 
+    /// Whether MSI-X is what the function interrupts with.
+    pub(crate) fn msix_enabled(&self) -> bool {
+        self.get16(MSIX_CONTROL) & MSIX_ENABLE != 0
+    }
+
     /// Whether MSI-X messages may be sent: enabled and the function is not masked.
     pub(crate) fn msix_open(&self) -> bool {
         self.get16(MSIX_CONTROL) & (MSIX_ENABLE | MSIX_FUNCTION_MASK) == MSIX_ENABLE

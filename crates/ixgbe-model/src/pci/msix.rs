@@ -1,7 +1,7 @@
 //! The MSI-X table and its pending bits (section 9.3.9).
 //!
-//! A VMM keeps a table of its own in front of this one and owns the masks; in process this one
-//! is the table.
+//! A VMM keeps a table of its own in front of this one and owns the vectors' masks (`foreign` below); in
+//! process this one is the table.
 
 use alloc::vec::Vec;
 
@@ -53,8 +53,8 @@ impl MsixTable {
     }
 
     /// Whether a message for this vector may be sent now; otherwise it becomes pending.
-    pub(crate) fn admit(&mut self, vector: u16, open: bool) -> bool {
-        let masked = self.masked(vector) || !open;
+    pub(crate) fn admit(&mut self, vector: u16, open: bool, foreign: bool) -> bool {
+        let masked = !open || !foreign && self.masked(vector);
         if masked {
             self.pending |= 1 << (vector % VECTORS);
         }
@@ -62,13 +62,13 @@ impl MsixTable {
     }
 
     /// The vectors whose message waited and may be sent now.
-    pub(crate) fn released(&mut self, open: bool) -> u64 {
+    pub(crate) fn released(&mut self, open: bool, foreign: bool) -> u64 {
         if !open || self.pending == 0 {
             return 0;
         }
         let mut released = 0;
         for vector in 0..VECTORS {
-            if self.pending & 1 << vector != 0 && !self.masked(vector) {
+            if self.pending & 1 << vector != 0 && (foreign || !self.masked(vector)) {
                 released |= 1 << vector;
             }
         }
@@ -91,14 +91,24 @@ mod tests {
     #[test]
     fn a_masked_vector_waits_until_it_is_unmasked() {
         let mut table = MsixTable::new();
-        assert!(!table.admit(3, true));
+        assert!(!table.admit(3, true, false));
         assert_eq!(table.read(0x2000), 1 << 3);
-        assert_eq!(table.released(true), 0);
+        assert_eq!(table.released(true, false), 0);
         table.write(3 * 16 + 12, 0);
-        assert_eq!(table.released(false), 0);
-        assert_eq!(table.released(true), 1 << 3);
+        assert_eq!(table.released(false, false), 0);
+        assert_eq!(table.released(true, false), 1 << 3);
         assert_eq!(table.read(0x2000), 0);
-        assert!(table.admit(3, true));
-        assert!(!table.admit(999, true));
+        assert!(table.admit(3, true, false));
+        assert!(!table.admit(999, true, false));
+    }
+
+    #[test]
+    fn with_a_table_elsewhere_only_the_function_can_be_masked() {
+        let mut table = MsixTable::new();
+        assert!(table.admit(3, true, true));
+        assert!(!table.admit(3, false, true));
+        assert_eq!(table.released(false, true), 0);
+        assert_eq!(table.released(true, true), 1 << 3, "it was not lost");
+        assert_eq!(table.released(true, true), 0);
     }
 }

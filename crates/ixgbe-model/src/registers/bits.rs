@@ -1,12 +1,6 @@
 //! Bits of the registers that the model acts on.
 
-macro_rules! bits {
-    ($($name:ident = $value:expr, $doc:literal;)*) => {
-        $(#[doc = $doc] pub const $name: u32 = $value;)*
-    };
-}
-
-bits! {
+constants! {
     CTRL_MASTER_DISABLE = 1 << 2, "Stop starting DMA (section 8.2.3.1).";
     CTRL_LINK_RESET = 1 << 3, "Reset of the link, and of all the rest.";
     CTRL_RESET = 1 << 26, "Software reset.";

@@ -3,6 +3,13 @@
 //! The one place that says what exists. Sections are those of the *Intel 82599 10 GbE Controller
 //! Datasheet*; chapter 8.2.3 describes the registers.
 
+/// Constants, so that each line holds a name, a value and a word on it.
+macro_rules! constants {
+    ($($name:ident = $value:expr, $doc:literal;)*) => {
+        $(#[doc = $doc] pub const $name: u32 = $value;)*
+    };
+}
+
 pub mod bits;
 pub mod offset;
 

@@ -1,13 +1,6 @@
 //! Offsets of the registers that the model acts on. Arrays are given by their first element.
 
-/// Generates the constants, so that each line holds a name, an offset and a word on it.
-macro_rules! offsets {
-    ($($name:ident = $offset:literal, $doc:literal;)*) => {
-        $(#[doc = $doc] pub const $name: u32 = $offset;)*
-    };
-}
-
-offsets! {
+constants! {
     CTRL = 0x0_0000, "Device control.";
     STATUS = 0x0_0008, "Device status.";
     CTRL_EXT = 0x0_0018, "Extended device control.";
@@ -140,7 +133,7 @@ pub const fn eitr(vector: u32) -> u32 {
     }
 }
 
-offsets! {
+constants! {
     QUEUE_BASE_HIGH = 0x04, "Ring base, high: distance from RDBAL and TDBAL.";
     QUEUE_LENGTH = 0x08, "Ring length in bytes.";
     QUEUE_HEAD = 0x10, "Ring head.";

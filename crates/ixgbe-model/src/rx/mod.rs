@@ -33,6 +33,9 @@ const SHORTEST: usize = 60;
 /// Bytes of a frame check sequence.
 pub(crate) const CRC: usize = 4;
 
+/// Bytes of a VLAN tag.
+const TAG: usize = 4;
+
 /// Frames that passed the filters and wait for descriptors.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PacketBuffer {
@@ -148,10 +151,10 @@ impl Nic {
             return Fate::Dropped;
         };
         let stripped = ring.strip && headers.vlan.is_some();
-        let found = Findings::of(frame, &headers, hash, stripped);
-        let bytes = self.bytes_for_host(frame, stripped);
+        let added = if self.keeps_crc() { CRC } else { 0 };
+        let removed = if stripped { TAG } else { 0 };
         // A frame has at least 60 bytes and a buffer at most 31 KiB.
-        let needed = bytes.len().div_ceil(ring.buffer) as u32;
+        let needed = (frame.len() + added - removed).div_ceil(ring.buffer) as u32;
         if needed > ring.available() {
             if ring.drop || needed > ring.capacity() {
                 stats::queue_dropped(&mut self.file, queue);
@@ -159,6 +162,9 @@ impl Nic {
             }
             return Fate::Waits;
         }
+        // Only now: a frame that waits is looked at with every frame behind it.
+        let found = Findings::of(frame, &headers, hash, stripped);
+        let bytes = self.bytes_for_host(frame, stripped);
         if found.bad_checksum() {
             self.file.count(at::XEC, 1);
         }
@@ -172,13 +178,17 @@ impl Nic {
     /// The frame without its VLAN tag if it is stripped, with its CRC if that is not.
     fn bytes_for_host(&self, frame: &[u8], stripped: bool) -> Vec<u8> {
         let mut bytes = frame.to_vec();
-        if !self.file.has(at::HLREG0, HLREG0_CRC_STRIP) {
+        if self.keeps_crc() {
             bytes.extend(ethernet_crc(frame).to_le_bytes());
         }
         if stripped {
-            bytes.drain(12..16);
+            bytes.drain(12..12 + TAG);
         }
         bytes
+    }
+
+    fn keeps_crc(&self) -> bool {
+        !self.file.has(at::HLREG0, HLREG0_CRC_STRIP)
     }
 
     /// Writes a packet into its buffers and queues the descriptors' write-back.

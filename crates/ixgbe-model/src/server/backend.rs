@@ -48,15 +48,12 @@ impl Backend {
         let register = u32::try_from(offset).ok().and_then(registers::lookup);
         match register.filter(|_| region == u32::from(REGISTER_BAR)) {
             Some((register, 0)) if register.count == 1 => {
-                eprintln!("ixgbe-model: {what} {} {value:#010x}", register.name);
+                tell!("{what} {} {value:#010x}", register.name);
             }
             Some((register, index)) => {
-                eprintln!(
-                    "ixgbe-model: {what} {}[{index}] {value:#010x}",
-                    register.name
-                );
+                tell!("{what} {}[{index}] {value:#010x}", register.name);
             }
-            None => eprintln!("ixgbe-model: {what} region {region} {offset:#07x} {value:#x}"),
+            None => tell!("{what} region {region} {offset:#07x} {value:#x}"),
         }
     }
 }
@@ -101,16 +98,22 @@ impl ServerBackend for Backend {
 
     fn dma_map(
         &mut self,
-        _flags: DmaMapFlags,
+        flags: DmaMapFlags,
         offset: u64,
         address: u64,
         size: u64,
         file: Option<File>,
     ) -> io::Result<()> {
         match file {
-            Some(file) => self.device().memory.map(address, size, file, offset),
+            Some(file) => {
+                let memory = &mut self.device().memory;
+                memory.map(flags, address, size, file, offset)
+            }
             // Memory that is not shared, as a ROM: the device does not reach it.
-            None => Ok(()),
+            None => {
+                self.device().memory.unmap(address, size);
+                Ok(())
+            }
         }
     }
 
@@ -125,6 +128,7 @@ impl ServerBackend for Backend {
     }
 
     fn reset(&mut self) -> io::Result<()> {
+        tell!("the VMM resets the device");
         let mut device = self.device();
         device.nic.power_cycle();
         device.step();

@@ -107,6 +107,8 @@ impl Device {
             .step(&mut self.memory, &mut tapped, &mut self.vectors)
             == Progress::More
         {
+            // What is gathered stays small.
+            tapped.link.flush();
             left -= 1;
             if left == 0 {
                 self.bell.ring();
@@ -128,7 +130,7 @@ impl Device {
         while let Some(notice) = self.nic.take_notice() {
             let quiet = matches!(notice, Notice::Reset | Notice::Link { .. });
             if self.verbose || !quiet {
-                eprintln!("ixgbe-model: {notice}");
+                tell!("{notice}");
             }
         }
     }

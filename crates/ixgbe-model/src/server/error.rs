@@ -10,6 +10,8 @@ use std::path::PathBuf;
 pub(crate) enum ServerError {
     /// Somebody listens on the socket.
     InUse(PathBuf),
+    /// There is something else where a socket is to be.
+    NoSocket(PathBuf),
     /// A socket from an earlier run cannot be removed.
     Remove(PathBuf, io::Error),
     /// The VMM's socket cannot be made.
@@ -27,13 +29,18 @@ impl fmt::Display for ServerError {
         match self {
             ServerError::InUse(path) => write!(
                 f,
-                "{}: another server listens there; stop it or name another --socket",
+                "{}: another server listens there; stop it or name another socket",
+                path.display()
+            ),
+            ServerError::NoSocket(path) => write!(
+                f,
+                "{}: this is no socket; name another place for one",
                 path.display()
             ),
             ServerError::Remove(path, error) => write!(
                 f,
                 "{}: cannot remove the socket of an earlier run: {error}; remove it or name \
-                 another --socket",
+                 another socket",
                 path.display()
             ),
             ServerError::Listen(path, error) => write!(

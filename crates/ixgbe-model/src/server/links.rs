@@ -4,14 +4,14 @@
 //! of passt.
 
 use std::collections::VecDeque;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use samara_ixgbe_model::Link;
+use samara_ixgbe_model::{Link, Loop};
 
 use super::ServerError;
 use super::arguments::LinkChoice;
@@ -36,7 +36,7 @@ pub(super) fn open(
     bell: &Arc<Bell>,
 ) -> Result<Box<dyn BufferedLink>, ServerError> {
     let (path, listens) = match choice {
-        LinkChoice::Loop => return Ok(Box::new(LoopCable::default())),
+        LinkChoice::Loop => return Ok(Box::new(Loop::closed())),
         LinkChoice::Pair(path) => (path, true),
         LinkChoice::Stream(path) => (path, false),
     };
@@ -47,8 +47,16 @@ pub(super) fn open(
         listener: None,
     };
     if listens && plug.first.is_none() {
-        plug.listen()
-            .map_err(|error| ServerError::Link(path.clone(), error))?;
+        match super::remove_stale(path) {
+            // The other one came just now.
+            Err(ServerError::InUse(_)) => plug.first = UnixStream::connect(path).ok(),
+            Err(error) => return Err(error),
+            Ok(()) => {
+                let listener = UnixListener::bind(path);
+                let told = |error| ServerError::Link(path.clone(), error);
+                plug.listener = Some(listener.map_err(told)?);
+            }
+        }
     }
     let reader = (Arc::clone(&end), Arc::clone(bell));
     thread::spawn(move || run(plug, &reader.0, &reader.1));
@@ -58,23 +66,7 @@ pub(super) fn open(
     }))
 }
 
-/// What is sent comes back.
-#[derive(Default)]
-struct LoopCable(VecDeque<Vec<u8>>);
-
-impl Link for LoopCable {
-    fn send(&mut self, frame: &[u8]) {
-        if self.0.len() < WAITING {
-            self.0.push_back(frame.to_vec());
-        }
-    }
-
-    fn receive(&mut self, frame: &mut Vec<u8>) -> bool {
-        self.0.pop_front().map(|next| *frame = next).is_some()
-    }
-}
-
-impl BufferedLink for LoopCable {
+impl BufferedLink for Loop {
     fn flush(&mut self) {}
 }
 
@@ -144,13 +136,6 @@ struct Plug {
 }
 
 impl Plug {
-    fn listen(&mut self) -> io::Result<()> {
-        // Nobody answered there: it is what a killed model left behind, if it is there at all.
-        remove(&self.path)?;
-        self.listener = Some(UnixListener::bind(&self.path)?);
-        Ok(())
-    }
-
     /// Waits for a peer.
     fn connect(&mut self) -> UnixStream {
         if let Some(first) = self.first.take() {
@@ -166,13 +151,6 @@ impl Plug {
                 Err(_) => thread::sleep(RETRY),
             }
         }
-    }
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
     }
 }
 

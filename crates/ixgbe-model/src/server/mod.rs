@@ -4,6 +4,15 @@
 //! the link or the clock has something for it. The device is behind one lock; the reader of the
 //! link never takes it, so that two devices that send to each other cannot wait for one another.
 
+/// Tells the user something. Who has closed standard error, or filled its disk, is not told; the device
+/// goes on.
+macro_rules! tell {
+    ($($what:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), "ixgbe-model: {}", format_args!($($what)*));
+    }};
+}
+
 mod arguments;
 mod backend;
 mod device;
@@ -14,6 +23,7 @@ mod pcap;
 mod regions;
 mod worker;
 
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -37,26 +47,31 @@ pub(crate) fn serve(arguments: Arguments) -> Result<(), ServerError> {
     let (irqs, regions) = (regions::irqs(), regions::regions());
     let server = vfio_user::Server::new(&arguments.socket, true, irqs, regions)
         .map_err(|error| ServerError::Listen(arguments.socket.clone(), error))?;
-    eprintln!("ixgbe-model: listening on {}", arguments.socket.display());
+    tell!("listening on {}", arguments.socket.display());
     loop {
         let mut backend = Backend::new(Arc::clone(&device), arguments.verbose);
         // A VMM that breaks the protocol loses its device, and the next one finds it fresh.
         match catch_unwind(AssertUnwindSafe(|| server.run(&mut backend))) {
-            Ok(Ok(())) => eprintln!("ixgbe-model: the VMM has left"),
+            Ok(Ok(())) => tell!("the VMM has left"),
             Ok(Err(vfio_user::Error::SocketAccept(error))) => {
                 return Err(ServerError::Accept(error));
             }
-            Ok(Err(error)) => eprintln!("ixgbe-model: connection lost: {error}"),
-            Err(_) => eprintln!("ixgbe-model: the VMM broke the protocol; connection closed"),
+            Ok(Err(error)) => tell!("connection lost: {error}"),
+            Err(_) => tell!("the VMM broke the protocol; connection closed"),
         }
         backend.leave();
     }
 }
 
-/// Removes a socket that nobody listens on: what a killed server leaves behind.
+/// Makes room for a socket at `path`: removes one that nobody listens on, which is what a killed server
+/// leaves behind, and nothing else.
 fn remove_stale(path: &Path) -> Result<(), ServerError> {
-    if !path.exists() {
-        return Ok(());
+    let kind = match std::fs::symlink_metadata(path) {
+        Ok(told) => told.file_type(),
+        Err(_) => return Ok(()),
+    };
+    if !kind.is_socket() {
+        return Err(ServerError::NoSocket(path.to_owned()));
     }
     if UnixStream::connect(path).is_ok() {
         return Err(ServerError::InUse(path.to_owned()));

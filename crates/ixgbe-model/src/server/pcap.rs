@@ -43,7 +43,7 @@ impl Capture {
         if let Some(file) = &mut self.file
             && let Err(error) = write(file)
         {
-            eprintln!("ixgbe-model: the capture ends here: {error}");
+            tell!("the capture ends here: {error}");
             self.file = None;
         }
     }

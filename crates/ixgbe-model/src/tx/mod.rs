@@ -4,6 +4,7 @@ mod descriptor;
 mod offload;
 mod ring;
 mod segment;
+mod share;
 
 use alloc::vec::Vec;
 
@@ -11,6 +12,7 @@ use self::descriptor::{Context, Descriptor, Request};
 use self::offload::Malformed;
 use self::ring::TxRing;
 use self::segment::TcpFlags;
+use self::share::Share;
 use crate::bus::Bus;
 use crate::link::Link;
 use crate::nic::Nic;
@@ -24,9 +26,6 @@ const QUEUES: u32 = 128;
 
 /// Descriptors that one queue may use in a step.
 const DESCRIPTORS_PER_STEP: usize = 256;
-
-/// Frames after which a step ends.
-const FRAMES_PER_STEP: usize = 4096;
 
 /// Longest packet to be segmented: the largest PAYLEN and headers (section 7.2.4).
 const LONGEST_PACKET: usize = (1 << 18) + 1024;
@@ -65,10 +64,16 @@ impl Nic {
             return false;
         }
         let mut more = false;
-        let mut frames = 0;
-        for queue in 0..QUEUES {
+        let mut share = Share::whole();
+        let first = self.first_tx_queue;
+        for queue in (0..QUEUES).map(|distance| (first + distance) % QUEUES) {
             if let Some(ring) = TxRing::of(&self.file, queue) {
-                more |= self.transmit_queue(bus, link, queue, ring, &mut frames);
+                let fresh = !share.used_up();
+                more |= self.transmit_queue(bus, link, queue, ring, &mut share);
+                if fresh && share.used_up() {
+                    // The others come first the next time.
+                    self.first_tx_queue = (queue + 1) % QUEUES;
+                }
             }
         }
         more
@@ -80,15 +85,15 @@ impl Nic {
         link: &mut dyn Link,
         queue: u32,
         mut ring: TxRing,
-        frames: &mut usize,
+        share: &mut Share,
     ) -> bool {
         let mut left = DESCRIPTORS_PER_STEP;
-        while ring.head != ring.tail && left > 0 && *frames < FRAMES_PER_STEP {
+        while ring.head != ring.tail && left > 0 && !share.used_up() {
             left -= 1;
             let place = ring.address();
             match bus.descriptor(place) {
                 Ok(words) => {
-                    self.one(bus, link, queue, words, frames);
+                    self.one(bus, link, queue, words, share);
                     ring.advance();
                     if Descriptor::reports(words) {
                         self.report(queue, &ring, place, words);
@@ -136,7 +141,7 @@ impl Nic {
         link: &mut dyn Link,
         queue: u32,
         words: [u64; 2],
-        frames: &mut usize,
+        share: &mut Share,
     ) {
         let state = &mut self.tx_queues[queue as usize];
         match Descriptor::decode(words) {
@@ -144,7 +149,7 @@ impl Nic {
             Descriptor::Unknown => {
                 state.spoilt = true;
                 if words[1] & 1 << 24 != 0 {
-                    self.packet_ends(link, queue, frames);
+                    self.packet_ends(link, queue, share);
                 }
             }
             Descriptor::Data {
@@ -159,20 +164,21 @@ impl Nic {
                     state.spoilt = true;
                 }
                 if !state.spoilt {
+                    share.read(length);
                     state.packet.resize(start + length, 0);
                     if bus.read(address, &mut state.packet[start..]).is_err() {
                         self.spoil(queue);
                     }
                 }
                 if last {
-                    self.packet_ends(link, queue, frames);
+                    self.packet_ends(link, queue, share);
                 }
             }
         }
     }
 
     /// The packet is complete: out with it.
-    fn packet_ends(&mut self, link: &mut dyn Link, queue: u32, frames: &mut usize) {
+    fn packet_ends(&mut self, link: &mut dyn Link, queue: u32, share: &mut Share) {
         let state = &mut self.tx_queues[queue as usize];
         let packet = core::mem::take(&mut state.packet);
         let request = state.request.take().unwrap_or_default();
@@ -183,15 +189,17 @@ impl Nic {
         } else if request.segment {
             let flags = TcpFlags::of(&self.file);
             segment::segment(&packet, &request, &context, flags, &mut |frame| {
-                *frames += 1;
+                share.frame(frame.len());
                 self.send(link, queue, frame, &request, &context)
             })
         } else {
             let mut frame = packet;
-            *frames += 1;
+            share.frame(frame.len());
             // Descriptors of no length between packets send nothing (section 7.2.3.2.2).
             if frame.is_empty() {
                 Ok(())
+            } else if frame.len() > LONGEST_FRAME {
+                Err(Malformed)
             } else {
                 offload::single(&mut frame, &request, &context)
                     .and_then(|()| self.send(link, queue, frame, &request, &context))

@@ -79,7 +79,9 @@ fn strike(signal: c_int, code: c_int, address: usize) -> Strike {
         libc::SIGSEGV if code == SI_KERNEL => Strike::Protection,
         libc::SIGSEGV if thread::is_guard(address) => Strike::StackOverflow,
         libc::SIGSEGV => Strike::Page,
-        libc::SIGBUS => Strike::Alignment,
+        libc::SIGBUS if code == libc::BUS_ADRALN => Strike::Alignment,
+        // Memory that is mapped, with nothing behind it.
+        libc::SIGBUS => Strike::Page,
         libc::SIGFPE if code == FPE_INTDIV => Strike::Divide,
         libc::SIGFPE => Strike::Float,
         libc::SIGILL => Strike::InvalidInstruction,

@@ -2,7 +2,8 @@
 
 use libc::{c_int, c_void, dl_phdr_info, size_t};
 use samara_unwind::tables::{
-    Finder, Image, ImageId, Registered, Rules, TableError, register_image, unregister_image,
+    Finder, Image, ImageId, LandingPad, Registered, Rules, TableError, register_image,
+    unregister_image,
 };
 use std::ffi::CStr;
 use std::ops::Range;
@@ -65,8 +66,8 @@ impl Finder for Cuttable {
         self.ask(pc, |finder| finder.rules(pc))
     }
 
-    fn catches(&self, pc: usize) -> Result<bool, TableError> {
-        self.ask(pc, |finder| finder.catches(pc))
+    fn landing_pad(&self, pc: usize) -> Result<LandingPad, TableError> {
+        self.ask(pc, |finder| finder.landing_pad(pc))
     }
 }
 

@@ -15,6 +15,8 @@
 //! * A tick does not cut while the thread is in a shared library: the C library's locks and buffers
 //!   would stay as they are. What copies, fills and compares memory there holds nothing and is cut. A fault there is the domain's doing (a copy between bad addresses), and is
 //!   cut.
+//! * A cut in `std`'s way to the panic hook, or in the hook, leaves the hook's lock read: whoever sets or takes a
+//!   hook later, a test harness at its end among them, waits for ever. A `Display` without end in a panic's message is one way there.
 //! * A cut during a panic leaves `std::thread::panicking()` true on that thread for good: `std` counts
 //!   panics, and nobody else can. `samara_unwind::is_unwinding` knows.
 #![expect(
@@ -33,5 +35,5 @@ mod thread;
 pub use handlers::{CUTS, Cuts};
 pub use images::{Library, program_image};
 pub use segments::allow_segments;
-pub use step::Stepped;
+pub use step::{Stepped, arm};
 pub use thread::{Contained, contained};

@@ -21,9 +21,30 @@ struct Plan {
 }
 
 std::thread_local! {
-    static PLAN: Cell<Plan> = const { Cell::new(Plan {
-        left: u64::MAX, insists: false, steps: 0, verdict: None,
-    }) };
+    static PLAN: Cell<Plan> = const { Cell::new(Plan::NONE) };
+}
+
+impl Plan {
+    const NONE: Self = Self {
+        left: u64::MAX,
+        insists: false,
+        steps: 0,
+        verdict: None,
+    };
+}
+
+/// From here on the running thread traps after each instruction. Only in a call of
+/// [`Contained::step_armed`].
+#[inline(always)]
+pub fn arm() {
+    // SAFETY: sets the flag; the handler for its trap is installed.
+    unsafe { asm!("pushfq", "or qword ptr [rsp], {}", "popfq", const TRAP_FLAG) };
+}
+
+#[inline(always)]
+fn disarm() {
+    // SAFETY: clears the flag.
+    unsafe { asm!("pushfq", "and qword ptr [rsp], {}", "popfq", const !(TRAP_FLAG as i32)) };
 }
 
 /// What came of the ticks.
@@ -36,6 +57,20 @@ pub struct Stepped {
 }
 
 impl Contained {
+    /// As [`step`](Self::step), but step by step only from where `call` says [`arm`]: that is instruction 0.
+    pub fn step_armed<R>(&self, at: u64, insists: bool, call: impl FnOnce() -> R) -> (R, Stepped) {
+        PLAN.set(Plan {
+            left: at,
+            insists,
+            steps: 0,
+            verdict: None,
+        });
+        let result = call();
+        disarm();
+        let Plan { steps, verdict, .. } = PLAN.replace(Plan::NONE);
+        (result, Stepped { steps, verdict })
+    }
+
     /// Runs `call` step by step. Before its instruction number `at` comes a tick that uses up any budget:
     /// only that one or, if it `insists`, one before every further instruction until the thread is cut.
     pub fn step<R>(&self, at: u64, insists: bool, call: impl FnOnce() -> R) -> (R, Stepped) {
@@ -45,11 +80,9 @@ impl Contained {
             steps: 0,
             verdict: None,
         });
-        // SAFETY: sets the flag; the handler for its trap is installed.
-        unsafe { asm!("pushfq", "or qword ptr [rsp], {}", "popfq", const TRAP_FLAG) };
+        arm();
         let result = call();
-        // SAFETY: clears the flag.
-        unsafe { asm!("pushfq", "and qword ptr [rsp], {}", "popfq", const !(TRAP_FLAG as i32)) };
+        disarm();
         let Plan { steps, verdict, .. } = PLAN.get();
         (result, Stepped { steps, verdict })
     }

@@ -14,6 +14,7 @@ mod rng;
 mod tally;
 mod totals;
 mod wait;
+mod whole;
 
 pub use acting::acting_for;
 pub use log::{Released, await_reclaims, deaths, foreign_events, host, reclaims};
@@ -21,6 +22,7 @@ pub use rng::Rng;
 pub use tally::{Counts, Tally};
 pub use totals::{Totals, alone};
 pub use wait::{Gate, wait_until};
+pub use whole::{Whole, watch, whole};
 
 use samara_domain_runtime::{Domain, Interface};
 use samara_shared_heap::Owner;

@@ -28,8 +28,7 @@ pub struct Cut<'a> {
 /// The plainest [`Cut::raise`]: raises, after what panics the frames that were given up had in flight
 /// is forgotten.
 pub extern "C-unwind" fn raise(boundary: usize) -> ! {
-    crate::backend::forget_cut(boundary);
-    crate::raise()
+    crate::backend::raise_cut(boundary)
 }
 
 /// Direction, trap-on-misalignment and nested-task flags: none may be set in compiled code.
@@ -52,12 +51,14 @@ const CLEARED_FLAGS: u64 = 1 << 10 | 1 << 18 | 1 << 14;
 /// * Nothing relies on a destructor in the frames that are given up, and nobody else refers to them.
 pub unsafe fn cut(registers: &mut Registers, cut: &Cut<'_>) -> Result<(), CutError> {
     // SAFETY: the caller's.
-    let frames = unsafe { Frames::new(registers, cut.stack.clone(), cut.finder) };
-    let landing = match find(frames.clone(), cut, Choice::Record)? {
-        // Optimised code: `catch` was expanded in the record's own frame.
-        Some(frame) => frame,
-        None => find(frames, cut, Choice::Outermost)?.ok_or(CutError::AtBoundary)?,
-    };
+    let frames = || unsafe { Frames::new(registers, cut.stack.clone(), cut.finder) };
+    let mut landing = Registers::default();
+    // In optimised code `catch` was expanded in the record's own frame.
+    let found = find(frames(), cut, Choice::Record, &mut landing)?
+        || find(frames(), cut, Choice::Outermost, &mut landing)?;
+    if !found {
+        return Err(CutError::AtBoundary);
+    }
     // SAFETY: handed on.
     unsafe { land(registers, &landing, cut) }
 }
@@ -71,34 +72,38 @@ enum Choice {
     Outermost,
 }
 
-/// Steps outwards to the frame with the record: the registers of the frame that is landed in, as its
-/// callee would have returned to it.
+/// Steps outwards to the frame with the record. Makes `landing` the registers that a call preserves of the
+/// frame that is landed in, as its callee would have returned to it; false if there is no such frame.
 fn find(
     mut frames: Frames<'_>,
     cut: &Cut<'_>,
     choice: Choice,
-) -> Result<Option<Registers>, CutError> {
+    landing: &mut Registers,
+) -> Result<bool, CutError> {
     let record = cut.record.addr() as u64;
     if record < frames.registers().rsp {
         return Err(CutError::AtBoundary);
     }
-    let mut found = None;
-    for depth in 0..MAX_DEPTH {
-        let frame = *frames.registers();
+    let mut found = false;
+    // Each frame holds its return address at least. So many are gone through, and no fewer: a domain makes
+    // frames as small as it likes.
+    for depth in 0..cut.stack.len() / size_of::<u64>() + 1 {
         let pc = frames.pc();
-        let step = frames.step().map_err(|why| blocked(pc, why))?;
-        // A frame reaches up to where its caller's begins; the outermost to the stack's end.
-        let end = match step {
-            Step::Caller => frames.registers().rsp,
-            Step::End => cut.stack.end as u64,
-        };
+        let at = |why| blocked(pc, why);
+        let rules = frames.rules().map_err(at)?;
+        // A frame reaches up to where its caller's begins.
+        let end = rules.base(frames.registers()).map_err(at)?;
+        if end <= frames.registers().rsp || end > cut.stack.end as u64 {
+            return Err(at(TableError::OutOfStack));
+        }
         let is_last = record < end;
         // The interrupted frame itself calls nobody.
         let may_catch = depth > 0 && (is_last || choice == Choice::Outermost);
-        if may_catch && cut.finder.catches(pc).map_err(|why| blocked(pc, why))? {
-            found = Some(frame);
+        if may_catch && cut.finder.catches(pc).map_err(at)? {
+            landing.go_on_as(frames.registers());
+            found = true;
         }
-        if is_last || step == Step::End {
+        if is_last || frames.step(&rules).map_err(at)? == Step::End {
             return Ok(found);
         }
     }
@@ -121,17 +126,24 @@ pub unsafe fn resume(registers: &Registers) -> ! {
 unsafe extern "C" fn load(registers: *const Registers) -> ! {
     naked_asm!(
         ".cfi_startproc",
-        "mov rbx, [rdi + {rbx}]",
-        "mov rbp, [rdi + {rbp}]",
-        "mov r11, [rdi + {r11}]",
-        "mov r12, [rdi + {r12}]",
-        "mov r13, [rdi + {r13}]",
-        "mov r14, [rdi + {r14}]",
-        "mov r15, [rdi + {r15}]",
+        // The frame changes with the stack pointer, at one instruction.
         "mov rax, [rdi + {rip}]",
+        "mov rcx, [rdi + {rbx}]",
+        "mov rdx, [rdi + {rbp}]",
+        "mov rsi, [rdi + {r12}]",
+        "mov r8, [rdi + {r13}]",
+        "mov r9, [rdi + {r14}]",
+        "mov r10, [rdi + {r15}]",
+        "mov r11, [rdi + {r11}]",
         "mov rsp, [rdi + {rsp}]",
         ".cfi_def_cfa rsp, 0",
         ".cfi_register rip, rax",
+        "mov rbx, rcx",
+        "mov rbp, rdx",
+        "mov r12, rsi",
+        "mov r13, r8",
+        "mov r14, r9",
+        "mov r15, r10",
         "jmp rax",
         ".cfi_endproc",
         rbx = const offset_of!(Registers, rbx),
@@ -166,9 +178,6 @@ pub unsafe fn undo_call(registers: &mut Registers, stack: Range<usize>) -> bool 
     }
 }
 
-/// More than fit on a stack of 8 MiB with useful frames; what keeps the work bounded on a larger one.
-const MAX_DEPTH: usize = 1 << 18;
-
 /// Goes on in `frame`, whose registers are as its callee would have returned.
 ///
 /// # Safety
@@ -185,9 +194,8 @@ unsafe fn land(
     if stack.word(return_address) != Some(frame.rip) {
         return Err(blocked(frame.rip as usize, TableError::OutOfStack));
     }
-    let flags = registers.rflags;
-    *registers = *frame;
-    registers.rflags = flags & !CLEARED_FLAGS;
+    registers.go_on_as(frame);
+    registers.rflags &= !CLEARED_FLAGS;
     registers.rsp = return_address;
     registers.rip = landing as *const () as u64;
     registers.r11 = cut.raise as *const () as u64;

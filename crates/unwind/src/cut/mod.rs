@@ -46,7 +46,7 @@ pub enum CutError {
         /// Why.
         why: CutBlock,
     },
-    /// There are more frames than are stepped over in one go, or the tables lead in circles.
+    /// There are more frames than fit on the stack: the tables lead in circles.
     TooDeep,
 }
 

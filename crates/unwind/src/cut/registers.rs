@@ -37,6 +37,20 @@ pub(crate) const RETURN_ADDRESS: usize = 16;
 
 #[cfg(samara_tables)]
 impl Registers {
+    /// Takes over those of `frame` that a call preserves, its place and its stack pointer. One by one: a
+    /// copy of all is a call, and waits for what was stored just before.
+    #[inline]
+    pub(crate) const fn go_on_as(&mut self, frame: &Self) {
+        self.rbx = frame.rbx;
+        self.rbp = frame.rbp;
+        self.rsp = frame.rsp;
+        self.r12 = frame.r12;
+        self.r13 = frame.r13;
+        self.r14 = frame.r14;
+        self.r15 = frame.r15;
+        self.rip = frame.rip;
+    }
+
     /// The register with this DWARF number; `None` if it is none of ours.
     pub(crate) const fn get(&self, number: usize) -> Option<u64> {
         Some(match number {

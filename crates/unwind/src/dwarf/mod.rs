@@ -1,4 +1,8 @@
-//! The `dwarf` backend: unwind tables, the `unwinding` crate, no allocation.
+//! The `dwarf` backend: unwind tables, no allocation.
+//!
+//! On x86_64 this crate unwinds by itself, and the images whose code raises, or is passed by what is
+//! raised, must be registered with [`tables::register_image`](crate::tables::register_image) before;
+//! elsewhere the `unwinding` crate does, by the linker's symbols.
 //!
 //! # What a kernel supplies
 //!
@@ -6,32 +10,30 @@
 //!   thread.
 //! * A `#[panic_handler]` that records the message and then, if the panic [`may_unwind`], calls
 //!   [`begin_panic`].
-//! * Linked with `--eh-frame-hdr`, and these lines in its linker script, the tables mapped readable
-//!   at run time:
-//!
-//! ```text
-//! __executable_start = .;  /* before the first byte of code */
-//! __etext = .;             /* behind the last */
-//! .eh_frame_hdr : { __GNU_EH_FRAME_HDR = .; *(.eh_frame_hdr) }
-//! .eh_frame : { KEEP(*(.eh_frame .eh_frame.*)) }
-//! .gcc_except_table : { KEEP(*(.gcc_except_table .gcc_except_table.*)) }
-//! ```
+//! * The linker's part: see the [crate's documentation](crate). Its tables are mapped readable.
 //!
 //! The outermost frame's return address must be zero: that ends a walk.
+//!
+//! # In a program with `std`
+//!
+//! On x86_64 Linux this module can be used beside the `std` backend, for tests and measurements. Each
+//! unwinder's panics pass the frames and boundaries of the other's, but for one: `std::panic::catch_unwind`
+//! aborts the process when something lands there that is not of its own kind.
 
-mod backtrace;
 mod exception;
 mod thread_state;
+#[cfg(samara_tables)]
+#[path = "by_tables/mod.rs"]
+mod unwinder;
+#[cfg(not(samara_tables))]
+#[path = "by_library/mod.rs"]
+mod unwinder;
 
 use core::panic::PanicInfo;
 
-use unwinding::abi::UnwindReasonCode;
-use unwinding::panicking;
-
 use crate::UnwindFailed;
-pub use backtrace::backtrace;
-use exception::InFlight;
 pub use thread_state::ThreadState;
+pub use unwinder::backtrace;
 
 /// What a contained panic left behind: nothing, since its message was recorded by the panic handler
 /// and the exception object was given back when the boundary was reached.
@@ -55,9 +57,8 @@ pub const RUNS_DESTRUCTORS: bool = true;
 /// Cost: none beyond the call while nothing panics.
 #[inline]
 pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
-    // The exception, ours or a foreign one, was given back on landing: all that is left to say is
-    // "it panicked".
-    panicking::catch_unwind::<InFlight, R, _>(f).map_err(|_| Payload(()))
+    // The exception was given back on landing: all that is left to say is "it panicked".
+    unwinder::catch(f).map_err(|()| Payload(()))
 }
 
 /// Unwinds to the innermost boundary; the panic handler is not asked and nothing is allocated.
@@ -86,17 +87,28 @@ pub fn begin_panic() -> UnwindFailed {
         return UnwindFailed::TooDeep;
     };
     exception.begins_here();
-    let code = panicking::begin_panic(InFlight::new(exception));
+    let failed = unwinder::begin(exception);
     exception.release();
-    match code {
-        UnwindReasonCode::END_OF_STACK => UnwindFailed::NoBoundary,
-        _ => UnwindFailed::Blocked,
-    }
+    failed
 }
 
-/// The frames were given up that the innermost panics had to unwind: their exceptions are free again.
-pub(crate) fn forget_cut(boundary: usize) {
+/// What [`Cut::raise`](crate::cut::Cut::raise) is for a boundary of this backend's:
+/// [`cut::raise`](crate::cut::raise) is the same where `std` is not on. Who catches is known, and is not
+/// looked for.
+///
+/// # Panics
+/// As [`raise`].
+#[cfg(samara_tables)]
+pub extern "C-unwind" fn raise_cut(boundary: usize) -> ! {
     thread_state::current().release_below(boundary);
+    let failed = match thread_state::current().claim() {
+        Some(exception) => {
+            exception.begins_here();
+            unwinder::begin_landed(exception)
+        }
+        None => UnwindFailed::TooDeep,
+    };
+    panic!("unwinding failed: {failed}");
 }
 
 /// Whether this panic may be unwound: not if it struck in code compiled to never unwind, such as a

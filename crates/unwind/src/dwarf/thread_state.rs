@@ -28,6 +28,7 @@ impl ThreadState {
     }
 
     /// Releases what began below `boundary` on the thread's stack.
+    #[cfg(samara_tables)]
     pub(super) fn release_below(&self, boundary: usize) {
         for slot in &self.slots {
             if slot.is_busy() && slot.began_at() < boundary {
@@ -64,7 +65,7 @@ macro_rules! set_thread_state {
     ($function:path) => {
         const _: () = {
             #[unsafe(no_mangle)]
-            fn __samara_unwind_thread_state() -> &'static $crate::ThreadState {
+            fn __samara_unwind_thread_state() -> &'static $crate::dwarf::ThreadState {
                 $function()
             }
         };

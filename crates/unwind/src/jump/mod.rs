@@ -164,7 +164,9 @@ pub fn may_unwind(_: &PanicInfo<'_>) -> bool {
     any(feature = "std", feature = "dwarf"),
     expect(dead_code, reason = "another backend is chosen")
 )]
-pub(crate) fn forget_cut(_: usize) {}
+pub(crate) fn raise_cut(_: usize) -> ! {
+    raise()
+}
 
 /// Always false: no code runs between a panic and its boundary.
 #[must_use]

@@ -3,7 +3,7 @@
 use super::entry::Entry;
 use super::header::Header;
 use super::rules::Rules;
-use super::{Finder, TableError, lsda};
+use super::{Finder, LandingPad, TableError, lsda};
 use core::ops::Range;
 
 /// An image's code and unwind tables, as they stand in memory.
@@ -40,6 +40,34 @@ impl<'a> Image<'a> {
         Ok(entry.start..entry.start.saturating_add(entry.length))
     }
 
+    /// Both answers of a [`Finder`], for one look-up.
+    pub(super) fn frame(&self, pc: usize) -> Result<(Rules, LandingPad), TableError> {
+        let entry = self.entry(pc)?;
+        Ok((Rules::of(&entry, pc)?, self.landing_pad_of(&entry, pc)?))
+    }
+
+    /// What the function of `entry` does with what the call at `pc` raises.
+    fn landing_pad_of(&self, entry: &Entry<'_>, pc: usize) -> Result<LandingPad, TableError> {
+        let Some(data) = entry.except_data else {
+            return Ok(LandingPad::None);
+        };
+        let data = data
+            .checked_sub(self.except_table.as_ptr().addr())
+            .and_then(|offset| self.except_table.get(offset..))
+            .ok_or(TableError::Damaged)?;
+        let pad = lsda::landing_pad(data, pc.wrapping_sub(entry.start))?;
+        // Nobody goes on outside of the function whose registers there are.
+        if pad.address().is_some_and(|pad| pad >= entry.length) {
+            return Err(TableError::Damaged);
+        }
+        Ok(match pad {
+            LandingPad::CleanUp(pad) => LandingPad::CleanUp(entry.start.wrapping_add(pad)),
+            LandingPad::Catch(pad) => LandingPad::Catch(entry.start.wrapping_add(pad)),
+            LandingPad::Terminate(pad) => LandingPad::Terminate(entry.start.wrapping_add(pad)),
+            nowhere => nowhere,
+        })
+    }
+
     /// The entry for the function that `pc` is in.
     #[inline]
     pub(super) fn entry(&self, pc: usize) -> Result<Entry<'a>, TableError> {
@@ -64,15 +92,7 @@ impl Finder for Image<'_> {
         Rules::of(&self.entry(pc)?, pc)
     }
 
-    fn catches(&self, pc: usize) -> Result<bool, TableError> {
-        let entry = self.entry(pc)?;
-        let Some(data) = entry.except_data else {
-            return Ok(false);
-        };
-        let data = data
-            .checked_sub(self.except_table.as_ptr().addr())
-            .and_then(|offset| self.except_table.get(offset..))
-            .ok_or(TableError::Damaged)?;
-        lsda::catches(data, pc.wrapping_sub(entry.start))
+    fn landing_pad(&self, pc: usize) -> Result<LandingPad, TableError> {
+        self.landing_pad_of(&self.entry(pc)?, pc)
     }
 }

@@ -1,16 +1,16 @@
 //! What a function does when a callee raises: its language-specific data (Itanium C++ ABI, "Exception
 //! Handling Tables"), as far as rustc and clang write them.
 
-use super::TableError;
 use super::reader::{Cursor, OMIT};
+use super::{LandingPad, TableError};
 
 /// Encodings of the call sites' numbers.
 const ULEB128: u8 = 0x01;
 const UDATA4: u8 = 0x03;
 
-/// Whether what the call at `offset` from the function's start raises is caught in that very function:
-/// not merely cleaned up after, and not fatal.
-pub(super) fn catches(data: &[u8], offset: usize) -> Result<bool, TableError> {
+/// What is done with what the call at `offset` from the function's start raises. The addresses in the
+/// answer count from the function's start too.
+pub(super) fn landing_pad(data: &[u8], offset: usize) -> Result<LandingPad, TableError> {
     let mut at = Cursor(data);
     // Landing pads count from the function's start: all that these compilers write.
     if at.byte()? != OMIT {
@@ -33,22 +33,28 @@ pub(super) fn catches(data: &[u8], offset: usize) -> Result<bool, TableError> {
             break;
         }
         if offset - start < length {
-            return Ok(pad != 0 && action != 0 && is_catch(actions, action)?);
+            return match (pad, action) {
+                (0, _) => Ok(LandingPad::None),
+                (pad, 0) => Ok(LandingPad::CleanUp(pad)),
+                (pad, action) => at_pad(pad, actions, action),
+            };
         }
     }
-    Ok(false)
+    Ok(LandingPad::Never)
 }
 
-/// Whether the first filter of the action record `action` (from 1) names a type, null for any.
-fn is_catch(actions: &[u8], action: usize) -> Result<bool, TableError> {
+/// What the first filter of the action record `action` (from 1) makes of `pad`: a type, null for any,
+/// is caught; none is a clean-up; a list of what may pass is that of code which lets nothing pass.
+fn at_pad(pad: usize, actions: &[u8], action: usize) -> Result<LandingPad, TableError> {
     let record = actions.get(action - 1..).ok_or(TableError::Damaged)?;
     // A small signed number: 1 to 63 in one byte, or more to come and a sign in the last one.
     let mut filter = Cursor(record);
-    let first = filter.byte()?;
-    if first & 0x80 != 0 {
-        return Err(TableError::Unsupported);
+    match filter.byte()? {
+        0x80.. => Err(TableError::Unsupported),
+        0 => Ok(LandingPad::CleanUp(pad)),
+        0x40.. => Ok(LandingPad::Terminate(pad)),
+        _ => Ok(LandingPad::Catch(pad)),
     }
-    Ok(first != 0 && first & 0x40 == 0)
 }
 
 fn number(at: &mut Cursor<'_>, encoding: u8) -> Result<usize, TableError> {
@@ -60,29 +66,40 @@ fn number(at: &mut Cursor<'_>, encoding: u8) -> Result<usize, TableError> {
 
 #[cfg(test)]
 mod tests {
-    use super::catches;
-    use crate::tables::TableError;
+    use super::landing_pad;
+    use crate::tables::{LandingPad, TableError};
 
-    /// Three call sites: caught by anything at 0..16, cleaned up after at 16..32, neither at 32..48.
-    const DATA: [u8; 21] = [
-        0xff, 0x9b, 20, 0x01, 12, 0, 16, 100, 1, 16, 16, 120, 0, 32, 16, 0, 0, 1, 0, 0, 0,
+    /// Five call sites: caught by anything at 0..16, cleaned up after at 16..32, neither at 32..48, and,
+    /// behind a gap, at 64..80 nothing may pass, at 80..96 cleaned up after, by an action that says so.
+    const DATA: [u8; 33] = [
+        0xff, 0x9b, 32, 0x01, 20, 0, 16, 100, 1, 16, 16, 120, 0, 32, 16, 0, 0, 64, 16, 90, 3, 80,
+        16, 91, 5, 1, 0, 0x7f, 0, 0, 0, 0, 0,
     ];
 
     #[test]
-    fn a_catch_is_told_from_a_clean_up() {
-        assert_eq!(catches(&DATA, 0), Ok(true));
-        assert_eq!(catches(&DATA, 15), Ok(true));
-        assert_eq!(catches(&DATA, 16), Ok(false));
-        assert_eq!(catches(&DATA, 40), Ok(false));
-        assert_eq!(catches(&DATA, 48), Ok(false));
+    fn a_catch_is_told_from_a_clean_up_and_from_what_may_not_pass() {
+        for (offset, pad) in [
+            (0, LandingPad::Catch(100)),
+            (15, LandingPad::Catch(100)),
+            (16, LandingPad::CleanUp(120)),
+            (40, LandingPad::None),
+            (48, LandingPad::Never),
+            (63, LandingPad::Never),
+            (64, LandingPad::Terminate(90)),
+            (80, LandingPad::CleanUp(91)),
+            (96, LandingPad::Never),
+        ] {
+            assert_eq!(landing_pad(&DATA, offset), Ok(pad), "at {offset}");
+        }
     }
 
     #[test]
     fn what_ends_too_early_is_damaged() {
-        for length in 0..17 {
-            assert_eq!(catches(&DATA[..length], 40), Err(TableError::Damaged));
+        for length in 0..25 {
+            let pad = landing_pad(&DATA[..length], 40);
+            assert_eq!(pad, Err(TableError::Damaged));
         }
-        assert_eq!(catches(&DATA[..17], 4), Err(TableError::Damaged));
-        assert_eq!(catches(&[0x00], 0), Err(TableError::Unsupported));
+        assert_eq!(landing_pad(&DATA[..25], 4), Err(TableError::Damaged));
+        assert_eq!(landing_pad(&[0x00], 0), Err(TableError::Unsupported));
     }
 }

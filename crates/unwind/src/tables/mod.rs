@@ -9,21 +9,26 @@
 //! .gcc_except_table : { __except_table_start = .; KEEP(*(.gcc_except_table .gcc_except_table.*)) __except_table_end = .; }
 //! ```
 //!
-//! and registers itself with [`register_image`] before it starts a domain.
+//! and registers itself with [`register_image`] before its first panic and its first domain.
 
 mod cache;
+mod common;
 mod entry;
 mod header;
 mod image;
+mod landing_pad;
 mod lsda;
+mod place;
 mod program;
 mod reader;
 mod registry;
+mod row;
 mod rules;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 
 pub use image::Image;
+pub use landing_pad::LandingPad;
 pub use registry::{
     ImageId, InUse, MAX_IMAGES, RegisterError, Registered, register_image, unregister_image,
 };
@@ -66,9 +71,17 @@ pub trait Finder: Sync {
     /// See [`TableError`].
     fn rules(&self, pc: usize) -> Result<Rules, TableError>;
 
+    /// What the frame does with what the call raises that `pc` is in.
+    ///
+    /// # Errors
+    /// See [`TableError`].
+    fn landing_pad(&self, pc: usize) -> Result<LandingPad, TableError>;
+
     /// Whether what the call that `pc` is in raises is caught in that very frame.
     ///
     /// # Errors
     /// See [`TableError`].
-    fn catches(&self, pc: usize) -> Result<bool, TableError>;
+    fn catches(&self, pc: usize) -> Result<bool, TableError> {
+        Ok(matches!(self.landing_pad(pc)?, LandingPad::Catch(_)))
+    }
 }

@@ -3,7 +3,7 @@
 use super::TableError;
 use super::entry::Entry;
 use super::reader::Cursor;
-use super::rules::{Row, Rule};
+use super::row::{Row, Rule};
 use crate::cut::registers::NUMBERED;
 
 /// How many rows may be remembered at a time: compilers remember one.

@@ -32,8 +32,6 @@ pub(super) const CRATES: &[Reviewed] = &[
     trusted("samara-proxy-macros"),
     trusted("samara-shared-heap"),
     trusted("samara-unwind"),
-    trusted("unwinding"),
-    trusted("gimli"),
     trusted("talc"),
     // Used by domains; no state of their own.
     domain_side("spin"),

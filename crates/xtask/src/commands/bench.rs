@@ -3,6 +3,7 @@
 use crate::cargo::{LIMIT, cargo};
 use crate::cli::BenchArgs;
 use crate::error::Error;
+use crate::kernel;
 use crate::process::Job;
 use crate::progress::step;
 use crate::workspace::Workspace;
@@ -15,5 +16,13 @@ pub(super) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<(), Error> 
     if !args.args.is_empty() {
         command.arg("--").args(&args.args);
     }
-    Job::new("the benchmarks", command, LIMIT).run()
+    Job::new("the benchmarks", command, LIMIT).run()?;
+    // It takes no arguments.
+    if !args.args.is_empty() {
+        return Ok(());
+    }
+    let mut command = cargo(workspace, "bench");
+    kernel::configure_unwinder(workspace, &mut command);
+    command.args(["--bench", "raise"]);
+    Job::new("the unwinders' benchmark", command, LIMIT).run()
 }

@@ -22,11 +22,11 @@ pub(super) fn run(workspace: &Workspace) -> Result<(), Error> {
     times.measure("formatting", || format(workspace))?;
     times.measure("clippy", || clippy(workspace))?;
     times.measure("clippy on the kernel", || clippy_kernel(workspace))?;
+    times.measure("documentation", || documentation(workspace))?;
+    times.measure("packaging", || packaging(workspace))?;
     times.measure("tests", || tests(workspace, &mut tally))?;
     times.measure("small targets", || targets::all(workspace, &mut tally))?;
     times.measure("the demo", || run::run(workspace, &RunArgs::default()))?;
-    times.measure("documentation", || documentation(workspace))?;
-    times.measure("packaging", || packaging(workspace))?;
     for (name, time) in times.0 {
         note(format_args!("{name}: {:.0} s", time.as_secs_f64()));
     }
@@ -92,7 +92,10 @@ fn clippy_kernel(workspace: &Workspace) -> Result<(), Error> {
         kernel::configure(workspace, &mut command, flavor);
         deny_warnings("clippy on the kernel", command)?;
     }
-    Ok(())
+    let mut command = cargo(workspace, "clippy");
+    command.args(["--all-targets", "--release"]);
+    kernel::configure_unwinder(workspace, &mut command);
+    deny_warnings("clippy on the kernel's unwinder", command)
 }
 
 fn deny_warnings(what: &str, mut command: Command) -> Result<(), Error> {
@@ -113,13 +116,21 @@ fn tests(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     })
 }
 
+/// Everything at once, the kernel, and each published crate as docs.rs shows it: alone, with features
+/// of its own choice.
 fn documentation(workspace: &Workspace) -> Result<(), Error> {
-    let mut hosted = cargo(workspace, "doc");
-    hosted.arg("--no-deps");
+    let hosted = cargo(workspace, "doc");
     let mut kernel = cargo(workspace, "doc");
-    kernel.arg("--no-deps");
     kernel::configure(workspace, &mut kernel, Flavor::Demo);
-    for mut command in [hosted, kernel] {
+    let metadata = Metadata::load(workspace)?;
+    let alone = metadata.published().into_iter().map(|package| {
+        let mut command = cargo(workspace, "doc");
+        command.args(["--package", &package.name]);
+        command.args(["--features", &package.documented_features.join(",")]);
+        command
+    });
+    for mut command in [hosted, kernel].into_iter().chain(alone) {
+        command.arg("--no-deps");
         command.env("RUSTDOCFLAGS", "--deny warnings");
         Job::new("cargo doc", command, LIMIT).run()?;
     }

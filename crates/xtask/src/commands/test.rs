@@ -23,6 +23,18 @@ const TEST_DISK: u64 = 16 << 20;
 /// The packages of [`TestPart::Models`], which are no default members: slow without optimisation.
 pub(super) const MODELS: [&str; 2] = ["samara-models", "samara-machine"];
 
+/// Tests of `samara-proxy` that say more of optimised code: each instruction of a walk is cut at, where a debug
+/// build takes samples; and a caller's own `catch` stands in the frame of the boundary.
+const OPTIMISED: [&str; 7] = [
+    "stepped",
+    "payload",
+    "red_flight",
+    "budgets",
+    "attack_inlined",
+    "attack_payload",
+    "attack_wake",
+];
+
 /// Runs the tests, says how many passed and failed, and fails if any did.
 pub(super) fn run(workspace: &Workspace, args: &TestArgs) -> Result<(), Error> {
     let tally = all(workspace, args);
@@ -95,7 +107,21 @@ fn hosted(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     step("hosted tests (cargo test)");
     let mut command = cargo(workspace, "test");
     command.arg("--no-fail-fast");
-    count("cargo test", command, tally)
+    let all = count("cargo test", command, tally);
+    step("hosted tests of the kernel's unwinder (cargo test)");
+    let mut command = cargo(workspace, "test");
+    command.args(["--no-fail-fast", "--release"]);
+    kernel::configure_unwinder(workspace, &mut command);
+    command.args(["--test", "contract", "--test", "damaged"]);
+    let unwinder = count("cargo test of the unwinder", command, tally);
+    step("single steps through optimised code (cargo test --release)");
+    let mut command = cargo(workspace, "test");
+    command.args(["--no-fail-fast", "--release", "--package", "samara-proxy"]);
+    for test in OPTIMISED {
+        command.args(["--test", test]);
+    }
+    all.and(unwinder)
+        .and(count("cargo test --release", command, tally))
 }
 
 /// The core's sources in loom, and the machine of domains and objects: optimised, with debug checks.

@@ -38,7 +38,7 @@ fn goes_round(bench: &Bench, nic: &Nic, count: u8, steps: u32) {
             got += 1;
         }
         tx = exchanged.tx;
-        while tx.len() > usize::from(exchanged.unsent) {
+        while tx.len() > exchanged.unsent {
             drop(tx.pop_back());
         }
         drop(exchanged.rx);

@@ -34,7 +34,7 @@ fn frames_of_every_length_come_back_whole_and_in_order() {
             got += 1;
         }
         tx = exchanged.tx;
-        while tx.len() > usize::from(exchanged.unsent) {
+        while tx.len() > exchanged.unsent {
             stock.push(tx.pop_back().unwrap());
         }
         rx = exchanged.rx;
@@ -79,7 +79,7 @@ fn as_many_packets_come_back_as_went_in() {
     let (mut tx, mut rx, mut back) = (exchanged.tx, exchanged.rx, 0);
     let mut unsent = exchanged.unsent;
     for _ in 0..3 {
-        while tx.len() > usize::from(unsent) {
+        while tx.len() > unsent {
             back += usize::from(tx.pop_back().is_some());
         }
         bench.bus.settle();

@@ -37,6 +37,7 @@ fn print(event: &Event<'_>) {
             generation,
             name,
             reason,
+            ..
         } => println!("domain {id}.{generation} {name}: died: {reason}"),
         Event::Reclaimed {
             id,

@@ -106,6 +106,7 @@ pub(super) fn event(event: &Event<'_>) {
             generation,
             name,
             reason,
+            ..
         } => log.died(id, generation, name, *reason),
         Event::Reclaimed {
             id,

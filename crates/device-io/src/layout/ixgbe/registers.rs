@@ -55,6 +55,7 @@ unsafe impl RegisterBlock for Ixgbe {
         (0x1_0164, 0x2_0000),
     ];
 
+    #[inline]
     fn accepts(id: &PciId) -> bool {
         id.vendor == INTEL && DEVICES.contains(&id.device)
     }

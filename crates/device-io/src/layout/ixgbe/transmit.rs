@@ -179,7 +179,7 @@ impl<T: Exchangeable> Transmitting<'_, T> {
         frame: impl Fn(&mut T) -> Option<&mut [u8]>,
     ) -> usize {
         self.open
-            .trade(batch, N, |_, _, into| frame(into), describe, has_sent)
+            .trade(batch, |_, into| frame(into), describe, has_sent)
     }
 
     /// Tells the device of what was put in since, and asks for one report when all of that is done. One

@@ -75,7 +75,7 @@ fn serve(nic: &Shadow<dyn NetDevice>, micros: u32, shared: &Shared) {
         shared.waits.fetch_add(1, SeqCst);
         match nic.exchange(0, Packets::new(), rx) {
             Ok(exchanged) => {
-                let count = exchanged.received.into();
+                let count = exchanged.received as u64;
                 shared.received.fetch_add(count, SeqCst);
                 rx = exchanged.rx;
             }

@@ -1,0 +1,71 @@
+//! Architectures for which this crate does not read the tables itself: the `unwinding` crate.
+
+#![expect(
+    unsafe_code,
+    reason = "the unwinder hands exception objects around as raw pointers"
+)]
+
+mod backtrace;
+
+use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
+
+use unwinding::abi::{UnwindException, UnwindReasonCode};
+use unwinding::panicking::{self, Exception};
+
+use super::exception::ExceptionSlot;
+use crate::UnwindFailed;
+
+pub use backtrace::backtrace;
+
+/// What the unwinder keeps of an exception.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(super) struct Object(UnsafeCell<MaybeUninit<UnwindException>>);
+
+impl Object {
+    pub(super) const fn new() -> Self {
+        Self(UnsafeCell::new(MaybeUninit::uninit()))
+    }
+}
+
+// SAFETY: touched only by the unwinder, between a slot's successful `claim` and its `release`, which
+// admit one claimant at a time and order one's accesses before the next one's.
+unsafe impl Sync for Object {}
+
+/// A claimed slot on its way through the unwinder.
+struct InFlight(&'static ExceptionSlot);
+
+// SAFETY: `wrap` yields a pointer to an `UnwindException` that stays valid and unshared until
+// `unwrap` (the slot is static and claimed); `unwrap` is called by the unwinder with just such a
+// pointer, as the class below is ours alone.
+unsafe impl Exception for InFlight {
+    const CLASS: [u8; 8] = *b"SAMARA\0\0";
+
+    fn wrap(this: Self) -> *mut UnwindException {
+        core::ptr::from_ref(this.0).cast_mut().cast()
+    }
+
+    /// Gives the slot back: from here on nothing refers to the object.
+    unsafe fn unwrap(object: *mut UnwindException) -> Self {
+        // SAFETY: `object` came from `wrap`, so it is the address of a static slot, with that
+        // slot's provenance.
+        let slot = unsafe { &*object.cast::<ExceptionSlot>() };
+        slot.release();
+        Self(slot)
+    }
+}
+
+/// Runs `f`; false if what it raised ended here, whose slot was given back.
+#[inline]
+pub(super) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, ()> {
+    panicking::catch_unwind::<InFlight, R, _>(f).map_err(|_| ())
+}
+
+/// Raises the claimed exception. Returns only if it cannot be delivered.
+pub(super) fn begin(exception: &'static ExceptionSlot) -> UnwindFailed {
+    match panicking::begin_panic(InFlight(exception)) {
+        UnwindReasonCode::END_OF_STACK => UnwindFailed::NoBoundary,
+        _ => UnwindFailed::Blocked,
+    }
+}

@@ -1,0 +1,17 @@
+//! The function that compiled code names in its tables, which nobody calls.
+
+use core::ffi::{c_int, c_void};
+
+/// "The tables cannot be used": what a foreign unwinder is told that comes this way.
+const FATAL: c_int = 3;
+
+#[lang = "eh_personality"]
+extern "C" fn rust_eh_personality(
+    _version: c_int,
+    _actions: c_int,
+    _class: u64,
+    _exception: *mut c_void,
+    _context: *mut c_void,
+) -> c_int {
+    FATAL
+}

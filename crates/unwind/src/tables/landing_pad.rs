@@ -1,0 +1,80 @@
+//! What a frame does with what a call in it raises.
+
+/// What a frame does with what the call raises that it is in. Addresses are those of code, inside the
+/// call's own function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LandingPad {
+    /// Nothing: it goes on to the caller.
+    None,
+    /// Here it runs destructors, then lets it go on.
+    CleanUp(usize),
+    /// Here it is caught.
+    Catch(usize),
+    /// Here it reports that nothing may pass: code that must not unwind.
+    Terminate(usize),
+    /// The compiler took the call for one that raises nothing: there is no way on.
+    Never,
+}
+
+impl LandingPad {
+    /// The address to go on at, if there is one.
+    pub(crate) const fn address(self) -> Option<usize> {
+        match self {
+            Self::CleanUp(pad) | Self::Catch(pad) | Self::Terminate(pad) => Some(pad),
+            Self::None | Self::Never => None,
+        }
+    }
+
+    /// In one word, never 0: its kind, and how far from `pc` it is. `None` if that is too far.
+    pub(super) fn pack(self, pc: usize) -> Option<u64> {
+        let kind = match self {
+            Self::None => 1,
+            Self::CleanUp(_) => 2,
+            Self::Catch(_) => 3,
+            Self::Terminate(_) => 4,
+            Self::Never => 5,
+        };
+        let distance = self
+            .address()
+            .map_or(0, |pad| pad.wrapping_sub(pc) as isize);
+        let distance = i32::try_from(distance).ok()?;
+        Some(kind << 32 | u64::from(distance as u32))
+    }
+
+    /// What [`pack`](Self::pack) has packed; `None` for 0.
+    #[inline]
+    pub(super) fn unpack(word: u64, pc: usize) -> Option<Self> {
+        let pad = pc.wrapping_add_signed(word as u32 as i32 as isize);
+        Some(match word >> 32 {
+            1 => Self::None,
+            2 => Self::CleanUp(pad),
+            3 => Self::Catch(pad),
+            4 => Self::Terminate(pad),
+            5 => Self::Never,
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LandingPad;
+
+    #[test]
+    fn what_was_packed_comes_back() {
+        let pc = 0xffff_ffff_8020_0010;
+        let (before, behind) = (pc - 0x7fff, pc + 0x7f_ffff);
+        for pad in [
+            LandingPad::None,
+            LandingPad::CleanUp(before),
+            LandingPad::Catch(behind),
+            LandingPad::Terminate(pc),
+            LandingPad::Never,
+        ] {
+            let word = pad.pack(pc).expect("near enough");
+            assert_eq!(LandingPad::unpack(word, pc), Some(pad));
+        }
+        assert_eq!(LandingPad::unpack(0, pc), None);
+        assert_eq!(LandingPad::Catch(pc / 2).pack(pc), None);
+    }
+}

@@ -1,0 +1,73 @@
+//! What cannot be delivered is told before anything is destroyed.
+#![expect(unsafe_code, reason = "frames without tables, and without a caller")]
+
+use samara_unwind::UnwindFailed;
+use samara_unwind::dwarf::{begin_panic, catch, is_unwinding, raise};
+use std::arch::naked_asm;
+use std::cell::Cell;
+
+/// Calls `f`. No table says how to unwind it.
+#[unsafe(naked)]
+unsafe extern "C" fn without_a_table(f: extern "C-unwind" fn()) {
+    naked_asm!("sub rsp, 8", "call rdi", "add rsp, 8", "ret")
+}
+
+/// Calls `f`, as the outermost frame that there is, according to its table.
+#[unsafe(naked)]
+unsafe extern "C" fn outermost(f: extern "C-unwind" fn()) {
+    naked_asm!(
+        ".cfi_startproc",
+        ".cfi_undefined rip",
+        "sub rsp, 8",
+        ".cfi_def_cfa_offset 16",
+        "call rdi",
+        "add rsp, 8",
+        ".cfi_def_cfa_offset 8",
+        "ret",
+        ".cfi_endproc",
+    )
+}
+
+thread_local! {
+    static DROPS: Cell<u32> = const { Cell::new(0) };
+    static FAILED: Cell<Option<UnwindFailed>> = const { Cell::new(None) };
+}
+
+struct Told;
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        DROPS.set(DROPS.get() + 1);
+    }
+}
+
+extern "C-unwind" fn panics() {
+    let _told = Told;
+    FAILED.set(Some(begin_panic()));
+    assert_eq!(DROPS.get(), 0, "destroyed all the same");
+    assert!(!is_unwinding());
+    // Further in, all is as ever.
+    assert!(catch(|| raise()).is_err());
+}
+
+fn failure(through: unsafe extern "C" fn(extern "C-unwind" fn())) -> Option<UnwindFailed> {
+    DROPS.set(0);
+    let outer = catch(|| {
+        let _told = Told;
+        // SAFETY: it returns from `panics` as it was called.
+        unsafe { through(panics) };
+    });
+    assert!(outer.is_ok());
+    assert_eq!(DROPS.get(), 2);
+    FAILED.take()
+}
+
+#[test]
+fn a_frame_without_a_table_is_not_passed() {
+    assert_eq!(failure(without_a_table), Some(UnwindFailed::Blocked));
+}
+
+#[test]
+fn without_a_boundary_nothing_is_destroyed() {
+    assert_eq!(failure(outermost), Some(UnwindFailed::NoBoundary));
+}

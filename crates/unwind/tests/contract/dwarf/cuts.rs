@@ -1,0 +1,96 @@
+//! Cuts that land at a boundary of this backend's.
+#![expect(unsafe_code, reason = "cuts its own frames")]
+
+use super::threads::init;
+use samara_unwind::cut::{Cut, Registers, cut, resume};
+use samara_unwind::dwarf::{catch, is_unwinding, raise, raise_cut};
+use samara_unwind::tables::Registered;
+use std::cell::Cell;
+use std::hint::black_box;
+
+struct Told<'a>(&'a Cell<u32>);
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+/// Cuts the running thread to the boundary inside of `record`.
+fn cut_here(record: *const ()) -> ! {
+    let mut registers = Registers::here();
+    let request = Cut {
+        record,
+        // Up to the record's frame: all that is read is below.
+        stack: registers.rsp as usize - 256..record.addr() + 4096,
+        finder: &Registered,
+        raise: raise_cut,
+    };
+    // SAFETY: the running thread's own registers and stack; nobody relies on the destructors.
+    unsafe { cut(&mut registers, &request) }.expect("it can be cut");
+    // SAFETY: registers of this very call, rewritten by a cut.
+    unsafe { resume(&registers) };
+}
+
+#[inline(never)]
+fn descend(depth: u64, drops: &Cell<u32>, end: &dyn Fn()) -> u64 {
+    let _told = Told(drops);
+    if depth == 0 {
+        end();
+        return 0;
+    }
+    let below = black_box(descend)(depth - 1, drops, end);
+    below.wrapping_mul(3) ^ depth
+}
+
+/// Whether what `descend` ended in was caught, and that registers and locals are as before.
+#[inline(never)]
+fn caught(depth: u64, drops: &Cell<u32>, end: &dyn Fn(*const ())) -> bool {
+    let room = [0_u64; 8];
+    let record = (&raw const *black_box(&room)).cast();
+    let words: [u64; 24] = std::array::from_fn(|at| black_box(at as u64));
+    let result = catch(|| black_box(descend)(depth, drops, &|| end(record)));
+    for (at, word) in words.into_iter().enumerate() {
+        assert_eq!(word, at as u64);
+    }
+    result.is_err()
+}
+
+#[test]
+fn a_cut_runs_no_destructor_and_its_boundary_is_as_it_was() {
+    init();
+    for depth in [0, 1, 8, 32] {
+        let drops = Cell::new(0);
+        assert!(caught(depth, &drops, &|record| cut_here(record)));
+        assert_eq!(drops.get(), 0);
+        assert!(!is_unwinding());
+        // The boundary catches again.
+        assert!(caught(depth, &drops, &|_| raise()));
+        assert_eq!(u64::from(drops.get()), depth + 1);
+    }
+}
+
+/// Is cut while it is dropped.
+struct CutInside(*const ());
+
+impl Drop for CutInside {
+    fn drop(&mut self) {
+        assert!(is_unwinding());
+        cut_here(self.0);
+    }
+}
+
+#[test]
+fn a_panic_among_what_was_given_up_is_forgotten() {
+    init();
+    for _ in 0..20 {
+        let drops = Cell::new(0);
+        let end = |record| {
+            let _inside = CutInside(record);
+            raise();
+        };
+        assert!(caught(3, &drops, &end));
+        assert_eq!(drops.get(), 0);
+        assert!(!is_unwinding());
+    }
+}

@@ -1,0 +1,128 @@
+//! Destructors on the way of a panic, and panics in them.
+
+use samara_unwind::UnwindFailed;
+use samara_unwind::dwarf::{begin_panic, catch, is_unwinding, raise};
+use std::cell::{Cell, RefCell};
+use std::hint::black_box;
+use std::panic::{catch_unwind, resume_unwind};
+
+/// Notes what it has when it is dropped.
+struct Told<'a>(&'a RefCell<Vec<[u64; 3]>>, [u64; 3]);
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        self.0.borrow_mut().push(self.1);
+    }
+}
+
+#[inline(never)]
+fn descend(depth: u64, told: &RefCell<Vec<[u64; 3]>>) -> u64 {
+    // Worked out before the call and kept over it, in whatever registers the compiler likes.
+    let kept = [depth, black_box(depth) * 3, black_box(depth) << 7];
+    let _told = Told(told, kept);
+    if depth == 0 {
+        raise();
+    }
+    let below = black_box(descend)(depth - 1, told);
+    below ^ kept[1] ^ kept[2]
+}
+
+#[test]
+fn they_run_innermost_first_and_find_what_their_frames_had() {
+    for depth in [0, 1, 8, 32] {
+        let told = RefCell::default();
+        assert!(catch(|| descend(depth, &told)).is_err());
+        let expected: Vec<_> = (0..=depth).map(|at| [at, at * 3, at << 7]).collect();
+        assert_eq!(told.into_inner(), expected);
+    }
+}
+
+/// Has a panic of its own, of either kind, while it is dropped.
+struct PanicsInside<'a> {
+    drops: &'a Cell<u32>,
+    of_std: bool,
+}
+
+impl Drop for PanicsInside<'_> {
+    fn drop(&mut self) {
+        let told = RefCell::default();
+        if self.of_std {
+            let panic = || {
+                let _told = Told(&told, [0; 3]);
+                resume_unwind(Box::new(7));
+            };
+            let caught = catch_unwind(std::panic::AssertUnwindSafe(panic));
+            assert_eq!(caught.unwrap_err().downcast_ref(), Some(&7));
+        } else {
+            assert!(catch(|| descend(0, &told)).is_err());
+        }
+        assert_eq!(told.into_inner().len(), 1);
+        self.drops.set(self.drops.get() + 1);
+    }
+}
+
+#[test]
+fn a_destructor_may_contain_a_panic_of_its_own_while_another_passes() {
+    for of_std in [false, true] {
+        let drops = Cell::new(0);
+        let outer = catch(|| {
+            let _inside = PanicsInside {
+                drops: &drops,
+                of_std,
+            };
+            raise();
+        });
+        assert!(outer.is_err());
+        assert_eq!(drops.get(), 1);
+        assert!(!is_unwinding());
+    }
+}
+
+#[test]
+fn a_panic_of_std_passes_boundaries_and_destructors() {
+    let (drops, told) = (Cell::new(0), RefCell::default());
+    let panic = || {
+        let _outer = Told(&told, [2; 3]);
+        let caught = catch(|| {
+            let _inside = PanicsInside {
+                drops: &drops,
+                of_std: false,
+            };
+            let _inner = Told(&told, [1; 3]);
+            resume_unwind(Box::new(11));
+        });
+        unreachable!("{caught:?}");
+    };
+    let caught = catch_unwind(std::panic::AssertUnwindSafe(panic));
+    assert_eq!(caught.unwrap_err().downcast_ref(), Some(&11));
+    assert_eq!(told.into_inner(), [[1; 3], [2; 3]]);
+    assert_eq!(drops.get(), 1);
+}
+
+/// While it is dropped it raises, and another of its kind is dropped meanwhile.
+struct Nested(u32);
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        assert!(is_unwinding());
+        if self.0 == 0 {
+            assert_eq!(begin_panic(), UnwindFailed::TooDeep);
+            return;
+        }
+        let inner = catch(|| {
+            let _nested = Nested(self.0 - 1);
+            raise();
+        });
+        assert!(inner.is_err());
+    }
+}
+
+#[test]
+fn more_panics_in_flight_than_there_is_room_for_are_refused() {
+    let caught = catch(|| {
+        let _nested = Nested(7);
+        raise();
+    });
+    assert!(caught.is_err());
+    assert!(!is_unwinding());
+}

@@ -1,0 +1,84 @@
+//! Panics through the frames of a shared object that comes and goes.
+#![expect(unsafe_code, reason = "loads a library and calls into it")]
+
+use super::program::holding;
+use samara_unwind::UnwindFailed;
+use samara_unwind::dwarf::{begin_panic, catch, raise};
+use samara_unwind::tables::{register_image, unregister_image};
+use std::cell::Cell;
+use std::ffi::CString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+const LOADS: usize = 40;
+const DEPTH: u64 = 12;
+
+type End = extern "C-unwind" fn() -> u64;
+type Descend = extern "C-unwind" fn(u64, &AtomicUsize, Option<End>) -> u64;
+
+extern "C-unwind" fn returns() -> u64 {
+    30
+}
+
+extern "C-unwind" fn raises() -> u64 {
+    raise()
+}
+
+thread_local! {
+    static FAILED: Cell<Option<UnwindFailed>> = const { Cell::new(None) };
+}
+
+extern "C-unwind" fn fails() -> u64 {
+    FAILED.set(Some(begin_panic()));
+    40
+}
+
+/// Compiles the library, with the compiler that compiles this.
+fn compile() -> PathBuf {
+    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libsamara_passed.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/library.rs");
+    let status = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+        .args(["--edition=2024", "--crate-type=cdylib", "-O", "-o"])
+        .args([&library, &source])
+        .status()
+        .expect("there is a compiler");
+    assert!(status.success(), "the library does not compile");
+    library
+}
+
+#[test]
+fn they_pass_while_it_is_registered_and_not_before() {
+    let name = CString::new(compile().to_str().expect("a path in words")).expect("no zero");
+    for _ in 0..LOADS {
+        // SAFETY: the library has no initialisers but `std`'s.
+        let handle = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
+        assert!(!handle.is_null(), "the library does not load");
+        // SAFETY: a handle of a loaded library.
+        let entry = unsafe { libc::dlsym(handle, c"descend".as_ptr()) };
+        assert!(!entry.is_null(), "the library has no `descend`");
+        // SAFETY: that function, in a library that stays loaded while it is called.
+        let descend = unsafe { std::mem::transmute::<*mut libc::c_void, Descend>(entry) };
+        let dropped = AtomicUsize::new(0);
+        let call = |end: End| {
+            let before = dropped.load(SeqCst);
+            let result = catch(|| descend(DEPTH, &dropped, Some(end)));
+            // Every frame's, whichever way it ended.
+            assert_eq!(dropped.load(SeqCst) - before, DEPTH as usize + 1);
+            result.ok()
+        };
+        assert_eq!(call(fails), Some(40 + DEPTH));
+        assert_eq!(FAILED.take(), Some(UnwindFailed::Blocked));
+        // SAFETY: unregistered before it is unloaded.
+        let id = unsafe { register_image(holding(entry.addr())) }.expect("room for one more");
+        assert_eq!(call(raises), None);
+        assert_eq!(call(returns), Some(30 + DEPTH));
+        assert_eq!(call(raises), None);
+        let mut left = Some(id);
+        while let Some(id) = left {
+            left = unregister_image(id).err().map(|in_use| in_use.0);
+        }
+        // SAFETY: nobody is inside any more, and it is closed once.
+        assert_eq!(unsafe { libc::dlclose(handle) }, 0);
+    }
+}

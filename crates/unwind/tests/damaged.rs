@@ -1,0 +1,64 @@
+//! A panic that meets a damaged table is an error, and nothing was destroyed (`dwarf`, x86_64 Linux). In a
+//! program of its own: the tables are those of everybody in it.
+#![expect(
+    unsafe_code,
+    reason = "registers tables that are not those of the code"
+)]
+
+#[path = "contract/program.rs"]
+mod program;
+
+use samara_unwind::UnwindFailed;
+use samara_unwind::dwarf::{ThreadState, begin_panic, catch, is_unwinding, raise};
+use samara_unwind::tables::{Finder, Image, TableError, register_image, unregister_image};
+use std::cell::Cell;
+use std::hint::black_box;
+
+static STATE: ThreadState = ThreadState::new();
+fn state() -> &'static ThreadState {
+    &STATE
+}
+samara_unwind::set_thread_state!(state);
+
+struct Told<'a>(&'a Cell<u32>);
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+#[inline(never)]
+fn passed(drops: &Cell<u32>, end: &dyn Fn()) {
+    let _told = Told(drops);
+    end();
+    black_box(());
+}
+
+#[test]
+fn a_panic_is_refused_by_a_damaged_table_and_nothing_is_destroyed() {
+    let whole = program::program();
+    let function = whole.function(passed as fn(&Cell<u32>, &dyn Fn()) as usize);
+    let damaged = Image {
+        code: function.expect("it has a table"),
+        // The function's part is missing.
+        except_table: &[],
+        ..whole.clone()
+    };
+    let start = damaged.code.start;
+    assert_eq!(damaged.landing_pad(start), Err(TableError::Damaged));
+    // SAFETY: bytes that stay; what is missing is found out.
+    let first = unsafe { register_image(damaged) }.expect("room for one image");
+    // SAFETY: the program's own, which stay.
+    let _all = unsafe { register_image(whole) }.expect("room for one more");
+    let (drops, failed) = (Cell::new(0), Cell::new(None));
+    let call = |end: &dyn Fn()| catch(|| black_box(passed)(&drops, end)).is_ok();
+    assert!(call(&|| failed.set(Some(begin_panic()))));
+    assert_eq!(failed.get(), Some(UnwindFailed::Blocked));
+    // It returned, and was dropped then.
+    assert_eq!(drops.get(), 1);
+    assert!(!is_unwinding());
+    unregister_image(first).expect("nobody reads it");
+    assert!(!call(&|| raise()));
+    assert_eq!(drops.get(), 2);
+}

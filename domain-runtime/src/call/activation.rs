@@ -1,0 +1,165 @@
+//! One call in progress: its frame on the thread's chain, and how to find it there.
+
+use super::Target;
+use crate::control::{self, ControlBlock};
+use crate::state::{State, Word};
+use core::cell::Cell;
+use samara_shared_heap::thread::{self, Frame, ThreadSlot};
+
+/// One call in progress on a thread's chain. A frame whose owner is not the host begins one.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Activation {
+    pub(super) frame: Frame,
+    pub(super) block: &'static ControlBlock,
+    /// The word that was expected and, in the upper half, the microseconds of its budget that ticks
+    /// have counted so far: one word, so that a call stores no more than it would without budgets.
+    pub(super) word_and_used: Cell<u64>,
+}
+
+/// In place of the word and the time used, on the way out. No word has all bits set.
+pub(super) const CROSSING: u64 = u64::MAX;
+/// On the way in, where the caller's arguments are moved.
+const ENTERING: u64 = u64::MAX - 1;
+
+impl Activation {
+    #[inline]
+    pub(super) fn new(target: Target, below: *const Frame) -> Self {
+        Self {
+            frame: Frame::new(target.owner(), below),
+            block: target.block,
+            word_and_used: Cell::new(target.expected().0.into()),
+        }
+    }
+
+    /// The same entry once more, in a frame further in: with what it has used so far.
+    pub(super) fn again(&self, below: *const Frame) -> Self {
+        Self {
+            frame: Frame::new(self.frame.owner(), below),
+            block: self.block,
+            word_and_used: self.word_and_used.clone(),
+        }
+    }
+
+    /// What was entered.
+    #[inline]
+    pub(crate) fn target(&self) -> Target {
+        let index = self.frame.owner().index() as u8;
+        Target::of(self.block, index, Word(self.word_and_used.get() as u32))
+    }
+
+    /// From here on the thread is between caller and callee: what follows is the runtime's.
+    #[inline]
+    pub(crate) fn cross(&self) {
+        self.word_and_used.set(CROSSING);
+    }
+
+    /// The same on the way in: what follows is the runtime's, for the caller.
+    #[inline]
+    pub(super) fn enter(&self) {
+        self.word_and_used.set(ENTERING);
+    }
+
+    /// The way in is done: what follows is the callee's.
+    #[inline]
+    pub(super) fn arrive(&self, target: Target) {
+        self.word_and_used.set(target.expected().0.into());
+    }
+
+    /// Whether the thread is on its way in or out: it is neither cut nor counted.
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    pub(crate) fn is_crossing(&self) -> bool {
+        self.word_and_used.get() >= ENTERING
+    }
+
+    /// Whether it is on its way in.
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    pub(crate) fn is_entering(&self) -> bool {
+        self.word_and_used.get() == ENTERING
+    }
+
+    /// Whether `other` is the very next frame.
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    pub(crate) fn is_on_top_of(&self, other: &Self) -> bool {
+        core::ptr::eq(self.frame.prev(), (&raw const *other).cast())
+    }
+
+    /// The activations further out on the running thread's chain, from the next one on.
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    pub(crate) fn outer(&self) -> impl Iterator<Item = &Self> {
+        let mut at = self.frame.prev();
+        core::iter::from_fn(move || {
+            let found = first_from(at)?;
+            at = found.frame.prev();
+            Some(found)
+        })
+    }
+
+    /// Forgets what was counted.
+    #[cfg(all(feature = "contain", feature = "alloc", target_arch = "x86_64"))]
+    pub(crate) fn renew(&self) {
+        let word = self.word_and_used.get() as u32;
+        self.word_and_used.set(word.into());
+    }
+
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    /// Counts `more` microseconds; how many there are now, at most as many as fit.
+    pub(crate) fn use_up(&self, more: u32) -> u32 {
+        let both = self.word_and_used.get();
+        let used = ((both >> 32) as u32).saturating_add(more);
+        let word = u64::from(both as u32);
+        self.word_and_used.set(u64::from(used) << 32 | word);
+        used
+    }
+}
+
+/// The innermost activation, if the running thread acts for a domain.
+#[inline]
+pub(crate) fn innermost(thread: &ThreadSlot) -> Option<&Activation> {
+    if thread.owner().is_host() {
+        return None;
+    }
+    // SAFETY: the top frame is valid, and not the host's: it begins an activation. The reference
+    // lives no longer than the thread's own slot is looked at.
+    Some(unsafe { &*thread.top().cast::<Activation>() })
+}
+
+/// The innermost activation, also below frames of the host's.
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+pub(crate) fn nearest(thread: &ThreadSlot) -> Option<&Activation> {
+    first_from(thread.top())
+}
+
+/// The innermost activation at or below the frame `at`, which is on the running thread's chain.
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+fn first_from<'a>(mut at: *const Frame) -> Option<&'a Activation> {
+    // SAFETY: frames on the chain are valid while the thread is above them.
+    while let Some(frame) = unsafe { at.as_ref() } {
+        if !frame.owner().is_host() {
+            // SAFETY: a frame that is not the host's begins an activation.
+            return Some(unsafe { &*at.cast::<Activation>() });
+        }
+        at = frame.prev();
+    }
+    None
+}
+
+/// For whom the thread runs, as a target: what an exported object's proxies enter.
+pub(crate) fn exporter() -> Target {
+    let thread = thread::current();
+    let block = control::block(thread.owner());
+    if thread.owner().is_host() {
+        return Target::new(block, block.word());
+    }
+    // SAFETY: the top frame is not the host's: it begins an activation.
+    let target = unsafe { (*thread.top().cast::<Activation>()).target() };
+    // Also in `init`: it can be entered once that has returned.
+    let running = Word::new(target.expected().generation(), State::Running);
+    Target::new(block, running)
+}
+
+/// The generation for which the running thread acts; `None` for the host.
+#[cfg(feature = "alloc")]
+pub(crate) fn current_target() -> Option<Target> {
+    innermost(thread::current()).map(Activation::target)
+}

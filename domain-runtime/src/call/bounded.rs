@@ -1,0 +1,74 @@
+//! Boundaries inside a domain, behind which something ends in any case.
+
+use super::activation::{Activation, CROSSING, innermost};
+use super::{apart, raise};
+use crate::contain;
+use core::cell::Cell;
+use samara_shared_heap::thread::{self, Frame};
+use samara_unwind::Payload;
+
+/// Runs `f` behind a boundary of its own of whom the thread runs for, then `after`, as the host: in any case,
+/// also when `f` is cut, before what cut it goes on outwards. For what must end before a call of the
+/// domain's returns. Cost: what a boundary costs.
+///
+/// # Safety
+/// `after` is trusted code of the host's side, ends in bounded time and does not panic.
+pub unsafe fn bounded<F: FnOnce() -> R, R, E>(f: F, after: impl FnOnce() -> E) -> (R, E) {
+    let thread = thread::current();
+    let below = thread.top();
+    let outer = innermost(thread);
+    let inner = outer.map(|outer| outer.again(below));
+    if let Some(inner) = &inner {
+        // SAFETY: lives to the end of this function and is taken off before; the same generation's as the
+        // one below, which keeps it.
+        unsafe { thread.set_top((&raw const *inner).cast()) };
+    }
+    let outcome = samara_unwind::catch(|| apart(f));
+    // While the inner activation is on top: outside `catch` nothing is cut, and as the host neither.
+    // SAFETY: the caller's.
+    let after = unsafe { thread::as_host(after) };
+    if let (Some(inner), Some(outer)) = (&inner, outer) {
+        // What was used up in there counts. After a cut it says that the inner one is left, not this one.
+        let word_and_used = inner.word_and_used.get();
+        if word_and_used != CROSSING {
+            outer.word_and_used.set(word_and_used);
+        }
+    }
+    // SAFETY: this was the top before.
+    unsafe { thread.set_top(below) };
+    match outcome {
+        Ok(result) => (result, after),
+        Err(payload) => {
+            payload.dispose();
+            if outer.is_some_and(|outer| outer.target().is_dead()) {
+                contain::end_self();
+            }
+            raise()
+        }
+    }
+}
+
+/// Drops what a panic carried, which is its domain's, inside that: behind a boundary of its own, since what
+/// a caller has put around the call may stand in the frame of `outer`, which catches no more. `left_off`
+/// is what `outer` had counted before it was marked as left; a cut marks it so, and carries nothing.
+#[inline(never)]
+pub(super) fn dispose(outer: &Activation, left_off: u64, payload: Payload) {
+    let thread = thread::current();
+    let below = thread.top();
+    let inner = Activation {
+        frame: Frame::new(outer.frame.owner(), below),
+        block: outer.block,
+        word_and_used: Cell::new(left_off),
+    };
+    // SAFETY: lives to the end of this function and is taken off before; the same generation's as `outer`,
+    // which keeps it.
+    unsafe { thread.set_top((&raw const inner).cast()) };
+    let outcome = samara_unwind::catch(|| apart(|| payload.dispose()));
+    inner.cross();
+    // SAFETY: this was the top before.
+    unsafe { thread.set_top(below) };
+    if let Err(cut) = outcome {
+        // Raised by the cut: nothing of the domain's.
+        cut.dispose();
+    }
+}

@@ -1,0 +1,43 @@
+//! Quotas asked where a call moves things.
+
+use super::Target;
+use samara_rref::{Exchangeable, weigh};
+use samara_shared_heap::thread::ThreadSlot;
+use samara_shared_heap::{Owner, marks, quota};
+
+/// Whether a call of `thread` may have more to do than to enter: a quota has a say in what it would
+/// move, since the receiver has one, or exported objects wait to be dropped. For what moves nothing a
+/// constant. One load for each side.
+#[inline]
+#[must_use]
+pub fn is_marked<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: Target) -> bool {
+    let mut found = 0;
+    if A::NESTED || R::NESTED {
+        found |= marks::of(target.owner());
+    }
+    // Both count for what moves in and back: no instruction there.
+    if !A::NESTED {
+        found &= !marks::LIMITED;
+    }
+    if !R::NESTED {
+        found &= !marks::POSTED;
+    }
+    if R::NESTED {
+        found |= marks::of(thread.owner()) & marks::LIMITED;
+    }
+    found != 0
+}
+
+/// Asks the receiver's quota, before anything moves.
+#[cold]
+pub(super) fn admits<A: Exchangeable>(from: Owner, to: Owner, arguments: &A) -> bool {
+    from == to || !quota::is_limited(to) || quota::admit(to, weigh(arguments))
+}
+
+/// Takes a result off what its receiver may still allocate.
+#[cold]
+pub(crate) fn note<R: Exchangeable>(from: Owner, to: Owner, result: &R) {
+    if from != to && quota::is_limited(to) {
+        quota::note(to, weigh(result));
+    }
+}

@@ -1,0 +1,293 @@
+//! Entering a domain and coming back, whatever happens inside.
+//!
+//! Protocol (D4): bump the own shard's entries; load the state; go in only if it is exactly the
+//! expected generation and state; on the way out bump the exits of the *same* counter. Increments
+//! and the loads after them are SeqCst: either the reaper sees the entry, or the entry sees that
+//! the domain is dead. No lock, no shared line, no allocation.
+
+mod activation;
+mod apart;
+mod bounded;
+mod metering;
+mod refusal;
+mod spilled;
+mod target;
+
+#[cfg(feature = "alloc")]
+pub(crate) use activation::current_target;
+pub(crate) use activation::{Activation, exporter};
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+pub(crate) use activation::{innermost, nearest};
+pub(crate) use apart::apart;
+pub use bounded::bounded;
+pub use metering::is_marked;
+pub(crate) use metering::note;
+pub use refusal::{Failure, Refusal};
+pub use spilled::spilled;
+pub use target::Target;
+
+use crate::contain;
+use crate::control::{self, Counter};
+use crate::host;
+use crate::primitive::atomic::Ordering::SeqCst;
+use crate::reason::{ExitKind, ExitReason};
+use crate::stack;
+use crate::state::State;
+use activation::CROSSING;
+use core::mem::ManuallyDrop;
+use metering::admits;
+use samara_rref::{Exchangeable, Transfer};
+use samara_shared_heap::Owner;
+use samara_shared_heap::thread::{self, Frame, ThreadSlot};
+
+/// Calls `body` inside the target with `arguments`, which become its own; the result becomes the
+/// caller's. A panic inside ends here and is the domain's death.
+///
+/// A receiver far over its quota gets no arguments; a caller with a quota gets its result, which is
+/// taken off what it may still allocate. What does not change hands is not counted.
+///
+/// Does not return if the *caller's* domain died meanwhile: the thread then unwinds to the boundary
+/// through which it entered the caller.
+///
+/// A thread whose stack has less room than the target asks for ([`DomainSpec::stack`](crate::DomainSpec::stack))
+/// is refused, or goes on elsewhere if the host's [`StackProbe`](crate::host::StackProbe) has it.
+///
+/// Cost (happy path): two locked additions on the CPU's own line, two loads of the state.
+///
+/// # Errors
+/// See [`Failure`].
+///
+/// # Safety
+/// `body` runs the target's own code only, and what it captures may be lent to the target for the
+/// length of the call.
+#[inline]
+pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
+    target: Target,
+    arguments: A,
+    body: impl FnOnce(A) -> R,
+) -> Result<R, Failure<A>> {
+    // SAFETY: handed on.
+    unsafe {
+        enter_on::<true, A, R>(
+            thread::current(),
+            target,
+            arguments,
+            body,
+            &mut Refusal::Dead,
+        )
+    }
+}
+
+/// [`enter`] on the running `thread`, with or without a look at quotas and at the stack. Who looks
+/// beforehand ([`is_marked`], [`is_short`](crate::stack::is_short)) keeps the rare way out of line, as a
+/// whole. `refusal` is set when it is not [`Refusal::Dead`].
+///
+/// # Errors
+/// See [`Failure`].
+///
+/// # Safety
+/// As for [`enter`]; without `METERED` the call is none that is metered, nor the stack short.
+#[inline(always)]
+pub unsafe fn enter_on<const METERED: bool, A: Exchangeable, R: Exchangeable>(
+    thread: &ThreadSlot,
+    target: Target,
+    arguments: A,
+    body: impl FnOnce(A) -> R,
+    refusal: &mut Refusal,
+) -> Result<R, Failure<A>> {
+    if METERED && stack::is_short(thread, target) {
+        // SAFETY: handed on.
+        return unsafe { stack::enter::<METERED, A, R>(thread, target, arguments, body, refusal) };
+    }
+    // SAFETY: handed on.
+    unsafe { enter_with_room::<METERED, A, R>(thread, target, arguments, body, refusal) }
+}
+
+/// [`enter_on`] a stack that has room.
+///
+/// # Safety
+/// As for [`enter_on`].
+#[inline(always)]
+pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Exchangeable>(
+    thread: &ThreadSlot,
+    target: Target,
+    arguments: A,
+    body: impl FnOnce(A) -> R,
+    refusal: &mut Refusal,
+) -> Result<R, Failure<A>> {
+    const {
+        // What holds something is asked of its parts, where it is transferred.
+        let () = A::NO_DESTRUCTOR_OF_ITS_OWN;
+        let () = R::NO_DESTRUCTOR_OF_ITS_OWN;
+        let () = A::NOT_TOO_DEEP;
+        let () = R::NOT_TOO_DEEP;
+    }
+    // They stay in registers only if no way drops them, see `spilled`: unwinding with them here does who is
+    // dead, and they are reclaimed with all that it has.
+    let arguments = ManuallyDrop::new(arguments);
+    let (below, caller) = (thread.top(), thread.owner());
+    let counter = control::counter(target.index(), thread.shard());
+    let activation = Activation::new(target, below);
+    // On top as long as the entry counts, and no instruction less: a cut finds the thread either with
+    // nothing begun, or here. Outside `catch` it is not cut while the activation is on top (`contain`).
+    // SAFETY: the activation lives to the end of this function and is taken off before. The thread
+    // does nothing for the target before it is let in.
+    unsafe { thread.set_top((&raw const activation).cast()) };
+    counter.entries.fetch_add(1, SeqCst);
+    if target.block.word() != target.expected() {
+        leave(thread, counter, below);
+        refuse(thread, target);
+        return Err(Failure::Refused(ManuallyDrop::into_inner(arguments)));
+    }
+    if A::NESTED {
+        // What follows calls functions, and a caller may have expanded this function inside a `catch` of
+        // its own: a cut in them would be caught there. Plain arguments call none.
+        activation.enter();
+    }
+    if METERED && A::NESTED && !admits(caller, target.owner(), &*arguments) {
+        leave(thread, counter, below);
+        refuse(thread, target);
+        *refusal = Refusal::OverQuota;
+        return Err(Failure::Refused(ManuallyDrop::into_inner(arguments)));
+    }
+    if A::NESTED {
+        // SAFETY: the arguments go to `body`, which is the target's code.
+        arguments.transfer(&unsafe { Transfer::to(target.owner()) });
+        activation.arrive(target);
+    }
+    let outcome = samara_unwind::catch(|| {
+        let result = body(ManuallyDrop::into_inner(arguments));
+        if !R::NESTED {
+            // In here, so that the result is moved on after the locked addition: the callee wrote it in
+            // parts, a move reads it whole, and before that addition it would wait for the parts to
+            // arrive in the cache. Nothing of it panics, and from here on nothing is cut.
+            activation.cross();
+            leave(thread, counter, below);
+        }
+        result
+    });
+    let result = match outcome {
+        Ok(result) => {
+            let result = ManuallyDrop::new(result);
+            if R::NESTED {
+                activation.cross();
+                if METERED {
+                    note(target.owner(), caller, &*result);
+                }
+                // SAFETY: the result goes to the caller.
+                result.transfer(&unsafe { Transfer::to(caller) });
+                leave(thread, counter, below);
+            }
+            Ok(ManuallyDrop::into_inner(result))
+        }
+        Err(payload) => {
+            // Here, where nothing is called: see `cross` above.
+            let left_off = activation.word_and_used.replace(CROSSING);
+            crashed(&activation, left_off, target, payload);
+            leave(thread, counter, below);
+            Err(Failure::Crashed)
+        }
+    };
+    // Who does not come back is dead: what it was to get is reclaimed with all that it has.
+    let result = ManuallyDrop::new(result);
+    left(target);
+    return_to_caller(thread, caller);
+    ManuallyDrop::into_inner(result)
+}
+
+/// Counts the exit and puts the caller's frame back on top.
+#[inline]
+fn leave(thread: &ThreadSlot, counter: &Counter, below: *const Frame) {
+    counter.exits.fetch_add(1, SeqCst);
+    // SAFETY: this was the top before; the callers below still run.
+    unsafe { thread.set_top(below) };
+}
+
+/// A caller that was killed ends here too: it may be asking a dead domain again and again.
+#[cold]
+fn refuse(thread: &ThreadSlot, target: Target) {
+    left(target);
+    return_to_caller(thread, thread.owner());
+}
+
+/// The way out of a domain that died of what it executed, with what its activation had counted then.
+/// Marked dead before the exit counts.
+#[cold]
+#[inline(never)]
+fn crashed(
+    activation: &Activation,
+    left_off: u64,
+    target: Target,
+    payload: samara_unwind::Payload,
+) {
+    bounded::dispose(activation, left_off, payload);
+    let dead = || {
+        const UNTOLD: ExitReason = ExitReason::bare(ExitKind::Panic);
+        target.block.die(target.expected().generation(), &UNTOLD);
+    };
+    // SAFETY: the runtime's own; the sink that it tells is the host's.
+    unsafe { thread::as_host(dead) };
+}
+
+/// After an exit was counted.
+#[inline]
+fn left(target: Target) {
+    if target.block.word() != target.expected() {
+        left_dying(target);
+    }
+}
+
+/// As the host: whoever is cut in here leaves a death half told, or a lock of the host's taken.
+#[cold]
+fn left_dying(target: Target) {
+    let state = target.block.word().state();
+    if !matches!(state, State::Stopping | State::Draining) {
+        // Whatever the state is by now: the exit counts, so another thread may have reclaimed the generation.
+        return stack::close_reserve();
+    }
+    let tell = || {
+        // This frame found the room that is kept above the reserve.
+        stack::close_reserve();
+        if state == State::Stopping {
+            let generation = target.expected().generation();
+            target.block.tell_condemned(generation);
+        }
+        host::wake_reaper();
+    };
+    // SAFETY: the runtime's own and the host's.
+    unsafe { thread::as_host(tell) };
+}
+
+/// A boundary: does not return if the domain for which the thread acts is dead.
+#[cfg(feature = "alloc")]
+pub(crate) fn checkpoint() {
+    let thread = thread::current();
+    return_to_caller(thread, thread.owner());
+}
+
+/// Goes back into the caller only if it is alive.
+#[inline]
+pub(crate) fn return_to_caller(thread: &ThreadSlot, caller: Owner) {
+    if caller.is_host() {
+        return;
+    }
+    // SAFETY: the top frame is the caller's, valid, and not the host's: it begins an activation.
+    let target = unsafe { (*thread.top().cast::<Activation>()).target() };
+    if target.block.word() != target.expected() {
+        caller_changed(target);
+    }
+}
+
+#[cold]
+fn caller_changed(target: Target) {
+    // While the thread unwinds it is on its way to the boundary anyway.
+    if target.is_dead() && !samara_unwind::is_unwinding() {
+        contain::end_self();
+    }
+}
+
+/// Raises to the innermost boundary. What that takes is the host's: the domain's heap may be full.
+pub(crate) fn raise() -> ! {
+    // SAFETY: raising is trusted code; the domain's destructors run when the frame is off again.
+    unsafe { thread::as_host(|| samara_unwind::raise()) }
+}

@@ -1,0 +1,34 @@
+//! Why a call gave no result.
+
+use crate::error::RpcError;
+
+/// Why an entry was refused. Apart from [`Failure`], which lies where the result does: with one bit
+/// more to tell, the result would be moved once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The domain is not in the expected state.
+    Dead,
+    /// The arguments would take the domain beyond twice its quota of shared objects.
+    OverQuota,
+    /// The thread's stack has less room left than the domain asks for.
+    StackExhausted,
+}
+
+impl From<Refusal> for RpcError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Dead => Self::Dead,
+            Refusal::OverQuota => Self::OverQuota,
+            Refusal::StackExhausted => Self::StackExhausted,
+        }
+    }
+}
+
+/// Why an entry gave no result.
+#[derive(Debug)]
+pub enum Failure<A> {
+    /// The arguments come back, nothing was executed: see [`Refusal`].
+    Refused(A),
+    /// The domain died of what it executed; the arguments were its own by then.
+    Crashed,
+}

@@ -1,0 +1,102 @@
+//! What an entry demands: one generation of a domain in one state.
+
+use super::activation::Activation;
+use crate::control::{self, ControlBlock};
+use crate::state::{State, Word};
+use samara_shared_heap::Owner;
+use samara_shared_heap::thread;
+
+/// One generation of a domain in one state: what an entry demands.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    pub(super) block: &'static ControlBlock,
+    /// The word and, above it, the slot's index: so what an entry looks up by that (counter, quota, posted
+    /// objects) waits for one load less. One integer: two fields and padding would go through memory.
+    word_and_index: u64,
+}
+
+impl Target {
+    /// Entries that demand exactly `expected` of `block`.
+    #[inline]
+    #[must_use]
+    pub const fn new(block: &'static ControlBlock, expected: Word) -> Self {
+        Self::of(block, block.index(), expected)
+    }
+
+    /// [`new`](Self::new) of a block whose index is known.
+    #[inline]
+    pub(crate) const fn of(block: &'static ControlBlock, index: u8, expected: Word) -> Self {
+        Self {
+            block,
+            word_and_index: (index as u64) << 32 | expected.0 as u64,
+        }
+    }
+
+    /// The control block.
+    #[inline]
+    #[must_use]
+    pub const fn block(&self) -> &'static ControlBlock {
+        self.block
+    }
+
+    /// The owner whose slot that is. No load.
+    #[inline]
+    #[must_use]
+    pub const fn owner(&self) -> Owner {
+        control::owner(self.index())
+    }
+
+    /// The index of that slot.
+    #[inline]
+    pub(crate) const fn index(&self) -> u8 {
+        (self.word_and_index >> 32) as u8
+    }
+
+    /// The demanded generation and state.
+    #[inline]
+    #[must_use]
+    pub const fn expected(&self) -> Word {
+        Word(self.word_and_index as u32)
+    }
+
+    /// Whether the generation is dead. One that drains still runs to its end.
+    pub(crate) fn is_dead(&self) -> bool {
+        let word = self.block.word();
+        word.generation() != self.expected().generation()
+            || matches!(
+                word.state(),
+                State::Stopping | State::Reclaiming | State::Free
+            )
+    }
+
+    /// Whether both are of the same generation.
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    pub(crate) fn is_generation_of(&self, other: &Self) -> bool {
+        core::ptr::eq(self.block, other.block)
+            && self.expected().generation() == other.expected().generation()
+    }
+
+    /// Whether both are the same state of the same generation.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.expected() == other.expected() && core::ptr::eq(self.block, other.block)
+    }
+
+    /// Whether an activation of this generation is on the running thread's chain.
+    #[must_use]
+    pub fn is_on_own_chain(&self) -> bool {
+        let mut at = thread::current().top();
+        // SAFETY: frames on the chain are valid while the thread is above them.
+        while let Some(frame) = unsafe { at.as_ref() } {
+            if frame.owner() == self.owner() {
+                // SAFETY: a frame that is not the host's begins an activation.
+                let activation = unsafe { &*at.cast::<Activation>() };
+                if activation.target().expected().generation() == self.expected().generation() {
+                    return true;
+                }
+            }
+            at = frame.prev();
+        }
+        false
+    }
+}

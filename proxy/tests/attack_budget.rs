@@ -1,0 +1,164 @@
+//! Attack: domains that live on though their budget is used up.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::threads::{Signal, api as own_thread};
+use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, interface};
+use samara_rref::RRef;
+use samara_testkit::contained::contained;
+use samara_testkit::hosted::{alone, host};
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+const BUDGET: Duration = Duration::from_millis(20);
+/// What is given to a domain to be ended in.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+type Batch = RRef<[Option<RRef<u64>>]>;
+
+#[interface]
+trait Hog {
+    /// Calls itself again and again for `rounds`, so that each call ends within the budget.
+    fn call_itself(&self, me: Proxy<dyn Hog>) -> Result<(), RpcError>;
+    /// Works for half of the budget.
+    fn work(&self) -> Result<(), RpcError>;
+    /// Hands `batch` to and fro.
+    fn hand_over(&self, other: Proxy<dyn Echo>, batch: Batch) -> Result<(), RpcError>;
+    /// Waits for an interrupt that does not come.
+    fn wait(&self) -> Result<(), RpcError>;
+    /// The same on a thread of its own.
+    fn wait_on_thread(&self) -> Result<(), RpcError>;
+}
+
+#[interface]
+trait Echo {
+    fn echo(&self, batch: Batch) -> Result<Batch, RpcError>;
+}
+
+/// When the attack gives up, in microseconds since the start.
+static END: AtomicU64 = AtomicU64::new(0);
+static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+fn is_over() -> bool {
+    START.elapsed().as_micros() as u64 > END.load(SeqCst)
+}
+
+static SIGNAL: Signal = Signal::new();
+
+struct State;
+impl Hog for State {
+    fn call_itself(&self, me: Proxy<dyn Hog>) -> Result<(), RpcError> {
+        while !is_over() {
+            me.work()?;
+        }
+        Ok(())
+    }
+    fn work(&self) -> Result<(), RpcError> {
+        let began = Instant::now();
+        while began.elapsed() < BUDGET / 2 {
+            black_box(0);
+        }
+        Ok(())
+    }
+    fn hand_over(&self, other: Proxy<dyn Echo>, mut batch: Batch) -> Result<(), RpcError> {
+        while !is_over() {
+            batch = other.echo(batch)?;
+        }
+        Ok(())
+    }
+    fn wait(&self) -> Result<(), RpcError> {
+        while !is_over() {
+            SIGNAL.wait(SIGNAL.count(), PATIENCE);
+        }
+        Ok(())
+    }
+    fn wait_on_thread(&self) -> Result<(), RpcError> {
+        let wait = || {
+            while !is_over() {
+                SIGNAL.wait(SIGNAL.count(), PATIENCE);
+            }
+        };
+        own_thread::spawn(wait)
+            .map(drop)
+            .map_err(|_| RpcError::OutOfMemory)
+    }
+}
+struct Parrot;
+impl Echo for Parrot {
+    fn echo(&self, batch: Batch) -> Result<Batch, RpcError> {
+        Ok(batch)
+    }
+}
+fn init((): ()) -> Result<State, RpcError> {
+    Ok(State)
+}
+fn parrot((): ()) -> Result<Parrot, RpcError> {
+    Ok(Parrot)
+}
+
+fn must_die(call: impl FnOnce(&Domain<dyn Hog>) -> Result<(), RpcError>) {
+    let _alone = alone();
+    let _contained = contained(true);
+    let spec = DomainSpec::new("hog").budget(BUDGET);
+    let hog: Domain<dyn Hog> = host().spawn(spec, init, Mint::nothing()).unwrap();
+    let end = START.elapsed() + PATIENCE;
+    END.store(end.as_micros() as u64, SeqCst);
+    let began = Instant::now();
+    let result = call(&hog);
+    let took = began.elapsed();
+    assert_eq!(
+        result,
+        Err(RpcError::Crashed),
+        "after {took:?} with a budget of {BUDGET:?}"
+    );
+    assert_eq!(hog.exit_reason().unwrap().kind, ExitKind::Overrun);
+    assert!(took < PATIENCE / 2, "{took:?}");
+    drop(hog);
+    host().reap();
+}
+
+#[test]
+fn who_calls_itself_again_and_again_uses_up_its_budget() {
+    must_die(|hog| hog.proxy().unwrap().call_itself(hog.proxy().unwrap()));
+}
+
+#[test]
+fn who_moves_many_objects_to_and_fro_uses_up_its_budget() {
+    must_die(|hog| {
+        let spec = DomainSpec::new("parrot").budget(BUDGET);
+        let other: Domain<dyn Echo> = host().spawn(spec, parrot, Mint::nothing()).unwrap();
+        let batch = RRef::<[Option<RRef<u64>>]>::try_from_fn(1 << 22, |_| None).unwrap();
+        let result = hog
+            .proxy()
+            .unwrap()
+            .hand_over(other.proxy().unwrap(), batch);
+        assert!(
+            other.exit_reason().is_none(),
+            "the other one has done nothing"
+        );
+        result
+    });
+}
+
+#[test]
+fn a_wait_for_an_interrupt_counts_against_the_budget() {
+    must_die(|hog| hog.proxy().unwrap().wait());
+}
+
+#[test]
+fn a_wait_for_an_interrupt_on_a_thread_of_its_own_counts_too() {
+    must_die(|hog| {
+        hog.proxy().unwrap().wait_on_thread()?;
+        while START.elapsed().as_micros() < u128::from(END.load(SeqCst)) {
+            if hog.exit_reason().is_some() {
+                return Err(RpcError::Crashed);
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    });
+}

@@ -1,0 +1,140 @@
+//! What counts against a domain's budget, and what does not.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::threads::api as own_thread;
+use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, interface};
+use samara_rref::RRef;
+use samara_testkit::contained::contained;
+use samara_testkit::hosted::{Totals, alone, host, wait_until};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+#[interface]
+trait Worker {
+    /// Gives back what it gets.
+    fn echo(&self, objects: RRef<[RRef<u64>]>) -> Result<RRef<[RRef<u64>]>, RpcError>;
+    /// Starts a thread that serves for ever, in rounds of some time each.
+    fn serve(&self, round_us: u64) -> Result<(), RpcError>;
+    /// The same in the call itself, until the time is over.
+    fn serve_here(&self, round_us: u64, rounds: u64) -> Result<(), RpcError>;
+}
+
+struct State;
+
+static ROUNDS: AtomicU64 = AtomicU64::new(0);
+static YIELDS: AtomicBool = AtomicBool::new(true);
+
+fn round(round_us: u64) {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_micros(round_us) {
+        std::hint::spin_loop();
+    }
+    ROUNDS.fetch_add(1, SeqCst);
+    while !YIELDS.load(SeqCst) {
+        std::hint::spin_loop();
+    }
+}
+
+impl Worker for State {
+    fn echo(&self, objects: RRef<[RRef<u64>]>) -> Result<RRef<[RRef<u64>]>, RpcError> {
+        Ok(objects)
+    }
+    fn serve(&self, round_us: u64) -> Result<(), RpcError> {
+        let serve = move || {
+            loop {
+                round(round_us);
+                own_thread::park_timeout(Duration::from_millis(1));
+            }
+        };
+        own_thread::spawn(serve)
+            .map(drop)
+            .map_err(|_| RpcError::OutOfMemory)
+    }
+    fn serve_here(&self, round_us: u64, rounds: u64) -> Result<(), RpcError> {
+        for _ in 0..rounds {
+            round(round_us);
+            own_thread::yield_now();
+        }
+        Ok(())
+    }
+}
+
+fn init((): ()) -> Result<State, RpcError> {
+    Ok(State)
+}
+
+fn spawn(spec: DomainSpec) -> Domain<dyn Worker> {
+    host().spawn(spec, init, Mint::nothing()).unwrap()
+}
+
+fn cell(test: impl FnOnce()) {
+    let _alone = alone();
+    let _contained = contained(true);
+    ROUNDS.store(0, SeqCst);
+    YIELDS.store(true, SeqCst);
+    let before = Totals::now();
+    test();
+    wait_until("the reclaims", || {
+        host().reap();
+        Totals::now() == before
+    });
+}
+
+/// A caller that moves much must not have its callee die of that.
+#[test]
+fn what_it_takes_to_move_arguments_and_results_is_nobodys() {
+    cell(|| {
+        let budget = Duration::from_millis(10);
+        let worker = spawn(DomainSpec::new("echo").budget(budget));
+        let proxy = worker.proxy().unwrap();
+        let mut count = 1 << 16;
+        let took = loop {
+            let objects = RRef::try_from_fn(count, |at| RRef::new(at as u64)).unwrap();
+            let start = Instant::now();
+            // In optimised code the frame that catches is the boundary's: nothing may be cut to there.
+            let back = catch_unwind(AssertUnwindSafe(|| proxy.echo(objects)));
+            let back = back.expect("nothing is raised past the call");
+            let took = start.elapsed();
+            assert_eq!(back.map(|back| back.len()), Ok(count), "{took:?}");
+            if took > budget * 4 {
+                break took;
+            }
+            count *= 2;
+        };
+        println!("{count} objects in and back took {took:?}");
+        assert!(worker.kill());
+    });
+}
+
+#[test]
+fn a_budget_between_yields_begins_anew_at_each() {
+    cell(|| {
+        let budget = Duration::from_millis(60);
+        let worker = spawn(DomainSpec::new("server").budget_between_yields(budget));
+        worker.proxy().unwrap().serve(15_000).unwrap();
+        // Four budgets and more, on a thread and in a call.
+        wait_until("many rounds", || ROUNDS.load(SeqCst) > 16);
+        assert_eq!(worker.proxy().unwrap().serve_here(15_000, 16), Ok(()));
+        assert_eq!(worker.exit_reason(), None);
+        YIELDS.store(false, SeqCst);
+        wait_until("its death", || worker.exit_reason().is_some());
+        assert_eq!(worker.exit_reason().unwrap().kind, ExitKind::Overrun);
+    });
+}
+
+#[test]
+fn a_budget_of_all_its_time_inside_does_not() {
+    cell(|| {
+        let budget = Duration::from_millis(60);
+        let worker = spawn(DomainSpec::new("no server").budget(budget));
+        let proxy = worker.proxy().unwrap();
+        assert_eq!(proxy.serve_here(15_000, 1000), Err(RpcError::Crashed));
+        assert_eq!(worker.exit_reason().unwrap().kind, ExitKind::Overrun);
+    });
+}

@@ -1,0 +1,267 @@
+//! What a panic carried is its domain's, and its destructor may do all that a domain's code may: the caller
+//! gets its error, also one that has put a `catch` of its own around the call.
+//!
+//! In optimised code that `catch` stands in the frame of the boundary: only there can one be taken for the
+//! other.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::contain::Verdict;
+use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart, RpcError};
+use samara_fault::cpu::{self, Trap};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, interface};
+use samara_rref::RRef;
+use samara_shared_heap::heap;
+use samara_testkit::contained::{Contained, Stepped, arm, contained};
+use samara_testkit::hosted::{Totals, alone, host, wait_until};
+use std::hint::black_box;
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+/// Single steps that the walk may take.
+const STEPS: u64 = if cfg!(debug_assertions) {
+    300_000
+} else {
+    500_000
+};
+
+/// What the destructor of a panic's payload does.
+const NOTHING: u8 = 0;
+const LOOP: u8 = 1;
+const CHURN: u8 = 2;
+const FAULT: u8 = 3;
+const OVERFLOW: u8 = 4;
+const PANIC: u8 = 5;
+const PANIC_TWICE: u8 = 6;
+
+#[interface]
+trait Victim {
+    /// Panics, with something in its hands, and with a payload whose destructor does `what`.
+    fn die(&self, what: u8) -> Result<u64, RpcError>;
+    /// The same, called at one place only.
+    fn die_guarded(&self, what: u8) -> Result<u64, RpcError>;
+    /// As above, and is stepped through from where its frame is left.
+    fn die_stepped(&self) -> Result<u64, RpcError>;
+    /// Has `other` die; what that gave.
+    fn relay(&self, other: Proxy<dyn Victim>, what: u8) -> Result<bool, RpcError>;
+    fn add(&self, number: u64) -> Result<u64, RpcError>;
+}
+
+struct State;
+
+/// How many payloads were dropped, or begun to be.
+static DROPPED: AtomicUsize = AtomicUsize::new(0);
+
+struct Payload(u8, #[expect(dead_code, reason = "private memory")] Box<u64>);
+
+impl Payload {
+    fn new(what: u8) -> Self {
+        Self(what, Box::new(7))
+    }
+}
+
+struct Bomb;
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("a second panic");
+    }
+}
+
+impl Drop for Payload {
+    fn drop(&mut self) {
+        DROPPED.fetch_add(1, SeqCst);
+        match self.0 {
+            LOOP => loop {
+                std::hint::spin_loop();
+            },
+            CHURN => loop {
+                drop((RRef::new([7_u64; 8]), black_box(vec![0_u8; 64])));
+            },
+            FAULT => cpu::strike(Trap::WriteWild),
+            OVERFLOW => cpu::strike(Trap::StackOverflow),
+            PANIC => panic_any(Self::new(PANIC)),
+            PANIC_TWICE => {
+                let _bomb = Bomb;
+                panic!("the payload's panic");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Has its frame's clean-up trap after each instruction from here on.
+struct Armed;
+impl Drop for Armed {
+    fn drop(&mut self) {
+        arm();
+    }
+}
+
+impl Victim for State {
+    fn die(&self, what: u8) -> Result<u64, RpcError> {
+        let _held = (RRef::new(RRef::new(1_u64)), vec![what; 5000]);
+        panic_any(Payload::new(what));
+    }
+    fn die_guarded(&self, what: u8) -> Result<u64, RpcError> {
+        self.die(what)
+    }
+    fn die_stepped(&self) -> Result<u64, RpcError> {
+        let _armed = Armed;
+        panic_any(Payload::new(NOTHING));
+    }
+    fn relay(&self, other: Proxy<dyn Victim>, what: u8) -> Result<bool, RpcError> {
+        Ok(other.die(what) == Err(RpcError::Crashed))
+    }
+    fn add(&self, number: u64) -> Result<u64, RpcError> {
+        Ok(number + 1)
+    }
+}
+
+fn init((): ()) -> Result<State, RpcError> {
+    Ok(State)
+}
+
+fn spawn(name: &str, budget: Duration) -> Domain<dyn Victim> {
+    let limits = Restart::limited(u32::MAX, Duration::from_secs(1));
+    let spec = DomainSpec::new(name).restart(limits).budget(budget);
+    host().spawn(spec, init, Mint::nothing()).unwrap()
+}
+
+/// A call with a `catch` around it, which must catch nothing.
+#[inline(never)]
+fn guarded(proxy: &Proxy<dyn Victim>, what: u8) -> Result<u64, RpcError> {
+    let call = || proxy.die_guarded(what);
+    catch_unwind(AssertUnwindSafe(call)).expect("the caller's own catch stays as it was")
+}
+
+/// On a thread of its own: `std` counts a thread's panics, and one that was cut is never caught.
+fn on_its_own(ticks: bool, test: impl FnOnce(&Contained) + Send) {
+    let _alone = alone();
+    let before = Totals::now();
+    std::thread::scope(|scope| {
+        let test = scope.spawn(|| test(&contained(ticks)));
+        if let Err(panic) = test.join() {
+            std::panic::resume_unwind(panic);
+        }
+    });
+    wait_until("the reclaims", || {
+        host().reap();
+        Totals::now() == before
+    });
+}
+
+fn each_end(what: u8) {
+    on_its_own(true, |_| {
+        let budget = Duration::from_millis(40);
+        let (victim, other) = (spawn("payload", budget), spawn("relay", budget * 50));
+        for turn in 0..3 {
+            let proxy = victim.proxy().unwrap();
+            let dropped = DROPPED.load(SeqCst);
+            let error = match turn {
+                0 => proxy.die(what),
+                1 => guarded(&proxy, what),
+                _ => {
+                    let through = other.proxy().unwrap();
+                    let inner = proxy.try_clone().unwrap();
+                    assert_eq!(through.relay(inner, what), Ok(true));
+                    Err(RpcError::Crashed)
+                }
+            };
+            assert_eq!(error, Err(RpcError::Crashed), "{what} {turn}");
+            assert!(DROPPED.load(SeqCst) > dropped, "{what} {turn}");
+            assert_eq!(victim.exit_reason().unwrap().kind, ExitKind::Panic);
+            assert_eq!(proxy.add(1), Err(RpcError::Dead));
+            victim.restart().unwrap();
+            assert_eq!(victim.proxy().unwrap().add(1), Ok(2));
+        }
+        assert_eq!(other.restarts(), 0);
+        assert!(victim.kill() && other.kill());
+    });
+}
+
+#[test]
+fn a_payload_that_is_dropped_is_no_more_than_that() {
+    each_end(NOTHING);
+}
+
+#[test]
+fn a_payload_whose_destructor_never_ends_is_ended_by_the_budget() {
+    each_end(LOOP);
+    each_end(CHURN);
+}
+
+#[test]
+fn a_payload_whose_destructor_faults_is_cut() {
+    each_end(FAULT);
+    each_end(OVERFLOW);
+}
+
+#[test]
+fn a_payload_whose_destructor_panics_is_the_same_death() {
+    each_end(PANIC);
+    each_end(PANIC_TWICE);
+}
+
+#[test]
+fn a_kill_ends_the_destructor_of_a_payload() {
+    on_its_own(true, |_| {
+        let victim = spawn("payload killed", Duration::from_secs(3600));
+        let proxy = victim.proxy().unwrap();
+        let dropped = DROPPED.load(SeqCst);
+        let error = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                wait_until("the destructor", || DROPPED.load(SeqCst) > dropped);
+                assert!(victim.kill());
+            });
+            guarded(&proxy, LOOP)
+        });
+        assert_eq!(error, Err(RpcError::Crashed));
+    });
+}
+
+#[test]
+fn a_tick_at_every_instruction_behind_a_panic_is_the_callees_affair() {
+    // No ticks but those of the walk: one in `std`'s way to the hook would leave its lock taken.
+    on_its_own(false, |contained| {
+        // Anything uses it up.
+        let victim = spawn("payload stepped", Duration::from_micros(1));
+        let mut by_verdict = [0_u64; 3];
+        let census = || {
+            host().reap();
+            (heap::census_all(), host().domains().count())
+        };
+        let running = census();
+        let mut walk = |at| -> Stepped {
+            let proxy = victim.proxy().unwrap();
+            let call = || {
+                catch_unwind(AssertUnwindSafe(|| proxy.die_stepped()))
+                    .expect("the caller's own catch stays as it was")
+            };
+            let (result, stepped) = contained.step_armed(at, false, call);
+            assert_eq!(result, Err(RpcError::Crashed), "{at} {stepped:?}");
+            match stepped.verdict {
+                Some(Verdict::Cut) => by_verdict[0] += 1,
+                Some(Verdict::Later) => by_verdict[1] += 1,
+                _ => by_verdict[2] += 1,
+            }
+            drop(proxy);
+            victim.restart().unwrap();
+            assert_eq!(census(), running, "{at} {stepped:?}");
+            stepped
+        };
+        let whole = walk(u64::MAX - 1);
+        // The unwinder's own come first.
+        let tail = whole.steps - whole.steps / 4..whole.steps;
+        let stride = (whole.steps / 4 * whole.steps / STEPS).max(1);
+        for at in tail.step_by(stride as usize) {
+            walk(at);
+        }
+        println!("{whole:?}, every {stride}: cut, later, neither {by_verdict:?}");
+        assert!(by_verdict[1] > 0 || cfg!(debug_assertions));
+        assert!(victim.kill());
+    });
+}
