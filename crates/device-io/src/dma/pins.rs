@@ -26,25 +26,29 @@ pub(crate) struct Pins {
 }
 
 impl Pins {
-    /// `entries` empty slots for objects at `place`, of `object` bytes each as a quota counts them.
+    /// `entries` empty slots for objects at `place`, of `object` bytes each as a quota counts them. They
+    /// belong to whom the thread runs for: see [`hand_over`](Self::hand_over).
     pub(crate) fn new(
         key: RingKey,
         place: Place,
         object: usize,
         entries: usize,
     ) -> Result<Self, AllocError> {
-        let pins = Self {
+        Ok(Self {
             key,
             place,
             object,
             slots: RRef::new_zeroed_slice(entries)?,
             ends: RRef::new_zeroed_slice(entries)?,
-        };
-        // SAFETY: just made for the table, which takes them over by value and never gives them out.
+        })
+    }
+
+    /// Makes it the host's, which the claim frees it for: the table does, where it isn't cut.
+    pub(crate) fn hand_over(&self) {
+        // SAFETY: called by the table on what it takes over by value and never gives out.
         let handover = unsafe { Handover::to(Owner::HOST) };
-        pins.slots.transfer(&handover);
-        pins.ends.transfer(&handover);
-        Ok(pins)
+        self.slots.transfer(&handover);
+        self.ends.transfer(&handover);
     }
 
     /// Bytes that it owns when every slot is taken.

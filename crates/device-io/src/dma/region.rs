@@ -68,6 +68,9 @@ pub enum RegionError {
     Foreign,
     /// The claim has a ring for this queue already.
     Taken,
+    /// A batch of work on the ring was forgotten (`mem::forget`) instead of dropped: nobody knows where the
+    /// ring stands. What is in it is freed when the claim ends.
+    Forgotten,
     /// The device was silenced since the command was made, which took its buffer out of flight.
     Silenced,
 }
@@ -83,6 +86,7 @@ impl fmt::Display for RegionError {
             Self::OutOfBounds => f.write_str("index past the end of the DMA region"),
             Self::Foreign => f.write_str("the DMA region belongs to another claim: use the function it was allocated from"),
             Self::Taken => f.write_str("the queue has its ring: use that one, which lasts as long as the claim"),
+            Self::Forgotten => f.write_str("a batch of work on the ring was forgotten, not dropped: claim the function anew"),
             Self::Silenced => f.write_str("the device was silenced since the command was made: make it anew"),
         }
     }

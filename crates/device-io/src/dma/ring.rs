@@ -33,6 +33,8 @@ pub(crate) struct Ring<T> {
     /// What bus addresses differ by from addresses, if that's the same for all memory.
     linear: Option<u64>,
     pub(crate) positions: Positions,
+    /// An [`Open`] has the positions, or was forgotten, and they with it.
+    is_open: bool,
     entries: u32,
     bus: u64,
     claim: ClaimId,
@@ -73,6 +75,7 @@ impl<T: Exchangeable> Ring<T> {
             ends,
             linear: function.linear(),
             positions,
+            is_open: false,
             entries,
             bus,
             claim: function.claim_id(),
@@ -93,6 +96,12 @@ impl<T: Exchangeable> Ring<T> {
         self.entries
     }
 
+    /// Whether nobody knows any more where the ring stands: who had it open forgot that.
+    #[inline]
+    pub(crate) const fn is_forgotten(&self) -> bool {
+        self.is_open
+    }
+
     /// Opens the ring for a batch of work.
     ///
     /// The function must belong to whom the thread runs for, and does so as long as it is borrowed: so a
@@ -107,6 +116,11 @@ impl<T: Exchangeable> Ring<T> {
         if self.claim != function.claim_id() || function.owner() != owner {
             return Err(RegionError::Foreign);
         }
+        // Safe code may forget an `Open`: `positions` is then where the ring stood before that.
+        if self.is_open {
+            return Err(RegionError::Forgotten);
+        }
+        self.is_open = true;
         Ok(Open {
             positions: self.positions,
             descriptors: self.descriptors,
@@ -135,6 +149,7 @@ impl<T> Drop for Open<'_, T> {
     #[inline]
     fn drop(&mut self) {
         self.ring.positions = self.positions;
+        self.ring.is_open = false;
     }
 }
 

@@ -153,7 +153,9 @@ impl DmaTable {
             return Err(RegionError::OverQuota);
         }
         let slot = self.pins.iter_mut().find(|slot| slot.is_none());
-        *slot.ok_or(RegionError::TooMany)? = Some(pins);
+        let slot = slot.ok_or(RegionError::TooMany)?;
+        pins.hand_over();
+        *slot = Some(pins);
         Ok(())
     }
 

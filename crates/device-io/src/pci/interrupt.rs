@@ -4,6 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use samara_rref::Exchangeable;
+use samara_shared_heap::thread::{self, NoCut};
 use samara_shared_heap::{AllocError, Cap, Capability};
 
 use super::function::PciFunction;
@@ -104,6 +105,8 @@ impl PciFunction {
     ///
     /// [`InterruptError`].
     pub fn interrupt(&self, vector: u16) -> Result<Interrupt, InterruptError> {
+        // A message that is nobody's yet would never go back to the host.
+        let _no_cut = NoCut::begin(thread::current());
         let (slot, claim, message) = self.take_vector(vector)?;
         let line = Line {
             slot,

@@ -51,6 +51,8 @@ pub(crate) struct Restore {
 /// 1.2 s if the device misbehaves, 100 ms if it doesn't, microseconds where there's no reset.
 pub(crate) fn silence(config: &Config, restore: &Restore, clock: &'static dyn Clock) -> Silenced {
     if config.id().is_none() {
+        // Unplugged; or it only says so, and is back in a moment.
+        config.set_command(INTX_DISABLE);
         return Silenced::Absent;
     }
     config.set_command(config.command() & !BUS_MASTER);
@@ -76,4 +78,67 @@ pub(crate) fn silence(config: &Config, restore: &Restore, clock: &'static dyn Cl
     }
     config.set_command(MEMORY_SPACE | INTX_DISABLE);
     Silenced::Reset
+}
+
+#[cfg(test)]
+mod tests {
+    use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+
+    use super::super::config::{BUS_MASTER, Config};
+    use super::{Restore, Silenced, silence};
+    use crate::host::{Clock, ConfigSpace, PciAddress};
+
+    /// A function that reads as all ones, and takes writes.
+    struct Mute {
+        is_mute: AtomicBool,
+        command: AtomicU32,
+    }
+
+    // SAFETY: a model: nothing is reached.
+    unsafe impl ConfigSpace for Mute {
+        fn read(&self, _: PciAddress, offset: u16) -> u32 {
+            match offset {
+                4 if !self.is_mute.load(Relaxed) => self.command.load(Relaxed),
+                _ => u32::MAX,
+            }
+        }
+
+        fn write(&self, _: PciAddress, offset: u16, value: u32) {
+            if offset == 4 {
+                self.command.store(value, Relaxed);
+            }
+        }
+    }
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> u64 {
+            0
+        }
+
+        fn relax(&self) {}
+    }
+
+    #[test]
+    fn who_reads_as_absent_is_no_bus_master_when_it_is_back() {
+        static MUTE: Mute = Mute {
+            is_mute: AtomicBool::new(true),
+            command: AtomicU32::new(BUS_MASTER as u32),
+        };
+        let address = PciAddress {
+            segment: 0,
+            bus: 0,
+            device: 1,
+            function: 0,
+        };
+        let config = Config::new(&MUTE, address);
+        let restore = Restore {
+            express: None,
+            bars: [0; 6],
+        };
+        assert_eq!(silence(&config, &restore, &Still), Silenced::Absent);
+        MUTE.is_mute.store(false, Relaxed);
+        assert_eq!(config.command() & BUS_MASTER, 0);
+    }
 }

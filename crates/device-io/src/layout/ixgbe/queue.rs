@@ -82,8 +82,11 @@ impl fmt::Display for QueueError {
 impl core::error::Error for QueueError {}
 
 impl From<RegionError> for QueueError {
-    fn from(_: RegionError) -> Self {
-        Self::Foreign
+    fn from(error: RegionError) -> Self {
+        match error {
+            RegionError::Forgotten => Self::NotEmpty,
+            _ => Self::Foreign,
+        }
     }
 }
 
@@ -147,14 +150,21 @@ impl Queue {
         if registers.control().claim() != claim || ring.claim() != claim {
             return Err(QueueError::Foreign);
         }
-        if !ring.positions.restart() {
+        if ring.is_forgotten() || ring.positions.held() != 0 {
             return Err(QueueError::NotEmpty);
         }
         let (base, length) = ring.base();
         let block = self.block;
         registers.control().with(|guarded| {
-            if guarded.silencing != 0 || registers.queue_read(block.control) & QUEUE_ENABLE != 0 {
+            if guarded.silencing != 0
+                || self.runs(function)
+                || registers.queue_read(block.control) & QUEUE_ENABLE != 0
+            {
                 return Err(QueueError::Enabled);
+            }
+            // Not before: of a queue that runs, the device's head stays where it is.
+            if !ring.positions.restart() {
+                return Err(QueueError::NotEmpty);
             }
             // Before it is enabled: a silence that comes later has a later epoch.
             self.started = Some(function.epoch());

@@ -80,7 +80,8 @@ impl<T: Exchangeable> TxRing<T> {
         function: &PciFunction,
         registers: &Mmio<'_, Ixgbe>,
     ) -> Result<(), QueueError> {
-        if self.queue.runs(function) && self.ring.positions.held() != 0 {
+        let is_empty = !self.ring.is_forgotten() && self.ring.positions.held() == 0;
+        if self.queue.runs(function) && !is_empty {
             return Err(QueueError::NotDrained);
         }
         self.queue.stop(function, registers)
