@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "cuts its own frames")]
 
 use super::threads::init;
-use samara_unwind::cut::{Cut, Registers, cut, resume};
+use samara_unwind::cut::{Cut, Raise, Registers, cut, resume};
 use samara_unwind::dwarf::{catch, is_unwinding, raise, raise_cut};
 use samara_unwind::tables::Registered;
 use std::cell::Cell;
@@ -18,16 +18,23 @@ impl Drop for Told<'_> {
 
 /// Cuts the running thread to the boundary inside of `record`.
 fn cut_here(record: *const ()) -> ! {
+    cut_after(record, || {})
+}
+
+/// The same; `before` is called with the frames still there, and then they are given up.
+#[inline(always)]
+pub(super) fn cut_after(record: *const (), before: impl FnOnce()) -> ! {
     let mut registers = Registers::here();
     let request = Cut {
         record,
         // Up to the record's frame: all that is read is below.
         stack: registers.rsp as usize - 256..record.addr() + 4096,
         finder: &Registered,
-        raise: raise_cut,
+        raise: Raise::by_dwarf(raise_cut),
     };
     // SAFETY: the running thread's own registers and stack; nobody relies on the destructors.
     unsafe { cut(&mut registers, &request) }.expect("it can be cut");
+    before();
     // SAFETY: registers of this very call, rewritten by a cut.
     unsafe { resume(&registers) };
 }
