@@ -100,11 +100,11 @@ pub fn begin_panic() -> UnwindFailed {
 pub struct Landed(&'static exception::ExceptionSlot);
 
 /// The plainest [hook](crate::cut::Raise::by_dwarf) of a cut to a boundary of this backend's:
-/// [`cut::raise`](crate::cut::raise()) is the same where `std` is not on.
+/// [`cut::raise`](crate::cut::raise()) is the same where `std` is not on. First the panics are forgotten that
+/// began below `boundary`, where all was given up.
 ///
 /// # Panics
-/// If as many panics are in flight as there is room for; `boundary` is where all that began below it was
-/// given up.
+/// If as many others are in flight as there is room for.
 #[cfg(samara_tables)]
 pub extern "C-unwind" fn raise_cut(boundary: usize) -> Landed {
     let state = thread_state::current();

@@ -5,6 +5,7 @@ use super::threads::init;
 use samara_unwind::cut::{Cut, Raise, Registers, cut, resume};
 use samara_unwind::dwarf::{catch, is_unwinding, raise, raise_cut};
 use samara_unwind::tables::Registered;
+use std::arch::{asm, naked_asm};
 use std::cell::Cell;
 use std::hint::black_box;
 
@@ -99,5 +100,49 @@ fn a_panic_among_what_was_given_up_is_forgotten() {
         assert!(caught(3, &drops, &end));
         assert_eq!(drops.get(), 0);
         assert!(!is_unwinding());
+    }
+}
+
+extern "C-unwind" fn cut_from_assembly(record: *const ()) -> ! {
+    cut_here(record)
+}
+
+/// Is cut with a full x87 stack and this x87 control word.
+#[unsafe(naked)]
+unsafe extern "C-unwind" fn cut_with_x87_in_use(record: *const (), control: *const u16) -> ! {
+    naked_asm!(
+        ".cfi_startproc",
+        "sub rsp, 8",
+        ".cfi_def_cfa_offset 16",
+        "fldpi",
+        "fldpi",
+        "fldpi",
+        "fldpi",
+        "fldpi",
+        "fldpi",
+        "fldpi",
+        "fldpi",
+        "fldcw [rsi]",
+        "call {cut}",
+        "ud2",
+        ".cfi_endproc",
+        cut = sym cut_from_assembly,
+    )
+}
+
+#[test]
+fn the_x87_stack_is_empty_and_its_control_word_the_default() {
+    init();
+    // The default, rounding towards zero, and with all exceptions unmasked.
+    for control in [0x37f_u16, 0xf7f, 0x340] {
+        let end = |record| {
+            // SAFETY: what it does to the x87 state a cut undoes.
+            unsafe { cut_with_x87_in_use(record, &raw const control) }
+        };
+        assert!(caught(2, &Cell::new(0), &end));
+        let mut state = [0_u16; 14];
+        // SAFETY: stores the x87 environment where told, and loads it again.
+        unsafe { asm!("fnstenv [{0}]", "fldenv [{0}]", in(reg) state.as_mut_ptr()) };
+        assert_eq!((state[0], state[4]), (0x37f, 0xffff), "{control:#x}");
     }
 }
