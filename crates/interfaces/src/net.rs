@@ -102,7 +102,7 @@ pub trait NetDevice {
 pub enum Waited {
     /// There are frames to receive.
     Ready,
-    /// There are none yet.
+    /// There are none yet: the time is over, or an interrupt came for nothing.
     TimedOut,
     /// The device has no interrupts, or the kernel offers it none, so nothing was waited for: poll, at a pace
     /// of your own.

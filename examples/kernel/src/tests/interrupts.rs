@@ -11,6 +11,7 @@ use samara::runtime::ExitKind;
 use samara::runtime::threads::api as domain_thread;
 use samara_device_io::{Interrupt, PciFunction};
 
+use super::domains::settle;
 use super::kernel_tests;
 use super::mortal::{Way, inside::die};
 use super::pci::nvme;
@@ -113,10 +114,8 @@ fn is_dead(domain: &Domain<dyn Waiter>) -> bool {
 
 fn end(domain: &Domain<dyn Waiter>) {
     domain.kill();
-    until("its vector is free", || {
-        runtime().reap();
-        messages::taken().count() == 0
-    });
+    settle();
+    assert_eq!(messages::taken().count(), 0);
 }
 
 kernel_tests! {
