@@ -2,6 +2,9 @@
 
 use core::arch::naked_asm;
 
+#[cfg(feature = "dwarf")]
+use crate::dwarf::Landed as LandedByDwarf;
+
 /// What a hook has raised: which only the backend makes, for the landing pad of the boundary.
 #[cfg(all(feature = "dwarf", not(feature = "std")))]
 pub use crate::backend::Landed;
@@ -40,7 +43,7 @@ impl Raise {
     /// [`dwarf::raise_cut`](crate::dwarf::raise_cut).
     #[cfg(feature = "dwarf")]
     #[must_use]
-    pub const fn by_dwarf(hook: extern "C-unwind" fn(usize) -> crate::dwarf::Landed) -> Self {
+    pub const fn by_dwarf(hook: extern "C-unwind" fn(usize) -> LandedByDwarf) -> Self {
         Self {
             entry: before_pad,
             hook: hook as *const (),
