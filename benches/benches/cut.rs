@@ -7,7 +7,7 @@
 #![expect(unsafe_code, reason = "cuts its own frames, registers images for good")]
 
 use samara_testkit::contained::{contained, program_image};
-use samara_unwind::cut::{Cut, Registers, cut, raise, resume};
+use samara_unwind::cut::{Cut, Raise, Registers, cut, raise, resume};
 use samara_unwind::tables::{Finder, Image, Registered, register_image};
 use std::hint::black_box;
 use std::ops::Range;
@@ -39,7 +39,7 @@ fn cut_here(record: *const (), stack: Range<usize>) {
         record,
         stack,
         finder: &Registered,
-        raise,
+        raise: Raise::new(raise),
     };
     // SAFETY: the running thread's own registers and stack; the frames are this program's own, and
     // nobody relies on their destructors.

@@ -6,7 +6,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use samara_unwind::Backtrace;
-use samara_unwind::cut::{Cut, Registers, cut, raise};
+use samara_unwind::cut::{Cut, Raise, Registers, cut, raise};
 use samara_unwind::tables::{Finder, Image, LandingPad, Rules, TableError};
 
 /// The header: version, encodings, where `.eh_frame` is, how many entries; then one entry for all there is.
@@ -87,7 +87,7 @@ fuzz_target!(|input: &[u8]| {
         record: (inside(record_at) as usize) as *const (),
         stack: range,
         finder: &finder,
-        raise,
+        raise: Raise::new(raise),
     };
     // SAFETY: as above; the registers are never loaded.
     if unsafe { cut(&mut landing, &request) }.is_err() {

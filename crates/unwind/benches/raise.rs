@@ -14,7 +14,7 @@
 #[path = "../tests/contract/program.rs"]
 mod program;
 
-use samara_unwind::cut::{Cut, Registers, cut, resume};
+use samara_unwind::cut::{Cut, Raise, Registers, cut, resume};
 use samara_unwind::dwarf::{self, ThreadState};
 use samara_unwind::tables::{Image, Registered, register_image, unregister_image};
 use std::fmt::Write;
@@ -87,7 +87,7 @@ fn cut_here(record: *const ()) {
         // Up to the frame that times: all that is read is below.
         stack: registers.rsp as usize - 256..record.addr() + 1024,
         finder: &Registered,
-        raise: dwarf::raise_cut,
+        raise: Raise::by_dwarf(dwarf::raise_cut),
     };
     // SAFETY: the running thread's own registers and stack; the frames are this program's own, and
     // nobody relies on their destructors.

@@ -10,7 +10,7 @@ use core::time::Duration;
 use samara_shared_heap::thread::NoCut;
 use samara_shared_heap::thread::{self, ThreadSlot};
 use samara_unwind::Backtrace;
-use samara_unwind::cut::{Cut, CutError, Registers, cut, resume, undo_call};
+use samara_unwind::cut::{Cut, CutError, Landed, Raise, Registers, cut, resume, undo_call};
 use samara_unwind::tables::{Finder, Registered};
 
 /// What a trap handler is to do.
@@ -244,7 +244,7 @@ unsafe fn end(
         record,
         stack: stack.clone(),
         finder,
-        raise: land,
+        raise: Raise::new(land),
     };
     // SAFETY: the caller's registers and the slot's stack; what domains leave on their frames is
     // theirs alone, since they have no scoped threads, and trusted code is marked.
@@ -286,7 +286,7 @@ pub(crate) fn calls_here(thread: &ThreadSlot) -> impl Iterator<Item = Call> {
 }
 
 /// What the callee of the boundary does when a cut has landed.
-extern "C-unwind" fn land(boundary: usize) -> ! {
+extern "C-unwind" fn land(boundary: usize) -> Landed {
     if let Some(activation) = call::innermost(thread::current()) {
         // What was given up is all that was the domain's. Where the boundary's frame holds another catch,
         // around it, a second cut behind the first catch would land there.

@@ -1,9 +1,9 @@
 //! The way from a trap frame to the boundary.
 
 use super::stack::Stack;
-use super::{CutBlock, CutError, Registers};
+use super::{CutBlock, CutError, Raise, Registers};
 use crate::frames::{Frames, Step};
-use crate::tables::{Finder, TableError};
+use crate::tables::{Finder, LandingPad, Registered, Rules, TableError};
 use core::arch::naked_asm;
 use core::mem::offset_of;
 use core::ops::Range;
@@ -19,16 +19,8 @@ pub struct Cut<'a> {
     pub stack: Range<usize>,
     /// Finds the frames' tables: [`Registered`](crate::tables::Registered), or one's own.
     pub finder: &'a dyn Finder,
-    /// What the boundary's frame sees its callee do: raise. Runs on the thread, on the boundary's
-    /// stack, with the FPU's control words at their defaults, and gets the stack pointer of the
-    /// boundary: what lies below was given up. It ends in [`raise`], which also does alone.
-    pub raise: extern "C-unwind" fn(usize) -> !,
-}
-
-/// The plainest [`Cut::raise`]: raises, after what panics the frames that were given up had in flight
-/// is forgotten.
-pub extern "C-unwind" fn raise(boundary: usize) -> ! {
-    crate::backend::raise_cut(boundary)
+    /// What the boundary's frame sees its callee do.
+    pub raise: Raise,
 }
 
 /// Direction, trap-on-misalignment and nested-task flags: none may be set in compiled code.
@@ -48,11 +40,12 @@ const CLEARED_FLAGS: u64 = 1 << 10 | 1 << 18 | 1 << 14;
 ///   fault of it, and will be loaded as they are then.
 /// * `cut.stack` is that thread's stack, mapped and readable, and the 128 bytes below its stack
 ///   pointer are as it left them.
+/// * `cut.finder` says what the tables of that code do.
 /// * Nothing relies on a destructor in the frames that are given up, and nobody else refers to them.
 pub unsafe fn cut(registers: &mut Registers, cut: &Cut<'_>) -> Result<(), CutError> {
     // SAFETY: the caller's.
     let frames = || unsafe { Frames::new(registers, cut.stack.clone(), cut.finder) };
-    let mut landing = Registers::default();
+    let mut landing = Landing::default();
     // In optimised code `catch` was expanded in the record's own frame.
     let found = find(frames(), cut, Choice::Record, &mut landing)?
         || find(frames(), cut, Choice::Outermost, &mut landing)?;
@@ -61,6 +54,15 @@ pub unsafe fn cut(registers: &mut Registers, cut: &Cut<'_>) -> Result<(), CutErr
     }
     // SAFETY: handed on.
     unsafe { land(registers, &landing, cut) }
+}
+
+/// What is landed in.
+#[derive(Default)]
+struct Landing {
+    /// Those of the frame that a call preserves, as its callee would have returned to it.
+    frame: Registers,
+    /// Where it catches.
+    pad: usize,
 }
 
 /// Which of the frames that catch is looked for.
@@ -72,25 +74,24 @@ enum Choice {
     Outermost,
 }
 
-/// Steps outwards to the frame with the record. Makes `landing` the registers that a call preserves of the
-/// frame that is landed in, as its callee would have returned to it; false if there is no such frame.
+/// Steps outwards to the frame with the record. Makes `landing` that which is landed in; false if there is
+/// none.
 fn find(
     mut frames: Frames<'_>,
     cut: &Cut<'_>,
     choice: Choice,
-    landing: &mut Registers,
+    landing: &mut Landing,
 ) -> Result<bool, CutError> {
     let record = cut.record.addr() as u64;
     if record < frames.registers().rsp {
         return Err(CutError::AtBoundary);
     }
     let mut found = false;
-    // Each frame holds its return address at least. So many are gone through, and no fewer: a domain makes
-    // frames as small as it likes.
-    for depth in 0..cut.stack.len() / size_of::<u64>() + 1 {
+    let remembers = cut.finder.is_registered();
+    // Whether that was all: the record's frame, or the outermost.
+    let mut visit = |frames: &mut Frames<'_>, depth, rules: &Rules, pad: Option<LandingPad>| {
         let pc = frames.pc();
         let at = |why| blocked(pc, why);
-        let rules = frames.rules().map_err(at)?;
         // A frame reaches up to where its caller's begins.
         let end = rules.base(frames.registers()).map_err(at)?;
         if end <= frames.registers().rsp || end > cut.stack.end as u64 {
@@ -98,12 +99,30 @@ fn find(
         }
         let is_last = record < end;
         // The interrupted frame itself calls nobody.
-        let may_catch = depth > 0 && (is_last || choice == Choice::Outermost);
-        if may_catch && cut.finder.catches(pc).map_err(at)? {
-            landing.go_on_as(frames.registers());
-            found = true;
+        if depth > 0 && (is_last || choice == Choice::Outermost) {
+            let pad = pad.map_or_else(|| cut.finder.landing_pad(pc), Ok);
+            if let LandingPad::Catch(pad) = pad.map_err(at)? {
+                landing.frame.go_on_as(frames.registers());
+                landing.pad = pad;
+                found = true;
+            }
         }
-        if is_last || frames.step(&rules).map_err(at)? == Step::End {
+        Ok(is_last || frames.step(rules).map_err(at)? == Step::End)
+    };
+    // Each frame holds its return address at least. So many are gone through, and no fewer: a domain makes
+    // frames as small as it likes.
+    for depth in 0..cut.stack.len() / size_of::<u64>() + 1 {
+        let pc = frames.pc();
+        let remembered = remembers.then(|| Registered::remembered(pc)).flatten();
+        // Apart, so that what is remembered stays in registers.
+        let is_all = match remembered {
+            Some((rules, pad)) => visit(&mut frames, depth, &rules, pad),
+            None => {
+                let rules = frames.rules().map_err(|why| blocked(pc, why))?;
+                visit(&mut frames, depth, &rules, None)
+            }
+        }?;
+        if is_all {
             return Ok(found);
         }
     }
@@ -133,21 +152,27 @@ unsafe extern "C" fn load(registers: *const Registers) -> ! {
         "mov rsi, [rdi + {r12}]",
         "mov r8, [rdi + {r13}]",
         "mov r9, [rdi + {r14}]",
-        "mov r10, [rdi + {r15}]",
+        // One more than there are registers free.
+        "push r15",
+        ".cfi_adjust_cfa_offset 8",
+        ".cfi_rel_offset r15, 0",
+        "mov r15, [rdi + {r15}]",
+        "mov r10, [rdi + {r10}]",
         "mov r11, [rdi + {r11}]",
         "mov rsp, [rdi + {rsp}]",
         ".cfi_def_cfa rsp, 0",
         ".cfi_register rip, rax",
+        ".cfi_same_value r15",
         "mov rbx, rcx",
         "mov rbp, rdx",
         "mov r12, rsi",
         "mov r13, r8",
         "mov r14, r9",
-        "mov r15, r10",
         "jmp rax",
         ".cfi_endproc",
         rbx = const offset_of!(Registers, rbx),
         rbp = const offset_of!(Registers, rbp),
+        r10 = const offset_of!(Registers, r10),
         r11 = const offset_of!(Registers, r11),
         r12 = const offset_of!(Registers, r12),
         r13 = const offset_of!(Registers, r13),
@@ -178,15 +203,16 @@ pub unsafe fn undo_call(registers: &mut Registers, stack: Range<usize>) -> bool 
     }
 }
 
-/// Goes on in `frame`, whose registers are as its callee would have returned.
+/// Has the thread go on as the callee of what is landed in.
 ///
 /// # Safety
 /// As [`cut`].
 unsafe fn land(
     registers: &mut Registers,
-    frame: &Registers,
+    landing: &Landing,
     cut: &Cut<'_>,
 ) -> Result<(), CutError> {
+    let frame = &landing.frame;
     // SAFETY: the caller's.
     let stack = unsafe { Stack::new(cut.stack.clone()) };
     // The call has left the return address just below, where it still stands.
@@ -197,8 +223,9 @@ unsafe fn land(
     registers.go_on_as(frame);
     registers.rflags &= !CLEARED_FLAGS;
     registers.rsp = return_address;
-    registers.rip = landing as *const () as u64;
-    registers.r11 = cut.raise as *const () as u64;
+    registers.rip = cut.raise.entry() as u64;
+    registers.r10 = landing.pad as u64;
+    registers.r11 = cut.raise.hook() as u64;
     Ok(())
 }
 
@@ -209,25 +236,4 @@ fn blocked(pc: usize, why: TableError) -> CutError {
         TableError::OutOfStack => CutBlock::BadStack,
     };
     CutError::Blocked { pc, why }
-}
-
-/// Entered as if the boundary had called it, with what raises in r11, which it becomes: a frame less to
-/// unwind.
-///
-/// The code that was cut may have left the x87 stack in use and any control word changed.
-#[unsafe(naked)]
-unsafe extern "C-unwind" fn landing() -> ! {
-    naked_asm!(
-        ".cfi_startproc",
-        "sub rsp, 8",
-        ".cfi_def_cfa_offset 16",
-        "fninit",
-        "mov dword ptr [rsp], 0x1f80",
-        "ldmxcsr [rsp]",
-        "add rsp, 8",
-        ".cfi_def_cfa_offset 8",
-        "lea rdi, [rsp + 8]",
-        "jmp r11",
-        ".cfi_endproc",
-    )
 }

@@ -21,6 +21,8 @@
 
 #[cfg(samara_tables)]
 mod landing;
+#[cfg(samara_tables)]
+mod raise;
 pub(crate) mod registers;
 #[cfg(samara_tables)]
 pub(crate) mod stack;
@@ -28,7 +30,9 @@ pub(crate) mod stack;
 pub use registers::Registers;
 
 #[cfg(samara_tables)]
-pub use landing::{Cut, cut, raise, resume, undo_call};
+pub use landing::{Cut, cut, resume, undo_call};
+#[cfg(samara_tables)]
+pub use raise::{Hook, Landed, Raise, raise};
 
 use core::fmt;
 

@@ -92,23 +92,28 @@ pub fn begin_panic() -> UnwindFailed {
     failed
 }
 
-/// What [`Cut::raise`](crate::cut::Cut::raise) is for a boundary of this backend's:
-/// [`cut::raise`](crate::cut::raise) is the same where `std` is not on. Who catches is known, and is not
-/// looked for.
+/// What [`raise_cut`] has raised, for the landing pad at which a cut goes on.
+#[cfg(samara_tables)]
+#[derive(Debug)]
+#[must_use = "counts as a panic in flight until the boundary gets it"]
+#[repr(transparent)]
+pub struct Landed(&'static exception::ExceptionSlot);
+
+/// The plainest [hook](crate::cut::Raise::by_dwarf) of a cut to a boundary of this backend's:
+/// [`cut::raise`](crate::cut::raise()) is the same where `std` is not on. First the panics are forgotten that
+/// began below `boundary`, where all was given up.
 ///
 /// # Panics
-/// As [`raise`].
+/// If as many others are in flight as there is room for.
 #[cfg(samara_tables)]
-pub extern "C-unwind" fn raise_cut(boundary: usize) -> ! {
-    thread_state::current().release_below(boundary);
-    let failed = match thread_state::current().claim() {
-        Some(exception) => {
-            exception.begins_here();
-            unwinder::begin_landed(exception)
-        }
-        None => UnwindFailed::TooDeep,
+pub extern "C-unwind" fn raise_cut(boundary: usize) -> Landed {
+    let state = thread_state::current();
+    state.release_below(boundary);
+    let Some(exception) = state.claim() else {
+        panic!("unwinding failed: {}", UnwindFailed::TooDeep);
     };
-    panic!("unwinding failed: {failed}");
+    exception.begins_here();
+    Landed(exception)
 }
 
 /// Whether this panic may be unwound: not if it struck in code compiled to never unwind, such as a

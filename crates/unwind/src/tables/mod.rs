@@ -84,4 +84,10 @@ pub trait Finder: Sync {
     fn catches(&self, pc: usize) -> Result<bool, TableError> {
         Ok(matches!(self.landing_pad(pc)?, LandingPad::Catch(_)))
     }
+
+    /// Whether all answers are those of [`Registered`], which is asked in its place then: what that
+    /// remembers costs less so.
+    fn is_registered(&self) -> bool {
+        false
+    }
 }

@@ -128,12 +128,11 @@ fn first<R>(mut answers: impl Iterator<Item = Result<R, TableError>>) -> Result<
 }
 
 impl Registered {
-    /// Both answers of a [`Finder`], if they are remembered.
-    #[cfg(feature = "dwarf")]
+    /// The answers of a [`Finder`] that are remembered.
     #[inline]
-    pub(crate) fn remembered(pc: usize) -> Option<(Rules, LandingPad)> {
+    pub(crate) fn remembered(pc: usize) -> Option<(Rules, Option<LandingPad>)> {
         let (row, pad) = cache::get(pc)?;
-        Some((row.into(), pad?))
+        Some((row.into(), pad))
     }
 
     /// Both answers, for one look-up; nothing is left behind if the thread is cut meanwhile.
@@ -174,13 +173,24 @@ impl Finder for Registered {
     }
 
     fn landing_pad(&self, pc: usize) -> Result<LandingPad, TableError> {
-        if let Some((_, Some(pad))) = cache::get(pc) {
-            return Ok(pad);
+        let epoch = cache::epoch();
+        match cache::get(pc) {
+            Some((_, Some(pad))) => Ok(pad),
+            // A cut has asked for the rules just before.
+            Some((row, None)) => {
+                let pad = Self::ask(pc, |image| image.landing_pad(pc))?;
+                cache::put(pc, epoch, &row.into(), Some(pad));
+                Ok(pad)
+            }
+            None => match Self::frame(pc) {
+                Ok((_, pad)) => Ok(pad),
+                // Its rules may be what is wrong.
+                Err(_) => Self::ask(pc, |image| image.landing_pad(pc)),
+            },
         }
-        match Self::frame(pc) {
-            Ok((_, pad)) => Ok(pad),
-            // Its rules may be what is wrong.
-            Err(_) => Self::ask(pc, |image| image.landing_pad(pc)),
-        }
+    }
+
+    fn is_registered(&self) -> bool {
+        true
     }
 }

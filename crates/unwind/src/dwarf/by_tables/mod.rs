@@ -54,10 +54,3 @@ pub(super) fn begin(exception: &'static ExceptionSlot) -> UnwindFailed {
         _ => UnwindFailed::Blocked,
     }
 }
-
-/// Raises the claimed exception where a cut has landed: somebody catches, which a cut has made sure of.
-pub(super) fn begin_landed(exception: &'static ExceptionSlot) -> UnwindFailed {
-    // SAFETY: a claimed slot, in a call of the running thread.
-    unsafe { capture(walk::land, exception) };
-    UnwindFailed::Blocked
-}

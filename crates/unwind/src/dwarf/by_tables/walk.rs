@@ -77,9 +77,9 @@ fn walk(
         let pc = frames.pc();
         // Apart, so that what is remembered stays in registers.
         let flow = match Registered::remembered(pc) {
-            Some((rules, pad)) => next(&mut frames, &rules, pad),
+            Some((rules, Some(pad))) => next(&mut frames, &rules, pad),
             // SAFETY: of the running thread's own frames, as their tables have them.
-            None => match unsafe { Registered::active_frame(pc) } {
+            _ => match unsafe { Registered::active_frame(pc) } {
                 Ok((rules, pad)) => next(&mut frames, &rules, pad),
                 Err(_) => Break(BLOCKED),
             },

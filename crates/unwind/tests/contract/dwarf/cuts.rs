@@ -2,9 +2,10 @@
 #![expect(unsafe_code, reason = "cuts its own frames")]
 
 use super::threads::init;
-use samara_unwind::cut::{Cut, Registers, cut, resume};
+use samara_unwind::cut::{Cut, Raise, Registers, cut, resume};
 use samara_unwind::dwarf::{catch, is_unwinding, raise, raise_cut};
 use samara_unwind::tables::Registered;
+use std::arch::{asm, naked_asm};
 use std::cell::Cell;
 use std::hint::black_box;
 
@@ -18,16 +19,23 @@ impl Drop for Told<'_> {
 
 /// Cuts the running thread to the boundary inside of `record`.
 fn cut_here(record: *const ()) -> ! {
+    cut_after(record, || {})
+}
+
+/// The same; `before` is called with the frames still there, and then they are given up.
+#[inline(always)]
+pub(super) fn cut_after(record: *const (), before: impl FnOnce()) -> ! {
     let mut registers = Registers::here();
     let request = Cut {
         record,
         // Up to the record's frame: all that is read is below.
         stack: registers.rsp as usize - 256..record.addr() + 4096,
         finder: &Registered,
-        raise: raise_cut,
+        raise: Raise::by_dwarf(raise_cut),
     };
     // SAFETY: the running thread's own registers and stack; nobody relies on the destructors.
     unsafe { cut(&mut registers, &request) }.expect("it can be cut");
+    before();
     // SAFETY: registers of this very call, rewritten by a cut.
     unsafe { resume(&registers) };
 }
@@ -92,5 +100,49 @@ fn a_panic_among_what_was_given_up_is_forgotten() {
         assert!(caught(3, &drops, &end));
         assert_eq!(drops.get(), 0);
         assert!(!is_unwinding());
+    }
+}
+
+extern "C-unwind" fn cut_from_assembly(record: *const ()) -> ! {
+    cut_here(record)
+}
+
+/// Is cut with a full x87 stack and this x87 control word.
+#[unsafe(naked)]
+unsafe extern "C-unwind" fn cut_with_x87_in_use(record: *const (), control: *const u16) -> ! {
+    naked_asm!(
+        ".cfi_startproc",
+        "sub rsp, 8",
+        ".cfi_def_cfa_offset 16",
+        "fldpi",
+        "fldpi",
+        "fldpi",
+        "fldpi",
+        "fldpi",
+        "fldpi",
+        "fldpi",
+        "fldpi",
+        "fldcw [rsi]",
+        "call {cut}",
+        "ud2",
+        ".cfi_endproc",
+        cut = sym cut_from_assembly,
+    )
+}
+
+#[test]
+fn the_x87_stack_is_empty_and_its_control_word_the_default() {
+    init();
+    // The default, rounding towards zero, and with all exceptions unmasked.
+    for control in [0x37f_u16, 0xf7f, 0x340] {
+        let end = |record| {
+            // SAFETY: what it does to the x87 state a cut undoes.
+            unsafe { cut_with_x87_in_use(record, &raw const control) }
+        };
+        assert!(caught(2, &Cell::new(0), &end));
+        let mut state = [0_u16; 14];
+        // SAFETY: stores the x87 environment where told, and loads it again.
+        unsafe { asm!("fnstenv [{0}]", "fldenv [{0}]", in(reg) state.as_mut_ptr()) };
+        assert_eq!((state[0], state[4]), (0x37f, 0xffff), "{control:#x}");
     }
 }

@@ -1,12 +1,13 @@
-//! A raise that is cut at any of its instructions ends at the same boundary with the same registers, or is
-//! refused where it changes frames.
+//! A raise, or a cut's landing, that is cut at any of its instructions ends at the same boundary with the same
+//! registers, or is refused where it changes frames.
 #![expect(unsafe_code, reason = "steps through a raise, and asks for cuts there")]
 
+use super::cuts::cut_after;
 use super::program::holding;
 use super::threads::init;
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
-use samara_unwind::cut::{Cut, CutBlock, CutError, Registers, cut};
-use samara_unwind::dwarf::{catch, raise, raise_cut};
+use samara_unwind::cut::{Cut, CutBlock, CutError, Raise, Registers, cut};
+use samara_unwind::dwarf::{catch, is_unwinding, raise, raise_cut};
 use samara_unwind::tables::{Registered, register_image};
 use std::arch::asm;
 use std::cell::Cell;
@@ -21,7 +22,11 @@ const TRAP: i64 = 0x100;
 #[derive(Default)]
 struct Found {
     record: Cell<usize>,
-    landing: Cell<Option<[u64; 8]>>,
+    landing: Cell<Option<[u64; 10]>>,
+    /// After so many instructions the thread is cut, or at the first one after them that lets it.
+    take_after: Cell<u32>,
+    steps: Cell<u32>,
+    taken: Cell<u32>,
     lands: Cell<u32>,
     outside: Cell<u32>,
     refused: Cell<u32>,
@@ -33,6 +38,9 @@ thread_local! {
         Found {
             record: Cell::new(0),
             landing: Cell::new(None),
+            take_after: Cell::new(u32::MAX),
+            steps: Cell::new(0),
+            taken: Cell::new(0),
             lands: Cell::new(0),
             outside: Cell::new(0),
             refused: Cell::new(0),
@@ -69,25 +77,45 @@ fn registers(context: &ucontext_t) -> Registers {
     }
 }
 
-/// Asks for a cut after each instruction, and lets the thread go on all the same.
+/// Goes on where a cut has landed, without the trap flag.
+fn go_on(context: &mut ucontext_t, at: &Registers) {
+    for (register, value) in [
+        (libc::REG_RBX, at.rbx),
+        (libc::REG_RBP, at.rbp),
+        (libc::REG_RSP, at.rsp),
+        (libc::REG_R10, at.r10),
+        (libc::REG_R11, at.r11),
+        (libc::REG_R12, at.r12),
+        (libc::REG_R13, at.r13),
+        (libc::REG_R14, at.r14),
+        (libc::REG_R15, at.r15),
+        (libc::REG_RIP, at.rip),
+        (libc::REG_EFL, at.rflags & !(TRAP as u64)),
+    ] {
+        context.uc_mcontext.gregs[register as usize] = value as i64;
+    }
+}
+
+/// Asks for a cut after each instruction, and lets the thread go on all the same until it is taken.
 unsafe extern "C" fn handler(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel's record of this signal, ours for the length of the handler.
-    let context = unsafe { &*context.cast::<ucontext_t>() };
+    let context = unsafe { &mut *context.cast::<ucontext_t>() };
     let mut at = registers(context);
     FOUND.with(|found| {
+        count(&found.steps);
         let record = found.record.get();
         let request = Cut {
             record: ptr::without_provenance(record),
             stack: at.rsp as usize - 256..record + 4096,
             finder: &Registered,
-            raise: raise_cut,
+            raise: Raise::by_dwarf(raise_cut),
         };
         // SAFETY: the registers and the stack of this thread, which the handler has left alone; what the
-        // cut makes of the registers is looked at, and not loaded.
+        // cut makes of the registers is loaded as it is, or not at all.
         match unsafe { cut(&mut at, &request) } {
             Ok(()) => {
                 let landing = [
-                    at.rbx, at.rbp, at.rsp, at.r12, at.r13, at.r14, at.r15, at.rip,
+                    at.rbx, at.rbp, at.rsp, at.r10, at.r11, at.r12, at.r13, at.r14, at.r15, at.rip,
                 ];
                 let expected = found.landing.get().unwrap_or(landing);
                 found.landing.set(Some(landing));
@@ -96,6 +124,10 @@ unsafe extern "C" fn handler(_: c_int, _: *mut siginfo_t, context: *mut c_void) 
                 } else {
                     &found.wrong
                 });
+                if found.steps.get() > found.take_after.get() {
+                    count(&found.taken);
+                    go_on(context, &at);
+                }
             }
             Err(CutError::AtBoundary) => count(&found.outside),
             Err(CutError::Blocked {
@@ -164,23 +196,26 @@ fn descend(depth: u64, drops: &Cell<u32>, end: &dyn Fn()) -> u64 {
 }
 
 #[inline(never)]
-fn stepped(depth: u64, drops: &Cell<u32>) {
+fn stepped(depth: u64, drops: &Cell<u32>, begin: fn(*const ()) -> !) {
     let room = [0_u64; 8];
+    let record = (&raw const *black_box(&room)).cast::<()>();
+    let words: [u64; 24] = std::array::from_fn(|at| black_box(at as u64));
     FOUND.with(|found| {
-        found.record.set((&raw const *black_box(&room)).addr());
+        found.record.set(record.addr());
         found.landing.set(None);
+        found.steps.set(0);
     });
-    let end = || {
-        trap_flag(true);
-        raise();
-    };
-    let result = catch(|| black_box(descend)(depth, drops, &end));
+    let result = catch(|| black_box(descend)(depth, drops, &|| begin(record)));
     trap_flag(false);
     assert!(result.is_err());
+    assert!(!is_unwinding());
+    for (at, word) in words.into_iter().enumerate() {
+        assert_eq!(word, at as u64);
+    }
 }
 
-#[test]
-fn a_raise_that_is_cut_anywhere_ends_at_the_same_boundary() {
+/// What is stepped through is registered and its traps are handled.
+fn prepare() {
     init();
     // The C library copies memory for the compiler.
     let copy = libc::memcpy as unsafe extern "C" fn(_, _, _) -> _ as usize;
@@ -188,10 +223,18 @@ fn a_raise_that_is_cut_anywhere_ends_at_the_same_boundary() {
     let library = unsafe { register_image(holding(copy)) };
     assert!(library.is_ok(), "room for one more");
     install();
+}
+
+#[test]
+fn a_raise_that_is_cut_anywhere_ends_at_the_same_boundary() {
+    prepare();
     // What is read of the tables, then what is remembered.
     for turn in 0..3 {
         let drops = Cell::new(0);
-        stepped(3, &drops);
+        stepped(3, &drops, |_| {
+            trap_flag(true);
+            raise()
+        });
         assert_eq!(drops.get(), 4);
         FOUND.with(|found| {
             let (lands, refused) = (found.lands.take(), found.refused.take());
@@ -201,4 +244,29 @@ fn a_raise_that_is_cut_anywhere_ends_at_the_same_boundary() {
             assert!(refused <= 5 * 8, "{refused} of {lands} are refused");
         });
     }
+}
+
+#[test]
+fn a_landing_that_is_cut_anywhere_ends_at_the_same_boundary() {
+    prepare();
+    let drops = Cell::new(0);
+    // Once to its end, then cut after the first instruction, after the second, and so on.
+    let run = |take_after| {
+        FOUND.with(|found| {
+            found.take_after.set(take_after);
+            stepped(1, &drops, |record| cut_after(record, || trap_flag(true)));
+            assert_eq!(found.wrong.get(), 0, "after {take_after}");
+            let refused = found.refused.take();
+            // In `resume`, and before the landing pad.
+            assert!(refused <= 7 + 1, "{refused} are refused");
+            (found.lands.take(), found.taken.take())
+        })
+    };
+    run(u32::MAX);
+    // The thread has its state now, which the first to ask for it makes.
+    let (lands, _) = run(u32::MAX);
+    assert!(lands > 40, "{lands}");
+    let last = (0..).find(|after| run(*after).1 == 0);
+    assert!(last >= Some(lands), "{last:?} of {lands}");
+    assert_eq!(drops.get(), 0);
 }
