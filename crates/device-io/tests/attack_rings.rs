@@ -76,7 +76,8 @@ fn a_batch_of_work_that_is_forgotten_gives_no_packet_out_that_the_device_has() {
         .open(&function)
         .map(|mut sending| sending.reclaim().is_some());
     assert_eq!(out, Err(RegionError::Forgotten));
-    assert_eq!(tx.stop(&function, &registers), Err(QueueError::NotDrained));
+    assert_eq!(tx.stop(&function, &registers), Err(QueueError::Forgotten));
+    assert_eq!(tx.start(&function, &registers), Err(QueueError::Forgotten));
     drop(function);
     assert_eq!(bus.strays(), 0);
     assert_eq!(census_all(), before);

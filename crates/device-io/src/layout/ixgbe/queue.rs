@@ -56,6 +56,9 @@ pub enum QueueError {
     Foreign,
     /// Packets are left in the ring: take them out first.
     NotEmpty,
+    /// A batch of work on the ring was forgotten (`mem::forget`), so nobody knows where it stands: claim the
+    /// function anew.
+    Forgotten,
     /// The queue is enabled already, or being reset.
     Enabled,
     /// Frames are still to be sent: wait for them, or reset the device.
@@ -71,6 +74,9 @@ impl fmt::Display for QueueError {
         f.write_str(match self {
             Self::Foreign => "the queue belongs to another claim: use the function it was made for",
             Self::NotEmpty => "packets are left in the ring: take them out first",
+            Self::Forgotten => {
+                "a batch of work on the ring was forgotten, not dropped: claim the function anew"
+            }
             Self::Enabled => "the queue is enabled: reset the device first",
             Self::NotDrained => "frames are still to be sent: wait for them, or reset the device",
             Self::Timeout => "the queue did not change state in time: reset the device",
@@ -84,7 +90,7 @@ impl core::error::Error for QueueError {}
 impl From<RegionError> for QueueError {
     fn from(error: RegionError) -> Self {
         match error {
-            RegionError::Forgotten => Self::NotEmpty,
+            RegionError::Forgotten => Self::Forgotten,
             _ => Self::Foreign,
         }
     }
@@ -150,7 +156,10 @@ impl Queue {
         if registers.control().claim() != claim || ring.claim() != claim {
             return Err(QueueError::Foreign);
         }
-        if ring.is_forgotten() || ring.positions.held() != 0 {
+        if ring.is_forgotten() {
+            return Err(QueueError::Forgotten);
+        }
+        if ring.positions.held() != 0 {
             return Err(QueueError::NotEmpty);
         }
         let (base, length) = ring.base();

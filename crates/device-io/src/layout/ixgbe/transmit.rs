@@ -80,9 +80,13 @@ impl<T: Exchangeable> TxRing<T> {
         function: &PciFunction,
         registers: &Mmio<'_, Ixgbe>,
     ) -> Result<(), QueueError> {
-        let is_empty = !self.ring.is_forgotten() && self.ring.positions.held() == 0;
-        if self.queue.runs(function) && !is_empty {
-            return Err(QueueError::NotDrained);
+        if self.queue.runs(function) {
+            if self.ring.is_forgotten() {
+                return Err(QueueError::Forgotten);
+            }
+            if self.ring.positions.held() != 0 {
+                return Err(QueueError::NotDrained);
+            }
         }
         self.queue.stop(function, registers)
     }
