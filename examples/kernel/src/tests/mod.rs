@@ -1,6 +1,7 @@
 //! The kernel's own tests, run in the machine it boots.
 //!
-//! They are collected by the linker. A test fails by panicking, which is contained; the rest go on.
+//! They are collected by the linker. A test fails by panicking, itself or on a thread that it has started,
+//! which is contained; the rest go on.
 
 mod arena;
 mod backtraces;
@@ -10,6 +11,7 @@ mod deep_stacks;
 mod digging;
 mod domain_threads;
 mod domains;
+mod ends;
 mod frames;
 mod holding;
 mod interrupts;
@@ -24,6 +26,7 @@ mod nvme;
 mod panics;
 mod pci;
 pub(crate) mod provoke;
+mod quotas;
 mod single_step;
 mod starts;
 mod stepped;
@@ -33,16 +36,18 @@ mod totals;
 mod traps;
 
 use alloc::vec::Vec;
+use core::sync::atomic::Ordering::Relaxed;
 
 use linkme::distributed_slice;
 
 use crate::arch::exit::ExitCode;
 use crate::boot::command_line::CommandLine;
 use crate::host::set_event_sink;
+use crate::thread::spawn::PANICKED;
 use crate::{println, report};
 
 /// Fewer than this and a module of tests was dropped by the linker, or never built.
-const EXPECTED: usize = 100;
+const EXPECTED: usize = 105;
 
 /// A test's name and body.
 pub(crate) struct KernelTest {
@@ -89,7 +94,12 @@ pub(crate) fn run_all(command_line: &CommandLine) -> ExitCode {
             .name
             .split_once("tests::")
             .map_or(test.name, |(_, name)| name);
+        let panicked = PANICKED.load(Relaxed);
         match samara_unwind::catch(test.run) {
+            Ok(()) if PANICKED.load(Relaxed) != panicked => {
+                failed += 1;
+                println!("@test {name} FAILED");
+            }
             Ok(()) => {
                 passed += 1;
                 println!("@test {name} ok");

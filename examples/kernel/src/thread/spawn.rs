@@ -1,6 +1,8 @@
 //! From a function to a running thread, and what is left when it ended.
 
 use core::sync::atomic::Ordering::{Acquire, Release};
+#[cfg(feature = "kernel-tests")]
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use samara::runtime::threads::DomainThread;
 
@@ -29,6 +31,10 @@ pub(crate) struct Handle {
     number: u16,
     serial: u32,
 }
+
+/// How many threads a panic of the host's own has ended: what a test asserts on them, it asserts.
+#[cfg(feature = "kernel-tests")]
+pub(crate) static PANICKED: AtomicU32 = AtomicU32::new(0);
 
 /// Makes the processors' idle threads, which are in no queue.
 ///
@@ -121,6 +127,8 @@ extern "C" fn first() -> ! {
     // A panic of the host's own was printed; it ends its thread.
     if let Err(payload) = samara_unwind::catch(run) {
         payload.dispose();
+        #[cfg(feature = "kernel-tests")]
+        PANICKED.fetch_add(1, Relaxed);
     }
     request::end()
 }
