@@ -225,8 +225,7 @@ impl IxgbeBus {
         let mut bytes = [[0; 8]; 2];
         self.run(|machine| {
             let read = machine.reached.memory.read(bus, bytes.as_flattened_mut());
-            read.ok()
-                .map(|()| bytes.map(|bytes| u64::from_le_bytes(bytes)))
+            read.ok().map(|()| bytes.map(u64::from_le_bytes))
         })
     }
 
