@@ -167,8 +167,15 @@ impl Victim for State {
         Ok(other.trap_deep(number, 3) == Err(RpcError::Crashed))
     }
     fn relay_hang(&self, other: Proxy<dyn Victim>) -> Result<bool, RpcError> {
-        let _told = Told::new();
-        Ok(other.hang().is_err())
+        let told = Told::new();
+        let is_err = other.hang().is_err();
+        // Some ticks of its own: what the callee took would show.
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_millis(15) {
+            std::hint::spin_loop();
+        }
+        drop(told);
+        Ok(is_err)
     }
     fn add(&self, number: u64) -> Result<u64, RpcError> {
         let mut sum = self.sum.lock().unwrap();
