@@ -270,7 +270,9 @@ mod tests {
                 let bytes = Box::leak(std::vec![1 + (turn % 255) as u8; 1 + turn % 64].into());
                 let place = core::ptr::from_mut::<[u8]>(bytes);
                 // SAFETY: nobody writes there before it is unregistered.
-                let id = unsafe { register_image(image(PC..PC + 1, &*place)) };
+                let loaded = image(PC..PC + 1, unsafe { &*place });
+                // SAFETY: as above.
+                let id = unsafe { register_image(loaded) };
                 let mut id = Some(id.expect("room for one more image"));
                 while let Some(registered) = id {
                     id = unregister_image(registered).err().map(|in_use| in_use.0);
