@@ -25,7 +25,7 @@ pub(super) const MODELS: [&str; 2] = ["samara-models", "samara-machine"];
 
 /// Tests of `samara-proxy` that say more of optimised code: each instruction of a walk is cut at, where a debug
 /// build takes samples; a caller's own `catch` stands in the frame of the boundary; frames are small.
-const OPTIMISED: [&str; 12] = [
+const OPTIMISED: [&str; 13] = [
     "stepped",
     "payload",
     "red_flight",
@@ -38,6 +38,7 @@ const OPTIMISED: [&str; 12] = [
     "nested_panics",
     "signals",
     "stack",
+    "ways",
 ];
 
 /// Those of them that are run once more, optimised as a whole: callees are expanded across crates.
