@@ -23,18 +23,20 @@ const STEPS: u64 = if cfg!(debug_assertions) {
     250_000
 };
 
+type Nested<T> = RRef<[RRef<T>]>;
+
 /// What takes calls to move: too much to be expanded where it is.
 #[derive(Exchangeable)]
 struct Parcel {
-    rows: RRef<[RRef<[RRef<u64>]>]>,
-    some: Option<RRef<[RRef<u64>]>>,
-    pair: (RRef<[RRef<u32>]>, RRef<RRef<RRef<u8>>>),
-    either: Result<RRef<[RRef<u16>]>, RRef<u8>>,
+    rows: RRef<[Nested<u64>]>,
+    some: Option<Nested<u64>>,
+    pair: (Nested<u32>, RRef<RRef<RRef<u8>>>),
+    either: Result<Nested<u16>, RRef<u8>>,
 }
 
 type Batch = RRef<[Parcel]>;
 
-fn slice<T: Exchangeable>(count: usize, mut make: impl FnMut(usize) -> T) -> RRef<[RRef<T>]> {
+fn slice<T: Exchangeable>(count: usize, mut make: impl FnMut(usize) -> T) -> Nested<T> {
     RRef::try_from_fn(count, |at| RRef::new(make(at))).unwrap()
 }
 
