@@ -4,6 +4,7 @@
 
 mod arena;
 mod backtraces;
+mod callers;
 mod chains;
 mod deaths;
 mod deep_stacks;
@@ -17,9 +18,11 @@ mod keeper;
 mod matrix;
 mod memory_functions;
 mod memory_rights;
+mod middle;
 mod mixed_faults;
 mod mortal;
 mod nvme;
+mod pair;
 mod panics;
 mod pci;
 pub(crate) mod provoke;
@@ -30,6 +33,8 @@ mod threads;
 mod time;
 mod totals;
 mod traps;
+mod victim;
+mod walk;
 
 use alloc::vec::Vec;
 

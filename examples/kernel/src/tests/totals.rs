@@ -1,8 +1,13 @@
 //! What there is: nothing more after a test than before.
 
 use samara::heap::heap;
+use samara::runtime::DomainInfo;
+use samara::runtime::state::State;
 
-use super::domains::settled_frames;
+use crate::host::runtime;
+use crate::mm::frames;
+use crate::thread::request;
+use crate::thread::spawn::free_ended;
 
 /// What there is, before and after.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,4 +36,20 @@ pub(super) fn leaves_nothing(what: impl Fn()) {
     let before = Totals::now();
     what();
     assert_eq!(Totals::now(), before);
+}
+
+/// Waits until no dead domain is left to reclaim: another thread may be at it.
+pub(super) fn settle() {
+    let dying = |domain: DomainInfo| matches!(domain.state, State::Stopping | State::Reclaiming);
+    while runtime().domains().any(dying) {
+        request::yield_now();
+    }
+}
+
+/// Frames that are free once the exchange heap has given up what it keeps for later.
+pub(super) fn settled_frames() -> usize {
+    settle();
+    free_ended();
+    heap::trim();
+    frames::free_frames()
 }
