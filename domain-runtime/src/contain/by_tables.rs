@@ -101,7 +101,8 @@ pub unsafe fn fault(
 /// # Safety
 /// `registers` are those of the running thread at the interrupted instruction; the handler runs on
 /// another stack, has left the 128 bytes below the stack pointer as they were, and resumes the
-/// registers as they then are. The thread's slot tells its stack.
+/// registers as they then are. The thread's slot tells its stack, if anything; `finder` says what the tables of
+/// the code on it do.
 pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Finder) -> Verdict {
     let thread = thread::current();
     let Some(activation) = call::innermost(thread) else {
@@ -209,7 +210,7 @@ pub(crate) fn waited(time: Duration) {
         let strike = (Strike::Overrun, 0);
         // Others may wait for the note under their mark.
         let _no_cut = NoCut::begin(thread);
-        // SAFETY: the thread's own registers, in this call.
+        // SAFETY: the thread's own registers in this call, and its own innermost activation.
         unsafe { condemn(thread, activation, strike, &registers, &Registered) };
     }
 }
@@ -260,7 +261,8 @@ unsafe fn end(
 /// Notes why the domain is to die, and marks it dead.
 ///
 /// # Safety
-/// As for [`end`].
+/// `registers` are those of the running thread at an instruction whose frames are still there, its slot tells
+/// its stack, if anything, and `activation` is on its chain.
 unsafe fn condemn(
     thread: &ThreadSlot,
     activation: &Activation,
@@ -272,17 +274,19 @@ unsafe fn condemn(
     let generation = target.expected().generation();
     // SAFETY: the thread's own stack, as its slot tells.
     let trace = unsafe { Backtrace::new(registers, thread.stack(), finder) };
-    let calls = Calls::new(thread, trace);
+    // SAFETY: the running thread, which stays above its frames until this returns.
+    let calls = unsafe { Calls::new(thread, trace) };
     target.block().trap.put(generation, strike, address, calls);
     target.block().condemn(generation);
 }
 
-/// The calls that led here, of which the first is the caller's.
+/// The calls that led here, of which the first is the caller's: good until that returns.
 #[inline(always)]
 pub(crate) fn calls_here(thread: &ThreadSlot) -> impl Iterator<Item = Call> {
     // SAFETY: the running thread's own stack, as its slot tells.
     let frames = unsafe { Backtrace::new(&Registers::here(), thread.stack(), &Registered) };
-    Calls::new(thread, frames)
+    // SAFETY: the running thread; its panic's report alone asks for this, and stays above its frames.
+    unsafe { Calls::new(thread, frames) }
 }
 
 /// What the callee of the boundary does when a cut has landed.
