@@ -15,9 +15,8 @@ use std::vec::Vec;
 
 use samara_device_io::PciSlot;
 use samara_device_io::host::{
-    Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, PciAddress,
+    Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, MmioBus, PciAddress,
 };
-use samara_device_io::mmio::MmioBus;
 use samara_ixgbe_model::pci::{MSIX_BAR, MSIX_BAR_SIZE};
 use samara_ixgbe_model::{
     DmaError, Drops, Faults, GuestMemory, Interrupts, Loop, Nic, Options, Progress,

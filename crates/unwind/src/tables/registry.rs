@@ -59,7 +59,9 @@ impl core::error::Error for InUse {}
 /// [`RegisterError::Full`].
 ///
 /// # Safety
-/// The bytes of its tables stay as they are until [`unregister_image`] has succeeded.
+/// The bytes of its tables stay as they are until [`unregister_image`] has succeeded, and what they say of its
+/// code is so: a raise of `dwarf`'s, and a cut by [`Registered`], goes where they lead. What is damaged may say
+/// nothing.
 pub unsafe fn register_image(image: Image<'static>) -> Result<ImageId, RegisterError> {
     let Range { start, end } = image.code.clone();
     for (at, place) in PLACES.iter().enumerate() {

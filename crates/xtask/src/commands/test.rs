@@ -28,7 +28,7 @@ pub(super) const MODELS: [&str; 2] = ["samara-models", "samara-machine"];
 const OPTIMISED: [&str; 13] = [
     "stepped",
     "payload",
-    "red_flight",
+    "attack_flight",
     "budgets",
     "attack_inlined",
     "attack_payload",

@@ -11,7 +11,8 @@ use super::stack::Stack;
 use super::switch::Saved;
 use super::{Thread, current, idle, table};
 use crate::arch::cpu::MAX_CPUS;
-use crate::arch::trap_entry::{FpuState, TrapFrame};
+use crate::arch::fpu::FpuState;
+use crate::arch::trap_frame::TrapFrame;
 
 /// What a thread is to do.
 pub(crate) enum Start {
