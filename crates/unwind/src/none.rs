@@ -37,7 +37,7 @@ pub fn resume(payload: Payload) -> ! {
 }
 
 #[cfg(samara_tables)]
-pub(crate) fn raise_cut(_: usize) -> ! {
+pub(crate) fn raise_cut_within(_: core::ops::Range<usize>) -> ! {
     raise()
 }
 

@@ -256,13 +256,16 @@ pub(crate) fn calls_here(thread: &ThreadSlot) -> impl Iterator<Item = Call> {
 
 /// What the callee of the boundary does when a cut has landed.
 extern "C-unwind" fn land(boundary: usize) -> Landed {
-    if let Some(activation) = call::innermost(thread::current()) {
+    let thread = thread::current();
+    if let Some(activation) = call::innermost(thread) {
         // What was given up is all that was the domain's. Where the boundary's frame holds another catch,
         // around it, a second cut behind the first catch would land there.
         activation.cross();
     }
+    // Of this stack: a thread may have more of them.
+    let given_up = thread.stack().start..boundary;
     // SAFETY: raising is trusted code of the host's; what it allocates must not be the domain's.
-    unsafe { thread::as_host(|| samara_unwind::cut::raise(boundary)) }
+    unsafe { thread::as_host(|| samara_unwind::cut::raise_within(given_up)) }
 }
 
 /// The running thread acts for a dead domain: gives up what it does there. Where the host has told

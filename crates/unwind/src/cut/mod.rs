@@ -33,7 +33,7 @@ pub use registers::Registers;
 #[cfg(samara_tables)]
 pub use landing::{Cut, cut, resume, undo_call};
 #[cfg(samara_tables)]
-pub use raise::{Hook, Landed, Raise, raise};
+pub use raise::{Hook, Landed, Raise, raise, raise_within};
 
 use core::fmt;
 

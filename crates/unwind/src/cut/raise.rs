@@ -1,6 +1,7 @@
 //! What a boundary sees its callee do once a cut has landed: raise.
 
 use core::arch::naked_asm;
+use core::ops::Range;
 
 #[cfg(feature = "dwarf")]
 use crate::dwarf::Landed as LandedByDwarf;
@@ -16,7 +17,7 @@ pub enum Landed {}
 
 /// What the boundary's callee does. Runs on the thread, on the boundary's stack, with the FPU's control
 /// words at their defaults, and gets the stack pointer of the boundary: what lies below was given up.
-/// It ends in [`raise`], which also does alone.
+/// It ends in [`raise`], which also does alone, or in [`raise_within`].
 pub type Hook = extern "C-unwind" fn(usize) -> Landed;
 
 /// A [`Hook`], and how a thread comes to it and on from there.
@@ -61,9 +62,15 @@ impl Raise {
 }
 
 /// The plainest [`Hook`]: raises, after what panics the frames that were given up had in flight
-/// is forgotten.
+/// is forgotten. For threads that have one stack.
 pub extern "C-unwind" fn raise(boundary: usize) -> Landed {
-    crate::backend::raise_cut(boundary)
+    raise_within(0..boundary)
+}
+
+/// As [`raise`], for a hook that knows the stack: `given_up` is all of it that is below the boundary. A panic
+/// that began on another one stays in flight, for its frames are still there.
+pub fn raise_within(given_up: Range<usize>) -> Landed {
+    crate::backend::raise_cut_within(given_up)
 }
 
 /// The code that was cut may have left the x87 stack in use and any control word changed. The word at

@@ -1,5 +1,7 @@
 //! The exception object: pre-allocated, since raising must not allocate.
 
+#[cfg(samara_tables)]
+use core::ops::Range;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::unwinder::Object;
@@ -10,7 +12,7 @@ use super::unwinder::Object;
 pub(super) struct ExceptionSlot {
     pub(super) object: Object,
     busy: AtomicBool,
-    /// Where on the stack the panic began; 0, below all stacks, until that is known.
+    /// Where on the stack the panic began; 0 until that is known.
     began: AtomicUsize,
 }
 
@@ -35,9 +37,11 @@ impl ExceptionSlot {
             .store((&raw const place).addr(), Ordering::Relaxed);
     }
 
+    /// Whether the panic began in this part of a stack, or was just about to, for it to be given up.
     #[cfg(samara_tables)]
-    pub(super) fn began_at(&self) -> usize {
-        self.began.load(Ordering::Relaxed)
+    pub(super) fn began_in(&self, given_up: &Range<usize>) -> bool {
+        let began = self.began.load(Ordering::Relaxed);
+        began == 0 || given_up.contains(&began)
     }
 
     pub(super) fn release(&self) {

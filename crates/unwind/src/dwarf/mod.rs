@@ -105,7 +105,13 @@ pub struct Landed(&'static exception::ExceptionSlot);
 /// under way at a time.
 #[cfg(samara_tables)]
 pub extern "C-unwind" fn raise_cut(boundary: usize) -> Landed {
-    Landed(thread_state::current().claim_for_cut(boundary))
+    raise_cut_within(0..boundary)
+}
+
+/// As [`raise_cut`], where threads change stacks: [`cut::raise_within`](crate::cut::raise_within).
+#[cfg(samara_tables)]
+pub fn raise_cut_within(given_up: core::ops::Range<usize>) -> Landed {
+    Landed(thread_state::current().claim_for_cut(&given_up))
 }
 
 /// Whether this panic may be unwound: not if it struck in code compiled to never unwind, such as a

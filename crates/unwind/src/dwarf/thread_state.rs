@@ -3,6 +3,8 @@
 #![expect(unsafe_code, reason = "the hook is bound by symbol")]
 
 use super::exception::ExceptionSlot;
+#[cfg(samara_tables)]
+use core::ops::Range;
 
 /// Panics that may be in flight on one thread at a time: each further one starts in a destructor
 /// that an earlier one runs, and is contained there.
@@ -33,11 +35,12 @@ impl ThreadState {
         self.slots.iter().find(|slot| slot.claim())
     }
 
-    /// What a cut to `boundary` raises. What began below that on the thread's stack is released.
+    /// What a cut raises. What began in the part of a stack that was `given_up` is released. (Nothing further in
+    /// began elsewhere: a cut ends on the stack where it begins, and who had entered another is back.)
     #[cfg(samara_tables)]
-    pub(super) fn claim_for_cut(&self, boundary: usize) -> &ExceptionSlot {
+    pub(super) fn claim_for_cut(&self, given_up: &Range<usize>) -> &ExceptionSlot {
         for slot in &self.slots {
-            if slot.is_busy() && slot.began_at() < boundary {
+            if slot.is_busy() && slot.began_in(given_up) {
                 slot.release();
             }
         }

@@ -164,7 +164,7 @@ pub fn may_unwind(_: &PanicInfo<'_>) -> bool {
     any(feature = "std", feature = "dwarf"),
     expect(dead_code, reason = "another backend is chosen")
 )]
-pub(crate) fn raise_cut(_: usize) -> ! {
+pub(crate) fn raise_cut_within(_: core::ops::Range<usize>) -> ! {
     raise()
 }
 

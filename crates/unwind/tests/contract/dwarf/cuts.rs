@@ -25,13 +25,18 @@ fn cut_here(record: *const ()) -> ! {
 /// The same; `before` is called with the frames still there, and then they are given up.
 #[inline(always)]
 pub(super) fn cut_after(record: *const (), before: impl FnOnce()) -> ! {
+    cut_by(record, Raise::by_dwarf(raise_cut), before)
+}
+
+#[inline(always)]
+pub(super) fn cut_by(record: *const (), raise: Raise, before: impl FnOnce()) -> ! {
     let mut registers = Registers::here();
     let request = Cut {
         record,
         // Up to the record's frame: all that is read is below.
         stack: registers.rsp as usize - 256..record.addr() + 4096,
         finder: &Registered,
-        raise: Raise::by_dwarf(raise_cut),
+        raise,
     };
     // SAFETY: the running thread's own registers and stack; nobody relies on the destructors.
     unsafe { cut(&mut registers, &request) }.expect("it can be cut");
@@ -53,7 +58,7 @@ fn descend(depth: u64, drops: &Cell<u32>, end: &dyn Fn()) -> u64 {
 
 /// Whether what `descend` ended in was caught, and that registers and locals are as before.
 #[inline(never)]
-fn caught(depth: u64, drops: &Cell<u32>, end: &dyn Fn(*const ())) -> bool {
+pub(super) fn caught(depth: u64, drops: &Cell<u32>, end: &dyn Fn(*const ())) -> bool {
     let room = [0_u64; 8];
     let record = (&raw const *black_box(&room)).cast();
     let words: [u64; 24] = std::array::from_fn(|at| black_box(at as u64));

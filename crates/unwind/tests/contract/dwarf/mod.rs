@@ -6,6 +6,7 @@ mod destructors;
 mod libraries;
 #[path = "../program.rs"]
 mod program;
+mod stacks;
 // Without optimisation a raise takes a hundred times as many.
 #[cfg(not(debug_assertions))]
 mod stepped;
