@@ -48,7 +48,7 @@ const CONTIGUOUS: u32 = 1;
 #[must_use = "a command does nothing until it's put into a submission queue"]
 pub struct Command<'t> {
     words: [u32; 16],
-    /// Whose memory it names, if any.
+    /// Whose memory or namespace it names, if any.
     claim: Option<ClaimId>,
     /// When its segment was put in flight, if it has one.
     epoch: Option<u32>,
@@ -69,7 +69,7 @@ pub enum CommandError {
     ReadOnlyBuffer,
     /// A queue of fewer than 2 or more than 65536 entries.
     QueueLength,
-    /// A region isn't of this function.
+    /// A region, the segment or the namespace isn't of this function.
     Region(RegionError),
 }
 
@@ -180,6 +180,9 @@ impl<'t> Command<'t> {
         segment: &Segment<'t>,
         lists: &mut DmaRegion<PrpList>,
     ) -> Result<Self, CommandError> {
+        if namespace.claim() != function.claim_id() {
+            return Err(CommandError::Region(RegionError::Foreign));
+        }
         let length = segment.length as u64;
         let blocks = length >> namespace.block_shift();
         if blocks << namespace.block_shift() != length || !(1..=1 << 16).contains(&blocks) {
@@ -205,7 +208,9 @@ impl<'t> Command<'t> {
 impl Command<'static> {
     /// Flush (Base §7.1): what was written to the namespace before is on the medium afterwards.
     pub fn flush(cid: u16, namespace: &Namespace) -> Self {
-        Self::new(FLUSH, cid, namespace.id())
+        let mut command = Self::new(FLUSH, cid, namespace.id());
+        command.claim = Some(namespace.claim());
+        command
     }
 
     fn identify(
