@@ -9,7 +9,7 @@ use core::marker::PhantomData;
 use super::CompletionEntry;
 use super::identify::{IdentifyController, Namespace, NamespaceList, NamespaceQuery};
 use super::prp_list::{self, PrpError, PrpList};
-use crate::dma::{DmaAddr, DmaLayout, DmaRegion, RegionError, Segment};
+use crate::dma::{DmaAddr, DmaLayout, DmaRegion, RegionError, Segment, Use};
 use crate::pci::{ClaimId, PciFunction};
 
 /// A submission queue entry in memory: 64 bytes.
@@ -52,6 +52,9 @@ pub struct Command<'t> {
     claim: Option<ClaimId>,
     /// When its segment was put in flight, if it has one.
     epoch: Option<u32>,
+    /// Whether it is for an I/O queue: in an admin queue its opcode would be another command's, which has
+    /// other ideas of what the memory that it names is, and how long.
+    io: bool,
     _transfer: PhantomData<&'t ()>,
 }
 
@@ -114,6 +117,7 @@ impl<'t> Command<'t> {
             words,
             claim: None,
             epoch: None,
+            io: false,
             _transfer: PhantomData,
         }
     }
@@ -197,6 +201,7 @@ impl<'t> Command<'t> {
         let pointer = prp_list::describe(function, segment, lists)?;
         let mut command = Self::new(opcode, cid, namespace.id());
         command.epoch = Some(segment.epoch);
+        command.io = true;
         Ok(command
             .data(function, pointer.prp1, pointer.prp2)
             .dword(0, lba as u32)
@@ -210,6 +215,7 @@ impl Command<'static> {
     pub fn flush(cid: u16, namespace: &Namespace) -> Self {
         let mut command = Self::new(FLUSH, cid, namespace.id());
         command.claim = Some(namespace.claim());
+        command.io = true;
         command
     }
 
@@ -305,7 +311,7 @@ impl Command<'static> {
     ///
     /// # Errors
     ///
-    /// [`CommandError`] if the region is of another claim or its length is no queue's.
+    /// [`CommandError`] if the region is of another claim, its length is no queue's, or it is for admin commands.
     pub fn create_submission_queue(
         function: &PciFunction,
         cid: u16,
@@ -314,6 +320,9 @@ impl Command<'static> {
         completions: u16,
     ) -> Result<Self, CommandError> {
         let page = region.address(function, 0)?;
+        if !region.devote(true) {
+            return Err(RegionError::OtherQueue.into());
+        }
         Ok(Self::new(CREATE_IO_SQ, cid, 0)
             .data(function, page.get(), 0)
             .dword(0, queue_size(region.len())? << 16 | u32::from(queue))
@@ -340,12 +349,18 @@ fn queue_size(length: usize) -> Result<u32, CommandError> {
 }
 
 impl DmaRegion<SubmissionEntry> {
+    /// Makes it one for I/O commands only, or for admin commands only; false if it is one for the others.
+    pub(super) fn devote(&self, io: bool) -> bool {
+        self.put_to(if io { Use::First } else { Use::Second })
+    }
+
     /// Writes `command` into `slot`. The controller sees it when the tail doorbell says so.
     ///
     /// # Errors
     ///
-    /// [`RegionError`] if out of bounds, if it or the command's memory is of another claim, or if the
-    /// device was silenced since the command was made.
+    /// [`RegionError`] if out of bounds, if it or the command's memory is of another claim, if the device was
+    /// silenced since the command was made, or if it is an I/O command and others here are admin commands, or the
+    /// other way round.
     pub fn put(
         &mut self,
         function: &PciFunction,
@@ -354,6 +369,9 @@ impl DmaRegion<SubmissionEntry> {
     ) -> Result<(), RegionError> {
         if command.claim.is_some_and(|of| of != function.claim_id()) {
             return Err(RegionError::Foreign);
+        }
+        if !self.devote(command.io) {
+            return Err(RegionError::OtherQueue);
         }
         let mut write = || {
             for (word, value) in command.words.into_iter().enumerate() {
