@@ -269,6 +269,7 @@ fn a_killed_domain_that_asks_a_dead_one_again_and_again_is_cut() {
 
 /// A caller dies while it moves objects to a peer, alive or dead, and back: one is on the way at most.
 fn dies_while_it_sends(gate: usize, names: [&str; 2], peer_is_dead: bool) {
+    let _whole = whole();
     let [(a, proxy), (b, _)] = pair(names[0], names[1]);
     let owner = owner_of(&a).index();
     if peer_is_dead {

@@ -4,241 +4,24 @@
 //! its state; a restart works; all totals are after as they were before.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
-use samara_domain_runtime::{
-    Domain, DomainSpec, ExitKind, ExitReason, Mint, Restart, RpcError, SpawnError,
-};
+use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError, SpawnError};
 use samara_fault::cpu::{self, Trap};
 use samara_host_std::{DomainAlloc, System};
-use samara_proxy::{Export, Proxy, interface};
+use samara_proxy::{Export, Proxy};
 use samara_rref::RRef;
 use samara_testkit::contained::contained;
-use samara_testkit::hosted::{Totals, alone, await_reclaims, deaths, host, wait_until};
+use samara_testkit::hosted::{Totals, alone, deaths, host, wait_until};
 use std::hint::black_box;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-const HOUR: Duration = Duration::from_secs(3600);
+#[path = "fixtures/trapped.rs"]
+mod trapped;
 
-#[interface]
-trait Victim {
-    /// Is struck by the trap of this number, with things of every sort in its hands.
-    fn trap(
-        &self,
-        number: usize,
-        object: RRef<RRef<u64>>,
-        lent: &RRef<[u8]>,
-    ) -> Result<u64, RpcError>;
-    /// The same deep inside calls that use many registers.
-    fn trap_deep(&self, number: usize, depth: u64) -> Result<u64, RpcError>;
-    /// Never returns.
-    fn hang(&self) -> Result<(), RpcError>;
-    /// Allocates and frees, private and shared, without end.
-    fn churn(&self) -> Result<(), RpcError>;
-    /// Waits for a lock that it holds itself.
-    fn deadlock(&self) -> Result<(), RpcError>;
-    /// Panics, and again while that unwinds.
-    fn panic_twice(&self) -> Result<(), RpcError>;
-    /// Panics, and is struck while that unwinds.
-    fn panic_then_trap(&self, number: usize) -> Result<(), RpcError>;
-    /// Is struck in a destructor.
-    fn trap_in_drop(&self, number: usize) -> Result<(), RpcError>;
-    /// Calls `trap_deep` of `other`; what that gave.
-    fn relay(&self, other: Proxy<dyn Victim>, number: usize) -> Result<bool, RpcError>;
-    /// Calls `hang` of `other`, which is ended.
-    fn relay_hang(&self, other: Proxy<dyn Victim>) -> Result<bool, RpcError>;
-    /// Adds to its state; what it adds up to.
-    fn add(&self, number: u64) -> Result<u64, RpcError>;
-}
-
-#[derive(Default)]
-struct State {
-    sum: Mutex<u64>,
-    kept: Mutex<Vec<RRef<RRef<u64>>>>,
-}
-
-/// How many of the domains' own destructors ran.
-static DROPPED: AtomicUsize = AtomicUsize::new(0);
-/// Whether somebody is inside `hang`.
-static HANGING: AtomicBool = AtomicBool::new(false);
-
-struct Told(#[expect(dead_code, reason = "private memory")] Box<u64>);
-impl Told {
-    fn new() -> Self {
-        Self(Box::new(7))
-    }
-}
-impl Drop for Told {
-    fn drop(&mut self) {
-        DROPPED.fetch_add(1, SeqCst);
-    }
-}
-
-struct Trapped(usize);
-impl Drop for Trapped {
-    fn drop(&mut self) {
-        cpu::strike(Trap::ALL[self.0]);
-    }
-}
-
-struct Bomb;
-impl Drop for Bomb {
-    fn drop(&mut self) {
-        panic!("a second panic");
-    }
-}
-
-#[inline(never)]
-fn descend(depth: u64, trap: Trap) -> u64 {
-    let _told = Told::new();
-    let words: [u64; 8] = std::array::from_fn(|at| black_box(at as u64 + depth));
-    let below = if depth == 0 {
-        cpu::strike(trap);
-        0
-    } else {
-        descend(depth - 1, trap)
-    };
-    words
-        .iter()
-        .fold(below, |sum, word| sum.wrapping_mul(3) ^ word)
-}
-
-impl Victim for State {
-    fn trap(
-        &self,
-        number: usize,
-        object: RRef<RRef<u64>>,
-        lent: &RRef<[u8]>,
-    ) -> Result<u64, RpcError> {
-        let _told = Told::new();
-        let own = RRef::new(**object);
-        self.kept.lock().unwrap().push(object);
-        cpu::strike(Trap::ALL[number]);
-        Ok(*own + u64::from(lent[0]))
-    }
-    fn trap_deep(&self, number: usize, depth: u64) -> Result<u64, RpcError> {
-        Ok(descend(depth, Trap::ALL[number]))
-    }
-    fn hang(&self) -> Result<(), RpcError> {
-        let _told = Told::new();
-        HANGING.store(true, SeqCst);
-        loop {
-            std::hint::spin_loop();
-        }
-    }
-    fn churn(&self) -> Result<(), RpcError> {
-        let mut kept = Vec::new();
-        for turn in 0_u64.. {
-            let shared = RRef::new([turn; 8]);
-            let private = vec![turn; 1 + turn as usize % 100];
-            if turn % 3 == 0 && kept.len() < 500 {
-                kept.push((shared, private));
-            } else if turn % 7 == 0 {
-                kept.clear();
-            }
-        }
-        Ok(())
-    }
-    fn deadlock(&self) -> Result<(), RpcError> {
-        self.kept.lock().unwrap().reserve(9);
-        spin();
-        spin();
-        Ok(())
-    }
-    fn panic_twice(&self) -> Result<(), RpcError> {
-        let _told = Told::new();
-        let _bomb = Bomb;
-        panic!("the first panic");
-    }
-    fn panic_then_trap(&self, number: usize) -> Result<(), RpcError> {
-        self.kept.lock().unwrap().reserve(9);
-        let _trapped = Trapped(number);
-        panic!("the first panic");
-    }
-    fn trap_in_drop(&self, number: usize) -> Result<(), RpcError> {
-        self.kept.lock().unwrap().reserve(9);
-        drop(Trapped(number));
-        Ok(())
-    }
-    fn relay(&self, other: Proxy<dyn Victim>, number: usize) -> Result<bool, RpcError> {
-        Ok(other.trap_deep(number, 3) == Err(RpcError::Crashed))
-    }
-    fn relay_hang(&self, other: Proxy<dyn Victim>) -> Result<bool, RpcError> {
-        let _told = Told::new();
-        Ok(other.hang().is_err())
-    }
-    fn add(&self, number: u64) -> Result<u64, RpcError> {
-        let mut sum = self.sum.lock().unwrap();
-        *sum += number;
-        Ok(*sum)
-    }
-}
-
-/// A lock without a system call: a domain's own. Held for ever once taken.
-fn spin() {
-    static TAKEN: AtomicBool = AtomicBool::new(false);
-    while TAKEN.swap(true, SeqCst) {
-        std::hint::spin_loop();
-    }
-}
-
-fn init((): ()) -> Result<State, RpcError> {
-    Ok(State::default())
-}
-
-fn number_of(trap: Trap) -> usize {
-    Trap::ALL.iter().position(|at| *at == trap).unwrap()
-}
-
-fn spec(name: &str) -> DomainSpec {
-    DomainSpec::new(name).restart(Restart::limited(1000, HOUR))
-}
-
-fn spawn(spec: DomainSpec) -> Domain<dyn Victim> {
-    host().spawn(spec, init, Mint::nothing()).unwrap()
-}
-
-/// Has `strike` kill `victim` and looks at everything that must be so afterwards.
-fn cell(
-    name: &'static str,
-    spec: DomainSpec,
-    strike: impl FnOnce(&Proxy<dyn Victim>) -> RpcError,
-) -> ExitReason {
-    let before = Totals::now();
-    let dropped = DROPPED.load(SeqCst);
-    let reason = {
-        let bystander = spawn(DomainSpec::new("bystander"));
-        let other = bystander.proxy().unwrap();
-        assert_eq!(other.add(5), Ok(5));
-        let victim = spawn(spec);
-        let proxy = victim.proxy().unwrap();
-        assert_eq!(proxy.add(1), Ok(1));
-        assert_eq!(strike(&proxy), RpcError::Crashed);
-        let reason = victim.exit_reason().expect("it died");
-        assert_eq!(proxy.add(1), Err(RpcError::Dead));
-        let released = await_reclaims(name, 1);
-        assert!(
-            released.iter().all(|at| at.private_bytes > 0),
-            "{released:?}"
-        );
-        // It starts anew, with nothing of the old.
-        victim.restart().unwrap();
-        assert_eq!(victim.proxy().unwrap().add(2), Ok(2));
-        assert_eq!(other.add(5), Ok(10));
-        assert!(victim.kill());
-        assert!(bystander.kill());
-        reason
-    };
-    assert_eq!(DROPPED.load(SeqCst), dropped, "a destructor ran in a cut");
-    wait_until("the reclaim", || {
-        host().reap();
-        Totals::now() == before
-    });
-    reason
-}
+use trapped::{DROPPED, HANGING, State, Told, Victim, cell, number_of, spawn, spec};
 
 #[test]
 fn every_trap_is_the_domains_death_alone() {
@@ -341,13 +124,9 @@ fn a_fault_while_a_panic_unwinds_is_cut() {
             victim.panic_then_trap(number).unwrap_err()
         });
         assert_eq!(reason.message.as_str(), "the first panic");
-        assert!(!samara_unwind_is_unwinding());
+        assert!(!samara_unwind::is_unwinding());
     };
     std::thread::spawn(on_its_own).join().unwrap();
-}
-
-fn samara_unwind_is_unwinding() -> bool {
-    samara_unwind::is_unwinding()
 }
 
 #[test]

@@ -3,199 +3,23 @@
 //! Each cell: the caller gets the right error; a bystander keeps its state; a restart works; all
 //! totals are after as they were before.
 
-use samara_domain_runtime::threads::api as own_thread;
-use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart, RpcError};
+use samara_domain_runtime::{DomainSpec, ExitKind, Restart, RpcError};
 use samara_host_std::{DomainAlloc, System};
-use samara_proxy::{Export, Proxy, interface};
+use samara_proxy::Export;
 use samara_rref::RRef;
-use samara_testkit::hosted::{
-    Gate, Totals, alone, await_reclaims, deaths, host, reclaims, wait_until,
-};
-use std::fmt;
-use std::sync::Mutex;
+use samara_testkit::hosted::{Totals, alone, await_reclaims, deaths, host, reclaims, wait_until};
 use std::time::{Duration, Instant};
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-const HOUR: Duration = Duration::from_secs(3600);
+#[path = "fixtures/failing.rs"]
+mod failing;
 
-/// How a victim fails.
-const INDEX: u8 = 0;
-const OVERFLOW: u8 = 1;
-const UNWRAP: u8 = 2;
-const EXPLICIT: u8 = 3;
-const DIVISION: u8 = 4;
-const IN_DROP: u8 = 5;
-const SHARED_QUOTA: u8 = 6;
-const BORROW: u8 = 7;
-const DEEP: u8 = 8;
-const DISPLAY: u8 = 9;
-/// Does not fail, and keeps what it got.
-const HOLD: u8 = 10;
-
-#[interface]
-trait Victim {
-    /// Fails in the way of `kind`, with things of every sort in its hands.
-    fn fail(&self, kind: u8, object: RRef<RRef<u64>>, lent: &RRef<[u8]>) -> Result<u64, RpcError>;
-    /// Fails on a thread of its own and waits there for its end.
-    fn fail_on_a_thread(&self) -> Result<(), RpcError>;
-    /// Allocates shared objects up to its quota; how many it got, and whether it got one after.
-    fn hoard(&self) -> Result<(usize, bool), RpcError>;
-    /// Waits twice at the gate with a borrow in its hands.
-    fn wait(&self, gate: u8, lent: &RRef<[u8]>) -> Result<usize, RpcError>;
-    /// Calls `wait` of `callee` with an object of its own.
-    fn call_wait(&self, callee: Proxy<dyn Victim>, gate: u8) -> Result<usize, RpcError>;
-    /// Adds to its state; what it adds up to.
-    fn add(&self, number: u64) -> Result<u64, RpcError>;
-}
-
-#[derive(Default)]
-struct State {
-    sum: Mutex<u64>,
-    kept: Mutex<Vec<RRef<RRef<u64>>>>,
-}
-
-/// Two for every test that needs one: each thread inside meets the test.
-static GATES: [Gate; 4] = [const { Gate::new(2) }; 4];
-
-struct Bomb;
-impl Drop for Bomb {
-    fn drop(&mut self) {
-        panic!("a destructor panics");
-    }
-}
-
-/// Writes some, then panics with the formatting machinery around it.
-struct Broken;
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("half a mess")?;
-        panic!("no words");
-    }
-}
-
-fn recurse(depth: u32, numbers: &[u32]) -> u32 {
-    let private = Vec::from([depth; 4]);
-    match depth.checked_sub(1) {
-        Some(less) => recurse(less, numbers) + private[0],
-        None => numbers[numbers.len()],
-    }
-}
-
-impl Victim for State {
-    fn fail(&self, kind: u8, object: RRef<RRef<u64>>, lent: &RRef<[u8]>) -> Result<u64, RpcError> {
-        if kind == HOLD {
-            self.kept.lock().unwrap().push(object);
-            return Ok(0);
-        }
-        let _held = (RRef::new(RRef::new(1_u64)), vec![0_u8; 10_000]);
-        self.kept.lock().unwrap().push(RRef::new(RRef::new(2)));
-        let zero = **object - 7;
-        match kind {
-            INDEX => Ok(lent[lent.len() + zero as usize].into()),
-            OVERFLOW => Ok((lent[0] + u8::MAX).into()),
-            UNWRAP => Ok(lent.get(1 << 20).copied().unwrap().into()),
-            EXPLICIT => panic!("holding {}", **object),
-            DIVISION => Ok(1 / zero),
-            IN_DROP => {
-                drop(Bomb);
-                Ok(0)
-            }
-            SHARED_QUOTA => loop {
-                self.kept.lock().unwrap().push(RRef::new(RRef::new(3)));
-            },
-            BORROW => {
-                let cell = std::cell::RefCell::new(zero);
-                let _first = cell.borrow_mut();
-                Ok(*cell.borrow())
-            }
-            DEEP => Ok(recurse(50, &[]).into()),
-            // Formatted by the domain itself, for a log: an ordinary panic of its own.
-            DISPLAY => Ok(format!("{Broken}").len() as u64),
-            _ => Ok(zero),
-        }
-    }
-    fn fail_on_a_thread(&self) -> Result<(), RpcError> {
-        let held = (RRef::new(RRef::new(1_u64)), vec![0_u8; 10_000]);
-        let body = move || panic!("with {}", held.1.len());
-        own_thread::spawn(body).unwrap().join();
-        Ok(())
-    }
-    fn hoard(&self) -> Result<(usize, bool), RpcError> {
-        let mut objects = Vec::new();
-        while let Ok(object) = RRef::<[u8]>::new_zeroed_slice(1000) {
-            objects.push(object);
-        }
-        let count = objects.len();
-        objects.pop();
-        Ok((count, RRef::<[u8]>::new_zeroed_slice(1000).is_ok()))
-    }
-    fn wait(&self, gate: u8, lent: &RRef<[u8]>) -> Result<usize, RpcError> {
-        GATES[usize::from(gate)].wait();
-        GATES[usize::from(gate)].wait();
-        Ok(lent.iter().map(|byte| usize::from(*byte)).sum())
-    }
-    fn call_wait(&self, callee: Proxy<dyn Victim>, gate: u8) -> Result<usize, RpcError> {
-        let lent = RRef::from_slice(&[1, 2, 3]);
-        callee.wait(gate, &lent)
-    }
-    fn add(&self, number: u64) -> Result<u64, RpcError> {
-        let mut sum = self.sum.lock().unwrap();
-        *sum += number;
-        Ok(*sum)
-    }
-}
-
-fn spawn(spec: DomainSpec) -> Domain<dyn Victim> {
-    let init = |()| Ok::<_, RpcError>(State::default());
-    host().spawn(spec, init, Mint::nothing()).unwrap()
-}
-
-fn spec(name: &str) -> DomainSpec {
-    DomainSpec::new(name)
-        .restart(Restart::limited(50, HOUR))
-        .shared_quota(64 << 10)
-}
-
-/// What every cell shares: a victim, somebody who has nothing to do with it, totals before.
-struct Cell {
-    before: Totals,
-    bystander: Domain<dyn Victim>,
-    known: Proxy<dyn Victim>,
-    victim: Domain<dyn Victim>,
-}
-
-impl Cell {
-    fn new(spec: DomainSpec) -> Self {
-        let before = Totals::now();
-        let bystander = spawn(DomainSpec::new("bystander"));
-        let known = bystander.proxy().unwrap();
-        assert_eq!(known.add(40), Ok(40));
-        Self {
-            before,
-            known,
-            bystander,
-            victim: spawn(spec),
-        }
-    }
-
-    /// The victim is dead by now. The rest of what a cell demands.
-    fn finish(self) {
-        let Self {
-            before,
-            bystander,
-            known,
-            victim,
-        } = self;
-        assert_eq!(known.add(2), Ok(42), "others keep their state");
-        assert_eq!(victim.shadow().unwrap().add(5), Ok(5), "a restart works");
-        assert_eq!(victim.restarts(), 1);
-        assert!(bystander.kill() && victim.kill());
-        drop(known);
-        assert_eq!(Totals::now(), before, "nothing leaks");
-    }
-}
+use failing::{
+    BORROW, Cell, DEEP, DISPLAY, DIVISION, EXPLICIT, GATES, HOLD, HOUR, IN_DROP, INDEX, OVERFLOW,
+    SHARED_QUOTA, UNWRAP, Victim, spawn, spec,
+};
 
 fn panics(name: &str, kind: u8, message: &str) {
     let _alone = alone();

@@ -12,15 +12,16 @@ impl<T: Exchangeable, const N: usize> RRef<[T; N]> {
     /// The heap has no room or the domain's quota is used up.
     pub fn try_array_from_fn(make: impl FnMut(usize) -> T) -> Result<Self, AllocError> {
         let slice = RRef::<[T]>::try_from_fn(N, make)?;
-        // `N` values at the place of the array: same size, same alignment.
-        Ok(Self::from_raw(RRef::into_raw(slice).cast()))
+        // SAFETY: `N` values, given up, at the place of the array: same size, same alignment.
+        Ok(unsafe { Self::from_raw(RRef::into_raw(slice).cast()) })
     }
 
     /// The same values as a slice, where they stand.
     #[must_use]
     pub fn into_slice(this: Self) -> RRef<[T]> {
         let start = Self::into_raw(this).cast();
-        RRef::from_raw(NonNull::slice_from_raw_parts(start, N))
+        // SAFETY: the array's values, given up, at the same place.
+        unsafe { RRef::from_raw(NonNull::slice_from_raw_parts(start, N)) }
     }
 }
 
@@ -31,7 +32,8 @@ impl<T: Exchangeable> RRef<[T]> {
     /// Gives the slice back when it has not `N` values.
     pub fn try_into_array<const N: usize>(this: Self) -> Result<RRef<[T; N]>, Self> {
         if this.len() == N {
-            Ok(RRef::from_raw(Self::into_raw(this).cast()))
+            // SAFETY: `N` values, given up, at the same place.
+            Ok(unsafe { RRef::from_raw(Self::into_raw(this).cast()) })
         } else {
             Err(this)
         }

@@ -115,7 +115,8 @@ impl<T: Exchangeable> RRef<T> {
                 let slot = slot.cast::<T>();
                 // SAFETY: a fresh slot of `T`'s size and alignment.
                 unsafe { slot.write(value) };
-                Ok(Self::from_raw(slot))
+                // SAFETY: the slot, just written.
+                Ok(unsafe { Self::from_raw(slot) })
             }
             Err(error) => Err((error, value)),
         }
@@ -134,7 +135,8 @@ impl<T: Exchangeable> RRef<T> {
         let slot = unsafe { heap::alloc(place, size_of::<T>(), align_of::<T>()) }?.cast::<T>();
         // SAFETY: a fresh slot of `T`'s size and alignment.
         unsafe { slot.write_bytes(0, 1) };
-        Ok(Self::from_raw(slot))
+        // SAFETY: the slot; zeroes are a value of `T`.
+        Ok(unsafe { Self::from_raw(slot) })
     }
 
     /// A value made in place: zeroed, then filled by `fill`. No copy over the stack, however large
@@ -190,9 +192,12 @@ pub(crate) fn no_room(error: AllocError) -> ! {
 }
 
 impl<T: ?Sized + Target> RRef<T> {
-    /// Takes over a freshly written slot: what every constructor ends with.
+    /// Takes over a written slot: what every constructor ends with.
+    ///
+    /// # Safety
+    /// `value` is a value of `T` at the place of one, owned by whom the thread runs for, and nobody else's.
     #[inline]
-    pub(crate) const fn from_raw(value: NonNull<T>) -> Self {
+    pub(crate) const unsafe fn from_raw(value: NonNull<T>) -> Self {
         const {
             // Evaluating the depth is what rejects a generic type that contains itself.
             assert!(T::DEPTH < MAX_DEPTH, "values nest too deeply");
@@ -216,7 +221,8 @@ impl<T: ?Sized + Target> RRef<T> {
     #[inline]
     #[must_use]
     pub const unsafe fn restore(value: NonNull<T>) -> Self {
-        Self::from_raw(value)
+        // SAFETY: the caller's: nobody else's since `into_raw`.
+        unsafe { Self::from_raw(value) }
     }
 
     /// The value's address, given up: whoever takes it over makes another `RRef` of it.

@@ -61,7 +61,8 @@ impl<T: Exchangeable> RRef<[T]> {
         }
         let start = partial.start;
         mem::forget(partial);
-        Ok(Self::from_raw(NonNull::slice_from_raw_parts(start, len)))
+        // SAFETY: the slot, in which all values are written.
+        Ok(unsafe { Self::from_raw(NonNull::slice_from_raw_parts(start, len)) })
     }
 
     /// A zeroed slice of `len` values.
@@ -75,7 +76,8 @@ impl<T: Exchangeable> RRef<[T]> {
         let start = alloc_slice::<T>(len)?;
         // SAFETY: the slot has room for `len` values; zeroes are a value of `T`.
         unsafe { start.write_bytes(0, len) };
-        Ok(Self::from_raw(NonNull::slice_from_raw_parts(start, len)))
+        // SAFETY: the slot, just zeroed.
+        Ok(unsafe { Self::from_raw(NonNull::slice_from_raw_parts(start, len)) })
     }
 
     /// A copy of `values`.
@@ -89,10 +91,9 @@ impl<T: Exchangeable> RRef<[T]> {
         let start = alloc_slice::<T>(values.len())?;
         // SAFETY: a fresh slot with room for as many values; it cannot overlap them.
         unsafe { start.copy_from_nonoverlapping(NonNull::from_ref(values).cast(), values.len()) };
-        Ok(Self::from_raw(NonNull::slice_from_raw_parts(
-            start,
-            values.len(),
-        )))
+        let copy = NonNull::slice_from_raw_parts(start, values.len());
+        // SAFETY: the slot, just written.
+        Ok(unsafe { Self::from_raw(copy) })
     }
 
     /// A copy of `values`.

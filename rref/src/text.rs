@@ -29,7 +29,8 @@ impl RRef<str> {
     /// The heap has no room or the domain's quota is used up.
     pub fn try_new_str(text: &str) -> Result<Self, AllocError> {
         let bytes = RRef::<[u8]>::try_from_slice(text.as_bytes())?;
-        Ok(Self::from_utf8_unchecked(bytes))
+        // SAFETY: those of `text`.
+        Ok(unsafe { Self::from_utf8_unchecked(bytes) })
     }
 
     /// A copy of `text`.
@@ -47,7 +48,8 @@ impl RRef<str> {
     /// Gives the bytes back when they are not UTF-8.
     pub fn from_utf8(bytes: RRef<[u8]>) -> Result<Self, (Utf8Error, RRef<[u8]>)> {
         match str::from_utf8(&bytes) {
-            Ok(_) => Ok(Self::from_utf8_unchecked(bytes)),
+            // SAFETY: just looked at.
+            Ok(_) => Ok(unsafe { Self::from_utf8_unchecked(bytes) }),
             Err(error) => Err((error, bytes)),
         }
     }
@@ -57,14 +59,17 @@ impl RRef<str> {
     pub fn into_bytes(this: Self) -> RRef<[u8]> {
         let text = Self::into_raw(this);
         let len = (text.as_ptr() as *mut [u8]).len();
-        // As many bytes at the same place.
-        RRef::from_raw(NonNull::slice_from_raw_parts(text.cast(), len))
+        // SAFETY: as many bytes, given up, at the same place.
+        unsafe { RRef::from_raw(NonNull::slice_from_raw_parts(text.cast(), len)) }
     }
 
-    /// Only of bytes that are text.
-    fn from_utf8_unchecked(bytes: RRef<[u8]>) -> Self {
+    /// # Safety
+    /// The bytes are UTF-8.
+    unsafe fn from_utf8_unchecked(bytes: RRef<[u8]>) -> Self {
         let bytes = RRef::into_raw(bytes).as_ptr() as *mut str;
         // SAFETY: not null, as it was.
-        Self::from_raw(unsafe { NonNull::new_unchecked(bytes) })
+        let text = unsafe { NonNull::new_unchecked(bytes) };
+        // SAFETY: text, as the caller says; given up, at the same place.
+        unsafe { Self::from_raw(text) }
     }
 }

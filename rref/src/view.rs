@@ -68,8 +68,8 @@ impl RRef<[u8]> {
         if T::try_ref_from_bytes(&this).is_err() {
             return Err((ViewError::Invalid, this));
         }
-        // Valid for `T`, at the place of a `T`; the bytes' provenance is the slot's.
-        Ok(RRef::from_raw(Self::into_raw(this).cast()))
+        // SAFETY: valid for `T`, at the place of a `T`, given up; the bytes' provenance is the slot's.
+        Ok(unsafe { RRef::from_raw(Self::into_raw(this).cast()) })
     }
 
     /// The slice whose bytes these are. Cost as [`try_into_value`](Self::try_into_value).
@@ -97,7 +97,8 @@ impl RRef<[u8]> {
             return Err((ViewError::Invalid, this));
         }
         let start = Self::into_raw(this).cast();
-        Ok(RRef::from_raw(NonNull::slice_from_raw_parts(start, len)))
+        // SAFETY: as above, `len` of them.
+        Ok(unsafe { RRef::from_raw(NonNull::slice_from_raw_parts(start, len)) })
     }
 }
 
@@ -114,7 +115,8 @@ impl<T: Exchangeable + IntoBytes> RRef<T> {
             );
         }
         let start = Self::into_raw(this).cast();
-        RRef::from_raw(NonNull::slice_from_raw_parts(start, size_of::<T>()))
+        // SAFETY: initialised bytes, given up; checked above: their place is the value's.
+        unsafe { RRef::from_raw(NonNull::slice_from_raw_parts(start, size_of::<T>())) }
     }
 }
 
@@ -130,6 +132,7 @@ impl<T: Exchangeable + IntoBytes> RRef<[T]> {
             return Err(this);
         }
         let start = Self::into_raw(this).cast();
-        Ok(RRef::from_raw(NonNull::slice_from_raw_parts(start, len)))
+        // SAFETY: as above, of all values.
+        Ok(unsafe { RRef::from_raw(NonNull::slice_from_raw_parts(start, len)) })
     }
 }

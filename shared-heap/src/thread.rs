@@ -20,7 +20,8 @@ pub const SHARDS: usize = if cfg!(samara_model) {
 
 /// One link of a thread's chain: from here on the thread acts for `owner`.
 ///
-/// The runtime's activation record begins with a frame; the heap itself reads only this part.
+/// The runtime's activation record begins with a frame; the heap itself reads only this part. Where there is a
+/// runtime, every frame that is not the host's begins such a record: it reads on behind it.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Frame {
@@ -98,7 +99,8 @@ impl ThreadSlot {
     ///
     /// # Safety
     /// `top` is null or points to a frame that stays valid, with all frames below it, until the top
-    /// is replaced again; its owner is one on whose behalf this thread may really act.
+    /// is replaced again; its owner is one on whose behalf this thread may really act. One that is not the host's
+    /// begins a record of the runtime's, or nothing asks the runtime meanwhile.
     #[inline]
     pub unsafe fn set_top(&self, top: *const Frame) {
         self.top.set(top);

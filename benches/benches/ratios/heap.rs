@@ -3,10 +3,10 @@
 use crate::sample::{Row, measure};
 use samara::Owner;
 use samara::heap::heap;
-use samara::heap::thread::{self, Frame};
 use samara::prelude::*;
 use samara_host_std as _;
 use samara_rref::Transfer;
+use samara_testkit::hosted::acting_for;
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -64,14 +64,12 @@ pub(crate) fn transfer() {
 
 /// `count` objects of `index`.
 fn objects(index: usize, count: usize) -> Vec<RRef<[u8; 64]>> {
-    let slot = thread::current();
-    let frame = Frame::new(owner(index), slot.top());
-    // SAFETY: taken off below, before the frame ends.
-    unsafe { slot.set_top(&raw const frame) };
-    let made = (0..count).map(|_| RRef::new([0; 64])).collect();
-    // SAFETY: the top before.
-    unsafe { slot.set_top(frame.prev()) };
-    made
+    // SAFETY: nobody uses them: they are dropped, or forgotten and reclaimed.
+    unsafe {
+        acting_for(owner(index), || {
+            (0..count).map(|_| RRef::new([0; 64])).collect()
+        })
+    }
 }
 
 /// A reclaim of few among many, for each live object.

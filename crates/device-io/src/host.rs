@@ -1,14 +1,12 @@
 //! What a kernel supplies so that drivers can run: the only file a port has to read.
 //!
-//! Six small traits, one for each thing that only the kernel can do. Every method may be called from
-//! a domain's thread and, during a reclaim, from the thread that reclaims: none may block without a
-//! bound, allocate from the current domain's heap, or call into a domain.
+//! Six small traits, one for each thing that only the kernel can do, and one for models of devices. Every
+//! method may be called from a domain's thread and, during a reclaim, from the thread that reclaims: none
+//! may block without a bound, allocate from the current domain's heap, or call into a domain.
 
 use core::fmt;
 use core::ptr::NonNull;
 use core::time::Duration;
-
-use crate::mmio::MmioBus;
 
 /// Where a PCI function stands in the hierarchy (PCI Express Base 5.0 §7.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,6 +45,18 @@ pub unsafe trait ConfigSpace: Sync {
     fn read(&self, address: PciAddress, offset: u16) -> u32;
     /// Writes the dword at `offset` (bytes, a multiple of 4, below 4096).
     fn write(&self, address: PciAddress, offset: u16, value: u32);
+}
+
+/// Device registers emulated in software: what a model of a device implements.
+///
+/// Offsets are in bytes from the start of the BAR, naturally aligned, inside the mapped length.
+/// 64-bit accesses arrive as two of 32 bits, low half first (NVM Express over PCIe Transport 1.0
+/// §2.1.1 and others allow hosts to do so).
+pub trait MmioBus: Sync {
+    /// Reads the 32-bit register at `offset`; all ones if nothing answers.
+    fn read(&self, offset: usize) -> u32;
+    /// Writes the 32-bit register at `offset`.
+    fn write(&self, offset: usize, value: u32);
 }
 
 /// A mapped range of device registers: real memory-mapped I/O, or a model of it.

@@ -95,6 +95,6 @@ pub mod pci;
 pub mod time;
 
 pub use dma::{DmaRegion, Segment, Transfer};
-pub use mmio::{Mmio, MmioBus};
+pub use mmio::Mmio;
 pub use pci::{Interrupt, PciFunction, PciSlot};
 pub use time::Deadline;

@@ -28,12 +28,17 @@ impl Deadline {
     /// Polls `done` until it returns true or the moment has come; says which. `done` is asked once
     /// more after the moment, so that a thread which was scheduled away does not miss its event.
     pub fn poll(&self, mut done: impl FnMut() -> bool) -> bool {
+        self.wait_for(|| done().then_some(())).is_some()
+    }
+
+    /// The same for something that `get` has only then.
+    pub fn wait_for<T>(&self, mut get: impl FnMut() -> Option<T>) -> Option<T> {
         loop {
-            if done() {
-                return true;
+            if let Some(got) = get() {
+                return Some(got);
             }
             if self.passed() {
-                return done();
+                return get();
             }
             self.clock.relax();
         }

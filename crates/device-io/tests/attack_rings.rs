@@ -1,8 +1,6 @@
 //! Attacks on where a ring stands, by drivers that break no rule of the language.
 #![forbid(unsafe_code)]
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use samara_device_io::dma::RegionError;
 use samara_device_io::layout::ixgbe::{Ixgbe, QueueError, TxRing};
 use samara_device_io::{Mmio, PciFunction};
@@ -10,15 +8,10 @@ use samara_host_std as _;
 use samara_ixgbe_model::Loop;
 use samara_rref::RRef;
 use samara_shared_heap::heap::census_all;
+use samara_testkit::hosted::alone;
 use samara_testkit::ixgbe_bus::IxgbeBus;
 
 type Packet = [u8; 2048];
-
-static SERIAL: Mutex<()> = Mutex::new(());
-
-fn serial() -> MutexGuard<'static, ()> {
-    SERIAL.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 fn registers(function: &PciFunction) -> Mmio<'_, Ixgbe> {
     function.registers().unwrap()
@@ -51,7 +44,7 @@ fn send(tx: &mut TxRing<Packet>, function: &PciFunction, count: usize) {
 /// Where the ring stands would be where it stood before: what the device was given since would come out.
 #[test]
 fn a_batch_of_work_that_is_forgotten_gives_no_packet_out_that_the_device_has() {
-    let _serial = serial();
+    let _alone = alone();
     let before = census_all();
     let bus = IxgbeBus::leak(Loop::closed());
     let function = up(bus);
@@ -87,7 +80,7 @@ fn a_batch_of_work_that_is_forgotten_gives_no_packet_out_that_the_device_has() {
 /// that are in other hands.
 #[test]
 fn a_queue_that_runs_is_not_begun_anew() {
-    let _serial = serial();
+    let _alone = alone();
     let bus = IxgbeBus::leak(Loop::closed());
     let function = up(bus);
     let registers = registers(&function);

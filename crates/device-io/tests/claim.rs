@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use samara_device_io::dma::{
     FinishError, LendError, MAX_REGIONS, MAX_TAGS, MAX_TRANSFERS, Refused, RegionError,
@@ -18,21 +18,19 @@ use samara_host_std as _;
 use samara_rref::RRef;
 use samara_shared_heap::Owner;
 use samara_shared_heap::heap::{Census, census_all};
+use samara_testkit::hosted::alone;
 use samara_testkit::nvme_model::{NvmeModel, Shape};
-
-/// The heap is the process's: one test at a time.
-static SERIAL: Mutex<()> = Mutex::new(());
 
 struct Bench {
     model: &'static NvmeModel,
     slot: &'static PciSlot,
     before: Census,
-    _serial: MutexGuard<'static, ()>,
+    _alone: MutexGuard<'static, ()>,
 }
 
 impl Bench {
     fn new(flr: bool) -> Self {
-        let serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
+        let alone = alone();
         let model = NvmeModel::leak(Shape {
             flr,
             ..Shape::default()
@@ -41,7 +39,7 @@ impl Bench {
             model,
             slot: model.slot(),
             before: census_all(),
-            _serial: serial,
+            _alone: alone,
         }
     }
 

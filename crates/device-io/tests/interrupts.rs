@@ -1,7 +1,7 @@
 //! Interrupts as capabilities: who may have which vector, and what is left of it in the device afterwards.
 #![forbid(unsafe_code)]
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 use std::time::Duration;
 
 use samara_device_io::layout::ixgbe::Ixgbe;
@@ -9,28 +9,27 @@ use samara_device_io::pci::{InterruptError, MAX_VECTORS};
 use samara_device_io::{PciFunction, PciSlot};
 use samara_host_std as _;
 use samara_ixgbe_model::Loop;
+use samara_testkit::hosted::alone;
 use samara_testkit::ixgbe_bus::{IxgbeBus, deliver, vectors_in_use};
 
 const MASKED: u32 = 1;
 
-/// Vectors are the process's: one test at a time.
-static SERIAL: Mutex<()> = Mutex::new(());
-
+/// A function by itself: vectors are the process's.
 fn claimed() -> (
     MutexGuard<'static, ()>,
     &'static IxgbeBus,
     &'static PciSlot,
     PciFunction,
 ) {
-    let serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
+    let alone = alone();
     let bus = IxgbeBus::leak(Loop::open());
     let slot = bus.slot();
-    (serial, bus, slot, slot.claim().unwrap())
+    (alone, bus, slot, slot.claim().unwrap())
 }
 
 #[test]
 fn a_vector_has_one_holder_and_is_masked_when_it_is_dropped() {
-    let (_serial, bus, _, function) = claimed();
+    let (_alone, bus, _, function) = claimed();
     let first = function.interrupt(3).unwrap();
     assert_eq!(first.vector(), 3);
     assert!(matches!(function.interrupt(3), Err(InterruptError::Taken)));
@@ -63,7 +62,7 @@ fn a_vector_has_one_holder_and_is_masked_when_it_is_dropped() {
 
 #[test]
 fn one_that_outlives_its_claim_has_no_say_in_the_next() {
-    let (_serial, bus, slot, function) = claimed();
+    let (_alone, bus, slot, function) = claimed();
     let old = function.interrupt(0).unwrap();
     drop(function);
     assert_eq!(bus.message_entry(0).2 & MASKED, MASKED);
@@ -83,7 +82,7 @@ fn one_that_outlives_its_claim_has_no_say_in_the_next() {
 
 #[test]
 fn a_function_level_reset_takes_no_interrupt_away() {
-    let (_serial, bus, _, function) = claimed();
+    let (_alone, bus, _, function) = claimed();
     let (open, shut) = (
         function.interrupt(0).unwrap(),
         function.interrupt(1).unwrap(),
@@ -98,7 +97,7 @@ fn a_function_level_reset_takes_no_interrupt_away() {
 
 #[test]
 fn a_function_that_is_no_bus_master_sends_no_message() {
-    let (_serial, bus, _, function) = claimed();
+    let (_alone, bus, _, function) = claimed();
     let _interrupt = function.interrupt(0).unwrap();
     let registers = function.registers::<Ixgbe>().unwrap();
     let fire = || {

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use samara_device_io::dma::RegionError;
 use samara_device_io::layout::ixgbe::{Ixgbe, QueueError, Refused, RxRing, TxRing};
@@ -12,28 +12,27 @@ use samara_host_std as _;
 use samara_ixgbe_model::Loop;
 use samara_rref::{Owner, RRef, RRefDeque};
 use samara_shared_heap::heap::{Census, census_all};
+use samara_testkit::hosted::alone;
 use samara_testkit::ixgbe_bus::{IxgbeBus, frame};
 
 type Packet = [u8; 2048];
-
-static SERIAL: Mutex<()> = Mutex::new(());
 
 struct Bench {
     bus: &'static IxgbeBus,
     slot: &'static PciSlot,
     before: Census,
-    _serial: MutexGuard<'static, ()>,
+    _alone: MutexGuard<'static, ()>,
 }
 
 impl Bench {
     fn new() -> Self {
-        let serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
+        let alone = alone();
         let bus = IxgbeBus::leak(Loop::closed());
         Self {
             bus,
             slot: bus.slot(),
             before: census_all(),
-            _serial: serial,
+            _alone: alone,
         }
     }
 

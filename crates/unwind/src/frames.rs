@@ -60,7 +60,8 @@ impl<'a> Frames<'a> {
         Self {
             registers: preserved,
             behind_call: true,
-            // SAFETY: the frames of those who called, by the tables of their code.
+            // SAFETY: what is asked for are words of the frames of those who called, who wait for this: the
+            // tables of their code, whose registration vouches for them, lead nowhere else.
             stack: unsafe { Stack::new(stack) },
             finder: &crate::tables::Registered,
         }

@@ -119,8 +119,8 @@ pub(crate) fn innermost(thread: &ThreadSlot) -> Option<&Activation> {
     if thread.owner().is_host() {
         return None;
     }
-    // SAFETY: the top frame is valid, and not the host's: it begins an activation. The reference
-    // lives no longer than the thread's own slot is looked at.
+    // SAFETY: the top frame is valid, and not the host's: it begins an activation. Whoever asks is called
+    // above it, and has forgotten it when it is taken off.
     Some(unsafe { &*thread.top().cast::<Activation>() })
 }
 
@@ -136,7 +136,8 @@ fn first_from<'a>(mut at: *const Frame) -> Option<&'a Activation> {
     // SAFETY: frames on the chain are valid while the thread is above them.
     while let Some(frame) = unsafe { at.as_ref() } {
         if !frame.owner().is_host() {
-            // SAFETY: a frame that is not the host's begins an activation.
+            // SAFETY: a frame that is not the host's begins an activation, which is as valid as its frame;
+            // whoever asks is called above it.
             return Some(unsafe { &*at.cast::<Activation>() });
         }
         at = frame.prev();

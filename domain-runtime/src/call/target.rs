@@ -82,9 +82,13 @@ impl Target {
         self.expected() == other.expected() && core::ptr::eq(self.block, other.block)
     }
 
-    /// Whether an activation of this generation is on the running thread's chain.
+    /// Whether an activation of this generation is on the running thread's chain. Of the host none counts.
     #[must_use]
     pub fn is_on_own_chain(&self) -> bool {
+        if self.owner().is_host() {
+            // Not each of its frames begins an activation.
+            return false;
+        }
         let mut at = thread::current().top();
         // SAFETY: frames on the chain are valid while the thread is above them.
         while let Some(frame) = unsafe { at.as_ref() } {

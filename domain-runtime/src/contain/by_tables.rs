@@ -1,6 +1,6 @@
 //! Cuts by unwind tables.
 
-use super::Calls;
+use super::{Calls, Verdict, Why};
 use crate::call::{self, Activation};
 use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::Call;
@@ -10,43 +10,8 @@ use core::time::Duration;
 use samara_shared_heap::thread::NoCut;
 use samara_shared_heap::thread::{self, ThreadSlot};
 use samara_unwind::Backtrace;
-use samara_unwind::cut::{Cut, CutError, Landed, Raise, Registers, cut, resume, undo_call};
+use samara_unwind::cut::{Cut, Landed, Raise, Registers, cut, resume, undo_call};
 use samara_unwind::tables::{Finder, Registered};
-
-/// What a trap handler is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-#[must_use = "the thread cannot go on after a fault that is the host's"]
-pub enum Verdict {
-    /// Resume the thread with the registers, which were rewritten: it leaves the domain.
-    Cut,
-    /// Nothing is to be done: resume it as it was.
-    Resume,
-    /// It is to be cut, but not here: resume it as it was. It cuts itself, or the next tick does.
-    Later,
-    /// The stack is used up in trusted code that a domain called, which must run to its end. Open the
-    /// stack's reserve, so that the instruction does not fault again, and resume it as it was: the
-    /// thread is cut when it comes out of there. A host that has no reserve, or has opened it, is to do
-    /// as for [`Why::Trusted`]. [`StackProbe::close_reserve`](crate::host::StackProbe::close_reserve)
-    /// says when to close it.
-    Reserve,
-    /// The fault is not a domain's, or cannot be contained: the host decides.
-    Host(Why),
-}
-
-/// Why a fault is the host's affair.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Why {
-    /// The thread acts for the host.
-    ActsForHost,
-    /// The thread is inside the heap, an allocator or the runtime.
-    Trusted,
-    /// Nobody has told where the thread's stack is.
-    StackUnknown,
-    /// The frames could not be given up.
-    NotCut(CutError),
-}
 
 /// A CPU exception struck, with `address` what was accessed, or 0.
 ///
@@ -101,7 +66,8 @@ pub unsafe fn fault(
 /// # Safety
 /// `registers` are those of the running thread at the interrupted instruction; the handler runs on
 /// another stack, has left the 128 bytes below the stack pointer as they were, and resumes the
-/// registers as they then are. The thread's slot tells its stack.
+/// registers as they then are. The thread's slot tells its stack, if anything; `finder` says what the tables of
+/// the code on it do.
 pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Finder) -> Verdict {
     let thread = thread::current();
     let Some(activation) = call::innermost(thread) else {
@@ -209,7 +175,7 @@ pub(crate) fn waited(time: Duration) {
         let strike = (Strike::Overrun, 0);
         // Others may wait for the note under their mark.
         let _no_cut = NoCut::begin(thread);
-        // SAFETY: the thread's own registers, in this call.
+        // SAFETY: the thread's own registers in this call, and its own innermost activation.
         unsafe { condemn(thread, activation, strike, &registers, &Registered) };
     }
 }
@@ -260,7 +226,8 @@ unsafe fn end(
 /// Notes why the domain is to die, and marks it dead.
 ///
 /// # Safety
-/// As for [`end`].
+/// `registers` are those of the running thread at an instruction whose frames are still there, its slot tells
+/// its stack, if anything, and `activation` is on its chain.
 unsafe fn condemn(
     thread: &ThreadSlot,
     activation: &Activation,
@@ -272,17 +239,19 @@ unsafe fn condemn(
     let generation = target.expected().generation();
     // SAFETY: the thread's own stack, as its slot tells.
     let trace = unsafe { Backtrace::new(registers, thread.stack(), finder) };
-    let calls = Calls::new(thread, trace);
+    // SAFETY: the running thread, which stays above its frames until this returns.
+    let calls = unsafe { Calls::new(thread, trace) };
     target.block().trap.put(generation, strike, address, calls);
     target.block().condemn(generation);
 }
 
-/// The calls that led here, of which the first is the caller's.
+/// The calls that led here, of which the first is the caller's: good until that returns.
 #[inline(always)]
 pub(crate) fn calls_here(thread: &ThreadSlot) -> impl Iterator<Item = Call> {
     // SAFETY: the running thread's own stack, as its slot tells.
     let frames = unsafe { Backtrace::new(&Registers::here(), thread.stack(), &Registered) };
-    Calls::new(thread, frames)
+    // SAFETY: the running thread; its panic's report alone asks for this, and stays above its frames.
+    unsafe { Calls::new(thread, frames) }
 }
 
 /// What the callee of the boundary does when a cut has landed.

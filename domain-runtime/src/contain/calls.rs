@@ -19,8 +19,11 @@ pub struct Calls<'a> {
 
 impl<'a> Calls<'a> {
     /// Annotates `frames`, those of the running `thread`, whose chain is as it was there.
+    ///
+    /// # Safety
+    /// `thread` is the running thread's, which stays above all that is on its chain now while this is used.
     #[must_use]
-    pub fn new(thread: &ThreadSlot, frames: Backtrace<'a>) -> Self {
+    pub unsafe fn new(thread: &ThreadSlot, frames: Backtrace<'a>) -> Self {
         Self {
             frames: frames.peekable(),
             at: thread.top(),
@@ -34,7 +37,7 @@ impl Iterator for Calls<'_> {
     fn next(&mut self) -> Option<Call> {
         let frame = self.frames.next()?;
         let end = self.frames.peek().map(|outer| outer.stack_pointer);
-        // SAFETY: frames on the chain are valid while the thread is above them.
+        // SAFETY: a frame of the chain, above which the thread has stayed (`new`).
         while let Some(link) = unsafe { self.at.as_ref() } {
             if end.is_none_or(|end| self.at.addr() >= end) {
                 break;

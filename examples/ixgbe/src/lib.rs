@@ -34,7 +34,6 @@ mod bring_up;
 mod error;
 mod faults;
 mod interrupts;
-mod lock;
 mod nic;
 mod pair;
 mod recovery;

@@ -16,7 +16,6 @@ use crate::bring_up;
 use crate::error::InitError;
 use crate::faults::fault_point;
 use crate::interrupts::Interrupts;
-use crate::lock::lock;
 use crate::pair::{Outcome, Pair};
 use crate::recovery::Health;
 use crate::totals::Totals;
@@ -71,11 +70,17 @@ impl Nic {
         Ok(nic)
     }
 
+    /// Waits for a lock, but not for ever.
+    fn lock<'a>(&self, pair: &'a Mutex<Pair>) -> Option<MutexGuard<'a, Pair>> {
+        let millis = self.limits.lock_millis;
+        self.function.wait_for(millis, || pair.try_lock())
+    }
+
     fn lock_all(&self) -> Option<Guards<'_>> {
         let mut guards = Guards::default();
         for (pair, guard) in self.pairs.iter().zip(&mut guards) {
             if let Some(pair) = pair {
-                *guard = Some(lock(&self.function, pair, self.limits.lock_millis)?);
+                *guard = Some(self.lock(pair)?);
             }
         }
         Some(guards)
@@ -104,8 +109,8 @@ impl Nic {
 
     /// Whether the queue has anything to receive.
     fn has_frames(&self, pair: &Mutex<Pair>) -> Result<bool, NetError> {
-        let pair = lock(&self.function, pair, self.limits.lock_millis);
-        pair.ok_or(NetError::Busy)?
+        self.lock(pair)
+            .ok_or(NetError::Busy)?
             .has_frames(&self.function)
             .map_err(|_| NetError::Failed)
     }
@@ -205,8 +210,7 @@ impl NetDevice for Nic {
         let registers = self.registers()?;
         let (mut sent, mut received) = (0u64, 0u64);
         for pair in self.pairs.iter().flatten() {
-            let pair = lock(&self.function, pair, self.limits.lock_millis);
-            let pair = pair.ok_or(NetError::Busy)?;
+            let pair = self.lock(pair).ok_or(NetError::Busy)?;
             sent = sent.saturating_add(pair.tx_errors);
             received = received.saturating_add(pair.rx_errors);
         }
@@ -220,8 +224,7 @@ impl NetDevice for Nic {
         let pair = self.pairs.get(usize::from(queue)).and_then(Option::as_ref);
         let pair = pair.ok_or(NetError::NoSuchQueue)?;
         let registers = self.registers()?;
-        let guard = lock(&self.function, pair, self.limits.lock_millis);
-        let mut guard = guard.ok_or(NetError::Busy)?;
+        let mut guard = self.lock(pair).ok_or(NetError::Busy)?;
         let up = self.up.load(Ordering::Relaxed);
         let outcome = guard.exchange(&self.function, &registers, up, tx, rx);
         let Outcome {

@@ -93,9 +93,9 @@ pub(crate) fn print_from(registers: &Registers) {
     let slot = &thread::current().slot;
     // SAFETY: the running thread's stack, as its slot tells.
     let frames = unsafe { Backtrace::new(registers, slot.stack(), &Registered) };
-    lines(Calls::new(slot, frames).take(MAX_CALLS), |line| {
-        print_line(&line);
-    });
+    // SAFETY: the running thread, which stays where it is, or was struck, until all is printed.
+    let calls = unsafe { Calls::new(slot, frames) };
+    lines(calls.take(MAX_CALLS), |line| print_line(&line));
 }
 
 /// Prints the line for one address.

@@ -22,12 +22,20 @@ const UNSPEAKABLE: &str = "a panic while a panic's message was formatted";
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     if !samara_unwind::may_unwind(info) {
-        give_up(info);
+        if is_domains() {
+            report(info);
+            give_up();
+        }
         println_fatal!("{}", describe(info));
         stop("a panic in code that must not unwind, such as a destructor during unwinding");
     }
     report(info);
     let failed = samara_unwind::begin_panic();
+    // Nothing was destroyed yet. A domain has destructors run that call others, whose panics have more of
+    // them run, and so on, without end.
+    if is_domains() {
+        give_up();
+    }
     stop(match failed {
         UnwindFailed::NoBoundary => "a panic outside every boundary",
         UnwindFailed::TooDeep => "too many panics in flight",
@@ -44,14 +52,15 @@ pub(crate) fn given_up() -> u32 {
     GIVEN_UP.load(Relaxed)
 }
 
-/// A panic in a destructor that an earlier one runs, or for want of memory: it runs no destructors, and
-/// takes its domain with it. Returns if it is the host's.
-fn give_up(info: &PanicInfo<'_>) {
-    if !thread::current().slot.owner().is_host() {
-        report(info);
-        GIVEN_UP.fetch_add(1, Relaxed);
-        thread::request::give_up_frames();
-    }
+fn is_domains() -> bool {
+    !thread::current().slot.owner().is_host()
+}
+
+/// A domain's panic in a destructor that an earlier one runs, or for want of memory, or one too many in
+/// flight: it runs no destructors, and takes its domain with it. Returns only if that cannot be.
+fn give_up() {
+    GIVEN_UP.fetch_add(1, Relaxed);
+    thread::request::give_up_frames();
 }
 
 /// Records a domain's panic as its reason to end; prints the kernel's own.

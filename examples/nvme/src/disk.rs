@@ -12,7 +12,6 @@ use spin::Mutex;
 use crate::controller::{Controller, Direction};
 use crate::error::InitError;
 use crate::faults::fault_point;
-use crate::lock::lock;
 use crate::request::{Executor, Work};
 use crate::split::Split;
 
@@ -130,8 +129,7 @@ impl NvmeDisk {
     /// function is given back.
     pub fn shut_down(&self) -> Result<(), InitError> {
         let registers = self.function.registers::<Nvme>()?;
-        let controller = lock(&self.function, &self.controller, self.limits.lock_millis);
-        let mut controller = controller.ok_or(crate::error::Fault::Timeout)?;
+        let mut controller = self.executor().lock().ok_or(crate::error::Fault::Timeout)?;
         controller.shut_down(&self.function, &registers)
     }
 }

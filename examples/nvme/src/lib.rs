@@ -35,7 +35,6 @@ mod controller;
 mod disk;
 mod error;
 mod faults;
-mod lock;
 mod queue;
 mod request;
 mod ring;

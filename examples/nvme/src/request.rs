@@ -3,14 +3,13 @@
 use samara_device_io::layout::nvme::Nvme;
 use samara_device_io::{Deadline, Mmio, PciFunction, Transfer};
 use samara_interfaces::BlockError;
-use spin::Mutex;
+use spin::{Mutex, MutexGuard};
 
 use crate::cids::{Cid, SLOTS};
 use crate::controller::{Controller, Direction, Outcome, StartError};
 use crate::disk::Limits;
 use crate::error::Fault;
 use crate::faults::fault_point;
-use crate::lock::lock;
 use crate::split::Split;
 
 /// How many polls without a completion go by before the controller's status is looked at: a register
@@ -92,7 +91,14 @@ pub(crate) struct Executor<'d> {
     pub(crate) limits: Limits,
 }
 
-impl Executor<'_> {
+impl<'d> Executor<'d> {
+    /// Waits for the controller, but not for ever.
+    pub(crate) fn lock(&self) -> Option<MutexGuard<'d, Controller>> {
+        let millis = self.limits.lock_millis;
+        self.function
+            .wait_for(millis, || self.controller.try_lock())
+    }
+
     /// Executes `work`. On return nothing of it is in flight.
     pub(crate) fn execute(&self, mut work: Work<'_>) -> Result<(), BlockError> {
         let function = self.function;
@@ -107,8 +113,7 @@ impl Executor<'_> {
             idle_polls: 0,
         };
         loop {
-            let guard = lock(function, self.controller, self.limits.lock_millis);
-            let Some(mut controller) = guard else {
+            let Some(mut controller) = self.lock() else {
                 if request.pending > 0 {
                     // The driver is stuck; what is in flight is ended by force.
                     let _ = function.silence();

@@ -246,7 +246,7 @@ impl PciFunction {
                 (result, loan.end())
             } else {
                 // The loan must end before the buffer goes back to its lender: a cut stops here first.
-                // SAFETY: this crate's code, and as bounded as a silence.
+                // SAFETY: this crate's code, as bounded as a silence; neither panics.
                 unsafe { call::bounded(|| scope(&transfer), || loan.end()) }
             };
         if silenced {

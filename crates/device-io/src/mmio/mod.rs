@@ -15,18 +15,6 @@ pub use self::register::{
 };
 use crate::host::Backing;
 
-/// Device registers emulated in software: what a model of a device implements.
-///
-/// Offsets are in bytes from the start of the BAR, naturally aligned, inside the mapped length.
-/// 64-bit accesses arrive as two of 32 bits, low half first (NVM Express over PCIe Transport 1.0
-/// §2.1.1 and others allow hosts to do so).
-pub trait MmioBus: Sync {
-    /// Reads the 32-bit register at `offset`; all ones if nothing answers.
-    fn read(&self, offset: usize) -> u32;
-    /// Writes the 32-bit register at `offset`.
-    fn write(&self, offset: usize, value: u32);
-}
-
 /// The registers of one device, with layout `B`, for as long as its function is held (`'f`).
 ///
 /// A function that was unplugged reads as all ones everywhere (PCI Express Base 5.0 §2.3.2): drivers

@@ -221,6 +221,13 @@ impl PciFunction {
         Deadline::after(self.clock(), millis)
     }
 
+    /// What `get` has, asked again and again for at most `millis` milliseconds, relaxing between. The clock is read
+    /// only if it has nothing at first: for locks that do not wait for ever.
+    #[inline]
+    pub fn wait_for<T>(&self, millis: u64, mut get: impl FnMut() -> Option<T>) -> Option<T> {
+        get().or_else(|| self.deadline(millis).wait_for(get))
+    }
+
     /// The function's registers in layout `B`, mapped at the first call; some loads after it.
     ///
     /// # Errors

@@ -6,7 +6,8 @@ use samara_shared_heap::thread::{self, Frame};
 /// Runs `body` on behalf of `owner`: what it allocates is the owner's.
 ///
 /// # Safety
-/// As for a domain: what `body` leaves behind is used only on behalf of `owner`, until it is reclaimed.
+/// As for a domain: what `body` leaves behind is used only on behalf of `owner`, until it is reclaimed. `body`
+/// calls the heap alone: to the runtime the frame would be an activation's.
 pub unsafe fn acting_for<R>(owner: Owner, body: impl FnOnce() -> R) -> R {
     struct Restore(*const Frame);
     impl Drop for Restore {
@@ -18,8 +19,8 @@ pub unsafe fn acting_for<R>(owner: Owner, body: impl FnOnce() -> R) -> R {
     let slot = thread::current();
     let frame = Frame::new(owner, slot.top());
     let _restore = Restore(slot.top());
-    // SAFETY: the frame outlives `_restore`, which takes it off again; acting for the owner is what
-    // the caller vouches for.
+    // SAFETY: the frame outlives `_restore`, which takes it off again; acting for the owner, and without the
+    // runtime, is what the caller vouches for.
     unsafe { slot.set_top(&raw const frame) };
     body()
 }

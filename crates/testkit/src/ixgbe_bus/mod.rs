@@ -9,14 +9,14 @@ mod messages;
 mod null;
 
 use std::boxed::Box;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
 use samara_device_io::PciSlot;
 use samara_device_io::host::{
-    Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, PciAddress,
+    Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, MmioBus, PciAddress,
 };
-use samara_device_io::mmio::MmioBus;
 use samara_ixgbe_model::pci::{MSIX_BAR, MSIX_BAR_SIZE};
 use samara_ixgbe_model::{
     DmaError, Drops, Faults, GuestMemory, Interrupts, Loop, Nic, Options, Progress,
@@ -75,6 +75,8 @@ struct Machine {
     link: Loop,
     /// Sent so far.
     messages: u64,
+    /// How often the driver has written each register.
+    writes: BTreeMap<usize, u64>,
     now: u64,
 }
 
@@ -114,6 +116,7 @@ impl IxgbeBus {
             reached: Reached::default(),
             link,
             messages: 0,
+            writes: BTreeMap::new(),
             now: 0,
         };
         Box::leak(Box::new(Self(Mutex::new(machine))))
@@ -211,6 +214,20 @@ impl IxgbeBus {
         self.run(|machine| machine.nic.write(0, u64::from(offset), 4, u64::from(value)));
     }
 
+    /// How often the driver has written the register.
+    pub fn writes(&self, offset: usize) -> u64 {
+        self.run(|machine| machine.writes.get(&offset).copied().unwrap_or(0))
+    }
+
+    /// Two quadwords of what was translated for the device, a descriptor say; `None` elsewhere.
+    pub fn descriptor(&self, bus: u64) -> Option<[u64; 2]> {
+        let mut bytes = [[0; 8]; 2];
+        self.run(|machine| {
+            let read = machine.reached.memory.read(bus, bytes.as_flattened_mut());
+            read.ok().map(|()| bytes.map(u64::from_le_bytes))
+        })
+    }
+
     /// Messages sent so far.
     pub fn messages(&self) -> u64 {
         self.run(|machine| machine.messages)
@@ -277,6 +294,9 @@ impl MmioBus for Registers {
 
     fn write(&self, offset: usize, value: u32) {
         self.0.run(|machine| {
+            if self.1 == 0 {
+                *machine.writes.entry(offset).or_default() += 1;
+            }
             machine
                 .nic
                 .write(self.1, offset as u64, 4, u64::from(value))

@@ -19,9 +19,9 @@ use std::vec::Vec;
 
 use samara_device_io::PciSlot;
 use samara_device_io::host::{
-    Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, NoMessages, PciAddress,
+    Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, MmioBus, NoMessages,
+    PciAddress,
 };
-use samara_device_io::mmio::MmioBus;
 use samara_shared_heap::thread::as_host;
 
 use self::config_space::Config;

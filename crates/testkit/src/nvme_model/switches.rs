@@ -31,23 +31,28 @@ pub struct Shape {
     pub reorder: bool,
 }
 
-impl Default for Shape {
+impl Shape {
     /// 4096 blocks of 512 bytes, 128 KiB transfers, everything at once.
+    pub const PLAIN: Self = Self {
+        block_shift: 9,
+        blocks: 4096,
+        mdts: 5,
+        queue_entries: 64,
+        doorbell_stride: 0,
+        namespace: true,
+        metadata: 0,
+        read_only: false,
+        flr: true,
+        msix_table: 0x2000,
+        latency: 0,
+        reorder: false,
+    };
+}
+
+impl Default for Shape {
+    /// [`PLAIN`](Self::PLAIN).
     fn default() -> Self {
-        Self {
-            block_shift: 9,
-            blocks: 4096,
-            mdts: 5,
-            queue_entries: 64,
-            doorbell_stride: 0,
-            namespace: true,
-            metadata: 0,
-            read_only: false,
-            flr: true,
-            msix_table: 0x2000,
-            latency: 0,
-            reorder: false,
-        }
+        Self::PLAIN
     }
 }
 

@@ -4,8 +4,9 @@
 //! thread and the address of a record on its stack just outside a [`catch`](crate::catch): the top
 //! activation. The frames above are stepped over by the unwind tables down to the one that catches;
 //! the registers are rewritten so that, when the thread goes on, that frame finds that its callee
-//! raises. From there on it is an ordinary unwind edge, one frame long. No destructor of a frame that
-//! was given up runs, and nothing is stored on the way of a call for it.
+//! raises. From there on it is an ordinary unwind edge, one frame long, which `dwarf` goes without a walk: the
+//! landing pad is known. No destructor of a frame that was given up runs, and nothing is stored on the way
+//! of a call for it.
 //!
 //! ```text
 //!   trap: rip ─► memcpy ─► driver ─► method ─► ▓ frame with the record and the catch ▓ ─► …

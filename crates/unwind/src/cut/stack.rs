@@ -9,7 +9,7 @@ pub(crate) struct Stack(Range<usize>);
 
 impl Stack {
     /// # Safety
-    /// The range is mapped, readable memory while this lives, and no other thread writes to it.
+    /// What is asked for of the range is mapped and readable while this lives, and no other thread writes to it.
     pub(crate) const unsafe fn new(range: Range<usize>) -> Self {
         Self(range)
     }
@@ -23,7 +23,7 @@ impl Stack {
         }
         let place = ptr::with_exposed_provenance::<u64>(address);
         // Volatile: compiled code may write there behind the compiler's back, as far as it can tell.
-        // SAFETY: aligned, and inside the range that `new` was promised to be readable.
+        // SAFETY: aligned, and inside the range, so readable as `new` was promised.
         Some(unsafe { place.read_volatile() })
     }
 

@@ -101,19 +101,11 @@ pub struct Landed(&'static exception::ExceptionSlot);
 
 /// The plainest [hook](crate::cut::Raise::by_dwarf) of a cut to a boundary of this backend's:
 /// [`cut::raise`](crate::cut::raise()) is the same where `std` is not on. First the panics are forgotten that
-/// began below `boundary`, where all was given up.
-///
-/// # Panics
-/// If as many others are in flight as there is room for.
+/// began below `boundary`, where all was given up. There is room for one cut in any case, and no more are
+/// under way at a time.
 #[cfg(samara_tables)]
 pub extern "C-unwind" fn raise_cut(boundary: usize) -> Landed {
-    let state = thread_state::current();
-    state.release_below(boundary);
-    let Some(exception) = state.claim() else {
-        panic!("unwinding failed: {}", UnwindFailed::TooDeep);
-    };
-    exception.begins_here();
-    Landed(exception)
+    Landed(thread_state::current().claim_for_cut(boundary))
 }
 
 /// Whether this panic may be unwound: not if it struck in code compiled to never unwind, such as a

@@ -12,6 +12,10 @@ const MAX_IN_FLIGHT: usize = 8;
 #[derive(Debug)]
 pub struct ThreadState {
     slots: [ExceptionSlot; MAX_IN_FLIGHT],
+    /// For what a cut raises, however many panics are in flight. On its way from the landing to the boundary
+    /// nothing of the code that was cut runs; a cut there gives it up and takes it again.
+    #[cfg(samara_tables)]
+    of_cut: ExceptionSlot,
 }
 
 impl ThreadState {
@@ -20,6 +24,8 @@ impl ThreadState {
     pub const fn new() -> Self {
         Self {
             slots: [const { ExceptionSlot::new() }; MAX_IN_FLIGHT],
+            #[cfg(samara_tables)]
+            of_cut: ExceptionSlot::new(),
         }
     }
 
@@ -27,17 +33,24 @@ impl ThreadState {
         self.slots.iter().find(|slot| slot.claim())
     }
 
-    /// Releases what began below `boundary` on the thread's stack.
+    /// What a cut to `boundary` raises. What began below that on the thread's stack is released.
     #[cfg(samara_tables)]
-    pub(super) fn release_below(&self, boundary: usize) {
+    pub(super) fn claim_for_cut(&self, boundary: usize) -> &ExceptionSlot {
         for slot in &self.slots {
             if slot.is_busy() && slot.began_at() < boundary {
                 slot.release();
             }
         }
+        // Where it is taken, a landing was cut: further in, for it ends before anything else runs.
+        self.of_cut.claim();
+        &self.of_cut
     }
 
     pub(super) fn is_unwinding(&self) -> bool {
+        #[cfg(samara_tables)]
+        if self.of_cut.is_busy() {
+            return true;
+        }
         self.slots.iter().any(ExceptionSlot::is_busy)
     }
 }

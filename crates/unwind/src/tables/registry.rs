@@ -59,7 +59,9 @@ impl core::error::Error for InUse {}
 /// [`RegisterError::Full`].
 ///
 /// # Safety
-/// The bytes of its tables stay as they are until [`unregister_image`] has succeeded.
+/// The bytes of its tables stay as they are until [`unregister_image`] has succeeded, and what they say of its
+/// code is so: a raise of `dwarf`'s, and a cut by [`Registered`], goes where they lead. What is damaged may say
+/// nothing.
 pub unsafe fn register_image(image: Image<'static>) -> Result<ImageId, RegisterError> {
     let Range { start, end } = image.code.clone();
     for (at, place) in PLACES.iter().enumerate() {
@@ -192,5 +194,103 @@ impl Finder for Registered {
 
     fn is_registered(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::{Image, InUse, Registered, register_image, unregister_image};
+    use crate::tables::TableError;
+    use core::ops::Range;
+    use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
+    use std::boxed::Box;
+    use std::thread;
+
+    /// An image without a table, whose language-specific data are these bytes.
+    fn image(code: Range<usize>, bytes: &'static [u8]) -> Image<'static> {
+        Image {
+            code,
+            eh_frame_hdr: &[],
+            eh_frame: &[],
+            except_table: bytes,
+        }
+    }
+
+    fn is_known(pc: usize) -> bool {
+        Registered::ask(pc, |_| Ok(())).is_ok()
+    }
+
+    #[test]
+    fn an_image_that_is_being_read_stays_and_nobody_else_finds_it() {
+        const PC: usize = 0x1000;
+        // SAFETY: bytes that stay.
+        let id = unsafe { register_image(image(PC..PC + 16, &[7])) };
+        let id = Some(id.expect("room for one image"));
+        assert!(is_known(PC) && is_known(PC + 15) && !is_known(PC + 16));
+        let id = core::cell::Cell::new(id);
+        let answer = Registered::ask(PC, |image| {
+            for _ in 0..2 {
+                let registered = id.take().expect("it is registered");
+                let InUse(still) = unregister_image(registered).expect_err("it is being read");
+                assert!(!is_known(PC), "nobody else comes in");
+                id.set(Some(still));
+            }
+            Ok(image.except_table[0])
+        });
+        assert_eq!(answer, Ok(7));
+        let id = id.take().expect("it was not unregistered");
+        assert_eq!(unregister_image(id), Ok(()));
+        assert!(!is_known(PC));
+    }
+
+    /// Readers on other threads never see what an image has become behind its end.
+    #[test]
+    fn readers_find_an_image_whole_or_not_at_all() {
+        const PC: usize = 0x2000;
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let readers = [(); 2].map(|()| {
+                scope.spawn(|| {
+                    let mut found = 0;
+                    while !over.load(SeqCst) {
+                        let read = Registered::ask(PC, |image| {
+                            let first = image.except_table[0];
+                            assert_ne!(first, 0, "it was unloaded");
+                            assert!(image.except_table.iter().all(|byte| *byte == first));
+                            Ok(())
+                        });
+                        assert!(matches!(read, Ok(()) | Err(TableError::NoEntry)));
+                        found += u32::from(read.is_ok());
+                    }
+                    found
+                })
+            });
+            for turn in 0..20_000_usize {
+                // Of another size and with other contents each time.
+                let bytes = Box::leak(std::vec![1 + (turn % 255) as u8; 1 + turn % 64].into());
+                let place = core::ptr::from_mut::<[u8]>(bytes);
+                // SAFETY: nobody writes there before it is unregistered.
+                let loaded = image(PC..PC + 1, unsafe { &*place });
+                // SAFETY: as above.
+                let id = unsafe { register_image(loaded) };
+                let mut id = Some(id.expect("room for one more image"));
+                while let Some(registered) = id {
+                    id = unregister_image(registered).err().map(|in_use| in_use.0);
+                }
+                // SAFETY: nobody reads it any more.
+                let bytes = unsafe { &mut *place };
+                bytes.fill(0);
+                // SAFETY: made by a box, and leaked.
+                drop(unsafe { Box::from_raw(place) });
+            }
+            over.store(true, SeqCst);
+            let found: u32 = readers
+                .map(|reader| reader.join().expect("no assertion"))
+                .iter()
+                .sum();
+            assert!(found > 0, "nobody ever found one");
+        });
     }
 }

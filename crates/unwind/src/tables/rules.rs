@@ -66,8 +66,7 @@ impl Rules {
 
     /// Whether the caller's address is that of an instruction it has not executed yet, rather than
     /// the one behind its call.
-    #[must_use]
-    pub const fn caller_was_interrupted(&self) -> bool {
+    pub(crate) const fn caller_was_interrupted(&self) -> bool {
         match self.0 {
             Form::Common(_) => false,
             Form::Other { interrupted, .. } => interrupted,

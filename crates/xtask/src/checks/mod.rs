@@ -2,6 +2,8 @@
 
 mod dependencies;
 mod expanded;
+#[cfg(test)]
+mod fixture;
 mod forbid;
 mod reviewed;
 mod sections;

@@ -1,12 +1,12 @@
 //! What ends the kernel must say what it was and where: a fault of the CPU, a panic that nobody
 //! contains. Each takes a boot of its own.
 
+use super::doomed;
 use crate::cli::MachineArgs;
 use crate::error::Error;
-use crate::guest::GuestError;
 use crate::kernel::{self, Flavor};
 use crate::progress::step;
-use crate::qemu::{Drive, Ending, Machine, Qemu};
+use crate::qemu::{Drive, Machine, Qemu};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 
@@ -43,29 +43,14 @@ pub(super) fn run(
             card: None,
             run: machine.clone(),
         };
-        let mut said = Vec::new();
-        let (_, ending) = machine.boot(&qemu, &mut said)?;
-        let said = String::from_utf8_lossy(&said);
-        let complaint = complaint(&ending, &said, words);
-        tally.report(
-            format_args!("test fatal fault {kind} is reported with its place"),
-            complaint.is_none(),
-        );
-        if let Some(complaint) = &complaint {
-            println!("{said}    {complaint}");
-        }
+        let name = format_args!("test fatal fault {kind} is reported with its place");
+        doomed::boot(&machine, &qemu, tally, name, |said| missing(said, words))?;
     }
     Ok(())
 }
 
-/// What is missing from the report, if anything.
-fn complaint(ending: &Result<Ending, GuestError>, said: &str, words: &str) -> Option<String> {
-    match ending {
-        Ok(Ending::Failure) => {}
-        Ok(Ending::Success) => return Some("the kernel reported success".into()),
-        Ok(other) => return Some(other.to_string()),
-        Err(error) => return Some(error.to_string()),
-    }
+/// What the report lacks, if anything.
+fn missing(said: &str, words: &str) -> Option<String> {
     let traced = |line: &str| line.starts_with("    at ") && line.contains(CULPRIT);
     if !said.contains(words) {
         Some(format!("the kernel should say what it was: {words}"))
@@ -78,23 +63,14 @@ fn complaint(ending: &Result<Ending, GuestError>, said: &str, words: &str) -> Op
 
 #[cfg(test)]
 mod tests {
-    use super::complaint;
-    use crate::qemu::Ending;
+    use super::missing;
 
     #[test]
     fn kind_and_place_must_both_be_told() {
         let good = "fault: divide error\n    at samara_kernel::tests::provoke::run (examples/kernel/src/tests/provoke.rs:26)\n";
-        assert_eq!(complaint(&Ok(Ending::Failure), good, "divide error"), None);
-        assert!(complaint(&Ok(Ending::Failure), good, "page fault").is_some());
-        assert!(
-            complaint(
-                &Ok(Ending::Failure),
-                "fault: divide error\n    at 0x1\n",
-                "divide error"
-            )
-            .is_some()
-        );
-        assert!(complaint(&Ok(Ending::Reset), good, "divide error").is_some());
-        assert!(complaint(&Ok(Ending::Success), good, "divide error").is_some());
+        assert_eq!(missing(good, "divide error"), None);
+        assert!(missing(good, "page fault").is_some());
+        let nowhere = "fault: divide error\n    at 0x1\n";
+        assert!(missing(nowhere, "divide error").is_some());
     }
 }

@@ -3,6 +3,7 @@
 mod bench;
 mod broken_disks;
 mod ci;
+mod doomed;
 mod fatal_faults;
 mod run;
 mod targets;

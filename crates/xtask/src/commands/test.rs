@@ -24,16 +24,25 @@ const TEST_DISK: u64 = 16 << 20;
 pub(super) const MODELS: [&str; 2] = ["samara-models", "samara-machine"];
 
 /// Tests of `samara-proxy` that say more of optimised code: each instruction of a walk is cut at, where a debug
-/// build takes samples; and a caller's own `catch` stands in the frame of the boundary.
-const OPTIMISED: [&str; 7] = [
+/// build takes samples; a caller's own `catch` stands in the frame of the boundary; frames are small.
+const OPTIMISED: [&str; 13] = [
     "stepped",
     "payload",
-    "red_flight",
+    "attack_flight",
     "budgets",
     "attack_inlined",
     "attack_payload",
     "attack_wake",
+    "contained",
+    "deaths",
+    "nested_panics",
+    "signals",
+    "stack",
+    "ways",
 ];
+
+/// Those of them that are run once more, optimised as a whole: callees are expanded across crates.
+const LINKED: [&str; 3] = ["stepped", "contained", "payload"];
 
 /// Runs the tests, says how many passed and failed, and fails if any did.
 pub(super) fn run(workspace: &Workspace, args: &TestArgs) -> Result<(), Error> {
@@ -114,14 +123,28 @@ fn hosted(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     kernel::configure_unwinder(workspace, &mut command);
     command.args(["--test", "contract", "--test", "damaged"]);
     let unwinder = count("cargo test of the unwinder", command, tally);
-    step("single steps through optimised code (cargo test --release)");
+    step("cuts in optimised code (cargo test --release)");
+    let command = optimised(workspace, &OPTIMISED);
+    let in_parts = count("cargo test --release", command, tally);
+    step("the same with LTO (cargo test --release)");
+    let mut command = optimised(workspace, &LINKED);
+    command
+        .arg("--target-dir")
+        .arg(workspace.target("lto"))
+        .env("CARGO_PROFILE_RELEASE_LTO", "fat")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1");
+    let as_a_whole = count("cargo test --release with LTO", command, tally);
+    all.and(unwinder).and(in_parts).and(as_a_whole)
+}
+
+/// Runs these tests of `samara-proxy` in optimised code.
+fn optimised(workspace: &Workspace, tests: &[&str]) -> Command {
     let mut command = cargo(workspace, "test");
     command.args(["--no-fail-fast", "--release", "--package", "samara-proxy"]);
-    for test in OPTIMISED {
+    for test in tests {
         command.args(["--test", test]);
     }
-    all.and(unwinder)
-        .and(count("cargo test --release", command, tally))
+    command
 }
 
 /// The core's sources in loom, and the machine of domains and objects: optimised, with debug checks.

@@ -1,6 +1,7 @@
 //! The driver against the model of the device: first called directly, then as a domain.
 #![forbid(unsafe_code)]
 
+mod batches;
 mod crashes;
 mod known_faults;
 mod misbehaviour;

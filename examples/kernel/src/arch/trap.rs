@@ -8,7 +8,8 @@ use x86_64::registers::control::Cr2;
 
 use super::exit::{ExitCode, exit};
 use super::fault::{Fault, PAGE_FAULT, name};
-use super::trap_entry::{FpuState, TrapFrame};
+use super::fpu::FpuState;
+use super::trap_frame::TrapFrame;
 use super::{lapic, pic};
 use crate::host::messages;
 use crate::mm::{image, stack};

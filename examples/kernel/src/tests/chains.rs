@@ -105,7 +105,8 @@ fn look() {
     let frames = unsafe { Backtrace::new(&Registers::here(), slot.stack(), &Registered) };
     // Whose the frame is that made the call inwards, and holds what says so: still its caller's.
     let mut inner = None;
-    for call in Calls::new(slot, frames) {
+    // SAFETY: the running thread, which stays above this call's frame.
+    for call in unsafe { Calls::new(slot, frames) } {
         let is_in = |function: &str| {
             let places = places(call.pc).into_iter().flatten();
             places

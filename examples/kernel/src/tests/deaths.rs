@@ -8,10 +8,10 @@ use samara::prelude::*;
 use samara::runtime::ExitKind;
 use spin::Mutex;
 
-use super::domains::settled_frames;
 use super::kernel_tests;
 use super::mortal::{HANGING, Mortal, Way, spawn, spawn_with};
 use super::threads::{FastTick, start};
+use super::totals::settled_frames;
 use crate::mm::image;
 use crate::thread::request;
 use crate::time;

@@ -8,9 +8,9 @@ use samara::runtime::ExitKind;
 use samara::runtime::threads::api as domain_thread;
 use spin::Mutex;
 
-use super::domains::settled_frames;
 use super::kernel_tests;
 use super::threads::{FastTick, start};
+use super::totals::settled_frames;
 use crate::host::runtime;
 use crate::mm::frames::{self, FrameOwner};
 use crate::thread::spawn::{Handle, free_ended};

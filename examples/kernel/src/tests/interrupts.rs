@@ -11,11 +11,11 @@ use samara::runtime::ExitKind;
 use samara::runtime::threads::api as domain_thread;
 use samara_device_io::{Interrupt, PciFunction};
 
-use super::domains::settle;
 use super::kernel_tests;
 use super::mortal::{Way, inside::die};
 use super::pci::nvme;
 use super::totals::leaves_nothing;
+use super::totals::settle;
 use crate::arch::lapic;
 use crate::host::{messages, runtime, slot};
 use crate::thread::request;

@@ -1,15 +1,19 @@
 //! The kernel's own tests, run in the machine it boots.
 //!
-//! They are collected by the linker. A test fails by panicking, which is contained; the rest go on.
+//! They are collected by the linker. A test fails by panicking, itself or on a thread that it has started,
+//! which is contained; the rest go on.
 
 mod arena;
 mod backtraces;
+mod budgets;
+mod callers;
 mod chains;
 mod deaths;
 mod deep_stacks;
 mod digging;
 mod domain_threads;
 mod domains;
+mod ends;
 mod frames;
 mod holding;
 mod interrupts;
@@ -17,12 +21,16 @@ mod keeper;
 mod matrix;
 mod memory_functions;
 mod memory_rights;
+mod middle;
 mod mixed_faults;
 mod mortal;
+mod nested_panics;
 mod nvme;
+mod pair;
 mod panics;
 mod pci;
 pub(crate) mod provoke;
+mod quotas;
 mod single_step;
 mod starts;
 mod stepped;
@@ -30,18 +38,22 @@ mod threads;
 mod time;
 mod totals;
 mod traps;
+mod victim;
+mod walk;
 
 use alloc::vec::Vec;
+use core::sync::atomic::Ordering::Relaxed;
 
 use linkme::distributed_slice;
 
 use crate::arch::exit::ExitCode;
 use crate::boot::command_line::CommandLine;
 use crate::host::set_event_sink;
+use crate::thread::spawn::PANICKED;
 use crate::{println, report};
 
 /// Fewer than this and a module of tests was dropped by the linker, or never built.
-const EXPECTED: usize = 98;
+const EXPECTED: usize = 109;
 
 /// A test's name and body.
 pub(crate) struct KernelTest {
@@ -88,7 +100,12 @@ pub(crate) fn run_all(command_line: &CommandLine) -> ExitCode {
             .name
             .split_once("tests::")
             .map_or(test.name, |(_, name)| name);
+        let panicked = PANICKED.load(Relaxed);
         match samara_unwind::catch(test.run) {
+            Ok(()) if PANICKED.load(Relaxed) != panicked => {
+                failed += 1;
+                println!("@test {name} FAILED");
+            }
             Ok(()) => {
                 passed += 1;
                 println!("@test {name} ok");

@@ -7,9 +7,9 @@ use samara_interfaces::BlockDevice;
 use samara_nvme::Args;
 use samara_testkit::pattern;
 
-use super::domains::settled_frames;
 use super::kernel_tests;
 use super::pci::nvme;
+use super::totals::settled_frames;
 use crate::host::{runtime, slot};
 use crate::mm::frames::{self, FrameOwner};
 

@@ -9,7 +9,7 @@ use crate::arch::cpu;
 use crate::mm::frames::{self, FrameOwner};
 use crate::thread::STACK_FRAMES;
 use crate::thread::request::{self, Token};
-use crate::thread::spawn::{Handle, Start, free_ended, spawn};
+use crate::thread::spawn::{Handle, PANICKED, Start, free_ended, spawn};
 use crate::thread::tick;
 use crate::time;
 
@@ -190,6 +190,8 @@ kernel_tests! {
     }
 
     fn a_panic_ends_only_its_thread() {
+        let before = PANICKED.load(SeqCst);
         start(|_| panic!("a thread of the host"), 0).join();
+        assert_eq!(PANICKED.swap(before, SeqCst), before + 1, "it counts as a failed test's");
     }
 }

@@ -1,6 +1,8 @@
 //! From a function to a running thread, and what is left when it ended.
 
 use core::sync::atomic::Ordering::{Acquire, Release};
+#[cfg(feature = "kernel-tests")]
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use samara::runtime::threads::DomainThread;
 
@@ -9,7 +11,8 @@ use super::stack::Stack;
 use super::switch::Saved;
 use super::{Thread, current, idle, table};
 use crate::arch::cpu::MAX_CPUS;
-use crate::arch::trap_entry::{FpuState, TrapFrame};
+use crate::arch::fpu::FpuState;
+use crate::arch::trap_frame::TrapFrame;
 
 /// What a thread is to do.
 pub(crate) enum Start {
@@ -29,6 +32,10 @@ pub(crate) struct Handle {
     number: u16,
     serial: u32,
 }
+
+/// How many threads a panic of the host's own has ended: what a test asserts on them, it asserts.
+#[cfg(feature = "kernel-tests")]
+pub(crate) static PANICKED: AtomicU32 = AtomicU32::new(0);
 
 /// Makes the processors' idle threads, which are in no queue.
 ///
@@ -121,6 +128,8 @@ extern "C" fn first() -> ! {
     // A panic of the host's own was printed; it ends its thread.
     if let Err(payload) = samara_unwind::catch(run) {
         payload.dispose();
+        #[cfg(feature = "kernel-tests")]
+        PANICKED.fetch_add(1, Relaxed);
     }
     request::end()
 }

@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use super::{Thread, cut};
 use crate::arch::cpu::Cpu;
-use crate::arch::trap_entry::{FpuState, TrapFrame};
+use crate::arch::fpu::FpuState;
+use crate::arch::trap_frame::TrapFrame;
 
 /// All that a thread needs to go on.
 #[repr(C)]

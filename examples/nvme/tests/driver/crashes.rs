@@ -17,26 +17,8 @@ use super::{Bench, buffer, expected};
 const SHAPE: Shape = Shape {
     mdts: 1,
     latency: 5,
-    flr: true,
-    ..shape()
+    ..Shape::PLAIN
 };
-
-const fn shape() -> Shape {
-    Shape {
-        block_shift: 9,
-        blocks: 4096,
-        mdts: 5,
-        queue_entries: 64,
-        doorbell_stride: 0,
-        namespace: true,
-        metadata: 0,
-        read_only: false,
-        flr: true,
-        msix_table: 0x2000,
-        latency: 0,
-        reorder: false,
-    }
-}
 
 fn spawn(bench: &Bench) -> Domain<dyn BlockDevice> {
     let slot = bench.slot;

@@ -56,7 +56,7 @@ unsafe impl Exception for InFlight {
     }
 }
 
-/// Runs `f`; false if what it raised ended here, whose slot was given back.
+/// Runs `f`. An error if what it raised ended here, whose slot was given back.
 #[inline]
 pub(super) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, ()> {
     panicking::catch_unwind::<InFlight, R, _>(f).map_err(|_| ())

@@ -6,6 +6,7 @@ use core::mem::ManuallyDrop;
 use super::super::exception::ExceptionSlot;
 
 /// The closure goes in, its result comes out.
+#[repr(C)] // `landed` writes at its address
 union Data<F, R> {
     f: ManuallyDrop<F>,
     result: ManuallyDrop<R>,
@@ -57,7 +58,7 @@ fn landed(place: *mut u8, exception: *mut u8) {
         } else {
             core::ptr::null_mut()
         };
-        // SAFETY: the place of a `Data`, which has no closure any more, and has room for a pointer.
+        // SAFETY: the place of a `Data`, which has no closure any more and, at its start, room for a pointer.
         unsafe { place.cast::<*mut u8>().write(told) };
         if foreign {
             return;

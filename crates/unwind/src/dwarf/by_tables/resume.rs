@@ -8,6 +8,9 @@ use super::walk::land;
 use crate::cut::Registers;
 
 /// Goes on where `land` leads, or not at all: a clean-up's end is not returned to.
+///
+/// # Safety
+/// As [`land`].
 unsafe extern "C-unwind" fn go_on(
     registers: &mut Registers,
     exception: *const ExceptionSlot,

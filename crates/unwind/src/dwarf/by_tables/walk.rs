@@ -78,7 +78,7 @@ fn walk(
         // Apart, so that what is remembered stays in registers.
         let flow = match Registered::remembered(pc) {
             Some((rules, Some(pad))) => next(&mut frames, &rules, pad),
-            // SAFETY: of the running thread's own frames, as their tables have them.
+            // SAFETY: `pc` is in an active frame of the running thread, so its image stays.
             _ => match unsafe { Registered::active_frame(pc) } {
                 Ok((rules, pad)) => next(&mut frames, &rules, pad),
                 Err(_) => Break(BLOCKED),

@@ -103,6 +103,43 @@ fn a_panic_among_what_was_given_up_is_forgotten() {
     }
 }
 
+/// Is cut three times while `outside` panics and `more` are on their way, each in a destructor that the one
+/// before runs.
+#[inline(never)]
+fn cut_among(outside: u32, more: u32, cuts: &Cell<u32>) {
+    struct Falls<'a>(u32, u32, &'a Cell<u32>);
+    impl Drop for Falls<'_> {
+        fn drop(&mut self) {
+            cut_among(self.0, self.1, self.2);
+        }
+    }
+    let Some(more) = more.checked_sub(1) else {
+        for _ in 0..3 {
+            assert!(caught(1, &Cell::new(0), &|record| cut_here(record)));
+            cuts.set(cuts.get() + 1);
+            // Those outside are still on their way.
+            assert_eq!(is_unwinding(), outside > 0);
+        }
+        return;
+    };
+    let caught = catch(|| {
+        let _falls = Falls(outside + 1, more, cuts);
+        raise();
+    });
+    assert!(caught.is_err());
+}
+
+#[test]
+fn a_cut_lands_however_many_panics_are_in_flight() {
+    init();
+    for panics in 0..=8 {
+        let cuts = Cell::new(0);
+        cut_among(0, panics, &cuts);
+        assert_eq!(cuts.get(), 3, "{panics}");
+        assert!(!is_unwinding(), "{panics}");
+    }
+}
+
 extern "C-unwind" fn cut_from_assembly(record: *const ()) -> ! {
     cut_here(record)
 }

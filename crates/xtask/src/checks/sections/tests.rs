@@ -1,32 +1,14 @@
 //! The search must find what is planted, and nothing where nothing is.
 
-use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
 
 use super::{Writable, writable};
-use crate::process::Job;
+use crate::checks::fixture;
 use crate::workspace::Workspace;
 
 /// Compiles a crate that consists of `source`, the way the kernel's crates are compiled.
 fn compile(name: &str, source: &str) -> PathBuf {
-    let directory = Workspace::locate().target("xtask-tests/sections");
-    fs::create_dir_all(&directory).expect("writable");
-    let file = directory.join(format!("{name}.rs"));
-    fs::write(&file, source).expect("writable");
-    let library = directory.join(format!("lib{name}.rlib"));
-    let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    rustc.current_dir(Workspace::locate().root());
-    rustc
-        .args(["--edition=2024", "--crate-type=rlib", "-Copt-level=3", "-o"])
-        .arg(&library)
-        .arg(&file);
-    Job::new("rustc", rustc, Duration::from_secs(120))
-        .run()
-        .expect("the fixture compiles");
-    library
+    fixture::compile(name, source, "rlib", &["--crate-type=rlib"])
 }
 
 fn search(library: &Path) -> Vec<Writable> {

@@ -1,33 +1,14 @@
 //! The checks must find what is planted, and nothing where nothing is.
 
-use std::env;
-use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
-use std::time::Duration;
 
 use super::{uncaught, uncovered};
-use crate::process::Job;
-use crate::workspace::Workspace;
+use crate::checks::fixture;
 
 /// Compiles and links a library that consists of `source`.
 fn compile(name: &str, source: &str) -> PathBuf {
-    let directory = Workspace::locate().target("xtask-tests/tables");
-    fs::create_dir_all(&directory).expect("writable");
-    let file = directory.join(format!("{name}.rs"));
-    fs::write(&file, source).expect("writable");
-    let library = directory.join(format!("lib{name}.so"));
-    let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    rustc.current_dir(Workspace::locate().root());
-    rustc
-        .args(["--edition=2024", "--crate-type=cdylib", "-Copt-level=3"])
-        .args(["-Cdebuginfo=line-tables-only", "-o"])
-        .arg(&library)
-        .arg(&file);
-    Job::new("rustc", rustc, Duration::from_secs(120))
-        .run()
-        .expect("the fixture compiles");
-    library
+    let flags = ["--crate-type=cdylib", "-Cdebuginfo=line-tables-only"];
+    fixture::compile(name, source, "so", &flags)
 }
 
 /// What the C runtime brings along.

@@ -26,43 +26,24 @@
 mod by_tables;
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 mod calls;
+#[cfg(not(all(feature = "contain", target_arch = "x86_64")))]
+mod none;
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+mod verdict;
+
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+use by_tables as ways;
+#[cfg(not(all(feature = "contain", target_arch = "x86_64")))]
+use none as ways;
 
 pub use crate::trap_note::Strike;
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
-pub use by_tables::{Verdict, Why, fault, tick};
-#[cfg(all(feature = "contain", target_arch = "x86_64"))]
-pub(crate) use by_tables::{calls_here, end_self};
-#[cfg(all(feature = "contain", feature = "alloc", target_arch = "x86_64"))]
-pub(crate) use by_tables::{may_wait, waited};
+pub use by_tables::{fault, tick};
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub use calls::{Calls, name_of};
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+pub use verdict::{Verdict, Why};
 
-/// The calls that led here are not known.
-#[cfg(not(all(feature = "contain", target_arch = "x86_64")))]
-pub(crate) fn calls_here(
-    _: &samara_shared_heap::thread::ThreadSlot,
-) -> impl Iterator<Item = crate::reason::Call> {
-    core::iter::empty()
-}
-
-/// The running thread acts for a dead domain: leaves it.
-#[cfg(not(all(feature = "contain", target_arch = "x86_64")))]
-pub(crate) fn end_self() -> ! {
-    crate::call::raise()
-}
-
-/// Without ticks there are no budgets.
-#[cfg(all(
-    feature = "alloc",
-    not(all(feature = "contain", target_arch = "x86_64"))
-))]
-pub(crate) fn may_wait() -> Option<core::time::Duration> {
-    None
-}
-
-/// As above.
-#[cfg(all(
-    feature = "alloc",
-    not(all(feature = "contain", target_arch = "x86_64"))
-))]
-pub(crate) fn waited(_: core::time::Duration) {}
+pub(crate) use ways::{calls_here, end_self};
+#[cfg(feature = "alloc")]
+pub(crate) use ways::{may_wait, waited};

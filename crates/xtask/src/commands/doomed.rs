@@ -1,0 +1,58 @@
+//! A boot that must fail, and say why: not hang, crash or succeed.
+
+use std::fmt;
+
+use crate::error::Error;
+use crate::guest::GuestError;
+use crate::qemu::{Ending, Machine, Qemu};
+use crate::tally::Tally;
+
+/// Boots the machine once, as a test of this name. `missing` tells what its report lacks, if anything.
+pub(super) fn boot(
+    machine: &Machine,
+    qemu: &Qemu,
+    tally: &mut Tally,
+    name: fmt::Arguments<'_>,
+    missing: impl FnOnce(&str) -> Option<String>,
+) -> Result<(), Error> {
+    let mut said = Vec::new();
+    let (_, ending) = machine.boot(qemu, &mut said)?;
+    let said = String::from_utf8_lossy(&said);
+    let complaint = complaint(&ending).or_else(|| missing(&said));
+    tally.report(name, complaint.is_none());
+    if let Some(complaint) = &complaint {
+        println!("{said}    {complaint}");
+    }
+    Ok(())
+}
+
+/// What is wrong with how it ended, if anything.
+fn complaint(ending: &Result<Ending, GuestError>) -> Option<String> {
+    match ending {
+        Ok(Ending::Failure) => None,
+        Ok(Ending::Success) => Some("the kernel reported success".into()),
+        Ok(other) => Some(other.to_string()),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::complaint;
+    use crate::guest::GuestError;
+    use crate::qemu::Ending;
+
+    #[test]
+    fn only_a_reported_failure_is_right() {
+        assert_eq!(complaint(&Ok(Ending::Failure)), None);
+        for ending in [Ending::Success, Ending::Reset, Ending::Refused] {
+            assert!(complaint(&Ok(ending)).is_some());
+        }
+        let hang = Err(GuestError::TimedOut {
+            limit: Duration::from_secs(1),
+        });
+        assert!(complaint(&hang).is_some());
+    }
+}

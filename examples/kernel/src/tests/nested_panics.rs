@@ -1,0 +1,117 @@
+//! Panics in flight on top of each other: destructors that a panic runs call another domain, which panics,
+//! whose destructors do the same. However many there are, they are their domains' affair alone.
+
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+use samara::prelude::*;
+use samara::runtime::ExitKind;
+use spin::Once;
+
+use super::kernel_tests;
+use super::mortal::{Way, inside::die};
+use super::totals::leaves_nothing;
+use crate::host::runtime;
+
+/// More than a thread has exception objects for.
+const MANY: u32 = 12;
+
+/// A domain that falls with the other one.
+#[interface]
+trait Falling {
+    fn learn(&self, other: Proxy<dyn Falling>) -> Result<(), RpcError>;
+    /// Panics; what is dropped then has the other one do the same, `more` times. The last dies so.
+    fn fall(&self, more: u32, last: Way) -> Result<(), RpcError>;
+}
+
+/// How many have begun to fall.
+static FALLS: AtomicU32 = AtomicU32::new(0);
+
+#[derive(Default)]
+struct State(Once<Proxy<dyn Falling>>);
+
+fn init((): ()) -> Result<State, RpcError> {
+    Ok(State::default())
+}
+
+/// Has the other one fall when it is dropped.
+struct TakesAlong<'a>(&'a State, u32, Way);
+
+impl Drop for TakesAlong<'_> {
+    fn drop(&mut self) {
+        let other = self.0.0.get().expect("it was told");
+        assert_eq!(other.fall(self.1, self.2), Err(RpcError::Crashed));
+    }
+}
+
+impl Falling for State {
+    fn learn(&self, other: Proxy<dyn Falling>) -> Result<(), RpcError> {
+        self.0.call_once(|| other);
+        Ok(())
+    }
+
+    fn fall(&self, more: u32, last: Way) -> Result<(), RpcError> {
+        FALLS.fetch_add(1, SeqCst);
+        let Some(more) = more.checked_sub(1) else {
+            die(last);
+            return Ok(());
+        };
+        let _takes_along = TakesAlong(self, more, last);
+        panic!("it takes others along");
+    }
+}
+
+fn pair() -> [Domain<dyn Falling>; 2] {
+    let spec = |name| DomainSpec::new(name).heap_quota(1 << 20);
+    let pair = ["falls", "falls too"].map(|name| {
+        runtime()
+            .spawn(spec(name), init, Mint::nothing())
+            .expect("a domain")
+    });
+    for (one, other) in [(0, 1), (1, 0)] {
+        let told = pair[one].proxy().expect("alive");
+        let other = pair[other].proxy().expect("alive");
+        told.learn(other).expect("alive");
+    }
+    pair
+}
+
+/// So many panics in flight, and then `last`: how many there were.
+fn fall(panics: u32, last: Way) -> u32 {
+    let pair: [Domain<dyn Falling>; 2] = pair();
+    FALLS.store(0, SeqCst);
+    let fallen = pair[0].proxy().expect("alive").fall(panics, last);
+    assert_eq!(fallen, Err(RpcError::Crashed), "{panics}, {last:?}");
+    assert!(!samara_unwind::is_unwinding(), "{panics}, {last:?}");
+    for domain in &pair[..FALLS.load(SeqCst).min(2) as usize] {
+        assert!(domain.exit_reason().is_some(), "{panics}, {last:?}");
+    }
+    if panics > 0 {
+        assert_eq!(
+            pair[0].exit_reason().map(|reason| reason.kind),
+            Some(ExitKind::Panic)
+        );
+    }
+    pair[1].kill();
+    FALLS.load(SeqCst)
+}
+
+kernel_tests! {
+    fn a_cut_lands_however_many_panics_are_in_flight() {
+        leaves_nothing(|| {
+            for last in Way::ALL {
+                for panics in [1, 7, 8] {
+                    assert_eq!(fall(panics, last), panics + 1, "{last:?}");
+                }
+            }
+        });
+    }
+
+    fn more_panics_in_flight_than_there_is_room_for_are_cut() {
+        leaves_nothing(|| {
+            for panics in 0..MANY {
+                // The ninth has no object: what it would drop is given up.
+                assert_eq!(fall(panics, Way::Panic), (panics + 1).min(9));
+            }
+        });
+    }
+}
