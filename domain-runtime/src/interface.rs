@@ -9,8 +9,11 @@ pub use samara_rref::{InterfaceDescriptor, MethodDescriptor};
 ///
 /// # Safety
 /// Implemented by `#[interface]` for `dyn Trait` only: a pointer to it is two words wide, and every
-/// argument and result of its methods may cross.
-pub unsafe trait Interface: Send + Sync + 'static {
+/// argument and result of its methods may cross. [`Tag`](Self::Tag) is made for this trait alone.
+// `Of` is asked for here too: generated code has it from a name that a crate can take for its own.
+pub unsafe trait Interface: Send + Sync + 'static + Of<<Self as Interface>::Tag> {
+    /// Tells the trait from all others in [`Of`].
+    type Tag;
     /// The trait's name.
     const NAME: &'static str;
     /// The interface as data.

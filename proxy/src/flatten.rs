@@ -10,7 +10,8 @@ use samara_rref::Exchangeable;
     label = "must be `Result<T, E>` with `E: From<RpcError>`",
     note = "the domain behind a proxy may be dead: the caller must be able to learn it"
 )]
-pub trait FromRpc: Exchangeable {
+// Sealed: a replay asks its results as the host, where no interface's code runs.
+pub trait FromRpc: Exchangeable + sealed::Sealed {
     /// The value and the error, one of which is there. A result passes the boundary in this form: the
     /// callee writes a `Result` as a tag of one byte and a value, and a `Result` that is moved on is read
     /// as words, each wider than the store that it needs, which waits until that is in the cache.
@@ -27,6 +28,11 @@ pub trait FromRpc: Exchangeable {
 
     /// Whether the method did what it was asked.
     fn is_ok(&self) -> bool;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl<T, E> Sealed for Result<T, E> {}
 }
 
 impl<T: Exchangeable, E: Exchangeable + From<RpcError>> FromRpc for Result<T, E> {

@@ -63,9 +63,7 @@ pub const MAX_DEPTH: usize = 48;
 pub const fn assert_exchangeable<T: Exchangeable>() {}
 
 /// The deepest of `depths`; evaluating it is what rejects recursive types.
-#[doc(hidden)]
-#[must_use]
-pub const fn max_depth(depths: &[usize]) -> usize {
+pub(crate) const fn max_depth(depths: &[usize]) -> usize {
     let (mut at, mut max) = (0, 0);
     while at < depths.len() {
         if depths[at] > max {

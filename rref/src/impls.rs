@@ -1,7 +1,8 @@
 //! `Exchangeable` for the standard types that may cross.
 
 use crate::descriptor::{Field, Shape, Variant};
-use crate::{__private::max_depth, Exchangeable, Transfer, TypeDescriptor};
+use crate::exchangeable::max_depth;
+use crate::{Exchangeable, Transfer, TypeDescriptor};
 use core::num::{
     NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64,
     NonZeroUsize, Wrapping,
@@ -153,7 +154,9 @@ unsafe impl<T: Exchangeable, E: Exchangeable> Exchangeable for Result<T, E> {
 
 // SAFETY: every element is visited.
 unsafe impl<T: Exchangeable, const N: usize> Exchangeable for [T; N] {
-    const NESTED: bool = T::NESTED;
+    // Without elements it holds nothing, and takes no room: of such values there may be any number, which
+    // nobody could visit.
+    const NESTED: bool = N > 0 && T::NESTED;
     const DEPTH: usize = 1 + T::DEPTH;
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::shaped::<Self>(
         "array",
@@ -165,7 +168,7 @@ unsafe impl<T: Exchangeable, const N: usize> Exchangeable for [T; N] {
     #[inline]
     fn transfer(&self, to: &Transfer) {
         let () = T::NO_DESTRUCTOR_OF_ITS_OWN;
-        if T::NESTED {
+        if Self::NESTED {
             for value in self {
                 value.transfer(to);
             }

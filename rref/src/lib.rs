@@ -53,7 +53,7 @@ pub use view::ViewError;
 ///     pub use it::{__private as support, Exchangeable, RRef};
 /// }
 /// pub mod __private {
-///     pub use crate::genuine::support::{Exchangeable, Transfer, TypeDescriptor, max_depth};
+///     pub use crate::genuine::support::{Exchangeable, Transfer, TypeDescriptor};
 ///     pub const fn assert_exchangeable<T>() {}
 ///     pub trait Drop {}
 /// }
@@ -77,7 +77,7 @@ pub use view::ViewError;
 ///     pub use it::{__private as support, Exchangeable, RRef};
 /// }
 /// pub mod __private {
-///     pub use crate::genuine::support::{Exchangeable, Transfer, TypeDescriptor, max_depth};
+///     pub use crate::genuine::support::{Exchangeable, Transfer, TypeDescriptor};
 ///     pub const fn assert_exchangeable<T>() {}
 ///     pub trait Drop {}
 /// }
@@ -100,7 +100,7 @@ pub mod __private {
         Repeat,
     };
     pub use crate::descriptor::{Field, Shape, Variant};
-    pub use crate::exchangeable::{Exchangeable, assert_exchangeable, max_depth};
+    pub use crate::exchangeable::{Exchangeable, assert_exchangeable};
     pub use crate::{Transfer, TypeDescriptor};
     // By this path: a crate may call something else `core`.
     pub use core::any::TypeId;

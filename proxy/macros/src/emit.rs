@@ -53,6 +53,7 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
         const _: () = {
             // SAFETY: `dyn Trait`; every argument and result is checked below.
             unsafe impl #declared #krate::Interface for dyn #name #given #bounds {
+                type Tag = #tag #given;
                 const NAME: &'static str = #text;
                 const DESCRIPTOR: #krate::InterfaceDescriptor = #krate::InterfaceDescriptor {
                     name: #text,

@@ -66,9 +66,14 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
     let nested = types
         .iter()
         .map(|ty| quote!(<#ty as #krate::Exchangeable>::NESTED));
-    let depths = types
-        .iter()
-        .map(|ty| quote!(<#ty as #krate::Exchangeable>::DEPTH));
+    // The deepest, without a function of the support crate's, whose name another could take.
+    let depths = types.iter().map(|ty| {
+        quote! {
+            if <#ty as #krate::Exchangeable>::DEPTH > deepest {
+                deepest = <#ty as #krate::Exchangeable>::DEPTH;
+            }
+        }
+    });
     let descriptor = descriptor::descriptor(input, &krate);
     Ok(quote! {
         const _: () = {
@@ -90,7 +95,12 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
             // own (checked above), and `transfer` visits every field.
             unsafe impl #impl_generics #krate::Exchangeable for #name #type_generics #where_clause {
                 const NESTED: bool = false #(|| #nested)*;
-                const DEPTH: usize = 1 + #krate::max_depth(&[#(#depths),*]);
+                const DEPTH: usize = {
+                    #[allow(unused_mut)]
+                    let mut deepest = 0;
+                    #(#depths)*
+                    1 + deepest
+                };
                 const DESCRIPTOR: #krate::TypeDescriptor = #descriptor;
                 #[inline(always)]
                 fn transfer(&self, to: &#krate::Transfer) {

@@ -11,6 +11,7 @@ mod transfer;
 
 pub use self::ledger::{MAX_TAGS, MAX_TRANSFERS};
 pub use self::pins::MAX_RINGS;
+pub(crate) use self::region::Use;
 pub use self::region::{DmaLayout, DmaReadable, DmaRegion, RegionError};
 pub(crate) use self::ring::{Open, Ring};
 pub(crate) use self::table::DmaTable;

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU8, Ordering};
 
 use samara_rref::RRef;
 use samara_shared_heap::AllocError;
@@ -31,6 +32,14 @@ pub unsafe trait DmaLayout: Sized + 'static {}
 /// Nothing that the device or this crate puts into such an element must stay secret.
 pub unsafe trait DmaReadable: DmaLayout {}
 
+/// What a region is used for, where its layout knows two uses that do not mix.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Use {
+    First = 1,
+    Second = 2,
+}
+
 /// An array of `T` that a device reaches too, zeroed at first. It belongs to the claim of the
 /// function that it was allocated from, and is released when that claim ends: dropping the handle
 /// releases nothing, so a device is never left with an address of memory in other use.
@@ -39,6 +48,8 @@ pub struct DmaRegion<T> {
     count: usize,
     bus: u64,
     claim: ClaimId,
+    /// A [`Use`], or 0: none yet.
+    used: AtomicU8,
     _elements: PhantomData<fn() -> T>,
 }
 
@@ -66,6 +77,8 @@ pub enum RegionError {
     OutOfBounds,
     /// The region, or what is put into it, belongs to another claim.
     Foreign,
+    /// An I/O command in an admin queue, where its opcode is another command's; or the other way round.
+    OtherQueue,
     /// The claim has a ring for this queue already.
     Taken,
     /// A batch of work on the ring was forgotten (`mem::forget`) instead of dropped: nobody knows where the
@@ -85,6 +98,7 @@ impl fmt::Display for RegionError {
             Self::Unreachable => f.write_str("the device can't reach the memory: give the exchange heap contiguous pages below the device's address limit"),
             Self::OutOfBounds => f.write_str("index past the end of the DMA region"),
             Self::Foreign => f.write_str("the DMA region belongs to another claim: use the function it was allocated from"),
+            Self::OtherQueue => f.write_str("I/O commands in an admin queue: have regions of their own for I/O queues"),
             Self::Taken => f.write_str("the queue has its ring: use that one, which lasts as long as the claim"),
             Self::Forgotten => f.write_str("a batch of work on the ring was forgotten, not dropped: claim the function anew"),
             Self::Silenced => f.write_str("the device was silenced since the command was made: make it anew"),
@@ -127,6 +141,7 @@ impl PciFunction {
             count,
             bus,
             claim: self.claim_id(),
+            used: AtomicU8::new(0),
             _elements: PhantomData,
         })
     }
@@ -200,6 +215,20 @@ impl<T: DmaLayout> DmaRegion<T> {
             }
         }
         Ok(())
+    }
+
+    /// Puts the region to `wanted`, for good; false if it has the other use.
+    pub(crate) fn put_to(&self, wanted: Use) -> bool {
+        let wanted = wanted as u8;
+        self.used.load(Ordering::Relaxed) == wanted || self.is_first_use(wanted)
+    }
+
+    #[cold]
+    fn is_first_use(&self, wanted: u8) -> bool {
+        let before = self
+            .used
+            .compare_exchange(0, wanted, Ordering::Relaxed, Ordering::Relaxed);
+        before.is_ok() || before == Err(wanted)
     }
 
     /// Where the region starts, for the processor and for the device.

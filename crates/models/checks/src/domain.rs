@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 use loom::cell::UnsafeCell;
 use samara_domain_runtime::call::{Failure, Target, enter};
 use samara_domain_runtime::{
-    Domain, DomainSpec, Implements, Interface, InterfaceDescriptor, Mint, Restart, RpcError,
+    Domain, DomainSpec, Implements, Interface, InterfaceDescriptor, Mint, Of, Restart, RpcError,
 };
 use samara_shared_heap::class::MAX_SHIFT;
 use std::cell::{Cell, RefCell};
@@ -14,10 +14,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// The interface: it has no methods, since models enter by hand.
-pub trait Probe: Send + Sync {}
+pub trait Probe: Send + Sync + Of<ProbeTag> {}
+
+/// Names [`Probe`] among interfaces.
+#[derive(Debug)]
+pub struct ProbeTag;
 
 // SAFETY: a trait object's pointer is two words wide; there is nothing to cross.
 unsafe impl Interface for dyn Probe {
+    type Tag = ProbeTag;
     const NAME: &'static str = "Probe";
     const DESCRIPTOR: InterfaceDescriptor = InterfaceDescriptor {
         name: "Probe",

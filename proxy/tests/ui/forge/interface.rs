@@ -2,11 +2,14 @@
 
 #![allow(unused)]
 
-use samara_domain_runtime::{Interface, InterfaceDescriptor};
+use samara_domain_runtime::{Interface, InterfaceDescriptor, Of};
 
-trait Mine: Send + Sync {}
+struct Tag;
+
+trait Mine: Send + Sync + Of<Tag> {}
 
 impl Interface for dyn Mine {
+    type Tag = Tag;
     const NAME: &'static str = "Mine";
     const DESCRIPTOR: InterfaceDescriptor = InterfaceDescriptor {
         name: "Mine",

@@ -138,7 +138,8 @@ impl Queue {
         }
     }
 
-    /// Whether the device may reach the ring: started, and neither stopped nor reset since.
+    /// Whether the device may reach the ring: started, and neither stopped nor reset since. `function` is the
+    /// ring's.
     pub(super) fn runs(&self, function: &PciFunction) -> bool {
         self.started == Some(function.epoch())
     }
@@ -196,12 +197,15 @@ impl Queue {
 
     /// Disables the queue; what the device had begun is done when this returns (sections 4.6.7.1.2
     /// and 4.6.8.1.2).
-    pub(super) fn stop(
+    pub(super) fn stop<T: Exchangeable>(
         &mut self,
+        ring: &Ring<T>,
         function: &PciFunction,
         registers: &Mmio<'_, Ixgbe>,
     ) -> Result<(), QueueError> {
-        if registers.control().claim() != function.claim_id() {
+        // The ring's own: another device's epoch may be the same, and it has a queue of this number too.
+        let claim = function.claim_id();
+        if registers.control().claim() != claim || ring.claim() != claim {
             return Err(QueueError::Foreign);
         }
         if !self.runs(function) {

@@ -153,7 +153,7 @@ impl<T: Exchangeable> RxRing<T> {
         function: &PciFunction,
         registers: &Mmio<'_, Ixgbe>,
     ) -> Result<(), QueueError> {
-        self.queue.stop(function, registers)
+        self.queue.stop(&self.ring, function, registers)
     }
 
     /// Opens the queue for a batch of work.

@@ -80,7 +80,7 @@ impl<T: Exchangeable> TxRing<T> {
         function: &PciFunction,
         registers: &Mmio<'_, Ixgbe>,
     ) -> Result<(), QueueError> {
-        if self.queue.runs(function) {
+        if self.queue.runs(function) && self.ring.claim() == function.claim_id() {
             if self.ring.is_forgotten() {
                 return Err(QueueError::Forgotten);
             }
@@ -88,7 +88,7 @@ impl<T: Exchangeable> TxRing<T> {
                 return Err(QueueError::NotDrained);
             }
         }
-        self.queue.stop(function, registers)
+        self.queue.stop(&self.ring, function, registers)
     }
 
     /// Packets that it holds at most.

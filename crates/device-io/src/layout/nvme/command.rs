@@ -9,7 +9,7 @@ use core::marker::PhantomData;
 use super::CompletionEntry;
 use super::identify::{IdentifyController, Namespace, NamespaceList, NamespaceQuery};
 use super::prp_list::{self, PrpError, PrpList};
-use crate::dma::{DmaAddr, DmaLayout, DmaRegion, RegionError, Segment};
+use crate::dma::{DmaAddr, DmaLayout, DmaRegion, RegionError, Segment, Use};
 use crate::pci::{ClaimId, PciFunction};
 
 /// A submission queue entry in memory: 64 bytes.
@@ -48,10 +48,13 @@ const CONTIGUOUS: u32 = 1;
 #[must_use = "a command does nothing until it's put into a submission queue"]
 pub struct Command<'t> {
     words: [u32; 16],
-    /// Whose memory it names, if any.
+    /// Whose memory or namespace it names, if any.
     claim: Option<ClaimId>,
     /// When its segment was put in flight, if it has one.
     epoch: Option<u32>,
+    /// Whether it is for an I/O queue: in an admin queue its opcode would be another command's, which has
+    /// other ideas of what the memory that it names is, and how long.
+    io: bool,
     _transfer: PhantomData<&'t ()>,
 }
 
@@ -69,7 +72,7 @@ pub enum CommandError {
     ReadOnlyBuffer,
     /// A queue of fewer than 2 or more than 65536 entries.
     QueueLength,
-    /// A region isn't of this function.
+    /// A region, the segment or the namespace isn't of this function.
     Region(RegionError),
 }
 
@@ -114,6 +117,7 @@ impl<'t> Command<'t> {
             words,
             claim: None,
             epoch: None,
+            io: false,
             _transfer: PhantomData,
         }
     }
@@ -180,6 +184,9 @@ impl<'t> Command<'t> {
         segment: &Segment<'t>,
         lists: &mut DmaRegion<PrpList>,
     ) -> Result<Self, CommandError> {
+        if namespace.claim() != function.claim_id() {
+            return Err(CommandError::Region(RegionError::Foreign));
+        }
         let length = segment.length as u64;
         let blocks = length >> namespace.block_shift();
         if blocks << namespace.block_shift() != length || !(1..=1 << 16).contains(&blocks) {
@@ -194,6 +201,7 @@ impl<'t> Command<'t> {
         let pointer = prp_list::describe(function, segment, lists)?;
         let mut command = Self::new(opcode, cid, namespace.id());
         command.epoch = Some(segment.epoch);
+        command.io = true;
         Ok(command
             .data(function, pointer.prp1, pointer.prp2)
             .dword(0, lba as u32)
@@ -205,7 +213,10 @@ impl<'t> Command<'t> {
 impl Command<'static> {
     /// Flush (Base §7.1): what was written to the namespace before is on the medium afterwards.
     pub fn flush(cid: u16, namespace: &Namespace) -> Self {
-        Self::new(FLUSH, cid, namespace.id())
+        let mut command = Self::new(FLUSH, cid, namespace.id());
+        command.claim = Some(namespace.claim());
+        command.io = true;
+        command
     }
 
     fn identify(
@@ -300,7 +311,7 @@ impl Command<'static> {
     ///
     /// # Errors
     ///
-    /// [`CommandError`] if the region is of another claim or its length is no queue's.
+    /// [`CommandError`] if the region is of another claim, its length is no queue's, or it is for admin commands.
     pub fn create_submission_queue(
         function: &PciFunction,
         cid: u16,
@@ -309,6 +320,9 @@ impl Command<'static> {
         completions: u16,
     ) -> Result<Self, CommandError> {
         let page = region.address(function, 0)?;
+        if !region.devote(true) {
+            return Err(RegionError::OtherQueue.into());
+        }
         Ok(Self::new(CREATE_IO_SQ, cid, 0)
             .data(function, page.get(), 0)
             .dword(0, queue_size(region.len())? << 16 | u32::from(queue))
@@ -335,12 +349,18 @@ fn queue_size(length: usize) -> Result<u32, CommandError> {
 }
 
 impl DmaRegion<SubmissionEntry> {
+    /// Makes it one for I/O commands only, or for admin commands only; false if it is one for the others.
+    pub(super) fn devote(&self, io: bool) -> bool {
+        self.put_to(if io { Use::First } else { Use::Second })
+    }
+
     /// Writes `command` into `slot`. The controller sees it when the tail doorbell says so.
     ///
     /// # Errors
     ///
-    /// [`RegionError`] if out of bounds, if it or the command's memory is of another claim, or if the
-    /// device was silenced since the command was made.
+    /// [`RegionError`] if out of bounds, if it or the command's memory is of another claim, if the device was
+    /// silenced since the command was made, or if it is an I/O command and others here are admin commands, or the
+    /// other way round.
     pub fn put(
         &mut self,
         function: &PciFunction,
@@ -349,6 +369,9 @@ impl DmaRegion<SubmissionEntry> {
     ) -> Result<(), RegionError> {
         if command.claim.is_some_and(|of| of != function.claim_id()) {
             return Err(RegionError::Foreign);
+        }
+        if !self.devote(command.io) {
+            return Err(RegionError::OtherQueue);
         }
         let mut write = || {
             for (word, value) in command.words.into_iter().enumerate() {

@@ -6,7 +6,7 @@
 use core::fmt;
 
 use crate::dma::{DmaLayout, DmaReadable, DmaRegion, RegionError};
-use crate::pci::PciFunction;
+use crate::pci::{ClaimId, PciFunction};
 
 const WORDS: usize = 1024;
 
@@ -74,6 +74,8 @@ impl DmaRegion<NamespaceList> {
 /// number of blocks is the buffer's length divided by this block size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Namespace {
+    /// Whose it is: another controller's blocks have another size.
+    claim: ClaimId,
     id: u32,
     blocks: u64,
     shift: u8,
@@ -150,6 +152,7 @@ impl DmaRegion<IdentifyNamespace> {
         // NSATTR is byte 99, bit 0: currently write protected.
         let write_protected = self.word(function, 0, 96 / 4)?.to_le_bytes()[3] & 1 != 0;
         Ok(Namespace {
+            claim: function.claim_id(),
             id,
             blocks,
             shift,
@@ -189,6 +192,10 @@ impl NamespaceQuery {
 }
 
 impl Namespace {
+    pub(crate) const fn claim(&self) -> ClaimId {
+        self.claim
+    }
+
     /// NSID.
     pub const fn id(&self) -> u32 {
         self.id

@@ -266,12 +266,16 @@ impl Mmio<'_, Nvme> {
             _ => Err(AdminQueueError::BadLength),
         };
         let attributes = zero_based(completion.len())? << 16 | zero_based(submission.len())?;
-        let submission = submission.address(function, 0)?;
+        let base = submission.address(function, 0)?;
         let completion = completion.address(function, 0)?;
-        let queues = [attributes.into(), submission.get(), completion.get()];
+        let queues = [attributes.into(), base.get(), completion.get()];
         self.control().with(|guarded| {
             if !Nvme::is_idle(self) {
                 return Err(AdminQueueError::Enabled);
+            }
+            // What it holds would be other commands there.
+            if !submission.devote(false) {
+                return Err(RegionError::OtherQueue.into());
             }
             self.write_admin_queues(queues);
             guarded.addresses = Some(queues);

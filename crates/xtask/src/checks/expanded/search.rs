@@ -38,6 +38,13 @@ fn descend(stream: TokenStream, place: &str, findings: &mut Findings) {
                     place = format!("fn {name}");
                 }
             }
+            TokenTree::Ident(word) if word == "extern" => {
+                if let Some(name) = taken_name(rest) {
+                    findings.push(format!(
+                        "a crate by another name, {name}: a macro's support could be reached by it"
+                    ));
+                }
+            }
             TokenTree::Ident(word) if word == "global_asm" && is_punct(rest.first(), '!') => {
                 findings.push(format!("global_asm! in or after {place}"));
             }
@@ -49,6 +56,14 @@ fn descend(stream: TokenStream, place: &str, findings: &mut Findings) {
             _ => {}
         }
     }
+}
+
+/// The name that `extern`, before `rest`, gives to a crate, be it this one, that has another.
+fn taken_name(rest: &[TokenTree]) -> Option<String> {
+    let [first, _, third, TokenTree::Ident(name), ..] = rest else {
+        return None;
+    };
+    (is_word(first, "crate") && is_word(third, "as") && name != "_").then(|| name.to_string())
 }
 
 /// What the keyword `unsafe` before `rest` introduces, unless it is harmless or reviewed.
@@ -152,6 +167,7 @@ mod tests {
             "fn f() { let unsafe_name = \"unsafe { }\"; /* unsafe */ }",
             "#[automatically_derived] unsafe impl ::samara_rref::Exchangeable for Thing { const N: bool = true; }",
             "unsafe impl<T: Fn() -> Vec<u8>> domain::Exchangeable for Thing<T> where T: Exchangeable {}",
+            "extern crate core; extern crate samara_host as _; extern \"C\" fn f() {}",
             "struct S { f: unsafe fn(u8), g: unsafe extern \"C\" fn() -> u8 }",
             "#[inline] #![doc = \"no_mangle\"] fn no_mangle() {}",
             "fn eq() { match x { _ => unsafe { ::core::intrinsics::unreachable() } } }",
@@ -186,6 +202,11 @@ mod tests {
                 "attribute link_section",
             ),
             ("global_asm!(\"ret\");", "global_asm!"),
+            (
+                "extern crate self as samara_rref;",
+                "another name, samara_rref",
+            ),
+            ("extern crate alloc as core;", "another name, core"),
             (
                 "macro_rules! m { ($e:expr) => { unsafe { $e } } }",
                 "unsafe block",

@@ -1,0 +1,42 @@
+//! Attacks by values that take no room, of which there may be any number.
+#![forbid(unsafe_code)]
+
+use samara_host_std as _;
+use samara_rref::{Exchangeable, RRef, weigh};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+/// Holds nothing, and looks as if it might hold something.
+#[derive(Exchangeable)]
+struct Nothing([RRef<u8>; 0]);
+
+/// Whether `action` ends.
+fn ends(action: impl FnOnce() + Send + 'static) -> bool {
+    let (done, told) = mpsc::channel();
+    thread::spawn(move || {
+        action();
+        done.send(()).ok();
+    });
+    told.recv_timeout(Duration::from_secs(10)).is_ok()
+}
+
+/// A transfer visits what may hold something; as many values as there are addresses it would visit for ever,
+/// between caller and callee, where nothing is cut.
+#[test]
+fn values_without_room_are_not_visited_one_by_one() {
+    let many = || [const { Nothing([]) }; usize::MAX];
+    assert!(
+        ends(move || assert_eq!(weigh(&many()).objects, 0)),
+        "in place"
+    );
+    assert!(
+        ends(move || {
+            let slice = RRef::into_slice(RRef::new(many()));
+            assert_eq!(slice.len(), usize::MAX);
+            assert_eq!(weigh(&slice).objects, 1);
+            assert_eq!(weigh(&Some(slice)).objects, 1);
+        }),
+        "on the heap"
+    );
+}
