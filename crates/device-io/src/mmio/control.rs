@@ -43,4 +43,18 @@ impl Control {
         let _no_cut = NoCut::begin(thread::current());
         f(&mut self.state.lock())
     }
+
+    /// Runs `f`, code of this crate, which silences the device; until that is done nothing is started. For the
+    /// host, as who is cut in between would leave a claim in which nothing ever starts again, also to its
+    /// lender.
+    pub(crate) fn silencing<R>(&self, f: impl FnOnce() -> R) -> R {
+        let silence = || {
+            self.with(|guarded| guarded.silencing += 1);
+            let silenced = f();
+            self.with(|guarded| guarded.silencing -= 1);
+            silenced
+        };
+        // SAFETY: `f` is code of this crate, which runs none of a domain's.
+        unsafe { thread::as_host(silence) }
+    }
 }

@@ -305,13 +305,13 @@ impl PciFunction {
     /// the reset does: 100 ms where Function Level Reset is offered, at most 1.2 s.
     pub fn silence(&self) -> Silenced {
         // Until everything is out of flight: what another thread started in between would be, too.
-        self.0.control.with(|guarded| guarded.silencing += 1);
-        let silenced = self.0.silence();
-        self.all_ended();
-        let slot = self.0.slot;
-        slot.with_vectors(|vectors| vectors.restore(&self.0.config));
-        self.0.control.with(|guarded| guarded.silencing -= 1);
-        silenced
+        self.0.control.silencing(|| {
+            let silenced = self.0.silence();
+            self.all_ended();
+            let slot = self.0.slot;
+            slot.with_vectors(|vectors| vectors.restore(&self.0.config));
+            silenced
+        })
     }
 
     /// Programs a vector of this claim: its slot, the claim's number, and the message.

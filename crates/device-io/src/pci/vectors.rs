@@ -3,7 +3,7 @@
 
 use super::config::{Config, Msix};
 use super::interrupt::InterruptError;
-use crate::host::{Backing, Host, Message, PciAddress};
+use crate::host::{Backing, Host, MapBarError, Message, PciAddress};
 use crate::mmio::Value;
 
 /// Vectors that one claim uses at most, from 0 on.
@@ -114,8 +114,12 @@ impl Vectors {
             let entries = ((control >> 16 & 0x7FF) as u16 + 1).min(MAX_VECTORS);
             let (bar, start) = msix.table;
             let start = start as usize;
-            let length = start + usize::from(entries) * ENTRY;
-            let backing = host.bars.map(address, bar, length);
+            // Where addresses have 32 bits a device can say what no BAR is as long as.
+            let length = start.checked_add(usize::from(entries) * ENTRY);
+            let backing = match length {
+                Some(length) => host.bars.map(address, bar, length),
+                None => Err(MapBarError::TooShort),
+            };
             let table = Table {
                 backing: backing.map_err(InterruptError::Map)?,
                 bar,

@@ -53,12 +53,13 @@ impl Mmio<'_, Ixgbe> {
             return Err(ResetError::Foreign);
         }
         // No queue is started meanwhile.
-        self.control().with(|guarded| guarded.silencing += 1);
-        let complied = self.reset_complied(function);
-        if complied {
-            function.all_ended();
-        }
-        self.control().with(|guarded| guarded.silencing -= 1);
+        let complied = self.control().silencing(|| {
+            let complied = self.reset_complied(function);
+            if complied {
+                function.all_ended();
+            }
+            complied
+        });
         if !complied {
             let _ = function.silence();
         }
