@@ -225,7 +225,13 @@ impl PciFunction {
     /// only if it has nothing at first: for locks that do not wait for ever.
     #[inline]
     pub fn wait_for<T>(&self, millis: u64, mut get: impl FnMut() -> Option<T>) -> Option<T> {
-        get().or_else(|| self.deadline(millis).wait_for(get))
+        get().or_else(|| self.wait_on(millis, get))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wait_on<T>(&self, millis: u64, get: impl FnMut() -> Option<T>) -> Option<T> {
+        self.deadline(millis).wait_for(get)
     }
 
     /// The function's registers in layout `B`, mapped at the first call; some loads after it.
