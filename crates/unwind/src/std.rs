@@ -67,6 +67,7 @@ pub fn is_unwinding() -> bool {
 
 /// Raises where a cut has landed, once it is noted that a panic was among what was given up.
 #[cfg(samara_tables)]
+#[inline(always)] // a frame less to unwind
 pub(crate) fn raise_cut_within(_: core::ops::Range<usize>) -> ! {
     if std::thread::panicking() {
         MISCOUNTED.set(true);

@@ -69,6 +69,7 @@ pub extern "C-unwind" fn raise(boundary: usize) -> Landed {
 
 /// As [`raise`], for a hook that knows the stack: `given_up` is all of it that is below the boundary. A panic
 /// that began on another one stays in flight, for its frames are still there.
+#[inline(always)] // a frame less to unwind
 pub fn raise_within(given_up: Range<usize>) -> Landed {
     crate::backend::raise_cut_within(given_up)
 }
