@@ -239,7 +239,9 @@ mod tests {
         let bytes = symbols.table();
         let table = Table::parse(&bytes).expect("well-formed");
         let place = table.places(address + 2).last().expect("of a function");
-        assert_eq!(place.function, "xtask::guest::symbols::tests::a_landmark");
+        // Line tables alone name it without its module, unlike full debug information.
+        let name = place.function.rsplit("::").next();
+        assert_eq!(name, Some("a_landmark"), "{place:?}");
         assert!(place.file.ends_with("guest/symbols.rs"), "{place:?}");
         assert!(place.line > 0);
         assert_eq!(table.places(1).count(), 0);
