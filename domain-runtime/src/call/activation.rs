@@ -32,12 +32,13 @@ impl Activation {
         }
     }
 
-    /// The same entry once more, in a frame further in: with what it has used so far.
-    pub(super) fn again(&self, below: *const Frame) -> Self {
+    /// The same entry once more, in a frame further in: with the word that it has, or had, and what it has
+    /// used so far.
+    pub(super) fn again(&self, below: *const Frame, word_and_used: u64) -> Self {
         Self {
             frame: Frame::new(self.frame.owner(), below),
             block: self.block,
-            word_and_used: self.word_and_used.clone(),
+            word_and_used: Cell::new(word_and_used),
         }
     }
 

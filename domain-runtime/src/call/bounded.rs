@@ -3,8 +3,7 @@
 use super::activation::{Activation, CROSSING, innermost};
 use super::{apart, raise};
 use crate::contain;
-use core::cell::Cell;
-use samara_shared_heap::thread::{self, Frame};
+use samara_shared_heap::thread::{self, ThreadSlot};
 use samara_unwind::Payload;
 
 /// Runs `f` behind a boundary of its own of whom the thread runs for, then `after`, as the host: in any case,
@@ -15,27 +14,20 @@ use samara_unwind::Payload;
 /// `after` is trusted code of the host's side, ends in bounded time and does not panic.
 pub unsafe fn bounded<F: FnOnce() -> R, R, E>(f: F, after: impl FnOnce() -> E) -> (R, E) {
     let thread = thread::current();
-    let below = thread.top();
     let outer = innermost(thread);
-    let inner = outer.map(|outer| outer.again(below));
-    if let Some(inner) = &inner {
-        // SAFETY: lives to the end of this function and is taken off before; the same generation's as the
-        // one below, which keeps it.
-        unsafe { thread.set_top((&raw const *inner).cast()) };
-    }
-    let outcome = samara_unwind::catch(|| apart(f));
-    // While the inner activation is on top: outside `catch` nothing is cut, and as the host neither.
-    // SAFETY: the caller's.
-    let after = unsafe { thread::as_host(after) };
-    if let (Some(inner), Some(outer)) = (&inner, outer) {
-        // What was used up in there counts. After a cut it says that the inner one is left, not this one.
-        let word_and_used = inner.word_and_used.get();
-        if word_and_used != CROSSING {
-            outer.word_and_used.set(word_and_used);
+    let inner = outer.map(|outer| outer.again(thread.top(), outer.word_and_used.get()));
+    let (outcome, after) = under(thread, inner.as_ref(), f, || {
+        // SAFETY: the caller's.
+        let after = unsafe { thread::as_host(after) };
+        if let (Some(inner), Some(outer)) = (&inner, outer) {
+            // What was used up in there counts. After a cut it says that the inner one is left, not this one.
+            let word_and_used = inner.word_and_used.get();
+            if word_and_used != CROSSING {
+                outer.word_and_used.set(word_and_used);
+            }
         }
-    }
-    // SAFETY: this was the top before.
-    unsafe { thread.set_top(below) };
+        after
+    });
     match outcome {
         Ok(result) => (result, after),
         Err(payload) => {
@@ -54,21 +46,34 @@ pub unsafe fn bounded<F: FnOnce() -> R, R, E>(f: F, after: impl FnOnce() -> E) -
 #[inline(never)]
 pub(super) fn dispose(outer: &Activation, left_off: u64, payload: Payload) {
     let thread = thread::current();
-    let below = thread.top();
-    let inner = Activation {
-        frame: Frame::new(outer.frame.owner(), below),
-        block: outer.block,
-        word_and_used: Cell::new(left_off),
-    };
-    // SAFETY: lives to the end of this function and is taken off before; the same generation's as `outer`,
-    // which keeps it.
-    unsafe { thread.set_top((&raw const inner).cast()) };
-    let outcome = samara_unwind::catch(|| apart(|| payload.dispose()));
-    inner.cross();
-    // SAFETY: this was the top before.
-    unsafe { thread.set_top(below) };
+    let inner = outer.again(thread.top(), left_off);
+    let dispose = || payload.dispose();
+    let (outcome, ()) = under(thread, Some(&inner), dispose, || inner.cross());
     if let Err(cut) = outcome {
         // Raised by the cut: nothing of the domain's.
         cut.dispose();
     }
+}
+
+/// Runs `f` behind a boundary with `inner` on top, then `last`, with that still on top: outside `catch`
+/// nothing is cut then, and of the host's neither. `inner` is one of the running `thread`'s own activations
+/// [once more](Activation::again), or none where the thread acts for the host.
+#[inline(always)]
+fn under<F: FnOnce() -> R, R, E>(
+    thread: &ThreadSlot,
+    inner: Option<&Activation>,
+    f: F,
+    last: impl FnOnce() -> E,
+) -> (Result<R, Payload>, E) {
+    let below = thread.top();
+    if let Some(inner) = inner {
+        // SAFETY: borrowed to the end of this function, and taken off before; the same generation's as the
+        // one below, which keeps it.
+        unsafe { thread.set_top((&raw const *inner).cast()) };
+    }
+    let outcome = samara_unwind::catch(|| apart(f));
+    let last = last();
+    // SAFETY: this was the top before.
+    unsafe { thread.set_top(below) };
+    (outcome, last)
 }
