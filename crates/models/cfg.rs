@@ -3,4 +3,9 @@
 fn main() {
     println!("cargo::rerun-if-changed=../cfg.rs");
     println!("cargo::rustc-cfg=samara_model");
+    // As `crates/unwind/build.rs` has it.
+    println!("cargo::rustc-check-cfg=cfg(samara_tables)");
+    if std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "x86_64") {
+        println!("cargo::rustc-cfg=samara_tables");
+    }
 }

@@ -69,6 +69,9 @@ mod frames;
 pub mod tables;
 
 #[cfg(samara_tables)]
+mod primitive;
+
+#[cfg(samara_tables)]
 pub use frames::{Backtrace, Frame};
 
 #[cfg(feature = "jump")]

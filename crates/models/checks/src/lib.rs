@@ -3,4 +3,6 @@
 
 pub mod domain;
 pub mod host;
+#[cfg(target_arch = "x86_64")]
+pub mod images;
 pub mod objects;

@@ -27,7 +27,7 @@ pub fn fence(order: Ordering) {
         Ordering::SeqCst => weaken::applies(Fault::SeqCst, place),
         _ => false,
     };
-    if !gone {
+    if !gone && !weaken::applies(Fault::Order, place) {
         model::fence(order);
     }
 }
@@ -271,6 +271,11 @@ macro_rules! arithmetic {
         }
 
         impl $name {
+            /// See [`core::sync::atomic`].
+            #[track_caller]
+            pub fn fetch_max(&self, value: $value, order: Ordering) -> $value {
+                self.0.change(order, |old| old.max(value))
+            }
             /// See [`core::sync::atomic`].
             #[track_caller]
             pub fn fetch_add(&self, value: $value, order: Ordering) -> $value {

@@ -13,6 +13,8 @@ pub enum Fault {
     Release,
     /// Acquire loads are relaxed, and acquire fences are none.
     Acquire,
+    /// No access orders another: all are relaxed, and fences are none.
+    Order,
     /// Locks exclude, but order nothing.
     Lock,
     /// A compare-and-swap swaps whatever it finds, and says that it found what it looked for.
@@ -46,6 +48,7 @@ pub(crate) fn applies(fault: Fault, place: &Location<'_>) -> bool {
 /// What is left of `order` at `place`.
 pub(crate) fn order(order: Ordering, place: &Location<'_>) -> Ordering {
     match order {
+        _ if applies(Fault::Order, place) => Ordering::Relaxed,
         Ordering::SeqCst if applies(Fault::SeqCst, place) => Ordering::AcqRel,
         Ordering::Release if applies(Fault::Release, place) => Ordering::Relaxed,
         Ordering::Acquire if applies(Fault::Acquire, place) => Ordering::Relaxed,

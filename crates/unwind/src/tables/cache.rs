@@ -10,7 +10,7 @@
 
 use super::common::Common;
 use super::{LandingPad, Rules};
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 
 /// Places for addresses of the same hash: the calls that lead somewhere are some dozens, and two that
 /// share their only place would drive each other out again and again.

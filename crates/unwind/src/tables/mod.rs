@@ -18,6 +18,8 @@ mod header;
 mod image;
 mod landing_pad;
 mod lsda;
+#[cfg(samara_model)]
+mod model;
 mod place;
 mod program;
 mod reader;

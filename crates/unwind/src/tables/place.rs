@@ -9,9 +9,9 @@
 //! must not take is parts of two images, and `serial` tells.
 
 use super::Image;
+use crate::primitive::atomic::Ordering::{Relaxed, Release, SeqCst};
+use crate::primitive::atomic::{AtomicPtr, AtomicUsize, fence};
 use core::slice;
-use core::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
-use core::sync::atomic::{AtomicPtr, AtomicUsize, fence};
 
 /// The place holds no image, or one that is about to go: readers turn back.
 const CLOSED: usize = 1 << (usize::BITS - 1);
@@ -69,8 +69,10 @@ impl Place {
         self.users.fetch_and(!(CLOSED | CLAIMED), SeqCst);
     }
 
+    /// Whether the place still has this serial number, as far as is known here: whoever has an id knows of what
+    /// gave it that.
     pub(super) fn is_serial(&self, serial: usize) -> bool {
-        self.serial.load(SeqCst) == serial
+        self.serial.load(Relaxed) == serial
     }
 
     /// Lets no more readers in; whether there are none any more.
@@ -102,17 +104,20 @@ impl Place {
     ///
     /// # Safety
     /// Whatever image `contains` is told of stays until there is an answer.
-    #[cfg(feature = "dwarf")]
+    #[cfg(any(feature = "dwarf", samara_model))]
     pub(super) unsafe fn ask_uncounted<R>(
         &self,
         contains: impl FnOnce(core::ops::Range<usize>) -> bool,
         question: impl FnOnce(&Image<'static>) -> R,
     ) -> Option<R> {
-        let serial = self.serial.load(SeqCst);
+        use crate::primitive::atomic::Ordering::Acquire;
+
+        let serial = self.serial.load(Acquire);
         let parts = self.parts();
-        // If any part was a later image's, then its mark or its serial number is seen now.
-        fence(core::sync::atomic::Ordering::Acquire);
-        let is_whole = self.users.load(SeqCst) & CLOSED == 0 && self.is_serial(serial);
+        // If any part was a later image's, then its mark is seen now, or that it is open: and with that, its
+        // serial number.
+        fence(Acquire);
+        let is_whole = self.users.load(Acquire) & CLOSED == 0 && self.is_serial(serial);
         if !is_whole || !contains(parts.0.clone()) {
             return None;
         }

@@ -2,8 +2,8 @@
 
 use super::place::Place;
 use super::{Finder, Image, LandingPad, Rules, TableError, cache};
+use crate::primitive::atomic::{AtomicUsize, Ordering::SeqCst};
 use core::ops::Range;
-use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 /// How many images may be registered at a time.
 pub const MAX_IMAGES: usize = 128;
@@ -114,12 +114,29 @@ impl Registered {
     }
 
     /// Asks the images whose code `pc` is in.
-    fn ask<R>(
+    pub(super) fn ask<R>(
         pc: usize,
         question: impl Fn(&Image<'static>) -> Result<R, TableError>,
     ) -> Result<R, TableError> {
         let answers = Self::candidates(pc).filter_map(|place| place.ask(&question));
         first(answers)
+    }
+
+    /// The same without being counted anywhere.
+    ///
+    /// # Safety
+    /// Where `pc` is in an image, that stays until this returns.
+    #[cfg(any(feature = "dwarf", samara_model))]
+    #[inline]
+    pub(super) unsafe fn ask_active<R>(
+        pc: usize,
+        question: impl Fn(&Image<'static>) -> Result<R, TableError>,
+    ) -> Result<R, TableError> {
+        let contains = |code: Range<usize>| code.contains(&pc);
+        first(Self::candidates(pc).filter_map(|place| {
+            // SAFETY: handed on: only an image that `pc` is in is asked.
+            unsafe { place.ask_uncounted(contains, &question) }
+        }))
     }
 }
 
@@ -145,11 +162,8 @@ impl Registered {
     #[cold]
     pub(crate) unsafe fn active_frame(pc: usize) -> Result<(Rules, LandingPad), TableError> {
         let epoch = cache::epoch();
-        let (rules, pad) = first(Self::candidates(pc).filter_map(|place| {
-            let contains = |code: Range<usize>| code.contains(&pc);
-            // SAFETY: handed on: only an image that `pc` is in is asked.
-            unsafe { place.ask_uncounted(contains, |image| image.frame(pc)) }
-        }))?;
+        // SAFETY: handed on.
+        let (rules, pad) = unsafe { Self::ask_active(pc, |image| image.frame(pc)) }?;
         cache::put(pc, epoch, &rules, Some(pad));
         Ok((rules, pad))
     }
