@@ -12,6 +12,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+#[path = "fixtures/pad.rs"]
+mod pad;
+use pad::pad;
+
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
@@ -65,17 +69,6 @@ fn down(left: u64, next: fn(u64, u64) -> u64) -> u64 {
 #[inline(never)]
 fn step(left: u64, _: u64) -> u64 {
     down(left, black_box(step as fn(u64, u64) -> u64)) + 1
-}
-
-#[inline(never)]
-fn pad<R>(frames: usize, then: &mut dyn FnMut() -> R) -> R {
-    let result = if frames == 0 {
-        then()
-    } else {
-        pad(frames - 1, then)
-    };
-    black_box(frames);
-    result
 }
 
 #[inline(never)]

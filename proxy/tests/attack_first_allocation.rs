@@ -4,27 +4,20 @@
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
 use samara_host_std::{DomainAlloc, System};
-use samara_proxy::interface;
 use samara_testkit::contained::contained;
-use samara_testkit::hosted::{alone, host};
-use std::sync::mpsc;
+use samara_testkit::hosted::{alone, host, within};
 use std::thread;
 use std::time::Duration;
+
+#[path = "fixtures/plain.rs"]
+mod plain;
+use plain::Plain;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-#[interface]
-#[allow(dead_code, reason = "nobody calls it")]
-trait Plain {
-    fn ping(&self) -> Result<(), RpcError>;
-}
 struct State(#[expect(dead_code)] Box<u64>);
-impl Plain for State {
-    fn ping(&self) -> Result<(), RpcError> {
-        Ok(())
-    }
-}
+impl Plain for State {}
 fn init((): ()) -> Result<State, RpcError> {
     Ok(State(std::hint::black_box(Box::new(1))))
 }
@@ -39,12 +32,7 @@ fn attempt(at: u64) -> (bool, bool) {
     let _alone = alone();
     let contained = contained(false);
     let (_, stepped) = contained.step(at, true, || start(1));
-    let (done, ended) = mpsc::channel();
-    thread::spawn(move || {
-        start(1_000_000);
-        let _ = done.send(());
-    });
-    let well = ended.recv_timeout(Duration::from_secs(3)).is_ok();
+    let well = within(Duration::from_secs(3), || start(1_000_000)).is_some();
     (stepped.verdict.is_some(), well)
 }
 

@@ -3,22 +3,17 @@
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};
 use samara_host_std::{DomainAlloc, System};
-use samara_proxy::interface;
 use samara_testkit::contained::contained;
-use samara_testkit::hosted::{Totals, alone, host, wait_until};
+use samara_testkit::hosted::{Totals, alone, host, wait_until, within};
 use std::fmt;
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
+
+#[path = "fixtures/plain.rs"]
+mod plain;
+use plain::Plain;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
-
-#[interface]
-#[allow(dead_code, reason = "nobody calls it")]
-trait Plain {
-    fn ping(&self) -> Result<(), RpcError>;
-}
 
 fn spec() -> DomainSpec {
     DomainSpec::new("inlined").budget(Duration::from_millis(20))
@@ -26,12 +21,11 @@ fn spec() -> DomainSpec {
 
 /// Runs `attack` on a thread of its own, which must come back.
 fn must_end<R: Send + 'static>(attack: impl FnOnce() -> R + Send + 'static) -> R {
-    let (done, ended) = mpsc::channel();
-    thread::spawn(move || {
+    let attack = || {
         let _contained = contained(true);
-        let _ = done.send(attack());
-    });
-    ended.recv_timeout(Duration::from_secs(10)).expect(
+        attack()
+    };
+    within(Duration::from_secs(10), attack).expect(
         "the domain is never ended, though its budget is used up: the host's thread is lost",
     )
 }
@@ -44,11 +38,7 @@ fn nothing_is_left(before: Totals) {
 }
 
 struct Endless;
-impl Plain for Endless {
-    fn ping(&self) -> Result<(), RpcError> {
-        Ok(())
-    }
-}
+impl Plain for Endless {}
 impl Drop for Endless {
     fn drop(&mut self) {
         loop {
@@ -80,11 +70,7 @@ impl Drop for Fuse {
         panic!("in a destructor");
     }
 }
-impl Plain for Bomb {
-    fn ping(&self) -> Result<(), RpcError> {
-        Ok(())
-    }
-}
+impl Plain for Bomb {}
 fn init_bomb((): ()) -> Result<Bomb, RpcError> {
     Ok(Bomb(Fuse, Fuse))
 }

@@ -5,7 +5,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
 use samara_rref::Exchangeable;
 use samara_shared_heap::{Owner, heap, thread};
-use samara_testkit::hosted::{alone, await_reclaims, host};
+use samara_testkit::hosted::{alone, await_reclaims, host, within};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
@@ -113,14 +113,10 @@ fn a_stop_ends_whatever_destructors_export() {
     let domain: Domain<dyn Hydra> = host().spawn(spec, body, Mint::nothing()).unwrap();
     let proxy = domain.proxy().unwrap();
     proxy.grow().unwrap();
-    let (sender, done) = std::sync::mpsc::channel();
     let stopping = domain.clone();
-    std::thread::spawn(move || {
-        let ended = stopping.stop(Duration::from_millis(200));
-        sender.send(ended.is_ok()).unwrap();
-    });
-    let ended = done.recv_timeout(Duration::from_secs(10));
-    assert!(ended.is_ok(), "still stopping after {HEADS:?} heads");
+    let stop = move || stopping.stop(Duration::from_millis(200)).is_ok();
+    let ended = within(Duration::from_secs(10), stop);
+    assert!(ended.is_some(), "still stopping after {HEADS:?} heads");
     let _released = await_reclaims("hydra", 1);
 }
 

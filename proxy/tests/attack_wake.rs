@@ -6,9 +6,8 @@ use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, RpcError};
 use samara_host_std::{DomainAlloc, System, spawn_reaper};
 use samara_proxy::{Export, Proxy, interface};
 use samara_testkit::contained::contained;
-use samara_testkit::hosted::{alone, host, wait_until};
+use samara_testkit::hosted::{alone, host, wait_until, within};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -55,15 +54,13 @@ fn dying((): ()) -> Result<Dying, RpcError> {
 
 /// Whether the host can still tell its reaper of a death.
 fn host_is_well() -> bool {
-    let (done, ended) = mpsc::channel();
-    thread::spawn(move || {
+    let kill_another = || {
         let domain: Domain<dyn Dies> = host()
             .spawn(DomainSpec::new("other"), dying, Mint::nothing())
             .unwrap();
         domain.kill();
-        let _ = done.send(());
-    });
-    ended.recv_timeout(Duration::from_secs(3)).is_ok()
+    };
+    within(Duration::from_secs(3), kill_another).is_some()
 }
 
 #[test]

@@ -20,6 +20,10 @@ use std::thread;
 use std::time::Duration;
 use std::{iter, ptr};
 
+#[path = "fixtures/pad.rs"]
+mod pad;
+use pad::pad;
+
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
@@ -57,17 +61,6 @@ static WENT_ON: AtomicBool = AtomicBool::new(false);
 fn other(than: usize) -> &'static Proxy<dyn Deep> {
     // SAFETY: the test keeps both while a call runs.
     unsafe { &*ENDS[1 - than].load(SeqCst) }
-}
-
-#[inline(never)]
-fn pad<R>(frames: usize, then: &dyn Fn() -> R) -> R {
-    let result = if frames == 0 {
-        then()
-    } else {
-        pad(frames - 1, then)
-    };
-    black_box(frames);
-    result
 }
 
 /// Allocates and frees on the way down and, would it come back, on the way up. In frames of its own that are
@@ -111,10 +104,10 @@ impl Deep for State {
         Ok(deeper)
     }
     fn dig(&self, frames: usize) -> Result<u64, RpcError> {
-        Ok(pad(frames, &|| allocate_deeper(1)))
+        Ok(pad(frames, &mut || allocate_deeper(1)))
     }
     fn dig_and_call(&self, frames: usize) -> Result<u64, RpcError> {
-        Ok(pad(frames, &|| call_deeper(other(self.0), 1)))
+        Ok(pad(frames, &mut || call_deeper(other(self.0), 1)))
     }
     fn relay_wait(&self) -> Result<u64, RpcError> {
         let result = other(self.0).wait();

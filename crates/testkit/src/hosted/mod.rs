@@ -21,7 +21,7 @@ pub use log::{Released, await_reclaims, deaths, foreign_events, host, reclaims};
 pub use rng::Rng;
 pub use tally::{Counts, Tally};
 pub use totals::{Totals, alone};
-pub use wait::{Gate, wait_until};
+pub use wait::{Gate, wait_until, within};
 pub use whole::{Whole, watch, whole};
 
 use samara_domain_runtime::{Domain, Interface};
