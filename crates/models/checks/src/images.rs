@@ -22,7 +22,7 @@ pub fn begin() {
     CELLS.set((0..IMAGES).map(|_| Rc::new(UnsafeCell::new(()))).collect());
 }
 
-/// Image `number`, whose code is around `pc`. It has no part in common with one of another number.
+/// Image `number`, whose code is around `pc`, in its 64 KiB. It has no part in common with one of another number.
 fn image(number: usize, pc: usize) -> Image<'static> {
     let table = |at: usize| &BYTES[at * number..][..number];
     Image {
@@ -34,7 +34,8 @@ fn image(number: usize, pc: usize) -> Image<'static> {
 }
 
 const fn code(number: usize, pc: usize) -> Range<usize> {
-    pc - number..pc + number
+    let start = pc & !0xffff;
+    start + number..start + 0x1_0000 - number
 }
 
 fn cell(number: usize) -> Rc<UnsafeCell<()>> {
@@ -107,4 +108,18 @@ pub fn find(pc: usize) -> Option<usize> {
 pub unsafe fn find_active(pc: usize) -> Option<usize> {
     // SAFETY: handed on.
     unsafe { Registered::with_image_of_active_frame(pc, |image| read(image, pc)) }.ok()
+}
+
+/// Of which image the row is that is found for `pc`, remembered or not.
+///
+/// # Panics
+/// If it has parts of two.
+#[must_use]
+pub fn find_row(pc: usize) -> Option<usize> {
+    let tag = pc % 0x1_0000 * IMAGES;
+    let row = Registered::row(pc, |image| read(image, pc) + tag).ok()?;
+    let number = row[0].wrapping_sub(tag);
+    let is_whole = number < IMAGES && row == [row[0]; 3];
+    assert!(is_whole, "parts of two rows: {row:?} at {tag}");
+    Some(number)
 }

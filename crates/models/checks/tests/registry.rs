@@ -9,8 +9,8 @@ use samara_model_primitives::{Check, Fault, Weaken};
 use samara_models::host;
 use samara_models::images::{self, Loaded, find, find_active};
 
-const PC: usize = 0x1000;
-const ELSEWHERE: usize = 0x2000;
+const PC: usize = 0x1_0100;
+const ELSEWHERE: usize = 0x2_0100;
 
 const PLACE: &str = "unwind/src/tables/place.rs";
 const REGISTRY: &str = "unwind/src/tables/registry.rs";

@@ -49,7 +49,7 @@ static EPOCH: AtomicUsize = AtomicUsize::new(1);
 /// Between one change of the registered images and the next.
 #[inline]
 pub(super) fn epoch() -> u64 {
-    EPOCH.load(Ordering::SeqCst) as u64
+    EPOCH.load(Ordering::Acquire) as u64
 }
 
 /// An image has come or gone.

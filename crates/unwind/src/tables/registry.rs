@@ -170,8 +170,16 @@ impl Registered {
 
     #[cold]
     fn frame(pc: usize) -> Result<(Rules, LandingPad), TableError> {
+        Self::ask_and_remember(pc, |image| image.frame(pc))
+    }
+
+    #[inline]
+    pub(super) fn ask_and_remember(
+        pc: usize,
+        question: impl Fn(&Image<'static>) -> Result<(Rules, LandingPad), TableError>,
+    ) -> Result<(Rules, LandingPad), TableError> {
         let epoch = cache::epoch();
-        let (rules, pad) = Self::ask(pc, |image| image.frame(pc))?;
+        let (rules, pad) = Self::ask(pc, question)?;
         cache::put(pc, epoch, &rules, Some(pad));
         Ok((rules, pad))
     }
