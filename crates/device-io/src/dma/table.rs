@@ -139,23 +139,33 @@ impl DmaTable {
         }
     }
 
-    /// Keeps what a ring pins until the claim ends. There's one ring for each key.
-    pub(crate) fn keep_pins(&mut self, pins: Pins) -> Result<(), RegionError> {
+    /// Keeps what a ring pins, and the memory of its descriptors, until the claim ends: both or neither.
+    /// There's one ring for each key.
+    pub(crate) fn keep_ring(
+        &mut self,
+        pins: Pins,
+        memory: RRef<[u8]>,
+    ) -> Result<(), (RegionError, RRef<[u8]>)> {
         if self
             .pins
             .iter()
             .flatten()
             .any(|kept| kept.key() == pins.key())
         {
-            return Err(RegionError::Taken);
+            return Err((RegionError::Taken, memory));
         }
-        if !self.admits(pins.bytes()) {
-            return Err(RegionError::OverQuota);
+        if !self.admits(pins.bytes().saturating_add(weigh(&memory).bytes)) {
+            return Err((RegionError::OverQuota, memory));
         }
-        let slot = self.pins.iter_mut().find(|slot| slot.is_none());
-        let slot = slot.ok_or(RegionError::TooMany)?;
+        let region = self.regions.iter_mut().find(|slot| slot.is_none());
+        let ring = self.pins.iter_mut().find(|slot| slot.is_none());
+        let (Some(region), Some(ring)) = (region, ring) else {
+            return Err((RegionError::TooMany, memory));
+        };
+        hand_over(&memory, Owner::HOST);
         pins.hand_over();
-        *slot = Some(pins);
+        *region = Some(memory);
+        *ring = Some(pins);
         Ok(())
     }
 
