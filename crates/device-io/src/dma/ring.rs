@@ -68,7 +68,8 @@ impl<T: Exchangeable> Ring<T> {
         let (region, memory): (DmaRegion<Descriptor>, _) = function.unkept(count)?;
         // Together: pins that are kept for a ring which can't be had would take its queue for good.
         let kept = function.with_table(|table| table.keep_ring(pins, memory));
-        kept.map_err(|(error, _)| error)?;
+        // What is refused is dropped here, without the table's lock.
+        kept.map_err(|(error, ..)| error)?;
         let (start, bus) = region.parts();
         Ok(Self {
             descriptors: start.cast(),
