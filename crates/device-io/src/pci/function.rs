@@ -1,7 +1,8 @@
 //! A claimed function: the capability from which a driver gets registers, DMA memory and transfers.
 
 use core::fmt;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::mem;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use samara_rref::Exchangeable;
 use samara_shared_heap::thread::{self, NoCut};
@@ -13,7 +14,7 @@ use super::interrupt::InterruptError;
 use super::reset::{Restore, Silenced, silence};
 use super::slot::PciSlot;
 use crate::dma::DmaTable;
-use crate::host::{Backing, Clock, MapBarError, Message, PciAddress};
+use crate::host::{Backing, Clock, MapBarError, Message, PciAddress, contained};
 use crate::mmio::{Control, Mmio, RegisterBlock};
 use crate::time::Deadline;
 
@@ -34,6 +35,8 @@ pub(crate) struct Claim {
     id: PciId,
     capabilities: Capabilities,
     restore: Restore,
+    /// A reset cleared the base addresses, and was not seen to end.
+    is_lost: AtomicBool,
     epoch: AtomicU32,
     bars: [Once<(Backing, usize)>; 6],
     table: Mutex<DmaTable>,
@@ -42,10 +45,6 @@ pub(crate) struct Claim {
 impl Claim {
     pub(crate) fn new(slot: &'static PciSlot, number: u32, config: Config, id: PciId) -> Self {
         let capabilities = config.capabilities();
-        let mut bars = [0; 6];
-        for (index, bar) in (0..).zip(&mut bars) {
-            *bar = config.bar(index);
-        }
         let claim = ClaimId {
             slot: core::ptr::from_ref(slot).addr(),
             number,
@@ -58,8 +57,9 @@ impl Claim {
             capabilities,
             restore: Restore {
                 express: capabilities.express,
-                bars,
+                bars: config.bars(),
             },
+            is_lost: AtomicBool::new(false),
             epoch: AtomicU32::new(0),
             bars: [const { Once::new() }; 6],
             table: Mutex::new(DmaTable::new()),
@@ -67,7 +67,12 @@ impl Claim {
     }
 
     fn silence(&self) -> Silenced {
-        silence(&self.config, &self.restore, self.slot.host.clock)
+        let silenced = silence(&self.config, &self.restore, self.slot.host.clock);
+        if let Silenced::Lost | Silenced::Reset = silenced {
+            let is_lost = silenced == Silenced::Lost;
+            self.is_lost.store(is_lost, Ordering::Relaxed);
+        }
+        silenced
     }
 
     /// Silences the device unless it is: one that may not be bus master issues no memory request, and
@@ -85,26 +90,31 @@ unsafe impl Capability for Claim {
     const NAME: &'static str = "PCI function";
 
     fn quiesce(&self) {
-        self.ensure_silent();
+        contained(|| self.ensure_silent());
     }
 }
 
 impl Drop for Claim {
     /// Silences the device (a live owner drops its handle without a quiesce), then unmaps its registers
-    /// and releases its memory, then lets the function be claimed again.
+    /// and releases its memory, then lets the function be claimed again. Whatever of this panics, the rest is
+    /// done.
     fn drop(&mut self) {
-        self.ensure_silent();
-        let host = &self.slot.host;
-        self.slot
-            .with_vectors(|vectors| vectors.end(&self.config, host, self.slot.address));
+        let slot = self.slot;
+        if contained(|| self.ensure_silent()).is_none() {
+            // Nobody knows what the device does: what it could reach stays, and nobody gets the function.
+            mem::forget(mem::replace(self.table.get_mut(), DmaTable::new()));
+            return;
+        }
+        slot.end_vectors(&self.config);
         for (bar, mapping) in (0..).zip(&mut self.bars) {
             if let Some(&mut (backing, _)) = mapping.get_mut() {
-                host.bars.unmap(self.slot.address, bar, backing);
+                contained(|| slot.host.bars.unmap(slot.address, bar, backing));
             }
         }
         // The buffers go before the slot is free for another claim.
         *self.table.get_mut() = DmaTable::new();
-        self.slot.release();
+        let is_lost = self.is_lost.load(Ordering::Relaxed);
+        slot.release(is_lost.then_some(self.restore.bars));
     }
 }
 

@@ -9,7 +9,7 @@ use samara_shared_heap::{AllocError, Cap, Capability};
 
 use super::function::PciFunction;
 use super::slot::PciSlot;
-use crate::host::{MapBarError, Message, NoMessage};
+use crate::host::{MapBarError, Message, NoMessage, contained};
 
 /// The trusted side. In a capability slot of its own: when its owner dies the vector is masked before any
 /// memory is released, and its message goes back to the host.
@@ -27,7 +27,7 @@ unsafe impl Capability for Line {
     const NAME: &'static str = "interrupt";
 
     fn quiesce(&self) {
-        self.set_masked(true);
+        contained(|| self.set_masked(true));
     }
 }
 
@@ -43,7 +43,7 @@ impl Drop for Line {
         self.slot
             .with_vectors(|vectors| vectors.give_back(self.claim, self.vector));
         // After the mask: what comes yet finds an event that is the host's still, and nobody's.
-        self.slot.host.messages.release(self.message);
+        contained(|| self.slot.host.messages.release(self.message));
     }
 }
 

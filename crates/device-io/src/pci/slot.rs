@@ -10,7 +10,7 @@ use spin::Mutex;
 use super::config::{BUS_MASTER, Config, INTX_DISABLE, MEMORY_SPACE, PciId};
 use super::function::{Claim, PciFunction};
 use super::vectors::{Vectors, disable};
-use crate::host::{Host, PciAddress};
+use crate::host::{Host, PciAddress, contained};
 
 /// A PCI function as the host keeps it: claimed for a domain, released when that domain dies, then
 /// claimed for its successor. Lives in a host static, or is leaked once for each function found.
@@ -19,6 +19,8 @@ pub struct PciSlot {
     pub(crate) address: PciAddress,
     claimed: AtomicBool,
     claims: AtomicU32,
+    /// Base addresses that a reset took, and that the claim which ended could not put back.
+    unrestored: Mutex<Option<[u32; 6]>>,
     vectors: Mutex<Vectors>,
 }
 
@@ -67,6 +69,7 @@ impl PciSlot {
             address,
             claimed: AtomicBool::new(false),
             claims: AtomicU32::new(0),
+            unrestored: Mutex::new(None),
             vectors: Mutex::new(Vectors::new()),
         }
     }
@@ -96,6 +99,9 @@ impl PciSlot {
         if self.claimed.swap(true, Ordering::Acquire) {
             return Err(ClaimError::Claimed);
         }
+        if let Some(bars) = self.unrestored(|bars| bars.take()) {
+            config.set_bars(&bars);
+        }
         config.set_command(config.command() & !BUS_MASTER | MEMORY_SPACE | INTX_DISABLE);
         let number = self.claims.fetch_add(1, Ordering::Relaxed);
         if let Some(msix) = config.capabilities().msix {
@@ -118,8 +124,21 @@ impl PciSlot {
         f(&mut self.vectors.lock())
     }
 
-    /// Ends a claim: its device is silent and its memory released.
-    pub(crate) fn release(&self) {
+    fn unrestored<R>(&self, f: impl FnOnce(&mut Option<[u32; 6]>) -> R) -> R {
+        let _no_cut = NoCut::begin(thread::current());
+        f(&mut self.unrestored.lock())
+    }
+
+    /// Ends the vectors of a claim that ends: masked, and their table unmapped.
+    pub(crate) fn end_vectors(&self, config: &Config) {
+        if let Some((bar, backing)) = self.with_vectors(|vectors| vectors.end(config)) {
+            contained(|| self.host.bars.unmap(self.address, bar, backing));
+        }
+    }
+
+    /// Ends a claim: its device is silent and its memory released. The next one puts `bars` back.
+    pub(crate) fn release(&self, bars: Option<[u32; 6]>) {
+        self.unrestored(|unrestored| *unrestored = bars);
         self.claimed.store(false, Ordering::Release);
     }
 }
