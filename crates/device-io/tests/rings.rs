@@ -100,9 +100,10 @@ fn a_packet_in_a_running_queue_comes_out_only_when_the_device_is_done() {
         assert!(receiving.arrived().is_none());
         receiving.publish(&registers);
     }
+    // What is in it could not be taken out.
     assert_eq!(
         rx.start(&function, &registers, false),
-        Err(QueueError::NotEmpty)
+        Err(QueueError::Enabled)
     );
     {
         let mut sending = tx.open(&function).unwrap();
@@ -232,6 +233,10 @@ fn after_a_reset_everything_can_be_taken_back_and_the_queue_started_again() {
         Err(QueueError::NotDrained)
     );
     bench.enable(&function);
+    assert_eq!(
+        tx.start(&function, &registers(&function)),
+        Err(QueueError::NotEmpty)
+    );
     let mut sending = tx.open(&function).unwrap();
     assert!(sending.take_back().is_some() && sending.take_back().is_none());
     drop(sending);
