@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 use core::time::Duration;
 
 /// Runs code of the host's for one who may not panic: a capability's destructor, or its quiesce. A panic ends
-/// here; `None` then. `f` holds no lock and no mark of this crate's: not every backend runs destructors.
+/// here; `None` then. `f` takes no lock and no mark of this crate's: not every backend runs destructors.
 pub(crate) fn contained<R>(f: impl FnOnce() -> R) -> Option<R> {
     samara_unwind::catch(f)
         .map_err(samara_unwind::Payload::dispose)

@@ -28,7 +28,9 @@ unsafe impl Capability for Line {
     const NAME: &'static str = "interrupt";
 
     fn quiesce(&self) {
-        contained(|| self.set_masked(true));
+        self.slot.with_vectors(|vectors| {
+            contained(|| vectors.set_masked(self.claim, self.vector, true));
+        });
     }
 }
 
