@@ -197,7 +197,10 @@ fn while_alive(target: Target, action: impl FnOnce()) {
     }
     counter.exits.fetch_add(1, SeqCst);
     if matches!(block.word().state(), State::Stopping | State::Draining) {
-        host::wake_reaper();
+        // Destructors of capabilities come by here, which may not panic.
+        if let Err(payload) = samara_unwind::catch(host::wake_reaper) {
+            payload.dispose();
+        }
     }
 }
 

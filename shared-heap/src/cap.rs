@@ -154,12 +154,12 @@ impl<T: Capability> Deref for Cap<T> {
 impl<T: Capability> Drop for Cap<T> {
     fn drop(&mut self) {
         let slot = self.0.cast();
-        // As one for the host: who is cut between the two leaves the reclaim a value that is gone.
+        // As one for the host: who is cut between the two leaves the reclaim a value that is gone. So would a
+        // panic: none is allowed in there, but what it led to is a second drop.
         let release = || {
+            let _slot = Emptied(slot, Slot::<T>::SHIFT);
             // SAFETY: the handle owns the value, which is dropped here only.
             unsafe { drop_value(slot) };
-            // SAFETY: the value is gone and the handle goes.
-            unsafe { put_back(slot, Slot::<T>::SHIFT) };
         };
         // SAFETY: the destructor of a capability is trusted code (`Capability`).
         unsafe { thread::as_host(release) };
@@ -186,6 +186,17 @@ unsafe fn drop_value(slot: NonNull<u8>) {
     let drop = || unsafe { (class.drop)(slot) };
     // SAFETY: the destructor of a capability is trusted code (`Capability`).
     unsafe { thread::as_host(drop) };
+}
+
+/// A slot, and its class, whose value is gone when this is dropped; it is put back then.
+struct Emptied(NonNull<u8>, u32);
+
+impl Drop for Emptied {
+    fn drop(&mut self) {
+        // SAFETY: a capability slot of that class; its value is gone, or its destructor gave up, and the handle
+        // goes.
+        unsafe { put_back(self.0, self.1) };
+    }
 }
 
 /// # Safety
@@ -242,13 +253,12 @@ pub(crate) unsafe fn release_all(owner: Owner) -> (usize, usize) {
     let mut bytes = 0;
     // A claimed slot belongs to the host until it is put back: no second claim finds it.
     let count = claim_all(owner.word() | QUIESCED, Owner::HOST.word(), |slot| {
-        // SAFETY: the value is live and nobody else drops it: its owner is dead.
-        unsafe { drop_value(slot) };
-        let _no_cut = NoCut::begin(thread::current());
         // SAFETY: claimed from a capability slab, which lives while the slot is used.
-        bytes += unsafe { Slab::of_slot(slot) }.object_bytes();
-        // SAFETY: the value is gone; its handle died with its owner.
-        unsafe { registry::lock().put(slot) };
+        let size = unsafe { Slab::of_slot(slot) }.object_bytes();
+        bytes += size;
+        let _slot = Emptied(slot, size.trailing_zeros());
+        // SAFETY: the value is live and nobody else drops it: its owner is dead, and its handle with it.
+        unsafe { drop_value(slot) };
     });
     (count, bytes)
 }

@@ -8,6 +8,7 @@ use samara_host_std as _;
 use samara_shared_heap::heap::{self, Census};
 use samara_shared_heap::{AllocError, Cap, Capability, Owner, quota};
 use samara_testkit::hosted::{Counts, Tally, acting_for};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -196,4 +197,40 @@ fn sizes_and_alignments_of_values_are_met() {
         assert_eq!(heap::census(me).capabilities, 41);
     });
     assert_eq!(heap::census(me), Census::default());
+}
+
+/// A capability that breaks its promise: its destructor panics, and its members' run.
+struct Bomb(#[expect(dead_code, reason = "only dropped")] Tally);
+
+// SAFETY: not kept: it panics, which is what this shows to be no worse than that.
+unsafe impl Capability for Bomb {
+    const NAME: &'static str = "Bomb";
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("as asked");
+    }
+}
+
+#[test]
+fn one_whose_destructor_panics_is_not_dropped_again() {
+    static COUNTS: Counts = Counts::new();
+    let me = owner();
+    let dropped = as_owner(me, || {
+        let bomb = Cap::try_new(Bomb(Tally::new(&COUNTS, 0))).ok().unwrap();
+        catch_unwind(AssertUnwindSafe(|| drop(bomb)))
+    });
+    assert!(dropped.is_err());
+    assert_eq!((COUNTS.released(), COUNTS.faults()), (1, 0));
+    assert_eq!(heap::census(me), Census::default());
+    assert_eq!(reclaim(me), Census::default());
+    assert_eq!((COUNTS.released(), COUNTS.faults()), (1, 0));
+
+    as_owner(me, || {
+        std::mem::forget(Cap::try_new(Bomb(Tally::new(&COUNTS, 1))).ok().unwrap());
+    });
+    assert!(catch_unwind(|| reclaim(me)).is_err());
+    assert_eq!(reclaim(me), Census::default());
+    assert_eq!((COUNTS.released(), COUNTS.faults()), (2, 0));
 }

@@ -2,11 +2,20 @@
 //!
 //! Six small traits, one for each thing that only the kernel can do, and one for models of devices. Every
 //! method may be called from a domain's thread and, during a reclaim, from the thread that reclaims: none
-//! may block without a bound, allocate from the current domain's heap, or call into a domain.
+//! may block without a bound, allocate from the current domain's heap, or call into a domain. A panic of one
+//! is the caller's; where a claim ends it ends there.
 
 use core::fmt;
 use core::ptr::NonNull;
 use core::time::Duration;
+
+/// Runs code of the host's for one who may not panic: a capability's destructor, or its quiesce. A panic ends
+/// here; `None` then. `f` takes no lock and no mark of this crate's: not every backend runs destructors.
+pub(crate) fn contained<R>(f: impl FnOnce() -> R) -> Option<R> {
+    samara_unwind::catch(f)
+        .map_err(samara_unwind::Payload::dispose)
+        .ok()
+}
 
 /// Where a PCI function stands in the hierarchy (PCI Express Base 5.0 §7.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,7 +48,8 @@ impl fmt::Display for PciAddress {
 ///
 /// Reads and writes must reach the named function's configuration space and nothing else, and must
 /// have taken effect when the call returns (configuration writes are non-posted: PCI Express Base
-/// 5.0 §2.1.1.2): silencing a device depends on it. A function that is absent reads as all ones.
+/// 5.0 §2.1.1.2), and it does, without a panic: silencing a device depends on it. A function that is absent
+/// reads as all ones.
 pub unsafe trait ConfigSpace: Sync {
     /// Reads the dword at `offset` (bytes, a multiple of 4, below 4096).
     fn read(&self, address: PciAddress, offset: u16) -> u32;

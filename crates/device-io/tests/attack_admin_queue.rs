@@ -4,40 +4,17 @@
 
 use samara_device_io::dma::{RegionError, Transfer};
 use samara_device_io::layout::nvme::{
-    AdminQueueError, Command, CompletionEntry, Namespace, NamespaceQuery, Nvme, PrpList,
-    SubmissionEntry,
+    AdminQueueError, Command, Namespace, Nvme, PrpList, SubmissionEntry,
 };
 use samara_device_io::{DmaRegion, PciFunction};
 use samara_host_std as _;
 use samara_rref::RRef;
 use samara_testkit::nvme_model::{NvmeModel, Shape};
 
-type Rings = (DmaRegion<SubmissionEntry>, DmaRegion<CompletionEntry>);
+use fixture::{enabled, namespace};
 
-fn ring(function: &PciFunction, tail: u32) {
-    let registers = function.registers::<Nvme>().unwrap();
-    let doorbells = Nvme::doorbells(registers.capabilities());
-    registers
-        .write_at(doorbells, Nvme::tail_doorbell(0), tail)
-        .unwrap();
-}
-
-/// Admin queues, and the namespace.
-fn enabled(function: &PciFunction) -> (Rings, Namespace) {
-    let mut admin: Rings = (function.region(8).unwrap(), function.region(8).unwrap());
-    let registers = function.registers::<Nvme>().unwrap();
-    function.enable_bus_master::<Nvme>().unwrap();
-    registers
-        .set_admin_queues(function, &admin.0, &admin.1)
-        .unwrap();
-    registers.enable();
-    let query = NamespaceQuery::new(function, 1).unwrap();
-    let command = Command::identify_namespace(function, 7, &query).unwrap();
-    admin.0.put(function, 0, command).unwrap();
-    ring(function, 1);
-    let namespace = query.namespace(function).unwrap();
-    (admin, namespace)
-}
+#[path = "fixtures/nvme.rs"]
+mod fixture;
 
 /// A block from number 5 on: log page 5. From 03FF_0005h on it would be 4 KiB of that, into 512 bytes.
 fn read<'t>(
@@ -54,7 +31,9 @@ fn read<'t>(
 fn no_io_command_gets_into_an_admin_queue() {
     let model = NvmeModel::leak(Shape::default());
     let function = model.slot().claim().unwrap();
-    let ((mut submission, completion), namespace) = enabled(&function);
+    let mut admin = enabled(&function);
+    let namespace = namespace(&function, &mut admin);
+    let (mut submission, completion) = admin;
     let mut lists: DmaRegion<PrpList> = function.region(64).unwrap();
     let buffer = RRef::<[u8]>::new_zeroed_slice(512).unwrap();
     let transfer = function.begin(buffer).unwrap();

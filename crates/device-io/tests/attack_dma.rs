@@ -1,56 +1,25 @@
 //! Attacks on the provenance of bus addresses, by drivers that never name one.
 #![forbid(unsafe_code)]
 
+use samara_device_io::DmaRegion;
 use samara_device_io::dma::RegionError;
 use samara_device_io::layout::nvme::{
-    AdminQueueError, Command, CommandError, CompletionEntry, IdentifyController, Namespace,
-    NamespaceQuery, Nvme, PrpList, SubmissionEntry,
+    AdminQueueError, Command, CommandError, IdentifyController, Nvme, PrpList,
 };
-use samara_device_io::{DmaRegion, PciFunction};
 use samara_host_std as _;
 use samara_rref::RRef;
 use samara_testkit::nvme_model::{NvmeModel, Shape};
 
-type Rings = (DmaRegion<SubmissionEntry>, DmaRegion<CompletionEntry>);
+use fixture::{enabled, namespace, rings};
+
+#[path = "fixtures/nvme.rs"]
+mod fixture;
 
 fn model(flr: bool) -> &'static NvmeModel {
     NvmeModel::leak(Shape {
         flr,
         ..Shape::default()
     })
-}
-
-fn rings(function: &PciFunction) -> Rings {
-    (function.region(8).unwrap(), function.region(8).unwrap())
-}
-
-/// A function that is bus master, enabled, with admin queues of its own.
-fn enabled(function: &PciFunction) -> Rings {
-    let rings = rings(function);
-    let registers = function.registers::<Nvme>().unwrap();
-    registers.disable();
-    function.enable_bus_master::<Nvme>().unwrap();
-    registers
-        .set_admin_queues(function, &rings.0, &rings.1)
-        .unwrap();
-    registers.enable();
-    rings
-}
-
-fn ring(function: &PciFunction, tail: u32) {
-    let registers = function.registers::<Nvme>().unwrap();
-    let doorbells = Nvme::doorbells(registers.capabilities());
-    registers
-        .write_at(doorbells, Nvme::tail_doorbell(0), tail)
-        .unwrap();
-}
-
-fn namespace(function: &PciFunction, rings: &mut Rings) -> Namespace {
-    let query = NamespaceQuery::new(function, 1).unwrap();
-    let command = Command::identify_namespace(function, 7, &query).unwrap();
-    rings.0.put(function, 0, command).unwrap();
-    ring(function, 1);
-    query.namespace(function).unwrap()
 }
 
 /// The admin queues of an earlier claim are memory in other use by now.

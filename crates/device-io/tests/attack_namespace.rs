@@ -2,16 +2,16 @@
 #![forbid(unsafe_code)]
 
 use samara_device_io::dma::RegionError;
-use samara_device_io::layout::nvme::{
-    Command, CommandError, CompletionEntry, Namespace, NamespaceQuery, Nvme, PrpList,
-    SubmissionEntry,
-};
+use samara_device_io::layout::nvme::{Command, CommandError, Namespace, PrpList};
 use samara_device_io::{DmaRegion, PciFunction};
 use samara_host_std as _;
 use samara_rref::RRef;
 use samara_testkit::nvme_model::{NvmeModel, Shape};
 
-type Rings = (DmaRegion<SubmissionEntry>, DmaRegion<CompletionEntry>);
+use fixture::{Rings, enabled, namespace, ring, rings};
+
+#[path = "fixtures/nvme.rs"]
+mod fixture;
 
 fn model(block_shift: u8) -> &'static NvmeModel {
     NvmeModel::leak(Shape {
@@ -20,40 +20,19 @@ fn model(block_shift: u8) -> &'static NvmeModel {
     })
 }
 
-fn rings(function: &PciFunction) -> Rings {
-    (function.region(8).unwrap(), function.region(8).unwrap())
-}
-
-fn ring(function: &PciFunction, queue: u16, tail: u32) {
-    let registers = function.registers::<Nvme>().unwrap();
-    let doorbells = Nvme::doorbells(registers.capabilities());
-    registers
-        .write_at(doorbells, Nvme::tail_doorbell(queue), tail)
-        .unwrap();
-}
-
 /// Admin queues, I/O queues of number 1, and the namespace.
-fn enabled(function: &PciFunction) -> (Rings, Rings, Namespace) {
-    let (mut admin, io) = (rings(function), rings(function));
-    let registers = function.registers::<Nvme>().unwrap();
-    registers.disable();
-    function.enable_bus_master::<Nvme>().unwrap();
-    registers
-        .set_admin_queues(function, &admin.0, &admin.1)
-        .unwrap();
-    registers.enable();
-    let query = NamespaceQuery::new(function, 1).unwrap();
+fn with_io_queues(function: &PciFunction) -> (Rings, Rings, Namespace) {
+    let (mut admin, io) = (enabled(function), rings(function));
+    let namespace = namespace(function, &mut admin);
     let commands = [
-        Command::identify_namespace(function, 7, &query).unwrap(),
         Command::set_queue_pairs(8, 1),
         Command::create_completion_queue(function, 9, 1, &io.1).unwrap(),
         Command::create_submission_queue(function, 10, 1, &io.0, 1).unwrap(),
     ];
-    for (slot, command) in commands.into_iter().enumerate() {
+    for (slot, command) in (1..).zip(commands) {
         admin.0.put(function, slot, command).unwrap();
         ring(function, 0, slot as u32 + 1);
     }
-    let namespace = query.namespace(function).unwrap();
     (admin, io, namespace)
 }
 
@@ -63,7 +42,8 @@ fn enabled(function: &PciFunction) -> (Rings, Rings, Namespace) {
 fn a_command_counts_in_its_own_devices_blocks() {
     let (small, large) = (model(9), model(12));
     let (one, other) = (small.slot().claim().unwrap(), large.slot().claim().unwrap());
-    let ((_, _, of_one), (_admin, mut io, of_other)) = (enabled(&one), enabled(&other));
+    let ((_, _, of_one), (_admin, mut io, of_other)) =
+        (with_io_queues(&one), with_io_queues(&other));
     assert_eq!((of_one.block_shift(), of_other.block_shift()), (9, 12));
     let mut lists: DmaRegion<PrpList> = other.region(64).unwrap();
     let buffer = RRef::<[u8]>::new_zeroed_slice(4096).unwrap();

@@ -1,38 +1,54 @@
 //! Attacks on a ring by a driver of two devices, which shows it the other one's function.
 #![forbid(unsafe_code)]
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use samara_device_io::layout::ixgbe::{Ixgbe, QueueError, RxRing, TxRing};
-use samara_device_io::{Mmio, PciFunction};
+use samara_device_io::PciFunction;
+use samara_device_io::layout::ixgbe::{QueueError, RxRing, TxRing};
 use samara_host_std as _;
 use samara_ixgbe_model::Loop;
 use samara_rref::RRef;
-use samara_shared_heap::heap::census_all;
+use samara_shared_heap::heap::{Census, census_all};
+use samara_testkit::hosted::alone;
 use samara_testkit::ixgbe_bus::IxgbeBus;
+use std::sync::MutexGuard;
 
-type Packet = [u8; 2048];
+use fixture::{Packet, registers, short, up};
 
-static SERIAL: Mutex<()> = Mutex::new(());
+#[path = "fixtures/ixgbe.rs"]
+mod fixture;
 
-fn serial() -> MutexGuard<'static, ()> {
-    SERIAL.lock().unwrap_or_else(PoisonError::into_inner)
+/// Two devices. Each was reset once: they are in the same epoch.
+struct Two {
+    function: PciFunction,
+    other: PciFunction,
+    bus: &'static IxgbeBus,
+    other_bus: &'static IxgbeBus,
+    before: Census,
+    _alone: MutexGuard<'static, ()>,
 }
 
-fn registers(function: &PciFunction) -> Mmio<'_, Ixgbe> {
-    function.registers().unwrap()
-}
+impl Two {
+    fn up() -> Self {
+        let alone = alone();
+        let before = census_all();
+        let (bus, other_bus) = (
+            IxgbeBus::leak(Loop::closed()),
+            IxgbeBus::leak(Loop::closed()),
+        );
+        Self {
+            function: up(bus, bus.slot()),
+            other: up(other_bus, other_bus.slot()),
+            bus,
+            other_bus,
+            before,
+            _alone: alone,
+        }
+    }
 
-/// A function whose device sends and receives. Each was reset once: they are in the same epoch.
-fn up(bus: &'static IxgbeBus) -> PciFunction {
-    let function = bus.slot().claim().unwrap();
-    registers(&function).reset(&function).unwrap();
-    function.enable_bus_master::<Ixgbe>().unwrap();
-    registers(&function).write(Ixgbe::FCTRL, 1 << 10);
-    registers(&function).write(Ixgbe::DMATXCTL, 1);
-    registers(&function).write(Ixgbe::RXCTRL, 1);
-    bus.settle();
-    function
+    fn finish(self) {
+        drop((self.function, self.other));
+        assert_eq!((self.bus.strays(), self.other_bus.strays()), (0, 0));
+        assert_eq!(census_all(), self.before);
+    }
 }
 
 fn all(packet: &mut Packet) -> &mut [u8] {
@@ -42,60 +58,44 @@ fn all(packet: &mut Packet) -> &mut [u8] {
 /// The other device would stop its queue, and this one's packets come out while it receives into them.
 #[test]
 fn a_receive_queue_is_not_stopped_by_another_device() {
-    let _serial = serial();
-    let before = census_all();
-    let (bus, other_bus) = (
-        IxgbeBus::leak(Loop::closed()),
-        IxgbeBus::leak(Loop::closed()),
-    );
-    let (function, other) = (up(bus), up(other_bus));
-    let mut rx = RxRing::<Packet>::new(&function, 0, 8, 2048).unwrap();
-    rx.start(&function, &registers(&function), false).unwrap();
-    let mut receiving = rx.open(&function).unwrap();
+    let two = Two::up();
+    let (function, other) = (&two.function, &two.other);
+    let mut rx = RxRing::<Packet>::new(function, 0, 8, 2048).unwrap();
+    rx.start(function, &registers(function), false).unwrap();
+    let mut receiving = rx.open(function).unwrap();
     for _ in 0..7 {
         receiving.put(RRef::new([0xEE; 2048]), all).unwrap();
     }
-    receiving.publish(&registers(&function));
+    receiving.publish(&registers(function));
     drop(receiving);
-    bus.settle();
+    two.bus.settle();
 
-    let stopped = rx.stop(&other, &registers(&other));
-    let out = rx.open(&function).unwrap().take_back().is_some();
+    let stopped = rx.stop(other, &registers(other));
+    let out = rx.open(function).unwrap().take_back().is_some();
     assert!(!out, "the device has the packet still");
     assert_eq!(stopped, Err(QueueError::Foreign));
-    rx.stop(&function, &registers(&function)).unwrap();
-    assert!(rx.open(&function).unwrap().take_back().is_some());
-    drop((function, other));
-    assert_eq!((bus.strays(), other_bus.strays()), (0, 0));
-    assert_eq!(census_all(), before);
+    rx.stop(function, &registers(function)).unwrap();
+    assert!(rx.open(function).unwrap().take_back().is_some());
+    two.finish();
 }
 
 /// As above; a queue that is empty when it is stopped is filled afterwards.
 #[test]
 fn a_transmit_queue_is_not_stopped_by_another_device() {
-    let _serial = serial();
-    let before = census_all();
-    let (bus, other_bus) = (
-        IxgbeBus::leak(Loop::closed()),
-        IxgbeBus::leak(Loop::closed()),
-    );
-    let (function, other) = (up(bus), up(other_bus));
-    let mut tx = TxRing::<Packet>::new(&function, 0, 8).unwrap();
-    tx.start(&function, &registers(&function)).unwrap();
+    let two = Two::up();
+    let (function, other) = (&two.function, &two.other);
+    let mut tx = TxRing::<Packet>::new(function, 0, 8).unwrap();
+    tx.start(function, &registers(function)).unwrap();
 
-    let stopped = tx.stop(&other, &registers(&other));
-    let mut sending = tx.open(&function).unwrap();
-    sending
-        .put(RRef::new([0xFF; 2048]), |packet| &mut packet[..60])
-        .unwrap();
-    sending.publish(&registers(&function));
+    let stopped = tx.stop(other, &registers(other));
+    let mut sending = tx.open(function).unwrap();
+    sending.put(RRef::new([0xFF; 2048]), short).unwrap();
+    sending.publish(&registers(function));
     let out = sending.take_back().is_some();
     assert!(!out, "the device is about to read the packet");
     assert_eq!(stopped, Err(QueueError::Foreign));
-    bus.settle();
+    two.bus.settle();
     assert!(sending.reclaim().is_some());
     drop(sending);
-    drop((function, other));
-    assert_eq!((bus.strays(), other_bus.strays()), (0, 0));
-    assert_eq!(census_all(), before);
+    two.finish();
 }

@@ -1,9 +1,9 @@
 //! Attacks on where a ring stands, by drivers that break no rule of the language.
 #![forbid(unsafe_code)]
 
+use samara_device_io::PciFunction;
 use samara_device_io::dma::RegionError;
-use samara_device_io::layout::ixgbe::{Ixgbe, QueueError, TxRing};
-use samara_device_io::{Mmio, PciFunction};
+use samara_device_io::layout::ixgbe::{QueueError, TxRing};
 use samara_host_std as _;
 use samara_ixgbe_model::Loop;
 use samara_rref::RRef;
@@ -11,26 +11,10 @@ use samara_shared_heap::heap::census_all;
 use samara_testkit::hosted::alone;
 use samara_testkit::ixgbe_bus::IxgbeBus;
 
-type Packet = [u8; 2048];
+use fixture::{Packet, registers, short, up};
 
-fn registers(function: &PciFunction) -> Mmio<'_, Ixgbe> {
-    function.registers().unwrap()
-}
-
-/// A function whose device sends.
-fn up(bus: &'static IxgbeBus) -> PciFunction {
-    let function = bus.slot().claim().unwrap();
-    registers(&function).reset(&function).unwrap();
-    function.enable_bus_master::<Ixgbe>().unwrap();
-    registers(&function).write(Ixgbe::DMATXCTL, 1);
-    bus.settle();
-    function
-}
-
-/// A frame of 60 bytes in a packet.
-fn short(packet: &mut Packet) -> &mut [u8] {
-    &mut packet[..60]
-}
+#[path = "fixtures/ixgbe.rs"]
+mod fixture;
 
 /// Puts `count` in and has the device told.
 fn send(tx: &mut TxRing<Packet>, function: &PciFunction, count: usize) {
@@ -47,7 +31,7 @@ fn a_batch_of_work_that_is_forgotten_gives_no_packet_out_that_the_device_has() {
     let _alone = alone();
     let before = census_all();
     let bus = IxgbeBus::leak(Loop::closed());
-    let function = up(bus);
+    let function = up(bus, bus.slot());
     let registers = registers(&function);
     let mut tx = TxRing::<Packet>::new(&function, 0, 8).unwrap();
     tx.start(&function, &registers).unwrap();
@@ -82,7 +66,7 @@ fn a_batch_of_work_that_is_forgotten_gives_no_packet_out_that_the_device_has() {
 fn a_queue_that_runs_is_not_begun_anew() {
     let _alone = alone();
     let bus = IxgbeBus::leak(Loop::closed());
-    let function = up(bus);
+    let function = up(bus, bus.slot());
     let registers = registers(&function);
     let mut tx = TxRing::<Packet>::new(&function, 0, 8).unwrap();
     tx.start(&function, &registers).unwrap();

@@ -1,6 +1,7 @@
 //! Interrupts as capabilities: who may have which vector, and what is left of it in the device afterwards.
 #![forbid(unsafe_code)]
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::MutexGuard;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use samara_device_io::{PciFunction, PciSlot};
 use samara_host_std as _;
 use samara_ixgbe_model::Loop;
 use samara_testkit::hosted::alone;
-use samara_testkit::ixgbe_bus::{IxgbeBus, deliver, vectors_in_use};
+use samara_testkit::ixgbe_bus::{IxgbeBus, deliver, panic_when_taken_back, vectors_in_use};
 
 const MASKED: u32 = 1;
 
@@ -111,4 +112,28 @@ fn a_function_that_is_no_bus_master_sends_no_message() {
     registers.reset(&function).unwrap();
     function.enable_bus_master::<Ixgbe>().unwrap();
     assert!(fire() > 0);
+}
+
+/// Two mappings, registers and table, and two messages.
+#[test]
+fn a_host_that_panics_when_it_takes_something_back_has_it_all_back() {
+    let (_alone, bus, slot, function) = claimed();
+    function.registers::<Ixgbe>().unwrap();
+    let (held, dropped) = (
+        function.interrupt(0).unwrap(),
+        function.interrupt(1).unwrap(),
+    );
+    let end = AssertUnwindSafe(|| drop((dropped, function, held)));
+    let mut ended = Ok(());
+    let back = panic_when_taken_back(|| ended = catch_unwind(end));
+    assert!(ended.is_ok(), "a destructor that panics");
+    assert_eq!((back, vectors_in_use()), (4, 0));
+    let entries = [0, 1].map(|vector| bus.message_entry(vector).2 & MASKED);
+    assert_eq!(entries, [MASKED; 2]);
+    let function = slot.claim().unwrap();
+    function.registers::<Ixgbe>().unwrap();
+    drop((
+        function.interrupt(0).unwrap(),
+        function.interrupt(1).unwrap(),
+    ));
 }

@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::MutexGuard;
 
 use samara_device_io::dma::RegionError;
-use samara_device_io::layout::ixgbe::{Ixgbe, QueueError, Refused, RxRing, TxRing};
-use samara_device_io::{Mmio, PciFunction, PciSlot};
+use samara_device_io::layout::ixgbe::{QueueError, Refused, RxRing, TxRing};
+use samara_device_io::{PciFunction, PciSlot};
 use samara_host_std as _;
 use samara_ixgbe_model::Loop;
 use samara_rref::{Owner, RRef, RRefDeque};
@@ -15,7 +15,10 @@ use samara_shared_heap::heap::{Census, census_all};
 use samara_testkit::hosted::alone;
 use samara_testkit::ixgbe_bus::{IxgbeBus, frame};
 
-type Packet = [u8; 2048];
+use fixture::{Packet, registers, short};
+
+#[path = "fixtures/ixgbe.rs"]
+mod fixture;
 
 struct Bench {
     bus: &'static IxgbeBus,
@@ -36,21 +39,8 @@ impl Bench {
         }
     }
 
-    /// A function that was reset, with the bus its own and both directions enabled.
     fn up(&self) -> PciFunction {
-        let function = self.slot.claim().unwrap();
-        self.enable(&function);
-        function
-    }
-
-    fn enable(&self, function: &PciFunction) {
-        let registers = registers(function);
-        registers.reset(function).unwrap();
-        function.enable_bus_master::<Ixgbe>().unwrap();
-        registers.write(Ixgbe::FCTRL, 1 << 10);
-        registers.write(Ixgbe::DMATXCTL, 1);
-        registers.write(Ixgbe::RXCTRL, 1);
-        self.bus.settle();
+        fixture::up(self.bus, self.slot)
     }
 
     fn finish(self) {
@@ -59,21 +49,12 @@ impl Bench {
     }
 }
 
-fn registers(function: &PciFunction) -> Mmio<'_, Ixgbe> {
-    function.registers().unwrap()
-}
-
 fn packet(byte: u8) -> RRef<Packet> {
     RRef::new([byte; 2048])
 }
 
 fn all(packet: &mut Packet) -> &mut [u8] {
     packet
-}
-
-/// A frame of 60 bytes in a packet.
-fn short(packet: &mut Packet) -> &mut [u8] {
-    &mut packet[..60]
 }
 
 /// Moves a handle away, as a driver that forgets it does.
@@ -100,9 +81,10 @@ fn a_packet_in_a_running_queue_comes_out_only_when_the_device_is_done() {
         assert!(receiving.arrived().is_none());
         receiving.publish(&registers);
     }
+    // What is in it could not be taken out.
     assert_eq!(
         rx.start(&function, &registers, false),
-        Err(QueueError::NotEmpty)
+        Err(QueueError::Enabled)
     );
     {
         let mut sending = tx.open(&function).unwrap();
@@ -231,7 +213,11 @@ fn after_a_reset_everything_can_be_taken_back_and_the_queue_started_again() {
         tx.stop(&function, &registers(&function)),
         Err(QueueError::NotDrained)
     );
-    bench.enable(&function);
+    fixture::enable(bench.bus, &function);
+    assert_eq!(
+        tx.start(&function, &registers(&function)),
+        Err(QueueError::NotEmpty)
+    );
     let mut sending = tx.open(&function).unwrap();
     assert!(sending.take_back().is_some() && sending.take_back().is_none());
     drop(sending);

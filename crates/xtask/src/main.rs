@@ -22,6 +22,7 @@ mod network;
 mod process;
 mod progress;
 mod qemu;
+mod room;
 mod tally;
 mod targets;
 mod workspace;

@@ -115,6 +115,20 @@ impl PciFunction {
     ///
     /// [`RegionError`]; nothing stays allocated.
     pub fn region<T: DmaLayout>(&self, count: usize) -> Result<DmaRegion<T>, RegionError> {
+        let (region, memory) = self.unkept(count)?;
+        // What is given back is dropped here, without the table's lock.
+        match self.with_table(|table| table.keep(memory)) {
+            Ok(()) => Ok(region),
+            Err((Refused::OverQuota, _)) => Err(RegionError::OverQuota),
+            Err(_) => Err(RegionError::TooMany),
+        }
+    }
+
+    /// A region, and the memory that it is of, still its allocator's: no region before the claim keeps that.
+    pub(super) fn unkept<T: DmaLayout>(
+        &self,
+        count: usize,
+    ) -> Result<(DmaRegion<T>, RRef<[u8]>), RegionError> {
         const { assert!(size_of::<T>() > 0 && size_of::<T>().is_multiple_of(WORD)) };
         const { assert!(size_of::<T>() <= PAGE && align_of::<T>() <= PAGE) };
         let bytes = count.checked_mul(size_of::<T>()).filter(|&bytes| bytes > 0);
@@ -130,20 +144,15 @@ impl PciFunction {
         let bus = bus
             .filter(|_| aligned(start.addr().get() as u64))
             .ok_or(RegionError::Unreachable)?;
-        // What is given back is dropped here, without the table's lock.
-        match self.with_table(|table| table.keep(memory)) {
-            Ok(()) => {}
-            Err((Refused::OverQuota, _)) => return Err(RegionError::OverQuota),
-            Err(_) => return Err(RegionError::TooMany),
-        }
-        Ok(DmaRegion {
+        let region = DmaRegion {
             start: start.cast(),
             count,
             bus,
             claim: self.claim_id(),
             used: AtomicU8::new(0),
             _elements: PhantomData,
-        })
+        };
+        Ok((region, memory))
     }
 }
 

@@ -65,9 +65,11 @@ impl<T: Exchangeable> Ring<T> {
         let object = class::occupied(Self::PLACE, size_of::<T>(), align_of::<T>());
         let mut pins = Pins::new(key, Self::PLACE, object, count).map_err(RegionError::Alloc)?;
         let (slots, ends) = pins.parts();
-        // Before the region, which would stay allocated.
-        function.with_table(|table| table.keep_pins(pins))?;
-        let region: DmaRegion<Descriptor> = function.region(count)?;
+        let (region, memory): (DmaRegion<Descriptor>, _) = function.unkept(count)?;
+        // Together: pins that are kept for a ring which can't be had would take its queue for good.
+        let kept = function.with_table(|table| table.keep_ring(pins, memory));
+        // What is refused is dropped here, without the table's lock.
+        kept.map_err(|(error, ..)| error)?;
         let (start, bus) = region.parts();
         Ok(Self {
             descriptors: start.cast(),

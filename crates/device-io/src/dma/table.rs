@@ -82,6 +82,9 @@ impl fmt::Display for BeginError {
 
 impl core::error::Error for BeginError {}
 
+/// What a ring would have pinned, and its descriptors; and why they are not kept.
+pub(crate) type RefusedRing = (RegionError, Pins, RRef<[u8]>);
+
 /// The table.
 pub(crate) struct DmaTable {
     regions: [Option<RRef<[u8]>>; MAX_REGIONS],
@@ -139,23 +142,25 @@ impl DmaTable {
         }
     }
 
-    /// Keeps what a ring pins until the claim ends. There's one ring for each key.
-    pub(crate) fn keep_pins(&mut self, pins: Pins) -> Result<(), RegionError> {
-        if self
-            .pins
-            .iter()
-            .flatten()
-            .any(|kept| kept.key() == pins.key())
-        {
-            return Err(RegionError::Taken);
+    /// Keeps what a ring pins, and the memory of its descriptors, until the claim ends: both or neither.
+    /// There's one ring for each key. What is refused is given back, to be freed without the table's lock.
+    pub(crate) fn keep_ring(&mut self, pins: Pins, memory: RRef<[u8]>) -> Result<(), RefusedRing> {
+        let mut kept = self.pins.iter().flatten();
+        if kept.any(|kept| kept.key() == pins.key()) {
+            return Err((RegionError::Taken, pins, memory));
         }
-        if !self.admits(pins.bytes()) {
-            return Err(RegionError::OverQuota);
+        if !self.admits(pins.bytes().saturating_add(weigh(&memory).bytes)) {
+            return Err((RegionError::OverQuota, pins, memory));
         }
-        let slot = self.pins.iter_mut().find(|slot| slot.is_none());
-        let slot = slot.ok_or(RegionError::TooMany)?;
+        let region = self.regions.iter_mut().find(|slot| slot.is_none());
+        let ring = self.pins.iter_mut().find(|slot| slot.is_none());
+        let (Some(region), Some(ring)) = (region, ring) else {
+            return Err((RegionError::TooMany, pins, memory));
+        };
+        hand_over(&memory, Owner::HOST);
         pins.hand_over();
-        *slot = Some(pins);
+        *region = Some(memory);
+        *ring = Some(pins);
         Ok(())
     }
 
@@ -244,5 +249,45 @@ impl DmaTable {
     /// Tags in flight for a transfer.
     pub(crate) fn outstanding(&self, transfer: usize) -> usize {
         self.ledger.outstanding(transfer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DmaTable, MAX_REGIONS, Pins, RRef, RegionError};
+    use samara_host_std as _;
+    use samara_shared_heap::class::place;
+    use samara_shared_heap::heap::census_all;
+
+    fn pins(queue: u16) -> Pins {
+        Pins::new((0, queue), place(64, 8), 64, 8).unwrap()
+    }
+
+    fn memory() -> RRef<[u8]> {
+        RRef::new_zeroed_slice(4096).unwrap()
+    }
+
+    /// What has a destructor runs code of the heap's host, which knows nothing of the table's lock.
+    #[test]
+    fn a_refused_ring_comes_out_as_it_went_in() {
+        let before = census_all();
+        let mut table = DmaTable::new();
+        assert!(table.keep_ring(pins(0), memory()).is_ok());
+        let one = census_all().objects - before.objects;
+        let refused = table.keep_ring(pins(0), memory()).unwrap_err();
+        assert_eq!(refused.0, RegionError::Taken);
+        assert_eq!(census_all().objects - before.objects, 2 * one);
+        drop(refused);
+        for _ in 1..MAX_REGIONS {
+            assert!(table.keep(memory()).is_ok());
+        }
+        let held = census_all().objects;
+        let refused = table.keep_ring(pins(1), memory()).unwrap_err();
+        assert_eq!(refused.0, RegionError::TooMany);
+        assert_eq!(census_all().objects - held, one);
+        drop(refused);
+        assert_eq!(census_all().objects, held);
+        drop(table);
+        assert_eq!(census_all(), before);
     }
 }

@@ -48,11 +48,17 @@ impl Control {
     /// host, as who is cut in between would leave a claim in which nothing ever starts again, also to its
     /// lender.
     pub(crate) fn silencing<R>(&self, f: impl FnOnce() -> R) -> R {
+        struct Silencing<'c>(&'c Control);
+        impl Drop for Silencing<'_> {
+            fn drop(&mut self) {
+                self.0.with(|guarded| guarded.silencing -= 1);
+            }
+        }
         let silence = || {
             self.with(|guarded| guarded.silencing += 1);
-            let silenced = f();
-            self.with(|guarded| guarded.silencing -= 1);
-            silenced
+            // Ends also by a panic, of a host in what `f` does to its device's vectors say.
+            let _silencing = Silencing(self);
+            f()
         };
         // SAFETY: `f` is code of this crate, which runs none of a domain's.
         unsafe { thread::as_host(silence) }

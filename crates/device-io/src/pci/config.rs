@@ -108,12 +108,18 @@ impl Config {
         self.write(COMMAND, u32::from(command));
     }
 
-    pub(crate) fn bar(&self, index: u16) -> u32 {
-        self.read(BAR0 + 4 * index)
+    pub(crate) fn bars(&self) -> [u32; 6] {
+        let mut bars = [0; 6];
+        for (offset, bar) in (BAR0..).step_by(4).zip(&mut bars) {
+            *bar = self.read(offset);
+        }
+        bars
     }
 
-    pub(crate) fn set_bar(&self, index: u16, value: u32) {
-        self.write(BAR0 + 4 * index, value);
+    pub(crate) fn set_bars(&self, bars: &[u32; 6]) {
+        for (offset, &bar) in (BAR0..).step_by(4).zip(bars) {
+            self.write(offset, bar);
+        }
     }
 
     /// Walks the capability list (§7.5.1.1.11): at most 48 entries fit, so a looping list ends too.

@@ -1,112 +1,20 @@
 //! A claimed function: the capability from which a driver gets registers, DMA memory and transfers.
 
 use core::fmt;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::Ordering;
 
 use samara_rref::Exchangeable;
 use samara_shared_heap::thread::{self, NoCut};
-use samara_shared_heap::{Cap, Capability, Owner};
-use spin::{Mutex, Once};
+use samara_shared_heap::{Cap, Owner};
 
-use super::config::{BUS_MASTER, Capabilities, Config, PciId};
-use super::interrupt::InterruptError;
-use super::reset::{Restore, Silenced, silence};
+use super::claim::{Claim, ClaimError, ClaimId};
+use super::config::{BUS_MASTER, PciId};
+use super::reset::Silenced;
 use super::slot::PciSlot;
 use crate::dma::DmaTable;
-use crate::host::{Backing, Clock, MapBarError, Message, PciAddress};
-use crate::mmio::{Control, Mmio, RegisterBlock};
+use crate::host::{Backing, Clock, MapBarError, PciAddress};
+use crate::mmio::{Mmio, RegisterBlock};
 use crate::time::Deadline;
-
-/// What identifies one claim of one function; DMA memory carries it, so that memory of one claim
-/// can't be used with another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ClaimId {
-    slot: usize,
-    number: u32,
-}
-
-/// The trusted side of a claim. It lives in a capability slot: when its owner dies, the device is
-/// silenced, and only then are its DMA memory and the buffers in flight released.
-pub(crate) struct Claim {
-    slot: &'static PciSlot,
-    control: Control,
-    config: Config,
-    id: PciId,
-    capabilities: Capabilities,
-    restore: Restore,
-    epoch: AtomicU32,
-    bars: [Once<(Backing, usize)>; 6],
-    table: Mutex<DmaTable>,
-}
-
-impl Claim {
-    pub(crate) fn new(slot: &'static PciSlot, number: u32, config: Config, id: PciId) -> Self {
-        let capabilities = config.capabilities();
-        let mut bars = [0; 6];
-        for (index, bar) in (0..).zip(&mut bars) {
-            *bar = config.bar(index);
-        }
-        let claim = ClaimId {
-            slot: core::ptr::from_ref(slot).addr(),
-            number,
-        };
-        Self {
-            slot,
-            control: Control::new(claim),
-            config,
-            id,
-            capabilities,
-            restore: Restore {
-                express: capabilities.express,
-                bars,
-            },
-            epoch: AtomicU32::new(0),
-            bars: [const { Once::new() }; 6],
-            table: Mutex::new(DmaTable::new()),
-        }
-    }
-
-    fn silence(&self) -> Silenced {
-        silence(&self.config, &self.restore, self.slot.host.clock)
-    }
-
-    /// Silences the device unless it is: one that may not be bus master issues no memory request, and
-    /// may become one only out of reset. An absent one reads as all ones, and costs no wait.
-    fn ensure_silent(&self) {
-        if self.config.command() & BUS_MASTER != 0 {
-            let _ = self.silence();
-        }
-    }
-}
-
-// SAFETY: silencing touches configuration space in bounded time and runs no code of a domain; after
-// it the function issues no memory request. `DmaTable` gives every object that it keeps to the host.
-unsafe impl Capability for Claim {
-    const NAME: &'static str = "PCI function";
-
-    fn quiesce(&self) {
-        self.ensure_silent();
-    }
-}
-
-impl Drop for Claim {
-    /// Silences the device (a live owner drops its handle without a quiesce), then unmaps its registers
-    /// and releases its memory, then lets the function be claimed again.
-    fn drop(&mut self) {
-        self.ensure_silent();
-        let host = &self.slot.host;
-        self.slot
-            .with_vectors(|vectors| vectors.end(&self.config, host, self.slot.address));
-        for (bar, mapping) in (0..).zip(&mut self.bars) {
-            if let Some(&mut (backing, _)) = mapping.get_mut() {
-                host.bars.unmap(self.slot.address, bar, backing);
-            }
-        }
-        // The buffers go before the slot is free for another claim.
-        *self.table.get_mut() = DmaTable::new();
-        self.slot.release();
-    }
-}
 
 /// A PCI function that its holder drives: an owned one-pointer capability, exchangeable.
 ///
@@ -169,9 +77,25 @@ impl fmt::Display for EnableError {
 
 impl core::error::Error for EnableError {}
 
+impl PciSlot {
+    /// Claims the function for whom the thread runs (the host, which then hands it to a domain).
+    /// Memory decoding is on and bus mastering off afterwards. Some dozen configuration accesses.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimError`]; the function is as it was.
+    pub fn claim(&'static self) -> Result<PciFunction, ClaimError> {
+        // One that finds no slot ends with its drop.
+        let cap = Cap::try_new(Claim::begin(self)?);
+        cap.map(PciFunction)
+            .map_err(|(error, _claim)| ClaimError::Alloc(error))
+    }
+}
+
 impl PciFunction {
-    pub(crate) fn from_cap(cap: Cap<Claim>) -> Self {
-        Self(cap)
+    /// The trusted side.
+    pub(super) fn claim(&self) -> &Claim {
+        &self.0
     }
 
     #[inline]
@@ -318,18 +242,6 @@ impl PciFunction {
             slot.with_vectors(|vectors| vectors.restore(&self.0.config));
             silenced
         })
-    }
-
-    /// Programs a vector of this claim: its slot, the claim's number, and the message.
-    pub(crate) fn take_vector(
-        &self,
-        vector: u16,
-    ) -> Result<(&'static PciSlot, u32, Message), InterruptError> {
-        let Claim { slot, config, .. } = &*self.0;
-        let place = (config, &slot.host, slot.address);
-        let message =
-            slot.with_vectors(|vectors| vectors.take(vector, self.0.capabilities.msix, place))?;
-        Ok((slot, self.claim_id().number, message))
     }
 
     /// Takes everything out of flight: the device was reset by its registers, with no request pending.

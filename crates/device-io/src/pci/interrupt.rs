@@ -5,11 +5,12 @@ use core::time::Duration;
 
 use samara_rref::Exchangeable;
 use samara_shared_heap::thread::{self, NoCut};
-use samara_shared_heap::{AllocError, Cap, Capability};
+use samara_shared_heap::{Cap, Capability};
 
 use super::function::PciFunction;
 use super::slot::PciSlot;
-use crate::host::{MapBarError, Message, NoMessage};
+use super::vectors::InterruptError;
+use crate::host::{Message, contained};
 
 /// The trusted side. In a capability slot of its own: when its owner dies the vector is masked before any
 /// memory is released, and its message goes back to the host.
@@ -27,7 +28,9 @@ unsafe impl Capability for Line {
     const NAME: &'static str = "interrupt";
 
     fn quiesce(&self) {
-        self.set_masked(true);
+        self.slot.with_vectors(|vectors| {
+            contained(|| vectors.set_masked(self.claim, self.vector, true));
+        });
     }
 }
 
@@ -43,7 +46,7 @@ impl Drop for Line {
         self.slot
             .with_vectors(|vectors| vectors.give_back(self.claim, self.vector));
         // After the mask: what comes yet finds an event that is the host's still, and nobody's.
-        self.slot.host.messages.release(self.message);
+        contained(|| self.slot.host.messages.release(self.message));
     }
 }
 
@@ -57,47 +60,6 @@ impl Drop for Line {
 #[derive(Exchangeable)]
 pub struct Interrupt(Cap<Line>);
 
-/// Why an interrupt isn't to be had. A driver polls then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InterruptError {
-    /// The function has no MSI-X.
-    NoMsix,
-    /// It has no such vector, or more than this crate uses.
-    NoSuchVector,
-    /// The vector is in use.
-    Taken,
-    /// The host gives none.
-    Message(NoMessage),
-    /// The table can't be mapped.
-    Map(MapBarError),
-    /// No room for the capability.
-    Alloc(AllocError),
-}
-
-impl fmt::Display for InterruptError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoMsix => f.write_str("the function has no MSI-X: poll it"),
-            Self::NoSuchVector => {
-                f.write_str("the function has no such vector: use one from 0 to 15 that it has")
-            }
-            Self::Taken => f.write_str("the vector is in use: drop its interrupt first"),
-            Self::Message(error) => error.fmt(f),
-            Self::Map(error) => error.fmt(f),
-            Self::Alloc(error) => write!(f, "no room for the interrupt's capability: {error}"),
-        }
-    }
-}
-
-impl core::error::Error for InterruptError {}
-
-impl From<NoMessage> for InterruptError {
-    fn from(error: NoMessage) -> Self {
-        Self::Message(error)
-    }
-}
-
 impl PciFunction {
     /// Claims MSI-X vector `vector`, unmasked. The function may send its message while it is bus master.
     ///
@@ -107,12 +69,12 @@ impl PciFunction {
     pub fn interrupt(&self, vector: u16) -> Result<Interrupt, InterruptError> {
         // A message that is nobody's yet would never go back to the host.
         let _no_cut = NoCut::begin(thread::current());
-        let (slot, claim, message) = self.take_vector(vector)?;
+        let claim = self.claim();
         let line = Line {
-            slot,
-            claim,
+            slot: claim.slot,
+            claim: claim.number(),
             vector,
-            message,
+            message: claim.take_vector(vector)?,
         };
         match Cap::try_new(line) {
             Ok(cap) => Ok(Interrupt(cap)),

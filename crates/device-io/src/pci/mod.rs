@@ -1,5 +1,18 @@
 //! PCI functions as capabilities: claimed from the host, silenced before anything is released.
+//!
+//! Each file knows those above it only:
+//!
+//! | file | concept |
+//! |---|---|
+//! | `config` | configuration space |
+//! | `reset` | silencing a function |
+//! | `vectors` | its MSI-X table, and why there's no interrupt |
+//! | `slot` | its place on the bus, which has one claim at a time |
+//! | `claim` | that claim, the trusted side |
+//! | `function` | what its holder has |
+//! | `interrupt` | one vector, as its holder has it |
 
+mod claim;
 mod config;
 mod function;
 mod interrupt;
@@ -7,10 +20,11 @@ mod reset;
 mod slot;
 mod vectors;
 
+pub use self::claim::ClaimError;
+pub(crate) use self::claim::ClaimId;
 pub use self::config::PciId;
-pub(crate) use self::function::ClaimId;
 pub use self::function::{EnableError, PciFunction, RegistersError};
-pub use self::interrupt::{Interrupt, InterruptError};
+pub use self::interrupt::Interrupt;
 pub use self::reset::Silenced;
-pub use self::slot::{ClaimError, PciSlot};
-pub use self::vectors::MAX_VECTORS;
+pub use self::slot::PciSlot;
+pub use self::vectors::{InterruptError, MAX_VECTORS};

@@ -4,7 +4,7 @@
 //! whatever they held is still held.
 
 use super::config::{BUS_MASTER, Config, INTX_DISABLE, MEMORY_SPACE};
-use crate::host::Clock;
+use crate::host::{Clock, contained};
 use crate::time::Deadline;
 
 /// Device Capabilities (PCI Express Base 5.0 §7.5.3.3), bit 28: Function Level Reset supported.
@@ -34,7 +34,8 @@ pub enum Silenced {
     Reset,
     /// Bus mastering off; the function offers no reset, so its internal state is as it was.
     BusMasterOff,
-    /// The function was reset and did not come back: it needs a power cycle.
+    /// The function was reset and did not come back in time, or the host's clock failed meanwhile: silence it
+    /// again, or claim it anew; if it stays so it needs a power cycle.
     Lost,
     /// Nothing answers: the function was unplugged.
     Absent,
@@ -48,7 +49,8 @@ pub(crate) struct Restore {
 }
 
 /// Clears bus mastering, resets the function if it can be, restores its base addresses. Takes up to
-/// 1.2 s if the device misbehaves, 100 ms if it doesn't, microseconds where there's no reset.
+/// 1.2 s if the device misbehaves, 100 ms if it doesn't, microseconds where there's no reset. A panic of the
+/// clock ends here: its callers are destructors.
 pub(crate) fn silence(config: &Config, restore: &Restore, clock: &'static dyn Clock) -> Silenced {
     if config.id().is_none() {
         // Unplugged; or it only says so, and is back in a moment.
@@ -62,20 +64,24 @@ pub(crate) fn silence(config: &Config, restore: &Restore, clock: &'static dyn Cl
     let Some(express) = restore.express else {
         return Silenced::BusMasterOff;
     };
-    let _drained = Deadline::after(clock, DRAIN_MILLIS)
-        .poll(|| config.read(express + DEVICE_CONTROL) & TRANSACTIONS_PENDING == 0);
-    if config.read(express + DEVICE_CAPABILITIES) & FLR_CAPABLE == 0 {
+    let drained = contained(|| {
+        Deadline::after(clock, DRAIN_MILLIS)
+            .poll(|| config.read(express + DEVICE_CONTROL) & TRANSACTIONS_PENDING == 0)
+    });
+    // Without a clock nobody knows when a reset is over.
+    if drained.is_none() || config.read(express + DEVICE_CAPABILITIES) & FLR_CAPABLE == 0 {
         return Silenced::BusMasterOff;
     }
     let control = config.read(express + DEVICE_CONTROL) & CONTROL_HALF;
     config.write(express + DEVICE_CONTROL, control | INITIATE_FLR);
-    Deadline::after(clock, FLR_MILLIS).sleep();
-    if !Deadline::after(clock, READY_MILLIS).poll(|| config.id().is_some()) {
+    let is_back = contained(|| {
+        Deadline::after(clock, FLR_MILLIS).sleep();
+        Deadline::after(clock, READY_MILLIS).poll(|| config.id().is_some())
+    });
+    if is_back != Some(true) {
         return Silenced::Lost;
     }
-    for (index, &bar) in (0..).zip(&restore.bars) {
-        config.set_bar(index, bar);
-    }
+    config.set_bars(&restore.bars);
     config.set_command(MEMORY_SPACE | INTX_DISABLE);
     Silenced::Reset
 }

@@ -4,56 +4,23 @@ use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use samara_shared_heap::thread::{self, NoCut};
-use samara_shared_heap::{AllocError, Cap};
 use spin::Mutex;
 
-use super::config::{BUS_MASTER, Config, INTX_DISABLE, MEMORY_SPACE, PciId};
-use super::function::{Claim, PciFunction};
-use super::vectors::{Vectors, disable};
-use crate::host::{Host, PciAddress};
+use super::config::{Config, PciId};
+use super::vectors::Vectors;
+use crate::host::{Host, PciAddress, contained};
 
 /// A PCI function as the host keeps it: claimed for a domain, released when that domain dies, then
 /// claimed for its successor. Lives in a host static, or is leaked once for each function found.
 pub struct PciSlot {
-    pub(crate) host: Host,
-    pub(crate) address: PciAddress,
+    pub(super) host: Host,
+    pub(super) address: PciAddress,
     claimed: AtomicBool,
     claims: AtomicU32,
+    /// Base addresses that a reset took, and that the claim which ended could not put back.
+    unrestored: Mutex<Option<[u32; 6]>>,
     vectors: Mutex<Vectors>,
 }
-
-/// Why a function can't be claimed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ClaimError {
-    /// No function answers at that address.
-    Absent,
-    /// Another claim is alive.
-    Claimed,
-    /// It is a bridge: not a device that a driver domain drives.
-    NotAnEndpoint,
-    /// No room for the capability.
-    Alloc(AllocError),
-}
-
-impl fmt::Display for ClaimError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Absent => f.write_str(
-                "no PCI function answers there: check the address, or that it's still plugged in",
-            ),
-            Self::Claimed => f.write_str(
-                "another domain holds the PCI function: wait until that domain is reclaimed",
-            ),
-            Self::NotAnEndpoint => {
-                f.write_str("the PCI function is a bridge: claim the device behind it")
-            }
-            Self::Alloc(error) => write!(f, "no room for the PCI function's capability: {error}"),
-        }
-    }
-}
-
-impl core::error::Error for ClaimError {}
 
 impl PciSlot {
     /// A slot for the function at `address`.
@@ -67,6 +34,7 @@ impl PciSlot {
             address,
             claimed: AtomicBool::new(false),
             claims: AtomicU32::new(0),
+            unrestored: Mutex::new(None),
             vectors: Mutex::new(Vectors::new()),
         }
     }
@@ -78,48 +46,46 @@ impl PciSlot {
 
     /// What answers there; `None` if nothing does.
     pub fn id(&self) -> Option<PciId> {
-        Config::new(self.host.config, self.address).id()
+        self.config().id()
     }
 
-    /// Claims the function for whom the thread runs (the host, which then hands it to a domain).
-    /// Memory decoding is on and bus mastering off afterwards. Some dozen configuration accesses.
-    ///
-    /// # Errors
-    ///
-    /// [`ClaimError`]; the function is as it was.
-    pub fn claim(&'static self) -> Result<PciFunction, ClaimError> {
-        let config = Config::new(self.host.config, self.address);
-        let id = config.id().ok_or(ClaimError::Absent)?;
-        if !config.is_endpoint() {
-            return Err(ClaimError::NotAnEndpoint);
-        }
+    /// The function's configuration space.
+    pub(super) fn config(&self) -> Config {
+        Config::new(self.host.config, self.address)
+    }
+
+    /// Begins a claim, unless there's one: its number, and base addresses that it is to put back.
+    pub(super) fn occupy(&self) -> Option<(u32, Option<[u32; 6]>)> {
         if self.claimed.swap(true, Ordering::Acquire) {
-            return Err(ClaimError::Claimed);
+            return None;
         }
-        config.set_command(config.command() & !BUS_MASTER | MEMORY_SPACE | INTX_DISABLE);
         let number = self.claims.fetch_add(1, Ordering::Relaxed);
-        if let Some(msix) = config.capabilities().msix {
-            // Left on by an earlier owner, or by firmware.
-            disable(&config, msix.capability);
-        }
         self.with_vectors(|vectors| vectors.begin(number));
-        // From here on dropping the claim releases the slot.
-        let claim = Claim::new(self, number, config, id);
-        match Cap::try_new(claim) {
-            Ok(cap) => Ok(PciFunction::from_cap(cap)),
-            Err((error, _claim)) => Err(ClaimError::Alloc(error)),
-        }
+        Some((number, self.unrestored(Option::take)))
     }
 
     /// Runs `f`, code of this crate, a few register accesses long, on the MSI-X vectors. A thread in here is not
     /// cut, so the lock is free again when a domain has drained.
-    pub(crate) fn with_vectors<R>(&self, f: impl FnOnce(&mut Vectors) -> R) -> R {
+    pub(super) fn with_vectors<R>(&self, f: impl FnOnce(&mut Vectors) -> R) -> R {
         let _no_cut = NoCut::begin(thread::current());
         f(&mut self.vectors.lock())
     }
 
-    /// Ends a claim: its device is silent and its memory released.
-    pub(crate) fn release(&self) {
+    fn unrestored<R>(&self, f: impl FnOnce(&mut Option<[u32; 6]>) -> R) -> R {
+        let _no_cut = NoCut::begin(thread::current());
+        f(&mut self.unrestored.lock())
+    }
+
+    /// Ends the vectors of a claim that ends: masked, and their table unmapped.
+    pub(super) fn end_vectors(&self, config: &Config) {
+        if let Some((bar, backing)) = self.with_vectors(|vectors| vectors.end(config)) {
+            contained(|| self.host.bars.unmap(self.address, bar, backing));
+        }
+    }
+
+    /// Ends a claim: its device is silent and its memory released. The next one puts `bars` back.
+    pub(super) fn release(&self, bars: Option<[u32; 6]>) {
+        self.unrestored(|unrestored| *unrestored = bars);
         self.claimed.store(false, Ordering::Release);
     }
 }

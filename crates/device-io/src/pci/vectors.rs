@@ -1,9 +1,13 @@
 //! A function's MSI-X table (PCI Express Base 5.0 §7.7.2, §6.1.4), which only this file writes: an entry is
 //! an address that the device writes to.
 
+use core::fmt;
+use core::mem;
+
+use samara_shared_heap::AllocError;
+
 use super::config::{Config, Msix};
-use super::interrupt::InterruptError;
-use crate::host::{Backing, Host, MapBarError, Message, PciAddress};
+use crate::host::{Backing, Host, MapBarError, Message, NoMessage, PciAddress, contained};
 use crate::mmio::Value;
 
 /// Vectors that one claim uses at most, from 0 on.
@@ -16,6 +20,47 @@ const MASKED: u32 = 1;
 /// Message control: bit 15 enables MSI-X, bit 14 masks all of it.
 const ENABLE: u32 = 1 << 31;
 const MASK_ALL: u32 = 1 << 30;
+
+/// Why an interrupt isn't to be had. A driver polls then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InterruptError {
+    /// The function has no MSI-X.
+    NoMsix,
+    /// It has no such vector, or more than this crate uses.
+    NoSuchVector,
+    /// The vector is in use.
+    Taken,
+    /// The host gives none.
+    Message(NoMessage),
+    /// The table can't be mapped.
+    Map(MapBarError),
+    /// No room for the capability.
+    Alloc(AllocError),
+}
+
+impl fmt::Display for InterruptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoMsix => f.write_str("the function has no MSI-X: poll it"),
+            Self::NoSuchVector => {
+                f.write_str("the function has no such vector: use one from 0 to 15 that it has")
+            }
+            Self::Taken => f.write_str("the vector is in use: drop its interrupt first"),
+            Self::Message(error) => error.fmt(f),
+            Self::Map(error) => error.fmt(f),
+            Self::Alloc(error) => write!(f, "no room for the interrupt's capability: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for InterruptError {}
+
+impl From<NoMessage> for InterruptError {
+    fn from(error: NoMessage) -> Self {
+        Self::Message(error)
+    }
+}
 
 /// One vector in use.
 #[derive(Clone, Copy)]
@@ -84,19 +129,20 @@ impl Vectors {
         self.claim = Some(claim);
     }
 
-    /// A claim ends: its vectors are masked, and its table is unmapped.
-    pub(crate) fn end(&mut self, config: &Config, host: &Host, address: PciAddress) {
+    /// A claim ends: its vectors are masked. What the caller is to unmap: BAR, and mapping.
+    pub(crate) fn end(&mut self, config: &Config) -> Option<(u8, Backing)> {
         self.claim = None;
-        if let Some(table) = self.table.take() {
-            for entry in 0..table.entries {
-                if self.used[usize::from(entry % MAX_VECTORS)].take().is_some() {
-                    table.set_masked(entry, true);
-                }
-            }
-            disable(config, table.capability);
-            host.bars.unmap(address, table.bar, table.backing);
+        // First what is known of the device, then the device: its accesses are a host's, which may panic.
+        let used = mem::replace(&mut self.used, [None; MAX_VECTORS as usize]);
+        let table = self.table.take()?;
+        for (entry, _) in (0..table.entries)
+            .zip(used)
+            .filter(|(_, used)| used.is_some())
+        {
+            contained(|| table.set_masked(entry, true));
         }
-        self.used = [None; MAX_VECTORS as usize];
+        disable(config, table.capability);
+        Some((table.bar, table.backing))
     }
 
     /// Maps the table of `claim`, all its entries masked, and enables MSI-X.
@@ -175,11 +221,12 @@ impl Vectors {
 
     /// `vector` of `claim` is masked, and may be taken again; nothing if that claim is over.
     pub(crate) fn give_back(&mut self, claim: u32, vector: u16) {
-        self.set_masked(claim, vector, true);
-        if self.claim == Some(claim)
-            && let Some(used) = self.used.get_mut(usize::from(vector))
-        {
-            *used = None;
+        if self.claim != Some(claim) {
+            return;
+        }
+        let used = self.used.get_mut(usize::from(vector));
+        if let (Some(table), Some(_)) = (&self.table, used.and_then(Option::take)) {
+            contained(|| table.set_masked(vector, true));
         }
     }
 

@@ -78,5 +78,6 @@ unsafe impl Messages for Controller {
         VECTOR[message.data as usize]
             .taken
             .store(false, Ordering::SeqCst);
+        super::taken_back();
     }
 }

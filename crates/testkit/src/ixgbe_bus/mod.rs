@@ -8,6 +8,7 @@
 mod messages;
 mod null;
 
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::boxed::Box;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -259,6 +260,24 @@ impl IxgbeBus {
     }
 }
 
+/// How often the host has taken a mapping or a message back; and whether it panics when it has.
+static TAKEN_BACK: AtomicU64 = AtomicU64::new(0);
+static PANICS: AtomicBool = AtomicBool::new(false);
+
+fn taken_back() {
+    TAKEN_BACK.fetch_add(1, Ordering::SeqCst);
+    assert!(!PANICS.load(Ordering::SeqCst), "taken back");
+}
+
+/// Has the host panic whenever it has taken a mapping or a message back, while `f` runs; how often it did.
+pub fn panic_when_taken_back(f: impl FnOnce()) -> u64 {
+    let before = TAKEN_BACK.load(Ordering::SeqCst);
+    PANICS.store(true, Ordering::SeqCst);
+    f();
+    PANICS.store(false, Ordering::SeqCst);
+    TAKEN_BACK.load(Ordering::SeqCst) - before
+}
+
 /// Where the function is, on each of the buses.
 const ADDRESS: PciAddress = PciAddress {
     segment: 0,
@@ -319,7 +338,9 @@ unsafe impl MapBar for Bars {
         }
     }
 
-    fn unmap(&self, _: PciAddress, _: u8, _: Backing) {}
+    fn unmap(&self, _: PciAddress, _: u8, _: Backing) {
+        taken_back();
+    }
 }
 
 // SAFETY: a bus address is the memory address plus a constant, and `Memory` takes the constant off again.

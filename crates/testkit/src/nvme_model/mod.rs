@@ -146,6 +146,17 @@ impl NvmeModel {
         }
     }
 
+    /// Panics, with no lock held, if the clock has come to its end.
+    fn wind(&self) {
+        let lasts = self.run(|machine| {
+            let lasts = machine.switches.clock_lasts.as_mut()?;
+            let left = lasts.checked_sub(1);
+            *lasts = left.unwrap_or(0);
+            Some(left)
+        });
+        assert_ne!(lasts, Some(None), "the clock is broken");
+    }
+
     fn lock(&self) -> MutexGuard<'_, Machine> {
         self.machine.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -219,6 +230,7 @@ unsafe impl DmaTranslate for NvmeModel {
 
 impl Clock for NvmeModel {
     fn now(&self) -> u64 {
+        self.wind();
         self.run(|machine| {
             machine.now += LOOK;
             machine.now
@@ -226,6 +238,7 @@ impl Clock for NvmeModel {
     }
 
     fn relax(&self) {
+        self.wind();
         self.run(|machine| {
             machine.now += PAUSE;
             machine.work(true);

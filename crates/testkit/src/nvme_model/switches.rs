@@ -93,6 +93,8 @@ pub struct Switches {
     pub never_shut_down: bool,
     /// CSTS.CFS is set until the next reset.
     pub fatal: bool,
+    /// The host's clock panics once it was looked at, or waited with, so often.
+    pub clock_lasts: Option<u64>,
     /// Unplugged: all ones everywhere, no memory access.
     pub removed: bool,
 }

@@ -12,11 +12,15 @@ mod test_model;
 
 use crate::cli::{Cli, Command};
 use crate::error::Error;
+use crate::room;
 use crate::workspace::Workspace;
 
 /// Does what the command line asks for.
 pub(crate) fn dispatch(cli: Cli) -> Result<(), Error> {
     let workspace = Workspace::locate();
+    if matches!(cli.command, Command::Test(_) | Command::Ci) {
+        room::tell(&workspace);
+    }
     match cli.command {
         Command::Run(args) => run::run(&workspace, &args),
         Command::Test(args) => test::run(&workspace, &args),

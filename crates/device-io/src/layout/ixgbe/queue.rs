@@ -160,9 +160,6 @@ impl Queue {
         if ring.is_forgotten() {
             return Err(QueueError::Forgotten);
         }
-        if ring.positions.held() != 0 {
-            return Err(QueueError::NotEmpty);
-        }
         let (base, length) = ring.base();
         let block = self.block;
         registers.control().with(|guarded| {
@@ -172,7 +169,8 @@ impl Queue {
             {
                 return Err(QueueError::Enabled);
             }
-            // Not before: of a queue that runs, the device's head stays where it is.
+            // Not before: of a queue that runs, the device's head stays where it is, and nothing can be taken
+            // out of it.
             if !ring.positions.restart() {
                 return Err(QueueError::NotEmpty);
             }

@@ -1,0 +1,179 @@
+//! One claim of one function: the trusted side of what a driver holds, from its beginning to its end.
+
+use core::fmt;
+use core::mem;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use samara_shared_heap::{AllocError, Capability};
+use spin::{Mutex, Once};
+
+use super::config::{BUS_MASTER, Capabilities, Config, INTX_DISABLE, MEMORY_SPACE, PciId};
+use super::reset::{Restore, Silenced, silence};
+use super::slot::PciSlot;
+use super::vectors::{InterruptError, disable};
+use crate::dma::DmaTable;
+use crate::host::{Backing, Message, contained};
+use crate::mmio::Control;
+
+/// What identifies one claim of one function; DMA memory carries it, so that memory of one claim
+/// can't be used with another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClaimId {
+    slot: usize,
+    number: u32,
+}
+
+/// The trusted side of a claim. It lives in a capability slot: when its owner dies, the device is
+/// silenced, and only then are its DMA memory and the buffers in flight released.
+pub(super) struct Claim {
+    pub(super) slot: &'static PciSlot,
+    pub(super) control: Control,
+    pub(super) config: Config,
+    pub(super) id: PciId,
+    pub(super) capabilities: Capabilities,
+    restore: Restore,
+    /// A reset cleared the base addresses, and was not seen to end.
+    is_lost: AtomicBool,
+    /// How often the device was silenced or reset.
+    pub(super) epoch: AtomicU32,
+    /// Mappings, and their lengths.
+    pub(super) bars: [Once<(Backing, usize)>; 6],
+    pub(super) table: Mutex<DmaTable>,
+}
+
+/// Why a function can't be claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClaimError {
+    /// No function answers at that address.
+    Absent,
+    /// Another claim is alive.
+    Claimed,
+    /// It is a bridge: not a device that a driver domain drives.
+    NotAnEndpoint,
+    /// No room for the capability.
+    Alloc(AllocError),
+}
+
+impl fmt::Display for ClaimError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str(
+                "no PCI function answers there: check the address, or that it's still plugged in",
+            ),
+            Self::Claimed => f.write_str(
+                "another domain holds the PCI function: wait until that domain is reclaimed",
+            ),
+            Self::NotAnEndpoint => {
+                f.write_str("the PCI function is a bridge: claim the device behind it")
+            }
+            Self::Alloc(error) => write!(f, "no room for the PCI function's capability: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for ClaimError {}
+
+impl Claim {
+    /// Claims the slot: memory decoding is on and bus mastering off. Dropping the claim releases it.
+    pub(super) fn begin(slot: &'static PciSlot) -> Result<Self, ClaimError> {
+        let config = slot.config();
+        let id = config.id().ok_or(ClaimError::Absent)?;
+        if !config.is_endpoint() {
+            return Err(ClaimError::NotAnEndpoint);
+        }
+        let (number, unrestored) = slot.occupy().ok_or(ClaimError::Claimed)?;
+        if let Some(bars) = unrestored {
+            config.set_bars(&bars);
+        }
+        config.set_command(config.command() & !BUS_MASTER | MEMORY_SPACE | INTX_DISABLE);
+        let capabilities = config.capabilities();
+        if let Some(msix) = capabilities.msix {
+            // Left on by an earlier owner, or by firmware.
+            disable(&config, msix.capability);
+        }
+        let claim = ClaimId {
+            slot: core::ptr::from_ref(slot).addr(),
+            number,
+        };
+        Ok(Self {
+            slot,
+            control: Control::new(claim),
+            config,
+            id,
+            capabilities,
+            restore: Restore {
+                express: capabilities.express,
+                bars: config.bars(),
+            },
+            is_lost: AtomicBool::new(false),
+            epoch: AtomicU32::new(0),
+            bars: [const { Once::new() }; 6],
+            table: Mutex::new(DmaTable::new()),
+        })
+    }
+
+    /// Its number among the claims of its slot.
+    pub(super) const fn number(&self) -> u32 {
+        self.control.claim().number
+    }
+
+    /// Programs a vector of the claim, which is then unmasked; the message that it sends.
+    pub(super) fn take_vector(&self, vector: u16) -> Result<Message, InterruptError> {
+        let Self { slot, config, .. } = self;
+        let place = (config, &slot.host, slot.address);
+        slot.with_vectors(|vectors| vectors.take(vector, self.capabilities.msix, place))
+    }
+
+    /// Silences the device; what is in flight stays so.
+    pub(super) fn silence(&self) -> Silenced {
+        let silenced = silence(&self.config, &self.restore, self.slot.host.clock);
+        if let Silenced::Lost | Silenced::Reset = silenced {
+            let is_lost = silenced == Silenced::Lost;
+            self.is_lost.store(is_lost, Ordering::Relaxed);
+        }
+        silenced
+    }
+
+    /// Silences the device unless it is: one that may not be bus master issues no memory request, and
+    /// may become one only out of reset. An absent one reads as all ones, and costs no wait.
+    fn ensure_silent(&self) {
+        if self.config.command() & BUS_MASTER != 0 {
+            let _ = self.silence();
+        }
+    }
+}
+
+// SAFETY: silencing touches configuration space in bounded time and runs no code of a domain; after
+// it the function issues no memory request. `DmaTable` gives every object that it keeps to the host.
+unsafe impl Capability for Claim {
+    const NAME: &'static str = "PCI function";
+
+    fn quiesce(&self) {
+        contained(|| self.ensure_silent());
+    }
+}
+
+impl Drop for Claim {
+    /// Silences the device (a live owner drops its handle without a quiesce), then unmaps its registers
+    /// and releases its memory, then lets the function be claimed again. Whatever of this panics, the rest is
+    /// done.
+    fn drop(&mut self) {
+        let slot = self.slot;
+        if contained(|| self.ensure_silent()).is_none() {
+            // Nobody knows what the device does: what it could reach stays, and nobody gets the function.
+            mem::forget(mem::replace(self.table.get_mut(), DmaTable::new()));
+            return;
+        }
+        slot.end_vectors(&self.config);
+        for (bar, mapping) in (0..).zip(&mut self.bars) {
+            if let Some(&mut (backing, _)) = mapping.get_mut() {
+                contained(|| slot.host.bars.unmap(slot.address, bar, backing));
+            }
+        }
+        // The buffers go before the slot is free for another claim.
+        *self.table.get_mut() = DmaTable::new();
+        let is_lost = self.is_lost.load(Ordering::Relaxed);
+        slot.release(is_lost.then_some(self.restore.bars));
+    }
+}
