@@ -35,5 +35,5 @@ mod thread;
 pub use handlers::{CUTS, Cuts};
 pub use images::{Library, program_image};
 pub use segments::allow_segments;
-pub use step::{Stepped, arm};
+pub use step::{Stepped, arm, disarm};
 pub use thread::{Contained, contained};

@@ -41,8 +41,9 @@ pub fn arm() {
     unsafe { asm!("pushfq", "or qword ptr [rsp], {}", "popfq", const TRAP_FLAG) };
 }
 
+/// No further instruction traps. Where a call does not say so it is after the call.
 #[inline(always)]
-fn disarm() {
+pub fn disarm() {
     // SAFETY: clears the flag.
     unsafe { asm!("pushfq", "and qword ptr [rsp], {}", "popfq", const !(TRAP_FLAG as i32)) };
 }
