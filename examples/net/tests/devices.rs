@@ -7,7 +7,7 @@ use std::time::Duration;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System, runtime};
 use samara_interfaces::net::{
-    Exchanged, Link, MacAddress, NetDevice, NetError, NetInfo, NetStatistics, Packets,
+    Exchanged, Link, MacAddress, NetDevice, NetError, NetInfo, NetStatistics, Packet, Packets,
 };
 use samara_interfaces::tcp::{Network, Polled, TcpError};
 use samara_net::{Args, InitError, Limits};
@@ -25,14 +25,18 @@ enum Habit {
     ClaimsToHaveReceivedMore,
     ClaimsToHaveSentNone,
     GivesNothingBack,
+    /// Fills both batches up with buffers of its own.
+    GivesMoreBack,
+    /// The same, all with frames that ask for an answer, while it takes none of the answers.
+    ReceivesMoreAndSendsNone,
     SwapsTheBatches,
     Fails,
     Dies,
 }
 
 use Habit::{
-    ClaimsToHaveReceivedMore, ClaimsToHaveSentNone, Dies, Fails, GivesNothingBack, Honest,
-    SwapsTheBatches,
+    ClaimsToHaveReceivedMore, ClaimsToHaveSentNone, Dies, Fails, GivesMoreBack, GivesNothingBack,
+    Honest, ReceivesMoreAndSendsNone, SwapsTheBatches,
 };
 
 static HABIT: AtomicU8 = AtomicU8::new(Honest as u8);
@@ -47,6 +51,15 @@ const ARP: [u8; 42] = [
     2, 0, 0, 0, 0, 9,  10, 0, 0, 9,
     0, 0, 0, 0, 0, 0,  10, 0, 0, 1,
 ];
+
+/// Puts as many packets with a frame behind those in `batch` as there's room for.
+fn fill_up(batch: &mut Packets) {
+    while !batch.is_full() {
+        let mut packet = Packet::alloc().expect("memory");
+        packet.fill(&ARP).expect("it fits");
+        batch.push_back(packet).expect("there's room");
+    }
+}
 
 struct Device {
     mac: [u8; 6],
@@ -93,6 +106,12 @@ impl NetDevice for Device {
             exchanged.unsent = usize::MAX;
         } else if habit == GivesNothingBack as u8 {
             (exchanged.tx, exchanged.rx) = (Packets::new(), Packets::new());
+        } else if habit == GivesMoreBack as u8 {
+            fill_up(&mut exchanged.tx);
+            fill_up(&mut exchanged.rx);
+        } else if habit == ReceivesMoreAndSendsNone as u8 {
+            fill_up(&mut exchanged.rx);
+            (exchanged.unsent, exchanged.received) = (usize::MAX, usize::MAX);
         } else if habit == SwapsTheBatches as u8 {
             std::mem::swap(&mut exchanged.tx, &mut exchanged.rx);
         }
@@ -161,6 +180,8 @@ fn whatever_the_device_does_the_stack_lives_on_and_holds_no_more() {
         ClaimsToHaveReceivedMore,
         ClaimsToHaveSentNone,
         GivesNothingBack,
+        GivesMoreBack,
+        ReceivesMoreAndSendsNone,
         SwapsTheBatches,
         Fails,
         Dies,
