@@ -63,13 +63,14 @@ fn fill_up(batch: &mut Packets) {
 
 struct Device {
     mac: [u8; 6],
+    mtu: u16,
 }
 
 impl NetDevice for Device {
     fn info(&self) -> Result<NetInfo, NetError> {
         Ok(NetInfo {
             mac: MacAddress(self.mac),
-            mtu: 1500,
+            mtu: self.mtu,
             queues: 2,
             tx_room: 31,
         })
@@ -119,14 +120,14 @@ impl NetDevice for Device {
     }
 }
 
-fn init(mac: [u8; 6]) -> Result<Device, RpcError> {
-    Ok(Device { mac })
+fn init((mac, mtu): ([u8; 6], u16)) -> Result<Device, RpcError> {
+    Ok(Device { mac, mtu })
 }
 
-fn device(mac: [u8; 6]) -> Domain<dyn NetDevice> {
+fn device(mac: [u8; 6], mtu: u16) -> Domain<dyn NetDevice> {
     let spec =
         DomainSpec::new("device").restart(Restart::limited(100_000, Duration::from_secs(600)));
-    let mint = Mint::of(move || mac);
+    let mint = Mint::of(move || (mac, mtu));
     runtime().spawn(spec, init, mint).expect("it starts")
 }
 
@@ -156,7 +157,7 @@ fn whatever_the_device_does_the_stack_lives_on_and_holds_no_more() {
     let _alone = alone();
     HABIT.store(Honest as u8, Ordering::Relaxed);
     let before = Totals::now();
-    let device = device(MAC);
+    let device = device(MAC, 1500);
     let stack = stack(&device, [10, 0, 0, 1], 24).expect("it starts");
     let net = stack.proxy().unwrap();
     let mut now = 0;
@@ -210,7 +211,7 @@ fn whatever_the_device_does_the_stack_lives_on_and_holds_no_more() {
 fn what_makes_no_sense_is_refused() {
     let _alone = alone();
     HABIT.store(Honest as u8, Ordering::Relaxed);
-    let good = device(MAC);
+    let good = device(MAC, 1500);
     for (address, prefix) in [
         ([0, 0, 0, 0], 24),
         ([224, 0, 0, 1], 24),
@@ -223,9 +224,14 @@ fn what_makes_no_sense_is_refused() {
             "{error}"
         );
     }
-    let group = device([1, 0, 0, 0, 0, 1]);
+    let group = device([1, 0, 0, 0, 0, 1], 1500);
     let error = stack(&group, [10, 0, 0, 1], 24).expect_err("no device's address");
     assert!(error.contains(&InitError::BadMac.to_string()), "{error}");
+    for mtu in [0, 39, 67] {
+        let narrow = device(MAC, mtu);
+        let error = stack(&narrow, [10, 0, 0, 1], 24).expect_err("no room for headers");
+        assert!(error.contains(&InitError::BadMtu.to_string()), "{error}");
+    }
 
     let stack = stack(&good, [10, 0, 0, 1], 24).expect("it starts");
     let net = stack.proxy().unwrap();
