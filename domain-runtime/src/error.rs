@@ -20,8 +20,8 @@ pub enum RpcError {
     OutOfMemory,
     /// The log of `#[replay]` calls is full: nothing was executed.
     ReplayLogFull,
-    /// The domain has so many shared objects that it may not be given more: nothing was executed, and
-    /// what would have moved is dropped, as the caller's.
+    /// The domain, or its caller where the call may return objects, has so many shared objects that it may not
+    /// be given more: nothing was executed, and what would have moved is dropped, as the caller's.
     OverQuota,
     /// The calling thread's stack has less room left than the domain asks for: nothing was executed, and
     /// what would have moved is dropped, as the caller's.
@@ -44,7 +44,7 @@ impl fmt::Display for RpcError {
                 "the log of calls to replay is full; raise DomainSpec::replay_log or call less"
             }
             Self::OverQuota => {
-                "the domain is at twice its shared quota; let it free objects, lend it `&RRef`s, or raise DomainSpec::shared_quota"
+                "the domain or its caller is at twice its shared quota; let it free objects, lend it `&RRef`s, or raise DomainSpec::shared_quota"
             }
             Self::StackExhausted => {
                 "the thread's stack is too short for the domain; call from less deep, on a thread with a larger stack, or lower DomainSpec::stack"

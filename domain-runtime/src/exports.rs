@@ -89,9 +89,13 @@ impl<I: ?Sized + Interface> Export<I> {
     }
 
     /// Where the object is.
+    ///
+    /// # Safety
+    /// Entered only while this reference, or a clone of it, is kept: with the last one goes the object,
+    /// and its exporter, which an entry asks for, lives on.
     #[inline]
     #[must_use]
-    pub const fn instance(&self) -> Instance<I> {
+    pub const unsafe fn instance(&self) -> Instance<I> {
         self.instance
     }
 

@@ -227,6 +227,23 @@ fn a_shadow_tells_of_a_full_receiver_and_neither_repeats_nor_restarts() {
 }
 
 #[test]
+fn a_domain_far_over_its_quota_is_returned_nothing_either() {
+    let (domain, proxy) = spawn("hoarder");
+    // One with a quota of its own: what it makes is its caller's at once.
+    let (maker, others) = spawn("accomplice");
+    let lent = RRef::new(others);
+    assert_eq!(proxy.fetch(&lent, 1000), Err(RpcError::OverQuota));
+    let held = heap::census(owner_of(&domain)).bytes;
+    // Twice, and what the last call returned.
+    assert!(held <= (128 + 4) * KIB, "{held}");
+    // What returns nothing, or nothing of another's, is not refused; and the caller lives.
+    let own = RRef::new(domain.proxy().unwrap());
+    assert!(proxy.keep_own(&own).unwrap() > 16);
+    assert_eq!(lent.page_of(RRef::from_slice(&[1; 8])), Ok(8));
+    assert!(domain.kill() && maker.kill());
+}
+
+#[test]
 fn what_calls_return_is_taken_off_what_a_domain_may_allocate() {
     let (domain, proxy) = spawn("fetcher");
     let maker: Domain<dyn Maker> = host()

@@ -108,7 +108,9 @@ impl<I: ?Sized + Interface> Proxy<I> {
         I: Implements<T>,
     {
         let export = Exported::try_new(object)?;
-        match Self::keeping(export.instance(), Keeps::Export(export)) {
+        // SAFETY: kept beside it.
+        let instance = unsafe { export.instance() };
+        match Self::keeping(instance, Keeps::Export(export)) {
             Ok(proxy) => Ok(proxy),
             // SAFETY: exported just now from a `T`, and shown to nobody.
             Err((error, Keeps::Export(export))) => Err((error, unsafe { export.take_back() })),

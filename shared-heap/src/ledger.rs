@@ -112,6 +112,12 @@ impl Ledger {
         fits
     }
 
+    /// Whether the owner may be given anything at all: not from twice its limit on.
+    #[must_use]
+    pub const fn has_room(&self) -> bool {
+        self.far.bytes > 0 && self.far.objects > 0
+    }
+
     /// Notes what the owner got, asked or not.
     pub const fn note(&mut self, load: Load) {
         self.own = self.own.less(load);
@@ -148,8 +154,11 @@ mod tests {
         let mut ledger = settled(60, 1);
         assert!(ledger.receive(Load::one(100)));
         assert!(!ledger.allocate(Load::one(1)));
+        assert!(ledger.has_room());
         assert!(ledger.receive(Load::one(40)));
         assert!(!ledger.receive(Load::one(1)));
+        assert!(!ledger.has_room(), "bytes");
+        assert!(!settled(0, 6).has_room(), "objects");
     }
 
     #[test]

@@ -123,6 +123,18 @@ pub fn admit(owner: Owner, load: Load) -> bool {
     fits
 }
 
+/// Whether `owner`, which [`is_limited`], may be given what nobody can refuse any more: not from twice its
+/// limit on. To be asked before the call that returns it. Cost as of [`admit`].
+#[cold]
+#[must_use]
+pub fn has_room(owner: Owner) -> bool {
+    let _no_cut = NoCut::begin(thread::current());
+    let mut account = ACCOUNTS[owner.index()].lock();
+    let has_room = settled(&mut account, owner, |ledger| ledger.has_room());
+    account.refused.transfers += usize::from(!has_room);
+    has_room
+}
+
 /// Notes that `load` came to `owner` without being asked for: what a call returns. Keeps its own
 /// allocations exact.
 #[cold]

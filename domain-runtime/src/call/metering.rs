@@ -28,10 +28,18 @@ pub fn is_marked<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: 
     found != 0
 }
 
-/// Asks the receiver's quota, before anything moves.
+/// Asks the receiver's quota, before anything moves; and the caller's, if it is to get something back, for
+/// what a call returns cannot be refused.
 #[cold]
-pub(super) fn admits<A: Exchangeable>(from: Owner, to: Owner, arguments: &A) -> bool {
-    from == to || !quota::is_limited(to) || quota::admit(to, weigh(arguments))
+pub(super) fn admits<A: Exchangeable, R: Exchangeable>(
+    from: Owner,
+    to: Owner,
+    arguments: &A,
+) -> bool {
+    let may_get_back = || !R::NESTED || !quota::is_limited(from) || quota::has_room(from);
+    let may_be_given =
+        || !A::NESTED || !quota::is_limited(to) || quota::admit(to, weigh(arguments));
+    from == to || may_get_back() && may_be_given()
 }
 
 /// Takes a result off what its receiver may still allocate.

@@ -43,8 +43,9 @@ use samara_shared_heap::thread::{self, Frame, ThreadSlot};
 /// Calls `body` inside the target with `arguments`, which become its own; the result becomes the
 /// caller's. A panic inside ends here and is the domain's death.
 ///
-/// A receiver far over its quota gets no arguments; a caller with a quota gets its result, which is
-/// taken off what it may still allocate. What does not change hands is not counted.
+/// A receiver far over its quota gets no arguments, and a caller that is makes no call that may return it
+/// anything; else a caller with a quota gets its result, which is taken off what it may still allocate. What
+/// does not change hands is not counted.
 ///
 /// Does not return if the *caller's* domain died meanwhile: the thread then unwinds to the boundary
 /// through which it entered the caller.
@@ -139,12 +140,13 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
         refuse(thread, target);
         return Err(Failure::Refused(ManuallyDrop::into_inner(arguments)));
     }
-    if A::NESTED {
+    let asks = METERED && (A::NESTED || R::NESTED);
+    if A::NESTED || asks {
         // What follows calls functions, and a caller may have expanded this function inside a `catch` of
-        // its own: a cut in them would be caught there. Plain arguments call none.
+        // its own: a cut in them would be caught there. Plain arguments call none, without a quota.
         activation.enter();
     }
-    if METERED && A::NESTED && !admits(caller, target.owner(), &*arguments) {
+    if asks && !admits::<A, R>(caller, target.owner(), &*arguments) {
         leave(thread, counter, below);
         refuse(thread, target);
         *refusal = Refusal::OverQuota;
@@ -153,6 +155,8 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
     if A::NESTED {
         // SAFETY: the arguments go to `body`, which is the target's code.
         arguments.transfer(&unsafe { Transfer::to(target.owner()) });
+    }
+    if A::NESTED || asks {
         activation.arrive(target);
     }
     let outcome = samara_unwind::catch(|| {

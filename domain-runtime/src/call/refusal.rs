@@ -8,7 +8,8 @@ use crate::error::RpcError;
 pub enum Refusal {
     /// The domain is not in the expected state.
     Dead,
-    /// The arguments would take the domain beyond twice its quota of shared objects.
+    /// The arguments would take the domain beyond twice its quota of shared objects, or the caller has that
+    /// much and would get more.
     OverQuota,
     /// The thread's stack has less room left than the domain asks for.
     StackExhausted,

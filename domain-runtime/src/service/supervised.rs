@@ -123,10 +123,12 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
     }
 
     fn give_up(&mut self) {
-        let standing = &self.service.standing;
-        if self.service.standing() == Standing::Wanted {
-            standing.store(Standing::GivenUp as u8, Ordering::Relaxed);
-        }
+        let (from, to) = (Standing::Wanted as u8, Standing::GivenUp as u8);
+        // One step: it may not be reserved, and whoever has it may be stopping it, which is for good.
+        let _ =
+            self.service
+                .standing
+                .compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
     }
 }
 

@@ -149,11 +149,12 @@ impl Connection {
             None => RRef::new_zeroed_slice(INPUT)?,
         };
         let Received { buffer, len, ended } = self.stream.recv(input)?;
-        let bytes = buffer.get(..len).unwrap_or_default();
+        // A stack may give back another buffer, and more: no more is kept of it than what was lent.
+        let bytes = buffer.get(..len.min(INPUT)).unwrap_or_default();
         self.arrived.extend_from_slice(bytes);
         let moved = u32::from(!bytes.is_empty());
         self.ended |= ended;
-        self.input = Some(buffer);
+        self.input = (buffer.len() == INPUT).then_some(buffer);
         Ok(moved)
     }
 }

@@ -72,6 +72,8 @@ pub enum InitError {
     BadAddress,
     /// The device's own address is a group's.
     BadMac,
+    /// The device's frames have no room for the headers of a segment.
+    BadMtu,
 }
 
 impl fmt::Display for InitError {
@@ -84,6 +86,9 @@ impl fmt::Display for InitError {
             Self::BadMac => {
                 f.write_str("the device's MAC address is a group's: give it one of its own")
             }
+            Self::BadMtu => f.write_str(
+                "the device's MTU is less than any IPv4 network's: give it one of 68 or more",
+            ),
         }
     }
 }

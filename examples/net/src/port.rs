@@ -111,9 +111,9 @@ impl Port {
             &mut self.none
         };
         let tx = batch.take()?;
-        let offered = tx.len();
+        let (offered, given) = (tx.len(), rx.len());
         match self.device.exchange(queue, tx, rx) {
-            Ok(exchanged) => Ok(self.take(queue, exchanged, offered)),
+            Ok(exchanged) => Ok(self.take(queue, exchanged, offered, given)),
             Err(error) => {
                 self.counts.failures = self.counts.failures.saturating_add(1);
                 let doubtful = self.away.saturating_add(offered) as u64;
@@ -142,21 +142,33 @@ impl Port {
 
     /// Whether there's a buffer to take; allocates one within the bound. `crossing` are on their way.
     fn has_spare(&mut self, crossing: usize) -> bool {
-        if self.spare.is_empty() {
-            let held = self.away + self.tx.len() + self.received.len() + self.used.len() + crossing;
-            // What the device may keep, a batch in each direction, and one in between.
-            let bound = usize::from(self.info.tx_room) + 3 * BATCH;
-            if held < bound
-                && let Ok(buffer) = Packet::alloc()
-            {
-                self.spare.push(buffer);
-            }
+        if self.spare.is_empty()
+            && self.has_room(crossing)
+            && let Ok(buffer) = Packet::alloc()
+        {
+            self.spare.push(buffer);
         }
         !self.spare.is_empty()
     }
 
-    /// Sorts what came back. The device's numbers are bounded by what it gave: at worst frames are lost.
-    fn take(&mut self, queue: u16, exchanged: Exchanged, offered: usize) -> u32 {
+    /// Whether there may be one buffer more. `crossing` are neither here nor away.
+    fn has_room(&self, crossing: usize) -> bool {
+        let here = self.tx.len() + self.received.len() + self.used.len() + self.spare.len();
+        // What the device may keep, a batch in each direction, and one in between.
+        self.away + here + crossing < usize::from(self.info.tx_room) + 3 * BATCH
+    }
+
+    /// Keeps a buffer that came back, while `crossing` are still to be looked at. A device may give more than
+    /// it was given: those are dropped.
+    fn keep(&mut self, buffer: RRef<Packet>, crossing: usize) {
+        if self.has_room(crossing) {
+            self.spare.push(buffer);
+        }
+    }
+
+    /// Sorts what came back. The device's numbers are bounded by what it gave and was given: at worst frames
+    /// are lost.
+    fn take(&mut self, queue: u16, exchanged: Exchanged, offered: usize, given: usize) -> u32 {
         let Exchanged {
             mut tx,
             mut rx,
@@ -166,10 +178,11 @@ impl Port {
         let unsent = unsent.min(tx.len()).min(offered);
         let sent = offered - unsent;
         let given_back = tx.len() - unsent;
+        self.away = self.away.saturating_add(sent).saturating_sub(given_back);
         while tx.len() > unsent
             && let Some(buffer) = tx.pop_back()
         {
-            self.spare.push(buffer);
+            self.keep(buffer, tx.len() + rx.len());
         }
         // Of another queue than the first, all of it are buffers.
         let keeper = if queue == 0 {
@@ -178,17 +191,16 @@ impl Port {
             &mut self.none
         };
         keeper.0 = Some(tx);
-        self.away = self.away.saturating_add(sent).saturating_sub(given_back);
 
         let mut arrived = 0;
-        while arrived < received
+        while arrived < received.min(given)
             && let Some(frame) = rx.pop_front()
         {
             self.received.push_back(frame);
             arrived += 1;
         }
         while let Some(buffer) = rx.pop_back() {
-            self.spare.push(buffer);
+            self.keep(buffer, rx.len());
         }
         self.rx.0 = Some(rx);
         self.counts.frames_in = self.counts.frames_in.saturating_add(arrived as u64);

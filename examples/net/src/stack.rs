@@ -16,6 +16,9 @@ use crate::port::Port;
 use crate::shared::Shared;
 use crate::sockets::Sockets;
 
+/// Bytes that every IPv4 network carries (RFC 791): room for the headers that the library subtracts.
+const LEAST_MTU: u16 = 68;
+
 /// A TCP/IP stack over one device.
 pub struct Stack {
     shared: Arc<Shared>,
@@ -38,6 +41,9 @@ impl Stack {
         // What the library asserts is checked first.
         if !hardware.is_unicast() {
             return Err(InitError::BadMac);
+        }
+        if info.mtu < LEAST_MTU {
+            return Err(InitError::BadMtu);
         }
         if !is_host(address) || prefix > 32 {
             return Err(InitError::BadAddress);

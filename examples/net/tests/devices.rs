@@ -7,7 +7,7 @@ use std::time::Duration;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System, runtime};
 use samara_interfaces::net::{
-    Exchanged, Link, MacAddress, NetDevice, NetError, NetInfo, NetStatistics, Packets,
+    Exchanged, Link, MacAddress, NetDevice, NetError, NetInfo, NetStatistics, Packet, Packets,
 };
 use samara_interfaces::tcp::{Network, Polled, TcpError};
 use samara_net::{Args, InitError, Limits};
@@ -25,14 +25,18 @@ enum Habit {
     ClaimsToHaveReceivedMore,
     ClaimsToHaveSentNone,
     GivesNothingBack,
+    /// Fills both batches up with buffers of its own.
+    GivesMoreBack,
+    /// The same, all with frames that ask for an answer, while it takes none of the answers.
+    ReceivesMoreAndSendsNone,
     SwapsTheBatches,
     Fails,
     Dies,
 }
 
 use Habit::{
-    ClaimsToHaveReceivedMore, ClaimsToHaveSentNone, Dies, Fails, GivesNothingBack, Honest,
-    SwapsTheBatches,
+    ClaimsToHaveReceivedMore, ClaimsToHaveSentNone, Dies, Fails, GivesMoreBack, GivesNothingBack,
+    Honest, ReceivesMoreAndSendsNone, SwapsTheBatches,
 };
 
 static HABIT: AtomicU8 = AtomicU8::new(Honest as u8);
@@ -48,15 +52,25 @@ const ARP: [u8; 42] = [
     0, 0, 0, 0, 0, 0,  10, 0, 0, 1,
 ];
 
+/// Puts as many packets with a frame behind those in `batch` as there's room for.
+fn fill_up(batch: &mut Packets) {
+    while !batch.is_full() {
+        let mut packet = Packet::alloc().expect("memory");
+        packet.fill(&ARP).expect("it fits");
+        batch.push_back(packet).expect("there's room");
+    }
+}
+
 struct Device {
     mac: [u8; 6],
+    mtu: u16,
 }
 
 impl NetDevice for Device {
     fn info(&self) -> Result<NetInfo, NetError> {
         Ok(NetInfo {
             mac: MacAddress(self.mac),
-            mtu: 1500,
+            mtu: self.mtu,
             queues: 2,
             tx_room: 31,
         })
@@ -93,6 +107,12 @@ impl NetDevice for Device {
             exchanged.unsent = usize::MAX;
         } else if habit == GivesNothingBack as u8 {
             (exchanged.tx, exchanged.rx) = (Packets::new(), Packets::new());
+        } else if habit == GivesMoreBack as u8 {
+            fill_up(&mut exchanged.tx);
+            fill_up(&mut exchanged.rx);
+        } else if habit == ReceivesMoreAndSendsNone as u8 {
+            fill_up(&mut exchanged.rx);
+            (exchanged.unsent, exchanged.received) = (usize::MAX, usize::MAX);
         } else if habit == SwapsTheBatches as u8 {
             std::mem::swap(&mut exchanged.tx, &mut exchanged.rx);
         }
@@ -100,14 +120,14 @@ impl NetDevice for Device {
     }
 }
 
-fn init(mac: [u8; 6]) -> Result<Device, RpcError> {
-    Ok(Device { mac })
+fn init((mac, mtu): ([u8; 6], u16)) -> Result<Device, RpcError> {
+    Ok(Device { mac, mtu })
 }
 
-fn device(mac: [u8; 6]) -> Domain<dyn NetDevice> {
+fn device(mac: [u8; 6], mtu: u16) -> Domain<dyn NetDevice> {
     let spec =
         DomainSpec::new("device").restart(Restart::limited(100_000, Duration::from_secs(600)));
-    let mint = Mint::of(move || mac);
+    let mint = Mint::of(move || (mac, mtu));
     runtime().spawn(spec, init, mint).expect("it starts")
 }
 
@@ -137,7 +157,7 @@ fn whatever_the_device_does_the_stack_lives_on_and_holds_no_more() {
     let _alone = alone();
     HABIT.store(Honest as u8, Ordering::Relaxed);
     let before = Totals::now();
-    let device = device(MAC);
+    let device = device(MAC, 1500);
     let stack = stack(&device, [10, 0, 0, 1], 24).expect("it starts");
     let net = stack.proxy().unwrap();
     let mut now = 0;
@@ -161,6 +181,8 @@ fn whatever_the_device_does_the_stack_lives_on_and_holds_no_more() {
         ClaimsToHaveReceivedMore,
         ClaimsToHaveSentNone,
         GivesNothingBack,
+        GivesMoreBack,
+        ReceivesMoreAndSendsNone,
         SwapsTheBatches,
         Fails,
         Dies,
@@ -189,7 +211,7 @@ fn whatever_the_device_does_the_stack_lives_on_and_holds_no_more() {
 fn what_makes_no_sense_is_refused() {
     let _alone = alone();
     HABIT.store(Honest as u8, Ordering::Relaxed);
-    let good = device(MAC);
+    let good = device(MAC, 1500);
     for (address, prefix) in [
         ([0, 0, 0, 0], 24),
         ([224, 0, 0, 1], 24),
@@ -202,9 +224,14 @@ fn what_makes_no_sense_is_refused() {
             "{error}"
         );
     }
-    let group = device([1, 0, 0, 0, 0, 1]);
+    let group = device([1, 0, 0, 0, 0, 1], 1500);
     let error = stack(&group, [10, 0, 0, 1], 24).expect_err("no device's address");
     assert!(error.contains(&InitError::BadMac.to_string()), "{error}");
+    for mtu in [0, 39, 67] {
+        let narrow = device(MAC, mtu);
+        let error = stack(&narrow, [10, 0, 0, 1], 24).expect_err("no room for headers");
+        assert!(error.contains(&InitError::BadMtu.to_string()), "{error}");
+    }
 
     let stack = stack(&good, [10, 0, 0, 1], 24).expect("it starts");
     let net = stack.proxy().unwrap();

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use samara_ixgbe_model::pci::REGISTER_BAR;
+use samara_ixgbe_model::pci::{CONFIG_SIZE, REGISTER_BAR};
 use samara_ixgbe_model::registers;
 use vfio_bindings::bindings::vfio::{
     VFIO_IRQ_SET_DATA_EVENTFD, VFIO_PCI_CONFIG_REGION_INDEX, VFIO_PCI_MSIX_IRQ_INDEX,
@@ -60,6 +60,10 @@ impl Backend {
 
 impl ServerBackend for Backend {
     fn region_read(&mut self, region: u32, offset: u64, data: &mut [u8]) -> io::Result<()> {
+        // Untouched, it takes no memory yet: a VMM may ask for 4 GiB.
+        if data.len() > CONFIG_SIZE {
+            return Err(io::Error::other("no region has so many bytes to be read"));
+        }
         let mut device = self.device();
         if region == VFIO_PCI_CONFIG_REGION_INDEX {
             let offset = usize::try_from(offset).unwrap_or(usize::MAX);

@@ -1,9 +1,11 @@
 //! The device with all that it is connected to.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use samara_ixgbe_model::{Interrupts, Link, Nic, Notice, Options, Progress};
 
@@ -14,6 +16,9 @@ use super::{Arguments, ServerError};
 
 /// Steps that are done at once; then others get the lock.
 const STEPS: usize = 16;
+
+/// The same in time, where the cable takes little.
+const SHARE: Duration = Duration::from_millis(100);
 
 /// A link that gathers what is sent during a step.
 pub(super) trait BufferedLink: Link + Send {
@@ -26,7 +31,7 @@ pub(super) trait BufferedLink: Link + Send {
 pub(super) struct Vectors(Vec<Option<File>>);
 
 impl Vectors {
-    /// Sets the events from vector `start` on; vectors without one are silent.
+    /// Sets the events from vector `start` on; vectors without one, or with one that waits, are silent.
     pub(super) fn set(&mut self, start: usize, count: usize, events: Vec<File>) {
         let end = (start + count).min(64);
         if self.0.len() < end {
@@ -34,7 +39,7 @@ impl Vectors {
         }
         let mut events = events.into_iter();
         for slot in self.0.iter_mut().take(end).skip(start) {
-            *slot = events.next();
+            *slot = events.next().and_then(|event| unwaiting(event).ok());
         }
     }
 
@@ -44,11 +49,20 @@ impl Vectors {
     }
 }
 
+/// The same event, which refuses at once when it is full: a VMM may give one that nobody reads, a socket
+/// or a pipe, and whoever writes to that waits with the device in its hands.
+fn unwaiting(event: File) -> io::Result<File> {
+    // Any file has the request that this makes, and nothing else is asked of the socket that it is not.
+    let socket = UnixStream::from(OwnedFd::from(event));
+    socket.set_nonblocking(true)?;
+    Ok(OwnedFd::from(socket).into())
+}
+
 impl Interrupts for Vectors {
     fn raise(&mut self, vector: u16) {
         if let Some(Some(event)) = self.0.get_mut(usize::from(vector)) {
             // Only an event whose counter is full refuses: then one is pending anyway.
-            let _ = event.write_all(&1u64.to_ne_bytes());
+            let _ = event.write(&1u64.to_ne_bytes());
         }
     }
 }
@@ -96,6 +110,7 @@ impl Device {
 
     /// Lets the device work; what is left over is left to the worker.
     pub(super) fn step(&mut self) {
+        let began = Instant::now();
         self.nic.advance(self.start.elapsed().as_nanos() as u64);
         let mut tapped = Tapped {
             link: self.link.as_mut(),
@@ -110,7 +125,7 @@ impl Device {
             // What is gathered stays small.
             tapped.link.flush();
             left -= 1;
-            if left == 0 {
+            if left == 0 || began.elapsed() > SHARE {
                 self.bell.ring();
                 break;
             }
@@ -121,7 +136,7 @@ impl Device {
         }
         if let Some(deadline) = self.nic.next_deadline() {
             self.bell
-                .ring_at(self.start + std::time::Duration::from_nanos(deadline));
+                .ring_at(self.start + Duration::from_nanos(deadline));
         }
         self.tell();
     }

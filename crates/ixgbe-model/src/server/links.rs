@@ -4,12 +4,12 @@
 //! of passt.
 
 use std::collections::VecDeque;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use samara_ixgbe_model::{Link, Loop};
 
@@ -24,8 +24,11 @@ const WAITING: usize = 4096;
 /// Longest frame that is believed.
 const LONGEST: usize = 64 << 10;
 
-/// How long a peer may refuse to take frames before the cable counts as cut.
+/// How long a peer may take over what is sent at once before the cable counts as cut.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Bytes that are handed to the system at once.
+const PIECE: usize = 32 << 10;
 
 /// Time between attempts to connect.
 const RETRY: Duration = Duration::from_millis(200);
@@ -117,7 +120,7 @@ impl BufferedLink for Cable {
         }
         let mut stream = self.end.stream();
         if let Some(connection) = stream.as_mut()
-            && connection.write_all(&self.outgoing).is_err()
+            && send_all(connection, &self.outgoing).is_err()
         {
             // Half a frame may be out: only a new connection is in step again.
             let _ = connection.shutdown(std::net::Shutdown::Both);
@@ -125,6 +128,19 @@ impl BufferedLink for Cable {
         }
         self.outgoing.clear();
     }
+}
+
+/// Sends `bytes` in little more than [`PATIENCE`], however little the peer takes at a time.
+fn send_all(connection: &mut UnixStream, bytes: &[u8]) -> io::Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    // The system waits that long for each piece of its own.
+    for piece in bytes.chunks(PIECE) {
+        if Instant::now() > deadline {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        connection.write_all(piece)?;
+    }
+    Ok(())
 }
 
 /// How to get a connection.

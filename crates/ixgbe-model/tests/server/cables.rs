@@ -10,7 +10,7 @@ use samara_ixgbe_model::registers::{bits, offset as at};
 use crate::vmm::{RX_BUFFER, RX_RING, Room, TX_BUFFER, TX_RING, Vmm, serve};
 
 /// Waits until the link is as it should be.
-fn wait(vmm: &mut Vmm, up: bool) -> bool {
+pub(crate) fn wait(vmm: &mut Vmm, up: bool) -> bool {
     (0..250).any(|_| {
         thread::sleep(Duration::from_millis(20));
         (vmm.read(at::LINKS) & bits::LINKS_UP != 0) == up

@@ -5,6 +5,7 @@ mod cables;
 mod hostile;
 mod options;
 mod reset;
+mod strangers;
 mod vmm;
 
 use std::io::Write;

@@ -44,6 +44,9 @@ fn descend(stream: TokenStream, place: &str, findings: &mut Findings) {
                         "a crate by another name, {name}: a macro's support could be reached by it"
                     ));
                 }
+                if links_std(rest) {
+                    findings.push(format!("extern crate std in or after {place}"));
+                }
             }
             TokenTree::Ident(word) if word == "global_asm" && is_punct(rest.first(), '!') => {
                 findings.push(format!("global_asm! in or after {place}"));
@@ -64,6 +67,11 @@ fn taken_name(rest: &[TokenTree]) -> Option<String> {
         return None;
     };
     (is_word(first, "crate") && is_word(third, "as") && name != "_").then(|| name.to_string())
+}
+
+/// Whether `extern`, before `rest`, links `std`: a root that says `no_std` may, and nobody else sees it.
+fn links_std(rest: &[TokenTree]) -> bool {
+    matches!(rest, [first, second, ..] if is_word(first, "crate") && is_word(second, "std"))
 }
 
 /// What the keyword `unsafe` before `rest` introduces, unless it is harmless or reviewed.
@@ -207,6 +215,12 @@ mod tests {
                 "another name, samara_rref",
             ),
             ("extern crate alloc as core;", "another name, core"),
+            ("mod m { extern crate std; }", "extern crate std"),
+            ("pub extern crate std as _;", "extern crate std"),
+            (
+                "macro_rules! m { () => { extern crate std; } }",
+                "extern crate std",
+            ),
             (
                 "macro_rules! m { ($e:expr) => { unsafe { $e } } }",
                 "unsafe block",

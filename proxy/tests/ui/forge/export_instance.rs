@@ -1,0 +1,17 @@
+//! Where an exported object is, is shown to who keeps it: a proxy made of that alone would outlive it.
+
+#![allow(unused)]
+
+use samara_domain_runtime::exports::Export;
+use samara_proxy::{Proxy, RpcError, interface};
+
+#[interface]
+trait Clock {
+    fn now(&self) -> Result<u64, RpcError>;
+}
+
+fn unkept(export: &Export<dyn Clock>) -> Proxy<dyn Clock> {
+    Proxy::try_new(export.instance()).unwrap()
+}
+
+fn main() {}
