@@ -9,7 +9,7 @@ use crate::progress::note;
 use crate::workspace::Workspace;
 
 /// What everything that is built from a fresh clone takes, in bytes, as measured, and half as much again.
-const WHOLE: u64 = 6 << 30;
+const WHOLE: u64 = 8 << 30;
 
 /// Says so if there may be too little room for a first build. What is built already needs less, so that
 /// this is no error.
