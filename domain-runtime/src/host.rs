@@ -8,7 +8,11 @@ use core::time::Duration;
 use samara_shared_heap::Owner;
 
 /// A monotonic clock.
-pub trait Clock {
+///
+/// # Safety
+/// [`now_ns`](Self::now_ns) is called on threads of domains, on their behalf, and half-way out of a domain: it
+/// does not panic, calls into no domain, and allocates nothing, which a domain's death would release.
+pub unsafe trait Clock {
     /// Nanoseconds since some fixed point.
     fn now_ns() -> u64;
 }
@@ -23,7 +27,12 @@ pub trait Events {
 }
 
 /// Threads.
-pub trait Threads {
+///
+/// # Safety
+/// All of it is called on threads of domains, some half-way out of a domain: nothing panics or calls into a
+/// domain. Where it is not called as the host, it allocates nothing, which a domain's death would release.
+/// [`spawn`](Self::spawn) gives back nothing but what it was given by the same call.
+pub unsafe trait Threads {
     /// Lets other threads run: called in bounded waits.
     fn yield_now();
 

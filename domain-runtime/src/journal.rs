@@ -9,7 +9,11 @@ use core::fmt;
 use samara_shared_heap::thread::{self, NoCut};
 
 /// A recorded call.
-pub trait Replay<I: ?Sized>: Send + Sync {
+///
+/// # Safety
+/// Trusted code: it runs no code of a domain but behind an entry, and neither it nor its `Drop` panics. The
+/// last handle on a service may go in a reclaim, and the journal with it.
+pub unsafe trait Replay<I: ?Sized>: Send + Sync {
     /// Makes the call on `instance`.
     ///
     /// # Errors

@@ -21,7 +21,8 @@ struct Recorded<A, F, R> {
 // SAFETY: the arguments are `Copy` and exchangeable: plain data without cells, borrows or pointers.
 unsafe impl<A: Exchangeable + Copy, F: Sync, R> Sync for Recorded<A, F, R> {}
 
-impl<I, A, F, R> Replay<I> for Recorded<A, F, R>
+// SAFETY: what it holds has no destructor, and it enters the domain with a method of the interface.
+unsafe impl<I, A, F, R> Replay<I> for Recorded<A, F, R>
 where
     I: ?Sized + Interface,
     A: Exchangeable + Copy,

@@ -129,7 +129,11 @@ impl ThreadSlot {
     /// Has the thread, which is under a mark, call `again` when it releases the outermost one; or, acting
     /// for the host, when it does so no more. For handlers that interrupt this very thread. One that comes between load and store of a nested
     /// mark's count may be forgotten: ask again with the next tick.
-    pub fn recheck_later(&self, again: fn()) {
+    ///
+    /// # Safety
+    /// `again` may be called wherever a mark ends, on the way into a domain and out of it too, where it must
+    /// not panic: the frame on top would be gone.
+    pub unsafe fn recheck_later(&self, again: fn()) {
         AGAIN.store(again as *mut (), Ordering::Release);
         self.no_cut.set(self.no_cut.get() | RECHECK);
     }

@@ -2,8 +2,63 @@
 //!
 //! Six small traits, one for each thing that only the kernel can do, and one for models of devices. Every
 //! method may be called from a domain's thread and, during a reclaim, from the thread that reclaims: none
-//! may block without a bound, allocate from the current domain's heap, or call into a domain. A panic of one
-//! is the caller's; where a claim ends it ends there.
+//! may block without a bound, allocate from the current domain's heap, or call into a domain. What a method
+//! keeps of a domain's heap is gone with the domain, so that to implement any of them is `unsafe`. A panic of
+//! one is the caller's; where a claim ends it ends there.
+//!
+//! ```compile_fail,E0200
+//! use samara_device_io::host::Clock;
+//! # use std::sync::Mutex;
+//!
+//! // On a driver's thread it would grow in the driver's heap.
+//! struct Noted(Mutex<Vec<u64>>);
+//! impl Clock for Noted {
+//!     fn now(&self) -> u64 {
+//!         self.0.lock().unwrap().push(1);
+//!         1
+//!     }
+//!     fn relax(&self) {}
+//! }
+//! ```
+//!
+//! ```compile_fail,E0200
+//! use samara_device_io::host::Event;
+//! # use std::time::Duration;
+//!
+//! struct Never;
+//! impl Event for Never {
+//!     fn count(&self) -> u32 { 0 }
+//!     fn wait(&self, _: u32, _: Duration) -> u32 { 0 }
+//! }
+//! ```
+//!
+//! ```compile_fail,E0200
+//! use samara_device_io::host::MmioBus;
+//!
+//! struct Registers;
+//! impl MmioBus for Registers {
+//!     fn read(&self, _: usize) -> u32 { 0 }
+//!     fn write(&self, _: usize, _: u32) {}
+//! }
+//! ```
+//!
+//! Nor does anybody make a function bus master, or end a mapping, beside its claim:
+//!
+//! ```compile_fail,E0133
+//! use samara_device_io::host::{Host, PciAddress};
+//!
+//! fn start(host: &Host, function: PciAddress) {
+//!     host.config.write(function, 0x04, 1 << 2);
+//! }
+//! ```
+//!
+//! ```compile_fail,E0133
+//! use samara_device_io::host::{Backing, Host, PciAddress};
+//!
+//! fn end(host: &Host, function: PciAddress, registers: Backing) {
+//!     host.bars.unmap(function, 0, registers);
+//! }
+//! ```
 
 use core::fmt;
 use core::ptr::NonNull;
@@ -54,7 +109,12 @@ pub unsafe trait ConfigSpace: Sync {
     /// Reads the dword at `offset` (bytes, a multiple of 4, below 4096).
     fn read(&self, address: PciAddress, offset: u16) -> u32;
     /// Writes the dword at `offset` (bytes, a multiple of 4, below 4096).
-    fn write(&self, address: PciAddress, offset: u16, value: u32);
+    ///
+    /// # Safety
+    ///
+    /// The caller is who drives the function: it may be bus master only while all that it reaches stays allocated,
+    /// and its registers stay where they are mapped.
+    unsafe fn write(&self, address: PciAddress, offset: u16, value: u32);
 }
 
 /// Device registers emulated in software: what a model of a device implements.
@@ -62,7 +122,11 @@ pub unsafe trait ConfigSpace: Sync {
 /// Offsets are in bytes from the start of the BAR, naturally aligned, inside the mapped length.
 /// 64-bit accesses arrive as two of 32 bits, low half first (NVM Express over PCIe Transport 1.0
 /// §2.1.1 and others allow hosts to do so).
-pub trait MmioBus: Sync {
+///
+/// # Safety
+///
+/// Called on threads of domains: what it allocates there it allocates as the host.
+pub unsafe trait MmioBus: Sync {
     /// Reads the 32-bit register at `offset`; all ones if nothing answers.
     fn read(&self, offset: usize) -> u32;
     /// Writes the 32-bit register at `offset`.
@@ -98,8 +162,12 @@ pub unsafe trait MapBar: Sync {
     ///
     /// [`MapBarError`] if there is no such memory BAR, it is shorter, or there's no address space.
     fn map(&self, address: PciAddress, bar: u8, length: usize) -> Result<Backing, MapBarError>;
-    /// Ends a mapping that [`map`](Self::map) returned; its claim is over and nothing uses it.
-    fn unmap(&self, address: PciAddress, bar: u8, backing: Backing);
+    /// Ends a mapping.
+    ///
+    /// # Safety
+    ///
+    /// [`map`](Self::map) returned it for this BAR, its claim is over, and nothing uses it.
+    unsafe fn unmap(&self, address: PciAddress, bar: u8, backing: Backing);
 }
 
 /// Why a BAR can't be mapped.
@@ -150,7 +218,11 @@ pub unsafe trait DmaTranslate: Sync {
 }
 
 /// Time, for bounded waits.
-pub trait Clock: Sync {
+///
+/// # Safety
+///
+/// Called on threads of domains: what it allocates there it allocates as the host.
+pub unsafe trait Clock: Sync {
     /// Nanoseconds since some fixed moment; never goes back.
     fn now(&self) -> u64;
     /// Called between two polls of a device: a pause instruction, or a yield where threads are
@@ -160,7 +232,11 @@ pub trait Clock: Sync {
 
 /// What the message of an interrupt sets, and threads wait for. It stays where it is for ever: one that is
 /// released and comes yet is somebody else's wake for nothing, or nobody's.
-pub trait Event: Sync {
+///
+/// # Safety
+///
+/// Called on threads of domains, which may be cut while they wait: it allocates nothing there.
+pub unsafe trait Event: Sync {
     /// How often the message came, modulo 2^32.
     fn count(&self) -> u32;
     /// Blocks until the count is not `seen`, for `timeout` at most, or for nothing at all; the count then.

@@ -60,7 +60,8 @@ unsafe impl HeapHost for StdHost {
     }
 }
 
-impl Clock for StdHost {
+// SAFETY: reads the system's clock, with no allocation and no lock.
+unsafe impl Clock for StdHost {
     fn now_ns() -> u64 {
         static START: OnceLock<Instant> = OnceLock::new();
         // 584 years fit.
@@ -68,7 +69,9 @@ impl Clock for StdHost {
     }
 }
 
-impl Threads for StdHost {
+// SAFETY: system calls, and locks that no panic poisons; `spawn`, which allocates, is called as the host. It
+// gives back the thread that it was given, or none.
+unsafe impl Threads for StdHost {
     fn yield_now() {
         std::thread::yield_now();
     }

@@ -32,7 +32,8 @@ pub unsafe fn fault(
             Some(activation) => {
                 // SAFETY: handed on.
                 unsafe { condemn(thread, activation, (strike, address), registers, finder) };
-                thread.recheck_later(recheck);
+                // SAFETY: `recheck` raises nowhere but in a domain's own code.
+                unsafe { thread.recheck_later(recheck) };
                 Verdict::Reserve
             }
             None => Verdict::Host(Why::ActsForHost),
@@ -92,7 +93,8 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
             // SAFETY: handed on.
             unsafe { condemn(thread, activation, strike, registers, finder) };
         }
-        thread.recheck_later(recheck);
+        // SAFETY: as in `fault`.
+        unsafe { thread.recheck_later(recheck) };
         return Verdict::Later;
     }
     // SAFETY: handed on.
@@ -296,7 +298,8 @@ fn recheck() {
     let thread = thread::current();
     if thread.owner().is_host() && !thread.top().is_null() {
         // Still in one.
-        thread.recheck_later(recheck);
+        // SAFETY: as in `fault`.
+        unsafe { thread.recheck_later(recheck) };
         return;
     }
     let dead = call::innermost(thread).is_some_and(|at| !at.is_crossing() && at.target().is_dead());

@@ -54,7 +54,8 @@ unsafe impl JumpHost for Host {
     }
 }
 
-impl Clock for Host {
+// SAFETY: a constant.
+unsafe impl Clock for Host {
     fn now_ns() -> u64 {
         0
     }
@@ -64,7 +65,8 @@ impl Events for Host {
     fn event(_: &Event<'_>) {}
 }
 
-impl Threads for Host {
+// SAFETY: does nothing.
+unsafe impl Threads for Host {
     fn yield_now() {}
 }
 

@@ -10,27 +10,38 @@ fn own(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
-/// One method through a proxy; `path` is the callee's type as the trait.
-pub(crate) fn proxied(path: &TokenStream, method: &Method, krate: &TokenStream) -> TokenStream {
+/// One method through a proxy of `callee`; `path` is that as the trait.
+pub(crate) fn proxied(
+    callee: &Ident,
+    path: &TokenStream,
+    method: &Method,
+    krate: &TokenStream,
+) -> TokenStream {
     let how = match (method.repeat, method.opens) {
         (Repeat::Replay, true) => quote!(open),
         (Repeat::Replay, false) => quote!(invoke_replay),
         _ => quote!(invoke),
     };
-    emit(path, method, krate, &how)
+    emit(callee, path, method, krate, &how)
 }
 
 /// One method through a shadow.
-pub(crate) fn shadowed(path: &TokenStream, method: &Method, krate: &TokenStream) -> TokenStream {
+pub(crate) fn shadowed(
+    callee: &Ident,
+    path: &TokenStream,
+    method: &Method,
+    krate: &TokenStream,
+) -> TokenStream {
     let how = match (method.repeat, method.opens) {
         (Repeat::Replay, true) => quote!(open_shadow),
         (Repeat::Replay, false) => quote!(replay_shadow),
         _ => quote!(invoke_shadow),
     };
-    emit(path, method, krate, &how)
+    emit(callee, path, method, krate, &how)
 }
 
 fn emit(
+    callee: &Ident,
     path: &TokenStream,
     method: &Method,
     krate: &TokenStream,
@@ -41,7 +52,7 @@ fn emit(
     let names: Vec<_> = method.arguments.iter().map(|at| &at.name).collect();
     let types = method.arguments.iter().map(|at| &at.ty);
     let result = &method.result;
-    let object = own("object");
+    let (object, body) = (own("object"), own("body"));
     let tuple = |lent: bool| {
         let names = method
             .arguments
@@ -55,18 +66,18 @@ fn emit(
     let lent = (method.repeat != Repeat::Replay).then(|| tuple(true));
     let lent: Vec<_> = lent.into_iter().collect();
     let (before, again) = again(method, krate);
+    // In closures of their own, outside of `unsafe`: a crate can take for itself the names by which they reach
+    // what they call, and would have an unsafe function called.
     quote! {
         #(#cfg)*
         #[inline]
         fn #ident(&self, #(#names: #types),*) -> #result {
             #before
+            let #body = |#object: &#callee, #moved, #(#lent),*| {
+                #path::#ident(#object, #(#names),*)
+            };
             // SAFETY: the body is one method call.
-            unsafe {
-                #krate::#how(
-                    self, #moved, #(#lent,)* #again
-                    |#object, #moved, #(#lent),*| #path::#ident(#object, #(#names),*)
-                )
-            }
+            unsafe { #krate::#how(self, #moved, #(#lent,)* #again #body) }
         }
     }
 }
@@ -76,9 +87,10 @@ fn shape_name(argument: &Argument) -> Ident {
     own(&format!("shape_of_{}", argument.name))
 }
 
-/// What is done before the call so that it can be repeated, and the argument that repeats it.
+/// What is done before the call so that it can be repeated, and the argument that repeats it, with its comma.
 fn again(method: &Method, krate: &TokenStream) -> (TokenStream, TokenStream) {
     let arguments = &method.arguments;
+    let again = own("again");
     // A plain argument is repeated by copy: said at its own place when it cannot be.
     let copies = arguments
         .iter()
@@ -89,7 +101,8 @@ fn again(method: &Method, krate: &TokenStream) -> (TokenStream, TokenStream) {
         });
     match method.repeat {
         Repeat::Never => {
-            return (TokenStream::new(), quote!(|| ::core::option::Option::None,));
+            let before = quote!(let #again = || ::core::option::Option::None;);
+            return (before, quote!(#again,));
         }
         Repeat::Replay => return (quote!(#(#copies)*), TokenStream::new()),
         Repeat::Idempotent => {}
@@ -127,9 +140,7 @@ fn again(method: &Method, krate: &TokenStream) -> (TokenStream, TokenStream) {
     let before = quote! {
         #(#copies)*
         #(let #shape_names = #shapes;)*
+        let #again = move || ::core::option::Option::Some(::core::result::Result::Ok((#(#remade,)*)));
     };
-    let again = quote! {
-        move || ::core::option::Option::Some(::core::result::Result::Ok((#(#remade,)*))),
-    };
-    (before, again)
+    (before, quote!(#again,))
 }

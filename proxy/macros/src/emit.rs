@@ -28,8 +28,12 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
     let checks = methods.iter().map(|method| checks(method, krate));
     let callee: Ident = syn::parse_quote!(__Callee);
     let path = quote!(<#callee as #name #given>);
-    let proxied = methods.iter().map(|method| proxied(&path, method, krate));
-    let shadowed = methods.iter().map(|method| shadowed(&path, method, krate));
+    let proxied = methods
+        .iter()
+        .map(|method| proxied(&callee, &path, method, krate));
+    let shadowed = methods
+        .iter()
+        .map(|method| shadowed(&callee, &path, method, krate));
     let parameters = generics.type_params().map(|parameter| &parameter.ident);
     let supertraits = interface
         .supertraits

@@ -168,7 +168,8 @@ impl Drop for Claim {
         slot.end_vectors(&self.config);
         for (bar, mapping) in (0..).zip(&mut self.bars) {
             if let Some(&mut (backing, _)) = mapping.get_mut() {
-                contained(|| slot.host.bars.unmap(slot.address, bar, backing));
+                // SAFETY: mapped for this claim, which is over.
+                contained(|| unsafe { slot.host.bars.unmap(slot.address, bar, backing) });
             }
         }
         // The buffers go before the slot is free for another claim.

@@ -79,7 +79,9 @@ impl Config {
     }
 
     pub(crate) fn write(&self, offset: u16, value: u32) {
-        self.space.write(self.address, offset, value);
+        // SAFETY: of a claim, which drives the function: what makes it bus master asks first whether it is idle,
+        // and BARs are put back where they were.
+        unsafe { self.space.write(self.address, offset, value) };
     }
 
     /// The identifiers; `None` if nothing answers.

@@ -109,7 +109,7 @@ mod tests {
             }
         }
 
-        fn write(&self, _: PciAddress, offset: u16, value: u32) {
+        unsafe fn write(&self, _: PciAddress, offset: u16, value: u32) {
             if offset == 4 {
                 self.command.store(value, Relaxed);
             }
@@ -118,7 +118,8 @@ mod tests {
 
     struct Still;
 
-    impl Clock for Still {
+    // SAFETY: allocates nothing.
+    unsafe impl Clock for Still {
         fn now(&self) -> u64 {
             0
         }

@@ -79,7 +79,8 @@ impl PciSlot {
     /// Ends the vectors of a claim that ends: masked, and their table unmapped.
     pub(super) fn end_vectors(&self, config: &Config) {
         if let Some((bar, backing)) = self.with_vectors(|vectors| vectors.end(config)) {
-            contained(|| self.host.bars.unmap(self.address, bar, backing));
+            // SAFETY: the table's mapping, which nobody has any more.
+            contained(|| unsafe { self.host.bars.unmap(self.address, bar, backing) });
         }
     }
 

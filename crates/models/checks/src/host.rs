@@ -57,7 +57,8 @@ unsafe impl HeapHost for LoomHost {
     }
 }
 
-impl Clock for LoomHost {
+// SAFETY: a constant.
+unsafe impl Clock for LoomHost {
     fn now_ns() -> u64 {
         0
     }
@@ -71,7 +72,8 @@ impl Events for LoomHost {
     }
 }
 
-impl Threads for LoomHost {
+// SAFETY: there are no private heaps; where loom panics the model is over.
+unsafe impl Threads for LoomHost {
     fn yield_now() {
         loom::thread::yield_now();
     }

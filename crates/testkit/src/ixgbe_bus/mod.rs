@@ -294,7 +294,7 @@ unsafe impl ConfigSpace for IxgbeBus {
         u32::from_le_bytes(bytes)
     }
 
-    fn write(&self, _: PciAddress, offset: u16, value: u32) {
+    unsafe fn write(&self, _: PciAddress, offset: u16, value: u32) {
         self.run(|machine| {
             let bytes = value.to_le_bytes();
             machine.nic.config_write(usize::from(offset), &bytes);
@@ -305,7 +305,8 @@ unsafe impl ConfigSpace for IxgbeBus {
 /// The model's registers as a bus; the lifetime of the model is the process's.
 struct Registers(&'static IxgbeBus, u8);
 
-impl MmioBus for Registers {
+// SAFETY: the model runs as the host.
+unsafe impl MmioBus for Registers {
     fn read(&self, offset: usize) -> u32 {
         self.0
             .run(|machine| machine.nic.read(self.1, offset as u64, 4) as u32)
@@ -338,7 +339,7 @@ unsafe impl MapBar for Bars {
         }
     }
 
-    fn unmap(&self, _: PciAddress, _: u8, _: Backing) {
+    unsafe fn unmap(&self, _: PciAddress, _: u8, _: Backing) {
         taken_back();
     }
 }
@@ -350,7 +351,8 @@ unsafe impl DmaTranslate for IxgbeBus {
     }
 }
 
-impl Clock for IxgbeBus {
+// SAFETY: the model runs as the host.
+unsafe impl Clock for IxgbeBus {
     fn now(&self) -> u64 {
         self.run(|machine| {
             machine.now += LOOK;

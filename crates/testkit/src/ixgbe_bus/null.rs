@@ -142,7 +142,7 @@ unsafe impl ConfigSpace for NullNic {
         }
     }
 
-    fn write(&self, _: PciAddress, offset: u16, value: u32) {
+    unsafe fn write(&self, _: PciAddress, offset: u16, value: u32) {
         if offset == 0x04 {
             self.command.store(value.into(), Ordering::Relaxed);
         }
@@ -160,7 +160,7 @@ unsafe impl MapBar for NullNic {
         Ok(Backing::Raw(self.registers.cast()))
     }
 
-    fn unmap(&self, _: PciAddress, _: u8, _: Backing) {
+    unsafe fn unmap(&self, _: PciAddress, _: u8, _: Backing) {
         for register in [0x1028, 0x6028] {
             // SAFETY: RXDCTL(0) and TXDCTL(0) are inside the BAR.
             let at = unsafe { self.registers.add(register / 4) };
@@ -181,7 +181,8 @@ unsafe impl DmaTranslate for NullNic {
     }
 }
 
-impl Clock for NullNic {
+// SAFETY: allocates nothing.
+unsafe impl Clock for NullNic {
     fn now(&self) -> u64 {
         self.now.fetch_add(1_000, Ordering::Relaxed)
     }

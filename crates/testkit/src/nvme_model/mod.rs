@@ -180,7 +180,7 @@ unsafe impl ConfigSpace for NvmeModel {
         })
     }
 
-    fn write(&self, _: PciAddress, offset: u16, value: u32) {
+    unsafe fn write(&self, _: PciAddress, offset: u16, value: u32) {
         self.run(|machine| {
             if !machine.switches.removed && machine.config.write(offset, value) {
                 machine.counts.resets += 1;
@@ -193,7 +193,8 @@ unsafe impl ConfigSpace for NvmeModel {
 /// The model's registers as a bus; the lifetime of the model is the process's.
 struct Registers(&'static NvmeModel);
 
-impl MmioBus for Registers {
+// SAFETY: the model runs as the host.
+unsafe impl MmioBus for Registers {
     fn read(&self, offset: usize) -> u32 {
         self.0.run(|machine| machine.register(offset))
     }
@@ -218,7 +219,7 @@ unsafe impl MapBar for Bars {
         }
     }
 
-    fn unmap(&self, _: PciAddress, _: u8, _: Backing) {}
+    unsafe fn unmap(&self, _: PciAddress, _: u8, _: Backing) {}
 }
 
 // SAFETY: a bus address is the memory address plus a constant, and `Memory` takes the constant off again.
@@ -228,7 +229,8 @@ unsafe impl DmaTranslate for NvmeModel {
     }
 }
 
-impl Clock for NvmeModel {
+// SAFETY: as above.
+unsafe impl Clock for NvmeModel {
     fn now(&self) -> u64 {
         self.wind();
         self.run(|machine| {

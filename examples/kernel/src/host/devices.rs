@@ -36,9 +36,9 @@ unsafe impl ConfigSpace for KernelHost {
         pci::read_config(address(function), offset)
     }
 
-    fn write(&self, function: PciAddress, offset: u16, value: u32) {
-        // SAFETY: `device-io` is trusted: it lets a device reach only memory that is set aside for
-        // it, and puts BARs back where they were.
+    unsafe fn write(&self, function: PciAddress, offset: u16, value: u32) {
+        // SAFETY: handed on: the device reaches only memory that is set aside for it, and BARs are put back
+        // where they were.
         unsafe { pci::write_config(address(function), offset, value) }
     }
 }
@@ -61,7 +61,7 @@ unsafe impl MapBar for KernelHost {
     }
 
     /// Mappings stay: the next claim of the function gets the same.
-    fn unmap(&self, _: PciAddress, _: u8, _: Backing) {}
+    unsafe fn unmap(&self, _: PciAddress, _: u8, _: Backing) {}
 }
 
 // SAFETY: the direct map shows physical memory as it is, contiguous, and devices see it so too:
@@ -77,7 +77,8 @@ unsafe impl DmaTranslate for KernelHost {
     }
 }
 
-impl Clock for KernelHost {
+// SAFETY: allocates nothing.
+unsafe impl Clock for KernelHost {
     fn now(&self) -> u64 {
         time::since_boot().as_nanos() as u64
     }

@@ -46,7 +46,8 @@ pub(crate) fn arrived(vector: u64) {
     }
 }
 
-impl Event for Line {
+// SAFETY: a signal allocates nothing.
+unsafe impl Event for Line {
     fn count(&self) -> u32 {
         self.signal.count()
     }

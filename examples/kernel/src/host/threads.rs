@@ -13,14 +13,17 @@ use crate::thread::request::{self, Token};
 use crate::thread::spawn::{Start, spawn};
 use crate::time;
 
-impl Clock for KernelHost {
+// SAFETY: reads the processor's clock.
+unsafe impl Clock for KernelHost {
     fn now_ns() -> u64 {
         // 584 years fit.
         time::since_boot().as_nanos() as u64
     }
 }
 
-impl Threads for KernelHost {
+// SAFETY: requests to the scheduler, which allocate nothing and do not panic; what wakes the reaper does so, or
+// reaps as the host; `spawn` is called as the host, and gives back the thread that it was given, or none.
+unsafe impl Threads for KernelHost {
     fn yield_now() {
         request::yield_now();
     }

@@ -1,0 +1,28 @@
+//! What a journal holds is dropped with the last handle on its service, in a reclaim perhaps: it is not anybody's.
+
+#![allow(unused)]
+
+use samara_domain_runtime::journal::Replay;
+use samara_domain_runtime::{Instance, RpcError};
+use samara_proxy::interface;
+
+#[interface]
+trait Clock {
+    fn now(&self) -> Result<u64, RpcError>;
+}
+
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("half-way through a reclaim")
+    }
+}
+
+impl Replay<dyn Clock> for Bomb {
+    fn replay(&self, _: Instance<dyn Clock>) -> Result<(), RpcError> {
+        Ok(())
+    }
+}
+
+fn main() {}

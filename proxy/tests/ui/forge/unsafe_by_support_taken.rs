@@ -1,0 +1,35 @@
+//! A crate that takes the support crate's name has no unsafe function called by what `#[interface]` writes: one that
+//! made values of any bytes would make an object that it does not own.
+
+#![allow(unused, non_snake_case)]
+#![forbid(unsafe_code)]
+
+extern crate self as samara_proxy;
+
+mod genuine {
+    extern crate samara_proxy as it;
+    pub use it::{__private as support, RpcError, interface};
+}
+
+pub mod __private {
+    pub use crate::genuine::support::*;
+
+    // What makes a buffer anew for a retry.
+    pub mod Scratch {
+        pub use core::mem::transmute_copy as renew;
+        pub fn shape<T>(_: &T) -> &'static [usize; 2] {
+            &[0, 0x1000]
+        }
+    }
+}
+
+use genuine::{RpcError, interface};
+use samara_rref::RRef;
+
+#[interface]
+trait Service {
+    #[idempotent]
+    fn fill(&self, #[scratch] buffer: RRef<u64>) -> Result<(), RpcError>;
+}
+
+fn main() {}
