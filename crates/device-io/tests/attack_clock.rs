@@ -41,17 +41,16 @@ fn looks(model: &'static NvmeModel, slot: &'static PciSlot) -> u64 {
     u64::MAX - left
 }
 
+fn answers(function: &PciFunction) -> bool {
+    let registers = function.registers::<Nvme>().unwrap();
+    !registers.capabilities().is_absent()
+}
+
 /// The next claim has a device that answers and works.
 fn is_usable(slot: &'static PciSlot) {
     let function = slot.claim().unwrap();
     busy(&function);
-    assert!(
-        !function
-            .registers::<Nvme>()
-            .unwrap()
-            .capabilities()
-            .is_absent()
-    );
+    assert!(answers(&function));
 }
 
 /// Early, in the wait for the reset, and late.
@@ -103,8 +102,7 @@ fn a_device_that_is_silenced_without_a_clock_may_be_silenced_and_started_again()
         assert_eq!(silenced, expected, "{at}");
         assert!(!model.is_bus_master(), "{at}");
         assert_eq!(function.silence(), Silenced::Reset, "{at}");
-        let registers = function.registers::<Nvme>().unwrap();
-        assert!(!registers.capabilities().is_absent(), "{at}");
+        assert!(answers(&function), "{at}");
         function.enable_bus_master::<Nvme>().unwrap();
     }
 }
