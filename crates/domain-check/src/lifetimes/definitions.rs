@@ -7,9 +7,8 @@ use syn::{Fields, GenericParam, Generics, Item, Type};
 
 use super::declared::{Declared, name};
 use super::facts::{Name, STATIC};
-use super::scan::until_body;
 use super::walk::{Scope, Walk};
-use crate::check::tokens::is_word;
+use crate::check::tokens::{is_word, until_body};
 
 /// What is implied between a type's parameters, by their index: outer and inner, and whether it is certain.
 type Relations = BTreeMap<(Option<usize>, usize), bool>;

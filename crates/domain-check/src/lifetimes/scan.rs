@@ -15,7 +15,7 @@ use super::definitions::Definitions;
 use super::facts::{HEADER, Name};
 use super::judge::{Relied, judge, undeclared};
 use super::walk::{Scope, Walk};
-use crate::check::tokens::{is_punct, is_word};
+use crate::check::tokens::{is_punct, is_word, until_body};
 use crate::finding::{Finding, Findings, Rule};
 
 /// Traits whose bounds are signatures.
@@ -443,15 +443,6 @@ fn associated(body: &Group) -> std::collections::BTreeMap<String, Type> {
         }
     }
     found
-}
-
-/// The tokens of an item up to its body, or to its end if it has none.
-pub(super) fn until_body(tokens: &[TokenTree]) -> &[TokenTree] {
-    let end = tokens.iter().position(|token| match token {
-        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
-        token => is_punct(Some(token), ';'),
-    });
-    &tokens[..end.unwrap_or(tokens.len())]
 }
 
 /// Whether a bound by a function begins here: one of the known traits, or another name for one.
