@@ -24,6 +24,14 @@ const COVARIANT: &[&str] = &[
     "Vec",
 ];
 
+/// Which way values of a type go at some place, as its variance says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Flow {
+    In,
+    Out,
+    Both,
+}
+
 /// What is around a type.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope {
@@ -56,7 +64,7 @@ pub(super) struct Walk<'a> {
     pub(super) facts: Facts,
     nodes: Vec<Node>,
     guards: Vec<Name>,
-    supply: bool,
+    flow: Flow,
     next: Node,
     /// What an elided lifetime means, where that is one of the inputs'.
     elided: Option<Name>,
@@ -76,7 +84,7 @@ impl<'a> Walk<'a> {
             facts: Facts::default(),
             nodes: Vec::new(),
             guards: Vec::new(),
-            supply: true,
+            flow: Flow::In,
             next: 0,
             elided: None,
             depth: 0,
@@ -87,7 +95,7 @@ impl<'a> Walk<'a> {
 
     /// A part of a header, or of a type's definition.
     pub(super) fn input(&mut self, ty: &Type) {
-        self.supply = true;
+        self.flow = Flow::In;
         self.elided = None;
         self.ty(ty);
     }
@@ -139,14 +147,14 @@ impl<'a> Walk<'a> {
 
     /// A result's type; elided lifetimes are `elided`.
     pub(super) fn output(&mut self, ty: &Type, elided: Option<Name>) {
-        self.supply = false;
+        self.flow = Flow::Out;
         self.elided = elided;
         self.ty(ty);
     }
 
     /// Bounds of a parameter: what it is bounded by may hand values of it in or out.
     pub(super) fn bounds<'b>(&mut self, bounds: impl IntoIterator<Item = &'b TypeParamBound>) {
-        self.supply = true;
+        self.flow = Flow::In;
         self.elided = None;
         for bound in bounds {
             if let TypeParamBound::Trait(bound) = bound {
@@ -178,7 +186,7 @@ impl<'a> Walk<'a> {
             name: name.clone(),
             nodes: self.nodes.clone(),
             guards: self.guards.clone(),
-            supply: self.supply,
+            supply: self.flow != Flow::Out,
         });
     }
 
@@ -208,11 +216,13 @@ impl<'a> Walk<'a> {
                 let node = self.enter();
                 self.occurs(&lifetime);
                 self.guards.push(lifetime.clone());
-                let supply = self.supply;
+                let flow = self.flow;
                 // What can be written to is also taken from.
-                self.supply |= reference.mutability.is_some();
+                if reference.mutability.is_some() {
+                    self.flow = Flow::Both;
+                }
                 let mut names = self.ty(&reference.elem);
-                self.supply = supply;
+                self.flow = flow;
                 self.guards.pop();
                 self.nodes.pop();
                 self.imply(&lifetime, &names, node, true);
@@ -225,7 +235,7 @@ impl<'a> Walk<'a> {
             Type::Array(array) => self.ty(&array.elem),
             Type::Paren(paren) => self.ty(&paren.elem),
             Type::Group(group) => self.ty(&group.elem),
-            Type::Ptr(pointer) => self.as_supply(|walk| walk.ty(&pointer.elem)),
+            Type::Ptr(pointer) => self.flowing(Flow::Both, |walk| walk.ty(&pointer.elem)),
             Type::BareFn(function) => {
                 let inputs: Vec<_> = function.inputs.iter().map(|input| &input.ty).collect();
                 self.function(&inputs, &function.output)
@@ -248,17 +258,22 @@ impl<'a> Walk<'a> {
         names
     }
 
-    fn as_supply<R>(&mut self, walk: impl FnOnce(&mut Self) -> R) -> R {
-        let supply = std::mem::replace(&mut self.supply, true);
+    fn flowing<R>(&mut self, flow: Flow, walk: impl FnOnce(&mut Self) -> R) -> R {
+        let flow = std::mem::replace(&mut self.flow, flow);
         let result = walk(self);
-        self.supply = supply;
+        self.flow = flow;
         result
     }
 
-    /// The types of a function pointer, or of a `Fn` bound: whoever has the function gives the arguments.
+    /// The types of a function pointer, or of a `Fn` bound: its arguments go the other way.
     fn function(&mut self, inputs: &[&Type], output: &ReturnType) -> Names {
         let elided = self.elided.take();
-        let mut names = self.as_supply(|walk| walk.all(inputs.iter().copied()));
+        let against = match self.flow {
+            Flow::In => Flow::Out,
+            Flow::Out => Flow::In,
+            Flow::Both => Flow::Both,
+        };
+        let mut names = self.flowing(against, |walk| walk.all(inputs.iter().copied()));
         if let ReturnType::Type(_, output) = output {
             names.append(&mut self.ty(output));
         }
@@ -296,7 +311,7 @@ impl<'a> Walk<'a> {
 
     fn type_path(&mut self, path: &TypePath) -> Names {
         if let Some(this) = &path.qself {
-            return self.as_supply(|walk| {
+            return self.flowing(Flow::Both, |walk| {
                 let mut names = walk.ty(&this.ty);
                 names.append(&mut walk.path(&path.path, true));
                 if matches!(&*this.ty, Type::Path(path) if path.path.is_ident("Self")) {
@@ -318,10 +333,8 @@ impl<'a> Walk<'a> {
         }
         if path.path.leading_colon.is_none() && self.scope.parameters.contains(&first) {
             let whole = second.is_none();
-            let supply = self.supply;
-            self.supply |= !whole;
-            self.occurs(&first);
-            self.supply = supply;
+            let flow = if whole { self.flow } else { Flow::Both };
+            self.flowing(flow, |walk| walk.occurs(&first));
             let mut names = self.path(&path.path, true);
             names.insert(first, whole);
             return names;
@@ -355,7 +368,7 @@ impl<'a> Walk<'a> {
             self.depth -= 1;
             return names;
         }
-        self.as_supply(|walk| {
+        self.flowing(Flow::Both, |walk| {
             let mut names = walk.this();
             walk.hidden(&mut names);
             names.values_mut().for_each(|whole| *whole = false);
@@ -404,8 +417,10 @@ impl<'a> Walk<'a> {
         let ident = segment.ident.to_string();
         let own = self.definitions.get(&ident).filter(|_| !is_trait);
         let covariant = own.is_none() && COVARIANT.contains(&ident.as_str());
-        let supply = self.supply;
-        self.supply |= !covariant;
+        let flow = self.flow;
+        if !covariant {
+            self.flow = Flow::Both;
+        }
         let node = self.enter();
         let mut each: Vec<(Option<Name>, Names)> = Vec::new();
         let mut rest = Names::new();
@@ -443,9 +458,9 @@ impl<'a> Walk<'a> {
                     each.push((None, names));
                 }
                 GenericArgument::AssocType(binding) => {
-                    let before = std::mem::replace(&mut self.supply, supply);
+                    let before = std::mem::replace(&mut self.flow, flow);
                     rest.append(&mut self.ty(&binding.ty));
-                    self.supply = before;
+                    self.flow = before;
                 }
                 GenericArgument::Constraint(constraint) => {
                     rest.append(&mut self.object(constraint.bounds.iter()));
@@ -457,7 +472,7 @@ impl<'a> Walk<'a> {
             }
         }
         self.nodes.pop();
-        self.supply = supply;
+        self.flow = flow;
         for (outer, lifetime) in each.iter().enumerate() {
             let Some(lifetime) = &lifetime.0 else {
                 continue;
