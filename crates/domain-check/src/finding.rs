@@ -140,5 +140,5 @@ rules! {
     WritableStatic, "writable-static", "keep state in the value that `init` returns";
     /// A signature from which the compiler would infer that one lifetime outlives another, and whose
     /// callers may not be held to it.
-    ImpliedBound, "implied-bound", "write the bound out in the item's generics or its where clause, or take the two apart";
+    ImpliedBound, "implied-bound", "name the lifetimes and write the bound into the item's generics, or bound a type by `'static`, or take the two apart";
 }

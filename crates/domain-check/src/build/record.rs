@@ -141,8 +141,8 @@ impl Invocation {
     /// The value of the last `-C name=value`.
     pub(crate) fn codegen(&self, name: &str) -> Option<&str> {
         let pairs = self.arguments.windows(2).filter(|pair| pair[0] == "-C");
-        let values = pairs.filter_map(|pair| pair[1].strip_prefix(name)?.strip_prefix('='));
-        values.last()
+        let mut values = pairs.filter_map(|pair| pair[1].strip_prefix(name)?.strip_prefix('='));
+        values.next_back()
     }
 
     pub(crate) fn to_json(&self) -> Value {

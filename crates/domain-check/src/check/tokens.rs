@@ -27,10 +27,10 @@ pub(crate) fn until_body(tokens: &[TokenTree]) -> &[TokenTree] {
         match token {
             TokenTree::Punct(mark) if mark.as_char() == '<' => depth += 1,
             // The end of `->` closes nothing.
-            TokenTree::Punct(mark) if mark.as_char() == '>' => {
-                if !is_punct(tokens[..index].last(), '-') {
-                    depth = depth.saturating_sub(1);
-                }
+            TokenTree::Punct(mark)
+                if mark.as_char() == '>' && !is_punct(tokens[..index].last(), '-') =>
+            {
+                depth = depth.saturating_sub(1);
             }
             TokenTree::Punct(mark) if mark.as_char() == ';' => return &tokens[..index],
             TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && depth == 0 => {

@@ -8,7 +8,7 @@ use syn::{
 };
 
 use super::declared::{Declared, name};
-use super::definitions::{Definition, Definitions};
+use super::definitions::{Definitions, Known, Parameter};
 use super::facts::{Edge, Facts, Name, Names, Node, Occurrence, STATIC};
 
 /// Types of the standard library that are covariant in all of their arguments.
@@ -27,8 +27,12 @@ const COVARIANT: &[&str] = &[
 /// Which way values of a type go at some place, as its variance says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Flow {
+    /// To who has the bounds.
     In,
+    /// From there, to a function that may give something back.
     Out,
+    /// From there, for good: only code that is among it could still make use of the bounds.
+    Back,
     Both,
 }
 
@@ -147,7 +151,7 @@ impl<'a> Walk<'a> {
 
     /// A result's type; elided lifetimes are `elided`.
     pub(super) fn output(&mut self, ty: &Type, elided: Option<Name>) {
-        self.flow = Flow::Out;
+        self.flow = Flow::Back;
         self.elided = elided;
         self.ty(ty);
     }
@@ -186,7 +190,7 @@ impl<'a> Walk<'a> {
             name: name.clone(),
             nodes: self.nodes.clone(),
             guards: self.guards.clone(),
-            supply: self.flow != Flow::Out,
+            supply: matches!(self.flow, Flow::In | Flow::Both),
         });
     }
 
@@ -218,7 +222,7 @@ impl<'a> Walk<'a> {
                 self.guards.push(lifetime.clone());
                 let flow = self.flow;
                 // What can be written to is also taken from.
-                if reference.mutability.is_some() {
+                if reference.mutability.is_some() && flow != Flow::Back {
                     self.flow = Flow::Both;
                 }
                 let mut names = self.ty(&reference.elem);
@@ -270,7 +274,7 @@ impl<'a> Walk<'a> {
         let elided = self.elided.take();
         let against = match self.flow {
             Flow::In => Flow::Out,
-            Flow::Out => Flow::In,
+            Flow::Out | Flow::Back => Flow::In,
             Flow::Both => Flow::Both,
         };
         let mut names = self.flowing(against, |walk| walk.all(inputs.iter().copied()));
@@ -415,47 +419,48 @@ impl<'a> Walk<'a> {
         is_trait: bool,
     ) -> Names {
         let ident = segment.ident.to_string();
-        let own = self.definitions.get(&ident).filter(|_| !is_trait);
+        let given = arguments.iter().flat_map(|it| &it.args);
+        let mut lifetimes = Vec::new();
+        for argument in given.clone() {
+            if let GenericArgument::Lifetime(lifetime) = argument {
+                lifetimes.push(self.lifetime(Some(lifetime)));
+            }
+        }
+        let own = if is_trait {
+            None
+        } else {
+            self.definitions.get(&ident, lifetimes.len())
+        };
+        // Lifetimes that are left out are there all the same.
+        let hidden = own.as_ref().map_or(0, Known::lifetimes);
+        while lifetimes.len() < hidden {
+            lifetimes.push(self.lifetime(None));
+        }
         let covariant = own.is_none() && COVARIANT.contains(&ident.as_str());
         let flow = self.flow;
         if !covariant {
             self.flow = Flow::Both;
         }
         let node = self.enter();
-        let mut each: Vec<(Option<Name>, Names)> = Vec::new();
+        let mut each: Vec<(Parameter, Names)> = Vec::new();
         let mut rest = Names::new();
-        let given = arguments.iter().flat_map(|it| &it.args);
-        let lifetimes: Vec<Name> = given
-            .clone()
-            .filter_map(|argument| match argument {
-                GenericArgument::Lifetime(lifetime) => Some(self.lifetime(Some(lifetime))),
-                _ => None,
-            })
-            .collect();
-        // Lifetimes that are left out are there all the same.
-        let hidden = own.map_or(0, |own| own.lifetimes);
-        let lifetimes = match lifetimes.len() {
-            0 => (0..hidden).map(|_| self.lifetime(None)).collect(),
-            _ => lifetimes,
-        };
-        for lifetime in &lifetimes {
-            each.push((
-                Some(lifetime.clone()),
-                Names::from([(lifetime.clone(), true)]),
-            ));
-        }
         for (index, lifetime) in lifetimes.iter().enumerate() {
-            let guards = self.guard(own, index, &lifetimes);
+            let parameter = Parameter::Lifetime(index);
+            let guards = self.guard(own.as_ref(), parameter, &lifetimes);
             self.occurs(lifetime);
             self.guards.truncate(guards);
+            each.push((parameter, Names::from([(lifetime.clone(), true)])));
         }
+        let mut index = 0;
         for argument in given {
             match argument {
                 GenericArgument::Type(ty) => {
-                    let guards = self.guard(own, each.len(), &lifetimes);
+                    let parameter = Parameter::Other(index);
+                    index += 1;
+                    let guards = self.guard(own.as_ref(), parameter, &lifetimes);
                     let names = self.ty(ty);
                     self.guards.truncate(guards);
-                    each.push((None, names));
+                    each.push((parameter, names));
                 }
                 GenericArgument::AssocType(binding) => {
                     let before = std::mem::replace(&mut self.flow, flow);
@@ -465,27 +470,23 @@ impl<'a> Walk<'a> {
                 GenericArgument::Constraint(constraint) => {
                     rest.append(&mut self.object(constraint.bounds.iter()));
                 }
-                GenericArgument::Const(_) | GenericArgument::AssocConst(_) => {
-                    each.push((None, Names::new()));
-                }
+                GenericArgument::Const(_) => index += 1,
                 _ => {}
             }
         }
         self.nodes.pop();
         self.flow = flow;
-        for (outer, lifetime) in each.iter().enumerate() {
-            let Some(lifetime) = &lifetime.0 else {
-                continue;
-            };
-            for (inner, (_, names)) in each.iter().enumerate() {
-                let relation = own.map_or(Some(false), |own| own.relation(outer, inner));
-                if let Some(certain) = relation.filter(|_| inner != outer) {
+        for (inner, names) in &each {
+            for (outer, lifetime) in lifetimes.iter().enumerate() {
+                let relation = match &own {
+                    Some(own) => own.relation(Some(outer), *inner),
+                    None => Some(false).filter(|_| *inner != Parameter::Lifetime(outer)),
+                };
+                if let Some(certain) = relation {
                     self.imply(lifetime, names, node, certain);
                 }
             }
-        }
-        for (inner, (_, names)) in each.iter().enumerate() {
-            if let Some(certain) = own.and_then(|own| own.outlives_all(inner)) {
+            if let Some(certain) = own.as_ref().and_then(|own| own.relation(None, *inner)) {
                 self.imply(&STATIC.to_owned(), names, node, certain);
             }
         }
@@ -496,10 +497,10 @@ impl<'a> Walk<'a> {
     }
 
     /// Adds the lifetimes that an argument of an own type outlives for certain; returns how many there were.
-    fn guard(&mut self, own: Option<&Definition>, inner: usize, lifetimes: &[Name]) -> usize {
+    fn guard(&mut self, own: Option<&Known<'_>>, inner: Parameter, lifetimes: &[Name]) -> usize {
         let before = self.guards.len();
         for (outer, lifetime) in lifetimes.iter().enumerate() {
-            if own.is_some_and(|own| own.relation(outer, inner) == Some(true)) {
+            if own.is_some_and(|own| own.relation(Some(outer), inner) == Some(true)) {
                 self.guards.push(lifetime.clone());
             }
         }
