@@ -96,6 +96,8 @@ rules! {
     Authority, "authority", "use samara-domain";
     /// A reviewed name that comes from another source than was reviewed.
     CrateSource, "crate-source", "take the crate from the reviewed source";
+    /// A feature of a reviewed crate that was not reviewed.
+    Feature, "feature", "turn the feature off, or review the crate with it";
     /// A build script.
     BuildScript, "build-script", "remove the build script; one of a dependency must be reviewed";
     /// A native library.

@@ -1,6 +1,6 @@
 //! The project's own lists: the default that an adopter extends.
 
-use super::{Entry, Review, Reviewed, Source};
+use super::{Entry, Features, Review, Reviewed, Source};
 
 /// A reason, and the names that it is about.
 type Group = (&'static str, &'static [&'static str]);
@@ -44,9 +44,20 @@ fn crates(own: &Source) -> Vec<Reviewed> {
         }
     }
     for reviewed in &mut crates {
+        reviewed.features = features(&reviewed.name);
         reviewed.build_script = BUILD_SCRIPTS.contains(&reviewed.name.as_str());
     }
     crates
+}
+
+/// Samara's own crates are reviewed with all that they offer.
+fn features(name: &str) -> Features {
+    if name.starts_with("samara-") {
+        return Features::Any;
+    }
+    let mut known = FEATURES.iter().filter(|(of, _)| *of == name);
+    let names = known.next().map(|(_, names)| *names).unwrap_or_default();
+    Features::These(names.iter().map(|&name| name.to_owned()).collect())
 }
 
 const DOMAIN_SIDE: &[Group] = &[
@@ -119,6 +130,23 @@ const BUILD_SCRIPTS: &[&str] = &[
     "samara-unwind",
     "smoltcp",
     "zerocopy",
+];
+
+/// Features that crates of others were reviewed with: none links `std`, or brings statics.
+const FEATURES: &[Group] = &[
+    ("managed", &["alloc", "map"]),
+    (
+        "smoltcp",
+        &[
+            "alloc",
+            "medium-ethernet",
+            "proto-ipv4",
+            "socket",
+            "socket-tcp",
+        ],
+    ),
+    ("spin", &["mutex", "once", "spin_mutex"]),
+    ("zerocopy", &["derive", "zerocopy-derive"]),
 ];
 
 const SYSROOT_STATICS: &[Group] = &[(
