@@ -51,6 +51,10 @@ unsafe impl<I: ?Sized + Interface> Capability for Handle<I> {
 pub struct Proxy<I: ?Sized + Interface>(Cap<Handle<I>>);
 
 impl<I: ?Sized + Interface> Proxy<I> {
+    /// Bytes of its slot on the exchange heap.
+    #[cfg(feature = "alloc")]
+    pub(crate) const SLOT_BYTES: usize = Cap::<Handle<I>>::SLOT_BYTES;
+
     fn keeping(instance: Instance<I>, keeps: Keeps<I>) -> Result<Self, (AllocError, Keeps<I>)> {
         Cap::try_new(Handle { instance, keeps })
             .map(Self)

@@ -7,6 +7,7 @@ use alloc::sync::Arc;
 use core::marker::PhantomData;
 use samara_domain_runtime::call::Failure;
 use samara_domain_runtime::journal::Replay;
+use samara_domain_runtime::kept::Payer;
 use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_rref::Exchangeable;
 use samara_shared_heap::thread;
@@ -40,7 +41,7 @@ where
     }
 }
 
-/// Makes a call and, if it gave `Ok`, records it. It is made again if it was cut short, or if the domain
+/// Makes a call and, if it gave `Ok`, records it on behalf of the domain that makes it. It is made again if it was cut short, or if the domain
 /// was restarted between its end and its being recorded.
 ///
 /// # Safety
@@ -56,10 +57,12 @@ where
     R: FromRpc,
 {
     let mut attempts = Attempts::new();
+    let payer = Payer::current();
     loop {
+        let admit = || source.journal().admit(payer, size_of::<Recorded<A, (), R>>());
         // SAFETY: the journal is trusted code; it allocates for the host.
-        let epoch = match unsafe { thread::as_host(|| source.journal().admit()) } {
-            Ok(epoch) => epoch,
+        let admission = match unsafe { thread::as_host(admit) } {
+            Ok(admission) => admission,
             Err(error) => return R::from_rpc(error),
         };
         let instance = source.instance();
@@ -73,7 +76,7 @@ where
                         body,
                         gives: PhantomData::<fn() -> R>,
                     };
-                    source.journal().record(epoch, Arc::new(call))
+                    admission.record(Arc::new(call))
                 };
                 // SAFETY: as above.
                 if unsafe { thread::as_host(record) } {

@@ -206,20 +206,19 @@ impl<I: ?Sized + Interface> Service<I> {
 
     /// Starts the next generation, whatever the budget; `began` is when that was asked for.
     fn start_next(&self, began: u64) -> Result<(), SpawnError> {
-        let restarts = self.restarts.fetch_add(1, Ordering::Relaxed) + 1;
-        let instance = self.recipe.start(&self.spec, restarts, &self.exits)?;
-        if self.journal.replay(instance).is_err() {
-            // As dead as after a crash, which it may have been.
-            let reason = ExitReason::new(ExitKind::InitFailed, "a replayed call failed");
-            let (block, generation) = (
-                instance.target().block(),
-                instance.target().expected().generation(),
-            );
-            block.die(generation, &reason);
-            let reason = self.exits.of(block.owner().index(), generation);
-            reaper::try_reclaim(block);
-            return Err(SpawnError::Init(Box::new(reason.unwrap_or_default())));
-        }
+        let instance = loop {
+            let restarts = self.restarts.fetch_add(1, Ordering::Relaxed) + 1;
+            let instance = self.recipe.start(&self.spec, restarts, &self.exits)?;
+            let Err(failed) = self.journal.replay(instance) else {
+                break instance;
+            };
+            let reason = self.end_unrestored(instance);
+            // Without that domain's calls it may start. Each attempt takes another domain's out, so the loop ends.
+            let is_the_calls = reason.kind != ExitKind::Killed;
+            if !(is_the_calls && self.journal.give_up(failed)) {
+                return Err(SpawnError::Init(Box::new(reason)));
+            }
+        };
         self.current.set(instance);
         host::event(&Event::Restarted {
             id: instance.target().block().owner().index(),
@@ -228,6 +227,17 @@ impl<I: ?Sized + Interface> Service<I> {
             took: Duration::from_nanos(host::now_ns().saturating_sub(began)),
         });
         Ok(())
+    }
+
+    /// Ends a generation in which a recorded call failed: as dead as after a crash, which it may have been.
+    fn end_unrestored(&self, instance: Instance<I>) -> ExitReason {
+        let reason = ExitReason::new(ExitKind::InitFailed, "a replayed call failed");
+        let target = instance.target();
+        let (block, generation) = (target.block(), target.expected().generation());
+        block.die(generation, &reason);
+        let reason = self.exits.of(block.owner().index(), generation);
+        reaper::try_reclaim(block);
+        reason.unwrap_or_default()
     }
 
     /// Waits until the old generation is reclaimed, polling the reaper; false at the deadline.
