@@ -144,6 +144,27 @@ fn without_a_group_the_members_are_visited() {
 }
 
 #[test]
+fn when_groups_are_few_a_domain_has_its_share_at_most() {
+    let _alone = alone();
+    let half: Vec<_> = (0..group::GROUPS / 2).map(|_| Batch::new()).collect();
+    let open_for = |index| {
+        let open_all = || std::iter::from_fn(group::open).collect::<Vec<_>>();
+        // SAFETY: the groups are closed below.
+        unsafe { acting_for(owner(index), open_all) }
+    };
+    let (greedy, modest) = (open_for(46), open_for(47));
+    assert_eq!((greedy.len(), modest.len()), (group::SHARE, group::SHARE));
+    for group in greedy.into_iter().chain(modest) {
+        // SAFETY: opened here, never used.
+        unsafe { group::close(group) };
+    }
+    drop(half);
+    let all: Vec<_> = (0..group::GROUPS).map(|_| Batch::new()).collect();
+    assert_eq!(group::open(), None, "all are open");
+    drop(all);
+}
+
+#[test]
 fn weighing_counts_all_and_changes_nothing() {
     let _alone = alone();
     let batch = full();
