@@ -158,11 +158,7 @@ impl<I: ?Sized + 'static> Journal<I> {
             let next = self.0.locked(|state| {
                 let at = state.calls.partition_point(|entry| entry.number < from);
                 let entry = state.calls.get(at)?;
-                Some((
-                    entry.number,
-                    entry.charge.owner(),
-                    Arc::clone(&entry.call),
-                ))
+                Some((entry.number, entry.charge.owner(), Arc::clone(&entry.call)))
             });
             let Some((number, recorder, call)) = next else {
                 return Ok(());

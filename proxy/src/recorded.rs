@@ -59,7 +59,11 @@ where
     let mut attempts = Attempts::new();
     let payer = Payer::current();
     loop {
-        let admit = || source.journal().admit(payer, size_of::<Recorded<A, (), R>>());
+        let admit = || {
+            source
+                .journal()
+                .admit(payer, size_of::<Recorded<A, (), R>>())
+        };
         // SAFETY: the journal is trusted code; it allocates for the host.
         let admission = match unsafe { thread::as_host(admit) } {
             Ok(admission) => admission,

@@ -215,7 +215,8 @@ where
     if depth > DEPTH {
         return Err(RpcError::ReplayLogFull.into());
     }
-    let kept = size_of::<Recovery<I>>() + size_of::<Opening<P, (), A, ()>>() + Proxy::<I>::SLOT_BYTES;
+    let kept =
+        size_of::<Recovery<I>>() + size_of::<Opening<P, (), A, ()>>() + Proxy::<I>::SLOT_BYTES;
     let charge = Payer::current().charge(kept)?;
     // SAFETY: handed on.
     let proxy = unsafe { attempt(&**source, arguments, &mut Attempts::new(), body) }?;

@@ -5,9 +5,11 @@
 //! | `recipe` | how a generation is started and torn down |
 //! | `published` | the current instance, read without a lock |
 //! | `flight` | one restart or stop at a time |
+//! | `lagging` | dead generations that calls have not left |
 //! | `supervised` | what a supervisor does with a service |
 
 mod flight;
+mod lagging;
 mod published;
 mod recipe;
 mod supervised;
@@ -34,6 +36,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 use flight::Flight;
+use lagging::Lagging;
 use published::Published;
 use recipe::{Recipe, Start};
 use samara_rref::Exchangeable;
@@ -56,6 +59,7 @@ pub struct Service<I: ?Sized + Interface> {
     recipe: Box<dyn Start<I>>,
     current: Published<I>,
     flight: Flight,
+    lagging: Lagging,
     /// A [`Standing`].
     standing: AtomicU8,
     budget: Mutex<Budget>,
@@ -84,6 +88,7 @@ impl<I: ?Sized + Interface> Service<I> {
             recipe,
             current: Published::new(first),
             flight: Flight::new(),
+            lagging: Lagging::new(),
             standing: AtomicU8::new(Standing::Wanted as u8),
             budget: Mutex::new(Budget::new(spec.restart)),
             restarts: AtomicU32::new(0),
@@ -188,7 +193,7 @@ impl<I: ?Sized + Interface> Service<I> {
         if self.standing() != Standing::Wanted {
             return Err(SpawnError::Stopped);
         }
-        let old_gone = self.await_reclaim(old, self.deadline(self.spec.drain));
+        let old_gone = self.leave(old)?;
         loop {
             if !self.spend_restart() {
                 host::event(&Event::BudgetExhausted { name: self.name() });
@@ -240,13 +245,22 @@ impl<I: ?Sized + Interface> Service<I> {
         reason.unwrap_or_default()
     }
 
+    /// Waits until the old generation is reclaimed; false if the name goes on without, at the drain timeout.
+    fn leave(&self, old: Instance<I>) -> Result<bool, SpawnError> {
+        let gone = self.await_reclaim(old, self.deadline(self.spec.drain));
+        if gone || self.lagging.leave_behind(old.target()) {
+            Ok(gone)
+        } else {
+            Err(SpawnError::StillDraining)
+        }
+    }
+
     /// Waits until the old generation is reclaimed, polling the reaper; false at the deadline.
     fn await_reclaim(&self, old: Instance<I>, deadline: u64) -> bool {
-        let (block, expected) = (old.target().block(), old.target().expected());
+        let target = old.target();
         loop {
-            reaper::try_reclaim(block);
-            let word = block.word();
-            if word.generation() != expected.generation() || word.state() == State::Retired {
+            reaper::try_reclaim(target.block());
+            if target.is_reclaimed() {
                 return true;
             }
             if host::now_ns() > deadline {
