@@ -25,7 +25,6 @@ use crate::generation::Instance;
 use crate::interface::{Implements, Interface};
 use crate::journal::Journal;
 use crate::mint::Mint;
-use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicU8, AtomicU32, Ordering};
 use crate::reason::{ExitKind, ExitReason};
 use crate::spec::DomainSpec;
@@ -40,7 +39,7 @@ use lagging::Lagging;
 use published::Published;
 use recipe::{Recipe, Start};
 use samara_rref::Exchangeable;
-use samara_shared_heap::thread::{self, NoCut};
+use samara_shared_heap::{NoCutMutex, thread};
 
 /// Whether a dead generation may be followed by another.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,7 +61,7 @@ pub struct Service<I: ?Sized + Interface> {
     lagging: Lagging,
     /// A [`Standing`].
     standing: AtomicU8,
-    budget: Mutex<Budget>,
+    budget: NoCutMutex<Budget>,
     restarts: AtomicU32,
     exits: Arc<Exits>,
     journal: Journal<I>,
@@ -90,7 +89,8 @@ impl<I: ?Sized + Interface> Service<I> {
             flight: Flight::new(),
             lagging: Lagging::new(),
             standing: AtomicU8::new(Standing::Wanted as u8),
-            budget: Mutex::new(Budget::new(spec.restart)),
+            // SAFETY: arithmetic.
+            budget: unsafe { NoCutMutex::new(Budget::new(spec.restart)) },
             restarts: AtomicU32::new(0),
             exits,
             journal: Journal::new(spec.replay_log),
@@ -272,7 +272,6 @@ impl<I: ?Sized + Interface> Service<I> {
 
     fn spend_restart(&self) -> bool {
         let now = host::now_ns();
-        let _no_cut = NoCut::begin(thread::current());
         self.budget.lock().spend(now)
     }
 
