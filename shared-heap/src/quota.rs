@@ -119,7 +119,7 @@ pub fn admit(owner: Owner, load: Load) -> bool {
     let _no_cut = NoCut::begin(thread::current());
     let mut account = ACCOUNTS[owner.index()].lock();
     let fits = settled(&mut account, owner, |ledger| ledger.receive(load));
-    account.refused.transfers += usize::from(!fits);
+    account.refused.transfers = account.refused.transfers.wrapping_add(usize::from(!fits));
     fits
 }
 
@@ -131,7 +131,10 @@ pub fn has_room(owner: Owner) -> bool {
     let _no_cut = NoCut::begin(thread::current());
     let mut account = ACCOUNTS[owner.index()].lock();
     let has_room = settled(&mut account, owner, |ledger| ledger.has_room());
-    account.refused.transfers += usize::from(!has_room);
+    account.refused.transfers = account
+        .refused
+        .transfers
+        .wrapping_add(usize::from(!has_room));
     has_room
 }
 
@@ -158,7 +161,7 @@ pub(crate) fn charge(owner: Owner, load: Load) -> Option<Grant> {
     if settled(&mut account, owner, |ledger| ledger.allocate(load)) {
         return Some(Grant { _account: account });
     }
-    account.refused.allocations += 1;
+    account.refused.allocations = account.refused.allocations.wrapping_add(1);
     None
 }
 
