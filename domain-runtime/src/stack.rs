@@ -1,4 +1,5 @@
 //! The stack's limit: room is asked for before a domain is entered, not missed inside.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use crate::call::{self, Failure, Refusal, Target};
 use crate::host::StackProbe;
@@ -27,7 +28,8 @@ impl Need {
     /// Has entries ask for `bytes` beside the runtime's own.
     pub(crate) fn set(&self, bytes: usize) {
         // No stack is as long as half the address space: a sum that wrapped would ask for little.
-        self.0.store(bytes.min(usize::MAX / 2) + RESERVE, Relaxed);
+        let bytes = bytes.min(usize::MAX / 2).saturating_add(RESERVE);
+        self.0.store(bytes, Relaxed);
     }
 
     #[inline]

@@ -227,7 +227,7 @@ fn claim_all(from: u32, to: u32, mut then: impl FnMut(NonNull<u8>)) -> usize {
             registry::lock().claim_caps(from, to, &mut batch)
         };
         batch[..count].iter().copied().for_each(&mut then);
-        total += count;
+        total = count.saturating_add(total);
         if count < BATCH {
             return total;
         }
@@ -258,7 +258,7 @@ pub(crate) unsafe fn release_all(owner: Owner) -> (usize, usize) {
     let count = claim_all(owner.word() | QUIESCED, Owner::HOST.word(), |slot| {
         // SAFETY: claimed from a capability slab, which lives while the slot is used.
         let size = unsafe { Slab::of_slot(slot) }.object_bytes();
-        bytes += size;
+        bytes = size.saturating_add(bytes);
         let _slot = Emptied(slot, size.trailing_zeros());
         // SAFETY: the value is live and nobody else drops it: its owner is dead, and its handle with it.
         unsafe { drop_value(slot) };

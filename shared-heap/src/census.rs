@@ -56,10 +56,11 @@ fn count(mine: impl Fn(u32) -> bool) -> Census {
     let mut census = Census::default();
     registry::lock().for_each_slab(|slab| {
         let objects = slab.count(&mine);
-        census.bytes += objects * slab.object_bytes();
+        let bytes = objects.saturating_mul(slab.object_bytes());
+        census.bytes = census.bytes.saturating_add(bytes);
         match slab.kind() {
-            Kind::Caps => census.capabilities += objects,
-            Kind::Plain | Kind::Large => census.objects += objects,
+            Kind::Caps => census.capabilities = census.capabilities.saturating_add(objects),
+            Kind::Plain | Kind::Large => census.objects = census.objects.saturating_add(objects),
         }
     });
     census
@@ -101,7 +102,7 @@ pub unsafe fn reclaim(owner: Owner) -> Reclaimed {
     }
     Reclaimed {
         objects,
-        bytes: bytes + cap_bytes,
+        bytes: bytes.saturating_add(cap_bytes),
         capabilities,
     }
 }

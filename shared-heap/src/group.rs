@@ -21,7 +21,9 @@ const LINES: usize = GROUPS / PER_LINE;
 
 /// The number of the `position`-th group of a fresh table.
 const fn spread(position: usize) -> usize {
-    (position & (LINES - 1)) * PER_LINE + position / LINES
+    (position & (LINES - 1))
+        .strict_mul(PER_LINE)
+        .strict_add(position / LINES)
 }
 
 /// A group, open until [`close`]d: the owner word of its members, which is never zero, so that an optional one

@@ -24,7 +24,7 @@ pub enum AllocError {
     OutOfMemory,
     /// The domain's quota of shared objects does not allow it.
     Quota,
-    /// The size overflows.
+    /// More than [`MAX_OBJECT`](class::MAX_OBJECT) bytes, or aligned to more than [`MAX_ALIGN`](class::MAX_ALIGN).
     TooLarge,
 }
 
@@ -33,7 +33,9 @@ impl fmt::Display for AllocError {
         f.write_str(match self {
             Self::OutOfMemory => "the host has no pages left for the exchange heap",
             Self::Quota => "the domain's shared-heap quota is used up; free objects or raise it",
-            Self::TooLarge => "the size of the object overflows",
+            Self::TooLarge => {
+                "an object has at most 1 TiB (1 GiB where addresses have 32 bits); make it of several"
+            }
         })
     }
 }

@@ -27,6 +27,8 @@
 //! This crate is the *trusted* side. Its allocation and transfer functions are `unsafe`: domains
 //! see them only through `samara-rref` and generated proxies.
 #![no_std]
+// Sizes, alignments and counts come from domains: no sum wraps unseen, and none panics unforeseen.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 #![expect(
     unsafe_code,
     reason = "the heap turns raw pages into slots and writes their owner words"

@@ -130,7 +130,7 @@ pub fn is_limited(owner: Owner) -> bool {
 pub unsafe fn admit(owner: Owner, load: Load) -> bool {
     let mut account = ACCOUNTS[owner.index()].lock();
     let fits = settled(&mut account, owner, |ledger| ledger.receive(load));
-    account.refused.transfers += usize::from(!fits);
+    account.refused.transfers = account.refused.transfers.wrapping_add(usize::from(!fits));
     fits
 }
 
@@ -141,7 +141,10 @@ pub unsafe fn admit(owner: Owner, load: Load) -> bool {
 pub fn has_room(owner: Owner) -> bool {
     let mut account = ACCOUNTS[owner.index()].lock();
     let has_room = settled(&mut account, owner, |ledger| ledger.has_room());
-    account.refused.transfers += usize::from(!has_room);
+    account.refused.transfers = account
+        .refused
+        .transfers
+        .wrapping_add(usize::from(!has_room));
     has_room
 }
 
@@ -170,7 +173,7 @@ pub(crate) fn charge(owner: Owner, load: Load) -> Option<Grant> {
     if settled(&mut account, owner, |ledger| ledger.allocate(load)) {
         return Some(Grant { _account: account });
     }
-    account.refused.allocations += 1;
+    account.refused.allocations = account.refused.allocations.wrapping_add(1);
     None
 }
 

@@ -190,7 +190,7 @@ impl<'a> NoCut<'a> {
     #[inline]
     #[must_use]
     pub unsafe fn begin(slot: &'a ThreadSlot) -> Self {
-        slot.no_cut.set(slot.no_cut.get() + 1);
+        slot.no_cut.set(slot.no_cut.get().wrapping_add(1));
         // What follows is not moved before: a handler on this thread sees the mark.
         compiler_fence(Ordering::SeqCst);
         Self(slot)
@@ -201,7 +201,7 @@ impl Drop for NoCut<'_> {
     #[inline]
     fn drop(&mut self) {
         compiler_fence(Ordering::SeqCst);
-        let left = self.0.no_cut.get() - 1;
+        let left = self.0.no_cut.get().wrapping_sub(1);
         self.0.no_cut.set(left);
         if left != 0 {
             released(self.0);
