@@ -100,6 +100,8 @@ pub enum SpawnError {
     StillDraining,
     /// The domain was stopped by the host and stays so.
     Stopped,
+    /// The calling thread's stack has too little room left to start it on: no restart was spent.
+    StackExhausted,
 }
 
 impl fmt::Display for SpawnError {
@@ -115,6 +117,9 @@ impl fmt::Display for SpawnError {
                 "calls are still inside the old generation; end their callers, or raise DomainSpec::drain_timeout",
             ),
             Self::Stopped => f.write_str("the domain was stopped; spawn it anew"),
+            Self::StackExhausted => f.write_str(
+                "the thread's stack is too short to start the domain; restart it from less deep, or lower DomainSpec::stack",
+            ),
         }
     }
 }

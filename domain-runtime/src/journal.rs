@@ -167,10 +167,11 @@ impl<I: ?Sized + 'static> Journal<I> {
 
     /// Gives up all calls of the domain whose call `failed`, and refuses further ones until it has ended: what it
     /// had recorded can't be restored, which is no reason for the others to be without the service. False if the
-    /// call was the host's, or none of it is left.
+    /// call was the host's or was never let in, or none of that domain's is left.
     #[must_use]
     pub fn give_up(&self, failed: Failed) -> bool {
-        if failed.recorder.is_host() {
+        let was_made = matches!(failed.error, RpcError::Crashed | RpcError::RecoveryFailed);
+        if failed.recorder.is_host() || !was_made {
             return false;
         }
         let mut calls = self.0.take_calls_of(failed.recorder);
