@@ -10,15 +10,14 @@
 
 mod acting;
 mod log;
-mod rng;
 mod tally;
 mod totals;
 mod wait;
 mod whole;
 
+pub use crate::rng::Rng;
 pub use acting::acting_for;
 pub use log::{Released, await_reclaims, deaths, foreign_events, host, reclaims};
-pub use rng::Rng;
 pub use tally::{Counts, Tally};
 pub use totals::{Totals, alone};
 pub use wait::{Gate, wait_until, within};
