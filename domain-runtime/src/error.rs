@@ -18,8 +18,11 @@ pub enum RpcError {
     RecoveryFailed,
     /// There was no memory to make a `#[scratch]` argument again.
     OutOfMemory,
-    /// The log of `#[replay]` calls is full: nothing was executed.
+    /// The caller has as many `#[replay]` calls on the record as it may, or the object was opened through as many
+    /// others as it may: nothing was executed.
     ReplayLogFull,
+    /// The host keeps as much on the caller's behalf as it may ([`DomainSpec::host_quota`](crate::DomainSpec::host_quota)): nothing was executed.
+    HostQuota,
     /// The domain, or its caller where the call may return objects, has so many shared objects that it may not
     /// be given more: nothing was executed, and what would have moved is dropped, as the caller's.
     OverQuota,
@@ -41,7 +44,10 @@ impl fmt::Display for RpcError {
             }
             Self::OutOfMemory => "no memory to repeat the call; free shared objects",
             Self::ReplayLogFull => {
-                "the log of calls to replay is full; raise DomainSpec::replay_log or call less"
+                "the caller's record of calls to replay is full; raise DomainSpec::replay_log or call less"
+            }
+            Self::HostQuota => {
+                "the host keeps as much for the caller as it may; drop opened objects, make fewer `#[replay]` calls, or raise its DomainSpec::host_quota"
             }
             Self::OverQuota => {
                 "the domain or its caller is at twice its shared quota; let it free objects, lend it `&RRef`s, or raise DomainSpec::shared_quota"
@@ -78,35 +84,85 @@ pub type Reason = alloc::boxed::Box<ExitReason>;
 #[cfg(not(feature = "alloc"))]
 pub type Reason = ExitReason;
 
+/// What of a [`DomainSpec`](crate::DomainSpec) a host can't keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotKept {
+    /// A private quota: an allocation that can't fail would end more than the domain.
+    HeapQuota,
+    /// A private quota: the domain has no private heap.
+    NoPrivateHeap,
+    /// A budget: there is no tick.
+    Budget,
+    /// A budget longer than 71 minutes.
+    LongBudget,
+    /// Stack: threads' stacks are not told.
+    Stack,
+}
+
+impl fmt::Display for NotKept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::HeapQuota => {
+                "DomainSpec::heap_quota, as an allocation that can't fail would end the process; contain its threads (samara_host_std::contained) or ask for no quota"
+            }
+            Self::NoPrivateHeap => {
+                "DomainSpec::heap_quota, as the domain would have no private heap; declare DomainAlloc the global allocator and give each slot a stripe of Arenas::window"
+            }
+            Self::Budget => {
+                "DomainSpec::budget, as there is no tick; contain its threads with ticks (samara_host_std::contained) or ask for no budget"
+            }
+            Self::LongBudget => {
+                "DomainSpec::budget, of which 71 minutes are the most; ask for less, or for none"
+            }
+            Self::Stack => {
+                "DomainSpec::stack, as threads' stacks are not known; contain its threads (samara_host_std::contained) or ask for no stack"
+            }
+        })
+    }
+}
+
+impl core::error::Error for NotKept {}
+
 /// Why a domain could not be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SpawnError {
     /// All domain slots are in use.
     NoSlot,
+    /// The spec asks for what this host can't keep: nothing was started.
+    NotKept(NotKept),
     /// The recipe could not make the arguments of `init`.
     Mint(Reason),
     /// `init` failed or crashed.
     Init(Reason),
     /// The restart budget is used up.
     BudgetExhausted,
-    /// The old generation did not drain in time.
+    /// The old generation did not drain in time, and what it holds is needed or eight of the name are so already.
     StillDraining,
     /// The domain was stopped by the host and stays so.
     Stopped,
+    /// The calling thread's stack has too little room left to start it on: no restart was spent.
+    StackExhausted,
 }
 
 impl fmt::Display for SpawnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSlot => f.write_str("all domain slots are in use; stop a domain first"),
+            Self::NotKept(what) => write!(f, "this host can't keep what the spec asks for: {what}"),
             Self::Mint(reason) => write!(f, "the recipe could not make init's arguments: {reason}"),
             Self::Init(reason) => write!(f, "init failed: {reason}"),
             Self::BudgetExhausted => {
                 f.write_str("the restart budget is used up; raise it or mend the domain")
             }
-            Self::StillDraining => f.write_str("calls are still inside the old generation"),
+            Self::StillDraining => f.write_str(
+                "calls are still inside the old generation; end their callers, or raise DomainSpec::drain_timeout",
+            ),
             Self::Stopped => f.write_str("the domain was stopped; spawn it anew"),
+            Self::StackExhausted => f.write_str(
+                "the thread's stack is too short to start the domain; restart it from less deep, or lower DomainSpec::stack",
+            ),
         }
     }
 }

@@ -15,6 +15,7 @@
 //! | [`generation`] | one life of a domain: what a host without an allocator starts |
 //! | `service` | one name over its generations: recipe, budget, recovery |
 //! | `journal` | calls that are made again after a restart |
+//! | [`kept`] | what the host keeps on a domain's behalf, charged to it and ended with it |
 //! | [`exports`] | objects that a domain hands out, and who drops them |
 //! | [`arena`] | private heaps, returned wholesale |
 //! | [`reason`] | why a domain ended |
@@ -40,6 +41,8 @@ extern crate alloc;
 #[cfg_attr(not(feature = "alloc"), path = "arena_none.rs")]
 pub mod arena;
 mod back_off;
+#[cfg(feature = "alloc")]
+mod border;
 #[cfg(feature = "alloc")]
 mod budget;
 #[cfg_attr(
@@ -70,6 +73,8 @@ pub mod host;
 pub mod interface;
 #[cfg(feature = "alloc")]
 pub mod journal;
+#[cfg_attr(not(feature = "alloc"), path = "kept_none.rs")]
+pub mod kept;
 #[cfg(feature = "alloc")]
 pub mod mint;
 #[cfg(feature = "alloc")]
@@ -98,7 +103,7 @@ mod trap_note;
 pub use back_off::back_off;
 #[cfg(feature = "alloc")]
 pub use domain::Domain;
-pub use error::{RpcError, SpawnError};
+pub use error::{NotKept, RpcError, SpawnError};
 pub use event::Event;
 pub use event_log::{Cursor, EventLog, Record, What};
 pub use generation::Instance;

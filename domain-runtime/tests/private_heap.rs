@@ -4,8 +4,9 @@ use samara_domain_runtime::{Domain, DomainSpec, Mint, arena};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_shared_heap::thread;
+use samara_testkit::contained::contained;
 use samara_testkit::hosted::{Rng, await_reclaims, host, owner_of};
-use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::alloc::{GlobalAlloc, Layout, alloc_zeroed, dealloc};
 use std::sync::Mutex;
 
 #[global_allocator]
@@ -27,6 +28,8 @@ trait Private {
     fn churn(&self, seed: u64, steps: u64) -> Result<u64, RpcError>;
     /// Where a fresh allocation of `align` lies within it.
     fn misalignment(&self, align: u64) -> Result<u64, RpcError>;
+    /// Whether a block may be made so long that it ends `beyond` bytes behind the end of the address space.
+    fn grow_to_the_end(&self, beyond: u64) -> Result<bool, RpcError>;
     fn crash(&self) -> Result<(), RpcError>;
 }
 
@@ -101,6 +104,11 @@ impl Private for Pieces {
         }
         Ok(worst)
     }
+    fn grow_to_the_end(&self, beyond: u64) -> Result<bool, RpcError> {
+        let block = Aligned::new(100, 8);
+        let end = block.0.addr().wrapping_neg().wrapping_add(beyond as usize);
+        Ok(!block.grown(end).is_null())
+    }
     fn crash(&self) -> Result<(), RpcError> {
         panic!("asked to");
     }
@@ -117,6 +125,13 @@ impl Aligned {
         let at = unsafe { alloc_zeroed(layout) };
         assert!(!at.is_null());
         Self(at, layout)
+    }
+
+    /// What the allocator makes of a size, however wild.
+    #[expect(unsafe_code, reason = "the allocator's interface is unsafe")]
+    fn grown(&self, size: usize) -> *mut u8 {
+        // SAFETY: allocated with this layout by `new`; a size that no layout has is refused.
+        unsafe { ALLOC.realloc(self.0, self.1, size) }
     }
 }
 
@@ -156,6 +171,7 @@ fn a_crash_returns_all_private_memory() {
 
 #[test]
 fn fallible_allocation_stops_at_the_quota_and_goes_on_after_a_free() {
+    let _contained = contained(false);
     let (domain, proxy) = spawn(DomainSpec::new("quota").heap_quota(MIB));
     for piece in [16, 700, 4096, 65_536 / 2, 200_000] {
         let got = proxy.fill(piece).unwrap();
@@ -179,6 +195,7 @@ fn fallible_allocation_stops_at_the_quota_and_goes_on_after_a_free() {
 
 #[test]
 fn quotas_are_each_generations_own() {
+    let _contained = contained(false);
     let (small, proxy) = spawn(DomainSpec::new("small").heap_quota(128 * KIB));
     assert!(proxy.fill(KIB as u64).unwrap() <= 128 * KIB as u64);
     small.kill();
@@ -204,6 +221,7 @@ fn a_buffer_of_the_hosts_grows_on_the_hosts_heap() {
 
 #[test]
 fn memory_goes_back_to_its_arena_whoever_frees_it() {
+    let _contained = contained(false);
     let (domain, proxy) = spawn(DomainSpec::new("left").heap_quota(MIB));
     // Without the return of each block the quota would end this.
     for _ in 0..100 {
@@ -219,6 +237,17 @@ fn contents_survive_growing_and_shrinking() {
     let (domain, proxy) = spawn(DomainSpec::new("churn"));
     for seed in 0..4 {
         assert!(proxy.churn(seed, 3000).unwrap() > 0);
+    }
+    domain.kill();
+}
+
+/// It once did: the end's address wrapped, and the allocator wrote its tag near address zero.
+#[test]
+fn a_block_does_not_grow_past_the_end_of_addresses() {
+    let (domain, proxy) = spawn(DomainSpec::new("wraps"));
+    for beyond in [0, 1, 8, 16, 4096, 1 << 20, 1 << 40] {
+        assert_eq!(proxy.grow_to_the_end(beyond), Ok(false), "{beyond}");
+        assert_eq!(proxy.grow_to_the_end(beyond.wrapping_neg()), Ok(false));
     }
     domain.kill();
 }

@@ -28,14 +28,20 @@
 //! - `catch_unwind`: the domain would go on after its own panic, which is noted as its exit reason.
 //!
 //! The host logs for them: [`set_event_sink`], [`event_log`].
+// Sizes, counts and times come from domains.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 #![expect(
     unsafe_code,
     reason = "binds the host traits to mmap and thread-local storage"
 )]
 
 mod arenas;
+mod authority;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub mod contained;
 mod domain_threads;
 mod events;
+mod keeps;
 mod pages;
 mod panics;
 mod reaper;
@@ -60,9 +66,14 @@ samara_domain_runtime::set_runtime_host!(StdHost);
 
 /// The authority over domains of this process. The first call makes panics of domains silent: they
 /// are recorded as the domain's exit reason.
+///
+/// # Panics
+/// On a thread that acts for a domain: it has no such authority.
+#[track_caller]
 pub fn runtime() -> Runtime {
+    authority::demand("runtime");
     static FIRST: Once = Once::new();
     FIRST.call_once(panics::install);
-    // SAFETY: this crate is the host's side; domains do not depend on it.
+    // SAFETY: the thread acts for the host. What it makes crosses into no domain: it is not exchangeable.
     unsafe { Runtime::assume_host() }
 }

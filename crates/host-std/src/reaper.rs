@@ -1,6 +1,7 @@
 //! Threads that reap and supervise in the background, for programs that would rather not poll.
 //! Opt-in: until one is started, a death wakes nobody.
 
+use crate::{authority, keeps};
 use samara_domain_runtime::{Status, Supervisor, reaper};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -25,7 +26,9 @@ fn lock() -> MutexGuard<'static, u64> {
 /// Called whenever a domain may be ready to be reclaimed.
 pub(crate) fn wake() {
     if WATCHERS.load(Ordering::SeqCst) != 0 {
-        *lock() += 1;
+        let mut wakes = lock();
+        *wakes = wakes.wrapping_add(1);
+        drop(wakes);
         WOKEN.notify_all();
     }
 }
@@ -84,8 +87,12 @@ impl<R> Drop for Background<R> {
 }
 
 /// Starts a thread that reclaims dead domains as soon as they have drained.
+///
+/// # Panics
+/// On a thread that acts for a domain: it has no such authority.
 #[must_use = "dropping it stops the reaper"]
 pub fn spawn_reaper() -> Background<()> {
+    authority::demand("spawn_reaper");
     Background::start("samara-reaper", |stop| {
         let mut seen = 0;
         while !stop.load(Ordering::SeqCst) {
@@ -97,12 +104,17 @@ pub fn spawn_reaper() -> Background<()> {
 
 /// Starts a thread that polls `supervisor` whenever a domain died; stopping it gives the supervisor
 /// back.
+///
+/// # Panics
+/// On a thread that acts for a domain: it has no such authority.
 #[must_use = "dropping it stops the supervision"]
 pub fn supervise(mut supervisor: Supervisor) -> Background<Supervisor> {
+    authority::demand("supervise");
     Background::start("samara-supervisor", move |stop| {
         let mut seen = 0;
         while !stop.load(Ordering::SeqCst) {
-            let again = match supervisor.poll() {
+            // A restart runs the domain's `init` here.
+            let again = match keeps::as_the_others(|| supervisor.poll()) {
                 Status::Waiting => AGAIN,
                 _ => LATE,
             };

@@ -5,20 +5,21 @@
 //! events once it is gone, or whole totals under [`alone`] in a binary where every test asks for it.
 #![expect(
     unsafe_code,
-    reason = "tests act for owners without a domain and make a capability class of their own"
+    reason = "tests act for owners without a domain, make a capability class of their own and count what is allocated"
 )]
 
 mod acting;
+mod counted;
 mod log;
-mod rng;
 mod tally;
 mod totals;
 mod wait;
 mod whole;
 
-pub use acting::acting_for;
+pub use crate::rng::Rng;
+pub use acting::{acting_for, limit, limit_bytes};
+pub use counted::Counted;
 pub use log::{Released, await_reclaims, deaths, foreign_events, host, reclaims};
-pub use rng::Rng;
 pub use tally::{Counts, Tally};
 pub use totals::{Totals, alone};
 pub use wait::{Gate, wait_until, within};
