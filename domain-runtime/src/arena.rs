@@ -12,7 +12,7 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::hint::black_box;
 use core::ptr::{self, NonNull};
 use samara_shared_heap::owner::MAX_OWNERS;
-use samara_shared_heap::thread::{self, Frame, NoCut};
+use samara_shared_heap::thread::{self, NoCut};
 use samara_shared_heap::{NoCutMutex, Owner};
 use spin::Once;
 use talc::{ErrOnOom, Span, Talc};
@@ -107,15 +107,16 @@ fn request(owner: Owner, size: usize, align: usize) -> Option<Request> {
 
 /// Commits enough for `wanted`; false at the quota, at the stripe's end or when memory is short.
 fn grow(arena: &mut Arena, owner: Owner, wanted: Request) -> bool {
-    let (Some((start, stride)), Some(more)) = (stripe(owner), wanted.growth()) else {
+    let Some((start, stride)) = stripe(owner) else {
+        return false;
+    };
+    let left = arena.quota.min(stride).saturating_sub(arena.committed);
+    let Some(more) = wanted.growth(left) else {
         return false;
     };
     let Some(total) = arena.committed.checked_add(more) else {
         return false;
     };
-    if total > arena.quota.min(stride) {
-        return false;
-    }
     // SAFETY: `committed` is at most `stride`.
     let end = unsafe { start.add(arena.committed) };
     if !host::arena_commit(owner, end, more) {
@@ -207,31 +208,23 @@ pub(crate) fn set_quota(owner: Owner, bytes: Option<usize>) {
     ARENAS[owner.index()].lock().quota = bytes.unwrap_or(usize::MAX);
 }
 
-/// Whether what `owner`, which is being started, allocates comes from its arena: there is one, and the program's
-/// global allocator gives from it. Tried, as nothing else tells who that is.
+/// What [`is_private`] asks the program's allocator for, and hardly anybody else.
+const TRIAL: Layout = Layout::new::<[u8; 0x5a]>();
+
+/// How often a [`DomainAlloc`] was asked for that.
+static TRIALS: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether what `owner` allocates comes from its arena: there is one, and the program's global allocator gives from
+/// it. Tried, as nothing else tells who that is; not on the owner's behalf, whose quota is not set yet.
 pub(crate) fn is_private(owner: Owner) -> bool {
-    let layout = Layout::new::<u64>();
-    let slot = thread::current();
-    let frame = Frame::new(owner, slot.top());
-    let at = {
-        // SAFETY: nothing cuts, nor asks whom the frame is of, before it is off again, in this block.
-        let _no_cut = unsafe { NoCut::begin(slot) };
-        // SAFETY: the frame is on top for the allocation only, which calls the arena and the host's pages.
-        unsafe { slot.set_top(&raw const frame) };
-        // SAFETY: the size is not zero.
-        let at = black_box(unsafe { alloc::alloc::alloc(layout) });
-        // SAFETY: the top before, whose frames are still there.
-        unsafe { slot.set_top(frame.prev()) };
-        at
-    };
-    if at.is_null() {
-        // Only an arena refuses so little, for its quota's sake.
-        return stripe(owner).is_some();
+    let before = TRIALS.load(Ordering::Relaxed);
+    // SAFETY: the size is not zero.
+    let at = black_box(unsafe { alloc::alloc::alloc_zeroed(TRIAL) });
+    if !at.is_null() {
+        // SAFETY: allocated above with this layout.
+        unsafe { alloc::alloc::dealloc(at, TRIAL) };
     }
-    let is_private = owner_of(at) == Some(owner);
-    // SAFETY: allocated above with this layout.
-    unsafe { alloc::alloc::dealloc(at, layout) };
-    is_private
+    TRIALS.load(Ordering::Relaxed) != before && stripe(owner).is_some()
 }
 
 /// Bytes that the arena of `owner` has committed.
@@ -278,6 +271,19 @@ unsafe impl<H: GlobalAlloc> GlobalAlloc for DomainAlloc<H> {
             return unsafe { self.0.alloc(layout) };
         }
         alloc(owner, layout)
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if layout == TRIAL {
+            TRIALS.fetch_add(1, Ordering::Relaxed);
+        }
+        // SAFETY: handed on.
+        let at = unsafe { self.alloc(layout) };
+        if !at.is_null() {
+            // SAFETY: allocated just now, so long.
+            unsafe { at.write_bytes(0, layout.size()) };
+        }
+        at
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
