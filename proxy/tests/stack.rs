@@ -151,6 +151,8 @@ fn with_specs<R: Send>(
     body: impl FnOnce(&[Domain<dyn Deep>; 2]) -> R + Send,
 ) -> R {
     let before = Totals::now();
+    // Specs with a stack are refused before anything is contained, and this may be the first test.
+    drop(contained(false));
     let [even, odd] = specs;
     let domains = [spawn(0, even), spawn(1, odd)];
     let result = {
