@@ -98,7 +98,7 @@ impl Runtime {
         A: Exchangeable,
         E: fmt::Display + 'static,
     {
-        start(spec, 0, None, init, arguments)
+        start(spec, 0, None, &|_| {}, init, arguments)
     }
 
     /// Ends a generation if it still lives. False if it was dead already. It is reclaimed by
@@ -154,11 +154,13 @@ where
     }
 }
 
-/// Claims a slot and runs `init` inside; a generation that fails there is reclaimed at once.
+/// Claims a slot, tells `begun` of the generation, and runs `init` inside; one that fails there is reclaimed at once,
+/// unless threads of its own are inside still.
 pub(crate) fn start<I, T, A, E>(
     spec: &DomainSpec,
     restarts: u32,
     exits: Option<&Shared>,
+    begun: &dyn Fn(Target),
     init: fn(A) -> Result<T, E>,
     arguments: A,
 ) -> Result<Instance<I>, SpawnError>
@@ -173,6 +175,7 @@ where
     }
     let (block, word, hold) =
         ControlBlock::claim(spec.name, restarts, exits).ok_or(SpawnError::NoSlot)?;
+    begun(Target::new(block, word));
     if spec.heap_quota.is_some() && !arena::is_private(block.owner()) {
         let reason = ExitReason::new(ExitKind::InitFailed, "no private heap to have a quota");
         block.die(word.generation(), &reason);

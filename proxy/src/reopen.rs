@@ -180,8 +180,9 @@ where
     };
     // SAFETY: handed on.
     unsafe {
-        until_done::<true, P, A, _>(
+        until_done(
             thread::current(),
+            Attempts::new(),
             source.instance(),
             arguments,
             recover,
