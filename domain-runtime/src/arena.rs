@@ -7,14 +7,13 @@
 
 use crate::border::{self, Request};
 use crate::host::{self, Window};
-use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use core::alloc::{GlobalAlloc, Layout};
 use core::hint::black_box;
 use core::ptr::{self, NonNull};
-use samara_shared_heap::Owner;
 use samara_shared_heap::owner::MAX_OWNERS;
 use samara_shared_heap::thread::{self, Frame, NoCut};
+use samara_shared_heap::{NoCutMutex, Owner};
 use spin::Once;
 use talc::{ErrOnOom, Span, Talc};
 
@@ -38,7 +37,10 @@ impl Arena {
     };
 }
 
-static ARENAS: [Mutex<Arena>; MAX_OWNERS] = [const { Mutex::new(Arena::NEW) }; MAX_OWNERS];
+static ARENAS: [NoCutMutex<Arena>; MAX_OWNERS] = [const {
+    // SAFETY: the allocator's own code, and the host's commits.
+    unsafe { NoCutMutex::new(Arena::NEW) }
+}; MAX_OWNERS];
 
 /// The host's window, asked for once. Base and length stand apart for `dealloc`.
 static WINDOW: Once<Option<Stripes>> = Once::new();
@@ -56,7 +58,8 @@ fn stripes() -> Option<Stripes> {
         return *found;
     }
     // Maybe a domain's allocation: cut in here it would have everybody wait for ever.
-    let _no_cut = NoCut::begin(thread::current());
+    // SAFETY: the host's window is asked for, to the end of this function.
+    let _no_cut = unsafe { NoCut::begin(thread::current()) };
     *WINDOW.call_once(|| {
         let Window {
             base,
@@ -143,7 +146,6 @@ fn alloc(owner: Owner, layout: Layout) -> *mut u8 {
 
 /// What the border has let pass, from the arena of `owner`; null when there is no room.
 fn take(owner: Owner, wanted: Request) -> *mut u8 {
-    let _no_cut = NoCut::begin(thread::current());
     let mut arena = ARENAS[owner.index()].lock();
     loop {
         if !arena.span.is_empty() {
@@ -161,7 +163,6 @@ fn take(owner: Owner, wanted: Request) -> *mut u8 {
 /// # Safety
 /// `at` was allocated from the arena of `owner` with `layout` and is not used any more.
 unsafe fn free(owner: Owner, at: NonNull<u8>, layout: Layout) {
-    let _no_cut = NoCut::begin(thread::current());
     let mut arena = ARENAS[owner.index()].lock();
     // A committed arena can have been released only if its domain died, and then nothing in it may
     // be freed any more: the caller's contract.
@@ -178,7 +179,6 @@ unsafe fn resize(owner: Owner, at: NonNull<u8>, layout: Layout, new_size: usize)
         return ptr::null_mut();
     };
     {
-        let _no_cut = NoCut::begin(thread::current());
         let mut arena = ARENAS[owner.index()].lock();
         if new_size <= layout.size() {
             // SAFETY: the caller's allocation; a request's size is not zero, and this one no larger.
@@ -204,7 +204,6 @@ unsafe fn resize(owner: Owner, at: NonNull<u8>, layout: Layout, new_size: usize)
 
 /// Limits the arena of `owner` to `bytes` of committed memory.
 pub(crate) fn set_quota(owner: Owner, bytes: Option<usize>) {
-    let _no_cut = NoCut::begin(thread::current());
     ARENAS[owner.index()].lock().quota = bytes.unwrap_or(usize::MAX);
 }
 
@@ -215,8 +214,8 @@ pub(crate) fn is_private(owner: Owner) -> bool {
     let slot = thread::current();
     let frame = Frame::new(owner, slot.top());
     let at = {
-        // Nothing cuts, nor asks whom the frame is of, before it is off again.
-        let _no_cut = NoCut::begin(slot);
+        // SAFETY: nothing cuts, nor asks whom the frame is of, before it is off again, in this block.
+        let _no_cut = unsafe { NoCut::begin(slot) };
         // SAFETY: the frame is on top for the allocation only, which calls the arena and the host's pages.
         unsafe { slot.set_top(&raw const frame) };
         // SAFETY: the size is not zero.
@@ -238,7 +237,6 @@ pub(crate) fn is_private(owner: Owner) -> bool {
 /// Bytes that the arena of `owner` has committed.
 #[must_use]
 pub fn committed(owner: Owner) -> usize {
-    let _no_cut = NoCut::begin(thread::current());
     ARENAS[owner.index()].lock().committed
 }
 
@@ -247,7 +245,6 @@ pub fn committed(owner: Owner) -> usize {
 /// # Safety
 /// The owner is dead: nobody refers to its private memory.
 pub(crate) unsafe fn release(owner: Owner) -> usize {
-    let _no_cut = NoCut::begin(thread::current());
     let mut arena = ARENAS[owner.index()].lock();
     let bytes = arena.committed;
     *arena = Arena::NEW;

@@ -104,6 +104,7 @@ impl<I: ?Sized + Interface> Domain<I> {
             calls: 0,
             restarts: self.0.restarts(),
             shared_bytes: 0,
+            host_bytes: 0,
             threads: 0,
             uptime: Duration::ZERO,
         }

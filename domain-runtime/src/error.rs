@@ -18,8 +18,11 @@ pub enum RpcError {
     RecoveryFailed,
     /// There was no memory to make a `#[scratch]` argument again.
     OutOfMemory,
-    /// The log of `#[replay]` calls is full: nothing was executed.
+    /// The caller has as many `#[replay]` calls on the record as it may, or the object was opened through as many
+    /// others as it may: nothing was executed.
     ReplayLogFull,
+    /// The host keeps as much on the caller's behalf as it may ([`DomainSpec::host_quota`](crate::DomainSpec::host_quota)): nothing was executed.
+    HostQuota,
     /// The domain, or its caller where the call may return objects, has so many shared objects that it may not
     /// be given more: nothing was executed, and what would have moved is dropped, as the caller's.
     OverQuota,
@@ -41,7 +44,10 @@ impl fmt::Display for RpcError {
             }
             Self::OutOfMemory => "no memory to repeat the call; free shared objects",
             Self::ReplayLogFull => {
-                "the log of calls to replay is full; raise DomainSpec::replay_log or call less"
+                "the caller's record of calls to replay is full; raise DomainSpec::replay_log or call less"
+            }
+            Self::HostQuota => {
+                "the host keeps as much for the caller as it may; drop opened objects, make fewer `#[replay]` calls, or raise its DomainSpec::host_quota"
             }
             Self::OverQuota => {
                 "the domain or its caller is at twice its shared quota; let it free objects, lend it `&RRef`s, or raise DomainSpec::shared_quota"
@@ -132,10 +138,12 @@ pub enum SpawnError {
     Init(Reason),
     /// The restart budget is used up.
     BudgetExhausted,
-    /// The old generation did not drain in time.
+    /// The old generation did not drain in time, and what it holds is needed or eight of the name are so already.
     StillDraining,
     /// The domain was stopped by the host and stays so.
     Stopped,
+    /// The calling thread's stack has too little room left to start it on: no restart was spent.
+    StackExhausted,
 }
 
 impl fmt::Display for SpawnError {
@@ -148,8 +156,13 @@ impl fmt::Display for SpawnError {
             Self::BudgetExhausted => {
                 f.write_str("the restart budget is used up; raise it or mend the domain")
             }
-            Self::StillDraining => f.write_str("calls are still inside the old generation"),
+            Self::StillDraining => f.write_str(
+                "calls are still inside the old generation; end their callers, or raise DomainSpec::drain_timeout",
+            ),
             Self::Stopped => f.write_str("the domain was stopped; spawn it anew"),
+            Self::StackExhausted => f.write_str(
+                "the thread's stack is too short to start the domain; restart it from less deep, or lower DomainSpec::stack",
+            ),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::reason::{Call, ExitKind, ExitReason, MESSAGE, TRACE};
 use crate::spec::DomainSpec;
 use crate::state::State;
 use crate::text::Text;
-use crate::{Runtime, arena, host, reaper, threads};
+use crate::{Runtime, arena, host, kept, reaper, threads};
 use core::fmt::{self, Write};
 use core::ptr::NonNull;
 use samara_rref::{Exchangeable, Transfer, TypeDescriptor};
@@ -181,8 +181,10 @@ where
         return Err(SpawnError::NotKept(NotKept::NoPrivateHeap));
     }
     arena::set_quota(block.owner(), spec.heap_quota);
-    quota::set_limits(block.owner(), spec.shared);
+    // SAFETY: whoever spawns has the authority over what it spawns.
+    unsafe { quota::set_limits(block.owner(), spec.shared) };
     threads::set_limit(block.owner(), spec.threads);
+    kept::set_limit(block.owner(), spec.host);
     block.renews.store(spec.renews, Ordering::SeqCst);
     block.budget.store(spec.budget_us(), Ordering::SeqCst);
     block.stack.set(spec.stack);

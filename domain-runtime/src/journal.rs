@@ -1,12 +1,16 @@
 //! Calls that are made again after a restart, in order: `#[replay]`.
+//!
+//! A call is on the record of the domain that made it: it is charged to that domain, counts against a limit
+//! of that domain's own, and ends with it. So no client fills a log for the others, or leaves anything in it
+//! behind its death. The host's calls stay for as long as the journal.
 
 use crate::error::RpcError;
 use crate::generation::Instance;
-use crate::primitive::Mutex;
+use crate::kept::{Charge, Kept, Payer};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use samara_shared_heap::thread::{self, NoCut};
+use samara_shared_heap::{NoCutMutex, Owner};
 
 /// A recorded call.
 ///
@@ -21,94 +25,175 @@ pub unsafe trait Replay<I: ?Sized>: Send + Sync {
     fn replay(&self, instance: Instance<I>) -> Result<(), RpcError>;
 }
 
-struct State<I: ?Sized> {
-    calls: Vec<Arc<dyn Replay<I>>>,
-    replays: usize,
+struct Entry<I: ?Sized> {
+    number: u64,
+    call: Arc<dyn Replay<I>>,
+    charge: Charge,
 }
 
-/// A bounded log of calls. All its memory is the host's.
-pub struct Journal<I: ?Sized> {
-    state: Mutex<State<I>>,
+struct State<I: ?Sized> {
+    /// By number.
+    calls: Vec<Entry<I>>,
+    next: u64,
+    replays: usize,
+    /// One charge of each domain whose calls were given up.
+    given_up: Vec<Charge>,
+}
+
+/// What the journal's charges end in.
+struct Log<I: ?Sized> {
+    state: NoCutMutex<State<I>>,
     limit: usize,
 }
 
-/// Which replay a call that is being made comes after.
-#[derive(Clone, Copy, Debug)]
-pub struct Epoch(usize);
+/// A bounded log of calls. All its memory is the host's, and charged to the domains that recorded them.
+pub struct Journal<I: ?Sized>(Arc<Log<I>>);
 
-impl<I: ?Sized> Journal<I> {
-    /// A log of at most `limit` calls, and as many more as threads are recording at the same time.
+/// A call that may be made, and recorded after it.
+pub struct Admission<'a, I: ?Sized> {
+    log: &'a Arc<Log<I>>,
+    charge: Charge,
+    /// The replays that had begun when it was admitted.
+    replays: usize,
+}
+
+/// A recorded call could not be made again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// Whose call it was.
+    pub recorder: Owner,
+    /// How it failed.
+    pub error: RpcError,
+}
+
+impl<I: ?Sized> Log<I> {
+    fn locked<R>(&self, action: impl FnOnce(&mut State<I>) -> R) -> R {
+        action(&mut self.state.lock())
+    }
+
+    /// Takes the calls of `owner` out, to be dropped without the lock.
+    fn take_calls_of(&self, owner: Owner) -> Vec<Entry<I>> {
+        self.locked(|state| {
+            state
+                .calls
+                .extract_if(.., |entry| entry.charge.owner() == owner)
+                .collect()
+        })
+    }
+}
+
+// SAFETY: calls are dropped by trusted code (`Replay`), and nothing else is done.
+unsafe impl<I: ?Sized> Kept for Log<I> {
+    fn end(&self, owner: Owner) {
+        drop(self.take_calls_of(owner));
+        let given_up = self.locked(|state| {
+            let at = state.given_up.iter().position(|of| of.owner() == owner)?;
+            Some(state.given_up.swap_remove(at))
+        });
+        drop(given_up);
+    }
+}
+
+impl<I: ?Sized + 'static> Journal<I> {
+    /// A log of at most `limit` calls of each domain, and as many of the host's; more only while several threads
+    /// record at the same time.
     #[must_use]
-    pub const fn new(limit: usize) -> Self {
+    pub fn new(limit: usize) -> Self {
         let state = State {
             calls: Vec::new(),
+            next: 0,
             replays: 0,
+            given_up: Vec::new(),
         };
-        Self {
-            state: Mutex::new(state),
-            limit,
-        }
+        // SAFETY: calls are found, added and taken out; none is made, and none dropped.
+        let state = unsafe { NoCutMutex::new(state) };
+        Self(Arc::new(Log { state, limit }))
     }
 
-    /// Asked before a call that is to be recorded, and before its instance is looked up.
+    /// Asked, as the host, before a call that is to be recorded on behalf of `payer`, and before its instance is
+    /// looked up. The record will take `bytes`.
     ///
     /// # Errors
-    /// [`RpcError::ReplayLogFull`], and [`RpcError::OutOfMemory`]: the call must not be made.
-    pub fn admit(&self) -> Result<Epoch, RpcError> {
-        let _no_cut = NoCut::begin(thread::current());
-        let mut state = self.state.lock();
-        if state.calls.len() >= self.limit {
-            return Err(RpcError::ReplayLogFull);
-        }
-        if state.calls.try_reserve(1).is_err() {
-            return Err(RpcError::OutOfMemory);
-        }
-        Ok(Epoch(state.replays))
-    }
-
-    /// Records a call that succeeded. False if a replay began since `epoch`: it went without this
-    /// call, which must be made again.
-    #[must_use]
-    pub fn record(&self, epoch: Epoch, call: Arc<dyn Replay<I>>) -> bool {
-        let _no_cut = NoCut::begin(thread::current());
-        let mut state = self.state.lock();
-        if state.replays != epoch.0 {
-            return false;
-        }
-        state.calls.push(call);
-        true
+    /// The call must not be made: [`RpcError::ReplayLogFull`], [`RpcError::HostQuota`],
+    /// [`RpcError::OutOfMemory`]; [`RpcError::RecoveryFailed`] for a domain whose calls were given up.
+    pub fn admit(&self, payer: Payer, bytes: usize) -> Result<Admission<'_, I>, RpcError> {
+        let charge = payer.charge(bytes.saturating_add(size_of::<Entry<I>>()))?;
+        let ends = Arc::downgrade(&self.0);
+        charge.ends(ends);
+        let owner = payer.owner();
+        let replays = self.0.locked(|state| {
+            if state.given_up.iter().any(|of| of.owner() == owner) {
+                return Err(RpcError::RecoveryFailed);
+            }
+            let calls = state.calls.iter();
+            let recorded = calls.filter(|entry| entry.charge.owner() == owner).count();
+            if recorded >= self.0.limit {
+                return Err(RpcError::ReplayLogFull);
+            }
+            let room = state.calls.try_reserve(1);
+            room.map_err(|_| RpcError::OutOfMemory)?;
+            Ok(state.replays)
+        })?;
+        Ok(Admission {
+            log: &self.0,
+            charge,
+            replays,
+        })
     }
 
     /// Makes all recorded calls on `instance`, in order.
     ///
     /// # Errors
     /// Of the first call that failed; those after it were not made.
-    pub fn replay(&self, instance: Instance<I>) -> Result<(), RpcError> {
-        {
-            let _no_cut = NoCut::begin(thread::current());
-            let mut state = self.state.lock();
-            state.replays = state.replays.wrapping_add(1);
-        }
-        let mut at = 0;
+    pub fn replay(&self, instance: Instance<I>) -> Result<(), Failed> {
+        let mut from = 0;
+        self.0
+            .locked(|state| state.replays = state.replays.wrapping_add(1));
         loop {
-            // No lock is held over a call.
-            let next = {
-                let _no_cut = NoCut::begin(thread::current());
-                self.state.lock().calls.get(at).cloned()
-            };
-            let Some(call) = next else {
+            // No lock is held over a call. By number: those of a domain that ends meanwhile are taken out.
+            let next = self.0.locked(|state| {
+                let at = state.calls.partition_point(|entry| entry.number < from);
+                let entry = state.calls.get(at)?;
+                Some((entry.number, entry.charge.owner(), Arc::clone(&entry.call)))
+            });
+            let Some((number, recorder, call)) = next else {
                 return Ok(());
             };
-            call.replay(instance)?;
-            at += 1;
+            let done = call.replay(instance);
+            done.map_err(|error| Failed { recorder, error })?;
+            from = number.saturating_add(1);
         }
+    }
+
+    /// Gives up all calls of the domain whose call `failed`, and refuses further ones until it has ended: what it
+    /// had recorded can't be restored, which is no reason for the others to be without the service. False if the
+    /// call was the host's or was never let in, or none of that domain's is left.
+    #[must_use]
+    pub fn give_up(&self, failed: Failed) -> bool {
+        let was_made = matches!(failed.error, RpcError::Crashed | RpcError::RecoveryFailed);
+        if failed.recorder.is_host() || !was_made {
+            return false;
+        }
+        let mut calls = self.0.take_calls_of(failed.recorder);
+        let Some(entry) = calls.pop() else {
+            return false;
+        };
+        let Entry { charge, call, .. } = entry;
+        let unmarked = self.0.locked(|state| {
+            if state.given_up.try_reserve(1).is_err() {
+                return Some(charge);
+            }
+            state.given_up.push(charge);
+            None
+        });
+        drop((unmarked, call));
+        true
     }
 
     /// How many calls it holds.
     #[must_use]
     pub fn len(&self) -> usize {
-        let _no_cut = NoCut::begin(thread::current());
-        self.state.lock().calls.len()
+        self.0.locked(|state| state.calls.len())
     }
 
     /// Whether it holds none.
@@ -118,11 +203,47 @@ impl<I: ?Sized> Journal<I> {
     }
 }
 
-impl<I: ?Sized> fmt::Debug for Journal<I> {
+impl<I: ?Sized> Admission<'_, I> {
+    /// Records the call, which succeeded. False if a replay began since it was admitted: that went without this
+    /// call, which must be made again.
+    #[must_use]
+    pub fn record(self, call: Arc<dyn Replay<I>>) -> bool {
+        let Self {
+            log,
+            charge,
+            replays,
+        } = self;
+        // What is not recorded is dropped without the lock.
+        let late = log.locked(|state| {
+            if state.replays != replays {
+                return Some((call, charge));
+            }
+            let number = state.next;
+            state.next = number.saturating_add(1);
+            state.calls.push(Entry {
+                number,
+                call,
+                charge,
+            });
+            None
+        });
+        late.is_none()
+    }
+}
+
+impl<I: ?Sized> fmt::Debug for Admission<'_, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admission")
+            .field("charge", &self.charge)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<I: ?Sized + 'static> fmt::Debug for Journal<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Journal")
             .field("calls", &self.len())
-            .field("limit", &self.limit)
+            .field("limit", &self.0.limit)
             .finish()
     }
 }

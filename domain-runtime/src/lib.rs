@@ -15,6 +15,7 @@
 //! | [`generation`] | one life of a domain: what a host without an allocator starts |
 //! | `service` | one name over its generations: recipe, budget, recovery |
 //! | `journal` | calls that are made again after a restart |
+//! | [`kept`] | what the host keeps on a domain's behalf, charged to it and ended with it |
 //! | [`exports`] | objects that a domain hands out, and who drops them |
 //! | [`arena`] | private heaps, returned wholesale |
 //! | [`reason`] | why a domain ended |
@@ -72,6 +73,8 @@ pub mod host;
 pub mod interface;
 #[cfg(feature = "alloc")]
 pub mod journal;
+#[cfg_attr(not(feature = "alloc"), path = "kept_none.rs")]
+pub mod kept;
 #[cfg(feature = "alloc")]
 pub mod mint;
 #[cfg(feature = "alloc")]

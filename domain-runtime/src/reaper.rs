@@ -1,14 +1,15 @@
 //! Draining and reclaiming dead domains.
 //!
 //! The reaper, never a thread on its way out, finds a dead slot drained, releases what its
-//! generation had (capabilities quiesced, then released; shared objects as plain bytes; the private
-//! heap as a whole), and frees the slot. No code of the domain runs.
+//! generation had (capabilities quiesced, then released; shared objects as plain bytes; what the host
+//! keeps on its behalf; the private heap as a whole), and frees the slot. No code of the domain runs.
 
 use crate::control::{self, ControlBlock};
 use crate::event::Event;
 use crate::state::{State, Word};
-use crate::{arena, exports, host};
-use samara_shared_heap::{heap, quota};
+use crate::{arena, exports, host, kept};
+use samara_shared_heap::heap;
+use samara_shared_heap::quota::{self, Limits};
 
 /// Reclaims every dead domain that has drained. Returns how many.
 pub fn poll() -> usize {
@@ -37,10 +38,12 @@ fn reclaim(block: &ControlBlock, word: Word) {
     // SAFETY: the generation refuses entries and was seen without any in flight after that, so no
     // thread runs for it, and none can hand it anything; the slot is claimed by this reclaim alone.
     let released = unsafe { heap::reclaim(owner) };
+    kept::end(owner);
     exports::forget(owner);
     // SAFETY: as above; nothing outside points into a private heap.
     let private_bytes = unsafe { arena::release(owner) };
-    quota::set_limit(owner, None);
+    // SAFETY: of a dead generation.
+    unsafe { quota::set_limits(owner, Limits::NONE) };
     let name = block.label().name;
     host::event(&Event::Reclaimed {
         id: owner.index(),

@@ -4,7 +4,7 @@ use crate::control::{self, ControlBlock};
 use crate::host::StackProbe;
 use crate::state::State;
 use crate::text::Text;
-use crate::{arena, exports, host, reaper, stack, threads};
+use crate::{arena, exports, host, kept, reaper, stack, threads};
 use core::time::Duration;
 use samara_shared_heap::heap;
 
@@ -36,6 +36,8 @@ pub struct DomainInfo {
     pub restarts: u32,
     /// Bytes of slots that those objects and capabilities take on the exchange heap.
     pub shared_bytes: usize,
+    /// Bytes that the host keeps on its behalf: recorded calls, ways back to opened objects.
+    pub host_bytes: usize,
     /// Threads that it spawned and that have not ended.
     pub threads: u32,
     /// How long this generation has lived.
@@ -94,6 +96,7 @@ pub(crate) fn info(block: &ControlBlock) -> DomainInfo {
         calls: block.calls(),
         restarts: label.restarts,
         shared_bytes: census.bytes,
+        host_bytes: kept::bytes(block.owner()),
         threads: threads::live(block.owner()),
         uptime: Duration::from_nanos(host::now_ns().saturating_sub(label.since)),
     }

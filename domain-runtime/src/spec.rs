@@ -38,6 +38,7 @@ pub struct DomainSpec {
     pub(crate) restart: Restart,
     pub(crate) drain: Duration,
     pub(crate) replay_log: usize,
+    pub(crate) host: usize,
     pub(crate) budget: Option<Duration>,
     pub(crate) renews: bool,
     pub(crate) stack: usize,
@@ -58,6 +59,7 @@ impl DomainSpec {
             restart: Restart::never(),
             drain: Duration::from_secs(10),
             replay_log: 64,
+            host: 64 << 10,
             budget: None,
             renews: false,
             stack: 0,
@@ -102,7 +104,18 @@ impl DomainSpec {
         self
     }
 
-    /// How many `#[replay]` calls are recorded at most (64).
+    /// Limits what the host keeps on its behalf to `bytes` (64 KiB): the `#[replay]` calls that it has made, and
+    /// the way back to objects that it has opened by them, each with 128 bytes beside its arguments and its
+    /// own size. Beyond that such a call is refused: [`RpcError::HostQuota`](crate::RpcError::HostQuota). All of it ends with the
+    /// domain.
+    #[must_use]
+    pub const fn host_quota(mut self, bytes: usize) -> Self {
+        self.host = bytes;
+        self
+    }
+
+    /// How many `#[replay]` calls each domain that calls this one, and the host, may have on the record (64). A
+    /// domain's calls leave the record when it ends.
     #[must_use]
     pub const fn replay_log(mut self, calls: usize) -> Self {
         self.replay_log = calls;

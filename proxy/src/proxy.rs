@@ -51,6 +51,10 @@ unsafe impl<I: ?Sized + Interface> Capability for Handle<I> {
 pub struct Proxy<I: ?Sized + Interface>(Cap<Handle<I>>);
 
 impl<I: ?Sized + Interface> Proxy<I> {
+    /// Bytes of its slot on the exchange heap.
+    #[cfg(feature = "alloc")]
+    pub(crate) const SLOT_BYTES: usize = Cap::<Handle<I>>::SLOT_BYTES;
+
     fn keeping(instance: Instance<I>, keeps: Keeps<I>) -> Result<Self, (AllocError, Keeps<I>)> {
         Cap::try_new(Handle { instance, keeps })
             .map(Self)
@@ -148,7 +152,8 @@ impl<I: ?Sized + Interface> Proxy<I> {
     /// The heap has no room or the domain's quota is used up.
     pub fn try_clone(&self) -> Result<Self, AllocError> {
         // What is counted here has no slot yet: a cut would leak it.
-        let _no_cut = NoCut::begin(thread::current());
+        // SAFETY: trusted code, to the end of this function.
+        let _no_cut = unsafe { NoCut::begin(thread::current()) };
         let keeps = match &self.0.keeps {
             Keeps::Nothing => Keeps::Nothing,
             Keeps::Export(export) => Keeps::Export(export.clone()),

@@ -7,6 +7,7 @@ use alloc::sync::Arc;
 use core::marker::PhantomData;
 use samara_domain_runtime::call::Failure;
 use samara_domain_runtime::journal::Replay;
+use samara_domain_runtime::kept::Payer;
 use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_rref::Exchangeable;
 use samara_shared_heap::thread;
@@ -34,13 +35,13 @@ where
         match unsafe { enter_again(instance, self.arguments, self.body) } {
             Ok(result) if result.is_ok() => Ok(()),
             Ok(_) => Err(RpcError::RecoveryFailed),
-            Err(Failure::Refused(_)) => Err(RpcError::Dead),
-            Err(Failure::Crashed) => Err(RpcError::Crashed),
+            Err((Failure::Refused(_), refusal)) => Err(refusal.into()),
+            Err((Failure::Crashed, _)) => Err(RpcError::Crashed),
         }
     }
 }
 
-/// Makes a call and, if it gave `Ok`, records it. It is made again if it was cut short, or if the domain
+/// Makes a call and, if it gave `Ok`, records it on behalf of the domain that makes it. It is made again if it was cut short, or if the domain
 /// was restarted between its end and its being recorded.
 ///
 /// # Safety
@@ -56,15 +57,21 @@ where
     R: FromRpc,
 {
     let mut attempts = Attempts::new();
+    let payer = Payer::current();
     loop {
+        let admit = || {
+            source
+                .journal()
+                .admit(payer, size_of::<Recorded<A, (), R>>())
+        };
         // SAFETY: the journal is trusted code; it allocates for the host.
-        let epoch = match unsafe { thread::as_host(|| source.journal().admit()) } {
-            Ok(epoch) => epoch,
+        let admission = match unsafe { thread::as_host(admit) } {
+            Ok(admission) => admission,
             Err(error) => return R::from_rpc(error),
         };
         let instance = source.instance();
         // SAFETY: handed on.
-        let failure = match unsafe { enter_again(instance, arguments, body) } {
+        let (failure, refusal) = match unsafe { enter_again(instance, arguments, body) } {
             Ok(result) if !result.is_ok() => return result,
             Ok(result) => {
                 let record = || {
@@ -73,7 +80,7 @@ where
                         body,
                         gives: PhantomData::<fn() -> R>,
                     };
-                    source.journal().record(epoch, Arc::new(call))
+                    admission.record(Arc::new(call))
                 };
                 // SAFETY: as above.
                 if unsafe { thread::as_host(record) } {
@@ -87,8 +94,8 @@ where
             }
             Err(failure) => failure,
         };
-        let crashed = matches!(failure, Failure::Crashed);
-        if let Err(error) = attempts.recover(source, instance.target(), crashed) {
+        let again = || Some(Ok(arguments));
+        if let Err(error) = attempts.next(source, instance.target(), failure, refusal, again) {
             return R::from_rpc(error);
         }
     }

@@ -1,19 +1,22 @@
 //! Proxies that stay valid across a restart: the call that made them is made again.
+//!
+//! The way back belongs to the domain that opened the object: it pays for it, and the way ends with it. A proxy
+//! that it has handed on by then is an ordinary one.
 
 use crate::Proxy;
 use crate::invoke::until_done;
 use crate::source::{Attempts, Source};
-use alloc::boxed::Box;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use core::marker::PhantomData;
 use core::{mem, ptr};
 use samara_domain_runtime::call::Target;
 use samara_domain_runtime::journal::Journal;
+use samara_domain_runtime::kept::{Charge, Kept, Payer};
 use samara_domain_runtime::state::State;
 use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_rref::{Exchangeable, Owner};
+use samara_shared_heap::NoCutMutex;
 use samara_shared_heap::thread::{self, NoCut};
-use spin::Mutex;
 
 /// How many `#[replay]` calls are recorded at most of one opened object.
 const REPLAY_LOG: usize = 16;
@@ -29,12 +32,35 @@ trait Open<I: ?Sized + Interface>: Send + Sync {
 
 /// An opened object over the generations of its server.
 pub(crate) struct Recovery<I: ?Sized + Interface> {
-    /// The newest object's proxy, held by the host.
-    current: Mutex<Proxy<I>>,
-    opening: Box<dyn Open<I>>,
+    /// The newest object's proxy, held by the host. It does not recover itself, so there are no chains of these.
+    current: NoCutMutex<Proxy<I>>,
+    /// `None` once the domain that opened it has ended.
+    way: NoCutMutex<Option<Way<I>>>,
     journal: Journal<I>,
     /// Through how many objects it was opened, itself included.
     depth: usize,
+}
+
+/// The way back to an opened object, and what the domain that opened it pays for it.
+struct Way<I: ?Sized + Interface> {
+    opening: Arc<dyn Open<I>>,
+    _charge: Charge,
+}
+
+impl<I: ?Sized + Interface> Recovery<I> {
+    /// How the object is opened again, if whoever opened it lives.
+    fn opening(&self) -> Option<Arc<dyn Open<I>>> {
+        let way = self.way.lock();
+        way.as_ref().map(|way| Arc::clone(&way.opening))
+    }
+}
+
+// SAFETY: a way is arguments without a destructor, and references to what is the host's.
+unsafe impl<I: ?Sized + Interface> Kept for Recovery<I> {
+    fn end(&self, _: Owner) {
+        let way = self.way.lock().take();
+        drop(way);
+    }
 }
 
 /// What proxies of the same opened object share.
@@ -42,7 +68,6 @@ pub(crate) type Shared<I> = Arc<Recovery<I>>;
 
 impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
     fn instance(&self) -> Instance<I> {
-        let _no_cut = NoCut::begin(thread::current());
         self.current.lock().instance()
     }
 
@@ -61,11 +86,16 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
             return Err(RpcError::Dead);
         }
         let reopen = || {
-            let proxy = self.opening.open(attempts)?;
-            self.journal.replay(proxy.instance())?;
+            let opening = self.opening().ok_or(RpcError::Dead)?;
+            let proxy = opening.open(attempts)?;
+            if proxy.recovery().is_some() {
+                // Another's way back, which the server was handed: kept here it would make a chain of them.
+                return Err(RpcError::RecoveryFailed);
+            }
+            let replayed = self.journal.replay(proxy.instance());
+            replayed.map_err(|failed| failed.error)?;
             // Another thread may have opened it as well meanwhile: the first one counts.
             let spare = {
-                let _no_cut = NoCut::begin(thread::current());
                 let mut current = self.current.lock();
                 if same(current.instance().target(), target) {
                     mem::replace(&mut *current, proxy)
@@ -160,7 +190,7 @@ where
     }
 }
 
-/// Opens an object through `source`, and wraps its proxy.
+/// Opens an object through `source`, and wraps its proxy; one that recovers already is given as it is.
 ///
 /// # Safety
 /// As for [`invoke_replay`](crate::invoke::invoke_replay).
@@ -179,8 +209,14 @@ where
     if depth > DEPTH {
         return Err(RpcError::ReplayLogFull.into());
     }
+    let kept =
+        size_of::<Recovery<I>>() + size_of::<Opening<P, (), A, ()>>() + Proxy::<I>::SLOT_BYTES;
+    let charge = Payer::current().charge(kept)?;
     // SAFETY: handed on.
     let proxy = unsafe { attempt(&**source, arguments, &mut Attempts::new(), body) }?;
+    if proxy.recovery().is_some() {
+        return Ok(proxy);
+    }
     let wrap = || {
         // SAFETY: it goes into the recovery, which is the host's.
         unsafe { proxy.set_owner(Owner::HOST) };
@@ -190,16 +226,26 @@ where
             body,
             of: PhantomData::<fn(&P)>,
         };
-        Arc::new(Recovery {
-            current: Mutex::new(proxy),
-            opening: Box::new(opening),
-            journal: Journal::new(REPLAY_LOG),
-            depth,
+        Arc::new_cyclic(|this: &Weak<Recovery<I>>| {
+            charge.ends(Weak::clone(this) as Weak<dyn Kept>);
+            let way = Way {
+                opening: Arc::new(opening),
+                _charge: charge,
+            };
+            Recovery {
+                // SAFETY: read, and replaced by another that is not dropped under the lock.
+                current: unsafe { NoCutMutex::new(proxy) },
+                // SAFETY: read and taken.
+                way: unsafe { NoCutMutex::new(Some(way)) },
+                journal: Journal::new(REPLAY_LOG),
+                depth,
+            }
         })
     };
     let opened = {
         // What is the host's has no slot yet: a cut would leak it.
-        let _no_cut = NoCut::begin(thread::current());
+        // SAFETY: what follows is trusted code, to the end of this block.
+        let _no_cut = unsafe { NoCut::begin(thread::current()) };
         // SAFETY: trusted code: it makes what the host keeps of the object.
         Proxy::recovering(unsafe { thread::as_host(wrap) })
     };

@@ -1,5 +1,6 @@
 //! Threads of domains: `std` threads that park on a flag of their own.
 
+use crate::authority;
 use samara_domain_runtime::threads::{DomainThread, MAX_THREADS};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
@@ -21,7 +22,11 @@ static AROUND: OnceLock<Around> = OnceLock::new();
 
 /// Has threads of domains run inside `around` from now on, which calls what it is given once. The first
 /// one stays; returns whether it is this one.
+///
+/// # Panics
+/// On a thread that acts for a domain: it has no such authority.
 pub fn set_around_threads(around: Around) -> bool {
+    authority::demand("set_around_threads");
     AROUND.set(around).is_ok()
 }
 

@@ -1,6 +1,6 @@
 //! Where events go: into a log, and to the sink that the program sets.
 
-use crate::StdHost;
+use crate::{StdHost, authority};
 use samara_domain_runtime::host::Events;
 use samara_domain_runtime::{Event, EventLog};
 use std::sync::OnceLock;
@@ -11,7 +11,11 @@ static SINK: OnceLock<Sink> = OnceLock::new();
 
 /// Sets the function that gets every event from now on. The first one stays; returns whether it is
 /// this one.
+///
+/// # Panics
+/// On a thread that acts for a domain: it has no such authority.
 pub fn set_event_sink(sink: Sink) -> bool {
+    authority::demand("set_event_sink");
     SINK.set(sink).is_ok()
 }
 

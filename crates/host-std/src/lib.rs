@@ -36,6 +36,7 @@
 )]
 
 mod arenas;
+mod authority;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub mod contained;
 mod domain_threads;
@@ -65,9 +66,14 @@ samara_domain_runtime::set_runtime_host!(StdHost);
 
 /// The authority over domains of this process. The first call makes panics of domains silent: they
 /// are recorded as the domain's exit reason.
+///
+/// # Panics
+/// On a thread that acts for a domain: it has no such authority.
+#[track_caller]
 pub fn runtime() -> Runtime {
+    authority::demand("runtime");
     static FIRST: Once = Once::new();
     FIRST.call_once(panics::install);
-    // SAFETY: this crate is the host's side; domains do not depend on it.
+    // SAFETY: the thread acts for the host. What it makes crosses into no domain: it is not exchangeable.
     unsafe { Runtime::assume_host() }
 }

@@ -1,7 +1,7 @@
 //! Threads that reap and supervise in the background, for programs that would rather not poll.
 //! Opt-in: until one is started, a death wakes nobody.
 
-use crate::keeps;
+use crate::{authority, keeps};
 use samara_domain_runtime::{Status, Supervisor, reaper};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -87,8 +87,12 @@ impl<R> Drop for Background<R> {
 }
 
 /// Starts a thread that reclaims dead domains as soon as they have drained.
+///
+/// # Panics
+/// On a thread that acts for a domain: it has no such authority.
 #[must_use = "dropping it stops the reaper"]
 pub fn spawn_reaper() -> Background<()> {
+    authority::demand("spawn_reaper");
     Background::start("samara-reaper", |stop| {
         let mut seen = 0;
         while !stop.load(Ordering::SeqCst) {
@@ -100,8 +104,12 @@ pub fn spawn_reaper() -> Background<()> {
 
 /// Starts a thread that polls `supervisor` whenever a domain died; stopping it gives the supervisor
 /// back.
+///
+/// # Panics
+/// On a thread that acts for a domain: it has no such authority.
 #[must_use = "dropping it stops the supervision"]
 pub fn supervise(mut supervisor: Supervisor) -> Background<Supervisor> {
+    authority::demand("supervise");
     Background::start("samara-supervisor", move |stop| {
         let mut seen = 0;
         while !stop.load(Ordering::SeqCst) {

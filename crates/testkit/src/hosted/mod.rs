@@ -5,10 +5,11 @@
 //! events once it is gone, or whole totals under [`alone`] in a binary where every test asks for it.
 #![expect(
     unsafe_code,
-    reason = "tests act for owners without a domain and make a capability class of their own"
+    reason = "tests act for owners without a domain, make a capability class of their own and count what is allocated"
 )]
 
 mod acting;
+mod counted;
 mod log;
 mod tally;
 mod totals;
@@ -16,7 +17,8 @@ mod wait;
 mod whole;
 
 pub use crate::rng::Rng;
-pub use acting::acting_for;
+pub use acting::{acting_for, limit, limit_bytes};
+pub use counted::Counted;
 pub use log::{Released, await_reclaims, deaths, foreign_events, host, reclaims};
 pub use tally::{Counts, Tally};
 pub use totals::{Totals, alone};

@@ -1,0 +1,43 @@
+//! Looking at tokens of expanded code.
+
+use proc_macro2::{Delimiter, Ident, TokenTree};
+
+pub(crate) fn is_punct(token: Option<&TokenTree>, mark: char) -> bool {
+    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == mark)
+}
+
+pub(crate) fn is_word(token: &TokenTree, word: &str) -> bool {
+    matches!(token, TokenTree::Ident(ident) if ident == word)
+}
+
+/// An identifier without `r#`: to the compiler the two are one name, unless it is a keyword.
+pub(crate) fn plain(ident: &Ident) -> String {
+    let name = ident.to_string();
+    match name.strip_prefix("r#") {
+        Some(rest) => rest.to_owned(),
+        None => name,
+    }
+}
+
+/// The tokens of an item up to its body, or to its end if it has none. Braces in generic arguments are no
+/// body.
+pub(crate) fn until_body(tokens: &[TokenTree]) -> &[TokenTree] {
+    let mut depth = 0_u32;
+    for (index, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Punct(mark) if mark.as_char() == '<' => depth += 1,
+            // The end of `->` closes nothing.
+            TokenTree::Punct(mark)
+                if mark.as_char() == '>' && !is_punct(tokens[..index].last(), '-') =>
+            {
+                depth = depth.saturating_sub(1);
+            }
+            TokenTree::Punct(mark) if mark.as_char() == ';' => return &tokens[..index],
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && depth == 0 => {
+                return &tokens[..index];
+            }
+            _ => {}
+        }
+    }
+    tokens
+}

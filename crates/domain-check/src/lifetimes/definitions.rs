@@ -1,0 +1,253 @@
+//! The crate's own types and traits: what follows from their names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use syn::{Fields, GenericParam, Generics, Item, Type};
+
+use super::declared::{Declared, name};
+use super::facts::{Name, STATIC};
+use super::walk::{Scope, Walk};
+use crate::check::tokens::{is_word, until_body};
+
+/// A parameter of a type: lifetimes and others are counted apart.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Parameter {
+    Lifetime(usize),
+    Other(usize),
+}
+
+/// A type.
+#[derive(Clone, Debug)]
+struct Definition {
+    /// How many lifetime parameters it has.
+    lifetimes: usize,
+    /// Whether it is a name for another type.
+    alias: bool,
+    /// What is implied between its parameters: the outer lifetime, or nothing for `'static`; the inner
+    /// parameter; and whether it is certain.
+    relations: BTreeMap<(Option<usize>, Parameter), bool>,
+}
+
+/// What is known of a type by its name: there may be several, in different modules.
+pub(super) struct Known<'a> {
+    all: Vec<&'a Definition>,
+}
+
+impl Known<'_> {
+    /// How many lifetime parameters it has, at most.
+    pub(super) fn lifetimes(&self) -> usize {
+        let each = self.all.iter().map(|it| it.lifetimes);
+        each.max().unwrap_or_default()
+    }
+
+    /// Whether the parameter `inner` outlives the lifetime at `outer`, or `'static`: nothing if not, else
+    /// whether that is certain.
+    pub(super) fn relation(&self, outer: Option<usize>, inner: Parameter) -> Option<bool> {
+        let each = self
+            .all
+            .iter()
+            .map(|it| it.relations.get(&(outer, inner)).copied());
+        let all: Vec<_> = each.collect();
+        let certain = all.iter().all(|it| *it == Some(true));
+        all.iter().any(Option::is_some).then_some(certain)
+    }
+}
+
+/// Types by name. Modules are not told apart.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Definitions {
+    types: BTreeMap<String, Vec<Definition>>,
+    /// Traits with supertraits, or bounds on what they associate: their impls prove more than they say.
+    proving: BTreeSet<String>,
+    traits: BTreeSet<String>,
+    /// Names that `use … as …` gives: new and old.
+    renamed: BTreeMap<String, String>,
+}
+
+impl Definitions {
+    pub(super) fn collect(source: &TokenStream) -> Self {
+        let mut definitions = Definitions::default();
+        let mut items = Vec::new();
+        definitions.gather(source.clone(), &mut items);
+        // A type's fields are of types whose relations may not be known yet.
+        for _ in 0..4 {
+            let mut types = BTreeMap::<_, Vec<_>>::new();
+            for item in &items {
+                let definition = definitions.define(&item.generics, &item.fields, item.alias);
+                types.entry(item.name.clone()).or_default().push(definition);
+            }
+            definitions.types = types;
+        }
+        definitions
+    }
+
+    /// What is known of a type by the name of a path's last segment, which is given so many lifetimes.
+    pub(super) fn get(&self, name: &str, lifetimes: usize) -> Option<Known<'_>> {
+        let all = self.named(name)?.iter();
+        // None may be given where there are some.
+        let fitting = all.filter(|it| lifetimes == 0 || it.lifetimes == lifetimes);
+        let all: Vec<_> = fitting.collect();
+        (!all.is_empty()).then_some(Known { all })
+    }
+
+    /// Whether all types of this name are structs, enums or unions.
+    pub(super) fn is_own_type(&self, name: &str) -> bool {
+        let all = self.named(name);
+        all.is_some_and(|all| all.iter().all(|it| !it.alias))
+    }
+
+    fn named(&self, name: &str) -> Option<&Vec<Definition>> {
+        let renamed = self.renamed.get(name).map(String::as_str);
+        self.types.get(name).or_else(|| self.types.get(renamed?))
+    }
+
+    /// Whether an impl of this trait proves more than it says.
+    pub(super) fn is_proving(&self, name: &str) -> bool {
+        let renamed = self.renamed.get(name).map(String::as_str);
+        self.proving.contains(name) || renamed.is_some_and(|name| self.proving.contains(name))
+    }
+
+    fn gather(&mut self, source: TokenStream, items: &mut Vec<TypeItem>) {
+        let tokens: Vec<TokenTree> = source.into_iter().collect();
+        for (index, token) in tokens.iter().enumerate() {
+            match token {
+                TokenTree::Group(group) => self.gather(group.stream(), items),
+                TokenTree::Ident(word) if is_type(word) => {
+                    if let Some(item) = item(&tokens[index..]) {
+                        items.push(item);
+                    }
+                }
+                TokenTree::Ident(word) if word == "trait" => self.add_trait(&tokens[index..]),
+                TokenTree::Ident(word) if word == "as" && index > 0 => {
+                    if let (TokenTree::Ident(old), Some(TokenTree::Ident(new))) =
+                        (&tokens[index - 1], tokens.get(index + 1))
+                    {
+                        self.renamed.insert(new.to_string(), old.to_string());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn add_trait(&mut self, tokens: &[TokenTree]) {
+        let [_, TokenTree::Ident(name), ..] = tokens else {
+            return;
+        };
+        let name = name.to_string();
+        let header = until_body(tokens);
+        let is_mark = |mark: char| move |token: &TokenTree| matches!(token, TokenTree::Punct(it) if it.as_char() == mark);
+        // A colon or a where clause anywhere: also that of a parameter, to be on the safe side.
+        let bounded =
+            header.iter().any(is_mark(':')) || header.iter().any(|token| is_word(token, "where"));
+        let body = match tokens.get(header.len()) {
+            Some(TokenTree::Group(body)) => body.stream().into_iter().collect(),
+            _ => Vec::new(),
+        };
+        let associates = body.windows(3).any(|window| {
+            is_word(&window[0], "type") && (is_mark(':')(&window[2]) || is_mark('<')(&window[2]))
+        });
+        if bounded || associates {
+            self.proving.insert(name.clone());
+        }
+        self.traits.insert(name);
+    }
+
+    fn define(&self, generics: &Generics, fields: &[Type], alias: bool) -> Definition {
+        let mut parameters = BTreeMap::new();
+        let mut scope = Scope::default();
+        let (mut lifetimes, mut others) = (0, 0);
+        for param in &generics.params {
+            let (name, parameter) = match param {
+                GenericParam::Lifetime(param) => {
+                    lifetimes += 1;
+                    (name(&param.lifetime), Parameter::Lifetime(lifetimes - 1))
+                }
+                GenericParam::Type(param) => {
+                    others += 1;
+                    scope.parameters.insert(param.ident.to_string());
+                    (param.ident.to_string(), Parameter::Other(others - 1))
+                }
+                GenericParam::Const(param) => {
+                    others += 1;
+                    (param.ident.to_string(), Parameter::Other(others - 1))
+                }
+            };
+            parameters.insert(name, parameter);
+        }
+        let mut walk = Walk::new(self, &scope);
+        for field in fields {
+            walk.input(field);
+        }
+        let mut declared = Declared::default();
+        declared.extend(generics);
+        let mut relations = BTreeMap::new();
+        let mut relate = |outer: &Name, inner: &Name, certain: bool| {
+            let outer = match parameters.get(outer) {
+                _ if outer == STATIC => None,
+                Some(Parameter::Lifetime(outer)) => Some(*outer),
+                _ => return,
+            };
+            if let Some(inner) = parameters.get(inner) {
+                *relations.entry((outer, *inner)).or_default() |= certain;
+            }
+        };
+        for edge in &walk.facts.edges {
+            relate(&edge.outer, &edge.inner, edge.certain);
+        }
+        for (outer, inner) in declared.pairs() {
+            relate(outer, inner, true);
+        }
+        Definition {
+            lifetimes,
+            alias,
+            relations,
+        }
+    }
+}
+
+fn is_type(word: &proc_macro2::Ident) -> bool {
+    ["struct", "enum", "union", "type"]
+        .iter()
+        .any(|it| word == it)
+}
+
+/// What matters of a type's definition.
+struct TypeItem {
+    name: String,
+    generics: Generics,
+    /// The types of its fields, or the type that it is a name for.
+    fields: Vec<Type>,
+    alias: bool,
+}
+
+/// The item that begins here.
+fn item(tokens: &[TokenTree]) -> Option<TypeItem> {
+    let end = tokens.iter().position(|token| match token {
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+        TokenTree::Punct(mark) => mark.as_char() == ';',
+        _ => false,
+    })?;
+    let item: TokenStream = tokens[..=end].iter().cloned().collect();
+    let types = |fields: &Fields| fields.iter().map(|it| it.ty.clone()).collect::<Vec<_>>();
+    let (ident, generics, fields, alias) = match syn::parse2(item).ok()? {
+        Item::Struct(item) => (item.ident, item.generics, types(&item.fields), false),
+        Item::Enum(item) => {
+            let variants = item.variants.iter().flat_map(|it| types(&it.fields));
+            (item.ident, item.generics, variants.collect(), false)
+        }
+        Item::Union(item) => {
+            let fields = item.fields.named.into_iter().map(|it| it.ty);
+            (item.ident, item.generics, fields.collect(), false)
+        }
+        Item::Type(item) => (item.ident, item.generics, vec![*item.ty], true),
+        _ => return None,
+    };
+    Some(TypeItem {
+        name: ident.to_string(),
+        generics,
+        fields,
+        alias,
+    })
+}

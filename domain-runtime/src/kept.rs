@@ -1,0 +1,270 @@
+//! What the host keeps on a domain's behalf, outside both of its heaps: charged to the domain, bounded, and
+//! ended with it.
+//!
+//! A recorded call and the way back to an opened object lie in the host's memory, which neither the quota of
+//! the private heap nor that of the exchange heap counts. So each of them holds a [`Charge`] on the domain
+//! that asked for it: a share of its [`host_quota`](crate::DomainSpec::host_quota), and a place in a list
+//! that the reaper ends when it reclaims the domain.
+
+use crate::error::RpcError;
+use alloc::sync::Weak;
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+use core::mem;
+use samara_shared_heap::owner::MAX_OWNERS;
+use samara_shared_heap::{NoCutMutex, Owner, thread};
+
+/// What each charge costs beside the bytes that it names: its place in the list, and the allocator's and
+/// reference counts' own bytes.
+const OVERHEAD: usize = 128;
+
+/// Something of the host's that exists on behalf of domains.
+///
+/// # Safety
+/// Trusted code, called by the reaper as the host: it ends in bounded time, does not panic, and runs no code
+/// of a domain.
+pub unsafe trait Kept: Send + Sync {
+    /// Gives up what is kept on behalf of `owner`, which is dead.
+    fn end(&self, owner: Owner);
+}
+
+/// A place of an account's list. Free places are linked, so that a charge ends without allocating.
+enum Place {
+    Free { next: usize },
+    Charged(Option<Weak<dyn Kept>>),
+}
+
+/// The end of the list of free places.
+const NONE: usize = usize::MAX;
+
+struct Account {
+    /// Counts the generations that this account had.
+    serial: u32,
+    limit: usize,
+    bytes: usize,
+    places: Vec<Place>,
+    free: usize,
+}
+
+static ACCOUNTS: [NoCutMutex<Account>; MAX_OWNERS] = [const {
+    let account = Account {
+        serial: 0,
+        limit: usize::MAX,
+        bytes: 0,
+        places: Vec::new(),
+        free: NONE,
+    };
+    // SAFETY: places are taken and given back; what stood there is dropped without the lock.
+    unsafe { NoCutMutex::new(account) }
+}; MAX_OWNERS];
+
+impl Account {
+    fn charge(&mut self, bytes: usize) -> Result<usize, RpcError> {
+        let total = self.bytes.checked_add(bytes);
+        let total = total.filter(|total| *total <= self.limit);
+        let total = total.ok_or(RpcError::HostQuota)?;
+        let place = Place::Charged(None);
+        let at = if let Some(Place::Free { next }) = self.places.get(self.free) {
+            let at = mem::replace(&mut self.free, *next);
+            self.places[at] = place;
+            at
+        } else {
+            let room = self.places.try_reserve(1);
+            room.map_err(|_| RpcError::OutOfMemory)?;
+            self.places.push(place);
+            self.places.len() - 1
+        };
+        self.bytes = total;
+        Ok(at)
+    }
+
+    /// What stood at the place, to be dropped without the lock.
+    fn release(&mut self, at: usize, bytes: usize) -> Place {
+        self.bytes = self.bytes.saturating_sub(bytes);
+        let next = mem::replace(&mut self.free, at);
+        mem::replace(&mut self.places[at], Place::Free { next })
+    }
+}
+
+/// Runs `action` on the account of `owner`, as the host: the list is the host's.
+fn with<R>(owner: Owner, action: impl FnOnce(&mut Account) -> R) -> R {
+    let locked = || action(&mut ACCOUNTS[owner.index()].lock());
+    // SAFETY: the accounts are the host's; nothing of a domain runs in here.
+    unsafe { thread::as_host(locked) }
+}
+
+/// Who pays for what the host is about to keep: the domain that the running thread acts for, or the host,
+/// which has no limit and never ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Payer {
+    owner: Owner,
+    serial: u32,
+    /// Stays on the thread, whose activation keeps the domain from being reclaimed.
+    thread: PhantomData<*const ()>,
+}
+
+impl Payer {
+    /// Whom the running thread acts for.
+    #[must_use]
+    pub fn current() -> Self {
+        let owner = thread::current().owner();
+        let serial = if owner.is_host() {
+            0
+        } else {
+            with(owner, |account| account.serial)
+        };
+        Self {
+            owner,
+            serial,
+            thread: PhantomData,
+        }
+    }
+
+    /// Who that is.
+    #[must_use]
+    pub const fn owner(&self) -> Owner {
+        self.owner
+    }
+
+    /// Charges `bytes` and a fixed overhead of 128 bytes. Cost: a lock of the payer's own.
+    ///
+    /// # Errors
+    /// [`RpcError::HostQuota`], [`RpcError::OutOfMemory`]; [`RpcError::Dead`] if the payer is gone.
+    pub fn charge(&self, bytes: usize) -> Result<Charge, RpcError> {
+        let bytes = bytes.checked_add(OVERHEAD).ok_or(RpcError::HostQuota)?;
+        let at = if self.owner.is_host() {
+            NONE
+        } else {
+            with(self.owner, |account| {
+                if account.serial == self.serial {
+                    account.charge(bytes)
+                } else {
+                    Err(RpcError::Dead)
+                }
+            })?
+        };
+        Ok(Charge {
+            owner: self.owner,
+            serial: self.serial,
+            at,
+            bytes,
+        })
+    }
+}
+
+/// A domain's payment for one thing that the host keeps on its behalf. Given back when dropped.
+#[derive(Debug)]
+pub struct Charge {
+    owner: Owner,
+    serial: u32,
+    at: usize,
+    bytes: usize,
+}
+
+impl Charge {
+    /// Who pays.
+    #[must_use]
+    pub const fn owner(&self) -> Owner {
+        self.owner
+    }
+
+    /// Has `kept` told when the payer is reclaimed.
+    pub fn ends(&self, kept: Weak<dyn Kept>) {
+        if self.owner.is_host() {
+            return;
+        }
+        let before = with(self.owner, |account| {
+            let place = account.places.get_mut(self.at);
+            match place {
+                Some(Place::Charged(ends)) if account.serial == self.serial => ends.replace(kept),
+                _ => None,
+            }
+        });
+        drop(before);
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        if self.owner.is_host() {
+            return;
+        }
+        let place = with(self.owner, |account| {
+            // After the payer's end its places are gone, and its successor's are none of this one's.
+            (account.serial == self.serial).then(|| account.release(self.at, self.bytes))
+        });
+        drop(place);
+    }
+}
+
+/// Limits what the host keeps on behalf of `owner` to `bytes`.
+pub(crate) fn set_limit(owner: Owner, bytes: usize) {
+    with(owner, |account| account.limit = bytes);
+}
+
+/// Bytes that the host keeps on behalf of `owner`.
+pub(crate) fn bytes(owner: Owner) -> usize {
+    with(owner, |account| account.bytes)
+}
+
+/// Ends all that the host keeps on behalf of `owner`, which is dead and drained.
+pub(crate) fn end(owner: Owner) {
+    let end = || {
+        let places = with(owner, |account| {
+            account.serial = account.serial.wrapping_add(1);
+            account.bytes = 0;
+            account.free = NONE;
+            mem::take(&mut account.places)
+        });
+        for place in &places {
+            if let Place::Charged(Some(kept)) = place
+                && let Some(kept) = kept.upgrade()
+            {
+                kept.end(owner);
+            }
+        }
+    };
+    // SAFETY: what is kept is the host's, and ends by trusted code (`Kept`).
+    unsafe { thread::as_host(end) };
+}
+
+#[cfg(all(test, not(samara_model)))]
+mod tests {
+    use super::{Account, NONE, OVERHEAD};
+    use crate::error::RpcError;
+    use alloc::vec::Vec;
+
+    const fn account(limit: usize) -> Account {
+        Account {
+            serial: 0,
+            limit,
+            bytes: 0,
+            places: Vec::new(),
+            free: NONE,
+        }
+    }
+
+    #[test]
+    fn the_last_byte_is_granted_and_no_more() {
+        let mut account = account(10 * OVERHEAD);
+        assert_eq!(account.charge(10 * OVERHEAD), Ok(0));
+        assert_eq!(account.charge(1), Err(RpcError::HostQuota));
+        assert_eq!(account.charge(usize::MAX), Err(RpcError::HostQuota));
+        account.release(0, 10 * OVERHEAD);
+        assert_eq!(account.bytes, 0);
+        assert_eq!(account.charge(1), Ok(0));
+    }
+
+    #[test]
+    fn places_are_used_again() {
+        let mut account = account(usize::MAX);
+        let at: Vec<_> = (0..5).map(|_| account.charge(1).unwrap()).collect();
+        assert_eq!(at, [0, 1, 2, 3, 4]);
+        for at in [3, 0, 4] {
+            account.release(at, 1);
+        }
+        let mut again: Vec<_> = (0..4).map(|_| account.charge(1).unwrap()).collect();
+        again.sort_unstable();
+        assert_eq!((again, account.bytes), ([0, 3, 4, 5].to_vec(), 6));
+    }
+}
