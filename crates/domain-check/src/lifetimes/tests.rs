@@ -181,6 +181,38 @@ fn every_spelling_of_the_hole_is_refused() {
             "impl<'a, 'b> Proof for &'a &'b () { type In = &'b str; type Out = &'a str; fn go(i: Self::In) -> Self::Out { i } }",
             "'b: 'a",
         ),
+        (
+            "struct P<'b>(&'b str); impl P<'_> { fn lend<'a>(_: Option<&'a Self>, v: Self) -> &'a str { v.0 } }",
+            "'_: 'a",
+        ),
+        (
+            "struct P<'b>(&'b str); impl Lend for P<'_> { fn lend(&self, v: Self) -> &str { v.0 } }",
+            "'_: '_",
+        ),
+        (
+            "impl Lend for &str { fn lend(&self, v: Self) -> &str { v } }",
+            "'_: '_",
+        ),
+        (
+            "struct P<'b>(&'b str); impl<'b> P<'b> { fn lend(self: Pin<&Self>, v: &'b str) -> &str { v } }",
+            "'b: '_",
+        ),
+        (
+            "struct G<'s>(&'s str); struct P<'b>(&'b str); impl<'b> P<'b> { fn lend(&self, v: &'b str) -> G { G(v) } }",
+            "'b: '_",
+        ),
+        (
+            "impl Gat for M { type P<'a, 'b> = &'a &'b (); fn lend<'a, 'b>(_: Option<Self::P<'a, 'b>>, v: &'b str) -> &'a str { v } }",
+            "'b: 'a",
+        ),
+        (
+            "fn lend<'a, 'b, T: Gat>(_: Option<T::P<'a, 'b>>, v: &'b str) -> &'a str { v }",
+            "'b: 'a",
+        ),
+        (
+            "impl<'a, 'b> Mul<&'b str> for &'a &'b () { type Output = &'a str; fn mul(self, v: &'b str) -> &'a str { v } }",
+            "'b: 'a",
+        ),
         // Headers of impls, from which supertraits and associated types follow.
         (
             "trait Sub<'a, 'b, R>: Sup<'a, 'b> {} impl<'a, 'b> Sub<'a, 'b, &'b &'a ()> for M {}",

@@ -375,6 +375,9 @@ impl<'a> Walk<'a> {
         self.flowing(Flow::Both, |walk| {
             let mut names = walk.this();
             walk.hidden(&mut names);
+            if let PathArguments::AngleBracketed(arguments) = &segment.arguments {
+                names.append(&mut walk.arguments(segment, Some(arguments), true));
+            }
             names.values_mut().for_each(|whole| *whole = false);
             names
         })
