@@ -12,7 +12,7 @@ use syn::{
 
 use super::declared::name;
 use super::definitions::Definitions;
-use super::facts::{HEADER, Name, Occurrence};
+use super::facts::{ELSEWHERE, Name, Occurrence};
 use super::judge::{Relied, judge, undeclared};
 use super::walk::{Scope, Walk};
 use crate::check::tokens::{is_punct, is_word, until_body};
@@ -246,7 +246,8 @@ impl Scan<'_> {
         };
         self.relied(&what, relied);
         for edge in &mut header_facts.edges {
-            edge.node = HEADER;
+            edge.outer_node = ELSEWHERE;
+            edge.inner_node = ELSEWHERE;
         }
         scope.header = header_facts;
         scope.this = Some(*item.self_ty);
@@ -418,12 +419,16 @@ fn is_by_reference(ty: &Type) -> bool {
 /// The names in bounds of generics and where clauses.
 fn walk_generics(walk: &mut Walk<'_>, generics: &Generics) {
     for param in generics.type_params() {
-        walk.bounds(&param.bounds);
+        if walk.bounds(&param.bounds) {
+            walk.supplied(&param.ident.to_string());
+        }
     }
     let clauses = generics.where_clause.iter();
     for predicate in clauses.flat_map(|clause| &clause.predicates) {
-        if let WherePredicate::Type(predicate) = predicate {
-            walk.bounds(&predicate.bounds);
+        if let WherePredicate::Type(predicate) = predicate
+            && walk.bounds(&predicate.bounds)
+        {
+            walk.bounded(&predicate.bounded_ty);
         }
     }
 }
