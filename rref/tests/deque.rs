@@ -4,7 +4,7 @@
 use samara_host_std as _;
 use samara_rref::{Exchangeable, Owner, RRef, RRefDeque, Transfer, weigh};
 use samara_shared_heap::{group, heap};
-use samara_testkit::hosted::{acting_for, alone};
+use samara_testkit::hosted::{acting_for, alone, limit_bytes};
 
 type Batch = RRefDeque<[u8; 64], 32>;
 
@@ -189,9 +189,9 @@ fn weighing_counts_all_and_changes_nothing() {
 fn a_quota_refuses_a_new_one() {
     let _alone = alone();
     let me = owner(46);
-    samara_shared_heap::quota::set_limit(me, Some(100));
+    limit_bytes(me, Some(100));
     // SAFETY: nothing is left behind.
     let refused = unsafe { acting_for(me, || Batch::try_new().err()) };
     assert_eq!(refused, Some(samara_rref::AllocError::Quota));
-    samara_shared_heap::quota::set_limit(me, None);
+    limit_bytes(me, None);
 }

@@ -23,6 +23,23 @@ pub struct Limits {
     pub objects: Option<usize>,
 }
 
+impl Limits {
+    /// No limit at all.
+    pub const NONE: Self = Self {
+        bytes: None,
+        objects: None,
+    };
+
+    /// So many bytes, and any number of objects.
+    #[must_use]
+    pub const fn bytes(bytes: usize) -> Self {
+        Self {
+            bytes: Some(bytes),
+            objects: None,
+        }
+    }
+}
+
 struct Account {
     ledger: Ledger,
     refused: Refused,
@@ -47,20 +64,12 @@ static ACCOUNTS: [Mutex<Account>; MAX_OWNERS] = [const {
     })
 }; MAX_OWNERS];
 
-/// Sets the limit of `owner` in bytes of slots; `None` for no limit at all. Counted at once.
-pub fn set_limit(owner: Owner, bytes: Option<usize>) {
-    set_limits(
-        owner,
-        Limits {
-            bytes,
-            objects: None,
-        },
-    );
-}
-
 /// Sets the limits of `owner`, and its count of refusals to zero. What it has is counted at its
 /// next allocation; allocations that have begun meanwhile on another CPU are counted then too.
-pub fn set_limits(owner: Owner, limits: Limits) {
+///
+/// # Safety
+/// The caller has authority over `owner`: it is the host, which limits whom it started.
+pub unsafe fn set_limits(owner: Owner, limits: Limits) {
     let _no_cut = NoCut::begin(thread::current());
     let mut account = ACCOUNTS[owner.index()].lock();
     account.ledger = Ledger::new(Load {
@@ -69,9 +78,11 @@ pub fn set_limits(owner: Owner, limits: Limits) {
     });
     account.refused = Refused::default();
     if account.ledger.limit() == Load::MAX {
-        marks::clear(owner, marks::LIMITED);
+        // SAFETY: the limits are kept here, and this is what they come to.
+        unsafe { marks::clear(owner, marks::LIMITED) };
     } else {
-        marks::set(owner, marks::LIMITED);
+        // SAFETY: as above.
+        unsafe { marks::set(owner, marks::LIMITED) };
     }
 }
 
@@ -113,9 +124,12 @@ pub fn is_limited(owner: Owner) -> bool {
 /// Approximate: what several CPUs hand over at once is noted by each before it arrives, what is
 /// consumed is seen at the next count. Cost: a lock of the owner's own; a scan of all owner words when
 /// the credit is used up.
+///
+/// # Safety
+/// The caller is about to hand `load` to `owner`, whose credit it takes.
 #[cold]
 #[must_use]
-pub fn admit(owner: Owner, load: Load) -> bool {
+pub unsafe fn admit(owner: Owner, load: Load) -> bool {
     let _no_cut = NoCut::begin(thread::current());
     let mut account = ACCOUNTS[owner.index()].lock();
     let fits = settled(&mut account, owner, |ledger| ledger.receive(load));
@@ -137,8 +151,11 @@ pub fn has_room(owner: Owner) -> bool {
 
 /// Notes that `load` came to `owner` without being asked for: what a call returns. Keeps its own
 /// allocations exact.
+///
+/// # Safety
+/// `load` was handed to `owner`, whose credit it takes.
 #[cold]
-pub fn note(owner: Owner, load: Load) {
+pub unsafe fn note(owner: Owner, load: Load) {
     let _no_cut = NoCut::begin(thread::current());
     ACCOUNTS[owner.index()].lock().ledger.note(load);
 }

@@ -4,7 +4,7 @@
 use samara_host_std as _;
 use samara_shared_heap::class::{self, Place};
 use samara_shared_heap::{AllocError, Owner, heap, quota};
-use samara_testkit::hosted::{Gate, acting_for};
+use samara_testkit::hosted::{Gate, acting_for, limit_bytes};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -13,7 +13,7 @@ const SLOT: Place = class::place(64, 8);
 fn owner(limit: usize) -> Owner {
     static NEXT: AtomicUsize = AtomicUsize::new(1);
     let owner = Owner::from_index(NEXT.fetch_add(1, SeqCst)).unwrap();
-    quota::set_limit(owner, Some(limit));
+    limit_bytes(owner, Some(limit));
     owner
 }
 
@@ -107,15 +107,15 @@ fn large_objects_count_in_pages() {
 fn lowering_and_lifting_the_limit_counts_at_once() {
     let me = owner(640);
     let slots = fill(me);
-    quota::set_limit(me, Some(128));
+    limit_bytes(me, Some(128));
     assert_eq!(
         (quota::limit(me), alloc(me, 1)),
         (Some(128), Err(AllocError::Quota))
     );
-    quota::set_limit(me, None);
+    limit_bytes(me, None);
     assert_eq!(quota::limit(me), None);
     assert!(alloc(me, 1 << 20).is_ok());
-    quota::set_limit(me, Some(usize::MAX / 2));
+    limit_bytes(me, Some(usize::MAX / 2));
     assert!(alloc(me, 64).is_ok());
     assert_eq!(alloc(me, usize::MAX / 2 - 100), Err(AllocError::Quota));
     assert_eq!(slots.len(), 10);

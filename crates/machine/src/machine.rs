@@ -9,9 +9,9 @@ use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::runtime;
 use samara_proxy::{Export, Proxy, RpcError};
 use samara_rref::RRef;
+use samara_shared_heap::Owner;
 use samara_shared_heap::heap::{self, Census};
-use samara_shared_heap::{Owner, quota};
-use samara_testkit::hosted::{owner_of, wait_until};
+use samara_testkit::hosted::{limit_bytes, owner_of, wait_until};
 use std::time::Duration;
 
 /// Objects and proxies that the host keeps at most.
@@ -292,7 +292,7 @@ impl Machine {
         }
         let owner = owner_of(&self.domains[domain]);
         let limit = self.model.0[domain].census(self.proxy).bytes + slack * 4;
-        quota::set_limit(owner, Some(limit));
+        limit_bytes(owner, Some(limit));
         for how in (how..how + 6).filter(|how| !Known::is_large(*how)) {
             let parts: usize = Known::parts(how).iter().sum();
             let fits = self.model.0[domain].census(self.proxy).bytes + parts <= limit;
@@ -303,7 +303,7 @@ impl Machine {
                 self.model.0[domain].items.push(Known::of(how, tag));
             }
         }
-        quota::set_limit(owner, None);
+        limit_bytes(owner, None);
     }
 
     fn keep(&mut self, proxy: Proxy<dyn Node>, life: Life) {
