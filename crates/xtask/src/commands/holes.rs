@@ -10,78 +10,89 @@ use crate::workspace::Workspace;
 
 /// Puts each hole into a copy of the workspace, looks for it, and prints the table of what was found.
 pub(super) fn run(workspace: &Workspace, args: &HolesArgs) -> Result<(), Error> {
-    let wanted = |suite| args.suite.is_empty() || args.suite.contains(&suite);
     let all = holes::load(workspace, &args.names)?;
     let mut tree = Tree::copy(workspace)?;
     step("the tree without holes");
-    let machine = wanted(HoleSuite::Machine)
-        .then(|| Machine::measured(workspace, &tree, args.steps))
-        .transpose()?;
-    for (mode, took) in machine.iter().flat_map(Machine::modes) {
-        note(format_args!("{mode}: {:.0} s", took.as_secs_f32()));
-    }
-    let tests = wanted(HoleSuite::Tests)
-        .then(|| Tests::measured(workspace, &tree, &all))
-        .transpose()?;
+    let suites = Suites::measured(workspace, &tree, &all, args)?;
+    let count = all.len();
+    let (mut found, mut failed) = (0, 0_u64);
     println!("{}", Row::HEAD);
-    let mut rows: Vec<Row> = Vec::new();
     for hole in all {
         step(format_args!("{}: {}", hole.name, hole.title));
-        tree.put(&hole)?;
-        let row = look(
-            workspace,
-            &tree,
-            hole,
-            machine.as_ref(),
-            tests.as_ref(),
-            args,
-        )?;
-        println!("{row}");
-        rows.push(row);
+        match suites.look(workspace, &mut tree, hole) {
+            Ok(row) => {
+                println!("{row}");
+                found += usize::from(row.found());
+                // Then it isn't known to be one.
+                failed += u64::from(row.is_unguarded());
+            }
+            // The others can be looked for all the same.
+            Err(error) => {
+                eprintln!("error: {error}");
+                failed += 1;
+            }
+        }
     }
-    let unguarded: Vec<&str> = rows
-        .iter()
-        .filter(|row| is_unguarded(row))
-        .map(|row| row.hole.name.as_str())
-        .collect();
-    if machine.is_some() {
-        let found = rows.iter().filter(|row| row.found()).count();
-        println!("\nThe machine finds {found} of {} by itself.", rows.len());
+    tree.mend()?;
+    if suites.machine.is_some() {
+        println!("\nThe machine finds {found} of {count} by itself.");
     }
-    if unguarded.is_empty() {
+    if failed == 0 {
         Ok(())
     } else {
-        note(format_args!("no test fails with {}", unguarded.join(", ")));
         Err(Error::Checks {
-            failed: unguarded.len() as u64,
-            of: format!("{} holes' tests", rows.len()),
+            failed,
+            of: format!("{count} holes' tests"),
         })
     }
 }
 
-/// Whether the hole's own test does not see it: then it isn't known to be one.
-fn is_unguarded(row: &Row) -> bool {
-    row.guard.as_ref().is_some_and(|guard| !guard.found())
+/// What looks for the holes.
+struct Suites {
+    machine: Option<Machine>,
+    tests: Option<Tests>,
+    limit: Duration,
 }
 
-fn look(
-    workspace: &Workspace,
-    tree: &Tree,
-    hole: Hole,
-    machine: Option<&Machine>,
-    tests: Option<&Tests>,
-    args: &HolesArgs,
-) -> Result<Row, Error> {
-    let limit = Duration::from_secs(args.seconds);
-    let guard = tests
-        .map(|tests| tests.look(workspace, tree, &hole))
-        .transpose()?;
-    let machine = machine.map_or(Ok(Vec::new()), |machine| {
-        machine.look(workspace, tree, &hole, limit)
-    })?;
-    Ok(Row {
-        hole,
-        machine,
-        guard,
-    })
+impl Suites {
+    /// Those that `args` asks for, which pass on `tree`.
+    fn measured(
+        workspace: &Workspace,
+        tree: &Tree,
+        holes: &[Hole],
+        args: &HolesArgs,
+    ) -> Result<Self, Error> {
+        let wanted = |suite| args.suite.is_empty() || args.suite.contains(&suite);
+        let machine = wanted(HoleSuite::Machine)
+            .then(|| Machine::measured(workspace, tree, args.steps))
+            .transpose()?;
+        for (mode, took) in machine.iter().flat_map(Machine::modes) {
+            note(format_args!("{mode}: {:.0} s", took.as_secs_f32()));
+        }
+        let tests = wanted(HoleSuite::Tests)
+            .then(|| Tests::measured(workspace, tree, holes))
+            .transpose()?;
+        Ok(Suites {
+            machine,
+            tests,
+            limit: Duration::from_secs(args.seconds),
+        })
+    }
+
+    /// Puts `hole` into `tree` and looks for it.
+    fn look(&self, workspace: &Workspace, tree: &mut Tree, hole: Hole) -> Result<Row, Error> {
+        tree.put(&hole)?;
+        let guard = self.tests.as_ref();
+        let guard = guard.map(|tests| tests.look(workspace, tree, &hole));
+        let guard = guard.transpose()?;
+        let machine = match &self.machine {
+            Some(machine) => machine.look(workspace, tree, &hole, self.limit)?,
+            None => Vec::new(),
+        };
+        Ok(Row {
+            hole,
+            machine,
+            guard,
+        })
+    }
 }

@@ -12,7 +12,8 @@
 //! +a line that comes
 //! ```
 //!
-//! A guard is a package, then a test of one of its integration tests, or `--lib` and a unit test.
+//! A guard is a package, then a test of one of its integration tests, or `--lib` and a unit test. A field
+//! `profile: dev` has it built as that says; else it is optimised, with the checks of a debug build.
 
 use super::edit::{Edit, Line, Misfit};
 use super::error::HoleError;
@@ -45,10 +46,16 @@ pub(crate) struct Guard {
     pub(crate) target: Option<String>,
     /// Its path in there.
     pub(crate) test: String,
+    /// The profile that it is built by.
+    pub(crate) profile: String,
 }
 
+/// How guards are built, and the machine: as what ships, with the checks of a debug build. Cuts need
+/// optimised code.
+pub(crate) const CHECKED: &str = "checked";
+
 impl Guard {
-    fn parse(text: &str) -> Option<Self> {
+    fn parse(text: &str, profile: &str) -> Option<Self> {
         let (package, rest) = text.split_once(' ')?;
         let (target, test) = match rest.strip_prefix("--lib ") {
             Some(test) => (None, test),
@@ -61,6 +68,7 @@ impl Guard {
             package: package.into(),
             target,
             test: test.into(),
+            profile: if profile.is_empty() { CHECKED } else { profile }.into(),
         })
     }
 
@@ -81,7 +89,8 @@ impl Hole {
             line: line + 1,
             problem: problem.into(),
         };
-        let mut fields = ["title", "wrong", "rule", "guard"].map(|key| (key, String::new()));
+        let keys = ["title", "wrong", "rule", "guard", "profile"];
+        let mut fields = keys.map(|key| (key, String::new()));
         let mut edits: Vec<Edit> = Vec::new();
         for (number, line) in text.lines().enumerate() {
             if let Some(path) = line.strip_prefix("@@ ") {
@@ -117,7 +126,7 @@ impl Hole {
             edit.lines.push(line);
         }
         let last = text.lines().count().saturating_sub(1);
-        if let Some((key, _)) = fields.iter().find(|(_, value)| value.is_empty()) {
+        if let Some((key, _)) = fields[..4].iter().find(|(_, value)| value.is_empty()) {
             return Err(malformed(0, &format!("the field {key} is missing")));
         }
         let changes = |edit: &Edit| {
@@ -128,14 +137,14 @@ impl Hole {
         if edits.is_empty() || !edits.iter().all(changes) {
             return Err(malformed(last, "no edit, or one that shows no place"));
         }
-        let [title, wrong, rule, guard] = fields.map(|(_, value)| value);
+        let [title, wrong, rule, guard, profile] = fields.map(|(_, value)| value);
         Ok(Hole {
             name: name.into(),
             file: file.into(),
             title,
             wrong,
             rule,
-            guard: Guard::parse(&guard)
+            guard: Guard::parse(&guard, &profile)
                 .ok_or_else(|| malformed(0, "a guard is `package target::test`"))?,
             edits,
         })
@@ -172,7 +181,7 @@ impl Hole {
 
 #[cfg(test)]
 mod tests {
-    use super::{Guard, Hole};
+    use super::{CHECKED, Guard, Hole};
     use crate::holes::HoleError;
 
     const FILE: &str = "title: A\nwrong: B: c\nrule: `d`\nguard: p t::e\n\n@@ x\n-gone\n+come\n@@ x\n kept\n-two\n";
@@ -193,8 +202,9 @@ mod tests {
 
     #[test]
     fn unit_tests_guard_too() {
-        let guard = Guard::parse("p --lib a::tests::b").expect("valid");
+        let guard = Guard::parse("p --lib a::tests::b", "").expect("valid");
         assert_eq!((guard.target, guard.test.as_str()), (None, "a::tests::b"));
+        assert_eq!(guard.profile, CHECKED);
     }
 
     #[test]

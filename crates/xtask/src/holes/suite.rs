@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::format::Guard;
+use super::format::{CHECKED, Guard};
 use super::{Hole, HoleError, Tree};
 use crate::cargo::{Artifact, build};
 use crate::error::Error;
@@ -72,6 +72,7 @@ impl Run {
         command
             .current_dir(tree.path(&self.package))
             .args([self.test.as_str(), "--exact", "--nocapture"])
+            .env("RUST_BACKTRACE", "0")
             .stdout(output)
             .stderr(errors);
         if let Some(steps) = steps {
@@ -125,15 +126,15 @@ fn steps_taken(output: &str) -> Option<u64> {
     told.last()
 }
 
-/// Test programs that `arguments` make cargo build in `tree`.
+/// Test programs that `arguments` make cargo build in `tree` by `profile`.
 fn programs(
     workspace: &Workspace,
     tree: &Tree,
+    profile: &str,
     arguments: &[&str],
 ) -> Result<Vec<Artifact>, Error> {
     let mut command = tree.cargo(workspace, "test");
-    // As they ship, with the checks of a debug build: as the machine runs in CI, and cuts need optimised code.
-    command.args(["--quiet", "--no-run", "--profile", "checked"]);
+    command.args(["--quiet", "--no-run", "--profile", profile]);
     command.args(arguments);
     let artifacts = build("building the tests", command)?;
     Ok(artifacts
@@ -216,6 +217,7 @@ fn modes(workspace: &Workspace, tree: &Tree) -> Result<Vec<Run>, Error> {
     for artifact in programs(
         workspace,
         tree,
+        CHECKED,
         &["--package", "samara-machine", "--test", "*"],
     )? {
         let Some(program) = artifact.executable else {
@@ -283,13 +285,14 @@ fn guard(workspace: &Workspace, tree: &Tree, hole: &Hole) -> Result<Run, Error> 
         package,
         target,
         test,
+        profile,
     } = &hole.guard;
     let mut arguments = vec!["--package", package.as_str()];
     match target {
         Some(target) => arguments.extend(["--test", target]),
         None => arguments.push("--lib"),
     }
-    let artifacts = programs(workspace, tree, &arguments)?;
+    let artifacts = programs(workspace, tree, profile, &arguments)?;
     let program = artifacts
         .into_iter()
         .find_map(|artifact| artifact.executable);

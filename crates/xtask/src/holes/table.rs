@@ -23,6 +23,11 @@ impl Row {
     pub(crate) fn found(&self) -> bool {
         self.machine.iter().any(Outcome::found)
     }
+
+    /// Whether its own test was run and does not see it.
+    pub(crate) fn is_unguarded(&self) -> bool {
+        self.guard.as_ref().is_some_and(|guard| !guard.found())
+    }
 }
 
 /// How long, and by what.
