@@ -73,6 +73,8 @@ impl Run {
             .current_dir(tree.path(&self.package))
             .args([self.test.as_str(), "--exact", "--nocapture"])
             .env("RUST_BACKTRACE", "0")
+            // That it fails is enough.
+            .env("SAMARA_MACHINE_SHORTEST", "0")
             .stdout(output)
             .stderr(errors);
         if let Some(steps) = steps {
