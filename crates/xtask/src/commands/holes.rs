@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::cli::{HoleSuite, HolesArgs};
 use crate::error::Error;
-use crate::holes::{self, Hole, Machine, Row, Tests, Tree};
+use crate::holes::{self, Guards, Hole, Machine, Row, Tree};
 use crate::progress::{note, step};
 use crate::workspace::Workspace;
 
@@ -50,7 +50,7 @@ pub(super) fn run(workspace: &Workspace, args: &HolesArgs) -> Result<(), Error> 
 /// What looks for the holes.
 struct Suites {
     machine: Option<Machine>,
-    tests: Option<Tests>,
+    guards: Option<Guards>,
     limit: Duration,
 }
 
@@ -69,12 +69,12 @@ impl Suites {
         for (mode, took) in machine.iter().flat_map(Machine::modes) {
             note(format_args!("{mode}: {:.0} s", took.as_secs_f32()));
         }
-        let tests = wanted(HoleSuite::Tests)
-            .then(|| Tests::measured(workspace, tree, holes))
+        let guards = wanted(HoleSuite::Tests)
+            .then(|| Guards::measured(workspace, tree, holes))
             .transpose()?;
         Ok(Suites {
             machine,
-            tests,
+            guards,
             limit: Duration::from_secs(args.seconds),
         })
     }
@@ -82,8 +82,8 @@ impl Suites {
     /// Puts `hole` into `tree` and looks for it.
     fn look(&self, workspace: &Workspace, tree: &mut Tree, hole: Hole) -> Result<Row, Error> {
         tree.put(&hole)?;
-        let guard = self.tests.as_ref();
-        let guard = guard.map(|tests| tests.look(workspace, tree, &hole));
+        let guards = self.guards.as_ref();
+        let guard = guards.map(|guards| guards.look(workspace, tree, &hole));
         let guard = guard.transpose()?;
         let machine = match &self.machine {
             Some(machine) => machine.look(workspace, tree, &hole, self.limit)?,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Hole;
-use super::suite::{Ended, Outcome};
+use super::run::{Ended, Outcome};
 
 /// A line of the table.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ mod tests {
 
     use super::Row;
     use crate::holes::Hole;
-    use crate::holes::suite::{Ended, Outcome};
+    use crate::holes::run::{Ended, Outcome};
 
     const FILE: &str = "title: A\nwrong: B\nrule: C\nguard: p t::e\n@@ x\n-gone\n";
 

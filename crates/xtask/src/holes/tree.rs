@@ -97,11 +97,6 @@ impl Tree {
         command
     }
 
-    /// A path below the copy's root.
-    pub(crate) fn path(&self, below: &str) -> PathBuf {
-        self.root.join(below)
-    }
-
     /// The file that the output of `run` goes to.
     pub(crate) fn log(&self, run: &str) -> PathBuf {
         self.logs.join(run.replace(['/', ':'], "-") + ".log")
