@@ -3,17 +3,17 @@
 //! Arenas stand in one window of address space, a stripe per slot, so the arena of an address is
 //! found by a subtraction: `dealloc` goes by address, whoever calls it. Inside, `talc`, which is asked
 //! for what the [border](crate::border) lets pass and for nothing else.
-#![deny(clippy::arithmetic_side_effects)]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use crate::border::{self, Request};
 use crate::host::{self, Window};
-use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use core::alloc::{GlobalAlloc, Layout};
+use core::hint::black_box;
 use core::ptr::{self, NonNull};
-use samara_shared_heap::Owner;
 use samara_shared_heap::owner::MAX_OWNERS;
-use samara_shared_heap::thread::{self, NoCut};
+use samara_shared_heap::thread::{self, Frame, NoCut};
+use samara_shared_heap::{NoCutMutex, Owner};
 use spin::Once;
 use talc::{ErrOnOom, Span, Talc};
 
@@ -37,7 +37,10 @@ impl Arena {
     };
 }
 
-static ARENAS: [Mutex<Arena>; MAX_OWNERS] = [const { Mutex::new(Arena::NEW) }; MAX_OWNERS];
+static ARENAS: [NoCutMutex<Arena>; MAX_OWNERS] = [const {
+    // SAFETY: the allocator's own code, and the host's commits.
+    unsafe { NoCutMutex::new(Arena::NEW) }
+}; MAX_OWNERS];
 
 /// The host's window, asked for once. Base and length stand apart for `dealloc`.
 static WINDOW: Once<Option<Stripes>> = Once::new();
@@ -55,7 +58,8 @@ fn stripes() -> Option<Stripes> {
         return *found;
     }
     // Maybe a domain's allocation: cut in here it would have everybody wait for ever.
-    let _no_cut = NoCut::begin(thread::current());
+    // SAFETY: the host's window is asked for, to the end of this function.
+    let _no_cut = unsafe { NoCut::begin(thread::current()) };
     *WINDOW.call_once(|| {
         let Window {
             base,
@@ -142,7 +146,6 @@ fn alloc(owner: Owner, layout: Layout) -> *mut u8 {
 
 /// What the border has let pass, from the arena of `owner`; null when there is no room.
 fn take(owner: Owner, wanted: Request) -> *mut u8 {
-    let _no_cut = NoCut::begin(thread::current());
     let mut arena = ARENAS[owner.index()].lock();
     loop {
         if !arena.span.is_empty() {
@@ -160,7 +163,6 @@ fn take(owner: Owner, wanted: Request) -> *mut u8 {
 /// # Safety
 /// `at` was allocated from the arena of `owner` with `layout` and is not used any more.
 unsafe fn free(owner: Owner, at: NonNull<u8>, layout: Layout) {
-    let _no_cut = NoCut::begin(thread::current());
     let mut arena = ARENAS[owner.index()].lock();
     // A committed arena can have been released only if its domain died, and then nothing in it may
     // be freed any more: the caller's contract.
@@ -177,7 +179,6 @@ unsafe fn resize(owner: Owner, at: NonNull<u8>, layout: Layout, new_size: usize)
         return ptr::null_mut();
     };
     {
-        let _no_cut = NoCut::begin(thread::current());
         let mut arena = ARENAS[owner.index()].lock();
         if new_size <= layout.size() {
             // SAFETY: the caller's allocation; a request's size is not zero, and this one no larger.
@@ -203,14 +204,39 @@ unsafe fn resize(owner: Owner, at: NonNull<u8>, layout: Layout, new_size: usize)
 
 /// Limits the arena of `owner` to `bytes` of committed memory.
 pub(crate) fn set_quota(owner: Owner, bytes: Option<usize>) {
-    let _no_cut = NoCut::begin(thread::current());
     ARENAS[owner.index()].lock().quota = bytes.unwrap_or(usize::MAX);
+}
+
+/// Whether what `owner`, which is being started, allocates comes from its arena: there is one, and the program's
+/// global allocator gives from it. Tried, as nothing else tells who that is.
+pub(crate) fn is_private(owner: Owner) -> bool {
+    let layout = Layout::new::<u64>();
+    let slot = thread::current();
+    let frame = Frame::new(owner, slot.top());
+    let at = {
+        // SAFETY: nothing cuts, nor asks whom the frame is of, before it is off again, in this block.
+        let _no_cut = unsafe { NoCut::begin(slot) };
+        // SAFETY: the frame is on top for the allocation only, which calls the arena and the host's pages.
+        unsafe { slot.set_top(&raw const frame) };
+        // SAFETY: the size is not zero.
+        let at = black_box(unsafe { alloc::alloc::alloc(layout) });
+        // SAFETY: the top before, whose frames are still there.
+        unsafe { slot.set_top(frame.prev()) };
+        at
+    };
+    if at.is_null() {
+        // Only an arena refuses so little, for its quota's sake.
+        return stripe(owner).is_some();
+    }
+    let is_private = owner_of(at) == Some(owner);
+    // SAFETY: allocated above with this layout.
+    unsafe { alloc::alloc::dealloc(at, layout) };
+    is_private
 }
 
 /// Bytes that the arena of `owner` has committed.
 #[must_use]
 pub fn committed(owner: Owner) -> usize {
-    let _no_cut = NoCut::begin(thread::current());
     ARENAS[owner.index()].lock().committed
 }
 
@@ -219,7 +245,6 @@ pub fn committed(owner: Owner) -> usize {
 /// # Safety
 /// The owner is dead: nobody refers to its private memory.
 pub(crate) unsafe fn release(owner: Owner) -> usize {
-    let _no_cut = NoCut::begin(thread::current());
     let mut arena = ARENAS[owner.index()].lock();
     let bytes = arena.committed;
     *arena = Arena::NEW;

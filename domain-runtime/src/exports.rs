@@ -188,7 +188,8 @@ impl<T> Drop for Slot<T> {
 fn while_alive(target: Target, action: impl FnOnce()) {
     let block = target.block();
     let thread = thread::current();
-    let _no_cut = NoCut::begin(thread);
+    // SAFETY: to the end of this function; `action` counts, and no more.
+    let _no_cut = unsafe { NoCut::begin(thread) };
     let counter = block.counter(thread.shard());
     counter.entries.fetch_add(1, SeqCst);
     let word = block.word();

@@ -6,10 +6,10 @@
 //! by one.
 
 use crate::chain::{self, GROUPED, Words};
+use crate::no_cut_mutex::NoCutMutex;
 use crate::owner::Owner;
-use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicU32, Ordering};
-use crate::thread::{self, NoCut};
+use crate::thread;
 use core::num::NonZero;
 
 /// How many groups exist at once: 1024 (feature `small`: 16).
@@ -21,7 +21,9 @@ const LINES: usize = GROUPS / PER_LINE;
 
 /// The number of the `position`-th group of a fresh table.
 const fn spread(position: usize) -> usize {
-    (position & (LINES - 1)) * PER_LINE + position / LINES
+    (position & (LINES - 1))
+        .strict_mul(PER_LINE)
+        .strict_add(position / LINES)
 }
 
 /// A group, open until [`close`]d: the owner word of its members, which is never zero, so that an optional one
@@ -68,10 +70,14 @@ struct Free {
     left: usize,
 }
 
-static FREE: Mutex<Free> = Mutex::new(Free {
-    head: chain::FREE | spread(0) as u32,
-    left: GROUPS,
-});
+static FREE: NoCutMutex<Free> = {
+    let all = Free {
+        head: chain::FREE | spread(0) as u32,
+        left: GROUPS,
+    };
+    // SAFETY: links are followed, and a table of fixed size is scanned.
+    unsafe { NoCutMutex::new(all) }
+};
 
 impl Words for Table {
     fn get(&self, index: usize) -> u32 {
@@ -86,9 +92,7 @@ impl Words for Table {
 /// [`SHARE`]. Cost: a lock; a scan of all groups' words when fewer than half are left.
 #[must_use]
 pub fn open() -> Option<Group> {
-    let thread = thread::current();
-    let owner = thread.owner();
-    let _no_cut = NoCut::begin(thread);
+    let owner = thread::current().owner();
     let mut free = FREE.lock();
     let scarce = free.left < GROUPS / 2;
     if scarce && !owner.is_host() && count_of(owner.word()) >= SHARE {
@@ -106,7 +110,6 @@ pub fn open() -> Option<Group> {
 /// # Safety
 /// The caller opened it and it has no member any more.
 pub unsafe fn close(group: Group) {
-    let _no_cut = NoCut::begin(thread::current());
     put_back(&mut FREE.lock(), group.index());
 }
 

@@ -9,9 +9,8 @@
 //! ([`is_limited`], then [`admit`]): a receiver that would pass twice its limit is refused.
 
 use crate::ledger::{Ledger, Load};
+use crate::no_cut_mutex::{NoCutGuard, NoCutMutex};
 use crate::owner::{MAX_OWNERS, Owner};
-use crate::primitive::{Mutex, MutexGuard};
-use crate::thread::{self, NoCut};
 use crate::{heap, marks};
 
 /// The most that an owner may have; `None` for no limit.
@@ -54,14 +53,16 @@ pub struct Refused {
     pub transfers: usize,
 }
 
-static ACCOUNTS: [Mutex<Account>; MAX_OWNERS] = [const {
-    Mutex::new(Account {
+static ACCOUNTS: [NoCutMutex<Account>; MAX_OWNERS] = [const {
+    let account = Account {
         ledger: Ledger::UNLIMITED,
         refused: Refused {
             allocations: 0,
             transfers: 0,
         },
-    })
+    };
+    // SAFETY: arithmetic, and a count of what the owner has.
+    unsafe { NoCutMutex::new(account) }
 }; MAX_OWNERS];
 
 /// Sets the limits of `owner`, and its count of refusals to zero. What it has is counted at its
@@ -70,7 +71,6 @@ static ACCOUNTS: [Mutex<Account>; MAX_OWNERS] = [const {
 /// # Safety
 /// The caller has authority over `owner`: it is the host, which limits whom it started.
 pub unsafe fn set_limits(owner: Owner, limits: Limits) {
-    let _no_cut = NoCut::begin(thread::current());
     let mut account = ACCOUNTS[owner.index()].lock();
     account.ledger = Ledger::new(Load {
         bytes: limits.bytes.unwrap_or(usize::MAX),
@@ -95,7 +95,6 @@ pub fn limit(owner: Owner) -> Option<usize> {
 /// The limits of `owner`.
 #[must_use]
 pub fn limits(owner: Owner) -> Limits {
-    let _no_cut = NoCut::begin(thread::current());
     let limit = ACCOUNTS[owner.index()].lock().ledger.limit();
     let given = |value| (value != usize::MAX).then_some(value);
     Limits {
@@ -107,7 +106,6 @@ pub fn limits(owner: Owner) -> Limits {
 /// How often `owner` was refused since its limits were set.
 #[must_use]
 pub fn refused(owner: Owner) -> Refused {
-    let _no_cut = NoCut::begin(thread::current());
     ACCOUNTS[owner.index()].lock().refused
 }
 
@@ -130,10 +128,9 @@ pub fn is_limited(owner: Owner) -> bool {
 #[cold]
 #[must_use]
 pub unsafe fn admit(owner: Owner, load: Load) -> bool {
-    let _no_cut = NoCut::begin(thread::current());
     let mut account = ACCOUNTS[owner.index()].lock();
     let fits = settled(&mut account, owner, |ledger| ledger.receive(load));
-    account.refused.transfers += usize::from(!fits);
+    account.refused.transfers = account.refused.transfers.wrapping_add(usize::from(!fits));
     fits
 }
 
@@ -142,10 +139,12 @@ pub unsafe fn admit(owner: Owner, load: Load) -> bool {
 #[cold]
 #[must_use]
 pub fn has_room(owner: Owner) -> bool {
-    let _no_cut = NoCut::begin(thread::current());
     let mut account = ACCOUNTS[owner.index()].lock();
     let has_room = settled(&mut account, owner, |ledger| ledger.has_room());
-    account.refused.transfers += usize::from(!has_room);
+    account.refused.transfers = account
+        .refused
+        .transfers
+        .wrapping_add(usize::from(!has_room));
     has_room
 }
 
@@ -156,14 +155,13 @@ pub fn has_room(owner: Owner) -> bool {
 /// `load` was handed to `owner`, whose credit it takes.
 #[cold]
 pub unsafe fn note(owner: Owner, load: Load) {
-    let _no_cut = NoCut::begin(thread::current());
     ACCOUNTS[owner.index()].lock().ledger.note(load);
 }
 
 /// An allocation granted. Kept until the object bears its owner's mark: a count in between would
 /// miss it, and grant the same again.
 pub(crate) struct Grant {
-    _account: MutexGuard<'static, Account>,
+    _account: NoCutGuard<'static, Account>,
 }
 
 /// Takes `load` from the credit of `owner`, which has a limit; `None` if that does not allow it.
@@ -175,7 +173,7 @@ pub(crate) fn charge(owner: Owner, load: Load) -> Option<Grant> {
     if settled(&mut account, owner, |ledger| ledger.allocate(load)) {
         return Some(Grant { _account: account });
     }
-    account.refused.allocations += 1;
+    account.refused.allocations = account.refused.allocations.wrapping_add(1);
     None
 }
 

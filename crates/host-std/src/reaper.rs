@@ -1,7 +1,7 @@
 //! Threads that reap and supervise in the background, for programs that would rather not poll.
 //! Opt-in: until one is started, a death wakes nobody.
 
-use crate::authority;
+use crate::{authority, keeps};
 use samara_domain_runtime::{Status, Supervisor, reaper};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -26,7 +26,9 @@ fn lock() -> MutexGuard<'static, u64> {
 /// Called whenever a domain may be ready to be reclaimed.
 pub(crate) fn wake() {
     if WATCHERS.load(Ordering::SeqCst) != 0 {
-        *lock() += 1;
+        let mut wakes = lock();
+        *wakes = wakes.wrapping_add(1);
+        drop(wakes);
         WOKEN.notify_all();
     }
 }
@@ -111,7 +113,8 @@ pub fn supervise(mut supervisor: Supervisor) -> Background<Supervisor> {
     Background::start("samara-supervisor", move |stop| {
         let mut seen = 0;
         while !stop.load(Ordering::SeqCst) {
-            let again = match supervisor.poll() {
+            // A restart runs the domain's `init` here.
+            let again = match keeps::as_the_others(|| supervisor.poll()) {
                 Status::Waiting => AGAIN,
                 _ => LATE,
             };

@@ -1,24 +1,23 @@
 //! Generations of one name that are dead and have calls inside still: each keeps its slot, and slots are few.
 
 use crate::call::Target;
-use crate::primitive::Mutex;
-use samara_shared_heap::thread::{self, NoCut};
+use samara_shared_heap::NoCutMutex;
 
 /// How many generations of a name may be so at a time: a client whose calls never come back takes no more slots
 /// from all the others than that.
 pub(super) const MOST: usize = 8;
 
 /// The ones that are, and some that were.
-pub(super) struct Lagging(Mutex<[Option<Target>; MOST]>);
+pub(super) struct Lagging(NoCutMutex<[Option<Target>; MOST]>);
 
 impl Lagging {
     pub(super) const fn new() -> Self {
-        Self(Mutex::new([None; MOST]))
+        // SAFETY: a table of fixed size is searched.
+        Self(unsafe { NoCutMutex::new([None; MOST]) })
     }
 
     /// Notes that the name goes on without `dead`, which was not reclaimed; false if as many lag already.
     pub(super) fn leave_behind(&self, dead: Target) -> bool {
-        let _no_cut = NoCut::begin(thread::current());
         let mut lagging = self.0.lock();
         if lagging.iter().flatten().any(|known| known.is_same(&dead)) {
             return true;

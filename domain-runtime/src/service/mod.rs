@@ -25,12 +25,11 @@ use crate::generation::Instance;
 use crate::interface::{Implements, Interface};
 use crate::journal::Journal;
 use crate::mint::Mint;
-use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicU8, AtomicU32, Ordering};
 use crate::reason::{ExitKind, ExitReason};
 use crate::spec::DomainSpec;
 use crate::state::State;
-use crate::{exports, host, reaper, threads};
+use crate::{exports, host, reaper, stack, threads};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
@@ -40,7 +39,7 @@ use lagging::Lagging;
 use published::Published;
 use recipe::{Recipe, Start};
 use samara_rref::Exchangeable;
-use samara_shared_heap::thread::{self, NoCut};
+use samara_shared_heap::{NoCutMutex, thread};
 
 /// Whether a dead generation may be followed by another.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,7 +61,7 @@ pub struct Service<I: ?Sized + Interface> {
     lagging: Lagging,
     /// A [`Standing`].
     standing: AtomicU8,
-    budget: Mutex<Budget>,
+    budget: NoCutMutex<Budget>,
     restarts: AtomicU32,
     exits: Arc<Exits>,
     journal: Journal<I>,
@@ -90,7 +89,8 @@ impl<I: ?Sized + Interface> Service<I> {
             flight: Flight::new(),
             lagging: Lagging::new(),
             standing: AtomicU8::new(Standing::Wanted as u8),
-            budget: Mutex::new(Budget::new(spec.restart)),
+            // SAFETY: arithmetic.
+            budget: unsafe { NoCutMutex::new(Budget::new(spec.restart)) },
             restarts: AtomicU32::new(0),
             exits,
             journal: Journal::new(spec.replay_log),
@@ -135,7 +135,8 @@ impl<I: ?Sized + Interface> Service<I> {
     ///
     /// # Errors
     /// [`RpcError::OnOwnChain`] at once if the dead domain is among the callers of this call, or if
-    /// this thread is restarting it already; [`RpcError::RecoveryFailed`] if it cannot be started.
+    /// this thread is restarting it already; [`RpcError::StackExhausted`] if this thread's stack has no room for
+    /// that; [`RpcError::RecoveryFailed`] if it cannot be started.
     #[cold]
     pub fn recover(&self, dead: Target) -> Result<(), RpcError> {
         if dead.is_on_own_chain() {
@@ -143,7 +144,7 @@ impl<I: ?Sized + Interface> Service<I> {
         }
         self.exclusively(|| {
             let current = self.current();
-            if !current.target().is_same(&dead) {
+            if !current.target().is_same(&dead) || !dead.is_dead() {
                 return Ok(());
             }
             self.restart_locked(current)
@@ -151,6 +152,7 @@ impl<I: ?Sized + Interface> Service<I> {
         .unwrap_or(Err(SpawnError::StillDraining))
         .map_err(|error| match error {
             SpawnError::StillDraining if self.flight.is_mine() => RpcError::OnOwnChain,
+            SpawnError::StackExhausted => RpcError::StackExhausted,
             _ => RpcError::RecoveryFailed,
         })
     }
@@ -189,6 +191,11 @@ impl<I: ?Sized + Interface> Service<I> {
     }
 
     fn restart_locked(&self, old: Instance<I>) -> Result<(), SpawnError> {
+        stack::with_room_to_start(self.spec.stack, || self.restart_with_room(old))
+            .unwrap_or(Err(SpawnError::StackExhausted))
+    }
+
+    fn restart_with_room(&self, old: Instance<I>) -> Result<(), SpawnError> {
         let began = host::now_ns();
         if self.standing() != Standing::Wanted {
             return Err(SpawnError::Stopped);
@@ -272,7 +279,6 @@ impl<I: ?Sized + Interface> Service<I> {
 
     fn spend_restart(&self) -> bool {
         let now = host::now_ns();
-        let _no_cut = NoCut::begin(thread::current());
         self.budget.lock().spend(now)
     }
 

@@ -1,0 +1,174 @@
+//! Signal handlers, in the place of a kernel's trap handlers.
+
+use super::thread::{self, PERIOD};
+use super::{context, images, reserve, segments, step};
+use libc::{c_int, c_void, siginfo_t, ucontext_t};
+use samara_domain_runtime::contain::{self, Strike, Verdict};
+use samara_unwind::tables::Registered;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::{mem, ptr};
+
+/// What was cut so far, in the whole process.
+#[derive(Debug)]
+pub struct Cuts {
+    /// By faults.
+    pub faults: AtomicUsize,
+    /// By ticks.
+    pub ticks: AtomicUsize,
+    /// Ticks that found a thread which they could not cut there.
+    pub later: AtomicUsize,
+    /// Stacks that ran over in trusted code, which came to its end in the reserve.
+    pub reserves: AtomicUsize,
+}
+
+/// What was cut so far, in the whole process.
+pub static CUTS: Cuts = Cuts {
+    faults: AtomicUsize::new(0),
+    ticks: AtomicUsize::new(0),
+    later: AtomicUsize::new(0),
+    reserves: AtomicUsize::new(0),
+};
+
+/// The signal of a thread's timer.
+pub(super) fn tick_signal() -> c_int {
+    libc::SIGRTMIN().saturating_add(1)
+}
+
+const FAULTS: [c_int; 5] = [
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGFPE,
+    libc::SIGILL,
+    libc::SIGABRT,
+];
+
+/// Whether the handlers are installed.
+static INSTALLED: AtomicBool = AtomicBool::new(false);
+
+/// Whether what strikes is contained, on threads that asked for it.
+pub(crate) fn are_installed() -> bool {
+    INSTALLED.load(SeqCst)
+}
+
+/// Installs the handlers, once for the process.
+pub(super) fn install() {
+    static DONE: Once = Once::new();
+    DONE.call_once(|| {
+        images::register_all();
+        crate::runtime().set_stack_probe(&segments::Probe);
+        crate::set_around_threads(|run| {
+            let _contained = thread::contained(true);
+            run();
+        });
+        for signal in FAULTS {
+            set(signal, fault as *const () as usize);
+        }
+        set(tick_signal(), tick as *const () as usize);
+        INSTALLED.store(true, SeqCst);
+    });
+}
+
+/// Installs the handler of single steps, once for the process: a debugger would rather have them.
+pub(super) fn install_steps() {
+    static DONE: Once = Once::new();
+    DONE.call_once(|| set(libc::SIGTRAP, step::trapped as *const () as usize));
+}
+
+fn set(signal: c_int, handler: usize) {
+    // SAFETY: all zeroes is a valid action.
+    let mut action = unsafe { mem::zeroed::<libc::sigaction>() };
+    action.sa_sigaction = handler;
+    // Not blocked in the handler: after a cut the thread goes on as if it had returned.
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
+    // SAFETY: the handlers below, which are made to be such.
+    let code = unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
+    assert_eq!(code, 0, "signal {signal} takes no handler");
+}
+
+fn strike(signal: c_int, code: c_int, address: usize) -> Strike {
+    const FPE_INTDIV: c_int = 1;
+    const SI_KERNEL: c_int = 0x80;
+    match signal {
+        libc::SIGSEGV if code == SI_KERNEL => Strike::Protection,
+        libc::SIGSEGV if thread::is_guard(address) => Strike::StackOverflow,
+        libc::SIGSEGV => Strike::Page,
+        libc::SIGBUS if code == libc::BUS_ADRALN => Strike::Alignment,
+        // Memory that is mapped, with nothing behind it.
+        libc::SIGBUS => Strike::Page,
+        libc::SIGFPE if code == FPE_INTDIV => Strike::Divide,
+        libc::SIGFPE => Strike::Float,
+        libc::SIGILL => Strike::InvalidInstruction,
+        libc::SIGABRT => Strike::Abort,
+        _ => Strike::Other,
+    }
+}
+
+unsafe extern "C" fn fault(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    // SAFETY: the kernel's record of this signal, ours for the length of the handler.
+    let context = unsafe { &mut *context.cast::<ucontext_t>() };
+    // SAFETY: as above.
+    let info = unsafe { &*info };
+    let address = match signal {
+        // SAFETY: these two tell the address of the access; others that of the instruction, or none.
+        libc::SIGSEGV | libc::SIGBUS => unsafe { info.si_addr() }.addr(),
+        _ => 0,
+    };
+    let mut registers = context::load(context);
+    let strike = strike(signal, info.si_code, address);
+    // SAFETY: the registers of this very thread where the signal struck; the handler runs on the
+    // alternate stack, and they are resumed when it returns.
+    let verdict = unsafe { contain::fault(&mut registers, strike, address, &Registered) };
+    if verdict == Verdict::Cut {
+        CUTS.faults.fetch_add(1, SeqCst);
+        context::store(context, &registers);
+        return;
+    }
+    if verdict == Verdict::Reserve && reserve::open() {
+        CUTS.reserves.fetch_add(1, SeqCst);
+        return;
+    }
+    report(verdict);
+    // SAFETY: the default action, which the instruction meets again when the handler has returned.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+}
+
+unsafe extern "C" fn tick(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
+    // SAFETY: the kernel's record of this signal, ours for the length of the handler.
+    let context = unsafe { &mut *context.cast::<ucontext_t>() };
+    let Some(cuttable) = images::Cuttable::new() else {
+        return;
+    };
+    let mut registers = context::load(context);
+    // SAFETY: as in `fault`.
+    let verdict = unsafe { contain::tick(&mut registers, PERIOD, &cuttable) };
+    match verdict {
+        Verdict::Cut => {
+            CUTS.ticks.fetch_add(1, SeqCst);
+            context::store(context, &registers);
+        }
+        Verdict::Later => {
+            CUTS.later.fetch_add(1, SeqCst);
+        }
+        _ => {}
+    }
+}
+
+/// Says what the process dies of, by system calls alone.
+fn report(verdict: Verdict) {
+    use std::fmt::Write;
+    struct Line([u8; 160], usize);
+    impl Write for Line {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            let room = &mut self.0[self.1..];
+            let length = text.len().min(room.len());
+            room[..length].copy_from_slice(&text.as_bytes()[..length]);
+            self.1 = self.1.saturating_add(length);
+            Ok(())
+        }
+    }
+    let mut line = Line([0; 160], 0);
+    let _ = writeln!(line, "the fault is not contained: {verdict:x?}");
+    // SAFETY: writes the line's bytes.
+    let _ = unsafe { libc::write(2, line.0.as_ptr().cast(), line.1) };
+}

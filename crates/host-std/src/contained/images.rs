@@ -1,0 +1,209 @@
+//! The program's own unwind tables, and those of its libraries, from the program headers.
+
+use libc::{c_int, c_void, dl_phdr_info, size_t};
+use samara_unwind::tables::{
+    Finder, Image, ImageId, LandingPad, Registered, Rules, TableError, register_image,
+    unregister_image,
+};
+use std::ffi::CStr;
+use std::ops::Range;
+use std::slice;
+use std::sync::OnceLock;
+use std::vec::Vec;
+
+/// The image of the program itself.
+static PROGRAM: OnceLock<Image<'static>> = OnceLock::new();
+
+/// The program's own tables, once [`register_all`] has found them.
+pub(super) fn program() -> Option<&'static Image<'static>> {
+    PROGRAM.get()
+}
+
+/// The C library's functions that copy, fill and compare memory, as this machine has chosen them: they
+/// hold nothing, so that a tick may cut there.
+static COPIES: OnceLock<Vec<Range<usize>>> = OnceLock::new();
+
+fn copies(images: &[Image<'static>]) -> Vec<Range<usize>> {
+    const NAMES: [&CStr; 6] = [
+        c"memcpy", c"memmove", c"memset", c"memcmp", c"bcmp", c"strlen",
+    ];
+    let functions = NAMES.iter().filter_map(|name| {
+        // SAFETY: a name, looked up in all that is loaded.
+        let function = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) }.addr();
+        let mut functions = images
+            .iter()
+            .filter_map(|image| image.function(function).ok());
+        functions.next()
+    });
+    functions.collect()
+}
+
+/// The program's own tables, and those of [`COPIES`]: where a tick may cut.
+#[derive(Debug)]
+pub(super) struct Cuttable(&'static Image<'static>);
+
+impl Cuttable {
+    pub(super) fn new() -> Option<Self> {
+        program().map(Self)
+    }
+
+    fn ask<R>(
+        &self,
+        pc: usize,
+        question: impl Fn(&dyn Finder) -> Result<R, TableError>,
+    ) -> Result<R, TableError> {
+        let copies = COPIES.get().map_or(&[][..], Vec::as_slice);
+        if copies.iter().any(|function| function.contains(&pc)) {
+            question(&Registered)
+        } else {
+            question(self.0)
+        }
+    }
+}
+
+impl Finder for Cuttable {
+    fn rules(&self, pc: usize) -> Result<Rules, TableError> {
+        self.ask(pc, |finder| finder.rules(pc))
+    }
+
+    fn landing_pad(&self, pc: usize) -> Result<LandingPad, TableError> {
+        self.ask(pc, |finder| finder.landing_pad(pc))
+    }
+}
+
+/// Registers the program and every library that is loaded now, once.
+pub(super) fn register_all() {
+    static DONE: OnceLock<()> = OnceLock::new();
+    DONE.get_or_init(|| {
+        let images = loaded(None);
+        let _ = COPIES.set(copies(&images));
+        for (at, found) in images.into_iter().enumerate() {
+            // The program comes first.
+            if at == 0 {
+                let _ = PROGRAM.set(found.clone());
+            }
+            // SAFETY: nothing that is linked into this program is unloaded.
+            let id = unsafe { register_image(found) };
+            assert!(id.is_ok(), "no room for the program's own images");
+        }
+    });
+}
+
+/// The program's own tables.
+///
+/// # Panics
+/// If it was linked without any.
+#[must_use]
+pub fn program_image() -> &'static Image<'static> {
+    register_all();
+    program().expect("the program was linked with `--eh-frame-hdr`")
+}
+
+/// A library that was loaded with `dlopen`, known to the unwinder until this is dropped.
+#[derive(Debug)]
+pub struct Library(Option<ImageId>);
+
+impl Library {
+    /// Finds the library that `symbol` is in and registers it. `None` if it has no tables, or there is
+    /// no room.
+    ///
+    /// # Safety
+    /// The library is not unloaded while this lives.
+    #[must_use]
+    pub unsafe fn register(symbol: *const ()) -> Option<Self> {
+        let found = loaded(Some(symbol.addr())).pop()?;
+        // SAFETY: handed on.
+        let id = unsafe { register_image(found) }.ok()?;
+        Some(Self(Some(id)))
+    }
+}
+
+impl Drop for Library {
+    fn drop(&mut self) {
+        let mut id = self.0.take();
+        while let Some(registered) = id {
+            id = unregister_image(registered).err().map(|in_use| in_use.0);
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// What the walk over the loaded objects looks for, and has found.
+struct Search {
+    holding: Option<usize>,
+    found: Vec<Image<'static>>,
+}
+
+/// The loaded objects that have tables; with an address, only the one that it is in.
+fn loaded(holding: Option<usize>) -> Vec<Image<'static>> {
+    let mut search = Search {
+        holding,
+        found: Vec::new(),
+    };
+    // SAFETY: `visit` is called before this returns, with the search that it expects.
+    unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut search).cast()) };
+    search.found
+}
+
+unsafe extern "C" fn visit(info: *mut dl_phdr_info, _: size_t, search: *mut c_void) -> c_int {
+    // SAFETY: the walk's own record, valid during the call.
+    let info = unsafe { &*info };
+    // SAFETY: the search of `loaded`, which nobody else uses meanwhile.
+    let search = unsafe { &mut *search.cast::<Search>() };
+    // SAFETY: the object's name, a C string.
+    let name = unsafe { CStr::from_ptr(info.dlpi_name) };
+    // The kernel's own page: its code is never a domain's.
+    if name.to_bytes().starts_with(b"linux-vdso") {
+        return 0;
+    }
+    // SAFETY: the object's program headers, as many as it says.
+    let headers = unsafe { slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) };
+    let base = info.dlpi_addr as usize;
+    let loads = || headers.iter().filter(|at| at.p_type == libc::PT_LOAD);
+    let range = |at: &libc::Elf64_Phdr| {
+        let start = base.strict_add(at.p_vaddr as usize);
+        start..start.strict_add(at.p_memsz as usize)
+    };
+    let Some(code) = loads().find(|at| at.p_flags & libc::PF_X != 0).map(range) else {
+        return 0;
+    };
+    if search
+        .holding
+        .is_some_and(|address| !code.contains(&address))
+    {
+        return 0;
+    }
+    let tables = headers
+        .iter()
+        .find(|at| at.p_type == libc::PT_GNU_EH_FRAME)
+        .map(range);
+    // All tables stand in the segment that the header is in.
+    let tables = tables.and_then(|tables| {
+        let segment = loads().map(range).find(|at| at.contains(&tables.start))?;
+        Some((tables.start.strict_sub(segment.start), segment))
+    });
+    let Some((offset, segment)) = tables else {
+        return 0;
+    };
+    let start = std::ptr::with_exposed_provenance::<u8>(segment.start);
+    // SAFETY: a loaded segment without write permission: bytes that stay as they are while the object
+    // is loaded, which whoever registers it sees to.
+    let bytes: &'static [u8] = unsafe { slice::from_raw_parts(start, segment.len()) };
+    let header = &bytes[offset..];
+    // `.eh_frame`, relative to this very field, as every linker writes it.
+    let field = header.get(4..8).and_then(|at| at.try_into().ok());
+    let Some(frames) = field
+        .map(i32::from_le_bytes)
+        .and_then(|at| offset.strict_add(4).checked_add_signed(at as isize))
+        .and_then(|at| bytes.get(at..))
+    else {
+        return 0;
+    };
+    search.found.push(Image {
+        code,
+        eh_frame_hdr: header,
+        eh_frame: frames,
+        except_table: bytes,
+    });
+    0
+}

@@ -1,0 +1,53 @@
+//! Contains every way to die in a process: signals drive the cuts that a kernel's trap handlers would
+//! (x86_64 Linux).
+//!
+//! Opt-in. Before some thread asks for it, this host keeps no private quotas, budgets or stacks, and a
+//! spawn with one is refused ([`NotKept`](samara_domain_runtime::NotKept)).
+//!
+//! ```
+//! use samara_host_std::contained::contained;
+//!
+//! // On each thread that calls into domains, while it does.
+//! let _contained = contained(true);
+//! ```
+//!
+//! [`contained`] does for the calling thread what a kernel does once and for all its threads: a stack
+//! for handlers, the bounds of its own stack, and, if asked, a periodic tick. CPU exceptions and
+//! `abort` become [`contain::fault`](samara_domain_runtime::contain::fault); what that does not contain
+//! kills the process as ever. Threads that domains spawn are contained too, and so are those of this crate,
+//! which restart domains. A thread that has not asked still aborts the process where it goes beyond a quota.
+//!
+//! Where a stack runs over inside trusted code, its lowest part, which is otherwise closed, is opened for
+//! that code to come to its end. With [`allow_segments`] a call that finds too little room goes on
+//! elsewhere.
+//!
+//! # Limits of a hosted program
+//!
+//! * A tick does not cut while the thread is in a shared library: the C library's locks and buffers
+//!   would stay as they are. What copies, fills and compares memory there holds nothing and is cut. A fault there is the domain's doing (a copy between bad addresses), and is
+//!   cut.
+//! * A cut in `std`'s way to the panic hook, or in the hook, leaves the hook's lock read: whoever sets or takes a
+//!   hook later, a test harness at its end among them, waits for ever. A `Display` without end in a panic's message is one way there.
+//! * A cut during a panic leaves `std::thread::panicking()` true on that thread for good: `std` counts
+//!   panics, and nobody else can. `samara_unwind::is_unwinding` knows.
+#![expect(
+    unsafe_code,
+    reason = "installs signal handlers and reads the program headers"
+)]
+
+mod context;
+mod handlers;
+mod images;
+mod reserve;
+mod segments;
+mod step;
+mod thread;
+
+pub use handlers::{CUTS, Cuts};
+pub use images::{Library, program_image};
+pub use segments::allow_segments;
+pub use step::{Stepped, arm, disarm, stepping};
+pub use thread::{Contained, contained};
+
+pub(crate) use handlers::are_installed;
+pub(crate) use thread::are_ticking;

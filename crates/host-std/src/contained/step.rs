@@ -1,0 +1,126 @@
+//! Single steps: a tick at exactly the instruction that a test asks for.
+
+use super::thread::{self, Contained};
+use super::{context, handlers, images};
+use libc::{c_int, c_void, siginfo_t, ucontext_t};
+use samara_domain_runtime::contain::{self, Verdict};
+use std::arch::asm;
+use std::cell::Cell;
+use std::time::Duration;
+
+/// The flag that has the CPU trap after each instruction.
+const TRAP_FLAG: u64 = 1 << 8;
+
+#[derive(Clone, Copy)]
+struct Plan {
+    /// Instructions until the first tick.
+    left: u64,
+    insists: bool,
+    steps: u64,
+    verdict: Option<Verdict>,
+}
+
+std::thread_local! {
+    static PLAN: Cell<Plan> = const { Cell::new(Plan::NONE) };
+}
+
+impl Plan {
+    const NONE: Self = Self {
+        left: u64::MAX,
+        insists: false,
+        steps: 0,
+        verdict: None,
+    };
+}
+
+/// From here on the running thread traps after each instruction. Only in a call of
+/// [`Contained::step_armed`].
+#[inline(always)]
+pub fn arm() {
+    // SAFETY: sets the flag; the handler for its trap is installed.
+    unsafe { asm!("pushfq", "or qword ptr [rsp], {}", "popfq", const TRAP_FLAG) };
+}
+
+/// No further instruction traps. Where a call does not say so it is after the call.
+#[inline(always)]
+pub fn disarm() {
+    // SAFETY: clears the flag.
+    unsafe { asm!("pushfq", "and qword ptr [rsp], {}", "popfq", const !(TRAP_FLAG as i32)) };
+}
+
+/// What came of the ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stepped {
+    /// Instructions of the call, up to the cut or its end.
+    pub steps: u64,
+    /// The last tick's verdict; `None` if the call was over before.
+    pub verdict: Option<Verdict>,
+}
+
+/// As [`contained`](super::contained) without a timer: the only ticks are those of [`Contained::step`].
+///
+/// # Panics
+/// As [`contained`](super::contained).
+pub fn stepping() -> Contained {
+    thread::say_ticking();
+    thread::contained(false)
+}
+
+impl Contained {
+    /// As [`step`](Self::step), but step by step only from where `call` says [`arm`]: that is instruction 0.
+    pub fn step_armed<R>(&self, at: u64, insists: bool, call: impl FnOnce() -> R) -> (R, Stepped) {
+        handlers::install_steps();
+        PLAN.set(Plan {
+            left: at,
+            insists,
+            steps: 0,
+            verdict: None,
+        });
+        let result = call();
+        disarm();
+        let Plan { steps, verdict, .. } = PLAN.replace(Plan::NONE);
+        (result, Stepped { steps, verdict })
+    }
+
+    /// Runs `call` step by step. Before its instruction number `at` comes a tick that uses up any budget:
+    /// only that one or, if it `insists`, one before every further instruction until the thread is cut.
+    pub fn step<R>(&self, at: u64, insists: bool, call: impl FnOnce() -> R) -> (R, Stepped) {
+        handlers::install_steps();
+        PLAN.set(Plan {
+            left: at,
+            insists,
+            steps: 0,
+            verdict: None,
+        });
+        arm();
+        let result = call();
+        disarm();
+        let Plan { steps, verdict, .. } = PLAN.get();
+        (result, Stepped { steps, verdict })
+    }
+}
+
+pub(super) unsafe extern "C" fn trapped(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
+    // SAFETY: the kernel's record of this signal, ours for the length of the handler.
+    let context = unsafe { &mut *context.cast::<ucontext_t>() };
+    let mut plan = PLAN.get();
+    plan.steps = plan.steps.strict_add(1);
+    if let Some(left) = plan.left.checked_sub(1) {
+        plan.left = left;
+        PLAN.set(plan);
+        return;
+    }
+    let mut registers = context::load(context);
+    let Some(program) = images::program() else {
+        return;
+    };
+    // SAFETY: the registers of this very thread where the trap struck; the handler runs on the alternate
+    // stack, and they are resumed when it returns.
+    let verdict = unsafe { contain::tick(&mut registers, Duration::MAX, program) };
+    plan.verdict = Some(verdict);
+    PLAN.set(plan);
+    if verdict == Verdict::Cut || !plan.insists {
+        registers.rflags &= !TRAP_FLAG;
+    }
+    context::store(context, &registers);
+}

@@ -1,0 +1,157 @@
+//! What each thread needs: a stack for its handlers, the bounds of its own, a timer.
+
+use super::{handlers, reserve};
+use libc::{c_void, pthread_attr_t};
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Duration;
+use std::{mem, ptr};
+
+/// Time between two ticks.
+pub(super) const PERIOD: Duration = Duration::from_millis(2);
+
+/// Bytes of a handler's stack.
+const HANDLER_STACK: usize = 128 << 10;
+
+/// Whether any thread had ticks: from then on budgets are taken for kept.
+static TICKING: AtomicBool = AtomicBool::new(false);
+
+/// From now on there are ticks.
+pub(super) fn say_ticking() {
+    TICKING.store(true, SeqCst);
+}
+
+/// Whether budgets are kept, on threads that asked for ticks.
+pub(crate) fn are_ticking() -> bool {
+    TICKING.load(SeqCst)
+}
+
+std::thread_local! {
+    static GUARD: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
+
+/// Whether `address` is where the running thread's stack must not grow to.
+pub(super) fn is_guard(address: usize) -> bool {
+    guard().contains(&address) || reserve::holds(address)
+}
+
+/// The pages that guard the stack that the running thread is on.
+pub(super) fn guard() -> Range<usize> {
+    GUARD.get().0..GUARD.get().1
+}
+
+pub(super) fn set_guard(guard: Range<usize>) {
+    GUARD.set((guard.start, guard.end));
+}
+
+/// Contains what strikes on the thread that made it, while it lives.
+#[derive(Debug)]
+#[must_use = "dropping it ends the containment"]
+pub struct Contained {
+    previous: libc::stack_t,
+    stack: *mut c_void,
+    timer: Option<libc::timer_t>,
+    /// Of this thread only.
+    stays: PhantomData<*const ()>,
+}
+
+/// Contains what strikes on this thread from now on: faults and, with `ticks`, what overruns its budget
+/// or is killed while it runs.
+///
+/// # Panics
+/// If the system has no timer or no memory.
+pub fn contained(ticks: bool) -> Contained {
+    handlers::install();
+    if ticks {
+        say_ticking();
+    }
+    let (own, guard) = own_stack();
+    set_guard(guard);
+    reserve::set_up(own);
+    let memory = libc::PROT_READ | libc::PROT_WRITE;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: an anonymous mapping at an address of the kernel's choice touches nothing of ours.
+    let stack = unsafe { libc::mmap(ptr::null_mut(), HANDLER_STACK, memory, flags, -1, 0) };
+    assert_ne!(stack, libc::MAP_FAILED, "no memory for a handler's stack");
+    let alternate = libc::stack_t {
+        ss_sp: stack,
+        ss_flags: 0,
+        ss_size: HANDLER_STACK,
+    };
+    // SAFETY: all zeroes is a valid description.
+    let mut previous = unsafe { mem::zeroed::<libc::stack_t>() };
+    // SAFETY: fresh memory, which is unmapped only after the previous stack is back.
+    let code = unsafe { libc::sigaltstack(&raw const alternate, &raw mut previous) };
+    assert_eq!(code, 0, "the handler's stack is refused");
+    Contained {
+        previous,
+        stack,
+        timer: ticks.then(start_timer),
+        stays: PhantomData,
+    }
+}
+
+impl Drop for Contained {
+    fn drop(&mut self) {
+        reserve::tear_down();
+        if let Some(timer) = self.timer {
+            // SAFETY: this one's timer, deleted once.
+            unsafe { libc::timer_delete(timer) };
+        }
+        // SAFETY: what was there before; no handler runs on this thread now.
+        unsafe { libc::sigaltstack(&raw const self.previous, ptr::null_mut()) };
+        // SAFETY: this one's mapping, no longer anybody's stack. A tick that is still on its way finds
+        // the previous stack.
+        unsafe { libc::munmap(self.stack, HANDLER_STACK) };
+    }
+}
+
+/// The running thread's stack, and the pages that guard it.
+fn own_stack() -> (Range<usize>, Range<usize>) {
+    // SAFETY: all zeroes may be filled in.
+    let mut attributes = unsafe { mem::zeroed::<pthread_attr_t>() };
+    // SAFETY: no arguments.
+    let me = unsafe { libc::pthread_self() };
+    // SAFETY: fills the attributes of the running thread in.
+    let code = unsafe { libc::pthread_getattr_np(me, &raw mut attributes) };
+    assert_eq!(code, 0, "the thread's stack is not known");
+    let (mut start, mut size, mut guard) = (ptr::null_mut(), 0, 0);
+    // SAFETY: attributes that were filled in above.
+    unsafe { libc::pthread_attr_getstack(&raw const attributes, &raw mut start, &raw mut size) };
+    // SAFETY: as above.
+    unsafe { libc::pthread_attr_getguardsize(&raw const attributes, &raw mut guard) };
+    // SAFETY: as above; not used any more.
+    unsafe { libc::pthread_attr_destroy(&raw mut attributes) };
+    let start = start.addr();
+    (
+        start..start.strict_add(size),
+        start.saturating_sub(guard)..start,
+    )
+}
+
+fn start_timer() -> libc::timer_t {
+    // SAFETY: all zeroes is a valid request, filled in below.
+    let mut event = unsafe { mem::zeroed::<libc::sigevent>() };
+    event.sigev_notify = libc::SIGEV_THREAD_ID;
+    event.sigev_signo = handlers::tick_signal();
+    // SAFETY: no arguments.
+    event.sigev_notify_thread_id = unsafe { libc::gettid() };
+    let mut timer = ptr::null_mut();
+    // SAFETY: a request for a signal that has a handler.
+    let code = unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &raw mut event, &raw mut timer) };
+    assert_eq!(code, 0, "the system has no timer left");
+    let period = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: PERIOD.subsec_nanos().into(),
+    };
+    let period = libc::itimerspec {
+        it_interval: period,
+        it_value: period,
+    };
+    // SAFETY: the timer made above.
+    let code = unsafe { libc::timer_settime(timer, 0, &raw const period, ptr::null_mut()) };
+    assert_eq!(code, 0, "the timer does not start");
+    timer
+}
