@@ -3,9 +3,11 @@
 use std::process::Command;
 use std::time::Duration;
 
+use samara_domain_check::Artifact;
+
 use super::run::Run;
 use super::{Hole, HoleError, Tree};
-use crate::cargo::{Artifact, build};
+use crate::cargo::build;
 use crate::error::Error;
 use crate::process::Job;
 use crate::workspace::Workspace;
