@@ -204,7 +204,10 @@ impl Machine {
                 assert_eq!(heap::census(owner), self.model.census(at), "{domain:?}");
                 assert_eq!(domain.exit_reason(), None, "{domain:?} runs");
             } else {
-                wait_until("the reclaim", || domain.info().state == State::Free);
+                wait_until(
+                    || format!("the reclaim of {:?} ({node:?})", domain.info()),
+                    || domain.info().state == State::Free,
+                );
                 let kind = domain.exit_reason().map(|reason| reason.kind);
                 assert_eq!(kind, Some(node.end), "{domain:?}");
             }

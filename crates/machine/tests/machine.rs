@@ -8,11 +8,12 @@ use samara_host_std::{DomainAlloc, live_bytes, runtime};
 use samara_machine::{BYTES, Machine, Step, Together, shortest};
 use samara_shared_heap::Owner;
 use samara_shared_heap::heap::{self, Census};
-use samara_testkit::hosted::{Counted, Rng, alone, wait_until};
+use samara_testkit::hosted::{Counted, Rng, alone};
 use std::env;
 use std::io::{self, Write};
 use std::panic;
 use std::thread::scope;
+use std::time::Duration;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<Counted> = DomainAlloc::new(Counted);
@@ -59,6 +60,18 @@ fn totals() -> (Census, usize, usize, usize) {
 /// Bytes by which the host's own heap may grow in a run that the model does not tell of: the machine's lists.
 const SLACK: usize = 256 << 10;
 
+/// Waits for what threads of dead domains are about to do: a failure to be made small is not waited for long.
+fn settles(what: &str, mut done: impl FnMut() -> bool) {
+    let ended = (0..20_000).any(|_| {
+        let ended = done();
+        if !ended {
+            std::thread::sleep(Duration::from_micros(100));
+        }
+        ended
+    });
+    assert!(ended, "{what} is not as the model says");
+}
+
 /// Takes `steps` on a machine of its own, and compares everything after each.
 fn run(steps: &[[u8; BYTES]]) {
     let before = totals();
@@ -68,9 +81,15 @@ fn run(steps: &[[u8; BYTES]]) {
     let (all, held) = (heap::census_all(), machine.all());
     let own = Counted::bytes();
     for step in steps {
-        machine.step(Step::decode(*step));
-        assert_eq!(heap::census(Owner::HOST), sum(host, machine.held()));
-        assert_eq!(sum(heap::census_all(), held), sum(all, machine.all()));
+        let step = Step::decode(*step);
+        machine.step(step);
+        assert_eq!(heap::census(Owner::HOST), sum(host, machine.held()), "the host's, after {step:?}");
+        // A generation that was followed by another may end later: a thread of it has still to notice.
+        let expected = sum(all, machine.all());
+        settles(&format!("the sum over all owners after {step:?}"), || {
+            runtime().reap();
+            sum(heap::census_all(), held) == expected
+        });
         let grown = Counted::bytes().saturating_sub(own);
         assert!(grown < SLACK, "the host's heap has grown by {grown} bytes");
     }

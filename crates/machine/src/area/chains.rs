@@ -197,15 +197,19 @@ impl Machine {
                 model.die(last.domain, ExitKind::Panic);
                 return End::Crashed;
             }
+            let patron = model.nodes[last.domain].patron;
             if let Some(victim) = victim {
                 model.die(victim, ExitKind::Killed);
                 if end == RESTART {
                     model.born(victim);
                 }
             }
-            if end == SHADOW && model.lives(*last) {
+            if !model.lives(*last) && (end == SUICIDE || end == SHADOW && patron.is_some()) {
+                // It is cut where it calls.
+                return End::Crashed;
+            }
+            if end == SHADOW {
                 let own_chain = |domain: usize| above.iter().any(|life| life.domain == domain);
-                let patron = model.nodes[last.domain].patron;
                 match (patron, answer) {
                     (None, None) => {}
                     (Some(patron), Some(answer)) => {

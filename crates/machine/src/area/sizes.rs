@@ -19,7 +19,7 @@ pub(crate) fn adversarial(which: usize, how: usize) -> usize {
     const MAX: usize = isize::MAX as usize;
     let power = match how % 40 {
         small @ 0..20 => small,
-        large => large + 27,
+        large => large + 24,
     };
     let near = [1_usize << power, MAX, usize::MAX, MAX - 4096, usize::MAX - 4096];
     let size = near[which % near.len()];

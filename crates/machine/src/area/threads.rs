@@ -177,7 +177,8 @@ impl Machine {
         let node = &self.model.nodes[domain];
         let threads = node.threads.len() + node.stubborn;
         // One that was joined has ended before its place is free.
-        wait_until("the end of the domain's threads", || {
+        let what = || format!("the end of all but {threads} threads");
+        wait_until(what, || {
             self.domains[domain].info().threads as usize == threads
         });
     }

@@ -215,10 +215,14 @@ impl Model {
             None
         };
         let inner = match next {
-            Some(next) => self.chain(next, hops - 1, above, end),
-            None => end(self, above),
+            Some(next) => Ok(self.chain(next, hops - 1, above, end)),
+            None => Err(end(self, above)),
         };
         above.pop();
+        let inner = match inner {
+            Ok(inner) => inner,
+            Err(end) => return end,
+        };
         // Whoever died meanwhile is cut when its callee returns.
         if self.lives(life) {
             inner
