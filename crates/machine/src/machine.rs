@@ -7,6 +7,7 @@ use crate::cuts;
 use crate::model::item::{Item, Known};
 use crate::model::{self, End, Life, Model, Name};
 use crate::node::{self, Node};
+use crate::settle::wait_until;
 use crate::step::{Numbers, Step};
 use samara_domain::{Proxy, RpcError, Shadow};
 use samara_domain_runtime::state::State;
@@ -14,7 +15,6 @@ use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Restart};
 use samara_host_std::runtime;
 use samara_proxy::Export;
 use samara_shared_heap::heap::{self, Census};
-use crate::settle::wait_until;
 use samara_testkit::hosted::owner_of;
 use std::sync::Arc;
 use std::time::Duration;
@@ -198,6 +198,17 @@ impl Machine {
     pub(crate) fn check(&mut self) {
         self.model.close_unheld();
         for (at, domain) in self.domains.iter().enumerate() {
+            let has = heap::census(owner_of(domain));
+            if self.model.nodes[at].alive && has != self.model.census(at) {
+                // A call of a dead handle, whose slot is this one's now, has it drop what nobody has any more.
+                let exact = self.model.census(at);
+                let dies = self.model.collect(at);
+                let is_dead = domain.info().state != State::Running;
+                assert!(
+                    dies == is_dead && (dies || has == self.model.census(at)),
+                    "{domain:?} has {has:?}, not {exact:?}"
+                );
+            }
             let node = &self.model.nodes[at];
             if node.alive {
                 let owner = owner_of(domain);

@@ -6,14 +6,14 @@
 use crate::area::objects::Objects;
 use crate::census::{add, minus};
 use crate::model::item::Item;
-use crate::node::{self, Start};
 use crate::node::Node;
+use crate::node::{self, Start};
+use samara_domain::RRef;
+use samara_domain::RpcError;
 use samara_domain_runtime::state::State;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::runtime;
-use samara_domain::RpcError;
 use samara_proxy::Export;
-use samara_domain::RRef;
 use samara_shared_heap::heap::{self, Census};
 use samara_shared_heap::quota;
 use samara_testkit::hosted::{Rng, owner_of, wait_until};

@@ -83,7 +83,11 @@ fn run(steps: &[[u8; BYTES]]) {
     for step in steps {
         let step = Step::decode(*step);
         machine.step(step);
-        assert_eq!(heap::census(Owner::HOST), sum(host, machine.held()), "the host's, after {step:?}");
+        assert_eq!(
+            heap::census(Owner::HOST),
+            sum(host, machine.held()),
+            "the host's, after {step:?}"
+        );
         // A generation that was followed by another may end later: a thread of it has still to notice.
         let expected = sum(all, machine.all());
         settles(&format!("the sum over all owners after {step:?}"), || {

@@ -38,13 +38,7 @@ const SHADOW: u64 = 6;
 #[interface]
 pub(crate) trait Chains {
     /// Sends the item on along `hops` peers, and back. Each lends the next an object of its own.
-    fn chain(
-        &self,
-        item: Item,
-        hops: usize,
-        end: u64,
-        lent: &RRef<u64>,
-    ) -> Result<Item, RpcError>;
+    fn chain(&self, item: Item, hops: usize, end: u64, lent: &RRef<u64>) -> Result<Item, RpcError>;
 }
 
 thread_local! {
@@ -97,13 +91,7 @@ impl Kept {
 }
 
 impl Chains for Kept {
-    fn chain(
-        &self,
-        item: Item,
-        hops: usize,
-        end: u64,
-        lent: &RRef<u64>,
-    ) -> Result<Item, RpcError> {
+    fn chain(&self, item: Item, hops: usize, end: u64, lent: &RRef<u64>) -> Result<Item, RpcError> {
         let peer = if hops > 0 { self.peer()? } else { None };
         let came = match peer {
             Some(peer) => {

@@ -64,9 +64,16 @@ impl Machine {
         // Each link is its maker's: a slot, and a proxy but for the one that the host has.
         let expected = self.model.census(n.domain);
         let has = heap::census(owner_of(&self.domains[n.domain]));
-        assert_eq!(has.objects - expected.objects, count, "objects of the chain");
+        assert_eq!(
+            has.objects - expected.objects,
+            count,
+            "objects of the chain"
+        );
         let proxies = times(self.model.units.handle, count - 1);
-        assert_eq!(has.capabilities - expected.capabilities, proxies.capabilities);
+        assert_eq!(
+            has.capabilities - expected.capabilities,
+            proxies.capabilities
+        );
         if n.which.is_multiple_of(2) {
             self.kill(n);
             drop(head);

@@ -139,7 +139,11 @@ impl Machine {
         self.model.collect(n.domain);
         let (id, proxy) = (self.tag(), self.fresh(n.domain));
         let exported = self.cuttable(|| proxy.export(id));
-        let expected = if self.alive(n.domain) { End::Ok } else { End::Dead };
+        let expected = if self.alive(n.domain) {
+            End::Ok
+        } else {
+            End::Dead
+        };
         self.ended(end_of(&exported), expected);
         if let Ok(leaf) = exported {
             let held = self.exported(n.domain, id);
@@ -156,7 +160,11 @@ impl Machine {
     fn export_inside(&mut self, n: Numbers) {
         let (id, proxy) = (self.tag(), self.fresh(n.domain));
         let kept = end_of(&self.cuttable(|| proxy.keep_own(id)));
-        let expected = if self.alive(n.domain) { End::Ok } else { End::Dead };
+        let expected = if self.alive(n.domain) {
+            End::Ok
+        } else {
+            End::Dead
+        };
         self.ended(kept, expected);
         if kept == End::Ok && self.alive(n.domain) {
             self.keeps_own(n.domain, id);
@@ -189,7 +197,11 @@ impl Machine {
         let held = self.model.leaves.swap_remove(at);
         let proxy = self.fresh(n.domain);
         let sent = end_of(&self.cuttable(|| proxy.keep(leaf)));
-        let expected = if self.alive(n.domain) { End::Ok } else { End::Dead };
+        let expected = if self.alive(n.domain) {
+            End::Ok
+        } else {
+            End::Dead
+        };
         self.ended(sent, expected);
         if sent == End::Ok && self.alive(n.domain) {
             self.model.nodes[n.domain].leaves.push(held);
@@ -203,14 +215,17 @@ impl Machine {
     }
 
     fn fetch_leaf(&mut self, n: Numbers) {
-        self.model.collect(n.domain);
         let Some(at) = self.leaf_inside(n.domain, n.which) else {
             return;
         };
-        let held = self.model.nodes[n.domain].leaves.swap_remove(at);
+        let held = self.model.nodes[n.domain].leaves[at];
+        let died = self.model.collect(n.domain);
+        if !died {
+            self.model.nodes[n.domain].leaves.swap_remove(at);
+        }
         let proxy = self.fresh(n.domain);
         let given = self.cuttable(|| proxy.give(at));
-        self.ended(end_of(&given), End::Ok);
+        self.ended(end_of(&given), if died { End::Dead } else { End::Ok });
         if let Ok(leaf) = given {
             self.keep_leaf(leaf, held);
         }
@@ -257,7 +272,10 @@ impl Machine {
 
     /// Has all domains drop the exported objects that nobody has any more.
     pub(crate) fn collect_all(&mut self) {
-        for domain in 0..self.domains.len() {
+        for domain in (0..self.domains.len())
+            .filter(|domain| self.alive(*domain))
+            .collect::<Vec<_>>()
+        {
             let block = self.domains[domain].service().current().target().block();
             let before = self.model.nodes[domain].exported.len();
             let dies = self.model.collect(domain);
@@ -265,7 +283,10 @@ impl Machine {
             // The domain's own: others of the process are other machines'.
             let dropped = exports::collect(block);
             // One that panics takes the rest with it, dropped or not.
-            assert!(dies || dropped == expected, "{dropped} of {expected} objects were dropped");
+            assert!(
+                dies || dropped == expected,
+                "{dropped} of {expected} objects were dropped"
+            );
         }
     }
 }

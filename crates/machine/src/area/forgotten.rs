@@ -44,7 +44,10 @@ impl Forgets for Kept {
         let mut batch = RRefDeque::<u64, 3>::try_new()?;
         for _ in 0..3 {
             let member = RRef::try_new(tag).map_err(|(error, _)| error)?;
-            assert!(batch.push_back(member).is_ok(), "a batch has less room than it says");
+            assert!(
+                batch.push_back(member).is_ok(),
+                "a batch has less room than it says"
+            );
         }
         let mut members = batch.iter();
         assert!(members.next().is_some_and(|member| **member == tag));
@@ -59,7 +62,11 @@ impl Machine {
         let tag = self.tag();
         let proxy = self.fresh(n.domain);
         let forgot = end_of(&self.cuttable(|| proxy.forget_item(n.how, tag)));
-        let expected = if self.alive(n.domain) { End::Ok } else { End::Dead };
+        let expected = if self.alive(n.domain) {
+            End::Ok
+        } else {
+            End::Dead
+        };
         self.ended(forgot, expected);
         if forgot == End::Ok {
             let lost = &mut self.model.nodes[n.domain].lost;
@@ -72,7 +79,11 @@ impl Machine {
         let id = self.tag();
         let proxy = self.fresh(n.domain);
         let forgot = end_of(&self.cuttable(|| proxy.forget_leaf(at, id)));
-        let expected = if self.alive(n.domain) { End::Ok } else { End::Dead };
+        let expected = if self.alive(n.domain) {
+            End::Ok
+        } else {
+            End::Dead
+        };
         self.ended(forgot, expected);
         if forgot == End::Ok && self.alive(n.domain) {
             let held = match at {
@@ -87,7 +98,11 @@ impl Machine {
         let tag = self.tag();
         let proxy = self.fresh(n.domain);
         let forgot = end_of(&self.cuttable(|| proxy.forget_half(tag)));
-        let expected = if self.alive(n.domain) { End::Ok } else { End::Dead };
+        let expected = if self.alive(n.domain) {
+            End::Ok
+        } else {
+            End::Dead
+        };
         self.ended(forgot, expected);
         if forgot == End::Ok {
             add(&mut self.model.nodes[n.domain].lost, one::<u64>());

@@ -61,7 +61,11 @@ impl Machine {
     /// Mostly one that works at once.
     fn restart(&mut self, n: Numbers) {
         let order = (n.how % 16) as u8;
-        let order = if usize::from(order) < ORDERS.len() { order } else { WELL };
+        let order = if usize::from(order) < ORDERS.len() {
+            order
+        } else {
+            WELL
+        };
         self.orders[n.domain].0.store(order, SeqCst);
         let before = self.domains[n.domain].restarts();
         self.model.die(n.domain, ExitKind::Killed);

@@ -1,7 +1,7 @@
 //! Objects: made, moved, lent, dropped.
 
 use super::{Kind, kind};
-use crate::machine::{Machine, MOST, end_of};
+use crate::machine::{MOST, Machine, end_of};
 use crate::model::End;
 use crate::model::item::{Item, Known};
 use crate::node::{Kept, with};
@@ -130,7 +130,11 @@ impl Machine {
         };
         let proxy = self.fresh(n.domain);
         let ended = end_of(&self.cuttable(|| proxy.put(item)));
-        let expected = if self.alive(n.domain) { End::Ok } else { End::Dead };
+        let expected = if self.alive(n.domain) {
+            End::Ok
+        } else {
+            End::Dead
+        };
         self.ended(ended, expected);
         if ended == End::Ok {
             self.model.nodes[n.domain].items.push(known);
@@ -148,14 +152,14 @@ impl Machine {
     }
 
     fn take(&mut self, n: Numbers) {
-        self.model.collect(n.domain);
         let Some(at) = self.place(n.domain, n.which) else {
             return;
         };
         let known = self.model.nodes[n.domain].items.swap_remove(at);
+        let died = self.model.collect(n.domain);
         let proxy = self.fresh(n.domain);
         let taken = self.cuttable(|| proxy.take(at));
-        self.ended(end_of(&taken), End::Ok);
+        self.ended(end_of(&taken), if died { End::Dead } else { End::Ok });
         let Ok(item) = taken else { return };
         assert!(item.is(known.tag), "an object changed in a domain");
         if self.hand.len() < MOST {
@@ -167,7 +171,11 @@ impl Machine {
         let tag = self.tag();
         let proxy = self.fresh(n.domain);
         let made = self.cuttable(|| proxy.make(n.how, tag));
-        let expected = if self.alive(n.domain) { End::Ok } else { End::Dead };
+        let expected = if self.alive(n.domain) {
+            End::Ok
+        } else {
+            End::Dead
+        };
         self.ended(end_of(&made), expected);
         if made.is_ok() {
             assert_eq!(made, Ok(true));
@@ -193,7 +201,11 @@ impl Machine {
         let to = self.model.nodes[n.domain].peer.unwrap_or(own);
         let proxy = self.fresh(n.domain);
         let ended = end_of(&self.cuttable(|| proxy.pass(at)));
-        let expected = if self.model.lives(to) { End::Ok } else { End::Dead };
+        let expected = if self.model.lives(to) {
+            End::Ok
+        } else {
+            End::Dead
+        };
         self.ended(ended, expected);
         if ended == End::Ok {
             self.model.nodes[to.domain].items.push(known);

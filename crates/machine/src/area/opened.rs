@@ -1,7 +1,7 @@
 //! Recorded calls and opened objects: what the host keeps for whom, and what comes back after a death.
 
 use super::{Kind, kind};
-use crate::area::exports::{Leaf, is_bomb, open};
+use crate::area::exports::{Exports, Leaf, is_bomb, open};
 use crate::area::shadows::maybe_crash;
 use crate::machine::{HOST_QUOTA, MOST, Machine, REPLAY_LOG};
 use crate::model::handles::{Held, Opened, Through};
@@ -158,10 +158,16 @@ impl Machine {
             Err(RpcError::ReplayLogFull) => {
                 let node = &self.model.nodes[name.domain];
                 let full = !has_room(&node.journal, by, REPLAY_LOG);
-                assert!(full || node.service != name.service, "a record that is not full");
+                assert!(
+                    full || node.service != name.service,
+                    "a record that is not full"
+                );
             }
             Err(RpcError::HostQuota) => {
-                assert!(kept_before > HOST_QUOTA / 2, "refused with {kept_before} bytes kept");
+                assert!(
+                    kept_before > HOST_QUOTA / 2,
+                    "refused with {kept_before} bytes kept"
+                );
             }
             Err(error) => assert_eq!(self.revive(name), Err(error)),
         }
@@ -321,7 +327,10 @@ impl Machine {
         };
         let life = self.model.life(n.domain);
         if opened == Err(RpcError::HostQuota) {
-            assert!(kept_before > HOST_QUOTA / 2, "refused with {kept_before} bytes kept");
+            assert!(
+                kept_before > HOST_QUOTA / 2,
+                "refused with {kept_before} bytes kept"
+            );
             return;
         }
         self.collect_for(name);
@@ -349,29 +358,42 @@ impl Machine {
         if !same || !self.alive(name.domain) {
             return;
         }
-        self.model.collect(name.domain);
+        self.collect_all();
         if !self.alive(name.domain) || !self.model.nodes[name.domain].leaves.is_empty() {
             return;
         }
-        let id = self.harmless();
-        let mut leaf = match self.shadows[at].0.lobby(id) {
-            Ok(leaf) => leaf,
-            Err(error) => panic!("{error}"),
+        let (first, second) = (self.harmless(), self.harmless());
+        let shadow = &self.shadows[at].0;
+        let opened = |opened: Result<Proxy<dyn Leaf>, RpcError>| {
+            opened.unwrap_or_else(|error| panic!("{error}"))
         };
-        let held = self.opened(name.domain, id, None, Through::Name(name));
+        let mut leaf = opened(shadow.lobby(first));
         for _ in 0..n.how * 4 {
-            let kept = self.fresh(name.domain);
-            assert_eq!(crate::area::exports::Exports::keep(&kept, leaf), Ok(()));
-            leaf = match self.shadows[at].0.lobby(0) {
-                Ok(leaf) => leaf,
-                Err(error) => panic!("{error}"),
-            };
+            assert_eq!(self.fresh(name.domain).keep(leaf), Ok(()));
+            leaf = opened(shadow.lobby(0));
         }
-        if self.leaves.len() < MOST {
-            self.keep_leaf(leaf, held);
-        } else {
-            drop(leaf);
-        }
+        let other = opened(shadow.open(second));
+        let own = Through::Name(name);
+        self.opened(name.domain, first, None, own);
+        self.opened(name.domain, second, None, own);
+        self.kill(Numbers {
+            domain: name.domain,
+            ..n
+        });
+        assert_eq!(other.read(), Ok((second, 0)));
+        self.model.born(name.domain);
+        self.exported(name.domain, second);
+        // The way back of the first gives the second, which has one of its own.
+        assert_eq!(self.fresh(name.domain).keep(other), Ok(()));
+        assert_eq!(leaf.read().map(drop), Err(RpcError::RecoveryFailed));
+        assert_eq!(leaf.read(), Ok((first, 0)));
+        self.exported(name.domain, first);
+        drop(leaf);
+        self.model.close_unheld();
+        // A call that may return objects has dropped the second, which nobody has any more.
+        self.model.nodes[name.domain]
+            .exported
+            .retain(|object| object.id != second);
     }
 
     /// What the host keeps on a domain's behalf is bounded, and nothing for who is dead or has asked for
@@ -380,19 +402,34 @@ impl Machine {
         let kept = self.domains[domain].info().host_bytes;
         assert!(kept <= HOST_QUOTA, "{kept} bytes are kept for one domain");
         let life = Some(self.model.life(domain));
-        let recorded = |journal: &[Recorded]| {
-            journal.iter().filter(|call| call.by == life).count()
-        };
-        let records: usize = self.model.nodes.iter().map(|node| recorded(&node.journal)).sum();
+        let recorded = |journal: &[Recorded]| journal.iter().filter(|call| call.by == life).count();
+        let records: usize = self
+            .model
+            .nodes
+            .iter()
+            .map(|node| recorded(&node.journal))
+            .sum();
         let opened = self.model.opened.values();
         let ways: usize = opened
-            .map(|opened| usize::from(opened.by == life && opened.has_way) + recorded(&opened.journal))
+            .map(|opened| {
+                usize::from(opened.by == life && opened.has_way) + recorded(&opened.journal)
+            })
             .sum();
-        let count = if self.alive(domain) { records + ways } else { 0 };
+        let count = if self.alive(domain) {
+            records + ways
+        } else {
+            0
+        };
         // Records of services that were stopped, whose shadows somebody has, are not counted here.
         let untold = self.stopped_services_held();
-        assert!(count == 0 || kept >= count * size_of::<usize>(), "{count} things for {kept} bytes");
-        assert!(count != 0 || kept == 0 || untold, "{kept} bytes are kept for nothing");
+        assert!(
+            count == 0 || kept >= count * size_of::<usize>(),
+            "{count} things for {kept} bytes"
+        );
+        assert!(
+            count != 0 || kept == 0 || untold,
+            "{kept} bytes are kept for nothing"
+        );
     }
 
     /// Whether anybody has a shadow or an opened object of a service that was stopped.
@@ -400,7 +437,11 @@ impl Machine {
         let nodes = &self.model.nodes;
         let patrons = nodes.iter().filter_map(|node| node.patron);
         let shadows = self.shadows.iter().map(|(_, name)| *name);
-        let opened = self.model.opened.keys().filter_map(|id| self.model.server(*id));
+        let opened = self
+            .model
+            .opened
+            .keys()
+            .filter_map(|id| self.model.server(*id));
         let published = self.published.iter().flatten().copied();
         patrons
             .chain(shadows)

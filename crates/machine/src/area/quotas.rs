@@ -44,7 +44,13 @@ impl Machine {
         };
         let limit = count(self) + n.which % 8;
         let objects = Some(limit);
-        quota::set_limits(owner, Limits { bytes: None, objects });
+        quota::set_limits(
+            owner,
+            Limits {
+                bytes: None,
+                objects,
+            },
+        );
         for how in (n.how..n.how + 6).filter(|how| !Known::is_large(*how)) {
             let fits = count(self) + Known::parts(how).len() <= limit;
             self.make_limited(n.domain, how, fits);
@@ -80,7 +86,11 @@ impl Machine {
             } else {
                 Err(RpcError::OverQuota)
             };
-            assert_eq!(self.fresh(n.domain).put(item), expected, "{after} of {limit}");
+            assert_eq!(
+                self.fresh(n.domain).put(item),
+                expected,
+                "{after} of {limit}"
+            );
             if expected.is_ok() {
                 self.model.nodes[n.domain].items.push(known);
             }

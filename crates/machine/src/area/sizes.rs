@@ -21,7 +21,13 @@ pub(crate) fn adversarial(which: usize, how: usize) -> usize {
         small @ 0..20 => small,
         large => large + 24,
     };
-    let near = [1_usize << power, MAX, usize::MAX, MAX - 4096, usize::MAX - 4096];
+    let near = [
+        1_usize << power,
+        MAX,
+        usize::MAX,
+        MAX - 4096,
+        usize::MAX - 4096,
+    ];
     let size = near[which % near.len()];
     match how / 40 % 3 {
         0 => size,
@@ -46,7 +52,10 @@ fn grow<T: Clone + PartialEq>(value: T, more: usize, exact: bool) -> bool {
     } else {
         vector.try_reserve(more)
     };
-    assert!(vector.iter().all(|at| *at == value), "a vector changed when it grew");
+    assert!(
+        vector.iter().all(|at| *at == value),
+        "a vector changed when it grew"
+    );
     grown.is_ok() && vector.capacity() - 10 >= more
 }
 

@@ -40,7 +40,9 @@ impl Machine {
             for domain in (0..self.domains.len()).filter(|domain| killed(*domain)) {
                 self.kill(Numbers { domain, ..n });
             }
-            let dead = (0..self.domains.len()).filter(|at| !self.alive(*at)).count();
+            let dead = (0..self.domains.len())
+                .filter(|at| !self.alive(*at))
+                .count();
             let needs = match strategy {
                 Strategy::OneForOne => dead,
                 Strategy::OneForAll => dead.min(1),
@@ -72,7 +74,8 @@ impl Machine {
             self.model.die(domain, ExitKind::Killed);
             assert_eq!(self.domains[domain].restart(), Err(SpawnError::Stopped));
             // Stopped for good, also where its supervisor would start it again.
-            assert_eq!(self.domains[domain].stop(Duration::ZERO), Ok(()));
+            let stopped = self.domains[domain].stop(Duration::from_secs(10));
+            assert_eq!(stopped, Ok(()));
             self.spawn_anew(domain);
         }
     }

@@ -95,7 +95,10 @@ impl Threads for Kept {
     }
     fn wake(&self, at: usize) -> Result<(), RpcError> {
         let waiting = with(&self.threads.0, |threads| threads.swap_remove(at));
-        assert!(!waiting.thread.is_finished(), "it ended before it was told to");
+        assert!(
+            !waiting.thread.is_finished(),
+            "it ended before it was told to"
+        );
         waiting.told.store(true, SeqCst);
         // It may wait by `park` at any time from now on.
         while !waiting.thread.is_finished() {
@@ -109,7 +112,10 @@ impl Threads for Kept {
         let made = Arc::new(AtomicBool::new(false));
         let done = Arc::clone(&made);
         let body = move || {
-            assert!(thread::current().is_some(), "a thread that does not know itself");
+            assert!(
+                thread::current().is_some(),
+                "a thread that does not know itself"
+            );
             let own = RRef::try_new(5_u64);
             assert!(!panics, "asked to");
             done.store(own.is_ok(), SeqCst);
@@ -132,7 +138,11 @@ impl Machine {
     fn spawn_thread(&mut self, n: Numbers) {
         let proxy = self.fresh(n.domain);
         // Few that end only with their domain.
-        let how = if n.how.is_multiple_of(8) { STUBBORN } else { n.how % 2 };
+        let how = if n.how.is_multiple_of(8) {
+            STUBBORN
+        } else {
+            n.how % 2
+        };
         let made = proxy.spawn(how);
         if !self.alive(n.domain) {
             assert_eq!(made, Err(RpcError::Dead));

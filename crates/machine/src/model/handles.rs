@@ -88,10 +88,7 @@ impl Model {
     fn is_held(&self, id: u64) -> bool {
         let is_it = |held: &Held| matches!(held, Held::Plain(leaf) if leaf.id == id);
         self.leaves.iter().any(is_it)
-            || self
-                .opened
-                .values()
-                .any(|opened| opened.current.id == id)
+            || self.opened.values().any(|opened| opened.current.id == id)
             || self
                 .nodes
                 .iter()

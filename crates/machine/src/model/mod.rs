@@ -111,8 +111,7 @@ impl Node {
         self.items
             .iter()
             .for_each(|item| add(&mut sum, item.counts));
-        let handles =
-            usize::from(self.peer.is_some()) + self.leaves.len() + self.lost_leaves.len();
+        let handles = usize::from(self.peer.is_some()) + self.leaves.len() + self.lost_leaves.len();
         add(&mut sum, times(units.handle, handles));
         add(
             &mut sum,
@@ -165,9 +164,8 @@ impl Model {
             .iter()
             .map(|node| (node.alive, node.number))
             .collect();
-        let lives = |by: Option<Life>| {
-            by.is_none_or(|life| nodes[life.domain] == (true, life.number))
-        };
+        let lives =
+            |by: Option<Life>| by.is_none_or(|life| nodes[life.domain] == (true, life.number));
         for node in &mut self.nodes {
             node.journal.retain(|call| lives(call.by));
         }
