@@ -1,21 +1,20 @@
 //! Private heaps: each domain allocates from an arena of its own, which goes as a whole when it dies.
 //!
 //! Arenas stand in one window of address space, a stripe per slot, so the arena of an address is
-//! found by a subtraction: `dealloc` goes by address, whoever calls it. Inside, `talc`.
+//! found by a subtraction: `dealloc` goes by address, whoever calls it. Inside, `talc`, which is asked
+//! for what the [border](crate::border) lets pass and for nothing else.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+use crate::border::{self, Request};
 use crate::host::{self, Window};
-use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::{self, NonNull};
-use samara_shared_heap::Owner;
 use samara_shared_heap::owner::MAX_OWNERS;
 use samara_shared_heap::thread::{self, NoCut};
+use samara_shared_heap::{NoCutMutex, Owner};
 use spin::Once;
 use talc::{ErrOnOom, Span, Talc};
-
-/// The unit in which an arena grows.
-const GROWTH: usize = 64 << 10;
 
 struct Arena {
     talc: Talc<ErrOnOom>,
@@ -37,7 +36,10 @@ impl Arena {
     };
 }
 
-static ARENAS: [Mutex<Arena>; MAX_OWNERS] = [const { Mutex::new(Arena::NEW) }; MAX_OWNERS];
+static ARENAS: [NoCutMutex<Arena>; MAX_OWNERS] = [const {
+    // SAFETY: the allocator's own code, and the host's commits.
+    unsafe { NoCutMutex::new(Arena::NEW) }
+}; MAX_OWNERS];
 
 /// The host's window, asked for once. Base and length stand apart for `dealloc`.
 static WINDOW: Once<Option<Stripes>> = Once::new();
@@ -55,7 +57,8 @@ fn stripes() -> Option<Stripes> {
         return *found;
     }
     // Maybe a domain's allocation: cut in here it would have everybody wait for ever.
-    let _no_cut = NoCut::begin(thread::current());
+    // SAFETY: the host's window is asked for, to the end of this function.
+    let _no_cut = unsafe { NoCut::begin(thread::current()) };
     *WINDOW.call_once(|| {
         let Window {
             base,
@@ -63,8 +66,9 @@ fn stripes() -> Option<Stripes> {
             stripes,
         } = host::arena_window()?;
         let stripes = stripes.min(MAX_OWNERS);
+        let length = border::window_length(base.addr().get(), stride, stripes)?;
         BASE.store(base.as_ptr(), Ordering::Relaxed);
-        LENGTH.store(stride.checked_mul(stripes)?, Ordering::Release);
+        LENGTH.store(length, Ordering::Release);
         Some(Stripes { stride, stripes })
     })
 }
@@ -76,8 +80,9 @@ fn stripe(owner: Owner) -> Option<(NonNull<u8>, usize)> {
         return None;
     }
     let base = NonNull::new(BASE.load(Ordering::Relaxed))?;
+    let offset = owner.index().checked_mul(stride)?;
     // SAFETY: the window holds `stripes` stripes of `stride` bytes; the index is below.
-    Some((unsafe { base.add(owner.index() * stride) }, stride))
+    Some((unsafe { base.add(offset) }, stride))
 }
 
 /// Whose stripe `address` lies in, if any.
@@ -89,17 +94,21 @@ fn owner_of(address: *mut u8) -> Option<Owner> {
     if offset >= length {
         return None;
     }
-    Owner::from_index(offset / stripes()?.stride)
+    Owner::from_index(offset.checked_div(stripes()?.stride)?)
 }
 
-/// Commits enough for `layout`; false at the quota, at the stripe's end or when memory is short.
-fn grow(arena: &mut Arena, owner: Owner, layout: Layout) -> bool {
-    let Some((start, stride)) = stripe(owner) else {
+/// The border: `size` bytes aligned to `align` as what may be asked of the arena of `owner`, if its stripe
+/// could ever hold that.
+fn request(owner: Owner, size: usize, align: usize) -> Option<Request> {
+    let (_, stride) = stripe(owner)?;
+    Request::new(size, align, stride)
+}
+
+/// Commits enough for `wanted`; false at the quota, at the stripe's end or when memory is short.
+fn grow(arena: &mut Arena, owner: Owner, wanted: Request) -> bool {
+    let (Some((start, stride)), Some(more)) = (stripe(owner), wanted.growth()) else {
         return false;
     };
-    let wanted = layout.size().saturating_add(layout.align());
-    // Room for the allocator's own bookkeeping too.
-    let more = wanted.saturating_add(GROWTH + 4096) / GROWTH * GROWTH;
     let Some(total) = arena.committed.checked_add(more) else {
         return false;
     };
@@ -128,16 +137,23 @@ fn grow(arena: &mut Arena, owner: Owner, layout: Layout) -> bool {
 
 /// Allocates from the arena of `owner`; null when there is no room.
 fn alloc(owner: Owner, layout: Layout) -> *mut u8 {
-    let _no_cut = NoCut::begin(thread::current());
+    match request(owner, layout.size(), layout.align()) {
+        Some(wanted) => take(owner, wanted),
+        None => ptr::null_mut(),
+    }
+}
+
+/// What the border has let pass, from the arena of `owner`; null when there is no room.
+fn take(owner: Owner, wanted: Request) -> *mut u8 {
     let mut arena = ARENAS[owner.index()].lock();
     loop {
         if !arena.span.is_empty() {
-            // SAFETY: callers ask for a non-zero size, as `GlobalAlloc` demands.
-            if let Ok(found) = unsafe { arena.talc.malloc(layout) } {
+            // SAFETY: a request's size is not zero.
+            if let Ok(found) = unsafe { arena.talc.malloc(wanted.layout()) } {
                 return found.as_ptr();
             }
         }
-        if !grow(&mut arena, owner, layout) {
+        if !grow(&mut arena, owner, wanted) {
             return ptr::null_mut();
         }
     }
@@ -146,7 +162,6 @@ fn alloc(owner: Owner, layout: Layout) -> *mut u8 {
 /// # Safety
 /// `at` was allocated from the arena of `owner` with `layout` and is not used any more.
 unsafe fn free(owner: Owner, at: NonNull<u8>, layout: Layout) {
-    let _no_cut = NoCut::begin(thread::current());
     let mut arena = ARENAS[owner.index()].lock();
     // A committed arena can have been released only if its domain died, and then nothing in it may
     // be freed any more: the caller's contract.
@@ -157,26 +172,26 @@ unsafe fn free(owner: Owner, at: NonNull<u8>, layout: Layout) {
 /// Resizes in the arena of `owner`, whoever the thread runs for; null when there is no room.
 ///
 /// # Safety
-/// As [`free`], if the result is not null; `new_size` is not zero.
+/// As [`free`], if the result is not null.
 unsafe fn resize(owner: Owner, at: NonNull<u8>, layout: Layout, new_size: usize) -> *mut u8 {
+    let Some(wanted) = request(owner, new_size, layout.align()) else {
+        return ptr::null_mut();
+    };
     {
-        let _no_cut = NoCut::begin(thread::current());
         let mut arena = ARENAS[owner.index()].lock();
         if new_size <= layout.size() {
-            // SAFETY: the caller's allocation; the new size is not zero and no larger.
+            // SAFETY: the caller's allocation; a request's size is not zero, and this one no larger.
             unsafe { arena.talc.shrink(at, layout, new_size) };
             return at.as_ptr();
         }
-        // SAFETY: the caller's allocation; the new size is larger.
+        // SAFETY: the caller's allocation; the new size is larger, and the address of its end does not
+        // wrap: it lies a stride at most behind the stripe.
         if let Ok(grown) = unsafe { arena.talc.grow_in_place(at, layout, new_size) } {
             return grown.as_ptr();
         }
     }
-    let Ok(new_layout) = Layout::from_size_align(new_size, layout.align()) else {
-        return ptr::null_mut();
-    };
     // The copy is made without the lock.
-    let moved = alloc(owner, new_layout);
+    let moved = take(owner, wanted);
     if !moved.is_null() {
         // SAFETY: both hold `layout.size()` bytes, and the new one is nobody else's yet.
         unsafe { moved.copy_from_nonoverlapping(at.as_ptr(), layout.size()) };
@@ -188,14 +203,12 @@ unsafe fn resize(owner: Owner, at: NonNull<u8>, layout: Layout, new_size: usize)
 
 /// Limits the arena of `owner` to `bytes` of committed memory.
 pub(crate) fn set_quota(owner: Owner, bytes: Option<usize>) {
-    let _no_cut = NoCut::begin(thread::current());
     ARENAS[owner.index()].lock().quota = bytes.unwrap_or(usize::MAX);
 }
 
 /// Bytes that the arena of `owner` has committed.
 #[must_use]
 pub fn committed(owner: Owner) -> usize {
-    let _no_cut = NoCut::begin(thread::current());
     ARENAS[owner.index()].lock().committed
 }
 
@@ -204,7 +217,6 @@ pub fn committed(owner: Owner) -> usize {
 /// # Safety
 /// The owner is dead: nobody refers to its private memory.
 pub(crate) unsafe fn release(owner: Owner) -> usize {
-    let _no_cut = NoCut::begin(thread::current());
     let mut arena = ARENAS[owner.index()].lock();
     let bytes = arena.committed;
     *arena = Arena::NEW;
@@ -250,15 +262,23 @@ unsafe impl<H: GlobalAlloc> GlobalAlloc for DomainAlloc<H> {
     }
 
     // By address as `dealloc`: what the host allocated stays the host's also where it grows on a
-    // domain's behalf.
+    // domain's behalf, but no larger than what the domain could have had itself.
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         match (owner_of(at), NonNull::new(at)) {
             (Some(owner), Some(at)) if !owner.is_host() => {
                 // SAFETY: an address in the stripe of `owner` came from its arena.
                 unsafe { resize(owner, at, layout, new_size) }
             }
-            // SAFETY: any other address came from the host's allocator.
-            _ => unsafe { self.0.realloc(at, layout, new_size) },
+            _ => {
+                let asker = thread::current().owner();
+                let bounded = || request(asker, new_size, layout.align()).is_some();
+                if asker.is_host() || stripe(asker).is_none() || bounded() {
+                    // SAFETY: any other address came from the host's allocator.
+                    unsafe { self.0.realloc(at, layout, new_size) }
+                } else {
+                    ptr::null_mut()
+                }
+            }
         }
     }
 }

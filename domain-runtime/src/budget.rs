@@ -1,9 +1,13 @@
 //! How many restarts a stretch of time may see: pure, in constant memory whatever the limit.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use crate::spec::Restart;
 
 /// Into how many parts the stretch is cut: a restart is forgotten at most this part of it late.
 const PARTS: usize = 32;
+
+/// How many parts count: those of a stretch, and the one that it began in.
+const COUNTED: usize = PARTS.strict_add(1);
 
 /// A restart budget: at most `times` within any stretch of `within`.
 ///
@@ -18,7 +22,7 @@ pub(crate) struct Budget {
     /// The number of the newest part that was counted in.
     newest: u64,
     /// Restarts of the parts `newest - PARTS ..= newest`, by number modulo their count.
-    parts: [u32; PARTS + 1],
+    parts: [u32; COUNTED],
 }
 
 impl Budget {
@@ -31,14 +35,14 @@ impl Budget {
             // Rounded up: the parts cover the stretch.
             width: within.div_ceil(PARTS as u64).max(1),
             newest: 0,
-            parts: [0; PARTS + 1],
+            parts: [0; COUNTED],
         }
     }
 
     /// Counts one restart at `now` nanoseconds; false, and nothing is counted, if that would be one
     /// too many.
     pub(crate) fn spend(&mut self, now: u64) -> bool {
-        self.advance(now / self.width);
+        self.advance(now.strict_div(self.width));
         let mut spent = 0_u32;
         for count in self.parts {
             spent = spent.saturating_add(count);
@@ -46,7 +50,7 @@ impl Budget {
         if spent >= self.times {
             return false;
         }
-        let at = (self.newest % self.parts.len() as u64) as usize;
+        let at = self.newest.strict_rem(COUNTED as u64) as usize;
         self.parts[at] = self.parts[at].saturating_add(1);
         true
     }
@@ -58,8 +62,9 @@ impl Budget {
             .min(self.parts.len() as u64);
         self.newest = self.newest.max(part);
         while steps > 0 {
-            steps -= 1;
-            let at = (self.newest.wrapping_sub(steps) % self.parts.len() as u64) as usize;
+            steps = steps.strict_sub(1);
+            let part = self.newest.wrapping_sub(steps);
+            let at = part.strict_rem(COUNTED as u64) as usize;
             self.parts[at] = 0;
         }
     }

@@ -2,7 +2,6 @@
 
 use crate::event::Event;
 use crate::exits::Shared;
-use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
 use crate::reason::{ExitKind, ExitReason};
 use crate::stack::Need;
@@ -11,9 +10,9 @@ use crate::text::Text;
 use crate::trap_note::TrapNote;
 use crate::{host, threads};
 use core::time::Duration;
-use samara_shared_heap::Owner;
 use samara_shared_heap::owner::MAX_OWNERS;
-use samara_shared_heap::thread::{self, NoCut, SHARDS};
+use samara_shared_heap::thread::{self, SHARDS};
+use samara_shared_heap::{NoCutMutex, Owner};
 
 /// Calls into one domain through one shard. Both only grow (and wrap): their difference is what is
 /// in flight, and the entries are the domain's call statistics for free.
@@ -72,9 +71,9 @@ pub struct ControlBlock {
     index: u8,
     /// Bytes of stack that an entry must find. Written before a generation's first entry.
     pub(crate) stack: Need,
-    label: Mutex<Label>,
+    label: NoCutMutex<Label>,
     /// Where the end of this generation is told; taken under the label's lock.
-    exits: Mutex<Option<Shared>>,
+    exits: NoCutMutex<Option<Shared>>,
     /// What a trap handler found.
     pub(crate) trap: TrapNote,
     /// Microseconds that a thread may stay inside; 0 for as long as it likes.
@@ -91,8 +90,10 @@ static BLOCKS: [ControlBlock; MAX_OWNERS] = {
             word: AtomicU32::new(Word::FIRST.0),
             index: 0,
             stack: Need::NEW,
-            label: Mutex::new(Label::NEW),
-            exits: Mutex::new(None),
+            // SAFETY: what is told is noted and copied; the word takes a step.
+            label: unsafe { NoCutMutex::new(Label::NEW) },
+            // SAFETY: an end is noted.
+            exits: unsafe { NoCutMutex::new(None) },
             trap: TrapNote::NEW,
             budget: AtomicU32::new(0),
             renews: AtomicBool::new(false),
@@ -207,16 +208,12 @@ impl ControlBlock {
     }
 
     pub(crate) fn label(&self) -> Label {
-        // Maybe on a domain's thread: a host must not cut it with the lock taken, nor pre-empt it while
-        // others wait for the lock under their mark. So everywhere below.
-        let _no_cut = NoCut::begin(thread::current());
         *self.label.lock()
     }
 
     /// The name of the last generation; `None` while the label is being changed. Does not wait.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn name(&self) -> Option<Text<32>> {
-        let _no_cut = NoCut::begin(thread::current());
         self.label.try_lock().map(|label| label.name)
     }
 
@@ -241,7 +238,6 @@ impl ControlBlock {
             let free = Word::new(word.generation(), State::Free);
             block.swap(free, word).then(|| {
                 let hold = Hold::new(block);
-                let _no_cut = NoCut::begin(thread::current());
                 let mut label = block.label.lock();
                 *block.exits.lock() = exits.cloned();
                 *label = Label {
@@ -271,10 +267,7 @@ impl ControlBlock {
     pub(crate) fn finish_reclaim(&self, from: Word) {
         {
             // Dropped with no lock held.
-            let _told = {
-                let _no_cut = NoCut::begin(thread::current());
-                self.exits.lock().take()
-            };
+            let _told = { self.exits.lock().take() };
         }
         if let Some(next) = from.reclaimed() {
             self.swap(from, next);
@@ -289,7 +282,6 @@ impl ControlBlock {
 
     /// Notes a reason; the first one of a generation stays.
     pub(crate) fn note(&self, reason: &ExitReason) {
-        let _no_cut = NoCut::begin(thread::current());
         let mut label = self.label.lock();
         if label.reason.is_none() {
             label.reason = Some(*reason);
@@ -329,7 +321,6 @@ impl ControlBlock {
     pub(crate) fn die(&self, generation: u32, reason: &ExitReason) -> bool {
         let (name, told, at);
         {
-            let _no_cut = NoCut::begin(thread::current());
             // Held over the step: once it is dead the slot may be reclaimed and claimed again, and
             // the reason would be noted of the next generation.
             let mut label = self.label.lock();

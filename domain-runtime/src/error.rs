@@ -96,10 +96,12 @@ pub enum SpawnError {
     Init(Reason),
     /// The restart budget is used up.
     BudgetExhausted,
-    /// The old generation did not drain in time.
+    /// The old generation did not drain in time, and what it holds is needed or eight of the name are so already.
     StillDraining,
     /// The domain was stopped by the host and stays so.
     Stopped,
+    /// The calling thread's stack has too little room left to start it on: no restart was spent.
+    StackExhausted,
 }
 
 impl fmt::Display for SpawnError {
@@ -111,8 +113,13 @@ impl fmt::Display for SpawnError {
             Self::BudgetExhausted => {
                 f.write_str("the restart budget is used up; raise it or mend the domain")
             }
-            Self::StillDraining => f.write_str("calls are still inside the old generation"),
+            Self::StillDraining => f.write_str(
+                "calls are still inside the old generation; end their callers, or raise DomainSpec::drain_timeout",
+            ),
             Self::Stopped => f.write_str("the domain was stopped; spawn it anew"),
+            Self::StackExhausted => f.write_str(
+                "the thread's stack is too short to start the domain; restart it from less deep, or lower DomainSpec::stack",
+            ),
         }
     }
 }

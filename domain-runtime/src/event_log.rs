@@ -6,12 +6,11 @@
 
 use crate::event::Event;
 use crate::host;
-use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::reason::ExitReason;
 use crate::text::Text;
 use core::time::Duration;
-use samara_shared_heap::thread::{self, NoCut};
+use samara_shared_heap::NoCutMutex;
 
 /// An event by value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +154,7 @@ impl Record {
 #[derive(Debug)]
 pub struct EventLog<const N: usize> {
     next: AtomicUsize,
-    slots: [Mutex<Option<Record>>; N],
+    slots: [NoCutMutex<Option<Record>>; N],
 }
 
 /// A reader's place in a log.
@@ -179,14 +178,16 @@ impl<const N: usize> EventLog<N> {
         const { assert!(N.is_power_of_two(), "so that tickets may wrap") };
         Self {
             next: AtomicUsize::new(0),
-            slots: [const { Mutex::new(None) }; N],
+            slots: [const {
+                // SAFETY: a record is copied.
+                unsafe { NoCutMutex::new(None) }
+            }; N],
         }
     }
 
     /// Logs an event. No allocation; waits for nobody but a writer or reader of the same slot.
     pub fn push(&self, event: &Event<'_>) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let _no_cut = NoCut::begin(thread::current());
         let mut slot = self.slots[number % N].lock();
         // A writer that was overtaken by a whole round has been overwritten already.
         if slot.is_none_or(|there| is_later(number, there.number)) {
@@ -202,10 +203,7 @@ impl<const N: usize> EventLog<N> {
                 cursor.lost = cursor.lost.wrapping_add(gone);
                 cursor.next = cursor.next.wrapping_add(gone);
             }
-            let record = {
-                let _no_cut = NoCut::begin(thread::current());
-                *self.slots[cursor.next % N].lock()
-            }?;
+            let record = { *self.slots[cursor.next % N].lock() }?;
             if record.number == cursor.next {
                 cursor.next = cursor.next.wrapping_add(1);
                 return Some(record);

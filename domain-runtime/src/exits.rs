@@ -1,10 +1,9 @@
 //! How the generations of one name ended.
 
-use crate::primitive::Mutex;
 use crate::reason::{Exit, ExitReason};
 use alloc::sync::Arc;
 use core::time::Duration;
-use samara_shared_heap::thread::{self, NoCut};
+use samara_shared_heap::NoCutMutex;
 
 /// How many ends are kept for each name.
 const KEPT: usize = 8;
@@ -18,21 +17,22 @@ struct Ring {
 
 /// The newest ends of a name's generations. Kept apart from the slots, which others use again.
 #[derive(Debug)]
-pub(crate) struct Exits(Mutex<Ring>);
+pub(crate) struct Exits(NoCutMutex<Ring>);
 
 /// What a slot keeps of them.
 pub(crate) type Shared = Arc<Exits>;
 
 impl Exits {
     pub(crate) const fn new() -> Self {
-        Self(Mutex::new(Ring {
+        let ring = Ring {
             count: 0,
             ends: [None; KEPT],
-        }))
+        };
+        // SAFETY: ends are copied.
+        Self(unsafe { NoCutMutex::new(ring) })
     }
 
     pub(crate) fn push(&self, id: usize, generation: u32, at: Duration, reason: &ExitReason) {
-        let _no_cut = NoCut::begin(thread::current());
         let mut ring = self.0.lock();
         let newest = ring.count % KEPT;
         ring.ends[newest] = Some(Exit {
@@ -47,7 +47,6 @@ impl Exits {
     /// Oldest first.
     pub(crate) fn all(&self) -> impl Iterator<Item = Exit> + use<> {
         let (count, ends) = {
-            let _no_cut = NoCut::begin(thread::current());
             let ring = self.0.lock();
             (ring.count, ring.ends)
         };

@@ -188,7 +188,8 @@ impl<T> Drop for Slot<T> {
 fn while_alive(target: Target, action: impl FnOnce()) {
     let block = target.block();
     let thread = thread::current();
-    let _no_cut = NoCut::begin(thread);
+    // SAFETY: to the end of this function; `action` counts, and no more.
+    let _no_cut = unsafe { NoCut::begin(thread) };
     let counter = block.counter(thread.shard());
     counter.entries.fetch_add(1, SeqCst);
     let word = block.word();
@@ -219,7 +220,8 @@ fn post(owner: Owner, record: &Record) {
         }
     }
     // After it is on the list, as the mark is cleared before the list is taken: none stays there unseen.
-    marks::set(owner, marks::POSTED);
+    // SAFETY: it is on that list.
+    unsafe { marks::set(owner, marks::POSTED) };
 }
 
 /// Whether objects wait to be dropped by `owner`. One load.
@@ -254,7 +256,8 @@ fn drop_posted(target: Target) -> usize {
     let block = target.block();
     let mut count = 0;
     let drop_all = |()| {
-        marks::clear(block.owner(), marks::POSTED);
+        // SAFETY: the list is taken after it.
+        unsafe { marks::clear(block.owner(), marks::POSTED) };
         let first = POSTED[block.owner().index()].swap(ptr::null_mut(), Acquire);
         let mut taken = Taken(block.owner(), first);
         while let Some(record) = taken.next() {
@@ -302,6 +305,7 @@ pub(crate) fn collect_all() -> usize {
 
 /// Forgets what was posted to a dead owner: its slots are freed as a whole.
 pub(crate) fn forget(owner: Owner) {
-    marks::clear(owner, marks::POSTED);
+    // SAFETY: the list is emptied.
+    unsafe { marks::clear(owner, marks::POSTED) };
     POSTED[owner.index()].store(ptr::null_mut(), Relaxed);
 }

@@ -171,7 +171,8 @@ where
     let (block, word, hold) =
         ControlBlock::claim(spec.name, restarts, exits).ok_or(SpawnError::NoSlot)?;
     arena::set_quota(block.owner(), spec.heap_quota);
-    quota::set_limits(block.owner(), spec.shared);
+    // SAFETY: whoever spawns has the authority over what it spawns.
+    unsafe { quota::set_limits(block.owner(), spec.shared) };
     threads::set_limit(block.owner(), spec.threads);
     kept::set_limit(block.owner(), spec.host);
     block.renews.store(spec.renews, Ordering::SeqCst);

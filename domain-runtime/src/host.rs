@@ -100,7 +100,8 @@ pub struct Window {
 /// Memory for private heaps.
 ///
 /// # Safety
-/// The window is address space that nobody else uses, the same at every call. A committed range is
+/// The window is address space that nobody else uses, the same at every call; there is none if less than a
+/// stride and a page of address space lies behind it. A committed range is
 /// zeroed or not, but readable, writable and backed until it is decommitted.
 pub unsafe trait Arenas {
     /// The window, or `None` on a host that gives domains no private heaps: then everything is

@@ -7,12 +7,10 @@
 use crate::error::RpcError;
 use crate::generation::Instance;
 use crate::kept::{Charge, Kept, Payer};
-use crate::primitive::Mutex;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use samara_shared_heap::Owner;
-use samara_shared_heap::thread::{self, NoCut};
+use samara_shared_heap::{NoCutMutex, Owner};
 
 /// A recorded call.
 ///
@@ -44,7 +42,7 @@ struct State<I: ?Sized> {
 
 /// What the journal's charges end in.
 struct Log<I: ?Sized> {
-    state: Mutex<State<I>>,
+    state: NoCutMutex<State<I>>,
     limit: usize,
 }
 
@@ -70,7 +68,6 @@ pub struct Failed {
 
 impl<I: ?Sized> Log<I> {
     fn locked<R>(&self, action: impl FnOnce(&mut State<I>) -> R) -> R {
-        let _no_cut = NoCut::begin(thread::current());
         action(&mut self.state.lock())
     }
 
@@ -108,10 +105,9 @@ impl<I: ?Sized + 'static> Journal<I> {
             replays: 0,
             given_up: Vec::new(),
         };
-        Self(Arc::new(Log {
-            state: Mutex::new(state),
-            limit,
-        }))
+        // SAFETY: calls are found, added and taken out; none is made, and none dropped.
+        let state = unsafe { NoCutMutex::new(state) };
+        Self(Arc::new(Log { state, limit }))
     }
 
     /// Asked, as the host, before a call that is to be recorded on behalf of `payer`, and before its instance is
@@ -158,11 +154,7 @@ impl<I: ?Sized + 'static> Journal<I> {
             let next = self.0.locked(|state| {
                 let at = state.calls.partition_point(|entry| entry.number < from);
                 let entry = state.calls.get(at)?;
-                Some((
-                    entry.number,
-                    entry.charge.owner(),
-                    Arc::clone(&entry.call),
-                ))
+                Some((entry.number, entry.charge.owner(), Arc::clone(&entry.call)))
             });
             let Some((number, recorder, call)) = next else {
                 return Ok(());
@@ -175,10 +167,11 @@ impl<I: ?Sized + 'static> Journal<I> {
 
     /// Gives up all calls of the domain whose call `failed`, and refuses further ones until it has ended: what it
     /// had recorded can't be restored, which is no reason for the others to be without the service. False if the
-    /// call was the host's, or none of it is left.
+    /// call was the host's or was never let in, or none of that domain's is left.
     #[must_use]
     pub fn give_up(&self, failed: Failed) -> bool {
-        if failed.recorder.is_host() {
+        let was_made = matches!(failed.error, RpcError::Crashed | RpcError::RecoveryFailed);
+        if failed.recorder.is_host() || !was_made {
             return false;
         }
         let mut calls = self.0.take_calls_of(failed.recorder);

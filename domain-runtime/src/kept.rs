@@ -7,14 +7,12 @@
 //! that the reaper ends when it reclaims the domain.
 
 use crate::error::RpcError;
-use crate::primitive::Mutex;
 use alloc::sync::Weak;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::mem;
-use samara_shared_heap::Owner;
 use samara_shared_heap::owner::MAX_OWNERS;
-use samara_shared_heap::thread::{self, NoCut};
+use samara_shared_heap::{NoCutMutex, Owner, thread};
 
 /// What each charge costs beside the bytes that it names: its place in the list, and the allocator's and
 /// reference counts' own bytes.
@@ -48,14 +46,16 @@ struct Account {
     free: usize,
 }
 
-static ACCOUNTS: [Mutex<Account>; MAX_OWNERS] = [const {
-    Mutex::new(Account {
+static ACCOUNTS: [NoCutMutex<Account>; MAX_OWNERS] = [const {
+    let account = Account {
         serial: 0,
         limit: usize::MAX,
         bytes: 0,
         places: Vec::new(),
         free: NONE,
-    })
+    };
+    // SAFETY: places are taken and given back; what stood there is dropped without the lock.
+    unsafe { NoCutMutex::new(account) }
 }; MAX_OWNERS];
 
 impl Account {
@@ -88,10 +88,7 @@ impl Account {
 
 /// Runs `action` on the account of `owner`, as the host: the list is the host's.
 fn with<R>(owner: Owner, action: impl FnOnce(&mut Account) -> R) -> R {
-    let locked = || {
-        let _no_cut = NoCut::begin(thread::current());
-        action(&mut ACCOUNTS[owner.index()].lock())
-    };
+    let locked = || action(&mut ACCOUNTS[owner.index()].lock());
     // SAFETY: the accounts are the host's; nothing of a domain runs in here.
     unsafe { thread::as_host(locked) }
 }

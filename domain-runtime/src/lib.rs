@@ -42,6 +42,8 @@ extern crate alloc;
 pub mod arena;
 mod back_off;
 #[cfg(feature = "alloc")]
+mod border;
+#[cfg(feature = "alloc")]
 mod budget;
 #[cfg_attr(
     not(feature = "alloc"),

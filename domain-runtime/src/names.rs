@@ -6,14 +6,13 @@
 
 use crate::domain::Domain;
 use crate::interface::{Interface, InterfaceDescriptor};
-use crate::primitive::Mutex;
 use crate::service::Service;
 use crate::text::Text;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::fmt;
-use samara_shared_heap::thread::{self, NoCut};
+use samara_shared_heap::{NoCutMutex, thread};
 
 struct Entry {
     name: Text<32>,
@@ -21,7 +20,8 @@ struct Entry {
     service: Arc<dyn Any + Send + Sync>,
 }
 
-static NAMES: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
+// SAFETY: names are compared and entries moved, and dropped without the lock.
+static NAMES: NoCutMutex<Vec<Entry>> = unsafe { NoCutMutex::new(Vec::new()) };
 
 /// Why a name could not be published or imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,10 +77,7 @@ impl core::error::Error for NameError {}
 
 /// Runs `action` on the table, as the host: what it allocates is the host's.
 fn with_names<R>(action: impl FnOnce(&mut Vec<Entry>) -> R) -> R {
-    let locked = || {
-        let _no_cut = NoCut::begin(thread::current());
-        action(&mut NAMES.lock())
-    };
+    let locked = || action(&mut NAMES.lock());
     // SAFETY: the table and what it holds are the host's; nothing of a domain runs in here.
     unsafe { thread::as_host(locked) }
 }

@@ -7,8 +7,6 @@ pub(crate) use core::hint::spin_loop;
 pub(crate) use core::sync::atomic;
 #[cfg(all(not(samara_model), feature = "portable-atomic"))]
 pub(crate) use portable_atomic as atomic;
-#[cfg(not(samara_model))]
-pub(crate) use spin::Mutex;
 
 #[cfg(samara_model)]
-pub(crate) use samara_model_primitives::{Mutex, atomic, spin_loop};
+pub(crate) use samara_model_primitives::{atomic, spin_loop};

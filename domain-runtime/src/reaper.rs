@@ -8,7 +8,8 @@ use crate::control::{self, ControlBlock};
 use crate::event::Event;
 use crate::state::{State, Word};
 use crate::{arena, exports, host, kept};
-use samara_shared_heap::{heap, quota};
+use samara_shared_heap::heap;
+use samara_shared_heap::quota::{self, Limits};
 
 /// Reclaims every dead domain that has drained. Returns how many.
 pub fn poll() -> usize {
@@ -41,7 +42,8 @@ fn reclaim(block: &ControlBlock, word: Word) {
     exports::forget(owner);
     // SAFETY: as above; nothing outside points into a private heap.
     let private_bytes = unsafe { arena::release(owner) };
-    quota::set_limit(owner, None);
+    // SAFETY: of a dead generation.
+    unsafe { quota::set_limits(owner, Limits::NONE) };
     let name = block.label().name;
     host::event(&Event::Reclaimed {
         id: owner.index(),

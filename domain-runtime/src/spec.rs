@@ -1,4 +1,5 @@
 //! What a domain is allowed: name, quotas, restarts.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use crate::text::Text;
 use core::time::Duration;

@@ -1,4 +1,5 @@
 //! The stack's limit: room is asked for before a domain is entered, not missed inside.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use crate::call::{self, Failure, Refusal, Target};
 use crate::host::StackProbe;
@@ -26,14 +27,19 @@ impl Need {
 
     /// Has entries ask for `bytes` beside the runtime's own.
     pub(crate) fn set(&self, bytes: usize) {
-        // No stack is as long as half the address space: a sum that wrapped would ask for little.
-        self.0.store(bytes.min(usize::MAX / 2) + RESERVE, Relaxed);
+        self.0.store(with_reserve(bytes), Relaxed);
     }
 
     #[inline]
     fn bytes(&self) -> usize {
         self.0.load(Relaxed)
     }
+}
+
+/// `bytes`, and what the runtime itself takes. No stack is as long as half the address space: a sum that wrapped
+/// would ask for little.
+fn with_reserve(bytes: usize) -> usize {
+    bytes.min(usize::MAX / 2).saturating_add(RESERVE)
 }
 
 static PROBE: Once<&'static dyn StackProbe> = Once::new();
@@ -96,7 +102,7 @@ pub(crate) unsafe fn enter<const METERED: bool, A: Exchangeable, R: Exchangeable
             outcome = Some(entered);
         }
     };
-    extend(thread, target, &mut callee);
+    extend(thread, target.block().stack.bytes(), &mut callee);
     match (outcome, call) {
         (Some(Ok(result)), _) => {
             // On the way it was the host's.
@@ -127,11 +133,29 @@ pub(crate) unsafe fn enter<const METERED: bool, A: Exchangeable, R: Exchangeable
 /// Has the host call `callee` where there is room. Between the stacks the thread acts for the host, so it
 /// is not cut there, and nothing raises over the end of one: on return to a dead caller it is raised
 /// from the caller's own stack.
-fn extend(thread: &ThreadSlot, target: Target, callee: &mut dyn FnMut()) {
+fn extend(thread: &ThreadSlot, needed: usize, callee: &mut dyn FnMut()) {
     let Some(probe) = PROBE.get() else {
         return;
     };
-    let (needed, left) = (target.block().stack.bytes(), left(thread));
+    let left = left(thread);
     // SAFETY: the probe is the host's, and `callee` begins with a frame of the target's own.
     unsafe { thread::as_host(|| probe.extend(needed, left, callee)) };
+}
+
+/// Runs `restart`, which starts a domain that asks for `bytes` of stack, where there is room for that and for all
+/// that leads to it; `None`, and nothing was done, if there is no such place.
+///
+/// Whoever finds a domain dead restarts it on its own stack: with too little of that each start fails, and spends
+/// restarts that belong to all.
+#[cfg(feature = "alloc")]
+pub(crate) fn with_room_to_start<R>(bytes: usize, restart: impl FnOnce() -> R) -> Option<R> {
+    let thread = thread::current();
+    let needed = with_reserve(bytes).saturating_add(RESERVE);
+    if left(thread) >= needed {
+        return Some(restart());
+    }
+    let (mut restart, mut outcome) = (Some(restart), None);
+    let mut callee = || outcome = restart.take().map(|restart| restart());
+    extend(thread, needed, &mut callee);
+    outcome
 }

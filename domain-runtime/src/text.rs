@@ -1,4 +1,5 @@
 //! A bounded string by value: what outlives a domain is bytes, never a pointer into it.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use core::fmt;
 
@@ -44,8 +45,8 @@ impl<const N: usize> Text<N> {
         let mut digits = [0; 10];
         let mut at = digits.len();
         loop {
-            at -= 1;
-            digits[at] = b'0' + (number % 10) as u8;
+            at = at.strict_sub(1);
+            digits[at] = b'0'.strict_add((number % 10) as u8);
             number /= 10;
             if number == 0 {
                 break;
@@ -56,12 +57,13 @@ impl<const N: usize> Text<N> {
 
     /// Appends as much of `value` as fits.
     pub(crate) fn push(&mut self, value: &str) {
-        let mut take = value.len().min(N - self.len);
+        let mut take = value.len().min(N.strict_sub(self.len));
         while !value.is_char_boundary(take) {
-            take -= 1;
+            take = take.strict_sub(1);
         }
-        self.bytes[self.len..self.len + take].copy_from_slice(&value.as_bytes()[..take]);
-        self.len += take;
+        let end = self.len.strict_add(take);
+        self.bytes[self.len..end].copy_from_slice(&value.as_bytes()[..take]);
+        self.len = end;
     }
 }
 

@@ -5,7 +5,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_shared_heap::thread;
 use samara_testkit::hosted::{Rng, await_reclaims, host, owner_of};
-use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::alloc::{GlobalAlloc, Layout, alloc_zeroed, dealloc};
 use std::sync::Mutex;
 
 #[global_allocator]
@@ -27,6 +27,8 @@ trait Private {
     fn churn(&self, seed: u64, steps: u64) -> Result<u64, RpcError>;
     /// Where a fresh allocation of `align` lies within it.
     fn misalignment(&self, align: u64) -> Result<u64, RpcError>;
+    /// Whether a block may be made so long that it ends `beyond` bytes behind the end of the address space.
+    fn grow_to_the_end(&self, beyond: u64) -> Result<bool, RpcError>;
     fn crash(&self) -> Result<(), RpcError>;
 }
 
@@ -101,6 +103,11 @@ impl Private for Pieces {
         }
         Ok(worst)
     }
+    fn grow_to_the_end(&self, beyond: u64) -> Result<bool, RpcError> {
+        let block = Aligned::new(100, 8);
+        let end = block.0.addr().wrapping_neg().wrapping_add(beyond as usize);
+        Ok(!block.grown(end).is_null())
+    }
     fn crash(&self) -> Result<(), RpcError> {
         panic!("asked to");
     }
@@ -117,6 +124,13 @@ impl Aligned {
         let at = unsafe { alloc_zeroed(layout) };
         assert!(!at.is_null());
         Self(at, layout)
+    }
+
+    /// What the allocator makes of a size, however wild.
+    #[expect(unsafe_code, reason = "the allocator's interface is unsafe")]
+    fn grown(&self, size: usize) -> *mut u8 {
+        // SAFETY: allocated with this layout by `new`; a size that no layout has is refused.
+        unsafe { ALLOC.realloc(self.0, self.1, size) }
     }
 }
 
@@ -219,6 +233,17 @@ fn contents_survive_growing_and_shrinking() {
     let (domain, proxy) = spawn(DomainSpec::new("churn"));
     for seed in 0..4 {
         assert!(proxy.churn(seed, 3000).unwrap() > 0);
+    }
+    domain.kill();
+}
+
+/// It once did: the end's address wrapped, and the allocator wrote its tag near address zero.
+#[test]
+fn a_block_does_not_grow_past_the_end_of_addresses() {
+    let (domain, proxy) = spawn(DomainSpec::new("wraps"));
+    for beyond in [0, 1, 8, 16, 4096, 1 << 20, 1 << 40] {
+        assert_eq!(proxy.grow_to_the_end(beyond), Ok(false), "{beyond}");
+        assert_eq!(proxy.grow_to_the_end(beyond.wrapping_neg()), Ok(false));
     }
     domain.kill();
 }

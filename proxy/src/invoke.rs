@@ -98,7 +98,8 @@ where
     unsafe { enter_on::<METERED, A, R>(thread, target, arguments, method, refusal) }
 }
 
-/// [`enter_instance`] where time does not matter: not expanded in place.
+/// [`enter_instance`] where time does not matter: not expanded in place. Why it was refused, if it was, stands
+/// beside the failure.
 ///
 /// # Safety
 /// As [`enter_instance`].
@@ -108,17 +109,12 @@ pub(crate) unsafe fn enter_again<I: ?Sized + Interface, A: Exchangeable, R: Exch
     instance: Instance<I>,
     arguments: A,
     body: impl FnOnce(&I, A) -> R,
-) -> Result<R, Failure<A>> {
+) -> Result<R, (Failure<A>, Refusal)> {
+    let mut refusal = Refusal::Dead;
+    let thread = thread::current();
     // SAFETY: handed on.
-    unsafe {
-        enter_instance::<true, I, A, R>(
-            thread::current(),
-            instance,
-            arguments,
-            body,
-            &mut Refusal::Dead,
-        )
-    }
+    unsafe { enter_instance::<true, I, A, R>(thread, instance, arguments, body, &mut refusal) }
+        .map_err(|failure| (failure, refusal))
 }
 
 /// One call through a proxy. `again` makes the arguments anew, for a proxy that recovers.

@@ -35,8 +35,8 @@ where
         match unsafe { enter_again(instance, self.arguments, self.body) } {
             Ok(result) if result.is_ok() => Ok(()),
             Ok(_) => Err(RpcError::RecoveryFailed),
-            Err(Failure::Refused(_)) => Err(RpcError::Dead),
-            Err(Failure::Crashed) => Err(RpcError::Crashed),
+            Err((Failure::Refused(_), refusal)) => Err(refusal.into()),
+            Err((Failure::Crashed, _)) => Err(RpcError::Crashed),
         }
     }
 }
@@ -59,7 +59,11 @@ where
     let mut attempts = Attempts::new();
     let payer = Payer::current();
     loop {
-        let admit = || source.journal().admit(payer, size_of::<Recorded<A, (), R>>());
+        let admit = || {
+            source
+                .journal()
+                .admit(payer, size_of::<Recorded<A, (), R>>())
+        };
         // SAFETY: the journal is trusted code; it allocates for the host.
         let admission = match unsafe { thread::as_host(admit) } {
             Ok(admission) => admission,
@@ -67,7 +71,7 @@ where
         };
         let instance = source.instance();
         // SAFETY: handed on.
-        let failure = match unsafe { enter_again(instance, arguments, body) } {
+        let (failure, refusal) = match unsafe { enter_again(instance, arguments, body) } {
             Ok(result) if !result.is_ok() => return result,
             Ok(result) => {
                 let record = || {
@@ -90,8 +94,8 @@ where
             }
             Err(failure) => failure,
         };
-        let crashed = matches!(failure, Failure::Crashed);
-        if let Err(error) = attempts.recover(source, instance.target(), crashed) {
+        let again = || Some(Ok(arguments));
+        if let Err(error) = attempts.next(source, instance.target(), failure, refusal, again) {
             return R::from_rpc(error);
         }
     }

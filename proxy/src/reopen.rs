@@ -15,8 +15,8 @@ use samara_domain_runtime::kept::{Charge, Kept, Payer};
 use samara_domain_runtime::state::State;
 use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_rref::{Exchangeable, Owner};
+use samara_shared_heap::NoCutMutex;
 use samara_shared_heap::thread::{self, NoCut};
-use spin::Mutex;
 
 /// How many `#[replay]` calls are recorded at most of one opened object.
 const REPLAY_LOG: usize = 16;
@@ -33,9 +33,9 @@ trait Open<I: ?Sized + Interface>: Send + Sync {
 /// An opened object over the generations of its server.
 pub(crate) struct Recovery<I: ?Sized + Interface> {
     /// The newest object's proxy, held by the host. It does not recover itself, so there are no chains of these.
-    current: Mutex<Proxy<I>>,
+    current: NoCutMutex<Proxy<I>>,
     /// `None` once the domain that opened it has ended.
-    way: Mutex<Option<Way<I>>>,
+    way: NoCutMutex<Option<Way<I>>>,
     journal: Journal<I>,
     /// Through how many objects it was opened, itself included.
     depth: usize,
@@ -50,7 +50,6 @@ struct Way<I: ?Sized + Interface> {
 impl<I: ?Sized + Interface> Recovery<I> {
     /// How the object is opened again, if whoever opened it lives.
     fn opening(&self) -> Option<Arc<dyn Open<I>>> {
-        let _no_cut = NoCut::begin(thread::current());
         let way = self.way.lock();
         way.as_ref().map(|way| Arc::clone(&way.opening))
     }
@@ -59,10 +58,7 @@ impl<I: ?Sized + Interface> Recovery<I> {
 // SAFETY: a way is arguments without a destructor, and references to what is the host's.
 unsafe impl<I: ?Sized + Interface> Kept for Recovery<I> {
     fn end(&self, _: Owner) {
-        let way = {
-            let _no_cut = NoCut::begin(thread::current());
-            self.way.lock().take()
-        };
+        let way = self.way.lock().take();
         drop(way);
     }
 }
@@ -72,7 +68,6 @@ pub(crate) type Shared<I> = Arc<Recovery<I>>;
 
 impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
     fn instance(&self) -> Instance<I> {
-        let _no_cut = NoCut::begin(thread::current());
         self.current.lock().instance()
     }
 
@@ -101,7 +96,6 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
             replayed.map_err(|failed| failed.error)?;
             // Another thread may have opened it as well meanwhile: the first one counts.
             let spare = {
-                let _no_cut = NoCut::begin(thread::current());
                 let mut current = self.current.lock();
                 if same(current.instance().target(), target) {
                     mem::replace(&mut *current, proxy)
@@ -215,7 +209,8 @@ where
     if depth > DEPTH {
         return Err(RpcError::ReplayLogFull.into());
     }
-    let kept = size_of::<Recovery<I>>() + size_of::<Opening<P, (), A, ()>>() + Proxy::<I>::SLOT_BYTES;
+    let kept =
+        size_of::<Recovery<I>>() + size_of::<Opening<P, (), A, ()>>() + Proxy::<I>::SLOT_BYTES;
     let charge = Payer::current().charge(kept)?;
     // SAFETY: handed on.
     let proxy = unsafe { attempt(&**source, arguments, &mut Attempts::new(), body) }?;
@@ -238,8 +233,10 @@ where
                 _charge: charge,
             };
             Recovery {
-                current: Mutex::new(proxy),
-                way: Mutex::new(Some(way)),
+                // SAFETY: read, and replaced by another that is not dropped under the lock.
+                current: unsafe { NoCutMutex::new(proxy) },
+                // SAFETY: read and taken.
+                way: unsafe { NoCutMutex::new(Some(way)) },
                 journal: Journal::new(REPLAY_LOG),
                 depth,
             }
@@ -247,7 +244,8 @@ where
     };
     let opened = {
         // What is the host's has no slot yet: a cut would leak it.
-        let _no_cut = NoCut::begin(thread::current());
+        // SAFETY: what follows is trusted code, to the end of this block.
+        let _no_cut = unsafe { NoCut::begin(thread::current()) };
         // SAFETY: trusted code: it makes what the host keeps of the object.
         Proxy::recovering(unsafe { thread::as_host(wrap) })
     };

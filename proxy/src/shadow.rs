@@ -42,7 +42,8 @@ impl<I: ?Sized + Interface> Shadow<I> {
     /// The heap has no room or the domain's quota is used up.
     pub fn try_clone(&self) -> Result<Self, AllocError> {
         // What is counted here has no slot yet: a cut would leak it.
-        let _no_cut = NoCut::begin(thread::current());
+        // SAFETY: trusted code, to the end of this function.
+        let _no_cut = unsafe { NoCut::begin(thread::current()) };
         Self::try_new(Arc::clone(&self.0.0))
     }
 }

@@ -21,7 +21,7 @@ trait Slow {
 /// The generation, counted by `init`'s argument, and an object of its own.
 struct Numbered(u64, RRef<u64>);
 
-static GATES: [Gate; 3] = [const { Gate::new(2) }; 3];
+static GATES: [Gate; 12] = [const { Gate::new(2) }; 12];
 
 impl Slow for Numbered {
     fn quick(&self) -> Result<u64, RpcError> {
@@ -119,4 +119,38 @@ fn a_recipe_that_needs_what_the_old_generation_holds_says_so() {
     FREE.store(1, SeqCst);
     assert_eq!(shadow.quick(), Ok(0));
     domain.kill();
+}
+
+/// Generations that calls never leave keep their slots: a client took one after the other, until no domain could
+/// be started any more.
+#[test]
+fn a_name_keeps_so_many_slots_and_no_more() {
+    static STARTS: AtomicUsize = AtomicUsize::new(0);
+    let (domain, _) = spawn("lagging", counting(&STARTS));
+    let shadow = domain.shadow().unwrap();
+    std::thread::scope(|scope| {
+        for (gate, is_inside) in GATES.iter().enumerate().skip(3) {
+            let proxy = domain.proxy().unwrap();
+            scope.spawn(move || proxy.slow(gate, RRef::new(8)).map(|_| ()));
+            is_inside.wait();
+            domain.kill();
+            let expected = if gate < 11 {
+                Ok(gate as u64 - 2)
+            } else {
+                Err(RpcError::RecoveryFailed)
+            };
+            assert_eq!(shadow.quick(), expected, "{gate}");
+        }
+        assert_eq!(domain.restart(), Err(SpawnError::StillDraining));
+        GATES[5].wait();
+        let _one = await_reclaims("lagging", 1);
+        assert_eq!(shadow.quick(), Ok(9));
+        for (gate, may_leave) in GATES.iter().enumerate().skip(3) {
+            if gate != 5 {
+                may_leave.wait();
+            }
+        }
+    });
+    domain.kill();
+    assert_eq!(await_reclaims("lagging", 10).len(), 10);
 }

@@ -254,7 +254,7 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
                 // SAFETY: given up to this.
                 let object = unsafe { RRef::restore(object) };
                 mem::forget(mem::replace(slot, object));
-                traded += 1;
+                traded = traded.wrapping_add(1);
             }
         }
         traded

@@ -69,7 +69,7 @@ pub(crate) const fn max_depth(depths: &[usize]) -> usize {
         if depths[at] > max {
             max = depths[at];
         }
-        at += 1;
+        at = at.strict_add(1);
     }
     max
 }

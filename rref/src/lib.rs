@@ -9,6 +9,8 @@
 //! An [`RRef`] crosses a domain boundary by move (its owner word changes, its bytes do not) or is
 //! lent for the length of a call as `&RRef<T>`. What may be inside is [`Exchangeable`].
 #![no_std]
+// Counts and sizes come from domains.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 #![expect(
     unsafe_code,
     reason = "RRef turns slots of the exchange heap into typed, owned values"

@@ -1,4 +1,5 @@
-//! Positions in a ring of fixed capacity: pure arithmetic.
+//! Positions in a ring of fixed capacity: pure arithmetic. `head` is below the capacity, `len` at most that,
+//! so nothing wraps; the spelling says that nothing is checked either, on the way of every packet.
 
 use core::ops::Range;
 
@@ -31,11 +32,11 @@ impl Ring {
     /// Where all values stand, from the first to the last: up to the end, and on from the start.
     #[inline]
     pub(crate) const fn halves(&self, capacity: usize) -> (Range<usize>, Range<usize>) {
-        let left = capacity - self.head;
+        let left = capacity.wrapping_sub(self.head);
         if self.len <= left {
-            (self.head..self.head + self.len, 0..0)
+            (self.head..self.head.wrapping_add(self.len), 0..0)
         } else {
-            (self.head..capacity, 0..self.len - left)
+            (self.head..capacity, 0..self.len.wrapping_sub(left))
         }
     }
 
@@ -46,7 +47,7 @@ impl Ring {
             return None;
         }
         let at = wrap(self.head, self.len, capacity);
-        self.len += 1;
+        self.len = self.len.wrapping_add(1);
         Some(at)
     }
 
@@ -56,8 +57,8 @@ impl Ring {
         if self.len >= capacity {
             return None;
         }
-        self.head = wrap(self.head, capacity - 1, capacity);
-        self.len += 1;
+        self.head = wrap(self.head, capacity.wrapping_sub(1), capacity);
+        self.len = self.len.wrapping_add(1);
         Some(self.head)
     }
 
@@ -69,7 +70,7 @@ impl Ring {
         }
         let at = self.head;
         self.head = wrap(at, 1, capacity);
-        self.len -= 1;
+        self.len = self.len.wrapping_sub(1);
         Some(at)
     }
 
@@ -79,7 +80,7 @@ impl Ring {
         if self.len == 0 {
             return None;
         }
-        self.len -= 1;
+        self.len = self.len.wrapping_sub(1);
         Some(wrap(self.head, self.len, capacity))
     }
 }
@@ -88,11 +89,11 @@ impl Ring {
 /// without a sum that could wrap around.
 #[inline]
 const fn wrap(at: usize, steps: usize, capacity: usize) -> usize {
-    let left = capacity - at;
+    let left = capacity.wrapping_sub(at);
     if steps < left {
-        at + steps
+        at.wrapping_add(steps)
     } else {
-        steps - left
+        steps.wrapping_sub(left)
     }
 }
 

@@ -57,7 +57,8 @@ unsafe impl<T: Exchangeable> Target for [T] {
     #[inline]
     fn place_of(value: NonNull<Self>) -> Place {
         // The product was checked when the slice was allocated.
-        class::place(value.len() * size_of::<T>(), align_of::<T>())
+        let bytes = value.len().wrapping_mul(size_of::<T>());
+        class::place(bytes, align_of::<T>())
     }
     fn transfer_value(&self, to: &Transfer) {
         for value in self {

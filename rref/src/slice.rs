@@ -34,7 +34,8 @@ impl<T: Exchangeable> Drop for Partial<T> {
                 self.written,
             ));
         }
-        let place = class::place(size_of::<T>() * self.len, align_of::<T>());
+        // The product was checked when the slot was allocated.
+        let place = class::place(size_of::<T>().wrapping_mul(self.len), align_of::<T>());
         // SAFETY: the slot came from `alloc_slice(len)` and nobody else refers to it.
         unsafe { heap::free(self.start.cast(), place) };
     }
@@ -57,7 +58,7 @@ impl<T: Exchangeable> RRef<[T]> {
             let at = unsafe { partial.start.add(partial.written) };
             // SAFETY: as above, not written yet.
             unsafe { at.write(value) };
-            partial.written += 1;
+            partial.written = partial.written.wrapping_add(1);
         }
         let start = partial.start;
         mem::forget(partial);

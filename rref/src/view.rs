@@ -36,7 +36,7 @@ impl core::error::Error for ViewError {}
 /// only then is the view freed as the bytes would have been.
 fn is_placed(bytes: NonNull<[u8]>, align: usize) -> bool {
     let len = bytes.len();
-    let aligned = bytes.cast::<u8>().addr().get() & (align - 1) == 0;
+    let aligned = bytes.cast::<u8>().addr().get() & align.wrapping_sub(1) == 0;
     aligned && class::same(class::place(len, align), class::place(len, 1))
 }
 
@@ -86,8 +86,10 @@ impl RRef<[u8]> {
                 "how many values without bytes the bytes are, nobody can say"
             );
         }
-        let len = this.len() / size_of::<T>();
-        if len * size_of::<T>() != this.len() {
+        let Some(len) = this.len().checked_div(size_of::<T>()) else {
+            return Err((ViewError::Size, this));
+        };
+        if len.checked_mul(size_of::<T>()) != Some(this.len()) {
             return Err((ViewError::Size, this));
         }
         if !is_placed(NonNull::from_ref(&*this), align_of::<T>()) {

@@ -4,7 +4,7 @@
 use samara_host_std as _;
 use samara_rref::{Exchangeable, Owner, RRef, RRefDeque, Transfer, weigh};
 use samara_shared_heap::{group, heap};
-use samara_testkit::hosted::{acting_for, alone};
+use samara_testkit::hosted::{acting_for, alone, limit_bytes};
 
 type Batch = RRefDeque<[u8; 64], 32>;
 
@@ -144,6 +144,27 @@ fn without_a_group_the_members_are_visited() {
 }
 
 #[test]
+fn when_groups_are_few_a_domain_has_its_share_at_most() {
+    let _alone = alone();
+    let half: Vec<_> = (0..group::GROUPS / 2).map(|_| Batch::new()).collect();
+    let open_for = |index| {
+        let open_all = || std::iter::from_fn(group::open).collect::<Vec<_>>();
+        // SAFETY: the groups are closed below.
+        unsafe { acting_for(owner(index), open_all) }
+    };
+    let (greedy, modest) = (open_for(46), open_for(47));
+    assert_eq!((greedy.len(), modest.len()), (group::SHARE, group::SHARE));
+    for group in greedy.into_iter().chain(modest) {
+        // SAFETY: opened here, never used.
+        unsafe { group::close(group) };
+    }
+    drop(half);
+    let all: Vec<_> = (0..group::GROUPS).map(|_| Batch::new()).collect();
+    assert_eq!(group::open(), None, "all are open");
+    drop(all);
+}
+
+#[test]
 fn weighing_counts_all_and_changes_nothing() {
     let _alone = alone();
     let batch = full();
@@ -168,9 +189,9 @@ fn weighing_counts_all_and_changes_nothing() {
 fn a_quota_refuses_a_new_one() {
     let _alone = alone();
     let me = owner(46);
-    samara_shared_heap::quota::set_limit(me, Some(100));
+    limit_bytes(me, Some(100));
     // SAFETY: nothing is left behind.
     let refused = unsafe { acting_for(me, || Batch::try_new().err()) };
     assert_eq!(refused, Some(samara_rref::AllocError::Quota));
-    samara_shared_heap::quota::set_limit(me, None);
+    limit_bytes(me, None);
 }

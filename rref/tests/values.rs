@@ -2,6 +2,7 @@
 
 use samara_host_std as _;
 use samara_rref::{AllocError, Exchangeable, Owner, RRef};
+use samara_shared_heap::class::MAX_OBJECT;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
@@ -103,9 +104,11 @@ fn sizes_that_overflow_are_errors() {
         let made = RRef::try_from_fn(len, |_| -> u64 { panic!("nothing is made") });
         assert_eq!(made.map(drop), Err(AllocError::TooLarge));
     }
-    // It does not overflow, but nobody has it.
-    let slice = RRef::<[u8]>::new_zeroed_slice(isize::MAX as usize);
-    assert_eq!(slice.map(drop), Err(AllocError::OutOfMemory));
+    // They do not overflow, but no object is so large.
+    for len in [isize::MAX as usize, MAX_OBJECT + 1] {
+        let slice = RRef::<[u8]>::new_zeroed_slice(len);
+        assert_eq!(slice.map(drop), Err(AllocError::TooLarge));
+    }
 }
 
 #[test]

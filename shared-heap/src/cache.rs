@@ -35,7 +35,7 @@ static CACHES: [Shard; SHARDS] = [const {
 #[inline]
 pub(crate) fn take(thread: &ThreadSlot, shift: u32) -> Option<NonNull<u8>> {
     let mut stacks = CACHES[thread.shard()].0.lock();
-    let stack = &mut stacks[(shift - MIN_SHIFT) as usize];
+    let stack = &mut stacks[index(shift)];
     if stack.len == 0 {
         refill(stack, shift);
     }
@@ -50,12 +50,19 @@ pub(crate) fn take(thread: &ThreadSlot, shift: u32) -> Option<NonNull<u8>> {
 #[inline]
 pub(crate) unsafe fn put(thread: &ThreadSlot, shift: u32, slot: NonNull<u8>) {
     let mut stacks = CACHES[thread.shard()].0.lock();
-    let stack = &mut stacks[(shift - MIN_SHIFT) as usize];
+    let stack = &mut stacks[index(shift)];
     if stack.len >= cache_slots(shift) {
         flush(stack, cache_slots(shift) / 2);
     }
     stack.slots[stack.len & (DEPTH - 1)] = Some(slot);
-    stack.len += 1;
+    // Below the depth, as it was flushed down to less.
+    stack.len = stack.len.wrapping_add(1);
+}
+
+/// The stack of the class, which is [`MIN_SHIFT`] at least.
+#[inline]
+const fn index(shift: u32) -> usize {
+    shift.wrapping_sub(MIN_SHIFT) as usize
 }
 
 #[cold]
@@ -67,7 +74,7 @@ fn refill(stack: &mut Stack, shift: u32) {
             return;
         };
         stack.slots[stack.len] = Some(slot);
-        stack.len += 1;
+        stack.len = stack.len.strict_add(1);
     }
 }
 
@@ -76,7 +83,7 @@ fn refill(stack: &mut Stack, shift: u32) {
 fn flush(stack: &mut Stack, keep: usize) {
     let mut registry = registry::lock();
     while stack.len > keep {
-        stack.len -= 1;
+        stack.len = stack.len.strict_sub(1);
         if let Some(slot) = stack.slots[stack.len].take() {
             // SAFETY: a cached slot is free and referred to by its cache alone.
             unsafe { registry.put(slot) };

@@ -84,7 +84,8 @@ impl<T: Capability> Cap<T> {
     pub fn try_new(value: T) -> Result<Self, (AllocError, T)> {
         let thread = thread::current();
         let owner = thread.owner();
-        let _no_cut = NoCut::begin(thread);
+        // SAFETY: the heap's own code, to the end of this block.
+        let _no_cut = unsafe { NoCut::begin(thread) };
         // Held until the slot bears its owner's mark.
         let mut _grant = None;
         if quota::is_limited(owner) {
@@ -202,7 +203,8 @@ impl Drop for Emptied {
 /// # Safety
 /// `slot` is a capability slot of that class whose value is gone, and nobody refers to it.
 unsafe fn put_back(slot: NonNull<u8>, shift: u32) {
-    let _no_cut = NoCut::begin(thread::current());
+    // SAFETY: the heap's own code, to the end of this block.
+    let _no_cut = unsafe { NoCut::begin(thread::current()) };
     // SAFETY: as the caller says.
     unsafe { slab::slot_word(slot, shift) }.store(CACHED, Ordering::Relaxed);
     // SAFETY: as the caller says.
@@ -220,11 +222,12 @@ fn claim_all(from: u32, to: u32, mut then: impl FnMut(NonNull<u8>)) -> usize {
     let mut total = 0;
     loop {
         let count = {
-            let _no_cut = NoCut::begin(thread::current());
+            // SAFETY: the heap's own code, to the end of this block.
+            let _no_cut = unsafe { NoCut::begin(thread::current()) };
             registry::lock().claim_caps(from, to, &mut batch)
         };
         batch[..count].iter().copied().for_each(&mut then);
-        total += count;
+        total = count.saturating_add(total);
         if count < BATCH {
             return total;
         }
@@ -255,7 +258,7 @@ pub(crate) unsafe fn release_all(owner: Owner) -> (usize, usize) {
     let count = claim_all(owner.word() | QUIESCED, Owner::HOST.word(), |slot| {
         // SAFETY: claimed from a capability slab, which lives while the slot is used.
         let size = unsafe { Slab::of_slot(slot) }.object_bytes();
-        bytes += size;
+        bytes = size.saturating_add(bytes);
         let _slot = Emptied(slot, size.trailing_zeros());
         // SAFETY: the value is live and nobody else drops it: its owner is dead, and its handle with it.
         unsafe { drop_value(slot) };

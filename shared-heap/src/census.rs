@@ -51,14 +51,16 @@ pub fn census_all() -> Census {
 }
 
 fn count(mine: impl Fn(u32) -> bool) -> Census {
-    let _no_cut = NoCut::begin(thread::current());
+    // SAFETY: the heap's own code, to the end of this block.
+    let _no_cut = unsafe { NoCut::begin(thread::current()) };
     let mut census = Census::default();
     registry::lock().for_each_slab(|slab| {
         let objects = slab.count(&mine);
-        census.bytes += objects * slab.object_bytes();
+        let bytes = objects.saturating_mul(slab.object_bytes());
+        census.bytes = census.bytes.saturating_add(bytes);
         match slab.kind() {
-            Kind::Caps => census.capabilities += objects,
-            Kind::Plain | Kind::Large => census.objects += objects,
+            Kind::Caps => census.capabilities = census.capabilities.saturating_add(objects),
+            Kind::Plain | Kind::Large => census.objects = census.objects.saturating_add(objects),
         }
     });
     census
@@ -88,7 +90,8 @@ pub unsafe fn reclaim(owner: Owner) -> Reclaimed {
     unsafe { cap::quiesce_all(owner) };
     // SAFETY: handed on; quiesced just now.
     let (capabilities, cap_bytes) = unsafe { cap::release_all(owner) };
-    let _no_cut = NoCut::begin(thread::current());
+    // SAFETY: the heap's own code, to the end of this block.
+    let _no_cut = unsafe { NoCut::begin(thread::current()) };
     // A group that the dead owner holds keeps its owner: nobody else has a handle on it.
     let grouped = group::any_of(owner.word());
     // SAFETY: the caller vouches that nothing refers to these objects.
@@ -99,14 +102,15 @@ pub unsafe fn reclaim(owner: Owner) -> Reclaimed {
     }
     Reclaimed {
         objects,
-        bytes: bytes + cap_bytes,
+        bytes: bytes.saturating_add(cap_bytes),
         capabilities,
     }
 }
 
 /// Returns cached slots and runs, and empty slabs, to the host.
 pub fn trim() {
-    let _no_cut = NoCut::begin(thread::current());
+    // SAFETY: the heap's own code, to the end of this block.
+    let _no_cut = unsafe { NoCut::begin(thread::current()) };
     cache::flush_all();
     runs::flush_all();
     registry::lock().trim();
@@ -115,6 +119,7 @@ pub fn trim() {
 /// Bytes of pages that the heap holds from the host.
 #[must_use]
 pub fn held_bytes() -> usize {
-    let _no_cut = NoCut::begin(thread::current());
+    // SAFETY: the heap's own code, to the end of this block.
+    let _no_cut = unsafe { NoCut::begin(thread::current()) };
     registry::lock().held()
 }

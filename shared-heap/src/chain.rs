@@ -48,10 +48,10 @@ pub fn link_all(words: &impl Words, first: usize, positions: usize) -> u32 {
     let mut index = 0;
     while index < first {
         words.set(index, HEAD);
-        index += 1;
+        index = index.strict_add(1);
     }
     while index < positions {
-        let next = index + 1;
+        let next = index.strict_add(1);
         words.set(
             index,
             if next < positions {
@@ -60,7 +60,7 @@ pub fn link_all(words: &impl Words, first: usize, positions: usize) -> u32 {
                 END
             },
         );
-        index += 1;
+        index = next;
     }
     if first < positions {
         FREE | first as u32

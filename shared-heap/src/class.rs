@@ -63,6 +63,11 @@ pub const RUN_MAX: usize = SIZES.run_max;
 pub const RUN_SLOTS: usize = SIZES.run_slots;
 /// How many pages they have in all, at most.
 pub const RUN_BUDGET_PAGES: u32 = (SIZES.run_budget / PAGE_SIZE) as u32;
+/// The largest object: 1 TiB (1 GiB where addresses have 32 bits). No sum of a size and an alignment up to
+/// [`MAX_ALIGN`] wraps.
+pub const MAX_OBJECT: usize = 1 << if usize::BITS > 32 { 40 } else { 30 };
+/// The largest alignment, 1 GiB: more than the compiler knows.
+pub const MAX_ALIGN: usize = 1 << 30;
 /// Number of slab classes.
 pub const CLASSES: usize = (MAX_SHIFT - MIN_SHIFT + 1) as usize;
 
@@ -130,14 +135,18 @@ pub const fn positions(shift: u32) -> usize {
 #[inline]
 #[must_use]
 pub const fn first_slot(shift: u32) -> usize {
-    let head = HEADER_SIZE + 4 * positions(shift);
-    (head + (1 << shift) - 1) >> shift
+    let head = HEADER_SIZE.strict_add(positions(shift).strict_mul(4));
+    head.div_ceil(1 << shift)
 }
 
 /// Bytes of pages that a large object of `size` bytes aligned to `align` needs, header page apart:
-/// what stands before it to align it counts, whatever its size. `None` on overflow.
+/// what stands before it to align it counts, whatever its size. `None` beyond [`MAX_OBJECT`] and
+/// [`MAX_ALIGN`]: the border of the heap, which every way to a large object passes first.
 #[must_use]
 pub const fn large_bytes(size: usize, align: usize) -> Option<usize> {
+    if size > MAX_OBJECT || align > MAX_ALIGN {
+        return None;
+    }
     let lead = align.saturating_sub(PAGE_SIZE);
     match size.checked_add(PAGE_SIZE - 1) {
         Some(padded) => (padded & !(PAGE_SIZE - 1)).checked_add(lead),
@@ -201,7 +210,13 @@ mod tests {
         assert_eq!(large_bytes(1, 1), Some(PAGE_SIZE));
         assert_eq!(large_bytes(PAGE_SIZE, PAGE_SIZE), Some(PAGE_SIZE));
         assert_eq!(large_bytes(0, 1 << 16), Some((1 << 16) - PAGE_SIZE));
-        assert_eq!(large_bytes(usize::MAX, 1), None);
+        for wild in [MAX_OBJECT + 1, isize::MAX as usize, usize::MAX] {
+            assert_eq!(large_bytes(wild, 1), None);
+            assert_eq!(occupied(Place::Large, wild, 1), usize::MAX);
+        }
+        assert_eq!(large_bytes(1, 2 * MAX_ALIGN), None);
+        let most = large_bytes(MAX_OBJECT, MAX_ALIGN).unwrap();
+        assert!(most < MAX_OBJECT + MAX_ALIGN && most.checked_add(PAGE_SIZE).is_some());
         assert_eq!(large_bytes(usize::MAX - 2 * PAGE_SIZE, 1 << 16), None);
     }
 

@@ -106,7 +106,7 @@ impl FixedPages {
         let Some(new) = Region::over(memory) else {
             return 0;
         };
-        let bytes = new.map.free_pages() * PAGE_SIZE;
+        let bytes = new.free_bytes();
         *region = Some(new);
         bytes
     }
@@ -120,8 +120,9 @@ impl FixedPages {
         let first = region.start.addr().get() / PAGE_SIZE;
         let align = (align / PAGE_SIZE).max(1);
         let page = region.map.take(bytes.div_ceil(PAGE_SIZE), align, first)?;
+        let offset = page.checked_mul(PAGE_SIZE)?;
         // SAFETY: the map has as many pages as the region.
-        Some(unsafe { region.start.add(page * PAGE_SIZE) })
+        Some(unsafe { region.start.add(offset) })
     }
 
     /// As [`HeapHost::free_pages`](crate::host::HeapHost::free_pages).
@@ -142,9 +143,7 @@ impl FixedPages {
     #[must_use]
     pub fn free_bytes(&self) -> usize {
         let region = self.0.lock();
-        region
-            .as_ref()
-            .map_or(0, |region| region.map.free_pages() * PAGE_SIZE)
+        region.as_ref().map_or(0, Region::free_bytes)
     }
 }
 
@@ -163,13 +162,19 @@ impl core::fmt::Debug for FixedPages {
 }
 
 impl Region {
+    /// Of pages that are not in use: no more than the region has.
+    fn free_bytes(&self) -> usize {
+        self.map.free_pages().saturating_mul(PAGE_SIZE)
+    }
+
     fn over(memory: &'static mut [MaybeUninit<u8>]) -> Option<Self> {
         let len = memory.len();
         let at = NonNull::from_mut(memory).cast::<u8>();
         let lead = at.addr().get().wrapping_neg() & (PAGE_SIZE - 1);
         let pages = len.checked_sub(lead)? / PAGE_SIZE;
         let map_words = page_map::words(pages);
-        let map_pages = (map_words * size_of::<u32>()).div_ceil(PAGE_SIZE);
+        let map_bytes = map_words.checked_mul(size_of::<u32>())?;
+        let map_pages = map_bytes.div_ceil(PAGE_SIZE);
         if pages <= map_pages {
             return None;
         }

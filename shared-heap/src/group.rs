@@ -6,10 +6,10 @@
 //! by one.
 
 use crate::chain::{self, GROUPED, Words};
+use crate::no_cut_mutex::NoCutMutex;
 use crate::owner::Owner;
-use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicU32, Ordering};
-use crate::thread::{self, NoCut};
+use crate::thread;
 use core::num::NonZero;
 
 /// How many groups exist at once: 1024 (feature `small`: 16).
@@ -21,7 +21,9 @@ const LINES: usize = GROUPS / PER_LINE;
 
 /// The number of the `position`-th group of a fresh table.
 const fn spread(position: usize) -> usize {
-    (position & (LINES - 1)) * PER_LINE + position / LINES
+    (position & (LINES - 1))
+        .strict_mul(PER_LINE)
+        .strict_add(position / LINES)
 }
 
 /// A group, open until [`close`]d: the owner word of its members, which is never zero, so that an optional one
@@ -57,8 +59,25 @@ static TABLE: Table = {
     Table(words)
 };
 
-/// Head of the free list.
-static FREE: Mutex<u32> = Mutex::new(chain::FREE | spread(0) as u32);
+/// How many groups a domain may have open once fewer than half are left: so no domain has all, and as long as
+/// there are many nobody counts.
+pub const SHARE: usize = GROUPS / 16;
+
+/// The groups that are closed.
+struct Free {
+    /// Head of their list.
+    head: u32,
+    left: usize,
+}
+
+static FREE: NoCutMutex<Free> = {
+    let all = Free {
+        head: chain::FREE | spread(0) as u32,
+        left: GROUPS,
+    };
+    // SAFETY: links are followed, and a table of fixed size is scanned.
+    unsafe { NoCutMutex::new(all) }
+};
 
 impl Words for Table {
     fn get(&self, index: usize) -> u32 {
@@ -69,15 +88,20 @@ impl Words for Table {
     }
 }
 
-/// A new group of whom the thread runs for; `None` when all are open. Cost: a lock.
+/// A new group of whom the thread runs for; `None` when all are open, or when few are left and a domain has its
+/// [`SHARE`]. Cost: a lock; a scan of all groups' words when fewer than half are left.
 #[must_use]
 pub fn open() -> Option<Group> {
-    let thread = thread::current();
-    let _no_cut = NoCut::begin(thread);
-    let mut head = FREE.lock();
-    let (index, next) = chain::pop(&TABLE, *head)?;
-    *head = next;
-    TABLE.set(index, thread.owner().word());
+    let owner = thread::current().owner();
+    let mut free = FREE.lock();
+    let scarce = free.left < GROUPS / 2;
+    if scarce && !owner.is_host() && count_of(owner.word()) >= SHARE {
+        return None;
+    }
+    let (index, next) = chain::pop(&TABLE, free.head)?;
+    free.head = next;
+    free.left = free.left.saturating_sub(1);
+    TABLE.set(index, owner.word());
     NonZero::new(GROUPED | index as u32).map(Group)
 }
 
@@ -86,7 +110,6 @@ pub fn open() -> Option<Group> {
 /// # Safety
 /// The caller opened it and it has no member any more.
 pub unsafe fn close(group: Group) {
-    let _no_cut = NoCut::begin(thread::current());
     put_back(&mut FREE.lock(), group.index());
 }
 
@@ -123,10 +146,17 @@ pub(crate) fn resolve(word: u32) -> u32 {
 
 /// Whether `owner` has a group open.
 pub(crate) fn any_of(owner: u32) -> bool {
-    TABLE
-        .0
-        .iter()
-        .any(|word| word.load(Ordering::Relaxed) == owner)
+    groups_of(owner).next().is_some()
+}
+
+/// How many groups `owner` has open.
+fn count_of(owner: u32) -> usize {
+    groups_of(owner).count()
+}
+
+fn groups_of(owner: u32) -> impl Iterator<Item = &'static AtomicU32> {
+    let words = TABLE.0.iter();
+    words.filter(move |word| word.load(Ordering::Relaxed) == owner)
 }
 
 /// Closes all groups of `owner`.
@@ -134,16 +164,17 @@ pub(crate) fn any_of(owner: u32) -> bool {
 /// # Safety
 /// No live word names one of them any more.
 pub(crate) unsafe fn close_all(owner: u32) {
-    let mut head = FREE.lock();
+    let mut free = FREE.lock();
     for index in 0..GROUPS {
         if TABLE.get(index) == owner {
-            put_back(&mut head, index);
+            put_back(&mut free, index);
         }
     }
 }
 
-fn put_back(head: &mut u32, index: usize) {
-    *head = chain::push(&TABLE, *head, index);
+fn put_back(free: &mut Free, index: usize) {
+    free.head = chain::push(&TABLE, free.head, index);
+    free.left = free.left.saturating_add(1);
 }
 
 const _: () = assert!(GROUPS.is_power_of_two() && LINES > 0);

@@ -24,7 +24,7 @@ pub enum AllocError {
     OutOfMemory,
     /// The domain's quota of shared objects does not allow it.
     Quota,
-    /// The size overflows.
+    /// More than [`MAX_OBJECT`](class::MAX_OBJECT) bytes, or aligned to more than [`MAX_ALIGN`](class::MAX_ALIGN).
     TooLarge,
 }
 
@@ -33,7 +33,9 @@ impl fmt::Display for AllocError {
         f.write_str(match self {
             Self::OutOfMemory => "the host has no pages left for the exchange heap",
             Self::Quota => "the domain's shared-heap quota is used up; free objects or raise it",
-            Self::TooLarge => "the size of the object overflows",
+            Self::TooLarge => {
+                "an object has at most 1 TiB (1 GiB where addresses have 32 bits); make it of several"
+            }
         })
     }
 }
@@ -97,7 +99,8 @@ fn charged(
         Place::Slot { shift } => 1 << shift,
         Place::Large => class::large_bytes(size, align).ok_or(AllocError::TooLarge)?,
     };
-    let _no_cut = NoCut::begin(thread);
+    // SAFETY: the heap's own code, to the end of this block.
+    let _no_cut = unsafe { NoCut::begin(thread) };
     // Held until the object bears its mark.
     let _grant = quota::charge(owner, Load::one(bytes)).ok_or(AllocError::Quota)?;
     match place {
@@ -116,7 +119,8 @@ fn alloc_slot(thread: &ThreadSlot, owner: Owner, shift: u32) -> Result<NonNull<u
 
 #[inline(always)]
 fn take_slot(thread: &ThreadSlot, owner: Owner, shift: u32) -> Option<NonNull<u8>> {
-    let _no_cut = NoCut::begin(thread);
+    // SAFETY: the heap's own code, to the end of this block.
+    let _no_cut = unsafe { NoCut::begin(thread) };
     let slot = cache::take(thread, shift)?;
     // SAFETY: the cache's slots of a class lie in slabs of that class.
     unsafe { slab::slot_word(slot, shift) }.store(owner.word(), Ordering::Relaxed);
@@ -127,7 +131,8 @@ fn take_slot(thread: &ThreadSlot, owner: Owner, shift: u32) -> Option<NonNull<u8
 #[cold]
 #[inline(never)]
 fn alloc_after_trim(thread: &ThreadSlot, owner: Owner, shift: u32) -> Option<NonNull<u8>> {
-    let _no_cut = NoCut::begin(thread);
+    // SAFETY: the heap's own code, to the end of this block.
+    let _no_cut = unsafe { NoCut::begin(thread) };
     trim();
     take_slot(thread, owner, shift)
 }
@@ -140,7 +145,8 @@ fn alloc_large(
     align: usize,
 ) -> Result<NonNull<u8>, AllocError> {
     let bytes = class::large_bytes(size, align).ok_or(AllocError::TooLarge)?;
-    let _no_cut = NoCut::begin(thread);
+    // SAFETY: the heap's own code, to the end of this block.
+    let _no_cut = unsafe { NoCut::begin(thread) };
     let cached = if align <= PAGE_SIZE {
         runs::take(thread, bytes)
     } else {
@@ -179,7 +185,8 @@ fn create_large(size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
 #[inline(always)]
 pub unsafe fn free(object: NonNull<u8>, place: Place) {
     let thread = thread::current();
-    let _no_cut = NoCut::begin(thread);
+    // SAFETY: the heap's own code, to the end of this block.
+    let _no_cut = unsafe { NoCut::begin(thread) };
     match place {
         Place::Slot { shift } => {
             // SAFETY: the caller's object lies in a slab of that class.

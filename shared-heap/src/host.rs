@@ -44,7 +44,8 @@ pub(crate) fn alloc_pages(bytes: usize, align: usize) -> Option<NonNull<u8>> {
     // SAFETY: the symbol is defined by `set_heap_host!` with exactly this signature.
     let start = unsafe { __samara_alloc_pages(bytes, align) }?;
     // A host that ignores the alignment would break the mask-and-shift look-up: better no memory.
-    (start.addr().get() & (align - 1) == 0).then_some(start)
+    let misplaced = start.addr().get() & align.checked_sub(1)?;
+    (misplaced == 0).then_some(start)
 }
 
 /// # Safety

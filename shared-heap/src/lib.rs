@@ -19,6 +19,7 @@
 //! | [`ledger`] | the arithmetic of a quota (pure) |
 //! | [`shelf`] | which page runs a CPU keeps (pure) |
 //! | [`thread`] | on whose behalf a thread runs |
+//! | [`no_cut_mutex`] | the lock of the trusted side |
 //! | [`host`] | what the heap needs from its host |
 //! | [`fixed`] | a host's pages from one static buffer, without `alloc` |
 //! | [`page_map`] | which of them are in use (pure) |
@@ -26,6 +27,8 @@
 //! This crate is the *trusted* side. Its allocation and transfer functions are `unsafe`: domains
 //! see them only through `samara-rref` and generated proxies.
 #![no_std]
+// Sizes, alignments and counts come from domains: no sum wraps unseen, and none panics unforeseen.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 #![expect(
     unsafe_code,
     reason = "the heap turns raw pages into slots and writes their owner words"
@@ -41,6 +44,7 @@ pub mod heap;
 pub mod host;
 pub mod ledger;
 pub mod marks;
+pub mod no_cut_mutex;
 pub mod owner;
 pub mod page_map;
 pub mod quota;
@@ -55,4 +59,5 @@ mod slab;
 
 pub use cap::{Cap, Capability};
 pub use heap::{AllocError, Census, Reclaimed};
+pub use no_cut_mutex::NoCutMutex;
 pub use owner::Owner;

@@ -21,12 +21,18 @@ pub fn of(owner: Owner) -> u8 {
 }
 
 /// Sets `mark`; what was done before is seen by who [`clear`]s it.
-pub fn set(owner: Owner, mark: u8) {
+///
+/// # Safety
+/// What the mark says of `owner` is so: the caller keeps its quota, or the list of its exported objects.
+pub unsafe fn set(owner: Owner, mark: u8) {
     at(owner).fetch_or(mark, Ordering::Release);
 }
 
 /// Clears `mark`.
-pub fn clear(owner: Owner, mark: u8) {
+///
+/// # Safety
+/// As for [`set`]: a mark that is missing hides a quota, or objects that nobody drops then.
+pub unsafe fn clear(owner: Owner, mark: u8) {
     at(owner).fetch_and(!mark, Ordering::Acquire);
 }
 

@@ -49,7 +49,7 @@ impl<W: AsRef<[u32]> + AsMut<[u32]>> PageMap<W> {
             }
         }
         self.mark(first, count, true);
-        self.free -= count;
+        self.free = self.free.saturating_sub(count);
         Some(first)
     }
 
@@ -62,7 +62,7 @@ impl<W: AsRef<[u32]> + AsMut<[u32]>> PageMap<W> {
             return;
         }
         self.mark(first, count, false);
-        self.free += count;
+        self.free = self.free.saturating_add(count);
     }
 
     /// The last page in use among `count` from `first` on, in `Some`; `None` if there are not as many
@@ -75,7 +75,7 @@ impl<W: AsRef<[u32]> + AsMut<[u32]>> PageMap<W> {
         // From behind: the search goes on after the last obstacle.
         let mut page = end;
         while page > first {
-            page -= 1;
+            page = page.strict_sub(1);
             if self.words.as_ref()[page / BITS] >> (page % BITS) & 1 == 1 {
                 return Some(Some(page));
             }
@@ -84,8 +84,9 @@ impl<W: AsRef<[u32]> + AsMut<[u32]>> PageMap<W> {
     }
 
     fn mark(&mut self, first: usize, count: usize, used: bool) {
+        let end = first.strict_add(count);
         let mut page = first;
-        while page < first + count {
+        while page < end {
             let bit = 1 << (page % BITS);
             let word = &mut self.words.as_mut()[page / BITS];
             if used {
@@ -93,7 +94,7 @@ impl<W: AsRef<[u32]> + AsMut<[u32]>> PageMap<W> {
             } else {
                 *word &= !bit;
             }
-            page += 1;
+            page = page.strict_add(1);
         }
     }
 }
@@ -101,8 +102,8 @@ impl<W: AsRef<[u32]> + AsMut<[u32]>> PageMap<W> {
 /// The first page from `page` on that is a multiple of `align` counted from `base`.
 fn aligned(page: usize, align: usize, base: usize) -> Option<usize> {
     let at = base.checked_add(page)?;
-    let up = at.checked_add(align - 1)? & !(align - 1);
-    Some(up - base)
+    let mask = align.checked_sub(1)?;
+    (at.checked_add(mask)? & !mask).checked_sub(base)
 }
 
 #[cfg(test)]

@@ -9,9 +9,8 @@
 //! ([`is_limited`], then [`admit`]): a receiver that would pass twice its limit is refused.
 
 use crate::ledger::{Ledger, Load};
+use crate::no_cut_mutex::{NoCutGuard, NoCutMutex};
 use crate::owner::{MAX_OWNERS, Owner};
-use crate::primitive::{Mutex, MutexGuard};
-use crate::thread::{self, NoCut};
 use crate::{heap, marks};
 
 /// The most that an owner may have; `None` for no limit.
@@ -21,6 +20,23 @@ pub struct Limits {
     pub bytes: Option<usize>,
     /// Objects and capabilities.
     pub objects: Option<usize>,
+}
+
+impl Limits {
+    /// No limit at all.
+    pub const NONE: Self = Self {
+        bytes: None,
+        objects: None,
+    };
+
+    /// So many bytes, and any number of objects.
+    #[must_use]
+    pub const fn bytes(bytes: usize) -> Self {
+        Self {
+            bytes: Some(bytes),
+            objects: None,
+        }
+    }
 }
 
 struct Account {
@@ -37,31 +53,24 @@ pub struct Refused {
     pub transfers: usize,
 }
 
-static ACCOUNTS: [Mutex<Account>; MAX_OWNERS] = [const {
-    Mutex::new(Account {
+static ACCOUNTS: [NoCutMutex<Account>; MAX_OWNERS] = [const {
+    let account = Account {
         ledger: Ledger::UNLIMITED,
         refused: Refused {
             allocations: 0,
             transfers: 0,
         },
-    })
+    };
+    // SAFETY: arithmetic, and a count of what the owner has.
+    unsafe { NoCutMutex::new(account) }
 }; MAX_OWNERS];
-
-/// Sets the limit of `owner` in bytes of slots; `None` for no limit at all. Counted at once.
-pub fn set_limit(owner: Owner, bytes: Option<usize>) {
-    set_limits(
-        owner,
-        Limits {
-            bytes,
-            objects: None,
-        },
-    );
-}
 
 /// Sets the limits of `owner`, and its count of refusals to zero. What it has is counted at its
 /// next allocation; allocations that have begun meanwhile on another CPU are counted then too.
-pub fn set_limits(owner: Owner, limits: Limits) {
-    let _no_cut = NoCut::begin(thread::current());
+///
+/// # Safety
+/// The caller has authority over `owner`: it is the host, which limits whom it started.
+pub unsafe fn set_limits(owner: Owner, limits: Limits) {
     let mut account = ACCOUNTS[owner.index()].lock();
     account.ledger = Ledger::new(Load {
         bytes: limits.bytes.unwrap_or(usize::MAX),
@@ -69,9 +78,11 @@ pub fn set_limits(owner: Owner, limits: Limits) {
     });
     account.refused = Refused::default();
     if account.ledger.limit() == Load::MAX {
-        marks::clear(owner, marks::LIMITED);
+        // SAFETY: the limits are kept here, and this is what they come to.
+        unsafe { marks::clear(owner, marks::LIMITED) };
     } else {
-        marks::set(owner, marks::LIMITED);
+        // SAFETY: as above.
+        unsafe { marks::set(owner, marks::LIMITED) };
     }
 }
 
@@ -84,7 +95,6 @@ pub fn limit(owner: Owner) -> Option<usize> {
 /// The limits of `owner`.
 #[must_use]
 pub fn limits(owner: Owner) -> Limits {
-    let _no_cut = NoCut::begin(thread::current());
     let limit = ACCOUNTS[owner.index()].lock().ledger.limit();
     let given = |value| (value != usize::MAX).then_some(value);
     Limits {
@@ -96,7 +106,6 @@ pub fn limits(owner: Owner) -> Limits {
 /// How often `owner` was refused since its limits were set.
 #[must_use]
 pub fn refused(owner: Owner) -> Refused {
-    let _no_cut = NoCut::begin(thread::current());
     ACCOUNTS[owner.index()].lock().refused
 }
 
@@ -113,13 +122,15 @@ pub fn is_limited(owner: Owner) -> bool {
 /// Approximate: what several CPUs hand over at once is noted by each before it arrives, what is
 /// consumed is seen at the next count. Cost: a lock of the owner's own; a scan of all owner words when
 /// the credit is used up.
+///
+/// # Safety
+/// The caller is about to hand `load` to `owner`, whose credit it takes.
 #[cold]
 #[must_use]
-pub fn admit(owner: Owner, load: Load) -> bool {
-    let _no_cut = NoCut::begin(thread::current());
+pub unsafe fn admit(owner: Owner, load: Load) -> bool {
     let mut account = ACCOUNTS[owner.index()].lock();
     let fits = settled(&mut account, owner, |ledger| ledger.receive(load));
-    account.refused.transfers += usize::from(!fits);
+    account.refused.transfers = account.refused.transfers.wrapping_add(usize::from(!fits));
     fits
 }
 
@@ -128,25 +139,29 @@ pub fn admit(owner: Owner, load: Load) -> bool {
 #[cold]
 #[must_use]
 pub fn has_room(owner: Owner) -> bool {
-    let _no_cut = NoCut::begin(thread::current());
     let mut account = ACCOUNTS[owner.index()].lock();
     let has_room = settled(&mut account, owner, |ledger| ledger.has_room());
-    account.refused.transfers += usize::from(!has_room);
+    account.refused.transfers = account
+        .refused
+        .transfers
+        .wrapping_add(usize::from(!has_room));
     has_room
 }
 
 /// Notes that `load` came to `owner` without being asked for: what a call returns. Keeps its own
 /// allocations exact.
+///
+/// # Safety
+/// `load` was handed to `owner`, whose credit it takes.
 #[cold]
-pub fn note(owner: Owner, load: Load) {
-    let _no_cut = NoCut::begin(thread::current());
+pub unsafe fn note(owner: Owner, load: Load) {
     ACCOUNTS[owner.index()].lock().ledger.note(load);
 }
 
 /// An allocation granted. Kept until the object bears its owner's mark: a count in between would
 /// miss it, and grant the same again.
 pub(crate) struct Grant {
-    _account: MutexGuard<'static, Account>,
+    _account: NoCutGuard<'static, Account>,
 }
 
 /// Takes `load` from the credit of `owner`, which has a limit; `None` if that does not allow it.
@@ -158,7 +173,7 @@ pub(crate) fn charge(owner: Owner, load: Load) -> Option<Grant> {
     if settled(&mut account, owner, |ledger| ledger.allocate(load)) {
         return Some(Grant { _account: account });
     }
-    account.refused.allocations += 1;
+    account.refused.allocations = account.refused.allocations.wrapping_add(1);
     None
 }
 

@@ -90,7 +90,7 @@ pub(crate) fn lock() -> MutexGuard<'static, Registry> {
 
 impl Registry {
     fn class(&mut self, kind: Kind, shift: u32) -> &mut Class {
-        let index = (shift - MIN_SHIFT) as usize;
+        let index = shift.strict_sub(MIN_SHIFT) as usize;
         match kind {
             Kind::Caps => &mut self.caps[index],
             Kind::Plain | Kind::Large => &mut self.plain[index],
@@ -104,7 +104,7 @@ impl Registry {
             let slab = Slab::create(kind, shift)?;
             // SAFETY: just created.
             let slab = unsafe { slab.as_ref() };
-            self.held += slab.region_bytes();
+            self.held = self.held.strict_add(slab.region_bytes());
             self.class(kind, shift).partial.push(slab);
         }
         let class = self.class(kind, shift);
@@ -112,7 +112,7 @@ impl Registry {
         let slab = unsafe { class.partial.first.as_ref() }?;
         let (index, head) = chain::pop(slab, slab.head.get())?;
         slab.head.set(head);
-        slab.used.set(slab.used.get() + 1);
+        slab.used.set(slab.used.get().strict_add(1));
         if head == chain::END {
             class.partial.remove(slab);
             class.full.push(slab);
@@ -142,7 +142,7 @@ impl Registry {
             class.partial.push(slab);
         }
         slab.head.set(chain::push(slab, slab.head.get(), index));
-        slab.used.set(slab.used.get() - 1);
+        slab.used.set(slab.used.get().strict_sub(1));
         let only = class.partial.first == ptr::from_ref(slab) && slab.next.get().is_null();
         if slab.used.get() == 0 && !only {
             class.partial.remove(slab);
@@ -154,7 +154,7 @@ impl Registry {
     pub(crate) fn trim(&mut self) {
         for index in 0..CLASSES {
             for kind in [Kind::Plain, Kind::Caps] {
-                let shift = index as u32 + MIN_SHIFT;
+                let shift = (index as u32).strict_add(MIN_SHIFT);
                 let mut at = self.class(kind, shift).partial.first;
                 // SAFETY: a listed slab is alive; `self` is the locked registry.
                 while let Some(slab) = unsafe { at.as_ref() } {
@@ -170,14 +170,15 @@ impl Registry {
 
     fn destroy(&mut self, slab: NonNull<Slab>) {
         // SAFETY: alive until the next statement.
-        self.held -= unsafe { slab.as_ref() }.region_bytes();
+        let bytes = unsafe { slab.as_ref() }.region_bytes();
+        self.held = self.held.strict_sub(bytes);
         // SAFETY: every caller has just unlinked it and found no slot in use.
         unsafe { Slab::destroy(slab) };
     }
 
     /// Adds a large object's header.
     pub(crate) fn add_large(&mut self, slab: &Slab) {
-        self.held += slab.region_bytes();
+        self.held = self.held.strict_add(slab.region_bytes());
         self.large.push(slab);
     }
 
@@ -235,16 +236,18 @@ impl Registry {
                 while let Some(slab) = unsafe { at.as_ref() } {
                     at = slab.next.get();
                     let mut owned = slab.count(&mine);
-                    objects += owned;
-                    bytes += owned * slab.object_bytes();
+                    objects = owned.saturating_add(objects);
+                    bytes = owned
+                        .saturating_mul(slab.object_bytes())
+                        .saturating_add(bytes);
                     // The last `put_at` may give the slab back: count down, touch it no more.
                     let mut index = 0;
                     while owned > 0 {
                         if is_mine(slab.word(index)) {
-                            owned -= 1;
+                            owned = owned.strict_sub(1);
                             self.put_at(NonNull::from_ref(slab), index);
                         }
-                        index += 1;
+                        index = index.strict_add(1);
                     }
                 }
             }
@@ -254,8 +257,8 @@ impl Registry {
         while let Some(slab) = unsafe { at.as_ref() } {
             at = slab.next.get();
             if is_mine(slab.word(0)) {
-                objects += 1;
-                bytes += slab.object_bytes();
+                objects = objects.saturating_add(1);
+                bytes = slab.object_bytes().saturating_add(bytes);
                 self.large.remove(slab);
                 self.destroy(NonNull::from_ref(slab));
             }
@@ -273,9 +276,9 @@ impl Registry {
                 if slab.word(index).load(Ordering::Relaxed) == from {
                     slab.word(index).store(to, Ordering::Relaxed);
                     found[count] = slab.slot(index);
-                    count += 1;
+                    count = count.strict_add(1);
                 }
-                index += 1;
+                index = index.strict_add(1);
             }
         };
         for class in &self.caps {

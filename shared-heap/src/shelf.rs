@@ -65,7 +65,7 @@ impl<const SLOTS: usize, const PAGES: u32> Shelf<SLOTS, PAGES> {
                 age = stood;
                 found = Some(slot);
             }
-            slot += 1;
+            slot = slot.strict_add(1);
         }
         self.remove(found?);
         found
@@ -77,7 +77,7 @@ impl<const SLOTS: usize, const PAGES: u32> Shelf<SLOTS, PAGES> {
             if self.pages[slot] == pages {
                 return Some(slot);
             }
-            slot += 1;
+            slot = slot.strict_add(1);
         }
         None
     }

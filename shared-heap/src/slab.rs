@@ -45,7 +45,8 @@ const _: () = assert!(size_of::<Slab>() <= HEADER_SIZE);
 #[inline]
 pub(crate) unsafe fn slot_word<'a>(object: NonNull<u8>, shift: u32) -> &'a AtomicU32 {
     let offset = object.addr().get() & (SLAB_SIZE - 1);
-    let word = HEADER_SIZE + ((offset >> shift) << 2);
+    // Below the slab's size, as the offset is: no wrap.
+    let word = HEADER_SIZE.wrapping_add((offset >> shift) << 2);
     // SAFETY: the head of the slab, `offset` bytes before, and its words are part of one allocation.
     let head = unsafe { object.as_ptr().sub(offset) };
     // SAFETY: as above.
@@ -176,7 +177,7 @@ impl Slab {
     /// Bytes that the object at any word occupies.
     pub(crate) fn object_bytes(&self) -> usize {
         match self.kind {
-            Kind::Large => self.region_bytes - PAGE_SIZE,
+            Kind::Large => self.region_bytes.saturating_sub(PAGE_SIZE),
             Kind::Plain | Kind::Caps => 1 << self.shift,
         }
     }
@@ -214,10 +215,12 @@ impl Slab {
         let (chunks, rest) = self.table().as_chunks::<4>();
         for chunk in chunks {
             for (sum, word) in sums.iter_mut().zip(chunk) {
-                *sum += one(word);
+                // As many as there are words at most.
+                *sum = one(word).wrapping_add(*sum);
             }
         }
-        sums.iter().sum::<usize>() + rest.iter().map(one).sum::<usize>()
+        let rest = rest.iter().map(one).sum::<usize>();
+        sums.iter().sum::<usize>().wrapping_add(rest)
     }
 
     /// Gives the pages back to the host.
@@ -235,7 +238,9 @@ impl Slab {
 
     /// The header's address, with provenance over the region.
     fn base(&self) -> NonNull<u8> {
-        let header = ptr::from_ref(self).addr() - self.region.addr().get();
+        let header = ptr::from_ref(self)
+            .addr()
+            .strict_sub(self.region.addr().get());
         // SAFETY: the header lies inside the region.
         unsafe { self.region.add(header) }
     }

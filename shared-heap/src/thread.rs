@@ -183,10 +183,14 @@ pub struct NoCut<'a>(&'a ThreadSlot);
 
 impl<'a> NoCut<'a> {
     /// Begins a no-cut stretch on the running thread.
+    ///
+    /// # Safety
+    /// `slot` is the running thread's. What runs until the mark is dropped is trusted code that ends in bounded
+    /// time, and the mark is not forgotten: a thread under one is never cut.
     #[inline]
     #[must_use]
-    pub fn begin(slot: &'a ThreadSlot) -> Self {
-        slot.no_cut.set(slot.no_cut.get() + 1);
+    pub unsafe fn begin(slot: &'a ThreadSlot) -> Self {
+        slot.no_cut.set(slot.no_cut.get().wrapping_add(1));
         // What follows is not moved before: a handler on this thread sees the mark.
         compiler_fence(Ordering::SeqCst);
         Self(slot)
@@ -197,7 +201,7 @@ impl Drop for NoCut<'_> {
     #[inline]
     fn drop(&mut self) {
         compiler_fence(Ordering::SeqCst);
-        let left = self.0.no_cut.get() - 1;
+        let left = self.0.no_cut.get().wrapping_sub(1);
         self.0.no_cut.set(left);
         if left != 0 {
             released(self.0);

@@ -6,8 +6,8 @@
 
 use samara_host_std as _;
 use samara_shared_heap::heap::{self, Census};
-use samara_shared_heap::{AllocError, Cap, Capability, Owner, quota};
-use samara_testkit::hosted::{Counts, Tally, acting_for};
+use samara_shared_heap::{AllocError, Cap, Capability, Owner};
+use samara_testkit::hosted::{Counts, Tally, acting_for, limit_bytes};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -117,13 +117,13 @@ fn the_host_may_take_the_value_back() {
 fn a_quota_refuses_and_gives_the_value_back() {
     static COUNTS: Counts = Counts::new();
     let me = owner();
-    quota::set_limit(me, Some(0));
+    limit_bytes(me, Some(0));
     let (error, value) = as_owner(me, || Cap::try_new(Tally::new(&COUNTS, 1))).unwrap_err();
     assert_eq!(
         (error, value.number(), COUNTS.released()),
         (AllocError::Quota, 1, 0)
     );
-    quota::set_limit(me, None);
+    limit_bytes(me, None);
 }
 
 /// A capability that has a capability of the host's in it, and uses the heap in its destructor.

@@ -2,9 +2,9 @@
 #![expect(unsafe_code, reason = "drives the heap below its safe types")]
 
 use samara_host_std as _;
-use samara_shared_heap::class::{self, Place};
+use samara_shared_heap::class::{self, MAX_OBJECT, Place};
 use samara_shared_heap::{AllocError, Owner, heap, quota};
-use samara_testkit::hosted::{Gate, acting_for};
+use samara_testkit::hosted::{Gate, acting_for, limit_bytes};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -13,7 +13,7 @@ const SLOT: Place = class::place(64, 8);
 fn owner(limit: usize) -> Owner {
     static NEXT: AtomicUsize = AtomicUsize::new(1);
     let owner = Owner::from_index(NEXT.fetch_add(1, SeqCst)).unwrap();
-    quota::set_limit(owner, Some(limit));
+    limit_bytes(owner, Some(limit));
     owner
 }
 
@@ -107,30 +107,37 @@ fn large_objects_count_in_pages() {
 fn lowering_and_lifting_the_limit_counts_at_once() {
     let me = owner(640);
     let slots = fill(me);
-    quota::set_limit(me, Some(128));
+    limit_bytes(me, Some(128));
     assert_eq!(
         (quota::limit(me), alloc(me, 1)),
         (Some(128), Err(AllocError::Quota))
     );
-    quota::set_limit(me, None);
+    limit_bytes(me, None);
     assert_eq!(quota::limit(me), None);
     assert!(alloc(me, 1 << 20).is_ok());
-    quota::set_limit(me, Some(usize::MAX / 2));
+    limit_bytes(me, Some(MAX_OBJECT));
     assert!(alloc(me, 64).is_ok());
-    assert_eq!(alloc(me, usize::MAX / 2 - 100), Err(AllocError::Quota));
+    assert_eq!(alloc(me, MAX_OBJECT - 100), Err(AllocError::Quota));
     assert_eq!(slots.len(), 10);
 }
 
 #[test]
 fn a_failed_allocation_costs_nothing() {
     let me = owner(usize::MAX / 4);
+    // Within the quota, but no host has it: a hosted one that promises what it may not have runs out of addresses.
+    let large = || alloc(me, MAX_OBJECT);
+    let had: Vec<_> = (0..256).map_while(|_| large().ok()).collect();
     for _ in 0..10 {
-        // Within the quota, but no host has it.
-        assert_eq!(alloc(me, usize::MAX / 8), Err(AllocError::OutOfMemory));
+        assert_eq!(large(), Err(AllocError::OutOfMemory));
     }
+    assert_eq!(alloc(me, MAX_OBJECT + 1), Err(AllocError::TooLarge));
     assert_eq!(alloc(me, usize::MAX - 100), Err(AllocError::TooLarge));
     assert!(alloc(me, 64).is_ok());
-    assert_eq!(heap::census(me).objects, 1);
+    assert_eq!(heap::census(me).objects, 1 + had.len());
+    for object in had {
+        // SAFETY: a live large object of the test's.
+        unsafe { heap::free(object, class::place(MAX_OBJECT, 8)) };
+    }
 }
 
 /// A settlement once missed what another thread had been granted and not yet marked as its own.

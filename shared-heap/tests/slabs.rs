@@ -3,8 +3,10 @@
 #![expect(unsafe_code, reason = "drives the heap below its safe types")]
 
 use samara_host_std::live_bytes;
-use samara_shared_heap::class::{self, CLASSES, MIN_SHIFT, PAGE_SIZE, SLAB_SIZE};
-use samara_shared_heap::{Owner, heap, thread};
+use samara_shared_heap::class::{
+    self, CLASSES, MAX_ALIGN, MAX_OBJECT, MIN_SHIFT, PAGE_SIZE, SLAB_SIZE,
+};
+use samara_shared_heap::{AllocError, Owner, heap, thread};
 use samara_testkit::hosted::{acting_for, alone};
 use std::collections::HashSet;
 use std::ptr::NonNull;
@@ -26,6 +28,33 @@ fn held() -> usize {
         "the heap's count is the host's"
     );
     live_bytes()
+}
+
+/// What there is room for goes back; beyond, there is no memory, or no such object.
+#[test]
+fn the_largest_objects_end_as_errors() {
+    let _alone = alone();
+    let place = class::place(MAX_OBJECT, MAX_ALIGN);
+    // SAFETY: the place is that of size and alignment; freed below, and not read.
+    let make = |size, align| unsafe { heap::alloc(place, size, align) };
+    let mut objects = Vec::new();
+    // However much the system promises, not this many addresses.
+    let error = loop {
+        match make(MAX_OBJECT, MAX_ALIGN) {
+            Ok(object) => objects.push(object),
+            Err(error) => break error,
+        }
+        assert!(objects.len() < 1 << 23);
+    };
+    assert_eq!(error, AllocError::OutOfMemory);
+    for (size, align) in [(MAX_OBJECT + 1, 1), (1, 2 * MAX_ALIGN), (usize::MAX, 1)] {
+        assert_eq!(make(size, align), Err(AllocError::TooLarge));
+    }
+    for object in objects {
+        free(object, MAX_OBJECT, MAX_ALIGN);
+    }
+    heap::trim();
+    assert_eq!(held(), 0);
 }
 
 #[test]

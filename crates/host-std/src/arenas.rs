@@ -18,7 +18,11 @@ static RESERVED: OnceLock<Option<(usize, usize)>> = OnceLock::new();
 
 fn reserve() -> Option<(usize, usize)> {
     STRIDES.into_iter().find_map(|stride| {
-        let at = pages::map(stride * MAX_OWNERS, libc::PROT_NONE, libc::MAP_NORESERVE)?;
+        let at = pages::map(
+            stride.checked_mul(MAX_OWNERS)?,
+            libc::PROT_NONE,
+            libc::MAP_NORESERVE,
+        )?;
         Some((at.as_ptr().expose_provenance(), stride))
     })
 }
@@ -30,7 +34,7 @@ fn is_reserved(start: NonNull<u8>, bytes: usize) -> bool {
     };
     let offset = start.addr().get().checked_sub(base);
     let end = offset.and_then(|offset| offset.checked_add(bytes));
-    end.is_some_and(|end| end <= stride * MAX_OWNERS)
+    end.is_some_and(|end| end <= stride.strict_mul(MAX_OWNERS))
 }
 
 /// # Safety

@@ -28,6 +28,8 @@
 //! - `catch_unwind`: the domain would go on after its own panic, which is noted as its exit reason.
 //!
 //! The host logs for them: [`set_event_sink`], [`event_log`].
+// Sizes, counts and times come from domains.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 #![expect(
     unsafe_code,
     reason = "binds the host traits to mmap and thread-local storage"

@@ -34,18 +34,18 @@ pub(crate) fn map(bytes: usize, protection: i32, flags: i32) -> Option<NonNull<u
 pub(crate) fn alloc(bytes: usize, align: usize) -> Option<NonNull<u8>> {
     let padded = bytes.checked_add(align)?;
     let start = map(padded, libc::PROT_READ | libc::PROT_WRITE, 0)?;
-    let lead = start.addr().get().next_multiple_of(align) - start.addr().get();
+    let lead = start.align_offset(align);
     // SAFETY: `lead` is at most `align`, so the rest still holds `bytes`.
     let aligned = unsafe { start.add(lead) };
     if lead > 0 {
         // SAFETY: the pages before the aligned start are ours and unused.
         unsafe { unmap(start, lead) };
     }
-    if align > lead {
+    if let Some(tail_bytes) = align.checked_sub(lead).filter(|bytes| *bytes > 0) {
         // SAFETY: `bytes` after the aligned start comes what is left of the padding.
         let tail = unsafe { aligned.add(bytes) };
         // SAFETY: the pages after the end are ours and unused.
-        unsafe { unmap(tail, align - lead) };
+        unsafe { unmap(tail, tail_bytes) };
     }
     LIVE.fetch_add(bytes, Ordering::Relaxed);
     Some(aligned)

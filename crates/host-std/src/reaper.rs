@@ -26,7 +26,9 @@ fn lock() -> MutexGuard<'static, u64> {
 /// Called whenever a domain may be ready to be reclaimed.
 pub(crate) fn wake() {
     if WATCHERS.load(Ordering::SeqCst) != 0 {
-        *lock() += 1;
+        let mut wakes = lock();
+        *wakes = wakes.wrapping_add(1);
+        drop(wakes);
         WOKEN.notify_all();
     }
 }

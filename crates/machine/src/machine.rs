@@ -11,7 +11,7 @@ use crate::settle::wait_until;
 use crate::step::{Numbers, Step};
 use samara_domain::{Proxy, RpcError, Shadow};
 use samara_domain_runtime::state::State;
-use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Restart};
+use samara_domain_runtime::{Domain, DomainInfo, DomainSpec, ExitKind, Restart};
 use samara_host_std::runtime;
 use samara_proxy::Export;
 use samara_shared_heap::heap::{self, Census};
@@ -104,7 +104,7 @@ impl Machine {
             .heap_quota(PRIVATE)
             .threads(THREADS)
             .budget(Duration::from_secs(3600))
-            .drain_timeout(Duration::from_millis(2));
+            .drain_timeout(Duration::from_millis(20));
         let domain = runtime().spawn(spec, node::init, Orders::mint(orders));
         domain.unwrap_or_else(|error| panic!("{error}"))
     }
@@ -196,6 +196,9 @@ impl Machine {
 
     /// Every domain has what the model says, and nothing else.
     pub(crate) fn check(&mut self) {
+        if std::mem::take(&mut self.model.lingers) {
+            self.await_predecessors();
+        }
         self.model.close_unheld();
         for (at, domain) in self.domains.iter().enumerate() {
             let has = heap::census(owner_of(domain));
@@ -224,6 +227,18 @@ impl Machine {
             }
             self.check_kept(at);
             self.check_threads(at);
+        }
+    }
+
+    /// A thread of a generation that was followed by another may have it end later.
+    fn await_predecessors(&self) {
+        for (at, domain) in self.domains.iter().enumerate() {
+            let left = usize::from(self.alive(at));
+            let is_it = |info: &DomainInfo| info.name.as_str() == domain.name();
+            wait_until(
+                || format!("the reclaim of {domain:?}'s earlier generations"),
+                || runtime().domains().filter(is_it).count() == left,
+            );
         }
     }
 

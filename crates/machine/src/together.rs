@@ -15,8 +15,7 @@ use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::runtime;
 use samara_proxy::Export;
 use samara_shared_heap::heap::{self, Census};
-use samara_shared_heap::quota;
-use samara_testkit::hosted::{Rng, owner_of, wait_until};
+use samara_testkit::hosted::{Rng, limit_bytes, owner_of, wait_until};
 use std::thread::scope;
 use std::time::Duration;
 
@@ -92,8 +91,8 @@ impl Together {
                     .map(|_| unreachable!()),
             ),
             // As another thread may have set it; taken away by the next one, or by the check.
-            4 => quota::set_limit(owner_of(domain), Some(4096)),
-            5..8 => quota::set_limit(owner_of(domain), None),
+            4 => limit_bytes(owner_of(domain), Some(4096)),
+            5..8 => limit_bytes(owner_of(domain), None),
             8..20 => {
                 let lent = RRef::new([tag; 5]);
                 expect(proxy.look(&lent, false).map(|seen| assert_eq!(seen, tag)));
@@ -125,7 +124,7 @@ impl Together {
     fn check(&self) {
         runtime().reap();
         for domain in &self.domains {
-            quota::set_limit(owner_of(domain), None);
+            limit_bytes(owner_of(domain), None);
             let Ok(proxy) = domain.proxy() else { continue };
             match proxy.inventory() {
                 Ok((objects, bytes)) => {

@@ -1,11 +1,10 @@
 //! Calling cargo, and reading what it says in JSON.
 
 use std::env;
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use serde_json::Value;
+use samara_domain_check::{Artifact, Metadata};
 
 use crate::error::Error;
 use crate::process::Job;
@@ -21,92 +20,57 @@ pub(crate) fn cargo(workspace: &Workspace, subcommand: &str) -> Command {
     command
 }
 
-/// One crate that a build produced or found up to date.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Artifact {
-    /// Cargo's identifier of the package, as in its metadata.
-    pub(crate) package: String,
-    /// "lib", "bin", "proc-macro", "custom-build" …
-    pub(crate) kinds: Vec<String>,
-    /// All files written.
-    pub(crate) files: Vec<PathBuf>,
-    /// The program, if it is one.
-    pub(crate) executable: Option<PathBuf>,
-}
-
 /// Builds with `command`, whose diagnostics go to standard error, and lists what was built.
 pub(crate) fn build(what: &str, mut command: Command) -> Result<Vec<Artifact>, Error> {
     command.arg("--message-format=json-render-diagnostics");
     let output = Job::new(what, command, LIMIT).capture()?;
-    output
-        .lines()
-        .filter_map(|line| artifact(what, line).transpose())
-        .collect()
+    let artifacts = output.lines().map(Artifact::from_message);
+    let artifacts = artifacts.filter_map(Result::transpose);
+    artifacts
+        .collect::<Result<_, _>>()
+        .map_err(|error| Error::Output {
+            what: what.into(),
+            problem: error.to_string(),
+        })
 }
 
-/// The artifact that a line of cargo's JSON tells of, if it does.
-fn artifact(what: &str, line: &str) -> Result<Option<Artifact>, Error> {
-    // Build scripts and compilers may print lines of their own between cargo's.
-    if !line.starts_with('{') {
-        return Ok(None);
-    }
-    let problem = |problem: &str| Error::Output {
-        what: what.to_owned(),
-        problem: format!("{problem}: {line}"),
-    };
-    let message: Value = serde_json::from_str(line).map_err(|error| problem(&error.to_string()))?;
-    if message["reason"] != "compiler-artifact" {
-        return Ok(None);
-    }
-    let package = message["package_id"]
-        .as_str()
-        .ok_or_else(|| problem("no package_id"))?
-        .to_owned();
-    let kinds = strings(&message["target"]["kind"]).collect();
-    let files = strings(&message["filenames"]).map(PathBuf::from).collect();
-    let executable = message["executable"].as_str().map(PathBuf::from);
-    Ok(Some(Artifact {
-        package,
-        kinds,
-        files,
-        executable,
-    }))
-}
-
-/// The strings in a JSON array.
-pub(crate) fn strings(value: &Value) -> impl Iterator<Item = String> + '_ {
-    value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|item| item.as_str().map(str::to_owned))
+/// What cargo knows about the workspace's packages.
+pub(crate) fn metadata(workspace: &Workspace) -> Result<Metadata, Error> {
+    const WHAT: &str = "cargo metadata";
+    let mut command = cargo(workspace, "metadata");
+    command.args(["--format-version", "1", "--quiet"]);
+    let output = Job::new(WHAT, command, LIMIT).capture()?;
+    Metadata::from_json(&output).map_err(|error| Error::Output {
+        what: WHAT.into(),
+        problem: error.to_string(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::artifact;
+    use super::metadata;
+    use crate::workspace::Workspace;
 
     #[test]
-    fn artifacts_are_read_and_other_messages_skipped() {
-        let line = r#"{"reason":"compiler-artifact","package_id":"path+file:///w#k@0.1.0",
-            "target":{"kind":["bin"],"name":"k"},"filenames":["/t/k"],"executable":"/t/k","fresh":true}"#;
-        let found = artifact("x", &line.replace('\n', ""))
-            .expect("valid")
-            .expect("an artifact");
-        assert_eq!(found.package, "path+file:///w#k@0.1.0");
-        assert_eq!(found.kinds, ["bin"]);
-        assert_eq!(
-            found.executable.as_deref(),
-            Some(std::path::Path::new("/t/k"))
+    fn this_workspace_is_understood() {
+        let metadata = metadata(&Workspace::locate()).expect("cargo is there");
+        let xtask = metadata.member("xtask").expect("this crate");
+        assert!(!xtask.published && xtask.library.is_none());
+        assert!(
+            metadata
+                .linked_with(xtask)
+                .iter()
+                .any(|package| package.name == "samara-testkit")
         );
-        assert_eq!(
-            artifact("x", r#"{"reason":"build-finished","success":true}"#).expect("valid"),
-            None
+        assert!(metadata.unpublished().contains(&"xtask"));
+        assert!(metadata.member("samara-rref").expect("a member").published);
+        let runtime = metadata.member("samara-domain-runtime").expect("a member");
+        assert_eq!(runtime.documented_features, ["contain"]);
+        assert!(
+            metadata
+                .published()
+                .iter()
+                .any(|package| package.id == runtime.id)
         );
-        assert_eq!(
-            artifact("x", "a line of a build script").expect("valid"),
-            None
-        );
-        assert!(artifact("x", "{broken").is_err());
     }
 }

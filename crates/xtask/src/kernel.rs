@@ -1,9 +1,12 @@
 //! Building the reference kernel.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::cargo::{self, Artifact, cargo};
+use samara_domain_check::{Artifact, Build, RECORDS};
+
+use crate::cargo::{self, cargo};
 use crate::error::Error;
 use crate::guest::{GuestError, Symbols};
 use crate::progress::step;
@@ -16,8 +19,8 @@ pub(crate) const PACKAGE: &str = "samara-kernel";
 const BOOTSTRAP: &str = "samara_unwind";
 
 /// Where the kernel is built. A directory of its own: `RUSTC_BOOTSTRAP` rebuilds every procedural
-/// macro, and the hosted tests must not pay for that.
-pub(crate) const TARGET_DIR: &str = "kernel";
+/// macro, and the hosted tests must not pay for that. Every build in it records the compiler's invocations.
+pub(crate) const TARGET_DIR: &str = "recorded-kernel";
 
 /// What the kernel is built for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -53,7 +56,14 @@ pub(crate) fn configure(
     command: &mut std::process::Command,
     flavor: Flavor,
 ) {
+    let target = workspace.target(TARGET_DIR);
+    // The static checks look at what the compiler was called with. Always: what is up to date is not
+    // compiled again.
+    if let Ok(wrapper) = env::current_exe() {
+        command.env("RUSTC_WRAPPER", wrapper);
+    }
     command
+        .env(RECORDS, Build::records(&target))
         .args([
             "--package",
             PACKAGE,
@@ -62,7 +72,7 @@ pub(crate) fn configure(
             flavor.feature(),
             "--target-dir",
         ])
-        .arg(workspace.target(TARGET_DIR))
+        .arg(target)
         .env("RUSTC_BOOTSTRAP", BOOTSTRAP)
         // The section check reads the objects of this very build, so none may be left to link time.
         .env("CARGO_PROFILE_RELEASE_LTO", "off");

@@ -17,7 +17,6 @@ mod disk;
 mod error;
 mod guest;
 mod kernel;
-mod metadata;
 mod network;
 mod process;
 mod progress;
@@ -32,6 +31,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    // Builds of the kernel start this program as the compiler's wrapper.
+    if let Some(code) = samara_domain_check::record_if_wrapped() {
+        return code;
+    }
     match commands::dispatch(cli::Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

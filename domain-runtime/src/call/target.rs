@@ -76,6 +76,13 @@ impl Target {
             && self.expected().generation() == other.expected().generation()
     }
 
+    /// Whether its generation was reclaimed: nothing is left of it, and its slot may be another's.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn is_reclaimed(&self) -> bool {
+        let word = self.block.word();
+        word.generation() != self.expected().generation() || word.state() == State::Retired
+    }
+
     /// Whether both are the same state of the same generation.
     #[cfg(feature = "alloc")]
     pub(crate) fn is_same(&self, other: &Self) -> bool {

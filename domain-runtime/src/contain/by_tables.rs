@@ -176,7 +176,8 @@ pub(crate) fn waited(time: Duration) {
         let registers = Registers::here();
         let strike = (Strike::Overrun, 0);
         // Others may wait for the note under their mark.
-        let _no_cut = NoCut::begin(thread);
+        // SAFETY: to the end of this block.
+        let _no_cut = unsafe { NoCut::begin(thread) };
         // SAFETY: the thread's own registers in this call, and its own innermost activation.
         unsafe { condemn(thread, activation, strike, &registers, &Registered) };
     }

@@ -5,9 +5,11 @@
 //! | `recipe` | how a generation is started and torn down |
 //! | `published` | the current instance, read without a lock |
 //! | `flight` | one restart or stop at a time |
+//! | `lagging` | dead generations that calls have not left |
 //! | `supervised` | what a supervisor does with a service |
 
 mod flight;
+mod lagging;
 mod published;
 mod recipe;
 mod supervised;
@@ -23,21 +25,21 @@ use crate::generation::Instance;
 use crate::interface::{Implements, Interface};
 use crate::journal::Journal;
 use crate::mint::Mint;
-use crate::primitive::Mutex;
 use crate::primitive::atomic::{AtomicU8, AtomicU32, Ordering};
 use crate::reason::{ExitKind, ExitReason};
 use crate::spec::DomainSpec;
 use crate::state::State;
-use crate::{exports, host, reaper, threads};
+use crate::{exports, host, reaper, stack, threads};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 use flight::Flight;
+use lagging::Lagging;
 use published::Published;
 use recipe::{Recipe, Start};
 use samara_rref::Exchangeable;
-use samara_shared_heap::thread::{self, NoCut};
+use samara_shared_heap::{NoCutMutex, thread};
 
 /// Whether a dead generation may be followed by another.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,9 +58,10 @@ pub struct Service<I: ?Sized + Interface> {
     recipe: Box<dyn Start<I>>,
     current: Published<I>,
     flight: Flight,
+    lagging: Lagging,
     /// A [`Standing`].
     standing: AtomicU8,
-    budget: Mutex<Budget>,
+    budget: NoCutMutex<Budget>,
     restarts: AtomicU32,
     exits: Arc<Exits>,
     journal: Journal<I>,
@@ -84,8 +87,10 @@ impl<I: ?Sized + Interface> Service<I> {
             recipe,
             current: Published::new(first),
             flight: Flight::new(),
+            lagging: Lagging::new(),
             standing: AtomicU8::new(Standing::Wanted as u8),
-            budget: Mutex::new(Budget::new(spec.restart)),
+            // SAFETY: arithmetic.
+            budget: unsafe { NoCutMutex::new(Budget::new(spec.restart)) },
             restarts: AtomicU32::new(0),
             exits,
             journal: Journal::new(spec.replay_log),
@@ -130,7 +135,8 @@ impl<I: ?Sized + Interface> Service<I> {
     ///
     /// # Errors
     /// [`RpcError::OnOwnChain`] at once if the dead domain is among the callers of this call, or if
-    /// this thread is restarting it already; [`RpcError::RecoveryFailed`] if it cannot be started.
+    /// this thread is restarting it already; [`RpcError::StackExhausted`] if this thread's stack has no room for
+    /// that; [`RpcError::RecoveryFailed`] if it cannot be started.
     #[cold]
     pub fn recover(&self, dead: Target) -> Result<(), RpcError> {
         if dead.is_on_own_chain() {
@@ -138,7 +144,7 @@ impl<I: ?Sized + Interface> Service<I> {
         }
         self.exclusively(|| {
             let current = self.current();
-            if !current.target().is_same(&dead) {
+            if !current.target().is_same(&dead) || !dead.is_dead() {
                 return Ok(());
             }
             self.restart_locked(current)
@@ -146,6 +152,7 @@ impl<I: ?Sized + Interface> Service<I> {
         .unwrap_or(Err(SpawnError::StillDraining))
         .map_err(|error| match error {
             SpawnError::StillDraining if self.flight.is_mine() => RpcError::OnOwnChain,
+            SpawnError::StackExhausted => RpcError::StackExhausted,
             _ => RpcError::RecoveryFailed,
         })
     }
@@ -184,11 +191,16 @@ impl<I: ?Sized + Interface> Service<I> {
     }
 
     fn restart_locked(&self, old: Instance<I>) -> Result<(), SpawnError> {
+        stack::with_room_to_start(self.spec.stack, || self.restart_with_room(old))
+            .unwrap_or(Err(SpawnError::StackExhausted))
+    }
+
+    fn restart_with_room(&self, old: Instance<I>) -> Result<(), SpawnError> {
         let began = host::now_ns();
         if self.standing() != Standing::Wanted {
             return Err(SpawnError::Stopped);
         }
-        let old_gone = self.await_reclaim(old, self.deadline(self.spec.drain));
+        let old_gone = self.leave(old)?;
         loop {
             if !self.spend_restart() {
                 host::event(&Event::BudgetExhausted { name: self.name() });
@@ -240,13 +252,22 @@ impl<I: ?Sized + Interface> Service<I> {
         reason.unwrap_or_default()
     }
 
+    /// Waits until the old generation is reclaimed; false if the name goes on without, at the drain timeout.
+    fn leave(&self, old: Instance<I>) -> Result<bool, SpawnError> {
+        let gone = self.await_reclaim(old, self.deadline(self.spec.drain));
+        if gone || self.lagging.leave_behind(old.target()) {
+            Ok(gone)
+        } else {
+            Err(SpawnError::StillDraining)
+        }
+    }
+
     /// Waits until the old generation is reclaimed, polling the reaper; false at the deadline.
     fn await_reclaim(&self, old: Instance<I>, deadline: u64) -> bool {
-        let (block, expected) = (old.target().block(), old.target().expected());
+        let target = old.target();
         loop {
-            reaper::try_reclaim(block);
-            let word = block.word();
-            if word.generation() != expected.generation() || word.state() == State::Retired {
+            reaper::try_reclaim(target.block());
+            if target.is_reclaimed() {
                 return true;
             }
             if host::now_ns() > deadline {
@@ -258,7 +279,6 @@ impl<I: ?Sized + Interface> Service<I> {
 
     fn spend_restart(&self) -> bool {
         let now = host::now_ns();
-        let _no_cut = NoCut::begin(thread::current());
         self.budget.lock().spend(now)
     }
 

@@ -105,8 +105,7 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
         }
         let began = host::now_ns();
         let start = || {
-            let deadline = service.deadline(service.spec.drain);
-            let old_gone = service.await_reclaim(service.current(), deadline);
+            let old_gone = service.leave(service.current())?;
             match service.start_next(began) {
                 Err(SpawnError::Mint(_)) if !old_gone => Err(SpawnError::StillDraining),
                 done => done,

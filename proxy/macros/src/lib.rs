@@ -18,9 +18,12 @@ use syn::{Error, ItemTrait, parse_macro_input};
 /// - `#[idempotent]` on a method: a call that was cut short is repeated. Moved arguments are then
 ///   `Copy`, or `#[scratch]`: made again.
 /// - `#[replay]`: all calls that succeeded are also made again, in order, after each restart; at least
-///   once each, so their effect must be the same the second time. Arguments are `Copy`.
+///   once each, so their effect must be the same the second time. Arguments are `Copy`. The record belongs to
+///   the domain that makes the call: it is charged to that domain's `host_quota` and ends with that domain. A
+///   call that fails when it is made again is given up, with all that its domain has on that record.
 /// - `#[replay]` on a method that returns `Result<Proxy<dyn Other>, E>`: the proxy stays valid across a
-///   restart. Its next use makes the call again, and goes to the object that this gives.
+///   restart. Its next use makes the call again, and goes to the object that this gives. That too ends with the
+///   domain that made the call; and a proxy that recovers already is handed out as it is.
 #[proc_macro_attribute]
 pub fn interface(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as ItemTrait);

@@ -107,7 +107,7 @@ impl Encoder<'_> {
             return Ok(());
         }
         *self.met.get_mut(self.len).ok_or(TooManyInterfaces)? = identity;
-        self.len += 1;
+        self.len = self.len.strict_add(1);
         self.choice(1);
         self.interface(&found.descriptor)
     }

@@ -84,7 +84,7 @@ impl Met {
             return false;
         };
         *free = pair;
-        self.len += 1;
+        self.len = self.len.strict_add(1);
         self.interfaces(&a.descriptor, &b.descriptor)
     }
 

@@ -1,7 +1,6 @@
 //! What a claim knows of its device's guarded registers, and the lock that orders their writes.
 
-use samara_shared_heap::thread::{self, NoCut};
-use spin::Mutex;
+use samara_shared_heap::{NoCutMutex, thread};
 
 use crate::pci::ClaimId;
 
@@ -9,7 +8,7 @@ use crate::pci::ClaimId;
 /// of anything: what *this* claim put into them is kept here.
 pub(crate) struct Control {
     claim: ClaimId,
-    state: Mutex<Guarded>,
+    state: NoCutMutex<Guarded>,
 }
 
 /// Behind the lock.
@@ -24,10 +23,13 @@ impl Control {
     pub(crate) const fn new(claim: ClaimId) -> Self {
         Self {
             claim,
-            state: Mutex::new(Guarded {
-                addresses: None,
-                silencing: 0,
-            }),
+            // SAFETY: a few register accesses, of this crate's.
+            state: unsafe {
+                NoCutMutex::new(Guarded {
+                    addresses: None,
+                    silencing: 0,
+                })
+            },
         }
     }
 
@@ -40,7 +42,6 @@ impl Control {
     /// Runs `f`, code of this crate, a few register accesses long, with no other write to a guarded
     /// register, or to the right to be bus master, at the same time.
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut Guarded) -> R) -> R {
-        let _no_cut = NoCut::begin(thread::current());
         f(&mut self.state.lock())
     }
 

@@ -4,8 +4,8 @@ use core::fmt;
 use core::mem;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use samara_shared_heap::{AllocError, Capability};
-use spin::{Mutex, Once};
+use samara_shared_heap::{AllocError, Capability, NoCutMutex};
+use spin::Once;
 
 use super::config::{BUS_MASTER, Capabilities, Config, INTX_DISABLE, MEMORY_SPACE, PciId};
 use super::reset::{Restore, Silenced, silence};
@@ -38,7 +38,7 @@ pub(super) struct Claim {
     pub(super) epoch: AtomicU32,
     /// Mappings, and their lengths.
     pub(super) bars: [Once<(Backing, usize)>; 6],
-    pub(super) table: Mutex<DmaTable>,
+    pub(super) table: NoCutMutex<DmaTable>,
 }
 
 /// Why a function can't be claimed.
@@ -109,7 +109,8 @@ impl Claim {
             is_lost: AtomicBool::new(false),
             epoch: AtomicU32::new(0),
             bars: [const { Once::new() }; 6],
-            table: Mutex::new(DmaTable::new()),
+            // SAFETY: this crate's own code, a few entries long.
+            table: unsafe { NoCutMutex::new(DmaTable::new()) },
         })
     }
 

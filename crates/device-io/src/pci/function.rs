@@ -105,7 +105,6 @@ impl PciFunction {
 
     /// Runs `f` on the DMA table, under its lock and a no-cut mark. `f` is code of this crate.
     pub(crate) fn with_table<R>(&self, f: impl FnOnce(&mut DmaTable) -> R) -> R {
-        let _no_cut = NoCut::begin(thread::current());
         let mut table = self.0.table.lock();
         f(&mut table)
     }
@@ -185,7 +184,8 @@ impl PciFunction {
         let bar = self.0.bars.get(usize::from(B::BAR));
         let bar = bar.ok_or(RegistersError::Map(MapBarError::Absent))?;
         let (backing, length) = {
-            let _no_cut = NoCut::begin(thread::current());
+            // SAFETY: this crate's own code and its host's, to the end of this block.
+            let _no_cut = unsafe { NoCut::begin(thread::current()) };
             bar.try_call_once(|| self.map::<B>())?
         };
         Mmio::new(backing, *length, &self.0.control).ok_or(too_short)

@@ -68,7 +68,8 @@ impl PciFunction {
     /// [`InterruptError`].
     pub fn interrupt(&self, vector: u16) -> Result<Interrupt, InterruptError> {
         // A message that is nobody's yet would never go back to the host.
-        let _no_cut = NoCut::begin(thread::current());
+        // SAFETY: this crate's own code and its host's, to the end of this block.
+        let _no_cut = unsafe { NoCut::begin(thread::current()) };
         let claim = self.claim();
         let line = Line {
             slot: claim.slot,

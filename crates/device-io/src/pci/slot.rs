@@ -3,8 +3,7 @@
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use samara_shared_heap::thread::{self, NoCut};
-use spin::Mutex;
+use samara_shared_heap::NoCutMutex;
 
 use super::config::{Config, PciId};
 use super::vectors::Vectors;
@@ -18,8 +17,8 @@ pub struct PciSlot {
     claimed: AtomicBool,
     claims: AtomicU32,
     /// Base addresses that a reset took, and that the claim which ended could not put back.
-    unrestored: Mutex<Option<[u32; 6]>>,
-    vectors: Mutex<Vectors>,
+    unrestored: NoCutMutex<Option<[u32; 6]>>,
+    vectors: NoCutMutex<Vectors>,
 }
 
 impl PciSlot {
@@ -34,8 +33,10 @@ impl PciSlot {
             address,
             claimed: AtomicBool::new(false),
             claims: AtomicU32::new(0),
-            unrestored: Mutex::new(None),
-            vectors: Mutex::new(Vectors::new()),
+            // SAFETY: copied, and taken.
+            unrestored: unsafe { NoCutMutex::new(None) },
+            // SAFETY: a few register accesses, of this crate's and its host's.
+            vectors: unsafe { NoCutMutex::new(Vectors::new()) },
         }
     }
 
@@ -67,12 +68,10 @@ impl PciSlot {
     /// Runs `f`, code of this crate, a few register accesses long, on the MSI-X vectors. A thread in here is not
     /// cut, so the lock is free again when a domain has drained.
     pub(super) fn with_vectors<R>(&self, f: impl FnOnce(&mut Vectors) -> R) -> R {
-        let _no_cut = NoCut::begin(thread::current());
         f(&mut self.vectors.lock())
     }
 
     fn unrestored<R>(&self, f: impl FnOnce(&mut Option<[u32; 6]>) -> R) -> R {
-        let _no_cut = NoCut::begin(thread::current());
         f(&mut self.unrestored.lock())
     }
 

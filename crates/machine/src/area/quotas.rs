@@ -6,8 +6,8 @@ use crate::machine::Machine;
 use crate::model::item::{Item, Known};
 use crate::step::Numbers;
 use samara_domain::RpcError;
-use samara_shared_heap::quota::{self, Limits};
-use samara_testkit::hosted::owner_of;
+use samara_shared_heap::quota::Limits;
+use samara_testkit::hosted::{limit as set_limits, limit_bytes, owner_of};
 
 pub(crate) const KINDS: &[Kind] = &[
     kind("limit bytes", 3, Machine::limit_bytes),
@@ -24,13 +24,13 @@ impl Machine {
         }
         let owner = owner_of(&self.domains[n.domain]);
         let limit = self.model.census(n.domain).bytes + n.which * 4;
-        quota::set_limit(owner, Some(limit));
+        limit_bytes(owner, Some(limit));
         for how in (n.how..n.how + 6).filter(|how| !Known::is_large(*how)) {
             let parts: usize = Known::parts(how).iter().sum();
             let fits = self.model.census(n.domain).bytes + parts <= limit;
             self.make_limited(n.domain, how, fits);
         }
-        quota::set_limit(owner, None);
+        limit_bytes(owner, None);
     }
 
     fn limit_objects(&mut self, n: Numbers) {
@@ -44,7 +44,7 @@ impl Machine {
         };
         let limit = count(self) + n.which % 8;
         let objects = Some(limit);
-        quota::set_limits(
+        set_limits(
             owner,
             Limits {
                 bytes: None,
@@ -55,7 +55,7 @@ impl Machine {
             let fits = count(self) + Known::parts(how).len() <= limit;
             self.make_limited(n.domain, how, fits);
         }
-        quota::set_limit(owner, None);
+        limit_bytes(owner, None);
     }
 
     fn make_limited(&mut self, domain: usize, how: usize, fits: bool) {
@@ -74,7 +74,7 @@ impl Machine {
         }
         let owner = owner_of(&self.domains[n.domain]);
         let limit = self.model.census(n.domain).bytes + n.which;
-        quota::set_limit(owner, Some(limit));
+        limit_bytes(owner, Some(limit));
         for how in n.how..n.how + 8 {
             // By kinds whose weight is their slots'.
             let tag = self.tag();
@@ -95,7 +95,7 @@ impl Machine {
                 self.model.nodes[n.domain].items.push(known);
             }
         }
-        quota::set_limit(owner, None);
+        limit_bytes(owner, None);
     }
 
     /// A domain with a limit takes what its peer has: a domain that has twice its limit makes no call that
@@ -111,9 +111,9 @@ impl Machine {
         // Room for the handle that it makes.
         let handle = self.model.units.handle.bytes;
         let limit = self.model.census(n.domain).bytes + handle + n.which;
-        quota::set_limit(owner, Some(limit));
+        limit_bytes(owner, Some(limit));
         let pulled = self.fresh(n.domain).pull();
-        quota::set_limit(owner, None);
+        limit_bytes(owner, None);
         let mut count = 0;
         let why = loop {
             let has = self.model.census(n.domain).bytes + handle;

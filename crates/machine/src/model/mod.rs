@@ -134,6 +134,8 @@ pub(crate) struct Model {
     pub(crate) opened: BTreeMap<u64, Opened>,
     /// Proxies to exported objects that the host has.
     pub(crate) leaves: Vec<Held>,
+    /// Somebody died who had threads, which have still to notice.
+    pub(crate) lingers: bool,
 }
 
 impl Model {
@@ -153,7 +155,9 @@ impl Model {
     }
 
     pub(crate) fn die(&mut self, domain: usize, end: ExitKind) {
-        self.nodes[domain].die(end);
+        let node = &mut self.nodes[domain];
+        self.lingers |= !node.threads.is_empty() || node.stubborn > 0;
+        node.die(end);
         self.forget_dead_recorders();
     }
 

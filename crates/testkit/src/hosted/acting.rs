@@ -1,6 +1,7 @@
 //! Acting for an owner without a domain: for tests of the heap alone.
 
 use samara_shared_heap::Owner;
+use samara_shared_heap::quota::{self, Limits};
 use samara_shared_heap::thread::{self, Frame};
 
 /// Runs `body` on behalf of `owner`: what it allocates is the owner's.
@@ -23,4 +24,15 @@ pub unsafe fn acting_for<R>(owner: Owner, body: impl FnOnce() -> R) -> R {
     // runtime, is what the caller vouches for.
     unsafe { slot.set_top(&raw const frame) };
     body()
+}
+
+/// Limits what `owner` may have on the exchange heap to `bytes` of slots; `None` for no limit at all.
+pub fn limit_bytes(owner: Owner, bytes: Option<usize>) {
+    limit(owner, bytes.map_or(Limits::NONE, Limits::bytes));
+}
+
+/// Limits what `owner` may have on the exchange heap.
+pub fn limit(owner: Owner, limits: Limits) {
+    // SAFETY: the test is the host.
+    unsafe { quota::set_limits(owner, limits) };
 }

@@ -1,87 +1,79 @@
-//! Static checks on domains: what the language isolates only if nobody goes behind its back.
+//! Static checks: on domains, by `samara-domain-check`, and on the kernel's unwind tables.
 
-mod dependencies;
-mod expanded;
-#[cfg(test)]
+#[cfg(all(test, target_arch = "x86_64"))]
 mod fixture;
-mod forbid;
-mod reviewed;
-mod sections;
-mod statics;
 #[cfg(target_arch = "x86_64")]
 mod tables;
 
+use std::env;
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::process::Command;
+
+use samara_domain_check::{Build, Review, Source, check_domain, check_sysroot};
+
+use crate::cargo::{self, LIMIT};
 use crate::error::Error;
 use crate::kernel::{self, Flavor};
-use crate::metadata::Metadata;
+use crate::process::Job;
 use crate::progress::step;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 
-/// What a check found: one sentence a fault, none if all is well.
-type Findings = Vec<String>;
+/// The linked-in domains.
+const DOMAINS: &[&str] = &["samara-nvme", "samara-ixgbe", "samara-net", "samara-http"];
 
 /// Runs every check on every domain, shows them as tests, and counts them.
 pub(crate) fn run(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
-    let metadata = Metadata::load(workspace)?;
+    let metadata = cargo::metadata(workspace)?;
     // The very objects that the demo boots, with the fault points that are compiled into it.
     let kernel = kernel::build(workspace, Flavor::Demo)?;
     step("static checks on domains");
-    let mut check = |name: String, findings: Findings| {
-        tally.report(format_args!("check {name}"), findings.is_empty());
-        for finding in &findings {
-            println!("    {finding}");
-        }
+    let target = workspace.target(kernel::TARGET_DIR);
+    let build = Build::new(metadata, kernel.artifacts, target);
+    let review = Review::samara(&Source::Member);
+    let capture = |what: &str, command: Command| {
+        let output = Job::new(what, command, LIMIT).capture();
+        output.map_err(|error| error.to_string())
     };
-    for &domain in reviewed::DOMAINS {
-        let Some(package) = metadata.member(domain) else {
-            check(
-                format!("{domain} exists"),
-                vec!["no member of the workspace has this name".into()],
-            );
-            continue;
-        };
-        check(
-            format!("{domain} depends on reviewed crates only"),
-            dependencies::check(&metadata, package, |part| {
-                let mut artifacts = kernel.artifacts.iter();
-                artifacts.any(|artifact| artifact.package == part.id)
-            }),
-        );
-        check(
-            format!("{domain} forbids unsafe code"),
-            forbid::check(package),
-        );
-        check(
-            format!("{domain} links no std"),
-            forbid::check_no_std(package),
-        );
-        check(
-            format!("{domain} has no unsafe code after expansion"),
-            expanded::check(workspace, package)?,
-        );
-        for (name, findings) in statics::check(&metadata, package, &kernel.artifacts)? {
-            check(
-                format!("{domain}: {name} has no writable statics"),
-                findings,
-            );
+    for domain in DOMAINS {
+        for part in check_domain(&build, &review, domain, &capture) {
+            report(tally, &part.title, &part.findings);
         }
     }
     // The runtime's own reader of tables is what asks: there is one for this architecture.
     #[cfg(target_arch = "x86_64")]
     {
-        check(
-            "unwind tables cover all code of the kernel".into(),
-            tables::uncovered(&kernel.elf, tables::NAMED),
+        report(
+            tally,
+            "unwind tables cover all code of the kernel",
+            &tables::uncovered(&kernel.elf, tables::NAMED),
         );
         let (calls, findings) = tables::uncaught(&kernel.elf);
-        check(
-            format!("all {calls} calls of domains in the kernel keep their landing pads"),
-            findings,
+        report(
+            tally,
+            &format!("all {calls} calls of domains in the kernel keep their landing pads"),
+            &findings,
         );
     }
-    for (name, findings) in statics::check_sysroot(workspace)? {
-        check(format!("{name} has no writable statics"), findings);
+    for (name, findings) in check_sysroot(&sysroot(workspace)?, &review) {
+        report(tally, &format!("{name} has no writable statics"), &findings);
     }
     Ok(())
+}
+
+fn report(tally: &mut Tally, name: &str, findings: &[impl Display]) {
+    tally.report(format_args!("check {name}"), findings.is_empty());
+    for finding in findings {
+        println!("    {finding}");
+    }
+}
+
+/// The directory of the compiler's own libraries.
+fn sysroot(workspace: &Workspace) -> Result<PathBuf, Error> {
+    let mut command = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    command.current_dir(workspace.root());
+    command.args(["--print", "target-libdir"]);
+    let directory = Job::new("asking rustc for its libraries", command, LIMIT).capture()?;
+    Ok(PathBuf::from(directory.trim_end()))
 }

@@ -4,11 +4,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::{run, targets, test};
-use crate::cargo::{LIMIT, cargo};
+use crate::cargo::{self, LIMIT, cargo};
 use crate::cli::{RunArgs, TestArgs};
 use crate::error::Error;
 use crate::kernel::{self, Flavor};
-use crate::metadata::Metadata;
 use crate::process::Job;
 use crate::progress::{note, step};
 use crate::tally::Tally;
@@ -122,7 +121,7 @@ fn documentation(workspace: &Workspace) -> Result<(), Error> {
     let hosted = cargo(workspace, "doc");
     let mut kernel = cargo(workspace, "doc");
     kernel::configure(workspace, &mut kernel, Flavor::Demo);
-    let metadata = Metadata::load(workspace)?;
+    let metadata = cargo::metadata(workspace)?;
     let alone = metadata.published().into_iter().map(|package| {
         let mut command = cargo(workspace, "doc");
         command.args(["--package", &package.name]);
@@ -142,7 +141,7 @@ fn documentation(workspace: &Workspace) -> Result<(), Error> {
 fn packaging(workspace: &Workspace) -> Result<(), Error> {
     let mut command = cargo(workspace, "package");
     command.args(["--workspace", "--no-verify", "--allow-dirty", "--quiet"]);
-    let metadata = Metadata::load(workspace)?;
+    let metadata = cargo::metadata(workspace)?;
     for private in metadata.unpublished() {
         command.args(["--exclude", private]);
     }

@@ -32,6 +32,7 @@ mod pci;
 pub(crate) mod provoke;
 mod quotas;
 mod single_step;
+mod sizes;
 mod starts;
 mod stepped;
 mod threads;
@@ -53,7 +54,7 @@ use crate::thread::spawn::PANICKED;
 use crate::{println, report};
 
 /// Fewer than this and a module of tests was dropped by the linker, or never built.
-const EXPECTED: usize = 109;
+const EXPECTED: usize = 110;
 
 /// A test's name and body.
 pub(crate) struct KernelTest {

@@ -6,8 +6,10 @@ mod loaded;
 
 use std::path::Path;
 
-use super::Findings;
 use loaded::Loaded;
+
+/// What a check found: one sentence a fault, none if all is well.
+type Findings = Vec<String>;
 
 /// Bytes between functions that only align the next one.
 const PADDING: usize = 16;

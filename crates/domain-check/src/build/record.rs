@@ -1,0 +1,179 @@
+//! One call of the compiler, as it was made.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::strings;
+
+/// A call of the compiler that made a library.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Invocation {
+    /// The compiler.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// The directory that it was called in.
+    pub directory: PathBuf,
+    /// What cargo and the user told it by its environment: variables that begin with `CARGO` or
+    /// `RUST`, and those that are compiled in.
+    pub environment: BTreeMap<String, String>,
+    /// A digest of the library that came out.
+    pub digest: Option<String>,
+}
+
+/// Why there is no record of a library.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum BadRecord {
+    /// There is no file of this name.
+    Missing(PathBuf),
+    /// The file is not of the form that the wrapper writes.
+    Malformed(PathBuf),
+    /// The library was made by another call than the recorded one.
+    OfAnother(PathBuf),
+}
+
+impl fmt::Display for BadRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BadRecord::Missing(path) => write!(
+                f,
+                "there is no record {} of the compiler's invocation",
+                path.display()
+            ),
+            BadRecord::Malformed(path) => write!(f, "the record {} is damaged", path.display()),
+            BadRecord::OfAnother(path) => write!(
+                f,
+                "{} was made by another invocation than the recorded one",
+                path.display()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for BadRecord {}
+
+impl Invocation {
+    /// Whether a variable of the environment is always recorded.
+    pub(crate) fn is_told(variable: &str) -> bool {
+        // Descriptors that only that very process has.
+        variable != "CARGO_MAKEFLAGS"
+            && (variable.starts_with("CARGO") || variable.starts_with("RUST"))
+    }
+
+    /// The record in `records` of the call that made `library`, which may have been copied to a place without
+    /// cargo's hash in its name.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or the library was made by another call since.
+    pub fn of(library: &Path, records: &Path) -> Result<Self, BadRecord> {
+        let stem = library.file_stem().unwrap_or_default().to_string_lossy();
+        let stem = stem.strip_prefix("lib").unwrap_or(&stem);
+        // The name of a crate has no dash; what follows one is cargo's hash.
+        let name = stem.split('-').next().unwrap_or(stem);
+        let made = digest(library);
+        let mut worst = BadRecord::Missing(records.join(format!("{stem}.json")));
+        for entry in fs::read_dir(records).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let record = path.file_stem().unwrap_or_default().to_string_lossy();
+            if record.split('-').next() != Some(name) {
+                continue;
+            }
+            match Self::read(&path) {
+                Some(invocation) if invocation.digest.is_some() && invocation.digest == made => {
+                    return Ok(invocation);
+                }
+                Some(_) => worst = BadRecord::OfAnother(library.to_owned()),
+                None => worst = BadRecord::Malformed(path),
+            }
+        }
+        Err(worst)
+    }
+
+    fn read(path: &Path) -> Option<Self> {
+        let text = fs::read_to_string(path).ok()?;
+        Self::from_json(&serde_json::from_str(&text).ok()?)
+    }
+
+    /// The path in `records` of this call's own record; nothing for calls that make no crate of cargo's.
+    pub(crate) fn path(&self, records: &Path) -> Option<PathBuf> {
+        let name = self.value("--crate-name")?;
+        let extra = self.codegen("extra-filename").unwrap_or_default();
+        Some(records.join(format!("{name}{extra}.json")))
+    }
+
+    /// The library that this call makes.
+    pub(crate) fn library(&self) -> Option<PathBuf> {
+        self.output("lib", "rlib")
+    }
+
+    /// The list of files and variables that this call writes.
+    pub(crate) fn dep_info(&self) -> Option<PathBuf> {
+        self.output("", "d")
+    }
+
+    fn output(&self, prefix: &str, extension: &str) -> Option<PathBuf> {
+        let name = self.value("--crate-name")?;
+        let extra = self.codegen("extra-filename").unwrap_or_default();
+        let directory = self.directory.join(self.value("--out-dir")?);
+        Some(directory.join(format!("{prefix}{name}{extra}.{extension}")))
+    }
+
+    /// The value of the long option `name`.
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        let mut arguments = self.arguments.iter();
+        while let Some(argument) = arguments.next() {
+            match argument.strip_prefix(name) {
+                Some("") => return arguments.next().map(String::as_str),
+                Some(rest) if rest.starts_with('=') => return Some(&rest[1..]),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// The value of the last `-C name=value`.
+    pub(crate) fn codegen(&self, name: &str) -> Option<&str> {
+        let pairs = self.arguments.windows(2).filter(|pair| pair[0] == "-C");
+        let values = pairs.filter_map(|pair| pair[1].strip_prefix(name)?.strip_prefix('='));
+        values.last()
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "program": self.program, "arguments": self.arguments, "directory": self.directory,
+            "environment": self.environment, "digest": self.digest,
+        })
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        let environment = value["environment"].as_object()?;
+        let pairs = environment.iter();
+        let pairs = pairs.map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+        Some(Invocation {
+            program: value["program"].as_str()?.into(),
+            arguments: strings(&value["arguments"]).collect(),
+            directory: value["directory"].as_str()?.into(),
+            environment: pairs.collect::<Option<_>>()?,
+            digest: value["digest"].as_str().map(str::to_owned),
+        })
+    }
+}
+
+/// A digest of a file's contents: FNV-1a, which tells two builds apart, not an attacker from a victim.
+pub(crate) fn digest(path: &Path) -> Option<String> {
+    let contents = fs::read(path).ok()?;
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for chunk in contents.chunks(8) {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x0100_0000_01b3);
+    }
+    Some(format!("{hash:016x}-{}", contents.len()))
+}

@@ -1,0 +1,111 @@
+//! Recording the compiler's invocations while a build makes them.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use super::record::{Invocation, digest};
+
+/// The variable of the environment that names the directory for records. A build is recorded if this is
+/// set and `RUSTC_WRAPPER` is a program that calls [`record_if_wrapped`] first.
+///
+/// Use one directory for one target directory, and always: cargo does not call the compiler for what is up
+/// to date, so a build without the wrapper leaves libraries without records.
+pub const RECORDS: &str = "SAMARA_CHECK_RECORDS";
+
+/// If this process was started as `RUSTC_WRAPPER`: calls the compiler, records the call, and returns what
+/// to exit with.
+#[must_use]
+pub fn record_if_wrapped() -> Option<ExitCode> {
+    let records = PathBuf::from(env::var_os(RECORDS)?);
+    let mut arguments = env::args_os().skip(1);
+    // Cargo's first argument is the compiler's path.
+    let compiler = arguments
+        .next()
+        .filter(|it| Path::new(it).is_absolute() || is_rustc(it))?;
+    let arguments: Vec<OsString> = arguments.collect();
+    Some(match wrap(&records, compiler, &arguments) {
+        Ok(code) => ExitCode::from(code),
+        Err(problem) => {
+            eprintln!("error: recording the compiler's invocation: {problem}");
+            ExitCode::FAILURE
+        }
+    })
+}
+
+fn is_rustc(program: &OsString) -> bool {
+    let stem = Path::new(program).file_stem().unwrap_or_default();
+    stem == "rustc" || stem == "clippy-driver"
+}
+
+fn wrap(records: &Path, compiler: OsString, arguments: &[OsString]) -> Result<u8, String> {
+    let mut invocation = Invocation {
+        program: PathBuf::from(&compiler),
+        arguments: spelled_out(arguments)?,
+        directory: env::current_dir().map_err(|error| error.to_string())?,
+        environment: told(),
+        digest: None,
+    };
+    let path = invocation.path(records);
+    // A record of an earlier call must not stand for one that fails half-way.
+    if let Some(path) = &path
+        && path.exists()
+    {
+        fs::remove_file(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    let mut command = Command::new(&compiler);
+    let status = command.args(arguments).env_remove(RECORDS).status();
+    let status = status.map_err(|error| format!("{}: {error}", compiler.display()))?;
+    if status.success()
+        && let Some(path) = &path
+        && let Some(library) = invocation.library()
+        && library.exists()
+    {
+        invocation.digest = digest(&library);
+        invocation.environment.extend(compiled_in(&invocation));
+        fs::create_dir_all(records)
+            .and_then(|()| fs::write(path, invocation.to_json().to_string()))
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1))
+}
+
+/// The arguments, with those that cargo put into a file for want of room.
+fn spelled_out(arguments: &[OsString]) -> Result<Vec<String>, String> {
+    let mut all = Vec::new();
+    for argument in arguments {
+        let argument = argument.to_str().ok_or("an argument is not UTF-8")?;
+        match argument.strip_prefix('@') {
+            Some(path) => {
+                let lines = fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+                all.extend(lines.lines().map(str::to_owned));
+            }
+            None => all.push(argument.to_owned()),
+        }
+    }
+    Ok(all)
+}
+
+/// The variables that are part of the code, as the compiler told just now.
+fn compiled_in(invocation: &Invocation) -> BTreeMap<String, String> {
+    let text = invocation.dep_info().map(fs::read_to_string);
+    let text = text.and_then(Result::ok).unwrap_or_default();
+    let lines = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# env-dep:"));
+    let names = lines.map(|line| line.split('=').next().unwrap_or(line));
+    names
+        .filter_map(|name| Some((name.to_owned(), env::var(name).ok()?)))
+        .collect()
+}
+
+fn told() -> BTreeMap<String, String> {
+    let variables = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    variables
+        .filter(|(name, _)| Invocation::is_told(name))
+        .collect()
+}

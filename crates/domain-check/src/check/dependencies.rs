@@ -1,0 +1,155 @@
+//! A domain is built from reviewed crates only (DESIGN D10), each from the source that was reviewed, and
+//! by the name that its author gave it.
+
+use crate::build::{Build, Package};
+use crate::finding::{Finding, Findings, Rule};
+use crate::review::Review;
+
+/// Checks what `domain` names in its manifest and what it is linked with.
+pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Findings {
+    let mut findings = manifest(domain);
+    let metadata = &build.metadata;
+    for dependency in domain.dependencies.iter().filter_map(|id| metadata.get(id)) {
+        if review
+            .find(&dependency.name)
+            .is_some_and(|reviewed| !reviewed.direct)
+        {
+            findings.push(Finding::new(
+                Rule::Authority,
+                format!(
+                    "{} names {} in its manifest, which is not meant for domains",
+                    domain.name, dependency.name
+                ),
+            ));
+        }
+    }
+    for package in metadata.linked_with(domain) {
+        if package.id != domain.id && build.contains(package) {
+            findings.extend(dependency(review, domain, package));
+        }
+    }
+    findings
+}
+
+/// What the manifest of a domain itself may not have.
+fn manifest(domain: &Package) -> Findings {
+    let mut findings = Findings::new();
+    let manifest = domain.directory.join("Cargo.toml");
+    let mut find = |rule, what: String| findings.push(Finding::new(rule, what).at(&manifest));
+    if domain.build_script {
+        find(
+            Rule::BuildScript,
+            format!("{} has a build script", domain.name),
+        );
+    }
+    if let Some(library) = &domain.links {
+        let what = format!("{} links the native library {library}", domain.name);
+        find(Rule::NativeLibrary, what);
+    }
+    if domain.procedural_macro {
+        let what = format!("{} is a procedural macro", domain.name);
+        find(Rule::CrateKind, what);
+    }
+    findings
+}
+
+fn dependency(review: &Review, domain: &Package, package: &Package) -> Option<Finding> {
+    let name = &package.name;
+    let Some(reviewed) = review.find(name) else {
+        let what = format!("{name} is part of {} but not reviewed", domain.name);
+        return Some(Finding::new(Rule::UnreviewedCrate, what));
+    };
+    let manifest = package.directory.join("Cargo.toml");
+    if !reviewed.source.holds(package) {
+        let source = package.source.as_deref().unwrap_or("a path");
+        let what = format!(
+            "{name} comes from {source}; what was reviewed is {:?}",
+            reviewed.source
+        );
+        return Some(Finding::new(Rule::CrateSource, what).at(manifest));
+    }
+    if package.build_script && !reviewed.build_script {
+        let what = format!("{name} has a build script that was not reviewed");
+        return Some(Finding::new(Rule::BuildScript, what).at(manifest));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::build::metadata::tests::made_up;
+    use crate::build::{Artifact, Build};
+    use crate::review::{Review, Source};
+
+    /// What is found in a build of these packages, all but the ones left out, which come from the sources
+    /// that were reviewed.
+    fn findings_without(edges: &[(&str, &str)], left_out: &str) -> Vec<String> {
+        let metadata = made_up(edges);
+        let names = edges.iter().flat_map(|&(from, to)| [from, to]);
+        let built = names.filter(|&name| name != left_out).map(|name| {
+            let message = format!(r#"{{"reason":"compiler-artifact","package_id":"{name}"}}"#);
+            Artifact::from_message(&message)
+                .expect("valid")
+                .expect("an artifact")
+        });
+        let build = Build::new(metadata, built.collect(), "");
+        let mut review = Review::samara(&Source::Member);
+        for reviewed in &mut review.crates {
+            if !reviewed.name.starts_with("samara") {
+                reviewed.source = Source::Exact("made up".into());
+            }
+        }
+        let domain = build.metadata.member("samara-nvme").expect("a member");
+        let findings = check(&build, &review, domain);
+        findings.iter().map(ToString::to_string).collect()
+    }
+
+    fn findings(edges: &[(&str, &str)]) -> Vec<String> {
+        findings_without(edges, "")
+    }
+
+    #[test]
+    fn reviewed_crates_are_accepted() {
+        let good = [
+            ("samara-nvme", "samara-domain"),
+            ("samara-nvme", "bitflags"),
+            ("samara-domain", "samara-shared-heap"),
+            ("samara-shared-heap", "spin"),
+        ];
+        assert_eq!(findings(&good), [""; 0]);
+    }
+
+    #[test]
+    fn authority_may_not_be_named() {
+        let findings = findings(&[("samara-nvme", "samara-domain-runtime")]);
+        assert!(
+            findings.len() == 1 && findings[0].contains("not meant for domains"),
+            "{findings:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_not_built_is_no_part() {
+        let findings = findings_without(&[("samara-nvme", "x"), ("x", "y")], "y");
+        assert!(
+            findings.len() == 1 && findings[0].contains(": x is part of"),
+            "{findings:?}"
+        );
+    }
+
+    #[test]
+    fn unreviewed_crates_are_found_however_deep() {
+        let findings = findings(&[
+            ("samara-nvme", "samara-domain"),
+            ("samara-domain", "x"),
+            ("x", "y"),
+        ]);
+        assert_eq!(findings.len(), 2, "{findings:?}");
+        assert!(
+            findings
+                .iter()
+                .all(|finding| finding.contains("not reviewed"))
+        );
+    }
+}

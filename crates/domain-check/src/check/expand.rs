@@ -1,0 +1,104 @@
+//! A unit's source as its own invocation expands it, and the files that it was read from.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::build::Invocation;
+
+/// Runs a command and returns what it printed; the text says what it was for.
+pub type Run<'a> = dyn Fn(&str, Command) -> Result<String, String> + 'a;
+
+/// Expands what `invocation` compiled, with its own flags, in its own environment.
+pub(super) fn expanded(invocation: &Invocation, run: &Run<'_>) -> Result<String, String> {
+    let name = invocation.value("--crate-name").unwrap_or_default();
+    let mut command = again(invocation);
+    // The option is unstable; the code that is looked at is not.
+    command
+        .arg("-Zunpretty=expanded")
+        .env("RUSTC_BOOTSTRAP", name);
+    run(&format!("expanding {name}"), command)
+}
+
+/// The files and the variables of the environment that `invocation` reads, as it tells of them itself.
+pub(super) fn inputs(invocation: &Invocation, run: &Run<'_>) -> Result<Inputs, String> {
+    let name = invocation.value("--crate-name").unwrap_or_default();
+    let mut command = again(invocation);
+    command.arg("--emit=dep-info=-");
+    let text = run(&format!("asking for the sources of {name}"), command)?;
+    Ok(Inputs::parse(&text, &invocation.directory))
+}
+
+/// What a unit is made from.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub(super) struct Inputs {
+    /// Source files, and others that are included.
+    pub(super) files: Vec<PathBuf>,
+    /// Variables that are compiled in.
+    pub(super) variables: Vec<String>,
+}
+
+impl Inputs {
+    /// Reads a compiler's rule for make; paths are relative to `directory`.
+    fn parse(text: &str, directory: &Path) -> Self {
+        let mut inputs = Inputs::default();
+        for line in text.lines() {
+            if let Some(variable) = line.strip_prefix("# env-dep:") {
+                let name = variable.split('=').next().unwrap_or(variable);
+                inputs.variables.push(name.to_owned());
+            } else if let Some(file) = line.strip_suffix(':') {
+                // Each file has a rule of its own without prerequisites.
+                inputs.files.push(directory.join(file.replace("\\ ", " ")));
+            }
+        }
+        inputs
+    }
+}
+
+/// The same call, but for what it writes and how it tells of it.
+fn again(invocation: &Invocation) -> Command {
+    /// Options with a value that say where results go.
+    const RESULTS: &[&str] = &["--emit", "--out-dir", "-o", "--error-format", "--json"];
+    let mut command = Command::new(&invocation.program);
+    command.current_dir(&invocation.directory);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_none_or(Invocation::is_told) {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("CARGO_MAKEFLAGS");
+    command.envs(&invocation.environment);
+    let mut arguments = invocation.arguments.iter().peekable();
+    while let Some(argument) = arguments.next() {
+        let name = argument.split('=').next().unwrap_or(argument);
+        if RESULTS.contains(&name) {
+            if !argument.contains('=') {
+                arguments.next();
+            }
+        } else if argument == "-C"
+            && arguments
+                .peek()
+                .is_some_and(|value| value.starts_with("incremental"))
+        {
+            arguments.next();
+        } else {
+            command.arg(argument);
+        }
+    }
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::Inputs;
+
+    #[test]
+    fn files_and_variables_of_a_unit_are_read() {
+        let text = "-: src/lib.rs /far/a\\ b.rs\n\nsrc/lib.rs:\n/far/a\\ b.rs:\n\n# env-dep:HOME=/x\n# env-dep:UNSET\n";
+        let inputs = Inputs::parse(text, Path::new("/here"));
+        let files = ["/here/src/lib.rs", "/far/a b.rs"].map(PathBuf::from);
+        assert_eq!(inputs.files, files);
+        assert_eq!(inputs.variables, ["HOME", "UNSET"]);
+    }
+}

@@ -1,0 +1,38 @@
+//! Finding in a package's files what was found in expanded code, which has no lines of theirs.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::finding::Finding;
+
+/// Gives each finding the file and line of its function, if one function of all has that name.
+pub(super) fn locate(findings: &mut [Finding], files: &[PathBuf]) {
+    for finding in findings.iter_mut().filter(|finding| finding.file.is_none()) {
+        let Some(name) = &finding.function else {
+            continue;
+        };
+        let begin = format!("fn {name}");
+        let mut places = Vec::new();
+        for file in files {
+            let text = fs::read_to_string(file).unwrap_or_default();
+            let lines = text.lines().enumerate();
+            places.extend(
+                lines
+                    .filter(|(_, line)| declares(line, &begin))
+                    .map(|(index, _)| (file, index + 1)),
+            );
+        }
+        if let [(file, line)] = places[..] {
+            finding.file = Some(file.clone());
+            finding.line = Some(line);
+        }
+    }
+}
+
+/// Whether a line has `begin`, and that is not the beginning of a longer name.
+fn declares(line: &str, begin: &str) -> bool {
+    line.match_indices(begin).any(|(at, _)| {
+        let rest = &line[at + begin.len()..];
+        !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_')
+    })
+}

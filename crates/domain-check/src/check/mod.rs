@@ -1,0 +1,141 @@
+//! The checks on one domain.
+
+mod attributes;
+mod dependencies;
+mod expand;
+mod inputs;
+mod invocation;
+mod locate;
+mod root;
+mod search;
+mod statics;
+pub(crate) mod tokens;
+
+use proc_macro2::TokenStream;
+
+pub use self::expand::Run;
+pub use self::statics::check_sysroot;
+use crate::build::{Build, Invocation, Package};
+use crate::finding::{Finding, Findings, Rule};
+use crate::lifetimes;
+use crate::review::Review;
+
+/// What one check found.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Part {
+    /// What was checked, as a claim that holds if nothing was found.
+    pub title: String,
+    /// Every breach.
+    pub findings: Findings,
+}
+
+/// A compiled library of a domain, and the call that made it.
+struct Unit<'a> {
+    domain: &'a Package,
+    invocation: Invocation,
+}
+
+/// Runs every check on the member of this name. `run` runs the compiler and gives back what it printed.
+pub fn check_domain(build: &Build, review: &Review, name: &str, run: &Run<'_>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut report = |title: String, findings: Findings| parts.push(Part { title, findings });
+    let Some(domain) = build.metadata.member(name) else {
+        let what = format!("no member of the workspace has the name {name}");
+        let findings = vec![Finding::new(Rule::NotLinked, what)];
+        report(format!("{name} exists"), findings);
+        return parts;
+    };
+    report(
+        format!("{name} depends on reviewed crates only"),
+        dependencies::check(build, review, domain),
+    );
+    let (units, findings) = units(build, domain);
+    report(format!("{name} is part of a recorded build"), findings);
+    let of_all = |check: &dyn Fn(&Unit<'_>) -> Findings| units.iter().flat_map(check).collect();
+    report(
+        format!("{name} is compiled as a plain library"),
+        of_all(&|unit| invocation::check(unit, build, review)),
+    );
+    report(
+        format!("{name} forbids unsafe code"),
+        of_all(&|unit| root::forbids_unsafe(&unit.root())),
+    );
+    report(
+        format!("{name} links no std"),
+        of_all(&|unit| root::is_without_std(&unit.root())),
+    );
+    let mut own = Findings::new();
+    let mut unsafe_code = Findings::new();
+    let mut implied = Findings::new();
+    for unit in &units {
+        let files = match expand::inputs(&unit.invocation, run) {
+            Ok(inputs) => {
+                own.extend(inputs::check(&inputs, domain, &build.target, review));
+                inputs.files
+            }
+            Err(problem) => {
+                own.push(Finding::new(Rule::NotUnderstood, problem));
+                Vec::new()
+            }
+        };
+        match expanded(unit, run) {
+            Ok(source) => {
+                unsafe_code.extend(search::search(source.clone(), review));
+                implied.extend(lifetimes::check(source));
+            }
+            Err(problem) => unsafe_code.push(Finding::new(Rule::NotUnderstood, problem)),
+        }
+        locate::locate(&mut unsafe_code, &files);
+        locate::locate(&mut implied, &files);
+    }
+    report(format!("{name} is made from its own files only"), own);
+    report(
+        format!("{name} has no unsafe code after expansion"),
+        unsafe_code,
+    );
+    report(format!("{name} relies on no implied bounds"), implied);
+    for (package, findings) in statics::check(build, review, domain) {
+        report(
+            format!("{name}: {package} has no writable statics"),
+            findings,
+        );
+    }
+    parts
+}
+
+fn expanded(unit: &Unit<'_>, run: &Run<'_>) -> Result<TokenStream, String> {
+    let source = expand::expanded(&unit.invocation, run)?;
+    let parsed = source.parse::<TokenStream>();
+    parsed.map_err(|error| format!("{} after expansion: {error}", unit.domain.name))
+}
+
+/// The libraries of a domain in a build. One without a record is a finding: nothing else can be said of it.
+fn units<'a>(build: &Build, domain: &'a Package) -> (Vec<Unit<'a>>, Findings) {
+    let records = Build::records(&build.target);
+    let mut units = Vec::new();
+    let mut findings = Findings::new();
+    for library in build.libraries(domain) {
+        match Invocation::of(library, &records) {
+            Ok(invocation) => units.push(Unit { domain, invocation }),
+            Err(problem) => {
+                findings.push(Finding::new(Rule::NoRecord, problem.to_string()).at(library));
+            }
+        }
+    }
+    if units.is_empty() && findings.is_empty() {
+        let what = format!("{} is not linked into the program", domain.name);
+        findings.push(Finding::new(Rule::NotLinked, what));
+    }
+    (units, findings)
+}
+
+impl Unit<'_> {
+    /// The root file that was compiled.
+    fn root(&self) -> std::path::PathBuf {
+        let arguments = self.invocation.arguments.iter();
+        let mut files = arguments.filter(|it| !it.starts_with('-') && it.ends_with(".rs"));
+        let root = files.next().map(String::as_str).unwrap_or_default();
+        self.invocation.directory.join(root)
+    }
+}

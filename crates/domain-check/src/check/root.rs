@@ -1,0 +1,112 @@
+//! A domain's root file forbids unsafe code, which no inner file can undo (DESIGN D10), and links no
+//! `std`: what that keeps behind a domain's back (thread-locals, buffers) outlives the domain.
+
+use std::fs;
+use std::path::Path;
+
+use proc_macro2::{TokenStream, TokenTree};
+
+use crate::finding::{Finding, Findings, Rule};
+
+/// Checks that the root file at `root` forbids unsafe code.
+pub(super) fn forbids_unsafe(root: &Path) -> Findings {
+    let wanted = "#![forbid(unsafe_code)]";
+    check_root(root, Rule::ForbidsUnsafe, wanted, names_the_lint)
+}
+
+/// Checks that the root file at `root` is `#![no_std]`.
+pub(super) fn is_without_std(root: &Path) -> Findings {
+    check_root(root, Rule::Std, "#![no_std]", is_no_std)
+}
+
+fn check_root(root: &Path, rule: Rule, wanted: &str, is_it: fn(TokenStream) -> bool) -> Findings {
+    let problem = match fs::read_to_string(root) {
+        Err(error) => (Rule::NotUnderstood, format!("could not be read: {error}")),
+        Ok(source) => match has_attribute(&source, is_it) {
+            Ok(true) => return Findings::new(),
+            Ok(false) => (rule, format!("the root lacks {wanted}")),
+            Err(error) => (Rule::NotUnderstood, format!("could not be parsed: {error}")),
+        },
+    };
+    vec![Finding::new(problem.0, problem.1).at(root)]
+}
+
+/// Whether `source` has, of its own, an inner attribute for which `is_it`.
+///
+/// `cfg_attr` does not count: a feature must not decide over it.
+fn has_attribute(
+    source: &str,
+    is_it: fn(TokenStream) -> bool,
+) -> Result<bool, proc_macro2::LexError> {
+    let tokens: Vec<TokenTree> = source.parse::<TokenStream>()?.into_iter().collect();
+    Ok(tokens.windows(3).any(|window| match window {
+        [
+            TokenTree::Punct(hash),
+            TokenTree::Punct(bang),
+            TokenTree::Group(attribute),
+        ] => hash.as_char() == '#' && bang.as_char() == '!' && is_it(attribute.stream()),
+        _ => false,
+    }))
+}
+
+fn is_no_std(attribute: TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = attribute.into_iter().collect();
+    matches!(&tokens[..], [TokenTree::Ident(name)] if name == "no_std")
+}
+
+/// `forbid(unsafe_code)`, possibly among other lints.
+fn names_the_lint(attribute: TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = attribute.into_iter().collect();
+    match &tokens[..] {
+        [TokenTree::Ident(level), TokenTree::Group(lints)] => {
+            level == "forbid"
+                && lints
+                    .stream()
+                    .into_iter()
+                    .any(|lint| matches!(lint, TokenTree::Ident(lint) if lint == "unsafe_code"))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{has_attribute, is_no_std, names_the_lint};
+
+    #[test]
+    fn only_the_real_attribute_counts() {
+        let forbids = |source: &str| has_attribute(source, names_the_lint).expect("Rust");
+        assert!(forbids(
+            "//! Docs.\n#![no_std]\n#![forbid(unsafe_code)]\nfn f() {}"
+        ));
+        assert!(forbids("#![forbid(missing_docs, unsafe_code)]"));
+        assert!(forbids("#![forbid(unsafe_code, reason = \"a domain\")]"));
+        for source in [
+            "",
+            "#![deny(unsafe_code)]",
+            "// #![forbid(unsafe_code)]",
+            "//! #![forbid(unsafe_code)]",
+            "#[forbid(unsafe_code)] mod inner {}",
+            "mod inner { #![forbid(unsafe_code)] }",
+            "#![cfg_attr(feature = \"x\", forbid(unsafe_code))]",
+            "const S: &str = \"#![forbid(unsafe_code)]\";",
+        ] {
+            assert!(!forbids(source), "{source}");
+        }
+    }
+
+    #[test]
+    fn a_root_without_std_says_so_itself() {
+        let says = |source: &str| has_attribute(source, is_no_std).expect("Rust");
+        assert!(says("//! Docs.\n#![no_std]\n#![forbid(unsafe_code)]"));
+        for source in [
+            "",
+            "//! #![no_std]",
+            "#![cfg_attr(not(test), no_std)]",
+            "#[no_std] mod inner {}",
+            "mod inner { #![no_std] }",
+        ] {
+            assert!(!says(source), "{source}");
+        }
+    }
+}

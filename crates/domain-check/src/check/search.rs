@@ -1,0 +1,309 @@
+//! Searching expanded source for what a domain may not contain.
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+use super::attributes;
+use super::tokens::{is_punct, is_word, plain};
+use crate::finding::{Finding, Findings, Rule};
+use crate::review::{Review, names};
+
+/// Macros of the compiler that are assembly.
+const ASSEMBLY: &[&str] = &["asm", "global_asm", "naked_asm"];
+
+/// Crates of the compiler that are `std`, or bring it along.
+const STD: &[&str] = &["std", "proc_macro", "test"];
+
+/// Every place in `source` that breaks a rule, but for what was reviewed.
+pub(super) fn search(source: TokenStream, review: &Review) -> Findings {
+    let mut search = Search {
+        review,
+        findings: Findings::new(),
+    };
+    search.descend(source, None, Context::default());
+    search.findings
+}
+
+/// Where tokens stand.
+#[derive(Clone, Copy, Default)]
+struct Context {
+    /// In a macro's definition.
+    template: bool,
+    /// In the body of an `unsafe impl` that a reviewed derive wrote. Nobody else can have: the compiler forbids
+    /// the word in the domain's own tokens. What the derive took over from the domain stands in
+    /// the type's definition too, and is looked at there.
+    derived: bool,
+}
+
+struct Search<'a> {
+    review: &'a Review,
+    findings: Findings,
+}
+
+impl Search<'_> {
+    fn find(&mut self, rule: Rule, what: &str, function: Option<&str>) {
+        let mut finding = match function {
+            Some(name) => Finding::new(rule, format!("{what} in or after fn {name}")),
+            None => Finding::new(rule, format!("{what} in or after the crate's root")),
+        };
+        finding.function = function.map(str::to_owned);
+        self.findings.push(finding);
+    }
+
+    /// `function` is the one around these tokens.
+    fn descend(&mut self, stream: TokenStream, function: Option<&str>, context: Context) {
+        let tokens: Vec<TokenTree> = stream.into_iter().collect();
+        let mut function = function.map(str::to_owned);
+        // Whether the next braces are the body of a reviewed derive's impl.
+        let mut derived = false;
+        for (index, token) in tokens.iter().enumerate() {
+            let (before, rest) = (&tokens[..index], &tokens[index + 1..]);
+            let place = function.as_deref();
+            match token {
+                TokenTree::Group(group) if attributes::is_one(group, before) => {
+                    let found = attributes::judge(group.stream(), self.review, context.template);
+                    if let Some((rule, what)) = found {
+                        self.find(rule, &what, next_function(rest).as_deref().or(place));
+                    }
+                }
+                TokenTree::Group(group) => {
+                    let context = Context {
+                        template: context.template || is_definition(before),
+                        derived: context.derived || derived,
+                    };
+                    if group.delimiter() == Delimiter::Brace {
+                        derived = false;
+                    }
+                    self.descend(group.stream(), place, context);
+                }
+                TokenTree::Ident(word) if word == "fn" => {
+                    if let Some(TokenTree::Ident(name)) = rest.first() {
+                        function = Some(name.to_string());
+                    }
+                }
+                TokenTree::Ident(word) if word == "extern" => {
+                    if let Some(name) = taken_name(rest) {
+                        let what = format!("a crate by another name, {name}");
+                        self.find(Rule::CrateName, &what, place);
+                    }
+                    if let Some(name) = linked_std(rest) {
+                        self.find(Rule::Std, &format!("extern crate {name}"), place);
+                    }
+                    let is_unsafe = before.last().is_some_and(|token| is_word(token, "unsafe"));
+                    if is_extern_block(rest) && !is_unsafe {
+                        self.find(Rule::ExternBlock, "extern block", place);
+                    }
+                }
+                TokenTree::Ident(word) if is_punct(rest.first(), '!') => {
+                    let name = plain(word);
+                    if ASSEMBLY.contains(&name.as_str()) {
+                        self.find(Rule::Assembly, &format!("{name}!"), place);
+                    }
+                }
+                TokenTree::Ident(word) if word == "unsafe" => {
+                    derived |= is_derived(rest, self.review);
+                    let found = unsafe_thing(rest, self.review);
+                    let found = found.filter(|it| !context.derived || it.0 != Rule::UnsafeCode);
+                    if let Some((rule, what)) = found {
+                        self.find(rule, &what, place);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The function that an attribute before `rest` belongs to, if one does.
+fn next_function(rest: &[TokenTree]) -> Option<String> {
+    let end = |token: &TokenTree| match token {
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+        token => is_punct(Some(token), ';'),
+    };
+    let item = rest.iter().take_while(|token| !end(token));
+    let mut after = item.skip_while(|token| !is_word(token, "fn")).skip(1);
+    match after.next()? {
+        TokenTree::Ident(name) => Some(name.to_string()),
+        _ => None,
+    }
+}
+
+/// Whether what follows `before` is the body of a `macro_rules`.
+fn is_definition(before: &[TokenTree]) -> bool {
+    let [.., first, second, TokenTree::Ident(_)] = before else {
+        return false;
+    };
+    is_word(first, "macro_rules") && is_punct(Some(second), '!')
+}
+
+/// Whether `extern`, before `rest`, begins a block.
+fn is_extern_block(rest: &[TokenTree]) -> bool {
+    let is_brace = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace);
+    match rest.first() {
+        Some(TokenTree::Literal(_)) => is_brace(rest.get(1)),
+        first => is_brace(first),
+    }
+}
+
+/// The name that `extern`, before `rest`, gives to a crate, be it this one, that has another.
+fn taken_name(rest: &[TokenTree]) -> Option<String> {
+    let [first, _, third, TokenTree::Ident(name), ..] = rest else {
+        return None;
+    };
+    (is_word(first, "crate") && is_word(third, "as") && name != "_").then(|| plain(name))
+}
+
+/// The crate that is `std`, or brings it along, if `extern` before `rest` links one: a root that says
+/// `no_std` may, and nobody else sees it.
+fn linked_std(rest: &[TokenTree]) -> Option<String> {
+    let [first, TokenTree::Ident(name), ..] = rest else {
+        return None;
+    };
+    let name = plain(name);
+    (is_word(first, "crate") && STD.contains(&name.as_str())).then_some(name)
+}
+
+/// What the keyword `unsafe` before `rest` introduces, unless it is harmless or reviewed.
+fn unsafe_thing(rest: &[TokenTree], review: &Review) -> Option<(Rule, String)> {
+    let what = match rest.first()? {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+            if is_derived_unreachable(group.stream()) {
+                return None;
+            }
+            "unsafe block".into()
+        }
+        TokenTree::Group(_) => return Some((Rule::UnsafeAttribute, "unsafe attribute".into())),
+        TokenTree::Ident(word) if word == "impl" => {
+            if is_derived(rest, review) {
+                return None;
+            }
+            format!("unsafe impl of {}", trait_name(&rest[1..]))
+        }
+        TokenTree::Ident(word) if word == "fn" || word == "extern" => {
+            let after_fn = rest
+                .iter()
+                .position(|token| is_word(token, "fn"))
+                .and_then(|at| rest.get(at + 1));
+            match after_fn {
+                // The type of a function pointer: to have one is safe, and to call it is another block.
+                Some(TokenTree::Group(_)) => return None,
+                Some(TokenTree::Ident(name)) => format!("unsafe fn {name}"),
+                _ => return Some((Rule::ExternBlock, "unsafe extern block".into())),
+            }
+        }
+        other => format!("unsafe {other}"),
+    };
+    Some((Rule::UnsafeCode, what))
+}
+
+/// Whether `unsafe`, before `rest`, begins an impl of a trait that reviewed derives implement.
+fn is_derived(rest: &[TokenTree], review: &Review) -> bool {
+    rest.first().is_some_and(|token| is_word(token, "impl"))
+        && names(&review.derived_unsafe_traits, &trait_name(&rest[1..]))
+}
+
+/// Whether a block is what the compiler's own `derive(PartialEq)` writes for variants that differ:
+/// a function that stable code cannot name.
+fn is_derived_unreachable(block: TokenStream) -> bool {
+    let text: String = block.into_iter().map(|token| token.to_string()).collect();
+    text == "::core::intrinsics::unreachable()"
+}
+
+/// The last name in the path of the trait, given what follows `impl`.
+fn trait_name(tokens: &[TokenTree]) -> String {
+    let mut name = String::from("?");
+    let mut depth = 0_u32;
+    for (index, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Punct(mark) if mark.as_char() == '<' => depth += 1,
+            // The end of `->` closes nothing.
+            TokenTree::Punct(mark) if mark.as_char() == '>' && !follows_dash(&tokens[..index]) => {
+                depth = depth.saturating_sub(1);
+            }
+            TokenTree::Ident(word) if depth == 0 && word == "for" => break,
+            TokenTree::Ident(word) if depth == 0 => name = word.to_string(),
+            _ => {}
+        }
+    }
+    name
+}
+
+fn follows_dash(before: &[TokenTree]) -> bool {
+    is_punct(before.last(), '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::search;
+    use crate::review::{Review, Source};
+
+    fn findings(source: &str) -> Vec<String> {
+        let tokens = source.parse().expect("Rust's tokens");
+        let findings = search(tokens, &Review::samara(&Source::Member));
+        findings.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn safe_code_and_reviewed_derives_pass() {
+        for source in [
+            "fn f() { let unsafe_name = \"unsafe { }\"; /* unsafe */ }",
+            "#[automatically_derived] unsafe impl ::samara_rref::Exchangeable for Thing { const N: bool = true; }",
+            "unsafe impl<T: Fn() -> Vec<u8>> domain::Exchangeable for Thing<T> where T: Exchangeable {}",
+            "extern crate core; extern crate samara_host as _; extern \"C\" fn f() {}",
+            "struct S { f: unsafe fn(u8), g: unsafe extern \"C\" fn() -> u8 }",
+            "#[inline] #![doc = \"no_mangle\"] fn no_mangle() {}",
+            "fn eq() { match x { _ => unsafe { ::core::intrinsics::unreachable() } } }",
+        ] {
+            assert_eq!(findings(source), [""; 0], "{source}");
+        }
+    }
+
+    #[test]
+    fn everything_unsafe_is_found_with_its_place() {
+        for (source, finding) in [
+            (
+                "mod m { fn f() { if x { unsafe { g() } } } }",
+                "unsafe block in or after fn f",
+            ),
+            ("unsafe fn f() {}", "unsafe fn f in"),
+            ("unsafe extern \"C\" fn f() {}", "unsafe fn f in"),
+            (
+                "unsafe extern \"C\" { static X: u8; }",
+                "unsafe extern block",
+            ),
+            ("unsafe impl Send for X {}", "unsafe impl of Send"),
+            (
+                "unsafe impl<T> core::marker::Sync for X<T> where T: for<'a> Exchangeable<'a> {}",
+                "unsafe impl of Sync",
+            ),
+            ("unsafe trait T {}", "unsafe trait"),
+            ("#[unsafe(no_mangle)] fn f() {}", "unsafe attribute"),
+            ("#[no_mangle] fn f() {}", "attribute no_mangle"),
+            (
+                "#[link_section = \".x\"] static S: u8 = 0;",
+                "attribute link_section",
+            ),
+            ("global_asm!(\"ret\");", "global_asm!"),
+            (
+                "extern crate self as samara_rref;",
+                "another name, samara_rref",
+            ),
+            ("extern crate alloc as core;", "another name, core"),
+            ("mod m { extern crate std; }", "extern crate std"),
+            ("pub extern crate std as _;", "extern crate std"),
+            (
+                "macro_rules! m { () => { extern crate std; } }",
+                "extern crate std",
+            ),
+            (
+                "macro_rules! m { ($e:expr) => { unsafe { $e } } }",
+                "unsafe block",
+            ),
+        ] {
+            let findings = findings(source);
+            assert!(
+                findings.len() == 1 && findings[0].contains(finding),
+                "{source}: {findings:?}"
+            );
+        }
+    }
+}

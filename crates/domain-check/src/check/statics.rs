@@ -1,0 +1,69 @@
+//! A domain and what it is built from have no writable statics (DESIGN D9): a static survives a restart
+//! and would hand the next generation another domain's memory.
+
+use std::fs;
+use std::path::Path;
+
+use crate::build::{Build, Package};
+use crate::finding::{Finding, Findings, Rule};
+use crate::review::{Review, names};
+use crate::sections;
+
+/// Searches every library that `domain` is linked with, but for the trusted ones; the result names the
+/// package of each. The build must have been made without LTO.
+pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Vec<(String, Findings)> {
+    let mut results = Vec::new();
+    for package in build.metadata.linked_with(domain) {
+        let reviewed = review
+            .find(&package.name)
+            .filter(|_| package.id != domain.id);
+        if package.procedural_macro || reviewed.is_some_and(|reviewed| reviewed.statics) {
+            continue;
+        }
+        // What has no library is a dependency of some other configuration only.
+        if package.id == domain.id || build.libraries(package).next().is_some() {
+            let libraries = build.libraries(package);
+            let findings = libraries.flat_map(|library| search(library, |_| true));
+            results.push((package.name.clone(), findings.collect()));
+        }
+    }
+    results
+}
+
+/// Searches the libraries in the compiler's directory `libraries` that every domain is linked with.
+pub fn check_sysroot(libraries: &Path, review: &Review) -> Vec<(&'static str, Findings)> {
+    let entries = fs::read_dir(libraries).into_iter().flatten().flatten();
+    let files: Vec<_> = entries.map(|entry| entry.path()).collect();
+    let search_crate = |name| {
+        let prefix = format!("lib{name}-");
+        let library = files.iter().find(|path| {
+            let file = path.file_name().unwrap_or_default().to_string_lossy();
+            file.starts_with(&prefix) && file.ends_with(".rlib")
+        });
+        let findings = match library {
+            Some(library) => search(library, |symbol| {
+                !names(&review.sysroot_statics, &format!("{name}::{symbol}"))
+            }),
+            None => {
+                let what = format!("there is no lib{name} in {}", libraries.display());
+                vec![Finding::new(Rule::NotLinked, what)]
+            }
+        };
+        (name, findings)
+    };
+    ["core", "alloc"].map(search_crate).to_vec()
+}
+
+/// What is writable in a library, but for memory whose every symbol is not `counted`.
+fn search(library: &Path, counted: impl Fn(&str) -> bool) -> Findings {
+    let found = match sections::writable(library) {
+        Ok(found) => found,
+        Err(error) => return vec![Finding::new(Rule::NotUnderstood, error.to_string())],
+    };
+    let found = found.iter().filter(|writable| {
+        writable.symbols.is_empty() || writable.symbols.iter().any(|symbol| counted(symbol))
+    });
+    found
+        .map(|writable| Finding::new(Rule::WritableStatic, writable.to_string()))
+        .collect()
+}

@@ -1,0 +1,144 @@
+//! What a check found.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// What a check found: none if all is well.
+pub type Findings = Vec<Finding>;
+
+/// One fault of a domain.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// The rule that the domain breaks.
+    pub rule: Rule,
+    /// The file that breaks it, if one does.
+    pub file: Option<PathBuf>,
+    /// The line in that file, counted from one, if it is known.
+    pub line: Option<usize>,
+    /// The function in or after which it stands, if one does.
+    pub function: Option<String>,
+    /// What was found, and where. [`Rule::advice`] says what to do about it.
+    pub message: String,
+}
+
+impl Finding {
+    /// A finding that no file stands for.
+    pub(crate) fn new(rule: Rule, message: impl Into<String>) -> Self {
+        Finding {
+            rule,
+            file: None,
+            line: None,
+            function: None,
+            message: message.into(),
+        }
+    }
+
+    /// The same finding, in this file.
+    pub(crate) fn at(mut self, file: impl Into<PathBuf>) -> Self {
+        self.file = Some(file.into());
+        self
+    }
+}
+
+/// `rule-name: file:line: what; what to do`.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.rule.name())?;
+        if let Some(file) = &self.file {
+            write!(f, "{}:", file.display())?;
+            if let Some(line) = self.line {
+                write!(f, "{line}:")?;
+            }
+            f.write_str(" ")?;
+        }
+        write!(f, "{}; {}", self.message, self.rule.advice())
+    }
+}
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $variant:ident, $name:literal, $advice:literal;)*) => {
+        /// A rule that domains keep.
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        #[non_exhaustive]
+        pub enum Rule {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Rule {
+            /// Every rule.
+            pub const ALL: &[Rule] = &[$(Rule::$variant,)*];
+
+            /// The rule's name, as messages and tests spell it.
+            pub fn name(self) -> &'static str {
+                match self { $(Rule::$variant => $name,)* }
+            }
+
+            /// What to do about a breach.
+            pub fn advice(self) -> &'static str {
+                match self { $(Rule::$variant => $advice,)* }
+            }
+        }
+    };
+}
+
+rules! {
+    /// There is no such package, library or artifact in the build.
+    NotLinked, "not-linked", "name a library that the build links";
+    /// The compiler invocation of a unit was not recorded, or belongs to another file.
+    NoRecord, "no-record", "run `cargo clean` for this target directory and build with the recording wrapper";
+    /// Something could not be read as the checks need it.
+    NotUnderstood, "not-understood", "write it in a plainer way, or report it";
+
+    /// A part of the build that nobody reviewed.
+    UnreviewedCrate, "unreviewed-crate", "review the crate and add it to the review list, or do without it";
+    /// A crate of the trusted side that domains may not name.
+    Authority, "authority", "use samara-domain";
+    /// A reviewed name that comes from another source than was reviewed.
+    CrateSource, "crate-source", "take the crate from the reviewed source";
+    /// A build script.
+    BuildScript, "build-script", "remove the build script; one of a dependency must be reviewed";
+    /// A native library.
+    NativeLibrary, "native-library", "remove `links` from the manifest";
+    /// A unit that is no plain Rust library.
+    CrateKind, "crate-kind", "make the domain a plain `lib`";
+    /// A name by which macros reach their support is given to another crate.
+    CrateName, "crate-name", "name each crate as its author did";
+
+    /// A compiler flag that is not on the list.
+    CompilerFlag, "compiler-flag", "remove the flag, or add it to the review list with a reason";
+    /// A `--cfg` that is no feature.
+    Cfg, "cfg", "use a feature of the package, or add it to the review list with a reason";
+    /// Unstable features are on, or used.
+    Unstable, "unstable", "domains are written in stable Rust";
+    /// An edition whose paths or keywords mean something else.
+    Edition, "edition", "use edition 2021 or later";
+    /// A variable of the environment that becomes part of the code.
+    Environment, "environment", "only Cargo's own variables are the same in every build";
+    /// A file outside the package that becomes part of the code.
+    OutsideFile, "outside-file", "move the file into the package";
+
+    /// The root lacks `#![forbid(unsafe_code)]`.
+    ForbidsUnsafe, "forbid-unsafe-code", "write `#![forbid(unsafe_code)]` at the crate's root, under no `cfg`";
+    /// The crate links `std`.
+    Std, "no-std", "write `#![no_std]` at the crate's root and use `core` and `alloc`";
+    /// A lint that protects the domain is lowered.
+    LintUndone, "lint-undone", "leave `unsafe_code` forbidden";
+    /// Unsafe code, also what a macro wrote.
+    UnsafeCode, "unsafe-code", "move it to a reviewed crate";
+    /// An attribute with `unsafe(…)`.
+    UnsafeAttribute, "unsafe-attribute", "remove the attribute";
+    /// An attribute that speaks to the linker or changes how code is entered.
+    LinkerAttribute, "linker-attribute", "remove the attribute";
+    /// An attribute that is on no list.
+    UnknownAttribute, "unknown-attribute", "remove the attribute, or add it to the review list with a reason";
+    /// Assembly.
+    Assembly, "assembly", "move it to a reviewed crate";
+    /// Functions or statics of other languages.
+    ExternBlock, "extern-block", "move it to a reviewed crate";
+    /// Memory that outlives a generation.
+    WritableStatic, "writable-static", "keep state in the value that `init` returns";
+    /// A signature from which the compiler would infer that one lifetime outlives another, and whose
+    /// callers may not be held to it.
+    ImpliedBound, "implied-bound", "write the bound out in the item's generics or its where clause, or take the two apart";
+}

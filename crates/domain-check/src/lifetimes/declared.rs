@@ -1,0 +1,114 @@
+//! Bounds that are written down.
+
+use std::collections::BTreeSet;
+
+use syn::{GenericParam, Generics, Lifetime, Type, TypeParamBound, WherePredicate};
+
+use super::facts::{Name, STATIC};
+
+/// Which names outlive which, as someone wrote: pairs of outer and inner.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Declared {
+    pairs: BTreeSet<(Name, Name)>,
+}
+
+impl Declared {
+    /// Adds `inner: outer`.
+    pub(super) fn add(&mut self, outer: Name, inner: Name) {
+        self.pairs.insert((outer, inner));
+    }
+
+    /// Adds what another knows.
+    pub(super) fn append(&mut self, other: &Declared) {
+        self.pairs.extend(other.pairs.iter().cloned());
+    }
+
+    pub(super) fn pairs(&self) -> impl Iterator<Item = &(Name, Name)> {
+        self.pairs.iter()
+    }
+
+    /// Whether `inner: outer` follows.
+    pub(super) fn outlives(&self, inner: &str, outer: &str) -> bool {
+        let mut known = vec![inner];
+        let mut next = 0;
+        while let Some(&name) = known.get(next) {
+            next += 1;
+            if name == outer || name == STATIC {
+                return true;
+            }
+            for (of, by) in &self.pairs {
+                if by == name && !known.contains(&of.as_str()) {
+                    known.push(of);
+                }
+            }
+        }
+        false
+    }
+
+    /// Adds the bounds in generics and their where clause.
+    pub(super) fn extend(&mut self, generics: &Generics) {
+        for param in &generics.params {
+            match param {
+                GenericParam::Lifetime(param) => {
+                    let inner = name(&param.lifetime);
+                    self.lifetimes(&inner, param.bounds.iter());
+                }
+                GenericParam::Type(param) => self.bounds(&param.ident.to_string(), &param.bounds),
+                GenericParam::Const(_) => {}
+            }
+        }
+        let predicates = generics.where_clause.iter();
+        for predicate in predicates.flat_map(|clause| &clause.predicates) {
+            match predicate {
+                WherePredicate::Lifetime(predicate) => {
+                    let inner = name(&predicate.lifetime);
+                    self.lifetimes(&inner, predicate.bounds.iter());
+                }
+                WherePredicate::Type(predicate) if predicate.lifetimes.is_none() => {
+                    for inner in parts(&predicate.bounded_ty) {
+                        self.bounds(&inner, &predicate.bounds);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn lifetimes<'a>(&mut self, inner: &str, outer: impl Iterator<Item = &'a Lifetime>) {
+        for outer in outer {
+            self.add(name(outer), inner.to_owned());
+        }
+    }
+
+    fn bounds<'a>(&mut self, inner: &str, bounds: impl IntoIterator<Item = &'a TypeParamBound>) {
+        for bound in bounds {
+            if let TypeParamBound::Lifetime(outer) = bound {
+                self.add(name(outer), inner.to_owned());
+            }
+        }
+    }
+}
+
+/// Names that outlive whatever the type outlives: of plain parameters and references only.
+fn parts(ty: &Type) -> Vec<Name> {
+    match ty {
+        Type::Path(path) => path
+            .path
+            .get_ident()
+            .map(ToString::to_string)
+            .into_iter()
+            .collect(),
+        Type::Reference(reference) => {
+            let mut found = parts(&reference.elem);
+            found.extend(reference.lifetime.as_ref().map(name));
+            found
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A lifetime's name, with its tick and without `r#`.
+pub(super) fn name(lifetime: &Lifetime) -> Name {
+    let ident = lifetime.ident.to_string();
+    format!("'{}", ident.strip_prefix("r#").unwrap_or(&ident))
+}

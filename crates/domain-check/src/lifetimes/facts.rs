@@ -1,0 +1,49 @@
+//! What is known of the types in a signature: where names stand, and which outlive which by implication.
+
+use std::collections::BTreeMap;
+
+/// A lifetime with its tick, or a type parameter.
+pub(super) type Name = String;
+
+/// The lifetime that outlives all others.
+pub(super) const STATIC: &str = "'static";
+
+/// Names that a type has inside, and whether the type itself stands or falls with each of them: what is
+/// projected from a name may not have it.
+pub(super) type Names = BTreeMap<Name, bool>;
+
+/// A node of a type: a reference, or a path with arguments.
+pub(super) type Node = usize;
+
+/// The node of an impl's header, for signatures in it.
+pub(super) const HEADER: Node = usize::MAX;
+
+/// A place where a name stands.
+#[derive(Clone, Debug)]
+pub(super) struct Occurrence {
+    pub(super) name: Name,
+    /// The nodes around it.
+    pub(super) nodes: Vec<Node>,
+    /// Lifetimes that what stands here outlives, whoever made it.
+    pub(super) guards: Vec<Name>,
+    /// Whether a value of it may come in here.
+    pub(super) supply: bool,
+}
+
+/// An implied bound, `inner: outer`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Edge {
+    pub(super) outer: Name,
+    pub(super) inner: Name,
+    /// What it follows from.
+    pub(super) node: Node,
+    /// Whether it is known to follow; else it might.
+    pub(super) certain: bool,
+}
+
+/// All that is known.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    pub(super) occurrences: Vec<Occurrence>,
+    pub(super) edges: Vec<Edge>,
+}

@@ -1,0 +1,101 @@
+//! Whether a signature can make use of a bound that is only implied.
+
+use std::collections::BTreeSet;
+
+use super::declared::Declared;
+use super::facts::{Edge, Facts, HEADER, Name, Occurrence, STATIC};
+
+/// A bound that is implied and might be used: `inner: outer`.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Relied {
+    pub(super) outer: Name,
+    pub(super) inner: Name,
+}
+
+/// Every bound in `facts` that is not `declared` and might be used.
+pub(super) fn judge(facts: &Facts, declared: &Declared) -> BTreeSet<Relied> {
+    undeclared(facts, declared)
+        .into_iter()
+        .filter(|bound| is_used(bound, facts, declared))
+        .collect()
+}
+
+/// Every bound in `facts` that is not `declared`.
+pub(super) fn undeclared(facts: &Facts, declared: &Declared) -> BTreeSet<Relied> {
+    let all = all(facts, declared);
+    let outer: BTreeSet<_> = facts.edges.iter().map(|edge| &edge.outer).collect();
+    let outer: BTreeSet<_> = outer
+        .into_iter()
+        .chain(declared.pairs().map(|it| &it.0))
+        .collect();
+    let inner: BTreeSet<_> = facts.edges.iter().map(|edge| &edge.inner).collect();
+    let inner: BTreeSet<_> = inner
+        .into_iter()
+        .chain(declared.pairs().map(|it| &it.1))
+        .collect();
+    let mut found = BTreeSet::new();
+    for outer in outer {
+        for inner in &inner {
+            if all.outlives(inner, outer) && !declared.outlives(inner, outer) {
+                found.insert(Relied {
+                    outer: outer.clone(),
+                    inner: (*inner).clone(),
+                });
+            }
+        }
+    }
+    found
+}
+
+fn all(facts: &Facts, declared: &Declared) -> Declared {
+    let mut all = declared.clone();
+    for edge in &facts.edges {
+        all.add(edge.outer.clone(), edge.inner.clone());
+    }
+    all
+}
+
+fn is_used(bound: &Relied, facts: &Facts, declared: &Declared) -> bool {
+    let all = all(facts, declared);
+    let Relied { outer, inner } = bound;
+    let named = |name: &Name| {
+        let name = name.clone();
+        facts.occurrences.iter().filter(move |it| it.name == name)
+    };
+    // The first and the last step of how the bound is implied.
+    let first = facts
+        .edges
+        .iter()
+        .filter(|edge| edge.outer == *outer && all.outlives(inner, &edge.inner));
+    let last = facts
+        .edges
+        .iter()
+        .filter(|edge| edge.inner == *inner && all.outlives(&edge.outer, outer));
+    let wanted =
+        outer == STATIC || anywhere_but(first, |edge| named(outer).any(|it| is_outside(it, edge)));
+    let guarded = |it: &Occurrence| {
+        it.guards
+            .iter()
+            .any(|guard| declared.outlives(guard, outer))
+    };
+    let supplied = anywhere_but(last, |edge| {
+        named(inner).any(|it| it.supply && is_outside(it, edge) && !guarded(it))
+    });
+    wanted && supplied
+}
+
+/// Whether `found` for one of these edges, or without any if there is none.
+fn anywhere_but<'a>(
+    edges: impl Iterator<Item = &'a Edge>,
+    found: impl Fn(Option<&Edge>) -> bool,
+) -> bool {
+    let mut edges = edges.peekable();
+    match edges.peek() {
+        None => found(None),
+        Some(_) => edges.any(|edge| found(Some(edge))),
+    }
+}
+
+fn is_outside(occurrence: &Occurrence, edge: Option<&Edge>) -> bool {
+    edge.is_none_or(|edge| edge.node == HEADER || !occurrence.nodes.contains(&edge.node))
+}

@@ -1,0 +1,33 @@
+//! Signatures that rely on implied bounds.
+//!
+//! From a type like `&'a &'b T` in a signature the compiler infers `'b: 'a`, and believes it in the body. A
+//! caller that names the function directly is held to it; one that has it as a pointer of another type, as a
+//! method of a trait, or through a supertrait may not be (rustc's issue 25860). Then the body makes a borrow
+//! outlive what it borrows from, in safe code.
+//!
+//! What is refused is the kind: a signature or the header of an impl in which a bound is implied that nobody
+//! wrote down, and which could use it, since the inner lifetime or type comes in by another way than under the
+//! outer one, and the outer one stands elsewhere. A bound that is written down makes its lifetimes part of the
+//! item's own generics, and those are checked wherever the item is named.
+//!
+//! The look is at names, not at what they resolve to, and takes the unknown for the worse.
+
+mod declared;
+mod definitions;
+mod facts;
+mod judge;
+mod scan;
+mod walk;
+
+use proc_macro2::TokenStream;
+
+use crate::finding::Findings;
+
+/// Every signature and header in expanded code that relies on an implied bound.
+pub(crate) fn check(source: TokenStream) -> Findings {
+    let definitions = definitions::Definitions::collect(&source);
+    scan::scan(source, &definitions)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,470 @@
+//! Finding signatures in expanded code. Function bodies are not parsed: expanded code uses forms that are not
+//! stable yet, and types are all that is looked for.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use syn::parse::{ParseStream, Parser};
+use syn::{
+    FnArg, GenericParam, Generics, ImplItemType, ItemImpl, ItemTrait, PathArguments, PathSegment,
+    ReturnType, Signature, TraitBound, Type, TypeBareFn, TypeParamBound, WherePredicate,
+};
+
+use super::declared::name;
+use super::definitions::Definitions;
+use super::facts::{HEADER, Name};
+use super::judge::{Relied, judge, undeclared};
+use super::walk::{Scope, Walk};
+use crate::check::tokens::{is_punct, is_word};
+use crate::finding::{Finding, Findings, Rule};
+
+/// Traits whose bounds are signatures.
+const FN_TRAITS: &[&str] = &[
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "AsyncFn",
+    "AsyncFnMut",
+    "AsyncFnOnce",
+];
+
+/// Every signature and header in `source` that relies on an implied bound.
+pub(super) fn scan(source: TokenStream, definitions: &Definitions) -> Findings {
+    let mut scan = Scan {
+        definitions,
+        function: None,
+        findings: Findings::new(),
+    };
+    let root = Scope::default();
+    scan.descend(source, &root, &root);
+    scan.findings
+}
+
+struct Scan<'a> {
+    definitions: &'a Definitions,
+    /// The function last begun.
+    function: Option<String>,
+    findings: Findings,
+}
+
+impl Scan<'_> {
+    fn find(&mut self, rule: Rule, what: String) {
+        let mut finding = Finding::new(rule, what);
+        finding.function = self.function.clone();
+        self.findings.push(finding);
+    }
+
+    fn relied(&mut self, what: &str, bounds: BTreeSet<Relied>) {
+        for Relied { outer, inner } in bounds {
+            let (outer, inner) = (shown(&outer), shown(&inner));
+            let what = format!("{what} relies on `{inner}: {outer}`, which it does not say");
+            self.find(Rule::ImpliedBound, what);
+        }
+    }
+
+    fn not_understood(&mut self, what: &str, problem: &syn::Error) {
+        let what = format!("{what} could not be read: {problem}");
+        self.find(Rule::NotUnderstood, what);
+    }
+
+    /// `items` is what is around items here, `types` what is around types.
+    fn descend(&mut self, stream: TokenStream, items: &Scope, types: &Scope) {
+        let tokens: Vec<TokenTree> = stream.into_iter().collect();
+        let mut index = 0;
+        while let Some(token) = tokens.get(index) {
+            let rest = &tokens[index..];
+            index += match token {
+                TokenTree::Ident(word) if word == "macro_rules" && is_punct(rest.get(1), '!') => 4,
+                TokenTree::Ident(word) if word == "fn" => match rest.get(1) {
+                    Some(TokenTree::Ident(_)) => self.function(rest, items),
+                    _ => {
+                        self.pointer(rest, types);
+                        1
+                    }
+                },
+                TokenTree::Ident(word) if word == "impl" => self.implementation(rest),
+                TokenTree::Ident(word) if word == "trait" => match rest.get(1) {
+                    Some(TokenTree::Ident(_)) => self.definition(rest),
+                    _ => 1,
+                },
+                TokenTree::Ident(_) if is_fn_bound(rest) => {
+                    self.fn_bound(rest, types);
+                    1
+                }
+                TokenTree::Ident(word) if word == "for" => {
+                    self.binder(rest, types);
+                    1
+                }
+                TokenTree::Group(group) => {
+                    self.descend(group.stream(), items, types);
+                    1
+                }
+                _ => 1,
+            };
+        }
+    }
+
+    /// Types in a header: pointers and bounds that are signatures of their own.
+    fn nested(&mut self, header: &[TokenTree], scope: &Scope) {
+        let root = Scope::default();
+        let mut header = header.to_vec();
+        // The word that makes it an item.
+        if let Some(TokenTree::Ident(_)) = header.first() {
+            header.drain(..header.len().min(2));
+        }
+        for token in &mut header {
+            // `impl Trait`
+            if is_word(token, "impl") {
+                *token =
+                    TokenTree::Punct(proc_macro2::Punct::new('+', proc_macro2::Spacing::Alone));
+            }
+        }
+        self.nested_groups(header, &root, scope);
+    }
+
+    fn nested_groups(&mut self, tokens: Vec<TokenTree>, items: &Scope, types: &Scope) {
+        for (index, token) in tokens.iter().enumerate() {
+            let rest = &tokens[index..];
+            match token {
+                TokenTree::Ident(word) if word == "fn" => self.pointer(rest, types),
+                TokenTree::Ident(word) if word == "for" => self.binder(rest, types),
+                TokenTree::Ident(_) if is_fn_bound(rest) => self.fn_bound(rest, types),
+                TokenTree::Group(group) => {
+                    self.nested_groups(group.stream().into_iter().collect(), items, types);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A function, up to its end; returns how many tokens that is.
+    fn function(&mut self, tokens: &[TokenTree], around: &Scope) -> usize {
+        let header = until_body(tokens);
+        self.function = tokens.get(1).map(ToString::to_string);
+        let what = format!("fn {}", self.function.as_deref().unwrap_or_default());
+        let mut scope = around.clone();
+        match syn::parse2::<Signature>(header.iter().cloned().collect()) {
+            Ok(signature) => {
+                self.add(&mut scope, &signature.generics, &what);
+                self.nested(header, &scope);
+                self.signature(&signature, &scope, &what);
+            }
+            Err(problem) => self.not_understood(&what, &problem),
+        }
+        if let Some(TokenTree::Group(body)) = tokens.get(header.len()) {
+            self.descend(body.stream(), &Scope::default(), &scope);
+        }
+        header.len() + 1
+    }
+
+    fn signature(&mut self, signature: &Signature, scope: &Scope, what: &str) {
+        let mut walk = Walk::new(self.definitions, scope);
+        let mut of_self = None;
+        let mut of_inputs = BTreeSet::new();
+        for input in &signature.inputs {
+            let (ty, is_self) = match input {
+                FnArg::Receiver(receiver) => (&*receiver.ty, true),
+                FnArg::Typed(input) => (&*input.ty, false),
+            };
+            let before = walk.facts.occurrences.len();
+            walk.argument(ty);
+            let new = walk.facts.occurrences[before..].iter().map(|it| &it.name);
+            let lifetimes: Vec<_> = new.filter(|name| name.starts_with('\'')).cloned().collect();
+            if is_self && matches!(ty, Type::Reference(_)) {
+                of_self = lifetimes.first().cloned();
+            }
+            of_inputs.extend(lifetimes);
+        }
+        let elided = of_self.or_else(|| {
+            let only = of_inputs.len() == 1;
+            of_inputs.into_iter().next().filter(|_| only)
+        });
+        if let ReturnType::Type(_, output) = &signature.output {
+            walk.output(output, elided);
+        }
+        walk_generics(&mut walk, &signature.generics);
+        let unknown = walk.unknown;
+        let mut declared = scope.declared.clone();
+        declared.append(&walk.proved);
+        let mut facts = walk.facts;
+        facts.edges.extend(scope.header.edges.iter().cloned());
+        self.relied(what, judge(&facts, &declared));
+        if unknown {
+            self.find(
+                Rule::NotUnderstood,
+                format!("{what} has a type that could not be read"),
+            );
+        }
+    }
+
+    /// An impl, up to its end.
+    fn implementation(&mut self, tokens: &[TokenTree]) -> usize {
+        let header = until_body(tokens);
+        let Some(TokenTree::Group(body)) = tokens.get(header.len()) else {
+            return 1;
+        };
+        self.function = None;
+        let empty = TokenTree::Group(Group::new(Delimiter::Brace, TokenStream::new()));
+        let whole = header.iter().cloned().chain([empty]).collect();
+        let item = match syn::parse2::<ItemImpl>(whole) {
+            Ok(item) => item,
+            Err(problem) => {
+                self.not_understood("an impl", &problem);
+                return header.len() + 1;
+            }
+        };
+        let target = item
+            .trait_
+            .as_ref()
+            .and_then(|(_, path, _)| path.segments.last());
+        let what = match target {
+            Some(segment) => format!("an impl of {}", segment.ident),
+            None => "an impl".to_owned(),
+        };
+        let mut scope = Scope {
+            associated: associated(body),
+            ..Scope::default()
+        };
+        self.add(&mut scope, &item.generics, &what);
+        self.nested(header, &scope);
+        let mut walk = Walk::new(self.definitions, &scope);
+        walk.input(&item.self_ty);
+        if let Some((_, path, _)) = &item.trait_ {
+            // A trait is no type: from its arguments together nothing follows.
+            for segment in &path.segments {
+                for ty in arguments(segment) {
+                    walk.input(&ty);
+                }
+            }
+        }
+        let mut header_facts = walk.facts.clone();
+        for ty in scope.associated.values() {
+            walk.input(ty);
+        }
+        walk_generics(&mut walk, &item.generics);
+        let proving = target.is_some_and(|it| self.definitions.is_proving(&it.ident.to_string()));
+        let relied = if proving {
+            undeclared(&header_facts, &scope.declared)
+        } else {
+            let mut facts = walk.facts;
+            // What follows from an associated type must be proved, and is not assumed.
+            facts.edges = header_facts.edges.clone();
+            judge(&facts, &scope.declared)
+        };
+        self.relied(&what, relied);
+        for edge in &mut header_facts.edges {
+            edge.node = HEADER;
+        }
+        scope.header = header_facts;
+        scope.this = Some(*item.self_ty);
+        self.descend(body.stream(), &scope, &scope);
+        header.len() + 1
+    }
+
+    /// A trait's definition, up to its end.
+    fn definition(&mut self, tokens: &[TokenTree]) -> usize {
+        let header = until_body(tokens);
+        let Some(TokenTree::Group(body)) = tokens.get(header.len()) else {
+            return 1;
+        };
+        let empty = TokenTree::Group(Group::new(Delimiter::Brace, TokenStream::new()));
+        let whole = header.iter().cloned().chain([empty]).collect();
+        self.function = None;
+        let what = format!("trait {}", tokens[1]);
+        let mut scope = Scope::default();
+        match syn::parse2::<ItemTrait>(whole) {
+            Ok(item) => {
+                self.add(&mut scope, &item.generics, &what);
+                for bound in &item.supertraits {
+                    if let TypeParamBound::Lifetime(lifetime) = bound {
+                        scope.declared.add(name(lifetime), "Self".into());
+                    }
+                }
+            }
+            Err(problem) => self.not_understood(&what, &problem),
+        }
+        self.nested(header, &scope);
+        self.descend(body.stream(), &scope, &scope);
+        header.len() + 1
+    }
+
+    /// `fn(…) -> …`
+    fn pointer(&mut self, tokens: &[TokenTree], scope: &Scope) {
+        let read = |input: ParseStream<'_>| {
+            let pointer: TypeBareFn = input.parse()?;
+            input.parse::<TokenStream>()?;
+            Ok(pointer)
+        };
+        match read.parse2(tokens.iter().cloned().collect()) {
+            Ok(pointer) => {
+                let inputs = pointer.inputs.into_iter().map(|it| it.ty).collect();
+                self.types(inputs, &pointer.output, scope, "a function pointer");
+            }
+            Err(problem) => self.not_understood("a function pointer", &problem),
+        }
+    }
+
+    /// `Fn(…) -> …`
+    fn fn_bound(&mut self, tokens: &[TokenTree], scope: &Scope) {
+        let read = |input: ParseStream<'_>| {
+            let bound: TraitBound = input.parse()?;
+            input.parse::<TokenStream>()?;
+            Ok(bound.path.segments)
+        };
+        match read.parse2(tokens.iter().cloned().collect()) {
+            Ok(segments) => {
+                // Bounds further on are looked at where they begin.
+                let first = segments.into_iter().next();
+                if let Some(segment) = first
+                    && let PathArguments::Parenthesized(function) = segment.arguments
+                {
+                    let inputs = function.inputs.into_iter().collect();
+                    let what = format!("the bound {}(…)", segment.ident);
+                    self.types(inputs, &function.output, scope, &what);
+                }
+            }
+            Err(problem) => self.not_understood("a bound by a function", &problem),
+        }
+    }
+
+    fn types(&mut self, inputs: Vec<Type>, output: &ReturnType, scope: &Scope, what: &str) {
+        let mut walk = Walk::new(self.definitions, scope);
+        for input in &inputs {
+            walk.input(input);
+        }
+        let names = walk.facts.occurrences.iter().map(|it| it.name.clone());
+        let lifetimes: BTreeSet<_> = names.filter(|name| name.starts_with('\'')).collect();
+        let only = lifetimes.len() == 1;
+        let elided = lifetimes.into_iter().next().filter(|_| only);
+        if let ReturnType::Type(_, output) = output {
+            walk.output(output, elided);
+        }
+        let bounds = judge(&walk.facts, &scope.declared);
+        self.relied(what, bounds);
+    }
+
+    /// `for<'a>`: a name that is taken means that a macro wrote one of the two.
+    fn binder(&mut self, tokens: &[TokenTree], scope: &Scope) {
+        if !is_punct(tokens.get(1), '<') {
+            return;
+        }
+        let mut tokens = tokens[2..].iter();
+        while let Some(token) = tokens.next() {
+            match token {
+                TokenTree::Punct(mark) if mark.as_char() == '\'' => {
+                    if let Some(TokenTree::Ident(ident)) = tokens.next()
+                        && scope.lifetimes.contains(&format!("'{ident}"))
+                    {
+                        self.twice(&format!("'{ident}"), "for<…>");
+                    }
+                }
+                TokenTree::Punct(mark) if mark.as_char() == ',' => {}
+                _ => return,
+            }
+        }
+    }
+
+    fn twice(&mut self, name: &str, what: &str) {
+        let what =
+            format!("{what} has two parameters by the name {name}, which a macro tells apart");
+        self.find(Rule::ImpliedBound, what);
+    }
+
+    /// Adds an item's generics to a scope.
+    fn add(&mut self, scope: &mut Scope, generics: &Generics, what: &str) {
+        for param in &generics.params {
+            let (list, name) = match param {
+                GenericParam::Lifetime(param) => (&mut scope.lifetimes, name(&param.lifetime)),
+                GenericParam::Type(param) => (&mut scope.parameters, param.ident.to_string()),
+                GenericParam::Const(_) => continue,
+            };
+            if !list.insert(name.clone()) {
+                self.twice(&name, what);
+            }
+        }
+        scope.declared.extend(generics);
+    }
+}
+
+/// The names in bounds of generics and where clauses.
+fn walk_generics(walk: &mut Walk<'_>, generics: &Generics) {
+    for param in generics.type_params() {
+        walk.bounds(&param.bounds);
+    }
+    let clauses = generics.where_clause.iter();
+    for predicate in clauses.flat_map(|clause| &clause.predicates) {
+        if let WherePredicate::Type(predicate) = predicate {
+            walk.bounds(&predicate.bounds);
+        }
+    }
+}
+
+/// The types among a trait's arguments; lifetimes as references by them, which say the same.
+fn arguments(segment: &PathSegment) -> Vec<Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+        return Vec::new();
+    };
+    let types = arguments.args.iter().filter_map(|argument| match argument {
+        syn::GenericArgument::Type(ty) => Some(ty.clone()),
+        syn::GenericArgument::Lifetime(lifetime) => {
+            let unit = Type::Tuple(syn::TypeTuple {
+                paren_token: syn::token::Paren::default(),
+                elems: syn::punctuated::Punctuated::new(),
+            });
+            Some(Type::Reference(syn::TypeReference {
+                and_token: syn::token::And::default(),
+                lifetime: Some(lifetime.clone()),
+                mutability: None,
+                elem: Box::new(unit),
+            }))
+        }
+        _ => None,
+    });
+    types.collect()
+}
+
+/// The types that an impl associates.
+fn associated(body: &Group) -> std::collections::BTreeMap<String, Type> {
+    let tokens: Vec<TokenTree> = body.stream().into_iter().collect();
+    let mut found = std::collections::BTreeMap::new();
+    for (index, token) in tokens.iter().enumerate() {
+        if !is_word(token, "type") {
+            continue;
+        }
+        let end = tokens[index..]
+            .iter()
+            .position(|token| is_punct(Some(token), ';'));
+        let Some(end) = end else { continue };
+        let item = tokens[index..=index + end].iter().cloned().collect();
+        if let Ok(item) = syn::parse2::<ImplItemType>(item)
+            && item.generics.params.is_empty()
+        {
+            found.insert(item.ident.to_string(), item.ty);
+        }
+    }
+    found
+}
+
+/// The tokens of an item up to its body, or to its end if it has none.
+pub(super) fn until_body(tokens: &[TokenTree]) -> &[TokenTree] {
+    let end = tokens.iter().position(|token| match token {
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+        token => is_punct(Some(token), ';'),
+    });
+    &tokens[..end.unwrap_or(tokens.len())]
+}
+
+/// Whether a bound by a function begins here: one of the known traits, or another name for one.
+fn is_fn_bound(tokens: &[TokenTree]) -> bool {
+    let [TokenTree::Ident(name), TokenTree::Group(group), rest @ ..] = tokens else {
+        return false;
+    };
+    group.delimiter() == Delimiter::Parenthesis
+        && (FN_TRAITS.iter().any(|it| name == it)
+            || (is_punct(rest.first(), '-') && is_punct(rest.get(1), '>')))
+        && name != "fn"
+}
+
+fn shown(name: &Name) -> &str {
+    if name.starts_with("'_") { "'_" } else { name }
+}

@@ -1,0 +1,259 @@
+//! Spellings of the hole, each accepted by the compiler, and what domains write every day.
+
+use super::check;
+
+fn findings(source: &str) -> Vec<String> {
+    let findings = check(source.parse().expect("Rust's tokens"));
+    findings.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_spelling_of_the_hole_is_refused() {
+    let mut missed = Vec::new();
+    for (source, bound) in [
+        // A function that is used by another type than its own.
+        (
+            "fn lend<'a, 'b, T>(_: &'a &'b (), v: &'b T) -> &'a T { v }",
+            "'b: 'a",
+        ),
+        (
+            "fn lend<'a>(_: PhantomData<&'static &'a ()>, v: &'a str) -> &'static str { v }",
+            "'a: 'static",
+        ),
+        (
+            "fn lend<'a, 'b>(p: (Option<&'a &'b ()>, &'b str)) -> &'a str { p.1 }",
+            "'b: 'a",
+        ),
+        (
+            "fn put<'a, 'b>(_: Option<&'a &'b ()>, v: &'b str, out: &mut &'a str) { *out = v }",
+            "'b: 'a",
+        ),
+        (
+            "fn via<'a, 'b, 'c>(_: &'a &'c (), _: &'c &'b (), v: &'b str) -> &'a str { v }",
+            "'b: 'a",
+        ),
+        (
+            "fn via<'a, 'b, 'c: 'a>(_: &'c &'b (), v: &'b str) -> &'a str { v }",
+            "'b: 'a",
+        ),
+        (
+            "fn late<'a, 'b>(v: &'b str) -> (&'a str, Option<&'a &'b ()>) { (v, None) }",
+            "'b: 'a",
+        ),
+        (
+            "fn many<'a, 'b>(_: fn(&'a &'b ()), v: &'b str) -> &'a str { v }",
+            "'b: 'a",
+        ),
+        (
+            "async fn lend<'a, 'b>(_: Option<&'a &'b ()>, v: &'b str) -> &'a str { v }",
+            "'b: 'a",
+        ),
+        // A type parameter in place of the inner lifetime.
+        (
+            "fn keep<'a, T: Display>(_: Option<&'a T>, v: T) -> Box<dyn Display + 'a> { Box::new(v) }",
+            "T: 'a",
+        ),
+        (
+            "fn keep<T: Display>(_: Option<&'static T>, v: T) -> Box<dyn Display> { Box::new(v) }",
+            "T: 'static",
+        ),
+        (
+            "fn keep<'a, I: Iterator>(_: Option<&'a I::Item>, v: I::Item) -> Box<dyn Any + 'a> { Box::new(v) }",
+            "I: 'a",
+        ),
+        // Types that have the bound in their own definition.
+        (
+            "struct W<'a, 'b>(PhantomData<&'a &'b ()>); fn lend<'a, 'b>(_: Option<W<'a, 'b>>, v: &'b str) -> &'a str { v }",
+            "'b: 'a",
+        ),
+        (
+            "struct W<'b: 'static>(PhantomData<&'b ()>); fn lend<'b>(_: Option<W<'b>>, v: &'b str) -> &'static str { v }",
+            "'b: 'static",
+        ),
+        (
+            "struct W<T: 'static>(PhantomData<T>); fn lend<'b>(_: Option<W<&'b ()>>, v: &'b str) -> &'static str { v }",
+            "'b: 'static",
+        ),
+        (
+            "struct W<T: 'static>(PhantomData<T>); use W as V; fn lend<'b>(_: Option<V<&'b ()>>, v: &'b str) -> &'static str { v }",
+            "'b: 'static",
+        ),
+        (
+            "type W<'b> = &'static &'b (); fn lend<'b>(_: Option<W<'b>>, v: &'b str) -> &'static str { v }",
+            "'b: 'static",
+        ),
+        (
+            "struct V<'b>(W<'b>); type W<'b> = &'static &'b (); fn lend<'b>(_: Option<V<'b>>, v: &'b str) -> &'static str { v }",
+            "'b: 'static",
+        ),
+        (
+            "fn lend<'a, 'b>(_: Option<elsewhere::W<'a, 'b>>, v: &'b str) -> &'a str { v }",
+            "'b: 'a",
+        ),
+        // Results through which a value comes in later.
+        (
+            "fn make<'a, 'b>(_: Option<&'a &'b ()>) -> fn(&'b str) -> &'a str { |v| v }",
+            "'b: 'a",
+        ),
+        (
+            "fn make<'a, 'b>(_: Option<&'a &'b ()>) -> Box<dyn Fn(&'b str) -> &'a str> { Box::new(|v| v) }",
+            "'b: 'a",
+        ),
+        (
+            "fn make<'a, 'b>(_: Option<&'a &'b ()>) -> impl Fn(&'b str) -> &'a str { |v| v }",
+            "'b: 'a",
+        ),
+        (
+            "struct P<'a, 'b>(fn(&'b str) -> &'a str); fn make<'a, 'b>(_: Option<&'a &'b ()>) -> P<'a, 'b> { P(|v| v) }",
+            "'b: 'a",
+        ),
+        (
+            "struct Bag<T>(T); impl<T> Bag<T> { fn leak(&self, v: T) -> &T { Box::leak(Box::new(v)) } }",
+            "T: '_",
+        ),
+        (
+            "fn leak<'a, T>(_: &'a mut [T], v: T) -> &'a T { Box::leak(Box::new(v)) }",
+            "T: 'a",
+        ),
+        (
+            "struct Bag<T>(T); fn leak<'a, T>(_: Option<&'a mut Bag<T>>, v: T) -> &'a T { Box::leak(Box::new(v)) }",
+            "T: 'a",
+        ),
+        // Closures and pointers, whose types nobody declares bounds for.
+        (
+            "fn f() { let lend: for<'a, 'b> fn(Option<&'a &'b ()>, &'b str) -> &'a str = |_, v| v; }",
+            "'b: 'a",
+        ),
+        (
+            "fn f<F>(f: F) where F: for<'a, 'b> Fn(Option<&'a &'b ()>, &'b str) -> &'a str {}",
+            "'b: 'a",
+        ),
+        (
+            "fn f(f: impl for<'a, 'b> FnOnce(Option<&'a &'b ()>, &'b str) -> &'a str) {}",
+            "'b: 'a",
+        ),
+        (
+            "use core::ops::Fn as G; fn f(f: impl for<'a, 'b> G(Option<&'a &'b ()>, &'b str) -> &'a str) {}",
+            "'b: 'a",
+        ),
+        (
+            "static F: for<'a, 'b> fn(Option<&'a &'b ()>, &'b str) -> &'a str = lend;",
+            "'b: 'a",
+        ),
+        // Methods.
+        (
+            "trait L { fn lend<'a, 'b>(_: Option<&'a &'b ()>, v: &'b str) -> &'a str; }",
+            "'b: 'a",
+        ),
+        (
+            "trait C<'a> { fn lend<'b>(_: Option<&'a &'b ()>, v: &'b str) -> &'a str; }",
+            "'b: 'a",
+        ),
+        (
+            "trait T { fn lend<'a>(_: Option<&'a Self>, v: Self) -> Keep<'a>; }",
+            "Self: 'a",
+        ),
+        (
+            "struct P<'b>(&'b str); impl<'b> P<'b> { fn lend<'a>(_: Option<&'a Self>, v: Self) -> &'a str { v.0 } }",
+            "'b: 'a",
+        ),
+        (
+            "struct P<'b>(&'b str); impl<'b> P<'b> { fn lend(&self, v: &'b str) -> &str { v } }",
+            "'b: '_",
+        ),
+        (
+            "struct H<R>(R); impl<'a, 'b> H<&'a &'b ()> { fn lend(v: &'b str) -> &'a str { v } }",
+            "'b: 'a",
+        ),
+        (
+            "impl<'a, 'b> Proof for &'a &'b () { type In = &'b str; type Out = &'a str; fn go(i: Self::In) -> Self::Out { i } }",
+            "'b: 'a",
+        ),
+        // Headers of impls, from which supertraits and associated types follow.
+        (
+            "trait Sub<'a, 'b, R>: Sup<'a, 'b> {} impl<'a, 'b> Sub<'a, 'b, &'b &'a ()> for M {}",
+            "'a: 'b",
+        ),
+        (
+            "trait Sub<R: Take + Keep>: Sup<<R as Take>::A, <R as Keep>::B> {} impl<'a, 'b> Sub<&'b &'a ()> for M {}",
+            "'a: 'b",
+        ),
+        (
+            "trait Sub<'a, R, T>: Sup<'a, T> {} impl<'a, T> Sub<'a, &'a T, T> for M {}",
+            "T: 'a",
+        ),
+        (
+            "impl<'a, 'b> Extend<'a, 'b> for <&'b &'a () as Tr>::Type { }",
+            "'a: 'b",
+        ),
+        (
+            "impl<'a, 'b> elsewhere::Sub<'a, 'b, &'b &'a ()> for M {}",
+            "'a: 'b",
+        ),
+        // Two lifetimes of one name: a macro brought one of them.
+        (
+            "fn lend<'a, 'a>(_: Option<&'a &'a ()>, v: &'a str) -> &'a str { v }",
+            "by the name 'a",
+        ),
+        (
+            "impl<'a> P<'a> { fn lend<'a>(_: &'a &'a (), v: &'a str) -> &'a str { v } }",
+            "by the name 'a",
+        ),
+        (
+            "fn f<'a>() { let f: for<'a> fn(&'a &'a (), &'a str) -> &'a str = lend; }",
+            "by the name 'a",
+        ),
+    ] {
+        let found = findings(source);
+        if !found
+            .iter()
+            .any(|it| it.contains("implied-bound") && it.contains(bound))
+        {
+            missed.push(format!("{source}: {found:?}"));
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+#[test]
+fn a_bound_that_is_written_down_is_believed() {
+    let mut wrong = Vec::new();
+    for source in [
+        "fn lend<'a, 'b: 'a, T>(_: &'a &'b (), v: &'b T) -> &'a T { v }",
+        "fn lend<'a, 'b, T>(_: &'a &'b (), v: &'b T) -> &'a T where 'b: 'a { v }",
+        "fn via<'a, 'b: 'c, 'c: 'a>(_: &'a &'c (), _: &'c &'b (), v: &'b str) -> &'a str { v }",
+        "fn keep<'a, T: Display + 'a>(_: Option<&'a T>, v: T) -> Box<dyn Display + 'a> { Box::new(v) }",
+        "fn keep<'a, T: 'static>(_: Option<&'a T>, v: T) -> Box<dyn Display + 'a> { Box::new(v) }",
+        "impl<'a, 'b: 'a> H<&'a &'b ()> { fn lend(v: &'b str) -> &'a str { v } }",
+        "trait Sub<'a, 'b, R>: Sup<'a, 'b> {} impl<'a: 'b, 'b> Sub<'a, 'b, &'b &'a ()> for M {}",
+    ] {
+        wrong.extend(findings(source).iter().map(|it| format!("{source}: {it}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_domains_write_every_day_passes() {
+    let mut wrong = Vec::new();
+    for source in [
+        "impl<'a> Parser<'a> { fn peek(&self) -> &str { self.0 } fn next(&mut self) -> Option<&'a str> { None } }",
+        "struct Iter<'a, T>(&'a [T]); impl<'a, T> Iterator for Iter<'a, T> { type Item = &'a T; fn next(&mut self) -> Option<Self::Item> { None } }",
+        "struct S<'a> { a: &'a str } impl<'a> ::core::fmt::Debug for S<'a> { fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result { x() } }",
+        "struct S<'a, T> { a: &'a [T] } impl<'a, T: ::core::clone::Clone> ::core::clone::Clone for S<'a, T> { fn clone(&self) -> S<'a, T> { x() } }",
+        "impl fmt::Display for Plain { fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write!(f, \"{}\", self.0) } }",
+        "fn get<'a, T>(all: &'a [T], index: usize) -> Option<&'a T> { all.get(index) }",
+        "struct Iter<'a, T>(&'a [T]); impl<T> Bag<T> { fn iter(&self) -> Iter<'_, T> { Iter(&self.0) } fn all(&self) -> impl Iterator<Item = &T> { self.0.iter() } }",
+        "struct Bag<T>(T); impl<T> Bag<T> { fn push(&mut self, value: T) -> Result<(), Full> { x() } fn insert(&mut self, value: T) -> &mut T { x() } }",
+        "fn longer<'a>(a: &'a str, b: &'a str) -> &'a str { if x { a } else { b } }",
+        "fn each(all: &[&str], f: impl Fn(&str) -> bool, g: &mut dyn FnMut(&[u8]) -> usize) -> usize { 0 }",
+        "fn map<T, U>(value: &T, f: impl FnOnce(&T) -> &U) -> bool { f(value); true }",
+        "impl BlockDevice for Disk { fn read(&self, lba: u64, buf: RRef<[u8]>) -> Result<RRef<[u8]>, BlockError> { x() } fn write(&self, lba: u64, data: &RRef<[u8]>) -> Result<(), BlockError> { x() } }",
+        "struct View<'r> { registers: &'r Registers } impl<'r> View<'r> { fn read(&self) -> u32 { 0 } fn queue(&'r self, index: usize) -> Queue<'r> { x() } }",
+        "impl<'a, 'b> PartialEq<&'b str> for Word<'a> { fn eq(&self, other: &&'b str) -> bool { true } }",
+        "macro_rules! m { ($t:ty) => { fn f<'a, 'b>(_: &'a &'b (), v: &'b $t) -> &'a $t { v } } }",
+        "fn f() { for x in 0..3 { let f = |a: &str| a.len(); call(x, f); } if a::<u8>() -> b {} }",
+    ] {
+        wrong.extend(findings(source).iter().map(|it| format!("{source}: {it}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

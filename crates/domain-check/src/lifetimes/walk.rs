@@ -1,0 +1,493 @@
+//! Walking a type for the facts in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syn::{
+    AngleBracketedGenericArguments, GenericArgument, Lifetime, Path, PathArguments, PathSegment,
+    ReturnType, Type, TypeParamBound, TypePath,
+};
+
+use super::declared::{Declared, name};
+use super::definitions::{Definition, Definitions};
+use super::facts::{Edge, Facts, Name, Names, Node, Occurrence, STATIC};
+
+/// Types of the standard library that are covariant in all of their arguments.
+const COVARIANT: &[&str] = &[
+    "Arc",
+    "Box",
+    "ControlFlow",
+    "Option",
+    "Poll",
+    "RRef",
+    "Rc",
+    "Result",
+    "Vec",
+];
+
+/// What is around a type.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope {
+    /// Type parameters, of the item and of what it is in.
+    pub(super) parameters: BTreeSet<Name>,
+    /// Lifetime parameters.
+    pub(super) lifetimes: BTreeSet<Name>,
+    /// Bounds that are written down.
+    pub(super) declared: Declared,
+    /// What is known of the impl's header.
+    pub(super) header: Facts,
+    /// What `Self` is: a type in an impl, a parameter in a trait.
+    pub(super) this: Option<Type>,
+    /// The impl's associated types.
+    pub(super) associated: BTreeMap<String, Type>,
+}
+
+impl Scope {
+    /// All names that a projection from the header may hide.
+    fn names(&self) -> impl Iterator<Item = &Name> {
+        let header = self.header.occurrences.iter().map(|it| &it.name);
+        header.chain(&self.lifetimes)
+    }
+}
+
+/// Collects facts over several types.
+pub(super) struct Walk<'a> {
+    definitions: &'a Definitions,
+    scope: &'a Scope,
+    pub(super) facts: Facts,
+    nodes: Vec<Node>,
+    guards: Vec<Name>,
+    supply: bool,
+    next: Node,
+    /// What an elided lifetime means, where that is one of the inputs'.
+    elided: Option<Name>,
+    /// How deep associated types are looked up in each other.
+    depth: u32,
+    /// Bounds that hold because a value that has them comes in.
+    pub(super) proved: Declared,
+    /// Whether something could not be read.
+    pub(super) unknown: bool,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(definitions: &'a Definitions, scope: &'a Scope) -> Self {
+        Walk {
+            definitions,
+            scope,
+            facts: Facts::default(),
+            nodes: Vec::new(),
+            guards: Vec::new(),
+            supply: true,
+            next: 0,
+            elided: None,
+            depth: 0,
+            proved: Declared::default(),
+            unknown: false,
+        }
+    }
+
+    /// A part of a header, or of a type's definition.
+    pub(super) fn input(&mut self, ty: &Type) {
+        self.supply = true;
+        self.elided = None;
+        self.ty(ty);
+    }
+
+    /// An argument's type: a value of it comes in.
+    pub(super) fn argument(&mut self, ty: &Type) {
+        let edges = self.facts.edges.len();
+        self.input(ty);
+        // No other type is a subtype of what `&mut` leads to, so the value is of this very one, and somebody
+        // proved its bounds who made it. Of empty arrays there are values that nobody made.
+        if let Type::Reference(reference) = ty
+            && reference.mutability.is_some()
+            && self.is_nominal(&reference.elem)
+            && let Some(outermost) = self.facts.edges[edges..].iter().map(|edge| edge.node).min()
+        {
+            for edge in &self.facts.edges[edges..] {
+                if edge.node == outermost {
+                    self.proved.add(edge.outer.clone(), edge.inner.clone());
+                }
+            }
+        }
+    }
+
+    /// Whether a type is a struct, an enum or a union, and not another type's name.
+    fn is_nominal(&self, ty: &Type) -> bool {
+        let Type::Path(path) = ty else {
+            return false;
+        };
+        let (None, Some(first), Some(last)) = (
+            &path.qself,
+            path.path.segments.first(),
+            path.path.segments.last(),
+        ) else {
+            return false;
+        };
+        if path.path.is_ident("Self") {
+            return self
+                .scope
+                .this
+                .as_ref()
+                .is_some_and(|this| self.is_nominal(this));
+        }
+        let first = first.ident.to_string();
+        let last = last.ident.to_string();
+        first != "Self"
+            && !self.scope.parameters.contains(&first)
+            && (self.definitions.is_own_type(&last) || COVARIANT.contains(&last.as_str()))
+    }
+
+    /// A result's type; elided lifetimes are `elided`.
+    pub(super) fn output(&mut self, ty: &Type, elided: Option<Name>) {
+        self.supply = false;
+        self.elided = elided;
+        self.ty(ty);
+    }
+
+    /// Bounds of a parameter: what it is bounded by may hand values of it in or out.
+    pub(super) fn bounds<'b>(&mut self, bounds: impl IntoIterator<Item = &'b TypeParamBound>) {
+        self.supply = true;
+        self.elided = None;
+        for bound in bounds {
+            if let TypeParamBound::Trait(bound) = bound {
+                let edges = self.facts.edges.len();
+                self.path(&bound.path, true);
+                // Nothing is implied by a bound.
+                self.facts.edges.truncate(edges);
+            }
+        }
+    }
+
+    fn fresh(&mut self) -> Name {
+        self.next += 1;
+        format!("'_{}", self.next)
+    }
+
+    fn lifetime(&mut self, lifetime: Option<&Lifetime>) -> Name {
+        match lifetime.map(name) {
+            Some(name) if name != "'_" => name,
+            _ => match &self.elided {
+                Some(name) => name.clone(),
+                None => self.fresh(),
+            },
+        }
+    }
+
+    fn occurs(&mut self, name: &Name) {
+        self.facts.occurrences.push(Occurrence {
+            name: name.clone(),
+            nodes: self.nodes.clone(),
+            guards: self.guards.clone(),
+            supply: self.supply,
+        });
+    }
+
+    fn enter(&mut self) -> Node {
+        self.next += 1;
+        self.nodes.push(self.next);
+        self.next
+    }
+
+    fn imply(&mut self, outer: &Name, inner: &Names, node: Node, certain: bool) {
+        for (name, &whole) in inner {
+            if name != outer && name != STATIC {
+                self.facts.edges.push(Edge {
+                    outer: outer.clone(),
+                    inner: name.clone(),
+                    node,
+                    certain: certain && whole,
+                });
+            }
+        }
+    }
+
+    fn ty(&mut self, ty: &Type) -> Names {
+        match ty {
+            Type::Reference(reference) => {
+                let lifetime = self.lifetime(reference.lifetime.as_ref());
+                let node = self.enter();
+                self.occurs(&lifetime);
+                self.guards.push(lifetime.clone());
+                let supply = self.supply;
+                // What can be written to is also taken from.
+                self.supply |= reference.mutability.is_some();
+                let mut names = self.ty(&reference.elem);
+                self.supply = supply;
+                self.guards.pop();
+                self.nodes.pop();
+                self.imply(&lifetime, &names, node, true);
+                names.insert(lifetime, true);
+                names
+            }
+            Type::Path(path) => self.type_path(path),
+            Type::Tuple(tuple) => self.all(tuple.elems.iter()),
+            Type::Slice(slice) => self.ty(&slice.elem),
+            Type::Array(array) => self.ty(&array.elem),
+            Type::Paren(paren) => self.ty(&paren.elem),
+            Type::Group(group) => self.ty(&group.elem),
+            Type::Ptr(pointer) => self.as_supply(|walk| walk.ty(&pointer.elem)),
+            Type::BareFn(function) => {
+                let inputs: Vec<_> = function.inputs.iter().map(|input| &input.ty).collect();
+                self.function(&inputs, &function.output)
+            }
+            Type::TraitObject(object) => self.object(object.bounds.iter()),
+            Type::ImplTrait(object) => self.object(object.bounds.iter()),
+            Type::Never(_) | Type::Infer(_) => Names::new(),
+            _ => {
+                self.unknown = true;
+                Names::new()
+            }
+        }
+    }
+
+    fn all<'b>(&mut self, types: impl Iterator<Item = &'b Type>) -> Names {
+        let mut names = Names::new();
+        for ty in types {
+            names.append(&mut self.ty(ty));
+        }
+        names
+    }
+
+    fn as_supply<R>(&mut self, walk: impl FnOnce(&mut Self) -> R) -> R {
+        let supply = std::mem::replace(&mut self.supply, true);
+        let result = walk(self);
+        self.supply = supply;
+        result
+    }
+
+    /// The types of a function pointer, or of a `Fn` bound: whoever has the function gives the arguments.
+    fn function(&mut self, inputs: &[&Type], output: &ReturnType) -> Names {
+        let elided = self.elided.take();
+        let mut names = self.as_supply(|walk| walk.all(inputs.iter().copied()));
+        if let ReturnType::Type(_, output) = output {
+            names.append(&mut self.ty(output));
+        }
+        self.elided = elided;
+        names
+    }
+
+    fn object<'b>(&mut self, bounds: impl Iterator<Item = &'b TypeParamBound>) -> Names {
+        let node = self.enter();
+        let mut names = Names::new();
+        let mut outer = Vec::new();
+        for bound in bounds {
+            match bound {
+                TypeParamBound::Trait(bound) => {
+                    let guards = std::mem::take(&mut self.guards);
+                    let mut found = self.path(&bound.path, true);
+                    self.guards = guards;
+                    names.append(&mut found);
+                }
+                TypeParamBound::Lifetime(lifetime) => {
+                    let lifetime = self.lifetime(Some(lifetime));
+                    self.occurs(&lifetime);
+                    outer.push(lifetime);
+                }
+                _ => {}
+            }
+        }
+        self.nodes.pop();
+        for lifetime in outer {
+            self.imply(&lifetime, &names, node, false);
+            names.insert(lifetime, true);
+        }
+        names
+    }
+
+    fn type_path(&mut self, path: &TypePath) -> Names {
+        if let Some(this) = &path.qself {
+            return self.as_supply(|walk| {
+                let mut names = walk.ty(&this.ty);
+                names.append(&mut walk.path(&path.path, true));
+                if matches!(&*this.ty, Type::Path(path) if path.path.is_ident("Self")) {
+                    walk.hidden(&mut names);
+                }
+                names.values_mut().for_each(|whole| *whole = false);
+                names
+            });
+        }
+        let mut segments = path.path.segments.iter();
+        let first = segments.next().map(|segment| segment.ident.to_string());
+        let first = first.unwrap_or_default();
+        let second = segments.next();
+        if first == "Self" {
+            return match second {
+                None => self.this(),
+                Some(name) => self.associated(name),
+            };
+        }
+        if path.path.leading_colon.is_none() && self.scope.parameters.contains(&first) {
+            let whole = second.is_none();
+            let supply = self.supply;
+            self.supply |= !whole;
+            self.occurs(&first);
+            self.supply = supply;
+            let mut names = self.path(&path.path, true);
+            names.insert(first, whole);
+            return names;
+        }
+        self.path(&path.path, false)
+    }
+
+    /// `Self`.
+    fn this(&mut self) -> Names {
+        match &self.scope.this {
+            Some(ty) => {
+                let elided = self.elided.take();
+                let names = self.ty(ty);
+                self.elided = elided;
+                names
+            }
+            None => {
+                let name = "Self".to_owned();
+                self.occurs(&name);
+                Names::from([(name, true)])
+            }
+        }
+    }
+
+    /// `Self::Name`: known if this very impl says what it is.
+    fn associated(&mut self, segment: &PathSegment) -> Names {
+        let known = self.scope.associated.get(&segment.ident.to_string());
+        if let Some(ty) = known.filter(|_| self.depth < 8) {
+            self.depth += 1;
+            let names = self.ty(ty);
+            self.depth -= 1;
+            return names;
+        }
+        self.as_supply(|walk| {
+            let mut names = walk.this();
+            walk.hidden(&mut names);
+            names.values_mut().for_each(|whole| *whole = false);
+            names
+        })
+    }
+
+    /// What a projection from `Self` may have of the header.
+    fn hidden(&mut self, names: &mut Names) {
+        let all: Vec<_> = self.scope.names().cloned().collect();
+        for name in all {
+            self.occurs(&name);
+            names.insert(name, false);
+        }
+    }
+
+    /// A path with its arguments; `is_trait` says that it names no type.
+    fn path(&mut self, path: &Path, is_trait: bool) -> Names {
+        let mut names = Names::new();
+        let last = path.segments.len().saturating_sub(1);
+        for (index, segment) in path.segments.iter().enumerate() {
+            let mut found = match &segment.arguments {
+                PathArguments::Parenthesized(function) => {
+                    let inputs: Vec<_> = function.inputs.iter().collect();
+                    self.function(&inputs, &function.output)
+                }
+                PathArguments::AngleBracketed(arguments) => {
+                    self.arguments(segment, Some(arguments), is_trait)
+                }
+                PathArguments::None if index == last && !is_trait => {
+                    self.arguments(segment, None, is_trait)
+                }
+                PathArguments::None => Names::new(),
+            };
+            names.append(&mut found);
+        }
+        names
+    }
+
+    fn arguments(
+        &mut self,
+        segment: &PathSegment,
+        arguments: Option<&AngleBracketedGenericArguments>,
+        is_trait: bool,
+    ) -> Names {
+        let ident = segment.ident.to_string();
+        let own = self.definitions.get(&ident).filter(|_| !is_trait);
+        let covariant = own.is_none() && COVARIANT.contains(&ident.as_str());
+        let supply = self.supply;
+        self.supply |= !covariant;
+        let node = self.enter();
+        let mut each: Vec<(Option<Name>, Names)> = Vec::new();
+        let mut rest = Names::new();
+        let given = arguments.iter().flat_map(|it| &it.args);
+        let lifetimes: Vec<Name> = given
+            .clone()
+            .filter_map(|argument| match argument {
+                GenericArgument::Lifetime(lifetime) => Some(self.lifetime(Some(lifetime))),
+                _ => None,
+            })
+            .collect();
+        // Lifetimes that are left out are there all the same.
+        let hidden = own.map_or(0, |own| own.lifetimes);
+        let lifetimes = match lifetimes.len() {
+            0 => (0..hidden).map(|_| self.lifetime(None)).collect(),
+            _ => lifetimes,
+        };
+        for lifetime in &lifetimes {
+            each.push((
+                Some(lifetime.clone()),
+                Names::from([(lifetime.clone(), true)]),
+            ));
+        }
+        for (index, lifetime) in lifetimes.iter().enumerate() {
+            let guards = self.guard(own, index, &lifetimes);
+            self.occurs(lifetime);
+            self.guards.truncate(guards);
+        }
+        for argument in given {
+            match argument {
+                GenericArgument::Type(ty) => {
+                    let guards = self.guard(own, each.len(), &lifetimes);
+                    let names = self.ty(ty);
+                    self.guards.truncate(guards);
+                    each.push((None, names));
+                }
+                GenericArgument::AssocType(binding) => {
+                    let before = std::mem::replace(&mut self.supply, supply);
+                    rest.append(&mut self.ty(&binding.ty));
+                    self.supply = before;
+                }
+                GenericArgument::Constraint(constraint) => {
+                    rest.append(&mut self.object(constraint.bounds.iter()));
+                }
+                GenericArgument::Const(_) | GenericArgument::AssocConst(_) => {
+                    each.push((None, Names::new()));
+                }
+                _ => {}
+            }
+        }
+        self.nodes.pop();
+        self.supply = supply;
+        for (outer, lifetime) in each.iter().enumerate() {
+            let Some(lifetime) = &lifetime.0 else {
+                continue;
+            };
+            for (inner, (_, names)) in each.iter().enumerate() {
+                let relation = own.map_or(Some(false), |own| own.relation(outer, inner));
+                if let Some(certain) = relation.filter(|_| inner != outer) {
+                    self.imply(lifetime, names, node, certain);
+                }
+            }
+        }
+        for (inner, (_, names)) in each.iter().enumerate() {
+            if let Some(certain) = own.and_then(|own| own.outlives_all(inner)) {
+                self.imply(&STATIC.to_owned(), names, node, certain);
+            }
+        }
+        for (_, mut found) in each {
+            rest.append(&mut found);
+        }
+        rest
+    }
+
+    /// Adds the lifetimes that an argument of an own type outlives for certain; returns how many there were.
+    fn guard(&mut self, own: Option<&Definition>, inner: usize, lifetimes: &[Name]) -> usize {
+        let before = self.guards.len();
+        for (outer, lifetime) in lifetimes.iter().enumerate() {
+            if own.is_some_and(|own| own.relation(outer, inner) == Some(true)) {
+                self.guards.push(lifetime.clone());
+            }
+        }
+        before
+    }
+}

@@ -1,0 +1,190 @@
+//! The project's own lists: the default that an adopter extends.
+
+use super::{Entry, Review, Reviewed, Source};
+
+impl Review {
+    /// What Samara's own domains are held to. `own` is where Samara's crates come from.
+    pub fn samara(own: &Source) -> Self {
+        Review {
+            crates: crates(own),
+            derived_unsafe_traits: entries(DERIVED_UNSAFE_TRAITS),
+            attributes: entries(ATTRIBUTES),
+            sysroot_statics: entries(SYSROOT_STATICS),
+            ..Review::default()
+        }
+    }
+}
+
+fn entries(list: &[(&str, &[&str])]) -> Vec<Entry> {
+    let each = |&(reason, names): &(&str, &[&str])| {
+        let reason = reason.to_owned();
+        let entry = move |name: &&str| Entry::new(*name, reason.clone());
+        names.iter().map(entry).collect::<Vec<_>>()
+    };
+    list.iter().flat_map(each).collect()
+}
+
+fn crates(own: &Source) -> Vec<Reviewed> {
+    type Make = fn(&'static str, Source, &'static str) -> Reviewed;
+    let talc = "the allocator behind private heaps: state of the host's";
+    let lists: [(&[(&'static str, &[&'static str])], Make, &Source); 5] = [
+        (DOMAIN_SIDE, Reviewed::domain_side, own),
+        (TRUSTED_FOR_DOMAINS, Reviewed::trusted_for_domains, own),
+        (TRUSTED, Reviewed::trusted, own),
+        (&[(talc, &["talc"])], Reviewed::trusted, &Source::CratesIo),
+        (OTHERS, Reviewed::domain_side, &Source::CratesIo),
+    ];
+    let mut crates = Vec::new();
+    for (list, make, source) in lists {
+        for (reason, names) in list {
+            crates.extend(names.iter().map(|name| make(name, source.clone(), reason)));
+        }
+    }
+    for reviewed in &mut crates {
+        reviewed.build_script = BUILD_SCRIPTS.contains(&reviewed.name.as_str());
+    }
+    crates
+}
+
+const DOMAIN_SIDE: &[(&str, &[&str])] = &[
+    (
+        "made for domains",
+        &[
+            "samara-domain",
+            "samara-interfaces",
+            "samara-rref",
+            "samara-rref-derive",
+        ],
+    ),
+    ("the bytes that are served", &["samara-pattern"]),
+];
+
+const TRUSTED_FOR_DOMAINS: &[(&str, &[&str])] = &[
+    (
+        "the trusted side, which a driver uses itself",
+        &["samara-device-io"],
+    ),
+    (
+        "the switchboard of fault points, set by the host; only with the feature that compiles them in",
+        &["samara-fault"],
+    ),
+];
+
+const TRUSTED: &[(&str, &[&str])] = &[(
+    "the trusted side: a domain gets to it through the crates made for domains",
+    &[
+        "samara-domain-runtime",
+        "samara-proxy",
+        "samara-proxy-macros",
+        "samara-shared-heap",
+        "samara-unwind",
+    ],
+)];
+
+const OTHERS: &[(&str, &[&str])] = &[
+    (
+        "used by domains; no state of its own",
+        &["spin", "bitflags", "static_assertions"],
+    ),
+    (
+        "safe views of bytes; its derives check layouts themselves",
+        &["zerocopy", "zerocopy-derive"],
+    ),
+    (
+        "the TCP/IP stack, and what it is made of: buffers and tables in values, features without statics",
+        &[
+            "smoltcp",
+            "managed",
+            "heapless",
+            "hash32",
+            "stable_deref_trait",
+            "byteorder",
+            "cfg-if",
+        ],
+    ),
+    (
+        "the parser of HTTP heads: its static is part of its default features, which are off",
+        &["httparse"],
+    ),
+];
+
+/// Crates with build scripts that were read: they look at the compiler's version, the target, the package's
+/// features and variables of their own, and set conditions and constants of their own crate by them.
+const BUILD_SCRIPTS: &[&str] = &[
+    "heapless",
+    "httparse",
+    "samara-unwind",
+    "smoltcp",
+    "zerocopy",
+];
+
+const SYSROOT_STATICS: &[(&str, &[&str])] = &[(
+    "the reference count of an empty `Arc<[T]>`, shared by all: a number, and no memory of anyone's",
+    &["alloc::alloc::sync::STATIC_INNER_SLICE"],
+)];
+
+const DERIVED_UNSAFE_TRAITS: &[(&str, &[&str])] = &[
+    (
+        "the compiler's own derive of `Clone` beside `Copy`",
+        &["TrivialClone"],
+    ),
+    (
+        "samara-rref-derive: every field is bounded to be exchangeable",
+        &["Exchangeable"],
+    ),
+    (
+        "zerocopy-derive: its own checks of layout",
+        &[
+            "Field",
+            "FromBytes",
+            "FromZeros",
+            "HasField",
+            "HasTag",
+            "Immutable",
+            "IntoBytes",
+            "KnownLayout",
+            "ProjectField",
+            "TryFromBytes",
+            "Unaligned",
+        ],
+    ),
+];
+
+const ATTRIBUTES: &[(&str, &[&str])] = &[
+    (
+        "levels of lints; those that protect a domain have a rule of their own",
+        &["allow", "deny", "expect", "forbid", "warn"],
+    ),
+    (
+        "docs and hints for people and the compiler",
+        &[
+            "cold",
+            "deprecated",
+            "doc",
+            "inline",
+            "must_use",
+            "non_exhaustive",
+            "track_caller",
+            "recursion_limit",
+            "type_length_limit",
+            "diagnostic::on_unimplemented",
+            "diagnostic::do_not_recommend",
+        ],
+    ),
+    (
+        "shape names and layout, in ways that safe code is checked against",
+        &[
+            "default",
+            "macro_export",
+            "macro_use",
+            "no_implicit_prelude",
+            "no_std",
+            "path",
+            "repr",
+        ],
+    ),
+    (
+        "written by the compiler's own derives and its prelude",
+        &["automatically_derived", "coverage", "prelude_import"],
+    ),
+];

@@ -1,0 +1,151 @@
+//! What reviewers decided, as data: the checks' only source of exceptions.
+
+mod lists;
+
+use std::path::PathBuf;
+
+use crate::build::Package;
+
+/// A name that was looked at, and why it may be there.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Entry {
+    /// What is meant; each list says how it is spelled.
+    pub name: String,
+    /// Why it does no harm.
+    pub reason: String,
+}
+
+impl Entry {
+    /// An entry of a list.
+    pub fn new(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Entry {
+            name: name.into(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// Where a package comes from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Source {
+    /// The registry crates.io.
+    CratesIo,
+    /// A member of the workspace that is checked.
+    Member,
+    /// A package below this directory that is named by its path.
+    Path(PathBuf),
+    /// Cargo's spelling of another source, as in `Cargo.lock`.
+    Exact(String),
+}
+
+impl Source {
+    const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
+    /// Whether `package` comes from here.
+    pub fn holds(&self, package: &Package) -> bool {
+        match self {
+            Source::CratesIo => package.source.as_deref() == Some(Self::CRATES_IO),
+            Source::Member => package.member,
+            Source::Path(path) => package.source.is_none() && package.directory.starts_with(path),
+            Source::Exact(source) => package.source.as_ref() == Some(source),
+        }
+    }
+}
+
+/// A crate that may be part of a domain, and what was found out about it when it was reviewed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Reviewed {
+    /// The package's name.
+    pub name: String,
+    /// Where the reviewed package comes from. Another of this name was not reviewed.
+    pub source: Source,
+    /// Whether a domain may name it in its own manifest. Others come in only through a trusted crate:
+    /// they carry authority, or nothing that a domain needs.
+    pub direct: bool,
+    /// Whether it may have writable statics, because it is of the trusted side: its state belongs to
+    /// the host and means to outlive a domain.
+    pub statics: bool,
+    /// Whether its build script was reviewed too.
+    pub build_script: bool,
+    /// Why it may be part of a domain.
+    pub reason: String,
+}
+
+impl Reviewed {
+    /// A crate that domains use themselves, and that is checked for writable statics like them.
+    pub fn domain_side(name: impl Into<String>, source: Source, reason: impl Into<String>) -> Self {
+        Reviewed {
+            name: name.into(),
+            source,
+            direct: true,
+            statics: false,
+            build_script: false,
+            reason: reason.into(),
+        }
+    }
+
+    /// A trusted crate that is reached through other crates only.
+    pub fn trusted(name: impl Into<String>, source: Source, reason: impl Into<String>) -> Self {
+        Reviewed {
+            direct: false,
+            statics: true,
+            ..Self::domain_side(name, source, reason)
+        }
+    }
+
+    /// A trusted crate that domains use themselves.
+    pub fn trusted_for_domains(
+        name: impl Into<String>,
+        source: Source,
+        reason: impl Into<String>,
+    ) -> Self {
+        Reviewed {
+            direct: true,
+            ..Self::trusted(name, source, reason)
+        }
+    }
+
+    /// The same, with a build script that was reviewed.
+    #[must_use]
+    pub fn with_build_script(mut self) -> Self {
+        self.build_script = true;
+        self
+    }
+}
+
+/// The lists that reviewers keep.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Review {
+    /// Every crate that may be linked into a domain, or expand in it.
+    pub crates: Vec<Reviewed>,
+    /// Traits, by their last name, whose `unsafe impl` a reviewed derive macro writes, having checked
+    /// what the trait demands.
+    pub derived_unsafe_traits: Vec<Entry>,
+    /// Attributes, as paths without spaces, that may stay in expanded code: those that a compiler knows
+    /// and that do no harm, and helpers of reviewed derives.
+    pub attributes: Vec<Entry>,
+    /// Compiler flags beyond those that Cargo itself passes for a plain library. `-C name=value` or
+    /// `-C name` for every value; other flags as they are written.
+    pub flags: Vec<Entry>,
+    /// Conditions passed by `--cfg`, beside features.
+    pub cfgs: Vec<Entry>,
+    /// Variables of the environment that a domain may have compiled in.
+    pub environment: Vec<Entry>,
+    /// Writable statics in crates of the standard library, as `crate::symbol`.
+    pub sysroot_statics: Vec<Entry>,
+}
+
+impl Review {
+    /// What was found out about the crate of this name.
+    pub fn find(&self, name: &str) -> Option<&Reviewed> {
+        self.crates.iter().find(|reviewed| reviewed.name == name)
+    }
+}
+
+/// Whether a list names this.
+pub(crate) fn names(list: &[Entry], name: &str) -> bool {
+    list.iter().any(|entry| entry.name == name)
+}

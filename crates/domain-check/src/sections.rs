@@ -1,0 +1,132 @@
+//! Finding writable static memory in compiled crates.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use object::elf::{SHF_ALLOC, SHF_WRITE};
+use object::read::archive::ArchiveFile;
+use object::{File, Object, ObjectSection, ObjectSymbol, SectionFlags};
+
+/// A piece of memory that can be written to and is shared by all generations of a domain.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Writable {
+    /// The section that holds it.
+    pub(crate) section: String,
+    /// Its size.
+    pub(crate) bytes: u64,
+    /// What lies in it, as far as symbols tell.
+    pub(crate) symbols: Vec<String>,
+}
+
+/// Why a compiled crate could not be searched.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    path: PathBuf,
+    problem: String,
+}
+
+impl fmt::Display for Writable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.symbols[..] {
+            [] => write!(f, "{} bytes in section {}", self.bytes, self.section),
+            symbols => write!(
+                f,
+                "{} ({} bytes in section {})",
+                symbols.join(", "),
+                self.bytes,
+                self.section
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "could not search {}: {}; it must hold ELF objects, so build without LTO",
+            self.path.display(),
+            self.problem
+        )
+    }
+}
+
+/// All writable memory in the objects of the library at `path`, an archive as rustc makes them.
+pub(crate) fn writable(path: &Path) -> Result<Vec<Writable>, Unreadable> {
+    let fail = |problem: String| Unreadable {
+        path: path.to_owned(),
+        problem,
+    };
+    let data = fs::read(path).map_err(|error| fail(error.to_string()))?;
+    let archive = ArchiveFile::parse(&*data).map_err(|error| fail(error.to_string()))?;
+    let mut found = Vec::new();
+    for member in archive.members() {
+        let member = member.map_err(|error| fail(error.to_string()))?;
+        // The crate's metadata, for the compiler only.
+        if member.name() == b"lib.rmeta" {
+            continue;
+        }
+        let name = String::from_utf8_lossy(member.name()).into_owned();
+        let fail = |error: object::Error| fail(format!("{name}: {error}"));
+        let object = member.data(&*data).and_then(File::parse).map_err(fail)?;
+        search(&object, &mut found).map_err(fail)?;
+    }
+    Ok(found)
+}
+
+fn search(object: &File<'_>, found: &mut Vec<Writable>) -> Result<(), object::Error> {
+    for section in object.sections() {
+        let name = section.name()?;
+        if section.size() > 0 && is_writable(section.flags()) && !is_constant(name) {
+            let symbols = object
+                .symbols()
+                .filter(|symbol| symbol.section_index() == Some(section.index()))
+                .filter_map(|symbol| symbol.name().ok())
+                .filter(|symbol| !symbol.is_empty() && *symbol != name)
+                .map(demangle)
+                .collect();
+            found.push(Writable {
+                section: name.to_owned(),
+                bytes: section.size(),
+                symbols,
+            });
+        }
+    }
+    // Memory that the linker would place; compiled Rust has none, but objects of other languages may.
+    for symbol in object.symbols().filter(ObjectSymbol::is_common) {
+        let symbols = vec![demangle(symbol.name()?)];
+        found.push(Writable {
+            section: "COMMON".into(),
+            bytes: symbol.size(),
+            symbols,
+        });
+    }
+    Ok(())
+}
+
+/// Whether a running program can write there: `.data`, `.bss`, `.tdata`, `.tbss` and any section that
+/// a `link_section` attribute could make up.
+fn is_writable(flags: SectionFlags) -> bool {
+    match flags {
+        SectionFlags::Elf { sh_flags, .. } => {
+            sh_flags.contains(SHF_ALLOC) && sh_flags.contains(SHF_WRITE)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a section is writable only for the linker: constants that hold addresses, and the pointer
+/// to the personality function that unwind tables refer to.
+fn is_constant(name: &str) -> bool {
+    name == ".data.rel.ro"
+        || name.starts_with(".data.rel.ro.")
+        || name == ".data.DW.ref.rust_eh_personality"
+}
+
+fn demangle(symbol: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(symbol))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//@ manifest: [dependencies]
+//@ manifest: samara-domain = { path = "{samara}/crates/domain" }
+//@ manifest: zerocopy = { version = "0.8", features = ["derive"] }
+//@ manifest: spin = { version = "0.10", default-features = false, features = ["spin_mutex"] }
+//! What macros write for domains every day.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+use alloc::{format, string::String, vec, vec::Vec};
+use core::fmt;
+
+use samara_domain::{Exchangeable, RpcError};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+#[derive(Clone, Copy, Debug, Default, Eq, Exchangeable, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Plain {
+    pub number: u32,
+}
+
+#[derive(Clone, Debug, Eq, Exchangeable, PartialEq)]
+pub enum Failure {
+    Rpc(u8),
+    Named { code: u16 },
+}
+
+impl From<RpcError> for Failure {
+    fn from(_: RpcError) -> Self {
+        Failure::Rpc(0)
+    }
+}
+
+#[derive(Clone, Copy, FromBytes, Immutable, IntoBytes, KnownLayout)]
+#[repr(C)]
+pub struct Bytes {
+    pub first: u32,
+    pub second: [u8; 4],
+}
+
+pub struct Server {
+    counts: spin::Mutex<Vec<u32>>,
+}
+
+impl Server {
+    pub fn number(&self, plain: Plain) -> Result<u32, Failure> {
+        self.counts.lock().push(plain.number);
+        assert!(plain.number < 7, "too large: {}", plain.number);
+        Ok(vec![1, 2].iter().map(|number| number + 1).sum())
+    }
+}
+
+impl fmt::Display for Plain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.number)
+    }
+}
+
+pub fn shown(plain: &Plain) -> String {
+    format!("{plain}")
+}

@@ -1,0 +1,42 @@
+//@ manifest: [features]
+//@ manifest: default = ["told"]
+//@ manifest: told = []
+//! Conditions, text from its own files, and variables that cargo sets.
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[path = "elsewhere/inner.rs"]
+mod inner;
+
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub const TEXT: &str = include_str!("text.txt");
+pub const REVIEWED: Option<&str> = option_env!("SAMARA_GOOD");
+
+#[cfg(feature = "told")]
+pub use inner::told;
+
+/// Calls it through a pointer.
+pub fn call(function: unsafe extern "C" fn(u8)) -> usize {
+    function as *const () as usize
+}
+
+/// A macro of its own, whose words are only words: unsafe, no_mangle.
+#[macro_export]
+macro_rules! own {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Clone)]
+        pub struct $name;
+    };
+}
+
+own!(
+    /// Documented.
+    Named
+);
+//@ file: src/text.txt
+unsafe { }
+//@ file: src/elsewhere/inner.rs
+pub fn told() -> &'static str {
+    "unsafe { asm!() }"
+}

@@ -1,0 +1,81 @@
+//! Planted domains, each refused by the rule that its header names, and good ones that pass: compiled by
+//! cargo with a recording wrapper, and checked as a workspace's domains are.
+
+mod plant;
+mod workspace;
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use plant::Plant;
+use samara_domain_check::{Finding, Rule, check_domain};
+use workspace::Corpus;
+
+fn corpus() -> &'static Corpus {
+    static CORPUS: OnceLock<Corpus> = OnceLock::new();
+    CORPUS.get_or_init(Corpus::build)
+}
+
+fn findings(plant: &Plant) -> Vec<Finding> {
+    let corpus = corpus();
+    let build = corpus.of(plant);
+    let parts = check_domain(build, &corpus.review, &plant.name, &workspace::run);
+    parts.into_iter().flat_map(|part| part.findings).collect()
+}
+
+#[test]
+fn every_plant_is_refused_by_rule_and_reason() {
+    let plants = &corpus().plants;
+    assert!(plants.len() >= 30, "{} plants", plants.len());
+    let mut wrong = Vec::new();
+    for plant in plants {
+        let findings = findings(plant);
+        let found: HashSet<_> = findings.iter().map(|finding| finding.rule.name()).collect();
+        let expected: HashSet<_> = plant.rules.iter().map(String::as_str).collect();
+        let text: String = findings.iter().map(|it| format!("\n    {it}")).collect();
+        if found != expected || !text.contains(&plant.says) {
+            let says = &plant.says;
+            wrong.push(format!(
+                "{}: expected {expected:?} that says {says:?}, found:{text}",
+                plant.name
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn good_domains_pass() {
+    for domain in &corpus().good {
+        let findings = findings(domain);
+        let text: String = findings.iter().map(|it| format!("\n    {it}")).collect();
+        assert!(findings.is_empty(), "{}:{text}", domain.name);
+    }
+}
+
+#[test]
+fn every_rule_has_a_plant() {
+    let planted: HashSet<_> = corpus().plants.iter().flat_map(|it| &it.rules).collect();
+    for rule in Rule::ALL {
+        // What can't be read comes of the compiler failing, not of a domain.
+        let exempt = *rule == Rule::NotUnderstood;
+        assert!(
+            exempt || planted.contains(&rule.name().to_owned()),
+            "nobody plants {}",
+            rule.name()
+        );
+    }
+}
+
+#[test]
+fn a_place_is_told_where_it_is_known() {
+    let plants = corpus().plants.iter();
+    let mut plants = plants.filter(|plant| plant.name == "plant-naked");
+    let findings = findings(plants.next().expect("it is planted"));
+    let finding = findings
+        .iter()
+        .find(|it| it.rule == Rule::UnsafeAttribute)
+        .expect("it is found");
+    let file = finding.file.as_ref().expect("its function is known");
+    assert!(file.ends_with("src/lib.rs") && finding.line.is_some());
+}

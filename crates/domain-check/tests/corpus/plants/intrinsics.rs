@@ -1,0 +1,10 @@
+//@ rules: unstable
+//@ says: attribute rustc_intrinsic
+//@ env: RUSTC_BOOTSTRAP=plant_intrinsics
+#![no_std]
+#![forbid(unsafe_code)]
+#![feature(intrinsics)]
+#![allow(internal_features)]
+/// Safe to declare, and to call.
+#[rustc_intrinsic]
+pub const fn black_box<T>(_: T) -> T;

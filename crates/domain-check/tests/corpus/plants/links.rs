@@ -1,0 +1,7 @@
+//@ rules: native-library, build-script
+//@ says: links the native library planted
+//@ package: links = "planted"
+#![no_std]
+#![forbid(unsafe_code)]
+//@ file: build.rs
+fn main() {}

@@ -1,0 +1,2 @@
+//! Not the crate that was reviewed.
+#![no_std]

@@ -1,0 +1,3 @@
+#![no_std]
+//@ file: build.rs
+fn main() {}

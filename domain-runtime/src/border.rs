@@ -1,0 +1,106 @@
+//! The border of an arena: what may be asked of its allocator. Pure arithmetic.
+//!
+//! A domain chooses sizes and alignments freely: `Vec::try_reserve_exact` takes any number. `talc` adds
+//! them to addresses without a check, so a size that reaches the end of the address space comes out
+//! as an address near zero. Nothing reaches it but as a [`Request`].
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
+use core::alloc::Layout;
+
+/// The unit in which an arena grows.
+const GROWTH: usize = 64 << 10;
+
+/// Room for the allocator's own bookkeeping.
+const BOOKKEEPING: usize = 4096;
+
+/// A size and an alignment that a stripe could hold together, the size not zero.
+///
+/// So an address in the stripe plus both of them lies at most a stride behind the stripe's end:
+/// address space, as [`window_length`] has seen to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Request(Layout);
+
+impl Request {
+    /// `size` bytes aligned to `align`, from an arena in a stripe of `stride` bytes; `None` for what no
+    /// stripe of that length could ever hold.
+    pub(crate) fn new(size: usize, align: usize, stride: usize) -> Option<Self> {
+        if size == 0 || size.checked_add(align)? > stride {
+            return None;
+        }
+        Layout::from_size_align(size, align).ok().map(Self)
+    }
+
+    /// What to ask the allocator for.
+    pub(crate) const fn layout(self) -> Layout {
+        self.0
+    }
+
+    /// How much an arena that has no room for it grows: whole units.
+    pub(crate) fn growth(self) -> Option<usize> {
+        let room = self.0.size().checked_add(self.0.align())?;
+        room.checked_add(BOOKKEEPING)?
+            .checked_next_multiple_of(GROWTH)
+    }
+}
+
+/// The length of a window of `stripes` stripes of `stride` bytes at `base`, if a stride of address space is
+/// left behind its end, bookkeeping included.
+pub(crate) fn window_length(base: usize, stride: usize, stripes: usize) -> Option<usize> {
+    let length = stride.checked_mul(stripes)?;
+    let reach = base.checked_add(length)?.checked_add(stride)?;
+    reach.checked_add(BOOKKEEPING).map(|_| length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STRIDE: usize = 1 << 30;
+    /// As the reference kernel's: the upper half, where sums with sizes below `isize::MAX` wrap.
+    const BASE: usize = 0xffff_c000_0000_0000;
+
+    #[test]
+    fn what_no_stripe_could_hold_is_refused() {
+        let refused = |size, align| Request::new(size, align, STRIDE).is_none();
+        assert!(refused(0, 1), "nothing");
+        assert!(
+            refused(STRIDE, 1) && refused(1, STRIDE),
+            "no room beside it"
+        );
+        assert!(refused(1, 3) && refused(1, 0), "no alignment");
+        for at in [BASE, BASE + 4096, BASE + STRIDE - 16] {
+            for more in [0, 1, 8, 4096] {
+                assert!(refused(at.wrapping_neg() + more, 1), "to the end and on");
+            }
+        }
+        for size in [usize::MAX, isize::MAX as usize, isize::MAX as usize + 1] {
+            assert!(refused(size, 1) && refused(size, 1 << 30) && refused(size, 1 << 63));
+        }
+        assert!(!refused(STRIDE - 8, 8) && !refused(1, STRIDE / 2));
+    }
+
+    #[test]
+    fn growth_holds_the_request_in_whole_units() {
+        for size in [1, 8, 60 << 10, 61 << 10, STRIDE - (1 << 16)] {
+            for align in [1, 16, 4096, 1 << 16] {
+                let request = Request::new(size, align, STRIDE).unwrap();
+                let growth = request.growth().unwrap();
+                assert!(growth.is_multiple_of(GROWTH));
+                assert!(growth >= size + align + BOOKKEEPING && growth < size + align + 3 * GROWTH);
+            }
+        }
+        let most = Request::new(isize::MAX as usize, 1, usize::MAX).unwrap();
+        assert!(most.growth().is_some(), "no sum wraps");
+    }
+
+    #[test]
+    fn a_window_has_a_stride_of_address_space_behind_it() {
+        assert_eq!(window_length(BASE, STRIDE, 256), Some(256 * STRIDE));
+        let last = usize::MAX - 2 * STRIDE - BOOKKEEPING;
+        assert_eq!(window_length(last, STRIDE, 1), Some(STRIDE));
+        assert_eq!(window_length(last + 1, STRIDE, 1), None);
+        assert_eq!(window_length(1, STRIDE, usize::MAX), None);
+        assert_eq!(window_length(usize::MAX, STRIDE, 1), None);
+        assert_eq!(window_length(BASE, usize::MAX, 1), None);
+    }
+}

@@ -1,0 +1,32 @@
+//! Generations of one name that are dead and have calls inside still: each keeps its slot, and slots are few.
+
+use crate::call::Target;
+use samara_shared_heap::NoCutMutex;
+
+/// How many generations of a name may be so at a time: a client whose calls never come back takes no more slots
+/// from all the others than that.
+pub(super) const MOST: usize = 8;
+
+/// The ones that are, and some that were.
+pub(super) struct Lagging(NoCutMutex<[Option<Target>; MOST]>);
+
+impl Lagging {
+    pub(super) const fn new() -> Self {
+        // SAFETY: a table of fixed size is searched.
+        Self(unsafe { NoCutMutex::new([None; MOST]) })
+    }
+
+    /// Notes that the name goes on without `dead`, which was not reclaimed; false if as many lag already.
+    pub(super) fn leave_behind(&self, dead: Target) -> bool {
+        let mut lagging = self.0.lock();
+        if lagging.iter().flatten().any(|known| known.is_same(&dead)) {
+            return true;
+        }
+        let is_over = |place: &&mut Option<Target>| place.is_none_or(|known| known.is_reclaimed());
+        let Some(place) = lagging.iter_mut().find(is_over) else {
+            return false;
+        };
+        *place = Some(dead);
+        true
+    }
+}
