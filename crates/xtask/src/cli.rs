@@ -182,6 +182,10 @@ pub(crate) struct HolesArgs {
     #[arg(long = "suite", value_enum, value_name = "SUITE")]
     pub(crate) suite: Vec<HoleSuite>,
 
+    /// Only these modes of the machine, which are its tests; all if none is named
+    #[arg(long = "mode", value_name = "MODE")]
+    pub(crate) modes: Vec<String>,
+
     /// How long the machine looks for each hole at most
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) seconds: u64,

@@ -64,7 +64,7 @@ impl Suites {
     ) -> Result<Self, Error> {
         let wanted = |suite| args.suite.is_empty() || args.suite.contains(&suite);
         let machine = wanted(HoleSuite::Machine)
-            .then(|| Machine::measured(workspace, tree, args.steps))
+            .then(|| Machine::measured(workspace, tree, &args.modes, args.steps))
             .transpose()?;
         for (mode, took) in machine.iter().flat_map(Machine::modes) {
             note(format_args!("{mode}: {:.0} s", took.as_secs_f32()));

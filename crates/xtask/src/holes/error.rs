@@ -12,6 +12,11 @@ pub(crate) enum HoleError {
         /// What was asked for.
         name: String,
     },
+    /// The machine has no mode of that name.
+    NoMode {
+        /// What was asked for.
+        mode: String,
+    },
     /// A hole's file is not understood.
     Malformed {
         /// The file, below the workspace's root.
@@ -57,6 +62,10 @@ impl fmt::Display for HoleError {
             Self::Unknown { name } => write!(
                 f,
                 "no hole is called {name}; they are the files below crates/machine/holes, or its folders"
+            ),
+            Self::NoMode { mode } => write!(
+                f,
+                "the machine has no mode {mode}; they are the tests in crates/machine/tests"
             ),
             Self::Malformed {
                 file,

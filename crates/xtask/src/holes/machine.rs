@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::format::CHECKED;
 use super::programs::{tests, uncompiled};
 use super::run::{Ended, Outcome, Run};
-use super::{Hole, Tree};
+use super::{Hole, HoleError, Tree};
 use crate::error::Error;
 use crate::workspace::Workspace;
 
@@ -17,14 +17,22 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// All its modes, which take `steps` each if it is said how many, else as many as in CI. They must pass on
-    /// `tree`, which has no hole.
+    /// Its modes, those in `wanted` only if there is any, which take `steps` each if it is said how many, else as
+    /// many as in CI. They must pass on `tree`, which has no hole.
     pub(crate) fn measured(
         workspace: &Workspace,
         tree: &Tree,
+        wanted: &[String],
         steps: Option<u64>,
     ) -> Result<Self, Error> {
         let mut modes = modes(workspace, tree)?;
+        if let Some(mode) = wanted
+            .iter()
+            .find(|&mode| !modes.iter().any(|run| run.test == *mode))
+        {
+            return Err(HoleError::NoMode { mode: mode.clone() }.into());
+        }
+        modes.retain(|run| wanted.is_empty() || wanted.contains(&run.test));
         for mode in &mut modes {
             mode.measure(tree, steps)?;
         }
