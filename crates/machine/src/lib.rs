@@ -15,6 +15,7 @@
 //! | `model/` | what every domain and the host have, as plain data |
 //! | `machine.rs` | the domains beside the model: takes a step, and compares |
 //! | `shortest.rs` | failures made small |
+//! | `surface.rs` | which functions of `samara-domain` were called |
 //! | `cuts.rs` | a step whose call is cut at one of its instructions |
 //! | `together.rs` | several threads in the same domains |
 //!
@@ -33,9 +34,11 @@ mod node;
 mod settle;
 mod shortest;
 mod step;
+mod surface;
 mod together;
 
 pub use machine::Machine;
 pub use shortest::shortest;
 pub use step::{BYTES, Step};
+pub use surface::calls;
 pub use together::Together;

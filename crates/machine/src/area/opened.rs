@@ -3,7 +3,7 @@
 use super::{Kind, kind};
 use crate::area::exports::{Exports, Leaf, is_bomb, open};
 use crate::area::shadows::maybe_crash;
-use crate::machine::{HOST_QUOTA, MOST, Machine, REPLAY_LOG};
+use crate::machine::{HOST_QUOTA, Machine, REPLAY_LOG};
 use crate::model::handles::{Held, Opened, Through};
 use crate::model::{Life, Recorded};
 use crate::node::{Kept, with};
