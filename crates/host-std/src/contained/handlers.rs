@@ -5,6 +5,7 @@ use super::{context, images, reserve, segments, step};
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
 use samara_domain_runtime::contain::{self, Strike, Verdict};
 use samara_unwind::tables::Registered;
+use std::backtrace::Backtrace;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::{mem, ptr};
@@ -51,11 +52,20 @@ pub(crate) fn are_installed() -> bool {
     INSTALLED.load(SeqCst)
 }
 
+/// Where `RUST_BACKTRACE` is set `std` prints a backtrace when an allocation fails that must not, on behalf of the
+/// domain. What it remembers of the program's symbols would lie in that domain's heap, and dangle.
+fn remember_symbols() {
+    if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
+        drop(Backtrace::force_capture().to_string());
+    }
+}
+
 /// Installs the handlers, once for the process.
 pub(super) fn install() {
     static DONE: Once = Once::new();
     DONE.call_once(|| {
         images::register_all();
+        remember_symbols();
         crate::runtime().set_stack_probe(&segments::Probe);
         crate::set_around_threads(|run| {
             let _contained = thread::contained(true);

@@ -28,6 +28,9 @@
 //!   cut.
 //! * A cut in `std`'s way to the panic hook, or in the hook, leaves the hook's lock read: whoever sets or takes a
 //!   hook later, a test harness at its end among them, waits for ever. A `Display` without end in a panic's message is one way there.
+//! * Where `RUST_BACKTRACE` is set, `std` prints a backtrace of the process's first allocation that fails and must
+//!   not, with a lock held and with the domain's own memory. If that is used up the abort comes in there: the lock
+//!   stays, and a later panic that prints a backtrace waits for ever. Hosts with quotas leave it unset.
 //! * A cut during a panic leaves `std::thread::panicking()` true on that thread for good: `std` counts
 //!   panics, and nobody else can. `samara_unwind::is_unwinding` knows.
 #![expect(
