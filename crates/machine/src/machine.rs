@@ -232,7 +232,12 @@ impl Machine {
         }
         self.model.close_unheld();
         for (at, domain) in self.domains.iter().enumerate() {
-            let has = heap::census(owner_of(domain));
+            let info = domain.info();
+            let has = Census {
+                objects: info.objects,
+                bytes: info.shared_bytes,
+                capabilities: info.capabilities,
+            };
             if self.model.nodes[at].alive && has != self.model.census(at) {
                 // A call of a dead handle, whose slot is this one's now, has it drop what nobody has any more.
                 let exact = self.model.census(at);
@@ -253,8 +258,8 @@ impl Machine {
                 let kind = domain.exit_reason().map(|reason| reason.kind);
                 assert_eq!(kind, Some(node.end), "{domain:?}");
             }
-            self.check_kept(at);
-            self.check_threads(at);
+            self.check_kept(at, info.host_bytes);
+            self.check_threads(at, info.threads);
         }
     }
 

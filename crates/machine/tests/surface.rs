@@ -39,7 +39,7 @@ const NOT_CALLED: &[(&str, &str)] = &[
 ];
 
 /// Steps in which each function is called at least once.
-const STEPS: usize = 20_000;
+const STEPS: usize = 10_000;
 
 #[test]
 fn the_machine_calls_every_safe_function() {

@@ -15,19 +15,19 @@ const CRATES: [&str; 5] = [
     "samara_domain",
 ];
 
-pub struct Crates(BTreeMap<String, Crate>);
+pub(crate) struct Crates(BTreeMap<String, Crate>);
 
 /// An item, and the crate whose numbers it is told by.
 #[derive(Clone, Copy)]
-pub struct Found<'a> {
-    pub krate: &'a String,
+pub(crate) struct Found<'a> {
+    pub(crate) krate: &'a String,
     document: &'a Crate,
-    pub item: &'a Item,
+    pub(crate) item: &'a Item,
 }
 
 impl<'a> Found<'a> {
     /// Another item of the same crate.
-    pub fn sibling(&self, id: Id) -> Option<Self> {
+    pub(crate) fn sibling(&self, id: Id) -> Option<Self> {
         let item = self.document.index.get(&id)?;
         Some(Self { item, ..*self })
     }
@@ -35,7 +35,7 @@ impl<'a> Found<'a> {
 
 impl Crates {
     /// Has rustdoc tell of the crates.
-    pub fn of(roots: &[&str]) -> Self {
+    pub(crate) fn of(roots: &[&str]) -> Self {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("surface");
         let names: Vec<_> = CRATES.iter().chain(roots).copied().collect();
         let documents = names.into_iter().map(|name| {
@@ -80,7 +80,7 @@ impl Crates {
         Self(documents.collect())
     }
 
-    pub fn root(&self, name: &str) -> Found<'_> {
+    pub(crate) fn root(&self, name: &str) -> Found<'_> {
         let (krate, document) = self
             .0
             .get_key_value(name)
@@ -94,7 +94,7 @@ impl Crates {
     }
 
     /// The item that `id` means where `found` stands, in the crate that has it.
-    pub fn resolve(&self, found: Found<'_>, id: Id) -> Option<Found<'_>> {
+    pub(crate) fn resolve(&self, found: Found<'_>, id: Id) -> Option<Found<'_>> {
         let (krate, document) = self.0.get_key_value(found.krate)?;
         if let Some(item) = document.index.get(&id) {
             return Some(Found {
@@ -118,7 +118,7 @@ impl Crates {
     }
 
     /// The path at which the item is defined.
-    pub fn path(&self, found: Found<'_>) -> Vec<String> {
+    pub(crate) fn path(&self, found: Found<'_>) -> Vec<String> {
         let summary = self.0[found.krate].paths.get(&found.item.id);
         summary
             .map(|summary| summary.path.clone())
@@ -126,7 +126,7 @@ impl Crates {
     }
 
     /// Whether a domain can name the trait: one of the standard library's, or one that is exported to it.
-    pub fn is_nameable(&self, found: Found<'_>, id: Id) -> bool {
+    pub(crate) fn is_nameable(&self, found: Found<'_>, id: Id) -> bool {
         let path = self.0[found.krate]
             .paths
             .get(&id)

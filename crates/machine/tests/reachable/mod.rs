@@ -3,7 +3,7 @@
 mod documents;
 mod name;
 
-pub use name::Name;
+pub(crate) use name::Name;
 
 use documents::{Crates, Found};
 use rustdoc_types::{Impl, Item, ItemEnum, Type, Visibility};
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 const UNTOLD: [&str; 3] = ["StructuralPartialEq", "Error", "Receiver"];
 
 /// The safe functions that are reachable through the public modules of `roots`. Another crate is one name more.
-pub fn all(roots: &[&str]) -> BTreeSet<Name> {
+pub(crate) fn all(roots: &[&str]) -> BTreeSet<Name> {
     let crates = Crates::of(roots);
     let mut list = List {
         crates: &crates,

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// `Type::function`, `Type as Trait::function`, or `module::function`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Name {
+pub(crate) struct Name {
     /// The type or the module.
     of: String,
     /// The trait, if there is one, and the function.
@@ -40,7 +40,7 @@ fn last(path: &str) -> &str {
 }
 
 impl Name {
-    pub fn free(path: &[String]) -> Self {
+    pub(crate) fn free(path: &[String]) -> Self {
         let [.., module, name] = path else {
             return Self {
                 of: String::new(),
@@ -53,7 +53,7 @@ impl Name {
         }
     }
 
-    pub fn member_of(of: &str, of_trait: Option<&str>, function: &str) -> Self {
+    pub(crate) fn member_of(of: &str, of_trait: Option<&str>, function: &str) -> Self {
         let by = of_trait.unwrap_or(of);
         Self {
             of: of.into(),
@@ -62,7 +62,7 @@ impl Name {
     }
 
     /// By the name that [`std::any::type_name`] gives a function.
-    pub fn of_function(name: &str) -> Self {
+    pub(crate) fn of_function(name: &str) -> Self {
         let name = name.trim_end_matches("::{{closure}}");
         // `<type as trait>::function`
         if let Some(qualified) = name.strip_prefix('<')
@@ -92,7 +92,7 @@ impl Name {
         }
     }
 
-    pub fn member(&self) -> &str {
+    pub(crate) fn member(&self) -> &str {
         &self.member
     }
 }

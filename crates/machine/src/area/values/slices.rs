@@ -10,7 +10,9 @@ fn made<T, E>(made: Result<T, E>) -> T {
 
 fn bytes(rng: &mut Rng) -> Vec<u8> {
     let len = rng.below(70);
-    (0..len).map(|_| rng.below(256) as u8).collect()
+    // Half of them are text.
+    let most = 128 << rng.below(2);
+    (0..len).map(|_| rng.below(most) as u8).collect()
 }
 
 pub(super) fn play(rng: &mut Rng) {
