@@ -223,3 +223,22 @@ fn under_ticks() {
     say(&format!("under ticks, {cut} of them deadly"), steps);
     assert!(cut > steps / 500, "only {cut} cuts");
 }
+
+/// Chains of exported objects, each of which holds the only proxy to the one before.
+#[test]
+fn long_chains_cost_their_maker_and_end_in_little_stack() {
+    const LINKS: usize = 50_000;
+    const STACK: usize = 256 << 10;
+    let _alone = alone();
+    let before = totals();
+    let chains = || {
+        let mut machine = Machine::new("long", 2);
+        machine.long_chain(0, LINKS, true);
+        machine.long_chain(1, LINKS / 10, false);
+        machine.end();
+    };
+    let thread = std::thread::Builder::new().stack_size(STACK);
+    let ended = thread.spawn(chains).map(std::thread::JoinHandle::join);
+    assert!(matches!(ended, Ok(Ok(()))), "a thread with a small stack");
+    returns_to(before, "long chains");
+}

@@ -62,6 +62,18 @@ where
     T: Exchangeable + zerocopy::TryFromBytes + zerocopy::KnownLayout + zerocopy::Immutable,
     T: zerocopy::IntoBytes,
 {
+    check_view::<T>(slice, known);
+    // Of the right size.
+    let mut known = known.to_vec();
+    known.resize(size_of::<T>(), 1);
+    check_view::<T>(RRef::from_slice(&known), &known);
+}
+
+fn check_view<T>(slice: RRef<[u8]>, known: &[u8])
+where
+    T: Exchangeable + zerocopy::TryFromBytes + zerocopy::KnownLayout + zerocopy::Immutable,
+    T: zerocopy::IntoBytes,
+{
     let valid = T::try_read_from_bytes(known).is_ok();
     match call!(RRef::<[u8]>::try_into_value::<T>, slice) {
         Ok(value) => {
