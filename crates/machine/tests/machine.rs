@@ -69,13 +69,18 @@ fn settles(what: &str, mut done: impl FnMut() -> bool) {
         }
         ended
     });
-    assert!(ended, "{what} is not as the model says");
+    let domains: Vec<_> = runtime().domains().collect();
+    assert!(ended, "{what} is not as the model says: {domains:?}");
+}
+
+/// After everything has ended there is what there was.
+fn returns_to(before: (Census, usize, usize, usize), what: &str) {
+    settles(&format!("what is left of {what}"), || totals() == before);
 }
 
 /// Takes `steps` on a machine of its own, and compares everything after each.
 fn run(steps: &[[u8; BYTES]]) {
     let before = totals();
-    let blocks = Counted::blocks();
     let mut machine = Machine::new("alone", 4);
     let host = heap::census(Owner::HOST);
     let (all, held) = (heap::census_all(), machine.all());
@@ -98,8 +103,7 @@ fn run(steps: &[[u8; BYTES]]) {
         assert!(grown < SLACK, "the host's heap has grown by {grown} bytes");
     }
     machine.end();
-    assert_eq!(totals(), before);
-    let _ = blocks;
+    returns_to(before, "a run");
 }
 
 /// A tenth of the steps, in runs of up to 300, with what the host holds and the sum over all owners
@@ -148,7 +152,7 @@ fn several_on_several_threads() {
     let rounds = number("SAMARA_MACHINE_STEPS", 1_000_000).div_ceil(ROUND * THREADS as u64);
     say("several machines", rounds * ROUND * THREADS as u64);
     let mut machines: Vec<_> = (0..THREADS)
-        .map(|at| Machine::new(&format!("several-{at}"), 3))
+        .map(|at| Machine::beside_others(&format!("several-{at}"), 3))
         .collect();
     for round in 0..rounds {
         println!("round {round} of {rounds}, seed {}", seed());
@@ -186,4 +190,55 @@ fn several_threads_in_the_same_domains() {
     let restarts = together.end();
     assert!(restarts > 10 * rounds, "only {restarts} restarts");
     assert_eq!(totals(), before);
+}
+
+/// Cuts that are made: each takes a signal for every instruction before it.
+#[test]
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+fn under_ticks() {
+    /// Most instructions of a call before its cut.
+    const LATEST: usize = 6000;
+    /// Steps between two that are cut.
+    const BETWEEN: usize = 3;
+    let _alone = alone();
+    let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 50;
+    let mut rng = Rng::new(seed());
+    let (mut taken, mut cut) = (0, 0);
+    while taken < steps {
+        let before = totals();
+        let mut machine = Machine::new("ticks", 3);
+        for _ in 0..200 {
+            let step = Step::decode(random(&mut rng));
+            if rng.below(BETWEEN) == 0 {
+                let at = 1_usize << rng.below(LATEST.ilog2() as usize + 1);
+                cut += u64::from(machine.step_cut(step, rng.below(at) as u64));
+            } else {
+                machine.step(step);
+            }
+            taken += 1;
+        }
+        machine.end();
+        returns_to(before, &format!("seed {}, step {taken}", seed()));
+    }
+    say(&format!("under ticks, {cut} of them deadly"), steps);
+    assert!(cut > steps / 500, "only {cut} cuts");
+}
+
+/// Chains of exported objects, each of which holds the only proxy to the one before.
+#[test]
+fn long_chains_cost_their_maker_and_end_in_little_stack() {
+    const LINKS: usize = 50_000;
+    const STACK: usize = 256 << 10;
+    let _alone = alone();
+    let before = totals();
+    let chains = || {
+        let mut machine = Machine::new("long", 2);
+        machine.long_chain(0, LINKS, true);
+        machine.long_chain(1, LINKS / 10, false);
+        machine.end();
+    };
+    let thread = std::thread::Builder::new().stack_size(STACK);
+    let ended = thread.spawn(chains).map(std::thread::JoinHandle::join);
+    assert!(matches!(ended, Ok(Ok(()))), "a thread with a small stack");
+    returns_to(before, "long chains");
 }

@@ -10,6 +10,7 @@ use crate::node::Kept;
 use crate::step::Numbers;
 use samara_domain::{RRef, RpcError, interface, thread};
 use samara_domain_runtime::{ExitKind, reaper};
+use samara_testkit::hosted::as_host;
 use std::cell::{Cell, RefCell};
 
 pub(crate) const KINDS: &[Kind] = &[
@@ -70,7 +71,7 @@ impl Kept {
             std::panic::panic_any(Payload(RRef::new(1)));
         }
         if let Some(hook) = END.take() {
-            hook();
+            as_host(hook);
         }
         match end {
             SUICIDE => {
@@ -134,6 +135,10 @@ impl Machine {
                 // Nothing that is on the chain is reclaimed: what lies there is not overwritten.
                 spoil();
             })));
+        }
+        if matches!(end, RESTART | SHADOW) {
+            // Who runs afterwards would not be known.
+            self.uncut();
         }
         let (proxy, lent) = (self.fresh(n.domain), RRef::new(u64::MAX));
         let came = self.cuttable(|| proxy.chain(item, hops, end, &lent));

@@ -6,6 +6,7 @@ use crate::model::handles::{self, Held};
 use crate::model::{End, Exported};
 use crate::node::{Kept, with};
 use crate::step::Numbers;
+use crate::surface::call;
 use samara_domain::{Proxy, RRef, RpcError, interface};
 use samara_domain_runtime::{ExitKind, exports};
 use std::sync::Mutex;
@@ -72,7 +73,7 @@ pub(crate) fn is_bomb(id: u64) -> bool {
 pub(crate) fn open(id: u64) -> Result<Proxy<dyn Leaf>, RpcError> {
     let id = RRef::try_new(id).map_err(|(error, _)| error)?;
     let value = AtomicU32::new(0);
-    let exported = Proxy::export(Open { id, value });
+    let exported = call!(Proxy::<dyn Leaf>::export::<Open>, Open { id, value });
     exported.map_err(|(error, open)| {
         // Not by its destructor.
         std::mem::forget(open);
@@ -178,7 +179,7 @@ impl Machine {
 
     fn clone_leaf(&mut self, n: Numbers) {
         if let Some(at) = self.leaf(n.which) {
-            let copy = self.leaves[at].try_clone();
+            let copy = call!(Proxy::<dyn Leaf>::try_clone, &self.leaves[at]);
             let copy = copy.unwrap_or_else(|error| panic!("{error}"));
             self.keep_leaf(copy, self.model.leaves[at]);
         }

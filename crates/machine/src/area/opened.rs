@@ -22,6 +22,8 @@ pub(crate) const KINDS: &[Kind] = &[
 
 /// Recorded calls of one recorder that an opened object takes.
 const OPENED_LOG: usize = 16;
+/// What the host charges for anything that it keeps, at least.
+const OVERHEAD: usize = 128;
 /// How many objects may be opened through each other.
 const DEPTH: usize = 4;
 
@@ -398,8 +400,10 @@ impl Machine {
 
     /// What the host keeps on a domain's behalf is bounded, and nothing for who is dead or has asked for
     /// nothing.
-    pub(crate) fn check_kept(&self, domain: usize) {
-        let kept = self.domains[domain].info().host_bytes;
+    pub(crate) fn check_kept(&self, domain: usize, kept: usize) {
+        if !self.alive(domain) {
+            return;
+        }
         assert!(kept <= HOST_QUOTA, "{kept} bytes are kept for one domain");
         let life = Some(self.model.life(domain));
         let recorded = |journal: &[Recorded]| journal.iter().filter(|call| call.by == life).count();
@@ -415,19 +419,14 @@ impl Machine {
                 usize::from(opened.by == life && opened.has_way) + recorded(&opened.journal)
             })
             .sum();
-        let count = if self.alive(domain) {
-            records + ways
-        } else {
-            0
-        };
-        // Records of services that were stopped, whose shadows somebody has, are not counted here.
-        let untold = self.stopped_services_held();
+        let count = records + ways;
         assert!(
-            count == 0 || kept >= count * size_of::<usize>(),
+            count == 0 || kept >= count * OVERHEAD,
             "{count} things for {kept} bytes"
         );
         assert!(
-            count != 0 || kept == 0 || untold,
+            // Records of services that were stopped, whose shadows somebody has, are not counted here.
+            count != 0 || kept == 0 || self.stopped_services_held(),
             "{kept} bytes are kept for nothing"
         );
     }

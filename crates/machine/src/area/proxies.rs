@@ -1,12 +1,15 @@
 //! Proxies and shadows that the host keeps, clones, sends and uses, stale or not.
 
+use super::values::told;
 use super::{Kind, kind};
 use crate::area::objects::Objects;
 use crate::machine::{MOST, Machine, end_of};
 use crate::model::{End, Life};
 use crate::node::Node;
 use crate::step::Numbers;
+use crate::surface::call;
 use samara_domain::{Proxy, RpcError};
+use std::fmt::Debug;
 
 pub(crate) const KINDS: &[Kind] = &[
     kind("proxy", 2, |m, n| {
@@ -55,7 +58,8 @@ impl Machine {
         if let Some(at) = n.which.checked_rem(self.proxies.len()) {
             let (proxy, life) = &self.proxies[at];
             let lives = self.model.lives(*life);
-            assert_eq!(proxy.is_alive(), lives);
+            assert_eq!(call!(Proxy::<dyn Node>::is_alive, proxy), lives);
+            assert!(!told::by(|f| call!(<Proxy<dyn Node> as Debug>::fmt, proxy, f)).is_empty());
             let expected = if lives {
                 Ok(self.model.nodes[life.domain].items.len())
             } else {

@@ -1,15 +1,18 @@
 //! Shadows: calls that restart what they call, and are repeated where their method says so.
 
+use super::values::told;
 use super::{Kind, kind};
 use crate::area::opened::Opens;
 use crate::machine::{MOST, Machine};
 use crate::model::Name;
 use crate::node::Node;
 use crate::step::Numbers;
-use samara_domain::{RRef, RpcError};
+use crate::surface::call;
+use samara_domain::{RRef, RpcError, Shadow};
 use samara_domain_runtime::ExitKind;
 use samara_proxy::Export;
 use std::cell::Cell;
+use std::fmt::Debug;
 
 pub(crate) const KINDS: &[Kind] = &[
     kind("shadow", 3, Machine::shadow),
@@ -45,8 +48,9 @@ impl Machine {
         let shadow = if n.how.is_multiple_of(2) {
             shadow
         } else {
-            shadow.try_clone().unwrap_or_else(|error| panic!("{error}"))
+            call!(Shadow::<dyn Node>::try_clone, &shadow).unwrap_or_else(|error| panic!("{error}"))
         };
+        assert!(!told::by(|f| call!(<Shadow<dyn Node> as Debug>::fmt, &shadow, f)).is_empty());
         if self.shadows.len() == MOST {
             self.shadows.remove(0);
         }

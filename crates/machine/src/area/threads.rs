@@ -1,14 +1,17 @@
 //! Threads of domains: spawned up to their limit, parked, woken, joined, and ended with their domain.
 
+use super::values::told;
 use super::{Kind, kind};
 use crate::machine::{Machine, THREADS, end_of};
 use crate::model::End;
 use crate::node::{Kept, with};
 use crate::settle::wait_until;
 use crate::step::Numbers;
+use crate::surface::call;
 use samara_domain::thread::{self, SpawnError, Thread};
 use samara_domain::{RRef, RpcError, interface};
 use samara_domain_runtime::ExitKind;
+use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -47,10 +50,10 @@ struct Waiting {
 pub(crate) struct Parked(Mutex<Vec<Waiting>>);
 
 fn park_until(told: &AtomicBool) {
-    while !told.load(SeqCst) && !thread::is_stopping() {
+    while !told.load(SeqCst) && !call!(thread::is_stopping) {
         // Each way now and then; a wake may be missing in neither.
-        thread::park();
-        thread::park_timeout(Duration::from_micros(1));
+        call!(thread::park);
+        call!(thread::park_timeout, Duration::from_micros(1));
     }
 }
 
@@ -71,19 +74,19 @@ impl Threads for Kept {
             STUBBORN => {
                 let forever = || {
                     loop {
-                        thread::park_timeout(Duration::from_millis(1));
+                        call!(thread::park_timeout, Duration::from_millis(1));
                     }
                 };
-                return Ok(spawned(thread::spawn(forever)).is_some());
+                return Ok(spawned(call!(thread::spawn, forever)).is_some());
             }
             HOLDS => {
                 let held = RRef::try_new(how as u64).map_err(|(error, _)| error)?;
-                thread::spawn(move || {
+                call!(thread::spawn, move || {
                     park_until(&tell);
                     drop(held);
                 })
             }
-            _ => thread::spawn(move || park_until(&tell)),
+            _ => call!(thread::spawn, move || park_until(&tell)),
         };
         let Some(thread) = spawned(thread) else {
             return Ok(false);
@@ -96,16 +99,16 @@ impl Threads for Kept {
     fn wake(&self, at: usize) -> Result<(), RpcError> {
         let waiting = with(&self.threads.0, |threads| threads.swap_remove(at));
         assert!(
-            !waiting.thread.is_finished(),
+            !call!(Thread::is_finished, &waiting.thread),
             "it ended before it was told to"
         );
         waiting.told.store(true, SeqCst);
         // It may wait by `park` at any time from now on.
-        while !waiting.thread.is_finished() {
-            waiting.thread.unpark();
-            thread::yield_now();
+        while !call!(Thread::is_finished, &waiting.thread) {
+            call!(Thread::unpark, &waiting.thread);
+            call!(thread::yield_now);
         }
-        waiting.thread.join();
+        call!(Thread::join, waiting.thread);
         Ok(())
     }
     fn run_thread(&self, panics: bool) -> Result<bool, RpcError> {
@@ -113,17 +116,20 @@ impl Threads for Kept {
         let done = Arc::clone(&made);
         let body = move || {
             assert!(
-                thread::current().is_some(),
+                call!(thread::current).is_some(),
                 "a thread that does not know itself"
             );
             let own = RRef::try_new(5_u64);
             assert!(!panics, "asked to");
             done.store(own.is_ok(), SeqCst);
         };
-        let Some(thread) = spawned(thread::spawn(body)) else {
+        let Some(thread) = spawned(call!(thread::spawn, body)) else {
             return Ok(false);
         };
-        thread.join();
+        let copy = call!(<Thread as Clone>::clone, &thread);
+        call!(Thread::join, thread);
+        assert!(call!(<Thread as PartialEq>::eq, &copy, &thread));
+        assert!(!told::by(|f| call!(<Thread as Debug>::fmt, &copy, f)).is_empty());
         assert!(made.load(SeqCst), "it ended without having run");
         Ok(true)
     }
@@ -183,9 +189,12 @@ impl Machine {
     }
 
     /// A domain has as many threads as the model says.
-    pub(crate) fn check_threads(&self, domain: usize) {
+    pub(crate) fn check_threads(&self, domain: usize, seen: u32) {
         let node = &self.model.nodes[domain];
         let threads = node.threads.len() + node.stubborn;
+        if seen as usize == threads {
+            return;
+        }
         // One that was joined has ended before its place is free.
         let what = || format!("the end of all but {threads} threads");
         wait_until(what, || {

@@ -3,7 +3,7 @@
 mod batches;
 mod objects;
 mod slices;
-mod told;
+pub(crate) mod told;
 
 use super::{Kind, kind};
 use crate::machine::Machine;

@@ -10,7 +10,9 @@ fn made<T, E>(made: Result<T, E>) -> T {
 
 fn bytes(rng: &mut Rng) -> Vec<u8> {
     let len = rng.below(70);
-    (0..len).map(|_| rng.below(256) as u8).collect()
+    // Half of them are text.
+    let most = 128 << rng.below(2);
+    (0..len).map(|_| rng.below(most) as u8).collect()
 }
 
 pub(super) fn play(rng: &mut Rng) {
@@ -56,6 +58,18 @@ fn text(slice: RRef<[u8]>, known: &[u8]) {
 
 /// Bytes as a value, if they are one, and back.
 fn view<T>(slice: RRef<[u8]>, known: &[u8])
+where
+    T: Exchangeable + zerocopy::TryFromBytes + zerocopy::KnownLayout + zerocopy::Immutable,
+    T: zerocopy::IntoBytes,
+{
+    check_view::<T>(slice, known);
+    // Of the right size.
+    let mut known = known.to_vec();
+    known.resize(size_of::<T>(), 1);
+    check_view::<T>(RRef::from_slice(&known), &known);
+}
+
+fn check_view<T>(slice: RRef<[u8]>, known: &[u8])
 where
     T: Exchangeable + zerocopy::TryFromBytes + zerocopy::KnownLayout + zerocopy::Immutable,
     T: zerocopy::IntoBytes,

@@ -3,11 +3,14 @@
 use crate::surface::call;
 use samara_domain::thread::SpawnError;
 use samara_domain::{AllocError, Exchangeable, RRef, RpcError, TypeDescriptor, ViewError};
+use samara_rref::Owner;
 use samara_testkit::hosted::Rng;
+use std::collections::hash_map::DefaultHasher;
 use std::fmt::{self, Debug, Display};
+use std::hash::Hash;
 
 /// What `show` writes.
-pub(super) fn by(show: impl Fn(&mut fmt::Formatter<'_>) -> fmt::Result) -> String {
+pub(crate) fn by(show: impl Fn(&mut fmt::Formatter<'_>) -> fmt::Result) -> String {
     struct By<F>(F);
     impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> Display for By<F> {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -35,6 +38,20 @@ pub(super) fn play(_: &mut Rng) {
     let error = call!(<RpcError as From<AllocError>>::from, AllocError::Quota);
     assert_eq!(error, RpcError::OutOfMemory);
     types();
+    owners();
+}
+
+fn owners() {
+    let object = RRef::new(1_u64);
+    let owner = RRef::owner(&object);
+    let index = call!(Owner::index, owner);
+    assert_eq!(index == 0, call!(Owner::is_host, owner));
+    let same = call!(Owner::from_index, index);
+    assert!(same.is_some_and(|same| call!(<Owner as PartialEq>::eq, &same, &owner)));
+    assert!(call!(<Owner as Clone>::clone, &owner) == owner);
+    assert!(!by(|f| call!(<Owner as Debug>::fmt, &owner, f)).is_empty());
+    let mut hasher = DefaultHasher::new();
+    call!(<Owner as Hash>::hash::<DefaultHasher>, &owner, &mut hasher);
 }
 
 fn types() {
@@ -52,5 +69,11 @@ fn types() {
     let copy = call!(<TypeDescriptor as Clone>::clone, &of);
     assert!(call!(<TypeDescriptor as PartialEq>::eq, &of, &copy));
     let other = call!(TypeDescriptor::of::<u64>, "u64");
+    let words = call!(
+        TypeDescriptor::slice,
+        "words",
+        &<u64 as Exchangeable>::DESCRIPTOR
+    );
+    assert!(words != of);
     assert!(of != other);
 }
