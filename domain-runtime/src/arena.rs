@@ -9,9 +9,10 @@ use crate::border::{self, Request};
 use crate::host::{self, Window};
 use crate::primitive::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use core::alloc::{GlobalAlloc, Layout};
+use core::hint::black_box;
 use core::ptr::{self, NonNull};
 use samara_shared_heap::owner::MAX_OWNERS;
-use samara_shared_heap::thread::{self, NoCut};
+use samara_shared_heap::thread::{self, Frame, NoCut};
 use samara_shared_heap::{NoCutMutex, Owner};
 use spin::Once;
 use talc::{ErrOnOom, Span, Talc};
@@ -204,6 +205,33 @@ unsafe fn resize(owner: Owner, at: NonNull<u8>, layout: Layout, new_size: usize)
 /// Limits the arena of `owner` to `bytes` of committed memory.
 pub(crate) fn set_quota(owner: Owner, bytes: Option<usize>) {
     ARENAS[owner.index()].lock().quota = bytes.unwrap_or(usize::MAX);
+}
+
+/// Whether what `owner`, which is being started, allocates comes from its arena: there is one, and the program's
+/// global allocator gives from it. Tried, as nothing else tells who that is.
+pub(crate) fn is_private(owner: Owner) -> bool {
+    let layout = Layout::new::<u64>();
+    let slot = thread::current();
+    let frame = Frame::new(owner, slot.top());
+    let at = {
+        // SAFETY: nothing cuts, nor asks whom the frame is of, before it is off again, in this block.
+        let _no_cut = unsafe { NoCut::begin(slot) };
+        // SAFETY: the frame is on top for the allocation only, which calls the arena and the host's pages.
+        unsafe { slot.set_top(&raw const frame) };
+        // SAFETY: the size is not zero.
+        let at = black_box(unsafe { alloc::alloc::alloc(layout) });
+        // SAFETY: the top before, whose frames are still there.
+        unsafe { slot.set_top(frame.prev()) };
+        at
+    };
+    if at.is_null() {
+        // Only an arena refuses so little, for its quota's sake.
+        return stripe(owner).is_some();
+    }
+    let is_private = owner_of(at) == Some(owner);
+    // SAFETY: allocated above with this layout.
+    unsafe { alloc::alloc::dealloc(at, layout) };
+    is_private
 }
 
 /// Bytes that the arena of `owner` has committed.

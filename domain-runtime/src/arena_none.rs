@@ -4,6 +4,11 @@ use samara_shared_heap::Owner;
 
 pub(crate) fn set_quota(_: Owner, _: Option<usize>) {}
 
+/// Nothing is allocated: any quota is kept.
+pub(crate) fn is_private(_: Owner) -> bool {
+    true
+}
+
 /// Bytes of private heap that `owner` has: none.
 #[must_use]
 pub fn committed(_: Owner) -> usize {

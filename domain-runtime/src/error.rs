@@ -84,12 +84,54 @@ pub type Reason = alloc::boxed::Box<ExitReason>;
 #[cfg(not(feature = "alloc"))]
 pub type Reason = ExitReason;
 
+/// What of a [`DomainSpec`](crate::DomainSpec) a host can't keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotKept {
+    /// A private quota: an allocation that can't fail would end more than the domain.
+    HeapQuota,
+    /// A private quota: the domain has no private heap.
+    NoPrivateHeap,
+    /// A budget: there is no tick.
+    Budget,
+    /// A budget longer than 71 minutes.
+    LongBudget,
+    /// Stack: threads' stacks are not told.
+    Stack,
+}
+
+impl fmt::Display for NotKept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::HeapQuota => {
+                "DomainSpec::heap_quota, as an allocation that can't fail would end the process; contain its threads (samara_host_std::contained) or ask for no quota"
+            }
+            Self::NoPrivateHeap => {
+                "DomainSpec::heap_quota, as the domain would have no private heap; declare DomainAlloc the global allocator and give each slot a stripe of Arenas::window"
+            }
+            Self::Budget => {
+                "DomainSpec::budget, as there is no tick; contain its threads with ticks (samara_host_std::contained) or ask for no budget"
+            }
+            Self::LongBudget => {
+                "DomainSpec::budget, of which 71 minutes are the most; ask for less, or for none"
+            }
+            Self::Stack => {
+                "DomainSpec::stack, as threads' stacks are not known; contain its threads (samara_host_std::contained) or ask for no stack"
+            }
+        })
+    }
+}
+
+impl core::error::Error for NotKept {}
+
 /// Why a domain could not be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SpawnError {
     /// All domain slots are in use.
     NoSlot,
+    /// The spec asks for what this host can't keep: nothing was started.
+    NotKept(NotKept),
     /// The recipe could not make the arguments of `init`.
     Mint(Reason),
     /// `init` failed or crashed.
@@ -108,6 +150,7 @@ impl fmt::Display for SpawnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSlot => f.write_str("all domain slots are in use; stop a domain first"),
+            Self::NotKept(what) => write!(f, "this host can't keep what the spec asks for: {what}"),
             Self::Mint(reason) => write!(f, "the recipe could not make init's arguments: {reason}"),
             Self::Init(reason) => write!(f, "init failed: {reason}"),
             Self::BudgetExhausted => {

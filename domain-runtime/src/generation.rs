@@ -5,7 +5,7 @@
 
 use crate::call::{self, Failure, Refusal, Target};
 use crate::control::ControlBlock;
-use crate::error::{Reason, SpawnError};
+use crate::error::{NotKept, Reason, SpawnError};
 use crate::event::Event;
 use crate::exits::Shared;
 use crate::interface::{Implements, Interface};
@@ -85,7 +85,7 @@ impl Runtime {
     /// that object. Nobody restarts it: when it died, [`reap`](Self::reap) and start it again.
     ///
     /// # Errors
-    /// [`SpawnError::NoSlot`], or [`SpawnError::Init`] with the reason.
+    /// [`SpawnError::NotKept`], [`SpawnError::NoSlot`], or [`SpawnError::Init`] with the reason.
     pub fn spawn_once<I, T, A, E>(
         &self,
         spec: &DomainSpec,
@@ -98,7 +98,7 @@ impl Runtime {
         A: Exchangeable,
         E: fmt::Display + 'static,
     {
-        start(spec, 0, None, init, arguments)
+        start(spec, 0, None, &|_| {}, init, arguments)
     }
 
     /// Ends a generation if it still lives. False if it was dead already. It is reclaimed by
@@ -154,11 +154,13 @@ where
     }
 }
 
-/// Claims a slot and runs `init` inside; a generation that fails there is reclaimed at once.
+/// Claims a slot, tells `begun` of the generation, and runs `init` inside; one that fails there is reclaimed at once,
+/// unless threads of its own are inside still.
 pub(crate) fn start<I, T, A, E>(
     spec: &DomainSpec,
     restarts: u32,
     exits: Option<&Shared>,
+    begun: &dyn Fn(Target),
     init: fn(A) -> Result<T, E>,
     arguments: A,
 ) -> Result<Instance<I>, SpawnError>
@@ -168,8 +170,19 @@ where
     A: Exchangeable,
     E: fmt::Display + 'static,
 {
+    if let Some(what) = spec.not_kept(host::keeps()) {
+        return Err(SpawnError::NotKept(what));
+    }
     let (block, word, hold) =
         ControlBlock::claim(spec.name, restarts, exits).ok_or(SpawnError::NoSlot)?;
+    begun(Target::new(block, word));
+    if spec.heap_quota.is_some() && !arena::is_private(block.owner()) {
+        let reason = ExitReason::new(ExitKind::InitFailed, "no private heap to have a quota");
+        block.die(word.generation(), &reason);
+        drop(hold);
+        reaper::try_reclaim(block);
+        return Err(SpawnError::NotKept(NotKept::NoPrivateHeap));
+    }
     arena::set_quota(block.owner(), spec.heap_quota);
     // SAFETY: whoever spawns has the authority over what it spawns.
     unsafe { quota::set_limits(block.owner(), spec.shared) };

@@ -26,6 +26,35 @@ pub trait Events {
     fn event(event: &Event<'_>);
 }
 
+/// What a host keeps of what a [`DomainSpec`](crate::DomainSpec) asks for. What it does not keep is refused
+/// when the domain is spawned: [`NotKept`](crate::NotKept).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keeps {
+    /// A domain that goes beyond its private quota where it can't be told dies of it, and nobody else: the
+    /// host hands such an abort to [`contain`](crate::contain).
+    pub heap_quota: bool,
+    /// There is a periodic tick, which asks [`contain::tick`](crate::contain).
+    pub budget: bool,
+    /// Threads that call into domains have told where their stacks are, and one that runs over is handed to
+    /// [`contain`](crate::contain).
+    pub stack: bool,
+}
+
+impl Keeps {
+    /// No handlers, no tick.
+    pub const NOTHING: Self = Self {
+        heap_quota: false,
+        budget: false,
+        stack: false,
+    };
+    /// A kernel that has [`contain`](crate::contain) asked by its trap handlers.
+    pub const EVERYTHING: Self = Self {
+        heap_quota: true,
+        budget: true,
+        stack: true,
+    };
+}
+
 /// Threads.
 ///
 /// # Safety
@@ -54,6 +83,11 @@ pub unsafe trait Threads {
     fn park(index: usize, timeout: Option<Duration>) {
         let _ = (index, timeout);
         Self::yield_now();
+    }
+
+    /// What the host keeps of what specs ask for. What it has once kept it goes on keeping.
+    fn keeps() -> Keeps {
+        Keeps::NOTHING
     }
 
     /// Ends the park of the thread with this index, or its next one. Called for a signal on the thread
@@ -127,6 +161,7 @@ unsafe extern "Rust" {
     fn __samara_spawn_thread(thread: DomainThread) -> Result<(), DomainThread>;
     fn __samara_park_thread(index: usize, timeout: Option<Duration>);
     fn __samara_wake_thread(index: usize);
+    fn __samara_keeps() -> Keeps;
     fn __samara_arena_window() -> Option<Window>;
     fn __samara_arena_commit(owner: Owner, start: NonNull<u8>, bytes: usize) -> bool;
     fn __samara_arena_decommit(owner: Owner, start: NonNull<u8>, bytes: usize);
@@ -188,6 +223,11 @@ pub(crate) fn wake_from_handler(index: usize) {
     unsafe { __samara_wake_thread(index) }
 }
 
+pub(crate) fn keeps() -> Keeps {
+    // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
+    unsafe { __samara_keeps() }
+}
+
 pub(crate) fn arena_window() -> Option<Window> {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     unsafe { __samara_arena_window() }
@@ -241,6 +281,10 @@ macro_rules! set_runtime_host {
                 <$host as Threads>::wake(index)
             }
             #[unsafe(no_mangle)]
+            fn __samara_keeps() -> Keeps {
+                <$host as Threads>::keeps()
+            }
+            #[unsafe(no_mangle)]
             fn __samara_arena_window() -> Option<Window> {
                 <$host as Arenas>::window()
             }
@@ -260,7 +304,7 @@ macro_rules! set_runtime_host {
 /// The names that [`set_runtime_host!`](crate::set_runtime_host) uses.
 #[doc(hidden)]
 pub mod __samara_bind {
-    pub use super::{Arenas, Clock, Events, Threads, Window};
+    pub use super::{Arenas, Clock, Events, Keeps, Threads, Window};
     pub use crate::event::Event;
     pub use crate::threads::DomainThread;
     pub use core::ptr::NonNull;

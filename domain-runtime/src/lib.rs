@@ -103,7 +103,7 @@ mod trap_note;
 pub use back_off::back_off;
 #[cfg(feature = "alloc")]
 pub use domain::Domain;
-pub use error::{RpcError, SpawnError};
+pub use error::{NotKept, RpcError, SpawnError};
 pub use event::Event;
 pub use event_log::{Cursor, EventLog, Record, What};
 pub use generation::Instance;

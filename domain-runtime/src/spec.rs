@@ -1,6 +1,8 @@
 //! What a domain is allowed: name, quotas, restarts.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+use crate::error::NotKept;
+use crate::host::Keeps;
 use crate::text::Text;
 use core::time::Duration;
 use samara_shared_heap::quota::Limits;
@@ -64,7 +66,9 @@ impl DomainSpec {
         }
     }
 
-    /// Limits its private heap to `bytes` of committed memory.
+    /// Limits its private heap to `bytes` of committed memory. Beyond it `try_reserve` and its kin fail; an
+    /// allocation that can't fail is the domain's death. Refused where the host can't keep that:
+    /// [`NotKept::HeapQuota`](crate::NotKept::HeapQuota).
     #[must_use]
     pub const fn heap_quota(mut self, bytes: usize) -> Self {
         self.heap_quota = Some(bytes);
@@ -120,8 +124,9 @@ impl DomainSpec {
 
     /// Limits how long a call or a thread may run inside it without returning; time in domains that it
     /// calls is theirs; time in which it is called further in, moves what it hands over, or waits is its own. Longer is
-    /// its death: it is cut by the host's periodic tick, which is also the precision. At most 71 minutes; without a tick,
-    /// and by default, there is no limit.
+    /// its death: it is cut by the host's periodic tick, which is also the precision. By default there is no limit.
+    /// More than 71 minutes, and any budget where there is no tick, are refused:
+    /// [`NotKept::Budget`](crate::NotKept::Budget).
     ///
     /// Cost: none on the way of a call.
     #[must_use]
@@ -143,13 +148,30 @@ impl DomainSpec {
     /// Demands that a thread has at least `bytes` of its stack left when it enters, beside what the
     /// runtime takes ([`stack::RESERVE`](crate::stack::RESERVE)). One that has less is refused:
     /// [`RpcError::StackExhausted`](crate::RpcError::StackExhausted); or goes on elsewhere, where the host
-    /// has a [`StackProbe`](crate::host::StackProbe). Nothing is asked of threads whose stack the host has not told.
+    /// has a [`StackProbe`](crate::host::StackProbe). Nothing is asked of threads whose stack the host has not told;
+    /// a host that tells none refuses the spec: [`NotKept::Stack`](crate::NotKept::Stack).
     ///
     /// Cost: a call compares, whatever is demanded.
     #[must_use]
     pub const fn stack(mut self, bytes: usize) -> Self {
         self.stack = bytes;
         self
+    }
+
+    /// The first thing that a host which keeps `keeps` can't.
+    pub(crate) fn not_kept(&self, keeps: Keeps) -> Option<NotKept> {
+        let longest = Duration::from_micros(u64::from(u32::MAX));
+        if self.heap_quota.is_some() && !keeps.heap_quota {
+            Some(NotKept::HeapQuota)
+        } else if self.budget.is_some() && !keeps.budget {
+            Some(NotKept::Budget)
+        } else if self.budget > Some(longest) {
+            Some(NotKept::LongBudget)
+        } else if self.stack > 0 && !keeps.stack {
+            Some(NotKept::Stack)
+        } else {
+            None
+        }
     }
 
     /// In microseconds, 0 for none.

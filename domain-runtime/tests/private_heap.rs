@@ -4,6 +4,7 @@ use samara_domain_runtime::{Domain, DomainSpec, Mint, arena};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_shared_heap::thread;
+use samara_testkit::contained::contained;
 use samara_testkit::hosted::{Rng, await_reclaims, host, owner_of};
 use std::alloc::{GlobalAlloc, Layout, alloc_zeroed, dealloc};
 use std::sync::Mutex;
@@ -170,6 +171,7 @@ fn a_crash_returns_all_private_memory() {
 
 #[test]
 fn fallible_allocation_stops_at_the_quota_and_goes_on_after_a_free() {
+    let _contained = contained(false);
     let (domain, proxy) = spawn(DomainSpec::new("quota").heap_quota(MIB));
     for piece in [16, 700, 4096, 65_536 / 2, 200_000] {
         let got = proxy.fill(piece).unwrap();
@@ -193,6 +195,7 @@ fn fallible_allocation_stops_at_the_quota_and_goes_on_after_a_free() {
 
 #[test]
 fn quotas_are_each_generations_own() {
+    let _contained = contained(false);
     let (small, proxy) = spawn(DomainSpec::new("small").heap_quota(128 * KIB));
     assert!(proxy.fill(KIB as u64).unwrap() <= 128 * KIB as u64);
     small.kill();
@@ -218,6 +221,7 @@ fn a_buffer_of_the_hosts_grows_on_the_hosts_heap() {
 
 #[test]
 fn memory_goes_back_to_its_arena_whoever_frees_it() {
+    let _contained = contained(false);
     let (domain, proxy) = spawn(DomainSpec::new("left").heap_quota(MIB));
     // Without the return of each block the quota would end this.
     for _ in 0..100 {

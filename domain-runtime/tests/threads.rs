@@ -6,6 +6,7 @@ use samara_host_std::{DomainAlloc, System, spawn_reaper};
 use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_rref::RRef;
 use samara_shared_heap::thread as on;
+use samara_testkit::contained::contained;
 use samara_testkit::hosted::wait_until;
 use samara_testkit::hosted::{Totals, alone, await_reclaims, deaths, host, owner_of, reclaims};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -250,6 +251,7 @@ fn a_stop_tells_threads_and_waits_for_them() {
 
 #[test]
 fn quotas_hold_on_threads_and_for_their_number() {
+    let _contained = contained(false);
     let _alone = alone();
     let spec = DomainSpec::new("quota")
         .heap_quota(512 << 10)

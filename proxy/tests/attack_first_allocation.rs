@@ -4,7 +4,7 @@
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
 use samara_host_std::{DomainAlloc, System};
-use samara_testkit::contained::{arm, contained, disarm};
+use samara_testkit::contained::{arm, disarm, stepping};
 use samara_testkit::hosted::{alone, host, within};
 use std::thread;
 use std::time::Duration;
@@ -37,7 +37,7 @@ fn start(init: fn(()) -> Result<State, RpcError>, budget: Duration) -> bool {
 /// A tick at instruction `at` of the allocation: whether it came, and whether a domain starts afterwards.
 fn attempt(at: u64) -> (bool, bool) {
     let _alone = alone();
-    let contained = contained(false);
+    let contained = stepping();
     let first = || start(init_in_steps, Duration::from_micros(1));
     let (_, stepped) = contained.step_armed(at, false, first);
     let next = || start(init, Duration::from_secs(1));

@@ -5,7 +5,7 @@ use samara_domain_runtime::contain::Verdict;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, RpcError};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Shadow, interface};
-use samara_testkit::contained::{arm, contained};
+use samara_testkit::contained::{arm, stepping};
 use samara_testkit::hosted::{Totals, alone, host};
 use std::time::{Duration, Instant};
 
@@ -63,7 +63,7 @@ fn spec(name: &str) -> DomainSpec {
 #[test]
 fn a_restart_that_its_asker_does_not_live_to_see_does_not_stay_begun() {
     let _alone = alone();
-    let contained = contained(false);
+    let contained = stepping();
     let before = Totals::now();
     {
         let server: Domain<dyn Server> =

@@ -1,7 +1,9 @@
 //! What the host keeps for a domain: who pays for it, how much that is, and when it ends.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::DomainAlloc;
+use samara_host_std::contained::contained;
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
 use samara_testkit::hosted::{Counted, Totals, alone, await_reclaims, deaths, host};
 use std::sync::Mutex;
@@ -186,7 +188,7 @@ fn end(client: &Domain<dyn Client>) {
 /// before: dropping 20,000 of them overflowed the host's stack.
 #[test]
 fn what_was_opened_once_is_not_wrapped_again() {
-    let _alone = alone();
+    let (_alone, _contained) = (alone(), contained(false));
     let before = Totals::now();
     {
         let (store, shadow) = server("knitted");
@@ -209,7 +211,7 @@ fn what_was_opened_once_is_not_wrapped_again() {
 /// back to the other.
 #[test]
 fn a_reopening_keeps_no_other_objects_way_back() {
-    let _alone = alone();
+    let (_alone, _contained) = (alone(), contained(false));
     let (store, shadow) = server("relay");
     let (one, other) = (shadow.open([0; LARGE]), shadow.open([0; LARGE]));
     let (one, other) = (one.unwrap(), other.unwrap());
@@ -225,7 +227,7 @@ fn a_reopening_keeps_no_other_objects_way_back() {
 /// 63 recorded calls of one client closed the service for all, for good.
 #[test]
 fn a_client_fills_no_record_but_its_own() {
-    let _alone = alone();
+    let (_alone, _contained) = (alone(), contained(false));
     let (store, shadow) = server("shared");
     let (greedy, proxy) = client("greedy", &store);
     let (modest, other) = client("modest", &store);
@@ -254,7 +256,7 @@ fn a_client_fills_no_record_but_its_own() {
 /// 511 objects with arguments of 4 KiB and recorded calls on each made 35 MB of the host's heap.
 #[test]
 fn records_and_ways_back_are_paid_by_who_makes_them() {
-    let _alone = alone();
+    let (_alone, _contained) = (alone(), contained(false));
     let (store, shadow) = server("paid");
     let (hoarder, proxy) = client("hoarder", &store);
     let before = host_bytes();
@@ -278,7 +280,7 @@ fn records_and_ways_back_are_paid_by_who_makes_them() {
 
 #[test]
 fn a_charge_is_given_back_with_its_object() {
-    let _alone = alone();
+    let (_alone, _contained) = (alone(), contained(false));
     let (store, _shadow) = server("given");
     let (opener, proxy) = client("opener", &store);
     let before = opener.info().host_bytes;
@@ -295,7 +297,7 @@ fn a_charge_is_given_back_with_its_object() {
 /// What leads back to an object ends with the domain that opened it; the object itself does not.
 #[test]
 fn a_way_back_ends_with_who_opened_the_object() {
-    let _alone = alone();
+    let (_alone, _contained) = (alone(), contained(false));
     let before = Totals::now();
     {
         let (store, shadow) = server("led");
@@ -323,7 +325,7 @@ fn a_way_back_ends_with_who_opened_the_object() {
 /// A recorded call that ends each new generation of its server was a service that nobody had any more.
 #[test]
 fn a_record_that_ends_its_server_is_given_up() {
-    let _alone = alone();
+    let (_alone, _contained) = (alone(), contained(false));
     let (store, shadow) = server("poisoned");
     let (poisoner, proxy) = client("poisoner", &store);
     let (neighbour, other) = client("neighbour", &store);

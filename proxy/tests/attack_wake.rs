@@ -5,7 +5,7 @@ use samara_domain_runtime::contain::Verdict;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, RpcError};
 use samara_host_std::{DomainAlloc, System, spawn_reaper};
 use samara_proxy::{Export, Proxy, interface};
-use samara_testkit::contained::contained;
+use samara_testkit::contained::stepping;
 use samara_testkit::hosted::{alone, host, wait_until, within};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
@@ -66,7 +66,7 @@ fn host_is_well() -> bool {
 #[test]
 fn who_is_cut_while_it_wakes_the_reaper_leaves_no_lock_of_the_hosts_taken() {
     let _alone = alone();
-    let contained = contained(false);
+    let contained = stepping();
     let reaper = spawn_reaper();
     let dies: Domain<dyn Dies> = host()
         .spawn(DomainSpec::new("dying"), dying, Mint::nothing())

@@ -145,7 +145,11 @@ fn cell(
             .spawn(DomainSpec::new("callee"), init_callee, Mint::nothing())
             .unwrap();
         let spec = spec(DomainSpec::new(name).restart(Restart::limited(9, HOUR)));
-        let victim: Domain<dyn Victim> = host().spawn(spec, init, Mint::nothing()).unwrap();
+        let victim: Domain<dyn Victim> = {
+            // Its budget and its quota are kept from here on.
+            let _contained = contained(true);
+            host().spawn(spec, init, Mint::nothing()).unwrap()
+        };
         let old = victim.proxy().unwrap();
         let died = reclaims(name).len();
         thread::scope(|scope| {

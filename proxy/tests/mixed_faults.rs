@@ -182,8 +182,11 @@ fn mixed_faults_leave_nothing() {
     let before = Totals::now();
     let mut by_kind = [0; DEATHS.len()];
     {
-        let spawn =
-            |spec| -> Domain<dyn Victim> { host().spawn(spec, init, Mint::nothing()).unwrap() };
+        let spawn = |spec| -> Domain<dyn Victim> {
+            // Its budget is kept from here on.
+            let _contained = contained(true);
+            host().spawn(spec, init, Mint::nothing()).unwrap()
+        };
         let bystander = spawn(DomainSpec::new("bystander"));
         let limits = Restart::limited(u32::MAX, Duration::from_secs(3600));
         let mixed = DomainSpec::new("mixed").restart(limits);

@@ -8,7 +8,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, interface};
 use samara_rref::RRef;
 use samara_shared_heap::heap;
-use samara_testkit::contained::{Contained, Stepped, contained};
+use samara_testkit::contained::{Contained, Stepped, stepping};
 use samara_testkit::hosted::{Totals, alone, host};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -186,7 +186,7 @@ fn walk<R>(
 /// Ticks at every instruction of a call that does a little of everything.
 fn work(insists: bool) -> Walk {
     let _alone = alone();
-    let contained = contained(false);
+    let contained = stepping();
     let before = Totals::now();
     let walk = {
         let victim = spawn("stepped", true);
@@ -246,7 +246,7 @@ fn ticks_that_do_not_stop_cut_at_the_first_instruction_that_allows_it() {
 /// Ticks at every instruction of a call through another domain; `first` or `second` has a budget.
 fn relay(first: bool, second: bool) -> Walk {
     let _alone = alone();
-    let contained = contained(false);
+    let contained = stepping();
     let before = Totals::now();
     let walk = {
         let (caller, callee) = (spawn("caller", first), spawn("callee", second));

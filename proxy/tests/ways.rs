@@ -8,7 +8,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, interface};
 use samara_rref::{Exchangeable, RRef};
 use samara_shared_heap::heap;
-use samara_testkit::contained::{Stepped, arm, contained};
+use samara_testkit::contained::{Stepped, arm, stepping};
 use samara_testkit::hosted::{Totals, alone, host, wait_until};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -110,7 +110,7 @@ fn echo(proxy: &Proxy<dyn Worker>) -> Result<(), RpcError> {
 /// back all the same.
 fn walk(name: &str, call: fn(&Proxy<dyn Worker>) -> Result<(), RpcError>) -> [u64; 2] {
     let _alone = alone();
-    let contained = contained(false);
+    let contained = stepping();
     let before = Totals::now();
     let mut counts = [0; 2];
     {

@@ -96,6 +96,8 @@ rules! {
     Authority, "authority", "use samara-domain";
     /// A reviewed name that comes from another source than was reviewed.
     CrateSource, "crate-source", "take the crate from the reviewed source";
+    /// A feature of a reviewed crate that was not reviewed.
+    Feature, "feature", "turn the feature off, or review the crate with it";
     /// A build script.
     BuildScript, "build-script", "remove the build script; one of a dependency must be reviewed";
     /// A native library.
@@ -140,5 +142,5 @@ rules! {
     WritableStatic, "writable-static", "keep state in the value that `init` returns";
     /// A signature from which the compiler would infer that one lifetime outlives another, and whose
     /// callers may not be held to it.
-    ImpliedBound, "implied-bound", "write the bound out in the item's generics or its where clause, or take the two apart";
+    ImpliedBound, "implied-bound", "name the lifetimes and write the bound into the item's generics, or bound a type by `'static`, or take the two apart";
 }

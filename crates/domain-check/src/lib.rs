@@ -26,4 +26,4 @@ pub use build::{
 };
 pub use check::{Part, Run, check_domain, check_sysroot};
 pub use finding::{Finding, Findings, Rule};
-pub use review::{Entry, Review, Reviewed, Source};
+pub use review::{Entry, Features, Review, Reviewed, Source};

@@ -37,8 +37,11 @@
 
 mod arenas;
 mod authority;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub mod contained;
 mod domain_threads;
 mod events;
+mod keeps;
 mod pages;
 mod panics;
 mod reaper;

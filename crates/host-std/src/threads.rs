@@ -1,7 +1,7 @@
 //! Thread slots, clock, yield.
 
-use crate::{StdHost, domain_threads, reaper};
-use samara_domain_runtime::host::{Clock, Threads};
+use crate::{StdHost, domain_threads, keeps, reaper};
+use samara_domain_runtime::host::{Clock, Keeps, Threads};
 use samara_domain_runtime::threads::DomainThread;
 use samara_shared_heap::host::HeapHost;
 use samara_shared_heap::thread::ThreadSlot;
@@ -90,5 +90,9 @@ unsafe impl Threads for StdHost {
 
     fn wake(index: usize) {
         domain_threads::wake(index);
+    }
+
+    fn keeps() -> Keeps {
+        keeps::now()
     }
 }

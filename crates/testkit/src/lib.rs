@@ -14,7 +14,7 @@
 extern crate std;
 
 #[cfg(all(feature = "contained", target_arch = "x86_64", target_os = "linux"))]
-pub mod contained;
+pub use samara_host_std::contained;
 #[cfg(any(feature = "nvme-model", feature = "ixgbe-bus"))]
 #[expect(unsafe_code, reason = "a device accesses memory by address")]
 mod device_memory;
@@ -27,3 +27,6 @@ pub mod ixgbe_bus;
 #[cfg(feature = "nvme-model")]
 pub mod nvme_model;
 pub use samara_pattern as pattern;
+pub mod rng;
+#[cfg(feature = "sizes")]
+pub mod sizes;

@@ -7,6 +7,7 @@ mod wrapper;
 
 pub use artifact::{Artifact, BadMessage};
 pub use metadata::{BadMetadata, Metadata, Package};
+pub(crate) use record::feature;
 pub use record::{BadRecord, Invocation};
 pub use wrapper::{RECORDS, record_if_wrapped};
 

@@ -141,8 +141,14 @@ impl Invocation {
     /// The value of the last `-C name=value`.
     pub(crate) fn codegen(&self, name: &str) -> Option<&str> {
         let pairs = self.arguments.windows(2).filter(|pair| pair[0] == "-C");
-        let values = pairs.filter_map(|pair| pair[1].strip_prefix(name)?.strip_prefix('='));
-        values.last()
+        let mut values = pairs.filter_map(|pair| pair[1].strip_prefix(name)?.strip_prefix('='));
+        values.next_back()
+    }
+
+    /// The features that are on.
+    pub fn features(&self) -> impl Iterator<Item = &str> {
+        let pairs = self.arguments.windows(2).filter(|pair| pair[0] == "--cfg");
+        pairs.filter_map(|pair| feature(&pair[1]))
     }
 
     pub(crate) fn to_json(&self) -> Value {
@@ -164,6 +170,12 @@ impl Invocation {
             digest: value["digest"].as_str().map(str::to_owned),
         })
     }
+}
+
+/// The feature that a condition turns on, if it is one.
+pub(crate) fn feature(condition: &str) -> Option<&str> {
+    let name = condition.strip_prefix("feature=\"")?.strip_suffix('"')?;
+    (!name.contains('"')).then_some(name)
 }
 
 /// A digest of a file's contents: FNV-1a, which tells two builds apart, not an attacker from a victim.

@@ -1,7 +1,7 @@
 //! A domain is built from reviewed crates only (DESIGN D10), each from the source that was reviewed, and
 //! by the name that its author gave it.
 
-use crate::build::{Build, Package};
+use crate::build::{Build, Invocation, Package};
 use crate::finding::{Finding, Findings, Rule};
 use crate::review::Review;
 
@@ -26,6 +26,7 @@ pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Finding
     for package in metadata.linked_with(domain) {
         if package.id != domain.id && build.contains(package) {
             findings.extend(dependency(review, domain, package));
+            findings.extend(features(build, review, package));
         }
     }
     findings
@@ -73,6 +74,30 @@ fn dependency(review: &Review, domain: &Package, package: &Package) -> Option<Fi
         return Some(Finding::new(Rule::BuildScript, what).at(manifest));
     }
     None
+}
+
+/// The features that a reviewed package was compiled with.
+fn features(build: &Build, review: &Review, package: &Package) -> Findings {
+    let mut findings = Findings::new();
+    let Some(reviewed) = review.find(&package.name) else {
+        return findings;
+    };
+    for library in build.libraries(package) {
+        let invocation = match Invocation::of(library, &Build::records(&build.target)) {
+            Ok(invocation) => invocation,
+            Err(problem) => {
+                findings.push(Finding::new(Rule::NoRecord, problem.to_string()).at(library));
+                continue;
+            }
+        };
+        for feature in invocation.features() {
+            if !reviewed.features.allow(feature) {
+                let what = format!("{} is built with the feature {feature}", package.name);
+                findings.push(Finding::new(Rule::Feature, what));
+            }
+        }
+    }
+    findings
 }
 
 #[cfg(test)]

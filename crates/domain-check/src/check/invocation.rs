@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Unit;
-use crate::build::{Build, Invocation};
+use crate::build::{Build, Invocation, feature};
 use crate::finding::{Finding, Findings, Rule};
 use crate::review::{Review, names};
 
@@ -149,9 +149,7 @@ impl Check<'_> {
     }
 
     fn cfg(&mut self, value: &str) {
-        let feature = value.strip_prefix("feature=\"");
-        let feature = feature.and_then(|rest| rest.strip_suffix('"'));
-        if feature.is_none_or(|name| name.contains('"')) && !names(&self.review.cfgs, value) {
+        if feature(value).is_none() && !names(&self.review.cfgs, value) {
             self.find(Rule::Cfg, format!("--cfg {value}"));
         }
     }

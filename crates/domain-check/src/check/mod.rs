@@ -11,6 +11,8 @@ mod search;
 mod statics;
 pub(crate) mod tokens;
 
+use std::thread;
+
 use proc_macro2::TokenStream;
 
 pub use self::expand::Run;
@@ -79,10 +81,11 @@ pub fn check_domain(build: &Build, review: &Review, name: &str, run: &Run<'_>) -
                 Vec::new()
             }
         };
-        match expanded(unit, run) {
-            Ok(source) => {
-                unsafe_code.extend(search::search(source.clone(), review));
-                implied.extend(lifetimes::check(source));
+        let source = expand::expanded(&unit.invocation, run);
+        match source.and_then(|source| look_into(&source, review)) {
+            Ok((of_code, of_signatures)) => {
+                unsafe_code.extend(of_code);
+                implied.extend(of_signatures);
             }
             Err(problem) => unsafe_code.push(Finding::new(Rule::NotUnderstood, problem)),
         }
@@ -104,10 +107,27 @@ pub fn check_domain(build: &Build, review: &Review, name: &str, run: &Run<'_>) -
     parts
 }
 
-fn expanded(unit: &Unit<'_>, run: &Run<'_>) -> Result<TokenStream, String> {
-    let source = expand::expanded(&unit.invocation, run)?;
-    let parsed = source.parse::<TokenStream>();
-    parsed.map_err(|error| format!("{} after expansion: {error}", unit.domain.name))
+/// Room for code that is nested as deeply as the compiler takes it.
+const STACK: usize = 256 << 20;
+
+/// What is wrong with code, and what with its signatures.
+fn look_into(source: &str, review: &Review) -> Result<(Findings, Findings), String> {
+    let look = || {
+        let tokens = source
+            .parse::<TokenStream>()
+            .map_err(|error| error.to_string())?;
+        let code = search::search(tokens.clone(), review);
+        Ok((code, lifetimes::check(tokens)))
+    };
+    let ended = thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size(STACK);
+        let thread = thread.spawn_scoped(scope, look);
+        thread
+            .map_err(|error| error.to_string())?
+            .join()
+            .map_err(|_| "a panic".to_owned())?
+    });
+    ended.map_err(|problem: String| format!("could not read the code after expansion: {problem}"))
 }
 
 /// The libraries of a domain in a build. One without a record is a finding: nothing else can be said of it.

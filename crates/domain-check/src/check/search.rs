@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::attributes;
-use super::tokens::{is_punct, is_word, plain};
+use super::tokens::{is_punct, is_word, plain, until_body};
 use crate::finding::{Finding, Findings, Rule};
 use crate::review::{Review, names};
 
@@ -53,8 +53,8 @@ impl Search<'_> {
     fn descend(&mut self, stream: TokenStream, function: Option<&str>, context: Context) {
         let tokens: Vec<TokenTree> = stream.into_iter().collect();
         let mut function = function.map(str::to_owned);
-        // Whether the next braces are the body of a reviewed derive's impl.
-        let mut derived = false;
+        // Where the body of a reviewed derive's impl is.
+        let mut derived = None;
         for (index, token) in tokens.iter().enumerate() {
             let (before, rest) = (&tokens[..index], &tokens[index + 1..]);
             let place = function.as_deref();
@@ -68,11 +68,8 @@ impl Search<'_> {
                 TokenTree::Group(group) => {
                     let context = Context {
                         template: context.template || is_definition(before),
-                        derived: context.derived || derived,
+                        derived: context.derived || derived == Some(index),
                     };
-                    if group.delimiter() == Delimiter::Brace {
-                        derived = false;
-                    }
                     self.descend(group.stream(), place, context);
                 }
                 TokenTree::Ident(word) if word == "fn" => {
@@ -100,7 +97,9 @@ impl Search<'_> {
                     }
                 }
                 TokenTree::Ident(word) if word == "unsafe" => {
-                    derived |= is_derived(rest, self.review);
+                    if is_derived(rest, self.review) {
+                        derived = Some(index + 1 + until_body(rest).len());
+                    }
                     let found = unsafe_thing(rest, self.review);
                     let found = found.filter(|it| !context.derived || it.0 != Rule::UnsafeCode);
                     if let Some((rule, what)) = found {

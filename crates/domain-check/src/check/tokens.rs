@@ -1,6 +1,6 @@
 //! Looking at tokens of expanded code.
 
-use proc_macro2::{Ident, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenTree};
 
 pub(crate) fn is_punct(token: Option<&TokenTree>, mark: char) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == mark)
@@ -17,4 +17,27 @@ pub(crate) fn plain(ident: &Ident) -> String {
         Some(rest) => rest.to_owned(),
         None => name,
     }
+}
+
+/// The tokens of an item up to its body, or to its end if it has none. Braces in generic arguments are no
+/// body.
+pub(crate) fn until_body(tokens: &[TokenTree]) -> &[TokenTree] {
+    let mut depth = 0_u32;
+    for (index, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Punct(mark) if mark.as_char() == '<' => depth += 1,
+            // The end of `->` closes nothing.
+            TokenTree::Punct(mark)
+                if mark.as_char() == '>' && !is_punct(tokens[..index].last(), '-') =>
+            {
+                depth = depth.saturating_sub(1);
+            }
+            TokenTree::Punct(mark) if mark.as_char() == ';' => return &tokens[..index],
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && depth == 0 => {
+                return &tokens[..index];
+            }
+            _ => {}
+        }
+    }
+    tokens
 }

@@ -7,49 +7,57 @@ use syn::{Fields, GenericParam, Generics, Item, Type};
 
 use super::declared::{Declared, name};
 use super::facts::{Name, STATIC};
-use super::scan::until_body;
 use super::walk::{Scope, Walk};
-use crate::check::tokens::is_word;
+use crate::check::tokens::{is_word, until_body};
 
-/// What is implied between a type's parameters, by their index: outer and inner, and whether it is certain.
-type Relations = BTreeMap<(Option<usize>, usize), bool>;
-
-/// A type, or several of one name.
-#[derive(Clone, Debug)]
-pub(super) struct Definition {
-    /// How many lifetime parameters it has.
-    pub(super) lifetimes: usize,
-    /// The outer one is nothing for `'static`.
-    relations: Relations,
-    /// Whether it is a name for another type.
-    alias: bool,
-    /// Whether there are several with different parameters, of which nothing is known.
-    ambiguous: bool,
+/// A parameter of a type: lifetimes and others are counted apart.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Parameter {
+    Lifetime(usize),
+    Other(usize),
 }
 
-impl Definition {
-    /// Whether the parameter at `inner` outlives the lifetime at `outer`: nothing if not, else whether that
-    /// is certain.
-    pub(super) fn relation(&self, outer: usize, inner: usize) -> Option<bool> {
-        if self.ambiguous {
-            return Some(false);
-        }
-        self.relations.get(&(Some(outer), inner)).copied()
+/// A type.
+#[derive(Clone, Debug)]
+struct Definition {
+    /// How many lifetime parameters it has.
+    lifetimes: usize,
+    /// Whether it is a name for another type.
+    alias: bool,
+    /// What is implied between its parameters: the outer lifetime, or nothing for `'static`; the inner
+    /// parameter; and whether it is certain.
+    relations: BTreeMap<(Option<usize>, Parameter), bool>,
+}
+
+/// What is known of a type by its name: there may be several, in different modules.
+pub(super) struct Known<'a> {
+    all: Vec<&'a Definition>,
+}
+
+impl Known<'_> {
+    /// How many lifetime parameters it has, at most.
+    pub(super) fn lifetimes(&self) -> usize {
+        let each = self.all.iter().map(|it| it.lifetimes);
+        each.max().unwrap_or_default()
     }
 
-    /// The same for `'static`.
-    pub(super) fn outlives_all(&self, inner: usize) -> Option<bool> {
-        if self.ambiguous {
-            return Some(false);
-        }
-        self.relations.get(&(None, inner)).copied()
+    /// Whether the parameter `inner` outlives the lifetime at `outer`, or `'static`: nothing if not, else
+    /// whether that is certain.
+    pub(super) fn relation(&self, outer: Option<usize>, inner: Parameter) -> Option<bool> {
+        let each = self
+            .all
+            .iter()
+            .map(|it| it.relations.get(&(outer, inner)).copied());
+        let all: Vec<_> = each.collect();
+        let certain = all.iter().all(|it| *it == Some(true));
+        all.iter().any(Option::is_some).then_some(certain)
     }
 }
 
 /// Types by name. Modules are not told apart.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Definitions {
-    types: BTreeMap<String, Definition>,
+    types: BTreeMap<String, Vec<Definition>>,
     /// Traits with supertraits, or bounds on what they associate: their impls prove more than they say.
     proving: BTreeSet<String>,
     traits: BTreeSet<String>,
@@ -64,24 +72,34 @@ impl Definitions {
         definitions.gather(source.clone(), &mut items);
         // A type's fields are of types whose relations may not be known yet.
         for _ in 0..4 {
-            let mut types = BTreeMap::new();
+            let mut types = BTreeMap::<_, Vec<_>>::new();
             for item in &items {
                 let definition = definitions.define(&item.generics, &item.fields, item.alias);
-                merge(&mut types, &item.name, definition);
+                types.entry(item.name.clone()).or_default().push(definition);
             }
             definitions.types = types;
         }
         definitions
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Definition> {
-        let renamed = self.renamed.get(name).map(String::as_str);
-        self.types.get(name).or_else(|| self.types.get(renamed?))
+    /// What is known of a type by the name of a path's last segment, which is given so many lifetimes.
+    pub(super) fn get(&self, name: &str, lifetimes: usize) -> Option<Known<'_>> {
+        let all = self.named(name)?.iter();
+        // None may be given where there are some.
+        let fitting = all.filter(|it| lifetimes == 0 || it.lifetimes == lifetimes);
+        let all: Vec<_> = fitting.collect();
+        (!all.is_empty()).then_some(Known { all })
     }
 
     /// Whether all types of this name are structs, enums or unions.
     pub(super) fn is_own_type(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|it| !it.alias)
+        let all = self.named(name);
+        all.is_some_and(|all| all.iter().all(|it| !it.alias))
+    }
+
+    fn named(&self, name: &str) -> Option<&Vec<Definition>> {
+        let renamed = self.renamed.get(name).map(String::as_str);
+        self.types.get(name).or_else(|| self.types.get(renamed?))
     }
 
     /// Whether an impl of this trait proves more than it says.
@@ -137,17 +155,26 @@ impl Definitions {
     }
 
     fn define(&self, generics: &Generics, fields: &[Type], alias: bool) -> Definition {
-        let mut parameters: Vec<Name> = Vec::new();
+        let mut parameters = BTreeMap::new();
         let mut scope = Scope::default();
+        let (mut lifetimes, mut others) = (0, 0);
         for param in &generics.params {
-            match param {
-                GenericParam::Lifetime(param) => parameters.push(name(&param.lifetime)),
-                GenericParam::Type(param) => {
-                    parameters.push(param.ident.to_string());
-                    scope.parameters.insert(param.ident.to_string());
+            let (name, parameter) = match param {
+                GenericParam::Lifetime(param) => {
+                    lifetimes += 1;
+                    (name(&param.lifetime), Parameter::Lifetime(lifetimes - 1))
                 }
-                GenericParam::Const(param) => parameters.push(param.ident.to_string()),
-            }
+                GenericParam::Type(param) => {
+                    others += 1;
+                    scope.parameters.insert(param.ident.to_string());
+                    (param.ident.to_string(), Parameter::Other(others - 1))
+                }
+                GenericParam::Const(param) => {
+                    others += 1;
+                    (param.ident.to_string(), Parameter::Other(others - 1))
+                }
+            };
+            parameters.insert(name, parameter);
         }
         let mut walk = Walk::new(self, &scope);
         for field in fields {
@@ -155,19 +182,15 @@ impl Definitions {
         }
         let mut declared = Declared::default();
         declared.extend(generics);
-        let place = |name: &Name| parameters.iter().position(|it| it == name);
-        let mut relations = Relations::new();
+        let mut relations = BTreeMap::new();
         let mut relate = |outer: &Name, inner: &Name, certain: bool| {
-            let outer = if outer == STATIC {
-                None
-            } else {
-                match place(outer) {
-                    None => return,
-                    outer => outer,
-                }
+            let outer = match parameters.get(outer) {
+                _ if outer == STATIC => None,
+                Some(Parameter::Lifetime(outer)) => Some(*outer),
+                _ => return,
             };
-            if let Some(inner) = place(inner) {
-                *relations.entry((outer, inner)).or_default() |= certain;
+            if let Some(inner) = parameters.get(inner) {
+                *relations.entry((outer, *inner)).or_default() |= certain;
             }
         };
         for edge in &walk.facts.edges {
@@ -177,26 +200,10 @@ impl Definitions {
             relate(outer, inner, true);
         }
         Definition {
-            lifetimes: generics.lifetimes().count(),
-            relations,
+            lifetimes,
             alias,
-            ambiguous: false,
+            relations,
         }
-    }
-}
-
-fn merge(types: &mut BTreeMap<String, Definition>, name: &str, new: Definition) {
-    let Some(old) = types.get_mut(name) else {
-        types.insert(name.to_owned(), new);
-        return;
-    };
-    old.ambiguous |= old.lifetimes != new.lifetimes;
-    old.alias |= new.alias;
-    for (relation, certain) in &mut old.relations {
-        *certain &= new.relations.get(relation) == Some(&true);
-    }
-    for (relation, _) in new.relations {
-        old.relations.entry(relation).or_insert(false);
     }
 }
 

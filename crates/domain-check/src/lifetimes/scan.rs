@@ -12,10 +12,10 @@ use syn::{
 
 use super::declared::name;
 use super::definitions::Definitions;
-use super::facts::{HEADER, Name};
+use super::facts::{HEADER, Name, Occurrence};
 use super::judge::{Relied, judge, undeclared};
 use super::walk::{Scope, Walk};
-use crate::check::tokens::{is_punct, is_word};
+use crate::check::tokens::{is_punct, is_word, until_body};
 use crate::finding::{Finding, Findings, Rule};
 
 /// Traits whose bounds are signatures.
@@ -88,7 +88,7 @@ impl Scan<'_> {
                     _ => 1,
                 },
                 TokenTree::Ident(_) if is_fn_bound(rest) => {
-                    self.fn_bound(rest, types);
+                    self.fn_bound(&tokens[..index], rest, types);
                     1
                 }
                 TokenTree::Ident(word) if word == "for" => {
@@ -106,31 +106,22 @@ impl Scan<'_> {
 
     /// Types in a header: pointers and bounds that are signatures of their own.
     fn nested(&mut self, header: &[TokenTree], scope: &Scope) {
-        let root = Scope::default();
-        let mut header = header.to_vec();
-        // The word that makes it an item.
-        if let Some(TokenTree::Ident(_)) = header.first() {
-            header.drain(..header.len().min(2));
-        }
-        for token in &mut header {
-            // `impl Trait`
-            if is_word(token, "impl") {
-                *token =
-                    TokenTree::Punct(proc_macro2::Punct::new('+', proc_macro2::Spacing::Alone));
-            }
-        }
-        self.nested_groups(header, &root, scope);
+        // The first word makes it an item, and the second is its name.
+        self.nested_groups(header.get(2..).unwrap_or_default(), scope);
     }
 
-    fn nested_groups(&mut self, tokens: Vec<TokenTree>, items: &Scope, types: &Scope) {
+    fn nested_groups(&mut self, tokens: &[TokenTree], types: &Scope) {
         for (index, token) in tokens.iter().enumerate() {
             let rest = &tokens[index..];
             match token {
                 TokenTree::Ident(word) if word == "fn" => self.pointer(rest, types),
                 TokenTree::Ident(word) if word == "for" => self.binder(rest, types),
-                TokenTree::Ident(_) if is_fn_bound(rest) => self.fn_bound(rest, types),
+                TokenTree::Ident(_) if is_fn_bound(rest) => {
+                    self.fn_bound(&tokens[..index], rest, types)
+                }
                 TokenTree::Group(group) => {
-                    self.nested_groups(group.stream().into_iter().collect(), items, types);
+                    let inner: Vec<_> = group.stream().into_iter().collect();
+                    self.nested_groups(&inner, types);
                 }
                 _ => {}
             }
@@ -298,14 +289,15 @@ impl Scan<'_> {
         match read.parse2(tokens.iter().cloned().collect()) {
             Ok(pointer) => {
                 let inputs = pointer.inputs.into_iter().map(|it| it.ty).collect();
-                self.types(inputs, &pointer.output, scope, "a function pointer");
+                self.types(inputs, &pointer.output, scope, "a function pointer", None);
             }
             Err(problem) => self.not_understood("a function pointer", &problem),
         }
     }
 
-    /// `Fn(…) -> …`
-    fn fn_bound(&mut self, tokens: &[TokenTree], scope: &Scope) {
+    /// `Fn(…) -> …`, after `before`.
+    fn fn_bound(&mut self, before: &[TokenTree], tokens: &[TokenTree], scope: &Scope) {
+        let bound = binder_before(before);
         let read = |input: ParseStream<'_>| {
             let bound: TraitBound = input.parse()?;
             input.parse::<TokenStream>()?;
@@ -320,14 +312,23 @@ impl Scan<'_> {
                 {
                     let inputs = function.inputs.into_iter().collect();
                     let what = format!("the bound {}(…)", segment.ident);
-                    self.types(inputs, &function.output, scope, &what);
+                    self.types(inputs, &function.output, scope, &what, Some(&bound));
                 }
             }
             Err(problem) => self.not_understood("a bound by a function", &problem),
         }
     }
 
-    fn types(&mut self, inputs: Vec<Type>, output: &ReturnType, scope: &Scope, what: &str) {
+    /// Types of a function that may be a closure if there is a binder, with these names: what it captured may
+    /// have all others.
+    fn types(
+        &mut self,
+        inputs: Vec<Type>,
+        output: &ReturnType,
+        scope: &Scope,
+        what: &str,
+        binder: Option<&BTreeSet<Name>>,
+    ) {
         let mut walk = Walk::new(self.definitions, scope);
         for input in &inputs {
             walk.input(input);
@@ -339,8 +340,20 @@ impl Scan<'_> {
         if let ReturnType::Type(_, output) = output {
             walk.output(output, elided);
         }
-        let bounds = judge(&walk.facts, &scope.declared);
-        self.relied(what, bounds);
+        let mut facts = walk.facts;
+        let inner: BTreeSet<_> = facts.edges.iter().map(|edge| edge.inner.clone()).collect();
+        for name in inner {
+            if binder.is_some_and(|binder| !binder.contains(&name)) && !name.starts_with("'_") {
+                facts.occurrences.push(Occurrence {
+                    name,
+                    nodes: Vec::new(),
+                    guards: Vec::new(),
+                    supply: true,
+                });
+            }
+        }
+        facts.edges.extend(scope.header.edges.iter().cloned());
+        self.relied(what, judge(&facts, &scope.declared));
     }
 
     /// `for<'a>`: a name that is taken means that a macro wrote one of the two.
@@ -445,13 +458,30 @@ fn associated(body: &Group) -> std::collections::BTreeMap<String, Type> {
     found
 }
 
-/// The tokens of an item up to its body, or to its end if it has none.
-pub(super) fn until_body(tokens: &[TokenTree]) -> &[TokenTree] {
-    let end = tokens.iter().position(|token| match token {
-        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
-        token => is_punct(Some(token), ';'),
-    });
-    &tokens[..end.unwrap_or(tokens.len())]
+/// The lifetimes of the `for<…>` at the end of `tokens`, but for the beginning of a path.
+fn binder_before(tokens: &[TokenTree]) -> BTreeSet<Name> {
+    let is_path = |token: &TokenTree| {
+        is_punct(Some(token), ':') || matches!(token, TokenTree::Ident(word) if word != "for")
+    };
+    let end = tokens.iter().rposition(|token| !is_path(token));
+    let mut names = BTreeSet::new();
+    let Some(end) = end.filter(|&end| is_punct(tokens.get(end), '>')) else {
+        return names;
+    };
+    let Some(begin) = tokens[..end]
+        .iter()
+        .rposition(|token| is_word(token, "for"))
+    else {
+        return names;
+    };
+    for pair in tokens[begin..end].windows(2) {
+        if let [TokenTree::Punct(mark), TokenTree::Ident(name)] = pair
+            && mark.as_char() == '\''
+        {
+            names.insert(format!("'{name}"));
+        }
+    }
+    names
 }
 
 /// Whether a bound by a function begins here: one of the known traits, or another name for one.

@@ -140,6 +140,18 @@ fn every_spelling_of_the_hole_is_refused() {
             "static F: for<'a, 'b> fn(Option<&'a &'b ()>, &'b str) -> &'a str = lend;",
             "'b: 'a",
         ),
+        (
+            "fn f<'a, T>(_: Option<&'a T>, f: impl Fn() -> T) -> Box<dyn Any + 'a> { Box::new(f()) }",
+            "T: 'a",
+        ),
+        (
+            "fn f<'a, T>(_: Option<&'a T>, f: impl Fn(&mut Option<T>)) -> Box<dyn Any + 'a> { x() }",
+            "T: 'a",
+        ),
+        (
+            "fn f<'a, T>(_: Option<&'a T>, f: impl Fn(&dyn Fn(T))) -> Box<dyn Any + 'a> { x() }",
+            "T: 'a",
+        ),
         // Methods.
         (
             "trait L { fn lend<'a, 'b>(_: Option<&'a &'b ()>, v: &'b str) -> &'a str; }",
@@ -224,6 +236,7 @@ fn a_bound_that_is_written_down_is_believed() {
         "fn via<'a, 'b: 'c, 'c: 'a>(_: &'a &'c (), _: &'c &'b (), v: &'b str) -> &'a str { v }",
         "fn keep<'a, T: Display + 'a>(_: Option<&'a T>, v: T) -> Box<dyn Display + 'a> { Box::new(v) }",
         "fn keep<'a, T: 'static>(_: Option<&'a T>, v: T) -> Box<dyn Display + 'a> { Box::new(v) }",
+        "fn map<T: 'static, U: 'static>(value: &T, f: impl FnOnce(&T) -> &U) -> bool { f(value); true }",
         "impl<'a, 'b: 'a> H<&'a &'b ()> { fn lend(v: &'b str) -> &'a str { v } }",
         "trait Sub<'a, 'b, R>: Sup<'a, 'b> {} impl<'a: 'b, 'b> Sub<'a, 'b, &'b &'a ()> for M {}",
     ] {
@@ -244,9 +257,10 @@ fn what_domains_write_every_day_passes() {
         "fn get<'a, T>(all: &'a [T], index: usize) -> Option<&'a T> { all.get(index) }",
         "struct Iter<'a, T>(&'a [T]); impl<T> Bag<T> { fn iter(&self) -> Iter<'_, T> { Iter(&self.0) } fn all(&self) -> impl Iterator<Item = &T> { self.0.iter() } }",
         "struct Bag<T>(T); impl<T> Bag<T> { fn push(&mut self, value: T) -> Result<(), Full> { x() } fn insert(&mut self, value: T) -> &mut T { x() } }",
+        "struct Bag<T>(T); impl<T> Bag<T> { fn find(&self, wanted: impl Fn(&T) -> bool) -> Option<&T> { x() } }",
         "fn longer<'a>(a: &'a str, b: &'a str) -> &'a str { if x { a } else { b } }",
         "fn each(all: &[&str], f: impl Fn(&str) -> bool, g: &mut dyn FnMut(&[u8]) -> usize) -> usize { 0 }",
-        "fn map<T, U>(value: &T, f: impl FnOnce(&T) -> &U) -> bool { f(value); true }",
+        "fn map<T, U>(value: &T, f: impl FnOnce(&T) -> U) -> bool { f(value); true }",
         "impl BlockDevice for Disk { fn read(&self, lba: u64, buf: RRef<[u8]>) -> Result<RRef<[u8]>, BlockError> { x() } fn write(&self, lba: u64, data: &RRef<[u8]>) -> Result<(), BlockError> { x() } }",
         "struct View<'r> { registers: &'r Registers } impl<'r> View<'r> { fn read(&self) -> u32 { 0 } fn queue(&'r self, index: usize) -> Queue<'r> { x() } }",
         "impl<'a, 'b> PartialEq<&'b str> for Word<'a> { fn eq(&self, other: &&'b str) -> bool { true } }",

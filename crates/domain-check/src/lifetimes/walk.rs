@@ -8,7 +8,7 @@ use syn::{
 };
 
 use super::declared::{Declared, name};
-use super::definitions::{Definition, Definitions};
+use super::definitions::{Definitions, Known, Parameter};
 use super::facts::{Edge, Facts, Name, Names, Node, Occurrence, STATIC};
 
 /// Types of the standard library that are covariant in all of their arguments.
@@ -23,6 +23,18 @@ const COVARIANT: &[&str] = &[
     "Result",
     "Vec",
 ];
+
+/// Which way values of a type go at some place, as its variance says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Flow {
+    /// To who has the bounds.
+    In,
+    /// From there, to a function that may give something back.
+    Out,
+    /// From there, for good: only code that is among it could still make use of the bounds.
+    Back,
+    Both,
+}
 
 /// What is around a type.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +68,7 @@ pub(super) struct Walk<'a> {
     pub(super) facts: Facts,
     nodes: Vec<Node>,
     guards: Vec<Name>,
-    supply: bool,
+    flow: Flow,
     next: Node,
     /// What an elided lifetime means, where that is one of the inputs'.
     elided: Option<Name>,
@@ -76,7 +88,7 @@ impl<'a> Walk<'a> {
             facts: Facts::default(),
             nodes: Vec::new(),
             guards: Vec::new(),
-            supply: true,
+            flow: Flow::In,
             next: 0,
             elided: None,
             depth: 0,
@@ -87,7 +99,7 @@ impl<'a> Walk<'a> {
 
     /// A part of a header, or of a type's definition.
     pub(super) fn input(&mut self, ty: &Type) {
-        self.supply = true;
+        self.flow = Flow::In;
         self.elided = None;
         self.ty(ty);
     }
@@ -139,14 +151,14 @@ impl<'a> Walk<'a> {
 
     /// A result's type; elided lifetimes are `elided`.
     pub(super) fn output(&mut self, ty: &Type, elided: Option<Name>) {
-        self.supply = false;
+        self.flow = Flow::Back;
         self.elided = elided;
         self.ty(ty);
     }
 
     /// Bounds of a parameter: what it is bounded by may hand values of it in or out.
     pub(super) fn bounds<'b>(&mut self, bounds: impl IntoIterator<Item = &'b TypeParamBound>) {
-        self.supply = true;
+        self.flow = Flow::In;
         self.elided = None;
         for bound in bounds {
             if let TypeParamBound::Trait(bound) = bound {
@@ -178,7 +190,7 @@ impl<'a> Walk<'a> {
             name: name.clone(),
             nodes: self.nodes.clone(),
             guards: self.guards.clone(),
-            supply: self.supply,
+            supply: matches!(self.flow, Flow::In | Flow::Both),
         });
     }
 
@@ -208,11 +220,13 @@ impl<'a> Walk<'a> {
                 let node = self.enter();
                 self.occurs(&lifetime);
                 self.guards.push(lifetime.clone());
-                let supply = self.supply;
+                let flow = self.flow;
                 // What can be written to is also taken from.
-                self.supply |= reference.mutability.is_some();
+                if reference.mutability.is_some() && flow != Flow::Back {
+                    self.flow = Flow::Both;
+                }
                 let mut names = self.ty(&reference.elem);
-                self.supply = supply;
+                self.flow = flow;
                 self.guards.pop();
                 self.nodes.pop();
                 self.imply(&lifetime, &names, node, true);
@@ -225,7 +239,7 @@ impl<'a> Walk<'a> {
             Type::Array(array) => self.ty(&array.elem),
             Type::Paren(paren) => self.ty(&paren.elem),
             Type::Group(group) => self.ty(&group.elem),
-            Type::Ptr(pointer) => self.as_supply(|walk| walk.ty(&pointer.elem)),
+            Type::Ptr(pointer) => self.flowing(Flow::Both, |walk| walk.ty(&pointer.elem)),
             Type::BareFn(function) => {
                 let inputs: Vec<_> = function.inputs.iter().map(|input| &input.ty).collect();
                 self.function(&inputs, &function.output)
@@ -248,17 +262,22 @@ impl<'a> Walk<'a> {
         names
     }
 
-    fn as_supply<R>(&mut self, walk: impl FnOnce(&mut Self) -> R) -> R {
-        let supply = std::mem::replace(&mut self.supply, true);
+    fn flowing<R>(&mut self, flow: Flow, walk: impl FnOnce(&mut Self) -> R) -> R {
+        let flow = std::mem::replace(&mut self.flow, flow);
         let result = walk(self);
-        self.supply = supply;
+        self.flow = flow;
         result
     }
 
-    /// The types of a function pointer, or of a `Fn` bound: whoever has the function gives the arguments.
+    /// The types of a function pointer, or of a `Fn` bound: its arguments go the other way.
     fn function(&mut self, inputs: &[&Type], output: &ReturnType) -> Names {
         let elided = self.elided.take();
-        let mut names = self.as_supply(|walk| walk.all(inputs.iter().copied()));
+        let against = match self.flow {
+            Flow::In => Flow::Out,
+            Flow::Out | Flow::Back => Flow::In,
+            Flow::Both => Flow::Both,
+        };
+        let mut names = self.flowing(against, |walk| walk.all(inputs.iter().copied()));
         if let ReturnType::Type(_, output) = output {
             names.append(&mut self.ty(output));
         }
@@ -296,7 +315,7 @@ impl<'a> Walk<'a> {
 
     fn type_path(&mut self, path: &TypePath) -> Names {
         if let Some(this) = &path.qself {
-            return self.as_supply(|walk| {
+            return self.flowing(Flow::Both, |walk| {
                 let mut names = walk.ty(&this.ty);
                 names.append(&mut walk.path(&path.path, true));
                 if matches!(&*this.ty, Type::Path(path) if path.path.is_ident("Self")) {
@@ -318,10 +337,8 @@ impl<'a> Walk<'a> {
         }
         if path.path.leading_colon.is_none() && self.scope.parameters.contains(&first) {
             let whole = second.is_none();
-            let supply = self.supply;
-            self.supply |= !whole;
-            self.occurs(&first);
-            self.supply = supply;
+            let flow = if whole { self.flow } else { Flow::Both };
+            self.flowing(flow, |walk| walk.occurs(&first));
             let mut names = self.path(&path.path, true);
             names.insert(first, whole);
             return names;
@@ -355,7 +372,7 @@ impl<'a> Walk<'a> {
             self.depth -= 1;
             return names;
         }
-        self.as_supply(|walk| {
+        self.flowing(Flow::Both, |walk| {
             let mut names = walk.this();
             walk.hidden(&mut names);
             names.values_mut().for_each(|whole| *whole = false);
@@ -402,75 +419,74 @@ impl<'a> Walk<'a> {
         is_trait: bool,
     ) -> Names {
         let ident = segment.ident.to_string();
-        let own = self.definitions.get(&ident).filter(|_| !is_trait);
-        let covariant = own.is_none() && COVARIANT.contains(&ident.as_str());
-        let supply = self.supply;
-        self.supply |= !covariant;
-        let node = self.enter();
-        let mut each: Vec<(Option<Name>, Names)> = Vec::new();
-        let mut rest = Names::new();
         let given = arguments.iter().flat_map(|it| &it.args);
-        let lifetimes: Vec<Name> = given
-            .clone()
-            .filter_map(|argument| match argument {
-                GenericArgument::Lifetime(lifetime) => Some(self.lifetime(Some(lifetime))),
-                _ => None,
-            })
-            .collect();
-        // Lifetimes that are left out are there all the same.
-        let hidden = own.map_or(0, |own| own.lifetimes);
-        let lifetimes = match lifetimes.len() {
-            0 => (0..hidden).map(|_| self.lifetime(None)).collect(),
-            _ => lifetimes,
-        };
-        for lifetime in &lifetimes {
-            each.push((
-                Some(lifetime.clone()),
-                Names::from([(lifetime.clone(), true)]),
-            ));
+        let mut lifetimes = Vec::new();
+        for argument in given.clone() {
+            if let GenericArgument::Lifetime(lifetime) = argument {
+                lifetimes.push(self.lifetime(Some(lifetime)));
+            }
         }
+        let own = if is_trait {
+            None
+        } else {
+            self.definitions.get(&ident, lifetimes.len())
+        };
+        // Lifetimes that are left out are there all the same.
+        let hidden = own.as_ref().map_or(0, Known::lifetimes);
+        while lifetimes.len() < hidden {
+            lifetimes.push(self.lifetime(None));
+        }
+        let covariant = own.is_none() && COVARIANT.contains(&ident.as_str());
+        let flow = self.flow;
+        if !covariant {
+            self.flow = Flow::Both;
+        }
+        let node = self.enter();
+        let mut each: Vec<(Parameter, Names)> = Vec::new();
+        let mut rest = Names::new();
         for (index, lifetime) in lifetimes.iter().enumerate() {
-            let guards = self.guard(own, index, &lifetimes);
+            let parameter = Parameter::Lifetime(index);
+            let guards = self.guard(own.as_ref(), parameter, &lifetimes);
             self.occurs(lifetime);
             self.guards.truncate(guards);
+            each.push((parameter, Names::from([(lifetime.clone(), true)])));
         }
+        let mut index = 0;
         for argument in given {
             match argument {
                 GenericArgument::Type(ty) => {
-                    let guards = self.guard(own, each.len(), &lifetimes);
+                    let parameter = Parameter::Other(index);
+                    index += 1;
+                    let guards = self.guard(own.as_ref(), parameter, &lifetimes);
                     let names = self.ty(ty);
                     self.guards.truncate(guards);
-                    each.push((None, names));
+                    each.push((parameter, names));
                 }
                 GenericArgument::AssocType(binding) => {
-                    let before = std::mem::replace(&mut self.supply, supply);
+                    let before = std::mem::replace(&mut self.flow, flow);
                     rest.append(&mut self.ty(&binding.ty));
-                    self.supply = before;
+                    self.flow = before;
                 }
                 GenericArgument::Constraint(constraint) => {
                     rest.append(&mut self.object(constraint.bounds.iter()));
                 }
-                GenericArgument::Const(_) | GenericArgument::AssocConst(_) => {
-                    each.push((None, Names::new()));
-                }
+                GenericArgument::Const(_) => index += 1,
                 _ => {}
             }
         }
         self.nodes.pop();
-        self.supply = supply;
-        for (outer, lifetime) in each.iter().enumerate() {
-            let Some(lifetime) = &lifetime.0 else {
-                continue;
-            };
-            for (inner, (_, names)) in each.iter().enumerate() {
-                let relation = own.map_or(Some(false), |own| own.relation(outer, inner));
-                if let Some(certain) = relation.filter(|_| inner != outer) {
+        self.flow = flow;
+        for (inner, names) in &each {
+            for (outer, lifetime) in lifetimes.iter().enumerate() {
+                let relation = match &own {
+                    Some(own) => own.relation(Some(outer), *inner),
+                    None => Some(false).filter(|_| *inner != Parameter::Lifetime(outer)),
+                };
+                if let Some(certain) = relation {
                     self.imply(lifetime, names, node, certain);
                 }
             }
-        }
-        for (inner, (_, names)) in each.iter().enumerate() {
-            if let Some(certain) = own.and_then(|own| own.outlives_all(inner)) {
+            if let Some(certain) = own.as_ref().and_then(|own| own.relation(None, *inner)) {
                 self.imply(&STATIC.to_owned(), names, node, certain);
             }
         }
@@ -481,10 +497,10 @@ impl<'a> Walk<'a> {
     }
 
     /// Adds the lifetimes that an argument of an own type outlives for certain; returns how many there were.
-    fn guard(&mut self, own: Option<&Definition>, inner: usize, lifetimes: &[Name]) -> usize {
+    fn guard(&mut self, own: Option<&Known<'_>>, inner: Parameter, lifetimes: &[Name]) -> usize {
         let before = self.guards.len();
         for (outer, lifetime) in lifetimes.iter().enumerate() {
-            if own.is_some_and(|own| own.relation(outer, inner) == Some(true)) {
+            if own.is_some_and(|own| own.relation(Some(outer), inner) == Some(true)) {
                 self.guards.push(lifetime.clone());
             }
         }

@@ -1,6 +1,9 @@
 //! The project's own lists: the default that an adopter extends.
 
-use super::{Entry, Review, Reviewed, Source};
+use super::{Entry, Features, Review, Reviewed, Source};
+
+/// A reason, and the names that it is about.
+type Group = (&'static str, &'static [&'static str]);
 
 impl Review {
     /// What Samara's own domains are held to. `own` is where Samara's crates come from.
@@ -15,8 +18,8 @@ impl Review {
     }
 }
 
-fn entries(list: &[(&str, &[&str])]) -> Vec<Entry> {
-    let each = |&(reason, names): &(&str, &[&str])| {
+fn entries(list: &[Group]) -> Vec<Entry> {
+    let each = |&(reason, names): &Group| {
         let reason = reason.to_owned();
         let entry = move |name: &&str| Entry::new(*name, reason.clone());
         names.iter().map(entry).collect::<Vec<_>>()
@@ -27,7 +30,7 @@ fn entries(list: &[(&str, &[&str])]) -> Vec<Entry> {
 fn crates(own: &Source) -> Vec<Reviewed> {
     type Make = fn(&'static str, Source, &'static str) -> Reviewed;
     let talc = "the allocator behind private heaps: state of the host's";
-    let lists: [(&[(&'static str, &[&'static str])], Make, &Source); 5] = [
+    let lists: [(&[Group], Make, &Source); 5] = [
         (DOMAIN_SIDE, Reviewed::domain_side, own),
         (TRUSTED_FOR_DOMAINS, Reviewed::trusted_for_domains, own),
         (TRUSTED, Reviewed::trusted, own),
@@ -41,12 +44,23 @@ fn crates(own: &Source) -> Vec<Reviewed> {
         }
     }
     for reviewed in &mut crates {
+        reviewed.features = features(&reviewed.name);
         reviewed.build_script = BUILD_SCRIPTS.contains(&reviewed.name.as_str());
     }
     crates
 }
 
-const DOMAIN_SIDE: &[(&str, &[&str])] = &[
+/// Samara's own crates are reviewed with all that they offer.
+fn features(name: &str) -> Features {
+    if name.starts_with("samara-") {
+        return Features::Any;
+    }
+    let mut known = FEATURES.iter().filter(|(of, _)| *of == name);
+    let names = known.next().map(|(_, names)| *names).unwrap_or_default();
+    Features::These(names.iter().map(|&name| name.to_owned()).collect())
+}
+
+const DOMAIN_SIDE: &[Group] = &[
     (
         "made for domains",
         &[
@@ -59,7 +73,7 @@ const DOMAIN_SIDE: &[(&str, &[&str])] = &[
     ("the bytes that are served", &["samara-pattern"]),
 ];
 
-const TRUSTED_FOR_DOMAINS: &[(&str, &[&str])] = &[
+const TRUSTED_FOR_DOMAINS: &[Group] = &[
     (
         "the trusted side, which a driver uses itself",
         &["samara-device-io"],
@@ -70,7 +84,7 @@ const TRUSTED_FOR_DOMAINS: &[(&str, &[&str])] = &[
     ),
 ];
 
-const TRUSTED: &[(&str, &[&str])] = &[(
+const TRUSTED: &[Group] = &[(
     "the trusted side: a domain gets to it through the crates made for domains",
     &[
         "samara-domain-runtime",
@@ -81,7 +95,7 @@ const TRUSTED: &[(&str, &[&str])] = &[(
     ],
 )];
 
-const OTHERS: &[(&str, &[&str])] = &[
+const OTHERS: &[Group] = &[
     (
         "used by domains; no state of its own",
         &["spin", "bitflags", "static_assertions"],
@@ -118,12 +132,29 @@ const BUILD_SCRIPTS: &[&str] = &[
     "zerocopy",
 ];
 
-const SYSROOT_STATICS: &[(&str, &[&str])] = &[(
+/// Features that crates of others were reviewed with: none links `std`, or brings statics.
+const FEATURES: &[Group] = &[
+    ("managed", &["alloc", "map"]),
+    (
+        "smoltcp",
+        &[
+            "alloc",
+            "medium-ethernet",
+            "proto-ipv4",
+            "socket",
+            "socket-tcp",
+        ],
+    ),
+    ("spin", &["mutex", "once", "spin_mutex"]),
+    ("zerocopy", &["derive", "zerocopy-derive"]),
+];
+
+const SYSROOT_STATICS: &[Group] = &[(
     "the reference count of an empty `Arc<[T]>`, shared by all: a number, and no memory of anyone's",
     &["alloc::alloc::sync::STATIC_INNER_SLICE"],
 )];
 
-const DERIVED_UNSAFE_TRAITS: &[(&str, &[&str])] = &[
+const DERIVED_UNSAFE_TRAITS: &[Group] = &[
     (
         "the compiler's own derive of `Clone` beside `Copy`",
         &["TrivialClone"],
@@ -150,7 +181,7 @@ const DERIVED_UNSAFE_TRAITS: &[(&str, &[&str])] = &[
     ),
 ];
 
-const ATTRIBUTES: &[(&str, &[&str])] = &[
+const ATTRIBUTES: &[Group] = &[
     (
         "levels of lints; those that protect a domain have a rule of their own",
         &["allow", "deny", "expect", "forbid", "warn"],

@@ -69,12 +69,34 @@ pub struct Reviewed {
     pub statics: bool,
     /// Whether its build script was reviewed too.
     pub build_script: bool,
+    /// The features that it was reviewed with.
+    pub features: Features,
     /// Why it may be part of a domain.
     pub reason: String,
 }
 
+/// Features of a reviewed crate. A domain's manifest can turn any of them on, for the whole build.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Features {
+    /// Whatever its authors offer.
+    Any,
+    /// These, each of which may be on or off.
+    These(Vec<String>),
+}
+
+impl Features {
+    pub(crate) fn allow(&self, feature: &str) -> bool {
+        match self {
+            Features::Any => true,
+            Features::These(features) => features.iter().any(|it| it == feature),
+        }
+    }
+}
+
 impl Reviewed {
-    /// A crate that domains use themselves, and that is checked for writable statics like them.
+    /// A crate that domains use themselves, and that is checked for writable statics like them. It was reviewed
+    /// with all features off.
     pub fn domain_side(name: impl Into<String>, source: Source, reason: impl Into<String>) -> Self {
         Reviewed {
             name: name.into(),
@@ -82,6 +104,7 @@ impl Reviewed {
             direct: true,
             statics: false,
             build_script: false,
+            features: Features::These(Vec::new()),
             reason: reason.into(),
         }
     }
@@ -105,6 +128,13 @@ impl Reviewed {
             direct: true,
             ..Self::trusted(name, source, reason)
         }
+    }
+
+    /// The same, reviewed with these features.
+    #[must_use]
+    pub fn with_features(mut self, features: Features) -> Self {
+        self.features = features;
+        self
     }
 
     /// The same, with a build script that was reviewed.

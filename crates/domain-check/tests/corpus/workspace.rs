@@ -117,6 +117,7 @@ impl Corpus {
 fn review(repository: &Path) -> Review {
     let mut review = Review::samara(&Source::Path(repository.to_owned()));
     for name in [
+        "support-featured",
         "support-macros",
         "support-stateful",
         "support-scripted",

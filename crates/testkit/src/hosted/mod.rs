@@ -11,16 +11,15 @@
 mod acting;
 mod counted;
 mod log;
-mod rng;
 mod tally;
 mod totals;
 mod wait;
 mod whole;
 
+pub use crate::rng::Rng;
 pub use acting::{acting_for, as_host, limit, limit_bytes};
 pub use counted::Counted;
 pub use log::{Released, await_reclaims, deaths, foreign_events, host, reclaims};
-pub use rng::Rng;
 pub use tally::{Counts, Tally};
 pub use totals::{Totals, alone};
 pub use wait::{Gate, wait_until, within};

@@ -1,4 +1,5 @@
 //! Private heaps: the arena window, its frames counted for each domain.
+#![deny(clippy::arithmetic_side_effects)]
 
 use core::ops::Range;
 use core::ptr::NonNull;
@@ -34,5 +35,5 @@ unsafe impl Arenas for KernelHost {
 
 fn range(start: NonNull<u8>, bytes: usize) -> Range<u64> {
     let start = start.addr().get() as u64;
-    start..start + bytes as u64
+    start..start.saturating_add(bytes as u64)
 }

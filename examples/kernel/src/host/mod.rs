@@ -21,7 +21,7 @@ samara::set_runtime_host!(KernelHost);
 
 /// What a domain allocates lies in its own arena, all else in the host's.
 #[global_allocator]
-static ALLOCATOR: DomainAlloc<HostArena> = DomainAlloc::new(HostArena);
+pub(crate) static ALLOCATOR: DomainAlloc<HostArena> = DomainAlloc::new(HostArena);
 
 /// The authority over domains.
 pub(crate) fn runtime() -> Runtime {

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use samara::heap::thread::as_host;
-use samara::runtime::host::{Clock, Threads};
+use samara::runtime::host::{Clock, Keeps, Threads};
 use samara::runtime::reaper;
 use samara::runtime::threads::DomainThread;
 
@@ -51,6 +51,10 @@ unsafe impl Threads for KernelHost {
 
     fn park(index: usize, timeout: Option<Duration>) {
         request::park(Token::of_domain_thread(index), timeout);
+    }
+
+    fn keeps() -> Keeps {
+        Keeps::EVERYTHING
     }
 
     fn wake(index: usize) {

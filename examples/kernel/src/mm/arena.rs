@@ -3,6 +3,7 @@
 //!
 //! That no frame is shared and every one is counted for its owner is what lets a dead domain's
 //! private memory go back wholesale, without asking anything inside it.
+#![deny(clippy::arithmetic_side_effects)]
 
 use core::ops::Range;
 
@@ -22,13 +23,20 @@ pub(crate) enum CommitError {
 
 /// The addresses reserved for `slot`.
 pub(crate) fn window(slot: u64) -> Option<Range<u64>> {
-    let start = ARENA_BASE + slot.checked_mul(ARENA_STRIDE)?;
-    (slot < ARENA_SLOTS).then_some(start..start + ARENA_STRIDE)
+    let start = ARENA_BASE.checked_add(slot.checked_mul(ARENA_STRIDE)?)?;
+    let end = start.checked_add(ARENA_STRIDE)?;
+    (slot < ARENA_SLOTS).then_some(start..end)
 }
 
 /// Backs `range` with zeroed frames, counted for `owner`.
 pub(crate) fn commit(range: Range<u64>, owner: FrameOwner) -> Result<(), CommitError> {
     check(&range)?;
+    // A domain asks for a whole stripe as often as it likes: it does not have all memory zeroed for nothing,
+    // under the no-cut mark.
+    let pages = range.end.strict_sub(range.start) / PAGE_SIZE;
+    if pages > frames::free_frames() as u64 {
+        return Err(CommitError::OutOfFrames);
+    }
     let mut page = range.start;
     while page < range.end {
         if let Err(error) = commit_page(page, owner) {
@@ -36,7 +44,7 @@ pub(crate) fn commit(range: Range<u64>, owner: FrameOwner) -> Result<(), CommitE
             unsafe { decommit(range.start..page, owner) };
             return Err(error);
         }
-        page += PAGE_SIZE;
+        page = page.strict_add(PAGE_SIZE);
     }
     Ok(())
 }
@@ -66,15 +74,15 @@ pub(crate) unsafe fn decommit(range: Range<u64>, owner: FrameOwner) -> usize {
     if check(&range).is_err() {
         return 0;
     }
-    let mut returned = 0;
+    let mut returned = 0_usize;
     let mut page = range.start;
     while page < range.end {
         if let Some(frame) = address_space::unmap_private(page)
             && frames::free(frame, 1, owner).is_ok()
         {
-            returned += 1;
+            returned = returned.strict_add(1);
         }
-        page += PAGE_SIZE;
+        page = page.strict_add(PAGE_SIZE);
     }
     address_space::free_empty_tables(range.start, range.end);
     returned

@@ -1,5 +1,6 @@
 //! Which frame of memory is whose: index arithmetic over one table, nothing else, so that it can be
 //! proved.
+#![deny(clippy::arithmetic_side_effects)]
 
 /// In the table: nobody's.
 const FREE: u32 = u32::MAX;
@@ -43,12 +44,12 @@ impl<'a> FrameTable<'a> {
         while index < end {
             if self.owners[index] == RESERVED {
                 self.owners[index] = FREE;
-                self.free += 1;
+                self.free = self.free.strict_add(1);
                 if index < self.first_free {
                     self.first_free = index;
                 }
             }
-            index += 1;
+            index = index.strict_add(1);
         }
     }
 
@@ -59,9 +60,9 @@ impl<'a> FrameTable<'a> {
         while index < end {
             if self.owners[index] == FREE {
                 self.owners[index] = RESERVED;
-                self.free -= 1;
+                self.free = self.free.strict_sub(1);
             }
-            index += 1;
+            index = index.strict_add(1);
         }
     }
 
@@ -72,7 +73,7 @@ impl<'a> FrameTable<'a> {
             return None;
         }
         while self.first_free < self.owners.len() && self.owners[self.first_free] != FREE {
-            self.first_free += 1;
+            self.first_free = self.first_free.strict_add(1);
         }
         let mut start = align_up(self.first_free, align)?;
         loop {
@@ -82,12 +83,12 @@ impl<'a> FrameTable<'a> {
             }
             // The last frame in the way tells where the next candidate can begin.
             let mut index = end;
-            while index > start && self.owners[index - 1] == FREE {
-                index -= 1;
+            while index > start && self.owners[index.strict_sub(1)] == FREE {
+                index = index.strict_sub(1);
             }
             if index == start {
                 self.owners[start..end].fill(owner);
-                self.free -= count;
+                self.free = self.free.strict_sub(count);
                 return Some(start);
             }
             start = align_up(index, align)?;
@@ -105,10 +106,10 @@ impl<'a> FrameTable<'a> {
             if self.owners[index] != owner {
                 return Err(NotOwned);
             }
-            index += 1;
+            index = index.strict_add(1);
         }
         self.owners[start..end].fill(FREE);
-        self.free += count;
+        self.free = self.free.strict_add(count);
         if start < self.first_free {
             self.first_free = start;
         }
@@ -118,5 +119,6 @@ impl<'a> FrameTable<'a> {
 
 /// The lowest multiple of `align` (a power of two) that is not below `index`.
 fn align_up(index: usize, align: usize) -> Option<usize> {
-    Some(index.checked_add(align - 1)? & !(align - 1))
+    let mask = align.checked_sub(1)?;
+    Some(index.checked_add(mask)? & !mask)
 }

@@ -1,4 +1,5 @@
 //! Physical memory, in frames of 4 KiB, each counted for its owner.
+#![deny(clippy::arithmetic_side_effects)]
 
 use super::direct_map;
 use super::frame_table::{FrameTable, NotOwned};
@@ -45,10 +46,11 @@ pub(crate) fn init(memory: &MemoryMap, module: Option<(u64, u64)>) {
     assert!(frames.is_none(), "the frame allocator was set up before");
 
     let total = (memory.usable_end() / PAGE_SIZE) as usize;
-    let table_size = (total * size_of::<u32>()).next_multiple_of(PAGE_SIZE as usize) as u64;
+    let table_size = total.strict_mul(size_of::<u32>());
+    let table_size = table_size.next_multiple_of(PAGE_SIZE as usize) as u64;
     let module = module.unwrap_or((0, 0));
     let table_start = place_table(memory, module, table_size).expect("no room for the frame table");
-    let table_end = table_start + table_size;
+    let table_end = table_start.strict_add(table_size);
     let pointer = direct_map::pointer::<u32>(table_start);
     // SAFETY: usable memory outside the image, within what the entry code mapped, in nobody's use
     // yet; it is reserved below, so it stays the table's. Any bit pattern is a `u32`.
@@ -101,7 +103,7 @@ pub(crate) fn allocate(count: usize, align: usize, owner: FrameOwner) -> Option<
     }
     let index = table.allocate(count, align, owner.0)?;
     counts.add(owner.0, count);
-    Some(index as u64 * PAGE_SIZE)
+    (index as u64).checked_mul(PAGE_SIZE)
 }
 
 /// Takes back the run of `count` frames at `address` from `owner`; refused, and nothing done, if

@@ -1,4 +1,5 @@
 //! How many frames each owner has: a small table, so that asking costs no walk over all memory.
+#![deny(clippy::arithmetic_side_effects)]
 
 /// Owners that can have memory at a time.
 const CAPACITY: usize = 256;

@@ -4,8 +4,9 @@ use arrayvec::ArrayVec;
 
 use super::kernel_tests;
 use crate::mm::arena::{self, CommitError};
+use crate::mm::direct_map;
 use crate::mm::frames::{self, FrameOwner};
-use crate::mm::layout::{ARENA_SLOTS, PAGE_SIZE};
+use crate::mm::layout::{ARENA_SLOTS, ARENA_STRIDE, PAGE_SIZE};
 
 const OWNER: FrameOwner = FrameOwner(0x7e57_0003);
 const SLOT: u64 = ARENA_SLOTS - 1;
@@ -78,6 +79,23 @@ kernel_tests! {
         assert_eq!(frames::owned_by(OWNER), 1, "the first was given back");
         decommit(window);
         assert_eq!(frames::free_frames(), free);
+    }
+
+    fn what_cannot_be_had_whole_is_not_begun() {
+        let start = arena::window(SLOT).expect("a slot").start;
+        let marked = frames::allocate(1, 1, OWNER).expect("memory");
+        let word = direct_map::pointer::<u64>(marked);
+        // SAFETY: a frame of the test's.
+        unsafe { word.write(0x5a5a) };
+        frames::free(marked, 1, OWNER).expect("ours");
+        // The whole stripe, of which no machine of these tests has the memory.
+        let refused = arena::commit(start..start + ARENA_STRIDE, OWNER);
+        assert_eq!(refused, Err(CommitError::OutOfFrames));
+        let again = frames::allocate(1, 1, OWNER).expect("memory");
+        assert_eq!(again, marked, "the lowest free frame");
+        // SAFETY: the test's again.
+        assert_eq!(unsafe { word.read() }, 0x5a5a, "it was not zeroed");
+        frames::free(again, 1, OWNER).expect("ours");
     }
 
     fn exhausted_memory_is_an_error_and_leaks_nothing() {

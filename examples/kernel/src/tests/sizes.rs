@@ -2,17 +2,26 @@
 
 use alloc::vec::Vec;
 
+use samara::heap::class::{MAX_ALIGN, MAX_OBJECT};
+use samara::heap::{heap, thread};
 use samara::prelude::*;
+use samara::runtime::arena;
+use samara_testkit::sizes::{Limits, Tally, exchange, private};
 
 use super::kernel_tests;
 use super::totals::leaves_nothing;
-use crate::host::runtime;
+use crate::host::{ALLOCATOR, runtime};
+use crate::mm::layout::ARENA_STRIDE;
 
 /// A domain that asks for much.
 #[interface]
 trait Asking {
     /// Whether a vector may be made so long that it ends `beyond` bytes behind the end of the address space.
     fn to_the_end(&self, beyond: u64) -> Result<bool, RpcError>;
+    /// Drives the private heap, within its quota; what was granted and refused.
+    fn private(&self, seed: u64) -> Result<(u32, u32), RpcError>;
+    /// Drives the exchange heap.
+    fn exchange(&self, seed: u64) -> Result<(u32, u32), RpcError>;
 }
 
 struct State;
@@ -36,14 +45,59 @@ impl Asking for State {
         assert!(bytes.iter().all(|byte| *byte == 7));
         Ok(granted)
     }
+
+    fn private(&self, seed: u64) -> Result<(u32, u32), RpcError> {
+        let held = || arena::committed(thread::current().owner());
+        match private(&ALLOCATOR, PRIVATE, &held, seed, STEPS) {
+            Ok(tally) => Ok(outcomes(tally)),
+            Err(broken) => panic!("{broken}"),
+        }
+    }
+
+    fn exchange(&self, seed: u64) -> Result<(u32, u32), RpcError> {
+        let held = || heap::census(thread::current().owner()).bytes;
+        match exchange(SHARED, &held, seed, STEPS) {
+            Ok(tally) => Ok(outcomes(tally)),
+            Err(broken) => panic!("{broken}"),
+        }
+    }
+}
+
+const QUOTA: usize = 1 << 20;
+const STEPS: u64 = 3000;
+
+/// A domain's quota, and an arena's stripe.
+const PRIVATE: Limits = Limits {
+    quota: QUOTA,
+    bound: ARENA_STRIDE as usize,
+    skip_above: usize::MAX,
+    empty: true,
+};
+
+/// A domain's quota, and the largest object.
+const SHARED: Limits = Limits {
+    bound: MAX_OBJECT + MAX_ALIGN,
+    ..PRIVATE
+};
+
+fn outcomes(tally: Tally) -> (u32, u32) {
+    assert!(tally.beyond > 0);
+    (tally.granted, tally.refused)
+}
+
+fn spawn() -> Domain<dyn Asking> {
+    let spec = DomainSpec::new("asks")
+        .heap_quota(QUOTA)
+        .shared_quota(QUOTA);
+    runtime()
+        .spawn(spec, init, Mint::nothing())
+        .expect("a domain")
 }
 
 kernel_tests! {
     fn a_vector_does_not_grow_past_the_end_of_addresses() {
         leaves_nothing(|| {
-            let domain: Domain<dyn Asking> = runtime()
-                .spawn(DomainSpec::new("asks"), init, Mint::nothing())
-                .expect("a domain");
+            let domain = spawn();
             let proxy = domain.proxy().expect("alive");
             for beyond in [0, 1, 8, 16, 4096, 1 << 20, 1 << 30] {
                 assert_eq!(proxy.to_the_end(beyond), Ok(false), "{beyond}");
@@ -51,5 +105,33 @@ kernel_tests! {
             }
             domain.kill();
         });
+    }
+
+    fn a_domains_heaps_agree_with_the_model() {
+        leaves_nothing(|| {
+            let domain = spawn();
+            let proxy = domain.proxy().expect("alive");
+            for seed in 0..2 {
+                for outcome in [proxy.private(seed), proxy.exchange(seed)] {
+                    let (granted, refused) =
+                        outcome.unwrap_or_else(|_| panic!("{:?}", domain.exit_reason()));
+                    assert!(granted > 150 && refused > 150, "{granted} {refused}");
+                }
+            }
+            domain.kill();
+        });
+    }
+
+    fn the_hosts_heaps_agree_with_the_model() {
+        // No quota: what would take much is not asked for, as the host's arena keeps what it has had.
+        let modest = |limits| Limits { skip_above: QUOTA, ..limits };
+        for seed in 0..2 {
+            let private = private(&ALLOCATOR, modest(PRIVATE), &|| 0, seed, STEPS);
+            let exchange = exchange(modest(SHARED), &|| 0, seed, STEPS);
+            for tally in [private, exchange] {
+                let (granted, refused) = outcomes(tally.unwrap_or_else(|broken| panic!("{broken}")));
+                assert!(granted > 150 && refused > 150, "{granted} {refused}");
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Single steps: a tick at exactly the instruction that a test asks for.
 
-use super::thread::Contained;
-use super::{context, images};
+use super::thread::{self, Contained};
+use super::{context, handlers, images};
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
 use samara_domain_runtime::contain::{self, Verdict};
 use std::arch::asm;
@@ -57,9 +57,19 @@ pub struct Stepped {
     pub verdict: Option<Verdict>,
 }
 
+/// As [`contained`](super::contained) without a timer: the only ticks are those of [`Contained::step`].
+///
+/// # Panics
+/// As [`contained`](super::contained).
+pub fn stepping() -> Contained {
+    thread::say_ticking();
+    thread::contained(false)
+}
+
 impl Contained {
     /// As [`step`](Self::step), but step by step only from where `call` says [`arm`]: that is instruction 0.
     pub fn step_armed<R>(&self, at: u64, insists: bool, call: impl FnOnce() -> R) -> (R, Stepped) {
+        handlers::install_steps();
         PLAN.set(Plan {
             left: at,
             insists,
@@ -75,6 +85,7 @@ impl Contained {
     /// Runs `call` step by step. Before its instruction number `at` comes a tick that uses up any budget:
     /// only that one or, if it `insists`, one before every further instruction until the thread is cut.
     pub fn step<R>(&self, at: u64, insists: bool, call: impl FnOnce() -> R) -> (R, Stepped) {
+        handlers::install_steps();
         PLAN.set(Plan {
             left: at,
             insists,
@@ -93,7 +104,7 @@ pub(super) unsafe extern "C" fn trapped(_: c_int, _: *mut siginfo_t, context: *m
     // SAFETY: the kernel's record of this signal, ours for the length of the handler.
     let context = unsafe { &mut *context.cast::<ucontext_t>() };
     let mut plan = PLAN.get();
-    plan.steps += 1;
+    plan.steps = plan.steps.strict_add(1);
     if let Some(left) = plan.left.checked_sub(1) {
         plan.left = left;
         PLAN.set(plan);

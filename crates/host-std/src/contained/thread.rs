@@ -5,6 +5,7 @@ use libc::{c_void, pthread_attr_t};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 use std::{mem, ptr};
 
@@ -13,6 +14,19 @@ pub(super) const PERIOD: Duration = Duration::from_millis(2);
 
 /// Bytes of a handler's stack.
 const HANDLER_STACK: usize = 128 << 10;
+
+/// Whether any thread had ticks: from then on budgets are taken for kept.
+static TICKING: AtomicBool = AtomicBool::new(false);
+
+/// From now on there are ticks.
+pub(super) fn say_ticking() {
+    TICKING.store(true, SeqCst);
+}
+
+/// Whether budgets are kept, on threads that asked for ticks.
+pub(crate) fn are_ticking() -> bool {
+    TICKING.load(SeqCst)
+}
 
 std::thread_local! {
     static GUARD: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
@@ -50,6 +64,9 @@ pub struct Contained {
 /// If the system has no timer or no memory.
 pub fn contained(ticks: bool) -> Contained {
     handlers::install();
+    if ticks {
+        say_ticking();
+    }
     let (own, guard) = own_stack();
     set_guard(guard);
     reserve::set_up(own);
@@ -108,7 +125,10 @@ fn own_stack() -> (Range<usize>, Range<usize>) {
     // SAFETY: as above; not used any more.
     unsafe { libc::pthread_attr_destroy(&raw mut attributes) };
     let start = start.addr();
-    (start..start + size, start.saturating_sub(guard)..start)
+    (
+        start..start.strict_add(size),
+        start.saturating_sub(guard)..start,
+    )
 }
 
 fn start_timer() -> libc::timer_t {

@@ -1,10 +1,21 @@
-//! Contains every way to die under `cargo test`: signals drive the cuts that a kernel's trap handlers
-//! would (x86_64 Linux).
+//! Contains every way to die in a process: signals drive the cuts that a kernel's trap handlers would
+//! (x86_64 Linux).
+//!
+//! Opt-in. Before some thread asks for it, this host keeps no private quotas, budgets or stacks, and a
+//! spawn with one is refused ([`NotKept`](samara_domain_runtime::NotKept)).
+//!
+//! ```
+//! use samara_host_std::contained::contained;
+//!
+//! // On each thread that calls into domains, while it does.
+//! let _contained = contained(true);
+//! ```
 //!
 //! [`contained`] does for the calling thread what a kernel does once and for all its threads: a stack
 //! for handlers, the bounds of its own stack, and, if asked, a periodic tick. CPU exceptions and
 //! `abort` become [`contain::fault`](samara_domain_runtime::contain::fault); what that does not contain
-//! kills the process as ever. Threads that domains spawn are contained too.
+//! kills the process as ever. Threads that domains spawn are contained too, and so are those of this crate,
+//! which restart domains. A thread that has not asked still aborts the process where it goes beyond a quota.
 //!
 //! Where a stack runs over inside trusted code, its lowest part, which is otherwise closed, is opened for
 //! that code to come to its end. With [`allow_segments`] a call that finds too little room goes on
@@ -17,6 +28,9 @@
 //!   cut.
 //! * A cut in `std`'s way to the panic hook, or in the hook, leaves the hook's lock read: whoever sets or takes a
 //!   hook later, a test harness at its end among them, waits for ever. A `Display` without end in a panic's message is one way there.
+//! * Where `RUST_BACKTRACE` is set, `std` prints a backtrace of the process's first allocation that fails and must
+//!   not, with a lock held and with the domain's own memory. If that is used up the abort comes in there: the lock
+//!   stays, and a later panic that prints a backtrace waits for ever. Hosts with quotas leave it unset.
 //! * A cut during a panic leaves `std::thread::panicking()` true on that thread for good: `std` counts
 //!   panics, and nobody else can. `samara_unwind::is_unwinding` knows.
 #![expect(
@@ -35,5 +49,8 @@ mod thread;
 pub use handlers::{CUTS, Cuts};
 pub use images::{Library, program_image};
 pub use segments::allow_segments;
-pub use step::{Stepped, arm, disarm};
+pub use step::{Stepped, arm, disarm, stepping};
 pub use thread::{Contained, contained};
+
+pub(crate) use handlers::are_installed;
+pub(crate) use thread::are_ticking;

@@ -26,7 +26,7 @@ std::thread_local! {
 pub(super) fn set_up(stack: Range<usize>) {
     let parts = Parts {
         lowest: stack.start,
-        usual: stack.start + RESERVE,
+        usual: stack.start.strict_add(RESERVE),
         end: stack.end,
         is_open: true,
     };

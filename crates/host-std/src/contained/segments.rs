@@ -70,7 +70,8 @@ impl Segment {
 
     /// Calls `callee` on it.
     fn run(&self, mut callee: &mut dyn FnMut()) {
-        let (start, end) = (self.start.addr() + PAGE, self.start.addr() + self.bytes);
+        let lowest = self.start.addr();
+        let (start, end) = (lowest.strict_add(PAGE), lowest.strict_add(self.bytes));
         let slot = thread::current();
         let (stack, guard) = (slot.stack(), bounds::guard());
         bounds::set_guard(self.start.addr()..start);

@@ -161,8 +161,8 @@ unsafe extern "C" fn visit(info: *mut dl_phdr_info, _: size_t, search: *mut c_vo
     let base = info.dlpi_addr as usize;
     let loads = || headers.iter().filter(|at| at.p_type == libc::PT_LOAD);
     let range = |at: &libc::Elf64_Phdr| {
-        let start = base + at.p_vaddr as usize;
-        start..start + at.p_memsz as usize
+        let start = base.strict_add(at.p_vaddr as usize);
+        start..start.strict_add(at.p_memsz as usize)
     };
     let Some(code) = loads().find(|at| at.p_flags & libc::PF_X != 0).map(range) else {
         return 0;
@@ -180,7 +180,7 @@ unsafe extern "C" fn visit(info: *mut dl_phdr_info, _: size_t, search: *mut c_vo
     // All tables stand in the segment that the header is in.
     let tables = tables.and_then(|tables| {
         let segment = loads().map(range).find(|at| at.contains(&tables.start))?;
-        Some((tables.start - segment.start, segment))
+        Some((tables.start.strict_sub(segment.start), segment))
     });
     let Some((offset, segment)) = tables else {
         return 0;
@@ -194,7 +194,7 @@ unsafe extern "C" fn visit(info: *mut dl_phdr_info, _: size_t, search: *mut c_vo
     let field = header.get(4..8).and_then(|at| at.try_into().ok());
     let Some(frames) = field
         .map(i32::from_le_bytes)
-        .and_then(|at| (offset + 4).checked_add_signed(at as isize))
+        .and_then(|at| offset.strict_add(4).checked_add_signed(at as isize))
         .and_then(|at| bytes.get(at..))
     else {
         return 0;

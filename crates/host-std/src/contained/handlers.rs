@@ -5,8 +5,9 @@ use super::{context, images, reserve, segments, step};
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
 use samara_domain_runtime::contain::{self, Strike, Verdict};
 use samara_unwind::tables::Registered;
+use std::backtrace::Backtrace;
 use std::sync::Once;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::{mem, ptr};
 
 /// What was cut so far, in the whole process.
@@ -32,7 +33,7 @@ pub static CUTS: Cuts = Cuts {
 
 /// The signal of a thread's timer.
 pub(super) fn tick_signal() -> c_int {
-    libc::SIGRTMIN() + 1
+    libc::SIGRTMIN().saturating_add(1)
 }
 
 const FAULTS: [c_int; 5] = [
@@ -43,13 +44,30 @@ const FAULTS: [c_int; 5] = [
     libc::SIGABRT,
 ];
 
+/// Whether the handlers are installed.
+static INSTALLED: AtomicBool = AtomicBool::new(false);
+
+/// Whether what strikes is contained, on threads that asked for it.
+pub(crate) fn are_installed() -> bool {
+    INSTALLED.load(SeqCst)
+}
+
+/// Where `RUST_BACKTRACE` is set `std` prints a backtrace when an allocation fails that must not, on behalf of the
+/// domain. What it remembers of the program's symbols would lie in that domain's heap, and dangle.
+fn remember_symbols() {
+    if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
+        drop(Backtrace::force_capture().to_string());
+    }
+}
+
 /// Installs the handlers, once for the process.
 pub(super) fn install() {
     static DONE: Once = Once::new();
     DONE.call_once(|| {
         images::register_all();
-        crate::hosted::host().set_stack_probe(&segments::Probe);
-        samara_host_std::set_around_threads(|run| {
+        remember_symbols();
+        crate::runtime().set_stack_probe(&segments::Probe);
+        crate::set_around_threads(|run| {
             let _contained = thread::contained(true);
             run();
         });
@@ -57,8 +75,14 @@ pub(super) fn install() {
             set(signal, fault as *const () as usize);
         }
         set(tick_signal(), tick as *const () as usize);
-        set(libc::SIGTRAP, step::trapped as *const () as usize);
+        INSTALLED.store(true, SeqCst);
     });
+}
+
+/// Installs the handler of single steps, once for the process: a debugger would rather have them.
+pub(super) fn install_steps() {
+    static DONE: Once = Once::new();
+    DONE.call_once(|| set(libc::SIGTRAP, step::trapped as *const () as usize));
 }
 
 fn set(signal: c_int, handler: usize) {
@@ -149,7 +173,7 @@ fn report(verdict: Verdict) {
             let room = &mut self.0[self.1..];
             let length = text.len().min(room.len());
             room[..length].copy_from_slice(&text.as_bytes()[..length]);
-            self.1 += length;
+            self.1 = self.1.saturating_add(length);
             Ok(())
         }
     }

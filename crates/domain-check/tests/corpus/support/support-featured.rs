@@ -1,0 +1,3 @@
+//@ manifest: [features]
+//@ manifest: harmful = []
+#![no_std]
