@@ -217,6 +217,13 @@ impl Definitions {
                 *relations.entry((outer, *inner)).or_default() |= certain;
             }
         };
+        if walk.unknown {
+            for outer in parameters.keys().chain([&STATIC.to_owned()]) {
+                for inner in parameters.keys().filter(|inner| *inner != outer) {
+                    relate(outer, inner, false);
+                }
+            }
+        }
         for edge in &walk.facts.edges {
             relate(&edge.outer, &edge.inner, edge.certain);
         }

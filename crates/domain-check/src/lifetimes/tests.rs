@@ -336,3 +336,18 @@ fn what_domains_write_every_day_passes() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn a_type_that_multiplies_is_not_understood() {
+    let mut source = String::from("type T0<'a, 'b> = (&'a (), &'b ());");
+    for level in 1..14 {
+        let inner = format!("T{}<'a, 'b>", level - 1);
+        source += &format!("type T{level}<'a, 'b> = ({inner}, {inner}, {inner});");
+    }
+    source += "fn lend<'a, 'b>(p: T13<'a, 'b>, v: &'b str) -> &'a str { v }";
+    let found = findings(&source);
+    assert!(
+        found.iter().any(|it| it.contains("not-understood")),
+        "{found:?}"
+    );
+}

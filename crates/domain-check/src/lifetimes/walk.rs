@@ -11,6 +11,9 @@ use super::declared::{Declared, name};
 use super::definitions::{Alias, Definitions, Known, Parameter};
 use super::facts::{ELSEWHERE, Edge, Facts, Name, Names, Node, Occurrence, STATIC};
 
+/// Facts of one signature; a type that has more, of projections in projections, is not understood.
+const MOST: usize = 4096;
+
 /// Types of the standard library that are covariant in all of their arguments.
 const COVARIANT: &[&str] = &[
     "Arc",
@@ -274,6 +277,10 @@ impl<'a> Walk<'a> {
     }
 
     fn ty(&mut self, ty: &Type) -> Names {
+        if self.facts.edges.len() + self.facts.occurrences.len() > MOST {
+            self.unknown = true;
+            return Names::new();
+        }
         match ty {
             Type::Reference(reference) => {
                 let lifetime = self.lifetime(reference.lifetime.as_ref());
@@ -444,7 +451,7 @@ impl<'a> Walk<'a> {
     /// `Self::Name`: known if this very impl says what it is.
     fn associated(&mut self, segment: &PathSegment) -> Names {
         let known = self.scope.associated.get(&segment.ident.to_string());
-        if let Some(ty) = known.filter(|_| self.depth < 8) {
+        if let Some(ty) = known.filter(|_| self.depth < 4) {
             self.depth += 1;
             let names = self.ty(ty);
             self.depth -= 1;
