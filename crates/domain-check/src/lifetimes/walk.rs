@@ -76,6 +76,8 @@ pub(super) struct Walk<'a> {
     definitions: &'a Definitions,
     scope: &'a Scope,
     pub(super) facts: Facts,
+    /// Aliases whose types are looked at.
+    expanding: Vec<String>,
     /// What the parameters of aliases stand for: of the innermost last.
     bindings: Vec<BTreeMap<Name, Binding>>,
     nodes: Vec<Node>,
@@ -98,6 +100,7 @@ impl<'a> Walk<'a> {
             definitions,
             scope,
             facts: Facts::default(),
+            expanding: Vec::new(),
             bindings: Vec::new(),
             nodes: Vec::new(),
             guards: Vec::new(),
@@ -532,6 +535,12 @@ impl<'a> Walk<'a> {
         } else {
             self.definitions.get(&ident, lifetimes.len())
         };
+        // In its own type an alias's name is another's, as in `type Result<T> = core::result::Result<T, E>`.
+        let own = if self.expanding.contains(&ident) {
+            own.and_then(Known::without_aliases)
+        } else {
+            own
+        };
         // Lifetimes that are left out are there all the same.
         let hidden = own.as_ref().map_or(0, Known::lifetimes);
         while lifetimes.len() < hidden {
@@ -543,7 +552,11 @@ impl<'a> Walk<'a> {
                 GenericArgument::Const(_) => Some(None),
                 _ => None,
             });
-            return self.aliases(own, &lifetimes, &types.collect::<Vec<_>>());
+            let types: Vec<_> = types.collect();
+            self.expanding.push(ident);
+            let names = self.aliases(own, &lifetimes, &types);
+            self.expanding.pop();
+            return names;
         }
         let covariant = own.is_none() && COVARIANT.contains(&ident.as_str());
         let flow = self.flow;
