@@ -208,23 +208,21 @@ pub(crate) fn set_quota(owner: Owner, bytes: Option<usize>) {
     ARENAS[owner.index()].lock().quota = bytes.unwrap_or(usize::MAX);
 }
 
-/// What [`is_private`] asks the program's allocator for, and hardly anybody else.
-const TRIAL: Layout = Layout::new::<[u8; 0x5a]>();
-
-/// How often a [`DomainAlloc`] was asked for that.
-static TRIALS: AtomicUsize = AtomicUsize::new(0);
-
-/// Whether what `owner` allocates comes from its arena: there is one, and the program's global allocator gives from
-/// it. Tried, as nothing else tells who that is; not on the owner's behalf, whose quota is not set yet.
-pub(crate) fn is_private(owner: Owner) -> bool {
-    let before = TRIALS.load(Ordering::Relaxed);
+/// Whether what the domain that the thread acts for allocates comes from its arena: there is one, and the program's
+/// global allocator gives from it. Tried, as nothing else tells who that is. Called inside the domain.
+pub(crate) fn is_private() -> bool {
+    let owner = thread::current().owner();
+    let layout = Layout::new::<u64>();
     // SAFETY: the size is not zero.
-    let at = black_box(unsafe { alloc::alloc::alloc_zeroed(TRIAL) });
-    if !at.is_null() {
-        // SAFETY: allocated above with this layout.
-        unsafe { alloc::alloc::dealloc(at, TRIAL) };
+    let at = black_box(unsafe { alloc::alloc::alloc(layout) });
+    if at.is_null() {
+        // Only an arena refuses so little, for its quota's sake.
+        return stripe(owner).is_some();
     }
-    TRIALS.load(Ordering::Relaxed) != before && stripe(owner).is_some()
+    let is_private = owner_of(at) == Some(owner);
+    // SAFETY: allocated above with this layout.
+    unsafe { alloc::alloc::dealloc(at, layout) };
+    is_private
 }
 
 /// Bytes that the arena of `owner` has committed.
@@ -271,19 +269,6 @@ unsafe impl<H: GlobalAlloc> GlobalAlloc for DomainAlloc<H> {
             return unsafe { self.0.alloc(layout) };
         }
         alloc(owner, layout)
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if layout == TRIAL {
-            TRIALS.fetch_add(1, Ordering::Relaxed);
-        }
-        // SAFETY: handed on.
-        let at = unsafe { self.alloc(layout) };
-        if !at.is_null() {
-            // SAFETY: allocated just now, so long.
-            unsafe { at.write_bytes(0, layout.size()) };
-        }
-        at
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {

@@ -1,10 +1,23 @@
 //! Random lives of domains and objects against a reference model.
 //!
 //! A [`Machine`] has some domains and takes [`Step`]s: objects of every kind are made, moved, lent,
-//! passed along chains and dropped; domains panic, are killed (also while calls are inside), restarted,
-//! limited; proxies are cloned, sent and used when they are stale. Every step is possible in every
+//! passed along chains and dropped; domains panic, are killed (also while calls are inside), stopped, restarted,
+//! supervised, limited; they export objects, open each other's, record calls, spawn threads, forget what they have;
+//! handles are cloned, sent and used when they are stale. Every step is possible in every
 //! state, so any bytes are a run. After each step the exchange heap must hold exactly what the model
-//! says, owner by owner.
+//! says, owner by owner, and the host's own heap no more than that explains.
+//!
+//! | file | what |
+//! |---|---|
+//! | `step.rs` | bytes to steps |
+//! | `area/*.rs` | an area each: its kinds of steps, what a domain does in them, what the model then expects |
+//! | `node.rs` | the domains: one interface, made of the areas' |
+//! | `model/` | what every domain and the host have, as plain data |
+//! | `machine.rs` | the domains beside the model: takes a step, and compares |
+//! | `shortest.rs` | failures made small |
+//! | `surface.rs` | which functions of `samara-domain` were called |
+//! | `cuts.rs` | a step whose call is cut at one of its instructions |
+//! | `together.rs` | several threads in the same domains |
 //!
 //! [`Together`] is for several threads in the same domains.
 //!
@@ -12,13 +25,20 @@
 //! `SAMARA_MACHINE_STEPS=1000000000 SAMARA_MACHINE_SEED=7 cargo xtask test --only models`.
 #![forbid(unsafe_code)]
 
-mod item;
+mod area;
+mod census;
+mod cuts;
 mod machine;
 mod model;
 mod node;
+mod settle;
+mod shortest;
 mod step;
+mod surface;
 mod together;
 
 pub use machine::Machine;
-pub use step::{BYTES, Op, Step};
+pub use shortest::shortest;
+pub use step::{BYTES, Step};
+pub use surface::calls;
 pub use together::Together;

@@ -1,35 +1,60 @@
 //! The machine: real domains beside the model.
 
-use crate::item::{Item, Known};
-use crate::model::{self, End, Life, Model, add};
+use crate::area::exports::{Exports, Leaf};
+use crate::area::life::Orders;
+use crate::census::{add, minus, times};
+use crate::cuts;
+use crate::model::item::{Item, Known};
+use crate::model::{self, End, Life, Model, Name};
 use crate::node::{self, Node};
-use crate::step::{Op, Step};
+use crate::settle::wait_until;
+use crate::step::{Numbers, Step};
+use samara_domain::{Proxy, RpcError, Shadow};
 use samara_domain_runtime::state::State;
-use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+use samara_domain_runtime::{Domain, DomainInfo, DomainSpec, ExitKind, Restart};
 use samara_host_std::runtime;
-use samara_proxy::{Export, Proxy, RpcError};
-use samara_rref::RRef;
-use samara_shared_heap::Owner;
+use samara_proxy::Export;
 use samara_shared_heap::heap::{self, Census};
-use samara_testkit::hosted::{limit_bytes, owner_of, wait_until};
+use samara_testkit::hosted::owner_of;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Objects and proxies that the host keeps at most.
-const MOST: usize = 24;
+/// Objects and handles of a kind that the host keeps at most.
+pub(crate) const MOST: usize = 24;
+
+/// Recorded calls of one recorder that a service takes.
+pub(crate) const REPLAY_LOG: usize = 8;
+
+/// Bytes that the host keeps for a domain at most.
+pub(crate) const HOST_QUOTA: usize = 6 << 10;
+
+/// Threads that a domain has at most.
+pub(crate) const THREADS: u32 = 3;
+
+/// Bytes of private memory that a domain has at most.
+pub(crate) const PRIVATE: usize = 4 << 20;
 
 /// Some domains, what the host holds, and the model of both.
 #[derive(Debug)]
 pub struct Machine {
-    domains: Vec<Domain<dyn Node>>,
-    model: Model,
-    hand: Vec<(Item, Known)>,
-    proxies: Vec<(Proxy<dyn Node>, Life)>,
-    /// What a proxy counts for.
-    proxy: Census,
+    name: String,
+    pub(crate) domains: Vec<Domain<dyn Node>>,
+    pub(crate) orders: Vec<Arc<Orders>>,
+    pub(crate) model: Model,
+    pub(crate) hand: Vec<(Item, Known)>,
+    pub(crate) proxies: Vec<(Proxy<dyn Node>, Life)>,
+    /// In the order of the model's.
+    pub(crate) leaves: Vec<Proxy<dyn Leaf>>,
+    pub(crate) shadows: Vec<(Shadow<dyn Node>, Name)>,
+    /// The services that are published under the domains' names.
+    pub(crate) published: Vec<Option<Name>>,
     tags: u64,
+    /// The instruction at which the step's call is cut, and whether somebody died of it.
+    cut: Option<u64>,
+    pub(crate) was_cut: bool,
 }
 
-fn end_of<T>(result: &Result<T, RpcError>) -> End {
+pub(crate) fn end_of<T>(result: &Result<T, RpcError>) -> End {
     match result {
         Ok(_) => End::Ok,
         Err(RpcError::Dead) => End::Dead,
@@ -38,12 +63,10 @@ fn end_of<T>(result: &Result<T, RpcError>) -> End {
     }
 }
 
-pub(crate) fn minus(more: Census, less: Census) -> Census {
-    Census {
-        objects: more.objects - less.objects,
-        bytes: more.bytes - less.bytes,
-        capabilities: more.capabilities - less.capabilities,
-    }
+/// Whether the newest generation can be entered.
+fn runs(domain: &Domain<dyn Node>) -> bool {
+    let target = domain.service().current().target();
+    target.block().word() == target.expected()
 }
 
 impl Machine {
@@ -53,55 +76,74 @@ impl Machine {
     /// If they do not start.
     #[must_use]
     pub fn new(name: &str, domains: usize) -> Self {
-        let restart = Restart::limited(u32::MAX, Duration::from_secs(1 << 20));
         let mut this = Self {
-            domains: Vec::new(),
+            name: name.to_string(),
+            domains: Vec::with_capacity(domains),
+            orders: Vec::with_capacity(domains),
             model: Model::default(),
-            hand: Vec::new(),
-            proxies: Vec::new(),
-            proxy: Census::default(),
+            hand: Vec::with_capacity(MOST + 1),
+            proxies: Vec::with_capacity(MOST),
+            leaves: Vec::with_capacity(MOST),
+            shadows: Vec::with_capacity(MOST),
+            published: vec![None; domains],
             tags: 0,
+            cut: None,
+            was_cut: false,
         };
         for at in 0..domains {
-            let spec = DomainSpec::new(&format!("{name}-{at}")).restart(restart);
-            let domain = runtime().spawn(spec, node::init, Mint::nothing());
-            this.domains
-                .push(domain.unwrap_or_else(|error| panic!("{error}")));
-            this.model.0.push(model::Node::default());
-            this.born(at);
+            let orders = Arc::new(Orders::new());
+            this.domains.push(this.spawn(at, &orders));
+            this.orders.push(orders);
+            this.model.nodes.push(model::Node::default());
+            this.model.born(at);
         }
-        this.measure_proxy();
+        this.measure();
         this
     }
 
-    /// A proxy in a domain's hands is what the domain has more.
-    fn measure_proxy(&mut self) {
-        let before = heap::census(owner_of(&self.domains[0]));
-        let peer = self.fresh(0);
-        assert_eq!(self.fresh(0).learn(peer), Ok(()));
-        self.model.0[0].peer = Some(self.life(0));
-        self.proxy = minus(heap::census(owner_of(&self.domains[0])), before);
+    /// Spawns the domain at place `at`, as a service of its own.
+    pub(crate) fn spawn(&self, at: usize, orders: &Arc<Orders>) -> Domain<dyn Node> {
+        let spec = DomainSpec::new(&format!("{}-{at}", self.name))
+            .restart(Restart::limited(u32::MAX, Duration::from_secs(1 << 20)))
+            .replay_log(REPLAY_LOG)
+            .host_quota(HOST_QUOTA)
+            .threads(THREADS)
+            .drain_timeout(Duration::from_millis(20));
+        let domain = runtime().spawn(cuts::limited(spec), node::init, Orders::mint(orders));
+        domain.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    fn born(&mut self, at: usize) {
-        let base = heap::census(owner_of(&self.domains[at]));
-        let node = &mut self.model.0[at];
-        node.number += 1;
-        node.alive = true;
-        node.base = base;
+    /// What a domain has more for a handle of each kind.
+    fn measure(&mut self) {
+        let owner = owner_of(&self.domains[0]);
+        let (first, root) = (heap::census(owner), self.fresh(0));
+        assert_eq!(root.learn(self.fresh(0)), Ok(()));
+        let second = heap::census(owner);
+        let shadow = self.domains[0].shadow();
+        assert_eq!(root.trust(shadow.unwrap_or_else(|e| panic!("{e}"))), Ok(()));
+        let third = heap::census(owner);
+        assert_eq!(root.keep_own(0), Ok(()));
+        let units = &mut self.model.units;
+        units.base = first;
+        units.handle = minus(second, first);
+        units.shadow = minus(third, second);
+        units.object = minus(minus(heap::census(owner), third), units.handle);
+        self.model.nodes[0].peer = Some(self.model.life(0));
+        self.model.nodes[0].patron = Some(self.model.name(0));
+        self.keeps_own(0, 0);
+        self.check();
     }
 
-    fn life(&self, domain: usize) -> Life {
-        let number = self.model.0[domain].number;
-        Life { domain, number }
-    }
-
-    fn fresh(&self, domain: usize) -> Proxy<dyn Node> {
+    pub(crate) fn fresh(&self, domain: usize) -> Proxy<dyn Node> {
         let proxy = self.domains[domain].proxy();
         proxy.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    fn tag(&mut self) -> u64 {
+    pub(crate) fn alive(&self, domain: usize) -> bool {
+        self.model.nodes[domain].alive
+    }
+
+    pub(crate) fn tag(&mut self) -> u64 {
         self.tags += 1;
         self.tags
     }
@@ -111,264 +153,121 @@ impl Machine {
     /// # Panics
     /// If anything is not as the model says.
     pub fn step(&mut self, step: Step) {
-        let domain = step.domain % self.domains.len();
-        self.apply(step, domain);
+        let domain = step.numbers.domain % self.domains.len();
+        let numbers = Numbers {
+            domain,
+            ..step.numbers
+        };
+        self.was_cut = false;
+        (step.kind.take)(self, numbers);
         runtime().reap();
         self.check();
     }
 
-    fn apply(&mut self, step: Step, domain: usize) {
-        let Step { op, which, how, .. } = step;
-        match op {
-            Op::Make => self.make(how),
-            Op::Drop => drop(self.take_from_hand(which)),
-            Op::Put => self.put(which, domain),
-            Op::Take => self.take(domain, which),
-            Op::MakeInside => self.make_inside(domain, how),
-            Op::DropInside => self.discard(domain, which),
-            Op::Pass => self.pass(domain, which),
-            Op::Lend => self.lend(domain, how % 4 == 0),
-            Op::Chain => self.chain(domain, which, how, node::RETURN),
-            Op::ChainPanic => self.chain(domain, which, how, node::PANIC),
-            Op::ChainKill => self.chain(domain, which, how, node::HOOK),
-            Op::Kill => self.kill(domain),
-            Op::Restart => self.restart(domain),
-            Op::Limit => self.limit(domain, which, how),
-            Op::Proxy => self.keep(self.fresh(domain), self.life(domain)),
-            Op::CloneProxy => self.clone_proxy(which),
-            Op::SendProxy => self.send_proxy(which, domain),
-            Op::UseProxy => self.use_proxy(which),
-            Op::Trim => heap::trim(),
-        }
+    /// [`step`](Self::step), the call of which is cut at its instruction `at`, if it is one that may be and
+    /// has as many. Whether somebody died of it.
+    ///
+    /// # Panics
+    /// If anything is not as the model says.
+    pub fn step_cut(&mut self, step: Step, at: u64) -> bool {
+        self.cut = Some(at);
+        self.step(step);
+        self.cut = None;
+        self.was_cut
     }
 
-    fn make(&mut self, how: usize) {
-        if self.hand.len() < MOST {
-            let tag = self.tag();
-            let item = Item::make(how, tag).unwrap_or_else(|error| panic!("{error}"));
-            self.hand.push((item, Known::of(how, tag)));
-        }
+    /// The step's call is not cut.
+    pub(crate) fn uncut(&mut self) {
+        self.cut = None;
     }
 
-    fn take_from_hand(&mut self, which: usize) -> Option<(Item, Known)> {
-        let at = which.checked_rem(self.hand.len())?;
-        let (item, known) = self.hand.swap_remove(at);
-        assert!(item.is(known.tag), "the host's own object changed");
-        Some((item, known))
-    }
-
-    fn put(&mut self, which: usize, domain: usize) {
-        let Some((item, known)) = self.take_from_hand(which) else {
-            return;
+    /// Makes a call that a cut may strike; who died of it is dead in the model then.
+    pub(crate) fn cuttable<R>(&mut self, call: impl FnOnce() -> R) -> R {
+        let Some(at) = self.cut.take() else {
+            return call();
         };
-        let ended = end_of(&self.fresh(domain).put(item));
-        if self.model.0[domain].alive {
-            assert_eq!(ended, End::Ok);
-            self.model.0[domain].items.push(known);
-        } else {
-            assert_eq!(ended, End::Dead);
-        }
-    }
-
-    /// A place of a living domain that has something there.
-    fn place(&self, domain: usize, which: usize) -> Option<usize> {
-        let node = &self.model.0[domain];
-        if node.alive {
-            which.checked_rem(node.items.len())
-        } else {
-            None
-        }
-    }
-
-    fn take(&mut self, domain: usize, which: usize) {
-        let Some(at) = self.place(domain, which) else {
-            return;
-        };
-        let known = self.model.0[domain].items.swap_remove(at);
-        let item = self.fresh(domain).take(at);
-        let item = item.unwrap_or_else(|error| panic!("{error}"));
-        assert!(item.is(known.tag), "an object changed in a domain");
-        if self.hand.len() < MOST {
-            self.hand.push((item, known));
-        }
-    }
-
-    fn make_inside(&mut self, domain: usize, how: usize) {
-        let tag = self.tag();
-        let made = self.fresh(domain).make(how, tag);
-        if self.model.0[domain].alive {
-            assert_eq!(made, Ok(true));
-            self.model.0[domain].items.push(Known::of(how, tag));
-        } else {
-            assert_eq!(made, Err(RpcError::Dead));
-        }
-    }
-
-    fn discard(&mut self, domain: usize, which: usize) {
-        if let Some(at) = self.place(domain, which) {
-            self.model.0[domain].items.swap_remove(at);
-            assert_eq!(self.fresh(domain).discard(at), Ok(()));
-        }
-    }
-
-    fn pass(&mut self, domain: usize, which: usize) {
-        let Some(at) = self.place(domain, which) else {
-            return;
-        };
-        let known = self.model.0[domain].items.swap_remove(at);
-        let to = self.model.0[domain].peer.unwrap_or(self.life(domain));
-        let ended = end_of(&self.fresh(domain).pass(at));
-        if self.model.lives(to) {
-            assert_eq!(ended, End::Ok);
-            self.model.0[to.domain].items.push(known);
-        } else {
-            assert_eq!(ended, End::Dead);
-        }
-    }
-
-    fn lend(&mut self, domain: usize, panic: bool) {
-        let tag = self.tag();
-        let lent = RRef::new([tag; 5]);
-        let seen = self.fresh(domain).look(&lent, panic);
-        assert_eq!((*lent, RRef::owner(&lent)), ([tag; 5], Owner::HOST));
-        if !self.model.0[domain].alive {
-            assert_eq!(seen, Err(RpcError::Dead));
-        } else if panic {
-            assert_eq!(seen, Err(RpcError::Crashed));
-            self.model.0[domain].die();
-        } else {
-            assert_eq!(seen, Ok(tag));
-        }
-    }
-
-    fn chain(&mut self, domain: usize, which: usize, how: usize, end: u64) {
-        let Some((item, known)) = self.take_from_hand(which) else {
-            return;
-        };
-        let (hops, victim) = (how % 7, which % self.domains.len());
-        if end == node::HOOK {
-            let victim = self.domains[victim].clone();
-            node::at_the_end(Some(Box::new(move || {
-                victim.kill();
-            })));
-        }
-        let came = self.fresh(domain).chain(item, hops, end);
-        node::at_the_end(None);
-        let life = self.life(domain);
-        let mut at_the_end = |model: &mut Model, last: usize| match end {
-            node::PANIC => {
-                model.0[last].die();
-                End::Crashed
+        let restarts: Vec<_> = self.domains.iter().map(Domain::restarts).collect();
+        let result = cuts::around(at, call);
+        for (domain, before) in restarts.into_iter().enumerate() {
+            if self.alive(domain) && self.domains[domain].restarts() != before {
+                // Who called it had it restarted.
+                self.was_cut = true;
+                self.model.die(domain, ExitKind::Overrun);
+                self.model.born(domain);
             }
-            node::HOOK => {
-                model.0[victim].die();
-                End::Ok
-            }
-            _ => End::Ok,
-        };
-        assert_eq!(end_of(&came), self.model.chain(life, hops, &mut at_the_end));
-        if let Ok(item) = came {
-            assert!(item.is(known.tag), "an object changed on its way");
-            self.hand.push((item, known));
-        }
-    }
-
-    fn kill(&mut self, domain: usize) {
-        assert_eq!(self.domains[domain].kill(), self.model.0[domain].alive);
-        self.model.0[domain].die();
-    }
-
-    fn restart(&mut self, domain: usize) {
-        self.model.0[domain].die();
-        let started = self.domains[domain].restart();
-        started.unwrap_or_else(|error| panic!("{error}"));
-        self.born(domain);
-    }
-
-    /// The limit is exact: what fits is made, what does not is not.
-    fn limit(&mut self, domain: usize, slack: usize, how: usize) {
-        if !self.model.0[domain].alive {
-            return;
-        }
-        let owner = owner_of(&self.domains[domain]);
-        let limit = self.model.0[domain].census(self.proxy).bytes + slack * 4;
-        limit_bytes(owner, Some(limit));
-        for how in (how..how + 6).filter(|how| !Known::is_large(*how)) {
-            let parts: usize = Known::parts(how).iter().sum();
-            let fits = self.model.0[domain].census(self.proxy).bytes + parts <= limit;
-            let tag = self.tag();
-            let made = self.fresh(domain).make(how, tag);
-            assert_eq!(made, Ok(fits), "{parts} bytes, {slack} words to spare");
-            if fits {
-                self.model.0[domain].items.push(Known::of(how, tag));
+            if self.alive(domain) && !runs(&self.domains[domain]) {
+                self.was_cut = true;
+                // A hook of the step's own may have killed it meanwhile.
+                let end = self.domains[domain].exit_reason();
+                let end = end.map_or(ExitKind::Overrun, |reason| reason.kind);
+                self.model.die(domain, end);
             }
         }
-        limit_bytes(owner, None);
+        result
     }
 
-    fn keep(&mut self, proxy: Proxy<dyn Node>, life: Life) {
-        if self.proxies.len() == MOST {
-            self.proxies.remove(0);
-        }
-        self.proxies.push((proxy, life));
-    }
-
-    fn clone_proxy(&mut self, which: usize) {
-        if let Some(at) = which.checked_rem(self.proxies.len()) {
-            let (proxy, life) = &self.proxies[at];
-            let copy = proxy.try_clone().unwrap_or_else(|error| panic!("{error}"));
-            self.keep(copy, *life);
-        }
-    }
-
-    fn send_proxy(&mut self, which: usize, domain: usize) {
-        let Some(at) = which.checked_rem(self.proxies.len()) else {
-            return;
-        };
-        let (proxy, life) = self.proxies.swap_remove(at);
-        let sent = end_of(&self.fresh(domain).learn(proxy));
-        if self.model.0[domain].alive {
-            assert_eq!(sent, End::Ok);
-            self.model.0[domain].peer = Some(life);
-        } else {
-            assert_eq!(sent, End::Dead);
-        }
-    }
-
-    fn use_proxy(&mut self, which: usize) {
-        if let Some(at) = which.checked_rem(self.proxies.len()) {
-            let (proxy, life) = &self.proxies[at];
-            let lives = self.model.lives(*life);
-            assert_eq!(proxy.is_alive(), lives);
-            let expected = if lives {
-                Ok(self.model.0[life.domain].items.len())
-            } else {
-                Err(RpcError::Dead)
-            };
-            assert_eq!(proxy.count(), expected, "a handle, stale or not");
+    /// Compares how a call ended. One that was cut may have come to its end or not.
+    pub(crate) fn ended(&self, ended: End, expected: End) {
+        if !self.was_cut {
+            assert_eq!(ended, expected);
         }
     }
 
     /// Every domain has what the model says, and nothing else.
-    fn check(&self) {
-        for (domain, node) in self.domains.iter().zip(&self.model.0) {
+    pub(crate) fn check(&mut self) {
+        if std::mem::take(&mut self.model.lingers) {
+            self.await_predecessors();
+        }
+        self.model.close_unheld();
+        for (at, domain) in self.domains.iter().enumerate() {
+            let info = domain.info();
+            let has = Census {
+                objects: info.objects,
+                bytes: info.shared_bytes,
+                capabilities: info.capabilities,
+            };
+            let node = &self.model.nodes[at];
             if node.alive {
-                let owner = owner_of(domain);
-                assert_eq!(heap::census(owner), node.census(self.proxy), "{domain:?}");
+                assert_eq!(has, self.model.census(at), "{domain:?}");
+                assert_eq!(domain.exit_reason(), None, "{domain:?} runs");
             } else {
-                wait_until("the reclaim", || domain.info().state == State::Free);
+                wait_until(
+                    || format!("the reclaim of {:?} ({node:?})", domain.info()),
+                    || domain.info().state == State::Free,
+                );
+                let kind = domain.exit_reason().map(|reason| reason.kind);
+                assert_eq!(kind, Some(node.end), "{domain:?}");
             }
+            self.check_kept(at, info.host_bytes);
+            self.check_threads(at, info.threads);
+        }
+    }
+
+    /// A thread of a generation that was followed by another may have it end later.
+    fn await_predecessors(&self) {
+        for (at, domain) in self.domains.iter().enumerate() {
+            let left = usize::from(self.alive(at));
+            let is_it = |info: &DomainInfo| info.name.as_str() == domain.name();
+            wait_until(
+                || {
+                    let lives: Vec<_> = runtime().domains().filter(is_it).collect();
+                    format!("the reclaim of {domain:?}'s earlier generations: {lives:?}")
+                },
+                || runtime().domains().filter(is_it).count() == left,
+            );
         }
     }
 
     /// What the host holds for this machine, by the model.
     #[must_use]
     pub fn held(&self) -> Census {
-        let mut sum = Census::default();
+        let units = &self.model.units;
+        let mut sum = self.model.host_handles();
         self.hand
             .iter()
             .for_each(|(_, known)| add(&mut sum, known.counts));
-        self.proxies.iter().for_each(|_| add(&mut sum, self.proxy));
+        add(&mut sum, times(units.handle, self.proxies.len()));
+        add(&mut sum, times(units.shadow, self.shadows.len()));
         sum
     }
 
@@ -376,19 +275,37 @@ impl Machine {
     #[must_use]
     pub fn all(&self) -> Census {
         let mut sum = self.held();
-        for node in &self.model.0 {
-            add(&mut sum, node.census(self.proxy));
+        for at in 0..self.domains.len() {
+            add(&mut sum, self.model.census(at));
         }
         sum
     }
 
     /// Ends it: everything is killed and dropped.
+    ///
+    /// # Panics
+    /// If anything is not as the model says.
     pub fn end(mut self) {
+        self.withdraw_all();
         for at in 0..self.domains.len() {
             self.domains[at].kill();
-            self.model.0[at].die();
+            self.model.die(at, ExitKind::Killed);
         }
         runtime().reap();
         self.check();
+    }
+}
+
+impl Drop for Machine {
+    /// Also where it has failed: the next one begins anew.
+    fn drop(&mut self) {
+        for domain in &self.domains {
+            runtime().withdraw(domain.name());
+            domain.kill();
+        }
+        self.proxies.clear();
+        self.leaves.clear();
+        self.shadows.clear();
+        runtime().reap();
     }
 }

@@ -1,132 +1,120 @@
-//! What the domains are.
+//! What the domains are: one interface, whose parts stand beside the steps that call them.
 
-use crate::item::Item;
-use samara_proxy::{Proxy, RpcError, interface};
-use std::cell::RefCell;
+use crate::area::{
+    authority::Authority,
+    chains::Chains,
+    deep::Deep,
+    exports::{Exports, Leaves},
+    forgotten::Forgets,
+    objects::{Items, Objects},
+    opened::{Opens, Root},
+    sizes::Sizes,
+    threads::{Parked, Threads},
+    values::Values,
+};
+use samara_domain::{Exchangeable, Proxy, RpcError, Shadow, interface};
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-/// What happens when an item has come to the end of a chain.
-pub(crate) const RETURN: u64 = 0;
-pub(crate) const PANIC: u64 = 1;
-pub(crate) const HOOK: u64 = 2;
-
 #[interface]
-pub(crate) trait Node {
-    fn put(&self, item: Item) -> Result<(), RpcError>;
-    /// The item in place `at`; the last one takes its place.
-    fn take(&self, at: usize) -> Result<Item, RpcError>;
-    /// Whether there was room for it.
-    fn make(&self, how: usize, tag: u64) -> Result<bool, RpcError>;
-    fn discard(&self, at: usize) -> Result<(), RpcError>;
-    /// Moves the item in place `at` to the peer.
-    fn pass(&self, at: usize) -> Result<(), RpcError>;
-    fn look(&self, item: &samara_rref::RRef<[u64; 5]>, panic: bool) -> Result<u64, RpcError>;
-    /// Sends the item on along `hops` peers, and back.
-    fn chain(&self, item: Item, hops: usize, end: u64) -> Result<Item, RpcError>;
+pub(crate) trait Node:
+    Objects + Authority + Chains + Deep + Exports + Forgets + Opens + Sizes + Threads + Values
+{
+    /// Keeps a handle on another domain, in the place of the one before.
     fn learn(&self, peer: Proxy<dyn Node>) -> Result<(), RpcError>;
-    fn count(&self) -> Result<usize, RpcError>;
-    /// The oldest item, if there is one.
-    fn take_any(&self) -> Result<Option<Item>, RpcError>;
-    /// Objects and bytes of all items.
-    fn inventory(&self) -> Result<(usize, usize), RpcError>;
+    /// Keeps a shadow of a domain.
+    fn trust(&self, patron: Shadow<dyn Node>) -> Result<(), RpcError>;
 }
 
-thread_local! {
-    /// What the host does when a chain has come to its end, on the chain's own thread.
-    static END: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
+/// What a generation starts with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
+pub(crate) enum Start {
+    /// It starts.
+    Well,
+    /// `init` returns an error.
+    Fails,
+    /// As above, with objects made and a thread spawned.
+    FailsLate,
+    /// `init` panics.
+    Panics,
+    /// `init` returns an error that can't be told.
+    FailsSpeechless,
 }
 
-/// Sets what happens at the end of the next chain with [`HOOK`].
-pub(crate) fn at_the_end(hook: Option<Box<dyn FnOnce()>>) {
-    END.set(hook);
-}
-
+/// What a domain keeps.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
-    items: Mutex<Vec<Item>>,
+    pub(crate) items: Items,
+    pub(crate) leaves: Leaves,
+    pub(crate) root: Root,
+    pub(crate) threads: Parked,
     peer: Mutex<Option<Proxy<dyn Node>>>,
+    patron: Mutex<Option<Shadow<dyn Node>>>,
 }
 
-fn with<T, R>(of: &Mutex<T>, use_it: impl FnOnce(&mut T) -> R) -> R {
+pub(crate) fn with<T, R>(of: &Mutex<T>, use_it: impl FnOnce(&mut T) -> R) -> R {
     use_it(&mut of.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-pub(crate) fn init((): ()) -> Result<Kept, RpcError> {
-    Ok(Kept::default())
+/// Why `init` fails.
+#[derive(Debug)]
+pub(crate) enum InitError {
+    Asked,
+    /// Its `Display` panics.
+    Speechless,
+}
+
+impl fmt::Display for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        assert!(matches!(self, Self::Asked), "asked to");
+        f.write_str("asked to fail")
+    }
+}
+
+pub(crate) fn init(start: Start) -> Result<Kept, InitError> {
+    let kept = Kept::default();
+    match start {
+        Start::Well => return Ok(kept),
+        Start::Fails => {}
+        Start::FailsLate => {
+            let made = kept.make(4, 7);
+            let spawned = kept.spawn(0);
+            let exported = kept.keep_own(1);
+            assert!(made.is_ok() && spawned.is_ok() && exported.is_ok());
+        }
+        Start::Panics => panic!("asked to"),
+        Start::FailsSpeechless => return Err(InitError::Speechless),
+    }
+    Err(InitError::Asked)
 }
 
 impl Kept {
     /// A handle of its own on the peer: no lock is held over a call.
-    fn peer(&self) -> Result<Option<Proxy<dyn Node>>, RpcError> {
+    pub(crate) fn peer(&self) -> Result<Option<Proxy<dyn Node>>, RpcError> {
         with(&self.peer, |peer| match peer {
             Some(peer) => Ok(Some(peer.try_clone()?)),
+            None => Ok(None),
+        })
+    }
+
+    /// The same of the shadow.
+    pub(crate) fn patron(&self) -> Result<Option<Shadow<dyn Node>>, RpcError> {
+        with(&self.patron, |patron| match patron {
+            Some(patron) => Ok(Some(patron.try_clone()?)),
             None => Ok(None),
         })
     }
 }
 
 impl Node for Kept {
-    fn put(&self, item: Item) -> Result<(), RpcError> {
-        with(&self.items, |items| items.push(item));
-        Ok(())
-    }
-    fn take(&self, at: usize) -> Result<Item, RpcError> {
-        Ok(with(&self.items, |items| items.swap_remove(at)))
-    }
-    fn make(&self, how: usize, tag: u64) -> Result<bool, RpcError> {
-        match Item::make(how, tag) {
-            Ok(item) => self.put(item).map(|()| true),
-            Err(_) => Ok(false),
-        }
-    }
-    fn discard(&self, at: usize) -> Result<(), RpcError> {
-        self.take(at).map(drop)
-    }
-    fn pass(&self, at: usize) -> Result<(), RpcError> {
-        let peer = self.peer()?;
-        let item = self.take(at)?;
-        match peer {
-            Some(peer) => peer.put(item),
-            None => self.put(item),
-        }
-    }
-    fn look(&self, item: &samara_rref::RRef<[u64; 5]>, panic: bool) -> Result<u64, RpcError> {
-        assert!(!panic, "asked to");
-        Ok(item[4])
-    }
-    fn chain(&self, item: Item, hops: usize, end: u64) -> Result<Item, RpcError> {
-        let peer = if hops > 0 { self.peer()? } else { None };
-        match peer {
-            Some(peer) => peer.chain(item, hops - 1, end),
-            None => {
-                assert_ne!(end, PANIC, "asked to");
-                if end == HOOK
-                    && let Some(hook) = END.take()
-                {
-                    hook();
-                }
-                Ok(item)
-            }
-        }
-    }
     fn learn(&self, peer: Proxy<dyn Node>) -> Result<(), RpcError> {
         let old = with(&self.peer, |known| known.replace(peer));
         drop(old);
         Ok(())
     }
-    fn count(&self) -> Result<usize, RpcError> {
-        Ok(with(&self.items, |items| items.len()))
-    }
-    fn take_any(&self) -> Result<Option<Item>, RpcError> {
-        Ok(with(&self.items, |items| {
-            (!items.is_empty()).then(|| items.swap_remove(0))
-        }))
-    }
-    fn inventory(&self) -> Result<(usize, usize), RpcError> {
-        let sum = |(objects, bytes), item: &Item| {
-            let counts = item.counts();
-            (objects + counts.objects, bytes + counts.bytes)
-        };
-        Ok(with(&self.items, |items| items.iter().fold((0, 0), sum)))
+    fn trust(&self, patron: Shadow<dyn Node>) -> Result<(), RpcError> {
+        let old = with(&self.patron, |known| known.replace(patron));
+        drop(old);
+        Ok(())
     }
 }

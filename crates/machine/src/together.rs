@@ -3,15 +3,17 @@
 //! What each call does is not known beforehand, so the model is weaker than the machine's: between rounds
 //! every domain must own exactly what it says it keeps, and the host what it had before.
 
-use crate::item::Item;
-use crate::machine::minus;
-use crate::model::add;
-use crate::node::{self, Node};
+use crate::area::objects::Objects;
+use crate::census::{add, minus};
+use crate::model::item::Item;
+use crate::node::Node;
+use crate::node::{self, Start};
+use samara_domain::RRef;
+use samara_domain::RpcError;
 use samara_domain_runtime::state::State;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::runtime;
-use samara_proxy::{Export, RpcError};
-use samara_rref::RRef;
+use samara_proxy::Export;
 use samara_shared_heap::heap::{self, Census};
 use samara_testkit::hosted::{Rng, limit_bytes, owner_of, wait_until};
 use std::thread::scope;
@@ -38,7 +40,7 @@ impl Together {
         let restart = Restart::limited(u32::MAX, Duration::from_secs(1 << 20));
         let start = |at| {
             let spec = DomainSpec::new(&format!("{name}-{at}")).restart(restart);
-            let domain = runtime().spawn(spec, node::init, Mint::nothing());
+            let domain = runtime().spawn(spec, node::init, Mint::of(|| Start::Well));
             domain.unwrap_or_else(|error| panic!("{error}"))
         };
         let domains: Vec<_> = (0..domains).map(start).collect();

@@ -36,3 +36,9 @@ pub fn limit(owner: Owner, limits: Limits) {
     // SAFETY: the test is the host.
     unsafe { quota::set_limits(owner, limits) };
 }
+
+/// Runs `body` on behalf of the host, also on a domain's thread: for what a test has its host do meanwhile.
+pub fn as_host<R>(body: impl FnOnce() -> R) -> R {
+    // SAFETY: the test is the host, and what it does there is no domain's code.
+    unsafe { thread::as_host(body) }
+}

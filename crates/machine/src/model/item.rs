@@ -1,7 +1,7 @@
 //! What is moved about, and what the model knows of it.
 
-use samara_rref::{AllocError, Exchangeable, RRef};
-use samara_shared_heap::class::{PAGE_SIZE, Place, place};
+use crate::census::{bytes, bytes_of};
+use samara_domain::{AllocError, Exchangeable, RRef, RRefDeque};
 use samara_shared_heap::heap::Census;
 
 /// A container that objects move in.
@@ -10,6 +10,17 @@ pub(crate) struct Bag {
     tag: u64,
     parts: [Option<RRef<u64>>; 3],
 }
+
+/// More aligned than a page.
+#[derive(Debug, Exchangeable)]
+#[repr(align(8192))]
+pub(crate) struct Aligned(u64);
+
+/// Objects that a batch holds at most.
+const BATCH: usize = 3;
+
+/// Bytes of a batch's own slot.
+const BATCH_BYTES: usize = 64;
 
 /// An object of any kind. Each carries its tag.
 #[derive(Debug, Exchangeable)]
@@ -24,7 +35,16 @@ pub(crate) enum Item {
     Row(RRef<[RRef<u64>]>),
     /// A container with some of its places taken.
     Bag(RRef<Bag>),
+    /// Text.
+    Text(RRef<str>),
+    /// A batch, whose members belong to its group.
+    Batch(RRefDeque<u64, BATCH>),
+    /// Pages of a special alignment.
+    Aligned(RRef<Aligned>),
 }
+
+/// How many kinds there are.
+const KINDS: usize = 8;
 
 fn try_new<T: Exchangeable>(value: T) -> Result<RRef<T>, AllocError> {
     RRef::try_new(value).map_err(|(error, _)| error)
@@ -38,18 +58,23 @@ fn length(how: usize) -> usize {
     }
 }
 
+/// How many members the batch that `how` asks for has.
+fn members(how: usize) -> usize {
+    how / KINDS % (BATCH + 1)
+}
+
 impl Item {
     /// An object of the kind `how`, with `tag` in it.
     ///
     /// # Errors
     /// There is no room, or no quota; nothing is left behind.
     pub(crate) fn make(how: usize, tag: u64) -> Result<Self, AllocError> {
-        Ok(match how % 5 {
+        Ok(match how % KINDS {
             0 => Self::Plain(try_new([tag; 5])?),
             1 => Self::Nested(try_new(try_new(tag)?)?),
             2 => {
                 let byte = tag as u8;
-                Self::Slice(RRef::try_from_fn(length(how / 5), |_| byte)?)
+                Self::Slice(RRef::try_from_fn(length(how / KINDS), |_| byte)?)
             }
             3 => {
                 let (first, second) = (try_new(tag)?, try_new(tag)?);
@@ -58,9 +83,9 @@ impl Item {
                     parts[at].take().unwrap_or_else(|| RRef::new(tag))
                 })?)
             }
-            _ => {
+            4 => {
                 let first = try_new(tag)?;
-                let second = if how.is_multiple_of(2) {
+                let second = if how.is_multiple_of(16) {
                     Some(try_new(tag)?)
                 } else {
                     None
@@ -68,10 +93,25 @@ impl Item {
                 let parts = [Some(first), None, second];
                 Self::Bag(try_new(Bag { tag, parts })?)
             }
+            5 => {
+                let digit = char::from(b'0' + (tag % 10) as u8);
+                let text = [digit; 30].map(|digit| digit as u8);
+                let text = str::from_utf8(&text[..(how / KINDS + 1).min(30)]);
+                Self::Text(RRef::try_new_str(text.unwrap_or("not text"))?)
+            }
+            6 => {
+                let mut batch = RRefDeque::try_new()?;
+                for _ in 0..members(how) {
+                    let full = batch.push_back(try_new(tag)?).is_err();
+                    assert!(!full, "a batch has less room than it says");
+                }
+                Self::Batch(batch)
+            }
+            _ => Self::Aligned(try_new(Aligned(tag))?),
         })
     }
 
-    /// What it carries (of a slice of bytes: the lowest one of it).
+    /// What it carries, as far as it can tell: of some kinds a few bits, of an empty batch nothing.
     #[must_use]
     pub(crate) fn tag(&self) -> u64 {
         match self {
@@ -80,6 +120,9 @@ impl Item {
             Self::Slice(bytes) => u64::from(bytes[0]),
             Self::Row(row) => *row[0],
             Self::Bag(bag) => bag.tag,
+            Self::Text(text) => u64::from(text.as_bytes()[0] - b'0'),
+            Self::Batch(batch) => batch.get(0).map_or(0, |member| **member),
+            Self::Aligned(value) => value.0,
         }
     }
 
@@ -93,6 +136,9 @@ impl Item {
             Self::Slice(slice) => (0, bytes(slice.len(), 1)),
             Self::Row(row) => (row.len(), bytes_of::<[RRef<u64>; 2]>()),
             Self::Bag(bag) => (bag.parts.iter().flatten().count(), bytes_of::<Bag>()),
+            Self::Text(text) => (0, bytes(text.len(), 1)),
+            Self::Batch(batch) => (batch.len(), BATCH_BYTES),
+            Self::Aligned(_) => (0, bytes_of::<Aligned>()),
         };
         Census {
             objects: inner + 1,
@@ -112,6 +158,22 @@ impl Item {
             Self::Bag(bag) => {
                 bag.tag == tag && bag.parts.iter().flatten().all(|inner| **inner == tag)
             }
+            Self::Text(text) => {
+                let digit = b'0' + (tag % 10) as u8;
+                text.bytes().all(|byte| byte == digit)
+            }
+            Self::Batch(batch) => batch.iter().all(|member| **member == tag),
+            Self::Aligned(value) => value.0 == tag && (&raw const **value).addr() % 8192 == 0,
+        }
+    }
+
+    /// Takes a batch's last member out and puts it back: a member that leaves its group and joins again.
+    pub(crate) fn stir(&mut self) {
+        if let Self::Batch(batch) = self
+            && let Some(member) = batch.pop_front()
+        {
+            let full = batch.push_front(member).is_err();
+            assert!(!full, "the place that a member left is gone");
         }
     }
 }
@@ -123,17 +185,6 @@ pub(crate) struct Known {
     pub(crate) tag: u64,
     /// What it counts for in a census of its owner.
     pub(crate) counts: Census,
-}
-
-fn bytes(size: usize, align: usize) -> usize {
-    match place(size, align) {
-        Place::Slot { shift } => 1 << shift,
-        Place::Large => size.next_multiple_of(PAGE_SIZE),
-    }
-}
-
-fn bytes_of<T>() -> usize {
-    bytes(size_of::<T>(), align_of::<T>())
 }
 
 impl Known {
@@ -149,23 +200,30 @@ impl Known {
         Self { tag, counts }
     }
 
-    /// The bytes of its objects, in the order in which they are made.
+    /// The bytes of its objects.
     #[must_use]
     pub(crate) fn parts(how: usize) -> Vec<usize> {
         let word = bytes_of::<u64>();
-        match how % 5 {
+        match how % KINDS {
             0 => vec![bytes_of::<[u64; 5]>()],
             1 => vec![word, bytes_of::<RRef<u64>>()],
-            2 => vec![bytes(length(how / 5), 1)],
+            2 => vec![bytes(length(how / KINDS), 1)],
             3 => vec![word, word, bytes_of::<[RRef<u64>; 2]>()],
-            _ if how.is_multiple_of(2) => vec![word, word, bytes_of::<Bag>()],
-            _ => vec![word, bytes_of::<Bag>()],
+            4 if how.is_multiple_of(16) => vec![word, word, bytes_of::<Bag>()],
+            4 => vec![word, bytes_of::<Bag>()],
+            5 => vec![bytes((how / KINDS + 1).min(30), 1)],
+            6 => {
+                let mut parts = vec![word; members(how)];
+                parts.push(BATCH_BYTES);
+                parts
+            }
+            _ => vec![bytes_of::<Aligned>()],
         }
     }
 
     /// Whether one of its objects has pages of its own.
     #[must_use]
     pub(crate) fn is_large(how: usize) -> bool {
-        how % 5 == 2 && length(how / 5) > 1 << 14
+        matches!(how % KINDS, 2) && length(how / KINDS) > 1 << 14 || how % KINDS == 7
     }
 }

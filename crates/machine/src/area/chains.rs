@@ -1,0 +1,237 @@
+//! Calls that lead on from domain to domain: what travels along them, and what happens at their end.
+
+use super::{Kind, kind};
+use crate::area::objects::Objects;
+use crate::area::opened::Opens;
+use crate::machine::{Machine, end_of};
+use crate::model::item::Item;
+use crate::model::{End, Life, Model};
+use crate::node::Kept;
+use crate::step::Numbers;
+use samara_domain::{RRef, RpcError, interface, thread};
+use samara_domain_runtime::{ExitKind, reaper};
+use samara_testkit::hosted::as_host;
+use std::cell::{Cell, RefCell};
+
+pub(crate) const KINDS: &[Kind] = &[
+    kind("chain", 3, |m, n| m.chain(n, RETURN)),
+    kind("chain, panic at its end", 1, |m, n| m.chain(n, PANIC)),
+    kind("chain, payload at its end", 1, |m, n| m.chain(n, PAYLOAD)),
+    kind("chain, kill at its end", 3, |m, n| m.chain(n, KILL)),
+    kind("chain, restart at its end", 1, |m, n| m.chain(n, RESTART)),
+    kind("chain, own end at its end", 1, |m, n| m.chain(n, SUICIDE)),
+    kind("chain, shadow at its end", 1, |m, n| m.chain(n, SHADOW)),
+];
+
+/// What happens when an item has come to the end of a chain.
+pub(crate) const RETURN: u64 = 0;
+const PANIC: u64 = 1;
+const PAYLOAD: u64 = 2;
+/// A domain is killed, by the host's hook.
+const KILL: u64 = 3;
+/// A domain is restarted, by the host's hook.
+const RESTART: u64 = 4;
+/// The domain at the end is killed, and calls.
+const SUICIDE: u64 = 5;
+/// A domain is killed, and the one at the end uses its shadow.
+const SHADOW: u64 = 6;
+
+#[interface]
+pub(crate) trait Chains {
+    /// Sends the item on along `hops` peers, and back. Each lends the next an object of its own.
+    fn chain(&self, item: Item, hops: usize, end: u64, lent: &RRef<u64>) -> Result<Item, RpcError>;
+}
+
+thread_local! {
+    /// What the host does when a chain has come to its end, on the chain's own thread.
+    static END: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
+    /// A domain that was dead went on.
+    static WENT_ON: Cell<bool> = const { Cell::new(false) };
+    /// A panic's payload was dropped for another than who had made it.
+    static ASTRAY: Cell<bool> = const { Cell::new(false) };
+    /// What came of a shadow's call at the end of a chain.
+    static ANSWER: Cell<Option<Result<u32, RpcError>>> = const { Cell::new(None) };
+}
+
+/// A panic's payload that allocates when it is dropped.
+struct Payload(RRef<u64>);
+impl Drop for Payload {
+    fn drop(&mut self) {
+        let own = RRef::try_new(1_u64).map(|own| RRef::owner(&own));
+        if !own.is_ok_and(|own| own == RRef::owner(&self.0) && !own.is_host()) {
+            ASTRAY.set(true);
+        }
+    }
+}
+
+impl Kept {
+    fn at_the_end(&self, end: u64) -> Result<(), RpcError> {
+        assert_ne!(end, PANIC, "asked to");
+        if end == PAYLOAD {
+            std::panic::panic_any(Payload(RRef::new(1)));
+        }
+        if let Some(hook) = END.take() {
+            as_host(hook);
+        }
+        match end {
+            SUICIDE => {
+                match self.peer()? {
+                    Some(peer) => drop(peer.count()),
+                    None => thread::yield_now(),
+                }
+                WENT_ON.set(true);
+            }
+            SHADOW => {
+                let answer = self.patron()?.map(|patron| patron.get());
+                ANSWER.set(answer);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl Chains for Kept {
+    fn chain(&self, item: Item, hops: usize, end: u64, lent: &RRef<u64>) -> Result<Item, RpcError> {
+        let peer = if hops > 0 { self.peer()? } else { None };
+        let came = match peer {
+            Some(peer) => {
+                let own = RRef::new(hops as u64);
+                let came = peer.chain(item, hops - 1, end, &own)?;
+                assert_eq!(*own, hops as u64, "what was lent has changed");
+                came
+            }
+            None => {
+                let before = **lent;
+                self.at_the_end(end)?;
+                assert_eq!(**lent, before, "what was borrowed has changed");
+                item
+            }
+        };
+        Ok(came)
+    }
+}
+
+impl Machine {
+    fn chain(&mut self, n: Numbers, end: u64) {
+        let Some((item, known)) = self.take_from_hand(n.which) else {
+            return;
+        };
+        let hops = if n.how < 250 { n.how % 7 } else { 40 };
+        let victim = match end {
+            KILL | RESTART | SHADOW => Some(n.which % self.domains.len()),
+            SUICIDE => self.last_of(n.domain, hops),
+            _ => None,
+        };
+        if let Some(victim) = victim {
+            let victim = self.domains[victim].clone();
+            END.set(Some(Box::new(move || {
+                if end == RESTART {
+                    // Also where it is on the chain: then what is left of it is cut.
+                    victim.restart().unwrap_or_else(|error| panic!("{error}"));
+                } else {
+                    victim.kill();
+                }
+                // Nothing that is on the chain is reclaimed: what lies there is not overwritten.
+                spoil();
+            })));
+        }
+        if matches!(end, RESTART | SHADOW) {
+            // Who runs afterwards would not be known.
+            self.uncut();
+        }
+        let (proxy, lent) = (self.fresh(n.domain), RRef::new(u64::MAX));
+        let came = self.cuttable(|| proxy.chain(item, hops, end, &lent));
+        END.set(None);
+        assert!(!WENT_ON.take(), "a dead domain went on");
+        assert!(!ASTRAY.take(), "a payload was dropped by somebody else");
+        let answer = ANSWER.take();
+        if !self.was_cut {
+            let expected = self.expect_chain(self.model.life(n.domain), hops, end, victim, answer);
+            assert_eq!(end_of(&came), expected);
+        }
+        if let Ok(item) = came {
+            assert!(item.is(known.tag), "an object changed on its way");
+            self.hand.push((item, known));
+        }
+    }
+
+    /// The domain at which a chain ends, if it comes so far.
+    fn last_of(&mut self, domain: usize, hops: usize) -> Option<usize> {
+        // On a copy: what the chain changes on its way is changed when it is made.
+        let mut copy = Model {
+            nodes: self.model.nodes.clone(),
+            opened: self.model.opened.clone(),
+            leaves: self.model.leaves.clone(),
+            ..Model::default()
+        };
+        let mut last = None;
+        let life = copy.life(domain);
+        copy.chain(life, hops, &mut Vec::new(), &mut |_, above| {
+            last = above.last().map(|life| life.domain);
+            End::Ok
+        });
+        last
+    }
+
+    fn expect_chain(
+        &mut self,
+        life: Life,
+        hops: usize,
+        end: u64,
+        victim: Option<usize>,
+        answer: Option<Result<u32, RpcError>>,
+    ) -> End {
+        let mut at_the_end = |model: &mut Model, above: &[Life]| {
+            let Some(last) = above.last() else {
+                return End::Dead;
+            };
+            if matches!(end, PANIC | PAYLOAD) {
+                model.die(last.domain, ExitKind::Panic);
+                return End::Crashed;
+            }
+            let patron = model.nodes[last.domain].patron;
+            if let Some(victim) = victim {
+                model.die(victim, ExitKind::Killed);
+                if end == RESTART {
+                    model.born(victim);
+                }
+            }
+            if !model.lives(*last) && (end == SUICIDE || end == SHADOW && patron.is_some()) {
+                // It is cut where it calls.
+                return End::Crashed;
+            }
+            if end == SHADOW {
+                let own_chain = |domain: usize| above.iter().any(|life| life.domain == domain);
+                match (patron, answer) {
+                    (None, None) => {}
+                    (Some(patron), Some(answer)) => {
+                        let node = &model.nodes[patron.domain];
+                        let expected = if node.service != patron.service {
+                            Err(RpcError::RecoveryFailed)
+                        } else if node.alive {
+                            Ok(node.value)
+                        } else if own_chain(patron.domain) && Some(patron.domain) == victim {
+                            Err(RpcError::OnOwnChain)
+                        } else {
+                            model.born(patron.domain);
+                            Ok(model.nodes[patron.domain].value)
+                        };
+                        assert_eq!(answer, expected, "a shadow's call on a chain");
+                    }
+                    (patron, answer) => panic!("{patron:?} answered {answer:?}"),
+                }
+            }
+            End::Ok
+        };
+        self.model
+            .chain(life, hops, &mut Vec::new(), &mut at_the_end)
+    }
+}
+
+/// Reclaims what may be, and writes over what is free then.
+fn spoil() {
+    reaper::poll();
+    let spoiled = [0xdead_u64; 8].map(RRef::try_new);
+    drop(spoiled);
+}

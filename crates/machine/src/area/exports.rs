@@ -1,0 +1,293 @@
+//! Exported objects: handed out, cloned, sent, used, and dropped by their exporter after the last proxy.
+
+use super::{Kind, kind};
+use crate::machine::{MOST, Machine, end_of};
+use crate::model::handles::{self, Held};
+use crate::model::{End, Exported};
+use crate::node::{Kept, with};
+use crate::step::Numbers;
+use crate::surface::call;
+use samara_domain::{Proxy, RRef, RpcError, interface};
+use samara_domain_runtime::{ExitKind, exports};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+pub(crate) const KINDS: &[Kind] = &[
+    kind("export", 4, Machine::export),
+    kind("export inside", 2, Machine::export_inside),
+    kind("clone leaf", 2, Machine::clone_leaf),
+    kind("drop leaf", 3, Machine::drop_leaf),
+    kind("drop leaf inside", 2, Machine::drop_leaf_inside),
+    kind("send leaf", 3, Machine::send_leaf),
+    kind("fetch leaf", 3, Machine::fetch_leaf),
+    kind("use leaf", 6, Machine::use_leaf),
+    kind("collect", 2, |m, _| m.collect_all()),
+];
+
+/// An object of which one in so many panics when it is dropped.
+const BOMBS: u64 = 16;
+
+#[interface]
+pub(crate) trait Leaf {
+    #[idempotent]
+    fn read(&self) -> Result<(u64, u32), RpcError>;
+    #[replay]
+    fn write(&self, value: u32) -> Result<(), RpcError>;
+    /// Another object.
+    #[replay]
+    fn below(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError>;
+    fn fail(&self) -> Result<(), RpcError>;
+}
+
+#[interface]
+pub(crate) trait Exports {
+    fn export(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError>;
+    /// Exports an object and keeps the proxy to it.
+    fn keep_own(&self, id: u64) -> Result<(), RpcError>;
+    fn keep(&self, leaf: Proxy<dyn Leaf>) -> Result<(), RpcError>;
+    /// The one in place `at`; the last one takes its place.
+    fn give(&self, at: usize) -> Result<Proxy<dyn Leaf>, RpcError>;
+    fn drop_leaf(&self, at: usize) -> Result<(), RpcError>;
+}
+
+/// The proxies to exported objects that a domain keeps.
+#[derive(Debug, Default)]
+pub(crate) struct Leaves(pub(crate) Mutex<Vec<Proxy<dyn Leaf>>>);
+
+/// The exported object. It owns one of its own.
+struct Open {
+    id: RRef<u64>,
+    value: AtomicU32,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        assert!(!is_bomb(*self.id), "asked to");
+    }
+}
+
+pub(crate) fn is_bomb(id: u64) -> bool {
+    id % BOMBS == BOMBS - 1
+}
+
+pub(crate) fn open(id: u64) -> Result<Proxy<dyn Leaf>, RpcError> {
+    let id = RRef::try_new(id).map_err(|(error, _)| error)?;
+    let value = AtomicU32::new(0);
+    let exported = call!(Proxy::<dyn Leaf>::export::<Open>, Open { id, value });
+    exported.map_err(|(error, open)| {
+        // Not by its destructor.
+        std::mem::forget(open);
+        error.into()
+    })
+}
+
+impl Leaf for Open {
+    fn read(&self) -> Result<(u64, u32), RpcError> {
+        Ok((*self.id, self.value.load(SeqCst)))
+    }
+    fn write(&self, value: u32) -> Result<(), RpcError> {
+        self.value.store(value, SeqCst);
+        Ok(())
+    }
+    fn below(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError> {
+        open(id)
+    }
+    fn fail(&self) -> Result<(), RpcError> {
+        panic!("asked to")
+    }
+}
+
+impl Exports for Kept {
+    fn export(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError> {
+        open(id)
+    }
+    fn keep_own(&self, id: u64) -> Result<(), RpcError> {
+        self.keep(open(id)?)
+    }
+    fn keep(&self, leaf: Proxy<dyn Leaf>) -> Result<(), RpcError> {
+        with(&self.leaves.0, |leaves| leaves.push(leaf));
+        Ok(())
+    }
+    fn give(&self, at: usize) -> Result<Proxy<dyn Leaf>, RpcError> {
+        Ok(with(&self.leaves.0, |leaves| leaves.swap_remove(at)))
+    }
+    fn drop_leaf(&self, at: usize) -> Result<(), RpcError> {
+        self.give(at).map(drop)
+    }
+}
+
+impl Machine {
+    /// The model of an object that `domain` has exported just now.
+    pub(crate) fn exported(&mut self, domain: usize, id: u64) -> handles::Leaf {
+        let bomb = is_bomb(id);
+        self.model.nodes[domain]
+            .exported
+            .push(Exported { id, bomb });
+        let life = self.model.life(domain);
+        handles::Leaf { id, life }
+    }
+
+    pub(crate) fn keep_leaf(&mut self, leaf: Proxy<dyn Leaf>, held: Held) {
+        if self.leaves.len() == MOST {
+            self.leaves.remove(0);
+            self.model.leaves.remove(0);
+        }
+        self.leaves.push(leaf);
+        self.model.leaves.push(held);
+    }
+
+    fn export(&mut self, n: Numbers) {
+        self.model.collect(n.domain);
+        let (id, proxy) = (self.tag(), self.fresh(n.domain));
+        let exported = self.cuttable(|| proxy.export(id));
+        let expected = if self.alive(n.domain) {
+            End::Ok
+        } else {
+            End::Dead
+        };
+        self.ended(end_of(&exported), expected);
+        if let Ok(leaf) = exported {
+            let held = self.exported(n.domain, id);
+            self.keep_leaf(leaf, Held::Plain(held));
+        }
+    }
+
+    /// The model's part of [`Exports::keep_own`].
+    pub(crate) fn keeps_own(&mut self, domain: usize, id: u64) {
+        let held = self.exported(domain, id);
+        self.model.nodes[domain].leaves.push(Held::Plain(held));
+    }
+
+    fn export_inside(&mut self, n: Numbers) {
+        let (id, proxy) = (self.tag(), self.fresh(n.domain));
+        let kept = end_of(&self.cuttable(|| proxy.keep_own(id)));
+        let expected = if self.alive(n.domain) {
+            End::Ok
+        } else {
+            End::Dead
+        };
+        self.ended(kept, expected);
+        if kept == End::Ok && self.alive(n.domain) {
+            self.keeps_own(n.domain, id);
+        }
+    }
+
+    /// A proxy that the host has.
+    pub(crate) fn leaf(&self, which: usize) -> Option<usize> {
+        which.checked_rem(self.leaves.len())
+    }
+
+    fn clone_leaf(&mut self, n: Numbers) {
+        if let Some(at) = self.leaf(n.which) {
+            let copy = call!(Proxy::<dyn Leaf>::try_clone, &self.leaves[at]);
+            let copy = copy.unwrap_or_else(|error| panic!("{error}"));
+            self.keep_leaf(copy, self.model.leaves[at]);
+        }
+    }
+
+    fn drop_leaf(&mut self, n: Numbers) {
+        if let Some(at) = self.leaf(n.which) {
+            drop(self.leaves.swap_remove(at));
+            self.model.leaves.swap_remove(at);
+        }
+    }
+
+    fn send_leaf(&mut self, n: Numbers) {
+        let Some(at) = self.leaf(n.which) else { return };
+        let leaf = self.leaves.swap_remove(at);
+        let held = self.model.leaves.swap_remove(at);
+        let proxy = self.fresh(n.domain);
+        let sent = end_of(&self.cuttable(|| proxy.keep(leaf)));
+        let expected = if self.alive(n.domain) {
+            End::Ok
+        } else {
+            End::Dead
+        };
+        self.ended(sent, expected);
+        if sent == End::Ok && self.alive(n.domain) {
+            self.model.nodes[n.domain].leaves.push(held);
+        }
+    }
+
+    /// A proxy that a living domain has.
+    pub(crate) fn leaf_inside(&self, domain: usize, which: usize) -> Option<usize> {
+        let node = &self.model.nodes[domain];
+        which.checked_rem(node.leaves.len()).filter(|_| node.alive)
+    }
+
+    fn fetch_leaf(&mut self, n: Numbers) {
+        let Some(at) = self.leaf_inside(n.domain, n.which) else {
+            return;
+        };
+        let held = self.model.nodes[n.domain].leaves[at];
+        let died = self.model.collect(n.domain);
+        if !died {
+            self.model.nodes[n.domain].leaves.swap_remove(at);
+        }
+        let proxy = self.fresh(n.domain);
+        let given = self.cuttable(|| proxy.give(at));
+        self.ended(end_of(&given), if died { End::Dead } else { End::Ok });
+        if let Ok(leaf) = given {
+            self.keep_leaf(leaf, held);
+        }
+    }
+
+    fn drop_leaf_inside(&mut self, n: Numbers) {
+        let Some(at) = self.leaf_inside(n.domain, n.which) else {
+            return;
+        };
+        self.model.nodes[n.domain].leaves.swap_remove(at);
+        let proxy = self.fresh(n.domain);
+        let dropped = end_of(&self.cuttable(|| proxy.drop_leaf(at)));
+        self.ended(dropped, End::Ok);
+    }
+
+    /// Reads, writes, or has it panic.
+    fn use_leaf(&mut self, n: Numbers) {
+        let Some(at) = self.leaf(n.which) else { return };
+        let leaf = match self.model.leaves[at] {
+            Held::Opened(id) => return self.use_opened(at, id, n.how),
+            Held::Plain(leaf) => leaf,
+        };
+        let lives = self.model.lives(leaf.life);
+        let proxy = &self.leaves[at];
+        assert_eq!(proxy.is_alive(), lives, "an exported object's exporter");
+        let fails = n.how.is_multiple_of(8);
+        let ended = if fails {
+            end_of(&proxy.fail())
+        } else {
+            let read = proxy.read().map(|(id, _)| id);
+            assert_eq!(read.unwrap_or(leaf.id), leaf.id, "another object");
+            end_of(&read)
+        };
+        let expected = match (lives, fails) {
+            (false, _) => End::Dead,
+            (true, true) => End::Crashed,
+            (true, false) => End::Ok,
+        };
+        assert_eq!(ended, expected);
+        if lives && fails {
+            self.model.die(leaf.life.domain, ExitKind::Panic);
+        }
+    }
+
+    /// Has all domains drop the exported objects that nobody has any more.
+    pub(crate) fn collect_all(&mut self) {
+        for domain in (0..self.domains.len())
+            .filter(|domain| self.alive(*domain))
+            .collect::<Vec<_>>()
+        {
+            let target = self.domains[domain].service().current().target();
+            let before = self.model.nodes[domain].exported.len();
+            let dies = self.model.collect(domain);
+            let expected = before - self.model.nodes[domain].exported.len();
+            // The domain's own: others of the process are other machines'.
+            let dropped = exports::collect_of(target);
+            // One that panics takes the rest with it, dropped or not.
+            assert!(
+                dies || self.was_cut || dropped == expected,
+                "{dropped} of {expected} objects were dropped"
+            );
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! How generations begin and end: kills, restarts, stops, recipes and `init`s that fail.
+
+use super::{Kind, kind};
+use crate::machine::Machine;
+use crate::node::Start;
+use crate::step::Numbers;
+use samara_domain_runtime::{ExitKind, Mint, SpawnError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
+use std::time::Duration;
+
+pub(crate) const KINDS: &[Kind] = &[
+    kind("kill", 2, Machine::kill),
+    kind("restart", 6, Machine::restart),
+    kind("stop", 2, Machine::stop),
+    kind("trim", 1, |_, _| samara_shared_heap::heap::trim()),
+];
+
+/// What the next start of a domain is to meet; the one after it meets nothing.
+#[derive(Debug)]
+pub(crate) struct Orders(AtomicU8);
+
+const WELL: u8 = 0;
+const MINT_FAILS: u8 = 1;
+const MINT_PANICS: u8 = 2;
+const ORDERS: [Start; 7] = [
+    Start::Well,
+    Start::Well,
+    Start::Well,
+    Start::Fails,
+    Start::FailsLate,
+    Start::Panics,
+    Start::FailsSpeechless,
+];
+
+impl Orders {
+    pub(crate) const fn new() -> Self {
+        Self(AtomicU8::new(WELL))
+    }
+
+    /// The recipe that follows them.
+    pub(crate) fn mint(orders: &Arc<Self>) -> Mint<Start> {
+        let orders = Arc::clone(orders);
+        Mint::fallible(move || match orders.0.swap(WELL, SeqCst) {
+            MINT_FAILS => Err("asked to fail"),
+            MINT_PANICS => {
+                // Not by `panic!`: the host's hook would print it.
+                std::panic::resume_unwind(Box::new("asked to"))
+            }
+            order => Ok(ORDERS[usize::from(order)]),
+        })
+    }
+}
+
+impl Machine {
+    pub(crate) fn kill(&mut self, n: Numbers) {
+        assert_eq!(self.domains[n.domain].kill(), self.alive(n.domain));
+        self.model.die(n.domain, ExitKind::Killed);
+    }
+
+    /// Mostly one that works at once.
+    fn restart(&mut self, n: Numbers) {
+        let order = (n.how % 16) as u8;
+        let order = if usize::from(order) < ORDERS.len() {
+            order
+        } else {
+            WELL
+        };
+        self.orders[n.domain].0.store(order, SeqCst);
+        let before = self.domains[n.domain].restarts();
+        self.model.die(n.domain, ExitKind::Killed);
+        let started = self.domains[n.domain].restart();
+        match order {
+            MINT_FAILS | MINT_PANICS => {
+                // A recipe may want what the old generation still has.
+                let lingers = self.model.lingers && started == Err(SpawnError::StillDraining);
+                let is_mint = matches!(started, Err(SpawnError::Mint(_)));
+                assert!(is_mint || lingers, "without arguments: {started:?}");
+            }
+            _ => {
+                started.unwrap_or_else(|error| panic!("{error}"));
+                self.model.born(n.domain);
+            }
+        }
+        let restarts = 1 + u32::from(order > MINT_PANICS);
+        assert_eq!(self.domains[n.domain].restarts() - before, restarts);
+    }
+
+    /// An orderly stop, after which another service takes the place.
+    fn stop(&mut self, n: Numbers) {
+        let node = &self.model.nodes[n.domain];
+        let (has_threads, stubborn) = (!node.threads.is_empty(), node.stubborn > 0);
+        let deadline = Duration::from_millis(if stubborn { 1 } else { 10_000 });
+        let stopped = self.domains[n.domain].stop(deadline);
+        if stubborn {
+            assert_eq!(stopped, Err(SpawnError::StillDraining));
+        } else {
+            assert_eq!(stopped, Ok(()), "threads: {has_threads}");
+        }
+        self.model.die(n.domain, ExitKind::Stopped);
+        self.spawn_anew(n.domain);
+    }
+
+    /// Another service in the place of one that was stopped or given up.
+    pub(crate) fn spawn_anew(&mut self, at: usize) {
+        let domain = self.spawn(at, &self.orders[at]);
+        self.domains[at] = domain;
+        let node = &mut self.model.nodes[at];
+        node.service += 1;
+        node.journal.clear();
+        self.model.born(at);
+    }
+}

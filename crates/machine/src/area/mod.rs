@@ -1,0 +1,53 @@
+//! The areas: each has the steps of one concept, what a domain does in them, and what the model then expects.
+
+pub(crate) mod authority;
+pub(crate) mod chains;
+pub(crate) mod deep;
+pub(crate) mod exports;
+pub(crate) mod forgotten;
+pub(crate) mod life;
+pub(crate) mod names;
+pub(crate) mod objects;
+pub(crate) mod opened;
+pub(crate) mod proxies;
+pub(crate) mod quotas;
+pub(crate) mod shadows;
+pub(crate) mod sizes;
+pub(crate) mod supervisors;
+pub(crate) mod threads;
+pub(crate) mod values;
+
+use crate::machine::Machine;
+use crate::step::Numbers;
+
+/// A kind of step: possible in every state.
+pub(crate) struct Kind {
+    pub(crate) name: &'static str,
+    /// How many of the 256 values of a step's first byte stand for it.
+    pub(crate) weight: usize,
+    pub(crate) take: fn(&mut Machine, Numbers),
+}
+
+const fn kind(name: &'static str, weight: usize, take: fn(&mut Machine, Numbers)) -> Kind {
+    Kind { name, weight, take }
+}
+
+/// All kinds, by area. Simple ones first: a failure is made small towards them.
+pub(crate) const AREAS: [&[Kind]; 16] = [
+    objects::KINDS,
+    proxies::KINDS,
+    life::KINDS,
+    chains::KINDS,
+    exports::KINDS,
+    quotas::KINDS,
+    shadows::KINDS,
+    opened::KINDS,
+    threads::KINDS,
+    authority::KINDS,
+    names::KINDS,
+    supervisors::KINDS,
+    forgotten::KINDS,
+    values::KINDS,
+    sizes::KINDS,
+    deep::KINDS,
+];

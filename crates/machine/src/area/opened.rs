@@ -1,0 +1,457 @@
+//! Recorded calls and opened objects: what the host keeps for whom, and what comes back after a death.
+
+use super::{Kind, kind};
+use crate::area::exports::{Exports, Leaf, is_bomb, open};
+use crate::area::shadows::maybe_crash;
+use crate::machine::{HOST_QUOTA, Machine, REPLAY_LOG};
+use crate::model::handles::{Held, Opened, Through};
+use crate::model::{Life, Recorded};
+use crate::node::{Kept, with};
+use crate::step::Numbers;
+use samara_domain::{Proxy, RRef, RpcError, interface};
+use samara_domain_runtime::ExitKind;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+pub(crate) const KINDS: &[Kind] = &[
+    kind("record", 3, Machine::record),
+    kind("record inside", 3, Machine::record_inside),
+    kind("open", 4, Machine::open),
+    kind("open inside", 3, Machine::open_inside),
+    kind("open again and again", 1, Machine::knit),
+];
+
+/// Recorded calls of one recorder that an opened object takes.
+const OPENED_LOG: usize = 16;
+/// What the host charges for anything that it keeps, at least.
+const OVERHEAD: usize = 128;
+/// How many objects may be opened through each other.
+const DEPTH: usize = 4;
+
+#[interface]
+pub(crate) trait Opens {
+    #[idempotent]
+    fn get(&self) -> Result<u32, RpcError>;
+    #[idempotent]
+    fn get_crashing(&self) -> Result<u32, RpcError>;
+    fn bump(&self) -> Result<u32, RpcError>;
+    #[replay]
+    fn set(&self, value: u32) -> Result<(), RpcError>;
+    #[idempotent]
+    fn fill(&self, #[scratch] buffer: RRef<[u8]>, byte: u8) -> Result<RRef<[u8]>, RpcError>;
+    #[replay]
+    fn open(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError>;
+    /// As `open`, but it gives back what it was handed last, if anything.
+    #[replay]
+    fn lobby(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError>;
+    /// Records a call on the patron.
+    fn set_patron(&self, value: u32) -> Result<(), RpcError>;
+    /// Opens an object of the patron and keeps it.
+    fn open_patron(&self, id: u64) -> Result<(), RpcError>;
+}
+
+/// The state behind a domain's own interface.
+#[derive(Debug, Default)]
+pub(crate) struct Root(AtomicU32);
+
+impl Opens for Kept {
+    fn get(&self) -> Result<u32, RpcError> {
+        Ok(self.root.0.load(SeqCst))
+    }
+    fn get_crashing(&self) -> Result<u32, RpcError> {
+        maybe_crash();
+        self.get()
+    }
+    fn bump(&self) -> Result<u32, RpcError> {
+        maybe_crash();
+        Ok(self.root.0.fetch_add(1, SeqCst).wrapping_add(1))
+    }
+    fn set(&self, value: u32) -> Result<(), RpcError> {
+        self.root.0.store(value, SeqCst);
+        Ok(())
+    }
+    fn fill(&self, mut buffer: RRef<[u8]>, byte: u8) -> Result<RRef<[u8]>, RpcError> {
+        assert!(buffer.iter().all(|at| *at == 0), "old bytes are shown");
+        buffer.fill(byte);
+        maybe_crash();
+        Ok(buffer)
+    }
+    fn open(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError> {
+        open(id)
+    }
+    fn lobby(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError> {
+        match with(&self.leaves.0, Vec::pop) {
+            Some(leaf) => Ok(leaf),
+            None => open(id),
+        }
+    }
+    fn set_patron(&self, value: u32) -> Result<(), RpcError> {
+        match self.patron()? {
+            Some(patron) => patron.set(value),
+            None => Ok(()),
+        }
+    }
+    fn open_patron(&self, id: u64) -> Result<(), RpcError> {
+        let Some(patron) = self.patron()? else {
+            return Ok(());
+        };
+        let leaf = patron.open(id)?;
+        with(&self.leaves.0, |leaves| leaves.push(leaf));
+        Ok(())
+    }
+}
+
+/// Whether a record has room for another call of `by`.
+fn has_room(journal: &[Recorded], by: Option<Life>, limit: usize) -> bool {
+    journal.iter().filter(|call| call.by == by).count() < limit
+}
+
+impl Machine {
+    /// An id of an object that ends without a panic.
+    fn harmless(&mut self) -> u64 {
+        let id = self.tag();
+        if is_bomb(id) { self.tag() } else { id }
+    }
+
+    fn record(&mut self, n: Numbers) {
+        let Some((at, name)) = self.any_shadow(n.which) else {
+            return;
+        };
+        let value = n.how as u32 + 1;
+        let done = self.shadows[at].0.set(value);
+        let node = &mut self.model.nodes[name.domain];
+        let same = node.service == name.service;
+        if same && !has_room(&node.journal, None, REPLAY_LOG) {
+            assert_eq!(done, Err(RpcError::ReplayLogFull));
+            return;
+        }
+        if !same && done == Err(RpcError::ReplayLogFull) {
+            // Of a service that was stopped the record is still there.
+            return;
+        }
+        let expected = self.revive(name);
+        assert_eq!(done, expected);
+        if expected.is_ok() {
+            let node = &mut self.model.nodes[name.domain];
+            node.value = value;
+            node.journal.push(Recorded { by: None, value });
+        }
+    }
+
+    fn record_inside(&mut self, n: Numbers) {
+        if !self.alive(n.domain) {
+            return;
+        }
+        let value = n.how as u32 + 1;
+        let kept_before = self.domains[n.domain].info().host_bytes;
+        let done = self.fresh(n.domain).set_patron(value);
+        let Some(name) = self.model.nodes[n.domain].patron else {
+            assert_eq!(done, Ok(()));
+            return;
+        };
+        let by = Some(self.model.life(n.domain));
+        match done {
+            Ok(()) => {
+                assert_eq!(self.revive(name), Ok(()));
+                let node = &mut self.model.nodes[name.domain];
+                assert!(has_room(&node.journal, by, REPLAY_LOG));
+                node.value = value;
+                node.journal.push(Recorded { by, value });
+            }
+            Err(RpcError::ReplayLogFull) => {
+                let node = &self.model.nodes[name.domain];
+                let full = !has_room(&node.journal, by, REPLAY_LOG);
+                assert!(
+                    full || node.service != name.service,
+                    "a record that is not full"
+                );
+            }
+            Err(RpcError::HostQuota) => {
+                assert!(
+                    kept_before > HOST_QUOTA / 2,
+                    "refused with {kept_before} bytes kept"
+                );
+            }
+            Err(error) => assert_eq!(self.revive(name), Err(error)),
+        }
+    }
+
+    /// The host opens an object: of a shadow, or of one that it has opened.
+    fn open(&mut self, n: Numbers) {
+        let opened = match self.leaf(n.how).map(|at| (at, self.model.leaves[at])) {
+            Some((at, Held::Opened(above))) if n.how.is_multiple_of(2) => {
+                return self.open_below(at, above);
+            }
+            _ => self.any_shadow(n.which),
+        };
+        let Some((at, name)) = opened else { return };
+        let id = self.tag();
+        let held = self.shadows[at].0.open(id);
+        self.collect_for(name);
+        match self.revive(name) {
+            Ok(()) => {
+                let leaf = held.unwrap_or_else(|error| panic!("{error}"));
+                let opened = self.opened(name.domain, id, None, Through::Name(name));
+                self.keep_leaf(leaf, opened);
+            }
+            Err(error) => assert_eq!(held.map(drop), Err(error)),
+        }
+    }
+
+    /// The model of an object that was opened just now.
+    fn opened(&mut self, domain: usize, id: u64, by: Option<Life>, through: Through) -> Held {
+        let current = self.exported(domain, id);
+        let opened = Opened {
+            current,
+            by,
+            has_way: true,
+            through,
+            journal: Vec::new(),
+            value: 0,
+        };
+        self.model.opened.insert(id, opened);
+        Held::Opened(id)
+    }
+
+    fn depth(&self, mut id: u64) -> usize {
+        let mut depth = 1;
+        while let Some(Opened {
+            through: Through::Opened(above),
+            ..
+        }) = self.model.opened.get(&id)
+        {
+            depth += 1;
+            id = *above;
+        }
+        depth
+    }
+
+    fn open_below(&mut self, at: usize, above: u64) {
+        let id = self.tag();
+        let held = self.leaves[at].below(id);
+        if self.depth(above) >= DEPTH {
+            assert_eq!(held.map(drop), Err(RpcError::ReplayLogFull));
+            return;
+        }
+        match self.reopen(above, true) {
+            Ok(()) => {
+                let leaf = held.unwrap_or_else(|error| panic!("{error}"));
+                let domain = self.model.opened[&above].current.life.domain;
+                let opened = self.opened(domain, id, None, Through::Opened(above));
+                self.keep_leaf(leaf, opened);
+            }
+            Err(error) => assert_eq!(held.map(drop), Err(error)),
+        }
+    }
+
+    /// What a call of an opened object finds. `collects` if it may return objects.
+    fn reopen(&mut self, id: u64, collects: bool) -> Result<(), RpcError> {
+        let life = self.model.opened[&id].current.life;
+        if self.model.lives(life) && collects {
+            self.model.collect(life.domain);
+        }
+        if self.model.lives(life) {
+            return Ok(());
+        }
+        let opened = self.model.opened[&id].clone();
+        if !opened.has_way {
+            return Err(RpcError::Dead);
+        }
+        match opened.through {
+            Through::Name(name) => {
+                self.collect_for(name);
+                self.revive(name).map_err(|_| RpcError::RecoveryFailed)?;
+            }
+            Through::Opened(above) => {
+                self.reopen(above, true)
+                    .map_err(|_| RpcError::RecoveryFailed)?;
+            }
+        }
+        let current = self.exported(life.domain, opened.current.id);
+        let value = opened.journal.last().map_or(0, |call| call.value);
+        if let Some(opened) = self.model.opened.get_mut(&id) {
+            opened.current = current;
+            opened.value = value;
+        }
+        Ok(())
+    }
+
+    /// The host uses an opened object that it has at place `at`.
+    pub(crate) fn use_opened(&mut self, at: usize, id: u64, how: usize) {
+        let object = self.model.opened[&id].current.id;
+        match how % 8 {
+            0 => {
+                let failed = self.leaves[at].fail();
+                let expected = self.reopen(id, false);
+                assert_eq!(failed, expected.and(Err(RpcError::Crashed)));
+                if expected.is_ok() {
+                    let life = self.model.opened[&id].current.life;
+                    self.model.die(life.domain, ExitKind::Panic);
+                    // It is opened again at once, for whoever asks next.
+                    assert_eq!(self.reopen(id, false), Ok(()));
+                }
+            }
+            1 | 2 => {
+                let value = how as u32;
+                let done = self.leaves[at].write(value);
+                let log = &self.model.opened[&id].journal;
+                if !has_room(log, None, OPENED_LOG) {
+                    assert_eq!(done, Err(RpcError::ReplayLogFull));
+                    return;
+                }
+                let expected = self.reopen(id, false);
+                assert_eq!(done, expected);
+                if let Some(opened) = self.model.opened.get_mut(&id)
+                    && expected.is_ok()
+                {
+                    opened.value = value;
+                    opened.journal.push(Recorded { by: None, value });
+                }
+            }
+            _ => {
+                let read = self.leaves[at].read();
+                let expected = self.reopen(id, false);
+                let value = self.model.opened[&id].value;
+                assert_eq!(read, expected.map(|()| (object, value)));
+            }
+        }
+    }
+
+    fn open_inside(&mut self, n: Numbers) {
+        if !self.alive(n.domain) {
+            return;
+        }
+        let id = self.harmless();
+        let kept_before = self.domains[n.domain].info().host_bytes;
+        let proxy = self.fresh(n.domain);
+        let opened = self.cuttable(|| proxy.open_patron(id));
+        if self.was_cut && (opened.is_err() || !self.alive(n.domain)) {
+            // What was exported for who was cut is nobody's.
+            self.collect_all();
+            return;
+        }
+        let Some(name) = self.model.nodes[n.domain].patron else {
+            assert_eq!(opened, Ok(()));
+            return;
+        };
+        let life = self.model.life(n.domain);
+        if opened == Err(RpcError::HostQuota) {
+            assert!(
+                kept_before > HOST_QUOTA / 2,
+                "refused with {kept_before} bytes kept"
+            );
+            return;
+        }
+        self.collect_for(name);
+        if !self.model.lives(life) {
+            // Its patron is itself, and died of an object that it dropped.
+            assert_eq!(opened, Err(RpcError::Crashed));
+            return;
+        }
+        match self.revive(name) {
+            Ok(()) => {
+                assert_eq!(opened, Ok(()));
+                let held = self.opened(name.domain, id, Some(life), Through::Name(name));
+                self.model.nodes[n.domain].leaves.push(held);
+            }
+            Err(error) => assert_eq!(opened, Err(error)),
+        }
+    }
+
+    /// The host has a domain give back what it was handed, again and again: no chain comes of it.
+    fn knit(&mut self, n: Numbers) {
+        let Some((at, name)) = self.any_shadow(n.which) else {
+            return;
+        };
+        let same = self.model.nodes[name.domain].service == name.service;
+        if !same || !self.alive(name.domain) {
+            return;
+        }
+        self.collect_all();
+        if !self.alive(name.domain) || !self.model.nodes[name.domain].leaves.is_empty() {
+            return;
+        }
+        let (first, second) = (self.harmless(), self.harmless());
+        let shadow = &self.shadows[at].0;
+        let opened = |opened: Result<Proxy<dyn Leaf>, RpcError>| {
+            opened.unwrap_or_else(|error| panic!("{error}"))
+        };
+        let mut leaf = opened(shadow.lobby(first));
+        for _ in 0..n.how * 4 {
+            assert_eq!(self.fresh(name.domain).keep(leaf), Ok(()));
+            leaf = opened(shadow.lobby(0));
+        }
+        let other = opened(shadow.open(second));
+        let own = Through::Name(name);
+        self.opened(name.domain, first, None, own);
+        self.opened(name.domain, second, None, own);
+        self.kill(Numbers {
+            domain: name.domain,
+            ..n
+        });
+        assert_eq!(other.read(), Ok((second, 0)));
+        self.model.born(name.domain);
+        self.exported(name.domain, second);
+        // The way back of the first gives the second, which has one of its own.
+        assert_eq!(self.fresh(name.domain).keep(other), Ok(()));
+        assert_eq!(leaf.read().map(drop), Err(RpcError::RecoveryFailed));
+        assert_eq!(leaf.read(), Ok((first, 0)));
+        self.exported(name.domain, first);
+        drop(leaf);
+        self.model.close_unheld();
+        // A call that may return objects has dropped the second, which nobody has any more.
+        self.model.nodes[name.domain]
+            .exported
+            .retain(|object| object.id != second);
+    }
+
+    /// What the host keeps on a domain's behalf is bounded, and nothing for who is dead or has asked for
+    /// nothing.
+    pub(crate) fn check_kept(&self, domain: usize, kept: usize) {
+        if !self.alive(domain) {
+            return;
+        }
+        assert!(kept <= HOST_QUOTA, "{kept} bytes are kept for one domain");
+        let life = Some(self.model.life(domain));
+        let recorded = |journal: &[Recorded]| journal.iter().filter(|call| call.by == life).count();
+        let records: usize = self
+            .model
+            .nodes
+            .iter()
+            .map(|node| recorded(&node.journal))
+            .sum();
+        let opened = self.model.opened.values();
+        let ways: usize = opened
+            .map(|opened| {
+                usize::from(opened.by == life && opened.has_way) + recorded(&opened.journal)
+            })
+            .sum();
+        let count = records + ways;
+        assert!(
+            count == 0 || kept >= count * OVERHEAD,
+            "{count} things for {kept} bytes"
+        );
+        assert!(
+            // Records of services that were stopped, whose shadows somebody has, are not counted here.
+            count != 0 || kept == 0 || self.stopped_services_held(),
+            "{kept} bytes are kept for nothing"
+        );
+    }
+
+    /// Whether anybody has a shadow or an opened object of a service that was stopped.
+    fn stopped_services_held(&self) -> bool {
+        let nodes = &self.model.nodes;
+        let patrons = nodes.iter().filter_map(|node| node.patron);
+        let shadows = self.shadows.iter().map(|(_, name)| *name);
+        let opened = self
+            .model
+            .opened
+            .keys()
+            .filter_map(|id| self.model.server(*id));
+        let published = self.published.iter().flatten().copied();
+        patrons
+            .chain(shadows)
+            .chain(opened)
+            .chain(published)
+            .any(|name| nodes[name.domain].service != name.service)
+    }
+}

@@ -1,0 +1,137 @@
+//! Quotas: what fits is made, what does not is not; and nobody is handed more than twice as much.
+
+use super::{Kind, kind};
+use crate::area::objects::Objects;
+use crate::machine::Machine;
+use crate::model::item::{Item, Known};
+use crate::step::Numbers;
+use samara_domain::RpcError;
+use samara_shared_heap::quota::Limits;
+use samara_testkit::hosted::{limit as set_limits, limit_bytes, owner_of};
+
+pub(crate) const KINDS: &[Kind] = &[
+    kind("limit bytes", 3, Machine::limit_bytes),
+    kind("limit objects", 2, Machine::limit_objects),
+    kind("hand over much", 2, Machine::overfill),
+    kind("take much", 2, Machine::pull),
+];
+
+impl Machine {
+    /// The limit is exact.
+    fn limit_bytes(&mut self, n: Numbers) {
+        if !self.alive(n.domain) {
+            return;
+        }
+        let owner = owner_of(&self.domains[n.domain]);
+        let limit = self.model.census(n.domain).bytes + n.which * 4;
+        limit_bytes(owner, Some(limit));
+        for how in (n.how..n.how + 6).filter(|how| !Known::is_large(*how)) {
+            let parts: usize = Known::parts(how).iter().sum();
+            let fits = self.model.census(n.domain).bytes + parts <= limit;
+            self.make_limited(n.domain, how, fits);
+        }
+        limit_bytes(owner, None);
+    }
+
+    fn limit_objects(&mut self, n: Numbers) {
+        if !self.alive(n.domain) {
+            return;
+        }
+        let owner = owner_of(&self.domains[n.domain]);
+        let count = |machine: &Self| {
+            let has = machine.model.census(n.domain);
+            has.objects + has.capabilities
+        };
+        let limit = count(self) + n.which % 8;
+        let objects = Some(limit);
+        set_limits(
+            owner,
+            Limits {
+                bytes: None,
+                objects,
+            },
+        );
+        for how in (n.how..n.how + 6).filter(|how| !Known::is_large(*how)) {
+            let fits = count(self) + Known::parts(how).len() <= limit;
+            self.make_limited(n.domain, how, fits);
+        }
+        limit_bytes(owner, None);
+    }
+
+    fn make_limited(&mut self, domain: usize, how: usize, fits: bool) {
+        let tag = self.tag();
+        let made = self.fresh(domain).make(how, tag);
+        assert_eq!(made, Ok(fits), "kind {how} within the limit");
+        if fits {
+            self.model.nodes[domain].items.push(Known::of(how, tag));
+        }
+    }
+
+    /// The host hands items to a domain with a limit: they arrive as long as it has no more than twice that.
+    fn overfill(&mut self, n: Numbers) {
+        if !self.alive(n.domain) {
+            return;
+        }
+        let owner = owner_of(&self.domains[n.domain]);
+        let limit = self.model.census(n.domain).bytes + n.which;
+        limit_bytes(owner, Some(limit));
+        for how in n.how..n.how + 8 {
+            // By kinds whose weight is their slots'.
+            let tag = self.tag();
+            let known = Known::of(how, tag);
+            let item = Item::make(how, tag).unwrap_or_else(|error| panic!("{error}"));
+            let after = self.model.census(n.domain).bytes + known.counts.bytes;
+            let expected = if after <= 2 * limit {
+                Ok(())
+            } else {
+                Err(RpcError::OverQuota)
+            };
+            assert_eq!(
+                self.fresh(n.domain).put(item),
+                expected,
+                "{after} of {limit}"
+            );
+            if expected.is_ok() {
+                self.model.nodes[n.domain].items.push(known);
+            }
+        }
+        limit_bytes(owner, None);
+    }
+
+    /// A domain with a limit takes what its peer has: a domain that has twice its limit makes no call that
+    /// may return it more.
+    fn pull(&mut self, n: Numbers) {
+        let Some(peer) = self.model.nodes[n.domain].peer else {
+            return;
+        };
+        if !self.alive(n.domain) || peer.domain == n.domain || !self.model.lives(peer) {
+            return;
+        }
+        let owner = owner_of(&self.domains[n.domain]);
+        // Room for the handle that it makes.
+        let handle = self.model.units.handle.bytes;
+        let limit = self.model.census(n.domain).bytes + handle + n.which;
+        limit_bytes(owner, Some(limit));
+        let pulled = self.fresh(n.domain).pull();
+        limit_bytes(owner, None);
+        let mut count = 0;
+        let why = loop {
+            let has = self.model.census(n.domain).bytes + handle;
+            if has >= 2 * limit {
+                break Some(RpcError::OverQuota);
+            }
+            self.model.collect(peer.domain);
+            if !self.model.lives(peer) {
+                break Some(RpcError::Dead);
+            }
+            let items = &mut self.model.nodes[peer.domain].items;
+            if items.is_empty() {
+                break None;
+            }
+            let known = items.swap_remove(0);
+            self.model.nodes[n.domain].items.push(known);
+            count += 1;
+        };
+        assert_eq!(pulled, Ok((count, why)));
+    }
+}

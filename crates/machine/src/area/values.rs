@@ -1,0 +1,73 @@
+//! The types of shared objects, by themselves: what they hold is what was put there, whoever runs it.
+
+mod batches;
+mod objects;
+mod slices;
+pub(crate) mod told;
+
+use super::{Kind, kind};
+use crate::machine::Machine;
+use crate::node::Kept;
+use crate::step::Numbers;
+use samara_domain::{RRef, RpcError, interface};
+use samara_testkit::hosted::Rng;
+use std::panic;
+
+pub(crate) const KINDS: &[Kind] = &[
+    kind("values", 4, Machine::values),
+    kind("half a slice", 1, Machine::half_a_slice),
+];
+
+#[interface]
+pub(crate) trait Values {
+    /// Does something with each type, and leaves nothing.
+    fn play(&self, seed: u64) -> Result<(), RpcError>;
+}
+
+/// What holds for everybody, the host too.
+fn play(seed: u64) {
+    let mut rng = Rng::new(seed);
+    for _ in 0..4 {
+        match rng.below(4) {
+            0 => objects::play(&mut rng),
+            1 => slices::play(&mut rng),
+            2 => batches::play(&mut rng),
+            _ => told::play(&mut rng),
+        }
+    }
+}
+
+impl Values for Kept {
+    fn play(&self, seed: u64) -> Result<(), RpcError> {
+        play(seed);
+        Ok(())
+    }
+}
+
+impl Machine {
+    fn values(&mut self, n: Numbers) {
+        let seed = ((n.which as u64) << 16) | n.how as u64;
+        play(seed);
+        let played = self.fresh(n.domain).play(seed);
+        let expected = if self.alive(n.domain) {
+            Ok(())
+        } else {
+            Err(RpcError::Dead)
+        };
+        assert_eq!(played, expected);
+    }
+
+    /// A constructor that panics on its way leaves nothing of what it has made: the host lives to see it.
+    fn half_a_slice(&mut self, n: Numbers) {
+        let (len, end) = (n.how % 40 + 1, n.which % 41);
+        let made = panic::catch_unwind(|| {
+            RRef::<[RRef<u64>]>::try_from_fn(len, |at| {
+                if at == end {
+                    panic::resume_unwind(Box::new("asked to"));
+                }
+                RRef::new(at as u64)
+            })
+        });
+        assert_eq!(made.is_ok(), end >= len);
+    }
+}

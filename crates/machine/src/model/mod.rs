@@ -1,0 +1,235 @@
+//! The reference model: what every domain has, as plain data.
+//!
+//! Who holds what is written down once, where it is held. How many proxies an exported object has, whether
+//! the host keeps the way back to an opened one, and every census follow from that.
+
+pub(crate) mod handles;
+pub(crate) mod item;
+
+use crate::census::{NOTHING, add, one, times};
+use handles::{Held, Opened, Units};
+use item::Known;
+use samara_domain_runtime::ExitKind;
+use samara_shared_heap::heap::Census;
+use std::collections::BTreeMap;
+
+/// One generation of one of the machine's domains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Life {
+    pub(crate) domain: usize,
+    pub(crate) number: u32,
+}
+
+/// How a call ends, as far as its caller can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Ok,
+    Dead,
+    Crashed,
+}
+
+/// One service: a name over its generations, until the host stops it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Name {
+    pub(crate) domain: usize,
+    pub(crate) service: u32,
+}
+
+/// A recorded `#[replay]` call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Recorded {
+    /// The domain that made it; `None` is the host.
+    pub(crate) by: Option<Life>,
+    pub(crate) value: u32,
+}
+
+/// What the model knows of a domain.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Node {
+    /// Counts its generations, over all services.
+    pub(crate) number: u32,
+    /// Counts the services that it was.
+    pub(crate) service: u32,
+    pub(crate) alive: bool,
+    /// How the last generation ended.
+    pub(crate) end: ExitKind,
+    pub(crate) items: Vec<Known>,
+    pub(crate) peer: Option<Life>,
+    pub(crate) patron: Option<Name>,
+    /// Proxies to exported objects that it keeps.
+    pub(crate) leaves: Vec<Held>,
+    /// Those that it has forgotten.
+    pub(crate) lost_leaves: Vec<Held>,
+    /// What else it has forgotten.
+    pub(crate) lost: Census,
+    /// Exported objects that it has not dropped yet.
+    pub(crate) exported: Vec<Exported>,
+    /// Parked threads: whether each holds an object.
+    pub(crate) threads: Vec<bool>,
+    /// Threads that end only with their domain.
+    pub(crate) stubborn: usize,
+    /// What its root object was set to.
+    pub(crate) value: u32,
+    /// Calls on the record of its service.
+    pub(crate) journal: Vec<Recorded>,
+}
+
+/// An object that a domain has exported.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Exported {
+    pub(crate) id: u64,
+    /// Its destructor panics.
+    pub(crate) bomb: bool,
+}
+
+impl Node {
+    /// It has ended so; what it had is gone.
+    pub(crate) fn die(&mut self, end: ExitKind) {
+        if self.alive {
+            self.end = end;
+        }
+        self.alive = false;
+        self.items.clear();
+        self.peer = None;
+        self.patron = None;
+        self.leaves.clear();
+        self.lost_leaves.clear();
+        self.lost = NOTHING;
+        self.exported.clear();
+        self.threads.clear();
+        self.stubborn = 0;
+        self.value = 0;
+    }
+
+    /// What a census of it must say.
+    fn census(&self, units: &Units) -> Census {
+        let mut sum = NOTHING;
+        if !self.alive {
+            return sum;
+        }
+        add(&mut sum, units.base);
+        self.items
+            .iter()
+            .for_each(|item| add(&mut sum, item.counts));
+        let handles = usize::from(self.peer.is_some()) + self.leaves.len() + self.lost_leaves.len();
+        add(&mut sum, times(units.handle, handles));
+        add(
+            &mut sum,
+            times(units.shadow, usize::from(self.patron.is_some())),
+        );
+        add(&mut sum, times(units.object, self.exported.len()));
+        let holding = self.threads.iter().filter(|holds| **holds).count();
+        add(&mut sum, times(one::<u64>(), holding));
+        add(&mut sum, self.lost);
+        sum
+    }
+}
+
+/// All domains of a machine, and the host's side of it.
+#[derive(Debug, Default)]
+pub(crate) struct Model {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) units: Units,
+    /// Opened objects by number.
+    pub(crate) opened: BTreeMap<u64, Opened>,
+    /// Proxies to exported objects that the host has.
+    pub(crate) leaves: Vec<Held>,
+    /// Somebody died who had threads, which have still to notice.
+    pub(crate) lingers: bool,
+}
+
+impl Model {
+    pub(crate) fn lives(&self, life: Life) -> bool {
+        let node = &self.nodes[life.domain];
+        node.alive && node.number == life.number
+    }
+
+    pub(crate) fn life(&self, domain: usize) -> Life {
+        let number = self.nodes[domain].number;
+        Life { domain, number }
+    }
+
+    pub(crate) fn name(&self, domain: usize) -> Name {
+        let service = self.nodes[domain].service;
+        Name { domain, service }
+    }
+
+    pub(crate) fn die(&mut self, domain: usize, end: ExitKind) {
+        let node = &mut self.nodes[domain];
+        self.lingers |= !node.threads.is_empty() || node.stubborn > 0;
+        node.die(end);
+        self.forget_dead_recorders();
+    }
+
+    /// What a domain had recorded has ended with it.
+    fn forget_dead_recorders(&mut self) {
+        let nodes: Vec<_> = self
+            .nodes
+            .iter()
+            .map(|node| (node.alive, node.number))
+            .collect();
+        let lives =
+            |by: Option<Life>| by.is_none_or(|life| nodes[life.domain] == (true, life.number));
+        for node in &mut self.nodes {
+            node.journal.retain(|call| lives(call.by));
+        }
+        for opened in self.opened.values_mut() {
+            opened.journal.retain(|call| lives(call.by));
+            opened.has_way &= lives(opened.by);
+        }
+    }
+
+    /// A new generation, which has been sent all that is on the record.
+    pub(crate) fn born(&mut self, domain: usize) {
+        let node = &mut self.nodes[domain];
+        // What a call that was cut may have left in the model.
+        node.die(ExitKind::None);
+        node.number += 1;
+        node.alive = true;
+        node.end = ExitKind::None;
+        node.value = node.journal.last().map_or(0, |call| call.value);
+    }
+
+    pub(crate) fn census(&self, domain: usize) -> Census {
+        self.nodes[domain].census(&self.units)
+    }
+
+    /// A chain that enters `life` and goes on for `hops` peers. `end` is done at the end, with the
+    /// domains that are on the chain, that one last.
+    pub(crate) fn chain(
+        &mut self,
+        life: Life,
+        hops: usize,
+        above: &mut Vec<Life>,
+        end: &mut dyn FnMut(&mut Self, &[Life]) -> End,
+    ) -> End {
+        // It may return objects: what nobody has any more of its exports is dropped first.
+        if self.lives(life) {
+            self.collect(life.domain);
+        }
+        if !self.lives(life) {
+            return End::Dead;
+        }
+        above.push(life);
+        let next = if hops > 0 {
+            self.nodes[life.domain].peer
+        } else {
+            None
+        };
+        let inner = match next {
+            Some(next) => Ok(self.chain(next, hops - 1, above, end)),
+            None => Err(end(self, above)),
+        };
+        above.pop();
+        let inner = match inner {
+            Ok(inner) => inner,
+            Err(end) => return end,
+        };
+        // Whoever died meanwhile is cut when its callee returns.
+        if self.lives(life) {
+            inner
+        } else {
+            End::Crashed
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What rustdoc tells of the crates, each in a file of its own; paths lead from one to another.
+
+use rustdoc_types::{Crate, FORMAT_VERSION, Id, Item, ItemEnum};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::{env, fs};
+
+/// The crates whose items `samara-domain` may export, innermost first.
+const CRATES: [&str; 5] = [
+    "samara_shared_heap",
+    "samara_rref",
+    "samara_domain_runtime",
+    "samara_proxy",
+    "samara_domain",
+];
+
+pub(crate) struct Crates(BTreeMap<String, Crate>);
+
+/// An item, and the crate whose numbers it is told by.
+#[derive(Clone, Copy)]
+pub(crate) struct Found<'a> {
+    pub(crate) krate: &'a String,
+    document: &'a Crate,
+    pub(crate) item: &'a Item,
+}
+
+impl<'a> Found<'a> {
+    /// Another item of the same crate.
+    pub(crate) fn sibling(&self, id: Id) -> Option<Self> {
+        let item = self.document.index.get(&id)?;
+        Some(Self { item, ..*self })
+    }
+}
+
+impl Crates {
+    /// Has rustdoc tell of the crates.
+    pub(crate) fn of(roots: &[&str]) -> Self {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("surface");
+        let names: Vec<_> = CRATES.iter().chain(roots).copied().collect();
+        let documents = names.into_iter().map(|name| {
+            let package = name.replace('_', "-");
+            let status = Command::new(env!("CARGO"))
+                .args([
+                    "rustdoc",
+                    "--quiet",
+                    "--lib",
+                    "--package",
+                    &package,
+                    "--target-dir",
+                ])
+                .arg(&target)
+                .args([
+                    "--all-features",
+                    "--",
+                    "-Zunstable-options",
+                    "--output-format",
+                    "json",
+                ])
+                // The format is an unstable option of the pinned compiler's.
+                .env("RUSTC_BOOTSTRAP", "1")
+                .env("RUSTDOCFLAGS", "--document-hidden-items -Zunstable-options")
+                .current_dir(env!("CARGO_MANIFEST_DIR"))
+                .status();
+            assert!(
+                status.is_ok_and(|status| status.success()),
+                "rustdoc of {package}"
+            );
+            let path = target.join("doc").join(format!("{name}.json"));
+            let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{error}"));
+            let document: Crate = serde_json::from_str(&text).unwrap_or_else(|error| {
+                panic!("rustdoc's format is not {FORMAT_VERSION}, that of `rustdoc-types`: {error}")
+            });
+            assert_eq!(
+                document.format_version, FORMAT_VERSION,
+                "take that version of `rustdoc-types`"
+            );
+            (name.to_string(), document)
+        });
+        Self(documents.collect())
+    }
+
+    pub(crate) fn root(&self, name: &str) -> Found<'_> {
+        let (krate, document) = self
+            .0
+            .get_key_value(name)
+            .unwrap_or_else(|| panic!("no {name}"));
+        let item = &document.index[&document.root];
+        Found {
+            krate,
+            document,
+            item,
+        }
+    }
+
+    /// The item that `id` means where `found` stands, in the crate that has it.
+    pub(crate) fn resolve(&self, found: Found<'_>, id: Id) -> Option<Found<'_>> {
+        let (krate, document) = self.0.get_key_value(found.krate)?;
+        if let Some(item) = document.index.get(&id) {
+            return Some(Found {
+                krate,
+                document,
+                item,
+            });
+        }
+        let summary = document.paths.get(&id)?;
+        let (krate, document) = self.0.get_key_value(summary.path.first()?)?;
+        let same = |(_, other): &(&Id, &rustdoc_types::ItemSummary)| {
+            other.crate_id == 0 && other.path == summary.path && other.kind == summary.kind
+        };
+        let (id, _) = document.paths.iter().find(same)?;
+        let item = document.index.get(id)?;
+        Some(Found {
+            krate,
+            document,
+            item,
+        })
+    }
+
+    /// The path at which the item is defined.
+    pub(crate) fn path(&self, found: Found<'_>) -> Vec<String> {
+        let summary = self.0[found.krate].paths.get(&found.item.id);
+        summary
+            .map(|summary| summary.path.clone())
+            .unwrap_or_default()
+    }
+
+    /// Whether a domain can name the trait: one of the standard library's, or one that is exported to it.
+    pub(crate) fn is_nameable(&self, found: Found<'_>, id: Id) -> bool {
+        let path = self.0[found.krate]
+            .paths
+            .get(&id)
+            .map(|summary| &summary.path);
+        let Some(path) = path else { return false };
+        let exported = ["Exchangeable", "Scratch", "FromRpc"];
+        match path.first().map(String::as_str) {
+            Some("core" | "alloc" | "std") => true,
+            _ => {
+                let document = &self.0["samara_domain"];
+                let named = path
+                    .last()
+                    .is_some_and(|name| exported.contains(&name.as_str()));
+                named && document.index.values().any(|item| matches!(&item.inner, ItemEnum::Use(import) if Some(&import.name) == path.last()))
+            }
+        }
+    }
+}
