@@ -33,7 +33,8 @@ fn a_private_quota_is_kept_from_the_first_byte_on() {
         let spec = DomainSpec::new("small").heap_quota(quota);
         let small: Domain<dyn Bare> = host().spawn(spec, init, Mint::nothing()).unwrap();
         let proxy = small.proxy().unwrap();
-        assert_eq!(small.info().private_bytes, 0, "the start took none");
+        // The start tries the allocator, within the quota.
+        assert!(small.info().private_bytes <= quota, "{quota} at the start");
         let pages = quota / 4096 * 4096;
         for bytes in [100, 4096, 30_000, 60_000, 70_000, 250_000_usize] {
             let got = proxy.take(bytes as u32).unwrap();
