@@ -24,10 +24,6 @@ const NOT_CALLED: &[(&str, &str)] = &[
         "the compiler calls it, and refuses whoever does by name",
     ),
     (
-        "FromRpc::",
-        "sealed: called by generated code, in each call of an interface",
-    ),
-    (
         "Proxy::try_new",
         "needs an `Instance`, which only a host has; `Domain::proxy` calls it",
     ),
