@@ -27,7 +27,6 @@ const NOT_CALLED: &[(&str, &str)] = &[
         "Proxy::try_new",
         "needs an `Instance`, which only a host has; `Domain::proxy` calls it",
     ),
-    ("Eq::assert_", "the derive's own check, which does nothing"),
     (
         "TypeDescriptor::shaped",
         "evaluated by the derive: a constant, with shapes that only generated code names",
