@@ -111,7 +111,15 @@ impl Runtime {
 }
 
 /// What `init` came to. Crosses from the new domain to the host; the pointer is the host's to keep.
-struct Outcome<I: ?Sized>(Result<NonNull<I>, Text<MESSAGE>>);
+struct Outcome<I: ?Sized>(Result<NonNull<I>, Failed>);
+
+/// Why there is no object.
+enum Failed {
+    /// `init` says so.
+    Init(Text<MESSAGE>),
+    /// There is a quota of a private heap, and no private heap. `init` was not called.
+    NoPrivateHeap,
+}
 
 // SAFETY: see `Instance`.
 unsafe impl<I: ?Sized + Interface> Send for Outcome<I> {}
@@ -135,7 +143,7 @@ where
             let mut text = Text::new();
             // A `Display` that fails leaves what it has written: that is the message then.
             let _ = write!(text, "{error}");
-            return Outcome(Err(text));
+            return Outcome(Err(Failed::Init(text)));
         }
     };
     let (size, align) = (size_of::<T>(), align_of::<T>());
@@ -147,10 +155,10 @@ where
             unsafe { slot.write(value) };
             Outcome(Ok(I::unsize(slot)))
         }
-        Err(error) => Outcome(Err(Text::of(match error {
+        Err(error) => Outcome(Err(Failed::Init(Text::of(match error {
             heap::AllocError::Quota => "no quota for what init returned",
             _ => "no memory for what init returned",
-        }))),
+        })))),
     }
 }
 
@@ -176,13 +184,6 @@ where
     let (block, word, hold) =
         ControlBlock::claim(spec.name, restarts, exits).ok_or(SpawnError::NoSlot)?;
     begun(Target::new(block, word));
-    if spec.heap_quota.is_some() && !arena::is_private(block.owner()) {
-        let reason = ExitReason::new(ExitKind::InitFailed, "no private heap to have a quota");
-        block.die(word.generation(), &reason);
-        drop(hold);
-        reaper::try_reclaim(block);
-        return Err(SpawnError::NotKept(NotKept::NoPrivateHeap));
-    }
     arena::set_quota(block.owner(), spec.heap_quota);
     // SAFETY: whoever spawns has the authority over what it spawns.
     unsafe { quota::set_limits(block.owner(), spec.shared) };
@@ -191,14 +192,19 @@ where
     block.renews.store(spec.renews, Ordering::SeqCst);
     block.budget.store(spec.budget_us(), Ordering::SeqCst);
     block.stack.set(spec.stack);
+    let has_quota = spec.heap_quota.is_some();
     let (target, run) = (Target::new(block, word), |arguments| {
+        if has_quota && !arena::is_private() {
+            return Outcome(Err(Failed::NoPrivateHeap));
+        }
         call::apart(|| run_init::<I, T, A, E>(init, arguments))
     });
     let mut refusal = Refusal::Dead;
-    // SAFETY: `init` is the new domain's code; the function pointer is all that is captured.
+    // SAFETY: `init` is the new domain's code; the function pointer and a flag are all that is captured.
     let outcome = unsafe {
         call::enter_on::<true, _, _>(thread::current(), target, arguments, run, &mut refusal)
     };
+    let is_kept = !matches!(&outcome, Ok(Outcome(Err(Failed::NoPrivateHeap))));
     let failure = match outcome {
         Ok(Outcome(Ok(object))) => {
             if let Some(running) = block.step(word, State::Running) {
@@ -211,7 +217,10 @@ where
             }
             ExitReason::new(ExitKind::Killed, "killed during init")
         }
-        Ok(Outcome(Err(message))) => ExitReason {
+        Ok(Outcome(Err(Failed::NoPrivateHeap))) => {
+            ExitReason::new(ExitKind::InitFailed, "no private heap to have a quota")
+        }
+        Ok(Outcome(Err(Failed::Init(message)))) => ExitReason {
             kind: ExitKind::InitFailed,
             message,
             place: Text::new(),
@@ -232,6 +241,9 @@ where
     let reason = block.reason(word.generation()).unwrap_or(failure);
     drop(hold);
     reaper::try_reclaim(block);
+    if !is_kept {
+        return Err(SpawnError::NotKept(NotKept::NoPrivateHeap));
+    }
     Err(SpawnError::Init(Reason::from(reason)))
 }
 

@@ -163,6 +163,9 @@ fn no_generation_begins_with_its_predecessors_reason() {
             }
             gate.wait();
             wrong += u32::from(domain.exit_reason().is_some());
+            let target = domain.service().current().target();
+            let reason = target.block().reason(target.expected().generation());
+            wrong += u32::from(reason.is_some());
         }
         done.store(true, Relaxed);
     });

@@ -290,6 +290,30 @@ fn a_tree_escalates_and_starts_again_from_the_top() {
 }
 
 #[test]
+fn a_stop_outlasts_its_supervisors_giving_up() {
+    let _alone = alone();
+    let before = Totals::now();
+    let starts = Starts::default();
+    let [a, b] = ["stopped-a", "stopped-b"].map(|name| part(name, &starts));
+    let lower = Supervisor::new("stopped-lower", Strategy::OneForOne, Restart::never())
+        .with(&a)
+        .with(&b);
+    let policy = Restart::limited(1, HOUR);
+    let mut upper =
+        Supervisor::new("stopped-upper", Strategy::OneForOne, policy).with_supervisor(lower);
+    take(&starts);
+    assert_eq!(b.stop(HOUR), Ok(()));
+    // The lower one gives up, and the upper one starts it again: all but what the host has stopped.
+    crash(&a);
+    assert_eq!(upper.poll(), Status::Settled);
+    assert_eq!(take(&starts), ["stopped-a"]);
+    assert!(alive(&a) && !alive(&b));
+    assert!(a.kill());
+    drop(upper);
+    assert_eq!(Totals::now(), before);
+}
+
+#[test]
 fn a_supervisor_in_the_background_and_shadows_do_not_fight() {
     let _alone = alone();
     let before = Totals::now();

@@ -98,4 +98,9 @@ fn failed_starts_take_no_more_slots_than_deaths() {
         host().domains().all(|info| info.name.as_str() != "failing")
     });
     assert!(slots <= 9, "{slots} slots for one name");
+    assert_eq!(
+        INSIDE.load(SeqCst),
+        1,
+        "threads of one name, which may have one"
+    );
 }

@@ -223,6 +223,11 @@ fn an_exporter_that_dies_takes_its_objects_and_their_messages_with_it() {
     drop((file, clone, again));
     assert_eq!(drops(7), 0);
     assert_eq!(heap::census(owner).capabilities, 0);
+    // Nor does the next in the slot drop anything of what was posted to this one.
+    let (next, _) = spawn("next-exporter", 7);
+    assert_eq!(owner_of(&next), owner);
+    assert_eq!((host().collect_exports(), drops(7)), (0, 0));
+    next.kill();
 }
 
 #[test]

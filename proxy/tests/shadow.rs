@@ -25,6 +25,8 @@ trait Disk {
         #[scratch] two: RRef<[u8]>,
     ) -> Result<usize, RpcError>;
     fn append(&self, data: RRef<RRef<u64>>) -> Result<RRef<RRef<u64>>, RpcError>;
+    /// Counts in [`COUNTED`] how often it was called: not idempotent, though nothing moves.
+    fn count(&self) -> Result<(), RpcError>;
     /// A method with a body of its own: the callee's is called, not this one here.
     #[idempotent]
     fn sector(&self) -> Result<u32, RpcError> {
@@ -42,6 +44,7 @@ static CRASHES: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
 static INIT_FAILS: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
 static INITS: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
 static MINT_FAILS: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
+static COUNTED: AtomicU32 = AtomicU32::new(0);
 /// The highest owner for whom a recipe ran: must be the host, who is 0.
 static MINTED_AS: AtomicUsize = AtomicUsize::new(0);
 
@@ -60,6 +63,11 @@ impl Flaky {
 }
 
 impl Disk for Flaky {
+    fn count(&self) -> Result<(), RpcError> {
+        COUNTED.fetch_add(1, SeqCst);
+        self.maybe_crash();
+        Ok(())
+    }
     fn sum(&self, factor: u64, data: &RRef<[u8]>) -> Result<u64, RpcError> {
         self.maybe_crash();
         Ok(factor * data.iter().map(|byte| u64::from(*byte)).sum::<u64>())
@@ -156,6 +164,9 @@ fn a_call_that_is_not_idempotent_is_not_repeated() {
         shadow.append(RRef::new(RRef::new(2))).map(|back| **back),
         Ok(2)
     );
+    CRASHES[2].store(1, SeqCst);
+    assert_eq!(shadow.count(), Err(RpcError::Crashed));
+    assert_eq!(COUNTED.load(SeqCst), 1);
 }
 
 #[test]

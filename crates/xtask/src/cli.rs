@@ -48,6 +48,12 @@ pub(crate) enum Command {
     /// Microcontrollers run in QEMU's system emulation, the others in its user emulation. Prints the
     /// flash and RAM that the program takes on a Cortex-M4.
     Targets,
+    /// Put past holes of the core back, one at a time, and see which of them the tests find
+    ///
+    /// Works on a copy of the tracked files under target/. A line of a table for each hole: by which
+    /// mode the random machine finds it and how fast, and whether its own test fails. Some minutes for
+    /// each. Exits non-zero if a hole's own test passes.
+    Holes(HolesArgs),
     /// Run the hosted benchmarks
     Bench(BenchArgs),
 }
@@ -163,6 +169,39 @@ pub(crate) enum TestPart {
     Disks,
     /// Static checks on domains
     Checks,
+}
+
+/// Options of `holes`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct HolesArgs {
+    /// Holes, or kinds of them, as the files and folders below crates/machine/holes are called; all if none is named
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+
+    /// Who looks for them; both if none is named
+    #[arg(long = "suite", value_enum, value_name = "SUITE")]
+    pub(crate) suite: Vec<HoleSuite>,
+
+    /// Only these modes of the machine, which are its tests; all if none is named
+    #[arg(long = "mode", value_name = "MODE")]
+    pub(crate) modes: Vec<String>,
+
+    /// How long the machine looks for each hole at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) seconds: u64,
+
+    /// Steps of the machine's modes; without it as many as in CI
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) steps: Option<u64>,
+}
+
+/// Who looks for a hole.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum HoleSuite {
+    /// The random machine, all its modes
+    Machine,
+    /// The hole's own test
+    Tests,
 }
 
 /// Options of `bench`.

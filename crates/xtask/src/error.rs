@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::disk::DiskError;
 use crate::guest::GuestError;
+use crate::holes::HoleError;
 use crate::qemu::QemuError;
 
 /// Why a command failed.
@@ -33,6 +34,8 @@ pub(crate) enum Error {
     Qemu(QemuError),
     /// The kernel in the virtual machine.
     Guest(GuestError),
+    /// A past hole of the core could not be put back or looked for.
+    Hole(HoleError),
     /// Checks that ran to their end and found faults, which were told already.
     Checks { failed: u64, of: String },
 }
@@ -78,6 +81,7 @@ impl fmt::Display for Error {
             Error::Disk(error) => error.fmt(f),
             Error::Qemu(error) => error.fmt(f),
             Error::Guest(error) => error.fmt(f),
+            Error::Hole(error) => error.fmt(f),
             Error::Checks { failed, of } => write!(f, "{failed} of {of} failed; see above"),
         }
     }
@@ -90,6 +94,7 @@ impl std::error::Error for Error {
             Error::Disk(error) => Some(error),
             Error::Qemu(error) => Some(error),
             Error::Guest(error) => Some(error),
+            Error::Hole(error) => Some(error),
             _ => None,
         }
     }
@@ -104,6 +109,12 @@ impl From<DiskError> for Error {
 impl From<QemuError> for Error {
     fn from(error: QemuError) -> Self {
         Error::Qemu(error)
+    }
+}
+
+impl From<HoleError> for Error {
+    fn from(error: HoleError) -> Self {
+        Error::Hole(error)
     }
 }
 

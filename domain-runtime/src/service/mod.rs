@@ -281,9 +281,10 @@ impl<I: ?Sized + Interface> Service<I> {
                 .restarts
                 .fetch_add(1, Ordering::Relaxed)
                 .wrapping_add(1);
-            let instance = self
-                .recipe
-                .start(&self.spec, restarts, &self.exits, &begun)?;
+            // The limit is the name's: threads that earlier generations have left inside others count.
+            let mut spec = self.spec;
+            spec.threads = spec.threads.saturating_sub(self.lagging.threads());
+            let instance = self.recipe.start(&spec, restarts, &self.exits, &begun)?;
             let shortages = thread::current().shortages();
             let Err(failed) = self.journal.replay(instance) else {
                 // While it is the starting one still: a kill finds it here or there.

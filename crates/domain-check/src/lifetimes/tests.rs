@@ -90,6 +90,39 @@ fn every_spelling_of_the_hole_is_refused() {
             "fn lend<'a, 'b>(_: Option<elsewhere::W<'a, 'b>>, v: &'b str) -> &'a str { v }",
             "'b: 'a",
         ),
+        // The same name in several places of one argument, or hidden behind one.
+        (
+            "struct P<'a, 'b, 'c>(Option<&'a &'b ()>, &'c str); fn lend<'a, 'b>(p: P<'a, 'b, 'b>) -> &'a str { p.1 }",
+            "'b: 'a",
+        ),
+        (
+            "struct P<'a, 'b, T>(Option<&'a &'b ()>, T); fn lend<'a, 'b>(p: P<'a, 'b, &'b str>) -> &'a str { p.1 }",
+            "'b: 'a",
+        ),
+        (
+            "struct P<A, B>(Option<A>, B); type Q<'a, 'b> = P<&'a &'b (), &'b str>; fn lend<'a, 'b>(p: Q<'a, 'b>) -> &'a str { p.1 }",
+            "'b: 'a",
+        ),
+        (
+            "struct P<A, B>(Option<A>, B); type R<T, U> = P<T, U>; type Q<T, 'b> = R<T, &'b str>; fn lend<'a, T>(p: R<&'a T, T>) -> Box<dyn Any + 'a> { Box::new(p.1) }",
+            "T: 'a",
+        ),
+        (
+            "fn lend<'a, 'b>(p: <M<'a, 'b> as Same>::Pair) -> &'a str { p.1 }",
+            "'b: 'a",
+        ),
+        (
+            "fn keep<'a, V: Display + Make<G>, G>(_: Option<&'a V>, g: G) -> Box<dyn Display + 'a> { Box::new(V::make(g)) }",
+            "V: 'a",
+        ),
+        (
+            "trait Make { type G; } fn keep<'a, V: Display + Make<G = G>, G>(_: Option<&'a V>, g: G) -> Box<dyn Display + 'a> { x() }",
+            "V: 'a",
+        ),
+        (
+            "fn keep<'a, V, G>(_: Option<&'a V>, g: G) -> Box<dyn Display + 'a> where V: From<G> { Box::new(V::from(g)) }",
+            "V: 'a",
+        ),
         // Results through which a value comes in later.
         (
             "fn make<'a, 'b>(_: Option<&'a &'b ()>) -> fn(&'b str) -> &'a str { |v| v }",
@@ -181,6 +214,38 @@ fn every_spelling_of_the_hole_is_refused() {
             "impl<'a, 'b> Proof for &'a &'b () { type In = &'b str; type Out = &'a str; fn go(i: Self::In) -> Self::Out { i } }",
             "'b: 'a",
         ),
+        (
+            "struct P<'b>(&'b str); impl P<'_> { fn lend<'a>(_: Option<&'a Self>, v: Self) -> &'a str { v.0 } }",
+            "'_: 'a",
+        ),
+        (
+            "struct P<'b>(&'b str); impl Lend for P<'_> { fn lend(&self, v: Self) -> &str { v.0 } }",
+            "'_: '_",
+        ),
+        (
+            "impl Lend for &str { fn lend(&self, v: Self) -> &str { v } }",
+            "'_: '_",
+        ),
+        (
+            "struct P<'b>(&'b str); impl<'b> P<'b> { fn lend(self: Pin<&Self>, v: &'b str) -> &str { v } }",
+            "'b: '_",
+        ),
+        (
+            "struct G<'s>(&'s str); struct P<'b>(&'b str); impl<'b> P<'b> { fn lend(&self, v: &'b str) -> G { G(v) } }",
+            "'b: '_",
+        ),
+        (
+            "impl Gat for M { type P<'a, 'b> = &'a &'b (); fn lend<'a, 'b>(_: Option<Self::P<'a, 'b>>, v: &'b str) -> &'a str { v } }",
+            "'b: 'a",
+        ),
+        (
+            "fn lend<'a, 'b, T: Gat>(_: Option<T::P<'a, 'b>>, v: &'b str) -> &'a str { v }",
+            "'b: 'a",
+        ),
+        (
+            "impl<'a, 'b> Mul<&'b str> for &'a &'b () { type Output = &'a str; fn mul(self, v: &'b str) -> &'a str { v } }",
+            "'b: 'a",
+        ),
         // Headers of impls, from which supertraits and associated types follow.
         (
             "trait Sub<'a, 'b, R>: Sup<'a, 'b> {} impl<'a, 'b> Sub<'a, 'b, &'b &'a ()> for M {}",
@@ -258,6 +323,8 @@ fn what_domains_write_every_day_passes() {
         "struct Iter<'a, T>(&'a [T]); impl<T> Bag<T> { fn iter(&self) -> Iter<'_, T> { Iter(&self.0) } fn all(&self) -> impl Iterator<Item = &T> { self.0.iter() } }",
         "struct Bag<T>(T); impl<T> Bag<T> { fn push(&mut self, value: T) -> Result<(), Full> { x() } fn insert(&mut self, value: T) -> &mut T { x() } }",
         "struct Bag<T>(T); impl<T> Bag<T> { fn find(&self, wanted: impl Fn(&T) -> bool) -> Option<&T> { x() } }",
+        "type Result<T> = core::result::Result<T, Error>; fn get<'a>(text: &'a str, index: usize) -> Result<&'a str> { x() }",
+        "mod a { pub type Result<T> = core::result::Result<T, Error>; } mod b { pub type Result<T> = a::Result<T>; fn get(text: &str) -> Result<&str> { x() } }",
         "fn longer<'a>(a: &'a str, b: &'a str) -> &'a str { if x { a } else { b } }",
         "fn each(all: &[&str], f: impl Fn(&str) -> bool, g: &mut dyn FnMut(&[u8]) -> usize) -> usize { 0 }",
         "fn map<T, U>(value: &T, f: impl FnOnce(&T) -> U) -> bool { f(value); true }",
@@ -270,4 +337,19 @@ fn what_domains_write_every_day_passes() {
         wrong.extend(findings(source).iter().map(|it| format!("{source}: {it}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_type_that_multiplies_is_not_understood() {
+    let mut source = String::from("type T0<'a, 'b> = (&'a (), &'b ());");
+    for level in 1..14 {
+        let inner = format!("T{}<'a, 'b>", level - 1);
+        source += &format!("type T{level}<'a, 'b> = ({inner}, {inner}, {inner});");
+    }
+    source += "fn lend<'a, 'b>(p: T13<'a, 'b>, v: &'b str) -> &'a str { v }";
+    let found = findings(&source);
+    assert!(
+        found.iter().any(|it| it.contains("not-understood")),
+        "{found:?}"
+    );
 }

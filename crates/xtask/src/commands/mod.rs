@@ -5,6 +5,7 @@ mod broken_disks;
 mod ci;
 mod doomed;
 mod fatal_faults;
+mod holes;
 mod run;
 mod targets;
 mod test;
@@ -27,6 +28,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<(), Error> {
         Command::Ci => ci::run(&workspace),
         Command::TestModel => test_model::run(&workspace),
         Command::Targets => targets::run(&workspace),
+        Command::Holes(args) => holes::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
     }
 }

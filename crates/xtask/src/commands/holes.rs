@@ -1,0 +1,98 @@
+//! `cargo xtask holes`: past holes of the core, put back one at a time.
+
+use std::time::Duration;
+
+use crate::cli::{HoleSuite, HolesArgs};
+use crate::error::Error;
+use crate::holes::{self, Guards, Hole, Machine, Row, Tree};
+use crate::progress::{note, step};
+use crate::workspace::Workspace;
+
+/// Puts each hole into a copy of the workspace, looks for it, and prints the table of what was found.
+pub(super) fn run(workspace: &Workspace, args: &HolesArgs) -> Result<(), Error> {
+    let all = holes::load(workspace, &args.names)?;
+    let mut tree = Tree::copy(workspace)?;
+    step("the tree without holes");
+    let suites = Suites::measured(workspace, &tree, &all, args)?;
+    let count = all.len();
+    let (mut found, mut failed) = (0, 0_u64);
+    println!("{}", Row::HEAD);
+    for hole in all {
+        step(format_args!("{}: {}", hole.name, hole.title));
+        match suites.look(workspace, &mut tree, hole) {
+            Ok(row) => {
+                println!("{row}");
+                found += usize::from(row.found());
+                // Then it isn't known to be one.
+                failed += u64::from(row.is_unguarded());
+            }
+            // The others can be looked for all the same.
+            Err(error) => {
+                eprintln!("error: {error}");
+                failed += 1;
+            }
+        }
+    }
+    tree.mend()?;
+    if suites.machine.is_some() {
+        println!("\nThe machine finds {found} of {count} by itself.");
+    }
+    if failed == 0 {
+        Ok(())
+    } else {
+        Err(Error::Checks {
+            failed,
+            of: format!("{count} holes' tests"),
+        })
+    }
+}
+
+/// What looks for the holes.
+struct Suites {
+    machine: Option<Machine>,
+    guards: Option<Guards>,
+    limit: Duration,
+}
+
+impl Suites {
+    /// Those that `args` asks for, which pass on `tree`.
+    fn measured(
+        workspace: &Workspace,
+        tree: &Tree,
+        holes: &[Hole],
+        args: &HolesArgs,
+    ) -> Result<Self, Error> {
+        let wanted = |suite| args.suite.is_empty() || args.suite.contains(&suite);
+        let machine = wanted(HoleSuite::Machine)
+            .then(|| Machine::measured(workspace, tree, &args.modes, args.steps))
+            .transpose()?;
+        for (mode, took) in machine.iter().flat_map(Machine::modes) {
+            note(format_args!("{mode}: {:.0} s", took.as_secs_f32()));
+        }
+        let guards = wanted(HoleSuite::Tests)
+            .then(|| Guards::measured(workspace, tree, holes))
+            .transpose()?;
+        Ok(Suites {
+            machine,
+            guards,
+            limit: Duration::from_secs(args.seconds),
+        })
+    }
+
+    /// Puts `hole` into `tree` and looks for it.
+    fn look(&self, workspace: &Workspace, tree: &mut Tree, hole: Hole) -> Result<Row, Error> {
+        tree.put(&hole)?;
+        let guards = self.guards.as_ref();
+        let guard = guards.map(|guards| guards.look(workspace, tree, &hole));
+        let guard = guard.transpose()?;
+        let machine = match &self.machine {
+            Some(machine) => machine.look(workspace, tree, &hole, self.limit)?,
+            None => Vec::new(),
+        };
+        Ok(Row {
+            hole,
+            machine,
+            guard,
+        })
+    }
+}

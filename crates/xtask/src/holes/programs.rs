@@ -1,0 +1,67 @@
+//! Building programs of tests in the copy, and what is in them.
+
+use std::process::Command;
+use std::time::Duration;
+
+use samara_domain_check::Artifact;
+
+use super::run::Run;
+use super::{Hole, HoleError, Tree};
+use crate::cargo::build;
+use crate::error::Error;
+use crate::process::Job;
+use crate::workspace::Workspace;
+
+/// Longest that a program may take to list its tests.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// All tests that are in the programs which `arguments` make cargo build in `tree`, by `profile`.
+pub(super) fn tests(
+    workspace: &Workspace,
+    tree: &Tree,
+    profile: &str,
+    arguments: &[&str],
+) -> Result<Vec<Run>, Error> {
+    let mut command = tree.cargo(workspace, "test");
+    command.args(["--quiet", "--no-run", "--profile", profile]);
+    command.args(arguments);
+    let mut all = Vec::new();
+    for artifact in build("building the tests", command)? {
+        all.extend(tests_of(&artifact)?);
+    }
+    Ok(all)
+}
+
+/// The tests of what was built, if it's a program of tests.
+fn tests_of(artifact: &Artifact) -> Result<Vec<Run>, Error> {
+    // Its folder is in cargo's name of the package: `path+file:///folder#name@version`.
+    let folder = artifact.package.split_once("file://");
+    let folder = folder.and_then(|(_, folder)| folder.split_once('#'));
+    let (Some(program), Some((folder, _))) = (&artifact.executable, folder) else {
+        return Ok(Vec::new());
+    };
+    let mut list = Command::new(program);
+    list.args(["--list", "--format", "terse"]);
+    let listed = Job::new("listing tests", list, LIMIT).capture()?;
+    let names = listed
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test"));
+    let run = |name: &str| Run {
+        program: program.clone(),
+        folder: folder.into(),
+        test: name.into(),
+        took: Duration::ZERO,
+    };
+    Ok(names.map(run).collect())
+}
+
+/// A build that failed with a hole is the hole's fault.
+pub(super) fn uncompiled(hole: &Hole, error: Error) -> Error {
+    match error {
+        Error::Failed { .. } => HoleError::DoesNotCompile {
+            file: hole.file.clone(),
+        }
+        .into(),
+        error => error,
+    }
+}
