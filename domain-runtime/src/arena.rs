@@ -12,7 +12,7 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::hint::black_box;
 use core::ptr::{self, NonNull};
 use samara_shared_heap::owner::MAX_OWNERS;
-use samara_shared_heap::thread::{self, Frame, NoCut};
+use samara_shared_heap::thread::{self, NoCut};
 use samara_shared_heap::{NoCutMutex, Owner};
 use spin::Once;
 use talc::{ErrOnOom, Span, Talc};
@@ -207,23 +207,13 @@ pub(crate) fn set_quota(owner: Owner, bytes: Option<usize>) {
     ARENAS[owner.index()].lock().quota = bytes.unwrap_or(usize::MAX);
 }
 
-/// Whether what `owner`, which is being started, allocates comes from its arena: there is one, and the program's
-/// global allocator gives from it. Tried, as nothing else tells who that is.
-pub(crate) fn is_private(owner: Owner) -> bool {
+/// Whether what the domain that the thread acts for allocates comes from its arena: there is one, and the program's
+/// global allocator gives from it. Tried, as nothing else tells who that is. Called inside the domain.
+pub(crate) fn is_private() -> bool {
+    let owner = thread::current().owner();
     let layout = Layout::new::<u64>();
-    let slot = thread::current();
-    let frame = Frame::new(owner, slot.top());
-    let at = {
-        // SAFETY: nothing cuts, nor asks whom the frame is of, before it is off again, in this block.
-        let _no_cut = unsafe { NoCut::begin(slot) };
-        // SAFETY: the frame is on top for the allocation only, which calls the arena and the host's pages.
-        unsafe { slot.set_top(&raw const frame) };
-        // SAFETY: the size is not zero.
-        let at = black_box(unsafe { alloc::alloc::alloc(layout) });
-        // SAFETY: the top before, whose frames are still there.
-        unsafe { slot.set_top(frame.prev()) };
-        at
-    };
+    // SAFETY: the size is not zero.
+    let at = black_box(unsafe { alloc::alloc::alloc(layout) });
     if at.is_null() {
         // Only an arena refuses so little, for its quota's sake.
         return stripe(owner).is_some();

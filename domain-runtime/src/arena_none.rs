@@ -5,7 +5,7 @@ use samara_shared_heap::Owner;
 pub(crate) fn set_quota(_: Owner, _: Option<usize>) {}
 
 /// Nothing is allocated: any quota is kept.
-pub(crate) fn is_private(_: Owner) -> bool {
+pub(crate) fn is_private() -> bool {
     true
 }
 

@@ -55,6 +55,12 @@ impl Budget {
         true
     }
 
+    /// Takes the newest restart back, which came to nothing.
+    pub(crate) fn give_back(&mut self) {
+        let at = self.newest.strict_rem(COUNTED as u64) as usize;
+        self.parts[at] = self.parts[at].saturating_sub(1);
+    }
+
     /// Forgets what is too old. A clock that goes back counts as one that stands still.
     fn advance(&mut self, part: u64) {
         let mut steps = part
@@ -101,6 +107,18 @@ mod tests {
             }
             assert!(granted.len() > times as usize);
         }
+    }
+
+    #[test]
+    fn what_came_to_nothing_is_not_counted() {
+        let mut budget = budget(2, 1000);
+        for now in 0..100 {
+            assert!(budget.spend(now));
+            budget.give_back();
+        }
+        assert!(budget.spend(100) && budget.spend(100) && !budget.spend(100));
+        budget.give_back();
+        assert!(budget.spend(100) && !budget.spend(100));
     }
 
     #[test]

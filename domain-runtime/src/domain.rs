@@ -3,13 +3,13 @@
 use crate::error::SpawnError;
 use crate::interface::{Implements, Interface};
 use crate::mint::Mint;
+use crate::names;
 use crate::names::NameError;
-use crate::reason::{Exit, ExitKind, ExitReason};
+use crate::reason::{Exit, ExitReason};
 use crate::runtime::{DomainInfo, Runtime, info};
 use crate::service::Service;
 use crate::spec::DomainSpec;
 use crate::state::State;
-use crate::{names, reaper};
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
@@ -129,14 +129,10 @@ impl<I: ?Sized + Interface> Domain<I> {
         self.0.restarts()
     }
 
-    /// Marks the newest generation dead: no call enters any more; it is reclaimed when those inside
-    /// have left. Returns false if it was dead already.
+    /// Marks the newest generation dead, and one that is being started: no call enters any more; it is reclaimed when
+    /// those inside have left. Returns false if it was dead already.
     pub fn kill(&self) -> bool {
-        let target = self.0.current().target();
-        let reason = ExitReason::new(ExitKind::Killed, "killed by the host");
-        let died = target.block().die(target.expected().generation(), &reason);
-        reaper::try_reclaim(target.block());
-        died
+        self.0.kill()
     }
 
     /// Starts the next generation, ending this one if it runs. Within the restart budget.

@@ -231,11 +231,21 @@ pub fn has_posted(owner: Owner) -> bool {
     marks::of(owner) & marks::POSTED != 0
 }
 
+/// Enters the generation behind `target`, if it runs, to drop the exported objects whose last proxy has gone. No other
+/// that has its slot meanwhile: a call to the dead runs no stranger's destructors.
+#[cold]
+pub fn collect_of(target: Target) -> usize {
+    if target.is_dead() {
+        return 0;
+    }
+    drop_posted(target)
+}
+
 /// Enters the domain in `block`, if it runs, to drop the exported objects whose last proxy has gone.
 /// Returns how many were dropped. Their destructors are the domain's code: they may block, and a panic
 /// is its death.
 #[cold]
-pub fn collect(block: &'static ControlBlock) -> usize {
+pub(crate) fn collect(block: &'static ControlBlock) -> usize {
     let word = block.word();
     let runs = block.owner().is_host() || word.state() == State::Running;
     if !runs || !has_posted(block.owner()) {

@@ -98,7 +98,7 @@ impl Runtime {
         A: Exchangeable,
         E: fmt::Display + 'static,
     {
-        start(spec, 0, None, init, arguments)
+        start(spec, 0, None, &|_| {}, init, arguments)
     }
 
     /// Ends a generation if it still lives. False if it was dead already. It is reclaimed by
@@ -111,7 +111,15 @@ impl Runtime {
 }
 
 /// What `init` came to. Crosses from the new domain to the host; the pointer is the host's to keep.
-struct Outcome<I: ?Sized>(Result<NonNull<I>, Text<MESSAGE>>);
+struct Outcome<I: ?Sized>(Result<NonNull<I>, Failed>);
+
+/// Why there is no object.
+enum Failed {
+    /// `init` says so.
+    Init(Text<MESSAGE>),
+    /// There is a quota of a private heap, and no private heap. `init` was not called.
+    NoPrivateHeap,
+}
 
 // SAFETY: see `Instance`.
 unsafe impl<I: ?Sized + Interface> Send for Outcome<I> {}
@@ -135,7 +143,7 @@ where
             let mut text = Text::new();
             // A `Display` that fails leaves what it has written: that is the message then.
             let _ = write!(text, "{error}");
-            return Outcome(Err(text));
+            return Outcome(Err(Failed::Init(text)));
         }
     };
     let (size, align) = (size_of::<T>(), align_of::<T>());
@@ -147,18 +155,20 @@ where
             unsafe { slot.write(value) };
             Outcome(Ok(I::unsize(slot)))
         }
-        Err(error) => Outcome(Err(Text::of(match error {
+        Err(error) => Outcome(Err(Failed::Init(Text::of(match error {
             heap::AllocError::Quota => "no quota for what init returned",
             _ => "no memory for what init returned",
-        }))),
+        })))),
     }
 }
 
-/// Claims a slot and runs `init` inside; a generation that fails there is reclaimed at once.
+/// Claims a slot, tells `begun` of the generation, and runs `init` inside; one that fails there is reclaimed at once,
+/// unless threads of its own are inside still.
 pub(crate) fn start<I, T, A, E>(
     spec: &DomainSpec,
     restarts: u32,
     exits: Option<&Shared>,
+    begun: &dyn Fn(Target),
     init: fn(A) -> Result<T, E>,
     arguments: A,
 ) -> Result<Instance<I>, SpawnError>
@@ -173,13 +183,7 @@ where
     }
     let (block, word, hold) =
         ControlBlock::claim(spec.name, restarts, exits).ok_or(SpawnError::NoSlot)?;
-    if spec.heap_quota.is_some() && !arena::is_private(block.owner()) {
-        let reason = ExitReason::new(ExitKind::InitFailed, "no private heap to have a quota");
-        block.die(word.generation(), &reason);
-        drop(hold);
-        reaper::try_reclaim(block);
-        return Err(SpawnError::NotKept(NotKept::NoPrivateHeap));
-    }
+    begun(Target::new(block, word));
     arena::set_quota(block.owner(), spec.heap_quota);
     // SAFETY: whoever spawns has the authority over what it spawns.
     unsafe { quota::set_limits(block.owner(), spec.shared) };
@@ -188,14 +192,19 @@ where
     block.renews.store(spec.renews, Ordering::SeqCst);
     block.budget.store(spec.budget_us(), Ordering::SeqCst);
     block.stack.set(spec.stack);
+    let has_quota = spec.heap_quota.is_some();
     let (target, run) = (Target::new(block, word), |arguments| {
+        if has_quota && !arena::is_private() {
+            return Outcome(Err(Failed::NoPrivateHeap));
+        }
         call::apart(|| run_init::<I, T, A, E>(init, arguments))
     });
     let mut refusal = Refusal::Dead;
-    // SAFETY: `init` is the new domain's code; the function pointer is all that is captured.
+    // SAFETY: `init` is the new domain's code; the function pointer and a flag are all that is captured.
     let outcome = unsafe {
         call::enter_on::<true, _, _>(thread::current(), target, arguments, run, &mut refusal)
     };
+    let is_kept = !matches!(&outcome, Ok(Outcome(Err(Failed::NoPrivateHeap))));
     let failure = match outcome {
         Ok(Outcome(Ok(object))) => {
             if let Some(running) = block.step(word, State::Running) {
@@ -208,7 +217,10 @@ where
             }
             ExitReason::new(ExitKind::Killed, "killed during init")
         }
-        Ok(Outcome(Err(message))) => ExitReason {
+        Ok(Outcome(Err(Failed::NoPrivateHeap))) => {
+            ExitReason::new(ExitKind::InitFailed, "no private heap to have a quota")
+        }
+        Ok(Outcome(Err(Failed::Init(message)))) => ExitReason {
             kind: ExitKind::InitFailed,
             message,
             place: Text::new(),
@@ -229,6 +241,9 @@ where
     let reason = block.reason(word.generation()).unwrap_or(failure);
     drop(hold);
     reaper::try_reclaim(block);
+    if !is_kept {
+        return Err(SpawnError::NotKept(NotKept::NoPrivateHeap));
+    }
     Err(SpawnError::Init(Reason::from(reason)))
 }
 

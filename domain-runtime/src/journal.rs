@@ -49,9 +49,9 @@ struct Log<I: ?Sized> {
 /// A bounded log of calls. All its memory is the host's, and charged to the domains that recorded them.
 pub struct Journal<I: ?Sized>(Arc<Log<I>>);
 
-/// A call that may be made, and recorded after it.
-pub struct Admission<'a, I: ?Sized> {
-    log: &'a Arc<Log<I>>,
+/// A call that may be made, and [recorded](Journal::record) after it.
+#[derive(Debug)]
+pub struct Admission {
     charge: Charge,
     /// The replays that had begun when it was admitted.
     replays: usize,
@@ -116,7 +116,7 @@ impl<I: ?Sized + 'static> Journal<I> {
     /// # Errors
     /// The call must not be made: [`RpcError::ReplayLogFull`], [`RpcError::HostQuota`],
     /// [`RpcError::OutOfMemory`]; [`RpcError::RecoveryFailed`] for a domain whose calls were given up.
-    pub fn admit(&self, payer: Payer, bytes: usize) -> Result<Admission<'_, I>, RpcError> {
+    pub fn admit(&self, payer: Payer, bytes: usize) -> Result<Admission, RpcError> {
         let charge = payer.charge(bytes.saturating_add(size_of::<Entry<I>>()))?;
         let ends = Arc::downgrade(&self.0);
         charge.ends(ends);
@@ -134,11 +134,29 @@ impl<I: ?Sized + 'static> Journal<I> {
             room.map_err(|_| RpcError::OutOfMemory)?;
             Ok(state.replays)
         })?;
-        Ok(Admission {
-            log: &self.0,
-            charge,
-            replays,
-        })
+        Ok(Admission { charge, replays })
+    }
+
+    /// Records a call that was admitted here, and succeeded. False if a replay began since: that went without this
+    /// call, which must be made again.
+    #[must_use]
+    pub fn record(&self, admission: Admission, call: Arc<dyn Replay<I>>) -> bool {
+        let Admission { charge, replays } = admission;
+        // What is not recorded is dropped without the lock.
+        let late = self.0.locked(|state| {
+            if state.replays != replays {
+                return Some((call, charge));
+            }
+            let number = state.next;
+            state.next = number.saturating_add(1);
+            state.calls.push(Entry {
+                number,
+                call,
+                charge,
+            });
+            None
+        });
+        late.is_none()
     }
 
     /// Makes all recorded calls on `instance`, in order.
@@ -200,42 +218,6 @@ impl<I: ?Sized + 'static> Journal<I> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-}
-
-impl<I: ?Sized> Admission<'_, I> {
-    /// Records the call, which succeeded. False if a replay began since it was admitted: that went without this
-    /// call, which must be made again.
-    #[must_use]
-    pub fn record(self, call: Arc<dyn Replay<I>>) -> bool {
-        let Self {
-            log,
-            charge,
-            replays,
-        } = self;
-        // What is not recorded is dropped without the lock.
-        let late = log.locked(|state| {
-            if state.replays != replays {
-                return Some((call, charge));
-            }
-            let number = state.next;
-            state.next = number.saturating_add(1);
-            state.calls.push(Entry {
-                number,
-                call,
-                charge,
-            });
-            None
-        });
-        late.is_none()
-    }
-}
-
-impl<I: ?Sized> fmt::Debug for Admission<'_, I> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Admission")
-            .field("charge", &self.charge)
-            .finish_non_exhaustive()
     }
 }
 

@@ -90,14 +90,28 @@ pub(crate) unsafe fn enter<const METERED: bool, A: Exchangeable, R: Exchangeable
     body: impl FnOnce(A) -> R,
     refusal: &mut Refusal,
 ) -> Result<R, Failure<A>> {
+    if target.is_dead() {
+        // It takes no stack to be told so, and how much its slot asks for is said by who has that now.
+        // SAFETY: handed on; nothing is entered.
+        return unsafe {
+            call::enter_with_room::<METERED, A, R>(thread, target, arguments, body, refusal)
+        };
+    }
     let caller = thread.owner();
+    // Here, on behalf of the caller: between the stacks the thread acts for the host, which has no quota.
+    let asks = METERED && (A::NESTED || R::NESTED);
+    if asks && !call::admits::<A, R>(caller, target.owner(), &arguments) {
+        *refusal = Refusal::OverQuota;
+        call::return_to_caller(thread, caller);
+        return Err(Failure::Refused(arguments));
+    }
     let mut call = Some((arguments, body));
     let mut outcome = None;
     let mut callee = || {
         if let Some((arguments, body)) = call.take() {
             // SAFETY: handed on; the probe sees to the room.
             let entered = unsafe {
-                call::enter_with_room::<METERED, A, R>(thread, target, arguments, body, refusal)
+                call::enter_with_room::<false, A, R>(thread, target, arguments, body, refusal)
             };
             outcome = Some(entered);
         }
@@ -122,6 +136,7 @@ pub(crate) unsafe fn enter<const METERED: bool, A: Exchangeable, R: Exchangeable
         }
         (None, Some((arguments, _))) => {
             *refusal = Refusal::StackExhausted;
+            thread.note_shortage();
             call::return_to_caller(thread, caller);
             Err(Failure::Refused(arguments))
         }

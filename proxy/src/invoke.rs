@@ -87,7 +87,7 @@ where
     let (target, object) = (instance.target(), instance.object());
     if METERED && R::NESTED && exports::has_posted(target.owner()) {
         // It may hand out objects: it drops first those that nobody has any more.
-        exports::collect(target.block());
+        exports::collect_of(target);
     }
     let method = move |arguments| {
         // SAFETY: the entry was let in, so the generation is alive, and with it the object: it is the
@@ -217,8 +217,9 @@ unsafe fn invoke_rarely<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
     };
     // SAFETY: handed on.
     unsafe {
-        until_done::<true, I, A, R>(
+        until_done(
             thread::current(),
+            Attempts::new(),
             recovery.instance(),
             arguments,
             recover,
@@ -262,8 +263,44 @@ where
         // SAFETY: handed on; all that is captured may be lent.
         return unsafe { metered_until_done(&**service, spilled(arguments), recover, body) };
     }
+    let mut refusal = Refusal::Dead;
+    let parts = |object: &I, arguments| body(object, arguments).apart();
     // SAFETY: as above.
-    unsafe { until_done::<false, I, A, R>(thread, instance, arguments, recover, body) }
+    match unsafe {
+        enter_instance::<false, I, A, R::Parts>(thread, instance, arguments, parts, &mut refusal)
+    } {
+        Ok(parts) => R::together(parts),
+        Err(failure) => {
+            let dead = instance.target();
+            // SAFETY: as above.
+            unsafe { after_failure(dead, spilled(failure), refusal, recover, body) }
+        }
+    }
+}
+
+/// Recovers after the first attempt at a call, and goes on. Metered: whoever answers now may have a quota, or ask for
+/// more stack, where the dead one did not.
+///
+/// # Safety
+/// As [`enter_instance`].
+#[cold]
+#[inline(never)]
+unsafe fn after_failure<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
+    dead: Target,
+    failure: Failure<A>,
+    refusal: Refusal,
+    recover: impl Fn(&mut Attempts, Target, Failure<A>, Refusal) -> Result<(Instance<I>, A), RpcError>,
+    body: impl Fn(&I, A) -> R,
+) -> R {
+    let mut attempts = Attempts::new();
+    match recover(&mut attempts, dead, failure, refusal) {
+        Ok((instance, arguments)) => {
+            let thread = thread::current();
+            // SAFETY: handed on.
+            unsafe { until_done(thread, attempts, instance, arguments, recover, body) }
+        }
+        Err(error) => R::from_rpc(error),
+    }
 }
 
 /// [`until_done`] for calls that move something from or to a domain with a quota, or whose stack is short.
@@ -280,8 +317,9 @@ unsafe fn metered_until_done<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>
 ) -> R {
     // SAFETY: handed on.
     unsafe {
-        until_done::<true, I, A, R>(
+        until_done(
             thread::current(),
+            Attempts::new(),
             source.instance(),
             arguments,
             recover,
@@ -290,15 +328,16 @@ unsafe fn metered_until_done<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>
     }
 }
 
-/// Calls, and repeats the call as long as `recover` says where and with what. The method is called at
+/// Calls, and repeats the call as long as `recover` says where and with what, which counts in `attempts`. The method is called at
 /// one place only: a result that came from two would be moved on as a whole, read wider than the
 /// callee wrote it, which stalls.
 ///
 /// # Safety
 /// As [`enter_instance`].
 #[inline(always)]
-pub(crate) unsafe fn until_done<const METERED: bool, I, A, R>(
+pub(crate) unsafe fn until_done<I, A, R>(
     thread: &ThreadSlot,
+    mut attempts: Attempts,
     mut instance: Instance<I>,
     mut arguments: A,
     mut recover: impl FnMut(
@@ -314,19 +353,12 @@ where
     A: Exchangeable,
     R: FromRpc,
 {
-    let mut attempts = Attempts::new();
     let body = |object: &I, arguments| body(object, arguments).apart();
     loop {
         let mut refusal = Refusal::Dead;
         // SAFETY: handed on.
         match unsafe {
-            enter_instance::<METERED, I, A, R::Parts>(
-                thread,
-                instance,
-                arguments,
-                &body,
-                &mut refusal,
-            )
+            enter_instance::<true, I, A, R::Parts>(thread, instance, arguments, &body, &mut refusal)
         } {
             Ok(parts) => return R::together(parts),
             Err(failure) => match recover(&mut attempts, instance.target(), failure, refusal) {

@@ -10,7 +10,6 @@ use samara_domain_runtime::journal::Replay;
 use samara_domain_runtime::kept::Payer;
 use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_rref::Exchangeable;
-use samara_shared_heap::thread;
 
 /// A call with its arguments.
 struct Recorded<A, F, R> {
@@ -59,13 +58,10 @@ where
     let mut attempts = Attempts::new();
     let payer = Payer::current();
     loop {
-        let admit = || {
-            source
-                .journal()
-                .admit(payer, size_of::<Recorded<A, (), R>>())
-        };
-        // SAFETY: the journal is trusted code; it allocates for the host.
-        let admission = match unsafe { thread::as_host(admit) } {
+        let bytes = size_of::<Recorded<A, (), R>>();
+        let admission = source.with_journal(|journal| journal.admit(payer, bytes));
+        // An object whose opener has ended is an ordinary one: nothing is recorded of it.
+        let admission = match admission.transpose() {
             Ok(admission) => admission,
             Err(error) => return R::from_rpc(error),
         };
@@ -74,16 +70,18 @@ where
         let (failure, refusal) = match unsafe { enter_again(instance, arguments, body) } {
             Ok(result) if !result.is_ok() => return result,
             Ok(result) => {
-                let record = || {
+                let Some(admission) = admission else {
+                    return result;
+                };
+                let recorded = source.with_journal(|journal| {
                     let call = Recorded {
                         arguments,
                         body,
                         gives: PhantomData::<fn() -> R>,
                     };
-                    admission.record(Arc::new(call))
-                };
-                // SAFETY: as above.
-                if unsafe { thread::as_host(record) } {
+                    journal.record(admission, Arc::new(call))
+                });
+                if recorded != Some(false) {
                     return result;
                 }
                 // A server that dies behind its answers, with others to restart it, is not asked for ever.

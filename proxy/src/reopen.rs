@@ -6,6 +6,7 @@
 use crate::Proxy;
 use crate::invoke::until_done;
 use crate::source::{Attempts, Source};
+use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use core::marker::PhantomData;
 use core::{mem, ptr};
@@ -13,7 +14,7 @@ use samara_domain_runtime::call::Target;
 use samara_domain_runtime::journal::Journal;
 use samara_domain_runtime::kept::{Charge, Kept, Payer};
 use samara_domain_runtime::state::State;
-use samara_domain_runtime::{Instance, Interface, RpcError};
+use samara_domain_runtime::{ExitKind, Instance, Interface, RpcError};
 use samara_rref::{Exchangeable, Owner};
 use samara_shared_heap::NoCutMutex;
 use samara_shared_heap::thread::{self, NoCut};
@@ -31,35 +32,69 @@ trait Open<I: ?Sized + Interface>: Send + Sync {
 }
 
 /// An opened object over the generations of its server.
+///
+/// This is all that is left of it once its opener has ended: less than the slot that a holder pays for.
 pub(crate) struct Recovery<I: ?Sized + Interface> {
     /// The newest object's proxy, held by the host. It does not recover itself, so there are no chains of these.
     current: NoCutMutex<Proxy<I>>,
-    /// `None` once the domain that opened it has ended.
-    way: NoCutMutex<Option<Way<I>>>,
-    journal: Journal<I>,
-    /// Through how many objects it was opened, itself included.
-    depth: usize,
+    /// `None` once the domain that opened it has ended, or its own record has ended the object.
+    way: NoCutMutex<Option<Arc<Way<I>>>>,
 }
 
 /// The way back to an opened object, and what the domain that opened it pays for it.
 struct Way<I: ?Sized + Interface> {
-    opening: Arc<dyn Open<I>>,
-    _charge: Charge,
+    opening: Box<dyn Open<I>>,
+    journal: Journal<I>,
+    /// Through how many objects it was opened, itself included.
+    depth: usize,
+    charge: Charge,
 }
 
 impl<I: ?Sized + Interface> Recovery<I> {
-    /// How the object is opened again, if whoever opened it lives.
-    fn opening(&self) -> Option<Arc<dyn Open<I>>> {
-        let way = self.way.lock();
-        way.as_ref().map(|way| Arc::clone(&way.opening))
+    /// How the object is opened again, if that is possible still. For the host alone: who is cut with it in its hands
+    /// leaks it.
+    fn way(&self) -> Option<Arc<Way<I>>> {
+        self.way.lock().clone()
+    }
+
+    fn end_way(&self) {
+        let way = self.way.lock().take();
+        drop(way);
+    }
+
+    /// Opens the object again, with all that is recorded of it. A record that can't be made again is given up with all
+    /// that its domain has recorded; the opener's own ends the object.
+    fn open_again(&self, attempts: &mut Attempts) -> Result<Proxy<I>, RpcError> {
+        let way = self.way().ok_or(RpcError::Dead)?;
+        loop {
+            let proxy = way.opening.open(attempts)?;
+            if proxy.recovery().is_some() {
+                // Another's way back, which the server was handed: kept here it would make a chain of them.
+                return Err(RpcError::RecoveryFailed);
+            }
+            let shortages = thread::current().shortages();
+            let Err(failed) = way.journal.replay(proxy.instance()) else {
+                return Ok(proxy);
+            };
+            let reason = proxy.instance().reason();
+            let was_killed = reason.is_some_and(|reason| reason.kind == ExitKind::Killed);
+            let was_short = shortages != thread::current().shortages();
+            if was_killed || was_short || !way.journal.give_up(failed) {
+                return Err(failed.error);
+            }
+            if failed.recorder == way.charge.owner() {
+                self.end_way();
+                return Err(RpcError::RecoveryFailed);
+            }
+            attempts.in_vain()?;
+        }
     }
 }
 
 // SAFETY: a way is arguments without a destructor, and references to what is the host's.
 unsafe impl<I: ?Sized + Interface> Kept for Recovery<I> {
     fn end(&self, _: Owner) {
-        let way = self.way.lock().take();
-        drop(way);
+        self.end_way();
     }
 }
 
@@ -86,14 +121,7 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
             return Err(RpcError::Dead);
         }
         let reopen = || {
-            let opening = self.opening().ok_or(RpcError::Dead)?;
-            let proxy = opening.open(attempts)?;
-            if proxy.recovery().is_some() {
-                // Another's way back, which the server was handed: kept here it would make a chain of them.
-                return Err(RpcError::RecoveryFailed);
-            }
-            let replayed = self.journal.replay(proxy.instance());
-            replayed.map_err(|failed| failed.error)?;
+            let proxy = self.open_again(attempts)?;
             // Another thread may have opened it as well meanwhile: the first one counts.
             let spare = {
                 let mut current = self.current.lock();
@@ -111,12 +139,15 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
         unsafe { thread::as_host(reopen) }
     }
 
-    fn journal(&self) -> &Journal<I> {
-        &self.journal
+    fn with_journal<R>(&self, action: impl FnOnce(&Journal<I>) -> R) -> Option<R> {
+        let run = || self.way().map(|way| action(&way.journal));
+        // SAFETY: journals are trusted code; what they allocate is the host's.
+        unsafe { thread::as_host(run) }
     }
 
     fn depth(&self) -> usize {
-        self.depth
+        // SAFETY: a number is read.
+        unsafe { thread::as_host(|| self.way().map_or(0, |way| way.depth)) }
     }
 }
 
@@ -180,8 +211,9 @@ where
     };
     // SAFETY: handed on.
     unsafe {
-        until_done::<true, P, A, _>(
+        until_done(
             thread::current(),
+            Attempts::new(),
             source.instance(),
             arguments,
             recover,
@@ -209,8 +241,10 @@ where
     if depth > DEPTH {
         return Err(RpcError::ReplayLogFull.into());
     }
-    let kept =
-        size_of::<Recovery<I>>() + size_of::<Opening<P, (), A, ()>>() + Proxy::<I>::SLOT_BYTES;
+    let kept = size_of::<Recovery<I>>()
+        + size_of::<Way<I>>()
+        + size_of::<Opening<P, (), A, ()>>()
+        + Proxy::<I>::SLOT_BYTES;
     let charge = Payer::current().charge(kept)?;
     // SAFETY: handed on.
     let proxy = unsafe { attempt(&**source, arguments, &mut Attempts::new(), body) }?;
@@ -229,16 +263,16 @@ where
         Arc::new_cyclic(|this: &Weak<Recovery<I>>| {
             charge.ends(Weak::clone(this) as Weak<dyn Kept>);
             let way = Way {
-                opening: Arc::new(opening),
-                _charge: charge,
+                opening: Box::new(opening),
+                journal: Journal::new(REPLAY_LOG),
+                depth,
+                charge,
             };
             Recovery {
                 // SAFETY: read, and replaced by another that is not dropped under the lock.
                 current: unsafe { NoCutMutex::new(proxy) },
-                // SAFETY: read and taken.
-                way: unsafe { NoCutMutex::new(Some(way)) },
-                journal: Journal::new(REPLAY_LOG),
-                depth,
+                // SAFETY: copied and taken.
+                way: unsafe { NoCutMutex::new(Some(Arc::new(way))) },
             }
         })
     };

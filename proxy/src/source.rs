@@ -7,6 +7,8 @@ use samara_domain_runtime::journal::Journal;
 use samara_domain_runtime::service::Service;
 use samara_domain_runtime::{Instance, Interface, RpcError, back_off};
 use samara_rref::AllocError;
+#[cfg(feature = "alloc")]
+use samara_shared_heap::thread;
 
 /// An object over the generations of its domain.
 pub(crate) trait Source<I: ?Sized + Interface>: Send + Sync + 'static {
@@ -17,9 +19,9 @@ pub(crate) trait Source<I: ?Sized + Interface>: Send + Sync + 'static {
     /// that asks for it.
     fn recover(&self, dead: Target, attempts: &mut Attempts) -> Result<(), RpcError>;
 
-    /// What every new object is sent first.
+    /// Runs `action`, as the host, on what every new object is sent first; `None` if nothing is recorded any more.
     #[cfg(feature = "alloc")]
-    fn journal(&self) -> &Journal<I>;
+    fn with_journal<R>(&self, action: impl FnOnce(&Journal<I>) -> R) -> Option<R>;
 
     /// Through how many objects it was opened: 0 for a service.
     #[cfg(feature = "alloc")]
@@ -82,8 +84,9 @@ impl<I: ?Sized + Interface> Source<I> for Service<I> {
         Self::recover(self, dead)
     }
 
-    fn journal(&self) -> &Journal<I> {
-        Self::journal(self)
+    fn with_journal<R>(&self, action: impl FnOnce(&Journal<I>) -> R) -> Option<R> {
+        // SAFETY: journals are trusted code; what they allocate is the host's.
+        Some(unsafe { thread::as_host(|| action(self.journal())) })
     }
 
     fn depth(&self) -> usize {

@@ -7,7 +7,7 @@
 
 use crate::chain::{self, GROUPED, Words};
 use crate::no_cut_mutex::NoCutMutex;
-use crate::owner::Owner;
+use crate::owner::{MAX_OWNERS, Owner};
 use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::thread;
 use core::num::NonZero;
@@ -59,21 +59,26 @@ static TABLE: Table = {
     Table(words)
 };
 
-/// How many groups a domain may have open once fewer than half are left: so no domain has all, and as long as
-/// there are many nobody counts.
+/// How many groups a domain may have opened once fewer than half are left, whoever has them now: so no domain takes
+/// all, nor hands all to another, and as long as there are many nobody counts.
 pub const SHARE: usize = GROUPS / 16;
 
-/// The groups that are closed.
+/// The groups that are closed, and who opened the others.
 struct Free {
-    /// Head of their list.
+    /// Head of the list of the closed ones.
     head: u32,
     left: usize,
+    /// The index of who opened it; the host's for a closed one.
+    openers: [u8; GROUPS],
 }
+
+const _: () = assert!(MAX_OWNERS <= 256, "an opener's index is a byte");
 
 static FREE: NoCutMutex<Free> = {
     let all = Free {
         head: chain::FREE | spread(0) as u32,
         left: GROUPS,
+        openers: [0; GROUPS],
     };
     // SAFETY: links are followed, and a table of fixed size is scanned.
     unsafe { NoCutMutex::new(all) }
@@ -95,12 +100,15 @@ pub fn open() -> Option<Group> {
     let owner = thread::current().owner();
     let mut free = FREE.lock();
     let scarce = free.left < GROUPS / 2;
-    if scarce && !owner.is_host() && count_of(owner.word()) >= SHARE {
+    let opener = owner.index() as u8;
+    let opened = || free.openers.iter().filter(|of| **of == opener).count();
+    if scarce && !owner.is_host() && opened() >= SHARE {
         return None;
     }
     let (index, next) = chain::pop(&TABLE, free.head)?;
     free.head = next;
     free.left = free.left.saturating_sub(1);
+    free.openers[index] = opener;
     TABLE.set(index, owner.word());
     NonZero::new(GROUPED | index as u32).map(Group)
 }
@@ -144,19 +152,12 @@ pub(crate) fn resolve(word: u32) -> u32 {
     }
 }
 
-/// Whether `owner` has a group open.
+/// Whether `owner` has a group.
 pub(crate) fn any_of(owner: u32) -> bool {
-    groups_of(owner).next().is_some()
-}
-
-/// How many groups `owner` has open.
-fn count_of(owner: u32) -> usize {
-    groups_of(owner).count()
-}
-
-fn groups_of(owner: u32) -> impl Iterator<Item = &'static AtomicU32> {
-    let words = TABLE.0.iter();
-    words.filter(move |word| word.load(Ordering::Relaxed) == owner)
+    TABLE
+        .0
+        .iter()
+        .any(|word| word.load(Ordering::Relaxed) == owner)
 }
 
 /// Closes all groups of `owner`.
@@ -175,6 +176,7 @@ pub(crate) unsafe fn close_all(owner: u32) {
 fn put_back(free: &mut Free, index: usize) {
     free.head = chain::push(&TABLE, free.head, index);
     free.left = free.left.saturating_add(1);
+    free.openers[index] = 0;
 }
 
 const _: () = assert!(GROUPS.is_power_of_two() && LINES > 0);

@@ -60,6 +60,7 @@ pub struct ThreadSlot {
     shard: Cell<u32>,
     no_cut: Cell<u32>,
     stack: Cell<(usize, usize)>,
+    shortages: Cell<u32>,
 }
 
 impl ThreadSlot {
@@ -72,6 +73,7 @@ impl ThreadSlot {
             shard: Cell::new((shard & (SHARDS - 1)) as u32),
             no_cut: Cell::new(0),
             stack: Cell::new((0, 0)),
+            shortages: Cell::new(0),
         }
     }
 
@@ -143,6 +145,19 @@ impl ThreadSlot {
     #[must_use]
     pub fn stack(&self) -> Range<usize> {
         self.stack.get().0..self.stack.get().1
+    }
+
+    /// How often an entry found no room on the thread's stack, so far; wraps. What failed meanwhile may have failed
+    /// for that alone.
+    #[inline]
+    #[must_use]
+    pub fn shortages(&self) -> u32 {
+        self.shortages.get()
+    }
+
+    /// Notes that an entry found no room on the thread's stack.
+    pub fn note_shortage(&self) {
+        self.shortages.set(self.shortages.get().wrapping_add(1));
     }
 
     /// Tells where the thread's stack is: what may be read of it when the thread is cut, and what

@@ -31,7 +31,7 @@ pub fn is_marked<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: 
 /// Asks the receiver's quota, before anything moves; and the caller's, if it is to get something back, for
 /// what a call returns cannot be refused.
 #[cold]
-pub(super) fn admits<A: Exchangeable, R: Exchangeable>(
+pub(crate) fn admits<A: Exchangeable, R: Exchangeable>(
     from: Owner,
     to: Owner,
     arguments: &A,

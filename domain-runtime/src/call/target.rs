@@ -59,14 +59,14 @@ impl Target {
         Word(self.word_and_index as u32)
     }
 
-    /// Whether the generation is dead. One that drains still runs to its end.
+    /// Whether the generation is dead. One that drains still runs to its end; the host never dies.
     pub(crate) fn is_dead(&self) -> bool {
         let word = self.block.word();
-        word.generation() != self.expected().generation()
-            || matches!(
-                word.state(),
-                State::Stopping | State::Reclaiming | State::Free
-            )
+        let has_ended = matches!(
+            word.state(),
+            State::Stopping | State::Reclaiming | State::Free | State::Retired
+        );
+        !self.owner().is_host() && (has_ended || word.generation() != self.expected().generation())
     }
 
     /// Whether both are of the same generation.

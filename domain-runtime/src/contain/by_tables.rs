@@ -183,6 +183,38 @@ pub(crate) fn waited(time: Duration) {
     }
 }
 
+/// What is left of the budget of the domain on whose behalf the host is about to wait, on the running thread;
+/// `None` for no end: also where waits do not count.
+#[cfg(feature = "alloc")]
+pub(crate) fn host_may_wait() -> Option<Duration> {
+    let activation = call::nearest(thread::current())?;
+    let block = activation.target().block();
+    let budget = block.budget.load(SeqCst);
+    let left = budget.saturating_sub(activation.use_up(0));
+    let counts = budget != 0 && !block.renews.load(SeqCst);
+    // One more, as above.
+    counts.then(|| Duration::from_micros(u64::from(left).saturating_add(1)))
+}
+
+/// The host has waited for `time` on behalf of a domain, on the running thread: as [`waited`]. The thread is cut
+/// when it acts for the domain again.
+#[cfg(feature = "alloc")]
+pub(crate) fn host_waited(time: Duration) {
+    let thread = thread::current();
+    let Some(activation) = call::nearest(thread) else {
+        return;
+    };
+    let more = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+    if !activation.target().block().renews.load(SeqCst) && use_up(activation, more) {
+        let registers = Registers::here();
+        let strike = (Strike::Overrun, 0);
+        // SAFETY: to the end of this block; others may wait for the note under their mark.
+        let _no_cut = unsafe { NoCut::begin(thread) };
+        // SAFETY: the thread's own registers in this call, and an activation of its chain.
+        unsafe { condemn(thread, activation, strike, &registers, &Registered) };
+    }
+}
+
 /// Cuts the thread and condemns the domain; nothing happens to either if that cannot be.
 ///
 /// # Safety

@@ -24,3 +24,13 @@ pub(crate) fn may_wait() -> Option<Duration> {
 /// As above.
 #[cfg(feature = "alloc")]
 pub(crate) fn waited(_: Duration) {}
+
+/// As above.
+#[cfg(feature = "alloc")]
+pub(crate) fn host_may_wait() -> Option<Duration> {
+    None
+}
+
+/// As above.
+#[cfg(feature = "alloc")]
+pub(crate) fn host_waited(_: Duration) {}

@@ -1,6 +1,7 @@
 //! Generations of one name that are dead and have calls inside still: each keeps its slot, and slots are few.
 
 use crate::call::Target;
+use crate::threads;
 use samara_shared_heap::NoCutMutex;
 
 /// How many generations of a name may be so at a time: a client whose calls never come back takes no more slots
@@ -16,17 +17,37 @@ impl Lagging {
         Self(unsafe { NoCutMutex::new([None; MOST]) })
     }
 
+    /// Whether one more may be left behind.
+    pub(super) fn has_room(&self) -> bool {
+        self.0.lock().iter().any(is_over)
+    }
+
+    /// Threads that they have still.
+    pub(super) fn threads(&self) -> u32 {
+        let lagging = self.0.lock();
+        let left = lagging
+            .iter()
+            .flatten()
+            .filter(|known| !known.is_reclaimed());
+        left.fold(0, |sum, known| {
+            sum.saturating_add(threads::live(known.owner()))
+        })
+    }
+
     /// Notes that the name goes on without `dead`, which was not reclaimed; false if as many lag already.
     pub(super) fn leave_behind(&self, dead: Target) -> bool {
         let mut lagging = self.0.lock();
         if lagging.iter().flatten().any(|known| known.is_same(&dead)) {
             return true;
         }
-        let is_over = |place: &&mut Option<Target>| place.is_none_or(|known| known.is_reclaimed());
-        let Some(place) = lagging.iter_mut().find(is_over) else {
+        let Some(place) = lagging.iter_mut().find(|place| is_over(place)) else {
             return false;
         };
         *place = Some(dead);
         true
     }
+}
+
+fn is_over(place: &Option<Target>) -> bool {
+    place.is_none_or(|known| known.is_reclaimed())
 }

@@ -25,11 +25,11 @@ use crate::generation::Instance;
 use crate::interface::{Implements, Interface};
 use crate::journal::Journal;
 use crate::mint::Mint;
-use crate::primitive::atomic::{AtomicU8, AtomicU32, Ordering};
+use crate::primitive::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::reason::{ExitKind, ExitReason};
 use crate::spec::DomainSpec;
 use crate::state::State;
-use crate::{exports, host, reaper, stack, threads};
+use crate::{contain, exports, host, reaper, stack, threads};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
@@ -59,10 +59,14 @@ pub struct Service<I: ?Sized + Interface> {
     current: Published<I>,
     flight: Flight,
     lagging: Lagging,
+    /// The generation whose `init`, or whose replay, runs now.
+    starting: NoCutMutex<Option<Target>>,
     /// A [`Standing`].
     standing: AtomicU8,
     budget: NoCutMutex<Budget>,
     restarts: AtomicU32,
+    /// Whether it was told that the budget is used up, since the last restart.
+    told_exhausted: AtomicBool,
     exits: Arc<Exits>,
     journal: Journal<I>,
 }
@@ -81,17 +85,20 @@ impl<I: ?Sized + Interface> Service<I> {
     {
         let recipe: Box<dyn Start<I>> = Box::new(Recipe { init, mint });
         let exits = Arc::new(Exits::new());
-        let first = recipe.start(&spec, 0, &exits)?;
+        let first = recipe.start(&spec, 0, &exits, &|_| {})?;
         Ok(Self {
             spec,
             recipe,
             current: Published::new(first),
             flight: Flight::new(),
             lagging: Lagging::new(),
+            // SAFETY: copied.
+            starting: unsafe { NoCutMutex::new(None) },
             standing: AtomicU8::new(Standing::Wanted as u8),
             // SAFETY: arithmetic.
             budget: unsafe { NoCutMutex::new(Budget::new(spec.restart)) },
             restarts: AtomicU32::new(0),
+            told_exhausted: AtomicBool::new(false),
             exits,
             journal: Journal::new(spec.replay_log),
         })
@@ -162,14 +169,30 @@ impl<I: ?Sized + Interface> Service<I> {
     /// # Errors
     /// See [`SpawnError`].
     pub(crate) fn restart(&self) -> Result<(), SpawnError> {
+        let reason = ExitReason::new(ExitKind::Killed, "restarted by the host");
+        // Whoever restarts it already may be waiting for an `init` without end.
+        self.end_starting(&reason);
         self.exclusively(|| {
             let current = self.current();
-            let reason = ExitReason::new(ExitKind::Killed, "restarted by the host");
-            let generation = current.target().expected().generation();
-            current.target().block().die(generation, &reason);
+            end(current.target(), &reason);
             self.restart_locked(current)
         })
         .unwrap_or(Err(SpawnError::StillDraining))
+    }
+
+    /// Marks the newest generation dead, and one that is being started; whether any was alive.
+    pub(crate) fn kill(&self) -> bool {
+        let reason = ExitReason::new(ExitKind::Killed, "killed by the host");
+        let starting = self.end_starting(&reason);
+        let current = self.current().target();
+        let died = end(current, &reason);
+        reaper::try_reclaim(current.block());
+        starting || died
+    }
+
+    fn end_starting(&self, reason: &ExitReason) -> bool {
+        let starting = *self.starting.lock();
+        starting.is_some_and(|starting| end(starting, reason))
     }
 
     /// Runs `action` as the host with no other restart or stop of this service at the same time.
@@ -177,12 +200,26 @@ impl<I: ?Sized + Interface> Service<I> {
     fn exclusively<R>(&self, action: impl FnOnce() -> R) -> Option<R> {
         // All of it as the host: a caller that is cut with the flight begun would leave it so for ever.
         let alone = || {
-            let _ending = self.flight.begin(self.deadline(self.spec.drain))?;
+            let _ending = self.waiting(|deadline| self.flight.begin(deadline))?;
             Some(action())
         };
         // SAFETY: recipes and the runtime are the host's; `init` and destructors of the domain run
         // only behind an entry of their own.
         unsafe { thread::as_host(alone) }
+    }
+
+    /// Waits for no longer than the drain timeout, and than the budget allows of the domain on whose behalf this is:
+    /// it is counted against that.
+    fn waiting<R>(&self, wait: impl FnOnce(u64) -> R) -> R {
+        let longest = contain::host_may_wait();
+        let began = host::now_ns();
+        let done =
+            wait(self.deadline(longest.map_or(self.spec.drain, |most| most.min(self.spec.drain))));
+        if longest.is_some() {
+            let took = host::now_ns().saturating_sub(began);
+            contain::host_waited(Duration::from_nanos(took));
+        }
+        done
     }
 
     fn deadline(&self, wait: Duration) -> u64 {
@@ -197,41 +234,71 @@ impl<I: ?Sized + Interface> Service<I> {
 
     fn restart_with_room(&self, old: Instance<I>) -> Result<(), SpawnError> {
         let began = host::now_ns();
-        if self.standing() != Standing::Wanted {
-            return Err(SpawnError::Stopped);
-        }
         let old_gone = self.leave(old)?;
         loop {
+            if self.standing() != Standing::Wanted {
+                return Err(SpawnError::Stopped);
+            }
             if !self.spend_restart() {
-                host::event(&Event::BudgetExhausted { name: self.name() });
+                if !self.told_exhausted.swap(true, Ordering::Relaxed) {
+                    host::event(&Event::BudgetExhausted { name: self.name() });
+                }
                 return Err(SpawnError::BudgetExhausted);
             }
-            match self.start_next(began) {
-                // A crash in `init` counts like any other: the budget ends the loop.
-                Err(SpawnError::Init(_)) => {}
+            let shortages = thread::current().shortages();
+            let error = match self.start_next(began) {
+                Ok(()) => {
+                    self.told_exhausted.store(false, Ordering::Relaxed);
+                    return Ok(());
+                }
+                Err(SpawnError::Init(_)) if shortages == thread::current().shortages() => {
+                    // A crash in `init` counts like any other: the budget ends the loop.
+                    continue;
+                }
+                // Somewhere below, an entry found too little of the stack that whoever asks has left.
+                Err(SpawnError::Init(_)) => SpawnError::StackExhausted,
                 // What the recipe wants may still be held by calls inside the old generation.
-                Err(SpawnError::Mint(_)) if !old_gone => return Err(SpawnError::StillDraining),
-                done => return done,
-            }
+                Err(SpawnError::Mint(_)) if !old_gone => SpawnError::StillDraining,
+                // The recipe failed by itself.
+                Err(error @ SpawnError::Mint(_)) => return Err(error),
+                Err(error) => error,
+            };
+            // It could not be started, so no restart was spent.
+            self.budget.lock().give_back();
+            return Err(error);
         }
     }
 
     /// Starts the next generation, whatever the budget; `began` is when that was asked for.
     fn start_next(&self, began: u64) -> Result<(), SpawnError> {
         let instance = loop {
-            let restarts = self.restarts.fetch_add(1, Ordering::Relaxed) + 1;
-            let instance = self.recipe.start(&self.spec, restarts, &self.exits)?;
+            if !self.lagging.has_room() {
+                return Err(SpawnError::StillDraining);
+            }
+            let _starting = Starting(self);
+            let begun = |target| *self.starting.lock() = Some(target);
+            let restarts = self
+                .restarts
+                .fetch_add(1, Ordering::Relaxed)
+                .wrapping_add(1);
+            // The limit is the name's: threads that earlier generations have left inside others count.
+            let mut spec = self.spec;
+            spec.threads = spec.threads.saturating_sub(self.lagging.threads());
+            let instance = self.recipe.start(&spec, restarts, &self.exits, &begun)?;
+            let shortages = thread::current().shortages();
             let Err(failed) = self.journal.replay(instance) else {
+                // While it is the starting one still: a kill finds it here or there.
+                self.current.set(instance);
                 break instance;
             };
             let reason = self.end_unrestored(instance);
             // Without that domain's calls it may start. Each attempt takes another domain's out, so the loop ends.
-            let is_the_calls = reason.kind != ExitKind::Killed;
+            let is_the_calls =
+                reason.kind != ExitKind::Killed && shortages == thread::current().shortages();
             if !(is_the_calls && self.journal.give_up(failed)) {
                 return Err(SpawnError::Init(Box::new(reason)));
             }
         };
-        self.current.set(instance);
         host::event(&Event::Restarted {
             id: instance.target().block().owner().index(),
             generation: instance.target().expected().generation(),
@@ -254,7 +321,7 @@ impl<I: ?Sized + Interface> Service<I> {
 
     /// Waits until the old generation is reclaimed; false if the name goes on without, at the drain timeout.
     fn leave(&self, old: Instance<I>) -> Result<bool, SpawnError> {
-        let gone = self.await_reclaim(old, self.deadline(self.spec.drain));
+        let gone = self.waiting(|deadline| self.await_reclaim(old, deadline));
         if gone || self.lagging.leave_behind(old.target()) {
             Ok(gone)
         } else {
@@ -298,9 +365,11 @@ impl<I: ?Sized + Interface> Service<I> {
     /// reclaimed when they have left.
     pub(crate) fn stop(&self, deadline: Duration) -> Result<(), SpawnError> {
         let deadline = self.deadline(deadline);
+        // At once: whoever restarts it meanwhile gives up, and what is being started is not needed.
+        self.standing
+            .store(Standing::Stopped as u8, Ordering::Relaxed);
+        self.end_starting(&ExitReason::new(ExitKind::Killed, "stopped in its start"));
         self.exclusively(|| {
-            self.standing
-                .store(Standing::Stopped as u8, Ordering::Relaxed);
             let current = self.current();
             let (block, word) = (current.target().block(), current.target().expected());
             if let Some(draining) = block.step(word, State::Draining) {
@@ -333,6 +402,26 @@ impl<I: ?Sized + Interface> Service<I> {
             }
         })
         .unwrap_or(Err(SpawnError::StillDraining))
+    }
+}
+
+/// Marks a generation dead; whether it was alive.
+fn end(target: Target, reason: &ExitReason) -> bool {
+    target.block().die(target.expected().generation(), reason)
+}
+
+/// A start in progress. If it failed with threads inside still, its generation lags.
+struct Starting<'a, I: ?Sized + Interface>(&'a Service<I>);
+
+impl<I: ?Sized + Interface> Drop for Starting<'_, I> {
+    fn drop(&mut self) {
+        let Some(target) = self.0.starting.lock().take() else {
+            return;
+        };
+        if target.is_dead() && !target.is_reclaimed() {
+            // There was room for one.
+            let _ = self.0.lagging.leave_behind(target);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! How a generation is started, and how its object ends in an orderly stop.
 
+use crate::call::Target;
 use crate::error::SpawnError;
 use crate::exits::Shared;
 use crate::generation::{self, Instance};
@@ -19,6 +20,7 @@ pub(super) trait Start<I: ?Sized>: Send + Sync {
         spec: &DomainSpec,
         restarts: u32,
         exits: &Shared,
+        begun: &dyn Fn(Target),
     ) -> Result<Instance<I>, SpawnError>;
     /// Drops the object and frees its slot, inside the domain.
     fn tear_down(&self, instance: Instance<I>);
@@ -41,6 +43,7 @@ where
         spec: &DomainSpec,
         restarts: u32,
         exits: &Shared,
+        begun: &dyn Fn(Target),
     ) -> Result<Instance<I>, SpawnError> {
         let arguments = self.mint.make().map_err(|message| {
             SpawnError::Mint(Box::new(ExitReason {
@@ -50,7 +53,7 @@ where
                 trace: [Call::NONE; TRACE],
             }))
         })?;
-        generation::start(spec, restarts, Some(exits), self.init, arguments)
+        generation::start(spec, restarts, Some(exits), begun, self.init, arguments)
     }
 
     fn tear_down(&self, instance: Instance<I>) {

@@ -22,11 +22,21 @@ pub(super) enum Parameter {
 struct Definition {
     /// How many lifetime parameters it has.
     lifetimes: usize,
-    /// Whether it is a name for another type.
-    alias: bool,
+    /// The type that it is a name for, if it is.
+    alias: Option<Alias>,
     /// What is implied between its parameters: the outer lifetime, or nothing for `'static`; the inner
     /// parameter; and whether it is certain.
     relations: BTreeMap<(Option<usize>, Parameter), bool>,
+}
+
+/// A name for another type.
+#[derive(Clone, Debug)]
+pub(super) struct Alias {
+    /// Its lifetime parameters.
+    pub(super) lifetimes: Vec<Name>,
+    /// Its other parameters.
+    pub(super) others: Vec<Name>,
+    pub(super) ty: Type,
 }
 
 /// What is known of a type by its name: there may be several, in different modules.
@@ -35,6 +45,11 @@ pub(super) struct Known<'a> {
 }
 
 impl Known<'_> {
+    /// The types that it may be a name for.
+    pub(super) fn aliases(&self) -> impl Iterator<Item = &Alias> {
+        self.all.iter().filter_map(|it| it.alias.as_ref())
+    }
+
     /// How many lifetime parameters it has, at most.
     pub(super) fn lifetimes(&self) -> usize {
         let each = self.all.iter().map(|it| it.lifetimes);
@@ -94,12 +109,18 @@ impl Definitions {
     /// Whether all types of this name are structs, enums or unions.
     pub(super) fn is_own_type(&self, name: &str) -> bool {
         let all = self.named(name);
-        all.is_some_and(|all| all.iter().all(|it| !it.alias))
+        all.is_some_and(|all| all.iter().all(|it| it.alias.is_none()))
     }
 
     fn named(&self, name: &str) -> Option<&Vec<Definition>> {
         let renamed = self.renamed.get(name).map(String::as_str);
         self.types.get(name).or_else(|| self.types.get(renamed?))
+    }
+
+    /// Whether the crate has a trait of this name.
+    pub(super) fn is_own_trait(&self, name: &str) -> bool {
+        let renamed = self.renamed.get(name).map(String::as_str);
+        self.traits.contains(name) || renamed.is_some_and(|name| self.traits.contains(name))
     }
 
     /// Whether an impl of this trait proves more than it says.
@@ -157,21 +178,24 @@ impl Definitions {
     fn define(&self, generics: &Generics, fields: &[Type], alias: bool) -> Definition {
         let mut parameters = BTreeMap::new();
         let mut scope = Scope::default();
-        let (mut lifetimes, mut others) = (0, 0);
+        let (mut lifetimes, mut others) = (Vec::new(), Vec::new());
         for param in &generics.params {
             let (name, parameter) = match param {
                 GenericParam::Lifetime(param) => {
-                    lifetimes += 1;
-                    (name(&param.lifetime), Parameter::Lifetime(lifetimes - 1))
+                    lifetimes.push(name(&param.lifetime));
+                    (
+                        name(&param.lifetime),
+                        Parameter::Lifetime(lifetimes.len() - 1),
+                    )
                 }
                 GenericParam::Type(param) => {
-                    others += 1;
+                    others.push(param.ident.to_string());
                     scope.parameters.insert(param.ident.to_string());
-                    (param.ident.to_string(), Parameter::Other(others - 1))
+                    (param.ident.to_string(), Parameter::Other(others.len() - 1))
                 }
                 GenericParam::Const(param) => {
-                    others += 1;
-                    (param.ident.to_string(), Parameter::Other(others - 1))
+                    others.push(param.ident.to_string());
+                    (param.ident.to_string(), Parameter::Other(others.len() - 1))
                 }
             };
             parameters.insert(name, parameter);
@@ -200,8 +224,12 @@ impl Definitions {
             relate(outer, inner, true);
         }
         Definition {
-            lifetimes,
-            alias,
+            lifetimes: lifetimes.len(),
+            alias: fields.first().filter(|_| alias).map(|ty| Alias {
+                lifetimes,
+                others,
+                ty: ty.clone(),
+            }),
             relations,
         }
     }

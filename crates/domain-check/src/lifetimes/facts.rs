@@ -12,11 +12,11 @@ pub(super) const STATIC: &str = "'static";
 /// projected from a name may not have it.
 pub(super) type Names = BTreeMap<Name, bool>;
 
-/// A node of a type: a reference, or a path with arguments.
+/// A part of a type: the lifetime of a reference, what that leads to, an argument of a path.
 pub(super) type Node = usize;
 
-/// The node of an impl's header, for signatures in it.
-pub(super) const HEADER: Node = usize::MAX;
+/// The node of what stands nowhere in the signature itself: an impl's header, or what a projection hides.
+pub(super) const ELSEWHERE: Node = usize::MAX;
 
 /// A place where a name stands.
 #[derive(Clone, Debug)]
@@ -35,8 +35,9 @@ pub(super) struct Occurrence {
 pub(super) struct Edge {
     pub(super) outer: Name,
     pub(super) inner: Name,
-    /// What it follows from.
-    pub(super) node: Node,
+    /// What it follows from: where the outer name stands, and where the inner one does.
+    pub(super) outer_node: Node,
+    pub(super) inner_node: Node,
     /// Whether it is known to follow; else it might.
     pub(super) certain: bool,
 }

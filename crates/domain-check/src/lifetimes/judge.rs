@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::declared::Declared;
-use super::facts::{Edge, Facts, HEADER, Name, Occurrence, STATIC};
+use super::facts::{ELSEWHERE, Edge, Facts, Name, Node, Occurrence, STATIC};
 
 /// A bound that is implied and might be used: `inner: outer`.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -71,31 +71,30 @@ fn is_used(bound: &Relied, facts: &Facts, declared: &Declared) -> bool {
         .edges
         .iter()
         .filter(|edge| edge.inner == *inner && all.outlives(&edge.outer, outer));
-    let wanted =
-        outer == STATIC || anywhere_but(first, |edge| named(outer).any(|it| is_outside(it, edge)));
     let guarded = |it: &Occurrence| {
         it.guards
             .iter()
             .any(|guard| declared.outlives(guard, outer))
     };
-    let supplied = anywhere_but(last, |edge| {
-        named(inner).any(|it| it.supply && is_outside(it, edge) && !guarded(it))
+    let wanted = outer == STATIC
+        || anywhere_but(first.map(|edge: &Edge| edge.outer_node), |node| {
+            named(outer).any(|it| is_outside(it, node))
+        });
+    let supplied = anywhere_but(last.map(|edge: &Edge| edge.inner_node), |node| {
+        named(inner).any(|it| it.supply && is_outside(it, node) && !guarded(it))
     });
     wanted && supplied
 }
 
-/// Whether `found` for one of these edges, or without any if there is none.
-fn anywhere_but<'a>(
-    edges: impl Iterator<Item = &'a Edge>,
-    found: impl Fn(Option<&Edge>) -> bool,
-) -> bool {
-    let mut edges = edges.peekable();
-    match edges.peek() {
-        None => found(None),
-        Some(_) => edges.any(|edge| found(Some(edge))),
+/// Whether `found` for one of these nodes, or without any if there is none.
+fn anywhere_but(nodes: impl Iterator<Item = Node>, found: impl Fn(Node) -> bool) -> bool {
+    let mut nodes = nodes.peekable();
+    match nodes.peek() {
+        None => found(ELSEWHERE),
+        Some(_) => nodes.any(found),
     }
 }
 
-fn is_outside(occurrence: &Occurrence, edge: Option<&Edge>) -> bool {
-    edge.is_none_or(|edge| edge.node == HEADER || !occurrence.nodes.contains(&edge.node))
+fn is_outside(occurrence: &Occurrence, node: Node) -> bool {
+    !occurrence.nodes.contains(&node)
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
 use syn::{
     FnArg, GenericParam, Generics, ImplItemType, ItemImpl, ItemTrait, PathArguments, PathSegment,
@@ -12,7 +12,7 @@ use syn::{
 
 use super::declared::name;
 use super::definitions::Definitions;
-use super::facts::{HEADER, Name, Occurrence};
+use super::facts::{ELSEWHERE, Name, Occurrence};
 use super::judge::{Relied, judge, undeclared};
 use super::walk::{Scope, Walk};
 use crate::check::tokens::{is_punct, is_word, until_body};
@@ -161,7 +161,7 @@ impl Scan<'_> {
             walk.argument(ty);
             let new = walk.facts.occurrences[before..].iter().map(|it| &it.name);
             let lifetimes: Vec<_> = new.filter(|name| name.starts_with('\'')).cloned().collect();
-            if is_self && matches!(ty, Type::Reference(_)) {
+            if is_self && is_by_reference(ty) {
                 of_self = lifetimes.first().cloned();
             }
             of_inputs.extend(lifetimes);
@@ -195,13 +195,15 @@ impl Scan<'_> {
             return 1;
         };
         self.function = None;
+        let length = header.len();
+        let header = &with_names(header, &mut 0)[..];
         let empty = TokenTree::Group(Group::new(Delimiter::Brace, TokenStream::new()));
         let whole = header.iter().cloned().chain([empty]).collect();
         let item = match syn::parse2::<ItemImpl>(whole) {
             Ok(item) => item,
             Err(problem) => {
                 self.not_understood("an impl", &problem);
-                return header.len() + 1;
+                return length + 1;
             }
         };
         let target = item
@@ -244,12 +246,13 @@ impl Scan<'_> {
         };
         self.relied(&what, relied);
         for edge in &mut header_facts.edges {
-            edge.node = HEADER;
+            edge.outer_node = ELSEWHERE;
+            edge.inner_node = ELSEWHERE;
         }
         scope.header = header_facts;
         scope.this = Some(*item.self_ty);
         self.descend(body.stream(), &scope, &scope);
-        header.len() + 1
+        length + 1
     }
 
     /// A trait's definition, up to its end.
@@ -399,15 +402,33 @@ impl Scan<'_> {
     }
 }
 
+/// Whether a receiver's type is a reference, or has one that elided lifetimes of the result mean:
+/// `Pin<&mut Self>`.
+fn is_by_reference(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(_) => true,
+        Type::Path(path) => path
+            .path
+            .segments
+            .iter()
+            .any(|segment| arguments(segment).iter().any(is_by_reference)),
+        _ => false,
+    }
+}
+
 /// The names in bounds of generics and where clauses.
 fn walk_generics(walk: &mut Walk<'_>, generics: &Generics) {
     for param in generics.type_params() {
-        walk.bounds(&param.bounds);
+        if walk.bounds(&param.bounds) {
+            walk.supplied(&param.ident.to_string());
+        }
     }
     let clauses = generics.where_clause.iter();
     for predicate in clauses.flat_map(|clause| &clause.predicates) {
-        if let WherePredicate::Type(predicate) = predicate {
-            walk.bounds(&predicate.bounds);
+        if let WherePredicate::Type(predicate) = predicate
+            && walk.bounds(&predicate.bounds)
+        {
+            walk.bounded(&predicate.bounded_ty);
         }
     }
 }
@@ -434,6 +455,43 @@ fn arguments(segment: &PathSegment) -> Vec<Type> {
         _ => None,
     });
     types.collect()
+}
+
+/// An impl's header with a name for each lifetime that it elides: `Self` has the same wherever it stands.
+fn with_names(header: &[TokenTree], count: &mut u32) -> Vec<TokenTree> {
+    let mut named = Vec::new();
+    for (index, token) in header.iter().enumerate() {
+        let next = header.get(index + 1);
+        let mut name = || {
+            *count += 1;
+            Ident::new(&format!("_h{count}"), Span::call_site())
+        };
+        match token {
+            TokenTree::Ident(word) if word == "_" && is_tick(named.last()) => {
+                named.push(TokenTree::Ident(name()));
+            }
+            TokenTree::Punct(mark) if mark.as_char() == '&' && !is_tick(next) => {
+                named.push(token.clone());
+                named.push(TokenTree::Punct(Punct::new('\'', Spacing::Joint)));
+                named.push(TokenTree::Ident(name()));
+            }
+            // The arguments of a function have lifetimes of their own.
+            TokenTree::Group(group)
+                if !(group.delimiter() == Delimiter::Parenthesis
+                    && matches!(named.last(), Some(TokenTree::Ident(_)))) =>
+            {
+                let inner: Vec<_> = group.stream().into_iter().collect();
+                let inner = with_names(&inner, count).into_iter().collect();
+                named.push(TokenTree::Group(Group::new(group.delimiter(), inner)));
+            }
+            token => named.push(token.clone()),
+        }
+    }
+    named
+}
+
+fn is_tick(token: Option<&TokenTree>) -> bool {
+    is_punct(token, '\'')
 }
 
 /// The types that an impl associates.

@@ -90,6 +90,39 @@ fn every_spelling_of_the_hole_is_refused() {
             "fn lend<'a, 'b>(_: Option<elsewhere::W<'a, 'b>>, v: &'b str) -> &'a str { v }",
             "'b: 'a",
         ),
+        // The same name in several places of one argument, or hidden behind one.
+        (
+            "struct P<'a, 'b, 'c>(Option<&'a &'b ()>, &'c str); fn lend<'a, 'b>(p: P<'a, 'b, 'b>) -> &'a str { p.1 }",
+            "'b: 'a",
+        ),
+        (
+            "struct P<'a, 'b, T>(Option<&'a &'b ()>, T); fn lend<'a, 'b>(p: P<'a, 'b, &'b str>) -> &'a str { p.1 }",
+            "'b: 'a",
+        ),
+        (
+            "struct P<A, B>(Option<A>, B); type Q<'a, 'b> = P<&'a &'b (), &'b str>; fn lend<'a, 'b>(p: Q<'a, 'b>) -> &'a str { p.1 }",
+            "'b: 'a",
+        ),
+        (
+            "struct P<A, B>(Option<A>, B); type R<T, U> = P<T, U>; type Q<T, 'b> = R<T, &'b str>; fn lend<'a, T>(p: R<&'a T, T>) -> Box<dyn Any + 'a> { Box::new(p.1) }",
+            "T: 'a",
+        ),
+        (
+            "fn lend<'a, 'b>(p: <M<'a, 'b> as Same>::Pair) -> &'a str { p.1 }",
+            "'b: 'a",
+        ),
+        (
+            "fn keep<'a, V: Display + Make<G>, G>(_: Option<&'a V>, g: G) -> Box<dyn Display + 'a> { Box::new(V::make(g)) }",
+            "V: 'a",
+        ),
+        (
+            "trait Make { type G; } fn keep<'a, V: Display + Make<G = G>, G>(_: Option<&'a V>, g: G) -> Box<dyn Display + 'a> { x() }",
+            "V: 'a",
+        ),
+        (
+            "fn keep<'a, V, G>(_: Option<&'a V>, g: G) -> Box<dyn Display + 'a> where V: From<G> { Box::new(V::from(g)) }",
+            "V: 'a",
+        ),
         // Results through which a value comes in later.
         (
             "fn make<'a, 'b>(_: Option<&'a &'b ()>) -> fn(&'b str) -> &'a str { |v| v }",
@@ -179,6 +212,38 @@ fn every_spelling_of_the_hole_is_refused() {
         ),
         (
             "impl<'a, 'b> Proof for &'a &'b () { type In = &'b str; type Out = &'a str; fn go(i: Self::In) -> Self::Out { i } }",
+            "'b: 'a",
+        ),
+        (
+            "struct P<'b>(&'b str); impl P<'_> { fn lend<'a>(_: Option<&'a Self>, v: Self) -> &'a str { v.0 } }",
+            "'_: 'a",
+        ),
+        (
+            "struct P<'b>(&'b str); impl Lend for P<'_> { fn lend(&self, v: Self) -> &str { v.0 } }",
+            "'_: '_",
+        ),
+        (
+            "impl Lend for &str { fn lend(&self, v: Self) -> &str { v } }",
+            "'_: '_",
+        ),
+        (
+            "struct P<'b>(&'b str); impl<'b> P<'b> { fn lend(self: Pin<&Self>, v: &'b str) -> &str { v } }",
+            "'b: '_",
+        ),
+        (
+            "struct G<'s>(&'s str); struct P<'b>(&'b str); impl<'b> P<'b> { fn lend(&self, v: &'b str) -> G { G(v) } }",
+            "'b: '_",
+        ),
+        (
+            "impl Gat for M { type P<'a, 'b> = &'a &'b (); fn lend<'a, 'b>(_: Option<Self::P<'a, 'b>>, v: &'b str) -> &'a str { v } }",
+            "'b: 'a",
+        ),
+        (
+            "fn lend<'a, 'b, T: Gat>(_: Option<T::P<'a, 'b>>, v: &'b str) -> &'a str { v }",
+            "'b: 'a",
+        ),
+        (
+            "impl<'a, 'b> Mul<&'b str> for &'a &'b () { type Output = &'a str; fn mul(self, v: &'b str) -> &'a str { v } }",
             "'b: 'a",
         ),
         // Headers of impls, from which supertraits and associated types follow.

@@ -8,8 +8,8 @@ use syn::{
 };
 
 use super::declared::{Declared, name};
-use super::definitions::{Definitions, Known, Parameter};
-use super::facts::{Edge, Facts, Name, Names, Node, Occurrence, STATIC};
+use super::definitions::{Alias, Definitions, Known, Parameter};
+use super::facts::{ELSEWHERE, Edge, Facts, Name, Names, Node, Occurrence, STATIC};
 
 /// Types of the standard library that are covariant in all of their arguments.
 const COVARIANT: &[&str] = &[
@@ -61,11 +61,20 @@ impl Scope {
     }
 }
 
+/// What a parameter stands for.
+#[derive(Clone, Debug)]
+enum Binding {
+    Lifetime(Name),
+    Type(Type),
+}
+
 /// Collects facts over several types.
 pub(super) struct Walk<'a> {
     definitions: &'a Definitions,
     scope: &'a Scope,
     pub(super) facts: Facts,
+    /// What the parameters of aliases stand for: of the innermost last.
+    bindings: Vec<BTreeMap<Name, Binding>>,
     nodes: Vec<Node>,
     guards: Vec<Name>,
     flow: Flow,
@@ -86,6 +95,7 @@ impl<'a> Walk<'a> {
             definitions,
             scope,
             facts: Facts::default(),
+            bindings: Vec::new(),
             nodes: Vec::new(),
             guards: Vec::new(),
             flow: Flow::In,
@@ -113,10 +123,13 @@ impl<'a> Walk<'a> {
         if let Type::Reference(reference) = ty
             && reference.mutability.is_some()
             && self.is_nominal(&reference.elem)
-            && let Some(outermost) = self.facts.edges[edges..].iter().map(|edge| edge.node).min()
+            && let Some(outermost) = self.facts.edges[edges..]
+                .iter()
+                .map(|edge| edge.outer_node)
+                .min()
         {
             for edge in &self.facts.edges[edges..] {
-                if edge.node == outermost {
+                if edge.outer_node == outermost {
                     self.proved.add(edge.outer.clone(), edge.inner.clone());
                 }
             }
@@ -156,18 +169,53 @@ impl<'a> Walk<'a> {
         self.ty(ty);
     }
 
-    /// Bounds of a parameter: what it is bounded by may hand values of it in or out.
-    pub(super) fn bounds<'b>(&mut self, bounds: impl IntoIterator<Item = &'b TypeParamBound>) {
+    /// Bounds of a parameter: what it is bounded by may hand values of it in or out. Returns whether they may
+    /// make values of the parameter itself out of others.
+    pub(super) fn bounds<'b>(
+        &mut self,
+        bounds: impl IntoIterator<Item = &'b TypeParamBound>,
+    ) -> bool {
         self.flow = Flow::In;
         self.elided = None;
+        let mut makes = false;
         for bound in bounds {
             if let TypeParamBound::Trait(bound) = bound {
                 let edges = self.facts.edges.len();
-                self.path(&bound.path, true);
+                let names = self.path(&bound.path, true);
                 // Nothing is implied by a bound.
                 self.facts.edges.truncate(edges);
+                makes |= !names.is_empty() && self.may_make(&bound.path);
             }
         }
+        makes
+    }
+
+    /// Whether a trait with arguments may have a function from those to its implementor.
+    fn may_make(&self, path: &Path) -> bool {
+        let Some(segment) = path.segments.last() else {
+            return false;
+        };
+        let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+            return false;
+        };
+        let is_own = self.definitions.is_own_trait(&segment.ident.to_string());
+        arguments.args.iter().any(|argument| match argument {
+            GenericArgument::Lifetime(_) | GenericArgument::Type(_) => true,
+            _ => is_own,
+        })
+    }
+
+    /// A value of this parameter may come from somewhere.
+    pub(super) fn supplied(&mut self, parameter: &Name) {
+        self.flow = Flow::In;
+        self.occurs(parameter);
+    }
+
+    /// The type that a where clause bounds: a value of it may come from somewhere.
+    pub(super) fn bounded(&mut self, ty: &Type) {
+        let edges = self.facts.edges.len();
+        self.input(ty);
+        self.facts.edges.truncate(edges);
     }
 
     fn fresh(&mut self) -> Name {
@@ -177,12 +225,20 @@ impl<'a> Walk<'a> {
 
     fn lifetime(&mut self, lifetime: Option<&Lifetime>) -> Name {
         match lifetime.map(name) {
-            Some(name) if name != "'_" => name,
+            Some(name) if name != "'_" => match self.bound(&name) {
+                Some(Binding::Lifetime(lifetime)) => lifetime.clone(),
+                _ => name,
+            },
             _ => match &self.elided {
                 Some(name) => name.clone(),
                 None => self.fresh(),
             },
         }
+    }
+
+    /// What a parameter of the alias stands for whose type is looked at.
+    fn bound(&self, name: &str) -> Option<&Binding> {
+        self.bindings.last()?.get(name)
     }
 
     fn occurs(&mut self, name: &Name) {
@@ -200,13 +256,17 @@ impl<'a> Walk<'a> {
         self.next
     }
 
-    fn imply(&mut self, outer: &Name, inner: &Names, node: Node, certain: bool) {
+    /// `outer` and `inner` are names and the nodes that they stand in.
+    fn imply(&mut self, outer: (&Name, Node), inner: (&Names, Node), certain: bool) {
+        let (outer, outer_node) = outer;
+        let (inner, inner_node) = inner;
         for (name, &whole) in inner {
             if name != outer && name != STATIC {
                 self.facts.edges.push(Edge {
                     outer: outer.clone(),
                     inner: name.clone(),
-                    node,
+                    outer_node,
+                    inner_node,
                     certain: certain && whole,
                 });
             }
@@ -217,8 +277,10 @@ impl<'a> Walk<'a> {
         match ty {
             Type::Reference(reference) => {
                 let lifetime = self.lifetime(reference.lifetime.as_ref());
-                let node = self.enter();
+                let outer = self.enter();
                 self.occurs(&lifetime);
+                self.nodes.pop();
+                let inner = self.enter();
                 self.guards.push(lifetime.clone());
                 let flow = self.flow;
                 // What can be written to is also taken from.
@@ -229,7 +291,7 @@ impl<'a> Walk<'a> {
                 self.flow = flow;
                 self.guards.pop();
                 self.nodes.pop();
-                self.imply(&lifetime, &names, node, true);
+                self.imply((&lifetime, outer), (&names, inner), true);
                 names.insert(lifetime, true);
                 names
             }
@@ -299,15 +361,17 @@ impl<'a> Walk<'a> {
                 }
                 TypeParamBound::Lifetime(lifetime) => {
                     let lifetime = self.lifetime(Some(lifetime));
+                    let node = self.enter();
                     self.occurs(&lifetime);
-                    outer.push(lifetime);
+                    self.nodes.pop();
+                    outer.push((lifetime, node));
                 }
                 _ => {}
             }
         }
         self.nodes.pop();
-        for lifetime in outer {
-            self.imply(&lifetime, &names, node, false);
+        for (lifetime, outer) in outer {
+            self.imply((&lifetime, outer), (&names, node), false);
             names.insert(lifetime, true);
         }
         names
@@ -321,7 +385,7 @@ impl<'a> Walk<'a> {
                 if matches!(&*this.ty, Type::Path(path) if path.path.is_ident("Self")) {
                     walk.hidden(&mut names);
                 }
-                names.values_mut().for_each(|whole| *whole = false);
+                walk.projected(&mut names);
                 names
             });
         }
@@ -334,6 +398,20 @@ impl<'a> Walk<'a> {
                 None => self.this(),
                 Some(name) => self.associated(name),
             };
+        }
+        if let Some(Binding::Type(ty)) = self.bound(&first).cloned() {
+            // An argument is of the place where the alias is used.
+            let bindings = self.bindings.pop();
+            let names = match second {
+                None => self.ty(&ty),
+                Some(_) => self.flowing(Flow::Both, |walk| {
+                    let mut names = walk.ty(&ty);
+                    walk.projected(&mut names);
+                    names
+                }),
+            };
+            self.bindings.extend(bindings);
+            return names;
         }
         if path.path.leading_colon.is_none() && self.scope.parameters.contains(&first) {
             let whole = second.is_none();
@@ -375,9 +453,25 @@ impl<'a> Walk<'a> {
         self.flowing(Flow::Both, |walk| {
             let mut names = walk.this();
             walk.hidden(&mut names);
-            names.values_mut().for_each(|whole| *whole = false);
+            if let PathArguments::AngleBracketed(arguments) = &segment.arguments {
+                names.append(&mut walk.arguments(segment, Some(arguments), true));
+            }
+            walk.projected(&mut names);
             names
         })
+    }
+
+    /// A projection from types with these names may be any type of them.
+    fn projected(&mut self, names: &mut Names) {
+        names.values_mut().for_each(|whole| *whole = false);
+        let outer: Vec<_> = names
+            .keys()
+            .filter(|name| name.starts_with('\''))
+            .cloned()
+            .collect();
+        for outer in outer {
+            self.imply((&outer, ELSEWHERE), (names, ELSEWHERE), false);
+        }
     }
 
     /// What a projection from `Self` may have of the header.
@@ -436,20 +530,29 @@ impl<'a> Walk<'a> {
         while lifetimes.len() < hidden {
             lifetimes.push(self.lifetime(None));
         }
+        if let Some(own) = own.as_ref().filter(|own| own.aliases().next().is_some()) {
+            let types = given.clone().filter_map(|argument| match argument {
+                GenericArgument::Type(ty) => Some(Some(ty.clone())),
+                GenericArgument::Const(_) => Some(None),
+                _ => None,
+            });
+            return self.aliases(own, &lifetimes, &types.collect::<Vec<_>>());
+        }
         let covariant = own.is_none() && COVARIANT.contains(&ident.as_str());
         let flow = self.flow;
         if !covariant {
             self.flow = Flow::Both;
         }
-        let node = self.enter();
-        let mut each: Vec<(Parameter, Names)> = Vec::new();
+        let mut each: Vec<(Parameter, Names, Node)> = Vec::new();
         let mut rest = Names::new();
         for (index, lifetime) in lifetimes.iter().enumerate() {
             let parameter = Parameter::Lifetime(index);
             let guards = self.guard(own.as_ref(), parameter, &lifetimes);
+            let node = self.enter();
             self.occurs(lifetime);
+            self.nodes.pop();
             self.guards.truncate(guards);
-            each.push((parameter, Names::from([(lifetime.clone(), true)])));
+            each.push((parameter, Names::from([(lifetime.clone(), true)]), node));
         }
         let mut index = 0;
         for argument in given {
@@ -458,9 +561,11 @@ impl<'a> Walk<'a> {
                     let parameter = Parameter::Other(index);
                     index += 1;
                     let guards = self.guard(own.as_ref(), parameter, &lifetimes);
+                    let node = self.enter();
                     let names = self.ty(ty);
+                    self.nodes.pop();
                     self.guards.truncate(guards);
-                    each.push((parameter, names));
+                    each.push((parameter, names, node));
                 }
                 GenericArgument::AssocType(binding) => {
                     let before = std::mem::replace(&mut self.flow, flow);
@@ -474,26 +579,52 @@ impl<'a> Walk<'a> {
                 _ => {}
             }
         }
-        self.nodes.pop();
         self.flow = flow;
-        for (inner, names) in &each {
+        let nodes: Vec<_> = each.iter().map(|it| it.2).collect();
+        for (inner, names, node) in &each {
             for (outer, lifetime) in lifetimes.iter().enumerate() {
                 let relation = match &own {
                     Some(own) => own.relation(Some(outer), *inner),
                     None => Some(false).filter(|_| *inner != Parameter::Lifetime(outer)),
                 };
                 if let Some(certain) = relation {
-                    self.imply(lifetime, names, node, certain);
+                    self.imply((lifetime, nodes[outer]), (names, *node), certain);
                 }
             }
             if let Some(certain) = own.as_ref().and_then(|own| own.relation(None, *inner)) {
-                self.imply(&STATIC.to_owned(), names, node, certain);
+                let outer = STATIC.to_owned();
+                self.imply((&outer, *node), (names, *node), certain);
             }
         }
-        for (_, mut found) in each {
+        for (_, mut found, _) in each {
             rest.append(&mut found);
         }
         rest
+    }
+
+    /// The types that a path may be a name for, with these arguments.
+    fn aliases(&mut self, known: &Known<'_>, lifetimes: &[Name], types: &[Option<Type>]) -> Names {
+        let mut names = Names::new();
+        if self.bindings.len() >= 16 {
+            self.unknown = true;
+            return names;
+        }
+        for Alias {
+            lifetimes: outer,
+            others,
+            ty,
+        } in known.aliases()
+        {
+            let lifetimes = lifetimes.iter().cloned().map(Binding::Lifetime);
+            let types = others.iter().zip(types);
+            let types =
+                types.filter_map(|(name, ty)| Some((name.clone(), Binding::Type(ty.clone()?))));
+            let bindings = outer.iter().cloned().zip(lifetimes).chain(types).collect();
+            self.bindings.push(bindings);
+            names.append(&mut self.ty(ty));
+            self.bindings.pop();
+        }
+        names
     }
 
     /// Adds the lifetimes that an argument of an own type outlives for certain; returns how many there were.

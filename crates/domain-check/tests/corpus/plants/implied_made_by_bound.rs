@@ -1,0 +1,19 @@
+//@ rules: implied-bound
+//@ says: fn keep relies on `V: 'a`
+//@ manifest: [dependencies]
+//@ manifest: samara-domain = { path = "{samara}/crates/domain" }
+#![no_std]
+#![forbid(unsafe_code)]
+extern crate alloc;
+use alloc::boxed::Box;
+use samara_domain::RRef;
+pub trait Number { fn number(&self) -> u64; }
+impl Number for &RRef<u64> { fn number(&self) -> u64 { ***self } }
+fn keep<'a, V: Number + From<G>, G>(_: Option<&'a V>, made_of: G, _: &()) -> Box<dyn Number + 'a> {
+    Box::new(V::from(made_of))
+}
+pub fn forever<'x>(lent: &'x RRef<u64>) -> Box<dyn Number> {
+    let keep: fn(Option<&'static &'static RRef<u64>>, &'x RRef<u64>, &()) -> Box<dyn Number> =
+        keep::<&'x RRef<u64>, &'x RRef<u64>>;
+    keep(None, lent, &())
+}

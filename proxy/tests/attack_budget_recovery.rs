@@ -1,0 +1,113 @@
+//! Attack: a domain lets the host wait for it: what a recovery waits for counts against nobody's budget.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart};
+use samara_host_std::contained::contained;
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
+use samara_testkit::hosted::{alone, host};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::thread;
+use std::time::{Duration, Instant};
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+const BUDGET: Duration = Duration::from_millis(20);
+const PATIENCE: Duration = Duration::from_secs(4);
+static END: AtomicU64 = AtomicU64::new(0);
+static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+fn is_over() -> bool {
+    START.elapsed().as_micros() as u64 > END.load(SeqCst)
+}
+
+#[interface]
+trait Hog {
+    fn ask(&self) -> Result<(), RpcError>;
+}
+#[interface]
+trait Echo {
+    #[idempotent]
+    fn nothing(&self) -> Result<(), RpcError>;
+}
+struct Hogging(Shadow<dyn Echo>);
+impl Hog for Hogging {
+    fn ask(&self) -> Result<(), RpcError> {
+        while !is_over() {
+            let _ = self.0.nothing();
+        }
+        Ok(())
+    }
+}
+static SLOW: AtomicBool = AtomicBool::new(false);
+struct Parrot;
+impl Echo for Parrot {
+    fn nothing(&self) -> Result<(), RpcError> {
+        Ok(())
+    }
+}
+fn parrot((): ()) -> Result<Parrot, RpcError> {
+    while SLOW.load(SeqCst) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(Parrot)
+}
+fn hogging(of: Shadow<dyn Echo>) -> Result<Hogging, RpcError> {
+    Ok(Hogging(of))
+}
+
+fn must_die(
+    echo: DomainSpec,
+    call: impl FnOnce(&Domain<dyn Echo>, &Proxy<dyn Hog>) -> Result<(), RpcError> + Send,
+) {
+    let _alone = alone();
+    // The host keeps budgets and stacks from here on.
+    drop(contained(true));
+    let restart = Restart::limited(20, Duration::from_secs(3600));
+    let echo: Domain<dyn Echo> = host()
+        .spawn(echo.restart(restart), parrot, Mint::nothing())
+        .unwrap();
+    let of = echo.clone();
+    let hog: Domain<dyn Hog> = host()
+        .spawn(
+            DomainSpec::new("hog").budget(BUDGET),
+            hogging,
+            Mint::fallible(move || of.shadow()),
+        )
+        .unwrap();
+    let proxy = hog.proxy().unwrap();
+    let (result, took) = thread::scope(|scope| {
+        let run = || {
+            let _contained = contained(true);
+            END.store((START.elapsed() + PATIENCE).as_micros() as u64, SeqCst);
+            let began = Instant::now();
+            (call(&echo, &proxy), began.elapsed())
+        };
+        let thread = thread::Builder::new().stack_size(512 << 10);
+        thread.spawn_scoped(scope, run).unwrap().join().unwrap()
+    });
+    println!("{result:?} after {took:?}");
+    SLOW.store(false, SeqCst);
+    let kind = hog.exit_reason().map(|reason| reason.kind);
+    hog.kill();
+    echo.kill();
+    assert_eq!(kind, Some(ExitKind::Overrun));
+    assert!(took < PATIENCE / 2);
+}
+
+#[test]
+fn who_waits_for_a_restart_uses_up_its_budget() {
+    must_die(
+        DomainSpec::new("slow").drain_timeout(Duration::from_millis(100)),
+        |echo, hog| {
+            SLOW.store(true, SeqCst);
+            let restarted = echo.clone();
+            let restarting = thread::spawn(move || restarted.restart());
+            thread::sleep(Duration::from_millis(50));
+            let got = hog.ask();
+            SLOW.store(false, SeqCst);
+            restarting.join().unwrap().unwrap();
+            got
+        },
+    );
+}

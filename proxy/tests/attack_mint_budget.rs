@@ -1,0 +1,96 @@
+//! Attack: a restart is spent before it is known whether there can be one. While a call is inside the dead
+//! generation, and that has what the recipe wants, each request of anybody spends one, and starts nothing.
+
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
+use samara_testkit::hosted::{alone, deaths, host, reclaims, wait_until};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::thread;
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+static INSIDE: AtomicBool = AtomicBool::new(false);
+static OVER: AtomicBool = AtomicBool::new(false);
+
+#[interface]
+trait Driver {
+    /// Waits for something to arrive.
+    fn receive(&self) -> Result<(), RpcError>;
+    #[idempotent]
+    fn status(&self) -> Result<u32, RpcError>;
+}
+struct Driving;
+impl Driver for Driving {
+    fn receive(&self) -> Result<(), RpcError> {
+        INSIDE.store(true, SeqCst);
+        while !OVER.load(SeqCst) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+    fn status(&self) -> Result<u32, RpcError> {
+        Ok(7)
+    }
+}
+fn driving((): ()) -> Result<Driving, RpcError> {
+    Ok(Driving)
+}
+
+#[interface]
+trait Client {
+    fn receive(&self) -> Result<(), RpcError>;
+    fn status(&self, times: u32) -> Result<u32, RpcError>;
+}
+struct Asking(Shadow<dyn Driver>);
+impl Client for Asking {
+    fn receive(&self) -> Result<(), RpcError> {
+        self.0.receive()
+    }
+    fn status(&self, times: u32) -> Result<u32, RpcError> {
+        (0..times).fold(Err(RpcError::Dead), |_, _| self.0.status())
+    }
+}
+fn asking(driver: Shadow<dyn Driver>) -> Result<Asking, RpcError> {
+    Ok(Asking(driver))
+}
+
+#[test]
+fn a_restart_that_can_not_be_is_not_spent() {
+    let _alone = alone();
+    let restart = Restart::limited(20, Duration::from_secs(3600));
+    let spec = DomainSpec::new("driver")
+        .restart(restart)
+        .drain_timeout(Duration::from_millis(10));
+    // The device is the old generation's until that was reclaimed.
+    let claim = || {
+        let is_free = deaths("driver").len() == reclaims("driver").len();
+        is_free.then_some(()).ok_or("the device is claimed")
+    };
+    let driver: Domain<dyn Driver> = host().spawn(spec, driving, Mint::fallible(claim)).unwrap();
+    let client = |name: &str| -> (Domain<dyn Client>, Proxy<dyn Client>) {
+        let of = driver.clone();
+        let mint = Mint::fallible(move || of.shadow());
+        let client: Domain<dyn Client> = host().spawn(DomainSpec::new(name), asking, mint).unwrap();
+        let proxy = client.proxy().unwrap();
+        (client, proxy)
+    };
+    let (attacker, proxy) = client("attacker");
+    let (victim, other) = client("victim");
+    let receiving = proxy.try_clone().unwrap();
+    let receives = thread::spawn(move || receiving.receive());
+    wait_until("the call", || INSIDE.load(SeqCst));
+    assert!(driver.kill());
+    let got = proxy.status(30);
+    OVER.store(true, SeqCst);
+    let _ = receives.join();
+    host().reap();
+    let after = other.status(1);
+    println!("the attacker's: {got:?}; when its call has left, the others': {after:?}");
+    attacker.kill();
+    victim.kill();
+    driver.kill();
+    assert_eq!(after, Ok(7), "the service is over for everybody");
+}

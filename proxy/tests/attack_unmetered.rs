@@ -1,0 +1,190 @@
+//! Attack: ways on which a call that moves something asks no quota.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+use samara_host_std::contained::{allow_segments, contained};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
+use samara_rref::RRef;
+use samara_shared_heap::heap;
+use samara_testkit::hosted::{alone, host, owner_of};
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+const QUOTA: usize = 8 << 10;
+const MUCH: usize = 64 << 10;
+
+#[interface]
+trait Server {
+    fn give(&self) -> Result<RRef<[u8]>, RpcError>;
+    fn keep(&self, data: RRef<[u8]>) -> Result<(), RpcError>;
+}
+struct Serving(Mutex<Vec<RRef<[u8]>>>);
+impl Server for Serving {
+    fn give(&self) -> Result<RRef<[u8]>, RpcError> {
+        Ok(RRef::new_zeroed_slice(MUCH)?)
+    }
+    fn keep(&self, data: RRef<[u8]>) -> Result<(), RpcError> {
+        self.0.lock().unwrap().push(data);
+        Ok(())
+    }
+}
+fn serving((): ()) -> Result<Serving, RpcError> {
+    Ok(Serving(Mutex::default()))
+}
+
+#[interface]
+trait Client {
+    /// Asks so often for something, and keeps it; how often it was given.
+    fn take(&self, times: u32) -> Result<u32, RpcError>;
+    fn send(&self, bytes: u32) -> Result<(), RpcError>;
+}
+struct Calling(Shadow<dyn Server>, Mutex<Vec<RRef<[u8]>>>);
+impl Client for Calling {
+    fn take(&self, times: u32) -> Result<u32, RpcError> {
+        let mut kept = self.1.lock().unwrap();
+        for given in 0..times {
+            match self.0.give() {
+                Ok(data) => kept.push(data),
+                Err(RpcError::OverQuota) => return Ok(given),
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(times)
+    }
+    fn send(&self, bytes: u32) -> Result<(), RpcError> {
+        self.0.keep(RRef::new_zeroed_slice(bytes as usize)?)
+    }
+}
+fn calling(server: Shadow<dyn Server>) -> Result<Calling, RpcError> {
+    Ok(Calling(server, Mutex::default()))
+}
+
+fn client(spec: DomainSpec, of: &Domain<dyn Server>) -> (Domain<dyn Client>, Proxy<dyn Client>) {
+    let of = of.clone();
+    let domain = host()
+        .spawn(spec, calling, Mint::fallible(move || of.shadow()))
+        .unwrap();
+    let proxy = Domain::<dyn Client>::proxy(&domain).unwrap();
+    (domain, proxy)
+}
+
+/// Between two stacks the thread acts for the host, which has no quota.
+#[test]
+fn a_callers_quota_is_asked_also_where_the_call_goes_on_on_another_stack() {
+    let _alone = alone();
+    // The host keeps budgets and stacks from here on.
+    drop(contained(true));
+    allow_segments(8);
+    let spec = DomainSpec::new("elsewhere").stack(1 << 20);
+    let server: Domain<dyn Server> = host().spawn(spec, serving, Mint::nothing()).unwrap();
+    let (greedy, proxy) = client(DomainSpec::new("greedy").shared_quota(QUOTA), &server);
+    let given = thread::scope(|scope| {
+        let run = || {
+            let _contained = contained(false);
+            proxy.take(100)
+        };
+        let thread = thread::Builder::new().stack_size(512 << 10);
+        thread.spawn_scoped(scope, run).unwrap().join().unwrap()
+    });
+    let has = heap::census(owner_of(&greedy)).bytes;
+    allow_segments(0);
+    println!("given {given:?} times {MUCH} bytes: it has {has}, its quota is {QUOTA}");
+    greedy.kill();
+    server.kill();
+    assert_eq!(given, Ok(1));
+}
+
+/// Where a shadow repeats a call after a restart, it repeats it as it was made: to one without a quota.
+#[test]
+fn a_receivers_quota_is_asked_also_after_a_restart() {
+    let _alone = alone();
+    // The host keeps budgets and stacks from here on.
+    drop(contained(true));
+    let restart = Restart::limited(20, Duration::from_secs(3600));
+    let spec = DomainSpec::new("receiver")
+        .restart(restart)
+        .shared_quota(QUOTA);
+    let server: Domain<dyn Server> = host().spawn(spec, serving, Mint::nothing()).unwrap();
+    let (filler, proxy) = client(DomainSpec::new("filler"), &server);
+    assert_eq!(proxy.send(MUCH as u32), Err(RpcError::OverQuota));
+    assert!(server.kill());
+    host().reap();
+    let got = proxy.send(16 * MUCH as u32);
+    let has = heap::census(owner_of(&server)).bytes;
+    println!("{got:?}: it has {has}, its quota is {QUOTA}");
+    filler.kill();
+    server.kill();
+    assert_eq!(got, Err(RpcError::OverQuota));
+}
+
+#[interface]
+trait Deep {
+    /// Uses much stack, as its spec says.
+    fn dig(&self) -> Result<u32, RpcError>;
+}
+struct Digging;
+#[inline(never)]
+fn dig(depth: u32) -> u32 {
+    let room = std::hint::black_box([depth; 256]);
+    if depth == 0 {
+        0
+    } else {
+        dig(depth - 1) + u32::from(room[7] != depth)
+    }
+}
+impl Deep for Digging {
+    fn dig(&self) -> Result<u32, RpcError> {
+        // 700 frames of a kilobyte and more.
+        Ok(dig(700))
+    }
+}
+fn digging((): ()) -> Result<Digging, RpcError> {
+    Ok(Digging)
+}
+
+/// The room that a call finds is asked of the slot in which its server lay; after the restart the call goes into another.
+#[test]
+fn a_call_finds_the_room_that_its_server_asks_for_also_after_a_restart() {
+    let _alone = alone();
+    // The host keeps budgets and stacks from here on.
+    drop(contained(true));
+    allow_segments(8);
+    let restart = Restart::limited(20, Duration::from_secs(3600));
+    let spec = DomainSpec::new("digging").restart(restart).stack(2 << 20);
+    let server: Domain<dyn Deep> = host().spawn(spec, digging, Mint::nothing()).unwrap();
+    let shadow = server.shadow().unwrap();
+    let slot = owner_of(&server);
+    let on = |body: &(dyn Fn() -> Result<u32, RpcError> + Sync)| {
+        thread::scope(|scope| {
+            let run = || {
+                let _contained = contained(false);
+                body()
+            };
+            let thread = thread::Builder::new().stack_size(512 << 10);
+            thread.spawn_scoped(scope, run).unwrap().join().unwrap()
+        })
+    };
+    assert_eq!(on(&|| shadow.dig()), Ok(0), "on a segment");
+    assert!(server.kill());
+    host().reap();
+    let tenant: Domain<dyn Server> = host()
+        .spawn(DomainSpec::new("tenant"), serving, Mint::nothing())
+        .unwrap();
+    assert_eq!(owner_of(&tenant), slot);
+    let got = on(&|| shadow.dig());
+    allow_segments(0);
+    println!(
+        "{got:?}: {:?}",
+        samara_testkit::hosted::deaths("digging")
+            .last()
+            .map(|reason| reason.kind)
+    );
+    tenant.kill();
+    server.kill();
+    assert_eq!(got, Ok(0));
+}
