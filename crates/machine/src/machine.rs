@@ -205,8 +205,15 @@ impl Machine {
         let Some(at) = self.cut.take() else {
             return call();
         };
+        let restarts: Vec<_> = self.domains.iter().map(Domain::restarts).collect();
         let result = cuts::around(at, call);
         for domain in 0..self.domains.len() {
+            if self.alive(domain) && self.domains[domain].restarts() != restarts[domain] {
+                // Who called it had it restarted.
+                self.was_cut = true;
+                self.model.die(domain, ExitKind::Overrun);
+                self.model.born(domain);
+            }
             if self.alive(domain) && !runs(&self.domains[domain]) {
                 self.was_cut = true;
                 // A hook of the step's own may have killed it meanwhile.

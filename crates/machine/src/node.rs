@@ -1,6 +1,7 @@
 //! What the domains are: one interface, whose parts stand beside the steps that call them.
 
 use crate::area::{
+    authority::Authority,
     chains::Chains,
     deep::Deep,
     exports::{Exports, Leaves},
@@ -17,7 +18,7 @@ use std::sync::{Mutex, PoisonError};
 
 #[interface]
 pub(crate) trait Node:
-    Objects + Chains + Deep + Exports + Forgets + Opens + Sizes + Threads + Values
+    Objects + Authority + Chains + Deep + Exports + Forgets + Opens + Sizes + Threads + Values
 {
     /// Keeps a handle on another domain, in the place of the one before.
     fn learn(&self, peer: Proxy<dyn Node>) -> Result<(), RpcError>;

@@ -4,10 +4,12 @@
 //! `SAMARA_MACHINE_STEPS` asks for another number of steps (a night: 1000000000),
 //! `SAMARA_MACHINE_SEED` for another seed. A failure names its seed.
 
+use samara_domain_runtime::arena;
 use samara_host_std::{DomainAlloc, live_bytes, runtime};
 use samara_machine::{BYTES, Machine, Step, Together, shortest};
 use samara_shared_heap::Owner;
 use samara_shared_heap::heap::{self, Census};
+use samara_shared_heap::owner::MAX_OWNERS;
 use samara_testkit::hosted::{Counted, Rng, alone};
 use std::env;
 use std::io::{self, Write};
@@ -44,15 +46,20 @@ fn sum(a: Census, b: Census) -> Census {
     }
 }
 
-/// What the process has: objects, bytes of pages by the heap's count and by the host's, domains.
-fn totals() -> (Census, usize, usize, usize) {
+/// What the process has: objects, bytes of pages by the heap's count and by the host's, of private heaps, domains.
+type Totals = (Census, usize, usize, usize, usize);
+
+fn totals() -> Totals {
     runtime().reap();
     heap::trim();
     let domains = runtime().domains().count();
+    let owners = (1..MAX_OWNERS).filter_map(Owner::from_index);
+    let private = owners.map(arena::committed).sum();
     (
         heap::census_all(),
         heap::held_bytes(),
         live_bytes(),
+        private,
         domains,
     )
 }
@@ -74,7 +81,7 @@ fn settles(what: &str, mut done: impl FnMut() -> bool) {
 }
 
 /// After everything has ended there is what there was.
-fn returns_to(before: (Census, usize, usize, usize), what: &str) {
+fn returns_to(before: Totals, what: &str) {
     settles(&format!("what is left of {what}"), || totals() == before);
 }
 
@@ -149,7 +156,8 @@ fn several_on_several_threads() {
     let _alone = alone();
     let before = totals();
     let host = heap::census(Owner::HOST);
-    let rounds = number("SAMARA_MACHINE_STEPS", 1_000_000).div_ceil(ROUND * THREADS as u64);
+    let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 10 * 6;
+    let rounds = steps.div_ceil(ROUND * THREADS as u64);
     say("several machines", rounds * ROUND * THREADS as u64);
     let mut machines: Vec<_> = (0..THREADS)
         .map(|at| Machine::beside_others(&format!("several-{at}"), 3))
@@ -180,7 +188,7 @@ fn several_threads_in_the_same_domains() {
     const STEPS: u64 = 500;
     let _alone = alone();
     let before = totals();
-    let rounds = number("SAMARA_MACHINE_STEPS", 1_000_000) / 2 / (STEPS * THREADS as u64);
+    let rounds = number("SAMARA_MACHINE_STEPS", 1_000_000) / 10 * 3 / (STEPS * THREADS as u64);
     say("together", rounds * STEPS * THREADS as u64);
     let together = Together::new("together", 3);
     for round in 0..rounds {
@@ -201,7 +209,7 @@ fn under_ticks() {
     /// Steps between two that are cut.
     const BETWEEN: usize = 3;
     let _alone = alone();
-    let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 50;
+    let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 200;
     let mut rng = Rng::new(seed());
     let (mut taken, mut cut) = (0, 0);
     while taken < steps {

@@ -1,5 +1,6 @@
 //! The areas: each has the steps of one concept, what a domain does in them, and what the model then expects.
 
+pub(crate) mod authority;
 pub(crate) mod chains;
 pub(crate) mod deep;
 pub(crate) mod exports;
@@ -32,7 +33,7 @@ const fn kind(name: &'static str, weight: usize, take: fn(&mut Machine, Numbers)
 }
 
 /// All kinds, by area. Simple ones first: a failure is made small towards them.
-pub(crate) const AREAS: [&[Kind]; 15] = [
+pub(crate) const AREAS: [&[Kind]; 16] = [
     objects::KINDS,
     proxies::KINDS,
     life::KINDS,
@@ -42,6 +43,7 @@ pub(crate) const AREAS: [&[Kind]; 15] = [
     shadows::KINDS,
     opened::KINDS,
     threads::KINDS,
+    authority::KINDS,
     names::KINDS,
     supervisors::KINDS,
     forgotten::KINDS,

@@ -322,7 +322,13 @@ impl Machine {
         }
         let id = self.harmless();
         let kept_before = self.domains[n.domain].info().host_bytes;
-        let opened = self.fresh(n.domain).open_patron(id);
+        let proxy = self.fresh(n.domain);
+        let opened = self.cuttable(|| proxy.open_patron(id));
+        if self.was_cut && (opened.is_err() || !self.alive(n.domain)) {
+            // What was exported for who was cut is nobody's.
+            self.collect_all();
+            return;
+        }
         let Some(name) = self.model.nodes[n.domain].patron else {
             assert_eq!(opened, Ok(()));
             return;

@@ -149,7 +149,11 @@ impl Machine {
         } else {
             n.how % 2
         };
-        let made = proxy.spawn(how);
+        let made = self.cuttable(|| proxy.spawn(how));
+        if self.was_cut {
+            self.model.lingers = true;
+            return;
+        }
         if !self.alive(n.domain) {
             assert_eq!(made, Err(RpcError::Dead));
             return;

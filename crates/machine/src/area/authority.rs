@@ -1,0 +1,41 @@
+//! What a domain reaches for that is the host's: it dies of it.
+
+use super::{Kind, kind};
+use crate::machine::Machine;
+use crate::node::Kept;
+use crate::step::Numbers;
+use samara_domain::{RpcError, interface};
+use samara_domain_runtime::ExitKind;
+use samara_host_std::runtime;
+
+pub(crate) const KINDS: &[Kind] = &[kind("seize", 1, Machine::seize)];
+
+#[interface]
+pub(crate) trait Authority {
+    /// Takes the authority over all domains, and ends them.
+    fn seize(&self) -> Result<(), RpcError>;
+}
+
+impl Authority for Kept {
+    fn seize(&self) -> Result<(), RpcError> {
+        let authority = runtime();
+        authority.reap();
+        Ok(())
+    }
+}
+
+impl Machine {
+    fn seize(&mut self, n: Numbers) {
+        let seized = self.fresh(n.domain).seize();
+        if self.alive(n.domain) {
+            assert_eq!(
+                seized,
+                Err(RpcError::Crashed),
+                "a domain has the host's authority"
+            );
+            self.model.die(n.domain, ExitKind::Panic);
+        } else {
+            assert_eq!(seized, Err(RpcError::Dead));
+        }
+    }
+}
