@@ -2,28 +2,47 @@
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod stepped {
-    use samara_testkit::contained::{Contained, contained};
+    use samara_domain_runtime::DomainSpec;
+    use samara_testkit::contained::{Contained, stepping};
     use std::cell::OnceCell;
+    use std::time::Duration;
 
     thread_local! {
         static CONTAINED: OnceCell<Contained> = const { OnceCell::new() };
+    }
+
+    /// With what only a host that contains its threads can keep.
+    pub(crate) fn limited(spec: DomainSpec) -> DomainSpec {
+        CONTAINED.with(|cell| {
+            cell.get_or_init(stepping);
+        });
+        spec.heap_quota(crate::machine::PRIVATE)
+            .budget(Duration::from_secs(3600))
     }
 
     /// Runs `call` step by step until a tick before its instruction `at`, and at every one from there on until
     /// somebody is cut, uses up any budget.
     pub(crate) fn around<R>(at: u64, call: impl FnOnce() -> R) -> R {
         CONTAINED.with(|cell| {
-            let contained = cell.get_or_init(|| contained(false));
+            let contained = cell.get_or_init(stepping);
             contained.step(at, true, call).0
         })
     }
 }
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-pub(crate) use stepped::around;
+pub(crate) use stepped::{around, limited};
 
 /// Elsewhere nothing is cut.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub(crate) fn around<R>(_: u64, call: impl FnOnce() -> R) -> R {
     call()
+}
+
+/// Elsewhere nobody's private memory or time is limited.
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+pub(crate) fn limited(
+    spec: samara_domain_runtime::DomainSpec,
+) -> samara_domain_runtime::DomainSpec {
+    spec
 }

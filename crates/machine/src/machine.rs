@@ -1,6 +1,6 @@
 //! The machine: real domains beside the model.
 
-use crate::area::exports::{Exports, Leaf, is_bomb};
+use crate::area::exports::{Exports, Leaf};
 use crate::area::life::Orders;
 use crate::census::{add, minus, times};
 use crate::cuts;
@@ -49,7 +49,6 @@ pub struct Machine {
     /// The services that are published under the domains' names.
     pub(crate) published: Vec<Option<Name>>,
     tags: u64,
-    harmless: bool,
     /// The instruction at which the step's call is cut, and whether somebody died of it.
     cut: Option<u64>,
     pub(crate) was_cut: bool,
@@ -71,18 +70,6 @@ fn runs(domain: &Domain<dyn Node>) -> bool {
 }
 
 impl Machine {
-    /// One beside others in the process: their calls of dead handles reach into each other's slots, so none of its
-    /// objects is one that panics when it is dropped.
-    ///
-    /// # Panics
-    /// If its domains do not start.
-    #[must_use]
-    pub fn beside_others(name: &str, domains: usize) -> Self {
-        let mut this = Self::new(name, domains);
-        this.harmless = true;
-        this
-    }
-
     /// `domains` of them, freshly started. `name` is in the domains' names.
     ///
     /// # Panics
@@ -100,7 +87,6 @@ impl Machine {
             shadows: Vec::with_capacity(MOST),
             published: vec![None; domains],
             tags: 0,
-            harmless: false,
             cut: None,
             was_cut: false,
         };
@@ -121,11 +107,9 @@ impl Machine {
             .restart(Restart::limited(u32::MAX, Duration::from_secs(1 << 20)))
             .replay_log(REPLAY_LOG)
             .host_quota(HOST_QUOTA)
-            .heap_quota(PRIVATE)
             .threads(THREADS)
-            .budget(Duration::from_secs(3600))
             .drain_timeout(Duration::from_millis(20));
-        let domain = runtime().spawn(spec, node::init, Orders::mint(orders));
+        let domain = runtime().spawn(cuts::limited(spec), node::init, Orders::mint(orders));
         domain.unwrap_or_else(|error| panic!("{error}"))
     }
 
@@ -161,9 +145,6 @@ impl Machine {
 
     pub(crate) fn tag(&mut self) -> u64 {
         self.tags += 1;
-        if self.harmless && is_bomb(self.tags) {
-            self.tags += 1;
-        }
         self.tags
     }
 
@@ -207,8 +188,8 @@ impl Machine {
         };
         let restarts: Vec<_> = self.domains.iter().map(Domain::restarts).collect();
         let result = cuts::around(at, call);
-        for domain in 0..self.domains.len() {
-            if self.alive(domain) && self.domains[domain].restarts() != restarts[domain] {
+        for (domain, before) in restarts.into_iter().enumerate() {
+            if self.alive(domain) && self.domains[domain].restarts() != before {
                 // Who called it had it restarted.
                 self.was_cut = true;
                 self.model.die(domain, ExitKind::Overrun);
@@ -245,17 +226,9 @@ impl Machine {
                 bytes: info.shared_bytes,
                 capabilities: info.capabilities,
             };
-            if self.model.nodes[at].alive && has != self.model.census(at) {
-                // A call of a dead handle, whose slot is this one's now, has it drop what nobody has any more.
-                let exact = self.model.census(at);
-                let dies = self.model.collect(at);
-                assert!(
-                    dies == !runs(domain) && (dies || has == self.model.census(at)),
-                    "{domain:?} has {has:?}, not {exact:?}"
-                );
-            }
             let node = &self.model.nodes[at];
             if node.alive {
+                assert_eq!(has, self.model.census(at), "{domain:?}");
                 assert_eq!(domain.exit_reason(), None, "{domain:?} runs");
             } else {
                 wait_until(

@@ -43,11 +43,11 @@ impl Site {
 
 /// The functions that were called so far, as the compiler names them, and how often at one place.
 pub fn calls() -> impl Iterator<Item = (&'static str, u64)> {
-    let told = |site: &&'static Site| Some((*site.name.get()?, site.calls.load(Relaxed)));
+    let told = |site: &'static Site| Some((*site.name.get()?, site.calls.load(Relaxed)));
     REACHED
         .iter()
         .filter_map(OnceLock::get)
-        .filter_map(move |site| told(&site))
+        .filter_map(move |site| told(site))
 }
 
 /// Calls a function, and counts that it was.

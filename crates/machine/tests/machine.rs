@@ -160,7 +160,7 @@ fn several_on_several_threads() {
     let rounds = steps.div_ceil(ROUND * THREADS as u64);
     say("several machines", rounds * ROUND * THREADS as u64);
     let mut machines: Vec<_> = (0..THREADS)
-        .map(|at| Machine::beside_others(&format!("several-{at}"), 3))
+        .map(|at| Machine::new(&format!("several-{at}"), 3))
         .collect();
     for round in 0..rounds {
         println!("round {round} of {rounds}, seed {}", seed());

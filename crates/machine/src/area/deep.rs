@@ -79,8 +79,8 @@ impl Machine {
             drop(head);
         } else {
             drop(head);
-            let block = self.domains[n.domain].service().current().target().block();
-            let dropped: usize = (0..count).map(|_| exports::collect(block)).sum();
+            let target = self.domains[n.domain].service().current().target();
+            let dropped: usize = (0..count).map(|_| exports::collect_of(target)).sum();
             assert_eq!(dropped, count, "links that were dropped");
         }
     }

@@ -277,12 +277,12 @@ impl Machine {
             .filter(|domain| self.alive(*domain))
             .collect::<Vec<_>>()
         {
-            let block = self.domains[domain].service().current().target().block();
+            let target = self.domains[domain].service().current().target();
             let before = self.model.nodes[domain].exported.len();
             let dies = self.model.collect(domain);
             let expected = before - self.model.nodes[domain].exported.len();
             // The domain's own: others of the process are other machines'.
-            let dropped = exports::collect(block);
+            let dropped = exports::collect_of(target);
             // One that panics takes the rest with it, dropped or not.
             assert!(
                 dies || self.was_cut || dropped == expected,
