@@ -107,15 +107,16 @@ fn request(owner: Owner, size: usize, align: usize) -> Option<Request> {
 
 /// Commits enough for `wanted`; false at the quota, at the stripe's end or when memory is short.
 fn grow(arena: &mut Arena, owner: Owner, wanted: Request) -> bool {
-    let (Some((start, stride)), Some(more)) = (stripe(owner), wanted.growth()) else {
+    let Some((start, stride)) = stripe(owner) else {
+        return false;
+    };
+    let left = arena.quota.min(stride).saturating_sub(arena.committed);
+    let Some(more) = wanted.growth(left) else {
         return false;
     };
     let Some(total) = arena.committed.checked_add(more) else {
         return false;
     };
-    if total > arena.quota.min(stride) {
-        return false;
-    }
     // SAFETY: `committed` is at most `stride`.
     let end = unsafe { start.add(arena.committed) };
     if !host::arena_commit(owner, end, more) {

@@ -10,6 +10,9 @@ use core::alloc::Layout;
 /// The unit in which an arena grows.
 const GROWTH: usize = 64 << 10;
 
+/// What is committed is whole pages.
+const PAGE: usize = 4096;
+
 /// Room for the allocator's own bookkeeping.
 const BOOKKEEPING: usize = 4096;
 
@@ -35,11 +38,15 @@ impl Request {
         self.0
     }
 
-    /// How much an arena that has no room for it grows: whole units.
-    pub(crate) fn growth(self) -> Option<usize> {
+    /// How much an arena that has no room for it, and may grow by `left` bytes, grows: whole units or, where
+    /// those are more than is left, what is left in whole pages. `None` if that can't hold it.
+    pub(crate) fn growth(self, left: usize) -> Option<usize> {
+        let left = left & !(PAGE - 1);
         let room = self.0.size().checked_add(self.0.align())?;
-        room.checked_add(BOOKKEEPING)?
-            .checked_next_multiple_of(GROWTH)
+        let units = room
+            .checked_add(BOOKKEEPING)?
+            .checked_next_multiple_of(GROWTH)?;
+        (room <= left).then_some(units.min(left))
     }
 }
 
@@ -84,13 +91,27 @@ mod tests {
         for size in [1, 8, 60 << 10, 61 << 10, STRIDE - (1 << 16)] {
             for align in [1, 16, 4096, 1 << 16] {
                 let request = Request::new(size, align, STRIDE).unwrap();
-                let growth = request.growth().unwrap();
+                let growth = request.growth(usize::MAX).unwrap();
                 assert!(growth.is_multiple_of(GROWTH));
                 assert!(growth >= size + align + BOOKKEEPING && growth < size + align + 3 * GROWTH);
             }
         }
         let most = Request::new(isize::MAX as usize, 1, usize::MAX).unwrap();
-        assert!(most.growth().is_some(), "no sum wraps");
+        assert!(most.growth(usize::MAX).is_some(), "no sum wraps");
+    }
+
+    #[test]
+    fn what_is_left_is_used_up_in_whole_pages() {
+        for left in [0, 1, 100, 4095, 4096, 5000, 60 << 10, GROWTH, GROWTH + 4097] {
+            for size in [1, 100, 4000, 50 << 10, GROWTH] {
+                let growth = Request::new(size, 8, STRIDE).unwrap().growth(left);
+                let pages = left / PAGE * PAGE;
+                assert_eq!(growth.is_some(), size + 8 <= pages, "{size} of {left}");
+                let holds =
+                    |more: usize| more.is_multiple_of(PAGE) && more <= left && more >= size + 8;
+                assert!(growth.is_none_or(holds), "{size} of {left}: {growth:?}");
+            }
+        }
     }
 
     #[test]

@@ -245,7 +245,7 @@ pub fn collect_of(target: Target) -> usize {
 /// Returns how many were dropped. Their destructors are the domain's code: they may block, and a panic
 /// is its death.
 #[cold]
-pub(crate) fn collect(block: &'static ControlBlock) -> usize {
+pub fn collect(block: &'static ControlBlock) -> usize {
     let word = block.word();
     let runs = block.owner().is_host() || word.state() == State::Running;
     if !runs || !has_posted(block.owner()) {

@@ -66,7 +66,8 @@ impl DomainSpec {
         }
     }
 
-    /// Limits its private heap to `bytes` of committed memory. Beyond it `try_reserve` and its kin fail; an
+    /// Limits its private heap to `bytes` of committed memory: so many whole pages, of which the allocator itself takes
+    /// about 1 KiB. Beyond it `try_reserve` and its kin fail; an
     /// allocation that can't fail is the domain's death. Refused where the host can't keep that:
     /// [`NotKept::HeapQuota`](crate::NotKept::HeapQuota).
     #[must_use]

@@ -2,7 +2,8 @@
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Strategy, Supervisor};
 use samara_host_std::{
-    DomainAlloc, System, runtime, set_around_threads, set_event_sink, spawn_reaper, supervise,
+    DomainAlloc, System, event_log, runtime, set_around_threads, set_event_sink, spawn_reaper,
+    supervise,
 };
 use samara_proxy::{Export, RpcError, interface};
 use samara_testkit::hosted::{deaths, host};
@@ -36,6 +37,10 @@ impl Bare for Acting {
                 let mine = Supervisor::new("mine", Strategy::OneForOne, restart);
                 drop(supervise(mine));
             }
+            5 => {
+                // Events that never were could be added.
+                event_log();
+            }
             _ => {}
         }
         Ok(how)
@@ -55,7 +60,7 @@ fn spawn(name: &str) -> Domain<dyn Bare> {
 fn a_domain_has_none_of_the_hosts_authority() {
     let victim = spawn("victim");
     host().publish(&victim).unwrap();
-    for how in 0..5 {
+    for how in 0..6 {
         let name = format!("thief-{how}");
         let thief = spawn(&name);
         let ended = thief.proxy().unwrap().act(how);

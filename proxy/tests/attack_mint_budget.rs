@@ -50,7 +50,11 @@ impl Client for Asking {
         self.0.receive()
     }
     fn status(&self, times: u32) -> Result<u32, RpcError> {
-        (0..times).fold(Err(RpcError::Dead), |_, _| self.0.status())
+        let mut last = Err(RpcError::Dead);
+        for _ in 0..times {
+            last = self.0.status();
+        }
+        last
     }
 }
 fn asking(driver: Shadow<dyn Driver>) -> Result<Asking, RpcError> {

@@ -9,7 +9,7 @@ use samara_fault::cpu::{self, Trap};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, interface};
 use samara_rref::RRef;
-use samara_testkit::contained::{CUTS, contained};
+use samara_testkit::contained::{contained, cuts};
 use samara_testkit::hosted::{Rng, Totals, alone, host, wait_until};
 use std::hint::black_box;
 use std::sync::Mutex;
@@ -226,6 +226,6 @@ fn mixed_faults_leave_nothing() {
         Totals::now() == before
     });
     let named: Vec<_> = DEATHS.iter().zip(by_kind).collect();
-    println!("{wanted} deaths, {named:?}, {CUTS:?}");
+    println!("{wanted} deaths, {named:?}, {:?}", cuts());
     assert_eq!(by_kind.iter().sum::<usize>(), wanted);
 }

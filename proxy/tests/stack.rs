@@ -12,7 +12,7 @@ use samara_fault::cpu::{self, Trap};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, interface};
 use samara_rref::RRef;
-use samara_testkit::contained::{CUTS, allow_segments, contained};
+use samara_testkit::contained::{allow_segments, contained, cuts};
 use samara_testkit::hosted::{Totals, alone, host, wait_until};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering::SeqCst};
@@ -351,7 +351,7 @@ fn a_caller_that_died_is_left_from_its_own_stack() {
 #[test]
 fn a_stack_that_runs_over_in_trusted_code_is_a_domains_death_at_every_depth() {
     let _alone = alone();
-    let reserves = CUTS.reserves.load(SeqCst);
+    let reserves = cuts().reserves;
     with_stack(512 * KIB, |domains| {
         for frames in 0..120 {
             let proxy = domains[0].proxy().unwrap();
@@ -365,7 +365,7 @@ fn a_stack_that_runs_over_in_trusted_code_is_a_domains_death_at_every_depth() {
         }
         assert!(domains[1].exit_reason().is_none());
     });
-    let reserves = CUTS.reserves.load(SeqCst) - reserves;
+    let reserves = cuts().reserves - reserves;
     assert!(
         reserves >= 20,
         "only {reserves} of 120 ran over in trusted code"

@@ -23,7 +23,11 @@ pub fn set_event_sink(sink: Sink) -> bool {
 static LOG: EventLog<256> = EventLog::new();
 
 /// The log of events: read it with a cursor of your own, whenever it suits you.
+///
+/// # Panics
+/// On a thread that acts for a domain: it could add events that never were.
 pub fn event_log() -> &'static EventLog<256> {
+    authority::demand("event_log");
     &LOG
 }
 

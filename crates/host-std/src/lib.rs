@@ -57,9 +57,10 @@ pub use std::alloc::System;
 use samara_domain_runtime::Runtime;
 use std::sync::Once;
 
-/// The hosted host. Implements every host trait.
+/// The hosted host. Implements every host trait. Nobody else can name it: the traits' functions are safe, and act
+/// for anybody who calls them.
 #[derive(Debug)]
-pub struct StdHost;
+struct StdHost;
 
 samara_shared_heap::set_heap_host!(StdHost);
 samara_domain_runtime::set_runtime_host!(StdHost);
@@ -73,7 +74,8 @@ samara_domain_runtime::set_runtime_host!(StdHost);
 pub fn runtime() -> Runtime {
     authority::demand("runtime");
     static FIRST: Once = Once::new();
-    FIRST.call_once(panics::install);
+    // Where the thread panics the hook can't be set, and whoever comes next sets it.
+    FIRST.call_once_force(|_| panics::install());
     // SAFETY: the thread acts for the host. What it makes crosses into no domain: it is not exchangeable.
     unsafe { Runtime::assume_host() }
 }

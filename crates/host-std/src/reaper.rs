@@ -50,6 +50,9 @@ impl<R: Send + 'static> Background<R> {
     fn start(name: &str, work: impl FnOnce(&AtomicBool) -> R + Send + 'static) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&stop);
+        // Some systems make a lock at its first use, on the heap: that is the host's heap.
+        drop(lock());
+        WOKEN.notify_all();
         WATCHERS.fetch_add(1, Ordering::SeqCst);
         let run = move || work(&told);
         let thread = thread::Builder::new()

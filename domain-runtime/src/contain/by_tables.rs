@@ -74,6 +74,13 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     let Some(activation) = call::innermost(thread) else {
         return Verdict::Resume;
     };
+    debug_assert!(
+        core::ptr::eq(
+            activation.target().block(),
+            crate::control::block(activation.target().owner())
+        ),
+        "what is on top begins an activation: nothing may be read behind another frame"
+    );
     let more = u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX);
     if activation.is_crossing() {
         // SAFETY: handed on.

@@ -179,8 +179,9 @@ impl Scan<'_> {
         declared.append(&walk.proved);
         let mut facts = walk.facts;
         facts.edges.extend(scope.header.edges.iter().cloned());
-        self.relied(what, judge(&facts, &declared));
-        if unknown {
+        if !unknown {
+            self.relied(what, judge(&facts, &declared));
+        } else {
             self.find(
                 Rule::NotUnderstood,
                 format!("{what} has a type that could not be read"),
@@ -236,6 +237,12 @@ impl Scan<'_> {
         }
         walk_generics(&mut walk, &item.generics);
         let proving = target.is_some_and(|it| self.definitions.is_proving(&it.ident.to_string()));
+        if walk.unknown {
+            self.find(
+                Rule::NotUnderstood,
+                format!("{what} has a type that could not be read"),
+            );
+        }
         let relied = if proving {
             undeclared(&header_facts, &scope.declared)
         } else {
@@ -342,6 +349,12 @@ impl Scan<'_> {
         let elided = lifetimes.into_iter().next().filter(|_| only);
         if let ReturnType::Type(_, output) = output {
             walk.output(output, elided);
+        }
+        if walk.unknown {
+            self.find(
+                Rule::NotUnderstood,
+                format!("{what} has a type that could not be read"),
+            );
         }
         let mut facts = walk.facts;
         let inner: BTreeSet<_> = facts.edges.iter().map(|edge| edge.inner.clone()).collect();

@@ -11,6 +11,9 @@ use super::declared::{Declared, name};
 use super::definitions::{Alias, Definitions, Known, Parameter};
 use super::facts::{ELSEWHERE, Edge, Facts, Name, Names, Node, Occurrence, STATIC};
 
+/// Facts of one signature; a type that has more, of projections in projections, is not understood.
+const MOST: usize = 4096;
+
 /// Types of the standard library that are covariant in all of their arguments.
 const COVARIANT: &[&str] = &[
     "Arc",
@@ -73,6 +76,8 @@ pub(super) struct Walk<'a> {
     definitions: &'a Definitions,
     scope: &'a Scope,
     pub(super) facts: Facts,
+    /// Aliases whose types are looked at.
+    expanding: Vec<String>,
     /// What the parameters of aliases stand for: of the innermost last.
     bindings: Vec<BTreeMap<Name, Binding>>,
     nodes: Vec<Node>,
@@ -95,6 +100,7 @@ impl<'a> Walk<'a> {
             definitions,
             scope,
             facts: Facts::default(),
+            expanding: Vec::new(),
             bindings: Vec::new(),
             nodes: Vec::new(),
             guards: Vec::new(),
@@ -274,6 +280,10 @@ impl<'a> Walk<'a> {
     }
 
     fn ty(&mut self, ty: &Type) -> Names {
+        if self.facts.edges.len() + self.facts.occurrences.len() > MOST {
+            self.unknown = true;
+            return Names::new();
+        }
         match ty {
             Type::Reference(reference) => {
                 let lifetime = self.lifetime(reference.lifetime.as_ref());
@@ -444,7 +454,7 @@ impl<'a> Walk<'a> {
     /// `Self::Name`: known if this very impl says what it is.
     fn associated(&mut self, segment: &PathSegment) -> Names {
         let known = self.scope.associated.get(&segment.ident.to_string());
-        if let Some(ty) = known.filter(|_| self.depth < 8) {
+        if let Some(ty) = known.filter(|_| self.depth < 4) {
             self.depth += 1;
             let names = self.ty(ty);
             self.depth -= 1;
@@ -525,6 +535,12 @@ impl<'a> Walk<'a> {
         } else {
             self.definitions.get(&ident, lifetimes.len())
         };
+        // In its own type an alias's name is another's, as in `type Result<T> = core::result::Result<T, E>`.
+        let own = if self.expanding.contains(&ident) {
+            own.and_then(Known::without_aliases)
+        } else {
+            own
+        };
         // Lifetimes that are left out are there all the same.
         let hidden = own.as_ref().map_or(0, Known::lifetimes);
         while lifetimes.len() < hidden {
@@ -536,7 +552,11 @@ impl<'a> Walk<'a> {
                 GenericArgument::Const(_) => Some(None),
                 _ => None,
             });
-            return self.aliases(own, &lifetimes, &types.collect::<Vec<_>>());
+            let types: Vec<_> = types.collect();
+            self.expanding.push(ident);
+            let names = self.aliases(own, &lifetimes, &types);
+            self.expanding.pop();
+            return names;
         }
         let covariant = own.is_none() && COVARIANT.contains(&ident.as_str());
         let flow = self.flow;

@@ -6,30 +6,38 @@ use libc::{c_int, c_void, siginfo_t, ucontext_t};
 use samara_domain_runtime::contain::{self, Strike, Verdict};
 use samara_unwind::tables::Registered;
 use std::backtrace::Backtrace;
-use std::sync::Once;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::{mem, ptr};
 
 /// What was cut so far, in the whole process.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Cuts {
     /// By faults.
-    pub faults: AtomicUsize,
+    pub faults: usize,
     /// By ticks.
-    pub ticks: AtomicUsize,
+    pub ticks: usize,
     /// Ticks that found a thread which they could not cut there.
-    pub later: AtomicUsize,
+    pub later: usize,
     /// Stacks that ran over in trusted code, which came to its end in the reserve.
-    pub reserves: AtomicUsize,
+    pub reserves: usize,
 }
 
+static FAULT_CUTS: AtomicUsize = AtomicUsize::new(0);
+static TICK_CUTS: AtomicUsize = AtomicUsize::new(0);
+static LATER: AtomicUsize = AtomicUsize::new(0);
+static RESERVES: AtomicUsize = AtomicUsize::new(0);
+
 /// What was cut so far, in the whole process.
-pub static CUTS: Cuts = Cuts {
-    faults: AtomicUsize::new(0),
-    ticks: AtomicUsize::new(0),
-    later: AtomicUsize::new(0),
-    reserves: AtomicUsize::new(0),
-};
+#[must_use]
+pub fn cuts() -> Cuts {
+    Cuts {
+        faults: FAULT_CUTS.load(SeqCst),
+        ticks: TICK_CUTS.load(SeqCst),
+        later: LATER.load(SeqCst),
+        reserves: RESERVES.load(SeqCst),
+    }
+}
 
 /// The signal of a thread's timer.
 pub(super) fn tick_signal() -> c_int {
@@ -60,40 +68,50 @@ fn remember_symbols() {
     }
 }
 
-/// Installs the handlers, once for the process.
+/// Installs the handlers, once for the process. Called by the host, on whose heap lies what is kept of that.
+///
+/// # Panics
+/// If they can't be installed; at every call then, since nothing inside the initialiser panics.
 pub(super) fn install() {
-    static DONE: Once = Once::new();
-    DONE.call_once(|| {
-        images::register_all();
+    static DONE: OnceLock<bool> = OnceLock::new();
+    let is_done = *DONE.get_or_init(|| {
+        if !images::register_all() {
+            return false;
+        }
         remember_symbols();
         crate::runtime().set_stack_probe(&segments::Probe);
         crate::set_around_threads(|run| {
             let _contained = thread::contained(true);
             run();
         });
-        for signal in FAULTS {
-            set(signal, fault as *const () as usize);
-        }
-        set(tick_signal(), tick as *const () as usize);
-        INSTALLED.store(true, SeqCst);
+        let fault = fault as *const () as usize;
+        let are_set = FAULTS.into_iter().all(|signal| set(signal, fault))
+            && set(tick_signal(), tick as *const () as usize);
+        INSTALLED.store(are_set, SeqCst);
+        are_set
     });
+    assert!(
+        is_done,
+        "faults are not contained: no room for the program's own unwind tables, or a signal takes no handler"
+    );
 }
 
 /// Installs the handler of single steps, once for the process: a debugger would rather have them.
 pub(super) fn install_steps() {
-    static DONE: Once = Once::new();
-    DONE.call_once(|| set(libc::SIGTRAP, step::trapped as *const () as usize));
+    static DONE: OnceLock<bool> = OnceLock::new();
+    let is_done = *DONE.get_or_init(|| set(libc::SIGTRAP, step::trapped as *const () as usize));
+    assert!(is_done, "SIGTRAP takes no handler");
 }
 
-fn set(signal: c_int, handler: usize) {
+/// Whether `signal` takes `handler`.
+fn set(signal: c_int, handler: usize) -> bool {
     // SAFETY: all zeroes is a valid action.
     let mut action = unsafe { mem::zeroed::<libc::sigaction>() };
     action.sa_sigaction = handler;
     // Not blocked in the handler: after a cut the thread goes on as if it had returned.
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
     // SAFETY: the handlers below, which are made to be such.
-    let code = unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
-    assert_eq!(code, 0, "signal {signal} takes no handler");
+    unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) == 0 }
 }
 
 fn strike(signal: c_int, code: c_int, address: usize) -> Strike {
@@ -130,12 +148,12 @@ unsafe extern "C" fn fault(signal: c_int, info: *mut siginfo_t, context: *mut c_
     // alternate stack, and they are resumed when it returns.
     let verdict = unsafe { contain::fault(&mut registers, strike, address, &Registered) };
     if verdict == Verdict::Cut {
-        CUTS.faults.fetch_add(1, SeqCst);
+        FAULT_CUTS.fetch_add(1, SeqCst);
         context::store(context, &registers);
         return;
     }
     if verdict == Verdict::Reserve && reserve::open() {
-        CUTS.reserves.fetch_add(1, SeqCst);
+        RESERVES.fetch_add(1, SeqCst);
         return;
     }
     report(verdict);
@@ -154,11 +172,11 @@ unsafe extern "C" fn tick(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
     let verdict = unsafe { contain::tick(&mut registers, PERIOD, &cuttable) };
     match verdict {
         Verdict::Cut => {
-            CUTS.ticks.fetch_add(1, SeqCst);
+            TICK_CUTS.fetch_add(1, SeqCst);
             context::store(context, &registers);
         }
         Verdict::Later => {
-            CUTS.later.fetch_add(1, SeqCst);
+            LATER.fetch_add(1, SeqCst);
         }
         _ => {}
     }

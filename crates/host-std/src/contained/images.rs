@@ -1,5 +1,6 @@
 //! The program's own unwind tables, and those of its libraries, from the program headers.
 
+use crate::authority;
 use libc::{c_int, c_void, dl_phdr_info, size_t};
 use samara_unwind::tables::{
     Finder, Image, ImageId, LandingPad, Registered, Rules, TableError, register_image,
@@ -71,30 +72,31 @@ impl Finder for Cuttable {
     }
 }
 
-/// Registers the program and every library that is loaded now, once.
-pub(super) fn register_all() {
-    static DONE: OnceLock<()> = OnceLock::new();
-    DONE.get_or_init(|| {
+/// Registers the program and every library that is loaded now, once; false if there was no room for all. Called by the
+/// host: what is kept of them lies on its heap.
+pub(super) fn register_all() -> bool {
+    static ARE_REGISTERED: OnceLock<bool> = OnceLock::new();
+    *ARE_REGISTERED.get_or_init(|| {
         let images = loaded(None);
         let _ = COPIES.set(copies(&images));
-        for (at, found) in images.into_iter().enumerate() {
-            // The program comes first.
-            if at == 0 {
-                let _ = PROGRAM.set(found.clone());
-            }
-            // SAFETY: nothing that is linked into this program is unloaded.
-            let id = unsafe { register_image(found) };
-            assert!(id.is_ok(), "no room for the program's own images");
+        // The program comes first.
+        if let Some(program) = images.first() {
+            let _ = PROGRAM.set(program.clone());
         }
-    });
+        images.into_iter().all(|found| {
+            // SAFETY: nothing that is linked into this program is unloaded.
+            unsafe { register_image(found) }.is_ok()
+        })
+    })
 }
 
 /// The program's own tables.
 ///
 /// # Panics
-/// If it was linked without any.
+/// If it was linked without any; on a thread that acts for a domain, which has no such authority.
 #[must_use]
 pub fn program_image() -> &'static Image<'static> {
+    authority::demand("contained::program_image");
     register_all();
     program().expect("the program was linked with `--eh-frame-hdr`")
 }

@@ -46,7 +46,7 @@ mod segments;
 mod step;
 mod thread;
 
-pub use handlers::{CUTS, Cuts};
+pub use handlers::{Cuts, cuts};
 pub use images::{Library, program_image};
 pub use segments::allow_segments;
 pub use step::{Stepped, arm, disarm, stepping};

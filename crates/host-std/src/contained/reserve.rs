@@ -18,11 +18,19 @@ struct Parts {
     is_open: bool,
 }
 
+impl Parts {
+    /// Whether the running code is on this stack, above the reserve.
+    fn are_used_above(&self) -> bool {
+        let here = 0_u8;
+        (self.usual..self.end).contains(&(&raw const here).addr())
+    }
+}
+
 std::thread_local! {
     static PARTS: Cell<Option<Parts>> = const { Cell::new(None) };
 }
 
-/// Closes the lowest part of the running thread's `stack` and tells the rest.
+/// Closes the lowest part of the running thread's `stack` and tells the rest; once, before [`tear_down`].
 pub(super) fn set_up(stack: Range<usize>) {
     let parts = Parts {
         lowest: stack.start,
@@ -30,8 +38,8 @@ pub(super) fn set_up(stack: Range<usize>) {
         end: stack.end,
         is_open: true,
     };
-    // The first thread's stack is not mapped that far down: it has no reserve.
-    if stack.len() > 2 * RESERVE && set(parts, false) {
+    // The first thread's stack is not mapped that far down: it has no reserve. Nor has one that is used up so far.
+    if stack.len() > 2 * RESERVE && parts.are_used_above() && set(parts, false) {
         return;
     }
     // SAFETY: the running thread's stack, as the C library has made it.
@@ -62,9 +70,8 @@ pub(super) fn open() -> bool {
 
 /// Closes it again, unless trusted code runs in it: that comes to an end further up.
 pub(super) fn close() {
-    let here = 0_u8;
-    let is_above = |parts: &Parts| (parts.usual..parts.end).contains(&(&raw const here).addr());
-    if let Some(parts) = PARTS.get().filter(|parts| parts.is_open && is_above(parts)) {
+    let is_left = |parts: &Parts| parts.is_open && parts.are_used_above();
+    if let Some(parts) = PARTS.get().filter(is_left) {
         set(parts, false);
     }
 }

@@ -1,6 +1,7 @@
 //! Calls that find too little room go on elsewhere: a stack segment for the callee, and back.
 
 use super::{reserve, thread as bounds};
+use crate::authority;
 use samara_domain_runtime::host::StackProbe;
 use samara_shared_heap::thread;
 use std::arch::asm;
@@ -12,7 +13,11 @@ static LEFT: AtomicUsize = AtomicUsize::new(0);
 
 /// From now on calls may go on in segments, up to so many at a time in the whole process. Beyond that
 /// they are refused.
+///
+/// # Panics
+/// On a thread that acts for a domain: it has no such authority.
 pub fn allow_segments(count: usize) {
+    authority::demand("contained::allow_segments");
     LEFT.store(count, SeqCst);
 }
 

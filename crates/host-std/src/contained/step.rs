@@ -2,6 +2,7 @@
 
 use super::thread::{self, Contained};
 use super::{context, handlers, images};
+use crate::authority;
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
 use samara_domain_runtime::contain::{self, Verdict};
 use std::arch::asm;
@@ -13,6 +14,8 @@ const TRAP_FLAG: u64 = 1 << 8;
 
 #[derive(Clone, Copy)]
 struct Plan {
+    /// Whether a call of [`Contained::step_armed`] runs.
+    is_on: bool,
     /// Instructions until the first tick.
     left: u64,
     insists: bool,
@@ -26,6 +29,7 @@ std::thread_local! {
 
 impl Plan {
     const NONE: Self = Self {
+        is_on: false,
         left: u64::MAX,
         insists: false,
         steps: 0,
@@ -33,19 +37,50 @@ impl Plan {
     };
 }
 
-/// From here on the running thread traps after each instruction. Only in a call of
-/// [`Contained::step_armed`].
+/// The host steps this thread: without that a trap would be nobody's.
+#[inline(never)]
+fn demand_plan(what: &str) {
+    assert!(
+        PLAN.get().is_on,
+        "`samara_host_std::contained::{what}` is the host's: no `Contained::step_armed` runs on this thread; call it around what is to be stepped"
+    );
+}
+
+/// From here on the running thread traps after each instruction.
+///
+/// # Panics
+/// Outside a call of [`Contained::step_armed`]: nobody has asked for the traps.
 #[inline(always)]
 pub fn arm() {
+    demand_plan("arm");
     // SAFETY: sets the flag; the handler for its trap is installed.
     unsafe { asm!("pushfq", "or qword ptr [rsp], {}", "popfq", const TRAP_FLAG) };
 }
 
 /// No further instruction traps. Where a call does not say so it is after the call.
+///
+/// # Panics
+/// As [`arm`].
 #[inline(always)]
 pub fn disarm() {
+    clear();
+    demand_plan("disarm");
+}
+
+#[inline(always)]
+fn clear() {
     // SAFETY: clears the flag.
     unsafe { asm!("pushfq", "and qword ptr [rsp], {}", "popfq", const !(TRAP_FLAG as i32)) };
+}
+
+/// Ends the plan also where the call panics.
+struct Planned;
+
+impl Drop for Planned {
+    fn drop(&mut self) {
+        clear();
+        PLAN.set(Plan::NONE);
+    }
 }
 
 /// What came of the ticks.
@@ -62,8 +97,10 @@ pub struct Stepped {
 /// # Panics
 /// As [`contained`](super::contained).
 pub fn stepping() -> Contained {
+    authority::demand("contained::stepping");
+    let contained = thread::contained(false);
     thread::say_ticking();
-    thread::contained(false)
+    contained
 }
 
 impl Contained {
@@ -71,32 +108,27 @@ impl Contained {
     pub fn step_armed<R>(&self, at: u64, insists: bool, call: impl FnOnce() -> R) -> (R, Stepped) {
         handlers::install_steps();
         PLAN.set(Plan {
+            is_on: true,
             left: at,
             insists,
-            steps: 0,
-            verdict: None,
+            ..Plan::NONE
         });
+        let planned = Planned;
         let result = call();
-        disarm();
-        let Plan { steps, verdict, .. } = PLAN.replace(Plan::NONE);
+        clear();
+        let Plan { steps, verdict, .. } = PLAN.get();
+        drop(planned);
         (result, Stepped { steps, verdict })
     }
 
     /// Runs `call` step by step. Before its instruction number `at` comes a tick that uses up any budget:
     /// only that one or, if it `insists`, one before every further instruction until the thread is cut.
     pub fn step<R>(&self, at: u64, insists: bool, call: impl FnOnce() -> R) -> (R, Stepped) {
-        handlers::install_steps();
-        PLAN.set(Plan {
-            left: at,
-            insists,
-            steps: 0,
-            verdict: None,
-        });
-        arm();
-        let result = call();
-        disarm();
-        let Plan { steps, verdict, .. } = PLAN.get();
-        (result, Stepped { steps, verdict })
+        let call = || {
+            arm();
+            call()
+        };
+        self.step_armed(at, insists, call)
     }
 }
 
@@ -104,6 +136,13 @@ pub(super) unsafe extern "C" fn trapped(_: c_int, _: *mut siginfo_t, context: *m
     // SAFETY: the kernel's record of this signal, ours for the length of the handler.
     let context = unsafe { &mut *context.cast::<ucontext_t>() };
     let mut plan = PLAN.get();
+    if !plan.is_on {
+        // Whose trap it was is over.
+        let mut registers = context::load(context);
+        registers.rflags &= !TRAP_FLAG;
+        context::store(context, &registers);
+        return;
+    }
     plan.steps = plan.steps.strict_add(1);
     if let Some(left) = plan.left.checked_sub(1) {
         plan.left = left;

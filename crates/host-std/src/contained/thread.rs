@@ -1,6 +1,7 @@
 //! What each thread needs: a stack for its handlers, the bounds of its own, a timer.
 
 use super::{handlers, reserve};
+use crate::authority;
 use libc::{c_void, pthread_attr_t};
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -46,13 +47,27 @@ pub(super) fn set_guard(guard: Range<usize>) {
     GUARD.set((guard.start, guard.end));
 }
 
-/// Contains what strikes on the thread that made it, while it lives.
+/// What all guards of the running thread have together: made with the first, taken back with the last.
+#[derive(Clone, Copy)]
+struct Held {
+    guards: usize,
+    /// How many of them asked for ticks.
+    ticking: usize,
+    timer: Option<libc::timer_t>,
+    stack: *mut c_void,
+    previous: libc::stack_t,
+}
+
+std::thread_local! {
+    static HELD: Cell<Option<Held>> = const { Cell::new(None) };
+}
+
+/// Contains what strikes on the thread that made it, while it lives. A thread may have several and drop them in any
+/// order: it is contained until the last is gone, and has ticks until the last that asked for them is.
 #[derive(Debug)]
 #[must_use = "dropping it ends the containment"]
 pub struct Contained {
-    previous: libc::stack_t,
-    stack: *mut c_void,
-    timer: Option<libc::timer_t>,
+    ticks: bool,
     /// Of this thread only.
     stays: PhantomData<*const ()>,
 }
@@ -61,48 +76,96 @@ pub struct Contained {
 /// or is killed while it runs.
 ///
 /// # Panics
-/// If the system has no timer or no memory.
+/// If the system has no timer or no memory, or its signals take no handlers; on a thread that acts for a domain, which
+/// has no such authority.
 pub fn contained(ticks: bool) -> Contained {
+    authority::demand("contained::contained");
     handlers::install();
+    let held = HELD.get().unwrap_or_else(Held::set_up);
+    HELD.set(Some(Held {
+        guards: held.guards.strict_add(1),
+        ..held
+    }));
+    let mut contained = Contained {
+        ticks: false,
+        stays: PhantomData,
+    };
     if ticks {
+        contained.start_ticks();
         say_ticking();
     }
-    let (own, guard) = own_stack();
-    set_guard(guard);
-    reserve::set_up(own);
-    let memory = libc::PROT_READ | libc::PROT_WRITE;
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-    // SAFETY: an anonymous mapping at an address of the kernel's choice touches nothing of ours.
-    let stack = unsafe { libc::mmap(ptr::null_mut(), HANDLER_STACK, memory, flags, -1, 0) };
-    assert_ne!(stack, libc::MAP_FAILED, "no memory for a handler's stack");
-    let alternate = libc::stack_t {
-        ss_sp: stack,
-        ss_flags: 0,
-        ss_size: HANDLER_STACK,
-    };
-    // SAFETY: all zeroes is a valid description.
-    let mut previous = unsafe { mem::zeroed::<libc::stack_t>() };
-    // SAFETY: fresh memory, which is unmapped only after the previous stack is back.
-    let code = unsafe { libc::sigaltstack(&raw const alternate, &raw mut previous) };
-    assert_eq!(code, 0, "the handler's stack is refused");
-    Contained {
-        previous,
-        stack,
-        timer: ticks.then(start_timer),
-        stays: PhantomData,
+    contained
+}
+
+impl Contained {
+    fn start_ticks(&mut self) {
+        if let Some(held) = HELD.get() {
+            let timer = held.timer.unwrap_or_else(start_timer);
+            HELD.set(Some(Held {
+                ticking: held.ticking.strict_add(1),
+                timer: Some(timer),
+                ..held
+            }));
+            self.ticks = true;
+        }
     }
 }
 
 impl Drop for Contained {
     fn drop(&mut self) {
-        reserve::tear_down();
-        if let Some(timer) = self.timer {
-            // SAFETY: this one's timer, deleted once.
+        let Some(mut held) = HELD.take() else {
+            return;
+        };
+        held.guards = held.guards.strict_sub(1);
+        held.ticking = held.ticking.strict_sub(usize::from(self.ticks));
+        if held.ticking == 0
+            && let Some(timer) = held.timer.take()
+        {
+            // SAFETY: this thread's timer, taken out and deleted once.
             unsafe { libc::timer_delete(timer) };
         }
+        if held.guards > 0 {
+            HELD.set(Some(held));
+        } else {
+            held.tear_down();
+        }
+    }
+}
+
+impl Held {
+    fn set_up() -> Self {
+        let (own, guard) = own_stack();
+        let memory = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        // SAFETY: an anonymous mapping at an address of the kernel's choice touches nothing of ours.
+        let stack = unsafe { libc::mmap(ptr::null_mut(), HANDLER_STACK, memory, flags, -1, 0) };
+        assert_ne!(stack, libc::MAP_FAILED, "no memory for a handler's stack");
+        let alternate = libc::stack_t {
+            ss_sp: stack,
+            ss_flags: 0,
+            ss_size: HANDLER_STACK,
+        };
+        // SAFETY: all zeroes is a valid description.
+        let mut previous = unsafe { mem::zeroed::<libc::stack_t>() };
+        // SAFETY: fresh memory, which is unmapped only after the previous stack is back.
+        let code = unsafe { libc::sigaltstack(&raw const alternate, &raw mut previous) };
+        assert_eq!(code, 0, "the handler's stack is refused");
+        set_guard(guard);
+        reserve::set_up(own);
+        Self {
+            guards: 0,
+            ticking: 0,
+            timer: None,
+            stack,
+            previous,
+        }
+    }
+
+    fn tear_down(self) {
+        reserve::tear_down();
         // SAFETY: what was there before; no handler runs on this thread now.
         unsafe { libc::sigaltstack(&raw const self.previous, ptr::null_mut()) };
-        // SAFETY: this one's mapping, no longer anybody's stack. A tick that is still on its way finds
+        // SAFETY: this thread's mapping, no longer anybody's stack. A tick that is still on its way finds
         // the previous stack.
         unsafe { libc::munmap(self.stack, HANDLER_STACK) };
     }

@@ -1,0 +1,69 @@
+//! Every public function of this crate looks for whom the thread acts, or is known to need no authority.
+
+use std::fs;
+use std::path::Path;
+
+/// Public functions that demand nothing, and why.
+const HARMLESS: [(&str, &str); 7] = [
+    ("live_bytes", "reads a count"),
+    ("cuts", "reads counts"),
+    ("stop", "takes the handle, which the host was given"),
+    ("step", "takes a guard, which the host was given"),
+    ("step_armed", "takes a guard, which the host was given"),
+    ("arm", "demands that the host steps the thread"),
+    ("disarm", "demands that the host steps the thread"),
+];
+
+/// The name and the body of each public safe function in `source`.
+fn functions(source: &str) -> Vec<(&str, &str)> {
+    let starts = source.match_indices("pub fn ");
+    let function = |(at, word): (usize, &str)| {
+        let text = &source[at + word.len()..];
+        let name = text.find(['(', '<']).map(|end| &text[..end])?;
+        // Formatted: it ends with a brace as far to the right as it begins.
+        let indent = at - source[..at].rfind('\n').map_or(0, |line| line + 1);
+        let end = format!("\n{}}}", " ".repeat(indent));
+        let body = text.find(&end).map(|end| &text[..end])?;
+        Some((name, body))
+    };
+    starts.filter_map(function).collect()
+}
+
+fn visit(directory: &Path, found: &mut Vec<String>, lacking: &mut Vec<String>) {
+    for entry in fs::read_dir(directory).expect("the crate's sources") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            visit(&path, found, lacking);
+            continue;
+        }
+        let source = fs::read_to_string(&path).expect("a source file");
+        for (name, body) in functions(&source) {
+            let demands = body.contains("authority::demand(\"") && body.contains(name);
+            found.push(name.to_string());
+            if !demands && HARMLESS.iter().all(|(known, _)| *known != name) {
+                lacking.push(format!("{}: {name}", path.display()));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_public_function_demands_authority() {
+    let (mut found, mut lacking) = (Vec::new(), Vec::new());
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    visit(&sources, &mut found, &mut lacking);
+    assert!(
+        lacking.is_empty(),
+        "no `authority::demand`, and not known to be harmless: {lacking:#?}"
+    );
+    for name in HARMLESS
+        .map(|(name, _)| name)
+        .iter()
+        .chain(&["runtime", "contained"])
+    {
+        assert!(
+            found.iter().any(|found| found == name),
+            "{name} is not found"
+        );
+    }
+}
