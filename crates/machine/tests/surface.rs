@@ -24,14 +24,9 @@ const NOT_CALLED: &[(&str, &str)] = &[
         "the compiler calls it, and refuses whoever does by name",
     ),
     (
-        "FromRpc::",
-        "sealed: called by generated code, in each call of an interface",
-    ),
-    (
         "Proxy::try_new",
         "needs an `Instance`, which only a host has; `Domain::proxy` calls it",
     ),
-    ("Eq::assert_", "the derive's own check, which does nothing"),
     (
         "TypeDescriptor::shaped",
         "evaluated by the derive: a constant, with shapes that only generated code names",
