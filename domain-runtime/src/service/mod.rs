@@ -183,11 +183,15 @@ impl<I: ?Sized + Interface> Service<I> {
     /// Marks the newest generation dead, and one that is being started; whether any was alive.
     pub(crate) fn kill(&self) -> bool {
         let reason = ExitReason::new(ExitKind::Killed, "killed by the host");
-        let starting = self.end_starting(&reason);
-        let current = self.current().target();
-        let died = end(current, &reason);
-        reaper::try_reclaim(current.block());
-        starting || died
+        let kill = || {
+            let starting = self.end_starting(&reason);
+            let current = self.current().target();
+            let died = end(current, &reason);
+            reaper::try_reclaim(current.block());
+            starting || died
+        };
+        // SAFETY: the runtime's own; who is cut in a reclaim leaves a slot that nobody has any more.
+        unsafe { thread::as_host(kill) }
     }
 
     fn end_starting(&self, reason: &ExitReason) -> bool {
