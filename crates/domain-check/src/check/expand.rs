@@ -28,6 +28,20 @@ pub(super) fn inputs(invocation: &Invocation, run: &Run<'_>) -> Result<Inputs, S
     Ok(Inputs::parse(&text, &invocation.directory))
 }
 
+/// Compiles `invocation` once more, up to code generation, with `unsafe_code` forbidden from outside. What
+/// comes out goes to `directory`.
+pub(super) fn forbidding_unsafe(
+    invocation: &Invocation,
+    directory: &Path,
+    run: &Run<'_>,
+) -> Result<(), String> {
+    let name = invocation.value("--crate-name").unwrap_or_default();
+    let mut command = again(invocation);
+    command.args(["-Funsafe_code", "--emit=metadata", "--out-dir"]);
+    command.arg(directory);
+    run(&format!("compiling {name} with -Funsafe_code"), command).map(drop)
+}
+
 /// What a unit is made from.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(super) struct Inputs {
