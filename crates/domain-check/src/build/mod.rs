@@ -48,12 +48,83 @@ impl Build {
             .any(|artifact| artifact.package == package.id)
     }
 
+    /// All that a package's library is linked with, itself included, sorted by name: what the calls of the
+    /// compiler named, and theirs. Cargo's metadata leave out what a feature of this build brings. Where no
+    /// record tells, the metadata do.
+    pub fn linked_with<'a>(&'a self, package: &'a Package) -> Linked<'a> {
+        let known = self.metadata.linked_with(package).into_iter();
+        let built = known.filter(|it| it.id == package.id || self.contains(it));
+        let mut linked = Linked {
+            packages: built.collect(),
+            unknown: Vec::new(),
+        };
+        let mut next = 0;
+        while let Some(&package) = linked.packages.get(next) {
+            next += 1;
+            if !package.procedural_macro {
+                for artifact in self.named_by(package) {
+                    linked.add(&self.metadata, artifact);
+                }
+            }
+        }
+        linked.packages.sort_by(|a, b| a.name.cmp(&b.name));
+        linked
+    }
+
+    /// What a package names itself: in its manifest, and in the recorded calls.
+    pub(crate) fn direct<'a>(&'a self, package: &'a Package) -> Vec<&'a Package> {
+        let manifest = package.dependencies.iter().map(String::as_str);
+        let named = self.named_by(package).map(|it| it.package.as_str());
+        let mut ids: Vec<_> = manifest.chain(named).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.into_iter()
+            .filter_map(|id| self.metadata.get(id))
+            .collect()
+    }
+
+    /// The artifacts that the recorded calls for a package's libraries name.
+    fn named_by<'a>(&'a self, package: &'a Package) -> impl Iterator<Item = &'a Artifact> {
+        let records = Build::records(&self.target);
+        let libraries = self.libraries(package);
+        let calls = libraries.filter_map(move |it| Invocation::of(it, &records).ok());
+        let named = calls.flat_map(|call| call.externs());
+        named.filter_map(|path| {
+            let mut artifacts = self.artifacts.iter();
+            artifacts.find(|artifact| artifact.files.contains(&path))
+        })
+    }
+
     /// The compiled libraries of a package.
     pub fn libraries<'a>(&'a self, package: &'a Package) -> impl Iterator<Item = &'a Path> {
         self.artifacts
             .iter()
             .filter(|artifact| artifact.package == package.id)
             .flat_map(Artifact::libraries)
+    }
+}
+
+/// What a library is linked with.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Linked<'a> {
+    /// The packages.
+    pub packages: Vec<&'a Package>,
+    /// The identifiers of those that the metadata do not know.
+    pub unknown: Vec<&'a str>,
+}
+
+impl<'a> Linked<'a> {
+    fn add(&mut self, metadata: &'a Metadata, artifact: &'a Artifact) {
+        let id = artifact.package.as_str();
+        match metadata.get(id) {
+            Some(package) if self.packages.iter().all(|known| known.id != id) => {
+                self.packages.push(package);
+            }
+            Some(_) => {}
+            None if self.unknown.contains(&id) => {}
+            None => self.unknown.push(id),
+        }
     }
 }
 

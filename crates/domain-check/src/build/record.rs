@@ -145,6 +145,23 @@ impl Invocation {
         values.next_back()
     }
 
+    /// The files of the crates that the call names.
+    pub(crate) fn externs(&self) -> Vec<PathBuf> {
+        let mut arguments = self.arguments.iter();
+        let mut files = Vec::new();
+        while let Some(argument) = arguments.next() {
+            let value = match argument.strip_prefix("--extern") {
+                Some("") => arguments.next().map(String::as_str),
+                Some(value) => value.strip_prefix('='),
+                None => None,
+            };
+            if let Some((_, path)) = value.and_then(|value| value.split_once('=')) {
+                files.push(self.directory.join(path));
+            }
+        }
+        files
+    }
+
     /// The features that are on.
     pub fn features(&self) -> impl Iterator<Item = &str> {
         let pairs = self.arguments.windows(2).filter(|pair| pair[0] == "--cfg");

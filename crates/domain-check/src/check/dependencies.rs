@@ -8,8 +8,8 @@ use crate::review::Review;
 /// Checks what `domain` names in its manifest and what it is linked with.
 pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Findings {
     let mut findings = manifest(domain);
-    let metadata = &build.metadata;
-    for dependency in domain.dependencies.iter().filter_map(|id| metadata.get(id)) {
+    let linked = build.linked_with(domain);
+    for dependency in build.direct(domain) {
         if review
             .find(&dependency.name)
             .is_some_and(|reviewed| !reviewed.direct)
@@ -23,8 +23,12 @@ pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Finding
             ));
         }
     }
-    for package in metadata.linked_with(domain) {
-        if package.id != domain.id && build.contains(package) {
+    for id in linked.unknown {
+        let what = format!("{id} is part of {} but not in the metadata", domain.name);
+        findings.push(Finding::new(Rule::UnreviewedCrate, what));
+    }
+    for package in linked.packages {
+        if package.id != domain.id {
             findings.extend(dependency(review, domain, package));
             findings.extend(features(build, review, package));
         }
