@@ -62,11 +62,20 @@ impl Build {
         while let Some(&package) = linked.packages.get(next) {
             next += 1;
             if !package.procedural_macro {
-                for artifact in self.named_by(package) {
-                    linked.add(&self.metadata, artifact);
+                for (file, artifact) in self.named_by(package) {
+                    let id = artifact.map(|it| it.package.as_str());
+                    match id.and_then(|id| self.metadata.get(id)) {
+                        Some(named) if linked.packages.iter().all(|it| it.id != named.id) => {
+                            linked.packages.push(named);
+                        }
+                        Some(_) => {}
+                        None => linked.unknown.push(file),
+                    }
                 }
             }
         }
+        linked.unknown.sort_unstable();
+        linked.unknown.dedup();
         linked.packages.sort_by(|a, b| a.name.cmp(&b.name));
         linked
     }
@@ -74,7 +83,8 @@ impl Build {
     /// What a package names itself: in its manifest, and in the recorded calls.
     pub(crate) fn direct<'a>(&'a self, package: &'a Package) -> Vec<&'a Package> {
         let manifest = package.dependencies.iter().map(String::as_str);
-        let named = self.named_by(package).map(|it| it.package.as_str());
+        let named = self.named_by(package).into_iter();
+        let named = named.filter_map(|(_, artifact)| Some(artifact?.package.as_str()));
         let mut ids: Vec<_> = manifest.chain(named).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -83,16 +93,18 @@ impl Build {
             .collect()
     }
 
-    /// The artifacts that the recorded calls for a package's libraries name.
-    fn named_by<'a>(&'a self, package: &'a Package) -> impl Iterator<Item = &'a Artifact> {
+    /// The files that the recorded calls for a package's libraries name, and the artifact of each.
+    fn named_by(&self, package: &Package) -> Vec<(PathBuf, Option<&Artifact>)> {
         let records = Build::records(&self.target);
         let libraries = self.libraries(package);
-        let calls = libraries.filter_map(move |it| Invocation::of(it, &records).ok());
-        let named = calls.flat_map(|call| call.externs());
-        named.filter_map(|path| {
-            let mut artifacts = self.artifacts.iter();
-            artifacts.find(|artifact| artifact.files.contains(&path))
-        })
+        let calls = libraries.filter_map(|it| Invocation::of(it, &records).ok());
+        let files = calls.flat_map(|call| call.externs());
+        let artifact = |path: &PathBuf| {
+            let by_name = |it: &&Artifact| it.files.contains(path);
+            let found = self.artifacts.iter().find(by_name);
+            found.or_else(|| self.artifacts.iter().find(|it| it.has_copy_of(path)))
+        };
+        files.map(|path| (path.clone(), artifact(&path))).collect()
     }
 
     /// The compiled libraries of a package.
@@ -110,22 +122,8 @@ impl Build {
 pub struct Linked<'a> {
     /// The packages.
     pub packages: Vec<&'a Package>,
-    /// The identifiers of those that the metadata do not know.
-    pub unknown: Vec<&'a str>,
-}
-
-impl<'a> Linked<'a> {
-    fn add(&mut self, metadata: &'a Metadata, artifact: &'a Artifact) {
-        let id = artifact.package.as_str();
-        match metadata.get(id) {
-            Some(package) if self.packages.iter().all(|known| known.id != id) => {
-                self.packages.push(package);
-            }
-            Some(_) => {}
-            None if self.unknown.contains(&id) => {}
-            None => self.unknown.push(id),
-        }
-    }
+    /// Files of crates that belong to no package of the metadata.
+    pub unknown: Vec<PathBuf>,
 }
 
 /// The strings in a JSON array.

@@ -23,8 +23,12 @@ pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Finding
             ));
         }
     }
-    for id in linked.unknown {
-        let what = format!("{id} is part of {} but not in the metadata", domain.name);
+    for file in linked.unknown {
+        let what = format!(
+            "{} is part of {} but of no package in the metadata",
+            file.display(),
+            domain.name
+        );
         findings.push(Finding::new(Rule::UnreviewedCrate, what));
     }
     for package in linked.packages {
@@ -71,6 +75,12 @@ fn dependency(review: &Review, domain: &Package, package: &Package) -> Option<Fi
             "{name} comes from {source}; what was reviewed is {:?}",
             reviewed.source
         );
+        return Some(Finding::new(Rule::CrateSource, what).at(manifest));
+    }
+    if !reviewed.covers(&package.version) {
+        let since = reviewed.since.as_deref().unwrap_or_default();
+        let version = &package.version;
+        let what = format!("{name} is of version {version}; what was reviewed begins with {since}");
         return Some(Finding::new(Rule::CrateSource, what).at(manifest));
     }
     if package.build_script && !reviewed.build_script {

@@ -83,7 +83,7 @@ pub fn check_domain(build: &Build, review: &Review, name: &str, run: &Run<'_>) -
                 Vec::new()
             }
         };
-        unsafe_code.extend(sources::check(&files, review));
+        unsafe_code.extend(sources::check(&files, build, review, domain));
         let source = expand::expanded(&unit.invocation, run);
         match source.and_then(|source| look_into(&source, review)) {
             Ok((of_code, of_signatures)) => {
