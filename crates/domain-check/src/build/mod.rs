@@ -7,8 +7,8 @@ mod wrapper;
 
 pub use artifact::{Artifact, BadMessage};
 pub use metadata::{BadMetadata, Metadata, Package};
-pub(crate) use record::feature;
 pub use record::{BadRecord, Invocation};
+pub(crate) use record::{digest, feature, unescaped};
 pub use wrapper::{RECORDS, record_if_wrapped};
 
 use std::path::{Path, PathBuf};
@@ -38,6 +38,11 @@ impl Build {
     /// The directory for records of builds in a target directory: what [`RECORDS`] is to be set to.
     pub fn records(target: &Path) -> PathBuf {
         target.join("samara-invocations")
+    }
+
+    /// The directory for what comes out when a call is made once more.
+    pub(crate) fn checked(&self) -> PathBuf {
+        self.target.join("samara-checked")
     }
 
     /// Whether the package is part of what was built: cargo also lists what a feature that nobody turns on

@@ -73,13 +73,13 @@ pub fn check_domain(build: &Build, review: &Review, name: &str, run: &Run<'_>) -
     let mut unsafe_code = Findings::new();
     let mut implied = Findings::new();
     for unit in &units {
-        let files = match expand::inputs(&unit.invocation, run) {
+        let files = match expand::inputs(&unit.invocation, &build.checked(), run) {
             Ok(inputs) => {
-                own.extend(inputs::check(&inputs, domain, &build.target, review));
+                own.extend(inputs::check(&inputs, unit, &build.target, review));
                 inputs.files
             }
-            Err(problem) => {
-                own.push(Finding::new(Rule::NotUnderstood, problem));
+            Err((rule, problem)) => {
+                own.push(Finding::new(rule, problem));
                 Vec::new()
             }
         };
@@ -168,8 +168,8 @@ impl Unit<'_> {
     /// What the root file says, and what the compiler makes of it.
     fn forbids_unsafe(&self, build: &Build, run: &Run<'_>) -> Findings {
         let mut findings = root::forbids_unsafe(&self.root());
-        let directory = build.target.join("samara-checked");
-        if let Err(problem) = expand::forbidding_unsafe(&self.invocation, &directory, run) {
+        let compiled = expand::forbidding_unsafe(&self.invocation, &build.checked(), run);
+        if let Err(problem) = compiled {
             findings.push(Finding::new(Rule::ForbidsUnsafe, problem).at(self.root()));
         }
         findings
