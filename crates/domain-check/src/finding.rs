@@ -126,6 +126,8 @@ rules! {
     Std, "no-std", "write `#![no_std]` at the crate's root and use `core` and `alloc`";
     /// A lint that protects the domain is lowered.
     LintUndone, "lint-undone", "leave `unsafe_code` forbidden";
+    /// Text that a reader takes for something else than the compiler does.
+    Misread, "misread", "begin the file with code, and keep comments, raw strings and characters apart in macros' definitions";
     /// Unsafe code, also what a macro wrote.
     UnsafeCode, "unsafe-code", "move it to a reviewed crate";
     /// An attribute with `unsafe(…)`.

@@ -21,8 +21,8 @@ mod review;
 mod sections;
 
 pub use build::{
-    Artifact, BadMessage, BadMetadata, BadRecord, Build, Invocation, Metadata, Package, RECORDS,
-    record_if_wrapped,
+    Artifact, BadMessage, BadMetadata, BadRecord, Build, Invocation, Linked, Metadata, Package,
+    RECORDS, record_if_wrapped,
 };
 pub use check::{Part, Run, check_domain, check_sysroot};
 pub use finding::{Finding, Findings, Rule};

@@ -1,4 +1,4 @@
-//! Fault injection for domains: the host arms a point, the domain asks there whether to die, and how;
+//! Fault injection for domains: the host arms a point with its [`Switches`], the domain asks there whether to die, and how;
 //! and CPU exceptions to order.
 //!
 //! The switches are statics, which a domain may not have; this crate is on the list of trusted ones, and
@@ -10,8 +10,10 @@
 #[cfg(target_arch = "x86_64")]
 pub mod cpu;
 mod deaths;
+mod switches;
 
 pub use deaths::{Manner, PanicsOnDrop, cpu_fault, hang, overflow_stack};
+pub use switches::Switches;
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -69,29 +71,6 @@ static LEFT: [AtomicU32; FaultPoint::ALL.len()] =
 static MANNER: [AtomicU32; FaultPoint::ALL.len()] =
     [const { AtomicU32::new(0) }; FaultPoint::ALL.len()];
 
-/// Makes `point` panic once, after it was passed `after` times.
-pub fn arm(point: FaultPoint, after: u32) {
-    arm_with(point, after, Manner::Panic);
-}
-
-/// Makes `point` fire once in this manner, after it was passed `after` times.
-pub fn arm_with(point: FaultPoint, after: u32, manner: Manner) {
-    MANNER[point as usize].store(manner as u32, Ordering::Relaxed);
-    LEFT[point as usize].store(after.saturating_add(1), Ordering::Relaxed);
-}
-
-/// Disarms every point.
-pub fn disarm_all() {
-    for left in &LEFT {
-        left.store(0, Ordering::Relaxed);
-    }
-}
-
-/// Whether `point` is still to fire.
-pub fn is_armed(point: FaultPoint) -> bool {
-    LEFT[point as usize].load(Ordering::Relaxed) != 0
-}
-
 /// Counts a pass of `point`; how to die there now.
 pub fn fires(point: FaultPoint) -> Option<Manner> {
     let step = |left: u32| left.checked_sub(1);
@@ -117,18 +96,4 @@ macro_rules! fault_point {
             }
         }
     };
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_point_fires_once_after_its_count() {
-        assert_eq!(fires(FaultPoint::Submit), None);
-        arm_with(FaultPoint::Submit, 2, Manner::Hang);
-        let fired: [_; 5] = core::array::from_fn(|_| fires(FaultPoint::Submit));
-        assert_eq!(fired, [None, None, Some(Manner::Hang), None, None]);
-        assert!(!is_armed(FaultPoint::Submit));
-    }
 }

@@ -18,6 +18,8 @@ pub use samara_host_std::contained;
 #[cfg(any(feature = "nvme-model", feature = "ixgbe-bus"))]
 #[expect(unsafe_code, reason = "a device accesses memory by address")]
 mod device_memory;
+#[cfg(feature = "faults")]
+pub mod faults;
 #[cfg(feature = "hosted")]
 pub mod hosted;
 #[cfg(feature = "http-client")]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::record::digest;
 use super::strings;
 
 /// One crate that a build produced or found up to date.
@@ -65,6 +66,18 @@ impl Artifact {
             files,
             executable,
         }))
+    }
+
+    /// Whether a file of this contents is among its own: cargo copies what members of the workspace make to
+    /// names without its hash, and tells of the copies.
+    pub(crate) fn has_copy_of(&self, path: &Path) -> bool {
+        let crate_file = format!("lib{}.", self.target.replace('-', "_"));
+        let mut copies = self.files.iter().filter(|file| {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(&crate_file) && file.extension() == path.extension()
+        });
+        let wanted = digest(path);
+        wanted.is_some() && copies.any(|file| digest(file) == wanted)
     }
 
     /// Its compiled libraries: usually one.

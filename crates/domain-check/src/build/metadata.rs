@@ -34,6 +34,8 @@ pub struct Package {
     pub id: String,
     /// The name in its manifest.
     pub name: String,
+    /// Its version, in the manifest's spelling.
+    pub version: String,
     /// Where it comes from, in cargo's spelling; nothing for a path.
     pub source: Option<String>,
     /// The directory of its manifest.
@@ -161,6 +163,7 @@ impl Package {
         let library = of_kind(&["lib", "rlib"]).and_then(|target| target["src_path"].as_str());
         Some(Package {
             name: value["name"].as_str()?.to_owned(),
+            version: value["version"].as_str()?.to_owned(),
             source: value["source"].as_str().map(str::to_owned),
             directory: PathBuf::from(value["manifest_path"].as_str()?)
                 .parent()?
@@ -200,7 +203,7 @@ pub(crate) mod tests {
                 "lib"
             };
             let source = (!name.starts_with("samara")).then_some("made up");
-            json!({ "id": name, "name": name, "publish": null, "source": source, "manifest_path": format!("/{name}/Cargo.toml"),
+            json!({ "id": name, "name": name, "version": "99.0.0", "publish": null, "source": source, "manifest_path": format!("/{name}/Cargo.toml"),
                     "targets": [{ "kind": [kind], "src_path": format!("/{name}/lib.rs") }] })
         };
         let node = |name: &&str| {

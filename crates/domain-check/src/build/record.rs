@@ -19,11 +19,13 @@ pub struct Invocation {
     pub arguments: Vec<String>,
     /// The directory that it was called in.
     pub directory: PathBuf,
-    /// What cargo and the user told it by its environment: variables that begin with `CARGO` or
+    /// What cargo and the user told it by its environment: variables of the package, those that begin with
     /// `RUST`, and those that are compiled in.
     pub environment: BTreeMap<String, String>,
     /// A digest of the library that came out.
     pub digest: Option<String>,
+    /// A digest of each file that it was made from, as it was right after the call.
+    pub sources: BTreeMap<String, String>,
 }
 
 /// Why there is no record of a library.
@@ -59,11 +61,45 @@ impl fmt::Display for BadRecord {
 impl std::error::Error for BadRecord {}
 
 impl Invocation {
-    /// Whether a variable of the environment is always recorded.
+    /// Whether a variable of the environment may change what the compiler and its macros make.
     pub(crate) fn is_told(variable: &str) -> bool {
-        // Descriptors that only that very process has.
-        variable != "CARGO_MAKEFLAGS"
-            && (variable.starts_with("CARGO") || variable.starts_with("RUST"))
+        variable.starts_with("CARGO") || variable.starts_with("RUST")
+    }
+
+    /// Whether a variable is one that cargo sets for each package by its manifest, the same wherever it is built
+    /// from there. Others of its name say who builds, and may be secrets.
+    pub(crate) fn is_of_package(variable: &str) -> bool {
+        const OTHERS: &[&str] = &[
+            "CARGO_CRATE_NAME",
+            "CARGO_MANIFEST_DIR",
+            "CARGO_MANIFEST_PATH",
+            "CARGO_PRIMARY_PACKAGE",
+        ];
+        const PACKAGE: &[&str] = &[
+            "AUTHORS",
+            "DESCRIPTION",
+            "HOMEPAGE",
+            "LICENSE",
+            "LICENSE_FILE",
+            "NAME",
+            "README",
+            "REPOSITORY",
+            "RUST_VERSION",
+            "VERSION",
+            "VERSION_MAJOR",
+            "VERSION_MINOR",
+            "VERSION_PATCH",
+            "VERSION_PRE",
+        ];
+        OTHERS.contains(&variable)
+            || variable
+                .strip_prefix("CARGO_PKG_")
+                .is_some_and(|name| PACKAGE.contains(&name))
+    }
+
+    /// Whether a variable of the environment is always recorded.
+    pub(crate) fn is_recorded(variable: &str) -> bool {
+        variable.starts_with("RUST") || Self::is_of_package(variable)
     }
 
     /// The record in `records` of the call that made `library`, which may have been copied to a place without
@@ -145,6 +181,23 @@ impl Invocation {
         values.next_back()
     }
 
+    /// The files of the crates that the call names.
+    pub(crate) fn externs(&self) -> Vec<PathBuf> {
+        let mut arguments = self.arguments.iter();
+        let mut files = Vec::new();
+        while let Some(argument) = arguments.next() {
+            let value = match argument.strip_prefix("--extern") {
+                Some("") => arguments.next().map(String::as_str),
+                Some(value) => value.strip_prefix('='),
+                None => None,
+            };
+            if let Some((_, path)) = value.and_then(|value| value.split_once('=')) {
+                files.push(self.directory.join(path));
+            }
+        }
+        files
+    }
+
     /// The features that are on.
     pub fn features(&self) -> impl Iterator<Item = &str> {
         let pairs = self.arguments.windows(2).filter(|pair| pair[0] == "--cfg");
@@ -154,20 +207,23 @@ impl Invocation {
     pub(crate) fn to_json(&self) -> Value {
         json!({
             "program": self.program, "arguments": self.arguments, "directory": self.directory,
-            "environment": self.environment, "digest": self.digest,
+            "environment": self.environment, "digest": self.digest, "sources": self.sources,
         })
     }
 
     fn from_json(value: &Value) -> Option<Self> {
-        let environment = value["environment"].as_object()?;
-        let pairs = environment.iter();
-        let pairs = pairs.map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+        let map = |value: &Value| -> Option<BTreeMap<String, String>> {
+            let pairs = value.as_object()?.iter();
+            let pairs = pairs.map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+            pairs.collect()
+        };
         Some(Invocation {
             program: value["program"].as_str()?.into(),
             arguments: strings(&value["arguments"]).collect(),
             directory: value["directory"].as_str()?.into(),
-            environment: pairs.collect::<Option<_>>()?,
+            environment: map(&value["environment"])?,
             digest: value["digest"].as_str().map(str::to_owned),
+            sources: map(&value["sources"])?,
         })
     }
 }
@@ -176,6 +232,11 @@ impl Invocation {
 pub(crate) fn feature(condition: &str) -> Option<&str> {
     let name = condition.strip_prefix("feature=\"")?.strip_suffix('"')?;
     (!name.contains('"')).then_some(name)
+}
+
+/// The name of a file in a rule for make.
+pub(crate) fn unescaped(file: &str) -> String {
+    file.replace("\\ ", " ")
 }
 
 /// A digest of a file's contents: FNV-1a, which tells two builds apart, not an attacker from a victim.

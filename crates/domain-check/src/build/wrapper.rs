@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use super::record::{Invocation, digest};
+use super::record::{Invocation, digest, unescaped};
 
 /// The variable of the environment that names the directory for records. A build is recorded if this is
 /// set and `RUSTC_WRAPPER` is a program that calls [`record_if_wrapped`] first.
@@ -48,6 +48,7 @@ fn wrap(records: &Path, compiler: OsString, arguments: &[OsString]) -> Result<u8
         directory: env::current_dir().map_err(|error| error.to_string())?,
         environment: told(),
         digest: None,
+        sources: BTreeMap::new(),
     };
     let path = invocation.path(records);
     // A record of an earlier call must not stand for one that fails half-way.
@@ -65,7 +66,10 @@ fn wrap(records: &Path, compiler: OsString, arguments: &[OsString]) -> Result<u8
         && library.exists()
     {
         invocation.digest = digest(&library);
-        invocation.environment.extend(compiled_in(&invocation));
+        let text = invocation.dep_info().map(fs::read_to_string);
+        let text = text.and_then(Result::ok).unwrap_or_default();
+        invocation.environment.extend(compiled_in(&text));
+        invocation.sources = sources(&text, &invocation.directory);
         fs::create_dir_all(records)
             .and_then(|()| fs::write(path, invocation.to_json().to_string()))
             .map_err(|error| format!("{}: {error}", path.display()))?;
@@ -90,9 +94,7 @@ fn spelled_out(arguments: &[OsString]) -> Result<Vec<String>, String> {
 }
 
 /// The variables that are part of the code, as the compiler told just now.
-fn compiled_in(invocation: &Invocation) -> BTreeMap<String, String> {
-    let text = invocation.dep_info().map(fs::read_to_string);
-    let text = text.and_then(Result::ok).unwrap_or_default();
+fn compiled_in(text: &str) -> BTreeMap<String, String> {
     let lines = text
         .lines()
         .filter_map(|line| line.strip_prefix("# env-dep:"));
@@ -102,10 +104,20 @@ fn compiled_in(invocation: &Invocation) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// A digest of each file that the compiler told of.
+fn sources(text: &str, directory: &Path) -> BTreeMap<String, String> {
+    let files = text.lines().filter_map(|line| line.strip_suffix(':'));
+    let files = files.map(unescaped);
+    files
+        .filter_map(|file| Some((digest(&directory.join(&file))?, file)))
+        .map(|(digest, file)| (file, digest))
+        .collect()
+}
+
 fn told() -> BTreeMap<String, String> {
     let variables = env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     variables
-        .filter(|(name, _)| Invocation::is_told(name))
+        .filter(|(name, _)| Invocation::is_recorded(name))
         .collect()
 }

@@ -8,8 +8,8 @@ use crate::review::Review;
 /// Checks what `domain` names in its manifest and what it is linked with.
 pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Findings {
     let mut findings = manifest(domain);
-    let metadata = &build.metadata;
-    for dependency in domain.dependencies.iter().filter_map(|id| metadata.get(id)) {
+    let linked = build.linked_with(domain);
+    for dependency in build.direct(domain) {
         if review
             .find(&dependency.name)
             .is_some_and(|reviewed| !reviewed.direct)
@@ -23,8 +23,16 @@ pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Finding
             ));
         }
     }
-    for package in metadata.linked_with(domain) {
-        if package.id != domain.id && build.contains(package) {
+    for file in linked.unknown {
+        let what = format!(
+            "{} is part of {} but of no package in the metadata",
+            file.display(),
+            domain.name
+        );
+        findings.push(Finding::new(Rule::UnreviewedCrate, what));
+    }
+    for package in linked.packages {
+        if package.id != domain.id {
             findings.extend(dependency(review, domain, package));
             findings.extend(features(build, review, package));
         }
@@ -67,6 +75,12 @@ fn dependency(review: &Review, domain: &Package, package: &Package) -> Option<Fi
             "{name} comes from {source}; what was reviewed is {:?}",
             reviewed.source
         );
+        return Some(Finding::new(Rule::CrateSource, what).at(manifest));
+    }
+    if !reviewed.covers(&package.version) {
+        let since = reviewed.since.as_deref().unwrap_or_default();
+        let version = &package.version;
+        let what = format!("{name} is of version {version}; what was reviewed begins with {since}");
         return Some(Finding::new(Rule::CrateSource, what).at(manifest));
     }
     if package.build_script && !reviewed.build_script {

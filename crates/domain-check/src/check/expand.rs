@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::build::Invocation;
+use crate::build::{Invocation, unescaped};
+use crate::finding::Rule;
 
 /// Runs a command and returns what it printed; the text says what it was for.
 pub type Run<'a> = dyn Fn(&str, Command) -> Result<String, String> + 'a;
@@ -19,13 +20,40 @@ pub(super) fn expanded(invocation: &Invocation, run: &Run<'_>) -> Result<String,
     run(&format!("expanding {name}"), command)
 }
 
-/// The files and the variables of the environment that `invocation` reads, as it tells of them itself.
-pub(super) fn inputs(invocation: &Invocation, run: &Run<'_>) -> Result<Inputs, String> {
+/// The files and the variables of the environment that `invocation` reads, as it tells of them itself. What else
+/// comes out goes to `directory`.
+pub(super) fn inputs(
+    invocation: &Invocation,
+    directory: &Path,
+    run: &Run<'_>,
+) -> Result<Inputs, (Rule, String)> {
     let name = invocation.value("--crate-name").unwrap_or_default();
     let mut command = again(invocation);
-    command.arg("--emit=dep-info=-");
-    let text = run(&format!("asking for the sources of {name}"), command)?;
-    Ok(Inputs::parse(&text, &invocation.directory))
+    // Of a call that makes nothing it would not tell what is made from all of them.
+    command.args(["--emit=dep-info=-,metadata", "--out-dir"]);
+    command.arg(directory);
+    let text = run(&format!("asking for the sources of {name}"), command);
+    let text = text.map_err(|problem| (Rule::NotUnderstood, problem))?;
+    Inputs::parse(&text, &invocation.directory).ok_or_else(|| {
+        let what = format!(
+            "{name} reads a file that is not its own, or whose name has no plain spelling: {text}"
+        );
+        (Rule::OutsideFile, what)
+    })
+}
+
+/// Compiles `invocation` once more, up to code generation, with `unsafe_code` forbidden from outside. What
+/// comes out goes to `directory`.
+pub(super) fn forbidding_unsafe(
+    invocation: &Invocation,
+    directory: &Path,
+    run: &Run<'_>,
+) -> Result<(), String> {
+    let name = invocation.value("--crate-name").unwrap_or_default();
+    let mut command = again(invocation);
+    command.args(["-Funsafe_code", "--emit=metadata", "--out-dir"]);
+    command.arg(directory);
+    run(&format!("compiling {name} with -Funsafe_code"), command).map(drop)
 }
 
 /// What a unit is made from.
@@ -38,19 +66,27 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
-    /// Reads a compiler's rule for make; paths are relative to `directory`.
-    fn parse(text: &str, directory: &Path) -> Self {
+    /// Reads a compiler's rules for make; paths are relative to `directory`. Nothing if they do not read as they
+    /// were meant: line breaks in names are not escaped.
+    fn parse(text: &str, directory: &Path) -> Option<Self> {
         let mut inputs = Inputs::default();
-        for line in text.lines() {
+        let mut lines = text.lines();
+        let all = lines.next()?.split_once(".rmeta:")?.1;
+        let mut again = String::new();
+        for line in lines {
             if let Some(variable) = line.strip_prefix("# env-dep:") {
                 let name = variable.split('=').next().unwrap_or(variable);
                 inputs.variables.push(name.to_owned());
             } else if let Some(file) = line.strip_suffix(':') {
                 // Each file has a rule of its own without prerequisites.
-                inputs.files.push(directory.join(file.replace("\\ ", " ")));
+                again.push(' ');
+                again.push_str(file);
+                inputs.files.push(directory.join(unescaped(file)));
+            } else if !line.is_empty() {
+                return None;
             }
         }
-        inputs
+        (again == all).then_some(inputs)
     }
 }
 
@@ -95,10 +131,25 @@ mod tests {
 
     #[test]
     fn files_and_variables_of_a_unit_are_read() {
-        let text = "-: src/lib.rs /far/a\\ b.rs\n\nsrc/lib.rs:\n/far/a\\ b.rs:\n\n# env-dep:HOME=/x\n# env-dep:UNSET\n";
-        let inputs = Inputs::parse(text, Path::new("/here"));
+        let text = "x.rmeta: src/lib.rs /far/a\\ b.rs\n\nsrc/lib.rs:\n/far/a\\ b.rs:\n\n# env-dep:HOME=/x\n# env-dep:UNSET\n";
+        let inputs = Inputs::parse(text, Path::new("/here")).expect("plain");
         let files = ["/here/src/lib.rs", "/far/a b.rs"].map(PathBuf::from);
         assert_eq!(inputs.files, files);
         assert_eq!(inputs.variables, ["HOME", "UNSET"]);
+    }
+
+    #[test]
+    fn names_with_line_breaks_are_not_read() {
+        for file in [
+            "a\nb.rs",
+            "a:\nb.rs",
+            "a:\nb:",
+            "a\n# env-dep:X",
+            "a\n\nb",
+            "a\n",
+        ] {
+            let text = format!("x.rmeta: lib.rs {file}\n\nlib.rs:\n{file}:\n\n# env-dep:HOME=/x\n");
+            assert_eq!(Inputs::parse(&text, Path::new("")), None, "{file:?}");
+        }
     }
 }

@@ -1,28 +1,47 @@
 //! A domain's code is its package's: no file from elsewhere, no text from the environment.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::Unit;
 use super::expand::Inputs;
-use crate::build::Package;
+use crate::build::{Invocation, digest};
 use crate::finding::{Finding, Findings, Rule};
 use crate::review::{Review, names};
 
-/// Checks what a unit of `domain` was made from. `target` is where builds write, maybe in the package.
-pub(super) fn check(inputs: &Inputs, domain: &Package, target: &Path, review: &Review) -> Findings {
+/// Checks what a unit was made from. `target` is where builds write, maybe in the package.
+pub(super) fn check(inputs: &Inputs, unit: &Unit<'_>, target: &Path, review: &Review) -> Findings {
     let mut findings = Findings::new();
-    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let package = real(&domain.directory);
-    let target = real(target);
-    for file in &inputs.files {
+    let (domain, invocation) = (unit.domain, &unit.invocation);
+    let package = domain.directory.canonicalize().ok();
+    let target = target.canonicalize().ok();
+    let is_own = |file: &Path| {
         // Links are followed: what they lead to is what is read.
-        let path = real(file);
-        if !path.starts_with(&package) || path.starts_with(&target) {
+        let (Ok(path), Some(package), Some(target)) = (file.canonicalize(), &package, &target)
+        else {
+            return false;
+        };
+        path.starts_with(package) && !path.starts_with(target)
+    };
+    let mut recorded = BTreeMap::new();
+    for (file, digest) in &invocation.sources {
+        recorded.insert(invocation.directory.join(file), digest);
+    }
+    for file in &inputs.files {
+        if !is_own(file) {
             let what = format!("{} reads a file that is not its own", domain.name);
             findings.push(Finding::new(Rule::OutsideFile, what).at(file));
         }
+        if digest(file).as_ref() != recorded.get(file).copied() {
+            let what = format!(
+                "{} was compiled from a file that changed since",
+                domain.name
+            );
+            findings.push(Finding::new(Rule::NoRecord, what).at(file));
+        }
     }
     for variable in &inputs.variables {
-        if !variable.starts_with("CARGO_") && !names(&review.environment, variable) {
+        if !Invocation::is_of_package(variable) && !names(&review.environment, variable) {
             let what = format!("{} is compiled with the value of {variable}", domain.name);
             findings.push(Finding::new(Rule::Environment, what));
         }

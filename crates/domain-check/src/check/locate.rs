@@ -7,13 +7,17 @@ use crate::finding::Finding;
 
 /// Gives each finding the file and line of its function, if one function of all has that name.
 pub(super) fn locate(findings: &mut [Finding], files: &[PathBuf]) {
-    for finding in findings.iter_mut().filter(|finding| finding.file.is_none()) {
+    for finding in findings.iter_mut().filter(|finding| finding.line.is_none()) {
         let Some(name) = &finding.function else {
             continue;
         };
         let begin = format!("fn {name}");
         let mut places = Vec::new();
-        for file in files {
+        let known = finding.file.as_ref();
+        for file in files
+            .iter()
+            .filter(|it| known.is_none_or(|known| known == *it))
+        {
             let text = fs::read_to_string(file).unwrap_or_default();
             let lines = text.lines().enumerate();
             places.extend(

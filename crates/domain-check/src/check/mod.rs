@@ -6,8 +6,10 @@ mod expand;
 mod inputs;
 mod invocation;
 mod locate;
+mod misread;
 mod root;
 mod search;
+mod sources;
 mod statics;
 pub(crate) mod tokens;
 
@@ -61,7 +63,7 @@ pub fn check_domain(build: &Build, review: &Review, name: &str, run: &Run<'_>) -
     );
     report(
         format!("{name} forbids unsafe code"),
-        of_all(&|unit| root::forbids_unsafe(&unit.root())),
+        of_all(&|unit| unit.forbids_unsafe(build, run)),
     );
     report(
         format!("{name} links no std"),
@@ -71,16 +73,17 @@ pub fn check_domain(build: &Build, review: &Review, name: &str, run: &Run<'_>) -
     let mut unsafe_code = Findings::new();
     let mut implied = Findings::new();
     for unit in &units {
-        let files = match expand::inputs(&unit.invocation, run) {
+        let files = match expand::inputs(&unit.invocation, &build.checked(), run) {
             Ok(inputs) => {
-                own.extend(inputs::check(&inputs, domain, &build.target, review));
+                own.extend(inputs::check(&inputs, unit, &build.target, review));
                 inputs.files
             }
-            Err(problem) => {
-                own.push(Finding::new(Rule::NotUnderstood, problem));
+            Err((rule, problem)) => {
+                own.push(Finding::new(rule, problem));
                 Vec::new()
             }
         };
+        unsafe_code.extend(sources::check(&files, build, review, domain));
         let source = expand::expanded(&unit.invocation, run);
         match source.and_then(|source| look_into(&source, review)) {
             Ok((of_code, of_signatures)) => {
@@ -112,22 +115,33 @@ const STACK: usize = 256 << 20;
 
 /// What is wrong with code, and what with its signatures.
 fn look_into(source: &str, review: &Review) -> Result<(Findings, Findings), String> {
-    let look = || {
+    let misread = misread::printed(source);
+    let looked = on_a_large_stack(|| {
         let tokens = source
             .parse::<TokenStream>()
             .map_err(|error| error.to_string())?;
         let code = search::search(tokens.clone(), review);
         Ok((code, lifetimes::check(tokens)))
-    };
-    let ended = thread::scope(|scope| {
+    });
+    match looked {
+        Ok((code, signatures)) => Ok(([misread, code].concat(), signatures)),
+        // Why it can't be read.
+        Err(_) if !misread.is_empty() => Ok((misread, Findings::new())),
+        Err(problem) => Err(format!(
+            "could not read the code after expansion: {problem}"
+        )),
+    }
+}
+
+fn on_a_large_stack<T: Send>(look: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
+    thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(STACK);
         let thread = thread.spawn_scoped(scope, look);
         thread
             .map_err(|error| error.to_string())?
             .join()
             .map_err(|_| "a panic".to_owned())?
-    });
-    ended.map_err(|problem: String| format!("could not read the code after expansion: {problem}"))
+    })
 }
 
 /// The libraries of a domain in a build. One without a record is a finding: nothing else can be said of it.
@@ -151,6 +165,16 @@ fn units<'a>(build: &Build, domain: &'a Package) -> (Vec<Unit<'a>>, Findings) {
 }
 
 impl Unit<'_> {
+    /// What the root file says, and what the compiler makes of it.
+    fn forbids_unsafe(&self, build: &Build, run: &Run<'_>) -> Findings {
+        let mut findings = root::forbids_unsafe(&self.root());
+        let compiled = expand::forbidding_unsafe(&self.invocation, &build.checked(), run);
+        if let Err(problem) = compiled {
+            findings.push(Finding::new(Rule::ForbidsUnsafe, problem).at(self.root()));
+        }
+        findings
+    }
+
     /// The root file that was compiled.
     fn root(&self) -> std::path::PathBuf {
         let arguments = self.invocation.arguments.iter();

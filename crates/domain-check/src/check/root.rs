@@ -6,6 +6,8 @@ use std::path::Path;
 
 use proc_macro2::{TokenStream, TokenTree};
 
+use super::misread;
+use super::tokens::is_punct;
 use crate::finding::{Finding, Findings, Rule};
 
 /// Checks that the root file at `root` forbids unsafe code.
@@ -38,7 +40,8 @@ fn has_attribute(
     source: &str,
     is_it: fn(TokenStream) -> bool,
 ) -> Result<bool, proc_macro2::LexError> {
-    let tokens: Vec<TokenTree> = source.parse::<TokenStream>()?.into_iter().collect();
+    let source = misread::compiled(source).parse::<TokenStream>()?;
+    let tokens: Vec<TokenTree> = source.into_iter().collect();
     Ok(tokens.windows(3).any(|window| match window {
         [
             TokenTree::Punct(hash),
@@ -54,16 +57,16 @@ fn is_no_std(attribute: TokenStream) -> bool {
     matches!(&tokens[..], [TokenTree::Ident(name)] if name == "no_std")
 }
 
-/// `forbid(unsafe_code)`, possibly among other lints.
+/// `forbid(unsafe_code)`, possibly among other lints. A lint of a tool, as in `clippy::unsafe_code`, is another.
 fn names_the_lint(attribute: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = attribute.into_iter().collect();
     match &tokens[..] {
         [TokenTree::Ident(level), TokenTree::Group(lints)] => {
+            let lints: Vec<TokenTree> = lints.stream().into_iter().collect();
+            let mut lints = lints.split(|token| is_punct(Some(token), ','));
             level == "forbid"
                 && lints
-                    .stream()
-                    .into_iter()
-                    .any(|lint| matches!(lint, TokenTree::Ident(lint) if lint == "unsafe_code"))
+                    .any(|lint| matches!(lint, [TokenTree::Ident(lint)] if lint == "unsafe_code"))
         }
         _ => false,
     }
@@ -84,6 +87,10 @@ mod tests {
         for source in [
             "",
             "#![deny(unsafe_code)]",
+            "#![forbid(clippy::unsafe_code)]",
+            "#![forbid(unsafe_code::x, x::unsafe_code)]",
+            "#![forbid(reason = unsafe_code)]",
+            "#!/bin/x /*\n// */ #![forbid(unsafe_code)]",
             "// #![forbid(unsafe_code)]",
             "//! #![forbid(unsafe_code)]",
             "#[forbid(unsafe_code)] mod inner {}",

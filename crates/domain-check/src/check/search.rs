@@ -23,6 +23,30 @@ pub(super) fn search(source: TokenStream, review: &Review) -> Findings {
     search.findings
 }
 
+/// Every unsafe thing in `source`, a file as a domain wrote it: no derive wrote any of it. What else may not stand
+/// in code may stand there under a condition.
+pub(super) fn written(source: TokenStream, review: &Review) -> Findings {
+    let mut nothing_derived = review.clone();
+    nothing_derived.derived_unsafe_traits.clear();
+    let mut search = Search {
+        review: &nothing_derived,
+        findings: Findings::new(),
+    };
+    let context = Context {
+        template: true,
+        derived: false,
+    };
+    search.descend(source, None, context);
+    let kept = [
+        Rule::Assembly,
+        Rule::ExternBlock,
+        Rule::UnsafeAttribute,
+        Rule::UnsafeCode,
+    ];
+    search.findings.retain(|it| kept.contains(&it.rule));
+    search.findings
+}
+
 /// Where tokens stand.
 #[derive(Clone, Copy, Default)]
 struct Context {
@@ -178,14 +202,21 @@ fn unsafe_thing(rest: &[TokenTree], review: &Review) -> Option<(Rule, String)> {
             format!("unsafe impl of {}", trait_name(&rest[1..]))
         }
         TokenTree::Ident(word) if word == "fn" || word == "extern" => {
-            let after_fn = rest
-                .iter()
-                .position(|token| is_word(token, "fn"))
-                .and_then(|at| rest.get(at + 1));
-            match after_fn {
+            // `extern`, and the name of a calling convention.
+            let extern_ = usize::from(word == "extern");
+            let named = extern_ == 1 && matches!(rest.get(1), Some(TokenTree::Literal(_)));
+            let after = &rest[extern_ + usize::from(named)..];
+            match after {
                 // The type of a function pointer: to have one is safe, and to call it is another block.
-                Some(TokenTree::Group(_)) => return None,
-                Some(TokenTree::Ident(name)) => format!("unsafe fn {name}"),
+                [keyword, TokenTree::Group(parameters), ..]
+                    if is_word(keyword, "fn")
+                        && parameters.delimiter() == Delimiter::Parenthesis =>
+                {
+                    return None;
+                }
+                [keyword, TokenTree::Ident(name), ..] if is_word(keyword, "fn") => {
+                    format!("unsafe fn {name}")
+                }
                 _ => return Some((Rule::ExternBlock, "unsafe extern block".into())),
             }
         }
@@ -267,6 +298,14 @@ mod tests {
             ("unsafe extern \"C\" fn f() {}", "unsafe fn f in"),
             (
                 "unsafe extern \"C\" { static X: u8; }",
+                "unsafe extern block",
+            ),
+            (
+                "unsafe extern \"C\" { safe fn f(); } const F: extern \"C\" fn() = f;",
+                "unsafe extern block",
+            ),
+            (
+                "unsafe extern { static X: [u8; { fn(()) }]; }",
                 "unsafe extern block",
             ),
             ("unsafe impl Send for X {}", "unsafe impl of Send"),

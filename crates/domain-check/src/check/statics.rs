@@ -13,7 +13,7 @@ use crate::sections;
 /// package of each. The build must have been made without LTO.
 pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Vec<(String, Findings)> {
     let mut results = Vec::new();
-    for package in build.metadata.linked_with(domain) {
+    for package in build.linked_with(domain).packages {
         let reviewed = review
             .find(&package.name)
             .filter(|_| package.id != domain.id);

@@ -45,6 +45,10 @@ fn crates(own: &Source) -> Vec<Reviewed> {
     }
     for reviewed in &mut crates {
         reviewed.features = features(&reviewed.name);
+        let mut since = SINCE.iter().filter(|(name, _)| *name == reviewed.name);
+        reviewed.since = since.next().map(|(_, version)| (*version).to_owned());
+        let refused = REFUSED.iter().filter(|(name, _)| *name == reviewed.name);
+        reviewed.refused = refused.flat_map(|(_, groups)| entries(groups)).collect();
         reviewed.build_script = BUILD_SCRIPTS.contains(&reviewed.name.as_str());
     }
     crates
@@ -148,6 +152,39 @@ const FEATURES: &[Group] = &[
     ("spin", &["mutex", "once", "spin_mutex"]),
     ("zerocopy", &["derive", "zerocopy-derive"]),
 ];
+
+/// The versions of others' crates that were reviewed: the lowest of each.
+const SINCE: &[(&str, &str)] = &[
+    ("bitflags", "1.3.2"),
+    ("byteorder", "1.5.0"),
+    ("cfg-if", "1.0.0"),
+    ("hash32", "0.3.1"),
+    ("heapless", "0.9.3"),
+    ("httparse", "1.10.1"),
+    ("managed", "0.8.0"),
+    ("smoltcp", "0.14.0"),
+    ("spin", "0.10.1"),
+    ("stable_deref_trait", "1.2.1"),
+    ("static_assertions", "1.1.0"),
+    ("talc", "4.4.3"),
+    ("zerocopy", "0.8.63"),
+    ("zerocopy-derive", "0.8.63"),
+];
+
+/// What reviewed crates offer, and domains may not name.
+const REFUSED: &[(&str, &[Group])] = &[(
+    "zerocopy",
+    &[
+        (
+            "its trait Read is safe to implement, and proves that what is shared is not written (google/zerocopy#3613)",
+            &["Maybe", "Ptr", "invariant", "pointer"],
+        ),
+        (
+            "its trait PaddingFree is safe to implement, and proves that there is no padding (google/zerocopy#3614)",
+            &["macro_util", "util"],
+        ),
+    ],
+)];
 
 const SYSROOT_STATICS: &[Group] = &[(
     "the reference count of an empty `Arc<[T]>`, shared by all: a number, and no memory of anyone's",

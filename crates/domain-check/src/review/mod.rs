@@ -71,6 +71,12 @@ pub struct Reviewed {
     pub build_script: bool,
     /// The features that it was reviewed with.
     pub features: Features,
+    /// The lowest version that was reviewed, as `major.minor.patch`: what was mended before is not looked for.
+    /// Nothing stands for every version.
+    pub since: Option<String>,
+    /// Names of what it offers that is not sound, or not meant for others. A domain that is linked with the
+    /// crate may write none of these words, whatever it would mean by them.
+    pub refused: Vec<Entry>,
     /// Why it may be part of a domain.
     pub reason: String,
 }
@@ -105,6 +111,8 @@ impl Reviewed {
             statics: false,
             build_script: false,
             features: Features::These(Vec::new()),
+            since: None,
+            refused: Vec::new(),
             reason: reason.into(),
         }
     }
@@ -137,12 +145,40 @@ impl Reviewed {
         self
     }
 
+    /// The same, reviewed from this version on.
+    #[must_use]
+    pub fn since(mut self, version: impl Into<String>) -> Self {
+        self.since = Some(version.into());
+        self
+    }
+
+    /// The same, without what these words name.
+    #[must_use]
+    pub fn refusing(mut self, words: impl IntoIterator<Item = Entry>) -> Self {
+        self.refused.extend(words);
+        self
+    }
+
+    /// Whether this version was reviewed, or one before it.
+    pub(crate) fn covers(&self, version: &str) -> bool {
+        self.since
+            .as_ref()
+            .is_none_or(|since| numbers(version).is_some_and(|it| Some(it) >= numbers(since)))
+    }
+
     /// The same, with a build script that was reviewed.
     #[must_use]
     pub fn with_build_script(mut self) -> Self {
         self.build_script = true;
         self
     }
+}
+
+/// The numbers of a version. One that was not released comes before the release, so it has none.
+fn numbers(version: &str) -> Option<[u64; 3]> {
+    let version = version.split('+').next()?;
+    let numbers: Option<Vec<u64>> = version.split('.').map(|it| it.parse().ok()).collect();
+    numbers?.try_into().ok()
 }
 
 /// The lists that reviewers keep.
@@ -178,4 +214,20 @@ impl Review {
 /// Whether a list names this.
 pub(crate) fn names(list: &[Entry], name: &str) -> bool {
     list.iter().any(|entry| entry.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reviewed, Source};
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        let reviewed = Reviewed::domain_side("x", Source::CratesIo, "").since("0.10.1");
+        for version in ["0.10.1", "0.10.2", "0.11.0", "1.0.0", "0.10.1+more"] {
+            assert!(reviewed.covers(version), "{version}");
+        }
+        for version in ["0.10.0", "0.9.12", "0.10.2-beta.1", "", "0.10", "x.y.z"] {
+            assert!(!reviewed.covers(version), "{version}");
+        }
+    }
 }

@@ -8,7 +8,10 @@
 //! //@ manifest: a line at the manifest's end
 //! //@ rustflags: flags for a build of its own
 //! //@ env: NAME=value, for a build of its own
-//! //@ record: removed, or stale
+//! //@ features: features for a build of its own, which cargo's metadata do not know of
+//! //@ record: removed, or stale; forged: says that src/innocent.rs was compiled; replaced: src/later.txt
+//!             took the source's place after the build, with its date
+//! //@ oddlink: the same as link, with \n for a new line
 //! //@ link: path of a symbolic link -> what it leads to
 //! //@ file: path of another file, up to the next such line or the end
 //! ```
@@ -23,6 +26,7 @@ pub(crate) struct Plant {
     pub(crate) rules: Vec<String>,
     pub(crate) says: String,
     pub(crate) rustflags: Option<String>,
+    pub(crate) features: Option<String>,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) record: Option<String>,
     edition: Option<String>,
@@ -59,6 +63,12 @@ impl Plant {
                     let (name, value) = value.split_once('=').expect("a variable");
                     plant.environment.push((name.to_owned(), value.to_owned()));
                 }
+                "features" => plant.features = Some(value),
+                "oddlink" => {
+                    let value = value.replace("\\n", "\n");
+                    let (from, to) = value.split_once(" -> ").expect("a link");
+                    plant.links.push((from.to_owned(), to.to_owned()));
+                }
                 "record" => plant.record = Some(value),
                 "link" => {
                     let (from, to) = value.split_once(" -> ").expect("a link");
@@ -75,7 +85,7 @@ impl Plant {
     }
 
     pub(crate) fn builds_alone(&self) -> bool {
-        self.rustflags.is_some() || !self.environment.is_empty()
+        self.rustflags.is_some() || self.features.is_some() || !self.environment.is_empty()
     }
 
     /// Writes the package below `root`; what has not changed keeps its date.
@@ -100,6 +110,7 @@ impl Plant {
         for (from, to) in &self.links {
             let from = directory.join(from);
             if from.symlink_metadata().is_err() {
+                fs::create_dir_all(from.parent().expect("a directory")).expect("writable");
                 std::os::unix::fs::symlink(to, from).expect("writable");
             }
         }

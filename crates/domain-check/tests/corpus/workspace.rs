@@ -62,6 +62,9 @@ impl Corpus {
             let build = build(&root, &metadata, |cargo| {
                 cargo.args(["--package", &plant.name]);
                 cargo.envs(plant.environment.iter().cloned());
+                if let Some(features) = &plant.features {
+                    cargo.args(["--features", features]);
+                }
                 if let Some(flags) = &plant.rustflags {
                     cargo.env("RUSTFLAGS", flags);
                 }
@@ -77,6 +80,17 @@ impl Corpus {
         };
         for plant in &corpus.plants {
             corpus.spoil_record(plant);
+            if plant.record.as_deref() == Some("replaced") {
+                let source = root.join(&plant.name).join("src");
+                let of = source.join("lib.rs").metadata().expect("readable");
+                let later = fs::read(source.join("later.txt")).expect("readable");
+                fs::write(source.join("lib.rs"), later).expect("writable");
+                let file = fs::File::options().write(true).open(source.join("lib.rs"));
+                let date = of.modified().expect("dated");
+                file.expect("writable")
+                    .set_modified(date)
+                    .expect("writable");
+            }
         }
         corpus
     }
@@ -90,7 +104,7 @@ impl Corpus {
 
     /// Makes a record look like one of another call, or removes it.
     fn spoil_record(&self, plant: &Plant) {
-        let Some(how) = &plant.record else {
+        let Some(how) = plant.record.as_ref().filter(|it| *it != "replaced") else {
             return;
         };
         let records = Build::records(&self.of(plant).target);
@@ -107,6 +121,11 @@ impl Corpus {
                     let text = fs::read_to_string(&path).expect("readable");
                     let other = text.replace("\"digest\":\"", "\"digest\":\"0");
                     fs::write(path, other).expect("writable");
+                }
+                "forged" => {
+                    let text = fs::read_to_string(&path).expect("readable");
+                    let other = text.replace("src/lib.rs", "src/innocent.rs");
+                    fs::write(&path, other).expect("writable");
                 }
                 other => panic!("{other} is no way to spoil a record"),
             }

@@ -1,8 +1,9 @@
 //! The driver dies again and again under a server that is busy: nobody at the far end notices.
 
-use samara_fault::{self as fault, FaultPoint};
+use samara_fault::FaultPoint;
 use samara_interfaces::tcp::{Network, NetworkStatistics};
 use samara_proxy::Export;
+use samara_testkit::faults as fault;
 use samara_testkit::http_client::{HttpClient, Order, Outcome};
 use samara_testkit::pattern;
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use samara_domain::Shadow;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
-use samara_fault as fault;
 use samara_host_std::runtime;
 use samara_http::Args;
 use samara_interfaces::http::{HttpError, HttpServer};
@@ -13,6 +12,7 @@ use samara_interfaces::net::NetDevice;
 use samara_interfaces::tcp::Network;
 use samara_ixgbe_model::Loop;
 use samara_proxy::Export;
+use samara_testkit::faults as fault;
 use samara_testkit::hosted::{Totals, alone};
 use samara_testkit::http_client::Peer;
 use samara_testkit::ixgbe_bus::IxgbeBus;

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use samara_domain::{RRef, RpcError};
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
-use samara_fault::{self as fault, FaultPoint};
+use samara_fault::FaultPoint;
 use samara_host_std::runtime;
 use samara_interfaces::net::{NetDevice, NetError};
 use samara_ixgbe::{Args, Limits};
 use samara_ixgbe_model::{Faults, Loop};
 use samara_proxy::Export;
+use samara_testkit::faults as fault;
 use samara_testkit::ixgbe_bus::frame;
 
 use super::{Bench, empty, frames, poll, small};

@@ -11,12 +11,12 @@ mod waiting;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use samara_device_io::PciSlot;
-use samara_fault as fault;
 use samara_host_std::{DomainAlloc, System};
 use samara_interfaces::net::{Exchanged, NetDevice, NetError, Packet, Packets};
 use samara_ixgbe::{Args, InitError, Limits, Nic};
 use samara_ixgbe_model::Loop;
 use samara_shared_heap::heap::{Census, census_all};
+use samara_testkit::faults as fault;
 use samara_testkit::ixgbe_bus::IxgbeBus;
 
 #[global_allocator]

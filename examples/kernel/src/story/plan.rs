@@ -1,7 +1,8 @@
 //! Which request meets which fault: drawn from the seed, exactly as many as asked.
 
 use super::manners::Manners;
-use samara_fault::{self as fault, FaultPoint, Manner};
+use samara_fault::{FaultPoint, Manner};
+use samara_testkit::faults as fault;
 use samara_testkit::pattern;
 
 /// Kinds of request.

@@ -6,9 +6,10 @@ use core::hint;
 use core::time::Duration;
 
 use samara_device_io::PciSlot;
-use samara_fault::{self as fault, FaultPoint};
+use samara_fault::FaultPoint;
 use samara_interfaces::http::{HttpServer, HttpStatistics};
 use samara_interfaces::tcp::NetworkStatistics;
+use samara_testkit::faults as fault;
 use samara_testkit::pattern;
 
 use super::manners::Manners;

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use samara_domain::{RRef, RpcError};
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
-use samara_fault::{self as fault, FaultPoint};
+use samara_fault::FaultPoint;
 use samara_host_std::runtime;
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::Args;
 use samara_proxy::Export;
+use samara_testkit::faults as fault;
 use samara_testkit::nvme_model::Shape;
 
 use super::{Bench, buffer, expected};

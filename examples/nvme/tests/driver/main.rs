@@ -10,10 +10,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use samara_device_io::PciSlot;
 use samara_domain::RRef;
-use samara_fault as fault;
 use samara_host_std::{DomainAlloc, System};
 use samara_nvme::{Args, InitError, Limits, NvmeDisk};
 use samara_shared_heap::heap::{Census, census_all};
+use samara_testkit::faults as fault;
 use samara_testkit::nvme_model::{NvmeModel, Shape};
 
 #[global_allocator]

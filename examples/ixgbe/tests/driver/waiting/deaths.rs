@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use samara_fault::{self as fault, FaultPoint};
+use samara_fault::FaultPoint;
 use samara_host_std::runtime;
 use samara_interfaces::net::NetDevice;
 use samara_proxy::Export;
+use samara_testkit::faults as fault;
 use samara_testkit::ixgbe_bus::{deliver, stray_messages, vectors_in_use};
 
 use super::Pair;

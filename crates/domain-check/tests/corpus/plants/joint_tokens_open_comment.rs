@@ -1,0 +1,13 @@
+//@ rules: misread, unsafe-attribute, assembly
+//@ says: unsafe attribute (naked)
+#![no_std]
+#![forbid(unsafe_code)]
+#![allow(unused_macros)]
+// Joined to what follows where they stand, `/` and `*` are printed without a space where they get to.
+macro_rules! define { ($name:ident $a:tt $between:tt $b:tt) => { macro_rules! $name { () => { $a $b } } } }
+define!(opens /x *);
+#[unsafe(naked)]
+pub extern "C" fn peek(address: u64) -> u64 {
+    core::arch::naked_asm!("mov rax, [rdi]", "ret")
+}
+define!(closes *x /);

@@ -1,0 +1,73 @@
+//! The host's side: which points fire, and how.
+#![expect(unsafe_code, reason = "who has the switches can end domains")]
+
+use core::sync::atomic::Ordering;
+
+use crate::{FaultPoint, LEFT, MANNER, Manner};
+
+/// The right to make points fire, and to see whether they did. A domain that had it could end another, and keep
+/// bits beyond its own end.
+///
+/// Code that forbids `unsafe` can't make one:
+///
+/// ```compile_fail,E0133
+/// #![forbid(unsafe_code)]
+/// let switches = samara_fault::Switches::of_the_host();
+/// ```
+#[derive(Debug)]
+pub struct Switches {
+    _private: (),
+}
+
+impl Switches {
+    /// The host's switches.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the host, and gives them to no domain.
+    #[must_use]
+    pub const unsafe fn of_the_host() -> Self {
+        Self { _private: () }
+    }
+
+    /// Makes `point` panic once, after it was passed `after` times.
+    pub fn arm(&self, point: FaultPoint, after: u32) {
+        self.arm_with(point, after, Manner::Panic);
+    }
+
+    /// Makes `point` fire once in this manner, after it was passed `after` times.
+    pub fn arm_with(&self, point: FaultPoint, after: u32, manner: Manner) {
+        MANNER[point as usize].store(manner as u32, Ordering::Relaxed);
+        LEFT[point as usize].store(after.saturating_add(1), Ordering::Relaxed);
+    }
+
+    /// Disarms every point.
+    pub fn disarm_all(&self) {
+        for left in &LEFT {
+            left.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether `point` is still to fire.
+    #[must_use]
+    pub fn is_armed(&self, point: FaultPoint) -> bool {
+        LEFT[point as usize].load(Ordering::Relaxed) != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Switches;
+    use crate::{FaultPoint, Manner, fires};
+
+    #[test]
+    fn a_point_fires_once_after_its_count() {
+        // SAFETY: there is no domain.
+        let switches = unsafe { Switches::of_the_host() };
+        assert_eq!(fires(FaultPoint::Submit), None);
+        switches.arm_with(FaultPoint::Submit, 2, Manner::Hang);
+        let fired: [_; 5] = core::array::from_fn(|_| fires(FaultPoint::Submit));
+        assert_eq!(fired, [None, None, Some(Manner::Hang), None, None]);
+        assert!(!switches.is_armed(FaultPoint::Submit));
+    }
+}
