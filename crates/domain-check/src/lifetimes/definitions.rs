@@ -223,6 +223,13 @@ impl Definitions {
         for (outer, inner) in declared.pairs() {
             relate(outer, inner, true);
         }
+        if walk.unknown {
+            for outer in lifetimes.iter().map(String::as_str).chain([STATIC]) {
+                for inner in parameters.keys().filter(|inner| *inner != outer) {
+                    relate(&outer.to_owned(), inner, false);
+                }
+            }
+        }
         Definition {
             lifetimes: lifetimes.len(),
             alias: fields.first().filter(|_| alias).map(|ty| Alias {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::declared::Declared;
+use super::declared::{Closed, Declared};
 use super::facts::{ELSEWHERE, Edge, Facts, Name, Node, Occurrence, STATIC};
 
 /// A bound that is implied and might be used: `inner: outer`.
@@ -14,24 +14,34 @@ pub(super) struct Relied {
 
 /// Every bound in `facts` that is not `declared` and might be used.
 pub(super) fn judge(facts: &Facts, declared: &Declared) -> BTreeSet<Relied> {
-    undeclared(facts, declared)
-        .into_iter()
-        .filter(|bound| is_used(bound, facts, declared))
-        .collect()
+    let all = all(facts, declared);
+    let (all, closed) = (all.closed(), declared.closed());
+    let mut found = missing(facts, declared, &all, &closed);
+    found.retain(|bound| is_used(bound, facts, &all, &closed));
+    found
 }
 
 /// Every bound in `facts` that is not `declared`.
 pub(super) fn undeclared(facts: &Facts, declared: &Declared) -> BTreeSet<Relied> {
     let all = all(facts, declared);
+    missing(facts, declared, &all.closed(), &declared.closed())
+}
+
+fn missing(
+    facts: &Facts,
+    written: &Declared,
+    all: &Closed<'_>,
+    declared: &Closed<'_>,
+) -> BTreeSet<Relied> {
     let outer: BTreeSet<_> = facts.edges.iter().map(|edge| &edge.outer).collect();
     let outer: BTreeSet<_> = outer
         .into_iter()
-        .chain(declared.pairs().map(|it| &it.0))
+        .chain(written.pairs().map(|it| &it.0))
         .collect();
     let inner: BTreeSet<_> = facts.edges.iter().map(|edge| &edge.inner).collect();
     let inner: BTreeSet<_> = inner
         .into_iter()
-        .chain(declared.pairs().map(|it| &it.1))
+        .chain(written.pairs().map(|it| &it.1))
         .collect();
     let mut found = BTreeSet::new();
     for outer in outer {
@@ -55,8 +65,7 @@ fn all(facts: &Facts, declared: &Declared) -> Declared {
     all
 }
 
-fn is_used(bound: &Relied, facts: &Facts, declared: &Declared) -> bool {
-    let all = all(facts, declared);
+fn is_used(bound: &Relied, facts: &Facts, all: &Closed<'_>, declared: &Closed<'_>) -> bool {
     let Relied { outer, inner } = bound;
     let named = |name: &Name| {
         let name = name.clone();

@@ -10,9 +10,9 @@ use syn::{
     ReturnType, Signature, TraitBound, Type, TypeBareFn, TypeParamBound, WherePredicate,
 };
 
-use super::declared::name;
+use super::declared::{Declared, name};
 use super::definitions::Definitions;
-use super::facts::{ELSEWHERE, Name, Occurrence};
+use super::facts::{ELSEWHERE, Facts, Name, Occurrence};
 use super::judge::{Relied, judge, undeclared};
 use super::walk::{Scope, Walk};
 use crate::check::tokens::{is_punct, is_word, until_body};
@@ -27,6 +27,10 @@ const FN_TRAITS: &[&str] = &[
     "AsyncFnMut",
     "AsyncFnOnce",
 ];
+
+/// How many names a signature may have, and how many bounds may be implied in it.
+const MOST_NAMES: usize = 64;
+const MOST_EDGES: usize = 4096;
 
 /// Every signature and header in `source` that relies on an implied bound.
 pub(super) fn scan(source: TokenStream, definitions: &Definitions) -> Findings {
@@ -52,6 +56,27 @@ impl Scan<'_> {
         let mut finding = Finding::new(rule, what);
         finding.function = self.function.clone();
         self.findings.push(finding);
+    }
+
+    /// What is wrong with a signature.
+    fn judge(&mut self, what: &str, facts: &Facts, declared: &Declared) {
+        if self.is_small(what, facts) {
+            self.relied(what, judge(facts, declared));
+        }
+    }
+
+    /// Whether facts are few enough to be judged; finds them if not.
+    fn is_small(&mut self, what: &str, facts: &Facts) -> bool {
+        let names: BTreeSet<_> = facts.occurrences.iter().map(|it| &it.name).collect();
+        let small = names.len() <= MOST_NAMES && facts.edges.len() <= MOST_EDGES;
+        if !small {
+            let what = format!(
+                "{what} relates more than {MOST_NAMES} lifetimes and parameters, or in more than {MOST_EDGES} \
+                 ways: take it apart"
+            );
+            self.find(Rule::ImpliedBound, what);
+        }
+        small
     }
 
     fn relied(&mut self, what: &str, bounds: BTreeSet<Relied>) {
@@ -179,7 +204,7 @@ impl Scan<'_> {
         declared.append(&walk.proved);
         let mut facts = walk.facts;
         facts.edges.extend(scope.header.edges.iter().cloned());
-        self.relied(what, judge(&facts, &declared));
+        self.judge(what, &facts, &declared);
         if unknown {
             self.find(
                 Rule::NotUnderstood,
@@ -236,7 +261,9 @@ impl Scan<'_> {
         }
         walk_generics(&mut walk, &item.generics);
         let proving = target.is_some_and(|it| self.definitions.is_proving(&it.ident.to_string()));
-        let relied = if proving {
+        let relied = if !self.is_small(&what, &walk.facts) {
+            BTreeSet::new()
+        } else if proving {
             undeclared(&header_facts, &scope.declared)
         } else {
             let mut facts = walk.facts;
@@ -356,7 +383,7 @@ impl Scan<'_> {
             }
         }
         facts.edges.extend(scope.header.edges.iter().cloned());
-        self.relied(what, judge(&facts, &scope.declared));
+        self.judge(what, &facts, &scope.declared);
     }
 
     /// `for<'a>`: a name that is taken means that a macro wrote one of the two.

@@ -293,6 +293,32 @@ fn every_spelling_of_the_hole_is_refused() {
 }
 
 #[test]
+fn a_signature_of_many_names_is_judged_or_refused() {
+    for (names, told) in [(60, "'a59: 'a0"), (64, "'a63: 'a0"), (65, "more than 64")] {
+        let all: Vec<_> = (0..names).map(|it| format!("'a{it}")).collect();
+        let last = names - 1;
+        let source = format!(
+            "fn f<{}>(_: &{} (), v: &'a{last} u64) -> &'a0 u64 {{ v }}",
+            all.join(", "),
+            all.join(" &")
+        );
+        let found = findings(&source);
+        assert!(found.len() == 1 && found[0].contains(told), "{found:?}");
+    }
+}
+
+#[test]
+fn an_alias_of_aliases_is_refused_when_it_grows() {
+    let mut source = "type A0<'a> = &'a (); ".to_owned();
+    for it in 1..12 {
+        let each = format!("A{}<'a>, ", it - 1).repeat(8);
+        source += &format!("type A{it}<'a> = ({each}); ");
+    }
+    let found = findings(&format!("{source} fn f(_: A11<'_>) {{}}"));
+    assert!(!found.is_empty());
+}
+
+#[test]
 fn a_bound_that_is_written_down_is_believed() {
     let mut wrong = Vec::new();
     for source in [

@@ -24,6 +24,9 @@ const COVARIANT: &[&str] = &[
     "Vec",
 ];
 
+/// How many types are looked at for a signature, with those that aliases stand for.
+const MOST_TYPES: u32 = 1 << 14;
+
 /// Which way values of a type go at some place, as its variance says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Flow {
@@ -83,6 +86,8 @@ pub(super) struct Walk<'a> {
     elided: Option<Name>,
     /// How deep associated types are looked up in each other.
     depth: u32,
+    /// How many types were looked at.
+    types: u32,
     /// Bounds that hold because a value that has them comes in.
     pub(super) proved: Declared,
     /// Whether something could not be read.
@@ -102,6 +107,7 @@ impl<'a> Walk<'a> {
             next: 0,
             elided: None,
             depth: 0,
+            types: 0,
             proved: Declared::default(),
             unknown: false,
         }
@@ -274,6 +280,11 @@ impl<'a> Walk<'a> {
     }
 
     fn ty(&mut self, ty: &Type) -> Names {
+        self.types += 1;
+        if self.types > MOST_TYPES {
+            self.unknown = true;
+            return Names::new();
+        }
         match ty {
             Type::Reference(reference) => {
                 let lifetime = self.lifetime(reference.lifetime.as_ref());
