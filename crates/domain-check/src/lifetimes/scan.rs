@@ -6,31 +6,25 @@ use std::collections::BTreeSet;
 use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
 use syn::{
-    FnArg, GenericParam, Generics, ImplItemType, ItemImpl, ItemTrait, PathArguments, PathSegment,
-    ReturnType, Signature, TraitBound, Type, TypeBareFn, TypeParamBound, WherePredicate,
+    BoundLifetimes, FnArg, GenericParam, Generics, ImplItemType, ItemImpl, ItemTrait,
+    PathArguments, PathSegment, ReturnType, Signature, TraitBound, Type, TypeBareFn,
+    TypeParamBound, WherePredicate,
 };
 
 use super::declared::{Declared, name};
 use super::definitions::Definitions;
 use super::facts::{ELSEWHERE, Facts, Name, Occurrence};
 use super::judge::{Relied, judge, undeclared};
-use super::walk::{Scope, Walk};
+use super::walk::{Binding, Bindings, Scope, Walk};
 use crate::check::tokens::{is_punct, is_word, until_body};
 use crate::finding::{Finding, Findings, Rule};
-
-/// Traits whose bounds are signatures.
-const FN_TRAITS: &[&str] = &[
-    "Fn",
-    "FnMut",
-    "FnOnce",
-    "AsyncFn",
-    "AsyncFnMut",
-    "AsyncFnOnce",
-];
 
 /// How many names a signature may have, and how many bounds may be implied in it.
 const MOST_NAMES: usize = 64;
 const MOST_EDGES: usize = 4096;
+
+/// How many traits may be each other's supertraits.
+const MOST_SUPERTRAITS: usize = 8;
 
 /// Every signature and header in `source` that relies on an implied bound.
 pub(super) fn scan(source: TokenStream, definitions: &Definitions) -> Findings {
@@ -83,7 +77,10 @@ impl Scan<'_> {
         for Relied { outer, inner } in bounds {
             let (outer, inner) = (shown(&outer), shown(&inner));
             let what = format!("{what} relies on `{inner}: {outer}`, which it does not say");
-            self.find(Rule::ImpliedBound, what);
+            // A bound is seen as one for all lifetimes, and by its parentheses.
+            if !self.findings.iter().any(|it| it.message == what) {
+                self.find(Rule::ImpliedBound, what);
+            }
         }
     }
 
@@ -112,15 +109,17 @@ impl Scan<'_> {
                     Some(TokenTree::Ident(_)) => self.definition(rest),
                     _ => 1,
                 },
-                TokenTree::Ident(_) if is_fn_bound(rest) => {
-                    self.fn_bound(&tokens[..index], rest, types);
+                TokenTree::Ident(_) if self.signs(&tokens, index) => {
+                    self.signing(&tokens[..index], rest, types);
                     1
                 }
                 TokenTree::Ident(word) if word == "for" => {
                     self.binder(rest, types);
+                    self.quantified(rest, types);
                     1
                 }
                 TokenTree::Group(group) => {
+                    self.parenthesised(group, types);
                     self.descend(group.stream(), items, types);
                     1
                 }
@@ -140,11 +139,15 @@ impl Scan<'_> {
             let rest = &tokens[index..];
             match token {
                 TokenTree::Ident(word) if word == "fn" => self.pointer(rest, types),
-                TokenTree::Ident(word) if word == "for" => self.binder(rest, types),
-                TokenTree::Ident(_) if is_fn_bound(rest) => {
-                    self.fn_bound(&tokens[..index], rest, types)
+                TokenTree::Ident(word) if word == "for" => {
+                    self.binder(rest, types);
+                    self.quantified(rest, types);
+                }
+                TokenTree::Ident(_) if self.signs(tokens, index) => {
+                    self.signing(&tokens[..index], rest, types);
                 }
                 TokenTree::Group(group) => {
+                    self.parenthesised(group, types);
                     let inner: Vec<_> = group.stream().into_iter().collect();
                     self.nested_groups(&inner, types);
                 }
@@ -318,58 +321,169 @@ impl Scan<'_> {
         };
         match read.parse2(tokens.iter().cloned().collect()) {
             Ok(pointer) => {
-                let inputs = pointer.inputs.into_iter().map(|it| it.ty).collect();
-                self.types(inputs, &pointer.output, scope, "a function pointer", None);
+                let inputs: Vec<_> = pointer.inputs.into_iter().map(|it| it.ty).collect();
+                self.types(&inputs, &pointer.output, scope, "a function pointer");
             }
             Err(problem) => self.not_understood("a function pointer", &problem),
         }
     }
 
-    /// `Fn(…) -> …`, after `before`.
-    fn fn_bound(&mut self, before: &[TokenTree], tokens: &[TokenTree], scope: &Scope) {
-        let bound = binder_before(before);
-        let read = |input: ParseStream<'_>| {
-            let bound: TraitBound = input.parse()?;
-            input.parse::<TokenStream>()?;
-            Ok(bound.path.segments)
-        };
-        match read.parse2(tokens.iter().cloned().collect()) {
-            Ok(segments) => {
-                // Bounds further on are looked at where they begin.
-                let first = segments.into_iter().next();
-                if let Some(segment) = first
-                    && let PathArguments::Parenthesized(function) = segment.arguments
-                {
-                    let inputs = function.inputs.into_iter().collect();
-                    let what = format!("the bound {}(…)", segment.ident);
-                    self.types(inputs, &function.output, scope, &what, Some(&bound));
-                }
+    /// Whether a bound that signs closures begins at `index`: one in parentheses, or one by a trait that has
+    /// one of functions among its supertraits.
+    fn signs(&self, tokens: &[TokenTree], index: usize) -> bool {
+        let name = tokens[index].to_string();
+        let rest = &tokens[index + 1..];
+        match rest.first() {
+            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => {
+                name != "fn"
+                    && (self.is_surely_signing(&tokens[index..])
+                        || is_bound_after(&tokens[..index]))
             }
-            Err(problem) => self.not_understood("a bound by a function", &problem),
+            // An impl of such a trait is no bound.
+            token if is_punct(token, '<') => {
+                self.definitions.is_own_trait(&name) && self.definitions.signs(&name)
+            }
+            _ => false,
         }
     }
 
-    /// Types of a function that may be a closure if there is a binder, with these names: what it captured may
-    /// have all others.
-    fn types(
+    /// A group that may be a bound in parentheses: `(Fn(…))`.
+    fn parenthesised(&mut self, group: &Group, scope: &Scope) {
+        let tokens: Vec<_> = group.stream().into_iter().collect();
+        let is_path = |token: &TokenTree| {
+            matches!(token, TokenTree::Ident(word) if word != "fn") || is_punct(Some(token), ':')
+        };
+        let end = tokens.iter().position(|token| !is_path(token));
+        if group.delimiter() == Delimiter::Parenthesis
+            && let Some(end) = end.filter(|&end| end > 0)
+            && let [TokenTree::Ident(_), TokenTree::Group(arguments), ..] = &tokens[end - 1..]
+            && arguments.delimiter() == Delimiter::Parenthesis
+        {
+            self.signing(&[], &tokens[end - 1..], scope);
+        }
+    }
+
+    /// Whether what begins here can't be an expression.
+    fn is_surely_signing(&self, tokens: &[TokenTree]) -> bool {
+        let name = tokens[0].to_string();
+        self.definitions.is_fn_trait(&name)
+            || (is_punct(tokens.get(2), '-') && is_punct(tokens.get(3), '>'))
+    }
+
+    /// A bound, after `before`.
+    fn signing(&mut self, before: &[TokenTree], tokens: &[TokenTree], scope: &Scope) {
+        let bound = binder_before(before);
+        let read = |input: ParseStream<'_>| {
+            let bound: TraitBound = input.parse()?;
+            let is_impl = input.peek(syn::Token![for]) && !input.peek2(syn::Token![<]);
+            input.parse::<TokenStream>()?;
+            Ok((bound.path.segments, is_impl))
+        };
+        match read.parse2(tokens.iter().cloned().collect()) {
+            Ok((_, true)) => {}
+            Ok((segments, false)) => {
+                // Bounds further on are looked at where they begin.
+                if let Some(segment) = segments.first() {
+                    self.bound(segment, &bound, scope, &[]);
+                }
+            }
+            Err(problem) if self.is_surely_signing(tokens) => {
+                self.not_understood("a bound by a function", &problem);
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// `for<…>`, and a bound by whatever trait, or a type and its bounds.
+    fn quantified(&mut self, tokens: &[TokenTree], scope: &Scope) {
+        let is_binder = is_punct(tokens.get(1), '<')
+            && (is_punct(tokens.get(2), '\'') || is_punct(tokens.get(2), '>'));
+        if !is_binder {
+            return;
+        }
+        match quantified.parse2(tokens.iter().cloned().collect()) {
+            Ok((binder, bounds)) => {
+                let binder = binder.lifetimes.iter().filter_map(|param| match param {
+                    GenericParam::Lifetime(param) => Some(name(&param.lifetime)),
+                    _ => None,
+                });
+                let binder = binder.collect();
+                for bound in bounds {
+                    if let Some(segment) = bound.segments.last() {
+                        self.bound(segment, &binder, scope, &[]);
+                    }
+                }
+            }
+            Err(problem) => self.not_understood("a bound for all lifetimes", &problem),
+        }
+    }
+
+    /// A bound as the signature that a closure takes from it, and those of its supertraits.
+    fn bound(
         &mut self,
-        inputs: Vec<Type>,
-        output: &ReturnType,
+        segment: &PathSegment,
+        binder: &BTreeSet<Name>,
+        scope: &Scope,
+        bindings: &[Bindings],
+    ) {
+        let trait_name = segment.ident.to_string();
+        let what = format!("the bound {trait_name}");
+        if bindings.len() > MOST_SUPERTRAITS {
+            let what = format!("{what} has too many supertraits");
+            self.find(Rule::NotUnderstood, what);
+            return;
+        }
+        let definitions = self.definitions;
+        let mut walk = Walk::within(definitions, scope, bindings);
+        walk.signature(segment);
+        self.called(walk, scope, &what, Some(binder));
+        if !definitions.signs(&trait_name) {
+            return;
+        }
+        for of in definitions.traits(&trait_name) {
+            let Some(inner) = Walk::within(definitions, scope, bindings).bindings(of, segment)
+            else {
+                let what = format!("{what} leaves arguments to their defaults");
+                self.find(Rule::NotUnderstood, what);
+                continue;
+            };
+            for supertrait in &of.bounds {
+                let TypeParamBound::Trait(supertrait) = supertrait else {
+                    continue;
+                };
+                let mut inner = inner.clone();
+                let own = supertrait.lifetimes.iter().flat_map(|it| &it.lifetimes);
+                for param in own {
+                    if let GenericParam::Lifetime(param) = param {
+                        let name = name(&param.lifetime);
+                        let other = format!("'_{}.{}", bindings.len(), &name[1..]);
+                        inner.insert(name, Binding::Lifetime(other));
+                    }
+                }
+                let inner = [bindings, &[inner]].concat();
+                if let Some(segment) = supertrait.path.segments.last() {
+                    self.bound(segment, binder, scope, &inner);
+                }
+            }
+        }
+    }
+
+    /// Types of a function pointer.
+    fn types(&mut self, inputs: &[Type], output: &ReturnType, scope: &Scope, what: &str) {
+        let mut walk = Walk::new(self.definitions, scope);
+        walk.called(&inputs.iter().collect::<Vec<_>>(), output);
+        self.called(walk, scope, what, None);
+    }
+
+    /// What was found of a function that may be a closure if there is a binder, with these names: what it
+    /// captured may have all others.
+    fn called(
+        &mut self,
+        walk: Walk<'_>,
         scope: &Scope,
         what: &str,
         binder: Option<&BTreeSet<Name>>,
     ) {
-        let mut walk = Walk::new(self.definitions, scope);
-        for input in &inputs {
-            walk.input(input);
-        }
-        let names = walk.facts.occurrences.iter().map(|it| it.name.clone());
-        let lifetimes: BTreeSet<_> = names.filter(|name| name.starts_with('\'')).collect();
-        let only = lifetimes.len() == 1;
-        let elided = lifetimes.into_iter().next().filter(|_| only);
-        if let ReturnType::Type(_, output) = output {
-            walk.output(output, elided);
-        }
         let mut facts = walk.facts;
         let inner: BTreeSet<_> = facts.edges.iter().map(|edge| edge.inner.clone()).collect();
         for name in inner {
@@ -569,15 +683,51 @@ fn binder_before(tokens: &[TokenTree]) -> BTreeSet<Name> {
     names
 }
 
-/// Whether a bound by a function begins here: one of the known traits, or another name for one.
-fn is_fn_bound(tokens: &[TokenTree]) -> bool {
-    let [TokenTree::Ident(name), TokenTree::Group(group), rest @ ..] = tokens else {
-        return false;
-    };
-    group.delimiter() == Delimiter::Parenthesis
-        && (FN_TRAITS.iter().any(|it| name == it)
-            || (is_punct(rest.first(), '-') && is_punct(rest.get(1), '>')))
-        && name != "fn"
+/// Whether a path that ends behind `before` may be a bound, as its position says.
+fn is_bound_after(before: &[TokenTree]) -> bool {
+    let mut rest = before;
+    while let [path @ .., first, second] = rest
+        && is_punct(Some(first), ':')
+        && is_punct(Some(second), ':')
+    {
+        rest = match path {
+            [path @ .., TokenTree::Ident(_)] => path,
+            _ => path,
+        };
+    }
+    match rest.last() {
+        None => false,
+        Some(TokenTree::Punct(mark)) => matches!(mark.as_char(), '+' | ':' | '>'),
+        Some(TokenTree::Ident(word)) => word == "dyn" || word == "impl" || word == "async",
+        Some(_) => false,
+    }
+}
+
+/// Reads `for<…>`, and the traits of the bounds there.
+fn quantified(input: ParseStream<'_>) -> syn::Result<(BoundLifetimes, Vec<syn::Path>)> {
+    let binder: BoundLifetimes = input.parse()?;
+    let mut bounds = Vec::new();
+    let ahead = input.fork();
+    let ty = ahead.parse::<Type>();
+    if ty.is_ok() && ahead.peek(syn::Token![:]) && !ahead.peek(syn::Token![::]) {
+        // What is bounded may be a trait object's first bound.
+        if let Type::Path(path) = input.parse::<Type>()? {
+            bounds.push(path.path);
+        }
+        input.parse::<syn::Token![:]>()?;
+        while !input.is_empty() && !input.peek(syn::Token![,]) && !input.peek(syn::Token![;]) {
+            if let TypeParamBound::Trait(bound) = input.parse()? {
+                bounds.push(bound.path);
+            }
+            if input.parse::<Option<syn::Token![+]>>()?.is_none() {
+                break;
+            }
+        }
+    } else if !matches!(ty, Ok(Type::BareFn(_))) {
+        bounds.push(input.parse::<TraitBound>()?.path);
+    }
+    input.parse::<TokenStream>()?;
+    Ok((binder, bounds))
 }
 
 fn shown(name: &Name) -> &str {

@@ -185,6 +185,55 @@ fn every_spelling_of_the_hole_is_refused() {
             "fn f<'a, T>(_: Option<&'a T>, f: impl Fn(&dyn Fn(T))) -> Box<dyn Any + 'a> { x() }",
             "T: 'a",
         ),
+        // Bounds by other names, by other traits, and with the lifetimes somewhere else.
+        (
+            "use core::ops::Fn as G; fn f<F: for<'a, 'b> G(Option<&'a &'b ()>, &'b str, &mut Option<&'a str>)>(f: F) {}",
+            "'b: 'a",
+        ),
+        (
+            "use dep::G; fn f() { g::<Box<dyn for<'a, 'b> G(Option<&'a &'b ()>, &'b str, &mut Option<&'a str>)>>(); }",
+            "'b: 'a",
+        ),
+        (
+            "use dep::G; fn f<'a, 'b>(f: &dyn dep::G(Option<&'a &'b ()>, &'b str, &mut Option<&'a str>)) {}",
+            "'b: 'a",
+        ),
+        (
+            "fn f<'a, 'b>(f: &dyn (G(Option<&'a &'b ()>, &'b str, &mut Option<&'a str>))) {}",
+            "'b: 'a",
+        ),
+        (
+            "fn f<F>(f: F) where for<'a, 'b> F: FnOnce(Option<&'a &'b ()>, &'b str, &mut Option<&'a str>) {}",
+            "'b: 'a",
+        ),
+        (
+            "fn f<F>(f: F) where for<'a, 'b> F: Send + G<Option<&'a &'b ()>, &'b str, Output = &'a str> {}",
+            "'b: 'a",
+        ),
+        (
+            "fn f<F>(f: F) where for<'a, 'b> <F as Same>::Same: G<Option<&'a &'b ()>, (&'b str, &'a str)> {}",
+            "'b: 'a",
+        ),
+        (
+            "trait G<A, B, C>: Fn(A, B, C) {} fn f<F: for<'a, 'b, 'c> G<Option<&'a &'b ()>, &'b u64, &'c mut Option<&'a u64>>>(f: F) {}",
+            "'b: 'a",
+        ),
+        (
+            "trait G<A, B, C>: Fn(A, B, C) {} fn f<'a, 'b>(f: impl G<Option<&'a &'b ()>, &'b u64, Keep<&'a u64>>) {}",
+            "'b: 'a",
+        ),
+        (
+            "trait H<T>: FnOnce(T) where Self: Sized {} trait G<T>: H<T> {} fn f<'a, 'b>(f: impl G<(Option<&'a &'b ()>, &'b u64, Keep<&'a u64>)>) {}",
+            "'b: 'a",
+        ),
+        (
+            "trait G<'x, 'y: 'x, T>: Fn(Option<&'x &'y ()>, T) {} fn f<F: for<'a, 'b> G<'a, 'b, (&'b u64, Keep<&'a u64>)>>(f: F) {}",
+            "'b: 'a",
+        ),
+        (
+            "trait G<'x, T>: for<'b> Fn(Option<&'x T>, &'b u8, T, Keep<&'x u8>) {} fn f<F: for<'a, 'b> G<'a, &'b u64>>(f: F) {}",
+            "'b: 'a",
+        ),
         // Methods.
         (
             "trait L { fn lend<'a, 'b>(_: Option<&'a &'b ()>, v: &'b str) -> &'a str; }",
@@ -356,6 +405,9 @@ fn what_domains_write_every_day_passes() {
         "struct View<'r> { registers: &'r Registers } impl<'r> View<'r> { fn read(&self) -> u32 { 0 } fn queue(&'r self, index: usize) -> Queue<'r> { x() } }",
         "impl<'a, 'b> PartialEq<&'b str> for Word<'a> { fn eq(&self, other: &&'b str) -> bool { true } }",
         "macro_rules! m { ($t:ty) => { fn f<'a, 'b>(_: &'a &'b (), v: &'b $t) -> &'a $t { v } } }",
+        "trait G<A, B>: Fn(A) -> B {} impl<A, B, F: Fn(A) -> B> G<A, B> for F {} fn f(f: impl for<'a> G<&'a str, &'a str>) {}",
+        "fn f<T>(all: T) where for<'a> &'a T: IntoIterator<Item = &'a u8>, T: for<'de> Deserialize<'de> {}",
+        "enum E<'a, T> { V(&'a T, T, &'a u8), W(&'a T, &'a T) } fn g(e: E<'_, u8>) -> u8 { u8::from(f(&x, &y)) }",
         "fn f() { for x in 0..3 { let f = |a: &str| a.len(); call(x, f); } if a::<u8>() -> b {} }",
     ] {
         wrong.extend(findings(source).iter().map(|it| format!("{source}: {it}")));

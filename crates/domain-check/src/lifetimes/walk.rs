@@ -8,7 +8,7 @@ use syn::{
 };
 
 use super::declared::{Declared, name};
-use super::definitions::{Alias, Definitions, Known, Parameter};
+use super::definitions::{Alias, Definitions, Known, Parameter, Trait};
 use super::facts::{ELSEWHERE, Edge, Facts, Name, Names, Node, Occurrence, STATIC};
 
 /// Types of the standard library that are covariant in all of their arguments.
@@ -64,9 +64,12 @@ impl Scope {
     }
 }
 
+/// What the parameters of an alias or a trait stand for.
+pub(super) type Bindings = BTreeMap<Name, Binding>;
+
 /// What a parameter stands for.
 #[derive(Clone, Debug)]
-enum Binding {
+pub(super) enum Binding {
     Lifetime(Name),
     Type(Type),
 }
@@ -77,7 +80,7 @@ pub(super) struct Walk<'a> {
     scope: &'a Scope,
     pub(super) facts: Facts,
     /// What the parameters of aliases stand for: of the innermost last.
-    bindings: Vec<BTreeMap<Name, Binding>>,
+    bindings: Vec<Bindings>,
     nodes: Vec<Node>,
     guards: Vec<Name>,
     flow: Flow,
@@ -111,6 +114,84 @@ impl<'a> Walk<'a> {
             proved: Declared::default(),
             unknown: false,
         }
+    }
+
+    /// In a trait whose parameters stand for something, itself perhaps in another.
+    pub(super) fn within(
+        definitions: &'a Definitions,
+        scope: &'a Scope,
+        bindings: &[Bindings],
+    ) -> Self {
+        Walk {
+            bindings: bindings.to_vec(),
+            ..Walk::new(definitions, scope)
+        }
+    }
+
+    /// A bound as the signature that it gives a closure.
+    pub(super) fn signature(&mut self, segment: &PathSegment) {
+        match &segment.arguments {
+            PathArguments::Parenthesized(function) => {
+                let inputs: Vec<_> = function.inputs.iter().collect();
+                self.called(&inputs, &function.output);
+            }
+            PathArguments::AngleBracketed(arguments) => {
+                let name = segment.ident.to_string();
+                // Of others' traits the worst is assumed, as of their types.
+                let is_own = self.definitions.is_own_trait(&name)
+                    || self.definitions.get(&name, 0).is_some();
+                self.flow = Flow::Both;
+                self.elided = None;
+                self.arguments(segment, Some(arguments), is_own);
+            }
+            PathArguments::None => {}
+        }
+    }
+
+    /// The types of a function.
+    pub(super) fn called(&mut self, inputs: &[&Type], output: &ReturnType) {
+        for input in inputs {
+            self.input(input);
+        }
+        let names = self.facts.occurrences.iter().map(|it| it.name.clone());
+        let lifetimes: BTreeSet<_> = names.filter(|name| name.starts_with('\'')).collect();
+        let only = lifetimes.len() == 1;
+        let elided = lifetimes.into_iter().next().filter(|_| only);
+        if let ReturnType::Type(_, output) = output {
+            self.output(output, elided);
+        }
+    }
+
+    /// What a trait's parameters stand for in a bound by it.
+    pub(super) fn bindings(&mut self, of: &Trait, segment: &PathSegment) -> Option<Bindings> {
+        let (mut lifetimes, mut types) = (Vec::new(), Vec::new());
+        if let PathArguments::AngleBracketed(arguments) = &segment.arguments {
+            for argument in &arguments.args {
+                match argument {
+                    GenericArgument::Lifetime(it) => lifetimes.push(self.lifetime(Some(it))),
+                    GenericArgument::Type(ty) => types.push(Some(ty)),
+                    GenericArgument::Const(_) => types.push(None),
+                    _ => {}
+                }
+            }
+        }
+        while lifetimes.len() < of.lifetimes.len() {
+            lifetimes.push(self.fresh());
+        }
+        // A default would have to be looked up.
+        if types.len() < of.others.len() {
+            return None;
+        }
+        // Lifetimes without a name are told apart from those of other bounds.
+        let depth = self.bindings.len();
+        let lifetimes = lifetimes.into_iter().map(|it| match it.strip_prefix("'_") {
+            Some(rest) => Binding::Lifetime(format!("'_{depth}.{rest}")),
+            None => Binding::Lifetime(it),
+        });
+        let lifetimes = of.lifetimes.iter().cloned().zip(lifetimes);
+        let types = of.others.iter().cloned().zip(types);
+        let types = types.filter_map(|(name, ty)| Some((name, Binding::Type(ty?.clone()))));
+        Some(lifetimes.chain(types).collect())
     }
 
     /// A part of a header, or of a type's definition.
