@@ -70,7 +70,7 @@ impl Declared {
                     self.lifetimes(&inner, predicate.bounds.iter());
                 }
                 WherePredicate::Type(predicate) if predicate.lifetimes.is_none() => {
-                    for inner in parts(&predicate.bounded_ty) {
+                    for inner in names(&predicate.bounded_ty) {
                         self.bounds(&inner, &predicate.bounds);
                     }
                 }
@@ -126,6 +126,20 @@ fn parts(ty: &Type) -> Vec<Name> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Names by which bounds of a type are known.
+pub(super) fn names(ty: &Type) -> Vec<Name> {
+    let mut names = parts(ty);
+    if matches!(ty, Type::Path(path) if path.path.get_ident().is_none()) {
+        names.push(written(ty));
+    }
+    names
+}
+
+/// A name for a type as it is written.
+pub(super) fn written(ty: &Type) -> Name {
+    format!("{ty:?}")
 }
 
 /// A lifetime's name, with its tick and without `r#`.

@@ -3,10 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use syn::{Fields, GenericParam, Generics, Item, ItemTrait, Type, TypeParamBound, WherePredicate};
+use syn::{
+    Fields, GenericArgument, GenericParam, Generics, Item, ItemTrait, PathArguments, TraitBound,
+    Type, TypeParamBound, WherePredicate,
+};
 
 use super::declared::{Declared, name};
 use super::facts::{Name, STATIC};
+use super::judge::{Outlived, outlived};
 use super::walk::{Scope, Walk};
 use crate::check::tokens::{is_word, until_body};
 
@@ -27,6 +31,8 @@ struct Definition {
     /// What is implied between its parameters: the outer lifetime, or nothing for `'static`; the inner
     /// parameter; and whether it is certain.
     relations: BTreeMap<(Option<usize>, Parameter), bool>,
+    /// Projections in its fields that it is taken to outlive what they don't.
+    outlived: BTreeSet<Outlived>,
 }
 
 /// A name for another type.
@@ -161,6 +167,13 @@ impl Definitions {
         (!all.is_empty()).then_some(Known { all })
     }
 
+    /// Types with fields that are projected from their parameters.
+    pub(super) fn outliving(&self) -> impl Iterator<Item = (&String, &Outlived)> {
+        let all = self.types.iter();
+        let all = all.flat_map(|(name, all)| all.iter().map(move |it| (name, it)));
+        all.flat_map(|(name, it)| it.outlived.iter().map(move |it| (name, it)))
+    }
+
     /// Whether all types of this name are structs, enums or unions.
     pub(super) fn is_own_type(&self, name: &str) -> bool {
         let all = self.named(name);
@@ -228,6 +241,46 @@ impl Definitions {
             }
         }
         false
+    }
+
+    /// Lifetimes that implementors of a bound's trait outlive: `'static`, and any that it is given.
+    pub(super) fn outlived(&self, bound: &TraitBound) -> BTreeSet<Name> {
+        let Some(last) = bound.path.segments.last() else {
+            return BTreeSet::new();
+        };
+        let mut given = BTreeSet::new();
+        if let PathArguments::AngleBracketed(arguments) = &last.arguments {
+            for argument in &arguments.args {
+                if let GenericArgument::Lifetime(lifetime) = argument {
+                    given.insert(name(lifetime));
+                }
+            }
+        }
+        let mut found = BTreeSet::new();
+        let mut known = BTreeSet::from([last.ident.to_string()]);
+        let mut new = vec![last.ident.to_string()];
+        while let Some(trait_name) = new.pop() {
+            if self.meanings(&trait_name).contains("Any") {
+                found.insert(STATIC.to_owned());
+            }
+            for bound in self.traits(&trait_name).iter().flat_map(|it| &it.bounds) {
+                match bound {
+                    TypeParamBound::Lifetime(lifetime) if name(lifetime) == STATIC => {
+                        found.insert(STATIC.to_owned());
+                    }
+                    TypeParamBound::Lifetime(_) => found.extend(given.iter().cloned()),
+                    TypeParamBound::Trait(bound) => {
+                        if let Some(last) = bound.path.segments.last()
+                            && known.insert(last.ident.to_string())
+                        {
+                            new.push(last.ident.to_string());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found
     }
 
     /// Whether an impl of this trait proves more than it says.
@@ -350,6 +403,12 @@ impl Definitions {
                 ty: ty.clone(),
             }),
             relations,
+            // A value of the type outlives what its parameters do.
+            outlived: if alias {
+                BTreeSet::new()
+            } else {
+                outlived(&walk.facts, &declared, &Declared::default(), true)
+            },
         }
     }
 }

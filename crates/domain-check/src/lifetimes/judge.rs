@@ -57,6 +57,50 @@ fn missing(
     found
 }
 
+/// A bound of a projection that is taken to follow from one of what it is projected from.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Outlived {
+    pub(super) outer: Name,
+    pub(super) from: Name,
+    pub(super) last: String,
+}
+
+/// Every such bound that is not `declared` and might be used. `presumed` has more bounds that may hold; a
+/// result that hides its type outlives what the parameters do, and so perhaps everything.
+pub(super) fn outlived(
+    facts: &Facts,
+    declared: &Declared,
+    presumed: &Declared,
+    is_opaque: bool,
+) -> BTreeSet<Outlived> {
+    let mut all = declared.clone();
+    all.append(presumed);
+    let (all, closed) = (all.closed(), declared.closed());
+    let outer = declared.pairs().chain(presumed.pairs()).map(|it| &it.0);
+    let fixed = STATIC.to_owned();
+    let outer: BTreeSet<_> = outer.chain([&fixed]).collect();
+    let mut found = BTreeSet::new();
+    for it in facts.projections.iter().filter(|it| it.supply) {
+        for &outer in &outer {
+            let is_written = |name: &Name| closed.outlives(name, outer);
+            let from = it
+                .from
+                .iter()
+                .find(|from| all.outlives(from, outer) || (is_opaque && outer == STATIC));
+            if let Some(from) = from
+                && !it.name.as_ref().is_some_and(is_written)
+            {
+                found.insert(Outlived {
+                    outer: outer.clone(),
+                    from: from.clone(),
+                    last: it.last.clone(),
+                });
+            }
+        }
+    }
+    found
+}
+
 fn all(facts: &Facts, declared: &Declared) -> Declared {
     let mut all = declared.clone();
     for edge in &facts.edges {

@@ -11,10 +11,10 @@ use syn::{
     TypeParamBound, WherePredicate,
 };
 
-use super::declared::{Declared, name};
+use super::declared::{Declared, name, names};
 use super::definitions::Definitions;
 use super::facts::{ELSEWHERE, Facts, Name, Occurrence};
-use super::judge::{Relied, judge, undeclared};
+use super::judge::{Outlived, Relied, judge, outlived, undeclared};
 use super::walk::{Binding, Bindings, Scope, Walk};
 use crate::check::tokens::{is_punct, is_word, until_body};
 use crate::finding::{Finding, Findings, Rule};
@@ -33,6 +33,9 @@ pub(super) fn scan(source: TokenStream, definitions: &Definitions) -> Findings {
         function: None,
         findings: Findings::new(),
     };
+    for (name, bound) in definitions.outliving() {
+        scan.outlived(&format!("the type {name}"), [bound.clone()]);
+    }
     let root = Scope::default();
     scan.descend(source, &root, &root);
     scan.findings
@@ -84,6 +87,21 @@ impl Scan<'_> {
         }
     }
 
+    fn outlived(&mut self, what: &str, bounds: impl IntoIterator<Item = Outlived>) {
+        for Outlived { outer, from, last } in bounds {
+            // A type by its structure has no name to show.
+            let from = if from.contains(' ') { "…" } else { &from };
+            let (outer, shown) = (shown(&outer), format!("{from}::{last}"));
+            let what = format!(
+                "{what} believes that `{shown}` outlives `{outer}` as far as `{from}` does, which a closure's \
+                 result may not: it does not say `{shown}: {outer}`"
+            );
+            if !self.findings.iter().any(|it| it.message.contains(&what)) {
+                self.find(Rule::ImpliedBound, what);
+            }
+        }
+    }
+
     fn not_understood(&mut self, what: &str, problem: &syn::Error) {
         let what = format!("{what} could not be read: {problem}");
         self.find(Rule::NotUnderstood, what);
@@ -98,7 +116,7 @@ impl Scan<'_> {
             index += match token {
                 TokenTree::Ident(word) if word == "macro_rules" && is_punct(rest.get(1), '!') => 4,
                 TokenTree::Ident(word) if word == "fn" => match rest.get(1) {
-                    Some(TokenTree::Ident(_)) => self.function(rest, items),
+                    Some(TokenTree::Ident(_)) => self.function(&tokens[..index], rest, items),
                     _ => {
                         self.pointer(rest, types);
                         1
@@ -157,7 +175,11 @@ impl Scan<'_> {
     }
 
     /// A function, up to its end; returns how many tokens that is.
-    fn function(&mut self, tokens: &[TokenTree], around: &Scope) -> usize {
+    fn function(&mut self, before: &[TokenTree], tokens: &[TokenTree], around: &Scope) -> usize {
+        let qualifiers = before.iter().rev();
+        let is_async = qualifiers
+            .take_while(|it| is_qualifier(it))
+            .any(|it| is_word(it, "async"));
         let header = until_body(tokens);
         self.function = tokens.get(1).map(ToString::to_string);
         let what = format!("fn {}", self.function.as_deref().unwrap_or_default());
@@ -166,7 +188,7 @@ impl Scan<'_> {
             Ok(signature) => {
                 self.add(&mut scope, &signature.generics, &what);
                 self.nested(header, &scope);
-                self.signature(&signature, &scope, &what);
+                self.signature(&signature, is_async, &scope, &what);
             }
             Err(problem) => self.not_understood(&what, &problem),
         }
@@ -176,7 +198,7 @@ impl Scan<'_> {
         header.len() + 1
     }
 
-    fn signature(&mut self, signature: &Signature, scope: &Scope, what: &str) {
+    fn signature(&mut self, signature: &Signature, is_async: bool, scope: &Scope, what: &str) {
         let mut walk = Walk::new(self.definitions, scope);
         let mut of_self = None;
         let mut of_inputs = BTreeSet::new();
@@ -203,6 +225,9 @@ impl Scan<'_> {
         }
         walk_generics(&mut walk, &signature.generics);
         let unknown = walk.unknown;
+        let is_opaque = walk.is_opaque || is_async;
+        let bounds = outlived(&walk.facts, &scope.declared, &scope.presumed, is_opaque);
+        self.outlived(what, bounds);
         let mut declared = scope.declared.clone();
         declared.append(&walk.proved);
         let mut facts = walk.facts;
@@ -299,6 +324,7 @@ impl Scan<'_> {
         match syn::parse2::<ItemTrait>(whole) {
             Ok(item) => {
                 self.add(&mut scope, &item.generics, &what);
+                self.presume(&mut scope, &["Self".to_owned()], &item.supertraits);
                 for bound in &item.supertraits {
                     if let TypeParamBound::Lifetime(lifetime) = bound {
                         scope.declared.add(name(lifetime), "Self".into());
@@ -427,7 +453,10 @@ impl Scan<'_> {
         bindings: &[Bindings],
     ) {
         let trait_name = segment.ident.to_string();
-        let what = format!("the bound {trait_name}");
+        let what = match segment.arguments {
+            PathArguments::Parenthesized(_) => format!("the bound {trait_name}(…)"),
+            _ => format!("the bound {trait_name}"),
+        };
         if bindings.len() > MOST_SUPERTRAITS {
             let what = format!("{what} has too many supertraits");
             self.find(Rule::NotUnderstood, what);
@@ -527,6 +556,24 @@ impl Scan<'_> {
         self.find(Rule::ImpliedBound, what);
     }
 
+    /// Adds what follows from bounds by traits.
+    fn presume<'b>(
+        &self,
+        scope: &mut Scope,
+        names: &[Name],
+        bounds: impl IntoIterator<Item = &'b TypeParamBound>,
+    ) {
+        for bound in bounds {
+            if let TypeParamBound::Trait(bound) = bound {
+                for outer in self.definitions.outlived(bound) {
+                    for name in names {
+                        scope.presumed.add(outer.clone(), name.clone());
+                    }
+                }
+            }
+        }
+    }
+
     /// Adds an item's generics to a scope.
     fn add(&mut self, scope: &mut Scope, generics: &Generics, what: &str) {
         for param in &generics.params {
@@ -540,6 +587,15 @@ impl Scan<'_> {
             }
         }
         scope.declared.extend(generics);
+        for param in generics.type_params() {
+            self.presume(scope, &[param.ident.to_string()], &param.bounds);
+        }
+        let clauses = generics.where_clause.iter();
+        for predicate in clauses.flat_map(|clause| &clause.predicates) {
+            if let WherePredicate::Type(predicate) = predicate {
+                self.presume(scope, &names(&predicate.bounded_ty), &predicate.bounds);
+            }
+        }
     }
 }
 
@@ -681,6 +737,14 @@ fn binder_before(tokens: &[TokenTree]) -> BTreeSet<Name> {
         }
     }
     names
+}
+
+/// Whether a word may stand between `async` and `fn`, or is it.
+fn is_qualifier(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Literal(_))
+        || ["async", "unsafe", "safe", "extern"]
+            .iter()
+            .any(|it| is_word(token, it))
 }
 
 /// Whether a path that ends behind `before` may be a bound, as its position says.

@@ -234,6 +234,67 @@ fn every_spelling_of_the_hole_is_refused() {
             "trait G<'x, T>: for<'b> Fn(Option<&'x T>, &'b u8, T, Keep<&'x u8>) {} fn f<F: for<'a, 'b> G<'a, &'b u64>>(f: F) {}",
             "'b: 'a",
         ),
+        // What is projected from a parameter need not outlive what that does: a closure's result.
+        (
+            "fn f<T: Call + 'static>(_: &T, v: T::Out) -> Box<dyn Any> { x() }",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f<'a, T: Call + 'a>(_: &T, v: Option<<T as Call>::Out>) -> Box<dyn Any + 'a> { x() }",
+            "T::Out: 'a",
+        ),
+        (
+            "fn f<T: Call>(_: T, make: impl Fn() -> T::Out) -> Box<dyn Any> where T: 'static { x() }",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f<T: Call + 'static>(_: T) -> impl Fn(T::Out) -> Box<dyn Any> { x() }",
+            "T::Out: 'static",
+        ),
+        (
+            "type O<T> = <T as Call>::Out; fn f<T: Call + 'static>(_: T, v: O<T>) -> Box<dyn Any> where T::Out: 'static { x() }",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f<T: Call>(_: T, v: <T::Out as Call>::Out) -> Box<dyn Any> where T::Out: 'static { x() }",
+            "::Out: 'static",
+        ),
+        (
+            "trait K: Call + 'static { fn f(&self, v: Self::Out) -> Box<dyn Any>; }",
+            "Self::Out: 'static",
+        ),
+        (
+            "trait L: 'static {} trait K: L {} fn f<T: Call + K>(_: T, v: T::Out) -> Box<dyn Any> { x() }",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f<T: Call + Any>(_: T, v: T::Out) -> Box<dyn Any> { x() }",
+            "T::Out: 'static",
+        ),
+        (
+            "impl<T: Call + 'static> K for T { fn f(&self, v: Self::Out) -> Box<dyn Any> { x() } }",
+            "T::Out: 'static",
+        ),
+        (
+            "impl<T: Call + 'static> K for M<T> { type V = T::Out; fn f(&self, v: Self::V) -> Box<dyn Any> { x() } }",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f<T: Call>(_: &T, v: T::Out) -> impl Display + use<T> where T::Out: Display { v }",
+            "T::Out: 'static",
+        ),
+        (
+            "async unsafe fn f<T: Call>(_: T, v: T::Out) { }",
+            "T::Out: 'static",
+        ),
+        (
+            "struct Hold<T: Call>(T, Option<T::Out>);",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f() { enum Hold<T: Call> { V { v: Box<<T as Call>::Out> } } }",
+            "T::Out: 'static",
+        ),
         // Methods.
         (
             "trait L { fn lend<'a, 'b>(_: Option<&'a &'b ()>, v: &'b str) -> &'a str; }",
@@ -377,6 +438,10 @@ fn a_bound_that_is_written_down_is_believed() {
         "fn keep<'a, T: Display + 'a>(_: Option<&'a T>, v: T) -> Box<dyn Display + 'a> { Box::new(v) }",
         "fn keep<'a, T: 'static>(_: Option<&'a T>, v: T) -> Box<dyn Display + 'a> { Box::new(v) }",
         "fn map<T: 'static, U: 'static>(value: &T, f: impl FnOnce(&T) -> &U) -> bool { f(value); true }",
+        "fn f<T: Call + 'static>(_: &T, v: T::Out) -> Box<dyn Any> where T::Out: 'static { x() }",
+        "fn f<'a, T: Call + 'a>(_: &T, v: <T as Call>::Out) -> Box<dyn Any + 'a> where <T as Call>::Out: 'a { x() }",
+        "trait K: Call + 'static where Self::Out: 'static { fn f(&self, v: Self::Out) -> Box<dyn Any>; }",
+        "struct Hold<T: Call>(Option<T::Out>) where T::Out: 'static;",
         "impl<'a, 'b: 'a> H<&'a &'b ()> { fn lend(v: &'b str) -> &'a str { v } }",
         "trait Sub<'a, 'b, R>: Sup<'a, 'b> {} impl<'a: 'b, 'b> Sub<'a, 'b, &'b &'a ()> for M {}",
     ] {
@@ -407,6 +472,10 @@ fn what_domains_write_every_day_passes() {
         "macro_rules! m { ($t:ty) => { fn f<'a, 'b>(_: &'a &'b (), v: &'b $t) -> &'a $t { v } } }",
         "trait G<A, B>: Fn(A) -> B {} impl<A, B, F: Fn(A) -> B> G<A, B> for F {} fn f(f: impl for<'a> G<&'a str, &'a str>) {}",
         "fn f<T>(all: T) where for<'a> &'a T: IntoIterator<Item = &'a u8>, T: for<'de> Deserialize<'de> {}",
+        "fn f<I: Iterator<Item = T> + 'static, T>(_: I, v: T) -> Option<T> { x() } struct P<I: Iterator<Item = T>, T>(I, Option<T>);",
+        "fn f<I: Iterator + 'static>(all: I) -> Option<I::Item> { x() } fn g<I: Iterator + 'static>(all: I, f: impl Fn(I::Item)) {}",
+        "impl<I: Iterator> Iterator for Each<I> { type Item = I::Item; fn next(&mut self) -> Option<Self::Item> { x() } } struct Each<I>(I);",
+        "fn f<I: Iterator>(all: I, wanted: I::Item) -> bool where I::Item: PartialEq { x() }",
         "enum E<'a, T> { V(&'a T, T, &'a u8), W(&'a T, &'a T) } fn g(e: E<'_, u8>) -> u8 { u8::from(f(&x, &y)) }",
         "fn f() { for x in 0..3 { let f = |a: &str| a.len(); call(x, f); } if a::<u8>() -> b {} }",
     ] {

@@ -7,9 +7,9 @@ use syn::{
     ReturnType, Type, TypeParamBound, TypePath,
 };
 
-use super::declared::{Declared, name};
+use super::declared::{Declared, name, written};
 use super::definitions::{Alias, Definitions, Known, Parameter, Trait};
-use super::facts::{ELSEWHERE, Edge, Facts, Name, Names, Node, Occurrence, STATIC};
+use super::facts::{ELSEWHERE, Edge, Facts, Name, Names, Node, Occurrence, Projection, STATIC};
 
 /// Types of the standard library that are covariant in all of their arguments.
 const COVARIANT: &[&str] = &[
@@ -48,6 +48,8 @@ pub(super) struct Scope {
     pub(super) lifetimes: BTreeSet<Name>,
     /// Bounds that are written down.
     pub(super) declared: Declared,
+    /// Bounds that follow from those by traits.
+    pub(super) presumed: Declared,
     /// What is known of the impl's header.
     pub(super) header: Facts,
     /// What `Self` is: a type in an impl, a parameter in a trait.
@@ -89,6 +91,8 @@ pub(super) struct Walk<'a> {
     elided: Option<Name>,
     /// How deep associated types are looked up in each other.
     depth: u32,
+    /// Whether a result is of a type that hides what it has inside.
+    pub(super) is_opaque: bool,
     /// How many types were looked at.
     types: u32,
     /// Bounds that hold because a value that has them comes in.
@@ -110,6 +114,7 @@ impl<'a> Walk<'a> {
             next: 0,
             elided: None,
             depth: 0,
+            is_opaque: false,
             types: 0,
             proved: Declared::default(),
             unknown: false,
@@ -399,7 +404,10 @@ impl<'a> Walk<'a> {
                 self.function(&inputs, &function.output)
             }
             Type::TraitObject(object) => self.object(object.bounds.iter()),
-            Type::ImplTrait(object) => self.object(object.bounds.iter()),
+            Type::ImplTrait(object) => {
+                self.is_opaque |= self.flow == Flow::Back;
+                self.object(object.bounds.iter())
+            }
             Type::Never(_) | Type::Infer(_) => Names::new(),
             _ => {
                 self.unknown = true;
@@ -470,10 +478,12 @@ impl<'a> Walk<'a> {
     }
 
     fn type_path(&mut self, path: &TypePath) -> Names {
+        let flow = self.flow;
         if let Some(this) = &path.qself {
             return self.flowing(Flow::Both, |walk| {
                 let mut names = walk.ty(&this.ty);
                 names.append(&mut walk.path(&path.path, true));
+                walk.projects(path, Some(&this.ty), &names, flow);
                 if matches!(&*this.ty, Type::Path(path) if path.path.is_ident("Self")) {
                     walk.hidden(&mut names);
                 }
@@ -488,7 +498,7 @@ impl<'a> Walk<'a> {
         if first == "Self" {
             return match second {
                 None => self.this(),
-                Some(name) => self.associated(name),
+                Some(name) => self.associated(path, name),
             };
         }
         if let Some(Binding::Type(ty)) = self.bound(&first).cloned() {
@@ -498,6 +508,7 @@ impl<'a> Walk<'a> {
                 None => self.ty(&ty),
                 Some(_) => self.flowing(Flow::Both, |walk| {
                     let mut names = walk.ty(&ty);
+                    walk.projects(path, None, &names, flow);
                     walk.projected(&mut names);
                     names
                 }),
@@ -507,7 +518,11 @@ impl<'a> Walk<'a> {
         }
         if path.path.leading_colon.is_none() && self.scope.parameters.contains(&first) {
             let whole = second.is_none();
-            let flow = if whole { self.flow } else { Flow::Both };
+            if !whole {
+                let names = Names::from([(first.clone(), true)]);
+                self.projects(path, None, &names, flow);
+            }
+            let flow = if whole { flow } else { Flow::Both };
             self.flowing(flow, |walk| walk.occurs(&first));
             let mut names = self.path(&path.path, true);
             names.insert(first, whole);
@@ -534,7 +549,7 @@ impl<'a> Walk<'a> {
     }
 
     /// `Self::Name`: known if this very impl says what it is.
-    fn associated(&mut self, segment: &PathSegment) -> Names {
+    fn associated(&mut self, path: &TypePath, segment: &PathSegment) -> Names {
         let known = self.scope.associated.get(&segment.ident.to_string());
         if let Some(ty) = known.filter(|_| self.depth < 8) {
             self.depth += 1;
@@ -542,8 +557,10 @@ impl<'a> Walk<'a> {
             self.depth -= 1;
             return names;
         }
+        let flow = self.flow;
         self.flowing(Flow::Both, |walk| {
             let mut names = walk.this();
+            walk.projects(path, None, &names, flow);
             walk.hidden(&mut names);
             if let PathArguments::AngleBracketed(arguments) = &segment.arguments {
                 names.append(&mut walk.arguments(segment, Some(arguments), true));
@@ -551,6 +568,19 @@ impl<'a> Walk<'a> {
             walk.projected(&mut names);
             names
         })
+    }
+
+    /// A projection from a type with these names, where values go as `flow` says.
+    fn projects(&mut self, path: &TypePath, of: Option<&Type>, names: &Names, flow: Flow) {
+        let of = of.map(written);
+        let names = names.keys().filter(|name| !name.starts_with('\''));
+        let last = path.path.segments.last();
+        self.facts.projections.push(Projection {
+            name: Some(written(&Type::Path(path.clone()))).filter(|_| self.bindings.is_empty()),
+            last: last.map(|it| it.ident.to_string()).unwrap_or_default(),
+            from: names.cloned().chain(of).collect(),
+            supply: matches!(flow, Flow::In | Flow::Both),
+        });
     }
 
     /// A projection from types with these names may be any type of them.
