@@ -142,6 +142,11 @@ pub(super) fn written(ty: &Type) -> Name {
     format!("{ty:?}")
 }
 
+/// Whether a name is that of a type as it is written.
+pub(super) fn is_structure(name: &str) -> bool {
+    name.contains(' ')
+}
+
 /// A lifetime's name, with its tick and without `r#`.
 pub(super) fn name(lifetime: &Lifetime) -> Name {
     let ident = lifetime.ident.to_string();

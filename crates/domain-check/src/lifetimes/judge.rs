@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::declared::{Closed, Declared};
+use super::declared::{Closed, Declared, is_structure};
 use super::facts::{ELSEWHERE, Edge, Facts, Name, Node, Occurrence, STATIC};
 
 /// A bound that is implied and might be used: `inner: outer`.
@@ -83,10 +83,12 @@ pub(super) fn outlived(
     for it in facts.projections.iter().filter(|it| it.supply) {
         for &outer in &outer {
             let is_written = |name: &Name| closed.outlives(name, outer);
+            // A type that is projected from no parameter is known where it is used.
+            let is_hidden = |from: &Name| is_opaque && outer == STATIC && !is_structure(from);
             let from = it
                 .from
                 .iter()
-                .find(|from| all.outlives(from, outer) || (is_opaque && outer == STATIC));
+                .find(|from| all.outlives(from, outer) || is_hidden(from));
             if let Some(from) = from
                 && !it.name.as_ref().is_some_and(is_written)
             {

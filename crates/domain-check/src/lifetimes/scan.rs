@@ -11,7 +11,7 @@ use syn::{
     TypeParamBound, WherePredicate,
 };
 
-use super::declared::{Declared, name, names};
+use super::declared::{Declared, is_structure, name, names};
 use super::definitions::Definitions;
 use super::facts::{ELSEWHERE, Facts, Name, Occurrence};
 use super::judge::{Outlived, Relied, judge, outlived, undeclared};
@@ -90,7 +90,7 @@ impl Scan<'_> {
     fn outlived(&mut self, what: &str, bounds: impl IntoIterator<Item = Outlived>) {
         for Outlived { outer, from, last } in bounds {
             // A type by its structure has no name to show.
-            let from = if from.contains(' ') { "…" } else { &from };
+            let from = if is_structure(&from) { "…" } else { &from };
             let (outer, shown) = (shown(&outer), format!("{from}::{last}"));
             let what = format!(
                 "{what} believes that `{shown}` outlives `{outer}` as far as `{from}` does, which a closure's \
