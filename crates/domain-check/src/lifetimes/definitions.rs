@@ -95,14 +95,17 @@ pub(super) struct Trait {
     pub(super) others: Vec<Name>,
     /// What its implementors are bounded by.
     pub(super) bounds: Vec<TypeParamBound>,
+    /// Whether it has associated types.
+    pub(super) associates: bool,
 }
 
 impl Trait {
-    fn new(item: ItemTrait) -> Self {
+    fn new(item: ItemTrait, associates: bool) -> Self {
         let mut found = Trait {
             lifetimes: Vec::new(),
             others: Vec::new(),
             bounds: item.supertraits.into_iter().collect(),
+            associates,
         };
         for param in item.generics.params {
             match param {
@@ -337,7 +340,8 @@ impl Definitions {
         let empty = TokenTree::Group(Group::new(Delimiter::Brace, TokenStream::new()));
         let whole = header.iter().cloned().chain([empty]).collect();
         // What can't be read is found where traits are looked at.
-        all.extend(syn::parse2(whole).map(Trait::new));
+        let associates = body.iter().any(|token| is_word(token, "type"));
+        all.extend(syn::parse2(whole).map(|item| Trait::new(item, associates)));
     }
 
     fn define(&self, generics: &Generics, fields: &[Type], alias: bool) -> Definition {

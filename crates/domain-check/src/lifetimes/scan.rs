@@ -7,8 +7,8 @@ use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, To
 use syn::parse::{ParseStream, Parser};
 use syn::{
     BoundLifetimes, FnArg, GenericParam, Generics, ImplItemType, ItemImpl, ItemTrait,
-    PathArguments, PathSegment, ReturnType, Signature, TraitBound, Type, TypeBareFn,
-    TypeParamBound, WherePredicate,
+    PathArguments, PathSegment, ReturnType, Signature, TraitBound, TraitBoundModifier, Type,
+    TypeBareFn, TypeParamBound, WherePredicate,
 };
 
 use super::declared::{Declared, is_structure, name, names};
@@ -273,6 +273,7 @@ impl Scan<'_> {
         };
         self.add(&mut scope, &item.generics, &what);
         self.nested(header, &scope);
+        self.overlap(&item);
         let mut walk = Walk::new(self.definitions, &scope);
         walk.input(&item.self_ty);
         if let Some((_, path, _)) = &item.trait_ {
@@ -308,6 +309,44 @@ impl Scan<'_> {
         scope.this = Some(*item.self_ty);
         self.descend(body.stream(), &scope, &scope);
         length + 1
+    }
+
+    /// An impl for all types, those of trait objects too: where it associates types, safe code could have a
+    /// trait object's said and take the impl's (rustc's issue 57893). Of others' traits there is no such impl.
+    fn overlap(&mut self, item: &ItemImpl) {
+        let Some(last) = item.trait_.as_ref().and_then(|it| it.1.segments.last()) else {
+            return;
+        };
+        let name = last.ident.to_string();
+        let associates = self
+            .definitions
+            .traits(&name)
+            .iter()
+            .any(|it| it.associates);
+        if associates && self.is_any_type(&item.self_ty, &unsized_parameters(&item.generics)) {
+            let what = format!(
+                "an impl of {name} for a parameter that may be `?Sized` is one for `dyn {name}` too, whose \
+                 associated types are others: leave out `?Sized`"
+            );
+            self.find(Rule::UnsafeCode, what);
+        }
+    }
+
+    /// Whether a type is one of these parameters, or an alias that may be one.
+    fn is_any_type(&self, ty: &Type, parameters: &BTreeSet<Name>) -> bool {
+        match ty {
+            Type::Paren(paren) => self.is_any_type(&paren.elem, parameters),
+            Type::Group(group) => self.is_any_type(&group.elem, parameters),
+            Type::Path(path) => {
+                let last = path.path.segments.last().map(|it| it.ident.to_string());
+                let last = last.unwrap_or_default();
+                let known = self.definitions.get(&last, 0);
+                let is_alias = known.is_some_and(|it| it.aliases().next().is_some());
+                !parameters.is_empty()
+                    && (path.qself.is_some() || is_alias || parameters.contains(&last))
+            }
+            _ => false,
+        }
     }
 
     /// A trait's definition, up to its end.
@@ -611,6 +650,23 @@ fn is_by_reference(ty: &Type) -> bool {
             .any(|segment| arguments(segment).iter().any(is_by_reference)),
         _ => false,
     }
+}
+
+/// Type parameters that may be of no known size.
+fn unsized_parameters(generics: &Generics) -> BTreeSet<Name> {
+    let is_maybe = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Trait(bound) if matches!(bound.modifier, TraitBoundModifier::Maybe(_)));
+    let params = generics.type_params();
+    let params = params.filter(|param| param.bounds.iter().any(is_maybe));
+    let mut found: BTreeSet<_> = params.map(|param| param.ident.to_string()).collect();
+    let clauses = generics.where_clause.iter();
+    for predicate in clauses.flat_map(|clause| &clause.predicates) {
+        if let WherePredicate::Type(predicate) = predicate
+            && predicate.bounds.iter().any(is_maybe)
+        {
+            found.extend(names(&predicate.bounded_ty));
+        }
+    }
+    found
 }
 
 /// The names in bounds of generics and where clauses.

@@ -403,6 +403,26 @@ fn every_spelling_of_the_hole_is_refused() {
 }
 
 #[test]
+fn an_impl_that_overlaps_with_trait_objects_is_refused() {
+    for (generics, ty, refused) in [
+        ("<T: ?Sized>", "T", true),
+        ("<T>", "(T)", true),
+        ("<T: Send + ?Sized>", "Same<T>", true),
+        ("<T>", "T", false),
+        ("<T: ?Sized>", "Box<T>", false),
+    ] {
+        let clause = if refused { "where T: ?Sized" } else { "" };
+        let source = format!(
+            "type Same<T> = T; trait Object {{ type Out; }} impl{generics} Object for {ty} {clause} {{ }}"
+        );
+        let found = findings(&source);
+        let is_found = found.iter().any(|it| it.contains("dyn Object"));
+        assert_eq!(is_found, refused, "{source}: {found:?}");
+    }
+    assert!(findings("trait Plain {} impl<T: ?Sized> Plain for T {}").is_empty());
+}
+
+#[test]
 fn a_signature_of_many_names_is_judged_or_refused() {
     for (names, told) in [(60, "'a59: 'a0"), (64, "'a63: 'a0"), (65, "more than 64")] {
         let all: Vec<_> = (0..names).map(|it| format!("'a{it}")).collect();
