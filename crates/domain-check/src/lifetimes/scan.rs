@@ -16,12 +16,15 @@ use super::definitions::Definitions;
 use super::facts::{ELSEWHERE, Facts, Name, Occurrence};
 use super::judge::{Outlived, Relied, judge, outlived, undeclared};
 use super::walk::{Binding, Bindings, Scope, Walk};
-use crate::check::tokens::{is_punct, is_word, until_body};
+use crate::check::tokens::{is_punct, is_word, plain, until_body};
 use crate::finding::{Finding, Findings, Rule};
 
 /// How many names a signature may have, and how many bounds may be implied in it.
 const MOST_NAMES: usize = 64;
 const MOST_EDGES: usize = 4096;
+
+/// Methods of `Peekable`, which has a projection in a field: they put a value there.
+const PUTTING: &[&str] = &["peek_mut", "next_if_map", "next_if_map_mut"];
 
 /// How many traits may be each other's supertraits.
 const MOST_SUPERTRAITS: usize = 8;
@@ -122,6 +125,14 @@ impl Scan<'_> {
                         1
                     }
                 },
+                TokenTree::Ident(word) if PUTTING.contains(&plain(word).as_str()) => {
+                    let what = format!(
+                        "`{word}` puts a value into an iterator that outlives what its closure returns: keep \
+                         the value beside the iterator"
+                    );
+                    self.find(Rule::ImpliedBound, what);
+                    1
+                }
                 TokenTree::Ident(word) if word == "impl" => self.implementation(rest),
                 TokenTree::Ident(word) if word == "trait" => match rest.get(1) {
                     Some(TokenTree::Ident(_)) => self.definition(rest),
