@@ -236,6 +236,26 @@ fn every_spelling_of_the_hole_is_refused() {
         ),
         // What is projected from a parameter need not outlive what that does: a closure's result.
         (
+            "struct P<T, V>(T, V); impl<T: Call + 'static> P<T, T::Out> { fn f(self) -> Box<dyn Any> { x() } }",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f<T: Call>(_: T, v: impl Into<T::Out>) -> impl Display where T::Out: Display { v.into() }",
+            "T::Out: 'static",
+        ),
+        (
+            "type O<T> = <T as Call>::Out; struct Hold<T: Call>(Option<O<T>>);",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f(all: Peekable<I>) { *all.peek_mut().unwrap() = v; }",
+            "`peek_mut`",
+        ),
+        (
+            "fn f(all: Peekable<I>) { Peekable::next_if_map(&mut all, |_| Err(v)); }",
+            "`next_if_map`",
+        ),
+        (
             "fn f<T: Call + 'static>(_: &T, v: T::Out) -> Box<dyn Any> { x() }",
             "T::Out: 'static",
         ),
