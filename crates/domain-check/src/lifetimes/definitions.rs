@@ -51,6 +51,12 @@ pub(super) struct Known<'a> {
 }
 
 impl Known<'_> {
+    /// The same, but for names of other types.
+    pub(super) fn without_aliases(mut self) -> Option<Self> {
+        self.all.retain(|it| it.alias.is_none());
+        (!self.all.is_empty()).then_some(self)
+    }
+
     /// The types that it may be a name for.
     pub(super) fn aliases(&self) -> impl Iterator<Item = &Alias> {
         self.all.iter().filter_map(|it| it.alias.as_ref())
@@ -386,6 +392,13 @@ impl Definitions {
                 *relations.entry((outer, *inner)).or_default() |= certain;
             }
         };
+        if walk.unknown {
+            for outer in parameters.keys().chain([&STATIC.to_owned()]) {
+                for inner in parameters.keys().filter(|inner| *inner != outer) {
+                    relate(outer, inner, false);
+                }
+            }
+        }
         for edge in &walk.facts.edges {
             relate(&edge.outer, &edge.inner, edge.certain);
         }

@@ -243,8 +243,9 @@ impl Scan<'_> {
         declared.append(&walk.proved);
         let mut facts = walk.facts;
         facts.edges.extend(scope.header.edges.iter().cloned());
-        self.judge(what, &facts, &declared);
-        if unknown {
+        if !unknown {
+            self.judge(what, &facts, &declared);
+        } else {
             self.find(
                 Rule::NotUnderstood,
                 format!("{what} has a type that could not be read"),
@@ -301,6 +302,12 @@ impl Scan<'_> {
         }
         walk_generics(&mut walk, &item.generics);
         let proving = target.is_some_and(|it| self.definitions.is_proving(&it.ident.to_string()));
+        if walk.unknown {
+            self.find(
+                Rule::NotUnderstood,
+                format!("{what} has a type that could not be read"),
+            );
+        }
         let relied = if !self.is_small(&what, &walk.facts) {
             BTreeSet::new()
         } else if proving {
@@ -563,6 +570,12 @@ impl Scan<'_> {
         what: &str,
         binder: Option<&BTreeSet<Name>>,
     ) {
+        if walk.unknown && (binder.is_none() || walk.is_overgrown) {
+            self.find(
+                Rule::NotUnderstood,
+                format!("{what} has a type that could not be read"),
+            );
+        }
         let mut facts = walk.facts;
         let inner: BTreeSet<_> = facts.edges.iter().map(|edge| edge.inner.clone()).collect();
         for name in inner {

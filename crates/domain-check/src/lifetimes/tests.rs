@@ -503,6 +503,8 @@ fn what_domains_write_every_day_passes() {
         "struct Iter<'a, T>(&'a [T]); impl<T> Bag<T> { fn iter(&self) -> Iter<'_, T> { Iter(&self.0) } fn all(&self) -> impl Iterator<Item = &T> { self.0.iter() } }",
         "struct Bag<T>(T); impl<T> Bag<T> { fn push(&mut self, value: T) -> Result<(), Full> { x() } fn insert(&mut self, value: T) -> &mut T { x() } }",
         "struct Bag<T>(T); impl<T> Bag<T> { fn find(&self, wanted: impl Fn(&T) -> bool) -> Option<&T> { x() } }",
+        "type Result<T> = core::result::Result<T, Error>; fn get<'a>(text: &'a str, index: usize) -> Result<&'a str> { x() }",
+        "mod a { pub type Result<T> = core::result::Result<T, Error>; } mod b { pub type Result<T> = a::Result<T>; fn get(text: &str) -> Result<&str> { x() } }",
         "fn longer<'a>(a: &'a str, b: &'a str) -> &'a str { if x { a } else { b } }",
         "fn each(all: &[&str], f: impl Fn(&str) -> bool, g: &mut dyn FnMut(&[u8]) -> usize) -> usize { 0 }",
         "fn map<T, U>(value: &T, f: impl FnOnce(&T) -> U) -> bool { f(value); true }",
@@ -522,4 +524,19 @@ fn what_domains_write_every_day_passes() {
         wrong.extend(findings(source).iter().map(|it| format!("{source}: {it}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_type_that_multiplies_is_not_understood() {
+    let mut source = String::from("type T0<'a, 'b> = (&'a (), &'b ());");
+    for level in 1..14 {
+        let inner = format!("T{}<'a, 'b>", level - 1);
+        source += &format!("type T{level}<'a, 'b> = ({inner}, {inner}, {inner});");
+    }
+    source += "fn lend<'a, 'b>(p: T13<'a, 'b>, v: &'b str) -> &'a str { v }";
+    let found = findings(&source);
+    assert!(
+        found.iter().any(|it| it.contains("not-understood")),
+        "{found:?}"
+    );
 }

@@ -11,6 +11,9 @@ use super::declared::{Declared, name, written};
 use super::definitions::{Alias, Definitions, Known, Parameter, Trait};
 use super::facts::{ELSEWHERE, Edge, Facts, Name, Names, Node, Occurrence, Projection, STATIC};
 
+/// Facts of one signature; a type that has more, of projections in projections, is not understood.
+const MOST: usize = 4096;
+
 /// Types of the standard library that are covariant in all of their arguments.
 const COVARIANT: &[&str] = &[
     "Arc",
@@ -81,6 +84,8 @@ pub(super) struct Walk<'a> {
     definitions: &'a Definitions,
     scope: &'a Scope,
     pub(super) facts: Facts,
+    /// Aliases whose types are looked at.
+    expanding: Vec<String>,
     /// What the parameters of aliases stand for: of the innermost last.
     bindings: Vec<Bindings>,
     nodes: Vec<Node>,
@@ -93,6 +98,8 @@ pub(super) struct Walk<'a> {
     depth: u32,
     /// Whether a result is of a type that hides what it has inside.
     pub(super) is_opaque: bool,
+    /// Whether there was more than is looked at.
+    pub(super) is_overgrown: bool,
     /// How many types were looked at.
     types: u32,
     /// Bounds that hold because a value that has them comes in.
@@ -107,6 +114,7 @@ impl<'a> Walk<'a> {
             definitions,
             scope,
             facts: Facts::default(),
+            expanding: Vec::new(),
             bindings: Vec::new(),
             nodes: Vec::new(),
             guards: Vec::new(),
@@ -115,6 +123,7 @@ impl<'a> Walk<'a> {
             elided: None,
             depth: 0,
             is_opaque: false,
+            is_overgrown: false,
             types: 0,
             proved: Declared::default(),
             unknown: false,
@@ -367,7 +376,9 @@ impl<'a> Walk<'a> {
 
     fn ty(&mut self, ty: &Type) -> Names {
         self.types += 1;
-        if self.types > MOST_TYPES {
+        let facts = self.facts.edges.len() + self.facts.occurrences.len();
+        if self.types > MOST_TYPES || facts > MOST {
+            self.is_overgrown = true;
             self.unknown = true;
             return Names::new();
         }
@@ -551,7 +562,7 @@ impl<'a> Walk<'a> {
     /// `Self::Name`: known if this very impl says what it is.
     fn associated(&mut self, path: &TypePath, segment: &PathSegment) -> Names {
         let known = self.scope.associated.get(&segment.ident.to_string());
-        if let Some(ty) = known.filter(|_| self.depth < 8) {
+        if let Some(ty) = known.filter(|_| self.depth < 4) {
             self.depth += 1;
             let names = self.ty(ty);
             self.depth -= 1;
@@ -647,6 +658,12 @@ impl<'a> Walk<'a> {
         } else {
             self.definitions.get(&ident, lifetimes.len())
         };
+        // In its own type an alias's name is another's, as in `type Result<T> = core::result::Result<T, E>`.
+        let own = if self.expanding.contains(&ident) {
+            own.and_then(Known::without_aliases)
+        } else {
+            own
+        };
         // Lifetimes that are left out are there all the same.
         let hidden = own.as_ref().map_or(0, Known::lifetimes);
         while lifetimes.len() < hidden {
@@ -658,7 +675,11 @@ impl<'a> Walk<'a> {
                 GenericArgument::Const(_) => Some(None),
                 _ => None,
             });
-            return self.aliases(own, &lifetimes, &types.collect::<Vec<_>>());
+            let types: Vec<_> = types.collect();
+            self.expanding.push(ident);
+            let names = self.aliases(own, &lifetimes, &types);
+            self.expanding.pop();
+            return names;
         }
         let covariant = own.is_none() && COVARIANT.contains(&ident.as_str());
         let flow = self.flow;
