@@ -423,8 +423,7 @@ impl<I: ?Sized + Interface> Drop for Starting<'_, I> {
             return;
         };
         if target.is_dead() && !target.is_reclaimed() {
-            // There was room for one.
-            let _ = self.0.lagging.leave_behind(target);
+            self.0.lagging.note_failed(target);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Bounds that are written down.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use syn::{GenericParam, Generics, Lifetime, Type, TypeParamBound, WherePredicate};
 
@@ -27,22 +27,27 @@ impl Declared {
         self.pairs.iter()
     }
 
-    /// Whether `inner: outer` follows.
-    pub(super) fn outlives(&self, inner: &str, outer: &str) -> bool {
-        let mut known = vec![inner];
-        let mut next = 0;
-        while let Some(&name) = known.get(next) {
-            next += 1;
-            if name == outer || name == STATIC {
-                return true;
-            }
+    /// What follows from all pairs together.
+    pub(super) fn closed(&self) -> Closed<'_> {
+        let inner: BTreeSet<_> = self.pairs.iter().map(|(_, inner)| inner.as_str()).collect();
+        let each = inner.into_iter().map(|it| (it, self.outlived(it)));
+        Closed {
+            outlived: each.collect(),
+        }
+    }
+
+    /// What `inner` outlives, with itself.
+    fn outlived<'a>(&'a self, inner: &'a str) -> BTreeSet<&'a str> {
+        let mut known = BTreeSet::from([inner]);
+        let mut new = vec![inner];
+        while let Some(name) = new.pop() {
             for (of, by) in &self.pairs {
-                if by == name && !known.contains(&of.as_str()) {
-                    known.push(of);
+                if by == name && known.insert(of) {
+                    new.push(of);
                 }
             }
         }
-        false
+        known
     }
 
     /// Adds the bounds in generics and their where clause.
@@ -65,7 +70,7 @@ impl Declared {
                     self.lifetimes(&inner, predicate.bounds.iter());
                 }
                 WherePredicate::Type(predicate) if predicate.lifetimes.is_none() => {
-                    for inner in parts(&predicate.bounded_ty) {
+                    for inner in names(&predicate.bounded_ty) {
                         self.bounds(&inner, &predicate.bounds);
                     }
                 }
@@ -89,6 +94,22 @@ impl Declared {
     }
 }
 
+/// Which names outlive which, in the end.
+#[derive(Debug)]
+pub(super) struct Closed<'a> {
+    outlived: BTreeMap<&'a str, BTreeSet<&'a str>>,
+}
+
+impl Closed<'_> {
+    /// Whether `inner: outer` follows.
+    pub(super) fn outlives(&self, inner: &str, outer: &str) -> bool {
+        let found = self.outlived.get(inner);
+        inner == outer
+            || inner == STATIC
+            || found.is_some_and(|it| it.contains(outer) || it.contains(STATIC))
+    }
+}
+
 /// Names that outlive whatever the type outlives: of plain parameters and references only.
 fn parts(ty: &Type) -> Vec<Name> {
     match ty {
@@ -105,6 +126,25 @@ fn parts(ty: &Type) -> Vec<Name> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Names by which bounds of a type are known.
+pub(super) fn names(ty: &Type) -> Vec<Name> {
+    let mut names = parts(ty);
+    if matches!(ty, Type::Path(path) if path.path.get_ident().is_none()) {
+        names.push(written(ty));
+    }
+    names
+}
+
+/// A name for a type as it is written.
+pub(super) fn written(ty: &Type) -> Name {
+    format!("{ty:?}")
+}
+
+/// Whether a name is that of a type as it is written.
+pub(super) fn is_structure(name: &str) -> bool {
+    name.contains(' ')
 }
 
 /// A lifetime's name, with its tick and without `r#`.

@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
-use syn::{Fields, GenericParam, Generics, Item, Type};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use syn::{
+    Fields, GenericArgument, GenericParam, Generics, Item, ItemTrait, PathArguments, TraitBound,
+    Type, TypeParamBound, WherePredicate,
+};
 
 use super::declared::{Declared, name};
 use super::facts::{Name, STATIC};
+use super::judge::{Outlived, outlived};
 use super::walk::{Scope, Walk};
 use crate::check::tokens::{is_word, until_body};
 
@@ -27,6 +31,8 @@ struct Definition {
     /// What is implied between its parameters: the outer lifetime, or nothing for `'static`; the inner
     /// parameter; and whether it is certain.
     relations: BTreeMap<(Option<usize>, Parameter), bool>,
+    /// Projections in its fields that it is taken to outlive what they don't.
+    outlived: BTreeSet<Outlived>,
 }
 
 /// A name for another type.
@@ -81,10 +87,68 @@ pub(super) struct Definitions {
     types: BTreeMap<String, Vec<Definition>>,
     /// Traits with supertraits, or bounds on what they associate: their impls prove more than they say.
     proving: BTreeSet<String>,
-    traits: BTreeSet<String>,
-    /// Names that `use … as …` gives: new and old.
-    renamed: BTreeMap<String, String>,
+    traits: BTreeMap<String, Vec<Trait>>,
+    /// Names that `use … as …` gives, and what they may mean.
+    renamed: BTreeMap<String, BTreeSet<String>>,
 }
+
+/// A trait.
+#[derive(Clone, Debug)]
+pub(super) struct Trait {
+    /// Its lifetime parameters.
+    pub(super) lifetimes: Vec<Name>,
+    /// Its other parameters.
+    pub(super) others: Vec<Name>,
+    /// What its implementors are bounded by.
+    pub(super) bounds: Vec<TypeParamBound>,
+    /// Whether it has associated types.
+    pub(super) associates: bool,
+}
+
+impl Trait {
+    fn new(item: ItemTrait, associates: bool) -> Self {
+        let mut found = Trait {
+            lifetimes: Vec::new(),
+            others: Vec::new(),
+            bounds: item.supertraits.into_iter().collect(),
+            associates,
+        };
+        for param in item.generics.params {
+            match param {
+                GenericParam::Lifetime(param) => found.lifetimes.push(name(&param.lifetime)),
+                GenericParam::Type(param) => found.others.push(param.ident.to_string()),
+                GenericParam::Const(param) => found.others.push(param.ident.to_string()),
+            }
+        }
+        let clauses = item.generics.where_clause.into_iter();
+        for predicate in clauses.flat_map(|clause| clause.predicates) {
+            if let WherePredicate::Type(mut predicate) = predicate
+                && matches!(&predicate.bounded_ty, Type::Path(path) if path.path.is_ident("Self"))
+            {
+                // A binder of the whole predicate is each bound's.
+                if let Some(binder) = predicate.lifetimes {
+                    for bound in &mut predicate.bounds {
+                        if let TypeParamBound::Trait(bound) = bound {
+                            bound.lifetimes = Some(binder.clone());
+                        }
+                    }
+                }
+                found.bounds.extend(predicate.bounds);
+            }
+        }
+        found
+    }
+}
+
+/// Traits whose bounds are signatures.
+const FN_TRAITS: &[&str] = &[
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "AsyncFn",
+    "AsyncFnMut",
+    "AsyncFnOnce",
+];
 
 impl Definitions {
     pub(super) fn collect(source: &TokenStream) -> Self {
@@ -105,34 +169,133 @@ impl Definitions {
 
     /// What is known of a type by the name of a path's last segment, which is given so many lifetimes.
     pub(super) fn get(&self, name: &str, lifetimes: usize) -> Option<Known<'_>> {
-        let all = self.named(name)?.iter();
+        let all = self.named(name).into_iter();
         // None may be given where there are some.
         let fitting = all.filter(|it| lifetimes == 0 || it.lifetimes == lifetimes);
         let all: Vec<_> = fitting.collect();
         (!all.is_empty()).then_some(Known { all })
     }
 
+    /// Types with fields that are projected from their parameters.
+    pub(super) fn outliving(&self) -> impl Iterator<Item = (&String, &Outlived)> {
+        let all = self.types.iter();
+        let all = all.flat_map(|(name, all)| all.iter().map(move |it| (name, it)));
+        all.flat_map(|(name, it)| it.outlived.iter().map(move |it| (name, it)))
+    }
+
     /// Whether all types of this name are structs, enums or unions.
     pub(super) fn is_own_type(&self, name: &str) -> bool {
         let all = self.named(name);
-        all.is_some_and(|all| all.iter().all(|it| it.alias.is_none()))
+        !all.is_empty() && all.iter().all(|it| it.alias.is_none())
     }
 
-    fn named(&self, name: &str) -> Option<&Vec<Definition>> {
-        let renamed = self.renamed.get(name).map(String::as_str);
-        self.types.get(name).or_else(|| self.types.get(renamed?))
+    fn named(&self, name: &str) -> Vec<&Definition> {
+        let names = self.meanings(name);
+        names
+            .iter()
+            .flat_map(|name| self.types.get(name).into_iter().flatten())
+            .collect()
+    }
+
+    /// What a name may mean, with itself.
+    fn meanings(&self, name: &str) -> BTreeSet<String> {
+        let mut known = BTreeSet::from([name.to_owned()]);
+        let mut new = vec![name.to_owned()];
+        while let Some(name) = new.pop() {
+            for old in self.renamed.get(&name).into_iter().flatten() {
+                if known.insert(old.clone()) {
+                    new.push(old.clone());
+                }
+            }
+        }
+        known
+    }
+
+    /// The crate's traits of this name.
+    pub(super) fn traits(&self, name: &str) -> Vec<&Trait> {
+        let names = self.meanings(name);
+        names
+            .iter()
+            .flat_map(|name| self.traits.get(name).into_iter().flatten())
+            .collect()
     }
 
     /// Whether the crate has a trait of this name.
     pub(super) fn is_own_trait(&self, name: &str) -> bool {
-        let renamed = self.renamed.get(name).map(String::as_str);
-        self.traits.contains(name) || renamed.is_some_and(|name| self.traits.contains(name))
+        !self.traits(name).is_empty()
+    }
+
+    /// Whether a trait is one of functions.
+    pub(super) fn is_fn_trait(&self, name: &str) -> bool {
+        let names = self.meanings(name);
+        names.iter().any(|name| FN_TRAITS.contains(&name.as_str()))
+    }
+
+    /// Whether a trait is one of functions, or has one among its supertraits: a closure takes its signature
+    /// from a bound by it.
+    pub(super) fn signs(&self, name: &str) -> bool {
+        let mut known = BTreeSet::from([name.to_owned()]);
+        let mut new = vec![name.to_owned()];
+        while let Some(name) = new.pop() {
+            if self.is_fn_trait(&name) {
+                return true;
+            }
+            for bound in self.traits(&name).iter().flat_map(|it| &it.bounds) {
+                if let TypeParamBound::Trait(bound) = bound
+                    && let Some(last) = bound.path.segments.last()
+                    && known.insert(last.ident.to_string())
+                {
+                    new.push(last.ident.to_string());
+                }
+            }
+        }
+        false
+    }
+
+    /// Lifetimes that implementors of a bound's trait outlive: `'static`, and any that it is given.
+    pub(super) fn outlived(&self, bound: &TraitBound) -> BTreeSet<Name> {
+        let Some(last) = bound.path.segments.last() else {
+            return BTreeSet::new();
+        };
+        let mut given = BTreeSet::new();
+        if let PathArguments::AngleBracketed(arguments) = &last.arguments {
+            for argument in &arguments.args {
+                if let GenericArgument::Lifetime(lifetime) = argument {
+                    given.insert(name(lifetime));
+                }
+            }
+        }
+        let mut found = BTreeSet::new();
+        let mut known = BTreeSet::from([last.ident.to_string()]);
+        let mut new = vec![last.ident.to_string()];
+        while let Some(trait_name) = new.pop() {
+            if self.meanings(&trait_name).contains("Any") {
+                found.insert(STATIC.to_owned());
+            }
+            for bound in self.traits(&trait_name).iter().flat_map(|it| &it.bounds) {
+                match bound {
+                    TypeParamBound::Lifetime(lifetime) if name(lifetime) == STATIC => {
+                        found.insert(STATIC.to_owned());
+                    }
+                    TypeParamBound::Lifetime(_) => found.extend(given.iter().cloned()),
+                    TypeParamBound::Trait(bound) => {
+                        if let Some(last) = bound.path.segments.last()
+                            && known.insert(last.ident.to_string())
+                        {
+                            new.push(last.ident.to_string());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found
     }
 
     /// Whether an impl of this trait proves more than it says.
     pub(super) fn is_proving(&self, name: &str) -> bool {
-        let renamed = self.renamed.get(name).map(String::as_str);
-        self.proving.contains(name) || renamed.is_some_and(|name| self.proving.contains(name))
+        let names = self.meanings(name);
+        names.iter().any(|name| self.proving.contains(name))
     }
 
     fn gather(&mut self, source: TokenStream, items: &mut Vec<TypeItem>) {
@@ -150,7 +313,8 @@ impl Definitions {
                     if let (TokenTree::Ident(old), Some(TokenTree::Ident(new))) =
                         (&tokens[index - 1], tokens.get(index + 1))
                     {
-                        self.renamed.insert(new.to_string(), old.to_string());
+                        let means = self.renamed.entry(new.to_string()).or_default();
+                        means.insert(old.to_string());
                     }
                 }
                 _ => {}
@@ -178,7 +342,12 @@ impl Definitions {
         if bounded || associates {
             self.proving.insert(name.clone());
         }
-        self.traits.insert(name);
+        let all = self.traits.entry(name).or_default();
+        let empty = TokenTree::Group(Group::new(Delimiter::Brace, TokenStream::new()));
+        let whole = header.iter().cloned().chain([empty]).collect();
+        // What can't be read is found where traits are looked at.
+        let associates = body.iter().any(|token| is_word(token, "type"));
+        all.extend(syn::parse2(whole).map(|item| Trait::new(item, associates)));
     }
 
     fn define(&self, generics: &Generics, fields: &[Type], alias: bool) -> Definition {
@@ -236,6 +405,13 @@ impl Definitions {
         for (outer, inner) in declared.pairs() {
             relate(outer, inner, true);
         }
+        if walk.unknown {
+            for outer in lifetimes.iter().map(String::as_str).chain([STATIC]) {
+                for inner in parameters.keys().filter(|inner| *inner != outer) {
+                    relate(&outer.to_owned(), inner, false);
+                }
+            }
+        }
         Definition {
             lifetimes: lifetimes.len(),
             alias: fields.first().filter(|_| alias).map(|ty| Alias {
@@ -244,6 +420,12 @@ impl Definitions {
                 ty: ty.clone(),
             }),
             relations,
+            // A value of the type outlives what its parameters do.
+            outlived: if alias {
+                BTreeSet::new()
+            } else {
+                outlived(&walk.facts, &declared, &Declared::default(), true)
+            },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is known of the types in a signature: where names stand, and which outlive which by implication.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A lifetime with its tick, or a type parameter.
 pub(super) type Name = String;
@@ -42,9 +42,24 @@ pub(super) struct Edge {
     pub(super) certain: bool,
 }
 
+/// A type that is projected from others. What it outlives is taken to follow from what those do, which the
+/// result of a closure does not keep (rustc's issue 84366).
+#[derive(Clone, Debug)]
+pub(super) struct Projection {
+    /// What a written bound calls it; nothing if it stands in another name's definition.
+    pub(super) name: Option<Name>,
+    /// Its last segment.
+    pub(super) last: String,
+    /// The type parameters that it is projected from, and types of those.
+    pub(super) from: BTreeSet<Name>,
+    /// Whether a value of it may come in.
+    pub(super) supply: bool,
+}
+
 /// All that is known.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     pub(super) occurrences: Vec<Occurrence>,
     pub(super) edges: Vec<Edge>,
+    pub(super) projections: Vec<Projection>,
 }

@@ -6,27 +6,28 @@ use std::collections::BTreeSet;
 use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
 use syn::{
-    FnArg, GenericParam, Generics, ImplItemType, ItemImpl, ItemTrait, PathArguments, PathSegment,
-    ReturnType, Signature, TraitBound, Type, TypeBareFn, TypeParamBound, WherePredicate,
+    BoundLifetimes, FnArg, GenericParam, Generics, ImplItemType, ItemImpl, ItemTrait,
+    PathArguments, PathSegment, ReturnType, Signature, TraitBound, TraitBoundModifier, Type,
+    TypeBareFn, TypeParamBound, WherePredicate,
 };
 
-use super::declared::name;
+use super::declared::{Declared, is_structure, name, names};
 use super::definitions::Definitions;
-use super::facts::{ELSEWHERE, Name, Occurrence};
-use super::judge::{Relied, judge, undeclared};
-use super::walk::{Scope, Walk};
-use crate::check::tokens::{is_punct, is_word, until_body};
+use super::facts::{ELSEWHERE, Facts, Name, Occurrence};
+use super::judge::{Outlived, Relied, judge, outlived, undeclared};
+use super::walk::{Binding, Bindings, Scope, Walk};
+use crate::check::tokens::{is_punct, is_word, plain, until_body};
 use crate::finding::{Finding, Findings, Rule};
 
-/// Traits whose bounds are signatures.
-const FN_TRAITS: &[&str] = &[
-    "Fn",
-    "FnMut",
-    "FnOnce",
-    "AsyncFn",
-    "AsyncFnMut",
-    "AsyncFnOnce",
-];
+/// How many names a signature may have, and how many bounds may be implied in it.
+const MOST_NAMES: usize = 64;
+const MOST_EDGES: usize = 4096;
+
+/// Methods of `Peekable`, which has a projection in a field: they put a value there.
+const PUTTING: &[&str] = &["peek_mut", "next_if_map", "next_if_map_mut"];
+
+/// How many traits may be each other's supertraits.
+const MOST_SUPERTRAITS: usize = 8;
 
 /// Every signature and header in `source` that relies on an implied bound.
 pub(super) fn scan(source: TokenStream, definitions: &Definitions) -> Findings {
@@ -35,6 +36,9 @@ pub(super) fn scan(source: TokenStream, definitions: &Definitions) -> Findings {
         function: None,
         findings: Findings::new(),
     };
+    for (name, bound) in definitions.outliving() {
+        scan.outlived(&format!("the type {name}"), [bound.clone()]);
+    }
     let root = Scope::default();
     scan.descend(source, &root, &root);
     scan.findings
@@ -54,11 +58,50 @@ impl Scan<'_> {
         self.findings.push(finding);
     }
 
+    /// What is wrong with a signature.
+    fn judge(&mut self, what: &str, facts: &Facts, declared: &Declared) {
+        if self.is_small(what, facts) {
+            self.relied(what, judge(facts, declared));
+        }
+    }
+
+    /// Whether facts are few enough to be judged; finds them if not.
+    fn is_small(&mut self, what: &str, facts: &Facts) -> bool {
+        let names: BTreeSet<_> = facts.occurrences.iter().map(|it| &it.name).collect();
+        let small = names.len() <= MOST_NAMES && facts.edges.len() <= MOST_EDGES;
+        if !small {
+            let what = format!(
+                "{what} relates more than {MOST_NAMES} lifetimes and parameters, or in more than {MOST_EDGES} \
+                 ways: take it apart"
+            );
+            self.find(Rule::ImpliedBound, what);
+        }
+        small
+    }
+
     fn relied(&mut self, what: &str, bounds: BTreeSet<Relied>) {
         for Relied { outer, inner } in bounds {
             let (outer, inner) = (shown(&outer), shown(&inner));
             let what = format!("{what} relies on `{inner}: {outer}`, which it does not say");
-            self.find(Rule::ImpliedBound, what);
+            // A bound is seen as one for all lifetimes, and by its parentheses.
+            if !self.findings.iter().any(|it| it.message == what) {
+                self.find(Rule::ImpliedBound, what);
+            }
+        }
+    }
+
+    fn outlived(&mut self, what: &str, bounds: impl IntoIterator<Item = Outlived>) {
+        for Outlived { outer, from, last } in bounds {
+            // A type by its structure has no name to show.
+            let from = if is_structure(&from) { "…" } else { &from };
+            let (outer, shown) = (shown(&outer), format!("{from}::{last}"));
+            let what = format!(
+                "{what} believes that `{shown}` outlives `{outer}` as far as `{from}` does, which a closure's \
+                 result may not: it does not say `{shown}: {outer}`"
+            );
+            if !self.findings.iter().any(|it| it.message.contains(&what)) {
+                self.find(Rule::ImpliedBound, what);
+            }
         }
     }
 
@@ -76,26 +119,36 @@ impl Scan<'_> {
             index += match token {
                 TokenTree::Ident(word) if word == "macro_rules" && is_punct(rest.get(1), '!') => 4,
                 TokenTree::Ident(word) if word == "fn" => match rest.get(1) {
-                    Some(TokenTree::Ident(_)) => self.function(rest, items),
+                    Some(TokenTree::Ident(_)) => self.function(&tokens[..index], rest, items),
                     _ => {
                         self.pointer(rest, types);
                         1
                     }
                 },
+                TokenTree::Ident(word) if PUTTING.contains(&plain(word).as_str()) => {
+                    let what = format!(
+                        "`{word}` puts a value into an iterator that outlives what its closure returns: keep \
+                         the value beside the iterator"
+                    );
+                    self.find(Rule::ImpliedBound, what);
+                    1
+                }
                 TokenTree::Ident(word) if word == "impl" => self.implementation(rest),
                 TokenTree::Ident(word) if word == "trait" => match rest.get(1) {
                     Some(TokenTree::Ident(_)) => self.definition(rest),
                     _ => 1,
                 },
-                TokenTree::Ident(_) if is_fn_bound(rest) => {
-                    self.fn_bound(&tokens[..index], rest, types);
+                TokenTree::Ident(_) if self.signs(&tokens, index) => {
+                    self.signing(&tokens[..index], rest, types);
                     1
                 }
                 TokenTree::Ident(word) if word == "for" => {
                     self.binder(rest, types);
+                    self.quantified(rest, types);
                     1
                 }
                 TokenTree::Group(group) => {
+                    self.parenthesised(group, types);
                     self.descend(group.stream(), items, types);
                     1
                 }
@@ -115,11 +168,15 @@ impl Scan<'_> {
             let rest = &tokens[index..];
             match token {
                 TokenTree::Ident(word) if word == "fn" => self.pointer(rest, types),
-                TokenTree::Ident(word) if word == "for" => self.binder(rest, types),
-                TokenTree::Ident(_) if is_fn_bound(rest) => {
-                    self.fn_bound(&tokens[..index], rest, types)
+                TokenTree::Ident(word) if word == "for" => {
+                    self.binder(rest, types);
+                    self.quantified(rest, types);
+                }
+                TokenTree::Ident(_) if self.signs(tokens, index) => {
+                    self.signing(&tokens[..index], rest, types);
                 }
                 TokenTree::Group(group) => {
+                    self.parenthesised(group, types);
                     let inner: Vec<_> = group.stream().into_iter().collect();
                     self.nested_groups(&inner, types);
                 }
@@ -129,7 +186,11 @@ impl Scan<'_> {
     }
 
     /// A function, up to its end; returns how many tokens that is.
-    fn function(&mut self, tokens: &[TokenTree], around: &Scope) -> usize {
+    fn function(&mut self, before: &[TokenTree], tokens: &[TokenTree], around: &Scope) -> usize {
+        let qualifiers = before.iter().rev();
+        let is_async = qualifiers
+            .take_while(|it| is_qualifier(it))
+            .any(|it| is_word(it, "async"));
         let header = until_body(tokens);
         self.function = tokens.get(1).map(ToString::to_string);
         let what = format!("fn {}", self.function.as_deref().unwrap_or_default());
@@ -138,7 +199,7 @@ impl Scan<'_> {
             Ok(signature) => {
                 self.add(&mut scope, &signature.generics, &what);
                 self.nested(header, &scope);
-                self.signature(&signature, &scope, &what);
+                self.signature(&signature, is_async, &scope, &what);
             }
             Err(problem) => self.not_understood(&what, &problem),
         }
@@ -148,7 +209,7 @@ impl Scan<'_> {
         header.len() + 1
     }
 
-    fn signature(&mut self, signature: &Signature, scope: &Scope, what: &str) {
+    fn signature(&mut self, signature: &Signature, is_async: bool, scope: &Scope, what: &str) {
         let mut walk = Walk::new(self.definitions, scope);
         let mut of_self = None;
         let mut of_inputs = BTreeSet::new();
@@ -175,12 +236,15 @@ impl Scan<'_> {
         }
         walk_generics(&mut walk, &signature.generics);
         let unknown = walk.unknown;
+        let is_opaque = walk.is_opaque || is_async;
+        let bounds = outlived(&walk.facts, &scope.declared, &scope.presumed, is_opaque);
+        self.outlived(what, bounds);
         let mut declared = scope.declared.clone();
         declared.append(&walk.proved);
         let mut facts = walk.facts;
         facts.edges.extend(scope.header.edges.iter().cloned());
         if !unknown {
-            self.relied(what, judge(&facts, &declared));
+            self.judge(what, &facts, &declared);
         } else {
             self.find(
                 Rule::NotUnderstood,
@@ -221,6 +285,7 @@ impl Scan<'_> {
         };
         self.add(&mut scope, &item.generics, &what);
         self.nested(header, &scope);
+        self.overlap(&item);
         let mut walk = Walk::new(self.definitions, &scope);
         walk.input(&item.self_ty);
         if let Some((_, path, _)) = &item.trait_ {
@@ -243,7 +308,9 @@ impl Scan<'_> {
                 format!("{what} has a type that could not be read"),
             );
         }
-        let relied = if proving {
+        let relied = if !self.is_small(&what, &walk.facts) {
+            BTreeSet::new()
+        } else if proving {
             undeclared(&header_facts, &scope.declared)
         } else {
             let mut facts = walk.facts;
@@ -262,6 +329,44 @@ impl Scan<'_> {
         length + 1
     }
 
+    /// An impl for all types, those of trait objects too: where it associates types, safe code could have a
+    /// trait object's said and take the impl's (rustc's issue 57893). Of others' traits there is no such impl.
+    fn overlap(&mut self, item: &ItemImpl) {
+        let Some(last) = item.trait_.as_ref().and_then(|it| it.1.segments.last()) else {
+            return;
+        };
+        let name = last.ident.to_string();
+        let associates = self
+            .definitions
+            .traits(&name)
+            .iter()
+            .any(|it| it.associates);
+        if associates && self.is_any_type(&item.self_ty, &unsized_parameters(&item.generics)) {
+            let what = format!(
+                "an impl of {name} for a parameter that may be `?Sized` is one for `dyn {name}` too, whose \
+                 associated types are others: leave out `?Sized`"
+            );
+            self.find(Rule::UnsafeCode, what);
+        }
+    }
+
+    /// Whether a type is one of these parameters, or an alias that may be one.
+    fn is_any_type(&self, ty: &Type, parameters: &BTreeSet<Name>) -> bool {
+        match ty {
+            Type::Paren(paren) => self.is_any_type(&paren.elem, parameters),
+            Type::Group(group) => self.is_any_type(&group.elem, parameters),
+            Type::Path(path) => {
+                let last = path.path.segments.last().map(|it| it.ident.to_string());
+                let last = last.unwrap_or_default();
+                let known = self.definitions.get(&last, 0);
+                let is_alias = known.is_some_and(|it| it.aliases().next().is_some());
+                !parameters.is_empty()
+                    && (path.qself.is_some() || is_alias || parameters.contains(&last))
+            }
+            _ => false,
+        }
+    }
+
     /// A trait's definition, up to its end.
     fn definition(&mut self, tokens: &[TokenTree]) -> usize {
         let header = until_body(tokens);
@@ -276,6 +381,7 @@ impl Scan<'_> {
         match syn::parse2::<ItemTrait>(whole) {
             Ok(item) => {
                 self.add(&mut scope, &item.generics, &what);
+                self.presume(&mut scope, &["Self".to_owned()], &item.supertraits);
                 for bound in &item.supertraits {
                     if let TypeParamBound::Lifetime(lifetime) = bound {
                         scope.declared.add(name(lifetime), "Self".into());
@@ -298,59 +404,173 @@ impl Scan<'_> {
         };
         match read.parse2(tokens.iter().cloned().collect()) {
             Ok(pointer) => {
-                let inputs = pointer.inputs.into_iter().map(|it| it.ty).collect();
-                self.types(inputs, &pointer.output, scope, "a function pointer", None);
+                let inputs: Vec<_> = pointer.inputs.into_iter().map(|it| it.ty).collect();
+                self.types(&inputs, &pointer.output, scope, "a function pointer");
             }
             Err(problem) => self.not_understood("a function pointer", &problem),
         }
     }
 
-    /// `Fn(…) -> …`, after `before`.
-    fn fn_bound(&mut self, before: &[TokenTree], tokens: &[TokenTree], scope: &Scope) {
-        let bound = binder_before(before);
-        let read = |input: ParseStream<'_>| {
-            let bound: TraitBound = input.parse()?;
-            input.parse::<TokenStream>()?;
-            Ok(bound.path.segments)
-        };
-        match read.parse2(tokens.iter().cloned().collect()) {
-            Ok(segments) => {
-                // Bounds further on are looked at where they begin.
-                let first = segments.into_iter().next();
-                if let Some(segment) = first
-                    && let PathArguments::Parenthesized(function) = segment.arguments
-                {
-                    let inputs = function.inputs.into_iter().collect();
-                    let what = format!("the bound {}(…)", segment.ident);
-                    self.types(inputs, &function.output, scope, &what, Some(&bound));
-                }
+    /// Whether a bound that signs closures begins at `index`: one in parentheses, or one by a trait that has
+    /// one of functions among its supertraits.
+    fn signs(&self, tokens: &[TokenTree], index: usize) -> bool {
+        let name = tokens[index].to_string();
+        let rest = &tokens[index + 1..];
+        match rest.first() {
+            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => {
+                name != "fn"
+                    && (self.is_surely_signing(&tokens[index..])
+                        || is_bound_after(&tokens[..index]))
             }
-            Err(problem) => self.not_understood("a bound by a function", &problem),
+            // An impl of such a trait is no bound.
+            token if is_punct(token, '<') => {
+                self.definitions.is_own_trait(&name) && self.definitions.signs(&name)
+            }
+            _ => false,
         }
     }
 
-    /// Types of a function that may be a closure if there is a binder, with these names: what it captured may
-    /// have all others.
-    fn types(
+    /// A group that may be a bound in parentheses: `(Fn(…))`.
+    fn parenthesised(&mut self, group: &Group, scope: &Scope) {
+        let tokens: Vec<_> = group.stream().into_iter().collect();
+        let is_path = |token: &TokenTree| {
+            matches!(token, TokenTree::Ident(word) if word != "fn") || is_punct(Some(token), ':')
+        };
+        let end = tokens.iter().position(|token| !is_path(token));
+        if group.delimiter() == Delimiter::Parenthesis
+            && let Some(end) = end.filter(|&end| end > 0)
+            && let [TokenTree::Ident(_), TokenTree::Group(arguments), ..] = &tokens[end - 1..]
+            && arguments.delimiter() == Delimiter::Parenthesis
+        {
+            self.signing(&[], &tokens[end - 1..], scope);
+        }
+    }
+
+    /// Whether what begins here can't be an expression.
+    fn is_surely_signing(&self, tokens: &[TokenTree]) -> bool {
+        let name = tokens[0].to_string();
+        self.definitions.is_fn_trait(&name)
+            || (is_punct(tokens.get(2), '-') && is_punct(tokens.get(3), '>'))
+    }
+
+    /// A bound, after `before`.
+    fn signing(&mut self, before: &[TokenTree], tokens: &[TokenTree], scope: &Scope) {
+        let bound = binder_before(before);
+        let read = |input: ParseStream<'_>| {
+            let bound: TraitBound = input.parse()?;
+            let is_impl = input.peek(syn::Token![for]) && !input.peek2(syn::Token![<]);
+            input.parse::<TokenStream>()?;
+            Ok((bound.path.segments, is_impl))
+        };
+        match read.parse2(tokens.iter().cloned().collect()) {
+            Ok((_, true)) => {}
+            Ok((segments, false)) => {
+                // Bounds further on are looked at where they begin.
+                if let Some(segment) = segments.first() {
+                    self.bound(segment, &bound, scope, &[]);
+                }
+            }
+            Err(problem) if self.is_surely_signing(tokens) => {
+                self.not_understood("a bound by a function", &problem);
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// `for<…>`, and a bound by whatever trait, or a type and its bounds.
+    fn quantified(&mut self, tokens: &[TokenTree], scope: &Scope) {
+        let is_binder = is_punct(tokens.get(1), '<')
+            && (is_punct(tokens.get(2), '\'') || is_punct(tokens.get(2), '>'));
+        if !is_binder {
+            return;
+        }
+        match quantified.parse2(tokens.iter().cloned().collect()) {
+            Ok((binder, bounds)) => {
+                let binder = binder.lifetimes.iter().filter_map(|param| match param {
+                    GenericParam::Lifetime(param) => Some(name(&param.lifetime)),
+                    _ => None,
+                });
+                let binder = binder.collect();
+                for bound in bounds {
+                    if let Some(segment) = bound.segments.last() {
+                        self.bound(segment, &binder, scope, &[]);
+                    }
+                }
+            }
+            Err(problem) => self.not_understood("a bound for all lifetimes", &problem),
+        }
+    }
+
+    /// A bound as the signature that a closure takes from it, and those of its supertraits.
+    fn bound(
         &mut self,
-        inputs: Vec<Type>,
-        output: &ReturnType,
+        segment: &PathSegment,
+        binder: &BTreeSet<Name>,
+        scope: &Scope,
+        bindings: &[Bindings],
+    ) {
+        let trait_name = segment.ident.to_string();
+        let what = match segment.arguments {
+            PathArguments::Parenthesized(_) => format!("the bound {trait_name}(…)"),
+            _ => format!("the bound {trait_name}"),
+        };
+        if bindings.len() > MOST_SUPERTRAITS {
+            let what = format!("{what} has too many supertraits");
+            self.find(Rule::NotUnderstood, what);
+            return;
+        }
+        let definitions = self.definitions;
+        let mut walk = Walk::within(definitions, scope, bindings);
+        walk.signature(segment);
+        self.called(walk, scope, &what, Some(binder));
+        if !definitions.signs(&trait_name) {
+            return;
+        }
+        for of in definitions.traits(&trait_name) {
+            let Some(inner) = Walk::within(definitions, scope, bindings).bindings(of, segment)
+            else {
+                let what = format!("{what} leaves arguments to their defaults");
+                self.find(Rule::NotUnderstood, what);
+                continue;
+            };
+            for supertrait in &of.bounds {
+                let TypeParamBound::Trait(supertrait) = supertrait else {
+                    continue;
+                };
+                let mut inner = inner.clone();
+                let own = supertrait.lifetimes.iter().flat_map(|it| &it.lifetimes);
+                for param in own {
+                    if let GenericParam::Lifetime(param) = param {
+                        let name = name(&param.lifetime);
+                        let other = format!("'_{}.{}", bindings.len(), &name[1..]);
+                        inner.insert(name, Binding::Lifetime(other));
+                    }
+                }
+                let inner = [bindings, &[inner]].concat();
+                if let Some(segment) = supertrait.path.segments.last() {
+                    self.bound(segment, binder, scope, &inner);
+                }
+            }
+        }
+    }
+
+    /// Types of a function pointer.
+    fn types(&mut self, inputs: &[Type], output: &ReturnType, scope: &Scope, what: &str) {
+        let mut walk = Walk::new(self.definitions, scope);
+        walk.called(&inputs.iter().collect::<Vec<_>>(), output);
+        self.called(walk, scope, what, None);
+    }
+
+    /// What was found of a function that may be a closure if there is a binder, with these names: what it
+    /// captured may have all others.
+    fn called(
+        &mut self,
+        walk: Walk<'_>,
         scope: &Scope,
         what: &str,
         binder: Option<&BTreeSet<Name>>,
     ) {
-        let mut walk = Walk::new(self.definitions, scope);
-        for input in &inputs {
-            walk.input(input);
-        }
-        let names = walk.facts.occurrences.iter().map(|it| it.name.clone());
-        let lifetimes: BTreeSet<_> = names.filter(|name| name.starts_with('\'')).collect();
-        let only = lifetimes.len() == 1;
-        let elided = lifetimes.into_iter().next().filter(|_| only);
-        if let ReturnType::Type(_, output) = output {
-            walk.output(output, elided);
-        }
-        if walk.unknown {
+        if walk.unknown && (binder.is_none() || walk.is_overgrown) {
             self.find(
                 Rule::NotUnderstood,
                 format!("{what} has a type that could not be read"),
@@ -369,7 +589,7 @@ impl Scan<'_> {
             }
         }
         facts.edges.extend(scope.header.edges.iter().cloned());
-        self.relied(what, judge(&facts, &scope.declared));
+        self.judge(what, &facts, &scope.declared);
     }
 
     /// `for<'a>`: a name that is taken means that a macro wrote one of the two.
@@ -399,6 +619,24 @@ impl Scan<'_> {
         self.find(Rule::ImpliedBound, what);
     }
 
+    /// Adds what follows from bounds by traits.
+    fn presume<'b>(
+        &self,
+        scope: &mut Scope,
+        names: &[Name],
+        bounds: impl IntoIterator<Item = &'b TypeParamBound>,
+    ) {
+        for bound in bounds {
+            if let TypeParamBound::Trait(bound) = bound {
+                for outer in self.definitions.outlived(bound) {
+                    for name in names {
+                        scope.presumed.add(outer.clone(), name.clone());
+                    }
+                }
+            }
+        }
+    }
+
     /// Adds an item's generics to a scope.
     fn add(&mut self, scope: &mut Scope, generics: &Generics, what: &str) {
         for param in &generics.params {
@@ -412,6 +650,15 @@ impl Scan<'_> {
             }
         }
         scope.declared.extend(generics);
+        for param in generics.type_params() {
+            self.presume(scope, &[param.ident.to_string()], &param.bounds);
+        }
+        let clauses = generics.where_clause.iter();
+        for predicate in clauses.flat_map(|clause| &clause.predicates) {
+            if let WherePredicate::Type(predicate) = predicate {
+                self.presume(scope, &names(&predicate.bounded_ty), &predicate.bounds);
+            }
+        }
     }
 }
 
@@ -427,6 +674,23 @@ fn is_by_reference(ty: &Type) -> bool {
             .any(|segment| arguments(segment).iter().any(is_by_reference)),
         _ => false,
     }
+}
+
+/// Type parameters that may be of no known size.
+fn unsized_parameters(generics: &Generics) -> BTreeSet<Name> {
+    let is_maybe = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Trait(bound) if matches!(bound.modifier, TraitBoundModifier::Maybe(_)));
+    let params = generics.type_params();
+    let params = params.filter(|param| param.bounds.iter().any(is_maybe));
+    let mut found: BTreeSet<_> = params.map(|param| param.ident.to_string()).collect();
+    let clauses = generics.where_clause.iter();
+    for predicate in clauses.flat_map(|clause| &clause.predicates) {
+        if let WherePredicate::Type(predicate) = predicate
+            && predicate.bounds.iter().any(is_maybe)
+        {
+            found.extend(names(&predicate.bounded_ty));
+        }
+    }
+    found
 }
 
 /// The names in bounds of generics and where clauses.
@@ -555,15 +819,59 @@ fn binder_before(tokens: &[TokenTree]) -> BTreeSet<Name> {
     names
 }
 
-/// Whether a bound by a function begins here: one of the known traits, or another name for one.
-fn is_fn_bound(tokens: &[TokenTree]) -> bool {
-    let [TokenTree::Ident(name), TokenTree::Group(group), rest @ ..] = tokens else {
-        return false;
-    };
-    group.delimiter() == Delimiter::Parenthesis
-        && (FN_TRAITS.iter().any(|it| name == it)
-            || (is_punct(rest.first(), '-') && is_punct(rest.get(1), '>')))
-        && name != "fn"
+/// Whether a word may stand between `async` and `fn`, or is it.
+fn is_qualifier(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Literal(_))
+        || ["async", "unsafe", "safe", "extern"]
+            .iter()
+            .any(|it| is_word(token, it))
+}
+
+/// Whether a path that ends behind `before` may be a bound, as its position says.
+fn is_bound_after(before: &[TokenTree]) -> bool {
+    let mut rest = before;
+    while let [path @ .., first, second] = rest
+        && is_punct(Some(first), ':')
+        && is_punct(Some(second), ':')
+    {
+        rest = match path {
+            [path @ .., TokenTree::Ident(_)] => path,
+            _ => path,
+        };
+    }
+    match rest.last() {
+        None => false,
+        Some(TokenTree::Punct(mark)) => matches!(mark.as_char(), '+' | ':' | '>'),
+        Some(TokenTree::Ident(word)) => word == "dyn" || word == "impl" || word == "async",
+        Some(_) => false,
+    }
+}
+
+/// Reads `for<…>`, and the traits of the bounds there.
+fn quantified(input: ParseStream<'_>) -> syn::Result<(BoundLifetimes, Vec<syn::Path>)> {
+    let binder: BoundLifetimes = input.parse()?;
+    let mut bounds = Vec::new();
+    let ahead = input.fork();
+    let ty = ahead.parse::<Type>();
+    if ty.is_ok() && ahead.peek(syn::Token![:]) && !ahead.peek(syn::Token![::]) {
+        // What is bounded may be a trait object's first bound.
+        if let Type::Path(path) = input.parse::<Type>()? {
+            bounds.push(path.path);
+        }
+        input.parse::<syn::Token![:]>()?;
+        while !input.is_empty() && !input.peek(syn::Token![,]) && !input.peek(syn::Token![;]) {
+            if let TypeParamBound::Trait(bound) = input.parse()? {
+                bounds.push(bound.path);
+            }
+            if input.parse::<Option<syn::Token![+]>>()?.is_none() {
+                break;
+            }
+        }
+    } else if !matches!(ty, Ok(Type::BareFn(_))) {
+        bounds.push(input.parse::<TraitBound>()?.path);
+    }
+    input.parse::<TokenStream>()?;
+    Ok((binder, bounds))
 }
 
 fn shown(name: &Name) -> &str {

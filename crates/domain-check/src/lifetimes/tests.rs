@@ -185,6 +185,136 @@ fn every_spelling_of_the_hole_is_refused() {
             "fn f<'a, T>(_: Option<&'a T>, f: impl Fn(&dyn Fn(T))) -> Box<dyn Any + 'a> { x() }",
             "T: 'a",
         ),
+        // Bounds by other names, by other traits, and with the lifetimes somewhere else.
+        (
+            "use core::ops::Fn as G; fn f<F: for<'a, 'b> G(Option<&'a &'b ()>, &'b str, &mut Option<&'a str>)>(f: F) {}",
+            "'b: 'a",
+        ),
+        (
+            "use dep::G; fn f() { g::<Box<dyn for<'a, 'b> G(Option<&'a &'b ()>, &'b str, &mut Option<&'a str>)>>(); }",
+            "'b: 'a",
+        ),
+        (
+            "use dep::G; fn f<'a, 'b>(f: &dyn dep::G(Option<&'a &'b ()>, &'b str, &mut Option<&'a str>)) {}",
+            "'b: 'a",
+        ),
+        (
+            "fn f<'a, 'b>(f: &dyn (G(Option<&'a &'b ()>, &'b str, &mut Option<&'a str>))) {}",
+            "'b: 'a",
+        ),
+        (
+            "fn f<F>(f: F) where for<'a, 'b> F: FnOnce(Option<&'a &'b ()>, &'b str, &mut Option<&'a str>) {}",
+            "'b: 'a",
+        ),
+        (
+            "fn f<F>(f: F) where for<'a, 'b> F: Send + G<Option<&'a &'b ()>, &'b str, Output = &'a str> {}",
+            "'b: 'a",
+        ),
+        (
+            "fn f<F>(f: F) where for<'a, 'b> <F as Same>::Same: G<Option<&'a &'b ()>, (&'b str, &'a str)> {}",
+            "'b: 'a",
+        ),
+        (
+            "trait G<A, B, C>: Fn(A, B, C) {} fn f<F: for<'a, 'b, 'c> G<Option<&'a &'b ()>, &'b u64, &'c mut Option<&'a u64>>>(f: F) {}",
+            "'b: 'a",
+        ),
+        (
+            "trait G<A, B, C>: Fn(A, B, C) {} fn f<'a, 'b>(f: impl G<Option<&'a &'b ()>, &'b u64, Keep<&'a u64>>) {}",
+            "'b: 'a",
+        ),
+        (
+            "trait H<T>: FnOnce(T) where Self: Sized {} trait G<T>: H<T> {} fn f<'a, 'b>(f: impl G<(Option<&'a &'b ()>, &'b u64, Keep<&'a u64>)>) {}",
+            "'b: 'a",
+        ),
+        (
+            "trait G<'x, 'y: 'x, T>: Fn(Option<&'x &'y ()>, T) {} fn f<F: for<'a, 'b> G<'a, 'b, (&'b u64, Keep<&'a u64>)>>(f: F) {}",
+            "'b: 'a",
+        ),
+        (
+            "trait G<'x, T>: for<'b> Fn(Option<&'x T>, &'b u8, T, Keep<&'x u8>) {} fn f<F: for<'a, 'b> G<'a, &'b u64>>(f: F) {}",
+            "'b: 'a",
+        ),
+        // What is projected from a parameter need not outlive what that does: a closure's result.
+        (
+            "struct P<T, V>(T, V); impl<T: Call + 'static> P<T, T::Out> { fn f(self) -> Box<dyn Any> { x() } }",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f<T: Call>(_: T, v: impl Into<T::Out>) -> impl Display where T::Out: Display { v.into() }",
+            "T::Out: 'static",
+        ),
+        (
+            "type O<T> = <T as Call>::Out; struct Hold<T: Call>(Option<O<T>>);",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f(all: Peekable<I>) { *all.peek_mut().unwrap() = v; }",
+            "`peek_mut`",
+        ),
+        (
+            "fn f(all: Peekable<I>) { Peekable::next_if_map(&mut all, |_| Err(v)); }",
+            "`next_if_map`",
+        ),
+        (
+            "fn f<T: Call + 'static>(_: &T, v: T::Out) -> Box<dyn Any> { x() }",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f<'a, T: Call + 'a>(_: &T, v: Option<<T as Call>::Out>) -> Box<dyn Any + 'a> { x() }",
+            "T::Out: 'a",
+        ),
+        (
+            "fn f<T: Call>(_: T, make: impl Fn() -> T::Out) -> Box<dyn Any> where T: 'static { x() }",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f<T: Call + 'static>(_: T) -> impl Fn(T::Out) -> Box<dyn Any> { x() }",
+            "T::Out: 'static",
+        ),
+        (
+            "type O<T> = <T as Call>::Out; fn f<T: Call + 'static>(_: T, v: O<T>) -> Box<dyn Any> where T::Out: 'static { x() }",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f<T: Call>(_: T, v: <T::Out as Call>::Out) -> Box<dyn Any> where T::Out: 'static { x() }",
+            "::Out: 'static",
+        ),
+        (
+            "trait K: Call + 'static { fn f(&self, v: Self::Out) -> Box<dyn Any>; }",
+            "Self::Out: 'static",
+        ),
+        (
+            "trait L: 'static {} trait K: L {} fn f<T: Call + K>(_: T, v: T::Out) -> Box<dyn Any> { x() }",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f<T: Call + Any>(_: T, v: T::Out) -> Box<dyn Any> { x() }",
+            "T::Out: 'static",
+        ),
+        (
+            "impl<T: Call + 'static> K for T { fn f(&self, v: Self::Out) -> Box<dyn Any> { x() } }",
+            "T::Out: 'static",
+        ),
+        (
+            "impl<T: Call + 'static> K for M<T> { type V = T::Out; fn f(&self, v: Self::V) -> Box<dyn Any> { x() } }",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f<T: Call>(_: &T, v: T::Out) -> impl Display + use<T> where T::Out: Display { v }",
+            "T::Out: 'static",
+        ),
+        (
+            "async unsafe fn f<T: Call>(_: T, v: T::Out) { }",
+            "T::Out: 'static",
+        ),
+        (
+            "struct Hold<T: Call>(T, Option<T::Out>);",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f() { enum Hold<T: Call> { V { v: Box<<T as Call>::Out> } } }",
+            "T::Out: 'static",
+        ),
         // Methods.
         (
             "trait L { fn lend<'a, 'b>(_: Option<&'a &'b ()>, v: &'b str) -> &'a str; }",
@@ -293,6 +423,52 @@ fn every_spelling_of_the_hole_is_refused() {
 }
 
 #[test]
+fn an_impl_that_overlaps_with_trait_objects_is_refused() {
+    for (generics, ty, refused) in [
+        ("<T: ?Sized>", "T", true),
+        ("<T>", "(T)", true),
+        ("<T: Send + ?Sized>", "Same<T>", true),
+        ("<T>", "T", false),
+        ("<T: ?Sized>", "Box<T>", false),
+    ] {
+        let clause = if refused { "where T: ?Sized" } else { "" };
+        let source = format!(
+            "type Same<T> = T; trait Object {{ type Out; }} impl{generics} Object for {ty} {clause} {{ }}"
+        );
+        let found = findings(&source);
+        let is_found = found.iter().any(|it| it.contains("dyn Object"));
+        assert_eq!(is_found, refused, "{source}: {found:?}");
+    }
+    assert!(findings("trait Plain {} impl<T: ?Sized> Plain for T {}").is_empty());
+}
+
+#[test]
+fn a_signature_of_many_names_is_judged_or_refused() {
+    for (names, told) in [(60, "'a59: 'a0"), (64, "'a63: 'a0"), (65, "more than 64")] {
+        let all: Vec<_> = (0..names).map(|it| format!("'a{it}")).collect();
+        let last = names - 1;
+        let source = format!(
+            "fn f<{}>(_: &{} (), v: &'a{last} u64) -> &'a0 u64 {{ v }}",
+            all.join(", "),
+            all.join(" &")
+        );
+        let found = findings(&source);
+        assert!(found.len() == 1 && found[0].contains(told), "{found:?}");
+    }
+}
+
+#[test]
+fn an_alias_of_aliases_is_refused_when_it_grows() {
+    let mut source = "type A0<'a> = &'a (); ".to_owned();
+    for it in 1..12 {
+        let each = format!("A{}<'a>, ", it - 1).repeat(8);
+        source += &format!("type A{it}<'a> = ({each}); ");
+    }
+    let found = findings(&format!("{source} fn f(_: A11<'_>) {{}}"));
+    assert!(!found.is_empty());
+}
+
+#[test]
 fn a_bound_that_is_written_down_is_believed() {
     let mut wrong = Vec::new();
     for source in [
@@ -302,6 +478,10 @@ fn a_bound_that_is_written_down_is_believed() {
         "fn keep<'a, T: Display + 'a>(_: Option<&'a T>, v: T) -> Box<dyn Display + 'a> { Box::new(v) }",
         "fn keep<'a, T: 'static>(_: Option<&'a T>, v: T) -> Box<dyn Display + 'a> { Box::new(v) }",
         "fn map<T: 'static, U: 'static>(value: &T, f: impl FnOnce(&T) -> &U) -> bool { f(value); true }",
+        "fn f<T: Call + 'static>(_: &T, v: T::Out) -> Box<dyn Any> where T::Out: 'static { x() }",
+        "fn f<'a, T: Call + 'a>(_: &T, v: <T as Call>::Out) -> Box<dyn Any + 'a> where <T as Call>::Out: 'a { x() }",
+        "trait K: Call + 'static where Self::Out: 'static { fn f(&self, v: Self::Out) -> Box<dyn Any>; }",
+        "struct Hold<T: Call>(Option<T::Out>) where T::Out: 'static;",
         "impl<'a, 'b: 'a> H<&'a &'b ()> { fn lend(v: &'b str) -> &'a str { v } }",
         "trait Sub<'a, 'b, R>: Sup<'a, 'b> {} impl<'a: 'b, 'b> Sub<'a, 'b, &'b &'a ()> for M {}",
     ] {
@@ -332,6 +512,13 @@ fn what_domains_write_every_day_passes() {
         "struct View<'r> { registers: &'r Registers } impl<'r> View<'r> { fn read(&self) -> u32 { 0 } fn queue(&'r self, index: usize) -> Queue<'r> { x() } }",
         "impl<'a, 'b> PartialEq<&'b str> for Word<'a> { fn eq(&self, other: &&'b str) -> bool { true } }",
         "macro_rules! m { ($t:ty) => { fn f<'a, 'b>(_: &'a &'b (), v: &'b $t) -> &'a $t { v } } }",
+        "trait G<A, B>: Fn(A) -> B {} impl<A, B, F: Fn(A) -> B> G<A, B> for F {} fn f(f: impl for<'a> G<&'a str, &'a str>) {}",
+        "fn f<T>(all: T) where for<'a> &'a T: IntoIterator<Item = &'a u8>, T: for<'de> Deserialize<'de> {}",
+        "fn f<I: Iterator<Item = T> + 'static, T>(_: I, v: T) -> Option<T> { x() } struct P<I: Iterator<Item = T>, T>(I, Option<T>);",
+        "fn f<I: Iterator + 'static>(all: I) -> Option<I::Item> { x() } fn g<I: Iterator + 'static>(all: I, f: impl Fn(I::Item)) {}",
+        "impl<I: Iterator> Iterator for Each<I> { type Item = I::Item; fn next(&mut self) -> Option<Self::Item> { x() } } struct Each<I>(I);",
+        "fn f<I: Iterator>(all: I, wanted: I::Item) -> bool where I::Item: PartialEq { x() }",
+        "enum E<'a, T> { V(&'a T, T, &'a u8), W(&'a T, &'a T) } fn g(e: E<'_, u8>) -> u8 { u8::from(f(&x, &y)) }",
         "fn f() { for x in 0..3 { let f = |a: &str| a.len(); call(x, f); } if a::<u8>() -> b {} }",
     ] {
         wrong.extend(findings(source).iter().map(|it| format!("{source}: {it}")));

@@ -7,9 +7,9 @@ use syn::{
     ReturnType, Type, TypeParamBound, TypePath,
 };
 
-use super::declared::{Declared, name};
-use super::definitions::{Alias, Definitions, Known, Parameter};
-use super::facts::{ELSEWHERE, Edge, Facts, Name, Names, Node, Occurrence, STATIC};
+use super::declared::{Declared, name, written};
+use super::definitions::{Alias, Definitions, Known, Parameter, Trait};
+use super::facts::{ELSEWHERE, Edge, Facts, Name, Names, Node, Occurrence, Projection, STATIC};
 
 /// Facts of one signature; a type that has more, of projections in projections, is not understood.
 const MOST: usize = 4096;
@@ -26,6 +26,9 @@ const COVARIANT: &[&str] = &[
     "Result",
     "Vec",
 ];
+
+/// How many types are looked at for a signature, with those that aliases stand for.
+const MOST_TYPES: u32 = 1 << 14;
 
 /// Which way values of a type go at some place, as its variance says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -48,6 +51,8 @@ pub(super) struct Scope {
     pub(super) lifetimes: BTreeSet<Name>,
     /// Bounds that are written down.
     pub(super) declared: Declared,
+    /// Bounds that follow from those by traits.
+    pub(super) presumed: Declared,
     /// What is known of the impl's header.
     pub(super) header: Facts,
     /// What `Self` is: a type in an impl, a parameter in a trait.
@@ -64,9 +69,12 @@ impl Scope {
     }
 }
 
+/// What the parameters of an alias or a trait stand for.
+pub(super) type Bindings = BTreeMap<Name, Binding>;
+
 /// What a parameter stands for.
 #[derive(Clone, Debug)]
-enum Binding {
+pub(super) enum Binding {
     Lifetime(Name),
     Type(Type),
 }
@@ -79,7 +87,7 @@ pub(super) struct Walk<'a> {
     /// Aliases whose types are looked at.
     expanding: Vec<String>,
     /// What the parameters of aliases stand for: of the innermost last.
-    bindings: Vec<BTreeMap<Name, Binding>>,
+    bindings: Vec<Bindings>,
     nodes: Vec<Node>,
     guards: Vec<Name>,
     flow: Flow,
@@ -88,6 +96,12 @@ pub(super) struct Walk<'a> {
     elided: Option<Name>,
     /// How deep associated types are looked up in each other.
     depth: u32,
+    /// Whether a result is of a type that hides what it has inside.
+    pub(super) is_opaque: bool,
+    /// Whether there was more than is looked at.
+    pub(super) is_overgrown: bool,
+    /// How many types were looked at.
+    types: u32,
     /// Bounds that hold because a value that has them comes in.
     pub(super) proved: Declared,
     /// Whether something could not be read.
@@ -108,9 +122,90 @@ impl<'a> Walk<'a> {
             next: 0,
             elided: None,
             depth: 0,
+            is_opaque: false,
+            is_overgrown: false,
+            types: 0,
             proved: Declared::default(),
             unknown: false,
         }
+    }
+
+    /// In a trait whose parameters stand for something, itself perhaps in another.
+    pub(super) fn within(
+        definitions: &'a Definitions,
+        scope: &'a Scope,
+        bindings: &[Bindings],
+    ) -> Self {
+        Walk {
+            bindings: bindings.to_vec(),
+            ..Walk::new(definitions, scope)
+        }
+    }
+
+    /// A bound as the signature that it gives a closure.
+    pub(super) fn signature(&mut self, segment: &PathSegment) {
+        match &segment.arguments {
+            PathArguments::Parenthesized(function) => {
+                let inputs: Vec<_> = function.inputs.iter().collect();
+                self.called(&inputs, &function.output);
+            }
+            PathArguments::AngleBracketed(arguments) => {
+                let name = segment.ident.to_string();
+                // Of others' traits the worst is assumed, as of their types.
+                let is_own = self.definitions.is_own_trait(&name)
+                    || self.definitions.get(&name, 0).is_some();
+                self.flow = Flow::Both;
+                self.elided = None;
+                self.arguments(segment, Some(arguments), is_own);
+            }
+            PathArguments::None => {}
+        }
+    }
+
+    /// The types of a function.
+    pub(super) fn called(&mut self, inputs: &[&Type], output: &ReturnType) {
+        for input in inputs {
+            self.input(input);
+        }
+        let names = self.facts.occurrences.iter().map(|it| it.name.clone());
+        let lifetimes: BTreeSet<_> = names.filter(|name| name.starts_with('\'')).collect();
+        let only = lifetimes.len() == 1;
+        let elided = lifetimes.into_iter().next().filter(|_| only);
+        if let ReturnType::Type(_, output) = output {
+            self.output(output, elided);
+        }
+    }
+
+    /// What a trait's parameters stand for in a bound by it.
+    pub(super) fn bindings(&mut self, of: &Trait, segment: &PathSegment) -> Option<Bindings> {
+        let (mut lifetimes, mut types) = (Vec::new(), Vec::new());
+        if let PathArguments::AngleBracketed(arguments) = &segment.arguments {
+            for argument in &arguments.args {
+                match argument {
+                    GenericArgument::Lifetime(it) => lifetimes.push(self.lifetime(Some(it))),
+                    GenericArgument::Type(ty) => types.push(Some(ty)),
+                    GenericArgument::Const(_) => types.push(None),
+                    _ => {}
+                }
+            }
+        }
+        while lifetimes.len() < of.lifetimes.len() {
+            lifetimes.push(self.fresh());
+        }
+        // A default would have to be looked up.
+        if types.len() < of.others.len() {
+            return None;
+        }
+        // Lifetimes without a name are told apart from those of other bounds.
+        let depth = self.bindings.len();
+        let lifetimes = lifetimes.into_iter().map(|it| match it.strip_prefix("'_") {
+            Some(rest) => Binding::Lifetime(format!("'_{depth}.{rest}")),
+            None => Binding::Lifetime(it),
+        });
+        let lifetimes = of.lifetimes.iter().cloned().zip(lifetimes);
+        let types = of.others.iter().cloned().zip(types);
+        let types = types.filter_map(|(name, ty)| Some((name, Binding::Type(ty?.clone()))));
+        Some(lifetimes.chain(types).collect())
     }
 
     /// A part of a header, or of a type's definition.
@@ -280,7 +375,10 @@ impl<'a> Walk<'a> {
     }
 
     fn ty(&mut self, ty: &Type) -> Names {
-        if self.facts.edges.len() + self.facts.occurrences.len() > MOST {
+        self.types += 1;
+        let facts = self.facts.edges.len() + self.facts.occurrences.len();
+        if self.types > MOST_TYPES || facts > MOST {
+            self.is_overgrown = true;
             self.unknown = true;
             return Names::new();
         }
@@ -317,7 +415,10 @@ impl<'a> Walk<'a> {
                 self.function(&inputs, &function.output)
             }
             Type::TraitObject(object) => self.object(object.bounds.iter()),
-            Type::ImplTrait(object) => self.object(object.bounds.iter()),
+            Type::ImplTrait(object) => {
+                self.is_opaque |= self.flow == Flow::Back;
+                self.object(object.bounds.iter())
+            }
             Type::Never(_) | Type::Infer(_) => Names::new(),
             _ => {
                 self.unknown = true;
@@ -388,10 +489,12 @@ impl<'a> Walk<'a> {
     }
 
     fn type_path(&mut self, path: &TypePath) -> Names {
+        let flow = self.flow;
         if let Some(this) = &path.qself {
             return self.flowing(Flow::Both, |walk| {
                 let mut names = walk.ty(&this.ty);
                 names.append(&mut walk.path(&path.path, true));
+                walk.projects(path, Some(&this.ty), &names, flow);
                 if matches!(&*this.ty, Type::Path(path) if path.path.is_ident("Self")) {
                     walk.hidden(&mut names);
                 }
@@ -406,7 +509,7 @@ impl<'a> Walk<'a> {
         if first == "Self" {
             return match second {
                 None => self.this(),
-                Some(name) => self.associated(name),
+                Some(name) => self.associated(path, name),
             };
         }
         if let Some(Binding::Type(ty)) = self.bound(&first).cloned() {
@@ -416,6 +519,7 @@ impl<'a> Walk<'a> {
                 None => self.ty(&ty),
                 Some(_) => self.flowing(Flow::Both, |walk| {
                     let mut names = walk.ty(&ty);
+                    walk.projects(path, None, &names, flow);
                     walk.projected(&mut names);
                     names
                 }),
@@ -425,7 +529,11 @@ impl<'a> Walk<'a> {
         }
         if path.path.leading_colon.is_none() && self.scope.parameters.contains(&first) {
             let whole = second.is_none();
-            let flow = if whole { self.flow } else { Flow::Both };
+            if !whole {
+                let names = Names::from([(first.clone(), true)]);
+                self.projects(path, None, &names, flow);
+            }
+            let flow = if whole { flow } else { Flow::Both };
             self.flowing(flow, |walk| walk.occurs(&first));
             let mut names = self.path(&path.path, true);
             names.insert(first, whole);
@@ -452,7 +560,7 @@ impl<'a> Walk<'a> {
     }
 
     /// `Self::Name`: known if this very impl says what it is.
-    fn associated(&mut self, segment: &PathSegment) -> Names {
+    fn associated(&mut self, path: &TypePath, segment: &PathSegment) -> Names {
         let known = self.scope.associated.get(&segment.ident.to_string());
         if let Some(ty) = known.filter(|_| self.depth < 4) {
             self.depth += 1;
@@ -460,8 +568,10 @@ impl<'a> Walk<'a> {
             self.depth -= 1;
             return names;
         }
+        let flow = self.flow;
         self.flowing(Flow::Both, |walk| {
             let mut names = walk.this();
+            walk.projects(path, None, &names, flow);
             walk.hidden(&mut names);
             if let PathArguments::AngleBracketed(arguments) = &segment.arguments {
                 names.append(&mut walk.arguments(segment, Some(arguments), true));
@@ -469,6 +579,19 @@ impl<'a> Walk<'a> {
             walk.projected(&mut names);
             names
         })
+    }
+
+    /// A projection from a type with these names, where values go as `flow` says.
+    fn projects(&mut self, path: &TypePath, of: Option<&Type>, names: &Names, flow: Flow) {
+        let of = of.map(written);
+        let names = names.keys().filter(|name| !name.starts_with('\''));
+        let last = path.path.segments.last();
+        self.facts.projections.push(Projection {
+            name: Some(written(&Type::Path(path.clone()))).filter(|_| self.bindings.is_empty()),
+            last: last.map(|it| it.ident.to_string()).unwrap_or_default(),
+            from: names.cloned().chain(of).collect(),
+            supply: matches!(flow, Flow::In | Flow::Both),
+        });
     }
 
     /// A projection from types with these names may be any type of them.

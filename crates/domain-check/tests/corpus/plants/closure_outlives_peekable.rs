@@ -1,0 +1,17 @@
+//@ rules: implied-bound
+//@ says: outlives
+#![no_std]
+#![forbid(unsafe_code)]
+//! rust-lang/rust#84366 with the standard library's own field of a projection.
+extern crate alloc;
+use alloc::boxed::Box;
+use core::fmt::Debug;
+pub trait Show { fn show(&mut self) -> Option<&dyn Debug>; }
+impl<I: Iterator> Show for core::iter::Peekable<I> where I::Item: Debug {
+    fn show(&mut self) -> Option<&dyn Debug> { self.peek().map(|it| it as &dyn Debug) }
+}
+pub fn keep(text: &str) -> Option<Box<dyn Show>> {
+    let mut never = core::iter::repeat_with(|| "").peekable();
+    *never.peek_mut()? = text;
+    Some(Box::new(never))
+}
