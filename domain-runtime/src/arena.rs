@@ -2,7 +2,7 @@
 //!
 //! Arenas stand in one window of address space, a stripe per slot, so the arena of an address is
 //! found by a subtraction: `dealloc` goes by address, whoever calls it. Inside, `talc`, which is asked
-//! for what the [border](crate::border) lets pass and for nothing else.
+//! for what the border lets pass and for nothing else.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use crate::border::{self, Request};

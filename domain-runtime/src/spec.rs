@@ -69,7 +69,7 @@ impl DomainSpec {
     /// Limits its private heap to `bytes` of committed memory: so many whole pages, of which the allocator itself takes
     /// about 1 KiB. Beyond it `try_reserve` and its kin fail; an
     /// allocation that can't fail is the domain's death. Refused where the host can't keep that:
-    /// [`NotKept::HeapQuota`](crate::NotKept::HeapQuota).
+    /// [`NotKept::HeapQuota`].
     #[must_use]
     pub const fn heap_quota(mut self, bytes: usize) -> Self {
         self.heap_quota = Some(bytes);
@@ -127,7 +127,7 @@ impl DomainSpec {
     /// calls is theirs; time in which it is called further in, moves what it hands over, or waits is its own. Longer is
     /// its death: it is cut by the host's periodic tick, which is also the precision. By default there is no limit.
     /// More than 71 minutes, and any budget where there is no tick, are refused:
-    /// [`NotKept::Budget`](crate::NotKept::Budget).
+    /// [`NotKept::Budget`].
     ///
     /// Cost: none on the way of a call.
     #[must_use]
@@ -150,7 +150,7 @@ impl DomainSpec {
     /// runtime takes ([`stack::RESERVE`](crate::stack::RESERVE)). One that has less is refused:
     /// [`RpcError::StackExhausted`](crate::RpcError::StackExhausted); or goes on elsewhere, where the host
     /// has a [`StackProbe`](crate::host::StackProbe). Nothing is asked of threads whose stack the host has not told;
-    /// a host that tells none refuses the spec: [`NotKept::Stack`](crate::NotKept::Stack).
+    /// a host that tells none refuses the spec: [`NotKept::Stack`].
     ///
     /// Cost: a call compares, whatever is demanded.
     #[must_use]
