@@ -10,6 +10,10 @@ const HARMLESS: [(&str, &str); 7] = [
     ("stop", "takes the handle, which the host was given"),
     ("step", "takes a guard, which the host was given"),
     ("step_armed", "takes a guard, which the host was given"),
+    (
+        "step_between_panics",
+        "takes a guard, which the host was given",
+    ),
     ("arm", "demands that the host steps the thread"),
     ("disarm", "demands that the host steps the thread"),
 ];

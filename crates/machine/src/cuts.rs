@@ -21,11 +21,11 @@ mod stepped {
     }
 
     /// Runs `call` step by step until a tick before its instruction `at`, and at every one from there on until
-    /// somebody is cut, uses up any budget.
+    /// somebody is cut, uses up any budget. None while somebody panics.
     pub(crate) fn around<R>(at: u64, call: impl FnOnce() -> R) -> R {
         CONTAINED.with(|cell| {
             let contained = cell.get_or_init(stepping);
-            contained.step(at, true, call).0
+            contained.step_between_panics(at, call).0
         })
     }
 }

@@ -19,6 +19,8 @@ struct Plan {
     /// Instructions until the first tick.
     left: u64,
     insists: bool,
+    /// No tick while `std` counts a panic: one in its hook leaves the hook's lock read for good.
+    spares_panics: bool,
     steps: u64,
     verdict: Option<Verdict>,
 }
@@ -32,6 +34,7 @@ impl Plan {
         is_on: false,
         left: u64::MAX,
         insists: false,
+        spares_panics: false,
         steps: 0,
         verdict: None,
     };
@@ -106,13 +109,34 @@ pub fn stepping() -> Contained {
 impl Contained {
     /// As [`step`](Self::step), but step by step only from where `call` says [`arm`]: that is instruction 0.
     pub fn step_armed<R>(&self, at: u64, insists: bool, call: impl FnOnce() -> R) -> (R, Stepped) {
-        handlers::install_steps();
-        PLAN.set(Plan {
+        let plan = Plan {
             is_on: true,
             left: at,
             insists,
             ..Plan::NONE
-        });
+        };
+        self.run(plan, call)
+    }
+
+    /// As [`step`](Self::step), insisting, but with no tick in a panic: for programs that go on after the cut, and
+    /// whose other threads panic or set a hook.
+    pub fn step_between_panics<R>(&self, at: u64, call: impl FnOnce() -> R) -> (R, Stepped) {
+        let plan = Plan {
+            is_on: true,
+            left: at,
+            insists: true,
+            spares_panics: true,
+            ..Plan::NONE
+        };
+        self.run(plan, || {
+            arm();
+            call()
+        })
+    }
+
+    fn run<R>(&self, plan: Plan, call: impl FnOnce() -> R) -> (R, Stepped) {
+        handlers::install_steps();
+        PLAN.set(plan);
         let planned = Planned;
         let result = call();
         clear();
@@ -146,6 +170,10 @@ pub(super) unsafe extern "C" fn trapped(_: c_int, _: *mut siginfo_t, context: *m
     plan.steps = plan.steps.strict_add(1);
     if let Some(left) = plan.left.checked_sub(1) {
         plan.left = left;
+        PLAN.set(plan);
+        return;
+    }
+    if plan.spares_panics && std::thread::panicking() {
         PLAN.set(plan);
         return;
     }
