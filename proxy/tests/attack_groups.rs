@@ -1,6 +1,6 @@
 //! Attack: a domain at its share of groups hands them on and opens more: two take all.
 
-#![allow(unsafe_code)]
+#![expect(unsafe_code, reason = "closes groups without members")]
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
