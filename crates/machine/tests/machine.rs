@@ -14,7 +14,7 @@ use samara_testkit::hosted::{Counted, Rng, alone};
 use std::env;
 use std::io::{self, Write};
 use std::panic;
-use std::thread::scope;
+use std::thread::{panicking, scope};
 use std::time::Duration;
 
 #[global_allocator]
@@ -27,6 +27,22 @@ fn number(name: &str, default: u64) -> u64 {
 
 fn seed() -> u64 {
     number("SAMARA_MACHINE_SEED", 1)
+}
+
+/// Whether a run that fails is made small. `SAMARA_MACHINE_SHORTEST=0` is for a suite of failing runs.
+fn makes_small() -> bool {
+    number("SAMARA_MACHINE_SHORTEST", 1) != 0
+}
+
+/// Tells, where a run fails, after how many steps it did: of one thread, if several take them.
+struct Taken(u64);
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if panicking() {
+            eprintln!("failed after {} steps", self.0);
+        }
+    }
 }
 
 /// Says what is run, whether or not it fails: past the harness, which shows only what failed.
@@ -128,7 +144,10 @@ fn alone_with_all_totals() {
         let steps: Vec<_> = (0..length).map(|_| random(&mut rng)).collect();
         taken += length as u64;
         if let Err(payload) = panic::catch_unwind(|| run(&steps)) {
-            tell_shortest(&steps);
+            let _told = Taken(taken);
+            if makes_small() {
+                tell_shortest(&steps);
+            }
             panic::resume_unwind(payload);
         }
     }
@@ -170,7 +189,9 @@ fn several_on_several_threads() {
                 let stream = seed() ^ (round << 8 | at as u64) << 16;
                 scope.spawn(move || {
                     let mut rng = Rng::new(stream);
+                    let mut taken = Taken(round * ROUND);
                     for _ in 0..ROUND {
+                        taken.0 += 1;
                         machine.step(Step::decode(random(&mut rng)));
                     }
                 });
@@ -191,8 +212,10 @@ fn several_threads_in_the_same_domains() {
     let rounds = number("SAMARA_MACHINE_STEPS", 1_000_000) / 10 * 3 / (STEPS * THREADS as u64);
     say("together", rounds * STEPS * THREADS as u64);
     let together = Together::new("together", 3);
+    let mut taken = Taken(0);
     for round in 0..rounds {
         println!("round {round} of {rounds}, seed {}", seed());
+        taken.0 += STEPS;
         together.round(THREADS as u64, STEPS, seed() ^ round << 8);
     }
     let restarts = together.end();
@@ -211,8 +234,8 @@ fn under_ticks() {
     let _alone = alone();
     let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 200;
     let mut rng = Rng::new(seed());
-    let (mut taken, mut cut) = (0, 0);
-    while taken < steps {
+    let (mut taken, mut cut) = (Taken(0), 0);
+    while taken.0 < steps {
         let before = totals();
         let mut machine = Machine::new("ticks", 3);
         for _ in 0..200 {
@@ -223,10 +246,10 @@ fn under_ticks() {
             } else {
                 machine.step(step);
             }
-            taken += 1;
+            taken.0 += 1;
         }
         machine.end();
-        returns_to(before, &format!("seed {}, step {taken}", seed()));
+        returns_to(before, &format!("seed {}, step {}", seed(), taken.0));
     }
     say(&format!("under ticks, {cut} of them deadly"), steps);
     assert!(cut > steps / 500, "only {cut} cuts");
