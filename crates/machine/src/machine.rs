@@ -15,7 +15,7 @@ use samara_domain_runtime::{Domain, DomainInfo, DomainSpec, ExitKind, Restart};
 use samara_host_std::runtime;
 use samara_proxy::Export;
 use samara_shared_heap::heap::{self, Census};
-use samara_testkit::hosted::owner_of;
+use samara_testkit::hosted::{Half, owner_of};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -215,6 +215,7 @@ impl Machine {
 
     /// Every domain has what the model says, and nothing else.
     pub(crate) fn check(&mut self) {
+        assert_eq!(Half::faults(), 0, "how capabilities were released");
         if std::mem::take(&mut self.model.lingers) {
             self.await_predecessors();
         }

@@ -127,12 +127,12 @@ impl Together {
             limit_bytes(owner_of(domain), None);
             let Ok(proxy) = domain.proxy() else { continue };
             match proxy.inventory() {
-                Ok((objects, bytes)) => {
+                Ok((objects, bytes, capabilities)) => {
                     let mut all = self.base;
                     let kept = Census {
                         objects,
                         bytes,
-                        capabilities: 0,
+                        capabilities,
                     };
                     add(&mut all, kept);
                     let has = heap::census(owner_of(domain));
@@ -142,6 +142,8 @@ impl Together {
                         "{domain:?} keeps {kept:?}, {:?}",
                         minus(has, self.base)
                     );
+                    // Whatever its predecessor died of.
+                    assert_eq!(domain.exit_reason(), None, "{domain:?} runs");
                 }
                 Err(error) => {
                     assert_eq!(error, RpcError::Dead);

@@ -1,6 +1,7 @@
 //! Objects: made, moved, lent, dropped.
 
 use super::{Kind, kind};
+use crate::census::{NOTHING, add};
 use crate::machine::{MOST, Machine, end_of};
 use crate::model::End;
 use crate::model::item::{Item, Known};
@@ -38,8 +39,8 @@ pub(crate) trait Objects {
     fn take_any(&self) -> Result<Option<Item>, RpcError>;
     /// Takes the peer's items until it has none, or may not be given more: how many, and why not another.
     fn pull(&self) -> Result<(usize, Option<RpcError>), RpcError>;
-    /// Objects and bytes of all items.
-    fn inventory(&self) -> Result<(usize, usize), RpcError>;
+    /// Objects, bytes and capabilities of all items.
+    fn inventory(&self) -> Result<(usize, usize, usize), RpcError>;
 }
 
 /// The items that a domain has.
@@ -98,12 +99,12 @@ impl Objects for Kept {
             pulled += 1;
         }
     }
-    fn inventory(&self) -> Result<(usize, usize), RpcError> {
-        let sum = |(objects, bytes), item: &Item| {
-            let counts = item.counts();
-            (objects + counts.objects, bytes + counts.bytes)
-        };
-        Ok(with(&self.items.0, |items| items.iter().fold((0, 0), sum)))
+    fn inventory(&self) -> Result<(usize, usize, usize), RpcError> {
+        let mut sum = NOTHING;
+        with(&self.items.0, |items| {
+            items.iter().for_each(|item| add(&mut sum, item.counts()));
+        });
+        Ok((sum.objects, sum.bytes, sum.capabilities))
     }
 }
 

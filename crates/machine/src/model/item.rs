@@ -2,7 +2,9 @@
 
 use crate::census::{bytes, bytes_of};
 use samara_domain::{AllocError, Exchangeable, RRef, RRefDeque};
+use samara_rref::Cap;
 use samara_shared_heap::heap::Census;
+use samara_testkit::hosted::Half;
 
 /// A container that objects move in.
 #[derive(Debug, Exchangeable)]
@@ -41,10 +43,18 @@ pub(crate) enum Item {
     Batch(RRefDeque<u64, BATCH>),
     /// Pages of a special alignment.
     Aligned(RRef<Aligned>),
+    /// Two capabilities, which a reclaim quiesces before it releases either.
+    Device([Cap<Half>; 2]),
 }
 
 /// How many kinds there are.
-const KINDS: usize = 8;
+const KINDS: usize = 9;
+
+/// The kind of devices.
+const DEVICE: usize = 8;
+
+/// Capabilities of a device.
+const HALVES: usize = 2;
 
 fn try_new<T: Exchangeable>(value: T) -> Result<RRef<T>, AllocError> {
     RRef::try_new(value).map_err(|(error, _)| error)
@@ -107,6 +117,11 @@ impl Item {
                 }
                 Self::Batch(batch)
             }
+            DEVICE => {
+                let [first, second] = Half::pair(tag).map(Cap::try_new);
+                let refused = |(error, _)| error;
+                Self::Device([first.map_err(refused)?, second.map_err(refused)?])
+            }
             _ => Self::Aligned(try_new(Aligned(tag))?),
         })
     }
@@ -123,6 +138,7 @@ impl Item {
             Self::Text(text) => u64::from(text.as_bytes()[0] - b'0'),
             Self::Batch(batch) => batch.get(0).map_or(0, |member| **member),
             Self::Aligned(value) => value.0,
+            Self::Device([half, _]) => half.tag(),
         }
     }
 
@@ -131,6 +147,13 @@ impl Item {
     pub(crate) fn counts(&self) -> Census {
         let word = bytes_of::<u64>();
         let (inner, outer) = match self {
+            Self::Device(halves) => {
+                return Census {
+                    objects: 0,
+                    bytes: halves.len() * Cap::<Half>::SLOT_BYTES,
+                    capabilities: halves.len(),
+                };
+            }
             Self::Plain(_) => (0, bytes_of::<[u64; 5]>()),
             Self::Nested(_) => (1, bytes_of::<RRef<u64>>()),
             Self::Slice(slice) => (0, bytes(slice.len(), 1)),
@@ -163,6 +186,7 @@ impl Item {
                 text.bytes().all(|byte| byte == digit)
             }
             Self::Batch(batch) => batch.iter().all(|member| **member == tag),
+            Self::Device(halves) => halves.iter().all(|half| half.tag() == tag),
             Self::Aligned(value) => value.0 == tag && (&raw const **value).addr() % 8192 == 0,
         }
     }
@@ -192,15 +216,16 @@ impl Known {
     #[must_use]
     pub(crate) fn of(how: usize, tag: u64) -> Self {
         let parts = Self::parts(how);
+        let capabilities = if how % KINDS == DEVICE { HALVES } else { 0 };
         let counts = Census {
-            objects: parts.len(),
+            objects: parts.len() - capabilities,
             bytes: parts.iter().sum(),
-            capabilities: 0,
+            capabilities,
         };
         Self { tag, counts }
     }
 
-    /// The bytes of its objects.
+    /// The bytes of its objects and capabilities.
     #[must_use]
     pub(crate) fn parts(how: usize) -> Vec<usize> {
         let word = bytes_of::<u64>();
@@ -217,6 +242,7 @@ impl Known {
                 parts.push(BATCH_BYTES);
                 parts
             }
+            DEVICE => vec![Cap::<Half>::SLOT_BYTES; HALVES],
             _ => vec![bytes_of::<Aligned>()],
         }
     }

@@ -11,6 +11,7 @@
 mod acting;
 mod counted;
 mod log;
+mod pair;
 mod tally;
 mod totals;
 mod wait;
@@ -20,6 +21,7 @@ pub use crate::rng::Rng;
 pub use acting::{acting_for, as_host, limit, limit_bytes};
 pub use counted::Counted;
 pub use log::{Released, await_reclaims, deaths, foreign_events, host, reclaims};
+pub use pair::Half;
 pub use tally::{Counts, Tally};
 pub use totals::{Totals, alone};
 pub use wait::{Gate, wait_until, within};
