@@ -13,6 +13,8 @@ use crate::area::{
     values::Values,
 };
 use samara_domain::{Exchangeable, Proxy, RpcError, Shadow, interface};
+use samara_testkit::hosted::as_host;
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
@@ -39,6 +41,18 @@ pub(crate) enum Start {
     Panics,
     /// `init` returns an error that can't be told.
     FailsSpeechless,
+    /// The host kills it while its `init` runs.
+    Killed,
+}
+
+thread_local! {
+    /// What the host does while an `init` runs on this thread.
+    static IN_INIT: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
+}
+
+/// What the host is to do in the next `init` on this thread that is to be killed.
+pub(crate) fn in_init(hook: impl FnOnce() + 'static) {
+    IN_INIT.set(Some(Box::new(hook)));
 }
 
 /// What a domain keeps.
@@ -84,6 +98,13 @@ pub(crate) fn init(start: Start) -> Result<Kept, InitError> {
         }
         Start::Panics => panic!("asked to"),
         Start::FailsSpeechless => return Err(InitError::Speechless),
+        Start::Killed => {
+            if let Some(hook) = IN_INIT.take() {
+                as_host(hook);
+            }
+            // To no avail.
+            return Ok(kept);
+        }
     }
     Err(InitError::Asked)
 }

@@ -4,7 +4,7 @@
 //! `SAMARA_MACHINE_STEPS` asks for another number of steps (a night: 1000000000),
 //! `SAMARA_MACHINE_SEED` for another seed. A failure names its seed.
 
-use samara_domain_runtime::arena;
+use samara_domain_runtime::{Event, arena};
 use samara_host_std::{DomainAlloc, live_bytes, runtime};
 use samara_machine::{BYTES, Machine, Step, Together, shortest};
 use samara_shared_heap::Owner;
@@ -14,6 +14,8 @@ use samara_testkit::hosted::{Counted, Rng, alone};
 use std::env;
 use std::io::{self, Write};
 use std::panic;
+use std::sync::MutexGuard;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread::{panicking, scope};
 use std::time::Duration;
 
@@ -43,6 +45,23 @@ impl Drop for Taken {
             eprintln!("failed after {} steps", self.0);
         }
     }
+}
+
+/// Panics at every other event, on whichever thread it is told: nothing may come of it.
+fn sink(_: &Event<'_>) {
+    static EVENTS: AtomicUsize = AtomicUsize::new(0);
+    if EVENTS.fetch_add(1, Relaxed).is_multiple_of(2) {
+        // Not by `panic!`: the hook would print it.
+        panic::resume_unwind(Box::new("asked to"));
+    }
+}
+
+/// One mode at a time, with a sink of events that is not to be relied on.
+fn begin() -> MutexGuard<'static, ()> {
+    let alone = alone();
+    // The first of the process stays.
+    let _ = samara_host_std::set_event_sink(sink);
+    alone
 }
 
 /// Says what is run, whether or not it fails: past the harness, which shows only what failed.
@@ -134,7 +153,7 @@ fn run(steps: &[[u8; BYTES]]) {
 #[test]
 fn alone_with_all_totals() {
     const LONGEST: usize = 300;
-    let _alone = alone();
+    let _alone = begin();
     let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 10;
     say("alone, of at most 300 a run", steps);
     let mut rng = Rng::new(seed());
@@ -172,7 +191,7 @@ const ROUND: u64 = 2000;
 
 #[test]
 fn several_on_several_threads() {
-    let _alone = alone();
+    let _alone = begin();
     let before = totals();
     let host = heap::census(Owner::HOST);
     let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 10 * 6;
@@ -207,7 +226,7 @@ fn several_on_several_threads() {
 #[test]
 fn several_threads_in_the_same_domains() {
     const STEPS: u64 = 500;
-    let _alone = alone();
+    let _alone = begin();
     let before = totals();
     let rounds = number("SAMARA_MACHINE_STEPS", 1_000_000) / 10 * 3 / (STEPS * THREADS as u64);
     say("together", rounds * STEPS * THREADS as u64);
@@ -231,7 +250,7 @@ fn under_ticks() {
     const LATEST: usize = 6000;
     /// Steps between two that are cut.
     const BETWEEN: usize = 3;
-    let _alone = alone();
+    let _alone = begin();
     let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 200;
     let mut rng = Rng::new(seed());
     let (mut taken, mut cut) = (Taken(0), 0);
@@ -260,7 +279,7 @@ fn under_ticks() {
 fn long_chains_cost_their_maker_and_end_in_little_stack() {
     const LINKS: usize = 50_000;
     const STACK: usize = 256 << 10;
-    let _alone = alone();
+    let _alone = begin();
     let before = totals();
     let chains = || {
         let mut machine = Machine::new("long", 2);

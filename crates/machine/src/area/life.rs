@@ -2,9 +2,10 @@
 
 use super::{Kind, kind};
 use crate::machine::Machine;
-use crate::node::Start;
+use crate::node::{self, Start};
 use crate::step::Numbers;
 use samara_domain_runtime::{ExitKind, Mint, SpawnError};
+use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 use std::time::Duration;
@@ -20,10 +21,20 @@ pub(crate) const KINDS: &[Kind] = &[
 #[derive(Debug)]
 pub(crate) struct Orders(AtomicU8);
 
+/// What a recipe has captured: it goes with the last handle on its service, whoever has it, and panics.
+struct Fuse;
+
+impl Drop for Fuse {
+    fn drop(&mut self) {
+        // Not by `panic!`: the host's hook would print it.
+        panic::resume_unwind(Box::new("asked to"));
+    }
+}
+
 const WELL: u8 = 0;
 const MINT_FAILS: u8 = 1;
 const MINT_PANICS: u8 = 2;
-const ORDERS: [Start; 7] = [
+const ORDERS: [Start; 8] = [
     Start::Well,
     Start::Well,
     Start::Well,
@@ -31,6 +42,7 @@ const ORDERS: [Start; 7] = [
     Start::FailsLate,
     Start::Panics,
     Start::FailsSpeechless,
+    Start::Killed,
 ];
 
 impl Orders {
@@ -40,14 +52,14 @@ impl Orders {
 
     /// The recipe that follows them.
     pub(crate) fn mint(orders: &Arc<Self>) -> Mint<Start> {
-        let orders = Arc::clone(orders);
-        Mint::fallible(move || match orders.0.swap(WELL, SeqCst) {
-            MINT_FAILS => Err("asked to fail"),
-            MINT_PANICS => {
-                // Not by `panic!`: the host's hook would print it.
-                std::panic::resume_unwind(Box::new("asked to"))
+        let (orders, fuse) = (Arc::clone(orders), Fuse);
+        Mint::fallible(move || {
+            let _ = &fuse;
+            match orders.0.swap(WELL, SeqCst) {
+                MINT_FAILS => Err("asked to fail"),
+                MINT_PANICS => panic::resume_unwind(Box::new("asked to")),
+                order => Ok(ORDERS[usize::from(order)]),
             }
-            order => Ok(ORDERS[usize::from(order)]),
         })
     }
 }
@@ -67,22 +79,28 @@ impl Machine {
             WELL
         };
         self.orders[n.domain].0.store(order, SeqCst);
+        let killed = self.domains[n.domain].clone();
+        node::in_init(move || {
+            assert!(killed.kill(), "a domain whose init runs was not killed");
+        });
         let before = self.domains[n.domain].restarts();
         self.model.die(n.domain, ExitKind::Killed);
         let started = self.domains[n.domain].restart();
+        let mut given_up = 0;
         match order {
             MINT_FAILS | MINT_PANICS => {
                 // A recipe may want what the old generation still has.
-                let lingers = self.model.lingers && started == Err(SpawnError::StillDraining);
+                let lingers =
+                    self.model.nodes[n.domain].lingers && started == Err(SpawnError::StillDraining);
                 let is_mint = matches!(started, Err(SpawnError::Mint(_)));
                 assert!(is_mint || lingers, "without arguments: {started:?}");
             }
             _ => {
                 started.unwrap_or_else(|error| panic!("{error}"));
-                self.model.born(n.domain);
+                given_up = self.model.born(n.domain);
             }
         }
-        let restarts = 1 + u32::from(order > MINT_PANICS);
+        let restarts = 1 + u32::from(order > MINT_PANICS) + given_up;
         assert_eq!(self.domains[n.domain].restarts() - before, restarts);
     }
 
@@ -108,6 +126,7 @@ impl Machine {
         let node = &mut self.model.nodes[at];
         node.service += 1;
         node.journal.clear();
+        node.given_up.clear();
         self.model.born(at);
     }
 }

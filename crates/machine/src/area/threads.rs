@@ -151,14 +151,16 @@ impl Machine {
         };
         let made = self.cuttable(|| proxy.spawn(how));
         if self.was_cut {
-            self.model.lingers = true;
+            self.model.nodes[n.domain].lingers = true;
             return;
         }
         if !self.alive(n.domain) {
             assert_eq!(made, Err(RpcError::Dead));
             return;
         }
-        assert_eq!(made, Ok(self.room(n.domain)));
+        if !(made == Ok(false) && self.model.nodes[n.domain].cramped) {
+            assert_eq!(made, Ok(self.room(n.domain)));
+        }
         if made == Ok(true) {
             let node = &mut self.model.nodes[n.domain];
             match how {
@@ -181,6 +183,9 @@ impl Machine {
     fn run_thread(&mut self, n: Numbers) {
         let panics = n.how.is_multiple_of(4);
         let ran = self.fresh(n.domain).run_thread(panics);
+        if ran == Ok(false) && self.model.nodes[n.domain].cramped {
+            return;
+        }
         let expected = match (self.alive(n.domain), self.room(n.domain)) {
             (false, _) => End::Dead,
             (true, true) if panics => End::Crashed,

@@ -12,6 +12,7 @@ use item::Known;
 use samara_domain_runtime::ExitKind;
 use samara_shared_heap::heap::Census;
 use std::collections::BTreeMap;
+use std::mem;
 
 /// One generation of one of the machine's domains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub(crate) struct Recorded {
     /// The domain that made it; `None` is the host.
     pub(crate) by: Option<Life>,
     pub(crate) value: u32,
+    /// It ends the domain when it is made again.
+    pub(crate) deadly: bool,
 }
 
 /// What the model knows of a domain.
@@ -68,10 +71,16 @@ pub(crate) struct Node {
     pub(crate) threads: Vec<bool>,
     /// Threads that end only with their domain.
     pub(crate) stubborn: usize,
+    /// Threads of it have still to notice that they are of a dead generation.
+    pub(crate) lingers: bool,
+    /// It began when threads of its predecessor had still to notice: those may count.
+    pub(crate) cramped: bool,
     /// What its root object was set to.
     pub(crate) value: u32,
     /// Calls on the record of its service.
     pub(crate) journal: Vec<Recorded>,
+    /// Domains whose recorded calls its service has given up.
+    pub(crate) given_up: Vec<Life>,
 }
 
 /// An object that a domain has exported.
@@ -134,8 +143,6 @@ pub(crate) struct Model {
     pub(crate) opened: BTreeMap<u64, Opened>,
     /// Proxies to exported objects that the host has.
     pub(crate) leaves: Vec<Held>,
-    /// Somebody died who had threads, which have still to notice.
-    pub(crate) lingers: bool,
 }
 
 impl Model {
@@ -156,7 +163,7 @@ impl Model {
 
     pub(crate) fn die(&mut self, domain: usize, end: ExitKind) {
         let node = &mut self.nodes[domain];
-        self.lingers |= !node.threads.is_empty() || node.stubborn > 0;
+        node.lingers |= !node.threads.is_empty() || node.stubborn > 0;
         node.die(end);
         self.forget_dead_recorders();
     }
@@ -172,6 +179,7 @@ impl Model {
             |by: Option<Life>| by.is_none_or(|life| nodes[life.domain] == (true, life.number));
         for node in &mut self.nodes {
             node.journal.retain(|call| lives(call.by));
+            node.given_up.retain(|life| lives(Some(*life)));
         }
         for opened in self.opened.values_mut() {
             opened.journal.retain(|call| lives(call.by));
@@ -179,15 +187,37 @@ impl Model {
         }
     }
 
-    /// A new generation, which has been sent all that is on the record.
-    pub(crate) fn born(&mut self, domain: usize) {
+    /// A new generation, which has been sent all that is on the record. How many began before it, and died of that.
+    pub(crate) fn born(&mut self, domain: usize) -> u32 {
         let node = &mut self.nodes[domain];
         // What a call that was cut may have left in the model.
         node.die(ExitKind::None);
         node.number += 1;
         node.alive = true;
+        node.cramped = node.lingers;
         node.end = ExitKind::None;
+        let mut died = 0;
+        while let Some(by) = node
+            .journal
+            .iter()
+            .find(|call| call.deadly)
+            .and_then(|call| call.by)
+        {
+            node.journal.retain(|call| call.by != Some(by));
+            node.given_up.push(by);
+            died += 1;
+        }
         node.value = node.journal.last().map_or(0, |call| call.value);
+        died
+    }
+
+    /// Whether threads of any dead generation have still to notice; after this they have.
+    pub(crate) fn have_lingered(&mut self) -> bool {
+        let lingered = self
+            .nodes
+            .iter_mut()
+            .map(|node| mem::take(&mut node.lingers));
+        lingered.fold(false, |any, one| any | one)
     }
 
     pub(crate) fn census(&self, domain: usize) -> Census {

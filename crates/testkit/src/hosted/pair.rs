@@ -8,8 +8,6 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst};
 
 static FAULTS: AtomicUsize = AtomicUsize::new(0);
 
-const BOTH_QUIESCED: u8 = 0b11;
-
 /// The lowest bit of those for released halves; those for quiesced ones begin at zero.
 const RELEASED: u8 = 4;
 
@@ -57,7 +55,6 @@ impl Half {
     pub fn faults() -> usize {
         FAULTS.load(SeqCst)
     }
-
 }
 
 // SAFETY: it notes what is done; nothing panics, and no domain's code runs.
@@ -66,8 +63,11 @@ unsafe impl Capability for Half {
 
     fn quiesce(&self) {
         // Possibly more than once.
-        self.pair.0.fetch_or(1 << self.number, SeqCst);
-        fault_if(thread::current().owner() != Owner::HOST);
+        let before = self.pair.0.fetch_or(1 << self.number, SeqCst);
+        let sibling = 1 - self.number;
+        // One that its holder dropped by itself was not quiesced.
+        let dropped = 1 << sibling | 1 << (sibling + RELEASED);
+        fault_if(before & dropped == dropped || thread::current().owner() != Owner::HOST);
     }
 }
 
@@ -76,8 +76,5 @@ impl Drop for Half {
         let bit = 1 << (self.number + RELEASED);
         let before = self.pair.0.fetch_or(bit, SeqCst);
         fault_if(before & bit != 0);
-        // Its holder may drop one by itself: then none is quiesced.
-        let in_a_reclaim = before & (1 << self.number) != 0;
-        fault_if(in_a_reclaim && before & BOTH_QUIESCED != BOTH_QUIESCED);
     }
 }
