@@ -3,8 +3,10 @@
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod stepped {
     use samara_domain_runtime::DomainSpec;
-    use samara_testkit::contained::{Contained, stepping};
+    use samara_testkit::contained::{Contained, contained, stepping};
     use std::cell::OnceCell;
+    use std::panic;
+    use std::thread;
     use std::time::Duration;
 
     thread_local! {
@@ -20,6 +22,16 @@ mod stepped {
             .budget(Duration::from_secs(3600))
     }
 
+    /// Runs `call` on a thread that has ticks.
+    pub(crate) fn ticking(call: impl FnOnce() + Send) {
+        let run = || {
+            let _contained = contained(true);
+            call();
+        };
+        let ran = thread::scope(|scope| scope.spawn(run).join());
+        ran.unwrap_or_else(|payload| panic::resume_unwind(payload));
+    }
+
     /// Runs `call` step by step until a tick before its instruction `at`, and at every one from there on until
     /// somebody is cut, uses up any budget. None while somebody panics.
     pub(crate) fn around<R>(at: u64, call: impl FnOnce() -> R) -> R {
@@ -31,13 +43,17 @@ mod stepped {
 }
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-pub(crate) use stepped::{around, limited};
+pub(crate) use stepped::{around, limited, ticking};
 
 /// Elsewhere nothing is cut.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub(crate) fn around<R>(_: u64, call: impl FnOnce() -> R) -> R {
     call()
 }
+
+/// Elsewhere there are none.
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+pub(crate) fn ticking(_: impl FnOnce() + Send) {}
 
 /// Elsewhere nobody's private memory or time is limited.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]

@@ -38,7 +38,7 @@ pub(crate) const PRIVATE: usize = 4 << 20;
 /// Some domains, what the host holds, and the model of both.
 #[derive(Debug)]
 pub struct Machine {
-    name: String,
+    pub(crate) name: String,
     pub(crate) domains: Vec<Domain<dyn Node>>,
     pub(crate) orders: Vec<Arc<Orders>>,
     pub(crate) model: Model,

@@ -3,6 +3,7 @@
 pub(crate) mod authority;
 pub(crate) mod chains;
 pub(crate) mod deep;
+pub(crate) mod endless;
 pub(crate) mod exports;
 pub(crate) mod forgotten;
 pub(crate) mod life;
@@ -33,7 +34,7 @@ const fn kind(name: &'static str, weight: usize, take: fn(&mut Machine, Numbers)
 }
 
 /// All kinds, by area. Simple ones first: a failure is made small towards them.
-pub(crate) const AREAS: [&[Kind]; 16] = [
+pub(crate) const AREAS: [&[Kind]; 17] = [
     objects::KINDS,
     proxies::KINDS,
     life::KINDS,
@@ -50,4 +51,5 @@ pub(crate) const AREAS: [&[Kind]; 16] = [
     values::KINDS,
     sizes::KINDS,
     deep::KINDS,
+    endless::KINDS,
 ];

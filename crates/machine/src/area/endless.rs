@@ -1,0 +1,354 @@
+//! Work without end, wherever a domain may do some: its budget ends it, and nobody else.
+
+use super::{Kind, kind};
+use crate::cuts;
+use crate::machine::Machine;
+use crate::settle::wait_until;
+use crate::step::Numbers;
+use samara_domain::{Exchangeable, Proxy, RRef, RpcError, Shadow, interface, thread};
+use samara_domain_runtime::threads::Signal;
+use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart, SpawnError, exports};
+use samara_host_std::runtime;
+use samara_proxy::Export;
+use std::fmt;
+use std::hint::{black_box, spin_loop};
+use std::panic::{self, panic_any};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+pub(crate) const KINDS: &[Kind] = &[kind("endless", 1, Machine::endless)];
+
+/// One step in so many is one: each takes as long as a budget, and the tick that sees it.
+const SELDOM: usize = 4;
+
+/// What a domain may use at a time.
+const BUDGET: Duration = Duration::from_millis(5);
+
+/// By then it should be over: work without end gives up, and the step fails.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Values of a batch that takes long to hand over.
+const MANY: usize = 1 << 17;
+
+/// Microseconds since the process's first of these steps.
+fn now() -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    START.elapsed().as_micros() as u64
+}
+
+/// Works until `end`.
+fn toil(end: u64) {
+    while now() < end {
+        spin_loop();
+    }
+}
+
+/// Works until `end` when it's dropped.
+struct Slow(u64);
+
+impl Drop for Slow {
+    fn drop(&mut self) {
+        toil(self.0);
+    }
+}
+
+/// Where a domain works without end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
+enum Where {
+    Method,
+    /// In calls of its own, each within its budget.
+    OwnCalls,
+    /// Where objects are handed to and fro.
+    Transfers,
+    /// It waits for an interrupt that doesn't come.
+    Wait,
+    /// So on a thread of its own.
+    WaitOnThread,
+    /// On a thread of its own.
+    Thread,
+    /// In a panic's payload.
+    Payload,
+    /// So in a call that returns an object.
+    PayloadOfMove,
+    /// In an exported object's destructor.
+    Export,
+    /// In its own object's, in a stop.
+    Stop,
+    Init,
+    /// Where the error of `init` is told.
+    Display,
+    /// Where that error is dropped.
+    ErrorDrop,
+    /// It waits for a domain that is slow to end.
+    Recovery,
+}
+
+const PLACES: [Where; 14] = [
+    Where::Method,
+    Where::OwnCalls,
+    Where::Transfers,
+    Where::Wait,
+    Where::WaitOnThread,
+    Where::Thread,
+    Where::Payload,
+    Where::PayloadOfMove,
+    Where::Export,
+    Where::Stop,
+    Where::Init,
+    Where::Display,
+    Where::ErrorDrop,
+    Where::Recovery,
+];
+
+/// Where it works, and until when it does if nobody ends it.
+#[derive(Clone, Copy, Debug, Exchangeable)]
+struct Task {
+    place: Where,
+    end: u64,
+}
+
+type Batch = RRef<[Option<RRef<u64>>]>;
+
+#[interface]
+trait Echo {
+    #[idempotent]
+    fn nothing(&self) -> Result<(), RpcError>;
+    fn echo(&self, batch: Batch) -> Result<Batch, RpcError>;
+    /// Is slow, and nobody ends it.
+    fn sleep(&self, end: u64) -> Result<(), RpcError>;
+}
+
+#[interface]
+trait Toiler {
+    fn toil(&self, me: Proxy<dyn Toiler>, other: Shadow<dyn Echo>) -> Result<(), RpcError>;
+    /// Uses up half of its budget.
+    fn work(&self) -> Result<(), RpcError>;
+    fn throw(&self, object: RRef<u64>) -> Result<RRef<u64>, RpcError>;
+    fn export(&self) -> Result<Proxy<dyn Nothing>, RpcError>;
+}
+
+#[interface]
+trait Nothing {}
+
+struct Parrot;
+
+impl Echo for Parrot {
+    fn nothing(&self) -> Result<(), RpcError> {
+        Ok(())
+    }
+    fn echo(&self, batch: Batch) -> Result<Batch, RpcError> {
+        Ok(batch)
+    }
+    fn sleep(&self, end: u64) -> Result<(), RpcError> {
+        while now() < end {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+}
+
+struct Toiling {
+    task: Task,
+    _own: Option<Slow>,
+}
+
+impl Nothing for Slow {}
+
+static NEVER: Signal = Signal::new();
+
+fn wait(end: u64) {
+    while now() < end {
+        NEVER.wait(NEVER.count(), PATIENCE);
+    }
+}
+
+fn on_thread(body: impl FnOnce() + Send + 'static) -> Result<(), RpcError> {
+    thread::spawn(body)
+        .map(drop)
+        .map_err(|_| RpcError::OutOfMemory)
+}
+
+impl Toiler for Toiling {
+    fn toil(&self, me: Proxy<dyn Toiler>, other: Shadow<dyn Echo>) -> Result<(), RpcError> {
+        let end = self.task.end;
+        match self.task.place {
+            Where::OwnCalls => {
+                while now() < end {
+                    me.work()?;
+                }
+            }
+            Where::Transfers => {
+                let mut batch = RRef::try_from_fn(MANY, |_| None)?;
+                while now() < end {
+                    batch = other.echo(batch)?;
+                }
+            }
+            Where::Wait => wait(end),
+            Where::WaitOnThread => return on_thread(move || wait(end)),
+            Where::Thread => return on_thread(move || toil(end)),
+            Where::Payload => panic_any(Slow(end)),
+            Where::Recovery => {
+                while now() < end {
+                    let _ = other.nothing();
+                }
+            }
+            _ => toil(end),
+        }
+        Ok(())
+    }
+    fn work(&self) -> Result<(), RpcError> {
+        let began = Instant::now();
+        while began.elapsed() < BUDGET / 2 {
+            black_box(0);
+        }
+        Ok(())
+    }
+    fn throw(&self, _: RRef<u64>) -> Result<RRef<u64>, RpcError> {
+        panic_any(Slow(self.task.end))
+    }
+    fn export(&self) -> Result<Proxy<dyn Nothing>, RpcError> {
+        let exported = Proxy::<dyn Nothing>::export(Slow(self.task.end));
+        exported.map_err(|(error, _)| error.into())
+    }
+}
+
+struct InitError(Task, Option<Slow>);
+
+impl fmt::Display for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.place == Where::Display {
+            toil(self.0.end);
+        }
+        f.write_str(if self.1.is_some() { "slow" } else { "asked to" })
+    }
+}
+
+fn init(task: Task) -> Result<Toiling, InitError> {
+    match task.place {
+        Where::Init => toil(task.end),
+        Where::Display => return Err(InitError(task, None)),
+        Where::ErrorDrop => return Err(InitError(task, Some(Slow(task.end)))),
+        _ => {}
+    }
+    let own = (task.place == Where::Stop).then(|| Slow(task.end));
+    Ok(Toiling { task, _own: own })
+}
+
+fn parrot((): ()) -> Result<Parrot, RpcError> {
+    Ok(Parrot)
+}
+
+impl Machine {
+    /// Domains of their own: no other has done anything.
+    fn endless(&mut self, n: Numbers) {
+        if !n.which.is_multiple_of(SELDOM) {
+            return;
+        }
+        let place = PLACES[n.how % PLACES.len()];
+        let names = [
+            format!("{}-toiler", self.name),
+            format!("{}-echo", self.name),
+        ];
+        // On a thread of its own, which is ticked in every mode.
+        cuts::ticking(|| endless(place, &names));
+        runtime().reap();
+        wait_until(
+            || format!("the end of what worked without end in {place:?}"),
+            || {
+                !runtime()
+                    .domains()
+                    .any(|info| names.iter().any(|name| info.name.as_str() == name))
+            },
+        );
+    }
+}
+
+/// Starts a domain that works without end in `place`, and sees it ended.
+fn endless(place: Where, names: &[String; 2]) {
+    let end = now() + PATIENCE.as_micros() as u64;
+    let task = Task { place, end };
+    let spec = DomainSpec::new(&names[0]).budget(BUDGET).threads(1);
+    let started: Result<Domain<dyn Toiler>, _> =
+        runtime().spawn(spec, init, Mint::of(move || task));
+    if matches!(place, Where::Init | Where::Display | Where::ErrorDrop) {
+        // Of its start nobody else can tell.
+        assert!(
+            matches!(started, Err(SpawnError::Init(_))),
+            "a start without end in {place:?}"
+        );
+    } else {
+        let toiler = started.unwrap_or_else(|error| panic!("{error}"));
+        toils(&toiler, task, &names[1]);
+        wait_until(
+            || format!("the end of {toiler:?}"),
+            || toiler.exit_reason().is_some(),
+        );
+        let kind = toiler.exit_reason().map(|reason| reason.kind);
+        // A panic was first.
+        let panicked = matches!(place, Where::Payload | Where::PayloadOfMove);
+        let expected = if panicked {
+            ExitKind::Panic
+        } else {
+            ExitKind::Overrun
+        };
+        assert_eq!(kind, Some(expected), "of work without end in {place:?}");
+    }
+    assert!(
+        now() < end,
+        "nobody ended the work without end in {place:?}"
+    );
+}
+
+fn toils(toiler: &Domain<dyn Toiler>, task: Task, echo: &str) {
+    let spec = DomainSpec::new(echo)
+        .restart(Restart::limited(1, PATIENCE))
+        .drain_timeout(PATIENCE);
+    let other: Domain<dyn Echo> = runtime()
+        .spawn(spec, parrot, Mint::nothing())
+        .unwrap_or_else(|error| panic!("{error}"));
+    let proxy = || toiler.proxy().unwrap_or_else(|error| panic!("{error}"));
+    let shadow = || other.shadow().unwrap_or_else(|error| panic!("{error}"));
+    let toil = || proxy().toil(proxy(), shadow());
+    // In optimised code the host's catch and the call stand in one frame: nothing lands in there.
+    let caught = |call: &dyn Fn() -> Result<(), RpcError>| {
+        let ended = panic::catch_unwind(panic::AssertUnwindSafe(call));
+        ended.unwrap_or_else(|_| panic!("the end of a domain in the host's own catch"))
+    };
+    let ended = match task.place {
+        Where::WaitOnThread | Where::Thread => {
+            assert_eq!(toil(), Ok(()));
+            Err(RpcError::Crashed)
+        }
+        Where::PayloadOfMove => caught(&|| proxy().throw(RRef::new(1)).map(drop)),
+        Where::Export => {
+            drop(proxy().export());
+            exports::collect_of(toiler.service().current().target());
+            Err(RpcError::Crashed)
+        }
+        Where::Stop => {
+            drop(toiler.stop(PATIENCE));
+            Err(RpcError::Crashed)
+        }
+        Where::Recovery => std::thread::scope(|scope| {
+            let inside = other.proxy().unwrap_or_else(|error| panic!("{error}"));
+            let (told, is_inside) = std::sync::mpsc::channel();
+            let end = now() + 4 * BUDGET.as_micros() as u64;
+            scope.spawn(move || {
+                let _ = told.send(());
+                inside.sleep(end)
+            });
+            let _ = is_inside.recv();
+            wait_until(|| "a call inside".into(), || other.info().calls > 0);
+            other.kill();
+            toil()
+        }),
+        _ => caught(&toil),
+    };
+    assert_eq!(
+        ended,
+        Err(RpcError::Crashed),
+        "of work without end in {:?}",
+        task.place
+    );
+    other.kill();
+}
