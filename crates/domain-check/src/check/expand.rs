@@ -11,13 +11,39 @@ pub type Run<'a> = dyn Fn(&str, Command) -> Result<String, String> + 'a;
 
 /// Expands what `invocation` compiled, with its own flags, in its own environment.
 pub(super) fn expanded(invocation: &Invocation, run: &Run<'_>) -> Result<String, String> {
+    let (name, mut command) = unstable(invocation);
+    command.arg("-Zunpretty=expanded");
+    run(&format!("expanding {name}"), command)
+}
+
+/// The conditions under which `invocation` compiles, one a line.
+pub(super) fn conditions(invocation: &Invocation, run: &Run<'_>) -> Result<String, String> {
     let name = invocation.value("--crate-name").unwrap_or_default();
     let mut command = again(invocation);
-    // The option is unstable; the code that is looked at is not.
-    command
-        .arg("-Zunpretty=expanded")
-        .env("RUSTC_BOOTSTRAP", name);
-    run(&format!("expanding {name}"), command)
+    command.args(["--print", "cfg"]);
+    run(&format!("asking for the conditions of {name}"), command)
+}
+
+/// The conditions under which [`expanded`] expands.
+pub(super) fn conditions_expanded(
+    invocation: &Invocation,
+    run: &Run<'_>,
+) -> Result<String, String> {
+    let (name, mut command) = unstable(invocation);
+    command.args(["--print", "cfg"]);
+    run(
+        &format!("asking for the expansion's conditions of {name}"),
+        command,
+    )
+}
+
+/// The same call, allowed to take unstable options, and the crate's name. The options are unstable; the code that
+/// is looked at is not.
+fn unstable(invocation: &Invocation) -> (&str, Command) {
+    let name = invocation.value("--crate-name").unwrap_or_default();
+    let mut command = again(invocation);
+    command.env("RUSTC_BOOTSTRAP", name);
+    (name, command)
 }
 
 /// The files and the variables of the environment that `invocation` reads, as it tells of them itself. What else

@@ -1,6 +1,7 @@
 //! The checks on one domain.
 
 mod attributes;
+mod conditions;
 mod dependencies;
 mod expand;
 mod inputs;
@@ -18,6 +19,7 @@ use std::thread;
 use proc_macro2::TokenStream;
 
 pub use self::expand::Run;
+use self::sources::Sources;
 pub use self::statics::check_sysroot;
 use crate::build::{Build, Invocation, Package};
 use crate::finding::{Finding, Findings, Rule};
@@ -83,7 +85,13 @@ pub fn check_domain(build: &Build, review: &Review, name: &str, run: &Run<'_>) -
                 Vec::new()
             }
         };
-        unsafe_code.extend(sources::check(&files, build, review, domain));
+        match conditions::differing(&unit.invocation, run) {
+            Ok(differing) => {
+                let sources = Sources::new(build, review, domain, differing);
+                unsafe_code.extend(sources.check(&files));
+            }
+            Err(problem) => unsafe_code.push(Finding::new(Rule::NotUnderstood, problem)),
+        }
         let source = expand::expanded(&unit.invocation, run);
         match source.and_then(|source| look_into(&source, review)) {
             Ok((of_code, of_signatures)) => {

@@ -30,12 +30,17 @@ fn entries(list: &[Group]) -> Vec<Entry> {
 fn crates(own: &Source) -> Vec<Reviewed> {
     type Make = fn(&'static str, Source, &'static str) -> Reviewed;
     let talc = "the allocator behind private heaps: state of the host's";
-    let lists: [(&[Group], Make, &Source); 5] = [
+    let of_others: Make = |name, source, reason| {
+        let reviewed = Reviewed::domain_side(name, source, reason);
+        reviewed.indirect()
+    };
+    let lists: [(&[Group], Make, &Source); 6] = [
         (DOMAIN_SIDE, Reviewed::domain_side, own),
         (TRUSTED_FOR_DOMAINS, Reviewed::trusted_for_domains, own),
         (TRUSTED, Reviewed::trusted, own),
         (&[(talc, &["talc"])], Reviewed::trusted, &Source::CratesIo),
         (OTHERS, Reviewed::domain_side, &Source::CratesIo),
+        (OF_OTHERS, of_others, &Source::CratesIo),
     ];
     let mut crates = Vec::new();
     for (list, make, source) in lists {
@@ -109,22 +114,26 @@ const OTHERS: &[Group] = &[
         &["zerocopy", "zerocopy-derive"],
     ),
     (
-        "the TCP/IP stack, and what it is made of: buffers and tables in values, features without statics",
-        &[
-            "smoltcp",
-            "managed",
-            "heapless",
-            "hash32",
-            "stable_deref_trait",
-            "byteorder",
-            "cfg-if",
-        ],
+        "the TCP/IP stack: buffers and tables in values, features without statics",
+        &["smoltcp"],
     ),
     (
         "the parser of HTTP heads: its static is part of its default features, which are off",
         &["httparse"],
     ),
 ];
+
+const OF_OTHERS: &[Group] = &[(
+    "a part of the TCP/IP stack, reviewed for what that does with it",
+    &[
+        "managed",
+        "heapless",
+        "hash32",
+        "stable_deref_trait",
+        "byteorder",
+        "cfg-if",
+    ],
+)];
 
 /// Crates with build scripts that were read: they look at the compiler's version, the target, the package's
 /// features and variables of their own, and set conditions and constants of their own crate by them.
@@ -153,13 +162,14 @@ const FEATURES: &[Group] = &[
     ("zerocopy", &["derive", "zerocopy-derive"]),
 ];
 
-/// The versions of others' crates that were reviewed: the lowest of each.
+/// The versions of others' crates that were reviewed: the lowest of each that has no known unsoundness but what
+/// [`REFUSED`] names.
 const SINCE: &[(&str, &str)] = &[
     ("bitflags", "1.3.2"),
     ("byteorder", "1.5.0"),
     ("cfg-if", "1.0.0"),
     ("hash32", "0.3.1"),
-    ("heapless", "0.9.3"),
+    ("heapless", "0.9.4"),
     ("httparse", "1.10.1"),
     ("managed", "0.8.0"),
     ("smoltcp", "0.14.0"),
@@ -201,7 +211,7 @@ const DERIVED_UNSAFE_TRAITS: &[Group] = &[
         &["Exchangeable"],
     ),
     (
-        "zerocopy-derive: its own checks of layout",
+        "zerocopy-derive: its own checks of layout, by names that begin with two underscores or a letter that is not ASCII",
         &[
             "Field",
             "FromBytes",
