@@ -6,17 +6,50 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::expand::{self, Run};
+use super::expand::{self, Reader, Run};
 use crate::build::Invocation;
 
-/// Names of conditions whose values `invocation` and its expansion do not agree on.
-pub(super) fn differing(
-    invocation: &Invocation,
-    run: &Run<'_>,
-) -> Result<BTreeSet<String>, String> {
-    let linked = expand::conditions(invocation, run)?;
-    let expanded = expand::conditions_expanded(invocation, run)?;
-    Ok(names_apart(&linked, &expanded))
+/// The conditions of a call, and of its expansion.
+pub(super) struct Conditions {
+    linked: String,
+    expanded: String,
+}
+
+impl Conditions {
+    pub(super) fn of(invocation: &Invocation, run: &Run<'_>) -> Result<Self, String> {
+        let [linked, expanded] = Reader::BOTH.map(|reader| {
+            let arguments = ["--print".to_owned(), "cfg".to_owned()];
+            expand::told(invocation, &arguments, reader, run)
+        });
+        Ok(Conditions {
+            linked: linked?,
+            expanded: expanded?,
+        })
+    }
+
+    /// The names of those that the two do not agree on.
+    pub(super) fn differing(&self) -> BTreeSet<String> {
+        names_apart(&self.linked, &self.expanded)
+    }
+
+    /// Whether all code that can run is the same in the two: a macro of another crate may ask for what the domain
+    /// may not name.
+    pub(super) fn make_the_same(
+        &self,
+        invocation: &Invocation,
+        run: &Run<'_>,
+    ) -> Result<bool, String> {
+        let debug = self.linked.lines().any(|it| it == "debug_assertions");
+        let arguments = [
+            // Optimising takes long, and tells no more. Of the level alone this condition depends.
+            "-Copt-level=0".to_owned(),
+            format!("-Cdebug-assertions={debug}"),
+            "--emit=mir=-".to_owned(),
+        ];
+        let [linked, expanded] =
+            Reader::BOTH.map(|reader| expand::told(invocation, &arguments, reader, run));
+        Ok(linked? == expanded?)
+    }
 }
 
 fn names_apart(linked: &str, expanded: &str) -> BTreeSet<String> {
