@@ -1,4 +1,4 @@
-//@ rules: unsafe-code
+//@ rules: authority, unsafe-code
 //@ says: the word Ptr names a part of zerocopy
 //@ manifest: [dependencies]
 //@ manifest: zerocopy = { version = "0.8", features = ["derive"] }

@@ -1,4 +1,4 @@
-//@ rules: outside-file
+//@ rules: authority, outside-file
 //@ says: hidden.txt", whose name does not end in .rs
 //@ manifest: [dependencies]
 //@ manifest: zerocopy = { version = "0.8", features = ["derive"] }
