@@ -97,6 +97,25 @@ impl Together {
         runtime().reap();
     }
 
+    /// Has one thread kill a domain and another restart it at the same time, and compares.
+    ///
+    /// # Panics
+    /// If one that runs has a reason to have ended.
+    pub fn race_of_deaths(&self, seed: u64) {
+        let domain = &self.domains[seed as usize % self.domains.len()];
+        let all = Barrier::new(2);
+        scope(|scope| {
+            scope.spawn(|| {
+                all.wait();
+                domain.kill();
+            });
+            all.wait();
+            domain.restart().unwrap_or_else(|error| panic!("{error}"));
+        });
+        let runs = domain.proxy().is_ok_and(|proxy| proxy.count().is_ok());
+        assert!(!runs || domain.exit_reason().is_none(), "{domain:?} runs");
+    }
+
     fn run(&self, steps: u64, seed: u64) {
         let mut rng = Rng::new(seed);
         let mut hand = Vec::new();

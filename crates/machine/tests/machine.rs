@@ -228,6 +228,7 @@ fn several_on_several_threads() {
 #[test]
 fn several_threads_in_the_same_domains() {
     const STEPS: u64 = 500;
+    const RACES: u64 = 20;
     let _alone = begin();
     let before = totals();
     let rounds = number("SAMARA_MACHINE_STEPS", 1_000_000) / 10 * 3 / (STEPS * THREADS as u64);
@@ -239,6 +240,7 @@ fn several_threads_in_the_same_domains() {
         taken.0 += STEPS;
         together.round(THREADS as u64, STEPS, seed() ^ round << 8);
         together.race_for_quota(THREADS, round);
+        (0..RACES).for_each(|race| together.race_of_deaths(race));
     }
     let restarts = together.end();
     assert!(restarts > 10 * rounds, "only {restarts} restarts");

@@ -225,7 +225,7 @@ impl Machine {
         self.open(Numbers { how: 1, ..n });
         for _ in 0..=DEPTH {
             let Some((at, Held::Opened(above))) =
-                self.model.leaves.iter().copied().enumerate().last()
+                self.model.leaves.iter().copied().enumerate().next_back()
             else {
                 return;
             };
