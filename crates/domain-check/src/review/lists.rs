@@ -253,3 +253,16 @@ const ATTRIBUTES: &[Group] = &[
         &["automatically_derived", "coverage", "prelude_import"],
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::review::{Review, Source};
+
+    #[test]
+    fn crates_of_others_were_reviewed_in_a_version() {
+        let review = Review::samara(&Source::Member);
+        let mut others = review.crates.iter();
+        let missing = others.find(|it| it.source == Source::CratesIo && it.since.is_none());
+        assert_eq!(missing.map(|it| &it.name), None);
+    }
+}
