@@ -333,18 +333,21 @@ fn cut_self() {
 }
 
 /// The thread was to be cut under a mark, which it has just released, or in a stretch of the host's,
-/// which has just ended.
+/// which has just ended. This stays to be done until the thread is out of all that is dead: a living domain may be
+/// inside of that, called by a stretch of the host's.
 fn recheck() {
     let thread = thread::current();
-    if thread.owner().is_host() && !thread.top().is_null() {
-        // Still in one.
-        // SAFETY: as in `fault`.
-        unsafe { thread.recheck_later(recheck) };
+    let is_dead = |at: &Activation| !at.is_crossing() && at.target().is_dead();
+    let Some(nearest) = call::nearest(thread) else {
+        return;
+    };
+    if !core::iter::once(nearest).chain(nearest.outer()).any(is_dead) {
         return;
     }
-    let dead = call::innermost(thread).is_some_and(|at| !at.is_crossing() && at.target().is_dead());
+    // SAFETY: as in `fault`.
+    unsafe { thread.recheck_later(recheck) };
     // While the thread unwinds it is on its way out; a tick cuts it if it does not arrive.
-    if dead && !samara_unwind::is_unwinding() {
+    if call::innermost(thread).is_some_and(is_dead) && !samara_unwind::is_unwinding() {
         // Not where the runtime itself had the mark, on the way in or out: on return it looks again.
         cut_self();
     }
