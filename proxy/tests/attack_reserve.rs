@@ -1,220 +1,212 @@
-//! Attack: a domain uses its stack up and has the host start another domain for it. The host's part of that runs over, into the
-//! stack's reserve, and what it starts there is another domain: when that runs over in trusted code in turn, no reserve is left.
+//! Attack: a domain uses its stack up, so that what the host does for it comes to its end in the stack's reserve. Nobody
+//! is let in on that stack before the reserve is closed again, and the domain goes no further.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
-use samara_host_std::contained::{contained, cuts};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
+use samara_testkit::contained::{contained, cuts};
 use samara_testkit::hosted::{alone, host};
-use std::env;
 use std::hint::black_box;
-use std::process::Command;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
+
+#[path = "fixtures/deep.rs"]
+mod deep;
+use deep::{allocate_deeper, outlives, pad_until};
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-static DIGS: AtomicBool = AtomicBool::new(false);
-static REFUSES: AtomicBool = AtomicBool::new(false);
-/// How often the client's code went on behind its call.
-static AFTER: AtomicUsize = AtomicUsize::new(0);
-static INITS: AtomicUsize = AtomicUsize::new(0);
+/// Of the threads that attack.
+const STACK: usize = 512 << 10;
+/// What they may use before the reserve.
+const USUAL: usize = STACK - (128 << 10);
+/// From where the host's part of a recovery runs over.
+const DEPTHS: std::ops::Range<usize> = USUAL - (20 << 10)..USUAL - (12 << 10);
+const STEP: usize = 32;
+
+/// What the server's `init` does next.
+static NEXT: AtomicU32 = AtomicU32::new(STARTS);
+const STARTS: u32 = 0;
+const RUNS_OVER: u32 = 1;
+const ALLOCATES_AND_FAILS: u32 = 2;
+/// How often it did anything else than start.
+static ATTACKS: AtomicUsize = AtomicUsize::new(0);
+/// How often the client went on behind its call.
+static WENT_ON: AtomicUsize = AtomicUsize::new(0);
 
 #[interface]
-trait Started {
+trait Server {
     #[idempotent]
     fn status(&self) -> Result<u32, RpcError>;
     #[replay]
-    fn open(&self) -> Result<Proxy<dyn Started>, RpcError>;
+    fn open(&self) -> Result<Proxy<dyn Server>, RpcError>;
 }
-struct Digging;
-impl Started for Digging {
-    fn open(&self) -> Result<Proxy<dyn Started>, RpcError> {
-        Proxy::export(Self).map_err(|(error, _)| error.into())
-    }
+
+struct Serving;
+
+impl Server for Serving {
     fn status(&self) -> Result<u32, RpcError> {
         Ok(7)
     }
-}
-/// Uses up all of the stack, and allocates all the way.
-#[inline(never)]
-fn dig(depth: usize) -> usize {
-    let here = black_box(Box::new(depth));
-    let below = if depth == usize::MAX { 0 } else { dig(depth + 1) };
-    below + *here
-}
-fn digging((): ()) -> Result<Digging, RpcError> {
-    if REFUSES.swap(false, SeqCst) {
-        // Trusted code, under a mark of its own.
-        drop(black_box(Box::new(7)));
-        return Err(RpcError::OutOfMemory);
+    fn open(&self) -> Result<Proxy<dyn Server>, RpcError> {
+        Proxy::export(Self).map_err(|(error, _)| error.into())
     }
-    if DIGS.swap(false, SeqCst) {
-        INITS.fetch_add(1, SeqCst);
-        black_box(dig(0));
+}
+
+fn serving((): ()) -> Result<Serving, RpcError> {
+    let next = NEXT.swap(STARTS, SeqCst);
+    ATTACKS.fetch_add(usize::from(next != STARTS), SeqCst);
+    match next {
+        RUNS_OVER => {
+            black_box(allocate_deeper(0));
+        }
+        ALLOCATES_AND_FAILS => {
+            drop(black_box(Box::new(7)));
+            return Err(RpcError::OutOfMemory);
+        }
+        _ => {}
     }
-    Ok(Digging)
+    Ok(Serving)
 }
 
 #[interface]
 trait Client {
-    /// Asks from so many bytes further down.
-    fn ask(&self, down: usize) -> Result<u32, RpcError>;
-}
-struct Asking(Proxy<dyn Started>);
-impl Asking {
-    #[inline(never)]
-    fn down(&self, from: usize, bytes: usize) -> Result<u32, RpcError> {
-        let here = black_box(0_u8);
-        if from - (&raw const here).addr() < bytes {
-            let got = self.down(from, bytes);
-            black_box(here);
-            return got;
-        }
-        let got = self.0.status();
-        AFTER.fetch_add(1, SeqCst);
-        got
-    }
-}
-impl Client for Asking {
-    fn ask(&self, down: usize) -> Result<u32, RpcError> {
-        let here = black_box(0_u8);
-        self.down((&raw const here).addr(), down)
-    }
-}
-fn asking(of: Shadow<dyn Started>) -> Result<Asking, RpcError> {
-    Ok(Asking(of.open()?))
+    /// Uses what it has opened from so many bytes further down.
+    fn ask_below(&self, bytes: usize) -> Result<u32, RpcError>;
+    /// Panics there, with a destructor on the way that runs over.
+    fn panic_below(&self, bytes: usize) -> Result<u32, RpcError>;
 }
 
-const NAME: &str = "what_is_started_on_a_reserve_does_not_end_the_host";
-const CHILD: &str = "SAMARA_ATTACK_RESERVE";
+struct Asking(Proxy<dyn Server>);
+
+struct RunsOver;
+
+impl Drop for RunsOver {
+    fn drop(&mut self) {
+        black_box(allocate_deeper(0));
+    }
+}
+
+impl Client for Asking {
+    fn ask_below(&self, bytes: usize) -> Result<u32, RpcError> {
+        pad_until(bytes, &|| {
+            let answer = self.0.status();
+            WENT_ON.fetch_add(1, SeqCst);
+            answer
+        })
+    }
+    fn panic_below(&self, bytes: usize) -> Result<u32, RpcError> {
+        pad_until(bytes, &|| {
+            let _runs_over = RunsOver;
+            panic!("on purpose")
+        })
+    }
+}
+
+fn asking(server: Shadow<dyn Server>) -> Result<Asking, RpcError> {
+    Ok(Asking(server.open()?))
+}
+
+fn spawn(restarts: u32) -> (Domain<dyn Server>, Domain<dyn Client>) {
+    // This host keeps stacks from here on.
+    drop(contained(false));
+    let spec =
+        |name| DomainSpec::new(name).restart(Restart::limited(restarts, Duration::from_secs(3600)));
+    let server: Domain<dyn Server> = host()
+        .spawn(spec("server"), serving, Mint::nothing())
+        .unwrap();
+    let of = server.clone();
+    let client = host().spawn(spec("client"), asking, Mint::fallible(move || of.shadow()));
+    (server, client.unwrap())
+}
+
+/// Runs `attack` on a thread with the stack, without ticks: nothing else cuts it.
+fn on_stack<R: Send>(attack: impl FnOnce() -> R + Send) -> R {
+    thread::scope(|scope| {
+        let run = || {
+            let _contained = contained(false);
+            attack()
+        };
+        let thread = thread::Builder::new().stack_size(STACK);
+        thread.spawn_scoped(scope, run).unwrap().join().unwrap()
+    })
+}
 
 #[test]
 fn what_is_started_on_a_reserve_does_not_end_the_host() {
-    if env::var_os(CHILD).is_some() {
-        return attack();
-    }
-    let child = Command::new(env::current_exe().unwrap())
-        .args([NAME, "--exact", "--nocapture"])
-        .env(CHILD, "1")
-        .status()
-        .unwrap();
-    assert!(child.success(), "two domains have ended the process: {child}");
-}
-
-fn attack() {
-    const STACK: usize = 512 << 10;
-    let _alone = alone();
-    // The host keeps budgets and stacks from here on.
-    drop(contained(true));
-    let restart = Restart::limited(1_000_000, Duration::from_secs(3600));
-    let started: Domain<dyn Started> = host()
-        .spawn(
-            DomainSpec::new("started").restart(restart),
-            digging,
-            Mint::nothing(),
-        )
-        .unwrap();
-    let of = started.clone();
-    let client: Domain<dyn Client> = host()
-        .spawn(
-            DomainSpec::new("client").restart(restart),
-            asking,
-            Mint::fallible(move || of.shadow()),
-        )
-        .unwrap();
-    let shadow = client.shadow().unwrap();
-    let usual = STACK - (128 << 10);
-    thread::scope(|scope| {
-        let run = || {
-            let _contained = contained(true);
-            for down in (usual - (40 << 10)..usual).step_by(64) {
-                DIGS.store(false, SeqCst);
-                // Has a living object.
-                shadow.ask(0).unwrap();
-                assert!(started.kill());
-                DIGS.store(true, SeqCst);
-                let before = cuts().reserves;
-                let got = shadow.ask(down);
-                if cuts().reserves != before {
-                    println!(
-                        "{down}: {got:?}; {} inits, reserves {}",
-                        INITS.load(SeqCst),
-                        cuts().reserves
-                    );
-                }
+    outlives("what_is_started_on_a_reserve_does_not_end_the_host", || {
+        let _alone = alone();
+        let (server, client) = spawn(1 << 20);
+        let before = cuts().reserves;
+        on_stack(|| {
+            let shadow = client.shadow().unwrap();
+            for bytes in DEPTHS.step_by(STEP) {
+                NEXT.store(STARTS, SeqCst);
+                // Opens it anew.
+                assert_eq!(shadow.ask_below(0), Ok(7));
+                assert!(server.kill());
+                NEXT.store(RUNS_OVER, SeqCst);
+                let _ = shadow.ask_below(bytes);
             }
-        };
-        let thread = thread::Builder::new().stack_size(STACK);
-        thread.spawn_scoped(scope, run).unwrap().join().unwrap();
-    });
-    println!("{} inits; {:?}", INITS.load(SeqCst), cuts());
-    client.kill();
-    started.kill();
-}
-
-/// The same, with a service that allocates and fails: the end of its mark takes the one that was set for the client.
-#[test]
-fn who_used_the_stack_up_goes_no_further() {
-    further(1);
-}
-
-/// Where the host's stretch enters nobody, the client is cut behind it.
-#[test]
-fn who_used_the_stack_up_goes_no_further_where_nobody_is_started() {
-    further(0);
-}
-
-fn further(restarts: u32) {
-    const STACK: usize = 512 << 10;
-    let _alone = alone();
-    drop(contained(true));
-    let usual = STACK - (128 << 10);
-    let (mut opened, mut further) = (0, 0);
-    for down in (usual - (20 << 10)..usual - (14 << 10)).step_by(64) {
-        REFUSES.store(false, SeqCst);
-        let started: Domain<dyn Started> = host()
-            .spawn(
-                DomainSpec::new("failing").restart(Restart::limited(restarts, Duration::from_secs(3600))),
-                digging,
-                Mint::nothing(),
-            )
-            .unwrap();
-        let of = started.clone();
-        let client: Domain<dyn Client> = host()
-            .spawn(
-                DomainSpec::new("further"),
-                asking,
-                Mint::fallible(move || of.shadow()),
-            )
-            .unwrap();
-        let proxy = client.proxy().unwrap();
-        assert!(started.kill());
-        REFUSES.store(true, SeqCst);
-        let (reserves, after) = (cuts().reserves, AFTER.load(SeqCst));
-        let got = thread::scope(|scope| {
-            let run = || {
-                // Without ticks: nothing else cuts it.
-                let _contained = contained(false);
-                proxy.ask(down)
-            };
-            let thread = thread::Builder::new().stack_size(STACK);
-            thread.spawn_scoped(scope, run).unwrap().join().unwrap()
         });
+        assert!(ATTACKS.load(SeqCst) > 10 && cuts().reserves > before + 10);
+        client.kill();
+        server.kill();
+    });
+}
+
+/// Has the client use its stack up while the server is restarted so many times, at most.
+fn goes_no_further(restarts: u32) {
+    let _alone = alone();
+    let mut opened = 0;
+    for bytes in DEPTHS.step_by(STEP) {
+        NEXT.store(STARTS, SeqCst);
+        let (server, client) = spawn(restarts);
+        let proxy = client.proxy().unwrap();
+        assert!(server.kill());
+        NEXT.store(ALLOCATES_AND_FAILS, SeqCst);
+        let (reserves, went_on) = (cuts().reserves, WENT_ON.load(SeqCst));
+        let answer = on_stack(|| proxy.ask_below(bytes));
         if cuts().reserves != reserves {
             opened += 1;
-            if AFTER.load(SeqCst) != after {
-                further += 1;
-                println!("{down}: {got:?}, the client went on; alive {}", client.exit_reason().is_none());
-            }
+            assert_eq!(WENT_ON.load(SeqCst), went_on, "{bytes}: {answer:?}");
         }
         client.kill();
-        started.kill();
+        server.kill();
         host().reap();
     }
-    println!("{opened} times the reserve was opened, {further} times the client went on");
-    assert_eq!(further, 0);
+    assert!(opened > 10, "{opened}");
+}
+
+/// The mark of the server's allocation ends while the client is to be cut.
+#[test]
+fn who_used_the_stack_up_goes_no_further() {
+    goes_no_further(1);
+}
+
+#[test]
+fn who_used_the_stack_up_goes_no_further_where_nobody_is_started() {
+    goes_no_further(0);
+}
+
+#[test]
+fn a_destructor_in_a_panic_does_not_run_over_twice() {
+    outlives("a_destructor_in_a_panic_does_not_run_over_twice", || {
+        let _alone = alone();
+        let (server, client) = spawn(1 << 20);
+        let before = cuts().reserves;
+        on_stack(|| {
+            for bytes in (0..4096).step_by(STEP) {
+                client.restart().unwrap();
+                let died = client.proxy().unwrap().panic_below(bytes);
+                assert_eq!(died, Err(RpcError::Crashed));
+            }
+        });
+        assert!(cuts().reserves > before + 10);
+        client.kill();
+        server.kill();
+    });
 }

@@ -346,8 +346,10 @@ fn recheck() {
     }
     // SAFETY: as in `fault`.
     unsafe { thread.recheck_later(recheck) };
-    // While the thread unwinds it is on its way out; a tick cuts it if it does not arrive.
-    if call::innermost(thread).is_some_and(is_dead) && !samara_unwind::is_unwinding() {
+    // While the thread unwinds it is on its way out; a tick cuts it if it does not arrive. A destructor on the way that
+    // runs over in trusted code a second time would find no reserve.
+    let goes_on = !samara_unwind::is_unwinding() || thread.has_open_reserve();
+    if goes_on && call::innermost(thread).is_some_and(is_dead) {
         // Not where the runtime itself had the mark, on the way in or out: on return it looks again.
         cut_self();
     }
