@@ -5,7 +5,7 @@
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
-use samara_testkit::contained::{contained, cuts};
+use samara_testkit::contained::{allow_segments, contained, cuts};
 use samara_testkit::hosted::{alone, host};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
@@ -158,10 +158,12 @@ fn what_is_started_on_a_reserve_does_not_end_the_host() {
     });
 }
 
-/// Has the client use its stack up while the server is restarted so many times, at most.
-fn goes_no_further(restarts: u32) {
+/// Has the client use its stack up while the server is restarted so many times at most, with so many segments.
+fn goes_no_further(restarts: u32, segments: usize) {
     let _alone = alone();
+    allow_segments(segments);
     let mut opened = 0;
+    ATTACKS.store(0, SeqCst);
     for bytes in DEPTHS.step_by(STEP) {
         NEXT.store(STARTS, SeqCst);
         let (server, client) = spawn(restarts);
@@ -178,18 +180,25 @@ fn goes_no_further(restarts: u32) {
         server.kill();
         host().reap();
     }
+    allow_segments(0);
+    println!("{opened} opened, {} attacks", ATTACKS.load(SeqCst));
     assert!(opened > 10, "{opened}");
 }
 
-/// The mark of the server's allocation ends while the client is to be cut.
+/// The server allocates, on a segment: there a mark ends while the client is to be cut.
 #[test]
 fn who_used_the_stack_up_goes_no_further() {
-    goes_no_further(1);
+    goes_no_further(1, 4);
+}
+
+#[test]
+fn who_used_the_stack_up_goes_no_further_without_segments() {
+    goes_no_further(1, 0);
 }
 
 #[test]
 fn who_used_the_stack_up_goes_no_further_where_nobody_is_started() {
-    goes_no_further(0);
+    goes_no_further(0, 0);
 }
 
 #[test]
