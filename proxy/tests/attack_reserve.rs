@@ -28,7 +28,7 @@ const STACK: usize = 512 << 10;
 /// What they may use before the reserve.
 const USUAL: usize = STACK - (128 << 10);
 /// From where the host's part of a recovery runs over.
-const DEPTHS: Range<usize> = USUAL - (20 << 10)..USUAL - (12 << 10);
+const DEPTHS: Range<usize> = USUAL - (18 << 10)..USUAL - (12 << 10);
 const STEP: usize = 32;
 
 /// What the server's `init` does next.
@@ -210,7 +210,7 @@ fn a_destructor_in_a_panic_does_not_run_over_twice() {
         let (server, client) = spawn(1 << 20);
         let before = cuts().reserves;
         on_stack(|| {
-            for bytes in (0..4096).step_by(STEP) {
+            for bytes in (0..2048).step_by(STEP) {
                 client.restart().unwrap();
                 let died = client.proxy().unwrap().panic_below(bytes);
                 assert_eq!(died, Err(RpcError::Crashed));
