@@ -150,8 +150,7 @@ impl ThreadSlot {
     }
 
     /// The address that the room for entries is counted from: the stack's lowest, or its end while its reserve is
-    /// open (`open_reserve`), so that there is less than none. Far below every
-    /// stack if the host has not told.
+    /// open (`open_reserve`), so that there is less than none. Far below every stack if the host has not told.
     #[inline]
     #[must_use]
     pub fn floor(&self) -> usize {
