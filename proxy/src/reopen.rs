@@ -12,7 +12,7 @@ use core::marker::PhantomData;
 use core::{mem, ptr};
 use samara_domain_runtime::call::Target;
 use samara_domain_runtime::journal::Journal;
-use samara_domain_runtime::kept::{Charge, Kept, Payer};
+use samara_domain_runtime::kept::{Charge, Kept, Party, Payer};
 use samara_domain_runtime::state::State;
 use samara_domain_runtime::{ExitKind, Instance, Interface, RpcError};
 use samara_rref::{Exchangeable, Owner};
@@ -82,7 +82,7 @@ impl<I: ?Sized + Interface> Recovery<I> {
             if was_killed || was_short || !way.journal.give_up(failed) {
                 return Err(failed.error);
             }
-            if failed.recorder == way.charge.owner() {
+            if failed.recorder == way.charge.party() {
                 self.end_way();
                 return Err(RpcError::RecoveryFailed);
             }
@@ -93,7 +93,7 @@ impl<I: ?Sized + Interface> Recovery<I> {
 
 // SAFETY: a way is arguments without a destructor, and references to what is the host's.
 unsafe impl<I: ?Sized + Interface> Kept for Recovery<I> {
-    fn end(&self, _: Owner) {
+    fn end(&self, _: Party) {
         self.end_way();
     }
 }
