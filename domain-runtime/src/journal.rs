@@ -4,9 +4,11 @@
 //! of that domain's own, and ends with it. So no client fills a log for the others, or leaves anything in it
 //! behind its death. The host's calls stay for as long as the journal.
 
+use crate::control::Hold;
 use crate::error::RpcError;
 use crate::generation::Instance;
-use crate::kept::{Charge, Kept, Party, Payer};
+use crate::kept::{self, Charge, Kept, Party, Payer};
+use crate::reason::ExitKind;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -64,6 +66,8 @@ pub struct Failed {
     pub recorder: Party,
     /// How it failed.
     pub error: RpcError,
+    /// Whether somebody killed the instance meanwhile: no fault of the call's.
+    pub was_killed: bool,
 }
 
 impl<I: ?Sized> Log<I> {
@@ -93,6 +97,9 @@ unsafe impl<I: ?Sized> Kept for Log<I> {
 }
 
 impl<I: ?Sized + 'static> Journal<I> {
+    /// Bytes that an empty one takes of the host's heap.
+    pub const BYTES: usize = kept::shared(size_of::<Log<I>>());
+
     /// A log of at most `limit` calls of each domain, and as many of the host's; more only while several threads
     /// record at the same time.
     #[must_use]
@@ -109,13 +116,15 @@ impl<I: ?Sized + 'static> Journal<I> {
     }
 
     /// Asked, as the host, before a call that is to be recorded on behalf of `payer`, and before its instance is
-    /// looked up. The record will take `bytes`.
+    /// looked up. The record will be a call of `bytes`.
     ///
     /// # Errors
     /// The call must not be made: [`RpcError::ReplayLogFull`], [`RpcError::HostQuota`],
     /// [`RpcError::OutOfMemory`]; [`RpcError::RecoveryFailed`] for a domain whose calls were given up.
     pub fn admit(&self, payer: Payer, bytes: usize) -> Result<Admission, RpcError> {
-        let charge = payer.charge(bytes.saturating_add(size_of::<Entry<I>>()))?;
+        // The list grows by doubling.
+        let entry = 2 * size_of::<Entry<I>>();
+        let charge = payer.charge(kept::shared(bytes).saturating_add(entry))?;
         let ends = Arc::downgrade(&self.0);
         charge.ends(ends);
         let party = payer.party();
@@ -128,8 +137,11 @@ impl<I: ?Sized + 'static> Journal<I> {
             if recorded >= self.0.limit {
                 return Err(RpcError::ReplayLogFull);
             }
-            let room = state.calls.try_reserve(1);
-            room.map_err(|_| RpcError::OutOfMemory)?;
+            if state.calls.len() == state.calls.capacity() {
+                // By doubling, from the first on: not to four at once, which one would pay for.
+                let room = state.calls.try_reserve_exact(state.calls.len().max(1));
+                room.map_err(|_| RpcError::OutOfMemory)?;
+            }
             Ok(state.replays)
         })?;
         Ok(Admission { charge, replays })
@@ -165,6 +177,8 @@ impl<I: ?Sized + 'static> Journal<I> {
         let mut from = 0;
         self.0
             .locked(|state| state.replays = state.replays.wrapping_add(1));
+        // Why it died is asked while its slot is nobody else's.
+        let _hold = Hold::new(instance.target().block());
         loop {
             // No lock is held over a call. By number: those of a domain that ends meanwhile are taken out.
             let next = self.0.locked(|state| {
@@ -176,18 +190,25 @@ impl<I: ?Sized + 'static> Journal<I> {
                 return Ok(());
             };
             let done = call.replay(instance);
-            done.map_err(|error| Failed { recorder, error })?;
+            done.map_err(|error| Failed {
+                recorder,
+                error,
+                was_killed: instance
+                    .reason()
+                    .is_some_and(|reason| reason.kind == ExitKind::Killed),
+            })?;
             from = number.saturating_add(1);
         }
     }
 
     /// Gives up all calls of the domain whose call `failed`, and refuses further ones until it has ended: what it
     /// had recorded can't be restored, which is no reason for the others to be without the service. So it is, too, if that
-    /// domain has ended since, and its calls with it. False if the call was the host's, or was never let in.
+    /// domain has ended since, and its calls with it. False if the call was the host's, was never let in, or was cut
+    /// short by a kill.
     #[must_use]
     pub fn give_up(&self, failed: Failed) -> bool {
         let was_made = matches!(failed.error, RpcError::Crashed | RpcError::RecoveryFailed);
-        if failed.recorder.is_host() || !was_made {
+        if failed.recorder.is_host() || failed.was_killed || !was_made {
             return false;
         }
         let given_up = self.0.locked(|state| {

@@ -14,9 +14,21 @@ use core::mem;
 use samara_shared_heap::owner::MAX_OWNERS;
 use samara_shared_heap::{NoCutMutex, Owner, thread};
 
-/// What each charge costs beside the bytes that it names: its place in the list, and the allocator's and
-/// reference counts' own bytes.
-const OVERHEAD: usize = 128;
+/// What each charge costs beside the bytes that it names: its place in the list, which grows by doubling.
+const OVERHEAD: usize = 2 * size_of::<Place>();
+
+/// What a block of `bytes` takes of the host's heap: allocators put a header before it, and round it up.
+#[must_use]
+pub const fn block(bytes: usize) -> usize {
+    const GRAIN: usize = 2 * size_of::<usize>();
+    bytes.saturating_add(2 * GRAIN - 1) / GRAIN * GRAIN
+}
+
+/// [`block`] with reference counts, as an `Arc` has.
+#[must_use]
+pub const fn shared(bytes: usize) -> usize {
+    block(bytes.saturating_add(2 * size_of::<usize>()))
+}
 
 /// Something of the host's that exists on behalf of domains.
 ///
@@ -95,11 +107,17 @@ impl Account {
         Ok(at)
     }
 
-    /// What stood at the place, to be dropped without the lock.
-    fn release(&mut self, at: usize, bytes: usize) -> Place {
+    /// What stood at the place, and the list if nothing is left in it: to be dropped without the lock.
+    fn release(&mut self, at: usize, bytes: usize) -> (Place, Vec<Place>) {
         self.bytes = self.bytes.saturating_sub(bytes);
         let next = mem::replace(&mut self.free, at);
-        mem::replace(&mut self.places[at], Place::Free { next })
+        let place = mem::replace(&mut self.places[at], Place::Free { next });
+        // Every charge has bytes.
+        if self.bytes > 0 {
+            return (place, Vec::new());
+        }
+        self.free = NONE;
+        (place, mem::take(&mut self.places))
     }
 }
 
@@ -141,7 +159,8 @@ impl Payer {
         self.party
     }
 
-    /// Charges `bytes` and a fixed overhead of 128 bytes. Cost: a lock of the payer's own.
+    /// Charges `bytes`, which are those of whole [`block`]s, and a place in the payer's list. Cost: a lock of the
+    /// payer's own.
     ///
     /// # Errors
     /// [`RpcError::HostQuota`], [`RpcError::OutOfMemory`]; [`RpcError::Dead`] if the payer is gone.
@@ -266,8 +285,8 @@ mod tests {
         assert_eq!(account.charge(10 * OVERHEAD), Ok(0));
         assert_eq!(account.charge(1), Err(RpcError::HostQuota));
         assert_eq!(account.charge(usize::MAX), Err(RpcError::HostQuota));
-        account.release(0, 10 * OVERHEAD);
-        assert_eq!(account.bytes, 0);
+        let (_, list) = account.release(0, 10 * OVERHEAD);
+        assert_eq!((account.bytes, list.len()), (0, 1), "nothing is left");
         assert_eq!(account.charge(1), Ok(0));
     }
 
