@@ -39,6 +39,7 @@ use lagging::Lagging;
 use published::Published;
 use recipe::{Recipe, Start};
 use samara_rref::Exchangeable;
+use samara_shared_heap::group::{self, Opener};
 use samara_shared_heap::{NoCutMutex, thread};
 
 /// Whether a dead generation may be followed by another.
@@ -71,6 +72,8 @@ pub struct Service<I: ?Sized + Interface> {
     /// Whether it was told that the budget is used up, since the last restart.
     told_exhausted: AtomicBool,
     exits: Arc<Exits>,
+    /// For whom groups of all generations count.
+    opener: Opener,
     journal: Journal<I>,
 }
 
@@ -88,7 +91,12 @@ impl<I: ?Sized + Interface> Service<I> {
     {
         let recipe: Box<dyn Start<I>> = Box::new(Recipe { init, mint });
         let exits = Arc::new(Exits::new());
-        let first = recipe.start(&spec, 0, &exits, &|_| {})?;
+        let opener = Opener::fresh();
+        let begun = |target: Target| {
+            // SAFETY: whoever spawns has the authority over what it spawns.
+            unsafe { group::count_for(target.owner(), opener) };
+        };
+        let first = recipe.start(&spec, 0, &exits, &begun)?;
         Ok(Self {
             spec,
             recipe,
@@ -103,6 +111,7 @@ impl<I: ?Sized + Interface> Service<I> {
             restarts: AtomicU32::new(0),
             told_exhausted: AtomicBool::new(false),
             exits,
+            opener,
             journal: Journal::new(spec.replay_log),
         })
     }
@@ -204,6 +213,8 @@ impl<I: ?Sized + Interface> Service<I> {
     /// Notes the generation whose `init` runs next. Whoever changed the standing before found nothing to end: its
     /// end comes here.
     fn begun(&self, target: Target) {
+        // SAFETY: as at the first start.
+        unsafe { group::count_for(target.owner(), self.opener) };
         *self.starting.lock() = Some(target);
         if self.standing() != Standing::Wanted {
             end(target, &ExitReason::new(ExitKind::Killed, NOT_WANTED));
