@@ -265,7 +265,7 @@ pub(crate) fn end(owner: Owner) {
 
 #[cfg(all(test, not(samara_model)))]
 mod tests {
-    use super::{Account, NONE, OVERHEAD};
+    use super::{Account, NONE, OVERHEAD, block};
     use crate::error::RpcError;
     use alloc::vec::Vec;
 
@@ -288,6 +288,17 @@ mod tests {
         let (_, list) = account.release(0, 10 * OVERHEAD);
         assert_eq!((account.bytes, list.len()), (0, 1), "nothing is left");
         assert_eq!(account.charge(1), Ok(0));
+    }
+
+    #[test]
+    fn a_block_has_room_for_its_header() {
+        let word = size_of::<usize>();
+        for bytes in 0..100 {
+            let block = block(bytes);
+            assert!(block % (2 * word) == 0 && block >= bytes + 2 * word);
+            assert!(block < bytes + 4 * word);
+        }
+        assert!(block(usize::MAX) > usize::MAX / 2);
     }
 
     #[test]
