@@ -4,8 +4,8 @@
 //! of that domain's own, and ends with it. So no client fills a log for the others, or leaves anything in it
 //! behind its death. The host's calls stay for as long as the journal.
 
-use crate::control::Hold;
 use crate::error::RpcError;
+use crate::exits::Ending;
 use crate::generation::Instance;
 use crate::kept::{self, Charge, Kept, Party, Payer};
 use crate::reason::ExitKind;
@@ -177,8 +177,8 @@ impl<I: ?Sized + 'static> Journal<I> {
         let mut from = 0;
         self.0
             .locked(|state| state.replays = state.replays.wrapping_add(1));
-        // Why it died is asked while its slot is nobody else's.
-        let _hold = Hold::new(instance.target().block());
+        // Before the first call: after one the slot may be another's.
+        let ending = Ending::of(instance.target());
         loop {
             // No lock is held over a call. By number: those of a domain that ends meanwhile are taken out.
             let next = self.0.locked(|state| {
@@ -193,7 +193,7 @@ impl<I: ?Sized + 'static> Journal<I> {
             done.map_err(|error| Failed {
                 recorder,
                 error,
-                was_killed: instance
+                was_killed: ending
                     .reason()
                     .is_some_and(|reason| reason.kind == ExitKind::Killed),
             })?;
