@@ -295,7 +295,7 @@ mod tests {
         let word = size_of::<usize>();
         for bytes in 0..100 {
             let block = block(bytes);
-            assert!(block % (2 * word) == 0 && block >= bytes + 2 * word);
+            assert!(block.is_multiple_of(2 * word) && block >= bytes + 2 * word);
             assert!(block < bytes + 4 * word);
         }
         assert!(block(usize::MAX) > usize::MAX / 2);

@@ -119,75 +119,87 @@ fn client(name: &str, of: &Domain<dyn File>) -> (Domain<dyn Client>, Proxy<dyn C
     (domain, proxy)
 }
 
-/// An owner that was at 3, and a guest that has recorded `seek`; the server is dead.
-fn shared(name: &str, seek: u32) -> (Domain<dyn File>, [Domain<dyn Client>; 2], Proxy<dyn File>) {
-    let files = files(name);
-    let (owner, o) = client("owner", &files);
-    let (guest, g) = client("guest", &files);
-    let file = o.open().unwrap();
-    g.take(file.try_clone().unwrap()).unwrap();
-    assert_eq!(o.seek(3), Ok(()));
-    assert_eq!(g.seek(seek), Ok(()));
-    assert!(files.kill());
-    (files, [owner, guest], file)
+/// A file that its owner has at 3.
+struct Shared {
+    files: Domain<dyn File>,
+    owner: Domain<dyn Client>,
+    guest: Domain<dyn Client>,
+    file: Proxy<dyn File>,
+}
+
+impl Shared {
+    /// The guest has recorded `seek`, and the server is dead.
+    fn new(name: &str, seek: u32) -> Self {
+        let files = files(name);
+        let (owner, o) = client("owner", &files);
+        let (guest, g) = client("guest", &files);
+        let file = o.open().unwrap();
+        g.take(file.try_clone().unwrap()).unwrap();
+        assert_eq!(o.seek(3), Ok(()));
+        assert_eq!(g.seek(seek), Ok(()));
+        assert!(files.kill());
+        Self {
+            files,
+            owner,
+            guest,
+            file,
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.owner.kill();
+        self.guest.kill();
+        self.files.kill();
+    }
 }
 
 #[test]
 fn a_record_of_one_holder_does_not_take_an_object_from_the_others() {
     let _alone = alone();
-    let (files, [owner, guest], file) = shared("poisoned", POISON);
-    assert!(!file.is_alive());
-    let o = owner.proxy().unwrap();
+    let shared = Shared::new("poisoned", POISON);
+    assert!(!shared.file.is_alive());
+    let o = shared.owner.proxy().unwrap();
     let got: Vec<_> = (0..3).map(|_| o.at()).collect();
     assert_eq!(got[2], Ok(3));
-    assert!(file.is_alive(), "it was opened again");
-    for domain in [owner, guest] {
-        domain.kill();
-    }
-    files.kill();
+    assert!(shared.file.is_alive(), "it was opened again");
 }
 
 /// Worse if the server dies of it: then each call of the others costs it a restart, until all are spent.
 #[test]
 fn a_record_of_one_holder_does_not_end_the_server_again_and_again() {
     let _alone = alone();
-    let (files, [owner, guest], _file) = shared("deadly", DEADLY);
-    let o = owner.proxy().unwrap();
+    let shared = Shared::new("deadly", DEADLY);
+    let o = shared.owner.proxy().unwrap();
     for _ in 0..30 {
         let _ = o.at();
     }
-    assert!(files.restarts() < 5);
-    for domain in [owner, guest] {
-        domain.kill();
-    }
-    files.kill();
+    assert!(shared.files.restarts() < 5);
 }
 
 /// The guest dies while its call is made again. Who has its slot by then has recorded on the object, too.
 #[test]
 fn a_dead_domains_record_is_not_held_against_who_has_its_slot() {
     let _alone = alone();
-    let (files, [owner, guest], file) = shared("slow", SLOW);
-    let o = owner.proxy().unwrap();
+    let shared = Shared::new("slow", SLOW);
+    let o = shared.owner.proxy().unwrap();
     let reopening = thread::spawn(move || o.at());
     wait_until("the replay", || REPLAYING.load(SeqCst));
-    let slot = guest.info().id;
+    let slot = shared.guest.info().id;
     let before = reclaims("guest").len();
-    assert!(guest.kill());
+    assert!(shared.guest.kill());
     let _released = await_reclaims("guest", before + 1);
-    let (stranger, s) = client("stranger", &files);
+    let (stranger, s) = client("stranger", &shared.files);
     assert_eq!(stranger.info().id, slot, "the slot is used again");
-    s.take(file).unwrap();
+    s.take(shared.file.try_clone().unwrap()).unwrap();
     assert_eq!(s.seek(7), Ok(()));
     GO_ON.store(true, SeqCst);
     let owners = reopening.join().unwrap();
     let further = s.seek(8);
-    assert!(files.kill());
+    assert!(shared.files.kill());
     let restored = s.at();
-    for domain in [owner, stranger] {
-        domain.kill();
-    }
-    files.kill();
+    stranger.kill();
     assert_eq!(owners, Ok(7), "nobody's record is in the way");
     assert_eq!(further, Ok(()), "it is refused for a dead domain's record");
     assert_eq!(restored, Ok(8), "its record was given up");
