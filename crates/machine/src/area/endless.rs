@@ -278,8 +278,8 @@ fn endless(place: Where, names: &[String; 2]) {
     let end = now() + PATIENCE.as_micros() as u64;
     let task = Task { place, end };
     let spec = DomainSpec::new(&names[0]).budget(BUDGET).threads(1);
-    let started: Result<Domain<dyn Toiler>, _> =
-        runtime().spawn(spec, init, Mint::of(move || task));
+    let start = || runtime().spawn::<dyn Toiler, _, _, _>(spec, init, Mint::of(move || task));
+    let started = start();
     if matches!(place, Where::Init | Where::Display | Where::ErrorDrop) {
         // Of its start nobody else can tell.
         assert!(
@@ -287,6 +287,8 @@ fn endless(place: Where, names: &[String; 2]) {
             "a start without end in {place:?}"
         );
     } else {
+        // On a busy machine a lock of the heap's may be waited for until a budget is used up, in `init` too.
+        let started = started.or_else(|_| start()).or_else(|_| start());
         let toiler = started.unwrap_or_else(|error| panic!("{error}"));
         let _ending = Ending(toiler.clone());
         toils(&toiler, task, &names[1]);
@@ -341,7 +343,11 @@ fn toils(toiler: &Domain<dyn Toiler>, task: Task, echo: &str) {
     let toil = || proxy().toil(proxy(), shadow());
     let ended = match task.place {
         Where::WaitOnThread | Where::Thread => {
-            assert_eq!(toil(), Ok(()));
+            let spawned = toil();
+            assert!(
+                matches!(spawned, Ok(()) | Err(RpcError::Crashed)),
+                "{spawned:?}"
+            );
             Err(RpcError::Crashed)
         }
         Where::PayloadOfMove => {
