@@ -110,7 +110,8 @@ impl Closed<'_> {
     }
 }
 
-/// Names that outlive whatever the type outlives: of plain parameters and references only.
+/// Names that outlive whatever the type outlives: of parameters, references and what is made from them without
+/// a name.
 fn parts(ty: &Type) -> Vec<Name> {
     match ty {
         Type::Path(path) => path
@@ -124,7 +125,33 @@ fn parts(ty: &Type) -> Vec<Name> {
             found.extend(reference.lifetime.as_ref().map(name));
             found
         }
+        Type::Tuple(tuple) => tuple.elems.iter().flat_map(parts).collect(),
+        Type::Slice(slice) => parts(&slice.elem),
+        Type::Array(array) => parts(&array.elem),
+        Type::Paren(paren) => parts(&paren.elem),
+        Type::Group(group) => parts(&group.elem),
+        Type::Ptr(pointer) => parts(&pointer.elem),
         _ => Vec::new(),
+    }
+}
+
+/// Whether all that follows from a type's outliving something is known: it is made from parameters, or is
+/// projected.
+pub(super) fn is_taken_apart(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => {
+            path.path.get_ident().is_some()
+                || path.qself.is_some()
+                || path.path.segments.iter().all(|it| it.arguments.is_none())
+        }
+        Type::Reference(reference) => is_taken_apart(&reference.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().all(is_taken_apart),
+        Type::Slice(slice) => is_taken_apart(&slice.elem),
+        Type::Array(array) => is_taken_apart(&array.elem),
+        Type::Paren(paren) => is_taken_apart(&paren.elem),
+        Type::Group(group) => is_taken_apart(&group.elem),
+        Type::Ptr(pointer) => is_taken_apart(&pointer.elem),
+        _ => false,
     }
 }
 

@@ -2,17 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use syn::visit::{self, Visit};
 use syn::{
-    Fields, GenericArgument, GenericParam, Generics, Item, ItemTrait, PathArguments, TraitBound,
-    Type, TypeParamBound, WherePredicate,
+    Fields, File, GenericArgument, GenericParam, Generics, Ident, ItemTrait, Path, PathArguments,
+    TraitBound, TraitItem, Type, TypeParamBound, UseTree, WherePredicate,
 };
 
-use super::declared::{Declared, name};
+use super::declared::{Declared, is_structure, name};
 use super::facts::{Name, STATIC};
 use super::judge::{Outlived, outlived};
 use super::walk::{Scope, Walk};
-use crate::check::tokens::{is_word, until_body};
 
 /// A parameter of a type: lifetimes and others are counted apart.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -21,8 +20,11 @@ pub(super) enum Parameter {
     Other(usize),
 }
 
+/// How often relations of types are looked for that follow from those of others.
+const MOST_ROUNDS: u32 = 64;
+
 /// A type.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 struct Definition {
     /// How many lifetime parameters it has.
     lifetimes: usize,
@@ -36,7 +38,7 @@ struct Definition {
 }
 
 /// A name for another type.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Alias {
     /// Its lifetime parameters.
     pub(super) lifetimes: Vec<Name>,
@@ -90,6 +92,14 @@ pub(super) struct Definitions {
     traits: BTreeMap<String, Vec<Trait>>,
     /// Names that `use … as …` gives, and what they may mean.
     renamed: BTreeMap<String, BTreeSet<String>>,
+    /// Names that may come from another crate.
+    foreign: BTreeSet<String>,
+    /// Whether all names of another crate's module may be there.
+    has_foreign_globs: bool,
+    /// The crate's modules.
+    modules: BTreeSet<String>,
+    /// Whether all relations between types' parameters are known.
+    is_settled: bool,
 }
 
 /// A trait.
@@ -106,25 +116,26 @@ pub(super) struct Trait {
 }
 
 impl Trait {
-    fn new(item: ItemTrait, associates: bool) -> Self {
+    fn new(item: &ItemTrait) -> Self {
         let mut found = Trait {
             lifetimes: Vec::new(),
             others: Vec::new(),
-            bounds: item.supertraits.into_iter().collect(),
-            associates,
+            bounds: item.supertraits.iter().cloned().collect(),
+            associates: item.items.iter().any(|it| matches!(it, TraitItem::Type(_))),
         };
-        for param in item.generics.params {
+        for param in &item.generics.params {
             match param {
                 GenericParam::Lifetime(param) => found.lifetimes.push(name(&param.lifetime)),
                 GenericParam::Type(param) => found.others.push(param.ident.to_string()),
                 GenericParam::Const(param) => found.others.push(param.ident.to_string()),
             }
         }
-        let clauses = item.generics.where_clause.into_iter();
-        for predicate in clauses.flat_map(|clause| clause.predicates) {
-            if let WherePredicate::Type(mut predicate) = predicate
+        let clauses = item.generics.where_clause.iter();
+        for predicate in clauses.flat_map(|clause| &clause.predicates) {
+            if let WherePredicate::Type(predicate) = predicate
                 && matches!(&predicate.bounded_ty, Type::Path(path) if path.path.is_ident("Self"))
             {
+                let mut predicate = predicate.clone();
                 // A binder of the whole predicate is each bound's.
                 if let Some(binder) = predicate.lifetimes {
                     for bound in &mut predicate.bounds {
@@ -151,18 +162,25 @@ const FN_TRAITS: &[&str] = &[
 ];
 
 impl Definitions {
-    pub(super) fn collect(source: &TokenStream) -> Self {
-        let mut definitions = Definitions::default();
-        let mut items = Vec::new();
-        definitions.gather(source.clone(), &mut items);
+    pub(super) fn collect(file: &File) -> Self {
+        let mut gather = Gather::default();
+        gather.visit_file(file);
+        let Gather {
+            mut definitions,
+            items,
+        } = gather;
         // A type's fields are of types whose relations may not be known yet.
-        for _ in 0..4 {
+        for _ in 0..MOST_ROUNDS {
             let mut types = BTreeMap::<_, Vec<_>>::new();
             for item in &items {
                 let definition = definitions.define(&item.generics, &item.fields, item.alias);
                 types.entry(item.name.clone()).or_default().push(definition);
             }
+            definitions.is_settled = types == definitions.types;
             definitions.types = types;
+            if definitions.is_settled {
+                break;
+            }
         }
         definitions
     }
@@ -189,6 +207,33 @@ impl Definitions {
         !all.is_empty() && all.iter().all(|it| it.alias.is_none())
     }
 
+    /// Whether a type of this name may be another type's name.
+    pub(super) fn is_alias(&self, name: &str) -> bool {
+        self.named(name).iter().any(|it| it.alias.is_some())
+    }
+
+    /// Whether all relations between types' parameters are known.
+    pub(super) fn is_settled(&self) -> bool {
+        self.is_settled
+    }
+
+    /// Whether a name may be one of another crate's.
+    pub(super) fn is_foreign(&self, name: &str) -> bool {
+        self.has_foreign_globs || self.foreign.contains(name)
+    }
+
+    /// Whether a path may lead to another crate's type, though the crate has one of the name.
+    pub(super) fn may_be_foreign(&self, path: &Path) -> bool {
+        let mut segments = path.segments.iter().map(|it| it.ident.to_string());
+        let last = segments.next_back().unwrap_or_default();
+        let is_own = |(index, name): (usize, String)| {
+            let is_root = index == 0 && ["crate", "self", "super"].contains(&name.as_str());
+            let is_module = name == "super" || self.modules.contains(&name);
+            is_root || (is_module && !self.foreign.contains(&name))
+        };
+        path.leading_colon.is_some() || self.is_foreign(&last) || !segments.enumerate().all(is_own)
+    }
+
     fn named(&self, name: &str) -> Vec<&Definition> {
         let names = self.meanings(name);
         names
@@ -209,6 +254,11 @@ impl Definitions {
             }
         }
         known
+    }
+
+    /// Whether a name may be another one of what has this one.
+    pub(super) fn means(&self, name: &str, other: &str) -> bool {
+        self.meanings(name).contains(other)
     }
 
     /// The crate's traits of this name.
@@ -269,7 +319,7 @@ impl Definitions {
         let mut known = BTreeSet::from([last.ident.to_string()]);
         let mut new = vec![last.ident.to_string()];
         while let Some(trait_name) = new.pop() {
-            if self.meanings(&trait_name).contains("Any") {
+            if self.means(&trait_name, "Any") {
                 found.insert(STATIC.to_owned());
             }
             for bound in self.traits(&trait_name).iter().flat_map(|it| &it.bounds) {
@@ -296,58 +346,6 @@ impl Definitions {
     pub(super) fn is_proving(&self, name: &str) -> bool {
         let names = self.meanings(name);
         names.iter().any(|name| self.proving.contains(name))
-    }
-
-    fn gather(&mut self, source: TokenStream, items: &mut Vec<TypeItem>) {
-        let tokens: Vec<TokenTree> = source.into_iter().collect();
-        for (index, token) in tokens.iter().enumerate() {
-            match token {
-                TokenTree::Group(group) => self.gather(group.stream(), items),
-                TokenTree::Ident(word) if is_type(word) => {
-                    if let Some(item) = item(&tokens[index..]) {
-                        items.push(item);
-                    }
-                }
-                TokenTree::Ident(word) if word == "trait" => self.add_trait(&tokens[index..]),
-                TokenTree::Ident(word) if word == "as" && index > 0 => {
-                    if let (TokenTree::Ident(old), Some(TokenTree::Ident(new))) =
-                        (&tokens[index - 1], tokens.get(index + 1))
-                    {
-                        let means = self.renamed.entry(new.to_string()).or_default();
-                        means.insert(old.to_string());
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn add_trait(&mut self, tokens: &[TokenTree]) {
-        let [_, TokenTree::Ident(name), ..] = tokens else {
-            return;
-        };
-        let name = name.to_string();
-        let header = until_body(tokens);
-        let is_mark = |mark: char| move |token: &TokenTree| matches!(token, TokenTree::Punct(it) if it.as_char() == mark);
-        // A colon or a where clause anywhere: also that of a parameter, to be on the safe side.
-        let bounded =
-            header.iter().any(is_mark(':')) || header.iter().any(|token| is_word(token, "where"));
-        let body = match tokens.get(header.len()) {
-            Some(TokenTree::Group(body)) => body.stream().into_iter().collect(),
-            _ => Vec::new(),
-        };
-        let associates = body.windows(3).any(|window| {
-            is_word(&window[0], "type") && (is_mark(':')(&window[2]) || is_mark('<')(&window[2]))
-        });
-        if bounded || associates {
-            self.proving.insert(name.clone());
-        }
-        let all = self.traits.entry(name).or_default();
-        let empty = TokenTree::Group(Group::new(Delimiter::Brace, TokenStream::new()));
-        let whole = header.iter().cloned().chain([empty]).collect();
-        // What can't be read is found where traits are looked at.
-        let associates = body.iter().any(|token| is_word(token, "type"));
-        all.extend(syn::parse2(whole).map(|item| Trait::new(item, associates)));
     }
 
     fn define(&self, generics: &Generics, fields: &[Type], alias: bool) -> Definition {
@@ -405,6 +403,14 @@ impl Definitions {
         for (outer, inner) in declared.pairs() {
             relate(outer, inner, true);
         }
+        // What is projected from a parameter outlives a lifetime: some of what the parameter has may.
+        for (outer, inner) in declared.pairs().filter(|it| is_structure(&it.1)) {
+            for parameter in parameters.keys().filter(|it| *it != outer) {
+                if inner.contains(parameter.trim_start_matches('\'')) {
+                    relate(outer, parameter, false);
+                }
+            }
+        }
         if walk.unknown {
             for outer in lifetimes.iter().map(String::as_str).chain([STATIC]) {
                 for inner in parameters.keys().filter(|inner| *inner != outer) {
@@ -430,12 +436,6 @@ impl Definitions {
     }
 }
 
-fn is_type(word: &proc_macro2::Ident) -> bool {
-    ["struct", "enum", "union", "type"]
-        .iter()
-        .any(|it| word == it)
-}
-
 /// What matters of a type's definition.
 struct TypeItem {
     name: String,
@@ -445,32 +445,130 @@ struct TypeItem {
     alias: bool,
 }
 
-/// The item that begins here.
-fn item(tokens: &[TokenTree]) -> Option<TypeItem> {
-    let end = tokens.iter().position(|token| match token {
-        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
-        TokenTree::Punct(mark) => mark.as_char() == ';',
-        _ => false,
-    })?;
-    let item: TokenStream = tokens[..=end].iter().cloned().collect();
-    let types = |fields: &Fields| fields.iter().map(|it| it.ty.clone()).collect::<Vec<_>>();
-    let (ident, generics, fields, alias) = match syn::parse2(item).ok()? {
-        Item::Struct(item) => (item.ident, item.generics, types(&item.fields), false),
-        Item::Enum(item) => {
-            let variants = item.variants.iter().flat_map(|it| types(&it.fields));
-            (item.ident, item.generics, variants.collect(), false)
+/// Finds every definition, wherever it stands.
+#[derive(Default)]
+struct Gather {
+    definitions: Definitions,
+    items: Vec<TypeItem>,
+}
+
+impl Gather {
+    fn add(&mut self, name: &Ident, generics: &Generics, fields: Vec<Type>, alias: bool) {
+        self.items.push(TypeItem {
+            name: name.to_string(),
+            generics: generics.clone(),
+            fields,
+            alias,
+        });
+    }
+
+    fn rename(&mut self, old: &Ident, new: &Ident) {
+        let means = self.definitions.renamed.entry(new.to_string());
+        means.or_default().insert(old.to_string());
+    }
+
+    fn add_trait(&mut self, item: &ItemTrait) {
+        let name = item.ident.to_string();
+        let generics = &item.generics;
+        // Bounds of a parameter, too, to be on the safe side.
+        let is_bounded = generics.params.iter().any(|param| match param {
+            GenericParam::Lifetime(it) => !it.bounds.is_empty(),
+            GenericParam::Type(it) => !it.bounds.is_empty(),
+            GenericParam::Const(_) => true,
+        });
+        let associates = item.items.iter().any(|item| match item {
+            TraitItem::Type(it) => {
+                let generics = &it.generics;
+                !it.bounds.is_empty()
+                    || !generics.params.is_empty()
+                    || generics.where_clause.is_some()
+            }
+            _ => false,
+        });
+        if !item.supertraits.is_empty()
+            || generics.where_clause.is_some()
+            || is_bounded
+            || associates
+        {
+            self.definitions.proving.insert(name.clone());
         }
-        Item::Union(item) => {
-            let fields = item.fields.named.into_iter().map(|it| it.ty);
-            (item.ident, item.generics, fields.collect(), false)
+        let all = self.definitions.traits.entry(name).or_default();
+        all.push(Trait::new(item));
+    }
+
+    fn import(&mut self, tree: &UseTree, is_foreign: bool) {
+        match tree {
+            UseTree::Path(path) => self.import(&path.tree, is_foreign),
+            UseTree::Group(group) => {
+                for tree in &group.items {
+                    self.import(tree, is_foreign);
+                }
+            }
+            UseTree::Glob(_) => self.definitions.has_foreign_globs |= is_foreign,
+            UseTree::Name(name) if is_foreign => {
+                self.definitions.foreign.insert(name.ident.to_string());
+            }
+            UseTree::Name(_) => {}
+            UseTree::Rename(rename) => {
+                self.rename(&rename.ident, &rename.rename);
+                if is_foreign {
+                    self.definitions.foreign.insert(rename.rename.to_string());
+                }
+            }
         }
-        Item::Type(item) => (item.ident, item.generics, vec![*item.ty], true),
-        _ => return None,
-    };
-    Some(TypeItem {
-        name: ident.to_string(),
-        generics,
-        fields,
-        alias,
-    })
+    }
+}
+
+fn types(fields: &Fields) -> Vec<Type> {
+    fields.iter().map(|it| it.ty.clone()).collect()
+}
+
+impl<'ast> Visit<'ast> for Gather {
+    fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
+        self.add(&item.ident, &item.generics, types(&item.fields), false);
+        visit::visit_item_struct(self, item);
+    }
+
+    fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
+        let fields = item.variants.iter().flat_map(|it| types(&it.fields));
+        self.add(&item.ident, &item.generics, fields.collect(), false);
+        visit::visit_item_enum(self, item);
+    }
+
+    fn visit_item_union(&mut self, item: &'ast syn::ItemUnion) {
+        let fields = item.fields.named.iter().map(|it| it.ty.clone());
+        self.add(&item.ident, &item.generics, fields.collect(), false);
+        visit::visit_item_union(self, item);
+    }
+
+    fn visit_item_type(&mut self, item: &'ast syn::ItemType) {
+        let ty = vec![(*item.ty).clone()];
+        self.add(&item.ident, &item.generics, ty, true);
+        visit::visit_item_type(self, item);
+    }
+
+    fn visit_item_trait(&mut self, item: &'ast ItemTrait) {
+        self.add_trait(item);
+        visit::visit_item_trait(self, item);
+    }
+
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        self.definitions.modules.insert(item.ident.to_string());
+        visit::visit_item_mod(self, item);
+    }
+
+    fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
+        if let Some((_, new)) = &item.rename {
+            self.rename(&item.ident, new);
+        }
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        // What begins with a module's name may be of a crate that has the same.
+        let is_foreign = match &item.tree {
+            UseTree::Path(path) => !["crate", "self", "super"].iter().any(|it| path.ident == it),
+            _ => true,
+        };
+        self.import(&item.tree, is_foreign);
+    }
 }

@@ -7,8 +7,8 @@ use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, To
 use syn::parse::{ParseStream, Parser};
 use syn::{
     BoundLifetimes, FnArg, GenericParam, Generics, ImplItemType, ItemImpl, ItemTrait,
-    PathArguments, PathSegment, ReturnType, Signature, TraitBound, TraitBoundModifier, Type,
-    TypeBareFn, TypeParamBound, WherePredicate,
+    PathArguments, PathSegment, ReturnType, Signature, TraitBound, Type, TypeBareFn,
+    TypeParamBound, WherePredicate,
 };
 
 use super::declared::{Declared, is_structure, name, names};
@@ -16,15 +16,12 @@ use super::definitions::Definitions;
 use super::facts::{ELSEWHERE, Facts, Name, Occurrence};
 use super::judge::{Outlived, Relied, judge, outlived, undeclared};
 use super::walk::{Binding, Bindings, Scope, Walk};
-use crate::check::tokens::{is_punct, is_word, plain, until_body};
+use crate::check::tokens::{is_punct, is_word, until_body};
 use crate::finding::{Finding, Findings, Rule};
 
 /// How many names a signature may have, and how many bounds may be implied in it.
 const MOST_NAMES: usize = 64;
 const MOST_EDGES: usize = 4096;
-
-/// Methods of `Peekable`, which has a projection in a field: they put a value there.
-const PUTTING: &[&str] = &["peek_mut", "next_if_map", "next_if_map_mut"];
 
 /// How many traits may be each other's supertraits.
 const MOST_SUPERTRAITS: usize = 8;
@@ -36,6 +33,10 @@ pub(super) fn scan(source: TokenStream, definitions: &Definitions) -> Findings {
         function: None,
         findings: Findings::new(),
     };
+    if !definitions.is_settled() {
+        let what = "what types imply of their parameters follows from too many others";
+        scan.find(Rule::NotUnderstood, what.to_owned());
+    }
     for (name, bound) in definitions.outliving() {
         scan.outlived(&format!("the type {name}"), [bound.clone()]);
     }
@@ -125,14 +126,6 @@ impl Scan<'_> {
                         1
                     }
                 },
-                TokenTree::Ident(word) if PUTTING.contains(&plain(word).as_str()) => {
-                    let what = format!(
-                        "`{word}` puts a value into an iterator that outlives what its closure returns: keep \
-                         the value beside the iterator"
-                    );
-                    self.find(Rule::ImpliedBound, what);
-                    1
-                }
                 TokenTree::Ident(word) if word == "impl" => self.implementation(rest),
                 TokenTree::Ident(word) if word == "trait" => match rest.get(1) {
                     Some(TokenTree::Ident(_)) => self.definition(rest),
@@ -285,7 +278,6 @@ impl Scan<'_> {
         };
         self.add(&mut scope, &item.generics, &what);
         self.nested(header, &scope);
-        self.overlap(&item);
         let mut walk = Walk::new(self.definitions, &scope);
         walk.input(&item.self_ty);
         if let Some((_, path, _)) = &item.trait_ {
@@ -327,44 +319,6 @@ impl Scan<'_> {
         scope.this = Some(*item.self_ty);
         self.descend(body.stream(), &scope, &scope);
         length + 1
-    }
-
-    /// An impl for all types, those of trait objects too: where it associates types, safe code could have a
-    /// trait object's said and take the impl's (rustc's issue 57893). Of others' traits there is no such impl.
-    fn overlap(&mut self, item: &ItemImpl) {
-        let Some(last) = item.trait_.as_ref().and_then(|it| it.1.segments.last()) else {
-            return;
-        };
-        let name = last.ident.to_string();
-        let associates = self
-            .definitions
-            .traits(&name)
-            .iter()
-            .any(|it| it.associates);
-        if associates && self.is_any_type(&item.self_ty, &unsized_parameters(&item.generics)) {
-            let what = format!(
-                "an impl of {name} for a parameter that may be `?Sized` is one for `dyn {name}` too, whose \
-                 associated types are others: leave out `?Sized`"
-            );
-            self.find(Rule::UnsafeCode, what);
-        }
-    }
-
-    /// Whether a type is one of these parameters, or an alias that may be one.
-    fn is_any_type(&self, ty: &Type, parameters: &BTreeSet<Name>) -> bool {
-        match ty {
-            Type::Paren(paren) => self.is_any_type(&paren.elem, parameters),
-            Type::Group(group) => self.is_any_type(&group.elem, parameters),
-            Type::Path(path) => {
-                let last = path.path.segments.last().map(|it| it.ident.to_string());
-                let last = last.unwrap_or_default();
-                let known = self.definitions.get(&last, 0);
-                let is_alias = known.is_some_and(|it| it.aliases().next().is_some());
-                !parameters.is_empty()
-                    && (path.qself.is_some() || is_alias || parameters.contains(&last))
-            }
-            _ => false,
-        }
     }
 
     /// A trait's definition, up to its end.
@@ -674,23 +628,6 @@ fn is_by_reference(ty: &Type) -> bool {
             .any(|segment| arguments(segment).iter().any(is_by_reference)),
         _ => false,
     }
-}
-
-/// Type parameters that may be of no known size.
-fn unsized_parameters(generics: &Generics) -> BTreeSet<Name> {
-    let is_maybe = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Trait(bound) if matches!(bound.modifier, TraitBoundModifier::Maybe(_)));
-    let params = generics.type_params();
-    let params = params.filter(|param| param.bounds.iter().any(is_maybe));
-    let mut found: BTreeSet<_> = params.map(|param| param.ident.to_string()).collect();
-    let clauses = generics.where_clause.iter();
-    for predicate in clauses.flat_map(|clause| &clause.predicates) {
-        if let WherePredicate::Type(predicate) = predicate
-            && predicate.bounds.iter().any(is_maybe)
-        {
-            found.extend(names(&predicate.bounded_ty));
-        }
-    }
-    found
 }
 
 /// The names in bounds of generics and where clauses.

@@ -154,9 +154,10 @@ impl<'a> Walk<'a> {
                 // Of others' traits the worst is assumed, as of their types.
                 let is_own = self.definitions.is_own_trait(&name)
                     || self.definitions.get(&name, 0).is_some();
+                let is_own = is_own && !self.definitions.is_foreign(&name);
                 self.flow = Flow::Both;
                 self.elided = None;
-                self.arguments(segment, Some(arguments), is_own);
+                self.arguments(segment, Some(arguments), is_own, !is_own);
             }
             PathArguments::None => {}
         }
@@ -260,7 +261,9 @@ impl<'a> Walk<'a> {
         let last = last.ident.to_string();
         first != "Self"
             && !self.scope.parameters.contains(&first)
-            && (self.definitions.is_own_type(&last) || COVARIANT.contains(&last.as_str()))
+            && ((self.definitions.is_own_type(&last)
+                && !self.definitions.may_be_foreign(&path.path))
+                || COVARIANT.contains(&last.as_str()))
     }
 
     /// A result's type; elided lifetimes are `elided`.
@@ -574,7 +577,7 @@ impl<'a> Walk<'a> {
             walk.projects(path, None, &names, flow);
             walk.hidden(&mut names);
             if let PathArguments::AngleBracketed(arguments) = &segment.arguments {
-                names.append(&mut walk.arguments(segment, Some(arguments), true));
+                names.append(&mut walk.arguments(segment, Some(arguments), true, true));
             }
             walk.projected(&mut names);
             names
@@ -620,6 +623,7 @@ impl<'a> Walk<'a> {
     fn path(&mut self, path: &Path, is_trait: bool) -> Names {
         let mut names = Names::new();
         let last = path.segments.len().saturating_sub(1);
+        let is_foreign = self.definitions.may_be_foreign(path);
         for (index, segment) in path.segments.iter().enumerate() {
             let mut found = match &segment.arguments {
                 PathArguments::Parenthesized(function) => {
@@ -627,10 +631,10 @@ impl<'a> Walk<'a> {
                     self.function(&inputs, &function.output)
                 }
                 PathArguments::AngleBracketed(arguments) => {
-                    self.arguments(segment, Some(arguments), is_trait)
+                    self.arguments(segment, Some(arguments), is_trait, is_foreign)
                 }
                 PathArguments::None if index == last && !is_trait => {
-                    self.arguments(segment, None, is_trait)
+                    self.arguments(segment, None, is_trait, is_foreign)
                 }
                 PathArguments::None => Names::new(),
             };
@@ -639,11 +643,13 @@ impl<'a> Walk<'a> {
         names
     }
 
+    /// `is_foreign` says that another crate's type may be meant, even if this one has one of the name.
     fn arguments(
         &mut self,
         segment: &PathSegment,
         arguments: Option<&AngleBracketedGenericArguments>,
         is_trait: bool,
+        is_foreign: bool,
     ) -> Names {
         let ident = segment.ident.to_string();
         let given = arguments.iter().flat_map(|it| &it.args);
@@ -659,7 +665,7 @@ impl<'a> Walk<'a> {
             self.definitions.get(&ident, lifetimes.len())
         };
         // In its own type an alias's name is another's, as in `type Result<T> = core::result::Result<T, E>`.
-        let own = if self.expanding.contains(&ident) {
+        let mut own = if self.expanding.contains(&ident) {
             own.and_then(Known::without_aliases)
         } else {
             own
@@ -669,17 +675,22 @@ impl<'a> Walk<'a> {
         while lifetimes.len() < hidden {
             lifetimes.push(self.lifetime(None));
         }
-        if let Some(own) = own.as_ref().filter(|own| own.aliases().next().is_some()) {
+        let mut rest = Names::new();
+        if let Some(known) = own.as_ref().filter(|own| own.aliases().next().is_some()) {
             let types = given.clone().filter_map(|argument| match argument {
                 GenericArgument::Type(ty) => Some(Some(ty.clone())),
                 GenericArgument::Const(_) => Some(None),
                 _ => None,
             });
             let types: Vec<_> = types.collect();
-            self.expanding.push(ident);
-            let names = self.aliases(own, &lifetimes, &types);
+            self.expanding.push(ident.clone());
+            rest = self.aliases(known, &lifetimes, &types);
             self.expanding.pop();
-            return names;
+            // A struct of the name in another module is meant as well.
+            own = own.and_then(Known::without_aliases);
+            if own.is_none() && !is_foreign {
+                return rest;
+            }
         }
         let covariant = own.is_none() && COVARIANT.contains(&ident.as_str());
         let flow = self.flow;
@@ -687,10 +698,10 @@ impl<'a> Walk<'a> {
             self.flow = Flow::Both;
         }
         let mut each: Vec<(Parameter, Names, Node)> = Vec::new();
-        let mut rest = Names::new();
+        let certain = own.as_ref().filter(|_| !is_foreign);
         for (index, lifetime) in lifetimes.iter().enumerate() {
             let parameter = Parameter::Lifetime(index);
-            let guards = self.guard(own.as_ref(), parameter, &lifetimes);
+            let guards = self.guard(certain, parameter, &lifetimes);
             let node = self.enter();
             self.occurs(lifetime);
             self.nodes.pop();
@@ -703,7 +714,7 @@ impl<'a> Walk<'a> {
                 GenericArgument::Type(ty) => {
                     let parameter = Parameter::Other(index);
                     index += 1;
-                    let guards = self.guard(own.as_ref(), parameter, &lifetimes);
+                    let guards = self.guard(certain, parameter, &lifetimes);
                     let node = self.enter();
                     let names = self.ty(ty);
                     self.nodes.pop();
@@ -726,9 +737,14 @@ impl<'a> Walk<'a> {
         let nodes: Vec<_> = each.iter().map(|it| it.2).collect();
         for (inner, names, node) in &each {
             for (outer, lifetime) in lifetimes.iter().enumerate() {
+                let worst = || Some(false).filter(|_| *inner != Parameter::Lifetime(outer));
                 let relation = match &own {
+                    Some(own) if is_foreign => {
+                        let relation = own.relation(Some(outer), *inner);
+                        relation.map(|_| false).or_else(worst)
+                    }
                     Some(own) => own.relation(Some(outer), *inner),
-                    None => Some(false).filter(|_| *inner != Parameter::Lifetime(outer)),
+                    None => worst(),
                 };
                 if let Some(certain) = relation {
                     self.imply((lifetime, nodes[outer]), (names, *node), certain);
