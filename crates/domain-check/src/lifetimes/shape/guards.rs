@@ -7,7 +7,8 @@
 
 use std::collections::BTreeSet;
 
-use syn::{Expr, ExprMatch, Lit, UnOp};
+use syn::visit::{self, Visit};
+use syn::{Arm, Expr, ExprMatch, Lit, PatIdent, UnOp};
 
 use super::Shape;
 use super::constants::is_assignment;
@@ -34,9 +35,10 @@ impl Shape<'_> {
             own: self.own,
             matched: matched(&expression.expr),
         };
-        let guards = expression.arms.iter().filter_map(|arm| arm.guard.as_ref());
-        let problems: Vec<_> = guards
-            .filter_map(|(_, it)| guard.judge(it, Use::Read).err())
+        let problems: Vec<_> = expression
+            .arms
+            .iter()
+            .filter_map(|arm| guard.of(arm).err())
             .collect();
         for problem in problems {
             let what = format!(
@@ -64,6 +66,22 @@ struct Guard<'a> {
 }
 
 impl Guard<'_> {
+    /// Says what is wrong with an arm's guard.
+    fn of(&mut self, arm: &Arm) -> Result<(), String> {
+        let Some((_, guard)) = &arm.guard else {
+            return Ok(());
+        };
+        let all = self.matched.clone();
+        let mut bindings = Bindings(BTreeSet::new());
+        bindings.visit_pat(&arm.pat);
+        // A guard only reads through a binding.
+        let hidden = |name: &String| bindings.0.contains(name) && !self.own.is_of_a_macro(name);
+        self.matched.retain(|name| !hidden(name));
+        let result = self.judge(guard, Use::Read);
+        self.matched = all;
+        result
+    }
+
     /// Says what is wrong with a guard, or a part of one.
     fn judge(&mut self, part: &Expr, used: Use) -> Result<(), String> {
         match part {
@@ -109,9 +127,7 @@ impl Guard<'_> {
                 let outer = self.matched.clone();
                 self.matched.extend(matched(&it.expr));
                 let arms = it.arms.iter().try_for_each(|arm| {
-                    if let Some((_, inner)) = &arm.guard {
-                        self.judge(inner, Use::Read)?;
-                    }
+                    self.of(arm)?;
                     let is_bool =
                         matches!(&*arm.body, Expr::Lit(it) if matches!(it.lit, Lit::Bool(_)));
                     is_bool
@@ -159,6 +175,16 @@ impl Guard<'_> {
             other => return self.judge(other, used),
         };
         self.place(root, used)
+    }
+}
+
+/// The names that a pattern binds.
+struct Bindings(BTreeSet<String>);
+
+impl<'ast> Visit<'ast> for Bindings {
+    fn visit_pat_ident(&mut self, pattern: &'ast PatIdent) {
+        self.0.insert(pattern.ident.to_string());
+        visit::visit_pat_ident(self, pattern);
     }
 }
 

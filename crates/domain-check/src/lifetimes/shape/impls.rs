@@ -15,11 +15,6 @@ use crate::lifetimes::declared::{name, names};
 use crate::lifetimes::definitions::Definitions;
 use crate::lifetimes::facts::Name;
 
-/// Traits of operators that take their operands by value.
-const OPERATORS: &[&str] = &[
-    "Add", "BitAnd", "BitOr", "BitXor", "Div", "Mul", "Neg", "Not", "Rem", "Shl", "Shr", "Sub",
-];
-
 impl Shape<'_> {
     pub(super) fn implementation(&mut self, item: &ItemImpl) {
         let Some((_, path, _)) = &item.trait_ else {
@@ -30,18 +25,6 @@ impl Shape<'_> {
         self.overlap(item, &trait_name);
         self.free_parameters(item, path, &trait_name);
         self.kept_projections(item, &trait_name);
-        let is_operator = OPERATORS
-            .iter()
-            .any(|it| self.definitions.means(&trait_name, it));
-        if is_operator
-            && matches!(bare(&item.self_ty), Type::Reference(it) if it.mutability.is_some())
-        {
-            let what = format!(
-                "an impl of {trait_name} for `&mut …` lets a match guard change what is matched: implement it for \
-                 the value, or for `&`"
-            );
-            self.find(Rule::UnsafeCode, what);
-        }
     }
 
     /// An impl that is one for a trait object too, whose associated types are others: safe code could have a

@@ -73,6 +73,10 @@ impl Shape<'_> {
 
     /// An expression that the parser has no form for.
     fn verbatim(&mut self, tokens: &TokenStream) {
+        // A statement of nothing but its semicolon.
+        if tokens.is_empty() {
+            return;
+        }
         let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
         if let [builtin, mark, name, TokenTree::Group(arguments)] = &tokens[..]
             && is_word(builtin, "builtin")
@@ -145,13 +149,6 @@ impl<'ast> Visit<'ast> for Shape<'_> {
         match item {
             syn::TraitItem::Verbatim(_) => self.not_understood("an item of a trait"),
             item => visit::visit_trait_item(self, item),
-        }
-    }
-
-    fn visit_foreign_item(&mut self, item: &'ast syn::ForeignItem) {
-        match item {
-            syn::ForeignItem::Verbatim(_) => self.not_understood("an item of another language"),
-            item => visit::visit_foreign_item(self, item),
         }
     }
 

@@ -1,4 +1,4 @@
-//@ rules: unsafe-code
+//@ rules: unsafe-code, not-understood
 //@ says: dyn Object
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,13 +1,15 @@
 //! The crate's own types and traits: what follows from their names.
 
+mod gather;
+mod traits;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use syn::visit::{self, Visit};
-use syn::{
-    Fields, File, GenericArgument, GenericParam, Generics, Ident, ItemTrait, Path, PathArguments,
-    TraitBound, TraitItem, Type, TypeParamBound, UseTree, WherePredicate,
-};
+use syn::visit::Visit;
+use syn::{File, GenericParam, Generics, Path, Type};
 
+use self::gather::Gather;
+pub(super) use self::traits::Trait;
 use super::declared::{Declared, is_structure, name};
 use super::facts::{Name, STATIC};
 use super::judge::{Outlived, outlived};
@@ -101,65 +103,6 @@ pub(super) struct Definitions {
     /// Whether all relations between types' parameters are known.
     is_settled: bool,
 }
-
-/// A trait.
-#[derive(Clone, Debug)]
-pub(super) struct Trait {
-    /// Its lifetime parameters.
-    pub(super) lifetimes: Vec<Name>,
-    /// Its other parameters.
-    pub(super) others: Vec<Name>,
-    /// What its implementors are bounded by.
-    pub(super) bounds: Vec<TypeParamBound>,
-    /// Whether it has associated types.
-    pub(super) associates: bool,
-}
-
-impl Trait {
-    fn new(item: &ItemTrait) -> Self {
-        let mut found = Trait {
-            lifetimes: Vec::new(),
-            others: Vec::new(),
-            bounds: item.supertraits.iter().cloned().collect(),
-            associates: item.items.iter().any(|it| matches!(it, TraitItem::Type(_))),
-        };
-        for param in &item.generics.params {
-            match param {
-                GenericParam::Lifetime(param) => found.lifetimes.push(name(&param.lifetime)),
-                GenericParam::Type(param) => found.others.push(param.ident.to_string()),
-                GenericParam::Const(param) => found.others.push(param.ident.to_string()),
-            }
-        }
-        let clauses = item.generics.where_clause.iter();
-        for predicate in clauses.flat_map(|clause| &clause.predicates) {
-            if let WherePredicate::Type(predicate) = predicate
-                && matches!(&predicate.bounded_ty, Type::Path(path) if path.path.is_ident("Self"))
-            {
-                let mut predicate = predicate.clone();
-                // A binder of the whole predicate is each bound's.
-                if let Some(binder) = predicate.lifetimes {
-                    for bound in &mut predicate.bounds {
-                        if let TypeParamBound::Trait(bound) = bound {
-                            bound.lifetimes = Some(binder.clone());
-                        }
-                    }
-                }
-                found.bounds.extend(predicate.bounds);
-            }
-        }
-        found
-    }
-}
-
-/// Traits whose bounds are signatures.
-const FN_TRAITS: &[&str] = &[
-    "Fn",
-    "FnMut",
-    "FnOnce",
-    "AsyncFn",
-    "AsyncFnMut",
-    "AsyncFnOnce",
-];
 
 impl Definitions {
     pub(super) fn collect(file: &File) -> Self {
@@ -261,93 +204,6 @@ impl Definitions {
         self.meanings(name).contains(other)
     }
 
-    /// The crate's traits of this name.
-    pub(super) fn traits(&self, name: &str) -> Vec<&Trait> {
-        let names = self.meanings(name);
-        names
-            .iter()
-            .flat_map(|name| self.traits.get(name).into_iter().flatten())
-            .collect()
-    }
-
-    /// Whether the crate has a trait of this name.
-    pub(super) fn is_own_trait(&self, name: &str) -> bool {
-        !self.traits(name).is_empty()
-    }
-
-    /// Whether a trait is one of functions.
-    pub(super) fn is_fn_trait(&self, name: &str) -> bool {
-        let names = self.meanings(name);
-        names.iter().any(|name| FN_TRAITS.contains(&name.as_str()))
-    }
-
-    /// Whether a trait is one of functions, or has one among its supertraits: a closure takes its signature
-    /// from a bound by it.
-    pub(super) fn signs(&self, name: &str) -> bool {
-        let mut known = BTreeSet::from([name.to_owned()]);
-        let mut new = vec![name.to_owned()];
-        while let Some(name) = new.pop() {
-            if self.is_fn_trait(&name) {
-                return true;
-            }
-            for bound in self.traits(&name).iter().flat_map(|it| &it.bounds) {
-                if let TypeParamBound::Trait(bound) = bound
-                    && let Some(last) = bound.path.segments.last()
-                    && known.insert(last.ident.to_string())
-                {
-                    new.push(last.ident.to_string());
-                }
-            }
-        }
-        false
-    }
-
-    /// Lifetimes that implementors of a bound's trait outlive: `'static`, and any that it is given.
-    pub(super) fn outlived(&self, bound: &TraitBound) -> BTreeSet<Name> {
-        let Some(last) = bound.path.segments.last() else {
-            return BTreeSet::new();
-        };
-        let mut given = BTreeSet::new();
-        if let PathArguments::AngleBracketed(arguments) = &last.arguments {
-            for argument in &arguments.args {
-                if let GenericArgument::Lifetime(lifetime) = argument {
-                    given.insert(name(lifetime));
-                }
-            }
-        }
-        let mut found = BTreeSet::new();
-        let mut known = BTreeSet::from([last.ident.to_string()]);
-        let mut new = vec![last.ident.to_string()];
-        while let Some(trait_name) = new.pop() {
-            if self.means(&trait_name, "Any") {
-                found.insert(STATIC.to_owned());
-            }
-            for bound in self.traits(&trait_name).iter().flat_map(|it| &it.bounds) {
-                match bound {
-                    TypeParamBound::Lifetime(lifetime) if name(lifetime) == STATIC => {
-                        found.insert(STATIC.to_owned());
-                    }
-                    TypeParamBound::Lifetime(_) => found.extend(given.iter().cloned()),
-                    TypeParamBound::Trait(bound) => {
-                        if let Some(last) = bound.path.segments.last()
-                            && known.insert(last.ident.to_string())
-                        {
-                            new.push(last.ident.to_string());
-                        }
-                    }
-                    _ => {}
-                }
-            }
-        }
-        found
-    }
-
-    /// Whether an impl of this trait proves more than it says.
-    pub(super) fn is_proving(&self, name: &str) -> bool {
-        let names = self.meanings(name);
-        names.iter().any(|name| self.proving.contains(name))
-    }
-
     fn define(&self, generics: &Generics, fields: &[Type], alias: bool) -> Definition {
         let mut parameters = BTreeMap::new();
         let mut scope = Scope::default();
@@ -433,142 +289,5 @@ impl Definitions {
                 outlived(&walk.facts, &declared, &Declared::default(), true)
             },
         }
-    }
-}
-
-/// What matters of a type's definition.
-struct TypeItem {
-    name: String,
-    generics: Generics,
-    /// The types of its fields, or the type that it is a name for.
-    fields: Vec<Type>,
-    alias: bool,
-}
-
-/// Finds every definition, wherever it stands.
-#[derive(Default)]
-struct Gather {
-    definitions: Definitions,
-    items: Vec<TypeItem>,
-}
-
-impl Gather {
-    fn add(&mut self, name: &Ident, generics: &Generics, fields: Vec<Type>, alias: bool) {
-        self.items.push(TypeItem {
-            name: name.to_string(),
-            generics: generics.clone(),
-            fields,
-            alias,
-        });
-    }
-
-    fn rename(&mut self, old: &Ident, new: &Ident) {
-        let means = self.definitions.renamed.entry(new.to_string());
-        means.or_default().insert(old.to_string());
-    }
-
-    fn add_trait(&mut self, item: &ItemTrait) {
-        let name = item.ident.to_string();
-        let generics = &item.generics;
-        // Bounds of a parameter, too, to be on the safe side.
-        let is_bounded = generics.params.iter().any(|param| match param {
-            GenericParam::Lifetime(it) => !it.bounds.is_empty(),
-            GenericParam::Type(it) => !it.bounds.is_empty(),
-            GenericParam::Const(_) => true,
-        });
-        let associates = item.items.iter().any(|item| match item {
-            TraitItem::Type(it) => {
-                let generics = &it.generics;
-                !it.bounds.is_empty()
-                    || !generics.params.is_empty()
-                    || generics.where_clause.is_some()
-            }
-            _ => false,
-        });
-        if !item.supertraits.is_empty()
-            || generics.where_clause.is_some()
-            || is_bounded
-            || associates
-        {
-            self.definitions.proving.insert(name.clone());
-        }
-        let all = self.definitions.traits.entry(name).or_default();
-        all.push(Trait::new(item));
-    }
-
-    fn import(&mut self, tree: &UseTree, is_foreign: bool) {
-        match tree {
-            UseTree::Path(path) => self.import(&path.tree, is_foreign),
-            UseTree::Group(group) => {
-                for tree in &group.items {
-                    self.import(tree, is_foreign);
-                }
-            }
-            UseTree::Glob(_) => self.definitions.has_foreign_globs |= is_foreign,
-            UseTree::Name(name) if is_foreign => {
-                self.definitions.foreign.insert(name.ident.to_string());
-            }
-            UseTree::Name(_) => {}
-            UseTree::Rename(rename) => {
-                self.rename(&rename.ident, &rename.rename);
-                if is_foreign {
-                    self.definitions.foreign.insert(rename.rename.to_string());
-                }
-            }
-        }
-    }
-}
-
-fn types(fields: &Fields) -> Vec<Type> {
-    fields.iter().map(|it| it.ty.clone()).collect()
-}
-
-impl<'ast> Visit<'ast> for Gather {
-    fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
-        self.add(&item.ident, &item.generics, types(&item.fields), false);
-        visit::visit_item_struct(self, item);
-    }
-
-    fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
-        let fields = item.variants.iter().flat_map(|it| types(&it.fields));
-        self.add(&item.ident, &item.generics, fields.collect(), false);
-        visit::visit_item_enum(self, item);
-    }
-
-    fn visit_item_union(&mut self, item: &'ast syn::ItemUnion) {
-        let fields = item.fields.named.iter().map(|it| it.ty.clone());
-        self.add(&item.ident, &item.generics, fields.collect(), false);
-        visit::visit_item_union(self, item);
-    }
-
-    fn visit_item_type(&mut self, item: &'ast syn::ItemType) {
-        let ty = vec![(*item.ty).clone()];
-        self.add(&item.ident, &item.generics, ty, true);
-        visit::visit_item_type(self, item);
-    }
-
-    fn visit_item_trait(&mut self, item: &'ast ItemTrait) {
-        self.add_trait(item);
-        visit::visit_item_trait(self, item);
-    }
-
-    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
-        self.definitions.modules.insert(item.ident.to_string());
-        visit::visit_item_mod(self, item);
-    }
-
-    fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
-        if let Some((_, new)) = &item.rename {
-            self.rename(&item.ident, new);
-        }
-    }
-
-    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        // What begins with a module's name may be of a crate that has the same.
-        let is_foreign = match &item.tree {
-            UseTree::Path(path) => !["crate", "self", "super"].iter().any(|it| path.ident == it),
-            _ => true,
-        };
-        self.import(&item.tree, is_foreign);
     }
 }
