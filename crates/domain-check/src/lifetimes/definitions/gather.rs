@@ -145,14 +145,9 @@ impl<'ast> Visit<'ast> for Gather {
     }
 }
 
-/// Whether this is what the compiler itself adds to a crate's root, whose types imply nothing.
+/// Whether the compiler itself added this: types of its prelude imply nothing. The attribute is not stable.
 fn is_prelude(item: &syn::ItemUse) -> bool {
-    let step = |tree: &UseTree, name: &str| match tree {
-        UseTree::Path(path) if path.ident == name || name.is_empty() => Some((*path.tree).clone()),
-        _ => None,
-    };
-    let last = step(&item.tree, "core")
-        .and_then(|it| step(&it, "prelude"))
-        .and_then(|it| step(&it, ""));
-    item.leading_colon.is_some() && matches!(last, Some(UseTree::Glob(_)))
+    item.attrs
+        .iter()
+        .any(|it| it.path().is_ident("prelude_import"))
 }

@@ -169,10 +169,10 @@ impl Definitions {
     pub(super) fn may_be_foreign(&self, path: &Path) -> bool {
         let mut segments = path.segments.iter().map(|it| it.ident.to_string());
         let last = segments.next_back().unwrap_or_default();
-        let is_own = |(index, name): (usize, String)| {
-            let is_root = index == 0 && ["crate", "self", "super"].contains(&name.as_str());
-            let is_module = name == "super" || self.modules.contains(&name);
-            is_root || (is_module && !self.foreign.contains(&name))
+        // The first may be a crate's name, though a module has it, too.
+        let is_own = |(index, name): (usize, String)| match index {
+            0 => ["crate", "self", "super"].contains(&name.as_str()),
+            _ => name == "super" || (self.modules.contains(&name) && !self.foreign.contains(&name)),
         };
         path.leading_colon.is_some() || self.is_foreign(&last) || !segments.enumerate().all(is_own)
     }

@@ -226,3 +226,6 @@ impl<'ast> Visit<'ast> for Shape<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
