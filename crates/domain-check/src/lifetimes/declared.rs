@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use syn::visit::{self, Visit};
 use syn::{GenericParam, Generics, Lifetime, Type, TypeParamBound, WherePredicate};
 
 use super::facts::{Name, STATIC};
@@ -162,6 +163,25 @@ pub(super) fn names(ty: &Type) -> Vec<Name> {
         names.push(written(ty));
     }
     names
+}
+
+/// All names in a type: what it outlives may follow from what each of them does, and the other way round.
+pub(super) fn inside(ty: &Type) -> BTreeSet<Name> {
+    struct Inside(BTreeSet<Name>);
+    impl<'ast> Visit<'ast> for Inside {
+        fn visit_path(&mut self, path: &'ast syn::Path) {
+            let first = path.segments.first();
+            self.0.extend(first.map(|it| it.ident.to_string()));
+            visit::visit_path(self, path);
+        }
+
+        fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+            self.0.insert(name(lifetime));
+        }
+    }
+    let mut inside = Inside(BTreeSet::new());
+    inside.visit_type(ty);
+    inside.0
 }
 
 /// A name for a type as it is written.

@@ -284,6 +284,14 @@ fn every_spelling_of_the_hole_is_refused() {
             "Self::Out: 'static",
         ),
         (
+            "fn f<T: Call>(_: &T, v: T::Out) -> Box<dyn Any> where <T as Same>::Same: 'static { x() }",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f<T: Call>(_: &T, v: T::Out) -> Box<dyn Any> where <T as Same>::Same: Any { x() }",
+            "T::Out: 'static",
+        ),
+        (
             "trait L: 'static {} trait K: L {} fn f<T: Call + K>(_: T, v: T::Out) -> Box<dyn Any> { x() }",
             "T::Out: 'static",
         ),

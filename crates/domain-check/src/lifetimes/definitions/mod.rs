@@ -5,7 +5,7 @@ mod traits;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use syn::visit::Visit;
+use syn::visit::{self, Visit};
 use syn::{File, GenericParam, Generics, Path, Type};
 
 use self::gather::Gather;
@@ -155,6 +155,27 @@ impl Definitions {
         self.named(name).iter().any(|it| it.alias.is_some())
     }
 
+    /// Whether a type of this name may be a name for one that is projected from its arguments.
+    pub(super) fn may_project(&self, name: &str) -> bool {
+        let mut new = vec![name.to_owned()];
+        let mut known = BTreeSet::new();
+        while let Some(name) = new.pop() {
+            for alias in self.named(&name).iter().filter_map(|it| it.alias.as_ref()) {
+                let mut names = Paths {
+                    parameters: &alias.others,
+                    has_projection: false,
+                    last: Vec::new(),
+                };
+                names.visit_type(&alias.ty);
+                if names.has_projection {
+                    return true;
+                }
+                new.extend(names.last.into_iter().filter(|it| known.insert(it.clone())));
+            }
+        }
+        false
+    }
+
     /// Whether all relations between types' parameters are known.
     pub(super) fn is_settled(&self) -> bool {
         self.is_settled
@@ -289,5 +310,22 @@ impl Definitions {
                 outlived(&walk.facts, &declared, &Declared::default(), true)
             },
         }
+    }
+}
+
+/// The paths in an alias.
+struct Paths<'a> {
+    parameters: &'a [Name],
+    has_projection: bool,
+    last: Vec<String>,
+}
+
+impl<'ast> Visit<'ast> for Paths<'_> {
+    fn visit_type_path(&mut self, ty: &'ast syn::TypePath) {
+        let (first, last) = (ty.path.segments.first(), ty.path.segments.last());
+        let is_of_one = first.is_some_and(|it| self.parameters.iter().any(|of| it.ident == of));
+        self.has_projection |= ty.qself.is_some() || (is_of_one && ty.path.segments.len() > 1);
+        self.last.extend(last.map(|it| it.ident.to_string()));
+        visit::visit_type_path(self, ty);
     }
 }

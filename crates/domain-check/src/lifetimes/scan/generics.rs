@@ -5,7 +5,7 @@ use syn::{
 };
 
 use super::Scan;
-use crate::lifetimes::declared::{name, names};
+use crate::lifetimes::declared::{inside, name, names};
 use crate::lifetimes::facts::Name;
 use crate::lifetimes::walk::{Scope, Walk};
 
@@ -47,7 +47,17 @@ impl Scan<'_> {
         let clauses = generics.where_clause.iter();
         for predicate in clauses.flat_map(|clause| &clause.predicates) {
             if let WherePredicate::Type(predicate) = predicate {
-                self.presume(scope, &names(&predicate.bounded_ty), &predicate.bounds);
+                let of = inside(&predicate.bounded_ty);
+                let of: Vec<_> = of.into_iter().chain(names(&predicate.bounded_ty)).collect();
+                self.presume(scope, &of, &predicate.bounds);
+                // A projection may be what it is projected from.
+                for bound in &predicate.bounds {
+                    if let TypeParamBound::Lifetime(lifetime) = bound {
+                        for inner in &of {
+                            scope.presumed.add(name(lifetime), inner.clone());
+                        }
+                    }
+                }
             }
         }
     }

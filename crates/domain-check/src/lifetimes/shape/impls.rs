@@ -11,7 +11,7 @@ use syn::{
 use super::Shape;
 use super::traits::Projections;
 use crate::finding::Rule;
-use crate::lifetimes::declared::{name, names};
+use crate::lifetimes::declared::{inside, name, names};
 use crate::lifetimes::definitions::Definitions;
 use crate::lifetimes::facts::Name;
 
@@ -85,15 +85,17 @@ impl Shape<'_> {
                 self.find(Rule::ImpliedBound, what);
             }
         }
-        let mut associated = All::default();
-        for item in &item.items {
-            if let ImplItem::Type(item) = item {
-                associated.visit_type(&item.ty);
-            }
-        }
+        let associated: BTreeSet<_> = item
+            .items
+            .iter()
+            .flat_map(|item| match item {
+                ImplItem::Type(item) => inside(&item.ty),
+                _ => BTreeSet::new(),
+            })
+            .collect();
         for parameter in item.generics.type_params() {
             let name = parameter.ident.to_string();
-            if !bound.names.contains(&name) && associated.0.contains(&name) {
+            if !bound.names.contains(&name) && associated.contains(&name) {
                 let what = format!(
                     "an impl of {trait_name} associates {name}, which stands in neither its trait nor its type: \
                      what a closure returns outlives less than the closure is taken to"
@@ -115,6 +117,7 @@ impl Shape<'_> {
             return;
         }
         let mut projections = Projections {
+            definitions: self.definitions,
             parameters: item
                 .generics
                 .type_params()
@@ -196,16 +199,4 @@ impl<'ast> Visit<'ast> for Bound<'_> {
     }
 
     fn visit_expr(&mut self, _: &'ast syn::Expr) {}
-}
-
-/// All first words of paths in a type.
-#[derive(Default)]
-pub(super) struct All(pub(super) BTreeSet<Name>);
-
-impl<'ast> Visit<'ast> for All {
-    fn visit_path(&mut self, path: &'ast Path) {
-        self.0
-            .extend(path.segments.first().map(|it| it.ident.to_string()));
-        visit::visit_path(self, path);
-    }
 }

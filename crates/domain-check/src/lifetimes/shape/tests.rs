@@ -245,6 +245,10 @@ fn a_trait_bounds_no_others_associated_types() {
             "trait Source<T>: Into<<T as Iterator>::Item> {}",
             "its parameter T",
         ),
+        (
+            "type A<T: Iterator> = T::Item; type B<T> = A<T>; trait Source<T> { fn give(self) -> B<T>; }",
+            "its parameter T",
+        ),
     ]);
     accepted(&[
         "trait Sub: Super<Assoc = u8> { type Own: Copy; fn f(&self) -> Self::Own; }",
