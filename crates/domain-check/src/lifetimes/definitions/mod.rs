@@ -100,8 +100,6 @@ pub(super) struct Definitions {
     has_foreign_globs: bool,
     /// The crate's modules.
     modules: BTreeSet<String>,
-    /// Whether all relations between types' parameters are known.
-    is_settled: bool,
 }
 
 impl Definitions {
@@ -112,16 +110,16 @@ impl Definitions {
             mut definitions,
             items,
         } = gather;
-        // A type's fields are of types whose relations may not be known yet.
+        // A type's fields are of types whose relations may not be known yet: of those the worst is assumed.
         for _ in 0..MOST_ROUNDS {
             let mut types = BTreeMap::<_, Vec<_>>::new();
             for item in &items {
                 let definition = definitions.define(&item.generics, &item.fields, item.alias);
                 types.entry(item.name.clone()).or_default().push(definition);
             }
-            definitions.is_settled = types == definitions.types;
+            let is_settled = types == definitions.types;
             definitions.types = types;
-            if definitions.is_settled {
+            if is_settled {
                 break;
             }
         }
@@ -174,11 +172,6 @@ impl Definitions {
             }
         }
         false
-    }
-
-    /// Whether all relations between types' parameters are known.
-    pub(super) fn is_settled(&self) -> bool {
-        self.is_settled
     }
 
     /// Whether a name may be one of another crate's.

@@ -30,10 +30,6 @@ pub(super) fn scan(source: TokenStream, definitions: &Definitions) -> Findings {
         function: None,
         findings: Findings::new(),
     };
-    if !definitions.is_settled() {
-        let what = "what types imply of their parameters follows from too many others";
-        scan.find(Rule::NotUnderstood, what.to_owned());
-    }
     for (name, bound) in definitions.outliving() {
         scan.outlived(&format!("the type {name}"), [bound.clone()]);
     }
