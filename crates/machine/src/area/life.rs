@@ -5,7 +5,9 @@ use crate::machine::Machine;
 use crate::node::{self, Start};
 use crate::step::Numbers;
 use samara_domain_runtime::{ExitKind, Mint, SpawnError};
+use std::cell::Cell;
 use std::panic;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 use std::time::Duration;
@@ -34,6 +36,7 @@ impl Drop for Fuse {
 const WELL: u8 = 0;
 const MINT_FAILS: u8 = 1;
 const MINT_PANICS: u8 = 2;
+const INIT_KILLED: u8 = 7;
 const ORDERS: [Start; 8] = [
     Start::Well,
     Start::Well,
@@ -80,9 +83,9 @@ impl Machine {
         };
         self.orders[n.domain].0.store(order, SeqCst);
         let killed = self.domains[n.domain].clone();
-        node::in_init(move || {
-            assert!(killed.kill(), "a domain whose init runs was not killed");
-        });
+        let was_killed = Rc::new(Cell::new(order != INIT_KILLED));
+        let tell = Rc::clone(&was_killed);
+        node::in_init(move || tell.set(killed.kill()));
         let before = self.domains[n.domain].restarts();
         self.model.die(n.domain, ExitKind::Killed);
         let started = self.domains[n.domain].restart();
@@ -100,6 +103,10 @@ impl Machine {
                 given_up = self.model.born(n.domain);
             }
         }
+        assert!(
+            was_killed.get(),
+            "a kill did not reach a domain in its init"
+        );
         let restarts = 1 + u32::from(order > MINT_PANICS) + given_up;
         assert_eq!(self.domains[n.domain].restarts() - before, restarts);
     }
