@@ -28,7 +28,7 @@ impl Declared {
         self.pairs.iter()
     }
 
-    /// What follows from all pairs together.
+    /// The transitive closure of all pairs.
     pub(super) fn closed(&self) -> Closed<'_> {
         let inner: BTreeSet<_> = self.pairs.iter().map(|(_, inner)| inner.as_str()).collect();
         let each = inner.into_iter().map(|it| (it, self.outlived(it)));
@@ -37,7 +37,7 @@ impl Declared {
         }
     }
 
-    /// What `inner` outlives, with itself.
+    /// The names that `inner` outlives, itself among them.
     fn outlived<'a>(&'a self, inner: &'a str) -> BTreeSet<&'a str> {
         let mut known = BTreeSet::from([inner]);
         let mut new = vec![inner];
@@ -111,8 +111,8 @@ impl Closed<'_> {
     }
 }
 
-/// Names that outlive whatever the type outlives: of parameters, references and what is made from them without
-/// a name.
+/// Names that outlive whatever the type outlives: of parameters, references, and tuples, arrays and pointers of
+/// such.
 fn parts(ty: &Type) -> Vec<Name> {
     match ty {
         Type::Path(path) => path
@@ -136,8 +136,7 @@ fn parts(ty: &Type) -> Vec<Name> {
     }
 }
 
-/// Whether all that follows from a type's outliving something is known: it is made from parameters, or is
-/// projected.
+/// Whether a bound on a type says all that it implies: the type is made from parameters, or is projected.
 pub(super) fn is_taken_apart(ty: &Type) -> bool {
     match ty {
         Type::Path(path) => {
@@ -165,7 +164,7 @@ pub(super) fn names(ty: &Type) -> Vec<Name> {
     names
 }
 
-/// All names in a type: what it outlives may follow from what each of them does, and the other way round.
+/// All names in a type. A bound on a projection may be one on any of them: a projection may be the parameter itself.
 pub(super) fn inside(ty: &Type) -> BTreeSet<Name> {
     struct Inside(BTreeSet<Name>);
     impl<'ast> Visit<'ast> for Inside {

@@ -5,7 +5,7 @@ use syn::{Fields, GenericParam, Generics, Ident, ItemTrait, TraitItem, Type, Use
 
 use super::{Definitions, Trait};
 
-/// What matters of a type's definition.
+/// A type's definition, without attributes and names of fields.
 pub(super) struct TypeItem {
     pub(super) name: String,
     pub(super) generics: Generics,

@@ -1,4 +1,4 @@
-//! The crate's own types and traits: what follows from their names.
+//! The crate's own types and traits by name.
 
 mod gather;
 mod traits;
@@ -32,7 +32,7 @@ struct Definition {
     lifetimes: usize,
     /// The type that it is a name for, if it is.
     alias: Option<Alias>,
-    /// What is implied between its parameters: the outer lifetime, or nothing for `'static`; the inner
+    /// Implied relations between its parameters: the outer lifetime, or nothing for `'static`; the inner
     /// parameter; and whether it is certain.
     relations: BTreeMap<(Option<usize>, Parameter), bool>,
     /// Projections in its fields that it is taken to outlive what they don't.
@@ -49,7 +49,7 @@ pub(super) struct Alias {
     pub(super) ty: Type,
 }
 
-/// What is known of a type by its name: there may be several, in different modules.
+/// The definitions of a name: there may be several, in different modules.
 pub(super) struct Known<'a> {
     all: Vec<&'a Definition>,
 }
@@ -126,7 +126,7 @@ impl Definitions {
         definitions
     }
 
-    /// What is known of a type by the name of a path's last segment, which is given so many lifetimes.
+    /// The definitions of a path's last segment that is given so many lifetimes.
     pub(super) fn get(&self, name: &str, lifetimes: usize) -> Option<Known<'_>> {
         let all = self.named(name).into_iter();
         // None may be given where there are some.
@@ -199,7 +199,7 @@ impl Definitions {
             .collect()
     }
 
-    /// What a name may mean, with itself.
+    /// The names that a name may mean, itself among them.
     fn meanings(&self, name: &str) -> BTreeSet<String> {
         let mut known = BTreeSet::from([name.to_owned()]);
         let mut new = vec![name.to_owned()];

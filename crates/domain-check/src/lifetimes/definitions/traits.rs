@@ -1,4 +1,4 @@
-//! Traits of the crate, and what their bounds tell.
+//! Traits of the crate, and their bounds.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ pub(in crate::lifetimes) struct Trait {
     pub(in crate::lifetimes) lifetimes: Vec<Name>,
     /// Its other parameters.
     pub(in crate::lifetimes) others: Vec<Name>,
-    /// What its implementors are bounded by.
+    /// Bounds of its implementors.
     pub(in crate::lifetimes) bounds: Vec<TypeParamBound>,
     /// Whether it has associated types.
     pub(in crate::lifetimes) associates: bool,

@@ -1,4 +1,4 @@
-//! Where bounds are, as tokens tell.
+//! Finding bounds among tokens.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Whether what begins here can't be an expression.
+    /// Whether the tokens can't begin an expression.
     pub(super) fn is_surely_signing(&self, tokens: &[TokenTree]) -> bool {
         let name = tokens[0].to_string();
         self.definitions.is_fn_trait(&name)

@@ -52,7 +52,7 @@ impl Scan<'_> {
         self.findings.push(finding);
     }
 
-    /// What is wrong with a signature.
+    /// Judges a signature.
     fn judge(&mut self, what: &str, facts: &Facts, declared: &Declared) {
         if self.is_small(what, facts) {
             self.relied(what, judge(facts, declared));

@@ -1,5 +1,6 @@
-//! Iterators of the standard library that keep a projection in a field. They are taken to outlive what their
-//! closures do, and not what those return (rustc's issue 84366). A value that is put there outlives its borrow.
+//! Iterators of the standard library that keep a projection in a field. The compiler takes such an iterator to live
+//! as long as its closure, though a value that the closure returned may not (rustc's issue 84366). A value that is
+//! put there outlives its borrow.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
@@ -49,7 +50,7 @@ pub(super) fn search(source: TokenStream, own: &Own, findings: &mut Findings) {
     }
 }
 
-/// Whether what is called at the end of `before` is called on a collection's iterator.
+/// Whether `before` ends in a collection's iterator and a dot.
 fn is_of_a_collection(before: &[TokenTree], own: &Own) -> bool {
     let [.., first, TokenTree::Ident(name), arguments, second] = before else {
         return false;

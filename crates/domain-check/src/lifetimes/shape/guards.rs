@@ -1,9 +1,9 @@
-//! Guards of matches. One that changes what is matched, and does not end where the compiler looks, is a safe
-//! transmute (rustc's issues 160599 and 161578).
+//! Guards of matches. A guard that changes the matched value, and does not end where the compiler looks, is a
+//! safe transmute (rustc's issues 160599 and 161578).
 //!
-//! A guard compares, calculates and calls. It writes nothing itself. It hands no variable that leads to what is
-//! matched to a function, which could write through it: neither as an argument nor to a method, but for those of
-//! the standard library that only read.
+//! A guard compares, calculates and calls. It writes nothing itself. It hands no variable that leads to the
+//! matched value to a function, which could write through it: neither as an argument nor as a receiver. Methods of
+//! the standard library that only read are excepted.
 
 use std::collections::BTreeSet;
 
@@ -50,7 +50,7 @@ impl Shape<'_> {
     }
 }
 
-/// What happens to a value.
+/// The use of a value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Use {
     /// It is looked at, or copied.
@@ -61,12 +61,12 @@ enum Use {
 
 struct Guard<'a> {
     own: &'a super::Own,
-    /// Variables that lead to what is matched.
+    /// Variables that lead to the matched value.
     matched: BTreeSet<String>,
 }
 
 impl Guard<'_> {
-    /// Says what is wrong with an arm's guard.
+    /// Judges an arm's guard; an error names the fault.
     fn of(&mut self, arm: &Arm) -> Result<(), String> {
         let Some((_, guard)) = &arm.guard else {
             return Ok(());
@@ -82,7 +82,7 @@ impl Guard<'_> {
         result
     }
 
-    /// Says what is wrong with a guard, or a part of one.
+    /// Judges a guard, or a part of one; an error names the fault.
     fn judge(&mut self, part: &Expr, used: Use) -> Result<(), String> {
         match part {
             Expr::Lit(_) => Ok(()),
@@ -151,7 +151,7 @@ impl Guard<'_> {
         parts.try_for_each(|part| self.judge(part, used))
     }
 
-    /// A variable, or what a path from one leads to.
+    /// Judges a variable, or a place that is reached from one.
     fn place(&mut self, place: &Expr, used: Use) -> Result<(), String> {
         let root = match place {
             Expr::Field(it) => &it.base,
@@ -188,7 +188,7 @@ impl<'ast> Visit<'ast> for Bindings {
     }
 }
 
-/// The variables by which what is matched can be reached; nothing if that is a value of its own.
+/// The variables by which the matched place is reached; none if a value of its own is matched.
 fn matched(place: &Expr) -> BTreeSet<String> {
     match place {
         Expr::Path(it) => it

@@ -1,4 +1,4 @@
-//! Headers of impls, and what impls associate.
+//! Headers of impls, and their associated types.
 
 use std::collections::BTreeSet;
 
@@ -105,8 +105,8 @@ impl Shape<'_> {
         }
     }
 
-    /// Types of the standard library keep what these traits associate in a field, and are taken to outlive what
-    /// the impl's type does.
+    /// The standard library's `Cow` and `FlatMap` keep a type that these traits associate in a field. The compiler
+    /// takes them to live as long as the implementor.
     fn kept_projections(&mut self, item: &ItemImpl, trait_name: &str) {
         if self.definitions.means(trait_name, "ToOwned") {
             let what = "an impl of ToOwned makes a `Cow` that outlives less than it is taken to: write the two \

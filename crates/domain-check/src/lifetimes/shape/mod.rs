@@ -1,7 +1,7 @@
-//! What code may be made of, so that the checks of lifetimes see all of it.
+//! The forms that expanded code may have, so that the checks of lifetimes see all of it.
 //!
 //! The compiler accepts some code that it should refuse. Each file here refuses one kind by the syntax that every
-//! example of it needs. What has no syntax here is not understood, and refused: nothing is skipped.
+//! example of it needs. Syntax that is not known here is refused, too: nothing is skipped.
 
 mod adapters;
 mod bounds;
@@ -28,7 +28,7 @@ const FORMATS: &[&str] = &["format_args", "format_args_nl", "const_format_args"]
 /// Macros that another check judges: definitions, whose uses are expanded, and assembly, which is refused.
 const ELSEWHERE: &[&str] = &["macro_rules", "asm", "global_asm", "naked_asm"];
 
-/// Everything in `file` that a domain may not be made of, or that is not known.
+/// Every form in `file` that is refused or not known.
 pub(super) fn check(file: &File, source: TokenStream, definitions: &Definitions) -> Findings {
     let own = Own::collect(file);
     let mut shape = Shape {

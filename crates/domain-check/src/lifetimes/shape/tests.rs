@@ -1,4 +1,4 @@
-//! What code may be made of, and what not.
+//! Forms that are refused, and forms that pass.
 
 use crate::lifetimes::check;
 

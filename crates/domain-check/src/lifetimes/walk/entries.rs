@@ -1,4 +1,4 @@
-//! Where a walk begins: an argument, a result, a bound.
+//! Entry points of a walk: an argument, a result, a bound.
 
 use std::collections::BTreeSet;
 
@@ -44,7 +44,7 @@ impl Walk<'_> {
         }
     }
 
-    /// What a trait's parameters stand for in a bound by it.
+    /// The arguments of a trait's parameters in a bound by it.
     pub(in crate::lifetimes) fn bindings(
         &mut self,
         of: &Trait,

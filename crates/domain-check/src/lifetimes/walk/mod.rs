@@ -43,7 +43,7 @@ enum Flow {
     Both,
 }
 
-/// What is around a type.
+/// The items around a type.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope {
     /// Type parameters, of the item and of what it is in.
@@ -54,9 +54,9 @@ pub(super) struct Scope {
     pub(super) declared: Declared,
     /// Bounds that follow from those by traits.
     pub(super) presumed: Declared,
-    /// What is known of the impl's header.
+    /// The facts of the impl's header.
     pub(super) header: Facts,
-    /// What `Self` is: a type in an impl, a parameter in a trait.
+    /// The meaning of `Self`: a type in an impl, a parameter in a trait.
     pub(super) this: Option<Type>,
     /// The impl's associated types.
     pub(super) associated: BTreeMap<String, Type>,
@@ -70,10 +70,10 @@ impl Scope {
     }
 }
 
-/// What the parameters of an alias or a trait stand for.
+/// The arguments of an alias or a trait by parameter.
 pub(super) type Bindings = BTreeMap<Name, Binding>;
 
-/// What a parameter stands for.
+/// An argument.
 #[derive(Clone, Debug)]
 pub(super) enum Binding {
     Lifetime(Name),
@@ -87,13 +87,13 @@ pub(super) struct Walk<'a> {
     pub(super) facts: Facts,
     /// Aliases whose types are looked at.
     expanding: Vec<String>,
-    /// What the parameters of aliases stand for: of the innermost last.
+    /// The arguments of aliases that are looked into: the innermost last.
     bindings: Vec<Bindings>,
     nodes: Vec<Node>,
     guards: Vec<Name>,
     flow: Flow,
     next: Node,
-    /// What an elided lifetime means, where that is one of the inputs'.
+    /// The input lifetime that an elided one means, if it means one.
     elided: Option<Name>,
     /// How deep associated types are looked up in each other.
     depth: u32,
@@ -161,7 +161,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What a parameter of the alias stands for whose type is looked at.
+    /// The argument of a parameter of the innermost alias.
     fn bound(&self, name: &str) -> Option<&Binding> {
         self.bindings.last()?.get(name)
     }

@@ -126,7 +126,7 @@ impl Walk<'_> {
         }
     }
 
-    /// What a projection from `Self` may have of the header.
+    /// Adds the names of the header, all of which a projection from `Self` may have.
     fn hidden(&mut self, names: &mut Names) {
         let all: Vec<_> = self.scope.names().cloned().collect();
         for name in all {
