@@ -10,7 +10,8 @@
 //! outer one, and the outer one stands elsewhere. A bound that is written down makes its lifetimes part of the
 //! item's own generics, and those are checked wherever the item is named.
 //!
-//! The look is at names, not at what they resolve to, and takes the unknown for the worse.
+//! The look is at names, not at definitions behind them, and takes the unknown for the worse. `shape` sees to it
+//! that nothing is unknown by its form, and refuses forms by which the compiler's other holes are reached.
 
 mod declared;
 mod definitions;
