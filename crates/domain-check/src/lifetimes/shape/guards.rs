@@ -104,8 +104,9 @@ impl Guard<'_> {
             Expr::Tuple(it) => self.all(it.elems.iter(), used),
             Expr::Array(it) => self.all(it.elems.iter(), used),
             Expr::Range(it) => self.all(it.start.iter().chain(&it.end).map(|it| &**it), used),
+            // Operators are functions, and may take a struct of the domain's own that borrows for writing.
             Expr::Struct(it) if it.rest.is_none() => {
-                self.all(it.fields.iter().map(|it| &it.expr), used)
+                self.all(it.fields.iter().map(|it| &it.expr), Use::Hand)
             }
             Expr::Call(it) => {
                 self.judge(&it.func, Use::Hand)?;

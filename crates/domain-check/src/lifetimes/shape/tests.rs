@@ -78,6 +78,7 @@ fn a_guard_changes_nothing_of_what_is_matched() {
         ("set(it)", "hands `it`"),
         ("set((it.0, 1))", "hands `it`"),
         ("set(S { x: it })", "hands `it`"),
+        ("S { x: it.0 } + 1", "hands `it`"),
         ("a.b(|x| it.set(x))", "hands `it`"),
         ("(it.0)(1)", "hands `it`"),
         ("!it.0.pop().is_none()", "hands `it`"),
