@@ -226,6 +226,12 @@ impl ControlBlock {
             .flatten()
     }
 
+    /// Where the ends of the name are kept that it is claimed for.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn exits(&self) -> Option<Shared> {
+        self.exits.lock().clone()
+    }
+
     /// Claims a free slot for a new generation named `name`; its word is then `Starting`. While the
     /// hold lasts it is not reclaimed.
     pub(crate) fn claim(

@@ -1,5 +1,6 @@
 //! How the generations of one name ended.
 
+use crate::call::Target;
 use crate::reason::{Exit, ExitReason};
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -57,5 +58,29 @@ impl Exits {
         self.all()
             .find(|exit| (exit.id, exit.generation) == (id, generation))
             .map(|exit| exit.reason)
+    }
+}
+
+/// How a generation ends, asked for before it has: told also when its slot is another's already.
+pub(crate) struct Ending {
+    target: Target,
+    exits: Option<Shared>,
+}
+
+impl Ending {
+    /// Of the generation of `target`, if it is there still.
+    pub(crate) fn of(target: Target) -> Self {
+        let exits = target.block().exits();
+        Self { target, exits }
+    }
+
+    /// Why it ended; `None` while it runs.
+    pub(crate) fn reason(&self) -> Option<ExitReason> {
+        let (block, generation) = (self.target.block(), self.target.expected().generation());
+        match &self.exits {
+            Some(exits) => exits.of(block.owner().index(), generation),
+            // It has no name.
+            None => block.reason(generation),
+        }
     }
 }

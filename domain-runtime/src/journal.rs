@@ -5,12 +5,14 @@
 //! behind its death. The host's calls stay for as long as the journal.
 
 use crate::error::RpcError;
+use crate::exits::Ending;
 use crate::generation::Instance;
-use crate::kept::{Charge, Kept, Payer};
+use crate::kept::{self, Charge, Kept, Party, Payer};
+use crate::reason::ExitKind;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use samara_shared_heap::{NoCutMutex, Owner};
+use samara_shared_heap::NoCutMutex;
 
 /// A recorded call.
 ///
@@ -61,40 +63,43 @@ pub struct Admission {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failed {
     /// Whose call it was.
-    pub recorder: Owner,
+    pub recorder: Party,
     /// How it failed.
     pub error: RpcError,
+    /// Whether somebody killed the instance meanwhile: no fault of the call's.
+    pub was_killed: bool,
 }
 
 impl<I: ?Sized> Log<I> {
     fn locked<R>(&self, action: impl FnOnce(&mut State<I>) -> R) -> R {
         action(&mut self.state.lock())
     }
+}
 
-    /// Takes the calls of `owner` out, to be dropped without the lock.
-    fn take_calls_of(&self, owner: Owner) -> Vec<Entry<I>> {
-        self.locked(|state| {
-            state
-                .calls
-                .extract_if(.., |entry| entry.charge.owner() == owner)
-                .collect()
-        })
+impl<I: ?Sized> State<I> {
+    /// Takes the calls of `party` out, to be dropped without the lock.
+    fn take_calls_of(&mut self, party: Party) -> Vec<Entry<I>> {
+        let is_its = |entry: &mut Entry<I>| entry.charge.party() == party;
+        self.calls.extract_if(.., is_its).collect()
     }
 }
 
 // SAFETY: calls are dropped by trusted code (`Replay`), and nothing else is done.
 unsafe impl<I: ?Sized> Kept for Log<I> {
-    fn end(&self, owner: Owner) {
-        drop(self.take_calls_of(owner));
-        let given_up = self.locked(|state| {
-            let at = state.given_up.iter().position(|of| of.owner() == owner)?;
-            Some(state.given_up.swap_remove(at))
+    fn end(&self, dead: Party) {
+        let of_the_dead = self.locked(|state| {
+            let at = state.given_up.iter().position(|of| of.party() == dead);
+            let given_up = at.map(|at| state.given_up.swap_remove(at));
+            (state.take_calls_of(dead), given_up)
         });
-        drop(given_up);
+        drop(of_the_dead);
     }
 }
 
 impl<I: ?Sized + 'static> Journal<I> {
+    /// Bytes that an empty one takes of the host's heap.
+    pub const BYTES: usize = kept::shared(size_of::<Log<I>>());
+
     /// A log of at most `limit` calls of each domain, and as many of the host's; more only while several threads
     /// record at the same time.
     #[must_use]
@@ -111,27 +116,32 @@ impl<I: ?Sized + 'static> Journal<I> {
     }
 
     /// Asked, as the host, before a call that is to be recorded on behalf of `payer`, and before its instance is
-    /// looked up. The record will take `bytes`.
+    /// looked up. The record will be a call of `bytes`.
     ///
     /// # Errors
     /// The call must not be made: [`RpcError::ReplayLogFull`], [`RpcError::HostQuota`],
     /// [`RpcError::OutOfMemory`]; [`RpcError::RecoveryFailed`] for a domain whose calls were given up.
     pub fn admit(&self, payer: Payer, bytes: usize) -> Result<Admission, RpcError> {
-        let charge = payer.charge(bytes.saturating_add(size_of::<Entry<I>>()))?;
+        // The list grows by doubling.
+        let entry = 2 * size_of::<Entry<I>>();
+        let charge = payer.charge(kept::shared(bytes).saturating_add(entry))?;
         let ends = Arc::downgrade(&self.0);
         charge.ends(ends);
-        let owner = payer.owner();
+        let party = payer.party();
         let replays = self.0.locked(|state| {
-            if state.given_up.iter().any(|of| of.owner() == owner) {
+            if state.given_up.iter().any(|of| of.party() == party) {
                 return Err(RpcError::RecoveryFailed);
             }
             let calls = state.calls.iter();
-            let recorded = calls.filter(|entry| entry.charge.owner() == owner).count();
+            let recorded = calls.filter(|entry| entry.charge.party() == party).count();
             if recorded >= self.0.limit {
                 return Err(RpcError::ReplayLogFull);
             }
-            let room = state.calls.try_reserve(1);
-            room.map_err(|_| RpcError::OutOfMemory)?;
+            if state.calls.len() == state.calls.capacity() {
+                // By doubling, from the first on: not to four at once, which one would pay for.
+                let room = state.calls.try_reserve_exact(state.calls.len().max(1));
+                room.map_err(|_| RpcError::OutOfMemory)?;
+            }
             Ok(state.replays)
         })?;
         Ok(Admission { charge, replays })
@@ -167,44 +177,54 @@ impl<I: ?Sized + 'static> Journal<I> {
         let mut from = 0;
         self.0
             .locked(|state| state.replays = state.replays.wrapping_add(1));
+        // Before the first call: after one the slot may be another's.
+        let ending = Ending::of(instance.target());
         loop {
             // No lock is held over a call. By number: those of a domain that ends meanwhile are taken out.
             let next = self.0.locked(|state| {
                 let at = state.calls.partition_point(|entry| entry.number < from);
                 let entry = state.calls.get(at)?;
-                Some((entry.number, entry.charge.owner(), Arc::clone(&entry.call)))
+                Some((entry.number, entry.charge.party(), Arc::clone(&entry.call)))
             });
             let Some((number, recorder, call)) = next else {
                 return Ok(());
             };
             let done = call.replay(instance);
-            done.map_err(|error| Failed { recorder, error })?;
+            done.map_err(|error| Failed {
+                recorder,
+                error,
+                was_killed: ending
+                    .reason()
+                    .is_some_and(|reason| reason.kind == ExitKind::Killed),
+            })?;
             from = number.saturating_add(1);
         }
     }
 
     /// Gives up all calls of the domain whose call `failed`, and refuses further ones until it has ended: what it
-    /// had recorded can't be restored, which is no reason for the others to be without the service. False if the
-    /// call was the host's or was never let in, or none of that domain's is left.
+    /// had recorded can't be restored, which is no reason for the others to be without the service. So it is, too, if that
+    /// domain has ended since, and its calls with it. False if the call was the host's, was never let in, or was cut
+    /// short by a kill.
     #[must_use]
     pub fn give_up(&self, failed: Failed) -> bool {
         let was_made = matches!(failed.error, RpcError::Crashed | RpcError::RecoveryFailed);
-        if failed.recorder.is_host() || !was_made {
+        if failed.recorder.is_host() || failed.was_killed || !was_made {
             return false;
         }
-        let mut calls = self.0.take_calls_of(failed.recorder);
-        let Some(entry) = calls.pop() else {
-            return false;
-        };
-        let Entry { charge, call, .. } = entry;
-        let unmarked = self.0.locked(|state| {
-            if state.given_up.try_reserve(1).is_err() {
-                return Some(charge);
-            }
-            state.given_up.push(charge);
-            None
+        let given_up = self.0.locked(|state| {
+            let mut calls = state.take_calls_of(failed.recorder);
+            let Entry { charge, call, .. } = calls.pop()?;
+            // Under the same lock: the recorder's end finds the mark, or left nothing to mark.
+            let unmarked = match state.given_up.try_reserve(1) {
+                Ok(()) => {
+                    state.given_up.push(charge);
+                    None
+                }
+                Err(_) => Some(charge),
+            };
+            Some((calls, call, unmarked))
         });
-        drop((unmarked, call));
+        drop(given_up);
         true
     }
 

@@ -14,9 +14,21 @@ use core::mem;
 use samara_shared_heap::owner::MAX_OWNERS;
 use samara_shared_heap::{NoCutMutex, Owner, thread};
 
-/// What each charge costs beside the bytes that it names: its place in the list, and the allocator's and
-/// reference counts' own bytes.
-const OVERHEAD: usize = 128;
+/// What each charge costs beside the bytes that it names: its place in the list, which grows by doubling.
+const OVERHEAD: usize = 2 * size_of::<Place>();
+
+/// What a block of `bytes` takes of the host's heap: allocators put a header before it, and round it up.
+#[must_use]
+pub const fn block(bytes: usize) -> usize {
+    const GRAIN: usize = 2 * size_of::<usize>();
+    bytes.saturating_add(2 * GRAIN - 1) / GRAIN * GRAIN
+}
+
+/// [`block`] with reference counts, as an `Arc` has.
+#[must_use]
+pub const fn shared(bytes: usize) -> usize {
+    block(bytes.saturating_add(2 * size_of::<usize>()))
+}
 
 /// Something of the host's that exists on behalf of domains.
 ///
@@ -24,8 +36,25 @@ const OVERHEAD: usize = 128;
 /// Trusted code, called by the reaper as the host: it ends in bounded time, does not panic, and runs no code
 /// of a domain.
 pub unsafe trait Kept: Send + Sync {
-    /// Gives up what is kept on behalf of `owner`, which is dead.
-    fn end(&self, owner: Owner);
+    /// Gives up what is kept on behalf of `dead`.
+    fn end(&self, dead: Party);
+}
+
+/// On whose behalf something is kept: the host, or one generation in a slot. Who has the slot next is another, so it may
+/// be compared however long it was held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Party {
+    owner: Owner,
+    /// Which one of those that the account of `owner` was for.
+    serial: u32,
+}
+
+impl Party {
+    /// Whether it is the host, which never ends.
+    #[must_use]
+    pub const fn is_host(&self) -> bool {
+        self.owner.is_host()
+    }
 }
 
 /// A place of an account's list. Free places are linked, so that a charge ends without allocating.
@@ -78,11 +107,17 @@ impl Account {
         Ok(at)
     }
 
-    /// What stood at the place, to be dropped without the lock.
-    fn release(&mut self, at: usize, bytes: usize) -> Place {
+    /// What stood at the place, and the list if nothing is left in it: to be dropped without the lock.
+    fn release(&mut self, at: usize, bytes: usize) -> (Place, Vec<Place>) {
         self.bytes = self.bytes.saturating_sub(bytes);
         let next = mem::replace(&mut self.free, at);
-        mem::replace(&mut self.places[at], Place::Free { next })
+        let place = mem::replace(&mut self.places[at], Place::Free { next });
+        // Every charge has bytes.
+        if self.bytes > 0 {
+            return (place, Vec::new());
+        }
+        self.free = NONE;
+        (place, mem::take(&mut self.places))
     }
 }
 
@@ -97,8 +132,7 @@ fn with<R>(owner: Owner, action: impl FnOnce(&mut Account) -> R) -> R {
 /// which has no limit and never ends.
 #[derive(Clone, Copy, Debug)]
 pub struct Payer {
-    owner: Owner,
-    serial: u32,
+    party: Party,
     /// Stays on the thread, whose activation keeps the domain from being reclaimed.
     thread: PhantomData<*const ()>,
 }
@@ -114,29 +148,29 @@ impl Payer {
             with(owner, |account| account.serial)
         };
         Self {
-            owner,
-            serial,
+            party: Party { owner, serial },
             thread: PhantomData,
         }
     }
 
     /// Who that is.
     #[must_use]
-    pub const fn owner(&self) -> Owner {
-        self.owner
+    pub const fn party(&self) -> Party {
+        self.party
     }
 
-    /// Charges `bytes` and a fixed overhead of 128 bytes. Cost: a lock of the payer's own.
+    /// Charges `bytes`, which are those of whole [`block`]s, and a place in the payer's list. Cost: a lock of the
+    /// payer's own.
     ///
     /// # Errors
     /// [`RpcError::HostQuota`], [`RpcError::OutOfMemory`]; [`RpcError::Dead`] if the payer is gone.
     pub fn charge(&self, bytes: usize) -> Result<Charge, RpcError> {
         let bytes = bytes.checked_add(OVERHEAD).ok_or(RpcError::HostQuota)?;
-        let at = if self.owner.is_host() {
+        let at = if self.party.is_host() {
             NONE
         } else {
-            with(self.owner, |account| {
-                if account.serial == self.serial {
+            with(self.party.owner, |account| {
+                if account.serial == self.party.serial {
                     account.charge(bytes)
                 } else {
                     Err(RpcError::Dead)
@@ -144,8 +178,7 @@ impl Payer {
             })?
         };
         Ok(Charge {
-            owner: self.owner,
-            serial: self.serial,
+            party: self.party,
             at,
             bytes,
         })
@@ -155,8 +188,7 @@ impl Payer {
 /// A domain's payment for one thing that the host keeps on its behalf. Given back when dropped.
 #[derive(Debug)]
 pub struct Charge {
-    owner: Owner,
-    serial: u32,
+    party: Party,
     at: usize,
     bytes: usize,
 }
@@ -164,19 +196,20 @@ pub struct Charge {
 impl Charge {
     /// Who pays.
     #[must_use]
-    pub const fn owner(&self) -> Owner {
-        self.owner
+    pub const fn party(&self) -> Party {
+        self.party
     }
 
     /// Has `kept` told when the payer is reclaimed.
     pub fn ends(&self, kept: Weak<dyn Kept>) {
-        if self.owner.is_host() {
+        let Party { owner, serial } = self.party;
+        if owner.is_host() {
             return;
         }
-        let before = with(self.owner, |account| {
+        let before = with(owner, |account| {
             let place = account.places.get_mut(self.at);
             match place {
-                Some(Place::Charged(ends)) if account.serial == self.serial => ends.replace(kept),
+                Some(Place::Charged(ends)) if account.serial == serial => ends.replace(kept),
                 _ => None,
             }
         });
@@ -186,12 +219,13 @@ impl Charge {
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        if self.owner.is_host() {
+        let Party { owner, serial } = self.party;
+        if owner.is_host() {
             return;
         }
-        let place = with(self.owner, |account| {
+        let place = with(owner, |account| {
             // After the payer's end its places are gone, and its successor's are none of this one's.
-            (account.serial == self.serial).then(|| account.release(self.at, self.bytes))
+            (account.serial == serial).then(|| account.release(self.at, self.bytes))
         });
         drop(place);
     }
@@ -210,17 +244,18 @@ pub(crate) fn bytes(owner: Owner) -> usize {
 /// Ends all that the host keeps on behalf of `owner`, which is dead and drained.
 pub(crate) fn end(owner: Owner) {
     let end = || {
-        let places = with(owner, |account| {
-            account.serial = account.serial.wrapping_add(1);
+        let (dead, places) = with(owner, |account| {
+            let serial = account.serial;
+            account.serial = serial.wrapping_add(1);
             account.bytes = 0;
             account.free = NONE;
-            mem::take(&mut account.places)
+            (Party { owner, serial }, mem::take(&mut account.places))
         });
         for place in &places {
             if let Place::Charged(Some(kept)) = place
                 && let Some(kept) = kept.upgrade()
             {
-                kept.end(owner);
+                kept.end(dead);
             }
         }
     };
@@ -230,7 +265,7 @@ pub(crate) fn end(owner: Owner) {
 
 #[cfg(all(test, not(samara_model)))]
 mod tests {
-    use super::{Account, NONE, OVERHEAD};
+    use super::{Account, NONE, OVERHEAD, block};
     use crate::error::RpcError;
     use alloc::vec::Vec;
 
@@ -250,9 +285,20 @@ mod tests {
         assert_eq!(account.charge(10 * OVERHEAD), Ok(0));
         assert_eq!(account.charge(1), Err(RpcError::HostQuota));
         assert_eq!(account.charge(usize::MAX), Err(RpcError::HostQuota));
-        account.release(0, 10 * OVERHEAD);
-        assert_eq!(account.bytes, 0);
+        let (_, list) = account.release(0, 10 * OVERHEAD);
+        assert_eq!((account.bytes, list.len()), (0, 1), "nothing is left");
         assert_eq!(account.charge(1), Ok(0));
+    }
+
+    #[test]
+    fn a_block_has_room_for_its_header() {
+        let word = size_of::<usize>();
+        for bytes in 0..100 {
+            let block = block(bytes);
+            assert!(block.is_multiple_of(2 * word) && block >= bytes + 2 * word);
+            assert!(block < bytes + 4 * word);
+        }
+        assert!(block(usize::MAX) > usize::MAX / 2);
     }
 
     #[test]

@@ -106,8 +106,8 @@ impl DomainSpec {
     }
 
     /// Limits what the host keeps on its behalf to `bytes` (64 KiB): the `#[replay]` calls that it has made, and
-    /// the way back to objects that it has opened by them, each with 128 bytes beside its arguments and its
-    /// own size. Beyond that such a call is refused: [`RpcError::HostQuota`](crate::RpcError::HostQuota). All of it ends with the
+    /// the way back to objects that it has opened by them, each with its arguments and all that it takes of the
+    /// host's heap. Beyond that such a call is refused: [`RpcError::HostQuota`](crate::RpcError::HostQuota). All of it ends with the
     /// domain.
     #[must_use]
     pub const fn host_quota(mut self, bytes: usize) -> Self {

@@ -48,6 +48,8 @@ pub struct Supervisor {
     policy: Restart,
     budget: Budget,
     gave_up: bool,
+    /// Of a restart of all that was spent already: children from here on are still to be started. 0 if there is none.
+    ended_from: usize,
     children: Vec<Box<dyn Child>>,
 }
 
@@ -63,6 +65,7 @@ impl Supervisor {
             policy,
             budget: Budget::new(policy),
             gave_up: false,
+            ended_from: 0,
             children: Vec::new(),
         }
     }
@@ -94,7 +97,7 @@ impl Supervisor {
     pub fn poll(&mut self) -> Status {
         loop {
             if self.gave_up {
-                // Whoever was restarting one at that moment may have finished since.
+                // Another supervisor may have started one since.
                 for child in self.children.iter_mut().rev() {
                     if matches!(child.health(), Health::Up | Health::Replaced) {
                         child.kill();
@@ -105,15 +108,19 @@ impl Supervisor {
             let mut waits = false;
             let mut failed = false;
             for at in 0..self.children.len() {
-                self.children[at].poll();
-                if !matches!(self.children[at].health(), Health::Down | Health::Replaced) {
+                let child = &mut self.children[at];
+                if child.poll() == Status::Waiting {
+                    waits = true;
+                    if self.ended_from > 0 {
+                        // Those that are still to be started may hold handles on what it waits for.
+                        break;
+                    }
                     continue;
                 }
-                let group = match self.strategy {
-                    Strategy::OneForOne => at..at + 1,
-                    Strategy::OneForAll => 0..self.children.len(),
-                };
-                match self.mend(at, group) {
+                if !matches!(child.health(), Health::Down | Health::Replaced) {
+                    continue;
+                }
+                match self.mend(at) {
                     Ok(()) => {}
                     Err(Mending::Busy) => waits = true,
                     Err(Mending::InitFailed) => failed = true,
@@ -137,37 +144,60 @@ impl Supervisor {
         }
     }
 
-    /// Restarts the children in `group`, because child `at` died.
-    fn mend(&mut self, at: usize, group: core::ops::Range<usize>) -> Result<(), Mending> {
-        let group = Reserved::all(&mut self.children[group]).ok_or(Mending::Busy)?;
-        let now = host::now_ns();
+    /// Restarts child `at`, which died, or all, or those of a restart of all that are still to be started.
+    fn mend(&mut self, at: usize) -> Result<(), Mending> {
+        let first = match self.strategy {
+            Strategy::OneForOne => at,
+            Strategy::OneForAll if at < self.ended_from => 0,
+            Strategy::OneForAll => self.ended_from,
+        };
+        let end = match self.strategy {
+            Strategy::OneForOne => at + 1,
+            Strategy::OneForAll => self.children.len(),
+        };
+        let group = Reserved::all(&mut self.children[first..end]).ok_or(Mending::Busy)?;
         let alone = group.0.len() == 1;
-        let child = &mut group.0[if alone { 0 } else { at }];
-        match child.health() {
-            // Between the look and the reservation it was stopped, or this is another's restart
-            // that was counted before.
-            Health::Up | Health::Stopped => return Ok(()),
-            Health::Down | Health::Replaced if !self.budget.spend(now) => {
-                return Err(Mending::OverBudget);
+        let is_spent = self.ended_from > 0 && first == self.ended_from;
+        let child = &mut group.0[at - first];
+        let health = child.health();
+        // Between the look and the reservation it may have been stopped, or restarted and counted.
+        if matches!(health, Health::Up | Health::Stopped) {
+            return Ok(());
+        }
+        if !is_spent && !self.budget.spend(host::now_ns()) {
+            return Err(Mending::OverBudget);
+        }
+        self.ended_from = 0;
+        if health == Health::Replaced && alone {
+            child.acknowledge();
+            return Ok(());
+        }
+        if !is_spent {
+            for child in group.0.iter_mut().rev() {
+                child.kill();
             }
-            Health::Replaced if alone => {
-                child.acknowledge();
-                return Ok(());
-            }
-            Health::Down | Health::Replaced => {}
         }
-        for child in group.0.iter_mut().rev() {
-            child.kill();
+        let Err((started, error)) = start_all(group.0) else {
+            return Ok(());
+        };
+        if matches!(error, SpawnError::Init(_)) {
+            return Err(Mending::InitFailed);
         }
-        for child in group.0.iter_mut() {
-            child.start().map_err(|error| match error {
-                SpawnError::Init(_) => Mending::InitFailed,
-                _ => Mending::Busy,
-            })?;
-            // What the next one's `init` calls must not be found reserved by its own thread.
-            child.release();
+        drop(group);
+        if started == 0 && !is_spent {
+            // No restart was spent.
+            self.budget.give_back();
+        } else {
+            self.leave_from(first + started);
         }
-        Ok(())
+        Err(Mending::Busy)
+    }
+
+    /// Notes how far a restart of all got.
+    fn leave_from(&mut self, next: usize) {
+        if self.strategy == Strategy::OneForAll && next < self.children.len() {
+            self.ended_from = next;
+        }
     }
 
     /// Ends all children, last first.
@@ -184,6 +214,22 @@ impl Supervisor {
         }
         host::event(&Event::GaveUp { name: self.name() });
     }
+}
+
+/// Starts all, in order. How many were started before one that was not, and why that was not.
+fn start_all(children: &mut [Box<dyn Child>]) -> Result<(), (usize, SpawnError)> {
+    for (at, child) in children.iter_mut().enumerate() {
+        // Somebody else may have started it since all were ended.
+        child.kill();
+        if let Err(error) = child.start() {
+            // A supervisor is up all the same, and goes on with what it could not start.
+            let is_started = child.health() == Health::Up;
+            return Err((at + usize::from(is_started), error));
+        }
+        // What the next one's `init` calls must not be found reserved by its own thread.
+        child.release();
+    }
+    Ok(())
 }
 
 enum Mending {
@@ -217,8 +263,8 @@ impl Drop for Reserved<'_> {
 }
 
 impl Child for Supervisor {
-    fn poll(&mut self) {
-        Self::poll(self);
+    fn poll(&mut self) -> Status {
+        Self::poll(self)
     }
 
     fn health(&self) -> Health {
@@ -254,11 +300,13 @@ impl Child for Supervisor {
     fn start(&mut self) -> Result<(), SpawnError> {
         self.budget = Budget::new(self.policy);
         self.gave_up = false;
-        for child in &mut self.children {
-            child.start()?;
-            child.release();
-        }
-        Ok(())
+        self.ended_from = 0;
+        start_all(&mut self.children).map_err(|(started, error)| {
+            if !matches!(error, SpawnError::Init(_)) {
+                self.leave_from(started);
+            }
+            error
+        })
     }
 
     fn give_up(&mut self) {

@@ -6,7 +6,7 @@ use samara_domain_runtime::{
 use samara_host_std::{DomainAlloc, System, supervise};
 use samara_proxy::{Export, RpcError, Shadow, interface};
 use samara_testkit::hosted::{Rng, Totals, alone, deaths, host, wait_until};
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -254,6 +254,87 @@ fn a_recipe_that_fails_is_tried_again_at_the_next_poll() {
     GONE.store(0, SeqCst);
     assert_eq!(supervisor.poll(), Status::Settled);
     assert!(domain.kill());
+}
+
+/// A part whose recipe fails while `gone` says so.
+fn claiming(name: &'static str, starts: &Starts, gone: &Arc<AtomicBool>) -> Domain<dyn Part> {
+    let (starts, gone) = (starts.clone(), gone.clone());
+    let mint = Mint::fallible(move || {
+        if gone.load(SeqCst) {
+            return Err("the device is gone");
+        }
+        starts.lock().unwrap().push(name);
+        Ok(())
+    });
+    let init = |()| Ok::<_, RpcError>(Unit);
+    host().spawn(DomainSpec::new(name), init, mint).unwrap()
+}
+
+#[test]
+fn a_restart_of_all_goes_on_where_it_could_not() {
+    let _alone = alone();
+    let starts = Starts::default();
+    let gone = Arc::new(AtomicBool::new(false));
+    let (a, c) = (part("goes-a", &starts), part("goes-c", &starts));
+    let b = claiming("goes-b", &starts, &gone);
+    let mut supervisor = Supervisor::new("goes", Strategy::OneForAll, Restart::limited(2, HOUR))
+        .with(&a)
+        .with(&b)
+        .with(&c);
+    take(&starts);
+    gone.store(true, SeqCst);
+    crash(&c);
+    for _ in 0..5 {
+        assert_eq!(supervisor.poll(), Status::Waiting);
+    }
+    assert_eq!(take(&starts), ["goes-a"], "started once, and runs");
+    gone.store(false, SeqCst);
+    assert_eq!(supervisor.poll(), Status::Settled);
+    assert_eq!(take(&starts), ["goes-b", "goes-c"]);
+    // One restart of all was spent; those that fail half-way are spent, too.
+    gone.store(true, SeqCst);
+    crash(&a);
+    assert_eq!(supervisor.poll(), Status::Waiting);
+    crash(&a);
+    assert_eq!(supervisor.poll(), Status::GaveUp);
+    assert!(![&a, &b, &c].into_iter().any(alive));
+}
+
+#[test]
+fn what_waits_below_waits_above() {
+    let _alone = alone();
+    let starts = Starts::default();
+    let gone = Arc::new(AtomicBool::new(false));
+    let (a, c) = (part("waits-a", &starts), part("waits-c", &starts));
+    let b = claiming("waits-b", &starts, &gone);
+    let lower = Supervisor::new(
+        "waits-lower",
+        Strategy::OneForOne,
+        Restart::limited(1, HOUR),
+    )
+    .with(&a)
+    .with(&b);
+    let mut upper = Supervisor::new(
+        "waits-upper",
+        Strategy::OneForAll,
+        Restart::limited(1, HOUR),
+    )
+    .with_supervisor(lower)
+    .with(&c);
+    take(&starts);
+    gone.store(true, SeqCst);
+    crash(&c);
+    for _ in 0..5 {
+        assert_eq!(upper.poll(), Status::Waiting);
+    }
+    // Who may hold handles on what is missing is not started before.
+    assert_eq!(take(&starts), ["waits-a"]);
+    gone.store(false, SeqCst);
+    assert_eq!(upper.poll(), Status::Settled);
+    assert_eq!(take(&starts), ["waits-b", "waits-c"]);
+    for part in [a, b, c] {
+        assert!(part.kill());
+    }
 }
 
 #[test]

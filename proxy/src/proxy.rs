@@ -3,15 +3,12 @@
 #[cfg(feature = "alloc")]
 use crate::Shadow;
 use crate::reopen::Shared;
-#[cfg(feature = "alloc")]
 use crate::source::Source;
 use core::fmt;
 #[cfg(feature = "alloc")]
 use samara_domain_runtime::Domain;
 use samara_domain_runtime::exports::Export as Exported;
 use samara_domain_runtime::{Implements, Instance, Interface};
-#[cfg(feature = "alloc")]
-use samara_rref::Owner;
 use samara_rref::descriptor::Shape;
 use samara_rref::{AllocError, Cap, Capability, Exchangeable, Transfer, TypeDescriptor};
 use samara_shared_heap::thread::{self, NoCut};
@@ -49,6 +46,27 @@ unsafe impl<I: ?Sized + Interface> Capability for Handle<I> {
 /// [`RpcError::Dead`](crate::RpcError::Dead) for ever; unless a `#[replay]` method of a
 /// [`Shadow`] handed it out: then its next use makes that call again and goes on with what it gives.
 pub struct Proxy<I: ?Sized + Interface>(Cap<Handle<I>>);
+
+/// An object as the host keeps it: without a slot.
+#[cfg(feature = "alloc")]
+pub(crate) enum Unslotted<I: ?Sized + Interface> {
+    /// The domain's own.
+    Own(Instance<I>),
+    /// An export.
+    Exported(Exported<I>),
+}
+
+#[cfg(feature = "alloc")]
+impl<I: ?Sized + Interface> Unslotted<I> {
+    /// Where it is; entered only while this is kept.
+    pub(crate) fn instance(&self) -> Instance<I> {
+        match self {
+            Self::Own(instance) => *instance,
+            // SAFETY: as the caller keeps this.
+            Self::Exported(export) => unsafe { export.instance() },
+        }
+    }
+}
 
 impl<I: ?Sized + Interface> Proxy<I> {
     /// Bytes of its slot on the exchange heap.
@@ -136,14 +154,25 @@ impl<I: ?Sized + Interface> Proxy<I> {
         }
     }
 
-    /// Changes who holds it.
+    /// Takes the object out of its slot. `None` for a proxy that recovers, which is dropped.
     ///
     /// # Safety
-    /// As for [`Cap::set_owner`].
+    /// As for [`Cap::into_inner`]: called on the host's behalf.
     #[cfg(feature = "alloc")]
-    pub(crate) unsafe fn set_owner(&self, owner: Owner) {
+    pub(crate) unsafe fn unslotted(self) -> Option<Unslotted<I>> {
         // SAFETY: handed on.
-        unsafe { self.0.set_owner(owner) };
+        let handle = unsafe { self.0.into_inner() };
+        match handle.keeps {
+            Keeps::Nothing => Some(Unslotted::Own(handle.instance)),
+            Keeps::Export(export) => Some(Unslotted::Exported(export)),
+            Keeps::Recovery(_) => None,
+        }
+    }
+
+    /// The newest place of its object.
+    fn newest(&self) -> Instance<I> {
+        self.recovery()
+            .map_or_else(|| self.instance(), |recovery| recovery.instance())
     }
 
     /// Another proxy for the same object.
@@ -165,7 +194,7 @@ impl<I: ?Sized + Interface> Proxy<I> {
     /// Whether a call would be let in now, without a recovery. It may die any moment after.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        let target = self.instance().target();
+        let target = self.newest().target();
         target.block().word() == target.expected()
     }
 }
@@ -184,7 +213,7 @@ unsafe impl<I: ?Sized + Interface> Exchangeable for Proxy<I> {
 
 impl<I: ?Sized + Interface> fmt::Debug for Proxy<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let target = self.instance().target();
+        let target = self.newest().target();
         f.debug_struct("Proxy")
             .field("interface", &I::NAME)
             .field("domain", &target.block().owner())

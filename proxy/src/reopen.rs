@@ -5,6 +5,7 @@
 
 use crate::Proxy;
 use crate::invoke::until_done;
+use crate::proxy::Unslotted;
 use crate::source::{Attempts, Source};
 use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
@@ -12,10 +13,10 @@ use core::marker::PhantomData;
 use core::{mem, ptr};
 use samara_domain_runtime::call::Target;
 use samara_domain_runtime::journal::Journal;
-use samara_domain_runtime::kept::{Charge, Kept, Payer};
+use samara_domain_runtime::kept::{self, Charge, Kept, Party, Payer};
 use samara_domain_runtime::state::State;
-use samara_domain_runtime::{ExitKind, Instance, Interface, RpcError};
-use samara_rref::{Exchangeable, Owner};
+use samara_domain_runtime::{Instance, Interface, RpcError};
+use samara_rref::Exchangeable;
 use samara_shared_heap::NoCutMutex;
 use samara_shared_heap::thread::{self, NoCut};
 
@@ -33,10 +34,10 @@ trait Open<I: ?Sized + Interface>: Send + Sync {
 
 /// An opened object over the generations of its server.
 ///
-/// This is all that is left of it once its opener has ended: less than the slot that a holder pays for.
+/// This is all that is left of it once its opener has ended: no more than the slot that a holder pays for.
 pub(crate) struct Recovery<I: ?Sized + Interface> {
-    /// The newest object's proxy, held by the host. It does not recover itself, so there are no chains of these.
-    current: NoCutMutex<Proxy<I>>,
+    /// The newest object. It does not recover itself, so there are no chains of these.
+    current: NoCutMutex<Unslotted<I>>,
     /// `None` once the domain that opened it has ended, or its own record has ended the object.
     way: NoCutMutex<Option<Arc<Way<I>>>>,
 }
@@ -51,6 +52,9 @@ struct Way<I: ?Sized + Interface> {
 }
 
 impl<I: ?Sized + Interface> Recovery<I> {
+    const IS_PAID_BY_ITS_HOLDER: () =
+        assert!(kept::shared(size_of::<Self>()) <= Proxy::<I>::SLOT_BYTES);
+
     /// How the object is opened again, if that is possible still. For the host alone: who is cut with it in its hands
     /// leaks it.
     fn way(&self) -> Option<Arc<Way<I>>> {
@@ -64,25 +68,25 @@ impl<I: ?Sized + Interface> Recovery<I> {
 
     /// Opens the object again, with all that is recorded of it. A record that can't be made again is given up with all
     /// that its domain has recorded; the opener's own ends the object.
-    fn open_again(&self, attempts: &mut Attempts) -> Result<Proxy<I>, RpcError> {
+    ///
+    /// # Safety
+    /// Called as the host.
+    unsafe fn open_again(&self, attempts: &mut Attempts) -> Result<Unslotted<I>, RpcError> {
         let way = self.way().ok_or(RpcError::Dead)?;
         loop {
             let proxy = way.opening.open(attempts)?;
-            if proxy.recovery().is_some() {
-                // Another's way back, which the server was handed: kept here it would make a chain of them.
-                return Err(RpcError::RecoveryFailed);
-            }
+            // Not another's way back, which the server was handed: kept here it would make a chain of them.
+            // SAFETY: as the caller says.
+            let object = unsafe { proxy.unslotted() }.ok_or(RpcError::RecoveryFailed)?;
             let shortages = thread::current().shortages();
-            let Err(failed) = way.journal.replay(proxy.instance()) else {
-                return Ok(proxy);
+            let Err(failed) = way.journal.replay(object.instance()) else {
+                return Ok(object);
             };
-            let reason = proxy.instance().reason();
-            let was_killed = reason.is_some_and(|reason| reason.kind == ExitKind::Killed);
             let was_short = shortages != thread::current().shortages();
-            if was_killed || was_short || !way.journal.give_up(failed) {
+            if was_short || !way.journal.give_up(failed) {
                 return Err(failed.error);
             }
-            if failed.recorder == way.charge.owner() {
+            if failed.recorder == way.charge.party() {
                 self.end_way();
                 return Err(RpcError::RecoveryFailed);
             }
@@ -93,7 +97,7 @@ impl<I: ?Sized + Interface> Recovery<I> {
 
 // SAFETY: a way is arguments without a destructor, and references to what is the host's.
 unsafe impl<I: ?Sized + Interface> Kept for Recovery<I> {
-    fn end(&self, _: Owner) {
+    fn end(&self, _: Party) {
         self.end_way();
     }
 }
@@ -121,14 +125,15 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
             return Err(RpcError::Dead);
         }
         let reopen = || {
-            let proxy = self.open_again(attempts)?;
+            // SAFETY: as below.
+            let object = unsafe { self.open_again(attempts) }?;
             // Another thread may have opened it as well meanwhile: the first one counts.
             let spare = {
                 let mut current = self.current.lock();
                 if same(current.instance().target(), target) {
-                    mem::replace(&mut *current, proxy)
+                    mem::replace(&mut *current, object)
                 } else {
-                    proxy
+                    object
                 }
             };
             drop(spare);
@@ -237,14 +242,15 @@ where
     I: ?Sized + Interface,
     E: Exchangeable + From<RpcError>,
 {
+    let () = Recovery::<I>::IS_PAID_BY_ITS_HOLDER;
     let depth = source.depth() + 1;
     if depth > DEPTH {
         return Err(RpcError::ReplayLogFull.into());
     }
-    let kept = size_of::<Recovery<I>>()
-        + size_of::<Way<I>>()
-        + size_of::<Opening<P, (), A, ()>>()
-        + Proxy::<I>::SLOT_BYTES;
+    let kept = kept::shared(size_of::<Recovery<I>>())
+        + kept::shared(size_of::<Way<I>>())
+        + kept::block(size_of::<Opening<P, (), A, ()>>())
+        + Journal::<I>::BYTES;
     let charge = Payer::current().charge(kept)?;
     // SAFETY: handed on.
     let proxy = unsafe { attempt(&**source, arguments, &mut Attempts::new(), body) }?;
@@ -253,14 +259,14 @@ where
     }
     let wrap = || {
         // SAFETY: it goes into the recovery, which is the host's.
-        unsafe { proxy.set_owner(Owner::HOST) };
+        let object = unsafe { proxy.unslotted() }?;
         let opening = Opening {
             source: Arc::clone(source),
             arguments,
             body,
             of: PhantomData::<fn(&P)>,
         };
-        Arc::new_cyclic(|this: &Weak<Recovery<I>>| {
+        Some(Arc::new_cyclic(|this: &Weak<Recovery<I>>| {
             charge.ends(Weak::clone(this) as Weak<dyn Kept>);
             let way = Way {
                 opening: Box::new(opening),
@@ -270,18 +276,19 @@ where
             };
             Recovery {
                 // SAFETY: read, and replaced by another that is not dropped under the lock.
-                current: unsafe { NoCutMutex::new(proxy) },
+                current: unsafe { NoCutMutex::new(object) },
                 // SAFETY: copied and taken.
                 way: unsafe { NoCutMutex::new(Some(Arc::new(way))) },
             }
-        })
+        }))
     };
     let opened = {
         // What is the host's has no slot yet: a cut would leak it.
         // SAFETY: what follows is trusted code, to the end of this block.
         let _no_cut = unsafe { NoCut::begin(thread::current()) };
         // SAFETY: trusted code: it makes what the host keeps of the object.
-        Proxy::recovering(unsafe { thread::as_host(wrap) })
+        unsafe { thread::as_host(wrap) }.map(Proxy::recovering)
     };
+    let opened = opened.ok_or(RpcError::RecoveryFailed)?;
     opened.map_err(|error| RpcError::from(error).into())
 }

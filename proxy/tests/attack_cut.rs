@@ -6,7 +6,6 @@ use samara_domain_runtime::threads::api as domain_thread;
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError, SpawnError};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, Shadow, interface};
-use samara_rref::RRef;
 use samara_testkit::contained::contained;
 use samara_testkit::hosted::{Totals, alone, host, wait_until};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -157,65 +156,4 @@ fn a_domain_is_reclaimed_wherever_it_is_cut_in_spawning_a_thread() {
     let _alone = alone();
     let _contained = contained(true);
     cut_again_and_again(Busy::spawn_threads);
-}
-
-#[interface]
-trait Full {
-    /// Starts a thread that waits for nothing.
-    fn wait_below(&self) -> Result<(), RpcError>;
-    fn take(&self, object: RRef<u64>) -> Result<(), RpcError>;
-}
-
-struct Bin;
-impl Full for Bin {
-    fn wait_below(&self) -> Result<(), RpcError> {
-        let wait = || {
-            loop {
-                domain_thread::park();
-            }
-        };
-        domain_thread::spawn(wait)
-            .map(drop)
-            .map_err(|_| RpcError::OutOfMemory)
-    }
-    fn take(&self, object: RRef<u64>) -> Result<(), RpcError> {
-        drop(object);
-        Ok(())
-    }
-}
-
-fn bin((): ()) -> Result<Bin, RpcError> {
-    Ok(Bin)
-}
-
-/// The tick comes while the runtime counts what the receiver has: the call goes on, and nothing is cut any
-/// more before it has returned.
-#[test]
-fn a_death_that_a_tick_marked_is_told_also_when_the_call_returns() {
-    let _alone = alone();
-    let _contained = contained(true);
-    // What takes long to count.
-    let ballast: Vec<RRef<u64>> = (0..60_000).map(RRef::new).collect();
-    let before = Totals::now();
-    for _ in 0..20 {
-        let spec = DomainSpec::new("bin")
-            .budget(Duration::from_millis(1))
-            .shared_objects(16)
-            .threads(1);
-        // Its start may be cut, too.
-        let started: Result<Domain<dyn Full>, _> = host().spawn(spec, bin, Mint::nothing());
-        let Ok(domain) = started else {
-            continue;
-        };
-        let proxy = domain.proxy().unwrap();
-        if proxy.wait_below().is_ok() {
-            while proxy.take(RRef::new(7)).is_ok() {}
-        }
-        wait_until("the death to be told", || domain.exit_reason().is_some());
-    }
-    wait_until("the reclaims", || {
-        host().reap();
-        Totals::now() == before
-    });
-    assert_eq!(*ballast[7], 7);
 }

@@ -1,20 +1,27 @@
-//! Attack: an opened object that several domains have. One of them makes a recorded call on it that its
-//! server can't repeat: after a restart the object is lost for all the others, for as long as that one likes.
+//! Attack: an opened object that several domains have. One of them makes a recorded call on it that its server can't repeat:
+//! that costs it what it recorded, and neither the others, nor the server, nor who has its slot next.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
-use samara_testkit::hosted::{alone, host};
+use samara_testkit::hosted::{alone, await_reclaims, host, reclaims, wait_until};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::thread;
 use std::time::Duration;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
+/// A later generation of the server refuses it: the file was longer then, say.
 const POISON: u32 = 666;
 /// A later generation of the server dies of it.
 const DEADLY: u32 = 667;
+/// A later generation of the server takes its time over it, and refuses it.
+const SLOW: u32 = 668;
+static REPLAYING: AtomicBool = AtomicBool::new(false);
+static GO_ON: AtomicBool = AtomicBool::new(false);
+
 #[interface]
 trait File {
     #[replay]
@@ -28,20 +35,29 @@ struct Server {
     first: bool,
     at: Mutex<u32>,
 }
+impl Server {
+    fn new(first: bool) -> Self {
+        let at = Mutex::new(0);
+        Self { first, at }
+    }
+}
 impl File for Server {
     fn open(&self) -> Result<Proxy<dyn File>, RpcError> {
-        Proxy::export(Self {
-            first: self.first,
-            at: Mutex::new(0),
-        })
-        .map_err(|(error, _)| error.into())
+        Proxy::export(Self::new(self.first)).map_err(|(error, _)| error.into())
     }
     fn seek(&self, to: u32) -> Result<(), RpcError> {
-        // The file was longer then, say.
-        if to == POISON && !self.first {
-            return Err(RpcError::RecoveryFailed);
+        match to {
+            POISON if !self.first => return Err(RpcError::RecoveryFailed),
+            DEADLY => assert!(self.first, "it dies of it"),
+            SLOW if !self.first => {
+                REPLAYING.store(true, SeqCst);
+                while !GO_ON.load(SeqCst) {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                return Err(RpcError::RecoveryFailed);
+            }
+            _ => {}
         }
-        assert!(to != DEADLY || self.first, "it dies of it");
         *self.at.lock().unwrap() = to;
         Ok(())
     }
@@ -50,116 +66,141 @@ impl File for Server {
     }
 }
 fn server(first: bool) -> Result<Server, RpcError> {
-    Ok(Server {
-        first,
-        at: Mutex::new(0),
-    })
+    Ok(Server::new(first))
 }
+fn files(name: &str) -> Domain<dyn File> {
+    let first = AtomicBool::new(true);
+    let spec = DomainSpec::new(name).restart(Restart::limited(20, Duration::from_secs(3600)));
+    let mint = Mint::of(move || first.swap(false, SeqCst));
+    host().spawn(spec, server, mint).unwrap()
+}
+
 #[interface]
 trait Client {
+    /// Opens a file, and hands it on too.
     fn open(&self) -> Result<Proxy<dyn File>, RpcError>;
     fn take(&self, file: Proxy<dyn File>) -> Result<(), RpcError>;
     fn seek(&self, to: u32) -> Result<(), RpcError>;
     fn at(&self) -> Result<u32, RpcError>;
 }
 struct User(Shadow<dyn File>, Mutex<Option<Proxy<dyn File>>>);
+impl User {
+    fn file(&self) -> Proxy<dyn File> {
+        let file = self.1.lock().unwrap();
+        file.as_ref().unwrap().try_clone().unwrap()
+    }
+}
 impl Client for User {
     fn open(&self) -> Result<Proxy<dyn File>, RpcError> {
         let file = self.0.open()?;
-        let other = file.try_clone()?;
-        *self.1.lock().unwrap() = Some(file);
-        Ok(other)
+        self.take(file)?;
+        Ok(self.file())
     }
     fn take(&self, file: Proxy<dyn File>) -> Result<(), RpcError> {
-        *self.1.lock().unwrap() = Some(file);
+        let old = self.1.lock().unwrap().replace(file);
+        drop(old);
         Ok(())
     }
     fn seek(&self, to: u32) -> Result<(), RpcError> {
-        self.1.lock().unwrap().as_ref().unwrap().seek(to)
+        self.file().seek(to)
     }
     fn at(&self) -> Result<u32, RpcError> {
-        self.1.lock().unwrap().as_ref().unwrap().at()
+        self.file().at()
     }
 }
 fn user(file: Shadow<dyn File>) -> Result<User, RpcError> {
     Ok(User(file, Mutex::default()))
 }
+fn client(name: &str, of: &Domain<dyn File>) -> (Domain<dyn Client>, Proxy<dyn Client>) {
+    let of = of.clone();
+    let mint = Mint::fallible(move || of.shadow());
+    let domain: Domain<dyn Client> = host().spawn(DomainSpec::new(name), user, mint).unwrap();
+    let proxy = domain.proxy().unwrap();
+    (domain, proxy)
+}
 
-static FIRST: AtomicBool = AtomicBool::new(true);
+/// A file that its owner has at 3.
+struct Shared {
+    files: Domain<dyn File>,
+    owner: Domain<dyn Client>,
+    guest: Domain<dyn Client>,
+    file: Proxy<dyn File>,
+}
+
+impl Shared {
+    /// The guest has recorded `seek`, and the server is dead.
+    fn new(name: &str, seek: u32) -> Self {
+        let files = files(name);
+        let (owner, o) = client("owner", &files);
+        let (guest, g) = client("guest", &files);
+        let file = o.open().unwrap();
+        g.take(file.try_clone().unwrap()).unwrap();
+        assert_eq!(o.seek(3), Ok(()));
+        assert_eq!(g.seek(seek), Ok(()));
+        assert!(files.kill());
+        Self {
+            files,
+            owner,
+            guest,
+            file,
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.owner.kill();
+        self.guest.kill();
+        self.files.kill();
+    }
+}
 
 #[test]
 fn a_record_of_one_holder_does_not_take_an_object_from_the_others() {
     let _alone = alone();
-    FIRST.store(true, SeqCst);
-    let restart = Restart::limited(20, Duration::from_secs(3600));
-    let files: Domain<dyn File> = host()
-        .spawn(
-            DomainSpec::new("files").restart(restart),
-            server,
-            Mint::of(|| FIRST.swap(false, SeqCst)),
-        )
-        .unwrap();
-    let client = |name: &str| -> Domain<dyn Client> {
-        let of = files.clone();
-        host()
-            .spawn(
-                DomainSpec::new(name),
-                user,
-                Mint::fallible(move || of.shadow()),
-            )
-            .unwrap()
-    };
-    let (owner, guest) = (client("owner"), client("guest"));
-    let (o, g) = (owner.proxy().unwrap(), guest.proxy().unwrap());
-    let file = o.open().unwrap();
-    g.take(file).unwrap();
-    assert_eq!(o.seek(3), Ok(()));
-    assert_eq!(g.seek(POISON), Ok(()));
-    assert!(files.kill());
+    let shared = Shared::new("poisoned", POISON);
+    assert!(!shared.file.is_alive());
+    let o = shared.owner.proxy().unwrap();
     let got: Vec<_> = (0..3).map(|_| o.at()).collect();
-    println!("{got:?}");
     assert_eq!(got[2], Ok(3));
-    guest.kill();
+    assert!(shared.file.is_alive(), "it was opened again");
 }
 
 /// Worse if the server dies of it: then each call of the others costs it a restart, until all are spent.
 #[test]
 fn a_record_of_one_holder_does_not_end_the_server_again_and_again() {
     let _alone = alone();
-    FIRST.store(true, SeqCst);
-    let restart = Restart::limited(20, Duration::from_secs(3600));
-    let files: Domain<dyn File> = host()
-        .spawn(
-            DomainSpec::new("deadly").restart(restart),
-            server,
-            Mint::of(|| FIRST.swap(false, SeqCst)),
-        )
-        .unwrap();
-    let client = |name: &str| -> Domain<dyn Client> {
-        let of = files.clone();
-        host()
-            .spawn(
-                DomainSpec::new(name),
-                user,
-                Mint::fallible(move || of.shadow()),
-            )
-            .unwrap()
-    };
-    let (owner, guest) = (client("owner2"), client("guest2"));
-    let (o, g) = (owner.proxy().unwrap(), guest.proxy().unwrap());
-    let file = o.open().unwrap();
-    g.take(file).unwrap();
-    assert_eq!(o.seek(3), Ok(()));
-    assert_eq!(g.seek(DEADLY), Ok(()));
-    assert!(files.kill());
-    let got: Vec<_> = (0..30).map(|_| o.at()).collect();
-    println!(
-        "{:?} {:?}; {} restarts; another client: {:?}",
-        got[0],
-        got[29],
-        files.restarts(),
-        files.shadow().unwrap().at()
-    );
-    guest.kill();
-    assert!(files.restarts() < 5);
+    let shared = Shared::new("deadly", DEADLY);
+    let o = shared.owner.proxy().unwrap();
+    for _ in 0..30 {
+        let _ = o.at();
+    }
+    assert!(shared.files.restarts() < 5);
+}
+
+/// The guest dies while its call is made again. Who has its slot by then has recorded on the object, too.
+#[test]
+fn a_dead_domains_record_is_not_held_against_who_has_its_slot() {
+    let _alone = alone();
+    let shared = Shared::new("slow", SLOW);
+    let o = shared.owner.proxy().unwrap();
+    let reopening = thread::spawn(move || o.at());
+    wait_until("the replay", || REPLAYING.load(SeqCst));
+    let slot = shared.guest.info().id;
+    let before = reclaims("guest").len();
+    assert!(shared.guest.kill());
+    let _released = await_reclaims("guest", before + 1);
+    let (stranger, s) = client("stranger", &shared.files);
+    assert_eq!(stranger.info().id, slot, "the slot is used again");
+    s.take(shared.file.try_clone().unwrap()).unwrap();
+    assert_eq!(s.seek(7), Ok(()));
+    GO_ON.store(true, SeqCst);
+    let owners = reopening.join().unwrap();
+    let further = s.seek(8);
+    assert!(shared.files.kill());
+    let restored = s.at();
+    stranger.kill();
+    assert_eq!(owners, Ok(7), "nobody's record is in the way");
+    assert_eq!(further, Ok(()), "it is refused for a dead domain's record");
+    assert_eq!(restored, Ok(8), "its record was given up");
 }

@@ -1,8 +1,10 @@
-//! Attack: what the host keeps of an opened object outlives who pays for it: an accomplice has the proxy.
+//! Attack: what the host keeps of opened objects, against what is paid for it: by who opened them, of its `host_quota`, and
+//! behind its end by who has their proxies.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::DomainAlloc;
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
+use samara_shared_heap::{Owner, heap};
 use samara_testkit::hosted::{Counted, alone, host};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -14,39 +16,27 @@ static ALLOC: DomainAlloc<Counted> = DomainAlloc::new(Counted);
 trait Store {
     #[replay]
     fn open(&self) -> Result<Proxy<dyn Store>, RpcError>;
+    #[replay]
+    fn set(&self, to: u8) -> Result<(), RpcError>;
 }
 struct Stored;
 impl Store for Stored {
     fn open(&self) -> Result<Proxy<dyn Store>, RpcError> {
         Proxy::export(Self).map_err(|(error, _)| error.into())
     }
+    fn set(&self, _: u8) -> Result<(), RpcError> {
+        Ok(())
+    }
 }
 fn stored((): ()) -> Result<Stored, RpcError> {
     Ok(Stored)
 }
-#[interface]
-trait Opener {
-    fn open(&self, count: u32) -> Result<u32, RpcError>;
-}
-struct Opening(Shadow<dyn Store>, Proxy<dyn Keeper>);
-impl Opener for Opening {
-    fn open(&self, count: u32) -> Result<u32, RpcError> {
-        for done in 0..count {
-            let Ok(object) = self.0.open() else {
-                return Ok(done);
-            };
-            self.1.keep(object)?;
-        }
-        Ok(count)
-    }
-}
-fn opening((store, keeper): (Shadow<dyn Store>, Proxy<dyn Keeper>)) -> Result<Opening, RpcError> {
-    Ok(Opening(store, keeper))
-}
+
 #[interface]
 trait Keeper {
     fn keep(&self, object: Proxy<dyn Store>) -> Result<(), RpcError>;
 }
+#[derive(Default)]
 struct Keeping(Mutex<Vec<Proxy<dyn Store>>>);
 impl Keeper for Keeping {
     fn keep(&self, object: Proxy<dyn Store>) -> Result<(), RpcError> {
@@ -55,48 +45,99 @@ impl Keeper for Keeping {
     }
 }
 fn keeping((): ()) -> Result<Keeping, RpcError> {
-    Ok(Keeping(Mutex::default()))
+    Ok(Keeping::default())
+}
+
+#[interface]
+trait Opener {
+    /// Opens as many objects as it may, with so many recorded calls on each, and hands them on.
+    fn open(&self, sets: u32) -> Result<u32, RpcError>;
+}
+struct Opening(Shadow<dyn Store>, Proxy<dyn Keeper>);
+impl Opener for Opening {
+    fn open(&self, sets: u32) -> Result<u32, RpcError> {
+        let mut opened = 0;
+        while let Ok(object) = self.0.open() {
+            let _full = (0..sets).try_for_each(|_| object.set(1));
+            self.1.keep(object)?;
+            opened += 1;
+        }
+        Ok(opened)
+    }
+}
+fn opening((store, keeper): (Shadow<dyn Store>, Proxy<dyn Keeper>)) -> Result<Opening, RpcError> {
+    Ok(Opening(store, keeper))
+}
+
+struct Three {
+    store: Domain<dyn Store>,
+    keeper: Domain<dyn Keeper>,
+    opener: Domain<dyn Opener>,
+}
+
+impl Three {
+    fn spawn() -> Self {
+        let spec = DomainSpec::new;
+        let nothing = Mint::nothing;
+        let store: Domain<dyn Store> = host().spawn(spec("store"), stored, nothing()).unwrap();
+        let keeper: Domain<dyn Keeper> = host().spawn(spec("keeper"), keeping, nothing()).unwrap();
+        let (s, k) = (store.clone(), keeper.clone());
+        let mint = Mint::of(move || (s.shadow().unwrap(), k.proxy().unwrap()));
+        let restart = Restart::limited(1000, Duration::from_secs(3600));
+        let spec = spec("opener").host_quota(64 << 10).restart(restart);
+        let opener = host().spawn(spec, opening, mint).unwrap();
+        Self {
+            store,
+            keeper,
+            opener,
+        }
+    }
+
+    fn open(&self, sets: u32) -> u32 {
+        self.opener.proxy().unwrap().open(sets).unwrap()
+    }
+
+    fn end(&self) {
+        assert!(self.opener.kill() && self.keeper.kill() && self.store.kill());
+    }
+}
+
+/// Bytes of the host's, on its heap and in slots.
+fn hosts() -> usize {
+    Counted::bytes() + heap::census(Owner::HOST).bytes
 }
 
 #[test]
-fn what_is_kept_of_an_object_is_paid_for_as_long_as_it_is_kept() {
+fn the_host_keeps_no_more_than_is_paid_for() {
     let _alone = alone();
-    let store: Domain<dyn Store> = host()
-        .spawn(DomainSpec::new("store"), stored, Mint::nothing())
-        .unwrap();
-    let keeper: Domain<dyn Keeper> = host()
-        .spawn(
-            DomainSpec::new("keeper").host_quota(4096),
-            keeping,
-            Mint::nothing(),
-        )
-        .unwrap();
-    let (s, k) = (store.clone(), keeper.clone());
-    let mint = Mint::of(move || (s.shadow().unwrap(), k.proxy().unwrap()));
-    let restart = Restart::limited(1000, Duration::from_secs(3600));
-    let opener: Domain<dyn Opener> = host()
-        .spawn(
-            DomainSpec::new("opener")
-                .host_quota(64 << 10)
-                .restart(restart),
-            opening,
-            mint,
-        )
-        .unwrap();
-    let before = Counted::bytes();
+    for sets in [0, 1, 2, 5, 16] {
+        let all = Three::spawn();
+        let before = hosts();
+        let opened = all.open(sets);
+        let kept = hosts() - before;
+        let paid = all.opener.info().host_bytes;
+        all.end();
+        assert!(opened > 0);
+        assert!(kept <= paid, "{sets} records: {kept} kept, {paid} paid");
+    }
+}
+
+/// The opener ends, again and again; who has the proxies pays for their slots.
+#[test]
+fn what_outlives_its_opener_is_paid_by_its_holder() {
+    let _alone = alone();
+    let all = Three::spawn();
+    let held = || all.keeper.info().shared_bytes;
+    let before = (hosts(), held());
     let mut opened = 0;
     for _ in 0..20 {
-        opened += opener.proxy().unwrap().open(1000).unwrap();
-        opener.restart().unwrap();
+        opened += all.open(1);
+        all.opener.restart().unwrap();
         host().reap();
     }
-    let grown = Counted::bytes().saturating_sub(before);
-    let paid = opener.info().host_bytes + keeper.info().host_bytes;
-    // Each of what it was handed lies in a slot that the keeper pays for.
-    let slots = keeper.info().shared_bytes;
-    println!("{opened} objects; the host's heap grew by {grown} bytes, {paid} are paid for");
-    for domain in [opener.kill(), keeper.kill(), store.kill()] {
-        assert!(domain)
-    }
-    assert!(grown < (64 << 10) + 4096 + 4096 + slots);
+    let kept = hosts() - before.0;
+    let paid = held() - before.1;
+    all.end();
+    assert!(opened > 1000);
+    assert!(kept <= paid, "{kept} kept, {paid} paid");
 }

@@ -154,7 +154,16 @@ fn when_groups_are_few_a_domain_has_its_share_at_most() {
     };
     let (greedy, modest) = (open_for(46), open_for(47));
     assert_eq!((greedy.len(), modest.len()), (group::SHARE, group::SHARE));
-    for group in greedy.into_iter().chain(modest) {
+    for group in &greedy {
+        // SAFETY: without members.
+        unsafe { group::set_owner(*group, Owner::HOST) };
+    }
+    assert_eq!(open_for(46).len(), 0, "whoever has them now");
+    // SAFETY: nothing is used on its behalf any more.
+    unsafe { heap::reclaim(owner(46)) };
+    let stranger = open_for(46);
+    assert_eq!(stranger.len(), group::SHARE, "it has the slot, no more");
+    for group in greedy.into_iter().chain(modest).chain(stranger) {
         // SAFETY: opened here, never used.
         unsafe { group::close(group) };
     }

@@ -100,6 +100,7 @@ pub unsafe fn reclaim(owner: Owner) -> Reclaimed {
         // SAFETY: their members were all the owner's and have just been released.
         unsafe { group::close_all(owner.word()) };
     }
+    group::forget(owner);
     Reclaimed {
         objects,
         bytes: bytes.saturating_add(cap_bytes),

@@ -60,27 +60,65 @@ static TABLE: Table = {
 };
 
 /// How many groups a domain may have opened once fewer than half are left, whoever has them now: so no domain takes
-/// all, nor hands all to another, and as long as there are many nobody counts.
+/// all, nor hands all to another, and as long as there are many nobody counts. All generations of a name count as one
+/// [`Opener`].
 pub const SHARE: usize = GROUPS / 16;
+
+/// For whom groups count. An owner is a slot, and who has that next is a stranger; a name may have several slots at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opener(u32);
+
+impl Opener {
+    /// The host, or nobody yet.
+    const NONE: Self = Self(0);
+
+    /// One that was not there before.
+    #[must_use]
+    pub fn fresh() -> Self {
+        FREE.lock().fresh()
+    }
+}
 
 /// The groups that are closed, and who opened the others.
 struct Free {
     /// Head of the list of the closed ones.
     head: u32,
     left: usize,
-    /// The index of who opened it; the host's for a closed one.
-    openers: [u8; GROUPS],
+    /// Who opened it.
+    openers: [Opener; GROUPS],
+    /// For whom groups count that an owner opens.
+    of: [Opener; MAX_OWNERS],
+    /// The one made last. Beyond the last number all are one.
+    newest: Opener,
 }
 
-const _: () = assert!(MAX_OWNERS <= 256, "an opener's index is a byte");
+impl Free {
+    fn fresh(&mut self) -> Opener {
+        self.newest = Opener(self.newest.0.saturating_add(1));
+        self.newest
+    }
+
+    /// For whom what `owner` opens counts: a number of its own, if nobody gave it that of its name.
+    fn opener(&mut self, owner: Owner) -> Opener {
+        let known = self.of[owner.index()];
+        if owner.is_host() || known != Opener::NONE {
+            return known;
+        }
+        let fresh = self.fresh();
+        self.of[owner.index()] = fresh;
+        fresh
+    }
+}
 
 static FREE: NoCutMutex<Free> = {
     let all = Free {
         head: chain::FREE | spread(0) as u32,
         left: GROUPS,
-        openers: [0; GROUPS],
+        openers: [Opener::NONE; GROUPS],
+        of: [Opener::NONE; MAX_OWNERS],
+        newest: Opener::NONE,
     };
-    // SAFETY: links are followed, and a table of fixed size is scanned.
+    // SAFETY: links are followed, and tables of fixed size are scanned.
     unsafe { NoCutMutex::new(all) }
 };
 
@@ -93,6 +131,19 @@ impl Words for Table {
     }
 }
 
+/// Counts the groups that `owner` opens from now on, to its reclaim, for `opener`.
+///
+/// # Safety
+/// Whoever calls it has the authority over `owner`, and over its name.
+pub unsafe fn count_for(owner: Owner, opener: Opener) {
+    FREE.lock().of[owner.index()] = opener;
+}
+
+/// Forgets for whom groups of `owner` count, which is dead: who has its slot next begins anew.
+pub(crate) fn forget(owner: Owner) {
+    FREE.lock().of[owner.index()] = Opener::NONE;
+}
+
 /// A new group of whom the thread runs for; `None` when all are open, or when few are left and a domain has its
 /// [`SHARE`]. Cost: a lock; a scan of all groups' words when fewer than half are left.
 #[must_use]
@@ -100,7 +151,7 @@ pub fn open() -> Option<Group> {
     let owner = thread::current().owner();
     let mut free = FREE.lock();
     let scarce = free.left < GROUPS / 2;
-    let opener = owner.index() as u8;
+    let opener = free.opener(owner);
     let opened = || free.openers.iter().filter(|of| **of == opener).count();
     if scarce && !owner.is_host() && opened() >= SHARE {
         return None;
@@ -176,7 +227,7 @@ pub(crate) unsafe fn close_all(owner: u32) {
 fn put_back(free: &mut Free, index: usize) {
     free.head = chain::push(&TABLE, free.head, index);
     free.left = free.left.saturating_add(1);
-    free.openers[index] = 0;
+    free.openers[index] = Opener::NONE;
 }
 
 const _: () = assert!(GROUPS.is_power_of_two() && LINES > 0);

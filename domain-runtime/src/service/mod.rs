@@ -39,6 +39,7 @@ use lagging::Lagging;
 use published::Published;
 use recipe::{Recipe, Start};
 use samara_rref::Exchangeable;
+use samara_shared_heap::group::{self, Opener};
 use samara_shared_heap::{NoCutMutex, thread};
 
 /// Whether a dead generation may be followed by another.
@@ -51,6 +52,9 @@ enum Standing {
     /// The host stopped it: for good.
     Stopped = 2,
 }
+
+/// Why a generation that is being started ends where nobody wants it any more.
+const NOT_WANTED: &str = "stopped in its start";
 
 /// One name over its generations. Shared by the host's [`Domain`](crate::Domain) and by shadows.
 pub struct Service<I: ?Sized + Interface> {
@@ -68,6 +72,8 @@ pub struct Service<I: ?Sized + Interface> {
     /// Whether it was told that the budget is used up, since the last restart.
     told_exhausted: AtomicBool,
     exits: Arc<Exits>,
+    /// For whom groups of all generations count.
+    opener: Opener,
     journal: Journal<I>,
 }
 
@@ -85,7 +91,12 @@ impl<I: ?Sized + Interface> Service<I> {
     {
         let recipe: Box<dyn Start<I>> = Box::new(Recipe { init, mint });
         let exits = Arc::new(Exits::new());
-        let first = recipe.start(&spec, 0, &exits, &|_| {})?;
+        let opener = Opener::fresh();
+        let begun = |target: Target| {
+            // SAFETY: whoever spawns has the authority over what it spawns.
+            unsafe { group::count_for(target.owner(), opener) };
+        };
+        let first = recipe.start(&spec, 0, &exits, &begun)?;
         Ok(Self {
             spec,
             recipe,
@@ -100,6 +111,7 @@ impl<I: ?Sized + Interface> Service<I> {
             restarts: AtomicU32::new(0),
             told_exhausted: AtomicBool::new(false),
             exits,
+            opener,
             journal: Journal::new(spec.replay_log),
         })
     }
@@ -182,7 +194,11 @@ impl<I: ?Sized + Interface> Service<I> {
 
     /// Marks the newest generation dead, and one that is being started; whether any was alive.
     pub(crate) fn kill(&self) -> bool {
-        let reason = ExitReason::new(ExitKind::Killed, "killed by the host");
+        self.kill_for("killed by the host")
+    }
+
+    fn kill_for(&self, why: &str) -> bool {
+        let reason = ExitReason::new(ExitKind::Killed, why);
         let kill = || {
             let starting = self.end_starting(&reason);
             let current = self.current().target();
@@ -192,6 +208,17 @@ impl<I: ?Sized + Interface> Service<I> {
         };
         // SAFETY: the runtime's own; who is cut in a reclaim leaves a slot that nobody has any more.
         unsafe { thread::as_host(kill) }
+    }
+
+    /// Notes the generation whose `init` runs next. Whoever changed the standing before found nothing to end: its
+    /// end comes here.
+    fn begun(&self, target: Target) {
+        // SAFETY: as at the first start.
+        unsafe { group::count_for(target.owner(), self.opener) };
+        *self.starting.lock() = Some(target);
+        if self.standing() != Standing::Wanted {
+            end(target, &ExitReason::new(ExitKind::Killed, NOT_WANTED));
+        }
     }
 
     fn end_starting(&self, reason: &ExitReason) -> bool {
@@ -280,7 +307,7 @@ impl<I: ?Sized + Interface> Service<I> {
                 return Err(SpawnError::StillDraining);
             }
             let _starting = Starting(self);
-            let begun = |target| *self.starting.lock() = Some(target);
+            let begun = |target| self.begun(target);
             let restarts = self
                 .restarts
                 .fetch_add(1, Ordering::Relaxed)
@@ -372,7 +399,7 @@ impl<I: ?Sized + Interface> Service<I> {
         // At once: whoever restarts it meanwhile gives up, and what is being started is not needed.
         self.standing
             .store(Standing::Stopped as u8, Ordering::Relaxed);
-        self.end_starting(&ExitReason::new(ExitKind::Killed, "stopped in its start"));
+        self.end_starting(&ExitReason::new(ExitKind::Killed, NOT_WANTED));
         self.exclusively(|| {
             let current = self.current();
             let (block, word) = (current.target().block(), current.target().expected());

@@ -6,8 +6,7 @@ use crate::generation::Instance;
 use crate::host;
 use crate::interface::Interface;
 use crate::primitive::atomic::Ordering;
-use crate::reaper;
-use crate::reason::{ExitKind, ExitReason};
+use crate::supervisor::Status;
 use alloc::sync::Arc;
 use samara_shared_heap::thread;
 
@@ -28,7 +27,9 @@ pub(crate) enum Health {
 /// or stops it. Reserving never waits, so supervisors and shadows cannot block each other.
 pub(crate) trait Child: Send {
     /// Lets a supervisor look after its own children.
-    fn poll(&mut self) {}
+    fn poll(&mut self) -> Status {
+        Status::Settled
+    }
     fn health(&self) -> Health;
     /// Takes what is there now as known.
     fn acknowledge(&mut self);
@@ -58,6 +59,17 @@ impl<I: ?Sized + Interface> Supervised<I> {
             known,
             reserved: false,
         }
+    }
+}
+
+impl<I: ?Sized + Interface> Service<I> {
+    /// One step: it may not be reserved, and whoever has it may be stopping it. No step leads away from
+    /// [`Standing::Stopped`].
+    fn change_standing(&self, from: Standing, to: Standing) {
+        let (from, to) = (from as u8, to as u8);
+        let _ = self
+            .standing
+            .compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
     }
 }
 
@@ -92,14 +104,13 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
     }
 
     fn kill(&mut self) {
-        let target = self.service.current().target();
-        let reason = ExitReason::new(ExitKind::Killed, "killed by its supervisor");
-        target.block().die(target.expected().generation(), &reason);
-        reaper::try_reclaim(target.block());
+        self.service.kill_for("killed by its supervisor");
     }
 
     fn start(&mut self) -> Result<(), SpawnError> {
         let service = &*self.service;
+        // Before the start, which ends at once what is not wanted.
+        service.change_standing(Standing::GivenUp, Standing::Wanted);
         if service.standing() == Standing::Stopped {
             return Ok(());
         }
@@ -114,20 +125,13 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
         // SAFETY: recipes and the runtime are the host's; the domain's `init` runs only behind an
         // entry of its own.
         unsafe { thread::as_host(start) }?;
-        service
-            .standing
-            .store(Standing::Wanted as u8, Ordering::Relaxed);
         self.acknowledge();
         Ok(())
     }
 
     fn give_up(&mut self) {
-        let (from, to) = (Standing::Wanted as u8, Standing::GivenUp as u8);
-        // One step: it may not be reserved, and whoever has it may be stopping it, which is for good.
-        let _ =
-            self.service
-                .standing
-                .compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
+        self.service
+            .change_standing(Standing::Wanted, Standing::GivenUp);
     }
 }
 

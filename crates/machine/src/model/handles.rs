@@ -1,7 +1,7 @@
 //! Handles on exported and opened objects, as the model knows them.
 
 use super::{Life, Model, Name, Recorded};
-use crate::census::{NOTHING, add, times};
+use crate::census::times;
 use samara_domain_runtime::ExitKind;
 use samara_shared_heap::heap::Census;
 
@@ -114,14 +114,9 @@ impl Model {
         dies
     }
 
-    /// What the host holds: proxies, and one for each opened object.
+    /// What the host holds: proxies. An opened object has no slot of the host's.
     pub(crate) fn host_handles(&self) -> Census {
-        let mut sum = NOTHING;
-        add(
-            &mut sum,
-            times(self.units.handle, self.leaves.len() + self.opened.len()),
-        );
-        sum
+        times(self.units.handle, self.leaves.len())
     }
 
     /// The name behind an opened object.

@@ -1,0 +1,195 @@
+//! Attack: what a supervisor does with a service, against what the service promises by itself.
+
+use samara_domain_runtime::state::State;
+use samara_domain_runtime::{
+    Domain, DomainSpec, Mint, Restart, SpawnError, Status, Strategy, Supervisor,
+};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, RpcError, interface};
+use samara_testkit::hosted::{alone, deaths, host, reclaims, wait_until};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::thread;
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+/// Where somebody waits until the test says go.
+struct Halt {
+    is_there: AtomicBool,
+    goes_on: AtomicBool,
+}
+
+impl Halt {
+    const fn new() -> Self {
+        Self {
+            is_there: AtomicBool::new(false),
+            goes_on: AtomicBool::new(false),
+        }
+    }
+    fn wait(&self) {
+        self.is_there.store(true, SeqCst);
+        while !self.goes_on.load(SeqCst) {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+    fn is_there(&self) -> bool {
+        self.is_there.load(SeqCst)
+    }
+    fn go(&self) {
+        self.goes_on.store(true, SeqCst);
+    }
+}
+
+#[interface]
+trait Service {
+    fn ask(&self) -> Result<(), RpcError>;
+    #[idempotent]
+    fn status(&self) -> Result<u32, RpcError>;
+}
+
+struct Plain;
+impl Service for Plain {
+    fn ask(&self) -> Result<(), RpcError> {
+        CALLEE.wait();
+        Ok(())
+    }
+    fn status(&self) -> Result<u32, RpcError> {
+        Ok(7)
+    }
+}
+fn plain((): ()) -> Result<Plain, RpcError> {
+    Ok(Plain)
+}
+
+/// Asks another service.
+struct Asking(Proxy<dyn Service>);
+impl Service for Asking {
+    fn ask(&self) -> Result<(), RpcError> {
+        self.0.ask()
+    }
+    fn status(&self) -> Result<u32, RpcError> {
+        Ok(7)
+    }
+}
+fn asking(callee: Proxy<dyn Service>) -> Result<Asking, RpcError> {
+    Ok(Asking(callee))
+}
+
+fn spawn(name: &str) -> Domain<dyn Service> {
+    let spec = DomainSpec::new(name);
+    host().spawn(spec, plain, Mint::nothing()).unwrap()
+}
+
+const fn restarts(times: u32) -> Restart {
+    Restart::limited(times, Duration::from_secs(3600))
+}
+
+static CALLEE: Halt = Halt::new();
+
+/// One death of a driver, whose call a callee does not give back. Meanwhile nothing can be started, as the recipe
+/// wants what the old generation has.
+#[test]
+fn a_supervisor_spends_nothing_on_what_can_not_start() {
+    let _alone = alone();
+    let callee = spawn("callee");
+    let of = callee.clone();
+    // The device is the old generation's until that was reclaimed.
+    let claim = move || {
+        if deaths("claims").len() != reclaims("claims").len() {
+            return Err("the device is claimed");
+        }
+        of.proxy().map_err(|_| "no memory")
+    };
+    let spec = DomainSpec::new("claims").drain_timeout(Duration::from_millis(10));
+    let driver: Domain<dyn Service> = host().spawn(spec, asking, Mint::fallible(claim)).unwrap();
+    let neighbour = spawn("neighbour");
+    let mut supervisor = Supervisor::new("tree", Strategy::OneForOne, restarts(5))
+        .with(&driver)
+        .with(&neighbour);
+    let proxy = driver.proxy().unwrap();
+    let asks = thread::spawn(move || proxy.ask());
+    wait_until("the call", || CALLEE.is_there());
+    assert!(driver.kill());
+    let polls: Vec<_> = (0..8).map(|_| supervisor.poll()).collect();
+    CALLEE.go();
+    let _ = asks.join();
+    host().reap();
+    let last = supervisor.poll();
+    let lived = neighbour.proxy().unwrap().status();
+    callee.kill();
+    driver.kill();
+    neighbour.kill();
+    assert_eq!(lived, Ok(7), "one death that was nobody's fault ended all");
+    assert_eq!((polls, last), (vec![Status::Waiting; 8], Status::Settled));
+}
+
+/// The stop comes while a supervisor's restart is in its recipe, and is over before the generation begins.
+#[test]
+fn a_stop_outlasts_a_supervisors_restart() {
+    static RECIPE: Halt = Halt::new();
+    static STARTS: AtomicU32 = AtomicU32::new(0);
+    let _alone = alone();
+    let recipe = || {
+        if STARTS.fetch_add(1, SeqCst) == 1 {
+            RECIPE.wait();
+        }
+    };
+    let spec = DomainSpec::new("stopped")
+        .restart(restarts(20))
+        .drain_timeout(Duration::from_millis(10));
+    let service: Domain<dyn Service> = host().spawn(spec, plain, Mint::of(recipe)).unwrap();
+    let mut supervisor = Supervisor::new("above", Strategy::OneForOne, restarts(20)).with(&service);
+    let shadow = service.shadow().unwrap();
+    assert!(service.kill());
+    let polling = thread::spawn(move || (supervisor.poll(), supervisor));
+    wait_until("the recipe", || RECIPE.is_there());
+    let stopped = service.stop(Duration::ZERO);
+    assert_eq!(
+        stopped,
+        Err(SpawnError::StillDraining),
+        "somebody restarts it"
+    );
+    RECIPE.go();
+    let (first, mut supervisor) = polling.join().unwrap();
+    assert_eq!(first, Status::Settled);
+    assert_eq!(shadow.status(), Err(RpcError::RecoveryFailed));
+    assert_eq!(supervisor.poll(), Status::Settled);
+    assert_eq!(STARTS.load(SeqCst), 2, "it was started after its stop");
+}
+
+/// One child's next generation is in its `init`, on a client's thread.
+#[test]
+fn a_supervisor_that_gives_up_ends_what_starts() {
+    static INIT: Halt = Halt::new();
+    static HANGS: AtomicBool = AtomicBool::new(false);
+    fn hanging((): ()) -> Result<Plain, RpcError> {
+        if HANGS.load(SeqCst) {
+            INIT.wait();
+        }
+        Ok(Plain)
+    }
+    let _alone = alone();
+    let first = spawn("first");
+    let spec = DomainSpec::new("second").restart(restarts(20));
+    let second: Domain<dyn Service> = host().spawn(spec, hanging, Mint::nothing()).unwrap();
+    let mut supervisor = Supervisor::new("pair", Strategy::OneForOne, Restart::never())
+        .with(&first)
+        .with(&second);
+    HANGS.store(true, SeqCst);
+    let shadow = second.shadow().unwrap();
+    assert!(second.kill());
+    let calls = thread::spawn(move || shadow.status());
+    wait_until("the init", || INIT.is_there());
+    assert!(first.kill());
+    assert_eq!(supervisor.poll(), Status::GaveUp);
+    let is_alive = || {
+        host().domains().any(|info| {
+            info.name.as_str() == "second" && matches!(info.state, State::Starting | State::Running)
+        })
+    };
+    assert!(!is_alive(), "in its init still");
+    INIT.go();
+    assert_eq!(calls.join().unwrap(), Err(RpcError::RecoveryFailed));
+    assert!(!is_alive(), "behind the supervisor's back");
+}
