@@ -104,7 +104,10 @@ pub fn check_domain(build: &Build, review: &Review, name: &str, run: &Run<'_>) -
         format!("{name} has no unsafe code after expansion"),
         unsafe_code,
     );
-    report(format!("{name} relies on no implied bounds"), implied);
+    report(
+        format!("{name} uses no known hole of the compiler"),
+        implied,
+    );
     for (package, findings) in statics::check(build, review, domain) {
         report(
             format!("{name}: {package} has no writable statics"),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use syn::visit::{self, Visit};
 use syn::{GenericParam, Generics, Lifetime, Type, TypeParamBound, WherePredicate};
 
 use super::facts::{Name, STATIC};
@@ -27,7 +28,7 @@ impl Declared {
         self.pairs.iter()
     }
 
-    /// What follows from all pairs together.
+    /// The transitive closure of all pairs.
     pub(super) fn closed(&self) -> Closed<'_> {
         let inner: BTreeSet<_> = self.pairs.iter().map(|(_, inner)| inner.as_str()).collect();
         let each = inner.into_iter().map(|it| (it, self.outlived(it)));
@@ -36,7 +37,7 @@ impl Declared {
         }
     }
 
-    /// What `inner` outlives, with itself.
+    /// The names that `inner` outlives, itself among them.
     fn outlived<'a>(&'a self, inner: &'a str) -> BTreeSet<&'a str> {
         let mut known = BTreeSet::from([inner]);
         let mut new = vec![inner];
@@ -110,7 +111,8 @@ impl Closed<'_> {
     }
 }
 
-/// Names that outlive whatever the type outlives: of plain parameters and references only.
+/// Names that outlive whatever the type outlives: of parameters, references, and tuples, arrays and pointers of
+/// such.
 fn parts(ty: &Type) -> Vec<Name> {
     match ty {
         Type::Path(path) => path
@@ -124,7 +126,32 @@ fn parts(ty: &Type) -> Vec<Name> {
             found.extend(reference.lifetime.as_ref().map(name));
             found
         }
+        Type::Tuple(tuple) => tuple.elems.iter().flat_map(parts).collect(),
+        Type::Slice(slice) => parts(&slice.elem),
+        Type::Array(array) => parts(&array.elem),
+        Type::Paren(paren) => parts(&paren.elem),
+        Type::Group(group) => parts(&group.elem),
+        Type::Ptr(pointer) => parts(&pointer.elem),
         _ => Vec::new(),
+    }
+}
+
+/// Whether a bound on a type says all that it implies: the type is made from parameters, or is projected.
+pub(super) fn is_taken_apart(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => {
+            path.path.get_ident().is_some()
+                || path.qself.is_some()
+                || path.path.segments.iter().all(|it| it.arguments.is_none())
+        }
+        Type::Reference(reference) => is_taken_apart(&reference.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().all(is_taken_apart),
+        Type::Slice(slice) => is_taken_apart(&slice.elem),
+        Type::Array(array) => is_taken_apart(&array.elem),
+        Type::Paren(paren) => is_taken_apart(&paren.elem),
+        Type::Group(group) => is_taken_apart(&group.elem),
+        Type::Ptr(pointer) => is_taken_apart(&pointer.elem),
+        _ => false,
     }
 }
 
@@ -135,6 +162,25 @@ pub(super) fn names(ty: &Type) -> Vec<Name> {
         names.push(written(ty));
     }
     names
+}
+
+/// All names in a type. A bound on a projection may be one on any of them: a projection may be the parameter itself.
+pub(super) fn inside(ty: &Type) -> BTreeSet<Name> {
+    struct Inside(BTreeSet<Name>);
+    impl<'ast> Visit<'ast> for Inside {
+        fn visit_path(&mut self, path: &'ast syn::Path) {
+            let first = path.segments.first();
+            self.0.extend(first.map(|it| it.ident.to_string()));
+            visit::visit_path(self, path);
+        }
+
+        fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+            self.0.insert(name(lifetime));
+        }
+    }
+    let mut inside = Inside(BTreeSet::new());
+    inside.visit_type(ty);
+    inside.0
 }
 
 /// A name for a type as it is written.

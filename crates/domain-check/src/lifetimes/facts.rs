@@ -1,4 +1,4 @@
-//! What is known of the types in a signature: where names stand, and which outlive which by implication.
+//! Facts of the types in a signature: places of names, and implied bounds between names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +35,7 @@ pub(super) struct Occurrence {
 pub(super) struct Edge {
     pub(super) outer: Name,
     pub(super) inner: Name,
-    /// What it follows from: where the outer name stands, and where the inner one does.
+    /// Its source: the place of the outer name, and that of the inner one.
     pub(super) outer_node: Node,
     pub(super) inner_node: Node,
     /// Whether it is known to follow; else it might.
@@ -46,7 +46,7 @@ pub(super) struct Edge {
 /// result of a closure does not keep (rustc's issue 84366).
 #[derive(Clone, Debug)]
 pub(super) struct Projection {
-    /// What a written bound calls it; nothing if it stands in another name's definition.
+    /// Its name in a written bound; none if it stands in another name's definition.
     pub(super) name: Option<Name>,
     /// Its last segment.
     pub(super) last: String,

@@ -10,23 +10,35 @@
 //! outer one, and the outer one stands elsewhere. A bound that is written down makes its lifetimes part of the
 //! item's own generics, and those are checked wherever the item is named.
 //!
-//! The look is at names, not at what they resolve to, and takes the unknown for the worse.
+//! The look is at names, not at definitions behind them, and takes the unknown for the worse. `shape` sees to it
+//! that nothing is unknown by its form, and refuses forms by which the compiler's other holes are reached.
 
 mod declared;
 mod definitions;
 mod facts;
 mod judge;
 mod scan;
+mod shape;
 mod walk;
 
 use proc_macro2::TokenStream;
 
-use crate::finding::Findings;
+use crate::finding::{Finding, Findings, Rule};
 
-/// Every signature and header in expanded code that relies on an implied bound.
+/// Every signature and header in expanded code that relies on an implied bound, and what else its types, impls
+/// and guards may not be.
 pub(crate) fn check(source: TokenStream) -> Findings {
-    let definitions = definitions::Definitions::collect(&source);
-    scan::scan(source, &definitions)
+    let file = match syn::parse2(source.clone()) {
+        Ok(file) => file,
+        Err(problem) => {
+            let what = format!("the code after expansion could not be read: {problem}");
+            return vec![Finding::new(Rule::NotUnderstood, what)];
+        }
+    };
+    let definitions = definitions::Definitions::collect(&file);
+    let mut findings = shape::check(&file, source.clone(), &definitions);
+    findings.extend(scan::scan(source, &definitions));
+    findings
 }
 
 #[cfg(test)]

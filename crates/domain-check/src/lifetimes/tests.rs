@@ -284,6 +284,14 @@ fn every_spelling_of_the_hole_is_refused() {
             "Self::Out: 'static",
         ),
         (
+            "fn f<T: Call>(_: &T, v: T::Out) -> Box<dyn Any> where <T as Same>::Same: 'static { x() }",
+            "T::Out: 'static",
+        ),
+        (
+            "fn f<T: Call>(_: &T, v: T::Out) -> Box<dyn Any> where <T as Same>::Same: Any { x() }",
+            "T::Out: 'static",
+        ),
+        (
             "trait L: 'static {} trait K: L {} fn f<T: Call + K>(_: T, v: T::Out) -> Box<dyn Any> { x() }",
             "T::Out: 'static",
         ),
@@ -498,7 +506,7 @@ fn what_domains_write_every_day_passes() {
         "struct Iter<'a, T>(&'a [T]); impl<'a, T> Iterator for Iter<'a, T> { type Item = &'a T; fn next(&mut self) -> Option<Self::Item> { None } }",
         "struct S<'a> { a: &'a str } impl<'a> ::core::fmt::Debug for S<'a> { fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result { x() } }",
         "struct S<'a, T> { a: &'a [T] } impl<'a, T: ::core::clone::Clone> ::core::clone::Clone for S<'a, T> { fn clone(&self) -> S<'a, T> { x() } }",
-        "impl fmt::Display for Plain { fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write!(f, \"{}\", self.0) } }",
+        "impl fmt::Display for Plain { fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_fmt(format_args!(\"{}\", self.0)) } }",
         "fn get<'a, T>(all: &'a [T], index: usize) -> Option<&'a T> { all.get(index) }",
         "struct Iter<'a, T>(&'a [T]); impl<T> Bag<T> { fn iter(&self) -> Iter<'_, T> { Iter(&self.0) } fn all(&self) -> impl Iterator<Item = &T> { self.0.iter() } }",
         "struct Bag<T>(T); impl<T> Bag<T> { fn push(&mut self, value: T) -> Result<(), Full> { x() } fn insert(&mut self, value: T) -> &mut T { x() } }",
@@ -519,7 +527,7 @@ fn what_domains_write_every_day_passes() {
         "impl<I: Iterator> Iterator for Each<I> { type Item = I::Item; fn next(&mut self) -> Option<Self::Item> { x() } } struct Each<I>(I);",
         "fn f<I: Iterator>(all: I, wanted: I::Item) -> bool where I::Item: PartialEq { x() }",
         "enum E<'a, T> { V(&'a T, T, &'a u8), W(&'a T, &'a T) } fn g(e: E<'_, u8>) -> u8 { u8::from(f(&x, &y)) }",
-        "fn f() { for x in 0..3 { let f = |a: &str| a.len(); call(x, f); } if a::<u8>() -> b {} }",
+        "fn f() { for x in 0..3 { let f = |a: &str| a.len(); call(x, f); } if a::<u8>() > b {} }",
     ] {
         wrong.extend(findings(source).iter().map(|it| format!("{source}: {it}")));
     }

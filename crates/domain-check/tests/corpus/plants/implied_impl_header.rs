@@ -1,4 +1,4 @@
-//@ rules: implied-bound
+//@ rules: implied-bound, unsafe-code
 //@ says: an impl of Extend relies on `'a: 'b`
 //@ manifest: [dependencies]
 //@ manifest: samara-domain = { path = "{samara}/crates/domain" }

@@ -1,4 +1,4 @@
-//@ rules: unstable
+//@ rules: unstable, not-understood
 //@ says: attribute rustc_intrinsic
 //@ env: RUSTC_BOOTSTRAP=plant_intrinsics
 #![no_std]

@@ -1,4 +1,4 @@
-//@ rules: misread, unsafe-code, forbid-unsafe-code, no-std
+//@ rules: misread, unsafe-code, forbid-unsafe-code, no-std, not-understood
 //@ says: unsafe block
 #!/usr/bin/env x /*
 pub fn peek(address: usize) -> u8 { unsafe { *(address as *const u8) } }

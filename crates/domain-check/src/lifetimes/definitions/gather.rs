@@ -1,0 +1,153 @@
+//! Finding every definition, wherever it stands.
+
+use syn::visit::{self, Visit};
+use syn::{Fields, GenericParam, Generics, Ident, ItemTrait, TraitItem, Type, UseTree};
+
+use super::{Definitions, Trait};
+
+/// A type's definition, without attributes and names of fields.
+pub(super) struct TypeItem {
+    pub(super) name: String,
+    pub(super) generics: Generics,
+    /// The types of its fields, or the type that it is a name for.
+    pub(super) fields: Vec<Type>,
+    pub(super) alias: bool,
+}
+
+/// Finds every definition, wherever it stands.
+#[derive(Default)]
+pub(super) struct Gather {
+    pub(super) definitions: Definitions,
+    pub(super) items: Vec<TypeItem>,
+}
+
+impl Gather {
+    fn add(&mut self, name: &Ident, generics: &Generics, fields: Vec<Type>, alias: bool) {
+        self.items.push(TypeItem {
+            name: name.to_string(),
+            generics: generics.clone(),
+            fields,
+            alias,
+        });
+    }
+
+    fn rename(&mut self, old: &Ident, new: &Ident) {
+        let means = self.definitions.renamed.entry(new.to_string());
+        means.or_default().insert(old.to_string());
+    }
+
+    fn add_trait(&mut self, item: &ItemTrait) {
+        let name = item.ident.to_string();
+        let generics = &item.generics;
+        // Bounds of a parameter, too, to be on the safe side.
+        let is_bounded = generics.params.iter().any(|param| match param {
+            GenericParam::Lifetime(it) => !it.bounds.is_empty(),
+            GenericParam::Type(it) => !it.bounds.is_empty(),
+            GenericParam::Const(_) => true,
+        });
+        let associates = item.items.iter().any(|item| match item {
+            TraitItem::Type(it) => {
+                let generics = &it.generics;
+                !it.bounds.is_empty()
+                    || !generics.params.is_empty()
+                    || generics.where_clause.is_some()
+            }
+            _ => false,
+        });
+        if !item.supertraits.is_empty()
+            || generics.where_clause.is_some()
+            || is_bounded
+            || associates
+        {
+            self.definitions.proving.insert(name.clone());
+        }
+        let all = self.definitions.traits.entry(name).or_default();
+        all.push(Trait::new(item));
+    }
+
+    fn import(&mut self, tree: &UseTree, is_foreign: bool) {
+        match tree {
+            UseTree::Path(path) => self.import(&path.tree, is_foreign),
+            UseTree::Group(group) => {
+                for tree in &group.items {
+                    self.import(tree, is_foreign);
+                }
+            }
+            UseTree::Glob(_) => self.definitions.has_foreign_globs |= is_foreign,
+            UseTree::Name(name) if is_foreign => {
+                self.definitions.foreign.insert(name.ident.to_string());
+            }
+            UseTree::Name(_) => {}
+            UseTree::Rename(rename) => {
+                self.rename(&rename.ident, &rename.rename);
+                if is_foreign {
+                    self.definitions.foreign.insert(rename.rename.to_string());
+                }
+            }
+        }
+    }
+}
+
+fn types(fields: &Fields) -> Vec<Type> {
+    fields.iter().map(|it| it.ty.clone()).collect()
+}
+
+impl<'ast> Visit<'ast> for Gather {
+    fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
+        self.add(&item.ident, &item.generics, types(&item.fields), false);
+        visit::visit_item_struct(self, item);
+    }
+
+    fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
+        let fields = item.variants.iter().flat_map(|it| types(&it.fields));
+        self.add(&item.ident, &item.generics, fields.collect(), false);
+        visit::visit_item_enum(self, item);
+    }
+
+    fn visit_item_union(&mut self, item: &'ast syn::ItemUnion) {
+        let fields = item.fields.named.iter().map(|it| it.ty.clone());
+        self.add(&item.ident, &item.generics, fields.collect(), false);
+        visit::visit_item_union(self, item);
+    }
+
+    fn visit_item_type(&mut self, item: &'ast syn::ItemType) {
+        let ty = vec![(*item.ty).clone()];
+        self.add(&item.ident, &item.generics, ty, true);
+        visit::visit_item_type(self, item);
+    }
+
+    fn visit_item_trait(&mut self, item: &'ast ItemTrait) {
+        self.add_trait(item);
+        visit::visit_item_trait(self, item);
+    }
+
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        self.definitions.modules.insert(item.ident.to_string());
+        visit::visit_item_mod(self, item);
+    }
+
+    fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
+        if let Some((_, new)) = &item.rename {
+            self.rename(&item.ident, new);
+        }
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        if is_prelude(item) {
+            return;
+        }
+        // What begins with a module's name may be of a crate that has the same.
+        let is_foreign = match &item.tree {
+            UseTree::Path(path) => !["crate", "self", "super"].iter().any(|it| path.ident == it),
+            _ => true,
+        };
+        self.import(&item.tree, is_foreign);
+    }
+}
+
+/// Whether the compiler itself added this: types of its prelude imply nothing. The attribute is not stable.
+fn is_prelude(item: &syn::ItemUse) -> bool {
+    item.attrs
+        .iter()
+        .any(|it| it.path().is_ident("prelude_import"))
+}

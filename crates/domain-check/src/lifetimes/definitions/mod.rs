@@ -1,0 +1,324 @@
+//! The crate's own types and traits by name.
+
+mod gather;
+mod traits;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syn::visit::{self, Visit};
+use syn::{File, GenericParam, Generics, Path, Type};
+
+use self::gather::Gather;
+pub(super) use self::traits::Trait;
+use super::declared::{Declared, is_structure, name};
+use super::facts::{Name, STATIC};
+use super::judge::{Outlived, outlived};
+use super::walk::{Scope, Walk};
+
+/// A parameter of a type: lifetimes and others are counted apart.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Parameter {
+    Lifetime(usize),
+    Other(usize),
+}
+
+/// How often relations of types are looked for that follow from those of others.
+const MOST_ROUNDS: u32 = 64;
+
+/// A type.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Definition {
+    /// How many lifetime parameters it has.
+    lifetimes: usize,
+    /// The type that it is a name for, if it is.
+    alias: Option<Alias>,
+    /// Implied relations between its parameters: the outer lifetime, or nothing for `'static`; the inner
+    /// parameter; and whether it is certain.
+    relations: BTreeMap<(Option<usize>, Parameter), bool>,
+    /// Projections in its fields that it is taken to outlive what they don't.
+    outlived: BTreeSet<Outlived>,
+}
+
+/// A name for another type.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Alias {
+    /// Its lifetime parameters.
+    pub(super) lifetimes: Vec<Name>,
+    /// Its other parameters.
+    pub(super) others: Vec<Name>,
+    pub(super) ty: Type,
+}
+
+/// The definitions of a name: there may be several, in different modules.
+pub(super) struct Known<'a> {
+    all: Vec<&'a Definition>,
+}
+
+impl Known<'_> {
+    /// The same, but for names of other types.
+    pub(super) fn without_aliases(mut self) -> Option<Self> {
+        self.all.retain(|it| it.alias.is_none());
+        (!self.all.is_empty()).then_some(self)
+    }
+
+    /// The types that it may be a name for.
+    pub(super) fn aliases(&self) -> impl Iterator<Item = &Alias> {
+        self.all.iter().filter_map(|it| it.alias.as_ref())
+    }
+
+    /// How many lifetime parameters it has, at most.
+    pub(super) fn lifetimes(&self) -> usize {
+        let each = self.all.iter().map(|it| it.lifetimes);
+        each.max().unwrap_or_default()
+    }
+
+    /// Whether the parameter `inner` outlives the lifetime at `outer`, or `'static`: nothing if not, else
+    /// whether that is certain.
+    pub(super) fn relation(&self, outer: Option<usize>, inner: Parameter) -> Option<bool> {
+        let each = self
+            .all
+            .iter()
+            .map(|it| it.relations.get(&(outer, inner)).copied());
+        let all: Vec<_> = each.collect();
+        let certain = all.iter().all(|it| *it == Some(true));
+        all.iter().any(Option::is_some).then_some(certain)
+    }
+}
+
+/// Types by name. Modules are not told apart.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Definitions {
+    types: BTreeMap<String, Vec<Definition>>,
+    /// Traits with supertraits, or bounds on what they associate: their impls prove more than they say.
+    proving: BTreeSet<String>,
+    traits: BTreeMap<String, Vec<Trait>>,
+    /// Names that `use … as …` gives, and what they may mean.
+    renamed: BTreeMap<String, BTreeSet<String>>,
+    /// Names that may come from another crate.
+    foreign: BTreeSet<String>,
+    /// Whether all names of another crate's module may be there.
+    has_foreign_globs: bool,
+    /// The crate's modules.
+    modules: BTreeSet<String>,
+}
+
+impl Definitions {
+    pub(super) fn collect(file: &File) -> Self {
+        let mut gather = Gather::default();
+        gather.visit_file(file);
+        let Gather {
+            mut definitions,
+            items,
+        } = gather;
+        // A type's fields are of types whose relations may not be known yet: of those the worst is assumed.
+        for _ in 0..MOST_ROUNDS {
+            let mut types = BTreeMap::<_, Vec<_>>::new();
+            for item in &items {
+                let definition = definitions.define(&item.generics, &item.fields, item.alias);
+                types.entry(item.name.clone()).or_default().push(definition);
+            }
+            let is_settled = types == definitions.types;
+            definitions.types = types;
+            if is_settled {
+                break;
+            }
+        }
+        definitions
+    }
+
+    /// The definitions of a path's last segment that is given so many lifetimes.
+    pub(super) fn get(&self, name: &str, lifetimes: usize) -> Option<Known<'_>> {
+        let all = self.named(name).into_iter();
+        // None may be given where there are some.
+        let fitting = all.filter(|it| lifetimes == 0 || it.lifetimes == lifetimes);
+        let all: Vec<_> = fitting.collect();
+        (!all.is_empty()).then_some(Known { all })
+    }
+
+    /// Types with fields that are projected from their parameters.
+    pub(super) fn outliving(&self) -> impl Iterator<Item = (&String, &Outlived)> {
+        let all = self.types.iter();
+        let all = all.flat_map(|(name, all)| all.iter().map(move |it| (name, it)));
+        all.flat_map(|(name, it)| it.outlived.iter().map(move |it| (name, it)))
+    }
+
+    /// Whether all types of this name are structs, enums or unions.
+    pub(super) fn is_own_type(&self, name: &str) -> bool {
+        let all = self.named(name);
+        !all.is_empty() && all.iter().all(|it| it.alias.is_none())
+    }
+
+    /// Whether a type of this name may be another type's name.
+    pub(super) fn is_alias(&self, name: &str) -> bool {
+        self.named(name).iter().any(|it| it.alias.is_some())
+    }
+
+    /// Whether a type of this name may be a name for one that is projected from its arguments.
+    pub(super) fn may_project(&self, name: &str) -> bool {
+        let mut new = vec![name.to_owned()];
+        let mut known = BTreeSet::new();
+        while let Some(name) = new.pop() {
+            for alias in self.named(&name).iter().filter_map(|it| it.alias.as_ref()) {
+                let mut names = Paths {
+                    parameters: &alias.others,
+                    has_projection: false,
+                    last: Vec::new(),
+                };
+                names.visit_type(&alias.ty);
+                if names.has_projection {
+                    return true;
+                }
+                new.extend(names.last.into_iter().filter(|it| known.insert(it.clone())));
+            }
+        }
+        false
+    }
+
+    /// Whether a name may be one of another crate's.
+    pub(super) fn is_foreign(&self, name: &str) -> bool {
+        self.has_foreign_globs || self.foreign.contains(name)
+    }
+
+    /// Whether a path may lead to another crate's type, though the crate has one of the name.
+    pub(super) fn may_be_foreign(&self, path: &Path) -> bool {
+        let mut segments = path.segments.iter().map(|it| it.ident.to_string());
+        let last = segments.next_back().unwrap_or_default();
+        // The first may be a crate's name, though a module has it, too.
+        let is_own = |(index, name): (usize, String)| match index {
+            0 => ["crate", "self", "super"].contains(&name.as_str()),
+            _ => name == "super" || (self.modules.contains(&name) && !self.foreign.contains(&name)),
+        };
+        path.leading_colon.is_some() || self.is_foreign(&last) || !segments.enumerate().all(is_own)
+    }
+
+    fn named(&self, name: &str) -> Vec<&Definition> {
+        let names = self.meanings(name);
+        names
+            .iter()
+            .flat_map(|name| self.types.get(name).into_iter().flatten())
+            .collect()
+    }
+
+    /// The names that a name may mean, itself among them.
+    fn meanings(&self, name: &str) -> BTreeSet<String> {
+        let mut known = BTreeSet::from([name.to_owned()]);
+        let mut new = vec![name.to_owned()];
+        while let Some(name) = new.pop() {
+            for old in self.renamed.get(&name).into_iter().flatten() {
+                if known.insert(old.clone()) {
+                    new.push(old.clone());
+                }
+            }
+        }
+        known
+    }
+
+    /// Whether a name may be another one of what has this one.
+    pub(super) fn means(&self, name: &str, other: &str) -> bool {
+        self.meanings(name).contains(other)
+    }
+
+    fn define(&self, generics: &Generics, fields: &[Type], alias: bool) -> Definition {
+        let mut parameters = BTreeMap::new();
+        let mut scope = Scope::default();
+        let (mut lifetimes, mut others) = (Vec::new(), Vec::new());
+        for param in &generics.params {
+            let (name, parameter) = match param {
+                GenericParam::Lifetime(param) => {
+                    lifetimes.push(name(&param.lifetime));
+                    (
+                        name(&param.lifetime),
+                        Parameter::Lifetime(lifetimes.len() - 1),
+                    )
+                }
+                GenericParam::Type(param) => {
+                    others.push(param.ident.to_string());
+                    scope.parameters.insert(param.ident.to_string());
+                    (param.ident.to_string(), Parameter::Other(others.len() - 1))
+                }
+                GenericParam::Const(param) => {
+                    others.push(param.ident.to_string());
+                    (param.ident.to_string(), Parameter::Other(others.len() - 1))
+                }
+            };
+            parameters.insert(name, parameter);
+        }
+        let mut walk = Walk::new(self, &scope);
+        for field in fields {
+            walk.input(field);
+        }
+        let mut declared = Declared::default();
+        declared.extend(generics);
+        let mut relations = BTreeMap::new();
+        let mut relate = |outer: &Name, inner: &Name, certain: bool| {
+            let outer = match parameters.get(outer) {
+                _ if outer == STATIC => None,
+                Some(Parameter::Lifetime(outer)) => Some(*outer),
+                _ => return,
+            };
+            if let Some(inner) = parameters.get(inner) {
+                *relations.entry((outer, *inner)).or_default() |= certain;
+            }
+        };
+        if walk.unknown {
+            for outer in parameters.keys().chain([&STATIC.to_owned()]) {
+                for inner in parameters.keys().filter(|inner| *inner != outer) {
+                    relate(outer, inner, false);
+                }
+            }
+        }
+        for edge in &walk.facts.edges {
+            relate(&edge.outer, &edge.inner, edge.certain);
+        }
+        for (outer, inner) in declared.pairs() {
+            relate(outer, inner, true);
+        }
+        // What is projected from a parameter outlives a lifetime: some of what the parameter has may.
+        for (outer, inner) in declared.pairs().filter(|it| is_structure(&it.1)) {
+            for parameter in parameters.keys().filter(|it| *it != outer) {
+                if inner.contains(parameter.trim_start_matches('\'')) {
+                    relate(outer, parameter, false);
+                }
+            }
+        }
+        if walk.unknown {
+            for outer in lifetimes.iter().map(String::as_str).chain([STATIC]) {
+                for inner in parameters.keys().filter(|inner| *inner != outer) {
+                    relate(&outer.to_owned(), inner, false);
+                }
+            }
+        }
+        Definition {
+            lifetimes: lifetimes.len(),
+            alias: fields.first().filter(|_| alias).map(|ty| Alias {
+                lifetimes,
+                others,
+                ty: ty.clone(),
+            }),
+            relations,
+            // A value of the type outlives what its parameters do.
+            outlived: if alias {
+                BTreeSet::new()
+            } else {
+                outlived(&walk.facts, &declared, &Declared::default(), true)
+            },
+        }
+    }
+}
+
+/// The paths in an alias.
+struct Paths<'a> {
+    parameters: &'a [Name],
+    has_projection: bool,
+    last: Vec<String>,
+}
+
+impl<'ast> Visit<'ast> for Paths<'_> {
+    fn visit_type_path(&mut self, ty: &'ast syn::TypePath) {
+        let (first, last) = (ty.path.segments.first(), ty.path.segments.last());
+        let is_of_one = first.is_some_and(|it| self.parameters.iter().any(|of| it.ident == of));
+        self.has_projection |= ty.qself.is_some() || (is_of_one && ty.path.segments.len() > 1);
+        self.last.extend(last.map(|it| it.ident.to_string()));
+        visit::visit_type_path(self, ty);
+    }
+}

@@ -1,0 +1,160 @@
+//! Traits of the crate, and their bounds.
+
+use std::collections::BTreeSet;
+
+use syn::{
+    GenericArgument, GenericParam, ItemTrait, PathArguments, TraitBound, TraitItem, Type,
+    TypeParamBound, WherePredicate,
+};
+
+use super::Definitions;
+use crate::lifetimes::declared::name;
+use crate::lifetimes::facts::{Name, STATIC};
+
+/// A trait.
+#[derive(Clone, Debug)]
+pub(in crate::lifetimes) struct Trait {
+    /// Its lifetime parameters.
+    pub(in crate::lifetimes) lifetimes: Vec<Name>,
+    /// Its other parameters.
+    pub(in crate::lifetimes) others: Vec<Name>,
+    /// Bounds of its implementors.
+    pub(in crate::lifetimes) bounds: Vec<TypeParamBound>,
+    /// Whether it has associated types.
+    pub(in crate::lifetimes) associates: bool,
+}
+
+impl Trait {
+    pub(super) fn new(item: &ItemTrait) -> Self {
+        let mut found = Trait {
+            lifetimes: Vec::new(),
+            others: Vec::new(),
+            bounds: item.supertraits.iter().cloned().collect(),
+            associates: item.items.iter().any(|it| matches!(it, TraitItem::Type(_))),
+        };
+        for param in &item.generics.params {
+            match param {
+                GenericParam::Lifetime(param) => found.lifetimes.push(name(&param.lifetime)),
+                GenericParam::Type(param) => found.others.push(param.ident.to_string()),
+                GenericParam::Const(param) => found.others.push(param.ident.to_string()),
+            }
+        }
+        let clauses = item.generics.where_clause.iter();
+        for predicate in clauses.flat_map(|clause| &clause.predicates) {
+            if let WherePredicate::Type(predicate) = predicate
+                && matches!(&predicate.bounded_ty, Type::Path(path) if path.path.is_ident("Self"))
+            {
+                let mut predicate = predicate.clone();
+                // A binder of the whole predicate is each bound's.
+                if let Some(binder) = predicate.lifetimes {
+                    for bound in &mut predicate.bounds {
+                        if let TypeParamBound::Trait(bound) = bound {
+                            bound.lifetimes = Some(binder.clone());
+                        }
+                    }
+                }
+                found.bounds.extend(predicate.bounds);
+            }
+        }
+        found
+    }
+}
+
+/// Traits whose bounds are signatures.
+const FN_TRAITS: &[&str] = &[
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "AsyncFn",
+    "AsyncFnMut",
+    "AsyncFnOnce",
+];
+
+impl Definitions {
+    /// The crate's traits of this name.
+    pub(in crate::lifetimes) fn traits(&self, name: &str) -> Vec<&Trait> {
+        let names = self.meanings(name);
+        names
+            .iter()
+            .flat_map(|name| self.traits.get(name).into_iter().flatten())
+            .collect()
+    }
+
+    /// Whether the crate has a trait of this name.
+    pub(in crate::lifetimes) fn is_own_trait(&self, name: &str) -> bool {
+        !self.traits(name).is_empty()
+    }
+
+    /// Whether a trait is one of functions.
+    pub(in crate::lifetimes) fn is_fn_trait(&self, name: &str) -> bool {
+        let names = self.meanings(name);
+        names.iter().any(|name| FN_TRAITS.contains(&name.as_str()))
+    }
+
+    /// Whether a trait is one of functions, or has one among its supertraits: a closure takes its signature
+    /// from a bound by it.
+    pub(in crate::lifetimes) fn signs(&self, name: &str) -> bool {
+        let mut known = BTreeSet::from([name.to_owned()]);
+        let mut new = vec![name.to_owned()];
+        while let Some(name) = new.pop() {
+            if self.is_fn_trait(&name) {
+                return true;
+            }
+            for bound in self.traits(&name).iter().flat_map(|it| &it.bounds) {
+                if let TypeParamBound::Trait(bound) = bound
+                    && let Some(last) = bound.path.segments.last()
+                    && known.insert(last.ident.to_string())
+                {
+                    new.push(last.ident.to_string());
+                }
+            }
+        }
+        false
+    }
+
+    /// Lifetimes that implementors of a bound's trait outlive: `'static`, and any that it is given.
+    pub(in crate::lifetimes) fn outlived(&self, bound: &TraitBound) -> BTreeSet<Name> {
+        let Some(last) = bound.path.segments.last() else {
+            return BTreeSet::new();
+        };
+        let mut given = BTreeSet::new();
+        if let PathArguments::AngleBracketed(arguments) = &last.arguments {
+            for argument in &arguments.args {
+                if let GenericArgument::Lifetime(lifetime) = argument {
+                    given.insert(name(lifetime));
+                }
+            }
+        }
+        let mut found = BTreeSet::new();
+        let mut known = BTreeSet::from([last.ident.to_string()]);
+        let mut new = vec![last.ident.to_string()];
+        while let Some(trait_name) = new.pop() {
+            if self.means(&trait_name, "Any") {
+                found.insert(STATIC.to_owned());
+            }
+            for bound in self.traits(&trait_name).iter().flat_map(|it| &it.bounds) {
+                match bound {
+                    TypeParamBound::Lifetime(lifetime) if name(lifetime) == STATIC => {
+                        found.insert(STATIC.to_owned());
+                    }
+                    TypeParamBound::Lifetime(_) => found.extend(given.iter().cloned()),
+                    TypeParamBound::Trait(bound) => {
+                        if let Some(last) = bound.path.segments.last()
+                            && known.insert(last.ident.to_string())
+                        {
+                            new.push(last.ident.to_string());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether an impl of this trait proves more than it says.
+    pub(in crate::lifetimes) fn is_proving(&self, name: &str) -> bool {
+        let names = self.meanings(name);
+        names.iter().any(|name| self.proving.contains(name))
+    }
+}

@@ -1,0 +1,205 @@
+//! Function pointers, and bounds from which closures take their signatures.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::parse::{ParseStream, Parser};
+use syn::{
+    BoundLifetimes, GenericParam, PathArguments, PathSegment, ReturnType, TraitBound, Type,
+    TypeBareFn, TypeParamBound,
+};
+
+use super::Scan;
+use super::binders::binder_before;
+use crate::check::tokens::is_punct;
+use crate::finding::Rule;
+use crate::lifetimes::declared::name;
+use crate::lifetimes::facts::{Name, Occurrence};
+use crate::lifetimes::walk::{Binding, Bindings, Scope, Walk};
+
+/// How many traits may be each other's supertraits.
+const MOST_SUPERTRAITS: usize = 8;
+
+impl Scan<'_> {
+    /// `fn(…) -> …`
+    pub(super) fn pointer(&mut self, tokens: &[TokenTree], scope: &Scope) {
+        let read = |input: ParseStream<'_>| {
+            let pointer: TypeBareFn = input.parse()?;
+            input.parse::<TokenStream>()?;
+            Ok(pointer)
+        };
+        match read.parse2(tokens.iter().cloned().collect()) {
+            Ok(pointer) => {
+                let inputs: Vec<_> = pointer.inputs.into_iter().map(|it| it.ty).collect();
+                self.types(&inputs, &pointer.output, scope, "a function pointer");
+            }
+            Err(problem) => self.not_understood("a function pointer", &problem),
+        }
+    }
+
+    /// A bound, after `before`.
+    pub(super) fn signing(&mut self, before: &[TokenTree], tokens: &[TokenTree], scope: &Scope) {
+        let bound = binder_before(before);
+        let read = |input: ParseStream<'_>| {
+            let bound: TraitBound = input.parse()?;
+            let is_impl = input.peek(syn::Token![for]) && !input.peek2(syn::Token![<]);
+            input.parse::<TokenStream>()?;
+            Ok((bound.path.segments, is_impl))
+        };
+        match read.parse2(tokens.iter().cloned().collect()) {
+            Ok((_, true)) => {}
+            Ok((segments, false)) => {
+                // Bounds further on are looked at where they begin.
+                if let Some(segment) = segments.first() {
+                    self.bound(segment, &bound, scope, &[]);
+                }
+            }
+            Err(problem) if self.is_surely_signing(tokens) => {
+                self.not_understood("a bound by a function", &problem);
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// `for<…>`, and a bound by whatever trait, or a type and its bounds.
+    pub(super) fn quantified(&mut self, tokens: &[TokenTree], scope: &Scope) {
+        let is_binder = is_punct(tokens.get(1), '<')
+            && (is_punct(tokens.get(2), '\'') || is_punct(tokens.get(2), '>'));
+        if !is_binder {
+            return;
+        }
+        match quantified.parse2(tokens.iter().cloned().collect()) {
+            Ok((binder, bounds)) => {
+                let binder = binder.lifetimes.iter().filter_map(|param| match param {
+                    GenericParam::Lifetime(param) => Some(name(&param.lifetime)),
+                    _ => None,
+                });
+                let binder = binder.collect();
+                for bound in bounds {
+                    if let Some(segment) = bound.segments.last() {
+                        self.bound(segment, &binder, scope, &[]);
+                    }
+                }
+            }
+            Err(problem) => self.not_understood("a bound for all lifetimes", &problem),
+        }
+    }
+
+    /// A bound as the signature that a closure takes from it, and those of its supertraits.
+    fn bound(
+        &mut self,
+        segment: &PathSegment,
+        binder: &BTreeSet<Name>,
+        scope: &Scope,
+        bindings: &[Bindings],
+    ) {
+        let trait_name = segment.ident.to_string();
+        let what = match segment.arguments {
+            PathArguments::Parenthesized(_) => format!("the bound {trait_name}(…)"),
+            _ => format!("the bound {trait_name}"),
+        };
+        if bindings.len() > MOST_SUPERTRAITS {
+            let what = format!("{what} has too many supertraits");
+            self.find(Rule::NotUnderstood, what);
+            return;
+        }
+        let definitions = self.definitions;
+        let mut walk = Walk::within(definitions, scope, bindings);
+        walk.signature(segment);
+        self.called(walk, scope, &what, Some(binder));
+        if !definitions.signs(&trait_name) {
+            return;
+        }
+        for of in definitions.traits(&trait_name) {
+            let Some(inner) = Walk::within(definitions, scope, bindings).bindings(of, segment)
+            else {
+                let what = format!("{what} leaves arguments to their defaults");
+                self.find(Rule::NotUnderstood, what);
+                continue;
+            };
+            for supertrait in &of.bounds {
+                let TypeParamBound::Trait(supertrait) = supertrait else {
+                    continue;
+                };
+                let mut inner = inner.clone();
+                let own = supertrait.lifetimes.iter().flat_map(|it| &it.lifetimes);
+                for param in own {
+                    if let GenericParam::Lifetime(param) = param {
+                        let name = name(&param.lifetime);
+                        let other = format!("'_{}.{}", bindings.len(), &name[1..]);
+                        inner.insert(name, Binding::Lifetime(other));
+                    }
+                }
+                let inner = [bindings, &[inner]].concat();
+                if let Some(segment) = supertrait.path.segments.last() {
+                    self.bound(segment, binder, scope, &inner);
+                }
+            }
+        }
+    }
+
+    /// Types of a function pointer.
+    fn types(&mut self, inputs: &[Type], output: &ReturnType, scope: &Scope, what: &str) {
+        let mut walk = Walk::new(self.definitions, scope);
+        walk.called(&inputs.iter().collect::<Vec<_>>(), output);
+        self.called(walk, scope, what, None);
+    }
+
+    /// What was found of a function that may be a closure if there is a binder, with these names: what it
+    /// captured may have all others.
+    fn called(
+        &mut self,
+        walk: Walk<'_>,
+        scope: &Scope,
+        what: &str,
+        binder: Option<&BTreeSet<Name>>,
+    ) {
+        if walk.unknown && (binder.is_none() || walk.is_overgrown) {
+            self.find(
+                Rule::NotUnderstood,
+                format!("{what} has a type that could not be read"),
+            );
+        }
+        let mut facts = walk.facts;
+        let inner: BTreeSet<_> = facts.edges.iter().map(|edge| edge.inner.clone()).collect();
+        for name in inner {
+            if binder.is_some_and(|binder| !binder.contains(&name)) && !name.starts_with("'_") {
+                facts.occurrences.push(Occurrence {
+                    name,
+                    nodes: Vec::new(),
+                    guards: Vec::new(),
+                    supply: true,
+                });
+            }
+        }
+        facts.edges.extend(scope.header.edges.iter().cloned());
+        self.judge(what, &facts, &scope.declared);
+    }
+}
+
+/// Reads `for<…>`, and the traits of the bounds there.
+fn quantified(input: ParseStream<'_>) -> syn::Result<(BoundLifetimes, Vec<syn::Path>)> {
+    let binder: BoundLifetimes = input.parse()?;
+    let mut bounds = Vec::new();
+    let ahead = input.fork();
+    let ty = ahead.parse::<Type>();
+    if ty.is_ok() && ahead.peek(syn::Token![:]) && !ahead.peek(syn::Token![::]) {
+        // What is bounded may be a trait object's first bound.
+        if let Type::Path(path) = input.parse::<Type>()? {
+            bounds.push(path.path);
+        }
+        input.parse::<syn::Token![:]>()?;
+        while !input.is_empty() && !input.peek(syn::Token![,]) && !input.peek(syn::Token![;]) {
+            if let TypeParamBound::Trait(bound) = input.parse()? {
+                bounds.push(bound.path);
+            }
+            if input.parse::<Option<syn::Token![+]>>()?.is_none() {
+                break;
+            }
+        }
+    } else if !matches!(ty, Ok(Type::BareFn(_))) {
+        bounds.push(input.parse::<TraitBound>()?.path);
+    }
+    input.parse::<TokenStream>()?;
+    Ok((binder, bounds))
+}

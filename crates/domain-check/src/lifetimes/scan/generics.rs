@@ -1,0 +1,105 @@
+//! Parameters of items, and the bounds of those.
+
+use syn::{
+    GenericParam, Generics, PathArguments, PathSegment, Type, TypeParamBound, WherePredicate,
+};
+
+use super::Scan;
+use crate::lifetimes::declared::{inside, name, names};
+use crate::lifetimes::facts::Name;
+use crate::lifetimes::walk::{Scope, Walk};
+
+impl Scan<'_> {
+    /// Adds what follows from bounds by traits.
+    pub(super) fn presume<'b>(
+        &self,
+        scope: &mut Scope,
+        names: &[Name],
+        bounds: impl IntoIterator<Item = &'b TypeParamBound>,
+    ) {
+        for bound in bounds {
+            if let TypeParamBound::Trait(bound) = bound {
+                for outer in self.definitions.outlived(bound) {
+                    for name in names {
+                        scope.presumed.add(outer.clone(), name.clone());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds an item's generics to a scope.
+    pub(super) fn add(&mut self, scope: &mut Scope, generics: &Generics, what: &str) {
+        for param in &generics.params {
+            let (list, name) = match param {
+                GenericParam::Lifetime(param) => (&mut scope.lifetimes, name(&param.lifetime)),
+                GenericParam::Type(param) => (&mut scope.parameters, param.ident.to_string()),
+                GenericParam::Const(_) => continue,
+            };
+            if !list.insert(name.clone()) {
+                self.twice(&name, what);
+            }
+        }
+        scope.declared.extend(generics);
+        for param in generics.type_params() {
+            self.presume(scope, &[param.ident.to_string()], &param.bounds);
+        }
+        let clauses = generics.where_clause.iter();
+        for predicate in clauses.flat_map(|clause| &clause.predicates) {
+            if let WherePredicate::Type(predicate) = predicate {
+                let of = inside(&predicate.bounded_ty);
+                let of: Vec<_> = of.into_iter().chain(names(&predicate.bounded_ty)).collect();
+                self.presume(scope, &of, &predicate.bounds);
+                // A projection may be what it is projected from.
+                for bound in &predicate.bounds {
+                    if let TypeParamBound::Lifetime(lifetime) = bound {
+                        for inner in &of {
+                            scope.presumed.add(name(lifetime), inner.clone());
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The names in bounds of generics and where clauses.
+pub(super) fn walk_generics(walk: &mut Walk<'_>, generics: &Generics) {
+    for param in generics.type_params() {
+        if walk.bounds(&param.bounds) {
+            walk.supplied(&param.ident.to_string());
+        }
+    }
+    let clauses = generics.where_clause.iter();
+    for predicate in clauses.flat_map(|clause| &clause.predicates) {
+        if let WherePredicate::Type(predicate) = predicate
+            && walk.bounds(&predicate.bounds)
+        {
+            walk.bounded(&predicate.bounded_ty);
+        }
+    }
+}
+
+/// The types among a trait's arguments; lifetimes as references by them, which say the same.
+pub(super) fn arguments(segment: &PathSegment) -> Vec<Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+        return Vec::new();
+    };
+    let types = arguments.args.iter().filter_map(|argument| match argument {
+        syn::GenericArgument::Type(ty) => Some(ty.clone()),
+        syn::GenericArgument::Lifetime(lifetime) => {
+            let unit = Type::Tuple(syn::TypeTuple {
+                paren_token: syn::token::Paren::default(),
+                elems: syn::punctuated::Punctuated::new(),
+            });
+            Some(Type::Reference(syn::TypeReference {
+                and_token: syn::token::And::default(),
+                lifetime: Some(lifetime.clone()),
+                mutability: None,
+                elem: Box::new(unit),
+            }))
+        }
+        _ => None,
+    });
+    types.collect()
+}

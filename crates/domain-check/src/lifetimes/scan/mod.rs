@@ -1,0 +1,183 @@
+//! Finding signatures in expanded code: among tokens, wherever they stand. That each item and type can be read is
+//! for `shape` to say.
+
+mod binders;
+mod closures;
+mod functions;
+mod generics;
+mod headers;
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{TokenStream, TokenTree};
+
+use super::declared::{Declared, is_structure};
+use super::definitions::Definitions;
+use super::facts::{Facts, Name};
+use super::judge::{Outlived, Relied, judge};
+use super::walk::Scope;
+use crate::check::tokens::is_punct;
+use crate::finding::{Finding, Findings, Rule};
+
+/// How many names a signature may have, and how many bounds may be implied in it.
+const MOST_NAMES: usize = 64;
+const MOST_EDGES: usize = 4096;
+
+/// Every signature and header in `source` that relies on an implied bound.
+pub(super) fn scan(source: TokenStream, definitions: &Definitions) -> Findings {
+    let mut scan = Scan {
+        definitions,
+        function: None,
+        findings: Findings::new(),
+    };
+    for (name, bound) in definitions.outliving() {
+        scan.outlived(&format!("the type {name}"), [bound.clone()]);
+    }
+    let root = Scope::default();
+    scan.descend(source, &root, &root);
+    scan.findings
+}
+
+struct Scan<'a> {
+    definitions: &'a Definitions,
+    /// The function last begun.
+    function: Option<String>,
+    findings: Findings,
+}
+
+impl Scan<'_> {
+    fn find(&mut self, rule: Rule, what: String) {
+        let mut finding = Finding::new(rule, what);
+        finding.function = self.function.clone();
+        self.findings.push(finding);
+    }
+
+    /// Judges a signature.
+    fn judge(&mut self, what: &str, facts: &Facts, declared: &Declared) {
+        if self.is_small(what, facts) {
+            self.relied(what, judge(facts, declared));
+        }
+    }
+
+    /// Whether facts are few enough to be judged; finds them if not.
+    fn is_small(&mut self, what: &str, facts: &Facts) -> bool {
+        let names: BTreeSet<_> = facts.occurrences.iter().map(|it| &it.name).collect();
+        let small = names.len() <= MOST_NAMES && facts.edges.len() <= MOST_EDGES;
+        if !small {
+            let what = format!(
+                "{what} relates more than {MOST_NAMES} lifetimes and parameters, or in more than {MOST_EDGES} \
+                 ways: take it apart"
+            );
+            self.find(Rule::ImpliedBound, what);
+        }
+        small
+    }
+
+    fn relied(&mut self, what: &str, bounds: BTreeSet<Relied>) {
+        for Relied { outer, inner } in bounds {
+            let (outer, inner) = (shown(&outer), shown(&inner));
+            let what = format!("{what} relies on `{inner}: {outer}`, which it does not say");
+            // A bound is seen as one for all lifetimes, and by its parentheses.
+            if !self.findings.iter().any(|it| it.message == what) {
+                self.find(Rule::ImpliedBound, what);
+            }
+        }
+    }
+
+    fn outlived(&mut self, what: &str, bounds: impl IntoIterator<Item = Outlived>) {
+        for Outlived { outer, from, last } in bounds {
+            // A type by its structure has no name to show.
+            let from = if is_structure(&from) { "…" } else { &from };
+            let (outer, shown) = (shown(&outer), format!("{from}::{last}"));
+            let what = format!(
+                "{what} believes that `{shown}` outlives `{outer}` as far as `{from}` does, which a closure's \
+                 result may not: it does not say `{shown}: {outer}`"
+            );
+            if !self.findings.iter().any(|it| it.message.contains(&what)) {
+                self.find(Rule::ImpliedBound, what);
+            }
+        }
+    }
+
+    fn not_understood(&mut self, what: &str, problem: &syn::Error) {
+        let what = format!("{what} could not be read: {problem}");
+        self.find(Rule::NotUnderstood, what);
+    }
+
+    /// `items` is what is around items here, `types` what is around types.
+    fn descend(&mut self, stream: TokenStream, items: &Scope, types: &Scope) {
+        let tokens: Vec<TokenTree> = stream.into_iter().collect();
+        let mut index = 0;
+        while let Some(token) = tokens.get(index) {
+            let rest = &tokens[index..];
+            index += match token {
+                TokenTree::Ident(word) if word == "macro_rules" && is_punct(rest.get(1), '!') => 4,
+                TokenTree::Ident(word) if word == "fn" => match rest.get(1) {
+                    Some(TokenTree::Ident(_)) => self.function(&tokens[..index], rest, items),
+                    _ => {
+                        self.pointer(rest, types);
+                        1
+                    }
+                },
+                TokenTree::Ident(word) if word == "impl" => self.implementation(rest),
+                TokenTree::Ident(word) if word == "trait" => match rest.get(1) {
+                    Some(TokenTree::Ident(_)) => self.definition(rest),
+                    _ => 1,
+                },
+                TokenTree::Ident(_) if self.signs(&tokens, index) => {
+                    self.signing(&tokens[..index], rest, types);
+                    1
+                }
+                TokenTree::Ident(word) if word == "for" => {
+                    self.binder(rest, types);
+                    self.quantified(rest, types);
+                    1
+                }
+                TokenTree::Group(group) => {
+                    self.parenthesised(group, types);
+                    self.descend(group.stream(), items, types);
+                    1
+                }
+                _ => 1,
+            };
+        }
+    }
+
+    /// Types in a header: pointers and bounds that are signatures of their own.
+    fn nested(&mut self, header: &[TokenTree], scope: &Scope) {
+        // The first word makes it an item, and the second is its name.
+        self.nested_groups(header.get(2..).unwrap_or_default(), scope);
+    }
+
+    fn nested_groups(&mut self, tokens: &[TokenTree], types: &Scope) {
+        for (index, token) in tokens.iter().enumerate() {
+            let rest = &tokens[index..];
+            match token {
+                TokenTree::Ident(word) if word == "fn" => self.pointer(rest, types),
+                TokenTree::Ident(word) if word == "for" => {
+                    self.binder(rest, types);
+                    self.quantified(rest, types);
+                }
+                TokenTree::Ident(_) if self.signs(tokens, index) => {
+                    self.signing(&tokens[..index], rest, types);
+                }
+                TokenTree::Group(group) => {
+                    self.parenthesised(group, types);
+                    let inner: Vec<_> = group.stream().into_iter().collect();
+                    self.nested_groups(&inner, types);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn twice(&mut self, name: &str, what: &str) {
+        let what =
+            format!("{what} has two parameters by the name {name}, which a macro tells apart");
+        self.find(Rule::ImpliedBound, what);
+    }
+}
+
+fn shown(name: &Name) -> &str {
+    if name.starts_with("'_") { "'_" } else { name }
+}

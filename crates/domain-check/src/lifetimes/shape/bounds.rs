@@ -1,0 +1,77 @@
+//! Parameters and where clauses.
+
+use syn::{Constraint, GenericParam, Generics, TypeParamBound, WherePredicate};
+
+use super::Shape;
+use crate::finding::Rule;
+use crate::lifetimes::declared::is_taken_apart;
+
+impl Shape<'_> {
+    pub(super) fn generics(&mut self, generics: &Generics) {
+        for parameter in &generics.params {
+            match parameter {
+                GenericParam::Type(parameter) if parameter.default.is_some() => {
+                    let what = format!(
+                        "the parameter {} has a default, from which a bound may be implied where nothing is \
+                         written: leave the default out",
+                        parameter.ident
+                    );
+                    self.find(Rule::ImpliedBound, what);
+                }
+                GenericParam::Const(parameter) => {
+                    if let Some(default) = &parameter.default {
+                        self.constant(default);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let clauses = generics.where_clause.iter();
+        for predicate in clauses.flat_map(|clause| &clause.predicates) {
+            match predicate {
+                WherePredicate::Lifetime(_) => {}
+                WherePredicate::Type(predicate) => {
+                    let outlives = predicate.bounds.iter().any(|bound| self.outlives(bound));
+                    let has_binder = predicate.lifetimes.is_some();
+                    if outlives && (has_binder || !is_taken_apart(&predicate.bounded_ty)) {
+                        let what = "a where clause says of a type with arguments, or for all lifetimes, what it \
+                                    outlives: write the bound of each parameter";
+                        self.find(Rule::ImpliedBound, what.to_owned());
+                    }
+                }
+                _ => self.not_understood("a where clause"),
+            }
+        }
+    }
+
+    /// Whether a bound is a lifetime, or a trait whose implementors outlive one.
+    fn outlives(&self, bound: &TypeParamBound) -> bool {
+        match bound {
+            TypeParamBound::Lifetime(_) => true,
+            TypeParamBound::Trait(bound) => !self.definitions.outlived(bound).is_empty(),
+            _ => false,
+        }
+    }
+
+    /// `Trait<Name: Bound>`. The compiler does not look at it for trait objects (rustc's issue 152607), and the
+    /// checks of bounds look at what is bounded by name.
+    pub(super) fn constraint(&mut self, constraint: &Constraint) {
+        let is_lifetime = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Lifetime(_));
+        let rule = if self.in_trait.is_some() && !constraint.bounds.iter().all(is_lifetime) {
+            Rule::UnsafeCode
+        } else {
+            Rule::ImpliedBound
+        };
+        let name = &constraint.ident;
+        let what = match &self.in_trait {
+            Some(of) => format!(
+                "trait {of} bounds {name}, which another trait associates: `dyn {of}` is not held to it; bound \
+                 {name} where it is used"
+            ),
+            None => format!(
+                "a bound has a bound of {name} in it: write that in a where clause, as in `T::{name}: …`"
+            ),
+        };
+        self.find(rule, what);
+    }
+}

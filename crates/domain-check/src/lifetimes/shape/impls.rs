@@ -1,0 +1,202 @@
+//! Headers of impls, and their associated types.
+
+use std::collections::BTreeSet;
+
+use syn::visit::{self, Visit};
+use syn::{
+    Generics, ImplItem, ItemImpl, Path, TraitBoundModifier, Type, TypeParamBound, TypePath,
+    WherePredicate,
+};
+
+use super::Shape;
+use super::traits::Projections;
+use crate::finding::Rule;
+use crate::lifetimes::declared::{inside, name, names};
+use crate::lifetimes::definitions::Definitions;
+use crate::lifetimes::facts::Name;
+
+impl Shape<'_> {
+    pub(super) fn implementation(&mut self, item: &ItemImpl) {
+        let Some((_, path, _)) = &item.trait_ else {
+            return;
+        };
+        let last = path.segments.last().map(|it| it.ident.to_string());
+        let trait_name = last.unwrap_or_default();
+        self.overlap(item, &trait_name);
+        self.free_parameters(item, path, &trait_name);
+        self.kept_projections(item, &trait_name);
+    }
+
+    /// An impl that is one for a trait object too, whose associated types are others: safe code could have a
+    /// value of the object's and take it as the impl's (rustc's issues 57893 and 152783). The compiler looks for
+    /// that where the type is spelled as `dyn`, not where it has another name.
+    fn overlap(&mut self, item: &ItemImpl, trait_name: &str) {
+        let Type::Path(ty) = bare(&item.self_ty) else {
+            return;
+        };
+        let parameters = item.generics.type_params();
+        let parameters = parameters.map(|it| it.ident.to_string()).collect();
+        let last = ty.path.segments.last().map(|it| it.ident.to_string());
+        let last = last.unwrap_or_default();
+        let is_associating =
+            |name: &str| self.definitions.traits(name).iter().any(|it| it.associates);
+        let what = if is_projection(ty, &parameters) {
+            "a projection"
+        } else if self.definitions.is_alias(&last) {
+            "another name of a type"
+        } else if unsized_parameters(&item.generics).contains(&last) && is_associating(trait_name) {
+            // Of others' traits there is no such impl.
+            "a parameter that may be `?Sized`"
+        } else {
+            return;
+        };
+        let what = format!(
+            "an impl of {trait_name} for {what} may be one for `dyn {trait_name}` too, whose associated types are \
+             others: write the type itself, and leave out `?Sized`"
+        );
+        self.find(Rule::UnsafeCode, what);
+    }
+
+    /// Parameters that the header leaves free. A lifetime that only the impl's bounds have may be the empty one,
+    /// which all outlive (rustc's issue 161864). A type that only they have, and that the impl associates, may be
+    /// what a closure returns, which need not outlive what the closure does (84366).
+    fn free_parameters(&mut self, item: &ItemImpl, path: &Path, trait_name: &str) {
+        let mut bound = Bound {
+            definitions: self.definitions,
+            parameters: item
+                .generics
+                .type_params()
+                .map(|it| it.ident.to_string())
+                .collect(),
+            names: BTreeSet::new(),
+        };
+        bound.visit_type(&item.self_ty);
+        // A trait is no alias, and says what it is given.
+        for segment in &path.segments {
+            bound.visit_path_arguments(&segment.arguments);
+        }
+        for parameter in item.generics.lifetimes() {
+            let name = name(&parameter.lifetime);
+            if !bound.names.contains(&name) {
+                let what = format!(
+                    "an impl of {trait_name} has {name} in neither its trait nor its type: it may be one that is \
+                     outlived by all, and `for<'any> &'any T: Trait<{name}>` holds"
+                );
+                self.find(Rule::ImpliedBound, what);
+            }
+        }
+        let associated: BTreeSet<_> = item
+            .items
+            .iter()
+            .flat_map(|item| match item {
+                ImplItem::Type(item) => inside(&item.ty),
+                _ => BTreeSet::new(),
+            })
+            .collect();
+        for parameter in item.generics.type_params() {
+            let name = parameter.ident.to_string();
+            if !bound.names.contains(&name) && associated.contains(&name) {
+                let what = format!(
+                    "an impl of {trait_name} associates {name}, which stands in neither its trait nor its type: \
+                     what a closure returns outlives less than the closure is taken to"
+                );
+                self.find(Rule::ImpliedBound, what);
+            }
+        }
+    }
+
+    /// The standard library's `Cow` and `FlatMap` keep a type that these traits associate in a field. The compiler
+    /// takes them to live as long as the implementor.
+    fn kept_projections(&mut self, item: &ItemImpl, trait_name: &str) {
+        if self.definitions.means(trait_name, "ToOwned") {
+            let what = "an impl of ToOwned makes a `Cow` that outlives less than it is taken to: write the two \
+                        variants as an enum of its own";
+            self.find(Rule::ImpliedBound, what.to_owned());
+        }
+        if !self.definitions.means(trait_name, "IntoIterator") {
+            return;
+        }
+        let mut projections = Projections {
+            definitions: self.definitions,
+            parameters: item
+                .generics
+                .type_params()
+                .map(|it| it.ident.to_string())
+                .collect(),
+            found: BTreeSet::new(),
+        };
+        for item in &item.items {
+            if let ImplItem::Type(item) = item
+                && item.ident == "IntoIter"
+            {
+                projections.visit_type(&item.ty);
+            }
+        }
+        for parameter in projections.found {
+            let what = format!(
+                "an impl of IntoIterator has an iterator of a type that is projected from {parameter}, which \
+                 outlives less than {parameter} may: make that type a parameter of the implementor"
+            );
+            self.find(Rule::ImpliedBound, what);
+        }
+    }
+}
+
+/// A type without parentheses.
+fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Paren(it) => bare(&it.elem),
+        Type::Group(it) => bare(&it.elem),
+        ty => ty,
+    }
+}
+
+/// Whether a type is projected from another.
+pub(super) fn is_projection(ty: &TypePath, parameters: &BTreeSet<Name>) -> bool {
+    let first = ty.path.segments.first().map(|it| it.ident.to_string());
+    let first = first.unwrap_or_default();
+    ty.qself.is_some()
+        || (ty.path.segments.len() > 1 && (first == "Self" || parameters.contains(&first)))
+}
+
+/// Type parameters that may be of no known size.
+fn unsized_parameters(generics: &Generics) -> BTreeSet<Name> {
+    let is_maybe = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Trait(bound) if matches!(bound.modifier, TraitBoundModifier::Maybe(_)));
+    let params = generics.type_params();
+    let params = params.filter(|param| param.bounds.iter().any(is_maybe));
+    let mut found: BTreeSet<_> = params.map(|param| param.ident.to_string()).collect();
+    let clauses = generics.where_clause.iter();
+    for predicate in clauses.flat_map(|clause| &clause.predicates) {
+        if let WherePredicate::Type(predicate) = predicate
+            && predicate.bounds.iter().any(is_maybe)
+        {
+            found.extend(names(&predicate.bounded_ty));
+        }
+    }
+    found
+}
+
+/// Names that a type determines: not those in projections and in arguments of aliases, which may drop them.
+struct Bound<'a> {
+    definitions: &'a Definitions,
+    parameters: BTreeSet<Name>,
+    names: BTreeSet<Name>,
+}
+
+impl<'ast> Visit<'ast> for Bound<'_> {
+    fn visit_lifetime(&mut self, lifetime: &'ast syn::Lifetime) {
+        self.names.insert(name(lifetime));
+    }
+
+    fn visit_type_path(&mut self, ty: &'ast TypePath) {
+        let last = ty.path.segments.last().map(|it| it.ident.to_string());
+        let last = last.unwrap_or_default();
+        if !is_projection(ty, &self.parameters) && !self.definitions.is_alias(&last) {
+            self.names
+                .extend(ty.path.get_ident().map(ToString::to_string));
+            visit::visit_type_path(self, ty);
+        }
+    }
+
+    fn visit_expr(&mut self, _: &'ast syn::Expr) {}
+}

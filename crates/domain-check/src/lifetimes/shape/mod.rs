@@ -1,0 +1,231 @@
+//! The forms that expanded code may have, so that the checks of lifetimes see all of it.
+//!
+//! The compiler accepts some code that it should refuse. Each file here refuses one kind by the syntax that every
+//! example of it needs. Syntax that is not known here is refused, too: nothing is skipped.
+
+mod adapters;
+mod bounds;
+mod constants;
+mod guards;
+mod impls;
+mod own;
+mod traits;
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::visit::{self, Visit};
+use syn::{Expr, File, Ident, Macro, Token, Type};
+
+use self::own::Own;
+use super::definitions::Definitions;
+use crate::check::tokens::{is_punct, is_word};
+use crate::finding::{Finding, Findings, Rule};
+
+/// Macros of the compiler whose arguments are expressions, and which are still there after expansion.
+const FORMATS: &[&str] = &["format_args", "format_args_nl", "const_format_args"];
+
+/// Macros that another check judges: definitions, whose uses are expanded, and assembly, which is refused.
+const ELSEWHERE: &[&str] = &["macro_rules", "asm", "global_asm", "naked_asm"];
+
+/// Every form in `file` that is refused or not known.
+pub(super) fn check(file: &File, source: TokenStream, definitions: &Definitions) -> Findings {
+    let own = Own::collect(file);
+    let mut shape = Shape {
+        definitions,
+        own: &own,
+        function: None,
+        in_trait: None,
+        findings: Findings::new(),
+    };
+    shape.visit_file(file);
+    adapters::search(source, &own, &mut shape.findings);
+    shape.findings
+}
+
+struct Shape<'a> {
+    definitions: &'a Definitions,
+    own: &'a Own,
+    /// The function last begun.
+    function: Option<String>,
+    /// The trait whose definition this is.
+    in_trait: Option<String>,
+    findings: Findings,
+}
+
+impl Shape<'_> {
+    fn find(&mut self, rule: Rule, what: String) {
+        let mut finding = Finding::new(rule, what);
+        finding.function = self.function.clone();
+        self.findings.push(finding);
+    }
+
+    fn not_understood(&mut self, what: &str) {
+        self.find(
+            Rule::NotUnderstood,
+            format!("{what} is not known to the check of lifetimes"),
+        );
+    }
+
+    fn begin(&mut self, function: &Ident) {
+        self.function = Some(function.to_string());
+    }
+
+    /// An expression that the parser has no form for.
+    fn verbatim(&mut self, tokens: &TokenStream) {
+        // A statement of nothing but its semicolon.
+        if tokens.is_empty() {
+            return;
+        }
+        let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+        if let [builtin, mark, name, TokenTree::Group(arguments)] = &tokens[..]
+            && is_word(builtin, "builtin")
+            && is_punct(Some(mark), '#')
+            && is_word(name, "offset_of")
+        {
+            let read = |input: ParseStream<'_>| {
+                let ty: Type = input.parse()?;
+                input.parse::<Token![,]>()?;
+                input.parse::<TokenStream>()?;
+                Ok(ty)
+            };
+            if let Ok(ty) = read.parse2(arguments.stream()) {
+                self.visit_type(&ty);
+                return;
+            }
+        }
+        self.not_understood("an expression");
+    }
+}
+
+impl<'ast> Visit<'ast> for Shape<'_> {
+    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+        self.begin(&item.sig.ident);
+        visit::visit_item_fn(self, item);
+    }
+
+    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
+        self.begin(&item.sig.ident);
+        visit::visit_impl_item_fn(self, item);
+    }
+
+    fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
+        self.begin(&item.sig.ident);
+        visit::visit_trait_item_fn(self, item);
+    }
+
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        self.function = None;
+        self.implementation(item);
+        let outer = self.in_trait.take();
+        visit::visit_item_impl(self, item);
+        self.in_trait = outer;
+    }
+
+    fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
+        self.function = None;
+        let outer = self.in_trait.replace(item.ident.to_string());
+        self.definition(item);
+        visit::visit_item_trait(self, item);
+        self.in_trait = outer;
+    }
+
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        match item {
+            syn::Item::Verbatim(_) => self.not_understood("an item"),
+            syn::Item::TraitAlias(_) => self.not_understood("an alias of a trait"),
+            item => visit::visit_item(self, item),
+        }
+    }
+
+    fn visit_impl_item(&mut self, item: &'ast syn::ImplItem) {
+        match item {
+            syn::ImplItem::Verbatim(_) => self.not_understood("an item of an impl"),
+            item => visit::visit_impl_item(self, item),
+        }
+    }
+
+    fn visit_trait_item(&mut self, item: &'ast syn::TraitItem) {
+        match item {
+            syn::TraitItem::Verbatim(_) => self.not_understood("an item of a trait"),
+            item => visit::visit_trait_item(self, item),
+        }
+    }
+
+    fn visit_type(&mut self, ty: &'ast Type) {
+        match ty {
+            Type::Verbatim(_) | Type::Macro(_) => self.not_understood("a type"),
+            ty => visit::visit_type(self, ty),
+        }
+    }
+
+    fn visit_pat(&mut self, pattern: &'ast syn::Pat) {
+        match pattern {
+            syn::Pat::Verbatim(_) | syn::Pat::Macro(_) => self.not_understood("a pattern"),
+            pattern => visit::visit_pat(self, pattern),
+        }
+    }
+
+    fn visit_expr(&mut self, expression: &'ast Expr) {
+        match expression {
+            Expr::Verbatim(tokens) => self.verbatim(tokens),
+            expression => visit::visit_expr(self, expression),
+        }
+    }
+
+    fn visit_expr_match(&mut self, expression: &'ast syn::ExprMatch) {
+        self.guards(expression);
+        visit::visit_expr_match(self, expression);
+    }
+
+    fn visit_generics(&mut self, generics: &'ast syn::Generics) {
+        self.generics(generics);
+        visit::visit_generics(self, generics);
+    }
+
+    fn visit_type_param_bound(&mut self, bound: &'ast syn::TypeParamBound) {
+        match bound {
+            syn::TypeParamBound::Verbatim(_) => self.not_understood("a bound"),
+            bound => visit::visit_type_param_bound(self, bound),
+        }
+    }
+
+    fn visit_constraint(&mut self, constraint: &'ast syn::Constraint) {
+        self.constraint(constraint);
+        visit::visit_constraint(self, constraint);
+    }
+
+    fn visit_type_array(&mut self, array: &'ast syn::TypeArray) {
+        self.constant(&array.len);
+        visit::visit_type_array(self, array);
+    }
+
+    fn visit_generic_argument(&mut self, argument: &'ast syn::GenericArgument) {
+        match argument {
+            syn::GenericArgument::Const(value) => self.constant(value),
+            syn::GenericArgument::AssocConst(value) => self.constant(&value.value),
+            _ => {}
+        }
+        visit::visit_generic_argument(self, argument);
+    }
+
+    fn visit_macro(&mut self, call: &'ast Macro) {
+        let name = call.path.segments.last().map(|it| it.ident.to_string());
+        let name = name.unwrap_or_default();
+        if ELSEWHERE.contains(&name.as_str()) {
+            return;
+        }
+        let arguments = Punctuated::<Expr, Token![,]>::parse_terminated;
+        match arguments.parse2(call.tokens.clone()) {
+            Ok(arguments) if FORMATS.contains(&name.as_str()) => {
+                for argument in &arguments {
+                    self.visit_expr(argument);
+                }
+            }
+            _ => self.not_understood(&format!("the macro {name}!")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

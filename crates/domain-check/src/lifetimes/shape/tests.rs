@@ -1,0 +1,383 @@
+//! Forms that are refused, and forms that pass.
+
+use crate::lifetimes::check;
+
+fn findings(source: &str) -> String {
+    let findings = check(source.parse().expect("Rust's tokens"));
+    let all: Vec<_> = findings.iter().map(ToString::to_string).collect();
+    all.join("\n")
+}
+
+/// Each source is refused with these words.
+fn refused(sources: &[(&str, &str)]) {
+    let each = sources
+        .iter()
+        .map(|(source, says)| (source, says, findings(source)));
+    let missed: Vec<_> = each
+        .filter(|(_, says, found)| !found.contains(*says))
+        .map(|(source, says, found)| format!("{source}: {says:?} is not said: {found}"))
+        .collect();
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+/// No source is refused.
+fn accepted(sources: &[&str]) {
+    let each = sources.iter().map(|source| (source, findings(source)));
+    let wrong: Vec<_> = each
+        .filter(|(_, found)| !found.is_empty())
+        .map(|(source, found)| format!("{source}: {found}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_cannot_be_read_is_not_understood() {
+    refused(&[
+        ("fn f( {} )", "could not be read"),
+        ("fn f() { new_syntax! { } }", "the macro new_syntax!"),
+        (
+            "fn f() { builtin # type_ascribe(x, u8); }",
+            "an expression is not known",
+        ),
+        (
+            "fn f() { format_args!(\"{}\", #) }",
+            "the macro format_args!",
+        ),
+        ("type T = m!(); fn f(x: T) {}", "a type is not known"),
+        ("fn f(x: m!()) {}", "a type is not known"),
+        ("fn f() { let m!() = x; }", "a pattern is not known"),
+        ("trait A = B + C;", "an alias of a trait"),
+        ("fn f<T: ~const Tr>() {}", "not-understood"),
+    ]);
+    accepted(&[
+        "fn f() { builtin # offset_of(Self, field); ; format_args!(\"{0} {x}\", y, x = z); }",
+        "macro_rules! m { ($($t:tt)*) => { $($t)* new_syntax! {} } }",
+    ]);
+}
+
+#[test]
+fn a_guard_changes_nothing_of_what_is_matched() {
+    for (guard, says) in [
+        ("{ false }", "a block"),
+        ("{ it = x; false }", "a block"),
+        ("() == (it = x)", "assigns"),
+        ("() == (it.0 += 1)", "assigns"),
+        ("f(&mut x)", "borrows for writing"),
+        ("f(&raw mut x)", "borrows for writing"),
+        ("panic!()", "a macro"),
+        ("let Some(_) = x", "a `let`"),
+        ("return", "more than comparisons"),
+        ("if x { true } else { false }", "more than comparisons"),
+        ("loop {}", "more than comparisons"),
+        ("(move || it.0 == 1)()", "more than comparisons"),
+        ("match x { _ => it.set() }", "a match with a body"),
+        ("it.set()", "hands `it`"),
+        ("it.0.set()", "hands `it`"),
+        ("it[x].set()", "hands `it`"),
+        ("(*it.0).set()", "hands `it`"),
+        ("set(it)", "hands `it`"),
+        ("set((it.0, 1))", "hands `it`"),
+        ("set(S { x: it })", "hands `it`"),
+        ("S { x: it.0 } + 1", "hands `it`"),
+        ("a.b(|x| it.set(x))", "hands `it`"),
+        ("(it.0)(1)", "hands `it`"),
+        ("!it.0.pop().is_none()", "hands `it`"),
+        (
+            "matches(x) && match it.1 { A if it.set() => true, _ => false }",
+            "hands `it`",
+        ),
+        ("x == i.next()", "hands `i`"),
+        // The domain's own function of that name may write.
+        ("it.len() == 0", "hands `it`"),
+    ] {
+        let source = format!(
+            "impl S {{ fn len(&mut self) -> usize {{ 0 }} }} fn f() {{ match it.0[i] {{ A if {guard} => 0, _ => 1 }} }}"
+        );
+        // A macro is one that was left over, too.
+        let found = findings(&source);
+        let says = format!(
+            "a match guard {}",
+            if says.starts_with("hands") || says == "assigns" || says.starts_with("borrows") {
+                says.to_owned()
+            } else {
+                format!("has {says}")
+            }
+        );
+        assert!(
+            found.contains(&says),
+            "{source}: {says:?} is not said: {found}"
+        );
+    }
+    for guard in [
+        "x",
+        "it.0 == 1 && !it.1 || it.2[3] > 4",
+        "it.0.len() == 1 && it.1.is_empty()",
+        "x.set() && set(&it.0, it.1 == 2) && x.is_some_and(|y| y.z(&it))",
+        "(1..=it.0).contains(&x) && it.0 as u8 == -1",
+        "match it.0 { A | B if it.1 => true, _ => false }",
+    ] {
+        accepted(&[&format!(
+            "fn f() {{ match it.0 {{ A(x) if {guard} => 0, _ => 1 }} }}"
+        )]);
+    }
+}
+
+#[test]
+fn what_is_matched_is_told_from_values() {
+    accepted(&[
+        "fn f() { match it.next() { A if it.set() => 0, _ => 1 } }",
+        "fn f() { match (it.0, it.1) { (A, _) if it.set() => 0, _ => 1 } }",
+        "fn f() { match it { it if it.set() => 0, _ => 1 } }",
+        "macro_rules! m { () => { other } } fn f() { match it { it if it.set() => 0, _ => 1 } }",
+    ]);
+    refused(&[
+        (
+            "fn f() { match (it) { A if it.set() => 0, _ => 1 } }",
+            "hands `it`",
+        ),
+        (
+            "fn f(&mut self) { match *self.0 { A if self.set() => 0, _ => 1 } }",
+            "hands `self`",
+        ),
+        (
+            "macro_rules! m { () => { it } } fn f() { match it { it if it.set() => 0, _ => 1 } }",
+            "hands `it`",
+        ),
+        (
+            "fn f() { format_args!(\"{}\", match it { A if it.set() => 0, _ => 1 }) }",
+            "hands `it`",
+        ),
+        (
+            "fn f() { x(|| match it { A if it.set() => 0, _ => 1 }) }",
+            "hands `it`",
+        ),
+    ]);
+}
+
+#[test]
+fn an_impl_is_for_a_type_by_its_own_name() {
+    refused(&[
+        ("impl<U> O<U> for <One as Named>::Name {}", "dyn O"),
+        ("impl<T: Named> O<T> for (T::Name) {}", "dyn O"),
+        ("mod m { pub type A = u8; } impl O for m::A {}", "dyn O"),
+        ("type A = u8; use A as B; impl O for B {}", "dyn O"),
+        ("fn f() { impl O for <One as Named>::Name {} }", "dyn O"),
+    ]);
+    accepted(&[
+        "impl O for One {} impl<T> O for m::Box<T> {} impl O for dyn Other {} impl O for [u8] {} impl O for (u8, u8) {}",
+        "type A = u8; impl O<A> for One { type Out = A; } impl From<A> for One {}",
+    ]);
+}
+
+#[test]
+fn an_impls_parameters_stand_in_its_header() {
+    refused(&[
+        (
+            "impl<'a> R for () where for<'b> &'b u64: S<'a> {}",
+            "`for<'any> &'any T: Trait<'a>`",
+        ),
+        ("impl<'a, T> R for T where T: S<'a> {}", "has 'a in neither"),
+        (
+            "impl<'a> R<<() as P<'a>>::X> for () {}",
+            "has 'a in neither",
+        ),
+        (
+            "type A<'a> = u8; impl<'a> R<A<'a>> for () {}",
+            "has 'a in neither",
+        ),
+        (
+            "impl<R, F: Fn() -> R> Returns for F { type Returned = R; }",
+            "associates R",
+        ),
+        (
+            "impl<R, F: Fn() -> R> Iterator for By<F> { type Item = Option<R>; }",
+            "associates R",
+        ),
+        (
+            "impl<I: Iterator> IntoIterator for Mine<I> { type Item = u8; type IntoIter = Once<I::Item>; }",
+            "projected from I",
+        ),
+        ("impl<B> ToOwned for By<B> { type Owned = B; }", "ToOwned"),
+        (
+            "use alloc::borrow::ToOwned as T; impl T for One { type Owned = u8; }",
+            "ToOwned",
+        ),
+    ]);
+    accepted(&[
+        "impl<'a> R for S<'a> {} impl<'a> R<'a> for S {} impl<'a> R for &'a S {} impl R for S<'_> {}",
+        "impl<'a, T> R for dyn Tr<'a, T> {} impl<'a> R for fn(&'a u8) {}",
+        "impl<R, F: Fn() -> R> Show for By<F> { fn show(&self) -> u64 { 0 } }",
+        "struct Bag<T>(T); struct Iter<'a, T>(&'a T); impl<'a, T> IntoIterator for &'a Bag<T> { type Item = &'a T; type IntoIter = Iter<'a, T>; }",
+    ]);
+}
+
+#[test]
+fn a_trait_bounds_no_others_associated_types() {
+    refused(&[
+        (
+            "trait Sub: Super<Assoc: Copy> {}",
+            "unsafe-code: trait Sub bounds Assoc",
+        ),
+        (
+            "trait Sub: Super where Self: Super<Assoc: Copy> {}",
+            "unsafe-code: trait Sub bounds Assoc",
+        ),
+        (
+            "trait Sub { type X: Super<Assoc: Copy>; }",
+            "unsafe-code: trait Sub bounds Assoc",
+        ),
+        (
+            "trait Sub: Super<Assoc: 'static> {}",
+            "implied-bound: trait Sub bounds Assoc",
+        ),
+        (
+            "fn f<T: Super<Assoc: Copy>>() {}",
+            "implied-bound: a bound has a bound of Assoc",
+        ),
+        (
+            "struct S<T: Super<Assoc: 'static>>(T);",
+            "implied-bound: a bound has a bound of Assoc",
+        ),
+        (
+            "trait Source<T: Iterator> { fn give(self) -> T::Item; }",
+            "its parameter T",
+        ),
+        (
+            "trait Source<T>: Into<<T as Iterator>::Item> {}",
+            "its parameter T",
+        ),
+        (
+            "type A<T: Iterator> = T::Item; type B<T> = A<T>; trait Source<T> { fn give(self) -> B<T>; }",
+            "its parameter T",
+        ),
+    ]);
+    accepted(&[
+        "trait Sub: Super<Assoc = u8> { type Own: Copy; fn f(&self) -> Self::Own; }",
+        "trait Source<R, T: Iterator<Item = R>> { fn give(self) -> R; }",
+    ]);
+}
+
+#[test]
+fn bounds_are_of_names_or_taken_apart() {
+    let lend = "fn lend<'b>(_: Option<W<&'b ()>>, v: &'b u64) -> &'static u64 { v }";
+    for definition in [
+        "struct W<T>(PhantomData<T>) where (T,): 'static;",
+        "struct W<T>(PhantomData<T>) where [&'static T]: 'static;",
+        "struct W<T: Tr>(PhantomData<T>) where T::X: 'static;",
+        "struct W<T: Tr>(PhantomData<T>) where <T as Tr>::X: 'static;",
+        "struct W<T: 'static, const N: usize = { 0 }>(PhantomData<T>);",
+        "struct W<T: 'static>(PhantomData<T>); trait Has { type W; }",
+        "mod m { type W<T> = T; } struct W<T: 'static>(PhantomData<T>);",
+        "mod m { struct W<T>(T); } type W<T> = &'static T;",
+        "struct V<T: 'static>(PhantomData<T>); type W<T> = V<T>;",
+    ] {
+        refused(&[(&format!("{definition} {lend}"), "fn lend relies on")]);
+    }
+    refused(&[
+        (
+            "struct W<T>(T) where Vec<T>: 'static;",
+            "a type with arguments",
+        ),
+        (
+            "struct W<T>(T) where for<'x> T: 'static;",
+            "for all lifetimes",
+        ),
+        ("fn f<T>() where Vec<T>: Any {}", "a type with arguments"),
+        ("struct W<T = u8>(T);", "has a default"),
+        ("trait W<T = u8> {}", "has a default"),
+        ("type W<T = u8> = T;", "has a default"),
+    ]);
+    accepted(&["fn f<T>() where Vec<T>: Clone, for<'x> &'x T: Into<u8>, T: 'static {}"]);
+}
+
+#[test]
+fn relations_settle_however_deep() {
+    let lends = |innermost: &str| {
+        let mut source = format!("struct A0<'a, 'b>({innermost});");
+        for it in 1..20 {
+            source.insert_str(0, &format!("struct A{it}<'a, 'b>(A{}<'a, 'b>);", it - 1));
+        }
+        source + "fn lend<'a, 'b>(_: Option<A19<'a, 'b>>, v: &'b u64) -> &'a u64 { v }"
+    };
+    refused(&[(&lends("&'a &'b ()"), "fn lend relies on `'b: 'a`")]);
+    accepted(&[&lends("&'a (), &'b ()")]);
+}
+
+#[test]
+fn a_namesake_may_be_anothers() {
+    let lend = "fn lend<'a, 'b>(_: Option<W<'a, &'b ()>>, v: &'b u64) -> &'a u64 { v }";
+    let own = "mod own { pub struct W<'a, T>(&'a (), T); }";
+    for import in [
+        "use dep::W;",
+        "use dep::{V as W};",
+        "use ::dep::*;",
+        "use core::prelude::v1::*;",
+    ] {
+        refused(&[(
+            &format!("{import} {own} {lend}"),
+            "fn lend relies on `'b: 'a`",
+        )]);
+    }
+    for path in ["dep::W<", "core::slice::W<", "crate::slice::W<"] {
+        let lend = lend.replace("W<", path);
+        let own = own.replace(
+            "mod own",
+            "mod core { mod slice {} } use core::slice; mod own",
+        );
+        refused(&[(&format!("{own} {lend}"), "fn lend relies on")]);
+    }
+    accepted(&[&format!(
+        "#[prelude_import] use core::prelude::rust_2024::*; {own} use self::own::W; {lend}"
+    )]);
+}
+
+#[test]
+fn a_constant_in_a_type_only_calculates() {
+    refused(&[
+        (
+            "fn f(_: [(); { impl A for B {} 0 }]) {}",
+            "more than a calculation",
+        ),
+        ("fn f(_: W<{ let x = 1; x }>) {}", "more than a calculation"),
+        (
+            "struct W<const N: usize = { fn f() {} 0 }>;",
+            "more than a calculation",
+        ),
+        ("fn f(_: [u8; (|| 1)()]) {}", "more than a calculation"),
+        (
+            "fn f() { let x: [u8; if a { 1 } else { 2 }] = y; }",
+            "more than a calculation",
+        ),
+        (
+            "fn f(_: [(); { impl<T: ?Sized> A for T {} 0 }]) {} trait A { type X; }",
+            "dyn A",
+        ),
+    ]);
+    accepted(&[
+        "fn f<const N: usize>(_: [u8; 2 * (N + size_of::<T>()) as usize], _: W<{ N }, 3>, _: [u8; A.len()]) {}",
+    ]);
+}
+
+#[test]
+fn iterators_that_keep_projections_are_refused() {
+    refused(&[
+        ("fn f() { x.peekable(); }", "`peekable`"),
+        ("fn f() { Iterator::peekable(x); }", "`peekable`"),
+        (
+            "fn f() { format_args!(\"{}\", x.r#peekable()); }",
+            "`peekable`",
+        ),
+        ("fn f() { x.flatten(); }", "`flatten`"),
+        ("fn f() { x.map(y).flatten(); }", "`flatten`"),
+        ("fn f() { Iterator::flatten(x.iter()); }", "`flatten`"),
+        ("fn f() { x.iter(y).flatten(); }", "`flatten`"),
+        (
+            "fn f() { x.iter().flatten(); } impl S { fn iter(&self) -> X { y } }",
+            "`flatten`",
+        ),
+    ]);
+    accepted(&[
+        "fn f() { x.y.iter().flatten(); x[0].iter_mut().flatten(); x.flat_map(y); }",
+        "macro_rules! m { () => { x.peekable() } }",
+    ]);
+}

@@ -1,0 +1,54 @@
+//! Definitions of traits.
+
+use std::collections::BTreeSet;
+
+use syn::visit::{self, Visit};
+use syn::{ItemTrait, Type, TypePath};
+
+use super::Shape;
+use super::impls::is_projection;
+use crate::finding::Rule;
+use crate::lifetimes::declared::inside;
+use crate::lifetimes::definitions::Definitions;
+
+impl Shape<'_> {
+    /// A trait that hands out what is projected from its parameter: where that outlives `'static`, what is
+    /// handed out is believed to, and a closure's result need not (rustc's issue 84366).
+    pub(super) fn definition(&mut self, item: &ItemTrait) {
+        let parameters = item.generics.type_params();
+        let mut projections = Projections {
+            definitions: self.definitions,
+            parameters: parameters.map(|it| it.ident.to_string()).collect(),
+            found: BTreeSet::new(),
+        };
+        projections.visit_item_trait(item);
+        for parameter in projections.found {
+            let what = format!(
+                "trait {} names a type that is projected from its parameter {parameter}, which outlives less than \
+                 {parameter} may: make the type a parameter, as in `{parameter}: Iterator<Item = R>`",
+                item.ident
+            );
+            self.find(Rule::ImpliedBound, what);
+        }
+    }
+}
+
+/// Finds the parameters that types are projected from.
+pub(super) struct Projections<'a> {
+    pub(super) definitions: &'a Definitions,
+    pub(super) parameters: BTreeSet<String>,
+    pub(super) found: BTreeSet<String>,
+}
+
+impl<'ast> Visit<'ast> for Projections<'_> {
+    fn visit_type_path(&mut self, ty: &'ast TypePath) {
+        let last = ty.path.segments.last().map(|it| it.ident.to_string());
+        let may_project = self.definitions.may_project(&last.unwrap_or_default());
+        if may_project || is_projection(ty, &self.parameters) {
+            let names = inside(&Type::Path(ty.clone()));
+            let mut named = self.parameters.iter().filter(|it| names.contains(*it));
+            self.found.extend(named.next().cloned());
+        }
+        visit::visit_type_path(self, ty);
+    }
+}

@@ -1,0 +1,314 @@
+//! Walking a type for the facts in it.
+
+mod arguments;
+mod entries;
+mod projections;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syn::{Lifetime, ReturnType, Type, TypeParamBound};
+
+use super::declared::{Declared, name};
+use super::definitions::Definitions;
+use super::facts::{Edge, Facts, Name, Names, Node, Occurrence, STATIC};
+
+/// Facts of one signature; a type that has more, of projections in projections, is not understood.
+const MOST: usize = 4096;
+
+/// Types of the standard library that are covariant in all of their arguments.
+const COVARIANT: &[&str] = &[
+    "Arc",
+    "Box",
+    "ControlFlow",
+    "Option",
+    "Poll",
+    "RRef",
+    "Rc",
+    "Result",
+    "Vec",
+];
+
+/// How many types are looked at for a signature, with those that aliases stand for.
+const MOST_TYPES: u32 = 1 << 14;
+
+/// Which way values of a type go at some place, as its variance says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Flow {
+    /// To who has the bounds.
+    In,
+    /// From there, to a function that may give something back.
+    Out,
+    /// From there, for good: only code that is among it could still make use of the bounds.
+    Back,
+    Both,
+}
+
+/// The items around a type.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope {
+    /// Type parameters, of the item and of what it is in.
+    pub(super) parameters: BTreeSet<Name>,
+    /// Lifetime parameters.
+    pub(super) lifetimes: BTreeSet<Name>,
+    /// Bounds that are written down.
+    pub(super) declared: Declared,
+    /// Bounds that follow from those by traits.
+    pub(super) presumed: Declared,
+    /// The facts of the impl's header.
+    pub(super) header: Facts,
+    /// The meaning of `Self`: a type in an impl, a parameter in a trait.
+    pub(super) this: Option<Type>,
+    /// The impl's associated types.
+    pub(super) associated: BTreeMap<String, Type>,
+}
+
+impl Scope {
+    /// All names that a projection from the header may hide.
+    fn names(&self) -> impl Iterator<Item = &Name> {
+        let header = self.header.occurrences.iter().map(|it| &it.name);
+        header.chain(&self.lifetimes)
+    }
+}
+
+/// The arguments of an alias or a trait by parameter.
+pub(super) type Bindings = BTreeMap<Name, Binding>;
+
+/// An argument.
+#[derive(Clone, Debug)]
+pub(super) enum Binding {
+    Lifetime(Name),
+    Type(Type),
+}
+
+/// Collects facts over several types.
+pub(super) struct Walk<'a> {
+    definitions: &'a Definitions,
+    scope: &'a Scope,
+    pub(super) facts: Facts,
+    /// Aliases whose types are looked at.
+    expanding: Vec<String>,
+    /// The arguments of aliases that are looked into: the innermost last.
+    bindings: Vec<Bindings>,
+    nodes: Vec<Node>,
+    guards: Vec<Name>,
+    flow: Flow,
+    next: Node,
+    /// The input lifetime that an elided one means, if it means one.
+    elided: Option<Name>,
+    /// How deep associated types are looked up in each other.
+    depth: u32,
+    /// Whether a result is of a type that hides what it has inside.
+    pub(super) is_opaque: bool,
+    /// Whether there was more than is looked at.
+    pub(super) is_overgrown: bool,
+    /// How many types were looked at.
+    types: u32,
+    /// Bounds that hold because a value that has them comes in.
+    pub(super) proved: Declared,
+    /// Whether something could not be read.
+    pub(super) unknown: bool,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(definitions: &'a Definitions, scope: &'a Scope) -> Self {
+        Walk {
+            definitions,
+            scope,
+            facts: Facts::default(),
+            expanding: Vec::new(),
+            bindings: Vec::new(),
+            nodes: Vec::new(),
+            guards: Vec::new(),
+            flow: Flow::In,
+            next: 0,
+            elided: None,
+            depth: 0,
+            is_opaque: false,
+            is_overgrown: false,
+            types: 0,
+            proved: Declared::default(),
+            unknown: false,
+        }
+    }
+
+    /// In a trait whose parameters stand for something, itself perhaps in another.
+    pub(super) fn within(
+        definitions: &'a Definitions,
+        scope: &'a Scope,
+        bindings: &[Bindings],
+    ) -> Self {
+        Walk {
+            bindings: bindings.to_vec(),
+            ..Walk::new(definitions, scope)
+        }
+    }
+
+    fn fresh(&mut self) -> Name {
+        self.next += 1;
+        format!("'_{}", self.next)
+    }
+
+    fn lifetime(&mut self, lifetime: Option<&Lifetime>) -> Name {
+        match lifetime.map(name) {
+            Some(name) if name != "'_" => match self.bound(&name) {
+                Some(Binding::Lifetime(lifetime)) => lifetime.clone(),
+                _ => name,
+            },
+            _ => match &self.elided {
+                Some(name) => name.clone(),
+                None => self.fresh(),
+            },
+        }
+    }
+
+    /// The argument of a parameter of the innermost alias.
+    fn bound(&self, name: &str) -> Option<&Binding> {
+        self.bindings.last()?.get(name)
+    }
+
+    fn occurs(&mut self, name: &Name) {
+        self.facts.occurrences.push(Occurrence {
+            name: name.clone(),
+            nodes: self.nodes.clone(),
+            guards: self.guards.clone(),
+            supply: matches!(self.flow, Flow::In | Flow::Both),
+        });
+    }
+
+    fn enter(&mut self) -> Node {
+        self.next += 1;
+        self.nodes.push(self.next);
+        self.next
+    }
+
+    /// `outer` and `inner` are names and the nodes that they stand in.
+    fn imply(&mut self, outer: (&Name, Node), inner: (&Names, Node), certain: bool) {
+        let (outer, outer_node) = outer;
+        let (inner, inner_node) = inner;
+        for (name, &whole) in inner {
+            if name != outer && name != STATIC {
+                self.facts.edges.push(Edge {
+                    outer: outer.clone(),
+                    inner: name.clone(),
+                    outer_node,
+                    inner_node,
+                    certain: certain && whole,
+                });
+            }
+        }
+    }
+
+    fn ty(&mut self, ty: &Type) -> Names {
+        self.types += 1;
+        let facts = self.facts.edges.len() + self.facts.occurrences.len();
+        if self.types > MOST_TYPES || facts > MOST {
+            self.is_overgrown = true;
+            self.unknown = true;
+            return Names::new();
+        }
+        match ty {
+            Type::Reference(reference) => {
+                let lifetime = self.lifetime(reference.lifetime.as_ref());
+                let outer = self.enter();
+                self.occurs(&lifetime);
+                self.nodes.pop();
+                let inner = self.enter();
+                self.guards.push(lifetime.clone());
+                let flow = self.flow;
+                // What can be written to is also taken from.
+                if reference.mutability.is_some() && flow != Flow::Back {
+                    self.flow = Flow::Both;
+                }
+                let mut names = self.ty(&reference.elem);
+                self.flow = flow;
+                self.guards.pop();
+                self.nodes.pop();
+                self.imply((&lifetime, outer), (&names, inner), true);
+                names.insert(lifetime, true);
+                names
+            }
+            Type::Path(path) => self.type_path(path),
+            Type::Tuple(tuple) => self.all(tuple.elems.iter()),
+            Type::Slice(slice) => self.ty(&slice.elem),
+            Type::Array(array) => self.ty(&array.elem),
+            Type::Paren(paren) => self.ty(&paren.elem),
+            Type::Group(group) => self.ty(&group.elem),
+            Type::Ptr(pointer) => self.flowing(Flow::Both, |walk| walk.ty(&pointer.elem)),
+            Type::BareFn(function) => {
+                let inputs: Vec<_> = function.inputs.iter().map(|input| &input.ty).collect();
+                self.function(&inputs, &function.output)
+            }
+            Type::TraitObject(object) => self.object(object.bounds.iter()),
+            Type::ImplTrait(object) => {
+                self.is_opaque |= self.flow == Flow::Back;
+                self.object(object.bounds.iter())
+            }
+            Type::Never(_) | Type::Infer(_) => Names::new(),
+            _ => {
+                self.unknown = true;
+                Names::new()
+            }
+        }
+    }
+
+    fn all<'b>(&mut self, types: impl Iterator<Item = &'b Type>) -> Names {
+        let mut names = Names::new();
+        for ty in types {
+            names.append(&mut self.ty(ty));
+        }
+        names
+    }
+
+    fn flowing<R>(&mut self, flow: Flow, walk: impl FnOnce(&mut Self) -> R) -> R {
+        let flow = std::mem::replace(&mut self.flow, flow);
+        let result = walk(self);
+        self.flow = flow;
+        result
+    }
+
+    /// The types of a function pointer, or of a `Fn` bound: its arguments go the other way.
+    fn function(&mut self, inputs: &[&Type], output: &ReturnType) -> Names {
+        let elided = self.elided.take();
+        let against = match self.flow {
+            Flow::In => Flow::Out,
+            Flow::Out | Flow::Back => Flow::In,
+            Flow::Both => Flow::Both,
+        };
+        let mut names = self.flowing(against, |walk| walk.all(inputs.iter().copied()));
+        if let ReturnType::Type(_, output) = output {
+            names.append(&mut self.ty(output));
+        }
+        self.elided = elided;
+        names
+    }
+
+    fn object<'b>(&mut self, bounds: impl Iterator<Item = &'b TypeParamBound>) -> Names {
+        let node = self.enter();
+        let mut names = Names::new();
+        let mut outer = Vec::new();
+        for bound in bounds {
+            match bound {
+                TypeParamBound::Trait(bound) => {
+                    let guards = std::mem::take(&mut self.guards);
+                    let mut found = self.path(&bound.path, true);
+                    self.guards = guards;
+                    names.append(&mut found);
+                }
+                TypeParamBound::Lifetime(lifetime) => {
+                    let lifetime = self.lifetime(Some(lifetime));
+                    let node = self.enter();
+                    self.occurs(&lifetime);
+                    self.nodes.pop();
+                    outer.push((lifetime, node));
+                }
+                _ => {}
+            }
+        }
+        self.nodes.pop();
+        for (lifetime, outer) in outer {
+            self.imply((&lifetime, outer), (&names, node), false);
+            names.insert(lifetime, true);
+        }
+        names
+    }
+}

@@ -1,0 +1,12 @@
+//@ rules: implied-bound
+//@ says: outlive
+#![no_std]
+#![forbid(unsafe_code)]
+extern crate alloc;
+use alloc::boxed::Box; use core::fmt::Display;
+pub type ItemOf<I> = <I as Iterator>::Item;
+pub trait Source<I: Iterator> { fn give(self) -> ItemOf<I>; }
+pub struct Wrap<R>(pub R);
+impl<R, I: Iterator<Item = R>> Source<I> for Wrap<R> { fn give(self) -> R { self.0 } }
+fn boxed<I: Iterator + 'static, S: Source<I>>(_: &I, source: S) -> Box<dyn Display> where I::Item: Display { Box::new(source.give()) }
+pub fn keep<'a>(text: &'a str) -> Box<dyn Display> { boxed(&core::iter::repeat_with(|| -> &'a str { "" }), Wrap(text)) }

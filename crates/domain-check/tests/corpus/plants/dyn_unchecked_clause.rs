@@ -1,0 +1,12 @@
+//@ rules: unsafe-code
+//@ says: dyn Sub
+//@ manifest: [dependencies]
+//@ manifest: samara-domain = { path = "{samara}/crates/domain" }
+#![no_std]
+#![forbid(unsafe_code)]
+//! rust-lang/rust#152607, in a where clause.
+use samara_domain::RRef;
+pub trait Super { type Assoc; }
+pub trait Sub: Super where Self: Super<Assoc: Copy> {}
+fn copy<T: Sub<Assoc = RRef<u64>> + ?Sized>(it: &RRef<u64>) -> RRef<u64> { *it }
+pub fn twice(lent: &RRef<u64>) -> RRef<u64> { copy::<dyn Sub<Assoc = RRef<u64>>>(lent) }
