@@ -182,7 +182,16 @@ impl DomainSpec {
         })
     }
 
-    /// How long a recovery waits for calls that are still inside a dead generation (10 s).
+    /// The drain timeout in nanoseconds.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn drain_ns(&self) -> u64 {
+        u64::try_from(self.drain.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// How long a name waits for calls that are still inside its dead generation (10 s), from the first recovery that
+    /// finds them there. One whose asker has less [`budget`](Self::budget) left ends earlier, and starts
+    /// nothing. After the timeout the name goes on without. Then a start that fails may have missed what the old generation still
+    /// has: until that is gone no such start spends a restart.
     #[must_use]
     pub const fn drain_timeout(mut self, timeout: Duration) -> Self {
         self.drain = timeout;

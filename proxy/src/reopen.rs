@@ -13,6 +13,7 @@ use core::{mem, ptr};
 use samara_domain_runtime::call::Target;
 use samara_domain_runtime::journal::Journal;
 use samara_domain_runtime::kept::{Charge, Kept, Payer};
+use samara_domain_runtime::shortage::Watch;
 use samara_domain_runtime::state::State;
 use samara_domain_runtime::{ExitKind, Instance, Interface, RpcError};
 use samara_rref::{Exchangeable, Owner};
@@ -72,13 +73,13 @@ impl<I: ?Sized + Interface> Recovery<I> {
                 // Another's way back, which the server was handed: kept here it would make a chain of them.
                 return Err(RpcError::RecoveryFailed);
             }
-            let shortages = thread::current().shortages();
+            let watch = Watch::replay_on(proxy.instance().target());
             let Err(failed) = way.journal.replay(proxy.instance()) else {
                 return Ok(proxy);
             };
             let reason = proxy.instance().reason();
             let was_killed = reason.is_some_and(|reason| reason.kind == ExitKind::Killed);
-            let was_short = shortages != thread::current().shortages();
+            let was_short = watch.lacked().is_some();
             if was_killed || was_short || !way.journal.give_up(failed) {
                 return Err(failed.error);
             }

@@ -70,7 +70,7 @@ impl Target {
     }
 
     /// Whether both are of the same generation.
-    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    #[cfg(any(feature = "alloc", all(feature = "contain", target_arch = "x86_64")))]
     pub(crate) fn is_generation_of(&self, other: &Self) -> bool {
         core::ptr::eq(self.block, other.block)
             && self.expected().generation() == other.expected().generation()
