@@ -48,10 +48,11 @@ impl Need {
     }
 }
 
-/// `bytes`, and what the runtime itself takes. No stack is as long as half the address space: a sum that wrapped
-/// would ask for little.
+/// `bytes`, and what the runtime itself takes. No stack is as long as half the address space: a sum that wrapped, or
+/// looked negative, would ask for little.
 fn with_reserve(bytes: usize) -> usize {
-    bytes.min(usize::MAX / 2).saturating_add(RESERVE)
+    const MOST: usize = isize::MAX as usize - 2 * RESERVE;
+    bytes.min(MOST).saturating_add(RESERVE)
 }
 
 static PROBE: Once<&'static dyn StackProbe> = Once::new();
@@ -74,11 +75,23 @@ pub(crate) fn close_reserve() {
     }
 }
 
-/// How much of its stack the running thread has left; very much where the host has not told.
+/// How much of its stack the running thread has left: less than nothing while its reserve is open, very much where
+/// the host has not told.
 #[inline(always)]
 fn left(thread: &ThreadSlot) -> usize {
     let here = 0_u8;
-    (&raw const here).addr().wrapping_sub(thread.stack().start)
+    (&raw const here).addr().wrapping_sub(thread.floor())
+}
+
+/// Whether `left` is less than `needed`. Hosts with reserves have addresses of 64 bits, of which no stack takes so many
+/// that what it has left looks negative.
+#[inline(always)]
+const fn is_less(left: usize, needed: usize) -> bool {
+    if cfg!(target_pointer_width = "64") {
+        (left as isize) < needed as isize
+    } else {
+        left < needed
+    }
 }
 
 /// Whether the running thread has too little room for what it would enter. One load of a line that the
@@ -86,7 +99,7 @@ fn left(thread: &ThreadSlot) -> usize {
 #[inline(always)]
 #[must_use]
 pub fn is_short(thread: &ThreadSlot, target: Target) -> bool {
-    left(thread) < target.block().stack.bytes()
+    is_less(left(thread), target.block().stack.bytes())
 }
 
 /// [`call::enter_on`] where the stack is short: on more stack, if the host has some.
@@ -164,8 +177,12 @@ fn extend(thread: &ThreadSlot, needed: usize, callee: &mut dyn FnMut()) {
     let Some(probe) = PROBE.get() else {
         return;
     };
-    let left = left(thread);
     let mut callee = shortage::moved(thread, callee);
+    let left = if thread.has_open_reserve() {
+        0
+    } else {
+        left(thread)
+    };
     // SAFETY: the probe is the host's, and `callee` begins with a frame of the target's own.
     unsafe { thread::as_host(|| probe.extend(needed, left, &mut callee)) };
 }
@@ -189,7 +206,7 @@ fn to_start(needed: usize) -> usize {
 #[cfg(feature = "alloc")]
 pub(crate) fn with_room_to_start<R>(needed: usize, start: impl FnOnce() -> R) -> Option<R> {
     let thread = thread::current();
-    if left(thread) >= needed {
+    if !is_less(left(thread), needed) {
         return Some(start());
     }
     let (mut start, mut outcome) = (Some(start), None);

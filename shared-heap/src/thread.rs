@@ -76,6 +76,7 @@ pub struct ThreadSlot {
     top: Cell<*const Frame>,
     shard: Cell<u32>,
     no_cut: Cell<u32>,
+    floor: Cell<usize>,
     stack: Cell<(usize, usize)>,
     shortage: Cell<Shortage>,
     below: Cell<usize>,
@@ -90,6 +91,7 @@ impl ThreadSlot {
             top: Cell::new(ptr::null()),
             shard: Cell::new((shard & (SHARDS - 1)) as u32),
             no_cut: Cell::new(0),
+            floor: Cell::new(NO_FLOOR),
             stack: Cell::new((0, 0)),
             shortage: Cell::new(Shortage::NONE),
             below: Cell::new(0),
@@ -166,6 +168,22 @@ impl ThreadSlot {
         self.stack.get().0..self.stack.get().1
     }
 
+    /// The address that the room for entries is counted from: the stack's lowest, or its end while its reserve is
+    /// open ([`open_reserve`](Self::open_reserve)), so that there is less than none. Far below
+    /// every stack if the host has not told.
+    #[inline]
+    #[must_use]
+    pub fn floor(&self) -> usize {
+        self.floor.get()
+    }
+
+    /// Whether the stack's reserve is open: nobody is let in on it.
+    #[must_use]
+    pub fn has_open_reserve(&self) -> bool {
+        let (start, end) = self.stack.get();
+        start != end && self.floor.get() == end
+    }
+
     /// The least deep shortage of stack that was [noted](Self::note_shortage) since this was last set. What failed
     /// meanwhile may have failed for that alone.
     #[must_use]
@@ -204,9 +222,29 @@ impl ThreadSlot {
     /// The range is mapped and readable while the thread runs, and is where its stack pointer is
     /// while a domain's code runs on it.
     pub unsafe fn set_stack(&self, stack: Range<usize>) {
+        self.floor.set(stack.start);
+        self.stack.set((stack.start, stack.end));
+    }
+
+    /// Tells that the stack's reserve was opened, down to the start of `stack`, for trusted code that began above it.
+    /// Calls find no room anywhere on this stack until the next [`set_stack`](Self::set_stack): whoever ran over in
+    /// the open reserve in turn would find no other.
+    ///
+    /// # Safety
+    /// As for [`set_stack`](Self::set_stack).
+    pub unsafe fn open_reserve(&self, stack: Range<usize>) {
+        self.floor.set(stack.end);
         self.stack.set((stack.start, stack.end));
     }
 }
+
+/// The floor of a stack that the host has not told: with addresses of 64 bits those that are used lie around zero, in
+/// the lower and the upper half, and this lies below both.
+const NO_FLOOR: usize = if cfg!(target_pointer_width = "64") {
+    0_usize.wrapping_sub(1 << 60)
+} else {
+    0
+};
 
 const _: () = assert!(SHARDS.is_power_of_two());
 

@@ -333,18 +333,23 @@ fn cut_self() {
 }
 
 /// The thread was to be cut under a mark, which it has just released, or in a stretch of the host's,
-/// which has just ended.
+/// which has just ended. This stays to be done until the thread is out of all that is dead: a living domain may be
+/// inside of that, called by a stretch of the host's.
 fn recheck() {
     let thread = thread::current();
-    if thread.owner().is_host() && !thread.top().is_null() {
-        // Still in one.
-        // SAFETY: as in `fault`.
-        unsafe { thread.recheck_later(recheck) };
+    let is_dead = |at: &Activation| !at.is_crossing() && at.target().is_dead();
+    let Some(nearest) = call::nearest(thread) else {
+        return;
+    };
+    if !core::iter::once(nearest).chain(nearest.outer()).any(is_dead) {
         return;
     }
-    let dead = call::innermost(thread).is_some_and(|at| !at.is_crossing() && at.target().is_dead());
-    // While the thread unwinds it is on its way out; a tick cuts it if it does not arrive.
-    if dead && !samara_unwind::is_unwinding() {
+    // SAFETY: as in `fault`.
+    unsafe { thread.recheck_later(recheck) };
+    // While the thread unwinds it is on its way out; a tick cuts it if it does not arrive. A destructor on the way that
+    // runs over in trusted code a second time would find no reserve.
+    let goes_on = !samara_unwind::is_unwinding() || thread.has_open_reserve();
+    if goes_on && call::innermost(thread).is_some_and(is_dead) {
         // Not where the runtime itself had the mark, on the way in or out: on return it looks again.
         cut_self();
     }

@@ -1,10 +1,11 @@
 //! Calls that find too little room go on elsewhere: a stack segment for the callee, and back.
 
-use super::{reserve, thread as bounds};
+use super::reserve::{self, RESERVE};
+use super::thread as bounds;
 use crate::authority;
 use samara_domain_runtime::host::StackProbe;
-use samara_shared_heap::thread;
 use std::arch::asm;
+use std::ops::Range;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -48,7 +49,7 @@ unsafe impl StackProbe for Probe {
 
 const PAGE: usize = 4096;
 
-/// A stack above a page that guards it.
+/// A stack above its closed reserve, which lies above a page that guards it.
 struct Segment {
     start: *mut libc::c_void,
     bytes: usize,
@@ -57,32 +58,40 @@ struct Segment {
 impl Segment {
     /// One with room for `needed` bytes below its first frames, those of the switch.
     fn new(needed: usize) -> Option<Self> {
-        let bytes = needed
-            .checked_add(3 * PAGE)?
+        let usual = needed
+            .checked_add(2 * PAGE)?
             .checked_next_multiple_of(PAGE)?;
-        let memory = libc::PROT_READ | libc::PROT_WRITE;
+        let bytes = usual.checked_add(PAGE + RESERVE)?;
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
         // SAFETY: an anonymous mapping at an address of the kernel's choice touches nothing of ours.
-        let start = unsafe { libc::mmap(ptr::null_mut(), bytes, memory, flags, -1, 0) };
+        let start = unsafe { libc::mmap(ptr::null_mut(), bytes, libc::PROT_NONE, flags, -1, 0) };
         if start == libc::MAP_FAILED {
             return None;
         }
         let segment = Self { start, bytes };
-        // SAFETY: the lowest page of the mapping, not used yet.
-        let guarded = unsafe { libc::mprotect(start, PAGE, libc::PROT_NONE) };
-        (guarded == 0).then_some(segment)
+        let lowest = segment.start.wrapping_byte_add(PAGE + RESERVE);
+        // SAFETY: the upper part of the mapping, not used yet.
+        let code = unsafe { libc::mprotect(lowest, usual, libc::PROT_READ | libc::PROT_WRITE) };
+        (code == 0).then_some(segment)
     }
 
-    /// Calls `callee` on it.
-    fn run(&self, mut callee: &mut dyn FnMut()) {
+    /// The page that guards it.
+    fn guard(&self) -> Range<usize> {
         let lowest = self.start.addr();
-        let (start, end) = (lowest.strict_add(PAGE), lowest.strict_add(self.bytes));
-        let slot = thread::current();
-        let (stack, guard) = (slot.stack(), bounds::guard());
-        bounds::set_guard(self.start.addr()..start);
-        // SAFETY: where the callee runs. In between the thread acts for the host: it is not cut.
-        unsafe { slot.set_stack(start..end) };
-        let callee = &raw mut callee;
+        lowest..lowest.strict_add(PAGE)
+    }
+
+    /// Its stack, the reserve included.
+    fn stack(&self) -> Range<usize> {
+        self.guard().end..self.start.addr().strict_add(self.bytes)
+    }
+
+    /// Calls `callee` on it. Between the stacks the thread acts for the host: it is not cut.
+    fn run(&self, callee: &mut dyn FnMut()) {
+        let mut run = Run {
+            segment: self,
+            callee,
+        };
         // SAFETY: switches to the segment's upper end, which is aligned, calls, and switches back; what
         // it calls keeps the register and does not unwind.
         unsafe {
@@ -91,16 +100,13 @@ impl Segment {
                 "mov rsp, {end}",
                 "call {call}",
                 "mov rsp, r12",
-                end = in(reg) end,
+                end = in(reg) self.stack().end,
                 call = sym call,
-                in("rdi") callee,
+                in("rdi") &raw mut run,
                 out("r12") _,
                 clobber_abi("C"),
             );
         }
-        // SAFETY: as it was.
-        unsafe { slot.set_stack(stack) };
-        bounds::set_guard(guard);
     }
 }
 
@@ -111,8 +117,18 @@ impl Drop for Segment {
     }
 }
 
-extern "C" fn call(callee: *mut &mut dyn FnMut()) {
-    // SAFETY: the closure that `run` was given, which waits for this to return.
-    let callee = unsafe { &mut *callee };
-    callee();
+/// What [`call`] gets.
+struct Run<'a> {
+    segment: &'a Segment,
+    callee: &'a mut dyn FnMut(),
+}
+
+/// On the segment: up to here, and from its return on, what runs over is the other stack.
+extern "C" fn call(run: *mut Run<'_>) {
+    // SAFETY: of `Segment::run`, which waits for this to return.
+    let run = unsafe { &mut *run };
+    let guard = bounds::guard();
+    bounds::set_guard(run.segment.guard());
+    reserve::on_segment(&run.segment.stack(), || (run.callee)());
+    bounds::set_guard(guard);
 }
