@@ -196,7 +196,9 @@ pub(crate) fn promised(bytes: usize) -> usize {
 /// What a start is promised whose first entry asks for `needed` bytes; what no stack has where that is.
 #[cfg(feature = "alloc")]
 fn to_start(needed: usize) -> usize {
-    needed.saturating_add(START - RESERVE).min(isize::MAX as usize)
+    needed
+        .saturating_add(START - RESERVE)
+        .min(isize::MAX as usize)
 }
 
 /// Runs `start` where there are `needed` bytes of stack; `None`, and nothing was done, if there is no such place.

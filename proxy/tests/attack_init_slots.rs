@@ -8,34 +8,18 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_shared_heap::owner::MAX_OWNERS;
 use samara_testkit::hosted::{alone, host, wait_until};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
+
+#[path = "fixtures/holdup.rs"]
+mod holdup;
+use holdup::{INSIDE, OVER, Waits, spawn_waiting, waiting};
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 static FIRST: AtomicBool = AtomicBool::new(true);
-static OVER: AtomicBool = AtomicBool::new(false);
-static INSIDE: AtomicUsize = AtomicUsize::new(0);
-
-#[interface]
-trait Waits {
-    fn wait(&self) -> Result<(), RpcError>;
-}
-struct Waiting;
-impl Waits for Waiting {
-    fn wait(&self) -> Result<(), RpcError> {
-        INSIDE.fetch_add(1, SeqCst);
-        while !OVER.load(SeqCst) {
-            thread::sleep(Duration::from_millis(1));
-        }
-        Ok(())
-    }
-}
-fn waiting((): ()) -> Result<Waiting, RpcError> {
-    Ok(Waiting)
-}
 
 #[interface]
 trait Nothing {
@@ -66,9 +50,7 @@ fn service(accomplice: Proxy<dyn Waits>) -> Result<Service, RpcError> {
 #[test]
 fn failed_starts_take_no_more_slots_than_deaths() {
     let _alone = alone();
-    let accomplice: Domain<dyn Waits> = host()
-        .spawn(DomainSpec::new("accomplice"), waiting, Mint::nothing())
-        .unwrap();
+    let accomplice = spawn_waiting();
     let of = accomplice.clone();
     let spec = DomainSpec::new("failing")
         .threads(1)

@@ -316,12 +316,11 @@ impl<I: ?Sized + Interface> Service<I> {
             };
             let lack = match watch.lacked() {
                 Some(bytes) => Lack::Stack(bytes),
-                None if lags => Lack::Drained,
+                None if lags && reason.kind != ExitKind::Killed => Lack::Drained,
                 None => return Err(SpawnError::Init(reason)),
             };
             starting.forget_exit();
-            self.unfair
-                .count(lack, self.journal.len(), host::now_ns());
+            self.unfair.count(lack, self.journal.len(), host::now_ns());
             return Err(lack.into());
         }
     }

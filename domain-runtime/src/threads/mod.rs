@@ -74,8 +74,11 @@ fn of_its_name(owner: Owner) -> u32 {
         return 0;
     }
     let others = ACCOUNTS.iter().enumerate();
-    let others = others.filter(|(at, other)| *at != owner.index() && other.name.load(SeqCst) == name);
-    others.fold(0, |sum, (_, other)| sum.saturating_add(other.live.load(SeqCst)))
+    let others =
+        others.filter(|(at, other)| *at != owner.index() && other.name.load(SeqCst) == name);
+    others.fold(0, |sum, (_, other)| {
+        sum.saturating_add(other.live.load(SeqCst))
+    })
 }
 
 /// How many threads `owner` has.
@@ -120,7 +123,10 @@ impl Claim {
     /// `None` at the limit of the owner's name, and when the table is full.
     fn new(owner: Owner) -> Option<Self> {
         let account = &ACCOUNTS[owner.index()];
-        let limit = account.limit.load(SeqCst).saturating_sub(of_its_name(owner));
+        let limit = account
+            .limit
+            .load(SeqCst)
+            .saturating_sub(of_its_name(owner));
         let one_more = |live: u32| (live < limit).then(|| live.wrapping_add(1));
         account.live.fetch_update(SeqCst, SeqCst, one_more).ok()?;
         let index = PLACES.iter().position(|place| {
