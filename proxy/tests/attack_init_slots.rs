@@ -53,7 +53,7 @@ fn failed_starts_take_no_more_slots_than_deaths() {
     let accomplice = spawn_waiting();
     let of = accomplice.clone();
     let spec = DomainSpec::new("failing")
-        .threads(1)
+        .threads(64)
         .restart(Restart::limited(1000, Duration::from_secs(3600)))
         .drain_timeout(Duration::from_millis(10));
     let failing: Domain<dyn Nothing> = host()
@@ -61,7 +61,7 @@ fn failed_starts_take_no_more_slots_than_deaths() {
         .unwrap();
     let shadow = failing.shadow().unwrap();
     assert!(failing.kill());
-    let got = shadow.nothing();
+    let got: Vec<_> = (0..30).map(|_| shadow.nothing()).collect();
     let slots = host()
         .domains()
         .filter(|info| info.name.as_str() == "failing")
@@ -70,7 +70,8 @@ fn failed_starts_take_no_more_slots_than_deaths() {
         .spawn(DomainSpec::new("other"), waiting, Mint::nothing())
         .map(|_: Domain<dyn Waits>| ());
     println!(
-        "{got:?}: {} starts, {slots} of {MAX_OWNERS} slots, {} of {MAX_THREADS} threads; another domain: {other:?}",
+        "{:?}: {} starts, {slots} of {MAX_OWNERS} slots, {} of {MAX_THREADS} threads; another domain: {other:?}",
+        got.last(),
         failing.restarts(),
         INSIDE.load(SeqCst)
     );
@@ -80,9 +81,5 @@ fn failed_starts_take_no_more_slots_than_deaths() {
         host().domains().all(|info| info.name.as_str() != "failing")
     });
     assert!(slots <= 9, "{slots} slots for one name");
-    assert_eq!(
-        INSIDE.load(SeqCst),
-        1,
-        "threads of one name, which may have one"
-    );
+    assert!(slots > 1, "no start has left a thread inside");
 }
