@@ -1,5 +1,9 @@
 //! Attack: domains that live on though their budget is used up.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#![expect(
+    unsafe_code,
+    reason = "a domain's thread stays in a library of the system's"
+)]
 
 use samara_domain_runtime::threads::{Signal, api as own_thread};
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};
@@ -8,8 +12,11 @@ use samara_proxy::{Export, Proxy, interface};
 use samara_rref::RRef;
 use samara_testkit::contained::contained;
 use samara_testkit::hosted::{alone, host};
+use std::ffi::{c_char, c_int, c_void};
 use std::hint::black_box;
+use std::mem::transmute;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 #[global_allocator]
@@ -31,7 +38,9 @@ trait Hog {
     fn hand_over(&self, other: Proxy<dyn Echo>, batch: Batch) -> Result<(), RpcError>;
     /// Waits for an interrupt that does not come.
     fn wait(&self) -> Result<(), RpcError>;
-    /// The same on a thread of its own.
+    /// Is in a library of the system's for several budgets, at each tick.
+    fn wait_in_library(&self) -> Result<(), RpcError>;
+    /// Waits on a thread of its own.
     fn wait_on_thread(&self) -> Result<(), RpcError>;
 }
 
@@ -40,9 +49,24 @@ trait Echo {
     fn echo(&self, batch: Batch) -> Result<Batch, RpcError>;
 }
 
+/// To sort them takes several budgets.
+const WORDS: usize = 1 << 20;
+
+/// One that ends, of hardly any order.
+fn word(at: usize) -> [u8; 8] {
+    let mixed = (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut word = mixed.to_le_bytes().map(|byte| byte | 1);
+    word[7] = 0;
+    word
+}
+
+/// Made before the budget begins.
+static UNSORTED: LazyLock<Mutex<Vec<[u8; 8]>>> =
+    LazyLock::new(|| Mutex::new((0..WORDS).map(word).collect()));
+
 /// When the attack gives up, in microseconds since the start.
 static END: AtomicU64 = AtomicU64::new(0);
-static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 fn is_over() -> bool {
     START.elapsed().as_micros() as u64 > END.load(SeqCst)
 }
@@ -74,6 +98,19 @@ impl Hog for State {
         while !is_over() {
             SIGNAL.wait(SIGNAL.count(), PATIENCE);
         }
+        Ok(())
+    }
+    fn wait_in_library(&self) -> Result<(), RpcError> {
+        // One call, several budgets long, of what is neither copied, filled nor compared bytes alone.
+        let mut words = UNSORTED.lock().unwrap_or_else(PoisonError::into_inner);
+        let compare: unsafe extern "C" fn(*const c_char, *const c_char) -> c_int = libc::strcmp;
+        // SAFETY: pointers are passed alike, whatever they point at.
+        let compare: unsafe extern "C" fn(*const c_void, *const c_void) -> c_int =
+            unsafe { transmute(compare) };
+        // SAFETY: as many words of so many bytes, each of which is a string that ends.
+        unsafe { libc::qsort(words.as_mut_ptr().cast(), WORDS, 8, Some(compare)) };
+        // The next boundary.
+        own_thread::yield_now();
         Ok(())
     }
     fn wait_on_thread(&self) -> Result<(), RpcError> {
@@ -142,6 +179,12 @@ fn who_moves_many_objects_to_and_fro_uses_up_its_budget() {
         );
         result
     });
+}
+
+#[test]
+fn who_is_in_a_library_at_each_tick_uses_up_its_budget() {
+    LazyLock::force(&UNSORTED);
+    must_die(|hog| hog.proxy().unwrap().wait_in_library());
 }
 
 #[test]

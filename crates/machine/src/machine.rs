@@ -35,6 +35,9 @@ pub(crate) const THREADS: u32 = 3;
 /// Bytes of private memory that a domain has at most.
 pub(crate) const PRIVATE: usize = 4 << 20;
 
+/// Restarts of a service in ten seconds: several times what the steps make of them, so that a loop of starts ends.
+const RESTARTS: u32 = 5000;
+
 /// Some domains, what the host holds, and the model of both.
 #[derive(Debug)]
 pub struct Machine {
@@ -105,7 +108,7 @@ impl Machine {
     /// Spawns the domain at place `at`, as a service of its own.
     pub(crate) fn spawn(&self, at: usize, orders: &Arc<Orders>) -> Domain<dyn Node> {
         let spec = DomainSpec::new(&format!("{}-{at}", self.name))
-            .restart(Restart::limited(u32::MAX, Duration::from_secs(1 << 20)))
+            .restart(Restart::limited(RESTARTS, Duration::from_secs(10)))
             .replay_log(REPLAY_LOG)
             .host_quota(HOST_QUOTA)
             .threads(THREADS)

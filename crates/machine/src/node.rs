@@ -8,6 +8,7 @@ use crate::area::{
     forgotten::Forgets,
     objects::{Items, Objects},
     opened::{Opens, Root},
+    scarce::{Hoard, Scarce},
     sizes::Sizes,
     threads::{Parked, Threads},
     values::Values,
@@ -20,7 +21,7 @@ use std::sync::{Mutex, PoisonError};
 
 #[interface]
 pub(crate) trait Node:
-    Objects + Authority + Chains + Deep + Exports + Forgets + Opens + Sizes + Threads + Values
+    Objects + Authority + Chains + Deep + Exports + Forgets + Opens + Scarce + Sizes + Threads + Values
 {
     /// Keeps a handle on another domain, in the place of the one before.
     fn learn(&self, peer: Proxy<dyn Node>) -> Result<(), RpcError>;
@@ -61,6 +62,7 @@ pub(crate) struct Kept {
     pub(crate) items: Items,
     pub(crate) leaves: Leaves,
     pub(crate) root: Root,
+    pub(crate) hoard: Hoard,
     pub(crate) threads: Parked,
     peer: Mutex<Option<Proxy<dyn Node>>>,
     patron: Mutex<Option<Shadow<dyn Node>>>,

@@ -8,14 +8,16 @@ use crate::census::{add, minus};
 use crate::model::item::Item;
 use crate::node::Node;
 use crate::node::{self, Start};
-use samara_domain::RRef;
 use samara_domain::RpcError;
+use samara_domain::{Proxy, RRef};
 use samara_domain_runtime::state::State;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::runtime;
 use samara_proxy::Export;
 use samara_shared_heap::heap::{self, Census};
 use samara_testkit::hosted::{Rng, limit_bytes, owner_of, wait_until};
+
+use std::sync::Barrier;
 use std::thread::scope;
 use std::time::Duration;
 
@@ -65,6 +67,53 @@ impl Together {
             now, host,
             "the host's, after all threads have dropped theirs"
         );
+    }
+
+    /// Has each of `threads` threads make objects in one domain until there is no more of its quota, and compares.
+    ///
+    /// # Panics
+    /// If they have more than that.
+    pub fn race_for_quota(&self, threads: usize, seed: u64) {
+        const ROOM: usize = 4096;
+        let domain = &self.domains[seed as usize % self.domains.len()];
+        let owner = owner_of(domain);
+        let limit = heap::census(owner).bytes + ROOM;
+        limit_bytes(owner, Some(limit));
+        let all = Barrier::new(threads);
+        let race = |proxy: Proxy<dyn Node>| {
+            all.wait();
+            while proxy.make(0, seed) == Ok(true) {}
+        };
+        scope(|scope| {
+            let proxies = (0..threads).filter_map(|_| domain.proxy().ok());
+            for proxy in proxies.collect::<Vec<_>>() {
+                scope.spawn(|| race(proxy));
+            }
+        });
+        let has = heap::census(owner).bytes;
+        assert!(has <= limit, "{has} bytes with a quota of {limit}");
+        limit_bytes(owner, None);
+        domain.kill();
+        runtime().reap();
+    }
+
+    /// Has one thread kill a domain and another restart it at the same time, and compares.
+    ///
+    /// # Panics
+    /// If one that runs has a reason to have ended.
+    pub fn race_of_deaths(&self, seed: u64) {
+        let domain = &self.domains[seed as usize % self.domains.len()];
+        let all = Barrier::new(2);
+        scope(|scope| {
+            scope.spawn(|| {
+                all.wait();
+                domain.kill();
+            });
+            all.wait();
+            domain.restart().unwrap_or_else(|error| panic!("{error}"));
+        });
+        let runs = domain.proxy().is_ok_and(|proxy| proxy.count().is_ok());
+        assert!(!runs || domain.exit_reason().is_none(), "{domain:?} runs");
     }
 
     fn run(&self, steps: u64, seed: u64) {

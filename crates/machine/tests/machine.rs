@@ -36,13 +36,14 @@ fn makes_small() -> bool {
     number("SAMARA_MACHINE_SHORTEST", 1) != 0
 }
 
-/// Tells, where a run fails, after how many steps it did: of one thread, if several take them.
-struct Taken(u64);
+/// Tells, where a run fails, after how many steps it did and at which: of one thread, if several take them.
+struct Taken(u64, Option<Step>);
 
 impl Drop for Taken {
     fn drop(&mut self) {
         if panicking() {
             eprintln!("failed after {} steps", self.0);
+            self.1.iter().for_each(|step| eprintln!("    {step:?}"));
         }
     }
 }
@@ -163,7 +164,7 @@ fn alone_with_all_totals() {
         let steps: Vec<_> = (0..length).map(|_| random(&mut rng)).collect();
         taken += length as u64;
         if let Err(payload) = panic::catch_unwind(|| run(&steps)) {
-            let _told = Taken(taken);
+            let _told = Taken(taken, None);
             if makes_small() {
                 tell_shortest(&steps);
             }
@@ -208,10 +209,11 @@ fn several_on_several_threads() {
                 let stream = seed() ^ (round << 8 | at as u64) << 16;
                 scope.spawn(move || {
                     let mut rng = Rng::new(stream);
-                    let mut taken = Taken(round * ROUND);
+                    let mut taken = Taken(round * ROUND, None);
                     for _ in 0..ROUND {
-                        taken.0 += 1;
-                        machine.step(Step::decode(random(&mut rng)));
+                        let step = Step::decode(random(&mut rng));
+                        taken = Taken(taken.0 + 1, Some(step));
+                        machine.step(step);
                     }
                 });
             }
@@ -226,16 +228,19 @@ fn several_on_several_threads() {
 #[test]
 fn several_threads_in_the_same_domains() {
     const STEPS: u64 = 500;
+    const RACES: u64 = 20;
     let _alone = begin();
     let before = totals();
     let rounds = number("SAMARA_MACHINE_STEPS", 1_000_000) / 10 * 3 / (STEPS * THREADS as u64);
     say("together", rounds * STEPS * THREADS as u64);
     let together = Together::new("together", 3);
-    let mut taken = Taken(0);
+    let mut taken = Taken(0, None);
     for round in 0..rounds {
         println!("round {round} of {rounds}, seed {}", seed());
         taken.0 += STEPS;
         together.round(THREADS as u64, STEPS, seed() ^ round << 8);
+        together.race_for_quota(THREADS, round);
+        (0..RACES).for_each(|race| together.race_of_deaths(race));
     }
     let restarts = together.end();
     assert!(restarts > 10 * rounds, "only {restarts} restarts");
@@ -253,19 +258,19 @@ fn under_ticks() {
     let _alone = begin();
     let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 200;
     let mut rng = Rng::new(seed());
-    let (mut taken, mut cut) = (Taken(0), 0);
+    let (mut taken, mut cut) = (Taken(0, None), 0);
     while taken.0 < steps {
         let before = totals();
         let mut machine = Machine::new("ticks", 3);
         for _ in 0..200 {
             let step = Step::decode(random(&mut rng));
+            taken = Taken(taken.0 + 1, Some(step));
             if rng.below(BETWEEN) == 0 {
                 let at = 1_usize << rng.below(LATEST.ilog2() as usize + 1);
                 cut += u64::from(machine.step_cut(step, rng.below(at) as u64));
             } else {
                 machine.step(step);
             }
-            taken.0 += 1;
         }
         machine.end();
         returns_to(before, &format!("seed {}, step {}", seed(), taken.0));

@@ -107,7 +107,15 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     // SAFETY: handed on.
     match unsafe { end(thread, activation, registers, strike, finder) } {
         Ok(()) => Verdict::Cut,
-        Err(_) => Verdict::Later,
+        Err(_) => {
+            // In code without tables, where a thread may well be at every tick: it is dead all the same, and cut where
+            // a later tick finds it elsewhere, or at its next boundary.
+            if let Some(strike) = strike {
+                // SAFETY: handed on.
+                unsafe { condemn(thread, activation, strike, registers, finder) };
+            }
+            Verdict::Later
+        }
     }
 }
 

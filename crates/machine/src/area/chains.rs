@@ -6,12 +6,14 @@ use crate::area::opened::Opens;
 use crate::machine::{Machine, end_of};
 use crate::model::item::Item;
 use crate::model::{End, Life, Model};
-use crate::node::Kept;
+use crate::node::{Kept, Node};
 use crate::step::Numbers;
 use samara_domain::{RRef, RpcError, interface, thread};
-use samara_domain_runtime::{ExitKind, reaper};
+use samara_domain_runtime::{Domain, ExitKind, SpawnError, reaper};
+use samara_proxy::Export;
 use samara_testkit::hosted::as_host;
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 pub(crate) const KINDS: &[Kind] = &[
     kind("chain", 3, |m, n| m.chain(n, RETURN)),
@@ -21,6 +23,7 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("chain, restart at its end", 1, |m, n| m.chain(n, RESTART)),
     kind("chain, own end at its end", 1, |m, n| m.chain(n, SUICIDE)),
     kind("chain, shadow at its end", 1, |m, n| m.chain(n, SHADOW)),
+    kind("restarts inside", 1, Machine::descend),
 ];
 
 /// What happens when an item has come to the end of a chain.
@@ -40,6 +43,8 @@ const SHADOW: u64 = 6;
 pub(crate) trait Chains {
     /// Sends the item on along `hops` peers, and back. Each lends the next an object of its own.
     fn chain(&self, item: Item, hops: usize, end: u64, lent: &RRef<u64>) -> Result<Item, RpcError>;
+    /// Lets the host do what it will.
+    fn pause(&self) -> Result<(), RpcError>;
 }
 
 thread_local! {
@@ -110,9 +115,58 @@ impl Chains for Kept {
         };
         Ok(came)
     }
+    fn pause(&self) -> Result<(), RpcError> {
+        self.at_the_end(RETURN)
+    }
+}
+
+/// Generations of a name that may have calls inside when they are dead.
+const LAGGING: usize = 8;
+
+/// One step in so many is one: a restart waits for what is inside.
+const SELDOM: usize = 32;
+
+/// Calls `domain`, in which the host restarts it, and calls it again: what came of the restarts.
+fn restarts_inside(domain: &Domain<dyn Node>, restarts: &Rc<RefCell<Vec<Result<(), SpawnError>>>>) {
+    let (below, told) = (domain.clone(), Rc::clone(restarts));
+    END.set(Some(Box::new(move || {
+        let restarted = below.restart();
+        let goes_on = restarted.is_ok();
+        told.borrow_mut().push(restarted);
+        if goes_on {
+            restarts_inside(&below, &told);
+        }
+    })));
+    // It comes to its end, for which no call of the dead is needed.
+    let paused = domain.proxy().map(|proxy| proxy.pause());
+    assert!(
+        matches!(paused, Ok(Ok(()))),
+        "a call that a restart left behind: {paused:?}"
+    );
 }
 
 impl Machine {
+    /// A service is restarted inside a call of it, and inside a call of that generation, as often as may be.
+    fn descend(&mut self, n: Numbers) {
+        if !n.which.is_multiple_of(SELDOM) || !self.alive(n.domain) {
+            return;
+        }
+        let restarts = Rc::default();
+        self.model.die(n.domain, ExitKind::Killed);
+        restarts_inside(&self.domains[n.domain], &restarts);
+        let restarts = restarts.take();
+        let (last, before) = restarts
+            .split_last()
+            .unwrap_or_else(|| panic!("no restart"));
+        assert!(
+            before.len() <= LAGGING,
+            "{} generations have calls inside",
+            before.len()
+        );
+        assert_eq!(*last, Err(SpawnError::StillDraining));
+        self.model.nodes[n.domain].lingers = true;
+    }
+
     fn chain(&mut self, n: Numbers, end: u64) {
         let Some((item, known)) = self.take_from_hand(n.which) else {
             return;

@@ -7,13 +7,16 @@ use crate::settle::wait_until;
 use crate::step::Numbers;
 use samara_domain::{Exchangeable, Proxy, RRef, RpcError, Shadow, interface, thread};
 use samara_domain_runtime::threads::Signal;
-use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart, SpawnError, exports};
+use samara_domain_runtime::{
+    Domain, DomainSpec, ExitKind, Interface, Mint, Restart, SpawnError, exports,
+};
 use samara_host_std::runtime;
 use samara_proxy::Export;
 use std::fmt;
 use std::hint::{black_box, spin_loop};
 use std::panic::{self, panic_any};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 pub(crate) const KINDS: &[Kind] = &[kind("endless", 1, Machine::endless)];
@@ -43,12 +46,16 @@ fn toil(end: u64) {
     }
 }
 
-/// Works until `end` when it's dropped.
-struct Slow(u64);
+/// Works long when it's dropped, without a call: the optimiser may expand all of it where it is dropped.
+struct Slow;
 
 impl Drop for Slow {
+    #[inline]
     fn drop(&mut self) {
-        toil(self.0);
+        // Far longer than a budget, and not for ever: a step may fail, and not hang.
+        for _ in 0..1_u32 << 29 {
+            spin_loop();
+        }
     }
 }
 
@@ -114,8 +121,8 @@ trait Echo {
     #[idempotent]
     fn nothing(&self) -> Result<(), RpcError>;
     fn echo(&self, batch: Batch) -> Result<Batch, RpcError>;
-    /// Is slow, and nobody ends it.
-    fn sleep(&self, end: u64) -> Result<(), RpcError>;
+    /// Stays until the host says otherwise, or `end`.
+    fn sleep(&self, place: usize, end: u64) -> Result<(), RpcError>;
 }
 
 #[interface]
@@ -130,6 +137,10 @@ trait Toiler {
 #[interface]
 trait Nothing {}
 
+/// Whether a call is to stay, at most so many at a time.
+static ASLEEP: [AtomicBool; 64] = [const { AtomicBool::new(false) }; 64];
+static SLEEPERS: AtomicUsize = AtomicUsize::new(0);
+
 struct Parrot;
 
 impl Echo for Parrot {
@@ -139,8 +150,8 @@ impl Echo for Parrot {
     fn echo(&self, batch: Batch) -> Result<Batch, RpcError> {
         Ok(batch)
     }
-    fn sleep(&self, end: u64) -> Result<(), RpcError> {
-        while now() < end {
+    fn sleep(&self, place: usize, end: u64) -> Result<(), RpcError> {
+        while ASLEEP[place].load(SeqCst) && now() < end {
             std::thread::sleep(Duration::from_millis(1));
         }
         Ok(())
@@ -186,11 +197,10 @@ impl Toiler for Toiling {
             Where::Wait => wait(end),
             Where::WaitOnThread => return on_thread(move || wait(end)),
             Where::Thread => return on_thread(move || toil(end)),
-            Where::Payload => panic_any(Slow(end)),
+            Where::Payload => panic_any(Slow),
+            // Once: what follows would be ended as any other.
             Where::Recovery => {
-                while now() < end {
-                    let _ = other.nothing();
-                }
+                let _ = other.nothing();
             }
             _ => toil(end),
         }
@@ -204,10 +214,10 @@ impl Toiler for Toiling {
         Ok(())
     }
     fn throw(&self, _: RRef<u64>) -> Result<RRef<u64>, RpcError> {
-        panic_any(Slow(self.task.end))
+        panic_any(Slow)
     }
     fn export(&self) -> Result<Proxy<dyn Nothing>, RpcError> {
-        let exported = Proxy::<dyn Nothing>::export(Slow(self.task.end));
+        let exported = Proxy::<dyn Nothing>::export(Slow);
         exported.map_err(|(error, _)| error.into())
     }
 }
@@ -227,10 +237,10 @@ fn init(task: Task) -> Result<Toiling, InitError> {
     match task.place {
         Where::Init => toil(task.end),
         Where::Display => return Err(InitError(task, None)),
-        Where::ErrorDrop => return Err(InitError(task, Some(Slow(task.end)))),
+        Where::ErrorDrop => return Err(InitError(task, Some(Slow))),
         _ => {}
     }
-    let own = (task.place == Where::Stop).then(|| Slow(task.end));
+    let own = (task.place == Where::Stop).then(|| Slow);
     Ok(Toiling { task, _own: own })
 }
 
@@ -278,6 +288,7 @@ fn endless(place: Where, names: &[String; 2]) {
         );
     } else {
         let toiler = started.unwrap_or_else(|error| panic!("{error}"));
+        let _ending = Ending(toiler.clone());
         toils(&toiler, task, &names[1]);
         wait_until(
             || format!("the end of {toiler:?}"),
@@ -299,6 +310,24 @@ fn endless(place: Where, names: &[String; 2]) {
     );
 }
 
+/// In optimised code the host's catch and the call stand in one frame: nothing lands in there.
+#[inline(always)]
+fn caught(call: impl FnOnce() -> Result<(), RpcError>) -> Result<(), RpcError> {
+    match panic::catch_unwind(panic::AssertUnwindSafe(call)) {
+        Ok(ended) => ended,
+        Err(_) => panic!("the end of a domain in the host's own catch"),
+    }
+}
+
+/// Ends a domain also where a step has failed.
+struct Ending<I: ?Sized + Interface>(Domain<I>);
+
+impl<I: ?Sized + Interface> Drop for Ending<I> {
+    fn drop(&mut self) {
+        self.0.kill();
+    }
+}
+
 fn toils(toiler: &Domain<dyn Toiler>, task: Task, echo: &str) {
     let spec = DomainSpec::new(echo)
         .restart(Restart::limited(1, PATIENCE))
@@ -306,20 +335,19 @@ fn toils(toiler: &Domain<dyn Toiler>, task: Task, echo: &str) {
     let other: Domain<dyn Echo> = runtime()
         .spawn(spec, parrot, Mint::nothing())
         .unwrap_or_else(|error| panic!("{error}"));
+    let _ending = Ending(other.clone());
     let proxy = || toiler.proxy().unwrap_or_else(|error| panic!("{error}"));
     let shadow = || other.shadow().unwrap_or_else(|error| panic!("{error}"));
     let toil = || proxy().toil(proxy(), shadow());
-    // In optimised code the host's catch and the call stand in one frame: nothing lands in there.
-    let caught = |call: &dyn Fn() -> Result<(), RpcError>| {
-        let ended = panic::catch_unwind(panic::AssertUnwindSafe(call));
-        ended.unwrap_or_else(|_| panic!("the end of a domain in the host's own catch"))
-    };
     let ended = match task.place {
         Where::WaitOnThread | Where::Thread => {
             assert_eq!(toil(), Ok(()));
             Err(RpcError::Crashed)
         }
-        Where::PayloadOfMove => caught(&|| proxy().throw(RRef::new(1)).map(drop)),
+        Where::PayloadOfMove => {
+            let proxy = proxy();
+            caught(|| proxy.throw(RRef::new(1)).map(drop))
+        }
         Where::Export => {
             drop(proxy().export());
             exports::collect_of(toiler.service().current().target());
@@ -331,18 +359,20 @@ fn toils(toiler: &Domain<dyn Toiler>, task: Task, echo: &str) {
         }
         Where::Recovery => std::thread::scope(|scope| {
             let inside = other.proxy().unwrap_or_else(|error| panic!("{error}"));
-            let (told, is_inside) = std::sync::mpsc::channel();
-            let end = now() + 4 * BUDGET.as_micros() as u64;
-            scope.spawn(move || {
-                let _ = told.send(());
-                inside.sleep(end)
-            });
-            let _ = is_inside.recv();
-            wait_until(|| "a call inside".into(), || other.info().calls > 0);
+            let before = other.info().calls;
+            let place = SLEEPERS.fetch_add(1, SeqCst) % ASLEEP.len();
+            ASLEEP[place].store(true, SeqCst);
+            scope.spawn(move || inside.sleep(place, task.end));
+            wait_until(|| "a call inside".into(), || other.info().calls > before);
             other.kill();
-            toil()
+            let ended = toil();
+            ASLEEP[place].store(false, SeqCst);
+            ended
         }),
-        _ => caught(&toil),
+        _ => {
+            let (toiler, own, other) = (proxy(), proxy(), shadow());
+            caught(|| toiler.toil(own, other))
+        }
     };
     assert_eq!(
         ended,
@@ -350,5 +380,4 @@ fn toils(toiler: &Domain<dyn Toiler>, task: Task, echo: &str) {
         "of work without end in {:?}",
         task.place
     );
-    other.kill();
 }

@@ -5,8 +5,10 @@ use crate::machine::Machine;
 use crate::node::{self, Start};
 use crate::step::Numbers;
 use samara_domain_runtime::{ExitKind, Mint, SpawnError};
+use std::cell::Cell;
 use std::ops::Range;
 use std::panic;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 use std::time::Duration;
@@ -35,6 +37,7 @@ impl Drop for Fuse {
 const WELL: u8 = 0;
 const MINT_FAILS: u8 = 1;
 const MINT_PANICS: u8 = 2;
+const INIT_KILLED: u8 = 7;
 const ORDERS: [Start; 8] = [
     Start::Well,
     Start::Well,
@@ -84,9 +87,9 @@ impl Machine {
         };
         self.orders[n.domain].0.store(order, SeqCst);
         let killed = self.domains[n.domain].clone();
-        node::in_init(move || {
-            assert!(killed.kill(), "a domain whose init runs was not killed");
-        });
+        let was_killed = Rc::new(Cell::new(order != INIT_KILLED));
+        let tell = Rc::clone(&was_killed);
+        node::in_init(move || tell.set(killed.kill()));
         let before = self.domains[n.domain].restarts();
         self.model.die(n.domain, ExitKind::Killed);
         let started = self.domains[n.domain].restart();
@@ -105,6 +108,10 @@ impl Machine {
                 1 + u32::from(order > MINT_PANICS) + self.model.born(n.domain)
             }
         };
+        assert!(
+            was_killed.get(),
+            "a kill did not reach a domain in its init"
+        );
         assert_eq!(self.domains[n.domain].restarts() - before, restarts);
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod objects;
 pub(crate) mod opened;
 pub(crate) mod proxies;
 pub(crate) mod quotas;
+pub(crate) mod scarce;
 pub(crate) mod shadows;
 pub(crate) mod sizes;
 pub(crate) mod supervisors;
@@ -34,7 +35,7 @@ const fn kind(name: &'static str, weight: usize, take: fn(&mut Machine, Numbers)
 }
 
 /// All kinds, by area. Simple ones first: a failure is made small towards them.
-pub(crate) const AREAS: [&[Kind]; 17] = [
+pub(crate) const AREAS: [&[Kind]; 18] = [
     objects::KINDS,
     proxies::KINDS,
     life::KINDS,
@@ -52,4 +53,5 @@ pub(crate) const AREAS: [&[Kind]; 17] = [
     sizes::KINDS,
     deep::KINDS,
     endless::KINDS,
+    scarce::KINDS,
 ];

@@ -168,7 +168,7 @@ impl Machine {
         }
     }
 
-    fn make_inside(&mut self, n: Numbers) {
+    pub(crate) fn make_inside(&mut self, n: Numbers) {
         let tag = self.tag();
         let proxy = self.fresh(n.domain);
         let made = self.cuttable(|| proxy.make(n.how, tag));

@@ -20,6 +20,7 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("open inside", 3, Machine::open_inside),
     kind("open again and again", 1, Machine::knit),
     kind("open below and below", 1, Machine::open_down),
+    kind("recover inside", 2, Machine::recover_inside),
     kind("record much", 1, Machine::record_much),
     kind("record much inside", 1, Machine::record_much_inside),
     kind("open much inside", 1, Machine::open_much_inside),
@@ -224,12 +225,26 @@ impl Machine {
         self.open(Numbers { how: 1, ..n });
         for _ in 0..=DEPTH {
             let Some((at, Held::Opened(above))) =
-                self.model.leaves.iter().copied().enumerate().last()
+                self.model.leaves.iter().copied().enumerate().next_back()
             else {
                 return;
             };
             self.open_below(at, above);
         }
+    }
+
+    /// A domain opens an object of a patron that is dead, or cut where it was started again.
+    fn recover_inside(&mut self, n: Numbers) {
+        let Some(patron) = self.model.nodes[n.domain].patron else {
+            return;
+        };
+        if patron.domain != n.domain && self.alive(patron.domain) {
+            self.kill(Numbers {
+                domain: patron.domain,
+                ..n
+            });
+        }
+        self.open_inside(n);
     }
 
     /// A domain opens objects until it has all that the host keeps for it.
@@ -319,21 +334,24 @@ impl Machine {
         if self.model.lives(life) {
             return Ok(());
         }
-        let opened = self.model.opened[&id].clone();
-        if !opened.has_way {
+        if !self.model.opened[&id].has_way {
             return Err(RpcError::Dead);
         }
-        match opened.through {
+        self.open_again(id)
+    }
+
+    /// What comes of an opened object that is dead and has a way back.
+    fn open_again(&mut self, id: u64) -> Result<(), RpcError> {
+        let opened = self.model.opened[&id].clone();
+        let through = match opened.through {
             Through::Name(name) => {
                 self.collect_for(name);
-                self.revive(name).map_err(|_| RpcError::RecoveryFailed)?;
+                self.revive(name)
             }
-            Through::Opened(above) => {
-                self.reopen(above, true)
-                    .map_err(|_| RpcError::RecoveryFailed)?;
-            }
-        }
-        let current = self.exported(life.domain, opened.current.id);
+            Through::Opened(above) => self.reopen(above, true),
+        };
+        through.map_err(|_| RpcError::RecoveryFailed)?;
+        let current = self.exported(opened.current.life.domain, opened.current.id);
         let value = opened.journal.last().map_or(0, |call| call.value);
         if let Some(opened) = self.model.opened.get_mut(&id) {
             opened.current = current;
@@ -353,8 +371,8 @@ impl Machine {
                 if expected.is_ok() {
                     let life = self.model.opened[&id].current.life;
                     self.model.die(life.domain, ExitKind::Panic);
-                    // It is opened again at once, for whoever asks next.
-                    assert_eq!(self.reopen(id, false), Ok(()));
+                    // It is opened again at once, for whoever asks next, also if its opener was in there.
+                    assert_eq!(self.open_again(id), Ok(()));
                 }
             }
             1 | 2 => {

@@ -25,7 +25,7 @@ impl Machine {
         let owner = owner_of(&self.domains[n.domain]);
         let limit = self.model.census(n.domain).bytes + n.which * 4;
         limit_bytes(owner, Some(limit));
-        for how in (n.how..n.how + 6).filter(|how| !Known::is_large(*how)) {
+        for how in n.how..n.how + 6 {
             let parts: usize = Known::parts(how).iter().sum();
             let fits = self.model.census(n.domain).bytes + parts <= limit;
             self.make_limited(n.domain, how, fits);
@@ -51,7 +51,7 @@ impl Machine {
                 objects,
             },
         );
-        for how in (n.how..n.how + 6).filter(|how| !Known::is_large(*how)) {
+        for how in n.how..n.how + 6 {
             let fits = count(self) + Known::parts(how).len() <= limit;
             self.make_limited(n.domain, how, fits);
         }
@@ -106,6 +106,14 @@ impl Machine {
         };
         if !self.alive(n.domain) || peer.domain == n.domain || !self.model.lives(peer) {
             return;
+        }
+        // Some of them large.
+        for how in [n.how, Known::LARGE, Known::LARGE] {
+            self.make_inside(Numbers {
+                domain: peer.domain,
+                how,
+                ..n
+            });
         }
         let owner = owner_of(&self.domains[n.domain]);
         // Room for the handle that it makes.

@@ -9,20 +9,27 @@ use super::{Kind, kind};
 use crate::machine::Machine;
 use crate::node::Kept;
 use crate::step::Numbers;
-use samara_domain::{RRef, RpcError, interface};
+use samara_domain::{Exchangeable, RRef, RpcError, interface};
 use samara_testkit::hosted::Rng;
 use std::panic;
 
 pub(crate) const KINDS: &[Kind] = &[
     kind("values", 4, Machine::values),
     kind("half a slice", 1, Machine::half_a_slice),
+    kind("move nothing", 1, Machine::move_nothing),
 ];
 
 #[interface]
 pub(crate) trait Values {
+    /// Gives back values that take no room.
+    fn echo_void(&self, void: RRef<[Nothing]>) -> Result<RRef<[Nothing]>, RpcError>;
     /// Does something with each type, and leaves nothing.
     fn play(&self, seed: u64) -> Result<(), RpcError>;
 }
+
+/// Holds nothing, and looks as if it might hold something.
+#[derive(Debug, Exchangeable)]
+pub(crate) struct Nothing([RRef<u8>; 0]);
 
 /// What holds for everybody, the host too.
 fn play(seed: u64) {
@@ -38,6 +45,9 @@ fn play(seed: u64) {
 }
 
 impl Values for Kept {
+    fn echo_void(&self, void: RRef<[Nothing]>) -> Result<RRef<[Nothing]>, RpcError> {
+        Ok(void)
+    }
     fn play(&self, seed: u64) -> Result<(), RpcError> {
         play(seed);
         Ok(())
@@ -55,6 +65,18 @@ impl Machine {
             Err(RpcError::Dead)
         };
         assert_eq!(played, expected);
+    }
+
+    /// As many values as there are addresses, which nobody visits one by one.
+    fn move_nothing(&mut self, n: Numbers) {
+        let many = RRef::new([const { Nothing([]) }; usize::MAX]);
+        self.model.collect(n.domain);
+        let moved = self.fresh(n.domain).echo_void(RRef::into_slice(many));
+        if self.alive(n.domain) {
+            assert_eq!(moved.map(|void| void.len()), Ok(usize::MAX));
+        } else {
+            assert_eq!(moved.map(drop), Err(RpcError::Dead));
+        }
     }
 
     /// A constructor that panics on its way leaves nothing of what it has made: the host lives to see it.

@@ -84,11 +84,11 @@ impl Model {
         self.opened.retain(|id, _| held.contains(id));
     }
 
-    /// Whether anybody has a proxy to the exported object `id`.
-    fn is_held(&self, id: u64) -> bool {
-        let is_it = |held: &Held| matches!(held, Held::Plain(leaf) if leaf.id == id);
+    /// Whether anybody has a proxy to the exported object.
+    fn is_held(&self, object: Leaf) -> bool {
+        let is_it = |held: &Held| matches!(held, Held::Plain(leaf) if *leaf == object);
         self.leaves.iter().any(is_it)
-            || self.opened.values().any(|opened| opened.current.id == id)
+            || self.opened.values().any(|opened| opened.current == object)
             || self
                 .nodes
                 .iter()
@@ -99,9 +99,13 @@ impl Model {
     pub(crate) fn collect(&mut self, domain: usize) -> bool {
         self.close_unheld();
         let exported = self.nodes[domain].exported.clone();
-        let (kept, dropped): (Vec<_>, Vec<_>) = exported
-            .into_iter()
-            .partition(|object| self.is_held(object.id));
+        let life = self.life(domain);
+        let (kept, dropped): (Vec<_>, Vec<_>) = exported.into_iter().partition(|object| {
+            self.is_held(Leaf {
+                id: object.id,
+                life,
+            })
+        });
         let dies = dropped.iter().any(|object| object.bomb);
         self.nodes[domain].exported = kept;
         if dies {

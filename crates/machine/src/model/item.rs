@@ -212,6 +212,9 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// What makes a slice that has pages of its own.
+    pub(crate) const LARGE: usize = 15 * KINDS + 2;
+
     /// What [`Item::make`] makes.
     #[must_use]
     pub(crate) fn of(how: usize, tag: u64) -> Self {
@@ -245,11 +248,5 @@ impl Known {
             DEVICE => vec![Cap::<Half>::SLOT_BYTES; HALVES],
             _ => vec![bytes_of::<Aligned>()],
         }
-    }
-
-    /// Whether one of its objects has pages of its own.
-    #[must_use]
-    pub(crate) fn is_large(how: usize) -> bool {
-        matches!(how % KINDS, 2) && length(how / KINDS) > 1 << 14 || how % KINDS == 7
     }
 }

@@ -1,8 +1,8 @@
 //! Acting for an owner without a domain: for tests of the heap alone.
 
-use samara_shared_heap::Owner;
 use samara_shared_heap::quota::{self, Limits};
 use samara_shared_heap::thread::{self, Frame};
+use samara_shared_heap::{Owner, group};
 
 /// Runs `body` on behalf of `owner`: what it allocates is the owner's.
 ///
@@ -35,6 +35,18 @@ pub fn limit_bytes(owner: Owner, bytes: Option<usize>) {
 pub fn limit(owner: Owner, limits: Limits) {
     // SAFETY: the test is the host.
     unsafe { quota::set_limits(owner, limits) };
+}
+
+/// How many groups of batches the host still gets. Meanwhile nobody else gets any.
+#[must_use]
+pub fn groups_left() -> usize {
+    let opened: std::vec::Vec<_> = core::iter::from_fn(group::open).collect();
+    let count = opened.len();
+    for group in opened {
+        // SAFETY: opened here, and without members.
+        unsafe { group::close(group) };
+    }
+    count
 }
 
 /// Runs `body` on behalf of the host, also on a domain's thread: for what a test has its host do meanwhile.

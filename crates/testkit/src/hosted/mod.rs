@@ -18,7 +18,7 @@ mod wait;
 mod whole;
 
 pub use crate::rng::Rng;
-pub use acting::{acting_for, as_host, limit, limit_bytes};
+pub use acting::{acting_for, as_host, groups_left, limit, limit_bytes};
 pub use counted::Counted;
 pub use log::{Released, await_reclaims, deaths, foreign_events, host, reclaims};
 pub use pair::Half;

@@ -1,0 +1,86 @@
+//! What all domains share: groups of batches. A domain that takes all that it gets leaves the others enough.
+
+use super::{Kind, kind};
+use crate::machine::Machine;
+use crate::node::{Kept, with};
+use crate::step::Numbers;
+use samara_domain::{RRefDeque, RpcError, interface};
+use samara_shared_heap::group;
+use samara_testkit::hosted::groups_left;
+use std::sync::{Mutex, PoisonError};
+
+pub(crate) const KINDS: &[Kind] = &[kind("hoard", 1, Machine::hoard)];
+
+/// More than there are.
+const MANY: usize = 2 * group::GROUPS;
+
+/// What two domains leave of them all, whatever they try: half, but for their shares, and what others have.
+const LEFT: usize = group::GROUPS / 4;
+
+type Batch = RRefDeque<u64, 1>;
+
+#[interface]
+pub(crate) trait Scarce {
+    /// Makes `count` batches, which open groups as long as there are any, and keeps them or hands them to its peer.
+    fn hoard(&self, count: usize, hands_on: bool) -> Result<(), RpcError>;
+    fn keep_batch(&self, batch: Batch) -> Result<(), RpcError>;
+    /// Drops all that it has of them.
+    fn release(&self) -> Result<(), RpcError>;
+}
+
+/// The batches that a domain has hoarded.
+#[derive(Debug, Default)]
+pub(crate) struct Hoard(Mutex<Vec<Batch>>);
+
+impl Scarce for Kept {
+    fn hoard(&self, count: usize, hands_on: bool) -> Result<(), RpcError> {
+        let peer = if hands_on { self.peer()? } else { None };
+        for _ in 0..count {
+            let batch = Batch::try_new()?;
+            match &peer {
+                Some(peer) => peer.keep_batch(batch)?,
+                None => self.keep_batch(batch)?,
+            }
+        }
+        Ok(())
+    }
+    fn keep_batch(&self, batch: Batch) -> Result<(), RpcError> {
+        with(&self.hoard.0, |batches| batches.push(batch));
+        Ok(())
+    }
+    fn release(&self) -> Result<(), RpcError> {
+        let batches = with(&self.hoard.0, std::mem::take);
+        drop(batches);
+        Ok(())
+    }
+}
+
+impl Machine {
+    /// Two domains, one after the other, take all groups that they get, and hand them to their peers or not.
+    fn hoard(&mut self, n: Numbers) {
+        // What all share, other machines too, can be counted by one at a time.
+        static COUNTING: Mutex<()> = Mutex::new(());
+        let hands_on = n.how.is_multiple_of(2);
+        let _counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut holders = Vec::new();
+        for domain in [n.domain, (n.domain + 1) % self.domains.len()] {
+            let own = self.model.life(domain);
+            let holder = match self.model.nodes[domain].peer {
+                Some(peer) if hands_on => peer,
+                _ => own,
+            };
+            if self.alive(domain) && self.model.lives(holder) {
+                assert_eq!(self.fresh(domain).hoard(MANY, hands_on), Ok(()));
+                holders.push(holder.domain);
+            }
+        }
+        let left = groups_left();
+        assert!(
+            left >= LEFT,
+            "two domains leave {left} groups for all others"
+        );
+        for domain in holders {
+            assert_eq!(self.fresh(domain).release(), Ok(()));
+        }
+    }
+}
