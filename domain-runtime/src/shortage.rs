@@ -89,3 +89,32 @@ impl Drop for Watch {
         self.thread.note_shortage(self.outer);
     }
 }
+
+#[cfg(all(test, not(samara_model)))]
+mod tests {
+    use super::{depth, moved};
+    use samara_shared_heap::thread::ThreadSlot;
+
+    #[test]
+    fn what_is_in_use_of_a_stack_that_was_left_counts() {
+        let slot = ThreadSlot::new(0);
+        let here = 0_u8;
+        let end = (&raw const here).addr() + (1 << 20);
+        let on = |end: usize| {
+            // SAFETY: the slot is no thread's; nothing is read there.
+            unsafe { slot.set_stack(end - (2 << 20)..end) };
+        };
+        on(end);
+        let used = depth(&slot);
+        assert!((1 << 20..(1 << 20) + (64 << 10)).contains(&used), "{used}");
+        let mut callee = || assert!(depth(&slot) >= used + 1000);
+        let mut callee = moved(&slot, &mut callee);
+        // As if it were a segment of which little is in use.
+        on((&raw const here).addr() + 1000);
+        callee();
+        on(end);
+        assert_eq!(slot.below(), 0);
+        let mut callee = || assert!(depth(&slot) < used + (64 << 10), "counted twice");
+        moved(&slot, &mut callee)();
+    }
+}
