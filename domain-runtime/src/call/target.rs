@@ -83,6 +83,13 @@ impl Target {
         word.generation() != self.expected().generation() || word.state() == State::Retired
     }
 
+    /// Whether it is being reclaimed: nobody is inside any more.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn is_being_reclaimed(&self) -> bool {
+        let word = self.block.word();
+        word.generation() == self.expected().generation() && word.state() == State::Reclaiming
+    }
+
     /// Whether both are the same state of the same generation.
     #[cfg(feature = "alloc")]
     pub(crate) fn is_same(&self, other: &Self) -> bool {

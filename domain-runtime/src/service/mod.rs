@@ -19,7 +19,7 @@ mod unfair;
 pub(crate) use supervised::{Child, Health, Supervised};
 
 use crate::budget::Budget;
-use crate::call::Target;
+use crate::call::{self, Target};
 use crate::error::{RpcError, SpawnError};
 use crate::event::Event;
 use crate::exits::Exits;
@@ -155,19 +155,22 @@ impl<I: ?Sized + Interface> Service<I> {
         if dead.is_on_own_chain() {
             return Err(RpcError::OnOwnChain);
         }
-        self.exclusively(|| {
+        let recovered = self.exclusively(|| {
             let current = self.current();
             if !current.target().is_same(&dead) || !dead.is_dead() {
                 return Ok(());
             }
             self.restart_locked(current)
-        })
-        .unwrap_or(Err(SpawnError::StillDraining))
-        .map_err(|error| match error {
-            SpawnError::StillDraining if self.flight.is_mine() => RpcError::OnOwnChain,
-            SpawnError::StackExhausted => RpcError::StackExhausted,
-            _ => RpcError::RecoveryFailed,
-        })
+        });
+        // What that took may have used up the budget of who asked.
+        call::checkpoint();
+        recovered
+            .unwrap_or(Err(SpawnError::StillDraining))
+            .map_err(|error| match error {
+                SpawnError::StillDraining if self.flight.is_mine() => RpcError::OnOwnChain,
+                SpawnError::StackExhausted => RpcError::StackExhausted,
+                _ => RpcError::RecoveryFailed,
+            })
     }
 
     /// Ends the current generation if it runs, and starts the next one, within the budget.
@@ -389,7 +392,7 @@ impl<I: ?Sized + Interface> Service<I> {
         }
     }
 
-    /// Waits until the old generation is reclaimed, polling the reaper; false at the deadline.
+    /// Waits until the old generation is reclaimed, polling the reaper; false at the deadline, if it has not drained.
     fn await_reclaim(&self, old: Instance<I>, deadline: u64) -> bool {
         let target = old.target();
         loop {
@@ -397,7 +400,8 @@ impl<I: ?Sized + Interface> Service<I> {
             if target.is_reclaimed() {
                 return true;
             }
-            if host::now_ns() > deadline {
+            // Whoever reclaims it waits for nobody.
+            if host::now_ns() > deadline && !target.is_being_reclaimed() {
                 return false;
             }
             host::yield_now();
