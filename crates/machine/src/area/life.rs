@@ -108,6 +108,8 @@ impl Machine {
                 1 + u32::from(order > MINT_PANICS) + self.model.born(n.domain)
             }
         };
+        // A start that failed may have left a thread that has still to notice.
+        self.model.nodes[n.domain].lingers |= order > MINT_PANICS;
         assert!(
             was_killed.get(),
             "a kill did not reach a domain in its init"
