@@ -106,6 +106,8 @@ rules! {
     CrateKind, "crate-kind", "make the domain a plain `lib`";
     /// A name by which macros reach their support is given to another crate.
     CrateName, "crate-name", "name each crate as its author did";
+    /// A name that may be one that a reviewed macro makes up.
+    ReservedName, "reserved-name", "choose a name of ASCII letters that does not begin with two underscores";
 
     /// A compiler flag that is not on the list.
     CompilerFlag, "compiler-flag", "remove the flag, or add it to the review list with a reason";

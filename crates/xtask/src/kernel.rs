@@ -20,7 +20,7 @@ const BOOTSTRAP: &str = "samara_unwind";
 
 /// Where the kernel is built. A directory of its own: `RUSTC_BOOTSTRAP` rebuilds every procedural
 /// macro, and the hosted tests must not pay for that. Every build in it records the compiler's invocations.
-pub(crate) const TARGET_DIR: &str = "recorded-kernel";
+pub(crate) const TARGET_DIR: &str = "recorded-build";
 
 /// What the kernel is built for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,5 +1,6 @@
 //! What cargo says of each crate that it built or found up to date.
 
+use std::env::consts;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -84,6 +85,17 @@ impl Artifact {
     pub fn libraries(&self) -> impl Iterator<Item = &Path> {
         let is_library = |file: &&PathBuf| file.extension().is_some_and(|end| end == "rlib");
         self.files.iter().filter(is_library).map(PathBuf::as_path)
+    }
+
+    /// What the compiler loads of it, if it is a procedural macro.
+    pub(crate) fn macros(&self) -> impl Iterator<Item = &Path> {
+        let is_macro = self.kinds.iter().any(|kind| kind == "proc-macro");
+        let files = self.files.iter().filter(move |_| is_macro);
+        let is_loaded = |file: &&PathBuf| {
+            file.extension()
+                .is_some_and(|end| end == consts::DLL_EXTENSION)
+        };
+        files.filter(is_loaded).map(PathBuf::as_path)
     }
 }
 

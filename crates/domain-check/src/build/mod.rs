@@ -13,6 +13,11 @@ pub use wrapper::{RECORDS, record_if_wrapped};
 
 use std::path::{Path, PathBuf};
 
+use crate::review::{Entry, Review, names};
+
+/// The crate through which a domain reaches all that it may use.
+const DOMAIN_SIDE: &str = "samara-domain";
+
 /// A finished build, as the checks see it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -112,12 +117,44 @@ impl Build {
         files.map(|path| (path.clone(), artifact(&path))).collect()
     }
 
+    /// The packages of the build that are domains, sorted by name: each library of the workspace's own, or from a
+    /// path, or linked with [`DOMAIN_SIDE`], that is neither reviewed nor `trusted` by name. One that nobody thought
+    /// of is among them.
+    pub fn domains<'a>(&'a self, review: &Review, trusted: &[Entry]) -> Vec<&'a Package> {
+        let is_known = |it: &Package| review.find(&it.name).is_some() || names(trusted, &it.name);
+        let of_domains = |it: &Package| {
+            it.source.is_none()
+                || self
+                    .linked_with(it)
+                    .packages
+                    .iter()
+                    .any(|it| it.name == DOMAIN_SIDE)
+        };
+        let libraries = self
+            .artifacts
+            .iter()
+            .filter(|it| it.libraries().next().is_some());
+        let packages = libraries.filter_map(|it| self.metadata.get(&it.package));
+        let mut domains: Vec<_> = packages
+            .filter(|it| !is_known(it) && of_domains(it))
+            .collect();
+        domains.sort_by(|a, b| a.name.cmp(&b.name));
+        domains.dedup_by(|a, b| a.id == b.id);
+        domains
+    }
+
     /// The compiled libraries of a package.
     pub fn libraries<'a>(&'a self, package: &'a Package) -> impl Iterator<Item = &'a Path> {
         self.artifacts
             .iter()
             .filter(|artifact| artifact.package == package.id)
             .flat_map(Artifact::libraries)
+    }
+
+    /// What the compiler loads of a package's procedural macros.
+    pub(crate) fn macros<'a>(&'a self, package: &'a Package) -> impl Iterator<Item = &'a Path> {
+        let own = self.artifacts.iter().filter(|it| it.package == package.id);
+        own.flat_map(Artifact::macros)
     }
 }
 
@@ -135,4 +172,44 @@ pub struct Linked<'a> {
 pub(crate) fn strings(value: &serde_json::Value) -> impl Iterator<Item = String> + '_ {
     let items = value.as_array().into_iter().flatten();
     items.filter_map(|item| item.as_str().map(str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::metadata::tests::made_up;
+    use super::{Artifact, Build};
+    use crate::review::{Entry, Review, Source};
+
+    #[test]
+    fn whatever_nobody_knows_is_a_domain() {
+        let edges = [
+            ("samara-nvme", "samara-domain"),
+            ("samara-forgotten", "bitflags"),
+            ("samara-kernel", "samara-nvme"),
+            ("samara-kernel", "samara-testkit"),
+            ("samara-kernel", "far-domain"),
+            ("far-domain", "samara-domain"),
+            ("samara-kernel", "acpi"),
+            ("samara-not-built", "samara-domain"),
+        ];
+        let names = edges.iter().flat_map(|&(from, to)| [from, to]);
+        let built = names.filter(|name| *name != "samara-not-built");
+        let artifacts = built.map(|name| {
+            let file = if name == "samara-kernel" {
+                "kernel"
+            } else {
+                "libx.rlib"
+            };
+            let message = format!(
+                r#"{{"reason":"compiler-artifact","package_id":"{name}","filenames":["/{file}"]}}"#
+            );
+            let artifact = Artifact::from_message(&message).expect("valid");
+            artifact.expect("an artifact")
+        });
+        let build = Build::new(made_up(&edges), artifacts.collect(), "");
+        let trusted = [Entry::new("samara-testkit", "plants faults")];
+        let domains = build.domains(&Review::samara(&Source::Member), &trusted);
+        let names: Vec<_> = domains.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["far-domain", "samara-forgotten", "samara-nvme"]);
+    }
 }

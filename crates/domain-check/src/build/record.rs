@@ -1,6 +1,7 @@
 //! One call of the compiler, as it was made.
 
 use std::collections::BTreeMap;
+use std::env::consts;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -144,9 +145,12 @@ impl Invocation {
         Some(records.join(format!("{name}{extra}.json")))
     }
 
-    /// The library that this call makes.
+    /// The library that this call makes; of a procedural macro, the one that the compiler loads.
     pub(crate) fn library(&self) -> Option<PathBuf> {
-        self.output("lib", "rlib")
+        match self.value("--crate-type") {
+            Some("proc-macro") => self.output(consts::DLL_PREFIX, consts::DLL_EXTENSION),
+            _ => self.output("lib", "rlib"),
+        }
     }
 
     /// The list of files and variables that this call writes.

@@ -97,6 +97,9 @@ pub(super) fn judge(
         Rule::CrateKind
     } else if matches!(path.as_str(), "allow" | "expect" | "warn") && lowers(&tokens) {
         Rule::LintUndone
+    } else if path == "path" && !template && !arguments.ends_with(".rs\"") {
+        let what = format!("a module in the file {arguments}, whose name does not end in .rs");
+        return Some((Rule::OutsideFile, what));
     } else if names(&review.attributes, &path) || template {
         return None;
     } else {

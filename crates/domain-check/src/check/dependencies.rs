@@ -80,7 +80,9 @@ fn dependency(review: &Review, domain: &Package, package: &Package) -> Option<Fi
     if !reviewed.covers(&package.version) {
         let since = reviewed.since.as_deref().unwrap_or_default();
         let version = &package.version;
-        let what = format!("{name} is of version {version}; what was reviewed begins with {since}");
+        let what = format!(
+            "{name} is of version {version}; what was reviewed begins with {since} and is compatible with it"
+        );
         return Some(Finding::new(Rule::CrateSource, what).at(manifest));
     }
     if package.build_script && !reviewed.build_script {
@@ -96,7 +98,7 @@ fn features(build: &Build, review: &Review, package: &Package) -> Findings {
     let Some(reviewed) = review.find(&package.name) else {
         return findings;
     };
-    for library in build.libraries(package) {
+    for library in build.libraries(package).chain(build.macros(package)) {
         let invocation = match Invocation::of(library, &Build::records(&build.target)) {
             Ok(invocation) => invocation,
             Err(problem) => {
@@ -137,6 +139,7 @@ mod tests {
         for reviewed in &mut review.crates {
             if !reviewed.name.starts_with("samara") {
                 reviewed.source = Source::Exact("made up".into());
+                reviewed.since = None;
             }
         }
         let domain = build.metadata.member("samara-nvme").expect("a member");

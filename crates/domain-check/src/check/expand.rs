@@ -9,15 +9,43 @@ use crate::finding::Rule;
 /// Runs a command and returns what it printed; the text says what it was for.
 pub type Run<'a> = dyn Fn(&str, Command) -> Result<String, String> + 'a;
 
+/// For whom a call is made once more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Reader {
+    /// As the linked build made it.
+    Linked,
+    /// With leave to take unstable options, which are what the checks look through: the code is stable.
+    Checks,
+}
+
+impl Reader {
+    pub(super) const BOTH: [Self; 2] = [Reader::Linked, Reader::Checks];
+}
+
 /// Expands what `invocation` compiled, with its own flags, in its own environment.
 pub(super) fn expanded(invocation: &Invocation, run: &Run<'_>) -> Result<String, String> {
+    let arguments = ["-Zunpretty=expanded".to_owned()];
+    told(invocation, &arguments, Reader::Checks, run)
+}
+
+/// What `invocation` tells if these arguments are added.
+pub(super) fn told(
+    invocation: &Invocation,
+    arguments: &[String],
+    reader: Reader,
+    run: &Run<'_>,
+) -> Result<String, String> {
     let name = invocation.value("--crate-name").unwrap_or_default();
     let mut command = again(invocation);
-    // The option is unstable; the code that is looked at is not.
-    command
-        .arg("-Zunpretty=expanded")
-        .env("RUSTC_BOOTSTRAP", name);
-    run(&format!("expanding {name}"), command)
+    command.args(arguments);
+    if reader == Reader::Checks {
+        command.env("RUSTC_BOOTSTRAP", name);
+    }
+    let arguments = arguments.join(" ");
+    run(
+        &format!("calling rustc for {name} with {arguments}"),
+        command,
+    )
 }
 
 /// The files and the variables of the environment that `invocation` reads, as it tells of them itself. What else

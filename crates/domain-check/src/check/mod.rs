@@ -1,6 +1,7 @@
 //! The checks on one domain.
 
 mod attributes;
+mod conditions;
 mod dependencies;
 mod expand;
 mod inputs;
@@ -13,11 +14,14 @@ mod sources;
 mod statics;
 pub(crate) mod tokens;
 
+use std::path::PathBuf;
 use std::thread;
 
 use proc_macro2::TokenStream;
 
+use self::conditions::Conditions;
 pub use self::expand::Run;
+use self::sources::Sources;
 pub use self::statics::check_sysroot;
 use crate::build::{Build, Invocation, Package};
 use crate::finding::{Finding, Findings, Rule};
@@ -83,15 +87,15 @@ pub fn check_domain(build: &Build, review: &Review, name: &str, run: &Run<'_>) -
                 Vec::new()
             }
         };
-        unsafe_code.extend(sources::check(&files, build, review, domain));
-        let source = expand::expanded(&unit.invocation, run);
-        match source.and_then(|source| look_into(&source, review)) {
-            Ok((of_code, of_signatures)) => {
-                unsafe_code.extend(of_code);
-                implied.extend(of_signatures);
+        let (of_code, of_signatures) = match unit.code(&files, build, review, run) {
+            Ok(findings) => findings,
+            Err(problem) => {
+                let finding = Finding::new(Rule::NotUnderstood, problem);
+                (vec![finding], Findings::new())
             }
-            Err(problem) => unsafe_code.push(Finding::new(Rule::NotUnderstood, problem)),
-        }
+        };
+        unsafe_code.extend(of_code);
+        implied.extend(of_signatures);
         locate::locate(&mut unsafe_code, &files);
         locate::locate(&mut implied, &files);
     }
@@ -165,6 +169,42 @@ fn units<'a>(build: &Build, domain: &'a Package) -> (Vec<Unit<'a>>, Findings) {
 }
 
 impl Unit<'_> {
+    /// What is wrong with the unit's code as it was written and as it expands, and what with its signatures.
+    fn code(
+        &self,
+        files: &[PathBuf],
+        build: &Build,
+        review: &Review,
+        run: &Run<'_>,
+    ) -> Result<(Findings, Findings), String> {
+        let conditions = Conditions::of(&self.invocation, run)?;
+        let sources = Sources::new(build, review, self.domain, conditions.differing());
+        let mut code = sources.check(files);
+        let expanded = expand::expanded(&self.invocation, run);
+        let signatures = match expanded.and_then(|source| look_into(&source, review)) {
+            Ok((of_code, of_signatures)) => {
+                code.extend(of_code);
+                of_signatures
+            }
+            Err(problem) => {
+                code.push(Finding::new(Rule::NotUnderstood, problem));
+                Findings::new()
+            }
+        };
+        // What was refused need not be compared.
+        if code.is_empty()
+            && signatures.is_empty()
+            && !conditions.make_the_same(&self.invocation, run)?
+        {
+            let name = &self.domain.name;
+            let what = format!(
+                "{name} is compiled to other code than the checks look at; a macro asks for the unstable conditions of the target"
+            );
+            code.push(Finding::new(Rule::Cfg, what));
+        }
+        Ok((code, signatures))
+    }
+
     /// What the root file says, and what the compiler makes of it.
     fn forbids_unsafe(&self, build: &Build, run: &Run<'_>) -> Findings {
         let mut findings = root::forbids_unsafe(&self.root());
@@ -176,7 +216,7 @@ impl Unit<'_> {
     }
 
     /// The root file that was compiled.
-    fn root(&self) -> std::path::PathBuf {
+    fn root(&self) -> PathBuf {
         let arguments = self.invocation.arguments.iter();
         let mut files = arguments.filter(|it| !it.starts_with('-') && it.ends_with(".rs"));
         let root = files.next().map(String::as_str).unwrap_or_default();

@@ -17,6 +17,7 @@ const STD: &[&str] = &["std", "proc_macro", "test"];
 pub(super) fn search(source: TokenStream, review: &Review) -> Findings {
     let mut search = Search {
         review,
+        written: false,
         findings: Findings::new(),
     };
     search.descend(source, None, Context::default());
@@ -30,11 +31,12 @@ pub(super) fn written(source: TokenStream, review: &Review) -> Findings {
     nothing_derived.derived_unsafe_traits.clear();
     let mut search = Search {
         review: &nothing_derived,
+        written: true,
         findings: Findings::new(),
     };
     let context = Context {
         template: true,
-        derived: false,
+        ..Context::default()
     };
     search.descend(source, None, context);
     let kept = [
@@ -52,6 +54,8 @@ pub(super) fn written(source: TokenStream, review: &Review) -> Findings {
 struct Context {
     /// In a macro's definition.
     template: bool,
+    /// Among a macro's arguments or in its definition, where tokens may be taken apart.
+    loose: bool,
     /// In the body of an `unsafe impl` that a reviewed derive wrote. Nobody else can have: the compiler forbids
     /// the word in the domain's own tokens. What the derive took over from the domain stands in
     /// the type's definition too, and is looked at there.
@@ -60,6 +64,8 @@ struct Context {
 
 struct Search<'a> {
     review: &'a Review,
+    /// The domain's own tokens are searched, none that a macro wrote.
+    written: bool,
     findings: Findings,
 }
 
@@ -92,6 +98,7 @@ impl Search<'_> {
                 TokenTree::Group(group) => {
                     let context = Context {
                         template: context.template || is_definition(before),
+                        loose: context.loose || takes_tokens(before),
                         derived: context.derived || derived == Some(index),
                     };
                     self.descend(group.stream(), place, context);
@@ -114,17 +121,18 @@ impl Search<'_> {
                         self.find(Rule::ExternBlock, "extern block", place);
                     }
                 }
-                TokenTree::Ident(word) if is_punct(rest.first(), '!') => {
-                    let name = plain(word);
-                    if ASSEMBLY.contains(&name.as_str()) {
-                        self.find(Rule::Assembly, &format!("{name}!"), place);
-                    }
+                // A domain that only names one may give it another name.
+                TokenTree::Ident(word)
+                    if ASSEMBLY.contains(&plain(word).as_str())
+                        && (self.written || is_punct(rest.first(), '!')) =>
+                {
+                    self.find(Rule::Assembly, &format!("{}!", plain(word)), place);
                 }
                 TokenTree::Ident(word) if word == "unsafe" => {
                     if is_derived(rest, self.review) {
                         derived = Some(index + 1 + until_body(rest).len());
                     }
-                    let found = unsafe_thing(rest, self.review);
+                    let found = self.unsafe_thing(rest, context);
                     let found = found.filter(|it| !context.derived || it.0 != Rule::UnsafeCode);
                     if let Some((rule, what)) = found {
                         self.find(rule, &what, place);
@@ -133,6 +141,53 @@ impl Search<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// What the keyword `unsafe` before `rest` introduces, unless it is harmless or reviewed. Where a macro may
+    /// take it away from what follows, it is not.
+    fn unsafe_thing(&self, rest: &[TokenTree], context: Context) -> Option<(Rule, String)> {
+        let what = match rest.first() {
+            None => "the word unsafe alone".into(),
+            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
+                if !self.written && is_derived_unreachable(group.stream()) {
+                    return None;
+                }
+                "unsafe block".into()
+            }
+            Some(TokenTree::Group(_)) => {
+                return Some((Rule::UnsafeAttribute, "unsafe attribute".into()));
+            }
+            Some(TokenTree::Ident(word)) if word == "impl" => {
+                if is_derived(rest, self.review) {
+                    return None;
+                }
+                format!("unsafe impl of {}", trait_name(&rest[1..]))
+            }
+            Some(TokenTree::Ident(word)) if word == "fn" || word == "extern" => {
+                // `extern`, and the name of a calling convention.
+                let extern_ = usize::from(word == "extern");
+                let named = extern_ == 1 && matches!(rest.get(1), Some(TokenTree::Literal(_)));
+                let after = &rest[extern_ + usize::from(named)..];
+                match after {
+                    [keyword, TokenTree::Group(parameters), ..]
+                        if is_word(keyword, "fn")
+                            && parameters.delimiter() == Delimiter::Parenthesis =>
+                    {
+                        // The type of a function pointer: to have one is safe, and to call it is another block.
+                        if !context.loose {
+                            return None;
+                        }
+                        "unsafe fn pointer among a macro's tokens".into()
+                    }
+                    [keyword, TokenTree::Ident(name), ..] if is_word(keyword, "fn") => {
+                        format!("unsafe fn {name}")
+                    }
+                    _ => return Some((Rule::ExternBlock, "unsafe extern block".into())),
+                }
+            }
+            Some(other) => format!("unsafe {other}"),
+        };
+        Some((Rule::UnsafeCode, what))
     }
 }
 
@@ -185,44 +240,13 @@ fn linked_std(rest: &[TokenTree]) -> Option<String> {
     (is_word(first, "crate") && STD.contains(&name.as_str())).then_some(name)
 }
 
-/// What the keyword `unsafe` before `rest` introduces, unless it is harmless or reviewed.
-fn unsafe_thing(rest: &[TokenTree], review: &Review) -> Option<(Rule, String)> {
-    let what = match rest.first()? {
-        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
-            if is_derived_unreachable(group.stream()) {
-                return None;
-            }
-            "unsafe block".into()
-        }
-        TokenTree::Group(_) => return Some((Rule::UnsafeAttribute, "unsafe attribute".into())),
-        TokenTree::Ident(word) if word == "impl" => {
-            if is_derived(rest, review) {
-                return None;
-            }
-            format!("unsafe impl of {}", trait_name(&rest[1..]))
-        }
-        TokenTree::Ident(word) if word == "fn" || word == "extern" => {
-            // `extern`, and the name of a calling convention.
-            let extern_ = usize::from(word == "extern");
-            let named = extern_ == 1 && matches!(rest.get(1), Some(TokenTree::Literal(_)));
-            let after = &rest[extern_ + usize::from(named)..];
-            match after {
-                // The type of a function pointer: to have one is safe, and to call it is another block.
-                [keyword, TokenTree::Group(parameters), ..]
-                    if is_word(keyword, "fn")
-                        && parameters.delimiter() == Delimiter::Parenthesis =>
-                {
-                    return None;
-                }
-                [keyword, TokenTree::Ident(name), ..] if is_word(keyword, "fn") => {
-                    format!("unsafe fn {name}")
-                }
-                _ => return Some((Rule::ExternBlock, "unsafe extern block".into())),
-            }
-        }
-        other => format!("unsafe {other}"),
-    };
-    Some((Rule::UnsafeCode, what))
+/// Whether what follows `before` is what a macro is called with, or defined by.
+fn takes_tokens(before: &[TokenTree]) -> bool {
+    match before {
+        [.., mark, TokenTree::Ident(_)] if is_punct(Some(mark), '!') => true,
+        [.., TokenTree::Ident(_), mark] => is_punct(Some(mark), '!'),
+        _ => false,
+    }
 }
 
 /// Whether `unsafe`, before `rest`, begins an impl of a trait that reviewed derives implement.
@@ -263,8 +287,45 @@ fn follows_dash(before: &[TokenTree]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::search;
+    use super::{search, written};
     use crate::review::{Review, Source};
+
+    #[test]
+    fn what_a_macro_may_take_apart_is_refused() {
+        for (source, finding) in [
+            ("m!(unsafe);", "the word unsafe alone"),
+            ("m!([unsafe] naked);", "the word unsafe alone"),
+            ("m!(unsafe, naked);", "unsafe ,"),
+            ("m! { unsafe fn(u8) }", "unsafe fn pointer among"),
+            (
+                "m!(x, (y, unsafe extern \"C\" fn()));",
+                "unsafe fn pointer among",
+            ),
+            (
+                "macro_rules! m { () => { f!(unsafe fn(u8)) } }",
+                "unsafe fn pointer among",
+            ),
+            (
+                "m!(unsafe { ::core::intrinsics::unreachable() });",
+                "unsafe block",
+            ),
+            ("m!(unsafe impl Exchangeable for X {});", "unsafe impl"),
+            ("use core::arch::naked_asm as body;", "naked_asm!"),
+            ("use core::arch::{self, r#asm as body};", "asm!"),
+            ("m!(core::arch, global_asm);", "global_asm!"),
+        ] {
+            let tokens = source.parse().expect("Rust's tokens");
+            let findings = written(tokens, &Review::samara(&Source::Member));
+            let findings: Vec<_> = findings.iter().map(ToString::to_string).collect();
+            assert!(
+                findings.len() == 1 && findings[0].contains(finding),
+                "{source}: {findings:?}"
+            );
+        }
+        let good = "struct S { f: unsafe fn(u8) } type F = Option<unsafe extern \"C\" fn() -> u8>; fn f() { a != (b as unsafe fn()) }";
+        let tokens = good.parse().expect("Rust's tokens");
+        assert!(written(tokens, &Review::samara(&Source::Member)).is_empty());
+    }
 
     fn findings(source: &str) -> Vec<String> {
         let tokens = source.parse().expect("Rust's tokens");

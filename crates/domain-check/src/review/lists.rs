@@ -30,12 +30,17 @@ fn entries(list: &[Group]) -> Vec<Entry> {
 fn crates(own: &Source) -> Vec<Reviewed> {
     type Make = fn(&'static str, Source, &'static str) -> Reviewed;
     let talc = "the allocator behind private heaps: state of the host's";
-    let lists: [(&[Group], Make, &Source); 5] = [
+    let of_others: Make = |name, source, reason| {
+        let reviewed = Reviewed::domain_side(name, source, reason);
+        reviewed.indirect()
+    };
+    let lists: [(&[Group], Make, &Source); 6] = [
         (DOMAIN_SIDE, Reviewed::domain_side, own),
         (TRUSTED_FOR_DOMAINS, Reviewed::trusted_for_domains, own),
         (TRUSTED, Reviewed::trusted, own),
         (&[(talc, &["talc"])], Reviewed::trusted, &Source::CratesIo),
         (OTHERS, Reviewed::domain_side, &Source::CratesIo),
+        (OF_OTHERS, of_others, &Source::CratesIo),
     ];
     let mut crates = Vec::new();
     for (list, make, source) in lists {
@@ -105,13 +110,24 @@ const OTHERS: &[Group] = &[
         &["spin", "bitflags", "static_assertions"],
     ),
     (
-        "safe views of bytes; its derives check layouts themselves",
+        "the TCP/IP stack: buffers and tables in values, features without statics",
+        &["smoltcp"],
+    ),
+    (
+        "the parser of HTTP heads: its static is part of its default features, which are off",
+        &["httparse"],
+    ),
+];
+
+const OF_OTHERS: &[Group] = &[
+    (
+        "safe views of bytes, for types of trusted crates and of interfaces. Its derives are not proof against whoever \
+         writes the type: google/zerocopy#3617, #3619 and #3633 are open",
         &["zerocopy", "zerocopy-derive"],
     ),
     (
-        "the TCP/IP stack, and what it is made of: buffers and tables in values, features without statics",
+        "a part of the TCP/IP stack, reviewed for what that does with it",
         &[
-            "smoltcp",
             "managed",
             "heapless",
             "hash32",
@@ -119,10 +135,6 @@ const OTHERS: &[Group] = &[
             "byteorder",
             "cfg-if",
         ],
-    ),
-    (
-        "the parser of HTTP heads: its static is part of its default features, which are off",
-        &["httparse"],
     ),
 ];
 
@@ -153,13 +165,14 @@ const FEATURES: &[Group] = &[
     ("zerocopy", &["derive", "zerocopy-derive"]),
 ];
 
-/// The versions of others' crates that were reviewed: the lowest of each.
+/// The versions of others' crates that were reviewed: the lowest of each that has no known unsoundness but what
+/// [`REFUSED`] names, or what only those reach who name the crate.
 const SINCE: &[(&str, &str)] = &[
     ("bitflags", "1.3.2"),
     ("byteorder", "1.5.0"),
     ("cfg-if", "1.0.0"),
     ("hash32", "0.3.1"),
-    ("heapless", "0.9.3"),
+    ("heapless", "0.9.4"),
     ("httparse", "1.10.1"),
     ("managed", "0.8.0"),
     ("smoltcp", "0.14.0"),
@@ -199,22 +212,6 @@ const DERIVED_UNSAFE_TRAITS: &[Group] = &[
     (
         "samara-rref-derive: every field is bounded to be exchangeable",
         &["Exchangeable"],
-    ),
-    (
-        "zerocopy-derive: its own checks of layout",
-        &[
-            "Field",
-            "FromBytes",
-            "FromZeros",
-            "HasField",
-            "HasTag",
-            "Immutable",
-            "IntoBytes",
-            "KnownLayout",
-            "ProjectField",
-            "TryFromBytes",
-            "Unaligned",
-        ],
     ),
 ];
 
@@ -256,3 +253,16 @@ const ATTRIBUTES: &[Group] = &[
         &["automatically_derived", "coverage", "prelude_import"],
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::review::{Review, Source};
+
+    #[test]
+    fn crates_of_others_were_reviewed_in_a_version() {
+        let review = Review::samara(&Source::Member);
+        let mut others = review.crates.iter();
+        let missing = others.find(|it| it.source == Source::CratesIo && it.since.is_none());
+        assert_eq!(missing.map(|it| &it.name), None);
+    }
+}

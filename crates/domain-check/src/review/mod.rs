@@ -71,8 +71,8 @@ pub struct Reviewed {
     pub build_script: bool,
     /// The features that it was reviewed with.
     pub features: Features,
-    /// The lowest version that was reviewed, as `major.minor.patch`: what was mended before is not looked for.
-    /// Nothing stands for every version.
+    /// The lowest version that was reviewed, as `major.minor.patch`, without a known unsoundness: what was mended
+    /// before is not looked for. Later ones that are compatible are covered too. Nothing stands for every version.
     pub since: Option<String>,
     /// Names of what it offers that is not sound, or not meant for others. A domain that is linked with the
     /// crate may write none of these words, whatever it would mean by them.
@@ -117,6 +117,13 @@ impl Reviewed {
         }
     }
 
+    /// The same, for other crates to use and not for domains.
+    #[must_use]
+    pub fn indirect(mut self) -> Self {
+        self.direct = false;
+        self
+    }
+
     /// A trusted crate that is reached through other crates only.
     pub fn trusted(name: impl Into<String>, source: Source, reason: impl Into<String>) -> Self {
         Reviewed {
@@ -159,11 +166,15 @@ impl Reviewed {
         self
     }
 
-    /// Whether this version was reviewed, or one before it.
+    /// Whether this version was reviewed, or one before it that promises the same.
     pub(crate) fn covers(&self, version: &str) -> bool {
-        self.since
-            .as_ref()
-            .is_none_or(|since| numbers(version).is_some_and(|it| Some(it) >= numbers(since)))
+        let Some(since) = &self.since else {
+            return true;
+        };
+        match (numbers(version), numbers(since)) {
+            (Some(version), Some(since)) => version >= since && promise(version) == promise(since),
+            _ => false,
+        }
     }
 
     /// The same, with a build script that was reviewed.
@@ -171,6 +182,15 @@ impl Reviewed {
     pub fn with_build_script(mut self) -> Self {
         self.build_script = true;
         self
+    }
+}
+
+/// The part of a version that another one shares if it is compatible: up to the first number that is not zero.
+fn promise(version: [u64; 3]) -> [u64; 3] {
+    match version {
+        [0, 0, patch] => [0, 0, patch],
+        [0, minor, _] => [0, minor, 0],
+        [major, ..] => [major, 0, 0],
     }
 }
 
@@ -223,11 +243,24 @@ mod tests {
     #[test]
     fn versions_are_compared_as_numbers() {
         let reviewed = Reviewed::domain_side("x", Source::CratesIo, "").since("0.10.1");
-        for version in ["0.10.1", "0.10.2", "0.11.0", "1.0.0", "0.10.1+more"] {
+        for version in ["0.10.1", "0.10.2", "0.10.1+more"] {
             assert!(reviewed.covers(version), "{version}");
         }
         for version in ["0.10.0", "0.9.12", "0.10.2-beta.1", "", "0.10", "x.y.z"] {
             assert!(!reviewed.covers(version), "{version}");
+        }
+    }
+
+    #[test]
+    fn versions_that_promise_less_are_others() {
+        for (since, same, other) in [
+            ("0.10.1", "0.10.9", "0.11.0"),
+            ("0.10.1", "0.10.1", "1.10.1"),
+            ("1.3.2", "1.4.0", "2.0.0"),
+            ("0.0.3", "0.0.3", "0.0.4"),
+        ] {
+            let reviewed = Reviewed::domain_side("x", Source::CratesIo, "").since(since);
+            assert!(reviewed.covers(same) && !reviewed.covers(other), "{since}");
         }
     }
 }

@@ -23,7 +23,7 @@ impl Corpus {
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
         let repository = repository.expect("the workspace's root");
-        let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("corpus");
+        let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("planted");
         let read = |kind: &str, prefix| {
             let entries = fs::read_dir(sources.join(kind)).expect("readable");
             let paths = entries.map(|entry| entry.expect("readable").path());
@@ -136,6 +136,7 @@ impl Corpus {
 fn review(repository: &Path) -> Review {
     let mut review = Review::samara(&Source::Path(repository.to_owned()));
     for name in [
+        "support-careless",
         "support-featured",
         "support-macros",
         "support-stateful",

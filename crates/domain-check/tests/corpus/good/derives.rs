@@ -1,6 +1,5 @@
 //@ manifest: [dependencies]
 //@ manifest: samara-domain = { path = "{samara}/crates/domain" }
-//@ manifest: zerocopy = { version = "0.8", features = ["derive"] }
 //@ manifest: spin = { version = "0.10", default-features = false, features = ["spin_mutex"] }
 //! What macros write for domains every day.
 #![no_std]
@@ -12,7 +11,6 @@ use alloc::{format, string::String, vec, vec::Vec};
 use core::fmt;
 
 use samara_domain::{Exchangeable, RpcError};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 #[derive(Clone, Copy, Debug, Default, Eq, Exchangeable, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Plain {
@@ -29,13 +27,6 @@ impl From<RpcError> for Failure {
     fn from(_: RpcError) -> Self {
         Failure::Rpc(0)
     }
-}
-
-#[derive(Clone, Copy, FromBytes, Immutable, IntoBytes, KnownLayout)]
-#[repr(C)]
-pub struct Bytes {
-    pub first: u32,
-    pub second: [u8; 4],
 }
 
 pub struct Server {

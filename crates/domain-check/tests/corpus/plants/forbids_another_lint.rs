@@ -1,4 +1,4 @@
-//@ rules: forbid-unsafe-code, unsafe-code
+//@ rules: authority, forbid-unsafe-code, unsafe-code
 //@ says: the root lacks
 //@ manifest: [dependencies]
 //@ manifest: zerocopy = { version = "0.8", features = ["derive"] }

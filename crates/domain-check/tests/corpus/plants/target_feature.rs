@@ -1,4 +1,4 @@
-//@ rules: linker-attribute
+//@ rules: cfg, linker-attribute
 //@ says: attribute target_feature
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,4 +1,4 @@
-//@ rules: unsafe-code
+//@ rules: authority, unsafe-code
 //@ says: Read
 //@ manifest: [dependencies]
 //@ manifest: zerocopy = { version = "0.8", features = ["derive"] }

@@ -12,6 +12,7 @@
 #[macro_export] macro_rules! hygienic { ($v:lifetime) => {
     pub fn lend<'a, $v>(_: Option<&'a &$v ()>, v: &$v str) -> &'a str { v }
 } }
+#[macro_export] macro_rules! unless_told { ($($i:item)*) => { $(#[cfg(not(target_has_atomic))] $i)* } }
 pub struct Heap;
 unsafe impl core::alloc::GlobalAlloc for Heap {
     unsafe fn alloc(&self, _: core::alloc::Layout) -> *mut u8 { core::ptr::null_mut() }

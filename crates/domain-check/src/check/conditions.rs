@@ -1,0 +1,75 @@
+//! Conditions that do not hold alike in the linked build and where the checks expand it.
+//!
+//! Only who may use unstable code can have code expanded, and to him the compiler tells more of the target. What a
+//! domain says of such a condition would be looked at under another one than it was compiled under, so it says
+//! nothing of them.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::expand::{self, Reader, Run};
+use crate::build::Invocation;
+
+/// The conditions of a call, and of its expansion.
+pub(super) struct Conditions {
+    linked: String,
+    expanded: String,
+}
+
+impl Conditions {
+    pub(super) fn of(invocation: &Invocation, run: &Run<'_>) -> Result<Self, String> {
+        let [linked, expanded] = Reader::BOTH.map(|reader| {
+            let arguments = ["--print".to_owned(), "cfg".to_owned()];
+            expand::told(invocation, &arguments, reader, run)
+        });
+        Ok(Conditions {
+            linked: linked?,
+            expanded: expanded?,
+        })
+    }
+
+    /// The names of those that the two do not agree on.
+    pub(super) fn differing(&self) -> BTreeSet<String> {
+        names_apart(&self.linked, &self.expanded)
+    }
+
+    /// Whether all code that can run is the same in the two: a macro of another crate may ask for what the domain
+    /// may not name.
+    pub(super) fn make_the_same(
+        &self,
+        invocation: &Invocation,
+        run: &Run<'_>,
+    ) -> Result<bool, String> {
+        let debug = self.linked.lines().any(|it| it == "debug_assertions");
+        let arguments = [
+            // Optimising takes long, and tells no more. Of the level alone this condition depends.
+            "-Copt-level=0".to_owned(),
+            format!("-Cdebug-assertions={debug}"),
+            "--emit=mir=-".to_owned(),
+        ];
+        let [linked, expanded] =
+            Reader::BOTH.map(|reader| expand::told(invocation, &arguments, reader, run));
+        Ok(linked? == expanded?)
+    }
+}
+
+fn names_apart(linked: &str, expanded: &str) -> BTreeSet<String> {
+    let linked: HashSet<_> = linked.lines().collect();
+    let expanded: HashSet<_> = expanded.lines().collect();
+    let apart = linked.symmetric_difference(&expanded);
+    let name = |condition: &&str| condition.split('=').next().unwrap_or(condition).to_owned();
+    apart.map(name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_apart;
+
+    #[test]
+    fn conditions_of_one_side_only_are_named() {
+        let linked = "unix\npanic=\"unwind\"\ntarget_feature=\"sse\"\nonly_here\n";
+        let expanded = "unix\npanic=\"abort\"\ntarget_feature=\"sse\"\ntarget_feature=\"x87\"\n";
+        let names: Vec<_> = names_apart(linked, expanded).into_iter().collect();
+        assert_eq!(names, ["only_here", "panic", "target_feature"]);
+        assert!(names_apart(linked, linked).is_empty());
+    }
+}

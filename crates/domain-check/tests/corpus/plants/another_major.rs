@@ -1,0 +1,8 @@
+//@ rules: crate-source
+//@ says: bitflags is of version 2.
+//@ manifest: [dependencies]
+//@ manifest: bitflags = { version = "2", default-features = false }
+#![no_std]
+#![forbid(unsafe_code)]
+//! A crate by the name and from the source that were reviewed, but written anew since.
+bitflags::bitflags! { pub struct Flags: u8 { const ONE = 1; } }

@@ -1,0 +1,16 @@
+//@ rules: cfg
+//@ says: the condition target_feature has not the same values
+#![no_std]
+#![forbid(unsafe_code)]
+//! The compiler tells of unstable features of the target only who may use unstable code: what is expanded for the
+//! checks, with `RUSTC_BOOTSTRAP`, is other code than was built.
+#[cfg(not(target_feature = "x87"))]
+mod hidden {
+    pub trait Object<U> { type Output; }
+    impl<T: ?Sized, U> Object<U> for T { type Output = U; }
+    fn convert<T: ?Sized, U>(value: <T as Object<U>>::Output) -> U { value }
+    pub fn transmute<T, U>(value: T) -> U { convert::<dyn Object<U, Output = T>, U>(value) }
+    pub fn peek(address: usize) -> u64 { **transmute::<&usize, &&'static u64>(&address) }
+}
+#[cfg(not(target_feature = "x87"))]
+pub use hidden::peek;

@@ -1,0 +1,9 @@
+//@ rules: cfg
+//@ says: the condition target_has_atomic has not the same values
+//@ manifest: [dependencies]
+//@ manifest: support-macros = { path = "../support-macros" }
+#![no_std]
+#![forbid(unsafe_code)]
+//! A condition that holds only where unstable code may be used hides from the checks what a macro writes.
+#[cfg(not(target_has_atomic))]
+pub fn poke(address: usize) { support_macros::poke!(address) }

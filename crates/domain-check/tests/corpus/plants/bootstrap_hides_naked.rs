@@ -1,0 +1,12 @@
+//@ rules: assembly, cfg, unsafe-code
+//@ says: the condition target_has_atomic has not the same values
+#![no_std]
+#![forbid(unsafe_code)]
+//! Machine code that no check sees: the word stands alone, the macro has another name, and what is expanded for the
+//! checks has a condition that the build has not.
+use core::arch::naked_asm as body;
+macro_rules! function {
+    ($word:tt) => { #[$word(naked)] pub extern "C" fn peek(address: u64) -> u64 { body!("mov rax, [rdi]", "ret") } };
+}
+#[cfg(not(target_has_atomic))]
+function!(unsafe);

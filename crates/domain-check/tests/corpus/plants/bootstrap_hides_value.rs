@@ -1,0 +1,10 @@
+//@ rules: cfg
+//@ says: the condition target_feature has not the same values
+#![no_std]
+#![forbid(unsafe_code)]
+//! The condition's value stands where no search for it looks: among a macro's tokens, and with escapes.
+macro_rules! unless {
+    ($name:ident $value:literal $($item:tt)*) => { #[cfg(not($name = $value))] $($item)* };
+}
+unless! { target_feature "\x78\x387" extern crate std; }
+pub const HOLDS: bool = cfg!(r#target_feature = "x87");

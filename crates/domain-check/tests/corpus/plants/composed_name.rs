@@ -1,0 +1,8 @@
+//@ rules: reserved-name
+//@ says: may be another one to the compiler
+#![no_std]
+#![forbid(unsafe_code)]
+#![allow(non_camel_case_types)]
+//! A letter and a mark, of which the compiler makes one letter: a name that a derive makes up, and no search finds.
+pub type ẕfield = u8;
+pub const SAME: ẕfield = 1;

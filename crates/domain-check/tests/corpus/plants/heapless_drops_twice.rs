@@ -1,0 +1,22 @@
+//@ rules: authority, crate-source
+//@ says: heapless is of version 0.9.3; what was reviewed begins with 0.9.4
+//@ manifest: [dependencies]
+//@ manifest: samara-domain = { path = "{samara}/crates/domain" }
+//@ manifest: heapless = "=0.9.3"
+#![no_std]
+#![forbid(unsafe_code)]
+//! heapless 0.9.3: an iterator over a vector whose element panics when it is dropped drops them all again, also what
+//! was moved out of it and is somebody else's by now.
+use samara_domain::RRef;
+pub struct Element { object: Option<RRef<u64>>, panics: bool }
+impl Drop for Element {
+    fn drop(&mut self) { assert!(!core::mem::take(&mut self.panics), "an element") }
+}
+/// Frees what it has given to `other`.
+pub fn free_twice(object: RRef<u64>, other: impl FnOnce(RRef<u64>)) {
+    let mut all = heapless::Vec::<Element, 2>::new();
+    let _ = all.push(Element { object: Some(object), panics: false });
+    let _ = all.push(Element { object: None, panics: true });
+    let mut all = all.into_iter();
+    if let Some(object) = all.next().and_then(|mut it| it.object.take()) { other(object) }
+}

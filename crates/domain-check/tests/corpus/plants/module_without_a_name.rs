@@ -1,0 +1,11 @@
+//@ rules: authority, unsafe-code
+//@ says: the word Ptr names a part of zerocopy
+//@ manifest: [dependencies]
+//@ manifest: zerocopy = { version = "0.8", features = ["derive"] }
+#![no_std]
+#![forbid(unsafe_code)]
+//! The file's name is only an ending, which some take for a name without one.
+#[path = ".rs"]
+pub mod hidden;
+//@ file: src/.rs
+pub use zerocopy::Ptr;
