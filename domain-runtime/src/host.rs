@@ -116,7 +116,8 @@ pub unsafe trait StackProbe: Sync {
 
     /// The running thread has left a domain that died on it, so its stack's reserve, if
     /// [`Verdict::Reserve`](crate::contain) had it opened, may be closed: nothing lies there,
-    /// unless trusted code that has come that far called the domain. Then it is asked again further up.
+    /// unless trusted code that has come that far called the domain. Then, and where closing it has no room above it, it
+    /// is asked again further up.
     fn close_reserve(&self) {}
 }
 

@@ -5,16 +5,20 @@
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
-use samara_testkit::contained::{contained, cuts};
+use samara_testkit::contained::{allow_segments, contained, cuts};
 use samara_testkit::hosted::{alone, host};
 use std::hint::black_box;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
 #[path = "fixtures/deep.rs"]
 mod deep;
-use deep::{allocate_deeper, outlives, pad_until};
+use deep::{allocate_deeper, outlives};
+#[path = "fixtures/pad_until.rs"]
+mod pad_until;
+use pad_until::pad_until;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
@@ -24,7 +28,7 @@ const STACK: usize = 512 << 10;
 /// What they may use before the reserve.
 const USUAL: usize = STACK - (128 << 10);
 /// From where the host's part of a recovery runs over.
-const DEPTHS: std::ops::Range<usize> = USUAL - (20 << 10)..USUAL - (12 << 10);
+const DEPTHS: Range<usize> = USUAL - (18 << 10)..USUAL - (12 << 10);
 const STEP: usize = 32;
 
 /// What the server's `init` does next.
@@ -158,9 +162,10 @@ fn what_is_started_on_a_reserve_does_not_end_the_host() {
     });
 }
 
-/// Has the client use its stack up while the server is restarted so many times, at most.
-fn goes_no_further(restarts: u32) {
+/// Has the client use its stack up while the server is restarted so many times at most, with so many segments.
+fn goes_no_further(restarts: u32, segments: usize) {
     let _alone = alone();
+    allow_segments(segments);
     let mut opened = 0;
     for bytes in DEPTHS.step_by(STEP) {
         NEXT.store(STARTS, SeqCst);
@@ -178,18 +183,24 @@ fn goes_no_further(restarts: u32) {
         server.kill();
         host().reap();
     }
+    allow_segments(0);
     assert!(opened > 10, "{opened}");
 }
 
-/// The mark of the server's allocation ends while the client is to be cut.
+/// The server allocates, on a segment: there a mark ends while the client is to be cut.
 #[test]
 fn who_used_the_stack_up_goes_no_further() {
-    goes_no_further(1);
+    goes_no_further(1, 4);
+}
+
+#[test]
+fn who_used_the_stack_up_goes_no_further_without_segments() {
+    goes_no_further(1, 0);
 }
 
 #[test]
 fn who_used_the_stack_up_goes_no_further_where_nobody_is_started() {
-    goes_no_further(0);
+    goes_no_further(0, 0);
 }
 
 #[test]
@@ -199,7 +210,7 @@ fn a_destructor_in_a_panic_does_not_run_over_twice() {
         let (server, client) = spawn(1 << 20);
         let before = cuts().reserves;
         on_stack(|| {
-            for bytes in (0..4096).step_by(STEP) {
+            for bytes in (0..2048).step_by(STEP) {
                 client.restart().unwrap();
                 let died = client.proxy().unwrap().panic_below(bytes);
                 assert_eq!(died, Err(RpcError::Crashed));

@@ -12,7 +12,10 @@ use std::time::Duration;
 
 #[path = "fixtures/deep.rs"]
 mod deep;
-use deep::{allocate_deeper, outlives, pad_until};
+use deep::{allocate_deeper, outlives};
+#[path = "fixtures/pad_until.rs"]
+mod pad_until;
+use pad_until::pad_until;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);

@@ -23,6 +23,9 @@ use std::{iter, ptr};
 #[path = "fixtures/pad.rs"]
 mod pad;
 use pad::pad;
+#[path = "fixtures/pad_until.rs"]
+mod pad_until;
+use pad_until::pad_until;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
@@ -224,23 +227,6 @@ fn an_entry_asks_for_what_the_domain_declares() {
         assert_eq!(deep, Err(RpcError::StackExhausted));
         assert!(are_well(domains));
     });
-}
-
-/// Calls `then` with so many bytes of stack used.
-fn pad_until<R>(bytes: usize, then: &dyn Fn() -> R) -> R {
-    fn deeper<R>(from: usize, bytes: usize, then: &dyn Fn() -> R) -> R {
-        let here = black_box([0_u8; 256]);
-        let used = from - here.as_ptr().addr();
-        let result = if used < bytes {
-            deeper(from, bytes, then)
-        } else {
-            then()
-        };
-        black_box(&here);
-        result
-    }
-    let here = black_box(0_u8);
-    deeper((&raw const here).addr(), bytes, then)
 }
 
 #[test]

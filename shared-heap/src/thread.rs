@@ -169,8 +169,7 @@ impl ThreadSlot {
     }
 
     /// The address that the room for entries is counted from: the stack's lowest, or its end while its reserve is
-    /// open ([`open_reserve`](Self::open_reserve)), so that there is less than none. Far below
-    /// every stack if the host has not told.
+    /// open (`open_reserve`), so that there is less than none. Far below every stack if the host has not told.
     #[inline]
     #[must_use]
     pub fn floor(&self) -> usize {
@@ -232,6 +231,8 @@ impl ThreadSlot {
     ///
     /// # Safety
     /// As for [`set_stack`](Self::set_stack).
+    // Where addresses are shorter the room is compared without a sign: there is no less than none.
+    #[cfg(target_pointer_width = "64")]
     pub unsafe fn open_reserve(&self, stack: Range<usize>) {
         self.floor.set(stack.end);
         self.stack.set((stack.start, stack.end));
@@ -241,7 +242,7 @@ impl ThreadSlot {
 /// The floor of a stack that the host has not told: with addresses of 64 bits those that are used lie around zero, in
 /// the lower and the upper half, and this lies below both.
 const NO_FLOOR: usize = if cfg!(target_pointer_width = "64") {
-    0_usize.wrapping_sub(1 << 60)
+    !(usize::MAX / 16)
 } else {
     0
 };

@@ -349,7 +349,7 @@ fn recheck() {
     let Some(nearest) = call::nearest(thread) else {
         return;
     };
-    if !core::iter::once(nearest).chain(nearest.outer()).any(is_dead) {
+    if !is_dead(nearest) && !nearest.outer().any(is_dead) {
         return;
     }
     // SAFETY: as in `fault`.

@@ -19,13 +19,15 @@
 //!
 //! Where a stack runs over inside trusted code, its lowest part, which is otherwise closed, is opened for
 //! that code to come to its end. With [`allow_segments`] a call that finds too little room goes on
-//! elsewhere.
+//! elsewhere, where it has such a part too.
 //!
 //! # Limits of a hosted program
 //!
 //! * A tick does not cut while the thread is in a shared library: the C library's locks and buffers
 //!   would stay as they are. What copies, fills and compares memory there holds nothing and is cut. A fault there is the domain's doing (a copy between bad addresses), and is
 //!   cut.
+//! * The process's first thread, and one with a stack of at most 256 KiB, has no such part: a domain whose recursion is
+//!   met in trusted code there ends the process.
 //! * A cut in `std`'s way to the panic hook, or in the hook, leaves the hook's lock read: whoever sets or takes a
 //!   hook later, a test harness at its end among them, waits for ever. A `Display` without end in a panic's message is one way there.
 //! * Where `RUST_BACKTRACE` is set, `std` prints a backtrace of the process's first allocation that fails and must

@@ -29,6 +29,8 @@ trait Digger {
     fn dig(&self, what: Trusted, pad: u32) -> Result<(), RpcError>;
     /// Does so on a thread of its own.
     fn dig_on_thread(&self, what: Trusted, pad: u32) -> Result<(), RpcError>;
+    /// Does so in a destructor, while it panics.
+    fn dig_in_panic(&self, what: Trusted, pad: u32) -> Result<(), RpcError>;
     fn take(&self, object: RRef<u64>) -> Result<RRef<u64>, RpcError>;
 }
 
@@ -47,6 +49,14 @@ mod digger {
         dig(what, pad, &|| drop(other.take(RRef::new(1))));
     }
 
+    struct DigsAtLast<'a>(&'a Proxy<dyn Digger>, Trusted, u32);
+
+    impl Drop for DigsAtLast<'_> {
+        fn drop(&mut self) {
+            dig_and_call(self.0, self.1, self.2);
+        }
+    }
+
     impl Digger for State {
         fn dig(&self, what: Trusted, pad: u32) -> Result<(), RpcError> {
             dig_and_call(self.0.as_ref().expect("another"), what, pad);
@@ -58,6 +68,11 @@ mod digger {
             let thread = domain_thread::spawn(move || dig_and_call(&other, what, pad));
             thread.expect("room for it").join();
             Ok(())
+        }
+
+        fn dig_in_panic(&self, what: Trusted, pad: u32) -> Result<(), RpcError> {
+            let _digs = DigsAtLast(self.0.as_ref().expect("another"), what, pad);
+            panic!("on purpose");
         }
 
         fn take(&self, object: RRef<u64>) -> Result<RRef<u64>, RpcError> {
@@ -87,15 +102,24 @@ impl Pair {
         Self { digs, other }
     }
 
-    /// One death, by `call`; whether the reserve was opened for it.
+    /// One death by a fault, by `call`; whether the reserve was opened for it.
     fn die(&self, call: impl FnOnce(&Proxy<dyn Digger>) -> Result<(), RpcError>) -> bool {
+        self.die_of(ExitKind::Fault, "stack overflow at", call)
+    }
+
+    /// One death, by `call`; whether the reserve was opened for it.
+    fn die_of(
+        &self,
+        kind: ExitKind,
+        message: &str,
+        call: impl FnOnce(&Proxy<dyn Digger>) -> Result<(), RpcError>,
+    ) -> bool {
         let before = reserve::counts();
         let proxy = self.digs.proxy().expect("alive");
         assert_eq!(call(&proxy), Err(RpcError::Crashed));
         let reason = self.digs.exit_reason().expect("it died");
-        assert_eq!(reason.kind, ExitKind::Fault, "{reason}");
-        let message = reason.message.as_str();
-        assert!(message.starts_with("stack overflow at"), "{reason}");
+        assert_eq!(reason.kind, kind, "{reason}");
+        assert!(reason.message.as_str().starts_with(message), "{reason}");
         assert_eq!(proxy.dig(Trusted::Nothing, 0), Err(RpcError::Dead));
         self.digs.restart().expect("within the budget of restarts");
         let after = reserve::counts();
@@ -162,6 +186,18 @@ fn end_with_open_reserve(_: usize) {
     ENDED.fetch_add(1, SeqCst);
 }
 
+fn call_with_open_reserve(_: usize) {
+    let pair = PAIR.lock().take().expect("a pair");
+    let proxy = pair.other.proxy().expect("alive");
+    assert!(reserve::open_own());
+    let refused = proxy.take(RRef::new(1)).err();
+    assert_eq!(refused, Some(RpcError::StackExhausted));
+    reserve::close();
+    assert!(proxy.take(RRef::new(1)).is_ok());
+    pair.end();
+    ENDED.fetch_add(1, SeqCst);
+}
+
 kernel_tests! {
     fn a_stack_that_runs_over_in_trusted_code_is_a_domains_death_at_every_depth() {
         leaves_nothing(|| {
@@ -193,6 +229,32 @@ kernel_tests! {
             }
             assert!(reserves > 5, "{reserves}");
             pair.end();
+        });
+    }
+
+    fn a_destructor_in_a_panic_does_not_run_over_twice() {
+        leaves_nothing(|| {
+            let pair = Pair::spawn();
+            let mut reserves = 0;
+            for what in Trusted::ALL {
+                for pad in 0..PADS / 4 {
+                    let dies = pair.die_of(ExitKind::Panic, "on purpose", |proxy| {
+                        proxy.dig_in_panic(what, pad * 3)
+                    });
+                    reserves += u32::from(dies);
+                }
+            }
+            assert!(reserves > 5, "{reserves}");
+            pair.end();
+        });
+    }
+
+    fn nobody_is_let_in_while_a_reserve_is_open() {
+        leaves_nothing(|| {
+            ENDED.store(0, SeqCst);
+            *PAIR.lock() = Some(Pair::spawn());
+            start(call_with_open_reserve, 0).join();
+            assert_eq!(ENDED.load(SeqCst), 1, "it came to its end");
         });
     }
 

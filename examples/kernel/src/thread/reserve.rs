@@ -7,6 +7,10 @@ use super::stack::Stack;
 use super::{MAIN, Thread, current};
 use crate::host::{self, KernelHost};
 
+/// Bytes that closing a reserve may itself take on the stack. Whoever leaves a domain has more: it found the room of an
+/// entry there.
+const ROOM_TO_CLOSE: usize = 4 * 1024;
+
 /// How often a reserve was opened since boot.
 static OPENED: AtomicU32 = AtomicU32::new(0);
 
@@ -37,7 +41,7 @@ pub(super) fn open(thread: &Thread) -> bool {
     };
     OPENED.fetch_add(1, Relaxed);
     // SAFETY: open, all of it is mapped.
-    unsafe { thread.slot.set_stack(stack.whole()) };
+    unsafe { thread.slot.open_reserve(stack.whole()) };
     true
 }
 
@@ -49,7 +53,8 @@ pub(crate) fn close() {
     let stack = unsafe { (*thread.stack.get()).as_ref() };
     let here = (&raw const thread).addr();
     // Trusted code that calls a domain from down there comes to an end further up.
-    let Some(stack) = stack.filter(|stack| stack.usual().contains(&here)) else {
+    let is_above = |stack: &&Stack| stack.usual().contains(&here.saturating_sub(ROOM_TO_CLOSE));
+    let Some(stack) = stack.filter(is_above) else {
         return;
     };
     // First: nobody enters a domain on what is closed.
@@ -62,9 +67,7 @@ pub(crate) fn close() {
 
 /// Whether the running thread's reserve is open.
 pub(crate) fn is_open() -> bool {
-    // SAFETY: the running thread's own, as above.
-    let stack = unsafe { (*current().stack.get()).as_ref() };
-    stack.is_some_and(|stack| current().slot.stack() == stack.whole())
+    current().slot.has_open_reserve()
 }
 
 /// How often a reserve was opened, and closed again by who came out of it.
