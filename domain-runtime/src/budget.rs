@@ -39,15 +39,20 @@ impl Budget {
         }
     }
 
-    /// Counts one restart at `now` nanoseconds; false, and nothing is counted, if that would be one
-    /// too many.
-    pub(crate) fn spend(&mut self, now: u64) -> bool {
+    /// Whether one more at `now` nanoseconds would be one too many.
+    pub(crate) fn is_spent(&mut self, now: u64) -> bool {
         self.advance(now.strict_div(self.width));
         let mut spent = 0_u32;
         for count in self.parts {
             spent = spent.saturating_add(count);
         }
-        if spent >= self.times {
+        spent >= self.times
+    }
+
+    /// Counts one restart at `now` nanoseconds; false, and nothing is counted, if that would be one
+    /// too many.
+    pub(crate) fn spend(&mut self, now: u64) -> bool {
+        if self.is_spent(now) {
             return false;
         }
         let at = self.newest.strict_rem(COUNTED as u64) as usize;

@@ -138,11 +138,13 @@ pub enum SpawnError {
     Init(Reason),
     /// The restart budget is used up.
     BudgetExhausted,
-    /// The old generation did not drain in time, and what it holds is needed or eight of the name are so already.
+    /// The old generation did not drain in time, and what it holds is needed or eight of the name are so already; or whoever
+    /// asks may not wait that long. No restart was spent.
     StillDraining,
     /// The domain was stopped by the host and stays so.
     Stopped,
-    /// The calling thread's stack has too little room left to start it on: no restart was spent.
+    /// The calling thread's stack has too little room left to start it on, or for what it calls in its start: no restart
+    /// was spent.
     StackExhausted,
 }
 

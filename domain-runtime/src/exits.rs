@@ -9,11 +9,14 @@ use samara_shared_heap::NoCutMutex;
 /// How many ends are kept for each name.
 const KEPT: usize = 8;
 
+/// One more: the newest may be taken back.
+const PLACES: usize = KEPT + 1;
+
 #[derive(Debug)]
 struct Ring {
-    /// Ends so far; the newest stands at `count - 1` modulo [`KEPT`].
-    count: usize,
-    ends: [Option<Exit>; KEPT],
+    /// Where the next one goes; the newest stands before it.
+    next: usize,
+    ends: [Option<Exit>; PLACES],
 }
 
 /// The newest ends of a name's generations. Kept apart from the slots, which others use again.
@@ -23,11 +26,16 @@ pub(crate) struct Exits(NoCutMutex<Ring>);
 /// What a slot keeps of them.
 pub(crate) type Shared = Arc<Exits>;
 
+/// A number that is the name's as long as any slot keeps its ends.
+pub(crate) fn name_of(exits: &Shared) -> usize {
+    Arc::as_ptr(exits).addr()
+}
+
 impl Exits {
     pub(crate) const fn new() -> Self {
         let ring = Ring {
-            count: 0,
-            ends: [None; KEPT],
+            next: 0,
+            ends: [None; PLACES],
         };
         // SAFETY: ends are copied.
         Self(unsafe { NoCutMutex::new(ring) })
@@ -35,23 +43,33 @@ impl Exits {
 
     pub(crate) fn push(&self, id: usize, generation: u32, at: Duration, reason: &ExitReason) {
         let mut ring = self.0.lock();
-        let newest = ring.count % KEPT;
-        ring.ends[newest] = Some(Exit {
+        let next = ring.next;
+        ring.ends[next] = Some(Exit {
             id,
             generation,
             at,
             reason: *reason,
         });
-        ring.count = ring.count.wrapping_add(1);
+        ring.next = (next + 1) % PLACES;
+    }
+
+    /// Takes an end back if it is the newest: it says nothing of the name's domain.
+    pub(crate) fn forget(&self, id: usize, generation: u32) {
+        let mut ring = self.0.lock();
+        let newest = (ring.next + KEPT) % PLACES;
+        let is_it = |exit: &mut Exit| (exit.id, exit.generation) == (id, generation);
+        if ring.ends[newest].take_if(is_it).is_some() {
+            ring.next = newest;
+        }
     }
 
     /// Oldest first.
     pub(crate) fn all(&self) -> impl Iterator<Item = Exit> + use<> {
-        let (count, ends) = {
+        let (next, ends) = {
             let ring = self.0.lock();
-            (ring.count, ring.ends)
+            (ring.next, ring.ends)
         };
-        (0..KEPT).filter_map(move |at| ends[count.wrapping_add(at) % KEPT])
+        (1..=KEPT).filter_map(move |at| ends[(next + at) % PLACES])
     }
 
     pub(crate) fn of(&self, id: usize, generation: u32) -> Option<ExitReason> {

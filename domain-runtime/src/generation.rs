@@ -7,7 +7,7 @@ use crate::call::{self, Failure, Refusal, Target};
 use crate::control::ControlBlock;
 use crate::error::{NotKept, Reason, SpawnError};
 use crate::event::Event;
-use crate::exits::Shared;
+use crate::exits::{Shared, name_of};
 use crate::interface::{Implements, Interface};
 use crate::primitive::atomic::Ordering;
 use crate::reason::{Call, ExitKind, ExitReason, MESSAGE, TRACE};
@@ -187,7 +187,7 @@ where
     arena::set_quota(block.owner(), spec.heap_quota);
     // SAFETY: whoever spawns has the authority over what it spawns.
     unsafe { quota::set_limits(block.owner(), spec.shared) };
-    threads::set_limit(block.owner(), spec.threads);
+    threads::set_limit(block.owner(), spec.threads, exits.map_or(0, name_of));
     kept::set_limit(block.owner(), spec.host);
     block.renews.store(spec.renews, Ordering::SeqCst);
     block.budget.store(spec.budget_us(), Ordering::SeqCst);

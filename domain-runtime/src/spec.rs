@@ -29,6 +29,9 @@ impl Restart {
 }
 
 /// What a domain is called and what it may use.
+///
+/// Quotas are each generation's. A dead one that calls have not left keeps what it has, and up to nine of a name do
+/// ([`drain_timeout`](Self::drain_timeout)): a name may hold nine times its quotas. Its threads are limited together.
 #[derive(Clone, Copy, Debug)]
 pub struct DomainSpec {
     pub(crate) name: Text<32>,
@@ -91,14 +94,17 @@ impl DomainSpec {
         self
     }
 
-    /// Limits how many threads it may have spawned at a time (16).
+    /// Limits how many threads it may have spawned at a time (16). Those count that dead generations of it have left
+    /// inside other domains.
     #[must_use]
     pub const fn threads(mut self, count: u32) -> Self {
         self.threads = count;
         self
     }
 
-    /// Restarts it after a crash.
+    /// Restarts it after a crash. A start that fails is one, if it had what it is promised: its
+    /// [stack](Self::stack), and nothing kept from it by an earlier generation that calls have not
+    /// left. Other starts that fail spend no restart. They are tried as often as `policy` allows restarts, or 16 times a minute if that is more.
     #[must_use]
     pub const fn restart(mut self, policy: Restart) -> Self {
         self.restart = policy;
@@ -152,6 +158,11 @@ impl DomainSpec {
     /// has a [`StackProbe`](crate::host::StackProbe). Nothing is asked of threads whose stack the host has not told;
     /// a host that tells none refuses the spec: [`NotKept::Stack`].
     ///
+    /// A start is promised as much, and [`stack::START`](crate::stack::START) more for the calls that are made again and for
+    /// what they and `init` call. It isn't begun where a thread has less left. Where one that is begun lacks
+    /// room further in, for a domain that asks for more, that is nobody's crash as long as the start itself has used no more than
+    /// it is promised. After that it is its own, and a recorded call that used so much is given up.
+    ///
     /// Cost: a call compares, whatever is demanded.
     #[must_use]
     pub const fn stack(mut self, bytes: usize) -> Self {
@@ -182,7 +193,15 @@ impl DomainSpec {
         })
     }
 
-    /// How long a recovery waits for calls that are still inside a dead generation (10 s).
+    /// The drain timeout in nanoseconds.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn drain_ns(&self) -> u64 {
+        u64::try_from(self.drain.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// How long a name waits for calls that are still inside its dead generation (10 s), from the first recovery that
+    /// finds them there. A recovery on behalf of a domain that has less [`budget`](Self::budget) left ends
+    /// earlier, and starts nothing. After the timeout the name goes on without the old generation.
     #[must_use]
     pub const fn drain_timeout(mut self, timeout: Duration) -> Self {
         self.drain = timeout;

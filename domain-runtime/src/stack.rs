@@ -3,6 +3,7 @@
 
 use crate::call::{self, Failure, Refusal, Target};
 use crate::host::StackProbe;
+use crate::shortage;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use samara_rref::{Exchangeable, Transfer};
 use samara_shared_heap::thread::{self, ThreadSlot};
@@ -15,6 +16,11 @@ pub const RESERVE: usize = if cfg!(feature = "small") {
 } else {
     16 << 10
 };
+
+/// Bytes that a start is promised beside what its domain asks for: for `init`, the calls that are made again, and
+/// what they call. It isn't begun where there are less. One that has used more itself when an entry further in
+/// finds no room has failed by itself; before that, the thread that it ran on was too short.
+pub const START: usize = 3 * RESERVE;
 
 /// How much room a domain's entries must find. Not one of the modelled atomics: what it says is settled
 /// before the first entry of a generation, whose publication orders it.
@@ -31,8 +37,14 @@ impl Need {
     }
 
     #[inline]
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.0.load(Relaxed)
+    }
+
+    /// Bytes that a start of the domain is promised.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn to_start(&self) -> usize {
+        to_start(self.bytes())
     }
 }
 
@@ -149,7 +161,7 @@ pub(crate) unsafe fn enter<const METERED: bool, A: Exchangeable, R: Exchangeable
         }
         (None, Some((arguments, _))) => {
             *refusal = Refusal::StackExhausted;
-            thread.note_shortage();
+            shortage::note(thread, target.block().stack.bytes());
             call::return_to_caller(thread, caller);
             Err(Failure::Refused(arguments))
         }
@@ -165,29 +177,45 @@ fn extend(thread: &ThreadSlot, needed: usize, callee: &mut dyn FnMut()) {
     let Some(probe) = PROBE.get() else {
         return;
     };
+    let mut callee = shortage::moved(thread, callee);
     let left = if thread.has_open_reserve() {
         0
     } else {
         left(thread)
     };
     // SAFETY: the probe is the host's, and `callee` begins with a frame of the target's own.
-    unsafe { thread::as_host(|| probe.extend(needed, left, callee)) };
+    unsafe { thread::as_host(|| probe.extend(needed, left, &mut callee)) };
 }
 
-/// Runs `restart`, which starts a domain that asks for `bytes` of stack, where there is room for that and for all
-/// that leads to it; `None`, and nothing was done, if there is no such place.
+/// Bytes of stack that a start of a domain which asks for `bytes` is promised.
+#[cfg(feature = "alloc")]
+pub(crate) fn promised(bytes: usize) -> usize {
+    to_start(with_reserve(bytes))
+}
+
+/// What a start is promised whose first entry asks for `needed` bytes; what no stack has where that is.
+#[cfg(feature = "alloc")]
+fn to_start(needed: usize) -> usize {
+    needed
+        .saturating_add(START - RESERVE)
+        .min(isize::MAX as usize)
+}
+
+/// Runs `start` where there are `needed` bytes of stack; `None`, and nothing was done, if there is no such place.
 ///
 /// Whoever finds a domain dead restarts it on its own stack: with too little of that each start fails, and spends
 /// restarts that belong to all.
 #[cfg(feature = "alloc")]
-pub(crate) fn with_room_to_start<R>(bytes: usize, restart: impl FnOnce() -> R) -> Option<R> {
+pub(crate) fn with_room_to_start<R>(needed: usize, start: impl FnOnce() -> R) -> Option<R> {
     let thread = thread::current();
-    let needed = with_reserve(bytes).saturating_add(RESERVE);
     if !is_less(left(thread), needed) {
-        return Some(restart());
+        return Some(start());
     }
-    let (mut restart, mut outcome) = (Some(restart), None);
-    let mut callee = || outcome = restart.take().map(|restart| restart());
+    let (mut start, mut outcome) = (Some(start), None);
+    let mut callee = || outcome = start.take().map(|start| start());
     extend(thread, needed, &mut callee);
+    if start.is_some() {
+        shortage::note(thread, needed);
+    }
     outcome
 }

@@ -20,7 +20,7 @@ impl DomainThread {
     }
 }
 
-pub(crate) fn set_limit(_: Owner, _: u32) {}
+pub(crate) fn set_limit(_: Owner, _: u32, _: usize) {}
 
 pub(crate) fn live(_: Owner) -> u32 {
     0

@@ -14,6 +14,7 @@ use core::{mem, ptr};
 use samara_domain_runtime::call::Target;
 use samara_domain_runtime::journal::Journal;
 use samara_domain_runtime::kept::{self, Charge, Kept, Party, Payer};
+use samara_domain_runtime::shortage::Watch;
 use samara_domain_runtime::state::State;
 use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_rref::Exchangeable;
@@ -78,12 +79,11 @@ impl<I: ?Sized + Interface> Recovery<I> {
             // Not another's way back, which the server was handed: kept here it would make a chain of them.
             // SAFETY: as the caller says.
             let object = unsafe { proxy.unslotted() }.ok_or(RpcError::RecoveryFailed)?;
-            let shortages = thread::current().shortages();
+            let watch = Watch::replay_on(object.instance().target());
             let Err(failed) = way.journal.replay(object.instance()) else {
                 return Ok(object);
             };
-            let was_short = shortages != thread::current().shortages();
-            if was_short || !way.journal.give_up(failed) {
+            if watch.lacked().is_some() || !way.journal.give_up(failed) {
                 return Err(failed.error);
             }
             if failed.recorder == way.charge.party() {

@@ -40,6 +40,7 @@ impl Hog for Hogging {
     }
 }
 static SLOW: AtomicBool = AtomicBool::new(false);
+static NOT_READY: AtomicBool = AtomicBool::new(false);
 struct Parrot;
 impl Echo for Parrot {
     fn nothing(&self) -> Result<(), RpcError> {
@@ -58,15 +59,14 @@ fn hogging(of: Shadow<dyn Echo>) -> Result<Hogging, RpcError> {
 
 fn must_die(
     echo: DomainSpec,
+    mint: Mint<()>,
     call: impl FnOnce(&Domain<dyn Echo>, &Proxy<dyn Hog>) -> Result<(), RpcError> + Send,
 ) {
     let _alone = alone();
     // The host keeps budgets and stacks from here on.
     drop(contained(true));
     let restart = Restart::limited(20, Duration::from_secs(3600));
-    let echo: Domain<dyn Echo> = host()
-        .spawn(echo.restart(restart), parrot, Mint::nothing())
-        .unwrap();
+    let echo: Domain<dyn Echo> = host().spawn(echo.restart(restart), parrot, mint).unwrap();
     let of = echo.clone();
     let hog: Domain<dyn Hog> = host()
         .spawn(
@@ -99,6 +99,7 @@ fn must_die(
 fn who_waits_for_a_restart_uses_up_its_budget() {
     must_die(
         DomainSpec::new("slow").drain_timeout(Duration::from_millis(100)),
+        Mint::nothing(),
         |echo, hog| {
             SLOW.store(true, SeqCst);
             let restarted = echo.clone();
@@ -107,6 +108,29 @@ fn who_waits_for_a_restart_uses_up_its_budget() {
             let got = hog.ask();
             SLOW.store(false, SeqCst);
             restarting.join().unwrap().unwrap();
+            got
+        },
+    );
+}
+
+/// No restart is spent on a start that can't be, so it is the asker's time.
+#[test]
+fn who_asks_in_vain_uses_up_its_budget() {
+    let claim = || {
+        if !NOT_READY.load(SeqCst) {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(5));
+        Err("the device is being reset")
+    };
+    must_die(
+        DomainSpec::new("driver"),
+        Mint::fallible(claim),
+        |echo, hog| {
+            NOT_READY.store(true, SeqCst);
+            assert!(echo.kill());
+            let got = hog.ask();
+            NOT_READY.store(false, SeqCst);
             got
         },
     );

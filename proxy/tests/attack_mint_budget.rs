@@ -14,6 +14,8 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 static INSIDE: AtomicBool = AtomicBool::new(false);
 static OVER: AtomicBool = AtomicBool::new(false);
+/// Whether the device answers.
+static READY: AtomicBool = AtomicBool::new(true);
 
 #[interface]
 trait Driver {
@@ -61,6 +63,16 @@ fn asking(driver: Shadow<dyn Driver>) -> Result<Asking, RpcError> {
     Ok(Asking(driver))
 }
 
+type Asked = (Domain<dyn Client>, Proxy<dyn Client>);
+
+fn client(name: &str, of: &Domain<dyn Driver>) -> Asked {
+    let of = of.clone();
+    let mint = Mint::fallible(move || of.shadow());
+    let client: Domain<dyn Client> = host().spawn(DomainSpec::new(name), asking, mint).unwrap();
+    let proxy = client.proxy().unwrap();
+    (client, proxy)
+}
+
 #[test]
 fn a_restart_that_can_not_be_is_not_spent() {
     let _alone = alone();
@@ -74,15 +86,8 @@ fn a_restart_that_can_not_be_is_not_spent() {
         is_free.then_some(()).ok_or("the device is claimed")
     };
     let driver: Domain<dyn Driver> = host().spawn(spec, driving, Mint::fallible(claim)).unwrap();
-    let client = |name: &str| -> (Domain<dyn Client>, Proxy<dyn Client>) {
-        let of = driver.clone();
-        let mint = Mint::fallible(move || of.shadow());
-        let client: Domain<dyn Client> = host().spawn(DomainSpec::new(name), asking, mint).unwrap();
-        let proxy = client.proxy().unwrap();
-        (client, proxy)
-    };
-    let (attacker, proxy) = client("attacker");
-    let (victim, other) = client("victim");
+    let (attacker, proxy) = client("attacker", &driver);
+    let (victim, other) = client("victim", &driver);
     let receiving = proxy.try_clone().unwrap();
     let receives = thread::spawn(move || receiving.receive());
     wait_until("the call", || INSIDE.load(SeqCst));
@@ -97,4 +102,28 @@ fn a_restart_that_can_not_be_is_not_spent() {
     victim.kill();
     driver.kill();
     assert_eq!(after, Ok(7), "the service is over for everybody");
+}
+
+/// The recipe wants something of a third party, which has it again later.
+#[test]
+fn requests_while_a_recipe_fails_spend_no_restarts() {
+    let _alone = alone();
+    let restart = Restart::limited(20, Duration::from_secs(3600));
+    let spec = DomainSpec::new("reset").restart(restart);
+    let claim = || {
+        let is_ready = READY.load(SeqCst);
+        is_ready.then_some(()).ok_or("the device is being reset")
+    };
+    let driver: Domain<dyn Driver> = host().spawn(spec, driving, Mint::fallible(claim)).unwrap();
+    let (attacker, proxy) = client("attacker", &driver);
+    let (victim, other) = client("victim", &driver);
+    READY.store(false, SeqCst);
+    assert!(driver.kill());
+    assert_eq!(proxy.status(30), Err(RpcError::RecoveryFailed));
+    READY.store(true, SeqCst);
+    assert_eq!(other.status(1), Ok(7), "the service is over for everybody");
+    assert_eq!(deaths("reset").len(), 1);
+    for killed in [attacker.kill(), victim.kill(), driver.kill()] {
+        assert!(killed);
+    }
 }

@@ -5,7 +5,7 @@
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::contained::contained;
 use samara_host_std::{DomainAlloc, System};
-use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
+use samara_proxy::{Export, RpcError, Shadow, interface};
 use samara_testkit::hosted::{alone, host};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::thread;
@@ -85,66 +85,78 @@ fn serving_from_disk(disk: Shadow<dyn Disk>) -> Result<Serving, RpcError> {
     serving(disk)
 }
 
-/// Files on a disk that takes a large stack, with two clients: one will ask on a small stack, one on a large.
-struct Tree {
-    files: Domain<dyn Files>,
-    short: Proxy<dyn Client>,
-    neighbour: Proxy<dyn Client>,
+/// Where the room is missed: where the disk is called, or where it is restarted.
+#[derive(Clone, Copy, PartialEq)]
+enum Missed {
+    InCall,
+    InRestart,
 }
 
-const SMALL: usize = 512 << 10;
-const LARGE: usize = 4 << 20;
-
-impl Tree {
-    fn spawn(init: fn(Shadow<dyn Disk>) -> Result<Serving, RpcError>) -> Self {
-        // The host keeps budgets and stacks from here on.
-        drop(contained(true));
-        let spec = DomainSpec::new("disk").stack(1 << 20);
-        let disk: Domain<dyn Disk> = host().spawn(spec, reading, Mint::nothing()).unwrap();
-        let mint = Mint::fallible(move || disk.shadow());
-        let restart = Restart::limited(20, Duration::from_secs(3600));
-        let spec = DomainSpec::new("files").restart(restart);
-        let files = on(LARGE, || host().spawn(spec, init, mint).unwrap());
-        let client = |name: &str| {
-            let of: Domain<dyn Files> = files.clone();
-            let mint = Mint::fallible(move || of.shadow());
-            let client = host().spawn(DomainSpec::new(name), calling, mint);
-            client.unwrap().proxy().unwrap()
-        };
-        let (short, neighbour) = (client("short"), client("neighbour"));
-        Self {
-            files,
-            short,
-            neighbour,
-        }
+/// A client with little stack finds the files dead, and restarts them in vain; what is left to its neighbour, which had recorded
+/// something if `records`, and how many of the files' restarts were spent.
+fn restart_on_a_short_stack(
+    init: fn(Shadow<dyn Disk>) -> Result<Serving, RpcError>,
+    records: bool,
+    missed: Missed,
+) {
+    let _alone = alone();
+    // The host keeps budgets and stacks from here on.
+    drop(contained(true));
+    let restart = Restart::limited(20, Duration::from_secs(3600));
+    let spec = DomainSpec::new("disk").stack(1 << 20).restart(restart);
+    let disk: Domain<dyn Disk> = host().spawn(spec, reading, Mint::nothing()).unwrap();
+    let of = disk.clone();
+    let mint = Mint::fallible(move || of.shadow());
+    let spec = DomainSpec::new("files").restart(restart);
+    let files: Domain<dyn Files> = on(4 << 20, || host().spawn(spec, init, mint).unwrap());
+    let client = |name: &str| -> Domain<dyn Client> {
+        let of = files.clone();
+        let mint = Mint::fallible(move || of.shadow());
+        host().spawn(DomainSpec::new(name), calling, mint).unwrap()
+    };
+    let (short, neighbour) = (client("short"), client("neighbour"));
+    let (attacker, victim) = (short.proxy().unwrap(), neighbour.proxy().unwrap());
+    let recorded = u32::from(records);
+    if records {
+        assert_eq!(on(4 << 20, || victim.mount(1)), Ok(1));
     }
-
-    /// The files' server is dead, and who asks first has little stack.
-    fn restart_on_a_short_stack(&self) {
-        assert!(self.files.kill());
-        let asked = on(SMALL, || self.short.mounted());
-        assert_eq!(asked, Err(RpcError::StackExhausted));
+    assert!(files.kill());
+    if missed == Missed::InRestart {
+        assert!(disk.kill());
     }
+    let got = on(512 << 10, || attacker.mounted());
+    assert_eq!(got, Err(RpcError::StackExhausted));
+    let after = on(4 << 20, || (victim.mounted(), victim.mount(2)));
+    assert_eq!(
+        after,
+        (Ok(recorded), Ok(recorded + 1)),
+        "the neighbour's record was given up, or the service is over"
+    );
+    for domain in [short, neighbour] {
+        domain.kill();
+    }
+    files.kill();
+    disk.kill();
+    host().reap();
 }
 
 #[test]
 fn a_restart_on_a_short_stack_gives_nobodys_records_up() {
-    let _alone = alone();
-    let tree = Tree::spawn(serving);
-    assert_eq!(on(LARGE, || tree.neighbour.mount(1)), Ok(1));
-    tree.restart_on_a_short_stack();
-    let neighbours = on(LARGE, || {
-        (tree.neighbour.mounted(), tree.neighbour.mount(2))
-    });
-    assert_eq!(neighbours, (Ok(1), Ok(2)), "its record was given up");
+    restart_on_a_short_stack(serving, true, Missed::InCall);
 }
 
-/// One call of a client with little stack spent all restarts of the service.
+#[test]
+fn a_disk_not_restarted_there_gives_nobodys_records_up() {
+    restart_on_a_short_stack(serving, true, Missed::InRestart);
+}
+
+/// So it is with `init`: one call of a client with little stack would spend all restarts of the service.
 #[test]
 fn an_init_that_finds_no_room_further_in_spends_not_all_restarts() {
-    let _alone = alone();
-    let tree = Tree::spawn(serving_from_disk);
-    tree.restart_on_a_short_stack();
-    let neighbours = on(LARGE, || tree.neighbour.mounted());
-    assert_eq!(neighbours, Ok(0), "the service is over for everybody");
+    restart_on_a_short_stack(serving_from_disk, false, Missed::InCall);
+}
+
+#[test]
+fn an_init_whose_disk_is_not_restarted_there_spends_nothing() {
+    restart_on_a_short_stack(serving_from_disk, false, Missed::InRestart);
 }

@@ -52,6 +52,23 @@ impl Frame {
     }
 }
 
+/// Where room on a stack was missed, and how much was asked for there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortage {
+    /// Bytes of stack that the thread had in use.
+    pub depth: usize,
+    /// Bytes that it was to have beside those.
+    pub needed: usize,
+}
+
+impl Shortage {
+    /// None: deeper than all others.
+    pub const NONE: Self = Self {
+        depth: usize::MAX,
+        needed: 0,
+    };
+}
+
 /// What the crates keep for each thread. The host gives every thread one, for its whole life.
 #[derive(Debug)]
 #[repr(C)]
@@ -61,7 +78,8 @@ pub struct ThreadSlot {
     no_cut: Cell<u32>,
     floor: Cell<usize>,
     stack: Cell<(usize, usize)>,
-    shortages: Cell<u32>,
+    shortage: Cell<Shortage>,
+    below: Cell<usize>,
 }
 
 impl ThreadSlot {
@@ -75,7 +93,8 @@ impl ThreadSlot {
             no_cut: Cell::new(0),
             floor: Cell::new(NO_FLOOR),
             stack: Cell::new((0, 0)),
-            shortages: Cell::new(0),
+            shortage: Cell::new(Shortage::NONE),
+            below: Cell::new(0),
         }
     }
 
@@ -164,17 +183,35 @@ impl ThreadSlot {
         start != end && self.floor.get() == end
     }
 
-    /// How often an entry found no room on the thread's stack, so far; wraps. What failed meanwhile may have failed
-    /// for that alone.
-    #[inline]
+    /// The least deep shortage of stack that was [noted](Self::note_shortage) since this was last set. What failed
+    /// meanwhile may have failed for that alone.
     #[must_use]
-    pub fn shortages(&self) -> u32 {
-        self.shortages.get()
+    pub fn shortage(&self) -> Shortage {
+        self.shortage.get()
     }
 
-    /// Notes that an entry found no room on the thread's stack.
-    pub fn note_shortage(&self) {
-        self.shortages.set(self.shortages.get().wrapping_add(1));
+    /// Forgets all shortages but this one.
+    pub fn set_shortage(&self, shortage: Shortage) {
+        self.shortage.set(shortage);
+    }
+
+    /// Notes that an entry, or a start, found no room on the thread's stack.
+    pub fn note_shortage(&self, shortage: Shortage) {
+        if shortage.depth < self.shortage.get().depth {
+            self.shortage.set(shortage);
+        }
+    }
+
+    /// Bytes in use of the stacks that the thread has left for [the one that it runs on](Self::stack), and comes
+    /// back to.
+    #[must_use]
+    pub fn below(&self) -> usize {
+        self.below.get()
+    }
+
+    /// See [`below`](Self::below).
+    pub fn set_below(&self, bytes: usize) {
+        self.below.set(bytes);
     }
 
     /// Tells where the thread's stack is: what may be read of it when the thread is cut, and what

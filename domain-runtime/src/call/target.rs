@@ -70,7 +70,7 @@ impl Target {
     }
 
     /// Whether both are of the same generation.
-    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    #[cfg(any(feature = "alloc", all(feature = "contain", target_arch = "x86_64")))]
     pub(crate) fn is_generation_of(&self, other: &Self) -> bool {
         core::ptr::eq(self.block, other.block)
             && self.expected().generation() == other.expected().generation()
@@ -81,6 +81,13 @@ impl Target {
     pub(crate) fn is_reclaimed(&self) -> bool {
         let word = self.block.word();
         word.generation() != self.expected().generation() || word.state() == State::Retired
+    }
+
+    /// Whether it is being reclaimed: nobody is inside any more.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn is_being_reclaimed(&self) -> bool {
+        let word = self.block.word();
+        word.generation() == self.expected().generation() && word.state() == State::Reclaiming
     }
 
     /// Whether both are the same state of the same generation.

@@ -7,17 +7,19 @@
 //! | `flight` | one restart or stop at a time |
 //! | `lagging` | dead generations that calls have not left |
 //! | `supervised` | what a supervisor does with a service |
+//! | `unfair` | starts that were given less than is promised |
 
 mod flight;
 mod lagging;
 mod published;
 mod recipe;
 mod supervised;
+mod unfair;
 
 pub(crate) use supervised::{Child, Health, Supervised};
 
 use crate::budget::Budget;
-use crate::call::Target;
+use crate::call::{self, Target};
 use crate::error::{RpcError, SpawnError};
 use crate::event::Event;
 use crate::exits::Exits;
@@ -27,6 +29,7 @@ use crate::journal::Journal;
 use crate::mint::Mint;
 use crate::primitive::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::reason::{ExitKind, ExitReason};
+use crate::shortage::Watch;
 use crate::spec::DomainSpec;
 use crate::state::State;
 use crate::{contain, exports, host, reaper, stack, threads};
@@ -41,6 +44,7 @@ use recipe::{Recipe, Start};
 use samara_rref::Exchangeable;
 use samara_shared_heap::group::{self, Opener};
 use samara_shared_heap::{NoCutMutex, thread};
+use unfair::{Lack, Unfair};
 
 /// Whether a dead generation may be followed by another.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,6 +67,7 @@ pub struct Service<I: ?Sized + Interface> {
     current: Published<I>,
     flight: Flight,
     lagging: Lagging,
+    unfair: Unfair,
     /// The generation whose `init`, or whose replay, runs now.
     starting: NoCutMutex<Option<Target>>,
     /// A [`Standing`].
@@ -103,6 +108,7 @@ impl<I: ?Sized + Interface> Service<I> {
             current: Published::new(first),
             flight: Flight::new(),
             lagging: Lagging::new(),
+            unfair: Unfair::new(spec.restart),
             // SAFETY: copied.
             starting: unsafe { NoCutMutex::new(None) },
             standing: AtomicU8::new(Standing::Wanted as u8),
@@ -161,19 +167,22 @@ impl<I: ?Sized + Interface> Service<I> {
         if dead.is_on_own_chain() {
             return Err(RpcError::OnOwnChain);
         }
-        self.exclusively(|| {
+        let recovered = self.exclusively(|| {
             let current = self.current();
             if !current.target().is_same(&dead) || !dead.is_dead() {
                 return Ok(());
             }
             self.restart_locked(current)
-        })
-        .unwrap_or(Err(SpawnError::StillDraining))
-        .map_err(|error| match error {
-            SpawnError::StillDraining if self.flight.is_mine() => RpcError::OnOwnChain,
-            SpawnError::StackExhausted => RpcError::StackExhausted,
-            _ => RpcError::RecoveryFailed,
-        })
+        });
+        // What that took may have used up the budget of who asked.
+        call::checkpoint();
+        recovered
+            .unwrap_or(Err(SpawnError::StillDraining))
+            .map_err(|error| match error {
+                SpawnError::StillDraining if self.flight.is_mine() => RpcError::OnOwnChain,
+                SpawnError::StackExhausted => RpcError::StackExhausted,
+                _ => RpcError::RecoveryFailed,
+            })
     }
 
     /// Ends the current generation if it runs, and starts the next one, within the budget.
@@ -231,7 +240,8 @@ impl<I: ?Sized + Interface> Service<I> {
     fn exclusively<R>(&self, action: impl FnOnce() -> R) -> Option<R> {
         // All of it as the host: a caller that is cut with the flight begun would leave it so for ever.
         let alone = || {
-            let _ending = self.waiting(|deadline| self.flight.begin(deadline))?;
+            let end = self.deadline(self.spec.drain);
+            let _ending = self.waiting(end, |deadline| self.flight.begin(deadline))?;
             Some(action())
         };
         // SAFETY: recipes and the runtime are the host's; `init` and destructors of the domain run
@@ -239,13 +249,12 @@ impl<I: ?Sized + Interface> Service<I> {
         unsafe { thread::as_host(alone) }
     }
 
-    /// Waits for no longer than the drain timeout, and than the budget allows of the domain on whose behalf this is:
-    /// it is counted against that.
-    fn waiting<R>(&self, wait: impl FnOnce(u64) -> R) -> R {
+    /// Waits to `end` at most, and for no longer than the budget allows of the domain on whose behalf this is: it is counted against
+    /// that.
+    fn waiting<R>(&self, end: u64, wait: impl FnOnce(u64) -> R) -> R {
         let longest = contain::host_may_wait();
         let began = host::now_ns();
-        let done =
-            wait(self.deadline(longest.map_or(self.spec.drain, |most| most.min(self.spec.drain))));
+        let done = wait(longest.map_or(end, |most| end.min(self.deadline(most))));
         if longest.is_some() {
             let took = host::now_ns().saturating_sub(began);
             contain::host_waited(Duration::from_nanos(took));
@@ -258,85 +267,126 @@ impl<I: ?Sized + Interface> Service<I> {
         host::now_ns().saturating_add(wait)
     }
 
+    /// Starts the next generation, within the budget. What is neither that nor a crash is counted against who asks.
     fn restart_locked(&self, old: Instance<I>) -> Result<(), SpawnError> {
-        stack::with_room_to_start(self.spec.stack, || self.restart_with_room(old))
-            .unwrap_or(Err(SpawnError::StackExhausted))
-    }
-
-    fn restart_with_room(&self, old: Instance<I>) -> Result<(), SpawnError> {
         let began = host::now_ns();
-        let old_gone = self.leave(old)?;
+        self.leave(old)?;
         loop {
-            if self.standing() != Standing::Wanted {
-                return Err(SpawnError::Stopped);
+            let tried = host::now_ns();
+            match self.restart_once(began) {
+                // A crash in `init` counts like any other: the budget ends the loop.
+                Err(SpawnError::Init(_)) => {}
+                Err(error) => {
+                    let took = host::now_ns().saturating_sub(tried);
+                    contain::host_waited(Duration::from_nanos(took));
+                    return Err(error);
+                }
+                Ok(()) => return Ok(()),
             }
-            if !self.spend_restart() {
-                if !self.told_exhausted.swap(true, Ordering::Relaxed) {
-                    host::event(&Event::BudgetExhausted { name: self.name() });
-                }
-                return Err(SpawnError::BudgetExhausted);
-            }
-            let shortages = thread::current().shortages();
-            let error = match self.start_next(began) {
-                Ok(()) => {
-                    self.told_exhausted.store(false, Ordering::Relaxed);
-                    return Ok(());
-                }
-                Err(SpawnError::Init(_)) if shortages == thread::current().shortages() => {
-                    // A crash in `init` counts like any other: the budget ends the loop.
-                    continue;
-                }
-                // Somewhere below, an entry found too little of the stack that whoever asks has left.
-                Err(SpawnError::Init(_)) => SpawnError::StackExhausted,
-                // What the recipe wants may still be held by calls inside the old generation.
-                Err(SpawnError::Mint(_)) if !old_gone => SpawnError::StillDraining,
-                // The recipe failed by itself.
-                Err(error @ SpawnError::Mint(_)) => return Err(error),
-                Err(error) => error,
-            };
-            // It could not be started, so no restart was spent.
-            self.budget.lock().give_back();
-            return Err(error);
         }
     }
 
-    /// Starts the next generation, whatever the budget; `began` is when that was asked for.
+    /// One attempt of that. A restart is spent on a start, and on a crash in it.
+    fn restart_once(&self, began: u64) -> Result<(), SpawnError> {
+        if self.standing() != Standing::Wanted {
+            return Err(SpawnError::Stopped);
+        }
+        if !self.spend_restart() {
+            if !self.told_exhausted.swap(true, Ordering::Relaxed) {
+                host::event(&Event::BudgetExhausted { name: self.name() });
+            }
+            return Err(SpawnError::BudgetExhausted);
+        }
+        let started = self.start_next(began);
+        match &started {
+            Ok(()) => self.told_exhausted.store(false, Ordering::Relaxed),
+            Err(SpawnError::Init(_)) => {}
+            // It could not be started, so no restart was spent.
+            Err(_) => self.budget.lock().give_back(),
+        }
+        started
+    }
+
+    /// Starts the next generation, whatever the budget, where there is room; `began` is when that was asked for.
+    ///
+    /// # Errors
+    /// [`SpawnError::Init`] is a crash: the start had what it is promised. Of one that had less the error says what
+    /// that was.
     fn start_next(&self, began: u64) -> Result<(), SpawnError> {
-        let instance = loop {
-            if !self.lagging.has_room() {
+        let promised = stack::promised(self.spec.stack);
+        let needed = self.unfair.needed(self.journal.len()).max(promised);
+        let start = |bytes| stack::with_room_to_start(bytes, || self.start_with_room(began));
+        let started = start(needed).or_else(|| {
+            // What was needed once may be needed no more.
+            let tries = needed > promised && self.unfair.may_be_short(host::now_ns());
+            tries.then(|| start(promised)).flatten()
+        });
+        started.unwrap_or(Err(SpawnError::StackExhausted))
+    }
+
+    fn start_with_room(&self, began: u64) -> Result<(), SpawnError> {
+        loop {
+            let lags = self.lagging.are_there();
+            if !self.lagging.has_room() || lags && !self.unfair.may_be_undrained(host::now_ns()) {
                 return Err(SpawnError::StillDraining);
             }
-            let _starting = Starting(self);
-            let begun = |target| self.begun(target);
-            let restarts = self
-                .restarts
-                .fetch_add(1, Ordering::Relaxed)
-                .wrapping_add(1);
-            // The limit is the name's: threads that earlier generations have left inside others count.
-            let mut spec = self.spec;
-            spec.threads = spec.threads.saturating_sub(self.lagging.threads());
-            let instance = self.recipe.start(&spec, restarts, &self.exits, &begun)?;
-            let shortages = thread::current().shortages();
-            let Err(failed) = self.journal.replay(instance) else {
-                // While it is the starting one still: a kill finds it here or there.
-                self.current.set(instance);
-                break instance;
+            let watch = Watch::begin(self.spec.stack);
+            let starting = Starting(self);
+            let reason = match self.start_generation() {
+                Ok(Some(instance)) => {
+                    drop(starting);
+                    self.tell_restarted(instance, began);
+                    return Ok(());
+                }
+                Ok(None) => continue,
+                Err(SpawnError::Init(reason)) => reason,
+                // What the recipe wants may still be held by calls inside an old generation.
+                Err(SpawnError::Mint(_)) if lags => return Err(SpawnError::StillDraining),
+                Err(error) => return Err(error),
             };
-            let reason = self.end_unrestored(instance);
-            // Without that domain's calls it may start. Each attempt takes another domain's out, so the loop ends.
-            let is_the_calls =
-                reason.kind != ExitKind::Killed && shortages == thread::current().shortages();
-            if !(is_the_calls && self.journal.give_up(failed)) {
-                return Err(SpawnError::Init(Box::new(reason)));
-            }
+            let lack = match watch.lacked() {
+                Some(bytes) => Lack::Stack(bytes),
+                None if lags && reason.kind != ExitKind::Killed => Lack::Drained,
+                None => return Err(SpawnError::Init(reason)),
+            };
+            starting.forget_exit();
+            self.unfair.count(lack, self.journal.len(), host::now_ns());
+            return Err(lack.into());
+        }
+    }
+
+    /// Starts a generation and makes the recorded calls on it; `None` if the calls of a domain were given up, without
+    /// which another may start. Each attempt takes another domain's out.
+    fn start_generation(&self) -> Result<Option<Instance<I>>, SpawnError> {
+        let begun = |target| self.begun(target);
+        let restarts = self
+            .restarts
+            .fetch_add(1, Ordering::Relaxed)
+            .wrapping_add(1);
+        let instance = self
+            .recipe
+            .start(&self.spec, restarts, &self.exits, &begun)?;
+        let watch = Watch::begin(self.spec.stack);
+        let Err(failed) = self.journal.replay(instance) else {
+            // While it is the starting one still: a kill finds it here or there.
+            self.current.set(instance);
+            return Ok(Some(instance));
         };
+        let reason = self.end_unrestored(instance);
+        let is_the_calls = reason.kind != ExitKind::Killed && watch.lacked().is_none();
+        if is_the_calls && self.journal.give_up(failed) {
+            return Ok(None);
+        }
+        Err(SpawnError::Init(Box::new(reason)))
+    }
+
+    fn tell_restarted(&self, instance: Instance<I>, began: u64) {
         host::event(&Event::Restarted {
             id: instance.target().block().owner().index(),
             generation: instance.target().expected().generation(),
             name: self.name(),
             took: Duration::from_nanos(host::now_ns().saturating_sub(began)),
         });
-        Ok(())
     }
 
     /// Ends a generation in which a recorded call failed: as dead as after a crash, which it may have been.
@@ -350,17 +400,24 @@ impl<I: ?Sized + Interface> Service<I> {
         reason.unwrap_or_default()
     }
 
-    /// Waits until the old generation is reclaimed; false if the name goes on without, at the drain timeout.
-    fn leave(&self, old: Instance<I>) -> Result<bool, SpawnError> {
-        let gone = self.waiting(|deadline| self.await_reclaim(old, deadline));
-        if gone || self.lagging.leave_behind(old.target()) {
-            Ok(gone)
+    /// Waits until the old generation is reclaimed, or the name goes on without it, at the drain timeout. An asker
+    /// that may not wait for that is refused.
+    fn leave(&self, old: Instance<I>) -> Result<(), SpawnError> {
+        let dead = old.target();
+        let patience = self
+            .lagging
+            .patience(dead, self.spec.drain_ns(), host::now_ns());
+        let is_over = self.waiting(patience, |deadline| {
+            self.await_reclaim(old, deadline) || deadline == patience
+        });
+        if dead.is_reclaimed() || is_over && self.lagging.leave_behind(dead) {
+            Ok(())
         } else {
             Err(SpawnError::StillDraining)
         }
     }
 
-    /// Waits until the old generation is reclaimed, polling the reaper; false at the deadline.
+    /// Waits until the old generation is reclaimed, polling the reaper; false at the deadline, if it has not drained.
     fn await_reclaim(&self, old: Instance<I>, deadline: u64) -> bool {
         let target = old.target();
         loop {
@@ -368,7 +425,8 @@ impl<I: ?Sized + Interface> Service<I> {
             if target.is_reclaimed() {
                 return true;
             }
-            if host::now_ns() > deadline {
+            // Whoever reclaims it waits for nobody.
+            if host::now_ns() > deadline && !target.is_being_reclaimed() {
                 return false;
             }
             host::yield_now();
@@ -443,6 +501,17 @@ fn end(target: Target, reason: &ExitReason) -> bool {
 
 /// A start in progress. If it failed with threads inside still, its generation lags.
 struct Starting<'a, I: ?Sized + Interface>(&'a Service<I>);
+
+impl<I: ?Sized + Interface> Starting<'_, I> {
+    /// How its generation ended says nothing of the domain.
+    fn forget_exit(&self) {
+        let started = *self.0.starting.lock();
+        if let Some(target) = started {
+            let (id, generation) = (target.owner().index(), target.expected().generation());
+            self.0.exits.forget(id, generation);
+        }
+    }
+}
 
 impl<I: ?Sized + Interface> Drop for Starting<'_, I> {
     fn drop(&mut self) {

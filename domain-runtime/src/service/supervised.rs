@@ -116,11 +116,8 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
         }
         let began = host::now_ns();
         let start = || {
-            let old_gone = service.leave(service.current())?;
-            match service.start_next(began) {
-                Err(SpawnError::Mint(_)) if !old_gone => Err(SpawnError::StillDraining),
-                done => done,
-            }
+            service.leave(service.current())?;
+            service.start_next(began)
         };
         // SAFETY: recipes and the runtime are the host's; the domain's `init` runs only behind an
         // entry of its own.

@@ -13,7 +13,7 @@ pub use signal::Signal;
 pub use start::DomainThread;
 
 use crate::host;
-use crate::primitive::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering::SeqCst};
+use crate::primitive::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering::SeqCst};
 use core::ptr;
 use samara_shared_heap::Owner;
 use samara_shared_heap::owner::MAX_OWNERS;
@@ -43,22 +43,42 @@ static PLACES: [Place; MAX_THREADS] = [const {
     }
 }; MAX_THREADS];
 
-/// How many threads an owner has, and may have.
+/// How many threads an owner has, and how many all generations of its name may have together.
 struct Account {
     live: AtomicU32,
     limit: AtomicU32,
+    /// The same for all generations of a name; 0 for one that is alone.
+    name: AtomicUsize,
 }
 
 static ACCOUNTS: [Account; MAX_OWNERS] = [const {
     Account {
         live: AtomicU32::new(0),
         limit: AtomicU32::new(0),
+        name: AtomicUsize::new(0),
     }
 }; MAX_OWNERS];
 
-/// Limits the threads that `owner` may have at a time.
-pub(crate) fn set_limit(owner: Owner, threads: u32) {
-    ACCOUNTS[owner.index()].limit.store(threads, SeqCst);
+/// Limits the threads that `owner` may have at a time. Those of other generations of its `name` count, which are dead:
+/// they become fewer.
+pub(crate) fn set_limit(owner: Owner, threads: u32, name: usize) {
+    let account = &ACCOUNTS[owner.index()];
+    account.limit.store(threads, SeqCst);
+    account.name.store(name, SeqCst);
+}
+
+/// Threads of other generations of `owner`'s name.
+fn of_its_name(owner: Owner) -> u32 {
+    let name = ACCOUNTS[owner.index()].name.load(SeqCst);
+    if name == 0 {
+        return 0;
+    }
+    let others = ACCOUNTS.iter().enumerate();
+    let others =
+        others.filter(|(at, other)| *at != owner.index() && other.name.load(SeqCst) == name);
+    others.fold(0, |sum, (_, other)| {
+        sum.saturating_add(other.live.load(SeqCst))
+    })
 }
 
 /// How many threads `owner` has.
@@ -100,10 +120,13 @@ struct Claim {
 }
 
 impl Claim {
-    /// `None` at the owner's limit, and when the table is full.
+    /// `None` at the limit of the owner's name, and when the table is full.
     fn new(owner: Owner) -> Option<Self> {
         let account = &ACCOUNTS[owner.index()];
-        let limit = account.limit.load(SeqCst);
+        let limit = account
+            .limit
+            .load(SeqCst)
+            .saturating_sub(of_its_name(owner));
         let one_more = |live: u32| (live < limit).then(|| live.wrapping_add(1));
         account.live.fetch_update(SeqCst, SeqCst, one_more).ok()?;
         let index = PLACES.iter().position(|place| {

@@ -6,6 +6,7 @@ use crate::node::{self, Start};
 use crate::step::Numbers;
 use samara_domain_runtime::{ExitKind, Mint, SpawnError};
 use std::cell::Cell;
+use std::ops::Range;
 use std::panic;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -48,6 +49,9 @@ const ORDERS: [Start; 8] = [
     Start::Killed,
 ];
 
+/// Those that fail by themselves.
+const FAILING: Range<u8> = 3..7;
+
 impl Orders {
     pub(crate) const fn new() -> Self {
         Self(AtomicU8::new(WELL))
@@ -89,25 +93,27 @@ impl Machine {
         let before = self.domains[n.domain].restarts();
         self.model.die(n.domain, ExitKind::Killed);
         let started = self.domains[n.domain].restart();
-        let mut given_up = 0;
-        match order {
+        // What a start wants may be what the old generation still has: it is not tried again.
+        let lingers =
+            self.model.nodes[n.domain].lingers && started == Err(SpawnError::StillDraining);
+        let restarts = match order {
             MINT_FAILS | MINT_PANICS => {
-                // A recipe may want what the old generation still has.
-                let lingers =
-                    self.model.nodes[n.domain].lingers && started == Err(SpawnError::StillDraining);
                 let is_mint = matches!(started, Err(SpawnError::Mint(_)));
                 assert!(is_mint || lingers, "without arguments: {started:?}");
+                1
             }
-            _ => {
+            order if lingers && FAILING.contains(&order) => 1,
+            order => {
                 started.unwrap_or_else(|error| panic!("{error}"));
-                given_up = self.model.born(n.domain);
+                1 + u32::from(order > MINT_PANICS) + self.model.born(n.domain)
             }
-        }
+        };
+        // A start that failed may have left a thread that has still to notice.
+        self.model.nodes[n.domain].lingers |= order > MINT_PANICS;
         assert!(
             was_killed.get(),
             "a kill did not reach a domain in its init"
         );
-        let restarts = 1 + u32::from(order > MINT_PANICS) + given_up;
         assert_eq!(self.domains[n.domain].restarts() - before, restarts);
     }
 

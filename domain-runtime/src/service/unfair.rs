@@ -1,0 +1,93 @@
+//! Starts that were given less than a domain is promised, and failed: nobody's crash, so no restart is spent. They
+//! are counted apart, since each is told and takes time.
+
+use crate::budget::Budget;
+use crate::error::SpawnError;
+use crate::spec::Restart;
+use core::time::Duration;
+use samara_shared_heap::NoCutMutex;
+
+/// How many are tried at least.
+const FEW: Restart = Restart::limited(16, Duration::from_secs(60));
+
+/// What a start was without.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Lack {
+    /// What earlier generations have still: threads, slots, and whatever else they keep from others.
+    Drained,
+    /// So many bytes of stack, on the thread that it ran on.
+    Stack(usize),
+}
+
+impl From<Lack> for SpawnError {
+    fn from(lack: Lack) -> Self {
+        match lack {
+            Lack::Drained => Self::StillDraining,
+            Lack::Stack(_) => Self::StackExhausted,
+        }
+    }
+}
+
+struct State {
+    /// Those that lacked what earlier generations had.
+    undrained: Budget,
+    /// Those that lacked stack.
+    short: Budget,
+    /// Bytes that the last one of them would have found enough.
+    needed: usize,
+    /// The calls that were recorded then.
+    recorded: usize,
+}
+
+/// Those of one name. Of each kind as many are tried as its spec allows restarts, or 16 a minute if that is more.
+pub(super) struct Unfair(NoCutMutex<State>);
+
+impl Unfair {
+    pub(super) fn new(policy: Restart) -> Self {
+        let policy = Restart {
+            times: policy.times.max(FEW.times),
+            within: policy.within.max(FEW.within),
+        };
+        let state = State {
+            undrained: Budget::new(policy),
+            short: Budget::new(policy),
+            needed: 0,
+            recorded: 0,
+        };
+        // SAFETY: arithmetic.
+        Self(unsafe { NoCutMutex::new(state) })
+    }
+
+    /// Bytes of stack that a start with so many `recorded` calls is known to need; 0 if it is not known.
+    pub(super) fn needed(&self, recorded: usize) -> usize {
+        let state = self.0.lock();
+        if state.recorded == recorded {
+            state.needed
+        } else {
+            0
+        }
+    }
+
+    /// Whether one is tried at `now` that is known to lack stack.
+    pub(super) fn may_be_short(&self, now: u64) -> bool {
+        !self.0.lock().short.is_spent(now)
+    }
+
+    /// Whether one is tried at `now` while earlier generations are not drained.
+    pub(super) fn may_be_undrained(&self, now: u64) -> bool {
+        !self.0.lock().undrained.is_spent(now)
+    }
+
+    /// Counts one that failed at `now` for what it lacked, with so many `recorded` calls.
+    pub(super) fn count(&self, lack: Lack, recorded: usize, now: u64) {
+        let mut state = self.0.lock();
+        // Beyond the limit it was not known to be one before it failed.
+        let _ = match lack {
+            Lack::Drained => state.undrained.spend(now),
+            Lack::Stack(needed) => {
+                (state.needed, state.recorded) = (needed, recorded);
+                state.short.spend(now)
+            }
+        };
+    }
+}

@@ -1,0 +1,120 @@
+//! Whose shortage it is when an entry finds too little stack: the thread's that it runs on, or the start's that led
+//! there.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
+use samara_shared_heap::thread::{Shortage, ThreadSlot};
+
+#[cfg(feature = "alloc")]
+use crate::{call::Target, stack};
+#[cfg(feature = "alloc")]
+use samara_shared_heap::thread;
+
+/// Bytes of stack that the thread has in use, of those below too that it comes back to.
+fn depth(thread: &ThreadSlot) -> usize {
+    let here = 0_u8;
+    let used = thread.stack().end.saturating_sub((&raw const here).addr());
+    thread.below().saturating_add(used)
+}
+
+/// Notes that `needed` bytes were missed here. Whoever answers `StackExhausted` does.
+pub(crate) fn note(thread: &ThreadSlot, needed: usize) {
+    let depth = depth(thread);
+    thread.note_shortage(Shortage { depth, needed });
+}
+
+/// `callee`, which may run on another stack: all of this one that is in use counts there.
+pub(crate) fn moved(thread: &ThreadSlot, callee: &mut dyn FnMut()) -> impl FnMut() {
+    let (end, below, depth) = (thread.stack().end, thread.below(), depth(thread));
+    move || {
+        if thread.stack().end != end {
+            thread.set_below(depth);
+        }
+        callee();
+        thread.set_below(below);
+    }
+}
+
+/// Watches a start, or calls that are made again, for shortages that are not its own.
+#[cfg(feature = "alloc")]
+#[derive(Debug)]
+pub struct Watch {
+    thread: &'static ThreadSlot,
+    began: usize,
+    /// What it may use itself.
+    promised: usize,
+    /// What was noted before.
+    outer: Shortage,
+}
+
+#[cfg(feature = "alloc")]
+impl Watch {
+    /// From here on, of a domain whose spec asks for `bytes` of stack.
+    pub(crate) fn begin(bytes: usize) -> Self {
+        Self::of(stack::promised(bytes))
+    }
+
+    /// From here on, of calls that are made again on an object of `target`.
+    #[must_use]
+    pub fn replay_on(target: Target) -> Self {
+        Self::of(target.block().stack.to_start())
+    }
+
+    fn of(promised: usize) -> Self {
+        let thread = thread::current();
+        let outer = thread.shortage();
+        thread.set_shortage(Shortage::NONE);
+        Self {
+            thread,
+            began: depth(thread),
+            promised,
+            outer,
+        }
+    }
+
+    /// Bytes of stack with which it would have got further, if room was missed where no more than the promised bytes
+    /// were in use.
+    #[must_use]
+    pub fn lacked(&self) -> Option<usize> {
+        let Shortage { depth, needed } = self.thread.shortage();
+        let used = depth.saturating_sub(self.began);
+        // Beside what lies between here and where room is asked for.
+        let enough = used.saturating_add(needed).saturating_add(stack::RESERVE);
+        (used <= self.promised).then_some(enough)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.thread.note_shortage(self.outer);
+    }
+}
+
+#[cfg(all(test, not(samara_model)))]
+mod tests {
+    use super::{depth, moved};
+    use samara_shared_heap::thread::ThreadSlot;
+
+    #[test]
+    fn what_is_in_use_of_a_stack_that_was_left_counts() {
+        let slot = ThreadSlot::new(0);
+        let here = 0_u8;
+        let end = (&raw const here).addr() + (1 << 20);
+        let on = |end: usize| {
+            // SAFETY: the slot is no thread's; nothing is read there.
+            unsafe { slot.set_stack(end - (2 << 20)..end) };
+        };
+        on(end);
+        let used = depth(&slot);
+        assert!((1 << 20..(1 << 20) + (64 << 10)).contains(&used), "{used}");
+        let mut callee = || assert!(depth(&slot) >= used + 1000);
+        let mut callee = moved(&slot, &mut callee);
+        // As if it were a segment of which little is in use.
+        on((&raw const here).addr() + 1000);
+        callee();
+        on(end);
+        assert_eq!(slot.below(), 0);
+        let mut callee = || assert!(depth(&slot) < used + (64 << 10), "counted twice");
+        moved(&slot, &mut callee)();
+    }
+}
