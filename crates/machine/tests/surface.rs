@@ -34,7 +34,7 @@ const NOT_CALLED: &[(&str, &str)] = &[
 ];
 
 /// Steps in which each function is called at least once.
-const STEPS: usize = 10_000;
+const STEPS: usize = 40_000;
 
 #[test]
 fn the_machine_calls_every_safe_function() {
