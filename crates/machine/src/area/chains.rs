@@ -124,7 +124,7 @@ impl Chains for Kept {
 const LAGGING: usize = 8;
 
 /// One step in so many is one: a restart waits for what is inside.
-const SELDOM: usize = 32;
+const SELDOM: usize = 128;
 
 /// Calls `domain`, in which the host restarts it, and calls it again: what came of the restarts.
 fn restarts_inside(domain: &Domain<dyn Node>, restarts: &Rc<RefCell<Vec<Result<(), SpawnError>>>>) {

@@ -137,7 +137,7 @@ trait Toiler {
 #[interface]
 trait Nothing {}
 
-/// Whether a call is to stay, at most so many at a time.
+/// Whether a call is inside and is to stay, at most so many at a time.
 static ASLEEP: [AtomicBool; 64] = [const { AtomicBool::new(false) }; 64];
 static SLEEPERS: AtomicUsize = AtomicUsize::new(0);
 
@@ -151,6 +151,7 @@ impl Echo for Parrot {
         Ok(batch)
     }
     fn sleep(&self, place: usize, end: u64) -> Result<(), RpcError> {
+        ASLEEP[place].store(true, SeqCst);
         while ASLEEP[place].load(SeqCst) && now() < end {
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -365,11 +366,10 @@ fn toils(toiler: &Domain<dyn Toiler>, task: Task, echo: &str) {
         }
         Where::Recovery => std::thread::scope(|scope| {
             let inside = other.proxy().unwrap_or_else(|error| panic!("{error}"));
-            let before = other.info().calls;
             let place = SLEEPERS.fetch_add(1, SeqCst) % ASLEEP.len();
-            ASLEEP[place].store(true, SeqCst);
             scope.spawn(move || inside.sleep(place, task.end));
-            wait_until(|| "a call inside".into(), || other.info().calls > before);
+            let is_inside = || ASLEEP[place].load(SeqCst);
+            wait_until(|| "a call inside".into(), is_inside);
             other.kill();
             let ended = toil();
             ASLEEP[place].store(false, SeqCst);

@@ -9,6 +9,7 @@ use crate::step::Numbers;
 use crate::surface::call;
 use samara_domain::{Proxy, RRef, RpcError, interface};
 use samara_domain_runtime::{ExitKind, exports};
+use samara_host_std::runtime;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
@@ -283,6 +284,8 @@ impl Machine {
             let expected = before - self.model.nodes[domain].exported.len();
             // The domain's own: others of the process are other machines'.
             let dropped = exports::collect_of(target);
+            // What one that dies of it has held is nobody's for the next.
+            runtime().reap();
             // One that panics takes the rest with it, dropped or not.
             assert!(
                 dies || self.was_cut || dropped == expected,

@@ -11,8 +11,8 @@ use std::sync::{Mutex, PoisonError};
 
 pub(crate) const KINDS: &[Kind] = &[kind("hoard", 1, Machine::hoard)];
 
-/// More than there are.
-const MANY: usize = 2 * group::GROUPS;
+/// As many as there are.
+const MANY: usize = group::GROUPS;
 
 /// What two domains leave of them all, whatever they try: half, but for their shares, and what others have.
 const LEFT: usize = group::GROUPS / 4;
