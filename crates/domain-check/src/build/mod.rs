@@ -118,7 +118,7 @@ impl Build {
     }
 
     /// The packages of the build that are domains, sorted by name: each library of the workspace's own, or from a
-    /// path, or linked with [`DOMAIN_SIDE`], that is neither reviewed nor `trusted` by name. One that nobody thought
+    /// path, or linked with `samara-domain`, that is neither reviewed nor `trusted` by name. One that nobody thought
     /// of is among them.
     pub fn domains<'a>(&'a self, review: &Review, trusted: &[Entry]) -> Vec<&'a Package> {
         let is_known = |it: &Package| review.find(&it.name).is_some() || names(trusted, &it.name);
