@@ -10,7 +10,7 @@ use core::time::Duration;
 use samara_shared_heap::thread::NoCut;
 use samara_shared_heap::thread::{self, ThreadSlot};
 use samara_unwind::Backtrace;
-use samara_unwind::cut::{Cut, Landed, Raise, Registers, cut, resume, undo_call};
+use samara_unwind::cut::{Cut, CutError, Landed, Raise, Registers, cut, resume, undo_call};
 use samara_unwind::tables::{Finder, Registered};
 
 /// A CPU exception struck, with `address` what was accessed, or 0.
@@ -107,6 +107,8 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     // SAFETY: handed on.
     match unsafe { end(thread, activation, registers, strike, finder) } {
         Ok(()) => Verdict::Cut,
+        // On its way in or out, where nothing of the domain's runs.
+        Err(Why::NotCut(CutError::AtBoundary)) => Verdict::Later,
         Err(_) => {
             // In code without tables, where a thread may well be at every tick: it is dead all the same, and cut where
             // a later tick finds it elsewhere, or at its next boundary.
