@@ -12,7 +12,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, interface};
 use samara_rref::RRef;
 use samara_shared_heap::heap;
-use samara_testkit::contained::{Contained, Stepped, arm, contained};
+use samara_testkit::contained::{Contained, Stepped, arm, contained, stepping};
 use samara_testkit::hosted::{Totals, alone, host, wait_until};
 use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
@@ -138,12 +138,16 @@ fn guarded(proxy: &Proxy<dyn Victim>, what: u8) -> Result<u64, RpcError> {
     catch_unwind(AssertUnwindSafe(call)).expect("the caller's own catch stays as it was")
 }
 
+fn ticking() -> Contained {
+    contained(true)
+}
+
 /// On a thread of its own: `std` counts a thread's panics, and one that was cut is never caught.
-fn on_its_own(ticks: bool, test: impl FnOnce(&Contained) + Send) {
+fn on_its_own(contain: fn() -> Contained, test: impl FnOnce(&Contained) + Send) {
     let _alone = alone();
     let before = Totals::now();
     std::thread::scope(|scope| {
-        let test = scope.spawn(|| test(&contained(ticks)));
+        let test = scope.spawn(|| test(&contain()));
         if let Err(panic) = test.join() {
             std::panic::resume_unwind(panic);
         }
@@ -155,7 +159,7 @@ fn on_its_own(ticks: bool, test: impl FnOnce(&Contained) + Send) {
 }
 
 fn each_end(what: u8) {
-    on_its_own(true, |_| {
+    on_its_own(ticking, |_| {
         let budget = Duration::from_millis(40);
         let (victim, other) = (spawn("payload", budget), spawn("relay", budget * 50));
         for turn in 0..3 {
@@ -208,7 +212,7 @@ fn a_payload_whose_destructor_panics_is_the_same_death() {
 
 #[test]
 fn a_kill_ends_the_destructor_of_a_payload() {
-    on_its_own(true, |_| {
+    on_its_own(ticking, |_| {
         let victim = spawn("payload killed", Duration::from_secs(3600));
         let proxy = victim.proxy().unwrap();
         let dropped = DROPPED.load(SeqCst);
@@ -226,7 +230,7 @@ fn a_kill_ends_the_destructor_of_a_payload() {
 #[test]
 fn a_tick_at_every_instruction_behind_a_panic_is_the_callees_affair() {
     // No ticks but those of the walk: one in `std`'s way to the hook would leave its lock taken.
-    on_its_own(false, |contained| {
+    on_its_own(stepping, |contained| {
         // Anything uses it up.
         let victim = spawn("payload stepped", Duration::from_micros(1));
         let mut by_verdict = [0_u64; 3];
