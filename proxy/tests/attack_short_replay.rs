@@ -11,22 +11,12 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
+#[path = "fixtures/disk.rs"]
+mod disk;
+use disk::{Disk, reading};
+
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
-
-#[interface]
-trait Disk {
-    fn read(&self) -> Result<u32, RpcError>;
-}
-struct Reading;
-impl Disk for Reading {
-    fn read(&self) -> Result<u32, RpcError> {
-        Ok(1)
-    }
-}
-fn reading((): ()) -> Result<Reading, RpcError> {
-    Ok(Reading)
-}
 
 #[interface]
 trait Files {

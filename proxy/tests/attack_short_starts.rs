@@ -10,24 +10,14 @@ use samara_testkit::hosted::{alone, host};
 use std::thread;
 use std::time::Duration;
 
+#[path = "fixtures/disk.rs"]
+mod disk;
+use disk::{Disk, reading};
+
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const RESTARTS: u32 = 20;
-
-#[interface]
-trait Disk {
-    fn read(&self) -> Result<u32, RpcError>;
-}
-struct Reading;
-impl Disk for Reading {
-    fn read(&self) -> Result<u32, RpcError> {
-        Ok(1)
-    }
-}
-fn reading((): ()) -> Result<Reading, RpcError> {
-    Ok(Reading)
-}
 
 #[interface]
 trait Files {

@@ -147,6 +147,15 @@ impl Machine {
         self.model.nodes[domain].alive
     }
 
+    /// How a call of a domain ends in which nothing goes wrong.
+    pub(crate) fn answer(&self, domain: usize) -> End {
+        if self.alive(domain) {
+            End::Ok
+        } else {
+            End::Dead
+        }
+    }
+
     pub(crate) fn tag(&mut self) -> u64 {
         self.tags += 1;
         self.tags

@@ -249,8 +249,8 @@ impl<I: ?Sized + Interface> Service<I> {
         unsafe { thread::as_host(alone) }
     }
 
-    /// Waits to `end` at most, and for no longer than the budget allows of the domain on whose behalf this is: it is counted against
-    /// that.
+    /// Waits to `end` at most, and for no longer than the budget allows of the domain on whose behalf this is. The
+    /// wait is counted against that budget.
     fn waiting<R>(&self, end: u64, wait: impl FnOnce(u64) -> R) -> R {
         let longest = contain::host_may_wait();
         let began = host::now_ns();

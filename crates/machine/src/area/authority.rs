@@ -1,4 +1,4 @@
-//! What a domain reaches for that is the host's: it dies of it.
+//! A domain that reaches for the host's authority dies of it.
 
 use super::{Kind, kind};
 use crate::machine::Machine;

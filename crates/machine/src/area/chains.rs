@@ -26,7 +26,7 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("restarts inside", 1, Machine::descend),
 ];
 
-/// What happens when an item has come to the end of a chain.
+/// The ends of chains.
 pub(crate) const RETURN: u64 = 0;
 const PANIC: u64 = 1;
 const PAYLOAD: u64 = 2;
@@ -48,7 +48,7 @@ pub(crate) trait Chains {
 }
 
 thread_local! {
-    /// What the host does when a chain has come to its end, on the chain's own thread.
+    /// The host's action at the end of a chain, on the chain's own thread.
     static END: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
     /// A domain that was dead went on.
     static WENT_ON: Cell<bool> = const { Cell::new(false) };

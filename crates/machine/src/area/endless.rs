@@ -24,7 +24,7 @@ pub(crate) const KINDS: &[Kind] = &[kind("endless", 1, Machine::endless)];
 /// One step in so many is one: each takes as long as a budget, and the tick that sees it.
 const SELDOM: usize = 8;
 
-/// What a domain may use at a time.
+/// The budget of a domain.
 const BUDGET: Duration = Duration::from_millis(20);
 
 /// By then it should be over: work without end gives up, and the step fails.

@@ -141,11 +141,7 @@ impl Machine {
         self.model.collect(n.domain);
         let (id, proxy) = (self.tag(), self.fresh(n.domain));
         let exported = self.cuttable(|| proxy.export(id));
-        let expected = if self.alive(n.domain) {
-            End::Ok
-        } else {
-            End::Dead
-        };
+        let expected = self.answer(n.domain);
         self.ended(end_of(&exported), expected);
         if let Ok(leaf) = exported {
             let held = self.exported(n.domain, id);
@@ -162,11 +158,7 @@ impl Machine {
     fn export_inside(&mut self, n: Numbers) {
         let (id, proxy) = (self.tag(), self.fresh(n.domain));
         let kept = end_of(&self.cuttable(|| proxy.keep_own(id)));
-        let expected = if self.alive(n.domain) {
-            End::Ok
-        } else {
-            End::Dead
-        };
+        let expected = self.answer(n.domain);
         self.ended(kept, expected);
         if kept == End::Ok && self.alive(n.domain) {
             self.keeps_own(n.domain, id);
@@ -199,11 +191,7 @@ impl Machine {
         let held = self.model.leaves.swap_remove(at);
         let proxy = self.fresh(n.domain);
         let sent = end_of(&self.cuttable(|| proxy.keep(leaf)));
-        let expected = if self.alive(n.domain) {
-            End::Ok
-        } else {
-            End::Dead
-        };
+        let expected = self.answer(n.domain);
         self.ended(sent, expected);
         if sent == End::Ok && self.alive(n.domain) {
             self.model.nodes[n.domain].leaves.push(held);
@@ -284,7 +272,7 @@ impl Machine {
             let expected = before - self.model.nodes[domain].exported.len();
             // The domain's own: others of the process are other machines'.
             let dropped = exports::collect_of(target);
-            // What one that dies of it has held is nobody's for the next.
+            // A domain that dies of it lets go of other domains' objects before those are counted.
             runtime().reap();
             // One that panics takes the rest with it, dropped or not.
             assert!(

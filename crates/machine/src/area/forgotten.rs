@@ -62,11 +62,7 @@ impl Machine {
         let tag = self.tag();
         let proxy = self.fresh(n.domain);
         let forgot = end_of(&self.cuttable(|| proxy.forget_item(n.how, tag)));
-        let expected = if self.alive(n.domain) {
-            End::Ok
-        } else {
-            End::Dead
-        };
+        let expected = self.answer(n.domain);
         self.ended(forgot, expected);
         if forgot == End::Ok {
             let lost = &mut self.model.nodes[n.domain].lost;
@@ -79,11 +75,7 @@ impl Machine {
         let id = self.tag();
         let proxy = self.fresh(n.domain);
         let forgot = end_of(&self.cuttable(|| proxy.forget_leaf(at, id)));
-        let expected = if self.alive(n.domain) {
-            End::Ok
-        } else {
-            End::Dead
-        };
+        let expected = self.answer(n.domain);
         self.ended(forgot, expected);
         if forgot == End::Ok && self.alive(n.domain) {
             let held = match at {
@@ -98,11 +90,7 @@ impl Machine {
         let tag = self.tag();
         let proxy = self.fresh(n.domain);
         let forgot = end_of(&self.cuttable(|| proxy.forget_half(tag)));
-        let expected = if self.alive(n.domain) {
-            End::Ok
-        } else {
-            End::Dead
-        };
+        let expected = self.answer(n.domain);
         self.ended(forgot, expected);
         if forgot == End::Ok {
             add(&mut self.model.nodes[n.domain].lost, one::<u64>());

@@ -131,11 +131,7 @@ impl Machine {
         };
         let proxy = self.fresh(n.domain);
         let ended = end_of(&self.cuttable(|| proxy.put(item)));
-        let expected = if self.alive(n.domain) {
-            End::Ok
-        } else {
-            End::Dead
-        };
+        let expected = self.answer(n.domain);
         self.ended(ended, expected);
         if ended == End::Ok {
             self.model.nodes[n.domain].items.push(known);
@@ -172,11 +168,7 @@ impl Machine {
         let tag = self.tag();
         let proxy = self.fresh(n.domain);
         let made = self.cuttable(|| proxy.make(n.how, tag));
-        let expected = if self.alive(n.domain) {
-            End::Ok
-        } else {
-            End::Dead
-        };
+        let expected = self.answer(n.domain);
         self.ended(end_of(&made), expected);
         if made.is_ok() {
             assert_eq!(made, Ok(true));

@@ -43,11 +43,7 @@ impl Machine {
         let (peer, life) = self.proxies.swap_remove(at);
         let proxy = self.fresh(n.domain);
         let sent = end_of(&self.cuttable(|| proxy.learn(peer)));
-        let expected = if self.alive(n.domain) {
-            End::Ok
-        } else {
-            End::Dead
-        };
+        let expected = self.answer(n.domain);
         self.ended(sent, expected);
         if sent == End::Ok && self.alive(n.domain) {
             self.model.nodes[n.domain].peer = Some(life);

@@ -63,11 +63,7 @@ impl Shape<'_> {
     fn free_parameters(&mut self, item: &ItemImpl, path: &Path, trait_name: &str) {
         let mut bound = Bound {
             definitions: self.definitions,
-            parameters: item
-                .generics
-                .type_params()
-                .map(|it| it.ident.to_string())
-                .collect(),
+            parameters: type_parameters(item),
             names: BTreeSet::new(),
         };
         bound.visit_type(&item.self_ty);
@@ -118,11 +114,7 @@ impl Shape<'_> {
         }
         let mut projections = Projections {
             definitions: self.definitions,
-            parameters: item
-                .generics
-                .type_params()
-                .map(|it| it.ident.to_string())
-                .collect(),
+            parameters: type_parameters(item),
             found: BTreeSet::new(),
         };
         for item in &item.items {
@@ -199,4 +191,10 @@ impl<'ast> Visit<'ast> for Bound<'_> {
     }
 
     fn visit_expr(&mut self, _: &'ast syn::Expr) {}
+}
+
+/// The names of an impl's type parameters.
+fn type_parameters(item: &ItemImpl) -> BTreeSet<String> {
+    let parameters = item.generics.type_params();
+    parameters.map(|it| it.ident.to_string()).collect()
 }
