@@ -28,6 +28,11 @@ pub(super) struct Occurrence {
     pub(super) guards: Vec<Name>,
     /// Whether a value of it may come in here.
     pub(super) supply: bool,
+    /// Whether a value of it may be put here: the place may be a cell.
+    pub(super) demand: bool,
+    /// Whether it is the lifetime of a reference to what no trait object is in: a type that shows all that it
+    /// has inside.
+    pub(super) is_plain: bool,
 }
 
 /// An implied bound, `inner: outer`.
@@ -52,8 +57,6 @@ pub(super) struct Projection {
     pub(super) last: String,
     /// The type parameters that it is projected from, and types of those.
     pub(super) from: BTreeSet<Name>,
-    /// Whether a value of it may come in.
-    pub(super) supply: bool,
 }
 
 /// All that is known.
@@ -62,4 +65,13 @@ pub(super) struct Facts {
     pub(super) occurrences: Vec<Occurrence>,
     pub(super) edges: Vec<Edge>,
     pub(super) projections: Vec<Projection>,
+}
+
+impl Facts {
+    /// Adds what another knows.
+    pub(super) fn append(&mut self, other: &Facts) {
+        self.occurrences.extend(other.occurrences.iter().cloned());
+        self.edges.extend(other.edges.iter().cloned());
+        self.projections.extend(other.projections.iter().cloned());
+    }
 }

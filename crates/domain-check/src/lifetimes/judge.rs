@@ -65,23 +65,19 @@ pub(super) struct Outlived {
     pub(super) last: String,
 }
 
-/// Every such bound that is not `declared` and might be used. `presumed` has more bounds that may hold; a
-/// result that hides its type outlives what the parameters do, and so perhaps everything.
+/// Every such bound that is not `declared`. `presumed` has more bounds that may hold; a result that hides its type
+/// outlives what the parameters do, and so perhaps everything.
 pub(super) fn outlived(
     facts: &Facts,
     declared: &Declared,
     presumed: &Declared,
     is_opaque: bool,
 ) -> BTreeSet<Outlived> {
-    let mut all = declared.clone();
-    all.append(presumed);
-    let (all, closed) = (all.closed(), declared.closed());
-    let outer = declared.pairs().chain(presumed.pairs()).map(|it| &it.0);
-    let fixed = STATIC.to_owned();
-    let outer: BTreeSet<_> = outer.chain([&fixed]).collect();
+    let believed = Believed::new(facts, declared, presumed);
+    let (all, closed) = (believed.all.closed(), declared.closed());
     let mut found = BTreeSet::new();
-    for it in facts.projections.iter().filter(|it| it.supply) {
-        for &outer in &outer {
+    for it in &facts.projections {
+        for outer in &believed.outer {
             let is_written = |name: &Name| closed.outlives(name, outer);
             // A type that is projected from no parameter is known where it is used.
             let is_hidden = |from: &Name| is_opaque && outer == STATIC && !is_structure(from);
@@ -101,6 +97,36 @@ pub(super) fn outlived(
         }
     }
     found
+}
+
+/// What the body of a function believes of its parameters, and may make use of.
+pub(super) struct Believed {
+    /// Whatever is outlived.
+    pub(super) outer: BTreeSet<Name>,
+    pub(super) all: Declared,
+}
+
+impl Believed {
+    pub(super) fn new(facts: &Facts, declared: &Declared, presumed: &Declared) -> Self {
+        let mut all = declared.clone();
+        all.append(presumed);
+        for edge in facts.edges.iter().filter(|edge| hides(edge, facts)) {
+            all.add(edge.outer.clone(), edge.inner.clone());
+        }
+        let outer = all.pairs().map(|it| it.0.clone());
+        let outer = outer.chain([STATIC.to_owned()]).collect();
+        Believed { outer, all }
+    }
+}
+
+/// Whether the outer lifetime stands where a type may hide that it has something of the inner one: by a reference
+/// to a type that says all that it has, nothing is hidden.
+fn hides(edge: &Edge, facts: &Facts) -> bool {
+    edge.outer == STATIC
+        || facts
+            .occurrences
+            .iter()
+            .any(|it| it.name == edge.outer && !it.is_plain && is_wanted(it, edge.outer_node))
 }
 
 fn all(facts: &Facts, declared: &Declared) -> Declared {
@@ -133,12 +159,18 @@ fn is_used(bound: &Relied, facts: &Facts, all: &Closed<'_>, declared: &Closed<'_
     };
     let wanted = outer == STATIC
         || anywhere_but(first.map(|edge: &Edge| edge.outer_node), |node| {
-            named(outer).any(|it| is_outside(it, node))
+            named(outer).any(|it| is_wanted(it, node))
         });
     let supplied = anywhere_but(last.map(|edge: &Edge| edge.inner_node), |node| {
         named(inner).any(|it| it.supply && is_outside(it, node) && !guarded(it))
     });
     wanted && supplied
+}
+
+/// Whether something that is believed to outlive the lifetime here, since `node` says so, can go on from here. One
+/// place is enough if that is a cell.
+fn is_wanted(occurrence: &Occurrence, node: Node) -> bool {
+    occurrence.demand || is_outside(occurrence, node)
 }
 
 /// Whether `found` for one of these nodes, or without any if there is none.

@@ -236,6 +236,14 @@ fn every_spelling_of_the_hole_is_refused() {
         ),
         // What is projected from a parameter need not outlive what that does: a closure's result.
         (
+            "fn f<I: Iterator + 'static>(all: I) -> Option<I::Item> { x() }",
+            "I::Item: 'static",
+        ),
+        (
+            "fn f<I: Iterator + 'static>(all: I, f: impl Fn(I::Item)) {}",
+            "I::Item: 'static",
+        ),
+        (
             "struct P<T, V>(T, V); impl<T: Call + 'static> P<T, T::Out> { fn f(self) -> Box<dyn Any> { x() } }",
             "T::Out: 'static",
         ),
@@ -523,7 +531,7 @@ fn what_domains_write_every_day_passes() {
         "trait G<A, B>: Fn(A) -> B {} impl<A, B, F: Fn(A) -> B> G<A, B> for F {} fn f(f: impl for<'a> G<&'a str, &'a str>) {}",
         "fn f<T>(all: T) where for<'a> &'a T: IntoIterator<Item = &'a u8>, T: for<'de> Deserialize<'de> {}",
         "fn f<I: Iterator<Item = T> + 'static, T>(_: I, v: T) -> Option<T> { x() } struct P<I: Iterator<Item = T>, T>(I, Option<T>);",
-        "fn f<I: Iterator + 'static>(all: I) -> Option<I::Item> { x() } fn g<I: Iterator + 'static>(all: I, f: impl Fn(I::Item)) {}",
+        "fn f<I: Iterator<Item = T> + 'static, T>(all: I) -> Option<T> { x() } fn g<I: Iterator<Item = T> + 'static, T>(all: I, f: impl Fn(T)) {}",
         "impl<I: Iterator> Iterator for Each<I> { type Item = I::Item; fn next(&mut self) -> Option<Self::Item> { x() } } struct Each<I>(I);",
         "fn f<I: Iterator>(all: I, wanted: I::Item) -> bool where I::Item: PartialEq { x() }",
         "enum E<'a, T> { V(&'a T, T, &'a u8), W(&'a T, &'a T) } fn g(e: E<'_, u8>) -> u8 { u8::from(f(&x, &y)) }",
@@ -547,4 +555,17 @@ fn a_type_that_multiplies_is_not_understood() {
         found.iter().any(|it| it.contains("not-understood")),
         "{found:?}"
     );
+}
+
+#[test]
+#[ignore = "temporary"]
+fn look_at_files() {
+    for file in std::env::var("KE_FILES").expect("files").split_whitespace() {
+        let source = std::fs::read_to_string(file).expect("readable");
+        let found = findings(&source);
+        println!("=== {file}: {}", found.len());
+        for it in found {
+            println!("      {it}");
+        }
+    }
 }

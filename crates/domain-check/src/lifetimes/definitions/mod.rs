@@ -1,14 +1,16 @@
 //! The crate's own types and traits by name.
 
 mod gather;
+mod origin;
 mod traits;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use syn::visit::{self, Visit};
-use syn::{File, GenericParam, Generics, Path, Type};
+use syn::{File, GenericParam, Path, Type};
 
-use self::gather::Gather;
+use self::gather::{Gather, TypeItem};
+pub(super) use self::origin::Origin;
 pub(super) use self::traits::Trait;
 use super::declared::{Declared, is_structure, name};
 use super::facts::{Name, STATIC};
@@ -98,6 +100,10 @@ pub(super) struct Definitions {
     foreign: BTreeSet<String>,
     /// Whether all names of another crate's module may be there.
     has_foreign_globs: bool,
+    /// Crates from which all names of a module may be there, the standard library's apart.
+    glob_roots: BTreeSet<String>,
+    /// What imports of a name begin with.
+    import_roots: BTreeMap<String, BTreeSet<String>>,
     /// The crate's modules.
     modules: BTreeSet<String>,
 }
@@ -114,7 +120,7 @@ impl Definitions {
         for _ in 0..MOST_ROUNDS {
             let mut types = BTreeMap::<_, Vec<_>>::new();
             for item in &items {
-                let definition = definitions.define(&item.generics, &item.fields, item.alias);
+                let definition = definitions.define(item);
                 types.entry(item.name.clone()).or_default().push(definition);
             }
             let is_settled = types == definitions.types;
@@ -218,9 +224,18 @@ impl Definitions {
         self.meanings(name).contains(other)
     }
 
-    fn define(&self, generics: &Generics, fields: &[Type], alias: bool) -> Definition {
+    fn define(&self, item: &TypeItem) -> Definition {
+        let TypeItem {
+            generics,
+            fields,
+            alias,
+            ..
+        } = item;
         let mut parameters = BTreeMap::new();
-        let mut scope = Scope::default();
+        let mut scope = Scope {
+            this: item.this(),
+            ..Scope::default()
+        };
         let (mut lifetimes, mut others) = (Vec::new(), Vec::new());
         for param in &generics.params {
             let (name, parameter) = match param {
@@ -273,6 +288,12 @@ impl Definitions {
         for (outer, inner) in declared.pairs() {
             relate(outer, inner, true);
         }
+        // What the type itself outlives, all that it has does.
+        for (outer, _) in declared.pairs().filter(|it| it.1 == "Self") {
+            for parameter in parameters.keys().filter(|it| *it != outer) {
+                relate(outer, parameter, true);
+            }
+        }
         // What is projected from a parameter outlives a lifetime: some of what the parameter has may.
         for (outer, inner) in declared.pairs().filter(|it| is_structure(&it.1)) {
             for parameter in parameters.keys().filter(|it| *it != outer) {
@@ -290,14 +311,14 @@ impl Definitions {
         }
         Definition {
             lifetimes: lifetimes.len(),
-            alias: fields.first().filter(|_| alias).map(|ty| Alias {
+            alias: fields.first().filter(|_| *alias).map(|ty| Alias {
                 lifetimes,
                 others,
                 ty: ty.clone(),
             }),
             relations,
             // A value of the type outlives what its parameters do.
-            outlived: if alias {
+            outlived: if *alias {
                 BTreeSet::new()
             } else {
                 outlived(&walk.facts, &declared, &Declared::default(), true)

@@ -161,17 +161,21 @@ impl Scan<'_> {
             );
         }
         let mut facts = walk.facts;
-        let inner: BTreeSet<_> = facts.edges.iter().map(|edge| edge.inner.clone()).collect();
-        for name in inner {
+        let related = facts.edges.iter().flat_map(|it| [&it.inner, &it.outer]);
+        let related: BTreeSet<_> = related.cloned().collect();
+        for name in related {
             if binder.is_some_and(|binder| !binder.contains(&name)) && !name.starts_with("'_") {
                 facts.occurrences.push(Occurrence {
                     name,
                     nodes: Vec::new(),
                     guards: Vec::new(),
                     supply: true,
+                    demand: true,
+                    is_plain: false,
                 });
             }
         }
+        facts.append(&scope.bounds);
         facts.edges.extend(scope.header.edges.iter().cloned());
         self.judge(what, &facts, &scope.declared);
     }

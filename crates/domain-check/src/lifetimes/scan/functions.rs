@@ -31,6 +31,9 @@ impl Scan<'_> {
         match syn::parse2::<Signature>(header.iter().cloned().collect()) {
             Ok(signature) => {
                 self.add(&mut scope, &signature.generics, &what);
+                self.bounds(&mut scope, &what, |walk| {
+                    walk_generics(walk, &signature.generics)
+                });
                 self.nested(header, &scope);
                 self.signature(&signature, is_async, &scope, &what);
             }
@@ -67,15 +70,15 @@ impl Scan<'_> {
         if let ReturnType::Type(_, output) = &signature.output {
             walk.output(output, elided);
         }
-        walk_generics(&mut walk, &signature.generics);
         let unknown = walk.unknown;
         let is_opaque = walk.is_opaque || is_async;
-        let bounds = outlived(&walk.facts, &scope.declared, &scope.presumed, is_opaque);
-        self.outlived(what, bounds);
         let mut declared = scope.declared.clone();
         declared.append(&walk.proved);
         let mut facts = walk.facts;
+        facts.append(&scope.bounds);
         facts.edges.extend(scope.header.edges.iter().cloned());
+        let bounds = outlived(&facts, &scope.declared, &scope.presumed, is_opaque);
+        self.outlived(what, bounds);
         if !unknown {
             self.judge(what, &facts, &declared);
         } else {

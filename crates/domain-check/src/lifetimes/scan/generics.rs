@@ -5,6 +5,7 @@ use syn::{
 };
 
 use super::Scan;
+use crate::finding::Rule;
 use crate::lifetimes::declared::{inside, name, names};
 use crate::lifetimes::facts::Name;
 use crate::lifetimes::walk::{Scope, Walk};
@@ -42,7 +43,9 @@ impl Scan<'_> {
         }
         scope.declared.extend(generics);
         for param in generics.type_params() {
-            self.presume(scope, &[param.ident.to_string()], &param.bounds);
+            let names = [param.ident.to_string()];
+            self.presume(scope, &names, &param.bounds);
+            scope.bounded(&names, &param.bounds);
         }
         let clauses = generics.where_clause.iter();
         for predicate in clauses.flat_map(|clause| &clause.predicates) {
@@ -50,6 +53,7 @@ impl Scan<'_> {
                 let of = inside(&predicate.bounded_ty);
                 let of: Vec<_> = of.into_iter().chain(names(&predicate.bounded_ty)).collect();
                 self.presume(scope, &of, &predicate.bounds);
+                scope.bounded(&names(&predicate.bounded_ty), &predicate.bounds);
                 // A projection may be what it is projected from.
                 for bound in &predicate.bounds {
                     if let TypeParamBound::Lifetime(lifetime) = bound {
@@ -59,6 +63,29 @@ impl Scan<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// Adds the places of names in bounds that `walk` is led to.
+    pub(super) fn bounds(
+        &mut self,
+        scope: &mut Scope,
+        what: &str,
+        walk: impl FnOnce(&mut Walk<'_>),
+    ) {
+        let mut all = Walk::new(self.definitions, scope);
+        walk(&mut all);
+        let is_unknown = all.unknown;
+        let (mut facts, next) = all.end();
+        // They are in no type of a signature.
+        for occurrence in &mut facts.occurrences {
+            occurrence.nodes.clear();
+        }
+        scope.bounds.append(&facts);
+        scope.next = next;
+        if is_unknown {
+            let what = format!("{what} has a bound that could not be read");
+            self.find(Rule::NotUnderstood, what);
         }
     }
 }
@@ -72,10 +99,9 @@ pub(super) fn walk_generics(walk: &mut Walk<'_>, generics: &Generics) {
     }
     let clauses = generics.where_clause.iter();
     for predicate in clauses.flat_map(|clause| &clause.predicates) {
-        if let WherePredicate::Type(predicate) = predicate
-            && walk.bounds(&predicate.bounds)
-        {
-            walk.bounded(&predicate.bounded_ty);
+        if let WherePredicate::Type(predicate) = predicate {
+            let makes = walk.bounds(&predicate.bounds);
+            walk.bounded(&predicate.bounded_ty, makes);
         }
     }
 }

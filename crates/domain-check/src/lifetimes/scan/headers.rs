@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
-use syn::{ImplItemType, ItemImpl, ItemTrait, Type, TypeParamBound};
+use syn::parse::Parse;
+use syn::{ImplItemType, ItemImpl, ItemTrait, TraitItemType, Type, TypeParamBound};
 
 use super::Scan;
 use super::generics::{arguments, walk_generics};
 use crate::check::tokens::{is_punct, is_word, until_body};
 use crate::finding::Rule;
-use crate::lifetimes::declared::name;
+use crate::lifetimes::declared::{name, written};
 use crate::lifetimes::facts::ELSEWHERE;
 use crate::lifetimes::judge::{judge, undeclared};
 use crate::lifetimes::walk::{Scope, Walk};
@@ -43,6 +44,7 @@ impl Scan<'_> {
         };
         let mut scope = Scope {
             associated: associated(body),
+            this: Some((*item.self_ty).clone()),
             ..Scope::default()
         };
         self.add(&mut scope, &item.generics, &what);
@@ -61,7 +63,6 @@ impl Scan<'_> {
         for ty in scope.associated.values() {
             walk.input(ty);
         }
-        walk_generics(&mut walk, &item.generics);
         let proving = target.is_some_and(|it| self.definitions.is_proving(&it.ident.to_string()));
         if walk.unknown {
             self.find(
@@ -69,23 +70,28 @@ impl Scan<'_> {
                 format!("{what} has a type that could not be read"),
             );
         }
-        let relied = if !self.is_small(&what, &walk.facts) {
+        let (mut facts, next) = walk.end();
+        scope.next = next;
+        let mut around = header_facts.clone();
+        for edge in &mut around.edges {
+            edge.outer_node = ELSEWHERE;
+            edge.inner_node = ELSEWHERE;
+        }
+        scope.header = around;
+        self.bounds(&mut scope, &what, |walk| {
+            walk_generics(walk, &item.generics)
+        });
+        facts.append(&scope.bounds);
+        let relied = if !self.is_small(&what, &facts) {
             BTreeSet::new()
         } else if proving {
             undeclared(&header_facts, &scope.declared)
         } else {
-            let mut facts = walk.facts;
             // What follows from an associated type must be proved, and is not assumed.
-            facts.edges = header_facts.edges.clone();
+            facts.edges = std::mem::take(&mut header_facts.edges);
             judge(&facts, &scope.declared)
         };
         self.relied(&what, relied);
-        for edge in &mut header_facts.edges {
-            edge.outer_node = ELSEWHERE;
-            edge.inner_node = ELSEWHERE;
-        }
-        scope.header = header_facts;
-        scope.this = Some(*item.self_ty);
         self.descend(body.stream(), &scope, &scope);
         length + 1
     }
@@ -104,10 +110,32 @@ impl Scan<'_> {
         match syn::parse2::<ItemTrait>(whole) {
             Ok(item) => {
                 self.add(&mut scope, &item.generics, &what);
-                self.presume(&mut scope, &["Self".to_owned()], &item.supertraits);
+                let this = ["Self".to_owned()];
+                self.presume(&mut scope, &this, &item.supertraits);
+                scope.bounded(&this, &item.supertraits);
                 for bound in &item.supertraits {
                     if let TypeParamBound::Lifetime(lifetime) = bound {
                         scope.declared.add(name(lifetime), "Self".into());
+                    }
+                }
+                let associated: Vec<TraitItemType> = items(body);
+                self.bounds(&mut scope, &what, |walk| {
+                    walk_generics(walk, &item.generics);
+                    if walk.bounds(&item.supertraits) {
+                        walk.supplied(&this[0]);
+                    }
+                    for item in &associated {
+                        walk.bounds(&item.bounds);
+                        walk_generics(walk, &item.generics);
+                    }
+                });
+                for TraitItemType { ident, bounds, .. } in &associated {
+                    let inner = syn::parse_str(&format!("Self::{ident}"));
+                    let inner = inner.map(|ty| written(&ty)).unwrap_or_default();
+                    for bound in bounds {
+                        if let TypeParamBound::Lifetime(lifetime) = bound {
+                            scope.declared.add(name(lifetime), inner.clone());
+                        }
                     }
                 }
             }
@@ -158,8 +186,15 @@ fn is_tick(token: Option<&TokenTree>) -> bool {
 
 /// The types that an impl associates.
 fn associated(body: &Group) -> BTreeMap<String, Type> {
+    let items: Vec<ImplItemType> = items(body);
+    let items = items.into_iter().filter(|it| it.generics.params.is_empty());
+    items.map(|it| (it.ident.to_string(), it.ty)).collect()
+}
+
+/// The items in a body that begin with `type`.
+fn items<T: Parse>(body: &Group) -> Vec<T> {
     let tokens: Vec<TokenTree> = body.stream().into_iter().collect();
-    let mut found = BTreeMap::new();
+    let mut found = Vec::new();
     for (index, token) in tokens.iter().enumerate() {
         if !is_word(token, "type") {
             continue;
@@ -169,11 +204,7 @@ fn associated(body: &Group) -> BTreeMap<String, Type> {
             .position(|token| is_punct(Some(token), ';'));
         let Some(end) = end else { continue };
         let item = tokens[index..=index + end].iter().cloned().collect();
-        if let Ok(item) = syn::parse2::<ImplItemType>(item)
-            && item.generics.params.is_empty()
-        {
-            found.insert(item.ident.to_string(), item.ty);
-        }
+        found.extend(syn::parse2(item));
     }
     found
 }

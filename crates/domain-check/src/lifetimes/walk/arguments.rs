@@ -4,8 +4,8 @@ use syn::{
     AngleBracketedGenericArguments, GenericArgument, Path, PathArguments, PathSegment, Type,
 };
 
-use super::{Binding, COVARIANT, Flow, Walk};
-use crate::lifetimes::definitions::{Alias, Known, Parameter};
+use super::{Binding, COVARIANT, Flow, HANDING_OUT, Walk};
+use crate::lifetimes::definitions::{Alias, Known, Origin, Parameter};
 use crate::lifetimes::facts::{Name, Names, Node, STATIC};
 
 impl Walk<'_> {
@@ -13,7 +13,7 @@ impl Walk<'_> {
     pub(super) fn path(&mut self, path: &Path, is_trait: bool) -> Names {
         let mut names = Names::new();
         let last = path.segments.len().saturating_sub(1);
-        let is_foreign = self.definitions.may_be_foreign(path);
+        let origin = self.definitions.origin(path);
         for (index, segment) in path.segments.iter().enumerate() {
             let mut found = match &segment.arguments {
                 PathArguments::Parenthesized(function) => {
@@ -21,10 +21,10 @@ impl Walk<'_> {
                     self.function(&inputs, &function.output)
                 }
                 PathArguments::AngleBracketed(arguments) => {
-                    self.arguments(segment, Some(arguments), is_trait, is_foreign)
+                    self.arguments(segment, Some(arguments), is_trait, origin)
                 }
                 PathArguments::None if index == last && !is_trait => {
-                    self.arguments(segment, None, is_trait, is_foreign)
+                    self.arguments(segment, None, is_trait, origin)
                 }
                 PathArguments::None => Names::new(),
             };
@@ -33,13 +33,12 @@ impl Walk<'_> {
         names
     }
 
-    /// `is_foreign` says that another crate's type may be meant, even if this one has one of the name.
     pub(super) fn arguments(
         &mut self,
         segment: &PathSegment,
         arguments: Option<&AngleBracketedGenericArguments>,
         is_trait: bool,
-        is_foreign: bool,
+        Origin { is_foreign, is_std }: Origin,
     ) -> Names {
         let ident = segment.ident.to_string();
         let given = arguments.iter().flat_map(|it| &it.args);
@@ -82,7 +81,7 @@ impl Walk<'_> {
                 return rest;
             }
         }
-        let covariant = own.is_none() && COVARIANT.contains(&ident.as_str());
+        let covariant = is_std && COVARIANT.contains(&ident.as_str());
         let flow = self.flow;
         if !covariant {
             self.flow = Flow::Both;
@@ -112,9 +111,11 @@ impl Walk<'_> {
                     each.push((parameter, names, node));
                 }
                 GenericArgument::AssocType(binding) => {
-                    let before = std::mem::replace(&mut self.flow, flow);
-                    rest.append(&mut self.ty(&binding.ty));
-                    self.flow = before;
+                    // Of another trait there may be a method that takes it.
+                    let hands_out = is_trait && is_std && HANDING_OUT.contains(&ident.as_str());
+                    let flow = if hands_out { flow } else { Flow::Both };
+                    let mut names = self.flowing(flow, |walk| walk.ty(&binding.ty));
+                    rest.append(&mut names);
                 }
                 GenericArgument::Constraint(constraint) => {
                     rest.append(&mut self.object(constraint.bounds.iter()));

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use syn::{GenericArgument, Path, PathArguments, PathSegment, ReturnType, Type, TypeParamBound};
 
 use super::{Binding, Bindings, COVARIANT, Flow, Walk};
-use crate::lifetimes::definitions::Trait;
-use crate::lifetimes::facts::Name;
+use crate::lifetimes::definitions::{Origin, Trait};
+use crate::lifetimes::facts::{Facts, Name, Node};
 
 impl Walk<'_> {
     /// A bound as the signature that it gives a closure.
@@ -24,7 +24,11 @@ impl Walk<'_> {
                 let is_own = is_own && !self.definitions.is_foreign(&name);
                 self.flow = Flow::Both;
                 self.elided = None;
-                self.arguments(segment, Some(arguments), is_own, !is_own);
+                let origin = Origin {
+                    is_foreign: !is_own,
+                    is_std: false,
+                };
+                self.arguments(segment, Some(arguments), is_own, origin);
             }
             PathArguments::None => {}
         }
@@ -134,7 +138,8 @@ impl Walk<'_> {
             && !self.scope.parameters.contains(&first)
             && ((self.definitions.is_own_type(&last)
                 && !self.definitions.may_be_foreign(&path.path))
-                || COVARIANT.contains(&last.as_str()))
+                || (self.definitions.origin(&path.path).is_std
+                    && COVARIANT.contains(&last.as_str())))
     }
 
     /// A result's type; elided lifetimes are `elided`.
@@ -186,10 +191,18 @@ impl Walk<'_> {
         self.occurs(parameter);
     }
 
-    /// The type that a where clause bounds: a value of it may come from somewhere.
-    pub(in crate::lifetimes) fn bounded(&mut self, ty: &Type) {
-        let edges = self.facts.edges.len();
+    /// The type that a where clause bounds: a value of it comes from somewhere, if that makes one.
+    pub(in crate::lifetimes) fn bounded(&mut self, ty: &Type, makes: bool) {
+        let (edges, occurrences) = (self.facts.edges.len(), self.facts.occurrences.len());
         self.input(ty);
         self.facts.edges.truncate(edges);
+        if !makes {
+            self.facts.occurrences.truncate(occurrences);
+        }
+    }
+
+    /// What was found, and the next number that no name or place has.
+    pub(in crate::lifetimes) fn end(self) -> (Facts, Node) {
+        (self.facts, self.next)
     }
 }

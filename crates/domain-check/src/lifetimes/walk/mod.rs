@@ -6,7 +6,7 @@ mod projections;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use syn::{Lifetime, ReturnType, Type, TypeParamBound};
+use syn::{Lifetime, ReturnType, TraitBound, Type, TypeParamBound};
 
 use super::declared::{Declared, name};
 use super::definitions::Definitions;
@@ -15,17 +15,36 @@ use super::facts::{Edge, Facts, Name, Names, Node, Occurrence, STATIC};
 /// Facts of one signature; a type that has more, of projections in projections, is not understood.
 const MOST: usize = 4096;
 
-/// Types of the standard library that are covariant in all of their arguments.
+/// Types of the standard library, and `RRef`, that are covariant in all of their arguments.
 const COVARIANT: &[&str] = &[
     "Arc",
     "Box",
     "ControlFlow",
     "Option",
+    "Pin",
     "Poll",
     "RRef",
     "Rc",
     "Result",
     "Vec",
+];
+
+/// Traits of the standard library whose implementors only hand out what the trait associates.
+const HANDING_OUT: &[&str] = &[
+    "AsyncFn",
+    "AsyncFnMut",
+    "AsyncFnOnce",
+    "Deref",
+    "DoubleEndedIterator",
+    "ExactSizeIterator",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "FusedIterator",
+    "Future",
+    "IntoFuture",
+    "IntoIterator",
+    "Iterator",
 ];
 
 /// How many types are looked at for a signature, with those that aliases stand for.
@@ -56,6 +75,12 @@ pub(super) struct Scope {
     pub(super) presumed: Declared,
     /// The facts of the impl's header.
     pub(super) header: Facts,
+    /// Places in bounds: of parameters, of the implementor, and of what a trait associates.
+    pub(super) bounds: Facts,
+    /// Which type has which trait as a bound.
+    pub(super) bounded: Vec<(Vec<Name>, TraitBound)>,
+    /// A number that no name and no place in `header` and `bounds` has.
+    pub(super) next: Node,
     /// The meaning of `Self`: a type in an impl, a parameter in a trait.
     pub(super) this: Option<Type>,
     /// The impl's associated types.
@@ -63,6 +88,19 @@ pub(super) struct Scope {
 }
 
 impl Scope {
+    /// Adds bounds of a type by these names.
+    pub(super) fn bounded<'b>(
+        &mut self,
+        names: &[Name],
+        bounds: impl IntoIterator<Item = &'b TypeParamBound>,
+    ) {
+        for bound in bounds {
+            if let TypeParamBound::Trait(bound) = bound {
+                self.bounded.push((names.to_vec(), bound.clone()));
+            }
+        }
+    }
+
     /// All names that a projection from the header may hide.
     fn names(&self) -> impl Iterator<Item = &Name> {
         let header = self.header.occurrences.iter().map(|it| &it.name);
@@ -95,6 +133,8 @@ pub(super) struct Walk<'a> {
     next: Node,
     /// The input lifetime that an elided one means, if it means one.
     elided: Option<Name>,
+    /// How many types were found that do not show what they have inside.
+    objects: u32,
     /// How deep associated types are looked up in each other.
     depth: u32,
     /// Whether a result is of a type that hides what it has inside.
@@ -120,8 +160,9 @@ impl<'a> Walk<'a> {
             nodes: Vec::new(),
             guards: Vec::new(),
             flow: Flow::In,
-            next: 0,
+            next: scope.next,
             elided: None,
+            objects: 0,
             depth: 0,
             is_opaque: false,
             is_overgrown: false,
@@ -172,6 +213,8 @@ impl<'a> Walk<'a> {
             nodes: self.nodes.clone(),
             guards: self.guards.clone(),
             supply: matches!(self.flow, Flow::In | Flow::Both),
+            demand: self.flow == Flow::Both,
+            is_plain: false,
         });
     }
 
@@ -210,19 +253,21 @@ impl<'a> Walk<'a> {
             Type::Reference(reference) => {
                 let lifetime = self.lifetime(reference.lifetime.as_ref());
                 let outer = self.enter();
+                let (index, objects) = (self.facts.occurrences.len(), self.objects);
                 self.occurs(&lifetime);
                 self.nodes.pop();
                 let inner = self.enter();
                 self.guards.push(lifetime.clone());
                 let flow = self.flow;
                 // What can be written to is also taken from.
-                if reference.mutability.is_some() && flow != Flow::Back {
+                if reference.mutability.is_some() {
                     self.flow = Flow::Both;
                 }
                 let mut names = self.ty(&reference.elem);
                 self.flow = flow;
                 self.guards.pop();
                 self.nodes.pop();
+                self.facts.occurrences[index].is_plain = self.objects == objects;
                 self.imply((&lifetime, outer), (&names, inner), true);
                 names.insert(lifetime, true);
                 names
@@ -283,6 +328,7 @@ impl<'a> Walk<'a> {
     }
 
     fn object<'b>(&mut self, bounds: impl Iterator<Item = &'b TypeParamBound>) -> Names {
+        self.objects += 1;
         let node = self.enter();
         let mut names = Names::new();
         let mut outer = Vec::new();

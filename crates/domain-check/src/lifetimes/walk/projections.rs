@@ -4,6 +4,7 @@ use syn::{PathArguments, PathSegment, Type, TypePath};
 
 use super::{Binding, Flow, Walk};
 use crate::lifetimes::declared::written;
+use crate::lifetimes::definitions::Origin;
 use crate::lifetimes::facts::{ELSEWHERE, Names, Projection};
 
 impl Walk<'_> {
@@ -13,7 +14,7 @@ impl Walk<'_> {
             return self.flowing(Flow::Both, |walk| {
                 let mut names = walk.ty(&this.ty);
                 names.append(&mut walk.path(&path.path, true));
-                walk.projects(path, Some(&this.ty), &names, flow);
+                walk.projects(path, Some(&this.ty), &names);
                 if matches!(&*this.ty, Type::Path(path) if path.path.is_ident("Self")) {
                     walk.hidden(&mut names);
                 }
@@ -38,7 +39,7 @@ impl Walk<'_> {
                 None => self.ty(&ty),
                 Some(_) => self.flowing(Flow::Both, |walk| {
                     let mut names = walk.ty(&ty);
-                    walk.projects(path, None, &names, flow);
+                    walk.projects(path, None, &names);
                     walk.projected(&mut names);
                     names
                 }),
@@ -50,7 +51,7 @@ impl Walk<'_> {
             let whole = second.is_none();
             if !whole {
                 let names = Names::from([(first.clone(), true)]);
-                self.projects(path, None, &names, flow);
+                self.projects(path, None, &names);
             }
             let flow = if whole { flow } else { Flow::Both };
             self.flowing(flow, |walk| walk.occurs(&first));
@@ -87,21 +88,25 @@ impl Walk<'_> {
             self.depth -= 1;
             return names;
         }
-        let flow = self.flow;
         self.flowing(Flow::Both, |walk| {
             let mut names = walk.this();
-            walk.projects(path, None, &names, flow);
+            walk.projects(path, None, &names);
             walk.hidden(&mut names);
             if let PathArguments::AngleBracketed(arguments) = &segment.arguments {
-                names.append(&mut walk.arguments(segment, Some(arguments), true, true));
+                names.append(&mut walk.arguments(
+                    segment,
+                    Some(arguments),
+                    true,
+                    Origin::default(),
+                ));
             }
             walk.projected(&mut names);
             names
         })
     }
 
-    /// A projection from a type with these names, where values go as `flow` says.
-    fn projects(&mut self, path: &TypePath, of: Option<&Type>, names: &Names, flow: Flow) {
+    /// A projection from a type with these names.
+    fn projects(&mut self, path: &TypePath, of: Option<&Type>, names: &Names) {
         let of = of.map(written);
         let names = names.keys().filter(|name| !name.starts_with('\''));
         let last = path.path.segments.last();
@@ -109,7 +114,6 @@ impl Walk<'_> {
             name: Some(written(&Type::Path(path.clone()))).filter(|_| self.bindings.is_empty()),
             last: last.map(|it| it.ident.to_string()).unwrap_or_default(),
             from: names.cloned().chain(of).collect(),
-            supply: matches!(flow, Flow::In | Flow::Both),
         });
     }
 

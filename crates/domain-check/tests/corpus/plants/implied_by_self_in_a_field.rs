@@ -1,0 +1,12 @@
+//@ rules: implied-bound
+//@ says: relies on `'b: 'a`
+#![no_std]
+#![forbid(unsafe_code)]
+//! A struct's field names the struct itself as `Self`, from which the compiler infers `'b: 'a`.
+use core::marker::PhantomData;
+pub struct Witness<'a, 'b>(PhantomData<&'a Self>, PhantomData<&'b ()>);
+fn lend<'a, 'b>(_: Option<Witness<'a, 'b>>, v: &'b u64) -> &'a u64 { v }
+pub fn keep(lent: &u64) -> &'static u64 {
+    let lend: fn(Option<Witness<'static, 'static>>, &u64) -> &'static u64 = lend;
+    lend(None, lent)
+}

@@ -1,0 +1,19 @@
+//@ rules: implied-bound
+//@ says: relies on `'b: 'a`
+#![no_std]
+#![forbid(unsafe_code)]
+//! Who wants the outer lifetime stands in the impl's where clause, not in the signature.
+extern crate alloc;
+use alloc::boxed::Box;
+use core::fmt::Display;
+use core::marker::PhantomData;
+pub struct Own<'a>(PhantomData<&'a ()>);
+pub trait Sink { type In; fn sink(value: Self::In) -> Box<dyn Display>; }
+impl Sink for Own<'static> { type In = &'static u64; fn sink(value: &'static u64) -> Box<dyn Display> { Box::new(value) } }
+impl<'a> Own<'a> where Own<'a>: Sink<In = &'a u64> {
+    fn put<'b>(_: Option<&'a &'b ()>, value: &'b u64) -> Box<dyn Display> { <Own<'a> as Sink>::sink(value) }
+}
+pub fn keep(lent: &u64) -> Box<dyn Display> {
+    let put: fn(Option<&'static &'static ()>, &u64) -> Box<dyn Display> = Own::<'static>::put;
+    put(None, lent)
+}
