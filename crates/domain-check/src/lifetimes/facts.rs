@@ -26,7 +26,7 @@ pub(super) struct Occurrence {
     pub(super) nodes: Vec<Node>,
     /// Lifetimes that what stands here outlives, whoever made it.
     pub(super) guards: Vec<Name>,
-    /// Whether a value of it may come in here.
+    /// Whether a value of it may come in here, now or later.
     pub(super) supply: bool,
     /// Whether a value of it may be put here: the place may be a cell.
     pub(super) demand: bool,

@@ -3,7 +3,6 @@
 use syn::visit::{self, Visit};
 use syn::{Fields, GenericParam, Generics, Ident, ItemTrait, TraitItem, Type, UseTree};
 
-use super::origin::{OWN, STD};
 use super::{Definitions, Trait};
 
 /// A type's definition, without attributes and names of fields.
@@ -80,52 +79,27 @@ impl Gather {
         all.push(Trait::new(item));
     }
 
-    /// An import of what stands behind `path`.
-    fn import(&mut self, tree: &UseTree, path: &mut Vec<String>) {
+    fn import(&mut self, tree: &UseTree, is_foreign: bool) {
         match tree {
-            UseTree::Path(it) => {
-                path.push(it.ident.to_string());
-                self.import(&it.tree, path);
-                path.pop();
-            }
+            UseTree::Path(path) => self.import(&path.tree, is_foreign),
             UseTree::Group(group) => {
                 for tree in &group.items {
-                    self.import(tree, path);
+                    self.import(tree, is_foreign);
                 }
             }
-            UseTree::Glob(_) => {
-                self.definitions.has_foreign_globs |= is_foreign(path);
-                let root = path.first().map_or("", String::as_str);
-                if !STD.contains(&root) && !OWN.contains(&root) {
-                    self.definitions.glob_roots.insert(root.to_owned());
-                }
+            UseTree::Glob(_) => self.definitions.has_foreign_globs |= is_foreign,
+            UseTree::Name(name) if is_foreign => {
+                self.definitions.foreign.insert(name.ident.to_string());
             }
-            UseTree::Name(name) if name.ident == "self" => {
-                let name = path.last().cloned().unwrap_or_default();
-                self.import_name(name, path);
-            }
-            UseTree::Name(name) => self.import_name(name.ident.to_string(), path),
+            UseTree::Name(_) => {}
             UseTree::Rename(rename) => {
                 self.rename(&rename.ident, &rename.rename);
-                self.import_name(rename.rename.to_string(), path);
+                if is_foreign {
+                    self.definitions.foreign.insert(rename.rename.to_string());
+                }
             }
         }
     }
-
-    /// A name for what stands behind `path`.
-    fn import_name(&mut self, name: String, path: &[String]) {
-        let root = path.first().unwrap_or(&name).clone();
-        let roots = self.definitions.import_roots.entry(name.clone());
-        roots.or_default().insert(root);
-        if is_foreign(path) {
-            self.definitions.foreign.insert(name);
-        }
-    }
-}
-
-/// Whether a path may lead to another crate: what begins with a module's name may be of a crate that has the same.
-fn is_foreign(path: &[String]) -> bool {
-    !path.first().is_some_and(|it| OWN.contains(&it.as_str()))
 }
 
 fn types(fields: &Fields) -> Vec<Type> {
@@ -176,7 +150,12 @@ impl<'ast> Visit<'ast> for Gather {
         if is_prelude(item) {
             return;
         }
-        self.import(&item.tree, &mut Vec::new());
+        // What begins with a module's name may be of a crate that has the same.
+        let is_foreign = match &item.tree {
+            UseTree::Path(path) => !["crate", "self", "super"].iter().any(|it| path.ident == it),
+            _ => true,
+        };
+        self.import(&item.tree, is_foreign);
     }
 }
 

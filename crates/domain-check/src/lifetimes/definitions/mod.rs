@@ -1,7 +1,6 @@
 //! The crate's own types and traits by name.
 
 mod gather;
-mod origin;
 mod traits;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +9,6 @@ use syn::visit::{self, Visit};
 use syn::{File, GenericParam, Path, Type};
 
 use self::gather::{Gather, TypeItem};
-pub(super) use self::origin::Origin;
 pub(super) use self::traits::Trait;
 use super::declared::{Declared, is_structure, name};
 use super::facts::{Name, STATIC};
@@ -100,10 +98,6 @@ pub(super) struct Definitions {
     foreign: BTreeSet<String>,
     /// Whether all names of another crate's module may be there.
     has_foreign_globs: bool,
-    /// Crates from which all names of a module may be there, the standard library's apart.
-    glob_roots: BTreeSet<String>,
-    /// What imports of a name begin with.
-    import_roots: BTreeMap<String, BTreeSet<String>>,
     /// The crate's modules.
     modules: BTreeSet<String>,
 }

@@ -4,8 +4,8 @@ use syn::{
     AngleBracketedGenericArguments, GenericArgument, Path, PathArguments, PathSegment, Type,
 };
 
-use super::{Binding, COVARIANT, Flow, HANDING_OUT, Walk};
-use crate::lifetimes::definitions::{Alias, Known, Origin, Parameter};
+use super::{Binding, Flow, Walk};
+use crate::lifetimes::definitions::{Alias, Known, Parameter};
 use crate::lifetimes::facts::{Name, Names, Node, STATIC};
 
 impl Walk<'_> {
@@ -13,7 +13,7 @@ impl Walk<'_> {
     pub(super) fn path(&mut self, path: &Path, is_trait: bool) -> Names {
         let mut names = Names::new();
         let last = path.segments.len().saturating_sub(1);
-        let origin = self.definitions.origin(path);
+        let is_foreign = self.definitions.may_be_foreign(path);
         for (index, segment) in path.segments.iter().enumerate() {
             let mut found = match &segment.arguments {
                 PathArguments::Parenthesized(function) => {
@@ -21,10 +21,10 @@ impl Walk<'_> {
                     self.function(&inputs, &function.output)
                 }
                 PathArguments::AngleBracketed(arguments) => {
-                    self.arguments(segment, Some(arguments), is_trait, origin)
+                    self.arguments(segment, Some(arguments), is_trait, is_foreign)
                 }
                 PathArguments::None if index == last && !is_trait => {
-                    self.arguments(segment, None, is_trait, origin)
+                    self.arguments(segment, None, is_trait, is_foreign)
                 }
                 PathArguments::None => Names::new(),
             };
@@ -33,12 +33,13 @@ impl Walk<'_> {
         names
     }
 
+    /// `is_foreign` says that another crate's type may be meant, even if this one has one of the name.
     pub(super) fn arguments(
         &mut self,
         segment: &PathSegment,
         arguments: Option<&AngleBracketedGenericArguments>,
         is_trait: bool,
-        Origin { is_foreign, is_std }: Origin,
+        is_foreign: bool,
     ) -> Names {
         let ident = segment.ident.to_string();
         let given = arguments.iter().flat_map(|it| &it.args);
@@ -81,11 +82,8 @@ impl Walk<'_> {
                 return rest;
             }
         }
-        let covariant = is_std && COVARIANT.contains(&ident.as_str());
-        let flow = self.flow;
-        if !covariant {
-            self.flow = Flow::Both;
-        }
+        // Whatever type it is, it may be a cell.
+        let flow = std::mem::replace(&mut self.flow, Flow::Both);
         let mut each: Vec<(Parameter, Names, Node)> = Vec::new();
         let certain = own.as_ref().filter(|_| !is_foreign);
         for (index, lifetime) in lifetimes.iter().enumerate() {
@@ -111,11 +109,8 @@ impl Walk<'_> {
                     each.push((parameter, names, node));
                 }
                 GenericArgument::AssocType(binding) => {
-                    // Of another trait there may be a method that takes it.
-                    let hands_out = is_trait && is_std && HANDING_OUT.contains(&ident.as_str());
-                    let flow = if hands_out { flow } else { Flow::Both };
-                    let mut names = self.flowing(flow, |walk| walk.ty(&binding.ty));
-                    rest.append(&mut names);
+                    // A trait may have methods that take it.
+                    rest.append(&mut self.ty(&binding.ty));
                 }
                 GenericArgument::Constraint(constraint) => {
                     rest.append(&mut self.object(constraint.bounds.iter()));

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use syn::{GenericArgument, Path, PathArguments, PathSegment, ReturnType, Type, TypeParamBound};
 
-use super::{Binding, Bindings, COVARIANT, Flow, Walk};
-use crate::lifetimes::definitions::{Origin, Trait};
+use super::{Binding, Bindings, Flow, Walk};
+use crate::lifetimes::definitions::Trait;
 use crate::lifetimes::facts::{Facts, Name, Node};
 
 impl Walk<'_> {
@@ -24,11 +24,7 @@ impl Walk<'_> {
                 let is_own = is_own && !self.definitions.is_foreign(&name);
                 self.flow = Flow::Both;
                 self.elided = None;
-                let origin = Origin {
-                    is_foreign: !is_own,
-                    is_std: false,
-                };
-                self.arguments(segment, Some(arguments), is_own, origin);
+                self.arguments(segment, Some(arguments), is_own, !is_own);
             }
             PathArguments::None => {}
         }
@@ -136,10 +132,8 @@ impl Walk<'_> {
         let last = last.ident.to_string();
         first != "Self"
             && !self.scope.parameters.contains(&first)
-            && ((self.definitions.is_own_type(&last)
-                && !self.definitions.may_be_foreign(&path.path))
-                || (self.definitions.origin(&path.path).is_std
-                    && COVARIANT.contains(&last.as_str())))
+            && self.definitions.is_own_type(&last)
+            && !self.definitions.may_be_foreign(&path.path)
     }
 
     /// A result's type; elided lifetimes are `elided`.

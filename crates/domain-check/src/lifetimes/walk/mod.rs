@@ -15,50 +15,19 @@ use super::facts::{Edge, Facts, Name, Names, Node, Occurrence, STATIC};
 /// Facts of one signature; a type that has more, of projections in projections, is not understood.
 const MOST: usize = 4096;
 
-/// Types of the standard library, and `RRef`, that are covariant in all of their arguments.
-const COVARIANT: &[&str] = &[
-    "Arc",
-    "Box",
-    "ControlFlow",
-    "Option",
-    "Pin",
-    "Poll",
-    "RRef",
-    "Rc",
-    "Result",
-    "Vec",
-];
-
-/// Traits of the standard library whose implementors only hand out what the trait associates.
-const HANDING_OUT: &[&str] = &[
-    "AsyncFn",
-    "AsyncFnMut",
-    "AsyncFnOnce",
-    "Deref",
-    "DoubleEndedIterator",
-    "ExactSizeIterator",
-    "Fn",
-    "FnMut",
-    "FnOnce",
-    "FusedIterator",
-    "Future",
-    "IntoFuture",
-    "IntoIterator",
-    "Iterator",
-];
-
 /// How many types are looked at for a signature, with those that aliases stand for.
 const MOST_TYPES: u32 = 1 << 14;
 
-/// Which way values of a type go at some place, as its variance says.
+/// Which way values of a type go at some place.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Flow {
     /// To who has the bounds.
     In,
-    /// From there, to a function that may give something back.
+    /// From there, to a function that is called.
     Out,
-    /// From there, for good: only code that is among it could still make use of the bounds.
+    /// From there, in a result.
     Back,
+    /// Both ways: what the place has inside may be changed.
     Both,
 }
 
@@ -212,7 +181,8 @@ impl<'a> Walk<'a> {
             name: name.clone(),
             nodes: self.nodes.clone(),
             guards: self.guards.clone(),
-            supply: matches!(self.flow, Flow::In | Flow::Both),
+            // A parameter that goes out unchanged can't be swapped for another one of its type.
+            supply: matches!(self.flow, Flow::In | Flow::Both) || name.starts_with('\''),
             demand: self.flow == Flow::Both,
             is_plain: false,
         });

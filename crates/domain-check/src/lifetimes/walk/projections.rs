@@ -4,7 +4,6 @@ use syn::{PathArguments, PathSegment, Type, TypePath};
 
 use super::{Binding, Flow, Walk};
 use crate::lifetimes::declared::written;
-use crate::lifetimes::definitions::Origin;
 use crate::lifetimes::facts::{ELSEWHERE, Names, Projection};
 
 impl Walk<'_> {
@@ -93,12 +92,7 @@ impl Walk<'_> {
             walk.projects(path, None, &names);
             walk.hidden(&mut names);
             if let PathArguments::AngleBracketed(arguments) = &segment.arguments {
-                names.append(&mut walk.arguments(
-                    segment,
-                    Some(arguments),
-                    true,
-                    Origin::default(),
-                ));
+                names.append(&mut walk.arguments(segment, Some(arguments), true, true));
             }
             walk.projected(&mut names);
             names
