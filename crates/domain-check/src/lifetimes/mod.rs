@@ -16,6 +16,7 @@
 mod declared;
 mod definitions;
 mod facts;
+mod formats;
 mod judge;
 mod scan;
 mod shape;
@@ -37,7 +38,7 @@ pub(crate) fn check(source: TokenStream) -> Findings {
     };
     let definitions = definitions::Definitions::collect(&file);
     let mut findings = shape::check(&file, source.clone(), &definitions);
-    findings.extend(scan::scan(source, &definitions));
+    findings.extend(scan::scan(&file, source, &definitions));
     findings
 }
 

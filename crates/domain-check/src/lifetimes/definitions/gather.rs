@@ -4,6 +4,7 @@ use syn::visit::{self, Visit};
 use syn::{Fields, GenericParam, Generics, Ident, ItemTrait, TraitItem, Type, UseTree};
 
 use super::{Definitions, Trait};
+use crate::lifetimes::formats;
 
 /// A type's definition, without attributes and names of fields.
 pub(super) struct TypeItem {
@@ -106,47 +107,53 @@ fn types(fields: &Fields) -> Vec<Type> {
     fields.iter().map(|it| it.ty.clone()).collect()
 }
 
-impl<'ast> Visit<'ast> for Gather {
-    fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
+impl Visit<'_> for Gather {
+    fn visit_item_struct(&mut self, item: &syn::ItemStruct) {
         self.add(&item.ident, &item.generics, types(&item.fields), false);
         visit::visit_item_struct(self, item);
     }
 
-    fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
+    fn visit_item_enum(&mut self, item: &syn::ItemEnum) {
         let fields = item.variants.iter().flat_map(|it| types(&it.fields));
         self.add(&item.ident, &item.generics, fields.collect(), false);
         visit::visit_item_enum(self, item);
     }
 
-    fn visit_item_union(&mut self, item: &'ast syn::ItemUnion) {
+    fn visit_item_union(&mut self, item: &syn::ItemUnion) {
         let fields = item.fields.named.iter().map(|it| it.ty.clone());
         self.add(&item.ident, &item.generics, fields.collect(), false);
         visit::visit_item_union(self, item);
     }
 
-    fn visit_item_type(&mut self, item: &'ast syn::ItemType) {
+    fn visit_item_type(&mut self, item: &syn::ItemType) {
         let ty = vec![(*item.ty).clone()];
         self.add(&item.ident, &item.generics, ty, true);
         visit::visit_item_type(self, item);
     }
 
-    fn visit_item_trait(&mut self, item: &'ast ItemTrait) {
+    fn visit_item_trait(&mut self, item: &ItemTrait) {
         self.add_trait(item);
         visit::visit_item_trait(self, item);
     }
 
-    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+    fn visit_item_mod(&mut self, item: &syn::ItemMod) {
         self.definitions.modules.insert(item.ident.to_string());
         visit::visit_item_mod(self, item);
     }
 
-    fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
+    fn visit_macro(&mut self, call: &syn::Macro) {
+        for argument in formats::arguments(call) {
+            self.visit_expr(&argument);
+        }
+    }
+
+    fn visit_item_extern_crate(&mut self, item: &syn::ItemExternCrate) {
         if let Some((_, new)) = &item.rename {
             self.rename(&item.ident, new);
         }
     }
 
-    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+    fn visit_item_use(&mut self, item: &syn::ItemUse) {
         if is_prelude(item) {
             return;
         }

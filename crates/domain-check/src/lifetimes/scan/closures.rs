@@ -147,7 +147,7 @@ impl Scan<'_> {
 
     /// What was found of a function that may be a closure if there is a binder, with these names: what it
     /// captured may have all others.
-    fn called(
+    pub(super) fn called(
         &mut self,
         walk: Walk<'_>,
         scope: &Scope,

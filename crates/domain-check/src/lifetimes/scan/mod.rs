@@ -1,6 +1,7 @@
 //! Finding signatures in expanded code: among tokens, wherever they stand. That each item and type can be read is
 //! for `shape` to say.
 
+mod annotated;
 mod binders;
 mod closures;
 mod functions;
@@ -10,6 +11,10 @@ mod headers;
 use std::collections::BTreeSet;
 
 use proc_macro2::{TokenStream, TokenTree};
+use syn::File;
+use syn::visit::Visit;
+
+use self::annotated::Annotated;
 
 use super::declared::{Declared, is_structure};
 use super::definitions::Definitions;
@@ -24,7 +29,7 @@ const MOST_NAMES: usize = 64;
 const MOST_EDGES: usize = 4096;
 
 /// Every signature and header in `source` that relies on an implied bound.
-pub(super) fn scan(source: TokenStream, definitions: &Definitions) -> Findings {
+pub(super) fn scan(file: &File, source: TokenStream, definitions: &Definitions) -> Findings {
     let mut scan = Scan {
         definitions,
         function: None,
@@ -35,6 +40,11 @@ pub(super) fn scan(source: TokenStream, definitions: &Definitions) -> Findings {
     }
     let root = Scope::default();
     scan.descend(source, &root, &root);
+    let mut closures = Annotated {
+        scan: &mut scan,
+        scope: root,
+    };
+    closures.visit_file(file);
     scan.findings
 }
 

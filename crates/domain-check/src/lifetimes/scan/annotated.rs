@@ -1,0 +1,98 @@
+//! Closures whose parameters have types: each lifetime that those leave out is one of the closure's own, and may
+//! stand in several places if an alias has it there.
+
+use std::collections::BTreeSet;
+
+use syn::visit::{self, Visit};
+use syn::{ExprClosure, Generics, Pat, Type};
+
+use super::Scan;
+use crate::lifetimes::formats;
+use crate::lifetimes::walk::{Scope, Walk};
+
+/// Looks at each closure.
+pub(super) struct Annotated<'s, 'a> {
+    pub(super) scan: &'s mut Scan<'a>,
+    /// What is around the closure.
+    pub(super) scope: Scope,
+}
+
+impl Annotated<'_, '_> {
+    /// With an item's generics added to `scope`.
+    fn within(&mut self, mut scope: Scope, generics: &Generics, visit: impl FnOnce(&mut Self)) {
+        self.scan.add(&mut scope, generics, "an item");
+        let outer = std::mem::replace(&mut self.scope, scope);
+        visit(self);
+        self.scope = outer;
+    }
+
+    fn function(&mut self, name: &syn::Ident) {
+        self.scan.function = Some(name.to_string());
+    }
+}
+
+impl Visit<'_> for Annotated<'_, '_> {
+    fn visit_item_fn(&mut self, item: &syn::ItemFn) {
+        self.function(&item.sig.ident);
+        self.within(Scope::default(), &item.sig.generics, |it| {
+            visit::visit_item_fn(it, item)
+        });
+    }
+
+    fn visit_impl_item_fn(&mut self, item: &syn::ImplItemFn) {
+        self.function(&item.sig.ident);
+        let scope = self.scope.clone();
+        self.within(scope, &item.sig.generics, |it| {
+            visit::visit_impl_item_fn(it, item)
+        });
+    }
+
+    fn visit_trait_item_fn(&mut self, item: &syn::TraitItemFn) {
+        self.function(&item.sig.ident);
+        let scope = self.scope.clone();
+        self.within(scope, &item.sig.generics, |it| {
+            visit::visit_trait_item_fn(it, item)
+        });
+    }
+
+    fn visit_item_impl(&mut self, item: &syn::ItemImpl) {
+        let scope = Scope {
+            this: Some((*item.self_ty).clone()),
+            ..Scope::default()
+        };
+        self.within(scope, &item.generics, |it| visit::visit_item_impl(it, item));
+    }
+
+    fn visit_item_trait(&mut self, item: &syn::ItemTrait) {
+        self.within(Scope::default(), &item.generics, |it| {
+            visit::visit_item_trait(it, item)
+        });
+    }
+
+    fn visit_macro(&mut self, call: &syn::Macro) {
+        for argument in formats::arguments(call) {
+            Annotated {
+                scan: self.scan,
+                scope: self.scope.clone(),
+            }
+            .visit_expr(&argument);
+        }
+    }
+
+    fn visit_expr_closure(&mut self, closure: &ExprClosure) {
+        let types = closure.inputs.iter().filter_map(|it| match it {
+            Pat::Type(it) => Some(&*it.ty),
+            _ => None,
+        });
+        let types: Vec<&Type> = types.collect();
+        if !types.is_empty() {
+            let mut walk = Walk::new(self.scan.definitions, &self.scope);
+            walk.called(&types, &closure.output);
+            // Whatever has a name is captured.
+            let binder = BTreeSet::new();
+            self.scan
+                .called(walk, &self.scope, "a closure", Some(&binder));
+        }
+        visit::visit_expr_closure(self, closure);
+    }
+}
