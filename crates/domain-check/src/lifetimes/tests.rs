@@ -495,7 +495,7 @@ fn a_bound_that_is_written_down_is_believed() {
         "fn keep<'a, T: 'static>(_: Option<&'a T>, v: T) -> Box<dyn Display + 'a> { Box::new(v) }",
         "fn map<T: 'static, U: 'static>(value: &T, f: impl FnOnce(&T) -> &U) -> bool { f(value); true }",
         "fn f<T: Call + 'static>(_: &T, v: T::Out) -> Box<dyn Any> where T::Out: 'static { x() }",
-        "fn f<'a, T: Call + 'a>(_: &T, v: <T as Call>::Out) -> Box<dyn Any + 'a> where <T as Call>::Out: 'a { x() }",
+        "trait Call { type Out; } fn f<'a, T: Call + 'a>(_: &T, v: T::Out) -> Box<dyn Any + 'a> where T::Out: 'a { x() }",
         "trait K: Call + 'static where Self::Out: 'static { fn f(&self, v: Self::Out) -> Box<dyn Any>; }",
         "struct Hold<T: Call>(Option<T::Out>) where T::Out: 'static;",
         "impl<'a, 'b: 'a> H<&'a &'b ()> { fn lend(v: &'b str) -> &'a str { v } }",

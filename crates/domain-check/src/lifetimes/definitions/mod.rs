@@ -1,5 +1,6 @@
 //! The crate's own types and traits by name.
 
+mod associated;
 mod gather;
 mod traits;
 

@@ -22,15 +22,23 @@ pub(in crate::lifetimes) struct Trait {
     pub(in crate::lifetimes) bounds: Vec<TypeParamBound>,
     /// Whether it has associated types.
     pub(in crate::lifetimes) associates: bool,
+    /// Their names.
+    pub(in crate::lifetimes) associated: Vec<String>,
 }
 
 impl Trait {
     pub(super) fn new(item: &ItemTrait) -> Self {
+        let associated = item.items.iter().filter_map(|it| match it {
+            TraitItem::Type(it) => Some(it.ident.to_string()),
+            _ => None,
+        });
+        let associated: Vec<_> = associated.collect();
         let mut found = Trait {
             lifetimes: Vec::new(),
             others: Vec::new(),
             bounds: item.supertraits.iter().cloned().collect(),
-            associates: item.items.iter().any(|it| matches!(it, TraitItem::Type(_))),
+            associates: !associated.is_empty(),
+            associated,
         };
         for param in &item.generics.params {
             match param {
@@ -129,7 +137,7 @@ impl Definitions {
         let mut known = BTreeSet::from([last.ident.to_string()]);
         let mut new = vec![last.ident.to_string()];
         while let Some(trait_name) = new.pop() {
-            if self.means(&trait_name, "Any") {
+            if self.means(&trait_name, "Any") || self.is_unknown_trait(&trait_name) {
                 found.insert(STATIC.to_owned());
             }
             for bound in self.traits(&trait_name).iter().flat_map(|it| &it.bounds) {

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use proc_macro2::TokenTree;
 use syn::{FnArg, ReturnType, Signature, Type};
 
-use super::Scan;
 use super::generics::{arguments, walk_generics};
+use super::{Scan, anonymous};
 use crate::check::tokens::{is_word, until_body};
 use crate::finding::Rule;
-use crate::lifetimes::judge::outlived;
+use crate::lifetimes::declared;
+use crate::lifetimes::facts::{Facts, STATIC};
+use crate::lifetimes::judge::{Believed, Outlived, outlived};
 use crate::lifetimes::walk::{Scope, Walk};
 
 impl Scan<'_> {
@@ -30,12 +32,12 @@ impl Scan<'_> {
         let mut scope = around.clone();
         match syn::parse2::<Signature>(header.iter().cloned().collect()) {
             Ok(signature) => {
-                self.add(&mut scope, &signature.generics, &what);
-                self.bounds(&mut scope, &what, |walk| {
-                    walk_generics(walk, &signature.generics)
-                });
+                if let Some(named) = anonymous::named(&signature) {
+                    let mut scope = around.clone();
+                    self.generics(&named, is_async, &mut scope, &what);
+                }
+                self.generics(&signature, is_async, &mut scope, &what);
                 self.nested(header, &scope);
-                self.signature(&signature, is_async, &scope, &what);
             }
             Err(problem) => self.not_understood(&what, &problem),
         }
@@ -43,6 +45,13 @@ impl Scan<'_> {
             self.descend(body.stream(), &Scope::default(), &scope);
         }
         header.len() + 1
+    }
+
+    /// A signature, and its generics, which are added to `scope`.
+    fn generics(&mut self, signature: &Signature, is_async: bool, scope: &mut Scope, what: &str) {
+        self.add(scope, &signature.generics, what);
+        self.bounds(scope, what, |walk| walk_generics(walk, &signature.generics));
+        self.signature(signature, is_async, scope, what);
     }
 
     fn signature(&mut self, signature: &Signature, is_async: bool, scope: &Scope, what: &str) {
@@ -79,6 +88,7 @@ impl Scan<'_> {
         facts.edges.extend(scope.header.edges.iter().cloned());
         let bounds = outlived(&facts, &scope.declared, &scope.presumed, is_opaque);
         self.outlived(what, bounds);
+        self.unsaid(what, &facts, scope, walk.is_opaque);
         if !unknown {
             self.judge(what, &facts, &declared);
         } else {
@@ -87,6 +97,38 @@ impl Scan<'_> {
                 format!("{what} has a type that could not be read"),
             );
         }
+    }
+}
+
+impl Scan<'_> {
+    /// Parameters that outlive something, and have types of their own that no name stands for: the body may have
+    /// values of those all the same, and takes them to outlive as much.
+    fn unsaid(&mut self, what: &str, facts: &Facts, scope: &Scope, is_opaque: bool) {
+        let believed = Believed::new(facts, &scope.declared, &scope.presumed);
+        let (all, written) = (believed.all.closed(), scope.declared.closed());
+        let mut found = BTreeSet::new();
+        for (of, bound) in &scope.bounded {
+            let unsaid = self.definitions.unsaid(bound);
+            for outer in &believed.outer {
+                let is_hidden = is_opaque && outer == STATIC;
+                let each = of.iter().all(|name| all.outlives(name, outer));
+                let Some(from) = of.first().filter(|_| each || is_hidden) else {
+                    continue;
+                };
+                let is_written = |last: &String| {
+                    let ty = syn::parse_str(&format!("{from}::{last}"));
+                    of.len() == 1
+                        && ty.is_ok_and(|ty| written.outlives(&declared::written(&ty), outer))
+                };
+                let unsaid = unsaid.iter().filter(|of| !is_written(of));
+                found.extend(unsaid.map(|last| Outlived {
+                    outer: outer.clone(),
+                    from: from.clone(),
+                    last: last.clone(),
+                }));
+            }
+        }
+        self.outlived(what, found);
     }
 }
 

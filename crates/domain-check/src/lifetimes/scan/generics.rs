@@ -53,7 +53,13 @@ impl Scan<'_> {
                 let of = inside(&predicate.bounded_ty);
                 let of: Vec<_> = of.into_iter().chain(names(&predicate.bounded_ty)).collect();
                 self.presume(scope, &of, &predicate.bounds);
-                scope.bounded(&names(&predicate.bounded_ty), &predicate.bounds);
+                // What a projection is from may outlive what the projection is not said to.
+                let parameters = of.iter().filter(|it| scope.is_parameter(it));
+                let parameters: Vec<_> = parameters.cloned().collect();
+                scope.bounded(&parameters, &predicate.bounds);
+                if is_projection(&predicate.bounded_ty) {
+                    scope.bounded(&names(&predicate.bounded_ty), &predicate.bounds);
+                }
                 // A projection may be what it is projected from.
                 for bound in &predicate.bounds {
                     if let TypeParamBound::Lifetime(lifetime) = bound {
@@ -88,6 +94,11 @@ impl Scan<'_> {
             self.find(Rule::NotUnderstood, what);
         }
     }
+}
+
+/// Whether a type may be projected from another.
+fn is_projection(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.qself.is_some() || path.path.segments.len() > 1)
 }
 
 /// The names in bounds of generics and where clauses.

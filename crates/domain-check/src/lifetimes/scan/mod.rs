@@ -2,6 +2,7 @@
 //! for `shape` to say.
 
 mod annotated;
+mod anonymous;
 mod binders;
 mod closures;
 mod functions;
@@ -96,8 +97,7 @@ impl Scan<'_> {
 
     fn outlived(&mut self, what: &str, bounds: impl IntoIterator<Item = Outlived>) {
         for Outlived { outer, from, last } in bounds {
-            // A type by its structure has no name to show.
-            let from = if is_structure(&from) { "…" } else { &from };
+            let from = shown(&from);
             let (outer, shown) = (shown(&outer), format!("{from}::{last}"));
             let what = format!(
                 "{what} believes that `{shown}` outlives `{outer}` as far as `{from}` does, which a closure's \
@@ -189,5 +189,14 @@ impl Scan<'_> {
 }
 
 fn shown(name: &Name) -> &str {
-    if name.starts_with("'_") { "'_" } else { name }
+    if name.starts_with("'_") {
+        "'_"
+    } else if name.starts_with(anonymous::PREFIX) {
+        "impl"
+    } else if is_structure(name) {
+        // A type by its structure has no name to show.
+        "…"
+    } else {
+        name
+    }
 }

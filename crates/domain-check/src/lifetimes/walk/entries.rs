@@ -83,6 +83,7 @@ impl Walk<'_> {
     /// A part of a header, or of a type's definition.
     pub(in crate::lifetimes) fn input(&mut self, ty: &Type) {
         self.flow = Flow::In;
+        self.is_result = false;
         self.elided = None;
         self.ty(ty);
     }
@@ -139,6 +140,7 @@ impl Walk<'_> {
     /// A result's type; elided lifetimes are `elided`.
     pub(in crate::lifetimes) fn output(&mut self, ty: &Type, elided: Option<Name>) {
         self.flow = Flow::Back;
+        self.is_result = true;
         self.elided = elided;
         self.ty(ty);
     }

@@ -57,6 +57,11 @@ pub(super) struct Scope {
 }
 
 impl Scope {
+    /// Whether a name is one of a parameter, or a lifetime's.
+    pub(super) fn is_parameter(&self, name: &str) -> bool {
+        name == "Self" || name.starts_with('\'') || self.parameters.contains(name)
+    }
+
     /// Adds bounds of a type by these names.
     pub(super) fn bounded<'b>(
         &mut self,
@@ -106,6 +111,8 @@ pub(super) struct Walk<'a> {
     objects: u32,
     /// How deep associated types are looked up in each other.
     depth: u32,
+    /// Whether the types are of a result.
+    is_result: bool,
     /// Whether a result is of a type that hides what it has inside.
     pub(super) is_opaque: bool,
     /// Whether there was more than is looked at.
@@ -133,6 +140,7 @@ impl<'a> Walk<'a> {
             elided: None,
             objects: 0,
             depth: 0,
+            is_result: false,
             is_opaque: false,
             is_overgrown: false,
             types: 0,
@@ -255,7 +263,7 @@ impl<'a> Walk<'a> {
             }
             Type::TraitObject(object) => self.object(object.bounds.iter()),
             Type::ImplTrait(object) => {
-                self.is_opaque |= self.flow == Flow::Back;
+                self.is_opaque |= self.is_result;
                 self.object(object.bounds.iter())
             }
             Type::Never(_) | Type::Infer(_) => Names::new(),
