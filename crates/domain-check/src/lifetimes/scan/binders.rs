@@ -84,12 +84,17 @@ pub(super) fn binder_before(tokens: &[TokenTree]) -> BTreeSet<Name> {
     let Some(end) = end.filter(|&end| is_punct(tokens.get(end), '>')) else {
         return names;
     };
-    let Some(begin) = tokens[..end]
-        .iter()
-        .rposition(|token| is_word(token, "for"))
-    else {
+    let is_binder = |token: &TokenTree| match token {
+        TokenTree::Punct(mark) => matches!(mark.as_char(), '\'' | '<' | ','),
+        TokenTree::Ident(word) => word != "for",
+        _ => false,
+    };
+    let Some(begin) = tokens[..end].iter().rposition(|token| !is_binder(token)) else {
         return names;
     };
+    if !is_word(&tokens[begin], "for") {
+        return names;
+    }
     for pair in tokens[begin..end].windows(2) {
         if let [TokenTree::Punct(mark), TokenTree::Ident(name)] = pair
             && mark.as_char() == '\''

@@ -28,7 +28,7 @@ impl Scan<'_> {
             input.parse::<TokenStream>()?;
             Ok(pointer)
         };
-        match read.parse2(tokens.iter().cloned().collect()) {
+        match read.parse2(of_one_type(tokens)) {
             Ok(pointer) => {
                 let inputs: Vec<_> = pointer.inputs.into_iter().map(|it| it.ty).collect();
                 self.types(&inputs, &pointer.output, scope, "a function pointer");
@@ -46,7 +46,7 @@ impl Scan<'_> {
             input.parse::<TokenStream>()?;
             Ok((bound.path.segments, is_impl))
         };
-        match read.parse2(tokens.iter().cloned().collect()) {
+        match read.parse2(of_one_type(tokens)) {
             Ok((_, true)) => {}
             Ok((segments, false)) => {
                 // Bounds further on are looked at where they begin.
@@ -68,7 +68,7 @@ impl Scan<'_> {
         if !is_binder {
             return;
         }
-        match quantified.parse2(tokens.iter().cloned().collect()) {
+        match quantified.parse2(of_one_type(tokens)) {
             Ok((binder, bounds)) => {
                 let binder = binder.lifetimes.iter().filter_map(|param| match param {
                     GenericParam::Lifetime(param) => Some(name(&param.lifetime)),
@@ -161,6 +161,10 @@ impl Scan<'_> {
             );
         }
         let mut facts = walk.facts;
+        let around = &scope.header.edges;
+        if facts.edges.is_empty() && around.is_empty() {
+            return;
+        }
         let related = facts.edges.iter().flat_map(|it| [&it.inner, &it.outer]);
         let related: BTreeSet<_> = related.cloned().collect();
         for name in related {
@@ -175,10 +179,39 @@ impl Scan<'_> {
                 });
             }
         }
-        facts.append(&scope.bounds);
-        facts.edges.extend(scope.header.edges.iter().cloned());
+        facts.edges.extend(around.iter().cloned());
+        let related = facts.edges.iter().flat_map(|it| [&it.inner, &it.outer]);
+        let related: BTreeSet<_> = related.collect();
+        let of_bounds = scope.bounds.occurrences.iter();
+        let of_bounds = of_bounds.filter(|it| related.contains(&it.name));
+        facts.occurrences.extend(of_bounds.cloned());
         self.judge(what, &facts, &scope.declared);
     }
+}
+
+/// The tokens up to where a type or its bounds end: a list of many types would be read again for each.
+fn of_one_type(tokens: &[TokenTree]) -> TokenStream {
+    let mut depth = 0;
+    let mut before = ' ';
+    let mut found = Vec::new();
+    for token in tokens {
+        let mark = match token {
+            TokenTree::Punct(mark) => mark.as_char(),
+            _ => ' ',
+        };
+        match mark {
+            ';' => break,
+            ',' if depth == 0 => break,
+            '<' => depth += 1,
+            '>' if before == '-' || before == '=' => {}
+            '>' if depth == 0 => break,
+            '>' => depth -= 1,
+            _ => {}
+        }
+        before = mark;
+        found.push(token.clone());
+    }
+    found.into_iter().collect()
 }
 
 /// Reads `for<…>`, and the traits of the bounds there.

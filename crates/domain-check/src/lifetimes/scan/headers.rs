@@ -60,6 +60,7 @@ impl Scan<'_> {
             }
         }
         let mut header_facts = walk.facts.clone();
+        let of_header = header_facts.projections.len();
         for ty in scope.associated.values() {
             walk.input(ty);
         }
@@ -69,6 +70,18 @@ impl Scan<'_> {
                 Rule::NotUnderstood,
                 format!("{what} has a type that could not be read"),
             );
+        }
+        let name = target.map(|it| it.ident.to_string()).unwrap_or_default();
+        if self.definitions.is_unknown_trait(&name)
+            && let Some(projection) = walk.facts.projections.get(of_header..)
+            && let Some(projection) = projection.first()
+        {
+            let what = format!(
+                "{what} associates `…::{}`, which is projected from a parameter and may outlive less: make it a \
+                 parameter of the implementor, as in `Own<I: Iterator<Item = R>, R>`",
+                projection.last
+            );
+            self.find(Rule::ImpliedBound, what);
         }
         let (mut facts, next) = walk.end();
         scope.next = next;

@@ -112,9 +112,12 @@ impl Shape<'_> {
         if !self.definitions.means(trait_name, "IntoIterator") {
             return;
         }
+        // `Self::Item` may be projected from any parameter.
+        let mut parameters = type_parameters(item);
+        parameters.insert("Self".to_owned());
         let mut projections = Projections {
             definitions: self.definitions,
-            parameters: type_parameters(item),
+            parameters,
             found: BTreeSet::new(),
         };
         for item in &item.items {
