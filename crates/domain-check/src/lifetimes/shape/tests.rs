@@ -252,7 +252,7 @@ fn a_trait_bounds_no_others_associated_types() {
         ),
     ]);
     accepted(&[
-        "trait Sub: Super<Assoc = u8> { type Own: Copy; fn f(&self) -> Self::Own; }",
+        "trait Sub: Super<Assoc = u8> { type Own: Copy + 'static; fn f(&self) -> Self::Own; }",
         "trait Source<R, T: Iterator<Item = R>> { fn give(self) -> R; }",
     ]);
 }
