@@ -9,9 +9,7 @@ use super::generics::{arguments, walk_generics};
 use super::{Scan, anonymous};
 use crate::check::tokens::{is_word, until_body};
 use crate::finding::Rule;
-use crate::lifetimes::declared;
-use crate::lifetimes::facts::{Facts, STATIC};
-use crate::lifetimes::judge::{Believed, Outlived, outlived};
+use crate::lifetimes::judge::outlived;
 use crate::lifetimes::walk::{Scope, Walk};
 
 impl Scan<'_> {
@@ -97,38 +95,6 @@ impl Scan<'_> {
                 format!("{what} has a type that could not be read"),
             );
         }
-    }
-}
-
-impl Scan<'_> {
-    /// Parameters that outlive something, and have types of their own that no name stands for: the body may have
-    /// values of those all the same, and takes them to outlive as much.
-    fn unsaid(&mut self, what: &str, facts: &Facts, scope: &Scope, is_opaque: bool) {
-        let believed = Believed::new(facts, &scope.declared, &scope.presumed);
-        let (all, written) = (believed.all.closed(), scope.declared.closed());
-        let mut found = BTreeSet::new();
-        for (of, bound) in &scope.bounded {
-            let unsaid = self.definitions.unsaid(bound);
-            for outer in &believed.outer {
-                let is_hidden = is_opaque && outer == STATIC;
-                let each = of.iter().all(|name| all.outlives(name, outer));
-                let Some(from) = of.first().filter(|_| each || is_hidden) else {
-                    continue;
-                };
-                let is_written = |last: &String| {
-                    let ty = syn::parse_str(&format!("{from}::{last}"));
-                    of.len() == 1
-                        && ty.is_ok_and(|ty| written.outlives(&declared::written(&ty), outer))
-                };
-                let unsaid = unsaid.iter().filter(|of| !is_written(of));
-                found.extend(unsaid.map(|last| Outlived {
-                    outer: outer.clone(),
-                    from: from.clone(),
-                    last: last.clone(),
-                }));
-            }
-        }
-        self.outlived(what, found);
     }
 }
 

@@ -105,6 +105,8 @@ impl Scan<'_> {
             judge(&facts, &scope.declared)
         };
         self.relied(&what, relied);
+        // Constants have bodies, too.
+        self.unsaid(&what, &scope.header, &scope, false);
         self.descend(body.stream(), &scope, &scope);
         length + 1
     }
@@ -150,7 +152,10 @@ impl Scan<'_> {
                             scope.declared.add(name(lifetime), inner.clone());
                         }
                     }
+                    self.presume(&mut scope, std::slice::from_ref(&inner), bounds);
+                    scope.bounded(&[inner], bounds);
                 }
+                self.unsaid(&what, &scope.header, &scope, false);
             }
             Err(problem) => self.not_understood(&what, &problem),
         }

@@ -8,6 +8,7 @@ mod closures;
 mod functions;
 mod generics;
 mod headers;
+mod unsaid;
 
 use std::collections::BTreeSet;
 

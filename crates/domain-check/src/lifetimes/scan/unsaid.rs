@@ -1,0 +1,40 @@
+//! Types that are projected from parameters, and that nothing names.
+
+use std::collections::BTreeSet;
+
+use super::Scan;
+use crate::lifetimes::declared::written;
+use crate::lifetimes::facts::{Facts, STATIC};
+use crate::lifetimes::judge::{Believed, Outlived};
+use crate::lifetimes::walk::Scope;
+
+impl Scan<'_> {
+    /// Parameters that outlive something, and have types of their own that no name stands for: the body may have
+    /// values of those all the same, and takes them to outlive as much.
+    pub(super) fn unsaid(&mut self, what: &str, facts: &Facts, scope: &Scope, is_opaque: bool) {
+        let believed = Believed::new(facts, &scope.declared, &scope.presumed);
+        let (all, declared) = (believed.all.closed(), scope.declared.closed());
+        let mut found = BTreeSet::new();
+        for (of, bound) in &scope.bounded {
+            let unsaid = self.definitions.unsaid(bound);
+            for outer in &believed.outer {
+                let is_hidden = is_opaque && outer == STATIC;
+                let each = of.iter().all(|name| all.outlives(name, outer));
+                let Some(from) = of.first().filter(|_| each || is_hidden) else {
+                    continue;
+                };
+                let is_written = |last: &String| {
+                    let ty = syn::parse_str(&format!("{from}::{last}"));
+                    of.len() == 1 && ty.is_ok_and(|ty| declared.outlives(&written(&ty), outer))
+                };
+                let unsaid = unsaid.iter().filter(|of| !is_written(of));
+                found.extend(unsaid.map(|last| Outlived {
+                    outer: outer.clone(),
+                    from: from.clone(),
+                    last: last.clone(),
+                }));
+            }
+        }
+        self.outlived(what, found);
+    }
+}
