@@ -73,8 +73,9 @@ impl Scan<'_> {
         }
         let name = target.map(|it| it.ident.to_string()).unwrap_or_default();
         if self.definitions.is_unknown_trait(&name)
-            && let Some(projection) = walk.facts.projections.get(of_header..)
-            && let Some(projection) = projection.first()
+            && let Some(projection) = walk.facts.projections[of_header..]
+                .iter()
+                .find(|it| it.from.iter().any(|from| scope.parameters.contains(from)))
         {
             let what = format!(
                 "{what} associates `…::{}`, which is projected from a parameter and may outlive less: make it a \

@@ -1,4 +1,4 @@
-//@ rules: authority, unsafe-code
+//@ rules: authority, unsafe-code, implied-bound
 //@ says: names zerocopy in its manifest, which is not meant for domains
 //@ manifest: [dependencies]
 //@ manifest: zerocopy = { version = "0.8", features = ["derive"] }

@@ -1,4 +1,4 @@
-//@ rules: authority, reserved-name, unsafe-code
+//@ rules: authority, reserved-name, unsafe-code, implied-bound
 //@ says: the name ___ZerocopyTagPrimitive is of those that macros make up
 //@ manifest: [dependencies]
 //@ manifest: zerocopy = { version = "0.8", features = ["derive"] }

@@ -1,0 +1,20 @@
+//@ rules: implied-bound
+//@ says: S::Out: 'static
+#![no_std]
+#![forbid(unsafe_code)]
+//! As closure_outlives_unnamed, in a constant that an impl associates.
+extern crate alloc;
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use core::cell::Cell;
+pub trait Show { fn show(&self) -> u64; } impl Show for Rc<Cell<Option<&u64>>> { fn show(&self) -> u64 { self.get().map_or(0, |it| *it) } }
+pub trait Src { type Out: Show; fn two(&mut self) -> Option<(Self::Out, Self::Out)>; }
+impl<I: Iterator> Src for I where I::Item: Clone + Show { type Out = I::Item; fn two(&mut self) -> Option<(I::Item, I::Item)> { let it = self.next()?; Some((it.clone(), it)) } }
+pub trait Uses<A>: Src { fn uses(&mut self, slot: <Self as Src>::Out, with: A); }
+impl<'x, I: Iterator<Item = Rc<Cell<Option<&'x u64>>>>> Uses<&'x u64> for I { fn uses(&mut self, slot: Rc<Cell<Option<&'x u64>>>, with: &'x u64) { slot.set(Some(with)) } }
+pub trait Split<A>: Sized { const SPLIT: fn(Self, A) -> Option<Box<dyn Show>>; }
+impl<A, S: Uses<A> + 'static> Split<A> for S { const SPLIT: fn(S, A) -> Option<Box<dyn Show>> = |mut s, a| { let (x, y) = s.two()?; s.uses(x, a); Some(Box::new(y)) }; }
+fn go<A, S: Split<A>>(s: S, a: A) -> Option<Box<dyn Show>> { S::SPLIT(s, a) }
+pub fn keep<'a>(lent: &'a u64) -> Option<Box<dyn Show>> {
+    go(core::iter::repeat_with(|| -> Rc<Cell<Option<&'a u64>>> { Rc::default() }), lent)
+}
