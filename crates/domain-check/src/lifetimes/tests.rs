@@ -413,6 +413,70 @@ fn every_spelling_of_the_hole_is_refused() {
             "impl<'a, 'b> elsewhere::Sub<'a, 'b, &'b &'a ()> for M {}",
             "'a: 'b",
         ),
+        // A type that names itself.
+        (
+            "struct W<'a, 'b>(PhantomData<(&'a (), &'b ())>) where Self: 'a; fn lend<'a, 'b>(_: Option<W<'a, 'b>>, v: &'b str) -> &'a str { v }",
+            "'b: 'a",
+        ),
+        (
+            "enum W<'a, 'b> { V(PhantomData<&'a Self>, &'b ()) } fn lend<'a, 'b>(_: Option<W<'a, 'b>>, v: &'b str) -> &'a str { v }",
+            "'b: 'a",
+        ),
+        // Results that are written to, and places that are cells.
+        (
+            "fn cast<'b, 's>(_: Option<&'static &'b ()>, s: &'s mut &'static str) -> &'s mut &'b str { s }",
+            "'b: 'static",
+        ),
+        (
+            "fn make<'a, 'b>(_: Option<&'a &'b ()>) -> (Box<dyn Slot<In = &'b u64> + 'b>, Box<dyn Show + 'a>) { x() }",
+            "'b: 'a",
+        ),
+        (
+            "use core::cell::Cell as Poll; fn make<'a, 'b>(_: Option<&'a &'b ()>) -> (Rc<Poll<&'b u64>>, Box<dyn Show + 'a>) { x() }",
+            "'b: 'a",
+        ),
+        (
+            "struct W<'o, 'b>(&'o Cell<&'o u64>, PhantomData<&'o &'b ()>); fn put<'b>(w: W<'_, 'b>, v: &'b u64) { w.0.set(v) }",
+            "'b: '_",
+        ),
+        // Bounds around a signature.
+        (
+            "impl<'a> Own<'a> where Own<'a>: Sink<In = &'a u64> { fn put<'b>(_: Option<&'a &'b ()>, v: &'b u64) { Self::sink(v) } }",
+            "'b: 'a",
+        ),
+        (
+            "impl<'b, S: Source<Out = &'b u64>> Own<S> { fn lend<'a>(_: Option<&'a &'b ()>, s: &S) -> &'a u64 { s.give() } }",
+            "'b: 'a",
+        ),
+        (
+            "trait Put<'a>: Sink<In = &'a u64> { fn put<'b>(_: Option<&'a &'b ()>, v: &'b u64) { Self::sink(v) } }",
+            "'b: 'a",
+        ),
+        (
+            "trait Put<'a> { type S: Sink<In = &'a u64>; fn put<'b>(_: Option<&'a &'b ()>, v: &'b u64) { Self::S::sink(v) } }",
+            "'b: 'a",
+        ),
+        (
+            "fn f<'b, S: Source<Out = &'b u64>>() { let lend: for<'a> fn(Option<&'a &'b ()>, &S) -> &'a u64 = |_, s| s.give(); }",
+            "'b: 'a",
+        ),
+        (
+            "fn f<'o>(cell: &Cell<&'o u64>) { let put: &dyn for<'b> Fn(Option<&'o &'b ()>, &'b u64) = &|_, v| cell.set(v); }",
+            "'b: 'o",
+        ),
+        // Closures with types, and what stands in a macro's arguments.
+        (
+            "type W<'b> = (Option<&'static &'b ()>, &'b str); fn f() { let lend = |p: W| -> &'static str { p.1 }; }",
+            "'_: 'static",
+        ),
+        (
+            "type W<'b, T> = (Option<&'b T>, T, Keep<&'b T>); impl<T> P<T> { fn f() { let lend = |p: W<'_, T>| p.2.set(p.1); } }",
+            "T: '_",
+        ),
+        (
+            "fn f() { format_args!(\"{0}\", { type W<'b> = (&'static &'b (), &'b str); fn lend<'b>(p: W<'b>) -> &'static str { p.1 } 0 }); }",
+            "'b: 'static",
+        ),
         // Two lifetimes of one name: a macro brought one of them.
         (
             "fn lend<'a, 'a>(_: Option<&'a &'a ()>, v: &'a str) -> &'a str { v }",
@@ -436,6 +500,117 @@ fn every_spelling_of_the_hole_is_refused() {
         }
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+const SOURCE: &str = "trait Source { type Out; fn give(&self) -> Self::Out; }";
+
+#[test]
+fn what_outlives_something_says_what_it_associates() {
+    let mut missed = Vec::new();
+    for (source, bound) in [
+        (
+            "fn f<S: Source + 'static>(s: S) -> Box<dyn Any> { x() }",
+            "S::Out: 'static",
+        ),
+        (
+            "fn f<'o, S: Source + 'o>(s: S) -> Box<dyn Any + 'o> { x() }",
+            "S::Out: 'o",
+        ),
+        (
+            "fn f<'o, S: Source>(s: &'o S) -> Box<dyn Any + 'o> { x() }",
+            "S::Out: 'o",
+        ),
+        (
+            "fn f<S: Source>(s: S) -> impl Show + use<S> { x() }",
+            "S::Out: 'static",
+        ),
+        (
+            "fn f(s: impl Source + 'static) -> Box<dyn Any> { x() }",
+            "impl::Out: 'static",
+        ),
+        (
+            "fn f<'o>(s: &'o mut impl Source) -> Box<dyn Any + 'o> { x() }",
+            "impl::Out: 'o",
+        ),
+        (
+            "trait Sub: Source {} fn f<S: Sub + 'static>(s: S) { x() }",
+            "S::Out: 'static",
+        ),
+        (
+            "use Source as Other; fn f<S: Other + 'static>(s: S) { x() }",
+            "S::Out: 'static",
+        ),
+        (
+            "fn f<F: Future + 'static>(f: F) { x() }",
+            "F::Output: 'static",
+        ),
+        (
+            "fn f<I: IntoIterator<Item = u8> + 'static>(i: I) { x() }",
+            "I::IntoIter: 'static",
+        ),
+        (
+            "fn f<S: 'static>(s: S) where (S, u8): Source { x() }",
+            "S::Out: 'static",
+        ),
+        (
+            "fn f<S: Source<Out = T> + 'static, T: Source>(s: S) where S::Out: 'static { x() }",
+            "",
+        ),
+        (
+            "fn f<S: dep::Far + Source>(s: S) { x() }",
+            "S::Out: 'static",
+        ),
+        (
+            "trait Split: Source + 'static { fn f(self) -> Box<dyn Any> { x() } }",
+            "Self::Out: 'static",
+        ),
+        (
+            "trait Parts { type S: Source + 'static; }",
+            "::Out: 'static",
+        ),
+        (
+            "impl<S: Source + 'static> Split for S { const F: fn(S) = |s| x(); }",
+            "S::Out: 'static",
+        ),
+        (
+            "struct Hold<S: 'static>(S); impl<S: Source> Hold<S> { fn f(self) { x() } }",
+            "S::Out: 'static",
+        ),
+        (
+            "impl<S: Source> dep::Far for Own<S> { type Error = S::Out; }",
+            "associates `…::Out`",
+        ),
+    ] {
+        let found = findings(&format!("{SOURCE} {source}"));
+        let is_found = found
+            .iter()
+            .any(|it| it.contains("implied-bound") && it.contains(bound));
+        if is_found == bound.is_empty() {
+            missed.push(format!("{source}: {found:?}"));
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+#[test]
+fn what_is_said_to_be_associated_passes() {
+    let mut wrong = Vec::new();
+    for source in [
+        "fn f<S: Source<Out = T> + 'static, T>(s: S) -> T { x() }",
+        "fn f<S: Source + 'static>(s: S) -> Box<dyn Any> where S::Out: 'static { x() }",
+        "fn f<S: Source>(s: &S) -> Option<S::Out> { x() } fn g(s: &impl Source) -> bool { x() }",
+        "impl<S: Source> Own<S> { fn get(&self) -> &S { x() } fn out(&mut self) -> Result<S::Out, Error> { x() } }",
+        "fn f<T: Clone + Ord + Send + 'static>(t: T) -> Box<dyn Any> { x() } fn g<F: FnOnce(u8) -> R + 'static, R>(f: F) -> R { f(1) }",
+        "fn f<D: dep::BlockDevice>(d: &D) -> u64 { x() } fn g(d: &mut dyn dep::BlockDevice) -> Result<(), Error> { x() }",
+        "impl<W: fmt::Write> Log<W> { fn put(&mut self, text: &str) -> fmt::Result { x() } }",
+        "trait Driver: 'static { type Error: 'static; fn f(&self) -> Result<(), Self::Error>; }",
+        "impl dep::Device for Own { type Token<'a> = Rx<'a> where Self: 'a; fn receive(&mut self) -> Option<Self::Token<'_>> { x() } }",
+        "impl<T: Ord> Own<T> { fn sort(&mut self) { self.0.sort_by(|a: &T, b: &T| a.cmp(b)); show(|f: &mut Formatter<'_>| x()); } }",
+    ] {
+        let found = findings(&format!("{SOURCE} {source}"));
+        wrong.extend(found.iter().map(|it| format!("{source}: {it}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -499,6 +674,8 @@ fn a_bound_that_is_written_down_is_believed() {
         "trait K: Call + 'static where Self::Out: 'static { fn f(&self, v: Self::Out) -> Box<dyn Any>; }",
         "struct Hold<T: Call>(Option<T::Out>) where T::Out: 'static;",
         "impl<'a, 'b: 'a> H<&'a &'b ()> { fn lend(v: &'b str) -> &'a str { v } }",
+        "struct W<'o, 'b>(Cell<&'o u64>, PhantomData<&'o &'b ()>); fn put<'o, 'b: 'o>(w: W<'o, 'b>, v: &'b u64) { w.0.set(v) }",
+        "trait Sink { type In; } impl<'a> Own<'a> where Own<'a>: Sink<In = &'a u64> { fn put<'b: 'a>(_: Option<&'a &'b ()>, v: &'b u64) { Self::sink(v) } }",
         "trait Sub<'a, 'b, R>: Sup<'a, 'b> {} impl<'a: 'b, 'b> Sub<'a, 'b, &'b &'a ()> for M {}",
     ] {
         wrong.extend(findings(source).iter().map(|it| format!("{source}: {it}")));
