@@ -541,6 +541,18 @@ fn what_outlives_something_says_what_it_associates() {
             "S::Out: 'static",
         ),
         (
+            "trait By<S> { type Out; } fn f<S: 'static>(s: S) where (): By<S> { x() }",
+            "S::Out: 'static",
+        ),
+        (
+            "fn f<'a, 'b>(_: Option<&'a &'b ()>, v: &'b str) -> impl Show + use<'a> { x() }",
+            "'b: 'a",
+        ),
+        (
+            "trait Sub: Source { type Out; } fn f<S: Sub<Out = u8> + 'static>(s: S) { x() }",
+            "S::Out: 'static",
+        ),
+        (
             "fn f<F: Future + 'static>(f: F) { x() }",
             "F::Output: 'static",
         ),

@@ -52,9 +52,8 @@ impl Definitions {
     pub(in crate::lifetimes) fn unsaid(&self, bound: &TraitBound) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let mut known = BTreeSet::new();
-        let mut new = vec![bound];
-        let mut said = BTreeSet::new();
-        while let Some(bound) = new.pop() {
+        let mut new = vec![(bound, BTreeSet::new())];
+        while let Some((bound, mut said)) = new.pop() {
             let Some(last) = bound.path.segments.last() else {
                 continue;
             };
@@ -65,22 +64,28 @@ impl Definitions {
                 }));
             }
             let name = last.ident.to_string();
-            if !known.insert(name.clone()) {
+            if !known.insert((name.clone(), said.clone())) {
                 continue;
             }
-            for own in self.traits(&name) {
-                found.extend(own.associated.iter().cloned());
-                new.extend(own.bounds.iter().filter_map(|it| match it {
-                    TypeParamBound::Trait(bound) => Some(bound),
-                    _ => None,
-                }));
-            }
-            for name in self.meanings(&name) {
-                let of_others = ASSOCIATING.iter().filter(|it| it.0 == name);
-                found.extend(of_others.flat_map(|it| it.1).map(|&it| it.to_owned()));
+            let others = self.meanings(&name).into_iter().flat_map(|name| {
+                let of_others = ASSOCIATING.iter().filter(move |it| it.0 == name);
+                of_others.flat_map(|it| it.1).map(|&it| it.to_owned())
+            });
+            let own = self.traits(&name);
+            let all: BTreeSet<_> = own
+                .iter()
+                .flat_map(|it| it.associated.iter().cloned())
+                .chain(others)
+                .collect();
+            found.extend(all.difference(&said).cloned());
+            // What a trait itself has by a name, none of its supertraits has said by it.
+            said.retain(|it| !all.contains(it));
+            for bound in own.iter().flat_map(|it| &it.bounds) {
+                if let TypeParamBound::Trait(bound) = bound {
+                    new.push((bound, said.clone()));
+                }
             }
         }
-        found.retain(|it| !said.contains(it));
         found
     }
 

@@ -1,5 +1,7 @@
 //! Parameters of items, and the bounds of those.
 
+use std::collections::BTreeSet;
+
 use syn::{
     GenericParam, Generics, PathArguments, PathSegment, Type, TypeParamBound, WherePredicate,
 };
@@ -56,6 +58,9 @@ impl Scan<'_> {
                 // What a projection is from may outlive what the projection is not said to.
                 let parameters = of.iter().filter(|it| scope.is_parameter(it));
                 let parameters: Vec<_> = parameters.cloned().collect();
+                if parameters.is_empty() {
+                    bounded_by_arguments(scope, &predicate.bounds);
+                }
                 scope.bounded(&parameters, &predicate.bounds);
                 if is_projection(&predicate.bounded_ty) {
                     scope.bounded(&names(&predicate.bounded_ty), &predicate.bounds);
@@ -92,6 +97,25 @@ impl Scan<'_> {
         if is_unknown {
             let what = format!("{what} has a bound that could not be read");
             self.find(Rule::NotUnderstood, what);
+        }
+    }
+}
+
+/// Adds bounds of a type without parameters: what it associates is projected from the arguments of the trait.
+fn bounded_by_arguments<'b>(
+    scope: &mut Scope,
+    bounds: impl IntoIterator<Item = &'b TypeParamBound>,
+) {
+    for bound in bounds {
+        let TypeParamBound::Trait(of) = bound else {
+            continue;
+        };
+        let given = of.path.segments.iter().flat_map(arguments);
+        let names: BTreeSet<_> = given.flat_map(|ty| inside(&ty)).collect();
+        for name in names {
+            if scope.parameters.contains(&name) {
+                scope.bounded(&[name], [bound]);
+            }
         }
     }
 }

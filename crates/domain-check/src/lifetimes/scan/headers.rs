@@ -129,6 +129,8 @@ impl Scan<'_> {
                 let this = ["Self".to_owned()];
                 self.presume(&mut scope, &this, &item.supertraits);
                 scope.bounded(&this, &item.supertraits);
+                // Its own methods know the trait itself.
+                scope.bounded(&this, &syn::parse_str(&item.ident.to_string()));
                 for bound in &item.supertraits {
                     if let TypeParamBound::Lifetime(lifetime) = bound {
                         scope.declared.add(name(lifetime), "Self".into());

@@ -6,7 +6,7 @@ mod projections;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use syn::{Lifetime, ReturnType, TraitBound, Type, TypeParamBound};
+use syn::{CapturedParam, Lifetime, ReturnType, TraitBound, Type, TypeParamBound};
 
 use super::declared::{Declared, name};
 use super::definitions::Definitions;
@@ -324,6 +324,16 @@ impl<'a> Walk<'a> {
                     self.occurs(&lifetime);
                     self.nodes.pop();
                     outer.push((lifetime, node));
+                }
+                TypeParamBound::PreciseCapture(captured) => {
+                    for param in &captured.params {
+                        let name = match param {
+                            CapturedParam::Lifetime(lifetime) => self.lifetime(Some(lifetime)),
+                            CapturedParam::Ident(name) => name.to_string(),
+                            _ => continue,
+                        };
+                        self.flowing(Flow::Both, |walk| walk.occurs(&name));
+                    }
                 }
                 _ => {}
             }
