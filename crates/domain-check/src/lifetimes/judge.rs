@@ -108,10 +108,15 @@ pub(super) struct Believed {
 
 impl Believed {
     pub(super) fn new(facts: &Facts, declared: &Declared, presumed: &Declared) -> Self {
-        let mut all = declared.clone();
-        all.append(presumed);
-        for edge in facts.edges.iter().filter(|edge| hides(edge, facts)) {
-            all.add(edge.outer.clone(), edge.inner.clone());
+        let mut written = declared.clone();
+        written.append(presumed);
+        let followed = all(facts, &written);
+        let followed = followed.closed();
+        let mut all = written;
+        for edge in &facts.edges {
+            if hides(edge, facts, &followed) {
+                all.add(edge.outer.clone(), edge.inner.clone());
+            }
         }
         let outer = all.pairs().map(|it| it.0.clone());
         let outer = outer.chain([STATIC.to_owned()]).collect();
@@ -119,14 +124,15 @@ impl Believed {
     }
 }
 
-/// Whether the outer lifetime stands where a type may hide that it has something of the inner one: by a reference
-/// to a type that says all that it has, nothing is hidden.
-fn hides(edge: &Edge, facts: &Facts) -> bool {
-    edge.outer == STATIC
-        || facts
-            .occurrences
-            .iter()
-            .any(|it| it.name == edge.outer && !it.is_plain && is_wanted(it, edge.outer_node))
+/// Whether the outer lifetime, or one that it outlives, stands where a type may hide that it has something of the
+/// inner one: by a reference to a type that says all that it has, nothing is hidden.
+fn hides(edge: &Edge, facts: &Facts, all: &Closed<'_>) -> bool {
+    let is_place = |it: &Occurrence| {
+        !it.is_plain
+            && all.outlives(&edge.outer, &it.name)
+            && (it.name != edge.outer || is_wanted(it, edge.outer_node))
+    };
+    edge.outer == STATIC || facts.occurrences.iter().any(is_place)
 }
 
 fn all(facts: &Facts, declared: &Declared) -> Declared {
