@@ -758,11 +758,3 @@ fn look_at_files() {
         }
     }
 }
-
-#[test]
-fn many_pointers_in_a_list_are_read_once_each() {
-    let pointers = "g as fn(&u8) -> &u8, ".repeat(20_000);
-    let calls = "x > f(1), ".repeat(20_000);
-    let calls = format!("fn f() {{ [{pointers}]; [{calls}]; }}");
-    assert!(findings(&calls).is_empty());
-}

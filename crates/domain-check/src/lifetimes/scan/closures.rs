@@ -11,6 +11,7 @@ use syn::{
 
 use super::Scan;
 use super::binders::binder_before;
+use super::ends::of_one_type;
 use crate::check::tokens::is_punct;
 use crate::finding::Rule;
 use crate::lifetimes::declared::name;
@@ -187,31 +188,6 @@ impl Scan<'_> {
         facts.occurrences.extend(of_bounds.cloned());
         self.judge(what, &facts, &scope.declared);
     }
-}
-
-/// The tokens up to where a type or its bounds end: a list of many types would be read again for each.
-fn of_one_type(tokens: &[TokenTree]) -> TokenStream {
-    let mut depth = 0;
-    let mut before = ' ';
-    let mut found = Vec::new();
-    for token in tokens {
-        let mark = match token {
-            TokenTree::Punct(mark) => mark.as_char(),
-            _ => ' ',
-        };
-        match mark {
-            ';' => break,
-            ',' if depth == 0 => break,
-            '<' => depth += 1,
-            '>' if before == '-' || before == '=' => {}
-            '>' if depth == 0 => break,
-            '>' => depth -= 1,
-            _ => {}
-        }
-        before = mark;
-        found.push(token.clone());
-    }
-    found.into_iter().collect()
 }
 
 /// Reads `for<…>`, and the traits of the bounds there.

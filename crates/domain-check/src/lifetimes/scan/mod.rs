@@ -5,6 +5,7 @@ mod annotated;
 mod anonymous;
 mod binders;
 mod closures;
+mod ends;
 mod functions;
 mod generics;
 mod headers;

@@ -1,0 +1,51 @@
+//! Where a type among others ends.
+
+use proc_macro2::{TokenStream, TokenTree};
+
+/// The tokens up to where a type or its bounds end: a list of many types would be read again for each.
+pub(super) fn of_one_type(tokens: &[TokenTree]) -> TokenStream {
+    let mut depth = 0;
+    let mut before = ' ';
+    let mut found = Vec::new();
+    for token in tokens {
+        let mark = match token {
+            TokenTree::Punct(mark) => mark.as_char(),
+            _ => ' ',
+        };
+        match mark {
+            ';' => break,
+            ',' if depth == 0 => break,
+            '<' => depth += 1,
+            '>' if before == '-' || before == '=' => {}
+            '>' if depth == 0 => break,
+            '>' => depth -= 1,
+            _ => {}
+        }
+        before = mark;
+        found.push(token.clone());
+    }
+    found.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_one_type;
+
+    #[test]
+    fn of_a_list_one_type_is_read() {
+        for (list, first) in [
+            ("fn(&u8) -> &u8, fn(&u8) -> &u8", "fn(&u8) -> &u8"),
+            ("fn(A, B) -> C<D, E>, F", "fn(A, B) -> C<D, E>"),
+            (
+                "for<'a, 'b> F: G<'a, T> + H -> I, J",
+                "for<'a, 'b> F: G<'a, T> + H -> I",
+            ),
+            ("fn(A)> = b", "fn(A)"),
+            ("F(A) -> B<C; D", "F(A) -> B<C"),
+        ] {
+            let tokens = |source: &str| source.parse::<proc_macro2::TokenStream>().expect("tokens");
+            let list: Vec<_> = tokens(list).into_iter().collect();
+            assert_eq!(of_one_type(&list).to_string(), tokens(first).to_string());
+        }
+    }
+}

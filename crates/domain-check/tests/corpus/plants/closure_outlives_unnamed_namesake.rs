@@ -1,0 +1,18 @@
+//@ rules: implied-bound
+//@ says: S::Out: 'static
+#![no_std]
+#![forbid(unsafe_code)]
+//! Two traits associate types of one name, and the bound says of one of them what it is.
+extern crate alloc;
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use core::cell::Cell;
+pub trait Show { fn show(&self) -> u64; } impl Show for Rc<Cell<Option<&u64>>> { fn show(&self) -> u64 { self.get().map_or(0, |it| *it) } }
+pub trait Src { type Out: Show; fn two(&mut self) -> Option<(Self::Out, Self::Out)>; }
+impl<I: Iterator> Src for I where I::Item: Clone + Show { type Out = I::Item; fn two(&mut self) -> Option<(I::Item, I::Item)> { let it = self.next()?; Some((it.clone(), it)) } }
+pub trait Uses<A>: Src { type Out; fn uses(&mut self, slot: <Self as Src>::Out, with: A); }
+impl<'x, I: Iterator<Item = Rc<Cell<Option<&'x u64>>>>> Uses<&'x u64> for I { type Out = u8; fn uses(&mut self, slot: Rc<Cell<Option<&'x u64>>>, with: &'x u64) { slot.set(Some(with)) } }
+fn split<S: Uses<A, Out = u8> + 'static, A>(mut s: S, a: A) -> Option<Box<dyn Show>> { let (x, y) = s.two()?; s.uses(x, a); Some(Box::new(y)) }
+pub fn keep<'a>(lent: &'a u64) -> Option<Box<dyn Show>> {
+    split(core::iter::repeat_with(|| -> Rc<Cell<Option<&'a u64>>> { Rc::default() }), lent)
+}
