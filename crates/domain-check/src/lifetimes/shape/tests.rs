@@ -123,6 +123,79 @@ fn a_guard_changes_nothing_of_what_is_matched() {
 }
 
 #[test]
+fn an_index_changes_nothing_of_what_is_indexed() {
+    for (index, says) in [
+        ("{ it = x; 0 }", "a block"),
+        ("{ return; 0 }", "a block"),
+        ("return", "more than comparisons"),
+        ("f(x)?", "more than comparisons"),
+        ("if x { 1 } else { 2 }", "more than comparisons"),
+        ("(|| { it = x; 0 })()", "a block"),
+        ("change(&mut it)", "borrows for writing"),
+        ("change(&raw mut it)", "borrows for writing"),
+        ("change(it)", "hands `it`"),
+        ("it.take()", "hands `it`"),
+        ("it.0.next()", "hands `it`"),
+        ("x[it.take()]", "hands `it`"),
+        ("(x, it += 1).0", "assigns"),
+        ("m!()", "a macro"),
+        ("..{ it = x; 0 }", "a block"),
+    ] {
+        for place in [
+            "it[INDEX]",
+            "it[0][x.y][INDEX].z",
+            "(*it.0)[x][INDEX][y]",
+            "it[INDEX] = z",
+            "&mut it[INDEX]",
+        ] {
+            let source = format!("fn f() {{ {}; }}", place.replace("INDEX", index));
+            let found = findings(&source);
+            let is_said = found.contains("an index ") && found.contains(says);
+            assert!(is_said, "{source}: {says:?} is not said: {found}");
+        }
+    }
+    accepted(&[
+        "fn f() { it[i]; it[i][i]; it[it.len() - 1]; it[..n.min(m)]; it[1..][usize::from(x.y) & MASK]; it[other[i] as usize]; }",
+        "fn f() { g(x)[y.next()][z.take()]; it[x.iter().position(|y| y.z(1)).unwrap_or(0)]; }",
+    ]);
+}
+
+#[test]
+fn no_impl_projects_under_a_binder() {
+    for header in [
+        "impl<P> T for (P, fn(<(P, Formatter) as A>::Is)) {}",
+        "impl<P> T<fn(<(P, Formatter) as A>::Is)> for P {}",
+        "impl<P: A> T for (P, W<for<'x> fn(&'x u8) -> P::Is>) {}",
+        "impl<P: A> T for (P, fn(W<P::Is>)) {}",
+        "impl<P> T for (P, Box<dyn for<'x> S<'x, What = <(P, &'x u8) as A>::Is>>) {}",
+        "impl<P> T for Box<dyn for<'x> S<<(P, &'x u8) as A>::Is>> {}",
+        "impl<P: A> T for Box<dyn Fn(Formatter) -> P::Is> {}",
+        "impl<P: A> T for fn(Box<dyn S<What = P::Is>>) {}",
+        "impl<P> T for P { type By = fn(<(P, Formatter) as A>::Is); }",
+        "impl<P> T for P { type By<Q: A> = fn(Q::Is); }",
+        "impl T for One { type By = One; type To = fn(Self::By); }",
+        "impl<P, Q: Made<By = fn(<(P, Formatter) as A>::Is)>> T for (P, Q) {}",
+        "impl<P, Q> T for (P, Q) where Q: Is<fn(<(P, Formatter) as A>::Is)> {}",
+        "impl<P, Q> T for (P, Q) where fn(<(P, Formatter) as A>::Is): Is<Q> {}",
+        "impl<P, Q> T for (P, Q) where for<'x> Q: Is<dyn S<What = <(P, &'x u8) as A>::Is>> {}",
+        "type F<P> = fn(<(P, Formatter) as A>::Is); impl<P> T for (P, F<P>) {}",
+        "type F<P> = fn(<(P, Formatter) as A>::Is); type G<P> = W<F<P>>; impl<P> T for (P, G<P>) {}",
+        "type F<P> = fn(P); impl<P> T for P { type By = F<<(P, Formatter) as A>::Is>; }",
+        "mod m { pub type F<P> = fn(<(P, Formatter) as A>::Is); } use m::F as G; impl<P> T for (P, G<P>) {}",
+        "fn f() { impl<P> T for (P, fn(<(P, Formatter) as A>::Is)) {} }",
+    ] {
+        refused(&[(header, "unsafe-code: an impl of T names")]);
+    }
+    accepted(&[
+        "impl T for fn(u8) -> u8 {} impl<P> T<P> for Box<dyn Fn(&P) -> P> {} impl T for dyn S<'_, What = u8> {}",
+        "impl<I: Iterator, R, F: FnMut(I::Item) -> R> Iterator for Mapped<I, F, R> { type Item = R; }",
+        "impl<I: Iterator> Iterator for Boxed<I> { type Item = I::Item; }",
+        "impl<'a> Lends<'a> for Own { type Item = u8; type All = Box<dyn Iterator<Item = Self::Item> + 'a>; }",
+        "impl<P> T for P where for<'x> <(P, &'x u8) as A>::Is: Clone {}",
+    ]);
+}
+
+#[test]
 fn what_is_matched_is_told_from_values() {
     accepted(&[
         "fn f() { match it.next() { A if it.set() => 0, _ => 1 } }",
