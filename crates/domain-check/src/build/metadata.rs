@@ -151,6 +151,17 @@ impl Metadata {
     }
 }
 
+/// By its name, and by its identifier if it is of another workspace: others may have the name.
+impl fmt::Display for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        if !self.member {
+            write!(f, " ({})", self.id)?;
+        }
+        Ok(())
+    }
+}
+
 impl Package {
     fn parse(value: &Value, members: &[String]) -> Option<Self> {
         let id = value["id"].as_str()?.to_owned();

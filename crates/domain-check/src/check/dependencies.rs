@@ -8,6 +8,13 @@ use crate::review::Review;
 /// Checks what `domain` names in its manifest and what it is linked with.
 pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Findings {
     let mut findings = manifest(domain);
+    for namesake in build.namesakes(domain) {
+        let what = format!(
+            "{} and {} of the build have one name, by which reports and macros tell crates apart",
+            domain.id, namesake.id
+        );
+        findings.push(Finding::new(Rule::CrateName, what).at(domain.directory.join("Cargo.toml")));
+    }
     let linked = build.linked_with(domain);
     for dependency in build.direct(domain) {
         if review
@@ -95,7 +102,7 @@ fn dependency(review: &Review, domain: &Package, package: &Package) -> Option<Fi
 /// The features that a reviewed package was compiled with.
 fn features(build: &Build, review: &Review, package: &Package) -> Findings {
     let mut findings = Findings::new();
-    let Some(reviewed) = review.find(&package.name) else {
+    let Some(reviewed) = review.of(package) else {
         return findings;
     };
     for library in build.libraries(package).chain(build.macros(package)) {

@@ -192,8 +192,9 @@ impl Check<'_> {
         let name = self.invocation().value("--crate-name").unwrap_or_default();
         let name = name.to_owned();
         let taken = |known: &str| known.replace('-', "_") == name;
+        let domain = self.unit.domain;
         let mut reviewed = self.review.crates.iter();
-        let is_reviewed = reviewed.any(|it| it.name != self.unit.domain.name && taken(&it.name));
+        let is_reviewed = reviewed.any(|it| taken(&it.name) && !it.is(domain));
         let is_named = externs.iter().any(|it| it.split('=').next() == Some(&name));
         if is_reviewed || is_named || SYSROOT.contains(&name.as_str()) {
             self.find(Rule::CrateName, format!("the name {name} of another crate"));

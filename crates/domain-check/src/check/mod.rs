@@ -44,16 +44,11 @@ struct Unit<'a> {
     invocation: Invocation,
 }
 
-/// Runs every check on the member of this name. `run` runs the compiler and gives back what it printed.
-pub fn check_domain(build: &Build, review: &Review, name: &str, run: &Run<'_>) -> Vec<Part> {
+/// Runs every check on this package of the build. `run` runs the compiler and gives back what it printed.
+pub fn check_domain(build: &Build, review: &Review, domain: &Package, run: &Run<'_>) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut report = |title: String, findings: Findings| parts.push(Part { title, findings });
-    let Some(domain) = build.metadata.member(name) else {
-        let what = format!("no member of the workspace has the name {name}");
-        let findings = vec![Finding::new(Rule::NotLinked, what)];
-        report(format!("{name} exists"), findings);
-        return parts;
-    };
+    let name = &domain.to_string();
     report(
         format!("{name} depends on reviewed crates only"),
         dependencies::check(build, review, domain),

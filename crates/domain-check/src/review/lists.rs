@@ -49,6 +49,7 @@ fn crates(own: &Source) -> Vec<Reviewed> {
         }
     }
     for reviewed in &mut crates {
+        reviewed.marks_domains = reviewed.name.starts_with(SAMARA);
         reviewed.features = features(&reviewed.name);
         let mut since = SINCE.iter().filter(|(name, _)| *name == reviewed.name);
         reviewed.since = since.next().map(|(_, version)| (*version).to_owned());
@@ -61,13 +62,16 @@ fn crates(own: &Source) -> Vec<Reviewed> {
 
 /// Samara's own crates are reviewed with all that they offer.
 fn features(name: &str) -> Features {
-    if name.starts_with("samara-") {
+    if name.starts_with(SAMARA) {
         return Features::Any;
     }
     let mut known = FEATURES.iter().filter(|(of, _)| *of == name);
     let names = known.next().map(|(_, names)| *names).unwrap_or_default();
     Features::These(names.iter().map(|&name| name.to_owned()).collect())
 }
+
+/// What the names of Samara's own crates begin with.
+const SAMARA: &str = "samara-";
 
 const DOMAIN_SIDE: &[Group] = &[
     (

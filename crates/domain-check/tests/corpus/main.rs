@@ -19,7 +19,8 @@ fn corpus() -> &'static Corpus {
 fn findings(plant: &Plant) -> Vec<Finding> {
     let corpus = corpus();
     let build = corpus.of(plant);
-    let parts = check_domain(build, &corpus.review, &plant.name, &workspace::run);
+    let domain = build.metadata.member(&plant.name).expect("a member");
+    let parts = check_domain(build, &corpus.review, domain, &workspace::run);
     parts.into_iter().flat_map(|part| part.findings).collect()
 }
 
