@@ -4,6 +4,7 @@ mod attributes;
 mod conditions;
 mod dependencies;
 mod expand;
+mod hidden;
 mod inputs;
 mod invocation;
 mod locate;
@@ -14,6 +15,7 @@ mod sources;
 mod statics;
 pub(crate) mod tokens;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::thread;
 
@@ -116,13 +118,18 @@ pub fn check_domain(build: &Build, review: &Review, domain: &Package, run: &Run<
 const STACK: usize = 256 << 20;
 
 /// What is wrong with code, and what with its signatures.
-fn look_into(source: &str, review: &Review) -> Result<(Findings, Findings), String> {
+fn look_into(
+    source: &str,
+    written: &BTreeSet<String>,
+    review: &Review,
+) -> Result<(Findings, Findings), String> {
     let misread = misread::printed(source);
     let looked = on_a_large_stack(|| {
         let tokens = source
             .parse::<TokenStream>()
             .map_err(|error| error.to_string())?;
-        let code = search::search(tokens.clone(), review);
+        let mut code = search::search(tokens.clone(), review);
+        code.extend(hidden::search(tokens.clone(), Some(written)));
         Ok((code, lifetimes::check(tokens)))
     });
     match looked {
@@ -177,9 +184,9 @@ impl Unit<'_> {
     ) -> Result<(Findings, Findings), String> {
         let conditions = Conditions::of(&self.invocation, run)?;
         let sources = Sources::new(build, review, self.domain, conditions.differing());
-        let mut code = sources.check(files);
+        let (mut code, written) = sources.check(files);
         let expanded = expand::expanded(&self.invocation, run);
-        let signatures = match expanded.and_then(|source| look_into(&source, review)) {
+        let signatures = match expanded.and_then(|source| look_into(&source, &written, review)) {
             Ok((of_code, of_signatures)) => {
                 code.extend(of_code);
                 of_signatures

@@ -189,19 +189,28 @@ const SINCE: &[(&str, &str)] = &[
 ];
 
 /// What reviewed crates offer, and domains may not name.
-const REFUSED: &[(&str, &[Group])] = &[(
-    "zerocopy",
-    &[
-        (
-            "its trait Read is safe to implement, and proves that what is shared is not written (google/zerocopy#3613)",
-            &["Maybe", "Ptr", "invariant", "pointer"],
-        ),
-        (
-            "its trait PaddingFree is safe to implement, and proves that there is no padding (google/zerocopy#3614)",
-            &["macro_util", "util"],
-        ),
-    ],
-)];
+const REFUSED: &[(&str, &[Group])] = &[
+    (
+        "httparse",
+        &[(
+            "parts that are shown to benchmarks alone: they make a `str` of bytes that nobody looked at",
+            &["_benchable", "parse_method", "parse_uri", "parse_version"],
+        )],
+    ),
+    (
+        "zerocopy",
+        &[
+            (
+                "its trait Read is safe to implement, and proves that what is shared is not written (google/zerocopy#3613)",
+                &["Maybe", "Ptr", "invariant", "pointer"],
+            ),
+            (
+                "its trait PaddingFree is safe to implement, and proves that there is no padding (google/zerocopy#3614)",
+                &["macro_util", "util"],
+            ),
+        ],
+    ),
+];
 
 const SYSROOT_STATICS: &[Group] = &[(
     "the reference count of an empty `Arc<[T]>`, shared by all: a number, and no memory of anyone's",
