@@ -101,6 +101,11 @@ impl Metadata {
         self.packages.get(id)
     }
 
+    /// Every package, in no order.
+    pub fn packages(&self) -> impl Iterator<Item = &Package> {
+        self.packages.values()
+    }
+
     /// The member of the workspace with this name.
     pub fn member(&self, name: &str) -> Option<&Package> {
         self.packages

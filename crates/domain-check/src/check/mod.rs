@@ -196,7 +196,16 @@ impl Unit<'_> {
                 Findings::new()
             }
         };
-        // What was refused need not be compared.
+        // What was refused need not be compiled again.
+        if code.is_empty()
+            && signatures.is_empty()
+            && let Err(problem) = expand::by_another_solver(&self.invocation, &build.checked(), run)
+        {
+            let name = &self.domain.name;
+            let what =
+                format!("{name} is refused by the compiler's next solver of traits: {problem}");
+            code.push(Finding::new(Rule::UnsafeCode, what));
+        }
         if code.is_empty()
             && signatures.is_empty()
             && !conditions.make_the_same(&self.invocation, run)?

@@ -1,6 +1,7 @@
 //! Planted domains, each refused by the rule that its header names, and good ones that pass: compiled by
 //! cargo with a recording wrapper, and checked as a workspace's domains are.
 
+mod hidden;
 mod plant;
 mod workspace;
 

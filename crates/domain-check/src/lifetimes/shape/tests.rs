@@ -161,7 +161,7 @@ fn an_index_changes_nothing_of_what_is_indexed() {
 }
 
 #[test]
-fn no_impl_projects_under_a_binder() {
+fn no_impl_projects_where_lifetimes_are_bound() {
     for header in [
         "impl<P> T for (P, fn(<(P, Formatter) as A>::Is)) {}",
         "impl<P> T<fn(<(P, Formatter) as A>::Is)> for P {}",
@@ -187,12 +187,31 @@ fn no_impl_projects_under_a_binder() {
         refused(&[(header, "unsafe-code: an impl of T names")]);
     }
     accepted(&[
-        "impl T for fn(u8) -> u8 {} impl<P> T<P> for Box<dyn Fn(&P) -> P> {} impl T for dyn S<'_, What = u8> {}",
+        "impl<P> T<P> for P { type By = fn(&P) -> P; } impl T for dyn S<'_, What = u8> {}",
+        "type A<P> = P; type B<I> = <I as Iterator>::Item; impl<I: Iterator> Iterator for By<I> { type Item = B<I>; } impl<P> T<A<P>> for P {}",
         "impl<I: Iterator, R, F: FnMut(I::Item) -> R> Iterator for Mapped<I, F, R> { type Item = R; }",
         "impl<I: Iterator> Iterator for Boxed<I> { type Item = I::Item; }",
         "impl<'a> Lends<'a> for Own { type Item = u8; type All = Box<dyn Iterator<Item = Self::Item> + 'a>; }",
         "impl<P> T for P where for<'x> <(P, &'x u8) as A>::Is: Clone {}",
     ]);
+}
+
+#[test]
+fn a_header_binds_no_lifetimes_and_projects_nothing() {
+    for header in [
+        "impl T for fn(u8) {}",
+        "impl T<fn(u8)> for One {}",
+        "impl T for Box<for<'x> fn(&'x u8)> {}",
+        "impl T for Box<dyn Fn(u8) -> u8> {}",
+        "impl T for dyn for<'x> S<'x> {}",
+        "impl<P: A> T for (P, P::Is) {}",
+        "impl<P: A> T<<P as A>::Is> for P {}",
+        "type F = fn(); impl T for (F,) {}",
+        "type F = fn(); type G<X> = (F, X); impl T<G<u8>> for One {}",
+        "type F<X> = <X as A>::Is; impl<P> T<F<P>> for P {}",
+    ] {
+        refused(&[(header, "names a type in its header that ")]);
+    }
 }
 
 #[test]
@@ -278,7 +297,7 @@ fn an_impls_parameters_stand_in_its_header() {
     ]);
     accepted(&[
         "impl<'a> R for S<'a> {} impl<'a> R<'a> for S {} impl<'a> R for &'a S {} impl R for S<'_> {}",
-        "impl<'a, T> R for dyn Tr<'a, T> {} impl<'a> R for fn(&'a u8) {}",
+        "impl<'a, T> R for dyn Tr<'a, T> {}",
         "impl<R, F: Fn() -> R> Show for By<F> { fn show(&self) -> u64 { 0 } }",
         "struct Bag<T>(T); struct Iter<'a, T>(&'a T); impl<'a, T> IntoIterator for &'a Bag<T> { type Item = &'a T; type IntoIter = Iter<'a, T>; }",
     ]);
