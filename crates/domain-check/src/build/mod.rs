@@ -192,7 +192,7 @@ pub(crate) fn strings(value: &serde_json::Value) -> impl Iterator<Item = String>
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use serde_json::{Value, json};
 
     use super::metadata::tests::made_up;
@@ -268,7 +268,7 @@ mod tests {
 
     /// A build of these packages, each given as its id, whether it is a member, and its source. All are linked with
     /// `samara-domain`. What stands before `#` in an id is the name.
-    fn of_sources(packages: &[(&str, bool, Option<&str>)]) -> Build {
+    pub(crate) fn of_sources(packages: &[(&str, bool, Option<&str>)]) -> Build {
         let all = || packages.iter().chain(&[("samara-domain", true, None)]);
         let members: Vec<_> = all().filter(|it| it.1).map(|it| it.0).collect();
         let package = |&(id, _, source): &(&str, bool, Option<&str>)| {

@@ -127,7 +127,9 @@ fn features(build: &Build, review: &Review, package: &Package) -> Findings {
 mod tests {
     use super::check;
     use crate::build::metadata::tests::made_up;
+    use crate::build::tests::of_sources;
     use crate::build::{Artifact, Build};
+    use crate::finding::Rule;
     use crate::review::{Review, Source};
 
     /// What is found in a build of these packages, all but the ones left out, which come from the sources
@@ -167,6 +169,26 @@ mod tests {
             ("samara-shared-heap", "spin"),
         ];
         assert_eq!(findings(&good), [""; 0]);
+    }
+
+    #[test]
+    fn a_namesake_in_the_build_is_told() {
+        let far = ("samara-nvme#far", false, Some("git+https://far"));
+        for (packages, is_told) in [
+            (&[("samara-nvme", true, None), far][..], true),
+            (&[("samara-nvme", true, None), ("other", true, None)], false),
+        ] {
+            let build = of_sources(packages);
+            let review = Review::samara(&Source::Member);
+            let domain = build.metadata.get("samara-nvme").expect("a member");
+            let findings = check(&build, &review, domain);
+            let mut found = findings.iter().map(|it| it.rule);
+            assert_eq!(
+                found.any(|it| it == Rule::CrateName),
+                is_told,
+                "{findings:?}"
+            );
+        }
     }
 
     #[test]

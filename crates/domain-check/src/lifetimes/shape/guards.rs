@@ -10,7 +10,7 @@ use crate::finding::Rule;
 impl Shape<'_> {
     /// Judges the guards of a match.
     pub(super) fn guards(&mut self, expression: &ExprMatch) {
-        let mut looks = Looks::at(&expression.expr, self.own);
+        let mut looks = Looks::at_matched(&expression.expr, self.own);
         let arms = expression.arms.iter();
         let problems: Vec<_> = arms.filter_map(|arm| looks.guard(arm).err()).collect();
         for problem in problems {
@@ -24,7 +24,7 @@ impl Shape<'_> {
 
     /// Judges an index.
     pub(super) fn index(&mut self, expression: &ExprIndex) {
-        let mut looks = Looks::at(&expression.expr, self.own);
+        let mut looks = Looks::at_indexed(&expression.expr, self.own);
         if let Err(problem) = looks.index(&expression.index) {
             let what = format!(
                 "an index {problem}, which can change what is indexed: compute it before, in a `let`"

@@ -11,7 +11,7 @@ use syn::visit::{self, Visit};
 use syn::{Arm, Expr, Lit, PatIdent, UnOp};
 
 use super::Own;
-use super::constants::is_assignment;
+use super::constants::{is_arithmetic, is_assignment};
 
 /// Methods of the standard library that take `&self`, whatever they are called on.
 const READING: &[&str] = &[
@@ -44,11 +44,19 @@ pub(super) struct Looks<'a> {
 }
 
 impl<'a> Looks<'a> {
-    /// Watches the variables that lead to `place`.
-    pub(super) fn at(place: &Expr, own: &'a Own) -> Self {
+    /// Watches the variables that lead to what is matched.
+    pub(super) fn at_matched(place: &Expr, own: &'a Own) -> Self {
         Looks {
             own,
             watched: leading_to(place),
+        }
+    }
+
+    /// Watches the variable that leads to what is indexed. Indexes themselves are copied before they are used.
+    pub(super) fn at_indexed(place: &Expr, own: &'a Own) -> Self {
+        Looks {
+            own,
+            watched: root(place).into_iter().collect(),
         }
     }
 
@@ -86,9 +94,12 @@ impl<'a> Looks<'a> {
                 _ => Err("has an operator that is not known".to_owned()),
             },
             Expr::Binary(it) if is_assignment(&it.op) => Err("assigns".to_owned()),
+            // What stands on the left is moved. What stands on the right is an argument, and borrowed again.
             Expr::Binary(it) => {
+                let is_called = is_arithmetic(&it.op) && self.own.has_writing_operators();
+                let right = if is_called { Use::Hand } else { Use::Read };
                 self.judge(&it.left, Use::Read)?;
-                self.judge(&it.right, Use::Read)
+                self.judge(&it.right, right)
             }
             Expr::Cast(it) => self.judge(&it.expr, Use::Read),
             Expr::Reference(it) if it.mutability.is_none() => self.judge(&it.expr, Use::Read),
@@ -145,28 +156,23 @@ impl<'a> Looks<'a> {
 
     /// Judges a variable, or a place that is reached from one.
     fn place(&mut self, place: &Expr, used: Use) -> Result<(), String> {
-        let root = match place {
-            Expr::Field(it) => &it.base,
-            Expr::Paren(it) => &it.expr,
-            Expr::Group(it) => &it.expr,
-            Expr::Unary(it) if matches!(it.op, UnOp::Deref(_)) => &it.expr,
-            Expr::Index(it) => {
-                self.judge(&it.index, Use::Hand)?;
-                &it.expr
-            }
-            Expr::Path(it) => {
-                let name = it.path.get_ident().map(ToString::to_string);
-                let name = name.unwrap_or_default();
-                return if used == Use::Hand && self.watched.contains(&name) {
-                    Err(format!("hands `{name}` to a function"))
-                } else {
-                    Ok(())
-                };
-            }
+        if let Expr::Index(it) = place {
+            self.judge(&it.index, Use::Hand)?;
+        }
+        if let Some(outer) = outer(place) {
+            return self.place(outer, used);
+        }
+        let Expr::Path(it) = place else {
             // A value's own.
-            other => return self.judge(other, used),
+            return self.judge(place, used);
         };
-        self.place(root, used)
+        let name = it.path.get_ident().map(ToString::to_string);
+        let name = name.unwrap_or_default();
+        if used == Use::Hand && self.watched.contains(&name) {
+            Err(format!("hands `{name}` to a function"))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -182,22 +188,34 @@ impl<'ast> Visit<'ast> for Bindings {
 
 /// The variables by which a place is reached; none if it is a value's own.
 fn leading_to(place: &Expr) -> BTreeSet<String> {
-    match place {
-        Expr::Path(it) => it
-            .path
-            .get_ident()
-            .map(ToString::to_string)
-            .into_iter()
-            .collect(),
-        Expr::Field(it) => leading_to(&it.base),
-        Expr::Paren(it) => leading_to(&it.expr),
-        Expr::Group(it) => leading_to(&it.expr),
-        Expr::Unary(it) if matches!(it.op, UnOp::Deref(_)) => leading_to(&it.expr),
-        Expr::Index(it) => {
-            let mut all = leading_to(&it.expr);
+    let mut all: BTreeSet<_> = root(place).into_iter().collect();
+    let mut at = place;
+    while let Some(outer) = outer(at) {
+        if let Expr::Index(it) = at {
             all.append(&mut leading_to(&it.index));
-            all
         }
-        _ => BTreeSet::new(),
+        at = outer;
+    }
+    all
+}
+
+/// The variable that a place begins with, if it is none of a value's own.
+fn root(place: &Expr) -> Option<String> {
+    match (outer(place), place) {
+        (Some(outer), _) => root(outer),
+        (None, Expr::Path(it)) => it.path.get_ident().map(ToString::to_string),
+        _ => None,
+    }
+}
+
+/// The place that a place is a part of.
+fn outer(place: &Expr) -> Option<&Expr> {
+    match place {
+        Expr::Field(it) => Some(&it.base),
+        Expr::Paren(it) => Some(&it.expr),
+        Expr::Group(it) => Some(&it.expr),
+        Expr::Unary(it) if matches!(it.op, UnOp::Deref(_)) => Some(&it.expr),
+        Expr::Index(it) => Some(&it.expr),
+        _ => None,
     }
 }

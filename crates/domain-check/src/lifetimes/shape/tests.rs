@@ -154,7 +154,21 @@ fn an_index_changes_nothing_of_what_is_indexed() {
             assert!(is_said, "{source}: {says:?} is not said: {found}");
         }
     }
+    let operator = "impl Sub<&mut It> for X { fn sub(self, it: &mut It) -> usize { 0 } }";
+    for index in [
+        "X - it",
+        "X - (it)",
+        "(1 + (X - it)) as usize",
+        "X - (x, it).1",
+    ] {
+        let source = format!("{operator} fn f() {{ it[0][{index}]; }}");
+        refused(&[(&source, "an index hands `it`")]);
+        let source = source.replace("it: &mut It", "it: It");
+        refused(&[(&source, "an index hands `it`")]);
+    }
     accepted(&[
+        "impl Sub<u8> for X { fn sub(self, it: u8) -> usize { 0 } } impl Add<&Y> for X { fn add(self, it: &Y) {} } fn f() { it[0][it.n - it.m]; }",
+        "impl Add<Y> for X { fn add(self, y: Y) {} } fn f() { it[i][i + 1]; it[i][1 - i]; it[n][x - y] }",
         "fn f() { it[i]; it[i][i]; it[it.len() - 1]; it[..n.min(m)]; it[1..][usize::from(x.y) & MASK]; it[other[i] as usize]; }",
         "fn f() { g(x)[y.next()][z.take()]; it[x.iter().position(|y| y.z(1)).unwrap_or(0)]; }",
     ]);
