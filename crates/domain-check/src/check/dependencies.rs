@@ -71,7 +71,7 @@ fn manifest(domain: &Package) -> Findings {
 
 fn dependency(review: &Review, domain: &Package, package: &Package) -> Option<Finding> {
     let name = &package.name;
-    let Some(reviewed) = review.find(name) else {
+    let Some(reviewed) = review.of(package).or_else(|| review.find(name)) else {
         let what = format!("{name} is part of {} but not reviewed", domain.name);
         return Some(Finding::new(Rule::UnreviewedCrate, what));
     };

@@ -57,19 +57,23 @@ fn collect(source: TokenStream, imported: bool, found: &mut BTreeSet<String>) {
     }
 }
 
+/// Words before the name of what is defined.
+const DEFINING: &[&str] = &["const", "enum", "fn", "mod", "static", "struct", "type"];
+
 /// Whether a word is what an item is called by, as far as its place tells.
 fn names_an_item(word: &str, before: &[TokenTree], rest: &[TokenTree]) -> bool {
+    if let Some(TokenTree::Ident(keyword)) = before.last()
+        && DEFINING.iter().any(|it| keyword == it)
+    {
+        return false;
+    }
     let is_of_a_type = word
         .trim_start_matches('_')
         .starts_with(|letter: char| letter.is_ascii_uppercase());
     let is_called = matches!(rest.first(), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis);
-    let defines = before.last().is_some_and(|it| is_word(it, "fn"));
-    is_of_a_type
-        || ends_in_path(before)
-        || begins_with_path(rest)
-        || is_punct(rest.first(), '!')
-            && !matches!(rest.get(1), Some(it) if is_punct(Some(it), '='))
-        || is_called && !defines
+    let is_compared = matches!(rest.get(1), Some(it) if is_punct(Some(it), '='));
+    let is_macro = is_punct(rest.first(), '!') && !is_compared;
+    is_of_a_type || is_called || is_macro || ends_in_path(before) || begins_with_path(rest)
 }
 
 fn begins_with_path(tokens: &[TokenTree]) -> bool {
@@ -127,7 +131,7 @@ mod tests {
     fn variables_may_have_such_names() {
         for source in [
             "use dep::Trait as _; const _: () = (); fn f(_x: u8, _: u8) -> impl T + use<> { let _y = _x; _y; x._guard; S { _x: 1 } }",
-            "fn f() { match x { _ => 1 } let _ = (_a, _b); if _a != b {} } fn _unused() {}",
+            "fn f() { match x { _ => 1 } let _ = (_a, _b); if _a != b {} } fn _unused() {} const _LARGE: () = (); struct _Kept(u8); mod _m { }",
         ] {
             let found = search(source.parse().expect("Rust's tokens"), None);
             assert!(found.is_empty(), "{source}: {found:?}");
