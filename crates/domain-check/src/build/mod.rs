@@ -196,7 +196,7 @@ pub(crate) mod tests {
     use serde_json::{Value, json};
 
     use super::metadata::tests::made_up;
-    use super::{Artifact, Build, Metadata};
+    use super::{Artifact, Build, Metadata, digest};
     use crate::review::{Review, Reviewed, Source};
 
     /// A build of these packages with a library each, but for a program `samara-kernel`.
@@ -305,6 +305,28 @@ pub(crate) mod tests {
             let namesakes = build.namesakes(domain);
             assert!(namesakes.len() == 1 && namesakes[0].id != domain.id);
         }
+    }
+
+    #[test]
+    fn who_is_linked_with_a_file_of_nobody_is_a_domain() {
+        let target = std::env::temp_dir().join(format!("samara-linked-{}", std::process::id()));
+        let records = Build::records(&target);
+        std::fs::create_dir_all(&records).expect("writable");
+        let library = target.join("libx.rlib");
+        std::fs::write(&library, "far").expect("writable");
+        for (named, is_domain) in [("--extern=y=/nowhere/liby.rlib", true), ("-O", false)] {
+            let record = json!({
+                "program": "rustc", "arguments": ["--crate-name=x", named], "directory": "/",
+                "environment": {}, "digest": digest(&library), "sources": {},
+            });
+            std::fs::write(records.join("x.json"), record.to_string()).expect("writable");
+            let mut build = built(made_up(&[("far", "bitflags")]), ["far"]);
+            build.target.clone_from(&target);
+            build.artifacts[0].files = vec![library.clone()];
+            let domains = build.domains(&Review::samara(&Source::Member), &[]);
+            assert_eq!(domains.len(), usize::from(is_domain), "{named}");
+        }
+        std::fs::remove_dir_all(target).expect("it was made");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
-use super::tokens::{is_punct, is_word, plain};
+use super::tokens::{is_punct, plain};
 use crate::finding::{Finding, Findings, Rule};
 
 /// Whether a word begins as hidden names do.
