@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
-use syn::{File, FnArg, Macro, Signature, Type};
+use syn::{File, FnArg, Ident, ItemType, Macro, Signature, Type, TypeParam, UseName, UseRename};
 
 /// Names, wherever they stand.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ const NUMBERS: &[&str] = &[
     "u64", "u128", "usize",
 ];
 
-/// Whether nothing is written through a value of this type, whatever its name means elsewhere.
+/// Whether nothing is written through a value of this type, if numbers have their own names.
 fn is_read(ty: &Type) -> bool {
     match ty {
         Type::Reference(it) => it.mutability.is_none(),
@@ -69,7 +69,32 @@ impl Own {
     }
 }
 
+impl Own {
+    /// Takes note of a type's name that is given here: a number's may be another's.
+    fn names_a_type(&mut self, name: &Ident) {
+        self.writing_operators |= NUMBERS.iter().any(|it| name == it);
+    }
+}
+
 impl<'ast> Visit<'ast> for Own {
+    fn visit_item_type(&mut self, item: &'ast ItemType) {
+        self.names_a_type(&item.ident);
+        visit::visit_item_type(self, item);
+    }
+
+    fn visit_type_param(&mut self, parameter: &'ast TypeParam) {
+        self.names_a_type(&parameter.ident);
+        visit::visit_type_param(self, parameter);
+    }
+
+    fn visit_use_name(&mut self, name: &'ast UseName) {
+        self.names_a_type(&name.ident);
+    }
+
+    fn visit_use_rename(&mut self, name: &'ast UseRename) {
+        self.names_a_type(&name.rename);
+    }
+
     fn visit_signature(&mut self, signature: &'ast Signature) {
         let name = signature.ident.to_string();
         let reads = signature.receiver().is_some_and(

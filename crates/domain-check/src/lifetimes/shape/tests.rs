@@ -166,6 +166,15 @@ fn an_index_changes_nothing_of_what_is_indexed() {
         let source = source.replace("it: &mut It", "it: It");
         refused(&[(&source, "an index hands `it`")]);
     }
+    for name in [
+        "type u64<'a> = &'a mut It;",
+        "use m::It as u64;",
+        "use m::u64;",
+    ] {
+        let operator = operator.replace("it: &mut It", "it: u64");
+        let source = format!("{name} {operator} fn f() {{ it[0][X - it]; }}");
+        refused(&[(&source, "an index hands `it`")]);
+    }
     accepted(&[
         "impl Sub<u8> for X { fn sub(self, it: u8) -> usize { 0 } } impl Add<&Y> for X { fn add(self, it: &Y) {} } fn f() { it[0][it.n - it.m]; }",
         "impl Add<Y> for X { fn add(self, y: Y) {} } fn f() { it[i][i + 1]; it[i][1 - i]; it[n][x - y] }",
