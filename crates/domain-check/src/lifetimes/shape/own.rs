@@ -6,6 +6,8 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{File, FnArg, Ident, ItemType, Macro, Signature, Type, TypeParam, UseName, UseRename};
 
+use crate::lifetimes::formats;
+
 /// Names, wherever they stand.
 #[derive(Debug, Default)]
 pub(super) struct Own {
@@ -76,26 +78,26 @@ impl Own {
     }
 }
 
-impl<'ast> Visit<'ast> for Own {
-    fn visit_item_type(&mut self, item: &'ast ItemType) {
+impl Visit<'_> for Own {
+    fn visit_item_type(&mut self, item: &ItemType) {
         self.names_a_type(&item.ident);
         visit::visit_item_type(self, item);
     }
 
-    fn visit_type_param(&mut self, parameter: &'ast TypeParam) {
+    fn visit_type_param(&mut self, parameter: &TypeParam) {
         self.names_a_type(&parameter.ident);
         visit::visit_type_param(self, parameter);
     }
 
-    fn visit_use_name(&mut self, name: &'ast UseName) {
+    fn visit_use_name(&mut self, name: &UseName) {
         self.names_a_type(&name.ident);
     }
 
-    fn visit_use_rename(&mut self, name: &'ast UseRename) {
+    fn visit_use_rename(&mut self, name: &UseRename) {
         self.names_a_type(&name.rename);
     }
 
-    fn visit_signature(&mut self, signature: &'ast Signature) {
+    fn visit_signature(&mut self, signature: &Signature) {
         let name = signature.ident.to_string();
         let reads = signature.receiver().is_some_and(
             |receiver| matches!(&*receiver.ty, Type::Reference(it) if it.mutability.is_none()),
@@ -110,9 +112,12 @@ impl<'ast> Visit<'ast> for Own {
         visit::visit_signature(self, signature);
     }
 
-    fn visit_macro(&mut self, definition: &'ast Macro) {
+    fn visit_macro(&mut self, definition: &Macro) {
         if definition.path.is_ident("macro_rules") {
             words(definition.tokens.clone(), &mut self.of_macros);
+        }
+        for argument in formats::arguments(definition) {
+            self.visit_expr(&argument);
         }
     }
 }

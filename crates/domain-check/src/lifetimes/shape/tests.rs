@@ -490,6 +490,10 @@ fn iterators_that_keep_projections_are_refused() {
             "fn f() { x.iter().flatten(); } impl S { fn iter(&self) -> X { y } }",
             "`flatten`",
         ),
+        (
+            "fn f() { format_args!(\"{0}\", { impl S { fn iter(&self) -> X { y } } x.iter().flatten() }); }",
+            "`flatten`",
+        ),
     ]);
     accepted(&[
         "fn f() { x.y.iter().flatten(); x[0].iter_mut().flatten(); x.flat_map(y); }",
