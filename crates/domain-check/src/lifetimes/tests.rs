@@ -439,9 +439,17 @@ fn every_spelling_of_the_hole_is_refused() {
             "struct W<'o, 'b>(&'o Cell<&'o u64>, PhantomData<&'o &'b ()>); fn put<'b>(w: W<'_, 'b>, v: &'b u64) { w.0.set(v) }",
             "'b: '_",
         ),
+        (
+            "fn cast<'s, T>(_: Option<&'static T>, s: &'s mut u64) -> &'s mut T { x() }",
+            "T: 'static",
+        ),
+        (
+            "fn split<'a, 'b>(_: &'a &'b (), w: Keep<'a>) -> (&'a str, &'b str) { x() }",
+            "'b: 'a",
+        ),
         // Bounds around a signature.
         (
-            "impl<'a> Own<'a> where Own<'a>: Sink<In = &'a u64> { fn put<'b>(_: Option<&'a &'b ()>, v: &'b u64) { Self::sink(v) } }",
+            "impl<'a> Own<'a> where Own<'a>: Sink<In = &'a u64> { fn put<'b>(_: &'a &'b (), v: &'b u64) { Self::sink(v) } }",
             "'b: 'a",
         ),
         (
@@ -449,11 +457,11 @@ fn every_spelling_of_the_hole_is_refused() {
             "'b: 'a",
         ),
         (
-            "trait Put<'a>: Sink<In = &'a u64> { fn put<'b>(_: Option<&'a &'b ()>, v: &'b u64) { Self::sink(v) } }",
+            "trait Put<'a>: Sink<In = &'a u64> { fn put<'b>(_: &'a &'b (), v: &'b u64) { Self::sink(v) } }",
             "'b: 'a",
         ),
         (
-            "trait Put<'a> { type S: Sink<In = &'a u64>; fn put<'b>(_: Option<&'a &'b ()>, v: &'b u64) { Self::S::sink(v) } }",
+            "trait Put<'a> { type S: Sink<In = &'a u64>; fn put<'b>(_: &'a &'b (), v: &'b u64) { Self::S::sink(v) } }",
             "'b: 'a",
         ),
         (
@@ -461,7 +469,7 @@ fn every_spelling_of_the_hole_is_refused() {
             "'b: 'a",
         ),
         (
-            "fn f<'o>(cell: &Cell<&'o u64>) { let put: &dyn for<'b> Fn(Option<&'o &'b ()>, &'b u64) = &|_, v| cell.set(v); }",
+            "fn f<'o>(cell: &Cell<&'o u64>) { let put: &dyn for<'b> Fn(&'o &'b (), &'b u64) = &|_, v| cell.set(v); }",
             "'b: 'o",
         ),
         // Closures with types, and what stands in a macro's arguments.
@@ -476,6 +484,10 @@ fn every_spelling_of_the_hole_is_refused() {
         (
             "fn f() { format_args!(\"{0}\", { type W<'b> = (&'static &'b (), &'b str); fn lend<'b>(p: W<'b>) -> &'static str { p.1 } 0 }); }",
             "'b: 'static",
+        ),
+        (
+            "type W<'b> = (&'static &'b (), &'b str); fn f() { format_args!(\"{0}\", |p: W| -> &'static str { p.1 }); }",
+            "'_: 'static",
         ),
         // Two lifetimes of one name: a macro brought one of them.
         (
@@ -541,11 +553,19 @@ fn what_outlives_something_says_what_it_associates() {
             "S::Out: 'static",
         ),
         (
+            "fn f<'o, 'p: 'o, S: Source>(s: &'p S) -> Box<dyn Any + 'o> { x() }",
+            "S::Out: 'o",
+        ),
+        (
+            "trait Two { type Out; fn two(&self) -> Self::Out; fn f(self) -> Box<dyn Any> where Self: Sized + 'static { x() } }",
+            "Self::Out: 'static",
+        ),
+        (
             "trait By<S> { type Out; } fn f<S: 'static>(s: S) where (): By<S> { x() }",
             "S::Out: 'static",
         ),
         (
-            "fn f<'a, 'b>(_: Option<&'a &'b ()>, v: &'b str) -> impl Show + use<'a> { x() }",
+            "fn f<'a, 'b>(_: &'a &'b (), v: &'b str) -> impl Show + use<'a> { x() }",
             "'b: 'a",
         ),
         (
