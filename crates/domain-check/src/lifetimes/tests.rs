@@ -765,16 +765,3 @@ fn a_type_that_multiplies_is_not_understood() {
         "{found:?}"
     );
 }
-
-#[test]
-#[ignore = "temporary"]
-fn look_at_files() {
-    for file in std::env::var("KE_FILES").expect("files").split_whitespace() {
-        let source = std::fs::read_to_string(file).expect("readable");
-        let found = findings(&source);
-        println!("=== {file}: {}", found.len());
-        for it in found {
-            println!("      {it}");
-        }
-    }
-}

@@ -103,7 +103,7 @@ impl Scan<'_> {
             let (outer, shown) = (shown(&outer), format!("{from}::{last}"));
             let what = format!(
                 "{what} believes that `{shown}` outlives `{outer}` as far as `{from}` does, which a closure's \
-                 result may not: it does not say `{shown}: {outer}`"
+                 result may not: it does not say `{shown}: {outer}`, nor what that type is, as in `Trait<{last} = R>`"
             );
             if !self.findings.iter().any(|it| it.message.contains(&what)) {
                 self.find(Rule::ImpliedBound, what);
