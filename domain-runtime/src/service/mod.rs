@@ -37,7 +37,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
-use flight::Flight;
+use flight::{Asker, Flight};
 use lagging::Lagging;
 use published::Published;
 use recipe::{Recipe, Start};
@@ -155,8 +155,8 @@ impl<I: ?Sized + Interface> Service<I> {
         self.restarts.load(Ordering::Relaxed)
     }
 
-    /// Makes sure that a generation newer than `dead` runs. One thread restarts, the others wait.
-    /// Every wait is bounded by the spec's drain timeout.
+    /// Makes sure that a generation newer than `dead` runs. One thread restarts, the others wait, each for its turn
+    /// or for that generation. Every wait is bounded by the spec's drain timeout.
     ///
     /// # Errors
     /// [`RpcError::OnOwnChain`] at once if the dead domain is among the callers of this call, or if
@@ -167,17 +167,17 @@ impl<I: ?Sized + Interface> Service<I> {
         if dead.is_on_own_chain() {
             return Err(RpcError::OnOwnChain);
         }
-        let recovered = self.exclusively(|| {
-            let current = self.current();
-            if !current.target().is_same(&dead) || !dead.is_dead() {
+        let is_over = || !self.current().target().is_same(&dead) || !dead.is_dead();
+        let recovered = self.exclusively(Asker::Caller, is_over, || {
+            if is_over() {
                 return Ok(());
             }
-            self.restart_locked(current)
+            self.restart_locked(self.current())
         });
         // What that took may have used up the budget of who asked.
         call::checkpoint();
         recovered
-            .unwrap_or(Err(SpawnError::StillDraining))
+            .unwrap_or_else(|| is_over().then_some(()).ok_or(SpawnError::StillDraining))
             .map_err(|error| match error {
                 SpawnError::StillDraining if self.flight.is_mine() => RpcError::OnOwnChain,
                 SpawnError::StackExhausted => RpcError::StackExhausted,
@@ -193,7 +193,7 @@ impl<I: ?Sized + Interface> Service<I> {
         let reason = ExitReason::new(ExitKind::Killed, "restarted by the host");
         // Whoever restarts it already may be waiting for an `init` without end.
         self.end_starting(&reason);
-        self.exclusively(|| {
+        self.exclusively(Asker::Host, never, || {
             let current = self.current();
             end(current.target(), &reason);
             self.restart_locked(current)
@@ -236,12 +236,20 @@ impl<I: ?Sized + Interface> Service<I> {
     }
 
     /// Runs `action` as the host with no other restart or stop of this service at the same time.
-    /// `None` if another one goes on past the drain timeout, or is this thread's own.
-    fn exclusively<R>(&self, action: impl FnOnce() -> R) -> Option<R> {
+    /// `None` if others go on past the drain timeout, if this thread has begun one already, or if it had to wait
+    /// and there `is_nothing_to_do` any more.
+    fn exclusively<R>(
+        &self,
+        asker: Asker,
+        is_nothing_to_do: impl Fn() -> bool,
+        action: impl FnOnce() -> R,
+    ) -> Option<R> {
         // All of it as the host: a caller that is cut with the flight begun would leave it so for ever.
         let alone = || {
             let end = self.deadline(self.spec.drain);
-            let _ending = self.waiting(end, |deadline| self.flight.begin(deadline))?;
+            let _ending = self.waiting(end, |deadline| {
+                self.flight.begin(asker, deadline, is_nothing_to_do)
+            })?;
             Some(action())
         };
         // SAFETY: recipes and the runtime are the host's; `init` and destructors of the domain run
@@ -324,12 +332,32 @@ impl<I: ?Sized + Interface> Service<I> {
         started.unwrap_or(Err(SpawnError::StackExhausted))
     }
 
+    /// Whether the next generation may be started beside those that lag; and whether any does.
+    fn may_start(&self) -> Result<bool, SpawnError> {
+        let lags = self.lagging.are_there();
+        if !self.lagging.has_room() || lags && !self.unfair.may_be_undrained(host::now_ns()) {
+            return Err(SpawnError::StillDraining);
+        }
+        Ok(lags)
+    }
+
+    /// What the next start waits for and can be had before: the end of calls inside a dead generation, and stack.
+    fn make_way(&self) -> Result<(), SpawnError> {
+        let current = self.current();
+        if self.standing() == Standing::Stopped {
+            return Ok(());
+        }
+        if !current.is_alive() {
+            self.leave(current)?;
+            self.may_start()?;
+        }
+        let promised = stack::promised(self.spec.stack);
+        stack::with_room_to_start(promised, || ()).ok_or(SpawnError::StackExhausted)
+    }
+
     fn start_with_room(&self, began: u64) -> Result<(), SpawnError> {
         loop {
-            let lags = self.lagging.are_there();
-            if !self.lagging.has_room() || lags && !self.unfair.may_be_undrained(host::now_ns()) {
-                return Err(SpawnError::StillDraining);
-            }
+            let lags = self.may_start()?;
             let watch = Watch::begin(self.spec.stack);
             let starting = Starting(self);
             let reason = match self.start_generation() {
@@ -458,7 +486,7 @@ impl<I: ?Sized + Interface> Service<I> {
         self.standing
             .store(Standing::Stopped as u8, Ordering::Relaxed);
         self.end_starting(&ExitReason::new(ExitKind::Killed, NOT_WANTED));
-        self.exclusively(|| {
+        self.exclusively(Asker::Host, never, || {
             let current = self.current();
             let (block, word) = (current.target().block(), current.target().expected());
             if let Some(draining) = block.step(word, State::Draining) {
@@ -492,6 +520,11 @@ impl<I: ?Sized + Interface> Service<I> {
         })
         .unwrap_or(Err(SpawnError::StillDraining))
     }
+}
+
+/// There is something to do, however long that waits.
+const fn never() -> bool {
+    false
 }
 
 /// Marks a generation dead; whether it was alive.
