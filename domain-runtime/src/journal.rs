@@ -8,7 +8,7 @@ use crate::error::RpcError;
 use crate::exits::Ending;
 use crate::generation::Instance;
 use crate::kept::{self, Charge, Kept, Party, Payer};
-use crate::reason::ExitKind;
+use crate::reason::{ExitKind, this_thread};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -66,8 +66,9 @@ pub struct Failed {
     pub recorder: Party,
     /// How it failed.
     pub error: RpcError,
-    /// Whether somebody killed the instance meanwhile: no fault of the call's.
-    pub was_killed: bool,
+    /// Whether it was made, and failed by itself: nobody killed the instance meanwhile, nor did another thread that was in
+    /// there end it.
+    pub is_its_own: bool,
 }
 
 impl<I: ?Sized> Log<I> {
@@ -193,9 +194,7 @@ impl<I: ?Sized + 'static> Journal<I> {
             done.map_err(|error| Failed {
                 recorder,
                 error,
-                was_killed: ending
-                    .reason()
-                    .is_some_and(|reason| reason.kind == ExitKind::Killed),
+                is_its_own: was_made(error) && !is_anothers_doing(&ending),
             })?;
             from = number.saturating_add(1);
         }
@@ -204,11 +203,10 @@ impl<I: ?Sized + 'static> Journal<I> {
     /// Gives up all calls of the domain whose call `failed`, and refuses further ones until it has ended: what it
     /// had recorded can't be restored, which is no reason for the others to be without the service. So it is, too, if that
     /// domain has ended since, and its calls with it. False if the call was the host's, was never let in, or was cut
-    /// short by a kill.
+    /// short by a kill or another thread's fault.
     #[must_use]
     pub fn give_up(&self, failed: Failed) -> bool {
-        let was_made = matches!(failed.error, RpcError::Crashed | RpcError::RecoveryFailed);
-        if failed.recorder.is_host() || failed.was_killed || !was_made {
+        if failed.recorder.is_host() || !failed.is_its_own {
             return false;
         }
         let given_up = self.0.locked(|state| {
@@ -239,6 +237,18 @@ impl<I: ?Sized + 'static> Journal<I> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// Whether a recorded call that failed so was let in.
+const fn was_made(error: RpcError) -> bool {
+    matches!(error, RpcError::Crashed | RpcError::RecoveryFailed)
+}
+
+/// Whether an instance ended, but not by what this thread did in it.
+fn is_anothers_doing(ending: &Ending) -> bool {
+    ending
+        .end()
+        .is_some_and(|end| end.reason.kind == ExitKind::Killed || end.by != this_thread())
 }
 
 impl<I: ?Sized + 'static> fmt::Debug for Journal<I> {

@@ -5,9 +5,8 @@
 //! leaves a [`Claim`], the first of its batch, and looks again.
 
 use crate::host;
-use core::ptr;
+use crate::reason::this_thread;
 use samara_shared_heap::NoCutMutex;
-use samara_shared_heap::thread;
 
 /// Nanoseconds that a claim keeps others from a flight that is free: who does not look again meanwhile has lost it.
 const CLAIM_NS: u64 = 1_000_000_000;
@@ -191,10 +190,6 @@ impl Drop for Waiting<'_> {
             self.flight.0.lock().leave(batch);
         }
     }
-}
-
-fn this_thread() -> usize {
-    ptr::from_ref(thread::current()).addr()
 }
 
 impl Flight {
