@@ -88,7 +88,7 @@ impl Exits {
         self.end_of(id, generation).map(|end| end.reason)
     }
 
-    fn end_of(&self, id: usize, generation: u32) -> Option<End> {
+    pub(crate) fn end_of(&self, id: usize, generation: u32) -> Option<End> {
         let is_it = |ended: &Ended| (ended.exit.id, ended.exit.generation) == (id, generation);
         let Ended { exit, by } = self.ended().find(is_it)?;
         Some(End {

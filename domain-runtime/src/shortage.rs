@@ -1,5 +1,5 @@
-//! Whose shortage it is when an entry finds too little stack: the thread's that it runs on, or the start's that led
-//! there.
+//! Whose fault it is when a start, or a call that is made again, fails: its own, or a shortage's that others made. An entry
+//! finds too little stack because the thread has, or because of what led there; a domain that is needed is waited for.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use samara_shared_heap::thread::{Shortage, ThreadSlot};
@@ -20,6 +20,12 @@ fn depth(thread: &ThreadSlot) -> usize {
 pub(crate) fn note(thread: &ThreadSlot, needed: usize) {
     let depth = depth(thread);
     thread.note_shortage(Shortage { depth, needed });
+}
+
+/// The running thread waits for what others have, or goes on without.
+#[cfg(feature = "alloc")]
+pub(crate) fn note_wait() {
+    thread::current().set_waited(true);
 }
 
 /// `callee`, which may run on another stack: all of this one that is in use counts there.
@@ -44,6 +50,7 @@ pub struct Watch {
     promised: usize,
     /// What was noted before.
     outer: Shortage,
+    had_waited: bool,
 }
 
 #[cfg(feature = "alloc")]
@@ -63,18 +70,31 @@ impl Watch {
         let thread = thread::current();
         let outer = thread.shortage();
         thread.set_shortage(Shortage::NONE);
+        let had_waited = thread.has_waited();
+        thread.set_waited(false);
         Self {
             thread,
             began: depth(thread),
             promised,
             outer,
+            had_waited,
         }
+    }
+
+    /// Whether what it did may have failed for what it lacked, and others had.
+    #[must_use]
+    pub fn was_hindered(&self) -> bool {
+        self.lacked().is_some() || self.has_waited()
+    }
+
+    /// Whether it was kept by calls inside dead generations of other domains, or by whoever restarts one.
+    pub(crate) fn has_waited(&self) -> bool {
+        self.thread.has_waited()
     }
 
     /// Bytes of stack with which it would have got further, if room was missed where no more than the promised bytes
     /// were in use.
-    #[must_use]
-    pub fn lacked(&self) -> Option<usize> {
+    pub(crate) fn lacked(&self) -> Option<usize> {
         let Shortage { depth, needed } = self.thread.shortage();
         let used = depth.saturating_sub(self.began);
         // Beside what lies between here and where room is asked for.
@@ -87,6 +107,8 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.thread.note_shortage(self.outer);
+        self.thread
+            .set_waited(self.had_waited || self.thread.has_waited());
     }
 }
 

@@ -80,6 +80,7 @@ pub struct ThreadSlot {
     stack: Cell<(usize, usize)>,
     shortage: Cell<Shortage>,
     below: Cell<usize>,
+    waited: Cell<bool>,
 }
 
 impl ThreadSlot {
@@ -95,6 +96,7 @@ impl ThreadSlot {
             stack: Cell::new((0, 0)),
             shortage: Cell::new(Shortage::NONE),
             below: Cell::new(0),
+            waited: Cell::new(false),
         }
     }
 
@@ -212,6 +214,18 @@ impl ThreadSlot {
     /// See [`below`](Self::below).
     pub fn set_below(&self, bytes: usize) {
         self.below.set(bytes);
+    }
+
+    /// Whether the thread was kept by what others have, since this was last set. What failed meanwhile may have failed
+    /// for that alone.
+    #[must_use]
+    pub fn has_waited(&self) -> bool {
+        self.waited.get()
+    }
+
+    /// See [`has_waited`](Self::has_waited).
+    pub fn set_waited(&self, waited: bool) {
+        self.waited.set(waited);
     }
 
     /// Tells where the thread's stack is: what may be read of it when the thread is cut, and what

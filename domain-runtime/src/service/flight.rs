@@ -4,8 +4,8 @@
 //! who came meanwhile: nobody gets the flight twice while another waits for it once. A supervisor does not wait. It
 //! leaves a [`Claim`], the first of its batch, and looks again.
 
-use crate::host;
 use crate::reason::this_thread;
+use crate::{host, shortage};
 use samara_shared_heap::NoCutMutex;
 
 /// Nanoseconds that a claim keeps others from a flight that is free: who does not look again meanwhile has lost it.
@@ -226,6 +226,7 @@ impl Flight {
             if self.is_mine() || is_nothing_to_do() || host::now_ns() > deadline {
                 return None;
             }
+            shortage::note_wait();
             host::yield_now();
         }
         Some(Ending(self))

@@ -28,8 +28,8 @@ use crate::interface::{Implements, Interface};
 use crate::journal::Journal;
 use crate::mint::Mint;
 use crate::primitive::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
-use crate::reason::{ExitKind, ExitReason};
-use crate::shortage::Watch;
+use crate::reason::{ExitKind, ExitReason, this_thread};
+use crate::shortage::{self, Watch};
 use crate::spec::DomainSpec;
 use crate::state::State;
 use crate::{contain, exports, host, reaper, stack, threads};
@@ -168,21 +168,27 @@ impl<I: ?Sized + Interface> Service<I> {
             return Err(RpcError::OnOwnChain);
         }
         let is_over = || !self.current().target().is_same(&dead) || !dead.is_dead();
-        let recovered = self.exclusively(Asker::Caller, is_over, || {
+        // The host's error is told in there: who is cut with it in its hands leaks it.
+        let restart = || {
             if is_over() {
                 return Ok(());
             }
-            self.restart_locked(self.current())
+            let restarted = self.restart_locked(self.current());
+            restarted.map_err(|error| failed_recovery(&error))
+        };
+        let recovered = self.exclusively(Asker::Caller, is_over, restart);
+        let recovered = recovered.unwrap_or_else(|| {
+            if is_over() {
+                Ok(())
+            } else if self.flight.is_mine() {
+                Err(RpcError::OnOwnChain)
+            } else {
+                Err(failed_recovery(&SpawnError::StillDraining))
+            }
         });
         // What that took may have used up the budget of who asked.
         call::checkpoint();
         recovered
-            .unwrap_or_else(|| is_over().then_some(()).ok_or(SpawnError::StillDraining))
-            .map_err(|error| match error {
-                SpawnError::StillDraining if self.flight.is_mine() => RpcError::OnOwnChain,
-                SpawnError::StackExhausted => RpcError::StackExhausted,
-                _ => RpcError::RecoveryFailed,
-            })
     }
 
     /// Ends the current generation if it runs, and starts the next one, within the budget.
@@ -335,7 +341,9 @@ impl<I: ?Sized + Interface> Service<I> {
     /// Whether the next generation may be started beside those that lag; and whether any does.
     fn may_start(&self) -> Result<bool, SpawnError> {
         let lags = self.lagging.are_there();
-        if !self.lagging.has_room() || lags && !self.unfair.may_be_undrained(host::now_ns()) {
+        let (unfair, now) = (&self.unfair, host::now_ns());
+        let may_lack = (!lags || unfair.may_be_undrained(now)) && unfair.may_be_alone(now);
+        if !self.lagging.has_room() || !may_lack {
             return Err(SpawnError::StillDraining);
         }
         Ok(lags)
@@ -374,7 +382,9 @@ impl<I: ?Sized + Interface> Service<I> {
             };
             let lack = match watch.lacked() {
                 Some(bytes) => Lack::Stack(bytes),
-                None if lags && reason.kind != ExitKind::Killed => Lack::Drained,
+                None if reason.kind == ExitKind::Killed => return Err(SpawnError::Init(reason)),
+                None if lags => Lack::Drained,
+                None if watch.has_waited() && starting.failed_here() => Lack::Another,
                 None => return Err(SpawnError::Init(reason)),
             };
             starting.forget_exit();
@@ -401,7 +411,7 @@ impl<I: ?Sized + Interface> Service<I> {
             return Ok(Some(instance));
         };
         let reason = self.end_unrestored(instance);
-        let is_the_calls = reason.kind != ExitKind::Killed && watch.lacked().is_none();
+        let is_the_calls = reason.kind != ExitKind::Killed && !watch.was_hindered();
         if is_the_calls && self.journal.give_up(failed) {
             return Ok(None);
         }
@@ -457,6 +467,7 @@ impl<I: ?Sized + Interface> Service<I> {
             if host::now_ns() > deadline && !target.is_being_reclaimed() {
                 return false;
             }
+            shortage::note_wait();
             host::yield_now();
         }
     }
@@ -522,6 +533,19 @@ impl<I: ?Sized + Interface> Service<I> {
     }
 }
 
+/// What whoever asked for a restart is told.
+fn failed_recovery(error: &SpawnError) -> RpcError {
+    match error {
+        SpawnError::StackExhausted => RpcError::StackExhausted,
+        SpawnError::StillDraining | SpawnError::NoSlot | SpawnError::Mint(_) => {
+            // Whoever needs the domain may have it later.
+            shortage::note_wait();
+            RpcError::RecoveryFailed
+        }
+        _ => RpcError::RecoveryFailed,
+    }
+}
+
 /// There is something to do, however long that waits.
 const fn never() -> bool {
     false
@@ -536,13 +560,24 @@ fn end(target: Target, reason: &ExitReason) -> bool {
 struct Starting<'a, I: ?Sized + Interface>(&'a Service<I>);
 
 impl<I: ?Sized + Interface> Starting<'_, I> {
+    fn generation(&self) -> Option<(usize, u32)> {
+        let started = *self.0.starting.lock();
+        started.map(|target| (target.owner().index(), target.expected().generation()))
+    }
+
     /// How its generation ended says nothing of the domain.
     fn forget_exit(&self) {
-        let started = *self.0.starting.lock();
-        if let Some(target) = started {
-            let (id, generation) = (target.owner().index(), target.expected().generation());
+        if let Some((id, generation)) = self.generation() {
             self.0.exits.forget(id, generation);
         }
+    }
+
+    /// Whether it failed on this thread, not on another that was inside.
+    fn failed_here(&self) -> bool {
+        let end = self
+            .generation()
+            .and_then(|(id, generation)| self.0.exits.end_of(id, generation));
+        end.is_none_or(|end| end.by == this_thread())
     }
 }
 
