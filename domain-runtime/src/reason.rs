@@ -95,6 +95,7 @@ pub struct Exit {
 pub(crate) struct End {
     pub(crate) reason: ExitReason,
     /// The [thread](this_thread) on which it was noted: that panicked, struck, or killed it.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "only journals ask"))]
     pub(crate) by: usize,
 }
 
