@@ -6,7 +6,7 @@ use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::contained::contained;
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
-use samara_testkit::hosted::{alone, host, wait_until};
+use samara_testkit::hosted::{alone, deaths, host, wait_until};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::thread;
@@ -156,4 +156,48 @@ fn a_disk_that_drains_gives_nobodys_records_up() {
 #[test]
 fn a_disk_that_drains_ends_nobodys_object() {
     stays(holding);
+}
+
+/// No restart is spent on a start without the disk, and not many are tried.
+#[test]
+fn a_disk_that_is_gone_fills_no_log() {
+    const ASKS: usize = 200;
+    let _alone = alone();
+    let restart = Restart::limited(20, Duration::from_secs(3600));
+    let gone = Arc::new(AtomicBool::new(false));
+    let device = gone.clone();
+    let claim = move || {
+        if device.load(SeqCst) {
+            return Err("the device is gone");
+        }
+        Ok(())
+    };
+    let spec = DomainSpec::new("gone-disk").restart(restart);
+    let disk: Domain<dyn Disk> = host().spawn(spec, reading, Mint::fallible(claim)).unwrap();
+    let of = disk.clone();
+    let spec = DomainSpec::new("without-disk").restart(restart);
+    let mint = Mint::fallible(move || of.shadow());
+    let files: Domain<dyn Files> = host().spawn(spec, serving, mint).unwrap();
+    let of = files.clone();
+    let mint = Mint::fallible(move || of.shadow());
+    let spec = DomainSpec::new("without-files");
+    let client: Domain<dyn Client> = host().spawn(spec, calling, mint).unwrap();
+    let asks = client.proxy().unwrap();
+    assert_eq!(asks.mount(1), Ok(1));
+    gone.store(true, SeqCst);
+    assert!(disk.kill());
+    assert!(files.kill());
+    for _ in 0..ASKS {
+        assert_eq!(asks.mounted(), Err(RpcError::RecoveryFailed));
+    }
+    let died = deaths("without-disk").len();
+    gone.store(false, SeqCst);
+    wait_until("the disk", || asks.mounted() == Ok(1));
+    let again = asks.mount(2);
+    client.kill();
+    files.kill();
+    disk.kill();
+    host().reap();
+    assert_eq!(again, Ok(2));
+    assert!(died < ASKS / 2, "{died}");
 }
