@@ -9,6 +9,7 @@ use crate::exits::Ending;
 use crate::generation::Instance;
 use crate::kept::{self, Charge, Kept, Party, Payer};
 use crate::reason::{ExitKind, this_thread};
+use crate::shortage::Watch;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -66,8 +67,8 @@ pub struct Failed {
     pub recorder: Party,
     /// How it failed.
     pub error: RpcError,
-    /// Whether it was made, and failed by itself: nobody killed the instance meanwhile, nor did another thread that was in
-    /// there end it.
+    /// Whether it was made, and failed by itself: it missed nothing that others have, nobody killed the instance
+    /// meanwhile, nor did another thread that was in there end it.
     pub is_its_own: bool,
 }
 
@@ -180,6 +181,7 @@ impl<I: ?Sized + 'static> Journal<I> {
             .locked(|state| state.replays = state.replays.wrapping_add(1));
         // Before the first call: after one the slot may be another's.
         let ending = Ending::of(instance.target());
+        let promised = instance.target().block().stack.to_start();
         loop {
             // No lock is held over a call. By number: those of a domain that ends meanwhile are taken out.
             let next = self.0.locked(|state| {
@@ -190,11 +192,12 @@ impl<I: ?Sized + 'static> Journal<I> {
             let Some((number, recorder, call)) = next else {
                 return Ok(());
             };
+            let watch = Watch::replay_of(promised);
             let done = call.replay(instance);
             done.map_err(|error| Failed {
                 recorder,
                 error,
-                is_its_own: was_made(error) && !is_anothers_doing(&ending),
+                is_its_own: was_made(error) && !is_anothers_doing(&ending, &watch),
             })?;
             from = number.saturating_add(1);
         }
@@ -244,11 +247,12 @@ const fn was_made(error: RpcError) -> bool {
     matches!(error, RpcError::Crashed | RpcError::RecoveryFailed)
 }
 
-/// Whether an instance ended, but not by what this thread did in it.
-fn is_anothers_doing(ending: &Ending) -> bool {
-    ending
-        .end()
-        .is_some_and(|end| end.reason.kind == ExitKind::Killed || end.by != this_thread())
+/// Whether a call that this thread has made failed for what others had, or as its instance ended by what they did.
+fn is_anothers_doing(ending: &Ending, watch: &Watch) -> bool {
+    let end = ending.end();
+    let kind = end.map_or(ExitKind::None, |end| end.reason.kind);
+    let is_others = end.is_some_and(|end| end.by != this_thread()) || kind == ExitKind::Killed;
+    is_others || watch.lacked().is_some() || watch.missed_another(kind)
 }
 
 impl<I: ?Sized + 'static> fmt::Debug for Journal<I> {

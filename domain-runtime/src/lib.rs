@@ -86,7 +86,7 @@ pub mod reason;
 pub mod runtime;
 #[cfg(feature = "alloc")]
 pub mod service;
-pub mod shortage;
+mod shortage;
 pub mod spec;
 pub mod stack;
 pub mod state;

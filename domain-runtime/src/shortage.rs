@@ -5,9 +5,9 @@
 use samara_shared_heap::thread::{Shortage, ThreadSlot};
 
 #[cfg(feature = "alloc")]
-use crate::{call::Target, stack};
+use crate::{reason::ExitKind, stack};
 #[cfg(feature = "alloc")]
-use samara_shared_heap::thread;
+use samara_shared_heap::thread::{self, Wait};
 
 /// Bytes of stack that the thread has in use, of those below too that it comes back to.
 fn depth(thread: &ThreadSlot) -> usize {
@@ -22,10 +22,10 @@ pub(crate) fn note(thread: &ThreadSlot, needed: usize) {
     thread.note_shortage(Shortage { depth, needed });
 }
 
-/// The running thread waits for what others have, or goes on without.
+/// The running thread waits for what others have.
 #[cfg(feature = "alloc")]
-pub(crate) fn note_wait() {
-    thread::current().set_waited(true);
+pub(crate) fn note_wait(wait: Wait) {
+    thread::current().note_wait(wait);
 }
 
 /// `callee`, which may run on another stack: all of this one that is in use counts there.
@@ -43,53 +43,47 @@ pub(crate) fn moved(thread: &ThreadSlot, callee: &mut dyn FnMut()) -> impl FnMut
 /// Watches a start, or calls that are made again, for shortages that are not its own.
 #[cfg(feature = "alloc")]
 #[derive(Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     thread: &'static ThreadSlot,
     began: usize,
     /// What it may use itself.
     promised: usize,
     /// What was noted before.
     outer: Shortage,
-    had_waited: bool,
+    outer_wait: Wait,
 }
 
 #[cfg(feature = "alloc")]
 impl Watch {
     /// From here on, of a domain whose spec asks for `bytes` of stack.
     pub(crate) fn begin(bytes: usize) -> Self {
-        Self::of(stack::promised(bytes))
+        Self::replay_of(stack::promised(bytes))
     }
 
-    /// From here on, of calls that are made again on an object of `target`.
-    #[must_use]
-    pub fn replay_on(target: Target) -> Self {
-        Self::of(target.block().stack.to_start())
-    }
-
-    fn of(promised: usize) -> Self {
+    /// From here on, of a call that is made again on a domain whose starts are `promised` so many bytes.
+    pub(crate) fn replay_of(promised: usize) -> Self {
         let thread = thread::current();
         let outer = thread.shortage();
         thread.set_shortage(Shortage::NONE);
-        let had_waited = thread.has_waited();
-        thread.set_waited(false);
+        let outer_wait = thread.wait();
+        thread.set_wait(Wait::None);
         Self {
             thread,
             began: depth(thread),
             promised,
             outer,
-            had_waited,
+            outer_wait,
         }
     }
 
-    /// Whether what it did may have failed for what it lacked, and others had.
-    #[must_use]
-    pub fn was_hindered(&self) -> bool {
-        self.lacked().is_some() || self.has_waited()
-    }
-
-    /// Whether it was kept by calls inside dead generations of other domains, or by whoever restarts one.
-    pub(crate) fn has_waited(&self) -> bool {
-        self.thread.has_waited()
+    /// Whether it failed for another domain that was not there: one whose dead generation has calls inside, that can't be
+    /// started now, or is being restarted. If it ended in `end`, that may have come of waiting for it.
+    pub(crate) fn missed_another(&self, end: ExitKind) -> bool {
+        match self.thread.wait() {
+            Wait::None => false,
+            Wait::Long => end == ExitKind::Overrun,
+            Wait::Vain => true,
+        }
     }
 
     /// Bytes of stack with which it would have got further, if room was missed where no more than the promised bytes
@@ -107,8 +101,7 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.thread.note_shortage(self.outer);
-        self.thread
-            .set_waited(self.had_waited || self.thread.has_waited());
+        self.thread.note_wait(self.outer_wait);
     }
 }
 

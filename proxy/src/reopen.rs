@@ -14,7 +14,6 @@ use core::{mem, ptr};
 use samara_domain_runtime::call::Target;
 use samara_domain_runtime::journal::Journal;
 use samara_domain_runtime::kept::{self, Charge, Kept, Party, Payer};
-use samara_domain_runtime::shortage::Watch;
 use samara_domain_runtime::state::State;
 use samara_domain_runtime::vain::at_askers_expense;
 use samara_domain_runtime::{Instance, Interface, RpcError};
@@ -80,11 +79,10 @@ impl<I: ?Sized + Interface> Recovery<I> {
             // Not another's way back, which the server was handed: kept here it would make a chain of them.
             // SAFETY: as the caller says.
             let object = unsafe { proxy.unslotted() }.ok_or(RpcError::RecoveryFailed)?;
-            let watch = Watch::replay_on(object.instance().target());
             let Err(failed) = way.journal.replay(object.instance()) else {
                 return Ok(object);
             };
-            if watch.was_hindered() || !way.journal.give_up(failed) {
+            if !way.journal.give_up(failed) {
                 return Err(failed.error);
             }
             if failed.recorder == way.charge.party() {

@@ -69,6 +69,17 @@ impl Shortage {
     };
 }
 
+/// A wait for what others have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wait {
+    /// There was none.
+    None,
+    /// It took its time.
+    Long,
+    /// It was given up.
+    Vain,
+}
+
 /// What the crates keep for each thread. The host gives every thread one, for its whole life.
 #[derive(Debug)]
 #[repr(C)]
@@ -80,7 +91,7 @@ pub struct ThreadSlot {
     stack: Cell<(usize, usize)>,
     shortage: Cell<Shortage>,
     below: Cell<usize>,
-    waited: Cell<bool>,
+    wait: Cell<Wait>,
 }
 
 impl ThreadSlot {
@@ -96,7 +107,7 @@ impl ThreadSlot {
             stack: Cell::new((0, 0)),
             shortage: Cell::new(Shortage::NONE),
             below: Cell::new(0),
-            waited: Cell::new(false),
+            wait: Cell::new(Wait::None),
         }
     }
 
@@ -216,16 +227,21 @@ impl ThreadSlot {
         self.below.set(bytes);
     }
 
-    /// Whether the thread was kept by what others have, since this was last set. What failed meanwhile may have failed
+    /// The worst wait that was [noted](Self::note_wait) since this was last set. What failed meanwhile may have failed
     /// for that alone.
     #[must_use]
-    pub fn has_waited(&self) -> bool {
-        self.waited.get()
+    pub fn wait(&self) -> Wait {
+        self.wait.get()
     }
 
-    /// See [`has_waited`](Self::has_waited).
-    pub fn set_waited(&self, waited: bool) {
-        self.waited.set(waited);
+    /// Forgets all waits but this one.
+    pub fn set_wait(&self, wait: Wait) {
+        self.wait.set(wait);
+    }
+
+    /// Notes that the thread waits for what others have.
+    pub fn note_wait(&self, wait: Wait) {
+        self.wait.set(self.wait.get().max(wait));
     }
 
     /// Tells where the thread's stack is: what may be read of it when the thread is cut, and what

@@ -7,6 +7,7 @@
 use crate::reason::this_thread;
 use crate::{host, shortage};
 use samara_shared_heap::NoCutMutex;
+use samara_shared_heap::thread::Wait;
 
 /// Nanoseconds that a claim keeps others from a flight that is free: who does not look again meanwhile has lost it.
 const CLAIM_NS: u64 = 1_000_000_000;
@@ -226,7 +227,7 @@ impl Flight {
             if self.is_mine() || is_nothing_to_do() || host::now_ns() > deadline {
                 return None;
             }
-            shortage::note_wait();
+            shortage::note_wait(Wait::Long);
             host::yield_now();
         }
         Some(Ending(self))

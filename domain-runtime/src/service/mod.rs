@@ -42,8 +42,9 @@ use lagging::Lagging;
 use published::Published;
 use recipe::{Recipe, Start};
 use samara_rref::Exchangeable;
+use samara_shared_heap::NoCutMutex;
 use samara_shared_heap::group::{self, Opener};
-use samara_shared_heap::{NoCutMutex, thread};
+use samara_shared_heap::thread::{self, Wait};
 use unfair::{Lack, Unfair};
 
 /// Whether a dead generation may be followed by another.
@@ -384,7 +385,9 @@ impl<I: ?Sized + Interface> Service<I> {
                 Some(bytes) => Lack::Stack(bytes),
                 None if reason.kind == ExitKind::Killed => return Err(SpawnError::Init(reason)),
                 None if lags => Lack::Drained,
-                None if watch.has_waited() && starting.failed_here() => Lack::Another,
+                None if watch.missed_another(reason.kind) && starting.failed_here() => {
+                    Lack::Another
+                }
                 None => return Err(SpawnError::Init(reason)),
             };
             starting.forget_exit();
@@ -404,15 +407,13 @@ impl<I: ?Sized + Interface> Service<I> {
         let instance = self
             .recipe
             .start(&self.spec, restarts, &self.exits, &begun)?;
-        let watch = Watch::begin(self.spec.stack);
         let Err(failed) = self.journal.replay(instance) else {
             // While it is the starting one still: a kill finds it here or there.
             self.current.set(instance);
             return Ok(Some(instance));
         };
         let reason = self.end_unrestored(instance);
-        let is_the_calls = reason.kind != ExitKind::Killed && !watch.was_hindered();
-        if is_the_calls && self.journal.give_up(failed) {
+        if reason.kind != ExitKind::Killed && self.journal.give_up(failed) {
             return Ok(None);
         }
         Err(SpawnError::Init(Box::new(reason)))
@@ -467,7 +468,7 @@ impl<I: ?Sized + Interface> Service<I> {
             if host::now_ns() > deadline && !target.is_being_reclaimed() {
                 return false;
             }
-            shortage::note_wait();
+            shortage::note_wait(Wait::Long);
             host::yield_now();
         }
     }
@@ -539,7 +540,7 @@ fn failed_recovery(error: &SpawnError) -> RpcError {
         SpawnError::StackExhausted => RpcError::StackExhausted,
         SpawnError::StillDraining | SpawnError::NoSlot | SpawnError::Mint(_) => {
             // Whoever needs the domain may have it later.
-            shortage::note_wait();
+            shortage::note_wait(Wait::Vain);
             RpcError::RecoveryFailed
         }
         _ => RpcError::RecoveryFailed,
