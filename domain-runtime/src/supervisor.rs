@@ -34,7 +34,7 @@ pub enum Status {
     /// All children run, or were stopped by the host.
     Settled,
     /// A child is dead and could not be restarted now: somebody else is at it, there is no slot, or
-    /// its recipe failed. Poll again.
+    /// its recipe failed. Poll again, within a second: so long nobody else is let in who came later.
     Waiting,
     /// The budget is used up: all children were ended. Only a supervisor above starts them again.
     GaveUp,
@@ -116,7 +116,7 @@ impl Supervisor {
             let mut waits = false;
             let mut failed = false;
             for at in 0..self.children.len() {
-                // It was ended, and is started whatever has become of it since.
+                // It was ended: what was to be started from there on is, whatever has become of it since.
                 let is_next = self.unfinished.is_some_and(|rest| rest.from == at);
                 let child = &mut self.children[at];
                 if !is_next {
@@ -191,10 +191,19 @@ impl Supervisor {
                 child.kill();
             }
         }
+        // Somebody else has started it since it was ended: it holds nothing of what was before.
+        let is_started = rest.is_some() && health == Health::Replaced;
+        if is_started {
+            let child = &mut group.0[0];
+            child.acknowledge();
+            child.release();
+        }
+        let before = usize::from(is_started);
         self.unfinished = None;
-        let Err((started, error)) = start_all(group.0) else {
+        let Err((started, error)) = start_all(&mut group.0[before..]) else {
             return Ok(());
         };
+        let started = before + started;
         if matches!(error, SpawnError::Init(_)) {
             return Err(Mending::InitFailed);
         }

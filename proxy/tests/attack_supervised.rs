@@ -289,3 +289,37 @@ fn siblings_are_not_ended_for_what_can_not_start() {
     host().reap();
     assert_eq!((died, last), (0, Status::Settled));
 }
+
+/// What a restart of all could not start is started by somebody else, before the next look.
+#[test]
+fn a_restart_of_all_keeps_what_was_started_since() {
+    let _alone = alone();
+    let gone = Arc::new(AtomicBool::new(false));
+    let device = gone.clone();
+    let claim = move || {
+        if device.swap(true, SeqCst) {
+            Err("the device is claimed")
+        } else {
+            Ok(())
+        }
+    };
+    let spec = DomainSpec::new("claiming").restart(restarts(8));
+    let driver: Domain<dyn Service> = host().spawn(spec, plain, Mint::fallible(claim)).unwrap();
+    let sibling = spawn("claims-sibling");
+    let mut supervisor = Supervisor::new("all", Strategy::OneForAll, restarts(3))
+        .with(&driver)
+        .with(&sibling);
+    assert!(driver.kill());
+    assert_eq!(supervisor.poll(), Status::Waiting);
+    gone.store(false, SeqCst);
+    assert_eq!(driver.shadow().unwrap().status(), Ok(7));
+    // From here on it is claimed by who runs.
+    let polls = [supervisor.poll(), supervisor.poll()];
+    let died = [deaths("claiming").len(), deaths("claims-sibling").len()];
+    let answers = [&driver, &sibling].map(|domain| domain.proxy().unwrap().status());
+    driver.kill();
+    sibling.kill();
+    host().reap();
+    assert_eq!((polls, died), ([Status::Settled; 2], [1, 1]));
+    assert_eq!(answers, [Ok(7), Ok(7)]);
+}
