@@ -4,6 +4,7 @@
 //! who came meanwhile: nobody gets the flight twice while another waits for it once. A supervisor does not wait. It
 //! leaves a [`Claim`], the first of its batch, and looks again.
 
+use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::reason::this_thread;
 use crate::{host, shortage};
 use samara_shared_heap::NoCutMutex;
@@ -33,10 +34,9 @@ struct Claimed {
     until: Option<u64>,
 }
 
+/// Who is to be next.
 #[derive(Debug)]
-struct State {
-    /// The address of the thread slot of whoever restarts or stops the service now; 0 when nobody does.
-    holder: usize,
+struct Line {
     /// The batch that has its turn.
     turn: u64,
     /// How many of it wait.
@@ -47,9 +47,8 @@ struct State {
     claims: u64,
 }
 
-impl State {
-    const FREE: Self = Self {
-        holder: 0,
+impl Line {
+    const EMPTY: Self = Self {
         turn: 0,
         now: 0,
         next: 0,
@@ -58,15 +57,15 @@ impl State {
     };
 
     /// Ends what is over at `time`.
-    fn look(&mut self, time: u64) {
+    fn look(&mut self, flight: &Holder, time: u64) {
         self.claimed
             .take_if(|claimed| claimed.until.is_some_and(|until| time > until));
         if self.now == 0 && !self.has_claim_now() && (self.next > 0 || self.claimed.is_some()) {
             self.turn = self.turn.wrapping_add(1);
             self.now = core::mem::take(&mut self.next);
         }
-        if self.holder == 0
-            && self.has_claim_now()
+        if self.has_claim_now()
+            && flight.is_free()
             && let Some(claimed) = &mut self.claimed
         {
             let until = time.saturating_add(CLAIM_NS);
@@ -80,12 +79,17 @@ impl State {
     }
 
     /// Begins one for `thread`, which has not waited, or puts it in line: the batch that it belongs to then.
-    fn begin(&mut self, thread: usize, asker: Asker, time: u64) -> Result<(), u64> {
-        self.look(time);
+    fn begin(
+        &mut self,
+        flight: &Holder,
+        thread: usize,
+        asker: Asker,
+        time: u64,
+    ) -> Result<(), u64> {
+        self.look(flight, time);
         let is_behind =
             self.now > 0 || self.next > 0 || asker == Asker::Caller && self.claimed.is_some();
-        if self.holder == 0 && !is_behind {
-            self.holder = thread;
+        if !is_behind && flight.take(thread) {
             return Ok(());
         }
         self.next = self.next.saturating_add(1);
@@ -93,18 +97,24 @@ impl State {
     }
 
     /// Begins one for `thread`, which waits in `batch`, if it is its turn.
-    fn go_on(&mut self, thread: usize, asker: Asker, batch: u64, time: u64) -> bool {
-        self.look(time);
+    fn go_on(
+        &mut self,
+        flight: &Holder,
+        thread: usize,
+        asker: Asker,
+        batch: u64,
+        time: u64,
+    ) -> bool {
+        self.look(flight, time);
         let has_turn = match asker {
             Asker::Host => batch == self.turn || self.now == 0,
             Asker::Caller => batch == self.turn && !self.has_claim_now(),
         };
-        if self.holder != 0 || !has_turn {
-            return false;
+        let begins = has_turn && flight.take(thread);
+        if begins {
+            self.leave(batch);
         }
-        self.leave(batch);
-        self.holder = thread;
-        true
+        begins
     }
 
     /// One of those that wait in `batch` does so no more.
@@ -119,13 +129,19 @@ impl State {
 
     /// Begins one for the supervisor with `claim` on `thread`, if it is its turn; else it has claimed one, unless
     /// another supervisor has.
-    fn begin_claimed(&mut self, thread: usize, claim: &mut Claim, time: u64) -> bool {
-        self.look(time);
+    fn begin_claimed(
+        &mut self,
+        flight: &Holder,
+        thread: usize,
+        claim: &mut Claim,
+        time: u64,
+    ) -> bool {
+        self.look(flight, time);
         let is_its_turn = match self.claimed {
             Some(claimed) => claimed.by == *claim && claimed.batch == self.turn,
             None => self.now == 0 && self.next == 0,
         };
-        let begins = self.holder == 0 && is_its_turn;
+        let begins = is_its_turn && flight.take(thread);
         if self.claimed.is_none() {
             self.claims = self.claims.wrapping_add(1);
             *claim = Claim(self.claims);
@@ -136,9 +152,6 @@ impl State {
                 until: None,
             });
         }
-        if begins {
-            self.holder = thread;
-        }
         begins
     }
 
@@ -148,9 +161,38 @@ impl State {
     }
 }
 
+/// Whoever restarts or stops a service now: the thread, or 0.
+#[derive(Debug)]
+struct Holder(AtomicUsize);
+
+impl Holder {
+    const NOBODY: usize = 0;
+
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn is_free(&self) -> bool {
+        self.get() == Self::NOBODY
+    }
+
+    fn take(&self, thread: usize) -> bool {
+        self.0
+            .compare_exchange(Self::NOBODY, thread, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    fn release(&self) {
+        self.0.store(Self::NOBODY, Ordering::Release);
+    }
+}
+
 /// Who restarts or stops a service now, and who is to be next.
 #[derive(Debug)]
-pub(super) struct Flight(NoCutMutex<State>);
+pub(super) struct Flight {
+    holder: Holder,
+    line: NoCutMutex<Line>,
+}
 
 /// Ends a flight when dropped.
 #[derive(Debug)]
@@ -173,22 +215,23 @@ struct Waiting<'a> {
 impl Waiting<'_> {
     /// Begins a flight if it is its turn.
     fn go_on(&mut self) -> bool {
+        let Flight { holder, line } = self.flight;
+        let Some(batch) = self.batch else {
+            return false;
+        };
         let (me, time) = (this_thread(), host::now_ns());
-        let mut state = self.flight.0.lock();
-        let goes_on = self
-            .batch
-            .is_none_or(|batch| state.go_on(me, self.asker, batch, time));
-        if goes_on {
+        let begins = line.lock().go_on(holder, me, self.asker, batch, time);
+        if begins {
             self.batch = None;
         }
-        goes_on
+        begins
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if let Some(batch) = self.batch {
-            self.flight.0.lock().leave(batch);
+            self.flight.line.lock().leave(batch);
         }
     }
 }
@@ -196,48 +239,53 @@ impl Drop for Waiting<'_> {
 impl Flight {
     pub(super) const fn new() -> Self {
         // SAFETY: numbers are compared and counted.
-        Self(unsafe { NoCutMutex::new(State::FREE) })
+        let line = unsafe { NoCutMutex::new(Line::EMPTY) };
+        Self {
+            holder: Holder(AtomicUsize::new(Holder::NOBODY)),
+            line,
+        }
     }
 
     fn end(&self) {
-        self.0.lock().holder = 0;
+        self.holder.release();
     }
 
     /// Whether this thread has begun it.
     pub(super) fn is_mine(&self) -> bool {
-        self.0.lock().holder == this_thread()
+        self.holder.get() == this_thread()
     }
 
-    /// Begins one, in turn. `None` past `deadline`, when there `is_nothing_to_do` any more, and at once if this
-    /// thread has begun it already.
-    pub(super) fn begin(
-        &self,
-        asker: Asker,
-        deadline: u64,
-        is_nothing_to_do: impl Fn() -> bool,
-    ) -> Option<Ending<'_>> {
+    /// Begins one, in turn. `None` past `deadline`, and at once if this thread has begun it already.
+    pub(super) fn begin(&self, asker: Asker, deadline: u64) -> Option<Ending<'_>> {
         let (me, time) = (this_thread(), host::now_ns());
-        let begun = { self.0.lock().begin(me, asker, time) };
+        let begun = { self.line.lock().begin(&self.holder, me, asker, time) };
+        let Err(batch) = begun else {
+            return Some(Ending(self));
+        };
         let mut waiting = Waiting {
             flight: self,
             asker,
-            batch: begun.err(),
+            batch: Some(batch),
         };
-        while !waiting.go_on() {
-            if self.is_mine() || is_nothing_to_do() || host::now_ns() > deadline {
+        loop {
+            let holder = self.holder.get();
+            if holder == Holder::NOBODY && waiting.go_on() {
+                return Some(Ending(self));
+            }
+            if holder == me || host::now_ns() > deadline {
                 return None;
             }
             shortage::note_wait(Wait::Long);
             host::yield_now();
         }
-        Some(Ending(self))
     }
 
     /// Begins one for a supervisor, without waiting. One that may not yet has its turn next, before all others that
     /// come from now on. Whoever got true calls [`end_claimed`](Self::end_claimed).
     pub(super) fn try_begin(&self, claim: &mut Claim) -> bool {
-        let time = host::now_ns();
-        self.0.lock().begin_claimed(this_thread(), claim, time)
+        let (me, time) = (this_thread(), host::now_ns());
+        let mut line = self.line.lock();
+        line.begin_claimed(&self.holder, me, claim, time)
     }
 
     /// Ends what a supervisor has begun, which has its turn still.
@@ -247,44 +295,67 @@ impl Flight {
 
     /// Ends what a supervisor has begun.
     pub(super) fn end_claimed(&self, claim: Claim) {
-        let mut state = self.0.lock();
-        state.holder = 0;
-        state.withdraw(claim);
+        self.withdraw(claim);
+        self.end();
     }
 
     /// Ends a claim that came to nothing.
     pub(super) fn withdraw(&self, claim: Claim) {
-        self.0.lock().withdraw(claim);
+        self.line.lock().withdraw(claim);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Asker::*, CLAIM_NS, Claim, State};
-
-    const SUPERVISOR: usize = 1;
-
-    /// Threads that ask again as soon as they have had the flight.
-    struct Hammers(Vec<Option<u64>>);
+    use super::{Asker, Asker::*, AtomicUsize, CLAIM_NS, Claim, Holder, Line};
 
     extern crate std;
     use std::vec::Vec;
 
+    const SUPERVISOR: usize = 1;
+
+    /// A flight without a host.
+    struct Model(Line, Holder);
+
+    impl Model {
+        fn new() -> Self {
+            Self(Line::EMPTY, Holder(AtomicUsize::new(Holder::NOBODY)))
+        }
+        fn holder(&self) -> usize {
+            self.1.get()
+        }
+        fn end(&self) {
+            self.1.release();
+        }
+        fn begin(&mut self, thread: usize, asker: Asker, time: u64) -> Option<u64> {
+            self.0.begin(&self.1, thread, asker, time).err()
+        }
+        fn go_on(&mut self, thread: usize, asker: Asker, batch: u64, time: u64) -> bool {
+            self.0.go_on(&self.1, thread, asker, batch, time)
+        }
+        fn claim(&mut self, claim: &mut Claim, time: u64) -> bool {
+            self.0.begin_claimed(&self.1, SUPERVISOR, claim, time)
+        }
+    }
+
+    /// Threads that ask again as soon as they have had the flight.
+    struct Hammers(Vec<Option<u64>>);
+
     impl Hammers {
-        fn new(state: &mut State, count: usize) -> Self {
-            let line = (0..count).map(|at| state.begin(100 + at, Caller, 0).err());
+        fn new(flight: &mut Model, count: usize) -> Self {
+            let line = (0..count).map(|at| flight.begin(100 + at, Caller, 0));
             Self(line.collect())
         }
 
         /// Whoever has it ends it, and asks again; then all look, that one first.
-        fn turn(&mut self, state: &mut State, time: u64) {
-            let had = state.holder;
-            state.holder = 0;
+        fn turn(&mut self, flight: &mut Model, time: u64) {
+            let had = flight.holder();
+            flight.end();
             if had >= 100 {
-                self.0[had - 100] = state.begin(had, Caller, time).err();
+                self.0[had - 100] = flight.begin(had, Caller, time);
             }
             for (at, place) in self.0.iter_mut().enumerate() {
-                if place.is_some_and(|batch| state.go_on(100 + at, Caller, batch, time)) {
+                if place.is_some_and(|batch| flight.go_on(100 + at, Caller, batch, time)) {
                     *place = None;
                 }
             }
@@ -293,61 +364,61 @@ mod tests {
 
     #[test]
     fn nobody_has_it_twice_while_another_waits_once() {
-        let mut state = State::FREE;
-        let mut hammers = Hammers::new(&mut state, 5);
+        let mut flight = Model::new();
+        let mut hammers = Hammers::new(&mut flight, 5);
         for asker in [Caller, Host] {
-            let batch = state.begin(7, asker, 0).unwrap_err();
+            let batch = flight.begin(7, asker, 0).unwrap();
             let mut turns = 0;
-            while !state.go_on(7, asker, batch, 0) {
-                hammers.turn(&mut state, 0);
+            while !flight.go_on(7, asker, batch, 0) {
+                hammers.turn(&mut flight, 0);
                 turns += 1;
-                assert!(turns <= 10, "{state:?}");
+                assert!(turns <= 10, "{:?}", flight.0);
             }
-            assert_eq!(state.holder, 7);
+            assert_eq!(flight.holder(), 7);
         }
     }
 
     #[test]
     fn a_claim_has_its_turn_before_whoever_comes_later() {
-        let mut state = State::FREE;
-        let mut hammers = Hammers::new(&mut state, 5);
+        let mut flight = Model::new();
+        let mut hammers = Hammers::new(&mut flight, 5);
         let mut claim = Claim::default();
         let mut looks = 0;
-        while !state.begin_claimed(SUPERVISOR, &mut claim, 0) {
-            (0..7).for_each(|_| hammers.turn(&mut state, 0));
+        while !flight.claim(&mut claim, 0) {
+            (0..7).for_each(|_| hammers.turn(&mut flight, 0));
             looks += 1;
-            assert!(looks < 3, "{state:?}");
+            assert!(looks < 3, "{:?}", flight.0);
         }
         // It has its turn still when it steps back.
-        state.holder = 0;
-        hammers.turn(&mut state, CLAIM_NS);
-        assert_eq!(state.holder, 0);
-        assert!(state.begin_claimed(SUPERVISOR, &mut claim, CLAIM_NS));
-        state.withdraw(claim);
-        hammers.turn(&mut state, CLAIM_NS);
-        assert!(state.holder >= 100);
+        flight.end();
+        hammers.turn(&mut flight, CLAIM_NS);
+        assert_eq!(flight.holder(), Holder::NOBODY);
+        assert!(flight.claim(&mut claim, CLAIM_NS));
+        flight.0.withdraw(claim);
+        hammers.turn(&mut flight, CLAIM_NS);
+        assert!(flight.holder() >= 100);
     }
 
     #[test]
     fn a_claim_is_lost_by_who_does_not_come() {
-        let mut state = State::FREE;
+        let mut flight = Model::new();
         let mut claim = Claim::default();
-        assert!(state.begin_claimed(SUPERVISOR, &mut claim, 0));
-        state.holder = 0;
-        let batch = state.begin(100, Caller, 0).unwrap_err();
-        assert!(!state.go_on(100, Caller, batch, CLAIM_NS));
+        assert!(flight.claim(&mut claim, 0));
+        flight.end();
+        let batch = flight.begin(100, Caller, 0).unwrap();
+        assert!(!flight.go_on(100, Caller, batch, CLAIM_NS));
         // The host does not wait for it.
-        assert_eq!(state.begin(101, Host, 0), Err(batch));
-        assert!(state.go_on(101, Host, batch, 0));
-        state.holder = 0;
-        assert!(state.go_on(100, Caller, batch, CLAIM_NS + 1));
+        assert_eq!(flight.begin(101, Host, 0), Some(batch));
+        assert!(flight.go_on(101, Host, batch, 0));
+        flight.end();
+        assert!(flight.go_on(100, Caller, batch, CLAIM_NS + 1));
         // Another claim comes behind those that wait.
-        let turn = state.begin(100, Caller, 0).unwrap_err();
-        state.holder = 0;
-        assert!(!state.begin_claimed(SUPERVISOR, &mut claim, CLAIM_NS + 1));
-        assert!(!state.begin_claimed(SUPERVISOR, &mut claim, CLAIM_NS + 1));
-        assert!(state.go_on(100, Caller, turn, CLAIM_NS + 1), "{state:?}");
-        state.holder = 0;
-        assert!(state.begin_claimed(SUPERVISOR, &mut claim, CLAIM_NS + 1));
+        let turn = flight.begin(100, Caller, 0).unwrap();
+        flight.end();
+        assert!(!flight.claim(&mut claim, CLAIM_NS + 1));
+        assert!(!flight.claim(&mut claim, CLAIM_NS + 1));
+        assert!(flight.go_on(100, Caller, turn, CLAIM_NS + 1));
+        flight.end();
+        assert!(flight.claim(&mut claim, CLAIM_NS + 1));
     }
 }

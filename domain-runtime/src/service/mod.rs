@@ -156,8 +156,8 @@ impl<I: ?Sized + Interface> Service<I> {
         self.restarts.load(Ordering::Relaxed)
     }
 
-    /// Makes sure that a generation newer than `dead` runs. One thread restarts, the others wait, each for its turn
-    /// or for that generation. Every wait is bounded by the spec's drain timeout.
+    /// Makes sure that a generation newer than `dead` runs. One thread restarts, the others wait, each for its
+    /// turn. Every wait is bounded by the spec's drain timeout.
     ///
     /// # Errors
     /// [`RpcError::OnOwnChain`] at once if the dead domain is among the callers of this call, or if
@@ -177,7 +177,7 @@ impl<I: ?Sized + Interface> Service<I> {
             let restarted = self.restart_locked(self.current());
             restarted.map_err(|error| failed_recovery(&error))
         };
-        let recovered = self.exclusively(Asker::Caller, is_over, restart);
+        let recovered = self.exclusively(Asker::Caller, restart);
         let recovered = recovered.unwrap_or_else(|| {
             if is_over() {
                 Ok(())
@@ -200,7 +200,7 @@ impl<I: ?Sized + Interface> Service<I> {
         let reason = ExitReason::new(ExitKind::Killed, "restarted by the host");
         // Whoever restarts it already may be waiting for an `init` without end.
         self.end_starting(&reason);
-        self.exclusively(Asker::Host, never, || {
+        self.exclusively(Asker::Host, || {
             let current = self.current();
             end(current.target(), &reason);
             self.restart_locked(current)
@@ -243,20 +243,12 @@ impl<I: ?Sized + Interface> Service<I> {
     }
 
     /// Runs `action` as the host with no other restart or stop of this service at the same time.
-    /// `None` if others go on past the drain timeout, if this thread has begun one already, or if it had to wait
-    /// and there `is_nothing_to_do` any more.
-    fn exclusively<R>(
-        &self,
-        asker: Asker,
-        is_nothing_to_do: impl Fn() -> bool,
-        action: impl FnOnce() -> R,
-    ) -> Option<R> {
+    /// `None` if others go on past the drain timeout, or this thread has begun one already.
+    fn exclusively<R>(&self, asker: Asker, action: impl FnOnce() -> R) -> Option<R> {
         // All of it as the host: a caller that is cut with the flight begun would leave it so for ever.
         let alone = || {
             let end = self.deadline(self.spec.drain);
-            let _ending = self.waiting(end, |deadline| {
-                self.flight.begin(asker, deadline, is_nothing_to_do)
-            })?;
+            let _ending = self.waiting(end, |deadline| self.flight.begin(asker, deadline))?;
             Some(action())
         };
         // SAFETY: recipes and the runtime are the host's; `init` and destructors of the domain run
@@ -498,7 +490,7 @@ impl<I: ?Sized + Interface> Service<I> {
         self.standing
             .store(Standing::Stopped as u8, Ordering::Relaxed);
         self.end_starting(&ExitReason::new(ExitKind::Killed, NOT_WANTED));
-        self.exclusively(Asker::Host, never, || {
+        self.exclusively(Asker::Host, || {
             let current = self.current();
             let (block, word) = (current.target().block(), current.target().expected());
             if let Some(draining) = block.step(word, State::Draining) {
@@ -545,11 +537,6 @@ fn failed_recovery(error: &SpawnError) -> RpcError {
         }
         _ => RpcError::RecoveryFailed,
     }
-}
-
-/// There is something to do, however long that waits.
-const fn never() -> bool {
-    false
 }
 
 /// Marks a generation dead; whether it was alive.
