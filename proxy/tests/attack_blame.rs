@@ -128,9 +128,11 @@ impl File for Opened {
         Proxy::export(Self(self.0, AtomicU32::new(0))).map_err(|(error, _)| error.into())
     }
     fn seek(&self, to: u32) -> Result<(), RpcError> {
-        while self.0 == SEEKING {
+        if self.0 == SEEKING {
             SEEKS.store(true, SeqCst);
-            own_thread::yield_now();
+            loop {
+                own_thread::yield_now();
+            }
         }
         self.1.store(to, SeqCst);
         Ok(())
