@@ -3,7 +3,7 @@
 use crate::event::Event;
 use crate::exits::Shared;
 use crate::primitive::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
-use crate::reason::{ExitKind, ExitReason};
+use crate::reason::{End, ExitKind, ExitReason};
 use crate::stack::Need;
 use crate::state::{State, Word};
 use crate::text::Text;
@@ -45,7 +45,7 @@ pub(crate) struct Label {
     /// When it was claimed, in the host's nanoseconds.
     pub(crate) since: u64,
     calls_before: usize,
-    reason: Option<ExitReason>,
+    end: Option<End>,
     /// Whether its death was told.
     told: bool,
 }
@@ -57,7 +57,7 @@ impl Label {
         generation: 0,
         since: 0,
         calls_before: 0,
-        reason: None,
+        end: None,
         told: false,
     };
 }
@@ -220,9 +220,14 @@ impl ControlBlock {
     /// Why `generation` ended; `None` while it runs, and once the slot was used again.
     #[must_use]
     pub fn reason(&self, generation: u32) -> Option<ExitReason> {
+        self.end(generation).map(|end| end.reason)
+    }
+
+    /// How `generation` ended, as [`reason`](Self::reason). Waits for whoever is telling of it now.
+    pub(crate) fn end(&self, generation: u32) -> Option<End> {
         let label = self.label();
         (label.generation == generation)
-            .then_some(label.reason)
+            .then_some(label.end)
             .flatten()
     }
 
@@ -252,7 +257,7 @@ impl ControlBlock {
                     generation: word.generation(),
                     since: host::now_ns(),
                     calls_before: block.entries(),
-                    reason: None,
+                    end: None,
                     told: false,
                 };
                 block.trap.clear();
@@ -289,9 +294,7 @@ impl ControlBlock {
     /// Notes a reason; the first one of a generation stays.
     pub(crate) fn note(&self, reason: &ExitReason) {
         let mut label = self.label.lock();
-        if label.reason.is_none() {
-            label.reason = Some(*reason);
-        }
+        label.end.get_or_insert_with(|| End::here(reason));
     }
 
     /// Marks `generation` as dead without telling anybody: for trap handlers. Whoever leaves it next
@@ -349,13 +352,14 @@ impl ControlBlock {
             label.told = true;
             at = Duration::from_nanos(host::now_ns());
             name = label.name;
-            let reason = label
-                .reason
-                .get_or_insert_with(|| self.trap.reason(generation).unwrap_or(*reason));
+            let struck = || self.trap.end(generation);
+            let end = label
+                .end
+                .get_or_insert_with(|| struck().unwrap_or_else(|| End::here(reason)));
             if let Some(exits) = &*self.exits.lock() {
-                exits.push(self.index.into(), generation, at, reason);
+                exits.push(self.index.into(), generation, at, end);
             }
-            told = *reason;
+            told = end.reason;
         }
         host::event(&Event::Died {
             id: self.index.into(),

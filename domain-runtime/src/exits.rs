@@ -1,7 +1,7 @@
 //! How the generations of one name ended.
 
 use crate::call::Target;
-use crate::reason::{Exit, ExitReason};
+use crate::reason::{End, Exit, ExitReason};
 use alloc::sync::Arc;
 use core::time::Duration;
 use samara_shared_heap::NoCutMutex;
@@ -16,7 +16,14 @@ const PLACES: usize = KEPT + 1;
 struct Ring {
     /// Where the next one goes; the newest stands before it.
     next: usize,
-    ends: [Option<Exit>; PLACES],
+    ends: [Option<Ended>; PLACES],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Ended {
+    exit: Exit,
+    /// See [`End::by`].
+    by: usize,
 }
 
 /// The newest ends of a name's generations. Kept apart from the slots, which others use again.
@@ -41,15 +48,16 @@ impl Exits {
         Self(unsafe { NoCutMutex::new(ring) })
     }
 
-    pub(crate) fn push(&self, id: usize, generation: u32, at: Duration, reason: &ExitReason) {
+    pub(crate) fn push(&self, id: usize, generation: u32, at: Duration, end: &End) {
         let mut ring = self.0.lock();
         let next = ring.next;
-        ring.ends[next] = Some(Exit {
+        let exit = Exit {
             id,
             generation,
             at,
-            reason: *reason,
-        });
+            reason: end.reason,
+        };
+        ring.ends[next] = Some(Ended { exit, by: end.by });
         ring.next = (next + 1) % PLACES;
     }
 
@@ -57,7 +65,7 @@ impl Exits {
     pub(crate) fn forget(&self, id: usize, generation: u32) {
         let mut ring = self.0.lock();
         let newest = (ring.next + KEPT) % PLACES;
-        let is_it = |exit: &mut Exit| (exit.id, exit.generation) == (id, generation);
+        let is_it = |ended: &mut Ended| (ended.exit.id, ended.exit.generation) == (id, generation);
         if ring.ends[newest].take_if(is_it).is_some() {
             ring.next = newest;
         }
@@ -65,6 +73,10 @@ impl Exits {
 
     /// Oldest first.
     pub(crate) fn all(&self) -> impl Iterator<Item = Exit> + use<> {
+        self.ended().map(|ended| ended.exit)
+    }
+
+    fn ended(&self) -> impl Iterator<Item = Ended> + use<> {
         let (next, ends) = {
             let ring = self.0.lock();
             (ring.next, ring.ends)
@@ -73,9 +85,16 @@ impl Exits {
     }
 
     pub(crate) fn of(&self, id: usize, generation: u32) -> Option<ExitReason> {
-        self.all()
-            .find(|exit| (exit.id, exit.generation) == (id, generation))
-            .map(|exit| exit.reason)
+        self.end_of(id, generation).map(|end| end.reason)
+    }
+
+    pub(crate) fn end_of(&self, id: usize, generation: u32) -> Option<End> {
+        let is_it = |ended: &Ended| (ended.exit.id, ended.exit.generation) == (id, generation);
+        let Ended { exit, by } = self.ended().find(is_it)?;
+        Some(End {
+            reason: exit.reason,
+            by,
+        })
     }
 }
 
@@ -92,13 +111,15 @@ impl Ending {
         Self { target, exits }
     }
 
-    /// Why it ended; `None` while it runs.
-    pub(crate) fn reason(&self) -> Option<ExitReason> {
+    /// How it ended; `None` while it runs.
+    pub(crate) fn end(&self) -> Option<End> {
         let (block, generation) = (self.target.block(), self.target.expected().generation());
+        // Also where the name's ends are asked: one that is being told is waited for.
+        let end = block.end(generation);
         match &self.exits {
-            Some(exits) => exits.of(block.owner().index(), generation),
+            Some(exits) => exits.end_of(block.owner().index(), generation),
             // It has no name.
-            None => block.reason(generation),
+            None => end,
         }
     }
 }

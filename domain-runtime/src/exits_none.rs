@@ -1,6 +1,6 @@
 //! No names over several generations, so nobody asks how those ended.
 
-use crate::reason::ExitReason;
+use crate::reason::End;
 use core::time::Duration;
 
 /// What a slot keeps of where its end is told: there is nowhere.
@@ -8,7 +8,7 @@ use core::time::Duration;
 pub(crate) enum Shared {}
 
 impl Shared {
-    pub(crate) fn push(&self, _: usize, _: u32, _: Duration, _: &ExitReason) {
+    pub(crate) fn push(&self, _: usize, _: u32, _: Duration, _: &End) {
         match *self {}
     }
 }

@@ -8,7 +8,8 @@ use crate::error::RpcError;
 use crate::exits::Ending;
 use crate::generation::Instance;
 use crate::kept::{self, Charge, Kept, Party, Payer};
-use crate::reason::ExitKind;
+use crate::reason::{ExitKind, this_thread};
+use crate::shortage::Watch;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -66,8 +67,9 @@ pub struct Failed {
     pub recorder: Party,
     /// How it failed.
     pub error: RpcError,
-    /// Whether somebody killed the instance meanwhile: no fault of the call's.
-    pub was_killed: bool,
+    /// Whether it was made, and failed by itself: it missed nothing that others have, nobody killed the instance
+    /// meanwhile, nor did another thread that was in there end it.
+    pub is_its_own: bool,
 }
 
 impl<I: ?Sized> Log<I> {
@@ -179,6 +181,7 @@ impl<I: ?Sized + 'static> Journal<I> {
             .locked(|state| state.replays = state.replays.wrapping_add(1));
         // Before the first call: after one the slot may be another's.
         let ending = Ending::of(instance.target());
+        let promised = instance.target().block().stack.to_start();
         loop {
             // No lock is held over a call. By number: those of a domain that ends meanwhile are taken out.
             let next = self.0.locked(|state| {
@@ -189,13 +192,12 @@ impl<I: ?Sized + 'static> Journal<I> {
             let Some((number, recorder, call)) = next else {
                 return Ok(());
             };
+            let watch = Watch::replay_of(promised);
             let done = call.replay(instance);
             done.map_err(|error| Failed {
                 recorder,
                 error,
-                was_killed: ending
-                    .reason()
-                    .is_some_and(|reason| reason.kind == ExitKind::Killed),
+                is_its_own: was_made(error) && !is_anothers_doing(&ending, &watch),
             })?;
             from = number.saturating_add(1);
         }
@@ -204,11 +206,10 @@ impl<I: ?Sized + 'static> Journal<I> {
     /// Gives up all calls of the domain whose call `failed`, and refuses further ones until it has ended: what it
     /// had recorded can't be restored, which is no reason for the others to be without the service. So it is, too, if that
     /// domain has ended since, and its calls with it. False if the call was the host's, was never let in, or was cut
-    /// short by a kill.
+    /// short by a kill or another thread's fault.
     #[must_use]
     pub fn give_up(&self, failed: Failed) -> bool {
-        let was_made = matches!(failed.error, RpcError::Crashed | RpcError::RecoveryFailed);
-        if failed.recorder.is_host() || failed.was_killed || !was_made {
+        if failed.recorder.is_host() || !failed.is_its_own {
             return false;
         }
         let given_up = self.0.locked(|state| {
@@ -239,6 +240,19 @@ impl<I: ?Sized + 'static> Journal<I> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// Whether a recorded call that failed so was let in.
+const fn was_made(error: RpcError) -> bool {
+    matches!(error, RpcError::Crashed | RpcError::RecoveryFailed)
+}
+
+/// Whether a call that this thread has made failed for what others had, or as its instance ended by what they did.
+fn is_anothers_doing(ending: &Ending, watch: &Watch) -> bool {
+    let end = ending.end();
+    let kind = end.map_or(ExitKind::None, |end| end.reason.kind);
+    let is_others = end.is_some_and(|end| end.by != this_thread()) || kind == ExitKind::Killed;
+    is_others || watch.lacked().is_some() || watch.missed_another(kind)
 }
 
 impl<I: ?Sized + 'static> fmt::Debug for Journal<I> {

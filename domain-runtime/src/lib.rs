@@ -86,7 +86,7 @@ pub mod reason;
 pub mod runtime;
 #[cfg(feature = "alloc")]
 pub mod service;
-pub mod shortage;
+mod shortage;
 pub mod spec;
 pub mod stack;
 pub mod state;
@@ -100,6 +100,8 @@ pub mod threads;
     allow(dead_code, reason = "only trap handlers ask")
 )]
 mod trap_note;
+#[cfg(feature = "alloc")]
+pub mod vain;
 
 pub use back_off::back_off;
 #[cfg(feature = "alloc")]

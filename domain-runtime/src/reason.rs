@@ -1,9 +1,9 @@
 //! Why a domain ended: bytes by value, kept in its control block.
 
 use crate::text::Text;
-use core::fmt;
 use core::time::Duration;
-use samara_shared_heap::Owner;
+use core::{fmt, ptr};
+use samara_shared_heap::{Owner, thread};
 
 /// Most bytes of a message that are kept: 160 (feature `small`: 40).
 pub const MESSAGE: usize = if cfg!(feature = "small") { 40 } else { 160 };
@@ -88,6 +88,30 @@ pub struct Exit {
     pub at: Duration,
     /// Why.
     pub reason: ExitReason,
+}
+
+/// Why a generation ended, and in whose hands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End {
+    pub(crate) reason: ExitReason,
+    /// The [thread](this_thread) on which it was noted: that panicked, struck, or killed it.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "only journals ask"))]
+    pub(crate) by: usize,
+}
+
+impl End {
+    /// Noted here and now.
+    pub(crate) fn here(reason: &ExitReason) -> Self {
+        Self {
+            reason: *reason,
+            by: this_thread(),
+        }
+    }
+}
+
+/// The running thread, to be compared as long as it runs.
+pub(crate) fn this_thread() -> usize {
+    ptr::from_ref(thread::current()).addr()
 }
 
 impl ExitReason {

@@ -1,13 +1,13 @@
-//! Whose shortage it is when an entry finds too little stack: the thread's that it runs on, or the start's that led
-//! there.
+//! Whose fault it is when a start, or a call that is made again, fails: its own, or a shortage's that others made. An entry
+//! finds too little stack because the thread has, or because of what led there; a domain that is needed is waited for.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use samara_shared_heap::thread::{Shortage, ThreadSlot};
 
 #[cfg(feature = "alloc")]
-use crate::{call::Target, stack};
+use crate::{reason::ExitKind, stack};
 #[cfg(feature = "alloc")]
-use samara_shared_heap::thread;
+use samara_shared_heap::thread::{self, Wait};
 
 /// Bytes of stack that the thread has in use, of those below too that it comes back to.
 fn depth(thread: &ThreadSlot) -> usize {
@@ -20,6 +20,12 @@ fn depth(thread: &ThreadSlot) -> usize {
 pub(crate) fn note(thread: &ThreadSlot, needed: usize) {
     let depth = depth(thread);
     thread.note_shortage(Shortage { depth, needed });
+}
+
+/// The running thread waits for what others have.
+#[cfg(feature = "alloc")]
+pub(crate) fn note_wait(wait: Wait) {
+    thread::current().note_wait(wait);
 }
 
 /// `callee`, which may run on another stack: all of this one that is in use counts there.
@@ -37,44 +43,52 @@ pub(crate) fn moved(thread: &ThreadSlot, callee: &mut dyn FnMut()) -> impl FnMut
 /// Watches a start, or calls that are made again, for shortages that are not its own.
 #[cfg(feature = "alloc")]
 #[derive(Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     thread: &'static ThreadSlot,
     began: usize,
     /// What it may use itself.
     promised: usize,
     /// What was noted before.
     outer: Shortage,
+    outer_wait: Wait,
 }
 
 #[cfg(feature = "alloc")]
 impl Watch {
     /// From here on, of a domain whose spec asks for `bytes` of stack.
     pub(crate) fn begin(bytes: usize) -> Self {
-        Self::of(stack::promised(bytes))
+        Self::replay_of(stack::promised(bytes))
     }
 
-    /// From here on, of calls that are made again on an object of `target`.
-    #[must_use]
-    pub fn replay_on(target: Target) -> Self {
-        Self::of(target.block().stack.to_start())
-    }
-
-    fn of(promised: usize) -> Self {
+    /// From here on, of a call that is made again on a domain whose starts are `promised` so many bytes.
+    pub(crate) fn replay_of(promised: usize) -> Self {
         let thread = thread::current();
         let outer = thread.shortage();
         thread.set_shortage(Shortage::NONE);
+        let outer_wait = thread.wait();
+        thread.set_wait(Wait::None);
         Self {
             thread,
             began: depth(thread),
             promised,
             outer,
+            outer_wait,
+        }
+    }
+
+    /// Whether it failed for another domain that was not there: one whose dead generation has calls inside, that can't be
+    /// started now, or is being restarted. If it ended in `end`, that may have come of waiting for it.
+    pub(crate) fn missed_another(&self, end: ExitKind) -> bool {
+        match self.thread.wait() {
+            Wait::None => false,
+            Wait::Long => end == ExitKind::Overrun,
+            Wait::Vain => true,
         }
     }
 
     /// Bytes of stack with which it would have got further, if room was missed where no more than the promised bytes
     /// were in use.
-    #[must_use]
-    pub fn lacked(&self) -> Option<usize> {
+    pub(crate) fn lacked(&self) -> Option<usize> {
         let Shortage { depth, needed } = self.thread.shortage();
         let used = depth.saturating_sub(self.began);
         // Beside what lies between here and where room is asked for.
@@ -87,6 +101,7 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.thread.note_shortage(self.outer);
+        self.thread.note_wait(self.outer_wait);
     }
 }
 

@@ -34,10 +34,19 @@ pub enum Status {
     /// All children run, or were stopped by the host.
     Settled,
     /// A child is dead and could not be restarted now: somebody else is at it, there is no slot, or
-    /// its recipe failed. Poll again.
+    /// its recipe failed. Poll again, within a second: so long nobody else is let in who came later.
     Waiting,
     /// The budget is used up: all children were ended. Only a supervisor above starts them again.
     GaveUp,
+}
+
+/// A restart of all that could not go on: all were ended, once.
+#[derive(Clone, Copy, Debug)]
+struct Unfinished {
+    /// The children from here on are still to be started.
+    from: usize,
+    /// Whether it counts in the budget already.
+    is_spent: bool,
 }
 
 /// Restarts its children by a strategy, within a budget. Starts nothing that is not dead: spawn
@@ -48,8 +57,7 @@ pub struct Supervisor {
     policy: Restart,
     budget: Budget,
     gave_up: bool,
-    /// Of a restart of all that was spent already: children from here on are still to be started. 0 if there is none.
-    ended_from: usize,
+    unfinished: Option<Unfinished>,
     children: Vec<Box<dyn Child>>,
 }
 
@@ -65,7 +73,7 @@ impl Supervisor {
             policy,
             budget: Budget::new(policy),
             gave_up: false,
-            ended_from: 0,
+            unfinished: None,
             children: Vec::new(),
         }
     }
@@ -108,17 +116,21 @@ impl Supervisor {
             let mut waits = false;
             let mut failed = false;
             for at in 0..self.children.len() {
+                // It was ended: what was to be started from there on is, whatever has become of it since.
+                let is_next = self.unfinished.is_some_and(|rest| rest.from == at);
                 let child = &mut self.children[at];
-                if child.poll() == Status::Waiting {
-                    waits = true;
-                    if self.ended_from > 0 {
-                        // Those that are still to be started may hold handles on what it waits for.
-                        break;
+                if !is_next {
+                    if child.poll() == Status::Waiting {
+                        waits = true;
+                        if self.unfinished.is_some() {
+                            // Those that are still to be started may hold handles on what it waits for.
+                            break;
+                        }
+                        continue;
                     }
-                    continue;
-                }
-                if !matches!(child.health(), Health::Down | Health::Replaced) {
-                    continue;
+                    if !matches!(child.health(), Health::Down | Health::Replaced) {
+                        continue;
+                    }
                 }
                 match self.mend(at) {
                     Ok(()) => {}
@@ -144,59 +156,70 @@ impl Supervisor {
         }
     }
 
-    /// Restarts child `at`, which died, or all, or those of a restart of all that are still to be started.
+    /// Restarts child `at`, which died, or all; or goes on with a restart of all that had come to it.
     fn mend(&mut self, at: usize) -> Result<(), Mending> {
-        let first = match self.strategy {
-            Strategy::OneForOne => at,
-            Strategy::OneForAll if at < self.ended_from => 0,
-            Strategy::OneForAll => self.ended_from,
-        };
-        let end = match self.strategy {
-            Strategy::OneForOne => at + 1,
-            Strategy::OneForAll => self.children.len(),
+        let rest = self.unfinished.filter(|rest| rest.from == at);
+        let (first, end) = match self.strategy {
+            Strategy::OneForOne => (at, at + 1),
+            Strategy::OneForAll => (rest.map_or(0, |rest| rest.from), self.children.len()),
         };
         let group = Reserved::all(&mut self.children[first..end]).ok_or(Mending::Busy)?;
         let alone = group.0.len() == 1;
-        let is_spent = self.ended_from > 0 && first == self.ended_from;
+        let is_spent = rest.is_some_and(|rest| rest.is_spent);
         let child = &mut group.0[at - first];
         let health = child.health();
         // Between the look and the reservation it may have been stopped, or restarted and counted.
-        if matches!(health, Health::Up | Health::Stopped) {
+        if rest.is_none() && matches!(health, Health::Up | Health::Stopped) {
             return Ok(());
         }
         if !is_spent && !self.budget.spend(host::now_ns()) {
             return Err(Mending::OverBudget);
         }
-        self.ended_from = 0;
         if health == Health::Replaced && alone {
             child.acknowledge();
+            self.unfinished = None;
             return Ok(());
         }
-        if !is_spent {
+        if rest.is_none() {
+            // What runs is ended only if nothing is in the way of a restart, and once for each.
+            if make_way(group.0).is_err() {
+                drop(group);
+                self.budget.give_back();
+                return Err(Mending::Busy);
+            }
             for child in group.0.iter_mut().rev() {
                 child.kill();
             }
         }
-        let Err((started, error)) = start_all(group.0) else {
+        // Somebody else has started it since it was ended: it holds nothing of what was before.
+        let is_started = rest.is_some() && health == Health::Replaced;
+        if is_started {
+            let child = &mut group.0[0];
+            child.acknowledge();
+            child.release();
+        }
+        let before = usize::from(is_started);
+        self.unfinished = None;
+        let Err((started, error)) = start_all(&mut group.0[before..]) else {
             return Ok(());
         };
+        let started = before + started;
         if matches!(error, SpawnError::Init(_)) {
             return Err(Mending::InitFailed);
         }
         drop(group);
-        if started == 0 && !is_spent {
-            // No restart was spent.
+        let is_spent = is_spent || started > 0;
+        if !is_spent {
             self.budget.give_back();
-        } else {
-            self.leave_from(first + started);
         }
+        self.leave_from(first + started, is_spent);
         Err(Mending::Busy)
     }
 
     /// Notes how far a restart of all got.
-    fn leave_from(&mut self, next: usize) {
-        if self.strategy == Strategy::OneForAll && next < self.children.len() {
-            self.ended_from = next;
+    fn leave_from(&mut self, from: usize, is_spent: bool) {
+        if self.strategy == Strategy::OneForAll && from < self.children.len() {
+            self.unfinished = Some(Unfinished { from, is_spent });
         }
     }
 
@@ -205,15 +228,30 @@ impl Supervisor {
         self.gave_up = true;
         for child in self.children.iter_mut().rev() {
             // Somebody else may be restarting it: what he starts finds the mark, or is found here.
-            let reserved = child.reserve();
+            let _ = child.reserve();
             child.give_up();
             child.kill();
-            if reserved {
-                child.release();
-            }
+            child.release();
         }
         host::event(&Event::GaveUp { name: self.name() });
     }
+}
+
+/// What can be had before any is ended.
+fn make_way(children: &mut [Box<dyn Child>]) -> Result<(), SpawnError> {
+    children.iter_mut().try_for_each(|child| child.make_way())
+}
+
+/// Reserves all, or none, and is next in turn where it could not. From the last to the first: a start may ask for an
+/// earlier child, so whoever holds one and waits for another goes the same way.
+fn reserve_all(children: &mut [Box<dyn Child>]) -> bool {
+    let all = children.iter_mut().rev().all(|child| child.reserve());
+    if !all {
+        for child in children {
+            child.step_back();
+        }
+    }
+    all
 }
 
 /// Starts all, in order. How many were started before one that was not, and why that was not.
@@ -244,13 +282,7 @@ struct Reserved<'a>(&'a mut [Box<dyn Child>]);
 
 impl<'a> Reserved<'a> {
     fn all(children: &'a mut [Box<dyn Child>]) -> Option<Self> {
-        let this = Self(children);
-        // Stops at the first that is another's; dropping releases the rest.
-        this.0
-            .iter_mut()
-            .all(|child| child.reserve())
-            .then_some(())?;
-        Some(this)
+        reserve_all(children).then(|| Self(children))
     }
 }
 
@@ -278,17 +310,23 @@ impl Child for Supervisor {
     fn acknowledge(&mut self) {}
 
     fn reserve(&mut self) -> bool {
-        let all = self.children.iter_mut().all(|child| child.reserve());
-        if !all {
-            self.release();
+        reserve_all(&mut self.children)
+    }
+
+    fn step_back(&mut self) {
+        for child in &mut self.children {
+            child.step_back();
         }
-        all
     }
 
     fn release(&mut self) {
         for child in &mut self.children {
             child.release();
         }
+    }
+
+    fn make_way(&mut self) -> Result<(), SpawnError> {
+        make_way(&mut self.children)
     }
 
     fn kill(&mut self) {
@@ -300,10 +338,11 @@ impl Child for Supervisor {
     fn start(&mut self) -> Result<(), SpawnError> {
         self.budget = Budget::new(self.policy);
         self.gave_up = false;
-        self.ended_from = 0;
+        self.unfinished = None;
         start_all(&mut self.children).map_err(|(started, error)| {
             if !matches!(error, SpawnError::Init(_)) {
-                self.leave_from(started);
+                // Whoever is above has spent it.
+                self.leave_from(started, true);
             }
             error
         })

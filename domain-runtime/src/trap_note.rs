@@ -4,7 +4,7 @@
 #[cfg(not(samara_model))]
 use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 // Models have no trap handlers: nothing is ever noted.
-use crate::reason::{Call, ExitKind, ExitReason, TRACE};
+use crate::reason::{Call, End, ExitKind, ExitReason, TRACE};
 use crate::text::Text;
 use core::fmt::Write;
 #[cfg(samara_model)]
@@ -70,6 +70,8 @@ pub(crate) struct TrapNote {
     /// The generation and one, or one of the two above.
     of: AtomicU32,
     strike: AtomicU32,
+    /// The thread that it struck.
+    by: AtomicUsize,
     address: AtomicUsize,
     trace: [AtomicUsize; TRACE],
     owners: [AtomicU32; TRACE],
@@ -80,6 +82,7 @@ impl TrapNote {
     pub(crate) const NEW: Self = Self {
         of: AtomicU32::new(NONE),
         strike: AtomicU32::new(0),
+        by: AtomicUsize::new(0),
         address: AtomicUsize::new(0),
         trace: [const { AtomicUsize::new(0) }; TRACE],
         owners: [const { AtomicU32::new(0) }; TRACE],
@@ -95,6 +98,7 @@ impl TrapNote {
     pub(crate) fn put(
         &self,
         generation: u32,
+        by: usize,
         strike: Strike,
         address: usize,
         mut trace: impl Iterator<Item = Call>,
@@ -109,6 +113,7 @@ impl TrapNote {
             return;
         }
         self.strike.store(strike as u32, SeqCst);
+        self.by.store(by, SeqCst);
         self.address.store(address, SeqCst);
         for ((pc, owner), call) in self.trace.iter().zip(&self.owners).zip(trace) {
             pc.store(call.pc, SeqCst);
@@ -124,7 +129,16 @@ impl TrapNote {
 
     /// What was noted of `generation`. Waits for whoever is writing it down, a few stores in a handler or
     /// under a no-cut mark: who lost the race to write may be the first to tell of the death.
-    pub(crate) fn reason(&self, generation: u32) -> Option<ExitReason> {
+    pub(crate) fn end(&self, generation: u32) -> Option<End> {
+        let reason = self.reason(generation)?;
+        Some(End {
+            reason,
+            by: self.by.load(SeqCst),
+        })
+    }
+
+    /// That, without the thread.
+    fn reason(&self, generation: u32) -> Option<ExitReason> {
         while self.of.load(SeqCst) == BEING_WRITTEN {
             core::hint::spin_loop();
         }
@@ -183,7 +197,7 @@ mod tests {
                         let (note, start) = (&note, &start);
                         scope.spawn(move || {
                             start.wait();
-                            note.put(turn, strike, seed, calls(seed));
+                            note.put(turn, seed, strike, seed, calls(seed));
                             note.reason(turn)
                         })
                     })
@@ -204,7 +218,7 @@ mod tests {
     #[test]
     fn a_note_that_is_being_written_is_waited_for() {
         let note = TrapNote::NEW;
-        note.put(6, Strike::Page, 9, calls(500));
+        note.put(6, 1, Strike::Page, 9, calls(500));
         let written = note.of.swap(BEING_WRITTEN, SeqCst);
         thread::scope(|scope| {
             let reader = scope.spawn(|| note.reason(6));
@@ -220,13 +234,14 @@ mod tests {
     #[test]
     fn the_first_strike_of_a_generation_stays() {
         let note = TrapNote::NEW;
-        note.put(3, Strike::Divide, 0, calls(0));
-        note.put(3, Strike::Page, 0, calls(100));
-        assert_eq!(note.reason(3).map(|at| at.kind), Some(ExitKind::Fault));
+        note.put(3, 1, Strike::Divide, 0, calls(0));
+        note.put(3, 2, Strike::Page, 0, calls(100));
+        let first = note.end(3).map(|end| (end.reason.kind, end.by));
+        assert_eq!(first, Some((ExitKind::Fault, 1)));
         assert!(is_of(&note.reason(3).unwrap(), Strike::Divide, 0));
         note.clear();
         assert_eq!(note.reason(3), None);
-        note.put(4, Strike::Overrun, 0, calls(200));
+        note.put(4, 3, Strike::Overrun, 0, calls(200));
         assert!(is_of(&note.reason(4).unwrap(), Strike::Overrun, 200));
     }
 }

@@ -59,7 +59,7 @@ fn a_kill_is_told_from_the_calls_own_fault() {
     let admission = journal.admit(Payer::current(), 0).unwrap();
     assert!(journal.record(admission, call.clone()));
     let failed = journal.replay(server.service().current()).unwrap_err();
-    assert!(failed.was_killed);
+    assert!(!failed.is_its_own);
     assert!(!journal.give_up(failed));
     let next = call.next.lock().unwrap().take().unwrap();
     assert_eq!(next.info().id, slot, "the slot is used again");

@@ -338,6 +338,36 @@ fn what_waits_below_waits_above() {
 }
 
 #[test]
+fn a_stop_does_not_leave_a_restart_of_all_half_done() {
+    let _alone = alone();
+    let starts = Starts::default();
+    let gone = Arc::new(AtomicBool::new(false));
+    let (a, c) = (part("half-a", &starts), part("half-c", &starts));
+    let b = claiming("half-b", &starts, &gone);
+    let policy = Restart::limited(1, HOUR);
+    let lower = Supervisor::new("half-lower", Strategy::OneForOne, policy).with(&c);
+    let mut upper = Supervisor::new("half-upper", Strategy::OneForAll, policy)
+        .with(&a)
+        .with(&b)
+        .with_supervisor(lower);
+    take(&starts);
+    gone.store(true, SeqCst);
+    crash(&a);
+    assert_eq!(upper.poll(), Status::Waiting);
+    // It is not waited for any more: the others are started.
+    assert_eq!(b.stop(HOUR), Ok(()));
+    assert_eq!(upper.poll(), Status::Settled);
+    assert_eq!(take(&starts), ["half-a", "half-c"]);
+    // As a part of that: the lower one has all of its budget, and the upper one none left.
+    crash(&c);
+    assert_eq!(upper.poll(), Status::Settled);
+    assert_eq!(take(&starts), ["half-c"]);
+    crash(&c);
+    assert_eq!(upper.poll(), Status::GaveUp);
+    assert!(![&a, &b, &c].into_iter().any(alive));
+}
+
+#[test]
 fn a_tree_escalates_and_starts_again_from_the_top() {
     let _alone = alone();
     let before = Totals::now();

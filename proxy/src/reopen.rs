@@ -14,8 +14,8 @@ use core::{mem, ptr};
 use samara_domain_runtime::call::Target;
 use samara_domain_runtime::journal::Journal;
 use samara_domain_runtime::kept::{self, Charge, Kept, Party, Payer};
-use samara_domain_runtime::shortage::Watch;
 use samara_domain_runtime::state::State;
+use samara_domain_runtime::vain::at_askers_expense;
 use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_rref::Exchangeable;
 use samara_shared_heap::NoCutMutex;
@@ -79,11 +79,10 @@ impl<I: ?Sized + Interface> Recovery<I> {
             // Not another's way back, which the server was handed: kept here it would make a chain of them.
             // SAFETY: as the caller says.
             let object = unsafe { proxy.unslotted() }.ok_or(RpcError::RecoveryFailed)?;
-            let watch = Watch::replay_on(object.instance().target());
             let Err(failed) = way.journal.replay(object.instance()) else {
                 return Ok(object);
             };
-            if watch.lacked().is_some() || !way.journal.give_up(failed) {
+            if !way.journal.give_up(failed) {
                 return Err(failed.error);
             }
             if failed.recorder == way.charge.party() {
@@ -140,8 +139,8 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
             Ok(())
         };
         // SAFETY: opening enters the server for the host, and what it gives is the host's; no other
-        // domain's code runs.
-        unsafe { thread::as_host(reopen) }
+        // domain's code runs. An error is plain.
+        unsafe { at_askers_expense(reopen) }
     }
 
     fn with_journal<R>(&self, action: impl FnOnce(&Journal<I>) -> R) -> Option<R> {

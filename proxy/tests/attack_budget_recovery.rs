@@ -75,13 +75,21 @@ fn must_die(
             Mint::fallible(move || of.shadow()),
         )
         .unwrap();
+    must_overrun(&hog, |hog| call(&echo, hog));
+    echo.kill();
+}
+
+fn must_overrun(
+    hog: &Domain<dyn Hog>,
+    call: impl FnOnce(&Proxy<dyn Hog>) -> Result<(), RpcError> + Send,
+) {
     let proxy = hog.proxy().unwrap();
     let (result, took) = thread::scope(|scope| {
         let run = || {
             let _contained = contained(true);
             END.store((START.elapsed() + PATIENCE).as_micros() as u64, SeqCst);
             let began = Instant::now();
-            (call(&echo, &proxy), began.elapsed())
+            (call(&proxy), began.elapsed())
         };
         let thread = thread::Builder::new().stack_size(512 << 10);
         thread.spawn_scoped(scope, run).unwrap().join().unwrap()
@@ -90,7 +98,6 @@ fn must_die(
     SLOW.store(false, SeqCst);
     let kind = hog.exit_reason().map(|reason| reason.kind);
     hog.kill();
-    echo.kill();
     assert_eq!(kind, Some(ExitKind::Overrun));
     assert!(took < PATIENCE / 2);
 }
@@ -134,4 +141,51 @@ fn who_asks_in_vain_uses_up_its_budget() {
             got
         },
     );
+}
+
+#[interface]
+trait Files {
+    #[replay]
+    fn open(&self) -> Result<Proxy<dyn Echo>, RpcError>;
+}
+struct Opening(bool);
+impl Files for Opening {
+    fn open(&self) -> Result<Proxy<dyn Echo>, RpcError> {
+        if self.0 {
+            return Proxy::export(Parrot).map_err(|(error, _)| error.into());
+        }
+        thread::sleep(Duration::from_millis(5));
+        Err(RpcError::RecoveryFailed)
+    }
+}
+/// Asks an object that it has opened.
+struct Holding(Proxy<dyn Echo>);
+impl Hog for Holding {
+    fn ask(&self) -> Result<(), RpcError> {
+        while !is_over() {
+            let _ = self.0.nothing();
+        }
+        Ok(())
+    }
+}
+
+/// The object's server lives, and opens it no more.
+#[test]
+fn who_reopens_in_vain_uses_up_its_budget() {
+    let _alone = alone();
+    drop(contained(true));
+    let restart = Restart::limited(20, Duration::from_secs(3600));
+    let first = AtomicBool::new(true);
+    let opening = |first| Ok::<_, RpcError>(Opening(first));
+    let mint = Mint::of(move || first.swap(false, SeqCst));
+    let spec = DomainSpec::new("files").restart(restart);
+    let files: Domain<dyn Files> = host().spawn(spec, opening, mint).unwrap();
+    let of = files.clone();
+    let holding = |files: Shadow<dyn Files>| files.open().map(Holding);
+    let spec = DomainSpec::new("holder").budget(BUDGET);
+    let mint = Mint::fallible(move || of.shadow());
+    let holder: Domain<dyn Hog> = host().spawn(spec, holding, mint).unwrap();
+    assert!(files.kill());
+    must_overrun(&holder, |holder| holder.ask());
+    files.kill();
 }

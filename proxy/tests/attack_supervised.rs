@@ -7,6 +7,7 @@ use samara_domain_runtime::{
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_testkit::hosted::{alone, deaths, host, reclaims, wait_until};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
@@ -192,4 +193,133 @@ fn a_supervisor_that_gives_up_ends_what_starts() {
     INIT.go();
     assert_eq!(calls.join().unwrap(), Err(RpcError::RecoveryFailed));
     assert!(!is_alive(), "behind the supervisor's back");
+}
+
+/// The first child of a restart of all can't be started now.
+#[test]
+fn a_child_that_waits_ends_its_siblings_once() {
+    let _alone = alone();
+    let gone = Arc::new(AtomicBool::new(false));
+    let device = gone.clone();
+    let claim = move || {
+        if device.load(SeqCst) {
+            Err("the device is claimed")
+        } else {
+            Ok(())
+        }
+    };
+    let driver: Domain<dyn Service> = host()
+        .spawn(DomainSpec::new("waits"), plain, Mint::fallible(claim))
+        .unwrap();
+    let spec = DomainSpec::new("sibling").restart(restarts(8));
+    let sibling: Domain<dyn Service> = host().spawn(spec, plain, Mint::nothing()).unwrap();
+    let mut supervisor = Supervisor::new("all", Strategy::OneForAll, restarts(3))
+        .with(&driver)
+        .with(&sibling);
+    let shadow = sibling.shadow().unwrap();
+    gone.store(true, SeqCst);
+    assert!(driver.kill());
+    let mut answers = Vec::new();
+    for _ in 0..12 {
+        assert_eq!(supervisor.poll(), Status::Waiting);
+        // A client starts the sibling meanwhile.
+        answers.push(shadow.status());
+    }
+    let died = deaths("sibling").len();
+    gone.store(false, SeqCst);
+    let last = supervisor.poll();
+    let lived = (driver.restarts(), sibling.restarts());
+    driver.kill();
+    sibling.kill();
+    host().reap();
+    assert_eq!((answers, died), (vec![Ok(7); 12], 1));
+    assert_eq!((last, lived), (Status::Settled, (13, 2)));
+}
+
+/// Calls stay inside as many dead generations of a child as a name may have.
+#[test]
+fn siblings_are_not_ended_for_what_can_not_start() {
+    static INSIDE: AtomicU32 = AtomicU32::new(0);
+    static OVER: AtomicBool = AtomicBool::new(false);
+    struct Long;
+    impl Service for Long {
+        fn ask(&self) -> Result<(), RpcError> {
+            INSIDE.fetch_add(1, SeqCst);
+            while !OVER.load(SeqCst) {
+                thread::sleep(Duration::from_millis(1));
+            }
+            Ok(())
+        }
+        fn status(&self) -> Result<u32, RpcError> {
+            Ok(7)
+        }
+    }
+    let _alone = alone();
+    let spec = DomainSpec::new("lags")
+        .restart(restarts(20))
+        .drain_timeout(Duration::from_millis(1));
+    let init = |()| Ok::<_, RpcError>(Long);
+    let lags: Domain<dyn Service> = host().spawn(spec, init, Mint::nothing()).unwrap();
+    let neighbour = spawn("beside-lags");
+    let mut supervisor = Supervisor::new("all", Strategy::OneForAll, restarts(3))
+        .with(&neighbour)
+        .with(&lags);
+    let mut calls = Vec::new();
+    for at in 1..=9 {
+        let proxy = lags.proxy().unwrap();
+        calls.push(thread::spawn(move || proxy.ask()));
+        wait_until("the call", || INSIDE.load(SeqCst) == at);
+        assert!(lags.kill());
+        if at < 9 {
+            lags.restart().unwrap();
+        } else {
+            let polls = [supervisor.poll(), supervisor.poll()];
+            assert_eq!(polls, [Status::Waiting; 2]);
+        }
+    }
+    let died = deaths("beside-lags").len();
+    OVER.store(true, SeqCst);
+    for call in calls {
+        let _ = call.join();
+    }
+    host().reap();
+    let last = supervisor.poll();
+    lags.kill();
+    neighbour.kill();
+    host().reap();
+    assert_eq!((died, last), (0, Status::Settled));
+}
+
+/// What a restart of all could not start is started by somebody else, before the next look.
+#[test]
+fn a_restart_of_all_keeps_what_was_started_since() {
+    let _alone = alone();
+    let gone = Arc::new(AtomicBool::new(false));
+    let device = gone.clone();
+    let claim = move || {
+        if device.swap(true, SeqCst) {
+            Err("the device is claimed")
+        } else {
+            Ok(())
+        }
+    };
+    let spec = DomainSpec::new("claiming").restart(restarts(8));
+    let driver: Domain<dyn Service> = host().spawn(spec, plain, Mint::fallible(claim)).unwrap();
+    let sibling = spawn("claims-sibling");
+    let mut supervisor = Supervisor::new("all", Strategy::OneForAll, restarts(3))
+        .with(&driver)
+        .with(&sibling);
+    assert!(driver.kill());
+    assert_eq!(supervisor.poll(), Status::Waiting);
+    gone.store(false, SeqCst);
+    assert_eq!(driver.shadow().unwrap().status(), Ok(7));
+    // From here on it is claimed by who runs.
+    let polls = [supervisor.poll(), supervisor.poll()];
+    let died = [deaths("claiming").len(), deaths("claims-sibling").len()];
+    let answers = [&driver, &sibling].map(|domain| domain.proxy().unwrap().status());
+    driver.kill();
+    sibling.kill();
+    host().reap();
+    assert_eq!((polls, died), ([Status::Settled; 2], [1, 1]));
+    assert_eq!(answers, [Ok(7), Ok(7)]);
 }

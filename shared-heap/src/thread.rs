@@ -69,6 +69,17 @@ impl Shortage {
     };
 }
 
+/// A wait for what others have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wait {
+    /// There was none.
+    None,
+    /// It took its time.
+    Long,
+    /// It was given up.
+    Vain,
+}
+
 /// What the crates keep for each thread. The host gives every thread one, for its whole life.
 #[derive(Debug)]
 #[repr(C)]
@@ -80,6 +91,7 @@ pub struct ThreadSlot {
     stack: Cell<(usize, usize)>,
     shortage: Cell<Shortage>,
     below: Cell<usize>,
+    wait: Cell<Wait>,
 }
 
 impl ThreadSlot {
@@ -95,6 +107,7 @@ impl ThreadSlot {
             stack: Cell::new((0, 0)),
             shortage: Cell::new(Shortage::NONE),
             below: Cell::new(0),
+            wait: Cell::new(Wait::None),
         }
     }
 
@@ -212,6 +225,23 @@ impl ThreadSlot {
     /// See [`below`](Self::below).
     pub fn set_below(&self, bytes: usize) {
         self.below.set(bytes);
+    }
+
+    /// The worst wait that was [noted](Self::note_wait) since this was last set. What failed meanwhile may have failed
+    /// for that alone.
+    #[must_use]
+    pub fn wait(&self) -> Wait {
+        self.wait.get()
+    }
+
+    /// Forgets all waits but this one.
+    pub fn set_wait(&self, wait: Wait) {
+        self.wait.set(wait);
+    }
+
+    /// Notes that the thread waits for what others have.
+    pub fn note_wait(&self, wait: Wait) {
+        self.wait.set(self.wait.get().max(wait));
     }
 
     /// Tells where the thread's stack is: what may be read of it when the thread is cut, and what

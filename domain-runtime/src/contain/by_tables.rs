@@ -293,7 +293,9 @@ unsafe fn condemn(
     let trace = unsafe { Backtrace::new(registers, thread.stack(), finder) };
     // SAFETY: the running thread, which stays above its frames until this returns.
     let calls = unsafe { Calls::new(thread, trace) };
-    target.block().trap.put(generation, strike, address, calls);
+    let by = core::ptr::from_ref(thread).addr();
+    let trap = &target.block().trap;
+    trap.put(generation, by, strike, address, calls);
     target.block().condemn(generation);
 }
 

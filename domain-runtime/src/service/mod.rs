@@ -28,8 +28,8 @@ use crate::interface::{Implements, Interface};
 use crate::journal::Journal;
 use crate::mint::Mint;
 use crate::primitive::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
-use crate::reason::{ExitKind, ExitReason};
-use crate::shortage::Watch;
+use crate::reason::{ExitKind, ExitReason, this_thread};
+use crate::shortage::{self, Watch};
 use crate::spec::DomainSpec;
 use crate::state::State;
 use crate::{contain, exports, host, reaper, stack, threads};
@@ -37,13 +37,14 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
-use flight::Flight;
+use flight::{Asker, Flight};
 use lagging::Lagging;
 use published::Published;
 use recipe::{Recipe, Start};
 use samara_rref::Exchangeable;
+use samara_shared_heap::NoCutMutex;
 use samara_shared_heap::group::{self, Opener};
-use samara_shared_heap::{NoCutMutex, thread};
+use samara_shared_heap::thread::{self, Wait};
 use unfair::{Lack, Unfair};
 
 /// Whether a dead generation may be followed by another.
@@ -155,8 +156,8 @@ impl<I: ?Sized + Interface> Service<I> {
         self.restarts.load(Ordering::Relaxed)
     }
 
-    /// Makes sure that a generation newer than `dead` runs. One thread restarts, the others wait.
-    /// Every wait is bounded by the spec's drain timeout.
+    /// Makes sure that a generation newer than `dead` runs. One thread restarts, the others wait, each for its
+    /// turn. Every wait is bounded by the spec's drain timeout.
     ///
     /// # Errors
     /// [`RpcError::OnOwnChain`] at once if the dead domain is among the callers of this call, or if
@@ -167,22 +168,28 @@ impl<I: ?Sized + Interface> Service<I> {
         if dead.is_on_own_chain() {
             return Err(RpcError::OnOwnChain);
         }
-        let recovered = self.exclusively(|| {
-            let current = self.current();
-            if !current.target().is_same(&dead) || !dead.is_dead() {
+        let is_over = || !self.current().target().is_same(&dead) || !dead.is_dead();
+        // The host's error is told in there: who is cut with it in its hands leaks it.
+        let restart = || {
+            if is_over() {
                 return Ok(());
             }
-            self.restart_locked(current)
+            let restarted = self.restart_locked(self.current());
+            restarted.map_err(|error| failed_recovery(&error))
+        };
+        let recovered = self.exclusively(Asker::Caller, restart);
+        let recovered = recovered.unwrap_or_else(|| {
+            if is_over() {
+                Ok(())
+            } else if self.flight.is_mine() {
+                Err(RpcError::OnOwnChain)
+            } else {
+                Err(failed_recovery(&SpawnError::StillDraining))
+            }
         });
         // What that took may have used up the budget of who asked.
         call::checkpoint();
         recovered
-            .unwrap_or(Err(SpawnError::StillDraining))
-            .map_err(|error| match error {
-                SpawnError::StillDraining if self.flight.is_mine() => RpcError::OnOwnChain,
-                SpawnError::StackExhausted => RpcError::StackExhausted,
-                _ => RpcError::RecoveryFailed,
-            })
     }
 
     /// Ends the current generation if it runs, and starts the next one, within the budget.
@@ -193,7 +200,7 @@ impl<I: ?Sized + Interface> Service<I> {
         let reason = ExitReason::new(ExitKind::Killed, "restarted by the host");
         // Whoever restarts it already may be waiting for an `init` without end.
         self.end_starting(&reason);
-        self.exclusively(|| {
+        self.exclusively(Asker::Host, || {
             let current = self.current();
             end(current.target(), &reason);
             self.restart_locked(current)
@@ -236,12 +243,12 @@ impl<I: ?Sized + Interface> Service<I> {
     }
 
     /// Runs `action` as the host with no other restart or stop of this service at the same time.
-    /// `None` if another one goes on past the drain timeout, or is this thread's own.
-    fn exclusively<R>(&self, action: impl FnOnce() -> R) -> Option<R> {
+    /// `None` if others go on past the drain timeout, or this thread has begun one already.
+    fn exclusively<R>(&self, asker: Asker, action: impl FnOnce() -> R) -> Option<R> {
         // All of it as the host: a caller that is cut with the flight begun would leave it so for ever.
         let alone = || {
             let end = self.deadline(self.spec.drain);
-            let _ending = self.waiting(end, |deadline| self.flight.begin(deadline))?;
+            let _ending = self.waiting(end, |deadline| self.flight.begin(asker, deadline))?;
             Some(action())
         };
         // SAFETY: recipes and the runtime are the host's; `init` and destructors of the domain run
@@ -324,12 +331,34 @@ impl<I: ?Sized + Interface> Service<I> {
         started.unwrap_or(Err(SpawnError::StackExhausted))
     }
 
+    /// Whether the next generation may be started beside those that lag; and whether any does.
+    fn may_start(&self) -> Result<bool, SpawnError> {
+        let lags = self.lagging.are_there();
+        let (unfair, now) = (&self.unfair, host::now_ns());
+        let may_lack = (!lags || unfair.may_be_undrained(now)) && unfair.may_be_alone(now);
+        if !self.lagging.has_room() || !may_lack {
+            return Err(SpawnError::StillDraining);
+        }
+        Ok(lags)
+    }
+
+    /// What the next start waits for and can be had before: the end of calls inside a dead generation, and stack.
+    fn make_way(&self) -> Result<(), SpawnError> {
+        let current = self.current();
+        if self.standing() == Standing::Stopped {
+            return Ok(());
+        }
+        if !current.is_alive() {
+            self.leave(current)?;
+            self.may_start()?;
+        }
+        let promised = stack::promised(self.spec.stack);
+        stack::with_room_to_start(promised, || ()).ok_or(SpawnError::StackExhausted)
+    }
+
     fn start_with_room(&self, began: u64) -> Result<(), SpawnError> {
         loop {
-            let lags = self.lagging.are_there();
-            if !self.lagging.has_room() || lags && !self.unfair.may_be_undrained(host::now_ns()) {
-                return Err(SpawnError::StillDraining);
-            }
+            let lags = self.may_start()?;
             let watch = Watch::begin(self.spec.stack);
             let starting = Starting(self);
             let reason = match self.start_generation() {
@@ -346,7 +375,11 @@ impl<I: ?Sized + Interface> Service<I> {
             };
             let lack = match watch.lacked() {
                 Some(bytes) => Lack::Stack(bytes),
-                None if lags && reason.kind != ExitKind::Killed => Lack::Drained,
+                None if reason.kind == ExitKind::Killed => return Err(SpawnError::Init(reason)),
+                None if lags => Lack::Drained,
+                None if watch.missed_another(reason.kind) && starting.failed_here() => {
+                    Lack::Another
+                }
                 None => return Err(SpawnError::Init(reason)),
             };
             starting.forget_exit();
@@ -366,15 +399,13 @@ impl<I: ?Sized + Interface> Service<I> {
         let instance = self
             .recipe
             .start(&self.spec, restarts, &self.exits, &begun)?;
-        let watch = Watch::begin(self.spec.stack);
         let Err(failed) = self.journal.replay(instance) else {
             // While it is the starting one still: a kill finds it here or there.
             self.current.set(instance);
             return Ok(Some(instance));
         };
         let reason = self.end_unrestored(instance);
-        let is_the_calls = reason.kind != ExitKind::Killed && watch.lacked().is_none();
-        if is_the_calls && self.journal.give_up(failed) {
+        if reason.kind != ExitKind::Killed && self.journal.give_up(failed) {
             return Ok(None);
         }
         Err(SpawnError::Init(Box::new(reason)))
@@ -429,6 +460,7 @@ impl<I: ?Sized + Interface> Service<I> {
             if host::now_ns() > deadline && !target.is_being_reclaimed() {
                 return false;
             }
+            shortage::note_wait(Wait::Long);
             host::yield_now();
         }
     }
@@ -458,7 +490,7 @@ impl<I: ?Sized + Interface> Service<I> {
         self.standing
             .store(Standing::Stopped as u8, Ordering::Relaxed);
         self.end_starting(&ExitReason::new(ExitKind::Killed, NOT_WANTED));
-        self.exclusively(|| {
+        self.exclusively(Asker::Host, || {
             let current = self.current();
             let (block, word) = (current.target().block(), current.target().expected());
             if let Some(draining) = block.step(word, State::Draining) {
@@ -494,6 +526,19 @@ impl<I: ?Sized + Interface> Service<I> {
     }
 }
 
+/// What whoever asked for a restart is told.
+fn failed_recovery(error: &SpawnError) -> RpcError {
+    match error {
+        SpawnError::StackExhausted => RpcError::StackExhausted,
+        SpawnError::StillDraining | SpawnError::NoSlot | SpawnError::Mint(_) => {
+            // Whoever needs the domain may have it later.
+            shortage::note_wait(Wait::Vain);
+            RpcError::RecoveryFailed
+        }
+        _ => RpcError::RecoveryFailed,
+    }
+}
+
 /// Marks a generation dead; whether it was alive.
 fn end(target: Target, reason: &ExitReason) -> bool {
     target.block().die(target.expected().generation(), reason)
@@ -503,13 +548,24 @@ fn end(target: Target, reason: &ExitReason) -> bool {
 struct Starting<'a, I: ?Sized + Interface>(&'a Service<I>);
 
 impl<I: ?Sized + Interface> Starting<'_, I> {
+    fn generation(&self) -> Option<(usize, u32)> {
+        let started = *self.0.starting.lock();
+        started.map(|target| (target.owner().index(), target.expected().generation()))
+    }
+
     /// How its generation ended says nothing of the domain.
     fn forget_exit(&self) {
-        let started = *self.0.starting.lock();
-        if let Some(target) = started {
-            let (id, generation) = (target.owner().index(), target.expected().generation());
+        if let Some((id, generation)) = self.generation() {
             self.0.exits.forget(id, generation);
         }
+    }
+
+    /// Whether it failed on this thread, not on another that was inside.
+    fn failed_here(&self) -> bool {
+        let end = self
+            .generation()
+            .and_then(|(id, generation)| self.0.exits.end_of(id, generation));
+        end.is_none_or(|end| end.by == this_thread())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a supervisor does with a service, whatever its interface.
 
+use super::flight::Claim;
 use super::{Service, Standing};
 use crate::error::SpawnError;
 use crate::generation::Instance;
@@ -8,6 +9,7 @@ use crate::interface::Interface;
 use crate::primitive::atomic::Ordering;
 use crate::supervisor::Status;
 use alloc::sync::Arc;
+use core::mem;
 use samara_shared_heap::thread;
 
 /// How a child is, since its supervisor last looked.
@@ -24,7 +26,8 @@ pub(crate) enum Health {
 }
 
 /// What a supervisor owns. A child is *reserved* while it is restarted: then nobody else restarts
-/// or stops it. Reserving never waits, so supervisors and shadows cannot block each other.
+/// or stops it. Reserving never waits, so supervisors and shadows cannot block each other; a supervisor that comes in
+/// vain has its turn when it looks again.
 pub(crate) trait Child: Send {
     /// Lets a supervisor look after its own children.
     fn poll(&mut self) -> Status {
@@ -33,9 +36,14 @@ pub(crate) trait Child: Send {
     fn health(&self) -> Health;
     /// Takes what is there now as known.
     fn acknowledge(&mut self);
+    /// Whether it is reserved now; if not, it is to be next.
     fn reserve(&mut self) -> bool;
-    /// Ends a reservation, if there is one.
+    /// Ends a reservation, if there is one, for another to be made at the next look before anybody else's.
+    fn step_back(&mut self);
+    /// Ends a reservation, and a turn, if there is one.
     fn release(&mut self);
+    /// What keeps it from being started that can be known beforehand: a dead one's calls inside, stack. Reserved.
+    fn make_way(&mut self) -> Result<(), SpawnError>;
     /// Marks it dead. Reserved.
     fn kill(&mut self);
     /// Starts it anew, one attempt. Reserved and dead.
@@ -49,6 +57,7 @@ pub(crate) struct Supervised<I: ?Sized + Interface> {
     service: Arc<Service<I>>,
     known: Instance<I>,
     reserved: bool,
+    claim: Claim,
 }
 
 impl<I: ?Sized + Interface> Supervised<I> {
@@ -58,6 +67,7 @@ impl<I: ?Sized + Interface> Supervised<I> {
             service,
             known,
             reserved: false,
+            claim: Claim::default(),
         }
     }
 }
@@ -92,15 +102,28 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
     }
 
     fn reserve(&mut self) -> bool {
-        self.reserved = self.reserved || self.service.flight.try_begin();
+        self.reserved = self.reserved || self.service.flight.try_begin(&mut self.claim);
         self.reserved
     }
 
-    fn release(&mut self) {
-        if self.reserved {
-            self.reserved = false;
-            self.service.flight.end();
+    fn step_back(&mut self) {
+        if mem::take(&mut self.reserved) {
+            self.service.flight.step_back();
         }
+    }
+
+    fn release(&mut self) {
+        if mem::take(&mut self.reserved) {
+            self.service.flight.end_claimed(self.claim);
+        } else {
+            self.service.flight.withdraw(self.claim);
+        }
+    }
+
+    fn make_way(&mut self) -> Result<(), SpawnError> {
+        let service = &*self.service;
+        // SAFETY: the runtime's own, which waits and reclaims.
+        unsafe { thread::as_host(|| service.make_way()) }
     }
 
     fn kill(&mut self) {

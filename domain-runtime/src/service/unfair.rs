@@ -10,6 +10,9 @@ use samara_shared_heap::NoCutMutex;
 /// How many are tried at least.
 const FEW: Restart = Restart::limited(16, Duration::from_secs(60));
 
+/// Nanoseconds from one start that lacked another domain to the next, once as many were tried.
+const PAUSE_NS: u64 = 1_000_000_000;
+
 /// What a start was without.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Lack {
@@ -17,12 +20,14 @@ pub(super) enum Lack {
     Drained,
     /// So many bytes of stack, on the thread that it ran on.
     Stack(usize),
+    /// Another domain, which it waited for.
+    Another,
 }
 
 impl From<Lack> for SpawnError {
     fn from(lack: Lack) -> Self {
         match lack {
-            Lack::Drained => Self::StillDraining,
+            Lack::Drained | Lack::Another => Self::StillDraining,
             Lack::Stack(_) => Self::StackExhausted,
         }
     }
@@ -33,6 +38,10 @@ struct State {
     undrained: Budget,
     /// Those that lacked stack.
     short: Budget,
+    /// Those that lacked another domain.
+    alone: Budget,
+    /// When the next one of them is tried if those are spent: nobody tells when the other domain is there again.
+    resumes: u64,
     /// Bytes that the last one of them would have found enough.
     needed: usize,
     /// The calls that were recorded then.
@@ -51,6 +60,8 @@ impl Unfair {
         let state = State {
             undrained: Budget::new(policy),
             short: Budget::new(policy),
+            alone: Budget::new(policy),
+            resumes: 0,
             needed: 0,
             recorded: 0,
         };
@@ -78,6 +89,12 @@ impl Unfair {
         !self.0.lock().undrained.is_spent(now)
     }
 
+    /// Whether one is tried at `now` that may lack another domain.
+    pub(super) fn may_be_alone(&self, now: u64) -> bool {
+        let mut state = self.0.lock();
+        now >= state.resumes || !state.alone.is_spent(now)
+    }
+
     /// Counts one that failed at `now` for what it lacked, with so many `recorded` calls.
     pub(super) fn count(&self, lack: Lack, recorded: usize, now: u64) {
         let mut state = self.0.lock();
@@ -87,6 +104,10 @@ impl Unfair {
             Lack::Stack(needed) => {
                 (state.needed, state.recorded) = (needed, recorded);
                 state.short.spend(now)
+            }
+            Lack::Another => {
+                state.resumes = now.saturating_add(PAUSE_NS);
+                state.alone.spend(now)
             }
         };
     }

@@ -1,0 +1,32 @@
+//! Who asks in vain pays for the time that the host spends on it.
+
+use crate::{call, contain, host};
+use core::time::Duration;
+use samara_shared_heap::thread;
+
+/// Runs `attempt` as the host. If it fails, the time that it took is counted against the budget of the domain on whose
+/// behalf it is made; what was counted meanwhile is not counted twice. Does not return if that domain is dead.
+///
+/// # Errors
+/// Those of `attempt`.
+///
+/// # Safety
+/// As for [`thread::as_host`]. What `attempt` returns needs no destructor: it is lost where the domain is dead.
+pub unsafe fn at_askers_expense<E>(attempt: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+    let attempt = || {
+        let (began, before) = (host::now_ns(), contain::host_may_wait());
+        let outcome = attempt();
+        if outcome.is_err() {
+            let took = Duration::from_nanos(host::now_ns().saturating_sub(began));
+            let counted = before
+                .zip(contain::host_may_wait())
+                .map(|(before, left)| before.saturating_sub(left));
+            contain::host_waited(took.saturating_sub(counted.unwrap_or_default()));
+        }
+        outcome
+    };
+    // SAFETY: handed on; the rest is the runtime's own.
+    let outcome = unsafe { thread::as_host(attempt) };
+    call::checkpoint();
+    outcome
+}
