@@ -5,7 +5,7 @@ use crate::call::{self, Failure, Refusal, Target};
 use crate::host::StackProbe;
 use crate::shortage;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use samara_rref::{Exchangeable, Transfer};
+use samara_rref::Exchangeable;
 use samara_shared_heap::thread::{self, ThreadSlot};
 use spin::Once;
 
@@ -21,6 +21,32 @@ pub const RESERVE: usize = if cfg!(feature = "small") {
 /// what they call. It isn't begun where there are less. One that has used more itself when an entry further in
 /// finds no room has failed by itself; before that, the thread that it ran on was too short.
 pub const START: usize = 3 * RESERVE;
+
+/// How often, at most, what a call moves lies on the stack between where room for it is asked for and the callee, or on
+/// the way back: each function that takes or gives a value may have a copy of its own in code that is not optimised.
+const COPIES: usize = 32;
+
+/// Bytes of stack that a call takes beside [`RESERVE`] to move `A` in and `R` back. A constant for each call, so that the
+/// look at the stack costs the same for all.
+pub(crate) const fn to_move<A, R>() -> usize {
+    // Where room is compared without a sign this is an instruction, so what `RESERVE` has room for is not counted.
+    const FREE: usize = if cfg!(target_pointer_width = "64") { 0 } else { 64 };
+    let both = size_of::<A>().saturating_add(size_of::<R>());
+    if both <= FREE {
+        return 0;
+    }
+    let bytes = both.saturating_mul(COPIES);
+    if bytes < MOST_TO_MOVE { bytes } else { MOST_TO_MOVE }
+}
+
+/// More than any stack has, and no sum with it wraps or looks negative.
+const MOST_TO_MOVE: usize = isize::MAX as usize / 8;
+
+/// What an entry that moves `A` in and `R` back takes of the stack.
+fn needed<A, R>(target: Target) -> usize {
+    let bytes = target.block().stack.bytes();
+    bytes.saturating_add(to_move::<A, R>()).min(isize::MAX as usize)
+}
 
 /// How much room a domain's entries must find. Not one of the modelled atomics: what it says is settled
 /// before the first entry of a generation, whose publication orders it.
@@ -94,12 +120,24 @@ const fn is_less(left: usize, needed: usize) -> bool {
     }
 }
 
-/// Whether the running thread has too little room for what it would enter. One load of a line that the
-/// call needs anyway, and one of the thread's slot.
+/// Whether the running thread has too little room for what it would enter, and to move `A` in and `R` back. One load of
+/// a line that the call needs anyway, and one of the thread's slot.
 #[inline(always)]
 #[must_use]
-pub fn is_short(thread: &ThreadSlot, target: Target) -> bool {
-    is_less(left(thread), target.block().stack.bytes())
+pub fn is_short<A, R>(thread: &ThreadSlot, target: Target) -> bool {
+    is_less_beside(const { to_move::<A, R>() }, left(thread), target.block().stack.bytes())
+}
+
+/// Whether `left` without `moved` is less than `needed`.
+#[inline(always)]
+const fn is_less_beside(moved: usize, left: usize, needed: usize) -> bool {
+    if cfg!(target_pointer_width = "64") {
+        // Into the constant that an address on the stack is computed with.
+        is_less(left.wrapping_sub(moved), needed)
+    } else {
+        // What an entry asks for leaves room below the end of the address space (`with_reserve`).
+        is_less(left, needed.saturating_add(moved))
+    }
 }
 
 /// [`call::enter_on`] where the stack is short: on more stack, if the host has some.
@@ -122,47 +160,28 @@ pub(crate) unsafe fn enter<const METERED: bool, A: Exchangeable, R: Exchangeable
             call::enter_with_room::<METERED, A, R>(thread, target, arguments, body, refusal)
         };
     }
-    let caller = thread.owner();
-    // Here, on behalf of the caller: between the stacks the thread acts for the host, which has no quota.
-    let asks = METERED && (A::NESTED || R::NESTED);
-    if asks && !call::admits::<A, R>(caller, target.owner(), &arguments) {
-        *refusal = Refusal::OverQuota;
-        call::return_to_caller(thread, caller);
-        return Err(Failure::Refused(arguments));
-    }
+    let (from, caller) = (thread.top(), thread.owner());
+    let needed = needed::<A, R>(target);
     let mut call = Some((arguments, body));
     let mut outcome = None;
     let mut callee = || {
         if let Some((arguments, body)) = call.take() {
-            // SAFETY: handed on; the probe sees to the room.
+            // As a call of the caller's, though its frame is not on top: what comes back is the caller's before it gets
+            // here, and never the host's.
+            // SAFETY: handed on; the probe sees to the room; the caller's frames are below the host's.
             let entered = unsafe {
-                call::enter_with_room::<false, A, R>(thread, target, arguments, body, refusal)
+                call::enter_from::<METERED, A, R>(thread, from, target, arguments, body, refusal)
             };
             outcome = Some(entered);
         }
     };
-    extend(thread, target.block().stack.bytes(), &mut callee);
+    extend(thread, needed, &mut callee);
+    call::return_to_caller(thread, caller);
     match (outcome, call) {
-        (Some(Ok(result)), _) => {
-            // On the way it was the host's.
-            if R::NESTED {
-                if METERED {
-                    call::note(target.block().owner(), caller, &result);
-                }
-                // SAFETY: the result goes to the caller.
-                result.transfer(&unsafe { Transfer::to(caller) });
-            }
-            call::return_to_caller(thread, caller);
-            Ok(result)
-        }
-        (Some(failed), _) => {
-            call::return_to_caller(thread, caller);
-            failed
-        }
+        (Some(outcome), _) => outcome,
         (None, Some((arguments, _))) => {
             *refusal = Refusal::StackExhausted;
-            shortage::note(thread, target.block().stack.bytes());
-            call::return_to_caller(thread, caller);
+            shortage::note(thread, needed);
             Err(Failure::Refused(arguments))
         }
         // Taken and not ended: the thread does not come here.

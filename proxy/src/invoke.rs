@@ -152,8 +152,8 @@ where
 
 /// Whether a quota has a say in the call, or the stack is short.
 #[inline(always)]
-fn is_rare<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: Target) -> bool {
-    is_short(thread, target) || is_marked::<A, R>(thread, target)
+fn is_rare<A: Exchangeable, R: FromRpc>(thread: &ThreadSlot, target: Target) -> bool {
+    is_short::<A, R::Parts>(thread, target) || is_marked::<A, R>(thread, target)
 }
 
 /// What a call gets, it gets as arguments: moved, or lent and asked whether it may be.

@@ -95,7 +95,7 @@ pub unsafe fn enter_on<const METERED: bool, A: Exchangeable, R: Exchangeable>(
     body: impl FnOnce(A) -> R,
     refusal: &mut Refusal,
 ) -> Result<R, Failure<A>> {
-    if METERED && stack::is_short(thread, target) {
+    if METERED && stack::is_short::<A, R>(thread, target) {
         // SAFETY: handed on.
         return unsafe { stack::enter::<METERED, A, R>(thread, target, arguments, body, refusal) };
     }
@@ -115,6 +115,30 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
     body: impl FnOnce(A) -> R,
     refusal: &mut Refusal,
 ) -> Result<R, Failure<A>> {
+    let (top, caller) = (thread.top(), thread.owner());
+    // SAFETY: handed on; the caller's frame is on top.
+    let result =
+        unsafe { enter_from::<METERED, A, R>(thread, top, target, arguments, body, refusal) };
+    // Who does not come back is dead: what it was to get is reclaimed with all that it has.
+    let result = ManuallyDrop::new(result);
+    return_to_caller(thread, caller);
+    ManuallyDrop::into_inner(result)
+}
+
+/// [`enter_with_room`] as a call of whom the frame `from` acts for; what is on top is put back, and its domain not left
+/// if it is dead: the caller looks.
+///
+/// # Safety
+/// As for [`enter_on`]; `from` is the top frame, or the one below that, which is the host's.
+#[inline(always)]
+pub(crate) unsafe fn enter_from<const METERED: bool, A: Exchangeable, R: Exchangeable>(
+    thread: &ThreadSlot,
+    from: *const Frame,
+    target: Target,
+    arguments: A,
+    body: impl FnOnce(A) -> R,
+    refusal: &mut Refusal,
+) -> Result<R, Failure<A>> {
     const {
         // What holds something is asked of its parts, where it is transferred.
         let () = A::NO_DESTRUCTOR_OF_ITS_OWN;
@@ -125,9 +149,11 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
     // They stay in registers only if no way drops them, see `spilled`: unwinding with them here does who is
     // dead, and they are reclaimed with all that it has.
     let arguments = ManuallyDrop::new(arguments);
-    let (below, caller) = (thread.top(), thread.owner());
+    let below = thread.top();
+    // SAFETY: a frame of the thread's chain.
+    let caller = unsafe { from.as_ref() }.map_or(Owner::HOST, Frame::owner);
     let counter = control::counter(target.index(), thread.shard());
-    let activation = Activation::new(target, below);
+    let activation = Activation::new(target, from);
     // On top as long as the entry counts, and no instruction less: a cut finds the thread either with
     // nothing begun, or here. Outside `catch` it is not cut while the activation is on top (`contain`).
     // SAFETY: the activation lives to the end of this function and is taken off before. The thread
@@ -136,7 +162,7 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
     counter.entries.fetch_add(1, SeqCst);
     if target.block.word() != target.expected() {
         leave(thread, counter, below);
-        refuse(thread, target);
+        refuse(target);
         return Err(Failure::Refused(ManuallyDrop::into_inner(arguments)));
     }
     let asks = METERED && (A::NESTED || R::NESTED);
@@ -147,7 +173,7 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
     }
     if asks && !admits::<A, R>(caller, target.owner(), &*arguments) {
         leave(thread, counter, below);
-        refuse(thread, target);
+        refuse(target);
         *refusal = Refusal::OverQuota;
         return Err(Failure::Refused(ManuallyDrop::into_inner(arguments)));
     }
@@ -191,10 +217,8 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
             Err(Failure::Crashed)
         }
     };
-    // Who does not come back is dead: what it was to get is reclaimed with all that it has.
     let result = ManuallyDrop::new(result);
     left(target);
-    return_to_caller(thread, caller);
     ManuallyDrop::into_inner(result)
 }
 
@@ -206,11 +230,10 @@ fn leave(thread: &ThreadSlot, counter: &Counter, below: *const Frame) {
     unsafe { thread.set_top(below) };
 }
 
-/// A caller that was killed ends here too: it may be asking a dead domain again and again.
+/// The way out of where nobody was let in.
 #[cold]
-fn refuse(thread: &ThreadSlot, target: Target) {
+fn refuse(target: Target) {
     left(target);
-    return_to_caller(thread, thread.owner());
 }
 
 /// The way out of a domain that died of what it executed, with what its activation had counted then.
