@@ -22,30 +22,40 @@ pub const RESERVE: usize = if cfg!(feature = "small") {
 /// finds no room has failed by itself; before that, the thread that it ran on was too short.
 pub const START: usize = 3 * RESERVE;
 
-/// How often, at most, what a call moves lies on the stack between where room for it is asked for and the callee, or on
-/// the way back: each function that takes or gives a value may have a copy of its own in code that is not optimised.
-const COPIES: usize = 32;
+/// How often, at most, what a call moves lies on the stack below where room for it was asked for. Each function that
+/// takes or gives a value has copies of its own in code that is not optimised: 17 of arguments, 14 of a result, counted
+/// in debug builds. Where the stack pointer can't be asked, those of the asking function count too, which are 29 more.
+const COPIES: usize = if cfg!(target_arch = "x86_64") {
+    24
+} else {
+    64
+};
 
-/// Bytes of stack that a call takes beside [`RESERVE`] to move `A` in and `R` back. A constant for each call, so that the
-/// look at the stack costs the same for all.
+/// Bytes that a call may move by value, arguments and result together: more would find room on no stack that a kernel has.
+const MOST: usize = 64 << 10;
+
+/// Bytes of stack that a call takes beside [`RESERVE`] to move `A` in and `R` back. A constant of each call, so the look
+/// at the stack costs the same for all.
 pub(crate) const fn to_move<A, R>() -> usize {
-    // Where room is compared without a sign this is an instruction, so what `RESERVE` has room for is not counted.
-    const FREE: usize = if cfg!(target_pointer_width = "64") { 0 } else { 64 };
+    /// What `RESERVE` has room for: where the constant is no part of an address it is an instruction.
+    const FREE: usize = 64;
     let both = size_of::<A>().saturating_add(size_of::<R>());
+    assert!(
+        both <= MOST,
+        "a call moves arguments and a result of more than 64 KiB by value: move them in an `RRef`"
+    );
     if both <= FREE {
-        return 0;
+        0
+    } else {
+        both.strict_mul(COPIES)
     }
-    let bytes = both.saturating_mul(COPIES);
-    if bytes < MOST_TO_MOVE { bytes } else { MOST_TO_MOVE }
 }
-
-/// More than any stack has, and no sum with it wraps or looks negative.
-const MOST_TO_MOVE: usize = isize::MAX as usize / 8;
 
 /// What an entry that moves `A` in and `R` back takes of the stack.
 fn needed<A, R>(target: Target) -> usize {
     let bytes = target.block().stack.bytes();
-    bytes.saturating_add(to_move::<A, R>()).min(isize::MAX as usize)
+    let bytes = bytes.saturating_add(to_move::<A, R>());
+    bytes.min(isize::MAX as usize)
 }
 
 /// How much room a domain's entries must find. Not one of the modelled atomics: what it says is settled
@@ -125,19 +135,33 @@ const fn is_less(left: usize, needed: usize) -> bool {
 #[inline(always)]
 #[must_use]
 pub fn is_short<A, R>(thread: &ThreadSlot, target: Target) -> bool {
-    is_less_beside(const { to_move::<A, R>() }, left(thread), target.block().stack.bytes())
+    is_short_of::<A, R>(thread, target.block().stack.bytes())
 }
 
-/// Whether `left` without `moved` is less than `needed`.
+/// Whether less than `needed` bytes are left beside what it takes to move `A` and `R`.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
-const fn is_less_beside(moved: usize, left: usize, needed: usize) -> bool {
-    if cfg!(target_pointer_width = "64") {
-        // Into the constant that an address on the stack is computed with.
-        is_less(left.wrapping_sub(moved), needed)
-    } else {
-        // What an entry asks for leaves room below the end of the address space (`with_reserve`).
-        is_less(left, needed.saturating_add(moved))
+fn is_short_of<A, R>(thread: &ThreadSlot, needed: usize) -> bool {
+    let address: usize;
+    // All of the frame that this is expanded in lies above the stack pointer: a local's address may be anywhere among
+    // the copies of what the call moves.
+    // SAFETY: computes an address; nothing is accessed.
+    unsafe {
+        core::arch::asm!(
+            "lea {address}, [rsp - {bytes}]",
+            address = out(reg) address,
+            bytes = const to_move::<A, R>(),
+            options(nomem, nostack, preserves_flags),
+        );
     }
+    is_less(address.wrapping_sub(thread.floor()), needed)
+}
+
+/// As above. A sum, where nothing says that a difference is less than nothing.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn is_short_of<A, R>(thread: &ThreadSlot, needed: usize) -> bool {
+    is_less(left(thread), needed.saturating_add(const { to_move::<A, R>() }))
 }
 
 /// [`call::enter_on`] where the stack is short: on more stack, if the host has some.
@@ -162,6 +186,8 @@ pub(crate) unsafe fn enter<const METERED: bool, A: Exchangeable, R: Exchangeable
     }
     let (from, caller) = (thread.top(), thread.owner());
     let needed = needed::<A, R>(target);
+    // There the boundary's own frame, with copies of its own, is on the segment too.
+    let on_segment = needed.saturating_add(to_move::<A, R>());
     let mut call = Some((arguments, body));
     let mut outcome = None;
     let mut callee = || {
@@ -175,7 +201,7 @@ pub(crate) unsafe fn enter<const METERED: bool, A: Exchangeable, R: Exchangeable
             outcome = Some(entered);
         }
     };
-    extend(thread, needed, &mut callee);
+    extend(thread, on_segment, &mut callee);
     call::return_to_caller(thread, caller);
     match (outcome, call) {
         (Some(outcome), _) => outcome,
@@ -204,6 +230,14 @@ fn extend(thread: &ThreadSlot, needed: usize, callee: &mut dyn FnMut()) {
     };
     // SAFETY: the probe is the host's, and `callee` begins with a frame of the target's own.
     unsafe { thread::as_host(|| probe.extend(needed, left, &mut callee)) };
+}
+
+/// Bytes of stack beside [`START`] that a start takes to move `A` from its recipe to `init`. The functions on the way
+/// ask for no room, and have copies of their own: 32, counted in a debug build.
+#[cfg(feature = "alloc")]
+pub(crate) const fn to_mint<A>() -> usize {
+    // So much is in what a start is promised.
+    to_move::<A, ()>().saturating_mul(3).saturating_sub(RESERVE)
 }
 
 /// Bytes of stack that a start of a domain which asks for `bytes` is promised.

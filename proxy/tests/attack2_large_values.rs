@@ -200,3 +200,36 @@ fn much_that_is_recorded_does_not_end_the_host() {
         server.kill();
     });
 }
+
+#[interface]
+trait Both {
+    fn both(&self, data: [u8; LARGE]) -> Result<[u8; LARGE], RpcError>;
+}
+impl Both for Serving {
+    fn both(&self, data: [u8; LARGE]) -> Result<[u8; LARGE], RpcError> {
+        samara_both_here(&data);
+        Ok(data)
+    }
+}
+#[inline(never)]
+fn samara_both_here(data: &[u8]) {
+    black_box(data);
+}
+#[test]
+fn zz_measure() {
+    drop(contained(false));
+    let init = |data: [u8; LARGE]| {
+        samara_both_here(&data);
+        Ok::<_, RpcError>(Serving)
+    };
+    let server: Domain<dyn Both> = host().spawn(DomainSpec::new("x").stack(0), init, Mint::of(|| [7; LARGE])).unwrap();
+    thread::Builder::new().stack_size(8<<20).spawn(move || {
+        let _c = contained(false);
+        let p = server.proxy().unwrap();
+        black_box(p.both([1; LARGE])).ok();
+        samara_testkit::contained::allow_segments(2);
+        let server: Domain<dyn Both> = host().spawn(DomainSpec::new("y").stack(16<<20), init, Mint::of(|| [7; LARGE])).unwrap();
+        let p = server.proxy().unwrap();
+        black_box(p.both([1; LARGE])).ok();
+    }).unwrap().join().unwrap();
+}
