@@ -2,9 +2,11 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use crate::call::{self, Failure, Refusal, Target};
-use crate::host::StackProbe;
-use crate::shortage;
+use crate::host::{self, StackProbe};
+use crate::segments::Asking;
+use crate::{contain, shortage};
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use core::time::Duration;
 use samara_rref::Exchangeable;
 use samara_shared_heap::thread::{self, ThreadSlot};
 use spin::Once;
@@ -164,6 +166,11 @@ fn is_short_of<A, R>(thread: &ThreadSlot, needed: usize) -> bool {
     is_less(left(thread), needed.saturating_add(const { to_move::<A, R>() }))
 }
 
+/// Whether the running thread has too little room for a boundary inside a domain, which moves `A` in and `R` back.
+pub(crate) fn has_no_room_to_move<A, R>(thread: &ThreadSlot) -> bool {
+    is_short_of::<A, R>(thread, RESERVE)
+}
+
 /// [`call::enter_on`] where the stack is short: on more stack, if the host has some.
 ///
 /// # Safety
@@ -228,8 +235,22 @@ fn extend(thread: &ThreadSlot, needed: usize, callee: &mut dyn FnMut()) {
     } else {
         left(thread)
     };
+    let go_on = || {
+        let asking = Asking::begin(thread);
+        let (began, mut inside) = (host::now_ns(), 0);
+        let mut callee = || {
+            let entered = host::now_ns();
+            callee();
+            inside = host::now_ns().saturating_sub(entered);
+        };
+        probe.extend(needed, left, asking.asker(), &mut callee);
+        drop(asking);
+        // What the host does for the call is time of the domain that calls.
+        let took = host::now_ns().saturating_sub(began).saturating_sub(inside);
+        contain::host_waited(Duration::from_nanos(took));
+    };
     // SAFETY: the probe is the host's, and `callee` begins with a frame of the target's own.
-    unsafe { thread::as_host(|| probe.extend(needed, left, &mut callee)) };
+    unsafe { thread::as_host(go_on) };
 }
 
 /// Bytes of stack beside [`START`] that a start takes to move `A` from its recipe to `init`. The functions on the way

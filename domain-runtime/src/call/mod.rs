@@ -15,7 +15,7 @@ mod target;
 
 #[cfg(feature = "alloc")]
 pub(crate) use activation::current_target;
-pub(crate) use activation::{Activation, exporter};
+pub(crate) use activation::{Activation, exporter, outermost};
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub(crate) use activation::{innermost, nearest};
 pub(crate) use apart::apart;
