@@ -139,13 +139,7 @@ pub unsafe trait StackProbe: Sync {
     /// old one and returns true; or returns false, which refuses the call. Called as the host; `callee`
     /// does not unwind.
     /// A host with so many segments asks `asker` whether it [may have](Asker::may_have) one.
-    fn extend(
-        &self,
-        needed: usize,
-        left: usize,
-        asker: Asker,
-        callee: &mut dyn FnMut(),
-    ) -> bool {
+    fn extend(&self, needed: usize, left: usize, asker: Asker, callee: &mut dyn FnMut()) -> bool {
         let _ = (needed, left, asker, callee);
         false
     }

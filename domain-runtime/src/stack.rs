@@ -27,11 +27,7 @@ pub const START: usize = 3 * RESERVE;
 /// How often, at most, what a call moves lies on the stack below where room for it was asked for. Each function that
 /// takes or gives a value has copies of its own in code that is not optimised: 17 of arguments, 14 of a result, counted
 /// in debug builds. Where the stack pointer can't be asked, those of the asking function count too, which are 29 more.
-const COPIES: usize = if cfg!(target_arch = "x86_64") {
-    24
-} else {
-    64
-};
+const COPIES: usize = if cfg!(target_arch = "x86_64") { 24 } else { 64 };
 
 /// Bytes that a call may move by value, arguments and result together: more would find room on no stack that a kernel has.
 const MOST: usize = 64 << 10;
@@ -163,7 +159,10 @@ fn is_short_of<A, R>(thread: &ThreadSlot, needed: usize) -> bool {
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
 fn is_short_of<A, R>(thread: &ThreadSlot, needed: usize) -> bool {
-    is_less(left(thread), needed.saturating_add(const { to_move::<A, R>() }))
+    is_less(
+        left(thread),
+        needed.saturating_add(const { to_move::<A, R>() }),
+    )
 }
 
 /// Whether the running thread has too little room for a boundary inside a domain, which moves `A` in and `R` back.
@@ -188,7 +187,7 @@ pub(crate) unsafe fn enter<const METERED: bool, A: Exchangeable, R: Exchangeable
         // It takes no stack to be told so, and how much its slot asks for is said by who has that now.
         // SAFETY: handed on; nothing is entered.
         return unsafe {
-            call::enter_with_room::<METERED, A, R>(thread, target, arguments, body, refusal)
+            call::enter_with_room::<METERED, A, R>(thread, None, target, arguments, body, refusal)
         };
     }
     let (from, caller) = (thread.top(), thread.owner());
@@ -201,9 +200,12 @@ pub(crate) unsafe fn enter<const METERED: bool, A: Exchangeable, R: Exchangeable
         if let Some((arguments, body)) = call.take() {
             // As a call of the caller's, though its frame is not on top: what comes back is the caller's before it gets
             // here, and never the host's.
+            let from = Some(from);
             // SAFETY: handed on; the probe sees to the room; the caller's frames are below the host's.
             let entered = unsafe {
-                call::enter_from::<METERED, A, R>(thread, from, target, arguments, body, refusal)
+                call::enter_with_room::<METERED, A, R>(
+                    thread, from, target, arguments, body, refusal,
+                )
             };
             outcome = Some(entered);
         }

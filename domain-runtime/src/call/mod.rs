@@ -100,40 +100,18 @@ pub unsafe fn enter_on<const METERED: bool, A: Exchangeable, R: Exchangeable>(
         return unsafe { stack::enter::<METERED, A, R>(thread, target, arguments, body, refusal) };
     }
     // SAFETY: handed on.
-    unsafe { enter_with_room::<METERED, A, R>(thread, target, arguments, body, refusal) }
+    unsafe { enter_with_room::<METERED, A, R>(thread, None, target, arguments, body, refusal) }
 }
 
-/// [`enter_on`] a stack that has room.
+/// [`enter_on`] a stack that has room. On a segment, where the frame on top is the host's, as a call of whom the frame
+/// `from` acts for: if that caller is dead, who switches back leaves it, from its own stack.
 ///
 /// # Safety
-/// As for [`enter_on`].
+/// As for [`enter_on`]; `from` is the frame below the top one, which is the host's.
 #[inline(always)]
 pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Exchangeable>(
     thread: &ThreadSlot,
-    target: Target,
-    arguments: A,
-    body: impl FnOnce(A) -> R,
-    refusal: &mut Refusal,
-) -> Result<R, Failure<A>> {
-    let (top, caller) = (thread.top(), thread.owner());
-    // SAFETY: handed on; the caller's frame is on top.
-    let result =
-        unsafe { enter_from::<METERED, A, R>(thread, top, target, arguments, body, refusal) };
-    // Who does not come back is dead: what it was to get is reclaimed with all that it has.
-    let result = ManuallyDrop::new(result);
-    return_to_caller(thread, caller);
-    ManuallyDrop::into_inner(result)
-}
-
-/// [`enter_with_room`] as a call of whom the frame `from` acts for; what is on top is put back, and its domain not left
-/// if it is dead: the caller looks.
-///
-/// # Safety
-/// As for [`enter_on`]; `from` is the top frame, or the one below that, which is the host's.
-#[inline(always)]
-pub(crate) unsafe fn enter_from<const METERED: bool, A: Exchangeable, R: Exchangeable>(
-    thread: &ThreadSlot,
-    from: *const Frame,
+    from: Option<*const Frame>,
     target: Target,
     arguments: A,
     body: impl FnOnce(A) -> R,
@@ -150,10 +128,13 @@ pub(crate) unsafe fn enter_from<const METERED: bool, A: Exchangeable, R: Exchang
     // dead, and they are reclaimed with all that it has.
     let arguments = ManuallyDrop::new(arguments);
     let below = thread.top();
-    // SAFETY: a frame of the thread's chain.
-    let caller = unsafe { from.as_ref() }.map_or(Owner::HOST, Frame::owner);
+    let caller = match from {
+        None => thread.owner(),
+        // SAFETY: a frame of the thread's chain.
+        Some(from) => unsafe { from.as_ref() }.map_or(Owner::HOST, Frame::owner),
+    };
     let counter = control::counter(target.index(), thread.shard());
-    let activation = Activation::new(target, from);
+    let activation = Activation::new(target, from.unwrap_or(below));
     // On top as long as the entry counts, and no instruction less: a cut finds the thread either with
     // nothing begun, or here. Outside `catch` it is not cut while the activation is on top (`contain`).
     // SAFETY: the activation lives to the end of this function and is taken off before. The thread
@@ -162,7 +143,7 @@ pub(crate) unsafe fn enter_from<const METERED: bool, A: Exchangeable, R: Exchang
     counter.entries.fetch_add(1, SeqCst);
     if target.block.word() != target.expected() {
         leave(thread, counter, below);
-        refuse(target);
+        refuse(thread, target);
         return Err(Failure::Refused(ManuallyDrop::into_inner(arguments)));
     }
     let asks = METERED && (A::NESTED || R::NESTED);
@@ -173,7 +154,7 @@ pub(crate) unsafe fn enter_from<const METERED: bool, A: Exchangeable, R: Exchang
     }
     if asks && !admits::<A, R>(caller, target.owner(), &*arguments) {
         leave(thread, counter, below);
-        refuse(target);
+        refuse(thread, target);
         *refusal = Refusal::OverQuota;
         return Err(Failure::Refused(ManuallyDrop::into_inner(arguments)));
     }
@@ -217,8 +198,12 @@ pub(crate) unsafe fn enter_from<const METERED: bool, A: Exchangeable, R: Exchang
             Err(Failure::Crashed)
         }
     };
+    // Who does not come back is dead: what it was to get is reclaimed with all that it has.
     let result = ManuallyDrop::new(result);
     left(target);
+    if from.is_none() {
+        return_to_caller(thread, caller);
+    }
     ManuallyDrop::into_inner(result)
 }
 
@@ -230,10 +215,11 @@ fn leave(thread: &ThreadSlot, counter: &Counter, below: *const Frame) {
     unsafe { thread.set_top(below) };
 }
 
-/// The way out of where nobody was let in.
+/// A caller that was killed ends here too: it may be asking a dead domain again and again.
 #[cold]
-fn refuse(target: Target) {
+fn refuse(thread: &ThreadSlot, target: Target) {
     left(target);
+    return_to_caller(thread, thread.owner());
 }
 
 /// The way out of a domain that died of what it executed, with what its activation had counted then.

@@ -96,7 +96,9 @@ fn start<F: FnOnce() + Send + 'static>(
         // What the host does for it is time of the domain.
         let took = host::now_ns().saturating_sub(began);
         contain::host_waited(Duration::from_nanos(took));
-        spawned.map(|()| handle).map_err(|_back| SpawnError::Refused)
+        spawned
+            .map(|()| handle)
+            .map_err(|_back| SpawnError::Refused)
     };
     // SAFETY: the runtime's own and the host's; the closure runs on the new thread only.
     unsafe { thread::as_host(start) }

@@ -94,13 +94,17 @@ fn one_domain_does_not_take_all_segments() {
     let client = |name| {
         let of = server.clone();
         let mint = Mint::fallible(move || of.proxy());
-        let domain: Domain<dyn Client> = host().spawn(DomainSpec::new(name), calling, mint).unwrap();
+        let domain: Domain<dyn Client> =
+            host().spawn(DomainSpec::new(name), calling, mint).unwrap();
         domain
     };
     let (hoarder, other) = (client("hoarder"), client("other"));
     assert_eq!(other.proxy().unwrap().ping(), Ok(7));
     // As long as half are left nobody counts.
-    assert_eq!(hoarder.proxy().unwrap().hoard(), Ok(SEGMENTS as u32 / 2 + 1));
+    assert_eq!(
+        hoarder.proxy().unwrap().hoard(),
+        Ok(SEGMENTS as u32 / 2 + 1)
+    );
     let got = other.proxy().unwrap().ping();
     hoarder.kill();
     other.kill();

@@ -1,6 +1,9 @@
 //! Attack: arguments that are large, by value. The boundary moves them on the stack, below where it has asked for room.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
-#![expect(unsafe_code, reason = "calls what trusted crates call on domains' behalf")]
+#![expect(
+    unsafe_code,
+    reason = "calls what trusted crates call on domains' behalf"
+)]
 
 use samara_domain_runtime::call::bounded;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -140,8 +143,11 @@ fn asking((one, all): (Proxy<dyn Server>, Shadow<dyn Server>)) -> Result<Asking,
 fn spawn() -> (Domain<dyn Server>, Domain<dyn Client>) {
     // This host keeps stacks from here on.
     drop(contained(false));
-    let spec = |name| DomainSpec::new(name).restart(Restart::limited(1 << 20, Duration::from_secs(3600)));
-    let server: Domain<dyn Server> = host().spawn(spec("server"), serving, Mint::nothing()).unwrap();
+    let spec =
+        |name| DomainSpec::new(name).restart(Restart::limited(1 << 20, Duration::from_secs(3600)));
+    let server: Domain<dyn Server> = host()
+        .spawn(spec("server"), serving, Mint::nothing())
+        .unwrap();
     let of = server.clone();
     let mint = Mint::fallible(move || Ok::<_, RpcError>((of.proxy()?, of.shadow()?)));
     let client = host().spawn(spec("client"), asking, mint);
@@ -160,7 +166,9 @@ fn on_stack<R: Send>(attack: impl FnOnce() -> R + Send) -> R {
 }
 
 /// Calls from every depth; how many calls the server, who has done nothing, died of.
-fn from_every_depth(ask: impl Fn(&Proxy<dyn Client>, usize) -> Result<u32, RpcError> + Sync) -> usize {
+fn from_every_depth(
+    ask: impl Fn(&Proxy<dyn Client>, usize) -> Result<u32, RpcError> + Sync,
+) -> usize {
     let _alone = alone();
     let (server, client) = spawn();
     let ended = on_stack(|| {
@@ -250,7 +258,12 @@ fn much_that_is_recorded_does_not_end_the_host() {
                 client.restart().unwrap();
                 let proxy = client.proxy().unwrap();
                 let noted = proxy.note();
-                assert_eq!(noted, Ok(1), "{bytes}: {:?}", client.exit_reason().map(|at| (at.kind, at.message)));
+                assert_eq!(
+                    noted,
+                    Ok(1),
+                    "{bytes}: {:?}",
+                    client.exit_reason().map(|at| (at.kind, at.message))
+                );
                 assert!(server.kill());
                 println!("from {bytes}");
                 let _ = proxy.status_below(bytes);

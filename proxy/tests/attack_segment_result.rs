@@ -42,7 +42,9 @@ impl Server for Serving {
         Ok(RRef::new_zeroed_slice(MUCH)?)
     }
     fn many(&self, count: u32) -> Result<RRef<[RRef<u64>]>, RpcError> {
-        Ok(RRef::try_from_fn(count as usize, |at| RRef::new(at as u64))?)
+        Ok(RRef::try_from_fn(count as usize, |at| {
+            RRef::new(at as u64)
+        })?)
     }
 }
 fn serving((): ()) -> Result<Serving, RpcError> {
@@ -126,13 +128,13 @@ fn hosts() -> usize {
 
 /// The caller dies in trusted code, in a call back of its callee's; the callee lives, and gives a result.
 #[test]
-fn what_a_caller_that_has_died_is_given_over_a_segment_is_reclaimed_with_it() {
+fn a_dead_callers_result_over_a_segment_is_reclaimed() {
     dies_in_a_call_back(MORE);
 }
 
 /// To compare: without a segment nothing is left.
 #[test]
-fn what_a_caller_that_has_died_is_given_is_reclaimed_with_it() {
+fn a_dead_callers_result_is_reclaimed() {
     dies_in_a_call_back(0);
 }
 
@@ -158,13 +160,15 @@ fn dies_in_a_call_back(stack: usize) {
     host().reap();
     allow_segments(0);
     let left = hosts() - before;
-    println!("{deaths} deaths, {reserves} of them in trusted code: {left} objects of {MUCH} bytes are left to the host");
+    println!(
+        "{deaths} deaths, {reserves} of them in trusted code: {left} objects of {MUCH} bytes are left to the host"
+    );
     assert_eq!(left, 0);
 }
 
 /// What it takes to move a result counts against nobody's budget, and the result is somebody's whatever happens.
 #[test]
-fn a_result_that_is_moved_over_a_segment_takes_nobodys_time() {
+fn a_result_over_a_segment_takes_nobodys_time() {
     const COUNT: u32 = 2_000_000;
     let _alone = alone();
     let spec = DomainSpec::new("frugal").budget(Duration::from_millis(8));
