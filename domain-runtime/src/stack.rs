@@ -33,8 +33,9 @@ const COPIES: usize = if cfg!(target_arch = "x86_64") { 24 } else { 64 };
 const MOST: usize = 64 << 10;
 
 /// Bytes of stack that a call takes beside [`RESERVE`] to move `A` in and `R` back. A constant of each call, so the look
-/// at the stack costs the same for all.
-pub(crate) const fn to_move<A, R>() -> usize {
+/// at the stack costs the same for all. More than 64 KiB do not compile.
+#[must_use]
+pub const fn to_move<A, R>() -> usize {
     /// What `RESERVE` has room for: where the constant is no part of an address it is an instruction.
     const FREE: usize = 64;
     let both = size_of::<A>().saturating_add(size_of::<R>());

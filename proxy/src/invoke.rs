@@ -5,7 +5,7 @@ use crate::source::{Attempts, Source};
 use crate::{Proxy, Shadow, recorded};
 use core::mem::ManuallyDrop;
 use samara_domain_runtime::call::{Failure, Refusal, Target, enter_on, is_marked, spilled};
-use samara_domain_runtime::stack::is_short;
+use samara_domain_runtime::stack::{is_short, to_move};
 use samara_domain_runtime::{Instance, Interface, RpcError, exports};
 use samara_rref::{AllocError, Exchangeable, Lend};
 use samara_shared_heap::thread::{self, ThreadSlot};
@@ -14,6 +14,12 @@ use samara_shared_heap::thread::{self, ThreadSlot};
 #[inline]
 pub const fn assert_lend<T: ?Sized + Lend>() {
     const { T::LENDABLE }
+}
+
+/// The compile-time check that `#[interface]` writes for every method: of what it moves, `A` in and `R` back.
+#[inline]
+pub const fn assert_moves<A, R>() {
+    let _ = to_move::<A, R>();
 }
 
 /// A moved argument of an `#[idempotent]` or `#[replay]` method: a retry passes it again.
