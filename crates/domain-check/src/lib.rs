@@ -10,7 +10,7 @@
 //! 1. build it with `--message-format=json`, with `RUSTC_WRAPPER` set to a program that begins with
 //!    [`record_if_wrapped`], and [`RECORDS`] set to [`Build::records`] of the target directory;
 //! 2. put together a [`Build`] from `cargo metadata` and the messages;
-//! 3. call [`check_domain`] for each domain, and [`check_sysroot`] once.
+//! 3. call [`check_domain`] for each of [`Build::domains`], and [`check_sysroot`] once.
 #![forbid(unsafe_code)]
 
 mod build;

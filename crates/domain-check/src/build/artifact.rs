@@ -72,13 +72,18 @@ impl Artifact {
     /// Whether a file of this contents is among its own: cargo copies what members of the workspace make to
     /// names without its hash, and tells of the copies.
     pub(crate) fn has_copy_of(&self, path: &Path) -> bool {
-        let crate_file = format!("lib{}.", self.target.replace('-', "_"));
+        let crate_file = format!("lib{}.", self.crate_name());
         let mut copies = self.files.iter().filter(|file| {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             name.starts_with(&crate_file) && file.extension() == path.extension()
         });
         let wanted = digest(path);
         wanted.is_some() && copies.any(|file| digest(file) == wanted)
+    }
+
+    /// The name that code calls it by.
+    pub(crate) fn crate_name(&self) -> String {
+        self.target.replace('-', "_")
     }
 
     /// Its compiled libraries: usually one.

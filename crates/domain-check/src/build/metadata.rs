@@ -101,6 +101,11 @@ impl Metadata {
         self.packages.get(id)
     }
 
+    /// Every package, in no order.
+    pub fn packages(&self) -> impl Iterator<Item = &Package> {
+        self.packages.values()
+    }
+
     /// The member of the workspace with this name.
     pub fn member(&self, name: &str) -> Option<&Package> {
         self.packages
@@ -148,6 +153,17 @@ impl Metadata {
         }
         found.sort_by(|a, b| a.name.cmp(&b.name));
         found
+    }
+}
+
+/// By its name, and by its identifier if it is of another workspace: others may have the name.
+impl fmt::Display for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        if !self.member {
+            write!(f, " ({})", self.id)?;
+        }
+        Ok(())
     }
 }
 

@@ -13,10 +13,7 @@ pub use wrapper::{RECORDS, record_if_wrapped};
 
 use std::path::{Path, PathBuf};
 
-use crate::review::{Entry, Review, names};
-
-/// The crate through which a domain reaches all that it may use.
-const DOMAIN_SIDE: &str = "samara-domain";
+use crate::review::{Review, Reviewed};
 
 /// A finished build, as the checks see it.
 #[derive(Clone, Debug)]
@@ -118,17 +115,17 @@ impl Build {
     }
 
     /// The packages of the build that are domains, sorted by name: each library of the workspace's own, or from a
-    /// path, or linked with `samara-domain`, that is neither reviewed nor `trusted` by name. One that nobody thought
-    /// of is among them.
-    pub fn domains<'a>(&'a self, review: &Review, trusted: &[Entry]) -> Vec<&'a Package> {
-        let is_known = |it: &Package| review.find(&it.name).is_some() || names(trusted, &it.name);
+    /// path, or linked with a crate that marks domains, or with a file of no package, that is neither reviewed nor one
+    /// of the `hosts`. One that nobody thought of is among them, and so is another one of a known name.
+    pub fn domains<'a>(&'a self, review: &Review, hosts: &[Reviewed]) -> Vec<&'a Package> {
+        let is_known =
+            |it: &Package| review.of(it).is_some() || hosts.iter().any(|host| host.is(it));
         let of_domains = |it: &Package| {
+            let linked = self.linked_with(it);
+            let mut packages = linked.packages.iter();
             it.source.is_none()
-                || self
-                    .linked_with(it)
-                    .packages
-                    .iter()
-                    .any(|it| it.name == DOMAIN_SIDE)
+                || !linked.unknown.is_empty()
+                || packages.any(|it| review.marks_domains(&it.name))
         };
         let libraries = self
             .artifacts
@@ -138,9 +135,29 @@ impl Build {
         let mut domains: Vec<_> = packages
             .filter(|it| !is_known(it) && of_domains(it))
             .collect();
-        domains.sort_by(|a, b| a.name.cmp(&b.name));
+        domains.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         domains.dedup_by(|a, b| a.id == b.id);
         domains
+    }
+
+    /// Other packages of the build with a library of the name that one of this package's has.
+    pub(crate) fn namesakes<'a>(&'a self, package: &Package) -> Vec<&'a Package> {
+        let libraries = || {
+            let all = self.artifacts.iter();
+            all.filter(|it| it.libraries().next().is_some())
+        };
+        let own: Vec<_> = libraries()
+            .filter(|it| it.package == package.id)
+            .map(Artifact::crate_name)
+            .collect();
+        let others = libraries().filter(|it| it.package != package.id);
+        let named = others.filter(|it| own.contains(&it.crate_name()));
+        let mut ids: Vec<_> = named.map(|it| it.package.as_str()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.into_iter()
+            .filter_map(|id| self.metadata.get(id))
+            .collect()
     }
 
     /// The compiled libraries of a package.
@@ -175,10 +192,43 @@ pub(crate) fn strings(value: &serde_json::Value) -> impl Iterator<Item = String>
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use serde_json::{Value, json};
+
     use super::metadata::tests::made_up;
-    use super::{Artifact, Build};
-    use crate::review::{Entry, Review, Source};
+    use super::{Artifact, Build, Metadata, digest};
+    use crate::review::{Review, Reviewed, Source};
+
+    /// A build of these packages with a library each, but for a program `samara-kernel`.
+    fn built<'a>(metadata: Metadata, ids: impl IntoIterator<Item = &'a str>) -> Build {
+        let artifacts = ids.into_iter().map(|id| {
+            let file = if id == "samara-kernel" {
+                "kernel"
+            } else {
+                "libx.rlib"
+            };
+            let name = id.split('#').next().unwrap_or(id);
+            let message = format!(
+                r#"{{"reason":"compiler-artifact","package_id":"{id}","target":{{"name":"{name}"}},"filenames":["/{file}"]}}"#
+            );
+            let artifact = Artifact::from_message(&message).expect("valid");
+            artifact.expect("an artifact")
+        });
+        Build::new(metadata, artifacts.collect(), "")
+    }
+
+    /// The domains of a build of these edges, all but the one that is left out, beside a host `samara-testkit`.
+    fn domains_without(edges: &[(&str, &str)], left_out: &str) -> Vec<String> {
+        let names = edges.iter().flat_map(|&(from, to)| [from, to]);
+        let build = built(made_up(edges), names.filter(|&name| name != left_out));
+        let hosts = [Reviewed::trusted(
+            "samara-testkit",
+            Source::Member,
+            "a host",
+        )];
+        let domains = build.domains(&Review::samara(&Source::Member), &hosts);
+        domains.iter().map(|it| it.name.clone()).collect()
+    }
 
     #[test]
     fn whatever_nobody_knows_is_a_domain() {
@@ -192,24 +242,107 @@ mod tests {
             ("samara-kernel", "acpi"),
             ("samara-not-built", "samara-domain"),
         ];
-        let names = edges.iter().flat_map(|&(from, to)| [from, to]);
-        let built = names.filter(|name| *name != "samara-not-built");
-        let artifacts = built.map(|name| {
-            let file = if name == "samara-kernel" {
-                "kernel"
-            } else {
-                "libx.rlib"
-            };
-            let message = format!(
-                r#"{{"reason":"compiler-artifact","package_id":"{name}","filenames":["/{file}"]}}"#
-            );
-            let artifact = Artifact::from_message(&message).expect("valid");
-            artifact.expect("an artifact")
-        });
-        let build = Build::new(made_up(&edges), artifacts.collect(), "");
-        let trusted = [Entry::new("samara-testkit", "plants faults")];
-        let domains = build.domains(&Review::samara(&Source::Member), &trusted);
-        let names: Vec<_> = domains.iter().map(|it| it.name.as_str()).collect();
+        let names = domains_without(&edges, "samara-not-built");
         assert_eq!(names, ["far-domain", "samara-forgotten", "samara-nvme"]);
+    }
+
+    #[test]
+    fn a_namesake_of_a_reviewed_crate_is_a_domain() {
+        // The reviewed one is of crates.io, and not of a source that is made up.
+        let found = domains_without(&[("samara-kernel", "talc"), ("talc", "samara-domain")], "");
+        assert_eq!(found, ["talc"]);
+    }
+
+    #[test]
+    fn a_part_of_samara_domain_marks_domains_as_well() {
+        for part in [
+            "samara-rref",
+            "samara-proxy",
+            "samara-interfaces",
+            "samara-shared-heap",
+        ] {
+            let found = domains_without(&[("samara-kernel", "far"), ("far", part)], "");
+            assert_eq!(found, ["far"], "{part}");
+        }
+    }
+
+    /// A build of these packages, each given as its id, whether it is a member, and its source. All are linked with
+    /// `samara-domain`. What stands before `#` in an id is the name.
+    pub(crate) fn of_sources(packages: &[(&str, bool, Option<&str>)]) -> Build {
+        let all = || packages.iter().chain(&[("samara-domain", true, None)]);
+        let members: Vec<_> = all().filter(|it| it.1).map(|it| it.0).collect();
+        let package = |&(id, _, source): &(&str, bool, Option<&str>)| {
+            json!({ "id": id, "name": id.split('#').next(), "version": "1.0.0", "publish": null, "source": source,
+                    "manifest_path": format!("/{id}/Cargo.toml"), "targets": [{ "kind": ["lib"], "src_path": format!("/{id}/lib.rs") }] })
+        };
+        let node = |&(id, ..): &(&str, bool, Option<&str>)| {
+            let domain = json!({ "pkg": "samara-domain", "dep_kinds": [{ "kind": null }] });
+            let deps: Vec<Value> = [domain]
+                .into_iter()
+                .filter(|_| id != "samara-domain")
+                .collect();
+            json!({ "id": id, "deps": deps })
+        };
+        let metadata = json!({
+            "workspace_members": members,
+            "packages": all().map(package).collect::<Vec<_>>(),
+            "resolve": { "nodes": all().map(node).collect::<Vec<_>>() },
+        });
+        let metadata = Metadata::from_json(&metadata.to_string()).expect("of the right form");
+        built(metadata, all().map(|it| it.0))
+    }
+
+    #[test]
+    fn two_domains_of_one_name_are_two() {
+        let build = of_sources(&[
+            ("samara-nvme", true, None),
+            ("samara-nvme#far", false, Some("git+https://far")),
+        ]);
+        let domains = build.domains(&Review::samara(&Source::Member), &[]);
+        let ids: Vec<_> = domains.iter().map(|it| it.id.as_str()).collect();
+        assert_eq!(ids, ["samara-nvme", "samara-nvme#far"]);
+        for domain in domains {
+            let namesakes = build.namesakes(domain);
+            assert!(namesakes.len() == 1 && namesakes[0].id != domain.id);
+        }
+    }
+
+    #[test]
+    fn who_is_linked_with_a_file_of_nobody_is_a_domain() {
+        let target = std::env::temp_dir().join(format!("samara-linked-{}", std::process::id()));
+        let records = Build::records(&target);
+        std::fs::create_dir_all(&records).expect("writable");
+        let library = target.join("libx.rlib");
+        std::fs::write(&library, "far").expect("writable");
+        for (named, is_domain) in [("--extern=y=/nowhere/liby.rlib", true), ("-O", false)] {
+            let record = json!({
+                "program": "rustc", "arguments": ["--crate-name=x", named], "directory": "/",
+                "environment": {}, "digest": digest(&library), "sources": {},
+            });
+            std::fs::write(records.join("x.json"), record.to_string()).expect("writable");
+            let mut build = built(made_up(&[("far", "bitflags")]), ["far"]);
+            build.target.clone_from(&target);
+            build.artifacts[0].files = vec![library.clone()];
+            let domains = build.domains(&Review::samara(&Source::Member), &[]);
+            assert_eq!(domains.len(), usize::from(is_domain), "{named}");
+        }
+        std::fs::remove_dir_all(target).expect("it was made");
+    }
+
+    #[test]
+    fn a_namesake_of_a_host_is_a_domain() {
+        let build = of_sources(&[
+            ("samara-testkit", true, None),
+            ("samara-testkit#path", false, None),
+            ("samara-testkit#far", false, Some("git+https://far")),
+        ]);
+        let hosts = [Reviewed::trusted(
+            "samara-testkit",
+            Source::Member,
+            "a host",
+        )];
+        let domains = build.domains(&Review::samara(&Source::Member), &hosts);
+        let ids: Vec<_> = domains.iter().map(|it| it.id.as_str()).collect();
+        assert_eq!(ids, ["samara-testkit#far", "samara-testkit#path"]);
     }
 }

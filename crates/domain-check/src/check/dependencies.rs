@@ -8,6 +8,13 @@ use crate::review::Review;
 /// Checks what `domain` names in its manifest and what it is linked with.
 pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Findings {
     let mut findings = manifest(domain);
+    for namesake in build.namesakes(domain) {
+        let what = format!(
+            "{} and {} of the build have one name, by which reports and macros tell crates apart",
+            domain.id, namesake.id
+        );
+        findings.push(Finding::new(Rule::CrateName, what).at(domain.directory.join("Cargo.toml")));
+    }
     let linked = build.linked_with(domain);
     for dependency in build.direct(domain) {
         if review
@@ -64,7 +71,7 @@ fn manifest(domain: &Package) -> Findings {
 
 fn dependency(review: &Review, domain: &Package, package: &Package) -> Option<Finding> {
     let name = &package.name;
-    let Some(reviewed) = review.find(name) else {
+    let Some(reviewed) = review.of(package).or_else(|| review.find(name)) else {
         let what = format!("{name} is part of {} but not reviewed", domain.name);
         return Some(Finding::new(Rule::UnreviewedCrate, what));
     };
@@ -95,7 +102,7 @@ fn dependency(review: &Review, domain: &Package, package: &Package) -> Option<Fi
 /// The features that a reviewed package was compiled with.
 fn features(build: &Build, review: &Review, package: &Package) -> Findings {
     let mut findings = Findings::new();
-    let Some(reviewed) = review.find(&package.name) else {
+    let Some(reviewed) = review.of(package) else {
         return findings;
     };
     for library in build.libraries(package).chain(build.macros(package)) {
@@ -120,7 +127,9 @@ fn features(build: &Build, review: &Review, package: &Package) -> Findings {
 mod tests {
     use super::check;
     use crate::build::metadata::tests::made_up;
+    use crate::build::tests::of_sources;
     use crate::build::{Artifact, Build};
+    use crate::finding::Rule;
     use crate::review::{Review, Source};
 
     /// What is found in a build of these packages, all but the ones left out, which come from the sources
@@ -160,6 +169,26 @@ mod tests {
             ("samara-shared-heap", "spin"),
         ];
         assert_eq!(findings(&good), [""; 0]);
+    }
+
+    #[test]
+    fn a_namesake_in_the_build_is_told() {
+        let far = ("samara-nvme#far", false, Some("git+https://far"));
+        for (packages, is_told) in [
+            (&[("samara-nvme", true, None), far][..], true),
+            (&[("samara-nvme", true, None), ("other", true, None)], false),
+        ] {
+            let build = of_sources(packages);
+            let review = Review::samara(&Source::Member);
+            let domain = build.metadata.get("samara-nvme").expect("a member");
+            let findings = check(&build, &review, domain);
+            let mut found = findings.iter().map(|it| it.rule);
+            assert_eq!(
+                found.any(|it| it == Rule::CrateName),
+                is_told,
+                "{findings:?}"
+            );
+        }
     }
 
     #[test]

@@ -84,6 +84,22 @@ pub(super) fn forbidding_unsafe(
     run(&format!("compiling {name} with -Funsafe_code"), command).map(drop)
 }
 
+/// Compiles `invocation` once more, up to code generation, with the solver of traits that the compiler will use: it
+/// has holes of its own, and not those of the one that made the linked library. What comes out goes to `directory`.
+pub(super) fn by_another_solver(
+    invocation: &Invocation,
+    directory: &Path,
+    run: &Run<'_>,
+) -> Result<(), String> {
+    let arguments = [
+        "-Znext-solver=globally".to_owned(),
+        "--emit=metadata".to_owned(),
+        "--out-dir".to_owned(),
+        directory.display().to_string(),
+    ];
+    told(invocation, &arguments, Reader::Checks, run).map(drop)
+}
+
 /// What a unit is made from.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(super) struct Inputs {
@@ -153,9 +169,45 @@ fn again(invocation: &Invocation) -> Command {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::env;
     use std::path::{Path, PathBuf};
+    use std::process::Command;
 
-    use super::Inputs;
+    use super::{Inputs, by_another_solver};
+    use crate::build::Invocation;
+
+    #[test]
+    fn another_solver_refuses_what_overlaps_an_object() {
+        let compiler = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let directory = env::temp_dir().join(format!("samara-solver-{}", std::process::id()));
+        let of = |file: &str| {
+            let arguments = [
+                "--edition=2024",
+                "--crate-type=lib",
+                "--crate-name=tried",
+                file,
+            ];
+            let invocation = Invocation {
+                program: PathBuf::from(&compiler),
+                arguments: arguments.map(str::to_owned).to_vec(),
+                directory: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus"),
+                environment: BTreeMap::new(),
+                digest: None,
+                sources: BTreeMap::new(),
+            };
+            let run = |_: &str, mut command: Command| {
+                let output = command.output().map_err(|error| error.to_string())?;
+                let told = String::from_utf8_lossy(&output.stderr).into_owned();
+                output.status.success().then(String::new).ok_or(told)
+            };
+            by_another_solver(&invocation, &directory, &run)
+        };
+        let refused = of("plants/dyn_overlap.rs").expect_err("it is unsound");
+        assert!(refused.contains("cannot normalize"), "{refused}");
+        assert_eq!(of("good/lifetimes.rs"), Ok(()));
+        std::fs::remove_dir_all(directory).expect("it was made");
+    }
 
     #[test]
     fn files_and_variables_of_a_unit_are_read() {

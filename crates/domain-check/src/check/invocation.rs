@@ -192,8 +192,9 @@ impl Check<'_> {
         let name = self.invocation().value("--crate-name").unwrap_or_default();
         let name = name.to_owned();
         let taken = |known: &str| known.replace('-', "_") == name;
+        let domain = self.unit.domain;
         let mut reviewed = self.review.crates.iter();
-        let is_reviewed = reviewed.any(|it| it.name != self.unit.domain.name && taken(&it.name));
+        let is_reviewed = reviewed.any(|it| taken(&it.name) && !it.is(domain));
         let is_named = externs.iter().any(|it| it.split('=').next() == Some(&name));
         if is_reviewed || is_named || SYSROOT.contains(&name.as_str()) {
             self.find(Rule::CrateName, format!("the name {name} of another crate"));
@@ -233,7 +234,43 @@ pub(super) fn is_protecting(lint: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_protecting, split};
+    use std::collections::BTreeMap;
+
+    use super::{check, is_protecting, split};
+    use crate::build::Invocation;
+    use crate::build::tests::of_sources;
+    use crate::check::Unit;
+    use crate::finding::Rule;
+    use crate::review::{Review, Source};
+
+    #[test]
+    fn a_domain_takes_no_reviewed_name() {
+        let build = of_sources(&[
+            ("samara-rref", true, None),
+            ("samara-rref#far", false, Some("git+https://far")),
+        ]);
+        for (id, is_taken) in [("samara-rref", false), ("samara-rref#far", true)] {
+            let arguments = ["--crate-name=samara_rref", "--edition=2024"];
+            let unit = Unit {
+                domain: build.metadata.get(id).expect("a package"),
+                invocation: Invocation {
+                    program: "rustc".into(),
+                    arguments: arguments.map(str::to_owned).to_vec(),
+                    directory: "/".into(),
+                    environment: BTreeMap::new(),
+                    digest: None,
+                    sources: BTreeMap::new(),
+                },
+            };
+            let findings = check(&unit, &build, &Review::samara(&Source::Member));
+            let mut found = findings.iter().map(|it| it.rule);
+            assert_eq!(
+                found.any(|it| it == Rule::CrateName),
+                is_taken,
+                "{findings:?}"
+            );
+        }
+    }
 
     #[test]
     fn options_and_values_are_told_apart() {

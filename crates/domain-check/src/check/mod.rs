@@ -4,6 +4,7 @@ mod attributes;
 mod conditions;
 mod dependencies;
 mod expand;
+mod hidden;
 mod inputs;
 mod invocation;
 mod locate;
@@ -14,6 +15,7 @@ mod sources;
 mod statics;
 pub(crate) mod tokens;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::thread;
 
@@ -44,16 +46,11 @@ struct Unit<'a> {
     invocation: Invocation,
 }
 
-/// Runs every check on the member of this name. `run` runs the compiler and gives back what it printed.
-pub fn check_domain(build: &Build, review: &Review, name: &str, run: &Run<'_>) -> Vec<Part> {
+/// Runs every check on this package of the build. `run` runs the compiler and gives back what it printed.
+pub fn check_domain(build: &Build, review: &Review, domain: &Package, run: &Run<'_>) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut report = |title: String, findings: Findings| parts.push(Part { title, findings });
-    let Some(domain) = build.metadata.member(name) else {
-        let what = format!("no member of the workspace has the name {name}");
-        let findings = vec![Finding::new(Rule::NotLinked, what)];
-        report(format!("{name} exists"), findings);
-        return parts;
-    };
+    let name = &domain.to_string();
     report(
         format!("{name} depends on reviewed crates only"),
         dependencies::check(build, review, domain),
@@ -121,13 +118,18 @@ pub fn check_domain(build: &Build, review: &Review, name: &str, run: &Run<'_>) -
 const STACK: usize = 256 << 20;
 
 /// What is wrong with code, and what with its signatures.
-fn look_into(source: &str, review: &Review) -> Result<(Findings, Findings), String> {
+fn look_into(
+    source: &str,
+    written: &BTreeSet<String>,
+    review: &Review,
+) -> Result<(Findings, Findings), String> {
     let misread = misread::printed(source);
     let looked = on_a_large_stack(|| {
         let tokens = source
             .parse::<TokenStream>()
             .map_err(|error| error.to_string())?;
-        let code = search::search(tokens.clone(), review);
+        let mut code = search::search(tokens.clone(), review);
+        code.extend(hidden::search(tokens.clone(), Some(written)));
         Ok((code, lifetimes::check(tokens)))
     });
     match looked {
@@ -182,9 +184,9 @@ impl Unit<'_> {
     ) -> Result<(Findings, Findings), String> {
         let conditions = Conditions::of(&self.invocation, run)?;
         let sources = Sources::new(build, review, self.domain, conditions.differing());
-        let mut code = sources.check(files);
+        let (mut code, written) = sources.check(files);
         let expanded = expand::expanded(&self.invocation, run);
-        let signatures = match expanded.and_then(|source| look_into(&source, review)) {
+        let signatures = match expanded.and_then(|source| look_into(&source, &written, review)) {
             Ok((of_code, of_signatures)) => {
                 code.extend(of_code);
                 of_signatures
@@ -194,7 +196,16 @@ impl Unit<'_> {
                 Findings::new()
             }
         };
-        // What was refused need not be compared.
+        // What was refused need not be compiled again.
+        if code.is_empty()
+            && signatures.is_empty()
+            && let Err(problem) = expand::by_another_solver(&self.invocation, &build.checked(), run)
+        {
+            let name = &self.domain.name;
+            let what =
+                format!("{name} is refused by the compiler's next solver of traits: {problem}");
+            code.push(Finding::new(Rule::UnsafeCode, what));
+        }
         if code.is_empty()
             && signatures.is_empty()
             && !conditions.make_the_same(&self.invocation, run)?

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{TokenStream, TokenTree};
 
 use super::tokens::plain;
-use super::{misread, on_a_large_stack, search};
+use super::{hidden, misread, on_a_large_stack, search};
 use crate::build::{Build, Package};
 use crate::finding::{Finding, Findings, Rule};
 use crate::review::{Review, Reviewed};
@@ -40,17 +40,19 @@ impl<'a> Sources<'a> {
         }
     }
 
-    /// Checks each source file that a unit of the domain was made from.
-    pub(super) fn check(&self, files: &[PathBuf]) -> Findings {
+    /// Checks each source file that a unit of the domain was made from. Returns also the words of those that begin
+    /// as hidden names do.
+    pub(super) fn check(&self, files: &[PathBuf]) -> (Findings, BTreeSet<String>) {
         // A file whose whole name is the ending has none to `Path`.
         let (code, others): (Vec<_>, Vec<_>) = files
             .iter()
             .partition(|file| file.as_os_str().as_encoded_bytes().ends_with(b".rs"));
         let mut findings = Findings::new();
+        let mut written = BTreeSet::new();
         let mut includes = false;
         for file in code {
             match fs::read_to_string(file) {
-                Ok(source) => includes |= self.file(file, &source, &mut findings),
+                Ok(source) => includes |= self.file(file, &source, &mut findings, &mut written),
                 Err(error) => {
                     findings.push(Finding::new(Rule::NotUnderstood, error.to_string()).at(file));
                 }
@@ -62,14 +64,20 @@ impl<'a> Sources<'a> {
             if let Ok(text) = fs::read_to_string(file)
                 && (includes || misread::has_shebang(&text))
             {
-                self.file(file, &text, &mut findings);
+                self.file(file, &text, &mut findings, &mut written);
             }
         }
-        findings
+        (findings, written)
     }
 
     /// Adds what is wrong with a file; whether it may take files of any name for code.
-    fn file(&self, file: &Path, source: &str, findings: &mut Findings) -> bool {
+    fn file(
+        &self,
+        file: &Path,
+        source: &str,
+        findings: &mut Findings,
+        written: &mut BTreeSet<String>,
+    ) -> bool {
         let mut found = Findings::new();
         if misread::has_shebang(source) {
             let what = "the file begins with a line for an interpreter";
@@ -80,7 +88,9 @@ impl<'a> Sources<'a> {
             let tokens = tokens.map_err(|error| error.to_string())?;
             let mut words = BTreeSet::new();
             collect_words(tokens.clone(), &mut words);
-            Ok((search::written(tokens, self.review), words))
+            let mut code = search::written(tokens.clone(), self.review);
+            code.extend(hidden::search(tokens, None));
+            Ok((code, words))
         });
         let mut includes = false;
         match looked {
@@ -89,6 +99,7 @@ impl<'a> Sources<'a> {
                 found.extend(self.refused(&words));
                 found.extend(words.iter().filter_map(|word| self.judge(word)));
                 includes = words.contains("include");
+                written.extend(words.into_iter().filter(|word| hidden::is_hidden(word)));
             }
             Err(problem) => found.push(Finding::new(Rule::NotUnderstood, problem)),
         }

@@ -14,9 +14,7 @@ use crate::sections;
 pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Vec<(String, Findings)> {
     let mut results = Vec::new();
     for package in build.linked_with(domain).packages {
-        let reviewed = review
-            .find(&package.name)
-            .filter(|_| package.id != domain.id);
+        let reviewed = review.of(package).filter(|_| package.id != domain.id);
         if package.procedural_macro || reviewed.is_some_and(|reviewed| reviewed.statics) {
             continue;
         }

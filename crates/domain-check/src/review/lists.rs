@@ -49,6 +49,7 @@ fn crates(own: &Source) -> Vec<Reviewed> {
         }
     }
     for reviewed in &mut crates {
+        reviewed.marks_domains = reviewed.name.starts_with(SAMARA);
         reviewed.features = features(&reviewed.name);
         let mut since = SINCE.iter().filter(|(name, _)| *name == reviewed.name);
         reviewed.since = since.next().map(|(_, version)| (*version).to_owned());
@@ -61,13 +62,16 @@ fn crates(own: &Source) -> Vec<Reviewed> {
 
 /// Samara's own crates are reviewed with all that they offer.
 fn features(name: &str) -> Features {
-    if name.starts_with("samara-") {
+    if name.starts_with(SAMARA) {
         return Features::Any;
     }
     let mut known = FEATURES.iter().filter(|(of, _)| *of == name);
     let names = known.next().map(|(_, names)| *names).unwrap_or_default();
     Features::These(names.iter().map(|&name| name.to_owned()).collect())
 }
+
+/// What the names of Samara's own crates begin with.
+const SAMARA: &str = "samara-";
 
 const DOMAIN_SIDE: &[Group] = &[
     (
@@ -185,19 +189,28 @@ const SINCE: &[(&str, &str)] = &[
 ];
 
 /// What reviewed crates offer, and domains may not name.
-const REFUSED: &[(&str, &[Group])] = &[(
-    "zerocopy",
-    &[
-        (
-            "its trait Read is safe to implement, and proves that what is shared is not written (google/zerocopy#3613)",
-            &["Maybe", "Ptr", "invariant", "pointer"],
-        ),
-        (
-            "its trait PaddingFree is safe to implement, and proves that there is no padding (google/zerocopy#3614)",
-            &["macro_util", "util"],
-        ),
-    ],
-)];
+const REFUSED: &[(&str, &[Group])] = &[
+    (
+        "httparse",
+        &[(
+            "parts that are shown to benchmarks alone: they make a `str` of bytes that nobody looked at",
+            &["_benchable", "parse_method", "parse_uri", "parse_version"],
+        )],
+    ),
+    (
+        "zerocopy",
+        &[
+            (
+                "its trait Read is safe to implement, and proves that what is shared is not written (google/zerocopy#3613)",
+                &["Maybe", "Ptr", "invariant", "pointer"],
+            ),
+            (
+                "its trait PaddingFree is safe to implement, and proves that there is no padding (google/zerocopy#3614)",
+                &["macro_util", "util"],
+            ),
+        ],
+    ),
+];
 
 const SYSROOT_STATICS: &[Group] = &[(
     "the reference count of an empty `Arc<[T]>`, shared by all: a number, and no memory of anyone's",

@@ -77,6 +77,8 @@ pub struct Reviewed {
     /// Names of what it offers that is not sound, or not meant for others. A domain that is linked with the
     /// crate may write none of these words, whatever it would mean by them.
     pub refused: Vec<Entry>,
+    /// Whether what is linked with it may be entered as a domain is, and so is one unless it was reviewed, too.
+    pub marks_domains: bool,
     /// Why it may be part of a domain.
     pub reason: String,
 }
@@ -113,6 +115,7 @@ impl Reviewed {
             features: Features::These(Vec::new()),
             since: None,
             refused: Vec::new(),
+            marks_domains: false,
             reason: reason.into(),
         }
     }
@@ -164,6 +167,18 @@ impl Reviewed {
     pub fn refusing(mut self, words: impl IntoIterator<Item = Entry>) -> Self {
         self.refused.extend(words);
         self
+    }
+
+    /// The same, by which domains are told from others.
+    #[must_use]
+    pub fn marking_domains(mut self) -> Self {
+        self.marks_domains = true;
+        self
+    }
+
+    /// Whether `package` is the crate that was reviewed, and not another one of its name.
+    pub(crate) fn is(&self, package: &Package) -> bool {
+        self.name == package.name && self.source.holds(package) && self.covers(&package.version)
     }
 
     /// Whether this version was reviewed, or one before it that promises the same.
@@ -225,7 +240,19 @@ pub struct Review {
 }
 
 impl Review {
-    /// What was found out about the crate of this name.
+    /// What was found out about this very package, by its name, source and version.
+    pub fn of(&self, package: &Package) -> Option<&Reviewed> {
+        self.crates.iter().find(|reviewed| reviewed.is(package))
+    }
+
+    /// Whether a crate of this name marks those that are linked with it as domains. Another one of the name may be
+    /// in its place.
+    pub(crate) fn marks_domains(&self, name: &str) -> bool {
+        let mut crates = self.crates.iter();
+        crates.any(|reviewed| reviewed.marks_domains && reviewed.name == name)
+    }
+
+    /// What was found out about the crate of this name, of which there may be another in a build.
     pub fn find(&self, name: &str) -> Option<&Reviewed> {
         self.crates.iter().find(|reviewed| reviewed.name == name)
     }

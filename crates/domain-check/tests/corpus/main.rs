@@ -1,6 +1,7 @@
 //! Planted domains, each refused by the rule that its header names, and good ones that pass: compiled by
 //! cargo with a recording wrapper, and checked as a workspace's domains are.
 
+mod hidden;
 mod plant;
 mod workspace;
 
@@ -19,7 +20,8 @@ fn corpus() -> &'static Corpus {
 fn findings(plant: &Plant) -> Vec<Finding> {
     let corpus = corpus();
     let build = corpus.of(plant);
-    let parts = check_domain(build, &corpus.review, &plant.name, &workspace::run);
+    let domain = build.metadata.member(&plant.name).expect("a member");
+    let parts = check_domain(build, &corpus.review, domain, &workspace::run);
     parts.into_iter().flat_map(|part| part.findings).collect()
 }
 

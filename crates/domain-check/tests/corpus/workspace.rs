@@ -138,6 +138,7 @@ fn review(repository: &Path) -> Review {
     for name in [
         "support-careless",
         "support-featured",
+        "support-hidden",
         "support-macros",
         "support-stateful",
         "support-scripted",

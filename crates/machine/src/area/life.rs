@@ -5,7 +5,7 @@ use crate::machine::Machine;
 use crate::node::{self, Start};
 use crate::step::Numbers;
 use samara_domain_runtime::{ExitKind, Mint, SpawnError};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::panic;
 use std::rc::Rc;
@@ -52,9 +52,29 @@ const ORDERS: [Start; 8] = [
 /// Those that fail by themselves.
 const FAILING: Range<u8> = 3..7;
 
+thread_local! {
+    /// What the host does while a recipe runs on this thread.
+    static IN_RECIPE: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
+}
+
+/// What the host is to do in the next recipe on this thread.
+pub(crate) fn in_recipe(hook: impl FnOnce() + 'static) {
+    IN_RECIPE.set(Some(Box::new(hook)));
+}
+
 impl Orders {
     pub(crate) const fn new() -> Self {
         Self(AtomicU8::new(WELL))
+    }
+
+    /// The next recipe fails.
+    pub(crate) fn fail_once(&self) {
+        self.0.store(MINT_FAILS, SeqCst);
+    }
+
+    /// The next `init` does what [`node::in_init`] says.
+    pub(crate) fn kill_in_init(&self) {
+        self.0.store(INIT_KILLED, SeqCst);
     }
 
     /// The recipe that follows them.
@@ -62,6 +82,9 @@ impl Orders {
         let (orders, fuse) = (Arc::clone(orders), Fuse);
         Mint::fallible(move || {
             let _ = &fuse;
+            if let Some(hook) = IN_RECIPE.take() {
+                hook();
+            }
             match orders.0.swap(WELL, SeqCst) {
                 MINT_FAILS => Err("asked to fail"),
                 MINT_PANICS => panic::resume_unwind(Box::new("asked to")),
@@ -119,17 +142,21 @@ impl Machine {
 
     /// An orderly stop, after which another service takes the place.
     fn stop(&mut self, n: Numbers) {
-        let node = &self.model.nodes[n.domain];
+        self.stop_orderly(n.domain);
+        self.spawn_anew(n.domain);
+    }
+
+    pub(crate) fn stop_orderly(&mut self, domain: usize) {
+        let node = &self.model.nodes[domain];
         let (has_threads, stubborn) = (!node.threads.is_empty(), node.stubborn > 0);
         let deadline = Duration::from_millis(if stubborn { 1 } else { 10_000 });
-        let stopped = self.domains[n.domain].stop(deadline);
+        let stopped = self.domains[domain].stop(deadline);
         if stubborn {
             assert_eq!(stopped, Err(SpawnError::StillDraining));
         } else {
             assert_eq!(stopped, Ok(()), "threads: {has_threads}");
         }
-        self.model.die(n.domain, ExitKind::Stopped);
-        self.spawn_anew(n.domain);
+        self.model.die(domain, ExitKind::Stopped);
     }
 
     /// Another service in the place of one that was stopped or given up.

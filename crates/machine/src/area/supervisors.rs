@@ -1,26 +1,109 @@
 //! Supervisors: they restart what died, by a strategy, within a budget for all of their children.
 
 use super::{Kind, kind};
+use crate::area::life;
 use crate::machine::Machine;
+use crate::node;
 use crate::step::Numbers;
-use samara_domain_runtime::{ExitKind, Restart, SpawnError, Status, Strategy, Supervisor};
+use samara_domain_runtime::{Domain, ExitKind, Restart, SpawnError, Status, Strategy, Supervisor};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::Duration;
 
-pub(crate) const KINDS: &[Kind] = &[kind("supervise", 3, Machine::supervise)];
+pub(crate) const KINDS: &[Kind] = &[
+    kind("supervise", 3, Machine::supervise),
+    kind("end amid a start", 2, Machine::end_amid_a_start),
+];
 
 /// Restarts that a supervisor grants to all of its children.
-const BUDGET: u32 = 2;
+const BUDGET: usize = 2;
+
+/// Recipes that fail one after the other, before one that does not.
+const VAIN: [usize; 4] = [0, 0, 1, BUDGET + 1];
+
+/// What a supervisor has still to give, and whom the host has stopped.
+struct Tree {
+    supervisor: Supervisor,
+    strategy: Strategy,
+    left: usize,
+    /// Restarts of the whole, by a supervisor above.
+    above: usize,
+    stopped: Vec<bool>,
+}
+
+fn limited(restarts: usize) -> Restart {
+    let restarts = u32::try_from(restarts).unwrap_or(u32::MAX);
+    Restart::limited(restarts, Duration::from_secs(1 << 20))
+}
+
+impl Tree {
+    fn is_restarted(&self, domain: usize, dead: &[usize]) -> bool {
+        match self.strategy {
+            Strategy::OneForOne => dead.contains(&domain),
+            Strategy::OneForAll => !dead.is_empty() && !self.stopped[domain],
+        }
+    }
+}
 
 impl Machine {
-    /// A supervisor of all domains, under another one or not. Those that bits of `which` name are killed,
-    /// then it is polled; so once more.
+    /// A supervisor of all domains, under another one or not. In each of two rounds one may be stopped, those that
+    /// bits of `which` name are killed, and a recipe may fail for a while.
     fn supervise(&mut self, n: Numbers) {
+        let mut tree = self.supervisor_of_all(n);
+        assert_eq!(tree.supervisor.poll(), Status::Settled);
+        let mut goes_on = true;
+        for round in 0..2 {
+            if (n.how >> 2) % 4 == round + 1 && !tree.stopped[n.domain] {
+                self.stop_orderly(n.domain);
+                tree.stopped[n.domain] = true;
+            }
+            let killed = |domain: usize| n.which >> (4 * round + domain % 4) & 1 == 1;
+            for domain in (0..self.domains.len()).filter(|domain| killed(*domain)) {
+                if !tree.stopped[domain] {
+                    self.kill(Numbers { domain, ..n });
+                }
+            }
+            goes_on = goes_on && self.mend(&mut tree, n);
+            // What is stopped is nobody's to start.
+            for domain in (0..self.domains.len()).filter(|at| tree.stopped[*at]) {
+                self.stays_stopped(domain);
+            }
+        }
+        drop(tree);
+        for domain in 0..self.domains.len() {
+            if !self.alive(domain) {
+                self.spawn_anew(domain);
+            }
+        }
+    }
+
+    fn supervisor_of_all(&mut self, n: Numbers) -> Tree {
+        self.start_all();
         let strategy = if n.how.is_multiple_of(2) {
             Strategy::OneForOne
         } else {
             Strategy::OneForAll
         };
-        // All run when it begins to look after them.
+        let mut supervisor = Supervisor::new("supervisor", strategy, limited(BUDGET));
+        for domain in &self.domains {
+            supervisor = supervisor.with(domain);
+        }
+        let above = n.how >> 1 & 1;
+        if above > 0 {
+            supervisor = Supervisor::new("above", Strategy::OneForOne, limited(above))
+                .with_supervisor(supervisor);
+        }
+        Tree {
+            supervisor,
+            strategy,
+            left: BUDGET,
+            above,
+            stopped: vec![false; self.domains.len()],
+        }
+    }
+
+    /// All run.
+    fn start_all(&mut self) {
         for domain in 0..self.domains.len() {
             if !self.alive(domain) {
                 let started = self.domains[domain].restart();
@@ -28,54 +111,146 @@ impl Machine {
                 self.model.born(domain);
             }
         }
-        let policy = Restart::limited(BUDGET, Duration::from_secs(1 << 20));
-        let mut supervisor = Supervisor::new("supervisor", strategy, policy);
-        for domain in &self.domains {
-            supervisor = supervisor.with(domain);
-        }
-        assert_eq!(supervisor.poll(), Status::Settled);
-        let mut left = BUDGET as usize;
-        for round in 0..2 {
-            let killed = |domain: usize| n.which >> (4 * round + domain % 4) & 1 == 1;
-            for domain in (0..self.domains.len()).filter(|domain| killed(*domain)) {
-                self.kill(Numbers { domain, ..n });
-            }
-            let dead = (0..self.domains.len())
-                .filter(|at| !self.alive(*at))
-                .count();
-            let needs = match strategy {
-                Strategy::OneForOne => dead,
-                Strategy::OneForAll => dead.min(1),
-            };
-            let status = supervisor.poll();
-            if needs > left {
-                assert_eq!(status, Status::GaveUp);
-                return self.given_up();
-            }
-            assert_eq!(status, Status::Settled);
-            left -= needs;
-            for domain in 0..self.domains.len() {
-                if strategy == Strategy::OneForAll && dead > 0 {
-                    self.model.die(domain, ExitKind::Killed);
-                }
-            }
-            for domain in 0..self.domains.len() {
-                if !self.alive(domain) {
-                    self.model.born(domain);
-                }
-            }
-        }
     }
 
-    /// All children were ended, and are restarted by nobody: others take their places.
-    fn given_up(&mut self) {
+    /// The supervisor is polled until nothing is left to be restarted. Whether it goes on.
+    fn mend(&mut self, tree: &mut Tree, n: Numbers) -> bool {
+        let dead: Vec<_> = (0..self.domains.len())
+            .filter(|at| !self.alive(*at) && !tree.stopped[*at])
+            .collect();
+        let needs = match tree.strategy {
+            Strategy::OneForOne => dead.len(),
+            Strategy::OneForAll => dead.len().min(1),
+        };
+        let gives_up = needs > tree.left;
+        // One that is restarted in vain some times.
+        let bad = (n.domain + 1) % self.domains.len();
+        let has_recipe = tree.is_restarted(bad, &dead) && tree.above == 0 && !gives_up;
+        let vain = if has_recipe { VAIN[n.how >> 4 & 3] } else { 0 };
+        let before: Vec<_> = self.domains.iter().map(Domain::restarts).collect();
+        for _ in 0..vain {
+            self.orders[bad].fail_once();
+            assert_eq!(tree.supervisor.poll(), Status::Waiting);
+        }
+        let status = tree.supervisor.poll();
+        if gives_up && tree.above == 0 {
+            assert_eq!(status, Status::GaveUp);
+            self.given_up(&tree.stopped);
+            return false;
+        }
+        assert_eq!(status, Status::Settled);
         for domain in 0..self.domains.len() {
+            let mut starts = u32::from(tree.is_restarted(domain, &dead));
+            if gives_up {
+                // Those before the one that was too much were restarted, then all by the supervisor above.
+                let place = dead.iter().position(|at| *at == domain);
+                let was_first = place.is_some_and(|place| place < tree.left);
+                starts = u32::from(was_first && tree.strategy == Strategy::OneForOne)
+                    + u32::from(!tree.stopped[domain]);
+            }
+            if starts > 0 {
+                self.model.die(domain, ExitKind::Killed);
+                starts += self.model.born(domain);
+            }
+            if domain == bad {
+                starts += u32::try_from(vain).unwrap_or(u32::MAX);
+            }
+            let made = self.domains[domain].restarts() - before[domain];
+            assert_eq!(made, starts, "starts of {:?}", self.domains[domain]);
+        }
+        if gives_up {
+            tree.above -= 1;
+            tree.left = BUDGET;
+        } else {
+            tree.left -= needs;
+        }
+        true
+    }
+
+    /// All children were ended, and are restarted by nobody.
+    fn given_up(&mut self, stopped: &[bool]) {
+        for domain in (0..self.domains.len()).filter(|at| !stopped[*at]) {
             assert!(!self.domains[domain].kill(), "a child of who gave up runs");
             self.model.die(domain, ExitKind::Killed);
             assert_eq!(self.domains[domain].restart(), Err(SpawnError::Stopped));
             // Stopped for good, also where its supervisor would start it again.
             let stopped = self.domains[domain].stop(Duration::from_secs(10));
             assert_eq!(stopped, Ok(()));
+        }
+    }
+
+    fn stays_stopped(&self, domain: usize) {
+        let domain = &self.domains[domain];
+        assert!(!domain.kill(), "{domain:?} was stopped and runs");
+        assert_eq!(domain.restart(), Err(SpawnError::Stopped), "{domain:?}");
+    }
+
+    /// While a generation is in its recipe or its `init`, the host stops it, or a supervisor gives up.
+    fn end_amid_a_start(&mut self, n: Numbers) {
+        self.start_all();
+        match n.how % 3 {
+            0 => self.stop_in_a_supervised_recipe(n.domain),
+            1 => self.stop_in_init(n.domain),
+            _ => self.give_up_in_init(n.domain),
+        }
+    }
+
+    /// A hook that stops a domain, whose restart has it, and where it leaves the answer.
+    fn stopper(&self, domain: usize) -> (impl FnOnce() + 'static, Rc<Cell<Option<SpawnError>>>) {
+        let answer = Rc::new(Cell::new(None));
+        let (stopped, told) = (self.domains[domain].clone(), Rc::clone(&answer));
+        let stop = move || told.set(stopped.stop(Duration::ZERO).err());
+        (stop, answer)
+    }
+
+    fn stop_in_a_supervised_recipe(&mut self, domain: usize) {
+        let mut supervisor = Supervisor::new("supervisor", Strategy::OneForOne, limited(BUDGET))
+            .with(&self.domains[domain]);
+        let (stop, answer) = self.stopper(domain);
+        assert!(self.domains[domain].kill());
+        life::in_recipe(stop);
+        assert_eq!(supervisor.poll(), Status::Settled);
+        self.was_stopped(domain, &answer);
+        assert_eq!(supervisor.poll(), Status::Settled);
+        self.stays_stopped(domain);
+        self.spawn_anew(domain);
+    }
+
+    fn stop_in_init(&mut self, domain: usize) {
+        let (stop, answer) = self.stopper(domain);
+        node::in_init(stop);
+        self.orders[domain].kill_in_init();
+        assert_eq!(self.domains[domain].restart(), Err(SpawnError::Stopped));
+        self.was_stopped(domain, &answer);
+        self.stays_stopped(domain);
+        self.spawn_anew(domain);
+    }
+
+    fn was_stopped(&mut self, domain: usize, answer: &Cell<Option<SpawnError>>) {
+        let answer = answer.take();
+        assert_eq!(answer, Some(SpawnError::StillDraining), "it is restarted");
+        self.model.die(domain, ExitKind::Killed);
+    }
+
+    /// A supervisor of all, which grants nothing, finds another one dead.
+    fn give_up_in_init(&mut self, domain: usize) {
+        let mut supervisor = Supervisor::new("never", Strategy::OneForOne, Restart::never());
+        for child in &self.domains {
+            supervisor = supervisor.with(child);
+        }
+        let supervisor = Rc::new(RefCell::new(supervisor));
+        let status = Rc::new(Cell::new(None));
+        let other = self.domains[(domain + 1) % self.domains.len()].clone();
+        let (polled, told) = (Rc::clone(&supervisor), Rc::clone(&status));
+        node::in_init(move || {
+            other.kill();
+            told.set(Some(polled.borrow_mut().poll()));
+        });
+        self.orders[domain].kill_in_init();
+        assert_eq!(self.domains[domain].restart(), Err(SpawnError::Stopped));
+        assert_eq!(status.get(), Some(Status::GaveUp));
+        self.given_up(&vec![false; self.domains.len()]);
+        for domain in 0..self.domains.len() {
             self.spawn_anew(domain);
         }
     }

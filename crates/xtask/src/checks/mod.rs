@@ -10,7 +10,7 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::Command;
 
-use samara_domain_check::{Build, Entry, Review, Source, check_domain, check_sysroot};
+use samara_domain_check::{Build, Review, Reviewed, Source, check_domain, check_sysroot};
 
 use crate::cargo::{self, LIMIT};
 use crate::error::Error;
@@ -46,7 +46,7 @@ pub(crate) fn run(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error>
     };
     let hosts = HOSTS
         .iter()
-        .map(|(name, reason)| Entry::new(*name, *reason));
+        .map(|(name, reason)| Reviewed::trusted(*name, Source::Member, *reason));
     let domains = build.domains(&review, &hosts.collect::<Vec<_>>());
     let none = domains
         .is_empty()
@@ -57,7 +57,7 @@ pub(crate) fn run(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error>
         none.as_slice(),
     );
     for domain in domains {
-        for part in check_domain(&build, &review, &domain.name, &capture) {
+        for part in check_domain(&build, &review, domain, &capture) {
             report(tally, &part.title, &part.findings);
         }
     }

@@ -56,7 +56,7 @@ fn is_logic(operator: &BinOp) -> bool {
     matches!(operator, BinOp::And(_) | BinOp::Or(_))
 }
 
-fn is_arithmetic(operator: &BinOp) -> bool {
+pub(super) fn is_arithmetic(operator: &BinOp) -> bool {
     matches!(
         operator,
         BinOp::Add(_)

@@ -23,6 +23,7 @@ impl Shape<'_> {
         let last = path.segments.last().map(|it| it.ident.to_string());
         let trait_name = last.unwrap_or_default();
         self.overlap(item, &trait_name);
+        self.coherence(item, path, &trait_name);
         self.free_parameters(item, path, &trait_name);
         self.kept_projections(item, &trait_name);
     }

@@ -5,9 +5,11 @@
 
 mod adapters;
 mod bounds;
+mod coherence;
 mod constants;
 mod guards;
 mod impls;
+mod looks;
 mod own;
 mod traits;
 
@@ -176,6 +178,11 @@ impl<'ast> Visit<'ast> for Shape<'_> {
     fn visit_expr_match(&mut self, expression: &'ast syn::ExprMatch) {
         self.guards(expression);
         visit::visit_expr_match(self, expression);
+    }
+
+    fn visit_expr_index(&mut self, expression: &'ast syn::ExprIndex) {
+        self.index(expression);
+        visit::visit_expr_index(self, expression);
     }
 
     fn visit_generics(&mut self, generics: &'ast syn::Generics) {

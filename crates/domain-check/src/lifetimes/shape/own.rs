@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
-use syn::{File, Macro, Signature, Type};
+use syn::{File, FnArg, Ident, ItemType, Macro, Signature, Type, TypeParam, UseName, UseRename};
 
 /// Names, wherever they stand.
 #[derive(Debug, Default)]
@@ -14,6 +14,31 @@ pub(super) struct Own {
     functions: BTreeSet<String>,
     /// Those that take something else than `&self`.
     not_reading: BTreeSet<String>,
+    /// Whether one may be an operator that writes through its right side.
+    writing_operators: bool,
+}
+
+/// Functions that operators call, and whose right side is an argument.
+const OPERATORS: &[&str] = &[
+    "add", "bitand", "bitor", "bitxor", "div", "mul", "rem", "shl", "shr", "sub",
+];
+
+/// Types whose values lead to nothing.
+const NUMBERS: &[&str] = &[
+    "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32",
+    "u64", "u128", "usize",
+];
+
+/// Whether nothing is written through a value of this type, if numbers have their own names.
+fn is_read(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(it) => it.mutability.is_none(),
+        Type::Path(it) => it
+            .path
+            .get_ident()
+            .is_some_and(|name| NUMBERS.iter().any(|it| name == it)),
+        _ => false,
+    }
 }
 
 impl Own {
@@ -33,13 +58,43 @@ impl Own {
         self.functions.contains(function)
     }
 
+    /// Whether an operator may write through its right side.
+    pub(super) fn has_writing_operators(&self) -> bool {
+        self.writing_operators
+    }
+
     /// Whether every function of this name, if there is one, takes `&self`.
     pub(super) fn only_reads(&self, function: &str) -> bool {
         !self.not_reading.contains(function)
     }
 }
 
+impl Own {
+    /// Takes note of a type's name that is given here: a number's may be another's.
+    fn names_a_type(&mut self, name: &Ident) {
+        self.writing_operators |= NUMBERS.iter().any(|it| name == it);
+    }
+}
+
 impl<'ast> Visit<'ast> for Own {
+    fn visit_item_type(&mut self, item: &'ast ItemType) {
+        self.names_a_type(&item.ident);
+        visit::visit_item_type(self, item);
+    }
+
+    fn visit_type_param(&mut self, parameter: &'ast TypeParam) {
+        self.names_a_type(&parameter.ident);
+        visit::visit_type_param(self, parameter);
+    }
+
+    fn visit_use_name(&mut self, name: &'ast UseName) {
+        self.names_a_type(&name.ident);
+    }
+
+    fn visit_use_rename(&mut self, name: &'ast UseRename) {
+        self.names_a_type(&name.rename);
+    }
+
     fn visit_signature(&mut self, signature: &'ast Signature) {
         let name = signature.ident.to_string();
         let reads = signature.receiver().is_some_and(
@@ -48,6 +103,9 @@ impl<'ast> Visit<'ast> for Own {
         if !reads {
             self.not_reading.insert(name.clone());
         }
+        let right = signature.inputs.iter().nth(1);
+        let writes = matches!(right, Some(FnArg::Typed(it)) if !is_read(&it.ty));
+        self.writing_operators |= writes && OPERATORS.contains(&name.as_str());
         self.functions.insert(name);
         visit::visit_signature(self, signature);
     }

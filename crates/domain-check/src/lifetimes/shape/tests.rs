@@ -123,6 +123,121 @@ fn a_guard_changes_nothing_of_what_is_matched() {
 }
 
 #[test]
+fn an_index_changes_nothing_of_what_is_indexed() {
+    for (index, says) in [
+        ("{ it = x; 0 }", "a block"),
+        ("{ return; 0 }", "a block"),
+        ("return", "more than comparisons"),
+        ("f(x)?", "more than comparisons"),
+        ("if x { 1 } else { 2 }", "more than comparisons"),
+        ("(|| { it = x; 0 })()", "a block"),
+        ("change(&mut it)", "borrows for writing"),
+        ("change(&raw mut it)", "borrows for writing"),
+        ("change(it)", "hands `it`"),
+        ("it.take()", "hands `it`"),
+        ("it.0.next()", "hands `it`"),
+        ("x[it.take()]", "hands `it`"),
+        ("(x, it += 1).0", "assigns"),
+        ("m!()", "a macro"),
+        ("..{ it = x; 0 }", "a block"),
+    ] {
+        for place in [
+            "it[INDEX]",
+            "it[0][x.y][INDEX].z",
+            "(*it.0)[x][INDEX][y]",
+            "it[INDEX] = z",
+            "&mut it[INDEX]",
+        ] {
+            let source = format!("fn f() {{ {}; }}", place.replace("INDEX", index));
+            let found = findings(&source);
+            let is_said = found.contains("an index ") && found.contains(says);
+            assert!(is_said, "{source}: {says:?} is not said: {found}");
+        }
+    }
+    let operator = "impl Sub<&mut It> for X { fn sub(self, it: &mut It) -> usize { 0 } }";
+    for index in [
+        "X - it",
+        "X - (it)",
+        "(1 + (X - it)) as usize",
+        "X - (x, it).1",
+    ] {
+        let source = format!("{operator} fn f() {{ it[0][{index}]; }}");
+        refused(&[(&source, "an index hands `it`")]);
+        let source = source.replace("it: &mut It", "it: It");
+        refused(&[(&source, "an index hands `it`")]);
+    }
+    for name in [
+        "type u64<'a> = &'a mut It;",
+        "use m::It as u64;",
+        "use m::u64;",
+    ] {
+        let operator = operator.replace("it: &mut It", "it: u64");
+        let source = format!("{name} {operator} fn f() {{ it[0][X - it]; }}");
+        refused(&[(&source, "an index hands `it`")]);
+    }
+    accepted(&[
+        "impl Sub<u8> for X { fn sub(self, it: u8) -> usize { 0 } } impl Add<&Y> for X { fn add(self, it: &Y) {} } fn f() { it[0][it.n - it.m]; }",
+        "impl Add<Y> for X { fn add(self, y: Y) {} } fn f() { it[i][i + 1]; it[i][1 - i]; it[n][x - y] }",
+        "fn f() { it[i]; it[i][i]; it[it.len() - 1]; it[..n.min(m)]; it[1..][usize::from(x.y) & MASK]; it[other[i] as usize]; }",
+        "fn f() { g(x)[y.next()][z.take()]; it[x.iter().position(|y| y.z(1)).unwrap_or(0)]; }",
+    ]);
+}
+
+#[test]
+fn no_impl_projects_where_lifetimes_are_bound() {
+    for header in [
+        "impl<P> T for (P, fn(<(P, Formatter) as A>::Is)) {}",
+        "impl<P> T<fn(<(P, Formatter) as A>::Is)> for P {}",
+        "impl<P: A> T for (P, W<for<'x> fn(&'x u8) -> P::Is>) {}",
+        "impl<P: A> T for (P, fn(W<P::Is>)) {}",
+        "impl<P> T for (P, Box<dyn for<'x> S<'x, What = <(P, &'x u8) as A>::Is>>) {}",
+        "impl<P> T for Box<dyn for<'x> S<<(P, &'x u8) as A>::Is>> {}",
+        "impl<P: A> T for Box<dyn Fn(Formatter) -> P::Is> {}",
+        "impl<P: A> T for fn(Box<dyn S<What = P::Is>>) {}",
+        "impl<P> T for P { type By = fn(<(P, Formatter) as A>::Is); }",
+        "impl<P> T for P { type By<Q: A> = fn(Q::Is); }",
+        "impl T for One { type By = One; type To = fn(Self::By); }",
+        "impl<P, Q: Made<By = fn(<(P, Formatter) as A>::Is)>> T for (P, Q) {}",
+        "impl<P, Q> T for (P, Q) where Q: Is<fn(<(P, Formatter) as A>::Is)> {}",
+        "impl<P, Q> T for (P, Q) where fn(<(P, Formatter) as A>::Is): Is<Q> {}",
+        "impl<P, Q> T for (P, Q) where for<'x> Q: Is<dyn S<What = <(P, &'x u8) as A>::Is>> {}",
+        "type F<P> = fn(<(P, Formatter) as A>::Is); impl<P> T for (P, F<P>) {}",
+        "type F<P> = fn(<(P, Formatter) as A>::Is); type G<P> = W<F<P>>; impl<P> T for (P, G<P>) {}",
+        "type F<P> = fn(P); impl<P> T for P { type By = F<<(P, Formatter) as A>::Is>; }",
+        "mod m { pub type F<P> = fn(<(P, Formatter) as A>::Is); } use m::F as G; impl<P> T for (P, G<P>) {}",
+        "fn f() { impl<P> T for (P, fn(<(P, Formatter) as A>::Is)) {} }",
+    ] {
+        refused(&[(header, "unsafe-code: an impl of T names")]);
+    }
+    accepted(&[
+        "impl<P> T<P> for P { type By = fn(&P) -> P; } impl T for dyn S<'_, What = u8> {}",
+        "type A<P> = P; type B<I> = <I as Iterator>::Item; impl<I: Iterator> Iterator for By<I> { type Item = B<I>; } impl<P> T<A<P>> for P {}",
+        "impl<I: Iterator, R, F: FnMut(I::Item) -> R> Iterator for Mapped<I, F, R> { type Item = R; }",
+        "impl<I: Iterator> Iterator for Boxed<I> { type Item = I::Item; }",
+        "impl<'a> Lends<'a> for Own { type Item = u8; type All = Box<dyn Iterator<Item = Self::Item> + 'a>; }",
+        "impl<P> T for P where for<'x> <(P, &'x u8) as A>::Is: Clone {}",
+    ]);
+}
+
+#[test]
+fn a_header_binds_no_lifetimes_and_projects_nothing() {
+    for header in [
+        "impl T for fn(u8) {}",
+        "impl T<fn(u8)> for One {}",
+        "impl T for Box<for<'x> fn(&'x u8)> {}",
+        "impl T for Box<dyn Fn(u8) -> u8> {}",
+        "impl T for dyn for<'x> S<'x> {}",
+        "impl<P: A> T for (P, P::Is) {}",
+        "impl<P: A> T<<P as A>::Is> for P {}",
+        "type F = fn(); impl T for (F,) {}",
+        "type F = fn(); type G<X> = (F, X); impl T<G<u8>> for One {}",
+        "type F<X> = <X as A>::Is; impl<P> T<F<P>> for P {}",
+    ] {
+        refused(&[(header, "names a type in its header that ")]);
+    }
+}
+
+#[test]
 fn what_is_matched_is_told_from_values() {
     accepted(&[
         "fn f() { match it.next() { A if it.set() => 0, _ => 1 } }",
@@ -205,7 +320,7 @@ fn an_impls_parameters_stand_in_its_header() {
     ]);
     accepted(&[
         "impl<'a> R for S<'a> {} impl<'a> R<'a> for S {} impl<'a> R for &'a S {} impl R for S<'_> {}",
-        "impl<'a, T> R for dyn Tr<'a, T> {} impl<'a> R for fn(&'a u8) {}",
+        "impl<'a, T> R for dyn Tr<'a, T> {}",
         "impl<R, F: Fn() -> R> Show for By<F> { fn show(&self) -> u64 { 0 } }",
         "struct Bag<T>(T); struct Iter<'a, T>(&'a T); impl<'a, T> IntoIterator for &'a Bag<T> { type Item = &'a T; type IntoIter = Iter<'a, T>; }",
     ]);

@@ -1,0 +1,140 @@
+//! Names by which crates hide what they offer to their own macros, tests and benchmarks alone: nobody keeps that
+//! sound for others. Such a name begins with an underscore. A domain names nothing of another crate, or of its own,
+//! by one; a variable may have it, and what another crate's macro writes may.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+
+use super::tokens::{is_punct, plain};
+use crate::finding::{Finding, Findings, Rule};
+
+/// Whether a word begins as hidden names do.
+pub(super) fn is_hidden(word: &str) -> bool {
+    word.len() > 1 && word.starts_with('_')
+}
+
+/// Finds where such words are names of items; in expanded code, those of the domain's own words `written`. A function
+/// that is imported by `*` and not called looks like a variable: reviews name such.
+pub(super) fn search(source: TokenStream, written: Option<&BTreeSet<String>>) -> Findings {
+    let mut found = BTreeSet::new();
+    collect(source, false, &mut found);
+    let own = found
+        .into_iter()
+        .filter(|word| written.is_none_or(|it| it.contains(word)));
+    own.map(|word| {
+        let what = format!(
+            "the name {word} may be of what a crate hides, and keeps sound for nobody else: do without it, or leave \
+             out the underscore of a name of your own"
+        );
+        Finding::new(Rule::UnsafeCode, what)
+    })
+    .collect()
+}
+
+/// Adds the words; `imported` says that a `use` names all these.
+fn collect(source: TokenStream, imported: bool, found: &mut BTreeSet<String>) {
+    let tokens: Vec<TokenTree> = source.into_iter().collect();
+    let mut in_use = imported;
+    for (index, token) in tokens.iter().enumerate() {
+        let (before, rest) = (&tokens[..index], &tokens[index + 1..]);
+        match token {
+            // What a type captures is no import: `use<T>`.
+            TokenTree::Ident(word) if word == "use" => in_use = !is_punct(rest.first(), '<'),
+            token if is_punct(Some(token), ';') => in_use = imported,
+            TokenTree::Group(group) => {
+                let is_tree = group.delimiter() == Delimiter::Brace && in_use;
+                collect(group.stream(), is_tree, found);
+            }
+            TokenTree::Ident(word) => {
+                let word = plain(word);
+                if is_hidden(&word) && (in_use || names_an_item(&word, before, rest)) {
+                    found.insert(word);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Words before the name of what is defined.
+const DEFINING: &[&str] = &["const", "enum", "fn", "mod", "static", "struct", "type"];
+
+/// Whether a word is what an item is called by, as far as its place tells.
+fn names_an_item(word: &str, before: &[TokenTree], rest: &[TokenTree]) -> bool {
+    if let Some(TokenTree::Ident(keyword)) = before.last()
+        && DEFINING.iter().any(|it| keyword == it)
+    {
+        return false;
+    }
+    let is_of_a_type = word
+        .trim_start_matches('_')
+        .starts_with(|letter: char| letter.is_ascii_uppercase());
+    let is_called = matches!(rest.first(), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis);
+    let is_compared = matches!(rest.get(1), Some(it) if is_punct(Some(it), '='));
+    let is_macro = is_punct(rest.first(), '!') && !is_compared;
+    is_of_a_type || is_called || is_macro || ends_in_path(before) || begins_with_path(rest)
+}
+
+fn begins_with_path(tokens: &[TokenTree]) -> bool {
+    matches!(tokens, [TokenTree::Punct(first), second, ..]
+        if first.as_char() == ':' && first.spacing() == Spacing::Joint && is_punct(Some(second), ':'))
+}
+
+fn ends_in_path(tokens: &[TokenTree]) -> bool {
+    tokens
+        .len()
+        .checked_sub(2)
+        .is_some_and(|at| begins_with_path(&tokens[at..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::search;
+
+    #[test]
+    fn hidden_names_of_items_are_found_wherever_they_stand() {
+        for source in [
+            "use dep::_hid;",
+            "use dep::_hid as shown;",
+            "use dep::{a, b::{_hid}};",
+            "use dep::r#_hid;",
+            "pub(crate) use _hid;",
+            "fn f() { dep::_hid::g(); }",
+            "use dep::*; fn f() { _hid::g() }",
+            "use dep::*; fn f() { _hid(1) }",
+            "use dep::*; fn f() { _hid!(1) }",
+            "fn f() { x._hid(1); }",
+            "fn f() { x._hid::<u8>(1); }",
+            "fn f() { <T as S>::_hid(1); }",
+            "fn f(x: dep::_hid) {}",
+            "macro_rules! m { () => { dep::_hid } }",
+        ] {
+            let found = search(source.parse().expect("Rust's tokens"), None);
+            assert!(found.len() == 1, "{source}: {found:?}");
+            let found = search(
+                source.parse().expect("Rust's tokens"),
+                Some(&BTreeSet::new()),
+            );
+            assert!(found.is_empty(), "{source}: {found:?}");
+        }
+        let type_of_a_glob = "use dep::*; fn f(x: _Hid) {}";
+        assert_eq!(
+            search(type_of_a_glob.parse().expect("tokens"), None).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn variables_may_have_such_names() {
+        for source in [
+            "use dep::Trait as _; const _: () = (); fn f(_x: u8, _: u8) -> impl T + use<> { let _y = _x; _y; x._guard; S { _x: 1 } }",
+            "fn f() { match x { _ => 1 } let _ = (_a, _b); if _a != b {} } fn _unused() {} const _LARGE: () = (); struct _Kept(u8); mod _m { }",
+        ] {
+            let found = search(source.parse().expect("Rust's tokens"), None);
+            assert!(found.is_empty(), "{source}: {found:?}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Impls that overlap where the compiler sees none.
+//!
+//! Whether two impls overlap is asked of all types that their headers, bounds and associated types match. Where a
+//! type binds lifetimes, as `fn(&T)` and `dyn for<'a> Trait<'a>` do, and projects from others inside, the compiler
+//! takes it for another than the one that it is, and two impls with other associated types hold for one type: a safe
+//! transmute (rustc's issue 161404). A lifetime may be bound without being written, so every function pointer counts.
+//!
+//! So a header has neither such types nor projections. In bounds and associated types, nothing is projected inside
+//! such a type.
+
+use std::collections::BTreeSet;
+
+use syn::visit::{self, Visit};
+use syn::{
+    Generics, ImplItem, ItemImpl, Path, PathArguments, PathSegment, PredicateType, TraitBound,
+    TypeBareFn, TypeImplTrait, TypePath, TypeTraitObject,
+};
+
+use super::Shape;
+use super::impls::is_projection;
+use crate::finding::Rule;
+use crate::lifetimes::definitions::Definitions;
+use crate::lifetimes::facts::Name;
+
+impl Shape<'_> {
+    /// Judges all of an impl that decides where it holds, and what it stands for.
+    pub(super) fn coherence(&mut self, item: &ItemImpl, path: &Path, trait_name: &str) {
+        let mut binders = Binders {
+            definitions: self.definitions,
+            parameters: parameters(&item.generics),
+            expanding: Vec::new(),
+            in_header: true,
+            binds: false,
+            in_type: false,
+            found: None,
+        };
+        binders.visit_type(&item.self_ty);
+        // Parentheses of the trait's own bind none in its arguments: those are the impl's.
+        binders.visit_path(path);
+        binders.in_header = false;
+        binders.visit_generics(&item.generics);
+        for item in &item.items {
+            if let ImplItem::Type(item) = item {
+                let outer = binders.parameters.clone();
+                binders.parameters.append(&mut parameters(&item.generics));
+                binders.visit_generics(&item.generics);
+                binders.visit_type(&item.ty);
+                binders.parameters = outer;
+            }
+        }
+        if let Some(found) = binders.found {
+            let what = format!(
+                "an impl of {trait_name} names {found}: the compiler may take it for another type, and the impl for \
+                 one that overlaps no other; put such a type into a struct, and make what is projected a parameter, \
+                 as in `I: Iterator<Item = T>`"
+            );
+            self.find(Rule::UnsafeCode, what);
+        }
+    }
+}
+
+/// The names of type parameters.
+fn parameters(generics: &Generics) -> BTreeSet<Name> {
+    let types = generics.type_params();
+    types.map(|it| it.ident.to_string()).collect()
+}
+
+/// Finds types that bind lifetimes, and projections.
+struct Binders<'a> {
+    definitions: &'a Definitions,
+    parameters: BTreeSet<Name>,
+    /// Names of types whose meaning is looked at.
+    expanding: Vec<String>,
+    /// Whether this is the impl's own type, or an argument of its trait.
+    in_header: bool,
+    /// Whether lifetimes may be bound here.
+    binds: bool,
+    /// Whether this is inside a type that may bind some. The compiler takes binders of bounds away first.
+    in_type: bool,
+    /// What was found first.
+    found: Option<&'static str>,
+}
+
+impl Binders<'_> {
+    fn within(&mut self, binds: bool, in_type: bool, look: impl FnOnce(&mut Self)) {
+        let outer = (self.binds, self.in_type);
+        self.binds |= binds;
+        self.in_type |= in_type;
+        if self.in_header && self.binds && self.in_type {
+            let what = "a type in its header that binds lifetimes";
+            self.found = self.found.or(Some(what));
+        }
+        look(self);
+        (self.binds, self.in_type) = outer;
+    }
+
+    /// Looks at the types that a path may be another name for.
+    fn meanings(&mut self, name: &str) {
+        if self.expanding.iter().any(|it| it == name) {
+            return;
+        }
+        let known = self.definitions.get(name, 0);
+        let aliases: Vec<_> = known.iter().flat_map(|it| it.aliases().cloned()).collect();
+        self.expanding.push(name.to_owned());
+        let outer = self.parameters.clone();
+        for alias in aliases {
+            self.parameters.extend(alias.others);
+            self.visit_type(&alias.ty);
+            self.parameters.clone_from(&outer);
+        }
+        self.expanding.pop();
+    }
+}
+
+impl<'ast> Visit<'ast> for Binders<'_> {
+    fn visit_type_bare_fn(&mut self, ty: &'ast TypeBareFn) {
+        self.within(true, true, |it| visit::visit_type_bare_fn(it, ty));
+    }
+
+    fn visit_type_trait_object(&mut self, ty: &'ast TypeTraitObject) {
+        self.within(false, true, |it| visit::visit_type_trait_object(it, ty));
+    }
+
+    fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
+        self.within(false, true, |it| visit::visit_type_impl_trait(it, ty));
+    }
+
+    fn visit_trait_bound(&mut self, bound: &'ast TraitBound) {
+        let is_function =
+            |it: &PathSegment| matches!(it.arguments, PathArguments::Parenthesized(_));
+        let binds = bound.lifetimes.is_some() || bound.path.segments.iter().any(is_function);
+        self.within(binds, false, |it| visit::visit_trait_bound(it, bound));
+    }
+
+    fn visit_predicate_type(&mut self, predicate: &'ast PredicateType) {
+        let binds = predicate.lifetimes.is_some();
+        self.within(binds, false, |it| {
+            visit::visit_predicate_type(it, predicate)
+        });
+    }
+
+    fn visit_type_path(&mut self, ty: &'ast TypePath) {
+        if is_projection(ty, &self.parameters) {
+            let what = if self.in_header {
+                Some("a type in its header that is projected from another")
+            } else if self.binds && self.in_type {
+                Some("a type that is projected from another inside one that binds lifetimes")
+            } else {
+                None
+            };
+            self.found = self.found.or(what);
+        }
+        let last = ty.path.segments.last().map(|it| it.ident.to_string());
+        let last = last.unwrap_or_default();
+        self.meanings(&last);
+        // What is given to another name may stand inside a type that binds lifetimes.
+        let is_alias = self.definitions.is_alias(&last) && !self.in_header;
+        self.within(is_alias, is_alias, |it| visit::visit_type_path(it, ty));
+    }
+
+    // Constants are judged on their own.
+    fn visit_expr(&mut self, _: &'ast syn::Expr) {}
+}

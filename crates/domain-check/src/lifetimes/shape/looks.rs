@@ -1,0 +1,221 @@
+//! Code that runs while a place is looked at: guards of matches, and indexes. One that changes the place, and does not
+//! end where the compiler looks, is a safe transmute (rustc's issues 160599, 161578 and 161852).
+//!
+//! It compares, calculates and calls. It writes nothing itself. It hands no variable that leads to the place to a
+//! function, which could write through it: neither as an argument nor as a receiver. Methods of the standard library
+//! that only read are excepted.
+
+use std::collections::BTreeSet;
+
+use syn::visit::{self, Visit};
+use syn::{Arm, Expr, Lit, PatIdent, UnOp};
+
+use super::Own;
+use super::constants::{is_arithmetic, is_assignment};
+
+/// Methods of the standard library that take `&self`, whatever they are called on.
+const READING: &[&str] = &[
+    "contains",
+    "ends_with",
+    "is_empty",
+    "is_err",
+    "is_none",
+    "is_ok",
+    "is_some",
+    "iter",
+    "len",
+    "starts_with",
+];
+
+/// The use of a value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Use {
+    /// It is looked at, or copied.
+    Read,
+    /// A function gets it, and may write through it.
+    Hand,
+}
+
+/// Judges code that runs while a place is only half looked at.
+pub(super) struct Looks<'a> {
+    own: &'a Own,
+    /// Variables that lead to the place.
+    watched: BTreeSet<String>,
+}
+
+impl<'a> Looks<'a> {
+    /// Watches the variables that lead to what is matched.
+    pub(super) fn at_matched(place: &Expr, own: &'a Own) -> Self {
+        Looks {
+            own,
+            watched: leading_to(place),
+        }
+    }
+
+    /// Watches the variable that leads to what is indexed. Indexes themselves are copied before they are used.
+    pub(super) fn at_indexed(place: &Expr, own: &'a Own) -> Self {
+        Looks {
+            own,
+            watched: root(place).into_iter().collect(),
+        }
+    }
+
+    /// Judges an arm's guard; an error names the fault.
+    pub(super) fn guard(&mut self, arm: &Arm) -> Result<(), String> {
+        let Some((_, guard)) = &arm.guard else {
+            return Ok(());
+        };
+        let all = self.watched.clone();
+        let mut bindings = Bindings(BTreeSet::new());
+        bindings.visit_pat(&arm.pat);
+        // A guard only reads through a binding.
+        let hidden = |name: &String| bindings.0.contains(name) && !self.own.is_of_a_macro(name);
+        self.watched.retain(|name| !hidden(name));
+        let result = self.judge(guard, Use::Read);
+        self.watched = all;
+        result
+    }
+
+    /// Judges the index of the place; an error names the fault.
+    pub(super) fn index(&mut self, index: &Expr) -> Result<(), String> {
+        self.judge(index, Use::Read)
+    }
+
+    /// Judges a part; an error names the fault.
+    fn judge(&mut self, part: &Expr, used: Use) -> Result<(), String> {
+        match part {
+            Expr::Lit(_) => Ok(()),
+            Expr::Path(_) | Expr::Field(_) | Expr::Index(_) => self.place(part, used),
+            Expr::Paren(it) => self.judge(&it.expr, used),
+            Expr::Group(it) => self.judge(&it.expr, used),
+            Expr::Unary(it) => match it.op {
+                UnOp::Deref(_) => self.place(part, used),
+                UnOp::Not(_) | UnOp::Neg(_) => self.judge(&it.expr, Use::Read),
+                _ => Err("has an operator that is not known".to_owned()),
+            },
+            Expr::Binary(it) if is_assignment(&it.op) => Err("assigns".to_owned()),
+            // What stands on the left is moved. What stands on the right is an argument, and borrowed again.
+            Expr::Binary(it) => {
+                let is_called = is_arithmetic(&it.op) && self.own.has_writing_operators();
+                let right = if is_called { Use::Hand } else { Use::Read };
+                self.judge(&it.left, Use::Read)?;
+                self.judge(&it.right, right)
+            }
+            Expr::Cast(it) => self.judge(&it.expr, Use::Read),
+            Expr::Reference(it) if it.mutability.is_none() => self.judge(&it.expr, Use::Read),
+            Expr::Tuple(it) => self.all(it.elems.iter(), used),
+            Expr::Array(it) => self.all(it.elems.iter(), used),
+            Expr::Range(it) => self.all(it.start.iter().chain(&it.end).map(|it| &**it), used),
+            // Operators are functions, and may take a struct of the domain's own that borrows for writing.
+            Expr::Struct(it) if it.rest.is_none() => {
+                self.all(it.fields.iter().map(|it| &it.expr), Use::Hand)
+            }
+            Expr::Call(it) => {
+                self.judge(&it.func, Use::Hand)?;
+                self.all(it.args.iter(), Use::Hand)
+            }
+            Expr::MethodCall(it) => {
+                let method = it.method.to_string();
+                let reads = READING.contains(&method.as_str()) && self.own.only_reads(&method);
+                let receiver = if reads { Use::Read } else { Use::Hand };
+                self.judge(&it.receiver, receiver)?;
+                self.all(it.args.iter(), Use::Hand)
+            }
+            Expr::Closure(it) if it.capture.is_none() && it.asyncness.is_none() => {
+                self.judge(&it.body, Use::Hand)
+            }
+            // As `matches!` writes it.
+            Expr::Match(it) => {
+                self.judge(&it.expr, Use::Read)?;
+                let outer = self.watched.clone();
+                self.watched.extend(leading_to(&it.expr));
+                let arms = it.arms.iter().try_for_each(|arm| {
+                    self.guard(arm)?;
+                    let is_bool =
+                        matches!(&*arm.body, Expr::Lit(it) if matches!(it.lit, Lit::Bool(_)));
+                    is_bool
+                        .then_some(())
+                        .ok_or_else(|| "has a match with a body".to_owned())
+                });
+                self.watched = outer;
+                arms
+            }
+            Expr::Assign(_) => Err("assigns".to_owned()),
+            Expr::Reference(_) | Expr::RawAddr(_) => Err("borrows for writing".to_owned()),
+            Expr::Block(_) | Expr::Unsafe(_) | Expr::Const(_) => Err("has a block".to_owned()),
+            Expr::Macro(_) => Err("has a macro".to_owned()),
+            Expr::Let(_) => Err("has a `let`".to_owned()),
+            _ => Err("has more than comparisons and calls".to_owned()),
+        }
+    }
+
+    fn all<'e>(&mut self, parts: impl Iterator<Item = &'e Expr>, used: Use) -> Result<(), String> {
+        let mut parts = parts;
+        parts.try_for_each(|part| self.judge(part, used))
+    }
+
+    /// Judges a variable, or a place that is reached from one.
+    fn place(&mut self, place: &Expr, used: Use) -> Result<(), String> {
+        if let Expr::Index(it) = place {
+            self.judge(&it.index, Use::Hand)?;
+        }
+        if let Some(outer) = outer(place) {
+            return self.place(outer, used);
+        }
+        let Expr::Path(it) = place else {
+            // A value's own.
+            return self.judge(place, used);
+        };
+        let name = it.path.get_ident().map(ToString::to_string);
+        let name = name.unwrap_or_default();
+        if used == Use::Hand && self.watched.contains(&name) {
+            Err(format!("hands `{name}` to a function"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The names that a pattern binds.
+struct Bindings(BTreeSet<String>);
+
+impl<'ast> Visit<'ast> for Bindings {
+    fn visit_pat_ident(&mut self, pattern: &'ast PatIdent) {
+        self.0.insert(pattern.ident.to_string());
+        visit::visit_pat_ident(self, pattern);
+    }
+}
+
+/// The variables by which a place is reached; none if it is a value's own.
+fn leading_to(place: &Expr) -> BTreeSet<String> {
+    let mut all: BTreeSet<_> = root(place).into_iter().collect();
+    let mut at = place;
+    while let Some(outer) = outer(at) {
+        if let Expr::Index(it) = at {
+            all.append(&mut leading_to(&it.index));
+        }
+        at = outer;
+    }
+    all
+}
+
+/// The variable that a place begins with, if it is none of a value's own.
+fn root(place: &Expr) -> Option<String> {
+    match (outer(place), place) {
+        (Some(outer), _) => root(outer),
+        (None, Expr::Path(it)) => it.path.get_ident().map(ToString::to_string),
+        _ => None,
+    }
+}
+
+/// The place that a place is a part of.
+fn outer(place: &Expr) -> Option<&Expr> {
+    match place {
+        Expr::Field(it) => Some(&it.base),
+        Expr::Paren(it) => Some(&it.expr),
+        Expr::Group(it) => Some(&it.expr),
+        Expr::Unary(it) if matches!(it.op, UnOp::Deref(_)) => Some(&it.expr),
+        Expr::Index(it) => Some(&it.expr),
+        _ => None,
+    }
+}

@@ -1,0 +1,29 @@
+//@ rules: unsafe-code, implied-bound
+//@ says: impl
+#![no_std]
+#![forbid(unsafe_code)]
+//! As coherence_higher_ranked, where a trait object binds the lifetime.
+extern crate alloc;
+use alloc::boxed::Box;
+pub trait Always { type Is; }
+impl<T> Always for T { type Is = u16; }
+pub trait Step {}
+pub trait Shows<'x> { type What; }
+impl<P> Step for (P, Box<dyn for<'x> Shows<'x, What = <(P, &'x u8) as Always>::Is>>) {}
+pub trait Far {}
+impl<P: Step> Far for P {}
+pub trait Near {}
+impl Near for Box<dyn for<'x> Shows<'x, What = u16>> {}
+pub trait Pick { type Value; }
+impl<X> Pick for X where for<'d> (&'d u64, X): Far { type Value = &'static usize; }
+impl<X: Near> Pick for X { type Value = &'static &'static u64; }
+pub trait Carry: Sized {
+    type To: Pick;
+    fn carry(value: <Self as Pick>::Value) -> <Self::To as Pick>::Value where for<'d> (&'d u64, Self): Far;
+}
+impl<T> Carry for T where for<'d> (&'d u64, T): Far {
+    type To = T;
+    fn carry(value: &'static usize) -> &'static usize { value }
+}
+fn transmute<T: Carry<To = U>, U: Near>(value: &'static usize) -> &'static &'static u64 where for<'d> (&'d u64, T): Far { T::carry(value) }
+pub fn peek(address: usize) -> u64 { **transmute::<Box<dyn for<'x> Shows<'x, What = u16>>, Box<dyn for<'x> Shows<'x, What = u16>>>(Box::leak(Box::new(address))) }

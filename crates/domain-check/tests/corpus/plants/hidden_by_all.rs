@@ -1,0 +1,9 @@
+//@ rules: unsafe-code
+//@ says: the name _inner may be of what a crate hides
+//@ manifest: [dependencies]
+//@ manifest: support-hidden = { path = "../support-hidden" }
+#![no_std]
+#![forbid(unsafe_code)]
+//! The name stands at the front, as a module of one's own would.
+use support_hidden::*;
+pub fn f(address: usize) -> u64 { _inner::peek(address) }

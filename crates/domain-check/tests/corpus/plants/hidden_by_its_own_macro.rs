@@ -1,0 +1,8 @@
+//@ rules: unsafe-code
+//@ says: the name _inner may be of what a crate hides
+//@ manifest: [dependencies]
+//@ manifest: support-hidden = { path = "../support-hidden" }
+#![no_std]
+#![forbid(unsafe_code)]
+//! The crate's own macro puts a path together of a word that the domain chooses.
+pub fn f(address: usize) -> u64 { support_hidden::named!(_inner, address) }

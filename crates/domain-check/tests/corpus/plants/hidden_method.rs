@@ -1,0 +1,7 @@
+//@ rules: unsafe-code
+//@ says: the name _peek may be of what a crate hides
+//@ manifest: [dependencies]
+//@ manifest: support-hidden = { path = "../support-hidden" }
+#![no_std]
+#![forbid(unsafe_code)]
+pub fn f() -> u64 { support_hidden::peeks()._peek() }
