@@ -32,13 +32,26 @@ const COPIES: usize = if cfg!(target_arch = "x86_64") { 24 } else { 64 };
 /// Bytes that a call may move by value, arguments and result together: more would find room on no stack that a kernel has.
 const MOST: usize = 64 << 10;
 
+/// Bytes of stack that a copy of `T` takes. A frame with something that is aligned beyond a frame's own alignment is larger
+/// by four times that, counted in debug builds; there are about two copies for each frame.
+const fn copied<T>() -> usize {
+    const FRAME: usize = 16;
+    let align = align_of::<T>();
+    let aligns = if align > FRAME {
+        align.saturating_mul(2)
+    } else {
+        0
+    };
+    size_of::<T>().saturating_add(aligns)
+}
+
 /// Bytes of stack that a call takes beside [`RESERVE`] to move `A` in and `R` back. A constant of each call, so the look
 /// at the stack costs the same for all. More than 64 KiB do not compile.
 #[must_use]
 pub const fn to_move<A, R>() -> usize {
     /// What `RESERVE` has room for: where the constant is no part of an address it is an instruction.
     const FREE: usize = 64;
-    let both = size_of::<A>().saturating_add(size_of::<R>());
+    let both = copied::<A>().saturating_add(copied::<R>());
     assert!(
         both <= MOST,
         "a call moves arguments and a result of more than 64 KiB by value: move them in an `RRef`"

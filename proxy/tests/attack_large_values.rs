@@ -9,6 +9,7 @@ use samara_domain_runtime::call::bounded;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
+use samara_rref::Exchangeable;
 use samara_testkit::contained::contained;
 use samara_testkit::hosted::{alone, host};
 use std::hint::black_box;
@@ -33,8 +34,14 @@ const USUAL: usize = STACK - (128 << 10);
 const SOME: usize = 4 << 10;
 const LARGE: usize = 16 << 10;
 
+/// Each copy wants as much again before it.
+#[derive(Clone, Copy, Exchangeable)]
+#[repr(C, align(4096))]
+struct Page([u8; SOME]);
+
 #[interface]
 trait Server {
+    fn take_page(&self, page: Page) -> Result<u32, RpcError>;
     fn take_some(&self, data: [u8; SOME]) -> Result<u32, RpcError>;
     fn take_little(&self, data: u32) -> Result<u32, RpcError>;
     fn give(&self) -> Result<[u8; LARGE], RpcError>;
@@ -48,6 +55,9 @@ trait Server {
 
 struct Serving;
 impl Server for Serving {
+    fn take_page(&self, page: Page) -> Result<u32, RpcError> {
+        Ok(page.0[7].into())
+    }
     fn take_some(&self, data: [u8; SOME]) -> Result<u32, RpcError> {
         Ok(data[7].into())
     }
@@ -81,6 +91,7 @@ trait Client {
     fn take_below(&self, bytes: usize) -> Result<u32, RpcError>;
     fn status_below(&self, bytes: usize) -> Result<u32, RpcError>;
     fn note(&self) -> Result<u32, RpcError>;
+    fn take_page_below(&self, bytes: usize) -> Result<u32, RpcError>;
     fn give_below(&self, bytes: usize) -> Result<u32, RpcError>;
     fn both_below(&self, bytes: usize) -> Result<u32, RpcError>;
     fn bound_below(&self, bytes: usize) -> Result<u32, RpcError>;
@@ -94,6 +105,10 @@ fn some(server: &Proxy<dyn Server>) -> Result<u32, RpcError> {
 #[inline(never)]
 fn large(server: &Proxy<dyn Server>) -> Result<u32, RpcError> {
     server.take([1; LARGE])
+}
+#[inline(never)]
+fn page(server: &Proxy<dyn Server>) -> Result<u32, RpcError> {
+    server.take_page(Page([1; SOME]))
 }
 #[inline(never)]
 fn given(server: &Proxy<dyn Server>) -> Result<u32, RpcError> {
@@ -121,6 +136,9 @@ impl Client for Asking {
     }
     fn status_below(&self, bytes: usize) -> Result<u32, RpcError> {
         pad_until(bytes, &|| self.1.status())
+    }
+    fn take_page_below(&self, bytes: usize) -> Result<u32, RpcError> {
+        pad_until(bytes, &|| page(&self.0))
     }
     fn give_below(&self, bytes: usize) -> Result<u32, RpcError> {
         pad_until(bytes, &|| given(&self.0))
@@ -211,6 +229,14 @@ fn little_by_value_ends_nobody() {
 fn some_by_value_does_not_end_the_host() {
     outlives("some_by_value_does_not_end_the_host", || {
         let ended = from_every_depth(|client, bytes| client.take_some_below(bytes));
+        assert_eq!(ended, 0);
+    });
+}
+
+#[test]
+fn what_is_aligned_to_pages_does_not_end_the_host() {
+    outlives("what_is_aligned_to_pages_does_not_end_the_host", || {
+        let ended = from_every_depth(|client, bytes| client.take_page_below(bytes));
         assert_eq!(ended, 0);
     });
 }
