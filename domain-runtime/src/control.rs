@@ -1,7 +1,7 @@
 //! Control blocks: the permanent slots of domains, and the counters of calls in flight.
 
 use crate::event::Event;
-use crate::exits::Shared;
+use crate::exits::{Shared, name_of};
 use crate::primitive::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
 use crate::reason::{End, ExitKind, ExitReason};
 use crate::stack::Need;
@@ -235,6 +235,11 @@ impl ControlBlock {
     #[cfg(feature = "alloc")]
     pub(crate) fn exits(&self) -> Option<Shared> {
         self.exits.lock().clone()
+    }
+
+    /// A number that all generations of its name have; 0 for one that is alone.
+    pub(crate) fn name_number(&self) -> usize {
+        self.exits.lock().as_ref().map_or(0, name_of)
     }
 
     /// Claims a free slot for a new generation named `name`; its word is then `Starting`. While the

@@ -97,6 +97,35 @@ pub unsafe trait Threads {
     }
 }
 
+/// For whom a thread asks for more stack: the host, or the domain that it entered first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asker(Option<usize>);
+
+impl Asker {
+    pub(crate) const fn new(segments: Option<usize>) -> Self {
+        Self(segments)
+    }
+
+    /// How many segments the threads of the domain, and of all generations of its name, have with the one that is asked
+    /// for; `None` for the host.
+    #[must_use]
+    pub const fn segments(self) -> Option<usize> {
+        self.0
+    }
+
+    /// Whether it may have one of the `left` segments of `total`. While half of them are left everybody may. Then a
+    /// domain may have a 16th of all, and one at least; the host may have all.
+    #[must_use]
+    pub const fn may_have(self, left: usize, total: usize) -> bool {
+        let share = if total < 16 { 1 } else { total / 16 };
+        match self.0 {
+            _ if left == 0 => false,
+            None => true,
+            Some(segments) => left >= total.div_ceil(2) || segments <= share,
+        }
+    }
+}
+
 /// What a host may do about stacks that are short. Optional, set with
 /// [`Runtime::set_stack_probe`](crate::Runtime::set_stack_probe): without one a call that finds too little
 /// room is refused.
@@ -109,8 +138,9 @@ pub unsafe trait StackProbe: Sync {
     /// Either calls `callee`, on a fresh segment or where the stack was made longer, comes back to the
     /// old one and returns true; or returns false, which refuses the call. Called as the host; `callee`
     /// does not unwind.
-    fn extend(&self, needed: usize, left: usize, callee: &mut dyn FnMut()) -> bool {
-        let _ = (needed, left, callee);
+    /// A host with so many segments asks `asker` whether it [may have](Asker::may_have) one.
+    fn extend(&self, needed: usize, left: usize, asker: Asker, callee: &mut dyn FnMut()) -> bool {
+        let _ = (needed, left, asker, callee);
         false
     }
 

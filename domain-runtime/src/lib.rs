@@ -84,6 +84,7 @@ mod primitive;
 pub mod reaper;
 pub mod reason;
 pub mod runtime;
+mod segments;
 #[cfg(feature = "alloc")]
 pub mod service;
 mod shortage;

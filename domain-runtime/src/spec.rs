@@ -153,7 +153,7 @@ impl DomainSpec {
     }
 
     /// Demands that a thread has at least `bytes` of its stack left when it enters, beside what the
-    /// runtime takes ([`stack::RESERVE`](crate::stack::RESERVE)). One that has less is refused:
+    /// runtime takes ([`stack::RESERVE`](crate::stack::RESERVE), and [what the call moves by value](crate::stack::to_move)). One that has less is refused:
     /// [`RpcError::StackExhausted`](crate::RpcError::StackExhausted); or goes on elsewhere, where the host
     /// has a [`StackProbe`](crate::host::StackProbe). Nothing is asked of threads whose stack the host has not told;
     /// a host that tells none refuses the spec: [`NotKept::Stack`].

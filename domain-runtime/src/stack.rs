@@ -2,10 +2,12 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use crate::call::{self, Failure, Refusal, Target};
-use crate::host::StackProbe;
-use crate::shortage;
+use crate::host::{self, StackProbe};
+use crate::segments::Asking;
+use crate::{contain, shortage};
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use samara_rref::{Exchangeable, Transfer};
+use core::time::Duration;
+use samara_rref::Exchangeable;
 use samara_shared_heap::thread::{self, ThreadSlot};
 use spin::Once;
 
@@ -21,6 +23,52 @@ pub const RESERVE: usize = if cfg!(feature = "small") {
 /// what they call. It isn't begun where there are less. One that has used more itself when an entry further in
 /// finds no room has failed by itself; before that, the thread that it ran on was too short.
 pub const START: usize = 3 * RESERVE;
+
+/// How often, at most, what a call moves lies on the stack below where room for it was asked for. Each function that
+/// takes or gives a value has copies of its own in code that is not optimised: 17 of arguments, 14 of a result, counted
+/// in debug builds. Where the stack pointer can't be asked, those of the asking function count too, which are 29 more.
+const COPIES: usize = if cfg!(target_arch = "x86_64") { 24 } else { 64 };
+
+/// Bytes that a call may move by value, arguments and result together: more would find room on no stack that a kernel has.
+const MOST: usize = 64 << 10;
+
+/// Bytes of stack that a copy of `T` takes. A frame with something that is aligned beyond a frame's own alignment is larger
+/// by four times that, counted in debug builds; there are about two copies for each frame.
+const fn copied<T>() -> usize {
+    const FRAME: usize = 16;
+    let align = align_of::<T>();
+    let aligns = if align > FRAME {
+        align.saturating_mul(2)
+    } else {
+        0
+    };
+    size_of::<T>().saturating_add(aligns)
+}
+
+/// Bytes of stack that a call takes beside [`RESERVE`] to move `A` in and `R` back. A constant of each call, so the look
+/// at the stack costs the same for all. More than 64 KiB do not compile.
+#[must_use]
+pub const fn to_move<A, R>() -> usize {
+    /// What `RESERVE` has room for: where the constant is no part of an address it is an instruction.
+    const FREE: usize = 64;
+    let both = copied::<A>().saturating_add(copied::<R>());
+    assert!(
+        both <= MOST,
+        "a call moves arguments and a result of more than 64 KiB by value: move them in an `RRef`"
+    );
+    if both <= FREE {
+        0
+    } else {
+        both.strict_mul(COPIES)
+    }
+}
+
+/// What an entry that moves `A` in and `R` back takes of the stack.
+fn needed<A, R>(target: Target) -> usize {
+    let bytes = target.block().stack.bytes();
+    let bytes = bytes.saturating_add(to_move::<A, R>());
+    bytes.min(isize::MAX as usize)
+}
 
 /// How much room a domain's entries must find. Not one of the modelled atomics: what it says is settled
 /// before the first entry of a generation, whose publication orders it.
@@ -94,12 +142,46 @@ const fn is_less(left: usize, needed: usize) -> bool {
     }
 }
 
-/// Whether the running thread has too little room for what it would enter. One load of a line that the
-/// call needs anyway, and one of the thread's slot.
+/// Whether the running thread has too little room for what it would enter, and to move `A` in and `R` back. One load of
+/// a line that the call needs anyway, and one of the thread's slot.
 #[inline(always)]
 #[must_use]
-pub fn is_short(thread: &ThreadSlot, target: Target) -> bool {
-    is_less(left(thread), target.block().stack.bytes())
+pub fn is_short<A, R>(thread: &ThreadSlot, target: Target) -> bool {
+    is_short_of::<A, R>(thread, target.block().stack.bytes())
+}
+
+/// Whether less than `needed` bytes are left beside what it takes to move `A` and `R`.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn is_short_of<A, R>(thread: &ThreadSlot, needed: usize) -> bool {
+    let address: usize;
+    // All of the frame that this is expanded in lies above the stack pointer: a local's address may be anywhere among
+    // the copies of what the call moves.
+    // SAFETY: computes an address; nothing is accessed.
+    unsafe {
+        core::arch::asm!(
+            "lea {address}, [rsp - {bytes}]",
+            address = out(reg) address,
+            bytes = const to_move::<A, R>(),
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    is_less(address.wrapping_sub(thread.floor()), needed)
+}
+
+/// As above. A sum, where nothing says that a difference is less than nothing.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn is_short_of<A, R>(thread: &ThreadSlot, needed: usize) -> bool {
+    is_less(
+        left(thread),
+        needed.saturating_add(const { to_move::<A, R>() }),
+    )
+}
+
+/// Whether the running thread has too little room for a boundary inside a domain, which moves `A` in and `R` back.
+pub(crate) fn has_no_room_to_move<A, R>(thread: &ThreadSlot) -> bool {
+    is_short_of::<A, R>(thread, RESERVE)
 }
 
 /// [`call::enter_on`] where the stack is short: on more stack, if the host has some.
@@ -119,50 +201,36 @@ pub(crate) unsafe fn enter<const METERED: bool, A: Exchangeable, R: Exchangeable
         // It takes no stack to be told so, and how much its slot asks for is said by who has that now.
         // SAFETY: handed on; nothing is entered.
         return unsafe {
-            call::enter_with_room::<METERED, A, R>(thread, target, arguments, body, refusal)
+            call::enter_with_room::<METERED, A, R>(thread, None, target, arguments, body, refusal)
         };
     }
-    let caller = thread.owner();
-    // Here, on behalf of the caller: between the stacks the thread acts for the host, which has no quota.
-    let asks = METERED && (A::NESTED || R::NESTED);
-    if asks && !call::admits::<A, R>(caller, target.owner(), &arguments) {
-        *refusal = Refusal::OverQuota;
-        call::return_to_caller(thread, caller);
-        return Err(Failure::Refused(arguments));
-    }
+    let (from, caller) = (thread.top(), thread.owner());
+    let needed = needed::<A, R>(target);
+    // There the boundary's own frame, with copies of its own, is on the segment too.
+    let on_segment = needed.saturating_add(to_move::<A, R>());
     let mut call = Some((arguments, body));
     let mut outcome = None;
     let mut callee = || {
         if let Some((arguments, body)) = call.take() {
-            // SAFETY: handed on; the probe sees to the room.
+            // As a call of the caller's, though its frame is not on top: what comes back is the caller's before it gets
+            // here, and never the host's.
+            let from = Some(from);
+            // SAFETY: handed on; the probe sees to the room; the caller's frames are below the host's.
             let entered = unsafe {
-                call::enter_with_room::<false, A, R>(thread, target, arguments, body, refusal)
+                call::enter_with_room::<METERED, A, R>(
+                    thread, from, target, arguments, body, refusal,
+                )
             };
             outcome = Some(entered);
         }
     };
-    extend(thread, target.block().stack.bytes(), &mut callee);
+    extend(thread, on_segment, &mut callee);
+    call::return_to_caller(thread, caller);
     match (outcome, call) {
-        (Some(Ok(result)), _) => {
-            // On the way it was the host's.
-            if R::NESTED {
-                if METERED {
-                    call::note(target.block().owner(), caller, &result);
-                }
-                // SAFETY: the result goes to the caller.
-                result.transfer(&unsafe { Transfer::to(caller) });
-            }
-            call::return_to_caller(thread, caller);
-            Ok(result)
-        }
-        (Some(failed), _) => {
-            call::return_to_caller(thread, caller);
-            failed
-        }
+        (Some(outcome), _) => outcome,
         (None, Some((arguments, _))) => {
             *refusal = Refusal::StackExhausted;
-            shortage::note(thread, target.block().stack.bytes());
-            call::return_to_caller(thread, caller);
+            shortage::note(thread, needed);
             Err(Failure::Refused(arguments))
         }
         // Taken and not ended: the thread does not come here.
@@ -183,8 +251,30 @@ fn extend(thread: &ThreadSlot, needed: usize, callee: &mut dyn FnMut()) {
     } else {
         left(thread)
     };
+    let go_on = || {
+        let asking = Asking::begin(thread);
+        let (began, mut inside) = (host::now_ns(), 0);
+        let mut callee = || {
+            let entered = host::now_ns();
+            callee();
+            inside = host::now_ns().saturating_sub(entered);
+        };
+        probe.extend(needed, left, asking.asker(), &mut callee);
+        drop(asking);
+        // What the host does for the call is time of the domain that calls.
+        let took = host::now_ns().saturating_sub(began).saturating_sub(inside);
+        contain::host_waited(Duration::from_nanos(took));
+    };
     // SAFETY: the probe is the host's, and `callee` begins with a frame of the target's own.
-    unsafe { thread::as_host(|| probe.extend(needed, left, &mut callee)) };
+    unsafe { thread::as_host(go_on) };
+}
+
+/// Bytes of stack beside [`START`] that a start takes to move `A` from its recipe to `init`. The functions on the way
+/// ask for no room, and have copies of their own: 32, counted in a debug build.
+#[cfg(feature = "alloc")]
+pub(crate) const fn to_mint<A>() -> usize {
+    // So much is in what a start is promised.
+    to_move::<A, ()>().saturating_mul(3).saturating_sub(RESERVE)
 }
 
 /// Bytes of stack that a start of a domain which asks for `bytes` is promised.

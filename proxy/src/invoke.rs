@@ -5,7 +5,7 @@ use crate::source::{Attempts, Source};
 use crate::{Proxy, Shadow, recorded};
 use core::mem::ManuallyDrop;
 use samara_domain_runtime::call::{Failure, Refusal, Target, enter_on, is_marked, spilled};
-use samara_domain_runtime::stack::is_short;
+use samara_domain_runtime::stack::{is_short, to_move};
 use samara_domain_runtime::{Instance, Interface, RpcError, exports};
 use samara_rref::{AllocError, Exchangeable, Lend};
 use samara_shared_heap::thread::{self, ThreadSlot};
@@ -14,6 +14,12 @@ use samara_shared_heap::thread::{self, ThreadSlot};
 #[inline]
 pub const fn assert_lend<T: ?Sized + Lend>() {
     const { T::LENDABLE }
+}
+
+/// The compile-time check that `#[interface]` writes for every method: of what it moves, `A` in and `R` back.
+#[inline]
+pub const fn assert_moves<A, R>() {
+    let _ = to_move::<A, R>();
 }
 
 /// A moved argument of an `#[idempotent]` or `#[replay]` method: a retry passes it again.
@@ -152,8 +158,8 @@ where
 
 /// Whether a quota has a say in the call, or the stack is short.
 #[inline(always)]
-fn is_rare<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: Target) -> bool {
-    is_short(thread, target) || is_marked::<A, R>(thread, target)
+fn is_rare<A: Exchangeable, R: FromRpc>(thread: &ThreadSlot, target: Target) -> bool {
+    is_short::<A, R::Parts>(thread, target) || is_marked::<A, R>(thread, target)
 }
 
 /// What a call gets, it gets as arguments: moved, or lent and asked whether it may be.

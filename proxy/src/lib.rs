@@ -39,7 +39,8 @@ pub use shadow::Shadow;
 pub mod __private {
     pub use crate::flatten::{FromRpc, assert_result};
     pub use crate::invoke::{
-        assert_lend, assert_repeatable, invoke, invoke_replay, invoke_shadow, replay_shadow,
+        assert_lend, assert_moves, assert_repeatable, invoke, invoke_replay, invoke_shadow,
+        replay_shadow,
     };
     pub use crate::open::{open, open_shadow};
     pub use crate::{Proxy, Shadow};

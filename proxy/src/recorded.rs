@@ -5,6 +5,7 @@ use crate::invoke::enter_again;
 use crate::source::{Attempts, Source};
 use alloc::sync::Arc;
 use core::marker::PhantomData;
+use core::ptr;
 use samara_domain_runtime::call::Failure;
 use samara_domain_runtime::journal::Replay;
 use samara_domain_runtime::kept::Payer;
@@ -30,13 +31,38 @@ where
     R: FromRpc,
 {
     fn replay(&self, instance: Instance<I>) -> Result<(), RpcError> {
+        // The arguments are lent, and the result ends, in there: none lies on the stack of the host that replays.
+        let did = |object: &I, ()| (self.body)(object, self.arguments).is_ok();
         // SAFETY: whoever recorded the call vouched for the body.
-        match unsafe { enter_again(instance, self.arguments, self.body) } {
-            Ok(result) if result.is_ok() => Ok(()),
-            Ok(_) => Err(RpcError::RecoveryFailed),
-            Err((Failure::Refused(_), refusal)) => Err(refusal.into()),
+        match unsafe { enter_again(instance, (), did) } {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(RpcError::RecoveryFailed),
+            Err((Failure::Refused(()), refusal)) => Err(refusal.into()),
             Err((Failure::Crashed, _)) => Err(RpcError::Crashed),
         }
+    }
+}
+
+impl<A: Exchangeable + Copy, F: Copy, R> Recorded<A, F, R> {
+    /// What is recorded of a call, as the host: copied to where it is kept, since the stack may not have room for
+    /// `arguments` once more.
+    fn keep(arguments: &A, body: F) -> Arc<Self> {
+        const { assert!(size_of::<F>() == 0, "the body of a call captures nothing") };
+        let mut record = Arc::<Self>::new_uninit();
+        // Nobody else has it yet.
+        if let Some(place) = Arc::get_mut(&mut record) {
+            let place = place.as_mut_ptr();
+            // SAFETY: a field of the record's memory.
+            let at = unsafe { &raw mut (*place).arguments };
+            // SAFETY: `Copy`, to memory of its type.
+            unsafe { ptr::copy_nonoverlapping(arguments, at, 1) };
+            // SAFETY: as above.
+            let at = unsafe { &raw mut (*place).body };
+            // SAFETY: as above.
+            unsafe { at.write(body) };
+        }
+        // SAFETY: arguments and body were written; the rest has no size.
+        unsafe { record.assume_init() }
     }
 }
 
@@ -74,12 +100,8 @@ where
                     return result;
                 };
                 let recorded = source.with_journal(|journal| {
-                    let call = Recorded {
-                        arguments,
-                        body,
-                        gives: PhantomData::<fn() -> R>,
-                    };
-                    journal.record(admission, Arc::new(call))
+                    let call = Recorded::<A, _, R>::keep(&arguments, body);
+                    journal.record(admission, call)
                 });
                 if recorded != Some(false) {
                     return result;

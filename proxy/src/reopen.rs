@@ -174,6 +174,28 @@ unsafe impl<P: ?Sized, S: Send + Sync, A: Exchangeable + Copy, F: Sync> Sync
 {
 }
 
+impl<P: ?Sized, S, A: Exchangeable + Copy, F> Opening<P, S, A, F> {
+    /// One on the heap, as the host: `arguments` are copied there, since the stack may not have room for them once more.
+    fn keep(source: Arc<S>, arguments: &A, body: F) -> Box<Self> {
+        let mut opening = Box::<Self>::new_uninit();
+        let place = opening.as_mut_ptr();
+        // SAFETY: a field of the box's memory.
+        let at = unsafe { &raw mut (*place).source };
+        // SAFETY: as above.
+        unsafe { at.write(source) };
+        // SAFETY: as above.
+        let at = unsafe { &raw mut (*place).arguments };
+        // SAFETY: `Copy`, to memory of its type.
+        unsafe { ptr::copy_nonoverlapping(arguments, at, 1) };
+        // SAFETY: as above.
+        let at = unsafe { &raw mut (*place).body };
+        // SAFETY: as above.
+        unsafe { at.write(body) };
+        // SAFETY: all that has a size was written.
+        unsafe { opening.assume_init() }
+    }
+}
+
 impl<P, S, A, F, I, E> Open<I> for Opening<P, S, A, F>
 where
     P: ?Sized + Interface,
@@ -186,11 +208,12 @@ where
     fn open(&self, attempts: &mut Attempts) -> Result<Proxy<I>, RpcError> {
         // The server's own reason has no place in the caller's error type. It stays inside, and none is
         // made of an `RpcError`: that is the interface's code, and the thread acts for the host.
-        let body = |object: &P, arguments| {
-            (self.body)(object, arguments).map_err(|_| RpcError::RecoveryFailed)
+        // The arguments are lent: they do not lie on the stack of the host that opens.
+        let body = |object: &P, ()| {
+            (self.body)(object, self.arguments).map_err(|_| RpcError::RecoveryFailed)
         };
         // SAFETY: whoever opened it first vouched for the body.
-        let opened = unsafe { attempt(&*self.source, self.arguments, attempts, body) };
+        let opened = unsafe { attempt(&*self.source, (), attempts, body) };
         opened.map_err(|_| RpcError::RecoveryFailed)
     }
 }
@@ -259,16 +282,11 @@ where
     let wrap = || {
         // SAFETY: it goes into the recovery, which is the host's.
         let object = unsafe { proxy.unslotted() }?;
-        let opening = Opening {
-            source: Arc::clone(source),
-            arguments,
-            body,
-            of: PhantomData::<fn(&P)>,
-        };
+        let opening = Opening::keep(Arc::clone(source), &arguments, body);
         Some(Arc::new_cyclic(|this: &Weak<Recovery<I>>| {
             charge.ends(Weak::clone(this) as Weak<dyn Kept>);
             let way = Way {
-                opening: Box::new(opening),
+                opening,
                 journal: Journal::new(REPLAY_LOG),
                 depth,
                 charge,

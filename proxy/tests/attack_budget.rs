@@ -10,7 +10,7 @@ use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, interface};
 use samara_rref::RRef;
-use samara_testkit::contained::contained;
+use samara_testkit::contained::{allow_segments, contained};
 use samara_testkit::hosted::{alone, host};
 use std::ffi::{c_char, c_int, c_void};
 use std::hint::black_box;
@@ -165,14 +165,27 @@ fn who_calls_itself_again_and_again_uses_up_its_budget() {
 
 #[test]
 fn who_moves_many_objects_to_and_fro_uses_up_its_budget() {
+    hands_over(0);
+}
+
+#[test]
+fn who_moves_many_objects_over_a_segment_uses_up_its_budget() {
+    // More than the test's thread has.
+    hands_over(16 << 20);
+}
+
+/// Has much moved to a domain that asks for so many bytes of stack.
+fn hands_over(stack: usize) {
     must_die(|hog| {
-        let spec = DomainSpec::new("parrot").budget(BUDGET);
+        allow_segments(4);
+        let spec = DomainSpec::new("parrot").budget(BUDGET).stack(stack);
         let other: Domain<dyn Echo> = host().spawn(spec, parrot, Mint::nothing()).unwrap();
         let batch = RRef::<[Option<RRef<u64>>]>::try_from_fn(1 << 22, |_| None).unwrap();
         let result = hog
             .proxy()
             .unwrap()
             .hand_over(other.proxy().unwrap(), batch);
+        allow_segments(0);
         assert!(
             other.exit_reason().is_none(),
             "the other one has done nothing"

@@ -270,18 +270,20 @@ fn a_thread_of_its_own_that_is_too_small_is_the_domains_death() {
 }
 
 #[test]
-fn with_segments_a_chain_goes_on_until_they_are_used_up() {
+fn with_segments_a_chain_goes_on_until_its_share_is_used_up() {
     let _alone = alone();
     let reached = with_stack(768 * KIB, |domains| {
         let without = chain(domains, NONE).unwrap();
-        allow_segments(16);
+        allow_segments(32);
         let with = chain(domains, NONE).unwrap();
         assert_eq!(chain(domains, NONE), Ok(with));
         assert!(are_well(domains));
         allow_segments(0);
         (without, with)
     });
-    assert!(reached.1 >= reached.0 + 16, "{reached:?}");
+    // Half of them and one, with two calls at most on each.
+    let on_segments = reached.1 - reached.0;
+    assert!((16..=34).contains(&on_segments), "{reached:?}");
 }
 
 #[test]

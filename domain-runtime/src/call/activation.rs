@@ -4,6 +4,7 @@ use super::Target;
 use crate::control::{self, ControlBlock};
 use crate::state::{State, Word};
 use core::cell::Cell;
+use samara_shared_heap::Owner;
 use samara_shared_heap::thread::{self, Frame, ThreadSlot};
 
 /// One call in progress on a thread's chain. A frame whose owner is not the host begins one.
@@ -123,6 +124,19 @@ pub(crate) fn innermost(thread: &ThreadSlot) -> Option<&Activation> {
     // SAFETY: the top frame is valid, and not the host's: it begins an activation. Whoever asks is called
     // above it, and has forgotten it when it is taken off.
     Some(unsafe { &*thread.top().cast::<Activation>() })
+}
+
+/// Whom the running thread entered first of all that it is in.
+pub(crate) fn outermost(thread: &ThreadSlot) -> Owner {
+    let (mut at, mut first) = (thread.top(), Owner::HOST);
+    // SAFETY: frames on the chain are valid while the thread is above them.
+    while let Some(frame) = unsafe { at.as_ref() } {
+        if !frame.owner().is_host() {
+            first = frame.owner();
+        }
+        at = frame.prev();
+    }
+    first
 }
 
 /// The innermost activation, also below frames of the host's.

@@ -2,19 +2,25 @@
 
 use super::activation::{Activation, CROSSING, innermost};
 use super::{apart, raise};
-use crate::contain;
+use crate::{contain, stack};
 use samara_shared_heap::thread::{self, ThreadSlot};
 use samara_unwind::Payload;
 
 /// Runs `f` behind a boundary of its own of whom the thread runs for, then `after`, as the host: in any case,
 /// also when `f` is cut, before what cut it goes on outwards. For what must end before a call of the
-/// domain's returns. Cost: what a boundary costs.
+/// domain's returns. Cost: what a boundary costs. A domain that has used its stack up that far ends here, and neither runs.
 ///
 /// # Safety
 /// `after` is trusted code of the host's side, ends in bounded time and does not panic.
 pub unsafe fn bounded<F: FnOnce() -> R, R, E>(f: F, after: impl FnOnce() -> E) -> (R, E) {
     let thread = thread::current();
     let outer = innermost(thread);
+    if let Some(outer) = outer
+        && stack::has_no_room_to_move::<F, R>(thread)
+    {
+        // Outside `catch`, where nothing is cut, it would be the host that runs over; in here it is the domain still.
+        contain::run_over(outer);
+    }
     let inner = outer.map(|outer| outer.again(thread.top(), outer.word_and_used.get()));
     let (outcome, after) = under(thread, inner.as_ref(), f, || {
         // SAFETY: the caller's.

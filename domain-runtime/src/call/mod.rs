@@ -15,7 +15,7 @@ mod target;
 
 #[cfg(feature = "alloc")]
 pub(crate) use activation::current_target;
-pub(crate) use activation::{Activation, exporter};
+pub(crate) use activation::{Activation, exporter, outermost};
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub(crate) use activation::{innermost, nearest};
 pub(crate) use apart::apart;
@@ -95,21 +95,23 @@ pub unsafe fn enter_on<const METERED: bool, A: Exchangeable, R: Exchangeable>(
     body: impl FnOnce(A) -> R,
     refusal: &mut Refusal,
 ) -> Result<R, Failure<A>> {
-    if METERED && stack::is_short(thread, target) {
+    if METERED && stack::is_short::<A, R>(thread, target) {
         // SAFETY: handed on.
         return unsafe { stack::enter::<METERED, A, R>(thread, target, arguments, body, refusal) };
     }
     // SAFETY: handed on.
-    unsafe { enter_with_room::<METERED, A, R>(thread, target, arguments, body, refusal) }
+    unsafe { enter_with_room::<METERED, A, R>(thread, None, target, arguments, body, refusal) }
 }
 
-/// [`enter_on`] a stack that has room.
+/// [`enter_on`] a stack that has room. On a segment, where the frame on top is the host's, as a call of whom the frame
+/// `from` acts for: if that caller is dead, who switches back leaves it, from its own stack.
 ///
 /// # Safety
-/// As for [`enter_on`].
+/// As for [`enter_on`]; `from` is the frame below the top one, which is the host's.
 #[inline(always)]
 pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Exchangeable>(
     thread: &ThreadSlot,
+    from: Option<*const Frame>,
     target: Target,
     arguments: A,
     body: impl FnOnce(A) -> R,
@@ -125,9 +127,14 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
     // They stay in registers only if no way drops them, see `spilled`: unwinding with them here does who is
     // dead, and they are reclaimed with all that it has.
     let arguments = ManuallyDrop::new(arguments);
-    let (below, caller) = (thread.top(), thread.owner());
+    let below = thread.top();
+    let caller = match from {
+        None => thread.owner(),
+        // SAFETY: a frame of the thread's chain.
+        Some(from) => unsafe { from.as_ref() }.map_or(Owner::HOST, Frame::owner),
+    };
     let counter = control::counter(target.index(), thread.shard());
-    let activation = Activation::new(target, below);
+    let activation = Activation::new(target, from.unwrap_or(below));
     // On top as long as the entry counts, and no instruction less: a cut finds the thread either with
     // nothing begun, or here. Outside `catch` it is not cut while the activation is on top (`contain`).
     // SAFETY: the activation lives to the end of this function and is taken off before. The thread
@@ -194,7 +201,9 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
     // Who does not come back is dead: what it was to get is reclaimed with all that it has.
     let result = ManuallyDrop::new(result);
     left(target);
-    return_to_caller(thread, caller);
+    if from.is_none() {
+        return_to_caller(thread, caller);
+    }
     ManuallyDrop::into_inner(result)
 }
 

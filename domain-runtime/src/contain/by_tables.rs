@@ -6,9 +6,7 @@ use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::Call;
 use crate::trap_note::Strike;
 use core::time::Duration;
-#[cfg(feature = "alloc")]
-use samara_shared_heap::thread::NoCut;
-use samara_shared_heap::thread::{self, ThreadSlot};
+use samara_shared_heap::thread::{self, NoCut, ThreadSlot};
 use samara_unwind::Backtrace;
 use samara_unwind::cut::{Cut, CutError, Landed, Raise, Registers, cut, resume, undo_call};
 use samara_unwind::tables::{Finder, Registered};
@@ -215,10 +213,9 @@ pub(crate) fn host_may_wait() -> Option<Duration> {
 
 /// The host has waited for `time` on behalf of a domain, on the running thread: as [`waited`]. The thread is cut
 /// when it acts for the domain again.
-#[cfg(feature = "alloc")]
 pub(crate) fn host_waited(time: Duration) {
     let thread = thread::current();
-    let Some(activation) = call::nearest(thread) else {
+    let Some(activation) = call::nearest(thread).filter(|at| !at.is_crossing()) else {
         return;
     };
     let more = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
@@ -328,6 +325,21 @@ extern "C-unwind" fn land(boundary: usize) -> Landed {
 pub(crate) fn end_self() -> ! {
     cut_self();
     call::raise()
+}
+
+/// The running thread, which acts for `activation`, has used its stack up: that domain's death.
+#[cold]
+pub(crate) fn run_over(activation: &Activation) -> ! {
+    let thread = thread::current();
+    {
+        let registers = Registers::here();
+        // SAFETY: to the end of this block; others may wait for the note under their mark.
+        let _no_cut = unsafe { NoCut::begin(thread) };
+        let strike = (Strike::StackOverflow, registers.rsp as usize);
+        // SAFETY: the thread's own registers in this call, and an activation of its chain.
+        unsafe { condemn(thread, activation, strike, &registers, &Registered) };
+    }
+    end_self()
 }
 
 /// Returns only if the running thread could not be cut here.

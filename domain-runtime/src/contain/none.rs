@@ -1,9 +1,9 @@
 //! Where nothing is cut: a death takes effect at the next boundary.
 
-use crate::reason::Call;
-#[cfg(feature = "alloc")]
+use crate::call::Activation;
+use crate::reason::{Call, ExitKind, ExitReason};
 use core::time::Duration;
-use samara_shared_heap::thread::ThreadSlot;
+use samara_shared_heap::thread::{self, ThreadSlot};
 
 /// The calls that led here are not known.
 pub(crate) fn calls_here(_: &ThreadSlot) -> impl Iterator<Item = Call> {
@@ -13,6 +13,16 @@ pub(crate) fn calls_here(_: &ThreadSlot) -> impl Iterator<Item = Call> {
 /// The running thread acts for a dead domain: leaves it.
 pub(crate) fn end_self() -> ! {
     crate::call::raise()
+}
+
+/// The running thread, which acts for `activation`, has used its stack up: that domain's death.
+pub(crate) fn run_over(activation: &Activation) -> ! {
+    let target = activation.target();
+    let reason = ExitReason::new(ExitKind::Fault, "stack overflow");
+    let die = || target.block().die(target.expected().generation(), &reason);
+    // SAFETY: the runtime's own; the sink that it tells is the host's.
+    unsafe { thread::as_host(die) };
+    end_self()
 }
 
 /// Without ticks there are no budgets.
@@ -32,5 +42,4 @@ pub(crate) fn host_may_wait() -> Option<Duration> {
 }
 
 /// As above.
-#[cfg(feature = "alloc")]
 pub(crate) fn host_waited(_: Duration) {}

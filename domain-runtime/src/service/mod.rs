@@ -320,7 +320,7 @@ impl<I: ?Sized + Interface> Service<I> {
     /// [`SpawnError::Init`] is a crash: the start had what it is promised. Of one that had less the error says what
     /// that was.
     fn start_next(&self, began: u64) -> Result<(), SpawnError> {
-        let promised = stack::promised(self.spec.stack);
+        let promised = stack::promised(self.spec.stack).saturating_add(self.recipe.moves());
         let needed = self.unfair.needed(self.journal.len()).max(promised);
         let start = |bytes| stack::with_room_to_start(bytes, || self.start_with_room(began));
         let started = start(needed).or_else(|| {

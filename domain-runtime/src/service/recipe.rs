@@ -8,6 +8,7 @@ use crate::interface::Implements;
 use crate::mint::Mint;
 use crate::reason::{Call, ExitKind, ExitReason, TRACE};
 use crate::spec::DomainSpec;
+use crate::stack;
 use crate::text::Text;
 use alloc::boxed::Box;
 use core::fmt;
@@ -22,6 +23,8 @@ pub(super) trait Start<I: ?Sized>: Send + Sync {
         exits: &Shared,
         begun: &dyn Fn(Target),
     ) -> Result<Instance<I>, SpawnError>;
+    /// Bytes of stack that [`start`](Self::start) takes to move what it makes for `init`, beside what a start is promised.
+    fn moves(&self) -> usize;
     /// Drops the object and frees its slot, inside the domain.
     fn tear_down(&self, instance: Instance<I>);
 }
@@ -54,6 +57,10 @@ where
             }))
         })?;
         generation::start(spec, restarts, Some(exits), begun, self.init, arguments)
+    }
+
+    fn moves(&self) -> usize {
+        const { stack::to_mint::<A>() }
     }
 
     fn tear_down(&self, instance: Instance<I>) {

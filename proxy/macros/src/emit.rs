@@ -3,7 +3,7 @@
 
 use crate::calls::{proxied, shadowed};
 use crate::parse::{Argument, Interface, Kind, Method, Repeat};
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{GenericParam, Generics, Ident, Type};
@@ -49,6 +49,7 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
     let implementors = with_parameter(generics, syn::parse_quote!(__Object: #name #given));
     let (implementors, _, _) = implementors.split_for_impl();
     let lendable = lendable(interface, krate);
+    let moved = moved(interface, krate);
     quote! {
         #item
 
@@ -75,6 +76,8 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
             }
 
             #lendable
+
+            #moved
 
             #[allow(dead_code)]
             fn every_argument_and_result_may_cross #declared () #bounds {
@@ -112,6 +115,37 @@ fn lendable(interface: &Interface, krate: &TokenStream) -> TokenStream {
         })
     });
     quote!(#(#checks)*)
+}
+
+/// How much a call moves by value is bounded: said at the method. Of an interface with parameters where it is called.
+fn moved(interface: &Interface, krate: &TokenStream) -> TokenStream {
+    if !interface.item.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let checks = interface.methods.iter().map(|method| {
+        let cfg = &method.attributes;
+        let moved = method
+            .arguments
+            .iter()
+            .filter(|argument| !matches!(argument.kind, Kind::Lent(_)))
+            .map(|argument| &argument.ty);
+        let (moved, result) = (quote!((#(#moved,)*)), &method.result);
+        // An error names the place of the whole call, with the first of its tokens.
+        let span = method.name.span();
+        let krate: TokenStream = krate
+            .clone()
+            .into_iter()
+            .map(|token| at(token, span))
+            .collect();
+        quote_spanned!(span=> #(#cfg)* const _: () = #krate::assert_moves::<#moved, #result>();)
+    });
+    quote!(#(#checks)*)
+}
+
+/// `token` at another place.
+fn at(mut token: TokenTree, span: Span) -> TokenTree {
+    token.set_span(token.span().located_at(span));
+    token
 }
 
 /// What tells this interface's trait from every other one in `Of`.
