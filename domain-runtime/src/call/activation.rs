@@ -21,6 +21,9 @@ pub(crate) struct Activation {
 pub(super) const CROSSING: u64 = u64::MAX;
 /// On the way in, where the caller's arguments are moved.
 const ENTERING: u64 = u64::MAX - 1;
+/// In place of the word alone, where a panic has left the domain's frames: the time used stands beside it. No state
+/// that is entered has these bits, nor has the lower half of the other two marks.
+const LEAVING: u32 = u32::MAX - 2;
 
 impl Activation {
     #[inline]
@@ -55,6 +58,16 @@ impl Activation {
         self.word_and_used.set(CROSSING);
     }
 
+    /// [Crosses](Self::cross) behind a boundary. The word and time used that it had there, or [`CROSSING`] after a cut.
+    #[inline(always)]
+    pub(super) fn leave_off(&self, expected: Word) -> u64 {
+        let had = self.word_and_used.replace(CROSSING);
+        if had as u32 == LEAVING {
+            return had - u64::from(LEAVING) + u64::from(expected.0);
+        }
+        had
+    }
+
     /// The same on the way in: what follows is the runtime's, for the caller.
     #[inline]
     pub(super) fn enter(&self) {
@@ -70,7 +83,7 @@ impl Activation {
     /// Whether the thread is on its way in or out: it is neither cut nor counted.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn is_crossing(&self) -> bool {
-        self.word_and_used.get() >= ENTERING
+        self.word_and_used.get() as u32 >= LEAVING
     }
 
     /// Whether it is on its way in.
@@ -111,6 +124,25 @@ impl Activation {
         let word = u64::from(both as u32);
         self.word_and_used.set(u64::from(used) << 32 | word);
         used
+    }
+}
+
+/// Dropped by a panic that leaves the boundary's body, whose frames are gone by then. What follows is a call of `std`'s in
+/// the boundary's own frame, behind its `catch`: a cut in there would land in one that a caller has put around it.
+pub(super) struct Unwound<'a>(pub(super) Option<&'a Activation>);
+
+impl Drop for Unwound<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let Some(activation) = self.0 else {
+            return;
+        };
+        let had = activation.word_and_used.get();
+        // A cut has marked it already.
+        if had != CROSSING {
+            let used = had & !u64::from(u32::MAX);
+            activation.word_and_used.set(used | u64::from(LEAVING));
+        }
     }
 }
 

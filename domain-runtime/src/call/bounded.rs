@@ -1,8 +1,9 @@
 //! Boundaries inside a domain, behind which something ends in any case.
 
-use super::activation::{Activation, CROSSING, innermost};
+use super::activation::{Activation, CROSSING, Unwound, innermost};
 use super::{apart, raise};
 use crate::contain;
+use core::mem;
 use samara_shared_heap::thread::{self, ThreadSlot};
 use samara_unwind::Payload;
 
@@ -21,7 +22,7 @@ pub unsafe fn bounded<F: FnOnce() -> R, R, E>(f: F, after: impl FnOnce() -> E) -
         let after = unsafe { thread::as_host(after) };
         if let (Some(inner), Some(outer)) = (&inner, outer) {
             // What was used up in there counts. After a cut it says that the inner one is left, not this one.
-            let word_and_used = inner.word_and_used.get();
+            let word_and_used = inner.leave_off(outer.target().expected());
             if word_and_used != CROSSING {
                 outer.word_and_used.set(word_and_used);
             }
@@ -71,7 +72,12 @@ fn under<F: FnOnce() -> R, R, E>(
         // one below, which keeps it.
         unsafe { thread.set_top((&raw const *inner).cast()) };
     }
-    let outcome = samara_unwind::catch(|| apart(f));
+    let outcome = samara_unwind::catch(|| {
+        let unwound = Unwound(inner);
+        let result = apart(f);
+        mem::forget(unwound);
+        result
+    });
     let last = last();
     // SAFETY: this was the top before.
     unsafe { thread.set_top(below) };

@@ -33,8 +33,8 @@ use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::{ExitKind, ExitReason};
 use crate::stack;
 use crate::state::State;
-use activation::CROSSING;
-use core::mem::ManuallyDrop;
+use activation::Unwound;
+use core::mem::{self, ManuallyDrop};
 use samara_rref::{Exchangeable, Transfer};
 use samara_shared_heap::Owner;
 use samara_shared_heap::thread::{self, Frame, ThreadSlot};
@@ -159,7 +159,9 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
         activation.arrive(target);
     }
     let outcome = samara_unwind::catch(|| {
+        let unwound = Unwound(Some(&activation));
         let result = body(ManuallyDrop::into_inner(arguments));
+        mem::forget(unwound);
         if !R::NESTED {
             // In here, so that the result is moved on after the locked addition: the callee wrote it in
             // parts, a move reads it whole, and before that addition it would wait for the parts to
@@ -185,7 +187,7 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
         }
         Err(payload) => {
             // Here, where nothing is called: see `cross` above.
-            let left_off = activation.word_and_used.replace(CROSSING);
+            let left_off = activation.leave_off(target.expected());
             crashed(&activation, left_off, target, payload);
             leave(thread, counter, below);
             Err(Failure::Crashed)
