@@ -87,8 +87,8 @@ fn who_makes_calls_on_a_long_record_uses_up_its_budget() {
             .unwrap();
         domain
     };
-    let filler = client(DomainSpec::new("filler").host_quota(8 << 20));
-    filler.proxy().unwrap().fill(12_000).unwrap();
+    let filler = client(DomainSpec::new("filler").host_quota(32 << 20));
+    filler.proxy().unwrap().fill(60_000).unwrap();
     let hog = client(DomainSpec::new("hog").budget(BUDGET));
     let (got, took) = thread::scope(|scope| {
         let run = || {

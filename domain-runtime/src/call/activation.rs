@@ -58,16 +58,6 @@ impl Activation {
         self.word_and_used.set(CROSSING);
     }
 
-    /// [Crosses](Self::cross) behind a boundary. The word and time used that it had there, or [`CROSSING`] after a cut.
-    #[inline(always)]
-    pub(super) fn leave_off(&self, expected: Word) -> u64 {
-        let had = self.word_and_used.replace(CROSSING);
-        if had as u32 == LEAVING {
-            return had - u64::from(LEAVING) + u64::from(expected.0);
-        }
-        had
-    }
-
     /// The same on the way in: what follows is the runtime's, for the caller.
     #[inline]
     pub(super) fn enter(&self) {
@@ -127,22 +117,40 @@ impl Activation {
     }
 }
 
-/// Dropped by a panic that leaves the boundary's body, whose frames are gone by then. What follows is a call of `std`'s in
-/// the boundary's own frame, behind its `catch`: a cut in there would land in one that a caller has put around it.
-pub(super) struct Unwound<'a>(pub(super) Option<&'a Activation>);
+/// What an activation had counted where it was left: `had` is what stood there, which a panic may have
+/// [marked](Unwound). [`CROSSING`] after a cut.
+pub(super) fn left_off(had: u64, expected: Word) -> u64 {
+    if had as u32 == LEAVING {
+        return had - u64::from(LEAVING) + u64::from(expected.0);
+    }
+    had
+}
 
-impl Drop for Unwound<'_> {
-    #[inline]
+/// Dropped by a panic that leaves the boundary's body, whose frames are gone by then: marks the activation on top. What
+/// follows is a call of `std`'s in the boundary's own frame, behind its `catch`: a cut in there would land in one that a caller
+/// has put around it.
+pub(super) struct Unwound;
+
+impl Drop for Unwound {
+    #[inline(always)]
     fn drop(&mut self) {
-        let Some(activation) = self.0 else {
-            return;
-        };
-        let had = activation.word_and_used.get();
-        // A cut has marked it already.
-        if had != CROSSING {
-            let used = had & !u64::from(u32::MAX);
-            activation.word_and_used.set(used | u64::from(LEAVING));
-        }
+        unwound();
+    }
+}
+
+/// Not expanded in place, where it would take registers of the way that does not panic. No panic leaves it, so the boundary's
+/// frame catches nothing at its call.
+#[cold]
+#[inline(never)]
+extern "C" fn unwound() {
+    let Some(activation) = innermost(thread::current()) else {
+        return;
+    };
+    let had = activation.word_and_used.get();
+    // A cut has marked it already.
+    if had != CROSSING {
+        let used = had & !u64::from(u32::MAX);
+        activation.word_and_used.set(used | u64::from(LEAVING));
     }
 }
 

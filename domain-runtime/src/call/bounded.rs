@@ -1,6 +1,6 @@
 //! Boundaries inside a domain, behind which something ends in any case.
 
-use super::activation::{Activation, CROSSING, Unwound, innermost};
+use super::activation::{Activation, CROSSING, Unwound, innermost, left_off};
 use super::{apart, raise};
 use crate::contain;
 use core::mem;
@@ -22,7 +22,8 @@ pub unsafe fn bounded<F: FnOnce() -> R, R, E>(f: F, after: impl FnOnce() -> E) -
         let after = unsafe { thread::as_host(after) };
         if let (Some(inner), Some(outer)) = (&inner, outer) {
             // What was used up in there counts. After a cut it says that the inner one is left, not this one.
-            let word_and_used = inner.leave_off(outer.target().expected());
+            let expected = outer.target().expected();
+            let word_and_used = left_off(inner.word_and_used.get(), expected);
             if word_and_used != CROSSING {
                 outer.word_and_used.set(word_and_used);
             }
@@ -73,7 +74,7 @@ fn under<F: FnOnce() -> R, R, E>(
         unsafe { thread.set_top((&raw const *inner).cast()) };
     }
     let outcome = samara_unwind::catch(|| {
-        let unwound = Unwound(inner);
+        let unwound = Unwound;
         let result = apart(f);
         mem::forget(unwound);
         result
