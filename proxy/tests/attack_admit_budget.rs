@@ -21,10 +21,8 @@ fn ran() -> Duration {
         tv_nsec: 0,
     };
     // SAFETY: writes the time.
-    assert_eq!(
-        unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) },
-        0
-    );
+    let done = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    assert_eq!(done, 0);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
