@@ -2,9 +2,10 @@
 //!
 //! An exported object lies in a slot of its exporter, together with its record: how many proxies there
 //! are, and a link. When the last proxy goes, or its holder is reclaimed, the record is posted on its
-//! exporter's list; that takes no memory and runs no code of the exporter. The exporter drops the object
-//! itself, inside an entry of its own: before the next call whose result may hold handles, when the
-//! host [collects](collect), or in its orderly stop. If the exporter dies, its slots are freed as a whole, the records with them.
+//! exporter's list; that takes no memory and runs no code of the exporter. The exporter drops each object
+//! itself, in an entry for that object alone: some before the next call whose result may hold handles, all when the
+//! host [collects](collect), or in its orderly stop. So how many others let go of counts against no budget of the
+//! exporter's. If the exporter dies, its slots are freed as a whole, the records with them.
 
 use crate::call::{self, Target};
 use crate::control::{self, ControlBlock};
@@ -19,6 +20,7 @@ use crate::state::State;
 use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
+use samara_shared_heap::NoCutMutex;
 use samara_shared_heap::class::place;
 use samara_shared_heap::heap::{self, AllocError};
 use samara_shared_heap::marks;
@@ -43,6 +45,20 @@ struct Exported<T> {
 /// The records posted to each owner, last one first.
 static POSTED: [AtomicPtr<Record>; MAX_OWNERS] =
     [const { AtomicPtr::new(ptr::null_mut()) }; MAX_OWNERS];
+
+/// Those taken off that list as a whole, to be dropped one by one.
+static TAKEN: [NoCutMutex<Taken>; MAX_OWNERS] = [const {
+    let taken = Taken {
+        first: ptr::null_mut(),
+        rounds: 0,
+    };
+    // SAFETY: records are taken off a list, and none is dropped.
+    unsafe { NoCutMutex::new(taken) }
+}; MAX_OWNERS];
+
+/// How many objects a call drops at most before it goes on to what it was made for: its caller waits. The rest is for the
+/// calls after it.
+const PIECE: usize = 64;
 
 /// A counted reference to an exported object: what a proxy holds.
 pub struct Export<I: ?Sized + Interface> {
@@ -238,20 +254,27 @@ pub fn collect_of(target: Target) -> usize {
     if target.is_dead() {
         return 0;
     }
-    drop_posted(target)
+    (0..PIECE).take_while(|_| drop_posted(target)).count()
 }
 
-/// Enters the domain in `block`, if it runs, to drop the exported objects whose last proxy has gone.
+/// Enters the domain in `block`, if it runs, to drop the exported objects whose last proxy has gone by now.
 /// Returns how many were dropped. Their destructors are the domain's code: they may block, and a panic
 /// is its death.
 #[cold]
 pub fn collect(block: &'static ControlBlock) -> usize {
-    let word = block.word();
-    let runs = block.owner().is_host() || word.state() == State::Running;
-    if !runs || !has_posted(block.owner()) {
+    let (owner, word) = (block.owner(), block.word());
+    let runs = owner.is_host() || word.state() == State::Running;
+    if !runs || !has_posted(owner) {
         return 0;
     }
-    drop_posted(Target::new(block, word))
+    let target = Target::new(block, word);
+    // What is left of the last round, and one more: destructors may post without end.
+    let last = TAKEN[owner.index()].lock().rounds.wrapping_add(1);
+    let mut count: usize = 0;
+    while !TAKEN[owner.index()].lock().is_over(last) && drop_posted(target) {
+        count = count.saturating_add(1);
+    }
+    count
 }
 
 /// Enters the drained domain behind `target`, until nobody's object is left: one may have held the last
@@ -259,51 +282,61 @@ pub fn collect(block: &'static ControlBlock) -> usize {
 /// that are left at `deadline`: destructors may export without end.
 #[cfg(feature = "alloc")]
 pub(crate) fn drop_all_posted(target: Target, deadline: u64) {
-    while has_posted(target.owner()) && drop_posted(target) > 0 && host::now_ns() < deadline {}
+    while drop_posted(target) && host::now_ns() < deadline {}
 }
 
-fn drop_posted(target: Target) -> usize {
-    let block = target.block();
-    let mut count = 0;
-    let drop_all = |()| {
-        // SAFETY: the list is taken after it.
-        unsafe { marks::clear(block.owner(), marks::POSTED) };
-        let first = POSTED[block.owner().index()].swap(ptr::null_mut(), Acquire);
-        let mut taken = Taken(block.owner(), first);
-        while let Some(record) = taken.next() {
-            // SAFETY: posted by its last reference, so the list's alone; its exporter is entered.
-            let drop = unsafe { record.as_ref() }.drop;
-            count += 1;
-            // SAFETY: taken off the list: nobody refers to it; this is its exporter.
-            unsafe { drop(record) };
-        }
+/// Drops one object, in an entry and so on a budget of its own. False if none waits, or the entry failed: a panic was the
+/// domain's death, and the reclaim takes the rest.
+fn drop_posted(target: Target) -> bool {
+    let owner = target.owner();
+    let drop_one = |()| {
+        let Some(record) = take(owner) else {
+            return false;
+        };
+        // SAFETY: posted by its last reference, so the list's alone; its exporter is entered.
+        let drop = unsafe { record.as_ref() }.drop;
+        // SAFETY: taken off the list: nobody refers to it; this is its exporter.
+        unsafe { drop(record) };
+        true
     };
     // SAFETY: dropping its objects is the domain's own code.
-    let ended = unsafe { call::enter(target, (), drop_all) };
-    // A panic was the domain's death: the reclaim takes the rest.
-    drop(ended);
-    count
+    has_posted(owner) && unsafe { call::enter(target, (), drop_one) }.unwrap_or(false)
 }
 
-/// Records taken off the list of their exporter. Those that are left when a destructor panics are posted
-/// again: the host lives on.
-struct Taken(Owner, *mut Record);
+/// Takes a record off the lists of `owner`, which is entered. Constant time.
+fn take(owner: Owner) -> Option<NonNull<Record>> {
+    let mut taken = TAKEN[owner.index()].lock();
+    if taken.first.is_null() {
+        // SAFETY: the list is taken after it.
+        unsafe { marks::clear(owner, marks::POSTED) };
+        taken.first = POSTED[owner.index()].swap(ptr::null_mut(), Acquire);
+        taken.rounds = taken.rounds.wrapping_add(1);
+    }
+    let record = NonNull::new(taken.first)?;
+    // SAFETY: posted by its last reference, so the list's alone, which is locked.
+    taken.first = unsafe { record.as_ref() }.next.load(Relaxed);
+    if !taken.first.is_null() {
+        // SAFETY: more are on the list.
+        unsafe { marks::set(owner, marks::POSTED) };
+    }
+    Some(record)
+}
+
+/// Records taken off the list of their exporter, which nobody has dropped yet.
+struct Taken {
+    first: *mut Record,
+    /// How often the posted ones were taken.
+    rounds: u32,
+}
+
+// SAFETY: the list is reached under its lock, records by their exporter.
+unsafe impl Send for Taken {}
 
 impl Taken {
-    fn next(&mut self) -> Option<NonNull<Record>> {
-        let record = NonNull::new(self.1)?;
-        // SAFETY: posted by its last reference, so the list's alone, which is the caller's.
-        self.1 = unsafe { record.as_ref() }.next.load(Relaxed);
-        Some(record)
-    }
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        while let Some(record) = self.next() {
-            // SAFETY: as above.
-            post(self.0, unsafe { record.as_ref() });
-        }
+    /// Whether all that was taken in round `last` is off the list.
+    const fn is_over(&self, last: u32) -> bool {
+        let ahead = self.rounds.wrapping_sub(last) as i32;
+        ahead > 0 || ahead == 0 && self.first.is_null()
     }
 }
 
@@ -315,7 +348,8 @@ pub(crate) fn collect_all() -> usize {
 
 /// Forgets what was posted to a dead owner: its slots are freed as a whole.
 pub(crate) fn forget(owner: Owner) {
-    // SAFETY: the list is emptied.
+    // SAFETY: the lists are emptied.
     unsafe { marks::clear(owner, marks::POSTED) };
+    TAKEN[owner.index()].lock().first = ptr::null_mut();
     POSTED[owner.index()].store(ptr::null_mut(), Relaxed);
 }

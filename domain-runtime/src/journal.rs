@@ -3,6 +3,9 @@
 //! A call is on the record of the domain that made it: it is charged to that domain, counts against a limit
 //! of that domain's own, and ends with it. So no client fills a log for the others, or leaves anything in it
 //! behind its death. The host's calls stay for as long as the journal.
+//!
+//! Each domain has a list of its own here: what is looked through on its demand, and freed at its end, is as long as that list,
+//! or as the table of domains, and never as long as what others have recorded.
 
 use crate::error::RpcError;
 use crate::exits::Ending;
@@ -12,7 +15,7 @@ use crate::reason::{ExitKind, this_thread};
 use crate::shortage::Watch;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, mem};
 use samara_shared_heap::NoCutMutex;
 
 /// A recorded call.
@@ -34,13 +37,21 @@ struct Entry<I: ?Sized> {
     charge: Charge,
 }
 
-struct State<I: ?Sized> {
+/// What one domain, or the host, has recorded.
+struct Share<I: ?Sized> {
+    /// For its place here, and for the list's first. The list itself is charged entry by entry.
+    charge: Charge,
     /// By number.
     calls: Vec<Entry<I>>,
+    /// Its calls could not be made again: it records no more.
+    is_given_up: bool,
+}
+
+struct State<I: ?Sized> {
+    /// One of each domain that was ever admitted and has not ended, so no more than there are owners.
+    shares: Vec<Share<I>>,
     next: u64,
     replays: usize,
-    /// One charge of each domain whose calls were given up.
-    given_up: Vec<Charge>,
 }
 
 /// What the journal's charges end in.
@@ -78,47 +89,71 @@ impl<I: ?Sized> Log<I> {
     }
 }
 
+impl<I: ?Sized> Share<I> {
+    /// What it costs: both lists grow by doubling.
+    const BYTES: usize = 2 * size_of::<Self>() + kept::list::<Entry<I>>();
+}
+
 impl<I: ?Sized> State<I> {
-    /// Takes the calls of `party` out, to be dropped without the lock.
-    fn take_calls_of(&mut self, party: Party) -> Vec<Entry<I>> {
-        let is_its = |entry: &mut Entry<I>| entry.charge.party() == party;
-        self.calls.extract_if(.., is_its).collect()
+    fn share_of(&mut self, party: Party) -> Option<&mut Share<I>> {
+        let mut shares = self.shares.iter_mut();
+        shares.find(|share| share.charge.party() == party)
+    }
+
+    /// Takes all of `party` out, to be dropped without the lock.
+    fn take_share_of(&mut self, party: Party) -> Option<(Share<I>, Vec<Share<I>>)> {
+        let mut shares = self.shares.iter();
+        let at = shares.position(|share| share.charge.party() == party)?;
+        let share = self.shares.swap_remove(at);
+        // No more room than those that are left have paid for; where there is none to move to, it stays.
+        let mut spare = Vec::new();
+        let is_half_empty = self.shares.len() <= self.shares.capacity() / 2;
+        if is_half_empty && spare.try_reserve_exact(self.shares.len()).is_ok() {
+            spare.append(&mut self.shares);
+            mem::swap(&mut spare, &mut self.shares);
+        }
+        Some((share, spare))
+    }
+
+    /// The first call from number `from` on.
+    fn first_from(&self, from: u64) -> Option<&Entry<I>> {
+        let firsts = self.shares.iter().filter_map(|share| {
+            let at = share.calls.partition_point(|entry| entry.number < from);
+            share.calls.get(at)
+        });
+        firsts.min_by_key(|entry| entry.number)
     }
 }
 
 // SAFETY: calls are dropped by trusted code (`Replay`), and nothing else is done.
 unsafe impl<I: ?Sized> Kept for Log<I> {
     fn end(&self, dead: Party) {
-        let of_the_dead = self.locked(|state| {
-            let at = state.given_up.iter().position(|of| of.party() == dead);
-            let given_up = at.map(|at| state.given_up.swap_remove(at));
-            (state.take_calls_of(dead), given_up)
-        });
+        let of_the_dead = self.locked(|state| state.take_share_of(dead));
         drop(of_the_dead);
     }
 }
 
 impl<I: ?Sized + 'static> Journal<I> {
     /// Bytes that an empty one takes of the host's heap.
-    pub const BYTES: usize = kept::shared(size_of::<Log<I>>());
+    pub const BYTES: usize = kept::shared::<Log<I>>();
 
     /// A log of at most `limit` calls of each domain, and as many of the host's; more only while several threads
     /// record at the same time.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         let state = State {
-            calls: Vec::new(),
+            shares: Vec::new(),
             next: 0,
             replays: 0,
-            given_up: Vec::new(),
         };
-        // SAFETY: calls are found, added and taken out; none is made, and none dropped.
+        // SAFETY: calls are found among one domain's, added and taken out; none is made, and none dropped.
         let state = unsafe { NoCutMutex::new(state) };
         Self(Arc::new(Log { state, limit }))
     }
 
     /// Asked, as the host, before a call that is to be recorded on behalf of `payer`, and before its instance is
-    /// looked up. The record will be a call of `bytes`.
+    /// looked up. The record will be a block of `bytes` ([`kept::shared`]). Cost: that of a look at each domain that records
+    /// here, however much they have recorded.
     ///
     /// # Errors
     /// The call must not be made: [`RpcError::ReplayLogFull`], [`RpcError::HostQuota`],
@@ -126,27 +161,55 @@ impl<I: ?Sized + 'static> Journal<I> {
     pub fn admit(&self, payer: Payer, bytes: usize) -> Result<Admission, RpcError> {
         // The list grows by doubling.
         let entry = 2 * size_of::<Entry<I>>();
-        let charge = payer.charge(kept::shared(bytes).saturating_add(entry))?;
-        let ends = Arc::downgrade(&self.0);
-        charge.ends(ends);
+        let charge = payer.charge(bytes.saturating_add(entry))?;
         let party = payer.party();
+        if !self.0.locked(|state| state.share_of(party).is_some()) {
+            self.begin_share(payer)?;
+        }
         let replays = self.0.locked(|state| {
-            if state.given_up.iter().any(|of| of.party() == party) {
+            // Gone only with its domain.
+            let share = state.share_of(party).ok_or(RpcError::Dead)?;
+            if share.is_given_up {
                 return Err(RpcError::RecoveryFailed);
             }
-            let calls = state.calls.iter();
-            let recorded = calls.filter(|entry| entry.charge.party() == party).count();
-            if recorded >= self.0.limit {
+            let calls = &mut share.calls;
+            if calls.len() >= self.0.limit {
                 return Err(RpcError::ReplayLogFull);
             }
-            if state.calls.len() == state.calls.capacity() {
-                // By doubling, from the first on: not to four at once, which one would pay for.
-                let room = state.calls.try_reserve_exact(state.calls.len().max(1));
+            if calls.len() == calls.capacity() {
+                // By doubling, from the first on: not to four at once.
+                let room = calls.try_reserve_exact(calls.len().max(1));
                 room.map_err(|_| RpcError::OutOfMemory)?;
             }
             Ok(state.replays)
         })?;
         Ok(Admission { charge, replays })
+    }
+
+    fn begin_share(&self, payer: Payer) -> Result<(), RpcError> {
+        let charge = payer.charge(Share::<I>::BYTES)?;
+        let ends = Arc::downgrade(&self.0);
+        charge.ends(ends);
+        let share = Share {
+            charge,
+            calls: Vec::new(),
+            is_given_up: false,
+        };
+        // What is not kept is dropped without the lock.
+        let spare = self.0.locked(|state| {
+            if state.share_of(payer.party()).is_some() {
+                return Ok(Some(share));
+            }
+            let shares = &mut state.shares;
+            if shares.len() == shares.capacity()
+                && shares.try_reserve_exact(shares.len().max(1)).is_err()
+            {
+                return Err(share);
+            }
+            shares.push(share);
+            Ok(None)
+        });
+        spare.map(drop).map_err(|_| RpcError::OutOfMemory)
     }
 
     /// Records a call that was admitted here, and succeeded. False if a replay began since: that went without this
@@ -156,16 +219,17 @@ impl<I: ?Sized + 'static> Journal<I> {
         let Admission { charge, replays } = admission;
         // What is not recorded is dropped without the lock.
         let late = self.0.locked(|state| {
-            if state.replays != replays {
-                return Some((call, charge));
-            }
-            let number = state.next;
-            state.next = number.saturating_add(1);
-            state.calls.push(Entry {
+            let (number, is_late) = (state.next, state.replays != replays);
+            let share = match state.share_of(charge.party()) {
+                Some(share) if !is_late => share,
+                _ => return Some((call, charge)),
+            };
+            share.calls.push(Entry {
                 number,
                 call,
                 charge,
             });
+            state.next = number.saturating_add(1);
             None
         });
         late.is_none()
@@ -185,8 +249,7 @@ impl<I: ?Sized + 'static> Journal<I> {
         loop {
             // No lock is held over a call. By number: those of a domain that ends meanwhile are taken out.
             let next = self.0.locked(|state| {
-                let at = state.calls.partition_point(|entry| entry.number < from);
-                let entry = state.calls.get(at)?;
+                let entry = state.first_from(from)?;
                 Some((entry.number, entry.charge.party(), Arc::clone(&entry.call)))
             });
             let Some((number, recorder, call)) = next else {
@@ -213,17 +276,9 @@ impl<I: ?Sized + 'static> Journal<I> {
             return false;
         }
         let given_up = self.0.locked(|state| {
-            let mut calls = state.take_calls_of(failed.recorder);
-            let Entry { charge, call, .. } = calls.pop()?;
-            // Under the same lock: the recorder's end finds the mark, or left nothing to mark.
-            let unmarked = match state.given_up.try_reserve(1) {
-                Ok(()) => {
-                    state.given_up.push(charge);
-                    None
-                }
-                Err(_) => Some(charge),
-            };
-            Some((calls, call, unmarked))
+            let share = state.share_of(failed.recorder)?;
+            share.is_given_up = true;
+            Some(mem::take(&mut share.calls))
         });
         drop(given_up);
         true
@@ -232,7 +287,10 @@ impl<I: ?Sized + 'static> Journal<I> {
     /// How many calls it holds.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.locked(|state| state.calls.len())
+        self.0.locked(|state| {
+            let of_each = state.shares.iter().map(|share| share.calls.len());
+            of_each.fold(0, usize::saturating_add)
+        })
     }
 
     /// Whether it holds none.

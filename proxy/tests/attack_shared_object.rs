@@ -4,7 +4,7 @@
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
-use samara_testkit::hosted::{alone, await_reclaims, host, reclaims, wait_until};
+use samara_testkit::hosted::{alone, await_reclaims, host, reclaims, spawn_in, wait_until};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
@@ -190,8 +190,8 @@ fn a_dead_domains_record_is_not_held_against_who_has_its_slot() {
     let before = reclaims("guest").len();
     assert!(shared.guest.kill());
     let _released = await_reclaims("guest", before + 1);
-    let (stranger, s) = client("stranger", &shared.files);
-    assert_eq!(stranger.info().id, slot, "the slot is used again");
+    let stranger = spawn_in(slot, || client("stranger", &shared.files).0);
+    let s = stranger.proxy().unwrap();
     s.take(shared.file.try_clone().unwrap()).unwrap();
     assert_eq!(s.seek(7), Ok(()));
     GO_ON.store(true, SeqCst);

@@ -6,9 +6,8 @@ use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_rref::{Exchangeable, RRef};
-use samara_shared_heap::owner::MAX_OWNERS;
 use samara_shared_heap::{Owner, heap, thread};
-use samara_testkit::hosted::{alone, await_reclaims, host, owner_of};
+use samara_testkit::hosted::{alone, await_reclaims, host, owner_of, spawn_in};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -211,7 +210,7 @@ fn a_holder_that_dies_lets_go_without_running_the_exporters_code() {
 fn an_exporter_that_dies_takes_its_objects_and_their_messages_with_it() {
     let _alone = alone();
     let (domain, server) = spawn("dying-exporter", 7);
-    let owner = owner_of(&domain);
+    let (slot, owner) = (domain.info().id, owner_of(&domain));
     let file = server.open(11).unwrap();
     let clone = file.try_clone().unwrap();
     drop(server.open(12).unwrap());
@@ -225,21 +224,10 @@ fn an_exporter_that_dies_takes_its_objects_and_their_messages_with_it() {
     assert_eq!(drops(7), 0);
     assert_eq!(heap::census(owner).capabilities, 0);
     // Nor does the next in the slot drop anything of what was posted to this one.
-    let mut started = Vec::new();
-    loop {
-        // A slot that an earlier test has left just now may come first.
-        let (next, _) = spawn("next-exporter", 7);
-        let has_the_slot = owner_of(&next) == owner;
-        started.push(next);
-        if has_the_slot {
-            break;
-        }
-        assert!(started.len() < MAX_OWNERS, "nobody has the slot");
-    }
+    let next = spawn_in(slot, || spawn("next-exporter", 7).0);
+    assert_eq!(owner_of(&next), owner);
     assert_eq!((host().collect_exports(), drops(7)), (0, 0));
-    for next in started {
-        next.kill();
-    }
+    next.kill();
 }
 
 #[test]

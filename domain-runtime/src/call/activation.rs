@@ -22,6 +22,9 @@ pub(crate) struct Activation {
 pub(super) const CROSSING: u64 = u64::MAX;
 /// On the way in, where the caller's arguments are moved.
 const ENTERING: u64 = u64::MAX - 1;
+/// In place of the word alone, where a panic has left the domain's frames: the time used stands beside it. No state
+/// that is entered has these bits, nor has the lower half of the other two marks.
+const LEAVING: u32 = u32::MAX - 2;
 
 impl Activation {
     #[inline]
@@ -71,7 +74,7 @@ impl Activation {
     /// Whether the thread is on its way in or out: it is neither cut nor counted.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn is_crossing(&self) -> bool {
-        self.word_and_used.get() >= ENTERING
+        self.word_and_used.get() as u32 >= LEAVING
     }
 
     /// Whether it is on its way in.
@@ -112,6 +115,43 @@ impl Activation {
         let word = u64::from(both as u32);
         self.word_and_used.set(u64::from(used) << 32 | word);
         used
+    }
+}
+
+/// What an activation had counted where it was left: `had` is what stood there, which a panic may have
+/// [marked](Unwound). [`CROSSING`] after a cut.
+pub(super) fn left_off(had: u64, expected: Word) -> u64 {
+    if had as u32 == LEAVING {
+        return had - u64::from(LEAVING) + u64::from(expected.0);
+    }
+    had
+}
+
+/// Dropped by a panic that leaves the boundary's body, whose frames are gone by then: marks the activation on top. What
+/// follows is a call of `std`'s in the boundary's own frame, behind its `catch`: a cut in there would land in one that a caller
+/// has put around it.
+pub(super) struct Unwound;
+
+impl Drop for Unwound {
+    #[inline(always)]
+    fn drop(&mut self) {
+        unwound();
+    }
+}
+
+/// Not expanded in place, where it would take registers of the way that does not panic. No panic leaves it, so the boundary's
+/// frame catches nothing at its call.
+#[cold]
+#[inline(never)]
+extern "C" fn unwound() {
+    let Some(activation) = innermost(thread::current()) else {
+        return;
+    };
+    let had = activation.word_and_used.get();
+    // A cut has marked it already.
+    if had != CROSSING {
+        let used = had & !u64::from(u32::MAX);
+        activation.word_and_used.set(used | u64::from(LEAVING));
     }
 }
 

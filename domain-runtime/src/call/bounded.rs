@@ -1,8 +1,9 @@
 //! Boundaries inside a domain, behind which something ends in any case.
 
-use super::activation::{Activation, CROSSING, innermost};
+use super::activation::{Activation, CROSSING, Unwound, innermost, left_off};
 use super::{apart, raise};
 use crate::{contain, stack};
+use core::mem;
 use samara_shared_heap::thread::{self, ThreadSlot};
 use samara_unwind::Payload;
 
@@ -27,7 +28,8 @@ pub unsafe fn bounded<F: FnOnce() -> R, R, E>(f: F, after: impl FnOnce() -> E) -
         let after = unsafe { thread::as_host(after) };
         if let (Some(inner), Some(outer)) = (&inner, outer) {
             // What was used up in there counts. After a cut it says that the inner one is left, not this one.
-            let word_and_used = inner.word_and_used.get();
+            let expected = outer.target().expected();
+            let word_and_used = left_off(inner.word_and_used.get(), expected);
             if word_and_used != CROSSING {
                 outer.word_and_used.set(word_and_used);
             }
@@ -77,7 +79,12 @@ fn under<F: FnOnce() -> R, R, E>(
         // one below, which keeps it.
         unsafe { thread.set_top((&raw const *inner).cast()) };
     }
-    let outcome = samara_unwind::catch(|| apart(f));
+    let outcome = samara_unwind::catch(|| {
+        let unwound = Unwound;
+        let result = apart(f);
+        mem::forget(unwound);
+        result
+    });
     let last = last();
     // SAFETY: this was the top before.
     unsafe { thread.set_top(below) };

@@ -33,8 +33,8 @@ use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::{ExitKind, ExitReason};
 use crate::stack;
 use crate::state::State;
-use activation::CROSSING;
-use core::mem::ManuallyDrop;
+use activation::{CROSSING, Unwound};
+use core::mem::{self, ManuallyDrop};
 use samara_rref::{Exchangeable, Transfer};
 use samara_shared_heap::Owner;
 use samara_shared_heap::thread::{self, Frame, ThreadSlot};
@@ -166,7 +166,9 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
         activation.arrive(target);
     }
     let outcome = samara_unwind::catch(|| {
+        let unwound = Unwound;
         let result = body(ManuallyDrop::into_inner(arguments));
+        mem::forget(unwound);
         if !R::NESTED {
             // In here, so that the result is moved on after the locked addition: the callee wrote it in
             // parts, a move reads it whole, and before that addition it would wait for the parts to
@@ -192,8 +194,8 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
         }
         Err(payload) => {
             // Here, where nothing is called: see `cross` above.
-            let left_off = activation.word_and_used.replace(CROSSING);
-            crashed(&activation, left_off, target, payload);
+            let had = activation.word_and_used.replace(CROSSING);
+            crashed(&activation, had, target, payload);
             leave(thread, counter, below);
             Err(Failure::Crashed)
         }
@@ -222,16 +224,12 @@ fn refuse(thread: &ThreadSlot, target: Target) {
     return_to_caller(thread, thread.owner());
 }
 
-/// The way out of a domain that died of what it executed, with what its activation had counted then.
+/// The way out of a domain that died of what it executed; `had` is what stood in its activation then.
 /// Marked dead before the exit counts.
 #[cold]
 #[inline(never)]
-fn crashed(
-    activation: &Activation,
-    left_off: u64,
-    target: Target,
-    payload: samara_unwind::Payload,
-) {
+fn crashed(activation: &Activation, had: u64, target: Target, payload: samara_unwind::Payload) {
+    let left_off = activation::left_off(had, target.expected());
     bounded::dispose(activation, left_off, payload);
     let dead = || {
         const UNTOLD: ExitReason = ExitReason::bare(ExitKind::Panic);

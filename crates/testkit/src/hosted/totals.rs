@@ -3,11 +3,14 @@
 use samara_shared_heap::heap::{self, Census};
 use std::sync::{Mutex, MutexGuard};
 
-/// Lets one test of the binary at a time run: for binaries where every test takes whole totals.
+/// Lets one test of the binary at a time run: for binaries where every test takes whole totals. What the one before it
+/// killed is reclaimed first: a slot that is freed later would be taken before those that the test has freed.
 pub fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     // A test that failed has left what it left; the next one measures from there.
-    ALONE.lock().unwrap_or_else(|poison| poison.into_inner())
+    let alone = ALONE.lock().unwrap_or_else(|poison| poison.into_inner());
+    super::host().reap();
+    alone
 }
 
 /// What the process has in all.
