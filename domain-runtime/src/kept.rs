@@ -91,6 +91,8 @@ struct Account {
     bytes: usize,
     places: Vec<Place>,
     free: usize,
+    /// How many of the places are charged.
+    charged: usize,
 }
 
 static ACCOUNTS: [NoCutMutex<Account>; MAX_OWNERS] = [const {
@@ -100,6 +102,7 @@ static ACCOUNTS: [NoCutMutex<Account>; MAX_OWNERS] = [const {
         bytes: 0,
         places: Vec::new(),
         free: NONE,
+        charged: 0,
     };
     // SAFETY: places are taken and given back; what stood there is dropped without the lock.
     unsafe { NoCutMutex::new(account) }
@@ -108,8 +111,13 @@ static ACCOUNTS: [NoCutMutex<Account>; MAX_OWNERS] = [const {
 impl Account {
     fn charge(&mut self, bytes: usize) -> Result<usize, RpcError> {
         let total = self.bytes.checked_add(bytes);
-        let total = total.filter(|total| *total <= self.limit);
-        let total = total.ok_or(RpcError::HostQuota)?;
+        let kept = total.and_then(|total| total.checked_add(self.unpaid(self.charged + 1)));
+        let (Some(total), Some(kept)) = (total, kept) else {
+            return Err(RpcError::HostQuota);
+        };
+        if kept > self.limit {
+            return Err(RpcError::HostQuota);
+        }
         let place = Place::Charged(None);
         let at = if let Some(Place::Free { next }) = self.places.get(self.free) {
             let at = mem::replace(&mut self.free, *next);
@@ -122,12 +130,20 @@ impl Account {
             self.places.len() - 1
         };
         self.bytes = total;
+        self.charged += 1;
         Ok(at)
+    }
+
+    /// Bytes of the list that `charged` charges do not pay: once it was longer, and it keeps its room.
+    const fn unpaid(&self, charged: usize) -> usize {
+        let list = self.places.capacity().saturating_mul(size_of::<Place>());
+        list.saturating_sub(charged.saturating_mul(OVERHEAD))
     }
 
     /// What stood at the place, and the list if nothing is left in it: to be dropped without the lock.
     fn release(&mut self, at: usize, bytes: usize) -> (Place, Vec<Place>) {
         self.bytes = self.bytes.saturating_sub(bytes);
+        self.charged = self.charged.saturating_sub(1);
         let next = mem::replace(&mut self.free, at);
         let place = mem::replace(&mut self.places[at], Place::Free { next });
         // Every charge has bytes.
@@ -267,6 +283,7 @@ pub(crate) fn end(owner: Owner) {
             account.serial = serial.wrapping_add(1);
             account.bytes = 0;
             account.free = NONE;
+            account.charged = 0;
             (Party { owner, serial }, mem::take(&mut account.places))
         });
         for place in &places {
@@ -283,7 +300,7 @@ pub(crate) fn end(owner: Owner) {
 
 #[cfg(all(test, not(samara_model)))]
 mod tests {
-    use super::{Account, NONE, OVERHEAD, block, block_of, shared};
+    use super::{Account, NONE, OVERHEAD, Place, block, block_of, shared};
     use crate::error::RpcError;
     use alloc::vec::Vec;
 
@@ -294,6 +311,7 @@ mod tests {
             bytes: 0,
             places: Vec::new(),
             free: NONE,
+            charged: 0,
         }
     }
 
@@ -306,6 +324,27 @@ mod tests {
         let (_, list) = account.release(0, 10 * OVERHEAD);
         assert_eq!((account.bytes, list.len()), (0, 1), "nothing is left");
         assert_eq!(account.charge(1), Ok(0));
+    }
+
+    #[test]
+    fn the_room_of_a_list_that_was_longer_is_paid() {
+        let mut account = account(64 * OVERHEAD);
+        let at: Vec<_> = (0..64)
+            .map_while(|_| account.charge(OVERHEAD).ok())
+            .collect();
+        for at in &at[1..] {
+            account.release(*at, OVERHEAD);
+        }
+        let kept = |account: &Account| account.bytes + account.unpaid(account.charged);
+        assert!(kept(&account) >= account.places.capacity() * size_of::<Place>());
+        let rest = account.limit - kept(&account);
+        let refused = account.charge(rest + OVERHEAD + 1);
+        assert_eq!(refused, Err(RpcError::HostQuota), "beside the list");
+        let last = account.charge(rest + OVERHEAD);
+        assert!(
+            last.is_ok() && kept(&account) <= account.limit,
+            "a place is paid again"
+        );
     }
 
     #[test]
