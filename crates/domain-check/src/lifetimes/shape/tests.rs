@@ -485,6 +485,8 @@ fn a_constant_in_a_type_only_calculates() {
 fn iterators_that_keep_projections_are_refused() {
     refused(&[
         ("fn f() { x.peekable(); }", "`peekable`"),
+        ("fn f() { x.split_off(&1); }", "`split_off`"),
+        ("fn f() { g(BTreeSet::split_off); }", "`split_off`"),
         ("fn f() { Iterator::peekable(x); }", "`peekable`"),
         (
             "fn f() { format_args!(\"{}\", x.r#peekable()); }",
