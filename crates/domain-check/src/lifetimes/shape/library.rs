@@ -21,7 +21,7 @@ pub(super) fn search(source: TokenStream, findings: &mut Findings) {
                 let word = plain(&word);
                 let known = UNSOUND.iter().find(|(name, _)| word == *name);
                 if let Some((name, does)) = known {
-                    findings.push(Finding::new(Rule::UnsafeCode, &format!("`{name}` {does}")));
+                    findings.push(Finding::new(Rule::UnsafeCode, format!("`{name}` {does}")));
                 }
             }
             TokenTree::Group(group) => search(group.stream(), findings),
