@@ -60,17 +60,16 @@ impl Sockets {
     pub(crate) fn new(port: Port, interface: Interface, limits: &Limits) -> Self {
         let mut set = SocketSet::new(Vec::new());
         let buffer = |bytes: u32| SocketBuffer::new(vec![0; bytes as usize]);
-        let places = (0..limits.sockets)
-            .map(|_| {
-                let (receive, send) = (buffer(limits.receive_bytes), buffer(limits.send_bytes));
-                let mut socket = Socket::new(receive, send);
-                socket.set_timeout(Some(Duration::from_secs(limits.patience.into())));
-                Place {
-                    handle: set.add(socket),
-                    role: Role::Free,
-                }
-            })
-            .collect();
+        let mut places = Vec::new();
+        places.extend((0..limits.sockets).map(|_| {
+            let (receive, send) = (buffer(limits.receive_bytes), buffer(limits.send_bytes));
+            let mut socket = Socket::new(receive, send);
+            socket.set_timeout(Some(Duration::from_secs(limits.patience.into())));
+            Place {
+                handle: set.add(socket),
+                role: Role::Free,
+            }
+        }));
         Self {
             port,
             interface,

@@ -2,6 +2,7 @@
 //! cargo with a recording wrapper, and checked as a workspace's domains are.
 
 mod hidden;
+mod holes;
 mod plant;
 mod workspace;
 

@@ -9,6 +9,7 @@ mod coherence;
 mod constants;
 mod guards;
 mod impls;
+mod library;
 mod looks;
 mod own;
 mod printed;
@@ -42,6 +43,7 @@ pub(super) fn check(file: &File, source: TokenStream, definitions: &Definitions)
         findings: Findings::new(),
     };
     shape.visit_file(file);
+    library::search(source.clone(), &mut shape.findings);
     adapters::search(source, &own, &mut shape.findings);
     shape.findings
 }

@@ -1,0 +1,63 @@
+//! Functions of the standard library that are unsound in the release that is pinned: no domain has a word of theirs.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{TokenStream, TokenTree};
+
+use crate::check::tokens::plain;
+use crate::finding::{Finding, Findings, Rule};
+
+/// What no domain has a word of.
+struct Unsound {
+    /// The function's name.
+    word: &'static str,
+    /// The type's, without which the function is another one.
+    beside: Option<&'static str>,
+    /// What it does, and what to write.
+    does: &'static str,
+}
+
+const fn collects(word: &'static str) -> Unsound {
+    Unsound {
+        word,
+        beside: Some("VecDeque"),
+        does: "makes a `VecDeque` that begins behind its buffer, of a vector that was taken out of: `extend` a new one",
+    }
+}
+
+const UNSOUND: &[Unsound] = &[
+    // rust-lang/rust#158165
+    Unsound {
+        word: "split_off",
+        beside: None,
+        does: "leaves a `BTreeMap` that is longer than its tree if a comparison panics, and what it holds is taken \
+               out twice: drain what is to be split off",
+    },
+    // rust-lang/rust#162452
+    collects("collect"),
+    collects("from_iter"),
+    collects("FromIterator"),
+];
+
+/// Finds each of these words, whatever it stands for: that, the compiler alone knows.
+pub(super) fn search(source: TokenStream, findings: &mut Findings) {
+    let mut words = BTreeSet::new();
+    gather(source, &mut words);
+    for Unsound { word, beside, does } in UNSOUND {
+        if words.contains(*word) && beside.is_none_or(|it| words.contains(it)) {
+            findings.push(Finding::new(Rule::UnsafeCode, format!("`{word}` {does}")));
+        }
+    }
+}
+
+fn gather(source: TokenStream, words: &mut BTreeSet<String>) {
+    for token in source {
+        match token {
+            TokenTree::Ident(word) => {
+                words.insert(plain(&word));
+            }
+            TokenTree::Group(group) => gather(group.stream(), words),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//@ rules: unsafe-code
+//@ says: in its header that binds lifetimes
+#![no_std]
+#![forbid(unsafe_code)]
+//! rust-lang/rust#144312: a pattern takes what is matched for its own type, where only bound lifetimes differ, and
+//! what has no value in one type has some in the other.
+pub trait Of { type Value; }
+pub struct By<T>(T);
+pub enum Never {}
+impl Of for By<fn(&())> { type Value = Never; }
+impl Of for By<fn(&'static ())> { type Value = usize; }
+pub enum Either<T: Of> where T::Value: 'static { One(&'static u64), Two(T::Value) }
+pub fn peek(address: usize) -> u64 {
+    let Either::<By<fn(&())>>::One(word) = core::hint::black_box(Either::<By<fn(&'static ())>>::Two(address));
+    *word
+}
