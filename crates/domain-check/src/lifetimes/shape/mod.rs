@@ -11,6 +11,7 @@ mod guards;
 mod impls;
 mod looks;
 mod own;
+mod phases;
 mod traits;
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -42,6 +43,7 @@ pub(super) fn check(file: &File, source: TokenStream, definitions: &Definitions)
     };
     shape.visit_file(file);
     adapters::search(source, &own, &mut shape.findings);
+    phases::search(file, &mut shape.findings);
     shape.findings
 }
 
