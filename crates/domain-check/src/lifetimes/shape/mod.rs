@@ -10,6 +10,7 @@ mod constants;
 mod guards;
 mod impls;
 mod looks;
+mod numbers;
 mod own;
 mod phases;
 mod traits;
@@ -20,6 +21,7 @@ use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{Expr, File, Ident, Macro, Token, Type};
 
+pub(crate) use self::own::NUMBERS;
 use self::own::Own;
 use super::definitions::Definitions;
 use crate::check::tokens::{is_punct, is_word};
@@ -136,6 +138,13 @@ impl<'ast> Visit<'ast> for Shape<'_> {
 
     fn visit_item(&mut self, item: &'ast syn::Item) {
         match item {
+            syn::Item::Struct(it) => self.names_a_type(&it.ident),
+            syn::Item::Enum(it) => self.names_a_type(&it.ident),
+            syn::Item::Union(it) => self.names_a_type(&it.ident),
+            syn::Item::Type(it) => self.names_a_type(&it.ident),
+            _ => {}
+        }
+        match item {
             syn::Item::Verbatim(_) => self.not_understood("an item"),
             syn::Item::TraitAlias(_) => self.not_understood("an alias of a trait"),
             item => visit::visit_item(self, item),
@@ -190,6 +199,15 @@ impl<'ast> Visit<'ast> for Shape<'_> {
     fn visit_generics(&mut self, generics: &'ast syn::Generics) {
         self.generics(generics);
         visit::visit_generics(self, generics);
+    }
+
+    fn visit_type_param(&mut self, parameter: &'ast syn::TypeParam) {
+        self.names_a_type(&parameter.ident);
+        visit::visit_type_param(self, parameter);
+    }
+
+    fn visit_use_rename(&mut self, name: &'ast syn::UseRename) {
+        self.names_a_type(&name.rename);
     }
 
     fn visit_type_param_bound(&mut self, bound: &'ast syn::TypeParamBound) {

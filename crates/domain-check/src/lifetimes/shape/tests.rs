@@ -578,3 +578,22 @@ fn what_leaves_the_function_or_stays_in_the_argument_passes() {
         "fn f() { loop { a = match c { 0 => break, x => x }; a && break; } }",
     ]);
 }
+
+#[test]
+fn no_type_has_the_name_of_a_number() {
+    for code in [
+        "struct u8(S);",
+        "enum usize {}",
+        "union i64 { x: S }",
+        "type bool = S;",
+        "fn f<char>(x: char) {}",
+        "impl<u16> S<u16> {}",
+        "struct S<f32>(f32);",
+        "fn f() { struct u8<'a>(&'a mut S); }",
+        "use crate::S as u8;",
+        "use crate::{S as u8, T};",
+    ] {
+        refused(&[(code, "a number's name")]);
+    }
+    accepted(&["struct U8(u8); fn f<T>(u8: u8) {} use core::u8::MAX; use crate::S as T;"]);
+}
