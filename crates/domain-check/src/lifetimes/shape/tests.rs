@@ -573,6 +573,8 @@ fn what_leaves_the_function_or_stays_in_the_argument_passes() {
         "fn f() { loop { a.b(loop { break 1 }); a.b('x: { break 'x 1 }); } }",
         "fn f() { loop { a.b({ for x in y { if x { continue; } break; } 1 }); } }",
         "fn f() { loop { a.b(|| loop { break; }); a.b(async { while c { continue; } }); } }",
+        "fn f() { 'x: loop { a.b(|| 'x: { break 'x 1 }); a.b(async { 'x: { break 'x 1 } }); } }",
+        "fn f() { 'x: loop { a.b({ fn g() { 'x: loop { break 'x; } } 1 }); } }",
         "fn f() { loop { break a.b(1); } 'x: { break 'x f(1, 2); } }",
         "fn f() { loop { let x = match c { 0 => break, x => x }; a.b(x); a += x; } }",
         "fn f() { loop { a = match c { 0 => break, x => x }; a && break; } }",
