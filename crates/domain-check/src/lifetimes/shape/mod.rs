@@ -13,6 +13,7 @@ mod looks;
 mod numbers;
 mod own;
 mod phases;
+mod printed;
 mod traits;
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -132,6 +133,7 @@ impl<'ast> Visit<'ast> for Shape<'_> {
         self.function = None;
         let outer = self.in_trait.replace(item.ident.to_string());
         self.definition(item);
+        self.printed_bounds(&item.supertraits);
         visit::visit_item_trait(self, item);
         self.in_trait = outer;
     }
@@ -203,7 +205,33 @@ impl<'ast> Visit<'ast> for Shape<'_> {
 
     fn visit_type_param(&mut self, parameter: &'ast syn::TypeParam) {
         self.names_a_type(&parameter.ident);
+        self.printed_bounds(&parameter.bounds);
         visit::visit_type_param(self, parameter);
+    }
+
+    fn visit_predicate_type(&mut self, predicate: &'ast syn::PredicateType) {
+        self.printed_bounds(&predicate.bounds);
+        visit::visit_predicate_type(self, predicate);
+    }
+
+    fn visit_trait_item_type(&mut self, item: &'ast syn::TraitItemType) {
+        self.printed_bounds(&item.bounds);
+        visit::visit_trait_item_type(self, item);
+    }
+
+    fn visit_type_trait_object(&mut self, object: &'ast syn::TypeTraitObject) {
+        self.printed_bounds(&object.bounds);
+        visit::visit_type_trait_object(self, object);
+    }
+
+    fn visit_type_impl_trait(&mut self, hidden: &'ast syn::TypeImplTrait) {
+        self.printed_bounds(&hidden.bounds);
+        visit::visit_type_impl_trait(self, hidden);
+    }
+
+    fn visit_expr_binary(&mut self, sum: &'ast syn::ExprBinary) {
+        self.printed_sum(sum);
+        visit::visit_expr_binary(self, sum);
     }
 
     fn visit_use_rename(&mut self, name: &'ast syn::UseRename) {
@@ -219,6 +247,7 @@ impl<'ast> Visit<'ast> for Shape<'_> {
 
     fn visit_constraint(&mut self, constraint: &'ast syn::Constraint) {
         self.constraint(constraint);
+        self.printed_bounds(&constraint.bounds);
         visit::visit_constraint(self, constraint);
     }
 
