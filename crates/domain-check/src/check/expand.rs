@@ -168,45 +168,83 @@ fn again(invocation: &Invocation) -> Command {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeMap;
-    use std::env;
+    use std::ffi::OsString;
     use std::path::{Path, PathBuf};
     use std::process::Command;
+    use std::{env, fs};
 
     use super::{Inputs, by_another_solver};
     use crate::build::Invocation;
 
-    #[test]
-    fn another_solver_refuses_what_overlaps_an_object() {
-        let compiler = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let directory = env::temp_dir().join(format!("samara-solver-{}", std::process::id()));
-        let of = |file: &str| {
+    pub(crate) fn compiler() -> OsString {
+        env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
+    }
+
+    /// A library that was compiled in a directory of its own.
+    pub(crate) struct Compiled {
+        pub(crate) invocation: Invocation,
+        pub(crate) directory: PathBuf,
+    }
+
+    impl Compiled {
+        pub(crate) fn new(name: &str, code: &str, flags: &[&str]) -> Self {
+            let directory = env::temp_dir().join(format!("samara-{name}-{}", std::process::id()));
+            fs::create_dir_all(&directory).expect("writable");
+            fs::write(directory.join("lib.rs"), code).expect("writable");
             let arguments = [
                 "--edition=2024",
                 "--crate-type=lib",
                 "--crate-name=tried",
-                file,
+                "lib.rs",
             ];
+            let arguments = arguments.iter().chain(flags);
             let invocation = Invocation {
-                program: PathBuf::from(&compiler),
-                arguments: arguments.map(str::to_owned).to_vec(),
-                directory: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus"),
+                program: PathBuf::from(compiler()),
+                arguments: arguments.map(|it| (*it).to_owned()).collect(),
+                directory: directory.clone(),
                 environment: BTreeMap::new(),
                 digest: None,
                 sources: BTreeMap::new(),
             };
-            let run = |_: &str, mut command: Command| {
-                let output = command.output().map_err(|error| error.to_string())?;
-                let told = String::from_utf8_lossy(&output.stderr).into_owned();
-                output.status.success().then(String::new).ok_or(told)
-            };
-            by_another_solver(&invocation, &directory, &run)
+            Compiled {
+                invocation,
+                directory,
+            }
+        }
+
+        /// Runs the compiler.
+        pub(crate) fn run(_: &str, mut command: Command) -> Result<String, String> {
+            let output = command.output().map_err(|error| error.to_string())?;
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            if output.status.success() {
+                Ok(text(&output.stdout))
+            } else {
+                Err(text(&output.stderr))
+            }
+        }
+    }
+
+    impl Drop for Compiled {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.directory).expect("it was made");
+        }
+    }
+
+    #[test]
+    fn another_solver_refuses_what_overlaps_an_object() {
+        let of = |code: &str| {
+            let tried = Compiled::new("solver", code, &[]);
+            by_another_solver(&tried.invocation, &tried.directory, &Compiled::run)
         };
-        let refused = of("plants/dyn_overlap.rs").expect_err("it is unsound");
+        let overlapping = include_str!("../../tests/corpus/plants/dyn_overlap.rs");
+        let refused = of(overlapping).expect_err("it is unsound");
         assert!(refused.contains("cannot normalize"), "{refused}");
-        assert_eq!(of("good/lifetimes.rs"), Ok(()));
-        std::fs::remove_dir_all(directory).expect("it was made");
+        assert_eq!(
+            of(include_str!("../../tests/corpus/good/lifetimes.rs")),
+            Ok(())
+        );
     }
 
     #[test]

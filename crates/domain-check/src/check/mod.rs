@@ -1,6 +1,7 @@
 //! The checks on one domain.
 
 mod attributes;
+mod closures;
 mod conditions;
 mod dependencies;
 mod expand;
@@ -215,6 +216,9 @@ impl Unit<'_> {
                 "{name} is compiled to other code than the checks look at; a macro asks for the unstable conditions of the target"
             );
             code.push(Finding::new(Rule::Cfg, what));
+        }
+        if code.is_empty() && signatures.is_empty() {
+            code.extend(closures::check(&self.invocation, &build.checked(), run)?);
         }
         Ok((code, signatures))
     }

@@ -24,6 +24,8 @@ mod walk;
 
 use proc_macro2::TokenStream;
 
+pub(crate) use self::shape::NUMBERS;
+
 use crate::finding::{Finding, Findings, Rule};
 
 /// Every signature and header in expanded code that relies on an implied bound, and what else its types, impls

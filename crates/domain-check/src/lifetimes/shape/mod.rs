@@ -11,7 +11,9 @@ mod guards;
 mod impls;
 mod library;
 mod looks;
+mod numbers;
 mod own;
+mod phases;
 mod printed;
 mod traits;
 
@@ -21,6 +23,7 @@ use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{Expr, File, Ident, Macro, Token, Type};
 
+pub(crate) use self::own::NUMBERS;
 use self::own::Own;
 use super::definitions::Definitions;
 use crate::check::tokens::{is_punct, is_word};
@@ -45,6 +48,7 @@ pub(super) fn check(file: &File, source: TokenStream, definitions: &Definitions)
     shape.visit_file(file);
     library::search(source.clone(), &mut shape.findings);
     adapters::search(source, &own, &mut shape.findings);
+    phases::search(file, &mut shape.findings);
     shape.findings
 }
 
@@ -138,6 +142,13 @@ impl<'ast> Visit<'ast> for Shape<'_> {
 
     fn visit_item(&mut self, item: &'ast syn::Item) {
         match item {
+            syn::Item::Struct(it) => self.names_a_type(&it.ident),
+            syn::Item::Enum(it) => self.names_a_type(&it.ident),
+            syn::Item::Union(it) => self.names_a_type(&it.ident),
+            syn::Item::Type(it) => self.names_a_type(&it.ident),
+            _ => {}
+        }
+        match item {
             syn::Item::Verbatim(_) => self.not_understood("an item"),
             syn::Item::TraitAlias(_) => self.not_understood("an alias of a trait"),
             item => visit::visit_item(self, item),
@@ -195,6 +206,7 @@ impl<'ast> Visit<'ast> for Shape<'_> {
     }
 
     fn visit_type_param(&mut self, parameter: &'ast syn::TypeParam) {
+        self.names_a_type(&parameter.ident);
         self.printed_bounds(&parameter.bounds);
         visit::visit_type_param(self, parameter);
     }
@@ -222,6 +234,10 @@ impl<'ast> Visit<'ast> for Shape<'_> {
     fn visit_expr_binary(&mut self, sum: &'ast syn::ExprBinary) {
         self.printed_sum(sum);
         visit::visit_expr_binary(self, sum);
+    }
+
+    fn visit_use_rename(&mut self, name: &'ast syn::UseRename) {
+        self.names_a_type(&name.rename);
     }
 
     fn visit_type_param_bound(&mut self, bound: &'ast syn::TypeParamBound) {

@@ -26,7 +26,7 @@ const OPERATORS: &[&str] = &[
 ];
 
 /// Types whose values lead to nothing.
-const NUMBERS: &[&str] = &[
+pub(crate) const NUMBERS: &[&str] = &[
     "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32",
     "u64", "u128", "usize",
 ];

@@ -1,5 +1,7 @@
 //@ rules: unsafe-code
-//@ says: closure
+//@ says: a closure is called with a value that its caller keeps
+//@ rustflags: -Copt-level=3
+//@ env: CARGO_INCREMENTAL=0
 #![no_std]
 #![forbid(unsafe_code)]
 //! rust-lang/rust#155241: two closures are handed one constant; the first changes and drops it in place, and the

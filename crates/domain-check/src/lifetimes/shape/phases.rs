@@ -1,0 +1,196 @@
+//! Borrows in two phases. The compiler borrows a method's receiver, or a function's argument, before it computes the
+//! arguments behind it, and for writing once all are there. Where a `break` or `continue` leaves such an argument, it
+//! forgets that the borrow was for writing (rustc's issue 160598), and what is borrowed is read beside.
+//!
+//! What leaves the function as well, as `return` and `?` do, leaves nobody who could read.
+
+use syn::visit::{self, Visit};
+use syn::{Expr, File, Label, Lifetime, Macro, Signature};
+
+use super::constants::is_assignment;
+use crate::finding::{Finding, Findings, Rule};
+use crate::lifetimes::formats;
+
+/// Every jump out of what is computed while a place is borrowed in two phases.
+pub(super) fn search(file: &File, findings: &mut Findings) {
+    let mut jumps = Jumps {
+        around: Vec::new(),
+        function: None,
+        findings,
+    };
+    jumps.visit_file(file);
+}
+
+/// Code that a jump stands in.
+#[derive(Debug)]
+enum Around {
+    Loop(Option<String>),
+    Block(String),
+    /// Code that runs while a place may be borrowed; the text says what it is.
+    Between(&'static str),
+}
+
+impl Around {
+    fn has(&self, label: &str) -> bool {
+        match self {
+            Around::Loop(name) => name.as_deref() == Some(label),
+            Around::Block(name) => name == label,
+            Around::Between(_) => false,
+        }
+    }
+}
+
+struct Jumps<'a> {
+    /// What is around in this function, innermost last.
+    around: Vec<Around>,
+    function: Option<String>,
+    findings: &'a mut Findings,
+}
+
+impl Jumps<'_> {
+    fn within(&mut self, around: Around, look: impl FnOnce(&mut Self)) {
+        self.around.push(around);
+        look(self);
+        self.around.pop();
+    }
+
+    /// No jump leaves the body of a function.
+    fn body(&mut self, look: impl FnOnce(&mut Self)) {
+        let outer = std::mem::take(&mut self.around);
+        look(self);
+        self.around = outer;
+    }
+
+    fn between<'e>(&mut self, what: &'static str, parts: impl IntoIterator<Item = &'e Expr>) {
+        for part in parts {
+            self.within(Around::Between(what), |it| it.visit_expr(part));
+        }
+    }
+
+    fn jump(&mut self, word: &str, label: Option<&Lifetime>) {
+        let target = match label {
+            // Macros' labels are others than those that are spelled alike, so it may lead to the outermost.
+            Some(label) => {
+                let label = label.ident.to_string();
+                self.around.iter().position(|it| it.has(&label))
+            }
+            None => self
+                .around
+                .iter()
+                .rposition(|it| matches!(it, Around::Loop(_))),
+        };
+        let passed = &self.around[target.unwrap_or(0)..];
+        let between = passed.iter().find_map(|it| match it {
+            Around::Between(what) => Some(*what),
+            _ => None,
+        });
+        if let Some(what) = between {
+            let what = format!(
+                "`{word}` leaves {what} while what stands before it may be borrowed in two phases: compute it before, \
+                 in a `let`"
+            );
+            let mut finding = Finding::new(Rule::UnsafeCode, what);
+            finding.function = self.function.clone();
+            self.findings.push(finding);
+        }
+    }
+
+    fn in_loop(&mut self, label: Option<&Label>, look: impl FnOnce(&mut Self)) {
+        self.within(Around::Loop(label.map(name)), look);
+    }
+}
+
+fn name(label: &Label) -> String {
+    label.name.ident.to_string()
+}
+
+impl<'ast> Visit<'ast> for Jumps<'_> {
+    fn visit_signature(&mut self, signature: &'ast Signature) {
+        self.function = Some(signature.ident.to_string());
+        visit::visit_signature(self, signature);
+    }
+
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        self.body(|it| visit::visit_item(it, item));
+    }
+
+    fn visit_expr_closure(&mut self, closure: &'ast syn::ExprClosure) {
+        self.body(|it| visit::visit_expr_closure(it, closure));
+    }
+
+    fn visit_expr_async(&mut self, block: &'ast syn::ExprAsync) {
+        self.body(|it| visit::visit_expr_async(it, block));
+    }
+
+    fn visit_expr_const(&mut self, block: &'ast syn::ExprConst) {
+        self.body(|it| visit::visit_expr_const(it, block));
+    }
+
+    fn visit_expr_loop(&mut self, code: &'ast syn::ExprLoop) {
+        self.in_loop(code.label.as_ref(), |it| it.visit_block(&code.body));
+    }
+
+    fn visit_expr_while(&mut self, code: &'ast syn::ExprWhile) {
+        self.in_loop(code.label.as_ref(), |it| visit::visit_expr_while(it, code));
+    }
+
+    fn visit_expr_for_loop(&mut self, code: &'ast syn::ExprForLoop) {
+        // It is computed before the loop.
+        self.visit_expr(&code.expr);
+        self.in_loop(code.label.as_ref(), |it| {
+            it.visit_pat(&code.pat);
+            it.visit_block(&code.body);
+        });
+    }
+
+    fn visit_expr_block(&mut self, code: &'ast syn::ExprBlock) {
+        match &code.label {
+            Some(label) => {
+                self.within(Around::Block(name(label)), |it| it.visit_block(&code.block))
+            }
+            None => self.visit_block(&code.block),
+        }
+    }
+
+    fn visit_expr_break(&mut self, jump: &'ast syn::ExprBreak) {
+        self.jump("break", jump.label.as_ref());
+        visit::visit_expr_break(self, jump);
+    }
+
+    fn visit_expr_continue(&mut self, jump: &'ast syn::ExprContinue) {
+        self.jump("continue", jump.label.as_ref());
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        self.visit_expr(&call.receiver);
+        if let Some(types) = &call.turbofish {
+            self.visit_angle_bracketed_generic_arguments(types);
+        }
+        self.between("an argument of a method", &call.args);
+    }
+
+    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+        self.visit_expr(&call.func);
+        // Before the first there is nothing but the function, which is never borrowed in two phases.
+        let mut arguments = call.args.iter();
+        if let Some(first) = arguments.next() {
+            self.visit_expr(first);
+        }
+        self.between("a later argument of a function", arguments);
+    }
+
+    fn visit_expr_binary(&mut self, code: &'ast syn::ExprBinary) {
+        self.visit_expr(&code.left);
+        if is_assignment(&code.op) {
+            self.between("the right side of an operator that assigns", [&*code.right]);
+        } else {
+            self.visit_expr(&code.right);
+        }
+    }
+
+    fn visit_macro(&mut self, call: &'ast Macro) {
+        for argument in formats::arguments(call) {
+            self.visit_expr(&argument);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//@ rules: unsafe-code
+//@ says: a later argument of a function while what stands before it may be borrowed in two phases
+#![no_std]
+#![forbid(unsafe_code)]
+//! rust-lang/rust#160598: a function's argument is borrowed again, in two phases, as a method's receiver is.
+pub enum Word { Number(usize), Reference(&'static u64) }
+static SEEN: u64 = 7;
+fn put(place: &mut Word, word: Word) -> &mut Word { *place = word; place }
+#[inline(never)]
+pub fn peek(address: usize) -> u64 {
+    let mut word = Word::Number(0);
+    let place = &mut word;
+    let mut writer: Option<&mut Word> = None;
+    'round: {
+        writer = Some(put(place, match address {
+            0 => break 'round,
+            _ => Word::Reference(&SEEN),
+        }));
+    }
+    let reader = &*place;
+    let Word::Reference(found) = reader else { return 0 };
+    if let Some(writer) = writer { *writer = Word::Number(address); }
+    **found
+}
