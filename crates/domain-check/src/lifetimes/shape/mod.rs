@@ -11,6 +11,7 @@ mod guards;
 mod impls;
 mod looks;
 mod own;
+mod proofs;
 mod traits;
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -38,6 +39,7 @@ pub(super) fn check(file: &File, source: TokenStream, definitions: &Definitions)
         own: &own,
         function: None,
         in_trait: None,
+        equates: proofs::equates(file, definitions),
         findings: Findings::new(),
     };
     shape.visit_file(file);
@@ -52,6 +54,8 @@ struct Shape<'a> {
     function: Option<String>,
     /// The trait whose definition this is.
     in_trait: Option<String>,
+    /// Whether a trait bounds what is associated to be equal to something.
+    equates: bool,
     findings: Findings,
 }
 
@@ -128,6 +132,7 @@ impl<'ast> Visit<'ast> for Shape<'_> {
         self.function = None;
         let outer = self.in_trait.replace(item.ident.to_string());
         self.definition(item);
+        self.equalities(item);
         visit::visit_item_trait(self, item);
         self.in_trait = outer;
     }
@@ -145,6 +150,16 @@ impl<'ast> Visit<'ast> for Shape<'_> {
             syn::ImplItem::Verbatim(_) => self.not_understood("an item of an impl"),
             item => visit::visit_impl_item(self, item),
         }
+    }
+
+    fn visit_impl_item_type(&mut self, item: &'ast syn::ImplItemType) {
+        self.associated(&item.ident, &item.generics);
+        visit::visit_impl_item_type(self, item);
+    }
+
+    fn visit_trait_item_type(&mut self, item: &'ast syn::TraitItemType) {
+        self.associated(&item.ident, &item.generics);
+        visit::visit_trait_item_type(self, item);
     }
 
     fn visit_trait_item(&mut self, item: &'ast syn::TraitItem) {

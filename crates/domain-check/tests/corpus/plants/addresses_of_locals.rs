@@ -1,0 +1,24 @@
+//@ rules: unsafe-code
+//@ says: address
+#![no_std]
+#![forbid(unsafe_code)]
+//! rust-lang/rust#107975: to LLVM two locals never have one address, and yet they share their place on the stack, so
+//! a difference is nought where it was proved not to be. What cannot be nought tells two variants apart.
+use core::hint::black_box;
+use core::num::NonZero;
+pub enum Word { Number(NonZero<usize>, usize), Reference(&'static u64) }
+static SEEN: u64 = 7;
+#[inline(never)]
+pub fn word(address: usize) -> Word {
+    let one: usize = { let it = 0_u8; (&raw const it).addr() };
+    let other: usize = { let it = 0_u8; (&raw const it).addr() };
+    black_box((one, other));
+    match NonZero::new(one.wrapping_sub(other)) {
+        Some(difference) => Word::Number(difference, address),
+        None => Word::Reference(&SEEN),
+    }
+}
+#[inline(never)]
+pub fn peek(address: usize) -> u64 {
+    match word(address) { Word::Reference(found) => *found, Word::Number(..) => 0 }
+}

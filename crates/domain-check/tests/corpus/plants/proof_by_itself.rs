@@ -1,0 +1,14 @@
+//@ rules: unsafe-code
+//@ says: associates
+#![no_std]
+#![forbid(unsafe_code)]
+//! rust-lang/rust#135011: bounds of an associated type are proved by themselves.
+pub trait Proof: Sized {
+    type Prf<L, R>: Proof<Prf<L, ()> = R>;
+    fn transmute<L: Proof, R>(l: L) -> R;
+}
+impl<T> Proof for T {
+    type Prf<L: Proof<Prf<<R::Prf<R, L> as Proof>::Prf<R, ()>, ()> = R>, R: Proof> = L;
+    fn transmute<L, R: Proof>(l: L) -> <R::Prf<R, L> as Proof>::Prf<R, ()> { l }
+}
+pub fn peek(address: usize) -> &'static u64 { <()>::transmute(address) }

@@ -1,0 +1,11 @@
+//@ rules: unsafe-code
+//@ says: associates
+#![no_std]
+#![forbid(unsafe_code)]
+//! rust-lang/rust#135011: bounds of an associated type are proved by themselves.
+pub trait Tr<R>: Sized { type Prf: Tr<R, Prf = Self>; }
+impl<L, R> Tr<R> for L {
+    type Prf = R where L: Tr<R>, R: Tr<R, Prf = <L::Prf as Tr<R>>::Prf>;
+}
+pub fn transmute<L: Tr<R>, R>(r: L) -> <L::Prf as Tr<R>>::Prf { r }
+pub fn peek(address: usize) -> &'static u64 { transmute::<_, &'static u64>(address) }
