@@ -14,7 +14,7 @@ use proc_macro2::{TokenStream, TokenTree};
 
 use super::expand::{self, Reader, Run};
 use super::on_a_large_stack;
-use super::tokens::{is_punct, plain};
+use super::tokens::{is_punct, is_word, plain};
 use crate::build::Invocation;
 use crate::finding::{Finding, Findings, Rule};
 
@@ -30,14 +30,17 @@ const PLACED: &[&str] = &[
     "{coroutine-closure@",
 ];
 
+const FORMATS: &str = "formats as `fmt::Pointer` does";
+
 /// What takes an address, as calls and casts are spelled in MIR.
 const TAKING: &[(&str, &str)] = &[
     (
         "(PointerExposeProvenance)",
         "casts a pointer or a function to a number",
     ),
-    ("Argument::<'_>::new_pointer", "formats with `{:p}`"),
-    ("Pointer>::fmt", "formats as `fmt::Pointer` does"),
+    ("::new_pointer", "formats with `{:p}`"),
+    (" Pointer>::fmt", FORMATS),
+    ("::Pointer>::fmt", FORMATS),
     ("::ptr_eq", "compares by `ptr_eq`"),
     ("::element_offset", "compares by `element_offset`"),
     ("::subslice_range", "compares by `subslice_range`"),
@@ -94,6 +97,11 @@ fn collect(
             }
             (TokenTree::Ident(word), _) if POINTERS.contains(&plain(word).as_str()) => {
                 found.insert((format!("the address in {}", plain(word)), function.clone()));
+            }
+            // A trait's calls are known by its name.
+            (TokenTree::Ident(word), Some(next)) if word == "Pointer" && is_word(next, "as") => {
+                let what = "an address that `fmt::Pointer` shows by another name".to_owned();
+                found.insert((what, None));
             }
             (star, Some(TokenTree::Ident(word)))
                 if is_punct(Some(star), '*') && (word == "const" || word == "mut") =>
@@ -199,6 +207,7 @@ mod tests {
             "fn f() { (x as Option<NonNull<u8>>) }",
             "struct S { x: AtomicPtr<u8> }",
             "type T = *const u8;",
+            "use core::fmt::Pointer as Shown;",
         ] {
             let found = pointers_in(typed);
             assert!(
@@ -218,8 +227,11 @@ mod tests {
             "_1 = move _2 as usize (PointerExposeProvenance);",
             "_3 = core::fmt::rt::Argument::<'_>::new_pointer::<&u8>(copy _4) -> bb1;",
             "_0 = <&Silent as Pointer>::fmt(copy _3, copy _2) -> bb1;",
+            "_0 = <&Silent as core::fmt::Pointer>::fmt(copy _3, copy _2) -> bb1;",
             "_0 = Arc::<u8>::ptr_eq(copy _1, copy _2) -> bb1;",
             "_0 = map::<fn(&Rc<u8>, &Rc<u8>) -> bool>(Rc::<u8>::ptr_eq) -> bb1;",
+            "_0 = core::slice::<impl [u8]>::subslice_range(copy _1, copy _2) -> bb1;",
+            "_0 = core::str::<impl str>::substr_range(copy _1, copy _2) -> bb1;",
             "_0 = core::slice::<impl [u8]>::element_offset(copy _1, copy _2) -> bb1;",
         ] {
             let found = taken_in(&format!("fn m::inner(_1: u8) -> u8 {{\n    {line}\n}}"));
@@ -228,7 +240,7 @@ mod tests {
                 "{line}: {found:?}"
             );
         }
-        let harmless = "fn f() -> () {\n _1 = const \"a \\\" ::ptr_eq\"; _2 = move _3 as u64 (IntToInt);\n\
+        let harmless = "fn f() -> () {\n _1 = const \"a \\\" ::ptr_eq\"; _2 = move _3 as u64 (IntToInt); _0 = <S as MyPointer>::fmt(_1);\n\
             }\nalloc1 (size: 8) {\n 3a 3a 70 \u{2502} ::ptr_eq \n}";
         assert_eq!(taken_in(harmless), [""; 0]);
     }

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use syn::visit::{self, Visit};
 use syn::{
     AssocType, File, Generics, ImplItem, ItemImpl, ItemTrait, ParenthesizedGenericArguments,
-    TraitBoundModifier, TraitItem, Type, TypeParamBound, TypePath, WherePredicate,
+    TraitBoundModifier, TraitItem, Type, TypeParamBound, TypePath, TypeTraitObject, WherePredicate,
 };
 
 use super::Shape;
@@ -166,11 +166,20 @@ impl<'a> Equalities<'a> {
         }
         self.of_self = false;
         for item in &item.items {
-            if let TraitItem::Type(item) = item {
-                self.visit_generics(&item.generics);
-                for bound in &item.bounds {
-                    self.visit_type_param_bound(bound);
+            match item {
+                TraitItem::Type(item) => {
+                    self.visit_generics(&item.generics);
+                    for bound in &item.bounds {
+                        self.visit_type_param_bound(bound);
+                    }
                 }
+                // An `impl Trait` there is a type that the trait associates, and that no where clause can name.
+                TraitItem::Fn(item) => {
+                    let projects = self.projects;
+                    self.visit_return_type(&item.sig.output);
+                    self.projects = projects;
+                }
+                _ => {}
             }
         }
     }
@@ -188,6 +197,9 @@ impl<'a> Equalities<'a> {
 }
 
 impl<'ast> Visit<'ast> for Equalities<'_> {
+    // An object bounds nobody else.
+    fn visit_type_trait_object(&mut self, _: &'ast TypeTraitObject) {}
+
     fn visit_assoc_type(&mut self, equality: &'ast AssocType) {
         self.equal(&equality.ty);
         visit::visit_assoc_type(self, equality);
