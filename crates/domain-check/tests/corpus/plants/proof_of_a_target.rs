@@ -1,4 +1,4 @@
-//@ rules: unsafe-code
+//@ rules: implied-bound, unsafe-code
 //@ says: the associated type Proof
 //! rust-lang/rust#135246: by the target of a reference.
 #![no_std]
@@ -14,7 +14,7 @@ impl<L, R: Deref> Holds<R> for L {
     type Proof = R where L: Holds<R>, R: Deref<Target = <<L as Holds<R>>::Proof as Deref>::Target>;
 }
 
-pub fn transmute<L: Holds<R>, R>(x: &<<L as Holds<R>>::Proof as Deref>::Target) -> &L {
+pub fn transmute<'a, L: Holds<R> + 'a, R: 'a>(x: &'a <<L as Holds<R>>::Proof as Deref>::Target) -> &'a L {
     x
 }
 
