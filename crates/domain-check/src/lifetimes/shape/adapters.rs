@@ -1,6 +1,10 @@
-//! Iterators of the standard library that keep a projection in a field. The compiler takes such an iterator to live
+//! Methods of the standard library that are unsound in themselves.
+//!
+//! Iterators that keep a projection in a field. The compiler takes such an iterator to live
 //! as long as its closure, though a value that the closure returned may not (rustc's issue 84366). A value that is
 //! put there outlives its borrow.
+//!
+//! A map that is split while a comparison panics has an object twice (rust's issue 158165).
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
@@ -35,6 +39,10 @@ pub(super) fn search(source: TokenStream, own: &Own, findings: &mut Findings) {
                              the value beside the iterator"
                         ),
                     );
+                } else if name == "split_off" {
+                    let what = "`split_off` of a map leaves an object in it twice if a comparison panics: of a vector write \
+                                `drain(from..).collect()`, of a map move the elements one by one";
+                    findings.push(Finding::new(Rule::UnsafeCode, what));
                 } else if name == "flatten" && !is_of_a_collection(before, own) {
                     find(
                         findings,

@@ -12,6 +12,7 @@ use syn::{Arm, Expr, Lit, PatIdent, UnOp};
 
 use super::Own;
 use super::constants::{is_arithmetic, is_assignment};
+use super::own::is_number;
 
 /// Methods of the standard library that take `&self`, whatever they are called on.
 const READING: &[&str] = &[
@@ -90,18 +91,25 @@ impl<'a> Looks<'a> {
             Expr::Group(it) => self.judge(&it.expr, used),
             Expr::Unary(it) => match it.op {
                 UnOp::Deref(_) => self.place(part, used),
-                UnOp::Not(_) | UnOp::Neg(_) => self.judge(&it.expr, Use::Read),
+                UnOp::Not(_) | UnOp::Neg(_) => self.operand(&it.expr),
                 _ => Err("has an operator that is not known".to_owned()),
             },
             Expr::Binary(it) if is_assignment(&it.op) => Err("assigns".to_owned()),
-            // What stands on the left is moved. What stands on the right is an argument, and borrowed again.
-            Expr::Binary(it) => {
-                let is_called = is_arithmetic(&it.op) && self.own.has_writing_operators();
+            // What stands on the right is an argument, and borrowed again.
+            Expr::Binary(it) if is_arithmetic(&it.op) => {
+                let is_called = self.own.has_writing_operators();
                 let right = if is_called { Use::Hand } else { Use::Read };
-                self.judge(&it.left, Use::Read)?;
+                self.operand(&it.left)?;
                 self.judge(&it.right, right)
             }
-            Expr::Cast(it) => self.judge(&it.expr, Use::Read),
+            // Comparisons borrow both sides, for reading.
+            Expr::Binary(it) => {
+                self.judge(&it.left, Use::Read)?;
+                self.judge(&it.right, Use::Read)
+            }
+            // A reference is borrowed again.
+            Expr::Cast(it) if is_number(&it.ty) => self.judge(&it.expr, Use::Read),
+            Expr::Cast(it) => self.judge(&it.expr, Use::Hand),
             Expr::Reference(it) if it.mutability.is_none() => self.judge(&it.expr, Use::Read),
             Expr::Tuple(it) => self.all(it.elems.iter(), used),
             Expr::Array(it) => self.all(it.elems.iter(), used),
@@ -146,6 +154,18 @@ impl<'a> Looks<'a> {
             Expr::Macro(_) => Err("has a macro".to_owned()),
             Expr::Let(_) => Err("has a `let`".to_owned()),
             _ => Err("has more than comparisons and calls".to_owned()),
+        }
+    }
+
+    /// Judges what an operator takes, which is a function. A place is copied or moved. What is made of several may borrow them
+    /// again.
+    fn operand(&mut self, part: &Expr) -> Result<(), String> {
+        match part {
+            Expr::Paren(it) => self.operand(&it.expr),
+            Expr::Group(it) => self.operand(&it.expr),
+            Expr::Path(_) | Expr::Field(_) | Expr::Index(_) => self.place(part, Use::Read),
+            Expr::Unary(it) if matches!(it.op, UnOp::Deref(_)) => self.place(part, Use::Read),
+            part => self.judge(part, Use::Hand),
         }
     }
 

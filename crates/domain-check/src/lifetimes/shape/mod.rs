@@ -11,6 +11,7 @@ mod guards;
 mod impls;
 mod looks;
 mod own;
+mod printed;
 mod proofs;
 mod traits;
 
@@ -133,6 +134,7 @@ impl<'ast> Visit<'ast> for Shape<'_> {
         let outer = self.in_trait.replace(item.ident.to_string());
         self.definition(item);
         self.equalities(item);
+        self.printed_bounds(&item.supertraits);
         visit::visit_item_trait(self, item);
         self.in_trait = outer;
     }
@@ -155,11 +157,6 @@ impl<'ast> Visit<'ast> for Shape<'_> {
     fn visit_impl_item_type(&mut self, item: &'ast syn::ImplItemType) {
         self.associated(&item.ident, &item.generics);
         visit::visit_impl_item_type(self, item);
-    }
-
-    fn visit_trait_item_type(&mut self, item: &'ast syn::TraitItemType) {
-        self.associated(&item.ident, &item.generics);
-        visit::visit_trait_item_type(self, item);
     }
 
     fn visit_trait_item(&mut self, item: &'ast syn::TraitItem) {
@@ -205,6 +202,37 @@ impl<'ast> Visit<'ast> for Shape<'_> {
         visit::visit_generics(self, generics);
     }
 
+    fn visit_type_param(&mut self, parameter: &'ast syn::TypeParam) {
+        self.printed_bounds(&parameter.bounds);
+        visit::visit_type_param(self, parameter);
+    }
+
+    fn visit_predicate_type(&mut self, predicate: &'ast syn::PredicateType) {
+        self.printed_bounds(&predicate.bounds);
+        visit::visit_predicate_type(self, predicate);
+    }
+
+    fn visit_trait_item_type(&mut self, item: &'ast syn::TraitItemType) {
+        self.associated(&item.ident, &item.generics);
+        self.printed_bounds(&item.bounds);
+        visit::visit_trait_item_type(self, item);
+    }
+
+    fn visit_type_trait_object(&mut self, object: &'ast syn::TypeTraitObject) {
+        self.printed_bounds(&object.bounds);
+        visit::visit_type_trait_object(self, object);
+    }
+
+    fn visit_type_impl_trait(&mut self, hidden: &'ast syn::TypeImplTrait) {
+        self.printed_bounds(&hidden.bounds);
+        visit::visit_type_impl_trait(self, hidden);
+    }
+
+    fn visit_expr_binary(&mut self, sum: &'ast syn::ExprBinary) {
+        self.printed_sum(sum);
+        visit::visit_expr_binary(self, sum);
+    }
+
     fn visit_type_param_bound(&mut self, bound: &'ast syn::TypeParamBound) {
         match bound {
             syn::TypeParamBound::Verbatim(_) => self.not_understood("a bound"),
@@ -214,6 +242,7 @@ impl<'ast> Visit<'ast> for Shape<'_> {
 
     fn visit_constraint(&mut self, constraint: &'ast syn::Constraint) {
         self.constraint(constraint);
+        self.printed_bounds(&constraint.bounds);
         visit::visit_constraint(self, constraint);
     }
 

@@ -35,12 +35,15 @@ const NUMBERS: &[&str] = &[
 fn is_read(ty: &Type) -> bool {
     match ty {
         Type::Reference(it) => it.mutability.is_none(),
-        Type::Path(it) => it
-            .path
-            .get_ident()
-            .is_some_and(|name| NUMBERS.iter().any(|it| name == it)),
-        _ => false,
+        ty => is_number(ty),
     }
+}
+
+/// Whether this is a number's own name.
+pub(super) fn is_number(ty: &Type) -> bool {
+    let Type::Path(it) = ty else { return false };
+    let name = it.path.get_ident();
+    name.is_some_and(|name| NUMBERS.iter().any(|it| name == it))
 }
 
 impl Own {

@@ -87,6 +87,13 @@ fn a_guard_changes_nothing_of_what_is_matched() {
             "hands `it`",
         ),
         ("x == i.next()", "hands `i`"),
+        // What an operator takes may borrow them again.
+        ("!(it as &mut S)", "hands `it`"),
+        ("(it.0 as &mut S) + 1", "hands `it`"),
+        ("set(it as &mut S)", "hands `it`"),
+        ("[x, it] + y", "hands `it`"),
+        ("-(x..it)", "hands `it`"),
+        ("((x, it)) + y", "hands `it`"),
         // The domain's own function of that name may write.
         ("it.len() == 0", "hands `it`"),
     ] {
@@ -115,6 +122,7 @@ fn a_guard_changes_nothing_of_what_is_matched() {
         "x.set() && set(&it.0, it.1 == 2) && x.is_some_and(|y| y.z(&it))",
         "(1..=it.0).contains(&x) && it.0 as u8 == -1",
         "match it.0 { A | B if it.1 => true, _ => false }",
+        "!*it && -it.0 < 0 && it.0 + 1 > (it.1 as u8) + 2 && !(it.0 == 1) && !(*it.0)",
     ] {
         accepted(&[&format!(
             "fn f() {{ match it.0 {{ A(x) if {guard} => 0, _ => 1 }} }}"
@@ -477,6 +485,8 @@ fn a_constant_in_a_type_only_calculates() {
 fn iterators_that_keep_projections_are_refused() {
     refused(&[
         ("fn f() { x.peekable(); }", "`peekable`"),
+        ("fn f() { x.split_off(&1); }", "`split_off`"),
+        ("fn f() { g(BTreeSet::split_off); }", "`split_off`"),
         ("fn f() { Iterator::peekable(x); }", "`peekable`"),
         (
             "fn f() { format_args!(\"{}\", x.r#peekable()); }",
@@ -608,5 +618,29 @@ fn an_impl_associates_no_proof_of_a_bound() {
         &format!(
             "{equating} impl<I: Iterator> Iterator for W<I> where I::Item: Copy {{ type Item = I::Item; }}"
         ),
+    ]);
+}
+
+#[test]
+fn what_reads_otherwise_than_it_was_compiled_is_refused() {
+    for code in [
+        "fn f<F: Fn() -> &dyn A + B>() {}",
+        "fn f<F>() where &'b F: FnOnce() -> *const dyn A + 'static {}",
+        "fn f(_: Box<dyn Fn() -> fn() -> &dyn A + Send>) {}",
+        "fn f() -> impl Fn() -> &mut dyn A + Send { g }",
+        "trait T: Fn() -> &dyn A + Send {}",
+        "trait T { type X: Fn() -> &'static dyn A + Send; }",
+        "fn f(_: impl Iterator<Item: Fn() -> &dyn A + Send>) {}",
+        "fn f() { x as *const dyn A + B }",
+    ] {
+        let found = findings(code);
+        assert!(found.contains("printed"), "{code}: {found}");
+    }
+    accepted(&[
+        "fn f<F: Fn() -> Box<dyn A + B> + Send>() {}",
+        "fn f<F: Fn() -> &'static (dyn A + B) + Send>() {}",
+        "fn f<F: (Fn() -> &'static dyn A) + Send>() {}",
+        "fn f<F: Send + Fn() -> &'static dyn A>() {}",
+        "fn f() { x as u8 + 1 }",
     ]);
 }

@@ -1,0 +1,71 @@
+//! Bounds that read otherwise than they were compiled.
+//!
+//! The compiler prints a trait object that a macro has put behind `&`, `*const`, or `->`, without the parentheses that it needs
+//! there: `*const (dyn Mark + 'static)` becomes `*const dyn Mark + 'static`. Behind the result of a bound, or a cast, that reads
+//! as one bound, or value, more. Everywhere else it can't be read at all. The compiler refuses the spelling in sources.
+
+use syn::punctuated::Punctuated;
+use syn::{BinOp, Expr, ExprBinary, PathArguments, ReturnType, Token, Type, TypeParamBound};
+
+use super::Shape;
+use crate::finding::Rule;
+
+impl Shape<'_> {
+    /// Judges what is bounded by all of these.
+    pub(super) fn printed_bounds(&mut self, bounds: &Punctuated<TypeParamBound, Token![+]>) {
+        let followed = bounds.len().saturating_sub(1);
+        if bounds.iter().take(followed).any(results_in_an_object) {
+            self.may_be_misread("a bound behind a result");
+        }
+    }
+
+    /// Judges what is added to a cast.
+    pub(super) fn printed_sum(&mut self, sum: &ExprBinary) {
+        if let Expr::Cast(cast) = &*sum.left
+            && matches!(sum.op, BinOp::Add(_))
+            && ends_in_an_object(&cast.ty)
+        {
+            self.may_be_misread("a sum behind a cast");
+        }
+    }
+
+    fn may_be_misread(&mut self, what: &str) {
+        let what = format!(
+            "{what} that ends in a trait object: printed, it reads as the object's own bound does; give the object's type a \
+             name, and write that"
+        );
+        self.find(Rule::Misread, what);
+    }
+}
+
+fn results_in_an_object(bound: &TypeParamBound) -> bool {
+    let TypeParamBound::Trait(bound) = bound else {
+        return false;
+    };
+    let last = bound.path.segments.last();
+    // The one in parentheses ends there.
+    let is_open = bound.paren_token.is_none();
+    is_open
+        && last.is_some_and(|last| match &last.arguments {
+            PathArguments::Parenthesized(it) => gives_an_object(&it.output),
+            _ => false,
+        })
+}
+
+fn gives_an_object(result: &ReturnType) -> bool {
+    match result {
+        ReturnType::Type(_, ty) => ends_in_an_object(ty),
+        ReturnType::Default => false,
+    }
+}
+
+fn ends_in_an_object(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(it) => ends_in_an_object(&it.elem),
+        Type::Ptr(it) => ends_in_an_object(&it.elem),
+        Type::BareFn(it) => gives_an_object(&it.output),
+        Type::Group(it) => ends_in_an_object(&it.elem),
+        Type::TraitObject(_) | Type::ImplTrait(_) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,25 @@
+//@ rules: misread
+//@ says: printed
+#![no_std]
+#![forbid(unsafe_code)]
+//! The compiler prints a trait object that a macro put behind a pointer without its parentheses: its last bound
+//! reads as one of what stands before. The checks read `'b: 'static`, which nobody declared.
+pub trait Mark {}
+type Marked = fn() -> *const (dyn Mark + 'static);
+pub struct Lent<'b>(&'b u64);
+macro_rules! lending {
+    ($object:ty) => {
+        impl<'b> Lent<'b>
+        where
+            &'b Marked: FnOnce() -> *const $object,
+        {
+            fn lend<'a>(_: Option<&'a Self>, lent: Self, _: &()) -> &'a u64 { lent.0 }
+        }
+    };
+}
+lending!(dyn Mark + 'static);
+#[inline(never)]
+pub fn forget<'x>(value: &'x u64) -> &'static u64 {
+    let lend: fn(Option<&'static Lent<'static>>, Lent<'x>, &()) -> &'static u64 = Lent::<'x>::lend;
+    lend(None, Lent(value), &())
+}
