@@ -1,5 +1,6 @@
 //! The checks on one domain.
 
+mod addresses;
 mod attributes;
 mod closures;
 mod conditions;
@@ -197,6 +198,12 @@ impl Unit<'_> {
                 Findings::new()
             }
         };
+        if code.is_empty() && signatures.is_empty() {
+            match addresses::check(&self.invocation, run) {
+                Ok(findings) => code.extend(findings),
+                Err(problem) => code.push(Finding::new(Rule::NotUnderstood, problem)),
+            }
+        }
         // What was refused need not be compiled again.
         if code.is_empty()
             && signatures.is_empty()

@@ -26,6 +26,7 @@ impl Shape<'_> {
         self.coherence(item, path, &trait_name);
         self.free_parameters(item, path, &trait_name);
         self.kept_projections(item, &trait_name);
+        self.proofs(item, &trait_name);
     }
 
     /// An impl that is one for a trait object too, whose associated types are others: safe code could have a

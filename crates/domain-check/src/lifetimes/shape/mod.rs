@@ -15,6 +15,7 @@ mod numbers;
 mod own;
 mod phases;
 mod printed;
+mod proofs;
 mod traits;
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -43,6 +44,7 @@ pub(super) fn check(file: &File, source: TokenStream, definitions: &Definitions)
         own: &own,
         function: None,
         in_trait: None,
+        equates: proofs::equates(file, definitions),
         findings: Findings::new(),
     };
     shape.visit_file(file);
@@ -59,6 +61,8 @@ struct Shape<'a> {
     function: Option<String>,
     /// The trait whose definition this is.
     in_trait: Option<String>,
+    /// Whether a trait bounds what is associated to be equal to something.
+    equates: bool,
     findings: Findings,
 }
 
@@ -135,6 +139,7 @@ impl<'ast> Visit<'ast> for Shape<'_> {
         self.function = None;
         let outer = self.in_trait.replace(item.ident.to_string());
         self.definition(item);
+        self.equalities(item);
         self.printed_bounds(&item.supertraits);
         visit::visit_item_trait(self, item);
         self.in_trait = outer;
@@ -160,6 +165,11 @@ impl<'ast> Visit<'ast> for Shape<'_> {
             syn::ImplItem::Verbatim(_) => self.not_understood("an item of an impl"),
             item => visit::visit_impl_item(self, item),
         }
+    }
+
+    fn visit_impl_item_type(&mut self, item: &'ast syn::ImplItemType) {
+        self.associated(&item.ident, &item.generics);
+        visit::visit_impl_item_type(self, item);
     }
 
     fn visit_trait_item(&mut self, item: &'ast syn::TraitItem) {
@@ -217,6 +227,7 @@ impl<'ast> Visit<'ast> for Shape<'_> {
     }
 
     fn visit_trait_item_type(&mut self, item: &'ast syn::TraitItemType) {
+        self.associated(&item.ident, &item.generics);
         self.printed_bounds(&item.bounds);
         visit::visit_trait_item_type(self, item);
     }

@@ -1,5 +1,5 @@
 //@ rules: unsafe-code
-//@ says: associates
+//@ says: the associated type Prf
 #![no_std]
 #![forbid(unsafe_code)]
 //! rust-lang/rust#135011: bounds of an associated type are proved by themselves.

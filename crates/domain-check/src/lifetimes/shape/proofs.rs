@@ -1,0 +1,248 @@
+//! Bounds of associated types that prove themselves.
+//!
+//! To prove that what an impl associates keeps its trait's bounds, the compiler uses the bounds of associated types,
+//! the same ones among them. Where a bound says what a type is equal to, two types that differ pass for one: a safe
+//! transmute (rustc's issues 135011 and 135246). There are two ways into the circle:
+//!
+//! - A where clause of the associated type itself. It is checked as if it held, and never asked of who names the type.
+//! - A projection in place of a type. Its bounds are taken from its trait, whose impl takes them from the projection.
+//!
+//! So an associated type has no bounds of its own but lifetimes, equalities in a trait's bounds project nothing, and
+//! where there are such, impls associate no projections.
+
+use std::collections::BTreeSet;
+
+use syn::visit::{self, Visit};
+use syn::{
+    AssocType, File, Generics, ImplItem, ItemImpl, ItemTrait, ParenthesizedGenericArguments,
+    TraitBoundModifier, TraitItem, Type, TypeParamBound, TypePath, TypeTraitObject, WherePredicate,
+};
+
+use super::Shape;
+use super::impls::is_projection;
+use crate::finding::Rule;
+use crate::lifetimes::definitions::Definitions;
+use crate::lifetimes::facts::Name;
+
+/// Traits of the standard library that say what the type is equal to which another one associates. `IntoIterator` has a
+/// rule of its own.
+const EQUATING: &[&str] = &["IntoFuture"];
+
+impl Shape<'_> {
+    /// The parameters and where clauses of an associated type.
+    pub(super) fn associated(&mut self, name: &syn::Ident, generics: &Generics) {
+        let is_bounded = generics
+            .type_params()
+            .any(|it| !it.bounds.iter().all(proves_nothing));
+        let mut clauses = generics.where_clause.iter().flat_map(|it| &it.predicates);
+        let has_clause = clauses.any(|it| match it {
+            WherePredicate::Lifetime(_) => false,
+            WherePredicate::Type(it) => !it.bounds.iter().all(proves_nothing),
+            _ => true,
+        });
+        if is_bounded || has_clause {
+            let what = format!(
+                "the associated type {name} has a bound in its parameters or in a where clause, by which it may prove \
+                 its own bounds: write the bound of the trait or of the impl, but for those of lifetimes"
+            );
+            self.find(Rule::UnsafeCode, what);
+        }
+    }
+
+    /// Equalities in the bounds of a trait and of what it associates.
+    pub(super) fn equalities(&mut self, item: &ItemTrait) {
+        let mut equalities = Equalities::of(item, self.definitions);
+        equalities.visit_bounds(item);
+        if equalities.projects {
+            let what = format!(
+                "trait {} bounds what it associates to be equal to `Self`, or to a type that is projected, and the \
+                 bound may prove itself: make that type a parameter of the trait",
+                item.ident
+            );
+            self.find(Rule::UnsafeCode, what);
+        }
+    }
+
+    /// Projections in an impl of a trait that may bound what it associates to be equal to something.
+    pub(super) fn proofs(&mut self, item: &ItemImpl, trait_name: &str) {
+        let is_own = self.equates
+            && self
+                .definitions
+                .traits(trait_name)
+                .iter()
+                .any(|it| it.associates);
+        let is_equating = EQUATING
+            .iter()
+            .any(|it| self.definitions.means(trait_name, it));
+        if !is_own && !is_equating {
+            return;
+        }
+        let parameters = item.generics.type_params();
+        let mut found = Projected {
+            definitions: self.definitions,
+            parameters: parameters.map(|it| it.ident.to_string()).collect(),
+            found: false,
+        };
+        found.visit_generics(&item.generics);
+        for item in &item.items {
+            if let ImplItem::Type(item) = item {
+                found.visit_type(&item.ty);
+            }
+        }
+        if found.found {
+            let what = format!(
+                "an impl of {trait_name} associates a type that is projected, or has a bound of one, and bounds of \
+                 what is associated may prove themselves: make that type a parameter, as in `S: Source<Items = I>`"
+            );
+            self.find(Rule::UnsafeCode, what);
+        }
+    }
+}
+
+/// Whether a trait of the crate bounds what is associated to be equal to something.
+pub(super) fn equates(file: &File, definitions: &Definitions) -> bool {
+    struct Traits<'a>(&'a Definitions, bool);
+    impl<'ast> Visit<'ast> for Traits<'_> {
+        fn visit_item_trait(&mut self, item: &'ast ItemTrait) {
+            let mut equalities = Equalities::of(item, self.0);
+            equalities.visit_bounds(item);
+            self.1 |= equalities.found;
+            visit::visit_item_trait(self, item);
+        }
+    }
+    let mut traits = Traits(definitions, false);
+    traits.visit_file(file);
+    traits.1
+}
+
+/// Whether a bound is a lifetime, or `?Sized`.
+fn proves_nothing(bound: &TypeParamBound) -> bool {
+    match bound {
+        TypeParamBound::Lifetime(_) => true,
+        TypeParamBound::Trait(bound) => matches!(bound.modifier, TraitBoundModifier::Maybe(_)),
+        _ => false,
+    }
+}
+
+/// Finds `Trait<Name = Type>` and `Fn() -> Type`.
+struct Equalities<'a> {
+    definitions: &'a Definitions,
+    parameters: BTreeSet<Name>,
+    /// Whether these are bounds of the implementor, where `Self` is like a parameter.
+    of_self: bool,
+    found: bool,
+    /// Whether one is to `Self` or to a projection.
+    projects: bool,
+}
+
+impl<'a> Equalities<'a> {
+    fn of(item: &ItemTrait, definitions: &'a Definitions) -> Self {
+        let mut parameters: BTreeSet<_> = item
+            .generics
+            .type_params()
+            .map(|it| it.ident.to_string())
+            .collect();
+        for item in &item.items {
+            if let TraitItem::Type(item) = item {
+                let own = item.generics.type_params();
+                parameters.extend(own.map(|it| it.ident.to_string()));
+            }
+        }
+        Equalities {
+            definitions,
+            parameters,
+            of_self: false,
+            found: false,
+            projects: false,
+        }
+    }
+
+    /// Looks at the bounds of the trait, of its parameters and of what it associates.
+    fn visit_bounds(&mut self, item: &ItemTrait) {
+        self.visit_generics(&item.generics);
+        self.of_self = true;
+        for bound in &item.supertraits {
+            self.visit_type_param_bound(bound);
+        }
+        self.of_self = false;
+        for item in &item.items {
+            match item {
+                TraitItem::Type(item) => {
+                    self.visit_generics(&item.generics);
+                    for bound in &item.bounds {
+                        self.visit_type_param_bound(bound);
+                    }
+                }
+                // An `impl Trait` there is a type that the trait associates, and that no where clause can name.
+                TraitItem::Fn(item) => {
+                    let projects = self.projects;
+                    self.visit_return_type(&item.sig.output);
+                    self.projects = projects;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn equal(&mut self, ty: &Type) {
+        self.found = true;
+        let mut projected = Projected {
+            definitions: self.definitions,
+            parameters: self.parameters.clone(),
+            found: false,
+        };
+        projected.visit_type(ty);
+        self.projects |= projected.found || (names_self(ty) && !self.of_self);
+    }
+}
+
+impl<'ast> Visit<'ast> for Equalities<'_> {
+    // An object bounds nobody else.
+    fn visit_type_trait_object(&mut self, _: &'ast TypeTraitObject) {}
+
+    fn visit_assoc_type(&mut self, equality: &'ast AssocType) {
+        self.equal(&equality.ty);
+        visit::visit_assoc_type(self, equality);
+    }
+
+    fn visit_parenthesized_generic_arguments(
+        &mut self,
+        arguments: &'ast ParenthesizedGenericArguments,
+    ) {
+        // Without a type, it is `()`.
+        self.found = true;
+        if let syn::ReturnType::Type(_, ty) = &arguments.output {
+            self.equal(ty);
+        }
+        visit::visit_parenthesized_generic_arguments(self, arguments);
+    }
+}
+
+fn names_self(ty: &Type) -> bool {
+    struct Names(bool);
+    impl<'ast> Visit<'ast> for Names {
+        fn visit_path(&mut self, path: &'ast syn::Path) {
+            self.0 |= path.segments.first().is_some_and(|it| it.ident == "Self");
+            visit::visit_path(self, path);
+        }
+    }
+    let mut names = Names(false);
+    names.visit_type(ty);
+    names.0
+}
+
+/// Finds projections, also behind another name.
+struct Projected<'a> {
+    definitions: &'a Definitions,
+    parameters: BTreeSet<Name>,
+    found: bool,
+}
+
+impl<'ast> Visit<'ast> for Projected<'_> {
+    fn visit_type_path(&mut self, ty: &'ast TypePath) {
+        let last = ty.path.segments.last().map(|it| it.ident.to_string());
+        self.found |= is_projection(ty, &self.parameters)
+            || self.definitions.may_project(&last.unwrap_or_default());
+        visit::visit_type_path(self, ty);
+    }
+}

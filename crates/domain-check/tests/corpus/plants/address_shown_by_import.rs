@@ -1,0 +1,17 @@
+//@ rules: unsafe-code
+//@ says: formats as `fmt::Pointer` does
+//! Nothing names the trait that shows an address.
+#![no_std]
+#![forbid(unsafe_code)]
+
+use core::fmt::*;
+
+pub struct Silent;
+
+pub struct Shown<'a>(pub &'a Silent);
+
+impl Display for Shown<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        (&self.0).fmt(f)
+    }
+}

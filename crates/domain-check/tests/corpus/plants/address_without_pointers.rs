@@ -1,0 +1,11 @@
+//@ rules: unsafe-code
+//@ says: the address in NonNull
+//! An address by a type that is no raw pointer.
+#![no_std]
+#![forbid(unsafe_code)]
+
+use core::ptr::NonNull;
+
+pub fn number(local: &u8) -> core::num::NonZero<usize> {
+    NonNull::from(local).addr()
+}
