@@ -1,5 +1,5 @@
 //@ rules: unsafe-code
-//@ says: associates
+//@ says: the associated type Item
 #![no_std]
 #![forbid(unsafe_code)]
 //! As impossible_item: an object's table has no method whose bound never holds, and a parameter calls it.

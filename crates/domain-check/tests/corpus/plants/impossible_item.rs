@@ -1,5 +1,5 @@
 //@ rules: unsafe-code
-//@ says: associates
+//@ says: the associated type Item
 #![no_std]
 #![forbid(unsafe_code)]
 //! rust-lang/rust#161405: an associated type that only a sized type has is left out for one that is not. A bound on it

@@ -1,0 +1,20 @@
+//@ rules: unsafe-code
+//@ says: two phases
+#![no_std]
+#![forbid(unsafe_code)]
+//! rust-lang/rust#160598: without a label, and by way of a loop that is left at once.
+pub enum Word { Number(usize), Reference(&'static u64) }
+static SEEN: u64 = 7;
+#[inline(never)]
+pub fn peek(address: usize) -> u64 {
+    let mut place: Option<Word> = None;
+    let mut writer: Option<&mut Word> = None;
+    loop {
+        writer = Some(place.insert(match address { 0 => break, _ => Word::Reference(&SEEN) }));
+        break;
+    }
+    let reader = &place;
+    let Some(Word::Reference(found)) = reader else { return 0 };
+    if let Some(writer) = writer { *writer = Word::Number(address); }
+    **found
+}
