@@ -82,7 +82,7 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     let more = u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX);
     if activation.is_crossing() {
         // SAFETY: handed on.
-        return unsafe { entering(thread, activation, more, registers, finder) };
+        return unsafe { crossing(thread, activation, more, registers, finder) };
     }
     let target = activation.target();
     let overrun = use_up(activation, more);
@@ -122,25 +122,35 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
 /// Counts `more` microseconds for `activation` and for those further out of the same generation: a domain
 /// that calls itself is inside all along. Whether one of them has overrun its budget.
 fn use_up(activation: &Activation, more: u32) -> bool {
-    let target = activation.target();
-    let budget = target.block().budget.load(SeqCst);
+    let budget = activation.target().block().budget.load(SeqCst);
     if budget == 0 {
         return false;
     }
-    let same = |at: &&Activation| !at.is_crossing() && at.target().is_generation_of(&target);
-    let outer = activation.outer().filter(same);
     // All of them are counted.
-    core::iter::once(activation)
-        .chain(outer)
-        .fold(false, |overrun, at| (at.use_up(more) > budget) | overrun)
+    of_its_generation(activation).fold(false, |overrun, at| (at.use_up(more) > budget) | overrun)
 }
 
-/// A tick on a thread that goes in or out. What is moved on the way in is the caller's: its time too. An
-/// overrun condemns it, and it is cut where the call returns to it.
+/// `activation`, and those further out of the same generation that run.
+fn of_its_generation(activation: &Activation) -> impl Iterator<Item = &Activation> {
+    let target = activation.target();
+    let same = move |at: &&Activation| !at.is_crossing() && at.target().is_generation_of(&target);
+    core::iter::once(activation).chain(activation.outer().filter(same))
+}
+
+/// Microseconds that are left of the budget of `activation`, and of all that [`use_up`] counts with it.
+fn left_of(activation: &Activation) -> u32 {
+    let budget = activation.target().block().budget.load(SeqCst);
+    let used = of_its_generation(activation).map(|at| at.use_up(0)).max();
+    budget.saturating_sub(used.unwrap_or_default())
+}
+
+/// A tick on a thread that goes in or out. What is moved on the way in is the caller's: its time too. So is a result, of
+/// which at most half of what its budget has left counts: one result ends no caller, and few do. An overrun condemns
+/// it, and it is cut where the call returns to it.
 ///
 /// # Safety
 /// As for [`tick`]; `activation` is the innermost.
-unsafe fn entering(
+unsafe fn crossing(
     thread: &ThreadSlot,
     activation: &Activation,
     more: u32,
@@ -149,12 +159,19 @@ unsafe fn entering(
 ) -> Verdict {
     let is_caller = |at: &&Activation| {
         // A stretch of the host's between the two is the host's call.
-        activation.is_entering() && !at.is_crossing() && activation.is_on_top_of(at)
+        !at.is_crossing() && activation.is_on_top_of(at)
     };
     let Some(caller) = activation.outer().next().filter(is_caller) else {
         return Verdict::Resume;
     };
-    if !use_up(caller, more) || caller.target().is_dead() {
+    // What has no half still costs something: else nothing would ever end it.
+    let half = || (left_of(caller) / 2).max(1);
+    let more = if activation.is_entering() {
+        more
+    } else {
+        activation.share_of_result(more, half).unwrap_or(0)
+    };
+    if more == 0 || !use_up(caller, more) || caller.target().is_dead() {
         return Verdict::Resume;
     }
     // SAFETY: handed on.

@@ -320,7 +320,7 @@ impl<I: ?Sized + Interface> Service<I> {
     /// [`SpawnError::Init`] is a crash: the start had what it is promised. Of one that had less the error says what
     /// that was.
     fn start_next(&self, began: u64) -> Result<(), SpawnError> {
-        let promised = stack::promised(self.spec.stack).saturating_add(self.recipe.moves());
+        let promised = self.promised();
         let needed = self.unfair.needed(self.journal.len()).max(promised);
         let start = |bytes| stack::with_room_to_start(bytes, || self.start_with_room(began));
         let started = start(needed).or_else(|| {
@@ -329,6 +329,13 @@ impl<I: ?Sized + Interface> Service<I> {
             tries.then(|| start(promised)).flatten()
         });
         started.unwrap_or(Err(SpawnError::StackExhausted))
+    }
+
+    /// Bytes of stack that a start is promised: for what its spec asks for, and for the most that the recipe, or one recorded call,
+    /// gives the domain by value.
+    fn promised(&self) -> usize {
+        let moves = self.recipe.moves().max(self.journal.moves());
+        stack::promised(self.spec.stack).saturating_add(moves)
     }
 
     /// Whether the next generation may be started beside those that lag; and whether any does.
@@ -352,14 +359,13 @@ impl<I: ?Sized + Interface> Service<I> {
             self.leave(current)?;
             self.may_start()?;
         }
-        let promised = stack::promised(self.spec.stack);
-        stack::with_room_to_start(promised, || ()).ok_or(SpawnError::StackExhausted)
+        stack::with_room_to_start(self.promised(), || ()).ok_or(SpawnError::StackExhausted)
     }
 
     fn start_with_room(&self, began: u64) -> Result<(), SpawnError> {
         loop {
             let lags = self.may_start()?;
-            let watch = Watch::begin(self.spec.stack);
+            let watch = Watch::begin(self.promised());
             let starting = Starting(self);
             let reason = match self.start_generation() {
                 Ok(Some(instance)) => {
