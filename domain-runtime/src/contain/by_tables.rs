@@ -69,8 +69,10 @@ pub unsafe fn fault(
 /// the code on it do.
 pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Finder) -> Verdict {
     let thread = thread::current();
+    let more = u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX);
     let Some(activation) = call::innermost(thread) else {
-        return Verdict::Resume;
+        // SAFETY: handed on.
+        return unsafe { serving(thread, more, registers, finder) };
     };
     debug_assert!(
         core::ptr::eq(
@@ -79,7 +81,6 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
         ),
         "what is on top begins an activation: nothing may be read behind another frame"
     );
-    let more = u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX);
     if activation.is_crossing() {
         // SAFETY: handed on.
         return unsafe { crossing(thread, activation, more, registers, finder) };
@@ -176,6 +177,32 @@ unsafe fn crossing(
     }
     // SAFETY: handed on.
     unsafe { condemn(thread, caller, (Strike::Overrun, 0), registers, finder) };
+    Verdict::Later
+}
+
+/// A tick in a stretch of the host's. Where that serves a domain the time is the domain's; it is cut where the stretch ends.
+///
+/// # Safety
+/// As for [`tick`]; the thread acts for the host.
+unsafe fn serving(
+    thread: &ThreadSlot,
+    more: u32,
+    registers: &Registers,
+    finder: &dyn Finder,
+) -> Verdict {
+    if !thread.is_serving() {
+        return Verdict::Resume;
+    }
+    let Some(served) = call::nearest(thread).filter(|at| !at.is_crossing()) else {
+        return Verdict::Resume;
+    };
+    if !use_up(served, more) || served.target().is_dead() {
+        return Verdict::Resume;
+    }
+    // SAFETY: handed on.
+    unsafe { condemn(thread, served, (Strike::Overrun, 0), registers, finder) };
+    // SAFETY: as in `fault`.
+    unsafe { thread.recheck_later(recheck) };
     Verdict::Later
 }
 

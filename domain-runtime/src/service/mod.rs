@@ -31,6 +31,7 @@ use crate::primitive::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::reason::{ExitKind, ExitReason, this_thread};
 use crate::shortage::{self, Watch};
 use crate::spec::DomainSpec;
+use crate::spent::Spent;
 use crate::state::State;
 use crate::{contain, exports, host, reaper, stack, threads};
 use alloc::boxed::Box;
@@ -169,6 +170,9 @@ impl<I: ?Sized + Interface> Service<I> {
             return Err(RpcError::OnOwnChain);
         }
         let is_over = || !self.current().target().is_same(&dead) || !dead.is_dead();
+        // Before anybody waits for the flight, which is that one's time.
+        // SAFETY: the runtime's own.
+        unsafe { thread::as_host(|| reaper::reclaim_drained(dead)) };
         // The host's error is told in there: who is cut with it in its hands leaks it.
         let restart = || {
             if is_over() {
@@ -260,11 +264,10 @@ impl<I: ?Sized + Interface> Service<I> {
     /// wait is counted against that budget.
     fn waiting<R>(&self, end: u64, wait: impl FnOnce(u64) -> R) -> R {
         let longest = contain::host_may_wait();
-        let began = host::now_ns();
+        let spent = Spent::begin();
         let done = wait(longest.map_or(end, |most| end.min(self.deadline(most))));
         if longest.is_some() {
-            let took = host::now_ns().saturating_sub(began);
-            contain::host_waited(Duration::from_nanos(took));
+            contain::host_waited(spent.time());
         }
         done
     }
@@ -279,13 +282,12 @@ impl<I: ?Sized + Interface> Service<I> {
         let began = host::now_ns();
         self.leave(old)?;
         loop {
-            let tried = host::now_ns();
+            let spent = Spent::begin();
             match self.restart_once(began) {
                 // A crash in `init` counts like any other: the budget ends the loop.
                 Err(SpawnError::Init(_)) => {}
                 Err(error) => {
-                    let took = host::now_ns().saturating_sub(tried);
-                    contain::host_waited(Duration::from_nanos(took));
+                    contain::host_waited(spent.time());
                     return Err(error);
                 }
                 Ok(()) => return Ok(()),
@@ -458,12 +460,11 @@ impl<I: ?Sized + Interface> Service<I> {
     fn await_reclaim(&self, old: Instance<I>, deadline: u64) -> bool {
         let target = old.target();
         loop {
-            reaper::try_reclaim(target.block());
+            reaper::reclaim_drained(target);
             if target.is_reclaimed() {
                 return true;
             }
-            // Whoever reclaims it waits for nobody.
-            if host::now_ns() > deadline && !target.is_being_reclaimed() {
+            if host::now_ns() > deadline {
                 return false;
             }
             shortage::note_wait(Wait::Long);

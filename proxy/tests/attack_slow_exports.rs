@@ -1,0 +1,87 @@
+//! Attack: a domain exports objects whose destructors take nearly its budget each, and lets go of them itself. Whoever calls it, or
+//! collects, waits for as many budgets as it likes.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::{Domain, DomainSpec, Mint};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, RpcError, interface};
+use samara_testkit::contained::contained;
+use samara_testkit::hosted::{alone, host};
+use std::time::{Duration, Instant};
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+const BUDGET: Duration = Duration::from_millis(20);
+
+#[interface]
+trait Object {}
+struct Slow;
+impl Object for Slow {}
+impl Drop for Slow {
+    fn drop(&mut self) {
+        let began = Instant::now();
+        while began.elapsed() < BUDGET * 7 / 10 {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+#[interface]
+trait Server {
+    fn let_go(&self, objects: u32) -> Result<u32, RpcError>;
+    fn hand_out(&self) -> Result<Option<Proxy<dyn Object>>, RpcError>;
+}
+struct Serving;
+impl Server for Serving {
+    fn let_go(&self, objects: u32) -> Result<u32, RpcError> {
+        for _ in 0..objects {
+            let slow: Proxy<dyn Object> = Proxy::export(Slow).map_err(|(error, slow)| {
+                std::mem::forget(slow);
+                error
+            })?;
+            drop(slow);
+        }
+        Ok(objects)
+    }
+    fn hand_out(&self) -> Result<Option<Proxy<dyn Object>>, RpcError> {
+        Ok(None)
+    }
+}
+fn serving((): ()) -> Result<Serving, RpcError> {
+    Ok(Serving)
+}
+
+fn attack(wait: impl Fn(&Domain<dyn Server>)) {
+    let _alone = alone();
+    let _contained = contained(true);
+    let spec = DomainSpec::new("server").budget(BUDGET);
+    let server: Domain<dyn Server> = host().spawn(spec, serving, Mint::nothing()).unwrap();
+    let let_go = server.proxy().unwrap().let_go(400);
+    let began = Instant::now();
+    wait(&server);
+    let took = began.elapsed();
+    let ended = server.exit_reason().map(|at| (at.kind, at.message));
+    println!("{let_go:?}; took {took:?} with a budget of {BUDGET:?}: {ended:?}");
+    server.kill();
+    host().reap();
+    assert!(took < 10 * BUDGET, "{took:?} with a budget of {BUDGET:?}");
+}
+
+#[test]
+fn a_callers_wait_is_no_multiple_of_its_callees_budget() {
+    attack(|server| {
+        assert!(
+            server
+                .proxy()
+                .unwrap()
+                .hand_out()
+                .is_ok_and(|got| got.is_none())
+        )
+    });
+}
+
+#[test]
+fn a_collection_by_the_host_does_not_last_as_long_as_a_domain_likes() {
+    attack(|_| println!("dropped {}", host().collect_exports()));
+}
