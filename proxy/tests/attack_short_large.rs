@@ -5,12 +5,15 @@
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, RpcError, Shadow, interface};
-use samara_testkit::contained::contained;
+use samara_testkit::contained::{allow_segments, contained};
 use samara_testkit::hosted::{alone, host};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
+#[path = "fixtures/deep.rs"]
+mod deep;
+use deep::{allocate_deeper, outlives};
 #[path = "fixtures/pad_until.rs"]
 mod pad_until;
 use pad_until::pad_until;
@@ -57,6 +60,7 @@ impl Client for Asking {
     }
 }
 fn asking(server: Shadow<dyn Server>) -> Result<Asking, RpcError> {
+    std::hint::black_box(allocate_deeper as fn(usize) -> usize);
     Ok(Asking(server))
 }
 
@@ -73,7 +77,7 @@ fn on<R: Send>(bytes: usize, body: impl FnOnce() -> R + Send) -> R {
 
 /// Who asks for the server with so little stack, and whether it lives on, with a neighbour's record or without. In optimised code the
 /// copy lies in a frame of the host's.
-fn who_asks(records: bool) -> Vec<usize> {
+fn who_asks(records: bool, stack: usize, range: std::ops::Range<usize>) -> Vec<usize> {
     let _alone = alone();
     drop(contained(false));
     let restart = Restart::limited(1 << 20, Duration::from_secs(3600));
@@ -87,7 +91,7 @@ fn who_asks(records: bool) -> Vec<usize> {
         host().spawn(spec(name), asking, mint).unwrap()
     };
     let mut ended = Vec::new();
-    for bytes in (700 << 10..845 << 10).step_by(2 << 10) {
+    for bytes in range.step_by(2 << 10) {
         let (asker, recorder) = (client("asker"), client("recorder"));
         if records {
             let recorder = recorder.proxy().unwrap();
@@ -95,7 +99,7 @@ fn who_asks(records: bool) -> Vec<usize> {
         }
         assert!(server.kill());
         let proxy = asker.proxy().unwrap();
-        let got = on(STACK, || proxy.status_below(bytes));
+        let got = on(stack, || proxy.status_below(bytes));
         if let Some(reason) = asker.exit_reason() {
             println!("{bytes}: {got:?}, {:?} {}", reason.kind, reason.message);
             ended.push(bytes);
@@ -113,12 +117,32 @@ fn who_asks(records: bool) -> Vec<usize> {
 
 #[test]
 fn a_neighbours_large_record_does_not_end_who_asks_with_little_stack() {
-    assert_eq!(who_asks(false), [], "to compare");
-    assert_eq!(who_asks(true), [], "ended by another's record");
+    let depths = 700 << 10..845 << 10;
+    assert_eq!(who_asks(false, STACK, depths.clone()), [], "to compare");
+    assert_eq!(
+        who_asks(true, STACK, depths),
+        [],
+        "ended by another's record"
+    );
 }
 
+/// The same on a thread that has no reserve, with more than half of its stack left.
 #[test]
-fn a_large_record_is_not_given_up_where_a_neighbour_has_little_stack() {
+fn a_neighbours_large_record_does_not_end_the_host() {
+    outlives("a_neighbours_large_record_does_not_end_the_host", || {
+        let depths = 20 << 10..150 << 10;
+        assert_eq!(who_asks(false, 224 << 10, depths.clone()), [], "to compare");
+        println!("without a record: none ended");
+        assert_eq!(
+            who_asks(true, 224 << 10, depths),
+            [],
+            "ended by another's record"
+        );
+    });
+}
+
+/// What a neighbour has left who asks for the server with so much of its stack in use.
+fn gives_up(segments: usize) {
     let _alone = alone();
     drop(contained(false));
     let spec = |name| {
@@ -134,6 +158,7 @@ fn a_large_record_is_not_given_up_where_a_neighbour_has_little_stack() {
         let mint = Mint::fallible(move || of.shadow());
         host().spawn(spec(name), asking, mint).unwrap()
     };
+    allow_segments(segments);
     let mut lost = Vec::new();
     for bytes in (700 << 10..STACK - (128 << 10)).step_by(2 << 10) {
         let (short, neighbour) = (client("short"), client("neighbour"));
@@ -155,8 +180,20 @@ fn a_large_record_is_not_given_up_where_a_neighbour_has_little_stack() {
     }
     server.kill();
     host().reap();
+    allow_segments(0);
     assert!(
         lost.is_empty(),
         "the neighbour's record was given up: {lost:?}"
     );
+}
+
+#[test]
+fn a_large_record_is_not_given_up_where_a_neighbour_has_little_stack() {
+    gives_up(0);
+}
+
+/// A start goes on on a segment that has what it is promised, and not a byte for the record.
+#[test]
+fn a_large_record_is_not_given_up_on_a_segment() {
+    gives_up(8);
 }

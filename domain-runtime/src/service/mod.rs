@@ -179,7 +179,7 @@ impl<I: ?Sized + Interface> Service<I> {
                 return Ok(());
             }
             let restarted = self.restart_locked(self.current());
-            restarted.map_err(|error| failed_recovery(&error))
+            restarted.map_err(|error| self.failed_recovery(&error))
         };
         let recovered = self.exclusively(Asker::Caller, restart);
         let recovered = recovered.unwrap_or_else(|| {
@@ -188,7 +188,7 @@ impl<I: ?Sized + Interface> Service<I> {
             } else if self.flight.is_mine() {
                 Err(RpcError::OnOwnChain)
             } else {
-                Err(failed_recovery(&SpawnError::StillDraining))
+                Err(self.failed_recovery(&SpawnError::StillDraining))
             }
         });
         // What that took may have used up the budget of who asked.
@@ -472,6 +472,22 @@ impl<I: ?Sized + Interface> Service<I> {
         }
     }
 
+    /// What whoever asked for a restart is told.
+    fn failed_recovery(&self, error: &SpawnError) -> RpcError {
+        let may_be_had_later = match error {
+            SpawnError::StackExhausted => return RpcError::StackExhausted,
+            SpawnError::StillDraining | SpawnError::NoSlot | SpawnError::Mint(_) => true,
+            SpawnError::BudgetExhausted => self.spec.restart.times > 0,
+            // Its supervisor may start it again.
+            SpawnError::Stopped => self.standing() == Standing::GivenUp,
+            _ => false,
+        };
+        if may_be_had_later {
+            shortage::note_wait(Wait::Vain);
+        }
+        RpcError::RecoveryFailed
+    }
+
     fn spend_restart(&self) -> bool {
         let now = host::now_ns();
         self.budget.lock().spend(now)
@@ -530,19 +546,6 @@ impl<I: ?Sized + Interface> Service<I> {
             }
         })
         .unwrap_or(Err(SpawnError::StillDraining))
-    }
-}
-
-/// What whoever asked for a restart is told.
-fn failed_recovery(error: &SpawnError) -> RpcError {
-    match error {
-        SpawnError::StackExhausted => RpcError::StackExhausted,
-        SpawnError::StillDraining | SpawnError::NoSlot | SpawnError::Mint(_) => {
-            // Whoever needs the domain may have it later.
-            shortage::note_wait(Wait::Vain);
-            RpcError::RecoveryFailed
-        }
-        _ => RpcError::RecoveryFailed,
     }
 }
 
