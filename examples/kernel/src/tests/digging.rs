@@ -47,6 +47,9 @@ const NEAR: usize = 20 * 1024;
 /// More than there are frames in that.
 const FRAMES: usize = 400;
 
+/// In one of so many of them a thread is spawned.
+const SPAWNS: u32 = 8;
+
 /// Never returns: the stack runs over. `pad` frames first, of a few words each, so that it does so
 /// elsewhere each time. `call` calls another domain.
 pub(super) fn dig(what: Trusted, pad: u32, call: &dyn Fn()) {
@@ -67,11 +70,18 @@ pub(super) fn dig(what: Trusted, pad: u32, call: &dyn Fn()) {
             deeper(1, &mut || drop(shared.pop()));
         }
         Trusted::Call => deeper(1, &mut || call()),
-        Trusted::Spawn => deeper(1, &mut || {
-            if let Ok(thread) = domain_thread::spawn(|| ()) {
-                thread.join();
-            }
-        }),
+        Trusted::Spawn => {
+            let mut frames = 0_u32;
+            deeper(1, &mut || {
+                frames += 1;
+                // The time that it takes is the domain's: more of them would use its budget up before its stack.
+                if frames.is_multiple_of(SPAWNS)
+                    && let Ok(thread) = domain_thread::spawn(|| ())
+                {
+                    thread.join();
+                }
+            });
+        }
     });
 }
 
