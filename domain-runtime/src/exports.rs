@@ -251,7 +251,8 @@ pub fn has_posted(owner: Owner) -> bool {
 /// that has its slot meanwhile: a call to the dead runs no stranger's destructors.
 #[cold]
 pub fn collect_of(target: Target) -> usize {
-    if target.is_dead() {
+    // Further out the exporter would pay for it, which is inside all along.
+    if target.is_dead() || target.is_on_own_chain() {
         return 0;
     }
     let patience = Patience::with(target);
@@ -262,8 +263,8 @@ pub fn collect_of(target: Target) -> usize {
 }
 
 /// Enters the domain in `block`, if it runs, to drop the exported objects whose last proxy has gone by now.
-/// Returns how many were dropped: of a domain with a budget those for which one is enough. Their destructors are the domain's code: they may block, and a panic
-/// is its death.
+/// Returns how many were dropped: of a domain with a budget those for which one is enough. Their destructors are the
+/// domain's code: they may block, and a panic is its death.
 #[cold]
 pub fn collect(block: &'static ControlBlock) -> usize {
     let (owner, word) = (block.owner(), block.word());
