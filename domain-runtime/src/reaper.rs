@@ -43,6 +43,9 @@ pub(crate) fn try_reclaim(block: &ControlBlock) -> bool {
 #[cfg(feature = "alloc")]
 pub(crate) fn reclaim_drained(target: Target) {
     try_reclaim(target.block());
+    if !target.is_being_reclaimed() {
+        return;
+    }
     let began = host::now_ns();
     while target.is_being_reclaimed() {
         host::yield_now();
