@@ -9,14 +9,14 @@ use samara_rref::RRef;
 use samara_testkit::contained::contained;
 use samara_testkit::hosted::{alone, host};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const BUDGET: Duration = Duration::from_millis(20);
-/// When the attack gives up by itself.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// When the attack gives up by itself: after many times the results that a budget pays for.
+const TURNS: u32 = 64;
 
 type Batch = RRef<[Option<RRef<u64>>]>;
 
@@ -63,13 +63,12 @@ impl Party for State {
         Ok(())
     }
     fn run(&self) -> Result<u32, RpcError> {
-        let (other, began, mut turns) = (self.other()?, Instant::now(), 0);
-        while began.elapsed() < PATIENCE {
+        let other = self.other()?;
+        for _ in 0..TURNS {
             other.pull()?;
             self.pull()?;
-            turns += 1;
         }
-        Ok(turns)
+        Ok(TURNS)
     }
 }
 fn init((): ()) -> Result<State, RpcError> {
@@ -95,17 +94,14 @@ fn who_hands_results_to_and_fro_uses_up_its_budget() {
     one.proxy().unwrap().know(two.proxy().unwrap()).unwrap();
     two.proxy().unwrap().know(one.proxy().unwrap()).unwrap();
     one.proxy().unwrap().pull().unwrap();
-    let began = Instant::now();
     let result = one.proxy().unwrap().run();
-    let took = began.elapsed();
-    println!("{result:?} after {took:?} with a budget of {BUDGET:?}");
     let ends = [&one, &two].map(|party| party.exit_reason().map(|end| end.kind));
     for domain in [one, two, maker] {
         domain.kill();
     }
     host().reap();
     assert!(
-        ends.contains(&Some(ExitKind::Overrun)) && took < PATIENCE / 2,
-        "{result:?} after {took:?} with a budget of {BUDGET:?}; ends: {ends:?}"
+        ends.contains(&Some(ExitKind::Overrun)),
+        "{result:?} with a budget of {BUDGET:?}; ends: {ends:?}"
     );
 }

@@ -80,5 +80,6 @@ fn who_wakes_itself_for_ever_uses_up_its_budget() {
     let wakes = lasts(|hog| hog.wake());
     println!("spins {spins:?}, wakes {wakes:?}");
     assert_eq!(wakes.1, Some(ExitKind::Overrun));
-    assert!(wakes.0 < 10 * BUDGET, "{wakes:?}");
+    // To compare with what the machine takes for as much time of a thread's own.
+    assert!(wakes.0 < 10 * spins.0, "{wakes:?}, {spins:?}");
 }

@@ -146,8 +146,8 @@ fn left_of(activation: &Activation) -> u32 {
 }
 
 /// A tick on a thread that goes in or out. What is moved on the way in is the caller's: its time too. So is a result, of
-/// which at most half of what its budget has left counts: one result ends no caller, and few do. An overrun condemns
-/// it, and it is cut where the call returns to it.
+/// which at most half of what its budget has left counts, or a 16th of all: one result ends no caller that has so much left, and
+/// few end each. An overrun condemns it, and it is cut where the call returns to it.
 ///
 /// # Safety
 /// As for [`tick`]; `activation` is the innermost.
@@ -165,8 +165,10 @@ unsafe fn crossing(
     let Some(caller) = activation.outer().next().filter(is_caller) else {
         return Verdict::Resume;
     };
-    // What has no half still costs something: else nothing would ever end it.
-    let half = || (left_of(caller) / 2).max(1);
+    let half = || {
+        let budget = caller.target().block().budget.load(SeqCst);
+        (left_of(caller) / 2).max(budget / 16).max(1)
+    };
     let more = if activation.is_entering() {
         more
     } else {
