@@ -4,10 +4,9 @@
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
-use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
+use samara_proxy::{Export, RpcError, Shadow, interface};
 use samara_testkit::contained::contained;
 use samara_testkit::hosted::{alone, host};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
@@ -18,21 +17,12 @@ const BUDGET: Duration = Duration::from_millis(50);
 
 #[interface]
 trait Disk {
-    fn hoard(&self, of: Proxy<dyn Disk>, handles: usize) -> Result<u32, RpcError>;
     fn die(&self) -> Result<u32, RpcError>;
     #[idempotent]
     fn read(&self) -> Result<u32, RpcError>;
 }
-#[derive(Default)]
-struct Reading(Mutex<Vec<Proxy<dyn Disk>>>);
+struct Reading;
 impl Disk for Reading {
-    fn hoard(&self, of: Proxy<dyn Disk>, handles: usize) -> Result<u32, RpcError> {
-        let mut all = self.0.lock().map_err(|_| RpcError::Crashed)?;
-        for _ in 0..handles {
-            all.push(of.try_clone()?);
-        }
-        Ok(all.len() as u32)
-    }
     fn die(&self) -> Result<u32, RpcError> {
         panic!("as it likes")
     }
@@ -41,7 +31,7 @@ impl Disk for Reading {
     }
 }
 fn reading((): ()) -> Result<Reading, RpcError> {
-    Ok(Reading::default())
+    Ok(Reading)
 }
 
 #[interface]

@@ -107,9 +107,7 @@ fn attack(handles: usize) -> (Result<u32, RpcError>, Result<u32, RpcError>) {
         println!("files: {:?} {}", exit.reason.kind, exit.reason.message);
     }
     println!("{handles}: mounted {mounted:?}, the victim's next {next:?}");
-    for domain in [victim] {
-        domain.kill();
-    }
+    victim.kill();
     files.kill();
     disk.kill();
     host().reap();
