@@ -56,8 +56,8 @@ static TAKEN: [NoCutMutex<Taken>; MAX_OWNERS] = [const {
     unsafe { NoCutMutex::new(taken) }
 }; MAX_OWNERS];
 
-/// How many objects a call drops at most before it goes on to what it was made for: its caller waits. The rest is for the
-/// calls after it.
+/// How many objects a call drops at most before it goes on to what it was made for, and for no longer than one budget of
+/// theirs: its caller waits. The rest is for the calls after it.
 const PIECE: usize = 64;
 
 /// A counted reference to an exported object: what a proxy holds.
@@ -251,15 +251,20 @@ pub fn has_posted(owner: Owner) -> bool {
 /// that has its slot meanwhile: a call to the dead runs no stranger's destructors.
 #[cold]
 pub fn collect_of(target: Target) -> usize {
-    if target.is_dead() {
+    // Further out the exporter would pay for it, which is inside all along.
+    if target.is_dead() || target.is_on_own_chain() {
         return 0;
     }
-    (0..PIECE).take_while(|_| drop_posted(target)).count()
+    let patience = Patience::with(target);
+    let goes_on = |dropped: &usize| *dropped == 0 || !patience.is_over();
+    (0..PIECE)
+        .take_while(|dropped| goes_on(dropped) && drop_posted(target))
+        .count()
 }
 
 /// Enters the domain in `block`, if it runs, to drop the exported objects whose last proxy has gone by now.
-/// Returns how many were dropped. Their destructors are the domain's code: they may block, and a panic
-/// is its death.
+/// Returns how many were dropped: of a domain with a budget those for which one is enough. Their destructors are the
+/// domain's code: they may block, and a panic is its death.
 #[cold]
 pub fn collect(block: &'static ControlBlock) -> usize {
     let (owner, word) = (block.owner(), block.word());
@@ -270,11 +275,31 @@ pub fn collect(block: &'static ControlBlock) -> usize {
     let target = Target::new(block, word);
     // What is left of the last round, and one more: destructors may post without end.
     let last = TAKEN[owner.index()].lock().rounds.wrapping_add(1);
+    let patience = Patience::with(target);
     let mut count: usize = 0;
     while !TAKEN[owner.index()].lock().is_over(last) && drop_posted(target) {
         count = count.saturating_add(1);
+        if patience.is_over() {
+            break;
+        }
     }
     count
+}
+
+/// How long others wait for a domain's destructors: one budget of its, though each of them has one of its own.
+struct Patience(Option<u64>);
+
+impl Patience {
+    fn with(target: Target) -> Self {
+        let budget_us = u64::from(target.block().budget.load(SeqCst));
+        Self(
+            (budget_us != 0).then(|| host::now_ns().saturating_add(budget_us.saturating_mul(1000))),
+        )
+    }
+
+    fn is_over(&self) -> bool {
+        self.0.is_some_and(|end| host::now_ns() > end)
+    }
 }
 
 /// Enters the drained domain behind `target`, until nobody's object is left: one may have held the last

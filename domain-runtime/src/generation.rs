@@ -202,7 +202,13 @@ where
     let mut refusal = Refusal::Dead;
     // SAFETY: `init` is the new domain's code; the function pointer and a flag are all that is captured.
     let outcome = unsafe {
-        call::enter_on::<true, _, _>(thread::current(), target, arguments, run, &mut refusal)
+        call::enter_on::<true, fn(A) -> Outcome<I>, _, _>(
+            thread::current(),
+            target,
+            arguments,
+            run,
+            &mut refusal,
+        )
     };
     let is_kept = !matches!(&outcome, Ok(Outcome(Err(Failed::NoPrivateHeap))));
     let failure = match outcome {

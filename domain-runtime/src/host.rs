@@ -244,6 +244,14 @@ pub(crate) fn park_thread(index: usize, timeout: Option<Duration>) {
 pub(crate) fn wake_thread(index: usize) {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     let wake = || unsafe { __samara_wake_thread(index) };
+    // A domain may ask for it in a loop: it is its time.
+    let wake = || {
+        let thread = samara_shared_heap::thread::current();
+        let was_serving = thread.is_serving();
+        thread.set_serving(true);
+        wake();
+        thread.set_serving(was_serving);
+    };
     // SAFETY: waking is trusted code of the host.
     unsafe { samara_shared_heap::thread::as_host(wake) }
 }

@@ -29,6 +29,10 @@ pub unsafe trait Replay<I: ?Sized>: Send + Sync {
     /// # Errors
     /// It failed: the state that it had made is not restored.
     fn replay(&self, instance: Instance<I>) -> Result<(), RpcError>;
+
+    /// Bytes of stack that it takes to move what it is made with, and its result: [`to_move`](crate::stack::to_move). Whoever makes
+    /// it again is promised them.
+    fn moves(&self) -> usize;
 }
 
 struct Entry<I: ?Sized> {
@@ -43,6 +47,8 @@ struct Share<I: ?Sized> {
     charge: Charge,
     /// By number.
     calls: Vec<Entry<I>>,
+    /// The most that one of them moves.
+    moves: usize,
     /// Its calls could not be made again: it records no more.
     is_given_up: bool,
 }
@@ -193,6 +199,7 @@ impl<I: ?Sized + 'static> Journal<I> {
         let share = Share {
             charge,
             calls: Vec::new(),
+            moves: 0,
             is_given_up: false,
         };
         // What is not kept is dropped without the lock.
@@ -217,6 +224,7 @@ impl<I: ?Sized + 'static> Journal<I> {
     #[must_use]
     pub fn record(&self, admission: Admission, call: Arc<dyn Replay<I>>) -> bool {
         let Admission { charge, replays } = admission;
+        let moves = call.moves();
         // What is not recorded is dropped without the lock.
         let late = self.0.locked(|state| {
             let (number, is_late) = (state.next, state.replays != replays);
@@ -229,6 +237,7 @@ impl<I: ?Sized + 'static> Journal<I> {
                 call,
                 charge,
             });
+            share.moves = share.moves.max(moves);
             state.next = number.saturating_add(1);
             None
         });
@@ -255,7 +264,7 @@ impl<I: ?Sized + 'static> Journal<I> {
             let Some((number, recorder, call)) = next else {
                 return Ok(());
             };
-            let watch = Watch::replay_of(promised);
+            let watch = Watch::begin(promised.saturating_add(call.moves()));
             let done = call.replay(instance);
             done.map_err(|error| Failed {
                 recorder,
@@ -278,10 +287,17 @@ impl<I: ?Sized + 'static> Journal<I> {
         let given_up = self.0.locked(|state| {
             let share = state.share_of(failed.recorder)?;
             share.is_given_up = true;
+            share.moves = 0;
             Some(mem::take(&mut share.calls))
         });
         drop(given_up);
         true
+    }
+
+    /// Bytes of stack that a start is promised for them, beside what it is without any.
+    pub(crate) fn moves(&self) -> usize {
+        let most = |state: &mut State<I>| state.shares.iter().map(|share| share.moves).max();
+        self.0.locked(most).unwrap_or_default()
     }
 
     /// How many calls it holds.

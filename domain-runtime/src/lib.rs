@@ -89,6 +89,8 @@ mod segments;
 pub mod service;
 mod shortage;
 pub mod spec;
+#[cfg(feature = "alloc")]
+mod spent;
 pub mod stack;
 pub mod state;
 #[cfg(feature = "alloc")]

@@ -4,12 +4,15 @@
 //! generation had (capabilities quiesced, then released; shared objects as plain bytes; what the host
 //! keeps on its behalf; the private heap as a whole), and frees the slot. No code of the domain runs.
 
+#[cfg(feature = "alloc")]
+use crate::call::Target;
 use crate::control::{self, ControlBlock};
 use crate::event::Event;
 use crate::state::{State, Word};
 use crate::{arena, exports, host, kept};
 use samara_shared_heap::heap;
 use samara_shared_heap::quota::{self, Limits};
+use samara_shared_heap::thread;
 
 /// Reclaims every dead domain that has drained. Returns how many.
 pub fn poll() -> usize {
@@ -29,8 +32,30 @@ pub(crate) fn try_reclaim(block: &ControlBlock) -> bool {
     let Some(word) = block.step(word, State::Reclaiming) else {
         return false;
     };
+    let began = host::now_ns();
     reclaim(block, word);
+    took_since(began);
     true
+}
+
+/// Reclaims the generation behind `target` if it has drained, or waits for whoever does, which waits for nobody. How long that
+/// takes is what the dead has chosen, so it is nobody's time.
+#[cfg(feature = "alloc")]
+pub(crate) fn reclaim_drained(target: Target) {
+    try_reclaim(target.block());
+    if !target.is_being_reclaimed() {
+        return;
+    }
+    let began = host::now_ns();
+    while target.is_being_reclaimed() {
+        host::yield_now();
+    }
+    took_since(began);
+}
+
+fn took_since(began: u64) {
+    let took = host::now_ns().saturating_sub(began);
+    thread::current().note_reclaim(took);
 }
 
 fn reclaim(block: &ControlBlock, word: Word) {

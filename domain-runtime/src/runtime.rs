@@ -69,7 +69,7 @@ impl Runtime {
     }
 
     /// Lets every domain drop the objects that it exported and whose last proxy has gone; returns how
-    /// many. Runs destructors of domains on this thread: they may block. A domain also does so itself
+    /// many. Goes on to the next domain when one's destructors have taken its budget: the rest is for the next time. Runs destructors of domains on this thread: they may block. A domain also does so itself
     /// before it is called the next time for something that may be a handle.
     pub fn collect_exports(&self) -> usize {
         exports::collect_all()

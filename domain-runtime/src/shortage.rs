@@ -55,13 +55,8 @@ pub(crate) struct Watch {
 
 #[cfg(feature = "alloc")]
 impl Watch {
-    /// From here on, of a domain whose spec asks for `bytes` of stack.
-    pub(crate) fn begin(bytes: usize) -> Self {
-        Self::replay_of(stack::promised(bytes))
-    }
-
-    /// From here on, of a call that is made again on a domain whose starts are `promised` so many bytes.
-    pub(crate) fn replay_of(promised: usize) -> Self {
+    /// From here on, of what is `promised` so many bytes of stack.
+    pub(crate) fn begin(promised: usize) -> Self {
         let thread = thread::current();
         let outer = thread.shortage();
         thread.set_shortage(Shortage::NONE);

@@ -63,10 +63,21 @@ pub const fn to_move<A, R>() -> usize {
     }
 }
 
-/// What an entry that moves `A` in and `R` back takes of the stack.
-fn needed<A, R>(target: Target) -> usize {
+/// The signature of a call, for what that moves by value: `fn(A) -> R`. An entry asks for room for its own, or for that of a
+/// method whose arguments are lent to it, and copied inside.
+pub trait Moves {
+    /// Bytes of stack that it takes: [`to_move`].
+    const BYTES: usize;
+}
+
+impl<A, R> Moves for fn(A) -> R {
+    const BYTES: usize = to_move::<A, R>();
+}
+
+/// What an entry that moves as much as `M` takes of the stack.
+fn needed<M: Moves>(target: Target) -> usize {
     let bytes = target.block().stack.bytes();
-    let bytes = bytes.saturating_add(to_move::<A, R>());
+    let bytes = bytes.saturating_add(M::BYTES);
     bytes.min(isize::MAX as usize)
 }
 
@@ -142,18 +153,18 @@ const fn is_less(left: usize, needed: usize) -> bool {
     }
 }
 
-/// Whether the running thread has too little room for what it would enter, and to move `A` in and `R` back. One load of
+/// Whether the running thread has too little room for what it would enter, and for what a call like `M` moves. One load of
 /// a line that the call needs anyway, and one of the thread's slot.
 #[inline(always)]
 #[must_use]
-pub fn is_short<A, R>(thread: &ThreadSlot, target: Target) -> bool {
-    is_short_of::<A, R>(thread, target.block().stack.bytes())
+pub fn is_short<M: Moves>(thread: &ThreadSlot, target: Target) -> bool {
+    is_short_of::<M>(thread, target.block().stack.bytes())
 }
 
-/// Whether less than `needed` bytes are left beside what it takes to move `A` and `R`.
+/// Whether less than `needed` bytes are left beside what it takes to move as much as `M`.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn is_short_of<A, R>(thread: &ThreadSlot, needed: usize) -> bool {
+fn is_short_of<M: Moves>(thread: &ThreadSlot, needed: usize) -> bool {
     let address: usize;
     // All of the frame that this is expanded in lies above the stack pointer: a local's address may be anywhere among
     // the copies of what the call moves.
@@ -162,7 +173,7 @@ fn is_short_of<A, R>(thread: &ThreadSlot, needed: usize) -> bool {
         core::arch::asm!(
             "lea {address}, [rsp - {bytes}]",
             address = out(reg) address,
-            bytes = const to_move::<A, R>(),
+            bytes = const M::BYTES,
             options(nomem, nostack, preserves_flags),
         );
     }
@@ -172,16 +183,13 @@ fn is_short_of<A, R>(thread: &ThreadSlot, needed: usize) -> bool {
 /// As above. A sum, where nothing says that a difference is less than nothing.
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
-fn is_short_of<A, R>(thread: &ThreadSlot, needed: usize) -> bool {
-    is_less(
-        left(thread),
-        needed.saturating_add(const { to_move::<A, R>() }),
-    )
+fn is_short_of<M: Moves>(thread: &ThreadSlot, needed: usize) -> bool {
+    is_less(left(thread), needed.saturating_add(M::BYTES))
 }
 
 /// Whether the running thread has too little room for a boundary inside a domain, which moves `A` in and `R` back.
 pub(crate) fn has_no_room_to_move<A, R>(thread: &ThreadSlot) -> bool {
-    is_short_of::<A, R>(thread, RESERVE)
+    is_short_of::<fn(A) -> R>(thread, RESERVE)
 }
 
 /// [`call::enter_on`] where the stack is short: on more stack, if the host has some.
@@ -190,7 +198,7 @@ pub(crate) fn has_no_room_to_move<A, R>(thread: &ThreadSlot) -> bool {
 /// As for [`call::enter_on`].
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn enter<const METERED: bool, A: Exchangeable, R: Exchangeable>(
+pub(crate) unsafe fn enter<const METERED: bool, M: Moves, A: Exchangeable, R: Exchangeable>(
     thread: &ThreadSlot,
     target: Target,
     arguments: A,
@@ -205,9 +213,9 @@ pub(crate) unsafe fn enter<const METERED: bool, A: Exchangeable, R: Exchangeable
         };
     }
     let (from, caller) = (thread.top(), thread.owner());
-    let needed = needed::<A, R>(target);
+    let needed = needed::<M>(target);
     // There the boundary's own frame, with copies of its own, is on the segment too.
-    let on_segment = needed.saturating_add(to_move::<A, R>());
+    let on_segment = needed.saturating_add(M::BYTES);
     let mut call = Some((arguments, body));
     let mut outcome = None;
     let mut callee = || {

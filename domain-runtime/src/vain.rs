@@ -1,7 +1,7 @@
 //! Who asks in vain pays for the time that the host spends on it.
 
-use crate::{call, contain, host};
-use core::time::Duration;
+use crate::spent::Spent;
+use crate::{call, contain};
 use samara_shared_heap::thread;
 
 /// Runs `attempt` as the host. If it fails, the time that it took is counted against the budget of the domain on whose
@@ -14,10 +14,10 @@ use samara_shared_heap::thread;
 /// As for [`thread::as_host`]. What `attempt` returns needs no destructor: it is lost where the domain is dead.
 pub unsafe fn at_askers_expense<E>(attempt: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
     let attempt = || {
-        let (began, before) = (host::now_ns(), contain::host_may_wait());
+        let (spent, before) = (Spent::begin(), contain::host_may_wait());
         let outcome = attempt();
         if outcome.is_err() {
-            let took = Duration::from_nanos(host::now_ns().saturating_sub(began));
+            let took = spent.time();
             let counted = before
                 .zip(contain::host_may_wait())
                 .map(|(before, left)| before.saturating_sub(left));

@@ -44,6 +44,9 @@ unsafe impl Replay<dyn Served> for Killing {
         *self.next.lock().unwrap() = Some(spawn_in(slot, || spawn("next")));
         Err(RpcError::Crashed)
     }
+    fn moves(&self) -> usize {
+        0
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::source::{Attempts, Source};
 use crate::{Proxy, Shadow, recorded};
 use core::mem::ManuallyDrop;
 use samara_domain_runtime::call::{Failure, Refusal, Target, enter_on, is_marked, spilled};
-use samara_domain_runtime::stack::{is_short, to_move};
+use samara_domain_runtime::stack::{Moves, is_short, to_move};
 use samara_domain_runtime::{Instance, Interface, RpcError, exports};
 use samara_rref::{AllocError, Exchangeable, Lend};
 use samara_shared_heap::thread::{self, ThreadSlot};
@@ -73,11 +73,11 @@ loans!(A B C D E F G H);
 
 /// # Safety
 /// `body` calls one method of the interface on the object that it is given, and captures only what
-/// is lent for the call.
+/// is lent for the call. That method moves no more than one like `M`.
 // Always: the instance would else be passed through memory, several cycles on the way that everybody
 // takes. The ways that few take go through `enter_again`.
 #[inline(always)]
-unsafe fn enter_instance<const METERED: bool, I, A, R>(
+unsafe fn enter_instance<const METERED: bool, M, I, A, R>(
     thread: &ThreadSlot,
     instance: Instance<I>,
     arguments: A,
@@ -85,6 +85,7 @@ unsafe fn enter_instance<const METERED: bool, I, A, R>(
     refusal: &mut Refusal,
 ) -> Result<R, Failure<A>>
 where
+    M: Moves,
     I: ?Sized + Interface,
     A: Exchangeable,
     R: Exchangeable,
@@ -101,7 +102,7 @@ where
         body(unsafe { object.as_ref() }, arguments)
     };
     // SAFETY: the method is the target's own code; the rest is the caller's word.
-    unsafe { enter_on::<METERED, A, R>(thread, target, arguments, method, refusal) }
+    unsafe { enter_on::<METERED, M, A, R>(thread, target, arguments, method, refusal) }
 }
 
 /// [`enter_instance`] where time does not matter: not expanded in place. Why it was refused, if it was, stands
@@ -111,15 +112,21 @@ where
 /// As [`enter_instance`].
 #[cfg(feature = "alloc")]
 #[inline(never)]
-pub(crate) unsafe fn enter_again<I: ?Sized + Interface, A: Exchangeable, R: Exchangeable>(
+pub(crate) unsafe fn enter_again<M, I, A, R>(
     instance: Instance<I>,
     arguments: A,
     body: impl FnOnce(&I, A) -> R,
-) -> Result<R, (Failure<A>, Refusal)> {
+) -> Result<R, (Failure<A>, Refusal)>
+where
+    M: Moves,
+    I: ?Sized + Interface,
+    A: Exchangeable,
+    R: Exchangeable,
+{
     let mut refusal = Refusal::Dead;
     let thread = thread::current();
     // SAFETY: handed on.
-    unsafe { enter_instance::<true, I, A, R>(thread, instance, arguments, body, &mut refusal) }
+    unsafe { enter_instance::<true, M, I, A, R>(thread, instance, arguments, body, &mut refusal) }
         .map_err(|failure| (failure, refusal))
 }
 
@@ -159,7 +166,7 @@ where
 /// Whether a quota has a say in the call, or the stack is short.
 #[inline(always)]
 fn is_rare<A: Exchangeable, R: FromRpc>(thread: &ThreadSlot, target: Target) -> bool {
-    is_short::<A, R::Parts>(thread, target) || is_marked::<A, R>(thread, target)
+    is_short::<fn(A) -> R::Parts>(thread, target) || is_marked::<A, R>(thread, target)
 }
 
 /// What a call gets, it gets as arguments: moved, or lent and asked whether it may be.
@@ -189,7 +196,13 @@ where
     let body = |object: &I, arguments| body(object, arguments).apart();
     // SAFETY: handed on.
     match unsafe {
-        enter_instance::<METERED, I, A, R::Parts>(thread, instance, arguments, body, &mut refusal)
+        enter_instance::<METERED, fn(A) -> R::Parts, I, A, R::Parts>(
+            thread,
+            instance,
+            arguments,
+            body,
+            &mut refusal,
+        )
     } {
         Ok(parts) => R::together(parts),
         // The arguments never left: they are dropped here, as the caller's.
@@ -223,7 +236,7 @@ unsafe fn invoke_rarely<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
     };
     // SAFETY: handed on.
     unsafe {
-        until_done(
+        until_done::<fn(A) -> R::Parts, _, _, _>(
             thread::current(),
             Attempts::new(),
             recovery.instance(),
@@ -273,7 +286,13 @@ where
     let parts = |object: &I, arguments| body(object, arguments).apart();
     // SAFETY: as above.
     match unsafe {
-        enter_instance::<false, I, A, R::Parts>(thread, instance, arguments, parts, &mut refusal)
+        enter_instance::<false, fn(A) -> R::Parts, I, A, R::Parts>(
+            thread,
+            instance,
+            arguments,
+            parts,
+            &mut refusal,
+        )
     } {
         Ok(parts) => R::together(parts),
         Err(failure) => {
@@ -303,7 +322,11 @@ unsafe fn after_failure<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
         Ok((instance, arguments)) => {
             let thread = thread::current();
             // SAFETY: handed on.
-            unsafe { until_done(thread, attempts, instance, arguments, recover, body) }
+            unsafe {
+                until_done::<fn(A) -> R::Parts, _, _, _>(
+                    thread, attempts, instance, arguments, recover, body,
+                )
+            }
         }
         Err(error) => R::from_rpc(error),
     }
@@ -323,7 +346,7 @@ unsafe fn metered_until_done<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>
 ) -> R {
     // SAFETY: handed on.
     unsafe {
-        until_done(
+        until_done::<fn(A) -> R::Parts, _, _, _>(
             thread::current(),
             Attempts::new(),
             source.instance(),
@@ -341,7 +364,7 @@ unsafe fn metered_until_done<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>
 /// # Safety
 /// As [`enter_instance`].
 #[inline(always)]
-pub(crate) unsafe fn until_done<I, A, R>(
+pub(crate) unsafe fn until_done<M, I, A, R>(
     thread: &ThreadSlot,
     mut attempts: Attempts,
     mut instance: Instance<I>,
@@ -355,6 +378,7 @@ pub(crate) unsafe fn until_done<I, A, R>(
     body: impl Fn(&I, A) -> R,
 ) -> R
 where
+    M: Moves,
     I: ?Sized + Interface,
     A: Exchangeable,
     R: FromRpc,
@@ -364,7 +388,13 @@ where
         let mut refusal = Refusal::Dead;
         // SAFETY: handed on.
         match unsafe {
-            enter_instance::<true, I, A, R::Parts>(thread, instance, arguments, &body, &mut refusal)
+            enter_instance::<true, M, I, A, R::Parts>(
+                thread,
+                instance,
+                arguments,
+                &body,
+                &mut refusal,
+            )
         } {
             Ok(parts) => return R::together(parts),
             Err(failure) => match recover(&mut attempts, instance.target(), failure, refusal) {

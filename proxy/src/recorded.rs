@@ -6,9 +6,10 @@ use crate::source::{Attempts, Source};
 use alloc::sync::Arc;
 use core::marker::PhantomData;
 use core::ptr;
-use samara_domain_runtime::call::Failure;
+use samara_domain_runtime::call::{Failure, apart};
 use samara_domain_runtime::journal::Replay;
 use samara_domain_runtime::kept::{self, Payer};
+use samara_domain_runtime::stack::Moves;
 use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_rref::Exchangeable;
 
@@ -31,15 +32,20 @@ where
     R: FromRpc,
 {
     fn replay(&self, instance: Instance<I>) -> Result<(), RpcError> {
-        // The arguments are lent, and the result ends, in there: none lies on the stack of the host that replays.
-        let did = |object: &I, ()| (self.body)(object, self.arguments).is_ok();
+        // The arguments are lent, and the result ends, in there: none lies on the stack of the host that replays, and the
+        // copies that are made in there have been asked room for.
+        let did = |object: &I, ()| apart(|| (self.body)(object, self.arguments).is_ok());
         // SAFETY: whoever recorded the call vouched for the body.
-        match unsafe { enter_again(instance, (), did) } {
+        match unsafe { enter_again::<fn(A) -> R, _, _, _>(instance, (), did) } {
             Ok(true) => Ok(()),
             Ok(false) => Err(RpcError::RecoveryFailed),
             Err((Failure::Refused(()), refusal)) => Err(refusal.into()),
             Err((Failure::Crashed, _)) => Err(RpcError::Crashed),
         }
+    }
+
+    fn moves(&self) -> usize {
+        <fn(A) -> R as Moves>::BYTES
     }
 }
 
@@ -93,27 +99,28 @@ where
         };
         let instance = source.instance();
         // SAFETY: handed on.
-        let (failure, refusal) = match unsafe { enter_again(instance, arguments, body) } {
-            Ok(result) if !result.is_ok() => return result,
-            Ok(result) => {
-                let Some(admission) = admission else {
-                    return result;
-                };
-                let recorded = source.with_journal(|journal| {
-                    let call = Recorded::<A, _, R>::keep(&arguments, body);
-                    journal.record(admission, call)
-                });
-                if recorded != Some(false) {
-                    return result;
+        let (failure, refusal) =
+            match unsafe { enter_again::<fn(A) -> R, _, _, _>(instance, arguments, body) } {
+                Ok(result) if !result.is_ok() => return result,
+                Ok(result) => {
+                    let Some(admission) = admission else {
+                        return result;
+                    };
+                    let recorded = source.with_journal(|journal| {
+                        let call = Recorded::<A, _, R>::keep(&arguments, body);
+                        journal.record(admission, call)
+                    });
+                    if recorded != Some(false) {
+                        return result;
+                    }
+                    // A server that dies behind its answers, with others to restart it, is not asked for ever.
+                    match attempts.in_vain() {
+                        Ok(()) => continue,
+                        Err(error) => return R::from_rpc(error),
+                    }
                 }
-                // A server that dies behind its answers, with others to restart it, is not asked for ever.
-                match attempts.in_vain() {
-                    Ok(()) => continue,
-                    Err(error) => return R::from_rpc(error),
-                }
-            }
-            Err(failure) => failure,
-        };
+                Err(failure) => failure,
+            };
         let again = || Some(Ok(arguments));
         if let Err(error) = attempts.next(source, instance.target(), failure, refusal, again) {
             return R::from_rpc(error);

@@ -11,9 +11,10 @@ use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use core::marker::PhantomData;
 use core::{mem, ptr};
-use samara_domain_runtime::call::Target;
+use samara_domain_runtime::call::{Target, apart};
 use samara_domain_runtime::journal::Journal;
 use samara_domain_runtime::kept::{self, Charge, Kept, Party, Payer};
+use samara_domain_runtime::stack::Moves;
 use samara_domain_runtime::state::State;
 use samara_domain_runtime::vain::at_askers_expense;
 use samara_domain_runtime::{Instance, Interface, RpcError};
@@ -207,25 +208,33 @@ where
     fn open(&self, attempts: &mut Attempts) -> Result<Proxy<I>, RpcError> {
         // The server's own reason has no place in the caller's error type. It stays inside, and none is
         // made of an `RpcError`: that is the interface's code, and the thread acts for the host.
-        // The arguments are lent: they do not lie on the stack of the host that opens.
+        // The arguments are lent: they do not lie on the stack of the host that opens, and the copies that are made in there have
+        // been asked room for.
         let body = |object: &P, ()| {
-            (self.body)(object, self.arguments).map_err(|_| RpcError::RecoveryFailed)
+            apart(|| (self.body)(object, self.arguments).map_err(|_| RpcError::RecoveryFailed))
         };
         // SAFETY: whoever opened it first vouched for the body.
-        let opened = unsafe { attempt(&*self.source, (), attempts, body) };
-        opened.map_err(|_| RpcError::RecoveryFailed)
+        let opened = unsafe {
+            attempt::<fn(A) -> Result<Proxy<I>, E>, _, _, _, _>(&*self.source, (), attempts, body)
+        };
+        opened.map_err(|error| match error {
+            // No answer of the server's.
+            RpcError::StackExhausted => error,
+            _ => RpcError::RecoveryFailed,
+        })
     }
 }
 
 /// # Safety
 /// As for [`open_shadow`](crate::open::open_shadow).
-unsafe fn attempt<P, A, I, E>(
+unsafe fn attempt<M, P, A, I, E>(
     source: &impl Source<P>,
     arguments: A,
     attempts: &mut Attempts,
     body: impl Fn(&P, A) -> Result<Proxy<I>, E> + Copy,
 ) -> Result<Proxy<I>, E>
 where
+    M: Moves,
     P: ?Sized + Interface,
     A: Exchangeable + Copy,
     I: ?Sized + Interface,
@@ -237,7 +246,7 @@ where
     };
     // SAFETY: handed on.
     unsafe {
-        until_done(
+        until_done::<M, _, _, _>(
             thread::current(),
             Attempts::new(),
             source.instance(),
@@ -274,7 +283,15 @@ where
         + Journal::<I>::BYTES;
     let charge = Payer::current().charge(kept)?;
     // SAFETY: handed on.
-    let proxy = unsafe { attempt(&**source, arguments, &mut Attempts::new(), body) }?;
+    let proxy = unsafe {
+        let mut attempts = Attempts::new();
+        attempt::<fn(A) -> Result<Proxy<I>, E>, _, _, _, _>(
+            &**source,
+            arguments,
+            &mut attempts,
+            body,
+        )
+    }?;
     if proxy.recovery().is_some() {
         return Ok(proxy);
     }

@@ -166,9 +166,9 @@ fn dies_in_a_call_back(stack: usize) {
     assert_eq!(left, 0);
 }
 
-/// What it takes to move a result counts against nobody's budget, and the result is somebody's whatever happens.
+/// One result uses up nobody's budget, whatever its callee has made of it, and it is somebody's whatever happens.
 #[test]
-fn a_result_over_a_segment_takes_nobodys_time() {
+fn a_result_over_a_segment_ends_nobody() {
     const COUNT: u32 = 2_000_000;
     let _alone = alone();
     let spec = DomainSpec::new("frugal").budget(Duration::from_millis(8));

@@ -211,25 +211,30 @@ unsafe fn put_back(slot: NonNull<u8>, shift: u32) {
     unsafe { registry::lock().put(slot) };
 }
 
-/// How many capabilities are claimed in one scan: a dead domain may have had very many, and a scan
+/// How many capabilities are claimed at once: a dead domain may have had very many, and a scan
 /// for each would take time with their square.
 const BATCH: usize = 256;
 
 /// Claims all capabilities of `from` for `to` and calls `then` on each; returns how many there were.
-/// The lock is held only for the search: `then` calls trusted code, which may use the heap.
+/// The lock is held only for the search: `then` calls trusted code, which may use the heap. Each search goes on where the last
+/// one ended. Slabs may have changed places meanwhile, so the last one looks at all of them.
 fn claim_all(from: u32, to: u32, mut then: impl FnMut(NonNull<u8>)) -> usize {
     let mut batch = [NonNull::dangling(); BATCH];
-    let mut total = 0;
+    let (mut total, mut done) = (0, 0);
     loop {
+        let looks_at_all = done == 0;
         let count = {
             // SAFETY: the heap's own code, to the end of this block.
             let _no_cut = unsafe { NoCut::begin(thread::current()) };
-            registry::lock().claim_caps(from, to, &mut batch)
+            registry::lock().claim_caps(from, to, &mut batch, &mut done)
         };
         batch[..count].iter().copied().for_each(&mut then);
         total = count.saturating_add(total);
         if count < BATCH {
-            return total;
+            if looks_at_all {
+                return total;
+            }
+            done = 0;
         }
     }
 }

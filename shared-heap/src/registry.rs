@@ -267,10 +267,20 @@ impl Registry {
     }
 
     /// Finds capabilities whose word is `from`, as many as `found` holds, and sets their words to
-    /// `to`. Returns how many.
-    pub(crate) fn claim_caps(&mut self, from: u32, to: u32, found: &mut [NonNull<u8>]) -> usize {
-        let mut count = 0;
+    /// `to`. Returns how many. Leaves out the first `done` slabs, of which it says how many they are now.
+    pub(crate) fn claim_caps(
+        &mut self,
+        from: u32,
+        to: u32,
+        found: &mut [NonNull<u8>],
+        done: &mut usize,
+    ) -> usize {
+        let (mut count, mut at, first) = (0, 0_usize, *done);
         let mut scan = |slab: &Slab| {
+            at = at.saturating_add(1);
+            if at <= first {
+                return;
+            }
             let mut index = 0;
             while count < found.len() && index < slab.words() {
                 if slab.word(index).load(Ordering::Relaxed) == from {
@@ -279,6 +289,9 @@ impl Registry {
                     count = count.strict_add(1);
                 }
                 index = index.strict_add(1);
+            }
+            if count < found.len() {
+                *done = at;
             }
         };
         for class in &self.caps {

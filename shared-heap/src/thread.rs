@@ -92,6 +92,8 @@ pub struct ThreadSlot {
     shortage: Cell<Shortage>,
     below: Cell<usize>,
     wait: Cell<Wait>,
+    reclaims: Cell<u64>,
+    is_serving: Cell<bool>,
 }
 
 impl ThreadSlot {
@@ -108,6 +110,8 @@ impl ThreadSlot {
             shortage: Cell::new(Shortage::NONE),
             below: Cell::new(0),
             wait: Cell::new(Wait::None),
+            reclaims: Cell::new(0),
+            is_serving: Cell::new(false),
         }
     }
 
@@ -242,6 +246,28 @@ impl ThreadSlot {
     /// Notes that the thread waits for what others have.
     pub fn note_wait(&self, wait: Wait) {
         self.wait.set(self.wait.get().max(wait));
+    }
+
+    /// Nanoseconds that the thread has spent on reclaims so far, or has waited for others': time of nobody.
+    #[must_use]
+    pub fn reclaims(&self) -> u64 {
+        self.reclaims.get()
+    }
+
+    /// Adds to them.
+    pub fn note_reclaim(&self, ns: u64) {
+        self.reclaims.set(self.reclaims.get().wrapping_add(ns));
+    }
+
+    /// Whether what the thread does for the host is a service to the domain below, whose time it is.
+    #[must_use]
+    pub fn is_serving(&self) -> bool {
+        self.is_serving.get()
+    }
+
+    /// Begins or ends that. While the thread acts for the host: a cut would leave it begun.
+    pub fn set_serving(&self, is_serving: bool) {
+        self.is_serving.set(is_serving);
     }
 
     /// Tells where the thread's stack is: what may be read of it when the thread is cut, and what

@@ -23,8 +23,12 @@ pub(super) const CROSSING: u64 = u64::MAX;
 /// On the way in, where the caller's arguments are moved.
 const ENTERING: u64 = u64::MAX - 1;
 /// In place of the word alone, where a panic has left the domain's frames: the time used stands beside it. No state
-/// that is entered has these bits, nor has the lower half of the other two marks.
+/// that is entered has these bits, nor has the lower half of any other mark.
 const LEAVING: u32 = u32::MAX - 2;
+/// In place of the word, on the way out where a result with objects is moved. All bits are set beside it until the first tick,
+/// and then stands there what the caller may still be charged for this result.
+const GIVING: u32 = u32::MAX - 3;
+const UNCHARGED: u32 = u32::MAX;
 
 impl Activation {
     #[inline]
@@ -65,6 +69,13 @@ impl Activation {
         self.word_and_used.set(ENTERING);
     }
 
+    /// The same on the way out of a result with objects.
+    #[inline]
+    pub(super) fn give(&self) {
+        self.word_and_used
+            .set(u64::from(UNCHARGED) << 32 | u64::from(GIVING));
+    }
+
     /// The way in is done: what follows is the callee's.
     #[inline]
     pub(super) fn arrive(&self, target: Target) {
@@ -74,13 +85,31 @@ impl Activation {
     /// Whether the thread is on its way in or out: it is neither cut nor counted.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn is_crossing(&self) -> bool {
-        self.word_and_used.get() as u32 >= LEAVING
+        self.word_and_used.get() as u32 >= GIVING
     }
 
     /// Whether it is on its way in.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn is_entering(&self) -> bool {
         self.word_and_used.get() == ENTERING
+    }
+
+    /// Of `more` microseconds on the way out of a result, those that the caller is charged for: over all ticks in one result
+    /// at most the `most` of the first, which is less than all bits. `None` elsewhere.
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    pub(crate) fn share_of_result(&self, more: u32, most: impl FnOnce() -> u32) -> Option<u32> {
+        let mark = self.word_and_used.get();
+        if mark as u32 != GIVING {
+            return None;
+        }
+        let left = match (mark >> 32) as u32 {
+            UNCHARGED => most(),
+            left => left,
+        };
+        let share = more.min(left);
+        let left = u64::from(left.saturating_sub(share));
+        self.word_and_used.set(left << 32 | u64::from(GIVING));
+        Some(share)
     }
 
     /// Whether `other` is the very next frame.

@@ -6,9 +6,10 @@ use core::hint::black_box;
 /// boundary knows: expanded into the boundary's frame it would call nobody who could be made to raise, so
 /// a loop is never cut; its landing pads would be that frame's, and from those a second panic finds no
 /// way to the boundary; and its locals would lie on the stack before anybody has asked for room. A method
-/// is called through a table, which does the same.
+/// is called through a table, which does the same; arguments that are lent to an entry, and copied for the method inside, are
+/// none of the method's.
 #[inline(always)]
-pub(crate) fn apart<F: FnOnce() -> R, R>(f: F) -> R {
+pub fn apart<F: FnOnce() -> R, R>(f: F) -> R {
     fn call<F: FnOnce() -> R, R>(f: F) -> R {
         f()
     }

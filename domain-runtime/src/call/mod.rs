@@ -18,7 +18,7 @@ pub(crate) use activation::current_target;
 pub(crate) use activation::{Activation, exporter, outermost};
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub(crate) use activation::{innermost, nearest};
-pub(crate) use apart::apart;
+pub use apart::apart;
 pub use bounded::bounded;
 pub use metering::is_marked;
 pub(crate) use metering::{admits, note};
@@ -31,7 +31,7 @@ use crate::control::{self, Counter};
 use crate::host;
 use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::{ExitKind, ExitReason};
-use crate::stack;
+use crate::stack::{self, Moves};
 use crate::state::State;
 use activation::{CROSSING, Unwound};
 use core::mem::{self, ManuallyDrop};
@@ -68,7 +68,7 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
 ) -> Result<R, Failure<A>> {
     // SAFETY: handed on.
     unsafe {
-        enter_on::<true, A, R>(
+        enter_on::<true, fn(A) -> R, A, R>(
             thread::current(),
             target,
             arguments,
@@ -80,7 +80,8 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
 
 /// [`enter`] on the running `thread`, with or without a look at quotas and at the stack. Who looks
 /// beforehand ([`is_marked`], [`is_short`](crate::stack::is_short)) keeps the rare way out of line, as a
-/// whole. `refusal` is set when it is not [`Refusal::Dead`].
+/// whole. Room is asked for what a call like `M` moves: one `fn(A) -> R`, or what `body` makes of arguments that are lent to
+/// it. `refusal` is set when it is not [`Refusal::Dead`].
 ///
 /// # Errors
 /// See [`Failure`].
@@ -88,16 +89,18 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
 /// # Safety
 /// As for [`enter`]; without `METERED` the call is none that is metered, nor the stack short.
 #[inline(always)]
-pub unsafe fn enter_on<const METERED: bool, A: Exchangeable, R: Exchangeable>(
+pub unsafe fn enter_on<const METERED: bool, M: Moves, A: Exchangeable, R: Exchangeable>(
     thread: &ThreadSlot,
     target: Target,
     arguments: A,
     body: impl FnOnce(A) -> R,
     refusal: &mut Refusal,
 ) -> Result<R, Failure<A>> {
-    if METERED && stack::is_short::<A, R>(thread, target) {
+    if METERED && stack::is_short::<M>(thread, target) {
         // SAFETY: handed on.
-        return unsafe { stack::enter::<METERED, A, R>(thread, target, arguments, body, refusal) };
+        return unsafe {
+            stack::enter::<METERED, M, A, R>(thread, target, arguments, body, refusal)
+        };
     }
     // SAFETY: handed on.
     unsafe { enter_with_room::<METERED, A, R>(thread, None, target, arguments, body, refusal) }
@@ -182,7 +185,7 @@ pub(crate) unsafe fn enter_with_room<const METERED: bool, A: Exchangeable, R: Ex
         Ok(result) => {
             let result = ManuallyDrop::new(result);
             if R::NESTED {
-                activation.cross();
+                activation.give();
                 if METERED {
                     note(target.owner(), caller, &*result);
                 }

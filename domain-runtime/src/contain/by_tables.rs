@@ -69,8 +69,10 @@ pub unsafe fn fault(
 /// the code on it do.
 pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Finder) -> Verdict {
     let thread = thread::current();
+    let more = u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX);
     let Some(activation) = call::innermost(thread) else {
-        return Verdict::Resume;
+        // SAFETY: handed on.
+        return unsafe { serving(thread, more, registers, finder) };
     };
     debug_assert!(
         core::ptr::eq(
@@ -79,10 +81,9 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
         ),
         "what is on top begins an activation: nothing may be read behind another frame"
     );
-    let more = u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX);
     if activation.is_crossing() {
         // SAFETY: handed on.
-        return unsafe { entering(thread, activation, more, registers, finder) };
+        return unsafe { crossing(thread, activation, more, registers, finder) };
     }
     let target = activation.target();
     let overrun = use_up(activation, more);
@@ -122,25 +123,35 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
 /// Counts `more` microseconds for `activation` and for those further out of the same generation: a domain
 /// that calls itself is inside all along. Whether one of them has overrun its budget.
 fn use_up(activation: &Activation, more: u32) -> bool {
-    let target = activation.target();
-    let budget = target.block().budget.load(SeqCst);
+    let budget = activation.target().block().budget.load(SeqCst);
     if budget == 0 {
         return false;
     }
-    let same = |at: &&Activation| !at.is_crossing() && at.target().is_generation_of(&target);
-    let outer = activation.outer().filter(same);
     // All of them are counted.
-    core::iter::once(activation)
-        .chain(outer)
-        .fold(false, |overrun, at| (at.use_up(more) > budget) | overrun)
+    of_its_generation(activation).fold(false, |overrun, at| (at.use_up(more) > budget) | overrun)
 }
 
-/// A tick on a thread that goes in or out. What is moved on the way in is the caller's: its time too. An
-/// overrun condemns it, and it is cut where the call returns to it.
+/// `activation`, and those further out of the same generation that run.
+fn of_its_generation(activation: &Activation) -> impl Iterator<Item = &Activation> {
+    let target = activation.target();
+    let same = move |at: &&Activation| !at.is_crossing() && at.target().is_generation_of(&target);
+    core::iter::once(activation).chain(activation.outer().filter(same))
+}
+
+/// Microseconds that are left of the budget of `activation`, and of all that [`use_up`] counts with it.
+fn left_of(activation: &Activation) -> u32 {
+    let budget = activation.target().block().budget.load(SeqCst);
+    let used = of_its_generation(activation).map(|at| at.use_up(0)).max();
+    budget.saturating_sub(used.unwrap_or_default())
+}
+
+/// A tick on a thread that goes in or out. What is moved on the way in is the caller's: its time too. So is a result, of
+/// which at most half of what its budget has left counts, or a 16th of all: one result ends no caller that has so much left, and
+/// few end each. An overrun condemns it, and it is cut where the call returns to it.
 ///
 /// # Safety
 /// As for [`tick`]; `activation` is the innermost.
-unsafe fn entering(
+unsafe fn crossing(
     thread: &ThreadSlot,
     activation: &Activation,
     more: u32,
@@ -149,16 +160,51 @@ unsafe fn entering(
 ) -> Verdict {
     let is_caller = |at: &&Activation| {
         // A stretch of the host's between the two is the host's call.
-        activation.is_entering() && !at.is_crossing() && activation.is_on_top_of(at)
+        !at.is_crossing() && activation.is_on_top_of(at)
     };
     let Some(caller) = activation.outer().next().filter(is_caller) else {
         return Verdict::Resume;
     };
-    if !use_up(caller, more) || caller.target().is_dead() {
+    let half = || {
+        let budget = caller.target().block().budget.load(SeqCst);
+        (left_of(caller) / 2).max(budget / 16).max(1)
+    };
+    let more = if activation.is_entering() {
+        more
+    } else {
+        activation.share_of_result(more, half).unwrap_or(0)
+    };
+    if more == 0 || !use_up(caller, more) || caller.target().is_dead() {
         return Verdict::Resume;
     }
     // SAFETY: handed on.
     unsafe { condemn(thread, caller, (Strike::Overrun, 0), registers, finder) };
+    Verdict::Later
+}
+
+/// A tick in a stretch of the host's. Where that serves a domain the time is the domain's; it is cut where the stretch ends.
+///
+/// # Safety
+/// As for [`tick`]; the thread acts for the host.
+unsafe fn serving(
+    thread: &ThreadSlot,
+    more: u32,
+    registers: &Registers,
+    finder: &dyn Finder,
+) -> Verdict {
+    if !thread.is_serving() {
+        return Verdict::Resume;
+    }
+    let Some(served) = call::nearest(thread).filter(|at| !at.is_crossing()) else {
+        return Verdict::Resume;
+    };
+    if !use_up(served, more) || served.target().is_dead() {
+        return Verdict::Resume;
+    }
+    // SAFETY: handed on.
+    unsafe { condemn(thread, served, (Strike::Overrun, 0), registers, finder) };
+    // SAFETY: as in `fault`.
+    unsafe { thread.recheck_later(recheck) };
     Verdict::Later
 }
 

@@ -31,6 +31,7 @@ use crate::primitive::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::reason::{ExitKind, ExitReason, this_thread};
 use crate::shortage::{self, Watch};
 use crate::spec::DomainSpec;
+use crate::spent::Spent;
 use crate::state::State;
 use crate::{contain, exports, host, reaper, stack, threads};
 use alloc::boxed::Box;
@@ -169,13 +170,16 @@ impl<I: ?Sized + Interface> Service<I> {
             return Err(RpcError::OnOwnChain);
         }
         let is_over = || !self.current().target().is_same(&dead) || !dead.is_dead();
+        // Before anybody waits for the flight, which is that one's time.
+        // SAFETY: the runtime's own.
+        unsafe { thread::as_host(|| reaper::reclaim_drained(dead)) };
         // The host's error is told in there: who is cut with it in its hands leaks it.
         let restart = || {
             if is_over() {
                 return Ok(());
             }
             let restarted = self.restart_locked(self.current());
-            restarted.map_err(|error| failed_recovery(&error))
+            restarted.map_err(|error| self.failed_recovery(&error))
         };
         let recovered = self.exclusively(Asker::Caller, restart);
         let recovered = recovered.unwrap_or_else(|| {
@@ -184,7 +188,7 @@ impl<I: ?Sized + Interface> Service<I> {
             } else if self.flight.is_mine() {
                 Err(RpcError::OnOwnChain)
             } else {
-                Err(failed_recovery(&SpawnError::StillDraining))
+                Err(self.failed_recovery(&SpawnError::StillDraining))
             }
         });
         // What that took may have used up the budget of who asked.
@@ -260,11 +264,10 @@ impl<I: ?Sized + Interface> Service<I> {
     /// wait is counted against that budget.
     fn waiting<R>(&self, end: u64, wait: impl FnOnce(u64) -> R) -> R {
         let longest = contain::host_may_wait();
-        let began = host::now_ns();
+        let spent = Spent::begin();
         let done = wait(longest.map_or(end, |most| end.min(self.deadline(most))));
         if longest.is_some() {
-            let took = host::now_ns().saturating_sub(began);
-            contain::host_waited(Duration::from_nanos(took));
+            contain::host_waited(spent.time());
         }
         done
     }
@@ -279,13 +282,12 @@ impl<I: ?Sized + Interface> Service<I> {
         let began = host::now_ns();
         self.leave(old)?;
         loop {
-            let tried = host::now_ns();
+            let spent = Spent::begin();
             match self.restart_once(began) {
                 // A crash in `init` counts like any other: the budget ends the loop.
                 Err(SpawnError::Init(_)) => {}
                 Err(error) => {
-                    let took = host::now_ns().saturating_sub(tried);
-                    contain::host_waited(Duration::from_nanos(took));
+                    contain::host_waited(spent.time());
                     return Err(error);
                 }
                 Ok(()) => return Ok(()),
@@ -320,7 +322,7 @@ impl<I: ?Sized + Interface> Service<I> {
     /// [`SpawnError::Init`] is a crash: the start had what it is promised. Of one that had less the error says what
     /// that was.
     fn start_next(&self, began: u64) -> Result<(), SpawnError> {
-        let promised = stack::promised(self.spec.stack).saturating_add(self.recipe.moves());
+        let promised = self.promised();
         let needed = self.unfair.needed(self.journal.len()).max(promised);
         let start = |bytes| stack::with_room_to_start(bytes, || self.start_with_room(began));
         let started = start(needed).or_else(|| {
@@ -329,6 +331,13 @@ impl<I: ?Sized + Interface> Service<I> {
             tries.then(|| start(promised)).flatten()
         });
         started.unwrap_or(Err(SpawnError::StackExhausted))
+    }
+
+    /// Bytes of stack that a start is promised: for what its spec asks for, and for the most that the recipe, or one recorded call,
+    /// gives the domain by value.
+    fn promised(&self) -> usize {
+        let moves = self.recipe.moves().max(self.journal.moves());
+        stack::promised(self.spec.stack).saturating_add(moves)
     }
 
     /// Whether the next generation may be started beside those that lag; and whether any does.
@@ -352,14 +361,13 @@ impl<I: ?Sized + Interface> Service<I> {
             self.leave(current)?;
             self.may_start()?;
         }
-        let promised = stack::promised(self.spec.stack);
-        stack::with_room_to_start(promised, || ()).ok_or(SpawnError::StackExhausted)
+        stack::with_room_to_start(self.promised(), || ()).ok_or(SpawnError::StackExhausted)
     }
 
     fn start_with_room(&self, began: u64) -> Result<(), SpawnError> {
         loop {
             let lags = self.may_start()?;
-            let watch = Watch::begin(self.spec.stack);
+            let watch = Watch::begin(self.promised());
             let starting = Starting(self);
             let reason = match self.start_generation() {
                 Ok(Some(instance)) => {
@@ -452,17 +460,32 @@ impl<I: ?Sized + Interface> Service<I> {
     fn await_reclaim(&self, old: Instance<I>, deadline: u64) -> bool {
         let target = old.target();
         loop {
-            reaper::try_reclaim(target.block());
+            reaper::reclaim_drained(target);
             if target.is_reclaimed() {
                 return true;
             }
-            // Whoever reclaims it waits for nobody.
-            if host::now_ns() > deadline && !target.is_being_reclaimed() {
+            if host::now_ns() > deadline {
                 return false;
             }
             shortage::note_wait(Wait::Long);
             host::yield_now();
         }
+    }
+
+    /// What whoever asked for a restart is told.
+    fn failed_recovery(&self, error: &SpawnError) -> RpcError {
+        let may_be_had_later = match error {
+            SpawnError::StackExhausted => return RpcError::StackExhausted,
+            SpawnError::StillDraining | SpawnError::NoSlot | SpawnError::Mint(_) => true,
+            SpawnError::BudgetExhausted => self.spec.restart.times > 0,
+            // Its supervisor may start it again.
+            SpawnError::Stopped => self.standing() == Standing::GivenUp,
+            _ => false,
+        };
+        if may_be_had_later {
+            shortage::note_wait(Wait::Vain);
+        }
+        RpcError::RecoveryFailed
     }
 
     fn spend_restart(&self) -> bool {
@@ -523,19 +546,6 @@ impl<I: ?Sized + Interface> Service<I> {
             }
         })
         .unwrap_or(Err(SpawnError::StillDraining))
-    }
-}
-
-/// What whoever asked for a restart is told.
-fn failed_recovery(error: &SpawnError) -> RpcError {
-    match error {
-        SpawnError::StackExhausted => RpcError::StackExhausted,
-        SpawnError::StillDraining | SpawnError::NoSlot | SpawnError::Mint(_) => {
-            // Whoever needs the domain may have it later.
-            shortage::note_wait(Wait::Vain);
-            RpcError::RecoveryFailed
-        }
-        _ => RpcError::RecoveryFailed,
     }
 }
 

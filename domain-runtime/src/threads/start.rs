@@ -125,7 +125,13 @@ impl DomainThread {
             let body = |()| unsafe { run(body) };
             // SAFETY: the closure is the domain's own code and data.
             let ended = unsafe {
-                call::enter_on::<true, _, _>(thread::current(), target, (), body, &mut refusal)
+                call::enter_on::<true, fn(()), _, _>(
+                    thread::current(),
+                    target,
+                    (),
+                    body,
+                    &mut refusal,
+                )
             };
             match ended {
                 Err(Failure::Refused(())) if refusal == Refusal::StackExhausted => {

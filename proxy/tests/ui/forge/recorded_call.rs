@@ -23,6 +23,9 @@ impl Replay<dyn Clock> for Bomb {
     fn replay(&self, _: Instance<dyn Clock>) -> Result<(), RpcError> {
         Ok(())
     }
+    fn moves(&self) -> usize {
+        0
+    }
 }
 
 fn main() {}

@@ -1,0 +1,28 @@
+//! Time that the host spends on behalf of a domain: all but that of reclaims, whose length the dead have chosen.
+
+use crate::host;
+use core::time::Duration;
+use samara_shared_heap::thread;
+
+/// Measures it on the running thread.
+pub(crate) struct Spent {
+    began: u64,
+    reclaims: u64,
+}
+
+impl Spent {
+    /// From here on.
+    pub(crate) fn begin() -> Self {
+        Self {
+            began: host::now_ns(),
+            reclaims: thread::current().reclaims(),
+        }
+    }
+
+    /// Up to here.
+    pub(crate) fn time(&self) -> Duration {
+        let reclaims = thread::current().reclaims().wrapping_sub(self.reclaims);
+        let took = host::now_ns().saturating_sub(self.began);
+        Duration::from_nanos(took.saturating_sub(reclaims))
+    }
+}

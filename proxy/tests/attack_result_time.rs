@@ -1,0 +1,107 @@
+//! Attack: two domains hand one large batch to and fro by results alone. What it takes to move a result is nobody's time, and
+//! no tick ends either of them.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, interface};
+use samara_rref::RRef;
+use samara_testkit::contained::contained;
+use samara_testkit::hosted::{alone, host};
+use std::sync::Mutex;
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+const BUDGET: Duration = Duration::from_millis(20);
+/// When the attack gives up by itself: after many times the results that a budget pays for.
+const TURNS: u32 = 64;
+
+type Batch = RRef<[Option<RRef<u64>>]>;
+
+#[interface]
+trait Party {
+    fn know(&self, other: Proxy<dyn Party>) -> Result<(), RpcError>;
+    fn make(&self, count: usize) -> Result<(), RpcError>;
+    /// Gives what it has.
+    fn give(&self) -> Result<Batch, RpcError>;
+    /// Has the other give it what that has.
+    fn pull(&self) -> Result<(), RpcError>;
+    /// To and fro, until the attack gives up; how often.
+    fn run(&self) -> Result<u32, RpcError>;
+}
+#[derive(Default)]
+struct State {
+    other: Mutex<Option<Proxy<dyn Party>>>,
+    batch: Mutex<Option<Batch>>,
+}
+impl State {
+    fn other(&self) -> Result<Proxy<dyn Party>, RpcError> {
+        let other = self.other.lock().map_err(|_| RpcError::Crashed)?;
+        let other = other.as_ref().ok_or(RpcError::Crashed)?;
+        other.try_clone().map_err(|_| RpcError::OutOfMemory)
+    }
+}
+impl Party for State {
+    fn know(&self, other: Proxy<dyn Party>) -> Result<(), RpcError> {
+        *self.other.lock().map_err(|_| RpcError::Crashed)? = Some(other);
+        Ok(())
+    }
+    fn make(&self, count: usize) -> Result<(), RpcError> {
+        let batch = RRef::try_from_fn(count, |_| None).map_err(|_| RpcError::OutOfMemory)?;
+        *self.batch.lock().map_err(|_| RpcError::Crashed)? = Some(batch);
+        Ok(())
+    }
+    fn give(&self) -> Result<Batch, RpcError> {
+        let taken = self.batch.lock().map_err(|_| RpcError::Crashed)?.take();
+        taken.ok_or(RpcError::Crashed)
+    }
+    fn pull(&self) -> Result<(), RpcError> {
+        let batch = self.other()?.give()?;
+        *self.batch.lock().map_err(|_| RpcError::Crashed)? = Some(batch);
+        Ok(())
+    }
+    fn run(&self) -> Result<u32, RpcError> {
+        let other = self.other()?;
+        for _ in 0..TURNS {
+            other.pull()?;
+            self.pull()?;
+        }
+        Ok(TURNS)
+    }
+}
+fn init((): ()) -> Result<State, RpcError> {
+    Ok(State::default())
+}
+
+#[test]
+fn who_hands_results_to_and_fro_uses_up_its_budget() {
+    let _alone = alone();
+    let _contained = contained(true);
+    let party = |name: &str, budget: bool| -> Domain<dyn Party> {
+        let spec = DomainSpec::new(name);
+        let spec = if budget { spec.budget(BUDGET) } else { spec };
+        host().spawn(spec, init, Mint::nothing()).unwrap()
+    };
+    let (one, two) = (party("one", true), party("two", true));
+    // Made in pieces that its budget lets it have: the host makes it here, as a client would.
+    let maker = party("maker", false);
+    let from = maker.proxy().unwrap();
+    from.make(1 << 22).unwrap();
+    two.proxy().unwrap().know(maker.proxy().unwrap()).unwrap();
+    two.proxy().unwrap().pull().unwrap();
+    one.proxy().unwrap().know(two.proxy().unwrap()).unwrap();
+    two.proxy().unwrap().know(one.proxy().unwrap()).unwrap();
+    one.proxy().unwrap().pull().unwrap();
+    let result = one.proxy().unwrap().run();
+    let ends = [&one, &two].map(|party| party.exit_reason().map(|end| end.kind));
+    for domain in [one, two, maker] {
+        domain.kill();
+    }
+    host().reap();
+    assert!(
+        ends.contains(&Some(ExitKind::Overrun)),
+        "{result:?} with a budget of {BUDGET:?}; ends: {ends:?}"
+    );
+}
