@@ -7,7 +7,6 @@ use syn::visit::{self, Visit};
 use syn::{ExprClosure, Generics, Pat, Type};
 
 use super::Scan;
-use crate::lifetimes::formats;
 use crate::lifetimes::walk::{Scope, Walk};
 
 /// Looks at each closure.
@@ -67,16 +66,6 @@ impl Visit<'_> for Annotated<'_, '_> {
         self.within(Scope::default(), &item.generics, |it| {
             visit::visit_item_trait(it, item)
         });
-    }
-
-    fn visit_macro(&mut self, call: &syn::Macro) {
-        for argument in formats::arguments(call) {
-            Annotated {
-                scan: self.scan,
-                scope: self.scope.clone(),
-            }
-            .visit_expr(&argument);
-        }
     }
 
     fn visit_expr_closure(&mut self, closure: &ExprClosure) {

@@ -1,6 +1,7 @@
 //! Forms that are refused, and forms that pass.
 
 use crate::lifetimes::check;
+use crate::lifetimes::code::tests::everywhere;
 
 fn findings(source: &str) -> String {
     let findings = check(source.parse().expect("Rust's tokens"));
@@ -8,8 +9,22 @@ fn findings(source: &str) -> String {
     all.join("\n")
 }
 
-/// Each source is refused with these words.
+/// Each source is refused with these words, at the root and wherever else it may stand.
 fn refused(sources: &[(&str, &str)]) {
+    refused_at_the_root(sources);
+    for (source, says) in sources {
+        let missed: Vec<_> = everywhere(source)
+            .filter(|it| !findings(it).contains(*says))
+            .collect();
+        assert!(
+            missed.is_empty(),
+            "{says:?} is not said: {}",
+            missed.join("\n")
+        );
+    }
+}
+
+fn refused_at_the_root(sources: &[(&str, &str)]) {
     let each = sources
         .iter()
         .map(|(source, says)| (source, says, findings(source)));
