@@ -11,6 +11,7 @@ mod guards;
 mod impls;
 mod library;
 mod looks;
+mod nameless;
 mod numbers;
 mod own;
 mod phases;
@@ -46,7 +47,9 @@ pub(super) fn check(code: &Code, definitions: &Definitions) -> Findings {
         findings: Findings::new(),
     };
     shape.visit_file(file);
-    library::search(code.source.clone(), &mut shape.findings);
+    let words = library::words(code.source.clone());
+    library::search(&words, &mut shape.findings);
+    nameless::search(&words, &mut shape.findings);
     adapters::search(code.tokens.clone(), &own, &mut shape.findings);
     phases::search(file, &mut shape.findings);
     shape.findings
@@ -138,6 +141,7 @@ impl<'ast> Visit<'ast> for Shape<'_> {
         let outer = self.in_trait.replace(item.ident.to_string());
         self.definition(item);
         self.equalities(item);
+        self.methods(item);
         self.printed_bounds(&item.supertraits);
         visit::visit_item_trait(self, item);
         self.in_trait = outer;
