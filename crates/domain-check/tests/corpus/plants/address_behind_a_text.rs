@@ -1,5 +1,5 @@
-//@ rules: unsafe-code
-//@ says: address
+//@ rules: not-understood
+//@ says: names a place that can
 #![no_std]
 #![forbid(unsafe_code)]
 //! rust-lang/rust#107975: what stands between two texts that read as the beginning and the end of a closure's place is

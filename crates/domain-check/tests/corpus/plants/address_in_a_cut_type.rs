@@ -1,5 +1,5 @@
-//@ rules: unsafe-code
-//@ says: address
+//@ rules: unknown-attribute
+//@ says: type_length_limit
 #![no_std]
 #![forbid(unsafe_code)]
 #![type_length_limit = "0"]
