@@ -33,7 +33,8 @@ pub(super) fn check(inputs: &Inputs, unit: &Unit<'_>, target: &Path, review: &Re
         let printed = file.to_str().unwrap_or("\"");
         let directory = invocation.directory.to_str().unwrap_or_default();
         let printed = printed.strip_prefix(directory).unwrap_or(printed);
-        if !places::is_plain(printed) {
+        // Of the directory, whose name is the user's, what ends a place.
+        if !places::is_plain(printed) || directory.contains(['}', '>']) {
             let what = format!(
                 "{} reads a file whose name may be taken for code: letters, digits, spaces and `_-./+'` are plain",
                 domain.name
