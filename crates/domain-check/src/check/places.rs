@@ -29,18 +29,27 @@ pub(super) fn without(text: &str) -> Result<String, String> {
     while let Some((at, end)) = begin(rest) {
         let (before, after) = rest.split_at(at);
         let place = after.split(end).next().unwrap_or_default();
-        if place.len() == after.len() || !is_place(place) {
-            let line = after.lines().next().unwrap_or_default();
+        let line = after.lines().next().unwrap_or_default();
+        let is_cut = place.len() < after.len() && is_place(place);
+        if !is_cut && !(end == '}' && is_path(line)) {
             let begin = before.lines().last().unwrap_or_default();
             return Err(format!(
                 "`{begin}{line}` names a place that can't be told from code: files and texts of a domain have plain names"
             ));
         }
         all.push_str(before);
-        rest = &after[place.len()..];
+        rest = if is_cut { &after[place.len()..] } else { after };
     }
     all.push_str(rest);
     Ok(all)
+}
+
+/// Whether a closure's name begins here that is no place but a path of items, as `Option<u8>::insert::{closure#0}}`. It is
+/// of tokens, and left as it is.
+fn is_path(line: &str) -> bool {
+    let path = line.split_once("::{closure#").map(|(path, _)| path);
+    let is_of_tokens = |path: &str| !["\"", "//", "/*"].iter().any(|it| path.contains(it));
+    path.is_some_and(|path| is_of_tokens(path))
 }
 
 /// Whether this is a file's plain path, and where in it something begins and ends: `lib.rs:1:2: 3:4`.
@@ -68,6 +77,10 @@ mod tests {
             (
                 "<impl at src/a b.rs:14:1: 14:22>::f::{closure#0}",
                 "<impl at >::f::{closure#0}",
+            ),
+            (
+                "{closure@check<&u8, {closure@a.rs:75:54: 75:61}>::{closure#0}}",
+                "{closure@check<&u8, {closure@}>::{closure#0}}",
             ),
             ("{async block@a.rs:1:2: 3:4} y @ 1", "{async block@} y @ 1"),
         ] {
