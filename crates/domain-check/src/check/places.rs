@@ -19,29 +19,33 @@ pub(super) fn is_plain(path: &str) -> bool {
 /// The text without its places. What is taken out has nothing that ends a text or a comment, so a name of this form
 /// in a text hides nothing behind it. The problem names a place that isn't understood.
 pub(super) fn without(text: &str) -> Result<String, String> {
-    let mut rest = text;
     let mut all = String::with_capacity(text.len());
-    let begin = |rest: &str| {
-        let each = PLACED.iter();
-        let each = each.filter_map(|(begin, end)| Some((rest.find(begin)? + begin.len(), *end)));
-        each.min()
-    };
-    while let Some((at, end)) = begin(rest) {
-        let (before, after) = rest.split_at(at);
-        let place = after.split(end).next().unwrap_or_default();
-        let line = after.lines().next().unwrap_or_default();
-        let is_cut = place.len() < after.len() && is_place(place);
-        if !is_cut && !(end == '}' && is_path(line)) {
-            let begin = before.lines().last().unwrap_or_default();
-            return Err(format!(
-                "`{begin}{line}` names a place that can't be told from code: files and texts of a domain have plain names"
-            ));
+    for line in text.split_inclusive('\n') {
+        let mut rest = line;
+        while let Some((at, end)) = begin(rest) {
+            let (before, after) = rest.split_at(at);
+            let place = after.split(end).next().unwrap_or_default();
+            let is_cut = place.len() < after.len() && is_place(place);
+            let is_tokens = end == '}' && is_path(after);
+            if !is_cut && !is_tokens {
+                let line = line.trim();
+                return Err(format!(
+                    "`{line}` names a place that can't be told from code: files and texts of a domain have plain names"
+                ));
+            }
+            all.push_str(before);
+            rest = if is_cut { &after[place.len()..] } else { after };
         }
-        all.push_str(before);
-        rest = if is_cut { &after[place.len()..] } else { after };
+        all.push_str(rest);
     }
-    all.push_str(rest);
     Ok(all)
+}
+
+/// Where the first place begins, and what ends it.
+fn begin(text: &str) -> Option<(usize, char)> {
+    let each = PLACED.iter();
+    let each = each.filter_map(|(begin, end)| Some((text.find(begin)? + begin.len(), *end)));
+    each.min()
 }
 
 /// Whether a closure's name begins here that is no place but a path of items, as `Option<u8>::insert::{closure#0}}`. It is
@@ -49,7 +53,7 @@ pub(super) fn without(text: &str) -> Result<String, String> {
 fn is_path(line: &str) -> bool {
     let path = line.split_once("::{closure#").map(|(path, _)| path);
     let is_of_tokens = |path: &str| !["\"", "//", "/*"].iter().any(|it| path.contains(it));
-    path.is_some_and(|path| is_of_tokens(path))
+    path.is_some_and(is_of_tokens)
 }
 
 /// Whether this is a file's plain path, and where in it something begins and ends: `lib.rs:1:2: 3:4`.
@@ -99,6 +103,8 @@ mod tests {
             "{closure@a\nb.rs:1:2: 1:3}",
             "{closure@lib.rs:1:2: 1:3",
             "{closure@lib.rs}",
+            "\"{closure@\"; (it as *const u8); f::{closure#0}",
+            "{closure@a//b.rs:1:2: 1:3}>::{closure#0}",
             "<impl at a,b.rs:1:2: 1:3>::f",
         ] {
             assert!(without(text).is_err(), "{text}");
