@@ -5,8 +5,7 @@
 //! is a safe transmute. The numbers come from pointers, from functions that compare what they are given by its address,
 //! and from `{:p}`.
 //!
-//! What is looked at are types and calls as the compiler resolves them, so that no other name, import or macro hides
-//! one.
+//! The check reads types and calls as the compiler resolves them, so that no other name, import or macro hides one.
 
 use std::collections::BTreeSet;
 

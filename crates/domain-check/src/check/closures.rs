@@ -1,8 +1,8 @@
 //! Calls of closures in the code that is linked, after the compiler optimised it by itself.
 //!
-//! What a closure is called with is a tuple, and whose memory is the callee's. Two equal ones are made one by the
-//! compiler's optimiser, and its generator of code hands out the one memory without copying it (its issue 155241,
-//! which 1.97 mends): the first callee changes or drops what the second gets. So a tuple is moved to a closure, and
+//! A closure gets its arguments as a tuple, whose memory is the callee's. The compiler's optimiser makes two equal
+//! tuples one, and its generator of code hands out the one memory without copying it (its issue 155241,
+//! which 1.97 mends): the first callee changes or drops the second one's arguments. So a tuple is moved to a closure, and
 //! neither copied nor a constant.
 
 use std::collections::BTreeSet;
@@ -37,14 +37,14 @@ const TRAITS: &[&str] = &[
     "FnOnce",
 ];
 
-/// Every closure of this unit that is called with what its caller keeps. What else comes out goes to `directory`.
+/// Every call of a closure in this unit whose arguments the caller keeps. The compiler's other files go to `directory`.
 pub(super) fn check(
     invocation: &Invocation,
     directory: &Path,
     run: &Run<'_>,
 ) -> Result<Findings, String> {
     let mut arguments = vec!["--emit=mir=-".to_owned()];
-    // What is compiled incrementally is optimised otherwise.
+    // The compiler optimises otherwise where it compiles incrementally.
     if invocation.codegen("incremental").is_some() {
         let directory = directory.join("incremental");
         arguments.push(format!("-Cincremental={}", directory.display()));
@@ -87,7 +87,7 @@ fn kept(code: &str) -> Findings {
 fn keeps_nothing(line: &str) -> Option<bool> {
     let tokens = places::without(line).ok()?.parse::<TokenStream>().ok()?;
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    // What is assigned to is a variable, or stands in brackets.
+    // The left side of an assignment is a variable, or stands in brackets.
     let equals = tokens.iter().position(|it| is_punct(Some(it), '='))?;
     let value = &tokens[equals + 1..];
     let depths = depths(value)?;

@@ -16,7 +16,7 @@ pub(super) fn is_plain(path: &str) -> bool {
     path.chars().all(plain) && !path.contains("//")
 }
 
-/// The text without its places. What is taken out has nothing that ends a text or a comment, so a name of this form
+/// The text without its places. A place that is taken out has nothing that ends a text or a comment, so a name of this form
 /// in a text hides nothing behind it. The problem names a place that isn't understood.
 pub(super) fn without(text: &str) -> Result<String, String> {
     let mut all = String::with_capacity(text.len());

@@ -77,7 +77,7 @@ impl Visit<'_> for Annotated<'_, '_> {
         if !types.is_empty() {
             let mut walk = Walk::new(self.scan.definitions, &self.scope);
             walk.called(&types, &closure.output);
-            // Whatever has a name is captured.
+            // Every lifetime and type with a name is captured.
             let binder = BTreeSet::new();
             self.scan
                 .called(walk, &self.scope, "a closure", Some(&binder));

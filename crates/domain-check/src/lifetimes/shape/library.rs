@@ -7,7 +7,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use crate::check::tokens::plain;
 use crate::finding::{Finding, Findings, Rule};
 
-/// What no domain has a word of.
+/// A function of the standard library that no domain names.
 struct Unsound {
     /// The function's name.
     word: &'static str,
