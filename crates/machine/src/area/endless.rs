@@ -1,22 +1,19 @@
 //! Work without end, wherever a domain may do some: its budget ends it, and nobody else.
 
-use super::{Kind, kind};
+use super::{Kind, kind, sleepers};
 use crate::cuts;
 use crate::machine::Machine;
-use crate::settle::wait_until;
+use crate::settle::{Ending, await_end, wait_until};
 use crate::step::Numbers;
 use samara_domain::{Exchangeable, Proxy, RRef, RpcError, Shadow, interface, thread};
 use samara_domain_runtime::threads::Signal;
-use samara_domain_runtime::{
-    Domain, DomainSpec, ExitKind, Interface, Mint, Restart, SpawnError, exports,
-};
+use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart, SpawnError, exports};
 use samara_host_std::runtime;
 use samara_proxy::Export;
 use std::fmt;
 use std::hint::{black_box, spin_loop};
 use std::panic::{self, panic_any};
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 pub(crate) const KINDS: &[Kind] = &[kind("endless", 1, Machine::endless)];
@@ -29,6 +26,9 @@ const BUDGET: Duration = Duration::from_millis(20);
 
 /// By then it should be over: work without end gives up, and the step fails.
 const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Of the thread that calls it.
+const STACK: usize = 2 << 20;
 
 /// Values of a batch that takes long to hand over.
 const MANY: usize = 1 << 17;
@@ -121,8 +121,8 @@ trait Echo {
     #[idempotent]
     fn nothing(&self) -> Result<(), RpcError>;
     fn echo(&self, batch: Batch) -> Result<Batch, RpcError>;
-    /// Stays until the host says otherwise, or `end`.
-    fn sleep(&self, place: usize, end: u64) -> Result<(), RpcError>;
+    /// Stays until the host says otherwise.
+    fn sleep(&self, place: usize) -> Result<(), RpcError>;
 }
 
 #[interface]
@@ -137,10 +137,6 @@ trait Toiler {
 #[interface]
 trait Nothing {}
 
-/// Whether a call is inside and is to stay, at most so many at a time.
-static ASLEEP: [AtomicBool; 64] = [const { AtomicBool::new(false) }; 64];
-static SLEEPERS: AtomicUsize = AtomicUsize::new(0);
-
 struct Parrot;
 
 impl Echo for Parrot {
@@ -150,11 +146,8 @@ impl Echo for Parrot {
     fn echo(&self, batch: Batch) -> Result<Batch, RpcError> {
         Ok(batch)
     }
-    fn sleep(&self, place: usize, end: u64) -> Result<(), RpcError> {
-        ASLEEP[place].store(true, SeqCst);
-        while ASLEEP[place].load(SeqCst) && now() < end {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+    fn sleep(&self, place: usize) -> Result<(), RpcError> {
+        sleepers::sleep(place);
         Ok(())
     }
 }
@@ -261,16 +254,8 @@ impl Machine {
             format!("{}-echo", self.name),
         ];
         // On a thread of its own, which is ticked in every mode.
-        cuts::ticking(|| endless(place, &names));
-        runtime().reap();
-        wait_until(
-            || format!("the end of what worked without end in {place:?}"),
-            || {
-                !runtime()
-                    .domains()
-                    .any(|info| names.iter().any(|name| info.name.as_str() == name))
-            },
-        );
+        cuts::ticking(STACK, || endless(place, &names));
+        await_end(&names);
     }
 }
 
@@ -322,15 +307,6 @@ fn caught(call: impl FnOnce() -> Result<(), RpcError>) -> Result<(), RpcError> {
     }
 }
 
-/// Ends a domain also where a step has failed.
-struct Ending<I: ?Sized + Interface>(Domain<I>);
-
-impl<I: ?Sized + Interface> Drop for Ending<I> {
-    fn drop(&mut self) {
-        self.0.kill();
-    }
-}
-
 fn toils(toiler: &Domain<dyn Toiler>, task: Task, echo: &str) {
     let spec = DomainSpec::new(echo)
         .restart(Restart::limited(1, PATIENCE))
@@ -366,13 +342,12 @@ fn toils(toiler: &Domain<dyn Toiler>, task: Task, echo: &str) {
         }
         Where::Recovery => std::thread::scope(|scope| {
             let inside = other.proxy().unwrap_or_else(|error| panic!("{error}"));
-            let place = SLEEPERS.fetch_add(1, SeqCst) % ASLEEP.len();
-            scope.spawn(move || inside.sleep(place, task.end));
-            let is_inside = || ASLEEP[place].load(SeqCst);
-            wait_until(|| "a call inside".into(), is_inside);
+            let place = sleepers::place();
+            scope.spawn(move || inside.sleep(place));
+            wait_until(|| "a call inside".into(), || sleepers::is_asleep(place));
             other.kill();
             let ended = toil();
-            ASLEEP[place].store(false, SeqCst);
+            sleepers::wake(place);
             ended
         }),
         _ => {

@@ -8,6 +8,7 @@ pub(crate) mod exports;
 pub(crate) mod forgotten;
 pub(crate) mod life;
 pub(crate) mod names;
+pub(crate) mod neighbours;
 pub(crate) mod objects;
 pub(crate) mod opened;
 pub(crate) mod proxies;
@@ -15,6 +16,7 @@ pub(crate) mod quotas;
 pub(crate) mod scarce;
 pub(crate) mod shadows;
 pub(crate) mod sizes;
+pub(crate) mod sleepers;
 pub(crate) mod supervisors;
 pub(crate) mod threads;
 pub(crate) mod values;
@@ -35,7 +37,7 @@ const fn kind(name: &'static str, weight: usize, take: fn(&mut Machine, Numbers)
 }
 
 /// All kinds, by area. Simple ones first: a failure is made small towards them.
-pub(crate) const AREAS: [&[Kind]; 18] = [
+pub(crate) const AREAS: [&[Kind]; 19] = [
     objects::KINDS,
     proxies::KINDS,
     life::KINDS,
@@ -54,4 +56,5 @@ pub(crate) const AREAS: [&[Kind]; 18] = [
     deep::KINDS,
     endless::KINDS,
     scarce::KINDS,
+    neighbours::KINDS,
 ];
