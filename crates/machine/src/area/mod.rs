@@ -17,6 +17,7 @@ pub(crate) mod scarce;
 pub(crate) mod shadows;
 pub(crate) mod sizes;
 pub(crate) mod sleepers;
+pub(crate) mod specs;
 pub(crate) mod supervisors;
 pub(crate) mod threads;
 pub(crate) mod values;
@@ -37,7 +38,7 @@ const fn kind(name: &'static str, weight: usize, take: fn(&mut Machine, Numbers)
 }
 
 /// All kinds, by area. Simple ones first: a failure is made small towards them.
-pub(crate) const AREAS: [&[Kind]; 19] = [
+pub(crate) const AREAS: [&[Kind]; 20] = [
     objects::KINDS,
     proxies::KINDS,
     life::KINDS,
@@ -56,5 +57,6 @@ pub(crate) const AREAS: [&[Kind]; 19] = [
     deep::KINDS,
     endless::KINDS,
     scarce::KINDS,
+    specs::KINDS,
     neighbours::KINDS,
 ];
