@@ -249,9 +249,16 @@ impl Play {
             let in_files = self.files.meet(self.scene.files, scope, stay, || {});
             let before = self.files.domain.restarts();
             let got = self.asker.ask(stack, request, times, below);
-            if self.scene.is_short_of_time() && in_files.is_some() {
-                let made = self.files.domain.restarts() - before;
+            let made = self.files.domain.restarts() - before;
+            if self.scene.is_short_of_time() {
                 assert_eq!(made, 0, "starts before the drain timeout: {got:?}");
+            }
+            if got == Err(RpcError::StackExhausted) && self.scene.needs_no_other() {
+                assert_eq!(
+                    made, 0,
+                    "starts without room, below {below} of {:?}",
+                    self.scene
+                );
             }
             in_disk.into_iter().chain(in_files).for_each(sleepers::wake);
             self.disk.is_gone.store(false, SeqCst);

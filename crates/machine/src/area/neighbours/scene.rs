@@ -114,4 +114,11 @@ impl Scene {
     pub(super) fn is_short_of_time(&self) -> bool {
         self.hasty.is_some() && self.files == Fate::Draining
     }
+
+    /// Whether the files call nobody in a start, and nothing else can lack stack than that.
+    pub(super) fn needs_no_other(&self) -> bool {
+        self.needs == Needs::Nothing
+            && self.record != Some(Request::Mount)
+            && self.request == Request::Recorded
+    }
 }
