@@ -68,7 +68,7 @@ pub(crate) fn end_of<T>(result: &Result<T, RpcError>) -> End {
 }
 
 /// Whether the newest generation can be entered.
-fn runs(domain: &Domain<dyn Node>) -> bool {
+pub(crate) fn runs(domain: &Domain<dyn Node>) -> bool {
     let target = domain.service().current().target();
     target.block().word() == target.expected()
 }

@@ -123,6 +123,8 @@ pub struct Paid {
     keeper: Ending<dyn Keeper>,
     clients: [Ending<dyn Client>; 2],
     names: [String; 4],
+    /// Whether anything may be there of a client that has ended.
+    outlived: bool,
     /// The most that each client's generation has been charged for.
     most: [usize; 2],
     /// What the keeper has that keeps nothing.
@@ -175,6 +177,7 @@ impl Paid {
             keeper: Ending(keeper),
             clients,
             names,
+            outlived: false,
             most: [0; 2],
             own,
         };
@@ -202,6 +205,7 @@ impl Paid {
             started(client.0.restart());
         }
         self.most = [0; 2];
+        self.outlived = false;
         assert_eq!(started(self.keeper.0.proxy()).keep_some(0), Ok(()));
         runtime().reap();
     }
@@ -214,7 +218,9 @@ impl Paid {
             let now = client.0.info().host_bytes;
             now + (most - now) / 2
         });
-        clients.sum::<usize>() + self.keeper.0.info().shared_bytes - self.own
+        // While who has opened an object lives the keeper pays for nothing that is counted here.
+        let keeper = self.keeper.0.info().shared_bytes - self.own;
+        clients.sum::<usize>() + if self.outlived { keeper } else { 0 }
     }
 
     /// Does one of them something.
@@ -239,6 +245,7 @@ impl Paid {
             7 | 8 => {
                 started(client.restart());
                 self.most[at] = 0;
+                self.outlived = true;
                 Ok(())
             }
             9 | 10 => {

@@ -6,6 +6,7 @@ pub(crate) mod deep;
 pub(crate) mod endless;
 pub(crate) mod exports;
 pub(crate) mod forgotten;
+pub(crate) mod laggards;
 pub(crate) mod life;
 pub(crate) mod names;
 pub(crate) mod neighbours;
@@ -38,7 +39,7 @@ const fn kind(name: &'static str, weight: usize, take: fn(&mut Machine, Numbers)
 }
 
 /// All kinds, by area. Simple ones first: a failure is made small towards them.
-pub(crate) const AREAS: [&[Kind]; 20] = [
+pub(crate) const AREAS: [&[Kind]; 21] = [
     objects::KINDS,
     proxies::KINDS,
     life::KINDS,
@@ -58,5 +59,6 @@ pub(crate) const AREAS: [&[Kind]; 20] = [
     endless::KINDS,
     scarce::KINDS,
     specs::KINDS,
+    laggards::KINDS,
     neighbours::KINDS,
 ];

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Whether a call is inside and is to stay, at most so many at a time.
-static ASLEEP: [AtomicBool; 64] = [const { AtomicBool::new(false) }; 64];
+static ASLEEP: [AtomicBool; 256] = [const { AtomicBool::new(false) }; 256];
 static SLEEPERS: AtomicUsize = AtomicUsize::new(0);
 
 /// By then it should be over: a step may fail, and not hang.
