@@ -2,6 +2,7 @@
 
 use super::sizes::adversarial;
 use super::{Kind, kind};
+use crate::cuts;
 use crate::machine::Machine;
 use crate::node::{self, Node, Start};
 use crate::step::Numbers;
@@ -10,6 +11,9 @@ use samara_host_std::runtime;
 use std::time::Duration;
 
 pub(crate) const KINDS: &[Kind] = &[kind("ask for too much", 1, Machine::ask_for_too_much)];
+
+/// Of the thread that asks.
+const STACK: usize = 1 << 20;
 
 /// More than any thread's stack.
 const NO_STACK: usize = 1 << 34;
@@ -27,9 +31,12 @@ impl Machine {
         } else {
             spec.budget(Duration::from_micros((size as u64).max(NO_BUDGET)))
         };
-        let recipe = Mint::of(|| Start::Well);
-        let started = runtime().spawn::<dyn Node, _, _, _>(spec, node::init, recipe);
-        assert!(started.is_err(), "{started:?} of {spec:?}");
+        // On a thread whose stack is known.
+        cuts::ticking(STACK, || {
+            let recipe = Mint::of(|| Start::Well);
+            let started = runtime().spawn::<dyn Node, _, _, _>(spec, node::init, recipe);
+            assert!(started.is_err(), "{started:?} of {spec:?}");
+        });
         let has = runtime().domains().any(|info| info.name.as_str() == name);
         assert!(!has, "a domain that was refused");
     }
