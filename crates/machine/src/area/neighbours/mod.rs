@@ -202,12 +202,13 @@ impl Play {
         };
         self.disk.is_nobodys_victim(ends);
         // A wait for the disk takes the files' own time.
-        let ends = if self.scene.budget.is_some() {
-            &ENDS[..3]
-        } else {
-            &ENDS
-        };
+        let overruns = self.scene.budget.is_some();
+        let ends = if overruns { &ENDS[..3] } else { &ENDS };
         self.files.is_nobodys_victim(ends);
+        if self.scene.lacks_only_stack() {
+            // Such starts are forgotten.
+            self.files.is_nobodys_victim(&[ExitKind::InitFailed]);
+        }
         // A recipe that fails starts nothing.
         let starts = self.files.domain.restarts();
         let few = starts <= STARTS || self.scene.files == Fate::Gone;

@@ -67,7 +67,7 @@ impl Scene {
         let files = fates[one(&[0, 1, 1, 1, 1, 1, 1, 2, 3])];
         let slow = |fate| !matches!(fate, Fate::Lives | Fate::Dead);
         let waits = slow(disk) || slow(files);
-        let needs = [Needs::Nothing, Needs::Read, Needs::Claim][one(&[0, 1, 2])];
+        let needs = [Needs::Nothing, Needs::Read, Needs::Claim][one(&[0, 0, 1, 2])];
         let disk_stack = one(&[0, 1 << 20]);
         let records = [
             None,
@@ -75,7 +75,7 @@ impl Scene {
             Some(Request::Note),
             Some(Request::Open),
         ];
-        let record = records[one(&[0, 1, 2, 3])];
+        let record = records[one(&[0, 1, 1, 2, 3])];
         let requests = [Request::Recorded, Request::At, Request::Take, Request::Give];
         let request = requests[one(&[0, 0, 1, 2, 3])];
         let hasty = one(&[0, 0, 20]) as u64;
@@ -88,7 +88,7 @@ impl Scene {
         let times = if waits {
             one(&[1, 1, 100])
         } else {
-            one(&[1, 3])
+            one(&[1, 3, 30])
         };
         let small = !waits || one(&[0, 1]) == 1;
         let turns = if waits { 1 } else { TURNS };
@@ -120,5 +120,11 @@ impl Scene {
         self.needs == Needs::Nothing
             && self.record != Some(Request::Mount)
             && self.request == Request::Recorded
+    }
+
+    /// Whether nothing else than stack may be lacking.
+    pub(super) fn lacks_only_stack(&self) -> bool {
+        let is_there = |fate| matches!(fate, Fate::Lives | Fate::Dead);
+        is_there(self.disk) && is_there(self.files)
     }
 }
