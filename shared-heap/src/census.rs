@@ -3,6 +3,7 @@
 use crate::chain::{self, QUIESCED};
 use crate::ledger::Load;
 use crate::owner::Owner;
+use crate::registry::{Registry, Walk};
 use crate::slab::Kind;
 use crate::thread::{self, NoCut};
 use crate::{cache, cap, group, registry, runs};
@@ -79,8 +80,8 @@ pub unsafe fn quiesce(owner: Owner) -> usize {
 /// Releases everything that `owner` has: quiesces its capabilities, releases them (trusted
 /// code), then frees its objects as plain bytes. No code of the dead domain runs.
 ///
-/// Cost: one scan of the capabilities' owner words for each capability that it had, and one of all
-/// objects' words: about a nanosecond for each live object.
+/// Cost: two scans of the capabilities' owner words, and one of all objects' words: about a nanosecond for each live object.
+/// The heap's lock is taken for a slab at a time.
 ///
 /// # Safety
 /// `owner` is dead: no thread runs for it, nobody refers to what it owns, and nobody hands it
@@ -94,8 +95,16 @@ pub unsafe fn reclaim(owner: Owner) -> Reclaimed {
     let _no_cut = unsafe { NoCut::begin(thread::current()) };
     // A group that the dead owner holds keeps its owner: nobody else has a handle on it.
     let grouped = group::any_of(owner.word());
-    // SAFETY: the caller vouches that nothing refers to these objects.
-    let (objects, bytes) = unsafe { registry::lock().release_plain(owner.word(), grouped) };
+    let (mut objects, mut bytes) = (0_usize, cap_bytes);
+    let mut walk = Walk::begin();
+    let release = |registry: &mut Registry, walk: &mut Walk| {
+        // SAFETY: the caller vouches that nothing refers to these objects.
+        unsafe { registry.release_plain(walk, owner.word(), grouped) }
+    };
+    while let Some((count, size)) = walk.piece(release) {
+        objects = objects.saturating_add(count);
+        bytes = bytes.saturating_add(size);
+    }
     if grouped {
         // SAFETY: their members were all the owner's and have just been released.
         unsafe { group::close_all(owner.word()) };
@@ -103,7 +112,7 @@ pub unsafe fn reclaim(owner: Owner) -> Reclaimed {
     group::forget(owner);
     Reclaimed {
         objects,
-        bytes: bytes.saturating_add(cap_bytes),
+        bytes,
         capabilities,
     }
 }
