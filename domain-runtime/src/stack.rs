@@ -65,6 +65,7 @@ pub const fn to_move<A, R>() -> usize {
 
 /// The signature of a call, for what that moves by value: `fn(A) -> R`. An entry asks for room for its own, or for that of a
 /// method whose arguments are lent to it, and copied inside.
+/// [`enter_on`](crate::call::enter_on) asks its caller to vouch for it.
 pub trait Moves {
     /// Bytes of stack that it takes: [`to_move`].
     const BYTES: usize;

@@ -4,12 +4,15 @@
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
-use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
+use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_testkit::contained::contained;
 use samara_testkit::hosted::{alone, host};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
+
+#[path = "fixtures/files.rs"]
+mod files;
+use files::{Client, Files, calling, serving};
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
@@ -42,41 +45,6 @@ impl Disk for Reading {
 }
 fn reading((): ()) -> Result<Reading, RpcError> {
     Ok(Reading::default())
-}
-
-#[interface]
-trait Files {
-    #[replay]
-    fn mount(&self, volume: u32) -> Result<u32, RpcError>;
-    #[idempotent]
-    fn mounted(&self) -> Result<u32, RpcError>;
-}
-struct Serving(Shadow<dyn Disk>, AtomicU32);
-impl Files for Serving {
-    fn mount(&self, _: u32) -> Result<u32, RpcError> {
-        self.0.read()?;
-        Ok(self.1.fetch_add(1, SeqCst) + 1)
-    }
-    fn mounted(&self) -> Result<u32, RpcError> {
-        Ok(self.1.load(SeqCst))
-    }
-}
-fn serving(disk: Shadow<dyn Disk>) -> Result<Serving, RpcError> {
-    Ok(Serving(disk, AtomicU32::new(0)))
-}
-
-#[interface]
-trait Client {
-    fn mount(&self, volume: u32) -> Result<u32, RpcError>;
-}
-struct Calling(Shadow<dyn Files>);
-impl Client for Calling {
-    fn mount(&self, volume: u32) -> Result<u32, RpcError> {
-        self.0.mount(volume)
-    }
-}
-fn calling(files: Shadow<dyn Files>) -> Result<Calling, RpcError> {
-    Ok(Calling(files))
 }
 
 fn attack(handles: usize) -> (Result<u32, RpcError>, Result<u32, RpcError>) {

@@ -5,9 +5,8 @@
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::contained::contained;
 use samara_host_std::{DomainAlloc, System};
-use samara_proxy::{Export, RpcError, Shadow, interface};
+use samara_proxy::{Export, RpcError, Shadow};
 use samara_testkit::hosted::{alone, host};
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
@@ -15,47 +14,12 @@ use std::time::Duration;
 mod disk;
 use disk::{Disk, reading};
 
+#[path = "fixtures/files.rs"]
+mod files;
+use files::{Client, Files, Serving, calling, serving};
+
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
-
-#[interface]
-trait Files {
-    #[replay]
-    fn mount(&self, volume: u32) -> Result<u32, RpcError>;
-    #[idempotent]
-    fn mounted(&self) -> Result<u32, RpcError>;
-}
-struct Serving(Shadow<dyn Disk>, AtomicU32);
-impl Files for Serving {
-    fn mount(&self, _: u32) -> Result<u32, RpcError> {
-        self.0.read()?;
-        Ok(self.1.fetch_add(1, SeqCst) + 1)
-    }
-    fn mounted(&self) -> Result<u32, RpcError> {
-        Ok(self.1.load(SeqCst))
-    }
-}
-fn serving(disk: Shadow<dyn Disk>) -> Result<Serving, RpcError> {
-    Ok(Serving(disk, AtomicU32::new(0)))
-}
-
-#[interface]
-trait Client {
-    fn mounted(&self) -> Result<u32, RpcError>;
-    fn mount(&self, volume: u32) -> Result<u32, RpcError>;
-}
-struct Calling(Shadow<dyn Files>);
-impl Client for Calling {
-    fn mounted(&self) -> Result<u32, RpcError> {
-        self.0.mounted()
-    }
-    fn mount(&self, volume: u32) -> Result<u32, RpcError> {
-        self.0.mount(volume)
-    }
-}
-fn calling(files: Shadow<dyn Files>) -> Result<Calling, RpcError> {
-    Ok(Calling(files))
-}
 
 /// On a thread with so much stack.
 fn on<R: Send>(bytes: usize, body: impl FnOnce() -> R + Send) -> R {

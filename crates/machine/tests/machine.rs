@@ -14,8 +14,8 @@ use samara_testkit::hosted::{Counted, Rng, alone};
 use std::env;
 use std::io::{self, Write};
 use std::panic;
-use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{MutexGuard, Once};
 use std::thread::{panicking, scope};
 use std::time::Duration;
 
@@ -59,9 +59,12 @@ fn sink(_: &Event<'_>) {
 
 /// One mode at a time, with a sink of events that is not to be relied on.
 fn begin() -> MutexGuard<'static, ()> {
+    static SET: Once = Once::new();
     let alone = alone();
     // The first of the process stays.
-    let _ = samara_host_std::set_event_sink(sink);
+    SET.call_once(|| {
+        assert!(samara_host_std::set_event_sink(sink), "another came first");
+    });
     alone
 }
 

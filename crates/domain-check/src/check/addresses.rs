@@ -5,8 +5,7 @@
 //! is a safe transmute. The numbers come from pointers, from functions that compare what they are given by its address,
 //! and from `{:p}`.
 //!
-//! What is looked at are types and calls as the compiler resolves them, so that no other name, import or macro hides
-//! one.
+//! The check reads types and calls as the compiler resolves them, so that no other name, import or macro hides one.
 
 use std::collections::BTreeSet;
 
@@ -14,6 +13,7 @@ use proc_macro2::{TokenStream, TokenTree};
 
 use super::expand::{self, Reader, Run};
 use super::on_a_large_stack;
+use super::places;
 use super::tokens::{is_punct, is_word, plain};
 use crate::build::Invocation;
 use crate::finding::{Finding, Findings, Rule};
@@ -21,14 +21,7 @@ use crate::finding::{Finding, Findings, Rule};
 /// Types that are raw pointers inside, and tell their addresses.
 const POINTERS: &[&str] = &["AtomicPtr", "NonNull"];
 
-/// What begins the name of a type whose code stands elsewhere, and that has its place in it.
-const PLACED: &[&str] = &[
-    "{async block@",
-    "{async closure@",
-    "{closure@",
-    "{coroutine@",
-    "{coroutine-closure@",
-];
+const POINTER: &str = "calls a raw pointer's method";
 
 const FORMATS: &str = "formats as `fmt::Pointer` does";
 
@@ -41,6 +34,15 @@ const TAKING: &[(&str, &str)] = &[
     ("::new_pointer", "formats with `{:p}`"),
     (" Pointer>::fmt", FORMATS),
     ("::Pointer>::fmt", FORMATS),
+    // What the types of expressions tell too.
+    ("::const_ptr::<impl", POINTER),
+    ("::mut_ptr::<impl", POINTER),
+    ("NonNull::<", POINTER),
+    ("AtomicPtr::<", POINTER),
+    ("::expose_provenance", POINTER),
+    ("ptr::hash::<", "hashes by the address"),
+    ("ptr::eq::<", "compares by `ptr::eq`"),
+    ("addr_eq::<", "compares by `addr_eq`"),
     ("::ptr_eq", "compares by `ptr_eq`"),
     ("::element_offset", "compares by `element_offset`"),
     ("::subslice_range", "compares by `subslice_range`"),
@@ -52,8 +54,11 @@ pub(super) fn check(invocation: &Invocation, run: &Run<'_>) -> Result<Findings, 
     let typed = ["-Zunpretty=hir,typed".to_owned()];
     let typed = expand::told(invocation, &typed, Reader::Checks, run)?;
     let mut findings = on_a_large_stack(|| {
-        let tokens = without_places(&typed).parse::<TokenStream>();
+        let tokens = places::without(&typed)?.parse::<TokenStream>();
         let tokens = tokens.map_err(|error| format!("could not read the code's types: {error}"))?;
+        if is_cut(tokens.clone()) {
+            return Err("a type is too long to be printed, and not understood".to_owned());
+        }
         Ok(pointers(tokens))
     })?;
     let calls = [
@@ -63,7 +68,7 @@ pub(super) fn check(invocation: &Invocation, run: &Run<'_>) -> Result<Findings, 
         "--emit=mir=-".to_owned(),
     ];
     let calls = expand::told(invocation, &calls, Reader::Checks, run)?;
-    findings.extend(taken(&calls));
+    findings.extend(taken(&calls)?);
     Ok(findings)
 }
 
@@ -114,33 +119,36 @@ fn collect(
     }
 }
 
-/// The text without the places in names of types, which are paths and need not be tokens.
-fn without_places(typed: &str) -> String {
-    let mut text = String::with_capacity(typed.len());
-    let mut rest = typed;
-    while let Some(at) = rest.find('@') {
-        let (before, after) = rest.split_at(at + 1);
-        text.push_str(before);
-        let is_placed = PLACED.iter().any(|it| before.ends_with(it));
-        rest = match after.find('}') {
-            Some(end) if is_placed => &after[end..],
-            _ => after,
-        };
-    }
-    text.push_str(rest);
-    text
+/// Whether a type was printed in part. A range's end follows the dots in a pattern.
+fn is_cut(source: TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = source.into_iter().collect();
+    let dots = |window: &[TokenTree]| window.iter().all(|it| is_punct(Some(it), '.'));
+    let cut = tokens.windows(3).enumerate().any(|(at, window)| {
+        dots(window)
+            && match tokens.get(at + 3) {
+                Some(TokenTree::Literal(_)) => false,
+                Some(TokenTree::Ident(word)) => word == "as",
+                next => !is_punct(next, '-') && !is_punct(next, '<'),
+            }
+    });
+    let mut groups = tokens.into_iter();
+    cut || groups.any(|it| matches!(it, TokenTree::Group(group) if is_cut(group.stream())))
 }
 
 /// Finds where MIR takes an address.
-fn taken(mir: &str) -> Findings {
+fn taken(mir: &str) -> Result<Findings, String> {
     let mut found = BTreeSet::new();
     let mut function = None;
     for line in mir.lines() {
         if let Some(header) = line.strip_prefix("fn ") {
             function = name_of(header);
         }
-        let line = without_texts(line);
-        let all = TAKING.iter().filter(|(spelled, _)| line.contains(spelled));
+        let code = places::without(line)?;
+        let code = without_texts(&code).filter(|code| !code.contains("..."));
+        let Some(code) = code else {
+            return Err(format!("a line of code is not understood: {line}"));
+        };
+        let all = TAKING.iter().filter(|(spelled, _)| code.contains(spelled));
         found.extend(all.map(|(_, what)| (*what, function.clone())));
     }
     let findings = found.into_iter().map(|(what, function)| {
@@ -151,24 +159,42 @@ fn taken(mir: &str) -> Findings {
         );
         finding(what, function)
     });
-    findings.collect()
+    Ok(findings.collect())
 }
 
-/// A line without what stands in quotes, or in the picture of a constant's bytes.
-fn without_texts(line: &str) -> String {
+/// A line without what stands in quotes, or in the picture of a constant's bytes. Texts and characters are printed
+/// with escapes. Nothing if one has no end.
+fn without_texts(line: &str) -> Option<String> {
     let mut code = String::with_capacity(line.len());
-    let mut in_text = false;
     let mut letters = line.chars();
     while let Some(letter) = letters.next() {
         match letter {
             '│' => break,
-            '\\' if in_text => drop(letters.next()),
-            '"' => in_text = !in_text,
-            letter if !in_text => code.push(letter),
-            _ => {}
+            '"' => loop {
+                match letters.next()? {
+                    '\\' => drop(letters.next()?),
+                    '"' => break,
+                    _ => {}
+                }
+            },
+            '\'' => {
+                let mut ahead = letters.clone();
+                let first = ahead.next()?;
+                if first == '\\' {
+                    ahead.next()?;
+                    ahead.find(|&it| it == '\'')?;
+                    letters = ahead;
+                } else if ahead.next() == Some('\'') {
+                    letters = ahead;
+                } else if !first.is_alphabetic() && first != '_' {
+                    // Nor is it a lifetime.
+                    return None;
+                }
+            }
+            letter => code.push(letter),
         }
     }
-    code
+    Some(code)
 }
 
 /// The last name in a path that arguments follow.
@@ -187,15 +213,18 @@ fn finding(what: String, function: Option<String>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::{pointers, taken, without_places};
+    use super::{is_cut, pointers, taken};
+    use crate::check::places;
 
     fn pointers_in(typed: &str) -> Vec<String> {
-        let tokens = without_places(typed).parse().expect("Rust's tokens");
+        let typed = places::without(typed).expect("plain");
+        let tokens = typed.parse().expect("Rust's tokens");
         pointers(tokens).iter().map(ToString::to_string).collect()
     }
 
     fn taken_in(mir: &str) -> Vec<String> {
-        taken(mir).iter().map(ToString::to_string).collect()
+        let found = taken(mir).expect("it is understood");
+        found.iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -233,6 +262,16 @@ mod tests {
             "_0 = core::slice::<impl [u8]>::subslice_range(copy _1, copy _2) -> bb1;",
             "_0 = core::str::<impl str>::substr_range(copy _1, copy _2) -> bb1;",
             "_0 = core::slice::<impl [u8]>::element_offset(copy _1, copy _2) -> bb1;",
+            "_0 = <&Tag<'\"'> as Pointer>::fmt(copy _3, copy _2) -> bb1;",
+            "_0 = <&Tag<'\u{2502}'> as Pointer>::fmt(copy _3, copy _2) -> bb1;",
+            "_0 = <&Tag<'\\''> as Pointer>::fmt(copy _3, const \"'\") -> bb1;",
+            "_0 = <&Tag<'\\u{1}'> as Pointer>::fmt(copy _3, copy _2) -> bb1;",
+            "_0 = Rc::<Tag<'\"'>>::ptr_eq(copy _1, copy _2) -> bb1;",
+            "_0 = f::<'a, 'b>(const '\"') -> Rc::<u8>::ptr_eq;",
+            "_0 = core::ptr::const_ptr::<impl *const u8>::addr(move _4) -> bb1;",
+            "_0 = core::ptr::hash::<u8, Place>(copy _4, copy _5) -> bb1;",
+            "_0 = core::ptr::eq::<u8>(copy _4, copy _5) -> bb1;",
+            "_0 = fn_addr_eq::<fn(), fn()>(copy _4, copy _5) -> bb1;",
         ] {
             let found = taken_in(&format!("fn m::inner(_1: u8) -> u8 {{\n    {line}\n}}"));
             assert!(
@@ -243,5 +282,36 @@ mod tests {
         let harmless = "fn f() -> () {\n _1 = const \"a \\\" ::ptr_eq\"; _2 = move _3 as u64 (IntToInt); _0 = <S as MyPointer>::fmt(_1);\n\
             }\nalloc1 (size: 8) {\n 3a 3a 70 \u{2502} ::ptr_eq \n}";
         assert_eq!(taken_in(harmless), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_printed_in_part_is_not_understood() {
+        for line in [
+            "_1 = const \"a;",
+            "_1 = f::<'(>();",
+            "_1 = f::<'\\n>();",
+            "let _1: {closure@a(b.rs:1:2: 3:4};",
+            "_3 = core::ptr::hash::<u8, ...>(copy _4, copy _5) -> bb1;",
+        ] {
+            assert!(taken(line).is_err(), "{line}");
+        }
+        let is_cut = |typed: &str| is_cut(typed.parse().expect("Rust's tokens"));
+        for typed in [
+            "(x as &mut ...)",
+            "(x as ...)",
+            "(x as fn(..., u8) -> ... {f})",
+            "(x as Option<...>)",
+            "(x as fn(usize) -> u8 {...::new})",
+            "(x as <... as Iterator>::Item)",
+        ] {
+            assert!(is_cut(typed), "{typed}");
+        }
+        for typed in [
+            "match x { 1...5 => 2, ...9 => 1, A...B => 0, -2...-1 => 3 }",
+            "(0..5, S { ..x }, [a, ..])",
+            "\"...\"",
+        ] {
+            assert!(!is_cut(typed), "{typed}");
+        }
     }
 }

@@ -1,39 +1,50 @@
 //! Calls of closures in the code that is linked, after the compiler optimised it by itself.
 //!
-//! What a closure is called with is a tuple, and whose memory is the callee's. Two equal ones are made one by the
-//! compiler's optimiser, and its generator of code hands out the one memory without copying it (its issue 155241,
-//! which 1.97 mends): the first callee changes or drops what the second gets. So a tuple is moved to a closure, and
+//! A closure gets its arguments as a tuple, whose memory is the callee's. The compiler's optimiser makes two equal
+//! tuples one, and its generator of code hands out the one memory without copying it (its issue 155241,
+//! which 1.97 mends): the first callee changes or drops the second one's arguments. So a tuple is moved to a closure, and
 //! neither copied nor a constant.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
+
 use super::expand::{self, Reader, Run};
+use super::places;
+use super::tokens::{is_punct, is_word};
 use crate::build::Invocation;
 use crate::finding::{Finding, Findings, Rule};
 use crate::lifetimes::NUMBERS;
 
-/// Methods with the calling convention of closures, as a path ends in them.
+/// Methods with the calling convention of closures.
 const CALLS: &[&str] = &[
-    ">>::call(",
-    ">>::call_mut(",
-    ">>::call_once(",
-    ">>::async_call(",
-    ">>::async_call_mut(",
-    ">>::async_call_once(",
+    "async_call",
+    "async_call_mut",
+    "async_call_once",
+    "call",
+    "call_mut",
+    "call_once",
 ];
 
-/// The traits of those methods, as a path names them.
-const TRAITS: &[&str] = &["Fn<", "FnMut<", "FnOnce<"];
+/// The traits of those methods.
+const TRAITS: &[&str] = &[
+    "AsyncFn",
+    "AsyncFnMut",
+    "AsyncFnOnce",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+];
 
-/// Every closure of this unit that is called with what its caller keeps. What else comes out goes to `directory`.
+/// Every call of a closure in this unit whose arguments the caller keeps. The compiler's other files go to `directory`.
 pub(super) fn check(
     invocation: &Invocation,
     directory: &Path,
     run: &Run<'_>,
 ) -> Result<Findings, String> {
     let mut arguments = vec!["--emit=mir=-".to_owned()];
-    // What is compiled incrementally is optimised otherwise.
+    // The compiler optimises otherwise where it compiles incrementally.
     if invocation.codegen("incremental").is_some() {
         let directory = directory.join("incremental");
         arguments.push(format!("-Cincremental={}", directory.display()));
@@ -52,80 +63,153 @@ fn kept(code: &str) -> Findings {
             function = header.split(['(', '<', ':']).next().map(str::to_owned);
         }
         // Scopes, variables and headers name closures too.
-        let Some((_, call)) = line
-            .strip_prefix("    ")
-            .and_then(|it| it.split_once(" = "))
-        else {
+        let line = line.trim();
+        let assigns = line.contains(" = ") && line.ends_with(';') && !line.starts_with("let ");
+        // No other line is a call of a closure.
+        let concerns = line.contains("call") || line.contains("{closure#");
+        let breaks = assigns && concerns && !keeps_nothing(line).unwrap_or(false);
+        if !breaks || !told.insert((function.clone(), line.to_owned())) {
             continue;
-        };
-        if let Some(arguments) = arguments(call)
-            && !is_moved(arguments)
-            && !call_types(call).is_some_and(are_numbers)
-            && told.insert((function.clone(), call.to_owned()))
-        {
-            let what = format!(
-                "a closure is called with a value that its caller keeps, and the compiler does not copy it: `{}`; \
-                 pass a reference, or what `core::hint::black_box` gives back for the value",
-                call.trim_end()
-            );
-            let mut finding = Finding::new(Rule::UnsafeCode, what);
-            finding.function.clone_from(&function);
-            findings.push(finding);
         }
+        let what = format!(
+            "a closure is called with a value that its caller keeps, and the compiler does not copy it: `{line}`; \
+             pass a reference, or what `core::hint::black_box` gives back for the value"
+        );
+        let mut finding = Finding::new(Rule::UnsafeCode, what);
+        finding.function.clone_from(&function);
+        findings.push(finding);
     }
     findings
 }
 
-/// The arguments of a call, if it is one of a closure.
-fn arguments(call: &str) -> Option<&str> {
-    let begin = begin(call)?;
-    let end = call.rfind(") -> ").unwrap_or(call.len());
-    Some(call.get(begin..end).unwrap_or_default())
-}
-
-/// Where the arguments of a closure's call begin.
-fn begin(call: &str) -> Option<usize> {
-    let method = CALLS.iter().find_map(|it| Some(call.find(it)? + it.len()));
-    let by_trait = method.filter(|&at| TRAITS.iter().any(|it| call[..at].contains(it)));
-    // The closure's own name.
-    let direct = || {
-        let (path, _) = call.split_once("}(")?;
-        path.contains("{closure#").then_some(path.len() + 2)
+/// Whether a statement calls no closure, or calls it with nothing that the caller keeps. Nothing if it isn't
+/// understood.
+fn keeps_nothing(line: &str) -> Option<bool> {
+    let tokens = places::without(line).ok()?.parse::<TokenStream>().ok()?;
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    // The left side of an assignment is a variable, or stands in brackets.
+    let equals = tokens.iter().position(|it| is_punct(Some(it), '='))?;
+    let value = &tokens[equals + 1..];
+    let depths = depths(value)?;
+    let arguments = value.iter().enumerate().skip(1).find_map(|(index, token)| {
+        let arguments = group(token, Delimiter::Parenthesis)?;
+        (depths[index] == 0).then_some((index, arguments))
+    });
+    let Some((end, arguments)) = arguments else {
+        return Some(true);
     };
-    by_trait.or_else(direct)
+    Some(match callee(&value[..end], &depths[..end])? {
+        Callee::Other => true,
+        Callee::Closure => is_moved(arguments),
+        Callee::Trait(types) => is_moved(arguments) || are_numbers(types),
+    })
 }
 
-/// Whether the tuple, which is the last argument, is a variable that is moved. Constants don't end in a name.
-fn is_moved(arguments: &str) -> bool {
-    let last = arguments.rsplit_once(", move _").map(|(_, name)| name);
-    last.is_some_and(|name| !name.is_empty() && name.bytes().all(|it| it.is_ascii_digit()))
+/// What a path calls.
+enum Callee<'a> {
+    /// No closure.
+    Other,
+    /// A closure's own function.
+    Closure,
+    /// A method of a closure's trait, with a tuple of these types.
+    Trait(&'a Group),
 }
 
-/// The types of the tuple, as the trait names them.
-fn call_types(call: &str) -> Option<&str> {
-    let path = &call[..begin(call)?];
-    let begin = TRAITS
-        .iter()
-        .filter_map(|it| path.rfind(&format!("{it}(")).map(|at| at + it.len() + 1));
-    let types = &path[begin.max()?..];
-    types.split_once(")>>::").map(|(types, _)| types)
+/// What this path calls, whose tokens stand at these depths. Nothing if it isn't understood.
+fn callee<'a>(path: &'a [TokenTree], depths: &[usize]) -> Option<Callee<'a>> {
+    let mut at_top = (0..path.len()).rev().filter(|&it| depths[it] == 0);
+    let Some(last) = at_top.find(|&it| !matches!(&path[it], TokenTree::Punct(_))) else {
+        return Some(Callee::Other);
+    };
+    let name = group(&path[last], Delimiter::Brace).and_then(|it| it.stream().into_iter().next());
+    if name.is_some_and(|it| is_word(&it, "closure")) {
+        return Some(Callee::Closure);
+    }
+    if !CALLS.iter().any(|it| is_word(&path[last], it)) || !is_punct(path.first(), '<') {
+        return Some(Callee::Other);
+    }
+    // `<Type as Trait<(Types,)>>::method`: one `as` stands in the outer brackets alone.
+    let outer: Vec<usize> = (0..last).filter(|&it| depths[it] == 1).collect();
+    let mut of_traits = outer.iter().filter(|&&it| is_word(&path[it], "as"));
+    let of_trait = match (of_traits.next(), of_traits.next()) {
+        (None, _) => return Some(Callee::Other),
+        (Some(&at), None) => at,
+        _ => return None,
+    };
+    let mut names = outer.iter().rev();
+    let name = *names.find(|&&it| matches!(&path[it], TokenTree::Ident(_)))?;
+    let types = match &path[name + 1..last] {
+        [less, types, greater, ..]
+            if is_punct(Some(less), '<') && is_punct(Some(greater), '>') && name > of_trait =>
+        {
+            group(types, Delimiter::Parenthesis)
+        }
+        _ => None,
+    };
+    // Whatever the trait's name is: a crate may give it another one.
+    match types {
+        Some(types) => Some(Callee::Trait(types)),
+        None if TRAITS.iter().any(|it| is_word(&path[name], it)) => None,
+        None => Some(Callee::Other),
+    }
+}
+
+fn group(token: &TokenTree, delimiter: Delimiter) -> Option<&Group> {
+    match token {
+        TokenTree::Group(group) if group.delimiter() == delimiter => Some(group),
+        _ => None,
+    }
+}
+
+/// In how many `<` and `>` each token stands, which itself stand outside. Nothing if they don't match.
+fn depths(tokens: &[TokenTree]) -> Option<Vec<usize>> {
+    let mut depth = 0_usize;
+    let mut depths = Vec::with_capacity(tokens.len());
+    for (index, token) in tokens.iter().enumerate() {
+        let before = index.checked_sub(1).map(|it| &tokens[it]);
+        let is_arrow = matches!(before, Some(TokenTree::Punct(mark))
+            if mark.as_char() == '-' && mark.spacing() == Spacing::Joint);
+        if is_punct(Some(token), '>') && !is_arrow {
+            depth = depth.checked_sub(1)?;
+        }
+        depths.push(depth);
+        depth += usize::from(is_punct(Some(token), '<'));
+    }
+    (depth == 0).then_some(depths)
+}
+
+/// Whether the tuple, which is the last argument, is a variable that is moved.
+fn is_moved(arguments: &Group) -> bool {
+    let tokens: Vec<TokenTree> = arguments.stream().into_iter().collect();
+    let [.., comma, moves, TokenTree::Ident(name)] = tokens.as_slice() else {
+        return false;
+    };
+    let name = name.to_string();
+    let number = name.strip_prefix('_').unwrap_or_default();
+    let is_variable = !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit());
+    is_punct(Some(comma), ',') && is_word(moves, "move") && is_variable
 }
 
 /// Whether these types are passed in registers: numbers, references, and nothing. `shape` sees to it that a number's
 /// name is a number's.
-fn are_numbers(types: &str) -> bool {
-    let types = types.replace("->", "");
-    let mut depth = 0_usize;
-    let each = types.split(|it| {
-        match it {
-            '(' | '[' | '{' | '<' => depth += 1,
-            ')' | ']' | '}' | '>' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        it == ',' && depth == 0
+fn are_numbers(types: &Group) -> bool {
+    let tokens: Vec<TokenTree> = types.stream().into_iter().collect();
+    let Some(depths) = depths(&tokens) else {
+        return false;
+    };
+    let mut at = 0;
+    let mut each = tokens.split(|token| {
+        at += 1;
+        is_punct(Some(token), ',') && depths[at - 1] == 0
     });
-    let mut each = each.map(str::trim);
-    each.all(|it| matches!(it, "" | "()") || it.starts_with('&') || NUMBERS.contains(&it))
+    each.all(|it| match it {
+        [] => true,
+        [TokenTree::Group(nothing)] => {
+            nothing.delimiter() == Delimiter::Parenthesis && nothing.stream().is_empty()
+        }
+        [TokenTree::Ident(name)] => NUMBERS.iter().any(|it| name == it),
+        [first, ..] => is_punct(Some(first), '&'),
+    })
 }
 
 #[cfg(test)]
@@ -212,6 +296,43 @@ mod tests {
     }
 
     #[test]
+    fn types_are_told_from_what_stands_in_them() {
+        for path in [
+            "<F as FnOnce<(&Tag<'('>, Vec<usize>)>>",
+            "<F as FnOnce<(&Tag<'>'>, Vec<usize>)>>",
+            "<F as FnOnce<(&Tag<'\"'>, Vec<usize>, &Tag<'\"'>)>>",
+            "<F as FnOnce<(&fn(u8) -> u8, Vec<usize>)>>",
+            "<F as FnOnce<(Vec<usize>, P<<T as MyFn<(u8,)>>::Of>)>>",
+            "<F as FnOnce<(&P<<T as Gives<(u8,)>>::Of>, Vec<usize>)>>",
+            "<fn(&<T as FnOnce<(u8,)>>::Of, S) {f::<'('>} as FnOnce<(&u8, S)>>",
+            "<F as x::FnOnceMore<(S,)>>",
+            "<F as FnOnce<(&{closure@a(b.rs:1:2: 3:4}, S)>>",
+            "<F as FnOnce<(&{closure@a.rs:1:2: 3:4}, S)>>",
+            "<F as FnOnce<(&T<N > 1>, u8)>>",
+            "<F as FnOnce<(...)>>",
+        ] {
+            let call = format!("_2 = {path}::call_once(move _3, const X) -> [return: bb1];");
+            assert_eq!(found(&call).len(), 1, "{call}");
+        }
+        for call in [
+            "_2 = <impl at a(b.rs:1:2: 3:4>::f::{closure#0}(move _3, copy _8) -> [return: bb1];",
+            "_2 = <impl at a//b.rs:1:2: 3:4>::f::{closure#0}(move _3, copy _8) -> [return: bb1];",
+            "_2 = f::<'('>::{closure#0}(move _3, copy _8) -> [return: bb1];",
+            "_2 = f::{closure#0}::<'('>(move _3, copy _8) -> [return: bb1];",
+            "((*_1).0: Box<dyn Iterator<Item = u8>>) = <F as Fn<(S,)>>::call(move _3, copy _8) -> bb1;",
+        ] {
+            assert_eq!(found(call).len(), 1, "{call}");
+        }
+        for call in [
+            "_2 = <F as FnOnce<(&Tag<'('>, u8)>>::call_once(move _3, const X) -> [return: bb1];",
+            "_2 = <F as FnOnce<(&P<<T as MyFn<(u8,)>>::Of>, u8)>>::call_once(move _3, const X) -> bb1;",
+            "_2 = <F as FnOnce<(&{closure@a.rs:1:2: 3:4},)>>::call_once(move _3, const X) -> bb1;",
+        ] {
+            assert!(found(call).is_empty(), "{call}");
+        }
+    }
+
+    #[test]
     fn what_is_no_call_of_a_closure_is_passed_over() {
         for line in [
             "_2 = Handle::call(copy _1, const 3_u8) -> [return: bb1];",
@@ -220,6 +341,9 @@ mod tests {
             "let mut _6: {closure@k.rs:10:10: 10:14};",
             "_3 = {closure@k.rs:9:10: 9:18} { length: copy _4 };",
             "debug f => _1;",
+            "_2 = <S as Handler<u8>>::call(copy _1, const S) -> [return: bb1];",
+            "_2 = f::{closure#0}::inner(copy _1, const S) -> [return: bb1];",
+            "_2 = <Vec<u8> as Called>::call(copy _1, const \"(\") -> [return: bb1];",
         ] {
             assert!(found(line).is_empty(), "{line}");
         }

@@ -85,7 +85,7 @@ pub(super) fn forbidding_unsafe(
 }
 
 /// Compiles `invocation` once more, up to code generation, with the solver of traits that the compiler will use: it
-/// has holes of its own, and not those of the one that made the linked library. What comes out goes to `directory`.
+/// has holes of its own, and not those of the one that made the linked library. The compiler's files go to `directory`.
 pub(super) fn by_another_solver(
     invocation: &Invocation,
     directory: &Path,

@@ -39,7 +39,7 @@ fn collect(source: TokenStream, imported: bool, found: &mut BTreeSet<String>) {
     for (index, token) in tokens.iter().enumerate() {
         let (before, rest) = (&tokens[..index], &tokens[index + 1..]);
         match token {
-            // What a type captures is no import: `use<T>`.
+            // `use<T>` names the captures of a type, and imports nothing.
             TokenTree::Ident(word) if word == "use" => in_use = !is_punct(rest.first(), '<'),
             token if is_punct(Some(token), ';') => in_use = imported,
             TokenTree::Group(group) => {

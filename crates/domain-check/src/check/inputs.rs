@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::Unit;
 use super::expand::Inputs;
+use super::places;
 use crate::build::{Invocation, digest};
 use crate::finding::{Finding, Findings, Rule};
 use crate::review::{Review, names};
@@ -28,6 +29,18 @@ pub(super) fn check(inputs: &Inputs, unit: &Unit<'_>, target: &Path, review: &Re
         recorded.insert(invocation.directory.join(file), digest);
     }
     for file in &inputs.files {
+        // As the compiler prints it.
+        let printed = file.to_str().unwrap_or("\"");
+        let directory = invocation.directory.to_str().unwrap_or_default();
+        let printed = printed.strip_prefix(directory).unwrap_or(printed);
+        // Of the directory, whose name is the user's, what ends a place.
+        if !places::is_plain(printed) || directory.contains(['}', '>']) {
+            let what = format!(
+                "{} reads a file whose name may be taken for code: letters, digits, spaces and `_-./+'` are plain",
+                domain.name
+            );
+            findings.push(Finding::new(Rule::OutsideFile, what).at(file));
+        }
         if !is_own(file) {
             let what = format!("{} reads a file that is not its own", domain.name);
             findings.push(Finding::new(Rule::OutsideFile, what).at(file));

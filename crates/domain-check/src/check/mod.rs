@@ -11,6 +11,7 @@ mod inputs;
 mod invocation;
 mod locate;
 mod misread;
+mod places;
 mod root;
 mod search;
 mod sources;

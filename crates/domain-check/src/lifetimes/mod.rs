@@ -13,10 +13,10 @@
 //! The look is at names, not at definitions behind them, and takes the unknown for the worse. `shape` sees to it
 //! that nothing is unknown by its form, and refuses forms by which the compiler's other holes are reached.
 
+mod code;
 mod declared;
 mod definitions;
 mod facts;
-mod formats;
 mod judge;
 mod scan;
 mod shape;
@@ -26,21 +26,22 @@ use proc_macro2::TokenStream;
 
 pub(crate) use self::shape::NUMBERS;
 
+use self::code::Code;
 use crate::finding::{Finding, Findings, Rule};
 
 /// Every signature and header in expanded code that relies on an implied bound, and what else its types, impls
 /// and guards may not be.
 pub(crate) fn check(source: TokenStream) -> Findings {
-    let file = match syn::parse2(source.clone()) {
-        Ok(file) => file,
+    let code = match Code::read(source) {
+        Ok(code) => code,
         Err(problem) => {
-            let what = format!("the code after expansion could not be read: {problem}");
+            let what = format!("the code after expansion {problem}");
             return vec![Finding::new(Rule::NotUnderstood, what)];
         }
     };
-    let definitions = definitions::Definitions::collect(&file);
-    let mut findings = shape::check(&file, source.clone(), &definitions);
-    findings.extend(scan::scan(&file, source, &definitions));
+    let definitions = definitions::Definitions::collect(&code.file);
+    let mut findings = shape::check(&code, &definitions);
+    findings.extend(scan::scan(&code, &definitions));
     findings
 }
 

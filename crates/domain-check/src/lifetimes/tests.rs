@@ -1,6 +1,7 @@
 //! Spellings of the hole, each accepted by the compiler, and what domains write every day.
 
 use super::check;
+use super::code::tests::everywhere;
 
 fn findings(source: &str) -> Vec<String> {
     let findings = check(source.parse().expect("Rust's tokens"));
@@ -503,12 +504,14 @@ fn every_spelling_of_the_hole_is_refused() {
             "by the name 'a",
         ),
     ] {
-        let found = findings(source);
-        if !found
-            .iter()
-            .any(|it| it.contains("implied-bound") && it.contains(bound))
-        {
-            missed.push(format!("{source}: {found:?}"));
+        for source in std::iter::once(source.to_owned()).chain(everywhere(source)) {
+            let found = findings(&source);
+            if !found
+                .iter()
+                .any(|it| it.contains("implied-bound") && it.contains(bound))
+            {
+                missed.push(format!("{source}: {found:?}"));
+            }
         }
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
@@ -613,12 +616,15 @@ fn what_outlives_something_says_what_it_associates() {
             "associates `…::Out`",
         ),
     ] {
-        let found = findings(&format!("{SOURCE} {source}"));
-        let is_found = found
-            .iter()
-            .any(|it| it.contains("implied-bound") && it.contains(bound));
-        if is_found == bound.is_empty() {
-            missed.push(format!("{source}: {found:?}"));
+        let source = format!("{SOURCE} {source}");
+        for source in std::iter::once(source.clone()).chain(everywhere(&source)) {
+            let found = findings(&source);
+            let is_found = found
+                .iter()
+                .any(|it| it.contains("implied-bound") && it.contains(bound));
+            if is_found == bound.is_empty() {
+                missed.push(format!("{source}: {found:?}"));
+            }
         }
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));

@@ -243,8 +243,6 @@ const ATTRIBUTES: &[Group] = &[
             "must_use",
             "non_exhaustive",
             "track_caller",
-            "recursion_limit",
-            "type_length_limit",
             "diagnostic::on_unimplemented",
             "diagnostic::do_not_recommend",
         ],

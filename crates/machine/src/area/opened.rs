@@ -430,11 +430,9 @@ impl Machine {
             );
             return;
         }
-        self.collect_for(name);
-        if !self.model.lives(life) {
-            // Its patron is itself, and died of an object that it dropped.
-            assert_eq!(opened, Err(RpcError::Crashed));
-            return;
+        // While its exporter is inside further out an object is not dropped.
+        if name.domain != n.domain {
+            self.collect_for(name);
         }
         match self.revive(name) {
             Ok(()) => {

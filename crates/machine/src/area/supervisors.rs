@@ -139,7 +139,7 @@ impl Machine {
             return false;
         }
         assert_eq!(status, Status::Settled);
-        for domain in 0..self.domains.len() {
+        for (domain, before) in before.into_iter().enumerate() {
             let mut starts = u32::from(tree.is_restarted(domain, &dead));
             if gives_up {
                 // Those before the one that was too much were restarted, then all by the supervisor above.
@@ -155,7 +155,7 @@ impl Machine {
             if domain == bad {
                 starts += u32::try_from(vain).unwrap_or(u32::MAX);
             }
-            let made = self.domains[domain].restarts() - before[domain];
+            let made = self.domains[domain].restarts() - before;
             assert_eq!(made, starts, "starts of {:?}", self.domains[domain]);
         }
         if gives_up {

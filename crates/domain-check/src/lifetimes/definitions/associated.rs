@@ -78,7 +78,7 @@ impl Definitions {
                 .chain(others)
                 .collect();
             found.extend(all.difference(&said).cloned());
-            // What a trait itself has by a name, none of its supertraits has said by it.
+            // A trait's own item hides an item of that name of its supertraits: none of them has said it.
             said.retain(|it| !all.contains(it));
             for bound in own.iter().flat_map(|it| &it.bounds) {
                 if let TypeParamBound::Trait(bound) = bound {

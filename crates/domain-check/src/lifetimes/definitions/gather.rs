@@ -4,7 +4,6 @@ use syn::visit::{self, Visit};
 use syn::{Fields, GenericParam, Generics, Ident, ItemTrait, TraitItem, Type, UseTree};
 
 use super::{Definitions, Trait};
-use crate::lifetimes::formats;
 
 /// A type's definition, without attributes and names of fields.
 pub(super) struct TypeItem {
@@ -139,12 +138,6 @@ impl Visit<'_> for Gather {
     fn visit_item_mod(&mut self, item: &syn::ItemMod) {
         self.definitions.modules.insert(item.ident.to_string());
         visit::visit_item_mod(self, item);
-    }
-
-    fn visit_macro(&mut self, call: &syn::Macro) {
-        for argument in formats::arguments(call) {
-            self.visit_expr(&argument);
-        }
     }
 
     fn visit_item_extern_crate(&mut self, item: &syn::ItemExternCrate) {

@@ -7,7 +7,6 @@ use syn::visit::{self, Visit};
 use syn::{ExprClosure, Generics, Pat, Type};
 
 use super::Scan;
-use crate::lifetimes::formats;
 use crate::lifetimes::walk::{Scope, Walk};
 
 /// Looks at each closure.
@@ -69,16 +68,6 @@ impl Visit<'_> for Annotated<'_, '_> {
         });
     }
 
-    fn visit_macro(&mut self, call: &syn::Macro) {
-        for argument in formats::arguments(call) {
-            Annotated {
-                scan: self.scan,
-                scope: self.scope.clone(),
-            }
-            .visit_expr(&argument);
-        }
-    }
-
     fn visit_expr_closure(&mut self, closure: &ExprClosure) {
         let types = closure.inputs.iter().filter_map(|it| match it {
             Pat::Type(it) => Some(&*it.ty),
@@ -88,7 +77,7 @@ impl Visit<'_> for Annotated<'_, '_> {
         if !types.is_empty() {
             let mut walk = Walk::new(self.scan.definitions, &self.scope);
             walk.called(&types, &closure.output);
-            // Whatever has a name is captured.
+            // Every lifetime and type with a name is captured.
             let binder = BTreeSet::new();
             self.scan
                 .called(walk, &self.scope, "a closure", Some(&binder));

@@ -14,25 +14,24 @@ mod unsaid;
 use std::collections::BTreeSet;
 
 use proc_macro2::{TokenStream, TokenTree};
-use syn::File;
 use syn::visit::Visit;
 
 use self::annotated::Annotated;
 
+use super::code::Code;
 use super::declared::{Declared, is_structure};
 use super::definitions::Definitions;
 use super::facts::{Facts, Name};
 use super::judge::{Outlived, Relied, judge};
 use super::walk::Scope;
-use crate::check::tokens::is_punct;
 use crate::finding::{Finding, Findings, Rule};
 
 /// How many names a signature may have, and how many bounds may be implied in it.
 const MOST_NAMES: usize = 64;
 const MOST_EDGES: usize = 4096;
 
-/// Every signature and header in `source` that relies on an implied bound.
-pub(super) fn scan(file: &File, source: TokenStream, definitions: &Definitions) -> Findings {
+/// Every signature and header in `code` that relies on an implied bound.
+pub(super) fn scan(code: &Code, definitions: &Definitions) -> Findings {
     let mut scan = Scan {
         definitions,
         function: None,
@@ -42,12 +41,12 @@ pub(super) fn scan(file: &File, source: TokenStream, definitions: &Definitions) 
         scan.outlived(&format!("the type {name}"), [bound.clone()]);
     }
     let root = Scope::default();
-    scan.descend(source, &root, &root);
+    scan.descend(code.tokens.clone(), &root, &root);
     let mut closures = Annotated {
         scan: &mut scan,
         scope: root,
     };
-    closures.visit_file(file);
+    closures.visit_file(&code.file);
     scan.findings
 }
 
@@ -123,7 +122,6 @@ impl Scan<'_> {
         while let Some(token) = tokens.get(index) {
             let rest = &tokens[index..];
             index += match token {
-                TokenTree::Ident(word) if word == "macro_rules" && is_punct(rest.get(1), '!') => 4,
                 TokenTree::Ident(word) if word == "fn" => match rest.get(1) {
                     Some(TokenTree::Ident(_)) => self.function(&tokens[..index], rest, items),
                     _ => {

@@ -26,9 +26,6 @@ pub(super) fn search(source: TokenStream, own: &Own, findings: &mut Findings) {
         let before = &tokens[..tokens.len() - rest.len()];
         rest = following;
         match token {
-            TokenTree::Ident(word) if word == "macro_rules" && is_punct(rest.first(), '!') => {
-                rest = rest.get(3..).unwrap_or_default();
-            }
             TokenTree::Ident(word) => {
                 let name = plain(word);
                 if PEEKING.contains(&name.as_str()) {

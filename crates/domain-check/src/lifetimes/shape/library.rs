@@ -7,7 +7,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use crate::check::tokens::plain;
 use crate::finding::{Finding, Findings, Rule};
 
-/// What no domain has a word of.
+/// A function of the standard library that no domain names.
 struct Unsound {
     /// The function's name.
     word: &'static str,
@@ -40,14 +40,19 @@ const UNSOUND: &[Unsound] = &[
 ];
 
 /// Finds each of these words, whatever it stands for: that, the compiler alone knows.
-pub(super) fn search(source: TokenStream, findings: &mut Findings) {
-    let mut words = BTreeSet::new();
-    gather(source, &mut words);
+pub(super) fn search(words: &BTreeSet<String>, findings: &mut Findings) {
     for Unsound { word, beside, does } in UNSOUND {
         if words.contains(*word) && beside.is_none_or(|it| words.contains(it)) {
             findings.push(Finding::new(Rule::UnsafeCode, format!("`{word}` {does}")));
         }
     }
+}
+
+/// All words of some code.
+pub(super) fn words(source: TokenStream) -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    gather(source, &mut words);
+    words
 }
 
 fn gather(source: TokenStream, words: &mut BTreeSet<String>) {

@@ -11,6 +11,7 @@ mod guards;
 mod impls;
 mod library;
 mod looks;
+mod nameless;
 mod numbers;
 mod own;
 mod phases;
@@ -20,25 +21,23 @@ mod traits;
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
-use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Expr, File, Ident, Macro, Token, Type};
+use syn::{Expr, Ident, Macro, Token, Type};
 
 pub(crate) use self::own::NUMBERS;
 use self::own::Own;
+use super::code::Code;
 use super::definitions::Definitions;
 use crate::check::tokens::{is_punct, is_word};
 use crate::finding::{Finding, Findings, Rule};
 
-/// Macros of the compiler whose arguments are expressions, and which are still there after expansion.
-const FORMATS: &[&str] = &["format_args", "format_args_nl", "const_format_args"];
+/// Macros that another check judges: assembly, which is refused.
+const ELSEWHERE: &[&str] = &["asm", "global_asm", "naked_asm"];
 
-/// Macros that another check judges: definitions, whose uses are expanded, and assembly, which is refused.
-const ELSEWHERE: &[&str] = &["macro_rules", "asm", "global_asm", "naked_asm"];
-
-/// Every form in `file` that is refused or not known.
-pub(super) fn check(file: &File, source: TokenStream, definitions: &Definitions) -> Findings {
-    let own = Own::collect(file);
+/// Every form in `code` that is refused or not known.
+pub(super) fn check(code: &Code, definitions: &Definitions) -> Findings {
+    let file = &code.file;
+    let own = Own::collect(code);
     let mut shape = Shape {
         definitions,
         own: &own,
@@ -48,8 +47,10 @@ pub(super) fn check(file: &File, source: TokenStream, definitions: &Definitions)
         findings: Findings::new(),
     };
     shape.visit_file(file);
-    library::search(source.clone(), &mut shape.findings);
-    adapters::search(source, &own, &mut shape.findings);
+    let words = library::words(code.source.clone());
+    library::search(&words, &mut shape.findings);
+    nameless::search(&words, &mut shape.findings);
+    adapters::search(code.tokens.clone(), &own, &mut shape.findings);
     phases::search(file, &mut shape.findings);
     shape.findings
 }
@@ -140,6 +141,7 @@ impl<'ast> Visit<'ast> for Shape<'_> {
         let outer = self.in_trait.replace(item.ident.to_string());
         self.definition(item);
         self.equalities(item);
+        self.methods(item);
         self.printed_bounds(&item.supertraits);
         visit::visit_item_trait(self, item);
         self.in_trait = outer;
@@ -158,6 +160,13 @@ impl<'ast> Visit<'ast> for Shape<'_> {
             syn::Item::TraitAlias(_) => self.not_understood("an alias of a trait"),
             item => visit::visit_item(self, item),
         }
+    }
+
+    // What stands in a body is no part of the trait.
+    fn visit_block(&mut self, block: &'ast syn::Block) {
+        let outer = self.in_trait.take();
+        visit::visit_block(self, block);
+        self.in_trait = outer;
     }
 
     fn visit_impl_item(&mut self, item: &'ast syn::ImplItem) {
@@ -284,15 +293,7 @@ impl<'ast> Visit<'ast> for Shape<'_> {
         if ELSEWHERE.contains(&name.as_str()) {
             return;
         }
-        let arguments = Punctuated::<Expr, Token![,]>::parse_terminated;
-        match arguments.parse2(call.tokens.clone()) {
-            Ok(arguments) if FORMATS.contains(&name.as_str()) => {
-                for argument in &arguments {
-                    self.visit_expr(argument);
-                }
-            }
-            _ => self.not_understood(&format!("the macro {name}!")),
-        }
+        self.not_understood(&format!("the macro {name}!"));
     }
 }
 

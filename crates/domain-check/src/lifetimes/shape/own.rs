@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
-use syn::{File, FnArg, Ident, ItemType, Macro, Signature, Type, TypeParam, UseName, UseRename};
+use syn::{FnArg, Ident, ItemType, Signature, Type, TypeParam, UseName, UseRename};
 
-use crate::lifetimes::formats;
+use crate::lifetimes::code::Code;
 
 /// Names, wherever they stand.
 #[derive(Debug, Default)]
@@ -47,9 +47,12 @@ pub(super) fn is_number(ty: &Type) -> bool {
 }
 
 impl Own {
-    pub(super) fn collect(file: &File) -> Self {
+    pub(super) fn collect(code: &Code) -> Self {
         let mut own = Own::default();
-        own.visit_file(file);
+        for definition in &code.macros {
+            words(definition.clone(), &mut own.of_macros);
+        }
+        own.visit_file(&code.file);
         own
     }
 
@@ -113,15 +116,6 @@ impl Visit<'_> for Own {
         self.writing_operators |= writes && OPERATORS.contains(&name.as_str());
         self.functions.insert(name);
         visit::visit_signature(self, signature);
-    }
-
-    fn visit_macro(&mut self, definition: &Macro) {
-        if definition.path.is_ident("macro_rules") {
-            words(definition.tokens.clone(), &mut self.of_macros);
-        }
-        for argument in formats::arguments(definition) {
-            self.visit_expr(&argument);
-        }
     }
 }
 

@@ -5,11 +5,10 @@
 //! What leaves the function as well, as `return` and `?` do, leaves nobody who could read.
 
 use syn::visit::{self, Visit};
-use syn::{Expr, File, Label, Lifetime, Macro, Signature};
+use syn::{Expr, File, Label, Lifetime, Signature};
 
 use super::constants::is_assignment;
 use crate::finding::{Finding, Findings, Rule};
-use crate::lifetimes::formats;
 
 /// Every jump out of what is computed while a place is borrowed in two phases.
 pub(super) fn search(file: &File, findings: &mut Findings) {
@@ -185,12 +184,6 @@ impl<'ast> Visit<'ast> for Jumps<'_> {
             self.between("the right side of an operator that assigns", [&*code.right]);
         } else {
             self.visit_expr(&code.right);
-        }
-    }
-
-    fn visit_macro(&mut self, call: &'ast Macro) {
-        for argument in formats::arguments(call) {
-            self.visit_expr(&argument);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Forms that are refused, and forms that pass.
 
 use crate::lifetimes::check;
+use crate::lifetimes::code::tests::everywhere;
 
 fn findings(source: &str) -> String {
     let findings = check(source.parse().expect("Rust's tokens"));
@@ -8,8 +9,22 @@ fn findings(source: &str) -> String {
     all.join("\n")
 }
 
-/// Each source is refused with these words.
+/// Each source is refused with these words, at the root and wherever else it may stand.
 fn refused(sources: &[(&str, &str)]) {
+    refused_at_the_root(sources);
+    for (source, says) in sources {
+        let missed: Vec<_> = everywhere(source)
+            .filter(|it| !findings(it).contains(*says))
+            .collect();
+        assert!(
+            missed.is_empty(),
+            "{says:?} is not said: {}",
+            missed.join("\n")
+        );
+    }
+}
+
+fn refused_at_the_root(sources: &[(&str, &str)]) {
     let each = sources
         .iter()
         .map(|(source, says)| (source, says, findings(source)));
@@ -762,4 +777,34 @@ fn what_is_unsound_in_the_library_is_refused() {
         ),
     ]);
     accepted(&["fn f() { x.drain(1..).collect::<V>(); x.split_at(1); x.split_off_first(); }"]);
+}
+
+#[test]
+fn what_a_trait_associates_has_a_name() {
+    for method in [
+        "fn f() -> impl Sized;",
+        "fn f(self) -> Option<impl Pair<Of = Self>> { x }",
+        "fn f(&self) -> Box<dyn Fn() -> (u8, impl Copy + use<Self>)>;",
+        "async fn f(&self);",
+        "async unsafe fn f() -> u8 { x }",
+    ] {
+        let code = format!("trait Tr {{ {method} }}");
+        refused(&[(
+            &code,
+            "trait Tr has no name for the type of what `f` returns",
+        )]);
+    }
+    for code in [
+        "fn f<F: AsyncFn()>(_: F) {}",
+        "fn f<F>(_: F) where F: 'static + AsyncFnMut(u8) -> u8 {}",
+        "fn f(_: impl core::ops::AsyncFnOnce()) {}",
+        "use core::ops::{AsyncFnOnce as Once};",
+        "trait Tr: AsyncFn() {}",
+    ] {
+        refused(&[(code, "has no name for its future")]);
+    }
+    accepted(&[
+        "trait Tr { type F: Future; fn f(&self) -> Self::F; fn g(&self, _: impl Fn()); } fn h() -> impl Copy { 1 }",
+        "fn f<F: Fn() -> R, R: Future<Output = u8>>(_: F) {} async fn g() {}",
+    ]);
 }

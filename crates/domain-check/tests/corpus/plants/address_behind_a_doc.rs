@@ -1,0 +1,36 @@
+//@ rules: not-understood
+//@ says: names a place that can
+#![no_std]
+#![forbid(unsafe_code)]
+//! rust-lang/rust#107975: what stands between two docs that read as the beginning and the end of a closure's place is
+//! taken out of the code before raw pointers are looked for.
+use core::hint::black_box;
+use core::num::NonZero;
+pub enum Word { Number(NonZero<usize>, usize), Reference(&'static u64) }
+static SEEN: u64 = 7;
+#[inline(never)]
+pub fn word(address: usize) -> Word {
+    let one: usize = { let it = 0_u8; 
+        /// {closure@
+        const _A: u8 = 1;
+        let at: usize = (&raw const it).addr();
+        /// }
+        const _B: u8 = 2;
+        at };
+    let other: usize = { let it = 0_u8; 
+        /// {closure@
+        const _A: u8 = 1;
+        let at: usize = (&raw const it).addr();
+        /// }
+        const _B: u8 = 2;
+        at };
+    black_box((one, other));
+    match NonZero::new(one.wrapping_sub(other)) {
+        Some(difference) => Word::Number(difference, address),
+        None => Word::Reference(&SEEN),
+    }
+}
+#[inline(never)]
+pub fn peek(address: usize) -> u64 {
+    match word(address) { Word::Reference(found) => *found, Word::Number(..) => 0 }
+}

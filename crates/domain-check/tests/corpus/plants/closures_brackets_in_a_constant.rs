@@ -1,0 +1,30 @@
+//@ rules: unsafe-code
+//@ says: a closure is called with a value that its caller keeps
+//@ rustflags: -Copt-level=3
+//@ env: CARGO_INCREMENTAL=0
+#![no_std]
+#![forbid(unsafe_code)]
+//! rust-lang/rust#155241: a bracket in a character that is a type's argument hides the comma behind it, and a reference
+//! before it the vector.
+extern crate alloc;
+use alloc::vec::Vec;
+pub struct Tag<const LETTER: char>;
+type Open = Tag<'('>;
+fn with(tag: &Open, f: impl FnOnce(&Open, Vec<usize>)) { f(tag, Vec::new()) }
+#[inline(never)]
+pub fn free_twice(tag: &Open, length: usize) {
+    with(tag, |_, mut it| it.resize(length, 1));
+    with(tag, |_, it| if it.len() == length { unreachable!() });
+}
+#[inline(never)]
+pub fn write_freed(tag: &Open, length: usize) -> (usize, usize) {
+    let mut told = (0, 0);
+    with(tag, |_, mut it| it.resize(length, 1));
+    with(tag, |_, mut it| {
+        let other = alloc::vec![5_usize; length];
+        it.push(9);
+        told = (it.capacity(), other[0]);
+        core::mem::forget(it);
+    });
+    told
+}
