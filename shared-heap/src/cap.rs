@@ -216,18 +216,22 @@ unsafe fn put_back(slot: NonNull<u8>, shift: u32) {
 const BATCH: usize = 256;
 
 /// Claims all capabilities of `from` for `to` and calls `then` on each; returns how many there were.
-/// The lock is held only for the search, a slab at a time: `then` calls trusted code, which may use the heap.
+/// The lock is held only for the search: `then` calls trusted code, which may use the heap.
 fn claim_all(from: u32, to: u32, mut then: impl FnMut(NonNull<u8>)) -> usize {
     let mut batch = [NonNull::dangling(); BATCH];
-    let mut total: usize = 0;
-    let mut walk = Walk::begin();
-    while let Some(count) =
-        walk.piece(|registry, walk| registry.claim_caps(walk, from, to, &mut batch))
-    {
+    let (mut total, mut walk) = (0_usize, Walk::begin());
+    loop {
+        let mut places = batch.iter_mut();
+        let mut take = |slot| places.next().map(|place| *place = slot).is_some();
+        let goes_on =
+            walk.piece(|registry, slab, at| registry.claim(slab, at, (from, to), &mut take));
+        let count = BATCH.strict_sub(places.len());
         batch[..count].iter().copied().for_each(&mut then);
         total = total.saturating_add(count);
+        if !goes_on {
+            return total;
+        }
     }
-    total
 }
 
 /// # Safety
