@@ -22,14 +22,18 @@ mod stepped {
             .budget(Duration::from_secs(3600))
     }
 
-    /// Runs `call` on a thread that has ticks.
-    pub(crate) fn ticking(call: impl FnOnce() + Send) {
+    /// Runs `call` on a thread that has ticks, and so many bytes of stack.
+    pub(crate) fn ticking<R: Send>(stack: usize, call: impl FnOnce() -> R + Send) -> R {
         let run = || {
             let _contained = contained(true);
-            call();
+            call()
         };
-        let ran = thread::scope(|scope| scope.spawn(run).join());
-        ran.unwrap_or_else(|payload| panic::resume_unwind(payload));
+        let ran = thread::scope(|scope| {
+            let thread = thread::Builder::new().stack_size(stack);
+            let spawned = thread.spawn_scoped(scope, run);
+            spawned.unwrap_or_else(|error| panic!("{error}")).join()
+        });
+        ran.unwrap_or_else(|payload| panic::resume_unwind(payload))
     }
 
     /// Runs `call` step by step until a tick before its instruction `at`, and at every one from there on until
@@ -51,9 +55,11 @@ pub(crate) fn around<R>(_: u64, call: impl FnOnce() -> R) -> R {
     call()
 }
 
-/// Elsewhere there are none.
+/// Elsewhere there are none, and nothing that needs them is called.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
-pub(crate) fn ticking(_: impl FnOnce() + Send) {}
+pub(crate) fn ticking<R: Default + Send>(_: usize, _: impl FnOnce() -> R + Send) -> R {
+    R::default()
+}
 
 /// Elsewhere nobody's private memory or time is limited.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
