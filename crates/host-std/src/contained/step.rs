@@ -2,9 +2,11 @@
 
 use super::thread::{self, Contained};
 use super::{context, handlers, images};
+use crate::StdHost;
 use crate::authority;
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
 use samara_domain_runtime::contain::{self, Verdict};
+use samara_domain_runtime::host::Clock;
 use std::arch::asm;
 use std::cell::Cell;
 use std::time::Duration;
@@ -18,6 +20,12 @@ struct Plan {
     is_on: bool,
     /// Instructions until the first tick.
     left: u64,
+    /// What a tick says has passed since the one before.
+    elapsed: Duration,
+    /// Instructions after which there are no more ticks.
+    last: u64,
+    /// What the host's clock says meanwhile, if it stands still.
+    now: Option<u64>,
     insists: bool,
     /// No tick while `std` counts a panic: one in its hook leaves the hook's lock read for good.
     spares_panics: bool,
@@ -33,6 +41,9 @@ impl Plan {
     const NONE: Self = Self {
         is_on: false,
         left: u64::MAX,
+        elapsed: Duration::MAX,
+        last: u64::MAX,
+        now: None,
         insists: false,
         spares_panics: false,
         steps: 0,
@@ -68,6 +79,26 @@ pub fn arm() {
 pub fn disarm() {
     clear();
     demand_plan("disarm");
+}
+
+/// Instructions of the running call of [`Contained::step_armed`] and its kin so far.
+#[must_use]
+pub fn steps() -> u64 {
+    PLAN.get().steps
+}
+
+/// What the host's clock says if it stands still.
+pub(crate) fn stopped_clock() -> Option<u64> {
+    PLAN.get().now.filter(|_| is_armed())
+}
+
+/// Whether the running thread traps after each instruction.
+#[must_use]
+pub fn is_armed() -> bool {
+    let flags: u64;
+    // SAFETY: reads the flags.
+    unsafe { asm!("pushfq", "pop {}", out(reg) flags) };
+    flags & TRAP_FLAG != 0
 }
 
 #[inline(always)]
@@ -134,6 +165,22 @@ impl Contained {
         })
     }
 
+    /// Runs `call` step by step from where it says [`arm`]. Before each instruction comes a tick that says a microsecond has
+    /// passed, until the thread is cut, or for `last` instructions. For as long the host's clock stands still: ticks alone
+    /// tell the time.
+    pub fn step_counted<R>(&self, last: u64, call: impl FnOnce() -> R) -> (R, Stepped) {
+        let plan = Plan {
+            is_on: true,
+            left: 0,
+            elapsed: Duration::from_micros(1),
+            last,
+            now: Some(StdHost::now_ns()),
+            insists: true,
+            ..Plan::NONE
+        };
+        self.run(plan, call)
+    }
+
     fn run<R>(&self, plan: Plan, call: impl FnOnce() -> R) -> (R, Stepped) {
         handlers::install_steps();
         PLAN.set(plan);
@@ -183,10 +230,10 @@ pub(super) unsafe extern "C" fn trapped(_: c_int, _: *mut siginfo_t, context: *m
     };
     // SAFETY: the registers of this very thread where the trap struck; the handler runs on the alternate
     // stack, and they are resumed when it returns.
-    let verdict = unsafe { contain::tick(&mut registers, Duration::MAX, program) };
+    let verdict = unsafe { contain::tick(&mut registers, plan.elapsed, program) };
     plan.verdict = Some(verdict);
     PLAN.set(plan);
-    if verdict == Verdict::Cut || !plan.insists {
+    if verdict == Verdict::Cut || !plan.insists || plan.steps >= plan.last {
         registers.rflags &= !TRAP_FLAG;
     }
     context::store(context, &registers);
