@@ -10,7 +10,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, Shadow, interface};
 use samara_rref::{RRef, RRefDeque};
 use samara_testkit::contained::{arm, is_armed, stepping, steps};
-use samara_testkit::hosted::{alone, host};
+use samara_testkit::hosted::{alone, as_host, host};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
@@ -40,6 +40,8 @@ trait Server {
     #[idempotent]
     fn get(&self) -> Result<u64, RpcError>;
     fn take(&self, object: RRef<[u64; 64]>) -> Result<u64, RpcError>;
+    /// Stays inside as long as the host likes.
+    fn stay(&self) -> Result<u64, RpcError>;
 }
 struct Serving;
 impl Server for Serving {
@@ -57,6 +59,15 @@ impl Server for Serving {
     }
     fn take(&self, object: RRef<[u64; 64]>) -> Result<u64, RpcError> {
         Ok(object[0])
+    }
+    fn stay(&self) -> Result<u64, RpcError> {
+        as_host(|| {
+            INSIDE.store(true, SeqCst);
+            while INSIDE.load(SeqCst) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        Ok(0)
     }
 }
 fn serving((): ()) -> Result<Serving, RpcError> {
@@ -106,6 +117,10 @@ struct Case {
     client: fn(DomainSpec) -> DomainSpec,
     /// What becomes of the server before.
     then: fn(&Domain<dyn Server>),
+    /// Whether the host calls it meanwhile.
+    has_call_inside: bool,
+    /// Whether the client's proxy is of an object of the host's instead.
+    is_hosts: bool,
     neighbours: usize,
     /// What the client does, having prepared it; its proxy of the server may not be there.
     ask: for<'a> fn(&'a Shadow<dyn Server>, Option<&'a Proxy<dyn Server>>) -> Body<'a>,
@@ -116,12 +131,17 @@ const CASE: Case = Case {
     server: |spec| spec,
     client: |spec| spec,
     then: |_| (),
+    has_call_inside: false,
+    is_hosts: false,
     neighbours: 0,
     ask: |_, _| Box::new(|| ()),
 };
 
 /// The instruction at which the last answer came.
 static LAST: AtomicU64 = AtomicU64::new(0);
+
+/// Whether a call of [`Server::stay`] is inside, and stays.
+static INSIDE: AtomicBool = AtomicBool::new(false);
 
 /// Whether recipes fail.
 static FAILS: AtomicBool = AtomicBool::new(false);
@@ -266,6 +286,30 @@ static CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        name: "a call that the host answers",
+        is_hosts: true,
+        ask: |_, of| again(move || of.map(|of| of.get())),
+        ..CASE
+    },
+    Case {
+        name: "a call of the dying",
+        has_call_inside: true,
+        then: |server| {
+            server.kill();
+        },
+        ask: |_, of| again(move || of.map(|of| of.get())),
+        ..CASE
+    },
+    Case {
+        name: "a call of a service that can't be left behind",
+        has_call_inside: true,
+        then: |server| {
+            server.kill();
+        },
+        ask: |server, _| again(|| server.get()),
+        ..CASE
+    },
+    Case {
         name: "a wake",
         ask: |_, _| {
             Box::new(|| {
@@ -375,12 +419,27 @@ fn spawned(
 fn lasts(at: usize, case: &'static Case) -> Result<u64, String> {
     let contained = stepping();
     let (server, neighbours, client) = spawned(case);
-    let of = server.proxy().unwrap();
+    let of = if case.is_hosts {
+        Proxy::export(Serving).map_err(|(error, _)| error).unwrap()
+    } else {
+        server.proxy().unwrap()
+    };
+    let inside = case.has_call_inside.then(|| {
+        let proxy = server.proxy().unwrap();
+        let thread = std::thread::spawn(move || proxy.stay());
+        while !INSIDE.load(SeqCst) {
+            std::thread::yield_now();
+        }
+        thread
+    });
     (case.then)(&server);
     host().reap();
     let proxy = client.proxy().unwrap();
     let call = || proxy.ask(at, Some(of));
     let (came, stepped) = contained.step_counted(8 * BUDGET, call);
+    INSIDE.store(false, SeqCst);
+    let stayed = inside.map(|thread| thread.join().unwrap());
+    assert!(stayed.is_none_or(|stayed| stayed == Err(RpcError::Crashed)));
     let end = client.exit_reason().map(|end| end.kind);
     client.kill();
     for neighbour in &neighbours {

@@ -40,5 +40,5 @@ mod together;
 pub use machine::Machine;
 pub use shortest::shortest;
 pub use step::{BYTES, Step};
-pub use surface::calls;
+pub use surface::{Time, calls, survey, times};
 pub use together::Together;

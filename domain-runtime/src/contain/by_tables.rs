@@ -1,5 +1,6 @@
 //! Cuts by unwind tables.
 
+use super::account::Account;
 use super::{Calls, Verdict, Why};
 use crate::call::{self, Activation};
 use crate::primitive::atomic::Ordering::SeqCst;
@@ -70,21 +71,22 @@ pub unsafe fn fault(
 pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Finder) -> Verdict {
     let thread = thread::current();
     let more = micros(elapsed);
-    let Some(activation) = call::innermost(thread) else {
-        // SAFETY: handed on.
-        return unsafe { serving(thread, more, registers, finder) };
+    let activation = match Account::of(thread) {
+        Account::Inside(activation) => activation,
+        Account::Moving(at, by) => {
+            // SAFETY: handed on.
+            return unsafe { crossing(thread, at, by, more, registers, finder) };
+        }
+        Account::Serving(served) => {
+            // SAFETY: handed on.
+            return unsafe { serving(thread, served, more, registers, finder) };
+        }
+        Account::Uncharged => {
+            thread.set_spared(thread.spared().saturating_add(more));
+            return Verdict::Resume;
+        }
+        Account::Nobodys => return Verdict::Resume,
     };
-    debug_assert!(
-        core::ptr::eq(
-            activation.target().block(),
-            crate::control::block(activation.target().owner())
-        ),
-        "what is on top begins an activation: nothing may be read behind another frame"
-    );
-    if activation.is_crossing() {
-        // SAFETY: handed on.
-        return unsafe { crossing(thread, activation, more, registers, finder) };
-    }
     let target = activation.target();
     let overrun = use_up(activation, more);
     let strike = if target.is_dead() {
@@ -150,21 +152,15 @@ fn left_of(activation: &Activation) -> u32 {
 /// few end each. An overrun condemns it, and it is cut where the call returns to it.
 ///
 /// # Safety
-/// As for [`tick`]; `activation` is the innermost.
+/// As for [`tick`]; `activation` is the innermost, and `caller` the one below.
 unsafe fn crossing(
     thread: &ThreadSlot,
     activation: &Activation,
+    caller: &Activation,
     more: u32,
     registers: &Registers,
     finder: &dyn Finder,
 ) -> Verdict {
-    let is_caller = |at: &&Activation| {
-        // A stretch of the host's between the two is the host's call.
-        !at.is_crossing() && activation.is_on_top_of(at)
-    };
-    let Some(caller) = activation.outer().next().filter(is_caller) else {
-        return Verdict::Resume;
-    };
     let half = || {
         let budget = caller.target().block().budget.load(SeqCst);
         (left_of(caller) / 2).max(budget / 16).max(1)
@@ -182,24 +178,18 @@ unsafe fn crossing(
     Verdict::Later
 }
 
-/// A tick in a stretch of the host's, which is the time of the domain that it was begun for, unless the stretch is
-/// [uncharged](thread::as_host_uncharged). Who overruns, or is dead, is cut where the stretch ends.
+/// A tick in a stretch of the host's, which is the time of the domain that it was begun for. Who overruns, or is dead, is cut
+/// where the stretch ends.
 ///
 /// # Safety
-/// As for [`tick`]; the thread acts for the host.
+/// As for [`tick`]; the thread acts for the host, on behalf of `served`.
 unsafe fn serving(
     thread: &ThreadSlot,
+    served: &Activation,
     more: u32,
     registers: &Registers,
     finder: &dyn Finder,
 ) -> Verdict {
-    if thread.is_uncharged() {
-        thread.set_spared(thread.spared().saturating_add(more));
-        return Verdict::Resume;
-    }
-    let Some(served) = call::nearest(thread).filter(|at| !at.is_crossing()) else {
-        return Verdict::Resume;
-    };
     let overrun = use_up(served, more);
     if !served.target().is_dead() {
         if !overrun {
@@ -263,7 +253,13 @@ pub(crate) fn host_waited(time: Duration) {
 /// counted. The longer of the two is charged to the domain: a clock misses what is short and often. Where waits do not count,
 /// ticks alone tell work from waits.
 pub(crate) fn host_worked(time: Duration, ticks: u32) {
-    charge(|renews| if renews { ticks } else { micros(time).max(ticks) });
+    charge(|renews| {
+        if renews {
+            ticks
+        } else {
+            micros(time).max(ticks)
+        }
+    });
 }
 
 fn micros(time: Duration) -> u32 {

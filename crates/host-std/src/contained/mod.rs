@@ -52,7 +52,7 @@ pub use handlers::{Cuts, cuts};
 pub use images::{Library, program_image};
 pub use segments::allow_segments;
 pub(crate) use step::stopped_clock;
-pub use step::{Stepped, arm, disarm, is_armed, stepping, steps};
+pub use step::{Stepped, Surveyed, arm, disarm, is_armed, stepping, steps, surveyed, surveys};
 pub use thread::{Contained, contained};
 
 pub(crate) use handlers::are_installed;
