@@ -312,9 +312,13 @@ static CASES: &[Case] = &[
     Case {
         name: "a wake",
         ask: |_, _| {
-            Box::new(|| {
-                let _ = own_thread::current().map(|thread| thread.unpark());
-            })
+            let parks = || {
+                while !own_thread::is_stopping() {
+                    own_thread::park();
+                }
+            };
+            let sleeper = own_thread::spawn(parks).unwrap();
+            again(move || sleeper.unpark())
         },
         ..CASE
     },
