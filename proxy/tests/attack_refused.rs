@@ -102,6 +102,8 @@ fn asking(server: Shadow<dyn Server>) -> Result<Asking, RpcError> {
     Ok(Asking(server))
 }
 
+type Known<'a> = &'a Shadow<dyn Server>;
+type Given<'a> = Option<&'a Proxy<dyn Server>>;
 type Body<'a> = Box<dyn FnMut() + 'a>;
 
 fn again<'a, R>(mut ask: impl FnMut() -> R + 'a) -> Body<'a> {
@@ -123,7 +125,7 @@ struct Case {
     is_hosts: bool,
     neighbours: usize,
     /// What the client does, having prepared it; its proxy of the server may not be there.
-    ask: for<'a> fn(&'a Shadow<dyn Server>, Option<&'a Proxy<dyn Server>>) -> Body<'a>,
+    ask: for<'a> fn(Known<'a>, Given<'a>) -> Body<'a>,
 }
 
 const CASE: Case = Case {
@@ -374,18 +376,13 @@ static CASES: &[Case] = &[
     },
     Case {
         name: "a batch",
-        ask: |_, _| again(|| RRefDeque::<u64, 4>::try_new()),
+        ask: |_, _| again(RRefDeque::<u64, 4>::try_new),
         ..CASE
     },
 ];
 
-fn spawned(
-    case: &'static Case,
-) -> (
-    Domain<dyn Server>,
-    Vec<Domain<dyn Client>>,
-    Domain<dyn Client>,
-) {
+/// A server, and its clients: the last one asks.
+fn spawned(case: &'static Case) -> (Domain<dyn Server>, Vec<Domain<dyn Client>>) {
     FAILS.store(false, SeqCst);
     let recipe = || {
         if FAILS.load(SeqCst) {
@@ -408,22 +405,23 @@ fn spawned(
             .spawn(spec, asking, Mint::fallible(move || of.shadow()))
             .unwrap()
     };
-    let neighbours: Vec<Domain<dyn Client>> = (0..case.neighbours)
+    let mut clients: Vec<Domain<dyn Client>> = (0..case.neighbours)
         .map(|_| client(DomainSpec::new("neighbour")))
         .collect();
-    for neighbour in &neighbours {
+    for neighbour in &clients {
         neighbour.proxy().unwrap().set().unwrap();
     }
     let spec = DomainSpec::new("client").budget(Duration::from_micros(BUDGET));
-    let asks = client((case.client)(spec));
-    (server, neighbours, asks)
+    clients.push(client((case.client)(spec)));
+    (server, clients)
 }
 
 /// Instructions until the last answer to a client that asks for this, and is ended then.
 fn lasts(at: usize, case: &'static Case) -> Result<u64, String> {
     LAST.store(0, SeqCst);
     let contained = stepping();
-    let (server, neighbours, client) = spawned(case);
+    let (server, mut clients) = spawned(case);
+    let client = clients.pop().unwrap();
     let of = if case.is_hosts {
         Proxy::export(Serving).map_err(|(error, _)| error).unwrap()
     } else {
@@ -446,11 +444,11 @@ fn lasts(at: usize, case: &'static Case) -> Result<u64, String> {
     inside.map(|thread| thread.join().unwrap());
     let end = client.exit_reason().map(|end| end.kind);
     client.kill();
-    for neighbour in &neighbours {
+    for neighbour in &clients {
         neighbour.kill();
     }
     server.kill();
-    drop((proxy, client, neighbours, server));
+    drop((proxy, client, clients, server));
     host().reap();
     match end {
         Some(ExitKind::Overrun) => Ok(LAST.load(SeqCst)),
