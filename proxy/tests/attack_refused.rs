@@ -18,11 +18,7 @@ use std::time::Duration;
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 /// Microseconds, and instructions of one that spins.
-const BUDGET: u64 = if cfg!(debug_assertions) {
-    30_000
-} else {
-    10_000
-};
+const BUDGET: u64 = 10_000;
 
 /// Budgets that a domain may last: its own, and as much for an answer that has begun, and for what counts for nobody on its way
 /// into a call and out.
