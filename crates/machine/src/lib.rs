@@ -43,5 +43,5 @@ pub use machine::Machine;
 pub use paid::Paid;
 pub use shortest::shortest;
 pub use step::{BYTES, Step};
-pub use surface::calls;
+pub use surface::{Time, calls, survey, times};
 pub use together::Together;
