@@ -213,7 +213,7 @@ unsafe fn free_large(thread: &ThreadSlot, object: NonNull<u8>) {
         unsafe { runs::put(thread, object, bytes) };
     } else {
         // SAFETY: given up.
-        unsafe { registry::lock().free_large(object) };
+        unsafe { registry::free_large(object) };
     }
 }
 

@@ -81,6 +81,19 @@ pub(crate) fn lock() -> MutexGuard<'static, Registry> {
     REGISTRY.lock()
 }
 
+/// Takes a large object out and gives its pages back.
+///
+/// # Safety
+/// `object` is a large object, and nobody refers to it any more.
+// Out of the way of a run that is kept.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn free_large(object: NonNull<u8>) {
+    // SAFETY: the caller's object is large.
+    let slab = unsafe { Slab::of_large(object) };
+    lock().free_large_at(slab);
+}
+
 impl Registry {
     fn class(&mut self, kind: Kind, shift: u32) -> &mut Class {
         let index = shift.strict_sub(MIN_SHIFT) as usize;
@@ -172,16 +185,6 @@ impl Registry {
     pub(crate) fn add_large(&mut self, slab: &Slab) {
         self.held = self.held.strict_add(slab.region_bytes());
         self.all.push(slab);
-    }
-
-    /// Takes a large object out and gives its pages back.
-    ///
-    /// # Safety
-    /// `object` is a large object, and nobody refers to it any more.
-    pub(crate) unsafe fn free_large(&mut self, object: NonNull<u8>) {
-        // SAFETY: the caller's object is large.
-        let slab = unsafe { Slab::of_large(object) };
-        self.free_large_at(slab);
     }
 
     fn free_large_at(&mut self, slab: &Slab) {

@@ -31,6 +31,8 @@ static RUNS: [Shard; SHARDS] = [const {
 }; SHARDS];
 
 /// Takes a cached run of exactly as many pages as `bytes` needs, from the thread's shard.
+// Its one caller is out of line already.
+#[inline(always)]
 pub(crate) fn take(thread: &ThreadSlot, bytes: usize) -> Option<NonNull<u8>> {
     let pages = run_pages(bytes)?;
     let mut runs = RUNS[thread.shard()].0.lock();
@@ -47,7 +49,7 @@ pub(crate) fn take(thread: &ThreadSlot, bytes: usize) -> Option<NonNull<u8>> {
 pub(crate) unsafe fn put(thread: &ThreadSlot, object: NonNull<u8>, bytes: usize) {
     let Some(pages) = run_pages(bytes) else {
         // SAFETY: the caller gave it up.
-        return unsafe { registry::lock().free_large(object) };
+        return unsafe { registry::free_large(object) };
     };
     let mut runs = RUNS[thread.shard()].0.lock();
     while let Some(slot) = runs.shelf.make_room(pages) {
@@ -56,7 +58,7 @@ pub(crate) unsafe fn put(thread: &ThreadSlot, object: NonNull<u8>, bytes: usize)
     match runs.shelf.put(pages) {
         Some(slot) => runs.at[slot] = Some(object),
         // SAFETY: the caller gave it up.
-        None => unsafe { registry::lock().free_large(object) },
+        None => unsafe { registry::free_large(object) },
     }
 }
 
@@ -65,7 +67,7 @@ pub(crate) unsafe fn put(thread: &ThreadSlot, object: NonNull<u8>, bytes: usize)
 fn release(runs: &mut Runs, slot: usize) {
     if let Some(run) = runs.at[slot].take() {
         // SAFETY: a cached run is free and referred to by its cache alone.
-        unsafe { registry::lock().free_large(run) };
+        unsafe { registry::free_large(run) };
     }
 }
 
