@@ -511,6 +511,17 @@ fn iterators_that_keep_projections_are_refused() {
         ("fn f() { x.map(y).flatten(); }", "`flatten`"),
         ("fn f() { Iterator::flatten(x.iter()); }", "`flatten`"),
         ("fn f() { x.iter(y).flatten(); }", "`flatten`"),
+        ("fn f() { (..iter().flatten()).end; }", "`flatten`"),
+        (
+            "fn f() { iter().flatten(); (x.iter)().flatten(); }",
+            "`flatten`",
+        ),
+        ("fn f() { x.iter().flatten(); g(I::flatten); }", "`flatten`"),
+        ("use core::iter::Flatten as F;", "`Flatten`"),
+        (
+            "fn f<I: Iterator<Item = R>, R>() -> core::iter::Peekable<I> { x() }",
+            "`Peekable`",
+        ),
         (
             "fn f() { x.iter().flatten(); } impl S { fn iter(&self) -> X { y } }",
             "`flatten`",
