@@ -5,7 +5,7 @@ mod attributes;
 mod closures;
 mod conditions;
 mod dependencies;
-mod expand;
+pub(crate) mod expand;
 mod hidden;
 mod inputs;
 mod invocation;

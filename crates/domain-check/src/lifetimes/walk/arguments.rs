@@ -113,7 +113,7 @@ impl Walk<'_> {
                     rest.append(&mut self.ty(&binding.ty));
                 }
                 GenericArgument::Constraint(constraint) => {
-                    rest.append(&mut self.object(constraint.bounds.iter()));
+                    rest.append(&mut self.object(constraint.bounds.iter(), false));
                 }
                 GenericArgument::Const(_) => index += 1,
                 _ => {}

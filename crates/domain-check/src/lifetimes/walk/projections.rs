@@ -65,7 +65,7 @@ impl Walk<'_> {
     fn this(&mut self) -> Names {
         match &self.scope.this {
             Some(ty) => {
-                let elided = self.elided.take();
+                let elided = std::mem::take(&mut self.elided);
                 let names = self.ty(ty);
                 self.elided = elided;
                 names

@@ -1,0 +1,164 @@
+//! A second opinion on implied bounds: the compiler's own.
+//!
+//! Before it checks borrows, the compiler lists for each lifetime of a function all that it is known to outlive, with what
+//! the types imply. Random functions are compiled, and each such relation must be known here, too: one that is not is a
+//! bound that a body can use and no check sees.
+
+mod generate;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::{env, fs};
+
+use self::generate::Function;
+use super::code::Code;
+use super::definitions::Definitions;
+use super::scan;
+use crate::check::expand::tests::compiler;
+
+/// The compiler's numbers of lifetimes, and those that each outlives. The first is `'static`, the last is the body's own.
+type Regions = BTreeMap<usize, BTreeSet<usize>>;
+
+/// How often functions that do not compile are left out.
+const MOST_ROUNDS: usize = 8;
+
+/// What the compiler knows of the functions that it accepts.
+fn compiled(functions: &mut Vec<Function>) -> BTreeMap<String, Regions> {
+    let directory = env::temp_dir().join(format!("samara-compared-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).expect("writable");
+    let source = directory.join("compared.rs");
+    for _ in 0..MOST_ROUNDS {
+        fs::write(&source, generate::file(functions)).expect("writable");
+        let mut command = std::process::Command::new(compiler());
+        command.args(["--edition=2024", "--crate-type=lib", "--emit=metadata"]);
+        command.args(["--error-format=short", "-Zdump-mir=nll"]);
+        command.arg(format!(
+            "-Zdump-mir-dir={}",
+            directory.join("mir").display()
+        ));
+        command.env("RUSTC_BOOTSTRAP", "1");
+        command.current_dir(&directory).arg(&source);
+        let output = command.output().expect("the compiler runs");
+        if output.status.success() {
+            let regions = listed(&directory.join("mir"));
+            fs::remove_dir_all(&directory).expect("it was made");
+            return regions;
+        }
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        let wrong: BTreeSet<usize> = text
+            .lines()
+            .filter_map(|line| {
+                line.rsplit_once("compared.rs:")?
+                    .1
+                    .split(':')
+                    .next()?
+                    .parse()
+                    .ok()
+            })
+            .collect();
+        let first = generate::FIRST_LINE;
+        assert!(wrong.iter().any(|line| *line >= first), "{text}");
+        let mut line = first;
+        functions.retain(|_| {
+            line += 1;
+            !wrong.contains(&(line - 1))
+        });
+    }
+    panic!("they do not compile");
+}
+
+/// What the compiler's files say, by the function's name.
+fn listed(directory: &Path) -> BTreeMap<String, Regions> {
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(directory).expect("the compiler made it") {
+        let path = entry.expect("readable").path();
+        let file = path
+            .file_name()
+            .expect("a file")
+            .to_string_lossy()
+            .into_owned();
+        if !file.ends_with(".mir") {
+            continue;
+        }
+        let name = file.split('.').nth(1).and_then(|it| it.rsplit('-').next());
+        let text = fs::read_to_string(&path).expect("readable");
+        all.insert(name.expect("a name").to_owned(), regions(&text));
+    }
+    all
+}
+
+/// Reads `| '?1 | Local | ['?4, '?1]`.
+fn regions(text: &str) -> Regions {
+    let list = text.split("Free Region Mapping\n").nth(1).expect("a list");
+    let lines = list.lines().take_while(|line| line.starts_with("| '?"));
+    let number = |text: &str| text.trim().trim_start_matches("'?").parse::<usize>();
+    lines
+        .map(|line| {
+            let cells: Vec<_> = line.split('|').collect();
+            let outlived = cells[3].trim().trim_matches(['[', ']']).split(", ");
+            let outlived = outlived.map(|it| number(it).expect("a number"));
+            (number(cells[1]).expect("a number"), outlived.collect())
+        })
+        .collect()
+}
+
+/// Every relation that the compiler knows and that is not known here.
+fn compare(functions: &mut Vec<Function>) -> (usize, usize, Vec<String>) {
+    let compiled = compiled(functions);
+    let code = generate::file(functions).parse().expect("tokens");
+    let code = Code::read(code).unwrap_or_else(|problem| panic!("{problem}"));
+    let definitions = Definitions::collect(&code.file);
+    let seen = scan::seen(&code, &definitions);
+    let seen: BTreeMap<_, _> = seen.iter().map(|it| (it.function.as_str(), it)).collect();
+    let (mut judged, mut relations, mut wrong) = (0, 0, Vec::new());
+    for function in functions.iter() {
+        let (regions, seen) = (&compiled[&function.name], seen[function.name.as_str()]);
+        let Some(outlives) = &seen.outlives else {
+            continue;
+        };
+        judged += 1;
+        let named = ["'static"].into_iter().map(str::to_owned);
+        let names: Vec<_> = named
+            .chain(function.named.clone())
+            .chain(seen.elided.clone())
+            .collect();
+        if names.len() + 1 != regions.len() {
+            wrong.push(format!(
+                "{}: {names:?} are {}",
+                function.line,
+                regions.len() - 1
+            ));
+            continue;
+        }
+        let closed = outlives.closed();
+        for (inner, all) in regions.iter().take(names.len()).skip(1) {
+            for outer in all.iter().filter(|it| *it != inner && **it < names.len()) {
+                relations += 1;
+                let (inner, outer) = (&names[*inner], &names[*outer]);
+                if !closed.outlives(inner, outer) {
+                    wrong.push(format!("{}: {inner}: {outer}", function.line));
+                }
+            }
+        }
+    }
+    (judged, relations, wrong)
+}
+
+#[test]
+fn what_the_compiler_believes_is_known() {
+    let mut functions = generate::functions(0x5a3a_7a5e, 600);
+    let (judged, relations, wrong) = compare(&mut functions);
+    let some: Vec<_> = wrong.iter().take(20).map(String::as_str).collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {relations}:\n{}",
+        wrong.len(),
+        some.join("\n")
+    );
+    assert!(
+        judged >= 300 && relations >= 300,
+        "{relations} relations in {judged} of {}",
+        functions.len()
+    );
+}
