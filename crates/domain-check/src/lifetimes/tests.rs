@@ -493,6 +493,19 @@ fn every_spelling_of_the_hole_is_refused() {
             "fn f<'a>(_: Option<Box<dyn other::Trait + 'a>>, v: &'a u64) -> &'static u64 { v }",
             "'a: 'static",
         ),
+        // An object without one has that of its place, if its trait's is bound late.
+        (
+            "trait Kept<'b>: 'b {} fn f<'a, 'b>(_: Option<&'a dyn Kept<'b>>, v: &'a u64) -> &'b u64 { v }",
+            "'a: 'b",
+        ),
+        (
+            "trait Kept<'b>: 'b {} struct Own<'x, T: ?Sized + 'x>(&'x T); fn f<'a, 'b>(_: Option<Own<'a, dyn Kept<'b>>>, v: &'a u64) -> &'b u64 { v }",
+            "'a: 'b",
+        ),
+        (
+            "fn f<'a, 'b>(_: Option<Ref<'a, dyn other::Kept<'b>>>, v: &'a u64) -> &'b u64 { v }",
+            "'a: 'b",
+        ),
         // What a result elides.
         (
             "fn f<'a, 'b>(_: Option<fn(&'b u8) -> &'a &u8>, v: &'b u64) -> &'a u64 { v }",

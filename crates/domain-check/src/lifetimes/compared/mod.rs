@@ -147,7 +147,7 @@ fn compare(functions: &mut Vec<Function>) -> (usize, usize, Vec<String>) {
 
 #[test]
 fn what_the_compiler_believes_is_known() {
-    let mut functions = generate::functions(0x5a3a_7a5e, 600);
+    let mut functions = generate::functions(0x5a3a_7a5e, 1000);
     let (judged, relations, wrong) = compare(&mut functions);
     let some: Vec<_> = wrong.iter().take(20).map(String::as_str).collect();
     assert!(
@@ -161,4 +161,23 @@ fn what_the_compiler_believes_is_known() {
         "{relations} relations in {judged} of {}",
         functions.len()
     );
+}
+
+#[test]
+#[ignore]
+fn hunt() {
+    for seed in 1..=4_u64 {
+        let mut functions = generate::functions(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15), 2000);
+        let (judged, relations, wrong) = compare(&mut functions);
+        println!(
+            "seed {seed}: {relations} in {judged} of {}: {} wrong",
+            functions.len(),
+            wrong.len()
+        );
+        let mut wrong = wrong;
+        wrong.sort_by_key(|it| it.len());
+        for it in wrong.iter().take(4) {
+            println!("   {it}");
+        }
+    }
 }

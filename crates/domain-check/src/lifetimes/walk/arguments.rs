@@ -96,6 +96,9 @@ impl Walk<'_> {
             each.push((parameter, Names::from([(lifetime.clone(), true)]), node));
         }
         let mut index = 0;
+        // The type may bound its parameters by any of them.
+        let places = lifetimes.iter().cloned().zip(each.iter().map(|it| it.2));
+        let around = std::mem::replace(&mut self.defaults, places.collect());
         for argument in given {
             match argument {
                 GenericArgument::Type(ty) => {
@@ -119,6 +122,7 @@ impl Walk<'_> {
                 _ => {}
             }
         }
+        self.defaults = around;
         self.flow = flow;
         let nodes: Vec<_> = each.iter().map(|it| it.2).collect();
         for (inner, names, node) in &each {

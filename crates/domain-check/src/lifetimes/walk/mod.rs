@@ -110,6 +110,8 @@ pub(super) struct Walk<'a> {
     next: Node,
     /// What an elided lifetime means.
     elided: Elided,
+    /// Lifetimes that an object which has none written may have by its place, and where those stand.
+    defaults: Vec<(Name, Node)>,
     /// How many types were found that do not show what they have inside.
     objects: u32,
     /// How deep associated types are looked up in each other.
@@ -143,6 +145,7 @@ impl<'a> Walk<'a> {
             flow: Flow::In,
             next: scope.next,
             elided: Elided::Fresh,
+            defaults: Vec::new(),
             objects: 0,
             depth: 0,
             is_result: false,
@@ -257,7 +260,8 @@ impl<'a> Walk<'a> {
                 if reference.mutability.is_some() {
                     self.flow = Flow::Both;
                 }
-                let mut names = self.ty(&reference.elem);
+                let defaults = vec![(lifetime.clone(), outer)];
+                let mut names = self.defaulting(defaults, |walk| walk.ty(&reference.elem));
                 self.flow = flow;
                 self.guards.pop();
                 self.nodes.pop();
@@ -302,6 +306,18 @@ impl<'a> Walk<'a> {
         let flow = std::mem::replace(&mut self.flow, flow);
         let result = walk(self);
         self.flow = flow;
+        result
+    }
+
+    /// With these lifetimes for objects that have none written.
+    fn defaulting<R>(
+        &mut self,
+        defaults: Vec<(Name, Node)>,
+        walk: impl FnOnce(&mut Self) -> R,
+    ) -> R {
+        let around = std::mem::replace(&mut self.defaults, defaults);
+        let result = walk(self);
+        self.defaults = around;
         result
     }
 

@@ -1,8 +1,9 @@
 //! Trait objects, and hidden types: what is known of them by their bounds alone.
 
-use syn::{CapturedParam, TraitBound, TypeParamBound};
+use syn::{CapturedParam, GenericArgument, PathArguments, TraitBound, TypeParamBound};
 
 use super::{Flow, Walk, binder};
+use crate::lifetimes::declared::name;
 use crate::lifetimes::facts::{Name, Names, STATIC};
 
 impl Walk<'_> {
@@ -50,13 +51,22 @@ impl Walk<'_> {
             }
         }
         self.nodes.pop();
+        // An object's own lifetime outlives what its traits do. If none is written it is theirs, or, where that is one which
+        // the compiler has no name for yet, the place's.
+        outlived.retain(|it| !outer.is_empty() || it != STATIC);
+        let own = if outer.is_empty() {
+            &self.defaults
+        } else {
+            &outer
+        };
+        for (lifetime, at) in own.clone() {
+            let own = Names::from([(lifetime, true)]);
+            for outlived in &outlived {
+                self.imply((outlived, node), (&own, at), false);
+            }
+        }
         for (lifetime, outer) in outer {
             self.imply((&lifetime, outer), (&names, node), false);
-            // An object's own lifetime that is written outlives what its traits do; without one it is theirs.
-            let own = Names::from([(lifetime.clone(), true)]);
-            for outlived in &outlived {
-                self.imply((outlived, node), (&own, outer), false);
-            }
             names.insert(lifetime, true);
         }
         names
@@ -70,10 +80,21 @@ impl Walk<'_> {
             self.fill(last, count.unwrap_or_default());
             self.name_given(last);
         }
+        let mut all = self.definitions.outlived(bound);
+        // Of a trait that is not known, the worst is.
+        if let Some(last) = bound.path.segments.last()
+            && self.definitions.is_unknown_trait(&last.ident.to_string())
+            && let PathArguments::AngleBracketed(given) = &last.arguments
+        {
+            let given = given.args.iter().filter_map(|it| match it {
+                GenericArgument::Lifetime(it) => Some(name(it)),
+                _ => None,
+            });
+            all.extend(given);
+        }
         let bound_names = binder(bound.lifetimes.as_ref());
-        let all = self.definitions.outlived(bound).into_iter();
         // One that is bound may be any.
-        let all = all.map(|it| match bound_names.contains(&it) {
+        let all = all.into_iter().map(|it| match bound_names.contains(&it) {
             true => STATIC.to_owned(),
             false => self.meaning(&it),
         });
