@@ -506,6 +506,15 @@ fn every_spelling_of_the_hole_is_refused() {
             "fn f<'a, 'b>(_: Option<Ref<'a, dyn other::Kept<'b>>>, v: &'a u64) -> &'b u64 { v }",
             "'a: 'b",
         ),
+        // What is lent for a lifetime outlives it.
+        (
+            "fn f<T: Lends + Display>(_: Option<T::Lent<'static>>, v: T) -> Box<dyn Display> { Box::new(v) }",
+            "T: 'static",
+        ),
+        (
+            "type L<'x, U> = Option<U::Lent<'x>>; fn f<'a, T: Lends + Display>(_: L<'a, T>, v: T) -> Box<dyn Display + 'a> { Box::new(v) }",
+            "T: 'a",
+        ),
         // What a result elides.
         (
             "fn f<'a, 'b>(_: Option<fn(&'b u8) -> &'a &u8>, v: &'b u64) -> &'a u64 { v }",

@@ -8,6 +8,18 @@ pub(super) struct Function {
     pub(super) line: String,
 }
 
+impl Function {
+    /// The same function, which compiles if `T` is known to outlive `lifetime`.
+    pub(super) fn holding(&self, lifetime: &str) -> Function {
+        let body = format!("{{ holds::<{lifetime}, T>(); loop {{}} }}");
+        Function {
+            name: self.name.clone(),
+            named: self.named.clone(),
+            line: self.line.replace("{ loop {} }", &body),
+        }
+    }
+}
+
 /// What the functions are about.
 const AROUND: &str = "#![no_std] #![allow(warnings)] extern crate alloc; use alloc::boxed::Box;
 pub struct One<'x>(pub &'x u8);
@@ -16,9 +28,12 @@ pub struct Said<'x, 'y: 'x>(pub Box<&'x u8>, pub Box<&'y u8>);
 pub struct Free<'x, 'y>(pub &'x u8, pub &'y u8);
 pub struct Hold<'x, T>(pub &'x T);
 pub struct Keep<T: 'static>(pub T);
+pub struct Own<'x, T: ?Sized + 'x>(pub &'x T);
 pub struct Calls<'x, 'y>(pub fn(&'x u8) -> &'y &u8);
 pub type Alias<'x, 'y> = Option<&'x &'y u8>;
 pub type Turned<'x, 'y> = Option<Two<'y, 'x>>;
+pub type Lent<'x, L> = (&'x u8, <L as Lends>::Lent<'x>);
+pub fn holds<'h, H: 'h>() {}
 pub trait Plain<'p> {}
 pub trait Outlives<'p>: 'p {}
 pub trait Clause<'p, 'q> where Self: 'q {}
@@ -33,7 +48,7 @@ impl<'x, 'y> Gives<'x> for Two<'x, 'y> { type Of = &'x u8; }
 ";
 
 /// Where the functions begin, counted from one.
-pub(super) const FIRST_LINE: usize = 22;
+pub(super) const FIRST_LINE: usize = 25;
 
 pub(super) fn file(functions: &[Function]) -> String {
     let lines: Vec<_> = functions.iter().map(|it| it.line.as_str()).collect();
@@ -150,27 +165,42 @@ fn function(random: &mut Random, index: usize) -> Function {
         own.join(", "),
         inputs.join(", "),
     );
-    let of = Place {
-        lifetimes: of_impl.clone(),
-        elides: false,
-        depth: 1,
-    };
     let line = if of_impl.is_empty() {
         body
     } else {
-        let (one, other) = (
-            random.of(&of_impl).to_owned(),
-            random.of(&of_impl).to_owned(),
-        );
-        let of = match random.below(4) {
-            0 => format!("Two<'x, 'y>"),
-            1 => format!("Said<{one}, {other}>"),
-            2 => format!("Hold<{one}, {}>", ty(random, &of)),
-            _ => format!("Free<'x, 'y>"),
+        let around = around(random, &of_impl, index);
+        let body = match around.starts_with("pub trait") {
+            true => body.trim_start_matches("pub ").to_owned(),
+            false => body,
         };
-        format!("impl<'x, 'y> {of} {{ {body} }}")
+        format!("{around} {{ {body} }}")
     };
     Function { name, named, line }
+}
+
+/// The header of an impl, or of a trait.
+fn around(random: &mut Random, lifetimes: &[String], index: usize) -> String {
+    let place = Place {
+        lifetimes: lifetimes.to_vec(),
+        elides: false,
+        depth: 1,
+    };
+    let (one, other) = (
+        random.of(lifetimes).to_owned(),
+        random.of(lifetimes).to_owned(),
+    );
+    let of = match random.below(6) {
+        0 => "Two<'x, 'y>".to_owned(),
+        1 => format!("Said<{one}, {other}>"),
+        2 => format!("Hold<{one}, {}>", ty(random, &place).replace('T', "u8")),
+        3 => {
+            let bounds = ["Outlives<'x>", "Below<'x, 'y>", "Bounded<'x, 'y>", "Sized"];
+            let of = bounds[random.below(bounds.len())];
+            return format!("pub trait Own{index}<'x, 'y>: {of} + Sized where {one}: {other}");
+        }
+        _ => "Free<'x, 'y>".to_owned(),
+    };
+    format!("impl<'x, 'y> {of}")
 }
 
 fn lifetime(random: &mut Random, place: &Place) -> String {
@@ -185,8 +215,9 @@ fn lifetime(random: &mut Random, place: &Place) -> String {
 
 fn ty(random: &mut Random, place: &Place) -> String {
     if place.depth == 0 {
-        return match random.below(3) {
+        return match random.below(4) {
             0 => "u8".to_owned(),
+            3 => "T".to_owned(),
             1 => format!("One<{}>", lifetime(random, place)),
             _ if place.elides => "One".to_owned(),
             _ => "u8".to_owned(),
@@ -221,16 +252,23 @@ fn ty(random: &mut Random, place: &Place) -> String {
         7 => format!("Hold<{}, {}>", lifetime(random, place), ty(random, &inner)),
         8 => format!("Keep<{}>", ty(random, &inner)),
         9 | 10 => format!("Box<dyn {}>", bounds(random, &inner)),
-        11 => format!(
-            "&{} (dyn {})",
-            random.of(&place.lifetimes),
-            bounds(random, &inner)
-        ),
+        11 => {
+            let (lifetime, bounds) = (
+                random.of(&place.lifetimes).to_owned(),
+                bounds(random, &inner),
+            );
+            match random.below(4) {
+                0 => format!("Own<{lifetime}, dyn {bounds}>"),
+                1 => format!("core::cell::Ref<{lifetime}, dyn {bounds}>"),
+                _ => format!("&{lifetime} (dyn {bounds})"),
+            }
+        }
         12 | 13 => pointer(random, &inner),
         14 => {
             let (one, other) = (lifetime(random, place), lifetime(random, place));
             match random.below(3) {
                 0 => format!("<One<{one}> as Lends>::Lent<{other}>"),
+                1 if random.one_in(3) => format!("Lent<{one}, T>"),
                 1 => format!("T::Lent<{one}>"),
                 _ => format!("<Two<{one}, {other}> as Gives<{one}>>::Of"),
             }
