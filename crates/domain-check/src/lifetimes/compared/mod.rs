@@ -38,13 +38,12 @@ impl Directory {
     }
 
     /// Compiles these functions; an error names those that do not compile.
-    fn compile(&self, functions: &[Function]) -> Result<(), BTreeSet<usize>> {
+    fn compile(&self, functions: &[Function], flags: &[String]) -> Result<(), BTreeSet<usize>> {
         let source = self.0.join("compared.rs");
         fs::write(&source, generate::file(functions)).expect("writable");
         let mut command = Command::new(compiler());
         command.args(["--edition=2024", "--crate-type=lib", "--emit=metadata"]);
-        command.args(["--error-format=short", "-Zdump-mir=nll"]);
-        command.arg(format!("-Zdump-mir-dir={}", self.mir().display()));
+        command.arg("--error-format=short").args(flags);
         command.env("RUSTC_BOOTSTRAP", "1");
         let output = command.current_dir(&self.0).arg(&source).output();
         let output = output.expect("the compiler runs");
@@ -77,8 +76,10 @@ impl Drop for Directory {
 /// What the compiler knows of the functions that it accepts; others are left out.
 fn compiled(functions: &mut Vec<Function>) -> BTreeMap<String, Regions> {
     let directory = Directory::new();
+    let into = format!("-Zdump-mir-dir={}", directory.mir().display());
+    let flags = ["-Zdump-mir=nll".to_owned(), into];
     for _ in 0..MOST_ROUNDS {
-        let Err(wrong) = directory.compile(functions) else {
+        let Err(wrong) = directory.compile(functions, &flags) else {
             return listed(&directory.mir());
         };
         let mut index = 0..;
@@ -99,7 +100,7 @@ fn of_parameters(functions: &[Function]) -> BTreeMap<&str, Vec<String>> {
     let asked: Vec<_> = asked.collect();
     let holding: Vec<_> = asked.iter().map(|(it, of)| it.holding(of)).collect();
     let wrong = directory
-        .compile(&holding)
+        .compile(&holding, &[])
         .expect_err("not all outlive all");
     let mut known = BTreeMap::<_, Vec<_>>::new();
     for (index, (function, lifetime)) in asked.into_iter().enumerate() {
