@@ -495,7 +495,7 @@ fn every_spelling_of_the_hole_is_refused() {
         ),
         // An object without one has that of its place, if its trait's is bound late.
         (
-            "trait Kept<'b>: 'b {} fn f<'a, 'b>(_: Option<&'a dyn Kept<'b>>, v: &'a u64) -> &'b u64 { v }",
+            "trait Kept<'b>: 'b {} fn f<'a, 'b>(to: &'a dyn Kept<'b>, v: &'a u64) { to.keep(v) }",
             "'a: 'b",
         ),
         (
