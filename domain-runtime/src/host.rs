@@ -5,7 +5,7 @@ use crate::event::Event;
 use crate::threads::DomainThread;
 use core::ptr::NonNull;
 use core::time::Duration;
-use samara_shared_heap::Owner;
+use samara_shared_heap::{Owner, thread};
 
 /// A monotonic clock.
 ///
@@ -213,8 +213,9 @@ pub(crate) fn event(event: &Event<'_>) {
             payload.dispose();
         }
     };
+    // What a host logs, and how slowly, is no domain's choice: there is an event or two for each generation.
     // SAFETY: a log sink is trusted code of the host.
-    unsafe { samara_shared_heap::thread::as_host(deliver) };
+    let ((), _) = unsafe { thread::as_host_uncharged(deliver) };
 }
 
 pub(crate) fn yield_now() {
@@ -227,33 +228,28 @@ pub(crate) fn wake_reaper() {
     unsafe { __samara_wake_reaper() }
 }
 
-pub(crate) fn spawn_thread(thread: DomainThread) -> Result<(), DomainThread> {
+/// Returns also the microseconds that ticks have counted in there, uncharged: the caller measures it.
+pub(crate) fn spawn_thread(body: DomainThread) -> (Result<(), DomainThread>, u32) {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
-    let spawn = || unsafe { __samara_spawn_thread(thread) };
+    let spawn = || unsafe { __samara_spawn_thread(body) };
     // SAFETY: starting a thread is trusted code of the host; the domain's code runs on the new one.
-    unsafe { samara_shared_heap::thread::as_host(spawn) }
+    unsafe { thread::as_host_uncharged(spawn) }
 }
 
-pub(crate) fn park_thread(index: usize, timeout: Option<Duration>) {
+/// Returns the microseconds that ticks have counted in there, uncharged: the caller measures it.
+pub(crate) fn park_thread(index: usize, timeout: Option<Duration>) -> u32 {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     let park = || unsafe { __samara_park_thread(index, timeout) };
     // SAFETY: waiting is trusted code of the host.
-    unsafe { samara_shared_heap::thread::as_host(park) }
+    let ((), ticks) = unsafe { thread::as_host_uncharged(park) };
+    ticks
 }
 
 pub(crate) fn wake_thread(index: usize) {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     let wake = || unsafe { __samara_wake_thread(index) };
-    // A domain may ask for it in a loop: it is its time.
-    let wake = || {
-        let thread = samara_shared_heap::thread::current();
-        let was_serving = thread.is_serving();
-        thread.set_serving(true);
-        wake();
-        thread.set_serving(was_serving);
-    };
     // SAFETY: waking is trusted code of the host.
-    unsafe { samara_shared_heap::thread::as_host(wake) }
+    unsafe { thread::as_host(wake) }
 }
 
 /// As [`wake_thread`], for interrupt handlers: nothing is pushed on the interrupted thread's chain.
@@ -348,5 +344,5 @@ pub mod __samara_bind {
     pub use crate::threads::DomainThread;
     pub use core::ptr::NonNull;
     pub use core::time::Duration;
-    pub use samara_shared_heap::Owner;
+    pub use samara_shared_heap::{Owner, thread};
 }

@@ -32,9 +32,7 @@ pub(crate) fn try_reclaim(block: &ControlBlock) -> bool {
     let Some(word) = block.step(word, State::Reclaiming) else {
         return false;
     };
-    let began = host::now_ns();
-    reclaim(block, word);
-    took_since(began);
+    on_nobodys_time(|| reclaim(block, word));
     true
 }
 
@@ -46,14 +44,17 @@ pub(crate) fn reclaim_drained(target: Target) {
     if !target.is_being_reclaimed() {
         return;
     }
-    let began = host::now_ns();
-    while target.is_being_reclaimed() {
-        host::yield_now();
-    }
-    took_since(began);
+    on_nobodys_time(|| {
+        while target.is_being_reclaimed() {
+            host::yield_now();
+        }
+    });
 }
 
-fn took_since(began: u64) {
+fn on_nobodys_time(f: impl FnOnce()) {
+    let began = host::now_ns();
+    // SAFETY: a reclaim is the host's, and runs no code of a domain.
+    let ((), _) = unsafe { thread::as_host_uncharged(f) };
     let took = host::now_ns().saturating_sub(began);
     thread::current().note_reclaim(took);
 }

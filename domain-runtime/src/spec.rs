@@ -130,7 +130,7 @@ impl DomainSpec {
     }
 
     /// Limits how long a call or a thread may run inside it without returning; time in domains that it
-    /// calls is theirs; time in which it is called further in, moves what it hands over, or waits is its own. Longer is
+    /// calls is theirs; time in which it is called further in, moves what it hands over, waits, or has the host do something is its own. Longer is
     /// its death: it is cut by the host's periodic tick, which is also the precision. By default there is no limit.
     /// More than 71 minutes, and any budget where there is no tick, are refused:
     /// [`NotKept::Budget`].

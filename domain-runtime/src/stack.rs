@@ -264,15 +264,18 @@ fn extend(thread: &ThreadSlot, needed: usize, callee: &mut dyn FnMut()) {
         let asking = Asking::begin(thread);
         let (began, mut inside) = (host::now_ns(), 0);
         let mut callee = || {
-            let entered = host::now_ns();
+            let (entered, spared) = (host::now_ns(), thread.spared());
             callee();
+            thread.set_spared(spared);
             inside = host::now_ns().saturating_sub(entered);
         };
-        probe.extend(needed, left, asking.asker(), &mut callee);
+        let extend = || probe.extend(needed, left, asking.asker(), &mut callee);
+        // SAFETY: as below.
+        let (_, ticks) = unsafe { thread::as_host_uncharged(extend) };
         drop(asking);
         // What the host does for the call is time of the domain that calls.
         let took = host::now_ns().saturating_sub(began).saturating_sub(inside);
-        contain::host_waited(Duration::from_nanos(took));
+        contain::host_worked(Duration::from_nanos(took), ticks);
     };
     // SAFETY: the probe is the host's, and `callee` begins with a frame of the target's own.
     unsafe { thread::as_host(go_on) };

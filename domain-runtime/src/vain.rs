@@ -15,13 +15,14 @@ use samara_shared_heap::thread;
 pub unsafe fn at_askers_expense<E>(attempt: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
     let attempt = || {
         let (spent, before) = (Spent::begin(), contain::host_may_wait());
-        let outcome = attempt();
+        // SAFETY: handed on.
+        let (outcome, ticks) = unsafe { thread::as_host_uncharged(attempt) };
         if outcome.is_err() {
             let took = spent.time();
             let counted = before
                 .zip(contain::host_may_wait())
                 .map(|(before, left)| before.saturating_sub(left));
-            contain::host_waited(took.saturating_sub(counted.unwrap_or_default()));
+            contain::host_worked(took.saturating_sub(counted.unwrap_or_default()), ticks);
         }
         outcome
     };

@@ -6,9 +6,10 @@ use crate::heap::AllocError;
 use crate::ledger::Load;
 use crate::owner::Owner;
 use crate::primitive::atomic::Ordering;
+use crate::quota;
+use crate::registry::{self, Walk};
 use crate::slab::{self, Kind, Slab};
 use crate::thread::{self, NoCut};
-use crate::{quota, registry};
 use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
@@ -211,30 +212,24 @@ unsafe fn put_back(slot: NonNull<u8>, shift: u32) {
     unsafe { registry::lock().put(slot) };
 }
 
-/// How many capabilities are claimed at once: a dead domain may have had very many, and a scan
-/// for each would take time with their square.
+/// How many capabilities are claimed at once at most.
 const BATCH: usize = 256;
 
 /// Claims all capabilities of `from` for `to` and calls `then` on each; returns how many there were.
-/// The lock is held only for the search: `then` calls trusted code, which may use the heap. Each search goes on where the last
-/// one ended. Slabs may have changed places meanwhile, so the last one looks at all of them.
+/// The lock is held only for the search: `then` calls trusted code, which may use the heap.
 fn claim_all(from: u32, to: u32, mut then: impl FnMut(NonNull<u8>)) -> usize {
     let mut batch = [NonNull::dangling(); BATCH];
-    let (mut total, mut done) = (0, 0);
+    let (mut total, mut walk) = (0_usize, Walk::begin());
     loop {
-        let looks_at_all = done == 0;
-        let count = {
-            // SAFETY: the heap's own code, to the end of this block.
-            let _no_cut = unsafe { NoCut::begin(thread::current()) };
-            registry::lock().claim_caps(from, to, &mut batch, &mut done)
-        };
+        let mut places = batch.iter_mut();
+        let mut take = |slot| places.next().map(|place| *place = slot).is_some();
+        let goes_on =
+            walk.piece(|registry, slab, at| registry.claim(slab, at, (from, to), &mut take));
+        let count = BATCH.strict_sub(places.len());
         batch[..count].iter().copied().for_each(&mut then);
-        total = count.saturating_add(total);
-        if count < BATCH {
-            if looks_at_all {
-                return total;
-            }
-            done = 0;
+        total = total.saturating_add(count);
+        if !goes_on {
+            return total;
         }
     }
 }

@@ -25,12 +25,17 @@ pub(crate) struct Slab {
     /// Links of the registry's list that holds this slab.
     pub(crate) prev: Cell<*const Self>,
     pub(crate) next: Cell<*const Self>,
+    /// Links of the list of all slabs by age.
+    pub(crate) newer: Cell<*const Self>,
+    pub(crate) older: Cell<*const Self>,
     region: NonNull<u8>,
     region_bytes: usize,
     /// Head of the free list; `chain::END` when full.
     pub(crate) head: Cell<u32>,
     /// Slots off the list: live, or in a cache.
     pub(crate) used: Cell<u32>,
+    /// Walks that are at this slab, which stays for them.
+    pub(crate) walks: Cell<u32>,
     region_align_shift: u8,
     shift: u8,
     kind: Kind,
@@ -74,10 +79,13 @@ impl Slab {
         let slab = Self {
             prev: Cell::new(ptr::null()),
             next: Cell::new(ptr::null()),
+            newer: Cell::new(ptr::null()),
+            older: Cell::new(ptr::null()),
             region,
             region_bytes: SLAB_SIZE,
             head: Cell::new(chain::END),
             used: Cell::new(0),
+            walks: Cell::new(0),
             region_align_shift: SLAB_SIZE.trailing_zeros() as u8,
             shift: shift as u8,
             kind,
@@ -108,10 +116,13 @@ impl Slab {
         let slab = Self {
             prev: Cell::new(ptr::null()),
             next: Cell::new(ptr::null()),
+            newer: Cell::new(ptr::null()),
+            older: Cell::new(ptr::null()),
             region,
             region_bytes: bytes,
             head: Cell::new(chain::END),
             used: Cell::new(1),
+            walks: Cell::new(0),
             region_align_shift: align.trailing_zeros() as u8,
             shift: 0,
             kind: Kind::Large,

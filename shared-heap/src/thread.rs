@@ -93,7 +93,8 @@ pub struct ThreadSlot {
     below: Cell<usize>,
     wait: Cell<Wait>,
     reclaims: Cell<u64>,
-    is_serving: Cell<bool>,
+    uncharged: Cell<*const Frame>,
+    spared: Cell<u32>,
 }
 
 impl ThreadSlot {
@@ -111,7 +112,8 @@ impl ThreadSlot {
             below: Cell::new(0),
             wait: Cell::new(Wait::None),
             reclaims: Cell::new(0),
-            is_serving: Cell::new(false),
+            uncharged: Cell::new(ptr::null()),
+            spared: Cell::new(0),
         }
     }
 
@@ -259,15 +261,34 @@ impl ThreadSlot {
         self.reclaims.set(self.reclaims.get().wrapping_add(ns));
     }
 
-    /// Whether what the thread does for the host is a service to the domain below, whose time it is.
+    /// Whether the thread is in a stretch of the host's whose time is charged to no domain: [`as_host_uncharged`].
     #[must_use]
-    pub fn is_serving(&self) -> bool {
-        self.is_serving.get()
+    pub fn is_uncharged(&self) -> bool {
+        let mark = self.uncharged.get();
+        let mut at = self.top.get();
+        // SAFETY: frames on the chain are valid while the thread is above them.
+        while let Some(frame) = unsafe { at.as_ref() } {
+            if ptr::eq(at, mark) {
+                return true;
+            }
+            if !frame.owner.is_host() {
+                // What a domain asks for that was entered in such a stretch is charged to that domain.
+                return false;
+            }
+            at = frame.prev;
+        }
+        false
     }
 
-    /// Begins or ends that. While the thread acts for the host: a cut would leave it begun.
-    pub fn set_serving(&self, is_serving: bool) {
-        self.is_serving.set(is_serving);
+    /// Microseconds that ticks have counted in the innermost uncharged stretch, and charged to nobody.
+    #[must_use]
+    pub fn spared(&self) -> u32 {
+        self.spared.get()
+    }
+
+    /// See [`spared`](Self::spared).
+    pub fn set_spared(&self, us: u32) {
+        self.spared.set(us);
     }
 
     /// Tells where the thread's stack is: what may be read of it when the thread is cut, and what
@@ -372,9 +393,10 @@ fn released(slot: &ThreadSlot) {
     }
 }
 
-/// Runs `f` on behalf of the host: what it allocates belongs to the host.
+/// Runs `f` on behalf of the host: what it allocates belongs to the host. The time that it takes is charged to the domain
+/// that the thread acted for.
 ///
-/// For trusted code that a domain's thread reaches: releasing a capability, a log sink, a panic
+/// For trusted code that a domain's thread reaches: releasing a capability, a look at a table of the host's, a panic
 /// hook. Panics of `f` leave the chain as it was.
 ///
 /// # Safety
@@ -397,4 +419,30 @@ pub unsafe fn as_host<R>(f: impl FnOnce() -> R) -> R {
     // the caller vouches for.
     unsafe { slot.set_top(&raw const frame) };
     f()
+}
+
+/// [`as_host`], with ticks that charge no domain. For what is told by a clock instead, and for what the domain has no part
+/// in: a reclaim, whose length the dead have chosen, or a start of what others need, too. Not for an answer that a domain may
+/// ask for again and again. Returns also the microseconds that ticks have counted.
+///
+/// # Safety
+/// As for [`as_host`].
+pub unsafe fn as_host_uncharged<R>(f: impl FnOnce() -> R) -> (R, u32) {
+    struct Restore(&'static ThreadSlot, *const Frame, u32);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            self.0.uncharged.set(self.1);
+            self.0.spared.set(self.2);
+        }
+    }
+    let uncharged = || {
+        let slot = current();
+        let _restore = Restore(slot, slot.uncharged.get(), slot.spared.get());
+        slot.spared.set(0);
+        slot.uncharged.set(slot.top());
+        let result = f();
+        (result, slot.spared.get())
+    };
+    // SAFETY: handed on.
+    unsafe { as_host(uncharged) }
 }

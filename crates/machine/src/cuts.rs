@@ -3,7 +3,10 @@
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod stepped {
     use samara_domain_runtime::DomainSpec;
-    use samara_testkit::contained::{Contained, contained, stepping};
+    use samara_domain_runtime::contain::{Payer, payer};
+    use samara_testkit::contained::{
+        Contained, Surveyed, arm, contained, disarm, is_armed, stepping, surveyed, surveys,
+    };
     use std::cell::OnceCell;
     use std::panic;
     use std::thread;
@@ -22,14 +25,18 @@ mod stepped {
             .budget(Duration::from_secs(3600))
     }
 
-    /// Runs `call` on a thread that has ticks.
-    pub(crate) fn ticking(call: impl FnOnce() + Send) {
+    /// Runs `call` on a thread that has ticks, and so many bytes of stack.
+    pub(crate) fn ticking<R: Send>(stack: usize, call: impl FnOnce() -> R + Send) -> R {
         let run = || {
             let _contained = contained(true);
-            call();
+            call()
         };
-        let ran = thread::scope(|scope| scope.spawn(run).join());
-        ran.unwrap_or_else(|payload| panic::resume_unwind(payload));
+        let ran = thread::scope(|scope| {
+            let thread = thread::Builder::new().stack_size(stack);
+            let spawned = thread.spawn_scoped(scope, run);
+            spawned.unwrap_or_else(|error| panic!("{error}")).join()
+        });
+        ran.unwrap_or_else(|payload| panic::resume_unwind(payload))
     }
 
     /// Runs `call` step by step until a tick before its instruction `at`, and at every one from there on until
@@ -40,10 +47,78 @@ mod stepped {
             contained.step_between_panics(at, call).0
         })
     }
+
+    /// Runs `call`, in which [`Survey`]s tell.
+    pub(crate) fn surveying<R>(call: impl FnOnce() -> R) -> R {
+        CONTAINED.with(|cell| cell.get_or_init(stepping).survey(call))
+    }
+
+    /// A function that a domain calls, with whom each of its instructions would be charged to.
+    pub(crate) struct Survey {
+        before: Surveyed,
+        /// Not inside another.
+        is_outermost: bool,
+    }
+
+    impl Survey {
+        /// From here on, where that is asked for and the thread runs for a domain.
+        pub(crate) fn begin() -> Option<Self> {
+            if !surveys() || !matches!(payer(), Payer::Domain(_)) {
+                return None;
+            }
+            let (before, is_outermost) = (surveyed(), !is_armed());
+            if is_outermost {
+                arm();
+            }
+            Some(Self {
+                before,
+                is_outermost,
+            })
+        }
+
+        /// Up to here: instructions that are charged to a domain, to nobody by intent, and to nobody.
+        pub(crate) fn end(&self) -> [u64; 3] {
+            let after = surveyed();
+            [
+                after.charged.wrapping_sub(self.before.charged),
+                after.uncharged.wrapping_sub(self.before.uncharged),
+                after.lost.wrapping_sub(self.before.lost),
+            ]
+        }
+    }
+
+    impl Drop for Survey {
+        fn drop(&mut self) {
+            if self.is_outermost {
+                disarm();
+            }
+        }
+    }
 }
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-pub(crate) use stepped::{around, limited, ticking};
+pub(crate) use stepped::{Survey, around, limited, surveying, ticking};
+
+/// Elsewhere nobody is.
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+pub(crate) struct Survey;
+
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+impl Survey {
+    pub(crate) fn begin() -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn end(&self) -> [u64; 3] {
+        [0; 3]
+    }
+}
+
+/// As above.
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+pub(crate) fn surveying<R>(call: impl FnOnce() -> R) -> R {
+    call()
+}
 
 /// Elsewhere nothing is cut.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
@@ -51,9 +126,11 @@ pub(crate) fn around<R>(_: u64, call: impl FnOnce() -> R) -> R {
     call()
 }
 
-/// Elsewhere there are none.
+/// Elsewhere there are none, and nothing that needs them is called.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
-pub(crate) fn ticking(_: impl FnOnce() + Send) {}
+pub(crate) fn ticking<R: Default + Send>(_: usize, _: impl FnOnce() -> R + Send) -> R {
+    R::default()
+}
 
 /// Elsewhere nobody's private memory or time is limited.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]

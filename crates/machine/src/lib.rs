@@ -17,6 +17,7 @@
 //! | `shortest.rs` | failures made small |
 //! | `surface.rs` | which functions of `samara-domain` were called |
 //! | `cuts.rs` | a step whose call is cut at one of its instructions |
+//! | `paid.rs` | what the host keeps, against what is paid for it |
 //! | `together.rs` | several threads in the same domains |
 //!
 //! [`Together`] is for several threads in the same domains.
@@ -31,6 +32,7 @@ mod cuts;
 mod machine;
 mod model;
 mod node;
+mod paid;
 mod settle;
 mod shortest;
 mod step;
@@ -38,7 +40,8 @@ mod surface;
 mod together;
 
 pub use machine::Machine;
+pub use paid::Paid;
 pub use shortest::shortest;
 pub use step::{BYTES, Step};
-pub use surface::calls;
+pub use surface::{Time, calls, survey, times};
 pub use together::Together;

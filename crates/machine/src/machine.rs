@@ -68,7 +68,7 @@ pub(crate) fn end_of<T>(result: &Result<T, RpcError>) -> End {
 }
 
 /// Whether the newest generation can be entered.
-fn runs(domain: &Domain<dyn Node>) -> bool {
+pub(crate) fn runs(domain: &Domain<dyn Node>) -> bool {
     let target = domain.service().current().target();
     target.block().word() == target.expected()
 }
@@ -199,13 +199,14 @@ impl Machine {
         let Some(at) = self.cut.take() else {
             return call();
         };
-        let restarts: Vec<_> = self.domains.iter().map(Domain::restarts).collect();
+        let of = |domain| (Domain::restarts(domain), runs(domain));
+        let before: Vec<_> = self.domains.iter().map(of).collect();
         // In optimised code both stand in one frame, and no cut lands in a catch of the caller's.
         let caught = || panic::catch_unwind(AssertUnwindSafe(call));
         let Ok(result) = cuts::around(at, caught) else {
             panic!("a call of a domain ended in the host's own catch");
         };
-        for (domain, before) in restarts.into_iter().enumerate() {
+        for (domain, (before, ran)) in before.into_iter().enumerate() {
             if self.alive(domain) && self.domains[domain].restarts() != before {
                 // Who called it had it restarted.
                 self.was_cut = true;
@@ -218,6 +219,13 @@ impl Machine {
                 let end = self.domains[domain].exit_reason();
                 let end = end.map_or(ExitKind::Overrun, |reason| reason.kind);
                 self.model.die(domain, end);
+            }
+            let cut = |kind| kind == ExitKind::Overrun;
+            let end = self.domains[domain].exit_reason();
+            if ran && !self.alive(domain) && end.is_some_and(|reason| cut(reason.kind)) {
+                // Before it came to what it was to die of.
+                self.was_cut = true;
+                self.model.nodes[domain].end = ExitKind::Overrun;
             }
         }
         result

@@ -1,5 +1,6 @@
 //! Waiting for what other threads are about to do.
 
+use samara_domain_runtime::{Domain, Interface};
 use samara_host_std::runtime;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,5 +19,27 @@ pub(crate) fn wait_until(what: impl Fn() -> String, mut done: impl FnMut() -> bo
         runtime().reap();
         assert!(start.elapsed() < WATCHDOG, "{} never came", what());
         thread::yield_now();
+    }
+}
+
+/// Reaps until no domain is called by one of `names`.
+///
+/// # Panics
+/// If one stays.
+pub(crate) fn await_end(names: &[String]) {
+    runtime().reap();
+    let is_one = |name: &str| names.iter().any(|of| name == of);
+    wait_until(
+        || format!("the end of all generations of {names:?}"),
+        || !runtime().domains().any(|info| is_one(info.name.as_str())),
+    );
+}
+
+/// Ends a domain also where a step has failed.
+pub(crate) struct Ending<I: ?Sized + Interface>(pub(crate) Domain<I>);
+
+impl<I: ?Sized + Interface> Drop for Ending<I> {
+    fn drop(&mut self) {
+        self.0.kill();
     }
 }

@@ -1,7 +1,10 @@
 //! Which functions of `samara-domain` were called, by the names that the compiler gives them.
 //!
+//! In a [survey], of the first calls at each place, also by whom the time of each instruction is paid.
+//!
 //! [`call!`] takes a function, tells its name from its type, and calls it: name and call are one path.
 
+use crate::cuts::{self, Survey};
 use std::any::type_name;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -10,7 +13,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 pub(crate) struct Site {
     calls: AtomicU64,
     name: OnceLock<&'static str>,
+    surveys: AtomicU64,
+    time: [AtomicU64; 3],
 }
+
+/// Calls at each place that are surveyed: an instruction takes as long as ten thousand do else.
+const SURVEYS: u64 = 4;
 
 /// More than there are.
 const SITES: usize = 512;
@@ -24,6 +32,27 @@ impl Site {
         Self {
             calls: AtomicU64::new(0),
             name: OnceLock::new(),
+            surveys: AtomicU64::new(0),
+            time: [const { AtomicU64::new(0) }; 3],
+        }
+    }
+
+    /// Begins a survey, if there is to be one. A thread that is spawned while each instruction traps ends the program.
+    pub(crate) fn begin_survey(&self) -> Option<Survey> {
+        let is_spawn = self.name.get().is_some_and(|name| name.contains("::spawn"));
+        if is_spawn || self.surveys.load(Relaxed) >= SURVEYS {
+            return None;
+        }
+        Survey::begin()
+    }
+
+    pub(crate) fn end_survey(&self, survey: Option<Survey>) {
+        let Some(survey) = survey else { return };
+        let counts = survey.end();
+        drop(survey);
+        self.surveys.fetch_add(1, Relaxed);
+        for (sum, count) in self.time.iter().zip(counts) {
+            sum.fetch_add(count, Relaxed);
         }
     }
 
@@ -50,13 +79,51 @@ pub fn calls() -> impl Iterator<Item = (&'static str, u64)> {
         .filter_map(move |site| told(site))
 }
 
+/// Runs `run`, and surveys on this thread.
+pub fn survey<R>(run: impl FnOnce() -> R) -> R {
+    cuts::surveying(run)
+}
+
+/// Instructions of a function, over some of its calls at one place, by who pays for their time.
+#[derive(Clone, Copy, Debug)]
+pub struct Time {
+    /// The function, as the compiler names it.
+    pub name: &'static str,
+    /// A domain.
+    pub charged: u64,
+    /// Nobody, by intent.
+    pub uncharged: u64,
+    /// Nobody.
+    pub lost: u64,
+}
+
+/// What surveys have told so far.
+pub fn times() -> impl Iterator<Item = Time> {
+    let told = |site: &'static Site| {
+        let [charged, uncharged, lost] = site.time.each_ref().map(|sum| sum.load(Relaxed));
+        (site.surveys.load(Relaxed) > 0).then_some(Time {
+            name: site.name.get()?,
+            charged,
+            uncharged,
+            lost,
+        })
+    };
+    REACHED
+        .iter()
+        .filter_map(OnceLock::get)
+        .filter_map(move |site| told(site))
+}
+
 /// Calls a function, and counts that it was.
 macro_rules! call {
     ($function:expr $(, $argument:expr)* $(,)?) => {{
         static SITE: $crate::surface::Site = $crate::surface::Site::new();
         let function = $function;
         SITE.count(&function);
-        function($($argument),*)
+        let survey = SITE.begin_survey();
+        let result = function($($argument),*);
+        SITE.end_survey(survey);
+        result
     }};
 }
 pub(crate) use call;

@@ -6,7 +6,7 @@
 
 use samara_domain_runtime::{Event, arena};
 use samara_host_std::{DomainAlloc, live_bytes, runtime};
-use samara_machine::{BYTES, Machine, Step, Together, shortest};
+use samara_machine::{BYTES, Machine, Paid, Step, Together, shortest};
 use samara_shared_heap::Owner;
 use samara_shared_heap::heap::{self, Census};
 use samara_shared_heap::owner::MAX_OWNERS;
@@ -299,4 +299,36 @@ fn long_chains_cost_their_maker_and_end_in_little_stack() {
     let ended = thread.spawn(chains).map(std::thread::JoinHandle::join);
     assert!(matches!(ended, Ok(Ok(()))), "a thread with a small stack");
     returns_to(before, "long chains");
+}
+
+/// What the host keeps for domains that have it keep as much as they may is what they pay for.
+#[test]
+fn what_the_host_keeps_is_paid_for() {
+    /// Steps with the same domains.
+    const LONGEST: u64 = 100;
+    /// Bytes that nobody pays for: lists that are in use, whoever is on them.
+    const SLACK: usize = 4096;
+    let _alone = begin();
+    let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 200;
+    say("what is paid for", steps);
+    let mut rng = Rng::new(seed());
+    let mut taken = Taken(0, None);
+    let hosts = || Counted::bytes() + heap::census(Owner::HOST).bytes;
+    while taken.0 < steps {
+        let before = totals();
+        let mut paid = Paid::new("paid");
+        let own = hosts();
+        for _ in 0..LONGEST {
+            taken.0 += 1;
+            paid.step(&mut rng);
+            let kept = hosts().saturating_sub(own);
+            let pays = paid.paid();
+            assert!(
+                kept <= pays + SLACK,
+                "{kept} bytes are kept, {pays} are paid for: {paid:?}"
+            );
+        }
+        paid.end();
+        returns_to(before, "what was kept");
+    }
 }

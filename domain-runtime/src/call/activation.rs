@@ -88,6 +88,12 @@ impl Activation {
         self.word_and_used.get() as u32 >= GIVING
     }
 
+    /// Whether the caller is charged for what is moved: on the way in, or, at least in part, out.
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    pub(crate) fn is_charged(&self) -> bool {
+        self.is_entering() || self.word_and_used.get() as u32 == GIVING
+    }
+
     /// Whether it is on its way in.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn is_entering(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Cuts by unwind tables.
 
+use super::account::Account;
 use super::{Calls, Verdict, Why};
 use crate::call::{self, Activation};
 use crate::primitive::atomic::Ordering::SeqCst;
@@ -69,22 +70,23 @@ pub unsafe fn fault(
 /// the code on it do.
 pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Finder) -> Verdict {
     let thread = thread::current();
-    let more = u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX);
-    let Some(activation) = call::innermost(thread) else {
-        // SAFETY: handed on.
-        return unsafe { serving(thread, more, registers, finder) };
+    let more = micros(elapsed);
+    let activation = match Account::of(thread) {
+        Account::Inside(activation) => activation,
+        Account::Moving(at, by) => {
+            // SAFETY: handed on.
+            return unsafe { crossing(thread, at, by, more, registers, finder) };
+        }
+        Account::Serving(served) => {
+            // SAFETY: handed on.
+            return unsafe { serving(thread, served, more, registers, finder) };
+        }
+        Account::Uncharged => {
+            thread.set_spared(thread.spared().saturating_add(more));
+            return Verdict::Resume;
+        }
+        Account::Nobodys => return Verdict::Resume,
     };
-    debug_assert!(
-        core::ptr::eq(
-            activation.target().block(),
-            crate::control::block(activation.target().owner())
-        ),
-        "what is on top begins an activation: nothing may be read behind another frame"
-    );
-    if activation.is_crossing() {
-        // SAFETY: handed on.
-        return unsafe { crossing(thread, activation, more, registers, finder) };
-    }
     let target = activation.target();
     let overrun = use_up(activation, more);
     let strike = if target.is_dead() {
@@ -150,21 +152,15 @@ fn left_of(activation: &Activation) -> u32 {
 /// few end each. An overrun condemns it, and it is cut where the call returns to it.
 ///
 /// # Safety
-/// As for [`tick`]; `activation` is the innermost.
+/// As for [`tick`]; `activation` is the innermost, and `caller` the one below.
 unsafe fn crossing(
     thread: &ThreadSlot,
     activation: &Activation,
+    caller: &Activation,
     more: u32,
     registers: &Registers,
     finder: &dyn Finder,
 ) -> Verdict {
-    let is_caller = |at: &&Activation| {
-        // A stretch of the host's between the two is the host's call.
-        !at.is_crossing() && activation.is_on_top_of(at)
-    };
-    let Some(caller) = activation.outer().next().filter(is_caller) else {
-        return Verdict::Resume;
-    };
     let half = || {
         let budget = caller.target().block().budget.load(SeqCst);
         (left_of(caller) / 2).max(budget / 16).max(1)
@@ -182,27 +178,26 @@ unsafe fn crossing(
     Verdict::Later
 }
 
-/// A tick in a stretch of the host's. Where that serves a domain the time is the domain's; it is cut where the stretch ends.
+/// A tick in a stretch of the host's, which is the time of the domain that it was begun for. Who overruns, or is dead, is cut
+/// where the stretch ends.
 ///
 /// # Safety
-/// As for [`tick`]; the thread acts for the host.
+/// As for [`tick`]; the thread acts for the host, on behalf of `served`.
 unsafe fn serving(
     thread: &ThreadSlot,
+    served: &Activation,
     more: u32,
     registers: &Registers,
     finder: &dyn Finder,
 ) -> Verdict {
-    if !thread.is_serving() {
-        return Verdict::Resume;
+    let overrun = use_up(served, more);
+    if !served.target().is_dead() {
+        if !overrun {
+            return Verdict::Resume;
+        }
+        // SAFETY: handed on.
+        unsafe { condemn(thread, served, (Strike::Overrun, 0), registers, finder) };
     }
-    let Some(served) = call::nearest(thread).filter(|at| !at.is_crossing()) else {
-        return Verdict::Resume;
-    };
-    if !use_up(served, more) || served.target().is_dead() {
-        return Verdict::Resume;
-    }
-    // SAFETY: handed on.
-    unsafe { condemn(thread, served, (Strike::Overrun, 0), registers, finder) };
     // SAFETY: as in `fault`.
     unsafe { thread.recheck_later(recheck) };
     Verdict::Later
@@ -224,23 +219,13 @@ pub(crate) fn may_wait() -> Option<Duration> {
     (budget != 0).then(|| Duration::from_micros(u64::from(left) + 1))
 }
 
-/// The running thread has waited for `time` inside its domain. One that overran its budget so ends the
-/// domain, and itself at the boundary that follows.
+/// The running thread has waited for `time` inside its domain, and for `ticks` microseconds by what ticks have counted: the longer
+/// counts, unless waits begin the budget anew. One that overran its budget so ends the domain, and itself at the boundary that
+/// follows.
 #[cfg(feature = "alloc")]
-pub(crate) fn waited(time: Duration) {
-    let thread = thread::current();
-    let Some(activation) = call::innermost(thread) else {
-        return;
-    };
-    let more = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
-    if use_up(activation, more) {
-        let registers = Registers::here();
-        let strike = (Strike::Overrun, 0);
-        // Others may wait for the note under their mark.
-        // SAFETY: to the end of this block.
-        let _no_cut = unsafe { NoCut::begin(thread) };
-        // SAFETY: the thread's own registers in this call, and its own innermost activation.
-        unsafe { condemn(thread, activation, strike, &registers, &Registered) };
+pub(crate) fn waited(time: Duration, ticks: u32) {
+    if call::innermost(thread::current()).is_some() {
+        charge(|renews| if renews { 0 } else { micros(time).max(ticks) });
     }
 }
 
@@ -259,13 +244,36 @@ pub(crate) fn host_may_wait() -> Option<Duration> {
 
 /// The host has waited for `time` on behalf of a domain, on the running thread: as [`waited`]. The thread is cut
 /// when it acts for the domain again.
+#[cfg(feature = "alloc")]
 pub(crate) fn host_waited(time: Duration) {
+    charge(|renews| if renews { 0 } else { micros(time) });
+}
+
+/// The host has worked on behalf of a domain, uncharged, for `time`, and for `ticks` microseconds by what ticks have
+/// counted. The longer of the two is charged to the domain: a clock misses what is short and often. Where waits do not count,
+/// ticks alone tell work from waits.
+pub(crate) fn host_worked(time: Duration, ticks: u32) {
+    charge(|renews| {
+        if renews {
+            ticks
+        } else {
+            micros(time).max(ticks)
+        }
+    });
+}
+
+fn micros(time: Duration) -> u32 {
+    u32::try_from(time.as_micros()).unwrap_or(u32::MAX)
+}
+
+/// Charges microseconds to the domain on whose behalf the thread runs, by whether waits begin its budget anew.
+fn charge(more: impl FnOnce(bool) -> u32) {
     let thread = thread::current();
     let Some(activation) = call::nearest(thread).filter(|at| !at.is_crossing()) else {
         return;
     };
-    let more = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
-    if !activation.target().block().renews.load(SeqCst) && use_up(activation, more) {
+    let more = more(activation.target().block().renews.load(SeqCst));
+    if more != 0 && use_up(activation, more) {
         let registers = Registers::here();
         let strike = (Strike::Overrun, 0);
         // SAFETY: to the end of this block; others may wait for the note under their mark.

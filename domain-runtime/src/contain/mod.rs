@@ -16,12 +16,19 @@
 //! [`samara_unwind::tables`], and on another CPU than the first a tick there too. A kill of a domain
 //! whose thread runs takes effect with that thread's next tick.
 //!
+//! # Whose time it is
+//!
+//! A tick charges the domain that the thread is in, or, in a stretch of the host's, the nearest one below, for which that is; what
+//! a call moves is its caller's. The exceptions say so: [`thread::as_host_uncharged`](samara_shared_heap::thread::as_host_uncharged).
+//!
 //! # What is not cut
 //!
 //! A thread that acts for the host, or is under a no-cut mark: a fault there is the host's own. On the
 //! way of a call into a domain and out again a thread acts for the domain in code of the runtime; that
 //! is told by the unwind tables, since no frame there catches, and costs the call nothing.
 
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+mod account;
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 mod by_tables;
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
@@ -38,12 +45,14 @@ use none as ways;
 
 pub use crate::trap_note::Strike;
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+pub use account::{Payer, payer};
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub use by_tables::{fault, tick};
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub use calls::{Calls, name_of};
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub use verdict::{Verdict, Why};
 
-pub(crate) use ways::{calls_here, end_self, host_waited, run_over};
+pub(crate) use ways::{calls_here, end_self, host_worked, run_over};
 #[cfg(feature = "alloc")]
-pub(crate) use ways::{host_may_wait, may_wait, waited};
+pub(crate) use ways::{host_may_wait, host_waited, may_wait, waited};

@@ -33,7 +33,7 @@ pub(crate) fn may_wait() -> Option<Duration> {
 
 /// As above.
 #[cfg(feature = "alloc")]
-pub(crate) fn waited(_: Duration) {}
+pub(crate) fn waited(_: Duration, _: u32) {}
 
 /// As above.
 #[cfg(feature = "alloc")]
@@ -42,4 +42,8 @@ pub(crate) fn host_may_wait() -> Option<Duration> {
 }
 
 /// As above.
+#[cfg(feature = "alloc")]
 pub(crate) fn host_waited(_: Duration) {}
+
+/// As above.
+pub(crate) fn host_worked(_: Duration, _: u32) {}

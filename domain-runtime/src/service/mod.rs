@@ -265,7 +265,9 @@ impl<I: ?Sized + Interface> Service<I> {
     fn waiting<R>(&self, end: u64, wait: impl FnOnce(u64) -> R) -> R {
         let longest = contain::host_may_wait();
         let spent = Spent::begin();
-        let done = wait(longest.map_or(end, |most| end.min(self.deadline(most))));
+        let wait = || wait(longest.map_or(end, |most| end.min(self.deadline(most))));
+        // SAFETY: the runtime's own, called as the host.
+        let (done, _) = unsafe { thread::as_host_uncharged(wait) };
         if longest.is_some() {
             contain::host_waited(spent.time());
         }
@@ -283,11 +285,13 @@ impl<I: ?Sized + Interface> Service<I> {
         self.leave(old)?;
         loop {
             let spent = Spent::begin();
-            match self.restart_once(began) {
+            // SAFETY: the runtime's own, called as the host.
+            let (once, ticks) = unsafe { thread::as_host_uncharged(|| self.restart_once(began)) };
+            match once {
                 // A crash in `init` counts like any other: the budget ends the loop.
                 Err(SpawnError::Init(_)) => {}
                 Err(error) => {
-                    contain::host_waited(spent.time());
+                    contain::host_worked(spent.time(), ticks);
                     return Err(error);
                 }
                 Ok(()) => return Ok(()),

@@ -92,10 +92,10 @@ fn start<F: FnOnce() + Send + 'static>(
             serial: claim.serial(),
         };
         let began = host::now_ns();
-        let spawned = host::spawn_thread(DomainThread::new(target, claim, body));
-        // What the host does for it is time of the domain.
+        let (spawned, ticks) = host::spawn_thread(DomainThread::new(target, claim, body));
+        // What the host does for it is time of the domain, also where it waits.
         let took = host::now_ns().saturating_sub(began);
-        contain::host_waited(Duration::from_nanos(took));
+        contain::host_worked(Duration::from_nanos(took), ticks);
         spawned
             .map(|()| handle)
             .map_err(|_back| SpawnError::Refused)
@@ -168,25 +168,33 @@ fn park_for(timeout: Option<Duration>) {
         // In this order: a stop or death after the look wakes the place, so the park ends at once.
         match super::own_place(thread::current().owner()) {
             Some(index) if !is_stopping() => host::park_thread(index, timeout),
-            _ => host::yield_now(),
+            _ => {
+                host::yield_now();
+                // Ticks see it.
+                0
+            }
         }
     });
 }
 
-/// Waits, for no longer than the budget of the calling thread allows, which it is counted against.
-fn within_budget(wait: impl FnOnce(Option<Duration>)) {
+/// Waits, for no longer than the budget of the calling thread allows, which it is counted against. `wait` gives the microseconds
+/// that ticks have counted, uncharged.
+fn within_budget(wait: impl FnOnce(Option<Duration>) -> u32) {
     call::checkpoint();
     let longest = contain::may_wait();
     let began = longest.map(|_| host::now_ns());
-    wait(longest);
+    let ticks = wait(longest);
     if let Some(began) = began {
         let took = host::now_ns().saturating_sub(began);
-        contain::waited(Duration::from_nanos(took));
+        contain::waited(Duration::from_nanos(took), ticks);
     }
     call::checkpoint();
 }
 
 /// Lets other threads run. A boundary: does not return if the calling domain is dead.
 pub fn yield_now() {
-    within_budget(|_| host::yield_now());
+    within_budget(|_| {
+        host::yield_now();
+        0
+    });
 }

@@ -71,29 +71,32 @@ impl Signal {
             // Ticks see it.
             return self.poll(seen, end);
         };
-        let count = self.sleep(index, seen, end);
-        contain::waited(Duration::from_nanos(host::now_ns().saturating_sub(began)));
+        let (count, ticks) = self.sleep(index, seen, end);
+        let took = host::now_ns().saturating_sub(began);
+        contain::waited(Duration::from_nanos(took), ticks);
         call::checkpoint();
         count
     }
 
-    /// The thread that has the place `index`.
-    fn sleep(&self, index: usize, seen: u32, end: u64) -> u32 {
+    /// The thread that has the place `index`. The count, and the microseconds that ticks have counted, uncharged.
+    fn sleep(&self, index: usize, seen: u32, end: u64) -> (u32, u32) {
         let _waiting = Waiting::new(self, index);
+        let mut ticks: u32 = 0;
         loop {
             // A death after this look wakes the place, so the park ends at once.
             call::checkpoint();
             let now = host::now_ns();
             let left = end.saturating_sub(now).min(SLICE);
             if self.count() != seen || left == 0 || super::api::is_stopping() {
-                return self.count();
+                return (self.count(), ticks);
             }
-            host::park_thread(index, Some(Duration::from_nanos(left)));
+            let in_there = host::park_thread(index, Some(Duration::from_nanos(left)));
+            ticks = ticks.saturating_add(in_there);
             if host::now_ns() < now.saturating_add(left) {
                 // Woken: if not by this, then by a stop, or the death, of the domain whose thread it is and
                 // which can only be told of it further down.
                 call::checkpoint();
-                return self.count();
+                return (self.count(), ticks);
             }
         }
     }

@@ -493,6 +493,10 @@ fn every_spelling_of_the_hole_is_refused() {
             "fn f<'a>(_: Option<Box<dyn other::Trait + 'a>>, v: &'a u64) -> &'static u64 { v }",
             "'a: 'static",
         ),
+        (
+            "trait Kept<'b>: 'b {} trait Far: Kept<'static> {} fn f<'a>(_: Option<Box<dyn Far + 'a>>, v: &'a u64) -> &'static u64 { v }",
+            "'a: 'static",
+        ),
         // An object without one has that of its place, if its trait's is bound late.
         (
             "trait Kept<'b>: 'b {} fn f<'a, 'b>(to: &'a dyn Kept<'b>, v: &'a u64) { to.keep(v) }",
@@ -893,8 +897,8 @@ fn what_domains_write_every_day_passes() {
         "fn f<T>(all: T) where for<'a> &'a T: IntoIterator<Item = &'a u8>, T: for<'de> Deserialize<'de> {}",
         "fn f<I: Iterator<Item = T> + 'static, T>(_: I, v: T) -> Option<T> { x() } struct P<I: Iterator<Item = T>, T>(I, Option<T>);",
         "fn f<I: Iterator<Item = T> + 'static, T>(all: I) -> Option<T> { x() } fn g<I: Iterator<Item = T> + 'static, T>(all: I, f: impl Fn(T)) {}",
-        "impl<I: Iterator> Iterator for Each<I> { type Item = I::Item; fn next(&mut self) -> Option<Self::Item> { x() } } struct Each<I>(I);",
-        "fn f<I: Iterator>(all: I, wanted: I::Item) -> bool where I::Item: PartialEq { x() }",
+        "impl<I: Iterator<Item = R>, R> Iterator for Each<I> { type Item = R; fn next(&mut self) -> Option<Self::Item> { x() } } struct Each<I>(I);",
+        "fn f<I: Iterator<Item = T>, T: PartialEq>(all: I, wanted: T) -> bool { x() }",
         "enum E<'a, T> { V(&'a T, T, &'a u8), W(&'a T, &'a T) } fn g(e: E<'_, u8>) -> u8 { u8::from(f(&x, &y)) }",
         "fn f() { for x in 0..3 { let f = |a: &str| a.len(); call(x, f); } if a::<u8>() > b {} }",
     ] {

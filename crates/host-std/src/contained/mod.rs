@@ -51,7 +51,8 @@ mod thread;
 pub use handlers::{Cuts, cuts};
 pub use images::{Library, program_image};
 pub use segments::allow_segments;
-pub use step::{Stepped, arm, disarm, stepping};
+pub(crate) use step::stopped_clock;
+pub use step::{Stepped, Surveyed, arm, disarm, is_armed, stepping, steps, surveyed, surveys};
 pub use thread::{Contained, contained};
 
 pub(crate) use handlers::are_installed;

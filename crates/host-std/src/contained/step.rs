@@ -2,9 +2,11 @@
 
 use super::thread::{self, Contained};
 use super::{context, handlers, images};
+use crate::StdHost;
 use crate::authority;
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
-use samara_domain_runtime::contain::{self, Verdict};
+use samara_domain_runtime::contain::{self, Payer, Verdict};
+use samara_domain_runtime::host::Clock;
 use std::arch::asm;
 use std::cell::Cell;
 use std::time::Duration;
@@ -12,15 +14,26 @@ use std::time::Duration;
 /// The flag that has the CPU trap after each instruction.
 const TRAP_FLAG: u64 = 1 << 8;
 
+/// Instructions that are looked at after each [`arm`] of a survey.
+const LONGEST_SURVEY: u64 = 5000;
+
 #[derive(Clone, Copy)]
 struct Plan {
     /// Whether a call of [`Contained::step_armed`] runs.
     is_on: bool,
     /// Instructions until the first tick.
     left: u64,
+    /// What a tick says has passed since the one before.
+    elapsed: Duration,
+    /// Instructions after which there are no more ticks.
+    last: u64,
+    /// What the host's clock says meanwhile, if it stands still.
+    now: Option<u64>,
     insists: bool,
     /// No tick while `std` counts a panic: one in its hook leaves the hook's lock read for good.
     spares_panics: bool,
+    /// No tick at all: only who would pay for it is counted.
+    surveys: bool,
     steps: u64,
     verdict: Option<Verdict>,
 }
@@ -33,8 +46,12 @@ impl Plan {
     const NONE: Self = Self {
         is_on: false,
         left: u64::MAX,
+        elapsed: Duration::MAX,
+        last: u64::MAX,
+        now: None,
         insists: false,
         spares_panics: false,
+        surveys: false,
         steps: 0,
         verdict: None,
     };
@@ -56,6 +73,12 @@ fn demand_plan(what: &str) {
 #[inline(always)]
 pub fn arm() {
     demand_plan("arm");
+    if surveys() {
+        PLAN.set(Plan {
+            left: LONGEST_SURVEY,
+            ..PLAN.get()
+        });
+    }
     // SAFETY: sets the flag; the handler for its trap is installed.
     unsafe { asm!("pushfq", "or qword ptr [rsp], {}", "popfq", const TRAP_FLAG) };
 }
@@ -68,6 +91,64 @@ pub fn arm() {
 pub fn disarm() {
     clear();
     demand_plan("disarm");
+}
+
+/// Instructions of the running thread in its [surveys](Contained::survey), by whom ticks before them would charge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Surveyed {
+    /// A domain.
+    pub charged: u64,
+    /// Nobody, as [`Payer::Uncharged`] says.
+    pub uncharged: u64,
+    /// Nobody, without a word.
+    pub lost: u64,
+}
+
+std::thread_local! {
+    static SURVEYED: Cell<Surveyed> = const { Cell::new(Surveyed { charged: 0, uncharged: 0, lost: 0 }) };
+}
+
+/// What the running thread's surveys have counted so far.
+#[must_use]
+pub fn surveyed() -> Surveyed {
+    SURVEYED.get()
+}
+
+fn count_payer() {
+    let mut so_far = SURVEYED.get();
+    let count = match contain::payer() {
+        Payer::Domain(_) => &mut so_far.charged,
+        Payer::Uncharged => &mut so_far.uncharged,
+        Payer::Nobody => &mut so_far.lost,
+    };
+    *count = count.strict_add(1);
+    SURVEYED.set(so_far);
+}
+
+/// Whether a [survey](Contained::survey) runs on this thread.
+#[must_use]
+pub fn surveys() -> bool {
+    PLAN.get().surveys
+}
+
+/// Instructions of the running call of [`Contained::step_armed`] and its kin so far.
+#[must_use]
+pub fn steps() -> u64 {
+    PLAN.get().steps
+}
+
+/// What the host's clock says if it stands still.
+pub(crate) fn stopped_clock() -> Option<u64> {
+    PLAN.get().now.filter(|_| is_armed())
+}
+
+/// Whether the running thread traps after each instruction.
+#[must_use]
+pub fn is_armed() -> bool {
+    let flags: u64;
+    // SAFETY: reads the flags.
+    unsafe { asm!("pushfq", "pop {}", out(reg) flags) };
+    flags & TRAP_FLAG != 0
 }
 
 #[inline(always)]
@@ -134,6 +215,33 @@ impl Contained {
         })
     }
 
+    /// Runs `call` step by step from where it says [`arm`]. Before each instruction comes a tick that says a microsecond has
+    /// passed, until the thread is cut, or for `last` instructions. For as long the host's clock stands still: ticks alone
+    /// tell the time.
+    pub fn step_counted<R>(&self, last: u64, call: impl FnOnce() -> R) -> (R, Stepped) {
+        let plan = Plan {
+            is_on: true,
+            left: 0,
+            elapsed: Duration::from_micros(1),
+            last,
+            now: Some(StdHost::now_ns()),
+            insists: true,
+            ..Plan::NONE
+        };
+        self.run(plan, call)
+    }
+
+    /// Runs `call`, and counts who would be charged for each instruction between [`arm`] and [`disarm`], but for no more than the
+    /// first 5000 of them.
+    pub fn survey<R>(&self, call: impl FnOnce() -> R) -> R {
+        let plan = Plan {
+            is_on: true,
+            surveys: true,
+            ..Plan::NONE
+        };
+        self.run(plan, call).0
+    }
+
     fn run<R>(&self, plan: Plan, call: impl FnOnce() -> R) -> (R, Stepped) {
         handlers::install_steps();
         PLAN.set(plan);
@@ -167,6 +275,18 @@ pub(super) unsafe extern "C" fn trapped(_: c_int, _: *mut siginfo_t, context: *m
         context::store(context, &registers);
         return;
     }
+    if plan.surveys {
+        count_payer();
+        plan.left = plan.left.saturating_sub(1);
+        PLAN.set(plan);
+        if plan.left == 0 {
+            // One that was cut did not disarm.
+            let mut registers = context::load(context);
+            registers.rflags &= !TRAP_FLAG;
+            context::store(context, &registers);
+        }
+        return;
+    }
     plan.steps = plan.steps.strict_add(1);
     if let Some(left) = plan.left.checked_sub(1) {
         plan.left = left;
@@ -183,10 +303,10 @@ pub(super) unsafe extern "C" fn trapped(_: c_int, _: *mut siginfo_t, context: *m
     };
     // SAFETY: the registers of this very thread where the trap struck; the handler runs on the alternate
     // stack, and they are resumed when it returns.
-    let verdict = unsafe { contain::tick(&mut registers, Duration::MAX, program) };
+    let verdict = unsafe { contain::tick(&mut registers, plan.elapsed, program) };
     plan.verdict = Some(verdict);
     PLAN.set(plan);
-    if verdict == Verdict::Cut || !plan.insists {
+    if verdict == Verdict::Cut || !plan.insists || plan.steps >= plan.last {
         registers.rflags &= !TRAP_FLAG;
     }
     context::store(context, &registers);

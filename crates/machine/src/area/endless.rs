@@ -1,22 +1,22 @@
 //! Work without end, wherever a domain may do some: its budget ends it, and nobody else.
 
-use super::{Kind, kind};
+use super::{Kind, kind, sleepers};
 use crate::cuts;
 use crate::machine::Machine;
-use crate::settle::wait_until;
+use crate::node::with;
+use crate::settle::{Ending, await_end, wait_until};
 use crate::step::Numbers;
 use samara_domain::{Exchangeable, Proxy, RRef, RpcError, Shadow, interface, thread};
 use samara_domain_runtime::threads::Signal;
-use samara_domain_runtime::{
-    Domain, DomainSpec, ExitKind, Interface, Mint, Restart, SpawnError, exports,
-};
+use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart, SpawnError, exports};
 use samara_host_std::runtime;
 use samara_proxy::Export;
 use std::fmt;
 use std::hint::{black_box, spin_loop};
+use std::mem;
 use std::panic::{self, panic_any};
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 pub(crate) const KINDS: &[Kind] = &[kind("endless", 1, Machine::endless)];
@@ -30,8 +30,14 @@ const BUDGET: Duration = Duration::from_millis(20);
 /// By then it should be over: work without end gives up, and the step fails.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// Of the thread that calls it.
+const STACK: usize = 2 << 20;
+
 /// Values of a batch that takes long to hand over.
 const MANY: usize = 1 << 17;
+
+/// Objects of half a budget each: longer than anybody's patience.
+const DESTRUCTORS: usize = 2 * PATIENCE.as_millis() as usize / (BUDGET.as_millis() as usize / 2);
 
 /// Microseconds since the process's first of these steps.
 fn now() -> u64 {
@@ -88,9 +94,17 @@ enum Where {
     ErrorDrop,
     /// It waits for a domain that is slow to end.
     Recovery,
+    /// Where results are handed to and fro.
+    Results,
+    /// It asks for a domain that can't be started.
+    Requests,
+    /// It asks for an object that is opened no more.
+    Reopening,
+    /// In many destructors, each within its budget: it is who waits for them that has to go on.
+    Exports,
 }
 
-const PLACES: [Where; 14] = [
+const PLACES: [Where; 18] = [
     Where::Method,
     Where::OwnCalls,
     Where::Transfers,
@@ -105,6 +119,10 @@ const PLACES: [Where; 14] = [
     Where::Display,
     Where::ErrorDrop,
     Where::Recovery,
+    Where::Results,
+    Where::Requests,
+    Where::Reopening,
+    Where::Exports,
 ];
 
 /// Where it works, and until when it does if nobody ends it.
@@ -121,8 +139,16 @@ trait Echo {
     #[idempotent]
     fn nothing(&self) -> Result<(), RpcError>;
     fn echo(&self, batch: Batch) -> Result<Batch, RpcError>;
-    /// Stays until the host says otherwise, or `end`.
-    fn sleep(&self, place: usize, end: u64) -> Result<(), RpcError>;
+    /// A batch that it has or makes.
+    fn give(&self) -> Result<Batch, RpcError>;
+    /// Has it given back.
+    fn pull(&self, from: Proxy<dyn Toiler>) -> Result<(), RpcError>;
+    /// Its first generation does.
+    #[replay]
+    fn open(&self) -> Result<Proxy<dyn Object>, RpcError>;
+    fn crash(&self) -> Result<(), RpcError>;
+    /// Stays until the host says otherwise.
+    fn sleep(&self, place: usize) -> Result<(), RpcError>;
 }
 
 #[interface]
@@ -131,30 +157,55 @@ trait Toiler {
     /// Uses up half of its budget.
     fn work(&self) -> Result<(), RpcError>;
     fn throw(&self, object: RRef<u64>) -> Result<RRef<u64>, RpcError>;
-    fn export(&self) -> Result<Proxy<dyn Nothing>, RpcError>;
+    fn export(&self) -> Result<Proxy<dyn Object>, RpcError>;
+    /// Lets go of so many objects, each of which takes half of a budget to drop.
+    fn let_go(&self, count: usize) -> Result<(), RpcError>;
+    /// The batch that it was given.
+    fn give_back(&self) -> Result<Batch, RpcError>;
 }
 
 #[interface]
-trait Nothing {}
+trait Object {
+    #[idempotent]
+    fn nothing(&self) -> Result<(), RpcError>;
+}
 
-/// Whether a call is inside and is to stay, at most so many at a time.
-static ASLEEP: [AtomicBool; 64] = [const { AtomicBool::new(false) }; 64];
-static SLEEPERS: AtomicUsize = AtomicUsize::new(0);
+/// Whether it is of the first generation, and the batch that it has.
+struct Parrot(bool, Mutex<Option<Batch>>);
 
-struct Parrot;
+/// How long it takes it to say no.
+const NO: Duration = Duration::from_millis(5);
 
 impl Echo for Parrot {
+    fn give(&self) -> Result<Batch, RpcError> {
+        match with(&self.1, Option::take) {
+            Some(batch) => Ok(batch),
+            None => Ok(RRef::try_from_fn(MANY, |_| None)?),
+        }
+    }
+    fn pull(&self, from: Proxy<dyn Toiler>) -> Result<(), RpcError> {
+        let batch = from.give_back()?;
+        with(&self.1, |has| *has = Some(batch));
+        Ok(())
+    }
+    fn open(&self) -> Result<Proxy<dyn Object>, RpcError> {
+        if self.0 {
+            return Proxy::export(Plain).map_err(|(error, _)| error.into());
+        }
+        std::thread::sleep(NO);
+        Err(RpcError::RecoveryFailed)
+    }
+    fn crash(&self) -> Result<(), RpcError> {
+        panic!("asked to")
+    }
     fn nothing(&self) -> Result<(), RpcError> {
         Ok(())
     }
     fn echo(&self, batch: Batch) -> Result<Batch, RpcError> {
         Ok(batch)
     }
-    fn sleep(&self, place: usize, end: u64) -> Result<(), RpcError> {
-        ASLEEP[place].store(true, SeqCst);
-        while ASLEEP[place].load(SeqCst) && now() < end {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+    fn sleep(&self, place: usize) -> Result<(), RpcError> {
+        sleepers::sleep(place);
         Ok(())
     }
 }
@@ -162,9 +213,44 @@ impl Echo for Parrot {
 struct Toiling {
     task: Task,
     _own: Option<Slow>,
+    batch: Mutex<Option<Batch>>,
 }
 
-impl Nothing for Slow {}
+impl Object for Slow {
+    fn nothing(&self) -> Result<(), RpcError> {
+        Ok(())
+    }
+}
+
+struct Plain;
+
+impl Object for Plain {
+    fn nothing(&self) -> Result<(), RpcError> {
+        Ok(())
+    }
+}
+
+/// Takes half of a budget to drop.
+struct Lazy;
+
+impl Object for Lazy {
+    fn nothing(&self) -> Result<(), RpcError> {
+        Ok(())
+    }
+}
+
+impl Drop for Lazy {
+    fn drop(&mut self) {
+        half_a_budget();
+    }
+}
+
+fn half_a_budget() {
+    let began = Instant::now();
+    while began.elapsed() < BUDGET / 2 {
+        black_box(0);
+    }
+}
 
 static NEVER: Signal = Signal::new();
 
@@ -199,6 +285,25 @@ impl Toiler for Toiling {
             Where::WaitOnThread => return on_thread(move || wait(end)),
             Where::Thread => return on_thread(move || toil(end)),
             Where::Payload => panic_any(Slow),
+            Where::Results => {
+                while now() < end {
+                    let batch = other.give()?;
+                    with(&self.batch, |has| *has = Some(batch));
+                    other.pull(me.try_clone()?)?;
+                }
+            }
+            Where::Requests => {
+                while now() < end {
+                    let _ = other.nothing();
+                }
+            }
+            Where::Reopening => {
+                let object = other.open()?;
+                let _ = other.crash();
+                while now() < end {
+                    let _ = object.nothing();
+                }
+            }
             // Once: what follows would be ended as any other.
             Where::Recovery => {
                 let _ = other.nothing();
@@ -208,18 +313,28 @@ impl Toiler for Toiling {
         Ok(())
     }
     fn work(&self) -> Result<(), RpcError> {
-        let began = Instant::now();
-        while began.elapsed() < BUDGET / 2 {
-            black_box(0);
-        }
+        half_a_budget();
         Ok(())
     }
     fn throw(&self, _: RRef<u64>) -> Result<RRef<u64>, RpcError> {
         panic_any(Slow)
     }
-    fn export(&self) -> Result<Proxy<dyn Nothing>, RpcError> {
-        let exported = Proxy::<dyn Nothing>::export(Slow);
+    fn export(&self) -> Result<Proxy<dyn Object>, RpcError> {
+        let exported = Proxy::<dyn Object>::export(Slow);
         exported.map_err(|(error, _)| error.into())
+    }
+    fn let_go(&self, count: usize) -> Result<(), RpcError> {
+        for _ in 0..count {
+            let exported = Proxy::<dyn Object>::export(Lazy);
+            drop(exported.map_err(|(error, lazy)| {
+                mem::forget(lazy);
+                error
+            })?);
+        }
+        Ok(())
+    }
+    fn give_back(&self) -> Result<Batch, RpcError> {
+        with(&self.batch, Option::take).ok_or(RpcError::Dead)
     }
 }
 
@@ -242,11 +357,15 @@ fn init(task: Task) -> Result<Toiling, InitError> {
         _ => {}
     }
     let own = (task.place == Where::Stop).then(|| Slow);
-    Ok(Toiling { task, _own: own })
+    Ok(Toiling {
+        task,
+        _own: own,
+        batch: Mutex::new(None),
+    })
 }
 
-fn parrot((): ()) -> Result<Parrot, RpcError> {
-    Ok(Parrot)
+fn parrot(first: bool) -> Result<Parrot, RpcError> {
+    Ok(Parrot(first, Mutex::new(None)))
 }
 
 impl Machine {
@@ -261,16 +380,8 @@ impl Machine {
             format!("{}-echo", self.name),
         ];
         // On a thread of its own, which is ticked in every mode.
-        cuts::ticking(|| endless(place, &names));
-        runtime().reap();
-        wait_until(
-            || format!("the end of what worked without end in {place:?}"),
-            || {
-                !runtime()
-                    .domains()
-                    .any(|info| names.iter().any(|name| info.name.as_str() == name))
-            },
-        );
+        cuts::ticking(STACK, || endless(place, &names));
+        await_end(&names);
     }
 }
 
@@ -298,12 +409,11 @@ fn endless(place: Where, names: &[String; 2]) {
             || toiler.exit_reason().is_some(),
         );
         let kind = toiler.exit_reason().map(|reason| reason.kind);
-        // A panic was first.
-        let panicked = matches!(place, Where::Payload | Where::PayloadOfMove);
-        let expected = if panicked {
-            ExitKind::Panic
-        } else {
-            ExitKind::Overrun
+        let expected = match place {
+            // A panic was first.
+            Where::Payload | Where::PayloadOfMove => ExitKind::Panic,
+            Where::Exports => ExitKind::Killed,
+            _ => ExitKind::Overrun,
         };
         assert_eq!(kind, Some(expected), "of work without end in {place:?}");
     }
@@ -322,21 +432,21 @@ fn caught(call: impl FnOnce() -> Result<(), RpcError>) -> Result<(), RpcError> {
     }
 }
 
-/// Ends a domain also where a step has failed.
-struct Ending<I: ?Sized + Interface>(Domain<I>);
-
-impl<I: ?Sized + Interface> Drop for Ending<I> {
-    fn drop(&mut self) {
-        self.0.kill();
-    }
-}
-
 fn toils(toiler: &Domain<dyn Toiler>, task: Task, echo: &str) {
     let spec = DomainSpec::new(echo)
         .restart(Restart::limited(1, PATIENCE))
         .drain_timeout(PATIENCE);
+    let (first, gone) = (AtomicBool::new(true), Arc::new(AtomicBool::new(false)));
+    let is_gone = Arc::clone(&gone);
+    let recipe = Mint::fallible(move || {
+        if is_gone.load(SeqCst) {
+            std::thread::sleep(NO);
+            return Err("asked to fail");
+        }
+        Ok(first.swap(false, SeqCst))
+    });
     let other: Domain<dyn Echo> = runtime()
-        .spawn(spec, parrot, Mint::nothing())
+        .spawn(spec, parrot, recipe)
         .unwrap_or_else(|error| panic!("{error}"));
     let _ending = Ending(other.clone());
     let proxy = || toiler.proxy().unwrap_or_else(|error| panic!("{error}"));
@@ -360,19 +470,30 @@ fn toils(toiler: &Domain<dyn Toiler>, task: Task, echo: &str) {
             exports::collect_of(toiler.service().current().target());
             Err(RpcError::Crashed)
         }
+        Where::Exports => {
+            let gone = proxy().let_go(DESTRUCTORS);
+            assert!(matches!(gone, Ok(()) | Err(RpcError::Crashed)), "{gone:?}");
+            exports::collect(toiler.service().current().target().block());
+            toiler.kill();
+            Err(RpcError::Crashed)
+        }
+        Where::Requests => {
+            gone.store(true, SeqCst);
+            other.kill();
+            toil()
+        }
         Where::Stop => {
             drop(toiler.stop(PATIENCE));
             Err(RpcError::Crashed)
         }
         Where::Recovery => std::thread::scope(|scope| {
             let inside = other.proxy().unwrap_or_else(|error| panic!("{error}"));
-            let place = SLEEPERS.fetch_add(1, SeqCst) % ASLEEP.len();
-            scope.spawn(move || inside.sleep(place, task.end));
-            let is_inside = || ASLEEP[place].load(SeqCst);
-            wait_until(|| "a call inside".into(), is_inside);
+            let place = sleepers::place();
+            scope.spawn(move || inside.sleep(place));
+            wait_until(|| "a call inside".into(), || sleepers::is_asleep(place));
             other.kill();
             let ended = toil();
-            ASLEEP[place].store(false, SeqCst);
+            sleepers::wake(place);
             ended
         }),
         _ => {

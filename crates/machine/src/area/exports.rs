@@ -5,13 +5,16 @@ use crate::machine::{MOST, Machine, end_of};
 use crate::model::handles::{self, Held};
 use crate::model::{End, Exported};
 use crate::node::{Kept, with};
+use crate::settle::wait_until;
 use crate::step::Numbers;
 use crate::surface::call;
 use samara_domain::{Proxy, RRef, RpcError, interface};
-use samara_domain_runtime::{ExitKind, exports};
+use samara_domain_runtime::{ExitKind, control, exports};
 use samara_host_std::runtime;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use samara_shared_heap::Owner;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 
 pub(crate) const KINDS: &[Kind] = &[
     kind("export", 4, Machine::export),
@@ -22,6 +25,7 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("send leaf", 3, Machine::send_leaf),
     kind("fetch leaf", 3, Machine::fetch_leaf),
     kind("use leaf", 6, Machine::use_leaf),
+    kind("export by the host", 1, Machine::export_by_host),
     kind("collect", 2, |m, _| m.collect_all()),
 ];
 
@@ -88,6 +92,37 @@ impl Leaf for Open {
     }
     fn write(&self, value: u32) -> Result<(), RpcError> {
         self.value.store(value, SeqCst);
+        Ok(())
+    }
+    fn below(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError> {
+        open(id)
+    }
+    fn fail(&self) -> Result<(), RpcError> {
+        panic!("asked to")
+    }
+}
+
+/// An object of the host's.
+struct Own {
+    dropped: Arc<AtomicUsize>,
+    panics: bool,
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        self.dropped.fetch_add(1, SeqCst);
+        if self.panics {
+            // Not by `panic!`: the host's hook would print it.
+            resume_unwind(Box::new("asked to"));
+        }
+    }
+}
+
+impl Leaf for Own {
+    fn read(&self) -> Result<(u64, u32), RpcError> {
+        Ok((0, 0))
+    }
+    fn write(&self, _: u32) -> Result<(), RpcError> {
         Ok(())
     }
     fn below(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError> {
@@ -258,6 +293,29 @@ impl Machine {
         if lives && fails {
             self.model.die(leaf.life.domain, ExitKind::Panic);
         }
+    }
+
+    /// The host exports some objects, some of which panic when they are dropped: each is dropped once all the same.
+    fn export_by_host(&mut self, n: Numbers) {
+        let count = n.how % 6;
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let export = |at: usize| {
+            let dropped = Arc::clone(&dropped);
+            let panics = n.which >> at & 1 == 1;
+            let exported = Proxy::<dyn Leaf>::export(Own { dropped, panics });
+            exported.map_err(|(error, _)| error)
+        };
+        let exported: Vec<_> = (0..count).map(export).collect();
+        assert!(exported.iter().all(Result::is_ok));
+        drop(exported);
+        // One that panics ends a round, and other machines drop theirs meanwhile.
+        wait_until(
+            || format!("the end of {count} objects, {dropped:?} by now"),
+            || {
+                exports::collect(control::block(Owner::HOST));
+                dropped.load(SeqCst) == count
+            },
+        );
     }
 
     /// Has all domains drop the exported objects that nobody has any more.

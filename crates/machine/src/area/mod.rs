@@ -6,8 +6,10 @@ pub(crate) mod deep;
 pub(crate) mod endless;
 pub(crate) mod exports;
 pub(crate) mod forgotten;
+pub(crate) mod laggards;
 pub(crate) mod life;
 pub(crate) mod names;
+pub(crate) mod neighbours;
 pub(crate) mod objects;
 pub(crate) mod opened;
 pub(crate) mod proxies;
@@ -15,6 +17,8 @@ pub(crate) mod quotas;
 pub(crate) mod scarce;
 pub(crate) mod shadows;
 pub(crate) mod sizes;
+pub(crate) mod sleepers;
+pub(crate) mod specs;
 pub(crate) mod supervisors;
 pub(crate) mod threads;
 pub(crate) mod values;
@@ -35,7 +39,7 @@ const fn kind(name: &'static str, weight: usize, take: fn(&mut Machine, Numbers)
 }
 
 /// All kinds, by area. Simple ones first: a failure is made small towards them.
-pub(crate) const AREAS: [&[Kind]; 18] = [
+pub(crate) const AREAS: [&[Kind]; 21] = [
     objects::KINDS,
     proxies::KINDS,
     life::KINDS,
@@ -54,4 +58,7 @@ pub(crate) const AREAS: [&[Kind]; 18] = [
     deep::KINDS,
     endless::KINDS,
     scarce::KINDS,
+    specs::KINDS,
+    laggards::KINDS,
+    neighbours::KINDS,
 ];

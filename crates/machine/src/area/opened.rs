@@ -401,6 +401,9 @@ impl Machine {
                 let expected = self.reopen(id, false);
                 let value = self.model.opened[&id].value;
                 assert_eq!(read, expected.map(|()| (object, value)));
+                // Whatever it was made for.
+                let lives = self.model.lives(self.model.opened[&id].current.life);
+                assert_eq!(self.leaves[at].is_alive(), lives, "an opened object");
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Kind, kind};
 use crate::area::life;
-use crate::machine::Machine;
+use crate::machine::{Machine, runs};
 use crate::node;
 use crate::step::Numbers;
 use samara_domain_runtime::{Domain, ExitKind, Restart, SpawnError, Status, Strategy, Supervisor};
@@ -39,8 +39,16 @@ fn limited(restarts: usize) -> Restart {
 impl Tree {
     fn is_restarted(&self, domain: usize, dead: &[usize]) -> bool {
         match self.strategy {
-            Strategy::OneForOne => dead.contains(&domain),
+            Strategy::OneForOne => dead.contains(&domain) && !self.stopped[domain],
             Strategy::OneForAll => !dead.is_empty() && !self.stopped[domain],
+        }
+    }
+
+    /// Restarts that are spent where those are dead.
+    fn needs(&self, dead: &[usize]) -> usize {
+        match self.strategy {
+            Strategy::OneForOne => dead.iter().filter(|at| !self.stopped[**at]).count(),
+            Strategy::OneForAll => dead.len().min(1),
         }
     }
 }
@@ -118,11 +126,7 @@ impl Machine {
         let dead: Vec<_> = (0..self.domains.len())
             .filter(|at| !self.alive(*at) && !tree.stopped[*at])
             .collect();
-        let needs = match tree.strategy {
-            Strategy::OneForOne => dead.len(),
-            Strategy::OneForAll => dead.len().min(1),
-        };
-        let gives_up = needs > tree.left;
+        let gives_up = tree.needs(&dead) > tree.left;
         // One that is restarted in vain some times.
         let bad = (n.domain + 1) % self.domains.len();
         let has_recipe = tree.is_restarted(bad, &dead) && tree.above == 0 && !gives_up;
@@ -132,6 +136,11 @@ impl Machine {
             self.orders[bad].fail_once();
             assert_eq!(tree.supervisor.poll(), Status::Waiting);
         }
+        let twice = if vain > 0 {
+            self.meanwhile(tree, bad, n.how >> 6)
+        } else {
+            Vec::new()
+        };
         let status = tree.supervisor.poll();
         if gives_up && tree.above == 0 {
             assert_eq!(status, Status::GaveUp);
@@ -139,6 +148,12 @@ impl Machine {
             return false;
         }
         assert_eq!(status, Status::Settled);
+        if tree.strategy == Strategy::OneForAll {
+            // All have ended before any is started, and what they had recorded with them.
+            for domain in (0..self.domains.len()).filter(|at| tree.is_restarted(*at, &dead)) {
+                self.model.die(domain, ExitKind::Killed);
+            }
+        }
         for (domain, before) in before.into_iter().enumerate() {
             let mut starts = u32::from(tree.is_restarted(domain, &dead));
             if gives_up {
@@ -152,8 +167,11 @@ impl Machine {
                 self.model.die(domain, ExitKind::Killed);
                 starts += self.model.born(domain);
             }
+            starts += u32::from(twice.contains(&domain));
             if domain == bad {
-                starts += u32::try_from(vain).unwrap_or(u32::MAX);
+                // Once more while the host has started others.
+                let more = usize::from(vain > 0 && n.how >> 6 == 2);
+                starts += u32::try_from(vain + more).unwrap_or(u32::MAX);
             }
             let made = self.domains[domain].restarts() - before;
             assert_eq!(made, starts, "starts of {:?}", self.domains[domain]);
@@ -162,9 +180,41 @@ impl Machine {
             tree.above -= 1;
             tree.left = BUDGET;
         } else {
-            tree.left -= needs;
+            tree.left -= tree.needs(&dead);
         }
         true
+    }
+
+    /// What the host does while a supervisor waits for one that can't be started: that starts it, stops it, or starts
+    /// others which it has ended. Those are started once more, which may have asked for what was not there.
+    fn meanwhile(&mut self, tree: &mut Tree, bad: usize, how: usize) -> Vec<usize> {
+        let mut starts: Vec<_> = match how {
+            0 => Vec::new(),
+            1 => vec![bad],
+            2 => (0..self.domains.len()).filter(|at| *at != bad).collect(),
+            _ => {
+                self.model.die(bad, ExitKind::Killed);
+                self.stop_orderly(bad);
+                tree.stopped[bad] = true;
+                Vec::new()
+            }
+        };
+        starts.retain(|at| !tree.stopped[*at] && !runs(&self.domains[*at]));
+        for &domain in &starts {
+            let started = self.domains[domain].restart();
+            started.unwrap_or_else(|error| panic!("{error}"));
+        }
+        if how != 2 {
+            return Vec::new();
+        }
+        // Until then they run.
+        self.orders[bad].fail_once();
+        assert_eq!(tree.supervisor.poll(), Status::Waiting);
+        let run = starts.iter().all(|at| runs(&self.domains[*at]));
+        assert!(run, "{starts:?} were ended again");
+        // Those before it were not to be started any more.
+        starts.retain(|at| tree.strategy == Strategy::OneForAll && *at > bad);
+        starts
     }
 
     /// All children were ended, and are restarted by nobody.

@@ -22,7 +22,7 @@ use samara_ixgbe_model::pci::{MSIX_BAR, MSIX_BAR_SIZE};
 use samara_ixgbe_model::{
     DmaError, Drops, Faults, GuestMemory, Interrupts, Loop, Nic, Options, Progress,
 };
-use samara_shared_heap::thread::as_host;
+use samara_shared_heap::thread::as_host_uncharged;
 
 use self::messages::Controller;
 pub use self::messages::{deliver, stray_messages, vectors_in_use};
@@ -256,7 +256,7 @@ impl IxgbeBus {
     /// Runs the machine on behalf of the host: what it allocates is not the calling domain's.
     fn run<R>(&self, step: impl FnOnce(&mut Machine) -> R) -> R {
         // SAFETY: the model is host code, and so are its tests.
-        unsafe { as_host(|| step(&mut self.lock())) }
+        unsafe { as_host_uncharged(|| step(&mut self.lock())).0 }
     }
 }
 

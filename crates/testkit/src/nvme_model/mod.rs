@@ -22,7 +22,7 @@ use samara_device_io::host::{
     Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, MmioBus, NoMessages,
     PciAddress,
 };
-use samara_shared_heap::thread::as_host;
+use samara_shared_heap::thread::as_host_uncharged;
 
 use self::config_space::Config;
 use self::controller::Controller;
@@ -164,7 +164,7 @@ impl NvmeModel {
     /// Runs the machine on behalf of the host: what it allocates is not the calling domain's.
     fn run<R>(&self, step: impl FnOnce(&mut Machine) -> R) -> R {
         // SAFETY: the model is host code, and so is every `step` in this module.
-        unsafe { as_host(|| step(&mut self.lock())) }
+        unsafe { as_host_uncharged(|| step(&mut self.lock())).0 }
     }
 }
 

@@ -41,6 +41,7 @@ pub trait Below<'p, 'q>: Outlives<'q> {}
 pub trait Static: 'static {}
 pub trait BelowStatic<'p>: Static {}
 pub trait Bounded<'p, 'q: 'p> {}
+pub trait Far<'p>: Outlives<'static> {}
 pub trait Lends { type Lent<'l> where Self: 'l; }
 pub trait Gives<'p> { type Of; }
 impl<'x> Lends for One<'x> { type Lent<'l> = &'l u8 where Self: 'l; }
@@ -48,7 +49,7 @@ impl<'x, 'y> Gives<'x> for Two<'x, 'y> { type Of = &'x u8; }
 ";
 
 /// Where the functions begin, counted from one.
-pub(super) const FIRST_LINE: usize = 25;
+pub(super) const FIRST_LINE: usize = 26;
 
 pub(super) fn file(functions: &[Function]) -> String {
     let lines: Vec<_> = functions.iter().map(|it| it.line.as_str()).collect();
@@ -297,6 +298,7 @@ fn bounds(random: &mut Random, place: &Place) -> String {
         4 => "Static".to_owned(),
         5 => format!("BelowStatic<{one}>"),
         6 => format!("Bounded<{one}, {other}>"),
+        7 if random.one_in(2) => format!("Far<{one}>"),
         7 => "core::any::Any".to_owned(),
         8 => format!("Iterator<Item = {}>", ty(random, place)),
         _ => closure(random, place),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use syn::{GenericArgument, PathArguments, TraitBound, TypeParamBound};
 
 use super::Definitions;
+use super::traits::Trait;
 
 /// Traits of the standard library that associate nothing, and outlive nothing.
 const PLAIN: &[&str] = &[
@@ -46,10 +47,54 @@ const ASSOCIATING: &[(&str, &[&str])] = &[
     ("Iterator", &["Item"]),
 ];
 
+/// What traits of functions, iterators and futures associate that their implementors are made from, closures among them.
+const ALWAYS_SAID: &[(&str, &[&str])] = &[
+    ("DoubleEndedIterator", &["Item"]),
+    ("ExactSizeIterator", &["Item"]),
+    ("FusedIterator", &["Item"]),
+    ("Future", &["Output"]),
+    ("IntoFuture", &["Output"]),
+    ("IntoIterator", &["Item"]),
+    ("Iterator", &["Item"]),
+];
+
+/// Whether a type by this name may be what a function, an iterator or a future gives.
+pub(in crate::lifetimes) fn is_given(associated: &str) -> bool {
+    ALWAYS_SAID.iter().any(|it| it.1.contains(&associated))
+}
+
 impl Definitions {
+    /// Whether every bound by a trait says what this type of it is.
+    pub(in crate::lifetimes) fn is_always_said(&self, trait_name: &str, associated: &str) -> bool {
+        let names = self.meanings(trait_name);
+        let is_listed = |name: &String| {
+            ALWAYS_SAID
+                .iter()
+                .any(|it| it.0 == name && it.1.contains(&associated))
+        };
+        !self.is_own_trait(trait_name) && names.iter().all(is_listed)
+    }
+
+    /// What a bound leaves unsaid that every bound has to say.
+    pub(in crate::lifetimes) fn never_said(&self, bound: &TraitBound) -> BTreeSet<String> {
+        self.left_unsaid(bound, |_| BTreeSet::new(), ALWAYS_SAID)
+    }
+
     /// The types that the trait of a bound associates, its supertraits' too, and of which the bound does not say
     /// what they are.
     pub(in crate::lifetimes) fn unsaid(&self, bound: &TraitBound) -> BTreeSet<String> {
+        let own = |of: &Trait| of.associated.iter().cloned().collect();
+        self.left_unsaid(bound, own, ASSOCIATING)
+    }
+
+    /// What a bound and those of its supertraits leave unsaid: of a trait of the crate as much as `own` counts, of another
+    /// one as in the table.
+    fn left_unsaid(
+        &self,
+        bound: &TraitBound,
+        own: impl Fn(&Trait) -> BTreeSet<String>,
+        others: &[(&str, &[&str])],
+    ) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let mut known = BTreeSet::new();
         let mut new = vec![(bound, BTreeSet::new())];
@@ -67,20 +112,21 @@ impl Definitions {
             if !known.insert((name.clone(), said.clone())) {
                 continue;
             }
-            let others = self.meanings(&name).into_iter().flat_map(|name| {
-                let of_others = ASSOCIATING.iter().filter(move |it| it.0 == name);
+            let of_others = self.meanings(&name).into_iter().flat_map(|name| {
+                let of_others = others.iter().filter(move |it| it.0 == name);
                 of_others.flat_map(|it| it.1).map(|&it| it.to_owned())
             });
-            let own = self.traits(&name);
-            let all: BTreeSet<_> = own
+            let traits = self.traits(&name);
+            let all: BTreeSet<_> = traits
                 .iter()
-                .flat_map(|it| it.associated.iter().cloned())
-                .chain(others)
+                .flat_map(|it| own(it))
+                .chain(of_others)
                 .collect();
             found.extend(all.difference(&said).cloned());
             // A trait's own item hides an item of that name of its supertraits: none of them has said it.
-            said.retain(|it| !all.contains(it));
-            for bound in own.iter().flat_map(|it| &it.bounds) {
+            let hidden: BTreeSet<_> = traits.iter().flat_map(|it| &it.associated).collect();
+            said.retain(|it| !hidden.contains(it) && !all.contains(it));
+            for bound in traits.iter().flat_map(|it| &it.bounds) {
                 if let TypeParamBound::Trait(bound) = bound {
                     new.push((bound, said.clone()));
                 }

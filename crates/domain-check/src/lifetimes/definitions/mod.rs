@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use syn::visit::{self, Visit};
 use syn::{File, GenericParam, Path, Type};
 
+pub(super) use self::associated::is_given;
 use self::gather::{Gather, TypeItem};
 pub(super) use self::traits::Trait;
 use super::declared::{Declared, is_structure, name};

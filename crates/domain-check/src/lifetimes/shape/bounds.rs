@@ -44,6 +44,23 @@ impl Shape<'_> {
         }
     }
 
+    /// A bound by a trait of iterators or futures says what they give. The compiler takes that to live as long as the
+    /// iterator, which may be made from a closure that lives longer than what it returns (rustc's issue 84366).
+    pub(super) fn says_all(&mut self, bound: &TypeParamBound) {
+        let TypeParamBound::Trait(bound) = bound else {
+            return;
+        };
+        for unsaid in self.definitions.never_said(bound) {
+            let name = bound.path.segments.last().map(|it| it.ident.to_string());
+            let name = name.unwrap_or_default();
+            let what = format!(
+                "a bound by {name} leaves open what {unsaid} is, which outlives less than the compiler believes: \
+                 give it a name, as in `{name}<{unsaid} = R>`"
+            );
+            self.find(Rule::ImpliedBound, what);
+        }
+    }
+
     /// Whether a bound is a lifetime, or a trait whose implementors outlive one.
     fn outlives(&self, bound: &TypeParamBound) -> bool {
         match bound {

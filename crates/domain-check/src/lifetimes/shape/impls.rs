@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use syn::visit::{self, Visit};
 use syn::{
-    Generics, ImplItem, ItemImpl, Path, TraitBoundModifier, Type, TypeParamBound, TypePath,
+    Generics, Ident, ImplItem, ItemImpl, Path, TraitBoundModifier, Type, TypeParamBound, TypePath,
     WherePredicate,
 };
 
@@ -12,7 +12,7 @@ use super::Shape;
 use super::traits::Projections;
 use crate::finding::Rule;
 use crate::lifetimes::declared::{inside, name, names};
-use crate::lifetimes::definitions::Definitions;
+use crate::lifetimes::definitions::{Definitions, is_given};
 use crate::lifetimes::facts::Name;
 
 impl Shape<'_> {
@@ -83,11 +83,15 @@ impl Shape<'_> {
                 self.find(Rule::ImpliedBound, what);
             }
         }
+        let is_said = |name: &Ident| {
+            self.definitions
+                .is_always_said(trait_name, &name.to_string())
+        };
         let associated: BTreeSet<_> = item
             .items
             .iter()
             .flat_map(|item| match item {
-                ImplItem::Type(item) => inside(&item.ty),
+                ImplItem::Type(item) if !is_said(&item.ident) => inside(&item.ty),
                 _ => BTreeSet::new(),
             })
             .collect();
@@ -103,38 +107,51 @@ impl Shape<'_> {
         }
     }
 
-    /// The standard library's `Cow` and `FlatMap` keep a type that these traits associate in a field. The compiler
-    /// takes them to live as long as the implementor.
+    /// An impl associates nothing that iterators, futures or functions give. The compiler takes what an impl associates to
+    /// live as long as the implementor, and a closure lives longer than what it returns (84366). That they give it
+    /// themselves does no harm, since every bound by them says what it is (`says_all`). What other traits associate is by this
+    /// rule as it is taken to be, so an impl may hand it on.
     fn kept_projections(&mut self, item: &ItemImpl, trait_name: &str) {
         if self.definitions.means(trait_name, "ToOwned") {
             let what = "an impl of ToOwned makes a `Cow` that outlives less than it is taken to: write the two \
                         variants as an enum of its own";
             self.find(Rule::ImpliedBound, what.to_owned());
         }
-        if !self.definitions.means(trait_name, "IntoIterator") {
-            return;
-        }
-        // `Self::Item` may be projected from any parameter.
-        let mut parameters = type_parameters(item);
-        parameters.insert("Self".to_owned());
-        let mut projections = Projections {
-            definitions: self.definitions,
-            parameters,
-            found: BTreeSet::new(),
-        };
-        for item in &item.items {
-            if let ImplItem::Type(item) = item
-                && item.ident == "IntoIter"
+        for associated in &item.items {
+            let ImplItem::Type(associated) = associated else {
+                continue;
+            };
+            let name = &associated.ident;
+            if self
+                .definitions
+                .is_always_said(trait_name, &name.to_string())
             {
-                projections.visit_type(&item.ty);
+                continue;
             }
-        }
-        for parameter in projections.found {
-            let what = format!(
-                "an impl of IntoIterator has an iterator of a type that is projected from {parameter}, which \
-                 outlives less than {parameter} may: make that type a parameter of the implementor"
-            );
-            self.find(Rule::ImpliedBound, what);
+            let mut parameters = type_parameters(item);
+            let own = associated.generics.type_params();
+            parameters.extend(own.map(|it| it.ident.to_string()));
+            if !parameters.is_empty() {
+                // What `Self` associates may be projected from any parameter.
+                parameters.insert("Self".to_owned());
+            }
+            // `FlatMap` keeps an iterator in a field, whatever that is projected from.
+            let is_kept = name == "IntoIter";
+            let mut projections = Projections {
+                definitions: self.definitions,
+                parameters,
+                counts: &|last| is_kept || is_given(last),
+                found: BTreeSet::new(),
+            };
+            projections.visit_type(&associated.ty);
+            for parameter in projections.found {
+                let what = format!(
+                    "an impl of {trait_name} associates {name}, which is projected from {parameter} and outlives less \
+                     than {parameter} may: make that type a parameter of the implementor, as in \
+                     `Own<I: Iterator<Item = R>, R>`"
+                );
+                self.find(Rule::ImpliedBound, what);
+            }
         }
     }
 }

@@ -263,7 +263,10 @@ impl<'ast> Visit<'ast> for Shape<'_> {
     fn visit_type_param_bound(&mut self, bound: &'ast syn::TypeParamBound) {
         match bound {
             syn::TypeParamBound::Verbatim(_) => self.not_understood("a bound"),
-            bound => visit::visit_type_param_bound(self, bound),
+            bound => {
+                self.says_all(bound);
+                visit::visit_type_param_bound(self, bound);
+            }
         }
     }
 

@@ -253,9 +253,9 @@ fn no_impl_projects_where_lifetimes_are_bound() {
     }
     accepted(&[
         "impl<P> T<P> for P { type By = fn(&P) -> P; } impl T for dyn S<'_, What = u8> {}",
-        "type A<P> = P; type B<I> = <I as Iterator>::Item; impl<I: Iterator> Iterator for By<I> { type Item = B<I>; } impl<P> T<A<P>> for P {}",
-        "impl<I: Iterator, R, F: FnMut(I::Item) -> R> Iterator for Mapped<I, F, R> { type Item = R; }",
-        "impl<I: Iterator> Iterator for Boxed<I> { type Item = I::Item; }",
+        "type A<P> = P; type B<I> = <I as Iterator>::Item; impl<I: Iterator<Item = R>, R> Iterator for By<I> { type Item = B<I>; } impl<P> T<A<P>> for P {}",
+        "impl<I: Iterator<Item = T>, T, R, F: FnMut(T) -> R> Iterator for Mapped<I, F> { type Item = R; }",
+        "impl<I: Iterator<Item = R>, R> Iterator for Boxed<I> { type Item = I::Item; }",
         "impl<'a> Lends<'a> for Own { type Item = u8; type All = Box<dyn Iterator<Item = Self::Item> + 'a>; }",
         "impl<P> T for P where for<'x> <(P, &'x u8) as A>::Is: Clone {}",
     ]);
@@ -347,7 +347,7 @@ fn an_impls_parameters_stand_in_its_header() {
             "associates R",
         ),
         (
-            "impl<R, F: Fn() -> R> Iterator for By<F> { type Item = Option<R>; }",
+            "impl<R, F: Fn() -> R> Deref for By<F> { type Target = Option<R>; }",
             "associates R",
         ),
         (
@@ -727,10 +727,10 @@ fn an_impl_associates_no_proof_of_a_bound() {
         ),
         "trait Tr { type P: Copy; } impl<S: Tr> Tr for W<S> { type P = S::P; }",
         &format!(
-            "{equating} trait Plain {{}} impl<I: Iterator> Plain for W<I> where I::Item: Copy {{}}"
+            "{equating} trait Plain {{}} impl<I: Iterator<Item = R>, R> Plain for W<I> where I::Item: Copy {{}}"
         ),
         &format!(
-            "{equating} impl<I: Iterator> Iterator for W<I> where I::Item: Copy {{ type Item = I::Item; }}"
+            "{equating} impl<I: Iterator<Item = R>, R> Iterator for W<I> where I::Item: Copy {{ type Item = I::Item; }}"
         ),
     ]);
 }
@@ -823,7 +823,87 @@ fn what_a_trait_associates_has_a_name() {
         refused(&[(code, "has no name for its future")]);
     }
     accepted(&[
-        "trait Tr { type F: Future; fn f(&self) -> Self::F; fn g(&self, _: impl Fn()); } fn h() -> impl Copy { 1 }",
+        "trait Tr { type F: Future<Output = u8>; fn f(&self) -> Self::F; fn g(&self, _: impl Fn()); } fn h() -> impl Copy { 1 }",
         "fn f<F: Fn() -> R, R: Future<Output = u8>>(_: F) {} async fn g() {}",
+    ]);
+}
+
+#[test]
+fn nobody_associates_what_an_iterator_or_a_closure_gives() {
+    for ty in [
+        "I::Item",
+        "Option<I::Item>",
+        "<I as Iterator>::Item",
+        "F::Output",
+    ] {
+        let source =
+            format!("impl<I: Iterator<Item = R>, R, F> Gives for Own<I, F> {{ type Of = {ty}; }}");
+        refused(&[(&source, "which is projected from")]);
+    }
+    refused(&[
+        (
+            "impl<I> Gives for I { type Of<'b> = I::Item where Self: 'b; }",
+            "which is projected from I",
+        ),
+        (
+            "impl Gives for One { type Of<I: Iterator<Item = R>, R> = I::Item; }",
+            "which is projected from I",
+        ),
+        (
+            "impl<I> Gives for I { type Of = <Self as Iterator>::Item; }",
+            "which is projected from",
+        ),
+        (
+            "type Given<I> = <I as Iterator>::Item; impl<I> Gives for I { type Of = Given<I>; }",
+            "which is projected from I",
+        ),
+        (
+            "mod own { pub trait Iterator { type Item; } } impl<I> Iterator for Own<I> { type Item = I::Item; }",
+            "which is projected from I",
+        ),
+        (
+            "use own::Gives as Iterator; impl<I> Iterator for Own<I> { type Item = I::Item; }",
+            "which is projected from I",
+        ),
+    ]);
+    accepted(&[
+        "trait Device { type Error; } impl<D: Device> Device for Traced<D> { type Error = D::Error; }",
+        "impl Gives for Own<'_> { type Of = <Self as Other>::Item; }",
+        "impl<R, F: Fn() -> R> Iterator for By<F> { type Item = Option<R>; }",
+    ]);
+}
+
+#[test]
+fn every_bound_says_what_iterators_and_futures_give() {
+    for bound in [
+        "Iterator",
+        "core::iter::IntoIterator",
+        "DoubleEndedIterator",
+        "Future",
+        "Mine",
+        "By",
+        "I",
+    ] {
+        let own =
+            "trait Mine: Iterator {} trait By: Mine { type Item; } use core::iter::Iterator as I;";
+        for code in [
+            format!("fn f<T: {bound}>(it: T) {{}}"),
+            format!("fn f<T>(it: T) where T: {bound} {{}}"),
+            format!("fn f<T: Has>(it: T) where for<'b> Own<'b, T::It>: {bound} {{}}"),
+            format!("fn f(it: impl {bound} + 'static) {{}}"),
+            format!("fn f() -> impl {bound} {{ x() }}"),
+            format!("struct Own<T: {bound}>(T);"),
+            format!("trait Has {{ type It: {bound}; }}"),
+            format!("impl<T: {bound}> Own<T> {{}}"),
+            format!("impl<T> Own<T> where Self: {bound} {{}}"),
+            format!("trait Has: {bound} {{}}"),
+        ] {
+            refused_at_the_root(&[(&format!("{own} {code}"), "leaves open what")]);
+        }
+    }
+    accepted(&[
+        "fn f<T: Iterator<Item = R>, R>(it: T) -> impl Future<Output = R> { x() }",
+        "trait Mine<R>: Iterator<Item = R> {} fn f<T: Mine<R>, R>(it: T) {}",
+        "fn f(it: &mut dyn Iterator<Item = u8>, then: impl FnOnce(u8) -> u8) {}",
     ]);
 }

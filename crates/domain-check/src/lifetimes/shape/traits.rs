@@ -19,6 +19,7 @@ impl Shape<'_> {
         let mut projections = Projections {
             definitions: self.definitions,
             parameters: parameters.map(|it| it.ident.to_string()).collect(),
+            counts: &|_| true,
             found: BTreeSet::new(),
         };
         projections.visit_item_trait(item);
@@ -37,14 +38,17 @@ impl Shape<'_> {
 pub(super) struct Projections<'a> {
     pub(super) definitions: &'a Definitions,
     pub(super) parameters: BTreeSet<String>,
+    /// Whether a projection of this last name counts.
+    pub(super) counts: &'a dyn Fn(&str) -> bool,
     pub(super) found: BTreeSet<String>,
 }
 
 impl<'ast> Visit<'ast> for Projections<'_> {
     fn visit_type_path(&mut self, ty: &'ast TypePath) {
         let last = ty.path.segments.last().map(|it| it.ident.to_string());
-        let may_project = self.definitions.may_project(&last.unwrap_or_default());
-        if may_project || is_projection(ty, &self.parameters) {
+        let last = last.unwrap_or_default();
+        let may_project = self.definitions.may_project(&last);
+        if may_project || (is_projection(ty, &self.parameters) && (self.counts)(&last)) {
             let names = inside(&Type::Path(ty.clone()));
             let mut named = self.parameters.iter().filter(|it| names.contains(*it));
             self.found.extend(named.next().cloned());

@@ -4,7 +4,6 @@
 extern crate alloc;
 use alloc::vec::Vec;
 use core::fmt::{self, Display, Formatter};
-use core::marker::PhantomData;
 
 pub struct Table {
     rows: Vec<[u8; 4]>,
@@ -23,9 +22,9 @@ impl Table {
 }
 
 /// Maps what comes.
-pub struct Mapped<I, F, R>(I, F, PhantomData<R>);
+pub struct Mapped<I, F>(I, F);
 
-impl<I: Iterator, R, F: FnMut(I::Item) -> R> Iterator for Mapped<I, F, R> {
+impl<I: Iterator<Item = T>, T, R, F: FnMut(T) -> R> Iterator for Mapped<I, F> {
     type Item = R;
     fn next(&mut self) -> Option<R> {
         self.0.next().map(&mut self.1)

@@ -1,5 +1,5 @@
 //@ rules: implied-bound
-//@ says: an impl of IntoIterator has an iterator of a type that is projected from I
+//@ says: an impl of IntoIterator associates IntoIter, which is projected from I
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

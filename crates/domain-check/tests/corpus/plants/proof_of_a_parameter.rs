@@ -1,4 +1,4 @@
-//@ rules: unsafe-code
+//@ rules: unsafe-code, implied-bound
 //@ says: the associated type Proof
 //! rust-lang/rust#135246: the bound that proves itself is equal to a parameter.
 #![no_std]

@@ -1,4 +1,4 @@
-//@ rules: unsafe-code
+//@ rules: unsafe-code, implied-bound
 //@ says: the associated type Proof
 //! rust-lang/rust#135246: the bound that proves itself is of the standard library's trait.
 #![no_std]

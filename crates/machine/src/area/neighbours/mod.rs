@@ -1,0 +1,288 @@
+//! Services that need each other, and clients of one that lack something where they ask for it: stack, time, or what it
+//! needs itself. What one of them lacks costs no other what it has.
+
+mod cast;
+mod scene;
+
+use super::{Kind, kind, sleepers};
+use crate::cuts;
+use crate::machine::Machine;
+use crate::settle::{Ending, await_end, wait_until};
+use crate::step::Numbers;
+use cast::{Client as _, Disk, Files, Request};
+use samara_domain::{Exchangeable, RpcError};
+use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Implements, Interface, Mint, Restart};
+use samara_host_std::runtime;
+use samara_proxy::Export;
+use scene::{Fate, ROOMY, Scene};
+use std::fmt::Display;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::thread::{self, Scope, sleep};
+use std::time::Duration;
+
+pub(crate) const KINDS: &[Kind] = &[kind("neighbours", 1, Machine::neighbours)];
+
+/// One step in so many is one: some wait.
+const SELDOM: usize = 4;
+
+/// Restarts of a service: more than a scene makes.
+const RESTARTS: u32 = 24;
+
+/// Starts of it, those in vain too, in a scene.
+const STARTS: u32 = 80;
+
+/// Those of a disk that may be over, and for how long.
+const FEW: u32 = 3;
+const A_WHILE: Duration = Duration::from_millis(100);
+
+impl Machine {
+    /// Domains of their own: no other has done anything.
+    fn neighbours(&mut self, n: Numbers) {
+        if !n.which.is_multiple_of(SELDOM) {
+            return;
+        }
+        let names = ["disk", "files", "asker", "victim"].map(|of| format!("{}-{of}", self.name));
+        cuts::ticking(ROOMY, || Play::new(Scene::of(n), &names).run());
+        await_end(&names);
+    }
+}
+
+struct Play {
+    scene: Scene,
+    disk: Service<dyn Disk>,
+    files: Service<dyn Files>,
+    asker: Client,
+    victim: Client,
+}
+
+/// A service whose recipe may fail.
+struct Service<I: ?Sized + Interface> {
+    domain: Domain<I>,
+    is_gone: Arc<AtomicBool>,
+    _ending: Ending<I>,
+}
+
+impl<I: ?Sized + Interface> Service<I> {
+    fn start<T: 'static, A: Exchangeable, E: Display + 'static>(
+        spec: DomainSpec,
+        init: fn(A) -> Result<T, E>,
+        recipe: impl Fn() -> Result<A, RpcError> + Send + Sync + 'static,
+    ) -> Self
+    where
+        I: Implements<T>,
+    {
+        let is_gone = Arc::new(AtomicBool::new(false));
+        let gone = Arc::clone(&is_gone);
+        let mint = Mint::fallible(move || {
+            if gone.load(SeqCst) {
+                return Err(RpcError::Dead);
+            }
+            recipe()
+        });
+        let domain = runtime().spawn(spec, init, mint);
+        let domain = domain.unwrap_or_else(|error| panic!("{error}"));
+        let _ending = Ending(domain.clone());
+        Self {
+            domain,
+            is_gone,
+            _ending,
+        }
+    }
+
+    /// What happens to it; `stay` is a call that stays inside, `crash` ends it.
+    fn meet<'scope>(
+        &self,
+        fate: Fate,
+        scope: &'scope Scope<'scope, '_>,
+        stay: impl FnOnce(usize) + Send + 'scope,
+        crash: impl Fn(),
+    ) -> Option<usize> {
+        let mut inside = None;
+        match fate {
+            Fate::Lives => return None,
+            Fate::Over => (0..=FEW).for_each(|_| crash()),
+            Fate::Gone => self.is_gone.store(true, SeqCst),
+            Fate::Draining => {
+                let place = sleepers::place();
+                scope.spawn(move || stay(place));
+                wait_until(|| "a call inside".into(), || sleepers::is_asleep(place));
+                inside = Some(place);
+            }
+            Fate::Dead => {}
+        }
+        self.domain.kill();
+        inside
+    }
+
+    /// Nobody but the host has ended it.
+    fn is_nobodys_victim(&self, of: &[ExitKind]) {
+        let mut ends = self.domain.exits().map(|exit| exit.reason);
+        let end = ends.find(|reason| of.contains(&reason.kind));
+        assert_eq!(end, None, "{:?} died of who asked for it", self.domain);
+    }
+}
+
+type Client = Service<dyn cast::Client>;
+
+impl Client {
+    /// Asks on a thread with so much stack.
+    fn ask(&self, stack: usize, request: Request, times: u32, below: usize) -> Answer {
+        let proxy = self.domain.proxy();
+        let proxy = proxy.unwrap_or_else(|error| panic!("{error}"));
+        cuts::ticking(stack, move || proxy.ask(request, times, below))
+    }
+
+    /// Where nothing is lacking.
+    fn ask_well(&self, request: Request) -> Answer {
+        self.ask(ROOMY, request, 1, 0)
+    }
+}
+
+type Answer = Result<u32, RpcError>;
+
+fn limited(name: &str, times: u32) -> DomainSpec {
+    DomainSpec::new(name).restart(Restart::limited(times, Duration::from_secs(3600)))
+}
+
+impl Play {
+    fn new(scene: Scene, names: &[String; 4]) -> Self {
+        let [disk, files, asker, victim] = names;
+        let policy = match scene.disk {
+            Fate::Over => Restart::limited(FEW, A_WHILE),
+            _ => Restart::limited(RESTARTS, Duration::from_secs(3600)),
+        };
+        let spec = DomainSpec::new(disk)
+            .restart(policy)
+            .stack(scene.disk_stack)
+            .drain_timeout(if scene.budget.is_some() {
+                3 * A_WHILE
+            } else {
+                A_WHILE / 5
+            });
+        let disk = Service::start(spec, cast::disk, || Ok(()));
+        let mut spec = limited(files, RESTARTS).drain_timeout(scene.drain);
+        if let Some(budget) = scene.budget {
+            spec = spec.budget(budget);
+        }
+        let (of, needs) = (disk.domain.clone(), scene.needs);
+        let files = Service::start(spec, cast::files, move || Ok((of.shadow()?, needs)));
+        let client = |name, budget: Option<Duration>| {
+            let of = files.domain.clone();
+            let spec = limited(name, u32::MAX).host_quota(1 << 20);
+            let spec = budget.map_or(spec, |budget| spec.budget(budget));
+            Service::start(spec, cast::client, move || Ok(of.shadow()?))
+        };
+        let (asker, victim) = (client(asker, scene.hasty), client(victim, None));
+        Self {
+            scene,
+            disk,
+            files,
+            asker,
+            victim,
+        }
+    }
+
+    fn run(&self) {
+        let record = self.scene.record;
+        assert!(record.is_none_or(|record| self.victim.ask_well(record) == Ok(1)));
+        for &below in &self.scene.depths {
+            self.turn(below);
+        }
+        // Nor is the next call refused.
+        let recorded = u32::from(matches!(record, Some(Request::Mount | Request::Note)));
+        let next = self.victim.ask_well(Request::Mount);
+        assert_eq!(next, Ok(recorded + 1), "{:?}", self.scene);
+        self.victim.is_nobodys_victim(&ENDS);
+        // One that is over has crashed.
+        let ends = if self.scene.disk == Fate::Over {
+            &ENDS[1..]
+        } else {
+            &ENDS
+        };
+        self.disk.is_nobodys_victim(ends);
+        // A wait for the disk takes the files' own time.
+        let overruns = self.scene.budget.is_some();
+        let ends = if overruns { &ENDS[..3] } else { &ENDS };
+        self.files.is_nobodys_victim(ends);
+        if self.scene.lacks_only_stack() {
+            // Such starts are forgotten.
+            self.files.is_nobodys_victim(&[ExitKind::InitFailed]);
+        }
+        // A recipe that fails starts nothing.
+        let starts = self.files.domain.restarts();
+        let few = starts <= STARTS || self.scene.files == Fate::Gone;
+        assert!(few, "{starts} starts of {:?}", self.scene);
+    }
+
+    /// The scene's fate befalls disk and files, the asker asks, and all is well again: so it is for the victim.
+    fn turn(&self, below: usize) {
+        let Scene {
+            record,
+            request,
+            times,
+            stack,
+            ..
+        } = self.scene;
+        if request == Request::At {
+            // Where a scene is hasty, or the turn before has ended it.
+            let opens = || self.asker.ask_well(Request::Open) == Ok(1);
+            let ready = opens() || self.asker.domain.restart().is_ok() && opens();
+            if !ready {
+                return;
+            }
+        } else if self.asker.domain.exit_reason().is_some() {
+            let _ = self.asker.domain.restart();
+        }
+        thread::scope(|scope| {
+            let (of, disk) = (self.disk.domain.proxy(), self.disk.domain.shadow());
+            let stay = move |place| {
+                let _ = of.map(|disk| disk.stay(place));
+            };
+            let crash = || {
+                let _ = disk.as_ref().map(|disk| disk.crash());
+            };
+            let in_disk = self.disk.meet(self.scene.disk, scope, stay, crash);
+            let of = self.files.domain.proxy();
+            let stay = move |place| {
+                let _ = of.map(|files| files.stay(place));
+            };
+            let in_files = self.files.meet(self.scene.files, scope, stay, || {});
+            let before = self.files.domain.restarts();
+            let got = self.asker.ask(stack, request, times, below);
+            let made = self.files.domain.restarts() - before;
+            if self.scene.is_short_of_time() {
+                assert_eq!(made, 0, "starts before the drain timeout: {got:?}");
+            }
+            if got == Err(RpcError::StackExhausted) && self.scene.needs_no_other() {
+                assert_eq!(
+                    made, 0,
+                    "starts without room, below {below} of {:?}",
+                    self.scene
+                );
+            }
+            in_disk.into_iter().chain(in_files).for_each(sleepers::wake);
+            self.disk.is_gone.store(false, SeqCst);
+            self.files.is_gone.store(false, SeqCst);
+        });
+        runtime().reap();
+        if self.scene.disk == Fate::Over {
+            sleep(A_WHILE);
+        }
+        let request = match record {
+            Some(Request::Open) => Request::At,
+            _ => Request::Recorded,
+        };
+        let what = || format!("what the victim has, below {below} of {:?}", self.scene);
+        let expected = Ok(u32::from(record.is_some()));
+        wait_until(what, || self.victim.ask_well(request) == expected);
+    }
+}
+
+/// What others' doing may not come to.
+const ENDS: [ExitKind; 4] = [
+    ExitKind::Panic,
+    ExitKind::Fault,
+    ExitKind::Abort,
+    ExitKind::Overrun,
+];

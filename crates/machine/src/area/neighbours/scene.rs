@@ -1,0 +1,130 @@
+//! What happens to them: drawn from a step's numbers.
+
+use super::cast::{Needs, Request};
+use crate::step::Numbers;
+use samara_testkit::hosted::Rng;
+use std::time::Duration;
+
+/// Of threads that have enough.
+pub(super) const ROOMY: usize = 8 << 20;
+
+/// Of threads that a client uses up, and what of it is for domains.
+const SMALL: usize = 512 << 10;
+const USUAL: usize = SMALL - (128 << 10);
+
+/// What a service is found in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Lives,
+    Dead,
+    /// Dead, with a call inside that stays.
+    Draining,
+    /// Dead, and its recipe fails.
+    Gone,
+    /// Its restarts are spent for a while.
+    Over,
+}
+
+/// Whom a client asks for what, and what goes wrong meanwhile.
+#[derive(Clone, Debug)]
+pub(super) struct Scene {
+    pub(super) needs: Needs,
+    /// The stack that the disk demands.
+    pub(super) disk_stack: usize,
+    pub(super) disk: Fate,
+    pub(super) files: Fate,
+    /// How long the files wait for what is inside.
+    pub(super) drain: Duration,
+    /// The files' budget.
+    pub(super) budget: Option<Duration>,
+    /// What the neighbour has recorded.
+    pub(super) record: Option<Request>,
+    pub(super) request: Request,
+    pub(super) times: u32,
+    /// The budget of who asks.
+    pub(super) hasty: Option<Duration>,
+    pub(super) stack: usize,
+    /// Bytes of that which are used, one attempt after the other.
+    pub(super) depths: Vec<usize>,
+}
+
+/// Attempts of a scene in which nobody waits.
+const TURNS: usize = 12;
+
+impl Scene {
+    pub(super) fn of(n: Numbers) -> Self {
+        let mut rng = Rng::new((n.which << 8 | n.how) as u64);
+        let mut one = |of: &[usize]| of[rng.below(of.len())];
+        let fates = [
+            Fate::Lives,
+            Fate::Dead,
+            Fate::Draining,
+            Fate::Gone,
+            Fate::Over,
+        ];
+        // Mostly such that nobody waits.
+        let disk = fates[one(&[0, 0, 0, 0, 1, 1, 1, 2, 3, 4])];
+        let files = fates[one(&[0, 1, 1, 1, 1, 1, 1, 2, 3])];
+        let slow = |fate| !matches!(fate, Fate::Lives | Fate::Dead);
+        let waits = slow(disk) || slow(files);
+        let needs = [Needs::Nothing, Needs::Read, Needs::Claim][one(&[0, 0, 1, 2])];
+        let disk_stack = one(&[0, 1 << 20]);
+        let records = [
+            None,
+            Some(Request::Mount),
+            Some(Request::Note),
+            Some(Request::Open),
+        ];
+        let record = records[one(&[0, 1, 1, 2, 3])];
+        let requests = [Request::Recorded, Request::At, Request::Take, Request::Give];
+        let request = requests[one(&[0, 0, 1, 2, 3])];
+        let hasty = one(&[0, 0, 20]) as u64;
+        let drain = if hasty > 0 && files == Fate::Draining {
+            Duration::from_secs(2)
+        } else {
+            Duration::from_millis(20)
+        };
+        let budget = (disk == Fate::Draining && one(&[0, 1]) == 1).then_some(100);
+        let times = if waits {
+            one(&[1, 1, 100])
+        } else {
+            one(&[1, 3, 30])
+        };
+        let small = !waits || one(&[0, 1]) == 1;
+        let turns = if waits { 1 } else { TURNS };
+        let deepest = if small { USUAL } else { 1 };
+        let depths = (0..turns).map(|_| rng.below(deepest));
+        Self {
+            needs,
+            disk_stack,
+            disk,
+            files,
+            drain,
+            budget: budget.map(Duration::from_millis),
+            record,
+            request,
+            times: times as u32,
+            hasty: (hasty > 0).then(|| Duration::from_millis(hasty)),
+            depths: depths.collect(),
+            stack: if small { SMALL } else { ROOMY },
+        }
+    }
+
+    /// Whether who asks can't wait for what is inside the files.
+    pub(super) fn is_short_of_time(&self) -> bool {
+        self.hasty.is_some() && self.files == Fate::Draining
+    }
+
+    /// Whether the files call nobody in a start, and nothing else can lack stack than that.
+    pub(super) fn needs_no_other(&self) -> bool {
+        self.needs == Needs::Nothing
+            && self.record != Some(Request::Mount)
+            && self.request == Request::Recorded
+    }
+
+    /// Whether nothing else than stack may be lacking.
+    pub(super) fn lacks_only_stack(&self) -> bool {
+        let is_there = |fate| matches!(fate, Fate::Lives | Fate::Dead);
+        is_there(self.disk) && is_there(self.files)
+    }
+}

@@ -1,0 +1,43 @@
+//! Specs that nobody can keep: refused before anything begins.
+
+use super::sizes::adversarial;
+use super::{Kind, kind};
+use crate::cuts;
+use crate::machine::Machine;
+use crate::node::{self, Node, Start};
+use crate::step::Numbers;
+use samara_domain_runtime::{DomainSpec, Mint};
+use samara_host_std::runtime;
+use std::time::Duration;
+
+pub(crate) const KINDS: &[Kind] = &[kind("ask for too much", 1, Machine::ask_for_too_much)];
+
+/// Of the thread that asks.
+const STACK: usize = 1 << 20;
+
+/// More than any thread's stack.
+const NO_STACK: usize = 1 << 34;
+
+/// Longer than a budget can be, and longest.
+const NO_BUDGET: u64 = 1 << 32;
+
+impl Machine {
+    fn ask_for_too_much(&mut self, n: Numbers) {
+        let size = adversarial(n.which, n.how);
+        let name = format!("{}-glutton", self.name);
+        let spec = DomainSpec::new(&name);
+        let spec = if n.domain.is_multiple_of(2) {
+            spec.stack(size.max(NO_STACK))
+        } else {
+            spec.budget(Duration::from_micros((size as u64).max(NO_BUDGET)))
+        };
+        // On a thread whose stack is known.
+        cuts::ticking(STACK, || {
+            let recipe = Mint::of(|| Start::Well);
+            let started = runtime().spawn::<dyn Node, _, _, _>(spec, node::init, recipe);
+            assert!(started.is_err(), "{started:?} of {spec:?}");
+        });
+        let has = runtime().domains().any(|info| info.name.as_str() == name);
+        assert!(!has, "a domain that was refused");
+    }
+}

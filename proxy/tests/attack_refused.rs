@@ -1,0 +1,470 @@
+//! Attack: a domain asks again and again for what it is refused, or what is answered at once. Most of that is the host's code:
+//! it is the time of who asks, who is ended as soon as one that spins.
+//!
+//! Each instruction is a tick of a microsecond, so what is told is how many instructions count.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::threads::api as own_thread;
+use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart, RpcError};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, Shadow, interface};
+use samara_rref::{RRef, RRefDeque};
+use samara_testkit::contained::{arm, is_armed, stepping, steps};
+use samara_testkit::hosted::{alone, as_host, host};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+/// Microseconds, and instructions of one that spins.
+const BUDGET: u64 = 10_000;
+
+/// Budgets that a domain may last: its own, and as much for an answer that has begun, and for what counts for nobody on its way
+/// into a call and out.
+const FEW: u64 = 2;
+
+/// Domains that have a record each of the service that is asked.
+const NEIGHBOURS: usize = 60;
+
+#[interface]
+trait Server {
+    #[replay]
+    fn open(&self) -> Result<Proxy<dyn Server>, RpcError>;
+    #[replay]
+    fn set(&self, to: [u64; 8]) -> Result<u64, RpcError>;
+    #[idempotent]
+    fn get(&self) -> Result<u64, RpcError>;
+    fn take(&self, object: RRef<[u64; 64]>) -> Result<u64, RpcError>;
+    /// Stays inside as long as the host likes.
+    fn stay(&self) -> Result<u64, RpcError>;
+}
+struct Serving;
+impl Server for Serving {
+    fn open(&self) -> Result<Proxy<dyn Server>, RpcError> {
+        Proxy::export(Self).map_err(|(error, _)| error.into())
+    }
+    fn set(&self, to: [u64; 8]) -> Result<u64, RpcError> {
+        if to[0] == u64::MAX {
+            return Err(RpcError::OutOfMemory);
+        }
+        Ok(to[0])
+    }
+    fn get(&self) -> Result<u64, RpcError> {
+        Ok(1)
+    }
+    fn take(&self, object: RRef<[u64; 64]>) -> Result<u64, RpcError> {
+        Ok(object[0])
+    }
+    fn stay(&self) -> Result<u64, RpcError> {
+        as_host(|| {
+            INSIDE.store(true, SeqCst);
+            while INSIDE.load(SeqCst) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        Ok(0)
+    }
+}
+fn serving((): ()) -> Result<Serving, RpcError> {
+    Ok(Serving)
+}
+
+#[interface]
+trait Client {
+    /// Has one call recorded.
+    fn set(&self) -> Result<u64, RpcError>;
+    /// Asks until no instruction is a tick any more.
+    fn ask(&self, case: usize, of: Option<Proxy<dyn Server>>) -> Result<u64, RpcError>;
+}
+struct Asking(Shadow<dyn Server>);
+impl Client for Asking {
+    fn set(&self) -> Result<u64, RpcError> {
+        self.0.set([1; 8])
+    }
+    fn ask(&self, case: usize, of: Option<Proxy<dyn Server>>) -> Result<u64, RpcError> {
+        let mut again = (CASES[case].ask)(&self.0, of.as_ref());
+        again();
+        LAST.store(0, SeqCst);
+        arm();
+        while is_armed() {
+            again();
+            LAST.store(steps(), SeqCst);
+        }
+        Ok(0)
+    }
+}
+fn asking(server: Shadow<dyn Server>) -> Result<Asking, RpcError> {
+    Ok(Asking(server))
+}
+
+type Known<'a> = &'a Shadow<dyn Server>;
+type Given<'a> = Option<&'a Proxy<dyn Server>>;
+type Body<'a> = Box<dyn FnMut() + 'a>;
+
+fn again<'a, R>(mut ask: impl FnMut() -> R + 'a) -> Body<'a> {
+    Box::new(move || {
+        let _ = ask();
+    })
+}
+
+/// What is asked for again and again.
+struct Case {
+    name: &'static str,
+    server: fn(DomainSpec) -> DomainSpec,
+    client: fn(DomainSpec) -> DomainSpec,
+    /// What becomes of the server before.
+    then: fn(&Domain<dyn Server>),
+    /// Whether the host calls it meanwhile.
+    has_call_inside: bool,
+    /// Whether the client's proxy is of an object of the host's instead.
+    is_hosts: bool,
+    neighbours: usize,
+    /// What the client does, having prepared it; its proxy of the server may not be there.
+    ask: for<'a> fn(Known<'a>, Given<'a>) -> Body<'a>,
+}
+
+const CASE: Case = Case {
+    name: "",
+    server: |spec| spec,
+    client: |spec| spec,
+    then: |_| (),
+    has_call_inside: false,
+    is_hosts: false,
+    neighbours: 0,
+    ask: |_, _| Box::new(|| ()),
+};
+
+/// The instruction at which the last answer came.
+static LAST: AtomicU64 = AtomicU64::new(0);
+
+/// Whether a call of [`Server::stay`] is inside, and stays.
+static INSIDE: AtomicBool = AtomicBool::new(false);
+
+/// Whether recipes fail.
+static FAILS: AtomicBool = AtomicBool::new(false);
+
+/// An object opened through so many others.
+fn opened(through: usize, server: &Shadow<dyn Server>) -> Proxy<dyn Server> {
+    let mut object = server.open().unwrap();
+    for _ in 1..through {
+        object = object.open().unwrap();
+    }
+    object
+}
+
+static CASES: &[Case] = &[
+    Case {
+        name: "nothing",
+        ..CASE
+    },
+    Case {
+        name: "a thread beyond its limit",
+        client: |spec| spec.threads(0),
+        ask: |_, _| again(|| own_thread::spawn(|| ())),
+        ..CASE
+    },
+    Case {
+        name: "a record that is full",
+        server: |spec| spec.replay_log(1),
+        ask: |server, _| again(|| server.set([1; 8])),
+        ..CASE
+    },
+    Case {
+        name: "a record that is full, among many",
+        server: |spec| spec.replay_log(1),
+        neighbours: NEIGHBOURS,
+        ask: |server, _| again(|| server.set([1; 8])),
+        ..CASE
+    },
+    Case {
+        name: "a record of a call that fails",
+        neighbours: NEIGHBOURS,
+        ask: |server, _| again(|| server.set([u64::MAX; 8])),
+        ..CASE
+    },
+    Case {
+        name: "a record beyond the host's quota",
+        client: |spec| spec.host_quota(64),
+        ask: |server, _| again(|| server.set([1; 8])),
+        ..CASE
+    },
+    Case {
+        name: "a record that is full, of an opened object",
+        ask: |server, _| {
+            let object = opened(1, server);
+            while object.set([1; 8]).is_ok() {}
+            again(move || object.set([1; 8]))
+        },
+        ..CASE
+    },
+    Case {
+        name: "an object opened too deep",
+        ask: |server, _| {
+            let object = opened(4, server);
+            again(move || object.open())
+        },
+        ..CASE
+    },
+    Case {
+        name: "an object beyond the host's quota",
+        client: |spec| spec.host_quota(64),
+        ask: |server, _| again(|| server.open()),
+        ..CASE
+    },
+    Case {
+        name: "an object, which it lets go",
+        ask: |server, _| again(|| server.open()),
+        ..CASE
+    },
+    Case {
+        name: "an object of a server that can't be started",
+        then: |server| {
+            server.kill();
+        },
+        server: |spec| spec.restart(Restart::never()),
+        ask: |server, _| again(|| server.open()),
+        ..CASE
+    },
+    Case {
+        name: "a call of the dead",
+        then: |server| {
+            server.kill();
+        },
+        ask: |_, of| again(move || of.map(|of| of.get())),
+        ..CASE
+    },
+    Case {
+        name: "a call of the dead, with an object",
+        then: |server| {
+            server.kill();
+        },
+        ask: |_, of| again(move || of.map(|of| of.take(RRef::new([1; 64])))),
+        ..CASE
+    },
+    Case {
+        name: "a call of a service whose restarts are spent",
+        server: |spec| spec.restart(Restart::never()),
+        then: |server| {
+            server.kill();
+        },
+        ask: |server, _| again(|| server.get()),
+        ..CASE
+    },
+    Case {
+        name: "a call of a service that was stopped",
+        then: |server| server.stop(Duration::from_secs(1)).unwrap(),
+        ask: |server, _| again(|| server.get()),
+        ..CASE
+    },
+    Case {
+        name: "a call of a service whose recipe fails",
+        then: |server| {
+            FAILS.store(true, SeqCst);
+            server.kill();
+        },
+        ask: |server, _| again(|| server.get()),
+        ..CASE
+    },
+    Case {
+        name: "a call of a server that has no quota left",
+        server: |spec| spec.shared_quota(128),
+        ask: |_, of| again(move || of.map(|of| of.take(RRef::new([1; 64])))),
+        ..CASE
+    },
+    Case {
+        name: "a call for which there is no stack",
+        server: |spec| spec.stack(1 << 40),
+        ask: |server, _| again(|| server.get()),
+        ..CASE
+    },
+    Case {
+        name: "a call that is answered",
+        ask: |_, of| again(move || of.map(|of| of.get())),
+        ..CASE
+    },
+    Case {
+        name: "a call that the host answers",
+        is_hosts: true,
+        ask: |_, of| again(move || of.map(|of| of.get())),
+        ..CASE
+    },
+    Case {
+        name: "a call of the dying",
+        has_call_inside: true,
+        then: |server| {
+            server.kill();
+        },
+        ask: |_, of| again(move || of.map(|of| of.get())),
+        ..CASE
+    },
+    Case {
+        name: "a call of a service that can't be left behind",
+        has_call_inside: true,
+        then: |server| {
+            server.kill();
+        },
+        ask: |server, _| again(|| server.get()),
+        ..CASE
+    },
+    Case {
+        name: "a wake",
+        ask: |_, _| {
+            let parks = || {
+                while !own_thread::is_stopping() {
+                    own_thread::park();
+                }
+            };
+            let sleeper = own_thread::spawn(parks).unwrap();
+            again(move || sleeper.unpark())
+        },
+        ..CASE
+    },
+    Case {
+        name: "a wait that is none",
+        ask: |_, _| Box::new(|| own_thread::park_timeout(Duration::ZERO)),
+        ..CASE
+    },
+    Case {
+        name: "a turn",
+        ask: |_, _| Box::new(own_thread::yield_now),
+        ..CASE
+    },
+    Case {
+        name: "a handle of its own",
+        ask: |server, of| again(move || (server.try_clone(), of.map(Proxy::try_clone))),
+        ..CASE
+    },
+    Case {
+        name: "a handle beyond its quota",
+        client: |spec| spec.shared_objects(8),
+        ask: |server, _| {
+            let all: Vec<_> = (0..8).map_while(|_| server.try_clone().ok()).collect();
+            again(move || (&all, server.try_clone().unwrap_err()).1)
+        },
+        ..CASE
+    },
+    Case {
+        name: "shared memory beyond its quota",
+        client: |spec| spec.shared_quota(4096),
+        ask: |_, _| again(|| RRef::<[u8]>::new_zeroed_slice(1 << 20)),
+        ..CASE
+    },
+    Case {
+        name: "private memory beyond its quota",
+        client: |spec| spec.heap_quota(1 << 20),
+        ask: |_, _| again(|| Vec::<u8>::new().try_reserve(4 << 20)),
+        ..CASE
+    },
+    Case {
+        name: "an export beyond its quota",
+        client: |spec| spec.shared_objects(8),
+        ask: |server, _| {
+            let all: Vec<_> = (0..8).map_while(|_| server.try_clone().ok()).collect();
+            again(move || (&all, Proxy::<dyn Server>::export(Serving).is_err()).1)
+        },
+        ..CASE
+    },
+    Case {
+        name: "an export, which it lets go",
+        ask: |_, _| again(|| Proxy::<dyn Server>::export(Serving)),
+        ..CASE
+    },
+    Case {
+        name: "a batch",
+        ask: |_, _| again(RRefDeque::<u64, 4>::try_new),
+        ..CASE
+    },
+];
+
+/// A server, and its clients: the last one asks.
+fn spawned(case: &'static Case) -> (Domain<dyn Server>, Vec<Domain<dyn Client>>) {
+    FAILS.store(false, SeqCst);
+    let recipe = || {
+        if FAILS.load(SeqCst) {
+            Err(RpcError::OutOfMemory)
+        } else {
+            Ok(())
+        }
+    };
+    let spec =
+        DomainSpec::new("server").restart(Restart::limited(u32::MAX, Duration::from_secs(1)));
+    // Whose stack is not known may be as long as the server asks for.
+    let server = std::thread::scope(|scope| {
+        let spawn = || host().spawn((case.server)(spec), serving, Mint::fallible(recipe));
+        scope.spawn(spawn).join().unwrap()
+    });
+    let server: Domain<dyn Server> = server.unwrap();
+    let client = |spec| {
+        let of = server.clone();
+        host()
+            .spawn(spec, asking, Mint::fallible(move || of.shadow()))
+            .unwrap()
+    };
+    let mut clients: Vec<Domain<dyn Client>> = (0..case.neighbours)
+        .map(|_| client(DomainSpec::new("neighbour")))
+        .collect();
+    for neighbour in &clients {
+        neighbour.proxy().unwrap().set().unwrap();
+    }
+    let spec = DomainSpec::new("client").budget(Duration::from_micros(BUDGET));
+    clients.push(client((case.client)(spec)));
+    (server, clients)
+}
+
+/// Instructions until the last answer to a client that asks for this, and is ended then.
+fn lasts(at: usize, case: &'static Case) -> Result<u64, String> {
+    LAST.store(0, SeqCst);
+    let contained = stepping();
+    let (server, mut clients) = spawned(case);
+    let client = clients.pop().unwrap();
+    let of = if case.is_hosts {
+        Proxy::export(Serving).map_err(|(error, _)| error).unwrap()
+    } else {
+        server.proxy().unwrap()
+    };
+    let inside = case.has_call_inside.then(|| {
+        let proxy = server.proxy().unwrap();
+        let thread = std::thread::spawn(move || proxy.stay());
+        while !INSIDE.load(SeqCst) {
+            std::thread::yield_now();
+        }
+        thread
+    });
+    (case.then)(&server);
+    host().reap();
+    let proxy = client.proxy().unwrap();
+    let call = || proxy.ask(at, Some(of));
+    let (came, stepped) = contained.step_counted(8 * BUDGET, call);
+    INSIDE.store(false, SeqCst);
+    inside.map(|thread| thread.join().unwrap());
+    let end = client.exit_reason().map(|end| end.kind);
+    client.kill();
+    for neighbour in &clients {
+        neighbour.kill();
+    }
+    server.kill();
+    drop((proxy, client, clients, server));
+    host().reap();
+    match end {
+        Some(ExitKind::Overrun) => Ok(LAST.load(SeqCst)),
+        _ => Err(format!("{came:?}, {end:?} after {stepped:?}")),
+    }
+}
+
+#[test]
+fn who_is_refused_for_ever_uses_up_its_budget() {
+    let _alone = alone();
+    let mut wrong = Vec::new();
+    for (at, case) in CASES.iter().enumerate() {
+        let lasts = lasts(at, case);
+        println!("{}: {lasts:?}", case.name);
+        if !matches!(lasts, Ok(lasts) if lasts <= FEW * BUDGET) {
+            wrong.push((case.name, lasts));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "a budget is {BUDGET} instructions: {wrong:#?}"
+    );
+}

@@ -1,0 +1,228 @@
+//! Looks at all slabs that hold the registry's lock for a piece at a time: how many there are is up to domains, and
+//! others wait for the lock on budgets of their own.
+
+use super::{Registry, lock};
+use crate::primitive::atomic::Ordering;
+use crate::slab::{Kind, Slab};
+use crate::thread::{self, NoCut};
+use core::ptr::{self, NonNull};
+use core::{hint, mem};
+
+/// All slabs and large objects, from the newest to the oldest. None changes its place, so a walk meets each that
+/// was there when it began.
+pub(super) struct ByAge {
+    newest: *const Slab,
+}
+
+impl ByAge {
+    pub(super) const NEW: Self = Self {
+        newest: ptr::null(),
+    };
+
+    pub(super) fn push(&mut self, slab: &Slab) {
+        slab.newer.set(ptr::null());
+        slab.older.set(self.newest);
+        // SAFETY: a listed slab is alive; the registry's lock is held.
+        if let Some(newest) = unsafe { self.newest.as_ref() } {
+            newest.newer.set(slab);
+        }
+        self.newest = slab;
+    }
+
+    pub(super) fn remove(&mut self, slab: &Slab) {
+        // SAFETY: neighbours are listed, so alive; the registry's lock is held.
+        match unsafe { slab.newer.get().as_ref() } {
+            Some(newer) => newer.older.set(slab.older.get()),
+            None => self.newest = slab.older.get(),
+        }
+        // SAFETY: as above.
+        if let Some(older) = unsafe { slab.older.get().as_ref() } {
+            older.newer.set(slab.newer.get());
+        }
+    }
+}
+
+/// A look at all slabs with the lock taken for a piece of it at a time. Ended by [`Drop`], which takes the lock.
+pub(crate) struct Walk {
+    /// Where it goes on: a slab that is kept for it, or null behind the last.
+    at: *const Slab,
+    /// The word there.
+    index: usize,
+    /// Whether what is left empty goes back to the host though it is the last of its class with room.
+    trims: bool,
+}
+
+/// How far a visit of a slab came.
+pub(crate) struct Visited {
+    /// The word that the next visit begins with; behind the last one, the walk goes on at the next slab.
+    to: usize,
+    /// What it cost, in objects released.
+    work: usize,
+}
+
+/// Work that ends a piece: some microseconds of it.
+const PIECE: usize = 256;
+
+/// Words that are looked at while one object is released.
+const SCANNED: usize = 32;
+
+/// Work of leaving a slab, which may go back to the host.
+const LEFT: usize = 16;
+
+/// Turns of a loop between two pieces, so that a thread that waits for the lock gets it.
+const PAUSE: u32 = 32;
+
+impl Walk {
+    /// From the newest slab on.
+    pub(crate) fn begin() -> Self {
+        // SAFETY: the heap's own code, to the end of this block.
+        let _no_cut = unsafe { NoCut::begin(thread::current()) };
+        let registry = lock();
+        let at = registry.all.newest;
+        keep(at);
+        Self {
+            at,
+            index: 0,
+            trims: false,
+        }
+    }
+
+    /// As [`begin`](Self::begin), and gives back each slab that it leaves empty.
+    pub(crate) fn trimming() -> Self {
+        let mut walk = Self::begin();
+        walk.trims = true;
+        walk
+    }
+
+    /// Visits slabs, with the lock taken, until a piece's work is done: each from the word on where the last visit of it
+    /// ended. `false` where nothing is left.
+    pub(crate) fn piece(
+        &mut self,
+        mut visit: impl FnMut(&mut Registry, &Slab, usize) -> Visited,
+    ) -> bool {
+        if self.at.is_null() {
+            return false;
+        }
+        (0..PAUSE).for_each(|_| hint::spin_loop());
+        // SAFETY: the heap's own code, to the end of this block.
+        let _no_cut = unsafe { NoCut::begin(thread::current()) };
+        let mut registry = lock();
+        let mut work: usize = 0;
+        while work < PIECE {
+            // SAFETY: it is kept, so it is listed and alive, also when nothing of it is used any more; the lock is held.
+            let Some(slab) = (unsafe { self.at.as_ref() }) else {
+                break;
+            };
+            let visited = visit(&mut registry, slab, self.index);
+            work = work.saturating_add(visited.work);
+            self.index = visited.to;
+            if self.index >= slab.words() {
+                let left = mem::replace(&mut self.at, slab.older.get());
+                self.index = 0;
+                keep(self.at);
+                registry.let_go(left, self.trims);
+                work = work.saturating_add(LEFT);
+            }
+        }
+        true
+    }
+}
+
+impl Drop for Walk {
+    fn drop(&mut self) {
+        if !self.at.is_null() {
+            // SAFETY: the heap's own code, to the end of this block.
+            let _no_cut = unsafe { NoCut::begin(thread::current()) };
+            lock().let_go(self.at, self.trims);
+        }
+    }
+}
+
+/// Keeps a slab, if it is one, for a walk. The registry's lock is held.
+fn keep(slab: *const Slab) {
+    // SAFETY: a listed slab is alive; the registry's lock is held.
+    if let Some(slab) = unsafe { slab.as_ref() } {
+        slab.walks.set(slab.walks.get().strict_add(1));
+    }
+}
+
+impl Visited {
+    /// Nothing of a slab had to be looked at.
+    pub(crate) fn nothing(slab: &Slab) -> Self {
+        Self {
+            to: slab.words(),
+            work: 0,
+        }
+    }
+
+    /// All of a slab was looked at.
+    pub(crate) fn all(slab: &Slab) -> Self {
+        Self {
+            to: slab.words(),
+            work: slab.words() / SCANNED,
+        }
+    }
+}
+
+impl Registry {
+    /// A walk has left that slab.
+    fn let_go(&mut self, slab: *const Slab, trims: bool) {
+        // SAFETY: it was kept until here, so it is listed and alive; `self` is the locked registry.
+        if let Some(slab) = unsafe { slab.as_ref() } {
+            slab.walks.set(slab.walks.get().strict_sub(1));
+            self.spare(NonNull::from_ref(slab), trims);
+        }
+    }
+
+    /// Releases objects of a slab that a walk visits whose words `mine` holds for: as many as a piece may, and how many.
+    ///
+    /// # Safety
+    /// Nothing refers to those objects any more.
+    pub(crate) unsafe fn release(
+        &mut self,
+        slab: &Slab,
+        from: usize,
+        mine: impl Fn(u32) -> bool,
+    ) -> (usize, Visited) {
+        if from == 0 && slab.count(&mine) == 0 {
+            return (0, Visited::all(slab));
+        }
+        let (mut to, mut released) = (from, 0_usize);
+        while to < slab.words() && released < PIECE {
+            if mine(slab.word(to).load(Ordering::Relaxed)) {
+                released = released.strict_add(1);
+                match slab.kind() {
+                    Kind::Large => self.free_large_at(slab),
+                    Kind::Plain | Kind::Caps => self.put_at(NonNull::from_ref(slab), to),
+                }
+            }
+            to = to.strict_add(1);
+        }
+        let work = to.strict_sub(from) / SCANNED;
+        let work = work.saturating_add(released);
+        (released, Visited { to, work })
+    }
+
+    /// Sets the words of capabilities of a slab that a walk visits from `old` to `new`, while `found` takes the slots.
+    pub(crate) fn claim(
+        &mut self,
+        slab: &Slab,
+        from: usize,
+        (old, new): (u32, u32),
+        mut found: impl FnMut(NonNull<u8>) -> bool,
+    ) -> Visited {
+        if slab.kind() != Kind::Caps {
+            return Visited::nothing(slab);
+        }
+        for to in from..slab.words() {
+            let word = slab.word(to);
+            if word.load(Ordering::Relaxed) == old {
+                if !found(slab.slot(to)) {
+                    return Visited { to, work: PIECE };
+                }
+                word.store(new, Ordering::Relaxed);
+            }
+        }
+        Visited::all(slab)
+    }
+}
