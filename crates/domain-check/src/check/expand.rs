@@ -70,18 +70,41 @@ pub(super) fn inputs(
     })
 }
 
-/// Compiles `invocation` once more, up to code generation, with `unsafe_code` forbidden from outside. What
-/// comes out goes to `directory`.
-pub(super) fn forbidding_unsafe(
+/// The lint of unsafe code.
+const UNSAFE_CODE: &str = "-Funsafe_code";
+
+/// The lint of lifetimes that paths leave out.
+const HIDDEN_LIFETIMES: &str = "-Felided_lifetimes_in_paths";
+
+/// Compiles `invocation` once more, up to code generation, with `unsafe_code` forbidden from outside, and lifetimes that the
+/// path of a type leaves out: those of another crate's type nobody else knows of. What comes out goes to `directory`.
+pub(super) fn forbidding(
     invocation: &Invocation,
     directory: &Path,
     run: &Run<'_>,
-) -> Result<(), String> {
+) -> Result<(), (Rule, String)> {
     let name = invocation.value("--crate-name").unwrap_or_default();
-    let mut command = again(invocation);
-    command.args(["-Funsafe_code", "--emit=metadata", "--out-dir"]);
-    command.arg(directory);
-    run(&format!("compiling {name} with -Funsafe_code"), command).map(drop)
+    let compile = |lints: &[&str]| {
+        let mut command = again(invocation);
+        command.args(lints).args(["--emit=metadata", "--out-dir"]);
+        command.arg(directory);
+        run(
+            &format!("compiling {name} with {}", lints.join(" ")),
+            command,
+        )
+    };
+    let Err(problem) = compile(&[UNSAFE_CODE, HIDDEN_LIFETIMES]) else {
+        return Ok(());
+    };
+    match compile(&[UNSAFE_CODE]) {
+        Err(problem) => Err((Rule::ForbidsUnsafe, problem)),
+        Ok(_) => {
+            let what = format!(
+                "a type leaves out lifetimes, which the check of signatures does not see: write `<'_>`; {problem}"
+            );
+            Err((Rule::ImpliedBound, what))
+        }
+    }
 }
 
 /// Compiles `invocation` once more, up to code generation, with the solver of traits that the compiler will use: it
@@ -168,15 +191,16 @@ fn again(invocation: &Invocation) -> Command {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeMap;
     use std::ffi::OsString;
     use std::path::{Path, PathBuf};
     use std::process::Command;
     use std::{env, fs};
 
-    use super::{Inputs, by_another_solver};
+    use super::{Inputs, by_another_solver, forbidding};
     use crate::build::Invocation;
+    use crate::finding::Rule;
 
     pub(crate) fn compiler() -> OsString {
         env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
@@ -245,6 +269,25 @@ pub(super) mod tests {
             of(include_str!("../../tests/corpus/good/lifetimes.rs")),
             Ok(())
         );
+    }
+
+    #[test]
+    fn a_path_leaves_out_no_lifetime() {
+        let of = |code: &str| {
+            let tried = Compiled::new("hidden", code, &[]);
+            let forbidden = forbidding(&tried.invocation, &tried.directory, &Compiled::run);
+            forbidden.map_err(|(rule, _)| rule)
+        };
+        let code = "use core::cell::Ref; pub fn f(it: Ref<'_, u8>) -> Ref<'_, u8> { it } #[derive(Debug)] pub struct S;";
+        assert_eq!(of(code), Ok(()));
+        for code in [
+            code.replace("Ref<'_, ", "Ref<"),
+            format!("#![allow(elided_lifetimes_in_paths)] {code}"),
+        ] {
+            assert_eq!(of(&code), Err(Rule::ImpliedBound), "{code}");
+        }
+        let code = "pub fn f(it: *const u8) -> u8 { unsafe { *it } }";
+        assert_eq!(of(code), Err(Rule::ForbidsUnsafe));
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod attributes;
 mod closures;
 mod conditions;
 mod dependencies;
-mod expand;
+pub(crate) mod expand;
 mod hidden;
 mod inputs;
 mod invocation;
@@ -234,9 +234,9 @@ impl Unit<'_> {
     /// What the root file says, and what the compiler makes of it.
     fn forbids_unsafe(&self, build: &Build, run: &Run<'_>) -> Findings {
         let mut findings = root::forbids_unsafe(&self.root());
-        let compiled = expand::forbidding_unsafe(&self.invocation, &build.checked(), run);
-        if let Err(problem) = compiled {
-            findings.push(Finding::new(Rule::ForbidsUnsafe, problem).at(self.root()));
+        let compiled = expand::forbidding(&self.invocation, &build.checked(), run);
+        if let Err((rule, problem)) = compiled {
+            findings.push(Finding::new(rule, problem).at(self.root()));
         }
         findings
     }

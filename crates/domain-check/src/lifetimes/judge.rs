@@ -135,7 +135,7 @@ fn hides(edge: &Edge, facts: &Facts, all: &Closed<'_>) -> bool {
     edge.outer == STATIC || facts.occurrences.iter().any(is_place)
 }
 
-fn all(facts: &Facts, declared: &Declared) -> Declared {
+pub(super) fn all(facts: &Facts, declared: &Declared) -> Declared {
     let mut all = declared.clone();
     for edge in &facts.edges {
         all.add(edge.outer.clone(), edge.inner.clone());

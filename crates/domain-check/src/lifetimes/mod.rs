@@ -46,4 +46,6 @@ pub(crate) fn check(source: TokenStream) -> Findings {
 }
 
 #[cfg(test)]
+mod compared;
+#[cfg(test)]
 mod tests;

@@ -59,7 +59,7 @@ fn every_spelling_of_the_hole_is_refused() {
             "T: 'static",
         ),
         (
-            "fn keep<'a, I: Iterator>(_: Option<&'a I::Item>, v: I::Item) -> Box<dyn Any + 'a> { Box::new(v) }",
+            "fn keep<'a, I: Iterator>(_: Option<&'a I::Item>, v: I::Item) -> Box<dyn Display + 'a> { Box::new(v) }",
             "I: 'a",
         ),
         // Types that have the bound in their own definition.
@@ -105,7 +105,7 @@ fn every_spelling_of_the_hole_is_refused() {
             "'b: 'a",
         ),
         (
-            "struct P<A, B>(Option<A>, B); type R<T, U> = P<T, U>; type Q<T, 'b> = R<T, &'b str>; fn lend<'a, T>(p: R<&'a T, T>) -> Box<dyn Any + 'a> { Box::new(p.1) }",
+            "struct P<A, B>(Option<A>, B); type R<T, U> = P<T, U>; type Q<T, 'b> = R<T, &'b str>; fn lend<'a, T>(p: R<&'a T, T>) -> Box<dyn Display + 'a> { Box::new(p.1) }",
             "T: 'a",
         ),
         (
@@ -175,15 +175,15 @@ fn every_spelling_of_the_hole_is_refused() {
             "'b: 'a",
         ),
         (
-            "fn f<'a, T>(_: Option<&'a T>, f: impl Fn() -> T) -> Box<dyn Any + 'a> { Box::new(f()) }",
+            "fn f<'a, T>(_: Option<&'a T>, f: impl Fn() -> T) -> Box<dyn Display + 'a> { Box::new(f()) }",
             "T: 'a",
         ),
         (
-            "fn f<'a, T>(_: Option<&'a T>, f: impl Fn(&mut Option<T>)) -> Box<dyn Any + 'a> { x() }",
+            "fn f<'a, T>(_: Option<&'a T>, f: impl Fn(&mut Option<T>)) -> Box<dyn Display + 'a> { x() }",
             "T: 'a",
         ),
         (
-            "fn f<'a, T>(_: Option<&'a T>, f: impl Fn(&dyn Fn(T))) -> Box<dyn Any + 'a> { x() }",
+            "fn f<'a, T>(_: Option<&'a T>, f: impl Fn(&dyn Fn(T))) -> Box<dyn Display + 'a> { x() }",
             "T: 'a",
         ),
         // Bounds by other names, by other traits, and with the lifetimes somewhere else.
@@ -269,7 +269,7 @@ fn every_spelling_of_the_hole_is_refused() {
             "T::Out: 'static",
         ),
         (
-            "fn f<'a, T: Call + 'a>(_: &T, v: Option<<T as Call>::Out>) -> Box<dyn Any + 'a> { x() }",
+            "fn f<'a, T: Call + 'a>(_: &T, v: Option<<T as Call>::Out>) -> Box<dyn Display + 'a> { x() }",
             "T::Out: 'a",
         ),
         (
@@ -448,6 +448,150 @@ fn every_spelling_of_the_hole_is_refused() {
             "fn split<'a, 'b>(_: &'a &'b (), w: Keep<'a>) -> (&'a str, &'b str) { x() }",
             "'b: 'a",
         ),
+        // What an object's trait outlives, the object's own lifetime does.
+        (
+            "trait Kept: 'static {} fn f<'a>(_: Option<Box<dyn Kept + 'a>>, v: &'a u64) -> &'static u64 { v }",
+            "'a: 'static",
+        ),
+        (
+            "trait Kept: 'static {} trait Sub: Kept {} fn f<'a>(_: Option<Box<dyn Sub + 'a>>, v: &'a u64) -> &'static u64 { v }",
+            "'a: 'static",
+        ),
+        (
+            "trait Kept<'b>: 'b {} fn f<'a>(_: Option<Box<dyn Kept<'static> + 'a>>, v: &'a u64) -> &'static u64 { v }",
+            "'a: 'static",
+        ),
+        (
+            "trait Kept<'b> where Self: 'b {} fn f<'a, 'b>(_: Option<Box<dyn Kept<'b> + 'a>>, v: &'a u64) -> &'b u64 { v }",
+            "'a: 'b",
+        ),
+        (
+            "trait Kept<'b>: 'b {} type K<'a, 'b> = Option<Box<dyn Kept<'b> + 'a>>; fn f<'a, 'b>(_: K<'b, 'a>, v: &'b u64) -> &'a u64 { v }",
+            "'b: 'a",
+        ),
+        (
+            "trait Kept<'b>: 'b {} fn f<'a>(k: &u8, v: &'a u64) -> (Option<Box<dyn Kept + 'a>>, &'static u64) { x() }",
+            "elides",
+        ),
+        (
+            "trait Kept<'b>: 'b {} impl S { fn f<'a>(&self, v: &'a u64) -> (Option<Box<dyn Kept + 'a>>, &u64) { x() } }",
+            "'a: '_",
+        ),
+        (
+            "trait Kept<'b>: 'b {} impl S { fn f<'a>(&self, v: &'a u64) -> (Option<Box<dyn Kept<'_> + 'a>>, &u64) { x() } }",
+            "'a: '_",
+        ),
+        (
+            "trait Kept<'b>: 'b {} fn f<'a>(_: Option<Box<dyn for<'b> Kept<'b> + 'a>>, v: &'a u64) -> &'static u64 { v }",
+            "'a: 'static",
+        ),
+        (
+            "fn f<'a>(_: Option<Box<dyn Any + 'a>>, v: &'a u64) -> &'static u64 { v }",
+            "'a: 'static",
+        ),
+        (
+            "fn f<'a>(_: Option<Box<dyn other::Trait + 'a>>, v: &'a u64) -> &'static u64 { v }",
+            "'a: 'static",
+        ),
+        (
+            "trait Kept<'b>: 'b {} trait Far: Kept<'static> {} fn f<'a>(_: Option<Box<dyn Far + 'a>>, v: &'a u64) -> &'static u64 { v }",
+            "'a: 'static",
+        ),
+        // An object without one has that of its place, if its trait's is bound late.
+        (
+            "trait Kept<'b>: 'b {} fn f<'a, 'b>(to: &'a dyn Kept<'b>, v: &'a u64) { to.keep(v) }",
+            "'a: 'b",
+        ),
+        (
+            "trait Kept<'b>: 'b {} struct Own<'x, T: ?Sized + 'x>(&'x T); fn f<'a, 'b>(_: Option<Own<'a, dyn Kept<'b>>>, v: &'a u64) -> &'b u64 { v }",
+            "'a: 'b",
+        ),
+        (
+            "fn f<'a, 'b>(_: Option<Ref<'a, dyn other::Kept<'b>>>, v: &'a u64) -> &'b u64 { v }",
+            "'a: 'b",
+        ),
+        // What is lent for a lifetime outlives it.
+        (
+            "fn f<T: Lends + Display>(_: Option<T::Lent<'static>>, v: T) -> Box<dyn Display> { Box::new(v) }",
+            "T: 'static",
+        ),
+        (
+            "type L<'x, U> = Option<U::Lent<'x>>; fn f<'a, T: Lends + Display>(_: L<'a, T>, v: T) -> Box<dyn Display + 'a> { Box::new(v) }",
+            "T: 'a",
+        ),
+        // What a result elides.
+        (
+            "fn f<'a, 'b>(_: Option<fn(&'b u8) -> &'a &u8>, v: &'b u64) -> &'a u64 { v }",
+            "'b: 'a",
+        ),
+        (
+            "fn f<'a, 'b>(_: Option<&dyn Fn(&'b u8) -> &'a &u8>, v: &'b u64) -> &'a u64 { v }",
+            "'b: 'a",
+        ),
+        (
+            "type P<'x, 'y> = Option<fn(&'x u8) -> &'y &u8>; fn f<'a, 'b>(_: P<'b, 'a>, v: &'b u64) -> &'a u64 { v }",
+            "'b: 'a",
+        ),
+        (
+            "struct P<'x, 'y>(fn(&'x u8) -> &'y &u8); fn f<'a, 'b>(_: Option<P<'b, 'a>>, v: &'b u64) -> &'a u64 { v }",
+            "'b: 'a",
+        ),
+        (
+            "fn f<'a, 'b>(v: &'b u64, _: fn(&u8)) -> (&'a u64, Option<&'a &u8>) { x() }",
+            "'b: 'a",
+        ),
+        (
+            "fn f<'a, 'b>(v: &'b u64, _: impl Fn(&u8)) -> (&'a u64, Option<&'a &u8>) { x() }",
+            "'b: 'a",
+        ),
+        (
+            "fn f<'a, 'b>(v: &'b u64, _: &dyn for<'q> Fn(&'q u8)) -> (&'a u64, Option<&'a &u8>) { x() }",
+            "elides",
+        ),
+        (
+            "fn f<'a, 'b>(v: &'b u64, _: Option<Box<dyn for<'q> Fn(&'q u8)>>) -> (&'a u64, Option<&'a &u8>) { x() }",
+            "'b: 'a",
+        ),
+        (
+            "fn f<'a, 'b>(v: &'b u64, _: impl Iterator<Item = &'a u64>) -> (&'a u64, Option<&'a &u8>) { x() }",
+            "'b: 'a",
+        ),
+        (
+            "type S = &'static str; fn f<'a, 'b>(v: &'b u64, _: S) -> (&'a u64, Option<&'a &u8>) { x() }",
+            "'b: 'a",
+        ),
+        (
+            "type S<'x> = &'x &'static str; fn f<'a, 'b>(v: &'b u64, _: Option<S<'static>>) -> (&'a u64, Option<&'a &u8>) { x() }",
+            "elides",
+        ),
+        (
+            "type S<'x> = &'x &'static str; fn f<'a>(v: S) -> (S<'a>, Option<&'a &u8>) { x() }",
+            "'_: 'a",
+        ),
+        (
+            "impl<'b, 'x> W<'b, 'x> { fn f<'a>(_: Option<&Self>, v: &'b u64) -> (&'a u64, Option<&'a &u8>) { x() } }",
+            "elides",
+        ),
+        (
+            "impl<'b, 'x> W<'b, 'x> { fn f<'a>(v: &'b u64, _: Option<Self>) -> (&'a u64, Option<&'a &u8>) { x() } }",
+            "'b: 'a",
+        ),
+        (
+            "impl<'b, 'x> W<'b, 'x> { fn f<'a>(self: Box<Self>, v: &'b u64) -> (&'a u64, Option<&'a &u8>) { x() } }",
+            "'b: 'a",
+        ),
+        (
+            "impl<'x> W<'x> { fn f<'a>(self: &'a Pin<&Self>, v: &u64) -> &u64 { x() } }",
+            "elides",
+        ),
+        (
+            "fn f<'a>(v: Ref<u8>) -> (&'a u64, Option<&'a &u8>) { x() }",
+            "elides",
+        ),
+        (
+            "fn f<'a, 'b>(v: &'b u64) { g(|x: &'b u64| -> (&'a u64, Option<&'a &u8>) { x() }) }",
+            "elides",
+        ),
         // Bounds around a signature.
         (
             "impl<'a> Own<'a> where Own<'a>: Sink<In = &'a u64> { fn put<'b>(_: &'a &'b (), v: &'b u64) { Self::sink(v) } }",
@@ -528,11 +672,11 @@ fn what_outlives_something_says_what_it_associates() {
             "S::Out: 'static",
         ),
         (
-            "fn f<'o, S: Source + 'o>(s: S) -> Box<dyn Any + 'o> { x() }",
+            "fn f<'o, S: Source + 'o>(s: S) -> Box<dyn Display + 'o> { x() }",
             "S::Out: 'o",
         ),
         (
-            "fn f<'o, S: Source>(s: &'o S) -> Box<dyn Any + 'o> { x() }",
+            "fn f<'o, S: Source>(s: &'o S) -> Box<dyn Display + 'o> { x() }",
             "S::Out: 'o",
         ),
         (
@@ -544,7 +688,7 @@ fn what_outlives_something_says_what_it_associates() {
             "impl::Out: 'static",
         ),
         (
-            "fn f<'o>(s: &'o mut impl Source) -> Box<dyn Any + 'o> { x() }",
+            "fn f<'o>(s: &'o mut impl Source) -> Box<dyn Display + 'o> { x() }",
             "impl::Out: 'o",
         ),
         (
@@ -556,7 +700,7 @@ fn what_outlives_something_says_what_it_associates() {
             "S::Out: 'static",
         ),
         (
-            "fn f<'o, 'p: 'o, S: Source>(s: &'p S) -> Box<dyn Any + 'o> { x() }",
+            "fn f<'o, 'p: 'o, S: Source>(s: &'p S) -> Box<dyn Display + 'o> { x() }",
             "S::Out: 'o",
         ),
         (
@@ -708,7 +852,7 @@ fn a_bound_that_is_written_down_is_believed() {
         "fn keep<'a, T: 'static>(_: Option<&'a T>, v: T) -> Box<dyn Display + 'a> { Box::new(v) }",
         "fn map<T: 'static, U: 'static>(value: &T, f: impl FnOnce(&T) -> &U) -> bool { f(value); true }",
         "fn f<T: Call + 'static>(_: &T, v: T::Out) -> Box<dyn Any> where T::Out: 'static { x() }",
-        "trait Call { type Out; } fn f<'a, T: Call + 'a>(_: &T, v: T::Out) -> Box<dyn Any + 'a> where T::Out: 'a { x() }",
+        "trait Call { type Out; } fn f<'a, T: Call + 'a>(_: &T, v: T::Out) -> Box<dyn Display + 'a> where T::Out: 'a { x() }",
         "trait K: Call + 'static where Self::Out: 'static { fn f(&self, v: Self::Out) -> Box<dyn Any>; }",
         "struct Hold<T: Call>(Option<T::Out>) where T::Out: 'static;",
         "impl<'a, 'b: 'a> H<&'a &'b ()> { fn lend(v: &'b str) -> &'a str { v } }",
@@ -742,6 +886,12 @@ fn what_domains_write_every_day_passes() {
         "impl BlockDevice for Disk { fn read(&self, lba: u64, buf: RRef<[u8]>) -> Result<RRef<[u8]>, BlockError> { x() } fn write(&self, lba: u64, data: &RRef<[u8]>) -> Result<(), BlockError> { x() } }",
         "struct View<'r> { registers: &'r Registers } impl<'r> View<'r> { fn read(&self) -> u32 { 0 } fn queue(&'r self, index: usize) -> Queue<'r> { x() } }",
         "impl<'a, 'b> PartialEq<&'b str> for Word<'a> { fn eq(&self, other: &&'b str) -> bool { true } }",
+        "fn any(_: &dyn Any, _: Box<dyn Any>, _: Box<dyn Fn()>, d: &dyn dep::Driver, e: &mut (dyn dep::Driver + '_), f: &mut dyn FnMut(&u8)) {}",
+        "trait Kept: 'static {} struct Own(Box<dyn Kept>); impl Own { fn get(&self) -> &dyn Kept { x() } fn set(&mut self, to: Box<dyn Kept>) {} }",
+        "fn boxed<'a>(all: &'a [u8]) -> Box<dyn Iterator<Item = u8> + 'a> { x() } fn s(&self) -> Option<&(dyn Error + 'static)> { x() }",
+        "trait Sees<'s>: 's {} fn all<'s>(all: &[&'s dyn Sees<'s>], f: impl Fn(&u8) -> &u8, g: fn(&[u8], usize) -> &u8) -> Option<&'s u8> { x() }",
+        "fn first(all: &[u8], f: impl Fn(&u8) -> bool, g: fn(&u8) -> &u8) -> Option<&u8> { x() } fn get(p: Parser) -> &str { x() } struct Parser<'a>(&'a str);",
+        "impl Own { fn pin(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<&u8> { x() } fn rc(self: &Rc<Self>, o: &u8) -> &u8 { x() } }",
         "macro_rules! m { ($t:ty) => { fn f<'a, 'b>(_: &'a &'b (), v: &'b $t) -> &'a $t { v } } }",
         "trait G<A, B>: Fn(A) -> B {} impl<A, B, F: Fn(A) -> B> G<A, B> for F {} fn f(f: impl for<'a> G<&'a str, &'a str>) {}",
         "fn f<T>(all: T) where for<'a> &'a T: IntoIterator<Item = &'a u8>, T: for<'de> Deserialize<'de> {}",

@@ -74,6 +74,13 @@ impl Known<'_> {
         each.max().unwrap_or_default()
     }
 
+    /// How many it has, if there is no doubt.
+    pub(super) fn same_lifetimes(&self) -> Option<usize> {
+        let count = self.all.first()?.lifetimes;
+        let is_same = self.all.iter().all(|it| it.lifetimes == count);
+        is_same.then_some(count)
+    }
+
     /// Whether the parameter `inner` outlives the lifetime at `outer`, or `'static`: nothing if not, else
     /// whether that is certain.
     pub(super) fn relation(&self, outer: Option<usize>, inner: Parameter) -> Option<bool> {

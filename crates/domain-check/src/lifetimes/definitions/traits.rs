@@ -134,6 +134,7 @@ impl Definitions {
             }
         }
         let mut found = BTreeSet::new();
+        let mut outlives_given = false;
         let mut known = BTreeSet::from([last.ident.to_string()]);
         let mut new = vec![last.ident.to_string()];
         while let Some(trait_name) = new.pop() {
@@ -145,8 +146,11 @@ impl Definitions {
                     TypeParamBound::Lifetime(lifetime) if name(lifetime) == STATIC => {
                         found.insert(STATIC.to_owned());
                     }
-                    TypeParamBound::Lifetime(_) => found.extend(given.iter().cloned()),
+                    TypeParamBound::Lifetime(_) => outlives_given = true,
                     TypeParamBound::Trait(bound) => {
+                        if gives_static(bound) {
+                            given.insert(STATIC.to_owned());
+                        }
                         if let Some(last) = bound.path.segments.last()
                             && known.insert(last.ident.to_string())
                         {
@@ -157,6 +161,9 @@ impl Definitions {
                 }
             }
         }
+        if outlives_given {
+            found.append(&mut given);
+        }
         found
     }
 
@@ -165,4 +172,19 @@ impl Definitions {
         let names = self.meanings(name);
         names.iter().any(|name| self.proving.contains(name))
     }
+}
+
+/// Whether a supertrait is given `'static`, or all lifetimes, so that one among them.
+fn gives_static(bound: &TraitBound) -> bool {
+    let Some(last) = bound.path.segments.last() else {
+        return false;
+    };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return false;
+    };
+    bound.lifetimes.is_some()
+        || arguments.args.iter().any(|it| match it {
+            GenericArgument::Lifetime(it) => name(it) == STATIC,
+            _ => false,
+        })
 }

@@ -70,13 +70,13 @@ impl Visit<'_> for Annotated<'_, '_> {
 
     fn visit_expr_closure(&mut self, closure: &ExprClosure) {
         let types = closure.inputs.iter().filter_map(|it| match it {
-            Pat::Type(it) => Some(&*it.ty),
+            Pat::Type(it) => Some((*it.ty).clone()),
             _ => None,
         });
-        let types: Vec<&Type> = types.collect();
+        let types: Vec<Type> = types.collect();
         if !types.is_empty() {
             let mut walk = Walk::new(self.scan.definitions, &self.scope);
-            walk.called(&types, &closure.output);
+            walk.closure(&types, &closure.output);
             // Every lifetime and type with a name is captured.
             let binder = BTreeSet::new();
             self.scan

@@ -155,7 +155,9 @@ impl Scan<'_> {
         what: &str,
         binder: Option<&BTreeSet<Name>>,
     ) {
-        if walk.unknown && (binder.is_none() || walk.is_overgrown) {
+        if walk.is_unclear {
+            self.unclear(what);
+        } else if walk.unknown && (binder.is_none() || walk.is_overgrown) {
             self.find(
                 Rule::NotUnderstood,
                 format!("{what} has a type that could not be read"),

@@ -1,11 +1,9 @@
 //! Functions, their signatures.
 
-use std::collections::BTreeSet;
-
 use proc_macro2::TokenTree;
-use syn::{FnArg, ReturnType, Signature, Type};
+use syn::{FnArg, ReturnType, Signature};
 
-use super::generics::{arguments, walk_generics};
+use super::generics::walk_generics;
 use super::{Scan, anonymous};
 use crate::check::tokens::{is_word, until_body};
 use crate::finding::Rule;
@@ -54,62 +52,69 @@ impl Scan<'_> {
 
     fn signature(&mut self, signature: &Signature, is_async: bool, scope: &Scope, what: &str) {
         let mut walk = Walk::new(self.definitions, scope);
-        let mut of_self = None;
-        let mut of_inputs = BTreeSet::new();
+        let mut receiver = None;
+        let mut inputs = Vec::new();
         for input in &signature.inputs {
-            let (ty, is_self) = match input {
-                FnArg::Receiver(receiver) => (&*receiver.ty, true),
-                FnArg::Typed(input) => (&*input.ty, false),
-            };
-            let before = walk.facts.occurrences.len();
-            walk.argument(ty);
-            let new = walk.facts.occurrences[before..].iter().map(|it| &it.name);
-            let lifetimes: Vec<_> = new.filter(|name| name.starts_with('\'')).cloned().collect();
-            if is_self && is_by_reference(ty) {
-                of_self = lifetimes.first().cloned();
+            match input {
+                FnArg::Receiver(it) => receiver = Some((*it.ty).clone()),
+                FnArg::Typed(it) => inputs.push((*it.ty).clone()),
             }
-            of_inputs.extend(lifetimes);
         }
-        let elided = of_self.or_else(|| {
-            let only = of_inputs.len() == 1;
-            of_inputs.into_iter().next().filter(|_| only)
-        });
+        let elided = walk.named(receiver.as_mut(), &mut inputs);
+        for ty in receiver.iter().chain(&inputs) {
+            walk.argument(ty);
+        }
         if let ReturnType::Type(_, output) = &signature.output {
             walk.output(output, elided);
         }
-        let unknown = walk.unknown;
+        let (unknown, is_unclear) = (walk.unknown, walk.is_unclear);
         let is_opaque = walk.is_opaque || is_async;
         let mut declared = scope.declared.clone();
         declared.append(&walk.proved);
         let mut facts = walk.facts;
         facts.append(&scope.bounds);
         facts.edges.extend(scope.header.edges.iter().cloned());
+        #[cfg(test)]
+        self.seen.push(super::Seen {
+            function: signature.ident.to_string(),
+            elided: receiver
+                .iter()
+                .chain(&inputs)
+                .flat_map(elided_names)
+                .collect(),
+            outlives: (!unknown).then(|| crate::lifetimes::judge::all(&facts, &scope.declared)),
+        });
         let bounds = outlived(&facts, &scope.declared, &scope.presumed, is_opaque);
         self.outlived(what, bounds);
         self.unsaid(what, &facts, scope, walk.is_opaque);
-        if !unknown {
-            self.judge(what, &facts, &declared);
-        } else {
+        if is_unclear {
+            self.unclear(what);
+        } else if unknown {
             self.find(
                 Rule::NotUnderstood,
                 format!("{what} has a type that could not be read"),
             );
+        } else {
+            self.judge(what, &facts, &declared);
         }
     }
 }
 
-/// Whether a receiver's type is a reference, or has one that elided lifetimes of the result mean:
-/// `Pin<&mut Self>`.
-fn is_by_reference(ty: &Type) -> bool {
-    match ty {
-        Type::Reference(_) => true,
-        Type::Path(path) => path
-            .path
-            .segments
-            .iter()
-            .any(|segment| arguments(segment).iter().any(is_by_reference)),
-        _ => false,
+/// The names that were given to what a type elides.
+#[cfg(test)]
+fn elided_names(ty: &syn::Type) -> Vec<String> {
+    struct Names(Vec<String>);
+    impl<'ast> syn::visit::Visit<'ast> for Names {
+        fn visit_lifetime(&mut self, lifetime: &'ast syn::Lifetime) {
+            let name = crate::lifetimes::declared::name(lifetime);
+            if name.starts_with("'_") && name != "'_" {
+                self.0.push(name);
+            }
+        }
     }
+    let mut names = Names(Vec::new());
+    syn::visit::Visit::visit_type(&mut names, ty);
+    names.0
 }
 
 /// Whether a word may stand between `async` and `fn`, or is it.

@@ -32,10 +32,16 @@ const MOST_EDGES: usize = 4096;
 
 /// Every signature and header in `code` that relies on an implied bound.
 pub(super) fn scan(code: &Code, definitions: &Definitions) -> Findings {
+    scanned(code, definitions).findings
+}
+
+fn scanned<'a>(code: &Code, definitions: &'a Definitions) -> Scan<'a> {
     let mut scan = Scan {
         definitions,
         function: None,
         findings: Findings::new(),
+        #[cfg(test)]
+        seen: Vec::new(),
     };
     for (name, bound) in definitions.outliving() {
         scan.outlived(&format!("the type {name}"), [bound.clone()]);
@@ -47,7 +53,23 @@ pub(super) fn scan(code: &Code, definitions: &Definitions) -> Findings {
         scope: root,
     };
     closures.visit_file(&code.file);
-    scan.findings
+    scan
+}
+
+/// What is known of each function.
+#[cfg(test)]
+pub(super) fn seen(code: &Code, definitions: &Definitions) -> Vec<Seen> {
+    scanned(code, definitions).seen
+}
+
+/// What is known of a function: its name, and all that outlives something there. Nothing if it is refused since that is not
+/// clear.
+#[cfg(test)]
+pub(super) struct Seen {
+    pub(super) function: String,
+    /// The lifetimes that its inputs elide, in their order.
+    pub(super) elided: Vec<Name>,
+    pub(super) outlives: Option<Declared>,
 }
 
 struct Scan<'a> {
@@ -55,6 +77,8 @@ struct Scan<'a> {
     /// The function last begun.
     function: Option<String>,
     findings: Findings,
+    #[cfg(test)]
+    seen: Vec<Seen>,
 }
 
 impl Scan<'_> {
@@ -108,6 +132,14 @@ impl Scan<'_> {
                 self.find(Rule::ImpliedBound, what);
             }
         }
+    }
+
+    /// A result elides a lifetime, and it is not known which.
+    fn unclear(&mut self, what: &str) {
+        let what = format!(
+            "{what} elides a lifetime in a result, and the check can't tell which one that is: write the lifetime"
+        );
+        self.find(Rule::ImpliedBound, what);
     }
 
     fn not_understood(&mut self, what: &str, problem: &syn::Error) {

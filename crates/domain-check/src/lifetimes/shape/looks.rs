@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use syn::visit::{self, Visit};
-use syn::{Arm, Expr, Lit, PatIdent, UnOp};
+use syn::{Arm, Expr, Lit, Pat, PatIdent, UnOp};
 
 use super::Own;
 use super::constants::{is_arithmetic, is_assignment};
@@ -33,7 +33,7 @@ const READING: &[&str] = &[
 enum Use {
     /// It is looked at, or copied.
     Read,
-    /// A function gets it, and may write through it.
+    /// A function gets it, and may write through it; or a pattern, and may take a part of it (rustc's issue 160525).
     Hand,
 }
 
@@ -134,7 +134,8 @@ impl<'a> Looks<'a> {
             }
             // As `matches!` writes it.
             Expr::Match(it) => {
-                self.judge(&it.expr, Use::Read)?;
+                let takes = it.arms.iter().any(|arm| takes_a_part(&arm.pat));
+                self.judge(&it.expr, if takes { Use::Hand } else { Use::Read })?;
                 let outer = self.watched.clone();
                 self.watched.extend(leading_to(&it.expr));
                 let arms = it.arms.iter().try_for_each(|arm| {
@@ -189,7 +190,7 @@ impl<'a> Looks<'a> {
         let name = it.path.get_ident().map(ToString::to_string);
         let name = name.unwrap_or_default();
         if used == Use::Hand && self.watched.contains(&name) {
-            Err(format!("hands `{name}` to a function"))
+            Err(format!("hands `{name}` to a function or a pattern"))
         } else {
             Ok(())
         }
@@ -203,6 +204,28 @@ impl<'ast> Visit<'ast> for Bindings {
     fn visit_pat_ident(&mut self, pattern: &'ast PatIdent) {
         self.0.insert(pattern.ident.to_string());
         visit::visit_pat_ident(self, pattern);
+    }
+}
+
+/// Whether a pattern may take a part of what it matches, or lend it for writing. A name inside may be a constant's; it
+/// counts. The whole is no part: the compiler knows of it.
+fn takes_a_part(pattern: &Pat) -> bool {
+    struct Found(bool);
+    impl<'ast> Visit<'ast> for Found {
+        fn visit_pat_ident(&mut self, pattern: &'ast PatIdent) {
+            self.0 |= pattern.by_ref.is_none() || pattern.mutability.is_some();
+            visit::visit_pat_ident(self, pattern);
+        }
+    }
+    match pattern {
+        Pat::Paren(it) => takes_a_part(&it.pat),
+        Pat::Or(it) => it.cases.iter().any(takes_a_part),
+        Pat::Ident(PatIdent { subpat: None, .. }) => false,
+        pattern => {
+            let mut found = Found(false);
+            found.visit_pat(pattern);
+            found.0
+        }
     }
 }
 

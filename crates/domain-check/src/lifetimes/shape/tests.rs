@@ -137,6 +137,8 @@ fn a_guard_changes_nothing_of_what_is_matched() {
         "x.set() && set(&it.0, it.1 == 2) && x.is_some_and(|y| y.z(&it))",
         "(1..=it.0).contains(&x) && it.0 as u8 == -1",
         "match it.0 { A | B if it.1 => true, _ => false }",
+        "match it.0 { A(ref x) | B { x: ref x, .. } if *x == 1 => true, C(1..=2, _) | x => false }",
+        "match &it.0 { A(x) if *x == 1 => true, _ => false }",
         "!*it && -it.0 < 0 && it.0 + 1 > (it.1 as u8) + 2 && !(it.0 == 1) && !(*it.0)",
     ] {
         accepted(&[&format!(
@@ -161,6 +163,23 @@ fn an_index_changes_nothing_of_what_is_indexed() {
         ("it.0.next()", "hands `it`"),
         ("x[it.take()]", "hands `it`"),
         ("(x, it += 1).0", "assigns"),
+        ("(match it { [_x] => false }) as usize", "hands `it`"),
+        (
+            "(match it.0 { A { x } => false, _ => true }) as usize",
+            "hands `it`",
+        ),
+        (
+            "(match it { A(ref mut x) => false, _ => true }) as usize",
+            "hands `it`",
+        ),
+        (
+            "(match it { x @ [_y] | x @ [_y, _] => false }) as usize",
+            "hands `it`",
+        ),
+        (
+            "(match (it, x) { (_, 1) | (A(_), _x) => false }) as usize",
+            "hands `it`",
+        ),
         ("m!()", "a macro"),
         ("..{ it = x; 0 }", "a block"),
     ] {

@@ -96,6 +96,9 @@ impl Walk<'_> {
             each.push((parameter, Names::from([(lifetime.clone(), true)]), node));
         }
         let mut index = 0;
+        // The type may bound its parameters by any of them.
+        let places = lifetimes.iter().cloned().zip(each.iter().map(|it| it.2));
+        let around = std::mem::replace(&mut self.defaults, places.collect());
         for argument in given {
             match argument {
                 GenericArgument::Type(ty) => {
@@ -113,12 +116,13 @@ impl Walk<'_> {
                     rest.append(&mut self.ty(&binding.ty));
                 }
                 GenericArgument::Constraint(constraint) => {
-                    rest.append(&mut self.object(constraint.bounds.iter()));
+                    rest.append(&mut self.object(constraint.bounds.iter(), false));
                 }
                 GenericArgument::Const(_) => index += 1,
                 _ => {}
             }
         }
+        self.defaults = around;
         self.flow = flow;
         let nodes: Vec<_> = each.iter().map(|it| it.2).collect();
         for (inner, names, node) in &each {

@@ -1,10 +1,8 @@
 //! Entry points of a walk: an argument, a result, a bound.
 
-use std::collections::BTreeSet;
-
 use syn::{GenericArgument, Path, PathArguments, PathSegment, ReturnType, Type, TypeParamBound};
 
-use super::{Binding, Bindings, Flow, Walk};
+use super::{Binding, Bindings, Elided, Flow, Walk};
 use crate::lifetimes::definitions::Trait;
 use crate::lifetimes::facts::{Facts, Name, Node};
 
@@ -23,22 +21,29 @@ impl Walk<'_> {
                     || self.definitions.get(&name, 0).is_some();
                 let is_own = is_own && !self.definitions.is_foreign(&name);
                 self.flow = Flow::Both;
-                self.elided = None;
+                self.elided = Elided::Fresh;
                 self.arguments(segment, Some(arguments), is_own, !is_own);
             }
             PathArguments::None => {}
         }
     }
 
-    /// The types of a function.
+    /// The types of a function, a pointer or a bound by one.
     pub(in crate::lifetimes) fn called(&mut self, inputs: &[&Type], output: &ReturnType) {
+        let mut inputs: Vec<_> = inputs.iter().map(|&it| it.clone()).collect();
+        let elided = self.named(None, &mut inputs);
+        self.given(&inputs, output, elided);
+    }
+
+    /// The types of a closure: a lifetime that its result elides may be any that is around.
+    pub(in crate::lifetimes) fn closure(&mut self, inputs: &[Type], output: &ReturnType) {
+        self.given(inputs, output, Elided::Unclear);
+    }
+
+    fn given(&mut self, inputs: &[Type], output: &ReturnType, elided: Elided) {
         for input in inputs {
             self.input(input);
         }
-        let names = self.facts.occurrences.iter().map(|it| it.name.clone());
-        let lifetimes: BTreeSet<_> = names.filter(|name| name.starts_with('\'')).collect();
-        let only = lifetimes.len() == 1;
-        let elided = lifetimes.into_iter().next().filter(|_| only);
         if let ReturnType::Type(_, output) = output {
             self.output(output, elided);
         }
@@ -84,7 +89,7 @@ impl Walk<'_> {
     pub(in crate::lifetimes) fn input(&mut self, ty: &Type) {
         self.flow = Flow::In;
         self.is_result = false;
-        self.elided = None;
+        self.elided = Elided::Fresh;
         self.ty(ty);
     }
 
@@ -138,7 +143,7 @@ impl Walk<'_> {
     }
 
     /// A result's type; elided lifetimes are `elided`.
-    pub(in crate::lifetimes) fn output(&mut self, ty: &Type, elided: Option<Name>) {
+    pub(in crate::lifetimes) fn output(&mut self, ty: &Type, elided: Elided) {
         self.flow = Flow::Back;
         self.is_result = true;
         self.elided = elided;
@@ -152,7 +157,7 @@ impl Walk<'_> {
         bounds: impl IntoIterator<Item = &'b TypeParamBound>,
     ) -> bool {
         self.flow = Flow::In;
-        self.elided = None;
+        self.elided = Elided::Fresh;
         let mut makes = false;
         for bound in bounds {
             if let TypeParamBound::Trait(bound) = bound {

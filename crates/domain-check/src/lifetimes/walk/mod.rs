@@ -1,13 +1,16 @@
 //! Walking a type for the facts in it.
 
 mod arguments;
+mod elision;
 mod entries;
+mod objects;
 mod projections;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use syn::{CapturedParam, Lifetime, ReturnType, TraitBound, Type, TypeParamBound};
+use syn::{Lifetime, ReturnType, TraitBound, Type, TypeParamBound};
 
+pub(super) use self::elision::{Elided, binder};
 use super::declared::{Declared, name};
 use super::definitions::Definitions;
 use super::facts::{Edge, Facts, Name, Names, Node, Occurrence, STATIC};
@@ -105,8 +108,10 @@ pub(super) struct Walk<'a> {
     guards: Vec<Name>,
     flow: Flow,
     next: Node,
-    /// The input lifetime that an elided one means, if it means one.
-    elided: Option<Name>,
+    /// What an elided lifetime means.
+    elided: Elided,
+    /// Lifetimes that an object which has none written may have by its place, and where those stand.
+    defaults: Vec<(Name, Node)>,
     /// How many types were found that do not show what they have inside.
     objects: u32,
     /// How deep associated types are looked up in each other.
@@ -123,6 +128,8 @@ pub(super) struct Walk<'a> {
     pub(super) proved: Declared,
     /// Whether something could not be read.
     pub(super) unknown: bool,
+    /// Whether a result elides a lifetime that is not clear.
+    pub(super) is_unclear: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -137,7 +144,8 @@ impl<'a> Walk<'a> {
             guards: Vec::new(),
             flow: Flow::In,
             next: scope.next,
-            elided: None,
+            elided: Elided::Fresh,
+            defaults: Vec::new(),
             objects: 0,
             depth: 0,
             is_result: false,
@@ -146,6 +154,7 @@ impl<'a> Walk<'a> {
             types: 0,
             proved: Declared::default(),
             unknown: false,
+            is_unclear: false,
         }
     }
 
@@ -168,14 +177,24 @@ impl<'a> Walk<'a> {
 
     fn lifetime(&mut self, lifetime: Option<&Lifetime>) -> Name {
         match lifetime.map(name) {
-            Some(name) if name != "'_" => match self.bound(&name) {
-                Some(Binding::Lifetime(lifetime)) => lifetime.clone(),
-                _ => name,
-            },
+            Some(name) if name != "'_" => self.meaning(&name),
             _ => match &self.elided {
-                Some(name) => name.clone(),
-                None => self.fresh(),
+                Elided::One(name) => name.clone(),
+                elided => {
+                    let is_unclear = *elided == Elided::Unclear;
+                    self.is_unclear |= is_unclear;
+                    self.unknown |= is_unclear;
+                    self.fresh()
+                }
             },
+        }
+    }
+
+    /// The lifetime that a name stands for.
+    fn meaning(&self, name: &Name) -> Name {
+        match self.bound(name) {
+            Some(Binding::Lifetime(lifetime)) => lifetime.clone(),
+            _ => name.clone(),
         }
     }
 
@@ -241,7 +260,8 @@ impl<'a> Walk<'a> {
                 if reference.mutability.is_some() {
                     self.flow = Flow::Both;
                 }
-                let mut names = self.ty(&reference.elem);
+                let defaults = vec![(lifetime.clone(), outer)];
+                let mut names = self.defaulting(defaults, |walk| walk.ty(&reference.elem));
                 self.flow = flow;
                 self.guards.pop();
                 self.nodes.pop();
@@ -261,10 +281,10 @@ impl<'a> Walk<'a> {
                 let inputs: Vec<_> = function.inputs.iter().map(|input| &input.ty).collect();
                 self.function(&inputs, &function.output)
             }
-            Type::TraitObject(object) => self.object(object.bounds.iter()),
+            Type::TraitObject(object) => self.object(object.bounds.iter(), true),
             Type::ImplTrait(object) => {
                 self.is_opaque |= self.is_result;
-                self.object(object.bounds.iter())
+                self.object(object.bounds.iter(), false)
             }
             Type::Never(_) | Type::Infer(_) => Names::new(),
             _ => {
@@ -289,60 +309,34 @@ impl<'a> Walk<'a> {
         result
     }
 
+    /// With these lifetimes for objects that have none written.
+    fn defaulting<R>(
+        &mut self,
+        defaults: Vec<(Name, Node)>,
+        walk: impl FnOnce(&mut Self) -> R,
+    ) -> R {
+        let around = std::mem::replace(&mut self.defaults, defaults);
+        let result = walk(self);
+        self.defaults = around;
+        result
+    }
+
     /// The types of a function pointer, or of a `Fn` bound: its arguments go the other way.
     fn function(&mut self, inputs: &[&Type], output: &ReturnType) -> Names {
-        let elided = self.elided.take();
+        let around = std::mem::take(&mut self.elided);
         let against = match self.flow {
             Flow::In => Flow::Out,
             Flow::Out | Flow::Back => Flow::In,
             Flow::Both => Flow::Both,
         };
-        let mut names = self.flowing(against, |walk| walk.all(inputs.iter().copied()));
+        let mut inputs: Vec<_> = inputs.iter().map(|&it| it.clone()).collect();
+        let elided = self.named(None, &mut inputs);
+        let mut names = self.flowing(against, |walk| walk.all(inputs.iter()));
         if let ReturnType::Type(_, output) = output {
+            self.elided = elided;
             names.append(&mut self.ty(output));
         }
-        self.elided = elided;
-        names
-    }
-
-    fn object<'b>(&mut self, bounds: impl Iterator<Item = &'b TypeParamBound>) -> Names {
-        self.objects += 1;
-        let node = self.enter();
-        let mut names = Names::new();
-        let mut outer = Vec::new();
-        for bound in bounds {
-            match bound {
-                TypeParamBound::Trait(bound) => {
-                    let guards = std::mem::take(&mut self.guards);
-                    let mut found = self.path(&bound.path, true);
-                    self.guards = guards;
-                    names.append(&mut found);
-                }
-                TypeParamBound::Lifetime(lifetime) => {
-                    let lifetime = self.lifetime(Some(lifetime));
-                    let node = self.enter();
-                    self.occurs(&lifetime);
-                    self.nodes.pop();
-                    outer.push((lifetime, node));
-                }
-                TypeParamBound::PreciseCapture(captured) => {
-                    for param in &captured.params {
-                        let name = match param {
-                            CapturedParam::Lifetime(lifetime) => self.lifetime(Some(lifetime)),
-                            CapturedParam::Ident(name) => name.to_string(),
-                            _ => continue,
-                        };
-                        self.flowing(Flow::Both, |walk| walk.occurs(&name));
-                    }
-                }
-                _ => {}
-            }
-        }
-        self.nodes.pop();
-        for (lifetime, outer) in outer {
-            self.imply((&lifetime, outer), (&names, node), false);
-            names.insert(lifetime, true);
-        }
+        self.elided = around;
         names
     }
 }

@@ -34,16 +34,16 @@ impl Walk<'_> {
         if let Some(Binding::Type(ty)) = self.bound(&first).cloned() {
             // An argument is of the place where the alias is used.
             let bindings = self.bindings.pop();
-            let names = match second {
-                None => self.ty(&ty),
-                Some(_) => self.flowing(Flow::Both, |walk| {
-                    let mut names = walk.ty(&ty);
-                    walk.projects(path, None, &names);
-                    walk.projected(&mut names);
-                    names
-                }),
-            };
+            let flow = if second.is_none() { flow } else { Flow::Both };
+            let mut names = self.flowing(flow, |walk| walk.ty(&ty));
+            if second.is_some() {
+                self.projects(path, None, &names);
+            }
             self.bindings.extend(bindings);
+            if second.is_some() {
+                names.append(&mut self.flowing(Flow::Both, |walk| walk.path(&path.path, true)));
+                self.projected(&mut names);
+            }
             return names;
         }
         if path.path.leading_colon.is_none() && self.scope.parameters.contains(&first) {
@@ -56,6 +56,10 @@ impl Walk<'_> {
             self.flowing(flow, |walk| walk.occurs(&first));
             let mut names = self.path(&path.path, true);
             names.insert(first, whole);
+            // What is lent for a lifetime outlives it: `T::Lent<'a>`.
+            if !whole {
+                self.projected(&mut names);
+            }
             return names;
         }
         self.path(&path.path, false)
@@ -65,7 +69,7 @@ impl Walk<'_> {
     fn this(&mut self) -> Names {
         match &self.scope.this {
             Some(ty) => {
-                let elided = self.elided.take();
+                let elided = std::mem::take(&mut self.elided);
                 let names = self.ty(ty);
                 self.elided = elided;
                 names

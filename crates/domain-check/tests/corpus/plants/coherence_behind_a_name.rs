@@ -1,4 +1,4 @@
-//@ rules: unsafe-code
+//@ rules: unsafe-code, implied-bound
 //@ says: impl
 #![no_std]
 #![forbid(unsafe_code)]
