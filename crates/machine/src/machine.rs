@@ -112,7 +112,7 @@ impl Machine {
             .replay_log(REPLAY_LOG)
             .host_quota(HOST_QUOTA)
             .threads(THREADS)
-            .drain_timeout(Duration::from_millis(20));
+            .drain_timeout(Duration::from_millis(100));
         let domain = runtime().spawn(cuts::limited(spec), node::init, Orders::mint(orders));
         domain.unwrap_or_else(|error| panic!("{error}"))
     }
