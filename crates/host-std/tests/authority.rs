@@ -4,9 +4,13 @@ use std::fs;
 use std::path::Path;
 
 /// Public functions that demand nothing, and why.
-const HARMLESS: [(&str, &str); 8] = [
+const HARMLESS: [(&str, &str); 14] = [
     ("live_bytes", "reads a count"),
     ("cuts", "reads counts"),
+    ("surveyed", "reads counts"),
+    ("surveys", "reads whether the thread is surveyed"),
+    ("steps", "reads a count"),
+    ("is_armed", "reads a flag of the processor"),
     ("stop", "takes the handle, which the host was given"),
     ("step", "takes a guard, which the host was given"),
     ("step_armed", "takes a guard, which the host was given"),
@@ -14,6 +18,8 @@ const HARMLESS: [(&str, &str); 8] = [
         "step_between_panics",
         "takes a guard, which the host was given",
     ),
+    ("step_counted", "takes a guard, which the host was given"),
+    ("survey", "takes a guard, which the host was given"),
     ("arm", "demands that the host steps the thread"),
     ("disarm", "demands that the host steps the thread"),
 ];

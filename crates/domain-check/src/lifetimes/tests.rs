@@ -853,7 +853,6 @@ fn a_bound_that_is_written_down_is_believed() {
         "fn map<T: 'static, U: 'static>(value: &T, f: impl FnOnce(&T) -> &U) -> bool { f(value); true }",
         "fn f<T: Call + 'static>(_: &T, v: T::Out) -> Box<dyn Any> where T::Out: 'static { x() }",
         "trait Call { type Out; } fn f<'a, T: Call + 'a>(_: &T, v: T::Out) -> Box<dyn Display + 'a> where T::Out: 'a { x() }",
-        "trait K: Call + 'static where Self::Out: 'static { fn f(&self, v: Self::Out) -> Box<dyn Any>; }",
         "struct Hold<T: Call>(Option<T::Out>) where T::Out: 'static;",
         "impl<'a, 'b: 'a> H<&'a &'b ()> { fn lend(v: &'b str) -> &'a str { v } }",
         "struct W<'o, 'b>(Cell<&'o u64>, PhantomData<&'o &'b ()>); fn put<'o, 'b: 'o>(w: W<'o, 'b>, v: &'b u64) { w.0.set(v) }",

@@ -62,7 +62,7 @@ impl Shape<'_> {
     }
 
     /// Whether a bound is a lifetime, or a trait whose implementors outlive one.
-    fn outlives(&self, bound: &TypeParamBound) -> bool {
+    pub(super) fn outlives(&self, bound: &TypeParamBound) -> bool {
         match bound {
             TypeParamBound::Lifetime(_) => true,
             TypeParamBound::Trait(bound) => !self.definitions.outlived(bound).is_empty(),

@@ -918,3 +918,26 @@ fn every_bound_says_what_iterators_and_futures_give() {
         "fn f(it: &mut dyn Iterator<Item = u8>, then: impl FnOnce(u8) -> u8) {}",
     ]);
 }
+
+#[test]
+fn a_trait_says_of_no_parameter_what_it_outlives() {
+    for definition in [
+        "trait Kept<'a> where 'a: 'static { type Of; }",
+        "trait Kept<'a: 'static> { type Of; }",
+        "trait Kept<'a, 'b: 'a> { type Of; }",
+        "trait Kept<T: 'static> { type Of; }",
+        "trait Kept<T> where T: 'static { type Of; }",
+        "trait Kept<T: Any> { type Of; }",
+        "trait Kept<T: Far> { type Of; } trait Far: 'static {}",
+        "trait Kept<'a> where for<'b> &'b &'a (): Far { type Of; } trait Far: 'static {}",
+        "trait Kept: Call where Self::Out: 'static { type Of; }",
+        "trait Kept { type Of<'b> where 'b: 'static; }",
+        "trait Kept { type Of<'b: 'static>; }",
+        "trait Kept { type Of<T: 'static>; }",
+    ] {
+        refused(&[(definition, "says what its parameters outlive")]);
+    }
+    accepted(&[
+        "trait Kept<'a, T: Clone> where Self: Send { type Of<'b> where Self: 'b; fn f<U: 'static>(it: U); }",
+    ]);
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use syn::visit::{self, Visit};
-use syn::{ItemTrait, Type, TypePath};
+use syn::{GenericParam, Generics, ItemTrait, TraitItem, Type, TypePath, WherePredicate};
 
 use super::Shape;
 use super::impls::is_projection;
@@ -28,6 +28,38 @@ impl Shape<'_> {
                 "trait {} names a type that is projected from its parameter {parameter}, which outlives less than \
                  {parameter} may: make the type a parameter, as in `{parameter}: Iterator<Item = R>`",
                 item.ident
+            );
+            self.find(Rule::ImpliedBound, what);
+        }
+        self.bounds_parameters(&item.ident.to_string(), &item.generics);
+        for associated in &item.items {
+            if let TraitItem::Type(associated) = associated {
+                self.bounds_parameters(&associated.ident.to_string(), &associated.generics);
+            }
+        }
+    }
+
+    /// A trait, or a type that it associates, says of its parameters what they outlive. A projection implies that, and a trait
+    /// object is not held to it (rustc's issues 25860 and 27579).
+    fn bounds_parameters(&mut self, name: &str, generics: &Generics) {
+        let is_self = |ty: &Type| matches!(ty, Type::Path(it) if it.path.is_ident("Self"));
+        let of_parameters = generics.params.iter().any(|parameter| match parameter {
+            GenericParam::Lifetime(it) => !it.bounds.is_empty(),
+            GenericParam::Type(it) => it.bounds.iter().any(|bound| self.outlives(bound)),
+            GenericParam::Const(_) => false,
+        });
+        let clauses = generics.where_clause.iter();
+        let mut clauses = clauses.flat_map(|clause| &clause.predicates);
+        let of_clauses = clauses.any(|predicate| match predicate {
+            WherePredicate::Lifetime(_) => true,
+            WherePredicate::Type(it) if is_self(&it.bounded_ty) => false,
+            WherePredicate::Type(it) => it.bounds.iter().any(|bound| self.outlives(bound)),
+            _ => true,
+        });
+        if of_parameters || of_clauses {
+            let what = format!(
+                "{name} says what its parameters outlive, which a type that is projected by it implies: write that bound \
+                 where a value needs it, in a function or an impl"
             );
             self.find(Rule::ImpliedBound, what);
         }
