@@ -262,10 +262,11 @@ fn extend(thread: &ThreadSlot, needed: usize, callee: &mut dyn FnMut()) {
     };
     let go_on = || {
         let asking = Asking::begin(thread);
-        let (began, mut inside) = (host::now_ns(), 0);
+        let (began, mut inside, mut ticks_inside) = (host::now_ns(), 0, 0);
         let mut callee = || {
             let (entered, spared) = (host::now_ns(), thread.spared());
             callee();
+            ticks_inside = thread.spared().saturating_sub(spared);
             thread.set_spared(spared);
             inside = host::now_ns().saturating_sub(entered);
         };
@@ -273,6 +274,8 @@ fn extend(thread: &ThreadSlot, needed: usize, callee: &mut dyn FnMut()) {
         // SAFETY: as below.
         let (_, ticks) = unsafe { thread::as_host_uncharged(extend) };
         drop(asking);
+        // Of a callee that is the host's they are of the stretch around.
+        thread.set_spared(thread.spared().saturating_add(ticks_inside));
         // What the host does for the call is time of the domain that calls.
         let took = host::now_ns().saturating_sub(began).saturating_sub(inside);
         contain::host_worked(Duration::from_nanos(took), ticks);

@@ -4,7 +4,7 @@ use crate::chain::{self, QUIESCED};
 use crate::ledger::Load;
 use crate::owner::Owner;
 use crate::registry::{Visited, Walk};
-use crate::slab::Kind;
+use crate::slab::{Kind, Slab};
 use crate::thread::{self, NoCut};
 use crate::{cache, cap, group, registry, runs};
 
@@ -37,24 +37,26 @@ pub type Reclaimed = Census;
 #[must_use]
 pub fn census(owner: Owner) -> Census {
     let owner = owner.word();
-    // As in a reclaim; a group that moves meanwhile is counted where it was, or where it is.
-    if group::any_of(owner) {
-        count(|word| group::resolve(word) & !QUIESCED == owner)
-    } else {
-        count(|word| word & !QUIESCED == owner)
-    }
+    let mine = |word| group::resolve(word) & !QUIESCED == owner;
+    // A group may be opened while this runs. Words are resolved where one names a group, so that other slabs cost a
+    // comparison or two a word.
+    let may_be_mine = |word| (word & !QUIESCED == owner) | chain::is_grouped(word);
+    count(|slab| match slab.count(may_be_mine) {
+        0 => 0,
+        _ => slab.count(mine),
+    })
 }
 
 /// Counts everything that is live.
 #[must_use]
 pub fn census_all() -> Census {
-    count(chain::is_live)
+    count(|slab| slab.count(chain::is_live))
 }
 
-fn count(mine: impl Fn(u32) -> bool) -> Census {
+fn count(objects: impl Fn(&Slab) -> usize) -> Census {
     let (mut census, mut walk) = (Census::default(), Walk::begin());
     while walk.piece(|_, slab, _| {
-        let objects = slab.count(&mine);
+        let objects = objects(slab);
         let bytes = objects.saturating_mul(slab.object_bytes());
         census.bytes = census.bytes.saturating_add(bytes);
         match slab.kind() {

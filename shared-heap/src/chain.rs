@@ -32,11 +32,18 @@ pub const fn is_live(word: u32) -> bool {
     word & FREE == 0
 }
 
+/// Whether a live object's word names a group.
+#[inline]
+#[must_use]
+pub const fn is_grouped(word: u32) -> bool {
+    word & (FREE | GROUPED) == GROUPED
+}
+
 /// The number of the group that a live object's word names, if it does.
 #[inline]
 #[must_use]
 pub const fn group_of(word: u32) -> Option<u32> {
-    if word & (FREE | GROUPED) == GROUPED {
+    if is_grouped(word) {
         Some(word & 0x00FF_FFFF)
     } else {
         None

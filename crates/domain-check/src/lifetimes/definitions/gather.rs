@@ -33,9 +33,33 @@ impl TypeItem {
 pub(super) struct Gather {
     pub(super) definitions: Definitions,
     pub(super) items: Vec<TypeItem>,
+    imports: Vec<UseTree>,
 }
 
 impl Gather {
+    /// All of a file.
+    pub(super) fn all(file: &syn::File) -> Self {
+        let mut gather = Self::default();
+        gather.visit_file(file);
+        // A path that begins with `crate` goes on by names that others import: `crate::alloc::vec::Vec`.
+        let imports = std::mem::take(&mut gather.imports);
+        let known = |it: &Self| {
+            (
+                it.definitions.foreign.len(),
+                it.definitions.has_foreign_globs,
+            )
+        };
+        loop {
+            let before = known(&gather);
+            for tree in &imports {
+                gather.import(tree, !is_inside(tree));
+            }
+            if known(&gather) == before {
+                return gather;
+            }
+        }
+    }
+
     fn add(&mut self, name: &Ident, generics: &Generics, fields: Vec<Type>, alias: bool) {
         self.items.push(TypeItem {
             name: name.to_string(),
@@ -81,7 +105,11 @@ impl Gather {
 
     fn import(&mut self, tree: &UseTree, is_foreign: bool) {
         match tree {
-            UseTree::Path(path) => self.import(&path.tree, is_foreign),
+            UseTree::Path(path) => {
+                let name = path.ident.to_string();
+                let is_foreign = is_foreign || self.definitions.foreign.contains(&name);
+                self.import(&path.tree, is_foreign);
+            }
             UseTree::Group(group) => {
                 for tree in &group.items {
                     self.import(tree, is_foreign);
@@ -141,8 +169,10 @@ impl Visit<'_> for Gather {
     }
 
     fn visit_item_extern_crate(&mut self, item: &syn::ItemExternCrate) {
-        if let Some((_, new)) = &item.rename {
-            self.rename(&item.ident, new);
+        let name = item.rename.as_ref().map_or(&item.ident, |it| &it.1);
+        self.definitions.foreign.insert(name.to_string());
+        if name != &item.ident {
+            self.rename(&item.ident, name);
         }
     }
 
@@ -150,13 +180,13 @@ impl Visit<'_> for Gather {
         if is_prelude(item) {
             return;
         }
-        // What begins with a module's name may be of a crate that has the same.
-        let is_foreign = match &item.tree {
-            UseTree::Path(path) => !["crate", "self", "super"].iter().any(|it| path.ident == it),
-            _ => true,
-        };
-        self.import(&item.tree, is_foreign);
+        self.imports.push(item.tree.clone());
     }
+}
+
+/// Whether an import begins in this crate: a module's name may be a crate's, too.
+fn is_inside(tree: &UseTree) -> bool {
+    matches!(tree, UseTree::Path(path) if ["crate", "self", "super"].iter().any(|it| path.ident == it))
 }
 
 /// Whether the compiler itself added this: types of its prelude imply nothing. The attribute is not stable.

@@ -113,12 +113,11 @@ pub(super) struct Definitions {
 
 impl Definitions {
     pub(super) fn collect(file: &File) -> Self {
-        let mut gather = Gather::default();
-        gather.visit_file(file);
         let Gather {
             mut definitions,
             items,
-        } = gather;
+            ..
+        } = Gather::all(file);
         // A type's fields are of types whose relations may not be known yet: of those the worst is assumed.
         for _ in 0..MOST_ROUNDS {
             let mut types = BTreeMap::<_, Vec<_>>::new();

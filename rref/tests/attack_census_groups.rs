@@ -1,0 +1,95 @@
+//! Attack: a domain at its quota moves what it has into a batch while another thread of it has the heap count. The count has
+//! asked before it began whether the domain has groups, and knows none of the members.
+#![expect(unsafe_code, reason = "acts for a domain without a runtime")]
+
+use samara_host_std as _;
+use samara_rref::{RRef, RRefDeque};
+use samara_shared_heap::class;
+use samara_shared_heap::{Owner, heap};
+use samara_testkit::hosted::{acting_for, limit_bytes};
+use std::hint;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::thread;
+
+const PIECE: usize = 16 << 10;
+const MANY: usize = 32;
+const LIMIT: usize = (MANY + 2) * PIECE;
+type Piece = [u8; PIECE];
+
+#[test]
+fn a_batch_that_is_made_meanwhile_is_counted() {
+    let me = Owner::from_index(9).unwrap();
+    let other = Owner::from_index(10).unwrap();
+    limit_bytes(me, Some(LIMIT));
+    let mut most = 0;
+    let (go, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let over = AtomicBool::new(false);
+    // The oldest slabs are those that a count comes to last.
+    // SAFETY: nothing else runs for it.
+    let mut mine: Vec<RRef<Piece>> =
+        unsafe { acting_for(me, || (0..MANY).map(|_| RRef::new([0; PIECE])).collect()) };
+    // What others have lies before it.
+    let small = class::place(16, 1);
+    // SAFETY: goes with its owner.
+    let hoard = || (0..20_000).for_each(|_| _ = unsafe { heap::alloc(small, 16, 1) }.unwrap());
+    // SAFETY: as above.
+    unsafe { acting_for(other, hoard) };
+    let mut more: Vec<RRef<Piece>> = Vec::new();
+    thread::scope(|scope| {
+        // One thread asks for too much: each time is a count.
+        scope.spawn(|| {
+            let ask = || {
+                let mut seen = 0;
+                while !over.load(SeqCst) {
+                    let told = go.load(SeqCst);
+                    if told != seen {
+                        seen = told;
+                        (0..(told >> 5 & 63)).for_each(|_| hint::spin_loop());
+                        assert!(RRef::<[u8]>::new_zeroed_slice(2 * LIMIT).is_err());
+                        done.store(told, SeqCst);
+                    }
+                    hint::spin_loop();
+                }
+            };
+            // SAFETY: as above.
+            unsafe { acting_for(me, ask) };
+        });
+        // The other moves what it has into a batch and out again.
+        let moves = || {
+            for round in 1..=3000 {
+                go.store(round, SeqCst);
+                (0..round & 31).for_each(|_| hint::spin_loop());
+                if let Ok(mut batch) = RRefDeque::<Piece, MANY>::try_new() {
+                    while let Some(piece) = mine.pop() {
+                        batch.push_back(piece).ok().unwrap();
+                    }
+                    while done.load(SeqCst) != round {
+                        thread::yield_now();
+                    }
+                    while more.len() < 2 * MANY
+                        && let Ok(piece) = RRef::try_new([0; PIECE])
+                    {
+                        more.push(piece);
+                    }
+                    most = most.max(heap::census(me).bytes);
+                    more.clear();
+                    while let Some(piece) = batch.pop_front() {
+                        mine.push(piece);
+                    }
+                }
+                while done.load(SeqCst) != round {
+                    thread::yield_now();
+                }
+            }
+        };
+        // SAFETY: as above.
+        unsafe { acting_for(me, moves) };
+        over.store(true, SeqCst);
+    });
+    // SAFETY: as above.
+    unsafe { acting_for(me, || mine.clear()) };
+    limit_bytes(me, None);
+    // SAFETY: nothing refers to them.
+    unsafe { heap::reclaim(other) };
+    assert!(most <= LIMIT, "{most} of {LIMIT}");
+}
