@@ -1,6 +1,7 @@
 //! What the runtime needs from its host, bound once by the final binary with
 //! [`set_runtime_host!`](crate::set_runtime_host).
 
+use crate::contain;
 use crate::event::Event;
 use crate::threads::DomainThread;
 use core::ptr::NonNull;
@@ -240,8 +241,10 @@ pub(crate) fn spawn_thread(body: DomainThread) -> (Result<(), DomainThread>, u32
 pub(crate) fn park_thread(index: usize, timeout: Option<Duration>) -> u32 {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     let park = || unsafe { __samara_park_thread(index, timeout) };
+    let began = now_ns();
     // SAFETY: waiting is trusted code of the host.
     let ((), ticks) = unsafe { thread::as_host_uncharged(park) };
+    contain::waited_inside(now_ns().saturating_sub(began));
     ticks
 }
 

@@ -162,6 +162,16 @@ fn with<R>(owner: Owner, action: impl FnOnce(&mut Account) -> R) -> R {
     unsafe { thread::as_host(locked) }
 }
 
+/// As [`with`], and drops what `action` gives as the host, with the account left: who is cut behind it has none of it in hand.
+fn with_and_drop<R>(owner: Owner, action: impl FnOnce(&mut Account) -> R) {
+    let and_drop = || {
+        let taken = action(&mut ACCOUNTS[owner.index()].lock());
+        drop(taken);
+    };
+    // SAFETY: as in `with`; what is kept is the host's.
+    unsafe { thread::as_host(and_drop) }
+}
+
 /// Who pays for what the host is about to keep: the domain that the running thread acts for, or the host,
 /// which has no limit and never ends.
 #[derive(Clone, Copy, Debug)]
@@ -240,14 +250,13 @@ impl Charge {
         if owner.is_host() {
             return;
         }
-        let before = with(owner, |account| {
+        with_and_drop(owner, |account| {
             let place = account.places.get_mut(self.at);
             match place {
                 Some(Place::Charged(ends)) if account.serial == serial => ends.replace(kept),
                 _ => None,
             }
         });
-        drop(before);
     }
 }
 
@@ -257,11 +266,10 @@ impl Drop for Charge {
         if owner.is_host() {
             return;
         }
-        let place = with(owner, |account| {
+        with_and_drop(owner, |account| {
             // After the payer's end its places are gone, and its successor's are none of this one's.
             (account.serial == serial).then(|| account.release(self.at, self.bytes))
         });
-        drop(place);
     }
 }
 

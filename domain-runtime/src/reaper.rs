@@ -56,7 +56,7 @@ fn on_nobodys_time(f: impl FnOnce()) {
     // SAFETY: a reclaim is the host's, and runs no code of a domain.
     let ((), _) = unsafe { thread::as_host_uncharged(f) };
     let took = host::now_ns().saturating_sub(began);
-    thread::current().note_reclaim(took);
+    thread::current().note_others(took);
 }
 
 fn reclaim(block: &ControlBlock, word: Word) {

@@ -1,4 +1,5 @@
-//! Time that the host spends on behalf of a domain: all but that of reclaims, whose length the dead have chosen.
+//! Time that the host spends on behalf of a domain: all but that of reclaims, whose length the dead have chosen, and that of
+//! domains that are entered meanwhile, which have paid for it.
 
 use crate::host;
 use core::time::Duration;
@@ -7,7 +8,7 @@ use samara_shared_heap::thread;
 /// Measures it on the running thread.
 pub(crate) struct Spent {
     began: u64,
-    reclaims: u64,
+    others: u64,
 }
 
 impl Spent {
@@ -15,14 +16,14 @@ impl Spent {
     pub(crate) fn begin() -> Self {
         Self {
             began: host::now_ns(),
-            reclaims: thread::current().reclaims(),
+            others: thread::current().others(),
         }
     }
 
     /// Up to here.
     pub(crate) fn time(&self) -> Duration {
-        let reclaims = thread::current().reclaims().wrapping_sub(self.reclaims);
+        let others = thread::current().others().wrapping_sub(self.others);
         let took = host::now_ns().saturating_sub(self.began);
-        Duration::from_nanos(took.saturating_sub(reclaims))
+        Duration::from_nanos(took.saturating_sub(others))
     }
 }

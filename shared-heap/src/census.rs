@@ -92,8 +92,6 @@ pub unsafe fn reclaim(owner: Owner) -> Reclaimed {
     unsafe { cap::quiesce_all(owner) };
     // SAFETY: handed on; quiesced just now.
     let (capabilities, cap_bytes) = unsafe { cap::release_all(owner) };
-    // SAFETY: the heap's own code, to the end of this block.
-    let _no_cut = unsafe { NoCut::begin(thread::current()) };
     // A group that the dead owner holds keeps its owner: nobody else has a handle on it.
     let grouped = group::any_of(owner.word());
     let word = owner.word();
@@ -142,8 +140,7 @@ pub fn trim() {
     let _no_cut = unsafe { NoCut::begin(thread::current()) };
     cache::flush_all();
     runs::flush_all();
-    let mut walk = Walk::trimming();
-    while walk.piece(|_, slab, _| Visited::nothing(slab)) {}
+    registry::lock().trim();
 }
 
 /// Bytes of pages that the heap holds from the host.

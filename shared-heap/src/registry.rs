@@ -147,15 +147,18 @@ impl Registry {
         if slab.head.get() == chain::END {
             class.full.remove(slab);
             class.partial.push(slab);
+            // There is one with room again: an empty one need not stay.
+            if let Some(other) = NonNull::new(slab.next.get().cast_mut()) {
+                self.spare(other);
+            }
         }
         slab.head.set(chain::push(slab, slab.head.get(), index));
         slab.used.set(slab.used.get().strict_sub(1));
-        self.spare(at, false);
+        self.spare(at);
     }
 
-    /// Gives a slab of which nothing is used, and no walk is at, back to the host. Keeps the last of its class with room
-    /// unless `trims`.
-    fn spare(&mut self, at: NonNull<Slab>, trims: bool) {
+    /// Gives a slab of which nothing is used, and no walk is at, back to the host, but for the last of its class with room.
+    fn spare(&mut self, at: NonNull<Slab>) {
         // SAFETY: every caller names a listed slab; `self` is the locked registry.
         let slab = unsafe { at.as_ref() };
         if slab.used.get() > 0 || slab.walks.get() > 0 {
@@ -163,13 +166,28 @@ impl Registry {
         }
         if slab.kind() != Kind::Large {
             let class = self.class(slab.kind(), slab.shift());
-            let only = class.partial.first == ptr::from_ref(slab) && slab.next.get().is_null();
-            if only && !trims {
+            if class.partial.first == ptr::from_ref(slab) && slab.next.get().is_null() {
                 return;
             }
             class.partial.remove(slab);
         }
         self.destroy(at);
+    }
+
+    /// Returns every empty slab to the host: it is the only one with room of its class.
+    pub(crate) fn trim(&mut self) {
+        for index in 0..CLASSES {
+            for kind in [Kind::Plain, Kind::Caps] {
+                let shift = (index as u32).strict_add(MIN_SHIFT);
+                let class = self.class(kind, shift);
+                // SAFETY: a listed slab is alive; `self` is the locked registry.
+                let first = unsafe { class.partial.first.as_ref() };
+                if let Some(slab) = first.filter(|it| it.used.get() == 0 && it.walks.get() == 0) {
+                    class.partial.remove(slab);
+                    self.destroy(NonNull::from_ref(slab));
+                }
+            }
+        }
     }
 
     fn destroy(&mut self, slab: NonNull<Slab>) {
@@ -190,7 +208,7 @@ impl Registry {
     fn free_large_at(&mut self, slab: &Slab) {
         slab.word(0).store(chain::CACHED, Ordering::Relaxed);
         slab.used.set(0);
-        self.spare(NonNull::from_ref(slab), false);
+        self.spare(NonNull::from_ref(slab));
     }
 
     /// Bytes held from the host.

@@ -92,7 +92,7 @@ pub struct ThreadSlot {
     shortage: Cell<Shortage>,
     below: Cell<usize>,
     wait: Cell<Wait>,
-    reclaims: Cell<u64>,
+    others: Cell<u64>,
     uncharged: Cell<*const Frame>,
     spared: Cell<u32>,
 }
@@ -111,7 +111,7 @@ impl ThreadSlot {
             shortage: Cell::new(Shortage::NONE),
             below: Cell::new(0),
             wait: Cell::new(Wait::None),
-            reclaims: Cell::new(0),
+            others: Cell::new(0),
             uncharged: Cell::new(ptr::null()),
             spared: Cell::new(0),
         }
@@ -250,15 +250,34 @@ impl ThreadSlot {
         self.wait.set(self.wait.get().max(wait));
     }
 
-    /// Nanoseconds that the thread has spent on reclaims so far, or has waited for others': time of nobody.
+    /// Nanoseconds of the thread so far that are not the host's for whom asks it: reclaims, its own or waited for, which are time of
+    /// nobody; and those of domains that were entered in an [uncharged stretch](as_host_uncharged), which have paid for them.
     #[must_use]
-    pub fn reclaims(&self) -> u64 {
-        self.reclaims.get()
+    pub fn others(&self) -> u64 {
+        self.others.get()
     }
 
     /// Adds to them.
-    pub fn note_reclaim(&self, ns: u64) {
-        self.reclaims.set(self.reclaims.get().wrapping_add(ns));
+    pub fn note_others(&self, ns: u64) {
+        self.others.set(self.others.get().wrapping_add(ns));
+    }
+
+    /// Whether `frame`, a domain's on the thread's chain, was begun in the innermost uncharged stretch.
+    #[must_use]
+    pub fn is_inside_uncharged(&self, frame: *const Frame) -> bool {
+        let mark = self.uncharged.get();
+        let mut at = self.top.get();
+        // SAFETY: frames on the chain are valid while the thread is above them.
+        while let Some(outer) = unsafe { at.as_ref() } {
+            if ptr::eq(at, mark) {
+                return false;
+            }
+            if ptr::eq(at, frame) {
+                return !mark.is_null();
+            }
+            at = outer.prev;
+        }
+        false
     }
 
     /// Whether the thread is in a stretch of the host's whose time is charged to no domain: [`as_host_uncharged`].

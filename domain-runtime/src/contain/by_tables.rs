@@ -88,6 +88,7 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
         Account::Nobodys => return Verdict::Resume,
     };
     let target = activation.target();
+    note_inside(thread, activation, more);
     let overrun = use_up(activation, more);
     let strike = if target.is_dead() {
         None
@@ -119,6 +120,24 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
             }
             Verdict::Later
         }
+    }
+}
+
+/// Time of a domain that was entered in an uncharged stretch is not the host's in that stretch.
+fn note_inside(thread: &ThreadSlot, activation: &Activation, more: u32) {
+    if thread.is_inside_uncharged(activation.frame()) {
+        thread.note_others(u64::from(more).saturating_mul(1000));
+    }
+}
+
+/// The innermost domain has waited for so many nanoseconds: its time, and not the host's for who asked further out.
+#[cfg(feature = "alloc")]
+pub(crate) fn waited_inside(ns: u64) {
+    let thread = thread::current();
+    if let Some(activation) = call::nearest(thread)
+        && thread.is_inside_uncharged(activation.frame())
+    {
+        thread.note_others(ns);
     }
 }
 
@@ -190,6 +209,7 @@ unsafe fn serving(
     registers: &Registers,
     finder: &dyn Finder,
 ) -> Verdict {
+    note_inside(thread, served, more);
     let overrun = use_up(served, more);
     if !served.target().is_dead() {
         if !overrun {
@@ -254,11 +274,16 @@ pub(crate) fn host_waited(time: Duration) {
 /// ticks alone tell work from waits.
 pub(crate) fn host_worked(time: Duration, ticks: u32) {
     charge(|renews| {
-        if renews {
+        let more = if renews {
             ticks
         } else {
             micros(time).max(ticks)
+        };
+        let thread = thread::current();
+        if let Some(activation) = call::nearest(thread) {
+            note_inside(thread, activation, more);
         }
+        more
     });
 }
 

@@ -55,4 +55,4 @@ pub use verdict::{Verdict, Why};
 
 pub(crate) use ways::{calls_here, end_self, host_worked, run_over};
 #[cfg(feature = "alloc")]
-pub(crate) use ways::{host_may_wait, host_waited, may_wait, waited};
+pub(crate) use ways::{host_may_wait, host_waited, may_wait, waited, waited_inside};

@@ -47,3 +47,7 @@ pub(crate) fn host_waited(_: Duration) {}
 
 /// As above.
 pub(crate) fn host_worked(_: Duration, _: u32) {}
+
+/// As above.
+#[cfg(feature = "alloc")]
+pub(crate) fn waited_inside(_: u64) {}

@@ -48,8 +48,6 @@ pub(crate) struct Walk {
     at: *const Slab,
     /// The word there.
     index: usize,
-    /// Whether what is left empty goes back to the host though it is the last of its class with room.
-    trims: bool,
 }
 
 /// How far a visit of a slab came.
@@ -80,18 +78,7 @@ impl Walk {
         let registry = lock();
         let at = registry.all.newest;
         keep(at);
-        Self {
-            at,
-            index: 0,
-            trims: false,
-        }
-    }
-
-    /// As [`begin`](Self::begin), and gives back each slab that it leaves empty.
-    pub(crate) fn trimming() -> Self {
-        let mut walk = Self::begin();
-        walk.trims = true;
-        walk
+        Self { at, index: 0 }
     }
 
     /// Visits slabs, with the lock taken, until a piece's work is done: each from the word on where the last visit of it
@@ -120,7 +107,7 @@ impl Walk {
                 let left = mem::replace(&mut self.at, slab.older.get());
                 self.index = 0;
                 keep(self.at);
-                registry.let_go(left, self.trims);
+                registry.let_go(left);
                 work = work.saturating_add(LEFT);
             }
         }
@@ -133,7 +120,7 @@ impl Drop for Walk {
         if !self.at.is_null() {
             // SAFETY: the heap's own code, to the end of this block.
             let _no_cut = unsafe { NoCut::begin(thread::current()) };
-            lock().let_go(self.at, self.trims);
+            lock().let_go(self.at);
         }
     }
 }
@@ -166,11 +153,11 @@ impl Visited {
 
 impl Registry {
     /// A walk has left that slab.
-    fn let_go(&mut self, slab: *const Slab, trims: bool) {
+    fn let_go(&mut self, slab: *const Slab) {
         // SAFETY: it was kept until here, so it is listed and alive; `self` is the locked registry.
         if let Some(slab) = unsafe { slab.as_ref() } {
             slab.walks.set(slab.walks.get().strict_sub(1));
-            self.spare(NonNull::from_ref(slab), trims);
+            self.spare(NonNull::from_ref(slab));
         }
     }
 

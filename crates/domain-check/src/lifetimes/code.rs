@@ -10,7 +10,7 @@ use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Block, Expr, ExprBlock, ExprMacro, ExprTuple, File, Item, ItemMacro, ItemMod, Macro, Stmt,
-    Token,
+    Token, Type, TypeGroup, TypeParen,
 };
 
 /// Macros of the compiler whose arguments are expressions.
@@ -46,6 +46,18 @@ impl Code {
             file,
             macros: opened.definitions.into_iter().map(|it| it.1).collect(),
         })
+    }
+}
+
+/// Takes parentheses off types: a look that compares with a path needs not look through them.
+pub(super) struct Bare;
+
+impl VisitMut for Bare {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        while let Type::Paren(TypeParen { elem, .. }) | Type::Group(TypeGroup { elem, .. }) = ty {
+            *ty = (**elem).clone();
+        }
+        visit_mut::visit_type_mut(self, ty);
     }
 }
 

@@ -7,11 +7,13 @@ mod traits;
 use std::collections::{BTreeMap, BTreeSet};
 
 use syn::visit::{self, Visit};
+use syn::visit_mut::VisitMut;
 use syn::{File, GenericParam, Path, Type};
 
 pub(super) use self::associated::is_given;
 use self::gather::{Gather, TypeItem};
 pub(super) use self::traits::Trait;
+use super::code::Bare;
 use super::declared::{Declared, is_structure, name};
 use super::facts::{Name, STATIC};
 use super::judge::{Outlived, outlived};
@@ -117,7 +119,11 @@ impl Definitions {
             mut definitions,
             items,
             ..
-        } = Gather::all(file);
+        } = {
+            let mut file = file.clone();
+            Bare.visit_file_mut(&mut file);
+            Gather::all(&file)
+        };
         // A type's fields are of types whose relations may not be known yet: of those the worst is assumed.
         for _ in 0..MOST_ROUNDS {
             let mut types = BTreeMap::<_, Vec<_>>::new();

@@ -163,8 +163,10 @@ impl Scan<'_> {
                 format!("{what} has a type that could not be read"),
             );
         }
-        let mut facts = walk.facts;
         let around = &scope.header.edges;
+        let alone = walk.of_result_alone(around, &scope.declared);
+        self.relied(what, alone);
+        let mut facts = walk.facts;
         if facts.edges.is_empty() && around.is_empty() {
             return;
         }

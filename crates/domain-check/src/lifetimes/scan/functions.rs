@@ -1,12 +1,14 @@
 //! Functions, their signatures.
 
 use proc_macro2::TokenTree;
+use syn::visit_mut::VisitMut;
 use syn::{FnArg, ReturnType, Signature};
 
 use super::generics::walk_generics;
 use super::{Scan, anonymous};
 use crate::check::tokens::{is_word, until_body};
 use crate::finding::Rule;
+use crate::lifetimes::code::Bare;
 use crate::lifetimes::judge::outlived;
 use crate::lifetimes::walk::{Scope, Walk};
 
@@ -27,7 +29,8 @@ impl Scan<'_> {
         let what = format!("fn {}", self.function.as_deref().unwrap_or_default());
         let mut scope = around.clone();
         match syn::parse2::<Signature>(header.iter().cloned().collect()) {
-            Ok(signature) => {
+            Ok(mut signature) => {
+                Bare.visit_signature_mut(&mut signature);
                 if let Some(named) = anonymous::named(&signature) {
                     let mut scope = around.clone();
                     self.generics(&named, is_async, &mut scope, &what);
@@ -71,6 +74,8 @@ impl Scan<'_> {
         let is_opaque = walk.is_opaque || is_async;
         let mut declared = scope.declared.clone();
         declared.append(&walk.proved);
+        let alone = walk.of_result_alone(&scope.header.edges, &declared);
+        self.relied(what, alone);
         let mut facts = walk.facts;
         facts.append(&scope.bounds);
         facts.edges.extend(scope.header.edges.iter().cloned());

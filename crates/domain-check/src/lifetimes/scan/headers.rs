@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use syn::parse::Parse;
+use syn::visit_mut::VisitMut;
 use syn::{ImplItemType, ItemImpl, ItemTrait, TraitItemType, Type, TypeParamBound};
 
 use super::Scan;
 use super::generics::{arguments, walk_generics};
 use crate::check::tokens::{is_punct, is_word, until_body};
 use crate::finding::Rule;
+use crate::lifetimes::code::Bare;
 use crate::lifetimes::declared::{name, written};
 use crate::lifetimes::facts::ELSEWHERE;
 use crate::lifetimes::judge::{judge, undeclared};
@@ -28,7 +30,10 @@ impl Scan<'_> {
         let empty = TokenTree::Group(Group::new(Delimiter::Brace, TokenStream::new()));
         let whole = header.iter().cloned().chain([empty]).collect();
         let item = match syn::parse2::<ItemImpl>(whole) {
-            Ok(item) => item,
+            Ok(mut item) => {
+                Bare.visit_item_impl_mut(&mut item);
+                item
+            }
             Err(problem) => {
                 self.not_understood("an impl", &problem);
                 return length + 1;
@@ -124,7 +129,8 @@ impl Scan<'_> {
         let what = format!("trait {}", tokens[1]);
         let mut scope = Scope::default();
         match syn::parse2::<ItemTrait>(whole) {
-            Ok(item) => {
+            Ok(mut item) => {
+                Bare.visit_item_trait_mut(&mut item);
                 self.add(&mut scope, &item.generics, &what);
                 let this = ["Self".to_owned()];
                 self.presume(&mut scope, &this, &item.supertraits);
@@ -136,7 +142,10 @@ impl Scan<'_> {
                         scope.declared.add(name(lifetime), "Self".into());
                     }
                 }
-                let associated: Vec<TraitItemType> = items(body);
+                let mut associated: Vec<TraitItemType> = items(body);
+                for item in &mut associated {
+                    Bare.visit_trait_item_type_mut(item);
+                }
                 self.bounds(&mut scope, &what, |walk| {
                     walk_generics(walk, &item.generics);
                     if walk.bounds(&item.supertraits) {
@@ -207,7 +216,10 @@ fn is_tick(token: Option<&TokenTree>) -> bool {
 
 /// The types that an impl associates.
 fn associated(body: &Group) -> BTreeMap<String, Type> {
-    let items: Vec<ImplItemType> = items(body);
+    let mut items: Vec<ImplItemType> = items(body);
+    for item in &mut items {
+        Bare.visit_impl_item_type_mut(item);
+    }
     let items = items.into_iter().filter(|it| it.generics.params.is_empty());
     items.map(|it| (it.ident.to_string(), it.ty)).collect()
 }

@@ -1,10 +1,14 @@
 //! Entry points of a walk: an argument, a result, a bound.
 
+use std::collections::BTreeSet;
+
 use syn::{GenericArgument, Path, PathArguments, PathSegment, ReturnType, Type, TypeParamBound};
 
 use super::{Binding, Bindings, Elided, Flow, Walk};
+use crate::lifetimes::declared::Declared;
 use crate::lifetimes::definitions::Trait;
-use crate::lifetimes::facts::{Facts, Name, Node};
+use crate::lifetimes::facts::{Edge, Facts, Name, Node};
+use crate::lifetimes::judge::{Relied, undeclared};
 
 impl Walk<'_> {
     /// A bound as the signature that it gives a closure.
@@ -146,8 +150,31 @@ impl Walk<'_> {
     pub(in crate::lifetimes) fn output(&mut self, ty: &Type, elided: Elided) {
         self.flow = Flow::Back;
         self.is_result = true;
+        self.of_result = Some(self.facts.edges.len());
         self.elided = elided;
         self.ty(ty);
+    }
+
+    /// Bounds that the result implies, and neither the arguments nor what is `around` and `declared`. The compiler believes them of
+    /// a function as a value, where nobody has proved them: nothing with such a bound came in.
+    pub(in crate::lifetimes) fn of_result_alone(
+        &self,
+        around: &[Edge],
+        declared: &Declared,
+    ) -> BTreeSet<Relied> {
+        let Some(of_result) = self.of_result else {
+            return BTreeSet::new();
+        };
+        let (of_inputs, of_result) = self.facts.edges.split_at(of_result);
+        let mut known = declared.clone();
+        for edge in of_inputs.iter().chain(around) {
+            known.add(edge.outer.clone(), edge.inner.clone());
+        }
+        let alone = Facts {
+            edges: of_result.to_vec(),
+            ..Facts::default()
+        };
+        undeclared(&alone, &known)
     }
 
     /// Bounds of a parameter: what it is bounded by may hand values of it in or out. Returns whether they may

@@ -118,6 +118,8 @@ pub(super) struct Walk<'a> {
     depth: u32,
     /// Whether the types are of a result.
     is_result: bool,
+    /// Edges from here on are those of the result.
+    of_result: Option<usize>,
     /// Whether a result is of a type that hides what it has inside.
     pub(super) is_opaque: bool,
     /// Whether there was more than is looked at.
@@ -149,6 +151,7 @@ impl<'a> Walk<'a> {
             objects: 0,
             depth: 0,
             is_result: false,
+            of_result: None,
             is_opaque: false,
             is_overgrown: false,
             types: 0,

@@ -1,0 +1,113 @@
+//! Attack: a domain is cut at each instruction of an `open` that fails. The list of what it is charged for comes out of the account
+//! (`kept::Charge::drop`) into the domain's frames: who is cut with it in its hands leaks memory of the host's.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#![expect(unsafe_code, reason = "counts what the host has")]
+
+use samara_domain_runtime::{Domain, DomainSpec, Mint};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
+use samara_testkit::contained::{arm, disarm, stepping};
+use samara_testkit::hosted::{alone, host};
+use std::alloc::{GlobalAlloc, Layout};
+use std::sync::atomic::{AtomicIsize, Ordering::SeqCst};
+use std::time::Duration;
+
+struct Counting(System);
+static BYTES: AtomicIsize = AtomicIsize::new(0);
+// SAFETY: handed on.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        BYTES.fetch_add(layout.size() as isize, SeqCst);
+        // SAFETY: handed on.
+        unsafe { self.0.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        BYTES.fetch_sub(layout.size() as isize, SeqCst);
+        // SAFETY: handed on.
+        unsafe { self.0.dealloc(at, layout) }
+    }
+}
+#[global_allocator]
+static ALLOC: DomainAlloc<Counting> = DomainAlloc::new(Counting(System));
+
+#[interface]
+trait Files {
+    #[replay]
+    fn open(&self) -> Result<Proxy<dyn Files>, RpcError>;
+}
+struct Serving;
+impl Files for Serving {
+    fn open(&self) -> Result<Proxy<dyn Files>, RpcError> {
+        Err(RpcError::OutOfMemory)
+    }
+}
+#[interface]
+trait Client {
+    fn open(&self) -> Result<u32, RpcError>;
+}
+struct Calling(Shadow<dyn Files>);
+impl Client for Calling {
+    fn open(&self) -> Result<u32, RpcError> {
+        arm();
+        let got = self.0.open();
+        disarm();
+        drop(got);
+        Ok(0)
+    }
+}
+
+/// A debug build has ten times as many instructions, and leaks at as many more.
+const STRIDE: u64 = if cfg!(debug_assertions) { 71 } else { 1 };
+
+/// Bytes of `client`, for each event that is logged.
+const NAMES: isize = 12;
+
+#[test]
+fn who_is_cut_in_a_charge_leaks_nothing() {
+    let _alone = alone();
+    let contained = stepping();
+    let init = |()| Ok::<_, RpcError>(Serving);
+    let server: Domain<dyn Files> = host()
+        .spawn(DomainSpec::new("files"), init, Mint::nothing())
+        .unwrap();
+    let one = |at: u64| {
+        let of = server.clone();
+        let mint = Mint::fallible(move || of.shadow());
+        let init = |files| Ok::<_, RpcError>(Calling(files));
+        let spec = DomainSpec::new("client").budget(Duration::from_secs(1));
+        let client: Domain<dyn Client> = host().spawn(spec, init, mint).unwrap();
+        let proxy = client.proxy().unwrap();
+        let (got, _) = contained.step_armed(at, true, || proxy.open());
+        drop(proxy);
+        client.kill();
+        drop(client);
+        host().reap();
+        got
+    };
+    for _ in 0..3 {
+        let _ = one(u64::MAX - 1);
+        let _ = one(10);
+    }
+    let mut leaks = Vec::new();
+    let mut at = 0;
+    loop {
+        let before = BYTES.load(SeqCst);
+        let got = one(at);
+        let left = BYTES.load(SeqCst) - before;
+        // The test's log keeps a name or two of each, and doubles now and then.
+        if !(0..=NAMES).contains(&left) && left < 4000 {
+            leaks.push((at, left));
+        }
+        if got.is_ok() {
+            println!("{at} instructions");
+            break;
+        }
+        at += STRIDE;
+    }
+    assert!(
+        leaks.is_empty(),
+        "{} places: {:?}",
+        leaks.len(),
+        &leaks[..leaks.len().min(40)]
+    );
+}

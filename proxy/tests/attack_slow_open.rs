@@ -1,0 +1,108 @@
+//! Attack: a server takes long, on its own budget, to open an object again, and then refuses. Whoever called the object pays for
+//! the server's time, as time that the host spent on it in vain, and dies of it.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
+use samara_testkit::contained::contained;
+use samara_testkit::hosted::{alone, deaths, host};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+#[interface]
+trait Files {
+    #[replay]
+    fn open(&self) -> Result<Proxy<dyn File>, RpcError>;
+    /// Takes as long, on its own budget.
+    fn slow(&self) -> Result<u32, RpcError>;
+}
+#[interface]
+trait File {
+    #[idempotent]
+    fn len(&self) -> Result<u32, RpcError>;
+}
+static MEAN: AtomicBool = AtomicBool::new(false);
+const SLOW: Duration = Duration::from_millis(100);
+fn spin() {
+    let began = Instant::now();
+    while began.elapsed() < SLOW {}
+}
+struct Serving;
+struct Open;
+impl File for Open {
+    fn len(&self) -> Result<u32, RpcError> {
+        if MEAN.load(SeqCst) {
+            panic!("ends itself, to be asked to open it again");
+        }
+        Ok(7)
+    }
+}
+impl Files for Serving {
+    fn open(&self) -> Result<Proxy<dyn File>, RpcError> {
+        if MEAN.load(SeqCst) {
+            spin();
+            return Err(RpcError::OutOfMemory);
+        }
+        Proxy::export(Open).map_err(|(error, _)| error.into())
+    }
+    fn slow(&self) -> Result<u32, RpcError> {
+        spin();
+        Ok(0)
+    }
+}
+#[interface]
+trait Client {
+    fn open(&self) -> Result<u32, RpcError>;
+    fn slow(&self) -> Result<u32, RpcError>;
+    fn len(&self) -> Result<u32, RpcError>;
+}
+struct Calling(Shadow<dyn Files>, Mutex<Option<Proxy<dyn File>>>);
+impl Client for Calling {
+    fn open(&self) -> Result<u32, RpcError> {
+        *self.1.lock().unwrap() = Some(self.0.open()?);
+        Ok(0)
+    }
+    fn slow(&self) -> Result<u32, RpcError> {
+        self.0.slow()
+    }
+    fn len(&self) -> Result<u32, RpcError> {
+        let file = self.1.lock().unwrap().take().unwrap();
+        let began = Instant::now();
+        let got = file.len();
+        samara_testkit::hosted::as_host(|| println!("{got:?} after {:?}", began.elapsed()));
+        Ok(1)
+    }
+}
+
+#[test]
+fn a_server_that_is_slow_to_refuse_does_not_end_its_caller() {
+    let _alone = alone();
+    let _contained = contained(true);
+    let init = |()| Ok::<_, RpcError>(Serving);
+    let spec = DomainSpec::new("files")
+        .budget(Duration::from_secs(1))
+        .restart(Restart::limited(100, Duration::from_secs(1)));
+    let server: Domain<dyn Files> = host().spawn(spec, init, Mint::nothing()).unwrap();
+    let of = server.clone();
+    let mint = Mint::fallible(move || of.shadow());
+    let init = |files| Ok::<_, RpcError>(Calling(files, Mutex::default()));
+    let spec = DomainSpec::new("innocent").budget(Duration::from_millis(20));
+    let client: Domain<dyn Client> = host().spawn(spec, init, mint).unwrap();
+    let proxy = client.proxy().unwrap();
+    assert_eq!(proxy.open(), Ok(0));
+    assert_eq!(proxy.slow(), Ok(0), "a slow answer is the server's time");
+    MEAN.store(true, SeqCst);
+    let got = proxy.len();
+    MEAN.store(false, SeqCst);
+    println!("{got:?}, server {:?}", server.exit_reason());
+    let died = deaths("innocent");
+    client.kill();
+    server.kill();
+    host().reap();
+    assert!(died.is_empty(), "{got:?}: {died:?}");
+}
