@@ -1,7 +1,6 @@
 //! What the runtime needs from its host, bound once by the final binary with
 //! [`set_runtime_host!`](crate::set_runtime_host).
 
-use crate::contain;
 use crate::event::Event;
 use crate::threads::DomainThread;
 use core::ptr::NonNull;
@@ -244,7 +243,7 @@ pub(crate) fn park_thread(index: usize, timeout: Option<Duration>) -> u32 {
     let began = now_ns();
     // SAFETY: waiting is trusted code of the host.
     let ((), ticks) = unsafe { thread::as_host_uncharged(park) };
-    contain::waited_inside(now_ns().saturating_sub(began));
+    crate::contain::waited_inside(now_ns().saturating_sub(began));
     ticks
 }
 
