@@ -131,7 +131,6 @@ fn note_inside(thread: &ThreadSlot, activation: &Activation, more: u32) {
 }
 
 /// The innermost domain has waited for so many nanoseconds: its time, and not the host's for who asked further out.
-#[cfg(feature = "alloc")]
 pub(crate) fn waited_inside(ns: u64) {
     let thread = thread::current();
     if let Some(activation) = call::nearest(thread)

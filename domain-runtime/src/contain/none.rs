@@ -49,5 +49,4 @@ pub(crate) fn host_waited(_: Duration) {}
 pub(crate) fn host_worked(_: Duration, _: u32) {}
 
 /// As above.
-#[cfg(feature = "alloc")]
 pub(crate) fn waited_inside(_: u64) {}
