@@ -240,10 +240,12 @@ pub(crate) fn spawn_thread(body: DomainThread) -> (Result<(), DomainThread>, u32
 pub(crate) fn park_thread(index: usize, timeout: Option<Duration>) -> u32 {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     let park = || unsafe { __samara_park_thread(index, timeout) };
-    let began = now_ns();
+    let began = crate::contain::is_inside().then(now_ns);
     // SAFETY: waiting is trusted code of the host.
     let ((), ticks) = unsafe { thread::as_host_uncharged(park) };
-    crate::contain::waited_inside(now_ns().saturating_sub(began));
+    if let Some(began) = began {
+        thread::current().note_others(now_ns().saturating_sub(began));
+    }
     ticks
 }
 

@@ -130,14 +130,11 @@ fn note_inside(thread: &ThreadSlot, activation: &Activation, more: u32) {
     }
 }
 
-/// The innermost domain has waited for so many nanoseconds: its time, and not the host's for who asked further out.
-pub(crate) fn waited_inside(ns: u64) {
+/// Whether the innermost domain was entered in an uncharged stretch: what it waits is its time, and not the host's for who
+/// asked further out.
+pub(crate) fn is_inside() -> bool {
     let thread = thread::current();
-    if let Some(activation) = call::nearest(thread)
-        && thread.is_inside_uncharged(activation.frame())
-    {
-        thread.note_others(ns);
-    }
+    call::nearest(thread).is_some_and(|at| thread.is_inside_uncharged(at.frame()))
 }
 
 /// Counts `more` microseconds for `activation` and for those further out of the same generation: a domain
