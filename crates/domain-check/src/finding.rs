@@ -147,4 +147,6 @@ rules! {
     /// A signature from which the compiler would infer that one lifetime outlives another, and whose
     /// callers may not be held to it.
     ImpliedBound, "implied-bound", "name the lifetimes and write the bound into the item's generics, or bound a type by `'static`, or take the two apart";
+    /// A function or a closure is a value, and its signature implies bounds that nobody proves then.
+    LinkedValue, "linked-value", "call the function in a closure, as in `|it| f(it)`; give a closure arguments whose lifetimes stand apart";
 }

@@ -12,7 +12,6 @@ use std::collections::BTreeSet;
 use proc_macro2::{TokenStream, TokenTree};
 
 use super::expand::{self, Reader, Run};
-use super::on_a_large_stack;
 use super::places;
 use super::tokens::{is_punct, is_word, plain};
 use crate::build::Invocation;
@@ -49,31 +48,19 @@ const TAKING: &[(&str, &str)] = &[
     ("::substr_range", "compares by `substr_range`"),
 ];
 
-/// Every place where a unit has an address.
+/// Every place where a unit takes an address, by its calls.
 pub(super) fn check(invocation: &Invocation, run: &Run<'_>) -> Result<Findings, String> {
-    let typed = ["-Zunpretty=hir,typed".to_owned()];
-    let typed = expand::told(invocation, &typed, Reader::Checks, run)?;
-    let mut findings = on_a_large_stack(|| {
-        let tokens = places::without(&typed)?.parse::<TokenStream>();
-        let tokens = tokens.map_err(|error| format!("could not read the code's types: {error}"))?;
-        if is_cut(tokens.clone()) {
-            return Err("a type is too long to be printed, and not understood".to_owned());
-        }
-        Ok(pointers(tokens))
-    })?;
     let calls = [
         // Nothing is inlined, so that each call keeps its name.
         "-Copt-level=0".to_owned(),
         "-Zmir-opt-level=0".to_owned(),
         "--emit=mir=-".to_owned(),
     ];
-    let calls = expand::told(invocation, &calls, Reader::Checks, run)?;
-    findings.extend(taken(&calls)?);
-    Ok(findings)
+    taken(&expand::told(invocation, &calls, Reader::Checks, run)?)
 }
 
 /// Finds raw pointers in code whose expressions have their types beside them.
-fn pointers(source: TokenStream) -> Findings {
+pub(super) fn pointers(source: TokenStream) -> Findings {
     let mut found = BTreeSet::new();
     collect(source, None, &mut found);
     let findings = found.into_iter().map(|(what, function)| {
@@ -117,22 +104,6 @@ fn collect(
             _ => {}
         }
     }
-}
-
-/// Whether a type was printed in part. A range's end follows the dots in a pattern.
-fn is_cut(source: TokenStream) -> bool {
-    let tokens: Vec<TokenTree> = source.into_iter().collect();
-    let dots = |window: &[TokenTree]| window.iter().all(|it| is_punct(Some(it), '.'));
-    let cut = tokens.windows(3).enumerate().any(|(at, window)| {
-        dots(window)
-            && match tokens.get(at + 3) {
-                Some(TokenTree::Literal(_)) => false,
-                Some(TokenTree::Ident(word)) => word == "as",
-                next => !is_punct(next, '-') && !is_punct(next, '<'),
-            }
-    });
-    let mut groups = tokens.into_iter();
-    cut || groups.any(|it| matches!(it, TokenTree::Group(group) if is_cut(group.stream())))
 }
 
 /// Finds where MIR takes an address.
@@ -213,12 +184,11 @@ fn finding(what: String, function: Option<String>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_cut, pointers, taken};
-    use crate::check::places;
+    use super::{pointers, taken};
+    use crate::check::typed;
 
     fn pointers_in(typed: &str) -> Vec<String> {
-        let typed = places::without(typed).expect("plain");
-        let tokens = typed.parse().expect("Rust's tokens");
+        let tokens = typed::read(typed).expect("Rust's tokens");
         pointers(tokens).iter().map(ToString::to_string).collect()
     }
 
@@ -294,24 +264,6 @@ mod tests {
             "_3 = core::ptr::hash::<u8, ...>(copy _4, copy _5) -> bb1;",
         ] {
             assert!(taken(line).is_err(), "{line}");
-        }
-        let is_cut = |typed: &str| is_cut(typed.parse().expect("Rust's tokens"));
-        for typed in [
-            "(x as &mut ...)",
-            "(x as ...)",
-            "(x as fn(..., u8) -> ... {f})",
-            "(x as Option<...>)",
-            "(x as fn(usize) -> u8 {...::new})",
-            "(x as <... as Iterator>::Item)",
-        ] {
-            assert!(is_cut(typed), "{typed}");
-        }
-        for typed in [
-            "match x { 1...5 => 2, ...9 => 1, A...B => 0, -2...-1 => 3 }",
-            "(0..5, S { ..x }, [a, ..])",
-            "\"...\"",
-        ] {
-            assert!(!is_cut(typed), "{typed}");
         }
     }
 }

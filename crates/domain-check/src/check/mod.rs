@@ -17,6 +17,8 @@ mod search;
 mod sources;
 mod statics;
 pub(crate) mod tokens;
+mod typed;
+mod values;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -28,6 +30,7 @@ use self::conditions::Conditions;
 pub use self::expand::Run;
 use self::sources::Sources;
 pub use self::statics::check_sysroot;
+use self::typed::Told;
 use crate::build::{Build, Invocation, Package};
 use crate::finding::{Finding, Findings, Rule};
 use crate::lifetimes;
@@ -189,7 +192,8 @@ impl Unit<'_> {
         let sources = Sources::new(build, review, self.domain, conditions.differing());
         let (mut code, written) = sources.check(files);
         let expanded = expand::expanded(&self.invocation, run);
-        let signatures = match expanded.and_then(|source| look_into(&source, &written, review)) {
+        let mut signatures = match expanded.and_then(|source| look_into(&source, &written, review))
+        {
             Ok((of_code, of_signatures)) => {
                 code.extend(of_code);
                 of_signatures
@@ -200,8 +204,11 @@ impl Unit<'_> {
             }
         };
         if code.is_empty() && signatures.is_empty() {
-            match addresses::check(&self.invocation, run) {
-                Ok(findings) => code.extend(findings),
+            match self.typed(run) {
+                Ok((of_code, of_values)) => {
+                    code.extend(of_code);
+                    signatures.extend(of_values);
+                }
                 Err(problem) => code.push(Finding::new(Rule::NotUnderstood, problem)),
             }
         }
@@ -229,6 +236,16 @@ impl Unit<'_> {
             code.extend(closures::check(&self.invocation, &build.checked(), run)?);
         }
         Ok((code, signatures))
+    }
+
+    /// What is wrong with the unit's addresses, and what with functions that are values: both are seen by types.
+    fn typed(&self, run: &Run<'_>) -> Result<(Findings, Findings), String> {
+        let of = |told, search: fn(TokenStream) -> Findings| {
+            typed::look(told, &self.invocation, run, search)
+        };
+        let mut addresses = of(Told::Plainly, addresses::pointers)?;
+        addresses.extend(addresses::check(&self.invocation, run)?);
+        Ok((addresses, of(Told::Wholly, values::search)?))
     }
 
     /// What the root file says, and what the compiler makes of it.

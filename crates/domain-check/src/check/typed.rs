@@ -1,0 +1,160 @@
+//! Code whose expressions have their types beside them, as the compiler resolved them: `(expression as Type)`. No other
+//! name, import or macro hides one.
+
+use proc_macro2::{TokenStream, TokenTree};
+
+use super::expand::{self, Reader, Run};
+use super::on_a_large_stack;
+use super::places;
+use super::tokens::is_punct;
+use crate::build::Invocation;
+
+/// What is told of a type.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Told {
+    /// As one writes it.
+    Plainly,
+    /// With the signatures of closures, and with lifetimes: `'b0` is the binder's first, any other one is `'erased`.
+    Wholly,
+}
+
+/// What `look` finds in the unit's code.
+pub(super) fn look<T: Send>(
+    told: Told,
+    invocation: &Invocation,
+    run: &Run<'_>,
+    look: impl FnOnce(TokenStream) -> T + Send,
+) -> Result<T, String> {
+    let mut arguments = vec!["-Zunpretty=hir,typed".to_owned()];
+    if told == Told::Wholly {
+        arguments.push("-Zverbose-internals".to_owned());
+    }
+    let typed = expand::told(invocation, &arguments, Reader::Checks, run)?;
+    on_a_large_stack(|| {
+        let typed = match told {
+            Told::Plainly => typed,
+            Told::Wholly => with_tokens(&typed),
+        };
+        Ok(look(read(&typed)?))
+    })
+}
+
+/// Reads what the compiler printed.
+pub(super) fn read(typed: &str) -> Result<TokenStream, String> {
+    let tokens = places::without(typed)?.parse::<TokenStream>();
+    let tokens = tokens.map_err(|error| format!("could not read the code's types: {error}"))?;
+    if is_cut(tokens.clone()) {
+        return Err("a type is too long to be printed, and not understood".to_owned());
+    }
+    Ok(tokens)
+}
+
+/// How the compiler prints the lifetimes of a binder, and those that it forgot.
+const BOUND: &str = "'^";
+const ERASED: &str = "'{erased}";
+
+/// The number of an item, where the compiler names it.
+const ITEM: &str = "DefId(";
+
+/// Makes tokens of what the compiler prints for itself: lifetimes get names, and numbers of items go. Whatever is replaced
+/// has nothing in it that begins or ends a text, so a text of the domain's that looks like it hides nothing.
+fn with_tokens(typed: &str) -> String {
+    let mut rest = typed;
+    let mut all = String::with_capacity(typed.len());
+    while let Some(at) = [BOUND, ERASED, ITEM]
+        .iter()
+        .filter_map(|it| rest.find(it))
+        .min()
+    {
+        let (before, after) = rest.split_at(at);
+        all.push_str(before);
+        rest = if let Some(after) = after.strip_prefix(ERASED) {
+            all.push_str("'erased");
+            after
+        } else if let Some(after) = after.strip_prefix(BOUND) {
+            let digits = after.find(|it: char| !it.is_ascii_digit() && it != '_');
+            let (number, after) = after.split_at(digits.unwrap_or(after.len()));
+            all.push_str("'b");
+            all.push_str(number);
+            let name = after.strip_prefix(".Named(").and_then(behind_item);
+            name.and_then(|it| it.strip_prefix(')')).unwrap_or(after)
+        } else {
+            all.push_str("DefId");
+            behind_item(after).unwrap_or(&after["DefId".len()..])
+        };
+    }
+    all.push_str(rest);
+    all
+}
+
+/// What follows the number and the path of an item: `DefId(0:27 ~ a[385e]::{impl#0}::'_#1)`.
+fn behind_item(text: &str) -> Option<&str> {
+    let path = text.strip_prefix(ITEM)?;
+    let is_of_a_path = |it: char| it.is_alphanumeric() || "_:~[]{}#' ".contains(it);
+    path.trim_start_matches(is_of_a_path).strip_prefix(')')
+}
+
+/// Whether a type was printed in part. A range's end follows the dots in a pattern.
+fn is_cut(source: TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = source.into_iter().collect();
+    let dots = |window: &[TokenTree]| window.iter().all(|it| is_punct(Some(it), '.'));
+    let cut = tokens.windows(3).enumerate().any(|(at, window)| {
+        dots(window)
+            && match tokens.get(at + 3) {
+                Some(TokenTree::Literal(_)) => false,
+                Some(TokenTree::Ident(word)) => word == "as",
+                next => !is_punct(next, '-') && !is_punct(next, '<'),
+            }
+    });
+    let mut groups = tokens.into_iter();
+    cut || groups.any(|it| matches!(it, TokenTree::Group(group) if is_cut(group.stream())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_cut, with_tokens};
+
+    #[test]
+    fn types_that_are_printed_in_part_are_seen() {
+        let is_cut = |typed: &str| is_cut(typed.parse().expect("Rust's tokens"));
+        for typed in [
+            "(x as &mut ...)",
+            "(x as ...)",
+            "(x as fn(..., u8) -> ... {f})",
+            "(x as Option<...>)",
+            "(x as fn(usize) -> u8 {...::new})",
+            "(x as <... as Iterator>::Item)",
+        ] {
+            assert!(is_cut(typed), "{typed}");
+        }
+        for typed in [
+            "match x { 1...5 => 2, ...9 => 1, A...B => 0, -2...-1 => 3 }",
+            "(0..5, S { ..x }, [a, ..])",
+            "\"...\"",
+        ] {
+            assert!(!is_cut(typed), "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_the_compiler_prints_for_itself_becomes_tokens() {
+        for (printed, tokens) in [
+            (
+                "for<Region(BrNamed(DefId(0:27 ~ a[3e5e]::{impl#0}::'a))), Region(BrAnon)> fn(&'^0.Named(DefId(0:27 ~ a[3e5e]::{impl#0}::'a)) T, &'^1 u8)",
+                "for<Region(BrNamed(DefId)), Region(BrAnon)> fn(&'b0 T, &'b1 u8)",
+            ),
+            ("&'{erased} fn(&'^1_0 u8)", "&'erased fn(&'b1_0 u8)"),
+            (
+                "Opaque(DefId(0:7 ~ d[22d0]::f::{opaque#0}), ['{erased}])",
+                "Opaque(DefId, ['erased])",
+            ),
+        ] {
+            assert_eq!(with_tokens(printed), tokens);
+        }
+        // A text ends where it did.
+        let text = "(\"DefId(0:1 ~ a[0]::\" , hidden(1), \")\")";
+        assert!(with_tokens(text).contains("\" , hidden(1), \")\")"));
+        let text = "(\"'^0.Named(DefId(0:1\", hidden(1))";
+        assert!(with_tokens(text).contains("\", hidden(1))"));
+    }
+}

@@ -1,0 +1,473 @@
+//! Functions and closures that are values.
+//!
+//! A call by name has to prove what the signature implies of lifetimes. A function that is handed on as a value need
+//! not: where its lifetimes are bound late, the compiler lets it be a pointer to other types, or what a generic function
+//! calls, and nobody proves anything any more (rustc's issue 25860). So a function whose signature links a lifetime that
+//! is bound late with anything else is called, and is no value. A closure is one always, and links none.
+//!
+//! `lifetimes` judges what signatures imply, by their syntax; this is the other end of the same hole. It reads types as
+//! the compiler resolved them, so that no other name, import or macro hides one, and has to understand no definition.
+//!
+//! The bounds that a type implies say that what is inside outlives the lifetime outside. A lifetime that stands only at the
+//! reference that an argument is, is outside of nothing else: no other place takes a borrow that is believed to live as
+//! long. Behind any other type it may be: a type's arguments may be left out where they have defaults.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+use super::tokens::{is_punct, is_word};
+use crate::finding::{Finding, Findings, Rule};
+
+/// Every function and closure that is a value, and may not be, in code whose expressions have their whole types beside
+/// them.
+pub(super) fn search(source: TokenStream) -> Findings {
+    let mut values = Values::default();
+    values.parameters.insert("Self".to_owned());
+    parameters(source.clone(), &mut values.parameters);
+    values.collect(source, None);
+    let findings = values.found.into_iter().map(|(what, function)| {
+        let what = format!(
+            "{what}, though its signature links a lifetime that its callers choose with another one, or with a type: \
+             nobody proves what that implies"
+        );
+        let mut finding = Finding::new(Rule::LinkedValue, what);
+        finding.function = function;
+        finding
+    });
+    findings.collect()
+}
+
+/// The names of all types that are parameters somewhere, and some more.
+fn parameters(source: TokenStream, found: &mut BTreeSet<String>) {
+    let tokens: Vec<TokenTree> = source.into_iter().collect();
+    for (at, token) in tokens.iter().enumerate() {
+        if let TokenTree::Group(group) = token {
+            parameters(group.stream(), found);
+        }
+        let is_item = ITEMS.iter().any(|it| is_word(token, it));
+        let named = usize::from(!is_word(token, "impl"));
+        let rest = tokens.get(at + 1 + named..).unwrap_or_default();
+        if is_item && is_punct(rest.first(), '<') {
+            let end = closing(rest).unwrap_or(rest.len());
+            let each = rest[..end].iter().filter_map(|it| match it {
+                TokenTree::Ident(name) => Some(name.to_string()),
+                _ => None,
+            });
+            found.extend(each);
+        }
+    }
+}
+
+/// What begins an item that may have parameters.
+const ITEMS: &[&str] = &["enum", "fn", "impl", "struct", "trait", "type", "union"];
+
+/// Where the angle bracket that begins here ends.
+fn closing(tokens: &[TokenTree]) -> Option<usize> {
+    let mut depth = 0_u32;
+    for (at, token) in tokens.iter().enumerate() {
+        if is_punct(Some(token), '<') {
+            depth = depth.checked_add(1)?;
+        } else if is_punct(Some(token), '>') && !is_punct(tokens[..at].last(), '-') {
+            depth = depth.checked_sub(1)?;
+            if depth == 0 {
+                return Some(at);
+            }
+        }
+    }
+    None
+}
+
+#[derive(Default)]
+struct Values {
+    /// The names of types that may be parameters.
+    parameters: BTreeSet<String>,
+    /// What is a value and may not be, and the function that it is in.
+    found: BTreeSet<(String, Option<String>)>,
+}
+
+impl Values {
+    fn collect(&mut self, source: TokenStream, function: Option<&str>) {
+        let tokens: Vec<TokenTree> = source.into_iter().collect();
+        let mut function = function.map(str::to_owned);
+        for (at, token) in tokens.iter().enumerate() {
+            let next = tokens.get(at + 1);
+            match (token, next) {
+                (TokenTree::Ident(word), Some(TokenTree::Ident(name))) if word == "fn" => {
+                    function = Some(name.to_string());
+                }
+                (TokenTree::Group(group), next) => {
+                    let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+                    let is_called = is_group(next, Delimiter::Parenthesis);
+                    for (path, signature) in items(&inner).filter(|_| !is_called) {
+                        if self.links(signature) {
+                            let what = format!("`{}` is handed on as a value", spelled(path));
+                            self.found.insert((what, function.clone()));
+                        }
+                    }
+                    if let Some((path, signature)) = closure(&inner)
+                        && self.links(signature)
+                    {
+                        let what = format!("the closure `{}` is a value", spelled(path));
+                        self.found.insert((what, function.clone()));
+                    }
+                    self.collect(group.stream(), function.as_deref());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether a signature, `for<…> fn(…) -> …`, has one of its own lifetimes where it may be outside of something.
+    fn links(&self, signature: &[TokenTree]) -> bool {
+        let Some(signature) = Signature::read(signature) else {
+            return true;
+        };
+        let alone = |name: &String| {
+            let alone = signature.references.iter().filter(|it| *it == name);
+            let times = signature.words.iter().filter(|it| *it == name);
+            alone.count() == times.count()
+        };
+        let mut linked = signature.bound.iter().filter(|it| !alone(it));
+        // One binder's lifetime, and types that say all that they have: nothing else is there to be linked.
+        let is_closed = || {
+            signature.bound.len() == 1
+                && !signature.is_inside
+                && signature.words.iter().all(|it| self.says_all(it))
+        };
+        linked.next().is_some() && !is_closed()
+    }
+
+    /// Whether a word of a type stands for nothing but itself.
+    fn says_all(&self, word: &str) -> bool {
+        let hides = ["'erased", "'static", "Opaque", "as", "dyn", "impl"];
+        !hides.contains(&word) && !self.parameters.contains(word)
+    }
+}
+
+/// A signature that has lifetimes of its own.
+struct Signature {
+    /// These lifetimes.
+    bound: Vec<String>,
+    /// All words and lifetimes behind the binder.
+    words: Vec<String>,
+    /// Lifetimes of references that are arguments, and those of an object behind one, which the compiler adds.
+    references: Vec<String>,
+    /// Whether a lifetime stands in a type that may say more of it, as another one's argument.
+    is_inside: bool,
+}
+
+impl Signature {
+    /// Nothing if it has another binder inside, so that one name may be two lifetimes.
+    fn read(tokens: &[TokenTree]) -> Option<Self> {
+        let (binder, rest) = tokens.split_at(closing(tokens.get(1..)?)? + 1);
+        let regions = binder.iter().filter(|it| is_word(it, "Region")).count();
+        let bound: Vec<_> = (0..regions).map(|it| format!("'b{it}")).collect();
+        let mut it = Signature {
+            bound,
+            words: Vec::new(),
+            references: Vec::new(),
+            is_inside: false,
+        };
+        it.types(rest, false);
+        let arguments = rest.iter().find_map(|it| match it {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => Some(group),
+            _ => None,
+        })?;
+        it.arguments(arguments.stream());
+        let is_inner =
+            |word: &String| word == "for" || word.starts_with("'b") && word.contains('_');
+        (!it.bound.is_empty() && !it.words.iter().any(is_inner)).then_some(it)
+    }
+
+    fn types(&mut self, tokens: &[TokenTree], is_inside: bool) {
+        // Whether each type that is open here may say more.
+        let mut open = vec![is_inside];
+        for (at, token) in tokens.iter().enumerate() {
+            let inside = open.contains(&true);
+            match token {
+                TokenTree::Ident(name) if at > 0 && is_punct(tokens.get(at - 1), '\'') => {
+                    let before = at.checked_sub(2).and_then(|at| tokens.get(at));
+                    self.is_inside |= inside || !is_punct(before, '&');
+                    self.words.push(format!("'{name}"));
+                }
+                TokenTree::Ident(name) => self.words.push(name.to_string()),
+                TokenTree::Group(group) => {
+                    let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+                    self.types(&inner, inside);
+                }
+                TokenTree::Punct(mark) if mark.as_char() == '<' => {
+                    open.push(!is_option(&tokens[..at]));
+                }
+                TokenTree::Punct(mark) if mark.as_char() == '>' => {
+                    if !is_punct(tokens[..at].last(), '-') {
+                        open.pop();
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A closure's arguments are one tuple.
+    fn arguments(&mut self, arguments: TokenStream) {
+        let tokens: Vec<TokenTree> = arguments.into_iter().collect();
+        if let [TokenTree::Group(tuple)] = &tokens[..] {
+            return self.arguments(tuple.stream());
+        }
+        let mut depth = 0_i32;
+        let mut begins = true;
+        for (at, token) in tokens.iter().enumerate() {
+            if begins
+                && let [and, quote, TokenTree::Ident(name), behind @ ..] = &tokens[at..]
+                && is_punct(Some(and), '&')
+                && is_punct(Some(quote), '\'')
+            {
+                let name = format!("'{name}");
+                if is_object_of(behind, &name) {
+                    self.references.push(name.clone());
+                }
+                self.references.push(name);
+            }
+            if is_punct(Some(token), '<') {
+                depth = depth.saturating_add(1);
+            } else if is_punct(Some(token), '>') && !is_punct(tokens[..at].last(), '-') {
+                depth = depth.saturating_sub(1);
+            }
+            begins = depth == 0 && is_punct(Some(token), ',');
+        }
+    }
+}
+
+/// Whether a path that ends here is `core`'s `Option`: the compiler prints more of another one's path.
+fn is_option(path: &[TokenTree]) -> bool {
+    let is_whole = |before: &[TokenTree]| !is_punct(before.last(), ':');
+    path.split_last()
+        .is_some_and(|(last, before)| is_word(last, "Option") && is_whole(before))
+}
+
+/// Whether this is `mut (dyn Trait + 'b0)` or the same without `mut`, for this lifetime.
+fn is_object_of(tokens: &[TokenTree], lifetime: &str) -> bool {
+    let object = match tokens {
+        [word, object, ..] if is_word(word, "mut") => object,
+        [object, ..] => object,
+        [] => return false,
+    };
+    let TokenTree::Group(group) = object else {
+        return false;
+    };
+    let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+    let [first, .., plus, quote, TokenTree::Ident(name)] = &inner[..] else {
+        return false;
+    };
+    is_word(first, "dyn")
+        && is_punct(Some(plus), '+')
+        && is_punct(Some(quote), '\'')
+        && lifetime.strip_prefix('\'').is_some_and(|it| name == it)
+}
+
+/// An expression that is a function, as it is written, and its signature: `path as for<…> fn(…) -> … {path}`, which has
+/// a binder if one of its lifetimes is bound late. A pointer's type has no path behind it.
+fn items(expression: &[TokenTree]) -> impl Iterator<Item = (&[TokenTree], &[TokenTree])> {
+    let typed = expression.split_last();
+    let typed = typed.filter(|(last, _)| is_group(Some(last), Delimiter::Brace));
+    let typed = typed.map_or(&[][..], |(_, typed)| typed);
+    let begins = move |at: usize| {
+        is_word(&typed[at], "as") && typed.get(at + 1).is_some_and(|it| is_word(it, "for"))
+    };
+    let each = (0..typed.len()).filter(move |&at| begins(at));
+    each.map(|at| (&typed[..at], &typed[at + 1..]))
+}
+
+/// A closure's path and its signature, if it has a binder:
+/// `path closure_kind_ty=… closure_sig_as_fn_ptr_ty=for<…> extern "rust-call" fn((…)) -> … upvar_tys=(…)`.
+fn closure(ty: &[TokenTree]) -> Option<(&[TokenTree], &[TokenTree])> {
+    let find = |name: &str| ty.iter().position(|it| is_word(it, name));
+    let (kind, begin) = (find("closure_kind_ty")?, find("closure_sig_as_fn_ptr_ty")?);
+    let end = ty.iter().rposition(|it| is_word(it, "upvar_tys"))?;
+    let signature = ty.get(begin + 2..end).unwrap_or_default();
+    let first = signature.first()?;
+    is_word(first, "for").then(|| (&ty[..kind], signature))
+}
+
+/// A path without blanks.
+fn spelled(path: &[TokenTree]) -> String {
+    let path: TokenStream = path.iter().cloned().collect();
+    path.to_string().split_whitespace().collect()
+}
+
+fn is_group(token: Option<&TokenTree>, delimiter: Delimiter) -> bool {
+    matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == delimiter)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::search;
+    use crate::check::expand::tests::Compiled;
+    use crate::check::typed::{self, Told};
+    use crate::finding::Findings;
+
+    fn found_in(name: &str, code: &str) -> Findings {
+        let head = "#![no_std]\nextern crate alloc;\n";
+        let tried = Compiled::new(name, &format!("{head}{code}"), &["-Aunused"]);
+        typed::look(Told::Wholly, &tried.invocation, &Compiled::run, search).expect("it compiles")
+    }
+
+    /// Functions of all kinds, and places in which one of them is a value.
+    const FUNCTIONS: &str = "
+        use core::cell::Cell;
+        pub struct Place<'a>(pub Cell<&'a u8>);
+        impl<'a> Place<'a> {
+            pub fn name(&self) -> u8 { 1 }
+            pub fn part(&self) -> &Cell<&'a u8> { &self.0 }
+            pub fn of(cell: &Cell<&'a u8>) -> Self { Place(cell.clone()) }
+            pub fn whole(self) -> u8 { 2 }
+            pub const fn new(at: &'a u8) -> Self { Place(Cell::new(at)) }
+        }
+        pub trait Makes { fn makes<'a>(&'a self, of: &'a u8) -> &'a u8 { of } }
+        impl Makes for u8 {}
+        impl Makes for Option<&u8> {}
+        pub fn linked<'a>(_: &'a u8, _: &Cell<&'a u8>) {}
+        pub fn lent<'a, T: Default>(_: &'a T) -> &'a T { loop {} }
+        pub fn inside(_: Place<'_>) {}
+        pub fn of_its_own<'a: 'a, 'b: 'b>(it: &'a &'b u8) -> &'a u8 { it }
+        pub fn apart(_: &u8, _: &mut Place<'static>) -> u16 { 3 }
+        pub fn number(_: u8) -> u8 { 4 }
+        pub fn take<T>(_: T) {}
+    ";
+
+    #[test]
+    fn a_function_that_links_lifetimes_is_no_value() {
+        for (number, (value, path)) in [
+            ("pub fn f() { take(linked) }", "linked"),
+            ("pub fn f() { let it = linked; it(&1, &Cell::new(&2)) }", "linked"),
+            ("pub fn f<T: Default>() { take(lent::<T>) }", "lent::<T>"),
+            ("pub fn f() -> fn(Place<'_>) { inside }", "inside"),
+            ("pub fn f() { take(Place::part) }", "Place::part"),
+            ("pub fn f<'b>(at: &'b u8) { take(Place::<'b>::part) }", "Place<'b>::part"),
+            ("pub fn f() { (Some(lent::<Option<&u8>>).unwrap())(&None); }", "lent::<Option<&u8>>"),
+            ("pub fn f() { take(<Option<&u8> as Makes>::makes) }", "<Option<&u8>asMakes>::makes"),
+            ("pub fn f<T: Makes>() { take(T::makes) }", "T::makes"),
+            ("pub fn f<T: Default>(at: Option<T>) -> bool { at.as_ref().map(lent).is_some() }", "lent"),
+            ("pub fn f<T>(at: &Option<Option<T>>) -> Option<&T> { at.as_ref().and_then(Option::as_ref) }", "Option::as_ref"),
+            ("pub fn f() -> impl Fn(Place<'_>) { inside }", "inside"),
+            ("pub fn f() { take(inside as for<'a> fn(Place<'a>)) }", "inside"),
+            ("pub const F: for<'a> fn(Place<'a>) = inside;", "inside"),
+            ("pub static F: &[fn(Place<'_>)] = &[inside];", "inside"),
+            ("pub fn f() -> [u8; { let _ = inside; 2 }] { [0; 2] }", "inside"),
+            ("pub fn f() { const { let _ = inside; } }", "inside"),
+            ("pub enum E { A = { let _ = inside; 1 } }", "inside"),
+            ("pub fn f() { let it = || take(inside); it() }", "inside"),
+            ("pub fn f() { use self::linked as number; take(number) }", "number"),
+            ("macro_rules! hand { ($it:ident) => { take($it) } } pub fn f() { hand!(linked) }", "linked"),
+            ("pub fn f() -> alloc::string::String { alloc::format!(\"{}\", { take(inside); 1 }) }", "inside"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let found = found_in(&format!("value-{number}"), &format!("{FUNCTIONS}{value}"));
+            let [finding] = &found[..] else {
+                panic!("{value}: {found:?}");
+            };
+            assert!(finding.message.contains(&format!("`{path}`")), "{value}: {finding}");
+        }
+    }
+
+    #[test]
+    fn a_closure_links_no_lifetimes() {
+        let bounds = "
+            pub fn of_two<T, F: Fn(Option<&T>, &T)>(_: F) {}
+            pub fn of_part<T, F: Fn(&T) -> &Cell<T>>(_: F) {}
+            pub fn of_place<F: Fn(Place<'_>)>(_: F) {}
+            pub fn of_object<F: Fn(&dyn Fn(&u8))>(_: F) {}
+            pub fn of_one<T, F: Fn(&T, &mut T) -> u8>(_: F) {}
+            pub fn of_text<F: Fn(&str) -> Option<&str>>(_: F) {}
+            pub fn of_any<F: Fn(&mut dyn FnMut(u8))>(_: F) {}
+        ";
+        for (number, (code, links)) in [
+            ("of_two::<u8, _>(|_, _| ())", true),
+            ("of_two(|_: Option<&&u8>, _: &&u8| ())", true),
+            ("of_part::<&u8, _>(|_| loop {})", true),
+            ("of_place(|_| ())", true),
+            ("of_object(|_| ())", true),
+            ("take(|it: Place<'_>| drop(it))", true),
+            ("take(|it: &Place<'_>| it.name())", true),
+            ("of_one::<&u8, _>(|_, _| 1)", false),
+            ("of_text(|it| it.get(1..))", false),
+            ("of_any(|it| it(1))", false),
+            ("take(|it: &u8, at: &mut u8| *at = *it)", false),
+            ("let at = Place::new(&1); take(|| at.part().get())", false),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let code = format!("{FUNCTIONS}{bounds}pub fn f() {{ {code}; }}");
+            let found = found_in(&format!("closure-{number}"), &code);
+            assert_eq!(!found.is_empty(), links, "{code}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn others_are_values_and_all_are_called() {
+        let code = format!(
+            "{FUNCTIONS}
+            #[derive(Clone, Debug, Default, PartialEq, PartialOrd)]
+            pub struct Derived<T>(T);
+            pub fn calls(place: &Place<'_>) -> u8 {{
+                linked(&1, &Cell::new(&2));
+                inside(Place::new(&1));
+                (of_its_own)(&&1);
+                <u8 as Makes>::makes(&1, lent(&2));
+                take(|it: &Place<'static>| Place::part(it).get());
+                Place::of(place.part()).name()
+            }}
+            pub fn values<'a>(it: Option<Place<'a>>, at: Option<&'a u8>, name: Option<&str>) {{
+                it.as_ref().map(Place::name);
+                it.map(Place::whole);
+                at.map(Place::new).map(Some);
+                at.copied().map(number).map(u16::from);
+                name.map(str::len);
+                take(apart);
+                take(lent::<u8>);
+                take(of_its_own);
+                let pointer: fn(u8) -> u8 = number;
+                take(pointer);
+            }}"
+        );
+        let found = found_in("values", &code);
+        assert!(found.is_empty(), "{found:?}");
+    }
+
+    /// What an argument's type implies is seen here without any knowledge of that type.
+    #[test]
+    fn plants_of_implied_bounds_are_refused_here_alone() {
+        let plants = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/plants");
+        let (mut refused, mut passed) = (0, Vec::new());
+        for entry in fs::read_dir(plants).expect("plants") {
+            let path = entry.expect("a file").path();
+            let name = path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let code = fs::read_to_string(&path).expect("readable");
+            let of_this_kind =
+                name.starts_with("implied_") && code.contains("rules: implied-bound");
+            if !of_this_kind || ["samara_", "//@ file"].iter().any(|it| code.contains(it)) {
+                continue;
+            }
+            let tried = Compiled::new("implied", &code, &["-Aunused"]);
+            let found = typed::look(Told::Wholly, &tried.invocation, &Compiled::run, search);
+            if found.expect(&name).is_empty() {
+                passed.push(name);
+            } else {
+                refused += 1;
+            }
+        }
+        // Its lifetimes are bound early, and the bound is a projection's.
+        assert_eq!(passed, ["implied_by_a_short_projection"]);
+        assert!(refused >= 30, "{refused}");
+    }
+}
