@@ -267,7 +267,8 @@ fn is_object_of(tokens: &[TokenTree], lifetime: &str) -> bool {
 }
 
 /// An expression that is a function, as it is written, and its signature: `path as for<…> fn(…) -> … {path}`, which has
-/// a binder if one of its lifetimes is bound late. A pointer's type has no path behind it.
+/// a binder if one of its lifetimes is bound late. A pointer's type has no path behind it. A block that ends in such an
+/// expression is none itself.
 fn items(expression: &[TokenTree]) -> impl Iterator<Item = (&[TokenTree], &[TokenTree])> {
     let typed = expression.split_last();
     let typed = typed.filter(|(last, _)| is_group(Some(last), Delimiter::Brace));
@@ -275,7 +276,8 @@ fn items(expression: &[TokenTree]) -> impl Iterator<Item = (&[TokenTree], &[Toke
     let begins = move |at: usize| {
         is_word(&typed[at], "as") && typed.get(at + 1).is_some_and(|it| is_word(it, "for"))
     };
-    let each = (0..typed.len()).filter(move |&at| begins(at));
+    let is_path = |path: &[TokenTree]| !matches!(path.last(), Some(TokenTree::Group(_)) | None);
+    let each = (0..typed.len()).filter(move |&at| begins(at) && is_path(&typed[..at]));
     each.map(|at| (&typed[..at], &typed[at + 1..]))
 }
 

@@ -17,14 +17,17 @@ use crate::lifetimes::facts::Name;
 
 impl Shape<'_> {
     pub(super) fn implementation(&mut self, item: &ItemImpl) {
-        let Some((_, path, _)) = &item.trait_ else {
+        let path = item.trait_.as_ref().map(|it| &it.1);
+        let header = self.header(item, path);
+        let last = path.and_then(|it| it.segments.last());
+        let trait_name = last.map(|it| it.ident.to_string()).unwrap_or_default();
+        self.free_types(item, &header, &trait_name);
+        let Some(path) = path else {
             return;
         };
-        let last = path.segments.last().map(|it| it.ident.to_string());
-        let trait_name = last.unwrap_or_default();
         self.overlap(item, &trait_name);
         self.coherence(item, path, &trait_name);
-        self.free_parameters(item, path, &trait_name);
+        self.free_lifetimes(item, &header, &trait_name);
         self.kept_projections(item, &trait_name);
         self.proofs(item, &trait_name);
     }
@@ -59,10 +62,8 @@ impl Shape<'_> {
         self.find(Rule::UnsafeCode, what);
     }
 
-    /// Parameters that the header leaves free. A lifetime that only the impl's bounds have may be the empty one,
-    /// which all outlive (rustc's issue 161864). A type that only they have, and that the impl associates, may be
-    /// what a closure returns, which need not outlive what the closure does (84366).
-    fn free_parameters(&mut self, item: &ItemImpl, path: &Path, trait_name: &str) {
+    /// The names that an impl's header determines.
+    fn header(&self, item: &ItemImpl, path: Option<&Path>) -> BTreeSet<Name> {
         let mut bound = Bound {
             definitions: self.definitions,
             parameters: type_parameters(item),
@@ -70,12 +71,17 @@ impl Shape<'_> {
         };
         bound.visit_type(&item.self_ty);
         // A trait is no alias, and says what it is given.
-        for segment in &path.segments {
+        for segment in path.iter().flat_map(|path| &path.segments) {
             bound.visit_path_arguments(&segment.arguments);
         }
+        bound.names
+    }
+
+    /// A lifetime that only an impl's bounds have may be the empty one, which all outlive (rustc's issue 161864).
+    fn free_lifetimes(&mut self, item: &ItemImpl, header: &BTreeSet<Name>, trait_name: &str) {
         for parameter in item.generics.lifetimes() {
             let name = name(&parameter.lifetime);
-            if !bound.names.contains(&name) {
+            if !header.contains(&name) {
                 let what = format!(
                     "an impl of {trait_name} has {name} in neither its trait nor its type: it may be one that is \
                      outlived by all, and `for<'any> &'any T: Trait<{name}>` holds"
@@ -83,6 +89,20 @@ impl Shape<'_> {
                 self.find(Rule::ImpliedBound, what);
             }
         }
+    }
+
+    /// Types that only an impl's bounds have. What a function returns is one: the compiler looks nowhere whether that is
+    /// well-formed, so a function that is called with it believes bounds that nobody proves (rustc's issue 25860). What
+    /// another trait associates, as an iterator's items, is looked at in that trait's impl; but if it is associated once
+    /// more, it need not outlive what the implementor does (84366). A function's own parameters are looked at where it is
+    /// called, and those of a header where it is used.
+    fn free_types(&mut self, item: &ItemImpl, header: &BTreeSet<Name>, trait_name: &str) {
+        let of = match trait_name {
+            "" => "an impl".to_owned(),
+            name => format!("an impl of {name}"),
+        };
+        let mut given = Given::default();
+        given.visit_generics(&item.generics);
         let is_said = |name: &Ident| {
             self.definitions
                 .is_always_said(trait_name, &name.to_string())
@@ -97,13 +117,21 @@ impl Shape<'_> {
             .collect();
         for parameter in item.generics.type_params() {
             let name = parameter.ident.to_string();
-            if !bound.names.contains(&name) && associated.contains(&name) {
-                let what = format!(
-                    "an impl of {trait_name} associates {name}, which stands in neither its trait nor its type: \
-                     what a closure returns outlives less than the closure is taken to"
-                );
-                self.find(Rule::ImpliedBound, what);
-            }
+            let does = if header.contains(&name) {
+                continue;
+            } else if associated.contains(&name) {
+                "associates"
+            } else if !given.0.contains(&name) {
+                "calls a function for"
+            } else {
+                continue;
+            };
+            let what = format!(
+                "{of} {does} {name}, which stands in neither its trait nor its type: the compiler does not look at what a \
+                 closure returns, and takes it to outlive what the closure does; make it a parameter of the implementor, as \
+                 in `Own<F: Fn() -> {name}, {name}>`"
+            );
+            self.find(Rule::ImpliedBound, what);
         }
     }
 
@@ -213,6 +241,19 @@ impl<'ast> Visit<'ast> for Bound<'_> {
     }
 
     fn visit_expr(&mut self, _: &'ast syn::Expr) {}
+}
+
+/// Names that bounds say to be associated, other than what functions return: `R` in `Iterator<Item = R>`.
+#[derive(Default)]
+struct Given(BTreeSet<Name>);
+
+impl<'ast> Visit<'ast> for Given {
+    fn visit_assoc_type(&mut self, associated: &'ast syn::AssocType) {
+        if associated.ident != "Output" {
+            self.0.extend(inside(&associated.ty));
+        }
+        visit::visit_assoc_type(self, associated);
+    }
 }
 
 /// The names of an impl's type parameters.

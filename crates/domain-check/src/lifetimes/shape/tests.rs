@@ -254,7 +254,7 @@ fn no_impl_projects_where_lifetimes_are_bound() {
     accepted(&[
         "impl<P> T<P> for P { type By = fn(&P) -> P; } impl T for dyn S<'_, What = u8> {}",
         "type A<P> = P; type B<I> = <I as Iterator>::Item; impl<I: Iterator<Item = R>, R> Iterator for By<I> { type Item = B<I>; } impl<P> T<A<P>> for P {}",
-        "impl<I: Iterator<Item = T>, T, R, F: FnMut(T) -> R> Iterator for Mapped<I, F> { type Item = R; }",
+        "impl<I: Iterator<Item = T>, T, R, F: FnMut(T) -> R> Iterator for Mapped<I, F, R> { type Item = R; }",
         "impl<I: Iterator<Item = R>, R> Iterator for Boxed<I> { type Item = I::Item; }",
         "impl<'a> Lends<'a> for Own { type Item = u8; type All = Box<dyn Iterator<Item = Self::Item> + 'a>; }",
         "impl<P> T for P where for<'x> <(P, &'x u8) as A>::Is: Clone {}",
@@ -344,15 +344,23 @@ fn an_impls_parameters_stand_in_its_header() {
         ),
         (
             "impl<R, F: Fn() -> R> Returns for F { type Returned = R; }",
-            "associates R",
+            "associates R, which",
         ),
         (
             "impl<R, F: Fn() -> R> Deref for By<F> { type Target = Option<R>; }",
-            "associates R",
+            "associates R, which",
         ),
         (
             "impl<I: Iterator> IntoIterator for Mine<I> { type Item = u8; type IntoIter = Once<I::Item>; }",
             "projected from I",
+        ),
+        (
+            "impl<R, F: Fn() -> R> Show for By<F> { fn show(&self) -> u64 { 0 } }",
+            "calls a function for R",
+        ),
+        (
+            "impl<R, F: Fn() -> R> By<F> { fn show(&self) {} }",
+            "an impl calls a function for R",
         ),
         ("impl<B> ToOwned for By<B> { type Owned = B; }", "ToOwned"),
         (
@@ -363,7 +371,8 @@ fn an_impls_parameters_stand_in_its_header() {
     accepted(&[
         "impl<'a> R for S<'a> {} impl<'a> R<'a> for S {} impl<'a> R for &'a S {} impl R for S<'_> {}",
         "impl<'a, T> R for dyn Tr<'a, T> {}",
-        "impl<R, F: Fn() -> R> Show for By<F> { fn show(&self) -> u64 { 0 } }",
+        "impl<R, F: Fn() -> R> Show for By<F, R> { fn show(&self) -> u64 { 0 } } impl<R, F: Fn() -> R> By<F, R> {}",
+        "impl<F> By<F> { fn show<R>(&self) where F: Fn() -> R {} }",
         "struct Bag<T>(T); struct Iter<'a, T>(&'a T); impl<'a, T> IntoIterator for &'a Bag<T> { type Item = &'a T; type IntoIter = Iter<'a, T>; }",
     ]);
 }
@@ -880,7 +889,7 @@ fn nobody_associates_what_an_iterator_or_a_closure_gives() {
     accepted(&[
         "trait Device { type Error; } impl<D: Device> Device for Traced<D> { type Error = D::Error; }",
         "impl Gives for Own<'_> { type Of = <Self as Other>::Item; }",
-        "impl<R, F: Fn() -> R> Iterator for By<F> { type Item = Option<R>; }",
+        "impl<R, F: Fn() -> R> Iterator for By<F, R> { type Item = Option<R>; }",
     ]);
 }
 

@@ -1,4 +1,4 @@
-//@ rules: implied-bound
+//@ rules: implied-bound, linked-value
 //@ says: a type leaves out lifetimes
 #![no_std]
 #![forbid(unsafe_code)]
