@@ -148,5 +148,5 @@ rules! {
     /// callers may not be held to it.
     ImpliedBound, "implied-bound", "name the lifetimes and write the bound into the item's generics, or bound a type by `'static`, or take the two apart";
     /// A function or a closure is a value, and its signature implies bounds that nobody proves then.
-    LinkedValue, "linked-value", "call the function in a closure, as in `|it| f(it)`; give a closure arguments whose lifetimes stand apart";
+    LinkedValue, "linked-value", "call the function in a closure, as in `|it| f(it)`; leave out the types of a closure's arguments, or have their lifetimes stand apart";
 }

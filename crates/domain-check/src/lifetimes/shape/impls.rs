@@ -17,17 +17,16 @@ use crate::lifetimes::facts::Name;
 
 impl Shape<'_> {
     pub(super) fn implementation(&mut self, item: &ItemImpl) {
-        let path = item.trait_.as_ref().map(|it| &it.1);
-        let header = self.header(item, path);
-        let last = path.and_then(|it| it.segments.last());
-        let trait_name = last.map(|it| it.ident.to_string()).unwrap_or_default();
-        self.free_types(item, &header, &trait_name);
-        let Some(path) = path else {
+        let Some((_, path, _)) = &item.trait_ else {
             return;
         };
+        let last = path.segments.last().map(|it| it.ident.to_string());
+        let trait_name = last.unwrap_or_default();
+        let header = self.header(item, path);
         self.overlap(item, &trait_name);
         self.coherence(item, path, &trait_name);
         self.free_lifetimes(item, &header, &trait_name);
+        self.free_types(item, &header, &trait_name);
         self.kept_projections(item, &trait_name);
         self.proofs(item, &trait_name);
     }
@@ -63,7 +62,7 @@ impl Shape<'_> {
     }
 
     /// The names that an impl's header determines.
-    fn header(&self, item: &ItemImpl, path: Option<&Path>) -> BTreeSet<Name> {
+    fn header(&self, item: &ItemImpl, path: &Path) -> BTreeSet<Name> {
         let mut bound = Bound {
             definitions: self.definitions,
             parameters: type_parameters(item),
@@ -71,7 +70,7 @@ impl Shape<'_> {
         };
         bound.visit_type(&item.self_ty);
         // A trait is no alias, and says what it is given.
-        for segment in path.iter().flat_map(|path| &path.segments) {
+        for segment in &path.segments {
             bound.visit_path_arguments(&segment.arguments);
         }
         bound.names
@@ -94,13 +93,9 @@ impl Shape<'_> {
     /// Types that only an impl's bounds have. What a function returns is one: the compiler looks nowhere whether that is
     /// well-formed, so a function that is called with it believes bounds that nobody proves (rustc's issue 25860). What
     /// another trait associates, as an iterator's items, is looked at in that trait's impl; but if it is associated once
-    /// more, it need not outlive what the implementor does (84366). A function's own parameters are looked at where it is
-    /// called, and those of a header where it is used.
+    /// more, it need not outlive what the implementor does (84366). Parameters of a function, and of an impl without a
+    /// trait, are looked at where it is called, and those of a header where it is used.
     fn free_types(&mut self, item: &ItemImpl, header: &BTreeSet<Name>, trait_name: &str) {
-        let of = match trait_name {
-            "" => "an impl".to_owned(),
-            name => format!("an impl of {name}"),
-        };
         let mut given = Given::default();
         given.visit_generics(&item.generics);
         let is_said = |name: &Ident| {
@@ -127,7 +122,7 @@ impl Shape<'_> {
                 continue;
             };
             let what = format!(
-                "{of} {does} {name}, which stands in neither its trait nor its type: the compiler does not look at what a \
+                "an impl of {trait_name} {does} {name}, which stands in neither its trait nor its type: the compiler does not look at what a \
                  closure returns, and takes it to outlive what the closure does; make it a parameter of the implementor, as \
                  in `Own<F: Fn() -> {name}, {name}>`"
             );
