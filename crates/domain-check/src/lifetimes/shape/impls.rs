@@ -100,20 +100,21 @@ impl Shape<'_> {
             if !bound.names.contains(&name) && associated.contains(&name) {
                 let what = format!(
                     "an impl of {trait_name} associates {name}, which stands in neither its trait nor its type: \
-                     what a closure returns outlives less than the closure is taken to"
+                     a closure's result outlives less than the compiler believes"
                 );
                 self.find(Rule::ImpliedBound, what);
             }
         }
     }
 
-    /// An impl associates nothing that iterators, futures or functions give. The compiler takes what an impl associates to
-    /// live as long as the implementor, and a closure lives longer than what it returns (84366). That they give it
-    /// themselves does no harm, since every bound by them says what it is (`says_all`). What other traits associate is by this
-    /// rule as it is taken to be, so an impl may hand it on.
+    /// Refuses an impl that associates an iterator's item, a future's output or a function's. The compiler takes an
+    /// associated type to live as long as the implementor, but a closure may live longer than its results (84366). Impls of
+    /// the traits of iterators and futures may associate anything, since every bound by those traits names the type
+    /// (`says_all`). Under this rule an associated type of any other trait does live as long as its implementor, so an impl
+    /// may hand it on.
     fn kept_projections(&mut self, item: &ItemImpl, trait_name: &str) {
         if self.definitions.means(trait_name, "ToOwned") {
-            let what = "an impl of ToOwned makes a `Cow` that outlives less than it is taken to: write the two \
+            let what = "an impl of ToOwned makes a `Cow` that outlives less than the compiler believes: write the two \
                         variants as an enum of its own";
             self.find(Rule::ImpliedBound, what.to_owned());
         }
@@ -132,10 +133,10 @@ impl Shape<'_> {
             let own = associated.generics.type_params();
             parameters.extend(own.map(|it| it.ident.to_string()));
             if !parameters.is_empty() {
-                // What `Self` associates may be projected from any parameter.
+                // A projection of `Self` may be one of any parameter.
                 parameters.insert("Self".to_owned());
             }
-            // `FlatMap` keeps an iterator in a field, whatever that is projected from.
+            // `FlatMap` keeps an `IntoIter` in a field, so every projection counts there.
             let is_kept = name == "IntoIter";
             let mut projections = Projections {
                 definitions: self.definitions,
@@ -147,7 +148,7 @@ impl Shape<'_> {
             for parameter in projections.found {
                 let what = format!(
                     "an impl of {trait_name} associates {name}, which is projected from {parameter} and outlives less \
-                     than {parameter} may: make that type a parameter of the implementor, as in \
+                     than the compiler believes: make that type a parameter of the implementor, as in \
                      `Own<I: Iterator<Item = R>, R>`"
                 );
                 self.find(Rule::ImpliedBound, what);
