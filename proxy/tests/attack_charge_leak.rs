@@ -1,5 +1,5 @@
-//! Attack: a domain is cut at each instruction of an `open` that fails. The list of what it is charged for comes out of the account
-//! (`kept::Charge::drop`) into the domain's frames: who is cut with it in its hands leaks memory of the host's.
+//! Attack: a domain is cut at each instruction of an `open` that fails. If `kept::Charge::drop` moved the account's list of
+//! charges into the domain's frames, a cut there would leak the host's memory.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(unsafe_code, reason = "counts what the host has")]
 
@@ -56,14 +56,14 @@ impl Client for Calling {
     }
 }
 
-/// A debug build has ten times as many instructions, and leaks at as many more.
+/// Instructions from one cut to the next. A debug build has ten times as many instructions.
 const STRIDE: u64 = if cfg!(debug_assertions) { 71 } else { 1 };
 
-/// Bytes of `client`, for each event that is logged.
+/// Bytes of the name `client`, twice: the log of events keeps it.
 const NAMES: isize = 12;
 
 #[test]
-fn who_is_cut_in_a_charge_leaks_nothing() {
+fn a_cut_while_a_charge_ends_leaks_nothing() {
     let _alone = alone();
     let contained = stepping();
     let init = |()| Ok::<_, RpcError>(Serving);
@@ -94,7 +94,7 @@ fn who_is_cut_in_a_charge_leaks_nothing() {
         let before = BYTES.load(SeqCst);
         let got = one(at);
         let left = BYTES.load(SeqCst) - before;
-        // The test's log keeps a name or two of each, and doubles now and then.
+        // The log of events keeps a name or two of each client, and doubles its room now and then.
         if !(0..=NAMES).contains(&left) && left < 4000 {
             leaks.push((at, left));
         }

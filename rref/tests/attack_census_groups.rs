@@ -1,5 +1,5 @@
-//! Attack: a domain at its quota moves what it has into a batch while another thread of it has the heap count. The count has
-//! asked before it began whether the domain has groups, and knows none of the members.
+//! Attack: a domain at its quota moves its objects into a batch while another of its threads has the heap count. A count that
+//! asked only before it began whether the domain has groups would miss the batch's members.
 #![expect(unsafe_code, reason = "acts for a domain without a runtime")]
 
 use samara_host_std as _;
@@ -28,7 +28,7 @@ fn a_batch_that_is_made_meanwhile_is_counted() {
     // SAFETY: nothing else runs for it.
     let mut mine: Vec<RRef<Piece>> =
         unsafe { acting_for(me, || (0..MANY).map(|_| RRef::new([0; PIECE])).collect()) };
-    // What others have lies before it.
+    // The slabs of another owner come before it.
     let small = class::place(16, 1);
     // SAFETY: goes with its owner.
     let hoard = || (0..20_000).for_each(|_| _ = unsafe { heap::alloc(small, 16, 1) }.unwrap());
@@ -54,7 +54,7 @@ fn a_batch_that_is_made_meanwhile_is_counted() {
             // SAFETY: as above.
             unsafe { acting_for(me, ask) };
         });
-        // The other moves what it has into a batch and out again.
+        // The other moves its objects into a batch and out again.
         let moves = || {
             for round in 1..=3000 {
                 go.store(round, SeqCst);
