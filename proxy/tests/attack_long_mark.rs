@@ -29,14 +29,14 @@ extern "C" fn tick(_: libc::c_int) {
 fn looked(action: impl FnOnce()) -> (u64, u64, Duration) {
     LOOKS.store(0, SeqCst);
     MARKED.store(0, SeqCst);
-    // SAFETY: of this thread.
+    // SAFETY: has no preconditions.
     let me = unsafe { libc::pthread_self() };
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(SeqCst) {
                 thread::sleep(Duration::from_micros(50));
-                // SAFETY: the thread waits for the end of this one.
+                // SAFETY: that thread is alive: it waits for the end of this one.
                 unsafe { libc::pthread_kill(me, libc::SIGUSR1) };
             }
         });
@@ -52,7 +52,7 @@ fn looked(action: impl FnOnce()) -> (u64, u64, Duration) {
 #[test]
 fn a_reclaim_may_be_pre_empted_between_pieces() {
     let _alone = alone();
-    // SAFETY: the handler reads and counts.
+    // SAFETY: the handler reads the thread's slot, and counts: all of that may interrupt anything.
     unsafe { libc::signal(libc::SIGUSR1, tick as *const () as usize) };
     let owner = Owner::from_index(7).unwrap();
     let place = class::place(16, 1);
