@@ -2,6 +2,7 @@
 
 use crate::area::sleepers;
 use samara_domain::{Exchangeable, Proxy, RpcError, Shadow, interface};
+use samara_testkit::hosted::pad_until;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -226,21 +227,8 @@ impl Client for Asking {
             }
             last
         };
-        let here = black_box(0_u8);
-        deeper((&raw const here).addr(), below, &ask)
+        pad_until(below, &ask)
     }
-}
-
-/// Calls `then` with at least `bytes` of stack in use since `from`.
-fn deeper<R>(from: usize, bytes: usize, then: &dyn Fn() -> R) -> R {
-    let here = black_box(0_u8);
-    let result = if from - (&raw const here).addr() < bytes {
-        deeper(from, bytes, then)
-    } else {
-        then()
-    };
-    black_box(&here);
-    result
 }
 
 pub(super) fn client(files: Shadow<dyn Files>) -> Result<Asking, RpcError> {
