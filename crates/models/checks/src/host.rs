@@ -75,7 +75,7 @@ impl Events for LoomHost {
 // SAFETY: there are no private heaps; where loom panics the model is over.
 unsafe impl Threads for LoomHost {
     fn yield_now() {
-        loom::thread::yield_now();
+        samara_model_primitives::yield_now();
     }
 
     fn wake_reaper() {

@@ -20,10 +20,13 @@ mod bind;
 mod lock;
 mod run;
 mod statics;
+mod wait;
 mod weaken;
 
 pub use bind::forbid;
 pub use lock::{Mutex, MutexGuard, on_lock};
-pub use loom::hint::spin_loop;
 pub use run::Check;
+pub use wait::yield_now;
+/// A look in vain is one, however the sources say that they wait.
+pub use wait::yield_now as spin_loop;
 pub use weaken::{Fault, Weaken};

@@ -2,6 +2,7 @@
 
 use crate::bind;
 use crate::statics;
+use crate::wait;
 use crate::weaken::{self, Fault};
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -67,7 +68,7 @@ impl<T> Mutex<T> {
             .compare_exchange(false, true, acquire, Ordering::Relaxed)
             .is_err()
         {
-            loom::thread::yield_now();
+            wait::yield_now();
         }
         look();
         MutexGuard {

@@ -1,7 +1,7 @@
 //! Running a model.
 
 use crate::weaken::{self, Weaken};
-use crate::{bind, lock, statics};
+use crate::{bind, lock, statics, wait};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How a model is run.
@@ -64,6 +64,7 @@ impl Check {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let _clean = Clean;
         weaken::set(self.weaken);
+        wait::begin();
         let (words, locks) = (self.words, self.locks);
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = builder.preemption_bound.or(self.preemptions);
@@ -73,6 +74,7 @@ impl Check {
         builder.check(move || {
             statics::restore();
             bind::begin(words, locks);
+            wait::begin_execution();
             // loom's own first thread has a stack of 32 KiB.
             let body = Arc::clone(&body);
             let first = loom::thread::Builder::new().stack_size(STACK_WORDS);
@@ -81,9 +83,10 @@ impl Check {
             }
         });
         println!(
-            "{}: {} executions in {:.1} s",
+            "{}: {} executions, {} of them to the bound of vain looks, in {:.1} s",
             self.name,
             bind::number(),
+            wait::cut_short(),
             start.elapsed().as_secs_f64()
         );
     }
