@@ -251,7 +251,7 @@ pub fn has_posted(owner: Owner) -> bool {
 /// that has its slot meanwhile: a call to the dead runs no stranger's destructors.
 #[cold]
 pub fn collect_of(target: Target) -> usize {
-    // Further out the exporter would pay for it, which is inside all along.
+    // An exporter that is further out on this chain is inside all along, and would pay for it there.
     if target.is_dead() || target.is_on_own_chain() {
         return 0;
     }
@@ -265,8 +265,8 @@ pub fn collect_of(target: Target) -> usize {
     if !target.owner().is_host() {
         return some();
     }
-    // How many of the host's objects others have let go of is not chosen by who comes by.
-    // SAFETY: the destructors are the host's.
+    // Other domains have chosen how many of the host's objects to let go of, so the running one does not pay for that.
+    // SAFETY: the exporter is the host, so the destructors are code of the host's.
     let (count, _) = unsafe { thread::as_host_uncharged(some) };
     count
 }

@@ -206,14 +206,14 @@ pub(crate) fn now_ns() -> u64 {
 pub(crate) fn event(event: &Event<'_>) {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     let sink = || unsafe { __samara_event(event) };
-    // A sink that panics must not cut short what reports to it: an exit that is not counted, or a
-    // reclaim that does not end, would keep the slot for ever.
+    // A sink's panic must not reach its reporter: an exit that is not counted, or a reclaim that does not end, would
+    // keep the slot for ever.
     let deliver = || {
         if let Err(payload) = samara_unwind::catch(sink) {
             payload.dispose();
         }
     };
-    // What a host logs, and how slowly, is no domain's choice: there is an event or two for each generation.
+    // A domain chooses neither how slow the sink is nor how many events there are: a generation has one or two.
     // SAFETY: a log sink is trusted code of the host.
     let ((), _) = unsafe { thread::as_host_uncharged(deliver) };
 }
@@ -228,7 +228,7 @@ pub(crate) fn wake_reaper() {
     unsafe { __samara_wake_reaper() }
 }
 
-/// Returns also the microseconds that ticks have counted in there, uncharged: the caller measures it.
+/// Starts a thread, uncharged: the caller measures the time. Also returns the microseconds that ticks have counted meanwhile.
 pub(crate) fn spawn_thread(body: DomainThread) -> (Result<(), DomainThread>, u32) {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     let spawn = || unsafe { __samara_spawn_thread(body) };
@@ -236,7 +236,7 @@ pub(crate) fn spawn_thread(body: DomainThread) -> (Result<(), DomainThread>, u32
     unsafe { thread::as_host_uncharged(spawn) }
 }
 
-/// Returns the microseconds that ticks have counted in there, uncharged: the caller measures it.
+/// Parks the thread, uncharged: the caller measures the time. Returns the microseconds that ticks have counted meanwhile.
 pub(crate) fn park_thread(index: usize, timeout: Option<Duration>) -> u32 {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     let park = || unsafe { __samara_park_thread(index, timeout) };

@@ -162,18 +162,19 @@ fn with<R>(owner: Owner, action: impl FnOnce(&mut Account) -> R) -> R {
     unsafe { thread::as_host(locked) }
 }
 
-/// As [`with`], and drops what `action` gives as the host, with the account left: who is cut behind it has none of it in hand.
+/// As [`with`], and drops the value that `action` returns: as the host, and with the account unlocked. A thread that is cut
+/// afterwards holds nothing of it.
 fn with_and_drop<R>(owner: Owner, action: impl FnOnce(&mut Account) -> R) {
     let and_drop = || {
         let taken = action(&mut ACCOUNTS[owner.index()].lock());
         drop(taken);
     };
-    // SAFETY: as in `with`; what is kept is the host's.
+    // SAFETY: as in `with`; kept values and their destructors are the host's.
     unsafe { thread::as_host(and_drop) }
 }
 
-/// Who pays for what the host is about to keep: the domain that the running thread acts for, or the host,
-/// which has no limit and never ends.
+/// The payer for a value that the host is about to keep: the domain that the running thread acts for, or the host, which has
+/// no limit and never ends.
 #[derive(Clone, Copy, Debug)]
 pub struct Payer {
     party: Party,

@@ -36,8 +36,8 @@ pub(crate) fn try_reclaim(block: &ControlBlock) -> bool {
     true
 }
 
-/// Reclaims the generation behind `target` if it has drained, or waits for whoever does, which waits for nobody. How long that
-/// takes is what the dead has chosen, so it is nobody's time.
+/// Reclaims the generation behind `target` if it has drained, or waits for the thread that reclaims it; a reclaim waits for
+/// nothing. The dead domain has chosen how long that takes, so no domain is charged.
 #[cfg(feature = "alloc")]
 pub(crate) fn reclaim_drained(target: Target) {
     try_reclaim(target.block());
@@ -53,7 +53,7 @@ pub(crate) fn reclaim_drained(target: Target) {
 
 fn on_nobodys_time(f: impl FnOnce()) {
     let began = host::now_ns();
-    // SAFETY: a reclaim is the host's, and runs no code of a domain.
+    // SAFETY: both callers are in this file. One reclaims, the other waits for a reclaim; neither runs code of a domain.
     let ((), _) = unsafe { thread::as_host_uncharged(f) };
     let took = host::now_ns().saturating_sub(began);
     thread::current().note_others(took);

@@ -129,11 +129,10 @@ impl DomainSpec {
         self
     }
 
-    /// Limits how long a call or a thread may run inside it without returning; time in domains that it
-    /// calls is theirs; time in which it is called further in, moves what it hands over, waits, or has the host do something is its own. Longer is
-    /// its death: it is cut by the host's periodic tick, which is also the precision. By default there is no limit.
-    /// More than 71 minutes, and any budget where there is no tick, are refused:
-    /// [`NotKept::Budget`].
+    /// Limits how long a call or a thread may run inside it without returning. Time in other domains that it calls is
+    /// theirs. Its own time includes calls of itself, waits, the transfers of its calls, and the host's work on its
+    /// behalf. A domain that runs longer dies: the host's periodic tick, which is also the precision, cuts it. By default
+    /// there is no limit. More than 71 minutes, and any budget where there is no tick, are refused: [`NotKept::Budget`].
     ///
     /// Cost: none on the way of a call.
     #[must_use]

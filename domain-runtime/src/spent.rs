@@ -1,4 +1,4 @@
-//! Time that the host spends on behalf of a domain: all but that of reclaims, whose length the dead have chosen, and that of
+//! Time that the host spends on behalf of a domain. Reclaims are left out, whose length the dead have chosen, and so is time of
 //! domains that are entered meanwhile, which have paid for it.
 
 use crate::host;

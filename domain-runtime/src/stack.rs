@@ -63,9 +63,9 @@ pub const fn to_move<A, R>() -> usize {
     }
 }
 
-/// The signature of a call, for what that moves by value: `fn(A) -> R`. An entry asks for room for its own, or for that of a
-/// method whose arguments are lent to it, and copied inside.
-/// [`enter_on`](crate::call::enter_on) asks its caller to vouch for it.
+/// The signature of a call, `fn(A) -> R`, which tells how many bytes the call moves by value. An entry asks for the room of its
+/// own signature, or of that of a method whose arguments are lent to the entry and copied inside. The caller of
+/// [`enter_on`](crate::call::enter_on) vouches that it is the right one.
 pub trait Moves {
     /// Bytes of stack that it takes: [`to_move`].
     const BYTES: usize;
@@ -271,16 +271,16 @@ fn extend(thread: &ThreadSlot, needed: usize, callee: &mut dyn FnMut()) {
             inside = host::now_ns().saturating_sub(entered);
         };
         let extend = || probe.extend(needed, left, asking.asker(), &mut callee);
-        // SAFETY: as below.
+        // SAFETY: the probe is the host's, and `callee` begins with a frame of the target's own.
         let (_, ticks) = unsafe { thread::as_host_uncharged(extend) };
         drop(asking);
-        // Of a callee that is the host's they are of the stretch around.
+        // Ticks that a callee of the host's has counted belong to the stretch around.
         thread.set_spared(thread.spared().saturating_add(ticks_inside));
-        // What the host does for the call is time of the domain that calls.
+        // The calling domain pays for the host's work on its call.
         let took = host::now_ns().saturating_sub(began).saturating_sub(inside);
         contain::host_worked(Duration::from_nanos(took), ticks);
     };
-    // SAFETY: the probe is the host's, and `callee` begins with a frame of the target's own.
+    // SAFETY: as above; the rest is the runtime's own.
     unsafe { thread::as_host(go_on) };
 }
 

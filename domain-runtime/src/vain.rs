@@ -1,17 +1,17 @@
-//! Who asks in vain pays for the time that the host spends on it.
+//! A domain that asks in vain pays for the time that the host spends on its request.
 
 use crate::spent::Spent;
 use crate::{call, contain};
 use samara_shared_heap::thread;
 
 /// Runs `attempt` as the host. If it fails, the time that it took is counted against the budget of the domain on whose
-/// behalf it is made; what was counted meanwhile is not counted twice. Does not return if that domain is dead.
+/// behalf it is made; time that was charged meanwhile is not charged twice. Does not return if that domain is dead.
 ///
 /// # Errors
 /// Those of `attempt`.
 ///
 /// # Safety
-/// As for [`thread::as_host`]. What `attempt` returns needs no destructor: it is lost where the domain is dead.
+/// As for [`thread::as_host`]. The result of `attempt` needs no destructor: it is lost where the domain is dead.
 pub unsafe fn at_askers_expense<E>(attempt: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
     let attempt = || {
         let (spent, before) = (Spent::begin(), contain::host_may_wait());

@@ -1,34 +1,16 @@
-//! Attack: a domain is cut at each instruction of an `open` that fails. The list of what it is charged for comes out of the account
-//! (`kept::Charge::drop`) into the domain's frames: who is cut with it in its hands leaks memory of the host's.
+//! Attack: a domain is cut at each instruction of an `open` that fails. If `kept::Charge::drop` moved the account's list of
+//! charges into the domain's frames, a cut there would leak the host's memory.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
-#![expect(unsafe_code, reason = "counts what the host has")]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
-use samara_host_std::{DomainAlloc, System};
+use samara_host_std::DomainAlloc;
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
 use samara_testkit::contained::{arm, disarm, stepping};
-use samara_testkit::hosted::{alone, host};
-use std::alloc::{GlobalAlloc, Layout};
-use std::sync::atomic::{AtomicIsize, Ordering::SeqCst};
+use samara_testkit::hosted::{Counted, alone, host};
 use std::time::Duration;
 
-struct Counting(System);
-static BYTES: AtomicIsize = AtomicIsize::new(0);
-// SAFETY: handed on.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        BYTES.fetch_add(layout.size() as isize, SeqCst);
-        // SAFETY: handed on.
-        unsafe { self.0.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        BYTES.fetch_sub(layout.size() as isize, SeqCst);
-        // SAFETY: handed on.
-        unsafe { self.0.dealloc(at, layout) }
-    }
-}
 #[global_allocator]
-static ALLOC: DomainAlloc<Counting> = DomainAlloc::new(Counting(System));
+static ALLOC: DomainAlloc<Counted> = DomainAlloc::new(Counted);
 
 #[interface]
 trait Files {
@@ -56,14 +38,14 @@ impl Client for Calling {
     }
 }
 
-/// A debug build has ten times as many instructions, and leaks at as many more.
+/// Instructions from one cut to the next. A debug build has ten times as many instructions.
 const STRIDE: u64 = if cfg!(debug_assertions) { 71 } else { 1 };
 
-/// Bytes of `client`, for each event that is logged.
+/// Bytes of the name `client`, twice: the log of events keeps it.
 const NAMES: isize = 12;
 
 #[test]
-fn who_is_cut_in_a_charge_leaks_nothing() {
+fn a_cut_while_a_charge_ends_leaks_nothing() {
     let _alone = alone();
     let contained = stepping();
     let init = |()| Ok::<_, RpcError>(Serving);
@@ -88,13 +70,14 @@ fn who_is_cut_in_a_charge_leaks_nothing() {
         let _ = one(u64::MAX - 1);
         let _ = one(10);
     }
+    let bytes = || Counted::bytes() as isize;
     let mut leaks = Vec::new();
     let mut at = 0;
     loop {
-        let before = BYTES.load(SeqCst);
+        let before = bytes();
         let got = one(at);
-        let left = BYTES.load(SeqCst) - before;
-        // The test's log keeps a name or two of each, and doubles now and then.
+        let left = bytes() - before;
+        // The log of events keeps a name or two of each client, and doubles its room now and then.
         if !(0..=NAMES).contains(&left) && left < 4000 {
             leaks.push((at, left));
         }

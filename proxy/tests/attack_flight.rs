@@ -85,7 +85,7 @@ fn a_restart_that_its_asker_does_not_live_to_see_does_not_stay_begun() {
                     assert_eq!(result, Some(Err(RpcError::Crashed)), "{at}");
                     cut += 1;
                 }
-                // Acting for the host: it goes on, and is cut where that ends if it is its own time.
+                // Acting for the host, it goes on; if that is its own time it is cut where the host's stretch ends.
                 Some(Verdict::Resume | Verdict::Later) => as_host += 1,
                 _ => {}
             }

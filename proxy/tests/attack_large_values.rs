@@ -11,7 +11,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
 use samara_rref::Exchangeable;
 use samara_testkit::contained::contained;
-use samara_testkit::hosted::{alone, host};
+use samara_testkit::hosted::{alone, host, pad_until};
 use std::hint::black_box;
 use std::thread;
 use std::time::Duration;
@@ -19,9 +19,6 @@ use std::time::Duration;
 #[path = "fixtures/deep.rs"]
 mod deep;
 use deep::{allocate_deeper, outlives};
-#[path = "fixtures/pad_until.rs"]
-mod pad_until;
-use pad_until::pad_until;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);

@@ -1,6 +1,6 @@
-//! Attack: a domain dies with very many objects. A look at all objects leaves the lock between its pieces (decision 126); but
-//! the whole reclaim stands under one no-cut mark, so a kernel that pre-empts finds no place for it between two pieces
-//! either. It pre-empts after 8 ms all the same (`tick::PATIENCE`), mostly inside of a piece, with the lock taken.
+//! Attack: a domain dies with very many objects. A walk over them leaves the heap's lock between its pieces (decision 126). If
+//! the whole reclaim stood under one no-cut mark, a kernel could not pre-empt it between two pieces. It would pre-empt after
+//! 8 ms all the same (`tick::PATIENCE`), mostly within a piece, with the lock taken.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(
     unsafe_code,
@@ -19,24 +19,24 @@ const MANY: usize = 8_000_000;
 static LOOKS: AtomicU64 = AtomicU64::new(0);
 static MARKED: AtomicU64 = AtomicU64::new(0);
 
-/// A tick: is the thread under the mark?
+/// A tick: counts whether the thread is under the mark.
 extern "C" fn tick(_: libc::c_int) {
     LOOKS.fetch_add(1, SeqCst);
     MARKED.fetch_add(u64::from(slot::current().in_no_cut()), SeqCst);
 }
 
-/// Of so many ticks during `action` so many found the mark.
+/// The ticks during `action` that found the mark, all of its ticks, and its time.
 fn looked(action: impl FnOnce()) -> (u64, u64, Duration) {
     LOOKS.store(0, SeqCst);
     MARKED.store(0, SeqCst);
-    // SAFETY: of this thread.
+    // SAFETY: has no preconditions.
     let me = unsafe { libc::pthread_self() };
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(SeqCst) {
                 thread::sleep(Duration::from_micros(50));
-                // SAFETY: the thread waits for the end of this one.
+                // SAFETY: that thread is alive: it waits for the end of this one.
                 unsafe { libc::pthread_kill(me, libc::SIGUSR1) };
             }
         });
@@ -52,11 +52,11 @@ fn looked(action: impl FnOnce()) -> (u64, u64, Duration) {
 #[test]
 fn a_reclaim_may_be_pre_empted_between_pieces() {
     let _alone = alone();
-    // SAFETY: the handler reads and counts.
+    // SAFETY: the handler reads the thread's slot, and counts: all of that may interrupt anything.
     unsafe { libc::signal(libc::SIGUSR1, tick as *const () as usize) };
     let owner = Owner::from_index(7).unwrap();
     let place = class::place(16, 1);
-    // SAFETY: goes with its owner.
+    // SAFETY: the place is that of the size and alignment; the objects go with their owner.
     let hoard = || (0..MANY).for_each(|_| _ = unsafe { heap::alloc(place, 16, 1) }.unwrap());
     // SAFETY: nothing uses the objects.
     unsafe { acting_for(owner, hoard) };

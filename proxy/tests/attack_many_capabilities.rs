@@ -35,7 +35,7 @@ fn the_time_of_a_reclaim_does_not_grow_with_the_square_of_the_capabilities() {
     let start = Instant::now();
     domain.kill();
     assert_eq!(await_reclaims("hoarder", 1)[0].capabilities, MANY);
-    // A look at all slabs for each 256 would take 20 s without optimisation; this takes a second or two.
+    // A look at all slabs for each 256 would take 20 s without optimisation; this takes half a second.
     let took = start.elapsed();
     assert!(took < Duration::from_secs(10), "{took:?}");
 }

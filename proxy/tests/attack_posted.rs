@@ -4,24 +4,18 @@
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
 use samara_host_std::{DomainAlloc, System};
-use samara_proxy::{Export, Proxy, RpcError, interface};
+use samara_proxy::{Export, Proxy, RpcError};
 use samara_testkit::contained::contained;
 use samara_testkit::hosted::{alone, deaths, host};
-use std::sync::Mutex;
 use std::time::Duration;
+
+#[path = "fixtures/opening.rs"]
+mod opening;
+use opening::{Client, File, Files, calling};
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-#[interface]
-trait Files {
-    fn open(&self) -> Result<Proxy<dyn File>, RpcError>;
-}
-#[interface]
-#[allow(dead_code, reason = "nobody calls it")]
-trait File {
-    fn len(&self) -> Result<u32, RpcError>;
-}
 struct Serving;
 struct Open(#[allow(dead_code, reason = "what a file keeps")] Vec<u8>);
 impl File for Open {
@@ -36,29 +30,6 @@ impl Files for Serving {
 }
 fn serving((): ()) -> Result<Serving, RpcError> {
     Ok(Serving)
-}
-
-#[interface]
-trait Client {
-    fn open(&self, count: u32) -> Result<u32, RpcError>;
-    fn close(&self) -> Result<(), RpcError>;
-}
-struct Calling(Proxy<dyn Files>, Mutex<Vec<Proxy<dyn File>>>);
-impl Client for Calling {
-    fn open(&self, count: u32) -> Result<u32, RpcError> {
-        for _ in 0..count {
-            let file = self.0.open()?;
-            self.1.lock().unwrap().push(file);
-        }
-        Ok(count)
-    }
-    fn close(&self) -> Result<(), RpcError> {
-        self.1.lock().unwrap().clear();
-        Ok(())
-    }
-}
-fn calling(files: Proxy<dyn Files>) -> Result<Calling, RpcError> {
-    Ok(Calling(files, Mutex::default()))
 }
 
 const BUDGET: Duration = Duration::from_millis(20);

@@ -1,7 +1,7 @@
-//! Attack: a domain asks again and again for what it is refused, or what is answered at once. Most of that is the host's code:
-//! it is the time of who asks, who is ended as soon as one that spins.
+//! Attack: a domain makes requests without end that are refused, or answered at once. Most of a request is the host's code. That
+//! is the asking domain's time, so its budget ends it as soon as a domain that spins.
 //!
-//! Each instruction is a tick of a microsecond, so what is told is how many instructions count.
+//! Each instruction is a tick of a microsecond, so budgets are counted in instructions.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::threads::api as own_thread;
@@ -17,14 +17,14 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Microseconds, and instructions of one that spins.
+/// In microseconds, which are instructions of a domain that spins.
 const BUDGET: u64 = 10_000;
 
-/// Budgets that a domain may last: its own, and as much for an answer that has begun, and for what counts for nobody on its way
-/// into a call and out.
+/// Budgets that a domain may last: its own, and as much for an answer that has begun and for instructions on the way into a
+/// call and out, which charge no domain.
 const FEW: u64 = 2;
 
-/// Domains that have a record each of the service that is asked.
+/// Other domains, each with a recorded call on the asked service.
 const NEIGHBOURS: usize = 60;
 
 #[interface]
@@ -72,9 +72,9 @@ fn serving((): ()) -> Result<Serving, RpcError> {
 
 #[interface]
 trait Client {
-    /// Has one call recorded.
+    /// Has a call recorded.
     fn set(&self) -> Result<u64, RpcError>;
-    /// Asks until no instruction is a tick any more.
+    /// Asks until ticks have ended.
     fn ask(&self, case: usize, of: Option<Proxy<dyn Server>>) -> Result<u64, RpcError>;
 }
 struct Asking(Shadow<dyn Server>);
@@ -108,19 +108,19 @@ fn again<'a, R>(mut ask: impl FnMut() -> R + 'a) -> Body<'a> {
     })
 }
 
-/// What is asked for again and again.
+/// A request that is made again and again.
 struct Case {
     name: &'static str,
     server: fn(DomainSpec) -> DomainSpec,
     client: fn(DomainSpec) -> DomainSpec,
-    /// What becomes of the server before.
+    /// Prepares the server.
     then: fn(&Domain<dyn Server>),
     /// Whether the host calls it meanwhile.
     has_call_inside: bool,
     /// Whether the client's proxy is of an object of the host's instead.
     is_hosts: bool,
     neighbours: usize,
-    /// What the client does, having prepared it; its proxy of the server may not be there.
+    /// Prepares the client's request and returns it. The proxy of the server may be missing.
     ask: for<'a> fn(Known<'a>, Given<'a>) -> Body<'a>,
 }
 
@@ -144,7 +144,7 @@ static INSIDE: AtomicBool = AtomicBool::new(false);
 /// Whether recipes fail.
 static FAILS: AtomicBool = AtomicBool::new(false);
 
-/// An object opened through so many others.
+/// An object at the end of a chain of so many.
 fn opened(through: usize, server: &Shadow<dyn Server>) -> Proxy<dyn Server> {
     let mut object = server.open().unwrap();
     for _ in 1..through {
@@ -389,7 +389,7 @@ fn spawned(case: &'static Case) -> (Domain<dyn Server>, Vec<Domain<dyn Client>>)
     };
     let spec =
         DomainSpec::new("server").restart(Restart::limited(u32::MAX, Duration::from_secs(1)));
-    // Whose stack is not known may be as long as the server asks for.
+    // A fresh thread's stack is not known to the runtime, so it counts as long enough for any server.
     let server = std::thread::scope(|scope| {
         let spawn = || host().spawn((case.server)(spec), serving, Mint::fallible(recipe));
         scope.spawn(spawn).join().unwrap()
@@ -412,7 +412,7 @@ fn spawned(case: &'static Case) -> (Domain<dyn Server>, Vec<Domain<dyn Client>>)
     (server, clients)
 }
 
-/// Instructions until the last answer to a client that asks for this, and is ended then.
+/// Instructions until the last answer to a client that makes this request and overruns.
 fn lasts(at: usize, case: &'static Case) -> Result<u64, String> {
     LAST.store(0, SeqCst);
     let contained = stepping();
@@ -453,7 +453,7 @@ fn lasts(at: usize, case: &'static Case) -> Result<u64, String> {
 }
 
 #[test]
-fn who_is_refused_for_ever_uses_up_its_budget() {
+fn endless_refusals_use_up_the_budget() {
     let _alone = alone();
     let mut wrong = Vec::new();
     for (at, case) in CASES.iter().enumerate() {

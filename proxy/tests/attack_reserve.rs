@@ -6,7 +6,7 @@ use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
 use samara_testkit::contained::{allow_segments, contained, cuts};
-use samara_testkit::hosted::{alone, host};
+use samara_testkit::hosted::{alone, host, pad_until};
 use std::hint::black_box;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
@@ -16,9 +16,6 @@ use std::time::Duration;
 #[path = "fixtures/deep.rs"]
 mod deep;
 use deep::{allocate_deeper, outlives};
-#[path = "fixtures/pad_until.rs"]
-mod pad_until;
-use pad_until::pad_until;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);

@@ -8,15 +8,11 @@ use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_rref::RRef;
 use samara_shared_heap::{Owner, heap};
 use samara_testkit::contained::{allow_segments, contained, cuts};
-use samara_testkit::hosted::{alone, host};
+use samara_testkit::hosted::{alone, host, pad_until};
 use std::hint::black_box;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
-
-#[path = "fixtures/pad_until.rs"]
-mod pad_until;
-use pad_until::pad_until;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);

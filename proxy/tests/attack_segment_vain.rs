@@ -1,6 +1,6 @@
 //! Attack: a domain asks again and again for a service whose recipe fails, from a stack that has less left than a start is
-//! promised. What ticks have counted on the segment is forgotten (`stack::extend`), and where waits begin the budget anew ticks
-//! alone tell work from waits.
+//! promised. The start runs on a segment, and `stack::extend` has to hand on the time that ticks count there: where waits begin
+//! the budget anew, ticks alone tell work from waits.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(unsafe_code, reason = "a host's own stack probe")]
 
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Has room enough, on a stack that it says is another.
+/// A probe that has room enough, on a stack that it passes off as another one.
 struct Here;
 // SAFETY: calls it once, on the running thread, which has more room than it was told.
 unsafe impl StackProbe for Here {
@@ -55,7 +55,7 @@ impl Client for Asking {
 }
 
 static FAILS: AtomicBool = AtomicBool::new(false);
-/// What the recipe takes before it finds that it cannot.
+/// The time that the recipe takes to fail.
 const RECIPE: Duration = Duration::from_millis(1);
 fn recipe() -> Result<(), RpcError> {
     if !FAILS.load(SeqCst) {
@@ -98,7 +98,7 @@ fn attack(name: &str, stack: usize, spec: fn(DomainSpec) -> DomainSpec) -> (u64,
 }
 
 #[test]
-fn who_asks_in_vain_from_a_short_stack_uses_up_its_budget() {
+fn vain_requests_on_a_short_stack_use_up_the_budget() {
     let _alone = alone();
     assert!(host().set_stack_probe(&Here));
     let _contained = contained(true);

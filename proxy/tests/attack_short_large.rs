@@ -6,7 +6,7 @@ use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, RpcError, Shadow, interface};
 use samara_testkit::contained::{allow_segments, contained};
-use samara_testkit::hosted::{alone, host};
+use samara_testkit::hosted::{alone, host, pad_until};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
@@ -14,9 +14,6 @@ use std::time::Duration;
 #[path = "fixtures/deep.rs"]
 mod deep;
 use deep::{allocate_deeper, outlives};
-#[path = "fixtures/pad_until.rs"]
-mod pad_until;
-use pad_until::pad_until;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);

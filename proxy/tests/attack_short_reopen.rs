@@ -7,14 +7,10 @@ use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
 use samara_testkit::contained::contained;
-use samara_testkit::hosted::{alone, host};
+use samara_testkit::hosted::{alone, host, pad_until};
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
-
-#[path = "fixtures/pad_until.rs"]
-mod pad_until;
-use pad_until::pad_until;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);

@@ -1,5 +1,5 @@
-//! Attack: a server takes long, on its own budget, to open an object again, and then refuses. Whoever called the object pays for
-//! the server's time, as time that the host spent on it in vain, and dies of it.
+//! Attack: a server takes long, on its own budget, to open an object again, and then refuses. If the host's clock counted that
+//! time as its own, spent in vain for the object's caller, the caller would pay for it and die.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -18,7 +18,7 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 trait Files {
     #[replay]
     fn open(&self) -> Result<Proxy<dyn File>, RpcError>;
-    /// Takes as long, on its own budget.
+    /// Takes as long, on the server's budget.
     fn slow(&self) -> Result<u32, RpcError>;
 }
 #[interface]
@@ -80,7 +80,7 @@ impl Client for Calling {
 }
 
 #[test]
-fn a_server_that_is_slow_to_refuse_does_not_end_its_caller() {
+fn a_slow_refusal_does_not_end_the_caller() {
     let _alone = alone();
     let _contained = contained(true);
     let init = |()| Ok::<_, RpcError>(Serving);

@@ -13,7 +13,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, interface};
 use samara_rref::RRef;
 use samara_testkit::contained::{allow_segments, contained, cuts};
-use samara_testkit::hosted::{Totals, alone, host, wait_until};
+use samara_testkit::hosted::{Totals, alone, host, pad_until, wait_until};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering::SeqCst};
 use std::thread;
@@ -23,9 +23,6 @@ use std::{iter, ptr};
 #[path = "fixtures/pad.rs"]
 mod pad;
 use pad::pad;
-#[path = "fixtures/pad_until.rs"]
-mod pad_until;
-use pad_until::pad_until;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);

@@ -1,5 +1,5 @@
-//! Attack: a domain at its quota moves what it has into a batch while another thread of it has the heap count. The count has
-//! asked before it began whether the domain has groups, and knows none of the members.
+//! Attack: a domain at its quota moves its objects into a batch while another of its threads has the heap count. A count that
+//! asked only before it began whether the domain has groups would miss the batch's members.
 #![expect(unsafe_code, reason = "acts for a domain without a runtime")]
 
 use samara_host_std as _;
@@ -25,14 +25,14 @@ fn a_batch_that_is_made_meanwhile_is_counted() {
     let (go, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let over = AtomicBool::new(false);
     // The oldest slabs are those that a count comes to last.
-    // SAFETY: nothing else runs for it.
+    // SAFETY: the objects are used on behalf of `me` alone; the body calls the heap alone.
     let mut mine: Vec<RRef<Piece>> =
         unsafe { acting_for(me, || (0..MANY).map(|_| RRef::new([0; PIECE])).collect()) };
-    // What others have lies before it.
+    // The slabs of another owner come before it.
     let small = class::place(16, 1);
-    // SAFETY: goes with its owner.
+    // SAFETY: the place is that of the size and alignment; the objects go with their owner.
     let hoard = || (0..20_000).for_each(|_| _ = unsafe { heap::alloc(small, 16, 1) }.unwrap());
-    // SAFETY: as above.
+    // SAFETY: nothing uses the objects.
     unsafe { acting_for(other, hoard) };
     let mut more: Vec<RRef<Piece>> = Vec::new();
     thread::scope(|scope| {
@@ -51,10 +51,10 @@ fn a_batch_that_is_made_meanwhile_is_counted() {
                     hint::spin_loop();
                 }
             };
-            // SAFETY: as above.
+            // SAFETY: every allocation is refused, so nothing is left behind; the body calls the heap alone.
             unsafe { acting_for(me, ask) };
         });
-        // The other moves what it has into a batch and out again.
+        // The other moves its objects into a batch and out again.
         let moves = || {
             for round in 1..=3000 {
                 go.store(round, SeqCst);
@@ -82,7 +82,7 @@ fn a_batch_that_is_made_meanwhile_is_counted() {
                 }
             }
         };
-        // SAFETY: as above.
+        // SAFETY: as for the objects that it moves.
         unsafe { acting_for(me, moves) };
         over.store(true, SeqCst);
     });

@@ -212,7 +212,7 @@ unsafe fn put_back(slot: NonNull<u8>, shift: u32) {
     unsafe { registry::lock().put(slot) };
 }
 
-/// How many capabilities are claimed at once at most.
+/// The most capabilities that are claimed at once.
 const BATCH: usize = 256;
 
 /// Claims all capabilities of `from` for `to` and calls `then` on each; returns how many there were.

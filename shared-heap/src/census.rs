@@ -38,8 +38,8 @@ pub type Reclaimed = Census;
 pub fn census(owner: Owner) -> Census {
     let owner = owner.word();
     let mine = |word| group::resolve(word) & !QUIESCED == owner;
-    // A group may be opened while this runs. Words are resolved where one names a group, so that other slabs cost a
-    // comparison or two a word.
+    // A group may be opened while this runs. Only a slab on which a word names a group has its words resolved; the others
+    // cost a comparison or two a word.
     let may_be_mine = |word| (word & !QUIESCED == owner) | chain::is_grouped(word);
     count(|slab| match slab.count(may_be_mine) {
         0 => 0,

@@ -85,13 +85,13 @@ pub(crate) fn lock() -> MutexGuard<'static, Registry> {
 ///
 /// # Safety
 /// `object` is a large object, and nobody refers to it any more.
-// Out of the way of a run that is kept.
+// Out of line, since a run that is kept does not come here.
 #[cold]
 #[inline(never)]
 pub(crate) unsafe fn free_large(object: NonNull<u8>) {
     // SAFETY: the caller's object is large.
     let slab = unsafe { Slab::of_large(object) };
-    lock().free_large_at(slab);
+    lock().free_large_at(NonNull::from_ref(slab));
 }
 
 impl Registry {
@@ -147,7 +147,7 @@ impl Registry {
         if slab.head.get() == chain::END {
             class.full.remove(slab);
             class.partial.push(slab);
-            // There is one with room again: an empty one need not stay.
+            // This one has room again, so an empty one need not stay.
             if let Some(other) = NonNull::new(slab.next.get().cast_mut()) {
                 self.spare(other);
             }
@@ -157,7 +157,8 @@ impl Registry {
         self.spare(at);
     }
 
-    /// Gives a slab of which nothing is used, and no walk is at, back to the host, but for the last of its class with room.
+    /// Gives a slab back to the host if nothing of it is used and no walk stands at it. The last slab with room of its class
+    /// stays.
     fn spare(&mut self, at: NonNull<Slab>) {
         // SAFETY: every caller names a listed slab; `self` is the locked registry.
         let slab = unsafe { at.as_ref() };
@@ -174,7 +175,8 @@ impl Registry {
         self.destroy(at);
     }
 
-    /// Returns every empty slab to the host: it is the only one with room of its class.
+    /// Returns every empty slab to the host. An empty slab is the only one with room of its class, so one look at each class
+    /// finds them all.
     pub(crate) fn trim(&mut self) {
         for index in 0..CLASSES {
             for kind in [Kind::Plain, Kind::Caps] {
@@ -191,7 +193,7 @@ impl Registry {
     }
 
     fn destroy(&mut self, slab: NonNull<Slab>) {
-        // SAFETY: alive until the end of this function.
+        // SAFETY: alive until it is destroyed below, after the last use of this reference.
         let header = unsafe { slab.as_ref() };
         self.held = self.held.strict_sub(header.region_bytes());
         self.all.remove(header);
@@ -205,10 +207,13 @@ impl Registry {
         self.all.push(slab);
     }
 
-    fn free_large_at(&mut self, slab: &Slab) {
+    // Takes no reference: that would have to be valid until the call returns, and the slab may be destroyed before.
+    fn free_large_at(&mut self, at: NonNull<Slab>) {
+        // SAFETY: every caller names a listed slab; `self` is the locked registry.
+        let slab = unsafe { at.as_ref() };
         slab.word(0).store(chain::CACHED, Ordering::Relaxed);
         slab.used.set(0);
-        self.spare(NonNull::from_ref(slab));
+        self.spare(at);
     }
 
     /// Bytes held from the host.

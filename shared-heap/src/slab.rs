@@ -34,7 +34,7 @@ pub(crate) struct Slab {
     pub(crate) head: Cell<u32>,
     /// Slots off the list: live, or in a cache.
     pub(crate) used: Cell<u32>,
-    /// Walks that are at this slab, which stays for them.
+    /// Walks that stand at this slab, which is kept for them.
     pub(crate) walks: Cell<u32>,
     region_align_shift: u8,
     shift: u8,

@@ -250,14 +250,14 @@ impl ThreadSlot {
         self.wait.set(self.wait.get().max(wait));
     }
 
-    /// Nanoseconds of the thread so far that are not the host's for whom asks it: reclaims, its own or waited for, which are time of
-    /// nobody; and those of domains that were entered in an [uncharged stretch](as_host_uncharged), which have paid for them.
+    /// Nanoseconds of the thread so far that no asking domain pays the host for: reclaims, its own and those that it waited
+    /// for; and time of domains that were entered in an [uncharged stretch](as_host_uncharged), which have paid for it.
     #[must_use]
     pub fn others(&self) -> u64 {
         self.others.get()
     }
 
-    /// Adds to them.
+    /// Adds to [`others`](Self::others).
     pub fn note_others(&self, ns: u64) {
         self.others.set(self.others.get().wrapping_add(ns));
     }
@@ -291,7 +291,7 @@ impl ThreadSlot {
                 return true;
             }
             if !frame.owner.is_host() {
-                // What a domain asks for that was entered in such a stretch is charged to that domain.
+                // A domain that was entered in such a stretch pays for its own requests.
                 return false;
             }
             at = frame.prev;
@@ -305,7 +305,7 @@ impl ThreadSlot {
         self.spared.get()
     }
 
-    /// See [`spared`](Self::spared).
+    /// Sets [`spared`](Self::spared).
     pub fn set_spared(&self, us: u32) {
         self.spared.set(us);
     }
@@ -419,7 +419,7 @@ fn released(slot: &ThreadSlot) {
 /// hook. Panics of `f` leave the chain as it was.
 ///
 /// # Safety
-/// `f` is trusted code of the host's side: no code of a domain runs in it.
+/// `f` is trusted code of the host's side: a domain's code runs in it only behind a frame of that domain's own.
 pub unsafe fn as_host<R>(f: impl FnOnce() -> R) -> R {
     struct Restore(&'static ThreadSlot, *const Frame);
     impl Drop for Restore {
@@ -440,9 +440,9 @@ pub unsafe fn as_host<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// [`as_host`], with ticks that charge no domain. For what is told by a clock instead, and for what the domain has no part
-/// in: a reclaim, whose length the dead have chosen, or a start of what others need, too. Not for an answer that a domain may
-/// ask for again and again. Returns also the microseconds that ticks have counted.
+/// [`as_host`], with ticks that charge no domain. For time that a clock measures instead, and for work that the domain has not
+/// chosen: a reclaim, whose length the dead have chosen, or a start of a service that others need, too. Not for an answer
+/// that a domain may ask for again and again. Also returns the microseconds that ticks have counted.
 ///
 /// # Safety
 /// As for [`as_host`].

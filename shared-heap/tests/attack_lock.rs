@@ -1,5 +1,5 @@
-//! Attack: an owner with very many objects. Each other owner needs the heap's lock now and then, and waits for it on a
-//! budget of its own: a look at all objects leaves the lock to others between its pieces.
+//! Attack: an owner with very many objects. Other owners need the heap's lock now and then, and wait for it on budgets of their
+//! own, so a walk over all objects leaves the lock to them between its pieces.
 #![expect(unsafe_code, reason = "drives the heap below its safe types")]
 
 use samara_host_std::live_bytes;
@@ -27,8 +27,8 @@ fn hoard() -> Owner {
     owner
 }
 
-/// Reclaims the owner while another thread takes the heap's lock again and again; returns how often that thread did so
-/// when a part of the owner's objects, and not all, had gone back to the host.
+/// Reclaims the owner while another thread takes the heap's lock again and again. Returns how often that thread got the lock
+/// while a part of the owner's objects, but not all, had gone back to the host.
 fn served_amid_reclaim(owner: Owner) -> usize {
     let all = live_bytes();
     let amid = || (MANY * 16 / 10..all - LARGE).contains(&live_bytes());

@@ -43,7 +43,7 @@ fn walk(contained: &Contained, function: &RRef<PciFunction>, at: u64) -> (u64, b
     let proxy = domain.proxy().unwrap();
     function.enable_bus_master::<Nvme>().unwrap();
     let (result, stepped) = contained.step_armed(at, true, || proxy.silence(function));
-    // Also where the host's stretch ends: its time is the borrower's.
+    // The host silences on the borrower's time, so the borrower may also be cut where the host's stretch ends.
     let is_cut = domain.exit_reason().is_some();
     assert_eq!(result.is_err(), is_cut, "{at} {stepped:?}");
     // Nobody silences it any more, so it may be started.

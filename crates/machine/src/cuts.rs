@@ -16,7 +16,7 @@ mod stepped {
         static CONTAINED: OnceCell<Contained> = const { OnceCell::new() };
     }
 
-    /// With what only a host that contains its threads can keep.
+    /// With limits that only a host which contains its threads can keep.
     pub(crate) fn limited(spec: DomainSpec) -> DomainSpec {
         CONTAINED.with(|cell| {
             cell.get_or_init(stepping);
@@ -48,12 +48,12 @@ mod stepped {
         })
     }
 
-    /// Runs `call`, in which [`Survey`]s tell.
+    /// Runs `call` with [`Survey`]s on.
     pub(crate) fn surveying<R>(call: impl FnOnce() -> R) -> R {
         CONTAINED.with(|cell| cell.get_or_init(stepping).survey(call))
     }
 
-    /// A function that a domain calls, with whom each of its instructions would be charged to.
+    /// A survey of a function that a domain calls: it counts its instructions by the account that a tick would charge.
     pub(crate) struct Survey {
         before: Surveyed,
         /// Not inside another.
@@ -61,7 +61,7 @@ mod stepped {
     }
 
     impl Survey {
-        /// From here on, where that is asked for and the thread runs for a domain.
+        /// Begins one if surveys are on and the thread runs for a domain.
         pub(crate) fn begin() -> Option<Self> {
             if !surveys() || !matches!(payer(), Payer::Domain(_)) {
                 return None;
@@ -76,7 +76,7 @@ mod stepped {
             })
         }
 
-        /// Up to here: instructions that are charged to a domain, to nobody by intent, and to nobody.
+        /// The instructions so far: charged to a domain, uncharged by intent, and lost.
         pub(crate) fn end(&self) -> [u64; 3] {
             let after = surveyed();
             [
@@ -99,7 +99,7 @@ mod stepped {
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub(crate) use stepped::{Survey, around, limited, surveying, ticking};
 
-/// Elsewhere nobody is.
+/// Elsewhere nothing is surveyed.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub(crate) struct Survey;
 
@@ -126,13 +126,13 @@ pub(crate) fn around<R>(_: u64, call: impl FnOnce() -> R) -> R {
     call()
 }
 
-/// Elsewhere there are none, and nothing that needs them is called.
+/// Elsewhere there are no ticks, and no call is made that would never end without them.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub(crate) fn ticking<R: Default + Send>(_: usize, _: impl FnOnce() -> R + Send) -> R {
     R::default()
 }
 
-/// Elsewhere nobody's private memory or time is limited.
+/// Elsewhere private memory and time have no limits.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub(crate) fn limited(
     spec: samara_domain_runtime::DomainSpec,

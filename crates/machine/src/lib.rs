@@ -17,7 +17,7 @@
 //! | `shortest.rs` | failures made small |
 //! | `surface.rs` | which functions of `samara-domain` were called |
 //! | `cuts.rs` | a step whose call is cut at one of its instructions |
-//! | `paid.rs` | what the host keeps, against what is paid for it |
+//! | `paid.rs` | bytes that the host keeps, compared with bytes that domains pay for |
 //! | `together.rs` | several threads in the same domains |
 //!
 //! [`Together`] is for several threads in the same domains.

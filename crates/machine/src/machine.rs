@@ -53,7 +53,7 @@ pub struct Machine {
     /// The services that are published under the domains' names.
     pub(crate) published: Vec<Option<Name>>,
     tags: u64,
-    /// The instruction at which the step's call is cut, and whether somebody died of it.
+    /// The instruction at which the step's call is cut, and whether a domain died of it.
     cut: Option<u64>,
     pub(crate) was_cut: bool,
 }
@@ -117,7 +117,7 @@ impl Machine {
         domain.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// What a domain has more for a handle of each kind.
+    /// Measures the objects that a handle of each kind adds to its domain.
     fn measure(&mut self) {
         let owner = owner_of(&self.domains[0]);
         let (first, root) = (heap::census(owner), self.fresh(0));
@@ -194,7 +194,7 @@ impl Machine {
         self.cut = None;
     }
 
-    /// Makes a call that a cut may strike; who died of it is dead in the model then.
+    /// Makes a call that a cut may strike; a domain that died of it is dead in the model then.
     pub(crate) fn cuttable<R>(&mut self, call: impl FnOnce() -> R) -> R {
         let Some(at) = self.cut.take() else {
             return call();
@@ -208,7 +208,7 @@ impl Machine {
         };
         for (domain, (before, ran)) in before.into_iter().enumerate() {
             if self.alive(domain) && self.domains[domain].restarts() != before {
-                // Who called it had it restarted.
+                // A caller had it restarted.
                 self.was_cut = true;
                 self.model.die(domain, ExitKind::Overrun);
                 self.model.born(domain);
@@ -220,10 +220,10 @@ impl Machine {
                 let end = end.map_or(ExitKind::Overrun, |reason| reason.kind);
                 self.model.die(domain, end);
             }
-            let cut = |kind| kind == ExitKind::Overrun;
             let end = self.domains[domain].exit_reason();
-            if ran && !self.alive(domain) && end.is_some_and(|reason| cut(reason.kind)) {
-                // Before it came to what it was to die of.
+            let was_cut = end.is_some_and(|reason| reason.kind == ExitKind::Overrun);
+            if ran && !self.alive(domain) && was_cut {
+                // The cut came before the end that the step has for it.
                 self.was_cut = true;
                 self.model.nodes[domain].end = ExitKind::Overrun;
             }
@@ -284,7 +284,7 @@ impl Machine {
         }
     }
 
-    /// What the host holds for this machine, by the model.
+    /// The model's count of objects that the host holds for this machine.
     #[must_use]
     pub fn held(&self) -> Census {
         let units = &self.model.units;
@@ -297,7 +297,7 @@ impl Machine {
         sum
     }
 
-    /// What all owners hold for this machine, by the model.
+    /// The model's count of objects that all owners hold for this machine.
     #[must_use]
     pub fn all(&self) -> Census {
         let mut sum = self.held();

@@ -1,5 +1,5 @@
-//! What the host keeps on domains' behalf, byte by byte: no more than they pay for, whatever they open, record, hand on, let go
-//! of and leave behind.
+//! The bytes that the host keeps on domains' behalf: never more than they pay for, whatever they open, record, hand on, let
+//! go of and leave behind.
 
 use crate::node::with;
 use crate::settle::{Ending, await_end};
@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// What the host keeps for a client at most.
+/// The most bytes that the host keeps for a client.
 const QUOTA: usize = 128 << 10;
 
 /// Restarts in an hour: more than there are.
@@ -84,9 +84,9 @@ fn keeping((): ()) -> Result<Keeping, RpcError> {
 
 #[interface]
 trait Client {
-    /// Opens at most so many objects, with so many recorded calls on each, and hands them on.
+    /// Opens at most `objects` objects, has `sets` calls recorded on each, and hands the objects on.
     fn open(&self, objects: usize, sets: usize) -> Result<(), RpcError>;
-    /// Records so many calls, as long as it may.
+    /// Has so many calls recorded, or fewer if one is refused.
     fn record(&self, calls: usize, pages: bool) -> Result<(), RpcError>;
 }
 
@@ -117,17 +117,17 @@ fn asking((store, keeper): (Shadow<dyn Store>, Proxy<dyn Keeper>)) -> Result<Ask
     Ok(Asking(store, keeper))
 }
 
-/// Domains for which the host keeps much, and what they pay.
+/// Domains for which the host keeps much, and the bytes that they pay for.
 pub struct Paid {
     store: Ending<dyn Store>,
     keeper: Ending<dyn Keeper>,
     clients: [Ending<dyn Client>; 2],
     names: [String; 4],
-    /// Whether anything may be there of a client that has ended.
+    /// Whether objects of a client that has ended may be left.
     outlived: bool,
     /// The most that each client's generation has been charged for.
     most: [usize; 2],
-    /// What the keeper has that keeps nothing.
+    /// The shared bytes of a keeper that keeps nothing.
     own: usize,
 }
 
@@ -185,7 +185,7 @@ impl Paid {
         this
     }
 
-    /// What is made once, whoever asks for it, is made; and nothing is kept.
+    /// Has everything made that is made once for all, then keeps nothing.
     fn begin(&mut self) {
         for client in &self.clients {
             let proxy = started(client.0.proxy());
@@ -199,7 +199,7 @@ impl Paid {
         self.leave_nothing();
     }
 
-    /// The clients end, and what they had opened.
+    /// Ends the clients and all that they had opened.
     fn leave_nothing(&mut self) {
         for client in &self.clients {
             started(client.0.restart());
@@ -210,7 +210,7 @@ impl Paid {
         runtime().reap();
     }
 
-    /// Bytes that they pay for, of what the host keeps for them or of the exchange heap.
+    /// The bytes that they pay for, of the host's memory and of the exchange heap.
     #[must_use]
     pub fn paid(&self) -> usize {
         // The list of a client's charges keeps its room, which is of its quota too.
@@ -218,12 +218,12 @@ impl Paid {
             let now = client.0.info().host_bytes;
             now + (most - now) / 2
         });
-        // While who has opened an object lives the keeper pays for nothing that is counted here.
+        // While the opener of an object lives, the keeper's bytes are none of those that are counted here.
         let keeper = self.keeper.0.info().shared_bytes - self.own;
         clients.sum::<usize>() + if self.outlived { keeper } else { 0 }
     }
 
-    /// Does one of them something.
+    /// Has one of them do something.
     ///
     /// # Panics
     /// If it fails.

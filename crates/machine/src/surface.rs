@@ -1,6 +1,6 @@
 //! Which functions of `samara-domain` were called, by the names that the compiler gives them.
 //!
-//! In a [survey], of the first calls at each place, also by whom the time of each instruction is paid.
+//! In a [survey], the first calls at each place also tell which account pays for each instruction.
 //!
 //! [`call!`] takes a function, tells its name from its type, and calls it: name and call are one path.
 
@@ -17,7 +17,7 @@ pub(crate) struct Site {
     time: [AtomicU64; 3],
 }
 
-/// Calls at each place that are surveyed: an instruction takes as long as ten thousand do else.
+/// Calls at each place that are surveyed: an instruction that traps takes as long as ten thousand others.
 const SURVEYS: u64 = 4;
 
 /// More than there are.
@@ -37,7 +37,8 @@ impl Site {
         }
     }
 
-    /// Begins a survey, if there is to be one. A thread that is spawned while each instruction traps ends the program.
+    /// Begins a survey, if this call is to have one. Spawns have none: a thread that is spawned while each instruction traps ends
+    /// the program.
     pub(crate) fn begin_survey(&self) -> Option<Survey> {
         let is_spawn = self.name.get().is_some_and(|name| name.contains("::spawn"));
         if is_spawn || self.surveys.load(Relaxed) >= SURVEYS {
@@ -79,25 +80,25 @@ pub fn calls() -> impl Iterator<Item = (&'static str, u64)> {
         .filter_map(move |site| told(site))
 }
 
-/// Runs `run`, and surveys on this thread.
+/// Runs `run` with surveys on this thread.
 pub fn survey<R>(run: impl FnOnce() -> R) -> R {
     cuts::surveying(run)
 }
 
-/// Instructions of a function, over some of its calls at one place, by who pays for their time.
+/// A function's instructions over some of its calls at one place, by the account that pays for their time.
 #[derive(Clone, Copy, Debug)]
 pub struct Time {
     /// The function, as the compiler names it.
     pub name: &'static str,
-    /// A domain.
+    /// A domain's.
     pub charged: u64,
-    /// Nobody, by intent.
+    /// Nobody's, by intent.
     pub uncharged: u64,
-    /// Nobody.
+    /// Nobody's.
     pub lost: u64,
 }
 
-/// What surveys have told so far.
+/// The results of all surveys so far.
 pub fn times() -> impl Iterator<Item = Time> {
     let told = |site: &'static Site| {
         let [charged, uncharged, lost] = site.time.each_ref().map(|sum| sum.load(Relaxed));

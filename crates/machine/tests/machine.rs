@@ -106,7 +106,7 @@ fn totals() -> Totals {
 /// Bytes by which the host's own heap may grow in a run that the model does not tell of: the machine's lists.
 const SLACK: usize = 256 << 10;
 
-/// Waits for what threads of dead domains are about to do: a failure to be made small is not waited for long.
+/// Waits until threads of dead domains are done: a failure to be made small is not waited for long.
 fn settles(what: &str, mut done: impl FnMut() -> bool) {
     let ended = (0..20_000).any(|_| {
         let ended = done();
@@ -119,7 +119,7 @@ fn settles(what: &str, mut done: impl FnMut() -> bool) {
     assert!(ended, "{what} is not as the model says: {domains:?}");
 }
 
-/// After everything has ended there is what there was.
+/// Asserts that after everything has ended the totals are as they were.
 fn returns_to(before: Totals, what: &str) {
     settles(&format!("what is left of {what}"), || totals() == before);
 }
@@ -301,16 +301,16 @@ fn long_chains_cost_their_maker_and_end_in_little_stack() {
     returns_to(before, "long chains");
 }
 
-/// What the host keeps for domains that have it keep as much as they may is what they pay for.
+/// Domains that have the host keep as much as they may pay for all of it.
 #[test]
-fn what_the_host_keeps_is_paid_for() {
+fn domains_pay_for_all_that_the_host_keeps() {
     /// Steps with the same domains.
     const LONGEST: u64 = 100;
-    /// Bytes that nobody pays for: lists that are in use, whoever is on them.
+    /// Bytes that nobody pays for: lists that all domains share.
     const SLACK: usize = 4096;
     let _alone = begin();
     let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 200;
-    say("what is paid for", steps);
+    say("paid", steps);
     let mut rng = Rng::new(seed());
     let mut taken = Taken(0, None);
     let hosts = || Counted::bytes() + heap::census(Owner::HOST).bytes;
@@ -329,6 +329,6 @@ fn what_the_host_keeps_is_paid_for() {
             );
         }
         paid.end();
-        returns_to(before, "what was kept");
+        returns_to(before, "the bytes that the host keeps");
     }
 }

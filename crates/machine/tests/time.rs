@@ -1,7 +1,7 @@
-//! Whatever a domain can call, and however that ends, is somebody's time.
+//! The time of every function that a domain can call is charged to a domain, however the call ends.
 //!
-//! Each function of the generated list (`surface.rs`) is called by the machine. Here some of its calls are made step by step: who
-//! would be charged if a tick came before this instruction?
+//! The machine calls each function of the generated list (`surface.rs`). Some of the calls run step by step here: before each
+//! instruction the test asks which account a tick would charge.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_host_std::{DomainAlloc, System};
@@ -13,12 +13,12 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const STEPS: usize = 4_000;
 
-/// Instructions that may be nobody's of a function's calls: so many, which a call takes on its way in and out, and one part in so
-/// many of those that are a domain's.
+/// Instructions of a function's calls that may be charged to nobody: so many, for the way into a call and out, and one for
+/// each so many that a domain is charged for.
 const LOST: (u64, u64) = (100, 8);
 
 #[test]
-fn whatever_a_domain_can_call_is_somebodys_time() {
+fn every_callable_function_is_charged_to_a_domain() {
     let mut rng = Rng::new(2);
     survey(|| {
         let mut machine = Machine::new("time", 3);

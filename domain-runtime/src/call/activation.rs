@@ -88,7 +88,7 @@ impl Activation {
         self.word_and_used.get() as u32 >= GIVING
     }
 
-    /// Whether the caller is charged for what is moved: on the way in, or, at least in part, out.
+    /// Whether ticks charge the caller: for moving arguments on the way in, or, at least in part, a result on the way out.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn is_charged(&self) -> bool {
         self.is_entering() || self.word_and_used.get() as u32 == GIVING
@@ -124,7 +124,7 @@ impl Activation {
         core::ptr::eq(self.frame.prev(), (&raw const *other).cast())
     }
 
-    /// Its place on the running thread's chain.
+    /// Its frame on the running thread's chain.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn frame(&self) -> *const Frame {
         &raw const self.frame

@@ -87,8 +87,8 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
 /// See [`Failure`].
 ///
 /// # Safety
-/// As for [`enter`]; `body` moves no more than a call like `M`; without `METERED` the call is none that is metered, nor the stack
-/// short.
+/// As for [`enter`]. `body` moves no more by value than a call of the signature `M`. Without `METERED` the call is not
+/// metered, and the stack is not short.
 #[inline(always)]
 pub unsafe fn enter_on<const METERED: bool, M: Moves, A: Exchangeable, R: Exchangeable>(
     thread: &ThreadSlot,

@@ -1,20 +1,21 @@
-//! Whose time it is.
+//! Which domain a tick charges.
 
 use crate::call::{self, Activation};
 use samara_shared_heap::Owner;
 use samara_shared_heap::thread::{self, ThreadSlot};
 
-/// Whose time it is that a thread runs for.
+/// The account that the time of a thread goes to.
 pub(super) enum Account<'a> {
-    /// Of a domain that it is in.
+    /// The domain that the thread is in.
     Inside(&'a Activation),
-    /// Of the caller, the second, on the way in or out of the first: what is moved there is the caller's.
+    /// The caller, which is the second, while the thread is on its way into or out of the first: the caller pays for the
+    /// transfers of its call.
     Moving(&'a Activation, &'a Activation),
-    /// Of a domain that it does something for as the host.
+    /// The domain on whose behalf the thread acts for the host.
     Serving(&'a Activation),
-    /// No domain's, though one is below: [`thread::as_host_uncharged`].
+    /// None, though a domain is below: [`thread::as_host_uncharged`].
     Uncharged,
-    /// The host's, or lost between a domain's last instruction and its caller's next.
+    /// None: it is the host's own time, or lies between a callee's last instruction and its caller's next one.
     Nobodys,
 }
 
@@ -38,7 +39,7 @@ impl<'a> Account<'a> {
             return Self::Inside(activation);
         }
         let is_caller = |at: &&Activation| {
-            // A stretch of the host's between the two is the host's call.
+            // With a stretch of the host's between the two, the host is the caller.
             !at.is_crossing() && activation.is_on_top_of(at)
         };
         let caller = activation.outer().next().filter(is_caller);
@@ -46,18 +47,18 @@ impl<'a> Account<'a> {
     }
 }
 
-/// Whom a tick would charge that came now on the running thread.
+/// The account that a tick on the running thread would charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Payer {
     /// A domain.
     Domain(Owner),
-    /// Nobody, though it runs on a domain's behalf: a clock tells the time, or others have chosen how long it takes.
+    /// None, though the thread runs on a domain's behalf: a clock measures that time, or another domain has chosen its length.
     Uncharged,
-    /// Nobody: it runs for the host, or comes out of a call.
+    /// None: the thread runs for the host, or comes out of a call.
     Nobody,
 }
 
-/// Whom a tick would charge that came now on the running thread.
+/// The account that a tick on the running thread would charge now.
 #[must_use]
 pub fn payer() -> Payer {
     match Account::of(thread::current()) {

@@ -123,15 +123,16 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     }
 }
 
-/// Time of a domain that was entered in an uncharged stretch is not the host's in that stretch.
+/// Notes time of a domain that was entered in an uncharged stretch. The domain is charged for it, so the clock of the stretch
+/// leaves it out.
 fn note_inside(thread: &ThreadSlot, activation: &Activation, more: u32) {
     if thread.is_inside_uncharged(activation.frame()) {
         thread.note_others(u64::from(more).saturating_mul(1000));
     }
 }
 
-/// Whether the innermost domain was entered in an uncharged stretch: what it waits is its time, and not the host's for who
-/// asked further out.
+/// Whether the innermost domain was entered in an uncharged stretch. Its waits are its own time then, and not time that the
+/// host spends for the domain further out.
 pub(crate) fn is_inside() -> bool {
     let thread = thread::current();
     call::nearest(thread).is_some_and(|at| thread.is_inside_uncharged(at.frame()))
@@ -162,9 +163,10 @@ fn left_of(activation: &Activation) -> u32 {
     budget.saturating_sub(used.unwrap_or_default())
 }
 
-/// A tick on a thread that goes in or out. What is moved on the way in is the caller's: its time too. So is a result, of
-/// which at most half of what its budget has left counts, or a 16th of all: one result ends no caller that has so much left, and
-/// few end each. An overrun condemns it, and it is cut where the call returns to it.
+/// A tick on a thread that is on its way into a domain or out of it. The time to move arguments is the caller's, and so is
+/// the time to move a result. Of a result's, at most half of the caller's remaining budget counts, or a 16th of the whole
+/// budget if that is more: a single result does not end its caller, a few do. An overrun condemns the caller, which is cut
+/// where the call returns to it.
 ///
 /// # Safety
 /// As for [`tick`]; `activation` is the innermost, and `caller` the one below.
@@ -193,8 +195,8 @@ unsafe fn crossing(
     Verdict::Later
 }
 
-/// A tick in a stretch of the host's, which is the time of the domain that it was begun for. Who overruns, or is dead, is cut
-/// where the stretch ends.
+/// A tick in a stretch of the host's. It charges the domain on whose behalf the stretch was begun. A domain that overruns, or
+/// is dead, is cut where the stretch ends.
 ///
 /// # Safety
 /// As for [`tick`]; the thread acts for the host, on behalf of `served`.
@@ -235,9 +237,9 @@ pub(crate) fn may_wait() -> Option<Duration> {
     (budget != 0).then(|| Duration::from_micros(u64::from(left) + 1))
 }
 
-/// The running thread has waited for `time` inside its domain, and for `ticks` microseconds by what ticks have counted: the longer
-/// counts, unless waits begin the budget anew. One that overran its budget so ends the domain, and itself at the boundary that
-/// follows.
+/// Charges a wait of the running thread to its domain: the longer of `time`, by the clock, and `ticks`, the microseconds that
+/// ticks have counted. Nothing is charged where waits begin the budget anew. An overrun ends the domain, and the thread at the
+/// boundary that follows.
 #[cfg(feature = "alloc")]
 pub(crate) fn waited(time: Duration, ticks: u32) {
     if call::innermost(thread::current()).is_some() {
@@ -258,16 +260,16 @@ pub(crate) fn host_may_wait() -> Option<Duration> {
     counts.then(|| Duration::from_micros(u64::from(left).saturating_add(1)))
 }
 
-/// The host has waited for `time` on behalf of a domain, on the running thread: as [`waited`]. The thread is cut
-/// when it acts for the domain again.
+/// Charges a wait of the host on a domain's behalf, on the running thread, as [`waited`] does. The thread is cut when it acts
+/// for the domain again.
 #[cfg(feature = "alloc")]
 pub(crate) fn host_waited(time: Duration) {
     charge(|renews| if renews { 0 } else { micros(time) });
 }
 
-/// The host has worked on behalf of a domain, uncharged, for `time`, and for `ticks` microseconds by what ticks have
-/// counted. The longer of the two is charged to the domain: a clock misses what is short and often. Where waits do not count,
-/// ticks alone tell work from waits.
+/// Charges work of the host's that ticks did not charge to the domain that it was done for: the longer of `time`, by the clock,
+/// and `ticks`, the microseconds that ticks have counted. A clock rounds short work to nothing, however often it is done. Where
+/// waits do not count, ticks alone tell work from waits.
 pub(crate) fn host_worked(time: Duration, ticks: u32) {
     charge(|renews| {
         let more = if renews {
@@ -287,7 +289,8 @@ fn micros(time: Duration) -> u32 {
     u32::try_from(time.as_micros()).unwrap_or(u32::MAX)
 }
 
-/// Charges microseconds to the domain on whose behalf the thread runs, by whether waits begin its budget anew.
+/// Charges the domain on whose behalf the thread runs. `more` returns the microseconds; it is told whether waits begin the
+/// budget anew.
 fn charge(more: impl FnOnce(bool) -> u32) {
     let thread = thread::current();
     let Some(activation) = call::nearest(thread).filter(|at| !at.is_crossing()) else {

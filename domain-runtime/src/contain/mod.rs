@@ -16,10 +16,11 @@
 //! [`samara_unwind::tables`], and on another CPU than the first a tick there too. A kill of a domain
 //! whose thread runs takes effect with that thread's next tick.
 //!
-//! # Whose time it is
+//! # Which domain a tick charges
 //!
-//! A tick charges the domain that the thread is in, or, in a stretch of the host's, the nearest one below, for which that is; what
-//! a call moves is its caller's. The exceptions say so: [`thread::as_host_uncharged`](samara_shared_heap::thread::as_host_uncharged).
+//! A tick charges the domain that the thread is in or, in a stretch of the host's, the nearest domain below, on whose behalf the
+//! host acts. A caller pays for the transfers of its call. The exceptions are marked:
+//! [`thread::as_host_uncharged`](samara_shared_heap::thread::as_host_uncharged).
 //!
 //! # What is not cut
 //!

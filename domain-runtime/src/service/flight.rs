@@ -1,7 +1,7 @@
-//! Single flight: one restart or stop of a service at a time, whoever asks for it, and each in turn.
+//! Single flight: one restart or stop of a service at a time, and each asker in turn.
 //!
-//! Who waits belongs to a batch. One that has its turn is served to the end before the next, which those belong to
-//! who came meanwhile: nobody gets the flight twice while another waits for it once. A supervisor does not wait. It
+//! Waiting askers form batches. The batch that has its turn is served to the end before the next one, in which those wait
+//! that came meanwhile. So no asker gets the flight twice while another waits for it once. A supervisor does not wait. It
 //! leaves a [`Claim`], the first of its batch, and looks again.
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
@@ -10,19 +10,19 @@ use crate::{host, shortage};
 use samara_shared_heap::NoCutMutex;
 use samara_shared_heap::thread::Wait;
 
-/// Nanoseconds that a claim keeps others from a flight that is free: who does not look again meanwhile has lost it.
+/// Nanoseconds for which a claim keeps others from a free flight. A supervisor that does not look again meanwhile loses it.
 const CLAIM_NS: u64 = 1_000_000_000;
 
-/// Who asks for a flight and waits.
+/// An asker that waits for a flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asker {
     /// The host itself: behind those that wait, but not behind a supervisor that does not.
     Host,
-    /// Anybody, for a call.
+    /// A caller that needs the service.
     Caller,
 }
 
-/// What a supervisor has that looks for a flight again and again.
+/// A supervisor's claim to a flight, for which it looks again and again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Claim(u64);
 
@@ -34,14 +34,14 @@ struct Claimed {
     until: Option<u64>,
 }
 
-/// Who is to be next.
+/// The order in which waiting askers get the flight.
 #[derive(Debug)]
 struct Line {
     /// The batch that has its turn.
     turn: u64,
-    /// How many of it wait.
+    /// The number of its askers that wait.
     now: u32,
-    /// How many of the next one wait.
+    /// The number of the next batch's askers that wait.
     next: u32,
     claimed: Option<Claimed>,
     claims: u64,
@@ -56,7 +56,7 @@ impl Line {
         claims: 0,
     };
 
-    /// Ends what is over at `time`.
+    /// Ends a batch or a claim that is over at `time`.
     fn look(&mut self, flight: &Holder, time: u64) {
         self.claimed
             .take_if(|claimed| claimed.until.is_some_and(|until| time > until));
@@ -117,7 +117,7 @@ impl Line {
         begins
     }
 
-    /// One of those that wait in `batch` does so no more.
+    /// An asker in `batch` waits no more.
     fn leave(&mut self, batch: u64) {
         let of_batch = if batch == self.turn {
             &mut self.now
@@ -161,7 +161,7 @@ impl Line {
     }
 }
 
-/// Whoever restarts or stops a service now: the thread, or 0.
+/// The thread that restarts or stops a service now, or 0.
 #[derive(Debug)]
 struct Holder(AtomicUsize);
 
@@ -187,7 +187,7 @@ impl Holder {
     }
 }
 
-/// Who restarts or stops a service now, and who is to be next.
+/// The holder of a service's flight, and the line of askers.
 #[derive(Debug)]
 pub(super) struct Flight {
     holder: Holder,
@@ -280,20 +280,20 @@ impl Flight {
         }
     }
 
-    /// Begins one for a supervisor, without waiting. One that may not yet has its turn next, before all others that
-    /// come from now on. Whoever got true calls [`end_claimed`](Self::end_claimed).
+    /// Begins one for a supervisor, without waiting. A supervisor that may not begin yet has its turn next, before all
+    /// askers that come from now on. After `true` it calls [`end_claimed`](Self::end_claimed).
     pub(super) fn try_begin(&self, claim: &mut Claim) -> bool {
         let (me, time) = (this_thread(), host::now_ns());
         let mut line = self.line.lock();
         line.begin_claimed(&self.holder, me, claim, time)
     }
 
-    /// Ends what a supervisor has begun, which has its turn still.
+    /// Ends a supervisor's flight; the supervisor keeps its turn.
     pub(super) fn step_back(&self) {
         self.end();
     }
 
-    /// Ends what a supervisor has begun.
+    /// Ends a supervisor's flight and its claim.
     pub(super) fn end_claimed(&self, claim: Claim) {
         self.withdraw(claim);
         self.end();
@@ -347,7 +347,7 @@ mod tests {
             Self(line.collect())
         }
 
-        /// Whoever has it ends it, and asks again; then all look, that one first.
+        /// The holder ends its flight, and asks again; then all look, the former holder first.
         fn turn(&mut self, flight: &mut Model, time: u64) {
             let had = flight.holder();
             flight.end();

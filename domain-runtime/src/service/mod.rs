@@ -4,15 +4,17 @@
 //! |---|---|
 //! | `recipe` | how a generation is started and torn down |
 //! | `published` | the current instance, read without a lock |
+//! | `starting` | starts of a generation, and the lack behind a failed one |
 //! | `flight` | one restart or stop at a time |
 //! | `lagging` | dead generations that calls have not left |
-//! | `supervised` | what a supervisor does with a service |
-//! | `unfair` | starts that were given less than is promised |
+//! | `supervised` | a service as its supervisor sees it |
+//! | `unfair` | starts that were given less than they are promised |
 
 mod flight;
 mod lagging;
 mod published;
 mod recipe;
+mod starting;
 mod supervised;
 mod unfair;
 
@@ -28,12 +30,12 @@ use crate::interface::{Implements, Interface};
 use crate::journal::Journal;
 use crate::mint::Mint;
 use crate::primitive::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
-use crate::reason::{ExitKind, ExitReason, this_thread};
-use crate::shortage::{self, Watch};
+use crate::reason::{ExitKind, ExitReason};
+use crate::shortage;
 use crate::spec::DomainSpec;
 use crate::spent::Spent;
 use crate::state::State;
-use crate::{contain, exports, host, reaper, stack, threads};
+use crate::{contain, exports, host, reaper, threads};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
@@ -46,7 +48,7 @@ use samara_rref::Exchangeable;
 use samara_shared_heap::NoCutMutex;
 use samara_shared_heap::group::{self, Opener};
 use samara_shared_heap::thread::{self, Wait};
-use unfair::{Lack, Unfair};
+use unfair::Unfair;
 
 /// Whether a dead generation may be followed by another.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,7 +61,7 @@ enum Standing {
     Stopped = 2,
 }
 
-/// Why a generation that is being started ends where nobody wants it any more.
+/// The exit reason of a generation whose service was stopped while it started.
 const NOT_WANTED: &str = "stopped in its start";
 
 /// One name over its generations. Shared by the host's [`Domain`](crate::Domain) and by shadows.
@@ -76,10 +78,10 @@ pub struct Service<I: ?Sized + Interface> {
     standing: AtomicU8,
     budget: NoCutMutex<Budget>,
     restarts: AtomicU32,
-    /// Whether it was told that the budget is used up, since the last restart.
+    /// Whether an event has told since the last restart that the budget is used up.
     told_exhausted: AtomicBool,
     exits: Arc<Exits>,
-    /// For whom groups of all generations count.
+    /// The opener that the groups of all generations count for.
     opener: Opener,
     journal: Journal<I>,
 }
@@ -100,7 +102,7 @@ impl<I: ?Sized + Interface> Service<I> {
         let exits = Arc::new(Exits::new());
         let opener = Opener::fresh();
         let begun = |target: Target| {
-            // SAFETY: whoever spawns has the authority over what it spawns.
+            // SAFETY: the spawner has the authority over the domain that it spawns.
             unsafe { group::count_for(target.owner(), opener) };
         };
         let first = recipe.start(&spec, 0, &exits, &begun)?;
@@ -170,10 +172,10 @@ impl<I: ?Sized + Interface> Service<I> {
             return Err(RpcError::OnOwnChain);
         }
         let is_over = || !self.current().target().is_same(&dead) || !dead.is_dead();
-        // Before anybody waits for the flight, which is that one's time.
+        // Before the wait for the flight, which is the asker's time.
         // SAFETY: the runtime's own.
         unsafe { thread::as_host(|| reaper::reclaim_drained(dead)) };
-        // The host's error is told in there: who is cut with it in its hands leaks it.
+        // The host's error is turned into the caller's in there: a caller that is cut while it holds the host's leaks it.
         let restart = || {
             if is_over() {
                 return Ok(());
@@ -191,7 +193,7 @@ impl<I: ?Sized + Interface> Service<I> {
                 Err(self.failed_recovery(&SpawnError::StillDraining))
             }
         });
-        // What that took may have used up the budget of who asked.
+        // The recovery may have used up the asker's budget.
         call::checkpoint();
         recovered
     }
@@ -202,7 +204,7 @@ impl<I: ?Sized + Interface> Service<I> {
     /// See [`SpawnError`].
     pub(crate) fn restart(&self) -> Result<(), SpawnError> {
         let reason = ExitReason::new(ExitKind::Killed, "restarted by the host");
-        // Whoever restarts it already may be waiting for an `init` without end.
+        // Another restart may be waiting for an `init` without end.
         self.end_starting(&reason);
         self.exclusively(Asker::Host, || {
             let current = self.current();
@@ -226,12 +228,13 @@ impl<I: ?Sized + Interface> Service<I> {
             reaper::try_reclaim(current.block());
             starting || died
         };
-        // SAFETY: the runtime's own; who is cut in a reclaim leaves a slot that nobody has any more.
+        // As the host: a thread that is cut in a reclaim would leave a slot that nobody frees.
+        // SAFETY: the runtime's own.
         unsafe { thread::as_host(kill) }
     }
 
-    /// Notes the generation whose `init` runs next. Whoever changed the standing before found nothing to end: its
-    /// end comes here.
+    /// Notes the generation whose `init` runs next. Ends it if the standing has changed already: the stop found nothing to
+    /// end then.
     fn begun(&self, target: Target) {
         // SAFETY: as at the first start.
         unsafe { group::count_for(target.owner(), self.opener) };
@@ -260,8 +263,8 @@ impl<I: ?Sized + Interface> Service<I> {
         unsafe { thread::as_host(alone) }
     }
 
-    /// Waits to `end` at most, and for no longer than the budget allows of the domain on whose behalf this is. The
-    /// wait is counted against that budget.
+    /// Waits until `end` at most, and no longer than the budget of the asking domain allows. The wait is charged to that
+    /// budget.
     fn waiting<R>(&self, end: u64, wait: impl FnOnce(u64) -> R) -> R {
         let longest = contain::host_may_wait();
         let spent = Spent::begin();
@@ -279,13 +282,14 @@ impl<I: ?Sized + Interface> Service<I> {
         host::now_ns().saturating_add(wait)
     }
 
-    /// Starts the next generation, within the budget. What is neither that nor a crash is counted against who asks.
+    /// Starts the next generation, within the budget. An attempt that neither starts one nor crashes is charged to the
+    /// asking domain.
     fn restart_locked(&self, old: Instance<I>) -> Result<(), SpawnError> {
         let began = host::now_ns();
         self.leave(old)?;
         loop {
             let spent = Spent::begin();
-            // SAFETY: the runtime's own, called as the host.
+            // SAFETY: as in `exclusively`.
             let (once, ticks) = unsafe { thread::as_host_uncharged(|| self.restart_once(began)) };
             match once {
                 // A crash in `init` counts like any other: the budget ends the loop.
@@ -299,7 +303,7 @@ impl<I: ?Sized + Interface> Service<I> {
         }
     }
 
-    /// One attempt of that. A restart is spent on a start, and on a crash in it.
+    /// One attempt to start the next generation. A start, or a crash in it, spends a restart.
     fn restart_once(&self, began: u64) -> Result<(), SpawnError> {
         if self.standing() != Standing::Wanted {
             return Err(SpawnError::Stopped);
@@ -320,131 +324,8 @@ impl<I: ?Sized + Interface> Service<I> {
         started
     }
 
-    /// Starts the next generation, whatever the budget, where there is room; `began` is when that was asked for.
-    ///
-    /// # Errors
-    /// [`SpawnError::Init`] is a crash: the start had what it is promised. Of one that had less the error says what
-    /// that was.
-    fn start_next(&self, began: u64) -> Result<(), SpawnError> {
-        let promised = self.promised();
-        let needed = self.unfair.needed(self.journal.len()).max(promised);
-        let start = |bytes| stack::with_room_to_start(bytes, || self.start_with_room(began));
-        let started = start(needed).or_else(|| {
-            // What was needed once may be needed no more.
-            let tries = needed > promised && self.unfair.may_be_short(host::now_ns());
-            tries.then(|| start(promised)).flatten()
-        });
-        started.unwrap_or(Err(SpawnError::StackExhausted))
-    }
-
-    /// Bytes of stack that a start is promised: for what its spec asks for, and for the most that the recipe, or one recorded call,
-    /// gives the domain by value.
-    fn promised(&self) -> usize {
-        let moves = self.recipe.moves().max(self.journal.moves());
-        stack::promised(self.spec.stack).saturating_add(moves)
-    }
-
-    /// Whether the next generation may be started beside those that lag; and whether any does.
-    fn may_start(&self) -> Result<bool, SpawnError> {
-        let lags = self.lagging.are_there();
-        let (unfair, now) = (&self.unfair, host::now_ns());
-        let may_lack = (!lags || unfair.may_be_undrained(now)) && unfair.may_be_alone(now);
-        if !self.lagging.has_room() || !may_lack {
-            return Err(SpawnError::StillDraining);
-        }
-        Ok(lags)
-    }
-
-    /// What the next start waits for and can be had before: the end of calls inside a dead generation, and stack.
-    fn make_way(&self) -> Result<(), SpawnError> {
-        let current = self.current();
-        if self.standing() == Standing::Stopped {
-            return Ok(());
-        }
-        if !current.is_alive() {
-            self.leave(current)?;
-            self.may_start()?;
-        }
-        stack::with_room_to_start(self.promised(), || ()).ok_or(SpawnError::StackExhausted)
-    }
-
-    fn start_with_room(&self, began: u64) -> Result<(), SpawnError> {
-        loop {
-            let lags = self.may_start()?;
-            let watch = Watch::begin(self.promised());
-            let starting = Starting(self);
-            let reason = match self.start_generation() {
-                Ok(Some(instance)) => {
-                    drop(starting);
-                    self.tell_restarted(instance, began);
-                    return Ok(());
-                }
-                Ok(None) => continue,
-                Err(SpawnError::Init(reason)) => reason,
-                // What the recipe wants may still be held by calls inside an old generation.
-                Err(SpawnError::Mint(_)) if lags => return Err(SpawnError::StillDraining),
-                Err(error) => return Err(error),
-            };
-            let lack = match watch.lacked() {
-                Some(bytes) => Lack::Stack(bytes),
-                None if reason.kind == ExitKind::Killed => return Err(SpawnError::Init(reason)),
-                None if lags => Lack::Drained,
-                None if watch.missed_another(reason.kind) && starting.failed_here() => {
-                    Lack::Another
-                }
-                None => return Err(SpawnError::Init(reason)),
-            };
-            starting.forget_exit();
-            self.unfair.count(lack, self.journal.len(), host::now_ns());
-            return Err(lack.into());
-        }
-    }
-
-    /// Starts a generation and makes the recorded calls on it; `None` if the calls of a domain were given up, without
-    /// which another may start. Each attempt takes another domain's out.
-    fn start_generation(&self) -> Result<Option<Instance<I>>, SpawnError> {
-        let begun = |target| self.begun(target);
-        let restarts = self
-            .restarts
-            .fetch_add(1, Ordering::Relaxed)
-            .wrapping_add(1);
-        let instance = self
-            .recipe
-            .start(&self.spec, restarts, &self.exits, &begun)?;
-        let Err(failed) = self.journal.replay(instance) else {
-            // While it is the starting one still: a kill finds it here or there.
-            self.current.set(instance);
-            return Ok(Some(instance));
-        };
-        let reason = self.end_unrestored(instance);
-        if reason.kind != ExitKind::Killed && self.journal.give_up(failed) {
-            return Ok(None);
-        }
-        Err(SpawnError::Init(Box::new(reason)))
-    }
-
-    fn tell_restarted(&self, instance: Instance<I>, began: u64) {
-        host::event(&Event::Restarted {
-            id: instance.target().block().owner().index(),
-            generation: instance.target().expected().generation(),
-            name: self.name(),
-            took: Duration::from_nanos(host::now_ns().saturating_sub(began)),
-        });
-    }
-
-    /// Ends a generation in which a recorded call failed: as dead as after a crash, which it may have been.
-    fn end_unrestored(&self, instance: Instance<I>) -> ExitReason {
-        let reason = ExitReason::new(ExitKind::InitFailed, "a replayed call failed");
-        let target = instance.target();
-        let (block, generation) = (target.block(), target.expected().generation());
-        block.die(generation, &reason);
-        let reason = self.exits.of(block.owner().index(), generation);
-        reaper::try_reclaim(block);
-        reason.unwrap_or_default()
-    }
-
-    /// Waits until the old generation is reclaimed, or the name goes on without it, at the drain timeout. An asker
-    /// that may not wait for that is refused.
+    /// Waits until the old generation is reclaimed, or until the drain timeout, when the name goes on without it. Refuses
+    /// an asker whose budget does not allow that wait.
     fn leave(&self, old: Instance<I>) -> Result<(), SpawnError> {
         let dead = old.target();
         let patience = self
@@ -476,7 +357,7 @@ impl<I: ?Sized + Interface> Service<I> {
         }
     }
 
-    /// What whoever asked for a restart is told.
+    /// The asker's error for a restart that failed.
     fn failed_recovery(&self, error: &SpawnError) -> RpcError {
         let may_be_had_later = match error {
             SpawnError::StackExhausted => return RpcError::StackExhausted,
@@ -513,7 +394,7 @@ impl<I: ?Sized + Interface> Service<I> {
     /// reclaimed when they have left.
     pub(crate) fn stop(&self, deadline: Duration) -> Result<(), SpawnError> {
         let deadline = self.deadline(deadline);
-        // At once: whoever restarts it meanwhile gives up, and what is being started is not needed.
+        // At once, so that a restart in progress gives up. The generation that it starts is not needed.
         self.standing
             .store(Standing::Stopped as u8, Ordering::Relaxed);
         self.end_starting(&ExitReason::new(ExitKind::Killed, NOT_WANTED));
@@ -535,7 +416,7 @@ impl<I: ?Sized + Interface> Service<I> {
                     host::yield_now();
                 }
                 let inside = Target::new(block, draining);
-                // First what it handed out and nobody has any more; then also what its own object held.
+                // First the exported objects that nobody has any more, then those that its own object held.
                 exports::drop_all_posted(inside, deadline);
                 self.recipe
                     .tear_down(Instance::new(inside, current.object()));
@@ -556,42 +437,6 @@ impl<I: ?Sized + Interface> Service<I> {
 /// Marks a generation dead; whether it was alive.
 fn end(target: Target, reason: &ExitReason) -> bool {
     target.block().die(target.expected().generation(), reason)
-}
-
-/// A start in progress. If it failed with threads inside still, its generation lags.
-struct Starting<'a, I: ?Sized + Interface>(&'a Service<I>);
-
-impl<I: ?Sized + Interface> Starting<'_, I> {
-    fn generation(&self) -> Option<(usize, u32)> {
-        let started = *self.0.starting.lock();
-        started.map(|target| (target.owner().index(), target.expected().generation()))
-    }
-
-    /// How its generation ended says nothing of the domain.
-    fn forget_exit(&self) {
-        if let Some((id, generation)) = self.generation() {
-            self.0.exits.forget(id, generation);
-        }
-    }
-
-    /// Whether it failed on this thread, not on another that was inside.
-    fn failed_here(&self) -> bool {
-        let end = self
-            .generation()
-            .and_then(|(id, generation)| self.0.exits.end_of(id, generation));
-        end.is_none_or(|end| end.by == this_thread())
-    }
-}
-
-impl<I: ?Sized + Interface> Drop for Starting<'_, I> {
-    fn drop(&mut self) {
-        let Some(target) = self.0.starting.lock().take() else {
-            return;
-        };
-        if target.is_dead() && !target.is_reclaimed() {
-            self.0.lagging.note_failed(target);
-        }
-    }
 }
 
 impl<I: ?Sized + Interface> fmt::Debug for Service<I> {

@@ -93,7 +93,7 @@ fn start<F: FnOnce() + Send + 'static>(
         };
         let began = host::now_ns();
         let (spawned, ticks) = host::spawn_thread(DomainThread::new(target, claim, body));
-        // What the host does for it is time of the domain, also where it waits.
+        // The domain pays for the host's work on its thread, also where the host waits.
         let took = host::now_ns().saturating_sub(began);
         contain::host_worked(Duration::from_nanos(took), ticks);
         spawned
@@ -170,15 +170,15 @@ fn park_for(timeout: Option<Duration>) {
             Some(index) if !is_stopping() => host::park_thread(index, timeout),
             _ => {
                 host::yield_now();
-                // Ticks see it.
+                // Ticks charge it.
                 0
             }
         }
     });
 }
 
-/// Waits, for no longer than the budget of the calling thread allows, which it is counted against. `wait` gives the microseconds
-/// that ticks have counted, uncharged.
+/// Waits, for no longer than the budget of the calling thread allows, and charges the wait to that budget. `wait` returns the
+/// microseconds that ticks have counted, uncharged.
 fn within_budget(wait: impl FnOnce(Option<Duration>) -> u32) {
     call::checkpoint();
     let longest = contain::may_wait();

@@ -68,7 +68,7 @@ impl Signal {
         let began = host::now_ns();
         let end = began.saturating_add(nanos.min(most));
         let Some(index) = super::running_place() else {
-            // Ticks see it.
+            // Ticks charge it.
             return self.poll(seen, end);
         };
         let (count, ticks) = self.sleep(index, seen, end);
@@ -78,7 +78,8 @@ impl Signal {
         count
     }
 
-    /// The thread that has the place `index`. The count, and the microseconds that ticks have counted, uncharged.
+    /// Waits on the thread that has the place `index`. Returns the signal's count, and the microseconds that ticks have
+    /// counted, uncharged.
     fn sleep(&self, index: usize, seen: u32, end: u64) -> (u32, u32) {
         let _waiting = Waiting::new(self, index);
         let mut ticks: u32 = 0;
@@ -93,8 +94,7 @@ impl Signal {
             let in_there = host::park_thread(index, Some(Duration::from_nanos(left)));
             ticks = ticks.saturating_add(in_there);
             if host::now_ns() < now.saturating_add(left) {
-                // Woken: if not by this, then by a stop, or the death, of the domain whose thread it is and
-                // which can only be told of it further down.
+                // Woken by this signal, or by a stop or the death of the thread's domain. The checkpoint tells a death.
                 call::checkpoint();
                 return (self.count(), ticks);
             }

@@ -1,5 +1,5 @@
-//! Looks at all slabs that hold the registry's lock for a piece at a time: how many there are is up to domains, and
-//! others wait for the lock on budgets of their own.
+//! Walks over all slabs, which hold the registry's lock for a piece at a time. Domains choose how many slabs there are, and
+//! other domains wait for the lock on budgets of their own.
 
 use super::{Registry, lock};
 use crate::primitive::atomic::Ordering;
@@ -8,8 +8,8 @@ use crate::thread::{self, NoCut};
 use core::ptr::{self, NonNull};
 use core::{hint, mem};
 
-/// All slabs and large objects, from the newest to the oldest. None changes its place, so a walk meets each that
-/// was there when it began.
+/// All slabs and large objects, from the newest to the oldest. A slab keeps its place, so a walk meets each slab that was
+/// there when the walk began.
 pub(super) struct ByAge {
     newest: *const Slab,
 }
@@ -42,11 +42,11 @@ impl ByAge {
     }
 }
 
-/// A look at all slabs with the lock taken for a piece of it at a time. Ended by [`Drop`], which takes the lock.
+/// A walk over all slabs, with the lock taken for a piece of it at a time. Its `Drop` takes the lock, too.
 pub(crate) struct Walk {
-    /// Where it goes on: a slab that is kept for it, or null behind the last.
+    /// The slab where it goes on, which is kept for it; null behind the last.
     at: *const Slab,
-    /// The word there.
+    /// The word of that slab where it goes on.
     index: usize,
 }
 
@@ -54,14 +54,14 @@ pub(crate) struct Walk {
 pub(crate) struct Visited {
     /// The word that the next visit begins with; behind the last one, the walk goes on at the next slab.
     to: usize,
-    /// What it cost, in objects released.
+    /// Its cost, in released objects.
     work: usize,
 }
 
-/// Work that ends a piece: some microseconds of it.
+/// The work of a piece, which takes some microseconds.
 const PIECE: usize = 256;
 
-/// Words that are looked at while one object is released.
+/// Words that are read in the time that releasing one object takes.
 const SCANNED: usize = 32;
 
 /// Work of leaving a slab, which may go back to the host.
@@ -81,8 +81,8 @@ impl Walk {
         Self { at, index: 0 }
     }
 
-    /// Visits slabs, with the lock taken, until a piece's work is done: each from the word on where the last visit of it
-    /// ended. `false` where nothing is left.
+    /// Visits slabs under the lock until a piece's work is done, each from the word where its last visit ended. Returns
+    /// `false` when no slab is left.
     pub(crate) fn piece(
         &mut self,
         mut visit: impl FnMut(&mut Registry, &Slab, usize) -> Visited,
@@ -125,7 +125,7 @@ impl Drop for Walk {
     }
 }
 
-/// Keeps a slab, if it is one, for a walk. The registry's lock is held.
+/// Keeps a slab for a walk; null is none. The registry's lock is held.
 fn keep(slab: *const Slab) {
     // SAFETY: a listed slab is alive; the registry's lock is held.
     if let Some(slab) = unsafe { slab.as_ref() } {
@@ -134,7 +134,7 @@ fn keep(slab: *const Slab) {
 }
 
 impl Visited {
-    /// Nothing of a slab had to be looked at.
+    /// A visit that read nothing of a slab.
     pub(crate) fn nothing(slab: &Slab) -> Self {
         Self {
             to: slab.words(),
@@ -142,7 +142,7 @@ impl Visited {
         }
     }
 
-    /// All of a slab was looked at.
+    /// A visit that read all of a slab.
     pub(crate) fn all(slab: &Slab) -> Self {
         Self {
             to: slab.words(),
@@ -152,7 +152,7 @@ impl Visited {
 }
 
 impl Registry {
-    /// A walk has left that slab.
+    /// Lets a slab go that a walk has left.
     fn let_go(&mut self, slab: *const Slab) {
         // SAFETY: it was kept until here, so it is listed and alive; `self` is the locked registry.
         if let Some(slab) = unsafe { slab.as_ref() } {
@@ -161,7 +161,7 @@ impl Registry {
         }
     }
 
-    /// Releases objects of a slab that a walk visits whose words `mine` holds for: as many as a piece may, and how many.
+    /// Releases the objects of a visited slab whose words `mine` accepts, as many as a piece may. Returns how many.
     ///
     /// # Safety
     /// Nothing refers to those objects any more.
@@ -179,7 +179,7 @@ impl Registry {
             if mine(slab.word(to).load(Ordering::Relaxed)) {
                 released = released.strict_add(1);
                 match slab.kind() {
-                    Kind::Large => self.free_large_at(slab),
+                    Kind::Large => self.free_large_at(NonNull::from_ref(slab)),
                     Kind::Plain | Kind::Caps => self.put_at(NonNull::from_ref(slab), to),
                 }
             }
@@ -190,7 +190,7 @@ impl Registry {
         (released, Visited { to, work })
     }
 
-    /// Sets the words of capabilities of a slab that a walk visits from `old` to `new`, while `found` takes the slots.
+    /// Changes words of a visited slab's capabilities from `old` to `new`, as long as `found` takes their slots.
     pub(crate) fn claim(
         &mut self,
         slab: &Slab,

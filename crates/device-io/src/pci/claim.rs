@@ -161,11 +161,11 @@ impl Drop for Claim {
     /// done.
     fn drop(&mut self) {
         let slot = self.slot;
-        // A claim ends once, and a reset takes what it takes: a driver that is stopped does not overrun by it.
-        // SAFETY: code of this crate, and of the host.
+        // A claim ends once, and nobody can shorten a reset. Charged to its driver, it would end one that only stops.
+        // SAFETY: silencing runs code of this crate and of the host, and none of a domain.
         let silence = || unsafe { thread::as_host_uncharged(|| self.ensure_silent()) };
         if contained(silence).is_none() {
-            // Nobody knows what the device does: what it could reach stays, and nobody gets the function.
+            // The device may still run: the memory that it can reach is leaked, and nobody gets the function again.
             mem::forget(mem::replace(self.table.get_mut(), DmaTable::new()));
             return;
         }

@@ -232,7 +232,8 @@ impl PciFunction {
 
     /// Silences the device now and takes everything out of flight: the trusted way to get buffers
     /// back from a device that does not answer. Bus mastering is off afterwards. Takes as long as
-    /// the reset does: 100 ms where Function Level Reset is offered, at most 1.2 s. That is time of the domain that asks for it.
+    /// the reset does: 100 ms where Function Level Reset is offered, at most 1.2 s. The time is charged to the caller's
+    /// domain.
     pub fn silence(&self) -> Silenced {
         // Until everything is out of flight: what another thread started in between would be, too.
         self.0.control.silencing(|| {

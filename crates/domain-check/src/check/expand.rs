@@ -76,8 +76,9 @@ const UNSAFE_CODE: &str = "-Funsafe_code";
 /// The lint of lifetimes that paths leave out.
 const HIDDEN_LIFETIMES: &str = "-Felided_lifetimes_in_paths";
 
-/// Compiles `invocation` once more, up to code generation, with `unsafe_code` forbidden from outside, and lifetimes that the
-/// path of a type leaves out: those of another crate's type nobody else knows of. What comes out goes to `directory`.
+/// Compiles `invocation` once more, up to code generation, with two lints forbidden from outside: unsafe code, and
+/// lifetimes that a path leaves out. The check of signatures has no definitions of other crates' types, so it can't count
+/// the lifetimes that such a path hides. The compiler's files go to `directory`.
 pub(super) fn forbidding(
     invocation: &Invocation,
     directory: &Path,
@@ -100,7 +101,7 @@ pub(super) fn forbidding(
         Err(problem) => Err((Rule::ForbidsUnsafe, problem)),
         Ok(_) => {
             let what = format!(
-                "a type leaves out lifetimes, which the check of signatures does not see: write `<'_>`; {problem}"
+                "a path leaves out a type's lifetimes, which the check of signatures can't see: write `<'_>`; {problem}"
             );
             Err((Rule::ImpliedBound, what))
         }
@@ -280,10 +281,9 @@ pub(crate) mod tests {
         };
         let code = "use core::cell::Ref; pub fn f(it: Ref<'_, u8>) -> Ref<'_, u8> { it } #[derive(Debug)] pub struct S;";
         assert_eq!(of(code), Ok(()));
-        for code in [
-            code.replace("Ref<'_, ", "Ref<"),
-            format!("#![allow(elided_lifetimes_in_paths)] {code}"),
-        ] {
+        // A unit can't allow itself either lint: each is forbidden from outside.
+        let allows = "#![allow(elided_lifetimes_in_paths, reason = \"the lint is forbidden\")]";
+        for code in [code.replace("Ref<'_, ", "Ref<"), format!("{allows} {code}")] {
             assert_eq!(of(&code), Err(Rule::ImpliedBound), "{code}");
         }
         let code = "pub fn f(it: *const u8) -> u8 { unsafe { *it } }";

@@ -248,7 +248,7 @@ impl Unit<'_> {
         Ok((addresses, of(Told::Wholly, values::search)?))
     }
 
-    /// What the root file says, and what the compiler makes of it.
+    /// Checks the root file's own attribute, then compiles the unit with the lints forbidden from outside.
     fn forbids_unsafe(&self, build: &Build, run: &Run<'_>) -> Findings {
         let mut findings = root::forbids_unsafe(&self.root());
         let compiled = expand::forbidding(&self.invocation, &build.checked(), run);

@@ -49,7 +49,7 @@ impl Code {
     }
 }
 
-/// Takes parentheses off types: a look that compares with a path needs not look through them.
+/// Takes parentheses off types, so that a comparison with a path need not see through them.
 pub(super) struct Bare;
 
 impl VisitMut for Bare {

@@ -1,8 +1,8 @@
 //! A second opinion on implied bounds: the compiler's own.
 //!
-//! Before it checks borrows, the compiler lists for each lifetime of a function all that it is known to outlive, with what
-//! the types imply. Random functions are compiled, and each such relation must be known here, too: one that is not is a
-//! bound that a body can use and no check sees.
+//! Before the compiler checks borrows, it lists for each lifetime of a function the lifetimes that it outlives; bounds that
+//! types imply are among them. The test compiles random functions and demands that the check derives each of these
+//! relations. A relation that the check misses is a bound that a body can use unseen.
 
 mod generate;
 
@@ -18,10 +18,11 @@ use super::definitions::Definitions;
 use super::scan;
 use crate::check::expand::tests::compiler;
 
-/// The compiler's numbers of lifetimes, and those that each outlives. The first is `'static`, the last is the body's own.
+/// Each lifetime by its number in the compiler, with the numbers of the lifetimes that it outlives. The first is
+/// `'static`, the last is the body's own.
 type Regions = BTreeMap<usize, BTreeSet<usize>>;
 
-/// How often functions that do not compile are left out.
+/// Rounds of compilation. Each leaves out the functions that did not compile in the round before.
 const MOST_ROUNDS: usize = 8;
 
 /// A directory for the compiler's files.
@@ -73,7 +74,8 @@ impl Drop for Directory {
     }
 }
 
-/// What the compiler knows of the functions that it accepts; others are left out.
+/// Compiles the functions, removes those that do not compile, and returns the compiler's relations of the others by
+/// their names.
 fn compiled(functions: &mut Vec<Function>) -> BTreeMap<String, Regions> {
     let directory = Directory::new();
     let into = format!("-Zdump-mir-dir={}", directory.mir().display());
@@ -85,10 +87,11 @@ fn compiled(functions: &mut Vec<Function>) -> BTreeMap<String, Regions> {
         let mut index = 0..;
         functions.retain(|_| index.next().is_some_and(|it| !wrong.contains(&it)));
     }
-    panic!("they do not compile");
+    panic!("some functions do not compile after {MOST_ROUNDS} rounds");
 }
 
-/// The lifetimes that each function's `T` is known to outlive: no list has those, so the compiler is asked.
+/// The lifetimes that each function's `T` outlives. The compiler lists none for type parameters, so each lifetime is tried
+/// in a body of its own.
 fn of_parameters(functions: &[Function]) -> BTreeMap<&str, Vec<String>> {
     let directory = Directory::new();
     let lifetimes = |it: &Function| [&["'static".to_owned()], &it.named[..]].concat();
@@ -112,7 +115,7 @@ fn of_parameters(functions: &[Function]) -> BTreeMap<&str, Vec<String>> {
     known
 }
 
-/// What the compiler's files say, by the function's name.
+/// Reads the compiler's files, one for each function, by the function's name.
 fn listed(directory: &Path) -> BTreeMap<String, Regions> {
     let mut all = BTreeMap::new();
     for entry in fs::read_dir(directory).expect("the compiler made it") {
@@ -147,8 +150,8 @@ fn regions(text: &str) -> Regions {
         .collect()
 }
 
-/// Every relation that the compiler knows and that is not known here, after the numbers of functions that were judged and
-/// of relations.
+/// Returns the number of functions that were judged, the number of relations that were compared, and the relations that
+/// the compiler alone derives.
 fn compare(functions: &mut Vec<Function>) -> (usize, usize, Vec<String>) {
     let compiled = compiled(functions);
     let of_parameters = of_parameters(functions);
@@ -198,7 +201,7 @@ fn compare(functions: &mut Vec<Function>) -> (usize, usize, Vec<String>) {
 }
 
 #[test]
-fn what_the_compiler_believes_is_known() {
+fn every_bound_that_rustc_infers_is_known() {
     let mut functions = generate::functions(0x5a3a_7a5e, 1000);
     let (judged, relations, wrong) = compare(&mut functions);
     let some: Vec<_> = wrong.iter().take(20).map(String::as_str).collect();

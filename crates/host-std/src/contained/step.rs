@@ -14,7 +14,7 @@ use std::time::Duration;
 /// The flag that has the CPU trap after each instruction.
 const TRAP_FLAG: u64 = 1 << 8;
 
-/// Instructions that are looked at after each [`arm`] of a survey.
+/// The most instructions that a survey counts after each [`arm`].
 const LONGEST_SURVEY: u64 = 5000;
 
 #[derive(Clone, Copy)]
@@ -23,16 +23,16 @@ struct Plan {
     is_on: bool,
     /// Instructions until the first tick.
     left: u64,
-    /// What a tick says has passed since the one before.
+    /// The time that each tick reports since the one before.
     elapsed: Duration,
-    /// Instructions after which there are no more ticks.
+    /// The number of instructions after which ticks end.
     last: u64,
-    /// What the host's clock says meanwhile, if it stands still.
+    /// The time at which the host's clock stands still meanwhile.
     now: Option<u64>,
     insists: bool,
     /// No tick while `std` counts a panic: one in its hook leaves the hook's lock read for good.
     spares_panics: bool,
-    /// No tick at all: only who would pay for it is counted.
+    /// No tick at all: the survey only counts which account a tick would charge.
     surveys: bool,
     steps: u64,
     verdict: Option<Verdict>,
@@ -93,14 +93,14 @@ pub fn disarm() {
     demand_plan("disarm");
 }
 
-/// Instructions of the running thread in its [surveys](Contained::survey), by whom ticks before them would charge.
+/// Instructions of the running thread in its [surveys](Contained::survey), by the account that a tick before each would charge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Surveyed {
     /// A domain.
     pub charged: u64,
-    /// Nobody, as [`Payer::Uncharged`] says.
+    /// None, by intent: [`Payer::Uncharged`].
     pub uncharged: u64,
-    /// Nobody, without a word.
+    /// None: [`Payer::Nobody`].
     pub lost: u64,
 }
 
@@ -108,7 +108,7 @@ std::thread_local! {
     static SURVEYED: Cell<Surveyed> = const { Cell::new(Surveyed { charged: 0, uncharged: 0, lost: 0 }) };
 }
 
-/// What the running thread's surveys have counted so far.
+/// The counts of the running thread's surveys so far.
 #[must_use]
 pub fn surveyed() -> Surveyed {
     SURVEYED.get()
@@ -137,7 +137,7 @@ pub fn steps() -> u64 {
     PLAN.get().steps
 }
 
-/// What the host's clock says if it stands still.
+/// The time at which the host's clock stands still on this thread, if it does.
 pub(crate) fn stopped_clock() -> Option<u64> {
     PLAN.get().now.filter(|_| is_armed())
 }
@@ -215,9 +215,9 @@ impl Contained {
         })
     }
 
-    /// Runs `call` step by step from where it says [`arm`]. Before each instruction comes a tick that says a microsecond has
-    /// passed, until the thread is cut, or for `last` instructions. For as long the host's clock stands still: ticks alone
-    /// tell the time.
+    /// Runs `call` step by step from its [`arm`] on. Before each instruction comes a tick that reports one microsecond, until
+    /// the thread is cut, or for `last` instructions. The host's clock stands still for as long, so that ticks alone tell the
+    /// time.
     pub fn step_counted<R>(&self, last: u64, call: impl FnOnce() -> R) -> (R, Stepped) {
         let plan = Plan {
             is_on: true,
@@ -231,8 +231,8 @@ impl Contained {
         self.run(plan, call)
     }
 
-    /// Runs `call`, and counts who would be charged for each instruction between [`arm`] and [`disarm`], but for no more than the
-    /// first 5000 of them.
+    /// Runs `call`, and counts for each instruction between [`arm`] and [`disarm`] the account that a tick would charge, for the
+    /// first 5000 instructions at most.
     pub fn survey<R>(&self, call: impl FnOnce() -> R) -> R {
         let plan = Plan {
             is_on: true,
@@ -280,7 +280,7 @@ pub(super) unsafe extern "C" fn trapped(_: c_int, _: *mut siginfo_t, context: *m
         plan.left = plan.left.saturating_sub(1);
         PLAN.set(plan);
         if plan.left == 0 {
-            // One that was cut did not disarm.
+            // A thread that was cut did not disarm.
             let mut registers = context::load(context);
             registers.rflags &= !TRAP_FLAG;
             context::store(context, &registers);

@@ -1,4 +1,4 @@
-//! Work without end, wherever a domain may do some: its budget ends it, and nobody else.
+//! Work without end, wherever a domain may do some: its budget ends the domain, and no other one.
 
 use super::{Kind, kind, sleepers};
 use crate::cuts;
@@ -30,13 +30,13 @@ const BUDGET: Duration = Duration::from_millis(20);
 /// By then it should be over: work without end gives up, and the step fails.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// Of the thread that calls it.
+/// Stack of the calling thread, in bytes.
 const STACK: usize = 2 << 20;
 
 /// Values of a batch that takes long to hand over.
 const MANY: usize = 1 << 17;
 
-/// Objects of half a budget each: longer than anybody's patience.
+/// Objects whose destructors take half a budget each, and together longer than anybody's patience.
 const DESTRUCTORS: usize = 2 * PATIENCE.as_millis() as usize / (BUDGET.as_millis() as usize / 2);
 
 /// Microseconds since the process's first of these steps.
@@ -94,13 +94,13 @@ enum Where {
     ErrorDrop,
     /// It waits for a domain that is slow to end.
     Recovery,
-    /// Where results are handed to and fro.
+    /// It hands results to and fro.
     Results,
     /// It asks for a domain that can't be started.
     Requests,
     /// It asks for an object that is opened no more.
     Reopening,
-    /// In many destructors, each within its budget: it is who waits for them that has to go on.
+    /// In many destructors, each within its budget: a collection must not wait for all of them.
     Exports,
 }
 
@@ -139,11 +139,11 @@ trait Echo {
     #[idempotent]
     fn nothing(&self) -> Result<(), RpcError>;
     fn echo(&self, batch: Batch) -> Result<Batch, RpcError>;
-    /// A batch that it has or makes.
+    /// Gives a batch that it has or makes.
     fn give(&self) -> Result<Batch, RpcError>;
-    /// Has it given back.
+    /// Has the batch given back.
     fn pull(&self, from: Proxy<dyn Toiler>) -> Result<(), RpcError>;
-    /// Its first generation does.
+    /// Opens an object; only its first generation does.
     #[replay]
     fn open(&self) -> Result<Proxy<dyn Object>, RpcError>;
     fn crash(&self) -> Result<(), RpcError>;
@@ -160,7 +160,7 @@ trait Toiler {
     fn export(&self) -> Result<Proxy<dyn Object>, RpcError>;
     /// Lets go of so many objects, each of which takes half of a budget to drop.
     fn let_go(&self, count: usize) -> Result<(), RpcError>;
-    /// The batch that it was given.
+    /// Gives the batch back that it was given.
     fn give_back(&self) -> Result<Batch, RpcError>;
 }
 
@@ -170,10 +170,10 @@ trait Object {
     fn nothing(&self) -> Result<(), RpcError>;
 }
 
-/// Whether it is of the first generation, and the batch that it has.
+/// Whether it is the first generation, and the batch that it has.
 struct Parrot(bool, Mutex<Option<Batch>>);
 
-/// How long it takes it to say no.
+/// The time that a refusal takes.
 const NO: Duration = Duration::from_millis(5);
 
 impl Echo for Parrot {
@@ -304,7 +304,7 @@ impl Toiler for Toiling {
                     let _ = object.nothing();
                 }
             }
-            // Once: what follows would be ended as any other.
+            // Once: work after it would be ended as any other.
             Where::Recovery => {
                 let _ = other.nothing();
             }
@@ -393,7 +393,7 @@ fn endless(place: Where, names: &[String; 2]) {
     let start = || runtime().spawn::<dyn Toiler, _, _, _>(spec, init, Mint::of(move || task));
     let started = start();
     if matches!(place, Where::Init | Where::Display | Where::ErrorDrop) {
-        // Of its start nobody else can tell.
+        // Only the spawner can tell the end of a start.
         assert!(
             matches!(started, Err(SpawnError::Init(_))),
             "a start without end in {place:?}"

@@ -308,7 +308,7 @@ impl Machine {
         let exported: Vec<_> = (0..count).map(export).collect();
         assert!(exported.iter().all(Result::is_ok));
         drop(exported);
-        // One that panics ends a round, and other machines drop theirs meanwhile.
+        // A destructor that panics ends a round, and other machines drop their objects meanwhile.
         wait_until(
             || format!("the end of {count} objects, {dropped:?} by now"),
             || {

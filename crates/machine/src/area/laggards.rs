@@ -1,5 +1,5 @@
-//! Generations that are dead and can't be reclaimed: a callee does not give their threads back. What they have counts for their
-//! name, once, and is given back with them.
+//! Dead generations that can't be reclaimed yet, since a callee keeps their threads. Their slots and threads count once for
+//! their name, until they are reclaimed.
 
 use super::{Kind, kind, sleepers};
 use crate::machine::Machine;
@@ -17,16 +17,16 @@ use std::time::Duration;
 
 pub(crate) const KINDS: &[Kind] = &[kind("lag behind", 1, Machine::lag_behind)];
 
-/// One step in so many is one: each waits for what does not come.
+/// One step in so many is taken: each waits out drain timeouts.
 const SELDOM: usize = 8;
 
-/// Generations of a name at most: those that lag, and the newest.
+/// The most generations of a name: those that lag, and the newest.
 const GENERATIONS: usize = 9;
 
-/// How often it is restarted.
+/// Restarts in a step.
 const STARTS: u32 = 12;
 
-/// Threads of a name: for all its generations, or not.
+/// A name's limits of threads: too few for all its generations, and enough.
 const THREADS: [u32; 2] = [2, 16];
 
 #[interface]
@@ -51,7 +51,7 @@ fn staying((): ()) -> Result<Staying, RpcError> {
 trait Caller {
     #[replay]
     fn set(&self) -> Result<(), RpcError>;
-    /// How many threads it may have beside those that it has.
+    /// Starts threads until it is refused, ends them, and returns how many there were.
     fn more_threads(&self) -> Result<u32, RpcError>;
 }
 
@@ -61,11 +61,11 @@ enum Way {
     Killed,
     /// Its `init` fails.
     FailsToStart,
-    /// In what is made again.
+    /// It is killed in a recorded call that is made again.
     KilledInReplay,
 }
 
-/// What a caller starts with: where its thread stays in the callee, and whether it fails then.
+/// A caller's arguments: the place where its thread stays in the callee, and whether its `init` fails then.
 #[derive(Clone, Copy, Debug, Exchangeable)]
 struct Task {
     place: usize,
@@ -73,7 +73,7 @@ struct Task {
 }
 
 thread_local! {
-    /// What the host does where a call is made again.
+    /// Runs as the host in a recorded call that is made again.
     static IN_REPLAY: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
 }
 
@@ -169,7 +169,7 @@ impl Laggard {
         all.filter(|info| info.name.as_str() == self.name).collect()
     }
 
-    /// The callee gives all threads back.
+    /// Has the callee give all threads back.
     fn wake(&self) {
         let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         places.iter().copied().for_each(sleepers::wake);
@@ -181,7 +181,7 @@ impl Laggard {
             .unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// It ends so, again and again, with a thread inside the callee each time.
+    /// Ends it this way again and again, each time with a thread inside the callee.
     fn lag(&self, way: Way, threads: u32) {
         let shadow = self
             .domain
@@ -207,7 +207,7 @@ impl Laggard {
             assert!(all.len() <= GENERATIONS, "where {way:?}: {all:?}");
             let fails = way == Way::FailsToStart || has == threads;
             if started == Err(SpawnError::StillDraining) && !fails {
-                // Nothing but their number keeps it.
+                // Only the number of generations may keep it from starting.
                 assert!(all.len() + 1 >= GENERATIONS, "where {way:?}: {all:?}");
             }
         }
@@ -216,7 +216,7 @@ impl Laggard {
 }
 
 impl Machine {
-    /// A domain of its own: how many others there are does not matter.
+    /// A step with domains of its own, whatever others there are.
     fn lag_behind(&mut self, n: Numbers) {
         if !n.which.is_multiple_of(SELDOM) {
             return;
@@ -227,7 +227,7 @@ impl Machine {
         {
             let laggard = Laggard::new(&names, threads);
             laggard.lag(way, threads);
-            // When they are back the next one has what its spec says.
+            // With all threads back, the next generation has all that its spec gives it.
             laggard.domain.kill();
             wait_until(
                 || format!("the end of {:?}", laggard.generations()),

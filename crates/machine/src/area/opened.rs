@@ -1,4 +1,4 @@
-//! Recorded calls and opened objects: what the host keeps for whom, and what comes back after a death.
+//! Recorded calls and opened objects: the host's charges for them, and their return after a death.
 
 use super::{Kind, kind};
 use crate::area::exports::{Exports, Leaf, is_bomb, open};
@@ -29,9 +29,9 @@ pub(crate) const KINDS: &[Kind] = &[
 
 /// Recorded calls of one recorder that an opened object takes.
 const OPENED_LOG: usize = 16;
-/// What the host charges for anything that it keeps, at least.
+/// The least that the host charges for anything that it keeps.
 const OVERHEAD: usize = 128;
-/// And for what is kept here, at most.
+/// The most that it charges for a value that is kept here.
 const MOST_EACH: usize = 512;
 /// How many objects may be opened through each other.
 const DEPTH: usize = 4;
@@ -52,7 +52,7 @@ pub(crate) trait Opens {
     fn set_once(&self, value: u32, trap: u64) -> Result<(), RpcError>;
     #[replay]
     fn open(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError>;
-    /// As `open`, but it gives back what it was handed last, if anything.
+    /// As `open`, but it gives the object back that it was handed last, if any.
     #[replay]
     fn lobby(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError>;
     /// Records a call on the patron, a deadly one if it has a trap.
@@ -325,7 +325,7 @@ impl Machine {
         }
     }
 
-    /// What a call of an opened object finds. `collects` if it may return objects.
+    /// The model of a call of an opened object. `collects` if the call may return objects.
     fn reopen(&mut self, id: u64, collects: bool) -> Result<(), RpcError> {
         let life = self.model.opened[&id].current.life;
         if self.model.lives(life) && collects {
@@ -340,7 +340,7 @@ impl Machine {
         self.open_again(id)
     }
 
-    /// What comes of an opened object that is dead and has a way back.
+    /// Opens a dead object that has a way back again.
     fn open_again(&mut self, id: u64) -> Result<(), RpcError> {
         let opened = self.model.opened[&id].clone();
         let through = match opened.through {
@@ -371,7 +371,7 @@ impl Machine {
                 if expected.is_ok() {
                     let life = self.model.opened[&id].current.life;
                     self.model.die(life.domain, ExitKind::Panic);
-                    // It is opened again at once, for whoever asks next, also if its opener was in there.
+                    // It is opened again at once, for the next asker, also if its opener was in there.
                     assert_eq!(self.open_again(id), Ok(()));
                 }
             }
@@ -401,7 +401,7 @@ impl Machine {
                 let expected = self.reopen(id, false);
                 let value = self.model.opened[&id].value;
                 assert_eq!(read, expected.map(|()| (object, value)));
-                // Whatever it was made for.
+                // The proxy lives exactly as long as the current object behind it.
                 let lives = self.model.lives(self.model.opened[&id].current.life);
                 assert_eq!(self.leaves[at].is_alive(), lives, "an opened object");
             }
@@ -417,7 +417,7 @@ impl Machine {
         let proxy = self.fresh(n.domain);
         let opened = self.cuttable(|| proxy.open_patron(id));
         if self.was_cut && (opened.is_err() || !self.alive(n.domain)) {
-            // What was exported for who was cut is nobody's.
+            // An object that was exported for a caller that was cut is nobody's.
             self.collect_all();
             return;
         }
@@ -433,7 +433,7 @@ impl Machine {
             );
             return;
         }
-        // While its exporter is inside further out an object is not dropped.
+        // An object is not dropped while its exporter is inside, further out on the same chain.
         if name.domain != n.domain {
             self.collect_for(name);
         }
@@ -447,7 +447,7 @@ impl Machine {
         }
     }
 
-    /// The host has a domain give back what it was handed, again and again: no chain comes of it.
+    /// The host has a domain give back the object that it was handed, again and again: no chain comes of it.
     fn knit(&mut self, n: Numbers) {
         let Some((at, name)) = self.any_shadow(n.which) else {
             return;
@@ -494,7 +494,7 @@ impl Machine {
             .retain(|object| object.id != second);
     }
 
-    /// What the host keeps on a domain's behalf is bounded, and nothing for who is dead or has asked for
+    /// The host keeps a bounded number of bytes on a domain's behalf, and none for one that is dead or has asked for
     /// nothing.
     pub(crate) fn check_kept(&self, domain: usize, kept: usize) {
         if !self.alive(domain) {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 static ASLEEP: [AtomicBool; 256] = [const { AtomicBool::new(false) }; 256];
 static SLEEPERS: AtomicUsize = AtomicUsize::new(0);
 
-/// By then it should be over: a step may fail, and not hang.
+/// The longest sleep: a step may fail, but not hang.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// A place for a call to sleep in.

@@ -1,4 +1,4 @@
-//! Specs that nobody can keep: refused before anything begins.
+//! Specs that no host can keep: they are refused before anything begins.
 
 use super::sizes::adversarial;
 use super::{Kind, kind};
@@ -12,13 +12,13 @@ use std::time::Duration;
 
 pub(crate) const KINDS: &[Kind] = &[kind("ask for too much", 1, Machine::ask_for_too_much)];
 
-/// Of the thread that asks.
+/// Stack of the asking thread, in bytes.
 const STACK: usize = 1 << 20;
 
 /// More than any thread's stack.
 const NO_STACK: usize = 1 << 34;
 
-/// Longer than a budget can be, and longest.
+/// Longer than any budget, in microseconds.
 const NO_BUDGET: u64 = 1 << 32;
 
 impl Machine {

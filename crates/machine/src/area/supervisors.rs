@@ -1,4 +1,4 @@
-//! Supervisors: they restart what died, by a strategy, within a budget for all of their children.
+//! Supervisors: they restart dead domains, by a strategy, within a budget for all of their children.
 
 use super::{Kind, kind};
 use crate::area::life;
@@ -21,7 +21,7 @@ const BUDGET: usize = 2;
 /// Recipes that fail one after the other, before one that does not.
 const VAIN: [usize; 4] = [0, 0, 1, BUDGET + 1];
 
-/// What a supervisor has still to give, and whom the host has stopped.
+/// A supervisor's remaining restarts, and the domains that the host has stopped.
 struct Tree {
     supervisor: Supervisor,
     strategy: Strategy,
@@ -44,7 +44,7 @@ impl Tree {
         }
     }
 
-    /// Restarts that are spent where those are dead.
+    /// The restarts that are spent if these domains are dead.
     fn needs(&self, dead: &[usize]) -> usize {
         match self.strategy {
             Strategy::OneForOne => dead.iter().filter(|at| !self.stopped[**at]).count(),
@@ -72,7 +72,7 @@ impl Machine {
                 }
             }
             goes_on = goes_on && self.mend(&mut tree, n);
-            // What is stopped is nobody's to start.
+            // A stopped domain is started by nobody.
             for domain in (0..self.domains.len()).filter(|at| tree.stopped[*at]) {
                 self.stays_stopped(domain);
             }
@@ -127,7 +127,7 @@ impl Machine {
             .filter(|at| !self.alive(*at) && !tree.stopped[*at])
             .collect();
         let gives_up = tree.needs(&dead) > tree.left;
-        // One that is restarted in vain some times.
+        // This domain is restarted in vain a few times.
         let bad = (n.domain + 1) % self.domains.len();
         let has_recipe = tree.is_restarted(bad, &dead) && tree.above == 0 && !gives_up;
         let vain = if has_recipe { VAIN[n.how >> 4 & 3] } else { 0 };
@@ -149,7 +149,7 @@ impl Machine {
         }
         assert_eq!(status, Status::Settled);
         if tree.strategy == Strategy::OneForAll {
-            // All have ended before any is started, and what they had recorded with them.
+            // All have ended before any is started, so their records are gone.
             for domain in (0..self.domains.len()).filter(|at| tree.is_restarted(*at, &dead)) {
                 self.model.die(domain, ExitKind::Killed);
             }
@@ -169,7 +169,7 @@ impl Machine {
             }
             starts += u32::from(twice.contains(&domain));
             if domain == bad {
-                // Once more while the host has started others.
+                // It fails once more while the host starts others.
                 let more = usize::from(vain > 0 && n.how >> 6 == 2);
                 starts += u32::try_from(vain + more).unwrap_or(u32::MAX);
             }
@@ -185,8 +185,8 @@ impl Machine {
         true
     }
 
-    /// What the host does while a supervisor waits for one that can't be started: that starts it, stops it, or starts
-    /// others which it has ended. Those are started once more, which may have asked for what was not there.
+    /// The host acts while a supervisor waits for a domain that can't be started: it starts that one, stops it, or starts
+    /// others. Returns those that the supervisor starts once more, since they may have asked for one that was not there.
     fn meanwhile(&mut self, tree: &mut Tree, bad: usize, how: usize) -> Vec<usize> {
         let mut starts: Vec<_> = match how {
             0 => Vec::new(),
@@ -207,12 +207,12 @@ impl Machine {
         if how != 2 {
             return Vec::new();
         }
-        // Until then they run.
+        // They run until the bad one starts.
         self.orders[bad].fail_once();
         assert_eq!(tree.supervisor.poll(), Status::Waiting);
         let run = starts.iter().all(|at| runs(&self.domains[*at]));
         assert!(run, "{starts:?} were ended again");
-        // Those before it were not to be started any more.
+        // The supervisor had started those before it already.
         starts.retain(|at| tree.strategy == Strategy::OneForAll && *at > bad);
         starts
     }

@@ -11,6 +11,7 @@
 mod acting;
 mod counted;
 mod log;
+mod pad;
 mod pair;
 mod slot;
 mod tally;
@@ -22,6 +23,7 @@ pub use crate::rng::Rng;
 pub use acting::{acting_for, as_host, groups_left, limit, limit_bytes};
 pub use counted::Counted;
 pub use log::{Released, await_reclaims, deaths, foreign_events, host, reclaims};
+pub use pad::pad_until;
 pub use pair::Half;
 pub use slot::spawn_in;
 pub use tally::{Counts, Tally};

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard};
 /// killed is reclaimed first: a slot that is freed later would be taken before those that the test has freed.
 pub fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
-    // A test that failed has left what it left; the next one measures from there.
+    // A failed test may have left something behind; the next one measures from there.
     let alone = ALONE.lock().unwrap_or_else(|poison| poison.into_inner());
     // Not by `host()`: a test may have an event sink of its own, and the first that is set stays.
     samara_host_std::runtime().reap();

@@ -242,10 +242,8 @@ impl Queue {
     /// Tells the device the tail.
     #[inline]
     pub(super) fn tell(&self, registers: &Mmio<'_, Ixgbe>, tail: u32) {
-        // SAFETY: the tail register of the queue's block: the ring has filled every descriptor before
-        // `tail`, each with an address and a length of memory that stays pinned until the device is done
-        // with it. There's one ring for each queue of a claim, so this is the ring that the queue has, or
-        // the queue is disabled, where a tail does nothing.
+        // SAFETY: the ring has filled every descriptor before `tail`, each with memory that stays pinned until the device is
+        // done with it. A claim has one ring for each queue, so the queue runs on this ring, or is disabled and ignores it.
         unsafe { registers.queue_write(self.block.tail, tail) };
     }
 }

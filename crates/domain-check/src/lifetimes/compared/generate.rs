@@ -20,7 +20,7 @@ impl Function {
     }
 }
 
-/// What the functions are about.
+/// The types and traits that the random functions use.
 const AROUND: &str = "#![no_std] #![allow(warnings)] extern crate alloc; use alloc::boxed::Box;
 pub struct One<'x>(pub &'x u8);
 pub struct Two<'x, 'y>(pub &'x &'y u8);
@@ -48,7 +48,7 @@ impl<'x> Lends for One<'x> { type Lent<'l> = &'l u8 where Self: 'l; }
 impl<'x, 'y> Gives<'x> for Two<'x, 'y> { type Of = &'x u8; }
 ";
 
-/// Where the functions begin, counted from one.
+/// The line of the first function, counted from one.
 pub(super) const FIRST_LINE: usize = 26;
 
 pub(super) fn file(functions: &[Function]) -> String {
@@ -56,7 +56,7 @@ pub(super) fn file(functions: &[Function]) -> String {
     format!("{AROUND}{}\n", lines.join("\n"))
 }
 
-/// So many functions, the same for the same seed. Not all of them compile.
+/// `count` functions, the same ones for the same seed. Some of them do not compile.
 pub(super) fn functions(seed: u64, count: usize) -> Vec<Function> {
     let mut random = Random(seed);
     (0..count).map(|it| function(&mut random, it)).collect()
@@ -81,7 +81,7 @@ impl Random {
     }
 }
 
-/// What may be named at some place.
+/// The lifetimes that a type may name where it stands.
 #[derive(Clone)]
 struct Place {
     lifetimes: Vec<String>,
@@ -147,8 +147,8 @@ fn function(random: &mut Random, index: usize) -> Function {
     } else {
         format!(" -> {}", ty(random, &place))
     };
-    // A lifetime that outlives itself is one of the item's own, as one in a bound of an argument's is, and numbered before
-    // others; one that only stands in an input is bound late.
+    // The compiler numbers the lifetimes that are bound early before those that are bound late. A clause (`'a: 'a`) or a
+    // bound of an `impl` argument binds its lifetimes early; one that stands in inputs alone is bound late.
     let is_bounded = inputs.iter().any(|it| it.contains("impl"));
     let clauses = if !is_bounded && random.one_in(2) {
         let each = own.iter().enumerate();
@@ -321,7 +321,7 @@ fn closure(random: &mut Random, place: &Place) -> String {
     format!("{binder}{name}({inputs}){output}")
 }
 
-/// A binder, inputs and an output.
+/// The binder, the inputs and the output of a `Fn` bound or a function pointer.
 fn called(random: &mut Random, place: &Place) -> (String, String, String) {
     let mut inner = Place {
         elides: true,

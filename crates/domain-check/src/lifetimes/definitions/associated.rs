@@ -47,7 +47,8 @@ const ASSOCIATING: &[(&str, &[&str])] = &[
     ("Iterator", &["Item"]),
 ];
 
-/// What traits of functions, iterators and futures associate that their implementors are made from, closures among them.
+/// Traits of iterators and futures with the associated types that every bound has to name: an implementor may be made from
+/// a closure, whose result may live shorter than the implementor.
 const ALWAYS_SAID: &[(&str, &[&str])] = &[
     ("DoubleEndedIterator", &["Item"]),
     ("ExactSizeIterator", &["Item"]),
@@ -58,13 +59,13 @@ const ALWAYS_SAID: &[(&str, &[&str])] = &[
     ("Iterator", &["Item"]),
 ];
 
-/// Whether a type by this name may be what a function, an iterator or a future gives.
+/// Whether an associated type of this name may be an iterator's item, a future's output or a function's.
 pub(in crate::lifetimes) fn is_given(associated: &str) -> bool {
     ALWAYS_SAID.iter().any(|it| it.1.contains(&associated))
 }
 
 impl Definitions {
-    /// Whether every bound by a trait says what this type of it is.
+    /// Whether every bound by this trait has to name this associated type.
     pub(in crate::lifetimes) fn is_always_said(&self, trait_name: &str, associated: &str) -> bool {
         let names = self.meanings(trait_name);
         let is_listed = |name: &String| {
@@ -75,20 +76,19 @@ impl Definitions {
         !self.is_own_trait(trait_name) && names.iter().all(is_listed)
     }
 
-    /// What a bound leaves unsaid that every bound has to say.
+    /// The associated types that every bound has to name and that this one does not.
     pub(in crate::lifetimes) fn never_said(&self, bound: &TraitBound) -> BTreeSet<String> {
         self.left_unsaid(bound, |_| BTreeSet::new(), ALWAYS_SAID)
     }
 
-    /// The types that the trait of a bound associates, its supertraits' too, and of which the bound does not say
-    /// what they are.
+    /// The associated types of a bound's trait and its supertraits that the bound does not name.
     pub(in crate::lifetimes) fn unsaid(&self, bound: &TraitBound) -> BTreeSet<String> {
         let own = |of: &Trait| of.associated.iter().cloned().collect();
         self.left_unsaid(bound, own, ASSOCIATING)
     }
 
-    /// What a bound and those of its supertraits leave unsaid: of a trait of the crate as much as `own` counts, of another
-    /// one as in the table.
+    /// The associated types that a bound, with the bounds of its supertraits, does not name. `own` selects those of a trait of
+    /// the crate; the table `others` lists those of other crates' traits.
     fn left_unsaid(
         &self,
         bound: &TraitBound,
@@ -123,7 +123,7 @@ impl Definitions {
                 .chain(of_others)
                 .collect();
             found.extend(all.difference(&said).cloned());
-            // A trait's own item hides an item of that name of its supertraits: none of them has said it.
+            // A trait's own item hides its supertraits' items of that name, so the bound has not named those.
             let hidden: BTreeSet<_> = traits.iter().flat_map(|it| &it.associated).collect();
             said.retain(|it| !hidden.contains(it) && !all.contains(it));
             for bound in traits.iter().flat_map(|it| &it.bounds) {

@@ -37,11 +37,11 @@ pub(super) struct Gather {
 }
 
 impl Gather {
-    /// All of a file.
+    /// Gathers a file's definitions and imports.
     pub(super) fn all(file: &syn::File) -> Self {
         let mut gather = Self::default();
         gather.visit_file(file);
-        // A path that begins with `crate` goes on by names that others import: `crate::alloc::vec::Vec`.
+        // A path that begins with `crate` may lead out of it by a name that another item imports: `crate::alloc::vec::Vec`.
         let imports = std::mem::take(&mut gather.imports);
         let known = |it: &Self| {
             (

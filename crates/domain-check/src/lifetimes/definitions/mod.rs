@@ -76,7 +76,7 @@ impl Known<'_> {
         each.max().unwrap_or_default()
     }
 
-    /// How many it has, if there is no doubt.
+    /// The number of its lifetimes, if all definitions of that name agree.
     pub(super) fn same_lifetimes(&self) -> Option<usize> {
         let count = self.all.first()?.lifetimes;
         let is_same = self.all.iter().all(|it| it.lifetimes == count);
@@ -124,7 +124,7 @@ impl Definitions {
             Bare.visit_file_mut(&mut file);
             Gather::all(&file)
         };
-        // A type's fields are of types whose relations may not be known yet: of those the worst is assumed.
+        // A field's type may be one whose relations are not known yet: the worst is assumed of it.
         for _ in 0..MOST_ROUNDS {
             let mut types = BTreeMap::<_, Vec<_>>::new();
             for item in &items {

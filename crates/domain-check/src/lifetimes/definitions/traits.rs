@@ -174,7 +174,7 @@ impl Definitions {
     }
 }
 
-/// Whether a supertrait is given `'static`, or all lifetimes, so that one among them.
+/// Whether a supertrait's bound names `'static`, or holds for all lifetimes (`for<…>`), of which `'static` is one.
 fn gives_static(bound: &TraitBound) -> bool {
     let Some(last) = bound.path.segments.last() else {
         return false;

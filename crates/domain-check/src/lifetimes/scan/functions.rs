@@ -105,7 +105,7 @@ impl Scan<'_> {
     }
 }
 
-/// The names that were given to what a type elides.
+/// The names that the check gave to a type's elided lifetimes.
 #[cfg(test)]
 fn elided_names(ty: &syn::Type) -> Vec<String> {
     struct Names(Vec<String>);

@@ -55,7 +55,7 @@ impl Scan<'_> {
                 let of = inside(&predicate.bounded_ty);
                 let of: Vec<_> = of.into_iter().chain(names(&predicate.bounded_ty)).collect();
                 self.presume(scope, &of, &predicate.bounds);
-                // The type that is projected from may outlive a lifetime of which nobody says that the projection does.
+                // A bound counts for the parameters of a projection, too: `T: 'a` may hold where `T::Out: 'a` is not written.
                 let parameters = of.iter().filter(|it| scope.is_parameter(it));
                 let parameters: Vec<_> = parameters.cloned().collect();
                 if parameters.is_empty() {

@@ -56,14 +56,14 @@ fn scanned<'a>(code: &Code, definitions: &'a Definitions) -> Scan<'a> {
     scan
 }
 
-/// What is known of each function.
+/// The check's knowledge of each function, to be compared with the compiler's.
 #[cfg(test)]
 pub(super) fn seen(code: &Code, definitions: &Definitions) -> Vec<Seen> {
     scanned(code, definitions).seen
 }
 
-/// What is known of a function: its name, and all that outlives something there. Nothing if it is refused since that is not
-/// clear.
+/// A function's name and its relations as the check derives them. `outlives` is `None` for a function that is refused
+/// because they are not clear.
 #[cfg(test)]
 pub(super) struct Seen {
     pub(super) function: String,
@@ -134,7 +134,7 @@ impl Scan<'_> {
         }
     }
 
-    /// A result elides a lifetime, and it is not known which.
+    /// Refuses a result whose elided lifetime the check can't tell.
     fn unclear(&mut self, what: &str) {
         let what = format!(
             "{what} elides a lifetime in a result, and the check can't tell which one that is: write the lifetime"

@@ -1,6 +1,6 @@
 //! Iterators of the standard library that keep a projection in a field. The compiler takes such an iterator to live
-//! as long as its closure, though a value that the closure returned may not (rustc's issue 84366). A value that is
-//! put there outlives its borrow.
+//! as long as its closure, though a value that the closure returned may live shorter (rustc's issue 84366). So a value
+//! that is stored in the iterator outlives its borrow.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
@@ -11,7 +11,7 @@ use crate::check::tokens::plain;
 use crate::finding::{Finding, Findings, Rule};
 use crate::lifetimes::code::Code;
 
-/// Methods that make a `Peekable` or put a value there, and the types themselves, which `Default` makes, too.
+/// Methods that make a `Peekable` or store a value in one, and the names of the types, since `Default` makes them, too.
 const KEEPING: &[&str] = &[
     "peekable",
     "peek_mut",
@@ -24,15 +24,14 @@ const KEEPING: &[&str] = &[
 /// Methods of collections whose iterators run no closure.
 const ITERATORS: &[&str] = &["iter", "iter_mut"];
 
-/// Finds each of these words, however it is meant, and each `flatten` but of a collection's iterator.
+/// Finds each of these words, and each `flatten` except that of a collection's iterator.
 pub(super) fn search(code: &Code, own: &Own, findings: &mut Findings) {
     for word in KEEPING {
         if count(code.tokens.clone(), word) > 0 {
             find(
                 findings,
                 &format!(
-                    "`{word}` is of an iterator that keeps a value, and outlives what its closure returns: keep the \
-                     value beside the iterator"
+                    "`{word}` keeps a closure's result in an iterator that outlives it: keep the value beside the iterator"
                 ),
             );
         }
@@ -42,13 +41,13 @@ pub(super) fn search(code: &Code, own: &Own, findings: &mut Findings) {
     if count(code.tokens.clone(), "flatten") > flattened.calls {
         find(
             findings,
-            "`flatten` keeps an iterator in one that outlives what its closure returns: write it as \
+            "`flatten` keeps an iterator that is a closure's result in one that outlives it: write it as \
              `.iter().flatten()` or `.iter_mut().flatten()` of a collection, or as two loops, or `and_then`",
         );
     }
 }
 
-/// How often a word stands somewhere.
+/// How often a word occurs in the tokens.
 fn count(tokens: TokenStream, word: &str) -> usize {
     let each = tokens.into_iter().map(|token| match token {
         TokenTree::Ident(name) => usize::from(plain(&name) == word),
@@ -58,7 +57,7 @@ fn count(tokens: TokenStream, word: &str) -> usize {
     each.sum()
 }
 
-/// Counts calls of `flatten` on what a collection's own method gives.
+/// Counts the calls of `flatten` on a collection's own iterator.
 struct Flattened<'a> {
     own: &'a Own,
     calls: usize,

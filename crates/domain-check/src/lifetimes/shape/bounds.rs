@@ -44,8 +44,9 @@ impl Shape<'_> {
         }
     }
 
-    /// A bound by a trait of iterators or futures says what they give. The compiler takes that to live as long as the
-    /// iterator, which may be made from a closure that lives longer than what it returns (rustc's issue 84366).
+    /// Refuses a bound by a trait of iterators or futures that does not name their items or outputs. The compiler takes an
+    /// item to live as long as its iterator, though that may be made from a closure whose results live shorter (rustc's
+    /// issue 84366).
     pub(super) fn says_all(&mut self, bound: &TypeParamBound) {
         let TypeParamBound::Trait(bound) = bound else {
             return;
@@ -54,7 +55,7 @@ impl Shape<'_> {
             let name = bound.path.segments.last().map(|it| it.ident.to_string());
             let name = name.unwrap_or_default();
             let what = format!(
-                "a bound by {name} leaves open what {unsaid} is, which outlives less than the compiler believes: \
+                "a bound by {name} leaves open what {unsaid} is, and that outlives less than the compiler believes: \
                  give it a name, as in `{name}<{unsaid} = R>`"
             );
             self.find(Rule::ImpliedBound, what);

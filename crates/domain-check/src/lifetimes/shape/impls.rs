@@ -90,11 +90,11 @@ impl Shape<'_> {
         }
     }
 
-    /// Types that only an impl's bounds have. What a function returns is one: the compiler looks nowhere whether that is
-    /// well-formed, so a function that is called with it believes bounds that nobody proves (rustc's issue 25860). What
-    /// another trait associates, as an iterator's items, is looked at in that trait's impl; but if it is associated once
+    /// Types that stand only in an impl's bounds. A function's result may be one: the compiler looks nowhere whether that is
+    /// well-formed, so a function that is called with it believes bounds that nobody proves (rustc's issue 25860). An
+    /// iterator's item, or what any other trait associates, is looked at in that trait's impl; but if it is associated once
     /// more, it need not outlive what the implementor does (84366). Parameters of a function, and of an impl without a
-    /// trait, are looked at where it is called, and those of a header where it is used.
+    /// trait, are looked at where the function is called; those of a header where the impl is used.
     fn free_types(&mut self, item: &ItemImpl, header: &BTreeSet<Name>, trait_name: &str) {
         let mut given = Given::default();
         given.visit_generics(&item.generics);
@@ -122,21 +122,22 @@ impl Shape<'_> {
                 continue;
             };
             let what = format!(
-                "an impl of {trait_name} {does} {name}, which stands in neither its trait nor its type: the compiler does not look at what a \
-                 closure returns, and takes it to outlive what the closure does; make it a parameter of the implementor, as \
-                 in `Own<F: Fn() -> {name}, {name}>`"
+                "an impl of {trait_name} {does} {name}, which stands in neither its trait nor its type: the compiler \
+                 does not look at a closure's result, and believes that it outlives what the closure does; make it a \
+                 parameter of the implementor, as in `Own<F: Fn() -> {name}, {name}>`"
             );
             self.find(Rule::ImpliedBound, what);
         }
     }
 
-    /// An impl associates nothing that iterators, futures or functions give. The compiler takes what an impl associates to
-    /// live as long as the implementor, and a closure lives longer than what it returns (84366). That they give it
-    /// themselves does no harm, since every bound by them says what it is (`says_all`). What other traits associate is by this
-    /// rule as it is taken to be, so an impl may hand it on.
+    /// Refuses an impl that associates an iterator's item, a future's output or a function's. The compiler takes an
+    /// associated type to live as long as the implementor, but a closure may live longer than its results (84366). Impls of
+    /// the traits of iterators and futures may associate anything, since every bound by those traits names the type
+    /// (`says_all`). Under this rule an associated type of any other trait does live as long as its implementor, so an impl
+    /// may hand it on.
     fn kept_projections(&mut self, item: &ItemImpl, trait_name: &str) {
         if self.definitions.means(trait_name, "ToOwned") {
-            let what = "an impl of ToOwned makes a `Cow` that outlives less than it is taken to: write the two \
+            let what = "an impl of ToOwned makes a `Cow` that outlives less than the compiler believes: write the two \
                         variants as an enum of its own";
             self.find(Rule::ImpliedBound, what.to_owned());
         }
@@ -155,10 +156,10 @@ impl Shape<'_> {
             let own = associated.generics.type_params();
             parameters.extend(own.map(|it| it.ident.to_string()));
             if !parameters.is_empty() {
-                // What `Self` associates may be projected from any parameter.
+                // A projection of `Self` may be one of any parameter.
                 parameters.insert("Self".to_owned());
             }
-            // `FlatMap` keeps an iterator in a field, whatever that is projected from.
+            // `FlatMap` keeps an `IntoIter` in a field, so every projection counts there.
             let is_kept = name == "IntoIter";
             let mut projections = Projections {
                 definitions: self.definitions,
@@ -170,7 +171,7 @@ impl Shape<'_> {
             for parameter in projections.found {
                 let what = format!(
                     "an impl of {trait_name} associates {name}, which is projected from {parameter} and outlives less \
-                     than {parameter} may: make that type a parameter of the implementor, as in \
+                     than the compiler believes: make that type a parameter of the implementor, as in \
                      `Own<I: Iterator<Item = R>, R>`"
                 );
                 self.find(Rule::ImpliedBound, what);

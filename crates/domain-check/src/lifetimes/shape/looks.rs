@@ -33,7 +33,7 @@ const READING: &[&str] = &[
 enum Use {
     /// It is looked at, or copied.
     Read,
-    /// A function gets it, and may write through it; or a pattern, and may take a part of it (rustc's issue 160525).
+    /// A function gets it and may write through it, or a pattern may take a part of it (rustc's issue 160525).
     Hand,
 }
 
@@ -207,8 +207,8 @@ impl<'ast> Visit<'ast> for Bindings {
     }
 }
 
-/// Whether a pattern may take a part of what it matches, or lend it for writing. A name inside may be a constant's; it
-/// counts. The whole is no part: the compiler knows of it.
+/// Whether a pattern may move a part of the matched value, or borrow it mutably. A name inside counts, though it may be a
+/// constant's. A name for the whole value does not count: the compiler sees that move itself.
 fn takes_a_part(pattern: &Pat) -> bool {
     struct Found(bool);
     impl<'ast> Visit<'ast> for Found {

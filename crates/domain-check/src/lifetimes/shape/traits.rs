@@ -39,8 +39,8 @@ impl Shape<'_> {
         }
     }
 
-    /// A trait, or a type that it associates, says of its parameters what they outlive. A projection implies that, and a trait
-    /// object is not held to it (rustc's issues 25860 and 27579).
+    /// Refuses a trait, or an associated type, that bounds its own parameters by lifetimes. A projection implies such a
+    /// bound, and the compiler does not prove it for a trait object (rustc's issues 25860 and 27579).
     fn bounds_parameters(&mut self, name: &str, generics: &Generics) {
         let is_self = |ty: &Type| matches!(ty, Type::Path(it) if it.path.is_ident("Self"));
         let of_parameters = generics.params.iter().any(|parameter| match parameter {
@@ -58,8 +58,8 @@ impl Shape<'_> {
         });
         if of_parameters || of_clauses {
             let what = format!(
-                "{name} says what its parameters outlive, which a type that is projected by it implies: write that bound \
-                 where a value needs it, in a function or an impl"
+                "{name} says what its parameters outlive, and a projection by it implies that: write the bound where a \
+                 value needs it, in a function or an impl"
             );
             self.find(Rule::ImpliedBound, what);
         }

@@ -1,9 +1,10 @@
-//! Lifetimes that a function's result elides, and what they stand for.
+//! Elided lifetimes of a function's result, and their meaning.
 //!
 //! There is one rule for functions, methods, pointers and bounds. An elided lifetime of a result is that of the receiver,
 //! or the only one that stands in the inputs as they are written: not in another function's type, not behind `for<…>`,
-//! not in an `impl Trait`. What stands there for certain is counted, no more. The compiler refuses a result that could
-//! mean two, so one that is certain is the one that it means. If none is certain, or several seem to be, nobody knows.
+//! not in an `impl Trait`. The check counts only lifetimes that certainly stand there. The compiler refuses a result that
+//! could mean two lifetimes, so if exactly one is certain, the result means that one. If none is certain, or more than
+//! one, the result is unclear, and refused.
 
 use std::collections::BTreeSet;
 
@@ -20,20 +21,20 @@ use super::Walk;
 use crate::lifetimes::declared::name;
 use crate::lifetimes::facts::Name;
 
-/// What an elided lifetime means.
+/// The meaning of an elided lifetime.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(in crate::lifetimes) enum Elided {
-    /// One of its own.
+    /// A lifetime of its own.
     #[default]
     Fresh,
-    /// This one.
+    /// This lifetime.
     One(Name),
-    /// One of several, or one that is not seen.
+    /// One of several lifetimes, or one that the check does not see.
     Unclear,
 }
 
 impl Walk<'_> {
-    /// Names all lifetimes that inputs elide where they are certain, and says what a result elides.
+    /// Gives names to the lifetimes that inputs certainly elide, and returns the meaning of one that the result elides.
     pub(in crate::lifetimes) fn named(
         &mut self,
         receiver: Option<&mut Type>,
@@ -52,7 +53,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The lifetimes in inputs, all of which have names then.
+    /// Returns the lifetimes that certainly stand in inputs, and gives a name to each that has none.
     fn certain(&mut self, inputs: &mut [Type]) -> BTreeSet<Name> {
         let mut certain = Certain {
             walk: self,
@@ -65,7 +66,7 @@ impl Walk<'_> {
         certain.found
     }
 
-    /// Gives names to the lifetimes that a path's segment has as `'_`.
+    /// Gives a name to each `'_` of a path's segment.
     pub(super) fn name_given(&mut self, segment: &mut PathSegment) {
         if let PathArguments::AngleBracketed(given) = &mut segment.arguments {
             for argument in &mut given.args {
@@ -78,7 +79,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Gives the lifetimes that a path's segment leaves out names, if it has so many.
+    /// Writes `count` new lifetimes into a path's segment that leaves its lifetimes out.
     pub(super) fn fill(&mut self, segment: &mut PathSegment, count: usize) {
         let is_given = match &segment.arguments {
             PathArguments::AngleBracketed(given) => {
@@ -108,8 +109,9 @@ impl Walk<'_> {
     }
 }
 
-/// What a receiver says that a result elides: nothing if it is not behind a reference. The compiler looks for a reference
-/// to the implementor's type, which may be written as what it is.
+/// The meaning of a result's elided lifetime by the receiver alone: `Fresh` if that has no reference. The compiler looks for
+/// a reference to the implementor's type, which need not be written as `Self`. So all but a single reference to `Self` is
+/// unclear.
 fn of_receiver(ty: &Type) -> Elided {
     #[derive(Default)]
     struct References(Vec<TypeReference>);
@@ -154,10 +156,10 @@ pub(in crate::lifetimes) fn binder(bound: Option<&BoundLifetimes>) -> BTreeSet<N
     names.collect()
 }
 
-/// Finds and names the lifetimes of inputs that stand there for certain.
+/// Finds the lifetimes that certainly stand in inputs, and gives names to those without.
 struct Certain<'w, 'a> {
     walk: &'w mut Walk<'a>,
-    /// The names that binders around bind.
+    /// The names that the enclosing binders bind.
     bound: Vec<BTreeSet<Name>>,
     found: BTreeSet<Name>,
 }

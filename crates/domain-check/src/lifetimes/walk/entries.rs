@@ -39,7 +39,7 @@ impl Walk<'_> {
         self.given(&inputs, output, elided);
     }
 
-    /// The types of a closure: a lifetime that its result elides may be any that is around.
+    /// The types of a closure: a lifetime that its result elides may be any lifetime in scope.
     pub(in crate::lifetimes) fn closure(&mut self, inputs: &[Type], output: &ReturnType) {
         self.given(inputs, output, Elided::Unclear);
     }
@@ -155,8 +155,9 @@ impl Walk<'_> {
         self.ty(ty);
     }
 
-    /// Bounds that the result implies, and neither the arguments nor what is `around` and `declared`. The compiler believes them of
-    /// a function as a value, where nobody has proved them: nothing with such a bound came in.
+    /// Bounds that the result implies and that follow neither from the arguments, nor from the edges `around`, nor from the
+    /// `declared` bounds. The compiler believes them of a function that is used as a value, though no argument came in to
+    /// prove them.
     pub(in crate::lifetimes) fn of_result_alone(
         &self,
         around: &[Edge],
@@ -177,8 +178,8 @@ impl Walk<'_> {
         undeclared(&alone, &known)
     }
 
-    /// Bounds of a parameter: what it is bounded by may hand values of it in or out. Returns whether they may
-    /// make values of the parameter itself out of others.
+    /// Bounds of a parameter: the traits in them may hand values of it in or out. Returns whether they may make values
+    /// of the parameter itself out of others.
     pub(in crate::lifetimes) fn bounds<'b>(
         &mut self,
         bounds: impl IntoIterator<Item = &'b TypeParamBound>,

@@ -108,9 +108,9 @@ pub(super) struct Walk<'a> {
     guards: Vec<Name>,
     flow: Flow,
     next: Node,
-    /// What an elided lifetime means.
+    /// The meaning of an elided lifetime.
     elided: Elided,
-    /// Lifetimes that an object which has none written may have by its place, and where those stand.
+    /// The lifetimes that a trait object may take from its place if none is written for it, and the nodes where they stand.
     defaults: Vec<(Name, Node)>,
     /// How many types were found that do not show what they have inside.
     objects: u32,
@@ -118,7 +118,7 @@ pub(super) struct Walk<'a> {
     depth: u32,
     /// Whether the types are of a result.
     is_result: bool,
-    /// Edges from here on are those of the result.
+    /// The index of the result's first edge.
     of_result: Option<usize>,
     /// Whether a result is of a type that hides what it has inside.
     pub(super) is_opaque: bool,
@@ -130,7 +130,7 @@ pub(super) struct Walk<'a> {
     pub(super) proved: Declared,
     /// Whether something could not be read.
     pub(super) unknown: bool,
-    /// Whether a result elides a lifetime that is not clear.
+    /// Whether a result elides a lifetime whose meaning is not clear.
     pub(super) is_unclear: bool,
 }
 
@@ -312,7 +312,7 @@ impl<'a> Walk<'a> {
         result
     }
 
-    /// With these lifetimes for objects that have none written.
+    /// Walks with these lifetimes for trait objects that have none written.
     fn defaulting<R>(
         &mut self,
         defaults: Vec<(Name, Node)>,

@@ -1,4 +1,4 @@
-//! Trait objects, and hidden types: what is known of them by their bounds alone.
+//! Trait objects and hidden types, of which only their bounds are known.
 
 use syn::{CapturedParam, GenericArgument, PathArguments, TraitBound, TypeParamBound};
 
@@ -7,7 +7,7 @@ use crate::lifetimes::declared::name;
 use crate::lifetimes::facts::{Name, Names, STATIC};
 
 impl Walk<'_> {
-    /// `is_dyn` says that it is an object.
+    /// Walks the bounds of a trait object (`is_dyn`) or of a hidden type.
     pub(super) fn object<'b>(
         &mut self,
         bounds: impl Iterator<Item = &'b TypeParamBound>,
@@ -51,8 +51,8 @@ impl Walk<'_> {
             }
         }
         self.nodes.pop();
-        // An object's own lifetime outlives what its traits do. If none is written it is theirs, or, where that is one which
-        // the compiler has no name for yet, the place's.
+        // An object's own lifetime outlives every lifetime that its traits do. An object without a written one has its
+        // traits' lifetime or, if that is bound late, its place's.
         outlived.retain(|it| !outer.is_empty() || it != STATIC);
         let own = if outer.is_empty() {
             &self.defaults
@@ -72,7 +72,7 @@ impl Walk<'_> {
         names
     }
 
-    /// The lifetimes that every implementor of a bound's trait outlives. The bound's own have names then.
+    /// The lifetimes that every implementor of a bound's trait outlives. Gives names to those that the bound elides.
     fn outlived(&mut self, bound: &mut TraitBound) -> Vec<Name> {
         if let Some(last) = bound.path.segments.last_mut() {
             let traits = self.definitions.traits(&last.ident.to_string());
@@ -81,7 +81,7 @@ impl Walk<'_> {
             self.name_given(last);
         }
         let mut all = self.definitions.outlived(bound);
-        // Of a trait that is not known, the worst is.
+        // An unknown trait is taken to outlive every lifetime that it is given.
         if let Some(last) = bound.path.segments.last()
             && self.definitions.is_unknown_trait(&last.ident.to_string())
             && let PathArguments::AngleBracketed(given) = &last.arguments
@@ -93,7 +93,7 @@ impl Walk<'_> {
             all.extend(given);
         }
         let bound_names = binder(bound.lifetimes.as_ref());
-        // One that is bound may be any.
+        // A lifetime that the bound's own `for<…>` binds may be any, `'static` too.
         let all = all.into_iter().map(|it| match bound_names.contains(&it) {
             true => STATIC.to_owned(),
             false => self.meaning(&it),

@@ -56,7 +56,7 @@ impl Walk<'_> {
             self.flowing(flow, |walk| walk.occurs(&first));
             let mut names = self.path(&path.path, true);
             names.insert(first, whole);
-            // What is lent for a lifetime outlives it: `T::Lent<'a>`.
+            // `T::Lent<'a>` implies `T: 'a`.
             if !whole {
                 self.projected(&mut names);
             }

@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: what a trait associates is `'static`, so what that associates in turn, by a where clause, is believed to be.
+//! rust-lang/rust#84366: an associated type is `'static`, so the compiler believes that of the type that it associates in turn, by a where clause.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

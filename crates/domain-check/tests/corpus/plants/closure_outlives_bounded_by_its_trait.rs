@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: a clause says that an associated type is `'static`; that it associates something itself, its trait says.
+//! rust-lang/rust#84366: a where clause makes an associated type `'static`; its bound in the trait has it associate a type in turn.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Show { fn show(&self) -> u64; }

@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: a parameter is `'static` by another name, that of what a trait associates.
+//! rust-lang/rust#84366: a clause makes a parameter `'static` by another name, that of an associated type which is the parameter.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

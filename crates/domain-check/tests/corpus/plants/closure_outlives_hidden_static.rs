@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: a hidden result that is said to be `'static`; what its trait associates is believed to be, too.
+//! rust-lang/rust#84366: a hidden result is declared `'static`, so the compiler believes that of its associated type, too.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Show { fn show(&self) -> u64; }

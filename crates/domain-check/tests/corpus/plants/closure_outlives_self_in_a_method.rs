@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: `Self: 'static` in an impl says that its type's parameters are, so what they associate is believed to be.
+//! rust-lang/rust#84366: `Self: 'static` in an impl makes the type's parameters `'static`, so the compiler believes that of their associated types.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: a supertrait is given `'static`, and outlives what it is given.
+//! rust-lang/rust#84366: a supertrait outlives its lifetime argument, which is `'static`.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

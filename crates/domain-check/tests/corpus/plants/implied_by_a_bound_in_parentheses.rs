@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: an object's own bound outlives what its trait says of itself, in parentheses.
+//! rust-lang/rust#25860: a trait bounds `Self` in parentheses, and an object's own lifetime outlives that bound.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Kept where (Self): 'static {}

@@ -1,8 +1,8 @@
 //@ rules: implied-bound, linked-value
-//@ says: a type leaves out lifetimes
+//@ says: a path leaves out a type's lifetimes
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: the result's `Ref` has a lifetime that nobody writes, the argument's, so `'b: 'a`.
+//! rust-lang/rust#25860: the result's `Ref` has the argument's lifetime, which is not written, so `'b: 'a`.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Ref;

@@ -2,7 +2,7 @@
 //@ says: Kept says what its parameters outlive
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: `T::Of` implies what the trait in the bound of `T` says of its lifetimes.
+//! rust-lang/rust#25860: `T::Of` implies the clauses on lifetimes of the trait that bounds `T`.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Kept<'a, 'b: 'a> { type Of; }

@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: `crate::alloc::vec::Drain` is not the type of that name which the crate has.
+//! rust-lang/rust#25860: `crate::alloc::vec::Drain` is another type than the crate's own `Drain`.
 extern crate alloc;
 use self::alloc::boxed::Box;
 pub mod decoy {

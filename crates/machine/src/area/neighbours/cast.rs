@@ -1,12 +1,13 @@
-//! Who plays: a disk, files that are on it, and clients of those.
+//! The cast: a disk, files on the disk, and clients of the files.
 
 use crate::area::sleepers;
 use samara_domain::{Exchangeable, Proxy, RpcError, Shadow, interface};
+use samara_testkit::hosted::pad_until;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What is large enough, by value, to be missed where a stack is nearly used up.
+/// Bytes of a value that is too large to move where a stack is nearly used up.
 const LARGE: usize = 16 << 10;
 
 type Large = [u8; LARGE];
@@ -14,7 +15,7 @@ type Large = [u8; LARGE];
 #[interface]
 pub(super) trait Disk {
     fn read(&self) -> Result<u32, RpcError>;
-    /// Of which there is one at a time.
+    /// Claims the port; there is one claim at a time.
     fn claim(&self) -> Result<Proxy<dyn Port>, RpcError>;
     fn crash(&self) -> Result<u32, RpcError>;
     /// Stays inside as long as the host wants.
@@ -46,7 +47,7 @@ pub(super) trait File {
     fn at(&self) -> Result<u32, RpcError>;
 }
 
-/// What a client has the files do.
+/// A client's request to the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub(super) enum Request {
     Mount,
@@ -62,7 +63,7 @@ pub(super) enum Request {
 
 #[interface]
 pub(super) trait Client {
-    /// Asks so often, below so many bytes of stack: what came of the last time.
+    /// Asks `times` times with `below` bytes of stack in use, and returns the last answer.
     fn ask(&self, request: Request, times: u32, below: usize) -> Result<u32, RpcError>;
 }
 
@@ -102,7 +103,7 @@ pub(super) fn disk((): ()) -> Result<Reading, RpcError> {
     Ok(Reading::default())
 }
 
-/// What files need to start.
+/// The disk's part in a start of the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub(super) enum Needs {
     Nothing,
@@ -226,21 +227,8 @@ impl Client for Asking {
             }
             last
         };
-        let here = black_box(0_u8);
-        deeper((&raw const here).addr(), below, &ask)
+        pad_until(below, &ask)
     }
-}
-
-/// Calls `then` where so many bytes of stack are used behind `from`.
-fn deeper<R>(from: usize, bytes: usize, then: &dyn Fn() -> R) -> R {
-    let here = black_box(0_u8);
-    let result = if from - (&raw const here).addr() < bytes {
-        deeper(from, bytes, then)
-    } else {
-        then()
-    };
-    black_box(&here);
-    result
 }
 
 pub(super) fn client(files: Shadow<dyn Files>) -> Result<Asking, RpcError> {

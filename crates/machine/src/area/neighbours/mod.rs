@@ -1,5 +1,5 @@
-//! Services that need each other, and clients of one that lack something where they ask for it: stack, time, or what it
-//! needs itself. What one of them lacks costs no other what it has.
+//! Services that depend on each other, and their clients. A client asks while something is lacking: stack, time, or a service
+//! that its own service needs. One client's lack never costs another client its records or its objects.
 
 mod cast;
 mod scene;
@@ -23,21 +23,21 @@ use std::time::Duration;
 
 pub(crate) const KINDS: &[Kind] = &[kind("neighbours", 1, Machine::neighbours)];
 
-/// One step in so many is one: some wait.
+/// One step in so many is taken, since some wait.
 const SELDOM: usize = 4;
 
 /// Restarts of a service: more than a scene makes.
 const RESTARTS: u32 = 24;
 
-/// Starts of it, those in vain too, in a scene.
+/// The most starts of a service in a scene, those in vain included.
 const STARTS: u32 = 80;
 
-/// Those of a disk that may be over, and for how long.
+/// Restarts of a disk whose restarts are to be spent, and the time after which it has them again.
 const FEW: u32 = 3;
 const A_WHILE: Duration = Duration::from_millis(100);
 
 impl Machine {
-    /// Domains of their own: no other has done anything.
+    /// A step with domains of its own.
     fn neighbours(&mut self, n: Numbers) {
         if !n.which.is_multiple_of(SELDOM) {
             return;
@@ -90,7 +90,7 @@ impl<I: ?Sized + Interface> Service<I> {
         }
     }
 
-    /// What happens to it; `stay` is a call that stays inside, `crash` ends it.
+    /// Brings its fate about. `stay` is a call that stays inside; `crash` ends a generation.
     fn meet<'scope>(
         &self,
         fate: Fate,
@@ -115,11 +115,11 @@ impl<I: ?Sized + Interface> Service<I> {
         inside
     }
 
-    /// Nobody but the host has ended it.
+    /// Asserts that no generation has ended in one of these ways.
     fn is_nobodys_victim(&self, of: &[ExitKind]) {
         let mut ends = self.domain.exits().map(|exit| exit.reason);
         let end = ends.find(|reason| of.contains(&reason.kind));
-        assert_eq!(end, None, "{:?} died of who asked for it", self.domain);
+        assert_eq!(end, None, "{:?} died of a request", self.domain);
     }
 }
 
@@ -133,7 +133,7 @@ impl Client {
         cuts::ticking(stack, move || proxy.ask(request, times, below))
     }
 
-    /// Where nothing is lacking.
+    /// Asks with enough stack.
     fn ask_well(&self, request: Request) -> Answer {
         self.ask(ROOMY, request, 1, 0)
     }
@@ -194,7 +194,7 @@ impl Play {
         let next = self.victim.ask_well(Request::Mount);
         assert_eq!(next, Ok(recorded + 1), "{:?}", self.scene);
         self.victim.is_nobodys_victim(&ENDS);
-        // One that is over has crashed.
+        // A disk that has spent its restarts has crashed.
         let ends = if self.scene.disk == Fate::Over {
             &ENDS[1..]
         } else {
@@ -215,7 +215,8 @@ impl Play {
         assert!(few, "{starts} starts of {:?}", self.scene);
     }
 
-    /// The scene's fate befalls disk and files, the asker asks, and all is well again: so it is for the victim.
+    /// One turn: disk and files meet their fates, the asker asks, and disk and files recover. The victim must have all that
+    /// it had.
     fn turn(&self, below: usize) {
         let Scene {
             record,
@@ -225,7 +226,7 @@ impl Play {
             ..
         } = self.scene;
         if request == Request::At {
-            // Where a scene is hasty, or the turn before has ended it.
+            // The asker may have overrun, or ended in the turn before.
             let opens = || self.asker.ask_well(Request::Open) == Ok(1);
             let ready = opens() || self.asker.domain.restart().is_ok() && opens();
             if !ready {
@@ -273,13 +274,13 @@ impl Play {
             Some(Request::Open) => Request::At,
             _ => Request::Recorded,
         };
-        let what = || format!("what the victim has, below {below} of {:?}", self.scene);
+        let what = || format!("the victim's record, below {below} of {:?}", self.scene);
         let expected = Ok(u32::from(record.is_some()));
         wait_until(what, || self.victim.ask_well(request) == expected);
     }
 }
 
-/// What others' doing may not come to.
+/// Ends that no request of another domain may cause.
 const ENDS: [ExitKind; 4] = [
     ExitKind::Panic,
     ExitKind::Fault,

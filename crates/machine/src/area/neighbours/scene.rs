@@ -1,18 +1,18 @@
-//! What happens to them: drawn from a step's numbers.
+//! A scene: the fates of disk and files, and the asker's request, drawn from a step's numbers.
 
 use super::cast::{Needs, Request};
 use crate::step::Numbers;
 use samara_testkit::hosted::Rng;
 use std::time::Duration;
 
-/// Of threads that have enough.
+/// Stack of threads that have enough of it, in bytes.
 pub(super) const ROOMY: usize = 8 << 20;
 
-/// Of threads that a client uses up, and what of it is for domains.
+/// Stack of threads that a client nearly uses up, and the part of it that domains may use.
 const SMALL: usize = 512 << 10;
 const USUAL: usize = SMALL - (128 << 10);
 
-/// What a service is found in.
+/// The state of a service when the asker asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     Lives,
@@ -25,7 +25,7 @@ pub(super) enum Fate {
     Over,
 }
 
-/// Whom a client asks for what, and what goes wrong meanwhile.
+/// The setting of the step: both services' states, the asker's request, and its limits.
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
     pub(super) needs: Needs,
@@ -33,22 +33,22 @@ pub(super) struct Scene {
     pub(super) disk_stack: usize,
     pub(super) disk: Fate,
     pub(super) files: Fate,
-    /// How long the files wait for what is inside.
+    /// The files' drain timeout.
     pub(super) drain: Duration,
     /// The files' budget.
     pub(super) budget: Option<Duration>,
-    /// What the neighbour has recorded.
+    /// The call that the victim has recorded.
     pub(super) record: Option<Request>,
     pub(super) request: Request,
     pub(super) times: u32,
-    /// The budget of who asks.
+    /// The asker's budget.
     pub(super) hasty: Option<Duration>,
     pub(super) stack: usize,
-    /// Bytes of that which are used, one attempt after the other.
+    /// The bytes of that stack which are in use, for one turn after the other.
     pub(super) depths: Vec<usize>,
 }
 
-/// Attempts of a scene in which nobody waits.
+/// Turns of a scene in which nobody waits.
 const TURNS: usize = 12;
 
 impl Scene {
@@ -62,7 +62,7 @@ impl Scene {
             Fate::Gone,
             Fate::Over,
         ];
-        // Mostly such that nobody waits.
+        // Mostly states in which nobody waits.
         let disk = fates[one(&[0, 0, 0, 0, 1, 1, 1, 2, 3, 4])];
         let files = fates[one(&[0, 1, 1, 1, 1, 1, 1, 2, 3])];
         let slow = |fate| !matches!(fate, Fate::Lives | Fate::Dead);
@@ -110,19 +110,19 @@ impl Scene {
         }
     }
 
-    /// Whether who asks can't wait for what is inside the files.
+    /// Whether the asker's budget is too short to wait until the files have drained.
     pub(super) fn is_short_of_time(&self) -> bool {
         self.hasty.is_some() && self.files == Fate::Draining
     }
 
-    /// Whether the files call nobody in a start, and nothing else can lack stack than that.
+    /// Whether the files call nobody in a start, so that only their start itself can lack stack.
     pub(super) fn needs_no_other(&self) -> bool {
         self.needs == Needs::Nothing
             && self.record != Some(Request::Mount)
             && self.request == Request::Recorded
     }
 
-    /// Whether nothing else than stack may be lacking.
+    /// Whether only stack may be lacking.
     pub(super) fn lacks_only_stack(&self) -> bool {
         let is_there = |fate| matches!(fate, Fate::Lives | Fate::Dead);
         is_there(self.disk) && is_there(self.files)
