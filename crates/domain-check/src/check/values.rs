@@ -68,7 +68,7 @@ fn closing(tokens: &[TokenTree]) -> Option<usize> {
     for (at, token) in tokens.iter().enumerate() {
         if is_punct(Some(token), '<') {
             depth = depth.checked_add(1)?;
-        } else if is_punct(Some(token), '>') && !is_punct(tokens[..at].last(), '-') {
+        } else if is_punct(Some(token), '>') && !is_arrow(&tokens[..at]) {
             depth = depth.checked_sub(1)?;
             if depth == 0 {
                 return Some(at);
@@ -201,10 +201,8 @@ impl Signature {
                 TokenTree::Punct(mark) if mark.as_char() == '<' => {
                     open.push(!is_option(&tokens[..at]));
                 }
-                TokenTree::Punct(mark) if mark.as_char() == '>' => {
-                    if !is_punct(tokens[..at].last(), '-') {
-                        open.pop();
-                    }
+                TokenTree::Punct(mark) if mark.as_char() == '>' && !is_arrow(&tokens[..at]) => {
+                    open.pop();
                 }
                 _ => {}
             }
@@ -233,12 +231,17 @@ impl Signature {
             }
             if is_punct(Some(token), '<') {
                 depth = depth.saturating_add(1);
-            } else if is_punct(Some(token), '>') && !is_punct(tokens[..at].last(), '-') {
+            } else if is_punct(Some(token), '>') && !is_arrow(&tokens[..at]) {
                 depth = depth.saturating_sub(1);
             }
             begins = depth == 0 && is_punct(Some(token), ',');
         }
     }
+}
+
+/// Whether what comes next is the end of `->`, which closes nothing.
+fn is_arrow(before: &[TokenTree]) -> bool {
+    is_punct(before.last(), '-')
 }
 
 /// Whether a path that ends here is `core`'s `Option`: the compiler prints more of another one's path.
