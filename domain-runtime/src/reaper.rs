@@ -36,16 +36,16 @@ pub(crate) fn try_reclaim(block: &ControlBlock) -> bool {
     true
 }
 
-/// Reclaims the generation behind `target` if it has drained, or waits for the thread that reclaims it; a reclaim waits for
-/// nothing. The dead domain has chosen how long that takes, so no domain is charged.
+/// Reclaims the generation behind `target` if it has drained, or waits for the thread that does, to `deadline` at most: that
+/// thread may get no processor. How long a reclaim takes the dead domain has chosen, so the wait is nobody's time.
 #[cfg(feature = "alloc")]
-pub(crate) fn reclaim_drained(target: Target) {
+pub(crate) fn reclaim_drained(target: Target, deadline: u64) {
     try_reclaim(target.block());
     if !target.is_being_reclaimed() {
         return;
     }
     on_nobodys_time(|| {
-        while target.is_being_reclaimed() {
+        while target.is_being_reclaimed() && host::now_ns() <= deadline {
             host::yield_now();
         }
     });

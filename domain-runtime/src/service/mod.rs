@@ -172,9 +172,10 @@ impl<I: ?Sized + Interface> Service<I> {
             return Err(RpcError::OnOwnChain);
         }
         let is_over = || !self.current().target().is_same(&dead) || !dead.is_dead();
+        let deadline = self.deadline(self.spec.drain);
         // Before the wait for the flight, which is the asker's time.
         // SAFETY: the runtime's own.
-        unsafe { thread::as_host(|| reaper::reclaim_drained(dead)) };
+        unsafe { thread::as_host(|| reaper::reclaim_drained(dead, deadline)) };
         // The host's error is turned into the caller's in there: a caller that is cut while it holds the host's leaks it.
         let restart = || {
             if is_over() {
@@ -345,7 +346,7 @@ impl<I: ?Sized + Interface> Service<I> {
     fn await_reclaim(&self, old: Instance<I>, deadline: u64) -> bool {
         let target = old.target();
         loop {
-            reaper::reclaim_drained(target);
+            reaper::reclaim_drained(target, deadline);
             if target.is_reclaimed() {
                 return true;
             }

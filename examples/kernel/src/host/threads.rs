@@ -9,6 +9,7 @@ use samara::runtime::threads::DomainThread;
 
 use super::KernelHost;
 use crate::thread;
+use crate::thread::attendants::Attendant;
 use crate::thread::request::{self, Token};
 use crate::thread::spawn::{Start, spawn};
 use crate::time;
@@ -33,7 +34,7 @@ unsafe impl Threads for KernelHost {
     /// there is a thread for it.
     fn wake_reaper() {
         if thread::current().slot.in_no_cut() {
-            thread::reaper::wake();
+            Attendant::Reaper.wake();
         } else {
             // SAFETY: the reaper is trusted code of the host.
             unsafe { as_host(reaper::poll) };

@@ -14,7 +14,7 @@ use super::totals::settled_frames;
 use crate::host::runtime;
 use crate::mm::frames::{self, FrameOwner};
 use crate::thread::spawn::{Handle, free_ended};
-use crate::thread::{STACK_FRAMES, request};
+use crate::thread::{OWN_STACK_FRAMES, request};
 use crate::time;
 
 /// A domain with threads of its own.
@@ -137,8 +137,7 @@ fn stop(domain: &Domain<dyn Crew>) {
 /// Frames that are free when all threads of domains have ended.
 fn quiet_frames() -> usize {
     let began = time::since_boot();
-    // The idle thread's stack and the reaper's stay.
-    while frames::owned_by(FrameOwner::STACKS) > 2 * STACK_FRAMES {
+    while frames::owned_by(FrameOwner::STACKS) > OWN_STACK_FRAMES {
         free_ended();
         request::yield_now();
         assert!(time::since_boot() - began < Duration::from_secs(10));

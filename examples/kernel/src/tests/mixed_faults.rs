@@ -14,7 +14,7 @@ use super::threads::start;
 use super::totals::Totals;
 use crate::mm::frames::{self, FrameOwner};
 use crate::thread::spawn::Handle;
-use crate::thread::{STACK_FRAMES, request, reserve};
+use crate::thread::{OWN_STACK_FRAMES, request, reserve};
 use crate::{println, time};
 
 /// Deaths, unless the command line says `deaths=N`.
@@ -102,7 +102,7 @@ kernel_tests! {
 
         let took = time::since_boot() - began;
         assert_eq!(Totals::now(), before, "after {deaths} deaths");
-        assert_eq!(frames::owned_by(FrameOwner::STACKS), 2 * STACK_FRAMES, "the idle thread's and the reaper's");
+        assert_eq!(frames::owned_by(FrameOwner::STACKS), OWN_STACK_FRAMES);
         assert!(!samara_unwind::is_unwinding());
         assert!(domain.restarts() >= deaths + 100);
         let (opened, closed) = reserve::counts();

@@ -8,6 +8,7 @@ mod backtraces;
 mod budgets;
 mod callers;
 mod chains;
+mod collected;
 mod deaths;
 mod deep_stacks;
 mod digging;

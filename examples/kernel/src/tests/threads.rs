@@ -7,7 +7,7 @@ use super::keeper::keep;
 use super::kernel_tests;
 use crate::arch::cpu;
 use crate::mm::frames::{self, FrameOwner};
-use crate::thread::STACK_FRAMES;
+use crate::thread::OWN_STACK_FRAMES;
 use crate::thread::request::{self, Token};
 use crate::thread::spawn::{Handle, PANICKED, Start, free_ended, spawn};
 use crate::thread::tick;
@@ -183,7 +183,7 @@ kernel_tests! {
         }
         STOP.store(true, SeqCst);
         assert!(started >= 100, "{started}");
-        while frames::owned_by(FrameOwner::STACKS) > 2 * STACK_FRAMES {
+        while frames::owned_by(FrameOwner::STACKS) > OWN_STACK_FRAMES {
             free_ended();
             request::yield_now();
         }

@@ -9,7 +9,7 @@ use samara::runtime::state::State;
 use crate::host::runtime;
 use crate::mm::frames::{self, FrameOwner};
 use crate::thread::spawn::free_ended;
-use crate::thread::{STACK_FRAMES, request};
+use crate::thread::{OWN_STACK_FRAMES, request};
 
 /// What there is, before and after.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(super) fn settled_frames() -> usize {
     // A domain's thread is counted out, and the domain reclaimed, some instructions before the thread ends.
     for _ in 0..PATIENCE {
         free_ended();
-        if frames::owned_by(FrameOwner::STACKS) <= 2 * STACK_FRAMES {
+        if frames::owned_by(FrameOwner::STACKS) <= OWN_STACK_FRAMES {
             break;
         }
         request::sleep(Duration::from_millis(1));

@@ -2,13 +2,12 @@
 
 use x86_64::instructions::hlt;
 
-use crate::host;
+use super::attendants::Attendant;
 
-/// Never ends, and is never in the queue: it runs when that is empty.
+/// Never ends, and is never in the queue: it runs when that is empty. So it has nothing that another thread may wait for.
 pub(super) fn run(_cpu: usize) {
     loop {
-        // Destructors of domains; they may take long, and others are given their turn meanwhile.
-        host::runtime().collect_exports();
+        Attendant::Collector.wake();
         hlt();
     }
 }

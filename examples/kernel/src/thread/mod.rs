@@ -12,16 +12,16 @@
 //! | `cut` | threads taken out of a domain that dies |
 //! | `tick` | the timer's interrupt |
 //! | `spawn` | from a function to a running thread, and what is left when it ended |
-//! | `idle`, `reaper` | the threads that the kernel always has |
+//! | `idle`, `attendants` | the threads that the kernel always has |
 //!
 //! Every switch happens in a trap: the interrupt's frame is moved to the save area of the thread that it
 //! interrupted, and another's takes its place. So a trap stack is empty whenever interrupts are on, and
 //! a thread that is off the processor can be given another place to go on at.
 
+pub(crate) mod attendants;
 pub(crate) mod cut;
 mod idle;
 mod queue;
-pub(crate) mod reaper;
 pub(crate) mod request;
 pub(crate) mod reserve;
 mod scheduler;
@@ -40,14 +40,18 @@ use samara::heap::thread::ThreadSlot;
 use samara_unwind::ThreadState;
 
 use crate::arch::cpu;
-use spawn::Start;
 #[cfg(feature = "kernel-tests")]
-pub(crate) use stack::FRAMES as STACK_FRAMES;
+use attendants::Attendant;
+use spawn::Start;
 use stack::Stack;
 pub(crate) use stack::guards as stack_guards;
 pub(crate) use switch::Interrupted;
 use switch::Saved;
 pub(crate) use table::MAIN;
+
+/// Frames of the stacks that never go: the idle thread's, and those of the attendants.
+#[cfg(feature = "kernel-tests")]
+pub(crate) const OWN_STACK_FRAMES: usize = (1 + Attendant::ALL.len()) * stack::FRAMES;
 
 /// A thread of the kernel.
 pub(crate) struct Thread {
@@ -107,7 +111,7 @@ samara_unwind::set_thread_state!(unwind_state);
 pub(crate) fn init() {
     reserve::init();
     spawn::init();
-    reaper::init();
+    attendants::init();
     tick::init();
 }
 
