@@ -1,54 +1,37 @@
-//! Bounds that are written down.
+//! Bounds that are written down, or proved.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use syn::visit::{self, Visit};
 use syn::{GenericParam, Generics, Lifetime, Type, TypeParamBound, WherePredicate};
 
-use super::facts::{Name, STATIC};
+use super::facts::{Edge, Name, Standing};
+use super::relations::Relations;
 
-/// Which names outlive which, as someone wrote: pairs of outer and inner.
+/// Which names outlive which for certain: somebody wrote it down or proved it. This excuses what a type implies, so
+/// nothing that is only assumed may come in here.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Declared {
-    pairs: BTreeSet<(Name, Name)>,
-}
+pub(super) struct Declared(Relations);
 
 impl Declared {
-    /// Adds `inner: outer`.
-    pub(super) fn add(&mut self, outer: Name, inner: Name) {
-        self.pairs.insert((outer, inner));
+    /// The same, for who accuses.
+    pub(super) fn relations(&self) -> &Relations {
+        &self.0
+    }
+
+    /// Adds the bounds that were proved, and no others.
+    pub(super) fn prove<'e>(&mut self, edges: impl IntoIterator<Item = &'e Edge>) {
+        for edge in edges
+            .into_iter()
+            .filter(|it| it.standing == Standing::Proved)
+        {
+            self.0.add(edge.outer.clone(), edge.inner.clone());
+        }
     }
 
     /// Adds what another knows.
     pub(super) fn append(&mut self, other: &Declared) {
-        self.pairs.extend(other.pairs.iter().cloned());
-    }
-
-    pub(super) fn pairs(&self) -> impl Iterator<Item = &(Name, Name)> {
-        self.pairs.iter()
-    }
-
-    /// The transitive closure of all pairs.
-    pub(super) fn closed(&self) -> Closed<'_> {
-        let inner: BTreeSet<_> = self.pairs.iter().map(|(_, inner)| inner.as_str()).collect();
-        let each = inner.into_iter().map(|it| (it, self.outlived(it)));
-        Closed {
-            outlived: each.collect(),
-        }
-    }
-
-    /// The names that `inner` outlives, itself among them.
-    fn outlived<'a>(&'a self, inner: &'a str) -> BTreeSet<&'a str> {
-        let mut known = BTreeSet::from([inner]);
-        let mut new = vec![inner];
-        while let Some(name) = new.pop() {
-            for (of, by) in &self.pairs {
-                if by == name && known.insert(of) {
-                    new.push(of);
-                }
-            }
-        }
-        known
+        self.0.append(&other.0);
     }
 
     /// Adds the bounds in generics and their where clause.
@@ -82,32 +65,21 @@ impl Declared {
 
     fn lifetimes<'a>(&mut self, inner: &str, outer: impl Iterator<Item = &'a Lifetime>) {
         for outer in outer {
-            self.add(name(outer), inner.to_owned());
+            self.0.add(name(outer), inner.to_owned());
         }
     }
 
-    fn bounds<'a>(&mut self, inner: &str, bounds: impl IntoIterator<Item = &'a TypeParamBound>) {
+    /// Adds the lifetimes among the bounds of a type by this name.
+    pub(super) fn bounds<'a>(
+        &mut self,
+        inner: &str,
+        bounds: impl IntoIterator<Item = &'a TypeParamBound>,
+    ) {
         for bound in bounds {
             if let TypeParamBound::Lifetime(outer) = bound {
-                self.add(name(outer), inner.to_owned());
+                self.0.add(name(outer), inner.to_owned());
             }
         }
-    }
-}
-
-/// Which names outlive which, in the end.
-#[derive(Debug)]
-pub(super) struct Closed<'a> {
-    outlived: BTreeMap<&'a str, BTreeSet<&'a str>>,
-}
-
-impl Closed<'_> {
-    /// Whether `inner: outer` follows.
-    pub(super) fn outlives(&self, inner: &str, outer: &str) -> bool {
-        let found = self.outlived.get(inner);
-        inner == outer
-            || inner == STATIC
-            || found.is_some_and(|it| it.contains(outer) || it.contains(STATIC))
     }
 }
 

@@ -18,6 +18,9 @@ pub(super) type Node = usize;
 /// The node of what stands nowhere in the signature itself: an impl's header, or what a projection hides.
 pub(super) const ELSEWHERE: Node = usize::MAX;
 
+/// The node that nothing stands in.
+pub(super) const NOWHERE: Node = 0;
+
 /// A place where a name stands.
 #[derive(Clone, Debug)]
 pub(super) struct Occurrence {
@@ -35,6 +38,15 @@ pub(super) struct Occurrence {
     pub(super) is_plain: bool,
 }
 
+/// What a bound is good for.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Standing {
+    /// The compiler may infer it, so a body may rely on it. It accuses.
+    Implied,
+    /// Who has a value of the type has proved it, too: the type stands there in full, and with one meaning. It may excuse.
+    Proved,
+}
+
 /// An implied bound, `inner: outer`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Edge {
@@ -43,8 +55,7 @@ pub(super) struct Edge {
     /// Its source: the place of the outer name, and that of the inner one.
     pub(super) outer_node: Node,
     pub(super) inner_node: Node,
-    /// Whether it is known to follow; else it might.
-    pub(super) certain: bool,
+    pub(super) standing: Standing,
 }
 
 /// A type that is projected from others. What it outlives is taken to follow from what those do, which the
@@ -53,6 +64,8 @@ pub(super) struct Edge {
 pub(super) struct Projection {
     /// Its name in a written bound; none if it stands in another name's definition.
     pub(super) name: Option<Name>,
+    /// As it is written.
+    pub(super) own: Name,
     /// Its last segment.
     pub(super) last: String,
     /// The type parameters that it is projected from, and types of those.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::declared::{Closed, Declared, is_structure};
+use super::declared::{Declared, is_structure};
 use super::facts::{ELSEWHERE, Edge, Facts, Name, Node, Occurrence, STATIC};
+use super::relations::{Closed, Relations};
 
 /// A bound that is implied and might be used: `inner: outer`.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -15,7 +16,7 @@ pub(super) struct Relied {
 /// Every bound in `facts` that is not `declared` and might be used.
 pub(super) fn judge(facts: &Facts, declared: &Declared) -> BTreeSet<Relied> {
     let all = all(facts, declared);
-    let (all, closed) = (all.closed(), declared.closed());
+    let (all, closed) = (all.closed(), declared.relations().closed());
     let mut found = missing(facts, declared, &all, &closed);
     found.retain(|bound| is_used(bound, facts, &all, &closed));
     found
@@ -24,7 +25,12 @@ pub(super) fn judge(facts: &Facts, declared: &Declared) -> BTreeSet<Relied> {
 /// Every bound in `facts` that is not `declared`.
 pub(super) fn undeclared(facts: &Facts, declared: &Declared) -> BTreeSet<Relied> {
     let all = all(facts, declared);
-    missing(facts, declared, &all.closed(), &declared.closed())
+    missing(
+        facts,
+        declared,
+        &all.closed(),
+        &declared.relations().closed(),
+    )
 }
 
 fn missing(
@@ -36,12 +42,12 @@ fn missing(
     let outer: BTreeSet<_> = facts.edges.iter().map(|edge| &edge.outer).collect();
     let outer: BTreeSet<_> = outer
         .into_iter()
-        .chain(written.pairs().map(|it| &it.0))
+        .chain(written.relations().pairs().map(|it| &it.0))
         .collect();
     let inner: BTreeSet<_> = facts.edges.iter().map(|edge| &edge.inner).collect();
     let inner: BTreeSet<_> = inner
         .into_iter()
-        .chain(written.pairs().map(|it| &it.1))
+        .chain(written.relations().pairs().map(|it| &it.1))
         .collect();
     let mut found = BTreeSet::new();
     for outer in outer {
@@ -70,11 +76,11 @@ pub(super) struct Outlived {
 pub(super) fn outlived(
     facts: &Facts,
     declared: &Declared,
-    presumed: &Declared,
+    presumed: &Relations,
     is_opaque: bool,
 ) -> BTreeSet<Outlived> {
     let believed = Believed::new(facts, declared, presumed);
-    let (all, closed) = (believed.all.closed(), declared.closed());
+    let (all, closed) = (believed.all.closed(), declared.relations().closed());
     let mut found = BTreeSet::new();
     for it in &facts.projections {
         for outer in &believed.outer {
@@ -103,14 +109,14 @@ pub(super) fn outlived(
 pub(super) struct Believed {
     /// Whatever is outlived.
     pub(super) outer: BTreeSet<Name>,
-    pub(super) all: Declared,
+    pub(super) all: Relations,
 }
 
 impl Believed {
-    pub(super) fn new(facts: &Facts, declared: &Declared, presumed: &Declared) -> Self {
-        let mut written = declared.clone();
+    pub(super) fn new(facts: &Facts, declared: &Declared, presumed: &Relations) -> Self {
+        let mut written = declared.relations().clone();
         written.append(presumed);
-        let followed = all(facts, &written);
+        let followed = with_edges(facts, &written);
         let followed = followed.closed();
         let mut all = written;
         for edge in &facts.edges {
@@ -135,8 +141,12 @@ fn hides(edge: &Edge, facts: &Facts, all: &Closed<'_>) -> bool {
     edge.outer == STATIC || facts.occurrences.iter().any(is_place)
 }
 
-pub(super) fn all(facts: &Facts, declared: &Declared) -> Declared {
-    let mut all = declared.clone();
+pub(super) fn all(facts: &Facts, declared: &Declared) -> Relations {
+    with_edges(facts, declared.relations())
+}
+
+fn with_edges(facts: &Facts, relations: &Relations) -> Relations {
+    let mut all = relations.clone();
     for edge in &facts.edges {
         all.add(edge.outer.clone(), edge.inner.clone());
     }

@@ -18,6 +18,7 @@ mod declared;
 mod definitions;
 mod facts;
 mod judge;
+mod relations;
 mod scan;
 mod shape;
 mod walk;
@@ -47,5 +48,7 @@ pub(crate) fn check(source: TokenStream) -> Findings {
 
 #[cfg(test)]
 mod compared;
+#[cfg(test)]
+mod excuses;
 #[cfg(test)]
 mod tests;

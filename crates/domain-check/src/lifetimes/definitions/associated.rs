@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use syn::{GenericArgument, PathArguments, TraitBound, TypeParamBound};
+use syn::{GenericArgument, Path, PathArguments, TraitBound, TypeParamBound};
 
 use super::Definitions;
 use super::traits::Trait;
@@ -135,17 +135,21 @@ impl Definitions {
         found
     }
 
-    /// Whether a trait may be another crate's of which nothing is known.
-    pub(in crate::lifetimes) fn is_unknown_trait(&self, name: &str) -> bool {
-        let names = self.meanings(name);
+    /// Whether a trait may be another crate's of which nothing is known. It may be an own one's namesake.
+    pub(in crate::lifetimes) fn is_unknown_trait(&self, path: &Path) -> bool {
+        let Some(last) = path.segments.last() else {
+            return true;
+        };
+        let (name, is_own) = (last.ident.to_string(), !self.may_be_foreign(path));
+        let names = self.meanings(&name);
         let is_known = |name: &String| {
             let name = name.as_str();
             self.renamed.contains_key(name)
-                || self.traits.contains_key(name)
+                || (is_own && self.traits.contains_key(name))
                 || name == "Any"
                 || PLAIN.contains(&name)
                 || ASSOCIATING.iter().any(|it| it.0 == name)
         };
-        !self.is_fn_trait(name) && !names.iter().all(is_known)
+        !self.is_fn_trait(&name) && !names.iter().all(is_known)
     }
 }

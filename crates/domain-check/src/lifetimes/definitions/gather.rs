@@ -52,7 +52,7 @@ impl Gather {
         loop {
             let before = known(&gather);
             for tree in &imports {
-                gather.import(tree, !is_inside(tree));
+                gather.import(tree, None, !is_inside(tree));
             }
             if known(&gather) == before {
                 return gather;
@@ -103,25 +103,32 @@ impl Gather {
         all.push(Trait::new(item));
     }
 
-    fn import(&mut self, tree: &UseTree, is_foreign: bool) {
+    /// `module` is the name before, for which `self` stands.
+    fn import(&mut self, tree: &UseTree, module: Option<&Ident>, is_foreign: bool) {
+        let named = |ident: &Ident| match module {
+            Some(module) if ident == "self" => module.clone(),
+            _ => ident.clone(),
+        };
+
         match tree {
             UseTree::Path(path) => {
                 let name = path.ident.to_string();
                 let is_foreign = is_foreign || self.definitions.foreign.contains(&name);
-                self.import(&path.tree, is_foreign);
+                self.import(&path.tree, Some(&path.ident), is_foreign);
             }
             UseTree::Group(group) => {
                 for tree in &group.items {
-                    self.import(tree, is_foreign);
+                    self.import(tree, module, is_foreign);
                 }
             }
             UseTree::Glob(_) => self.definitions.has_foreign_globs |= is_foreign,
             UseTree::Name(name) if is_foreign => {
-                self.definitions.foreign.insert(name.ident.to_string());
+                let name = named(&name.ident).to_string();
+                self.definitions.foreign.insert(name);
             }
             UseTree::Name(_) => {}
             UseTree::Rename(rename) => {
-                self.rename(&rename.ident, &rename.rename);
+                self.rename(&named(&rename.ident), &rename.rename);
                 if is_foreign {
                     self.definitions.foreign.insert(rename.rename.to_string());
                 }

@@ -1,8 +1,10 @@
 //! The crate's own types and traits by name.
 
 mod associated;
+mod equated;
 mod gather;
 mod traits;
+mod turned;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,12 +13,14 @@ use syn::visit_mut::VisitMut;
 use syn::{File, GenericParam, Path, Type};
 
 pub(super) use self::associated::is_given;
+pub(super) use self::equated::Equated;
 use self::gather::{Gather, TypeItem};
 pub(super) use self::traits::Trait;
 use super::code::Bare;
 use super::declared::{Declared, is_structure, name};
-use super::facts::{Name, STATIC};
+use super::facts::{Name, STATIC, Standing};
 use super::judge::{Outlived, outlived};
+use super::relations::Relations;
 use super::walk::{Scope, Walk};
 
 /// A parameter of a type: lifetimes and others are counted apart.
@@ -25,6 +29,9 @@ pub(super) enum Parameter {
     Lifetime(usize),
     Other(usize),
 }
+
+/// Types that nobody imports.
+const PRELUDE: &[&str] = &["Box", "Option", "Result", "String", "Vec"];
 
 /// How often relations of types are looked for that follow from those of others.
 const MOST_ROUNDS: u32 = 64;
@@ -36,9 +43,11 @@ struct Definition {
     lifetimes: usize,
     /// The type that it is a name for, if it is.
     alias: Option<Alias>,
-    /// Implied relations between its parameters: the outer lifetime, or nothing for `'static`; the inner
-    /// parameter; and whether it is certain.
-    relations: BTreeMap<(Option<usize>, Parameter), bool>,
+    /// Implied relations between its parameters: the outer lifetime, or nothing for `'static`; and the inner
+    /// parameter.
+    relations: BTreeMap<(Option<usize>, Parameter), Standing>,
+    /// Parameters that stand in a function's arguments: of those, what is made with another one may pass for it.
+    turned: BTreeSet<Parameter>,
     /// Projections in its fields that it is taken to outlive what they don't.
     outlived: BTreeSet<Outlived>,
 }
@@ -58,7 +67,17 @@ pub(super) struct Known<'a> {
     all: Vec<&'a Definition>,
 }
 
-impl Known<'_> {
+impl<'a> Known<'a> {
+    /// Whether there is one only.
+    pub(super) fn is_one(&self) -> bool {
+        self.all.len() == 1
+    }
+
+    /// Whether it is another type's name only.
+    pub(super) fn is_alias(&self) -> bool {
+        self.all.iter().all(|it| it.alias.is_some())
+    }
+
     /// The same, but for names of other types.
     pub(super) fn without_aliases(mut self) -> Option<Self> {
         self.all.retain(|it| it.alias.is_none());
@@ -66,7 +85,7 @@ impl Known<'_> {
     }
 
     /// The types that it may be a name for.
-    pub(super) fn aliases(&self) -> impl Iterator<Item = &Alias> {
+    pub(super) fn aliases(&self) -> impl Iterator<Item = &'a Alias> {
         self.all.iter().filter_map(|it| it.alias.as_ref())
     }
 
@@ -83,16 +102,24 @@ impl Known<'_> {
         is_same.then_some(count)
     }
 
-    /// Whether the parameter `inner` outlives the lifetime at `outer`, or `'static`: nothing if not, else
-    /// whether that is certain.
-    pub(super) fn relation(&self, outer: Option<usize>, inner: Parameter) -> Option<bool> {
+    /// Whether a parameter may stand in a function's arguments.
+    pub(super) fn is_turned(&self, parameter: Parameter) -> bool {
+        self.all.iter().any(|it| it.turned.contains(&parameter))
+    }
+
+    /// Whether the parameter `inner` outlives the lifetime at `outer`, or `'static`: nothing if not. It is
+    /// proved if all that have the name say so.
+    pub(super) fn relation(&self, outer: Option<usize>, inner: Parameter) -> Option<Standing> {
         let each = self
             .all
             .iter()
             .map(|it| it.relations.get(&(outer, inner)).copied());
         let all: Vec<_> = each.collect();
-        let certain = all.iter().all(|it| *it == Some(true));
-        all.iter().any(Option::is_some).then_some(certain)
+        let standing = match all.iter().all(|it| *it == Some(Standing::Proved)) {
+            true => Standing::Proved,
+            false => Standing::Implied,
+        };
+        all.iter().any(Option::is_some).then_some(standing)
     }
 }
 
@@ -193,7 +220,7 @@ impl Definitions {
         self.has_foreign_globs || self.foreign.contains(name)
     }
 
-    /// Whether a path may lead to another crate's type, though the crate has one of the name.
+    /// Whether a path may lead to another crate's type or trait, though the crate has one of the name.
     pub(super) fn may_be_foreign(&self, path: &Path) -> bool {
         let mut segments = path.segments.iter().map(|it| it.ident.to_string());
         let last = segments.next_back().unwrap_or_default();
@@ -202,7 +229,11 @@ impl Definitions {
             0 => ["crate", "self", "super"].contains(&name.as_str()),
             _ => name == "super" || (self.modules.contains(&name) && !self.foreign.contains(&name)),
         };
-        path.leading_colon.is_some() || self.is_foreign(&last) || !segments.enumerate().all(is_own)
+        let is_of_prelude = path.segments.len() == 1 && PRELUDE.contains(&last.as_str());
+        path.leading_colon.is_some()
+            || is_of_prelude
+            || self.is_foreign(&last)
+            || !segments.enumerate().all(is_own)
     }
 
     fn named(&self, name: &str) -> Vec<&Definition> {
@@ -266,6 +297,7 @@ impl Definitions {
             };
             parameters.insert(name, parameter);
         }
+        scope.say_all(generics);
         let mut walk = Walk::new(self, &scope);
         for field in fields {
             walk.input(field);
@@ -273,47 +305,52 @@ impl Definitions {
         let mut declared = Declared::default();
         declared.extend(generics);
         let mut relations = BTreeMap::new();
-        let mut relate = |outer: &Name, inner: &Name, certain: bool| {
+        let mut relate = |outer: &Name, inner: &Name, standing: Standing| {
             let outer = match parameters.get(outer) {
                 _ if outer == STATIC => None,
                 Some(Parameter::Lifetime(outer)) => Some(*outer),
                 _ => return,
             };
             if let Some(inner) = parameters.get(inner) {
-                *relations.entry((outer, *inner)).or_default() |= certain;
+                let known = relations.entry((outer, *inner)).or_insert(standing);
+                *known = standing.max(*known);
             }
         };
         if walk.unknown {
             for outer in parameters.keys().chain([&STATIC.to_owned()]) {
                 for inner in parameters.keys().filter(|inner| *inner != outer) {
-                    relate(outer, inner, false);
+                    relate(outer, inner, Standing::Implied);
                 }
             }
         }
         for edge in &walk.facts.edges {
-            relate(&edge.outer, &edge.inner, edge.certain);
+            relate(&edge.outer, &edge.inner, edge.standing);
         }
-        for (outer, inner) in declared.pairs() {
-            relate(outer, inner, true);
+        for (outer, inner) in declared.relations().pairs() {
+            relate(outer, inner, Standing::Proved);
         }
         // What the type itself outlives, all that it has does.
-        for (outer, _) in declared.pairs().filter(|it| it.1 == "Self") {
+        for (outer, _) in declared.relations().pairs().filter(|it| it.1 == "Self") {
             for parameter in parameters.keys().filter(|it| *it != outer) {
-                relate(outer, parameter, true);
+                relate(outer, parameter, Standing::Proved);
             }
         }
         // What is projected from a parameter outlives a lifetime: some of what the parameter has may.
-        for (outer, inner) in declared.pairs().filter(|it| is_structure(&it.1)) {
+        for (outer, inner) in declared
+            .relations()
+            .pairs()
+            .filter(|it| is_structure(&it.1))
+        {
             for parameter in parameters.keys().filter(|it| *it != outer) {
                 if inner.contains(parameter.trim_start_matches('\'')) {
-                    relate(outer, parameter, false);
+                    relate(outer, parameter, Standing::Implied);
                 }
             }
         }
         if walk.unknown {
             for outer in lifetimes.iter().map(String::as_str).chain([STATIC]) {
                 for inner in parameters.keys().filter(|inner| *inner != outer) {
-                    relate(&outer.to_owned(), inner, false);
+                    relate(&outer.to_owned(), inner, Standing::Implied);
                 }
             }
         }
@@ -325,11 +362,12 @@ impl Definitions {
                 ty: ty.clone(),
             }),
             relations,
+            turned: turned::parameters(self, fields, &parameters),
             // A value of the type outlives what its parameters do.
             outlived: if *alias {
                 BTreeSet::new()
             } else {
-                outlived(&walk.facts, &declared, &Declared::default(), true)
+                outlived(&walk.facts, &declared, &Relations::default(), true)
             },
         }
     }

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use syn::{
-    GenericArgument, GenericParam, ItemTrait, PathArguments, TraitBound, TraitItem, Type,
+    GenericArgument, GenericParam, ItemTrait, Path, PathArguments, TraitBound, TraitItem, Type,
     TypeParamBound, WherePredicate,
 };
 
 use super::Definitions;
+use super::equated::equates;
 use crate::lifetimes::declared::name;
 use crate::lifetimes::facts::{Name, STATIC};
 
@@ -24,6 +25,8 @@ pub(in crate::lifetimes) struct Trait {
     pub(in crate::lifetimes) associates: bool,
     /// Their names.
     pub(in crate::lifetimes) associated: Vec<String>,
+    /// Whether it says anywhere what a type is that some trait associates.
+    pub(super) equates: bool,
 }
 
 impl Trait {
@@ -39,6 +42,7 @@ impl Trait {
             bounds: item.supertraits.iter().cloned().collect(),
             associates: !associated.is_empty(),
             associated,
+            equates: equates(item),
         };
         for param in &item.generics.params {
             match param {
@@ -135,10 +139,10 @@ impl Definitions {
         }
         let mut found = BTreeSet::new();
         let mut outlives_given = false;
-        let mut known = BTreeSet::from([last.ident.to_string()]);
-        let mut new = vec![last.ident.to_string()];
-        while let Some(trait_name) = new.pop() {
-            if self.means(&trait_name, "Any") || self.is_unknown_trait(&trait_name) {
+        // An own trait may be another crate's namesake: then it is both.
+        for path in self.supertraits(&bound.path) {
+            let trait_name = last_of(path);
+            if self.means(&trait_name, "Any") || self.is_unknown_trait(path) {
                 found.insert(STATIC.to_owned());
             }
             for bound in self.traits(&trait_name).iter().flat_map(|it| &it.bounds) {
@@ -147,15 +151,8 @@ impl Definitions {
                         found.insert(STATIC.to_owned());
                     }
                     TypeParamBound::Lifetime(_) => outlives_given = true,
-                    TypeParamBound::Trait(bound) => {
-                        if gives_static(bound) {
-                            given.insert(STATIC.to_owned());
-                        }
-                        if let Some(last) = bound.path.segments.last()
-                            && known.insert(last.ident.to_string())
-                        {
-                            new.push(last.ident.to_string());
-                        }
+                    TypeParamBound::Trait(bound) if gives_static(bound) => {
+                        given.insert(STATIC.to_owned());
                     }
                     _ => {}
                 }
@@ -167,11 +164,34 @@ impl Definitions {
         found
     }
 
+    /// The paths of a trait and of all that it has among its supertraits.
+    pub(super) fn supertraits<'a>(&'a self, path: &'a Path) -> Vec<&'a Path> {
+        let mut found: Vec<&Path> = vec![path];
+        let mut index = 0;
+        while let Some(&path) = found.get(index) {
+            index += 1;
+            for bound in self.traits(&last_of(path)).iter().flat_map(|it| &it.bounds) {
+                if let TypeParamBound::Trait(bound) = bound
+                    && !found.contains(&&bound.path)
+                {
+                    found.push(&bound.path);
+                }
+            }
+        }
+        found
+    }
+
     /// Whether an impl of this trait proves more than it says.
     pub(in crate::lifetimes) fn is_proving(&self, name: &str) -> bool {
         let names = self.meanings(name);
         names.iter().any(|name| self.proving.contains(name))
     }
+}
+
+/// A path's last name.
+pub(super) fn last_of(path: &Path) -> String {
+    let last = path.segments.last();
+    last.map(|it| it.ident.to_string()).unwrap_or_default()
 }
 
 /// Whether a supertrait's bound names `'static`, or holds for all lifetimes (`for<…>`), of which `'static` is one.

@@ -63,7 +63,9 @@ impl Visit<'_> for Annotated<'_, '_> {
     }
 
     fn visit_item_trait(&mut self, item: &syn::ItemTrait) {
-        self.within(Scope::default(), &item.generics, |it| {
+        let mut scope = Scope::default();
+        scope.say(Some("Self".to_owned()), &item.supertraits);
+        self.within(scope, &item.generics, |it| {
             visit::visit_item_trait(it, item)
         });
     }

@@ -166,6 +166,7 @@ impl Scan<'_> {
         let around = &scope.header.edges;
         let alone = walk.of_result_alone(around, &scope.declared);
         self.relied(what, alone);
+        self.outlived(what, walk.projected_by_result_alone(&scope.declared));
         let mut facts = walk.facts;
         if facts.edges.is_empty() && around.is_empty() {
             return;

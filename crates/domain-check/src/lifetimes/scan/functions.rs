@@ -76,6 +76,7 @@ impl Scan<'_> {
         declared.append(&walk.proved);
         let alone = walk.of_result_alone(&scope.header.edges, &declared);
         self.relied(what, alone);
+        self.outlived(what, walk.projected_by_result_alone(&declared));
         let mut facts = walk.facts;
         facts.append(&scope.bounds);
         facts.edges.extend(scope.header.edges.iter().cloned());

@@ -44,6 +44,7 @@ impl Scan<'_> {
             }
         }
         scope.declared.extend(generics);
+        scope.say_all(generics);
         for param in generics.type_params() {
             let names = [param.ident.to_string()];
             self.presume(scope, &names, &param.bounds);

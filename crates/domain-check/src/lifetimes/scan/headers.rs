@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use syn::parse::Parse;
 use syn::visit_mut::VisitMut;
-use syn::{ImplItemType, ItemImpl, ItemTrait, TraitItemType, Type, TypeParamBound};
+use syn::{Generics, ImplItemType, ItemImpl, ItemTrait, TraitItemType, Type};
 
 use super::Scan;
 use super::generics::{arguments, walk_generics};
 use crate::check::tokens::{is_punct, is_word, until_body};
 use crate::finding::Rule;
 use crate::lifetimes::code::Bare;
-use crate::lifetimes::declared::{name, written};
+use crate::lifetimes::declared::written;
 use crate::lifetimes::facts::ELSEWHERE;
 use crate::lifetimes::judge::{judge, undeclared};
 use crate::lifetimes::walk::{Scope, Walk};
@@ -76,8 +76,8 @@ impl Scan<'_> {
                 format!("{what} has a type that could not be read"),
             );
         }
-        let name = target.map(|it| it.ident.to_string()).unwrap_or_default();
-        if self.definitions.is_unknown_trait(&name)
+        let of = item.trait_.as_ref().map(|it| &it.1);
+        if of.is_some_and(|it| self.definitions.is_unknown_trait(it))
             && let Some(projection) = walk.facts.projections[of_header..]
                 .iter()
                 .find(|it| it.from.iter().any(|from| scope.parameters.contains(from)))
@@ -135,19 +135,20 @@ impl Scan<'_> {
                 let this = ["Self".to_owned()];
                 self.presume(&mut scope, &this, &item.supertraits);
                 scope.bounded(&this, &item.supertraits);
+                scope.say(Some(this[0].clone()), &item.supertraits);
                 // Its own methods know the trait itself.
                 scope.bounded(&this, &syn::parse_str(&item.ident.to_string()));
-                for bound in &item.supertraits {
-                    if let TypeParamBound::Lifetime(lifetime) = bound {
-                        scope.declared.add(name(lifetime), "Self".into());
-                    }
-                }
+                scope.declared.bounds(&this[0], &item.supertraits);
                 let mut associated: Vec<TraitItemType> = items(body);
                 for item in &mut associated {
                     Bare.visit_trait_item_type_mut(item);
                 }
                 self.bounds(&mut scope, &what, |walk| {
                     walk_generics(walk, &item.generics);
+                    walk.has_own(&item.generics);
+                    if makes_itself(&item.generics, body) {
+                        walk.supplied(&this[0]);
+                    }
                     if walk.bounds(&item.supertraits) {
                         walk.supplied(&this[0]);
                     }
@@ -159,11 +160,7 @@ impl Scan<'_> {
                 for TraitItemType { ident, bounds, .. } in &associated {
                     let inner = syn::parse_str(&format!("Self::{ident}"));
                     let inner = inner.map(|ty| written(&ty)).unwrap_or_default();
-                    for bound in bounds {
-                        if let TypeParamBound::Lifetime(lifetime) = bound {
-                            scope.declared.add(name(lifetime), inner.clone());
-                        }
-                    }
+                    scope.declared.bounds(&inner, bounds);
                     self.presume(&mut scope, std::slice::from_ref(&inner), bounds);
                     scope.bounded(&[inner], bounds);
                 }
@@ -198,7 +195,7 @@ fn with_names(header: &[TokenTree], count: &mut u32) -> Vec<TokenTree> {
             // The arguments of a function have lifetimes of their own.
             TokenTree::Group(group)
                 if !(group.delimiter() == Delimiter::Parenthesis
-                    && matches!(named.last(), Some(TokenTree::Ident(_)))) =>
+                    && named.last().is_some_and(is_of_function)) =>
             {
                 let inner: Vec<_> = group.stream().into_iter().collect();
                 let inner = with_names(&inner, count).into_iter().collect();
@@ -210,8 +207,46 @@ fn with_names(header: &[TokenTree], count: &mut u32) -> Vec<TokenTree> {
     named
 }
 
+/// Whether parentheses behind a word are a function's: not behind one that no path ends with.
+fn is_of_function(before: &TokenTree) -> bool {
+    const OTHERS: &[&str] = &["as", "const", "dyn", "for", "impl", "in", "mut", "where"];
+    matches!(before, TokenTree::Ident(_)) && !OTHERS.iter().any(|it| is_word(before, it))
+}
+
 fn is_tick(token: Option<&TokenTree>) -> bool {
     is_punct(token, '\'')
+}
+
+/// Whether a method of a trait may make its implementor from what the trait is given: `Self` stands in a signature, and not as
+/// the receiver alone.
+fn makes_itself(generics: &Generics, body: &Group) -> bool {
+    let is_given = generics.lifetimes().next().is_some() || generics.type_params().next().is_some();
+    let tokens: Vec<TokenTree> = body.stream().into_iter().collect();
+    let is_fn = |index: &usize| is_word(&tokens[*index], "fn");
+    let mut functions = (0..tokens.len()).filter(is_fn);
+    is_given
+        && functions.any(|index| {
+            let header = until_body(&tokens[index..]);
+            let end = header.iter().position(|token| is_punct(Some(token), ';'));
+            names_self(&header[..end.unwrap_or(header.len())])
+        })
+}
+
+/// Whether `Self` stands there: not what it associates, nor the receiver's type.
+fn names_self(tokens: &[TokenTree]) -> bool {
+    tokens.iter().enumerate().any(|(index, token)| match token {
+        TokenTree::Group(group) => {
+            let inner: Vec<_> = group.stream().into_iter().collect();
+            let receiver = inner.iter().position(|token| is_punct(Some(token), ','));
+            let is_receiver = |token: &TokenTree| is_word(token, "self");
+            let skipped = receiver.unwrap_or(inner.len());
+            match inner[..skipped].iter().any(is_receiver) {
+                true => names_self(&inner[skipped..]),
+                false => names_self(&inner),
+            }
+        }
+        token => is_word(token, "Self") && !is_punct(tokens.get(index + 1), ':'),
+    })
 }
 
 /// The types that an impl associates.

@@ -9,6 +9,7 @@ mod ends;
 mod functions;
 mod generics;
 mod headers;
+mod types;
 mod unsaid;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,8 @@ use super::declared::{Declared, is_structure};
 use super::definitions::Definitions;
 use super::facts::{Facts, Name};
 use super::judge::{Outlived, Relied, judge};
+#[cfg(test)]
+use super::relations::Relations;
 use super::walk::Scope;
 use crate::finding::{Finding, Findings, Rule};
 
@@ -69,7 +72,7 @@ pub(super) struct Seen {
     pub(super) function: String,
     /// The lifetimes that its inputs elide, in their order.
     pub(super) elided: Vec<Name>,
-    pub(super) outlives: Option<Declared>,
+    pub(super) outlives: Option<Relations>,
 }
 
 struct Scan<'a> {
@@ -166,6 +169,9 @@ impl Scan<'_> {
                     Some(TokenTree::Ident(_)) => self.definition(rest),
                     _ => 1,
                 },
+                TokenTree::Ident(word) if types::defines(word, rest.get(1)) => {
+                    self.type_item(rest, items)
+                }
                 TokenTree::Ident(_) if self.signs(&tokens, index) => {
                     self.signing(&tokens[..index], rest, types);
                     1

@@ -13,7 +13,7 @@ impl Scan<'_> {
     /// values of those all the same, and takes them to outlive as much.
     pub(super) fn unsaid(&mut self, what: &str, facts: &Facts, scope: &Scope, is_opaque: bool) {
         let believed = Believed::new(facts, &scope.declared, &scope.presumed);
-        let (all, declared) = (believed.all.closed(), scope.declared.closed());
+        let (all, declared) = (believed.all.closed(), scope.declared.relations().closed());
         let mut found = BTreeSet::new();
         for (of, bound) in &scope.bounded {
             let unsaid = self.definitions.unsaid(bound);

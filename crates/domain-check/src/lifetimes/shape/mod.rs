@@ -11,6 +11,7 @@ mod guards;
 mod impls;
 mod library;
 mod looks;
+mod made;
 mod nameless;
 mod numbers;
 mod own;
@@ -222,6 +223,11 @@ impl<'ast> Visit<'ast> for Shape<'_> {
     fn visit_generics(&mut self, generics: &'ast syn::Generics) {
         self.generics(generics);
         visit::visit_generics(self, generics);
+    }
+
+    fn visit_lifetime_param(&mut self, parameter: &'ast syn::LifetimeParam) {
+        self.names_a_lifetime(parameter);
+        visit::visit_lifetime_param(self, parameter);
     }
 
     fn visit_type_param(&mut self, parameter: &'ast syn::TypeParam) {

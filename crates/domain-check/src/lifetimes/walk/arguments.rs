@@ -4,11 +4,11 @@ use syn::{
     AngleBracketedGenericArguments, GenericArgument, Path, PathArguments, PathSegment, Type,
 };
 
-use super::{Binding, Flow, Walk};
+use super::{Binding, Flow, Frame, Walk};
 use crate::lifetimes::definitions::{Alias, Known, Parameter};
-use crate::lifetimes::facts::{Name, Names, Node, STATIC};
+use crate::lifetimes::facts::{Name, Names, Node, STATIC, Standing};
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// A path with its arguments; `is_trait` says that it names no type.
     pub(super) fn path(&mut self, path: &Path, is_trait: bool) -> Names {
         let mut names = Names::new();
@@ -49,16 +49,11 @@ impl Walk<'_> {
                 lifetimes.push(self.lifetime(Some(lifetime)));
             }
         }
-        let own = if is_trait {
+        let definitions = self.definitions;
+        let mut own = if is_trait {
             None
         } else {
-            self.definitions.get(&ident, lifetimes.len())
-        };
-        // In its own type an alias's name is another's, as in `type Result<T> = core::result::Result<T, E>`.
-        let mut own = if self.expanding.contains(&ident) {
-            own.and_then(Known::without_aliases)
-        } else {
-            own
+            definitions.get(&ident, lifetimes.len())
         };
         // Lifetimes that are left out are there all the same.
         let hidden = own.as_ref().map_or(0, Known::lifetimes);
@@ -66,6 +61,8 @@ impl Walk<'_> {
             lifetimes.push(self.lifetime(None));
         }
         let mut rest = Names::new();
+        // Whether one type is meant, as far as its arguments are inside.
+        let mut is_clear = true;
         if let Some(known) = own.as_ref().filter(|own| own.aliases().next().is_some()) {
             let types = given.clone().filter_map(|argument| match argument {
                 GenericArgument::Type(ty) => Some(Some(ty.clone())),
@@ -73,23 +70,52 @@ impl Walk<'_> {
                 _ => None,
             });
             let types: Vec<_> = types.collect();
-            self.expanding.push(ident.clone());
-            rest = self.aliases(known, &lifetimes, &types);
-            self.expanding.pop();
+            is_clear = known.is_one() && !is_foreign;
+            rest = self.proving(is_clear, |walk| {
+                walk.aliases(known, &lifetimes, &types, is_foreign)
+            });
+            if is_clear {
+                return rest;
+            }
             // A struct of the name in another module is meant as well.
             own = own.and_then(Known::without_aliases);
             if own.is_none() && !is_foreign {
                 return rest;
             }
         }
+        let mut found = self.proving(is_clear, |walk| {
+            walk.type_arguments(own.as_ref(), given, &lifetimes, is_foreign)
+        });
+        rest.append(&mut found);
+        rest
+    }
+
+    /// What is given to a type of this crate, or to another one's.
+    fn type_arguments<'b>(
+        &mut self,
+        own: Option<&Known<'_>>,
+        given: impl Iterator<Item = &'b GenericArgument>,
+        lifetimes: &[Name],
+        is_foreign: bool,
+    ) -> Names {
+        let mut rest = Names::new();
         // Whatever type it is, it may be a cell.
         let flow = std::mem::replace(&mut self.flow, Flow::Both);
         let mut each: Vec<(Parameter, Names, Node)> = Vec::new();
-        let certain = own.as_ref().filter(|_| !is_foreign);
-        for (index, lifetime) in lifetimes.iter().enumerate() {
+        let certain = own.filter(|_| !is_foreign);
+        let is_turned = |parameter| own.is_some_and(|own| own.is_turned(parameter));
+        let lifetimes = lifetimes.iter().enumerate();
+        let lifetimes: Vec<_> = lifetimes
+            .map(|(index, lifetime)| Outer {
+                lifetime,
+                is_kept: !is_turned(Parameter::Lifetime(index)) && self.is_kept(lifetime),
+            })
+            .collect();
+        for (index, outer) in lifetimes.iter().enumerate() {
             let parameter = Parameter::Lifetime(index);
             let guards = self.guard(certain, parameter, &lifetimes);
-            let node = self.enter();
+            let node = self.enter_if(is_around(own, parameter, &lifetimes));
+            let lifetime = outer.lifetime;
             self.occurs(lifetime);
             self.nodes.pop();
             self.guards.truncate(guards);
@@ -97,7 +123,8 @@ impl Walk<'_> {
         }
         let mut index = 0;
         // The type may bound its parameters by any of them.
-        let places = lifetimes.iter().cloned().zip(each.iter().map(|it| it.2));
+        let places = lifetimes.iter().map(|it| it.lifetime.clone());
+        let places = places.zip(each.iter().map(|it| it.2));
         let around = std::mem::replace(&mut self.defaults, places.collect());
         for argument in given {
             match argument {
@@ -105,8 +132,8 @@ impl Walk<'_> {
                     let parameter = Parameter::Other(index);
                     index += 1;
                     let guards = self.guard(certain, parameter, &lifetimes);
-                    let node = self.enter();
-                    let names = self.ty(ty);
+                    let node = self.enter_if(is_around(own, parameter, &lifetimes));
+                    let names = self.turned(is_turned(parameter), |walk| walk.ty(ty));
                     self.nodes.pop();
                     self.guards.truncate(guards);
                     each.push((parameter, names, node));
@@ -126,23 +153,20 @@ impl Walk<'_> {
         self.flow = flow;
         let nodes: Vec<_> = each.iter().map(|it| it.2).collect();
         for (inner, names, node) in &each {
-            for (outer, lifetime) in lifetimes.iter().enumerate() {
-                let worst = || Some(false).filter(|_| *inner != Parameter::Lifetime(outer));
-                let relation = match &own {
-                    Some(own) if is_foreign => {
-                        let relation = own.relation(Some(outer), *inner);
-                        relation.map(|_| false).or_else(worst)
-                    }
-                    Some(own) => own.relation(Some(outer), *inner),
-                    None => worst(),
-                };
-                if let Some(certain) = relation {
-                    self.imply((lifetime, nodes[outer]), (names, *node), certain);
+            for (outer, it) in lifetimes.iter().enumerate() {
+                let is_same = *inner == Parameter::Lifetime(outer);
+                let relation = certain.map_or((!is_same).then_some(Standing::Implied), |own| {
+                    own.relation(Some(outer), *inner)
+                });
+                if let Some(standing) = relation {
+                    let standing = it.standing(standing);
+                    self.imply((it.lifetime, nodes[outer]), (names, *node), standing);
                 }
             }
-            if let Some(certain) = own.as_ref().and_then(|own| own.relation(None, *inner)) {
+            if let Some(standing) = own.and_then(|own| own.relation(None, *inner)) {
                 let outer = STATIC.to_owned();
-                self.imply((&outer, *node), (names, *node), certain);
+                let standing = certain.map_or(Standing::Implied, |_| standing);
+                self.imply((&outer, *node), (names, *node), standing);
             }
         }
         for (_, mut found, _) in each {
@@ -152,38 +176,92 @@ impl Walk<'_> {
     }
 
     /// The types that a path may be a name for, with these arguments.
-    fn aliases(&mut self, known: &Known<'_>, lifetimes: &[Name], types: &[Option<Type>]) -> Names {
+    fn aliases(
+        &mut self,
+        known: &Known<'a>,
+        lifetimes: &[Name],
+        types: &[Option<Type>],
+        is_foreign: bool,
+    ) -> Names {
         let mut names = Names::new();
-        if self.bindings.len() >= 16 {
+        if self.frames.len() >= 16 {
             self.unknown = true;
+            self.is_overgrown = true;
             return names;
         }
-        for Alias {
-            lifetimes: outer,
-            others,
-            ty,
-        } in known.aliases()
-        {
+        let mut is_skipped = known.is_alias();
+        for alias in known.aliases() {
+            // In its own type an alias's name is another's, as in `type Result<T> = core::result::Result<T, E>`.
+            let is_around = |it: &Frame<'_>| it.alias.is_some_and(|it| std::ptr::eq(it, alias));
+            if self.frames.iter().any(is_around) {
+                continue;
+            }
+            is_skipped = false;
+            let Alias {
+                lifetimes: outer,
+                others,
+                ty,
+            } = alias;
             let lifetimes = lifetimes.iter().cloned().map(Binding::Lifetime);
             let types = others.iter().zip(types);
             let types =
                 types.filter_map(|(name, ty)| Some((name.clone(), Binding::Type(ty.clone()?))));
-            let bindings = outer.iter().cloned().zip(lifetimes).chain(types).collect();
-            self.bindings.push(bindings);
+            let arguments = outer.iter().cloned().zip(lifetimes).chain(types).collect();
+            self.frames.push(Frame {
+                alias: Some(alias),
+                arguments,
+            });
             names.append(&mut self.ty(ty));
-            self.bindings.pop();
+            self.frames.pop();
+        }
+        // That name is another crate's, then, or nobody's that is known.
+        if is_skipped && !is_foreign {
+            self.unknown = true;
+            self.is_overgrown = true;
         }
         names
     }
 
     /// Adds the lifetimes that an argument of an own type outlives for certain; returns how many there were.
-    fn guard(&mut self, own: Option<&Known<'_>>, inner: Parameter, lifetimes: &[Name]) -> usize {
+    fn guard(
+        &mut self,
+        own: Option<&Known<'_>>,
+        inner: Parameter,
+        lifetimes: &[Outer<'_>],
+    ) -> usize {
         let before = self.guards.len();
-        for (outer, lifetime) in lifetimes.iter().enumerate() {
-            if own.is_some_and(|own| own.relation(Some(outer), inner) == Some(true)) {
-                self.guards.push(lifetime.clone());
+        for (outer, it) in lifetimes.iter().enumerate() {
+            let relation = own.and_then(|own| own.relation(Some(outer), inner));
+            if relation.map(|standing| it.standing(standing)) == Some(Standing::Proved) {
+                self.behind(it.lifetime.clone());
             }
         }
         before
     }
+}
+
+/// A lifetime that a type is given.
+struct Outer<'n> {
+    lifetime: &'n Name,
+    /// Whether a value was made with it, or with a longer one.
+    is_kept: bool,
+}
+
+impl Outer<'_> {
+    /// What a bound by it is good for.
+    fn standing(&self, standing: Standing) -> Standing {
+        match self.is_kept {
+            true => standing,
+            false => Standing::Implied,
+        }
+    }
+}
+
+/// Whether what stands at a type's parameter is behind the lifetimes by which the type may bound it: no value comes in there that
+/// was made with other ones.
+fn is_around(own: Option<&Known<'_>>, inner: Parameter, lifetimes: &[Outer<'_>]) -> bool {
+    let mut all = lifetimes.iter().enumerate();
+    all.all(|(outer, it)| {
+        it.is_kept || own.is_some_and(|own| own.relation(Some(outer), inner).is_none())
+    })
 }

@@ -1,14 +1,13 @@
 //! Entry points of a walk: an argument, a result, a bound.
 
-use std::collections::BTreeSet;
-
-use syn::{GenericArgument, Path, PathArguments, PathSegment, ReturnType, Type, TypeParamBound};
+use syn::{
+    GenericArgument, Generics, Path, PathArguments, PathSegment, ReturnType, Type, TypeParamBound,
+};
 
 use super::{Binding, Bindings, Elided, Flow, Walk};
-use crate::lifetimes::declared::Declared;
+use crate::lifetimes::declared::name;
 use crate::lifetimes::definitions::Trait;
-use crate::lifetimes::facts::{Edge, Facts, Name, Node};
-use crate::lifetimes::judge::{Relied, undeclared};
+use crate::lifetimes::facts::{Facts, Name, Node};
 
 impl Walk<'_> {
     /// A bound as the signature that it gives a closure.
@@ -41,7 +40,9 @@ impl Walk<'_> {
 
     /// The types of a closure: a lifetime that its result elides may be any lifetime in scope.
     pub(in crate::lifetimes) fn closure(&mut self, inputs: &[Type], output: &ReturnType) {
-        self.given(inputs, output, Elided::Unclear);
+        let mut inputs = inputs.to_vec();
+        self.named(None, &mut inputs);
+        self.given(&inputs, output, Elided::Unclear);
     }
 
     fn given(&mut self, inputs: &[Type], output: &ReturnType, elided: Elided) {
@@ -78,7 +79,7 @@ impl Walk<'_> {
             return None;
         }
         // Lifetimes without a name are told apart from those of other bounds.
-        let depth = self.bindings.len();
+        let depth = self.frames.len();
         let lifetimes = lifetimes.into_iter().map(|it| match it.strip_prefix("'_") {
             Some(rest) => Binding::Lifetime(format!("'_{depth}.{rest}")),
             None => Binding::Lifetime(it),
@@ -111,11 +112,9 @@ impl Walk<'_> {
                 .map(|edge| edge.outer_node)
                 .min()
         {
-            for edge in &self.facts.edges[edges..] {
-                if edge.outer_node == outermost {
-                    self.proved.add(edge.outer.clone(), edge.inner.clone());
-                }
-            }
+            let edges = self.facts.edges[edges..].iter();
+            self.proved
+                .prove(edges.filter(|it| it.outer_node == outermost));
         }
     }
 
@@ -150,32 +149,9 @@ impl Walk<'_> {
     pub(in crate::lifetimes) fn output(&mut self, ty: &Type, elided: Elided) {
         self.flow = Flow::Back;
         self.is_result = true;
-        self.of_result = Some(self.facts.edges.len());
+        self.of_result = Some((self.facts.edges.len(), self.of_projections.len()));
         self.elided = elided;
         self.ty(ty);
-    }
-
-    /// Bounds that the result implies and that follow neither from the arguments, nor from the edges `around`, nor from the
-    /// `declared` bounds. The compiler believes them of a function that is used as a value, though no argument came in to
-    /// prove them.
-    pub(in crate::lifetimes) fn of_result_alone(
-        &self,
-        around: &[Edge],
-        declared: &Declared,
-    ) -> BTreeSet<Relied> {
-        let Some(of_result) = self.of_result else {
-            return BTreeSet::new();
-        };
-        let (of_inputs, of_result) = self.facts.edges.split_at(of_result);
-        let mut known = declared.clone();
-        for edge in of_inputs.iter().chain(around) {
-            known.add(edge.outer.clone(), edge.inner.clone());
-        }
-        let alone = Facts {
-            edges: of_result.to_vec(),
-            ..Facts::default()
-        };
-        undeclared(&alone, &known)
     }
 
     /// Bounds of a parameter: the traits in them may hand values of it in or out. Returns whether they may make values
@@ -207,7 +183,8 @@ impl Walk<'_> {
         let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
             return false;
         };
-        let is_own = self.definitions.is_own_trait(&segment.ident.to_string());
+        let is_own = self.definitions.is_own_trait(&segment.ident.to_string())
+            || self.definitions.is_unknown_trait(path);
         arguments.args.iter().any(|argument| match argument {
             GenericArgument::Lifetime(_) | GenericArgument::Type(_) => true,
             _ => is_own,
@@ -220,13 +197,46 @@ impl Walk<'_> {
         self.occurs(parameter);
     }
 
-    /// The type that a where clause bounds: a value of it comes from somewhere, if that makes one.
+    /// A trait's parameters: its methods may hand any of them in and out.
+    pub(in crate::lifetimes) fn has_own(&mut self, generics: &Generics) {
+        let lifetimes = generics.lifetimes().map(|it| name(&it.lifetime));
+        let types = generics.type_params().map(|it| it.ident.to_string());
+        for parameter in lifetimes.chain(types) {
+            self.flowing(Flow::Both, |walk| walk.occurs(&parameter));
+        }
+    }
+
+    /// The type that a where clause bounds: a value of it comes from somewhere, if that makes one. One that is more than a
+    /// parameter, or than what is projected from one, brings its parts together, whatever the trait does with them.
     pub(in crate::lifetimes) fn bounded(&mut self, ty: &Type, makes: bool) {
         let (edges, occurrences) = (self.facts.edges.len(), self.facts.occurrences.len());
+        let is_lone = self.is_of_one_parameter(ty);
         self.input(ty);
         self.facts.edges.truncate(edges);
-        if !makes {
+        if is_lone && !makes {
             self.facts.occurrences.truncate(occurrences);
+        } else if !is_lone {
+            for occurrence in &mut self.facts.occurrences[occurrences..] {
+                occurrence.supply = true;
+                occurrence.demand = true;
+                occurrence.guards.clear();
+            }
+        }
+    }
+
+    /// Whether a type is a parameter, or projected from one without more names.
+    fn is_of_one_parameter(&self, ty: &Type) -> bool {
+        let Type::Path(path) = ty else {
+            return false;
+        };
+        let is_plain = path.path.segments.iter().all(|it| it.arguments.is_none());
+        match &path.qself {
+            Some(of) => is_plain && self.is_of_one_parameter(&of.ty),
+            None => {
+                let first = path.path.segments.first().map(|it| it.ident.to_string());
+                let is_parameter = |it: &String| it == "Self" || self.scope.parameters.contains(it);
+                is_plain && first.as_ref().is_some_and(is_parameter)
+            }
         }
     }
 

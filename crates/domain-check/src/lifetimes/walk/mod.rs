@@ -5,15 +5,20 @@ mod elision;
 mod entries;
 mod objects;
 mod projections;
+mod proofs;
+mod results;
+mod said;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use syn::{Lifetime, ReturnType, TraitBound, Type, TypeParamBound};
 
 pub(super) use self::elision::{Elided, binder};
+use self::said::Said;
 use super::declared::{Declared, name};
-use super::definitions::Definitions;
-use super::facts::{Edge, Facts, Name, Names, Node, Occurrence, STATIC};
+use super::definitions::{Alias, Definitions};
+use super::facts::{Edge, Facts, NOWHERE, Name, Names, Node, Occurrence, Standing};
+use super::relations::Relations;
 
 /// Facts of one signature; a type that has more, of projections in projections, is not understood.
 const MOST: usize = 4096;
@@ -44,13 +49,15 @@ pub(super) struct Scope {
     /// Bounds that are written down.
     pub(super) declared: Declared,
     /// Bounds that follow from those by traits.
-    pub(super) presumed: Declared,
+    pub(super) presumed: Relations,
     /// The facts of the impl's header.
     pub(super) header: Facts,
     /// Places in bounds: of parameters, of the implementor, and of what a trait associates.
     pub(super) bounds: Facts,
     /// Which type has which trait as a bound.
     pub(super) bounded: Vec<(Vec<Name>, TraitBound)>,
+    /// What bounds say that types are which others associate.
+    pub(super) said: Vec<Said>,
     /// A number that no name and no place in `header` and `bounds` has.
     pub(super) next: Node,
     /// The meaning of `Self`: a type in an impl, a parameter in a trait.
@@ -95,15 +102,23 @@ pub(super) enum Binding {
     Type(Type),
 }
 
+/// An alias or a trait that is looked into.
+#[derive(Clone, Debug, Default)]
+struct Frame<'a> {
+    /// The alias, if it is one.
+    alias: Option<&'a Alias>,
+    arguments: Bindings,
+}
+
 /// Collects facts over several types.
 pub(super) struct Walk<'a> {
     definitions: &'a Definitions,
     scope: &'a Scope,
     pub(super) facts: Facts,
-    /// Aliases whose types are looked at.
-    expanding: Vec<String>,
-    /// The arguments of aliases that are looked into: the innermost last.
-    bindings: Vec<Bindings>,
+    /// Aliases and traits that are looked into: the innermost last. An argument is of the place around.
+    frames: Vec<Frame<'a>>,
+    /// How many arguments of aliases it is in.
+    arguments: u32,
     nodes: Vec<Node>,
     guards: Vec<Name>,
     flow: Flow,
@@ -116,10 +131,20 @@ pub(super) struct Walk<'a> {
     objects: u32,
     /// How deep associated types are looked up in each other.
     depth: u32,
+    /// How many forms are around in which nothing is proved.
+    unproved: u32,
+    /// How many functions are around in whose arguments it stands.
+    turned: u32,
+    /// The lifetimes that functions and bounds around bind.
+    binders: Vec<BTreeSet<Name>>,
+    /// How many nodes are around the outermost projection.
+    projected_in: Option<usize>,
+    /// Whether a type is looked at since a bound says that another one is it.
+    is_said: bool,
     /// Whether the types are of a result.
     is_result: bool,
-    /// The index of the result's first edge.
-    of_result: Option<usize>,
+    /// The indexes of the result's first edges: of names, and of projections.
+    of_result: Option<(usize, usize)>,
     /// Whether a result is of a type that hides what it has inside.
     pub(super) is_opaque: bool,
     /// Whether there was more than is looked at.
@@ -128,6 +153,8 @@ pub(super) struct Walk<'a> {
     types: u32,
     /// Bounds that hold because a value that has them comes in.
     pub(super) proved: Declared,
+    /// Bounds of projections by their own names.
+    of_projections: Vec<Edge>,
     /// Whether something could not be read.
     pub(super) unknown: bool,
     /// Whether a result elides a lifetime whose meaning is not clear.
@@ -140,8 +167,8 @@ impl<'a> Walk<'a> {
             definitions,
             scope,
             facts: Facts::default(),
-            expanding: Vec::new(),
-            bindings: Vec::new(),
+            frames: Vec::new(),
+            arguments: 0,
             nodes: Vec::new(),
             guards: Vec::new(),
             flow: Flow::In,
@@ -150,12 +177,18 @@ impl<'a> Walk<'a> {
             defaults: Vec::new(),
             objects: 0,
             depth: 0,
+            unproved: 0,
+            turned: 0,
+            binders: Vec::new(),
+            projected_in: None,
+            is_said: false,
             is_result: false,
             of_result: None,
             is_opaque: false,
             is_overgrown: false,
             types: 0,
             proved: Declared::default(),
+            of_projections: Vec::new(),
             unknown: false,
             is_unclear: false,
         }
@@ -167,15 +200,19 @@ impl<'a> Walk<'a> {
         scope: &'a Scope,
         bindings: &[Bindings],
     ) -> Self {
+        let frames = bindings.iter().map(|it| Frame {
+            alias: None,
+            arguments: it.clone(),
+        });
         Walk {
-            bindings: bindings.to_vec(),
+            frames: frames.collect(),
             ..Walk::new(definitions, scope)
         }
     }
 
     fn fresh(&mut self) -> Name {
         self.next += 1;
-        format!("'_{}", self.next)
+        fresh(self.next)
     }
 
     fn lifetime(&mut self, lifetime: Option<&Lifetime>) -> Name {
@@ -187,6 +224,9 @@ impl<'a> Walk<'a> {
                     let is_unclear = *elided == Elided::Unclear;
                     self.is_unclear |= is_unclear;
                     self.unknown |= is_unclear;
+                    // An alias may have its argument in several places.
+                    self.is_overgrown |= self.arguments > 0;
+                    self.unknown |= self.arguments > 0;
                     self.fresh()
                 }
             },
@@ -203,13 +243,15 @@ impl<'a> Walk<'a> {
 
     /// The argument of a parameter of the innermost alias.
     fn bound(&self, name: &str) -> Option<&Binding> {
-        self.bindings.last()?.get(name)
+        self.frames.last()?.arguments.get(name)
     }
 
     fn occurs(&mut self, name: &Name) {
+        // What is projected is none of the places that stand inside.
+        let around = self.projected_in.unwrap_or(self.nodes.len());
         self.facts.occurrences.push(Occurrence {
             name: name.clone(),
-            nodes: self.nodes.clone(),
+            nodes: self.nodes[..around].to_vec(),
             guards: self.guards.clone(),
             // A parameter that goes out unchanged can't be swapped for another one of its type.
             supply: matches!(self.flow, Flow::In | Flow::Both) || name.starts_with('\''),
@@ -219,26 +261,14 @@ impl<'a> Walk<'a> {
     }
 
     fn enter(&mut self) -> Node {
-        self.next += 1;
-        self.nodes.push(self.next);
-        self.next
+        self.enter_if(true)
     }
 
-    /// `outer` and `inner` are names and the nodes that they stand in.
-    fn imply(&mut self, outer: (&Name, Node), inner: (&Names, Node), certain: bool) {
-        let (outer, outer_node) = outer;
-        let (inner, inner_node) = inner;
-        for (name, &whole) in inner {
-            if name != outer && name != STATIC {
-                self.facts.edges.push(Edge {
-                    outer: outer.clone(),
-                    inner: name.clone(),
-                    outer_node,
-                    inner_node,
-                    certain: certain && whole,
-                });
-            }
-        }
+    /// A node. It is not around what stands there unless `is_around`.
+    fn enter_if(&mut self, is_around: bool) -> Node {
+        self.next += 1;
+        self.nodes.push(if is_around { self.next } else { NOWHERE });
+        self.next
     }
 
     fn ty(&mut self, ty: &Type) -> Names {
@@ -256,8 +286,8 @@ impl<'a> Walk<'a> {
                 let (index, objects) = (self.facts.occurrences.len(), self.objects);
                 self.occurs(&lifetime);
                 self.nodes.pop();
-                let inner = self.enter();
-                self.guards.push(lifetime.clone());
+                let inner = self.enter_if(self.is_kept(&lifetime));
+                let guards = self.behind(lifetime.clone());
                 let flow = self.flow;
                 // What can be written to is also taken from.
                 if reference.mutability.is_some() {
@@ -266,10 +296,10 @@ impl<'a> Walk<'a> {
                 let defaults = vec![(lifetime.clone(), outer)];
                 let mut names = self.defaulting(defaults, |walk| walk.ty(&reference.elem));
                 self.flow = flow;
-                self.guards.pop();
+                self.guards.truncate(guards);
                 self.nodes.pop();
                 self.facts.occurrences[index].is_plain = self.objects == objects;
-                self.imply((&lifetime, outer), (&names, inner), true);
+                self.imply((&lifetime, outer), (&names, inner), Standing::Proved);
                 names.insert(lifetime, true);
                 names
             }
@@ -282,12 +312,19 @@ impl<'a> Walk<'a> {
             Type::Ptr(pointer) => self.flowing(Flow::Both, |walk| walk.ty(&pointer.elem)),
             Type::BareFn(function) => {
                 let inputs: Vec<_> = function.inputs.iter().map(|input| &input.ty).collect();
-                self.function(&inputs, &function.output)
+                let bound = binder(function.lifetimes.as_ref());
+                self.binding(bound, |walk| walk.function(&inputs, &function.output))
             }
             Type::TraitObject(object) => self.object(object.bounds.iter(), true),
             Type::ImplTrait(object) => {
                 self.is_opaque |= self.is_result;
                 self.object(object.bounds.iter(), false)
+            }
+            // An alias may have one such argument in several places.
+            Type::Infer(_) if self.arguments > 0 => {
+                self.is_overgrown = true;
+                self.unknown = true;
+                Names::new()
             }
             Type::Never(_) | Type::Infer(_) => Names::new(),
             _ => {
@@ -333,13 +370,25 @@ impl<'a> Walk<'a> {
             Flow::Both => Flow::Both,
         };
         let mut inputs: Vec<_> = inputs.iter().map(|&it| it.clone()).collect();
+        let before = self.next;
         let elided = self.named(None, &mut inputs);
-        let mut names = self.flowing(against, |walk| walk.all(inputs.iter()));
-        if let ReturnType::Type(_, output) = output {
-            self.elided = elided;
-            names.append(&mut self.ty(output));
-        }
+        let bound = (before + 1..=self.next).map(fresh).collect();
+        let names = self.binding(bound, |walk| {
+            let mut names = walk.flowing(against, |walk| {
+                walk.turned(true, |walk| walk.all(inputs.iter()))
+            });
+            if let ReturnType::Type(_, output) = output {
+                walk.elided = elided;
+                names.append(&mut walk.ty(output));
+            }
+            names
+        });
         self.elided = around;
         names
     }
+}
+
+/// The name of a lifetime that is elided. No parameter of a domain's begins with an underscore.
+fn fresh(number: usize) -> Name {
+    format!("'_{number}")
 }

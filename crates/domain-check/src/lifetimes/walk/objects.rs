@@ -4,7 +4,7 @@ use syn::{CapturedParam, GenericArgument, PathArguments, TraitBound, TypeParamBo
 
 use super::{Flow, Walk, binder};
 use crate::lifetimes::declared::name;
-use crate::lifetimes::facts::{Name, Names, STATIC};
+use crate::lifetimes::facts::{Name, Names, STATIC, Standing};
 
 impl Walk<'_> {
     /// Walks the bounds of a trait object (`is_dyn`) or of a hidden type.
@@ -26,7 +26,8 @@ impl Walk<'_> {
                         outlived.extend(self.outlived(&mut bound));
                     }
                     let guards = std::mem::take(&mut self.guards);
-                    let mut found = self.path(&bound.path, true);
+                    let of_bound = binder(bound.lifetimes.as_ref());
+                    let mut found = self.binding(of_bound, |walk| walk.path(&bound.path, true));
                     self.guards = guards;
                     names.append(&mut found);
                 }
@@ -62,11 +63,11 @@ impl Walk<'_> {
         for (lifetime, at) in own.clone() {
             let own = Names::from([(lifetime, true)]);
             for outlived in &outlived {
-                self.imply((outlived, node), (&own, at), false);
+                self.imply((outlived, node), (&own, at), Standing::Implied);
             }
         }
         for (lifetime, outer) in outer {
-            self.imply((&lifetime, outer), (&names, node), false);
+            self.imply((&lifetime, outer), (&names, node), Standing::Implied);
             names.insert(lifetime, true);
         }
         names
@@ -83,7 +84,7 @@ impl Walk<'_> {
         let mut all = self.definitions.outlived(bound);
         // An unknown trait is taken to outlive every lifetime that it is given.
         if let Some(last) = bound.path.segments.last()
-            && self.definitions.is_unknown_trait(&last.ident.to_string())
+            && self.definitions.is_unknown_trait(&bound.path)
             && let PathArguments::AngleBracketed(given) = &last.arguments
         {
             let given = given.args.iter().filter_map(|it| match it {

@@ -3,22 +3,20 @@
 use syn::{PathArguments, PathSegment, Type, TypePath};
 
 use super::{Binding, Flow, Walk};
-use crate::lifetimes::declared::written;
-use crate::lifetimes::facts::{ELSEWHERE, Names, Projection};
+use crate::lifetimes::declared::{is_structure, written};
+use crate::lifetimes::facts::{ELSEWHERE, Name, Names, Projection, Standing};
 
 impl Walk<'_> {
     pub(super) fn type_path(&mut self, path: &TypePath) -> Names {
-        let flow = self.flow;
         if let Some(this) = &path.qself {
-            return self.flowing(Flow::Both, |walk| {
+            return self.projecting(|walk| {
                 let mut names = walk.ty(&this.ty);
                 names.append(&mut walk.path(&path.path, true));
-                walk.projects(path, Some(&this.ty), &names);
+                let name = walk.projects(path, Some(&this.ty), &names);
                 if matches!(&*this.ty, Type::Path(path) if path.path.is_ident("Self")) {
                     walk.hidden(&mut names);
                 }
-                walk.projected(&mut names);
-                names
+                (name, names)
             });
         }
         let mut segments = path.path.segments.iter();
@@ -33,34 +31,47 @@ impl Walk<'_> {
         }
         if let Some(Binding::Type(ty)) = self.bound(&first).cloned() {
             // An argument is of the place where the alias is used.
-            let bindings = self.bindings.pop();
-            let flow = if second.is_none() { flow } else { Flow::Both };
-            let mut names = self.flowing(flow, |walk| walk.ty(&ty));
-            if second.is_some() {
-                self.projects(path, None, &names);
+            let argument = |walk: &mut Self| {
+                let frame = walk.frames.pop();
+                // An object's default may be what the alias bounds its parameter by.
+                let lifetimes = frame.iter().flat_map(|it| it.arguments.values());
+                let lifetimes = lifetimes.filter_map(|it| match it {
+                    Binding::Lifetime(lifetime) => Some((lifetime.clone(), ELSEWHERE)),
+                    Binding::Type(_) => None,
+                });
+                let defaults = walk.defaults.iter().cloned().chain(lifetimes).collect();
+                walk.arguments += 1;
+                let names = walk.defaulting(defaults, |walk| walk.ty(&ty));
+                walk.arguments -= 1;
+                walk.frames.extend(frame);
+                names
+            };
+            if second.is_none() {
+                return argument(self);
             }
-            self.bindings.extend(bindings);
-            if second.is_some() {
-                names.append(&mut self.flowing(Flow::Both, |walk| walk.path(&path.path, true)));
-                self.projected(&mut names);
-            }
-            return names;
+            return self.projecting(|walk| {
+                let mut names = argument(walk);
+                let name = walk.projects(path, None, &names);
+                names.append(&mut walk.path(&path.path, true));
+                (name, names)
+            });
         }
-        if path.path.leading_colon.is_none() && self.scope.parameters.contains(&first) {
-            let whole = second.is_none();
-            if !whole {
-                let names = Names::from([(first.clone(), true)]);
-                self.projects(path, None, &names);
+        // An alias has parameters of its own only.
+        let is_parameter = self.frames.is_empty() && self.scope.parameters.contains(&first);
+        if path.path.leading_colon.is_none() && is_parameter {
+            let only = Names::from([(first.clone(), true)]);
+            if second.is_none() {
+                self.occurs(&first);
+                return only;
             }
-            let flow = if whole { flow } else { Flow::Both };
-            self.flowing(flow, |walk| walk.occurs(&first));
-            let mut names = self.path(&path.path, true);
-            names.insert(first, whole);
             // `T::Lent<'a>` implies `T: 'a`.
-            if !whole {
-                self.projected(&mut names);
-            }
-            return names;
+            return self.projecting(|walk| {
+                let name = walk.projects(path, None, &only);
+                walk.occurs(&first);
+                let mut names = walk.path(&path.path, true);
+                names.extend(only);
+                (name, names)
+            });
         }
         self.path(&path.path, false)
     }
@@ -91,40 +102,67 @@ impl Walk<'_> {
             self.depth -= 1;
             return names;
         }
-        self.flowing(Flow::Both, |walk| {
+        self.projecting(|walk| {
             let mut names = walk.this();
-            walk.projects(path, None, &names);
+            let name = walk.projects(path, None, &names);
             walk.hidden(&mut names);
             if let PathArguments::AngleBracketed(arguments) = &segment.arguments {
                 names.append(&mut walk.arguments(segment, Some(arguments), true, true));
             }
-            walk.projected(&mut names);
-            names
+            (name, names)
         })
     }
 
-    /// A projection from a type with these names.
-    fn projects(&mut self, path: &TypePath, of: Option<&Type>, names: &Names) {
+    /// Walks the parts of a projection, for its own name and those inside: it may be any type of those, and of what bounds say.
+    fn projecting(&mut self, walk: impl FnOnce(&mut Self) -> (Name, Names)) -> Names {
+        let mut own = Name::new();
+        let around = self.projected_in;
+        self.projected_in = around.or(Some(self.nodes.len()));
+        let mut names = self.proving(false, |it| {
+            it.flowing(Flow::Both, |it| {
+                let (name, mut names) = walk(it);
+                own = name;
+                it.projected(&names);
+                it.said(&mut names);
+                names
+            })
+        });
+        self.projected_in = around;
+        // In an alias, the same words may be another type.
+        names.insert(own, self.frames.is_empty());
+        names
+    }
+
+    /// A projection from a type with these names; returns its own.
+    fn projects(&mut self, path: &TypePath, of: Option<&Type>, names: &Names) -> Name {
         let of = of.map(written);
-        let names = names.keys().filter(|name| !name.starts_with('\''));
+        let is_parameter = |name: &&Name| !name.starts_with('\'') && !is_structure(name);
+        let names = names.keys().filter(is_parameter);
         let last = path.path.segments.last();
+        let name = written(&Type::Path(path.clone()));
         self.facts.projections.push(Projection {
-            name: Some(written(&Type::Path(path.clone()))).filter(|_| self.bindings.is_empty()),
+            name: Some(name.clone()).filter(|_| self.frames.is_empty()),
+            own: name.clone(),
             last: last.map(|it| it.ident.to_string()).unwrap_or_default(),
             from: names.cloned().chain(of).collect(),
         });
+        name
     }
 
     /// A projection from types with these names may be any type of them.
-    fn projected(&mut self, names: &mut Names) {
-        names.values_mut().for_each(|whole| *whole = false);
+    pub(super) fn projected(&mut self, names: &Names) {
         let outer: Vec<_> = names
             .keys()
             .filter(|name| name.starts_with('\''))
             .cloned()
             .collect();
+        let names: Names = names
+            .iter()
+            .filter(|it| !is_structure(it.0))
+            .map(|(name, _)| (name.clone(), false))
+            .collect();
         for outer in outer {
-            self.imply((&outer, ELSEWHERE), (names, ELSEWHERE), false);
+            self.imply((&outer, ELSEWHERE), (&names, ELSEWHERE), Standing::Implied);
         }
     }
 

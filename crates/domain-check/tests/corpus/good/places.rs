@@ -4,6 +4,7 @@
 extern crate alloc;
 use alloc::vec::Vec;
 use core::fmt::{self, Display, Formatter};
+use core::marker::PhantomData;
 
 pub struct Table {
     rows: Vec<[u8; 4]>,
@@ -22,9 +23,9 @@ impl Table {
 }
 
 /// Maps what comes.
-pub struct Mapped<I, F>(I, F);
+pub struct Mapped<I, F, R>(I, F, PhantomData<R>);
 
-impl<I: Iterator<Item = T>, T, R, F: FnMut(T) -> R> Iterator for Mapped<I, F> {
+impl<I: Iterator<Item = T>, T, R, F: FnMut(T) -> R> Iterator for Mapped<I, F, R> {
     type Item = R;
     fn next(&mut self) -> Option<R> {
         self.0.next().map(&mut self.1)

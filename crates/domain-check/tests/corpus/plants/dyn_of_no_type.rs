@@ -1,4 +1,4 @@
-//@ rules: unsafe-code
+//@ rules: unsafe-code, implied-bound
 //@ says: an impl of Same for a parameter that may be `?Sized`
 #![no_std]
 #![forbid(unsafe_code)]

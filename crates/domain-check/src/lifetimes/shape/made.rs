@@ -1,0 +1,19 @@
+//! Names that the check gives to lifetimes that are elided.
+
+use syn::LifetimeParam;
+
+use super::Shape;
+use crate::finding::Rule;
+
+impl Shape<'_> {
+    /// Judges a lifetime where it is declared: a name that begins with an underscore may be one that was given.
+    pub(super) fn names_a_lifetime(&mut self, parameter: &LifetimeParam) {
+        let name = parameter.lifetime.ident.to_string();
+        if name.trim_start_matches("r#").starts_with('_') {
+            let what = format!(
+                "the lifetime '{name} has a name that the check may give to an elided one: leave out the underscore"
+            );
+            self.find(Rule::ImpliedBound, what);
+        }
+    }
+}

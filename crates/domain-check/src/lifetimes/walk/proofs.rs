@@ -1,0 +1,98 @@
+//! Where a type proves the bounds that it implies.
+//!
+//! The compiler believes what the types of a signature imply, and so do bodies. Who calls has proved as much only of a type that
+//! stands there in full: not of one inside a projection, which may be another type altogether; not under a binder,
+//! since the compiler skips types with a bound lifetime inside; not of a name that may mean several types; and not of a lifetime
+//! in a function's arguments, where a value that was made with a shorter one passes.
+
+use std::collections::BTreeSet;
+
+use super::Walk;
+use crate::lifetimes::declared::is_structure;
+use crate::lifetimes::facts::{Edge, Name, Names, Node, STATIC, Standing};
+
+impl Walk<'_> {
+    /// Walks types, and holds nothing for proved there unless `is_proving`.
+    pub(super) fn proving(
+        &mut self,
+        is_proving: bool,
+        walk: impl FnOnce(&mut Self) -> Names,
+    ) -> Names {
+        self.unproved += u32::from(!is_proving);
+        let mut names = walk(self);
+        self.unproved -= u32::from(!is_proving);
+        if !is_proving {
+            names.values_mut().for_each(|whole| *whole = false);
+        }
+        names
+    }
+
+    /// Walks types where these lifetimes are bound. Where there are any, nothing is proved.
+    pub(super) fn binding(
+        &mut self,
+        bound: BTreeSet<Name>,
+        walk: impl FnOnce(&mut Self) -> Names,
+    ) -> Names {
+        let is_proving = bound.is_empty();
+        self.binders.push(bound);
+        let names = self.proving(is_proving, walk);
+        self.binders.pop();
+        names
+    }
+
+    /// Walks types that stand in a function's arguments, if `is_turned`.
+    pub(super) fn turned<R>(&mut self, is_turned: bool, walk: impl FnOnce(&mut Self) -> R) -> R {
+        self.turned += u32::from(is_turned);
+        let result = walk(self);
+        self.turned -= u32::from(is_turned);
+        result
+    }
+
+    /// Whether a value that has this lifetime here was made with it, or with a longer one. In a function's arguments a shorter one
+    /// passes for it, and bounds by it were never proved.
+    pub(super) fn is_kept(&self, lifetime: &Name) -> bool {
+        let is_bound = || self.binders.iter().any(|it| it.contains(lifetime));
+        self.turned == 0 || lifetime == STATIC || is_bound()
+    }
+
+    /// `outer` and `inner` are names and the nodes that they stand in.
+    pub(super) fn imply(
+        &mut self,
+        outer: (&Name, Node),
+        inner: (&Names, Node),
+        standing: Standing,
+    ) {
+        let (outer, outer_node) = outer;
+        let (inner, inner_node) = inner;
+        let is_kept = self.is_kept(outer);
+        for (name, &whole) in inner {
+            if name == outer || name == STATIC {
+                continue;
+            }
+            let is_proved = standing == Standing::Proved && whole && is_kept && self.unproved == 0;
+            let edges = match is_structure(name) {
+                true => &mut self.of_projections,
+                false => &mut self.facts.edges,
+            };
+            edges.push(Edge {
+                outer: outer.clone(),
+                inner: name.clone(),
+                outer_node,
+                inner_node,
+                standing: match is_proved {
+                    true => Standing::Proved,
+                    false => Standing::Implied,
+                },
+            });
+        }
+    }
+
+    /// Whatever stands here from now on outlives this lifetime, if that is proved; returns how many lifetimes it did before.
+    pub(super) fn behind(&mut self, lifetime: Name) -> usize {
+        let before = self.guards.len();
+        if self.unproved == 0 && self.is_kept(&lifetime) {
+            self.guards.push(lifetime);
+        }
+        before
+    }
+}

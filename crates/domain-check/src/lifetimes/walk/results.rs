@@ -1,0 +1,68 @@
+//! What only a result implies.
+
+use std::collections::BTreeSet;
+
+use super::Walk;
+use crate::lifetimes::declared::{Declared, is_structure};
+use crate::lifetimes::definitions::is_given;
+use crate::lifetimes::facts::{Edge, Facts, Name, Projection};
+use crate::lifetimes::judge::{Outlived, Relied, undeclared};
+
+impl Walk<'_> {
+    /// Bounds that the result implies, and that neither the arguments nor what is `around` proves, nor are `declared`. The
+    /// compiler believes them of a function as a value, where nobody has proved them: nothing with such a bound came in.
+    pub(in crate::lifetimes) fn of_result_alone(
+        &self,
+        around: &[Edge],
+        declared: &Declared,
+    ) -> BTreeSet<Relied> {
+        let Some((of_result, _)) = self.of_result else {
+            return BTreeSet::new();
+        };
+        let (of_inputs, of_result) = self.facts.edges.split_at(of_result);
+        let mut known = declared.clone();
+        known.prove(of_inputs.iter().chain(around));
+        let alone = Facts {
+            edges: of_result.to_vec(),
+            ..Facts::default()
+        };
+        undeclared(&alone, &known)
+    }
+
+    /// Such bounds of what a function, an iterator or a future gives. That the parameter has them proves nothing: a closure lives
+    /// longer than what it returns. What other traits associate lives as long as the parameter and what the bound gives it.
+    pub(in crate::lifetimes) fn projected_by_result_alone(
+        &self,
+        declared: &Declared,
+    ) -> BTreeSet<Outlived> {
+        let Some((_, of_result)) = self.of_result else {
+            return BTreeSet::new();
+        };
+        let (of_inputs, of_result) = self.of_projections.split_at(of_result);
+        let mut known = declared.clone();
+        known.prove(of_inputs);
+        let known = known.relations().closed();
+        let written = declared.relations().closed();
+        let mut found = BTreeSet::new();
+        for edge in of_result {
+            let of = self.facts.projections.iter();
+            let is_of = |it: &&Projection| it.own == edge.inner && is_given(&it.last);
+            let Some(of) = of.rev().find(is_of) else {
+                continue;
+            };
+            let is_written = |from: &&Name| written.outlives(from, &edge.outer);
+            // What is projected from no parameter is known where it is used.
+            let mut from = of.from.iter().filter(|it| !is_structure(it));
+            let unproved = from.find(|it| !is_written(it));
+            let is_known = known.outlives(&edge.inner, &edge.outer);
+            if let Some(from) = unproved.filter(|_| !is_known) {
+                found.insert(Outlived {
+                    outer: edge.outer.clone(),
+                    from: from.clone(),
+                    last: of.last.clone(),
+                });
+            }
+        }
+        found
+    }
+}

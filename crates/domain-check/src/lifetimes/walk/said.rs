@@ -1,0 +1,167 @@
+//! What bounds say of types that others associate.
+//!
+//! By `X: Iterator<Item = R>`, `X::Item` is `R`, and implies whatever that does. A bound says so itself, or its trait does
+//! (`trait Sub<'b>: Iterator<Item = &'b u64>`), or an impl with such a bound on a parameter.
+
+use syn::{
+    GenericArgument, Generics, PathArguments, ReturnType, TraitBound, Type, TypeParamBound,
+    WherePredicate,
+};
+
+use super::{Elided, Flow, Scope, Walk, binder};
+use crate::lifetimes::definitions::Equated;
+use crate::lifetimes::facts::{Name, Names};
+
+/// A bound that may say so.
+#[derive(Clone, Debug)]
+pub(in crate::lifetimes) struct Said {
+    /// The parameter that is bounded, if it is no other type: what is projected from types without it is not meant.
+    of: Option<Name>,
+    bound: TraitBound,
+}
+
+impl Scope {
+    /// Adds what the bounds of generics say.
+    pub(in crate::lifetimes) fn say_all(&mut self, generics: &Generics) {
+        for param in generics.type_params() {
+            self.say(Some(param.ident.to_string()), &param.bounds);
+        }
+        let clauses = generics.where_clause.iter();
+        for predicate in clauses.flat_map(|clause| &clause.predicates) {
+            if let WherePredicate::Type(predicate) = predicate {
+                let of = self.lone(&predicate.bounded_ty);
+                // A binder of the whole is each bound's.
+                let binder = predicate.lifetimes.as_ref();
+                let bounds = predicate.bounds.iter().cloned().map(|mut bound| {
+                    if let (TypeParamBound::Trait(bound), Some(_)) = (&mut bound, binder) {
+                        bound.lifetimes = binder.cloned();
+                    }
+                    bound
+                });
+                self.say(of, &bounds.collect::<Vec<_>>());
+            }
+        }
+    }
+
+    /// Adds what the bounds of a parameter say, or of another type.
+    pub(in crate::lifetimes) fn say<'b>(
+        &mut self,
+        of: Option<Name>,
+        bounds: impl IntoIterator<Item = &'b TypeParamBound>,
+    ) {
+        for bound in bounds {
+            if let TypeParamBound::Trait(bound) = bound {
+                self.said.push(Said {
+                    of: of.clone(),
+                    bound: bound.clone(),
+                });
+            }
+        }
+    }
+
+    /// The parameter that a type is; none if it is anything else.
+    pub(in crate::lifetimes) fn lone(&self, ty: &Type) -> Option<Name> {
+        let Type::Path(path) = ty else {
+            return None;
+        };
+        let name = path.path.get_ident().map(ToString::to_string);
+        let is_own =
+            |name: &Name| self.parameters.contains(name) || (name == "Self" && self.this.is_none());
+        name.filter(|name| path.qself.is_none() && is_own(name))
+    }
+}
+
+impl Walk<'_> {
+    /// Adds the names of all that bounds say of a projection from types with these names: it may be any of that.
+    pub(super) fn said(&mut self, names: &mut Names) {
+        if std::mem::replace(&mut self.is_said, true) {
+            return;
+        }
+        let scope = self.scope;
+        let frames = std::mem::take(&mut self.frames);
+        let elided = std::mem::take(&mut self.elided);
+        let mut unsaid: Vec<_> = scope.said.iter().collect();
+        loop {
+            let is_meant = |it: &&Said| it.of.as_ref().is_none_or(|of| names.contains_key(of));
+            let (meant, others): (Vec<_>, _) = unsaid.into_iter().partition(is_meant);
+            unsaid = others;
+            if meant.is_empty() {
+                break;
+            }
+            for it in meant {
+                names.append(&mut self.says(&it.bound));
+            }
+        }
+        names.values_mut().for_each(|whole| *whole = false);
+        self.elided = elided;
+        self.frames = frames;
+        self.is_said = false;
+    }
+
+    /// The names of what a bound says.
+    fn says(&mut self, bound: &TraitBound) -> Names {
+        let (next, edges, occurrences) = (
+            self.next,
+            self.facts.edges.len(),
+            self.facts.occurrences.len(),
+        );
+        let mut names = self.flowing(Flow::Both, |walk| walk.equal(bound));
+        // Of what a bound has for all lifetimes, nothing is said of these.
+        let bound = binder(bound.lifetimes.as_ref());
+        let is_new = |name: &str| {
+            let number = name
+                .strip_prefix("'_")
+                .and_then(|it| it.parse::<usize>().ok());
+            number.is_some_and(|number| number > next)
+        };
+        let is_bound = |name: &Name| bound.contains(name) || is_new(name);
+        let new = self.facts.edges.split_off(edges);
+        let new = new
+            .into_iter()
+            .filter(|it| !is_bound(&it.outer) && !is_bound(&it.inner));
+        self.facts.edges.extend(new);
+        let new = self.facts.occurrences.split_off(occurrences);
+        let new = new.into_iter().filter(|it| !is_bound(&it.name));
+        self.facts.occurrences.extend(new);
+        names.retain(|name, _| !is_bound(name));
+        names
+    }
+
+    fn equal(&mut self, bound: &TraitBound) -> Names {
+        let mut names = Names::new();
+        let Some(last) = bound.path.segments.last() else {
+            return names;
+        };
+        let given = match &last.arguments {
+            PathArguments::Parenthesized(function) => {
+                if let ReturnType::Type(_, output) = &function.output {
+                    let mut inputs: Vec<_> = function.inputs.iter().cloned().collect();
+                    self.elided = self.named(None, &mut inputs);
+                    names = self.ty(output);
+                    self.elided = Elided::Fresh;
+                }
+                return names;
+            }
+            PathArguments::AngleBracketed(given) => &given.args,
+            PathArguments::None => return names,
+        };
+        let equated = self.definitions.equated(&bound.path);
+        for argument in given {
+            let mut found = match argument {
+                GenericArgument::AssocType(it) => self.ty(&it.ty),
+                GenericArgument::Type(ty) if equated > Equated::Nothing => self.ty(ty),
+                GenericArgument::Lifetime(it) if equated > Equated::Nothing => {
+                    let lifetime = self.lifetime(Some(it));
+                    self.occurs(&lifetime);
+                    Names::from([(lifetime, false)])
+                }
+                _ => continue,
+            };
+            names.append(&mut found);
+        }
+        if equated == Equated::ByTrait {
+            self.projected(&names);
+        }
+        names
+    }
+}

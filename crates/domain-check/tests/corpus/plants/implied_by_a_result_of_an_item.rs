@@ -1,0 +1,29 @@
+//@ rules: implied-bound
+//@ says: relies on
+#![no_std]
+#![forbid(unsafe_code)]
+//! rust-lang/rust#25860 with 84366: a result is of an iterator's items, and lives longer than those.
+extern crate alloc;
+use alloc::boxed::Box;
+use core::cell::Cell;
+use core::ops::Deref;
+pub struct Pair<F, G>(F, G);
+pub trait Then<A, B, C> { fn then(self, a: A, b: B) -> C; }
+impl<A, B, C, M: Deref<Target = Cell<Option<B>>>, F: FnOnce(A) -> M, G: FnOnce(M) -> C> Then<A, B, C> for Pair<F, G> {
+    fn then(self, a: A, b: B) -> C { let place = (self.0)(a); place.set(Some(b)); (self.1)(place) }
+}
+pub fn take<'a, 'b>(place: &'a Cell<Option<&'b u64>>) -> &'a u64 { place.get().unwrap_or(&0) }
+pub fn mint<'a, X: Iterator<Item = T>, T: Default>(_: &'a X) -> &'a X::Item { Box::leak(Box::new(T::default())) }
+pub fn keep<'b>(x: &'b u64) -> &'static u64 {
+    let made: &'static _ = Box::leak(Box::new(core::iter::repeat_with(|| -> Cell<Option<&'b u64>> { Cell::new(None) })));
+    Pair(mint, take).then(made, x)
+}
+pub fn freed() -> u64 {
+    let first = Box::new(1_u64);
+    let kept = keep(&first);
+    drop(first);
+    let second = Box::new(0xdead_u64);
+    let seen = *kept;
+    drop(second);
+    seen
+}

@@ -1,0 +1,24 @@
+//@ rules: implied-bound
+//@ says: relies on
+#![no_std]
+#![forbid(unsafe_code)]
+//! rust-lang/rust#25860: `self` in an import names the module before it, which makes a type another crate's.
+extern crate alloc;
+use alloc::boxed::Box;
+use alloc::vec::{self};
+use crate::vec::Drain;
+pub mod decoy { pub struct Drain<'a, T>(pub [T; 0], pub [&'a (); 0]); }
+pub fn give<'a, 'b>(_: Option<Drain<'a, &'b u64>>, x: &'b u64) -> &'a u64 { x }
+pub fn keep<'b>(x: &'b u64) -> &'static u64 {
+    let give: for<'r> fn(Option<Drain<'static, &'static u64>>, &'r u64) -> &'static u64 = give;
+    give(None, x)
+}
+pub fn freed() -> u64 {
+    let first = Box::new(1_u64);
+    let kept = keep(&first);
+    drop(first);
+    let second = Box::new(0xdead_u64);
+    let seen = *kept;
+    drop(second);
+    seen
+}
