@@ -220,6 +220,13 @@ impl Definitions {
         self.has_foreign_globs || self.foreign.contains(name)
     }
 
+    /// Whether the name of a trait of the prelude's may be another one's here.
+    pub(super) fn is_shadowed(&self, name: &str) -> bool {
+        !self.traits(name).is_empty()
+            || self.renamed.contains_key(name)
+            || self.foreign.contains(name)
+    }
+
     /// Whether a path may lead to another crate's type or trait, though the crate has one of the name.
     pub(super) fn may_be_foreign(&self, path: &Path) -> bool {
         let mut segments = path.segments.iter().map(|it| it.ident.to_string());

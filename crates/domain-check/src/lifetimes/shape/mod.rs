@@ -18,6 +18,7 @@ mod own;
 mod phases;
 mod printed;
 mod proofs;
+mod tables;
 mod traits;
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -143,6 +144,7 @@ impl<'ast> Visit<'ast> for Shape<'_> {
         self.definition(item);
         self.equalities(item);
         self.methods(item);
+        self.conditions(item);
         self.printed_bounds(&item.supertraits);
         visit::visit_item_trait(self, item);
         self.in_trait = outer;

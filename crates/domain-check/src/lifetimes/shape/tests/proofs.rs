@@ -111,3 +111,31 @@ fn an_impl_associates_no_proof_of_a_bound() {
         ),
     ]);
 }
+
+#[test]
+fn an_objects_method_has_no_condition() {
+    for clause in [
+        "T: Holds",
+        "T: for<'a> Holds<&'a u8>",
+        "for<'a> &'a T: Holds",
+        "Self: Holds",
+        "Self: Sized2",
+        "Vec<Self>: Sized",
+        "Self: ?Sized",
+    ] {
+        let code = format!("trait Tr<T> {{ fn call(&self) where {clause}; }}");
+        refused(&[(&code, "may be missing in an object's table")]);
+    }
+    for decoy in [
+        "mod m { trait Sized {} }",
+        "use dep::Other as Sized;",
+        "use dep::Sized;",
+    ] {
+        let code = format!("{decoy} trait Tr {{ fn call(&self) where Self: Sized; }}");
+        refused(&[(&code, "may be missing in an object's table")]);
+    }
+    accepted(&[
+        "trait Tr<T> { fn call(&self); fn sized(self) where Self: Sized, T: Copy; fn made() -> T where T: Default; }",
+        "trait Tr { fn with<F>(&self, f: F) where F: FnOnce(u8); fn lent<'a, 'b>(&'a self, it: &'b u8) where 'b: 'a, Self: 'a; }",
+    ]);
+}
