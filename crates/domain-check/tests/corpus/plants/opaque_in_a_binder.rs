@@ -1,4 +1,4 @@
-//@ rules: unsafe-code
+//@ rules: unsafe-code, implied-bound
 //@ says: the method `call_me` of trait Impossible
 #![no_std]
 #![forbid(unsafe_code)]
