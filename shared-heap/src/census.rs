@@ -3,10 +3,9 @@
 use crate::chain::{self, QUIESCED};
 use crate::ledger::Load;
 use crate::owner::Owner;
-use crate::registry::{Visited, Walk};
+use crate::registry::{self, Registry, Visited, Walk};
 use crate::slab::{Kind, Slab};
-use crate::thread::{self, NoCut};
-use crate::{cache, cap, group, registry, runs};
+use crate::{cache, cap, group, runs};
 
 /// What an owner has on the exchange heap, counted by a scan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -136,17 +135,13 @@ unsafe fn release_plain(mine: impl Fn(u32) -> bool) -> (usize, usize) {
 
 /// Returns cached slots and runs, and empty slabs, to the host.
 pub fn trim() {
-    // SAFETY: the heap's own code, to the end of this block.
-    let _no_cut = unsafe { NoCut::begin(thread::current()) };
     cache::flush_all();
     runs::flush_all();
-    registry::lock().trim();
+    registry::with(Registry::trim);
 }
 
 /// Bytes of pages that the heap holds from the host.
 #[must_use]
 pub fn held_bytes() -> usize {
-    // SAFETY: the heap's own code, to the end of this block.
-    let _no_cut = unsafe { NoCut::begin(thread::current()) };
-    registry::lock().held()
+    registry::with(|registry| registry.held())
 }

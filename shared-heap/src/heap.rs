@@ -131,8 +131,6 @@ fn take_slot(thread: &ThreadSlot, owner: Owner, shift: u32) -> Option<NonNull<u8
 #[cold]
 #[inline(never)]
 fn alloc_after_trim(thread: &ThreadSlot, owner: Owner, shift: u32) -> Option<NonNull<u8>> {
-    // SAFETY: the heap's own code, to the end of this block.
-    let _no_cut = unsafe { NoCut::begin(thread) };
     trim();
     take_slot(thread, owner, shift)
 }
@@ -145,35 +143,45 @@ fn alloc_large(
     align: usize,
 ) -> Result<NonNull<u8>, AllocError> {
     let bytes = class::large_bytes(size, align).ok_or(AllocError::TooLarge)?;
-    // SAFETY: the heap's own code, to the end of this block.
-    let _no_cut = unsafe { NoCut::begin(thread) };
-    let cached = if align <= PAGE_SIZE {
-        runs::take(thread, bytes)
-    } else {
-        None
-    };
-    let object = match cached {
-        Some(object) => object,
-        None => create_large(size, align)?,
-    };
-    // SAFETY: a large object that nobody else knows of.
-    unsafe { slab::large_word(object) }.store(owner.word(), Ordering::Relaxed);
-    Ok(object)
+    {
+        // SAFETY: the heap's own code, to the end of this block.
+        let _no_cut = unsafe { NoCut::begin(thread) };
+        let cached = if align <= PAGE_SIZE {
+            runs::take(thread, bytes)
+        } else {
+            None
+        };
+        if let Some(object) = cached {
+            // SAFETY: a large object that nobody else knows of.
+            unsafe { slab::large_word(object) }.store(owner.word(), Ordering::Relaxed);
+            return Ok(object);
+        }
+    }
+    let made = create_large(thread, owner, size, align);
+    let made = made.or_else(|| {
+        trim();
+        create_large(thread, owner, size, align)
+    });
+    made.ok_or(AllocError::OutOfMemory)
 }
 
 #[cold]
-fn create_large(size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
-    let made = match Slab::create_large(size, align) {
-        Some(made) => made,
-        None => {
-            trim();
-            Slab::create_large(size, align).ok_or(AllocError::OutOfMemory)?
-        }
-    };
-    let (header, object) = made;
+fn create_large(
+    thread: &ThreadSlot,
+    owner: Owner,
+    size: usize,
+    align: usize,
+) -> Option<NonNull<u8>> {
+    // SAFETY: the heap's own code, to the end of this block.
+    let _no_cut = unsafe { NoCut::begin(thread) };
+    let (header, object) = Slab::create_large(size, align)?;
     // SAFETY: made just now; nobody else knows of it yet, and its word says *cached*.
-    registry::lock().add_large(unsafe { header.as_ref() });
-    Ok(object)
+    let header = unsafe { header.as_ref() };
+    // Nothing is taken out.
+    let ((), _) = registry::locked(|registry| registry.add_large(header));
+    // SAFETY: a large object that nobody else knows of.
+    unsafe { slab::large_word(object) }.store(owner.word(), Ordering::Relaxed);
+    Some(object)
 }
 
 /// Frees the object at `object`, whoever owns it. Cost: as [`alloc`], without the quota.
@@ -185,10 +193,10 @@ fn create_large(size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
 #[inline(always)]
 pub unsafe fn free(object: NonNull<u8>, place: Place) {
     let thread = thread::current();
-    // SAFETY: the heap's own code, to the end of this block.
-    let _no_cut = unsafe { NoCut::begin(thread) };
     match place {
         Place::Slot { shift } => {
+            // SAFETY: the heap's own code, to the end of this block.
+            let _no_cut = unsafe { NoCut::begin(thread) };
             // SAFETY: the caller's object lies in a slab of that class.
             unsafe { slab::slot_word(object, shift) }.store(CACHED, Ordering::Relaxed);
             // SAFETY: the word says cached now, and the caller gave the slot up.
@@ -203,6 +211,8 @@ pub unsafe fn free(object: NonNull<u8>, place: Place) {
 /// `object` is a large object, given up.
 #[inline(never)]
 unsafe fn free_large(thread: &ThreadSlot, object: NonNull<u8>) {
+    // SAFETY: the heap's own code, to the end of this function, or until what goes back to the host is in hand.
+    let no_cut = unsafe { NoCut::begin(thread) };
     // SAFETY: the caller's object is large.
     unsafe { slab::large_word(object) }.store(CACHED, Ordering::Relaxed);
     // SAFETY: as above; its header lives as long as it does.
@@ -210,10 +220,10 @@ unsafe fn free_large(thread: &ThreadSlot, object: NonNull<u8>) {
     if header.is_page_aligned() {
         let bytes = header.object_bytes();
         // SAFETY: aligned to a page, says *cached*, given up.
-        unsafe { runs::put(thread, object, bytes) };
+        unsafe { runs::put(thread, no_cut, object, bytes) };
     } else {
         // SAFETY: given up.
-        unsafe { registry::free_large(object) };
+        unsafe { registry::take_large(object) }.after(no_cut);
     }
 }
 
