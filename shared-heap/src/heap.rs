@@ -143,45 +143,48 @@ fn alloc_large(
     align: usize,
 ) -> Result<NonNull<u8>, AllocError> {
     let bytes = class::large_bytes(size, align).ok_or(AllocError::TooLarge)?;
+    if align <= PAGE_SIZE
+        && let Some(object) = take_run(thread, owner, bytes)
     {
-        // SAFETY: the heap's own code, to the end of this block.
-        let _no_cut = unsafe { NoCut::begin(thread) };
-        let cached = if align <= PAGE_SIZE {
-            runs::take(thread, bytes)
-        } else {
-            None
-        };
-        if let Some(object) = cached {
-            // SAFETY: a large object that nobody else knows of.
-            unsafe { slab::large_word(object) }.store(owner.word(), Ordering::Relaxed);
-            return Ok(object);
-        }
+        return Ok(object);
     }
-    let made = create_large(thread, owner, size, align);
-    let made = made.or_else(|| {
-        trim();
-        create_large(thread, owner, size, align)
-    });
-    made.ok_or(AllocError::OutOfMemory)
+    create_large(thread, owner, size, align).ok_or(AllocError::OutOfMemory)
+}
+
+#[inline(always)]
+fn take_run(thread: &ThreadSlot, owner: Owner, bytes: usize) -> Option<NonNull<u8>> {
+    // SAFETY: the heap's own code, to the end of this block.
+    let _no_cut = unsafe { NoCut::begin(thread) };
+    let object = runs::take(thread, bytes)?;
+    // SAFETY: a large object that nobody else knows of.
+    unsafe { slab::large_word(object) }.store(owner.word(), Ordering::Relaxed);
+    Some(object)
 }
 
 #[cold]
+#[inline(never)]
 fn create_large(
     thread: &ThreadSlot,
     owner: Owner,
     size: usize,
     align: usize,
 ) -> Option<NonNull<u8>> {
-    // SAFETY: the heap's own code, to the end of this block.
-    let _no_cut = unsafe { NoCut::begin(thread) };
-    let (header, object) = Slab::create_large(size, align)?;
-    // SAFETY: made just now; nobody else knows of it yet, and its word says *cached*.
-    let header = unsafe { header.as_ref() };
-    // Nothing is taken out.
-    let ((), _) = registry::locked(|registry| registry.add_large(header));
-    // SAFETY: a large object that nobody else knows of.
-    unsafe { slab::large_word(object) }.store(owner.word(), Ordering::Relaxed);
-    Some(object)
+    let create = || {
+        // SAFETY: the heap's own code, to the end of this block.
+        let _no_cut = unsafe { NoCut::begin(thread) };
+        let (header, object) = Slab::create_large(size, align)?;
+        // SAFETY: made just now; nobody else knows of it yet, and its word says *cached*.
+        let header = unsafe { header.as_ref() };
+        // Nothing is taken out.
+        let ((), _) = registry::locked(|registry| registry.add_large(header));
+        // SAFETY: a large object that nobody else knows of.
+        unsafe { slab::large_word(object) }.store(owner.word(), Ordering::Relaxed);
+        Some(object)
+    };
+    create().or_else(|| {
+        trim();
+        create()
+    })
 }
 
 /// Frees the object at `object`, whoever owns it. Cost: as [`alloc`], without the quota.
@@ -211,20 +214,25 @@ pub unsafe fn free(object: NonNull<u8>, place: Place) {
 /// `object` is a large object, given up.
 #[inline(never)]
 unsafe fn free_large(thread: &ThreadSlot, object: NonNull<u8>) {
-    // SAFETY: the heap's own code, to the end of this function, or until what goes back to the host is in hand.
+    // SAFETY: the heap's own code, to the end of this function or of what it hands the mark to.
     let no_cut = unsafe { NoCut::begin(thread) };
     // SAFETY: the caller's object is large.
     unsafe { slab::large_word(object) }.store(CACHED, Ordering::Relaxed);
     // SAFETY: as above; its header lives as long as it does.
     let header = unsafe { Slab::of_large(object) };
-    if header.is_page_aligned() {
-        let bytes = header.object_bytes();
-        // SAFETY: aligned to a page, says *cached*, given up.
-        unsafe { runs::put(thread, no_cut, object, bytes) };
+    let pages = if header.is_page_aligned() {
+        class::run_pages(header.object_bytes())
     } else {
-        // SAFETY: given up.
-        unsafe { registry::take_large(object) }.after(no_cut);
+        None
+    };
+    // SAFETY: of so many pages and aligned to one, says *cached*, given up.
+    if let Some(pages) = pages
+        && unsafe { runs::keep(thread, object, pages) }
+    {
+        return;
     }
+    // SAFETY: as above.
+    unsafe { runs::give_up(thread, no_cut, object, pages) };
 }
 
 /// # Safety

@@ -4,7 +4,7 @@
 //! says *cached*. The next object of as many pages takes it.
 
 use crate::class::{RUN_BUDGET_PAGES, RUN_SLOTS, run_pages};
-use crate::primitive::{Mutex, MutexGuard};
+use crate::primitive::Mutex;
 use crate::registry::{self, Gone};
 use crate::shelf::Shelf;
 use crate::thread::{self, NoCut, SHARDS, ThreadSlot};
@@ -40,58 +40,48 @@ pub(crate) fn take(thread: &ThreadSlot, bytes: usize) -> Option<NonNull<u8>> {
     runs.at[slot].take()
 }
 
-/// Keeps the run at `object`, of `bytes`, in the thread's shard; takes out of the registry what has to make room, or
-/// `object` itself if it is too large to keep, and gives that back to the host without a lock and without the mark.
+/// Keeps the run at `object` in the thread's shard, if there is room; whether it did.
 ///
 /// # Safety
-/// `object` is a large object aligned to a page, its word says *cached*, and nobody else refers to
-/// it.
-pub(crate) unsafe fn put(
+/// `object` is a large object of `pages`, aligned to a page, its word says *cached*, and nobody else refers to it.
+#[inline(always)]
+pub(crate) unsafe fn keep(thread: &ThreadSlot, object: NonNull<u8>, pages: u32) -> bool {
+    let mut runs = RUNS[thread.shard()].0.lock();
+    let Some(slot) = runs.shelf.put(pages) else {
+        return false;
+    };
+    runs.at[slot] = Some(object);
+    true
+}
+
+/// Takes the object out of the registry, or what has to make room for it if it is a run of so many `pages`, and gives that
+/// back to the host without a lock and without the mark.
+///
+/// # Safety
+/// `object` is a large object whose word says *cached*, and nobody else refers to it; one of `pages` as for [`keep`].
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn give_up(
     thread: &ThreadSlot,
     no_cut: NoCut<'_>,
     object: NonNull<u8>,
-    bytes: usize,
+    pages: Option<u32>,
 ) {
-    let Some(pages) = run_pages(bytes) else {
-        // SAFETY: the caller gave it up.
-        return unsafe { registry::take_large(object) }.after(no_cut);
-    };
-    let mut runs = RUNS[thread.shard()].0.lock();
-    if let Some(slot) = runs.shelf.make_room(pages) {
-        return put_after(runs, slot, no_cut, object, pages);
-    }
-    match runs.shelf.put(pages) {
-        Some(slot) => runs.at[slot] = Some(object),
-        None => {
-            drop(runs);
-            // SAFETY: the caller gave it up.
-            unsafe { registry::take_large(object) }.after(no_cut);
+    let mut gone = Gone::NOTHING;
+    if let Some(pages) = pages {
+        let mut runs = RUNS[thread.shard()].0.lock();
+        while let Some(slot) = runs.shelf.make_room(pages) {
+            gone = gone.and(release(&mut runs, slot));
+        }
+        drop(runs);
+        // SAFETY: handed on.
+        if unsafe { keep(thread, object, pages) } {
+            return gone.after(no_cut);
         }
     }
-}
-
-/// Keeps a run of `pages`, for which the one that stood in `slot`, and maybe others, make room.
-#[cold]
-#[inline(never)]
-fn put_after(
-    mut runs: MutexGuard<'_, Runs>,
-    slot: usize,
-    no_cut: NoCut<'_>,
-    object: NonNull<u8>,
-    pages: u32,
-) {
-    let mut gone = release(&mut runs, slot);
-    while let Some(slot) = runs.shelf.make_room(pages) {
-        gone = gone.and(release(&mut runs, slot));
-    }
-    if let Some(slot) = runs.shelf.put(pages) {
-        runs.at[slot] = Some(object);
-    } else {
-        // SAFETY: given up, as whoever calls `put` says.
-        gone = gone.and(unsafe { registry::take_large(object) });
-    }
-    drop(runs);
-    gone.after(no_cut);
+    // SAFETY: given up, as the caller says.
+    gone.and(unsafe { registry::take_large(object) })
+        .after(no_cut);
 }
 
 /// Takes the run that stood in `slot` out of the registry.
