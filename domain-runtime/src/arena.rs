@@ -10,7 +10,6 @@ use crate::host::{self, Window};
 use crate::primitive::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use core::alloc::{GlobalAlloc, Layout};
 use core::hint::black_box;
-use core::mem;
 use core::ptr::{self, NonNull};
 use samara_shared_heap::owner::MAX_OWNERS;
 use samara_shared_heap::thread::{self, NoCut};
@@ -244,11 +243,12 @@ pub fn committed(owner: Owner) -> usize {
 /// # Safety
 /// The owner is dead: nobody refers to its private memory. The thread acts for the host, which is not cut.
 pub(crate) unsafe fn release(owner: Owner) -> usize {
-    let ended = {
+    let bytes = {
         let mut arena = ARENAS[owner.index()].lock();
-        mem::replace(&mut *arena, Arena::CLOSED)
+        let bytes = arena.committed;
+        *arena = Arena::CLOSED;
+        bytes
     };
-    let bytes = ended.committed;
     if let (Some((start, _)), true) = (stripe(owner), bytes > 0) {
         // SAFETY: exactly this range was committed for `owner`, and the caller vouches that nobody
         // refers to it.

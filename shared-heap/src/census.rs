@@ -5,7 +5,7 @@ use crate::ledger::Load;
 use crate::owner::Owner;
 use crate::registry::{self, Registry, Visited, Walk};
 use crate::slab::{Kind, Slab};
-use crate::{cache, cap, group, runs};
+use crate::{cache, cap, group, runs, thread};
 
 /// What an owner has on the exchange heap, counted by a scan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,35 +35,66 @@ pub type Reclaimed = Census;
 /// Counts what `owner` has. Cost: a scan of all owner words, with the heap's lock taken for a piece of it at a time.
 #[must_use]
 pub fn census(owner: Owner) -> Census {
-    let owner = owner.word();
-    let mine = |word| group::resolve(word) & !QUIESCED == owner;
-    // A group may be opened while this runs. Words are resolved where one names a group, so that other slabs cost a
-    // comparison or two a word.
-    let may_be_mine = |word| (word & !QUIESCED == owner) | chain::is_grouped(word);
-    count(|slab| match slab.count(may_be_mine) {
-        0 => 0,
-        _ => slab.count(mine),
-    })
+    count(of(owner), |piece| while piece() {})
 }
 
 /// Counts everything that is live.
 #[must_use]
 pub fn census_all() -> Census {
-    count(|slab| slab.count(chain::is_live))
+    count(|slab| slab.count(chain::is_live), |piece| while piece() {})
 }
 
-fn count(objects: impl Fn(&Slab) -> usize) -> Census {
-    let (mut census, mut walk) = (Census::default(), Walk::begin());
-    while walk.piece(|_, slab, _| {
-        let objects = objects(slab);
-        let bytes = objects.saturating_mul(slab.object_bytes());
-        census.bytes = census.bytes.saturating_add(bytes);
-        match slab.kind() {
-            Kind::Caps => census.capabilities = census.capabilities.saturating_add(objects),
-            Kind::Plain | Kind::Large => census.objects = census.objects.saturating_add(objects),
+/// Of so many pieces of a count at a quota its asker pays for one.
+const SHARED: usize = 64;
+
+/// What `owner` has, counted because its credit is used up. How long that takes is up to all who have objects: so the asker
+/// pays for the first piece, and for one of each [`SHARED`] from there on, and the others are nobody's time. What one can
+/// have counted for nothing is a multiple of its own budget.
+pub(crate) fn for_quota(owner: Owner) -> Load {
+    let walk = |piece: &mut dyn FnMut() -> bool| {
+        let mut goes_on = true;
+        while goes_on && piece() {
+            let shared = || {
+                goes_on = (1..SHARED).all(|_| piece());
+            };
+            // SAFETY: the heap's own code.
+            let ((), us) = unsafe { thread::as_host_uncharged(shared) };
+            thread::current().note_others(u64::from(us).saturating_mul(1000));
         }
-        Visited::all(slab)
-    }) {}
+    };
+    count(of(owner), walk).load()
+}
+
+/// How many objects of a slab are the owner's.
+fn of(owner: Owner) -> impl Fn(&Slab) -> usize {
+    let owner = owner.word();
+    let mine = move |word| group::resolve(word) & !QUIESCED == owner;
+    // A group may be opened while this runs. Words are resolved where one names a group, so that other slabs cost a
+    // comparison or two a word.
+    let may_be_mine = move |word| (word & !QUIESCED == owner) | chain::is_grouped(word);
+    move |slab| match slab.count(may_be_mine) {
+        0 => 0,
+        _ => slab.count(mine),
+    }
+}
+
+/// Counts what `objects` finds in each slab, while `walk` takes the next piece until there is none.
+fn count(objects: impl Fn(&Slab) -> usize, walk: impl FnOnce(&mut dyn FnMut() -> bool)) -> Census {
+    let (mut census, mut pieces) = (Census::default(), Walk::begin());
+    walk(&mut || {
+        pieces.piece(|_, slab, _| {
+            let objects = objects(slab);
+            let bytes = objects.saturating_mul(slab.object_bytes());
+            census.bytes = census.bytes.saturating_add(bytes);
+            match slab.kind() {
+                Kind::Caps => census.capabilities = census.capabilities.saturating_add(objects),
+                Kind::Plain | Kind::Large => {
+                    census.objects = census.objects.saturating_add(objects);
+                }
+            }
+            Visited::all(slab)
+        })
+    });
     census
 }
 

@@ -99,9 +99,7 @@ fn charged(
         Place::Slot { shift } => 1 << shift,
         Place::Large => class::large_bytes(size, align).ok_or(AllocError::TooLarge)?,
     };
-    // SAFETY: the heap's own code, to the end of this block.
-    let _no_cut = unsafe { NoCut::begin(thread) };
-    // Held until the object bears its mark.
+    // Held, with a no-cut mark, until the object bears its owner's.
     let _grant = quota::charge(owner, Load::one(bytes)).ok_or(AllocError::Quota)?;
     match place {
         Place::Slot { shift } => alloc_slot(thread, owner, shift),
@@ -225,11 +223,12 @@ unsafe fn free_large(thread: &ThreadSlot, object: NonNull<u8>) {
     } else {
         None
     };
-    // SAFETY: of so many pages and aligned to one, says *cached*, given up.
-    if let Some(pages) = pages
-        && unsafe { runs::keep(thread, object, pages) }
-    {
-        return;
+    if let Some(pages) = pages {
+        // SAFETY: of so many pages and aligned to one, says *cached*, given up.
+        let is_kept = unsafe { runs::keep(thread, object, pages) };
+        if is_kept {
+            return;
+        }
     }
     // SAFETY: as above.
     unsafe { runs::give_up(thread, no_cut, object, pages) };

@@ -94,19 +94,13 @@ pub(crate) fn locked<R>(f: impl FnOnce(&mut Registry) -> R) -> (R, Gone) {
     (result, registry.gone.take())
 }
 
-/// Runs `f` with the lock taken, under a no-cut mark, and gives back what `f` took out without either. As the host, which
-/// is not cut: what is in hand is not lost.
+/// Runs `f` with the lock taken, under a no-cut mark, and gives back what `f` took out without either.
 pub(crate) fn with<R>(f: impl FnOnce(&mut Registry) -> R) -> R {
-    let work = || {
-        let (result, _gone) = {
-            // SAFETY: the heap's own code, to the end of this block.
-            let _no_cut = unsafe { NoCut::begin(thread::current()) };
-            locked(f)
-        };
-        result
-    };
-    // SAFETY: the heap's own code, and the host's.
-    unsafe { thread::as_host(work) }
+    // SAFETY: the heap's own code, to the end of this function or until `after` ends it.
+    let no_cut = unsafe { NoCut::begin(thread::current()) };
+    let (result, gone) = locked(f);
+    gone.after(no_cut);
+    result
 }
 
 /// Takes a large object out, under the caller's no-cut mark.

@@ -42,8 +42,11 @@ impl Gone {
         self
     }
 
-    /// Gives all back without the mark `no_cut`, unless the thread has another one.
+    /// Ends the mark `no_cut`, and gives all back without it: as the host, which is not cut.
     pub(crate) fn after(self, no_cut: NoCut<'_>) {
+        if self.first.is_null() {
+            return;
+        }
         let give_back = || {
             drop(no_cut);
             drop(self);
