@@ -1,72 +1,145 @@
-//! Attack: a domain dies with very many objects. A look at all objects leaves the lock between its pieces (decision 126); but
-//! the whole reclaim stands under one no-cut mark, so a kernel that pre-empts finds no place for it between two pieces
-//! either. It pre-empts after 8 ms all the same (`tick::PATIENCE`), mostly inside of a piece, with the lock taken.
+//! Attack: how long a stretch of the heap lasts is up to a domain: it dies with very many objects, with a large object or with
+//! a large private heap, it lets a large object go, or it has another domain's quota counted beside its hoard. A kernel that
+//! pre-empts finds no place in such a stretch under one no-cut mark. It pre-empts after 8 ms all the same
+//! (`tick::PATIENCE`), with a lock taken for which others wait on budgets of their own.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(
     unsafe_code,
     reason = "drives the heap below its safe types, and asks in a signal handler"
 )]
 
-use samara_host_std as _;
+#[path = "fixtures/ticks.rs"]
+mod ticks;
+
+use samara_domain_runtime::{Domain, DomainSpec, Mint};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, RpcError, interface};
+use samara_shared_heap::quota::Limits;
 use samara_shared_heap::{Owner, class, heap, thread as slot};
-use samara_testkit::hosted::{acting_for, alone};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::thread;
-use std::time::{Duration, Instant};
+use samara_testkit::hosted::{acting_for, alone, host, limit};
+use std::ptr::NonNull;
+use std::sync::Mutex;
+use ticks::Ticks;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const MANY: usize = 8_000_000;
+const LARGE: usize = 32 << 20;
+const ENOUGH: u64 = 60;
 
-static LOOKS: AtomicU64 = AtomicU64::new(0);
-static MARKED: AtomicU64 = AtomicU64::new(0);
-
-/// A tick: is the thread under the mark?
-extern "C" fn tick(_: libc::c_int) {
-    LOOKS.fetch_add(1, SeqCst);
-    MARKED.fetch_add(u64::from(slot::current().in_no_cut()), SeqCst);
+fn owner(index: usize) -> Owner {
+    Owner::from_index(index).unwrap()
 }
 
-/// Of so many ticks during `action` so many found the mark.
-fn looked(action: impl FnOnce()) -> (u64, u64, Duration) {
-    LOOKS.store(0, SeqCst);
-    MARKED.store(0, SeqCst);
-    // SAFETY: of this thread.
-    let me = unsafe { libc::pthread_self() };
-    let over = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            while !over.load(SeqCst) {
-                thread::sleep(Duration::from_micros(50));
-                // SAFETY: the thread waits for the end of this one.
-                unsafe { libc::pthread_kill(me, libc::SIGUSR1) };
-            }
-        });
-        let began = Instant::now();
-        action();
-        let took = began.elapsed();
-        let told = (MARKED.load(SeqCst), LOOKS.load(SeqCst), took);
-        over.store(true, SeqCst);
-        told
-    })
+/// A tick: is the thread under the mark?
+fn marked() -> bool {
+    slot::current().in_no_cut()
+}
+
+/// Very many objects of the owner's.
+fn hoard(of: Owner) {
+    let place = class::place(16, 1);
+    // SAFETY: goes with its owner.
+    let hoard = || (0..MANY).for_each(|_| _ = unsafe { heap::alloc(place, 16, 1) }.unwrap());
+    // SAFETY: nothing uses the objects.
+    unsafe { acting_for(of, hoard) };
+}
+
+fn reclaim(dead: Owner) {
+    // SAFETY: nothing uses the objects.
+    unsafe { heap::reclaim(dead) };
+}
+
+/// Between its pieces a look at all objects is without the mark now and then.
+fn is_left(ticks: Ticks) {
+    assert!(ticks.found + 2 < ticks.looks, "{ticks:?}");
+}
+
+/// Nearly all of its time is the host's, who takes pages back; a tick comes when the host is done.
+fn is_without(ticks: Ticks) {
+    println!("{ticks:?}");
+    assert!(ticks.found * 2 < ticks.looks, "{ticks:?}");
 }
 
 #[test]
 fn a_reclaim_may_be_pre_empted_between_pieces() {
     let _alone = alone();
-    // SAFETY: the handler reads and counts.
-    unsafe { libc::signal(libc::SIGUSR1, tick as *const () as usize) };
-    let owner = Owner::from_index(7).unwrap();
+    hoard(owner(7));
+    is_left(ticks::during(marked, || reclaim(owner(7))));
+}
+
+#[test]
+fn a_count_at_a_quota_may_be_pre_empted() {
+    let _alone = alone();
+    hoard(owner(7));
+    limit(owner(8), Limits::bytes(8));
     let place = class::place(16, 1);
-    // SAFETY: goes with its owner.
-    let hoard = || (0..MANY).for_each(|_| _ = unsafe { heap::alloc(place, 16, 1) }.unwrap());
-    // SAFETY: nothing uses the objects.
-    unsafe { acting_for(owner, hoard) };
-    let counted = looked(|| _ = heap::census(owner));
-    // SAFETY: as above.
-    let reclaimed = looked(|| _ = unsafe { heap::reclaim(owner) });
-    println!("census {counted:?}, reclaim {reclaimed:?}");
-    let (marked, looks, took) = reclaimed;
-    assert!(
-        marked < looks - 2,
-        "{marked} of {looks} ticks in {took:?} found the mark; of a census {counted:?}"
-    );
+    // SAFETY: refused.
+    let asks = || assert!(unsafe { heap::alloc(place, 16, 1) }.is_err());
+    // SAFETY: nothing is allocated.
+    let ticks = ticks::during(marked, || unsafe { acting_for(owner(8), asks) });
+    limit(owner(8), Limits::NONE);
+    reclaim(owner(7));
+    is_left(ticks);
+}
+
+/// A large object, each page of which the host has to take back.
+fn large() -> NonNull<u8> {
+    // SAFETY: freed by the test, or with its owner.
+    let object = unsafe { heap::alloc(class::place(LARGE, 1), LARGE, 1) }.unwrap();
+    // SAFETY: so many bytes of the test's.
+    unsafe { object.write_bytes(1, LARGE) };
+    object
+}
+
+#[test]
+fn large_objects_go_back_without_the_mark() {
+    let _alone = alone();
+    let free = |object| {
+        move || {
+            // SAFETY: a live object of the test's, given up.
+            unsafe { heap::free(object, class::place(LARGE, 1)) };
+        }
+    };
+    is_without(ticks::of_rounds(marked, ENOUGH, || free(large())));
+}
+
+#[test]
+fn a_reclaim_gives_large_objects_back_without_the_mark() {
+    let _alone = alone();
+    is_without(ticks::of_rounds(marked, ENOUGH, || {
+        // SAFETY: goes with its owner; nothing uses it.
+        unsafe { acting_for(owner(7), large) };
+        || reclaim(owner(7))
+    }));
+}
+
+#[interface]
+trait Hoard {
+    fn hoard(&self) -> Result<(), RpcError>;
+}
+#[derive(Default)]
+struct Hoarding(Mutex<Vec<u8>>);
+impl Hoard for Hoarding {
+    fn hoard(&self) -> Result<(), RpcError> {
+        let mut all = self.0.lock().map_err(|_| RpcError::Crashed)?;
+        all.resize(LARGE, 1);
+        Ok(())
+    }
+}
+
+#[test]
+fn private_heaps_go_back_without_the_mark() {
+    let _alone = alone();
+    is_without(ticks::of_rounds(marked, ENOUGH, || {
+        let init = |()| Ok::<_, RpcError>(Hoarding::default());
+        let spec = DomainSpec::new("hoarder");
+        let hoarder: Domain<dyn Hoard> = host().spawn(spec, init, Mint::nothing()).unwrap();
+        hoarder.proxy().unwrap().hoard().unwrap();
+        move || {
+            hoarder.kill();
+            host().reap();
+        }
+    }));
 }

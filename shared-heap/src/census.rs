@@ -51,18 +51,20 @@ const SHARED: usize = 64;
 /// pays for the first piece, and for one of each [`SHARED`] from there on, and the others are nobody's time. What one can
 /// have counted for nothing is a multiple of its own budget.
 pub(crate) fn for_quota(owner: Owner) -> Load {
-    let walk = |piece: &mut dyn FnMut() -> bool| {
-        let mut goes_on = true;
-        while goes_on && piece() {
-            let shared = || {
-                goes_on = (1..SHARED).all(|_| piece());
-            };
-            // SAFETY: the heap's own code.
-            let ((), us) = unsafe { thread::as_host_uncharged(shared) };
-            thread::current().note_others(u64::from(us).saturating_mul(1000));
-        }
+    let uncharged = |pieces: &mut dyn FnMut()| {
+        // SAFETY: the heap's own code.
+        let ((), us) = unsafe { thread::as_host_uncharged(pieces) };
+        thread::current().note_others(u64::from(us).saturating_mul(1000));
     };
-    count(of(owner), walk).load()
+    count(of(owner), |piece| in_shares(piece, uncharged)).load()
+}
+
+/// Has `piece` called until there is none: of [`SHARED`] one as it is, the others by `uncharged`.
+fn in_shares(piece: &mut dyn FnMut() -> bool, uncharged: impl Fn(&mut dyn FnMut())) {
+    let mut goes_on = true;
+    while goes_on && piece() {
+        uncharged(&mut || goes_on = (1..SHARED).all(|_| piece()));
+    }
 }
 
 /// How many objects of a slab are the owner's.
@@ -175,4 +177,33 @@ pub fn trim() {
 #[must_use]
 pub fn held_bytes() -> usize {
     registry::with(|registry| registry.held())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::cell::Cell;
+    extern crate std;
+    use std::vec::Vec;
+
+    #[test]
+    fn one_piece_of_64_is_its_askers_from_the_first_on() {
+        for pieces in [0, 1, 2, 63, 64, 65, 200] {
+            let (is_nobodys, mut charged, mut taken) = (Cell::new(false), Vec::new(), 0);
+            let mut piece = || {
+                if taken < pieces && !is_nobodys.get() {
+                    charged.push(taken);
+                }
+                taken += usize::from(taken < pieces);
+                taken < pieces
+            };
+            in_shares(&mut piece, |some| {
+                is_nobodys.set(true);
+                some();
+                is_nobodys.set(false);
+            });
+            let every: Vec<_> = (0..pieces).step_by(SHARED).collect();
+            assert_eq!((taken, charged), (pieces, every));
+        }
+    }
 }
