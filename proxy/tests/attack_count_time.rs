@@ -109,7 +109,6 @@ fn charged() -> bool {
 const ENOUGH: u64 = 100;
 
 fn is_shared(ticks: Ticks) {
-    println!("{ticks:?}");
     assert!(ticks.found * 4 < ticks.looks, "{ticks:?}");
 }
 

@@ -58,7 +58,6 @@ fn is_left(ticks: Ticks) {
 
 /// Nearly all of its time is the host's, who takes pages back; a tick comes when the host is done.
 fn is_without(ticks: Ticks) {
-    println!("{ticks:?}");
     assert!(ticks.found * 2 < ticks.looks, "{ticks:?}");
 }
 
