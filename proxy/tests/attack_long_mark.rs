@@ -24,9 +24,9 @@ use ticks::Ticks;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-const MANY: usize = 8_000_000;
+const MANY: usize = 2_000_000;
 const LARGE: usize = 32 << 20;
-const ENOUGH: u64 = 60;
+const ENOUGH: u64 = 40;
 
 fn owner(index: usize) -> Owner {
     Owner::from_index(index).unwrap()
@@ -123,7 +123,7 @@ struct Hoarding(Mutex<Vec<u8>>);
 impl Hoard for Hoarding {
     fn hoard(&self) -> Result<(), RpcError> {
         let mut all = self.0.lock().map_err(|_| RpcError::Crashed)?;
-        all.resize(LARGE, 1);
+        *all = vec![1; LARGE];
         Ok(())
     }
 }
