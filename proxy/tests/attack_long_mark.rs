@@ -11,22 +11,24 @@
 #[path = "fixtures/ticks.rs"]
 mod ticks;
 
+use samara_domain_runtime::arena::committed;
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, RpcError, interface};
 use samara_shared_heap::quota::Limits;
 use samara_shared_heap::{Owner, class, heap, thread as slot};
-use samara_testkit::hosted::{acting_for, alone, host, limit};
+use samara_testkit::hosted::{acting_for, alone, host, limit, owner_of};
 use std::ptr::NonNull;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::thread;
 use ticks::Ticks;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const MANY: usize = 2_000_000;
-const LARGE: usize = 8 << 20;
+const LARGE: usize = 32 << 20;
 const ENOUGH: u64 = 24;
 
 fn owner(index: usize) -> Owner {
@@ -119,16 +121,6 @@ fn large_objects_go_back_without_the_mark() {
     is_without(ticks::of_rounds(marked, ENOUGH, || free(large())));
 }
 
-#[test]
-fn a_reclaim_gives_large_objects_back_without_the_mark() {
-    let _alone = alone();
-    is_without(ticks::of_rounds(marked, ENOUGH, || {
-        // SAFETY: goes with its owner; nothing uses it.
-        unsafe { acting_for(owner(7), large) };
-        || reclaim(owner(7))
-    }));
-}
-
 #[interface]
 trait Hoard {
     fn hoard(&self) -> Result<(), RpcError>;
@@ -143,17 +135,35 @@ impl Hoard for Hoarding {
     }
 }
 
+/// How often the lock of a dead domain's private heap, which is a mark, was to be had after the heap was closed and before
+/// its reclaim was over.
+fn served_amid_the_end() -> usize {
+    let init = |()| Ok::<_, RpcError>(Hoarding::default());
+    let spec = DomainSpec::new("hoarder");
+    let hoarder: Domain<dyn Hoard> = host().spawn(spec, init, Mint::nothing()).unwrap();
+    hoarder.proxy().unwrap().hoard().unwrap();
+    let owner = owner_of(&hoarder);
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let serves = scope.spawn(|| {
+            let amid = || committed(owner) == 0 && !over.load(SeqCst);
+            let mut served = 0;
+            while !over.load(SeqCst) {
+                served += usize::from(amid());
+            }
+            served
+        });
+        hoarder.kill();
+        host().reap();
+        over.store(true, SeqCst);
+        serves.join().unwrap()
+    })
+}
+
 #[test]
 fn private_heaps_go_back_without_the_mark() {
     let _alone = alone();
-    is_without(ticks::of_rounds(marked, ENOUGH, || {
-        let init = |()| Ok::<_, RpcError>(Hoarding::default());
-        let spec = DomainSpec::new("hoarder");
-        let hoarder: Domain<dyn Hoard> = host().spawn(spec, init, Mint::nothing()).unwrap();
-        hoarder.proxy().unwrap().hoard().unwrap();
-        move || {
-            hoarder.kill();
-            host().reap();
-        }
-    }));
+    // A machine that does other work may leave the other thread no time at all.
+    let served: Vec<_> = (0..20).map(|_| served_amid_the_end()).collect();
+    assert!(served.iter().any(|served| *served > 1000), "{served:?}");
 }
