@@ -35,6 +35,12 @@ impl Arena {
         committed: 0,
         quota: usize::MAX,
     };
+
+    /// One that never grows.
+    const CLOSED: Self = Self {
+        quota: 0,
+        ..Self::NEW
+    };
 }
 
 static ARENAS: [NoCutMutex<Arena>; MAX_OWNERS] = [const {
@@ -231,19 +237,24 @@ pub fn committed(owner: Owner) -> usize {
     ARENAS[owner.index()].lock().committed
 }
 
-/// Returns the whole arena of `owner` to the host; returns its bytes.
+/// Returns the whole arena of `owner` to the host; returns its bytes. How long that takes the owner has chosen, so the
+/// pages go back without the arena's lock and its no-cut mark. Meanwhile the arena gives nothing.
 ///
 /// # Safety
-/// The owner is dead: nobody refers to its private memory.
+/// The owner is dead: nobody refers to its private memory. The thread acts for the host, which is not cut.
 pub(crate) unsafe fn release(owner: Owner) -> usize {
-    let mut arena = ARENAS[owner.index()].lock();
-    let bytes = arena.committed;
-    *arena = Arena::NEW;
+    let bytes = {
+        let mut arena = ARENAS[owner.index()].lock();
+        let bytes = arena.committed;
+        *arena = Arena::CLOSED;
+        bytes
+    };
     if let (Some((start, _)), true) = (stripe(owner), bytes > 0) {
         // SAFETY: exactly this range was committed for `owner`, and the caller vouches that nobody
         // refers to it.
         unsafe { host::arena_decommit(owner, start, bytes) };
     }
+    *ARENAS[owner.index()].lock() = Arena::NEW;
     bytes
 }
 

@@ -95,7 +95,9 @@ impl<T: Capability> Cap<T> {
                 return Err((AllocError::Quota, value));
             }
         }
-        let Some(slot) = registry::lock().take(Kind::Caps, Slot::<T>::SHIFT) else {
+        // Nothing is taken out.
+        let (slot, _) = registry::locked(|registry| registry.take(Kind::Caps, Slot::<T>::SHIFT));
+        let Some(slot) = slot else {
             return Err((AllocError::OutOfMemory, value));
         };
         let class = Slot::<T>::CLASS;
@@ -204,12 +206,12 @@ impl Drop for Emptied {
 /// # Safety
 /// `slot` is a capability slot of that class whose value is gone, and nobody refers to it.
 unsafe fn put_back(slot: NonNull<u8>, shift: u32) {
-    // SAFETY: the heap's own code, to the end of this block.
-    let _no_cut = unsafe { NoCut::begin(thread::current()) };
-    // SAFETY: as the caller says.
-    unsafe { slab::slot_word(slot, shift) }.store(CACHED, Ordering::Relaxed);
-    // SAFETY: as the caller says.
-    unsafe { registry::lock().put(slot) };
+    registry::with(|registry| {
+        // SAFETY: as the caller says.
+        unsafe { slab::slot_word(slot, shift) }.store(CACHED, Ordering::Relaxed);
+        // SAFETY: as the caller says.
+        unsafe { registry.put(slot) };
+    });
 }
 
 /// The most capabilities that are claimed at once.

@@ -3,10 +3,9 @@
 use crate::chain::{self, QUIESCED};
 use crate::ledger::Load;
 use crate::owner::Owner;
-use crate::registry::{Visited, Walk};
+use crate::registry::{self, Registry, Visited, Walk};
 use crate::slab::{Kind, Slab};
-use crate::thread::{self, NoCut};
-use crate::{cache, cap, group, registry, runs};
+use crate::{cache, cap, group, runs, thread};
 
 /// What an owner has on the exchange heap, counted by a scan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,35 +35,68 @@ pub type Reclaimed = Census;
 /// Counts what `owner` has. Cost: a scan of all owner words, with the heap's lock taken for a piece of it at a time.
 #[must_use]
 pub fn census(owner: Owner) -> Census {
-    let owner = owner.word();
-    let mine = |word| group::resolve(word) & !QUIESCED == owner;
-    // A group may be opened while this runs. Only a slab on which a word names a group has its words resolved; the others
-    // cost a comparison or two a word.
-    let may_be_mine = |word| (word & !QUIESCED == owner) | chain::is_grouped(word);
-    count(|slab| match slab.count(may_be_mine) {
-        0 => 0,
-        _ => slab.count(mine),
-    })
+    count(of(owner), |piece| while piece() {})
 }
 
 /// Counts everything that is live.
 #[must_use]
 pub fn census_all() -> Census {
-    count(|slab| slab.count(chain::is_live))
+    count(|slab| slab.count(chain::is_live), |piece| while piece() {})
 }
 
-fn count(objects: impl Fn(&Slab) -> usize) -> Census {
-    let (mut census, mut walk) = (Census::default(), Walk::begin());
-    while walk.piece(|_, slab, _| {
-        let objects = objects(slab);
-        let bytes = objects.saturating_mul(slab.object_bytes());
-        census.bytes = census.bytes.saturating_add(bytes);
-        match slab.kind() {
-            Kind::Caps => census.capabilities = census.capabilities.saturating_add(objects),
-            Kind::Plain | Kind::Large => census.objects = census.objects.saturating_add(objects),
-        }
-        Visited::all(slab)
-    }) {}
+/// Of so many pieces of a count at a quota its asker pays for one.
+const SHARED: usize = 64;
+
+/// What `owner` has, counted because its credit is used up. How long that takes is up to all who have objects: so the asker
+/// pays for the first piece, and for one of each [`SHARED`] from there on, and the others are nobody's time. What one can
+/// have counted for nothing is a multiple of its own budget.
+pub(crate) fn for_quota(owner: Owner) -> Load {
+    let uncharged = |pieces: &mut dyn FnMut()| {
+        // SAFETY: the heap's own code.
+        let ((), us) = unsafe { thread::as_host_uncharged(pieces) };
+        thread::current().note_others(u64::from(us).saturating_mul(1000));
+    };
+    count(of(owner), |piece| in_shares(piece, uncharged)).load()
+}
+
+/// Has `piece` called until there is none: of [`SHARED`] one as it is, the others by `uncharged`.
+fn in_shares(piece: &mut dyn FnMut() -> bool, uncharged: impl Fn(&mut dyn FnMut())) {
+    let mut goes_on = true;
+    while goes_on && piece() {
+        uncharged(&mut || goes_on = (1..SHARED).all(|_| piece()));
+    }
+}
+
+/// How many objects of a slab are the owner's.
+fn of(owner: Owner) -> impl Fn(&Slab) -> usize {
+    let owner = owner.word();
+    let mine = move |word| group::resolve(word) & !QUIESCED == owner;
+    // A group may be opened while this runs. Words are resolved where one names a group, so that other slabs cost a
+    // comparison or two a word.
+    let may_be_mine = move |word| (word & !QUIESCED == owner) | chain::is_grouped(word);
+    move |slab| match slab.count(may_be_mine) {
+        0 => 0,
+        _ => slab.count(mine),
+    }
+}
+
+/// Counts what `objects` finds in each slab, while `walk` takes the next piece until there is none.
+fn count(objects: impl Fn(&Slab) -> usize, walk: impl FnOnce(&mut dyn FnMut() -> bool)) -> Census {
+    let (mut census, mut pieces) = (Census::default(), Walk::begin());
+    walk(&mut || {
+        pieces.piece(|_, slab, _| {
+            let objects = objects(slab);
+            let bytes = objects.saturating_mul(slab.object_bytes());
+            census.bytes = census.bytes.saturating_add(bytes);
+            match slab.kind() {
+                Kind::Caps => census.capabilities = census.capabilities.saturating_add(objects),
+                Kind::Plain | Kind::Large => {
+                    census.objects = census.objects.saturating_add(objects);
+                }
+            }
+            Visited::all(slab)
+        })
+    });
     census
 }
 
@@ -136,17 +168,42 @@ unsafe fn release_plain(mine: impl Fn(u32) -> bool) -> (usize, usize) {
 
 /// Returns cached slots and runs, and empty slabs, to the host.
 pub fn trim() {
-    // SAFETY: the heap's own code, to the end of this block.
-    let _no_cut = unsafe { NoCut::begin(thread::current()) };
     cache::flush_all();
     runs::flush_all();
-    registry::lock().trim();
+    registry::with(Registry::trim);
 }
 
 /// Bytes of pages that the heap holds from the host.
 #[must_use]
 pub fn held_bytes() -> usize {
-    // SAFETY: the heap's own code, to the end of this block.
-    let _no_cut = unsafe { NoCut::begin(thread::current()) };
-    registry::lock().held()
+    registry::with(|registry| registry.held())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::cell::Cell;
+    extern crate std;
+    use std::vec::Vec;
+
+    #[test]
+    fn one_piece_of_64_is_its_askers_from_the_first_on() {
+        for pieces in [0, 1, 2, 63, 64, 65, 200] {
+            let (is_nobodys, mut charged, mut taken) = (Cell::new(false), Vec::new(), 0);
+            let mut piece = || {
+                if taken < pieces && !is_nobodys.get() {
+                    charged.push(taken);
+                }
+                taken += usize::from(taken < pieces);
+                taken < pieces
+            };
+            in_shares(&mut piece, |some| {
+                is_nobodys.set(true);
+                some();
+                is_nobodys.set(false);
+            });
+            let every: Vec<_> = (0..pieces).step_by(SHARED).collect();
+            assert_eq!((taken, charged), (pieces, every));
+        }
+    }
 }

@@ -99,9 +99,7 @@ fn charged(
         Place::Slot { shift } => 1 << shift,
         Place::Large => class::large_bytes(size, align).ok_or(AllocError::TooLarge)?,
     };
-    // SAFETY: the heap's own code, to the end of this block.
-    let _no_cut = unsafe { NoCut::begin(thread) };
-    // Held until the object bears its mark.
+    // Held, with a no-cut mark, until the object bears its owner's.
     let _grant = quota::charge(owner, Load::one(bytes)).ok_or(AllocError::Quota)?;
     match place {
         Place::Slot { shift } => alloc_slot(thread, owner, shift),
@@ -131,8 +129,6 @@ fn take_slot(thread: &ThreadSlot, owner: Owner, shift: u32) -> Option<NonNull<u8
 #[cold]
 #[inline(never)]
 fn alloc_after_trim(thread: &ThreadSlot, owner: Owner, shift: u32) -> Option<NonNull<u8>> {
-    // SAFETY: the heap's own code, to the end of this block.
-    let _no_cut = unsafe { NoCut::begin(thread) };
     trim();
     take_slot(thread, owner, shift)
 }
@@ -145,35 +141,48 @@ fn alloc_large(
     align: usize,
 ) -> Result<NonNull<u8>, AllocError> {
     let bytes = class::large_bytes(size, align).ok_or(AllocError::TooLarge)?;
+    if align <= PAGE_SIZE
+        && let Some(object) = take_run(thread, owner, bytes)
+    {
+        return Ok(object);
+    }
+    create_large(thread, owner, size, align).ok_or(AllocError::OutOfMemory)
+}
+
+#[inline(always)]
+fn take_run(thread: &ThreadSlot, owner: Owner, bytes: usize) -> Option<NonNull<u8>> {
     // SAFETY: the heap's own code, to the end of this block.
     let _no_cut = unsafe { NoCut::begin(thread) };
-    let cached = if align <= PAGE_SIZE {
-        runs::take(thread, bytes)
-    } else {
-        None
-    };
-    let object = match cached {
-        Some(object) => object,
-        None => create_large(size, align)?,
-    };
+    let object = runs::take(thread, bytes)?;
     // SAFETY: a large object that nobody else knows of.
     unsafe { slab::large_word(object) }.store(owner.word(), Ordering::Relaxed);
-    Ok(object)
+    Some(object)
 }
 
 #[cold]
-fn create_large(size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
-    let made = match Slab::create_large(size, align) {
-        Some(made) => made,
-        None => {
-            trim();
-            Slab::create_large(size, align).ok_or(AllocError::OutOfMemory)?
-        }
+#[inline(never)]
+fn create_large(
+    thread: &ThreadSlot,
+    owner: Owner,
+    size: usize,
+    align: usize,
+) -> Option<NonNull<u8>> {
+    let create = || {
+        // SAFETY: the heap's own code, to the end of this block.
+        let _no_cut = unsafe { NoCut::begin(thread) };
+        let (header, object) = Slab::create_large(size, align)?;
+        // SAFETY: made just now; nobody else knows of it yet, and its word says *cached*.
+        let header = unsafe { header.as_ref() };
+        // Nothing is taken out.
+        let ((), _) = registry::locked(|registry| registry.add_large(header));
+        // SAFETY: a large object that nobody else knows of.
+        unsafe { slab::large_word(object) }.store(owner.word(), Ordering::Relaxed);
+        Some(object)
     };
-    let (header, object) = made;
-    // SAFETY: made just now; nobody else knows of it yet, and its word says *cached*.
-    registry::lock().add_large(unsafe { header.as_ref() });
-    Ok(object)
+    create().or_else(|| {
+        trim();
+        create()
+    })
 }
 
 /// Frees the object at `object`, whoever owns it. Cost: as [`alloc`], without the quota.
@@ -185,10 +194,10 @@ fn create_large(size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
 #[inline(always)]
 pub unsafe fn free(object: NonNull<u8>, place: Place) {
     let thread = thread::current();
-    // SAFETY: the heap's own code, to the end of this block.
-    let _no_cut = unsafe { NoCut::begin(thread) };
     match place {
         Place::Slot { shift } => {
+            // SAFETY: the heap's own code, to the end of this block.
+            let _no_cut = unsafe { NoCut::begin(thread) };
             // SAFETY: the caller's object lies in a slab of that class.
             unsafe { slab::slot_word(object, shift) }.store(CACHED, Ordering::Relaxed);
             // SAFETY: the word says cached now, and the caller gave the slot up.
@@ -203,18 +212,26 @@ pub unsafe fn free(object: NonNull<u8>, place: Place) {
 /// `object` is a large object, given up.
 #[inline(never)]
 unsafe fn free_large(thread: &ThreadSlot, object: NonNull<u8>) {
+    // SAFETY: the heap's own code, to the end of this function or of what it hands the mark to.
+    let no_cut = unsafe { NoCut::begin(thread) };
     // SAFETY: the caller's object is large.
     unsafe { slab::large_word(object) }.store(CACHED, Ordering::Relaxed);
     // SAFETY: as above; its header lives as long as it does.
     let header = unsafe { Slab::of_large(object) };
-    if header.is_page_aligned() {
-        let bytes = header.object_bytes();
-        // SAFETY: aligned to a page, says *cached*, given up.
-        unsafe { runs::put(thread, object, bytes) };
+    let pages = if header.is_page_aligned() {
+        class::run_pages(header.object_bytes())
     } else {
-        // SAFETY: given up.
-        unsafe { registry::free_large(object) };
+        None
+    };
+    if let Some(pages) = pages {
+        // SAFETY: of so many pages and aligned to one, says *cached*, given up.
+        let is_kept = unsafe { runs::keep(thread, object, pages) };
+        if is_kept {
+            return;
+        }
     }
+    // SAFETY: as above.
+    unsafe { runs::give_up(thread, no_cut, object, pages) };
 }
 
 /// # Safety

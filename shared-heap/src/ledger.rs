@@ -47,6 +47,22 @@ impl Load {
         }
     }
 
+    /// Both sums, modulo their width: for running totals, of which only differences count.
+    const fn running(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes.wrapping_add(other.bytes),
+            objects: self.objects.wrapping_add(other.objects),
+        }
+    }
+
+    /// What came on top of the earlier total `since`.
+    const fn since(self, since: Self) -> Self {
+        Self {
+            bytes: self.bytes.wrapping_sub(since.bytes),
+            objects: self.objects.wrapping_sub(since.objects),
+        }
+    }
+
     /// Whether both fit into `room`.
     #[must_use]
     pub const fn fits(self, room: Self) -> bool {
@@ -64,7 +80,13 @@ pub struct Ledger {
     limit: Load,
     own: Load,
     far: Load,
+    /// All that was ever taken, modulo its width.
+    taken: Load,
 }
+
+/// A count of what an owner has that has begun: what the ledger had noted by then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begun(Load);
 
 impl Ledger {
     /// No limit.
@@ -77,6 +99,7 @@ impl Ledger {
             limit,
             own: Load::ZERO,
             far: Load::ZERO,
+            taken: Load::ZERO,
         }
     }
 
@@ -86,10 +109,20 @@ impl Ledger {
         self.limit
     }
 
-    /// After a count: the owner has `owned`.
-    pub const fn settle(&mut self, owned: Load) {
+    /// To be told before a count begins that ends with [`settle`](Self::settle).
+    #[must_use]
+    pub const fn begin(&self) -> Begun {
+        Begun(self.taken)
+    }
+
+    /// After a count, which found `owned`. What was taken since it began may or may not be in there: it counts once
+    /// more. Whether nothing was, so that the credit is exact.
+    pub const fn settle(&mut self, owned: Load, begun: Begun) -> bool {
+        let since = self.taken.since(begun.0);
+        let owned = owned.plus(since);
         self.own = self.limit.less(owned);
         self.far = self.limit.plus(self.limit).less(owned);
+        since.fits(Load::ZERO)
     }
 
     /// Takes `load` for an allocation; `false`, and nothing taken, when the credit is too low.
@@ -122,6 +155,7 @@ impl Ledger {
     pub const fn note(&mut self, load: Load) {
         self.own = self.own.less(load);
         self.far = self.far.less(load);
+        self.taken = self.taken.running(load);
     }
 }
 
@@ -136,7 +170,8 @@ mod tests {
 
     fn settled(bytes: usize, objects: usize) -> Ledger {
         let mut ledger = Ledger::new(LIMIT);
-        ledger.settle(Load { bytes, objects });
+        let begun = ledger.begin();
+        assert!(ledger.settle(Load { bytes, objects }, begun));
         ledger
     }
 
@@ -167,9 +202,34 @@ mod tests {
         assert!(!ledger.allocate(Load::ZERO.plus(Load::one(0))));
         assert!(!ledger.receive(Load::one(1)));
         let mut unlimited = Ledger::UNLIMITED;
-        unlimited.settle(Load::one(usize::MAX));
+        let begun = unlimited.begin();
+        assert!(unlimited.settle(Load::one(usize::MAX), begun));
         unlimited.note(Load::MAX);
         assert!(Load::MAX.plus(Load::one(1)) == Load::MAX);
+    }
+
+    #[test]
+    fn what_is_taken_during_a_count_counts_once_more() {
+        let mut ledger = settled(0, 0);
+        let begun = ledger.begin();
+        assert!(ledger.allocate(Load::one(60)));
+        // The count has missed it.
+        assert!(!ledger.settle(Load::ZERO, begun), "not exact");
+        assert!(!ledger.allocate(Load::one(41)));
+        let begun = ledger.begin();
+        assert!(ledger.settle(Load::one(60), begun), "exact");
+        assert!(ledger.allocate(Load::one(40)));
+    }
+
+    #[test]
+    fn a_running_total_may_wrap() {
+        let mut ledger = settled(0, 0);
+        ledger.note(Load::one(usize::MAX));
+        let begun = ledger.begin();
+        ledger.note(Load::one(3));
+        assert!(!ledger.settle(Load::ZERO, begun));
+        assert!(!ledger.allocate(Load::one(98)));
+        assert!(ledger.allocate(Load::one(97)));
     }
 
     #[test]

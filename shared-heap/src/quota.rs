@@ -5,13 +5,16 @@
 //! owner cost nothing for accounting, a domain's own allocations never take it beyond its limit,
 //! and a domain without a limit pays one load.
 //!
+//! How long a count takes is up to all others, who have the objects. So it has no lock of the owner's and no mark, and
+//! costs its asker a small share ([`census::for_quota`]).
+//!
 //! What others hand to it is checked only where the one who hands over asks
 //! ([`is_limited`], then [`admit`]): a receiver that would pass twice its limit is refused.
 
 use crate::ledger::{Ledger, Load};
 use crate::no_cut_mutex::{NoCutGuard, NoCutMutex};
 use crate::owner::{MAX_OWNERS, Owner};
-use crate::{heap, marks};
+use crate::{census, marks, thread};
 
 /// The most that an owner may have; `None` for no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,7 +64,7 @@ static ACCOUNTS: [NoCutMutex<Account>; MAX_OWNERS] = [const {
             transfers: 0,
         },
     };
-    // SAFETY: arithmetic, and a count of what the owner has.
+    // SAFETY: arithmetic.
     unsafe { NoCutMutex::new(account) }
 }; MAX_OWNERS];
 
@@ -128,10 +131,7 @@ pub fn is_limited(owner: Owner) -> bool {
 #[cold]
 #[must_use]
 pub unsafe fn admit(owner: Owner, load: Load) -> bool {
-    let mut account = ACCOUNTS[owner.index()].lock();
-    let fits = settled(&mut account, owner, |ledger| ledger.receive(load));
-    account.refused.transfers = account.refused.transfers.wrapping_add(usize::from(!fits));
-    fits
+    receives(owner, |ledger| ledger.receive(load))
 }
 
 /// Whether `owner`, which [`is_limited`], may be given what nobody can refuse any more: not from twice its
@@ -139,13 +139,14 @@ pub unsafe fn admit(owner: Owner, load: Load) -> bool {
 #[cold]
 #[must_use]
 pub fn has_room(owner: Owner) -> bool {
-    let mut account = ACCOUNTS[owner.index()].lock();
-    let has_room = settled(&mut account, owner, |ledger| ledger.has_room());
-    account.refused.transfers = account
-        .refused
-        .transfers
-        .wrapping_add(usize::from(!has_room));
-    has_room
+    receives(owner, |ledger| ledger.has_room())
+}
+
+/// Nobody is cut on the way into a call: a count is made there as who calls, whose share of the time it is.
+fn receives(owner: Owner, take: impl Fn(&mut Ledger) -> bool) -> bool {
+    let (mut account, fits) = settled(owner, take, || census::for_quota(owner));
+    account.refused.transfers = account.refused.transfers.wrapping_add(usize::from(!fits));
+    fits
 }
 
 /// Notes that `load` came to `owner` without being asked for: what a call returns. Keeps its own
@@ -166,23 +167,44 @@ pub(crate) struct Grant {
 
 /// Takes `load` from the credit of `owner`, which has a limit; `None` if that does not allow it.
 ///
-/// The thread is in a no-cut stretch, and holds no lock of the caches or the registry.
+/// The thread holds no lock of the heap's, and has no mark where it can be helped: a count lasts as long as it does.
 #[cold]
 pub(crate) fn charge(owner: Owner, load: Load) -> Option<Grant> {
-    let mut account = ACCOUNTS[owner.index()].lock();
-    if settled(&mut account, owner, |ledger| ledger.allocate(load)) {
+    // SAFETY: the heap's own code. As the host, which is not cut: a walk that does not end keeps its slab.
+    let count = || unsafe { thread::as_host(|| census::for_quota(owner)) };
+    let (mut account, fits) = settled(owner, |ledger| ledger.allocate(load), count);
+    if fits {
         return Some(Grant { _account: account });
     }
     account.refused.allocations = account.refused.allocations.wrapping_add(1);
     None
 }
 
-/// Tries `take`, and once more after a count. The account is locked: nobody else of this owner is
-/// between its grant and its mark.
-fn settled(account: &mut Account, owner: Owner, take: impl Fn(&mut Ledger) -> bool) -> bool {
-    if take(&mut account.ledger) {
-        return true;
+/// Counts after which nobody waits for an exact one any more.
+const COUNTS: usize = 4;
+
+/// Tries `take`, and again after a count, which is made without the account's lock: where something was taken meanwhile
+/// a refusal says little, and another count follows. When one begins nobody of this owner is between its grant and its mark.
+fn settled(
+    owner: Owner,
+    take: impl Fn(&mut Ledger) -> bool,
+    count: impl Fn() -> Load,
+) -> (NoCutGuard<'static, Account>, bool) {
+    let mut account = ACCOUNTS[owner.index()].lock();
+    let mut counts = 0..COUNTS;
+    loop {
+        if take(&mut account.ledger) {
+            return (account, true);
+        }
+        if counts.next().is_none() {
+            return (account, false);
+        }
+        let begun = account.ledger.begin();
+        drop(account);
+        let owned = count();
+        account = ACCOUNTS[owner.index()].lock();
+        if account.ledger.settle(owned, begun) {
+            counts = COUNTS..COUNTS;
+        }
     }
-    account.ledger.settle(heap::census(owner).load());
-    take(&mut account.ledger)
 }

@@ -1,15 +1,21 @@
 //! All slabs and large objects, under one lock that only slow paths take: refill and flush of a
 //! cache, large objects, census, reclaim, trim.
+//!
+//! How many pages a large object has is up to a domain, so none go back to the host with the lock taken: what is
+//! given back is unlinked under the lock ([`Gone`]) and leaves after it.
 
+mod gone;
 mod walk;
 
+pub(crate) use self::gone::Gone;
 use self::walk::ByAge;
 pub(crate) use self::walk::{Visited, Walk};
 use crate::chain;
 use crate::class::{CLASSES, MIN_SHIFT};
+use crate::primitive::Mutex;
 use crate::primitive::atomic::Ordering;
-use crate::primitive::{Mutex, MutexGuard};
 use crate::slab::{Kind, Slab};
+use crate::thread::{self, NoCut};
 use core::ptr::{self, NonNull};
 
 /// A doubly linked list of slabs.
@@ -61,8 +67,10 @@ pub(crate) struct Registry {
     plain: [Class; CLASSES],
     caps: [Class; CLASSES],
     all: ByAge,
-    /// Bytes that the host gave and has not got back.
+    /// Bytes that the host gave, of what is listed.
     held: usize,
+    /// Taken out since the lock was taken; empty when it is let go.
+    gone: Gone,
 }
 
 // SAFETY: the raw links refer to slabs, which belong to the registry and are reached only under its
@@ -74,24 +82,38 @@ static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     caps: [const { Class::NEW }; CLASSES],
     all: ByAge::NEW,
     held: 0,
+    gone: Gone::NOTHING,
 });
 
-/// Takes the registry's lock.
-pub(crate) fn lock() -> MutexGuard<'static, Registry> {
-    REGISTRY.lock()
+/// Runs `f` with the lock taken, under the caller's no-cut mark. What `f` took out is given back where the second
+/// value is dropped: without the caller's own locks, and before its mark ends or as [`Gone::after`] does it.
+#[inline]
+pub(crate) fn locked<R>(f: impl FnOnce(&mut Registry) -> R) -> (R, Gone) {
+    let mut registry = REGISTRY.lock();
+    let result = f(&mut registry);
+    (result, registry.gone.take())
 }
 
-/// Takes a large object out and gives its pages back.
+/// Runs `f` with the lock taken, under a no-cut mark, and gives back what `f` took out without either.
+pub(crate) fn with<R>(f: impl FnOnce(&mut Registry) -> R) -> R {
+    // SAFETY: the heap's own code, to the end of this function or until `after` ends it.
+    let no_cut = unsafe { NoCut::begin(thread::current()) };
+    let (result, gone) = locked(f);
+    gone.after(no_cut);
+    result
+}
+
+/// Takes a large object out, under the caller's no-cut mark.
 ///
 /// # Safety
 /// `object` is a large object, and nobody refers to it any more.
 // Out of line, since a run that is kept does not come here.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn free_large(object: NonNull<u8>) {
+pub(crate) unsafe fn take_large(object: NonNull<u8>) -> Gone {
     // SAFETY: the caller's object is large.
     let slab = unsafe { Slab::of_large(object) };
-    lock().free_large_at(NonNull::from_ref(slab));
+    locked(|registry| registry.free_large_at(NonNull::from_ref(slab))).1
 }
 
 impl Registry {
@@ -127,8 +149,8 @@ impl Registry {
         Some(slab.slot(index))
     }
 
-    /// Puts a slot (neither live nor cached any more) back on its slab's list, and the slab back to
-    /// the host when it is empty and not the last of its class with room.
+    /// Puts a slot (neither live nor cached any more) back on its slab's list, and takes the slab out
+    /// when it is empty and not the last of its class with room.
     ///
     /// # Safety
     /// `slot` is a slot of a slab, and nobody else refers to it.
@@ -139,7 +161,7 @@ impl Registry {
         self.put_at(NonNull::from_ref(slab), index);
     }
 
-    // By pointer, not by reference: the slab may be gone when this returns.
+    // By pointer, not by reference: the slab may be another's to give back when this returns.
     fn put_at(&mut self, at: NonNull<Slab>, index: usize) {
         // SAFETY: every caller names a listed slab; `self` is the locked registry.
         let slab = unsafe { at.as_ref() };
@@ -157,8 +179,7 @@ impl Registry {
         self.spare(at);
     }
 
-    /// Gives a slab back to the host if nothing of it is used and no walk stands at it. The last slab with room of its class
-    /// stays.
+    /// Takes out a slab of which nothing is used, and no walk is at, but for the last of its class with room.
     fn spare(&mut self, at: NonNull<Slab>) {
         // SAFETY: every caller names a listed slab; `self` is the locked registry.
         let slab = unsafe { at.as_ref() };
@@ -175,8 +196,7 @@ impl Registry {
         self.destroy(at);
     }
 
-    /// Returns every empty slab to the host. An empty slab is the only one with room of its class, so one look at each class
-    /// finds them all.
+    /// Takes out every empty slab: it is the only one with room of its class.
     pub(crate) fn trim(&mut self) {
         for index in 0..CLASSES {
             for kind in [Kind::Plain, Kind::Caps] {
@@ -193,12 +213,12 @@ impl Registry {
     }
 
     fn destroy(&mut self, slab: NonNull<Slab>) {
-        // SAFETY: alive until it is destroyed below, after the last use of this reference.
+        // SAFETY: alive while it is listed, and until it is given back.
         let header = unsafe { slab.as_ref() };
         self.held = self.held.strict_sub(header.region_bytes());
         self.all.remove(header);
         // SAFETY: every caller has just unlinked it, and found no slot in use and no walk there.
-        unsafe { Slab::destroy(slab) };
+        unsafe { self.gone.add(slab) };
     }
 
     /// Adds a large object's header.

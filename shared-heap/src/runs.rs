@@ -5,9 +5,9 @@
 
 use crate::class::{RUN_BUDGET_PAGES, RUN_SLOTS, run_pages};
 use crate::primitive::Mutex;
-use crate::registry;
+use crate::registry::{self, Gone};
 use crate::shelf::Shelf;
-use crate::thread::{SHARDS, ThreadSlot};
+use crate::thread::{self, NoCut, SHARDS, ThreadSlot};
 use core::ptr::NonNull;
 
 /// The runs of one shard: how many pages each has, and where it is.
@@ -40,43 +40,71 @@ pub(crate) fn take(thread: &ThreadSlot, bytes: usize) -> Option<NonNull<u8>> {
     runs.at[slot].take()
 }
 
-/// Keeps the run at `object`, of `bytes`, in the thread's shard; gives back to the registry what
-/// has to make room, or `object` itself if it is too large to keep.
+/// Keeps the run at `object` in the thread's shard, if there is room; whether it did.
 ///
 /// # Safety
-/// `object` is a large object aligned to a page, its word says *cached*, and nobody else refers to
-/// it.
-pub(crate) unsafe fn put(thread: &ThreadSlot, object: NonNull<u8>, bytes: usize) {
-    let Some(pages) = run_pages(bytes) else {
-        // SAFETY: the caller gave it up.
-        return unsafe { registry::free_large(object) };
-    };
+/// `object` is a large object of `pages`, aligned to a page, its word says *cached*, and nobody else refers to it.
+#[inline(always)]
+pub(crate) unsafe fn keep(thread: &ThreadSlot, object: NonNull<u8>, pages: u32) -> bool {
     let mut runs = RUNS[thread.shard()].0.lock();
-    while let Some(slot) = runs.shelf.make_room(pages) {
-        release(&mut runs, slot);
-    }
-    match runs.shelf.put(pages) {
-        Some(slot) => runs.at[slot] = Some(object),
-        // SAFETY: the caller gave it up.
-        None => unsafe { registry::free_large(object) },
-    }
+    let Some(slot) = runs.shelf.put(pages) else {
+        return false;
+    };
+    runs.at[slot] = Some(object);
+    true
 }
 
-/// Gives the run that stood in `slot` back to the host.
+/// Takes the object out of the registry, or what has to make room for it if it is a run of so many `pages`, and gives that
+/// back to the host without a lock and without the mark.
+///
+/// # Safety
+/// `object` is a large object whose word says *cached*, and nobody else refers to it; one of `pages` as for [`keep`].
 #[cold]
-fn release(runs: &mut Runs, slot: usize) {
-    if let Some(run) = runs.at[slot].take() {
+#[inline(never)]
+pub(crate) unsafe fn give_up(
+    thread: &ThreadSlot,
+    no_cut: NoCut<'_>,
+    object: NonNull<u8>,
+    pages: Option<u32>,
+) {
+    let mut gone = Gone::NOTHING;
+    if let Some(pages) = pages {
+        let mut runs = RUNS[thread.shard()].0.lock();
+        while let Some(slot) = runs.shelf.make_room(pages) {
+            gone = gone.and(release(&mut runs, slot));
+        }
+        drop(runs);
+        // SAFETY: handed on.
+        if unsafe { keep(thread, object, pages) } {
+            return gone.after(no_cut);
+        }
+    }
+    // SAFETY: given up, as the caller says.
+    gone.and(unsafe { registry::take_large(object) })
+        .after(no_cut);
+}
+
+/// Takes the run that stood in `slot` out of the registry.
+#[cold]
+fn release(runs: &mut Runs, slot: usize) -> Gone {
+    match runs.at[slot].take() {
         // SAFETY: a cached run is free and referred to by its cache alone.
-        unsafe { registry::free_large(run) };
+        Some(run) => unsafe { registry::take_large(run) },
+        None => Gone::NOTHING,
     }
 }
 
-/// Empties all caches.
+/// Empties all caches. As the host.
 pub(crate) fn flush_all() {
     for shard in &RUNS {
+        // SAFETY: the heap's own code, until `after` ends it.
+        let no_cut = unsafe { NoCut::begin(thread::current()) };
         let mut runs = shard.0.lock();
+        let mut gone = Gone::NOTHING;
         while let Some(slot) = runs.shelf.oldest() {
-            release(&mut runs, slot);
+            gone = gone.and(release(&mut runs, slot));
         }
+        drop(runs);
+        gone.after(no_cut);
     }
 }

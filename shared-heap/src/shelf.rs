@@ -36,16 +36,21 @@ impl<const SLOTS: usize, const PAGES: u32> Shelf<SLOTS, PAGES> {
     /// Takes off the run that has to make room for one of `pages`; `None` when there is room, or
     /// nothing left to take off.
     pub fn make_room(&mut self, pages: u32) -> Option<usize> {
-        let fits = PAGES.checked_sub(self.total) >= Some(pages);
-        if fits && self.find(0).is_some() {
-            return None;
+        match self.room(pages) {
+            Some(_) => None,
+            None => self.oldest(),
         }
-        self.oldest()
     }
 
-    /// Puts a run of `pages` (at least one) into a free slot, for which there is room.
+    /// A free slot for a run of `pages`, if there is room for it.
+    fn room(&self, pages: u32) -> Option<usize> {
+        let fits = PAGES.checked_sub(self.total) >= Some(pages);
+        if fits { self.find(0) } else { None }
+    }
+
+    /// Puts a run of `pages` (at least one) into a free slot; `None` when there is no room.
     pub fn put(&mut self, pages: u32) -> Option<usize> {
-        let slot = self.find(0)?;
+        let slot = self.room(pages)?;
         self.pages[slot] = pages;
         self.since[slot] = self.clock;
         self.clock = self.clock.wrapping_add(1);

@@ -1,5 +1,6 @@
-//! Attack: an owner with very many objects. Other owners need the heap's lock now and then, and wait for it on budgets of their
-//! own, so a walk over all objects leaves the lock to them between its pieces.
+//! Attack: an owner with very many objects, or with a large one. Each other owner needs the heap's lock now and then, and
+//! waits for it on a budget of its own: a look at all objects leaves the lock to others between its pieces, and pages go back to
+//! the host without it.
 #![expect(unsafe_code, reason = "drives the heap below its safe types")]
 
 use samara_host_std::live_bytes;
@@ -27,20 +28,17 @@ fn hoard() -> Owner {
     owner
 }
 
-/// Reclaims the owner while another thread takes the heap's lock again and again. Returns how often that thread got the lock
-/// while a part of the owner's objects, but not all, had gone back to the host.
-fn served_amid_reclaim(owner: Owner) -> usize {
-    let all = live_bytes();
-    let amid = || (MANY * 16 / 10..all - LARGE).contains(&live_bytes());
+/// Runs `action` while another thread takes a `turn`, with the heap's lock, again and again: how often it did so with `amid`
+/// true before and after.
+fn served(amid: impl Fn() -> bool + Sync, turn: fn(), action: impl FnOnce()) -> usize {
     let (ready, over) = (AtomicBool::new(false), AtomicBool::new(false));
     let served = AtomicUsize::new(0);
     thread::scope(|scope| {
         scope.spawn(|| {
+            let amid = || amid() && !over.load(SeqCst);
             while !over.load(SeqCst) {
                 let began = amid();
-                let object = alloc(LARGE, SLAB_SIZE);
-                // SAFETY: a live object of the test's, given up.
-                unsafe { heap::free(object, class::place(LARGE, SLAB_SIZE)) };
+                turn();
                 if began && amid() {
                     served.fetch_add(1, SeqCst);
                 }
@@ -50,22 +48,78 @@ fn served_amid_reclaim(owner: Owner) -> usize {
         while !ready.load(SeqCst) {
             thread::yield_now();
         }
-        // SAFETY: nothing uses the owner's objects.
-        unsafe { heap::reclaim(owner) };
+        action();
         over.store(true, SeqCst);
     });
     served.into_inner()
 }
 
-#[test]
-fn a_reclaim_leaves_the_lock_between_pieces() {
-    let _alone = alone();
-    // A machine that does other work may leave the other thread no time at all: the attack is repeated then.
+/// A machine that does other work may leave the other thread no time at all: the attack is repeated then.
+fn is_served(mut attack: impl FnMut() -> usize) {
     let served = (0..20).any(|_| {
-        let served = served_amid_reclaim(hoard());
+        let served = attack();
         heap::trim();
         assert_eq!(live_bytes(), 0);
         served > 10
     });
     assert!(served, "the lock was never left");
+}
+
+fn reclaim(owner: Owner) {
+    // SAFETY: nothing uses the owner's objects.
+    unsafe { heap::reclaim(owner) };
+}
+
+#[test]
+fn a_reclaim_leaves_the_lock_between_pieces() {
+    let _alone = alone();
+    is_served(|| {
+        let owner = hoard();
+        let all = live_bytes();
+        // A part of the owner's objects, and not all, has gone back.
+        let amid = || (MANY * 16 / 10..all - LARGE).contains(&live_bytes());
+        let turn = || {
+            let object = alloc(LARGE, SLAB_SIZE);
+            // SAFETY: a live object of the test's, given up.
+            unsafe { heap::free(object, class::place(LARGE, SLAB_SIZE)) };
+        };
+        served(amid, turn, || reclaim(owner))
+    });
+}
+
+/// So many bytes that the host takes a while to take back.
+const HUGE: usize = 64 << 20;
+
+fn huge() -> NonNull<u8> {
+    let object = alloc(HUGE, 1);
+    // SAFETY: so many bytes of the test's.
+    unsafe { object.write_bytes(1, HUGE) };
+    object
+}
+
+/// How often the lock was to be had while the host took back what it counts as gone already.
+fn served_while_host_takes(action: impl FnOnce()) -> usize {
+    served(|| live_bytes() < HUGE, || _ = heap::held_bytes(), action)
+}
+
+#[test]
+fn a_large_object_goes_back_without_the_lock() {
+    let _alone = alone();
+    is_served(|| {
+        let object = huge();
+        // SAFETY: a live object of the test's, given up.
+        let free = || unsafe { heap::free(object, class::place(HUGE, 1)) };
+        served_while_host_takes(free)
+    });
+}
+
+#[test]
+fn a_reclaim_gives_a_large_object_back_without_the_lock() {
+    let _alone = alone();
+    is_served(|| {
+        let owner = Owner::from_index(7).unwrap();
+        // SAFETY: goes with its owner; nothing uses it.
+        unsafe { acting_for(owner, huge) };
+        served_while_host_takes(|| reclaim(owner))
+    });
 }

@@ -125,7 +125,7 @@ pub(crate) const CASES: [Case; 14] = [
     Case("heap: allocate and free 4 KiB", Some(127), |_, times| {
         raw(4096, times);
     }),
-    Case("heap: allocate and free 128 KiB", Some(202), |_, times| {
+    Case("heap: allocate and free 128 KiB", Some(185), |_, times| {
         raw(128 << 10, times);
     }),
     Case("transfer: RRef", Some(13), |world, times| {

@@ -1,10 +1,9 @@
 //! Walks over all slabs, which hold the registry's lock for a piece at a time. Domains choose how many slabs there are, and
 //! other domains wait for the lock on budgets of their own.
 
-use super::{Registry, lock};
+use super::{Registry, with};
 use crate::primitive::atomic::Ordering;
 use crate::slab::{Kind, Slab};
-use crate::thread::{self, NoCut};
 use core::ptr::{self, NonNull};
 use core::{hint, mem};
 
@@ -64,7 +63,7 @@ const PIECE: usize = 256;
 /// Words that are read in the time that releasing one object takes.
 const SCANNED: usize = 32;
 
-/// Work of leaving a slab, which may go back to the host.
+/// Work of leaving a slab, which may be taken out.
 const LEFT: usize = 16;
 
 /// Turns of a loop between two pieces, so that a thread that waits for the lock gets it.
@@ -73,12 +72,11 @@ const PAUSE: u32 = 32;
 impl Walk {
     /// From the newest slab on.
     pub(crate) fn begin() -> Self {
-        // SAFETY: the heap's own code, to the end of this block.
-        let _no_cut = unsafe { NoCut::begin(thread::current()) };
-        let registry = lock();
-        let at = registry.all.newest;
-        keep(at);
-        Self { at, index: 0 }
+        with(|registry| {
+            let at = registry.all.newest;
+            keep(at);
+            Self { at, index: 0 }
+        })
     }
 
     /// Visits slabs under the lock until a piece's work is done, each from the word where its last visit ended. Returns
@@ -91,26 +89,25 @@ impl Walk {
             return false;
         }
         (0..PAUSE).for_each(|_| hint::spin_loop());
-        // SAFETY: the heap's own code, to the end of this block.
-        let _no_cut = unsafe { NoCut::begin(thread::current()) };
-        let mut registry = lock();
-        let mut work: usize = 0;
-        while work < PIECE {
-            // SAFETY: it is kept, so it is listed and alive, also when nothing of it is used any more; the lock is held.
-            let Some(slab) = (unsafe { self.at.as_ref() }) else {
-                break;
-            };
-            let visited = visit(&mut registry, slab, self.index);
-            work = work.saturating_add(visited.work);
-            self.index = visited.to;
-            if self.index >= slab.words() {
-                let left = mem::replace(&mut self.at, slab.older.get());
-                self.index = 0;
-                keep(self.at);
-                registry.let_go(left);
-                work = work.saturating_add(LEFT);
+        with(|registry| {
+            let mut work: usize = 0;
+            while work < PIECE {
+                // SAFETY: it is kept, so it is listed and alive, also when nothing of it is used any more; the lock is held.
+                let Some(slab) = (unsafe { self.at.as_ref() }) else {
+                    break;
+                };
+                let visited = visit(registry, slab, self.index);
+                work = work.saturating_add(visited.work);
+                self.index = visited.to;
+                if self.index >= slab.words() {
+                    let left = mem::replace(&mut self.at, slab.older.get());
+                    self.index = 0;
+                    keep(self.at);
+                    registry.let_go(left);
+                    work = work.saturating_add(LEFT);
+                }
             }
-        }
+        });
         true
     }
 }
@@ -118,9 +115,7 @@ impl Walk {
 impl Drop for Walk {
     fn drop(&mut self) {
         if !self.at.is_null() {
-            // SAFETY: the heap's own code, to the end of this block.
-            let _no_cut = unsafe { NoCut::begin(thread::current()) };
-            lock().let_go(self.at);
+            with(|registry| registry.let_go(self.at));
         }
     }
 }

@@ -31,8 +31,8 @@ unsafe impl HeapHost for KernelHost {
 
     unsafe fn free_pages(start: NonNull<u8>, bytes: usize, _: usize) {
         let run = direct_map::physical(start.as_ptr(), bytes);
-        let count = bytes / PAGE;
-        let freed = run.map(|run| frames::free(run, count, FrameOwner::EXCHANGE_HEAP));
+        let freed =
+            run.map(|run| frames::free_in_pieces(run, bytes / PAGE, FrameOwner::EXCHANGE_HEAP));
         // What did not come from here stays where it is: a leak is better than another's memory
         // given away.
         debug_assert_eq!(freed, Some(Ok(())));
