@@ -3,6 +3,7 @@
 use super::account::Account;
 use super::{Calls, Verdict, Why};
 use crate::call::{self, Activation};
+use crate::host;
 use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::Call;
 use crate::trap_note::Strike;
@@ -71,7 +72,13 @@ pub unsafe fn fault(
 pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Finder) -> Verdict {
     let thread = thread::current();
     let more = micros(elapsed);
-    let activation = match Account::of(thread) {
+    let account = Account::of(thread);
+    if thread.is_told() {
+        // By the clock, as what is measured there: the thread may have stood still since the last tick.
+        let is_others = !matches!(account, Account::Uncharged | Account::Nobodys);
+        thread.tell(host::now_ns(), is_others);
+    }
+    let activation = match account {
         Account::Inside(activation) => activation,
         Account::Moving(at, by) => {
             // SAFETY: handed on.
@@ -88,7 +95,6 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
         Account::Nobodys => return Verdict::Resume,
     };
     let target = activation.target();
-    note_inside(thread, activation, more);
     let overrun = use_up(activation, more);
     let strike = if target.is_dead() {
         None
@@ -121,20 +127,6 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
             Verdict::Later
         }
     }
-}
-
-/// Time of a domain that was entered in an uncharged stretch is not the host's in that stretch.
-fn note_inside(thread: &ThreadSlot, activation: &Activation, more: u32) {
-    if thread.is_inside_uncharged(activation.frame()) {
-        thread.note_others(u64::from(more).saturating_mul(1000));
-    }
-}
-
-/// Whether the innermost domain was entered in an uncharged stretch: what it waits is its time, and not the host's for who
-/// asked further out.
-pub(crate) fn is_inside() -> bool {
-    let thread = thread::current();
-    call::nearest(thread).is_some_and(|at| thread.is_inside_uncharged(at.frame()))
 }
 
 /// Counts `more` microseconds for `activation` and for those further out of the same generation: a domain
@@ -205,7 +197,6 @@ unsafe fn serving(
     registers: &Registers,
     finder: &dyn Finder,
 ) -> Verdict {
-    note_inside(thread, served, more);
     let overrun = use_up(served, more);
     if !served.target().is_dead() {
         if !overrun {
@@ -270,16 +261,11 @@ pub(crate) fn host_waited(time: Duration) {
 /// ticks alone tell work from waits.
 pub(crate) fn host_worked(time: Duration, ticks: u32) {
     charge(|renews| {
-        let more = if renews {
+        if renews {
             ticks
         } else {
             micros(time).max(ticks)
-        };
-        let thread = thread::current();
-        if let Some(activation) = call::nearest(thread) {
-            note_inside(thread, activation, more);
         }
-        more
     });
 }
 

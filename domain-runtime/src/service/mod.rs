@@ -31,9 +31,8 @@ use crate::primitive::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::reason::{ExitKind, ExitReason, this_thread};
 use crate::shortage::{self, Watch};
 use crate::spec::DomainSpec;
-use crate::spent::Spent;
 use crate::state::State;
-use crate::{contain, exports, host, reaper, stack, threads};
+use crate::{contain, exports, host, reaper, spent, stack, threads};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
@@ -260,18 +259,22 @@ impl<I: ?Sized + Interface> Service<I> {
         unsafe { thread::as_host(alone) }
     }
 
-    /// Waits to `end` at most, and for no longer than the budget allows of the domain on whose behalf this is. The
-    /// wait is counted against that budget.
+    /// Waits to `end` at most, and for no more than half of what is left of the budget of the domain on whose behalf this is:
+    /// an asker that may not wait as long as it takes is refused, and lives. The wait is counted against that budget, but for
+    /// what the machine's other threads make it longer.
     fn waiting<R>(&self, end: u64, wait: impl FnOnce(u64) -> R) -> R {
-        let longest = contain::host_may_wait();
-        let spent = Spent::begin();
+        let longest = contain::host_may_wait().map(|left| left / 2);
         let wait = || wait(longest.map_or(end, |most| end.min(self.deadline(most))));
-        // SAFETY: the runtime's own, called as the host.
-        let (done, _) = unsafe { thread::as_host_uncharged(wait) };
-        if longest.is_some() {
-            contain::host_waited(spent.time());
-        }
-        done
+        let waited = || {
+            // SAFETY: the runtime's own, called as the host.
+            let (done, spent) = unsafe { spent::uncharged(wait) };
+            if let Some(most) = longest {
+                contain::host_waited(spent.time.min(most));
+            }
+            done
+        };
+        // If it is part of a recovery further out it is not counted there once more.
+        spent::apart(waited)
     }
 
     fn deadline(&self, wait: Duration) -> u64 {
@@ -284,14 +287,13 @@ impl<I: ?Sized + Interface> Service<I> {
         let began = host::now_ns();
         self.leave(old)?;
         loop {
-            let spent = Spent::begin();
             // SAFETY: the runtime's own, called as the host.
-            let (once, ticks) = unsafe { thread::as_host_uncharged(|| self.restart_once(began)) };
+            let (once, spent) = unsafe { spent::uncharged(|| self.restart_once(began)) };
             match once {
                 // A crash in `init` counts like any other: the budget ends the loop.
                 Err(SpawnError::Init(_)) => {}
                 Err(error) => {
-                    contain::host_worked(spent.time(), ticks);
+                    contain::host_worked(spent.time, spent.ticks);
                     return Err(error);
                 }
                 Ok(()) => return Ok(()),
