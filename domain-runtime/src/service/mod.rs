@@ -273,7 +273,7 @@ impl<I: ?Sized + Interface> Service<I> {
             }
             done
         };
-        // If it is part of a recovery further out it is not counted there once more.
+        // As part of a recovery further out it is counted here alone.
         spent::apart(waited)
     }
 
@@ -287,21 +287,26 @@ impl<I: ?Sized + Interface> Service<I> {
         let began = host::now_ns();
         self.leave(old)?;
         loop {
-            // SAFETY: the runtime's own, called as the host.
-            let (once, spent) = unsafe { spent::uncharged(|| self.restart_once(began)) };
-            match once {
+            // As part of a recovery further out it is counted here alone.
+            match spent::apart(|| self.restart_counted(began)) {
                 // A crash in `init` counts like any other: the budget ends the loop.
                 Err(SpawnError::Init(_)) => {}
-                Err(error) => {
-                    contain::host_worked(spent.time, spent.ticks);
-                    return Err(error);
-                }
-                Ok(()) => return Ok(()),
+                done => return done,
             }
         }
     }
 
-    /// One attempt of that. A restart is spent on a start, and on a crash in it.
+    /// One attempt, whose time is counted against who asks if it was in vain.
+    fn restart_counted(&self, began: u64) -> Result<(), SpawnError> {
+        // SAFETY: the runtime's own, called as the host.
+        let (once, spent) = unsafe { spent::uncharged(|| self.restart_once(began)) };
+        if !matches!(once, Ok(()) | Err(SpawnError::Init(_))) {
+            contain::host_worked(spent.time, spent.ticks);
+        }
+        once
+    }
+
+    /// One attempt. A restart is spent on a start, and on a crash in it.
     fn restart_once(&self, began: u64) -> Result<(), SpawnError> {
         if self.standing() != Standing::Wanted {
             return Err(SpawnError::Stopped);

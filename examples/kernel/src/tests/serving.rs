@@ -1,5 +1,6 @@
 //! What the kernel does for a domain on that domain's thread is that domain's time.
 
+use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 
@@ -54,7 +55,7 @@ fn init((): ()) -> Result<State, RpcError> {
 
 /// What a domain with this spec gets for `times` questions, how many answers were made, and how it ended.
 fn asks(spec: DomainSpec, times: u32) -> (Result<u32, RpcError>, u32, Option<ExitKind>) {
-    let mut seen = None;
+    let seen = Cell::new(None);
     leaves_nothing(|| {
         ANSWERED.store(0, SeqCst);
         let domain = runtime().spawn(spec, init, Mint::nothing());
@@ -62,10 +63,10 @@ fn asks(spec: DomainSpec, times: u32) -> (Result<u32, RpcError>, u32, Option<Exi
         let of: Proxy<dyn Oracle> = Proxy::export(Object).ok().expect("room");
         let got = domain.proxy().expect("alive").ask(of, times);
         let end = domain.exit_reason().map(|at| at.kind);
-        seen = Some((got, ANSWERED.load(SeqCst), end));
+        seen.set(Some((got, ANSWERED.load(SeqCst), end)));
         domain.kill();
     });
-    seen.expect("it ran")
+    seen.get().expect("it ran")
 }
 
 kernel_tests! {
