@@ -65,6 +65,7 @@ fn asks(spec: DomainSpec, times: u32) -> (Result<u32, RpcError>, u32, Option<Exi
         let end = domain.exit_reason().map(|at| at.kind);
         seen.set(Some((got, ANSWERED.load(SeqCst), end)));
         domain.kill();
+        runtime().collect_exports();
     });
     seen.get().expect("it ran")
 }
