@@ -154,9 +154,15 @@ fn left_of(activation: &Activation) -> u32 {
     budget.saturating_sub(used.unwrap_or_default())
 }
 
+/// Half of what the budget of `activation` has left, or a 16th of all if that is more: one ends nobody who has so much left, and
+/// few end each.
+fn share_of(activation: &Activation) -> u32 {
+    let budget = activation.target().block().budget.load(SeqCst);
+    (left_of(activation) / 2).max(budget / 16).max(1)
+}
+
 /// A tick on a thread that goes in or out. What is moved on the way in is the caller's: its time too. So is a result, of
-/// which at most half of what its budget has left counts, or a 16th of all: one result ends no caller that has so much left, and
-/// few end each. An overrun condemns it, and it is cut where the call returns to it.
+/// which at most a [share](share_of) counts. An overrun condemns it, and it is cut where the call returns to it.
 ///
 /// # Safety
 /// As for [`tick`]; `activation` is the innermost, and `caller` the one below.
@@ -168,14 +174,11 @@ unsafe fn crossing(
     registers: &Registers,
     finder: &dyn Finder,
 ) -> Verdict {
-    let half = || {
-        let budget = caller.target().block().budget.load(SeqCst);
-        (left_of(caller) / 2).max(budget / 16).max(1)
-    };
     let more = if activation.is_entering() {
         more
     } else {
-        activation.share_of_result(more, half).unwrap_or(0)
+        let share = || share_of(caller);
+        activation.share_of_result(more, share).unwrap_or(0)
     };
     if more == 0 || !use_up(caller, more) || caller.target().is_dead() {
         return Verdict::Resume;
@@ -236,17 +239,14 @@ pub(crate) fn waited(time: Duration, ticks: u32) {
     }
 }
 
-/// What is left of the budget of the domain on whose behalf the host is about to wait, on the running thread;
+/// How long the host may wait now on behalf of a domain, on the running thread: its share of what that one's budget has left.
 /// `None` for no end: also where waits do not count.
 #[cfg(feature = "alloc")]
 pub(crate) fn host_may_wait() -> Option<Duration> {
     let activation = call::nearest(thread::current())?;
     let block = activation.target().block();
-    let budget = block.budget.load(SeqCst);
-    let left = budget.saturating_sub(activation.use_up(0));
-    let counts = budget != 0 && !block.renews.load(SeqCst);
-    // One more, as above.
-    counts.then(|| Duration::from_micros(u64::from(left).saturating_add(1)))
+    let counts = block.budget.load(SeqCst) != 0 && !block.renews.load(SeqCst);
+    counts.then(|| Duration::from_micros(share_of(activation).into()))
 }
 
 /// The host has waited for `time` on behalf of a domain, on the running thread: as [`waited`]. The thread is cut

@@ -259,11 +259,11 @@ impl<I: ?Sized + Interface> Service<I> {
         unsafe { thread::as_host(alone) }
     }
 
-    /// Waits to `end` at most, and for no more than half of what is left of the budget of the domain on whose behalf this is:
-    /// an asker that may not wait as long as it takes is refused, and lives. The wait is counted against that budget, but for
-    /// what the machine's other threads make it longer.
+    /// Waits to `end` at most, and for no longer than a share of what the domain has left on whose behalf this is: an asker that
+    /// may not wait as long as it takes is refused, and lives. The wait is counted against its budget, but for what the machine's
+    /// other threads make it longer.
     fn waiting<R>(&self, end: u64, wait: impl FnOnce(u64) -> R) -> R {
-        let longest = contain::host_may_wait().map(|left| left / 2);
+        let longest = contain::host_may_wait();
         let wait = || wait(longest.map_or(end, |most| end.min(self.deadline(most))));
         let waited = || {
             // SAFETY: the runtime's own, called as the host.
