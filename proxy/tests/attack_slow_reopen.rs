@@ -152,7 +152,11 @@ fn asks_once(way: Way, hogs: usize, budget: Option<Duration>) {
         assert!(disk.kill());
         stays
     });
-    let hog = || while !OVER.load(SeqCst) {};
+    let hog = || {
+        while !OVER.load(SeqCst) {
+            std::hint::spin_loop();
+        }
+    };
     let hogs: Vec<_> = (0..hogs).map(|_| thread::spawn(hog)).collect();
     MEAN.store(true, SeqCst);
     let got = proxy.len();
