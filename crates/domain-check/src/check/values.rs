@@ -5,8 +5,9 @@
 //! calls, and nobody proves anything any more (rustc's issue 25860). So a function whose signature links a lifetime that
 //! is bound late with anything else is called, and is no value. A closure is one always, and links none.
 //!
-//! `lifetimes` judges what signatures imply, by their syntax; this is the other end of the same hole. It reads types as
-//! the compiler resolved them, so that no other name, import or macro hides one, and has to understand no definition.
+//! `lifetimes` judges what signatures imply, by their syntax; this is the other end of the same hole, as far as values lead
+//! there (decision 130 names the others). It reads types as the compiler resolved them, so that no other name, import or
+//! macro hides one, and has to understand no definition.
 //!
 //! The bounds that a type implies say that what is inside outlives the lifetime outside. A lifetime that stands only at the
 //! reference that an argument is, is outside of nothing else: no other place takes a borrow that is believed to live as
@@ -16,7 +17,7 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use super::tokens::{is_punct, is_word};
+use super::tokens::{is_punct, is_word, plain};
 use crate::finding::{Finding, Findings, Rule};
 
 /// Every function and closure that is a value, and may not be, in code whose expressions have their whole types beside
@@ -51,7 +52,7 @@ fn parameters(source: TokenStream, found: &mut BTreeSet<String>) {
         if is_item && is_punct(rest.first(), '<') {
             let end = closing(rest).unwrap_or(rest.len());
             let each = rest[..end].iter().filter_map(|it| match it {
-                TokenTree::Ident(name) => Some(name.to_string()),
+                TokenTree::Ident(name) => Some(plain(name)),
                 _ => None,
             });
             found.extend(each);
@@ -193,7 +194,7 @@ impl Signature {
                     self.is_inside |= inside || !is_punct(before, '&');
                     self.words.push(format!("'{name}"));
                 }
-                TokenTree::Ident(name) => self.words.push(name.to_string()),
+                TokenTree::Ident(name) => self.words.push(plain(name)),
                 TokenTree::Group(group) => {
                     let inner: Vec<TokenTree> = group.stream().into_iter().collect();
                     self.types(&inner, inside);
@@ -454,10 +455,11 @@ mod tests {
         assert!(found.is_empty(), "{found:?}");
     }
 
-    /// Without a value whose lifetimes are bound late: the method of a trait, and a function whose lifetimes are bound early.
-    const HELD_BY_OTHERS: [&str; 2] = [
+    /// Without a value whose lifetimes are bound late: methods of traits, and a function whose lifetimes are bound early.
+    const HELD_BY_OTHERS: [&str; 3] = [
         "implied_by_a_header_of_what_a_closure_returns",
         "implied_by_a_short_projection",
+        "implied_by_an_item_of_nobodys",
     ];
 
     /// What an argument's type implies is seen here without any knowledge of that type.

@@ -157,6 +157,7 @@ impl Pair {
 
     /// Lets an object go whose destructor takes long, and waits until it runs.
     fn let_go(object: Proxy<dyn Object>) {
+        object.touch().expect("its exporter lives");
         drop(object);
         while !IS_INSIDE.load(SeqCst) {
             sleep(Duration::from_millis(1));

@@ -96,8 +96,7 @@ impl Shape<'_> {
     /// more, it need not outlive what the implementor does (84366). Parameters of a function, and of an impl without a
     /// trait, are looked at where the function is called; those of a header where the impl is used.
     fn free_types(&mut self, item: &ItemImpl, header: &BTreeSet<Name>, trait_name: &str) {
-        let mut given = Given::default();
-        given.visit_generics(&item.generics);
+        let given = given(&item.generics, header, self.definitions);
         let is_said = |name: &Ident| {
             self.definitions
                 .is_always_said(trait_name, &name.to_string())
@@ -116,7 +115,7 @@ impl Shape<'_> {
                 continue;
             } else if associated.contains(&name) {
                 "associates"
-            } else if !given.0.contains(&name) {
+            } else if !given.contains(&name) {
                 "calls a function for"
             } else {
                 continue;
@@ -239,13 +238,77 @@ impl<'ast> Visit<'ast> for Bound<'_> {
     fn visit_expr(&mut self, _: &'ast syn::Expr) {}
 }
 
-/// Names that bounds say to be associated, other than what functions return: `R` in `Iterator<Item = R>`.
-#[derive(Default)]
-struct Given(BTreeSet<Name>);
+/// The names that a header determines, and those that bounds of these associate: `R` where `I: Iterator<Item = R>`. No function
+/// returns one of them.
+fn given(
+    generics: &Generics,
+    header: &BTreeSet<Name>,
+    definitions: &Definitions,
+) -> BTreeSet<Name> {
+    let mut bounds = Vec::new();
+    for parameter in generics.type_params() {
+        bounds.extend(
+            parameter
+                .bounds
+                .iter()
+                .map(|it| (parameter.ident.to_string(), it)),
+        );
+    }
+    for predicate in generics.where_clause.iter().flat_map(|it| &it.predicates) {
+        // Any other type may name what it does not determine.
+        if let WherePredicate::Type(it) = predicate
+            && let Type::Path(path) = &it.bounded_ty
+            && let Some(name) = path.path.get_ident()
+        {
+            bounds.extend(it.bounds.iter().map(|bound| (name.to_string(), bound)));
+        }
+    }
+    let parameters: BTreeSet<_> = generics
+        .type_params()
+        .map(|it| it.ident.to_string())
+        .collect();
+    let mut given = header.clone();
+    // Each round adds one at least, or is the last.
+    for _ in 0..=parameters.len() {
+        for (name, bound) in &bounds {
+            if given.contains(name) {
+                let mut associated = Associated(Bound {
+                    definitions,
+                    parameters: parameters.clone(),
+                    names: BTreeSet::new(),
+                });
+                associated.visit_type_param_bound(bound);
+                given.extend(associated.0.names);
+            }
+        }
+    }
+    let mut returned = Returned(BTreeSet::new());
+    returned.visit_generics(generics);
+    given.retain(|name| header.contains(name) || !returned.0.contains(name));
+    given
+}
 
-impl<'ast> Visit<'ast> for Given {
+/// Names that the types determine which a bound associates.
+struct Associated<'a>(Bound<'a>);
+
+impl<'ast> Visit<'ast> for Associated<'_> {
     fn visit_assoc_type(&mut self, associated: &'ast syn::AssocType) {
-        if associated.ident != "Output" {
+        self.0.visit_type(&associated.ty);
+    }
+}
+
+/// Names in what functions return.
+struct Returned(BTreeSet<Name>);
+
+impl<'ast> Visit<'ast> for Returned {
+    fn visit_return_type(&mut self, result: &'ast syn::ReturnType) {
+        if let syn::ReturnType::Type(_, ty) = result {
+            self.0.extend(inside(ty));
+        }
+    }
+
+    fn visit_assoc_type(&mut self, associated: &'ast syn::AssocType) {
+        if associated.ident == "Output" {
             self.0.extend(inside(&associated.ty));
         }
         visit::visit_assoc_type(self, associated);

@@ -52,6 +52,7 @@ pub(super) fn check(code: &Code, definitions: &Definitions) -> Findings {
     let words = library::words(code.source.clone());
     library::search(&words, &mut shape.findings);
     nameless::search(&words, &mut shape.findings);
+    printed::search(&words, &mut shape.findings);
     adapters::search(code, &own, &mut shape.findings);
     phases::search(file, &mut shape.findings);
     shape.findings

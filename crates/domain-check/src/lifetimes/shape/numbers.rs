@@ -1,4 +1,4 @@
-//! Names of numbers. What is compiled is judged by the names of its types, so a number's is a number's.
+//! Names of numbers, and `Option`. What is compiled is judged by the names of its types, so no other type has one of these.
 
 use syn::Ident;
 
@@ -12,6 +12,10 @@ impl Shape<'_> {
         if NUMBERS.iter().any(|it| name == it) {
             let what = format!("a type has a number's name, `{name}`: give it another one");
             self.find(Rule::UnsafeCode, what);
+        }
+        if name == "Option" {
+            let what = "a type has the name `Option`, whose arguments are taken for plain: give it another one";
+            self.find(Rule::ImpliedBound, what.to_owned());
         }
     }
 }

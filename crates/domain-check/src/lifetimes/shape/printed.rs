@@ -4,11 +4,29 @@
 //! there: `*const (dyn Mark + 'static)` becomes `*const dyn Mark + 'static`. Behind the result of a bound, or a cast, that reads
 //! as one bound, or value, more. Everywhere else it can't be read at all. The compiler refuses the spelling in sources.
 
+use std::collections::BTreeSet;
+
 use syn::punctuated::Punctuated;
 use syn::{BinOp, Expr, ExprBinary, PathArguments, ReturnType, Token, Type, TypeParamBound};
 
 use super::Shape;
-use crate::finding::Rule;
+use crate::finding::{Finding, Findings, Rule};
+
+/// What the compiler puts before parts of a closure's type, where it prints that whole.
+const LABELS: &[&str] = &[
+    "closure_kind_ty",
+    "closure_sig_as_fn_ptr_ty",
+    "signature_parts_ty",
+    "upvar_tys",
+];
+
+/// Finds names that a label could be taken for.
+pub(super) fn search(words: &BTreeSet<String>, findings: &mut Findings) {
+    for word in LABELS.iter().filter(|it| words.contains(**it)) {
+        let what = format!("`{word}` is what the compiler calls a part of a closure's type");
+        findings.push(Finding::new(Rule::ReservedName, what));
+    }
+}
 
 impl Shape<'_> {
     /// Judges what is bounded by all of these.

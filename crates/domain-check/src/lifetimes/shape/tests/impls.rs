@@ -49,6 +49,22 @@ fn an_impls_parameters_stand_in_its_header() {
             "impl<R, F: Fn() -> R> Show for By<F> { fn show(&self) -> u64 { 0 } }",
             "calls a function for R",
         ),
+        (
+            "impl<R, F: Fn() -> R> Show for By<F> where Empty<R>: Iterator<Item = R> {}",
+            "calls a function for R",
+        ),
+        (
+            "impl<R, F: Fn() -> R, I: Iterator<Item = R>> Show for By<F, I> {}",
+            "calls a function for R",
+        ),
+        (
+            "impl<R, I: Iterator<Item = <R as Get>::Of>> Show for By<I> {}",
+            "calls a function for R",
+        ),
+        (
+            "impl<R, G: Gives<Of = R>, F: Fn() -> G> Show for By<F> {}",
+            "calls a function for R",
+        ),
         ("impl<B> ToOwned for By<B> { type Owned = B; }", "ToOwned"),
         (
             "use alloc::borrow::ToOwned as T; impl T for One { type Owned = u8; }",
@@ -59,6 +75,7 @@ fn an_impls_parameters_stand_in_its_header() {
         "impl<'a> R for S<'a> {} impl<'a> R<'a> for S {} impl<'a> R for &'a S {} impl R for S<'_> {}",
         "impl<'a, T> R for dyn Tr<'a, T> {}",
         "impl<R, F: Fn() -> R> Show for By<F, R> { fn show(&self) -> u64 { 0 } } impl<R, F: Fn() -> R> By<F> {}",
+        "impl<R, S, I: Iterator<Item = R>> Show for By<I> where R: Iterator<Item = S> {}",
         "impl<F> By<F> { fn show<R>(&self) where F: Fn() -> R {} }",
         "struct Bag<T>(T); struct Iter<'a, T>(&'a T); impl<'a, T> IntoIterator for &'a Bag<T> { type Item = &'a T; type IntoIter = Iter<'a, T>; }",
     ]);
