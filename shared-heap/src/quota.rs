@@ -6,7 +6,7 @@
 //! and a domain without a limit pays one load.
 //!
 //! How long a count takes is up to all others, who have the objects. So it has no lock of the owner's and no mark, and
-//! costs its asker a small share ([`census::for_quota`]).
+//! costs its asker a small share (`census::for_quota`).
 //!
 //! What others hand to it is checked only where the one who hands over asks
 //! ([`is_limited`], then [`admit`]): a receiver that would pass twice its limit is refused.

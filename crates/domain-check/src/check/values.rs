@@ -455,11 +455,15 @@ mod tests {
         assert!(found.is_empty(), "{found:?}");
     }
 
-    /// Without a value whose lifetimes are bound late: methods of traits, and a function whose lifetimes are bound early.
-    const HELD_BY_OTHERS: [&str; 3] = [
+    /// Without a value whose lifetimes are bound late: methods of traits, destructors, and functions whose lifetimes are bound
+    /// early.
+    const HELD_BY_OTHERS: [&str; 6] = [
         "implied_by_a_header_of_what_a_closure_returns",
         "implied_by_a_short_projection",
         "implied_by_an_item_of_nobodys",
+        "implied_dropped_closure",
+        "implied_dropped_early_bound",
+        "implied_dropped_header",
     ];
 
     /// What an argument's type implies is seen here without any knowledge of that type.

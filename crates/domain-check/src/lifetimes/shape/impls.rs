@@ -28,6 +28,7 @@ impl Shape<'_> {
         self.free_lifetimes(item, &header, &trait_name);
         self.free_types(item, &header, &trait_name);
         self.kept_projections(item, &trait_name);
+        self.destructor(item, &trait_name);
         self.proofs(item, &trait_name);
     }
 
@@ -126,6 +127,21 @@ impl Shape<'_> {
                  parameter of the implementor, as in `Own<F: Fn() -> {name}, {name}>`"
             );
             self.find(Rule::ImpliedBound, what);
+        }
+    }
+
+    /// Refuses a destructor that calls a trait's methods of a parameter. The compiler does not look whether what a struct is
+    /// made of is well-formed, and no path names the type when it is dropped (rustc's issue 25860).
+    fn destructor(&mut self, item: &ItemImpl, trait_name: &str) {
+        if !self.definitions.means(trait_name, "Drop") {
+            return;
+        }
+        let mut bounds = Bounded(false);
+        bounds.visit_generics(&item.generics);
+        if bounds.0 {
+            let what = "an impl of Drop bounds a parameter by a trait: the compiler does not look at what the dropped \
+                        struct is made of; have the parameter drop itself, or keep `Box<dyn Trait>` in the struct";
+            self.find(Rule::ImpliedBound, what.to_owned());
         }
     }
 
@@ -294,6 +310,15 @@ struct Associated<'a>(Bound<'a>);
 impl<'ast> Visit<'ast> for Associated<'_> {
     fn visit_assoc_type(&mut self, associated: &'ast syn::AssocType) {
         self.0.visit_type(&associated.ty);
+    }
+}
+
+/// Whether there is a bound by a trait, other than `?Sized`.
+struct Bounded(bool);
+
+impl<'ast> Visit<'ast> for Bounded {
+    fn visit_trait_bound(&mut self, bound: &'ast syn::TraitBound) {
+        self.0 |= !matches!(bound.modifier, TraitBoundModifier::Maybe(_));
     }
 }
 

@@ -126,3 +126,28 @@ fn a_trait_bounds_no_others_associated_types() {
         "trait Source<R, T: Iterator<Item = R>> { fn give(self) -> R; }",
     ]);
 }
+
+#[test]
+fn a_destructor_calls_no_traits_method_of_a_parameter() {
+    refused(&[
+        (
+            "struct S<T: Run>(T); impl<T: Run> Drop for S<T> { fn drop(&mut self) {} }",
+            "an impl of Drop bounds a parameter",
+        ),
+        (
+            "impl<F> core::ops::Drop for S<F> where F: FnMut() { fn drop(&mut self) {} }",
+            "an impl of Drop bounds a parameter",
+        ),
+        (
+            "use core::ops::Drop as D; impl<T: ?Sized + Copy> D for S<T> { fn drop(&mut self) {} }",
+            "an impl of Drop bounds a parameter",
+        ),
+        (
+            "impl<T> Drop for S<T> where for<'a> &'a T: Run { fn drop(&mut self) {} }",
+            "an impl of Drop bounds a parameter",
+        ),
+    ]);
+    accepted(&[
+        "impl<'a, T: ?Sized + 'a> Drop for S<'a, T> { fn drop(&mut self) {} } impl Drop for Box<dyn Run> {}",
+    ]);
+}
