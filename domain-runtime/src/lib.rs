@@ -89,10 +89,7 @@ mod segments;
 pub mod service;
 mod shortage;
 pub mod spec;
-#[cfg_attr(
-    not(feature = "alloc"),
-    expect(dead_code, reason = "services and threads ask for the rest")
-)]
+#[cfg(feature = "alloc")]
 mod spent;
 pub mod stack;
 pub mod state;

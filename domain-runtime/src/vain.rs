@@ -1,6 +1,7 @@
 //! A domain that asks in vain pays for the time that the host spends on its request.
 
-use crate::{call, contain, spent};
+use crate::spent::Spent;
+use crate::{call, contain};
 use samara_shared_heap::thread;
 
 /// Runs `attempt` as the host. If it fails, the time that it took is counted against the budget of the domain on whose
@@ -13,10 +14,15 @@ use samara_shared_heap::thread;
 /// As for [`thread::as_host`]. The result of `attempt` needs no destructor: it is lost where the domain is dead.
 pub unsafe fn at_askers_expense<E>(attempt: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
     let attempt = || {
+        let (spent, before) = (Spent::begin(), contain::host_may_wait());
         // SAFETY: handed on.
-        let (outcome, spent) = unsafe { spent::uncharged(attempt) };
+        let (outcome, ticks) = unsafe { thread::as_host_uncharged(attempt) };
         if outcome.is_err() {
-            contain::host_worked(spent.time, spent.ticks);
+            let took = spent.time();
+            let counted = before
+                .zip(contain::host_may_wait())
+                .map(|(before, left)| before.saturating_sub(left));
+            contain::host_worked(took.saturating_sub(counted.unwrap_or_default()), ticks);
         }
         outcome
     };

@@ -304,11 +304,9 @@ impl Toiler for Toiling {
                     let _ = object.nothing();
                 }
             }
-            // Each wait takes a share of what its budget has left.
+            // Once: work after it would be ended as any other.
             Where::Recovery => {
-                while now() < end {
-                    let _ = other.nothing();
-                }
+                let _ = other.nothing();
             }
             _ => toil(end),
         }
