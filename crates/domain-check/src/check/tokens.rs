@@ -10,6 +10,11 @@ pub(crate) fn is_word(token: &TokenTree, word: &str) -> bool {
     matches!(token, TokenTree::Ident(ident) if ident == word)
 }
 
+/// Whether a `>` that comes behind these is the end of `->`, which closes nothing.
+pub(crate) fn is_arrow(before: &[TokenTree]) -> bool {
+    is_punct(before.last(), '-')
+}
+
 /// An identifier without `r#`: to the compiler the two are one name, unless it is a keyword.
 pub(crate) fn plain(ident: &Ident) -> String {
     let name = ident.to_string();
@@ -26,10 +31,7 @@ pub(crate) fn until_body(tokens: &[TokenTree]) -> &[TokenTree] {
     for (index, token) in tokens.iter().enumerate() {
         match token {
             TokenTree::Punct(mark) if mark.as_char() == '<' => depth += 1,
-            // The end of `->` closes nothing.
-            TokenTree::Punct(mark)
-                if mark.as_char() == '>' && !is_punct(tokens[..index].last(), '-') =>
-            {
+            TokenTree::Punct(mark) if mark.as_char() == '>' && !is_arrow(&tokens[..index]) => {
                 depth = depth.saturating_sub(1);
             }
             TokenTree::Punct(mark) if mark.as_char() == ';' => return &tokens[..index],

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use super::tokens::{is_punct, is_word, plain};
+use super::tokens::{is_arrow, is_punct, is_word, plain};
 use crate::finding::{Finding, Findings, Rule};
 
 /// Every function and closure that is a value, and may not be, in code whose expressions have their whole types beside
@@ -60,7 +60,7 @@ fn parameters(source: TokenStream, found: &mut BTreeSet<String>) {
     }
 }
 
-/// What begins an item that may have parameters.
+/// Words that begin an item with parameters.
 const ITEMS: &[&str] = &["enum", "fn", "impl", "struct", "trait", "type", "union"];
 
 /// Where the angle bracket that begins here ends.
@@ -238,11 +238,6 @@ impl Signature {
             begins = depth == 0 && is_punct(Some(token), ',');
         }
     }
-}
-
-/// Whether what comes next is the end of `->`, which closes nothing.
-fn is_arrow(before: &[TokenTree]) -> bool {
-    is_punct(before.last(), '-')
 }
 
 /// Whether a path that ends here is `core`'s `Option`: the compiler prints more of another one's path.

@@ -236,7 +236,7 @@ fn a_projection_is_what_bounds_say() {
         // A bound of another parameter says nothing of this one.
         "struct Own<D: Dev>(D); trait Dev { type Error; }
          impl<D: Dev> Own<D> { fn with<R>(&self, f: impl FnOnce() -> R) -> &D::Error { x() } }",
-        // What is bound there is nobody's else.
+        // Lifetimes that are bound there belong to no other item.
         "trait Dev { type Error; } fn f<'a, D: Dev + for<'x> Fn(&'x u8) -> &'x u8>(d: &'a D, e: &'a D::Error) {}",
     ]);
 }

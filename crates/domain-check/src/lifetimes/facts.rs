@@ -38,12 +38,12 @@ pub(super) struct Occurrence {
     pub(super) is_plain: bool,
 }
 
-/// What a bound is good for.
+/// Whether a bound may excuse, or only accuse.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Standing {
     /// The compiler may infer it, so a body may rely on it. It accuses.
     Implied,
-    /// Who has a value of the type has proved it, too: the type stands there in full, and with one meaning. It may excuse.
+    /// Making a value of the type has proved it, too: the type stands there in full, and with one meaning. It may excuse.
     Proved,
 }
 

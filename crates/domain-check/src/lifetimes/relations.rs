@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Name, STATIC};
 
-/// Pairs of outer and inner. They accuse: what is assumed to be on the safe side is among them. What excuses is
-/// [`Declared`](super::declared::Declared).
+/// Pairs of outer and inner. They accuse, and some of them are only assumed, to be on the safe side.
+/// [`Declared`](super::declared::Declared) excuses.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Relations {
     pairs: BTreeSet<(Name, Name)>,

@@ -50,7 +50,7 @@ pub(super) fn equates(item: &ItemTrait) -> bool {
             self.0 = true;
         }
 
-        // What a method says of its own parameters is known where it is called.
+        // The bounds of a method's own parameters are known where it is called.
         fn visit_trait_item_fn(&mut self, _: &'ast syn::TraitItemFn) {}
     }
     let mut found = Found(false);

@@ -342,7 +342,7 @@ impl Definitions {
                 relate(outer, parameter, Standing::Proved);
             }
         }
-        // What is projected from a parameter outlives a lifetime: some of what the parameter has may.
+        // A type that is projected from a parameter outlives a lifetime: so may a part of the parameter.
         for (outer, inner) in declared
             .relations()
             .pairs()

@@ -106,7 +106,7 @@ impl<'ast> Visit<'ast> for Turned<'_> {
             self.visit_generic_argument(argument);
             self.depth -= u32::from(turns);
         }
-        // What leads there may have arguments, too.
+        // The segments that lead there may have arguments, too.
         let before = path.segments.len() - 1;
         for segment in path.segments.iter().take(before) {
             self.visit_path_segment(segment);

@@ -1,4 +1,5 @@
-//! Names of numbers, and `Option`. What is compiled is judged by the names of its types, so no other type has one of these.
+//! Names of numbers, and `Option`. The checks judge compiled code by the names of its types, so no other type has one of
+//! these.
 
 use syn::Ident;
 

@@ -248,7 +248,7 @@ struct Outer<'n> {
 }
 
 impl Outer<'_> {
-    /// What a bound by it is good for.
+    /// Whether a bound by it may excuse, or only accuse.
     fn standing(&self, standing: Standing) -> Standing {
         match self.is_kept {
             true => standing,

@@ -56,7 +56,7 @@ pub(super) struct Scope {
     pub(super) bounds: Facts,
     /// Which type has which trait as a bound.
     pub(super) bounded: Vec<(Vec<Name>, TraitBound)>,
-    /// What bounds say that types are which others associate.
+    /// Types that other types associate, as bounds name them.
     pub(super) said: Vec<Said>,
     /// A number that no name and no place in `header` and `bounds` has.
     pub(super) next: Node,
@@ -247,7 +247,7 @@ impl<'a> Walk<'a> {
     }
 
     fn occurs(&mut self, name: &Name) {
-        // What is projected is none of the places that stand inside.
+        // A projected type is none of the places that stand inside.
         let around = self.projected_in.unwrap_or(self.nodes.len());
         self.facts.occurrences.push(Occurrence {
             name: name.clone(),
