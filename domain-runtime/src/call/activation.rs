@@ -124,12 +124,6 @@ impl Activation {
         core::ptr::eq(self.frame.prev(), (&raw const *other).cast())
     }
 
-    /// Its frame on the running thread's chain.
-    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
-    pub(crate) fn frame(&self) -> *const Frame {
-        &raw const self.frame
-    }
-
     /// The activations further out on the running thread's chain, from the next one on.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn outer(&self) -> impl Iterator<Item = &Self> {

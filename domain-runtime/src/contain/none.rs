@@ -47,8 +47,3 @@ pub(crate) fn host_waited(_: Duration) {}
 
 /// As above.
 pub(crate) fn host_worked(_: Duration, _: u32) {}
-
-/// As above.
-pub(crate) fn is_inside() -> bool {
-    false
-}

@@ -58,12 +58,10 @@ fn struck(interrupted: &mut Interrupted<'_>, strike: Strike, address: usize) -> 
 }
 
 /// The thread has run for `elapsed` since this was last asked, or has come on again (zero). Cuts it if
-/// its domain is dead or its budget used up. `interrupted` is what it goes on with.
+/// its domain is dead or its budget used up. `interrupted` is what it goes on with. A thread that acts for the host may
+/// do so for a domain: whose time it is, the runtime knows.
 pub(super) fn check(interrupted: &mut Interrupted<'_>, elapsed: Duration) {
     let thread = current();
-    if thread.slot.owner().is_host() {
-        return;
-    }
     let record = thread.slot.top().addr();
     let mut registers = interrupted.frame.registers();
     // SAFETY: as above.
