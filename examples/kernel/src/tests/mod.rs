@@ -41,6 +41,7 @@ mod threads;
 mod time;
 mod totals;
 mod traps;
+mod turns;
 mod victim;
 mod walk;
 
