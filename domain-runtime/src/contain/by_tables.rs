@@ -213,6 +213,16 @@ unsafe fn serving(
     Verdict::Later
 }
 
+/// The generation that a tick on the running thread would charge now, as a number; 0 for none.
+pub(crate) fn whose_time() -> usize {
+    let thread = thread::current();
+    let target = match Account::of(thread) {
+        Account::Inside(at) | Account::Serving(at) | Account::Moving(_, at) => at.target(),
+        Account::Uncharged | Account::Nobodys => return 0,
+    };
+    usize::from(target.index()) << 32 | target.expected().generation() as usize
+}
+
 /// What is left of the running thread's budget, which waits are counted against too; `None` for no end: also
 /// where a wait begins the budget anew.
 #[cfg(feature = "alloc")]
