@@ -13,6 +13,7 @@ use crate::control::{self, ControlBlock};
 use crate::generation::Instance;
 use crate::host;
 use crate::interface::{Implements, Interface};
+use crate::patience::Patience;
 use crate::primitive::atomic::{
     AtomicPtr, AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
@@ -251,32 +252,75 @@ pub fn has_posted(owner: Owner) -> bool {
 }
 
 /// Enters the generation behind `target`, if it runs, to drop the exported objects whose last proxy has gone. No other
-/// that has its slot meanwhile: a call to the dead runs no stranger's destructors.
+/// that has its slot meanwhile: a call to the dead runs no stranger's destructors. The caller pays for one entry, others may have
+/// let go of the rest.
 #[cold]
 pub fn collect_of(target: Target) -> usize {
     // An exporter that is further out on this chain is inside all along, and would pay for it there.
-    if target.is_dead() || target.is_on_own_chain() {
+    if target.is_dead() || target.may_be_on_own_chain() {
         return 0;
     }
     if target.owner().is_host() {
-        let mut pays = true;
-        return (0..PIECE)
-            .take_while(|_| drop_posted_as(target, |let_go| spare_others(let_go, &mut pays)))
-            .count();
+        // SAFETY: the runtime's own, and destructors of the host's.
+        return unsafe { thread::as_host(collect_some_of_hosts) };
     }
-    let patience = Patience::with(target);
-    let goes_on = |dropped: &usize| *dropped == 0 || !patience.is_over();
-    (0..PIECE)
-        .take_while(|dropped| goes_on(dropped) && drop_posted(target))
-        .count()
+    let patience = Patience::of_call(target);
+    let goes_on = || has_posted(target.owner()) && !patience.is_over();
+    let rest = || {
+        (1..PIECE)
+            .take_while(|_| goes_on() && drop_posted(&patience))
+            .count()
+    };
+    let some = || {
+        if !drop_posted(&patience) {
+            return 0;
+        }
+        if !has_posted(target.owner()) {
+            return 1;
+        }
+        // SAFETY: the runtime's own; destructors run behind entries of their own, on their domain's time.
+        let (count, _) = unsafe { thread::as_host_uncharged(rest) };
+        count.saturating_add(1)
+    };
+    // SAFETY: as above.
+    unsafe { patience.during(some) }
 }
 
-/// Whether the running domain pays for the host's dropping an object of which the domain behind `let_go` did. A call pays for one
-/// of its caller's: who opens and lets go again and again pays for each, and who is handed many has chosen neither their number
-/// nor what they cost.
-fn spare_others(let_go: usize, pays: &mut bool) -> bool {
-    let is_own = let_go == contain::whose_time();
-    !(is_own && core::mem::take(pays))
+/// Drops some objects of the host's, on whose behalf the thread runs. The domain that called it pays for one that it has let
+/// go of itself: who opens and lets go again and again pays for each, and who is handed many has chosen neither their number nor
+/// what they cost.
+fn collect_some_of_hosts() -> usize {
+    let (who, mut own) = (contain::whose_time(), None);
+    let mut spare_others = |posted: Posted| {
+        if own.is_none() && posted.let_go_by() == who {
+            own = Some(posted);
+        } else {
+            drop_of_hosts(posted);
+        }
+    };
+    let some = || {
+        (0..PIECE)
+            .map_while(|_| take(Owner::HOST))
+            .map(&mut spare_others)
+            .count()
+    };
+    // SAFETY: the runtime's own, and destructors of the host's, of objects that others have let go of.
+    let (count, _) = unsafe { thread::as_host_uncharged(some) };
+    if let Some(own) = own {
+        drop_of_hosts(own);
+    }
+    count
+}
+
+/// Drops an object of the host's. Behind a boundary: it may panic.
+fn drop_of_hosts(posted: Posted) {
+    let host = control::block(Owner::HOST);
+    // SAFETY: the host drops what is its own.
+    let drop_it = |()| unsafe { posted.drop() };
+    // SAFETY: the destructor is the host's code.
+    let dropped = unsafe { call::enter(Target::new(host, host.word()), (), drop_it) };
+    // A panic in it has taken nothing else with it.
+    drop(dropped);
 }
 
 /// Enters the domain in `block`, if it runs, to drop the exported objects whose last proxy has gone by now.
@@ -289,75 +333,70 @@ pub fn collect(block: &'static ControlBlock) -> usize {
     if !runs || !has_posted(owner) {
         return 0;
     }
-    let target = Target::new(block, word);
     // What is left of the last round, and one more: destructors may post without end.
     let last = TAKEN[owner.index()].lock().rounds.wrapping_add(1);
-    let patience = Patience::with(target);
-    let mut count: usize = 0;
-    while !TAKEN[owner.index()].lock().is_over(last) && drop_posted(target) {
-        count = count.saturating_add(1);
-        if patience.is_over() {
-            break;
+    let patience = Patience::of_call(Target::new(block, word));
+    let all = || {
+        let mut count: usize = 0;
+        while !TAKEN[owner.index()].lock().is_over(last) && drop_posted(&patience) {
+            count = count.saturating_add(1);
+            if patience.is_over() {
+                break;
+            }
         }
-    }
-    count
+        count
+    };
+    // SAFETY: the runtime's own; destructors run behind entries of their own.
+    unsafe { patience.during(all) }
 }
 
-/// How long others wait for a domain's destructors: one budget of its, though each of them has one of its own.
-struct Patience(Option<u64>);
-
-impl Patience {
-    fn with(target: Target) -> Self {
-        let budget_us = u64::from(target.block().budget.load(SeqCst));
-        Self(
-            (budget_us != 0).then(|| host::now_ns().saturating_add(budget_us.saturating_mul(1000))),
-        )
-    }
-
-    fn is_over(&self) -> bool {
-        self.0.is_some_and(|end| host::now_ns() > end)
-    }
-}
-
-/// Enters the drained domain behind `target`, until nobody's object is left: one may have held the last
+/// Enters the drained domain that is waited for, until nobody's object is left: one may have held the last
 /// proxy to another. Those that somebody still has a proxy to go with the domain's memory, and so do those
-/// that are left at `deadline`: destructors may export without end.
+/// that are left when patience ends: destructors may export without end.
 #[cfg(feature = "alloc")]
-pub(crate) fn drop_all_posted(target: Target, deadline: u64) {
-    while drop_posted(target) && host::now_ns() < deadline {}
+pub(crate) fn drop_all_posted(patience: &Patience) {
+    while drop_posted(patience) && !patience.is_over() {}
 }
 
-/// Drops one object, in an entry and so on a budget of its own. False if none waits, or the entry failed: a panic was the
-/// domain's death, and the reclaim takes the rest.
-fn drop_posted(target: Target) -> bool {
-    drop_posted_as(target, |_| false)
-}
-
-/// [`drop_posted`]. `is_spared` says whether the host's destructor runs on nobody's time, by who let go of the object.
-fn drop_posted_as(target: Target, is_spared: impl FnOnce(usize) -> bool) -> bool {
+/// Drops one object of the domain that is waited for, in an entry and so on a budget of its own. False if none waits, or the
+/// entry failed: a panic was the domain's death, and the reclaim takes the rest.
+fn drop_posted(patience: &Patience) -> bool {
+    let target = patience.target();
     let owner = target.owner();
     let drop_one = |()| {
-        let Some(record) = take(owner) else {
-            return false;
-        };
-        // SAFETY: posted by its last reference, so the list's alone; its exporter is entered.
-        let posted = unsafe { record.as_ref() };
-        // SAFETY: taken off the list: nobody refers to it; this is its exporter.
-        let drop = || unsafe { (posted.drop)(record) };
-        if is_spared(posted.proxies.load(Relaxed)) {
-            // SAFETY: only the host's objects are asked about, so the destructor is code of the host's.
-            let ((), _) = unsafe { thread::as_host_uncharged(drop) };
-        } else {
-            drop();
-        }
-        true
+        let posted = take(owner);
+        // SAFETY: this is its exporter.
+        posted.map(|posted| unsafe { posted.drop() }).is_some()
     };
     // SAFETY: dropping its objects is the domain's own code.
-    has_posted(owner) && unsafe { call::enter(target, (), drop_one) }.unwrap_or(false)
+    let enter = || unsafe { call::enter(target, (), drop_one) };
+    has_posted(owner) && patience.enter(enter).unwrap_or(false)
 }
 
-/// Takes a record off the lists of `owner`, which is entered. Constant time.
-fn take(owner: Owner) -> Option<NonNull<Record>> {
+/// A record that was taken off its list, and refers to an object that nobody has any more.
+struct Posted(NonNull<Record>);
+
+impl Posted {
+    /// [Who](contain::whose_time) let go of the object.
+    fn let_go_by(&self) -> usize {
+        // SAFETY: posted by its last reference and taken off the list: alive until it is dropped.
+        unsafe { self.0.as_ref() }.proxies.load(Relaxed)
+    }
+
+    /// Drops the object, and frees its slot.
+    ///
+    /// # Safety
+    /// The thread runs for its exporter.
+    unsafe fn drop(self) {
+        // SAFETY: as above.
+        let drop = unsafe { self.0.as_ref() }.drop;
+        // SAFETY: nobody refers to it; the rest is the caller's word.
+        unsafe { drop(self.0) };
+    }
+}
+
+/// Takes a record off the lists of `owner`, which is entered, or the host. Constant time.
+fn take(owner: Owner) -> Option<Posted> {
     let mut taken = TAKEN[owner.index()].lock();
     if taken.first.is_null() {
         // SAFETY: the list is taken after it.
@@ -372,7 +411,7 @@ fn take(owner: Owner) -> Option<NonNull<Record>> {
         // SAFETY: more are on the list.
         unsafe { marks::set(owner, marks::POSTED) };
     }
-    Some(record)
+    Some(Posted(record))
 }
 
 /// Records taken off the list of their exporter, which nobody has dropped yet.

@@ -80,6 +80,7 @@ pub mod mint;
 #[cfg(feature = "alloc")]
 pub mod names;
 pub mod panic;
+mod patience;
 mod primitive;
 pub mod reaper;
 pub mod reason;

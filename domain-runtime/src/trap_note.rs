@@ -36,10 +36,12 @@ pub enum Strike {
     Abort = 8,
     /// The budget is used up.
     Overrun = 9,
+    /// Its destructors kept others waiting for too long.
+    Awaited = 10,
 }
 
 impl Strike {
-    const ALL: [(Self, &'static str); 10] = [
+    const ALL: [(Self, &'static str); 11] = [
         (Self::Page, "page fault"),
         (Self::Divide, "divide error"),
         (Self::InvalidInstruction, "invalid instruction"),
@@ -50,12 +52,16 @@ impl Strike {
         (Self::Other, "CPU exception"),
         (Self::Abort, "a panic that could not be unwound"),
         (Self::Overrun, "budget used up"),
+        (
+            Self::Awaited,
+            "a destructor kept others waiting for too long",
+        ),
     ];
 
     const fn kind(self) -> ExitKind {
         match self {
             Self::Abort => ExitKind::Abort,
-            Self::Overrun => ExitKind::Overrun,
+            Self::Overrun | Self::Awaited => ExitKind::Overrun,
             _ => ExitKind::Fault,
         }
     }

@@ -96,6 +96,7 @@ pub struct ThreadSlot {
     told: Cell<u64>,
     uncharged: Cell<*const Frame>,
     spared: Cell<u32>,
+    awaited: Cell<*const ()>,
 }
 
 impl ThreadSlot {
@@ -116,6 +117,7 @@ impl ThreadSlot {
             told: Cell::new(0),
             uncharged: Cell::new(ptr::null()),
             spared: Cell::new(0),
+            awaited: Cell::new(ptr::null()),
         }
     }
 
@@ -316,6 +318,20 @@ impl ThreadSlot {
     /// Sets [`spared`](Self::spared).
     pub fn set_spared(&self, us: u32) {
         self.spared.set(us);
+    }
+
+    /// The innermost wait for a domain's destructors that was [noted](Self::set_awaited), or null.
+    #[must_use]
+    pub fn awaited(&self) -> *const () {
+        self.awaited.get()
+    }
+
+    /// Notes a wait, of which the runtime alone knows what it is.
+    ///
+    /// # Safety
+    /// `wait` is null or the runtime's, and valid until the next one is noted.
+    pub unsafe fn set_awaited(&self, wait: *const ()) {
+        self.awaited.set(wait);
     }
 
     /// Tells where the thread's stack is: what may be read of it when the thread is cut, and what

@@ -2,8 +2,9 @@
 
 use super::account::Account;
 use super::{Calls, Verdict, Why};
-use crate::call::{self, Activation};
+use crate::call::{self, Activation, Target};
 use crate::host;
+use crate::patience;
 use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::Call;
 use crate::trap_note::Strike;
@@ -62,7 +63,7 @@ pub unsafe fn fault(
 
 /// The host's periodic tick has interrupted the thread: counts `elapsed`, the time that the thread has
 /// run since its last tick, against the budget of the domain that it is in, and cuts the thread if that
-/// domain's budget is used up or it is dead.
+/// domain's budget is used up or it is dead. A domain whose destructors the thread has waited for too long dies, too.
 ///
 /// # Safety
 /// `registers` are those of the running thread at the interrupted instruction; the handler runs on
@@ -72,6 +73,10 @@ pub unsafe fn fault(
 pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Finder) -> Verdict {
     let thread = thread::current();
     let more = micros(elapsed);
+    if let Some(late) = patience::overdue(thread, more) {
+        // SAFETY: handed on.
+        unsafe { condemn_target(thread, late, (Strike::Awaited, 0), registers, finder) };
+    }
     let account = Account::of(thread);
     if thread.is_told() {
         // By the clock, as what is measured there: the thread may have stood still since the last tick.
@@ -352,11 +357,25 @@ unsafe fn end(
 unsafe fn condemn(
     thread: &ThreadSlot,
     activation: &Activation,
+    strike: (Strike, usize),
+    registers: &Registers,
+    finder: &dyn Finder,
+) {
+    // SAFETY: handed on.
+    unsafe { condemn_target(thread, activation.target(), strike, registers, finder) };
+}
+
+/// [`condemn`] of a generation that the thread is in.
+///
+/// # Safety
+/// As for [`condemn`].
+unsafe fn condemn_target(
+    thread: &ThreadSlot,
+    target: Target,
     (strike, address): (Strike, usize),
     registers: &Registers,
     finder: &dyn Finder,
 ) {
-    let target = activation.target();
     let generation = target.expected().generation();
     // SAFETY: the thread's own stack, as its slot tells.
     let trace = unsafe { Backtrace::new(registers, thread.stack(), finder) };

@@ -29,6 +29,7 @@ use crate::generation::Instance;
 use crate::interface::{Implements, Interface};
 use crate::journal::Journal;
 use crate::mint::Mint;
+use crate::patience::Patience;
 use crate::primitive::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::reason::{ExitKind, ExitReason};
 use crate::shortage;
@@ -424,11 +425,16 @@ impl<I: ?Sized + Interface> Service<I> {
                     host::yield_now();
                 }
                 let inside = Target::new(block, draining);
+                let patience = Patience::of_stop(inside, deadline, self.spec.drain_ns());
+                let object = Instance::new(inside, current.object());
                 // First the exported objects that nobody has any more, then those that its own object held.
-                exports::drop_all_posted(inside, deadline);
-                self.recipe
-                    .tear_down(Instance::new(inside, current.object()));
-                exports::drop_all_posted(inside, deadline);
+                let drop_all = || {
+                    exports::drop_all_posted(&patience);
+                    patience.enter(|| self.recipe.tear_down(object));
+                    exports::drop_all_posted(&patience);
+                };
+                // SAFETY: destructors run behind entries of their own.
+                unsafe { patience.during(drop_all) };
                 let reason = ExitReason::new(ExitKind::Stopped, "stopped by the host");
                 block.die(word.generation(), &reason);
             }

@@ -1,0 +1,157 @@
+//! How long others wait for a domain's destructors.
+//!
+//! A destructor has a budget, which counts its domain's own time. One that spends its time in calls of other domains uses up
+//! none of that. So who waits for destructors notes it on the thread, and each tick there looks whether it has waited for too
+//! long, whoever's time that was: then the domain is condemned, and the thread is cut where the call that it is in returns to
+//! that domain.
+
+use crate::call::Target;
+use crate::host;
+use crate::primitive::atomic::Ordering::SeqCst;
+use core::cell::Cell;
+use core::ptr;
+use core::sync::atomic::compiler_fence;
+use samara_shared_heap::thread;
+
+/// How many budgets of its domain's one destructor may run, the time of others that it calls included.
+const BUDGETS: u64 = 4;
+
+/// How many pass by the clock, which also counts what others on the machine run meanwhile: with 64 threads that are ready on
+/// each CPU, a destructor that runs for less than one budget does not get there.
+const BY_CLOCK: u64 = 64;
+
+/// A wait for a domain's destructors.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    target: Target,
+    /// The wait further out on the thread that this one is part of.
+    outer: Cell<*const Self>,
+    /// When none is begun any more, by the host's clock.
+    last: u64,
+    /// When one that still runs ends its domain, by the host's clock.
+    end: u64,
+    /// Microseconds that one may run before it ends its domain.
+    most: u32,
+    /// Those that ticks have counted of the one that runs.
+    ran: Cell<u32>,
+    /// Whether one runs.
+    is_inside: Cell<bool>,
+}
+
+impl Patience {
+    /// A call of the domain, or a collection by the host: destructors are begun for one budget. Without end for a domain that
+    /// has no budget.
+    pub(crate) fn of_call(target: Target) -> Self {
+        let budget_us = target.block().budget.load(SeqCst);
+        if budget_us == 0 {
+            return Self::new(target, u64::MAX, u64::MAX, u32::MAX);
+        }
+        let budget_ns = u64::from(budget_us).saturating_mul(1000);
+        let now = host::now_ns();
+        let in_budgets = |count: u64| now.saturating_add(budget_ns.saturating_mul(count));
+        let most = budget_us.saturating_mul(BUDGETS as u32);
+        Self::new(target, in_budgets(1), in_budgets(BY_CLOCK), most)
+    }
+
+    /// An orderly stop: to its deadline, and for as long as one destructor may run, or for `grace` nanoseconds without a budget.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn of_stop(target: Target, deadline: u64, grace: u64) -> Self {
+        let budget_ns = u64::from(target.block().budget.load(SeqCst)).saturating_mul(1000);
+        let grace = match budget_ns.saturating_mul(BUDGETS) {
+            0 => grace,
+            budgets => budgets,
+        };
+        let end = deadline.max(host::now_ns().saturating_add(grace));
+        Self::new(target, deadline, end, u32::MAX)
+    }
+
+    const fn new(target: Target, last: u64, end: u64, most: u32) -> Self {
+        Self {
+            target,
+            outer: Cell::new(ptr::null()),
+            last,
+            end,
+            most,
+            ran: Cell::new(0),
+            is_inside: Cell::new(false),
+        }
+    }
+
+    /// The domain that is waited for.
+    pub(crate) const fn target(&self) -> Target {
+        self.target
+    }
+
+    /// Runs `wait` as the host, while ticks on this thread look at it.
+    ///
+    /// # Safety
+    /// As for [`thread::as_host`].
+    pub(crate) unsafe fn during<R>(&self, wait: impl FnOnce() -> R) -> R {
+        struct Ended(*const ());
+        impl Drop for Ended {
+            fn drop(&mut self) {
+                // SAFETY: what was there before, which lies further out.
+                unsafe { thread::current().set_awaited(self.0) };
+                compiler_fence(SeqCst);
+            }
+        }
+        let waits = || {
+            let thread = thread::current();
+            let outer = thread.awaited();
+            self.outer.set(outer.cast());
+            // A tick on this thread finds it whole.
+            compiler_fence(SeqCst);
+            let _ended = Ended(outer);
+            // SAFETY: valid until `_ended`, which goes before this does: a stretch of the host's is not cut.
+            unsafe { thread.set_awaited(ptr::from_ref(self).cast()) };
+            wait()
+        };
+        // As the host: a cut that gave up this frame would leave it on the thread.
+        // SAFETY: handed on.
+        unsafe { thread::as_host(waits) }
+    }
+
+    /// Runs `destructor`, an entry of the domain's.
+    pub(crate) fn enter<R>(&self, destructor: impl FnOnce() -> R) -> R {
+        self.ran.set(0);
+        self.is_inside.set(true);
+        let result = destructor();
+        self.is_inside.set(false);
+        result
+    }
+
+    /// Whether no other destructor is to begin.
+    pub(crate) fn is_over(&self) -> bool {
+        self.last != u64::MAX && host::now_ns() > self.last
+    }
+
+    /// Counts `more` microseconds at the time `now`. Whether the domain has kept others waiting for too long.
+    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
+    fn tick(&self, more: u32, now: u64) -> bool {
+        self.ran.set(self.ran.get().saturating_add(more));
+        let is_late = self.ran.get() > self.most || now > self.end;
+        is_late && self.is_inside.get() && !self.target.is_dead()
+    }
+}
+
+/// A tick has interrupted the running thread, which ran for `more` microseconds: a domain whose destructors it has waited for
+/// too long. For as many waits as there are domains at most, since none waits for one that is inside already.
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+pub(crate) fn overdue(thread: &thread::ThreadSlot, more: u32) -> Option<Target> {
+    let first = thread.awaited().cast::<Patience>();
+    if first.is_null() {
+        return None;
+    }
+    let now = host::now_ns();
+    // SAFETY: waits that are noted last longer than what runs above them on the thread.
+    let next = |at: &*const Patience| unsafe { at.as_ref() }.map(|wait| wait.outer.get());
+    let waits =
+        core::iter::successors(Some(first), next).take(samara_shared_heap::owner::MAX_OWNERS);
+    // SAFETY: as above.
+    let waits = waits.filter_map(|at| unsafe { at.as_ref() });
+    // All of them count.
+    waits.fold(None, |found, wait| {
+        let late = wait.tick(more, now).then_some(wait.target);
+        found.or(late)
+    })
+}
