@@ -1,124 +1,106 @@
-//! Attack: a domain lets very many objects of a server's go. Whoever calls that server drops 64 of them a call: entries of the server's, on
-//! its time; but what lies between those entries is the caller's.
+//! Attack: a domain lets very many objects of a server's go. Whoever calls that server drops 64 of them a call, in entries of the
+//! server's, on its time; what lies between those entries was the caller's.
+//!
+//! Each instruction is a tick of a microsecond, so budgets are counted in instructions.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
 use samara_host_std::{DomainAlloc, System};
-use samara_proxy::{Export, Proxy, interface};
-use samara_testkit::contained::contained;
+use samara_proxy::{Export, Proxy};
+use samara_testkit::contained::{arm, disarm, stepping};
 use samara_testkit::hosted::{alone, host};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+#[path = "fixtures/opening.rs"]
+mod opening;
+use opening::{Client, File, Files, calling};
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-const BUDGET: Duration = Duration::from_millis(20);
-const HOARD: u32 = 2_000_000;
-const OBJECTS: u32 = 10_000;
+const HOARD: u32 = 16;
 
-/// Microseconds that the bystander's last call took.
-static TOOK: AtomicU64 = AtomicU64::new(0);
-
-#[interface]
-trait Server {
-    fn open(&self) -> Result<Proxy<dyn Object>, RpcError>;
-}
-#[interface]
-trait Object {}
-struct Opened;
-impl Object for Opened {}
+#[derive(Debug)]
 struct Serving;
-impl Server for Serving {
-    fn open(&self) -> Result<Proxy<dyn Object>, RpcError> {
-        Proxy::export(Opened).map_err(|(error, _)| error.into())
+struct Open;
+impl File for Open {
+    fn len(&self) -> Result<u32, RpcError> {
+        Ok(7)
+    }
+}
+impl Files for Serving {
+    fn open(&self) -> Result<Proxy<dyn File>, RpcError> {
+        Proxy::export(Open).map_err(|(error, _)| error.into())
     }
 }
 fn serving((): ()) -> Result<Serving, RpcError> {
     Ok(Serving)
 }
 
-#[interface]
-trait Bystander {
-    /// Opens some objects, and lets each go.
-    fn work(&self) -> Result<u64, RpcError>;
-}
-struct Works(Proxy<dyn Server>);
-impl Bystander for Works {
-    fn work(&self) -> Result<u64, RpcError> {
-        let began = Instant::now();
-        for _ in 0..OBJECTS {
-            drop(self.0.open()?);
-            TOOK.store(began.elapsed().as_micros() as u64, SeqCst);
-        }
-        Ok(1)
+/// Files of a domain's, or the host's.
+fn files(are_hosts: bool) -> Proxy<dyn Files> {
+    if are_hosts {
+        return Proxy::export(Serving).unwrap();
     }
-}
-fn works(server: Proxy<dyn Server>) -> Result<Works, RpcError> {
-    Ok(Works(server))
+    let server: Domain<dyn Files> = host()
+        .spawn(DomainSpec::new("files"), serving, Mint::nothing())
+        .unwrap();
+    server.proxy().unwrap()
 }
 
-#[interface]
-trait Hoarder {
-    /// Opens so many objects, and keeps them.
-    fn hoard(&self, objects: u32) -> Result<u64, RpcError>;
-}
-struct Hoards(Proxy<dyn Server>, Mutex<Vec<Proxy<dyn Object>>>);
-impl Hoarder for Hoards {
-    fn hoard(&self, objects: u32) -> Result<u64, RpcError> {
-        let mut all = self.1.lock().map_err(|_| RpcError::Crashed)?;
-        for _ in 0..objects {
-            all.push(self.0.open()?);
-        }
-        Ok(all.len() as u64)
-    }
-}
-fn hoards(server: Proxy<dyn Server>) -> Result<Hoards, RpcError> {
-    Ok(Hoards(server, Mutex::default()))
+/// A client of `of`, without a budget or with one of so many instructions.
+fn client(name: &'static str, of: &Proxy<dyn Files>, budget: Option<u64>) -> Domain<dyn Client> {
+    let spec = DomainSpec::new(name);
+    let spec = match budget {
+        None => spec,
+        Some(budget) => spec.budget(Duration::from_micros(budget)),
+    };
+    let of = of.try_clone().unwrap();
+    let mint = Mint::fallible(move || of.try_clone());
+    host().spawn(spec, calling, mint).unwrap()
 }
 
-fn attack() {
-    let _ticks = contained(true);
-    let spec = DomainSpec::new("server").budget(BUDGET);
-    let server: Domain<dyn Server> = host().spawn(spec, serving, Mint::nothing()).unwrap();
-    let of = server.clone();
-    let spec = DomainSpec::new("hoarder");
-    let hoarder: Domain<dyn Hoarder> = host()
-        .spawn(spec, hoards, Mint::fallible(move || of.proxy()))
-        .unwrap();
-    let of = server.clone();
-    let spec = DomainSpec::new("bystander").budget(BUDGET);
-    let bystander: Domain<dyn Bystander> = host()
-        .spawn(spec, works, Mint::fallible(move || of.proxy()))
-        .unwrap();
-    let proxy = bystander.proxy().unwrap();
-    println!("alone: {:?}, {} us", proxy.work(), TOOK.load(SeqCst));
-    hoarder.proxy().unwrap().hoard(HOARD).unwrap();
-    println!(
-        "beside a hoard: {:?}, {} us",
-        proxy.work(),
-        TOOK.load(SeqCst)
-    );
+fn opened(are_hosts: bool) {
+    let _alone = alone();
+    let contained = stepping();
+    let of = files(are_hosts);
+    let steps = |client: &Domain<dyn Client>| {
+        let proxy = client.proxy().unwrap();
+        let (got, stepped) = contained.step_counted(u64::MAX, || {
+            arm();
+            let got = proxy.open_and_close(1);
+            disarm();
+            got
+        });
+        (got, stepped.steps)
+    };
+    let measured = client("measured", &of, None);
+    // What is made once is made.
+    measured.proxy().unwrap().open_and_close(1).unwrap();
+    let (_, alone) = steps(&measured);
+    let hoarder = client("hoarder", &of, None);
+    hoarder.proxy().unwrap().open(HOARD).unwrap();
     hoarder.kill();
     host().reap();
-    for _ in 0..5 {
-        println!(
-            "behind a hoard: {:?}, {} us",
-            proxy.work(),
-            TOOK.load(SeqCst)
-        );
-    }
-    let ended = bystander.exit_reason();
-    assert!(
-        ended.is_none(),
-        "a bystander is ended: {:?}",
-        ended.map(|end| end.kind)
+    let bystander = client("bystander", &of, Some(alone + alone / 2));
+    let (got, behind) = steps(&bystander);
+    println!("{alone} instructions, and {behind} behind a hoard: {got:?}");
+    assert!(behind > 3 * alone, "no hoard: {behind}, and {alone} alone");
+    assert_eq!(
+        got,
+        Ok(1),
+        "{:?}",
+        bystander.exit_reason().map(|end| end.kind)
     );
+    host().collect_exports();
 }
 
 #[test]
-fn who_calls_an_exporter_pays_for_no_objects_that_others_let_go() {
-    let _alone = alone();
-    attack();
+fn who_opens_pays_for_no_objects_that_others_let_go() {
+    opened(false);
+}
+
+#[test]
+fn who_opens_pays_for_none_of_the_hosts_objects() {
+    opened(true);
 }

@@ -1,21 +1,24 @@
-//! Attack: a destructor of an exported object spends its time in calls of another domain, where it is not its own. So no budget ends it,
-//! and who waits for it (a caller of its exporter, the host that collects, an orderly stop with a deadline) waits as long as it likes.
+//! Attack: a destructor spends its time in calls of another domain, where it is not its own. So no budget ended it, and who waits for
+//! it (a caller of its exporter, the host that collects, an orderly stop with a deadline) waited as long as it liked.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
-use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
+use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, interface};
 use samara_testkit::contained::contained;
 use samara_testkit::hosted::{alone, host};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const BUDGET: Duration = Duration::from_millis(20);
-/// Calls that a destructor makes, each of a quarter of a budget: 25 budgets, and could be any number.
-const CALLS: u32 = 100;
+/// Calls that a destructor makes, each of a quarter of a budget: 100 budgets, and could be any number.
+const CALLS: u32 = 400;
+/// Those that are left.
+static LEFT: AtomicU32 = AtomicU32::new(0);
 
 #[interface]
 trait Other {
@@ -41,7 +44,8 @@ struct Slow(Arc<Proxy<dyn Other>>);
 impl Object for Slow {}
 impl Drop for Slow {
     fn drop(&mut self) {
-        for _ in 0..CALLS {
+        while LEFT.load(SeqCst) > 0 {
+            LEFT.fetch_sub(1, SeqCst);
             let _ = self.0.work();
         }
     }
@@ -51,8 +55,10 @@ impl Drop for Slow {
 trait Server {
     fn open(&self) -> Result<Option<Proxy<dyn Object>>, RpcError>;
     fn none(&self) -> Result<Option<Proxy<dyn Object>>, RpcError>;
+    /// Keeps one itself.
+    fn keep(&self) -> Result<(), RpcError>;
 }
-struct Serving(Arc<Proxy<dyn Other>>);
+struct Serving(Arc<Proxy<dyn Other>>, Mutex<Option<Slow>>);
 impl Server for Serving {
     fn open(&self) -> Result<Option<Proxy<dyn Object>>, RpcError> {
         let object = Slow(Arc::clone(&self.0));
@@ -63,48 +69,82 @@ impl Server for Serving {
     fn none(&self) -> Result<Option<Proxy<dyn Object>>, RpcError> {
         Ok(None)
     }
+    fn keep(&self) -> Result<(), RpcError> {
+        let mut kept = self.1.lock().map_err(|_| RpcError::Crashed)?;
+        *kept = Some(Slow(Arc::clone(&self.0)));
+        Ok(())
+    }
 }
 fn serving(other: Proxy<dyn Other>) -> Result<Serving, RpcError> {
-    Ok(Serving(Arc::new(other)))
+    Ok(Serving(Arc::new(other), Mutex::default()))
 }
 
-/// How many budgets `wait` takes once an object was let go.
-fn budgets(wait: impl FnOnce(&Domain<dyn Server>)) -> u128 {
+/// `wait` waits for a destructor of the server's that makes so many calls: of its own object if `is_own`, else of an exported one.
+/// How the server ended, and the calls that were left.
+fn attack(
+    is_own: bool,
+    calls: u32,
+    wait: impl FnOnce(&Domain<dyn Server>),
+) -> (Option<ExitKind>, u32) {
     let _alone = alone();
     let _ticks = contained(true);
     let spec = DomainSpec::new("other").budget(BUDGET);
     let other: Domain<dyn Other> = host().spawn(spec, works, Mint::nothing()).unwrap();
     let spec = DomainSpec::new("server").budget(BUDGET);
-    let server: Domain<dyn Server> = host()
-        .spawn(spec, serving, Mint::fallible(move || other.proxy()))
-        .unwrap();
-    drop(server.proxy().unwrap().open().unwrap());
+    let mint = Mint::fallible(move || other.proxy());
+    let server: Domain<dyn Server> = host().spawn(spec, serving, mint).unwrap();
+    let proxy = server.proxy().unwrap();
+    if is_own {
+        proxy.keep().unwrap();
+    } else {
+        drop(proxy.open().unwrap());
+    }
+    LEFT.store(calls, SeqCst);
     let began = Instant::now();
     wait(&server);
-    let budgets = began.elapsed().as_micros() / BUDGET.as_micros();
-    println!(
-        "{budgets} budgets; the server {:?}",
-        server.exit_reason().map(|end| end.kind)
-    );
+    let (left, took) = (LEFT.load(SeqCst), began.elapsed());
+    let ended = server.exit_reason().map(|end| end.kind);
+    println!("{left} calls of {calls} left after {took:?}; the server {ended:?}");
     server.kill();
     host().reap();
-    budgets
+    (ended, left)
+}
+
+/// The wait ends, and the server with it.
+fn ends(is_own: bool, wait: impl FnOnce(&Domain<dyn Server>)) {
+    let (ended, left) = attack(is_own, CALLS, wait);
+    assert_eq!(ended, Some(ExitKind::Overrun));
+    assert!(left > 0);
 }
 
 #[test]
-fn a_call_waits_no_longer_than_a_budget() {
-    let budgets = budgets(|server| assert!(server.proxy().unwrap().none().is_ok()));
-    assert!(budgets < 10, "{budgets}");
+fn a_call_does_not_wait_for_what_a_destructor_calls() {
+    ends(false, |server| {
+        assert!(server.proxy().unwrap().none().is_err())
+    });
 }
 
 #[test]
-fn a_collection_lasts_no_longer_than_a_budget() {
-    let budgets = budgets(|_| println!("dropped {}", host().collect_exports()));
-    assert!(budgets < 10, "{budgets}");
+fn a_collection_does_not_wait_for_what_a_destructor_calls() {
+    ends(false, |_| {
+        host().collect_exports();
+    });
 }
 
 #[test]
-fn a_stop_ends_at_its_deadline() {
-    let budgets = budgets(|server| println!("{:?}", server.stop(BUDGET)));
-    assert!(budgets < 10, "{budgets}");
+fn a_stop_does_not_wait_for_what_a_destructor_calls() {
+    ends(false, |server| server.stop(BUDGET).unwrap());
+}
+
+#[test]
+fn a_stop_does_not_wait_for_what_its_own_object_calls() {
+    ends(true, |server| server.stop(BUDGET).unwrap());
+}
+
+#[test]
+fn a_destructor_that_calls_others_for_two_budgets_ends_nobody() {
+    let ended = attack(false, 8, |server| {
+        assert!(server.proxy().unwrap().none().is_ok())
+    });
+    assert_eq!(ended, (None, 0));
 }
