@@ -291,36 +291,45 @@ pub fn collect_of(target: Target) -> usize {
 /// what they cost.
 fn collect_some_of_hosts() -> usize {
     let (who, mut own) = (contain::whose_time(), None);
-    let mut spare_others = |posted: Posted| {
-        if own.is_none() && posted.let_go_by() == who {
+    let mut spare_others = || match take(Owner::HOST) {
+        None => false,
+        Some(posted) if own.is_none() && posted.let_go_by() == who => {
             own = Some(posted);
-        } else {
-            drop_of_hosts(posted);
+            true
+        }
+        Some(posted) => {
+            // SAFETY: the host is entered.
+            unsafe { posted.drop() };
+            true
         }
     };
     let some = || {
         (0..PIECE)
-            .map_while(|_| take(Owner::HOST))
-            .map(&mut spare_others)
+            .take_while(|_| has_posted(Owner::HOST) && enter_host(&mut spare_others))
             .count()
     };
     // SAFETY: the runtime's own, and destructors of the host's, of objects that others have let go of.
     let (count, _) = unsafe { thread::as_host_uncharged(some) };
-    if let Some(own) = own {
-        drop_of_hosts(own);
+    enter_host(|| {
+        if let Some(posted) = own.take() {
+            // SAFETY: the host is entered.
+            unsafe { posted.drop() };
+        }
+        true
+    });
+    if let Some(Posted(record)) = own {
+        // The stack has no room for that entry.
+        // SAFETY: the list's alone, off which it was taken.
+        post(Owner::HOST, unsafe { record.as_ref() });
     }
     count
 }
 
-/// Drops an object of the host's. Behind a boundary: it may panic.
-fn drop_of_hosts(posted: Posted) {
+/// Runs `drops`, destructors of the host's, behind a boundary. False if one panics, or the stack has no room.
+fn enter_host(mut drops: impl FnMut() -> bool) -> bool {
     let host = control::block(Owner::HOST);
-    // SAFETY: the host drops what is its own.
-    let drop_it = |()| unsafe { posted.drop() };
-    // SAFETY: the destructor is the host's code.
-    let dropped = unsafe { call::enter(Target::new(host, host.word()), (), drop_it) };
-    // A panic in it has taken nothing else with it.
-    drop(dropped);
+    // SAFETY: what it runs is the host's own code.
+    unsafe { call::enter(Target::new(host, host.word()), (), |()| drops()) }.unwrap_or(false)
 }
 
 /// Enters the domain in `block`, if it runs, to drop the exported objects whose last proxy has gone by now.
