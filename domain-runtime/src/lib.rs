@@ -80,6 +80,10 @@ pub mod mint;
 #[cfg(feature = "alloc")]
 pub mod names;
 pub mod panic;
+#[cfg_attr(
+    not(all(feature = "contain", target_arch = "x86_64")),
+    allow(dead_code, reason = "only ticks ask for the rest")
+)]
 mod patience;
 mod primitive;
 pub mod reaper;

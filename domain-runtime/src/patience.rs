@@ -11,7 +11,8 @@ use crate::primitive::atomic::Ordering::SeqCst;
 use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::compiler_fence;
-use samara_shared_heap::thread;
+use samara_shared_heap::owner::MAX_OWNERS;
+use samara_shared_heap::thread::{self, ThreadSlot};
 
 /// How many budgets of its domain's one destructor may run, the time of others that it calls included.
 const BUDGETS: u64 = 4;
@@ -126,7 +127,6 @@ impl Patience {
     }
 
     /// Counts `more` microseconds at the time `now`. Whether the domain has kept others waiting for too long.
-    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     fn tick(&self, more: u32, now: u64) -> bool {
         self.ran.set(self.ran.get().saturating_add(more));
         let is_late = self.ran.get() > self.most || now > self.end;
@@ -136,8 +136,7 @@ impl Patience {
 
 /// A tick has interrupted the running thread, which ran for `more` microseconds: a domain whose destructors it has waited for
 /// too long. For as many waits as there are domains at most, since none waits for one that is inside already.
-#[cfg(all(feature = "contain", target_arch = "x86_64"))]
-pub(crate) fn overdue(thread: &thread::ThreadSlot, more: u32) -> Option<Target> {
+pub(crate) fn overdue(thread: &ThreadSlot, more: u32) -> Option<Target> {
     let first = thread.awaited().cast::<Patience>();
     if first.is_null() {
         return None;
@@ -145,8 +144,7 @@ pub(crate) fn overdue(thread: &thread::ThreadSlot, more: u32) -> Option<Target> 
     let now = host::now_ns();
     // SAFETY: waits that are noted last longer than what runs above them on the thread.
     let next = |at: &*const Patience| unsafe { at.as_ref() }.map(|wait| wait.outer.get());
-    let waits =
-        core::iter::successors(Some(first), next).take(samara_shared_heap::owner::MAX_OWNERS);
+    let waits = core::iter::successors(Some(first), next).take(MAX_OWNERS);
     // SAFETY: as above.
     let waits = waits.filter_map(|at| unsafe { at.as_ref() });
     // All of them count.
