@@ -39,6 +39,11 @@ pub(super) fn look<T: Send>(
     })
 }
 
+/// Reads what the compiler printed of types for itself.
+pub(super) fn tokens(printed: &str) -> Result<TokenStream, String> {
+    read(&with_tokens(printed))
+}
+
 /// Reads what the compiler printed.
 pub(super) fn read(typed: &str) -> Result<TokenStream, String> {
     let tokens = places::without(typed)?.parse::<TokenStream>();
@@ -94,7 +99,7 @@ fn behind_item(text: &str) -> Option<&str> {
     path.trim_start_matches(is_of_a_path).strip_prefix(')')
 }
 
-/// Whether a type was printed in part. A range's end follows the dots in a pattern.
+/// Whether a type was printed in part. A range's end follows the dots in a pattern, or `=>`.
 fn is_cut(source: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = source.into_iter().collect();
     let dots = |window: &[TokenTree]| window.iter().all(|it| is_punct(Some(it), '.'));
@@ -103,7 +108,7 @@ fn is_cut(source: TokenStream) -> bool {
             && match tokens.get(at + 3) {
                 Some(TokenTree::Literal(_)) => false,
                 Some(TokenTree::Ident(word)) => word == "as",
-                next => !is_punct(next, '-') && !is_punct(next, '<'),
+                next => !['-', '<', '='].iter().any(|it| is_punct(next, *it)),
             }
     });
     let mut groups = tokens.into_iter();
@@ -128,7 +133,7 @@ mod tests {
             assert!(is_cut(typed), "{typed}");
         }
         for typed in [
-            "match x { 1...5 => 2, ...9 => 1, A...B => 0, -2...-1 => 3 }",
+            "match x { 1...5 => 2, ...9 => 1, A...B => 0, -2...-1 => 3, 7... => 4 }",
             "(0..5, S { ..x }, [a, ..])",
             "\"...\"",
         ] {

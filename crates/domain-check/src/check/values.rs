@@ -283,10 +283,12 @@ fn items(expression: &[TokenTree]) -> impl Iterator<Item = (&[TokenTree], &[Toke
 }
 
 /// A closure's path and its signature, if it has a binder:
-/// `path closure_kind_ty=… closure_sig_as_fn_ptr_ty=for<…> extern "rust-call" fn((…)) -> … upvar_tys=(…)`.
+/// `path closure_kind_ty=… closure_sig_as_fn_ptr_ty=for<…> extern "rust-call" fn((…)) -> … upvar_tys=(…)`. That of an
+/// asynchronous one has another name, and an argument more before the tuple.
 fn closure(ty: &[TokenTree]) -> Option<(&[TokenTree], &[TokenTree])> {
     let find = |name: &str| ty.iter().position(|it| is_word(it, name));
-    let (kind, begin) = (find("closure_kind_ty")?, find("closure_sig_as_fn_ptr_ty")?);
+    let kind = find("closure_kind_ty")?;
+    let begin = find("closure_sig_as_fn_ptr_ty").or_else(|| find("signature_parts_ty"))?;
     let end = ty.iter().rposition(|it| is_word(it, "upvar_tys"))?;
     let signature = ty.get(begin + 2..end).unwrap_or_default();
     let first = signature.first()?;

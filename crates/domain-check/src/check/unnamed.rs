@@ -1,0 +1,196 @@
+//! Types that no path names where their code runs: those of trait objects and of what has a destructor.
+//!
+//! The compiler looks at the types that a path names. It does not look whether the type of a value is well-formed that
+//! becomes a trait object, and no path names it later: `&None as &dyn Run` is enough for `Run`'s impl to run on
+//! `Option<&'static Cell<&'short u64>>`, and to believe what that implies (rustc's issue 25860). The same holds of a struct's
+//! arguments: when it is dropped, its destructor runs on them. So a type from which an object's table is made, and each
+//! argument of one that has a destructor of this unit's, has to show that it is well-formed.
+//!
+//! A trait's arguments need not: whoever calls the object names them, or has them as an argument of its own. Nothing else
+//! runs code for a type that no path names. `lifetimes::shape::impls` closes types that stand in no header, and `values`
+//! functions whose lifetimes are bound late; at the signature of any other one the compiler looks where it becomes a pointer.
+//! A foreign type's destructor is of no concern, since a path of its crate's has made the value.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Delimiter, TokenTree};
+
+use super::evident::{Declared, Doubt, Types, arguments, is_lifetime, is_one_of, lent, named};
+use super::thir::{self, Coercion};
+use super::tokens::{is_punct, is_word};
+use super::typed;
+use crate::finding::{Finding, Findings, Rule};
+
+/// Every type in these bodies that runs unnamed, and is not evident.
+pub(super) fn search(bodies: &str, declared: &Declared) -> Result<Findings, String> {
+    let judge = Judge {
+        types: Types(declared),
+        shows: !declared.hides_core && !shows_references(bodies),
+    };
+    let mut found = BTreeSet::new();
+    let mut find = |ty: &str, does: &str, doubt: Doubt, body: &str| {
+        let what = format!(
+            "`{}` {does}, and the compiler does not look whether it is well-formed: {doubt}",
+            spelled(ty)
+        );
+        let mut path = body.rsplit("::");
+        let function = path.find(|it| !it.contains('{')).map(str::to_owned);
+        found.insert((what, function));
+    };
+    for coercion in thir::coercions(bodies)? {
+        if let Err(doubt) = judge.of_a_coercion(&coercion)? {
+            find(
+                coercion.source,
+                "becomes a trait object",
+                doubt,
+                coercion.body,
+            );
+        }
+    }
+    let dropped: BTreeSet<&str> = thir::parameters(bodies, "drop").map(made_by_name).collect();
+    for made in thir::made(bodies)? {
+        if dropped.contains(name(made.ty))
+            && let Err(doubt) = judge.of_a_literal(made.ty)?
+        {
+            find(made.ty, "is made with a destructor", doubt, made.body);
+        }
+    }
+    let findings = found.into_iter().map(|(what, function)| {
+        let mut finding = Finding::new(Rule::UnprovedType, what);
+        finding.function = function;
+        finding
+    });
+    Ok(findings.collect())
+}
+
+/// The path of what a destructor is given.
+fn made_by_name(parameter: &str) -> &str {
+    name(
+        parameter
+            .strip_prefix("&'{erased} mut ")
+            .unwrap_or_default(),
+    )
+}
+
+/// A type's path without its arguments.
+fn name(ty: &str) -> &str {
+    ty.split('<').next().unwrap_or_default()
+}
+
+/// Whether a method of the name that `Debug`'s has is there for a reference, or for a box or a pin of something. An impl for
+/// any other type that leads to own ones would be another crate's.
+fn shows_references(bodies: &str) -> bool {
+    const LEADING: &[&str] = &["&", "alloc::boxed::Box<", "core::pin::Pin<"];
+    thir::parameters(bodies, "fmt")
+        .filter_map(|it| it.strip_prefix("&'{erased} "))
+        .any(|it| LEADING.iter().any(|leading| it.starts_with(leading)))
+}
+
+struct Judge<'a> {
+    types: Types<'a>,
+    /// Whether `Debug` of a reference is the standard library's.
+    shows: bool,
+}
+
+impl Judge<'_> {
+    /// Whether a coercion makes no object's table, or makes it for a type that is evident.
+    fn of_a_coercion(&self, coercion: &Coercion<'_>) -> Result<Result<(), Doubt>, String> {
+        if coercion.kind != "Unsize" || !coercion.target.contains("dyn ") {
+            return Ok(Ok(()));
+        }
+        let (source, target) = (tokens(coercion.source)?, tokens(coercion.target)?);
+        let (Some(from), Some(to)) = (pointee(&source), pointee(&target)) else {
+            let source = coercion.source;
+            return Err(format!("`{source}` is unsized, which is no known pointer"));
+        };
+        let is_slice =
+            matches!(&to[..], [TokenTree::Group(it)] if it.delimiter() == Delimiter::Bracket);
+        // An array becomes a slice, and an object has its table.
+        let has_a_table = is_slice || from.first().is_some_and(|it| is_word(it, "dyn"));
+        Ok(if has_a_table {
+            Ok(())
+        } else if self.shows && is_debug(&to) {
+            self.types.is_shown(&from)
+        } else {
+            self.types.is_evident(&from)
+        })
+    }
+
+    /// Whether each argument of a struct's or an enum's is evident. The compiler looks at what that itself asks of them.
+    fn of_a_literal(&self, ty: &str) -> Result<Result<(), Doubt>, String> {
+        let ty = tokens(ty)?;
+        let (_, list) = named(&ty).ok_or_else(|| "a literal's type has no path".to_owned())?;
+        let mut types = list.into_iter().filter(|it| !is_lifetime(it));
+        Ok(types.try_for_each(|ty| self.types.is_evident(ty)))
+    }
+}
+
+fn tokens(ty: &str) -> Result<Vec<TokenTree>, String> {
+    Ok(typed::tokens(ty)?.into_iter().collect())
+}
+
+/// Pointers whose target may be unsized, and types around such pointers. Nobody else has any in stable Rust.
+const POINTERS: &[&str] = &[
+    "alloc::boxed::Box",
+    "alloc::rc::Rc",
+    "alloc::rc::Weak",
+    "alloc::sync::Arc",
+    "alloc::sync::Weak",
+    "core::ptr::NonNull",
+];
+const AROUND: &[&str] = &[
+    "core::cell::Cell",
+    "core::cell::RefCell",
+    "core::cell::UnsafeCell",
+    "core::pin::Pin",
+];
+
+/// What a pointer leads to.
+fn pointee(pointer: &[TokenTree]) -> Option<Vec<TokenTree>> {
+    if let Some(to) = lent(pointer) {
+        return Some(to.to_vec());
+    }
+    match pointer {
+        [star, _, rest @ ..] if is_punct(Some(star), '*') => Some(rest.to_vec()),
+        path => {
+            let (_, list) = named(path)?;
+            let first = list.first()?;
+            if is_one_of(path, POINTERS) {
+                Some(first.to_vec())
+            } else if is_one_of(path, AROUND) {
+                pointee(first)
+            } else {
+                None
+            }
+        }
+    }
+}
+
+/// Whether this is `dyn Debug`, perhaps with traits that have no methods.
+fn is_debug(object: &[TokenTree]) -> bool {
+    let [_dyn, TokenTree::Group(traits), ..] = object else {
+        return false;
+    };
+    let traits: Vec<TokenTree> = traits.stream().into_iter().collect();
+    let first = arguments(&traits).into_iter().next().unwrap_or_default();
+    let [_binder, TokenTree::Group(value)] = first else {
+        return false;
+    };
+    let value = value.stream().to_string();
+    let plain: String = value.split_whitespace().collect();
+    plain.starts_with("value:Trait(core::fmt::Debug),")
+}
+
+/// A type as one writes it, as far as the compiler tells.
+fn spelled(ty: &str) -> String {
+    let mut spelled = ty.replace("'{erased}", "'_");
+    while let Some(at) = spelled.find("/#") {
+        let digits = spelled[at + 2..].find(|it: char| !it.is_ascii_digit());
+        let end = digits.map_or(spelled.len(), |digits| at + 2 + digits);
+        spelled.replace_range(at..end, "");
+    }
+    spelled
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+//@ rules: unproved-type
+//! rust-lang/rust#25860: a destructor calls objects, whose traits' arguments no path names.
+#![no_std]
+#![forbid(unsafe_code)]
+extern crate alloc;
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use core::cell::Cell;
+pub struct Plain;
+pub trait Make<M, P> { fn make(&self, of: M) -> P; }
+impl<'a, T: Default> Make<Option<&'a T>, &'a T> for Plain { fn make(&self, of: Option<&'a T>) -> &'a T { of.unwrap_or_else(|| Box::leak(Box::new(T::default()))) } }
+pub trait Turn<P, B, C> { fn turn(&self, place: P, with: B) -> C; }
+impl<'a, 'b> Turn<&'a Cell<Option<&'b u64>>, &'b u64, &'a u64> for Plain { fn turn(&self, place: &'a Cell<Option<&'b u64>>, with: &'b u64) -> &'a u64 { place.set(Some(with)); place.get().unwrap_or(&0) } }
+pub struct Last<'o, M, P, B, C> { of: Option<M>, with: Option<B>, make: &'o dyn Make<M, P>, turn: &'o dyn Turn<P, B, C>, to: Rc<Cell<Option<C>>> }
+impl<M, P, B, C> Drop for Last<'_, M, P, B, C> {
+    fn drop(&mut self) {
+        if let (Some(of), Some(with)) = (self.of.take(), self.with.take()) { self.to.set(Some(self.turn.turn(self.make.make(of), with))) }
+    }
+}
+pub fn keep<'x>(x: &'x u64) -> &'static u64 {
+    let to: Rc<Cell<Option<&'static u64>>> = Rc::new(Cell::new(None));
+    { let _last = Last { of: Some(None), with: Some(x), make: &Plain, turn: &Plain, to: to.clone() }; }
+    to.get().unwrap()
+}
+pub fn freed() -> u64 {
+    let first = Box::new(1_u64);
+    let kept = keep(&first);
+    drop(first);
+    let second = Box::new(0xdead_u64);
+    let seen = *kept;
+    drop(second);
+    seen
+}
