@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use super::tokens::{is_arrow, is_punct, is_word, plain, until_body};
+use super::tokens::{between_commas, is_punct, is_word, plain, until_body};
 
 /// What keeps a type from being evident.
 pub(super) type Doubt = &'static str;
@@ -144,14 +144,14 @@ impl Types<'_> {
             // stand there as they are, and what it has captured stands last.
             ("Closure" | "Coroutine", [.., TokenTree::Group(list)]) => {
                 let list = inner(list);
-                let list = arguments(&list);
+                let list = between_commas(&list);
                 let Some(([TokenTree::Group(captured)], rest)) = list.split_last() else {
                     return Err(UNKNOWN);
                 };
                 let mut rest = rest.iter().filter(|it| !is_lifetime(it));
                 rest.try_for_each(|ty| self.is_evident(ty))?;
                 let captured = inner(captured);
-                let mut captured = arguments(&captured).into_iter();
+                let mut captured = between_commas(&captured).into_iter();
                 captured.try_for_each(|ty| self.is_captured(ty))
             }
             // Its signature is not printed.
@@ -163,7 +163,7 @@ impl Types<'_> {
                     _ => None,
                 });
                 let list = list.unwrap_or_default();
-                let list = arguments(&list);
+                let list = between_commas(&list);
                 if is_word(way, "Projection") {
                     self.is_apart(&list)
                 } else {
@@ -257,35 +257,16 @@ pub(super) fn named(path: &[TokenTree]) -> Option<(String, Vec<&[TokenTree]>)> {
     };
     let list = match list {
         [] => Vec::new(),
-        [_, list @ .., end] if is_punct(Some(end), '>') => arguments(list),
+        [_, list @ .., end] if is_punct(Some(end), '>') => between_commas(list),
         _ => return None,
     };
     names.iter().all(is_of_a_path).then(|| (plain(name), list))
 }
 
-/// What stands between the commas that are in no bracket.
-pub(super) fn arguments(list: &[TokenTree]) -> Vec<&[TokenTree]> {
-    let (mut depth, mut begin) = (0_i32, 0);
-    let mut all = Vec::new();
-    for (at, token) in list.iter().enumerate() {
-        if is_punct(Some(token), '<') {
-            depth = depth.saturating_add(1);
-        } else if is_punct(Some(token), '>') && !is_arrow(&list[..at]) {
-            depth = depth.saturating_sub(1);
-        } else if is_punct(Some(token), ',') && depth == 0 {
-            all.push(&list[begin..at]);
-            begin = at + 1;
-        }
-    }
-    all.push(&list[begin..]);
-    all.retain(|it| !it.is_empty());
-    all
-}
-
 /// The types in a tuple, and that in an array, before its length.
 fn elements(list: &[TokenTree]) -> Vec<&[TokenTree]> {
     let ends = |token: &TokenTree| is_punct(Some(token), ';');
-    arguments(list.split(ends).next().unwrap_or_default())
+    between_commas(list.split(ends).next().unwrap_or_default())
 }
 
 /// What a reference leads to.
@@ -334,4 +315,31 @@ pub(super) fn is_lifetime(argument: &[TokenTree]) -> bool {
 
 fn inner(group: &proc_macro2::Group) -> Vec<TokenTree> {
     group.stream().into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Declared;
+
+    #[test]
+    fn bounds_by_lifetimes_are_found_where_they_are_declared() {
+        let code = "
+            struct Plain<'a, T>(&'a T) where T: Tr<'a> + Clone;
+            struct Lent<'a, T>(&'a T) where T: 'a;
+            enum Two<'a, 'b> where 'b:'a { A(&'a &'b u8) }
+            union Named<T> where T: Iterator<Item: 'static> { it: T }
+            fn f() { struct Inner<T>(T) where T: ?Sized + 'static; let it = (x as core::option::Option<u8>); }
+        ";
+        let declared = Declared::of(code.parse().expect("Rust's tokens"));
+        let bounded: Vec<_> = declared.bounded.iter().map(String::as_str).collect();
+        assert_eq!(bounded, ["Inner", "Lent", "Named", "Two"]);
+        assert!(!declared.hides_core);
+        for code in [
+            "mod core {}",
+            "extern crate a as alloc;",
+            "fn f() { mod core {} }",
+        ] {
+            assert!(Declared::of(code.parse().expect("Rust's tokens")).hides_core);
+        }
+    }
 }

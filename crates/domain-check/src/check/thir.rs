@@ -109,3 +109,112 @@ fn ty<'a>(lines: &[&'a str]) -> Option<&'a str> {
     each.all(|(line, begin)| line.starts_with(begin.trim_end()))
         .then(|| lines[1].strip_prefix(EXPRESSION[1]))?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{coercions, made, parameters, print};
+    use crate::check::expand::tests::Compiled;
+    use crate::check::expand::{self, Reader};
+
+    /// Coercions wherever an expression may stand.
+    const EVERYWHERE: &str = "
+        #![no_std]
+        extern crate alloc;
+        use alloc::{boxed::Box, rc::Rc};
+        use core::{cell::{Cell, RefCell}, fmt::Debug, pin::Pin, ptr::NonNull};
+        pub trait T { fn go(&self) {} fn given(&self, x: u8) { let _: &dyn T = &x; }}
+        pub trait Has { const C: &'static dyn T = &9u8; }
+        impl T for u8 {}
+        pub trait Below: T {}
+        #[derive(Clone, Copy, Debug)] pub struct S<'a> { a: &'a str, b: Option<&'a u8> }
+        pub struct Objects<'a> { a: &'a dyn T, b: &'a dyn T }
+        pub fn update<'a>(x: &'a u8) -> Objects<'a> { Objects { a: x, ..{ let y: &dyn T = &2u8; Objects { a: y, b: x } } } }
+        pub fn matched(x: u8) { let _: &dyn T = match x { 1 => &1u8, 2 if { let _: &dyn T = &5u8; true } => &3u8, 7.. => &8u8, _ => &x }; }
+        pub fn otherwise(x: Option<u8>) { let Some(y) = x else { let _: &dyn T = &6u8; return; }; if let Some(z) = x && { let _: &dyn T = &y; true } {} }
+        pub fn lists(x: &u8) { let _: [&dyn T; 3] = [x; 3]; let _: (&dyn T, u8) = (x, 1); let _ = const { let y: &dyn T = &7u8; y }; }
+        pub fn pinned(x: Pin<&mut u8>) -> Pin<&mut dyn T> { x }
+        pub fn counted(x: Rc<RefCell<u8>>) -> Rc<RefCell<dyn T>> { x }
+        pub fn pointer(x: NonNull<u8>) -> NonNull<dyn T> { x }
+        pub fn raw(x: &u8) -> *const dyn T { x as *const dyn T }
+        pub fn length() -> [u8; { let _: &dyn T = &8u8; 2 }] { [0; { let _: &dyn T = &8u8; 2 }] }
+        pub async fn waits(x: u8) { let _: &dyn T = &x; async { let _: &dyn T = &x; }.await; let _: &dyn T = &x; }
+        pub fn closures() { let f = |x: u8| { let g = move || { let _: &dyn T = &x; }; g() }; let _: &dyn Fn(u8) = &f; }
+        pub fn waiting() { let _ = |x: u8| async move { let _: &dyn T = &x; }; }
+        pub enum E { A = { let _: &dyn T = &1u8; 1 } }
+        pub static STATIC: &(dyn Fn() + Sync) = &|| { static INNER: &(dyn Fn() + Sync) = &|| {}; };
+        pub fn returned(x: &u8) -> Option<&dyn T> { if *x > 1 { return Some(x) } Some(x) }
+        pub fn broken(x: &u8) { let _: &dyn T = loop { break x; }; let _: &dyn T = 'a: { if true { break 'a x } x }; let _: &dyn T = if true { x } else { &1u8 }; }
+        pub fn assigned(x: &u8) { let mut y: &dyn T = &1u8; y = x; let mut v = [y; 2]; v[{ let _: &dyn T = x; 0 }] = x; }
+        pub fn above(x: &dyn Below) -> &dyn T { x }
+        pub fn of<P: T + 'static>(x: P) -> Box<dyn T> { Box::new(x) }
+        pub fn operands(x: &mut u8) { *x += { let _: &dyn T = &1u8; 1 }; let _ = !{ let _: &dyn T = &1u8; true }; let _ = 1..{ let _: &dyn T = &1u8; 2 }; }
+        pub fn slices(x: &u8) { let _: &[&dyn Debug] = &[x, &2]; for it in [1, 2] { let _: &dyn Debug = &it; } }
+        pub fn texts() -> &'static str { \"\\nerror\\nAdt {\\n\" }
+    ";
+
+    #[test]
+    fn each_coercion_is_printed() {
+        let tried = Compiled::new("coercions", EVERYWHERE, &["-Aunused"]);
+        let bodies = print(&tried.invocation, &Compiled::run).expect("it compiles");
+        let found = coercions(&bodies).expect("understood");
+        let found = found.iter().filter(|it| it.kind == "Unsize").count();
+        let arguments = ["-Zunpretty=mir", "-Zmir-opt-level=0", "-Copt-level=0"];
+        let arguments = arguments.map(str::to_owned);
+        let mir = expand::told(
+            &tried.invocation,
+            &arguments,
+            Reader::Checks,
+            &Compiled::run,
+        );
+        let lowered = mir
+            .expect("it compiles")
+            .matches("PointerCoercion(Unsize")
+            .count();
+        assert_eq!(found, lowered);
+        assert!(found >= 60, "{found}");
+    }
+
+    #[test]
+    fn coercions_and_literals_have_their_types() {
+        let code = "
+            pub struct Own<T>(T, u8);
+            impl<T> Drop for Own<T> { fn drop(&mut self) {} }
+            pub fn makes(it: &u8) { let _: &dyn Send = &Own(it, 1); }
+        ";
+        let tried = Compiled::new("types", code, &["-Aunused"]);
+        let bodies = print(&tried.invocation, &Compiled::run).expect("it compiles");
+        let found = coercions(&bodies).expect("understood");
+        let [coercion] = &found[..] else {
+            panic!("{found:?}");
+        };
+        assert_eq!(coercion.body, "makes");
+        assert_eq!(coercion.source, "&'{erased} Own<&'{erased} u8>");
+        assert!(coercion.target.starts_with("&'{erased} dyn ["));
+        let types: Vec<_> = made(&bodies)
+            .expect("understood")
+            .iter()
+            .map(|it| it.ty)
+            .collect();
+        assert_eq!(types, ["Own<&'{erased} u8>"]);
+        let dropped: Vec<_> = parameters(&bodies, "drop").collect();
+        assert!(dropped.contains(&"&'{erased} mut Own<T/#0>"), "{dropped:?}");
+    }
+
+    #[test]
+    fn what_is_not_printed_is_not_understood() {
+        let expression = "Expr {\nty: u8\ntemp_scope_id: 1\nspan: a.rs:1:1: 1:2 (#0)\nkind: \n";
+        let whole = format!(
+            "{expression}Pointer {{\ncast: Unsize\nis_from_as_cast: false\nsource:\n{expression}"
+        );
+        assert_eq!(coercions(&whole).map(|it| it.len()), Ok(1));
+        for bodies in [
+            "DefId(0:1 ~ a[0]::f):\nerror\n".to_owned(),
+            format!("{expression}Reborrow {{\n"),
+            "Pointer {\ncast: Unsize\n".to_owned(),
+            whole.replace("source:", "sources:"),
+            whole.replace("temp_scope_id", "scope"),
+        ] {
+            assert!(coercions(&bodies).is_err(), "{bodies}");
+        }
+    }
+}

@@ -15,9 +15,9 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{Delimiter, TokenTree};
 
-use super::evident::{Declared, Doubt, Types, arguments, is_lifetime, is_one_of, lent, named};
+use super::evident::{Declared, Doubt, Types, is_lifetime, is_one_of, lent, named};
 use super::thir::{self, Coercion};
-use super::tokens::{is_punct, is_word};
+use super::tokens::{between_commas, is_punct, is_word};
 use super::typed;
 use crate::finding::{Finding, Findings, Rule};
 
@@ -47,7 +47,10 @@ pub(super) fn search(bodies: &str, declared: &Declared) -> Result<Findings, Stri
             );
         }
     }
-    let dropped: BTreeSet<&str> = thir::parameters(bodies, "drop").map(made_by_name).collect();
+    let destructors = thir::parameters(bodies, "drop");
+    let dropped: BTreeSet<&str> = destructors
+        .filter_map(|ty| Some(name(ty.strip_prefix("&'{erased} mut ")?)))
+        .collect();
     for made in thir::made(bodies)? {
         if dropped.contains(name(made.ty))
             && let Err(doubt) = judge.of_a_literal(made.ty)?
@@ -61,15 +64,6 @@ pub(super) fn search(bodies: &str, declared: &Declared) -> Result<Findings, Stri
         finding
     });
     Ok(findings.collect())
-}
-
-/// The path of what a destructor is given.
-fn made_by_name(parameter: &str) -> &str {
-    name(
-        parameter
-            .strip_prefix("&'{erased} mut ")
-            .unwrap_or_default(),
-    )
 }
 
 /// A type's path without its arguments.
@@ -172,7 +166,10 @@ fn is_debug(object: &[TokenTree]) -> bool {
         return false;
     };
     let traits: Vec<TokenTree> = traits.stream().into_iter().collect();
-    let first = arguments(&traits).into_iter().next().unwrap_or_default();
+    let first = between_commas(&traits)
+        .into_iter()
+        .next()
+        .unwrap_or_default();
     let [_binder, TokenTree::Group(value)] = first else {
         return false;
     };

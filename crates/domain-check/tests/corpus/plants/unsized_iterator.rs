@@ -9,10 +9,11 @@ use core::cell::Cell;
 pub trait Num { fn num(&self) -> u64; }
 impl Num for Rc<Cell<Option<&u64>>> { fn num(&self) -> u64 { self.get().map_or(0, |it| *it) } }
 pub fn all<'a, T: Num + Default + Clone>(_: Option<&'a T>) -> (Box<dyn Num + 'a>, T) { let it = T::default(); (Box::new(it.clone()), it) }
-pub struct Each<M, F>(Option<M>, F);
-impl<M, R, F: Fn(M) -> R> Iterator for Each<M, F> { type Item = R; fn next(&mut self) -> Option<R> { self.0.take().map(&self.1) } }
+use core::marker::PhantomData;
+pub struct Each<M, R, F>(Option<M>, F, PhantomData<R>);
+impl<M, R, F: Fn(M) -> R> Iterator for Each<M, R, F> { type Item = R; fn next(&mut self) -> Option<R> { self.0.take().map(&self.1) } }
 pub fn both<T: Num + Default + Clone>() -> (Box<dyn Num>, T) {
-    let by: &mut dyn Iterator<Item = (Box<dyn Num>, T)> = &mut Each(Some(None), |it| all(it));
+    let by: &mut dyn Iterator<Item = (Box<dyn Num>, T)> = &mut Each(Some(None), |it| all(it), PhantomData);
     by.next().unwrap()
 }
 pub fn keep<'x>(x: &'x u64) -> Box<dyn Num> {
