@@ -10,9 +10,9 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{TokenStream, TokenTree};
 
-use super::tokens::{between_commas, is_punct, is_word, plain, until_body};
+use super::tokens::{between_commas, is_arrow, is_punct, is_word, plain, until_body};
 
 /// What keeps a type from being evident.
 pub(super) type Doubt = &'static str;
@@ -233,34 +233,44 @@ const SHOWING: &[&str] = &[
 
 /// Whether a path, without its arguments, is one of these.
 pub(super) fn is_one_of(path: &[TokenTree], paths: &[&str]) -> bool {
-    let begins = |token: &&TokenTree| !is_punct(Some(token), '<');
-    let path: String = path
-        .iter()
-        .take_while(begins)
-        .map(ToString::to_string)
-        .collect();
-    paths.contains(&path.as_str())
+    let names = split(path).map(|(names, _)| names).unwrap_or_default();
+    let names: String = names.iter().map(ToString::to_string).collect();
+    paths.contains(&names.as_str())
 }
 
 /// The last name of a path, and its arguments.
 pub(super) fn named(path: &[TokenTree]) -> Option<(String, Vec<&[TokenTree]>)> {
-    let begin = path.iter().position(|it| is_punct(Some(it), '<'));
-    let (names, list) = path.split_at(begin.unwrap_or(path.len()));
-    let is_of_a_path = |it: &TokenTree| match it {
-        TokenTree::Ident(_) => true,
-        TokenTree::Punct(mark) => mark.as_char() == ':',
-        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
-        TokenTree::Literal(_) => false,
-    };
-    let Some((TokenTree::Ident(name), _)) = names.split_last() else {
-        return None;
-    };
-    let list = match list {
-        [] => Vec::new(),
-        [_, list @ .., end] if is_punct(Some(end), '>') => between_commas(list),
-        _ => return None,
-    };
-    names.iter().all(is_of_a_path).then(|| (plain(name), list))
+    let (names, list) = split(path)?;
+    match names {
+        [TokenTree::Ident(name)] => Some((plain(name), list)),
+        [.., before, TokenTree::Ident(name)] if is_punct(Some(before), ':') => {
+            Some((plain(name), list))
+        }
+        _ => None,
+    }
+}
+
+/// A path up to its last arguments, and these. Those before are of what the type is declared in, as `Own<'_>::method::Inner`,
+/// and not its own.
+fn split(path: &[TokenTree]) -> Option<(&[TokenTree], Vec<&[TokenTree]>)> {
+    let (mut depth, mut begin) = (0_u32, path.len());
+    for (at, token) in path.iter().enumerate() {
+        if is_punct(Some(token), '<') {
+            begin = if depth == 0 { at } else { begin };
+            depth = depth.checked_add(1)?;
+        } else if is_punct(Some(token), '>') && !is_arrow(&path[..at]) {
+            depth = depth.checked_sub(1)?;
+        } else if depth == 0 && begin < at {
+            // The path goes on.
+            begin = path.len();
+        }
+    }
+    let (names, list) = path.split_at(begin);
+    match list {
+        [] => Some((names, Vec::new())),
+        [_, list @ .., _] if depth == 0 => Some((names, between_commas(list))),
+        _ => None,
+    }
 }
 
 /// The types in a tuple, and that in an array, before its length.
@@ -319,7 +329,36 @@ fn inner(group: &proc_macro2::Group) -> Vec<TokenTree> {
 
 #[cfg(test)]
 mod tests {
-    use super::Declared;
+    use proc_macro2::{TokenStream, TokenTree};
+
+    use super::{Declared, is_one_of, named};
+
+    #[test]
+    fn a_path_ends_in_its_own_arguments() {
+        let tokens = |path: &str| -> Vec<TokenTree> {
+            let tokens: TokenStream = path.parse().expect("Rust's tokens");
+            tokens.into_iter().collect()
+        };
+        for (path, name, arguments) in [
+            ("Own", "Own", 0),
+            ("a::Own<'erased, T/#0>", "Own", 2),
+            ("At<'_>::f::Own<Vec<fn() -> u8>, u8>", "Own", 2),
+            ("<Option<At<'_>> as Tr<u8>>::g::Own<u8>", "Own", 1),
+            ("At<'_>::f::Own", "Own", 0),
+            ("{impl#0}::f::r#try<u8>", "try", 1),
+        ] {
+            let tokens = tokens(path);
+            let (found, list) = named(&tokens).expect(path);
+            assert_eq!((found.as_str(), list.len()), (name, arguments), "{path}");
+        }
+        for path in [
+            "", "&u8", "Own<u8", "Own>", "At<'_>::", "<u8>", "fn(u8)", "1",
+        ] {
+            assert!(named(&tokens(path)).is_none(), "{path}");
+        }
+        assert!(is_one_of(&tokens("a::Own<u8>"), &["a::Own"]));
+        assert!(!is_one_of(&tokens("a::Own<u8>::f::Own<u8>"), &["a::Own"]));
+    }
 
     #[test]
     fn bounds_by_lifetimes_are_found_where_they_are_declared() {

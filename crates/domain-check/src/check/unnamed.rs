@@ -1,15 +1,16 @@
-//! Types that no path names where their code runs: those of trait objects and of what has a destructor.
+//! Types that no path names where their code runs: those of trait objects, and those with a destructor.
 //!
 //! The compiler looks at the types that a path names. It does not look whether the type of a value is well-formed that
 //! becomes a trait object, and no path names it later: `&None as &dyn Run` is enough for `Run`'s impl to run on
-//! `Option<&'static Cell<&'short u64>>`, and to believe what that implies (rustc's issue 25860). The same holds of a struct's
-//! arguments: when it is dropped, its destructor runs on them. So a type from which an object's table is made, and each
-//! argument of one that has a destructor of this unit's, has to show that it is well-formed.
+//! `Option<&'static Cell<&'short u64>>`, and to believe what that implies (rustc's issue 25860). The same holds of the
+//! arguments of a struct that is made from its fields: its destructor runs on them, and may call a function pointer or an
+//! object with them. So each type from which an object's table is made, and each argument of what is made with a destructor
+//! of this unit's, has to show that it is well-formed.
 //!
-//! A trait's arguments need not: whoever calls the object names them, or has them as an argument of its own. Nothing else
-//! runs code for a type that no path names. `lifetimes::shape::impls` closes types that stand in no header, and `values`
-//! functions whose lifetimes are bound late; at the signature of any other one the compiler looks where it becomes a pointer.
-//! A foreign type's destructor is of no concern, since a path of its crate's has made the value.
+//! Nothing else runs code for a type that no path names. `lifetimes::shape::impls` refuses types that stand in no header, and
+//! `values` functions whose lifetimes are bound late; at the signature of any other one the compiler looks where that becomes
+//! a pointer. A trait's arguments are named by whoever calls the object, or are arguments of a type that is looked at here. A
+//! foreign type's destructor is of no concern, since a path of its crate's has made the value.
 
 use std::collections::BTreeSet;
 
@@ -38,7 +39,7 @@ pub(super) fn search(bodies: &str, declared: &Declared) -> Result<Findings, Stri
         found.insert((what, function));
     };
     for coercion in thir::coercions(bodies)? {
-        if let Err(doubt) = judge.of_a_coercion(&coercion)? {
+        if let Some(doubt) = judge.coercion(&coercion)? {
             find(
                 coercion.source,
                 "becomes a trait object",
@@ -53,7 +54,7 @@ pub(super) fn search(bodies: &str, declared: &Declared) -> Result<Findings, Stri
         .collect();
     for made in thir::made(bodies)? {
         if dropped.contains(name(made.ty))
-            && let Err(doubt) = judge.of_a_literal(made.ty)?
+            && let Some(doubt) = judge.literal(made.ty)?
         {
             find(made.ty, "is made with a destructor", doubt, made.body);
         }
@@ -87,35 +88,36 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// Whether a coercion makes no object's table, or makes it for a type that is evident.
-    fn of_a_coercion(&self, coercion: &Coercion<'_>) -> Result<Result<(), Doubt>, String> {
+    /// What keeps the type of a new object's table from being evident.
+    fn coercion(&self, coercion: &Coercion<'_>) -> Result<Option<Doubt>, String> {
         if coercion.kind != "Unsize" || !coercion.target.contains("dyn ") {
-            return Ok(Ok(()));
+            return Ok(None);
         }
         let (source, target) = (tokens(coercion.source)?, tokens(coercion.target)?);
         let (Some(from), Some(to)) = (pointee(&source), pointee(&target)) else {
             let source = coercion.source;
             return Err(format!("`{source}` is unsized, which is no known pointer"));
         };
-        let is_slice =
-            matches!(&to[..], [TokenTree::Group(it)] if it.delimiter() == Delimiter::Bracket);
-        // An array becomes a slice, and an object has its table.
-        let has_a_table = is_slice || from.first().is_some_and(|it| is_word(it, "dyn"));
-        Ok(if has_a_table {
+        let is_slice = matches!(to, [TokenTree::Group(it)] if it.delimiter() == Delimiter::Bracket);
+        let is_object = from.first().is_some_and(|it| is_word(it, "dyn"));
+        let evident = if is_slice || is_object {
+            // An array becomes a slice, and an object keeps its table.
             Ok(())
-        } else if self.shows && is_debug(&to) {
-            self.types.is_shown(&from)
+        } else if self.shows && is_debug(to) {
+            self.types.is_shown(from)
         } else {
-            self.types.is_evident(&from)
-        })
+            self.types.is_evident(from)
+        };
+        Ok(evident.err())
     }
 
-    /// Whether each argument of a struct's or an enum's is evident. The compiler looks at what that itself asks of them.
-    fn of_a_literal(&self, ty: &str) -> Result<Result<(), Doubt>, String> {
+    /// What keeps an argument of a struct's or an enum's from being evident. The compiler looks at what that itself asks of
+    /// its arguments.
+    fn literal(&self, ty: &str) -> Result<Option<Doubt>, String> {
         let ty = tokens(ty)?;
         let (_, list) = named(&ty).ok_or_else(|| "a literal's type has no path".to_owned())?;
         let mut types = list.into_iter().filter(|it| !is_lifetime(it));
-        Ok(types.try_for_each(|ty| self.types.is_evident(ty)))
+        Ok(types.find_map(|ty| self.types.is_evident(ty).err()))
     }
 }
 
@@ -140,23 +142,23 @@ const AROUND: &[&str] = &[
 ];
 
 /// What a pointer leads to.
-fn pointee(pointer: &[TokenTree]) -> Option<Vec<TokenTree>> {
+fn pointee(pointer: &[TokenTree]) -> Option<&[TokenTree]> {
     if let Some(to) = lent(pointer) {
-        return Some(to.to_vec());
+        return Some(to);
     }
-    match pointer {
-        [star, _, rest @ ..] if is_punct(Some(star), '*') => Some(rest.to_vec()),
-        path => {
-            let (_, list) = named(path)?;
-            let first = list.first()?;
-            if is_one_of(path, POINTERS) {
-                Some(first.to_vec())
-            } else if is_one_of(path, AROUND) {
-                pointee(first)
-            } else {
-                None
-            }
-        }
+    if let [star, _, to @ ..] = pointer
+        && is_punct(Some(star), '*')
+    {
+        return Some(to);
+    }
+    let (_, list) = named(pointer)?;
+    let first = *list.first()?;
+    if is_one_of(pointer, POINTERS) {
+        Some(first)
+    } else if is_one_of(pointer, AROUND) {
+        pointee(first)
+    } else {
+        None
     }
 }
 

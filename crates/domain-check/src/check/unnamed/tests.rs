@@ -78,6 +78,9 @@ fn a_type_that_runs_unnamed_is_evident() {
         "impl Any2 for Own<&u8> {} pub trait Any2 {} pub fn f() { || async { let _: &dyn Any = &None::<&&u8>; }; }",
         "pub fn f(it: &&u8) { Kept(Some(it)); }",
         "pub fn f<T>(it: Option<&T>) { let _ = Kept { 0: it }; }",
+        "pub fn f(it: &&u8) { struct Last<T>(T); impl<T> Drop for Last<T> { fn drop(&mut self) {} } || Last(it); }",
+        "pub enum Last<T> { Of(T) } type Other<T> = Last<T>; impl<T> Drop for Other<T> { fn drop(&mut self) {} } pub fn f(it: &&u8) { Other::Of(it); }",
+        "impl At<'_> { pub fn f(it: &&u8) { struct Last<T>(T); impl<T> Drop for Last<T> { fn drop(self: &mut Self) {} } Last::<_>(it); } }",
         "impl Debug for &Own<&u8> { fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result { Ok(()) } } pub fn f(it: &Own<&u8>) { let _: &dyn Debug = &it; }",
         "#[derive(Debug)] pub struct Shows<'a, 'b>(&'a u8, &'b u8); pub fn f(it: Shows<'_, '_>) { let _: &dyn Debug = &it; }",
         "pub fn f<'a, T>(it: &'a T) { let by: &dyn Fn() = &|| { &it; }; }",
@@ -157,28 +160,4 @@ fn plants_of_unproved_types_are_refused_here_alone() {
         }
     }
     assert!(refused >= 20, "{refused}");
-}
-#[test]
-#[ignore]
-fn try_all() {
-    for path in std::env::var("TRY").unwrap().split(' ') {
-        let code = fs::read_to_string(path).expect("readable");
-        let tried = Compiled::new("unproved", &code, &["-Aunused"]);
-        match look(&tried) {
-            Ok(f) if f.is_empty() => println!("PASS {path}"),
-            Ok(f) => {
-                for f in f {
-                    println!(
-                        "  REF {path} [{}] {}",
-                        f.function.as_deref().unwrap_or(""),
-                        f.message
-                    )
-                }
-            }
-            Err(e) => println!(
-                "ERR {path} {}",
-                e.lines().take(12).collect::<Vec<_>>().join("\n      ")
-            ),
-        }
-    }
 }
