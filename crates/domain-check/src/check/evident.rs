@@ -189,13 +189,12 @@ impl Types<'_> {
 
     /// Arguments that nobody can link: one lifetime, or none.
     fn is_apart(&self, list: &[&[TokenTree]]) -> Result<(), Doubt> {
-        let mut open = list.iter().filter(|it| !is_closed(it));
-        if !list.iter().any(|it| is_lifetime(it)) {
-            return open.try_for_each(|it| self.is_evident(it));
+        let open: Vec<_> = list.iter().filter(|it| !is_closed(it)).collect();
+        match open[..] {
+            [one] if is_lifetime(one) => Ok(()),
+            _ if open.iter().any(|it| is_lifetime(it)) => Err(BESIDE),
+            _ => open.into_iter().try_for_each(|it| self.is_evident(it)),
         }
-        let first = open.next();
-        let is_alone = first.is_none_or(|it| is_lifetime(it)) && open.next().is_none();
-        is_alone.then_some(()).ok_or(BESIDE)
     }
 
     /// Whether it is evident wherever its `Debug` is another one's. References, tuples, arrays and these types of the standard

@@ -26,7 +26,7 @@ fn found_in(name: &str, code: &str) -> Findings {
 /// A trait that all implement, and types of all kinds.
 const TYPES: &str = "
     use alloc::{boxed::Box, rc::Rc, sync::Arc, vec::Vec};
-    use ::core::{cell::{Cell, RefCell}, fmt::{self, Debug}, pin::Pin, ptr::NonNull};
+    use core::{cell::{Cell, RefCell}, fmt::{self, Debug}, pin::Pin, ptr::NonNull};
     pub trait Any { fn any(&self) {} }
     impl<T: ?Sized> Any for T {}
     pub trait Of<T> { fn of(&self) {} }
@@ -84,9 +84,12 @@ fn a_type_that_runs_unnamed_is_evident() {
         "impl Debug for &Own<&u8> { fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result { Ok(()) } } pub fn f(it: &Own<&u8>) { let _: &dyn Debug = &it; }",
         "#[derive(Debug)] pub struct Shows<'a, 'b>(&'a u8, &'b u8); pub fn f(it: Shows<'_, '_>) { let _: &dyn Debug = &it; }",
         "pub fn f<'a, T>(it: &'a T) { let by: &dyn Fn() = &|| { &it; }; }",
+        "pub fn f<T: Clone>(it: T) { let by: &dyn Fn() = &|| { it.clone(); }; }",
+        "pub fn f<T>() { let none = || None; let _: &dyn Any = &none; early::<T>(none()) }",
+        "pub fn f<'a>(it: Box<dyn Of<&'a u8> + '_>) { let _: &dyn Any = &Some(it); }",
+        "pub fn f(it: *const &'static &u8) { let _: &dyn Any = &it; }",
         "pub fn f<'a>(it: &&'a &'a u8) { let by: &dyn Fn() = &|| { it; }; }",
         "pub fn f<'a>(it: &'a At<'a>) { let by: &dyn Fn(&'a At<'a>) = &|at| (); }",
-        "mod core { pub mod fmt { pub trait Debug {} impl<T> Debug for T {} } } pub fn f(it: &&u8) { let _: &dyn crate::core::fmt::Debug = &it; }",
     ]
     .into_iter()
     .enumerate()
@@ -94,6 +97,21 @@ fn a_type_that_runs_unnamed_is_evident() {
         let found = found_in(&format!("unnamed-{number}"), &format!("{TYPES}{code}"));
         assert!(!found.is_empty(), "{code}");
     }
+}
+
+#[test]
+fn a_module_named_as_the_library_is_not_taken_for_it() {
+    let code = "
+        #![no_std]
+        extern crate alloc as others;
+        use core::fmt::{self, Debug};
+        pub mod alloc { pub mod boxed { pub struct Box<T>(pub T); } }
+        impl<'a> Debug for alloc::boxed::Box<&'a &u8> { fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result { Ok(()) } }
+        pub fn f(it: alloc::boxed::Box<&&u8>) { let _: &dyn Debug = &it; }
+    ";
+    let tried = Compiled::new("library", code, &["-Aunused"]);
+    let found = look(&tried).expect("it compiles");
+    assert!(!found.is_empty());
 }
 
 #[test]
