@@ -255,7 +255,7 @@ fn split(path: &[TokenTree]) -> Option<(&[TokenTree], Vec<&[TokenTree]>)> {
     let (mut depth, mut begin) = (0_u32, path.len());
     for (at, token) in path.iter().enumerate() {
         if is_punct(Some(token), '<') {
-            begin = if depth == 0 { at } else { begin };
+            begin = begin.min(at);
             depth = depth.checked_add(1)?;
         } else if is_punct(Some(token), '>') && !is_arrow(&path[..at]) {
             depth = depth.checked_sub(1)?;

@@ -105,9 +105,9 @@ fn a_module_named_as_the_library_is_not_taken_for_it() {
         #![no_std]
         extern crate alloc as others;
         use core::fmt::{self, Debug};
-        pub mod alloc { pub mod boxed { pub struct Box<T>(pub T); } }
-        impl<'a> Debug for alloc::boxed::Box<&'a &u8> { fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result { Ok(()) } }
-        pub fn f(it: alloc::boxed::Box<&&u8>) { let _: &dyn Debug = &it; }
+        pub mod alloc { pub mod vec { pub struct Vec<T>(pub T); } }
+        impl<'a> Debug for alloc::vec::Vec<&'a &u8> { fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result { Ok(()) } }
+        pub fn f(it: alloc::vec::Vec<&&u8>) { let _: &dyn Debug = &it; }
     ";
     let tried = Compiled::new("library", code, &["-Aunused"]);
     let found = look(&tried).expect("it compiles");
