@@ -30,7 +30,7 @@ pub(super) struct Declared {
     /// Types that are declared with a bound by a lifetime.
     bounded: BTreeSet<String>,
     /// Whether a module has the name of a crate of the standard library, so that its paths read as that one's.
-    pub(super) hides_core: bool,
+    pub(super) hides_library: bool,
 }
 
 impl Declared {
@@ -56,7 +56,7 @@ impl Declared {
             }
             // A cast to a type of theirs has more of a path behind it.
             let is_name = is(&["as", "mod"]) && !is_punct(tokens.get(at + 2), ':');
-            self.hides_core |= is_name && STANDARD.contains(&plain(name).as_str());
+            self.hides_library |= is_name && STANDARD.contains(&plain(name).as_str());
         }
     }
 }
@@ -371,13 +371,13 @@ mod tests {
         let declared = Declared::of(code.parse().expect("Rust's tokens"));
         let bounded: Vec<_> = declared.bounded.iter().map(String::as_str).collect();
         assert_eq!(bounded, ["Inner", "Lent", "Named", "Two"]);
-        assert!(!declared.hides_core);
+        assert!(!declared.hides_library);
         for code in [
             "mod core {}",
             "extern crate a as alloc;",
             "fn f() { mod core {} }",
         ] {
-            assert!(Declared::of(code.parse().expect("Rust's tokens")).hides_core);
+            assert!(Declared::of(code.parse().expect("Rust's tokens")).hides_library);
         }
     }
 }

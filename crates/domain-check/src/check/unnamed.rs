@@ -26,7 +26,7 @@ use crate::finding::{Finding, Findings, Rule};
 pub(super) fn search(bodies: &str, declared: &Declared) -> Result<Findings, String> {
     let judge = Judge {
         types: Types(declared),
-        shows: !declared.hides_core && !shows_references(bodies),
+        shows: !declared.hides_library && !shows_references(bodies),
     };
     let mut found = BTreeSet::new();
     let mut find = |ty: &str, does: &str, doubt: Doubt, body: &str| {
