@@ -8,6 +8,7 @@
 //! exporter's. If the exporter dies, its slots are freed as a whole, the records with them.
 
 use crate::call::{self, Target};
+use crate::contain;
 use crate::control::{self, ControlBlock};
 use crate::generation::Instance;
 use crate::host;
@@ -29,6 +30,7 @@ use samara_shared_heap::thread::{self, NoCut};
 
 /// What is kept beside an exported object.
 struct Record {
+    /// How many there are; once the last is gone, [who](contain::whose_time) let go of it.
     proxies: AtomicUsize,
     /// The record posted before.
     next: AtomicPtr<Record>,
@@ -141,6 +143,7 @@ impl<I: ?Sized + Interface> Export<I> {
             // SAFETY: the exporter lives meanwhile, and this reference keeps the record.
             let record = unsafe { self.record.as_ref() };
             if record.proxies.fetch_sub(1, AcqRel) == 1 {
+                record.proxies.store(contain::whose_time(), Relaxed);
                 post(target.owner(), record);
             }
         });
@@ -255,20 +258,25 @@ pub fn collect_of(target: Target) -> usize {
     if target.is_dead() || target.is_on_own_chain() {
         return 0;
     }
+    if target.owner().is_host() {
+        let mut pays = true;
+        return (0..PIECE)
+            .take_while(|_| drop_posted_as(target, |let_go| spare_others(let_go, &mut pays)))
+            .count();
+    }
     let patience = Patience::with(target);
     let goes_on = |dropped: &usize| *dropped == 0 || !patience.is_over();
-    let some = || {
-        (0..PIECE)
-            .take_while(|dropped| goes_on(dropped) && drop_posted(target))
-            .count()
-    };
-    if !target.owner().is_host() {
-        return some();
-    }
-    // Other domains have chosen how many of the host's objects to let go of, so the running one does not pay for that.
-    // SAFETY: the exporter is the host, so the destructors are code of the host's.
-    let (count, _) = unsafe { thread::as_host_uncharged(some) };
-    count
+    (0..PIECE)
+        .take_while(|dropped| goes_on(dropped) && drop_posted(target))
+        .count()
+}
+
+/// Whether the running domain pays for the host's dropping an object of which the domain behind `let_go` did. A call pays for one
+/// of its caller's: who opens and lets go again and again pays for each, and who is handed many has chosen neither their number
+/// nor what they cost.
+fn spare_others(let_go: usize, pays: &mut bool) -> bool {
+    let is_own = let_go == contain::whose_time();
+    !(is_own && core::mem::take(pays))
 }
 
 /// Enters the domain in `block`, if it runs, to drop the exported objects whose last proxy has gone by now.
@@ -322,15 +330,26 @@ pub(crate) fn drop_all_posted(target: Target, deadline: u64) {
 /// Drops one object, in an entry and so on a budget of its own. False if none waits, or the entry failed: a panic was the
 /// domain's death, and the reclaim takes the rest.
 fn drop_posted(target: Target) -> bool {
+    drop_posted_as(target, |_| false)
+}
+
+/// [`drop_posted`]. `is_spared` says whether the host's destructor runs on nobody's time, by who let go of the object.
+fn drop_posted_as(target: Target, is_spared: impl FnOnce(usize) -> bool) -> bool {
     let owner = target.owner();
     let drop_one = |()| {
         let Some(record) = take(owner) else {
             return false;
         };
         // SAFETY: posted by its last reference, so the list's alone; its exporter is entered.
-        let drop = unsafe { record.as_ref() }.drop;
+        let posted = unsafe { record.as_ref() };
         // SAFETY: taken off the list: nobody refers to it; this is its exporter.
-        unsafe { drop(record) };
+        let drop = || unsafe { (posted.drop)(record) };
+        if is_spared(posted.proxies.load(Relaxed)) {
+            // SAFETY: only the host's objects are asked about, so the destructor is code of the host's.
+            let ((), _) = unsafe { thread::as_host_uncharged(drop) };
+        } else {
+            drop();
+        }
         true
     };
     // SAFETY: dropping its objects is the domain's own code.

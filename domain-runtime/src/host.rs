@@ -2,6 +2,7 @@
 //! [`set_runtime_host!`](crate::set_runtime_host).
 
 use crate::event::Event;
+use crate::spent::{self, Spent};
 use crate::threads::DomainThread;
 use core::ptr::NonNull;
 use core::time::Duration;
@@ -10,8 +11,9 @@ use samara_shared_heap::{Owner, thread};
 /// A monotonic clock.
 ///
 /// # Safety
-/// [`now_ns`](Self::now_ns) is called on threads of domains, on their behalf, and half-way out of a domain: it
-/// does not panic, calls into no domain, and allocates nothing, which a domain's death would release.
+/// [`now_ns`](Self::now_ns) is called on threads of domains, on their behalf, half-way out of a domain, and by
+/// [`contain::tick`](crate::contain) wherever that interrupts one, in [`now_ns`](Self::now_ns) too: it does not panic, calls
+/// into no domain, takes no lock, and allocates nothing, which a domain's death would release.
 pub unsafe trait Clock {
     /// Nanoseconds since some fixed point.
     fn now_ns() -> u64;
@@ -228,24 +230,27 @@ pub(crate) fn wake_reaper() {
     unsafe { __samara_wake_reaper() }
 }
 
-/// Starts a thread, uncharged: the caller measures the time. Also returns the microseconds that ticks have counted meanwhile.
-pub(crate) fn spawn_thread(body: DomainThread) -> (Result<(), DomainThread>, u32) {
+/// Returns also what that took, uncharged.
+pub(crate) fn spawn_thread(body: DomainThread) -> (Result<(), DomainThread>, Spent) {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     let spawn = || unsafe { __samara_spawn_thread(body) };
     // SAFETY: starting a thread is trusted code of the host; the domain's code runs on the new one.
-    unsafe { thread::as_host_uncharged(spawn) }
+    unsafe { spent::uncharged(spawn) }
 }
 
 /// Parks the thread, uncharged: the caller measures the time. Returns the microseconds that ticks have counted meanwhile.
 pub(crate) fn park_thread(index: usize, timeout: Option<Duration>) -> u32 {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     let park = || unsafe { __samara_park_thread(index, timeout) };
-    let began = crate::contain::is_inside().then(now_ns);
+    let is_told = thread::current().is_told();
+    let park = || {
+        park();
+        if is_told {
+            thread::current().tell(now_ns(), false);
+        }
+    };
     // SAFETY: waiting is trusted code of the host.
     let ((), ticks) = unsafe { thread::as_host_uncharged(park) };
-    if let Some(began) = began {
-        thread::current().note_others(now_ns().saturating_sub(began));
-    }
     ticks
 }
 

@@ -89,7 +89,10 @@ mod segments;
 pub mod service;
 mod shortage;
 pub mod spec;
-#[cfg(feature = "alloc")]
+#[cfg_attr(
+    not(feature = "alloc"),
+    expect(dead_code, reason = "services and threads ask for the rest")
+)]
 mod spent;
 pub mod stack;
 pub mod state;

@@ -9,7 +9,7 @@ use crate::call::Target;
 use crate::control::{self, ControlBlock};
 use crate::event::Event;
 use crate::state::{State, Word};
-use crate::{arena, exports, host, kept};
+use crate::{arena, exports, host, kept, spent};
 use samara_shared_heap::heap;
 use samara_shared_heap::quota::{self, Limits};
 use samara_shared_heap::thread;
@@ -52,11 +52,8 @@ pub(crate) fn reclaim_drained(target: Target, deadline: u64) {
 }
 
 fn on_nobodys_time(f: impl FnOnce()) {
-    let began = host::now_ns();
-    // SAFETY: both callers are in this file. One reclaims, the other waits for a reclaim; neither runs code of a domain.
-    let ((), _) = unsafe { thread::as_host_uncharged(f) };
-    let took = host::now_ns().saturating_sub(began);
-    thread::current().note_others(took);
+    // SAFETY: a reclaim is the host's, and runs no code of a domain.
+    let ((), _) = spent::apart(|| unsafe { thread::as_host_uncharged(f) });
 }
 
 fn reclaim(block: &ControlBlock, word: Word) {

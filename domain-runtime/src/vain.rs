@@ -1,7 +1,6 @@
 //! A domain that asks in vain pays for the time that the host spends on its request.
 
-use crate::spent::Spent;
-use crate::{call, contain};
+use crate::{call, contain, spent};
 use samara_shared_heap::thread;
 
 /// Runs `attempt` as the host. If it fails, the time that it took is counted against the budget of the domain on whose
@@ -14,15 +13,10 @@ use samara_shared_heap::thread;
 /// As for [`thread::as_host`]. The result of `attempt` needs no destructor: it is lost where the domain is dead.
 pub unsafe fn at_askers_expense<E>(attempt: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
     let attempt = || {
-        let (spent, before) = (Spent::begin(), contain::host_may_wait());
         // SAFETY: handed on.
-        let (outcome, ticks) = unsafe { thread::as_host_uncharged(attempt) };
+        let (outcome, spent) = unsafe { spent::uncharged(attempt) };
         if outcome.is_err() {
-            let took = spent.time();
-            let counted = before
-                .zip(contain::host_may_wait())
-                .map(|(before, left)| before.saturating_sub(left));
-            contain::host_worked(took.saturating_sub(counted.unwrap_or_default()), ticks);
+            contain::host_worked(spent.time, spent.ticks);
         }
         outcome
     };

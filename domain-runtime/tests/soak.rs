@@ -35,6 +35,9 @@ struct Kept {
     private: Vec<u8>,
 }
 
+/// Calls that found each generation dead.
+static GIVEN_UP: AtomicUsize = AtomicUsize::new(0);
+
 /// Every eighth generation has a thread that parks for ever.
 static STARTS: AtomicUsize = AtomicUsize::new(0);
 
@@ -106,6 +109,15 @@ impl Memory {
     }
 }
 
+/// A call that finds its domain dead too often is given up: on a busy machine the other thread may crash each generation first.
+fn expect_crash(error: RpcError) {
+    if error == RpcError::RecoveryFailed {
+        GIVEN_UP.fetch_add(1, SeqCst);
+    } else {
+        assert_eq!(error, RpcError::Crashed);
+    }
+}
+
 fn load(seed: u64, domain: &Domain<dyn Store>, crashes: usize) {
     let shadow = domain.shadow().unwrap();
     let mut rng = Rng::new(seed);
@@ -114,12 +126,12 @@ fn load(seed: u64, domain: &Domain<dyn Store>, crashes: usize) {
             let bytes = RRef::new_zeroed_slice(1 + rng.below(6000)).unwrap();
             match shadow.swap(RRef::new(bytes)) {
                 Ok(back) => assert!(back.is_none_or(|object| RRef::owner(&*object).is_host())),
-                Err(error) => assert_eq!(error, RpcError::Crashed),
+                Err(error) => expect_crash(error),
             }
         }
         let bytes = RRef::new_zeroed_slice(1 + rng.below(40_000)).unwrap();
         let elsewhere = rng.below(8) == 0;
-        assert_eq!(shadow.crash(bytes, elsewhere), Err(RpcError::Crashed));
+        expect_crash(shadow.crash(bytes, elsewhere).unwrap_err());
     }
 }
 
@@ -145,7 +157,12 @@ fn crashes_and_restarts_under_load_with_flat_memory() {
         }
     });
     let took = start.elapsed();
-    println!("{} restarts in {took:?}", domain.restarts());
+    let given_up = GIVEN_UP.load(SeqCst);
+    println!(
+        "{} restarts in {took:?}, {given_up} calls given up",
+        domain.restarts()
+    );
+    assert!(given_up <= crashes / 100, "most calls get through");
     assert!(domain.restarts() as usize >= crashes);
     assert!(samples.len() >= SAMPLES / 2, "too fast to be looked at");
     let resident = samples[SAMPLES / 5].resident;

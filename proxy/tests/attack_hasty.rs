@@ -72,11 +72,19 @@ fn serving(net: Proxy<dyn Stack>) -> Result<Serving, RpcError> {
 #[interface]
 trait Client {
     fn status(&self) -> Result<u32, RpcError>;
+    /// So many times.
+    fn statuses(&self, times: u32) -> Result<u32, RpcError>;
 }
 struct Asking(Shadow<dyn Server>);
 impl Client for Asking {
     fn status(&self) -> Result<u32, RpcError> {
         self.0.status()
+    }
+    fn statuses(&self, times: u32) -> Result<u32, RpcError> {
+        for _ in 0..times {
+            let _ = self.0.status();
+        }
+        Ok(times)
     }
 }
 fn asking(of: Shadow<dyn Server>) -> Result<Asking, RpcError> {
@@ -126,11 +134,19 @@ impl Scene {
 
     /// What one request comes to, and how its client ended.
     fn ask(&self, budget: Option<Duration>) -> (Result<u32, RpcError>, Option<ExitKind>) {
+        self.ask_by(budget, |client| client.status())
+    }
+
+    fn ask_by(
+        &self,
+        budget: Option<Duration>,
+        ask: fn(&Proxy<dyn Client>) -> Result<u32, RpcError>,
+    ) -> (Result<u32, RpcError>, Option<ExitKind>) {
         let client = self.client(budget);
         let proxy = client.proxy().unwrap();
         let asks = thread::spawn(move || {
             let _contained = contained(true);
-            proxy.status()
+            ask(&proxy)
         });
         let got = asks.join().unwrap();
         let end = client.exit_reason().map(|reason| reason.kind);
@@ -156,7 +172,7 @@ fn a_small_budget_spends_none_of_its_servers_restarts() {
     let scene = Scene::new(Duration::from_secs(10));
     let (got, end) = scene.ask(HASTY);
     assert!(got.is_err(), "while the old generation has the port");
-    assert_eq!(end, Some(ExitKind::Overrun), "its budget is its own");
+    assert_eq!(end, None, "refused before its budget is used up");
     assert_eq!(
         scene.server.restarts(),
         0,
@@ -172,14 +188,30 @@ fn a_small_budget_spends_none_of_its_servers_restarts() {
     host().reap();
 }
 
+/// Each wait takes half of what is left, or a 16th of all.
+#[test]
+fn who_asks_a_draining_server_for_ever_uses_up_its_budget() {
+    let _alone = alone();
+    let scene = Scene::new(Duration::from_secs(10));
+    let (got, end) = scene.ask_by(HASTY, |client| client.statuses(100));
+    assert_eq!(
+        (got, end),
+        (Err(RpcError::Crashed), Some(ExitKind::Overrun))
+    );
+    let (net, server) = scene.drain();
+    server.kill();
+    net.kill();
+    host().reap();
+}
+
 /// The timeout is the service's: it does not begin anew with each who asks.
 #[test]
 fn a_drain_timeout_passes_once_for_all_who_ask() {
     let _alone = alone();
     let drain = Duration::from_millis(200);
     let scene = Scene::new(drain);
-    let (_, end) = scene.ask(HASTY);
-    assert_eq!(end, Some(ExitKind::Overrun));
+    let (got, end) = scene.ask(HASTY);
+    assert_eq!((got, end), (Err(RpcError::RecoveryFailed), None));
     thread::sleep(drain);
     // Past it the name goes on without; that the port is taken still is nobody's crash.
     let (got, end) = scene.ask(HASTY);

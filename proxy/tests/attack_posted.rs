@@ -32,8 +32,8 @@ fn serving((): ()) -> Result<Serving, RpcError> {
     Ok(Serving)
 }
 
-const BUDGET: Duration = Duration::from_millis(20);
-const FILES: u32 = 60_000;
+const BUDGET: Duration = Duration::from_millis(10);
+const FILES: u32 = 120_000;
 
 fn attack(by_death: bool) {
     let _alone = alone();

@@ -299,15 +299,6 @@ static CASES: &[Case] = &[
         ..CASE
     },
     Case {
-        name: "a call of a service that can't be left behind",
-        has_call_inside: true,
-        then: |server| {
-            server.kill();
-        },
-        ask: |server, _| again(|| server.get()),
-        ..CASE
-    },
-    Case {
         name: "a wake",
         ask: |_, _| {
             let parks = || {

@@ -54,7 +54,7 @@ pub(crate) fn for_quota(owner: Owner) -> Load {
     let uncharged = |pieces: &mut dyn FnMut()| {
         // SAFETY: the heap's own code.
         let ((), us) = unsafe { thread::as_host_uncharged(pieces) };
-        thread::current().note_others(u64::from(us).saturating_mul(1000));
+        thread::current().leave_out(u64::from(us).saturating_mul(1000));
     };
     count(of(owner), |piece| in_shares(piece, uncharged)).load()
 }

@@ -93,6 +93,7 @@ pub struct ThreadSlot {
     below: Cell<usize>,
     wait: Cell<Wait>,
     others: Cell<u64>,
+    told: Cell<u64>,
     uncharged: Cell<*const Frame>,
     spared: Cell<u32>,
 }
@@ -112,6 +113,7 @@ impl ThreadSlot {
             below: Cell::new(0),
             wait: Cell::new(Wait::None),
             others: Cell::new(0),
+            told: Cell::new(0),
             uncharged: Cell::new(ptr::null()),
             spared: Cell::new(0),
         }
@@ -250,34 +252,40 @@ impl ThreadSlot {
         self.wait.set(self.wait.get().max(wait));
     }
 
-    /// Nanoseconds of the thread so far that no asking domain pays the host for: reclaims, its own and those that it waited
-    /// for; and time of domains that were entered in an [uncharged stretch](as_host_uncharged), which have paid for it.
+    /// Nanoseconds, since the innermost [uncharged stretch](as_host_uncharged) began, that are not the host's for whom it works
+    /// there: those of domains that are entered in it, which pay for themselves, and those of nobody.
     #[must_use]
     pub fn others(&self) -> u64 {
         self.others.get()
     }
 
-    /// Adds to [`others`](Self::others).
-    pub fn note_others(&self, ns: u64) {
+    /// Tells that they are `ns` at the time `now`, in nanoseconds.
+    pub fn set_others(&self, ns: u64, now: u64) {
+        self.others.set(ns);
+        self.told.set(now);
+    }
+
+    /// Adds `ns` to [`others`](Self::others): time that was told as the host's, and that no domain pays for.
+    pub(crate) fn leave_out(&self, ns: u64) {
         self.others.set(self.others.get().wrapping_add(ns));
     }
 
-    /// Whether `frame`, a domain's on the thread's chain, was begun in the innermost uncharged stretch.
-    #[must_use]
-    pub fn is_inside_uncharged(&self, frame: *const Frame) -> bool {
-        let mark = self.uncharged.get();
-        let mut at = self.top.get();
-        // SAFETY: frames on the chain are valid while the thread is above them.
-        while let Some(outer) = unsafe { at.as_ref() } {
-            if ptr::eq(at, mark) {
-                return false;
-            }
-            if ptr::eq(at, frame) {
-                return !mark.is_null();
-            }
-            at = outer.prev;
+    /// Tells whose the time is since this was last told, up to `now`: the host's in the innermost uncharged stretch, or
+    /// others'. A time at which the thread did not run is theirs who had it when it stopped.
+    pub fn tell(&self, now: u64, is_others: bool) {
+        let told = self.told.get();
+        // Nobody measures what began at no known time.
+        if is_others && told != 0 {
+            let more = now.saturating_sub(told);
+            self.others.set(self.others.get().wrapping_add(more));
         }
-        false
+        self.told.set(now.max(told));
+    }
+
+    /// Whether the thread is in an uncharged stretch, or in a domain that was entered in one.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        !self.uncharged.get().is_null()
     }
 
     /// Whether the thread is in a stretch of the host's whose time is charged to no domain: [`as_host_uncharged`].
@@ -447,16 +455,38 @@ pub unsafe fn as_host<R>(f: impl FnOnce() -> R) -> R {
 /// # Safety
 /// As for [`as_host`].
 pub unsafe fn as_host_uncharged<R>(f: impl FnOnce() -> R) -> (R, u32) {
-    struct Restore(&'static ThreadSlot, *const Frame, u32);
+    struct Restore {
+        slot: &'static ThreadSlot,
+        uncharged: *const Frame,
+        spared: u32,
+        /// Of the stretch around, if this one is not part of it: what had been told there.
+        around: Option<(u64, u64)>,
+    }
     impl Drop for Restore {
         fn drop(&mut self) {
-            self.0.uncharged.set(self.1);
-            self.0.spared.set(self.2);
+            let Self { slot, .. } = self;
+            slot.uncharged.set(self.uncharged);
+            slot.spared.set(self.spared);
+            if let Some((others, told)) = self.around {
+                let now = slot.told.get();
+                slot.set_others(others, told);
+                // All of this one is there the time of the domain that it was begun for.
+                slot.tell(now, true);
+            }
         }
     }
     let uncharged = || {
         let slot = current();
-        let _restore = Restore(slot, slot.uncharged.get(), slot.spared.get());
+        let is_apart = !slot.is_uncharged();
+        let _restore = Restore {
+            slot,
+            uncharged: slot.uncharged.get(),
+            spared: slot.spared.get(),
+            around: is_apart.then(|| (slot.others.get(), slot.told.get())),
+        };
+        if is_apart {
+            slot.set_others(0, 0);
+        }
         slot.spared.set(0);
         slot.uncharged.set(slot.top());
         let result = f();

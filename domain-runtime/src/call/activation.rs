@@ -82,6 +82,16 @@ impl Activation {
         self.word_and_used.set(target.expected().0.into());
     }
 
+    /// A panic has left the callee's frames: what follows is the runtime's. What was used stays beside the mark.
+    pub(super) fn unwind(&self) {
+        let had = self.word_and_used.get();
+        // A cut has marked it already.
+        if had != CROSSING {
+            let used = had & !u64::from(u32::MAX);
+            self.word_and_used.set(used | u64::from(LEAVING));
+        }
+    }
+
     /// Whether the thread is on its way in or out: it is neither cut nor counted.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn is_crossing(&self) -> bool {
@@ -124,12 +134,6 @@ impl Activation {
         core::ptr::eq(self.frame.prev(), (&raw const *other).cast())
     }
 
-    /// Its frame on the running thread's chain.
-    #[cfg(all(feature = "contain", target_arch = "x86_64"))]
-    pub(crate) fn frame(&self) -> *const Frame {
-        &raw const self.frame
-    }
-
     /// The activations further out on the running thread's chain, from the next one on.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn outer(&self) -> impl Iterator<Item = &Self> {
@@ -160,40 +164,12 @@ impl Activation {
 }
 
 /// What an activation had counted where it was left: `had` is what stood there, which a panic may have
-/// [marked](Unwound). [`CROSSING`] after a cut.
+/// [marked](super::unwound). [`CROSSING`] after a cut.
 pub(super) fn left_off(had: u64, expected: Word) -> u64 {
     if had as u32 == LEAVING {
         return had - u64::from(LEAVING) + u64::from(expected.0);
     }
     had
-}
-
-/// Dropped by a panic that leaves the boundary's body, whose frames are gone by then: marks the activation on top. What
-/// follows is a call of `std`'s in the boundary's own frame, behind its `catch`: a cut in there would land in one that a caller
-/// has put around it.
-pub(super) struct Unwound;
-
-impl Drop for Unwound {
-    #[inline(always)]
-    fn drop(&mut self) {
-        unwound();
-    }
-}
-
-/// Not expanded in place, where it would take registers of the way that does not panic. No panic leaves it, so the boundary's
-/// frame catches nothing at its call.
-#[cold]
-#[inline(never)]
-extern "C" fn unwound() {
-    let Some(activation) = innermost(thread::current()) else {
-        return;
-    };
-    let had = activation.word_and_used.get();
-    // A cut has marked it already.
-    if had != CROSSING {
-        let used = had & !u64::from(u32::MAX);
-        activation.word_and_used.set(used | u64::from(LEAVING));
-    }
 }
 
 /// The innermost activation, if the running thread acts for a domain.

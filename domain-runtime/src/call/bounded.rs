@@ -1,6 +1,7 @@
 //! Boundaries inside a domain, behind which something ends in any case.
 
-use super::activation::{Activation, CROSSING, Unwound, innermost, left_off};
+use super::activation::{Activation, CROSSING, innermost, left_off};
+use super::unwound::Unwound;
 use super::{apart, raise};
 use crate::{contain, stack};
 use core::mem;

@@ -12,6 +12,7 @@ mod metering;
 mod refusal;
 mod spilled;
 mod target;
+mod unwound;
 
 #[cfg(feature = "alloc")]
 pub(crate) use activation::current_target;
@@ -33,11 +34,12 @@ use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::{ExitKind, ExitReason};
 use crate::stack::{self, Moves};
 use crate::state::State;
-use activation::{CROSSING, Unwound};
+use activation::CROSSING;
 use core::mem::{self, ManuallyDrop};
 use samara_rref::{Exchangeable, Transfer};
 use samara_shared_heap::Owner;
 use samara_shared_heap::thread::{self, Frame, ThreadSlot};
+use unwound::Unwound;
 
 /// Calls `body` inside the target with `arguments`, which become its own; the result becomes the
 /// caller's. A panic inside ends here and is the domain's death.

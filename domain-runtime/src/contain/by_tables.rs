@@ -3,6 +3,7 @@
 use super::account::Account;
 use super::{Calls, Verdict, Why};
 use crate::call::{self, Activation};
+use crate::host;
 use crate::primitive::atomic::Ordering::SeqCst;
 use crate::reason::Call;
 use crate::trap_note::Strike;
@@ -71,7 +72,13 @@ pub unsafe fn fault(
 pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Finder) -> Verdict {
     let thread = thread::current();
     let more = micros(elapsed);
-    let activation = match Account::of(thread) {
+    let account = Account::of(thread);
+    if thread.is_told() {
+        // By the clock, as what is measured there: the thread may have stood still since the last tick.
+        let is_others = !matches!(account, Account::Uncharged | Account::Nobodys);
+        thread.tell(host::now_ns(), is_others);
+    }
+    let activation = match account {
         Account::Inside(activation) => activation,
         Account::Moving(at, by) => {
             // SAFETY: handed on.
@@ -88,7 +95,6 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
         Account::Nobodys => return Verdict::Resume,
     };
     let target = activation.target();
-    note_inside(thread, activation, more);
     let overrun = use_up(activation, more);
     let strike = if target.is_dead() {
         None
@@ -123,21 +129,6 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     }
 }
 
-/// Notes time of a domain that was entered in an uncharged stretch. The domain is charged for it, so the clock of the stretch
-/// leaves it out.
-fn note_inside(thread: &ThreadSlot, activation: &Activation, more: u32) {
-    if thread.is_inside_uncharged(activation.frame()) {
-        thread.note_others(u64::from(more).saturating_mul(1000));
-    }
-}
-
-/// Whether the innermost domain was entered in an uncharged stretch. Its waits are its own time then, and not time that the
-/// host spends for the domain further out.
-pub(crate) fn is_inside() -> bool {
-    let thread = thread::current();
-    call::nearest(thread).is_some_and(|at| thread.is_inside_uncharged(at.frame()))
-}
-
 /// Counts `more` microseconds for `activation` and for those further out of the same generation: a domain
 /// that calls itself is inside all along. Whether one of them has overrun its budget.
 fn use_up(activation: &Activation, more: u32) -> bool {
@@ -163,10 +154,15 @@ fn left_of(activation: &Activation) -> u32 {
     budget.saturating_sub(used.unwrap_or_default())
 }
 
-/// A tick on a thread that is on its way into a domain or out of it. The time to move arguments is the caller's, and so is
-/// the time to move a result. Of a result's, at most half of the caller's remaining budget counts, or a 16th of the whole
-/// budget if that is more: a single result does not end its caller, a few do. An overrun condemns the caller, which is cut
-/// where the call returns to it.
+/// Half of what the budget of `activation` has left, or a 16th of all if that is more: one ends nobody who has so much left, and
+/// few end each.
+fn share_of(activation: &Activation) -> u32 {
+    let budget = activation.target().block().budget.load(SeqCst);
+    (left_of(activation) / 2).max(budget / 16).max(1)
+}
+
+/// A tick on a thread that goes in or out. What is moved on the way in is the caller's: its time too. So is a result, of
+/// which at most a [share](share_of) counts. An overrun condemns it, and it is cut where the call returns to it.
 ///
 /// # Safety
 /// As for [`tick`]; `activation` is the innermost, and `caller` the one below.
@@ -178,14 +174,11 @@ unsafe fn crossing(
     registers: &Registers,
     finder: &dyn Finder,
 ) -> Verdict {
-    let half = || {
-        let budget = caller.target().block().budget.load(SeqCst);
-        (left_of(caller) / 2).max(budget / 16).max(1)
-    };
     let more = if activation.is_entering() {
         more
     } else {
-        activation.share_of_result(more, half).unwrap_or(0)
+        let share = || share_of(caller);
+        activation.share_of_result(more, share).unwrap_or(0)
     };
     if more == 0 || !use_up(caller, more) || caller.target().is_dead() {
         return Verdict::Resume;
@@ -207,7 +200,6 @@ unsafe fn serving(
     registers: &Registers,
     finder: &dyn Finder,
 ) -> Verdict {
-    note_inside(thread, served, more);
     let overrun = use_up(served, more);
     if !served.target().is_dead() {
         if !overrun {
@@ -219,6 +211,16 @@ unsafe fn serving(
     // SAFETY: as in `fault`.
     unsafe { thread.recheck_later(recheck) };
     Verdict::Later
+}
+
+/// The generation that a tick on the running thread would charge now, as a number; 0 for none.
+pub(crate) fn whose_time() -> usize {
+    let thread = thread::current();
+    let target = match Account::of(thread) {
+        Account::Inside(at) | Account::Serving(at) | Account::Moving(_, at) => at.target(),
+        Account::Uncharged | Account::Nobodys => return 0,
+    };
+    usize::from(target.index()) << 32 | target.expected().generation() as usize
 }
 
 /// What is left of the running thread's budget, which waits are counted against too; `None` for no end: also
@@ -247,17 +249,14 @@ pub(crate) fn waited(time: Duration, ticks: u32) {
     }
 }
 
-/// What is left of the budget of the domain on whose behalf the host is about to wait, on the running thread;
+/// How long the host may wait now on behalf of a domain, on the running thread: its share of what that one's budget has left.
 /// `None` for no end: also where waits do not count.
 #[cfg(feature = "alloc")]
 pub(crate) fn host_may_wait() -> Option<Duration> {
     let activation = call::nearest(thread::current())?;
     let block = activation.target().block();
-    let budget = block.budget.load(SeqCst);
-    let left = budget.saturating_sub(activation.use_up(0));
-    let counts = budget != 0 && !block.renews.load(SeqCst);
-    // One more, as above.
-    counts.then(|| Duration::from_micros(u64::from(left).saturating_add(1)))
+    let counts = block.budget.load(SeqCst) != 0 && !block.renews.load(SeqCst);
+    counts.then(|| Duration::from_micros(share_of(activation).into()))
 }
 
 /// Charges a wait of the host on a domain's behalf, on the running thread, as [`waited`] does. The thread is cut when it acts
@@ -272,16 +271,11 @@ pub(crate) fn host_waited(time: Duration) {
 /// waits do not count, ticks alone tell work from waits.
 pub(crate) fn host_worked(time: Duration, ticks: u32) {
     charge(|renews| {
-        let more = if renews {
+        if renews {
             ticks
         } else {
             micros(time).max(ticks)
-        };
-        let thread = thread::current();
-        if let Some(activation) = call::nearest(thread) {
-            note_inside(thread, activation, more);
         }
-        more
     });
 }
 

@@ -33,9 +33,8 @@ use crate::primitive::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::reason::{ExitKind, ExitReason};
 use crate::shortage;
 use crate::spec::DomainSpec;
-use crate::spent::Spent;
 use crate::state::State;
-use crate::{contain, exports, host, reaper, threads};
+use crate::{contain, exports, host, reaper, spent, threads};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
@@ -264,18 +263,22 @@ impl<I: ?Sized + Interface> Service<I> {
         unsafe { thread::as_host(alone) }
     }
 
-    /// Waits until `end` at most, and no longer than the budget of the asking domain allows. The wait is charged to that
-    /// budget.
+    /// Waits to `end` at most, and for no longer than a share of what the domain has left on whose behalf this is: an asker that
+    /// may not wait as long as it takes is refused, and lives. The wait is counted against its budget, but for what the machine's
+    /// other threads make it longer.
     fn waiting<R>(&self, end: u64, wait: impl FnOnce(u64) -> R) -> R {
         let longest = contain::host_may_wait();
-        let spent = Spent::begin();
         let wait = || wait(longest.map_or(end, |most| end.min(self.deadline(most))));
-        // SAFETY: the runtime's own, called as the host.
-        let (done, _) = unsafe { thread::as_host_uncharged(wait) };
-        if longest.is_some() {
-            contain::host_waited(spent.time());
-        }
-        done
+        let waited = || {
+            // SAFETY: the runtime's own, called as the host.
+            let (done, spent) = unsafe { spent::uncharged(wait) };
+            if let Some(most) = longest {
+                contain::host_waited(spent.time.min(most));
+            }
+            done
+        };
+        // As part of a recovery further out it is counted here alone.
+        spent::apart(waited)
     }
 
     fn deadline(&self, wait: Duration) -> u64 {
@@ -289,22 +292,26 @@ impl<I: ?Sized + Interface> Service<I> {
         let began = host::now_ns();
         self.leave(old)?;
         loop {
-            let spent = Spent::begin();
-            // SAFETY: as in `exclusively`.
-            let (once, ticks) = unsafe { thread::as_host_uncharged(|| self.restart_once(began)) };
-            match once {
+            // As part of a recovery further out it is counted here alone.
+            match spent::apart(|| self.restart_counted(began)) {
                 // A crash in `init` counts like any other: the budget ends the loop.
                 Err(SpawnError::Init(_)) => {}
-                Err(error) => {
-                    contain::host_worked(spent.time(), ticks);
-                    return Err(error);
-                }
-                Ok(()) => return Ok(()),
+                done => return done,
             }
         }
     }
 
-    /// One attempt to start the next generation. A start, or a crash in it, spends a restart.
+    /// One attempt, whose time is counted against who asks if it was in vain.
+    fn restart_counted(&self, began: u64) -> Result<(), SpawnError> {
+        // SAFETY: the runtime's own, called as the host.
+        let (once, spent) = unsafe { spent::uncharged(|| self.restart_once(began)) };
+        if !matches!(once, Ok(()) | Err(SpawnError::Init(_))) {
+            contain::host_worked(spent.time, spent.ticks);
+        }
+        once
+    }
+
+    /// One attempt. A restart is spent on a start, and on a crash in it.
     fn restart_once(&self, began: u64) -> Result<(), SpawnError> {
         if self.standing() != Standing::Wanted {
             return Err(SpawnError::Stopped);

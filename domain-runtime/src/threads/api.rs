@@ -91,11 +91,9 @@ fn start<F: FnOnce() + Send + 'static>(
             index: claim.index,
             serial: claim.serial(),
         };
-        let began = host::now_ns();
-        let (spawned, ticks) = host::spawn_thread(DomainThread::new(target, claim, body));
-        // The domain pays for the host's work on its thread, also where the host waits.
-        let took = host::now_ns().saturating_sub(began);
-        contain::host_worked(Duration::from_nanos(took), ticks);
+        let (spawned, spent) = host::spawn_thread(DomainThread::new(target, claim, body));
+        // What the host does for it is time of the domain, also where it waits.
+        contain::host_worked(spent.time, spent.ticks);
         spawned
             .map(|()| handle)
             .map_err(|_back| SpawnError::Refused)

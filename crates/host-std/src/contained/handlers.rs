@@ -2,8 +2,10 @@
 
 use super::thread::{self, PERIOD};
 use super::{context, images, reserve, segments, step};
+use crate::StdHost;
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
 use samara_domain_runtime::contain::{self, Strike, Verdict};
+use samara_domain_runtime::host::Clock;
 use samara_unwind::tables::Registered;
 use std::backtrace::Backtrace;
 use std::sync::OnceLock;
@@ -79,6 +81,8 @@ pub(super) fn install() {
             return false;
         }
         remember_symbols();
+        // Before a tick reads the clock, which begins when it is first read.
+        let _began = StdHost::now_ns();
         crate::runtime().set_stack_probe(&segments::Probe);
         crate::set_around_threads(|run| {
             let _contained = thread::contained(true);

@@ -304,9 +304,11 @@ impl Toiler for Toiling {
                     let _ = object.nothing();
                 }
             }
-            // Once: work after it would be ended as any other.
+            // Each wait takes a share of what its budget has left.
             Where::Recovery => {
-                let _ = other.nothing();
+                while now() < end {
+                    let _ = other.nothing();
+                }
             }
             _ => toil(end),
         }

@@ -10,7 +10,7 @@ use crate::process::Job;
 use crate::workspace::Workspace;
 
 /// Compiles a crate of this name that consists of `source`, optimised, to a file with this extension.
-pub(super) fn compile(name: &str, source: &str, extension: &str, flags: &[&str]) -> PathBuf {
+pub(crate) fn compile(name: &str, source: &str, extension: &str, flags: &[&str]) -> PathBuf {
     let workspace = Workspace::locate();
     let directory = workspace.target("xtask-tests").join(extension);
     fs::create_dir_all(&directory).expect("writable");

@@ -1,7 +1,7 @@
 //! Static checks: on domains, by `samara-domain-check`, and on the kernel's unwind tables.
 
 #[cfg(all(test, target_arch = "x86_64"))]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(target_arch = "x86_64")]
 mod tables;
 

@@ -23,6 +23,8 @@ pub(crate) struct Cpu {
     pub(crate) deferred: AtomicU32,
     /// Nanoseconds from the last tick to the next.
     pub(crate) armed: AtomicU64,
+    /// How many of them had passed when the running thread came on, or its time was last counted.
+    pub(crate) counted: AtomicU64,
     /// Ticks taken.
     pub(crate) ticks: AtomicU32,
     /// Changes of the running thread.
@@ -37,6 +39,7 @@ static CPUS: [Cpu; MAX_CPUS] = {
             index: 0,
             deferred: AtomicU32::new(0),
             armed: AtomicU64::new(0),
+            counted: AtomicU64::new(0),
             ticks: AtomicU32::new(0),
             switches: AtomicU32::new(0),
         }

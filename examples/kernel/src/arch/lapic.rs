@@ -100,6 +100,15 @@ pub(crate) fn arm(after: Duration) {
     registers.write(INITIAL_COUNT, counts);
 }
 
+/// How long the timer still waits; nothing once it has struck.
+pub(crate) fn left() -> Duration {
+    let counts = REGISTERS
+        .get()
+        .map_or(0, |registers| registers.read(CURRENT_COUNT));
+    let nanoseconds = u64::from(counts).saturating_mul(1_000_000_000);
+    Duration::from_nanos(nanoseconds.checked_div(frequency()).unwrap_or_default())
+}
+
 /// Which of the processors this is to devices; 0 before [`init`].
 pub(crate) fn id() -> u8 {
     let registers = REGISTERS.get();

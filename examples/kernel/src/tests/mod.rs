@@ -32,6 +32,7 @@ mod panics;
 mod pci;
 pub(crate) mod provoke;
 mod quotas;
+mod serving;
 mod single_step;
 mod sizes;
 mod starts;
@@ -40,6 +41,7 @@ mod threads;
 mod time;
 mod totals;
 mod traps;
+mod turns;
 mod victim;
 mod walk;
 
@@ -55,7 +57,7 @@ use crate::thread::spawn::PANICKED;
 use crate::{println, report};
 
 /// Fewer than this and a module of tests was dropped by the linker, or never built.
-const EXPECTED: usize = 113;
+const EXPECTED: usize = 115;
 
 /// A test's name and body.
 pub(crate) struct KernelTest {

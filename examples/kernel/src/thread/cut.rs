@@ -57,13 +57,19 @@ fn struck(interrupted: &mut Interrupted<'_>, strike: Strike, address: usize) -> 
     settle(thread, interrupted, &registers, record, verdict)
 }
 
-/// The thread has run for `elapsed` since this was last asked, or has come on again (zero). Cuts it if
-/// its domain is dead or its budget used up. `interrupted` is what it goes on with.
-pub(super) fn check(interrupted: &mut Interrupted<'_>, elapsed: Duration) {
+/// Counts the time that the thread owes, and cuts it if its domain is dead or its budget used up. `interrupted` is what it goes on with. A thread that acts for the host may
+/// do so for a domain: whose time it is, the runtime knows.
+pub(super) fn check(interrupted: &mut Interrupted<'_>) {
+    let owed = current().owed.swap(0, Relaxed);
+    // Budgets are counted in microseconds: a rest stays for the next time.
+    let rest = owed % 1000;
+    current().owed.store(rest, Relaxed);
+    check_after(interrupted, Duration::from_nanos(owed - rest));
+}
+
+/// [`check`] a thread that has run for `elapsed`.
+pub(super) fn check_after(interrupted: &mut Interrupted<'_>, elapsed: Duration) {
     let thread = current();
-    if thread.slot.owner().is_host() {
-        return;
-    }
     let record = thread.slot.top().addr();
     let mut registers = interrupted.frame.registers();
     // SAFETY: as above.

@@ -34,7 +34,7 @@ mod table;
 pub(crate) mod tick;
 
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use samara::heap::thread::ThreadSlot;
 use samara_unwind::ThreadState;
@@ -65,6 +65,8 @@ pub(crate) struct Thread {
     serial: AtomicU32,
     /// Where on the stack a panic's message is formatted; 0 for nowhere.
     formatting: AtomicUsize,
+    /// Nanoseconds that it has run and that no tick has counted.
+    owed: AtomicU64,
     /// Its registers while it is off the processor: the scheduler's then.
     saved: UnsafeCell<Saved>,
     /// What it is to do: its spawner's until it is ready, then its own.
@@ -85,6 +87,7 @@ impl Thread {
             number,
             serial: AtomicU32::new(0),
             formatting: AtomicUsize::new(0),
+            owed: AtomicU64::new(0),
             saved: UnsafeCell::new(Saved::new()),
             start: UnsafeCell::new(None),
             stack: UnsafeCell::new(None),

@@ -1,8 +1,8 @@
 //! From a function to a running thread, and what is left when it ended.
 
-use core::sync::atomic::Ordering::{Acquire, Release};
 #[cfg(feature = "kernel-tests")]
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::AtomicU32;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use samara::runtime::threads::DomainThread;
 
@@ -103,6 +103,7 @@ fn prepare(thread: &'static Thread, start: Start) -> Result<(), Start> {
     let rsp = usual.end as u64 - 8;
     // SAFETY: mapped while the thread has its place, and what it runs on.
     unsafe { thread.slot.set_stack(usual) };
+    thread.owed.store(0, Relaxed);
     // SAFETY: the place was given out to us, and does not run.
     unsafe { *thread.stack.get() = Some(stack) };
     // SAFETY: as above.

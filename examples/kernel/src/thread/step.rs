@@ -71,7 +71,7 @@ pub(crate) fn handle(interrupted: &mut Interrupted<'_>) -> bool {
     match LEFT.fetch_update(SeqCst, SeqCst, step) {
         Ok(1) => {
             interrupted.frame.rflags &= !TRAP;
-            cut::check(interrupted, Duration::from_secs(3600));
+            cut::check_after(interrupted, Duration::from_secs(3600));
             true
         }
         // The steps are over, but for those on the way to where they are ended.

@@ -1,8 +1,6 @@
 //! A thread's registers, from the trap stack to its save area and back.
 
-use core::time::Duration;
-
-use super::{Thread, cut};
+use super::{Thread, cut, tick};
 use crate::arch::cpu::Cpu;
 use crate::arch::fpu::FpuState;
 use crate::arch::trap_frame::TrapFrame;
@@ -36,6 +34,7 @@ pub(crate) struct Interrupted<'a> {
 /// With interrupts off and under the scheduler's lock: `next` is off every processor, and whoever the
 /// scheduler has the interrupted thread run on next waits for the lock.
 pub(super) unsafe fn switch(cpu: &Cpu, interrupted: &mut Interrupted<'_>, next: &'static Thread) {
+    tick::note(cpu);
     let current = cpu.current();
     let save = Saved {
         frame: *interrupted.frame,
@@ -50,5 +49,5 @@ pub(super) unsafe fn switch(cpu: &Cpu, interrupted: &mut Interrupted<'_>, next: 
     next.slot.set_shard(cpu.index);
     cpu.set_current(next);
     // Its domain may have died meanwhile: then it executes no further instruction there.
-    cut::check(interrupted, Duration::ZERO);
+    cut::check(interrupted);
 }

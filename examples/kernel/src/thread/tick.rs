@@ -37,7 +37,18 @@ pub(super) fn init() {
 
 fn arm(cpu: &Cpu, after: Duration) {
     cpu.armed.store(after.as_nanos() as u64, Relaxed);
+    cpu.counted.store(0, Relaxed);
     lapic::arm(after);
+}
+
+/// Notes how long the running thread has run: one that leaves before each tick has that time counted too, and who comes on just
+/// before a tick pays for no other's. By the timer: a machine that stood still meanwhile is not held against anybody.
+pub(super) fn note(cpu: &Cpu) {
+    let left = lapic::left().as_nanos() as u64;
+    let passed = cpu.armed.load(Relaxed).saturating_sub(left);
+    let counted = cpu.counted.swap(passed, Relaxed);
+    let ran = passed.saturating_sub(counted);
+    cpu.current().owed.fetch_add(ran, Relaxed);
 }
 
 fn period() -> Duration {
@@ -70,9 +81,8 @@ pub(crate) fn handle(interrupted: &mut Interrupted<'_>) {
     if !keeps {
         cpu.deferred.store(0, Relaxed);
     }
-    // By what the timer was set to: a machine that stood still meanwhile is not held against anybody.
-    let elapsed = Duration::from_nanos(cpu.armed.load(Relaxed));
-    cut::check(interrupted, elapsed);
+    note(cpu);
+    cut::check(interrupted);
     SCHEDULER.with(|scheduler| {
         scheduler.expire(request::now());
         if !keeps {

@@ -1,0 +1,85 @@
+//! What the kernel does for a domain on that domain's thread is that domain's time.
+
+use core::cell::Cell;
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use core::time::Duration;
+
+use samara::prelude::*;
+use samara::runtime::ExitKind;
+
+use super::kernel_tests;
+use super::totals::leaves_nothing;
+use crate::host::runtime;
+use crate::time;
+
+const BUDGET: Duration = Duration::from_millis(20);
+/// What one answer of the kernel's object takes: some ticks, and a part of a budget.
+const ANSWER: Duration = Duration::from_millis(5);
+/// What a domain asks for: 25 budgets.
+const ANSWERS: u32 = 100;
+
+static ANSWERED: AtomicU32 = AtomicU32::new(0);
+
+/// An object of the kernel's.
+#[interface]
+trait Oracle {
+    fn compute(&self) -> Result<u32, RpcError>;
+}
+struct Object;
+impl Oracle for Object {
+    fn compute(&self) -> Result<u32, RpcError> {
+        let began = time::since_boot();
+        while time::since_boot() - began < ANSWER {
+            core::hint::spin_loop();
+        }
+        Ok(ANSWERED.fetch_add(1, SeqCst))
+    }
+}
+
+#[interface]
+trait Asker {
+    fn ask(&self, of: Proxy<dyn Oracle>, times: u32) -> Result<u32, RpcError>;
+}
+struct State;
+impl Asker for State {
+    fn ask(&self, of: Proxy<dyn Oracle>, times: u32) -> Result<u32, RpcError> {
+        for _ in 0..times {
+            of.compute()?;
+        }
+        Ok(times)
+    }
+}
+fn init((): ()) -> Result<State, RpcError> {
+    Ok(State)
+}
+
+/// What a domain with this spec gets for `times` questions, how many answers were made, and how it ended.
+fn asks(spec: DomainSpec, times: u32) -> (Result<u32, RpcError>, u32, Option<ExitKind>) {
+    let seen = Cell::new(None);
+    leaves_nothing(|| {
+        ANSWERED.store(0, SeqCst);
+        let domain = runtime().spawn(spec, init, Mint::nothing());
+        let domain: Domain<dyn Asker> = domain.expect("a domain");
+        let of: Proxy<dyn Oracle> = Proxy::export(Object).ok().expect("room");
+        let got = domain.proxy().expect("alive").ask(of, times);
+        let end = domain.exit_reason().map(|at| at.kind);
+        seen.set(Some((got, ANSWERED.load(SeqCst), end)));
+        domain.kill();
+        runtime().collect_exports();
+    });
+    seen.get().expect("it ran")
+}
+
+kernel_tests! {
+    fn who_has_the_kernel_compute_for_ever_uses_up_its_budget() {
+        let spec = DomainSpec::new("frugal").budget(BUDGET);
+        let (got, answered, end) = asks(spec, ANSWERS);
+        assert_eq!((got, end), (Err(RpcError::Crashed), Some(ExitKind::Overrun)));
+        assert!(answered < ANSWERS / 2, "{answered} answers of {ANSWER:?}");
+    }
+
+    fn who_has_the_kernel_compute_within_its_budget_lives() {
+        let spec = DomainSpec::new("frugal").budget(ANSWER * ANSWERS);
+        assert_eq!(asks(spec, 4), (Ok(4), 4, None));
+    }
+}
