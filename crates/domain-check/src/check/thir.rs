@@ -26,7 +26,16 @@ pub(super) struct Made<'a> {
     pub(super) ty: &'a str,
 }
 
-/// All bodies of a unit.
+/// What is read of a unit's bodies.
+#[derive(Debug, Default)]
+pub(super) struct Bodies<'a> {
+    pub(super) coercions: Vec<Coercion<'a>>,
+    pub(super) made: Vec<Made<'a>>,
+    /// The path of each body, and each parameter's type. Types of some expressions are among these.
+    parameters: Vec<(&'a str, &'a str)>,
+}
+
+/// All bodies of a unit, as the compiler prints them.
 pub(super) fn print(invocation: &Invocation, run: &Run<'_>) -> Result<String, String> {
     let arguments = ["-Zunpretty=thir-tree", "-Zverbose-internals"].map(str::to_owned);
     expand::told(invocation, &arguments, Reader::Checks, run)
@@ -35,65 +44,52 @@ pub(super) fn print(invocation: &Invocation, run: &Run<'_>) -> Result<String, St
 /// What an expression says before its kind.
 const EXPRESSION: [&str; 5] = ["Expr {", "ty: ", "temp_scope_id: ", "span: ", "kind:"];
 
-/// Every coercion in these bodies.
-pub(super) fn coercions(bodies: &str) -> Result<Vec<Coercion<'_>>, String> {
-    of_kind(bodies, "Pointer {", |lines, body, target| {
-        let [_, kind, _, source, rest @ ..] = lines else {
-            return None;
-        };
-        (*source == "source:").then_some(())?;
-        Some(Coercion {
-            kind: kind.strip_prefix("cast: ")?,
-            body,
-            source: ty(rest)?,
-            target,
-        })
-    })
-}
-
-/// Every struct and every enum's variant that is made in these bodies.
-pub(super) fn made(bodies: &str) -> Result<Vec<Made<'_>>, String> {
-    of_kind(bodies, "Adt {", |_, body, ty| Some(Made { body, ty }))
-}
-
-/// What is read from each expression of a kind, where its own lines begin, its body's path and its type. A line of the
-/// compiler's begins with its own words, so a text of the domain's is none: line breaks in it are printed as `\n`.
-fn of_kind<'a, T>(
-    bodies: &'a str,
-    kind: &str,
-    read: impl Fn(&[&'a str], &'a str, &'a str) -> Option<T>,
-) -> Result<Vec<T>, String> {
-    let lines: Vec<&str> = bodies.lines().map(str::trim).collect();
-    let mut found = Vec::new();
-    let mut body = "";
-    for (at, (line, whole)) in lines.iter().zip(bodies.lines()).enumerate() {
-        if let Some(name) = path(whole) {
-            body = name;
+impl<'a> Bodies<'a> {
+    /// A line of the compiler's begins with its own words, so a text of the domain's is none: line breaks in it are printed as
+    /// `\n`.
+    pub(super) fn read(printed: &'a str) -> Result<Self, String> {
+        let lines: Vec<&str> = printed.lines().collect();
+        let mut bodies = Bodies::default();
+        let mut body = "";
+        for (at, line) in lines.iter().enumerate() {
+            let is = |kind: &str| line.ends_with(kind) && line.trim() == kind;
+            let not_understood =
+                || format!("a part of `{body}` is not understood: `{}`", line.trim());
+            // The type of the expression of which this is the kind.
+            let whole = || {
+                let begin = at.checked_sub(EXPRESSION.len());
+                begin
+                    .and_then(|begin| ty(&lines[begin..]))
+                    .ok_or_else(not_understood)
+            };
+            if let Some(path) = path(line) {
+                body = path;
+            } else if let Some(ty) = line.strip_prefix("        ty: ") {
+                bodies.parameters.push((body, ty));
+            } else if is("error") || is("Reborrow {") {
+                return Err(not_understood());
+            } else if is("Adt {") {
+                bodies.made.push(Made { body, ty: whole()? });
+            } else if is("Pointer {") {
+                let (kind, source) = coerced(&lines[at + 1..]).ok_or_else(not_understood)?;
+                let target = whole()?;
+                bodies.coercions.push(Coercion {
+                    kind,
+                    body,
+                    source,
+                    target,
+                });
+            }
         }
-        if ["error", "Reborrow {"].contains(line) {
-            return Err(format!("`{body}` has a part that is not printed"));
-        }
-        if *line == kind {
-            let begin = at.checked_sub(EXPRESSION.len());
-            let outer = begin.and_then(|begin| ty(&lines[begin..]));
-            let read = outer.and_then(|outer| read(&lines[at..], body, outer));
-            found.push(read.ok_or_else(|| format!("`{kind}` in `{body}` is not understood"))?);
-        }
+        Ok(bodies)
     }
-    Ok(found)
-}
 
-/// The types of the parameters of each body whose path ends in `name`.
-pub(super) fn parameters<'a>(bodies: &'a str, name: &'static str) -> impl Iterator<Item = &'a str> {
-    let mut is_inside = false;
-    let each = bodies.lines().filter(move |line| {
-        if let Some(path) = path(line) {
-            is_inside = path.rsplit("::").next() == Some(name);
-        }
-        is_inside
-    });
-    // Parameters stand at one depth, and nothing else does.
-    each.filter_map(|line| line.strip_prefix("        ty: "))
+    /// The types of the parameters of each body whose path ends in `name`.
+    pub(super) fn parameters(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        let of = self.parameters.iter();
+        let of = of.filter(move |(path, _)| path.rsplit("::").next() == Some(name));
+        of.map(|(_, ty)| *ty)
+    }
 }
 
 /// The path that begins a body: `DefId(0:15 ~ name[cov8]::{impl#0}::fmt):`.
@@ -102,17 +98,26 @@ fn path(line: &str) -> Option<&str> {
     Some(path.split_once("]::").map_or(path, |(_, path)| path))
 }
 
+/// The kind of a coercion, and the type that is coerced.
+fn coerced<'a>(lines: &[&'a str]) -> Option<(&'a str, &'a str)> {
+    let [kind, _, source, rest @ ..] = lines else {
+        return None;
+    };
+    let kind = kind.trim().strip_prefix("cast: ")?;
+    (source.trim() == "source:").then_some((kind, ty(rest)?))
+}
+
 /// The type of the expression that begins here.
 fn ty<'a>(lines: &[&'a str]) -> Option<&'a str> {
     let lines = lines.get(..EXPRESSION.len())?;
     let mut each = lines.iter().zip(EXPRESSION);
-    each.all(|(line, begin)| line.starts_with(begin.trim_end()))
-        .then(|| lines[1].strip_prefix(EXPRESSION[1]))?
+    each.all(|(line, begin)| line.trim().starts_with(begin.trim_end()))
+        .then(|| lines[1].trim().strip_prefix(EXPRESSION[1]))?
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{coercions, made, parameters, print};
+    use super::{Bodies, print};
     use crate::check::expand::tests::Compiled;
     use crate::check::expand::{self, Reader};
 
@@ -156,7 +161,7 @@ mod tests {
     fn each_coercion_is_printed() {
         let tried = Compiled::new("coercions", EVERYWHERE, &["-Aunused"]);
         let bodies = print(&tried.invocation, &Compiled::run).expect("it compiles");
-        let found = coercions(&bodies).expect("understood");
+        let found = Bodies::read(&bodies).expect("understood").coercions;
         let found = found.iter().filter(|it| it.kind == "Unsize").count();
         let arguments = ["-Zunpretty=mir", "-Zmir-opt-level=0", "-Copt-level=0"];
         let arguments = arguments.map(str::to_owned);
@@ -183,20 +188,16 @@ mod tests {
         ";
         let tried = Compiled::new("types", code, &["-Aunused"]);
         let bodies = print(&tried.invocation, &Compiled::run).expect("it compiles");
-        let found = coercions(&bodies).expect("understood");
-        let [coercion] = &found[..] else {
+        let found = Bodies::read(&bodies).expect("understood");
+        let [coercion] = &found.coercions[..] else {
             panic!("{found:?}");
         };
         assert_eq!(coercion.body, "makes");
         assert_eq!(coercion.source, "&'{erased} Own<&'{erased} u8>");
         assert!(coercion.target.starts_with("&'{erased} dyn ["));
-        let types: Vec<_> = made(&bodies)
-            .expect("understood")
-            .iter()
-            .map(|it| it.ty)
-            .collect();
+        let types: Vec<_> = found.made.iter().map(|it| it.ty).collect();
         assert_eq!(types, ["Own<&'{erased} u8>"]);
-        let dropped: Vec<_> = parameters(&bodies, "drop").collect();
+        let dropped: Vec<_> = found.parameters("drop").collect();
         assert!(dropped.contains(&"&'{erased} mut Own<T/#0>"), "{dropped:?}");
     }
 
@@ -206,7 +207,8 @@ mod tests {
         let whole = format!(
             "{expression}Pointer {{\ncast: Unsize\nis_from_as_cast: false\nsource:\n{expression}"
         );
-        assert_eq!(coercions(&whole).map(|it| it.len()), Ok(1));
+        let read = Bodies::read(&whole);
+        assert_eq!(read.map(|it| it.coercions.len()), Ok(1));
         for bodies in [
             "DefId(0:1 ~ a[0]::f):\nerror\n".to_owned(),
             format!("{expression}Reborrow {{\n"),
@@ -214,7 +216,7 @@ mod tests {
             whole.replace("source:", "sources:"),
             whole.replace("temp_scope_id", "scope"),
         ] {
-            assert!(coercions(&bodies).is_err(), "{bodies}");
+            assert!(Bodies::read(&bodies).is_err(), "{bodies}");
         }
     }
 }

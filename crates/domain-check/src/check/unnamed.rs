@@ -17,16 +17,17 @@ use std::collections::BTreeSet;
 use proc_macro2::{Delimiter, TokenTree};
 
 use super::evident::{Declared, Doubt, Types, is_lifetime, is_one_of, lent, named};
-use super::thir::{self, Coercion};
+use super::thir::{Bodies, Coercion};
 use super::tokens::{between_commas, is_punct, is_word};
 use super::typed;
 use crate::finding::{Finding, Findings, Rule};
 
-/// Every type in these bodies that runs unnamed, and is not evident.
-pub(super) fn search(bodies: &str, declared: &Declared) -> Result<Findings, String> {
+/// Every type that runs unnamed in bodies as the compiler prints them, and is not evident.
+pub(super) fn search(printed: &str, declared: &Declared) -> Result<Findings, String> {
+    let bodies = Bodies::read(printed)?;
     let judge = Judge {
         types: Types(declared),
-        shows: !declared.hides_library && !shows_references(bodies),
+        shows: !declared.hides_library && !shows_references(&bodies),
     };
     let mut found = BTreeSet::new();
     let mut find = |ty: &str, does: &str, doubt: Doubt, body: &str| {
@@ -38,8 +39,8 @@ pub(super) fn search(bodies: &str, declared: &Declared) -> Result<Findings, Stri
         let function = path.find(|it| !it.contains('{')).map(str::to_owned);
         found.insert((what, function));
     };
-    for coercion in thir::coercions(bodies)? {
-        if let Some(doubt) = judge.coercion(&coercion)? {
+    for coercion in &bodies.coercions {
+        if let Some(doubt) = judge.coercion(coercion)? {
             find(
                 coercion.source,
                 "becomes a trait object",
@@ -48,11 +49,11 @@ pub(super) fn search(bodies: &str, declared: &Declared) -> Result<Findings, Stri
             );
         }
     }
-    let destructors = thir::parameters(bodies, "drop");
-    let dropped: BTreeSet<&str> = destructors
+    let dropped: BTreeSet<&str> = bodies
+        .parameters("drop")
         .filter_map(|ty| Some(name(ty.strip_prefix("&'{erased} mut ")?)))
         .collect();
-    for made in thir::made(bodies)? {
+    for made in &bodies.made {
         if dropped.contains(name(made.ty))
             && let Some(doubt) = judge.literal(made.ty)?
         {
@@ -74,9 +75,10 @@ fn name(ty: &str) -> &str {
 
 /// Whether a method of the name that `Debug`'s has is there for a reference, or for a box or a pin of something. An impl for
 /// any other type that leads to own ones would be another crate's.
-fn shows_references(bodies: &str) -> bool {
+fn shows_references(bodies: &Bodies<'_>) -> bool {
     const LEADING: &[&str] = &["&", "alloc::boxed::Box<", "core::pin::Pin<"];
-    thir::parameters(bodies, "fmt")
+    bodies
+        .parameters("fmt")
         .filter_map(|it| it.strip_prefix("&'{erased} "))
         .any(|it| LEADING.iter().any(|leading| it.starts_with(leading)))
 }
