@@ -22,6 +22,7 @@ use crate::state::State;
 use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
+use core::time::Duration;
 use samara_shared_heap::NoCutMutex;
 use samara_shared_heap::class::place;
 use samara_shared_heap::heap::{self, AllocError};
@@ -252,8 +253,7 @@ pub fn has_posted(owner: Owner) -> bool {
 }
 
 /// Enters the generation behind `target`, if it runs, to drop the exported objects whose last proxy has gone. No other
-/// that has its slot meanwhile: a call to the dead runs no stranger's destructors. The caller pays for one entry, others may have
-/// let go of the rest.
+/// that has its slot meanwhile: a call to the dead runs no stranger's destructors.
 #[cold]
 pub fn collect_of(target: Target) -> usize {
     // An exporter that is further out on this chain is inside all along, and would pay for it there.
@@ -265,25 +265,32 @@ pub fn collect_of(target: Target) -> usize {
         return unsafe { thread::as_host(collect_some_of_hosts) };
     }
     let patience = Patience::of_call(target);
-    let goes_on = || has_posted(target.owner()) && !patience.is_over();
-    let rest = || {
-        (1..PIECE)
-            .take_while(|_| goes_on() && drop_posted(&patience))
-            .count()
-    };
+    // SAFETY: the runtime's own; destructors run behind entries of their own, on their domain's time.
+    unsafe { patience.during(|| collect_some(&patience)) }
+}
+
+/// Drops some objects of the domain that is waited for. What lies between its entries is the time of the domain on whose behalf the
+/// thread runs, as far as that has let go of the objects itself: of others' it has not chosen how many there are.
+fn collect_some(patience: &Patience) -> usize {
+    let (who, mut own, mut all) = (contain::whose_time(), 0_u32, 0_u32);
     let some = || {
-        if !drop_posted(&patience) {
-            return 0;
+        for at in 0..PIECE {
+            if at > 0 && patience.is_over() {
+                break;
+            }
+            let Some(let_go_by) = drop_posted(patience) else {
+                break;
+            };
+            all = all.saturating_add(1);
+            own = own.saturating_add(u32::from(who != 0 && let_go_by == who));
         }
-        if !has_posted(target.owner()) {
-            return 1;
-        }
-        // SAFETY: the runtime's own; destructors run behind entries of their own, on their domain's time.
-        let (count, _) = unsafe { thread::as_host_uncharged(rest) };
-        count.saturating_add(1)
     };
-    // SAFETY: as above.
-    unsafe { patience.during(some) }
+    // SAFETY: as in `collect_of`.
+    let ((), ticks) = unsafe { thread::as_host_uncharged(some) };
+    let owns_ticks = u64::from(ticks).saturating_mul(u64::from(own));
+    let owns_ticks = owns_ticks.checked_div(u64::from(all)).unwrap_or(0);
+    contain::host_worked(Duration::ZERO, owns_ticks as u32);
+    all as usize
 }
 
 /// Drops some objects of the host's, on whose behalf the thread runs. The domain that called it pays for one that it has let
@@ -347,7 +354,7 @@ pub fn collect(block: &'static ControlBlock) -> usize {
     let patience = Patience::of_call(Target::new(block, word));
     let all = || {
         let mut count: usize = 0;
-        while !TAKEN[owner.index()].lock().is_over(last) && drop_posted(&patience) {
+        while !TAKEN[owner.index()].lock().is_over(last) && drop_posted(&patience).is_some() {
             count = count.saturating_add(1);
             if patience.is_over() {
                 break;
@@ -364,22 +371,28 @@ pub fn collect(block: &'static ControlBlock) -> usize {
 /// that are left when patience ends: destructors may export without end.
 #[cfg(feature = "alloc")]
 pub(crate) fn drop_all_posted(patience: &Patience) {
-    while drop_posted(patience) && !patience.is_over() {}
+    while drop_posted(patience).is_some() && !patience.is_over() {}
 }
 
-/// Drops one object of the domain that is waited for, in an entry and so on a budget of its own. False if none waits, or the
-/// entry failed: a panic was the domain's death, and the reclaim takes the rest.
-fn drop_posted(patience: &Patience) -> bool {
+/// Drops one object of the domain that is waited for, in an entry and so on a budget of its own. Returns
+/// [who](contain::whose_time) let go of it; `None` if none waits, or the entry failed: a panic was the domain's death, and the
+/// reclaim takes the rest.
+fn drop_posted(patience: &Patience) -> Option<usize> {
     let target = patience.target();
     let owner = target.owner();
     let drop_one = |()| {
-        let posted = take(owner);
+        let posted = take(owner)?;
+        let let_go_by = posted.let_go_by();
         // SAFETY: this is its exporter.
-        posted.map(|posted| unsafe { posted.drop() }).is_some()
+        unsafe { posted.drop() };
+        Some(let_go_by)
     };
     // SAFETY: dropping its objects is the domain's own code.
     let enter = || unsafe { call::enter(target, (), drop_one) };
-    has_posted(owner) && patience.enter(enter).unwrap_or(false)
+    if !has_posted(owner) {
+        return None;
+    }
+    patience.enter(enter).ok().flatten()
 }
 
 /// A record that was taken off its list, and refers to an object that nobody has any more.

@@ -21,6 +21,9 @@ const BUDGETS: u64 = 4;
 /// each CPU, a destructor that runs for less than one budget does not get there.
 const BY_CLOCK: u64 = 64;
 
+/// How many destructors are begun without a look at the clock, which may take longer than they do. Ticks look meanwhile.
+const UNSEEN: u32 = 8;
+
 /// A wait for a domain's destructors.
 #[derive(Debug)]
 pub(crate) struct Patience {
@@ -35,8 +38,12 @@ pub(crate) struct Patience {
     most: u32,
     /// Those that ticks have counted of the one that runs.
     ran: Cell<u32>,
+    /// How many were begun.
+    begun: Cell<u32>,
     /// Whether one runs.
     is_inside: Cell<bool>,
+    /// Whether a tick came after the time to begin another.
+    is_late: Cell<bool>,
 }
 
 impl Patience {
@@ -74,7 +81,9 @@ impl Patience {
             end,
             most,
             ran: Cell::new(0),
+            begun: Cell::new(0),
             is_inside: Cell::new(false),
+            is_late: Cell::new(false),
         }
     }
 
@@ -115,6 +124,7 @@ impl Patience {
     /// Runs `destructor`, an entry of the domain's.
     pub(crate) fn enter<R>(&self, destructor: impl FnOnce() -> R) -> R {
         self.ran.set(0);
+        self.begun.set(self.begun.get().wrapping_add(1));
         self.is_inside.set(true);
         let result = destructor();
         self.is_inside.set(false);
@@ -123,14 +133,16 @@ impl Patience {
 
     /// Whether no other destructor is to begin.
     pub(crate) fn is_over(&self) -> bool {
-        self.last != u64::MAX && host::now_ns() > self.last
+        let looks = self.last != u64::MAX && self.begun.get().is_multiple_of(UNSEEN);
+        self.is_late.get() || looks && host::now_ns() > self.last
     }
 
     /// Counts `more` microseconds at the time `now`. Whether the domain has kept others waiting for too long.
     fn tick(&self, more: u32, now: u64) -> bool {
         self.ran.set(self.ran.get().saturating_add(more));
-        let is_late = self.ran.get() > self.most || now > self.end;
-        is_late && self.is_inside.get() && !self.target.is_dead()
+        self.is_late.set(now > self.last);
+        let is_overdue = self.ran.get() > self.most || now > self.end;
+        is_overdue && self.is_inside.get() && !self.target.is_dead()
     }
 }
 
