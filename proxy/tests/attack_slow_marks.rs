@@ -1,10 +1,10 @@
-//! Attack: a domain is dead, and a stretch of the host's on its thread starts an accomplice, which calls itself many times over and then
+//! Attack: a domain is dead, and a stretch of the host's on its thread calls an accomplice, which calls itself many times over and then
 //! a bystander. Each mark of the bystander's ends with a look for the dead one, far down the chain, on the bystander's time.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
-use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, RpcError};
+use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
 use samara_host_std::{DomainAlloc, System};
-use samara_proxy::{Export, Proxy, Shadow, interface};
+use samara_proxy::{Export, Proxy, interface};
 use samara_rref::RRef;
 use samara_testkit::contained::contained;
 use samara_testkit::hosted::{alone, host};
@@ -63,45 +63,36 @@ fn down((): ()) -> Result<Down, RpcError> {
     Ok(Down::default())
 }
 
+/// An object of the host's.
 #[interface]
-trait Accomplice {
-    #[idempotent]
-    fn get(&self) -> Result<u64, RpcError>;
+trait Oracle {
+    fn ask(&self) -> Result<u64, RpcError>;
 }
-struct Started(u64);
-impl Accomplice for Started {
-    fn get(&self) -> Result<u64, RpcError> {
-        Ok(self.0)
+struct Asked(Proxy<dyn Deep>, Mutex<Option<Domain<dyn Attacker>>>);
+impl Oracle for Asked {
+    fn ask(&self) -> Result<u64, RpcError> {
+        if let Some(attacker) = self.1.lock().unwrap().take() {
+            attacker.kill();
+        }
+        // A tick finds the host at work for who is dead.
+        let began = Instant::now();
+        while began.elapsed() < TICKS {}
+        self.0.down(DEPTH)
     }
-}
-fn start(deep: Proxy<dyn Deep>) -> Result<Started, RpcError> {
-    deep.down(DEPTH).map(Started)
 }
 
 #[interface]
 trait Attacker {
-    fn ask(&self) -> Result<u64, RpcError>;
+    fn ask(&self, of: Proxy<dyn Oracle>) -> Result<u64, RpcError>;
 }
-struct Asks(Shadow<dyn Accomplice>);
+struct Asks;
 impl Attacker for Asks {
-    fn ask(&self) -> Result<u64, RpcError> {
-        self.0.get()
+    fn ask(&self, of: Proxy<dyn Oracle>) -> Result<u64, RpcError> {
+        of.ask()
     }
 }
-fn asks(of: Shadow<dyn Accomplice>) -> Result<Asks, RpcError> {
-    Ok(Asks(of))
-}
-
-/// To be killed when the accomplice is started next.
-static VICTIM: Mutex<Option<Domain<dyn Attacker>>> = Mutex::new(None);
-
-/// The host's part of a start: a tick finds it at work for who is dead.
-fn kill_and_wait() {
-    if let Some(attacker) = VICTIM.lock().unwrap().take() {
-        attacker.kill();
-        let began = Instant::now();
-        while began.elapsed() < TICKS {}
-    }
+fn asks((): ()) -> Result<Asks, RpcError> {
+    Ok(Asks)
 }
 
 fn attack() {
@@ -112,26 +103,20 @@ fn attack() {
     let deep: Domain<dyn Deep> = host().spawn(spec, down, Mint::nothing()).unwrap();
     let (me, then) = (deep.proxy().unwrap(), bystander.proxy().unwrap());
     deep.proxy().unwrap().set(me, then).unwrap();
-    let of = deep.clone();
-    let mint = Mint::fallible(move || {
-        kill_and_wait();
-        of.proxy()
-    });
-    let spec = DomainSpec::new("middle").restart(Restart::limited(9, Duration::from_secs(1)));
-    let middle: Domain<dyn Accomplice> = host().spawn(spec, start, mint).unwrap();
-    let of = middle.clone();
-    let mint = Mint::fallible(move || of.shadow());
     let spec = DomainSpec::new("attacker").budget(Duration::from_secs(3600));
-    let attacker: Domain<dyn Attacker> = host().spawn(spec, asks, mint).unwrap();
-    middle.kill();
-    *VICTIM.lock().unwrap() = Some(attacker.clone());
-    assert_eq!(attacker.proxy().unwrap().ask(), Err(RpcError::Crashed));
+    let attacker: Domain<dyn Attacker> = host().spawn(spec, asks, Mint::nothing()).unwrap();
+    let asked = Asked(deep.proxy().unwrap(), Mutex::new(Some(attacker.clone())));
+    let oracle = Proxy::export(asked).map_err(|(error, _)| error).unwrap();
+    let came = attacker.proxy().unwrap().ask(oracle);
+    assert_eq!(
+        came,
+        Err(RpcError::Crashed),
+        "it is cut where the host's work ends"
+    );
     assert_eq!(bystander.exit_reason(), None);
-    assert_eq!(middle.proxy().unwrap().get(), Ok(OBJECTS), "it was started");
-    for domain in [bystander.kill(), deep.kill(), middle.kill()] {
-        assert!(domain);
-    }
+    assert!(bystander.kill() && deep.kill());
     host().reap();
+    host().collect_exports();
 }
 
 #[test]
