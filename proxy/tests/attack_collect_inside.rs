@@ -34,6 +34,8 @@ trait Server {
     fn hand_out(&self) -> Result<Proxy<dyn Object>, RpcError>;
     /// Asks another, who asks for an object meanwhile.
     fn relay(&self, by: Proxy<dyn Middle>, me: Proxy<dyn Server>) -> Result<u32, RpcError>;
+    /// Asks itself.
+    fn ask(&self, me: Proxy<dyn Server>) -> Result<u32, RpcError>;
 }
 struct Serving;
 impl Server for Serving {
@@ -42,6 +44,9 @@ impl Server for Serving {
     }
     fn relay(&self, by: Proxy<dyn Middle>, me: Proxy<dyn Server>) -> Result<u32, RpcError> {
         by.ask(me)
+    }
+    fn ask(&self, me: Proxy<dyn Server>) -> Result<u32, RpcError> {
+        me.hand_out().map(|_| 1)
     }
 }
 fn serving((): ()) -> Result<Serving, RpcError> {
@@ -82,7 +87,7 @@ fn opening((): ()) -> Result<Opening, RpcError> {
     Ok(Opening)
 }
 
-fn attack(objects: u32) -> (Result<u32, RpcError>, Option<String>) {
+fn attack(objects: u32, asks_itself: bool) -> (Result<u32, RpcError>, Option<String>) {
     let spec = DomainSpec::new("server").budget(BUDGET);
     let server: Domain<dyn Server> = host().spawn(spec, serving, Mint::nothing()).unwrap();
     let middle: Domain<dyn Middle> = host()
@@ -97,7 +102,12 @@ fn attack(objects: u32) -> (Result<u32, RpcError>, Option<String>) {
         opens.open_and_let_go(server.proxy().unwrap(), objects),
         Ok(objects)
     );
-    let got = proxy.relay(by, server.proxy().unwrap());
+    let me = server.proxy().unwrap();
+    let got = if asks_itself {
+        proxy.ask(me)
+    } else {
+        proxy.relay(by, me)
+    };
     let ended = server
         .exit_reason()
         .map(|at| format!("{:?}: {}", at.kind, at.message));
@@ -114,7 +124,22 @@ fn who_lets_many_objects_go_does_not_end_an_exporter_that_is_inside() {
     let _alone = alone();
     let _contained = contained(true);
     for _ in 0..3 {
-        assert_eq!(attack(0), (Ok(1), None), "to compare");
+        assert_eq!(attack(0, false), (Ok(1), None), "to compare");
     }
-    assert_eq!(attack(64), (Ok(1), None), "the server has done nothing");
+    assert_eq!(
+        attack(64, false),
+        (Ok(1), None),
+        "the server has done nothing"
+    );
+}
+
+#[test]
+fn who_lets_many_objects_go_ends_no_exporter_that_calls_itself() {
+    let _alone = alone();
+    let _contained = contained(true);
+    assert_eq!(
+        attack(64, true),
+        (Ok(1), None),
+        "the server has done nothing"
+    );
 }
