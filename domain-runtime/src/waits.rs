@@ -15,7 +15,7 @@ use samara_shared_heap::thread;
 pub struct Waits {
     /// How much of the budget is used when the share is, in microseconds. `None` before the first recovery.
     end: Cell<Option<u32>>,
-    /// For services.
+    /// For others' restarts.
     waited: Cell<Duration>,
 }
 
@@ -43,15 +43,8 @@ impl Waits {
         self.left() == Some(Duration::ZERO)
     }
 
-    /// Runs `wait`, told how long it may last: what is left of the share, and of `longest` for all waits of the call together.
-    ///
-    /// Called as the host, and `wait` is the runtime's own.
-    pub(crate) fn paid<R>(&self, longest: Duration, wait: impl FnOnce(Duration) -> R) -> R {
-        self.unpaid(longest, |longest| self.charged(self.left(), longest, wait))
-    }
-
-    /// As [`paid`](Self::paid), of time that is nobody's.
-    pub(crate) fn unpaid<R>(&self, longest: Duration, wait: impl FnOnce(Duration) -> R) -> R {
+    /// Runs `wait`, told how long it may last: what is left of `longest` for all such waits of the call together.
+    pub(crate) fn counted<R>(&self, longest: Duration, wait: impl FnOnce(Duration) -> R) -> R {
         let (waited, began) = (self.waited.get(), host::now_ns());
         let done = wait(longest.saturating_sub(waited));
         let took = Duration::from_nanos(host::now_ns().saturating_sub(began));
@@ -59,17 +52,13 @@ impl Waits {
         done
     }
 
-    fn charged<R>(
-        &self,
-        share: Option<Duration>,
-        longest: Duration,
-        wait: impl FnOnce(Duration) -> R,
-    ) -> R {
-        let most = share.map_or(longest, |share| share.min(longest));
+    /// Runs `wait`, told how long it may last, at the expense of the call's share. Called as the host, and `wait` is the runtime's own.
+    pub(crate) fn paid<R>(&self, wait: impl FnOnce(Option<Duration>) -> R) -> R {
+        let share = self.left();
         let waited = || {
             // SAFETY: the runtime's own, called as the host.
-            let (done, spent) = unsafe { spent::uncharged(|| wait(most)) };
-            if share.is_some() {
+            let (done, spent) = unsafe { spent::uncharged(|| wait(share)) };
+            if let Some(most) = share {
                 contain::host_waited(spent.time.min(most));
             }
             done
@@ -84,23 +73,23 @@ impl Waits {
     /// [`RpcError::Crashed`] at once if that is more than is left of the call's share, or than half of what the budget has left: however often
     /// a domain asks who crashes, it does not end of this.
     pub fn back_off(&self, crashes: u32) -> Result<(), RpcError> {
-        let delay = Duration::from_nanos(delay(crashes));
-        if delay.is_zero() {
+        let delay = delay(crashes);
+        if delay == 0 {
             return Ok(());
         }
-        let share = self.left();
         let half = contain::host_may_wait().map(|now| Duration::from_micros((now.left / 2).into()));
-        if [share, half].into_iter().flatten().any(|most| most < delay) {
+        let most = self.left().zip(half).map(|(share, half)| share.min(half));
+        if most.is_some_and(|most| most < Duration::from_nanos(delay)) {
             return Err(RpcError::Crashed);
         }
-        let wait = |most: Duration| {
+        let wait = |_| {
             let began = host::now_ns();
-            while u128::from(host::now_ns().saturating_sub(began)) < most.as_nanos() {
+            while host::now_ns().saturating_sub(began) < delay {
                 host::yield_now();
             }
         };
         // SAFETY: the runtime's own.
-        unsafe { thread::as_host(|| self.charged(share, delay, wait)) };
+        unsafe { thread::as_host(|| self.paid(wait)) };
         call::checkpoint();
         Ok(())
     }

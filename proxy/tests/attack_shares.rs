@@ -177,17 +177,6 @@ fn one_call_of_a_server_that_crashes_ends_no_client() {
 }
 
 #[test]
-fn all_that_one_call_waits_is_a_drain_timeout_at_most() {
-    let server = server().drain_timeout(100 * TURN);
-    let (turns, ended) = calls(1, &[90; 4], server, DomainSpec::new("client"));
-    assert_eq!(ended, None);
-    assert!(
-        (90..=101).contains(&turns),
-        "{turns}, of a drain timeout of 100"
-    );
-}
-
-#[test]
 fn what_is_waited_between_crashes_ends_no_client() {
     let server = DomainSpec::new("server").restart(Restart::limited(u32::MAX, TURN));
     let client = DomainSpec::new("client").budget(BUDGET);

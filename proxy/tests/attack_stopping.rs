@@ -10,8 +10,8 @@ use samara_proxy::{Export, Proxy, Shadow, interface};
 use samara_testkit::contained::stepping;
 use samara_testkit::hosted::{alone, as_host, deaths, host, wait_until};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::thread;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 #[global_allocator]
@@ -40,6 +40,9 @@ trait Server {
     #[idempotent]
     fn get(&self) -> Result<u64, RpcError>;
     fn stay(&self) -> Result<u64, RpcError>;
+    /// Crashes, while another starts it anew.
+    #[idempotent]
+    fn crash(&self) -> Result<u64, RpcError>;
 }
 struct Serving;
 impl Server for Serving {
@@ -52,6 +55,15 @@ impl Server for Serving {
     fn stay(&self) -> Result<u64, RpcError> {
         stay();
         Ok(2)
+    }
+    fn crash(&self) -> Result<u64, RpcError> {
+        as_host(|| {
+            INSIDE.store(false, SeqCst);
+            OVER.store(false, SeqCst);
+            *STARTS.lock().unwrap() = Some(start());
+            UNTIL.store(NOW.load(SeqCst) + STARTS_TAKE, SeqCst);
+        });
+        std::panic::resume_unwind(Box::new(()));
     }
 }
 fn serving((): ()) -> Result<Serving, RpcError> {
@@ -66,6 +78,7 @@ trait Client {
     fn ask(&self) -> Result<u64, RpcError>;
     /// The same, of an object that it has opened.
     fn ask_object(&self) -> Result<u64, RpcError>;
+    fn ask_to_crash(&self) -> Result<u64, RpcError>;
 }
 struct Asks(Shadow<dyn Server>, Proxy<dyn Server>);
 impl Client for Asks {
@@ -74,6 +87,9 @@ impl Client for Asks {
     }
     fn ask_object(&self) -> Result<u64, RpcError> {
         self.1.get()
+    }
+    fn ask_to_crash(&self) -> Result<u64, RpcError> {
+        self.0.crash()
     }
 }
 fn asks(server: Shadow<dyn Server>) -> Result<Asks, RpcError> {
@@ -87,7 +103,7 @@ fn server() -> Domain<dyn Server> {
     SLOW.store(false, SeqCst);
     let restart = Restart::limited(10, Duration::from_secs(1));
     let spec = DomainSpec::new("server").restart(restart);
-    let spec = spec.drain_timeout(100 * TURN);
+    let spec = spec.drain_timeout(TURN * DRAIN_TURNS as u32);
     host().spawn(spec, serving, Mint::nothing()).unwrap()
 }
 
@@ -153,14 +169,29 @@ fn one_call_of_its_object_ends_no_client() {
     assert_eq!(one_call(|client| client.ask_object(), BUDGET), REFUSED);
 }
 
-static STOPPED: Mutex<Option<Domain<dyn Server>>> = Mutex::new(None);
+static SERVER: Mutex<Option<Domain<dyn Server>>> = Mutex::new(None);
+
+fn named() -> Domain<dyn Server> {
+    SERVER.lock().unwrap().clone().unwrap()
+}
+
+/// Has another thread start the server anew, which takes until it is over.
+fn start() -> JoinHandle<bool> {
+    let starts = named();
+    let starts = thread::spawn(move || {
+        let _contained = contained(false);
+        starts.restart().is_ok()
+    });
+    wait_until("the start", || INSIDE.load(SeqCst));
+    starts
+}
 
 /// Stops the server at the fifth turn, while another starts it.
 fn stop_it(turn: u64) {
     if turn != 5 {
         return;
     }
-    let server = STOPPED.lock().unwrap().take().unwrap();
+    let server = named();
     let deaths_before = deaths("server").len();
     thread::spawn(move || server.stop(LONG));
     wait_until("the stop", || deaths("server").len() > deaths_before);
@@ -175,18 +206,54 @@ fn who_waits_for_a_start_waits_for_no_stop() {
     let client = client(&server, None);
     let proxy = client.proxy().unwrap();
     SLOW.store(true, SeqCst);
-    let starts = server.clone();
-    let starts = thread::spawn(move || {
-        let _contained = contained(false);
-        starts.restart()
-    });
-    wait_until("the start", || INSIDE.load(SeqCst));
-    *STOPPED.lock().unwrap() = Some(server.clone());
+    *SERVER.lock().unwrap() = Some(server.clone());
+    let starts = start();
     let (came, turns) = stepping.by_turns(TURN, stop_it, || proxy.ask());
     OVER.store(true, SeqCst);
-    assert!(starts.join().unwrap().is_err());
+    assert!(!starts.join().unwrap());
     assert!(server.stop(LONG).is_ok());
     client.kill();
     host().reap();
     assert_eq!((came, turns), (Err(RpcError::RecoveryFailed), 5));
+}
+
+/// Turns for which a start of another takes, and turns in a drain timeout.
+const STARTS_TAKE: u64 = 90;
+const DRAIN_TURNS: u64 = 100;
+
+static STARTS: Mutex<Option<JoinHandle<bool>>> = Mutex::new(None);
+static NOW: AtomicU64 = AtomicU64::new(0);
+static UNTIL: AtomicU64 = AtomicU64::new(u64::MAX);
+
+/// Ends a start when its time has come.
+fn start_it(turn: u64) {
+    NOW.store(turn, SeqCst);
+    if turn == UNTIL.load(SeqCst) {
+        OVER.store(true, SeqCst);
+        let starts = STARTS.lock().unwrap().take().unwrap();
+        assert!(starts.join().unwrap(), "the other starts it");
+    }
+}
+
+#[test]
+fn one_call_waits_a_drain_timeout_for_all_starts_of_others() {
+    let _alone = alone();
+    let stepping = stepping();
+    let server = server();
+    let client = client(&server, None);
+    let proxy = client.proxy().unwrap();
+    SLOW.store(true, SeqCst);
+    *SERVER.lock().unwrap() = Some(server.clone());
+    let (came, turns) = stepping.by_turns(TURN, start_it, || proxy.ask_to_crash());
+    OVER.store(true, SeqCst);
+    let starts = STARTS.lock().unwrap().take();
+    starts.map(JoinHandle::join);
+    assert!(server.stop(LONG).is_ok());
+    client.kill();
+    host().reap();
+    assert_eq!(came, Err(RpcError::RecoveryFailed));
+    assert!(
+        (STARTS_TAKE..=DRAIN_TURNS + 1).contains(&turns),
+        "{turns}, of a drain timeout of {DRAIN_TURNS}"
+    );
 }

@@ -160,8 +160,9 @@ impl<I: ?Sized + Interface> Service<I> {
     }
 
     /// Makes sure, after a call of `dead` has failed, that there is a generation that can be entered. One thread restarts,
-    /// the others wait, each for its turn. All that one call waits in its recoveries, which `waits` counts, is bounded by the
-    /// spec's drain timeout, and by one share of what the budget of the domain has left that makes the call.
+    /// the others wait, each for its turn. What one call waits for others' restarts, which `waits` counts, is bounded by the
+    /// spec's drain timeout, and so is what it waits for calls inside each generation that it restarts. All of it together is
+    /// bounded by one share of what the budget of the domain has left that makes the call.
     ///
     /// # Errors
     /// [`RpcError::OnOwnChain`] at once if the dead domain is among the callers of this call, or if
@@ -185,7 +186,7 @@ impl<I: ?Sized + Interface> Service<I> {
         // Before the wait for the flight, which is the asker's time.
         reaper::reclaim_drained(dead, 0);
         if dead.is_being_reclaimed() {
-            waits.unpaid(self.spec.drain, |most| {
+            waits.counted(self.spec.drain, |most| {
                 reaper::reclaim_drained(dead, self.deadline(most));
             });
         }
@@ -301,7 +302,8 @@ impl<I: ?Sized + Interface> Service<I> {
         // All of it as the host: a caller that is cut with the flight begun would leave it so for ever.
         let alone = || {
             let begin = |deadline| self.flight.begin(asker, deadline, &is_answered);
-            let _ending = self.waiting(waits, self.deadline(self.spec.drain), begin)?;
+            let wait = |most| self.waiting(waits, self.deadline(most), begin);
+            let _ending = waits.counted(self.spec.drain, wait)?;
             Some(action())
         };
         // SAFETY: recipes and the runtime are the host's; `init` and destructors of the domain run
@@ -309,12 +311,10 @@ impl<I: ?Sized + Interface> Service<I> {
         unsafe { thread::as_host(alone) }
     }
 
-    /// Waits to `end` at most, and no longer than `waits` allows: an asker that may not wait as long as it takes is refused, and
-    /// lives. `wait` is told the deadline.
-    fn waiting<R>(&self, waits: &Waits, end: u64, wait: impl Fn(u64) -> Option<R>) -> Option<R> {
-        let longest = self.spec.drain;
-        // What can be had at once is no wait.
-        wait(0).or_else(|| waits.paid(longest, |most| wait(end.min(self.deadline(most)))))
+    /// Waits to `end` at most, and for no longer than the share of `waits` allows: an asker that may not wait as long as it takes is
+    /// refused, and lives. `wait` is told the deadline.
+    fn waiting<R>(&self, waits: &Waits, end: u64, wait: impl FnOnce(u64) -> R) -> R {
+        waits.paid(|most| wait(most.map_or(end, |most| end.min(self.deadline(most)))))
     }
 
     fn deadline(&self, wait: Duration) -> u64 {
@@ -376,9 +376,9 @@ impl<I: ?Sized + Interface> Service<I> {
             .lagging
             .patience(dead, self.spec.drain_ns(), host::now_ns());
         let is_over = self.waiting(waits, patience, |deadline| {
-            (self.await_reclaim(old, deadline) || deadline == patience).then_some(())
+            self.await_reclaim(old, deadline) || deadline == patience
         });
-        if dead.is_reclaimed() || is_over.is_some() && self.lagging.leave_behind(dead) {
+        if dead.is_reclaimed() || is_over && self.lagging.leave_behind(dead) {
             Ok(())
         } else {
             Err(SpawnError::StillDraining)
