@@ -15,7 +15,7 @@ use samara_shared_heap::thread;
 pub struct Waits {
     /// How much of the budget is used when the share is, in microseconds. `None` before the first recovery.
     end: Cell<Option<u32>>,
-    /// For others' restarts.
+    /// For others' restarts and reclaims.
     waited: Cell<Duration>,
 }
 

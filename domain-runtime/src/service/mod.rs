@@ -201,7 +201,7 @@ impl<I: ?Sized + Interface> Service<I> {
                 .unwrap_or_else(|| self.restart_for(dead, waits))
         };
         let is_answered = || self.answer().is_some();
-        let done = self.exclusively(Asker::Caller, waits, is_answered, restart);
+        let done = self.in_turn(Asker::Caller, waits, is_answered, restart);
         done.or_else(|| self.answer()).unwrap_or_else(|| {
             Err(if self.flight.is_mine() {
                 RpcError::OnOwnChain
@@ -242,16 +242,11 @@ impl<I: ?Sized + Interface> Service<I> {
         let reason = ExitReason::new(ExitKind::Killed, "restarted by the host");
         // Another restart may be waiting for an `init` without end.
         self.end_starting(&reason);
-        self.exclusively(
-            Asker::Host,
-            &Waits::new(),
-            || false,
-            || {
-                let current = self.current();
-                end(current.target(), &reason);
-                self.restart_locked(current, &Waits::new())
-            },
-        )
+        self.exclusively(|| {
+            let current = self.current();
+            end(current.target(), &reason);
+            self.restart_locked(current, &Waits::new())
+        })
         .unwrap_or(Err(SpawnError::StillDraining))
     }
 
@@ -290,9 +285,14 @@ impl<I: ?Sized + Interface> Service<I> {
         starting.is_some_and(|starting| end(starting, reason))
     }
 
-    /// Runs `action` as the host with no other restart or stop of this service at the same time.
-    /// `None` if others go on past the drain timeout, or `is_answered` meanwhile, or this thread has begun one already.
-    fn exclusively<R>(
+    /// Runs `action`, which the host itself wants, with no other restart or stop of this service at the same time. `None` if others go on
+    /// past the drain timeout, or this thread has begun one already.
+    fn exclusively<R>(&self, action: impl FnOnce() -> R) -> Option<R> {
+        self.in_turn(Asker::Host, &Waits::new(), || false, action)
+    }
+
+    /// As [`exclusively`](Self::exclusively), for any asker. `None` also if it `is_answered` meanwhile.
+    fn in_turn<R>(
         &self,
         asker: Asker,
         waits: &Waits,
@@ -442,43 +442,38 @@ impl<I: ?Sized + Interface> Service<I> {
         self.standing
             .store(Standing::Stopped as u8, Ordering::Relaxed);
         self.end_starting(&ExitReason::new(ExitKind::Killed, NOT_WANTED));
-        self.exclusively(
-            Asker::Host,
-            &Waits::new(),
-            || false,
-            || {
-                let current = self.current();
-                let (block, word) = (current.target().block(), current.target().expected());
-                if let Some(draining) = block.step(word, State::Draining) {
-                    // A thread of its own counts as a call inside: it learns of the stop when it parks.
-                    threads::wake_all(block.owner());
-                    while !block.is_drained() {
-                        if host::now_ns() > deadline {
-                            let reason = ExitReason::new(
-                                ExitKind::DeadlinePassed,
-                                "calls were still inside at the deadline",
-                            );
-                            block.die(word.generation(), &reason);
-                            return Err(SpawnError::StillDraining);
-                        }
-                        host::yield_now();
+        self.exclusively(|| {
+            let current = self.current();
+            let (block, word) = (current.target().block(), current.target().expected());
+            if let Some(draining) = block.step(word, State::Draining) {
+                // A thread of its own counts as a call inside: it learns of the stop when it parks.
+                threads::wake_all(block.owner());
+                while !block.is_drained() {
+                    if host::now_ns() > deadline {
+                        let reason = ExitReason::new(
+                            ExitKind::DeadlinePassed,
+                            "calls were still inside at the deadline",
+                        );
+                        block.die(word.generation(), &reason);
+                        return Err(SpawnError::StillDraining);
                     }
-                    let inside = Target::new(block, draining);
-                    // First the exported objects that nobody has any more, then those that its own object held.
-                    exports::drop_all_posted(inside, deadline);
-                    self.recipe
-                        .tear_down(Instance::new(inside, current.object()));
-                    exports::drop_all_posted(inside, deadline);
-                    let reason = ExitReason::new(ExitKind::Stopped, "stopped by the host");
-                    block.die(word.generation(), &reason);
+                    host::yield_now();
                 }
-                if self.await_reclaim(current, deadline) {
-                    Ok(())
-                } else {
-                    Err(SpawnError::StillDraining)
-                }
-            },
-        )
+                let inside = Target::new(block, draining);
+                // First the exported objects that nobody has any more, then those that its own object held.
+                exports::drop_all_posted(inside, deadline);
+                self.recipe
+                    .tear_down(Instance::new(inside, current.object()));
+                exports::drop_all_posted(inside, deadline);
+                let reason = ExitReason::new(ExitKind::Stopped, "stopped by the host");
+                block.die(word.generation(), &reason);
+            }
+            if self.await_reclaim(current, deadline) {
+                Ok(())
+            } else {
+                Err(SpawnError::StillDraining)
+            }
+        })
         .unwrap_or(Err(SpawnError::StillDraining))
     }
 }
