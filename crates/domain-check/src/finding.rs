@@ -149,4 +149,6 @@ rules! {
     ImpliedBound, "implied-bound", "name the lifetimes and write the bound into the item's generics, or bound a type by `'static`, or take the two apart";
     /// A function or a closure is a value, and its signature implies bounds that nobody proves then.
     LinkedValue, "linked-value", "call the function in a closure, as in `|it| f(it)`; leave out the types of a closure's arguments, or have their lifetimes stand apart";
+    /// A trait object, or a value with a destructor, is made of a type that need not be well-formed.
+    UnprovedType, "unproved-type", "have a generic function make it, as `fn object<T: Trait>(it: &T) -> &dyn Trait { it }`: the compiler looks at what such a function is called with";
 }

@@ -5,6 +5,7 @@ mod attributes;
 mod closures;
 mod conditions;
 mod dependencies;
+mod evident;
 pub(crate) mod expand;
 mod hidden;
 mod inputs;
@@ -16,8 +17,10 @@ mod root;
 mod search;
 mod sources;
 mod statics;
+mod thir;
 pub(crate) mod tokens;
 mod typed;
+mod unnamed;
 mod values;
 
 use std::collections::BTreeSet;
@@ -27,6 +30,7 @@ use std::thread;
 use proc_macro2::TokenStream;
 
 use self::conditions::Conditions;
+use self::evident::Declared;
 pub use self::expand::Run;
 use self::sources::Sources;
 pub use self::statics::check_sysroot;
@@ -238,14 +242,17 @@ impl Unit<'_> {
         Ok((code, signatures))
     }
 
-    /// What is wrong with the unit's addresses, and what with functions that are values: both are seen by types.
+    /// What is wrong with the unit's addresses, and what with functions that are values and with trait objects: these are
+    /// seen by types.
     fn typed(&self, run: &Run<'_>) -> Result<(Findings, Findings), String> {
-        let of = |told, search: fn(TokenStream) -> Findings| {
-            typed::look(told, &self.invocation, run, search)
-        };
-        let mut addresses = of(Told::Plainly, addresses::pointers)?;
-        addresses.extend(addresses::check(&self.invocation, run)?);
-        Ok((addresses, of(Told::Wholly, values::search)?))
+        let invocation = &self.invocation;
+        let mut addresses = typed::look(Told::Plainly, invocation, run, addresses::pointers)?;
+        addresses.extend(addresses::check(invocation, run)?);
+        let values = |code: TokenStream| (values::search(code.clone()), Declared::of(code));
+        let (mut values, declared) = typed::look(Told::Wholly, invocation, run, values)?;
+        let bodies = thir::print(invocation, run)?;
+        values.extend(on_a_large_stack(|| unnamed::search(&bodies, &declared))?);
+        Ok((addresses, values))
     }
 
     /// Checks the root file's own attribute, then compiles the unit with the lints forbidden from outside.

@@ -24,6 +24,25 @@ pub(crate) fn plain(ident: &Ident) -> String {
     }
 }
 
+/// What stands between the commas that are in no bracket, round or angular.
+pub(crate) fn between_commas(list: &[TokenTree]) -> Vec<&[TokenTree]> {
+    let (mut depth, mut begin) = (0_i32, 0);
+    let mut all = Vec::new();
+    for (at, token) in list.iter().enumerate() {
+        if is_punct(Some(token), '<') {
+            depth = depth.saturating_add(1);
+        } else if is_punct(Some(token), '>') && !is_arrow(&list[..at]) {
+            depth = depth.saturating_sub(1);
+        } else if is_punct(Some(token), ',') && depth == 0 {
+            all.push(&list[begin..at]);
+            begin = at + 1;
+        }
+    }
+    all.push(&list[begin..]);
+    all.retain(|it| !it.is_empty());
+    all
+}
+
 /// The tokens of an item up to its body, or to its end if it has none. Braces in generic arguments are no
 /// body.
 pub(crate) fn until_body(tokens: &[TokenTree]) -> &[TokenTree] {

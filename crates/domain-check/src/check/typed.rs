@@ -39,6 +39,11 @@ pub(super) fn look<T: Send>(
     })
 }
 
+/// Reads what the compiler printed of types for itself.
+pub(super) fn tokens(printed: &str) -> Result<TokenStream, String> {
+    read(&with_tokens(printed))
+}
+
 /// Reads what the compiler printed.
 pub(super) fn read(typed: &str) -> Result<TokenStream, String> {
     let tokens = places::without(typed)?.parse::<TokenStream>();
@@ -94,12 +99,14 @@ fn behind_item(text: &str) -> Option<&str> {
     path.trim_start_matches(is_of_a_path).strip_prefix(')')
 }
 
-/// Whether a type was printed in part. A range's end follows the dots in a pattern.
+/// Whether a type was printed in part. In a pattern, a range has an end behind the dots or a number before them.
 fn is_cut(source: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = source.into_iter().collect();
     let dots = |window: &[TokenTree]| window.iter().all(|it| is_punct(Some(it), '.'));
     let cut = tokens.windows(3).enumerate().any(|(at, window)| {
+        let before = at.checked_sub(1).and_then(|at| tokens.get(at));
         dots(window)
+            && !matches!(before, Some(TokenTree::Literal(_)))
             && match tokens.get(at + 3) {
                 Some(TokenTree::Literal(_)) => false,
                 Some(TokenTree::Ident(word)) => word == "as",
@@ -128,7 +135,7 @@ mod tests {
             assert!(is_cut(typed), "{typed}");
         }
         for typed in [
-            "match x { 1...5 => 2, ...9 => 1, A...B => 0, -2...-1 => 3 }",
+            "match x { 1...5 => 2, ...9 => 1, A...B => 0, -2...-1 => 3, (7..., S(8...)) => 4 }",
             "(0..5, S { ..x }, [a, ..])",
             "\"...\"",
         ] {

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use super::tokens::{is_arrow, is_punct, is_word, plain};
+use super::tokens::{between_commas, is_arrow, is_punct, is_word, plain};
 use crate::finding::{Finding, Findings, Rule};
 
 /// Every function and closure that is a value, and may not be, in code whose expressions have their whole types beside
@@ -216,11 +216,8 @@ impl Signature {
         if let [TokenTree::Group(tuple)] = &tokens[..] {
             return self.arguments(tuple.stream());
         }
-        let mut depth = 0_i32;
-        let mut begins = true;
-        for (at, token) in tokens.iter().enumerate() {
-            if begins
-                && let [and, quote, TokenTree::Ident(name), behind @ ..] = &tokens[at..]
+        for argument in between_commas(&tokens) {
+            if let [and, quote, TokenTree::Ident(name), behind @ ..] = argument
                 && is_punct(Some(and), '&')
                 && is_punct(Some(quote), '\'')
             {
@@ -230,12 +227,6 @@ impl Signature {
                 }
                 self.references.push(name);
             }
-            if is_punct(Some(token), '<') {
-                depth = depth.saturating_add(1);
-            } else if is_punct(Some(token), '>') && !is_arrow(&tokens[..at]) {
-                depth = depth.saturating_sub(1);
-            }
-            begins = depth == 0 && is_punct(Some(token), ',');
         }
     }
 }
@@ -283,10 +274,12 @@ fn items(expression: &[TokenTree]) -> impl Iterator<Item = (&[TokenTree], &[Toke
 }
 
 /// A closure's path and its signature, if it has a binder:
-/// `path closure_kind_ty=… closure_sig_as_fn_ptr_ty=for<…> extern "rust-call" fn((…)) -> … upvar_tys=(…)`.
+/// `path closure_kind_ty=… closure_sig_as_fn_ptr_ty=for<…> extern "rust-call" fn((…)) -> … upvar_tys=(…)`. That of an
+/// asynchronous one has another name, and an argument more before the tuple.
 fn closure(ty: &[TokenTree]) -> Option<(&[TokenTree], &[TokenTree])> {
     let find = |name: &str| ty.iter().position(|it| is_word(it, name));
-    let (kind, begin) = (find("closure_kind_ty")?, find("closure_sig_as_fn_ptr_ty")?);
+    let kind = find("closure_kind_ty")?;
+    let begin = find("closure_sig_as_fn_ptr_ty").or_else(|| find("signature_parts_ty"))?;
     let end = ty.iter().rposition(|it| is_word(it, "upvar_tys"))?;
     let signature = ty.get(begin + 2..end).unwrap_or_default();
     let first = signature.first()?;

@@ -12,8 +12,6 @@ use crate::plant::{Plant, write};
 pub(crate) struct Corpus {
     pub(crate) plants: Vec<Plant>,
     pub(crate) good: Vec<Plant>,
-    /// Programs that should be refused, and are not yet.
-    pub(crate) open: Vec<Plant>,
     pub(crate) review: Review,
     together: Build,
     alone: Vec<(String, Build)>,
@@ -35,9 +33,8 @@ impl Corpus {
         };
         let plants = read("plants", "plant-");
         let good = read("good", "good-");
-        let open = read("open", "open-");
         let support = read("support", "");
-        let all = || plants.iter().chain(&good).chain(&open).chain(&support);
+        let all = || plants.iter().chain(&good).chain(&support);
         let members: String = all().map(|it| format!("\"{}\",", it.name)).collect();
         let manifest = format!(
             "[workspace]\nresolver = \"2\"\nmembers = [{members}]\n[profile.dev]\ndebug = false\n"
@@ -80,7 +77,6 @@ impl Corpus {
             together,
             plants,
             good,
-            open,
         };
         for plant in &corpus.plants {
             corpus.spoil_record(plant);

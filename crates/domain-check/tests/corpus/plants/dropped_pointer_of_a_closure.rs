@@ -1,4 +1,5 @@
-//! rust-lang/rust#25860: a closure without lifetimes of its own believes what its argument implies of a type parameter.
+//@ rules: unproved-type
+//! rust-lang/rust#25860: a destructor calls a pointer that was a closure, for a type that no path names.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;
@@ -7,13 +8,13 @@ use alloc::rc::Rc;
 use core::cell::Cell;
 pub trait Num { fn num(&self) -> u64; }
 impl Num for Rc<Cell<Option<&u64>>> { fn num(&self) -> u64 { self.get().map_or(0, |it| *it) } }
-pub struct Via<M, F>(M, F);
-pub trait Run<R> { fn run(&self) -> R; }
-impl<M: Copy, R, F: Fn(M) -> R> Run<R> for Via<M, F> { fn run(&self) -> R { (self.1)(self.0) } }
 pub fn all<'a, T: Num + Default + Clone>(_: Option<&'a T>) -> (Box<dyn Num + 'a>, T) { let it = T::default(); (Box::new(it.clone()), it) }
+pub struct Last<M, R> { of: Option<M>, by: fn(M) -> R, to: Rc<Cell<Option<R>>> }
+impl<M, R> Drop for Last<M, R> { fn drop(&mut self) { if let Some(of) = self.of.take() { self.to.set(Some((self.by)(of))) } } }
 pub fn both<T: Num + Default + Clone>() -> (Box<dyn Num>, T) {
-    let by: &dyn Run<(Box<dyn Num>, T)> = &Via(None, |it| all(it));
-    by.run()
+    let to: Rc<Cell<Option<(Box<dyn Num>, T)>>> = Rc::new(Cell::new(None));
+    { let _last = Last { of: Some(None), by: |it| all(it), to: to.clone() }; }
+    to.take().unwrap()
 }
 pub fn keep<'x>(x: &'x u64) -> Box<dyn Num> {
     let (kept, slot): (_, Rc<Cell<Option<&'x u64>>>) = both();

@@ -1,4 +1,5 @@
-//! rust-lang/rust#25860: functions without lifetimes are values within what becomes a trait object
+//@ rules: unproved-type
+//! rust-lang/rust#25860: functions whose lifetimes are bound early are values within what becomes a trait object
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;
@@ -11,8 +12,8 @@ pub trait Run<B, C> { fn run(&self, b: B) -> C; }
 impl<B, C, M: Copy, P: Deref<Target = Cell<Option<B>>>, G: Fn(M) -> P, H: Fn(P) -> C> Run<B, C> for Via<M, P, G, H> {
     fn run(&self, b: B) -> C { let place = (self.2)(self.0); place.set(Some(b)); (self.3)(place) }
 }
-pub fn or_new<T: Default>(place: Option<&'static T>) -> &'static T { place.unwrap_or_else(|| Box::leak(Box::new(T::default()))) }
-pub fn take<T: Deref<Target = u64> + Copy>(place: &'static Cell<Option<T>>) -> &'static u64 { let it: &'static T = Box::leak(Box::new(place.get().unwrap())); &**it }
+pub fn or_new<'a: 'a, T: Default>(place: Option<&'a T>) -> &'a T { place.unwrap_or_else(|| Box::leak(Box::new(T::default()))) }
+pub fn take<'a: 'a, 'b: 'b>(place: &'a Cell<Option<&'b u64>>) -> &'a u64 { place.get().unwrap_or(&0) }
 pub fn keep<'x>(x: &'x u64) -> &'static u64 {
     let by: &dyn Run<&'x u64, &'static u64> = &Via(None, PhantomData, or_new, take);
     by.run(x)

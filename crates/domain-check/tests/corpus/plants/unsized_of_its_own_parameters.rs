@@ -1,3 +1,4 @@
+//@ rules: unproved-type
 //! rust-lang/rust#25860: a closure of a function whose lifetimes are bound early becomes a trait object.
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,3 +1,4 @@
+//@ rules: unproved-type
 //! rust-lang/rust#25860: the header of an impl for an own type whose parameter outlives its lifetime
 #![no_std]
 #![forbid(unsafe_code)]

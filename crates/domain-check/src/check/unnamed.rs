@@ -1,0 +1,197 @@
+//! Types that no path names where their code runs: those of trait objects, and those with a destructor.
+//!
+//! The compiler looks at the types that a path names. It does not look whether the type of a value is well-formed that
+//! becomes a trait object, and no path names it later: `&None as &dyn Run` is enough for `Run`'s impl to run on
+//! `Option<&'static Cell<&'short u64>>`, and to believe what that implies (rustc's issue 25860). The same holds of the
+//! arguments of a struct that is made from its fields: its destructor runs on them, and may call a function pointer or an
+//! object with them. So each type from which an object's table is made, and each argument of what is made with a destructor
+//! of this unit's, has to show that it is well-formed.
+//!
+//! Nothing else runs code for a type that no path names. `lifetimes::shape::impls` refuses types that stand in no header, and
+//! `values` functions whose lifetimes are bound late; at the signature of any other one the compiler looks where that becomes
+//! a pointer. A trait's arguments are named by whoever calls the object, or are arguments of a type that is looked at here. A
+//! foreign type's destructor is of no concern, since a path of its crate's has made the value.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Delimiter, TokenTree};
+
+use super::evident::{Declared, Doubt, Types, is_lifetime, is_one_of, lent, named};
+use super::thir::{Bodies, Coercion};
+use super::tokens::{between_commas, is_punct, is_word};
+use super::typed;
+use crate::finding::{Finding, Findings, Rule};
+
+/// Every type that runs unnamed in bodies as the compiler prints them, and is not evident.
+pub(super) fn search(printed: &str, declared: &Declared) -> Result<Findings, String> {
+    let bodies = Bodies::read(printed)?;
+    let judge = Judge {
+        types: Types(declared),
+        shows: !declared.hides_library && !shows_references(&bodies),
+    };
+    let mut found = BTreeSet::new();
+    let mut find = |ty: &str, does: &str, doubt: Doubt, body: &str| {
+        let what = format!(
+            "`{}` {does}, and the compiler does not look whether it is well-formed: {doubt}",
+            spelled(ty)
+        );
+        let mut path = body.rsplit("::");
+        let function = path.find(|it| !it.contains('{')).map(str::to_owned);
+        found.insert((what, function));
+    };
+    for coercion in &bodies.coercions {
+        if let Some(doubt) = judge.coercion(coercion)? {
+            find(
+                coercion.source,
+                "becomes a trait object",
+                doubt,
+                coercion.body,
+            );
+        }
+    }
+    let dropped: BTreeSet<&str> = bodies
+        .parameters("drop")
+        .filter_map(|ty| Some(name(ty.strip_prefix("&'{erased} mut ")?)))
+        .collect();
+    for made in &bodies.made {
+        if dropped.contains(name(made.ty))
+            && let Some(doubt) = judge.literal(made.ty)?
+        {
+            find(made.ty, "is made with a destructor", doubt, made.body);
+        }
+    }
+    let findings = found.into_iter().map(|(what, function)| {
+        let mut finding = Finding::new(Rule::UnprovedType, what);
+        finding.function = function;
+        finding
+    });
+    Ok(findings.collect())
+}
+
+/// A type's path without its arguments.
+fn name(ty: &str) -> &str {
+    ty.split('<').next().unwrap_or_default()
+}
+
+/// Whether a method of the name that `Debug`'s has is there for a reference, or for a box or a pin of something. An impl for
+/// any other type that leads to own ones would be another crate's.
+fn shows_references(bodies: &Bodies<'_>) -> bool {
+    const LEADING: &[&str] = &["&", "alloc::boxed::Box<", "core::pin::Pin<"];
+    bodies
+        .parameters("fmt")
+        .filter_map(|it| it.strip_prefix("&'{erased} "))
+        .any(|it| LEADING.iter().any(|leading| it.starts_with(leading)))
+}
+
+struct Judge<'a> {
+    types: Types<'a>,
+    /// Whether `Debug` of a reference is the standard library's.
+    shows: bool,
+}
+
+impl Judge<'_> {
+    /// What keeps the type of a new object's table from being evident.
+    fn coercion(&self, coercion: &Coercion<'_>) -> Result<Option<Doubt>, String> {
+        if coercion.kind != "Unsize" || !coercion.target.contains("dyn ") {
+            return Ok(None);
+        }
+        let (source, target) = (tokens(coercion.source)?, tokens(coercion.target)?);
+        let (Some(from), Some(to)) = (pointee(&source), pointee(&target)) else {
+            let source = coercion.source;
+            return Err(format!("`{source}` is unsized, which is no known pointer"));
+        };
+        let is_slice = matches!(to, [TokenTree::Group(it)] if it.delimiter() == Delimiter::Bracket);
+        let is_object = from.first().is_some_and(|it| is_word(it, "dyn"));
+        let evident = if is_slice || is_object {
+            // An array becomes a slice, and an object keeps its table.
+            Ok(())
+        } else if self.shows && is_debug(to) {
+            self.types.is_shown(from)
+        } else {
+            self.types.is_evident(from)
+        };
+        Ok(evident.err())
+    }
+
+    /// What keeps an argument of a struct's or an enum's from being evident. The compiler looks at what that itself asks of
+    /// its arguments.
+    fn literal(&self, ty: &str) -> Result<Option<Doubt>, String> {
+        let ty = tokens(ty)?;
+        let (_, list) = named(&ty).ok_or_else(|| "a literal's type has no path".to_owned())?;
+        let mut types = list.into_iter().filter(|it| !is_lifetime(it));
+        Ok(types.find_map(|ty| self.types.is_evident(ty).err()))
+    }
+}
+
+fn tokens(ty: &str) -> Result<Vec<TokenTree>, String> {
+    Ok(typed::tokens(ty)?.into_iter().collect())
+}
+
+/// Pointers whose target may be unsized, and types around such pointers. Nobody else has any in stable Rust.
+const POINTERS: &[&str] = &[
+    "alloc::boxed::Box",
+    "alloc::rc::Rc",
+    "alloc::rc::Weak",
+    "alloc::sync::Arc",
+    "alloc::sync::Weak",
+    "core::ptr::NonNull",
+];
+const AROUND: &[&str] = &[
+    "core::cell::Cell",
+    "core::cell::RefCell",
+    "core::cell::UnsafeCell",
+    "core::pin::Pin",
+];
+
+/// What a pointer leads to.
+fn pointee(pointer: &[TokenTree]) -> Option<&[TokenTree]> {
+    if let Some(to) = lent(pointer) {
+        return Some(to);
+    }
+    if let [star, _, to @ ..] = pointer
+        && is_punct(Some(star), '*')
+    {
+        return Some(to);
+    }
+    let (_, list) = named(pointer)?;
+    let first = *list.first()?;
+    if is_one_of(pointer, POINTERS) {
+        Some(first)
+    } else if is_one_of(pointer, AROUND) {
+        pointee(first)
+    } else {
+        None
+    }
+}
+
+/// Whether this is `dyn Debug`, perhaps with traits that have no methods.
+fn is_debug(object: &[TokenTree]) -> bool {
+    let [_dyn, TokenTree::Group(traits), ..] = object else {
+        return false;
+    };
+    let traits: Vec<TokenTree> = traits.stream().into_iter().collect();
+    let first = between_commas(&traits)
+        .into_iter()
+        .next()
+        .unwrap_or_default();
+    let [_binder, TokenTree::Group(value)] = first else {
+        return false;
+    };
+    let value = value.stream().to_string();
+    let plain: String = value.split_whitespace().collect();
+    plain.starts_with("value:Trait(core::fmt::Debug),")
+}
+
+/// A type as one writes it, as far as the compiler tells.
+fn spelled(ty: &str) -> String {
+    let mut spelled = ty.replace("'{erased}", "'_");
+    while let Some(at) = spelled.find("/#") {
+        let digits = spelled[at + 2..].find(|it: char| !it.is_ascii_digit());
+        let end = digits.map_or(spelled.len(), |digits| at + 2 + digits);
+        spelled.replace_range(at..end, "");
+    }
+    spelled
+}
+
+#[cfg(test)]
+mod tests;
