@@ -170,6 +170,10 @@ fn one_call_of_a_server_that_crashes_ends_no_client() {
     let client = DomainSpec::new("client").budget(BUDGET);
     let (turns, ended) = calls(1, &[96, 46, 18, 12], server(), client);
     assert_eq!(ended, None, "after {turns} turns");
+    assert_one_share(turns);
+}
+
+fn assert_one_share(turns: u64) {
     assert!(
         (96..=BUDGET_TURNS / 2 + 1).contains(&turns),
         "{turns}, of a share of half of {BUDGET_TURNS}"
@@ -210,4 +214,5 @@ fn what_recipes_wait_comes_off_the_calls_share() {
     let (turns, ended) = calls_of(&stepping, 1, server(), Mint::fallible(mint), client);
     let _ = inside.join();
     assert_eq!(ended, None, "after {turns} turns");
+    assert_one_share(turns);
 }
