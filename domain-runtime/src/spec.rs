@@ -130,8 +130,8 @@ impl DomainSpec {
     }
 
     /// Limits how long a call or a thread may run inside it without returning. Time in other domains that it calls is
-    /// theirs. Its own time includes calls of itself, waits, the transfers of its calls, and the host's work on its
-    /// behalf. A domain that runs longer dies: the host's periodic tick, which is also the precision, cuts it. By default
+    /// theirs. Its own time includes calls of itself (a call that another domain makes back counts for itself alone), waits, the
+    /// transfers of its calls, and the host's work on its behalf. A domain that runs longer dies: the host's periodic tick, which is also the precision, cuts it. By default
     /// there is no limit. More than 71 minutes, and any budget where there is no tick, are refused: [`NotKept::Budget`].
     ///
     /// Cost: none on the way of a call.

@@ -167,19 +167,26 @@ impl ThreadSlot {
     #[inline]
     #[must_use]
     pub fn in_no_cut(&self) -> bool {
-        self.no_cut.get() & !RECHECK != 0
+        self.no_cut.get() & !(RECHECK | LOOK) != 0
     }
 
     /// Has the thread, which is under a mark, call `again` when it releases the outermost one; or, acting
-    /// for the host, when it does so no more. For handlers that interrupt this very thread. One that comes between load and store of a nested
-    /// mark's count may be forgotten: ask again with the next tick.
+    /// for the host, when it does so no more. Then it is to [look](Self::look_after_host) wherever a stretch of the host's ends. For
+    /// handlers that interrupt this very thread. One that comes between load and store of a nested mark's count may be forgotten: ask
+    /// again with the next tick.
     ///
     /// # Safety
     /// `again` may be called wherever a mark ends, on the way into a domain and out of it too, where it must
     /// not panic: the frame on top would be gone.
     pub unsafe fn recheck_later(&self, again: fn()) {
         AGAIN.store(again as *mut (), Ordering::Release);
-        self.no_cut.set(self.no_cut.get() | RECHECK);
+        self.no_cut.set(self.no_cut.get() | RECHECK | LOOK);
+    }
+
+    /// Whether the thread, of which a recheck was asked, calls what it was told wherever a stretch of the host's ends.
+    pub fn look_after_host(&self, looks: bool) {
+        let others = self.no_cut.get() & !LOOK;
+        self.no_cut.set(if looks { others | LOOK } else { others });
     }
 
     /// The thread's stack, lowest address and end; empty if the host has not told.
@@ -263,11 +270,6 @@ impl ThreadSlot {
     pub fn set_others(&self, ns: u64, now: u64) {
         self.others.set(ns);
         self.told.set(now);
-    }
-
-    /// Adds `ns` to [`others`](Self::others): time that was told as the host's, and that no domain pays for.
-    pub(crate) fn leave_out(&self, ns: u64) {
-        self.others.set(self.others.get().wrapping_add(ns));
     }
 
     /// Tells whose the time is since this was last told, up to `now`: the host's in the innermost uncharged stretch, or
@@ -362,8 +364,10 @@ pub fn current() -> &'static ThreadSlot {
     unsafe { host::thread_slot().as_ref() }
 }
 
-/// Set beside the count of marks: the thread is to look again whether it must be cut.
+/// Set beside the count of marks: the thread is to look again whether it must be cut, where a mark or a stretch of the host's ends.
 const RECHECK: u32 = 1 << 31;
+/// So where a stretch of the host's ends. Below, dead domains may wait for it.
+const LOOK: u32 = 1 << 30;
 
 /// What a thread that was to be cut under a mark does when the mark is released.
 static AGAIN: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
@@ -404,14 +408,26 @@ impl Drop for NoCut<'_> {
     }
 }
 
-/// A mark was released and another is held, or a look was asked for. Also after a stretch of the host's.
+/// A mark was released and another is held, or a look was asked for.
 #[cold]
 #[inline(never)]
 fn released(slot: &ThreadSlot) {
-    if slot.no_cut.get() != RECHECK {
-        return;
+    if slot.no_cut.get() & !LOOK == RECHECK {
+        look(slot);
     }
-    slot.no_cut.set(0);
+}
+
+/// A stretch of the host's has ended, and a look was asked for.
+#[cold]
+#[inline(never)]
+fn left_host(slot: &ThreadSlot) {
+    if !slot.in_no_cut() {
+        look(slot);
+    }
+}
+
+fn look(slot: &ThreadSlot) {
+    slot.no_cut.set(slot.no_cut.get() & !RECHECK);
     let again = AGAIN.load(Ordering::Acquire);
     if !again.is_null() {
         // SAFETY: only `recheck_later` stores there, and what it stores are such functions.
@@ -434,8 +450,8 @@ pub unsafe fn as_host<R>(f: impl FnOnce() -> R) -> R {
         fn drop(&mut self) {
             // SAFETY: this was the top before, and nothing that it points to has ended since.
             unsafe { self.0.set_top(self.1) };
-            if self.0.no_cut.get() == RECHECK {
-                released(self.0);
+            if self.0.no_cut.get() >= LOOK {
+                left_host(self.0);
             }
         }
     }

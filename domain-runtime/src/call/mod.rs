@@ -296,9 +296,8 @@ pub(crate) fn return_to_caller(thread: &ThreadSlot, caller: Owner) {
 
 #[cold]
 fn caller_changed(target: Target) {
-    // While the thread unwinds it is on its way to the boundary anyway.
-    if target.is_dead() && !samara_unwind::is_unwinding() {
-        contain::end_self();
+    if target.is_dead() {
+        contain::leave_dead();
     }
 }
 

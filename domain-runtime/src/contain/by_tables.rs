@@ -131,7 +131,7 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     }
 }
 
-/// Counts `more` microseconds for `activation` and for those further out of the same generation: a domain
+/// Counts `more` microseconds for `activation` and for those that it has been called by of the same generation: a domain
 /// that calls itself is inside all along. Whether one of them has overrun its budget.
 fn use_up(activation: &Activation, more: u32) -> bool {
     let budget = activation.target().block().budget.load(SeqCst);
@@ -142,11 +142,12 @@ fn use_up(activation: &Activation, more: u32) -> bool {
     of_its_generation(activation).fold(false, |overrun, at| (at.use_up(more) > budget) | overrun)
 }
 
-/// `activation`, and those further out of the same generation that run.
+/// `activation`, and those next to it of the same generation that run. Not those behind another domain, which calls back as
+/// often as it likes.
 fn of_its_generation(activation: &Activation) -> impl Iterator<Item = &Activation> {
     let target = activation.target();
     let same = move |at: &&Activation| !at.is_crossing() && at.target().is_generation_of(&target);
-    core::iter::once(activation).chain(activation.outer().filter(same))
+    core::iter::once(activation).chain(activation.outer().take_while(same))
 }
 
 /// Microseconds that are left of the budget of `activation`, and of all that [`use_up`] counts with it.
@@ -398,8 +399,17 @@ extern "C-unwind" fn land(boundary: usize) -> Landed {
     unsafe { thread::as_host(|| samara_unwind::cut::raise_within(given_up)) }
 }
 
-/// The running thread acts for a dead domain: gives up what it does there. Where the host has told
-/// neither stack nor images, it unwinds instead.
+/// The running thread acts for a dead domain: gives up what it does there, also in a destructor that a panic runs. Where the
+/// host has told neither stack nor images, it unwinds instead; one that does so already goes on.
+#[cold]
+pub(crate) fn leave_dead() {
+    cut_self();
+    if !samara_unwind::is_unwinding() {
+        call::raise();
+    }
+}
+
+/// [`leave_dead`], where the thread does not go on.
 #[cold]
 pub(crate) fn end_self() -> ! {
     cut_self();
@@ -436,23 +446,20 @@ fn cut_self() {
 }
 
 /// The thread was to be cut under a mark, which it has just released, or in a stretch of the host's,
-/// which has just ended. This stays to be done until the thread is out of all that is dead: a living domain may be
-/// inside of that, called by a stretch of the host's.
+/// which has just ended. A living domain may be inside of a stretch that a dead one waits for: then the thread looks again
+/// where that ends, and not at each mark of the living one. So this takes constant time, however long the chain is.
 fn recheck() {
     let thread = thread::current();
     let is_dead = |at: &Activation| !at.is_crossing() && at.target().is_dead();
     let Some(nearest) = call::nearest(thread) else {
-        return;
+        return thread.look_after_host(false);
     };
-    if !is_dead(nearest) && !nearest.outer().any(is_dead) {
+    if !is_dead(nearest) {
         return;
     }
     // SAFETY: as in `fault`.
     unsafe { thread.recheck_later(recheck) };
-    // While the thread unwinds it is on its way out; a tick cuts it if it does not arrive. A destructor on the way that
-    // runs over in trusted code a second time would find no reserve.
-    let goes_on = !samara_unwind::is_unwinding() || thread.has_open_reserve();
-    if goes_on && call::innermost(thread).is_some_and(is_dead) {
+    if call::innermost(thread).is_some_and(is_dead) {
         // Not where the runtime itself had the mark, on the way in or out: on return it looks again.
         cut_self();
     }

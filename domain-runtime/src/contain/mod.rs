@@ -54,7 +54,7 @@ pub use calls::{Calls, name_of};
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub use verdict::{Verdict, Why};
 
-pub(crate) use ways::{calls_here, end_self, host_worked, run_over, whose_time};
+pub(crate) use ways::{calls_here, end_self, host_worked, leave_dead, run_over, whose_time};
 #[cfg(feature = "alloc")]
 pub(crate) use ways::{host_may_wait, host_waited, may_wait, waited};
 

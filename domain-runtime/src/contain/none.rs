@@ -12,6 +12,13 @@ pub(crate) fn calls_here(_: &ThreadSlot) -> impl Iterator<Item = Call> {
     core::iter::empty()
 }
 
+/// The running thread acts for a dead domain: leaves it. While it unwinds it is on its way.
+pub(crate) fn leave_dead() {
+    if !samara_unwind::is_unwinding() {
+        crate::call::raise();
+    }
+}
+
 /// The running thread acts for a dead domain: leaves it.
 pub(crate) fn end_self() -> ! {
     crate::call::raise()

@@ -29,6 +29,8 @@ trait Crew {
     fn unpark(&self) -> Result<(), RpcError>;
     /// Starts a thread that panics.
     fn crash_thread(&self) -> Result<(), RpcError>;
+    /// Starts a thread that panics, and parks for ever in a destructor on the way.
+    fn park_in_panic(&self) -> Result<(), RpcError>;
     /// Starts threads that yield for ever.
     fn linger(&self, count: u32) -> Result<(), RpcError>;
     /// Allocates, both kinds, and gives everything back.
@@ -96,6 +98,23 @@ mod crew {
         fn crash_thread(&self) -> Result<(), RpcError> {
             let spawned = domain_thread::spawn(|| panic!("on a thread of its own"));
             spawned.expect("room for it").join();
+            Ok(())
+        }
+
+        fn park_in_panic(&self) -> Result<(), RpcError> {
+            struct Parks;
+            impl Drop for Parks {
+                fn drop(&mut self) {
+                    loop {
+                        domain_thread::park();
+                    }
+                }
+            }
+            let dies = || {
+                let _parks = Parks;
+                panic!("on a thread of its own");
+            };
+            domain_thread::spawn(dies).expect("room for it");
             Ok(())
         }
 
@@ -207,6 +226,22 @@ kernel_tests! {
             quiet_frames();
         }
         assert_eq!(quiet_frames(), before);
+    }
+
+    fn kill_ends_a_thread_that_parks_in_a_panic() {
+        quiet_frames();
+        let domain = spawn("crew");
+        let proxy = domain.proxy().expect("a proxy");
+        proxy.park_in_panic().expect("alive");
+        request::sleep(Duration::from_millis(20));
+        assert!(domain.kill());
+        assert_eq!(proxy.work(), Err(RpcError::Dead));
+        let began = time::since_boot();
+        while frames::owned_by(FrameOwner::STACKS) != OWN_STACK_FRAMES {
+            assert!(time::since_boot() - began < Duration::from_secs(10), "its thread stays");
+            request::sleep(Duration::from_millis(1));
+            free_ended();
+        }
     }
 
     fn calls_race_with_kills_and_restarts() {
