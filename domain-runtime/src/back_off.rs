@@ -1,32 +1,18 @@
 //! How long to wait before a call is repeated that has crashed its domain before.
 
-use crate::host;
-
 /// The first repetition is made at once; then this, doubled each time.
 const BASE_NS: u64 = 1_000_000;
 /// Not longer than this.
 const LONGEST_NS: u64 = 100_000_000;
 
-/// Nanoseconds to wait after the `crashes`-th crash.
-const fn delay(crashes: u32) -> u64 {
+/// Nanoseconds to wait after the `crashes`-th crash: 0, 1, 2, 4 … 100 ms.
+pub(crate) const fn delay(crashes: u32) -> u64 {
     if crashes < 2 {
         return 0;
     }
     let doublings = if crashes - 2 < 16 { crashes - 2 } else { 16 };
     let wait = BASE_NS << doublings;
     if wait < LONGEST_NS { wait } else { LONGEST_NS }
-}
-
-/// Waits after the `crashes`-th crash, yielding to other threads: 0, 1, 2, 4 … 100 ms.
-pub fn back_off(crashes: u32) {
-    let wait = delay(crashes);
-    if wait == 0 {
-        return;
-    }
-    let until = host::now_ns().saturating_add(wait);
-    while host::now_ns() < until {
-        host::yield_now();
-    }
 }
 
 #[cfg(test)]

@@ -40,6 +40,7 @@ extern crate alloc;
 
 #[cfg_attr(not(feature = "alloc"), path = "arena_none.rs")]
 pub mod arena;
+#[cfg(feature = "alloc")]
 mod back_off;
 #[cfg(feature = "alloc")]
 mod border;
@@ -113,8 +114,9 @@ pub mod threads;
 mod trap_note;
 #[cfg(feature = "alloc")]
 pub mod vain;
+#[cfg_attr(not(feature = "alloc"), path = "waits_none.rs")]
+mod waits;
 
-pub use back_off::back_off;
 #[cfg(feature = "alloc")]
 pub use domain::Domain;
 pub use error::{NotKept, RpcError, SpawnError};
@@ -131,3 +133,4 @@ pub use runtime::{DomainInfo, Runtime};
 pub use spec::{DomainSpec, Restart};
 #[cfg(feature = "alloc")]
 pub use supervisor::{Status, Strategy, Supervisor};
+pub use waits::Waits;

@@ -238,7 +238,7 @@ unsafe fn invoke_rarely<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
     unsafe {
         until_done::<fn(A) -> R::Parts, _, _, _>(
             thread::current(),
-            Attempts::new(),
+            None,
             recovery.instance(),
             arguments,
             recover,
@@ -324,7 +324,12 @@ unsafe fn after_failure<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>(
             // SAFETY: handed on.
             unsafe {
                 until_done::<fn(A) -> R::Parts, _, _, _>(
-                    thread, attempts, instance, arguments, recover, body,
+                    thread,
+                    Some(attempts),
+                    instance,
+                    arguments,
+                    recover,
+                    body,
                 )
             }
         }
@@ -348,7 +353,7 @@ unsafe fn metered_until_done<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>
     unsafe {
         until_done::<fn(A) -> R::Parts, _, _, _>(
             thread::current(),
-            Attempts::new(),
+            None,
             source.instance(),
             arguments,
             recover,
@@ -357,16 +362,16 @@ unsafe fn metered_until_done<I: ?Sized + Interface, A: Exchangeable, R: FromRpc>
     }
 }
 
-/// Calls, and repeats the call as long as `recover` says where and with what, which counts in `attempts`. The method is called at
-/// one place only: a result that came from two would be moved on as a whole, read wider than the
-/// callee wrote it, which stalls.
+/// Calls, and repeats the call as long as `recover` says where and with what, which counts in `attempts`: there are none before
+/// the first failure, so that a call without one has nothing to write there. The method is called at one place only: a result
+/// that came from two would be moved on as a whole, read wider than the callee wrote it, which stalls.
 ///
 /// # Safety
 /// As [`enter_instance`].
 #[inline(always)]
 pub(crate) unsafe fn until_done<M, I, A, R>(
     thread: &ThreadSlot,
-    mut attempts: Attempts,
+    mut attempts: Option<Attempts>,
     mut instance: Instance<I>,
     mut arguments: A,
     mut recover: impl FnMut(
@@ -397,10 +402,13 @@ where
             )
         } {
             Ok(parts) => return R::together(parts),
-            Err(failure) => match recover(&mut attempts, instance.target(), failure, refusal) {
-                Ok(next) => (instance, arguments) = next,
-                Err(error) => return R::from_rpc(error),
-            },
+            Err(failure) => {
+                let attempts = attempts.get_or_insert_with(Attempts::new);
+                match recover(attempts, instance.target(), failure, refusal) {
+                    Ok(next) => (instance, arguments) = next,
+                    Err(error) => return R::from_rpc(error),
+                }
+            }
         }
     }
 }

@@ -87,7 +87,7 @@ where
     A: Exchangeable + Copy,
     R: FromRpc,
 {
-    let mut attempts = Attempts::new();
+    let mut attempts = None;
     let payer = Payer::current();
     loop {
         let bytes = kept::shared::<Recorded<A, (), R>>();
@@ -114,7 +114,7 @@ where
                         return result;
                     }
                     // A server that dies behind its answers, with others to restart it, is not asked for ever.
-                    match attempts.in_vain() {
+                    match attempts.get_or_insert_with(Attempts::new).in_vain() {
                         Ok(()) => continue,
                         Err(error) => return R::from_rpc(error),
                     }
@@ -122,6 +122,7 @@ where
                 Err(failure) => failure,
             };
         let again = || Some(Ok(arguments));
+        let attempts = attempts.get_or_insert_with(Attempts::new);
         if let Err(error) = attempts.next(source, instance.target(), failure, refusal, again) {
             return R::from_rpc(error);
         }

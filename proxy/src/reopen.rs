@@ -215,7 +215,12 @@ where
         };
         // SAFETY: whoever opened it first vouched for the body.
         let opened = unsafe {
-            attempt::<fn(A) -> Result<Proxy<I>, E>, _, _, _, _>(&*self.source, (), attempts, body)
+            attempt::<fn(A) -> Result<Proxy<I>, E>, _, _, _, _>(
+                &*self.source,
+                (),
+                Some(attempts),
+                body,
+            )
         };
         opened.map_err(|error| match error {
             // No answer of the server's.
@@ -225,12 +230,14 @@ where
     }
 }
 
+/// Opens an object, as part of the call whose `attempts` those are, or as a call of its own.
+///
 /// # Safety
 /// As for [`open_shadow`](crate::open::open_shadow).
 unsafe fn attempt<M, P, A, I, E>(
     source: &impl Source<P>,
     arguments: A,
-    attempts: &mut Attempts,
+    mut attempts: Option<&mut Attempts>,
     body: impl Fn(&P, A) -> Result<Proxy<I>, E> + Copy,
 ) -> Result<Proxy<I>, E>
 where
@@ -241,14 +248,15 @@ where
     E: Exchangeable + From<RpcError>,
 {
     let again = || Some(Ok(arguments));
-    let recover = |_: &mut Attempts, dead, failure, refusal| {
+    let recover = |own: &mut Attempts, dead, failure, refusal| {
+        let attempts = attempts.as_deref_mut().unwrap_or(own);
         attempts.next(source, dead, failure, refusal, again)
     };
     // SAFETY: handed on.
     unsafe {
         until_done::<M, _, _, _>(
             thread::current(),
-            Attempts::new(),
+            None,
             source.instance(),
             arguments,
             recover,
@@ -284,13 +292,7 @@ where
     let charge = Payer::current().charge(kept)?;
     // SAFETY: handed on.
     let proxy = unsafe {
-        let mut attempts = Attempts::new();
-        attempt::<fn(A) -> Result<Proxy<I>, E>, _, _, _, _>(
-            &**source,
-            arguments,
-            &mut attempts,
-            body,
-        )
+        attempt::<fn(A) -> Result<Proxy<I>, E>, _, _, _, _>(&**source, arguments, None, body)
     }?;
     if proxy.recovery().is_some() {
         return Ok(proxy);

@@ -5,7 +5,7 @@ use samara_domain_runtime::call::{Failure, Refusal, Target};
 use samara_domain_runtime::journal::Journal;
 #[cfg(feature = "alloc")]
 use samara_domain_runtime::service::Service;
-use samara_domain_runtime::{Instance, Interface, RpcError, back_off};
+use samara_domain_runtime::{Instance, Interface, RpcError, Waits};
 use samara_rref::AllocError;
 #[cfg(feature = "alloc")]
 use samara_shared_heap::thread;
@@ -80,8 +80,8 @@ impl<I: ?Sized + Interface> Source<I> for Service<I> {
     }
 
     #[cold]
-    fn recover(&self, dead: Target, _: &mut Attempts) -> Result<(), RpcError> {
-        Self::recover(self, dead)
+    fn recover(&self, dead: Target, attempts: &mut Attempts) -> Result<(), RpcError> {
+        Self::recover(self, dead, &attempts.waits)
     }
 
     fn with_journal<R>(&self, action: impl FnOnce(&Journal<I>) -> R) -> Option<R> {
@@ -102,10 +102,12 @@ const MAX_CRASHES: u32 = 4;
 const MAX_REFUSALS: u32 = 64;
 
 /// What a call has met so far, on all objects through which what it calls was opened: a server that hands
-/// out dead ones is asked so often for one call, not so often at each of them for each attempt at the next.
+/// out dead ones is asked so often for one call, not so often at each of them for each attempt at the next. So it is with
+/// what the call waits.
 pub(crate) struct Attempts {
     crashes: u32,
     refusals: u32,
+    waits: Waits,
 }
 
 impl Attempts {
@@ -113,6 +115,7 @@ impl Attempts {
         Self {
             crashes: 0,
             refusals: 0,
+            waits: Waits::new(),
         }
     }
 
@@ -129,8 +132,7 @@ impl Attempts {
             if self.crashes >= MAX_CRASHES {
                 return Err(RpcError::Crashed);
             }
-            back_off(self.crashes);
-            Ok(())
+            self.waits.back_off(self.crashes)
         } else {
             self.in_vain()
         }

@@ -308,6 +308,8 @@ fn domains_pay_for_all_that_the_host_keeps() {
     const LONGEST: u64 = 100;
     /// Bytes that nobody pays for: lists that all domains share.
     const SLACK: usize = 4096;
+    /// What the test's harness has while it says that a test takes more than a minute: 594 bytes, as counted in a test that sleeps.
+    const HARNESS: usize = 600;
     let _alone = begin();
     let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 200;
     say("paid", steps);
@@ -324,7 +326,7 @@ fn domains_pay_for_all_that_the_host_keeps() {
             let kept = hosts().saturating_sub(own);
             let pays = paid.paid();
             assert!(
-                kept <= pays + SLACK,
+                kept <= pays + SLACK + HARNESS,
                 "{kept} bytes are kept, {pays} are paid for: {paid:?}"
             );
         }

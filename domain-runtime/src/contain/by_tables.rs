@@ -1,5 +1,7 @@
 //! Cuts by unwind tables.
 
+#[cfg(feature = "alloc")]
+use super::Reading;
 use super::account::Account;
 use super::{Calls, Verdict, Why};
 use crate::call::{self, Activation, Target};
@@ -255,14 +257,19 @@ pub(crate) fn waited(time: Duration, ticks: u32) {
     }
 }
 
-/// How long the host may wait now on behalf of a domain, on the running thread: its share of what that one's budget has left.
-/// `None` for no end: also where waits do not count.
+/// The budget of the domain on whose behalf the host may wait now, on the running thread. `None` for no end: also where waits do
+/// not count.
 #[cfg(feature = "alloc")]
-pub(crate) fn host_may_wait() -> Option<Duration> {
+pub(crate) fn host_may_wait() -> Option<Reading> {
     let activation = call::nearest(thread::current())?;
     let block = activation.target().block();
-    let counts = block.budget.load(SeqCst) != 0 && !block.renews.load(SeqCst);
-    counts.then(|| Duration::from_micros(share_of(activation).into()))
+    let budget = block.budget.load(SeqCst);
+    let left = left_of(activation);
+    (budget != 0 && !block.renews.load(SeqCst)).then(|| Reading {
+        used: budget.saturating_sub(left),
+        left,
+        share: share_of(activation),
+    })
 }
 
 /// Charges a wait of the host on a domain's behalf, on the running thread, as [`waited`] does. The thread is cut when it acts

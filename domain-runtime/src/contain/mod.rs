@@ -57,3 +57,13 @@ pub use verdict::{Verdict, Why};
 pub(crate) use ways::{calls_here, end_self, host_worked, leave_dead, run_over, whose_time};
 #[cfg(feature = "alloc")]
 pub(crate) use ways::{host_may_wait, host_waited, may_wait, waited};
+
+/// What of a domain's budget is used and left, in microseconds.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    pub(crate) used: u32,
+    pub(crate) left: u32,
+    /// What one call, or one result, may take of what is left.
+    pub(crate) share: u32,
+}

@@ -1,5 +1,7 @@
 //! Where nothing is cut: a death takes effect at the next boundary.
 
+#[cfg(feature = "alloc")]
+use super::Reading;
 use crate::call::Activation;
 use crate::reason::{Call, ExitKind, ExitReason};
 use core::time::Duration;
@@ -49,7 +51,7 @@ pub(crate) fn waited(_: Duration, _: u32) {}
 
 /// As above.
 #[cfg(feature = "alloc")]
-pub(crate) fn host_may_wait() -> Option<Duration> {
+pub(crate) fn host_may_wait() -> Option<Reading> {
     None
 }
 

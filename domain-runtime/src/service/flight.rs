@@ -255,8 +255,14 @@ impl Flight {
         self.holder.get() == this_thread()
     }
 
-    /// Begins one, in turn. `None` past `deadline`, and at once if this thread has begun it already.
-    pub(super) fn begin(&self, asker: Asker, deadline: u64) -> Option<Ending<'_>> {
+    /// Begins one, in turn. `None` past `deadline`, as soon as the asker `is_answered` without, and at once if this thread has
+    /// begun it already.
+    pub(super) fn begin(
+        &self,
+        asker: Asker,
+        deadline: u64,
+        is_answered: &impl Fn() -> bool,
+    ) -> Option<Ending<'_>> {
         let (me, time) = (this_thread(), host::now_ns());
         let begun = { self.line.lock().begin(&self.holder, me, asker, time) };
         let Err(batch) = begun else {
@@ -272,7 +278,7 @@ impl Flight {
             if holder == Holder::NOBODY && waiting.go_on() {
                 return Some(Ending(self));
             }
-            if holder == me || host::now_ns() > deadline {
+            if holder == me || is_answered() || host::now_ns() > deadline {
                 return None;
             }
             shortage::note_wait(Wait::Long);

@@ -35,6 +35,7 @@ use crate::reason::{ExitKind, ExitReason};
 use crate::shortage;
 use crate::spec::DomainSpec;
 use crate::state::State;
+use crate::waits::Waits;
 use crate::{contain, exports, host, reaper, spent, threads};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -159,44 +160,79 @@ impl<I: ?Sized + Interface> Service<I> {
         self.restarts.load(Ordering::Relaxed)
     }
 
-    /// Makes sure that a generation newer than `dead` runs. One thread restarts, the others wait, each for its
-    /// turn. Every wait is bounded by the spec's drain timeout.
+    /// Makes sure, after a call of `dead` has failed, that there is a generation that can be entered. One thread restarts,
+    /// the others wait, each for its turn. What one call waits for others' restarts, which `waits` counts, is bounded by the
+    /// spec's drain timeout, and so is what it waits for calls inside each generation that it restarts. All of it together is
+    /// bounded by one share of what the budget of the domain has left that makes the call.
     ///
     /// # Errors
     /// [`RpcError::OnOwnChain`] at once if the dead domain is among the callers of this call, or if
     /// this thread is restarting it already; [`RpcError::StackExhausted`] if this thread's stack has no room for
-    /// that; [`RpcError::RecoveryFailed`] if it cannot be started.
+    /// that; [`RpcError::RecoveryFailed`] if it cannot be started: at once if it is being stopped.
     #[cold]
-    pub fn recover(&self, dead: Target) -> Result<(), RpcError> {
+    pub fn recover(&self, dead: Target, waits: &Waits) -> Result<(), RpcError> {
         if dead.is_on_own_chain() {
             return Err(RpcError::OnOwnChain);
         }
-        let is_over = || !self.current().target().is_same(&dead) || !dead.is_dead();
-        let deadline = self.deadline(self.spec.drain);
-        // Before the wait for the flight, which is the asker's time.
-        // SAFETY: the runtime's own.
-        unsafe { thread::as_host(|| reaper::reclaim_drained(dead, deadline)) };
         // The host's error is turned into the caller's in there: a caller that is cut while it holds the host's leaks it.
-        let restart = || {
-            if is_over() {
-                return Ok(());
-            }
-            let restarted = self.restart_locked(self.current());
-            restarted.map_err(|error| self.failed_recovery(&error))
-        };
-        let recovered = self.exclusively(Asker::Caller, restart);
-        let recovered = recovered.unwrap_or_else(|| {
-            if is_over() {
-                Ok(())
-            } else if self.flight.is_mine() {
-                Err(RpcError::OnOwnChain)
-            } else {
-                Err(self.failed_recovery(&SpawnError::StillDraining))
-            }
-        });
+        // SAFETY: recipes and the runtime are the host's; `init` and destructors of the domain run
+        // only behind an entry of their own.
+        let recovered = unsafe { thread::as_host(|| self.recover_as_host(dead, waits)) };
         // The recovery may have used up the asker's budget.
         call::checkpoint();
         recovered
+    }
+
+    fn recover_as_host(&self, dead: Target, waits: &Waits) -> Result<(), RpcError> {
+        // Before the wait for the flight, which is the asker's time.
+        reaper::reclaim_drained(dead, 0);
+        if dead.is_being_reclaimed() {
+            waits.counted(self.spec.drain, |most| {
+                reaper::reclaim_drained(dead, self.deadline(most));
+            });
+        }
+        if let Some(answer) = self.answer() {
+            return answer;
+        }
+        if waits.are_used_up() {
+            return Err(self.failed_recovery(&SpawnError::StillDraining));
+        }
+        let restart = || {
+            self.answer()
+                .unwrap_or_else(|| self.restart_for(dead, waits))
+        };
+        let is_answered = || self.answer().is_some();
+        let done = self.in_turn(Asker::Caller, waits, is_answered, restart);
+        done.or_else(|| self.answer()).unwrap_or_else(|| {
+            Err(if self.flight.is_mine() {
+                RpcError::OnOwnChain
+            } else {
+                self.failed_recovery(&SpawnError::StillDraining)
+            })
+        })
+    }
+
+    /// What an asker gets without a restart: the current generation, if it can be entered, or an error, if the service is being
+    /// stopped, or was, for good. `None` where the current generation is dead and may be followed by another.
+    fn answer(&self) -> Option<Result<(), RpcError>> {
+        let current = self.current().target();
+        if current.block().word() == current.expected() {
+            return Some(Ok(()));
+        }
+        // One that drains is neither alive nor dead for who asks: its stop was noted before it began to.
+        let is_stopped = self.standing() == Standing::Stopped;
+        is_stopped.then(|| Err(self.failed_recovery(&SpawnError::Stopped)))
+    }
+
+    /// Restarts for a caller of `dead`. In flight.
+    fn restart_for(&self, dead: Target, waits: &Waits) -> Result<(), RpcError> {
+        let old = self.current();
+        // A newer one that has died meanwhile.
+        if !old.target().is_same(&dead) && old.target().is_on_own_chain() {
+            return Err(RpcError::OnOwnChain);
+        }
+        let restarted = self.restart_locked(old, waits);
+        restarted.map_err(|error| self.failed_recovery(&error))
     }
 
     /// Ends the current generation if it runs, and starts the next one, within the budget.
@@ -207,10 +243,10 @@ impl<I: ?Sized + Interface> Service<I> {
         let reason = ExitReason::new(ExitKind::Killed, "restarted by the host");
         // Another restart may be waiting for an `init` without end.
         self.end_starting(&reason);
-        self.exclusively(Asker::Host, || {
+        self.exclusively(|| {
             let current = self.current();
             end(current.target(), &reason);
-            self.restart_locked(current)
+            self.restart_locked(current, &Waits::new())
         })
         .unwrap_or(Err(SpawnError::StillDraining))
     }
@@ -250,13 +286,25 @@ impl<I: ?Sized + Interface> Service<I> {
         starting.is_some_and(|starting| end(starting, reason))
     }
 
-    /// Runs `action` as the host with no other restart or stop of this service at the same time.
-    /// `None` if others go on past the drain timeout, or this thread has begun one already.
-    fn exclusively<R>(&self, asker: Asker, action: impl FnOnce() -> R) -> Option<R> {
+    /// Runs `action`, which the host itself wants, with no other restart or stop of this service at the same time. `None` if others go on
+    /// past the drain timeout, or this thread has begun one already.
+    fn exclusively<R>(&self, action: impl FnOnce() -> R) -> Option<R> {
+        self.in_turn(Asker::Host, &Waits::new(), || false, action)
+    }
+
+    /// As [`exclusively`](Self::exclusively), for any asker. `None` also if it `is_answered` meanwhile.
+    fn in_turn<R>(
+        &self,
+        asker: Asker,
+        waits: &Waits,
+        is_answered: impl Fn() -> bool,
+        action: impl FnOnce() -> R,
+    ) -> Option<R> {
         // All of it as the host: a caller that is cut with the flight begun would leave it so for ever.
         let alone = || {
-            let end = self.deadline(self.spec.drain);
-            let _ending = self.waiting(end, |deadline| self.flight.begin(asker, deadline))?;
+            let begin = |deadline| self.flight.begin(asker, deadline, &is_answered);
+            let wait = |most| self.waiting(waits, self.deadline(most), begin);
+            let _ending = waits.counted(self.spec.drain, wait)?;
             Some(action())
         };
         // SAFETY: recipes and the runtime are the host's; `init` and destructors of the domain run
@@ -264,22 +312,10 @@ impl<I: ?Sized + Interface> Service<I> {
         unsafe { thread::as_host(alone) }
     }
 
-    /// Waits to `end` at most, and for no longer than a share of what the domain has left on whose behalf this is: an asker that
-    /// may not wait as long as it takes is refused, and lives. The wait is counted against its budget, but for what the machine's
-    /// other threads make it longer.
-    fn waiting<R>(&self, end: u64, wait: impl FnOnce(u64) -> R) -> R {
-        let longest = contain::host_may_wait();
-        let wait = || wait(longest.map_or(end, |most| end.min(self.deadline(most))));
-        let waited = || {
-            // SAFETY: the runtime's own, called as the host.
-            let (done, spent) = unsafe { spent::uncharged(wait) };
-            if let Some(most) = longest {
-                contain::host_waited(spent.time.min(most));
-            }
-            done
-        };
-        // As part of a recovery further out it is counted here alone.
-        spent::apart(waited)
+    /// Waits to `end` at most, and for no longer than the share of `waits` allows: an asker that may not wait as long as it takes is
+    /// refused, and lives. `wait` is told the deadline.
+    fn waiting<R>(&self, waits: &Waits, end: u64, wait: impl FnOnce(u64) -> R) -> R {
+        waits.paid(|most| wait(most.map_or(end, |most| end.min(self.deadline(most)))))
     }
 
     fn deadline(&self, wait: Duration) -> u64 {
@@ -289,9 +325,9 @@ impl<I: ?Sized + Interface> Service<I> {
 
     /// Starts the next generation, within the budget. An attempt that neither starts one nor crashes is charged to the
     /// asking domain.
-    fn restart_locked(&self, old: Instance<I>) -> Result<(), SpawnError> {
+    fn restart_locked(&self, old: Instance<I>, waits: &Waits) -> Result<(), SpawnError> {
         let began = host::now_ns();
-        self.leave(old)?;
+        self.leave(old, waits)?;
         loop {
             // As part of a recovery further out it is counted here alone.
             match spent::apart(|| self.restart_counted(began)) {
@@ -334,13 +370,13 @@ impl<I: ?Sized + Interface> Service<I> {
     }
 
     /// Waits until the old generation is reclaimed, or until the drain timeout, when the name goes on without it. Refuses
-    /// an asker whose budget does not allow that wait.
-    fn leave(&self, old: Instance<I>) -> Result<(), SpawnError> {
+    /// an asker whose `waits` do not allow that.
+    fn leave(&self, old: Instance<I>, waits: &Waits) -> Result<(), SpawnError> {
         let dead = old.target();
         let patience = self
             .lagging
             .patience(dead, self.spec.drain_ns(), host::now_ns());
-        let is_over = self.waiting(patience, |deadline| {
+        let is_over = self.waiting(waits, patience, |deadline| {
             self.await_reclaim(old, deadline) || deadline == patience
         });
         if dead.is_reclaimed() || is_over && self.lagging.leave_behind(dead) {
@@ -407,7 +443,7 @@ impl<I: ?Sized + Interface> Service<I> {
         self.standing
             .store(Standing::Stopped as u8, Ordering::Relaxed);
         self.end_starting(&ExitReason::new(ExitKind::Killed, NOT_WANTED));
-        self.exclusively(Asker::Host, || {
+        self.exclusively(|| {
             let current = self.current();
             let (block, word) = (current.target().block(), current.target().expected());
             if let Some(draining) = block.step(word, State::Draining) {

@@ -9,6 +9,7 @@ use crate::interface::Interface;
 use crate::primitive::atomic::Ordering;
 use crate::reason::{ExitKind, ExitReason, this_thread};
 use crate::shortage::Watch;
+use crate::waits::Waits;
 use crate::{host, reaper, stack};
 use alloc::boxed::Box;
 use core::time::Duration;
@@ -56,7 +57,7 @@ impl<I: ?Sized + Interface> Service<I> {
             return Ok(());
         }
         if !current.is_alive() {
-            self.leave(current)?;
+            self.leave(current, &Waits::new())?;
             self.may_start()?;
         }
         stack::with_room_to_start(self.promised(), || ()).ok_or(SpawnError::StackExhausted)

@@ -8,6 +8,7 @@ use crate::host;
 use crate::interface::Interface;
 use crate::primitive::atomic::Ordering;
 use crate::supervisor::Status;
+use crate::waits::Waits;
 use alloc::sync::Arc;
 use core::mem;
 use samara_shared_heap::thread;
@@ -139,7 +140,7 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
         }
         let began = host::now_ns();
         let start = || {
-            service.leave(service.current())?;
+            service.leave(service.current(), &Waits::new())?;
             service.start_next(began)
         };
         // SAFETY: recipes and the runtime are the host's; the domain's `init` runs only behind an

@@ -1,7 +1,7 @@
 //! Signal handlers, in the place of a kernel's trap handlers.
 
 use super::thread::{self, PERIOD};
-use super::{context, images, reserve, segments, step};
+use super::{context, images, reserve, segments, step, turns};
 use crate::StdHost;
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
 use samara_domain_runtime::contain::{self, Strike, Verdict};
@@ -172,8 +172,9 @@ unsafe extern "C" fn tick(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
         return;
     };
     let mut registers = context::load(context);
+    let elapsed = turns::elapsed().unwrap_or(PERIOD);
     // SAFETY: as in `fault`.
-    let verdict = unsafe { contain::tick(&mut registers, PERIOD, &cuttable) };
+    let verdict = unsafe { contain::tick(&mut registers, elapsed, &cuttable) };
     match verdict {
         Verdict::Cut => {
             TICK_CUTS.fetch_add(1, SeqCst);

@@ -47,13 +47,19 @@ mod reserve;
 mod segments;
 mod step;
 mod thread;
+mod turns;
 
 pub use handlers::{Cuts, cuts};
 pub use images::{Library, program_image};
 pub use segments::allow_segments;
-pub(crate) use step::stopped_clock;
 pub use step::{Stepped, Surveyed, arm, disarm, is_armed, stepping, steps, surveyed, surveys};
 pub use thread::{Contained, contained};
 
 pub(crate) use handlers::are_installed;
 pub(crate) use thread::are_ticking;
+pub(crate) use turns::over as turn_over;
+
+/// What the running thread's clock says, if it does not run by itself.
+pub(crate) fn told_clock() -> Option<u64> {
+    step::stopped_clock().or_else(turns::now)
+}

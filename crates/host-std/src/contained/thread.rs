@@ -62,6 +62,11 @@ std::thread_local! {
     static HELD: Cell<Option<Held>> = const { Cell::new(None) };
 }
 
+/// Whether the running thread has a periodic tick.
+pub(super) fn has_timer() -> bool {
+    HELD.get().is_some_and(|held| held.timer.is_some())
+}
+
 /// Contains what strikes on the thread that made it, while it lives. A thread may have several and drop them in any
 /// order: it is contained until the last is gone, and has ticks until the last that asked for them is.
 #[derive(Debug)]

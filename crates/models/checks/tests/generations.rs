@@ -8,7 +8,7 @@
     reason = "reads the object of the generation that was entered"
 )]
 
-use samara_domain_runtime::Domain;
+use samara_domain_runtime::{Domain, Waits};
 use samara_model_primitives::{Check, Fault, Weaken};
 use samara_models::domain::{Belongings, Object, Probe, call, reclaims, spawn};
 use samara_models::{host, objects};
@@ -85,7 +85,10 @@ fn recovery() {
         host::spawn(shard, move || {
             let dead = domain.service().current();
             if !call_current(&domain, &belongings) {
-                domain.service().recover(dead.target()).unwrap();
+                domain
+                    .service()
+                    .recover(dead.target(), &Waits::new())
+                    .unwrap();
                 // Nobody kills the second one.
                 assert!(call_current(&domain, &belongings), "not recovered");
             }

@@ -6,6 +6,7 @@
 //! is plain: only the thread itself, or a host that holds it off its CPU, reads it.
 #![expect(unsafe_code, reason = "walks the thread's chain of frames")]
 
+use samara_domain_runtime::Waits;
 use samara_model_primitives::{Check, Mutex, on_lock};
 use samara_models::domain::{Belongings, call, crash, reclaims, spawn};
 use samara_models::host;
@@ -110,7 +111,7 @@ fn a_recovery_takes_its_locks_under_the_mark() {
             crash(dead);
             assert!(callee.service().current().reason().is_some());
             assert_eq!(callee.info().restarts, 0);
-            callee.service().recover(dead).unwrap();
+            callee.service().recover(dead, &Waits::new()).unwrap();
             assert_eq!(callee.info().restarts, 1);
             assert!(callee.service().journal().is_empty());
         });

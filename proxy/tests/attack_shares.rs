@@ -1,0 +1,218 @@
+//! Attack: a server crashes at each attempt of one call. In each dead generation it leaves a thread of its own for a little less
+//! than the share of its budget that the client waits, so that the shares of one call add up; or the host waits between the attempts.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::threads::api as own_thread;
+use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart, RpcError, control};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, Shadow, interface};
+use samara_shared_heap::Owner;
+use samara_testkit::contained::{Contained, contained, stepping};
+use samara_testkit::hosted::{alone, as_host, await_reclaims, host, reclaims, wait_until};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+/// Of the thread that calls: its clock goes by what it waits.
+const TURN: Duration = Duration::from_micros(100);
+const BUDGET_TURNS: u64 = 200;
+const BUDGET: Duration = Duration::from_millis(20);
+
+/// Turns for which a thread stays in each dead generation.
+static STAYS: Mutex<&[u64]> = Mutex::new(&[]);
+/// Threads that came so far, and that are to leave.
+static CAME: AtomicU64 = AtomicU64::new(0);
+static LEAVE: AtomicU64 = AtomicU64::new(0);
+/// The number of one that acts for the host, which no death cuts.
+const AS_HOST: u64 = 7;
+/// Turns so far, and at which the last thread is to leave.
+static NOW: AtomicU64 = AtomicU64::new(0);
+static UNTIL: AtomicU64 = AtomicU64::new(u64::MAX);
+/// Whether the server has crashed.
+static HAS_CRASHED: AtomicBool = AtomicBool::new(false);
+
+/// A turn of the client's is over. A thread that leaves has left when the next one begins.
+fn turn(turns: u64) {
+    NOW.store(turns, SeqCst);
+    if turns != UNTIL.load(SeqCst) {
+        return;
+    }
+    let before = reclaims("server").len();
+    LEAVE.store(CAME.load(SeqCst), SeqCst);
+    let last = await_reclaims("server", before + 1)[before];
+    let block = control::block(Owner::from_index(last.id).unwrap());
+    wait_until("the slot", || block.word().generation() != last.generation);
+}
+
+#[interface]
+trait Accomplice {
+    fn stay(&self, number: u64) -> Result<(), RpcError>;
+}
+struct Stays;
+impl Accomplice for Stays {
+    fn stay(&self, number: u64) -> Result<(), RpcError> {
+        CAME.store(number + 1, SeqCst);
+        if number == AS_HOST {
+            as_host(|| wait_until("the end", || LEAVE.load(SeqCst) > AS_HOST));
+        }
+        while LEAVE.load(SeqCst) <= number {
+            own_thread::yield_now();
+        }
+        Ok(())
+    }
+}
+fn stays((): ()) -> Result<Stays, RpcError> {
+    Ok(Stays)
+}
+
+#[interface]
+trait Server {
+    #[idempotent]
+    fn get(&self) -> Result<u64, RpcError>;
+}
+struct Crashes(Arc<Proxy<dyn Accomplice>>);
+impl Server for Crashes {
+    fn get(&self) -> Result<u64, RpcError> {
+        let number = CAME.load(SeqCst);
+        let turns = as_host(|| STAYS.lock().unwrap().get(number as usize).copied());
+        if let Some(turns) = turns {
+            let accomplice = Arc::clone(&self.0);
+            let _ = own_thread::spawn(move || accomplice.stay(number).unwrap_or_default());
+            as_host(|| wait_until("the thread", || CAME.load(SeqCst) > number));
+            UNTIL.store(NOW.load(SeqCst) + turns, SeqCst);
+        }
+        HAS_CRASHED.store(true, SeqCst);
+        std::panic::resume_unwind(Box::new(()));
+    }
+}
+fn crashes(accomplice: Proxy<dyn Accomplice>) -> Result<Crashes, RpcError> {
+    Ok(Crashes(Arc::new(accomplice)))
+}
+
+#[interface]
+trait Client {
+    /// Asks the server `times`, and takes no for an answer.
+    fn ask(&self, times: u32) -> Result<u32, RpcError>;
+}
+struct Asks(Shadow<dyn Server>);
+impl Client for Asks {
+    fn ask(&self, times: u32) -> Result<u32, RpcError> {
+        let answers = (0..times).filter(|_| self.0.get().is_ok());
+        Ok(answers.count() as u32)
+    }
+}
+fn asks(server: Shadow<dyn Server>) -> Result<Asks, RpcError> {
+    Ok(Asks(server))
+}
+
+fn accomplice() -> Domain<dyn Accomplice> {
+    let spec = DomainSpec::new("stays").restart(Restart::limited(10, Duration::from_secs(60)));
+    host().spawn(spec, stays, Mint::nothing()).unwrap()
+}
+
+/// Calls of a client, of a server in whose dead generations threads stay for so many turns each. How many turns it waits, and
+/// how it ends.
+fn calls(
+    times: u32,
+    stay: &'static [u64],
+    server: DomainSpec,
+    client: DomainSpec,
+) -> (u64, Option<ExitKind>) {
+    let _alone = alone();
+    let stepping = stepping();
+    begin(stay);
+    let accomplice = accomplice();
+    let mint = Mint::fallible(move || accomplice.proxy());
+    calls_of(&stepping, times, server, mint, client)
+}
+
+fn begin(stay: &'static [u64]) {
+    *STAYS.lock().unwrap() = stay;
+    CAME.store(0, SeqCst);
+    LEAVE.store(0, SeqCst);
+    UNTIL.store(u64::MAX, SeqCst);
+    HAS_CRASHED.store(false, SeqCst);
+}
+
+fn calls_of(
+    stepping: &Contained,
+    times: u32,
+    server: DomainSpec,
+    mint: Mint<Proxy<dyn Accomplice>>,
+    client: DomainSpec,
+) -> (u64, Option<ExitKind>) {
+    let server: Domain<dyn Server> = host().spawn(server, crashes, mint).unwrap();
+    let of = server.clone();
+    let mint = Mint::fallible(move || of.shadow());
+    let client: Domain<dyn Client> = host().spawn(client, asks, mint).unwrap();
+    let proxy = client.proxy().unwrap();
+    let (came, turns) = stepping.by_turns(TURN, turn, || proxy.ask(times));
+    let ended = client.exit_reason().map(|end| end.kind);
+    LEAVE.store(u64::MAX, SeqCst);
+    println!("{came:?} after {turns} turns, {ended:?}");
+    client.kill();
+    server.kill();
+    host().reap();
+    (turns, ended)
+}
+
+fn server() -> DomainSpec {
+    DomainSpec::new("server").restart(Restart::limited(10, Duration::from_secs(60)))
+}
+
+#[test]
+fn one_call_of_a_server_that_crashes_ends_no_client() {
+    // Half of what is left each, and in the end a 16th of all.
+    let client = DomainSpec::new("client").budget(BUDGET);
+    let (turns, ended) = calls(1, &[96, 46, 18, 12], server(), client);
+    assert_eq!(ended, None, "after {turns} turns");
+    assert_one_share(turns);
+}
+
+fn assert_one_share(turns: u64) {
+    assert!(
+        (96..=BUDGET_TURNS / 2 + 1).contains(&turns),
+        "{turns}, of a share of half of {BUDGET_TURNS}"
+    );
+}
+
+#[test]
+fn what_is_waited_between_crashes_ends_no_client() {
+    let server = DomainSpec::new("server").restart(Restart::limited(u32::MAX, TURN));
+    let client = DomainSpec::new("client").budget(BUDGET);
+    let (turns, ended) = calls(100, &[], server, client);
+    assert_eq!(ended, None, "after {turns} turns");
+}
+
+/// A recipe calls a domain itself that can't be started yet: with a share of its own each time, of what the client has left.
+#[test]
+fn what_recipes_wait_comes_off_the_calls_share() {
+    let _alone = alone();
+    let stepping = stepping();
+    begin(&[]);
+    let slow = accomplice();
+    let inside = slow.proxy().unwrap();
+    let inside = thread::spawn(move || {
+        let _contained = contained(false);
+        inside.stay(AS_HOST)
+    });
+    wait_until("the call", || CAME.load(SeqCst) > 0);
+    LEAVE.store(1, SeqCst);
+    let (needed, of) = (slow.shadow().unwrap(), accomplice());
+    let mint = move || {
+        if HAS_CRASHED.load(SeqCst) {
+            assert_eq!(needed.stay(0), Err(RpcError::RecoveryFailed));
+        }
+        of.proxy()
+    };
+    assert!(slow.kill());
+    let client = DomainSpec::new("client").budget(BUDGET);
+    let (turns, ended) = calls_of(&stepping, 1, server(), Mint::fallible(mint), client);
+    let _ = inside.join();
+    assert_eq!(ended, None, "after {turns} turns");
+    assert_one_share(turns);
+}
