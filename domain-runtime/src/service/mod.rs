@@ -166,7 +166,7 @@ impl<I: ?Sized + Interface> Service<I> {
     /// bounded by one share of what the budget of the domain has left that makes the call.
     ///
     /// # Errors
-    /// [`RpcError::OnOwnChain`] at once if the dead domain is among the callers of this call, or if
+    /// [`RpcError::OnOwnChain`] at once if the dead domain is among the 64 innermost frames of this call's chain, or if
     /// this thread is restarting it already; [`RpcError::StackExhausted`] if this thread's stack has no room for
     /// that; [`RpcError::RecoveryFailed`] if it cannot be started: at once if it is being stopped.
     #[cold]
