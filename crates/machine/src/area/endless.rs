@@ -8,9 +8,12 @@ use crate::settle::{Ending, await_end, wait_until};
 use crate::step::Numbers;
 use samara_domain::{Exchangeable, Proxy, RRef, RpcError, Shadow, interface, thread};
 use samara_domain_runtime::threads::Signal;
-use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart, SpawnError, exports};
+use samara_domain_runtime::{
+    Domain, DomainSpec, ExitKind, Mint, Restart, SpawnError, control, exports,
+};
 use samara_host_std::runtime;
 use samara_proxy::Export;
+use samara_shared_heap::Owner;
 use std::fmt;
 use std::hint::{black_box, spin_loop};
 use std::mem;
@@ -102,9 +105,15 @@ enum Where {
     Reopening,
     /// In many destructors, each within its budget: a collection must not wait for all of them.
     Exports,
+    /// In one that spends its time in calls of another domain.
+    ExportByOthers,
+    /// It opens objects of the host's and lets them go.
+    HostsObjects,
+    /// It waits in a destructor that a panic runs, on a thread of its own.
+    WaitInPanic,
 }
 
-const PLACES: [Where; 18] = [
+const PLACES: [Where; 21] = [
     Where::Method,
     Where::OwnCalls,
     Where::Transfers,
@@ -123,6 +132,9 @@ const PLACES: [Where; 18] = [
     Where::Requests,
     Where::Reopening,
     Where::Exports,
+    Where::ExportByOthers,
+    Where::HostsObjects,
+    Where::WaitInPanic,
 ];
 
 /// Where it works, and until when it does if nobody ends it.
@@ -147,21 +159,47 @@ trait Echo {
     #[replay]
     fn open(&self) -> Result<Proxy<dyn Object>, RpcError>;
     fn crash(&self) -> Result<(), RpcError>;
+    /// Takes half of a toiler's budget.
+    fn linger(&self) -> Result<(), RpcError>;
     /// Stays until the host says otherwise.
     fn sleep(&self, place: usize) -> Result<(), RpcError>;
 }
 
 #[interface]
 trait Toiler {
-    fn toil(&self, me: Proxy<dyn Toiler>, other: Shadow<dyn Echo>) -> Result<(), RpcError>;
+    fn toil(
+        &self,
+        me: Proxy<dyn Toiler>,
+        other: Shadow<dyn Echo>,
+        hosts: Proxy<dyn Opens>,
+    ) -> Result<(), RpcError>;
     /// Uses up half of its budget.
     fn work(&self) -> Result<(), RpcError>;
     fn throw(&self, object: RRef<u64>) -> Result<RRef<u64>, RpcError>;
     fn export(&self) -> Result<Proxy<dyn Object>, RpcError>;
+    /// An object whose destructor calls `other`.
+    fn export_calling(&self, other: Proxy<dyn Echo>) -> Result<Proxy<dyn Object>, RpcError>;
     /// Lets go of so many objects, each of which takes half of a budget to drop.
     fn let_go(&self, count: usize) -> Result<(), RpcError>;
     /// Gives the batch back that it was given.
     fn give_back(&self) -> Result<Batch, RpcError>;
+}
+
+/// The host's.
+#[interface]
+trait Opens {
+    fn open(&self) -> Result<Proxy<dyn Object>, RpcError>;
+}
+
+struct Opening;
+
+impl Opens for Opening {
+    fn open(&self) -> Result<Proxy<dyn Object>, RpcError> {
+        Proxy::export(Lazy).map_err(|(error, lazy)| {
+            mem::forget(lazy);
+            error.into()
+        })
+    }
 }
 
 #[interface]
@@ -197,6 +235,10 @@ impl Echo for Parrot {
     }
     fn crash(&self) -> Result<(), RpcError> {
         panic!("asked to")
+    }
+    fn linger(&self) -> Result<(), RpcError> {
+        half_a_budget();
+        Ok(())
     }
     fn nothing(&self) -> Result<(), RpcError> {
         Ok(())
@@ -245,6 +287,34 @@ impl Drop for Lazy {
     }
 }
 
+/// Calls another domain when it's dropped, until the time comes.
+struct Calling(Proxy<dyn Echo>, u64);
+
+impl Object for Calling {
+    fn nothing(&self) -> Result<(), RpcError> {
+        Ok(())
+    }
+}
+
+impl Drop for Calling {
+    fn drop(&mut self) {
+        while now() < self.1 {
+            let _ = self.0.linger();
+        }
+    }
+}
+
+/// Waits when it's dropped, for longer than anybody waits for the end.
+struct Parking(u64);
+
+impl Drop for Parking {
+    fn drop(&mut self) {
+        while now() < self.0 + 2 * PATIENCE.as_micros() as u64 {
+            thread::park_timeout(PATIENCE);
+        }
+    }
+}
+
 fn half_a_budget() {
     let began = Instant::now();
     while began.elapsed() < BUDGET / 2 {
@@ -267,7 +337,12 @@ fn on_thread(body: impl FnOnce() + Send + 'static) -> Result<(), RpcError> {
 }
 
 impl Toiler for Toiling {
-    fn toil(&self, me: Proxy<dyn Toiler>, other: Shadow<dyn Echo>) -> Result<(), RpcError> {
+    fn toil(
+        &self,
+        me: Proxy<dyn Toiler>,
+        other: Shadow<dyn Echo>,
+        hosts: Proxy<dyn Opens>,
+    ) -> Result<(), RpcError> {
         let end = self.task.end;
         match self.task.place {
             Where::OwnCalls => {
@@ -284,6 +359,17 @@ impl Toiler for Toiling {
             Where::Wait => wait(end),
             Where::WaitOnThread => return on_thread(move || wait(end)),
             Where::Thread => return on_thread(move || toil(end)),
+            Where::WaitInPanic => {
+                return on_thread(move || {
+                    let _parking = Parking(end);
+                    panic_any(());
+                });
+            }
+            Where::HostsObjects => {
+                while now() < end {
+                    drop(hosts.open()?);
+                }
+            }
             Where::Payload => panic_any(Slow),
             Where::Results => {
                 while now() < end {
@@ -324,6 +410,13 @@ impl Toiler for Toiling {
     fn export(&self) -> Result<Proxy<dyn Object>, RpcError> {
         let exported = Proxy::<dyn Object>::export(Slow);
         exported.map_err(|(error, _)| error.into())
+    }
+    fn export_calling(&self, other: Proxy<dyn Echo>) -> Result<Proxy<dyn Object>, RpcError> {
+        let exported = Proxy::<dyn Object>::export(Calling(other, self.task.end));
+        exported.map_err(|(error, calling)| {
+            mem::forget(calling);
+            error.into()
+        })
     }
     fn let_go(&self, count: usize) -> Result<(), RpcError> {
         for _ in 0..count {
@@ -384,6 +477,8 @@ impl Machine {
         // On a thread of its own, which is ticked in every mode.
         cuts::ticking(STACK, || endless(place, &names));
         await_end(&names);
+        // What they had of the host's.
+        exports::collect(control::block(Owner::HOST));
     }
 }
 
@@ -417,7 +512,12 @@ fn endless(place: Where, names: &[String; 2]) {
             Where::Exports => ExitKind::Killed,
             _ => ExitKind::Overrun,
         };
-        assert_eq!(kind, Some(expected), "of work without end in {place:?}");
+        // Of two reasons the first one counts, and a panic is one.
+        let is_panic = place == Where::WaitInPanic && kind == Some(ExitKind::Panic);
+        assert!(
+            is_panic || kind == Some(expected),
+            "of work without end in {place:?}: {kind:?}"
+        );
     }
     assert!(
         now() < end,
@@ -453,9 +553,13 @@ fn toils(toiler: &Domain<dyn Toiler>, task: Task, echo: &str) {
     let _ending = Ending(other.clone());
     let proxy = || toiler.proxy().unwrap_or_else(|error| panic!("{error}"));
     let shadow = || other.shadow().unwrap_or_else(|error| panic!("{error}"));
-    let toil = || proxy().toil(proxy(), shadow());
+    let hosts = || {
+        let opening = Proxy::<dyn Opens>::export(Opening);
+        opening.unwrap_or_else(|(error, _)| panic!("{error}"))
+    };
+    let toil = || proxy().toil(proxy(), shadow(), hosts());
     let ended = match task.place {
-        Where::WaitOnThread | Where::Thread => {
+        Where::WaitOnThread | Where::Thread | Where::WaitInPanic => {
             let spawned = toil();
             assert!(
                 matches!(spawned, Ok(()) | Err(RpcError::Crashed)),
@@ -469,6 +573,12 @@ fn toils(toiler: &Domain<dyn Toiler>, task: Task, echo: &str) {
         }
         Where::Export => {
             drop(proxy().export());
+            exports::collect_of(toiler.service().current().target());
+            Err(RpcError::Crashed)
+        }
+        Where::ExportByOthers => {
+            let other = other.proxy().unwrap_or_else(|error| panic!("{error}"));
+            drop(proxy().export_calling(other));
             exports::collect_of(toiler.service().current().target());
             Err(RpcError::Crashed)
         }
@@ -499,8 +609,8 @@ fn toils(toiler: &Domain<dyn Toiler>, task: Task, echo: &str) {
             ended
         }),
         _ => {
-            let (toiler, own, other) = (proxy(), proxy(), shadow());
-            caught(|| toiler.toil(own, other))
+            let (toiler, own, other, hosts) = (proxy(), proxy(), shadow(), hosts());
+            caught(|| toiler.toil(own, other, hosts))
         }
     };
     assert_eq!(
