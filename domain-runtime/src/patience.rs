@@ -61,16 +61,18 @@ impl Patience {
         Self::new(target, in_budgets(1), in_budgets(BY_CLOCK), most)
     }
 
-    /// An orderly stop: to its deadline, and for as long as one destructor may run, or for `grace` nanoseconds without a budget.
+    /// An orderly stop: destructors are begun to its deadline, and the domain's own at last. Each may run as in a call; without a
+    /// budget, for `grace` nanoseconds beyond the deadline.
     #[cfg(feature = "alloc")]
     pub(crate) fn of_stop(target: Target, deadline: u64, grace: u64) -> Self {
-        let budget_ns = u64::from(target.block().budget.load(SeqCst)).saturating_mul(1000);
-        let grace = match budget_ns.saturating_mul(BUDGETS) {
-            0 => grace,
-            budgets => budgets,
-        };
-        let end = deadline.max(host::now_ns().saturating_add(grace));
-        Self::new(target, deadline, end, u32::MAX)
+        let from = deadline.max(host::now_ns());
+        let budget_us = target.block().budget.load(SeqCst);
+        if budget_us == 0 {
+            return Self::new(target, deadline, from.saturating_add(grace), u32::MAX);
+        }
+        let by_clock = u64::from(budget_us).saturating_mul(1000 * BY_CLOCK);
+        let most = budget_us.saturating_mul(BUDGETS as u32);
+        Self::new(target, deadline, from.saturating_add(by_clock), most)
     }
 
     const fn new(target: Target, last: u64, end: u64, most: u32) -> Self {
@@ -164,4 +166,35 @@ pub(crate) fn overdue(thread: &ThreadSlot, more: u32) -> Option<Target> {
         let late = wait.tick(more, now).then_some(wait.target);
         found.or(late)
     })
+}
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use super::{BUDGETS, BY_CLOCK, Patience};
+    use crate::call::Target;
+    use crate::control;
+    use crate::primitive::atomic::Ordering::SeqCst;
+    use samara_shared_heap::Owner;
+
+    const BUDGET_US: u32 = 20_000;
+
+    #[test]
+    fn a_stop_waits_as_long_for_one_destructor_as_a_call_does() {
+        samara_testkit::hosted::host();
+        let block = control::block(Owner::HOST);
+        let _ = block.budget.swap(BUDGET_US, SeqCst);
+        let deadline = crate::host::now_ns() + 1_000_000_000;
+        let stop = Patience::of_stop(Target::new(block, block.word()), deadline, 1);
+        block.budget.store(0, SeqCst);
+        stop.enter(|| {
+            // By the clock alone: others on the machine run.
+            let late = deadline + u64::from(BUDGET_US) * 1000 * (BY_CLOCK - 1);
+            assert!(!stop.tick(0, late));
+            assert!(!stop.tick(BUDGET_US * BUDGETS as u32, deadline));
+            assert!(stop.tick(1, deadline));
+        });
+        stop.enter(|| {
+            assert!(!stop.tick(BUDGET_US, deadline), "each has its own time");
+        });
+    }
 }

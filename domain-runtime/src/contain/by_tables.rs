@@ -148,11 +148,13 @@ fn use_up(activation: &Activation, more: u32) -> bool {
 }
 
 /// `activation`, and those next to it of the same generation that run. Not those behind another domain, which calls back as
-/// often as it likes.
+/// often as it likes. One that is left, whose panic's payload is dropped above it, lies in between and does not count.
 fn of_its_generation(activation: &Activation) -> impl Iterator<Item = &Activation> {
     let target = activation.target();
+    let of_domain = move |at: &&Activation| at.target().owner() == target.owner();
     let same = move |at: &&Activation| !at.is_crossing() && at.target().is_generation_of(&target);
-    core::iter::once(activation).chain(activation.outer().take_while(same))
+    let outer = activation.outer().take_while(of_domain).filter(same);
+    core::iter::once(activation).chain(outer)
 }
 
 /// Microseconds that are left of the budget of `activation`, and of all that [`use_up`] counts with it.
