@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_stop_waits_as_long_for_one_destructor_as_a_call_does() {
-        samara_testkit::hosted::host();
+        let _host = samara_testkit::hosted::host();
         let block = control::block(Owner::HOST);
         let _ = block.budget.swap(BUDGET_US, SeqCst);
         let deadline = crate::host::now_ns() + 1_000_000_000;
