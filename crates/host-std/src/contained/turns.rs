@@ -49,8 +49,8 @@ pub(crate) fn over() {
 
 impl Contained {
     /// Runs `call` on a clock that stands still but for the thread's yields: with each of them as much time passes, and then comes a
-    /// tick that reports as much. So what the thread waits does not depend on the machine. `then` is told how many turns are over; it is called by whoever
-    /// yields, as [`Threads`](samara_domain_runtime::host::Threads) are.
+    /// tick that reports as much. So what the thread waits does not depend on the machine. `then` is told how many turns are over;
+    /// the thread that yields calls it, as it calls [`Threads`](samara_domain_runtime::host::Threads).
     ///
     /// Returns also the number of turns.
     ///
