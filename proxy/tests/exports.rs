@@ -209,6 +209,8 @@ fn a_holder_that_dies_lets_go_without_running_the_exporters_code() {
 #[test]
 fn an_exporter_that_dies_takes_its_objects_and_their_messages_with_it() {
     let _alone = alone();
+    // Other tests' domains live on.
+    host().collect_exports();
     let (domain, server) = spawn("dying-exporter", 7);
     let (slot, owner) = (domain.info().id, owner_of(&domain));
     let file = server.open(11).unwrap();
