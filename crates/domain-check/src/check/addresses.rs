@@ -11,7 +11,8 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{TokenStream, TokenTree};
 
-use super::expand::{self, Reader, Run};
+use super::conditions::Conditions;
+use super::expand::{Reader, Run};
 use super::places;
 use super::tokens::{is_punct, is_word, plain};
 use crate::build::Invocation;
@@ -49,14 +50,14 @@ const TAKING: &[(&str, &str)] = &[
 ];
 
 /// Every place where a unit takes an address, by its calls.
-pub(super) fn check(invocation: &Invocation, run: &Run<'_>) -> Result<Findings, String> {
-    let calls = [
-        // Nothing is inlined, so that each call keeps its name.
-        "-Copt-level=0".to_owned(),
-        "-Zmir-opt-level=0".to_owned(),
-        "--emit=mir=-".to_owned(),
-    ];
-    taken(&expand::told(invocation, &calls, Reader::Checks, run)?)
+pub(super) fn check(
+    invocation: &Invocation,
+    conditions: &Conditions,
+    run: &Run<'_>,
+) -> Result<Findings, String> {
+    // Nothing is inlined, so that each call keeps its name.
+    let calls = ["-Zmir-opt-level=0", "--emit=mir=-"].map(str::to_owned);
+    taken(&conditions.unoptimised(invocation, &calls, Reader::Checks, run)?)
 }
 
 /// Finds raw pointers in code whose expressions have their types beside them.
