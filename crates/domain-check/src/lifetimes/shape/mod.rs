@@ -7,6 +7,7 @@ mod adapters;
 mod bounds;
 mod coherence;
 mod constants;
+mod crates;
 mod guards;
 mod impls;
 mod library;
@@ -152,6 +153,7 @@ impl<'ast> Visit<'ast> for Shape<'_> {
     }
 
     fn visit_item(&mut self, item: &'ast syn::Item) {
+        self.names_an_item(item);
         match item {
             syn::Item::Struct(it) => self.names_a_type(&it.ident),
             syn::Item::Enum(it) => self.names_a_type(&it.ident),
@@ -267,6 +269,7 @@ impl<'ast> Visit<'ast> for Shape<'_> {
 
     fn visit_use_rename(&mut self, name: &'ast syn::UseRename) {
         self.names_a_type(&name.rename);
+        self.is_no_crates(&name.rename);
     }
 
     fn visit_type_param_bound(&mut self, bound: &'ast syn::TypeParamBound) {
