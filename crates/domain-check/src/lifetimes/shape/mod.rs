@@ -47,6 +47,7 @@ pub(super) fn check(code: &Code, definitions: &Definitions) -> Findings {
         function: None,
         in_trait: None,
         equates: proofs::equates(file, definitions),
+        binds: tables::binds(file),
         findings: Findings::new(),
     };
     shape.visit_file(file);
@@ -68,6 +69,8 @@ struct Shape<'a> {
     in_trait: Option<String>,
     /// Whether a trait bounds what is associated to be equal to something.
     equates: bool,
+    /// Whether a bound has a binder.
+    binds: bool,
     findings: Findings,
 }
 
