@@ -60,6 +60,8 @@ pub(super) fn read(typed: &str) -> Result<TokenStream, String> {
 const ATTRIBUTE: &str = "[attr = ";
 const ESCAPED: &[&str] = &[
     "AutomaticallyDerived",
+    "CfgAttrTrace",
+    "CfgTrace",
     "Cold",
     "Coverage",
     "DoNotRecommend",
@@ -180,6 +182,8 @@ mod tests {
         #[diagnostic::do_not_recommend] impl E for u8 {}
         #[macro_export] macro_rules! m { () => {} }
         #[macro_use] mod n { macro_rules! o { () => {} } }
+        #[cfg(not(feature = \"a\\\"/*b\"))] #[cfg_attr(not(feature = \"a\\\"/*b\"), inline)] pub fn g() {}
+        #[cfg(not(all(unix, feature = \"*/\")))] pub fn h() {}
         #[expect(unused, reason = \"a\\\"/*b\")] fn f() {}
         pub fn seen() {}
     ";

@@ -9,7 +9,7 @@ extern crate alloc;
 #[track_caller]
 pub fn guard() -> u8 { vec![1_u8].len() as u8 }
 #[doc = "a \" /* b"]
-#[doc(alias = "lock")]
+#[doc(alias = "fence")]
 #[cold]
 #[inline(never)]
 pub fn lock() {}
