@@ -11,7 +11,8 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{TokenStream, TokenTree};
 
-use super::expand::{self, Reader, Run};
+use super::conditions::Conditions;
+use super::expand::{Reader, Run};
 use super::places;
 use super::tokens::{is_punct, is_word, plain};
 use crate::build::Invocation;
@@ -48,15 +49,36 @@ const TAKING: &[(&str, &str)] = &[
     ("::substr_range", "compares by `substr_range`"),
 ];
 
+/// Types of the standard library whose own `Debug` shows an address, as variables are declared in MIR. Of no other one does
+/// it.
+const SHOWING: &[&str] = &[
+    "core::slice::ChunksExactMut<",
+    "core::slice::ChunksMut<",
+    "core::slice::RChunksExactMut<",
+    "core::slice::RChunksMut<",
+    "core::task::Context<",
+    "core::task::RawWaker",
+    "core::task::Waker",
+];
+
+/// Where a value meets `Debug`, as it is spelled in MIR.
+const DEBUG: &[&str] = &[
+    "::new_debug::<",
+    "dyn core::fmt::Debug",
+    " as Debug>::fmt",
+    " as core::fmt::Debug>::fmt",
+    "::entries::<",
+];
+
 /// Every place where a unit takes an address, by its calls.
-pub(super) fn check(invocation: &Invocation, run: &Run<'_>) -> Result<Findings, String> {
-    let calls = [
-        // Nothing is inlined, so that each call keeps its name.
-        "-Copt-level=0".to_owned(),
-        "-Zmir-opt-level=0".to_owned(),
-        "--emit=mir=-".to_owned(),
-    ];
-    taken(&expand::told(invocation, &calls, Reader::Checks, run)?)
+pub(super) fn check(
+    invocation: &Invocation,
+    conditions: &Conditions,
+    run: &Run<'_>,
+) -> Result<Findings, String> {
+    // Nothing is inlined, so that each call keeps its name.
+    let calls = ["-Zmir-opt-level=0", "--emit=mir=-"].map(str::to_owned);
+    taken(&conditions.unoptimised(invocation, &calls, Reader::Checks, run)?)
 }
 
 /// Finds raw pointers in code whose expressions have their types beside them.
@@ -110,7 +132,12 @@ fn collect(
 fn taken(mir: &str) -> Result<Findings, String> {
     let mut found = BTreeSet::new();
     let mut function = None;
+    // Those whose `Debug` shows an address.
+    let mut showing = BTreeSet::new();
     for line in mir.lines() {
+        if !line.is_empty() && !line.starts_with(' ') {
+            showing.clear();
+        }
         if let Some(header) = line.strip_prefix("fn ") {
             function = name_of(header);
         }
@@ -121,6 +148,20 @@ fn taken(mir: &str) -> Result<Findings, String> {
         };
         let all = TAKING.iter().filter(|(spelled, _)| code.contains(spelled));
         found.extend(all.map(|(_, what)| (*what, function.clone())));
+        match declared(&code) {
+            Some((variable, ty)) if shows_address(ty) => {
+                showing.insert(variable.to_owned());
+            }
+            None if DEBUG.iter().any(|it| code.contains(it))
+                && variables(&code).any(|it| showing.contains(it)) =>
+            {
+                found.insert((
+                    "shows by `Debug` what has an address in it",
+                    function.clone(),
+                ));
+            }
+            _ => {}
+        }
     }
     let findings = found.into_iter().map(|(what, function)| {
         let of = function.as_deref().unwrap_or("a constant");
@@ -131,6 +172,26 @@ fn taken(mir: &str) -> Result<Findings, String> {
         finding(what, function)
     });
     Ok(findings.collect())
+}
+
+/// The variable that a line declares, and its type.
+fn declared(line: &str) -> Option<(&str, &str)> {
+    let declared = line.trim().strip_prefix("let ")?;
+    let declared = declared.strip_prefix("mut ").unwrap_or(declared);
+    declared.split_once(": ")
+}
+
+/// The variables in a statement.
+fn variables(line: &str) -> impl Iterator<Item = &str> {
+    let words = line.split(|it: char| !it.is_alphanumeric() && it != '_');
+    words.filter(|it| it.starts_with('_'))
+}
+
+/// Whether the `Debug` of a value of this type shows an address: it has such a type in it, or a function's pointer. What
+/// only its type names, it does not show, and a function itself has no `Debug`.
+fn shows_address(ty: &str) -> bool {
+    let is_pointer = !ty.contains('{') && !ty.contains("PhantomData<") && ty.contains("fn(");
+    is_pointer || SHOWING.iter().any(|it| ty.contains(it))
 }
 
 /// A line without what stands in quotes, or in the picture of a constant's bytes. Texts and characters are printed
@@ -184,7 +245,9 @@ fn finding(what: String, function: Option<String>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::{pointers, taken};
+    use super::{check, pointers, taken};
+    use crate::check::conditions::Conditions;
+    use crate::check::expand::tests::Compiled;
     use crate::check::typed;
 
     fn pointers_in(typed: &str) -> Vec<String> {
@@ -252,6 +315,51 @@ mod tests {
         let harmless = "fn f() -> () {\n _1 = const \"a \\\" ::ptr_eq\"; _2 = move _3 as u64 (IntToInt); _0 = <S as MyPointer>::fmt(_1);\n\
             }\nalloc1 (size: 8) {\n 3a 3a 70 \u{2502} ::ptr_eq \n}";
         assert_eq!(taken_in(harmless), [""; 0]);
+    }
+
+    #[test]
+    fn what_shows_an_address_has_no_debug() {
+        let code = |shown: &str| {
+            format!(
+                "#![no_std] extern crate alloc; use core::{{fmt::{{self, Debug}}, marker::PhantomData, slice, task}};\n{shown}"
+            )
+        };
+        let invocation =
+            |shown: &str| Compiled::new("shown", &code(shown), &["-Aunused", "-Copt-level=3"]);
+        let found = |shown: &str| {
+            let tried = invocation(shown);
+            let conditions = Conditions::of(&tried.invocation, &Compiled::run).expect("asked");
+            check(&tried.invocation, &conditions, &Compiled::run).expect("it is understood")
+        };
+        for shown in [
+            "pub fn f(it: &mut [u8]) { let _ = format_args!(\"{:?}\", it.chunks_mut(2)); }",
+            "pub fn f(it: &mut [u8]) { let _ = format_args!(\"{:#?}\", Some(&it.chunks_exact_mut(2))); }",
+            "pub fn f(it: &mut [u8]) { let it = it.rchunks_mut(2); let _ = format_args!(\"{it:?}\"); }",
+            "pub fn f(it: slice::RChunksExactMut<'_, u8>, to: &mut fmt::Formatter<'_>) -> fmt::Result { to.debug_list().entry(&it).finish() }",
+            "pub fn f(it: &task::Context<'_>, to: &mut fmt::Formatter<'_>) -> fmt::Result { Debug::fmt(it, to) }",
+            "pub fn f(it: &task::Waker) -> alloc::boxed::Box<dyn Debug + '_> { alloc::boxed::Box::new(it) }",
+            "pub fn f(it: &task::Waker) -> &dyn Debug { it }",
+            "#[derive(Debug)] pub struct S { it: Option<task::Waker> }",
+            "#[derive(Debug)] pub enum S<'a> { A(u8, slice::ChunksMut<'a, u8>) }",
+            "#[derive(Debug)] pub struct S(u8, fn(u8) -> u8);",
+            "pub fn f(it: fn()) { let _ = format_args!(\"{it:?}\"); }",
+            "pub fn f() { let _ = <task::Waker as Debug>::fmt; }",
+        ] {
+            let found = found(shown);
+            assert!(
+                found.len() == 1 && found[0].message.contains("shows by `Debug`"),
+                "{shown}: {found:?}"
+            );
+        }
+        for shown in [
+            "pub fn f(it: &mut [u8]) { for it in it.chunks_mut(2) { let _ = format_args!(\"{it:?}\"); } }",
+            "pub fn f(it: &[u8], cx: &mut task::Context<'_>) { cx.waker().wake_by_ref(); let _ = format_args!(\"{:?}\", it.chunks(2)); }",
+            "#[derive(Debug)] pub struct Context<'a, T>(&'a u8, PhantomData<fn() -> T>); pub fn f(it: Context<'_, u8>) { let _ = format_args!(\"{it:?}\"); }",
+            "#[derive(Debug)] pub enum Waker { A } pub fn f(by: fn(Waker)) { by(Waker::A); let _ = format_args!(\"{:?}\", Waker::A); let _ = <u8 as Debug>::fmt; }",
+        ] {
+            let found = found(shown);
+            assert!(found.is_empty(), "{shown}: {found:?}");
+        }
     }
 
     #[test]

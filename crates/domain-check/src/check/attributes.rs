@@ -80,6 +80,10 @@ pub(super) fn judge(
             token => arguments.push_str(&token.to_string()),
         }
     }
+    if path == "deprecated" && !template {
+        let what = "attribute deprecated, whose note the compiler prints as if it were code: say it in the docs";
+        return Some((Rule::UnknownAttribute, what.to_owned()));
+    }
     let is_in = |list: &[&str]| list.contains(&path.as_str());
     let rule = if path == "unsafe" {
         return Some((

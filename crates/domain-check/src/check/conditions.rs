@@ -39,16 +39,27 @@ impl Conditions {
         invocation: &Invocation,
         run: &Run<'_>,
     ) -> Result<bool, String> {
+        let arguments = ["--emit=mir=-".to_owned()];
+        let [linked, expanded] =
+            Reader::BOTH.map(|reader| self.unoptimised(invocation, &arguments, reader, run));
+        Ok(linked? == expanded?)
+    }
+
+    /// What the call tells of the same code before it is optimised: optimising takes long, and tells no more. A condition
+    /// depends on the level, and stays as it is.
+    pub(super) fn unoptimised(
+        &self,
+        invocation: &Invocation,
+        arguments: &[String],
+        reader: Reader,
+        run: &Run<'_>,
+    ) -> Result<String, String> {
         let debug = self.linked.lines().any(|it| it == "debug_assertions");
-        let arguments = [
-            // Optimising takes long, and tells no more. Of the level alone this condition depends.
+        let level = [
             "-Copt-level=0".to_owned(),
             format!("-Cdebug-assertions={debug}"),
-            "--emit=mir=-".to_owned(),
         ];
-        let [linked, expanded] =
-            Reader::BOTH.map(|reader| expand::told(invocation, &arguments, reader, run));
-        Ok(linked? == expanded?)
+        expand::told(invocation, &[&level, arguments].concat(), reader, run)
     }
 }
 

@@ -29,8 +29,6 @@ const UNKNOWN: Doubt = "a part of it is of no known form";
 pub(super) struct Declared {
     /// Types that are declared with a bound by a lifetime.
     bounded: BTreeSet<String>,
-    /// Whether a module has the name of a crate of the standard library, so that its paths read as that one's.
-    pub(super) hides_library: bool,
 }
 
 impl Declared {
@@ -54,14 +52,9 @@ impl Declared {
             if is(&["enum", "struct", "union"]) && is_bounded(until_body(&tokens[at + 1..])) {
                 self.bounded.insert(plain(name));
             }
-            // A cast to a type of theirs has more of a path behind it.
-            let is_name = is(&["as", "mod"]) && !is_punct(tokens.get(at + 2), ':');
-            self.hides_library |= is_name && STANDARD.contains(&plain(name).as_str());
         }
     }
 }
-
-const STANDARD: &[&str] = &["alloc", "core"];
 
 /// Whether something is bounded by a lifetime here: `T: 'a`, `'b: 'a`, `T: Copy + 'a`.
 fn is_bounded(header: &[TokenTree]) -> bool {
@@ -371,13 +364,5 @@ mod tests {
         let declared = Declared::of(code.parse().expect("Rust's tokens"));
         let bounded: Vec<_> = declared.bounded.iter().map(String::as_str).collect();
         assert_eq!(bounded, ["Inner", "Lent", "Named", "Two"]);
-        assert!(!declared.hides_library);
-        for code in [
-            "mod core {}",
-            "extern crate a as alloc;",
-            "fn f() { mod core {} }",
-        ] {
-            assert!(Declared::of(code.parse().expect("Rust's tokens")).hides_library);
-        }
     }
 }

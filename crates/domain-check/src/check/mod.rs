@@ -208,7 +208,7 @@ impl Unit<'_> {
             }
         };
         if code.is_empty() && signatures.is_empty() {
-            match self.typed(run) {
+            match self.typed(&conditions, run) {
                 Ok((of_code, of_values)) => {
                     code.extend(of_code);
                     signatures.extend(of_values);
@@ -244,10 +244,14 @@ impl Unit<'_> {
 
     /// What is wrong with the unit's addresses, and what with functions that are values and with trait objects: these are
     /// seen by types.
-    fn typed(&self, run: &Run<'_>) -> Result<(Findings, Findings), String> {
+    fn typed(
+        &self,
+        conditions: &Conditions,
+        run: &Run<'_>,
+    ) -> Result<(Findings, Findings), String> {
         let invocation = &self.invocation;
         let mut addresses = typed::look(Told::Plainly, invocation, run, addresses::pointers)?;
-        addresses.extend(addresses::check(invocation, run)?);
+        addresses.extend(addresses::check(invocation, conditions, run)?);
         let values = |code: TokenStream| (values::search(code.clone()), Declared::of(code));
         let (mut values, declared) = typed::look(Told::Wholly, invocation, run, values)?;
         let bodies = thir::print(invocation, run)?;

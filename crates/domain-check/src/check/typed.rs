@@ -46,12 +46,52 @@ pub(super) fn tokens(printed: &str) -> Result<TokenStream, String> {
 
 /// Reads what the compiler printed.
 pub(super) fn read(typed: &str) -> Result<TokenStream, String> {
+    are_known(typed)?;
     let tokens = places::without(typed)?.parse::<TokenStream>();
     let tokens = tokens.map_err(|error| format!("could not read the code's types: {error}"))?;
     if is_cut(tokens.clone()) {
         return Err("a type is too long to be printed, and not understood".to_owned());
     }
     Ok(tokens)
+}
+
+/// How the compiler prints what it made of an attribute, and which ones it does with escapes for all texts of the domain's.
+/// A deprecation's note it prints as a word, so that two notes may begin and end a comment.
+const ATTRIBUTE: &str = "[attr = ";
+const ESCAPED: &[&str] = &[
+    "AutomaticallyDerived",
+    "CfgAttrTrace",
+    "CfgTrace",
+    "Cold",
+    "Coverage",
+    "DoNotRecommend",
+    "Doc",
+    "Inline",
+    "MacroExport",
+    "MacroUse",
+    "MustUse",
+    "NoImplicitPrelude",
+    "NoStd",
+    "NonExhaustive",
+    "OnUnimplemented",
+    "Path",
+    "PreludeImport",
+    "Repr",
+    "TrackCaller",
+];
+
+/// Whether all attributes are such, before anything is read as tokens.
+fn are_known(typed: &str) -> Result<(), String> {
+    for after in typed.split(ATTRIBUTE).skip(1) {
+        let name = after.split(|it: char| !it.is_alphanumeric()).next();
+        let name = name.unwrap_or_default();
+        if !ESCAPED.contains(&name) {
+            return Err(format!(
+                "the attribute {name} is printed among the code's types, and not understood: its texts may read as code"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// How the compiler prints the lifetimes of a binder, and those that it forgot.
@@ -119,7 +159,51 @@ fn is_cut(source: TokenStream) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_cut, with_tokens};
+    use super::{Told, are_known, is_cut, look, with_tokens};
+    use crate::check::expand::tests::Compiled;
+
+    /// Every attribute that a domain may have, with texts that would hide `seen` if they were printed as they are.
+    const ATTRIBUTES: &str = "
+        #![no_std]
+        #![doc(html_root_url = \"a\\\"/*b\")]
+        #![allow(unknown_lints, reason = \"a\\\"/*b\")]
+        //! a \" /* b
+        #[macro_use] extern crate alloc;
+        /// a \" /* b
+        /** a \" /* b */ */
+        #[doc = \"a\\\"/*b\nc\"] #[doc = r#\"a\"/*b
+            c\"#] #[doc(alias = \"a_b\")] #[inline] #[track_caller] #[must_use = \"a\\\"/*b\"] pub fn a() -> u8 { 0 }
+        #[cold] #[inline(never)] #[must_use] #[doc(hidden)] pub fn b() -> u8 { 0 }
+        #[non_exhaustive] #[repr(u8)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, PartialOrd, Ord)]
+        pub enum C { #[default] A, #[non_exhaustive] B {} }
+        #[repr(C, align(8))] pub struct D(#[doc = \"a\\\"/*b\"] u8);
+        #[diagnostic::on_unimplemented(message = \"a\\\"/*b\", label = \"a\\\"/*b\", note = \"a\\\"/*b\")] pub trait E {}
+        #[diagnostic::do_not_recommend] impl E for u8 {}
+        #[macro_export] macro_rules! m { () => {} }
+        #[macro_use] mod n { macro_rules! o { () => {} } }
+        #[cfg(not(feature = \"a\\\"/*b\"))] #[cfg_attr(not(feature = \"a\\\"/*b\"), inline)] pub fn g() {}
+        #[cfg(not(all(unix, feature = \"*/\")))] pub fn h() {}
+        #[expect(unused, reason = \"a\\\"/*b\")] fn f() {}
+        pub fn seen() {}
+    ";
+
+    #[test]
+    fn texts_of_attributes_hide_no_code() {
+        let tried = Compiled::new("attributes", ATTRIBUTES, &["-Aunused"]);
+        for told in [Told::Plainly, Told::Wholly] {
+            let tokens = look(told, &tried.invocation, &Compiled::run, |code| {
+                code.to_string()
+            });
+            let tokens = tokens.expect("it is understood");
+            assert!(tokens.contains("fn seen ()"), "{tokens}");
+        }
+        let notes = "#[deprecated(note = \"/*\")] pub fn a() {} pub fn hidden() {} #[deprecated = \"*/\"] pub fn b() {}";
+        let tried = Compiled::new("notes", notes, &["-Aunused"]);
+        let problem = look(Told::Plainly, &tried.invocation, &Compiled::run, drop);
+        assert!(problem.is_err_and(|it| it.contains("the attribute Deprecated")));
+        assert!(are_known("#[attr = Unknown]").is_err() && are_known("#![attr = NoStd]").is_ok());
+    }
 
     #[test]
     fn types_that_are_printed_in_part_are_seen() {

@@ -27,7 +27,7 @@ pub(super) fn search(printed: &str, declared: &Declared) -> Result<Findings, Str
     let bodies = Bodies::read(printed)?;
     let judge = Judge {
         types: Types(declared),
-        shows: !declared.hides_library && !shows_references(&bodies),
+        shows: !shows_references(&bodies),
     };
     let mut found = BTreeSet::new();
     let mut find = |ty: &str, does: &str, doubt: Doubt, body: &str| {

@@ -237,7 +237,6 @@ const ATTRIBUTES: &[Group] = &[
         "docs and hints for people and the compiler",
         &[
             "cold",
-            "deprecated",
             "doc",
             "inline",
             "must_use",

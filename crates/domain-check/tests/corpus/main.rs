@@ -6,7 +6,9 @@ mod holes;
 mod plant;
 mod workspace;
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashSet};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use plant::Plant;
@@ -53,6 +55,44 @@ fn good_domains_pass() {
         let findings = findings(domain);
         let text: String = findings.iter().map(|it| format!("\n    {it}")).collect();
         assert!(findings.is_empty(), "{}:{text}", domain.name);
+    }
+}
+
+/// A domain's release: its conditions are those of its level.
+#[test]
+fn every_call_has_the_builds_conditions() {
+    let corpus = corpus();
+    let mut good = corpus.good.iter();
+    let released = good.find(|it| it.name == "good-released").expect("there");
+    let build = corpus.of(released);
+    let seen = RefCell::new(Vec::new());
+    let run = |what: &str, command: Command| {
+        let mut asks = Command::new(command.get_program());
+        asks.args(command.get_args()).args(["--print", "cfg"]);
+        asks.current_dir(command.get_current_dir().expect("the recorded one"));
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => asks.env(name, value),
+                None => asks.env_remove(name),
+            };
+        }
+        // All conditions, also those that only some calls are told.
+        asks.env("RUSTC_BOOTSTRAP", "1");
+        seen.borrow_mut()
+            .push((what.to_owned(), workspace::run(what, asks)?));
+        workspace::run(what, command)
+    };
+    let domain = build.metadata.member(&released.name).expect("a member");
+    let parts = check_domain(build, &corpus.review, domain, &run);
+    assert!(parts.iter().all(|it| it.findings.is_empty()), "{parts:?}");
+    let seen = seen.into_inner();
+    let conditions = |told: &str| -> BTreeSet<String> { told.lines().map(str::to_owned).collect() };
+    let asked = seen.iter().find(|(what, _)| what.ends_with("--print cfg"));
+    let linked = conditions(&asked.expect("the first").1);
+    assert!(!linked.contains("debug_assertions"), "{linked:?}");
+    assert!(seen.len() >= 10, "{}", seen.len());
+    for (what, told) in &seen {
+        assert_eq!(conditions(told), linked, "{what}");
     }
 }
 

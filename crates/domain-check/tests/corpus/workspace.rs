@@ -51,7 +51,8 @@ impl Corpus {
             cargo.args(["--format-version", "1"]);
         });
         let metadata = Metadata::from_json(&metadata).expect("cargo's metadata");
-        let alone: Vec<_> = plants.iter().filter(|plant| plant.builds_alone()).collect();
+        let alone = plants.iter().chain(&good);
+        let alone: Vec<_> = alone.filter(|plant| plant.builds_alone()).collect();
         let together = build(&root, &metadata, |cargo| {
             cargo.args(["--workspace", "--keep-going"]);
             for plant in &alone {

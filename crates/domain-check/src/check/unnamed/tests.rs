@@ -100,21 +100,6 @@ fn a_type_that_runs_unnamed_is_evident() {
 }
 
 #[test]
-fn a_module_named_as_the_library_is_not_taken_for_it() {
-    let code = "
-        #![no_std]
-        extern crate alloc as others;
-        use core::fmt::{self, Debug};
-        pub mod alloc { pub mod vec { pub struct Vec<T>(pub T); } }
-        impl<'a> Debug for alloc::vec::Vec<&'a &u8> { fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result { Ok(()) } }
-        pub fn f(it: alloc::vec::Vec<&&u8>) { let _: &dyn Debug = &it; }
-    ";
-    let tried = Compiled::new("library", code, &["-Aunused"]);
-    let found = look(&tried).expect("it compiles");
-    assert!(!found.is_empty());
-}
-
-#[test]
 fn everyday_types_run_unnamed() {
     let code = format!(
         "{TYPES}

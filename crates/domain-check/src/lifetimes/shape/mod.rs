@@ -7,6 +7,7 @@ mod adapters;
 mod bounds;
 mod coherence;
 mod constants;
+mod crates;
 mod guards;
 mod impls;
 mod library;
@@ -46,6 +47,7 @@ pub(super) fn check(code: &Code, definitions: &Definitions) -> Findings {
         function: None,
         in_trait: None,
         equates: proofs::equates(file, definitions),
+        binds: tables::binds(file),
         findings: Findings::new(),
     };
     shape.visit_file(file);
@@ -67,6 +69,8 @@ struct Shape<'a> {
     in_trait: Option<String>,
     /// Whether a trait bounds what is associated to be equal to something.
     equates: bool,
+    /// Whether a bound has a binder.
+    binds: bool,
     findings: Findings,
 }
 
@@ -152,6 +156,7 @@ impl<'ast> Visit<'ast> for Shape<'_> {
     }
 
     fn visit_item(&mut self, item: &'ast syn::Item) {
+        self.names_an_item(item);
         match item {
             syn::Item::Struct(it) => self.names_a_type(&it.ident),
             syn::Item::Enum(it) => self.names_a_type(&it.ident),
@@ -267,6 +272,7 @@ impl<'ast> Visit<'ast> for Shape<'_> {
 
     fn visit_use_rename(&mut self, name: &'ast syn::UseRename) {
         self.names_a_type(&name.rename);
+        self.is_no_crates(&name.rename);
     }
 
     fn visit_type_param_bound(&mut self, bound: &'ast syn::TypeParamBound) {

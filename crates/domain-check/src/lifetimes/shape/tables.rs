@@ -2,10 +2,15 @@
 //!
 //! A method whose where clause never holds has no entry in an object's table. The generator of code decides that with the
 //! types behind the names, and the checker with the names: where the two differ, a call jumps to nothing (rustc's issues
-//! 153596 and 161405). So a method that an object may have has no condition of its own.
+//! 153596 and 161405). So a method that an object may have has no condition of its own. What its trait asks of the trait's
+//! parameters is a condition of each method, too; the two differ under a binder, which may stand with any impl that answers
+//! the trait's clause. So a unit that writes a binder has no such clauses. What is asked of the implementor is no condition
+//! of a method, but it has no binder either.
 
+use syn::visit::{self, Visit};
 use syn::{
-    FnArg, ItemTrait, Signature, TraitBoundModifier, TraitItem, TypeParamBound, WherePredicate,
+    FnArg, Generics, ItemTrait, PredicateType, Signature, TraitBound, TraitBoundModifier,
+    TraitItem, TypeParamBound, WherePredicate,
 };
 
 use super::Shape;
@@ -14,13 +19,25 @@ use crate::finding::Rule;
 impl Shape<'_> {
     /// Refuses conditions of methods that an object may have.
     pub(super) fn conditions(&mut self, item: &ItemTrait) {
+        let of_trait =
+            self.binds && asks(&item.generics) || item.supertraits.iter().any(has_binder);
         for method in &item.items {
             let TraitItem::Fn(method) = method else {
                 continue;
             };
             let is_sized = !self.definitions.is_shadowed("Sized") && is_for_sized(&method.sig);
-            if may_be_an_objects(&method.sig) && !is_sized && has_condition(&method.sig) {
-                let (of, name) = (&item.ident, &method.sig.ident);
+            if !may_be_an_objects(&method.sig) || is_sized {
+                continue;
+            }
+            let (of, name) = (&item.ident, &method.sig.ident);
+            if of_trait {
+                let what = format!(
+                    "the trait {of} bounds its parameters where a binder, `for<…>`, decides, and the method `{name}` may be \
+                     missing in an object's table: bound the impl instead, or do without the binder"
+                );
+                self.find(Rule::UnsafeCode, what);
+            }
+            if has_condition(&method.sig) {
                 let what = format!(
                     "the method `{name}` of trait {of} has a where clause, and may be missing in an object's table: \
                      bound the impl instead, or write `where Self: Sized`"
@@ -58,17 +75,68 @@ fn is_sized(bound: &TypeParamBound) -> bool {
 
 /// Whether a where clause bounds a type by more than a lifetime.
 fn has_condition(signature: &Signature) -> bool {
-    let mut clauses = signature
-        .generics
-        .where_clause
-        .iter()
-        .flat_map(|it| &it.predicates);
+    has_clause(&signature.generics, |it| {
+        it.bounds.iter().any(is_more_than_a_lifetime)
+    })
+}
+
+/// Whether a trait bounds its parameters, or types that are made of them, by more than a lifetime. Of the implementor only
+/// a clause with a binder counts.
+fn asks(generics: &Generics) -> bool {
+    let mut parameters = generics.type_params();
+    parameters.any(|it| it.bounds.iter().any(is_more_than_a_lifetime))
+        || has_clause(generics, |it| {
+            let is_plain = is_self(&it.bounded_ty) && it.lifetimes.is_none();
+            let counts = |bound: &TypeParamBound| {
+                is_more_than_a_lifetime(bound) && (!is_plain || has_binder(bound))
+            };
+            it.bounds.iter().any(counts)
+        })
+}
+
+/// Whether this is a where clause of a type's, or one of no known form.
+fn has_clause(generics: &Generics, is_one: impl Fn(&PredicateType) -> bool) -> bool {
+    let mut clauses = generics.where_clause.iter().flat_map(|it| &it.predicates);
     clauses.any(|it| match it {
         WherePredicate::Lifetime(_) => false,
-        WherePredicate::Type(it) => !it
-            .bounds
-            .iter()
-            .all(|it| matches!(it, TypeParamBound::Lifetime(_))),
+        WherePredicate::Type(it) => is_one(it),
         _ => true,
     })
+}
+
+/// `?Sized` asks nothing.
+fn is_more_than_a_lifetime(bound: &TypeParamBound) -> bool {
+    match bound {
+        TypeParamBound::Lifetime(_) => false,
+        TypeParamBound::Trait(bound) => matches!(bound.modifier, TraitBoundModifier::None),
+        _ => true,
+    }
+}
+
+fn has_binder(bound: &TypeParamBound) -> bool {
+    match bound {
+        TypeParamBound::Trait(bound) => bound.lifetimes.is_some(),
+        TypeParamBound::Lifetime(_) => false,
+        _ => true,
+    }
+}
+
+/// Whether a bound anywhere has a binder, written as `for<…>`. One that is left out, as in `Fn(&u8)`, has a lifetime for
+/// each place, and links none.
+pub(super) fn binds(file: &syn::File) -> bool {
+    struct Binders(bool);
+    impl<'ast> Visit<'ast> for Binders {
+        fn visit_trait_bound(&mut self, bound: &'ast TraitBound) {
+            self.0 |= bound.lifetimes.is_some();
+            visit::visit_trait_bound(self, bound);
+        }
+
+        fn visit_predicate_type(&mut self, predicate: &'ast PredicateType) {
+            self.0 |= predicate.lifetimes.is_some();
+            visit::visit_predicate_type(self, predicate);
+        }
+    }
+    let mut binders = Binders(false);
+    binders.visit_file(file);
+    binders.0
 }

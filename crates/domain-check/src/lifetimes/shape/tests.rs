@@ -8,6 +8,7 @@ mod library;
 mod phases;
 mod projections;
 mod proofs;
+mod tables;
 
 use crate::lifetimes::check;
 use crate::lifetimes::code::tests::everywhere;

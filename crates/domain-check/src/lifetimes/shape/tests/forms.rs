@@ -1,6 +1,6 @@
 //! Syntax of no known form, names, and constants in types.
 
-use super::{accepted, findings, refused};
+use super::{accepted, findings, refused, refused_at_the_root};
 
 #[test]
 fn what_cannot_be_read_is_not_understood() {
@@ -168,5 +168,29 @@ fn what_reads_otherwise_than_it_was_compiled_is_refused() {
         "fn f<F: (Fn() -> &'static dyn A) + Send>() {}",
         "fn f<F: Send + Fn() -> &'static dyn A>() {}",
         "fn f() { x as u8 + 1 }",
+    ]);
+}
+
+#[test]
+fn no_item_is_called_as_a_library_is() {
+    let says = |name: &str| format!("an item has the name `{name}`");
+    let (core, alloc, std) = (says("core"), says("alloc"), says("std"));
+    refused(&[
+        ("fn core() {}", &core),
+        ("const core: fn() = || {};", &core),
+        ("static alloc: u8 = 1;", &alloc),
+        ("struct alloc;", &alloc),
+        ("enum core { A }", &core),
+        ("union std { a: u8 }", &std),
+        ("trait r#core {}", &core),
+        ("type alloc = u8;", &alloc),
+        ("mod alloc {}", &alloc),
+        ("use own as core;", &core),
+        ("use own::{A, B as alloc};", &alloc),
+    ]);
+    refused_at_the_root(&[("extern crate own as core;", &core)]);
+    accepted(&[
+        "use core::fmt; use ::alloc::alloc as allocate; mod alloc_own {} fn f(core: u8) -> u8 { let alloc = core; alloc }",
+        "struct Pool { alloc: u8 } impl Pool { fn alloc(&self) -> u8 { self.alloc } const core: u8 = 1; }",
     ]);
 }

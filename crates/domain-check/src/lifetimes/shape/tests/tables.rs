@@ -1,0 +1,49 @@
+//! Conditions of what an object's table has.
+
+use super::{accepted, refused};
+
+#[test]
+fn a_binder_decides_about_no_method() {
+    const SAYS: &str = "where a binder, `for<…>`, decides, and the method `go`";
+    let blanket = "trait Sup {} impl<F> Sup for F where F: for<'a> Tr<&'a u8> {}";
+    let elsewhere = |code: &str| format!("{blanket} {code}");
+    refused(&[
+        (
+            "trait Has<F> where F: for<'a, 'b> Tr<&'a &'b u8> { fn go(&self); }",
+            SAYS,
+        ),
+        (
+            "trait Has<F> where for<'a> F: Tr<&'a u8> { fn go(self: Box<Self>); }",
+            SAYS,
+        ),
+        ("trait Has<F: for<'a> Tr<&'a u8>> { fn go(&self) {} }", SAYS),
+        ("trait Has: for<'a> Tr<&'a u8> { fn go(&self); }", SAYS),
+        (
+            "trait Has where Self: for<'a> Tr<&'a u8> { fn go(&self); }",
+            SAYS,
+        ),
+        // Any impl may answer a clause, so the binder may stand with it.
+        (&elsewhere("trait Has<F: Sup> { fn go(&self); }"), SAYS),
+        (
+            &elsewhere("trait Has<F> where F: Sup { fn go(&self); }"),
+            SAYS,
+        ),
+        (
+            &elsewhere("trait Has<F> where W<F>: Sup { fn go(&self); }"),
+            SAYS,
+        ),
+        (
+            "trait Tr2<F: Sup> { fn go(&self); } fn f(it: &dyn Tr3<dyn for<'a> Fn(&'a u8)>) {}",
+            SAYS,
+        ),
+    ]);
+    accepted(&[
+        "trait Has<F: Clone + Fn(&u8), const N: usize> where W<F>: Copy { fn go(&self); }",
+        &elsewhere("trait Has<F: ?Sized>: Sup { fn go(&self); }"),
+        &elsewhere(
+            "trait Has<F: Sup> { fn new() -> Self; fn go<T>(&self, it: T); fn own(&self) where Self: Sized; }",
+        ),
+        &elsewhere("trait Has where Self: Sup { fn go(&self); }"),
+        &elsewhere("trait Has<F> { fn go(&self); } impl<F: Sup> Has<F> for u8 { fn go(&self) {} }"),
+    ]);
+}
