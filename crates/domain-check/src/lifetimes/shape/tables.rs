@@ -84,12 +84,11 @@ fn has_condition(signature: &Signature) -> bool {
 /// a clause with a binder counts.
 fn asks(generics: &Generics) -> bool {
     let mut parameters = generics.type_params();
-    parameters.any(|it| it.bounds.iter().any(is_more_than_a_lifetime))
+    parameters.any(|it| it.bounds.iter().any(asks_something))
         || has_clause(generics, |it| {
             let is_plain = is_self(&it.bounded_ty) && it.lifetimes.is_none();
-            let counts = |bound: &TypeParamBound| {
-                is_more_than_a_lifetime(bound) && (!is_plain || has_binder(bound))
-            };
+            let counts =
+                |bound: &TypeParamBound| asks_something(bound) && (!is_plain || has_binder(bound));
             it.bounds.iter().any(counts)
         })
 }
@@ -104,13 +103,14 @@ fn has_clause(generics: &Generics, is_one: impl Fn(&PredicateType) -> bool) -> b
     })
 }
 
-/// `?Sized` asks nothing.
 fn is_more_than_a_lifetime(bound: &TypeParamBound) -> bool {
-    match bound {
-        TypeParamBound::Lifetime(_) => false,
-        TypeParamBound::Trait(bound) => matches!(bound.modifier, TraitBoundModifier::None),
-        _ => true,
-    }
+    !matches!(bound, TypeParamBound::Lifetime(_))
+}
+
+/// `?Sized` asks nothing.
+fn asks_something(bound: &TypeParamBound) -> bool {
+    let is_maybe = matches!(bound, TypeParamBound::Trait(bound) if matches!(bound.modifier, TraitBoundModifier::Maybe(_)));
+    is_more_than_a_lifetime(bound) && !is_maybe
 }
 
 fn has_binder(bound: &TypeParamBound) -> bool {

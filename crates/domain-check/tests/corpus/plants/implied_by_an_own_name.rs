@@ -1,4 +1,4 @@
-//@ rules: implied-bound
+//@ rules: implied-bound, crate-name
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
