@@ -269,8 +269,8 @@ pub fn collect_of(target: Target) -> usize {
     unsafe { patience.during(|| collect_some(&patience)) }
 }
 
-/// Drops some objects of the domain that is waited for. What lies between its entries is the time of the domain on whose behalf the
-/// thread runs, as far as that has let go of the objects itself: of others' it has not chosen how many there are.
+/// Drops some objects of the domain that is waited for. The thread runs on behalf of another domain, the caller. Time between the
+/// entries is the caller's for objects that the caller has let go of. Of other objects it has not chosen the number.
 fn collect_some(patience: &Patience) -> usize {
     let (who, mut own, mut all) = (contain::whose_time(), 0_u32, 0_u32);
     let some = || {

@@ -1,4 +1,4 @@
-//! What one call waits for others: all of it together has one share of its domain's budget.
+//! Waits of one call for others: all of them together have one share of its domain's budget.
 
 use crate::back_off::delay;
 use crate::{call, contain, error::RpcError, host, spent};
@@ -6,11 +6,11 @@ use core::cell::Cell;
 use core::time::Duration;
 use samara_shared_heap::thread;
 
-/// What one call has waited so far in its recoveries, and may wait still. Each wait is counted against the budget of the domain on whose
-/// behalf the call is made, but for what the machine's other threads make it longer.
+/// The time that one call has waited so far in its recoveries, and the time that it may still wait. Each wait is counted against
+/// the budget of the domain that makes the call. Turns of the machine's other threads are left out.
 ///
-/// The call's share is half of what that budget had left when the call first had to recover, or a 16th of all: so no call
-/// ends a domain that has so much left. What recoveries cost it otherwise comes off that share.
+/// The call's share is half of the budget's rest when the call first had to recover, or a 16th of the whole budget if that is
+/// more. So no call ends a domain that has so much left. Other costs of recoveries come off that share, too.
 #[derive(Debug)]
 pub struct Waits {
     /// How much of the budget is used when the share is, in microseconds. `None` before the first recovery.
@@ -52,7 +52,8 @@ impl Waits {
         done
     }
 
-    /// Runs `wait`, told how long it may last, at the expense of the call's share. Called as the host, and `wait` is the runtime's own.
+    /// Runs `wait`, told how long it may last, at the expense of the call's share. Called as the host, and `wait` is the
+    /// runtime's own.
     pub(crate) fn paid<R>(&self, wait: impl FnOnce(Option<Duration>) -> R) -> R {
         let share = self.left();
         let waited = || {
@@ -70,8 +71,8 @@ impl Waits {
     /// Waits before a call is repeated that has crashed its domain `crashes` times, yielding to other threads: 0, 1, 2, 4 … 100 ms.
     ///
     /// # Errors
-    /// [`RpcError::Crashed`] at once if that is more than is left of the call's share, or than half of what the budget has left: however often
-    /// a domain asks who crashes, it does not end of this.
+    /// [`RpcError::Crashed`] at once if the wait is longer than the rest of the call's share, or than half of the budget's rest. So a
+    /// domain may call one that crashes as often as it likes, and is not ended by these waits.
     pub fn back_off(&self, crashes: u32) -> Result<(), RpcError> {
         let delay = delay(crashes);
         if delay == 0 {

@@ -78,7 +78,7 @@ fn opened(are_hosts: bool, are_own: bool) -> Result<u32, RpcError> {
     let contained = stepping();
     let of = files(are_hosts);
     let measured = client("measured", &of, None);
-    // What is made once is made.
+    // The first call makes what later ones find.
     measured.proxy().unwrap().open_and_close(1).unwrap();
     let (_, alone) = steps(&contained, &measured);
     let opening = client("opening", &of, Some(alone + alone / 2));

@@ -83,7 +83,7 @@ fn attack() {
         assert_eq!(files, Ok(FILES));
         stepped.steps
     };
-    // What is made once is made.
+    // The first call makes what later ones find.
     steps(0);
     let steps = [0, 100, 1000].map(steps);
     println!("instructions alone, at depth 100 and 1000: {steps:?}");

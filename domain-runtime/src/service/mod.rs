@@ -212,8 +212,8 @@ impl<I: ?Sized + Interface> Service<I> {
         })
     }
 
-    /// What an asker gets without a restart: the current generation, if it can be entered, or an error, if the service is being
-    /// stopped, or was, for good. `None` where the current generation is dead and may be followed by another.
+    /// The asker's answer if no restart is needed: success if the current generation can be entered, an error if the service is
+    /// stopped for good, or about to be. `None` where the current generation is dead and may be followed by another.
     fn answer(&self) -> Option<Result<(), RpcError>> {
         let current = self.current().target();
         if current.block().word() == current.expected() {

@@ -45,8 +45,8 @@ impl Conditions {
         Ok(linked? == expanded?)
     }
 
-    /// What the call tells of the same code before it is optimised: optimising takes long, and tells no more. A condition
-    /// depends on the level, and stays as it is.
+    /// The call's output for the same code, not optimised: optimising takes long, and the output would say no more. The
+    /// condition that depends on the level stays as the build has it.
     pub(super) fn unoptimised(
         &self,
         invocation: &Invocation,

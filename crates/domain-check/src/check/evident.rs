@@ -6,7 +6,7 @@
 //!
 //! Types are read as the compiler prints them for itself (`typed::tokens`): `T/#0` is a parameter, `'erased` any lifetime,
 //! and `'b0` one that a binder around it has. The last one is demanded nothing of outside of its binder; within a closure's
-//! signature, `values` looks at it. What is not understood is not evident.
+//! signature, `values` looks at it. A type of no known form is not evident.
 
 use std::collections::BTreeSet;
 

@@ -24,7 +24,7 @@ pub(crate) fn plain(ident: &Ident) -> String {
     }
 }
 
-/// What stands between the commas that are in no bracket, round or angular.
+/// The pieces of a list between its commas. A comma inside of brackets, round or angular, ends no piece.
 pub(crate) fn between_commas(list: &[TokenTree]) -> Vec<&[TokenTree]> {
     let (mut depth, mut begin) = (0_i32, 0);
     let mut all = Vec::new();

@@ -43,7 +43,7 @@ pub(crate) fn over() {
         ..turning
     }));
     (turning.then)(turns);
-    // SAFETY: the handler is installed.
+    // SAFETY: `by_turns` alone sets the clock. It has a `Contained`, and `thread::contained`, which makes one, installs the signal's handler.
     unsafe { libc::raise(handlers::tick_signal()) };
 }
 

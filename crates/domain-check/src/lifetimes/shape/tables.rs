@@ -4,7 +4,7 @@
 //! types behind the names, and the checker with the names: where the two differ, a call jumps to nothing (rustc's issues
 //! 153596 and 161405). So a method that an object may have has no condition of its own. What its trait asks of the trait's
 //! parameters is a condition of each method, too; the two differ under a binder, which may stand with any impl that answers
-//! the trait's clause. So a unit that writes a binder has no such clauses. What is asked of the implementor is no condition
+//! the trait's clause. So a unit that writes a binder has no such clauses. A bound on the implementor is no condition
 //! of a method, but it has no binder either.
 
 use syn::visit::{self, Visit};
