@@ -41,7 +41,7 @@ pub(crate) struct Label {
     pub(crate) name: Text<32>,
     pub(crate) restarts: u32,
     /// The generation that all this is about.
-    generation: u32,
+    pub(crate) generation: u32,
     /// When it was claimed, in the host's nanoseconds.
     pub(crate) since: u64,
     calls_before: usize,
@@ -54,7 +54,8 @@ impl Label {
     const NEW: Self = Self {
         name: Text::new(),
         restarts: 0,
-        generation: 0,
+        // No generation has this number.
+        generation: u32::MAX,
         since: 0,
         calls_before: 0,
         end: None,
@@ -290,7 +291,7 @@ impl ControlBlock {
         }
     }
 
-    fn swap(&self, from: Word, to: Word) -> bool {
+    pub(crate) fn swap(&self, from: Word, to: Word) -> bool {
         self.word
             .compare_exchange(from.0, to.0, SeqCst, SeqCst)
             .is_ok()

@@ -89,12 +89,11 @@ impl<I: ?Sized + Interface> Domain<I> {
     pub fn info(&self) -> DomainInfo {
         let target = self.0.current().target();
         let generation = target.expected().generation();
-        let info = info(target.block());
-        if info.generation == generation {
+        if let Some(info) = info(target.block()).filter(|info| info.generation == generation) {
             return info;
         }
         DomainInfo {
-            id: info.id,
+            id: target.block().owner().index(),
             generation,
             name: self.0.spec().name,
             state: State::Free,

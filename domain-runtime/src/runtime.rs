@@ -60,12 +60,12 @@ impl Runtime {
         stack::set_probe(probe)
     }
 
-    /// All domains that are not free slots.
+    /// All domains. One whose slot is being claimed in this moment may be left out.
     pub fn domains(&self) -> impl Iterator<Item = DomainInfo> + use<> {
         control::blocks()
             .iter()
             .filter(|block| !matches!(block.word().state(), State::Free | State::Retired))
-            .map(info)
+            .filter_map(info)
     }
 
     /// Lets every domain drop the objects that it exported and whose last proxy has gone; returns how
@@ -81,11 +81,16 @@ impl Runtime {
     }
 }
 
-pub(crate) fn info(block: &ControlBlock) -> DomainInfo {
+/// What is known of the newest generation in a slot. `None` where the label is still another generation's: of a free slot, and of one
+/// that is being claimed.
+pub(crate) fn info(block: &ControlBlock) -> Option<DomainInfo> {
     let word = block.word();
     let label = block.label();
+    if label.generation != word.generation() {
+        return None;
+    }
     let census = heap::census(block.owner());
-    DomainInfo {
+    Some(DomainInfo {
         id: block.owner().index(),
         generation: word.generation(),
         name: label.name,
@@ -99,5 +104,21 @@ pub(crate) fn info(block: &ControlBlock) -> DomainInfo {
         host_bytes: kept::bytes(block.owner()),
         threads: threads::live(block.owner()),
         uptime: Duration::from_nanos(host::now_ns().saturating_sub(label.since)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Word;
+
+    #[test]
+    fn a_slot_that_is_being_claimed_does_not_have_its_predecessors_name() {
+        // The last one: no other test gets so far.
+        let block = control::blocks().last().expect("there are slots");
+        let claimed = Word::FIRST.step(State::Starting).expect("a step");
+        assert!(block.swap(Word::FIRST, claimed));
+        assert!(info(block).is_none());
+        assert!(block.swap(claimed, Word::FIRST));
     }
 }

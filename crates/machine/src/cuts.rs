@@ -27,16 +27,29 @@ mod stepped {
 
     /// Runs `call` on a thread that has ticks, and so many bytes of stack.
     pub(crate) fn ticking<R: Send>(stack: usize, call: impl FnOnce() -> R + Send) -> R {
-        let run = || {
+        on_a_thread(stack, || {
             let _contained = contained(true);
             call()
-        };
+        })
+    }
+
+    fn on_a_thread<R: Send>(stack: usize, run: impl FnOnce() -> R + Send) -> R {
         let ran = thread::scope(|scope| {
             let thread = thread::Builder::new().stack_size(stack);
             let spawned = thread.spawn_scoped(scope, run);
             spawned.unwrap_or_else(|error| panic!("{error}")).join()
         });
         ran.unwrap_or_else(|payload| panic::resume_unwind(payload))
+    }
+
+    /// Runs `call` on a thread that has so many bytes of stack, and a clock of turns: see [`Contained::by_turns`].
+    pub(crate) fn by_turns<R: Send>(
+        stack: usize,
+        each: Duration,
+        then: fn(u64),
+        call: impl FnOnce() -> R + Send,
+    ) -> (R, u64) {
+        on_a_thread(stack, || stepping().by_turns(each, then, call))
     }
 
     /// Runs `call` step by step until a tick before its instruction `at`, and at every one from there on until
@@ -97,7 +110,7 @@ mod stepped {
 }
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-pub(crate) use stepped::{Survey, around, limited, surveying, ticking};
+pub(crate) use stepped::{Survey, around, by_turns, limited, surveying, ticking};
 
 /// Elsewhere nothing is surveyed.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
@@ -130,6 +143,17 @@ pub(crate) fn around<R>(_: u64, call: impl FnOnce() -> R) -> R {
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub(crate) fn ticking<R: Default + Send>(_: usize, _: impl FnOnce() -> R + Send) -> R {
     R::default()
+}
+
+/// Elsewhere there are no such clocks, and no call is made that would never end without them.
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+pub(crate) fn by_turns<R: Default + Send>(
+    _: usize,
+    _: std::time::Duration,
+    _: fn(u64),
+    _: impl FnOnce() -> R + Send,
+) -> (R, u64) {
+    (R::default(), 0)
 }
 
 /// Elsewhere private memory and time have no limits.

@@ -52,6 +52,8 @@ pub struct Machine {
     pub(crate) shadows: Vec<(Shadow<dyn Node>, Name)>,
     /// The services that are published under the domains' names.
     pub(crate) published: Vec<Option<Name>>,
+    /// Whether no other machine runs meanwhile.
+    pub(crate) is_alone: bool,
     tags: u64,
     /// The instruction at which the step's call is cut, and whether a domain died of it.
     cut: Option<u64>,
@@ -90,6 +92,7 @@ impl Machine {
             leaves: Vec::with_capacity(MOST),
             shadows: Vec::with_capacity(MOST),
             published: vec![None; domains],
+            is_alone: false,
             tags: 0,
             cut: None,
             was_cut: false,
@@ -103,6 +106,13 @@ impl Machine {
         }
         this.measure();
         this
+    }
+
+    /// This one, while no other runs: only then are there steps that count the turns of a thread.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        self.is_alone = true;
+        self
     }
 
     /// Spawns the domain at place `at`, as a service of its own.

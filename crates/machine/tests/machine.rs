@@ -127,7 +127,7 @@ fn returns_to(before: Totals, what: &str) {
 /// Takes `steps` on a machine of its own, and compares everything after each.
 fn run(steps: &[[u8; BYTES]]) {
     let before = totals();
-    let mut machine = Machine::new("alone", 4);
+    let mut machine = Machine::new("alone", 4).alone();
     let host = heap::census(Owner::HOST);
     let (all, held) = (heap::census_all(), machine.all());
     let own = Counted::bytes();
@@ -264,7 +264,7 @@ fn under_ticks() {
     let (mut taken, mut cut) = (Taken(0, None), 0);
     while taken.0 < steps {
         let before = totals();
-        let mut machine = Machine::new("ticks", 3);
+        let mut machine = Machine::new("ticks", 3).alone();
         for _ in 0..200 {
             let step = Step::decode(random(&mut rng));
             taken = Taken(taken.0 + 1, Some(step));

@@ -22,6 +22,7 @@ pub(crate) mod specs;
 pub(crate) mod supervisors;
 pub(crate) mod threads;
 pub(crate) mod values;
+pub(crate) mod waits;
 
 use crate::machine::Machine;
 use crate::step::Numbers;
@@ -39,7 +40,7 @@ const fn kind(name: &'static str, weight: usize, take: fn(&mut Machine, Numbers)
 }
 
 /// All kinds, by area. Simple ones first: a failure is made small towards them.
-pub(crate) const AREAS: [&[Kind]; 21] = [
+pub(crate) const AREAS: [&[Kind]; 22] = [
     objects::KINDS,
     proxies::KINDS,
     life::KINDS,
@@ -61,4 +62,5 @@ pub(crate) const AREAS: [&[Kind]; 21] = [
     specs::KINDS,
     laggards::KINDS,
     neighbours::KINDS,
+    waits::KINDS,
 ];
