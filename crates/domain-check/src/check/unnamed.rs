@@ -2,10 +2,13 @@
 //!
 //! The compiler looks at the types that a path names. It does not look whether the type of a value is well-formed that
 //! becomes a trait object, and no path names it later: `&None as &dyn Run` is enough for `Run`'s impl to run on
-//! `Option<&'static Cell<&'short u64>>`, and to believe what that implies (rustc's issue 25860). The same holds of the
-//! arguments of a struct that is made from its fields: its destructor runs on them, and may call a function pointer or an
-//! object with them. So each type from which an object's table is made, and each argument of what is made with a destructor
-//! of this unit's, has to show that it is well-formed.
+//! `Option<&'static Cell<&'short u64>>`, and to believe what that implies (rustc's issue 25860). So each type from which an
+//! object's table is made has to show that it is well-formed.
+//!
+//! A destructor runs for the type of a variable, which need not be the type that its value was made with: its lifetimes
+//! become shorter ones by subtyping, one by one, and the compiler asks nowhere whether the new type is well-formed. So a type
+//! of this unit's with a destructor has to show for all of its arguments that it is well-formed. Its arguments show the same
+//! where a struct is made from its fields: its destructor may call a function pointer or an object with them.
 //!
 //! Nothing else runs code for a type that no path names. `lifetimes::shape::impls` refuses types that stand in no header, and
 //! `values` functions whose lifetimes are bound late; at the signature of any other one the compiler looks where that becomes
@@ -51,10 +54,16 @@ pub(super) fn search(printed: &str, declared: &Declared) -> Result<Findings, Str
     }
     let dropped: BTreeSet<&str> = bodies
         .parameters("drop")
-        .filter_map(|ty| Some(name(ty.strip_prefix("&'{erased} mut ")?)))
+        .filter_map(|ty| ty.strip_prefix("&'{erased} mut "))
         .collect();
+    let names: BTreeSet<&str> = dropped.iter().map(|ty| name(ty)).collect();
+    for ty in &dropped {
+        if let Some(doubt) = judge.types.is_evident(&tokens(ty)?).err() {
+            find(ty, "has a destructor", doubt, "drop");
+        }
+    }
     for made in &bodies.made {
-        if dropped.contains(name(made.ty))
+        if names.contains(name(made.ty))
             && let Some(doubt) = judge.literal(made.ty)?
         {
             find(made.ty, "is made with a destructor", doubt, made.body);
@@ -113,8 +122,8 @@ impl Judge<'_> {
         Ok(evident.err())
     }
 
-    /// What keeps an argument of a struct's or an enum's from being evident. The compiler looks at what that itself asks of
-    /// its arguments.
+    /// What keeps an argument of a struct's or an enum's from being evident. Its impl of `Drop` shows that the type itself is
+    /// evident for such arguments.
     fn literal(&self, ty: &str) -> Result<Option<Doubt>, String> {
         let ty = tokens(ty)?;
         let (_, list) = named(&ty).ok_or_else(|| "a literal's type has no path".to_owned())?;

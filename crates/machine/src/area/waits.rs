@@ -18,7 +18,7 @@ use samara_testkit::hosted::Rng;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 pub(crate) const KINDS: &[Kind] = &[kind("wait", 1, Machine::wait)];
@@ -143,6 +143,7 @@ struct Stage {
     /// The turn at which the server is stopped.
     stops: Cell<Option<u64>>,
     server: RefCell<Option<Domain<dyn Server>>>,
+    stopping: RefCell<Option<JoinHandle<()>>>,
     /// A place in which a call or a start stays until the client has its answer.
     stays: Cell<Option<usize>>,
     is_late: Cell<bool>,
@@ -179,7 +180,8 @@ impl Stage {
         }
         if self.stops.get() == Some(now) {
             let stopped = server.clone();
-            thread::spawn(move || stopped.stop(Duration::MAX));
+            let stop = move || drop(stopped.stop(Duration::MAX));
+            self.stopping.replace(Some(thread::spawn(stop)));
             await_that("the stop", || ending(server).next().is_some());
         }
         if now == LATE {
@@ -281,7 +283,6 @@ fn play(scene: Scene, names: &[String; 3]) {
             Obstacle::CrashesSlowly | Obstacle::Crashes => {}
         }
         let asked = ask(scene, &server, &client, place);
-        sleepers::wake(place);
         cast::wake(starts.thread.load(SeqCst));
         asked
     });
@@ -316,10 +317,13 @@ fn ask(
             stage.stops.set(stops.then_some(scene.stop_at));
         });
         let answer = proxy.ask(scene.of_object, scene.times);
-        let is_late = STAGE.with(|stage| stage.is_late.get());
-        Some((answer, is_late))
+        let end = |stage: &Stage| (stage.is_late.get(), stage.stopping.take());
+        Some((answer, STAGE.with(end)))
     });
-    let (answer, is_late) = answered.unwrap_or((Ok(0), false));
+    let (answer, (is_late, stopping)) = answered.unwrap_or((Ok(0), (false, None)));
+    sleepers::wake(place);
+    // It has a handle on the server.
+    assert!(stopping.is_none_or(|stop| stop.join().is_ok()));
     (answer, turns, is_late)
 }
 

@@ -39,8 +39,8 @@ const TYPES: &str = "
     pub struct Two<'a, 'b>(pub Option<&'a u8>, pub Option<&'b u8>);
     pub struct Kept<T>(pub Option<T>);
     impl<T> Drop for Kept<T> { fn drop(&mut self) {} }
-    pub struct Guard<'a, T>(pub &'a T);
-    impl<T> Drop for Guard<'_, T> { fn drop(&mut self) {} }
+    pub struct Loan<'a>(pub &'a u8);
+    impl Drop for Loan<'_> { fn drop(&mut self) {} }
     pub fn early<'a: 'a, T>(_: Option<&'a T>) {}
     pub fn number(_: u8) -> u8 { 1 }
     pub fn hides<'a, 'b>(a: &'a u8, b: &'b u8) -> impl Sized + use<'a, 'b> { (a, b) }
@@ -81,6 +81,13 @@ fn a_type_that_runs_unnamed_is_evident() {
         "pub fn f(it: &&u8) { struct Last<T>(T); impl<T> Drop for Last<T> { fn drop(&mut self) {} } || Last(it); }",
         "pub enum Last<T> { Of(T) } type Other<T> = Last<T>; impl<T> Drop for Other<T> { fn drop(&mut self) {} } pub fn f(it: &&u8) { Other::Of(it); }",
         "impl At<'_> { pub fn f(it: &&u8) { struct Last<T>(T); impl<T> Drop for Last<T> { fn drop(self: &mut Self) {} } Last::<_>(it); } }",
+        "pub struct Guard<'a, T>(&'a T); impl<T> Drop for Guard<'_, T> { fn drop(&mut self) {} }",
+        "pub struct Guard<'a, 'b>(&'a &'b u8); impl<'a, 'b> Drop for Guard<'a, 'b> { fn drop(&mut self) {} }",
+        "use Two as Other; impl Drop for Other<'_, '_> { fn drop(&mut self) {} }",
+        "impl<'a: 'static> Drop for Long<'a> { fn drop(&mut self) {} }",
+        "impl<T: 'static> Drop for Static<T> { fn drop(&mut self) {} }",
+        "pub enum Guard<T> where (T,): 'static { A(T) } impl<T> Drop for Guard<T> where (T,): 'static { fn drop(&mut self) {} }",
+        "pub fn f() { struct Guard<'a, const N: usize>(&'a [u8; N]); impl<const N: usize> Drop for Guard<'_, N> { fn drop(&mut self) {} } }",
         "impl Debug for &Own<&u8> { fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result { Ok(()) } } pub fn f(it: &Own<&u8>) { let _: &dyn Debug = &it; }",
         "#[derive(Debug)] pub struct Shows<'a, 'b>(&'a u8, &'b u8); pub fn f(it: Shows<'_, '_>) { let _: &dyn Debug = &it; }",
         "pub fn f<'a, T>(it: &'a T) { let by: &dyn Fn() = &|| { &it; }; }",
@@ -136,7 +143,7 @@ fn everyday_types_run_unnamed() {
             object(&all);
             object(&Some(it));
             let again: &dyn Debug = &Some(it);
-            let _ = (Guard(it), Guard(&text), Kept(Some(1)), Kept(Some(text)));
+            let _ = (Loan(&1), Kept(Some(1)), Kept(Some(text)));
         }}
         pub fn returns(of: &u8) -> Box<dyn Future<Output = u8> + '_> {{ Box::new(waits(of)) }}
         pub fn shortens<'a>(it: &'a mut (dyn Of<&'a &'a u8> + 'static)) -> &'a mut (dyn Of<&'a &'a u8> + 'a) {{ it }}
