@@ -49,10 +49,29 @@ pub(super) fn read(typed: &str) -> Result<TokenStream, String> {
     are_known(typed)?;
     let tokens = places::without(typed)?.parse::<TokenStream>();
     let tokens = tokens.map_err(|error| format!("could not read the code's types: {error}"))?;
+    if is_deeper(tokens.clone(), DEPTH) {
+        return Err(format!(
+            "it nests deeper than {DEPTH} parentheses, as the compiler prints it: take it apart"
+        ));
+    }
     if is_cut(tokens.clone()) {
         return Err("a type is too long to be printed, and not understood".to_owned());
     }
     Ok(tokens)
+}
+
+/// The most groups in each other. Some looks take a group's tokens once for each group around it, which is quadratic in the depth.
+const DEPTH: usize = 300;
+
+/// Whether there are groups in each other, and more than `most`.
+fn is_deeper(source: TokenStream, most: usize) -> bool {
+    source
+        .into_iter()
+        .any(|token| match (token, most.checked_sub(1)) {
+            (TokenTree::Group(group), Some(most)) => is_deeper(group.stream(), most),
+            (TokenTree::Group(_), None) => true,
+            _ => false,
+        })
 }
 
 /// How the compiler prints what it made of an attribute, and which ones it does with escapes for all texts of the domain's.
@@ -159,7 +178,7 @@ fn is_cut(source: TokenStream) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Told, are_known, is_cut, look, with_tokens};
+    use super::{DEPTH, Told, are_known, is_cut, look, read, with_tokens};
     use crate::check::expand::tests::Compiled;
 
     /// Every attribute that a domain may have, with texts that would hide `seen` if they were printed as they are.
@@ -203,6 +222,14 @@ mod tests {
         let problem = look(Told::Plainly, &tried.invocation, &Compiled::run, drop);
         assert!(problem.is_err_and(|it| it.contains("the attribute Deprecated")));
         assert!(are_known("#[attr = Unknown]").is_err() && are_known("#![attr = NoStd]").is_ok());
+    }
+
+    #[test]
+    fn code_that_nests_deep_is_refused() {
+        let nested = |depth: usize| format!("{}1{}", "(".repeat(depth), ")".repeat(depth));
+        assert!(read(&nested(DEPTH)).is_ok());
+        let problem = read(&nested(DEPTH + 1));
+        assert!(problem.is_err_and(|it| it.contains("nests deeper")));
     }
 
     #[test]

@@ -1,22 +1,18 @@
 //@ rules: unproved-type
-//! rust-lang/rust#25860: a value's type varies after it was made, and its destructor believes what it was made with.
+//! rust-lang/rust#25860: the value is dropped in one of the library's.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::cell::Cell;
 use core::marker::PhantomData;
 pub struct Guard<'a, 'b> { val: Option<&'b u64>, slot: Rc<Cell<Option<&'a u64>>>, mark: PhantomData<&'a &'b ()> }
-impl<'a, 'b> Drop for Guard<'a, 'b> {
-    fn drop(&mut self) { self.slot.set(self.val.take()); }
-}
+impl<'a, 'b> Drop for Guard<'a, 'b> { fn drop(&mut self) { self.slot.set(self.val.take()); } }
 pub fn keep(x: &u64) -> &'static u64 {
     let slot: Rc<Cell<Option<&'static u64>>> = Rc::new(Cell::new(None));
-    {
-        let mut guard = Guard { val: None, slot: slot.clone(), mark: PhantomData };
-        guard.val = Some(x);
-    }
+    { let mut guard = Some((Guard { val: None, slot: slot.clone(), mark: PhantomData }, 1)); if let Some((it, _)) = &mut guard { it.val = Some(x); } }
     slot.get().unwrap_or(&0)
 }
 pub fn freed() -> u64 {

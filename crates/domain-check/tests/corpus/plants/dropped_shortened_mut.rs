@@ -1,5 +1,5 @@
 //@ rules: unproved-type
-//! try
+//! rust-lang/rust#25860: two exclusive references to one variable.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

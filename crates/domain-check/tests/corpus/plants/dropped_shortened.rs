@@ -1,18 +1,22 @@
 //@ rules: unproved-type
-//! try
+//! rust-lang/rust#25860: a variable's lifetime becomes shorter by subtyping, and its destructor believes the longer one.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
-use alloc::vec::Vec;
 use core::cell::Cell;
 use core::marker::PhantomData;
 pub struct Guard<'a, 'b> { val: Option<&'b u64>, slot: Rc<Cell<Option<&'a u64>>>, mark: PhantomData<&'a &'b ()> }
-impl<'a, 'b> Drop for Guard<'a, 'b> { fn drop(&mut self) { self.slot.set(self.val.take()); } }
+impl<'a, 'b> Drop for Guard<'a, 'b> {
+    fn drop(&mut self) { self.slot.set(self.val.take()); }
+}
 pub fn keep(x: &u64) -> &'static u64 {
     let slot: Rc<Cell<Option<&'static u64>>> = Rc::new(Cell::new(None));
-    { let mut guard = Some((Guard { val: None, slot: slot.clone(), mark: PhantomData }, 1)); if let Some((it, _)) = &mut guard { it.val = Some(x); } }
+    {
+        let mut guard = Guard { val: None, slot: slot.clone(), mark: PhantomData };
+        guard.val = Some(x);
+    }
     slot.get().unwrap_or(&0)
 }
 pub fn freed() -> u64 {

@@ -1,5 +1,5 @@
 //@ rules: unproved-type
-//! try
+//! rust-lang/rust#25860: the bound comes from a field's own type, and no lifetime has a name.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;
@@ -8,11 +8,12 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::marker::PhantomData;
-pub struct Guard<'a>(Option<&'a u64>, Rc<Cell<Option<&'static u64>>>) where 'a: 'static;
-impl<'a> Drop for Guard<'a> where 'a: 'static { fn drop(&mut self) { self.1.set(self.0.take()); } }
+pub struct Link<'a, 'b>(PhantomData<&'a &'b ()>);
+pub struct Guard<'a, 'b> { val: Option<&'b u64>, slot: Rc<Cell<Option<&'a u64>>>, mark: Option<Link<'a, 'b>> }
+impl Drop for Guard<'_, '_> { fn drop(&mut self) { let Guard { val, slot, .. } = self; slot.set(val.take()); } }
 pub fn keep(x: &u64) -> &'static u64 {
     let slot: Rc<Cell<Option<&'static u64>>> = Rc::new(Cell::new(None));
-    { let mut guard = Guard(None, slot.clone()); guard.0 = Some(x); }
+    { let mut guard = Box::new(Guard { val: None, slot: slot.clone(), mark: None }); guard.val = Some(x); }
     slot.get().unwrap_or(&0)
 }
 pub fn freed() -> u64 {

@@ -1,5 +1,5 @@
 //@ rules: unproved-type
-//! try
+//! rust-lang/rust#25860: the bound is a clause on a tuple, and no lifetime is a parameter.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -1,5 +1,5 @@
 //@ rules: unproved-type
-//! try
+//! rust-lang/rust#25860: the value is dropped with the closure that has captured it.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -1,5 +1,5 @@
 //@ rules: unproved-type
-//! try
+//! rust-lang/rust#25860: a parameter becomes shorter, and its destructor makes a long-lived object of it.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

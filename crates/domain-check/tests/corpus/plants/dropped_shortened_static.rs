@@ -1,5 +1,5 @@
 //@ rules: unproved-type
-//! try
+//! rust-lang/rust#25860: one lifetime, which is declared to be 'static.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;
@@ -8,11 +8,11 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::marker::PhantomData;
-pub struct Guard<'a, 'b> { all: &'a [&'b u64], val: Option<&'b u64>, slot: Rc<Cell<Option<&'a u64>>> }
-impl Drop for Guard<'_, '_> { fn drop(&mut self) { self.slot.set(self.val.or(self.all.first().copied())); } }
+pub struct Guard<'a>(Option<&'a u64>, Rc<Cell<Option<&'static u64>>>) where 'a: 'static;
+impl<'a> Drop for Guard<'a> where 'a: 'static { fn drop(&mut self) { self.1.set(self.0.take()); } }
 pub fn keep(x: &u64) -> &'static u64 {
     let slot: Rc<Cell<Option<&'static u64>>> = Rc::new(Cell::new(None));
-    { let mut guard = Guard { all: &[], val: None, slot: slot.clone() }; guard.val = Some(x); }
+    { let mut guard = Guard(None, slot.clone()); guard.0 = Some(x); }
     slot.get().unwrap_or(&0)
 }
 pub fn freed() -> u64 {
