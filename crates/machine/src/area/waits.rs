@@ -33,8 +33,14 @@ const TURN: Duration = Duration::from_micros(100);
 const BUDGET: u64 = 200;
 const SHARE: u64 = BUDGET / 2;
 
+/// Turns that a call may wait for locks, which threads have that stop or start the server.
+const LOCKS: u64 = 16;
+
 /// By then all that is in the way goes, and the step fails.
 const LATE: u64 = 8000;
+
+/// Far longer than what a turn waits for.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Stack of the calling thread, in bytes.
 const STACK: usize = 2 << 20;
@@ -121,7 +127,7 @@ impl Scene {
         let share = if self.has_budget { SHARE } else { u64::MAX };
         let longest = match self.obstacle {
             // An error at once.
-            Obstacle::Stops => return 0,
+            Obstacle::Stops => 0,
             Obstacle::StartsAndStops => self.stop_at.min(self.drain),
             Obstacle::Starts | Obstacle::Drains => self.drain,
             // Each generation has a drain timeout of its own.
@@ -129,8 +135,7 @@ impl Scene {
             // Several calls.
             Obstacle::Crashes => return BUDGET,
         };
-        // The turn in which it's noticed.
-        share.min(longest).saturating_add(1)
+        share.min(longest).saturating_add(LOCKS)
     }
 }
 
@@ -200,6 +205,9 @@ fn ending(server: &Domain<dyn Server>) -> impl Iterator<Item = DomainInfo> {
 }
 
 /// Waits in a turn, in which nothing may be reaped.
+///
+/// # Panics
+/// If `what` never comes.
 fn await_that(what: &str, done: impl Fn() -> bool) {
     let began = Instant::now();
     while !done() {
@@ -208,12 +216,10 @@ fn await_that(what: &str, done: impl Fn() -> bool) {
     }
 }
 
-const PATIENCE: Duration = Duration::from_secs(4);
-
 impl Machine {
     /// A step with domains of its own.
     fn wait(&mut self, n: Numbers) {
-        // The yields of a thread that waits for a lock are turns, too.
+        // With other machines a lock may be waited for much longer.
         if !self.is_alone || !n.which.is_multiple_of(SELDOM) {
             return;
         }
