@@ -59,7 +59,7 @@ impl fmt::Display for Finding {
 macro_rules! rules {
     ($($(#[$doc:meta])* $variant:ident, $name:literal, $advice:literal;)*) => {
         /// A rule that domains keep.
-        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum Rule {
             $($(#[$doc])* $variant,)*
@@ -149,6 +149,10 @@ rules! {
     ImpliedBound, "implied-bound", "name the lifetimes and write the bound into the item's generics, or bound a type by `'static`, or take the two apart";
     /// A function or a closure is a value, and its signature implies bounds that nobody proves then.
     LinkedValue, "linked-value", "call the function in a closure, as in `|it| f(it)`; leave out the types of a closure's arguments, or have their lifetimes stand apart";
+    /// A destructor believes bounds that its value's type need not have any more.
+    LinkedDestructor, "linked-destructor", "have it hold one lifetime and types without parameters, or types alone; or do its work in a method";
+    /// A function is called by a value whose type need not be that of the function any more.
+    HeldFunction, "held-function", "call the function by its path; or hold a closure around it, as `|it| f(it)`, or a `fn` pointer";
     /// A trait object, or a value with a destructor, is made of a type that need not be well-formed.
     UnprovedType, "unproved-type", "have a generic function make it, as `fn object<T: Trait>(it: &T) -> &dyn Trait { it }`: the compiler looks at what such a function is called with";
 }

@@ -17,9 +17,9 @@ pub(super) struct Coercion<'a> {
     pub(super) target: &'a str,
 }
 
-/// A struct, or an enum's variant, that is made of its fields.
+/// A struct or an enum's variant that is made of its fields, or a function's value that is no path.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) struct Made<'a> {
+pub(super) struct Typed<'a> {
     /// The path of the body that it stands in.
     pub(super) body: &'a str,
     /// Its type.
@@ -30,7 +30,10 @@ pub(super) struct Made<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Bodies<'a> {
     pub(super) coercions: Vec<Coercion<'a>>,
-    pub(super) made: Vec<Made<'a>>,
+    /// What is made of its fields.
+    pub(super) made: Vec<Typed<'a>>,
+    /// Values of functions' own types, other than the functions' paths.
+    pub(super) held: Vec<Typed<'a>>,
     /// The path of each body, and each parameter's type. Types of some expressions are among these.
     parameters: Vec<(&'a str, &'a str)>,
 }
@@ -69,7 +72,15 @@ impl<'a> Bodies<'a> {
             } else if is("error") || is("Reborrow {") {
                 return Err(not_understood());
             } else if is("Adt {") {
-                bodies.made.push(Made { body, ty: whole()? });
+                bodies.made.push(Typed { body, ty: whole()? });
+            } else if is("Expr {") {
+                let ty = ty(&lines[at..]).ok_or_else(not_understood)?;
+                let kind = lines.get(at + EXPRESSION.len()).map(|it| it.trim());
+                let is_path = kind.is_some_and(|it| it.starts_with("ZstLiteral("));
+                // What is in a scope is an expression of its own.
+                if ty.starts_with("FnDef(") && !is_path && kind != Some("Scope {") {
+                    bodies.held.push(Typed { body, ty });
+                }
             } else if is("Pointer {") {
                 let (kind, source) = coerced(&lines[at + 1..]).ok_or_else(not_understood)?;
                 let target = whole()?;
@@ -84,10 +95,13 @@ impl<'a> Bodies<'a> {
         Ok(bodies)
     }
 
-    /// The types of the parameters of each body whose path ends in `name`.
+    /// The types of the parameters of each impl's method that is called `name`.
     pub(super) fn parameters(&self, name: &str) -> impl Iterator<Item = &'a str> {
         let of = self.parameters.iter();
-        let of = of.filter(move |(path, _)| path.rsplit("::").next() == Some(name));
+        let of = of.filter(move |(path, _)| {
+            let mut path = path.rsplit("::");
+            path.next() == Some(name) && path.next().is_some_and(|it| it.starts_with("{impl#"))
+        });
         of.map(|(_, ty)| *ty)
     }
 }

@@ -6,7 +6,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use super::expand::{self, Reader, Run};
 use super::on_a_large_stack;
 use super::places;
-use super::tokens::is_punct;
+use super::tokens::{is_punct, is_word};
 use crate::build::Invocation;
 
 /// What is told of a type.
@@ -51,7 +51,7 @@ pub(super) fn read(typed: &str) -> Result<TokenStream, String> {
     let tokens = tokens.map_err(|error| format!("could not read the code's types: {error}"))?;
     if is_deeper(tokens.clone(), DEPTH) {
         return Err(format!(
-            "it nests deeper than {DEPTH} parentheses, as the compiler prints it: take it apart"
+            "it nests deeper than {DEPTH} groups or `else if`s, as the compiler prints it: take it apart"
         ));
     }
     if is_cut(tokens.clone()) {
@@ -60,18 +60,23 @@ pub(super) fn read(typed: &str) -> Result<TokenStream, String> {
     Ok(tokens)
 }
 
-/// The most groups in each other. Some looks take a group's tokens once for each group around it, which is quadratic in the depth.
+/// The most groups in each other, and `else if`s in a group. Some looks take what is inside once for each group around it, and the
+/// compiler indents what it prints of bodies by the depth: both are quadratic in it.
 const DEPTH: usize = 300;
 
-/// Whether there are groups in each other, and more than `most`.
+/// Whether there are more groups in each other than `most`, or more `else if`s in one.
 fn is_deeper(source: TokenStream, most: usize) -> bool {
-    source
-        .into_iter()
-        .any(|token| match (token, most.checked_sub(1)) {
+    let (mut chained, mut follows_else) = (0_usize, false);
+    source.into_iter().any(|token| {
+        chained += usize::from(follows_else && is_word(&token, "if"));
+        follows_else = is_word(&token, "else");
+        let is_deeper = match (token, most.checked_sub(1)) {
             (TokenTree::Group(group), Some(most)) => is_deeper(group.stream(), most),
             (TokenTree::Group(_), None) => true,
             _ => false,
-        })
+        };
+        is_deeper || chained > DEPTH
+    })
 }
 
 /// How the compiler prints what it made of an attribute, and which ones it does with escapes for all texts of the domain's.
@@ -230,6 +235,8 @@ mod tests {
         assert!(read(&nested(DEPTH)).is_ok());
         let problem = read(&nested(DEPTH + 1));
         assert!(problem.is_err_and(|it| it.contains("nests deeper")));
+        let chained = |length: usize| format!("if a {{}}{}", " else if a {}".repeat(length));
+        assert!(read(&chained(DEPTH)).is_ok() && read(&chained(DEPTH + 1)).is_err());
     }
 
     #[test]

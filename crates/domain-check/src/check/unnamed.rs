@@ -1,4 +1,5 @@
-//! Types that no path names where their code runs: those of trait objects, and those with a destructor.
+//! Types that no path names where their code runs: those of trait objects, those with a destructor, and those of functions
+//! that are called by a value.
 //!
 //! The compiler looks at the types that a path names. It does not look whether the type of a value is well-formed that
 //! becomes a trait object, and no path names it later: `&None as &dyn Run` is enough for `Run`'s impl to run on
@@ -9,6 +10,10 @@
 //! become shorter ones by subtyping, one by one, and the compiler asks nowhere whether the new type is well-formed. So a type
 //! of this unit's with a destructor has to show for all of its arguments that it is well-formed. Its arguments show the same
 //! where a struct is made from its fields: its destructor may call a function pointer or an object with them.
+//!
+//! A function's own type says which impl the function is of. A variable of such a type gets its value by subtyping, too, and
+//! a call of the variable runs the impl that the variable's type says, which nobody has proved. So where lifetimes are a part
+//! of the type, the value is the function's path, and nothing else.
 //!
 //! Nothing else runs code for a type that no path names. `lifetimes::shape::impls` refuses types that stand in no header, and
 //! `values` functions whose lifetimes are bound late; at the signature of any other one the compiler looks where that becomes
@@ -33,23 +38,19 @@ pub(super) fn search(printed: &str, declared: &Declared) -> Result<Findings, Str
         shows: !shows_references(&bodies),
     };
     let mut found = BTreeSet::new();
-    let mut find = |ty: &str, does: &str, doubt: Doubt, body: &str| {
-        let what = format!(
-            "`{}` {does}, and the compiler does not look whether it is well-formed: {doubt}",
-            spelled(ty)
-        );
+    let mut find = |rule: Rule, what: String, body: &str| {
         let mut path = body.rsplit("::");
         let function = path.find(|it| !it.contains('{')).map(str::to_owned);
-        found.insert((what, function));
+        found.insert((what, function, rule));
+    };
+    let unproved = |ty: &str, does: &str, doubt: Doubt| {
+        let ty = spelled(ty);
+        format!("`{ty}` {does}, and the compiler does not look whether it is well-formed: {doubt}")
     };
     for coercion in &bodies.coercions {
         if let Some(doubt) = judge.coercion(coercion)? {
-            find(
-                coercion.source,
-                "becomes a trait object",
-                doubt,
-                coercion.body,
-            );
+            let what = unproved(coercion.source, "becomes a trait object", doubt);
+            find(Rule::UnprovedType, what, coercion.body);
         }
     }
     let dropped: BTreeSet<&str> = bodies
@@ -59,18 +60,27 @@ pub(super) fn search(printed: &str, declared: &Declared) -> Result<Findings, Str
     let names: BTreeSet<&str> = dropped.iter().map(|ty| name(ty)).collect();
     for ty in &dropped {
         if let Some(doubt) = judge.types.is_evident(&tokens(ty)?).err() {
-            find(ty, "has a destructor", doubt, "drop");
+            let what = unproved(ty, "has a destructor", doubt);
+            find(Rule::LinkedDestructor, what, "drop");
         }
     }
     for made in &bodies.made {
         if names.contains(name(made.ty))
             && let Some(doubt) = judge.literal(made.ty)?
         {
-            find(made.ty, "is made with a destructor", doubt, made.body);
+            let what = unproved(made.ty, "is made with a destructor", doubt);
+            find(Rule::UnprovedType, what, made.body);
         }
     }
-    let findings = found.into_iter().map(|(what, function)| {
-        let mut finding = Finding::new(Rule::UnprovedType, what);
+    for held in bodies.held.iter().filter(|it| it.ty.contains('\'')) {
+        let what = format!(
+            "`{}` is used by a value, whose type may have become that of another impl's function",
+            function(held.ty)
+        );
+        find(Rule::HeldFunction, what, held.body);
+    }
+    let findings = found.into_iter().map(|(what, function, rule)| {
+        let mut finding = Finding::new(rule, what);
         finding.function = function;
         finding
     });
@@ -80,6 +90,14 @@ pub(super) fn search(printed: &str, declared: &Declared) -> Result<Findings, Str
 /// A type's path without its arguments.
 fn name(ty: &str) -> &str {
     ty.split('<').next().unwrap_or_default()
+}
+
+/// A function's path, of its own type: `FnDef(DefId(0:6 ~ name[cov8]::Trait::method), [arguments])`.
+fn function(ty: &str) -> &str {
+    let path = ty
+        .split_once("]::")
+        .and_then(|(_, rest)| rest.split_once("),"));
+    path.map_or(ty, |(path, _)| path)
 }
 
 /// Whether a method of the name that `Debug`'s has is there for a reference, or for a box or a pin of something. An impl for

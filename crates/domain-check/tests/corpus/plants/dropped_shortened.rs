@@ -1,4 +1,4 @@
-//@ rules: unproved-type
+//@ rules: linked-destructor
 //! rust-lang/rust#25860: a variable's lifetime becomes shorter by subtyping, and its destructor believes the longer one.
 #![no_std]
 #![forbid(unsafe_code)]

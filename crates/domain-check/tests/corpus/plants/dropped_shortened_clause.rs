@@ -1,4 +1,4 @@
-//@ rules: unproved-type
+//@ rules: linked-destructor
 //! rust-lang/rust#25860: the bound is a clause on a tuple, and no lifetime is a parameter.
 #![no_std]
 #![forbid(unsafe_code)]

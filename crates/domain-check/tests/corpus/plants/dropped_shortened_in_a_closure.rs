@@ -1,4 +1,4 @@
-//@ rules: unproved-type
+//@ rules: linked-destructor
 //! rust-lang/rust#25860: the value is dropped with the closure that has captured it.
 #![no_std]
 #![forbid(unsafe_code)]

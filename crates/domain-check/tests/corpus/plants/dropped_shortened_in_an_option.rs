@@ -1,4 +1,4 @@
-//@ rules: unproved-type
+//@ rules: linked-destructor
 //! rust-lang/rust#25860: the value is dropped in one of the library's.
 #![no_std]
 #![forbid(unsafe_code)]

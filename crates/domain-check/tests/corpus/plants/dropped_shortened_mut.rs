@@ -1,4 +1,4 @@
-//@ rules: unproved-type
+//@ rules: linked-destructor
 //! rust-lang/rust#25860: two exclusive references to one variable.
 #![no_std]
 #![forbid(unsafe_code)]

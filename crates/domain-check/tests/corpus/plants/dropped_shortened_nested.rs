@@ -1,4 +1,4 @@
-//@ rules: unproved-type
+//@ rules: linked-destructor
 //! rust-lang/rust#25860: the bound comes from a field's own type, and no lifetime has a name.
 #![no_std]
 #![forbid(unsafe_code)]

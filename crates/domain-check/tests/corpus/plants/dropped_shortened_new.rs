@@ -1,4 +1,4 @@
-//@ rules: unproved-type
+//@ rules: linked-destructor
 //! rust-lang/rust#25860: the value is made by a function, which proves the type that it was made with.
 #![no_std]
 #![forbid(unsafe_code)]

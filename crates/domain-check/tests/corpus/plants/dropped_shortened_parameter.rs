@@ -1,4 +1,4 @@
-//@ rules: unproved-type
+//@ rules: linked-destructor
 //! rust-lang/rust#25860: a parameter becomes shorter, and its destructor makes a long-lived object of it.
 #![no_std]
 #![forbid(unsafe_code)]

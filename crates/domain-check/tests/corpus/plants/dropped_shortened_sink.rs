@@ -1,4 +1,4 @@
-//@ rules: unproved-type
+//@ rules: linked-destructor
 //! rust-lang/rust#25860: the destructor hands the reference on by a function pointer.
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,4 +1,4 @@
-//@ rules: unproved-type
+//@ rules: linked-destructor
 //! rust-lang/rust#25860: fields of everyday types imply the bound.
 #![no_std]
 #![forbid(unsafe_code)]

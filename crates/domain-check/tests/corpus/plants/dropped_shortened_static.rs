@@ -1,4 +1,4 @@
-//@ rules: unproved-type
+//@ rules: linked-destructor
 //! rust-lang/rust#25860: one lifetime, which is declared to be 'static.
 #![no_std]
 #![forbid(unsafe_code)]

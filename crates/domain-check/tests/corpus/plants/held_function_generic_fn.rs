@@ -1,0 +1,29 @@
+//@ rules: held-function
+//! rust-lang/rust#25860: so does a generic function, which calls the trait's.
+#![no_std]
+#![forbid(unsafe_code)]
+extern crate alloc;
+use alloc::boxed::Box;
+pub trait Q<'a> { fn q(&self, x: &'a u64) -> &'static u64; }
+pub struct Id;
+impl Q<'static> for Id { fn q(&self, x: &'static u64) -> &'static u64 { x } }
+pub trait Tr: Sized { fn m() -> Option<Self>; }
+pub struct S<T: ?Sized>(Box<T>);
+impl<T: ?Sized + for<'z> Q<'z>> Tr for S<T> { fn m() -> Option<Self> { None } }
+impl Tr for S<dyn Q<'static>> { fn m() -> Option<Self> { Some(S(Box::new(Id))) } }
+type L<'a> = S<dyn Q<'a>>;
+fn m<T: Tr>() -> Option<T> { T::m() }
+pub fn keep(x: &u64) -> &'static u64 {
+  let mut g;
+  'l: { break 'l; g = m::<S<dyn Q<'_>>>; }
+  g = m::<S<dyn for<'z> Q<'z>>>;
+  match g() { Some(S(h)) => h.q(x), None => &0 } }
+pub fn freed() -> u64 {
+    let first = Box::new(1_u64);
+    let kept = keep(&first);
+    drop(first);
+    let second = Box::new(0xdead_u64);
+    let seen = *kept;
+    drop(second);
+    seen
+}
