@@ -161,6 +161,8 @@ const POINTERS: &[&str] = &[
     "alloc::rc::Weak",
     "alloc::sync::Arc",
     "alloc::sync::Weak",
+    "core::cell::Ref",
+    "core::cell::RefMut",
     "core::ptr::NonNull",
 ];
 const AROUND: &[&str] = &[
@@ -181,7 +183,7 @@ fn pointee(pointer: &[TokenTree]) -> Option<&[TokenTree]> {
         return Some(to);
     }
     let (_, list) = named(pointer)?;
-    let first = *list.first()?;
+    let first = list.into_iter().find(|it| !is_lifetime(it))?;
     if is_one_of(pointer, POINTERS) {
         Some(first)
     } else if is_one_of(pointer, AROUND) {

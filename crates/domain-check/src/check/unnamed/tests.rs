@@ -63,6 +63,7 @@ fn a_type_that_runs_unnamed_is_evident() {
         "pub fn f(it: NonNull<Own<&&u8>>) { let _: NonNull<dyn Any> = it; }",
         "pub fn f(it: &Cell<Own<&&u8>>) { let _ = it as *const Cell<Own<&&u8>> as *const dyn Any; }",
         "pub fn f(it: Rc<RefCell<&&u8>>) { let _: Rc<RefCell<dyn Any + '_>> = it; }",
+        "pub fn f(it: core::cell::Ref<'_, &&u8>) { let _: core::cell::Ref<'_, dyn Any + '_> = it; }",
         "pub fn f<T>(it: &T) { let by: &dyn Fn() = &|| drop(it); }",
         "pub fn f<T>() { let _: &dyn Any = &|it: Own<T>| early(it.0.as_ref()); let _: &dyn Any = &early::<T>; }",
         "pub fn f() { let _: &dyn Any = &early::<&u8>; }",
@@ -151,6 +152,8 @@ fn everyday_types_run_unnamed() {
             object(&all);
             object(&Some(it));
             let again: &dyn Debug = &Some(it);
+            let cell = RefCell::new(1);
+            let _: core::cell::RefMut<'_, dyn Any> = cell.borrow_mut();
             let by = <u8 as Any>::any;
             by(&1);
             let by: fn(&At<'a>) = <At<'a> as Any>::any;
