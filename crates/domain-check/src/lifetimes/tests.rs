@@ -179,6 +179,30 @@ fn an_impl_that_overlaps_with_trait_objects_is_refused() {
         assert_eq!(is_found, refused, "{source}: {found:?}");
     }
     assert!(findings("trait Plain {} impl<T: ?Sized> Plain for T {}").is_empty());
+    for source in [
+        "trait Q: core::borrow::Borrow<u8> {}",
+        "use core::borrow::BorrowMut as B; trait Q where Self: Send + B<u8> {}",
+    ] {
+        let found = findings(source);
+        assert!(
+            found.iter().any(|it| it.contains("an object of Q")),
+            "{source}: {found:?}"
+        );
+    }
+    for header in ["Q<'a>", "Q<T>", "Q<const N: u8>"] {
+        let of = header.replace("const N: u8", "1").replace("'a", "'_");
+        let source = format!("trait {header} {{}} impl<T: ?Sized> {of} for T {{}}");
+        let found = findings(&source);
+        assert!(
+            found.iter().any(|it| it.contains("dyn Q")),
+            "{source}: {found:?}"
+        );
+        let source = source.replace("?Sized", "Copy");
+        assert!(
+            !findings(&source).iter().any(|it| it.contains("dyn Q")),
+            "{source}"
+        );
+    }
 }
 
 #[test]

@@ -78,7 +78,9 @@ impl Holder for State {
 
 fn spawn(name: &str) -> Domain<dyn Holder> {
     let policy = Restart::limited(u32::MAX, Duration::from_secs(3600));
+    // However slow the machine is, no call is given up for the time that others' recoveries take.
     let spec = DomainSpec::new(name).heap_quota(1 << 20).restart(policy);
+    let spec = spec.drain_timeout(Duration::from_secs(3600));
     let domain = runtime().spawn(spec, init, Mint::nothing());
     domain.expect("a domain")
 }

@@ -35,6 +35,9 @@ impl Shape<'_> {
     /// An impl that is one for a trait object too, whose associated types are others: safe code could have a
     /// value of the object's and take it as the impl's (rustc's issues 57893 and 152783). The compiler looks for
     /// that where the type is spelled as `dyn`, not where it has another name.
+    ///
+    /// A trait's parameters tell object and impl apart, too: `dyn Q<'x>: for<'z> Q<'z>` is proved by the impl for all types,
+    /// and the object's own one runs, since the generated code knows no lifetimes.
     fn overlap(&mut self, item: &ItemImpl, trait_name: &str) {
         let Type::Path(ty) = bare(&item.self_ty) else {
             return;
@@ -43,21 +46,24 @@ impl Shape<'_> {
         let parameters = parameters.map(|it| it.ident.to_string()).collect();
         let last = ty.path.segments.last().map(|it| it.ident.to_string());
         let last = last.unwrap_or_default();
-        let is_associating =
-            |name: &str| self.definitions.traits(name).iter().any(|it| it.associates);
+        let differs = |name: &str| {
+            let traits = self.definitions.traits(name);
+            let mut traits = traits.iter();
+            traits.any(|it| it.associates || !it.lifetimes.is_empty() || !it.others.is_empty())
+        };
         let what = if is_projection(ty, &parameters) {
             "a projection"
         } else if self.definitions.is_alias(&last) {
             "another name of a type"
-        } else if unsized_parameters(&item.generics).contains(&last) && is_associating(trait_name) {
+        } else if unsized_parameters(&item.generics).contains(&last) && differs(trait_name) {
             // Of others' traits there is no such impl.
             "a parameter that may be `?Sized`"
         } else {
             return;
         };
         let what = format!(
-            "an impl of {trait_name} for {what} may be one for `dyn {trait_name}` too, whose associated types are \
-             others: write the type itself, and leave out `?Sized`"
+            "an impl of {trait_name} for {what} may be one for `dyn {trait_name}` too, whose associated types or \
+             lifetimes are others: write the type itself, and leave out `?Sized`"
         );
         self.find(Rule::UnsafeCode, what);
     }

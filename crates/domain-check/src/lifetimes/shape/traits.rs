@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use syn::visit::{self, Visit};
-use syn::{GenericParam, Generics, ItemTrait, TraitItem, Type, TypePath, WherePredicate};
+use syn::{
+    GenericParam, Generics, ItemTrait, TraitItem, Type, TypeParamBound, TypePath, WherePredicate,
+};
 
 use super::Shape;
 use super::impls::is_projection;
@@ -31,11 +33,33 @@ impl Shape<'_> {
             );
             self.find(Rule::ImpliedBound, what);
         }
+        self.supertraits(&item.ident.to_string());
         self.bounds_parameters(&item.ident.to_string(), &item.generics);
         for associated in &item.items {
             if let TraitItem::Type(associated) = associated {
                 self.bounds_parameters(&associated.ident.to_string(), &associated.generics);
             }
+        }
+    }
+
+    /// Refuses a supertrait of the standard library's that has a parameter and an impl for all types, objects included: the impl
+    /// may be proved, and the object's own code run, as in `overlap`.
+    fn supertraits(&mut self, name: &str) {
+        const FOR_ALL: &[&str] = &["Borrow", "BorrowMut"];
+        let traits = self.definitions.traits(name);
+        let bounds = traits.iter().flat_map(|it| &it.bounds);
+        let names = bounds.filter_map(|bound| match bound {
+            TypeParamBound::Trait(bound) => bound.path.segments.last(),
+            _ => None,
+        });
+        let names: Vec<_> = names.map(|it| it.ident.to_string()).collect();
+        let is_for_all = |name: &String| FOR_ALL.iter().any(|it| self.definitions.means(name, it));
+        if let Some(bound) = names.into_iter().find(is_for_all) {
+            let what = format!(
+                "an object of {name} is one of {bound}, which has an impl for all types, too: have a method of its own \
+                 instead of the supertrait"
+            );
+            self.find(Rule::UnsafeCode, what);
         }
     }
 

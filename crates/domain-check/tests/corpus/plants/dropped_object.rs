@@ -1,4 +1,4 @@
-//@ rules: unproved-type
+//@ rules: unproved-type, linked-destructor
 //! rust-lang/rust#25860: a destructor calls an object that takes what no path names.
 #![no_std]
 #![forbid(unsafe_code)]
