@@ -189,6 +189,32 @@ fn an_impl_that_overlaps_with_trait_objects_is_refused() {
             "{source}: {found:?}"
         );
     }
+    for (source, refused) in [
+        ("trait Q<T> {} trait S<T>: Q<T> + Q<u8> {}", true),
+        (
+            "trait Q<const N: u8> {} use Q as R; trait S where Self: Q<1> + R<2> {}",
+            true,
+        ),
+        (
+            "trait Q<'a> {} trait M<'a>: Q<'a> {} trait S<'a>: M<'a> + Q<'static> {}",
+            true,
+        ),
+        ("trait S<'a>: Fn(&'a u8) + Fn(u8) {}", true),
+        (
+            "trait Q<T = u8> {} trait M: Q {} trait N: Q {} trait S: M + N {}",
+            true,
+        ),
+        (
+            "trait Q {} trait M: Q {} trait N: Q + Send {} trait S: M + N + Iterator<Item = u8> {}",
+            false,
+        ),
+    ] {
+        let found = findings(source);
+        let is_found = found
+            .iter()
+            .any(|it| it.contains("twice among its supertraits"));
+        assert_eq!(is_found, refused, "{source}: {found:?}");
+    }
     for header in ["Q<'a>", "Q<T>", "Q<const N: u8>"] {
         let of = header.replace("const N: u8", "1").replace("'a", "'_");
         let source = format!("trait {header} {{}} impl<T: ?Sized> {of} for T {{}}");

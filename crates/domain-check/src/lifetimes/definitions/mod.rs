@@ -252,7 +252,7 @@ impl Definitions {
     }
 
     /// The names that a name may mean, itself among them.
-    fn meanings(&self, name: &str) -> BTreeSet<String> {
+    pub(super) fn meanings(&self, name: &str) -> BTreeSet<String> {
         let mut known = BTreeSet::from([name.to_owned()]);
         let mut new = vec![name.to_owned()];
         while let Some(name) = new.pop() {

@@ -13,6 +13,9 @@ use crate::finding::Rule;
 use crate::lifetimes::declared::inside;
 use crate::lifetimes::definitions::Definitions;
 
+/// The most supertraits with parameters of a trait.
+const MOST_SUPERTRAITS: usize = 64;
+
 impl Shape<'_> {
     /// A trait that hands out what is projected from its parameter: where that outlives `'static`, what is
     /// handed out is believed to, and a closure's result need not (rustc's issue 84366).
@@ -34,6 +37,7 @@ impl Shape<'_> {
             self.find(Rule::ImpliedBound, what);
         }
         self.supertraits(&item.ident.to_string());
+        self.repeated_supertraits(&item.ident.to_string());
         self.bounds_parameters(&item.ident.to_string(), &item.generics);
         for associated in &item.items {
             if let TraitItem::Type(associated) = associated {
@@ -42,10 +46,62 @@ impl Shape<'_> {
         }
     }
 
-    /// Refuses a supertrait of the standard library's that has a parameter and an impl for all types, objects included: the impl
-    /// may be proved, and the object's own code run, as in `overlap`.
+    /// Refuses a trait that has one trait with parameters twice among its supertraits, and theirs. Where the parameters become the
+    /// same, an object's two become one, and associates two types (a sibling of rustc's issue 57893).
+    fn repeated_supertraits(&mut self, name: &str) {
+        let mut above = Vec::new();
+        self.supertraits_of(name, &mut above);
+        let mut repeated = above.iter().enumerate().filter_map(|(at, names)| {
+            let mut before = above.iter().take(at);
+            before.find_map(|it| names.intersection(it).next())
+        });
+        let what = if let Some(repeated) = repeated.next() {
+            format!("{name} has {repeated} twice among its supertraits, and they may become one")
+        } else if above.len() > MOST_SUPERTRAITS {
+            format!("{name} has more than {MOST_SUPERTRAITS} supertraits, and is not understood")
+        } else {
+            return;
+        };
+        self.find(Rule::UnsafeCode, what);
+    }
+
+    /// What each supertrait with parameters may be called, once for each way to it.
+    fn supertraits_of(&self, name: &str, above: &mut Vec<BTreeSet<String>>) {
+        let has_parameters = |name: &str| {
+            let traits = self.definitions.traits(name);
+            let mut traits = traits.iter();
+            traits.any(|it| !it.lifetimes.is_empty() || !it.others.is_empty())
+        };
+        for bound in self
+            .definitions
+            .traits(name)
+            .iter()
+            .flat_map(|it| &it.bounds)
+        {
+            let TypeParamBound::Trait(bound) = bound else {
+                continue;
+            };
+            let Some(last) = bound.path.segments.last() else {
+                continue;
+            };
+            if above.len() > MOST_SUPERTRAITS {
+                return;
+            }
+            let of = last.ident.to_string();
+            if !last.arguments.is_none() || has_parameters(&of) {
+                above.push(self.definitions.meanings(&of));
+            }
+            // A trait of another module may have the same name.
+            if of != name {
+                self.supertraits_of(&of, above);
+            }
+        }
+    }
+
+    /// Refuses a supertrait of the standard library's, or of a reviewed crate's, that has a parameter and an impl for all
+    /// types, objects included: the impl may be proved, and the object's own code run, as in `overlap`.
     fn supertraits(&mut self, name: &str) {
-        const FOR_ALL: &[&str] = &["Borrow", "BorrowMut"];
+        const FOR_ALL: &[&str] = &["Borrow", "BorrowMut", "Comparable", "Equivalent"];
         let traits = self.definitions.traits(name);
         let bounds = traits.iter().flat_map(|it| &it.bounds);
         let names = bounds.filter_map(|bound| match bound {
