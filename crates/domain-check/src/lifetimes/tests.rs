@@ -200,6 +200,19 @@ fn an_impl_that_overlaps_with_trait_objects_is_refused() {
             true,
         ),
         ("trait S<'a>: Fn(&'a u8) + Fn(u8) {}", true),
+        ("trait S<T>: Fn(T) + FnMut(u8) {}", true),
+        (
+            "use core::ops::IndexMut as M; trait Index<T> {} trait S<T>: M<T> + core::ops::Index<u8> {}",
+            true,
+        ),
+        (
+            "mod m { pub trait S<T>: super::Q<T> {} } trait Q<T> {} trait S<T>: m::S<T> + Q<u8> {}",
+            true,
+        ),
+        (
+            "trait Q<T> {} trait S<T>: Q<T> + Fn(T) + Add<Output = u8> + Sub<Output = u8> {}",
+            false,
+        ),
         (
             "trait Q<T = u8> {} trait M: Q {} trait N: Q {} trait S: M + N {}",
             true,

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use syn::visit::{self, Visit};
 use syn::{
-    GenericParam, Generics, ItemTrait, TraitItem, Type, TypeParamBound, TypePath, WherePredicate,
+    GenericArgument, GenericParam, Generics, ItemTrait, PathArguments, TraitItem, Type,
+    TypeParamBound, TypePath, WherePredicate,
 };
 
 use super::Shape;
@@ -88,8 +89,17 @@ impl Shape<'_> {
                 return;
             }
             let of = last.ident.to_string();
-            if !last.arguments.is_none() || has_parameters(&of) {
-                above.push(self.definitions.meanings(&of));
+            let mut names = self.definitions.meanings(&of);
+            let is_foreign = |name: &String| {
+                FOREIGN.contains(&name.as_str()) || self.definitions.traits(name).is_empty()
+            };
+            if is_given(&last.arguments) && names.iter().any(is_foreign) {
+                // Two of others may have one above them, as `FnMut` and `Fn` have `FnOnce`.
+                above.push(BTreeSet::from(["a trait of another crate's".to_owned()]));
+                names.retain(|name| !is_foreign(name));
+            }
+            if !names.is_empty() && (is_given(&last.arguments) || has_parameters(&of)) {
+                above.push(names);
             }
             // A trait of another module may have the same name.
             if of != name {
@@ -143,6 +153,23 @@ impl Shape<'_> {
             );
             self.find(Rule::ImpliedBound, what);
         }
+    }
+}
+
+/// Traits of the standard library's that share a supertrait which associates, by the names that a unit may have for its own.
+const FOREIGN: &[&str] = &["Fn", "FnMut", "FnOnce", "Index", "IndexMut"];
+
+/// Whether parameters are given, other than what is associated.
+fn is_given(arguments: &PathArguments) -> bool {
+    match arguments {
+        PathArguments::None => false,
+        PathArguments::Parenthesized(_) => true,
+        PathArguments::AngleBracketed(list) => list.args.iter().any(|it| {
+            !matches!(
+                it,
+                GenericArgument::AssocType(_) | GenericArgument::AssocConst(_)
+            )
+        }),
     }
 }
 
