@@ -41,7 +41,7 @@ pub(crate) struct Label {
     pub(crate) name: Text<32>,
     pub(crate) restarts: u32,
     /// The generation that all this is about.
-    pub(crate) generation: u32,
+    generation: u32,
     /// When it was claimed, in the host's nanoseconds.
     pub(crate) since: u64,
     calls_before: usize,
@@ -61,6 +61,11 @@ impl Label {
         end: None,
         told: false,
     };
+
+    /// Whether it is about `generation`.
+    pub(crate) const fn is_of(&self, generation: u32) -> bool {
+        self.generation == generation
+    }
 }
 
 /// A domain's permanent slot: generation and state in one word, and what is told about it.
@@ -227,9 +232,7 @@ impl ControlBlock {
     /// How `generation` ended, as [`reason`](Self::reason). Waits for whoever is telling of it now.
     pub(crate) fn end(&self, generation: u32) -> Option<End> {
         let label = self.label();
-        (label.generation == generation)
-            .then_some(label.end)
-            .flatten()
+        label.is_of(generation).then_some(label.end).flatten()
     }
 
     /// Where the ends of the name are kept that it is claimed for.
@@ -291,7 +294,7 @@ impl ControlBlock {
         }
     }
 
-    pub(crate) fn swap(&self, from: Word, to: Word) -> bool {
+    fn swap(&self, from: Word, to: Word) -> bool {
         self.word
             .compare_exchange(from.0, to.0, SeqCst, SeqCst)
             .is_ok()
@@ -378,5 +381,21 @@ impl ControlBlock {
         threads::wake_all(self.owner());
         host::wake_reaper();
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{State, Word, blocks};
+    use crate::runtime::info;
+
+    #[test]
+    fn a_slot_that_is_being_claimed_does_not_have_its_predecessors_name() {
+        // The last one: no other test gets so far.
+        let block = blocks().last().expect("there are slots");
+        let claimed = Word::FIRST.step(State::Starting).expect("a step");
+        assert!(block.swap(Word::FIRST, claimed));
+        assert!(info(block).is_none());
+        assert!(block.swap(claimed, Word::FIRST));
     }
 }

@@ -77,7 +77,7 @@ impl<'a> Bodies<'a> {
                 let ty = ty(&lines[at..]).ok_or_else(not_understood)?;
                 let kind = lines.get(at + EXPRESSION.len()).map(|it| it.trim());
                 let is_path = kind.is_some_and(|it| it.starts_with("ZstLiteral("));
-                // What is in a scope is an expression of its own.
+                // An expression in a scope is printed as one of its own.
                 if ty.starts_with("FnDef(") && !is_path && kind != Some("Scope {") {
                     bodies.held.push(Typed { body, ty });
                 }

@@ -228,6 +228,18 @@ fn an_impl_that_overlaps_with_trait_objects_is_refused() {
             .any(|it| it.contains("twice among its supertraits"));
         assert_eq!(is_found, refused, "{source}: {found:?}");
     }
+    let namesakes = "mod m { trait A {} trait B: A {} } trait B {} trait A: B {}";
+    assert!(findings(namesakes).is_empty());
+    let ways: String = (1..40)
+        .map(|at| {
+            format!(
+                "trait A{at}: B{at} + C{at} {{}} trait B{at}: A{} {{}} trait C{at}: A{} {{}}",
+                at - 1,
+                at - 1
+            )
+        })
+        .collect();
+    assert!(findings(&ways).iter().any(|it| it.contains("ways or more")));
     for header in ["Q<'a>", "Q<T>", "Q<const N: u8>"] {
         let of = header.replace("const N: u8", "1").replace("'a", "'_");
         let source = format!("trait {header} {{}} impl<T: ?Sized> {of} for T {{}}");

@@ -30,6 +30,11 @@ pub(in crate::lifetimes) struct Trait {
 }
 
 impl Trait {
+    /// Whether it has parameters of any kind.
+    pub(in crate::lifetimes) fn has_parameters(&self) -> bool {
+        !self.lifetimes.is_empty() || !self.others.is_empty()
+    }
+
     pub(super) fn new(item: &ItemTrait) -> Self {
         let associated = item.items.iter().filter_map(|it| match it {
             TraitItem::Type(it) => Some(it.ident.to_string()),

@@ -49,7 +49,7 @@ impl Shape<'_> {
         let differs = |name: &str| {
             let traits = self.definitions.traits(name);
             let mut traits = traits.iter();
-            traits.any(|it| it.associates || !it.lifetimes.is_empty() || !it.others.is_empty())
+            traits.any(|it| it.associates || it.has_parameters())
         };
         let what = if is_projection(ty, &parameters) {
             "a projection"

@@ -14,8 +14,8 @@ use crate::finding::Rule;
 use crate::lifetimes::declared::inside;
 use crate::lifetimes::definitions::Definitions;
 
-/// The most supertraits with parameters of a trait.
-const MOST_SUPERTRAITS: usize = 64;
+/// The most ways from a trait to its supertraits that are looked at.
+const MOST_WAYS: usize = 1000;
 
 impl Shape<'_> {
     /// A trait that hands out what is projected from its parameter: where that outlives `'static`, what is
@@ -50,32 +50,41 @@ impl Shape<'_> {
     /// Refuses a trait that has one trait with parameters twice among its supertraits, and theirs. Where the parameters become the
     /// same, an object's two become one, and associates two types (a sibling of rustc's issue 57893).
     fn repeated_supertraits(&mut self, name: &str) {
-        let mut above = Vec::new();
-        self.supertraits_of(name, &mut above);
+        let (mut above, mut path) = (Vec::new(), vec![name.to_owned()]);
+        let mut left = MOST_WAYS;
+        self.supertraits_of(&mut path, &mut left, &mut above);
         let mut repeated = above.iter().enumerate().filter_map(|(at, names)| {
             let mut before = above.iter().take(at);
             before.find_map(|it| names.intersection(it).next())
         });
         let what = if let Some(repeated) = repeated.next() {
             format!("{name} has {repeated} twice among its supertraits, and they may become one")
-        } else if above.len() > MOST_SUPERTRAITS {
-            format!("{name} has more than {MOST_SUPERTRAITS} supertraits, and is not understood")
+        } else if left == 0 {
+            format!("{name} has supertraits in {MOST_WAYS} ways or more, and is not understood")
         } else {
             return;
         };
         self.find(Rule::UnsafeCode, what);
     }
 
-    /// What each supertrait with parameters may be called, once for each way to it.
-    fn supertraits_of(&self, name: &str, above: &mut Vec<BTreeSet<String>>) {
+    /// The names of each supertrait with parameters, once for each way to it. `path` leads from the trait to the one that is looked
+    /// at, and `left` ways may be taken still.
+    fn supertraits_of(
+        &self,
+        path: &mut Vec<String>,
+        left: &mut usize,
+        above: &mut Vec<BTreeSet<String>>,
+    ) {
+        let Some(name) = path.last().cloned() else {
+            return;
+        };
         let has_parameters = |name: &str| {
             let traits = self.definitions.traits(name);
-            let mut traits = traits.iter();
-            traits.any(|it| !it.lifetimes.is_empty() || !it.others.is_empty())
+            traits.iter().any(|it| it.has_parameters())
         };
         for bound in self
             .definitions
-            .traits(name)
+            .traits(&name)
             .iter()
             .flat_map(|it| &it.bounds)
         {
@@ -85,9 +94,10 @@ impl Shape<'_> {
             let Some(last) = bound.path.segments.last() else {
                 continue;
             };
-            if above.len() > MOST_SUPERTRAITS {
+            let Some(less) = left.checked_sub(1) else {
                 return;
-            }
+            };
+            *left = less;
             let of = last.ident.to_string();
             let mut names = self.definitions.meanings(&of);
             let is_foreign = |name: &String| {
@@ -101,9 +111,11 @@ impl Shape<'_> {
             if !names.is_empty() && (is_given(&last.arguments) || has_parameters(&of)) {
                 above.push(names);
             }
-            // A trait of another module may have the same name.
-            if of != name {
-                self.supertraits_of(&of, above);
+            // A trait of another module may have the same name, and its bounds are looked at with it.
+            if !path.contains(&of) {
+                path.push(of);
+                self.supertraits_of(path, left, above);
+                path.pop();
             }
         }
     }
