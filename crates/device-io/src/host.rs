@@ -36,9 +36,10 @@
 //! use samara_device_io::host::MmioBus;
 //!
 //! struct Registers;
+//! # use samara_device_io::table::Width;
 //! impl MmioBus for Registers {
-//!     fn read(&self, _: usize) -> u32 { 0 }
-//!     fn write(&self, _: usize, _: u32) {}
+//!     fn read(&self, _: usize, _: Width) -> u32 { 0 }
+//!     fn write(&self, _: usize, _: Width, _: u32) {}
 //! }
 //! ```
 //!
@@ -63,6 +64,8 @@
 use core::fmt;
 use core::ptr::NonNull;
 use core::time::Duration;
+
+use crate::table::Width;
 
 /// Runs code of the host's for one who may not panic: a capability's destructor, or its quiesce. A panic ends
 /// here; `None` then. `f` takes no lock and no mark of this crate's: not every backend runs destructors.
@@ -119,18 +122,18 @@ pub unsafe trait ConfigSpace: Sync {
 
 /// Device registers emulated in software: what a model of a device implements.
 ///
-/// Offsets are in bytes from the start of the BAR, naturally aligned, inside the mapped length.
-/// 64-bit accesses arrive as two of 32 bits, low half first (NVM Express over PCIe Transport 1.0
-/// §2.1.1 and others allow hosts to do so).
+/// Offsets are in bytes from the start of the BAR, naturally aligned, inside the mapped length. Widths are of 8, 16 and 32
+/// bits: 64-bit accesses arrive as two of 32 bits, low half first (NVM Express over PCIe Transport 1.0 §2.1.1 and others
+/// allow hosts to do so).
 ///
 /// # Safety
 ///
 /// Called on threads of domains: what it allocates there it allocates as the host.
 pub unsafe trait MmioBus: Sync {
-    /// Reads the 32-bit register at `offset`; all ones if nothing answers.
-    fn read(&self, offset: usize) -> u32;
-    /// Writes the 32-bit register at `offset`.
-    fn write(&self, offset: usize, value: u32);
+    /// Reads the register at `offset`; all ones if nothing answers.
+    fn read(&self, offset: usize, width: Width) -> u32;
+    /// Writes the register at `offset`.
+    fn write(&self, offset: usize, width: Width, value: u32);
 }
 
 /// A mapped range of device registers: real memory-mapped I/O, or a model of it.

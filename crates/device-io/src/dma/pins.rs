@@ -1,45 +1,33 @@
-//! The objects that a descriptor ring's device may reach, in memory of the claim.
+//! Objects that a device may reach through a queue, one by one.
 
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use samara_rref::{Exchangeable, Owner, RRef, Transfer as Handover, weigh};
-use samara_shared_heap::class::Place;
+use samara_shared_heap::class::{self, Place};
 use samara_shared_heap::{AllocError, heap};
 
-/// Descriptor rings that one claim can have.
-pub const MAX_RINGS: usize = 16;
+use super::table::Refused;
+use crate::pci::PciFunction;
 
-/// Which ring of a device: its kind and number, as its layout counts them.
-pub(crate) type RingKey = (u8, u16);
-
-/// What one ring has pinned: a slot for each descriptor, 0 or the address of an object of the heap,
+/// What one queue has pinned: a slot for each descriptor or chain, 0 or the address of an object of the heap,
 /// which belongs to the host. The claim keeps it, so what is left when the claim ends is freed then: after
-/// the device was silenced. Nothing but the ring whose key it has looks into it meanwhile.
+/// the device was silenced. Nothing but the queue's own [`Slots`] look into it meanwhile.
 pub(crate) struct Pins {
-    key: RingKey,
     place: Place,
     /// Of one object, as a quota counts it.
     object: usize,
     slots: RRef<[usize]>,
-    /// For the first descriptor of what was published together, the index of the last.
-    ends: RRef<[u32]>,
 }
 
 impl Pins {
     /// `entries` empty slots for objects at `place`, of `object` bytes each as a quota counts them. They
-    /// belong to whom the thread runs for: see [`hand_over`](Self::hand_over).
-    pub(crate) fn new(
-        key: RingKey,
-        place: Place,
-        object: usize,
-        entries: usize,
-    ) -> Result<Self, AllocError> {
+    /// belong to the domain that the thread runs for: see [`hand_over`](Self::hand_over).
+    pub(crate) fn new(place: Place, object: usize, entries: usize) -> Result<Self, AllocError> {
         Ok(Self {
-            key,
             place,
             object,
             slots: RRef::new_zeroed_slice(entries)?,
-            ends: RRef::new_zeroed_slice(entries)?,
         })
     }
 
@@ -48,25 +36,12 @@ impl Pins {
         // SAFETY: called by the table on what it takes over by value and never gives out.
         let handover = unsafe { Handover::to(Owner::HOST) };
         self.slots.transfer(&handover);
-        self.ends.transfer(&handover);
     }
 
     /// Bytes that it owns when every slot is taken.
     pub(crate) fn bytes(&self) -> usize {
         let objects = self.object.saturating_mul(self.slots.len());
-        objects.saturating_add(weigh(&self.slots).bytes + weigh(&self.ends).bytes)
-    }
-
-    pub(crate) const fn key(&self) -> RingKey {
-        self.key
-    }
-
-    /// Where the slots and the ends are, for the ring. They stay there when `self` moves.
-    pub(crate) fn parts(&mut self) -> (NonNull<usize>, NonNull<u32>) {
-        (
-            NonNull::from(&mut *self.slots).cast(),
-            NonNull::from(&mut *self.ends).cast(),
-        )
+        objects.saturating_add(weigh(&self.slots).bytes)
     }
 }
 
@@ -77,9 +52,124 @@ impl Drop for Pins {
             let address = core::mem::take(slot);
             if let Some(object) = NonNull::new(core::ptr::with_exposed_provenance_mut(address)) {
                 // SAFETY: a slot that isn't 0 holds the address of a live object at `place`, plain data,
-                // given up to the ring; it is in no other slot, and no longer in this one.
+                // given up to the queue; it is in no other slot, and no longer in this one.
                 unsafe { heap::free(object, self.place) };
             }
         }
     }
+}
+
+/// A queue's own hold on its [`Pins`], for objects `T`: they stay where they are when `Pins` moves.
+pub(crate) struct Slots<T> {
+    slots: NonNull<usize>,
+    _objects: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Slots<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Slots<T> {}
+
+impl<T: Exchangeable> Slots<T> {
+    const PLACE: Place = class::place(size_of::<T>(), align_of::<T>());
+
+    /// `entries` empty slots, for the claim to keep and for the queue to use.
+    pub(crate) fn new(entries: usize) -> Result<(Pins, Self), AllocError> {
+        const { assert!(!T::NESTED, "a device reaches plain data only") };
+        let object = class::occupied(Self::PLACE, size_of::<T>(), align_of::<T>());
+        let mut pins = Pins::new(Self::PLACE, object, entries)?;
+        let slots = NonNull::from(&mut *pins.slots).cast();
+        let _objects = PhantomData;
+        Ok((pins, Self { slots, _objects }))
+    }
+
+    /// Pins `object` at `index`: it is the host's from now on.
+    ///
+    /// # Safety
+    ///
+    /// `index` is below the number of slots and its slot is vacant; the claim lives, and is the running domain's. `object` is
+    /// a live object at its place, given up to this.
+    #[inline]
+    pub(crate) unsafe fn pin(self, index: u32, object: NonNull<T>) {
+        let object = object.cast::<u8>();
+        // SAFETY: below the number of slots, which the claim keeps.
+        let slot = unsafe { self.slots.add(index as usize) };
+        // SAFETY: as above; the slot is the queue's alone, and vacant.
+        unsafe { slot.write(object.as_ptr().expose_provenance()) };
+        // SAFETY: a live object at its place, given up to this; the slot is the host's now.
+        unsafe { heap::set_owner(object, Self::PLACE, Owner::HOST) };
+    }
+
+    /// What is pinned at `index`.
+    ///
+    /// # Safety
+    ///
+    /// `index` is below the number of slots; the claim lives.
+    #[inline]
+    pub(crate) unsafe fn pinned(self, index: u32) -> Option<NonNull<T>> {
+        // SAFETY: below the number of slots, which the claim keeps.
+        let slot = unsafe { self.slots.add(index as usize) };
+        // SAFETY: the slot is the queue's alone.
+        let address = unsafe { slot.read() };
+        NonNull::new(core::ptr::with_exposed_provenance_mut(address))
+    }
+
+    /// Vacates slot `index`, whose object has another owner by now: in this order, so that a domain cut in between
+    /// leaves it in one of the two.
+    ///
+    /// # Safety
+    ///
+    /// As for [`pinned`](Self::pinned).
+    #[inline]
+    pub(crate) unsafe fn vacate(self, index: u32) {
+        // SAFETY: below the number of slots, which the claim keeps.
+        let slot = unsafe { self.slots.add(index as usize) };
+        // SAFETY: the slot is the queue's alone.
+        unsafe { slot.write(0) };
+    }
+
+    /// Takes out what is pinned at `index`, for `owner`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`pinned`](Self::pinned); the device is done with the object, and `owner` is the running domain.
+    #[inline]
+    pub(crate) unsafe fn take(self, index: u32, owner: Owner) -> Option<RRef<T>> {
+        // SAFETY: the caller's promise.
+        let object = unsafe { self.pinned(index) }?;
+        // SAFETY: a live object at its place, which goes to the running domain.
+        unsafe { heap::set_owner(object.cast(), Self::PLACE, owner) };
+        // SAFETY: the caller's promise.
+        unsafe { self.vacate(index) };
+        // SAFETY: given up to `pin`, and no longer in its slot.
+        Some(unsafe { RRef::restore(object) })
+    }
+}
+
+/// Where bytes of an object at address `object` are, for the device, and their length.
+///
+/// # Errors
+///
+/// [`Refused`] if they are none of the object's own, or the device can't reach them.
+#[inline]
+pub(crate) fn locate<D, T>(
+    function: &PciFunction<D>,
+    linear: Option<u64>,
+    object: usize,
+    chosen: &mut [u8],
+) -> Result<(u64, usize), Refused> {
+    let (at, length) = (chosen.as_mut_ptr(), chosen.len());
+    // Bytes of the object itself, which are plain since safe code can see them as such.
+    let inside = at.addr().wrapping_sub(object);
+    if length == 0 || inside > size_of::<T>() || length > size_of::<T>() - inside {
+        return Err(Refused::Empty);
+    }
+    let bus = match linear {
+        Some(offset) => (at.expose_provenance() as u64).wrapping_add(offset),
+        None => function.bus_address(at, length).ok_or(Refused::Unreachable)?,
+    };
+    Ok((bus, length))
 }

@@ -11,27 +11,32 @@ use core::fmt;
 use samara_rref::{Exchangeable, Owner, RRef, Transfer as Handover, weigh};
 use samara_shared_heap::{quota, thread};
 
-use super::ledger::{Ledger, MAX_TRANSFERS, Refusal};
-use super::pins::{MAX_RINGS, Pins};
-use super::region::RegionError;
+use super::flights::MAX_TRANSFERS;
+use super::pins::Pins;
+use crate::queue::QueueError;
 
-/// DMA regions that one claim can have.
-pub const MAX_REGIONS: usize = 16;
+/// Queues that one claim can have.
+pub const MAX_QUEUES: usize = 32;
 
-/// One pinned buffer. `owned` is `None` for a lent one, whose lender keeps it.
-struct Entry {
-    owned: Option<RRef<[u8]>>,
-    bus: u64,
-    length: usize,
-    writable: bool,
+/// Which queue of a device: its kind in the table, and its number.
+pub(crate) type QueueKey = (usize, u16);
+
+/// What a queue of the device has.
+pub(crate) struct Kept {
+    pub(crate) key: QueueKey,
+    /// What the device reads and writes as the queue.
+    pub(crate) memory: RRef<[u8]>,
+    /// Objects that it has pinned, if it pins any.
+    pub(crate) pins: Option<Pins>,
 }
 
-const VACANT: Entry = Entry {
-    owned: None,
-    bus: 0,
-    length: 0,
-    writable: false,
-};
+/// A transfer.
+enum Entry {
+    Vacant,
+    /// Its lender keeps the buffer.
+    Lent,
+    Owned(RRef<[u8]>),
+}
 
 /// Why a buffer isn't accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,15 +87,13 @@ impl fmt::Display for BeginError {
 
 impl core::error::Error for BeginError {}
 
-/// What a ring would have pinned, and its descriptors; and why they are not kept.
-pub(crate) type RefusedRing = (RegionError, Pins, RRef<[u8]>);
+/// Why a queue's memory isn't kept, and what isn't.
+pub(crate) type RefusedQueue = (QueueError, Kept);
 
 /// The table.
 pub(crate) struct DmaTable {
-    regions: [Option<RRef<[u8]>>; MAX_REGIONS],
-    pins: [Option<Pins>; MAX_RINGS],
+    queues: [Option<Kept>; MAX_QUEUES],
     entries: [Entry; MAX_TRANSFERS],
-    ledger: Ledger,
 }
 
 /// Makes `object` the property of `owner`.
@@ -104,10 +107,8 @@ fn hand_over(object: &RRef<[u8]>, owner: Owner) {
 impl DmaTable {
     pub(crate) const fn new() -> Self {
         Self {
-            regions: [const { None }; MAX_REGIONS],
-            pins: [const { None }; MAX_RINGS],
-            entries: [VACANT; MAX_TRANSFERS],
-            ledger: Ledger::new(),
+            queues: [const { None }; MAX_QUEUES],
+            entries: [const { Entry::Vacant }; MAX_TRANSFERS],
         }
     }
 
@@ -118,172 +119,123 @@ impl DmaTable {
         if !quota::is_limited(owner) {
             return true;
         }
-        let transfers = self.entries.iter().filter_map(|entry| entry.owned.as_ref());
-        let owned = self.regions.iter().flatten().chain(transfers);
-        let bytes = owned.fold(more, |sum, memory| sum.saturating_add(weigh(memory).bytes));
-        // A ring counts as if it were full.
-        let pins = self.pins.iter().flatten();
-        let bytes = pins.fold(bytes, |sum, pins| sum.saturating_add(pins.bytes()));
+        let mut bytes = more;
+        for entry in &self.entries {
+            if let Entry::Owned(buffer) = entry {
+                bytes = bytes.saturating_add(weigh(buffer).bytes);
+            }
+        }
+        for kept in self.queues.iter().flatten() {
+            bytes = bytes.saturating_add(kept.bytes());
+        }
         quota::limits(owner).bytes.is_none_or(|most| bytes <= most)
     }
 
-    /// Keeps `memory` until the claim ends; gives it back if it may not.
-    pub(crate) fn keep(&mut self, memory: RRef<[u8]>) -> Result<(), (Refused, RRef<[u8]>)> {
-        if !self.admits(weigh(&memory).bytes) {
-            return Err((Refused::OverQuota, memory));
+    /// Keeps what a queue has until the claim ends. There's one queue for each key. What is refused is given back, to be freed
+    /// without the table's lock.
+    pub(crate) fn keep(&mut self, kept: Kept) -> Result<(), RefusedQueue> {
+        if self.queues.iter().flatten().any(|other| other.key == kept.key) {
+            return Err((QueueError::Taken, kept));
         }
-        match self.regions.iter_mut().find(|slot| slot.is_none()) {
-            Some(slot) => {
-                hand_over(&memory, Owner::HOST);
-                *slot = Some(memory);
-                Ok(())
-            }
-            None => Err((Refused::Full, memory)),
+        if !self.admits(kept.bytes()) {
+            return Err((QueueError::OverQuota, kept));
         }
+        let Some(slot) = self.queues.iter_mut().find(|slot| slot.is_none()) else {
+            return Err((QueueError::TooMany, kept));
+        };
+        hand_over(&kept.memory, Owner::HOST);
+        if let Some(pins) = &kept.pins {
+            pins.hand_over();
+        }
+        *slot = Some(kept);
+        Ok(())
     }
 
-    /// Keeps what a ring pins, and the memory of its descriptors, until the claim ends: both or neither.
-    /// There's one ring for each key. What is refused is given back, to be freed without the table's lock.
-    pub(crate) fn keep_ring(&mut self, pins: Pins, memory: RRef<[u8]>) -> Result<(), RefusedRing> {
-        let mut kept = self.pins.iter().flatten();
-        if kept.any(|kept| kept.key() == pins.key()) {
-            return Err((RegionError::Taken, pins, memory));
-        }
-        if !self.admits(pins.bytes().saturating_add(weigh(&memory).bytes)) {
-            return Err((RegionError::OverQuota, pins, memory));
-        }
-        let region = self.regions.iter_mut().find(|slot| slot.is_none());
-        let ring = self.pins.iter_mut().find(|slot| slot.is_none());
-        let (Some(region), Some(ring)) = (region, ring) else {
-            return Err((RegionError::TooMany, pins, memory));
-        };
-        hand_over(&memory, Owner::HOST);
-        pins.hand_over();
-        *region = Some(memory);
-        *ring = Some(pins);
-        Ok(())
+    fn vacant(&self) -> Option<usize> {
+        let mut entries = self.entries.iter();
+        entries.position(|entry| matches!(entry, Entry::Vacant))
     }
 
     /// Opens a transfer of a buffer that moves in; gives it back if there's no room.
     pub(crate) fn open_owned(
         &mut self,
         buffer: RRef<[u8]>,
-        bus: u64,
     ) -> Result<usize, (Refused, RRef<[u8]>)> {
         if !self.admits(weigh(&buffer).bytes) {
             return Err((Refused::OverQuota, buffer));
         }
-        let Ok(index) = self.ledger.open() else {
+        let Some(index) = self.vacant() else {
             return Err((Refused::Full, buffer));
         };
         hand_over(&buffer, Owner::HOST);
-        let length = buffer.len();
-        self.entries[index] = Entry {
-            owned: Some(buffer),
-            bus,
-            length,
-            writable: true,
-        };
+        self.entries[index] = Entry::Owned(buffer);
         Ok(index)
     }
 
     /// Opens a transfer of a buffer that its owner keeps, and that the device may only read.
-    pub(crate) fn open_lent(&mut self, length: usize, bus: u64) -> Result<usize, Refusal> {
-        let index = self.ledger.open()?;
-        self.entries[index] = Entry {
-            owned: None,
-            bus,
-            length,
-            writable: false,
+    pub(crate) fn open_lent(&mut self) -> Option<usize> {
+        let index = self.vacant()?;
+        self.entries[index] = Entry::Lent;
+        Some(index)
+    }
+
+    /// Closes a transfer of which nothing is in flight; gives its buffer, if it owned one, to the domain that the thread runs
+    /// for.
+    pub(crate) fn close(&mut self, transfer: usize) -> Option<RRef<[u8]>> {
+        let entry = self.entries.get_mut(transfer)?;
+        let Entry::Owned(buffer) = core::mem::replace(entry, Entry::Vacant) else {
+            return None;
         };
-        Ok(index)
-    }
-
-    /// Closes a transfer with nothing in flight; gives its buffer, if it owned one, to whom the
-    /// thread runs for.
-    pub(crate) fn close(&mut self, transfer: usize) -> Result<Option<RRef<[u8]>>, Refusal> {
-        self.ledger.close(transfer)?;
-        let entry = core::mem::replace(&mut self.entries[transfer], VACANT);
-        if let Some(buffer) = &entry.owned {
-            let owner = thread::current().owner();
-            if quota::is_limited(owner) {
-                // SAFETY: its own again: taken off what it may still allocate.
-                unsafe { quota::note(owner, weigh(buffer)) };
-            }
-            hand_over(buffer, owner);
+        let owner = thread::current().owner();
+        if quota::is_limited(owner) {
+            // SAFETY: its own again: taken off what it may still allocate.
+            unsafe { quota::note(owner, weigh(&buffer)) };
         }
-        Ok(entry.owned)
+        hand_over(&buffer, owner);
+        Some(buffer)
     }
+}
 
-    /// Puts `tag` in flight for bytes `offset..offset + length` of a transfer; returns their bus
-    /// address and whether the device may write them. `None` if the range isn't inside the buffer.
-    pub(crate) fn start(
-        &mut self,
-        transfer: usize,
-        tag: usize,
-        offset: usize,
-        length: usize,
-    ) -> Result<Option<(u64, bool)>, Refusal> {
-        let Some(entry) = self.entries.get(transfer) else {
-            return Err(Refusal::NotOpen);
-        };
-        let end = offset.checked_add(length);
-        if length == 0 || end.is_none_or(|end| end > entry.length) {
-            return Ok(None);
-        }
-        let found = (entry.bus.wrapping_add(offset as u64), entry.writable);
-        self.ledger.start(transfer, tag)?;
-        Ok(Some(found))
-    }
-
-    /// Takes `tag` out of flight.
-    pub(crate) fn end(&mut self, tag: usize) -> Result<(), Refusal> {
-        self.ledger.end(tag).map(|_| ())
-    }
-
-    /// Takes everything out of flight: the device is silent.
-    pub(crate) fn end_all(&mut self) {
-        self.ledger.end_all();
-    }
-
-    /// Tags in flight for a transfer.
-    pub(crate) fn outstanding(&self, transfer: usize) -> usize {
-        self.ledger.outstanding(transfer)
+impl Kept {
+    /// Bytes that it owns, a queue that pins objects counting as if it were full.
+    fn bytes(&self) -> usize {
+        let pinned = self.pins.as_ref().map_or(0, Pins::bytes);
+        pinned.saturating_add(weigh(&self.memory).bytes)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{DmaTable, MAX_REGIONS, Pins, RRef, RegionError};
+    use super::{DmaTable, Kept, MAX_QUEUES, Pins, QueueError, RRef};
     use samara_host_std as _;
     use samara_shared_heap::class::place;
     use samara_shared_heap::heap::census_all;
 
-    fn pins(queue: u16) -> Pins {
-        Pins::new((0, queue), place(64, 8), 64, 8).unwrap()
+    fn kept(number: u16) -> Kept {
+        Kept {
+            key: (0, number),
+            memory: RRef::new_zeroed_slice(4096).unwrap(),
+            pins: Some(Pins::new(place(64, 8), 64, 8).unwrap()),
+        }
     }
 
-    fn memory() -> RRef<[u8]> {
-        RRef::new_zeroed_slice(4096).unwrap()
-    }
-
-    /// What has a destructor runs code of the heap's host, which knows nothing of the table's lock.
+    /// An object with a destructor runs code of the heap's host, which knows nothing of the table's lock.
     #[test]
-    fn a_refused_ring_comes_out_as_it_went_in() {
+    fn a_refused_queue_comes_out_as_it_went_in() {
         let before = census_all();
         let mut table = DmaTable::new();
-        assert!(table.keep_ring(pins(0), memory()).is_ok());
+        assert!(table.keep(kept(0)).is_ok());
         let one = census_all().objects - before.objects;
-        let refused = table.keep_ring(pins(0), memory()).unwrap_err();
-        assert_eq!(refused.0, RegionError::Taken);
+        let refused = table.keep(kept(0)).err().unwrap();
+        assert_eq!(refused.0, QueueError::Taken);
         assert_eq!(census_all().objects - before.objects, 2 * one);
         drop(refused);
-        for _ in 1..MAX_REGIONS {
-            assert!(table.keep(memory()).is_ok());
+        for number in 1..MAX_QUEUES {
+            assert!(table.keep(kept(number as u16)).is_ok());
         }
         let held = census_all().objects;
-        let refused = table.keep_ring(pins(1), memory()).unwrap_err();
-        assert_eq!(refused.0, RegionError::TooMany);
+        let refused = table.keep(kept(MAX_QUEUES as u16)).err().unwrap();
+        assert_eq!(refused.0, QueueError::TooMany);
         assert_eq!(census_all().objects - held, one);
         drop(refused);
         assert_eq!(census_all().objects, held);

@@ -2,15 +2,12 @@
 //! flight.
 
 use core::fmt;
-use core::marker::PhantomData;
 
 use samara_domain_runtime::call;
 use samara_rref::RRef;
 use samara_shared_heap::thread;
 
-use super::DmaAddr;
-use super::ledger::Refusal;
-use super::table::{BeginError, Refused};
+use super::table::{BeginError, DmaTable, Refused};
 use crate::pci::{ClaimId, PciFunction};
 
 /// A buffer in the in-flight table. Give it back with [`PciFunction::finish`]; one that is dropped
@@ -19,48 +16,22 @@ use crate::pci::{ClaimId, PciFunction};
 pub struct Transfer {
     index: usize,
     claim: ClaimId,
+    bus: u64,
     length: usize,
-}
-
-/// Part of a pinned buffer, in flight under a tag; a command builder of a layout module consumes it,
-/// so at most one command is made of it, and no longer than it.
-pub struct Segment<'t> {
-    pub(crate) address: DmaAddr,
-    pub(crate) length: usize,
-    pub(crate) tag: u16,
     /// The device may write it.
+    writable: bool,
+}
+
+/// Part of a pinned buffer, found to be inside it and of the claim.
+#[derive(Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) transfer: usize,
+    pub(crate) bus: u64,
+    pub(crate) length: usize,
     pub(crate) writable: bool,
-    pub(crate) claim: ClaimId,
-    /// When it was put in flight: a silence since then has ended it.
-    pub(crate) epoch: u32,
-    _transfer: PhantomData<&'t Transfer>,
 }
 
-/// Why there is no such segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SegmentError {
-    /// The transfer belongs to another claim.
-    Foreign,
-    /// The range is empty or not inside the buffer.
-    OutOfBounds,
-    /// The tag is out of range or in flight already.
-    Tag(TagError),
-}
-
-/// A tag that isn't what the caller takes it for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TagError {
-    /// Not below [`MAX_TAGS`](super::MAX_TAGS).
-    OutOfRange,
-    /// In flight already, where it should be free.
-    InFlight,
-    /// Not in flight, where it should be.
-    NotInFlight,
-}
-
-/// The transfer has commands in flight: end them, or silence the device, then finish it.
+/// The transfer has commands in flight: await their completions, or reset or silence the device, then finish it.
 #[derive(Debug)]
 pub struct FinishError {
     /// The transfer, still open.
@@ -78,31 +49,9 @@ pub enum LendError<R> {
     Silenced(R),
 }
 
-impl fmt::Display for SegmentError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Foreign => f.write_str("the transfer belongs to another claim"),
-            Self::OutOfBounds => f.write_str("the range is empty or reaches past the buffer"),
-            Self::Tag(error) => error.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for TagError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::OutOfRange => "the tag is out of range: use one below MAX_TAGS",
-            Self::InFlight => "the tag is in flight already: use another",
-            Self::NotInFlight => {
-                "the tag is not in flight: the device completed it twice or made it up"
-            }
-        })
-    }
-}
-
 impl fmt::Display for FinishError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("commands are still in flight: end them, or silence the device, first")
+        f.write_str("commands are still in flight: await their ends, or reset the device, first")
     }
 }
 
@@ -117,20 +66,8 @@ impl<R> fmt::Display for LendError<R> {
     }
 }
 
-impl core::error::Error for SegmentError {}
-impl core::error::Error for TagError {}
 impl core::error::Error for FinishError {}
 impl<R: fmt::Debug> core::error::Error for LendError<R> {}
-
-impl From<Refusal> for TagError {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::BadTag => Self::OutOfRange,
-            Refusal::TagState => Self::InFlight,
-            Refusal::Full | Refusal::NotOpen | Refusal::InFlight => Self::NotInFlight,
-        }
-    }
-}
 
 impl Transfer {
     /// Bytes of the buffer.
@@ -142,15 +79,21 @@ impl Transfer {
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }
-}
 
-impl fmt::Debug for Segment<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Segment")
-            .field("length", &self.length)
-            .field("tag", &self.tag)
-            .field("writable", &self.writable)
-            .finish_non_exhaustive()
+    /// Bytes `offset..offset + length`, for a command of claim `claim`; `None` if that is another's transfer, or they are none
+    /// of the buffer's.
+    #[inline]
+    pub(crate) fn part(&self, claim: ClaimId, offset: usize, length: usize) -> Option<Part> {
+        let end = offset.checked_add(length)?;
+        if self.claim != claim || length == 0 || end > self.length {
+            return None;
+        }
+        Some(Part {
+            transfer: self.index,
+            bus: self.bus.wrapping_add(offset as u64),
+            length,
+            writable: self.writable,
+        })
     }
 }
 
@@ -160,7 +103,7 @@ impl fmt::Debug for Transfer {
     }
 }
 
-impl PciFunction {
+impl<D> PciFunction<D> {
     /// Moves `buffer` into the in-flight table; the device may read and write it. No copy; a lock
     /// and one store for the change of owner.
     ///
@@ -182,12 +125,8 @@ impl PciFunction {
                 buffer,
             });
         };
-        match self.with_table(|table| table.open_owned(buffer, bus)) {
-            Ok(index) => Ok(Transfer {
-                index,
-                claim: self.claim_id(),
-                length,
-            }),
+        match self.with_table(|table| table.open_owned(buffer)) {
+            Ok(index) => Ok(self.transfer(index, bus, length, true)),
             Err((reason, buffer)) => Err(BeginError { reason, buffer }),
         }
     }
@@ -199,13 +138,27 @@ impl PciFunction {
     /// [`FinishError`] gives the transfer back if something of it is in flight, or it is not of this
     /// function.
     pub fn finish(&self, transfer: Transfer) -> Result<RRef<[u8]>, FinishError> {
-        if transfer.claim != self.claim_id() {
+        if transfer.claim != self.claim_id() || self.is_in_flight(transfer.index) {
             return Err(FinishError { transfer });
         }
         // Only `begin` makes a `Transfer` by value, always with an owned buffer.
-        match self.with_table(|table| table.close(transfer.index)) {
-            Ok(Some(buffer)) => Ok(buffer),
-            Ok(None) | Err(_) => Err(FinishError { transfer }),
+        let buffer = self.with_table(|table| table.close(transfer.index));
+        buffer.ok_or(FinishError { transfer })
+    }
+
+    /// Whether anything of a transfer is in flight. Nothing of it can be put in flight meanwhile if its owner asks.
+    fn is_in_flight(&self, transfer: usize) -> bool {
+        self.claim().flights.is_any(transfer, self.epoch())
+    }
+
+    fn transfer(&self, index: usize, bus: u64, length: usize, writable: bool) -> Transfer {
+        self.claim().flights.open(index, self.epoch());
+        Transfer {
+            index,
+            claim: self.claim_id(),
+            bus,
+            length,
+            writable,
         }
     }
 
@@ -228,13 +181,9 @@ impl PciFunction {
         }
         let bus = self.bus_address(buffer.as_ptr(), length);
         let bus = bus.ok_or(LendError::Refused(Refused::Unreachable))?;
-        let index = self.with_table(|table| table.open_lent(length, bus));
-        let index = index.map_err(|_| LendError::Refused(Refused::Full))?;
-        let transfer = Transfer {
-            index,
-            claim: self.claim_id(),
-            length,
-        };
+        let index = self.with_table(DmaTable::open_lent);
+        let index = index.ok_or(LendError::Refused(Refused::Full))?;
+        let transfer = self.transfer(index, bus, length, false);
         let loan = Loan {
             function: self,
             index,
@@ -255,60 +204,15 @@ impl PciFunction {
             Ok(result)
         }
     }
-
-    /// Puts bytes `offset..offset + length` of a transfer in flight under `tag`.
-    ///
-    /// # Errors
-    ///
-    /// [`SegmentError`]; nothing is in flight then.
-    pub fn segment<'t>(
-        &self,
-        transfer: &'t Transfer,
-        tag: u16,
-        offset: usize,
-        length: usize,
-    ) -> Result<Segment<'t>, SegmentError> {
-        if transfer.claim != self.claim_id() {
-            return Err(SegmentError::Foreign);
-        }
-        let (started, epoch) = self.with_table(|table| {
-            let started = table.start(transfer.index, usize::from(tag), offset, length);
-            (started, self.epoch())
-        });
-        let started = started.map_err(|refusal| SegmentError::Tag(refusal.into()))?;
-        let (bus, writable) = started.ok_or(SegmentError::OutOfBounds)?;
-        Ok(Segment {
-            address: DmaAddr::inside(bus, 0),
-            length,
-            tag,
-            writable,
-            claim: transfer.claim,
-            epoch,
-            _transfer: PhantomData,
-        })
-    }
-
-    /// Takes `tag` out of flight: the driver's word that the device is done with it, or never got it.
-    ///
-    /// # Errors
-    ///
-    /// [`TagError`] if the tag is not in flight.
-    pub fn ended(&self, tag: u16) -> Result<(), TagError> {
-        self.with_table(|table| table.end(usize::from(tag)))
-            .map_err(|refusal| match refusal {
-                Refusal::BadTag => TagError::OutOfRange,
-                _ => TagError::NotInFlight,
-            })
-    }
 }
 
 /// Ends a loan on every way out of its scope.
-struct Loan<'f> {
-    function: &'f PciFunction,
+struct Loan<'f, D> {
+    function: &'f PciFunction<D>,
     index: usize,
 }
 
-impl Loan<'_> {
+impl<D> Loan<'_, D> {
     /// Unpins the buffer; true if the device had to be silenced for it.
     fn end(self) -> bool {
         let silenced = self.unpin();
@@ -317,9 +221,7 @@ impl Loan<'_> {
     }
 
     fn unpin(&self) -> bool {
-        let in_flight = self
-            .function
-            .with_table(|table| table.outstanding(self.index) != 0);
+        let in_flight = self.function.is_in_flight(self.index);
         if in_flight {
             let _ = self.function.silence();
         }
@@ -328,7 +230,7 @@ impl Loan<'_> {
     }
 }
 
-impl Drop for Loan<'_> {
+impl<D> Drop for Loan<'_, D> {
     fn drop(&mut self) {
         let _ = self.unpin();
     }

@@ -1,22 +1,14 @@
-//! What a claim knows of its device's guarded registers, and the lock that orders their writes.
+//! The lock that orders what is done to a device as a whole.
 
 use samara_shared_heap::{NoCutMutex, thread};
 
 use crate::pci::ClaimId;
 
-/// One for each claim. Registers outlive claims and resets change them, so what they hold is no proof
-/// of anything: what *this* claim put into them is kept here.
+/// One for each claim.
 pub(crate) struct Control {
     claim: ClaimId,
-    state: NoCutMutex<Guarded>,
-}
-
-/// Behind the lock.
-pub(crate) struct Guarded {
-    /// Values of the layout's address registers, as this claim set them last.
-    pub(crate) addresses: Option<[u64; 3]>,
-    /// Threads that are silencing the device now: it does not become bus master meanwhile.
-    pub(crate) silencing: u32,
+    /// Threads that are silencing the device now: nothing is started meanwhile.
+    silencing: NoCutMutex<u32>,
 }
 
 impl Control {
@@ -24,12 +16,7 @@ impl Control {
         Self {
             claim,
             // SAFETY: a few register accesses, of this crate's.
-            state: unsafe {
-                NoCutMutex::new(Guarded {
-                    addresses: None,
-                    silencing: 0,
-                })
-            },
+            silencing: unsafe { NoCutMutex::new(0) },
         }
     }
 
@@ -39,25 +26,26 @@ impl Control {
         self.claim
     }
 
-    /// Runs `f`, code of this crate, a few register accesses long, with no other write to a guarded
-    /// register, or to the right to be bus master, at the same time.
-    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut Guarded) -> R) -> R {
-        f(&mut self.state.lock())
+    /// Runs `f`, code of this crate, a few register accesses long, while no other thread changes registers by the table's
+    /// rules, starts a queue, or lets the device be bus master. It's told whether the device is being silenced.
+    pub(crate) fn with<R>(&self, f: impl FnOnce(bool) -> R) -> R {
+        let silencing = self.silencing.lock();
+        f(*silencing != 0)
     }
 
     /// Runs `f`, code of this crate, which silences the device; until that is done nothing is started. For the
-    /// host, as who is cut in between would leave a claim in which nothing ever starts again, also to its
+    /// host, as a thread that is cut in between would leave a claim in which nothing ever starts again, also to its
     /// lender.
     pub(crate) fn silencing<R>(&self, f: impl FnOnce() -> R) -> R {
         struct Silencing<'c>(&'c Control);
         impl Drop for Silencing<'_> {
             fn drop(&mut self) {
-                self.0.with(|guarded| guarded.silencing -= 1);
+                *self.0.silencing.lock() -= 1;
             }
         }
         let silence = || {
-            self.with(|guarded| guarded.silencing += 1);
-            // Ends also by a panic, of a host in what `f` does to its device's vectors say.
+            *self.silencing.lock() += 1;
+            // Ends also by a panic of a host, in its part of `f`.
             let _silencing = Silencing(self);
             f()
         };

@@ -5,15 +5,15 @@ use core::mem;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use samara_shared_heap::{AllocError, Capability, NoCutMutex, thread};
-use spin::Once;
 
 use super::config::{BUS_MASTER, Capabilities, Config, INTX_DISABLE, MEMORY_SPACE, PciId};
 use super::reset::{Restore, Silenced, silence};
 use super::slot::PciSlot;
 use super::vectors::{InterruptError, disable};
-use crate::dma::DmaTable;
-use crate::host::{Backing, Message, contained};
-use crate::mmio::Control;
+use crate::dma::{DmaTable, Flights};
+use crate::host::{Message, contained};
+use crate::mmio::{Control, Mapped, WindowError, locate};
+use crate::table::{Id, MAX_WINDOWS, Window};
 
 /// What identifies one claim of one function; DMA memory carries it, so that memory of one claim
 /// can't be used with another.
@@ -25,9 +25,9 @@ pub(crate) struct ClaimId {
 
 /// The trusted side of a claim. It lives in a capability slot: when its owner dies, the device is
 /// silenced, and only then are its DMA memory and the buffers in flight released.
-pub(super) struct Claim {
+pub(crate) struct Claim {
     pub(super) slot: &'static PciSlot,
-    pub(super) control: Control,
+    pub(crate) control: Control,
     pub(super) config: Config,
     pub(super) id: PciId,
     pub(super) capabilities: Capabilities,
@@ -36,8 +36,9 @@ pub(super) struct Claim {
     is_lost: AtomicBool,
     /// How often the device was silenced or reset.
     pub(super) epoch: AtomicU32,
-    /// Mappings, and their lengths.
-    pub(super) bars: [Once<(Backing, usize)>; 6],
+    /// The table's windows, by their index there.
+    pub(super) windows: [Option<Mapped>; MAX_WINDOWS],
+    pub(crate) flights: Flights,
     pub(super) table: NoCutMutex<DmaTable>,
 }
 
@@ -51,6 +52,10 @@ pub enum ClaimError {
     Claimed,
     /// It is a bridge: not a device that a driver domain drives.
     NotAnEndpoint,
+    /// It isn't a device of the table.
+    WrongDevice(PciId),
+    /// Its registers aren't to be had.
+    Window(WindowError),
     /// No room for the capability.
     Alloc(AllocError),
 }
@@ -67,6 +72,12 @@ impl fmt::Display for ClaimError {
             Self::NotAnEndpoint => {
                 f.write_str("the PCI function is a bridge: claim the device behind it")
             }
+            Self::WrongDevice(id) => write!(
+                f,
+                "device {:04x}:{:04x} of class {:02x?} isn't a device of the table: name the table of its kind",
+                id.vendor, id.device, id.class
+            ),
+            Self::Window(error) => error.fmt(f),
             Self::Alloc(error) => write!(f, "no room for the PCI function's capability: {error}"),
         }
     }
@@ -75,12 +86,20 @@ impl fmt::Display for ClaimError {
 impl core::error::Error for ClaimError {}
 
 impl Claim {
-    /// Claims the slot: memory decoding is on and bus mastering off. Dropping the claim releases it.
-    pub(super) fn begin(slot: &'static PciSlot) -> Result<Self, ClaimError> {
+    /// Claims the slot, whose function is one of `ids`: memory decoding is on and bus mastering off. Dropping the claim
+    /// releases it.
+    pub(super) fn begin(
+        slot: &'static PciSlot,
+        ids: &[Id],
+        windows: &[Window],
+    ) -> Result<Self, ClaimError> {
         let config = slot.config();
         let id = config.id().ok_or(ClaimError::Absent)?;
         if !config.is_endpoint() {
             return Err(ClaimError::NotAnEndpoint);
+        }
+        if !ids.iter().any(|accepted| id.is(accepted)) {
+            return Err(ClaimError::WrongDevice(id));
         }
         let (number, unrestored) = slot.occupy().ok_or(ClaimError::Claimed)?;
         if let Some(bars) = unrestored {
@@ -96,7 +115,7 @@ impl Claim {
             slot: core::ptr::from_ref(slot).addr(),
             number,
         };
-        Ok(Self {
+        let mut claim = Self {
             slot,
             control: Control::new(claim),
             config,
@@ -108,10 +127,18 @@ impl Claim {
             },
             is_lost: AtomicBool::new(false),
             epoch: AtomicU32::new(0),
-            bars: [const { Once::new() }; 6],
+            windows: [const { None }; MAX_WINDOWS],
+            flights: Flights::new(),
             // SAFETY: this crate's own code, a few entries long.
             table: unsafe { NoCutMutex::new(DmaTable::new()) },
-        })
+        };
+        let msix = capabilities.msix.map(|msix| [msix.table, msix.pending]);
+        let msix = msix.as_ref().map_or(&[][..], |ranges| ranges);
+        for (window, mapped) in windows.iter().zip(&mut claim.windows) {
+            let located = locate(window, &config, msix, &slot.host, slot.address);
+            *mapped = Some(located.map_err(ClaimError::Window)?);
+        }
+        Ok(claim)
     }
 
     /// Its number among the claims of its slot.
@@ -170,11 +197,9 @@ impl Drop for Claim {
             return;
         }
         slot.end_vectors(&self.config);
-        for (bar, mapping) in (0..).zip(&mut self.bars) {
-            if let Some(&mut (backing, _)) = mapping.get_mut() {
-                // SAFETY: mapped for this claim, which is over.
-                contained(|| unsafe { slot.host.bars.unmap(slot.address, bar, backing) });
-            }
+        for Mapped { backing, bar, .. } in self.windows.iter().flatten() {
+            // SAFETY: mapped for this claim, which is over.
+            contained(|| unsafe { slot.host.bars.unmap(slot.address, *bar, *backing) });
         }
         // The buffers go before the slot is free for another claim.
         *self.table.get_mut() = DmaTable::new();

@@ -2,6 +2,7 @@
 //! register, and where the PCI Express and MSI-X capabilities are.
 
 use crate::host::{ConfigSpace, PciAddress};
+use crate::table::Id;
 
 /// Vendor and device ID (§7.5.1.1.1, §7.5.1.1.2).
 const ID: u16 = 0x00;
@@ -40,8 +41,20 @@ pub struct PciId {
     pub class: [u8; 3],
 }
 
-/// The bytes of a BAR that the MSI-X table or pending bits occupy: (BAR, start).
-pub(crate) type MsixRange = (u8, u32);
+impl PciId {
+    /// Whether a table's `id` names it.
+    pub(crate) fn is(&self, id: &Id) -> bool {
+        match id {
+            Id::Device { vendor, devices } => {
+                self.vendor == *vendor && devices.contains(&self.device)
+            }
+            Id::Class(class) => self.class == *class,
+        }
+    }
+}
+
+/// The bytes of a BAR that the MSI-X table or pending bits occupy: BAR, start, length.
+pub(crate) type MsixRange = (u8, usize, usize);
 
 /// What a walk of the capability list found.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,7 +70,9 @@ pub(crate) struct Capabilities {
 pub(crate) struct Msix {
     /// Its offset; message control is the high half of its first dword.
     pub(crate) capability: u16,
-    /// Where the table begins, and the pending bits.
+    /// Entries of the table.
+    pub(crate) entries: u16,
+    /// Where the table is, and the pending bits.
     pub(crate) table: MsixRange,
     pub(crate) pending: MsixRange,
 }
@@ -76,6 +91,17 @@ impl Config {
 
     pub(crate) fn read(&self, offset: u16) -> u32 {
         self.space.read(self.address, offset)
+    }
+
+    /// What drivers may see: all but addresses, of which base address registers and the expansion ROM's say their kind only.
+    pub(crate) fn read_public(&self, offset: u16) -> u32 {
+        let value = self.read(offset);
+        match offset {
+            0x10..0x28 if value & 1 == 0 => value & 0xF,
+            0x10..0x28 => value & 0x3,
+            0x30..0x34 => value & 1,
+            _ => value,
+        }
     }
 
     pub(crate) fn write(&self, offset: u16, value: u32) {
@@ -124,30 +150,45 @@ impl Config {
         }
     }
 
-    /// Walks the capability list (§7.5.1.1.11): at most 48 entries fit, so a looping list ends too.
+    /// The capability list (§7.5.1.1.11): ID and offset of each. At most 48 entries fit, so a looping list ends too.
+    pub(crate) fn list(&self) -> impl Iterator<Item = (u8, u16)> + use<> {
+        let config = *self;
+        let has_list = self.read(COMMAND) & CAPABILITY_LIST != 0;
+        let first = if has_list { self.read(CAPABILITIES) as u8 } else { 0 };
+        let mut next = u16::from(first & !3);
+        let entry = move || {
+            let at = next;
+            if at < 0x40 {
+                return None;
+            }
+            let [id, after, ..] = config.read(at).to_le_bytes();
+            next = u16::from(after & !3);
+            Some((id, at))
+        };
+        core::iter::from_fn(entry).take(48)
+    }
+
+    /// What a claim needs of the capability list.
     pub(crate) fn capabilities(&self) -> Capabilities {
         let mut found = Capabilities::default();
-        if self.read(COMMAND) & CAPABILITY_LIST == 0 {
-            return found;
-        }
-        let mut at = u16::from(self.read(CAPABILITIES) as u8 & !3);
-        for _ in 0..48 {
-            if at < 0x40 {
-                break;
-            }
-            let [id, next, ..] = self.read(at).to_le_bytes();
+        for (id, at) in self.list() {
             if id == CAP_PCI_EXPRESS {
                 found.express = Some(at);
             } else if id == CAP_MSI_X && at <= 0xF4 {
-                // Table at +4, pending bits at +8: BAR in bits 2:0, offset in the rest.
-                let range = |place: u32| ((place & 7) as u8, place & !7);
+                // Message control is the high half of the first dword: bits 10:0, entries less one. Table at +4, pending
+                // bits at +8: BAR in bits 2:0, offset in the rest.
+                let entries = (self.read(at) >> 16 & 0x7FF) as usize + 1;
+                let range = |at: u16, bytes: usize| {
+                    let place = self.read(at);
+                    ((place & 7) as u8, (place & !7) as usize, bytes)
+                };
                 found.msix = Some(Msix {
                     capability: at,
-                    table: range(self.read(at + 4)),
-                    pending: range(self.read(at + 8)),
+                    entries: entries as u16,
+                    table: range(at + 4, entries * 16),
+                    pending: range(at + 8, entries.div_ceil(64) * 8),
                 });
             }
-            at = u16::from(next & !3);
         }
         found
     }

@@ -1,100 +1,72 @@
-//! A claimed function: the capability from which a driver gets registers, DMA memory and transfers.
+//! A claimed function: the capability from which a driver gets registers, queues and transfers.
 
 use core::fmt;
+use core::marker::PhantomData;
 use core::sync::atomic::Ordering;
 
-use samara_rref::Exchangeable;
-use samara_shared_heap::thread::{self, NoCut};
+use samara_rref::{Exchangeable, Transfer, TypeDescriptor};
 use samara_shared_heap::{Cap, Owner};
 
 use super::claim::{Claim, ClaimError, ClaimId};
 use super::config::{BUS_MASTER, PciId};
 use super::reset::Silenced;
-use super::slot::PciSlot;
+use super::slot::Device;
 use crate::dma::DmaTable;
-use crate::host::{Backing, Clock, MapBarError, PciAddress};
-use crate::mmio::{Mmio, RegisterBlock};
+use crate::host::{Clock, PciAddress};
+use crate::table::Table;
 use crate::time::Deadline;
 
-/// A PCI function that its holder drives: an owned one-pointer capability, exchangeable.
+/// A PCI function that its holder drives, of the kind that table `D` describes: an owned one-pointer capability, exchangeable.
 ///
 /// Dropping it, or the death of the domain that holds it, silences the device (bus mastering off,
 /// Function Level Reset where offered, bounded) and then releases all memory the device could reach.
-#[derive(Exchangeable)]
-pub struct PciFunction(Cap<Claim>);
+pub struct PciFunction<D>(Cap<Claim>, PhantomData<fn() -> D>);
 
-/// Why a register block isn't to be had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RegistersError {
-    /// The function's identifiers are not those of this kind of device.
-    WrongDevice(PciId),
-    /// The BAR shares the block's range with the MSI-X table, which holds bus addresses.
-    OverlapsMsix,
-    /// The host can't map the BAR.
-    Map(MapBarError),
-}
+// SAFETY: a capability, which is visited, and nothing else; without a destructor of its own.
+unsafe impl<D: Table> Exchangeable for PciFunction<D> {
+    const NESTED: bool = true;
+    const DEPTH: usize = 1;
+    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>(D::NAME);
 
-impl fmt::Display for RegistersError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::WrongDevice(id) => write!(
-                f,
-                "device {:04x}:{:04x} of class {:02x?} has other registers: give the driver its own kind of device",
-                id.vendor, id.device, id.class
-            ),
-            Self::OverlapsMsix => f.write_str(
-                "the MSI-X table lies among the registers: the device does not fit this layout",
-            ),
-            Self::Map(error) => error.fmt(f),
-        }
+    #[inline]
+    fn transfer(&self, to: &Transfer) {
+        self.0.transfer(to);
     }
 }
 
-impl core::error::Error for RegistersError {}
-
-/// Why bus mastering stays off.
+/// The device isn't held in reset, so that commands of an earlier owner could still reach memory which is in use again; or it is
+/// being silenced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum EnableError {
-    /// The device isn't held in reset: commands of an earlier owner could still reach memory that is
-    /// in use again.
-    NotInReset,
-    /// Its registers can't be read.
-    Registers(RegistersError),
-}
+pub struct NotIdle;
 
-impl fmt::Display for EnableError {
+impl fmt::Display for NotIdle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotInReset => {
-                f.write_str("the device is not in reset: reset it before it may be bus master")
-            }
-            Self::Registers(error) => error.fmt(f),
-        }
+        f.write_str("the device is not in reset: reset it before it may be bus master")
     }
 }
 
-impl core::error::Error for EnableError {}
+impl core::error::Error for NotIdle {}
 
-impl PciSlot {
-    /// Claims the function for whom the thread runs (the host, which then hands it to a domain).
-    /// Memory decoding is on and bus mastering off afterwards. Some dozen configuration accesses.
+impl<D: Table> Device<D> {
+    /// Claims the function for the domain that the thread runs for (the host, which then hands it to a driver).
+    /// Memory decoding is on, the table's windows are mapped, and bus mastering is off afterwards. Some dozen configuration
+    /// accesses.
     ///
     /// # Errors
     ///
-    /// [`ClaimError`]; the function is as it was.
-    pub fn claim(&'static self) -> Result<PciFunction, ClaimError> {
+    /// [`ClaimError`]; the function isn't claimed then.
+    pub fn claim(&self) -> Result<PciFunction<D>, ClaimError> {
         // One that finds no slot ends with its drop.
-        let cap = Cap::try_new(Claim::begin(self)?);
-        cap.map(PciFunction)
+        let cap = Cap::try_new(Claim::begin(self.slot, D::IDS, D::WINDOWS)?);
+        cap.map(|cap| PciFunction(cap, PhantomData))
             .map_err(|(error, _claim)| ClaimError::Alloc(error))
     }
 }
 
-impl PciFunction {
+impl<D> PciFunction<D> {
     /// The trusted side.
-    pub(super) fn claim(&self) -> &Claim {
+    #[inline]
+    pub(crate) fn claim(&self) -> &Claim {
         &self.0
     }
 
@@ -118,7 +90,7 @@ impl PciFunction {
         self.0.slot.host.dma.linear()
     }
 
-    /// Whose the function is.
+    /// The domain that has the function.
     #[inline]
     pub(crate) fn owner(&self) -> Owner {
         self.0.owner()
@@ -132,6 +104,17 @@ impl PciFunction {
     /// Its identifiers.
     pub fn id(&self) -> PciId {
         self.0.id
+    }
+
+    /// Reads the dword at `offset` (bytes, rounded down to a multiple of 4, modulo 4096) of its configuration space. Addresses
+    /// in base address registers read as 0.
+    pub fn config(&self, offset: u16) -> u32 {
+        self.0.config.read_public(offset & 0xFFC)
+    }
+
+    /// Its capabilities (PCI Express Base 5.0 §7.5.1.1.11): ID and offset in configuration space of each.
+    pub fn capabilities(&self) -> impl Iterator<Item = (u8, u16)> + use<D> {
+        self.0.config.list()
     }
 
     /// The host's clock.
@@ -157,81 +140,8 @@ impl PciFunction {
         self.deadline(millis).wait_for(get)
     }
 
-    /// The function's registers in layout `B`, mapped at the first call; some loads after it.
-    ///
-    /// # Errors
-    ///
-    /// [`RegistersError`] if the device is of another kind or its BAR can't be mapped.
-    #[inline]
-    pub fn registers<B: RegisterBlock>(&self) -> Result<Mmio<'_, B>, RegistersError> {
-        if B::accepts(&self.0.id)
-            && let Some(bar) = self.0.bars.get(usize::from(B::BAR))
-            && let Some((backing, length)) = bar.get()
-            && let Some(registers) = Mmio::new(backing, *length, &self.0.control)
-        {
-            return Ok(registers);
-        }
-        self.map_registers()
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn map_registers<B: RegisterBlock>(&self) -> Result<Mmio<'_, B>, RegistersError> {
-        if !B::accepts(&self.0.id) {
-            return Err(RegistersError::WrongDevice(self.0.id));
-        }
-        let too_short = RegistersError::Map(MapBarError::TooShort);
-        let bar = self.0.bars.get(usize::from(B::BAR));
-        let bar = bar.ok_or(RegistersError::Map(MapBarError::Absent))?;
-        let (backing, length) = {
-            // SAFETY: this crate's own code and its host's, to the end of this block.
-            let _no_cut = unsafe { NoCut::begin(thread::current()) };
-            bar.try_call_once(|| self.map::<B>())?
-        };
-        Mmio::new(backing, *length, &self.0.control).ok_or(too_short)
-    }
-
-    /// Maps as much of the block as lies below the MSI-X table, and as the BAR has.
-    fn map<B: RegisterBlock>(&self) -> Result<(Backing, usize), RegistersError> {
-        let mut length = B::MAP_LENGTH;
-        let msix = self.0.capabilities.msix;
-        for (bar, start) in msix.iter().flat_map(|msix| [msix.table, msix.pending]) {
-            if bar == B::BAR {
-                length = length.min(start as usize);
-            }
-        }
-        if length < B::LENGTH {
-            return Err(RegistersError::OverlapsMsix);
-        }
-        let host = &self.0.slot.host;
-        let backing = host
-            .bars
-            .map(self.0.slot.address, B::BAR, length)
-            .map_err(RegistersError::Map)?;
-        Ok((backing, length))
-    }
-
-    /// Lets the function issue memory requests, if the device, by its registers in layout `B`, is held
-    /// in reset.
-    ///
-    /// # Errors
-    ///
-    /// [`EnableError`] if it isn't: commands of an earlier owner could be left in it.
-    pub fn enable_bus_master<B: RegisterBlock>(&self) -> Result<(), EnableError> {
-        let registers = self.registers::<B>().map_err(EnableError::Registers)?;
-        self.0.control.with(|guarded| {
-            // What is idle stays so: only code under this lock enables a device.
-            if guarded.silencing != 0 || !B::is_idle(&registers) {
-                return Err(EnableError::NotInReset);
-            }
-            let config = &self.0.config;
-            config.set_command(config.command() | BUS_MASTER);
-            Ok(())
-        })
-    }
-
     /// Silences the device now and takes everything out of flight: the trusted way to get buffers
-    /// back from a device that does not answer. Bus mastering is off afterwards. Takes as long as
+    /// back from a device that does not answer. Bus mastering is off afterwards, and no queue runs. Takes as long as
     /// the reset does: 100 ms where Function Level Reset is offered, at most 1.2 s. The time is charged to the caller's
     /// domain.
     pub fn silence(&self) -> Silenced {
@@ -245,23 +155,39 @@ impl PciFunction {
         })
     }
 
-    /// Takes everything out of flight: the device was reset by its registers, with no request pending.
+    /// Takes everything out of flight: the device is silent, or was reset with no request pending.
     pub(crate) fn all_ended(&self) {
-        self.with_table(|table| {
-            table.end_all();
-            // Under the table's lock: see `DmaRegion::put`.
-            self.0.epoch.fetch_add(1, Ordering::AcqRel);
-        });
+        self.0.epoch.fetch_add(1, Ordering::AcqRel);
     }
 
     /// How often the device was silenced or reset: a command started in an earlier epoch is no
-    /// longer in flight.
+    /// longer in flight, and a queue started in one doesn't run.
+    #[inline]
     pub fn epoch(&self) -> u32 {
         self.0.epoch.load(Ordering::Acquire)
     }
 }
 
-impl fmt::Debug for PciFunction {
+impl<D: Table> PciFunction<D> {
+    /// Lets the function issue memory requests, if the device is [idle](Table::IDLE).
+    ///
+    /// # Errors
+    ///
+    /// [`NotIdle`] if it isn't: [`reset`](Self::reset) it.
+    pub fn enable_bus_master(&self) -> Result<(), NotIdle> {
+        self.0.control.with(|silencing| {
+            // What is idle stays so: only code under this lock starts a device.
+            if silencing || !self.is_idle() {
+                return Err(NotIdle);
+            }
+            let config = &self.0.config;
+            config.set_command(config.command() | BUS_MASTER);
+            Ok(())
+        })
+    }
+}
+
+impl<D> fmt::Debug for PciFunction<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PciFunction({})", self.address())
     }

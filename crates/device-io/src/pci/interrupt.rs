@@ -60,7 +60,7 @@ impl Drop for Line {
 #[derive(Exchangeable)]
 pub struct Interrupt(Cap<Line>);
 
-impl PciFunction {
+impl<D> PciFunction<D> {
     /// Claims MSI-X vector `vector`, unmasked. The function may send its message while it is bus master.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! A place on the bus: who may claim its function, one claim at a time.
 
 use core::fmt;
+use core::marker::PhantomData;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use samara_shared_heap::NoCutMutex;
@@ -8,6 +9,8 @@ use samara_shared_heap::NoCutMutex;
 use super::config::{Config, PciId};
 use super::vectors::Vectors;
 use crate::host::{Host, PciAddress, contained};
+use crate::table::Table;
+use crate::table::lint::lint;
 
 /// A PCI function as the host keeps it: claimed for a domain, released when that domain dies, then
 /// claimed for its successor. Lives in a host static, or is leaked once for each function found.
@@ -37,6 +40,21 @@ impl PciSlot {
             unrestored: unsafe { NoCutMutex::new(None) },
             // SAFETY: a few register accesses, of this crate's and its host's.
             vectors: unsafe { NoCutMutex::new(Vectors::new()) },
+        }
+    }
+
+    /// The function as the device that `D` describes, to be claimed for drivers of such devices.
+    ///
+    /// # Safety
+    ///
+    /// What `D` says is true of the devices that it fits: the kernel's owner has reviewed it. Whatever a driver does with the
+    /// registers as far as the rules allow, in any order, the device accesses no other memory than what the engine has told it
+    /// of, in the formats that the queues have.
+    pub const unsafe fn with_table<D: Table>(&'static self) -> Device<D> {
+        const { lint::<D>() };
+        Device {
+            slot: self,
+            _table: PhantomData,
         }
     }
 
@@ -87,6 +105,26 @@ impl PciSlot {
     pub(super) fn release(&self, bars: Option<[u32; 6]>) {
         self.unrestored(|unrestored| *unrestored = bars);
         self.claimed.store(false, Ordering::Release);
+    }
+}
+
+/// A place on the bus, and what is known of the device that is there.
+pub struct Device<D> {
+    pub(super) slot: &'static PciSlot,
+    _table: PhantomData<fn() -> D>,
+}
+
+impl<D> Clone for Device<D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D> Copy for Device<D> {}
+
+impl<D: Table> fmt::Debug for Device<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Device({}, {})", D::NAME, self.slot.address)
     }
 }
 

@@ -8,7 +8,8 @@ use samara_shared_heap::AllocError;
 
 use super::config::{Config, Msix};
 use crate::host::{Backing, Host, MapBarError, Message, NoMessage, PciAddress, contained};
-use crate::mmio::Value;
+use crate::mmio::Cell;
+use crate::table::Width;
 
 /// Vectors that one claim uses at most, from 0 on.
 pub const MAX_VECTORS: u16 = 16;
@@ -88,22 +89,23 @@ pub(crate) struct Vectors {
 }
 
 impl Table {
-    fn load(&self, entry: u16, at: usize) -> u32 {
+    /// Dword `at` of an entry, which callers name below `entries`.
+    fn cell(&self, entry: u16, at: usize) -> Cell {
         let offset = self.start + usize::from(entry) * ENTRY + at;
-        // SAFETY: `map` mapped all entries; callers name one below `entries` and a dword in it.
-        unsafe { u32::load(&self.backing, offset) }
+        // SAFETY: `map` mapped all entries; callers name one below `entries` and a dword in it. It is used while it is mapped.
+        unsafe { Cell::new(self.backing, offset, Width::W32) }
     }
 
     fn store(&self, entry: u16, at: usize, value: u32) {
-        let offset = self.start + usize::from(entry) * ENTRY + at;
-        // SAFETY: as for `load`. The address written is a host's, for messages.
-        unsafe { value.store(&self.backing, offset) }
+        let cell = self.cell(entry, at);
+        // SAFETY: the address written is a host's, for messages.
+        unsafe { cell.store(value.into()) }
     }
 
     /// Masks or unmasks; has taken effect when it returns, since the read follows the write.
     fn set_masked(&self, entry: u16, masked: bool) {
         self.store(entry, CONTROL, u32::from(masked));
-        let _ = self.load(entry, CONTROL);
+        let _ = self.cell(entry, CONTROL).load();
     }
 
     fn fill(&self, entry: u16, used: Used) {
@@ -155,11 +157,8 @@ impl Vectors {
     ) -> Result<&Table, InterruptError> {
         if self.table.is_none() {
             let msix = msix.ok_or(InterruptError::NoMsix)?;
-            let control = config.read(msix.capability);
-            // Bits 10:0 of the control half: entries less one.
-            let entries = ((control >> 16 & 0x7FF) as u16 + 1).min(MAX_VECTORS);
-            let (bar, start) = msix.table;
-            let start = start as usize;
+            let entries = msix.entries.min(MAX_VECTORS);
+            let (bar, start, _) = msix.table;
             // Where addresses have 32 bits a device can say what no BAR is as long as.
             let length = start.checked_add(usize::from(entries) * ENTRY);
             let backing = match length {

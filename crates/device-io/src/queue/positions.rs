@@ -29,6 +29,12 @@ impl Positions {
         })
     }
 
+    /// Indexes are masked with this.
+    #[inline]
+    pub(crate) const fn mask(&self) -> u32 {
+        self.mask
+    }
+
     /// How many descriptors may be filled.
     #[inline]
     pub(crate) const fn room(&self) -> u32 {

@@ -1,0 +1,99 @@
+//! Memory of a queue, shared with the device for the length of a claim.
+
+use core::ptr::NonNull;
+
+use samara_rref::RRef;
+
+use super::pins::Pins;
+use super::table::{Kept, QueueKey};
+use crate::pci::PciFunction;
+use crate::queue::QueueError;
+
+/// A queue's memory starts on a page and is a whole number of pages long.
+pub(crate) const PAGE: usize = 4096;
+
+/// Where a queue's memory is. It belongs to the claim, and is released when that ends: dropping this releases nothing, so a
+/// device is never left with an address of memory in other use.
+#[derive(Clone, Copy)]
+pub(crate) struct Memory {
+    pub(crate) start: NonNull<u8>,
+    pub(crate) bus: u64,
+    pub(crate) bytes: usize,
+}
+
+impl Memory {
+    /// Allocates `bytes` zeroed bytes, page aligned, contiguous for the device, for the queue `key`; one for each queue and
+    /// claim. The claim keeps them, and `pins`.
+    pub(crate) fn new<D>(
+        function: &PciFunction<D>,
+        key: QueueKey,
+        bytes: usize,
+        pins: Option<Pins>,
+    ) -> Result<Self, QueueError> {
+        let bytes = bytes.checked_next_multiple_of(PAGE);
+        let bytes = bytes.ok_or(QueueError::BadLength)?;
+        let mut memory = RRef::<[u8]>::new_zeroed_slice(bytes).map_err(QueueError::Alloc)?;
+        let start = NonNull::from(&mut *memory).cast::<u8>();
+        let aligned = |address: u64| address.is_multiple_of(PAGE as u64);
+        let bus = function.bus_address(start.as_ptr(), bytes);
+        let bus = bus.filter(|&bus| aligned(bus) && aligned(start.addr().get() as u64));
+        let bus = bus.ok_or(QueueError::Unreachable)?;
+        let kept = Kept { key, memory, pins };
+        // Together: pins that are kept for a queue which can't be had would take its place for good. What is refused is dropped
+        // here, without the table's lock.
+        let kept = function.with_table(|table| table.keep(kept));
+        kept.map_err(|(error, _)| error)?;
+        Ok(Self { start, bus, bytes })
+    }
+
+    /// A word of it, for the device and the processor to share.
+    ///
+    /// # Safety
+    ///
+    /// `offset` is a multiple of the word's size, and the word lies inside the memory.
+    #[inline]
+    pub(crate) unsafe fn at<W>(&self, offset: usize) -> NonNull<W> {
+        debug_assert!(offset.is_multiple_of(size_of::<W>()) && offset + size_of::<W>() <= self.bytes);
+        // SAFETY: the caller's promise.
+        unsafe { self.start.add(offset) }.cast()
+    }
+
+    /// Writes a word, which a device may read.
+    ///
+    /// # Safety
+    ///
+    /// As for [`at`](Self::at). The claim lives; if the device takes the word for an address, what is there stays allocated
+    /// until the device is silenced or has ended what it's for.
+    #[inline]
+    pub(crate) unsafe fn store<W>(&self, offset: usize, word: W) {
+        // SAFETY: the caller's promise.
+        let at = unsafe { self.at(offset) };
+        // SAFETY: inside the memory, which the claim keeps, aligned; volatile, because a device reads it.
+        unsafe { at.write_volatile(word) };
+    }
+
+    /// Reads a word, which a device may write.
+    ///
+    /// # Safety
+    ///
+    /// As for [`at`](Self::at). The claim lives, and every bit pattern is a `W`.
+    #[inline]
+    pub(crate) unsafe fn load<W>(&self, offset: usize) -> W {
+        // SAFETY: the caller's promise.
+        let at = unsafe { self.at(offset) };
+        // SAFETY: inside the memory, which the claim keeps, aligned; volatile, because a device writes it.
+        unsafe { at.read_volatile() }
+    }
+
+    /// Zeroes `length` bytes from `offset` on, both multiples of 8.
+    ///
+    /// # Safety
+    ///
+    /// They lie inside the memory; the claim lives, and no queue of the device that runs uses them.
+    pub(crate) unsafe fn clear(&self, offset: usize, length: usize) {
+        for offset in (offset..offset + length).step_by(8) {
+            // SAFETY: the caller's promise.
+            unsafe { self.store(offset, 0u64) };
+        }
+    }
+}

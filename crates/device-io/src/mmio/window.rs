@@ -1,0 +1,130 @@
+//! Where a window of registers is, and its mapping for a claim.
+
+use core::fmt;
+
+use super::access::Cell;
+use crate::host::{Backing, Host, MapBarError, PciAddress};
+use crate::pci::{Config, MsixRange};
+use crate::table::{Place, Width, Window};
+
+/// The ID of vendor-specific capabilities.
+const CAPABILITY_VENDOR: u8 = 0x09;
+
+/// A window as mapped for a claim.
+pub(crate) struct Mapped {
+    pub(crate) backing: Backing,
+    pub(crate) bar: u8,
+    start: usize,
+    length: usize,
+    /// The dword that follows its capability, if it has one.
+    pub(crate) multiplier: u32,
+}
+
+/// Why a window isn't to be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WindowError {
+    /// The function has no capability that says where the window is, or one that says nonsense.
+    NoCapability,
+    /// The window shares bytes with the MSI-X table, which holds bus addresses, or with its pending bits.
+    OverlapsMsix,
+    /// The host can't map the BAR.
+    Map(MapBarError),
+}
+
+impl fmt::Display for WindowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCapability => f.write_str(
+                "the function has no valid capability for a window of its table: it is another device, or broken",
+            ),
+            Self::OverlapsMsix => f.write_str(
+                "the MSI-X table lies among the registers: the device does not fit its table",
+            ),
+            Self::Map(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for WindowError {}
+
+/// Where a window is: BAR, start, length if that is known, and multiplier.
+fn find(window: &Window, config: &Config) -> Result<(u8, usize, usize, u32), WindowError> {
+    let kind = match window.place {
+        Place::Bar(bar) => return Ok((bar, 0, window.most, 0)),
+        Place::Capability(kind) => kind,
+    };
+    for (id, at) in config.list() {
+        let [_, _, bytes, of] = config.read(at).to_le_bytes();
+        if id != CAPABILITY_VENDOR || of != kind || bytes < 16 || at > 0xF0 {
+            continue;
+        }
+        let bar = config.read(at + 4) as u8;
+        let (start, length) = (config.read(at + 8), config.read(at + 12));
+        let multiplier = if bytes >= 20 && at <= 0xEC {
+            config.read(at + 16)
+        } else {
+            0
+        };
+        // Others are reserved, and to be passed over.
+        if bar < 6 && start.is_multiple_of(8) && length as usize >= window.length {
+            let length = (length as usize).min(window.most);
+            return Ok((bar, start as usize, length, multiplier));
+        }
+    }
+    Err(WindowError::NoCapability)
+}
+
+/// Finds a window and maps as much of it as lies below the MSI-X table, and as the BAR has.
+pub(crate) fn locate(
+    window: &Window,
+    config: &Config,
+    msix: &[MsixRange],
+    host: &Host,
+    address: PciAddress,
+) -> Result<Mapped, WindowError> {
+    let (bar, start, mut length, multiplier) = find(window, config)?;
+    for &(of, from, bytes) in msix {
+        if of != bar {
+            continue;
+        }
+        if from >= start {
+            length = length.min(from - start);
+        } else if bytes > start - from {
+            return Err(WindowError::OverlapsMsix);
+        }
+    }
+    if length < window.length {
+        return Err(WindowError::OverlapsMsix);
+    }
+    let too_short = WindowError::Map(MapBarError::TooShort);
+    start.checked_add(length).ok_or(too_short)?;
+    let map = |length: usize| {
+        let mapped = host.bars.map(address, bar, start + length);
+        mapped.map(|backing| Mapped {
+            backing,
+            bar,
+            start,
+            length,
+            multiplier,
+        })
+    };
+    match map(length) {
+        Err(MapBarError::TooShort) if length > window.length => map(window.length),
+        mapped => mapped,
+    }
+    .map_err(WindowError::Map)
+}
+
+impl Mapped {
+    /// The register `offset` bytes from the window's start; `None` if it does not lie in it, aligned.
+    pub(crate) fn cell(&self, offset: usize, width: Width) -> Option<Cell> {
+        let inside = width.bytes() <= self.length && offset <= self.length - width.bytes();
+        if !inside || !offset.is_multiple_of(width.bytes()) {
+            return None;
+        }
+        // SAFETY: inside the window, which is mapped from the BAR's start to its own end, and starts at a multiple of 8 (`find`);
+        // cells are used only by holders of the claim, which keeps the mapping.
+        Some(unsafe { Cell::new(self.backing, self.start + offset, width) })
+    }
+}

@@ -1,0 +1,153 @@
+//! What a driver does with registers, as far as the table's rules allow.
+
+use super::function::PciFunction;
+use crate::mmio::{Cell, Readable, Register, Value, Writable, WriteError};
+use crate::table::{Rule, Table, Width, Write};
+
+impl<D: Table> PciFunction<D> {
+    /// A register of the table; `None` if the device has fewer of an array.
+    pub(crate) fn cell(&self, window: usize, offset: usize, width: Width) -> Option<Cell> {
+        self.claim().windows.get(window)?.as_ref()?.cell(offset, width)
+    }
+
+    /// The distance of doorbells that stand in `window`, if its capability says one.
+    pub(crate) fn multiplier(&self, window: usize) -> u32 {
+        let window = self.claim().windows.get(window).and_then(Option::as_ref);
+        window.map_or(0, |window| window.multiplier)
+    }
+
+    fn found<T: Value, A>(&self, register: &Register<D, T, A>) -> Result<Cell, WriteError> {
+        let cell = self.cell(register.rule.window, register.offset, T::WIDTH);
+        cell.ok_or(WriteError::OutOfBounds)
+    }
+
+    /// Reads a register: all ones if the device was unplugged (PCI Express Base 5.0 §2.3.2), which drivers must expect of any, if
+    /// it has fewer of an array, or if an index is needed to [select](Self::read_selected) it. One bus access (two for 64 bits on a
+    /// 32-bit processor).
+    pub fn read<T: Value, A: Readable>(&self, register: Register<D, T, A>) -> T {
+        let cell = self.found(&register).ok();
+        let cell = cell.filter(|_| register.rule.select.is_none());
+        T::truncated(cell.map_or(u64::MAX, |cell| cell.load()))
+    }
+
+    /// Reads the register that is number `index` behind one that [selects](Rule::behind), under a lock that orders this with
+    /// others. All ones if there's no such register.
+    pub fn read_selected<T: Value, A: Readable>(
+        &self,
+        register: Register<D, T, A>,
+        index: u32,
+    ) -> T {
+        let value = self.found(&register).and_then(|cell| {
+            self.claim().control.with(|_| {
+                self.select(register.rule, Some(index))?;
+                Ok(cell.load())
+            })
+        });
+        T::truncated(value.unwrap_or(u64::MAX))
+    }
+
+    /// Writes a register, as its rule says. Earlier stores to DMA memory are visible to the device before the write is.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`]; nothing was written then.
+    pub fn write<T: Value, A: Writable>(
+        &self,
+        register: Register<D, T, A>,
+        value: T,
+    ) -> Result<(), WriteError> {
+        let value = value.into();
+        let allowed = match register.rule.write {
+            Write::Any => true,
+            Write::Bits(mask) => value & !mask == 0,
+            Write::Range(first, last) => (first..=last).contains(&value),
+            Write::Merge(_) | Write::Never | Write::Masks(_) => false,
+        };
+        self.change(register, None, allowed, |_| Ok(value))
+    }
+
+    /// Sets the bits of `mask`, all of which its rule lets be [merged](Write::Merge), to those of `value`. A read and a write,
+    /// under a lock that orders them with others.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`]; nothing was written then.
+    pub fn update<T: Value, A: Writable>(
+        &self,
+        register: Register<D, T, A>,
+        mask: T,
+        value: T,
+    ) -> Result<(), WriteError> {
+        let (mask, value) = (mask.into(), value.into());
+        let bits = match register.rule.write {
+            Write::Merge(bits) => bits,
+            Write::Any => u64::MAX,
+            Write::Bits(_) | Write::Range(..) | Write::Never | Write::Masks(_) => 0,
+        };
+        let allowed = mask & !bits == 0 && value & !mask == 0;
+        self.change(register, None, allowed, |cell| match cell.load() {
+            // Nothing of it could be kept.
+            now if now == T::WIDTH.all_ones() => Err(WriteError::Absent),
+            now => Ok(now & !mask | value),
+        })
+    }
+
+    /// Writes the register that is number `index` behind one that [selects](Rule::behind).
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`]; nothing was written then.
+    pub fn write_selected<T: Value, A: Writable>(
+        &self,
+        register: Register<D, T, A>,
+        index: u32,
+        value: T,
+    ) -> Result<(), WriteError> {
+        let value = value.into();
+        let allowed = match register.rule.write {
+            Write::Masks(masks) => masks.get(index as usize).is_some_and(|mask| value & !mask == 0),
+            _ => false,
+        };
+        self.change(register, Some(index), allowed, |_| Ok(value))
+    }
+
+    /// Writes the index that selects a register, where one does.
+    fn select(&self, rule: &Rule, index: Option<u32>) -> Result<(), WriteError> {
+        match (rule.select, index) {
+            (None, None) => Ok(()),
+            (Some(select), Some(index)) if index < select.count => {
+                let cell = self.cell(rule.window, select.offset, select.width);
+                let cell = cell.ok_or(WriteError::OutOfBounds)?;
+                // SAFETY: an index, which names no memory.
+                unsafe { cell.store(index.into()) };
+                Ok(())
+            }
+            _ => Err(WriteError::OutOfBounds),
+        }
+    }
+
+    /// Stores what `value` makes, if it's `allowed`.
+    fn change<T: Value, A>(
+        &self,
+        register: Register<D, T, A>,
+        index: Option<u32>,
+        allowed: bool,
+        value: impl FnOnce(&Cell) -> Result<u64, WriteError>,
+    ) -> Result<(), WriteError> {
+        let rule = register.rule;
+        let cell = self.found(&register)?;
+        if !allowed {
+            return Err(WriteError::Forbidden);
+        }
+        self.claim().control.with(|_| {
+            if rule.idle && !self.is_idle() {
+                return Err(WriteError::NotIdle);
+            }
+            self.select(rule, index)?;
+            let value = value(&cell)?;
+            // SAFETY: a value that the table's rule allows: it names no memory (`PciSlot::with_table`).
+            unsafe { cell.store(value) };
+            Ok(())
+        })
+    }
+}

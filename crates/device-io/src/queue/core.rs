@@ -1,0 +1,315 @@
+//! What all queues have in common: memory, a doorbell, and whether the device uses them.
+
+use core::fmt;
+
+use samara_shared_heap::{AllocError, Owner, thread};
+
+use crate::dma::{Memory, QueueKey};
+use crate::mmio::Cell;
+use crate::pci::{ClaimId, PciFunction, StepError};
+use crate::table::lint::parts;
+use crate::table::step::Known;
+use crate::table::{Doorbell, Format, Queue, Rung, Stride, Table, Width};
+
+/// Why a queue isn't to be had, started, stopped or used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum QueueError {
+    /// No memory.
+    Alloc(AllocError),
+    /// A number that no queue of this kind has.
+    NoSuchQueue,
+    /// A number of entries that no queue of this kind has, or buffers of such a length.
+    BadLength,
+    /// The claim has as many queues as it can.
+    TooMany,
+    /// The claim would own more bytes than its domain's quota.
+    OverQuota,
+    /// The memory isn't contiguous, aligned and reachable for the device.
+    Unreachable,
+    /// The queue belongs to another claim, or the function isn't the running domain's.
+    Foreign,
+    /// The claim has a queue of this kind and number already.
+    Taken,
+    /// A batch of work on the queue was forgotten (`mem::forget`) instead of dropped: nobody knows where the
+    /// queue stands. What is in it is freed when the claim ends.
+    Forgotten,
+    /// Something is left in the queue: take it out first.
+    NotEmpty,
+    /// The queue was started since the last reset, or the device is being silenced.
+    Started,
+    /// The device was silenced or reset since the queue was started, or it never was.
+    NotStarted,
+    /// The device did not do what starts or stops the queue.
+    Step(StepError),
+}
+
+impl fmt::Display for QueueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alloc(error) => write!(f, "no memory for a queue: {error}"),
+            Self::NoSuchQueue => f.write_str("the device has no queue of this number: see its table"),
+            Self::BadLength => f.write_str("a queue of so many entries, or with such buffers, isn't possible: see the device's table"),
+            Self::TooMany => f.write_str("the claim has all the queues it can: use fewer"),
+            Self::OverQuota => f.write_str("the claim owns as much DMA memory as its domain's quota: ask for less, or raise DomainSpec::shared_quota"),
+            Self::Unreachable => f.write_str("the device can't reach the memory: give the exchange heap contiguous pages below the device's address limit"),
+            Self::Foreign => f.write_str("the queue belongs to another claim: use the function it was made for"),
+            Self::Taken => f.write_str("the claim has this queue: use that one, which lasts as long as the claim"),
+            Self::Forgotten => f.write_str("a batch of work on the queue was forgotten, not dropped: claim the function anew"),
+            Self::NotEmpty => f.write_str("something is left in the queue: take it out first"),
+            Self::Started => f.write_str("the queue was started since the last reset: reset the device first"),
+            Self::NotStarted => f.write_str("the queue does not run: start it, after a reset if the device was silenced"),
+            Self::Step(error) => error.fmt(f),
+        }
+    }
+}
+
+impl ::core::error::Error for QueueError {}
+
+impl From<StepError> for QueueError {
+    fn from(error: StepError) -> Self {
+        Self::Step(error)
+    }
+}
+
+/// The device completed what it can't have been given: it's broken, and only a reset makes sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum QueueFault {
+    /// A tag, or a chain, that isn't in flight.
+    Unknown(u16),
+    /// A queue that it can't be.
+    Queue(u16),
+    /// More completions than there's something in flight.
+    Count(u16),
+    /// More bytes than it was given.
+    Length(u32),
+    /// The queue belongs to another claim, or does not run: see [`QueueError`].
+    Unusable(QueueError),
+}
+
+impl fmt::Display for QueueFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(tag) => write!(f, "the device completed {tag:#06x}, which isn't in flight: reset it"),
+            Self::Queue(number) => write!(f, "the device completed an entry of queue {number}, which can't be: reset it"),
+            Self::Count(count) => write!(f, "the device completed {count} entries, more than are in flight: reset it"),
+            Self::Length(bytes) => write!(f, "the device says that it wrote {bytes} bytes, more than it was given: reset it"),
+            Self::Unusable(error) => error.fmt(f),
+        }
+    }
+}
+
+impl ::core::error::Error for QueueFault {}
+
+impl From<QueueError> for QueueFault {
+    fn from(error: QueueError) -> Self {
+        Self::Unusable(error)
+    }
+}
+
+/// A queue's doorbell.
+#[derive(Clone, Copy)]
+pub(crate) struct Bell {
+    cell: Cell,
+    /// What it is always told.
+    number: Option<u16>,
+}
+
+impl Bell {
+    /// The doorbell of queue `number`, which is started if its place is listed.
+    pub(crate) fn find<D: Table>(
+        function: &PciFunction<D>,
+        doorbell: &Doorbell,
+        number: u16,
+    ) -> Result<Self, StepError> {
+        let cell = |window, offset, width| function.cell(window, offset, width).ok_or(StepError::State);
+        let index = usize::from(number) * doorbell.index.0 + doorbell.index.1;
+        let distance = match doorbell.stride {
+            Stride::Bytes(bytes) => index * bytes,
+            Stride::Shifted { at, shift, unit } => {
+                let field = cell(at.window, at.of(0), at.width)?.load() >> shift & 0xF;
+                index * (unit << field)
+            }
+            Stride::Listed(at) => {
+                let index = cell(at.window, at.of(0), Width::W16)?.load() as usize;
+                index * function.multiplier(doorbell.window) as usize
+            }
+        };
+        Ok(Self {
+            cell: cell(doorbell.window, doorbell.offset.saturating_add(distance), doorbell.width)?,
+            number: (doorbell.value == Rung::Number).then_some(number),
+        })
+    }
+
+    /// Tells the device that everything before `position` is written.
+    ///
+    /// # Safety
+    ///
+    /// It is: whole entries, whose memory stays pinned until the device is done with them.
+    #[inline]
+    pub(crate) unsafe fn ring(&self, position: u32) {
+        let value = self.number.map_or(position, u32::from);
+        // SAFETY: the caller's promise; the bell is of a queue that runs on this memory, or is disabled and ignores it.
+        unsafe { self.cell.store(value.into()) };
+    }
+}
+
+/// A queue, whatever its format. Its memory belongs to the claim: dropping it releases nothing.
+pub(crate) struct Core {
+    pub(crate) claim: ClaimId,
+    pub(crate) known: Known,
+    pub(crate) memory: Memory,
+    /// Once the device was told of all of it.
+    pub(crate) bell: Option<Bell>,
+    /// A completion queue's.
+    pub(crate) second: Option<Bell>,
+    /// The epoch in which it was started, unless it was stopped.
+    started: Option<u32>,
+}
+
+impl Core {
+    /// Queue `number` of kind `kind`, with `bytes` of memory, in which parts begin at `offsets`.
+    pub(crate) fn new<D: Table>(
+        function: &PciFunction<D>,
+        kind: usize,
+        known: Known,
+        bytes: usize,
+        offsets: [usize; 3],
+        pins: Option<crate::dma::Pins>,
+    ) -> Result<Self, QueueError> {
+        let queue = &D::QUEUES[kind];
+        let Known { number, entries, .. } = known;
+        if number < queue.numbers.0 || number > queue.numbers.1 {
+            return Err(QueueError::NoSuchQueue);
+        }
+        if entries < queue.entries.0 || entries > queue.entries.1 {
+            return Err(QueueError::BadLength);
+        }
+        let key: QueueKey = (kind, number);
+        let memory = Memory::new(function, key, bytes, pins)?;
+        let mut known = known;
+        for (part, offset) in known.parts.iter_mut().zip(offsets).take(parts(&queue.format)) {
+            *part = memory.bus + offset as u64;
+        }
+        Ok(Self {
+            claim: function.claim_id(),
+            known,
+            memory,
+            bell: None,
+            second: None,
+            started: None,
+        })
+    }
+
+    /// Whether the device may use the queue: started, and neither stopped nor reset since.
+    #[inline]
+    pub(crate) fn runs<D>(&self, function: &PciFunction<D>) -> bool {
+        self.started == Some(function.epoch())
+    }
+
+    /// The epoch in which it was started, if it runs, on the function whose queue it is.
+    #[inline]
+    pub(crate) fn running<D>(&self, function: &PciFunction<D>) -> Result<u32, QueueError> {
+        let epoch = function.epoch();
+        if self.claim != function.claim_id() {
+            return Err(QueueError::Foreign);
+        }
+        if self.started != Some(epoch) {
+            return Err(QueueError::NotStarted);
+        }
+        Ok(epoch)
+    }
+
+    /// Refuses a function that isn't the queue's, or isn't the running domain's: what changes hands between the domain and the
+    /// device does so in two steps, and a death in between must end the claim.
+    #[inline]
+    pub(crate) fn own<D>(&self, function: &PciFunction<D>) -> Result<Owner, QueueError> {
+        let owner = thread::current().owner();
+        if self.claim != function.claim_id() || function.owner() != owner {
+            return Err(QueueError::Foreign);
+        }
+        Ok(owner)
+    }
+
+    /// Starts the queue anew, which `restart` has prepared, or may not: then [`QueueError::NotEmpty`]. `tell` tells the device.
+    pub(crate) fn begin<D: Table, R>(
+        &mut self,
+        function: &PciFunction<D>,
+        restart: impl FnOnce(&Self) -> bool,
+        tell: impl FnOnce(&mut Self) -> Result<R, QueueError>,
+    ) -> Result<R, QueueError> {
+        if self.claim != function.claim_id() {
+            return Err(QueueError::Foreign);
+        }
+        function.claim().control.with(|silencing| {
+            if silencing || self.runs(function) {
+                return Err(QueueError::Started);
+            }
+            // Not before: of a queue that runs, the device's position stays where it is, and nothing can be taken out of it.
+            if !restart(self) {
+                return Err(QueueError::NotEmpty);
+            }
+            // Before the device is told: a silence that comes later has a later epoch.
+            self.started = Some(function.epoch());
+            (self.bell, self.second) = (None, None);
+            tell(self)
+        })
+    }
+
+    /// Starts the queue by the steps of its kind.
+    pub(crate) fn start<D: Table>(
+        &mut self,
+        function: &PciFunction<D>,
+        queue: &Queue,
+        chosen: u64,
+        restart: impl FnOnce(&Self) -> bool,
+    ) -> Result<(), QueueError> {
+        self.begin(function, restart, |core| {
+            function.run(queue.start, &core.known, chosen)?;
+            core.find_bells(function, queue)
+        })?;
+        Ok(function.run(queue.ready, &self.known, chosen)?)
+    }
+
+    /// The device was told of all of the queue.
+    pub(crate) fn find_bells<D: Table>(
+        &mut self,
+        function: &PciFunction<D>,
+        queue: &Queue,
+    ) -> Result<(), QueueError> {
+        let find = |doorbell| Bell::find(function, doorbell, self.known.number);
+        if let Format::Pair(pair) = &queue.format {
+            self.second = Some(find(&pair.head_doorbell)?);
+        }
+        self.bell = Some(find(&queue.doorbell)?);
+        Ok(())
+    }
+
+    /// Stops the queue by the steps of its kind: its memory may be reused then. Nothing if it doesn't run.
+    pub(crate) fn stop<D: Table>(
+        &mut self,
+        function: &PciFunction<D>,
+        queue: &Queue,
+    ) -> Result<(), QueueError> {
+        // Its own: another device's epoch may be the same, and it has a queue of this number too.
+        if self.claim != function.claim_id() {
+            return Err(QueueError::Foreign);
+        }
+        if !self.runs(function) {
+            return Ok(());
+        }
+        if queue.stop.is_empty() {
+            return Err(QueueError::Started);
+        }
+        function.run(queue.stop, &self.known, 0)?;
+        self.started = None;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "queue {} of {} entries", self.known.number, self.known.entries)
+    }
+}

@@ -1,0 +1,174 @@
+//! One entry of a submission queue: a command as the table has it, with its data pointers.
+
+use core::fmt;
+
+use super::core::QueueError;
+use super::pages::{self, Second};
+use super::tags::Tag;
+use crate::dma::{Memory, Part};
+use crate::pci::ClaimId;
+use crate::table::command::WORDS;
+use crate::table::step::Known;
+use crate::table::{Bits, Command, Learn, PairFormat};
+
+/// How many bytes a unit has in which commands count, and whose unit it is: what the device said, in a page that the engine read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unit {
+    pub(super) claim: ClaimId,
+    pub(super) epoch: u32,
+    pub(super) key: u32,
+    pub(super) shift: u8,
+}
+
+impl Unit {
+    /// The word by which commands name it: for a disk, the namespace.
+    pub const fn key(&self) -> u32 {
+        self.key
+    }
+
+    /// The logarithm of its number of bytes to base 2.
+    pub const fn shift(&self) -> u8 {
+        self.shift
+    }
+}
+
+/// Why a command isn't put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// As many commands are in flight as the queue takes: await a completion.
+    Full,
+    /// The driver chose bits that the table does not leave to it.
+    Forbidden,
+    /// The buffer is of another claim, the range is empty, or not inside it.
+    OutOfBounds,
+    /// The device may not write a buffer that was lent.
+    ReadOnlyBuffer,
+    /// The range isn't a whole number of units, or of more than the command counts, or of more pages than a list has.
+    Length,
+    /// The range doesn't begin at a multiple of 4 bytes.
+    Misaligned,
+    /// What is known of the unit was learned from another device, or before a reset: learn it again.
+    StaleUnit,
+    /// The engine's page is in use by another command.
+    PageInUse,
+    /// The queue can't be used.
+    Queue(QueueError),
+}
+
+impl fmt::Display for SubmitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "as many commands are in flight as the queue takes: await a completion",
+            Self::Forbidden => "the device's table does not leave these bits of the command to drivers",
+            Self::OutOfBounds => "the range is empty, or not inside a buffer of this claim",
+            Self::ReadOnlyBuffer => "the buffer was lent for reading: move it in for the device to write it",
+            Self::Length => "the range is no whole number of units, or too long for one command: split it",
+            Self::Misaligned => "the range doesn't begin at a multiple of 4 bytes",
+            Self::StaleUnit => "the unit was learned from another device or before a reset: learn it again",
+            Self::PageInUse => "another command uses the queue's page: await its completion",
+            Self::Queue(error) => return error.fmt(f),
+        })
+    }
+}
+
+impl core::error::Error for SubmitError {}
+
+impl From<QueueError> for SubmitError {
+    fn from(error: QueueError) -> Self {
+        Self::Queue(error)
+    }
+}
+
+/// An entry that is being made: 64 bytes.
+pub(super) struct Entry(pub(super) [u32; 16]);
+
+impl Entry {
+    /// The command with its operation code and its words; the driver chooses bits of them.
+    #[inline]
+    pub(super) fn new(
+        format: &PairFormat,
+        command: &Command,
+        known: &Known,
+        chosen: &[u32; WORDS],
+    ) -> Result<Self, SubmitError> {
+        let mut entry = Self([0; 16]);
+        entry.0[format.opcode.word] = u32::from(command.opcode) << format.opcode.shift;
+        let mut word = 0;
+        while word < WORDS {
+            let (value, chosen) = (&command.words[word], u64::from(chosen[word]));
+            if chosen & !value.chosen != 0 {
+                return Err(SubmitError::Forbidden);
+            }
+            entry.0[format.words[word]] = value.of(known, chosen) as u32;
+            word += 1;
+        }
+        Ok(entry)
+    }
+
+    #[inline]
+    pub(super) fn set(&mut self, bits: &Bits, value: u32) {
+        let word = &mut self.0[bits.word];
+        *word = *word & !bits.mask() | value << bits.shift & bits.mask();
+    }
+
+    #[inline]
+    pub(super) fn tag(&mut self, format: &PairFormat, tag: Tag) {
+        self.set(&format.tag, tag.value().into());
+    }
+
+    #[inline]
+    pub(super) fn point(&mut self, format: &PairFormat, pointer: usize, address: u64) {
+        let word = format.pointers[pointer];
+        self.0[word] = address as u32;
+        self.0[word + 1] = (address >> 32) as u32;
+    }
+
+    /// Points at exactly `part`, by the list at `list` in `memory` where it needs one, which is the command's own.
+    #[inline]
+    pub(super) fn describe(
+        &mut self,
+        format: &PairFormat,
+        part: &Part,
+        memory: &Memory,
+        list: usize,
+    ) -> Result<(), SubmitError> {
+        if !part.bus.is_multiple_of(4) {
+            return Err(SubmitError::Misaligned);
+        }
+        let page = format.page as u64;
+        let pages = pages::pages(part.bus, part.length as u64, page).ok_or(SubmitError::Length)?;
+        // It lies inside the part: `pages` counted it.
+        let entry = |index| pages::entry(part.bus, index, page).ok_or(SubmitError::Length);
+        let second = match pages::second(pages) {
+            Second::Unused => 0,
+            Second::Page => entry(0)?,
+            Second::List(entries) if entries <= format.list as u64 => {
+                for index in 0..entries {
+                    // SAFETY: inside the list, of `format.list` addresses; no other command in flight has it. The addresses are of
+                    // pages of the buffer, which stays pinned until the command has ended or the device was silenced.
+                    unsafe { memory.store(list + 8 * index as usize, entry(index)?.to_le()) };
+                }
+                memory.bus + list as u64
+            }
+            Second::List(_) => return Err(SubmitError::Length),
+        };
+        self.point(format, 0, part.bus);
+        self.point(format, 1, second);
+        Ok(())
+    }
+}
+
+/// What a page says of the unit of `key`, if it's one that the table accepts.
+pub(super) fn learn(learn: &Learn, byte: impl Fn(usize) -> u8) -> Option<u8> {
+    let selector = byte(learn.selector);
+    let index = learn.index.iter().fold(0, |index, &(right, mask, left)| {
+        index | usize::from(selector >> right & mask) << left
+    });
+    let (start, stride) = learn.table;
+    let entry = start + index * stride;
+    let shift = byte(entry + learn.shift);
+    let zero = (learn.zero.0..learn.zero.1).all(|at| byte(entry + at) == 0);
+    let (least, most) = learn.shifts;
+    (zero && (least..=most).contains(&shift)).then_some(shift)
+}

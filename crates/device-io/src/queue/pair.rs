@@ -1,0 +1,498 @@
+//! A submission queue and its completion queue: commands with tags, completed in any order.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::sync::atomic::{Ordering, fence};
+
+use super::core::{Core, QueueError, QueueFault};
+use super::entry::{Entry, SubmitError, Unit, learn};
+use super::tags::{SLOTS, Tag, Tags};
+use crate::dma::Transfer;
+use crate::pci::PciFunction;
+use crate::table::command::WORDS;
+use crate::table::step::Known;
+use crate::table::{Command, Data, Direction, Format, Learn, PairFormat, Queue, Table};
+
+/// Both queues and the engine's page start on a page.
+const PAGE: usize = 4096;
+/// Bytes of an entry, and of a completion.
+const ENTRY: usize = 64;
+const COMPLETION: usize = 16;
+/// The slot's command transfers no buffer.
+const NONE: u8 = u8::MAX;
+
+/// Queue `Q` of device `D`'s table, a pair of queues. Its memory belongs to the claim: dropping it releases nothing.
+///
+/// At most 64 commands are in flight, and one less than the queue has entries, so that a completion always finds room.
+pub struct Pair<D, const Q: usize> {
+    core: Core,
+    state: State,
+    _device: PhantomData<fn() -> D>,
+}
+
+/// Where the queues stand.
+struct State {
+    /// Which parts the device was told of in this epoch, of a queue that commands make.
+    told: u8,
+    tail: u16,
+    /// The tail that the device knows.
+    rung: u16,
+    head: u16,
+    /// The head that the device knows.
+    released: u16,
+    phase: bool,
+    tags: Tags,
+    /// The transfer of each slot.
+    transfers: [u8; SLOTS],
+    page: PageUse,
+    odd_heads: u64,
+}
+
+/// What the engine's page is used for.
+enum PageUse {
+    Free,
+    /// By a command in flight; what is to be learned of the page, and of which key.
+    Command(Tag, Option<&'static Learn>, u32),
+}
+
+/// A command that the device has completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// Which one. It isn't in flight any more.
+    pub tag: Tag,
+    /// The command's result: a word of the device's.
+    pub result: u32,
+    /// The status: 0 if it succeeded.
+    pub status: u32,
+    /// What was learned of the page.
+    pub unit: Option<Unit>,
+}
+
+impl State {
+    const fn new(tags: Tags, odd_heads: u64) -> Self {
+        Self {
+            told: 0,
+            tail: 0,
+            rung: 0,
+            head: 0,
+            released: 0,
+            phase: true,
+            tags,
+            transfers: [NONE; SLOTS],
+            page: PageUse::Free,
+            odd_heads,
+        }
+    }
+
+    /// Nothing is in flight; tags of before are found no more.
+    fn restart(&mut self) {
+        let mut tags = core::mem::replace(&mut self.tags, Tags::new(0));
+        tags.free_all();
+        *self = Self::new(tags, self.odd_heads);
+    }
+}
+
+impl<D: Table, const Q: usize> Pair<D, Q> {
+    const QUEUE: &'static Queue = &D::QUEUES[Q];
+    const FORMAT: &'static PairFormat = match &Self::QUEUE.format {
+        Format::Pair(format) => format,
+        _ => panic!("the table's queue is no pair of a submission and a completion queue"),
+    };
+
+    /// A command of this queue.
+    const fn command(command: usize) -> &'static Command {
+        let command = &D::COMMANDS[command];
+        assert!(command.queue == Q, "a command of another queue");
+        command
+    }
+
+    /// Queue `number`, of `entries` entries each way.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError`]; a second one of the same claim is [`Taken`](QueueError::Taken).
+    pub fn new(function: &PciFunction<D>, number: u16, entries: u32) -> Result<Self, QueueError> {
+        let known = Known {
+            number,
+            entries,
+            ..Known::default()
+        };
+        // Bounded here: a driver's number.
+        let count = entries.min(Self::QUEUE.entries.1) as usize;
+        let [completions, page, lists] = Self::offsets(count);
+        let bytes = lists + SLOTS * Self::FORMAT.list * 8;
+        let core = Core::new(function, Q, known, bytes, [0, completions, page], None)?;
+        Ok(Self {
+            core,
+            state: State::new(Tags::new(count - 1), 0),
+            _device: PhantomData,
+        })
+    }
+
+    /// Where completions, the engine's page and the lists are.
+    const fn offsets(entries: usize) -> [usize; 3] {
+        let completions = (entries * ENTRY).next_multiple_of(PAGE);
+        let page = completions + (entries * COMPLETION).next_multiple_of(PAGE);
+        [completions, page, page + PAGE]
+    }
+
+    fn at(&self) -> [usize; 3] {
+        Self::offsets(self.core.known.entries as usize)
+    }
+
+    /// Starts the queues by the table's steps, both empty.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError`].
+    pub fn start(&mut self, function: &PciFunction<D>, chosen: u64) -> Result<(), QueueError> {
+        if Self::QUEUE.start.is_empty() {
+            // Commands make it: see `create`.
+            return Err(QueueError::NotStarted);
+        }
+        let state = &mut self.state;
+        let restart = |core: &Core| Self::restart(core, state);
+        self.core.start(function, Self::QUEUE, chosen, restart)
+    }
+
+    /// Both queues are empty before the device is told of them; they do not run (`Core::begin`).
+    fn restart(core: &Core, state: &mut State) -> bool {
+        let [_, page, _] = Self::offsets(core.known.entries as usize);
+        // SAFETY: the entries and completions, inside the memory.
+        unsafe { core.memory.clear(0, page) };
+        state.restart();
+        true
+    }
+
+    /// The queue's number.
+    pub fn number(&self) -> u16 {
+        self.core.known.number
+    }
+
+    /// Commands that can be in flight at once.
+    pub fn capacity(&self) -> usize {
+        (self.core.known.entries as usize - 1).min(SLOTS)
+    }
+
+    /// Commands in flight.
+    pub fn in_flight(&self) -> usize {
+        self.state.tags.used()
+    }
+
+    /// Completions that said that the device has read what it wasn't given, or less than it completed. Nothing depends on what
+    /// they say.
+    pub fn odd_heads(&self) -> u64 {
+        self.state.odd_heads
+    }
+
+    /// Whether the queues run, and another command fits.
+    #[inline]
+    fn vacancy(&self, function: &PciFunction<D>) -> Result<u32, SubmitError> {
+        let epoch = self.core.running(function)?;
+        if self.core.bell.is_none() {
+            return Err(QueueError::NotStarted.into());
+        }
+        if self.state.tags.is_full() {
+            return Err(SubmitError::Full);
+        }
+        Ok(epoch)
+    }
+
+    /// Puts command `C`, which transfers nothing, or the engine's page. The device learns of it by [`ring`](Self::ring).
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`]; nothing was put then.
+    pub fn submit<const C: usize>(
+        &mut self,
+        function: &PciFunction<D>,
+        words: [u32; WORDS],
+    ) -> Result<Tag, SubmitError> {
+        self.vacancy(function)?;
+        let command = const { Self::command(C) };
+        let mut entry = Entry::new(Self::FORMAT, command, &self.core.known, &words)?;
+        match command.data {
+            Data::None => self.put(entry),
+            Data::Page { learn, .. } => {
+                if let PageUse::Command(..) = self.state.page {
+                    return Err(SubmitError::PageInUse);
+                }
+                entry.point(Self::FORMAT, 0, self.core.known.parts[0] + self.at()[1] as u64);
+                let key = learn.map_or(0, |learn| entry.0[Self::FORMAT.words[learn.key]]);
+                let tag = self.put(entry)?;
+                self.state.page = PageUse::Command(tag, learn, key);
+                Ok(tag)
+            }
+            Data::Units { .. } | Data::Queue { .. } => Err(SubmitError::Forbidden),
+        }
+    }
+
+    /// Puts command `C`, which transfers bytes `offset..offset + length` of a buffer. The device learns of it by
+    /// [`ring`](Self::ring).
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`]; nothing was put then.
+    #[inline]
+    pub fn transfer<const C: usize>(
+        &mut self,
+        function: &PciFunction<D>,
+        words: [u32; WORDS],
+        unit: &Unit,
+        (transfer, offset, length): (&Transfer, usize, usize),
+    ) -> Result<Tag, SubmitError> {
+        let epoch = self.vacancy(function)?;
+        let command = const { Self::command(C) };
+        let Data::Units {
+            direction,
+            key,
+            count,
+        } = command.data
+        else {
+            return Err(SubmitError::Forbidden);
+        };
+        if unit.claim != self.core.claim || unit.epoch != epoch {
+            return Err(SubmitError::StaleUnit);
+        }
+        let part = transfer.part(self.core.claim, offset, length);
+        let part = part.ok_or(SubmitError::OutOfBounds)?;
+        if direction == Direction::ToHost && !part.writable {
+            return Err(SubmitError::ReadOnlyBuffer);
+        }
+        let units = length >> unit.shift;
+        if units << unit.shift != length || units == 0 || units > 1 << count.bits {
+            return Err(SubmitError::Length);
+        }
+        let mut entry = Entry::new(Self::FORMAT, command, &self.core.known, &words)?;
+        entry.0[Self::FORMAT.words[key]] = unit.key;
+        entry.0[Self::FORMAT.words[count.word]] |= (units as u32 - 1) << count.shift;
+        // The tag that `put` takes.
+        let tag = self.state.tags.next().ok_or(SubmitError::Full)?;
+        let list = self.at()[2] + tag.slot() * Self::FORMAT.list * 8;
+        entry.describe(Self::FORMAT, &part, &self.core.memory, list)?;
+        if !function.claim().flights.start(part.transfer, epoch) {
+            return Err(QueueError::NotStarted.into());
+        }
+        let tag = self.put(entry)?;
+        self.state.transfers[tag.slot()] = part.transfer as u8;
+        Ok(tag)
+    }
+
+    /// Puts command `C`, which makes part of queue `queue`, once in an epoch. The device learns of it by [`ring`](Self::ring).
+    /// That queue runs when the device was told of all its parts.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`]; nothing was put then.
+    pub fn create<const C: usize, const K: usize>(
+        &mut self,
+        function: &PciFunction<D>,
+        words: [u32; WORDS],
+        queue: &mut Pair<D, K>,
+    ) -> Result<Tag, SubmitError> {
+        self.vacancy(function)?;
+        let (command, part) = const {
+            let command = Self::command(C);
+            match command.data {
+                Data::Queue { queue, part } => {
+                    assert!(queue == K, "a command that makes another queue");
+                    (command, part)
+                }
+                _ => panic!("a command that makes no queue"),
+            }
+        };
+        let mut entry = Entry::new(Self::FORMAT, command, &queue.core.known, &words)?;
+        entry.point(Self::FORMAT, 0, queue.core.known.parts[part]);
+        if !queue.core.runs(function) {
+            let state = &mut queue.state;
+            let restart = |core: &Core| Pair::<D, K>::restart(core, state);
+            queue.core.begin(function, restart, |_| Ok(()))?;
+        }
+        queue.core.running(function)?;
+        if queue.state.told >> part & 1 != 0 {
+            return Err(QueueError::Started.into());
+        }
+        queue.state.told |= 1 << part;
+        if queue.state.told == 0b11 {
+            queue.core.find_bells(function, Pair::<D, K>::QUEUE)?;
+        }
+        self.put(entry)
+    }
+
+    /// Writes an entry behind the last one, with a tag of its own.
+    #[inline]
+    fn put(&mut self, mut entry: Entry) -> Result<Tag, SubmitError> {
+        let tag = self.state.tags.take().ok_or(SubmitError::Full)?;
+        entry.tag(Self::FORMAT, tag);
+        let at = usize::from(self.state.tail) * ENTRY;
+        for (pair, words) in entry.0.chunks_exact(2).enumerate() {
+            let word = u64::from(words[1]) << 32 | u64::from(words[0]);
+            // SAFETY: the tail is below `entries`: inside the submission queue. No entry there is the device's: of those that it
+            // hasn't completed there are fewer than entries, and it reads them in order. What the entry names is the engine's
+            // memory, or pinned until the command has ended or the device was silenced.
+            unsafe { self.core.memory.store(at + 8 * pair, word.to_le()) };
+        }
+        self.state.tail = self.after(self.state.tail);
+        self.state.transfers[tag.slot()] = NONE;
+        Ok(tag)
+    }
+
+    /// The position after `position`.
+    #[inline]
+    fn after(&self, position: u16) -> u16 {
+        let next = u32::from(position) + 1;
+        if next == self.core.known.entries {
+            0
+        } else {
+            next as u16
+        }
+    }
+
+    /// Tells the device of all that was put. One register write, if there's anything.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError`] if the queue does not run.
+    #[inline]
+    pub fn ring(&mut self, function: &PciFunction<D>) -> Result<(), QueueError> {
+        self.core.running(function)?;
+        if self.state.rung != self.state.tail
+            && let Some(bell) = &self.core.bell
+        {
+            // SAFETY: every entry before the tail is whole.
+            unsafe { bell.ring(self.state.tail.into()) };
+            self.state.rung = self.state.tail;
+        }
+        Ok(())
+    }
+
+    /// The next completion, whose command isn't in flight any more. When there's none, the device gets the room back of those
+    /// that were taken: one register write.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueFault`] if the device completes what it wasn't given: reset it.
+    #[inline]
+    pub fn next(&mut self, function: &PciFunction<D>) -> Result<Option<Completion>, QueueFault> {
+        let epoch = self.core.running(function)?;
+        let format = Self::FORMAT;
+        let at = self.at()[0] + usize::from(self.state.head) * COMPLETION;
+        let word = |word: usize| {
+            // SAFETY: the head is below `entries`: inside the completion queue.
+            u32::from_le(unsafe { self.core.memory.load::<u32>(at + 4 * word) })
+        };
+        let last = word(format.phase.word);
+        if (last >> format.phase.shift & 1 == 1) != self.state.phase {
+            self.release();
+            return Ok(None);
+        }
+        // The phase is in the word written last; the others are read after it was seen.
+        fence(Ordering::Acquire);
+        let mut words = [word(0), word(1), word(2), word(3)];
+        words[format.phase.word] = last;
+        self.state.head = self.after(self.state.head);
+        if self.state.head == 0 {
+            self.state.phase = !self.state.phase;
+        }
+        let number = format.number.get(&words);
+        if number != u32::from(self.core.known.number) {
+            return Err(QueueFault::Queue(number as u16));
+        }
+        let value = format.done_tag.get(&words) as u16;
+        let tag = self.state.tags.find(value).ok_or(QueueFault::Unknown(value))?;
+        if !self.has_read(format.head.get(&words)) {
+            self.state.odd_heads = self.state.odd_heads.saturating_add(1);
+        }
+        self.state.tags.free(tag);
+        let transfer = self.state.transfers[tag.slot()];
+        if transfer != NONE {
+            function.claim().flights.end(transfer.into(), epoch);
+        }
+        let status = format.status.get(&words);
+        Ok(Some(Completion {
+            tag,
+            result: words[format.result],
+            status,
+            unit: self.page_done(tag, status == 0, epoch),
+        }))
+    }
+
+    /// Whether the device can have read everything before `head`, as it says. Entries that aren't read are in flight.
+    fn has_read(&self, head: u32) -> bool {
+        let entries = self.core.known.entries;
+        let ahead = (u32::from(self.state.rung) + entries).wrapping_sub(head) % entries;
+        head < entries && ahead <= self.state.tags.used() as u32
+    }
+
+    /// The room of completions that were taken is the device's again.
+    #[inline]
+    fn release(&mut self) {
+        if self.state.released != self.state.head
+            && let Some(bell) = &self.core.second
+        {
+            // SAFETY: every completion before the head was read.
+            unsafe { bell.ring(self.state.head.into()) };
+            self.state.released = self.state.head;
+        }
+    }
+
+    /// The command that had the engine's page has ended.
+    fn page_done(&mut self, tag: Tag, succeeded: bool, epoch: u32) -> Option<Unit> {
+        let PageUse::Command(of, wanted, key) = self.state.page else {
+            return None;
+        };
+        if of != tag {
+            return None;
+        }
+        self.state.page = PageUse::Free;
+        let wanted = wanted.filter(|_| succeeded)?;
+        let page = self.at()[1];
+        // SAFETY: the lint has found that it's inside the page.
+        let byte = |at: usize| unsafe { self.core.memory.load::<u8>(page + at) };
+        Some(Unit {
+            claim: self.core.claim,
+            epoch,
+            key,
+            shift: learn(wanted, byte)?,
+        })
+    }
+
+    /// Dword `index` of the engine's page: what the device wrote there last.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError::PageInUse`] while a command has it, [`SubmitError::OutOfBounds`] past its end.
+    pub fn page(&self, function: &PciFunction<D>, index: usize) -> Result<u32, SubmitError> {
+        self.core.running(function)?;
+        if let PageUse::Command(..) = self.state.page {
+            return Err(SubmitError::PageInUse);
+        }
+        if index >= PAGE / 4 {
+            return Err(SubmitError::OutOfBounds);
+        }
+        // SAFETY: inside the page.
+        let word = unsafe { self.core.memory.load::<u32>(self.at()[1] + 4 * index) };
+        Ok(u32::from_le(word))
+    }
+
+    /// Zeroes the engine's page.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError::PageInUse`] while a command has it.
+    pub fn clear_page(&mut self, function: &PciFunction<D>) -> Result<(), SubmitError> {
+        self.core.running(function)?;
+        if let PageUse::Command(..) = self.state.page {
+            return Err(SubmitError::PageInUse);
+        }
+        // SAFETY: the page, which no command has.
+        unsafe { self.core.memory.clear(self.at()[1], PAGE) };
+        Ok(())
+    }
+}
+
+impl<D, const Q: usize> fmt::Debug for Pair<D, Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pair({:?})", self.core)
+    }
+}

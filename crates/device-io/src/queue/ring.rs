@@ -1,0 +1,464 @@
+//! A ring of descriptors of 16 bytes, completed in order, and the objects that they name.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+use core::sync::atomic::{Ordering, fence};
+
+use samara_rref::{Exchangeable, RRef, RRefDeque, Seat};
+use samara_shared_heap::Owner;
+
+use super::core::{Core, QueueError};
+use super::positions::Positions;
+use crate::dma::{Refused, Slots, locate};
+use crate::pci::PciFunction;
+use crate::table::step::Known;
+use crate::table::{Direction, Format, Queue, RingFormat, Table};
+
+/// Queue `Q` of device `D`'s table, a ring of descriptors, with objects `T`. Its memory, and the objects in it, belong to the
+/// claim: dropping it releases nothing.
+pub struct Ring<D, const Q: usize, T> {
+    core: Core,
+    slots: Slots<T>,
+    positions: Positions,
+    /// For the first descriptor of those published together, the index of the last.
+    ends: NonNull<u32>,
+    /// An [`OpenRing`] has the positions, or was forgotten, and they with it.
+    is_open: bool,
+    /// What bus addresses differ by from addresses, if that's the same for all memory.
+    linear: Option<u64>,
+    _device: PhantomData<fn() -> D>,
+}
+
+// SAFETY: what the pointers lead to belongs to the claim, not to a thread, and is accessed by `&mut`
+// only; the objects are `Send`, as all exchangeable ones are.
+unsafe impl<D, const Q: usize, T: Exchangeable> Send for Ring<D, Q, T> {}
+// SAFETY: a shared ring gives out numbers.
+unsafe impl<D, const Q: usize, T: Exchangeable> Sync for Ring<D, Q, T> {}
+
+/// What a device says of an object that it's done with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// The descriptor's second quadword, as it was written back.
+    pub word: u64,
+    written: u32,
+    buffer: usize,
+}
+
+/// The device says that it wrote nothing, or more than it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Damage;
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the device says that it wrote nothing, or more than it was given")
+    }
+}
+
+impl core::error::Error for Damage {}
+
+impl Done {
+    /// Bytes that the device says it has written into the buffer, which has as many.
+    ///
+    /// # Errors
+    ///
+    /// [`Damage`].
+    #[inline]
+    pub fn written(self) -> Result<usize, Damage> {
+        let length = (self.word >> self.written & 0xFFFF) as usize;
+        if length == 0 || length > self.buffer {
+            return Err(Damage);
+        }
+        Ok(length)
+    }
+}
+
+impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
+    const QUEUE: &'static Queue = &D::QUEUES[Q];
+    const FORMAT: RingFormat = match Self::QUEUE.format {
+        Format::Ring(format) => format,
+        _ => panic!("the table's queue is no ring of descriptors"),
+    };
+
+    /// Queue `number`, of `entries` descriptors, a power of two; the device writes into buffers of `buffer` bytes each, if it
+    /// writes.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError`]; a second one of the same claim is [`Taken`](QueueError::Taken).
+    pub fn new(
+        function: &PciFunction<D>,
+        number: u16,
+        entries: u32,
+        buffer: usize,
+    ) -> Result<Self, QueueError> {
+        let positions = Positions::new(entries).ok_or(QueueError::BadLength)?;
+        let (least, most) = Self::FORMAT.bytes;
+        let writes = Self::FORMAT.direction == Direction::ToHost;
+        if writes && !((least..=most).contains(&buffer) && buffer.is_multiple_of(least)) {
+            return Err(QueueError::BadLength);
+        }
+        let count = entries as usize;
+        let (pins, slots) = Slots::new(count).map_err(QueueError::Alloc)?;
+        let known = Known {
+            number,
+            entries,
+            buffer,
+            ..Known::default()
+        };
+        // Descriptors, and the ends behind them, which no device is told of.
+        let core = Core::new(function, Q, known, count * 20, [0; 3], Some(pins))?;
+        // SAFETY: behind the descriptors, inside the memory.
+        let ends = unsafe { core.memory.at(count * 16) };
+        Ok(Self {
+            core,
+            slots,
+            positions,
+            ends,
+            is_open: false,
+            linear: function.linear(),
+            _device: PhantomData,
+        })
+    }
+
+    /// Starts the queue by its table's steps: it's empty, and the device stands at its beginning. The driver chooses bits that
+    /// the steps leave to it.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError`].
+    pub fn start(&mut self, function: &PciFunction<D>, chosen: u64) -> Result<(), QueueError> {
+        if self.is_open {
+            return Err(QueueError::Forgotten);
+        }
+        let positions = &mut self.positions;
+        let restart = |_: &Core| positions.restart();
+        self.core.start(function, Self::QUEUE, chosen, restart)
+    }
+
+    /// Stops the queue by its table's steps; what the device had begun is done when this returns. What it only reads must have
+    /// been taken back.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError`]; the queue is the device's still, until that is reset.
+    pub fn stop(&mut self, function: &PciFunction<D>) -> Result<(), QueueError> {
+        if self.core.running(function).is_ok() {
+            if self.is_open {
+                return Err(QueueError::Forgotten);
+            }
+            if Self::FORMAT.direction == Direction::ToDevice && self.held() != 0 {
+                return Err(QueueError::NotEmpty);
+            }
+        }
+        self.core.stop(function, Self::QUEUE)
+    }
+
+    /// Objects that it holds at most.
+    pub fn capacity(&self) -> u32 {
+        self.core.known.entries - 1
+    }
+
+    /// How many it holds: with the device, or done and not taken.
+    pub fn held(&self) -> u32 {
+        self.positions.held()
+    }
+
+    /// Opens the queue for a batch of work.
+    ///
+    /// The function must belong to the domain that the thread runs for, and does so as long as it is borrowed: so a
+    /// death that comes between the two steps of taking an object over, or giving it back, ends the claim
+    /// before it releases objects, and finds it in one place only.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Foreign`] if `function` isn't the ring's, or not the running domain's.
+    #[inline]
+    pub fn open<'r>(
+        &'r mut self,
+        function: &'r PciFunction<D>,
+    ) -> Result<OpenRing<'r, D, Q, T>, QueueError> {
+        let owner = self.core.own(function)?;
+        // Safe code may forget an `OpenRing`: `positions` is then where the ring stood before that.
+        if self.is_open {
+            return Err(QueueError::Forgotten);
+        }
+        self.is_open = true;
+        Ok(OpenRing {
+            positions: self.positions,
+            descriptors: self.core.memory.start.cast(),
+            slots: self.slots,
+            linear: self.linear,
+            buffer: self.core.known.buffer,
+            ring: self,
+            function,
+            owner,
+        })
+    }
+}
+
+impl<D, const Q: usize, T> fmt::Debug for Ring<D, Q, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ring({:?})", self.core)
+    }
+}
+
+/// A ring opened for a batch of work: the claim is alive, and the driver's. What is used for each object stands
+/// here, where the compiler can keep it in registers.
+pub struct OpenRing<'r, D, const Q: usize, T> {
+    positions: Positions,
+    descriptors: NonNull<[u64; 2]>,
+    slots: Slots<T>,
+    linear: Option<u64>,
+    buffer: usize,
+    ring: &'r mut Ring<D, Q, T>,
+    function: &'r PciFunction<D>,
+    owner: Owner,
+}
+
+impl<D, const Q: usize, T> Drop for OpenRing<'_, D, Q, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.ring.positions = self.positions;
+        self.ring.is_open = false;
+    }
+}
+
+impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
+    const FORMAT: RingFormat = Ring::<D, Q, T>::FORMAT;
+
+    /// How many objects can be put in.
+    #[inline]
+    pub fn room(&self) -> usize {
+        self.positions.room() as usize
+    }
+
+    /// The descriptor's quadwords for bytes of `object` that were chosen.
+    #[inline]
+    fn describe(&self, object: usize, chosen: &mut [u8]) -> Result<[u64; 2], Refused> {
+        let (bus, length) = locate::<D, T>(self.function, self.linear, object, chosen)?;
+        let mut word = Self::FORMAT.fixed;
+        match Self::FORMAT.direction {
+            Direction::ToHost if length < self.buffer => return Err(Refused::Empty),
+            Direction::ToDevice if length < Self::FORMAT.bytes.0 || length > Self::FORMAT.bytes.1 => {
+                return Err(Refused::Empty);
+            }
+            _ => {}
+        }
+        let mut field = 0;
+        while field < Self::FORMAT.lengths.len() {
+            word |= (length as u64) << Self::FORMAT.lengths[field];
+            field += 1;
+        }
+        Ok([bus, word])
+    }
+
+    /// Puts an object in: the bytes in it that `bytes` chooses, which the device reads, or into the first of which it writes.
+    /// The device learns of it by [`publish`](Self::publish).
+    ///
+    /// # Errors
+    ///
+    /// Gives the object back if the bytes are too few or too many ([`Refused::Empty`]), the ring is full, or the device can't
+    /// reach them.
+    #[inline]
+    pub fn put(
+        &mut self,
+        mut object: RRef<T>,
+        bytes: impl FnOnce(&mut T) -> &mut [u8],
+    ) -> Result<(), (Refused, RRef<T>)> {
+        let start = (&raw const *object).addr();
+        let words = match self.describe(start, bytes(&mut object)) {
+            Ok(words) => words,
+            Err(refused) => return Err((refused, object)),
+        };
+        match self.positions.fill() {
+            Some(index) => self.pin(index, RRef::into_raw(object), words),
+            None => return Err((Refused::Full, object)),
+        }
+        Ok(())
+    }
+
+    /// Pins `object` at `index`, and describes it to the device.
+    #[inline]
+    fn pin(&mut self, index: u32, object: NonNull<T>, words: [u64; 2]) {
+        // SAFETY: `Positions` gives indexes below `entries`, of descriptors that hold nothing; the claim lives as long as
+        // `self.function` is borrowed, and is the running domain's (`open`). The object was given up by the caller.
+        unsafe { self.slots.pin(index, object) };
+        self.store(index, words);
+    }
+
+    /// Trades members of `batch`, from the first on, for objects that are done, one by one, until there's none: each
+    /// goes in as by [`put`](Self::put), and the object that comes out, as by [`take`](Self::take), has its
+    /// place. Half the steps of doing so one at a time.
+    ///
+    /// `prepare` is shown what the device says, the object that would come out and the member that would go in; it chooses
+    /// bytes of that, or ends it. How many were traded.
+    #[inline]
+    pub fn trade<const N: usize>(
+        &mut self,
+        batch: &mut RRefDeque<T, N>,
+        mut prepare: impl for<'t> FnMut(Done, &mut T, &'t mut T) -> Option<&'t mut [u8]>,
+    ) -> usize {
+        let one = |mut former: NonNull<T>, seat: Seat<T>| {
+            let done = self.done()?;
+            // SAFETY: an index below `entries`; the claim lives as long as `self.function` is borrowed.
+            let mut object = unsafe { self.slots.pinned(self.positions.oldest()?) }?;
+            // SAFETY: the device is done with it, so it's a live object that nobody refers to. It stays pinned
+            // meanwhile, as `prepare` may panic.
+            let out = unsafe { object.as_mut() };
+            if Self::FORMAT.direction == Direction::ToHost {
+                prefetch(out);
+            }
+            // SAFETY: a member of the batch, which is borrowed mutably, and nobody's before this returns.
+            let into = unsafe { former.as_mut() };
+            let chosen = prepare(done, out, into)?;
+            let words = self.describe(former.addr().get(), chosen).ok()?;
+            let (taken, filled) = self.positions.trade()?;
+            // SAFETY: a live object, out of the ring as soon as its slot is vacated, and then in the batch.
+            unsafe { seat.give(object) };
+            // SAFETY: an index below `entries`; the claim lives, as above.
+            unsafe { self.slots.vacate(taken) };
+            self.pin(filled, former, words);
+            Some(object)
+        };
+        // SAFETY: what comes out was pinned, and is not any more; what goes in is, and the host's.
+        unsafe { batch.trade_raw(one) }
+    }
+
+    /// Writes a descriptor: the device doesn't look at it before it is published.
+    #[inline]
+    fn store(&mut self, index: u32, words: [u64; 2]) {
+        // SAFETY: `index` is below `entries`, of which there are so many descriptors in the memory, which
+        // the claim keeps.
+        let at = unsafe { self.descriptors.add(index as usize) };
+        let at = at.as_ptr().cast::<u64>();
+        // SAFETY: inside the memory, aligned; volatile, because a device reads it.
+        unsafe { at.write_volatile(words[0].to_le()) };
+        // SAFETY: the second quadword of the same descriptor.
+        let second = unsafe { at.add(1) };
+        // SAFETY: as for the first.
+        unsafe { second.write_volatile(words[1].to_le()) };
+    }
+
+    /// Quadword `word`, 0 or 1, of a descriptor, and everything that the device wrote before it.
+    #[inline]
+    fn load(&self, index: u32, word: bool) -> u64 {
+        let index = (index & self.positions.mask()) as usize;
+        // SAFETY: masked to below `entries`, a power of two; see `store`.
+        let at = unsafe { self.descriptors.add(index) };
+        // SAFETY: one of the descriptor's two quadwords.
+        let at = unsafe { at.as_ptr().cast::<u64>().add(usize::from(word)) };
+        // SAFETY: inside the memory, aligned; volatile, because the device writes it.
+        let value = u64::from_le(unsafe { at.read_volatile() });
+        fence(Ordering::Acquire);
+        value
+    }
+
+    /// Where the index of the last is, of those published together that begin at `first`.
+    #[inline]
+    fn end_of(&self, first: u32) -> NonNull<u32> {
+        let first = (first & self.positions.mask()) as usize;
+        // SAFETY: masked to below `entries`, of which there are so many ends, which the claim keeps.
+        unsafe { self.ring.ends.add(first) }
+    }
+
+    /// Tells the device of what was put in since, and asks for one report when all of that is done, if it doesn't report each.
+    /// One register write, if there's anything and the queue runs.
+    #[inline]
+    pub fn publish(&mut self) {
+        if !self.ring.core.runs(self.function) {
+            return;
+        }
+        let Some((first, last)) = self.positions.publish() else {
+            return;
+        };
+        if Self::FORMAT.report != 0 {
+            let words = [self.load(last, false), self.load(last, true)];
+            self.store(last, [words[0], words[1] | Self::FORMAT.report]);
+            // SAFETY: the ends are the ring's alone, and not the device's.
+            unsafe { self.end_of(first).write(last) };
+        }
+        if let Some(bell) = &self.ring.core.bell {
+            // SAFETY: every descriptor before the tail is filled, with memory that is pinned until the device is done with it.
+            unsafe { bell.ring(self.positions.tail()) };
+        }
+    }
+
+    /// What the device says of the next object that it's done with, which may be taken.
+    #[inline]
+    pub fn done(&mut self) -> Option<Done> {
+        let word = if Self::FORMAT.report != 0 {
+            if self.positions.ready() == 0 {
+                // SAFETY: the ends are the ring's alone.
+                let end = unsafe { self.end_of(self.positions.pending()?).read() };
+                if self.load(end, true) & Self::FORMAT.done == 0 || !self.positions.complete(end) {
+                    return None;
+                }
+            }
+            Self::FORMAT.done
+        } else if let Some(index) = self.positions.oldest() {
+            self.load(index, true)
+        } else {
+            let index = self.positions.pending()?;
+            let word = self.load(index, true);
+            if word & Self::FORMAT.done != 0 {
+                self.positions.complete(index);
+            }
+            word
+        };
+        let (written, buffer) = (Self::FORMAT.written, self.buffer);
+        let done = Done {
+            word,
+            written,
+            buffer,
+        };
+        (word & Self::FORMAT.done != 0).then_some(done)
+    }
+
+    /// Takes the oldest object out that is [`done`](Self::done).
+    #[inline]
+    pub fn take(&mut self) -> Option<RRef<T>> {
+        let index = self.positions.take()?;
+        // SAFETY: an index below `entries`; the claim lives, and is the running domain's (`open`); the device is done with it.
+        unsafe { self.slots.take(index, self.owner) }
+    }
+
+    /// Whether the device is done with an object behind the next one, but not with that: it lost a report,
+    /// or is about to write it. A look at every descriptor.
+    pub fn is_out_of_order(&self) -> bool {
+        let Some(next) = self.positions.pending() else {
+            return false;
+        };
+        let done = |distance: u32| self.load(next.wrapping_add(distance), true) & Self::FORMAT.done != 0;
+        !done(0) && (1..self.positions.held()).any(done)
+    }
+
+    /// Takes an object out of a queue that doesn't run: never started, stopped, or reset since.
+    pub fn take_back(&mut self) -> Option<RRef<T>> {
+        if self.ring.core.runs(self.function) {
+            return None;
+        }
+        self.positions.complete_all();
+        self.take()
+    }
+}
+
+impl<D, const Q: usize, T> fmt::Debug for OpenRing<'_, D, Q, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OpenRing({:?})", self.positions)
+    }
+}
+
+/// Has the line loaded that `object` begins with. A driver notes a packet's length there, in a line that its former
+/// round through the ring has driven out of the cache: the store would hold up those behind it.
+#[inline]
+fn prefetch<T>(object: &T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint, on an address that is valid besides.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>((&raw const *object).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = object;
+}

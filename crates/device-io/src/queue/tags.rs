@@ -1,0 +1,174 @@
+//! Tags: which are in use, and which one a completion really means. Pure.
+//!
+//! A tag is a slot number in its low bits and, above, how often the slot was used. A completion that
+//! comes twice, or late, carries an old count, so it can't end a command that has the slot now.
+
+/// Slots, and bits of a slot number.
+pub(crate) const SLOTS: usize = 64;
+const SLOT_BITS: u32 = 6;
+/// Counts go from 0 to this; FFFFh is no valid tag for some devices (NVM Express Base 2.0 figure 87), and neither it nor
+/// any other tag with all ones above the slot is used.
+const MAX_COUNT: u16 = (u16::MAX >> SLOT_BITS) - 1;
+
+/// The tag of a command in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag(u16);
+
+impl Tag {
+    /// The tag as the device sees it.
+    pub const fn value(self) -> u16 {
+        self.0
+    }
+
+    /// Its slot, below 64: no other command in flight in the queue has it.
+    pub const fn slot(self) -> usize {
+        self.0 as usize & (SLOTS - 1)
+    }
+}
+
+/// The table.
+#[derive(Debug)]
+pub(crate) struct Tags {
+    limit: usize,
+    used: u64,
+    count: [u16; SLOTS],
+}
+
+impl Tags {
+    /// A table of the first `limit` slots (at most [`SLOTS`]), all free.
+    pub(crate) const fn new(limit: usize) -> Self {
+        Self {
+            limit: if limit < SLOTS { limit } else { SLOTS },
+            used: 0,
+            count: [0; SLOTS],
+        }
+    }
+
+    /// How many are in use.
+    pub(crate) const fn used(&self) -> usize {
+        self.used.count_ones() as usize
+    }
+
+    /// Whether all are in use.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.used() == self.limit
+    }
+
+    /// The tag of the lowest free slot, which is taken next; `None` if there is none.
+    #[inline]
+    pub(crate) const fn next(&self) -> Option<Tag> {
+        let slot = self.used.trailing_ones() as usize;
+        if slot >= self.limit {
+            return None;
+        }
+        Some(Tag(self.count[slot] << SLOT_BITS | slot as u16))
+    }
+
+    /// Takes the lowest free slot; `None` if there is none.
+    #[inline]
+    pub(crate) const fn take(&mut self) -> Option<Tag> {
+        let Some(tag) = self.next() else {
+            return None;
+        };
+        self.used |= 1 << tag.slot();
+        Some(tag)
+    }
+
+    /// The tag in use that a completion names; `None` if the completion is made up, stale or a repetition.
+    #[inline]
+    pub(crate) const fn find(&self, tag: u16) -> Option<Tag> {
+        let slot = Tag(tag).slot();
+        if slot < self.limit && self.used >> slot & 1 == 1 && tag >> SLOT_BITS == self.count[slot] {
+            Some(Tag(tag))
+        } else {
+            None
+        }
+    }
+
+    /// Frees a tag. False, and no change, if it isn't in use.
+    #[inline]
+    pub(crate) const fn free(&mut self, tag: Tag) -> bool {
+        if self.find(tag.0).is_none() {
+            return false;
+        }
+        let slot = tag.slot();
+        self.used &= !(1 << slot);
+        self.count[slot] = if self.count[slot] >= MAX_COUNT {
+            0
+        } else {
+            self.count[slot] + 1
+        };
+        true
+    }
+
+    /// Frees all: the device has none any more. Counts go on, so that a tag of before is found no more.
+    pub(crate) const fn free_all(&mut self) {
+        while self.used != 0 {
+            let slot = self.used.trailing_zeros() as usize;
+            self.free(Tag(self.count[slot] << SLOT_BITS | slot as u16));
+        }
+    }
+}
+
+const _: () = assert!(SLOTS == 1 << SLOT_BITS && SLOTS == u64::BITS as usize);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_distinct_and_limited() {
+        let mut tags = Tags::new(5);
+        let mut slots = [false; SLOTS];
+        for _ in 0..5 {
+            let tag = tags.take().unwrap();
+            assert!(!core::mem::replace(&mut slots[tag.slot()], true));
+        }
+        assert_eq!(tags.take(), None);
+        assert!(tags.is_full());
+    }
+
+    #[test]
+    fn all_64_slots_can_be_used() {
+        let mut tags = Tags::new(1000);
+        for slot in 0..64 {
+            assert_eq!(tags.take().unwrap().slot(), slot);
+        }
+        assert_eq!(tags.take(), None);
+    }
+
+    #[test]
+    fn a_repeated_completion_does_not_find_the_slots_next_command() {
+        let mut tags = Tags::new(1);
+        let first = tags.take().unwrap();
+        assert!(tags.free(first));
+        assert!(!tags.free(first));
+        let second = tags.take().unwrap();
+        assert_eq!(first.slot(), second.slot());
+        assert_eq!(tags.find(first.value()), None);
+        assert_eq!(tags.find(second.value()), Some(second));
+        tags.free_all();
+        assert_eq!(tags.find(second.value()), None);
+    }
+
+    #[test]
+    fn made_up_tags_are_not_found() {
+        let mut tags = Tags::new(4);
+        let tag = tags.take().unwrap();
+        for value in 0..=u16::MAX {
+            assert_eq!(tags.find(value).is_some(), value == tag.value());
+        }
+    }
+
+    #[test]
+    fn counts_wrap_without_ever_giving_ffff() {
+        let mut tags = Tags::new(64);
+        let held: [Tag; 63] = core::array::from_fn(|_| tags.take().unwrap());
+        for _ in 0..3000 {
+            let tag = tags.take().unwrap();
+            assert_ne!(tag.value(), u16::MAX);
+            assert!(tags.free(tag));
+        }
+        assert!(held.into_iter().all(|tag| tags.free(tag)));
+    }
+}

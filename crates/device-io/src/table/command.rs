@@ -1,0 +1,70 @@
+//! Entries of a submission queue: the commands that there are, and what each may transfer.
+
+use super::queue::{Bits, Direction};
+use super::step::Value;
+
+/// Words of an entry that a command fills.
+pub const WORDS: usize = 7;
+
+/// A command. The engine writes the operation code, the tag and the data pointers itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Command {
+    /// The kind of queue that it's for.
+    pub queue: usize,
+    /// The operation code.
+    pub opcode: u8,
+    /// What the words hold that its queue's format names. A driver chooses bits within [`Value::chosen`].
+    pub words: [Value; WORDS],
+    /// What it transfers.
+    pub data: Data,
+}
+
+/// What a command transfers.
+#[derive(Clone, Copy, Debug)]
+pub enum Data {
+    /// Nothing.
+    None,
+    /// At most a page, which is the engine's: the driver writes it before, or reads it after.
+    Page {
+        /// Which way.
+        direction: Direction,
+        /// What the engine learns of the page, if the command succeeds.
+        learn: Option<&'static Learn>,
+    },
+    /// A part of a buffer, in whole units that the engine has [learned](Learn).
+    Units {
+        /// Which way.
+        direction: Direction,
+        /// The word, among those that the command fills, that takes the key of what was learned.
+        key: usize,
+        /// The bits, of the words that the command fills, that take the number of units less one.
+        count: Bits,
+    },
+    /// Nothing, but it makes a queue: the first data pointer is the address of a part of that queue's memory.
+    Queue {
+        /// The kind of queue.
+        queue: usize,
+        /// The part.
+        part: usize,
+    },
+}
+
+/// How many bytes a unit has that commands count in, as the device says: an entry of a table in the page is selected by bits of
+/// the page, and holds the logarithm.
+#[derive(Clone, Copy, Debug)]
+pub struct Learn {
+    /// The word, among those that the command fills, that says whose unit it is.
+    pub key: usize,
+    /// The byte of the page that selects.
+    pub selector: usize,
+    /// Its bits, as (shift right, mask, shift left), that make the index.
+    pub index: [(u32, u8, u32); 2],
+    /// Where the table begins, and how many bytes an entry has.
+    pub table: (usize, usize),
+    /// The byte in the entry with the logarithm to base 2.
+    pub shift: usize,
+    /// The least and the greatest that are accepted.
+    pub shifts: (u8, u8),
+    /// Bytes of the entry, from the first to before the second, that must be 0: what else would be transferred.
+    pub zero: (usize, usize),
+}

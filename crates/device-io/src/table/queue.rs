@@ -1,0 +1,186 @@
+//! Queues: where they are told of, how they are started, and what their descriptors look like.
+
+use super::register::Width;
+use super::step::{At, Step};
+
+/// Which way data goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The device reads.
+    ToDevice,
+    /// The device writes.
+    ToHost,
+}
+
+/// One kind of queue.
+#[derive(Clone, Copy, Debug)]
+pub struct Queue {
+    /// The numbers that queues of this kind have: first and last.
+    pub numbers: (u16, u16),
+    /// Entries: the fewest and the most.
+    pub entries: (u32, u32),
+    /// What tells the device of the queue, in one go: no waits. Empty if a [command](super::Command) does.
+    pub start: &'static [Step],
+    /// What is awaited then.
+    pub ready: &'static [Step],
+    /// What ends the queue, so that its memory may be reused. Empty: only a reset of the device does.
+    pub stop: &'static [Step],
+    /// What tells the device of new entries.
+    pub doorbell: Doorbell,
+    /// What the entries are.
+    pub format: Format,
+}
+
+/// How a device is told of entries.
+#[derive(Clone, Copy, Debug)]
+pub struct Doorbell {
+    /// The window.
+    pub window: usize,
+    /// Offset of the first one.
+    pub offset: usize,
+    /// Bytes that are written.
+    pub width: Width,
+    /// Which one is the queue's: so many times its number, and so many more.
+    pub index: (usize, usize),
+    /// From one to the next.
+    pub stride: Stride,
+    /// What is written.
+    pub value: Rung,
+}
+
+/// The distance between doorbells.
+#[derive(Clone, Copy, Debug)]
+pub enum Stride {
+    /// So many bytes.
+    Bytes(usize),
+    /// `unit << field` bytes, for a field of up to 4 bits of a register.
+    Shifted {
+        /// The register.
+        at: At,
+        /// The field's lowest bit.
+        shift: u32,
+        /// Bytes if the field is 0.
+        unit: usize,
+    },
+    /// The index is what this register holds, of 16 bits, once the queue is started; the distance is the dword that follows
+    /// the capability of the doorbell's window (Virtio 1.2 §4.1.4.4).
+    Listed(At),
+}
+
+/// What a doorbell is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rung {
+    /// The index behind the last entry.
+    Position,
+    /// The queue's number.
+    Number,
+}
+
+/// The formats that the engine knows. What a device may do with a queue's memory and with buffers follows from what the engine
+/// writes in these formats, and from nothing else.
+#[derive(Clone, Copy, Debug)]
+pub enum Format {
+    /// A ring of descriptors of 16 bytes, completed in order, each by a bit in it.
+    Ring(RingFormat),
+    /// A split virtqueue (Virtio 1.2 §2.7): parts 0 to 2 are descriptors, available ring and used ring.
+    Split(SplitFormat),
+    /// A submission queue (part 0) and its completion queue (part 1), with tags.
+    Pair(PairFormat),
+}
+
+/// A descriptor of two little-endian quadwords. The first is the bus address of its bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct RingFormat {
+    /// Which way data goes.
+    pub direction: Direction,
+    /// Constant bits of the second quadword.
+    pub fixed: u64,
+    /// The lowest bits of fields of the second quadword that take the length.
+    pub lengths: &'static [u32],
+    /// Bytes of a buffer: the fewest and the most, a multiple of the fewest where the device writes.
+    pub bytes: (usize, usize),
+    /// What the last descriptor of those that are published together has set in its second quadword, so that the device reports
+    /// when all of them are done; 0 if it reports each.
+    pub report: u64,
+    /// What the device sets in the second quadword when it's done.
+    pub done: u64,
+    /// The lowest bit of the 16 bits in the second quadword that say how many bytes the device has written.
+    pub written: u32,
+}
+
+/// A chain of up to three descriptors: bytes of the driver's before the data, the data, and bytes after it.
+#[derive(Clone, Copy, Debug)]
+pub struct SplitFormat {
+    /// Before the data.
+    pub head: Piece,
+    /// After the data.
+    pub tail: Piece,
+}
+
+/// Bytes that the engine keeps for each chain: the driver writes them, or reads what the device wrote.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece {
+    /// How many; 0 for none, at most 16.
+    pub bytes: usize,
+    /// Which way they go.
+    pub direction: Direction,
+}
+
+/// Bits of a 32-bit word.
+#[derive(Clone, Copy, Debug)]
+pub struct Bits {
+    /// Which word.
+    pub word: usize,
+    /// The lowest bit.
+    pub shift: u32,
+    /// How many.
+    pub bits: u32,
+}
+
+impl Bits {
+    /// `bits` bits of `word` from `shift` on.
+    pub const fn new(word: usize, shift: u32, bits: u32) -> Self {
+        Self { word, shift, bits }
+    }
+
+    pub(crate) const fn mask(&self) -> u32 {
+        (((1u64 << self.bits) - 1) as u32) << self.shift
+    }
+
+    #[inline]
+    pub(crate) const fn get(&self, words: &[u32; 4]) -> u32 {
+        (words[self.word] & self.mask()) >> self.shift
+    }
+}
+
+/// Entries of 64 bytes in a submission queue, of 16 in its completion queue.
+#[derive(Clone, Copy, Debug)]
+pub struct PairFormat {
+    /// Where the operation code goes, and where the tag: 16 bits.
+    pub opcode: Bits,
+    /// The tag's 16 bits.
+    pub tag: Bits,
+    /// Two data pointers, of two words each. The first takes the address of the first byte, the second nothing, or the
+    /// address of the second and last page, or that of a list of all pages after the first.
+    pub pointers: [usize; 2],
+    /// Bytes of such a page, and addresses of a list, of 64 bits each.
+    pub page: usize,
+    /// See [`page`](Self::page).
+    pub list: usize,
+    /// The words that a [command](super::Command) fills.
+    pub words: [usize; super::command::WORDS],
+    /// A completion: the bit that is inverted with each pass through the queue, beginning with 1.
+    pub phase: Bits,
+    /// A completion: the tag.
+    pub done_tag: Bits,
+    /// A completion: 0 if the command succeeded.
+    pub status: Bits,
+    /// A completion: the submission queue's number.
+    pub number: Bits,
+    /// A completion: how far the device has read the submission queue.
+    pub head: Bits,
+    /// A completion: the word with the command's result.
+    pub result: usize,
+    /// What tells the device how far completions were read.
+    pub head_doorbell: Doorbell,
+}

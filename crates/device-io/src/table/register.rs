@@ -1,0 +1,159 @@
+//! Registers: nothing may be read or written unless a rule lists it.
+
+/// Bytes of a register, which is accessed as a whole and in no other width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Width {
+    /// One byte.
+    W8 = 1,
+    /// Two bytes.
+    W16 = 2,
+    /// Four bytes.
+    W32 = 4,
+    /// Eight bytes: two accesses of four, low half first, where the processor or the bus has no wider ones.
+    W64 = 8,
+}
+
+impl Width {
+    /// Its number of bytes.
+    pub const fn bytes(self) -> usize {
+        self as usize
+    }
+
+    /// What a register of this width reads as when nothing answers (PCI Express Base 5.0 §2.3.2).
+    pub const fn all_ones(self) -> u64 {
+        u64::MAX >> (64 - 8 * self.bytes())
+    }
+}
+
+/// What a driver may write to a register.
+#[derive(Clone, Copy, Debug)]
+pub enum Write {
+    /// Nothing.
+    Never,
+    /// Any value.
+    Any,
+    /// Values that have no other bits than these.
+    Bits(u64),
+    /// These bits; the others are kept as they are read.
+    Merge(u64),
+    /// Values from the first to the second, both included.
+    Range(u64, u64),
+    /// Values that have no other bits than the mask of the index that [selects](Rule::behind) the register, of masks from 0 on.
+    Masks(&'static [u64]),
+}
+
+/// What drivers may do with a register, or with an array of registers.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    pub(crate) window: usize,
+    pub(crate) offset: usize,
+    pub(crate) width: Width,
+    pub(crate) count: usize,
+    pub(crate) stride: usize,
+    pub(crate) read: bool,
+    pub(crate) write: Write,
+    pub(crate) idle: bool,
+    pub(crate) select: Option<Select>,
+}
+
+/// A register that selects which of several another one is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Select {
+    pub(crate) offset: usize,
+    pub(crate) width: Width,
+    /// Indexes are below this.
+    pub(crate) count: u32,
+}
+
+impl Rule {
+    /// The register `offset` bytes from the start of a window. It may neither be read nor written yet.
+    pub const fn new(window: usize, offset: usize, width: Width) -> Self {
+        Self {
+            window,
+            offset,
+            width,
+            count: 1,
+            stride: width.bytes(),
+            read: false,
+            write: Write::Never,
+            idle: false,
+            select: None,
+        }
+    }
+
+    /// It may be read.
+    pub const fn read(self) -> Self {
+        Self { read: true, ..self }
+    }
+
+    /// It may be written so.
+    pub const fn write(self, write: Write) -> Self {
+        Self { write, ..self }
+    }
+
+    /// `count` of them, one every `stride` bytes.
+    pub const fn times(self, count: usize, stride: usize) -> Self {
+        Self {
+            count,
+            stride,
+            ..self
+        }
+    }
+
+    /// Written only while the device is [idle](super::Table::IDLE).
+    pub const fn while_idle(self) -> Self {
+        Self { idle: true, ..self }
+    }
+
+    /// It stands for `count` registers: which, says an index that is written before to the register at `offset`. No rule may list
+    /// that one.
+    pub const fn behind(self, offset: usize, width: Width, count: u32) -> Self {
+        let select = Some(Select {
+            offset,
+            width,
+            count,
+        });
+        Self { select, ..self }
+    }
+
+    /// Bytes from the start of the window to the end of the last register; `None` if that is no number.
+    pub(crate) const fn end(&self) -> Option<usize> {
+        let Some(last) = self.count.checked_sub(1) else {
+            return None;
+        };
+        let Some(distance) = last.checked_mul(self.stride) else {
+            return None;
+        };
+        let Some(start) = self.offset.checked_add(distance) else {
+            return None;
+        };
+        start.checked_add(self.width.bytes())
+    }
+
+    /// Whether it may be written at all.
+    pub(crate) const fn is_written(&self) -> bool {
+        !matches!(self.write, Write::Never)
+    }
+
+    /// Whether `bytes` bytes at `offset` of `window` share any with one of its registers.
+    pub(crate) const fn touches(&self, window: usize, offset: usize, bytes: usize) -> bool {
+        if self.window != window {
+            return false;
+        }
+        let mut index = 0;
+        while index < self.count {
+            let start = self.offset + index * self.stride;
+            // Without a sum that could wrap.
+            if start < offset {
+                if offset - start < self.width.bytes() {
+                    return true;
+                }
+            } else if start - offset < bytes {
+                return true;
+            }
+            index += 1;
+        }
+        false
+    }
+}

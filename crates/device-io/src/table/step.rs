@@ -1,0 +1,252 @@
+//! What the engine does to registers in turn, and what it looks for there.
+
+use super::register::Width;
+
+/// Where a register is.
+#[derive(Clone, Copy, Debug)]
+pub struct At {
+    pub(crate) window: usize,
+    pub(crate) offset: usize,
+    pub(crate) width: Width,
+    /// Bytes from the register of one queue to that of the next.
+    pub(crate) stride: usize,
+}
+
+/// The register `offset` bytes from the start of a window.
+pub const fn at(window: usize, offset: usize, width: Width) -> At {
+    At {
+        window,
+        offset,
+        width,
+        stride: 0,
+    }
+}
+
+impl At {
+    /// Each queue has one, `stride` bytes from that of the queue before.
+    pub const fn each(self, stride: usize) -> Self {
+        Self { stride, ..self }
+    }
+
+    /// Queue `number`'s.
+    pub(crate) const fn of(&self, number: u16) -> usize {
+        self.offset + number as usize * self.stride
+    }
+}
+
+/// What a register, or each of an array of registers, is to hold: `value & mask == equals`. One that reads as all ones holds
+/// nothing: nothing answers there.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    pub(crate) at: At,
+    pub(crate) count: usize,
+    pub(crate) stride: usize,
+    pub(crate) mask: u64,
+    pub(crate) equals: u64,
+}
+
+impl Check {
+    /// `at & mask == equals`.
+    pub const fn new(at: At, mask: u64, equals: u64) -> Self {
+        Self {
+            at,
+            count: 1,
+            stride: 0,
+            mask,
+            equals,
+        }
+    }
+
+    /// The same of `count` registers, one every `stride` bytes.
+    pub const fn times(self, count: usize, stride: usize) -> Self {
+        Self {
+            count,
+            stride,
+            ..self
+        }
+    }
+
+    pub(crate) const fn holds(&self, value: u64) -> bool {
+        value != self.at.width.all_ones() && value & self.mask == self.equals
+    }
+}
+
+/// How long a wait may take.
+#[derive(Clone, Copy, Debug)]
+pub enum Limit {
+    /// So many milliseconds.
+    Millis(u64),
+    /// What a field of a register says, in units of so many milliseconds; 0 counts as 1.
+    Field {
+        /// The register.
+        at: At,
+        /// Its lowest bit.
+        shift: u32,
+        /// Its number of bits, at most 8.
+        bits: u32,
+        /// Milliseconds of a unit.
+        millis: u64,
+    },
+}
+
+/// One step.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// Writes a register.
+    Write(At, Value),
+    /// Clears bits (the first) and sets bits (the second) of a register; fails if it reads as all ones.
+    Update(At, u64, u64),
+    /// Fails unless this holds now.
+    Require(Check),
+    /// Fails unless the register holds this value at least.
+    AtLeast(At, Value),
+    /// Waits until one of these holds. Fails if none does in time.
+    Await(&'static [Check], Limit),
+    /// Waits until one of these holds, or the time is over.
+    Settle(&'static [Check], Limit),
+    /// Waits so many milliseconds.
+    Sleep(u64),
+}
+
+/// The half of a bus address that a register or a word takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Half {
+    Low,
+    High,
+    Both,
+}
+
+/// What is written: a sum of what is known of a queue, or part of its memory's address.
+#[derive(Clone, Copy, Debug)]
+pub struct Value {
+    plus: u64,
+    entries: u64,
+    less: u64,
+    number: u64,
+    unit: u64,
+    pub(crate) chosen: u64,
+    pub(crate) address: Option<(usize, Half)>,
+}
+
+/// What values are made of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) number: u16,
+    pub(crate) entries: u32,
+    /// Bytes of each buffer that the device writes.
+    pub(crate) buffer: usize,
+    /// Where the parts of its memory are.
+    pub(crate) parts: [u64; 3],
+}
+
+/// This, and nothing else.
+pub const fn only(plus: u64) -> Value {
+    Value {
+        plus,
+        entries: 0,
+        less: 0,
+        number: 0,
+        unit: 0,
+        chosen: 0,
+        address: None,
+    }
+}
+
+/// Bits that the driver chooses within `mask`.
+pub const fn chosen(mask: u64) -> Value {
+    only(0).chosen(mask)
+}
+
+/// `times` the number of entries.
+pub const fn entries(times: u64) -> Value {
+    Value {
+        entries: times,
+        ..only(0)
+    }
+}
+
+/// `times` the number of entries less one.
+pub const fn last_entry(times: u64) -> Value {
+    Value {
+        less: 1,
+        ..entries(times)
+    }
+}
+
+/// `times` the queue's number.
+pub const fn number(times: u64) -> Value {
+    only(0).number(times)
+}
+
+/// The address of part `part` of the queue's memory, all 64 bits.
+pub const fn address(part: usize) -> Value {
+    half(part, Half::Both)
+}
+
+/// Bits 31:0 of the address of part `part` of the queue's memory.
+pub const fn low(part: usize) -> Value {
+    half(part, Half::Low)
+}
+
+/// Bits 63:32 of the address of part `part` of the queue's memory.
+pub const fn high(part: usize) -> Value {
+    half(part, Half::High)
+}
+
+const fn half(part: usize, half: Half) -> Value {
+    Value {
+        address: Some((part, half)),
+        ..only(0)
+    }
+}
+
+impl Value {
+    /// And this.
+    pub const fn plus(self, plus: u64) -> Self {
+        Self { plus, ..self }
+    }
+
+    /// And `times` the queue's number.
+    pub const fn number(self, times: u64) -> Self {
+        Self {
+            number: times,
+            ..self
+        }
+    }
+
+    /// And the bytes of a buffer, in units of `unit` bytes.
+    pub const fn buffer(self, unit: u64) -> Self {
+        Self { unit, ..self }
+    }
+
+    /// And bits that the driver chooses within `mask`.
+    pub const fn chosen(self, mask: u64) -> Self {
+        Self {
+            chosen: mask,
+            ..self
+        }
+    }
+
+    /// The value, given what is known and what the driver chose, of which bits outside the mask are left out.
+    #[inline]
+    pub(crate) const fn of(&self, known: &Known, chosen: u64) -> u64 {
+        if let Some((part, half)) = self.address {
+            let address = known.parts[part];
+            return match half {
+                Half::Low => address & 0xFFFF_FFFF,
+                Half::High => address >> 32,
+                Half::Both => address,
+            };
+        }
+        let entries = (known.entries as u64).wrapping_sub(self.less);
+        let buffer = match (known.buffer as u64).checked_div(self.unit) {
+            Some(units) => units,
+            None => 0,
+        };
+        self.plus
+            .wrapping_add(entries.wrapping_mul(self.entries))
+            .wrapping_add((known.number as u64).wrapping_mul(self.number))
+            .wrapping_add(buffer)
+            | chosen & self.chosen
+    }
+}

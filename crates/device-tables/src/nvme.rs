@@ -1,0 +1,183 @@
+//! NVM Express controllers.
+//!
+//! Sources: *NVM Express Base Specification* 2.0c (cited as Base), *NVM Command Set Specification* 1.0c
+//! (NVM), *NVMe over PCIe Transport Specification* 1.0c (PCIe).
+//!
+//! The memory page size is 4 KiB and the queue entry sizes are the required ones, 64 and 16 bytes: they scale the addresses that a
+//! controller computes, so they are fixed here. Only the NVM command set is selected, so that an operation code means one thing.
+
+use samara_device_io::table::step::{address, at, chosen, last_entry, number, only};
+use samara_device_io::table::{
+    At, Bits, Check, Command, Data, Direction, Doorbell, Format, Id, Learn, Limit, PairFormat,
+    Queue, Rule, Rung, Step, Stride, Table, Value, Width, Window, Write,
+};
+
+/// An NVM Express controller.
+#[derive(Debug)]
+pub enum Nvme {}
+
+/// Properties (Base figure 33).
+const CAP: At = at(0, 0x00, Width::W64);
+const CC: At = at(0, 0x14, Width::W32);
+const CSTS: At = at(0, 0x1C, Width::W32);
+const AQA: At = at(0, 0x24, Width::W32);
+const ASQ: At = at(0, 0x28, Width::W64);
+const ACQ: At = at(0, 0x30, Width::W64);
+
+/// CC.EN; CC.SHN; CC.IOSQES and CC.IOCQES, log2 of the entry sizes. CC.MPS, CC.CSS and CC.AMS are 0: pages of 4 KiB, the NVM
+/// command set, round robin (Base §3.1.3.5).
+const ENABLE: u64 = 1;
+const SHUTDOWN: u64 = 0b11 << 14;
+const SIZES: u64 = 6 << 16 | 4 << 20;
+/// CSTS.RDY and CSTS.CFS (Base §3.1.3.6).
+const READY: Check = Check::new(CSTS, 1, 1);
+const NOT_READY: Check = Check::new(CSTS, 1, 0);
+const DISABLED: Check = Check::new(CC, ENABLE, 0);
+/// CAP.TO, in units of 500 ms (Base §3.1.3.1).
+const TIMEOUT: Limit = Limit::Field { at: CAP, shift: 24, bits: 8, millis: 500 };
+
+/// The doorbells, 4 << CAP.DSTRD bytes apart: tails at even numbers, heads at odd ones (PCIe §3.1.2).
+const fn doorbell(more: usize) -> Doorbell {
+    let stride = Stride::Shifted { at: CAP, shift: 32, unit: 4 };
+    Doorbell { window: 0, offset: 0x1000, width: Width::W32, index: (2, more), stride, value: Rung::Position }
+}
+
+/// Submission queue entries (Base §3.3.3.1): operation code, CID, NSID, PRP1 and PRP2, command dwords 10 to 15. Completions (Base
+/// §3.3.3.2). PRP lists (Base §4.1.1) of 64 entries: 256 KiB at least, whatever the offset in the first page.
+const FORMAT: PairFormat = PairFormat {
+    opcode: Bits::new(0, 0, 8),
+    tag: Bits::new(0, 16, 16),
+    pointers: [6, 8],
+    page: 4096,
+    list: 64,
+    words: [1, 10, 11, 12, 13, 14, 15],
+    phase: Bits::new(3, 16, 1),
+    done_tag: Bits::new(3, 0, 16),
+    status: Bits::new(3, 17, 15),
+    number: Bits::new(2, 16, 16),
+    head: Bits::new(2, 0, 16),
+    result: 0,
+    head_doorbell: doorbell(1),
+};
+
+/// Identify Namespace (NVM §4.1.5.1): FLBAS, byte 26, selects a format by bits 3:0 and 6:5. The formats stand from byte 128 on:
+/// metadata, which must be none, in bytes 0 and 1, LBADS, 9 to 16, in byte 2.
+const BLOCKS: Learn = Learn {
+    key: 0,
+    selector: 26,
+    index: [(0, 0xF, 0), (5, 0b11, 4)],
+    table: (128, 4),
+    shift: 2,
+    shifts: (9, 16),
+    zero: (0, 2),
+};
+
+const NO: Value = only(0);
+const ALL: Value = chosen(0xFFFF_FFFF);
+const PAGE: Data = Data::Page { direction: Direction::ToHost, learn: None };
+
+/// NSID and dwords 10 to 12; the others are 0.
+const fn command(queue: usize, opcode: u8, words: [Value; 4], data: Data) -> Command {
+    let [nsid, ten, eleven, twelve] = words;
+    Command { queue, opcode, words: [nsid, ten, eleven, twelve, NO, NO, NO], data }
+}
+
+/// LBA in dwords 10 and 11, blocks less one in bits 15:0 of dword 12; Force Unit Access and Limited Retry are the driver's (NVM
+/// §3.2.4, §3.2.6).
+const fn blocks(opcode: u8, direction: Direction) -> Command {
+    let data = Data::Units { direction, key: 0, count: Bits::new(3, 0, 16) };
+    command(Nvme::IO, opcode, [NO, ALL, ALL, chosen(0b11 << 30)], data)
+}
+
+impl Nvme {
+    /// The admin queues.
+    pub const ADMIN: usize = 0;
+    /// I/O queues.
+    pub const IO: usize = 1;
+    /// Create I/O Completion Queue (Base §5.4): polled, or with interrupt vector (dword 11, bits 31:16) if bit 1 is set.
+    pub const CREATE_COMPLETION: usize = 0;
+    /// Create I/O Submission Queue (Base §5.5).
+    pub const CREATE_SUBMISSION: usize = 1;
+    /// Delete I/O Submission Queue (Base §5.7): its number in dword 10.
+    pub const DELETE_SUBMISSION: usize = 2;
+    /// Delete I/O Completion Queue (Base §5.6): its number in dword 10.
+    pub const DELETE_COMPLETION: usize = 3;
+    /// Identify (Base §5.17): NSID; dword 10, CNS; dword 11, CSI.
+    pub const IDENTIFY: usize = 4;
+    /// Identify Namespace of the NVM command set (CNS 00h), of which blocks are learned: NSID.
+    pub const IDENTIFY_NAMESPACE: usize = 5;
+    /// Set Features, Number of Queues (Base §5.27.1.5): dword 11.
+    pub const SET_QUEUES: usize = 6;
+    /// Read (NVM §3.2.4).
+    pub const READ: usize = 7;
+    /// Write (NVM §3.2.6).
+    pub const WRITE: usize = 8;
+    /// Flush (Base §7.1): NSID.
+    pub const FLUSH: usize = 9;
+}
+
+impl Table for Nvme {
+    const NAME: &'static str = "NVMe controller";
+    /// The NVM Express I/O controller (PCIe §3.1.1).
+    const IDS: &'static [Id] = &[Id::Class([0x01, 0x08, 0x02])];
+    const WINDOWS: &'static [Window] = &[Window::bar(0, 0x1000).up_to(0x2000)];
+    /// CAP, VS, INTMS, INTMC, CC.SHN, CSTS.
+    const REGISTERS: &'static [Rule] = &[
+        Rule::new(0, 0x00, Width::W64).read(),
+        Rule::new(0, 0x08, Width::W32).read(),
+        Rule::new(0, 0x0C, Width::W32).read().write(Write::Any),
+        Rule::new(0, 0x10, Width::W32).read().write(Write::Any),
+        Rule::new(0, 0x14, Width::W32).read().write(Write::Merge(SHUTDOWN)),
+        Rule::new(0, 0x1C, Width::W32).read(),
+    ];
+    /// A controller that is disabled has no queue and executes no command (Base §3.7.2).
+    const IDLE: &'static [Check] = &[DISABLED, NOT_READY];
+    /// EN may not be cleared while RDY is still to be set (Base §3.1.3.5); one that never sets it is reset regardless.
+    const RESET: &'static [Step] = &[
+        Step::Settle(&[READY, DISABLED, Check::new(CSTS, 2, 2)], TIMEOUT),
+        Step::Update(CC, ENABLE | SHUTDOWN, 0),
+        Step::Await(&[NOT_READY], TIMEOUT),
+    ];
+    const QUEUES: &'static [Queue] = &[
+        Queue {
+            numbers: (0, 0),
+            entries: (2, 4096),
+            start: &[
+                Step::Require(DISABLED),
+                Step::Require(NOT_READY),
+                Step::Write(AQA, last_entry(0x0001_0001)),
+                Step::Write(ASQ, address(0)),
+                Step::Write(ACQ, address(1)),
+                Step::Write(CC, only(SIZES | ENABLE)),
+            ],
+            ready: &[
+                Step::Await(&[READY, Check::new(CSTS, 2, 2)], TIMEOUT),
+                Step::Require(Check::new(CSTS, 0b11, 0b01)),
+            ],
+            stop: &[],
+            doorbell: doorbell(0),
+            format: Format::Pair(FORMAT),
+        },
+        Queue {
+            numbers: (1, 16),
+            entries: (2, 4096),
+            start: &[],
+            ready: &[],
+            stop: &[],
+            doorbell: doorbell(0),
+            format: Format::Pair(FORMAT),
+        },
+    ];
+    const COMMANDS: &'static [Command] = &[
+        command(Self::ADMIN, 0x05, [NO, last_entry(1 << 16).number(1), chosen(0xFFFF_0002).plus(1), NO], Data::Queue { queue: Self::IO, part: 1 }),
+        command(Self::ADMIN, 0x01, [NO, last_entry(1 << 16).number(1), number(1 << 16).plus(1), NO], Data::Queue { queue: Self::IO, part: 0 }),
+        command(Self::ADMIN, 0x00, [NO, chosen(0xFFFF), NO, NO], Data::None),
+        command(Self::ADMIN, 0x04, [NO, chosen(0xFFFF), NO, NO], Data::None),
+        command(Self::ADMIN, 0x06, [ALL, chosen(0xFF), chosen(0xFF << 24), NO], PAGE),
+        command(Self::ADMIN, 0x06, [ALL, NO, NO, NO], Data::Page { direction: Direction::ToHost, learn: Some(&BLOCKS) }),
+        command(Self::ADMIN, 0x09, [NO, only(0x07), ALL, NO], Data::None),
+        blocks(0x02, Direction::ToHost),
+        blocks(0x01, Direction::ToDevice),
+        command(Self::IO, 0x00, [ALL, NO, NO, NO], Data::None),
+    ];
+}

@@ -1,0 +1,158 @@
+//! Virtio devices over PCI, the modern interface (Virtio 1.2 §4.1): block (§5.2) and network (§5.1).
+//!
+//! Features that change what the device reads from memory are not among those that drivers may accept: indirect descriptors, packed
+//! rings, the event index and notification data.
+
+use samara_device_io::table::step::{at, chosen, entries, high, low, number, only};
+use samara_device_io::table::{
+    At, Check, Direction, Doorbell, Format, Id, Limit, Piece, Queue, Rule, Rung, SplitFormat, Step,
+    Stride, Table, Width, Window, Write,
+};
+
+/// A virtio block device.
+#[derive(Debug)]
+pub enum VirtioBlock {}
+
+/// A virtio network device.
+#[derive(Debug)]
+pub enum VirtioNet {}
+
+/// Windows (§4.1.4): common configuration, notifications, ISR status, device configuration.
+pub const COMMON: usize = 0;
+/// See [`COMMON`].
+pub const NOTIFY: usize = 1;
+/// See [`COMMON`].
+pub const ISR: usize = 2;
+/// See [`COMMON`].
+pub const DEVICE: usize = 3;
+
+const fn windows(device: usize, most: usize) -> [Window; 4] {
+    [
+        Window::capability(1, 0x38),
+        Window::capability(2, 2).up_to(0x1000),
+        Window::capability(3, 1),
+        Window::capability(4, device).up_to(most),
+    ]
+}
+
+/// Common configuration (§4.1.4.3).
+const fn common(offset: usize, width: Width) -> At {
+    at(COMMON, offset, width)
+}
+
+const STATUS: At = common(0x14, Width::W8);
+const QUEUE_SELECT: usize = 0x16;
+const IS_RESET: Check = Check::new(STATUS, 0xFF, 0);
+const OFF: Check = Check::new(common(0x1C, Width::W16), 1, 0);
+
+/// Common registers, with features 0 to 31 and 32 to 63 that drivers may accept: device features, driver features, vector for
+/// changes of the configuration, number of queues, device status, configuration generation; the size that each queue may have;
+/// the ISR status. Then the device's own.
+macro_rules! registers {
+    ($features:expr, $($device:expr),+) => {
+        &[
+            Rule::new(COMMON, 0x04, Width::W32).read().behind(0x00, Width::W32, 2),
+            Rule::new(COMMON, 0x0C, Width::W32).write(Write::Masks(&$features)).behind(0x08, Width::W32, 2),
+            Rule::new(COMMON, 0x10, Width::W16).read().write(Write::Any),
+            Rule::new(COMMON, 0x12, Width::W16).read(),
+            Rule::new(COMMON, 0x14, Width::W8).read().write(Write::Bits(0x8F)),
+            Rule::new(COMMON, 0x15, Width::W8).read(),
+            Rule::new(COMMON, 0x18, Width::W16).read().behind(QUEUE_SELECT, Width::W16, 64),
+            Rule::new(ISR, 0x00, Width::W8).read(),
+            $($device),+
+        ]
+    };
+}
+
+/// Writing 0 to the device status resets the device; it is reset when it reads as 0 (§4.1.4.3.2).
+const RESET: &[Step] = &[Step::Write(STATUS, only(0)), Step::Await(&[IS_RESET], Limit::Millis(1000))];
+
+/// Starts a queue, whose interrupt vector the driver chooses (§4.1.5.1.3).
+const START: &[Step] = &[
+    Step::Write(common(QUEUE_SELECT, Width::W16), number(1)),
+    Step::Require(OFF),
+    Step::AtLeast(common(0x18, Width::W16), entries(1)),
+    Step::Write(common(0x18, Width::W16), entries(1)),
+    Step::Write(common(0x1A, Width::W16), chosen(0xFFFF)),
+    Step::Write(common(0x20, Width::W32), low(0)),
+    Step::Write(common(0x24, Width::W32), high(0)),
+    Step::Write(common(0x28, Width::W32), low(1)),
+    Step::Write(common(0x2C, Width::W32), high(1)),
+    Step::Write(common(0x30, Width::W32), low(2)),
+    Step::Write(common(0x34, Width::W32), high(2)),
+    Step::Write(common(0x1C, Width::W16), only(1)),
+];
+
+/// A queue of up to 1024 entries.
+const fn queue(numbers: (u16, u16), format: SplitFormat) -> Queue {
+    Queue {
+        numbers,
+        entries: (4, 1024),
+        start: START,
+        ready: &[],
+        stop: &[],
+        doorbell: Doorbell {
+            window: NOTIFY,
+            offset: 0,
+            width: Width::W16,
+            index: (0, 0),
+            stride: Stride::Listed(common(0x1E, Width::W16)),
+            value: Rung::Number,
+        },
+        format: Format::Split(format),
+    }
+}
+
+const NOTHING: Piece = Piece { bytes: 0, direction: Direction::ToHost };
+
+impl VirtioBlock {
+    /// Requests: a header of 16 bytes, data, a status byte (§5.2.6).
+    pub const REQUESTS: usize = 0;
+}
+
+impl Table for VirtioBlock {
+    const NAME: &'static str = "virtio block device";
+    const IDS: &'static [Id] = &[Id::Device { vendor: 0x1AF4, devices: &[0x1042, 0x1001] }];
+    const WINDOWS: &'static [Window] = &windows(24, 64);
+    /// Read-only, block size, segment limits, flush; version 1. Capacity (two halves), size_max, seg_max, blk_size (§5.2.4).
+    const REGISTERS: &'static [Rule] = registers!(
+        [1 << 1 | 1 << 2 | 1 << 5 | 1 << 6 | 1 << 9, 1],
+        Rule::new(DEVICE, 0x00, Width::W32).read().times(4, 4),
+        Rule::new(DEVICE, 0x14, Width::W32).read()
+    );
+    const IDLE: &'static [Check] = &[IS_RESET];
+    const RESET: &'static [Step] = RESET;
+    const QUEUES: &'static [Queue] = &[queue(
+        (0, 0),
+        SplitFormat {
+            head: Piece { bytes: 16, direction: Direction::ToDevice },
+            tail: Piece { bytes: 1, direction: Direction::ToHost },
+        },
+    )];
+}
+
+impl VirtioNet {
+    /// Packets received, each behind a header of 12 bytes (§5.1.6).
+    pub const RX: usize = 0;
+    /// Packets to be sent, each behind a header of 12 bytes.
+    pub const TX: usize = 1;
+}
+
+impl Table for VirtioNet {
+    const NAME: &'static str = "virtio network device";
+    const IDS: &'static [Id] = &[Id::Device { vendor: 0x1AF4, devices: &[0x1041, 0x1000] }];
+    const WINDOWS: &'static [Window] = &windows(8, 64);
+    /// MTU, MAC, status; version 1. MAC address (bytes), status, MTU (§5.1.4).
+    const REGISTERS: &'static [Rule] = registers!(
+        [1 << 3 | 1 << 5 | 1 << 16, 1],
+        Rule::new(DEVICE, 0x00, Width::W8).read().times(6, 1),
+        Rule::new(DEVICE, 0x06, Width::W16).read(),
+        Rule::new(DEVICE, 0x0A, Width::W16).read()
+    );
+    const IDLE: &'static [Check] = &[IS_RESET];
+    const RESET: &'static [Step] = RESET;
+    const QUEUES: &'static [Queue] = &[
+        queue((0, 0), SplitFormat { head: Piece { bytes: 12, direction: Direction::ToHost }, tail: NOTHING }),
+        queue((1, 1), SplitFormat { head: Piece { bytes: 12, direction: Direction::ToDevice }, tail: NOTHING }),
+    ];
+}
