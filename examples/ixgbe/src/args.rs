@@ -1,8 +1,9 @@
 //! What the driver is given.
 
-use samara_device_io::PciFunction;
 use samara_domain::Exchangeable;
 use samara_interfaces::net::CAPACITY;
+
+use crate::registers::Function;
 
 /// Queue pairs that this driver uses at most.
 pub const MAX_QUEUES: u16 = 4;
@@ -68,13 +69,13 @@ impl Limits {
 #[derive(Debug, Exchangeable)]
 pub struct Args {
     /// The device.
-    pub function: PciFunction,
+    pub function: Function,
     /// Bounds.
     pub limits: Limits,
 }
 
-impl From<PciFunction> for Args {
-    fn from(function: PciFunction) -> Self {
+impl From<Function> for Args {
+    fn from(function: Function) -> Self {
         Self {
             function,
             limits: Limits::default(),

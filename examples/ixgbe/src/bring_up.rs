@@ -1,12 +1,15 @@
 //! From a claimed function to a device that sends and receives (section 4.6.3), and back.
 
-use samara_device_io::layout::ixgbe::Ixgbe;
-use samara_device_io::{Mmio, PciFunction};
+use samara_device_io::mmio::WriteError;
 use samara_interfaces::MacAddress;
 
 use crate::args::{CHECK, HEADER, Limits};
 use crate::error::InitError;
 use crate::faults::fault_point;
+use crate::registers::{
+    AUTOC, CTRL_EXT, DMATXCTL, DTXMXSZRQ, EEC, EIMC, FCTRL, Function, HLREG0, MAXFRS, MRQC, RAH0,
+    RAL0, RDRXCTL, RETA, RSSRK, RTTDCS, RXCSUM, RXCTRL, SECRXCTRL, SECRXSTAT, clear, set, write_nth,
+};
 
 /// EIMC: every cause masked (section 4.6.3.1).
 const ALL_CAUSES: u32 = 0x7FFF_FFFF;
@@ -28,6 +31,13 @@ const JUMBO: u32 = 1 << 2;
 const PAD: u32 = 1 << 10;
 /// RDRXCTL.CRCStrip: to agree with HLREG0 (section 8.2.3.8.8).
 const STRIP: u32 = 1 << 1;
+/// RDRXCTL: RSCFRSTSIZE; RSCACKC and FCOE_WRFIX (section 8.2.3.8.8).
+const FIRST_SIZE: u32 = 0x1F << 17;
+const TO_BE_SET: u32 = 1 << 25 | 1 << 26;
+/// SECRXCTRL.RX_DIS, SECRXSTAT.SECRX_RDY; how long the path may take to halt.
+const RX_HALT: u32 = 1 << 1;
+const RX_HALTED: u32 = 1 << 0;
+const HALT_MILLIS: u64 = 4;
 /// FCTRL.BAM: broadcast passes; MPE: multicast does.
 const BROADCAST: u32 = 1 << 10;
 const MULTICAST: u32 = 1 << 8;
@@ -45,31 +55,21 @@ const MOST_REQUESTED: u32 = 0xFFF;
 /// RXCTRL.RXEN, DMATXCTL.TE.
 const ENABLE: u32 = 1;
 
-fn set(registers: &Mmio<'_, Ixgbe>, register: Writable, bits: u32) {
-    registers.write(register, registers.read(register) | bits);
-}
-
-type Writable = samara_device_io::mmio::Register<Ixgbe, u32, samara_device_io::mmio::ReadWrite>;
-
 /// Resets the device, allows it to be bus master, and waits until it is ready; its address.
-pub(crate) fn reset(
-    function: &PciFunction,
-    registers: &Mmio<'_, Ixgbe>,
-) -> Result<MacAddress, InitError> {
-    registers.write(Ixgbe::EIMC, ALL_CAUSES);
-    registers.reset(function)?;
-    registers.write(Ixgbe::EIMC, ALL_CAUSES);
+pub(crate) fn reset(function: &Function) -> Result<MacAddress, InitError> {
+    function.write(EIMC, ALL_CAUSES)?;
+    function.reset()?;
+    function.write(EIMC, ALL_CAUSES)?;
     let ready = function.deadline(READY_MILLIS).poll(|| {
-        registers.read(Ixgbe::EEC) & AUTO_READ != 0
-            && registers.read(Ixgbe::RDRXCTL) & DMA_INIT_DONE != 0
+        function.read(EEC) & AUTO_READ != 0 && function.read(RDRXCTL) & DMA_INIT_DONE != 0
     });
     if !ready {
         return Err(InitError::NotReady);
     }
-    function.enable_bus_master::<Ixgbe>()?;
+    function.enable_bus_master()?;
     fault_point!(Init);
-    let high = registers.read(Ixgbe::RAH0);
-    let [a, b, c, d] = registers.read(Ixgbe::RAL0).to_le_bytes();
+    let high = function.read(RAH0);
+    let [a, b, c, d] = function.read(RAL0).to_le_bytes();
     let [e, f, ..] = high.to_le_bytes();
     if high & ADDRESS_VALID == 0 || high == u32::MAX {
         return Err(InitError::NoAddress);
@@ -78,48 +78,54 @@ pub(crate) fn reset(
 }
 
 /// Filters, RSS and the link: everything but queues (sections 4.6.7 and 4.6.8).
-pub(crate) fn configure(registers: &Mmio<'_, Ixgbe>, limits: &Limits) -> Result<(), InitError> {
-    set(registers, Ixgbe::CTRL_EXT, NO_SNOOP_DISABLE | DRIVER_LOADED);
+pub(crate) fn configure(function: &Function, limits: &Limits) -> Result<(), WriteError> {
+    set(function, CTRL_EXT, NO_SNOOP_DISABLE | DRIVER_LOADED)?;
     let jumbo = if limits.mtu > 1500 { JUMBO } else { 0 };
-    set(registers, Ixgbe::HLREG0, CHECK_SEQUENCES | PAD | jumbo);
-    set(registers, Ixgbe::RDRXCTL, STRIP);
+    set(function, HLREG0, CHECK_SEQUENCES | PAD | jumbo)?;
+    // The first size of what is coalesced is to be 0, and two bits are to be set, whether anything is coalesced or not (section
+    // 8.2.3.8.8).
+    clear(function, RDRXCTL, FIRST_SIZE)?;
+    set(function, RDRXCTL, STRIP | TO_BE_SET)?;
     let longest = u32::from(limits.mtu + HEADER + CHECK);
-    registers.write(Ixgbe::MAXFRS, longest << 16);
-    registers.write(Ixgbe::FCTRL, BROADCAST | MULTICAST);
-    registers.write(Ixgbe::RXCSUM, RSS_HASH);
-    spread(registers, limits.queues);
+    function.write(MAXFRS, longest << 16)?;
+    function.write(FCTRL, BROADCAST | MULTICAST)?;
+    function.write(RXCSUM, RSS_HASH)?;
+    spread(function, limits.queues)?;
 
-    set(registers, Ixgbe::RTTDCS, ARBITER_OFF);
-    registers.write(Ixgbe::DTXMXSZRQ, MOST_REQUESTED);
-    registers.write(Ixgbe::RTTDCS, registers.read(Ixgbe::RTTDCS) & !ARBITER_OFF);
-    set(registers, Ixgbe::DMATXCTL, ENABLE);
-    set(registers, Ixgbe::AUTOC, RESTART_LINK);
-    Ok(())
+    set(function, RTTDCS, ARBITER_OFF)?;
+    function.write(DTXMXSZRQ, MOST_REQUESTED)?;
+    clear(function, RTTDCS, ARBITER_OFF)?;
+    set(function, DMATXCTL, ENABLE)?;
+    set(function, AUTOC, RESTART_LINK)
 }
 
 /// Spreads what is received over `queues`, by the hash of its flow (section 7.1.2.8).
-fn spread(registers: &Mmio<'_, Ixgbe>, queues: u16) {
+fn spread(function: &Function, queues: u16) -> Result<(), WriteError> {
     for word in 0..10 {
-        // Of arrays whose lengths are these: none is out of bounds.
-        let _ = registers.write_at(Ixgbe::RSSRK, word, KEY);
+        write_nth(function, RSSRK, word, KEY)?;
     }
     for word in 0..32u32 {
         let entry = |byte: u32| (word * 4 + byte) % u32::from(queues.max(1));
         let entries = entry(0) | entry(1) << 8 | entry(2) << 16 | entry(3) << 24;
-        let _ = registers.write_at(Ixgbe::RETA, word as usize, entries);
+        write_nth(function, RETA, word as usize, entries)?;
     }
-    registers.write(Ixgbe::MRQC, if queues > 1 { RSS } else { 0 });
+    function.write(MRQC, if queues > 1 { RSS } else { 0 })
 }
 
-/// Lets frames in, once the queues run.
-pub(crate) fn open(registers: &Mmio<'_, Ixgbe>) {
-    set(registers, Ixgbe::RXCTRL, ENABLE);
+/// Lets frames in, once the queues run. The receive path of the security engine is halted meanwhile: enabled while frames pass, the
+/// device may drop or damage them.
+pub(crate) fn open(function: &Function) -> Result<(), WriteError> {
+    set(function, SECRXCTRL, RX_HALT)?;
+    // One that does not say that it is halted is enabled regardless: it is the device's best.
+    let _ = function
+        .deadline(HALT_MILLIS)
+        .poll(|| function.read(SECRXSTAT) & RX_HALTED != 0);
+    set(function, RXCTRL, ENABLE)?;
+    clear(function, SECRXCTRL, RX_HALT)
 }
 
 /// Lets no more frames in.
-pub(crate) fn close(registers: &Mmio<'_, Ixgbe>) {
-    let control = registers.read(Ixgbe::RXCTRL);
-    if control != u32::MAX {
-        registers.write(Ixgbe::RXCTRL, control & !ENABLE);
-    }
+pub(crate) fn close(function: &Function) {
+    // One that is gone lets none in.
+    let _ = clear(function, RXCTRL, ENABLE);
 }

@@ -2,37 +2,37 @@
 
 use core::fmt;
 
-use samara_device_io::dma::RegionError;
-use samara_device_io::layout::ixgbe::{QueueError, ResetError};
-use samara_device_io::pci::{EnableError, RegistersError};
+use samara_device_io::mmio::WriteError;
+use samara_device_io::pci::{NotIdle, ResetError};
+use samara_device_io::queue::QueueError;
 use samara_domain::AllocError;
 
 /// Why the device can't be brought up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InitError {
-    /// The function isn't an 82599, or its registers can't be mapped.
-    Registers(RegistersError),
+    /// A register isn't to be written as the driver wants to: the device is gone.
+    Register(WriteError),
     /// It does not come out of a reset.
     Reset(ResetError),
     /// It never finished reading its EEPROM, or starting its DMA engine.
     NotReady,
     /// Its EEPROM holds no MAC address.
     NoAddress,
-    /// No DMA memory.
-    Memory(RegionError),
     /// No memory for packets.
     Packets(AllocError),
+    /// No memory of the driver's own.
+    Memory,
     /// Bus mastering was refused.
-    Enable(EnableError),
-    /// A queue doesn't start.
+    Enable(NotIdle),
+    /// A queue isn't to be had, or doesn't start.
     Queue(QueueError),
 }
 
 impl fmt::Display for InitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Registers(error) => error.fmt(f),
+            Self::Register(error) => error.fmt(f),
             Self::Reset(error) => error.fmt(f),
             Self::NotReady => f.write_str(
                 "the device did not become ready after its reset: check its EEPROM, or power-cycle it",
@@ -40,10 +40,10 @@ impl fmt::Display for InitError {
             Self::NoAddress => {
                 f.write_str("the device has no MAC address: its EEPROM is blank or damaged")
             }
-            Self::Memory(error) => error.fmt(f),
             Self::Packets(error) => {
                 write!(f, "no memory for packets: {error}; or ask for shorter rings")
             }
+            Self::Memory => f.write_str("no private memory for the driver: raise DomainSpec::heap_quota"),
             Self::Enable(error) => error.fmt(f),
             Self::Queue(error) => error.fmt(f),
         }
@@ -63,10 +63,9 @@ macro_rules! from {
 }
 
 from!(
-    Registers(RegistersError),
+    Register(WriteError),
     Reset(ResetError),
-    Memory(RegionError),
     Packets(AllocError),
-    Enable(EnableError),
+    Enable(NotIdle),
     Queue(QueueError)
 );

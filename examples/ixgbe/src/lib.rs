@@ -5,12 +5,14 @@
 //! has arrived out of another, and waits for nothing. Who has nothing else to do waits for an interrupt.
 //!
 //! Written from the *Intel 82599 10 GbE Controller Datasheet*, revision 3.4. What could point the device at
-//! memory, rings and their positions included, is in [`samara_device_io::layout::ixgbe`].
+//! memory, rings and their positions included, is in [`samara_device_io`], told by the table [`samara_device_tables::ixgbe`].
 //!
 //! | module | concept |
 //! |---|---|
 //! | `nic` | the exported value |
 //! | `pair` | a queue pair: the exchange itself |
+//! | `frame` | what a descriptor says of what was received |
+//! | `registers` | registers and statistics |
 //! | `interrupts` | a vector for each queue, waited for |
 //! | `bring_up` | reset, filters, RSS, queues; and the way down |
 //! | `recovery` | a device that hangs or breaks its protocol is reset |
@@ -33,10 +35,12 @@ mod args;
 mod bring_up;
 mod error;
 mod faults;
+mod frame;
 mod interrupts;
 mod nic;
 mod pair;
 mod recovery;
+mod registers;
 mod totals;
 mod watch;
 

@@ -4,8 +4,6 @@ use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
-use samara_device_io::layout::ixgbe::{Ixgbe, LinkStatus};
-use samara_device_io::{Mmio, PciFunction};
 use samara_interfaces::net::{
     Exchanged, Link, MacAddress, NetDevice, NetError, NetInfo, NetStatistics, Packets, Waited,
 };
@@ -18,6 +16,7 @@ use crate::faults::fault_point;
 use crate::interrupts::Interrupts;
 use crate::pair::{Outcome, Pair};
 use crate::recovery::Health;
+use crate::registers::{Function, LinkStatus};
 use crate::totals::Totals;
 
 /// How long frames may take to leave at an orderly stop.
@@ -38,15 +37,14 @@ pub struct Nic {
     up: AtomicBool,
     mac: MacAddress,
     limits: Limits,
-    function: PciFunction,
+    function: Function,
 }
 
 impl Nic {
     pub(crate) fn new(args: Args) -> Result<Self, InitError> {
         let Args { function, limits } = args;
         let limits = limits.clamped();
-        let registers = function.registers::<Ixgbe>()?;
-        let mac = bring_up::reset(&function, &registers)?;
+        let mac = bring_up::reset(&function)?;
         let mut pairs = Pairs::default();
         for (number, pair) in (0..limits.queues).zip(&mut pairs) {
             *pair = Some(Mutex::new(Pair::new(&function, number, &limits)?));
@@ -61,12 +59,9 @@ impl Nic {
             limits,
             function,
         };
-        {
-            let registers = nic.function.registers::<Ixgbe>()?;
-            nic.start(&registers, &mut nic.lock_all().ok_or(InitError::NotReady)?)?;
-            // What an earlier owner left in the counters is not this driver's.
-            Totals::default().collect(&registers);
-        }
+        nic.start(&mut nic.lock_all().ok_or(InitError::NotReady)?)?;
+        // What an earlier owner left in the counters is not this driver's.
+        Totals::default().collect(&nic.function);
         Ok(nic)
     }
 
@@ -87,16 +82,16 @@ impl Nic {
     }
 
     /// Configures a device that was reset, and starts its queues.
-    fn start(&self, registers: &Mmio<'_, Ixgbe>, guards: &mut Guards<'_>) -> Result<(), InitError> {
-        bring_up::configure(registers, &self.limits)?;
+    fn start(&self, guards: &mut Guards<'_>) -> Result<(), InitError> {
+        bring_up::configure(&self.function, &self.limits)?;
         // With one queue a frame may wait for a buffer; with several it would be in the others' way.
         let drop = self.limits.queues > 1;
         for pair in guards.iter_mut().flatten() {
-            pair.start(&self.function, registers, drop)?;
+            pair.start(&self.function, drop)?;
         }
-        self.interrupts.program(registers);
-        bring_up::open(registers);
-        self.see(registers.link_status());
+        self.interrupts.program(&self.function)?;
+        bring_up::open(&self.function)?;
+        self.see(LinkStatus::read(&self.function));
         Ok(())
     }
 
@@ -115,15 +110,11 @@ impl Nic {
             .map_err(|_| NetError::Failed)
     }
 
-    fn registers(&self) -> Result<Mmio<'_, Ixgbe>, NetError> {
-        self.function.registers().map_err(|_| NetError::Failed)
-    }
-
     /// Looks at the link, and whether frames leave.
     #[cold]
     #[inline(never)]
-    fn look(&self, registers: Mmio<'_, Ixgbe>, pair: &mut Pair) -> Result<bool, NetError> {
-        if !self.see(registers.link_status()) {
+    fn look(&self, pair: &mut Pair) -> Result<bool, NetError> {
+        if !self.see(LinkStatus::read(&self.function)) {
             return Err(self.health.gone());
         }
         let up = self.up.load(Ordering::Relaxed);
@@ -136,24 +127,24 @@ impl Nic {
     /// Resets the device and brings it up again. What was in its queues is lost, its buffers are not.
     #[cold]
     #[inline(never)]
-    fn recover(&self, registers: Mmio<'_, Ixgbe>) {
+    fn recover(&self) {
         let Some(mut guards) = self.lock_all() else {
             return self.health.failed();
         };
         {
             // A reset clears the counters.
             let mut totals = self.totals.lock();
-            totals.collect(&registers);
+            totals.collect(&self.function);
             totals.count_reset();
         }
-        let brought_up = bring_up::reset(&self.function, &registers).and_then(|_| {
+        let brought_up = bring_up::reset(&self.function).and_then(|_| {
             for pair in guards.iter_mut().flatten() {
                 pair.take_back(&self.function)?;
             }
-            self.start(&registers, &mut guards)
+            self.start(&mut guards)
         });
         if brought_up.is_err() {
-            if registers.link_status().is_absent() {
+            if LinkStatus::read(&self.function).is_absent() {
                 self.health.gone();
             }
             self.health.failed();
@@ -167,12 +158,11 @@ impl Nic {
     ///
     /// [`InitError`] if the device does not comply; it is silenced when the function is given back.
     pub fn shut_down(&self) -> Result<(), InitError> {
-        let registers = self.function.registers::<Ixgbe>()?;
-        bring_up::close(&registers);
+        bring_up::close(&self.function);
         let mut guards = self.lock_all().ok_or(InitError::NotReady)?;
         let mut stopped = Ok(());
         for pair in guards.iter_mut().flatten() {
-            let one = pair.stop(&self.function, &registers, DRAIN_MILLIS);
+            let one = pair.stop(&self.function, DRAIN_MILLIS);
             stopped = stopped.and(one);
         }
         self.health.failed();
@@ -194,7 +184,7 @@ impl NetDevice for Nic {
 
     fn link(&self) -> Result<Link, NetError> {
         self.health.check()?;
-        let status = self.registers()?.link_status();
+        let status = LinkStatus::read(&self.function);
         if !self.see(status) {
             return Err(self.health.gone());
         }
@@ -207,7 +197,6 @@ impl NetDevice for Nic {
     }
 
     fn statistics(&self) -> Result<NetStatistics, NetError> {
-        let registers = self.registers()?;
         let (mut sent, mut received) = (0u64, 0u64);
         for pair in self.pairs.iter().flatten() {
             let pair = self.lock(pair).ok_or(NetError::Busy)?;
@@ -215,7 +204,7 @@ impl NetDevice for Nic {
             received = received.saturating_add(pair.rx_errors);
         }
         let mut totals = self.totals.lock();
-        totals.collect(&registers);
+        totals.collect(&self.function);
         Ok(totals.with_errors(sent, received))
     }
 
@@ -223,10 +212,9 @@ impl NetDevice for Nic {
         self.health.check()?;
         let pair = self.pairs.get(usize::from(queue)).and_then(Option::as_ref);
         let pair = pair.ok_or(NetError::NoSuchQueue)?;
-        let registers = self.registers()?;
         let mut guard = self.lock(pair).ok_or(NetError::Busy)?;
         let up = self.up.load(Ordering::Relaxed);
-        let outcome = guard.exchange(&self.function, &registers, up, tx, rx);
+        let outcome = guard.exchange(&self.function, up, tx, rx);
         let Outcome {
             exchanged,
             mut broken,
@@ -240,11 +228,11 @@ impl NetDevice for Nic {
             received,
         } = exchanged;
         if look {
-            broken |= self.look(registers, &mut guard)?;
+            broken |= self.look(&mut guard)?;
         }
         drop(guard);
         if broken {
-            self.recover(registers);
+            self.recover();
         }
         Ok(Exchanged {
             tx,
@@ -262,8 +250,7 @@ impl NetDevice for Nic {
             return Ok(Waited::Unsupported);
         };
         let line = line.ok_or(NetError::Busy)?;
-        let registers = self.registers()?;
-        let (seen, present) = line.ask(&registers);
+        let (seen, present) = line.ask(&self.function);
         if !present {
             return Err(self.health.gone());
         }
@@ -274,7 +261,7 @@ impl NetDevice for Nic {
             fault_point!(Completion);
             ready = self.has_frames(pair)?;
         }
-        line.done(&registers);
+        line.done(&self.function);
         Ok(if ready {
             Waited::Ready
         } else {

@@ -2,17 +2,16 @@
 
 use alloc::vec::Vec;
 
-use samara_device_io::dma::RegionError;
-use samara_device_io::layout::ixgbe::{
-    Damage, Ixgbe, QueueError, Received, Receiving, RxRing, Transmitting, TxRing,
-};
-use samara_device_io::{Mmio, PciFunction};
+use samara_device_io::queue::{Done, OpenRing, QueueError, Ring};
+use samara_device_tables::{Ixgbe, ixgbe};
 use samara_domain::RRef;
 use samara_interfaces::net::{CAPACITY, Exchanged, Packet, Packets};
 
 use crate::args::Limits;
 use crate::error::InitError;
 use crate::faults::fault_point;
+use crate::frame::{Damage, frame, is_last};
+use crate::registers::Function;
 use crate::watch::Watch;
 
 /// The shortest frame that the device pads (section 8.2.3.22.8): shorter ones are padded to this here.
@@ -20,10 +19,15 @@ const SHORTEST: usize = 17;
 /// A frame has at least its header.
 const HEADER: usize = 14;
 
+type RxRing = Ring<Ixgbe, { Ixgbe::RX }, Packet>;
+type TxRing = Ring<Ixgbe, { Ixgbe::TX }, Packet>;
+type Receiving<'r> = OpenRing<'r, Ixgbe, { Ixgbe::RX }, Packet>;
+type Transmitting<'r> = OpenRing<'r, Ixgbe, { Ixgbe::TX }, Packet>;
+
 /// A receive and a transmit queue of the same number.
 pub(crate) struct Pair {
-    rx: RxRing<Packet>,
-    tx: TxRing<Packet>,
+    rx: RxRing,
+    tx: TxRing,
     longest: usize,
     /// A packet that spans buffers is being dropped.
     skipping: bool,
@@ -48,19 +52,19 @@ pub(crate) struct Outcome {
 impl Pair {
     /// Rings for queue `number`, empty.
     pub(crate) fn new(
-        function: &PciFunction,
+        function: &Function,
         number: u16,
         limits: &Limits,
     ) -> Result<Self, InitError> {
         let room = |entries: u32| {
             let mut list = Vec::new();
             list.try_reserve_exact(entries as usize)
-                .map_err(|_| InitError::Memory(RegionError::TooMany))?;
+                .map_err(|_| InitError::Memory)?;
             Ok::<_, InitError>(list)
         };
         let mut pair = Self {
-            rx: RxRing::new(function, number, limits.rx_entries, CAPACITY)?,
-            tx: TxRing::new(function, number, limits.tx_entries)?,
+            rx: Ring::new(function, number, limits.rx_entries, CAPACITY)?,
+            tx: Ring::new(function, number, limits.tx_entries, 0)?,
             longest: limits.longest(),
             skipping: false,
             returned: room(limits.tx_entries)?,
@@ -78,14 +82,14 @@ impl Pair {
     /// Starts both queues and gives the receive queue its packets.
     pub(crate) fn start(
         &mut self,
-        function: &PciFunction,
-        registers: &Mmio<'_, Ixgbe>,
+        function: &Function,
         drop: bool,
     ) -> Result<(), QueueError> {
         self.skipping = false;
         self.watch.reset();
-        self.tx.start(function, registers)?;
-        self.rx.start(function, registers, drop)?;
+        self.tx.start(function, 0)?;
+        let drop = if drop { ixgbe::DROP } else { 0 };
+        self.rx.start(function, drop)?;
         let mut receiving = self.rx.open(function)?;
         while let Some(packet) = self.shelf.pop() {
             if let Err((_, packet)) = receiving.put(packet, whole) {
@@ -93,12 +97,12 @@ impl Pair {
                 break;
             }
         }
-        receiving.publish(registers);
+        receiving.publish();
         Ok(())
     }
 
     /// Takes all packets back from queues that don't run.
-    pub(crate) fn take_back(&mut self, function: &PciFunction) -> Result<(), RegionError> {
+    pub(crate) fn take_back(&mut self, function: &Function) -> Result<(), QueueError> {
         let mut receiving = self.rx.open(function)?;
         while let Some(packet) = receiving.take_back() {
             self.shelf.push(packet);
@@ -114,37 +118,36 @@ impl Pair {
     /// and takes the packets back.
     pub(crate) fn stop(
         &mut self,
-        function: &PciFunction,
-        registers: &Mmio<'_, Ixgbe>,
+        function: &Function,
         millis: u64,
     ) -> Result<(), QueueError> {
         function.deadline(millis).poll(|| {
             if let Ok(mut sending) = self.tx.open(function) {
-                while let Some(packet) = sending.reclaim() {
+                while let Some(packet) = reclaim(&mut sending) {
                     self.returned.push(packet);
                 }
             }
             self.tx.held() == 0
         });
-        self.tx.stop(function, registers)?;
-        self.rx.stop(function, registers)?;
+        self.tx.stop(function)?;
+        self.rx.stop(function)?;
         self.take_back(function)?;
         Ok(())
     }
 
     /// Whether anything has arrived that wasn't taken.
-    pub(crate) fn has_frames(&mut self, function: &PciFunction) -> Result<bool, RegionError> {
-        Ok(self.rx.open(function)?.arrived().is_some())
+    pub(crate) fn has_frames(&mut self, function: &Function) -> Result<bool, QueueError> {
+        Ok(self.rx.open(function)?.done().is_some())
     }
 
     /// Whether the device stands still, in either direction, by what is seen at time `now`.
     pub(crate) fn stands_still(
         &mut self,
-        function: &PciFunction,
+        function: &Function,
         up: bool,
         now: u64,
         nanos: u64,
-    ) -> Result<bool, RegionError> {
+    ) -> Result<bool, QueueError> {
         let disorder = self.rx.open(function)?.is_out_of_order();
         let held = self.tx.held();
         Ok(self.watch.disordered(disorder, now, nanos) | self.watch.hangs(held, up, now, nanos))
@@ -154,12 +157,11 @@ impl Pair {
     #[inline]
     pub(crate) fn exchange(
         &mut self,
-        function: &PciFunction,
-        registers: &Mmio<'_, Ixgbe>,
+        function: &Function,
         up: bool,
         mut tx: Packets,
         mut rx: Packets,
-    ) -> Result<Outcome, RegionError> {
+    ) -> Result<Outcome, QueueError> {
         fault_point!(Moved);
         let frames = tx.len();
         let mut sending = self.tx.open(function)?;
@@ -179,11 +181,11 @@ impl Pair {
                     &mut self.tx_errors,
                 );
                 fault_point!(Submit);
-                sending.publish(registers);
+                sending.publish();
             }
             let before = sent;
             while !tx.is_full()
-                && let Some(packet) = sending.reclaim()
+                && let Some(packet) = reclaim(&mut sending)
             {
                 sent += 1;
                 let _ = tx.push_back(packet);
@@ -203,14 +205,16 @@ impl Pair {
         let mut receiving = self.rx.open(function)?;
         let mut received = 0;
         if !self.skipping {
-            received = receiving.trade(&mut rx, accept, whole);
+            received = receiving.trade(&mut rx, |done, out, into| {
+                accept(done, out).then(|| whole(into))
+            });
         }
-        let stopped = received < rx.len() && receiving.arrived().is_some();
-        receiving.publish(registers);
+        let stopped = received < rx.len() && receiving.done().is_some();
+        receiving.publish();
         drop(receiving);
         let mut broken = false;
         if stopped {
-            (received, broken) = self.sort_out(function, *registers, &mut rx, received)?;
+            (received, broken) = self.sort_out(function, &mut rx, received)?;
         }
         let moved = received != 0 || sent != 0 || unsent != frames;
         let exchanged = Exchanged {
@@ -233,26 +237,32 @@ impl Pair {
     #[inline(never)]
     fn sort_out(
         &mut self,
-        function: &PciFunction,
-        registers: Mmio<'_, Ixgbe>,
+        function: &Function,
         rx: &mut Packets,
         mut received: usize,
-    ) -> Result<(usize, bool), RegionError> {
+    ) -> Result<(usize, bool), QueueError> {
         let mut receiving = self.rx.open(function)?;
         let mut dropped = Dropped {
             skipping: self.skipping,
             ..Dropped::default()
         };
         while received < rx.len()
-            && let Some(what) = receiving.arrived()
+            && let Some(what) = receiving.done()
         {
             received = one(&mut receiving, rx, what, received, &mut dropped);
         }
-        receiving.publish(&registers);
+        receiving.publish();
         self.skipping = dropped.skipping;
         self.rx_errors += dropped.count;
         Ok((received, dropped.broken))
     }
+}
+
+/// The next packet that was sent.
+#[inline]
+fn reclaim(sending: &mut Transmitting<'_>) -> Option<RRef<Packet>> {
+    sending.done()?;
+    sending.take()
 }
 
 /// All of a packet's buffer: what the device may receive into.
@@ -264,9 +274,9 @@ fn whole(packet: &mut Packet) -> &mut [u8] {
 /// Puts frames of `tx` into the ring, from the first on, each for a packet that comes back and takes its
 /// place; returns how many. If frames are left then, those packets stand behind them.
 #[inline]
-fn trade(sending: &mut Transmitting<'_, Packet>, tx: &mut Packets, longest: usize) -> usize {
+fn trade(sending: &mut Transmitting<'_>, tx: &mut Packets, longest: usize) -> usize {
     let frames = tx.len();
-    let traded = sending.trade(tx, |packet| {
+    let traded = sending.trade(tx, |_, _, packet| {
         let len = packet.len();
         (SHORTEST..=longest)
             .contains(&len)
@@ -283,7 +293,7 @@ fn trade(sending: &mut Transmitting<'_, Packet>, tx: &mut Packets, longest: usiz
 /// Puts the first `unsent` of `tx` into the ring, as many as it has room for; returns how many are left.
 #[inline]
 fn send(
-    sending: &mut Transmitting<'_, Packet>,
+    sending: &mut Transmitting<'_>,
     tx: &mut Packets,
     mut unsent: usize,
     longest: usize,
@@ -341,16 +351,16 @@ struct Dropped {
 
 /// Whether a packet is a frame; sets its length.
 #[inline]
-fn accept(what: Received, packet: &mut Packet) -> bool {
+fn accept(what: Done, packet: &mut Packet) -> bool {
     fault_point!(Completion);
-    what.frame().is_ok_and(|len| packet.set_len(len).is_ok())
+    frame(what).is_ok_and(|len| packet.set_len(len).is_ok())
 }
 
 /// Drops what has arrived if it's no frame, or part of one, and receives it if it is.
 fn one(
-    receiving: &mut Receiving<'_, Packet>,
+    receiving: &mut Receiving<'_>,
     rx: &mut Packets,
-    what: Received,
+    what: Done,
     received: usize,
     dropped: &mut Dropped,
 ) -> usize {
@@ -358,8 +368,8 @@ fn one(
         return received;
     };
     let mut count = received;
-    if what.frame().is_err() || dropped.skipping {
-        discard(dropped, what.frame().err(), what.is_last());
+    if frame(what).is_err() || dropped.skipping {
+        discard(dropped, frame(what).err(), is_last(what));
     } else if accept(what, &mut packet) {
         packet = match rx.replace(received, packet) {
             Ok(empty) => {

@@ -1,8 +1,8 @@
 //! Statistics: the device's counters are 32 bits wide and cleared by reading, so totals are kept here.
 
-use samara_device_io::Mmio;
-use samara_device_io::layout::ixgbe::Ixgbe;
 use samara_interfaces::NetStatistics;
+
+use crate::registers::{self, Function, STATUS};
 
 /// Totals since the driver's start.
 #[derive(Debug, Default)]
@@ -10,22 +10,22 @@ pub(crate) struct Totals(NetStatistics);
 
 impl Totals {
     /// Adds what the device has counted since. A device that is gone reads as all ones: that adds nothing.
-    pub(crate) fn collect(&mut self, registers: &Mmio<'_, Ixgbe>) {
-        let sent = registers.packets_sent();
-        if sent == u32::MAX && registers.read(Ixgbe::STATUS) == u32::MAX {
+    pub(crate) fn collect(&mut self, function: &Function) {
+        let sent = registers::packets_sent(function);
+        if sent == u32::MAX && function.read(STATUS) == u32::MAX {
             return;
         }
         let total = &mut self.0;
         let add = |total: &mut u64, more: u64| *total = total.saturating_add(more);
         add(&mut total.tx_packets, u64::from(sent));
-        add(&mut total.tx_bytes, registers.octets_sent());
+        add(&mut total.tx_bytes, registers::octets_sent(function));
         add(
             &mut total.rx_packets,
-            u64::from(registers.packets_received()),
+            u64::from(registers::packets_received(function)),
         );
-        add(&mut total.rx_bytes, registers.octets_received());
-        add(&mut total.rx_missed, registers.packets_missed());
-        add(&mut total.rx_errors, registers.receive_errors());
+        add(&mut total.rx_bytes, registers::octets_received(function));
+        add(&mut total.rx_missed, registers::packets_missed(function));
+        add(&mut total.rx_errors, registers::receive_errors(function));
     }
 
     /// The device was reset.

@@ -1,61 +1,80 @@
 //! The admin queue: one command at a time, waited for.
 
-use samara_device_io::layout::nvme::{Capabilities, Command, CommandError, Nvme};
-use samara_device_io::{Mmio, PciFunction};
+use samara_device_io::queue::{Completion, Pair, SubmitError, Tag};
+use samara_device_tables::Nvme;
 
 use crate::error::{Fault, InitError};
-use crate::queue::QueuePair;
+use crate::registers::{Function, Status};
 use crate::status;
 
 /// Entries of the admin queues.
-const SIZE: u16 = 16;
+const SIZE: u32 = 16;
 /// How long an admin command may take. The specification sets no bound; those used here are all
 /// answered from the controller's own memory.
 const MILLIS: u64 = 5_000;
 
+/// The queues themselves.
+pub(crate) type Queue = Pair<Nvme, { Nvme::ADMIN }>;
+
 /// The admin queue pair.
-pub(crate) struct Admin {
-    pub(crate) queue: QueuePair,
-    cid: u16,
-}
+pub(crate) struct Admin(Queue);
 
 impl Admin {
-    pub(crate) fn new(function: &PciFunction) -> Result<Self, InitError> {
-        Ok(Self {
-            queue: QueuePair::new(function, 0, SIZE)?,
-            cid: 0,
-        })
+    pub(crate) fn new(function: &Function) -> Result<Self, InitError> {
+        Ok(Self(Pair::new(function, 0, SIZE)?))
     }
 
-    /// Executes the command that `build` makes with a fresh CID; returns its result, dword 0.
+    /// Enables the controller with these queues; it was reset before.
+    pub(crate) fn start(&mut self, function: &Function) -> Result<(), InitError> {
+        Ok(self.0.start(function, 0)?)
+    }
+
+    /// Executes the command that `submit` puts.
     pub(crate) fn execute(
         &mut self,
-        function: &PciFunction,
-        registers: &Mmio<'_, Nvme>,
-        capabilities: Capabilities,
-        build: impl FnOnce(u16) -> Result<Command<'static>, CommandError>,
-    ) -> Result<u32, InitError> {
-        self.cid = (self.cid + 1) % u16::MAX;
-        let command = build(self.cid)?;
-        self.queue.put(function, command)?;
-        self.queue.ring(registers, capabilities)?;
-        let mut answer = Ok(None);
-        let answered = function.deadline(MILLIS).poll(|| {
-            answer = self.queue.next(function);
-            !matches!(answer, Ok(None))
-        });
-        if !answered {
-            let absent = registers.status().is_absent();
+        function: &Function,
+        submit: impl FnOnce(&mut Queue) -> Result<Tag, SubmitError>,
+    ) -> Result<Completion, InitError> {
+        let tag = submit(&mut self.0)?;
+        self.0.ring(function)?;
+        let answer = function
+            .deadline(MILLIS)
+            .wait_for(|| self.0.next(function).transpose());
+        let Some(answer) = answer else {
+            let absent = Status::read(function).is_absent();
             return Err(if absent { Fault::Gone } else { Fault::Timeout }.into());
-        }
-        let Some(completion) = answer? else {
-            return Err(Fault::Timeout.into());
         };
-        if completion.cid != self.cid {
-            return Err(Fault::UnknownCommand(completion.cid).into());
+        let completion = answer.map_err(Fault::from)?;
+        if completion.tag != tag {
+            return Err(Fault::UnknownCommand(completion.tag.value()).into());
         }
-        self.queue.release(registers, capabilities)?;
-        status::decode(completion.status)?;
-        Ok(completion.result)
+        // The completion's room goes back.
+        let _ = self.0.next(function);
+        status::decode(completion.status as u16)?;
+        Ok(completion)
+    }
+
+    /// Executes Identify with `cns`, whose page [`byte`](Self::byte) and its like read then.
+    pub(crate) fn identify(
+        &mut self,
+        function: &Function,
+        (cns, namespace): (u32, u32),
+    ) -> Result<(), InitError> {
+        self.0.clear_page(function)?;
+        let words = [namespace, cns, 0, 0, 0, 0, 0];
+        self.execute(function, |queue| {
+            queue.submit::<{ Nvme::IDENTIFY }>(function, words)
+        })?;
+        Ok(())
+    }
+
+    /// Dword `index` of what Identify returned last.
+    pub(crate) fn word(&self, function: &Function, index: usize) -> Result<u32, InitError> {
+        Ok(self.0.page(function, index)?)
+    }
+
+    /// Byte `at` of what Identify returned last.
+    pub(crate) fn byte(&self, function: &Function, at: usize) -> Result<u8, InitError> {
+        Ok(self.word(function, at / 4)?.to_le_bytes()[at % 4])
     }
 }

@@ -1,16 +1,21 @@
 //! The controller under its lock: starting commands, taking completions, recovering from faults.
 
-use samara_device_io::layout::nvme::{Capabilities, Command, CommandError, Nvme, PrpList};
-use samara_device_io::{DmaRegion, Mmio, PciFunction, Transfer};
+use samara_device_io::Transfer;
+use samara_device_io::queue::{SubmitError, Tag};
+use samara_device_tables::Nvme;
+use samara_interfaces::BlockError;
 
 use crate::admin::Admin;
-use crate::bring_up::{self, Identity, Pages};
-use crate::cids::{Cid, Cids, SLOTS};
+use crate::bring_up::{self, Identity, Io};
 use crate::error::{Fault, InitError};
 use crate::faults::fault_point;
-use crate::queue::QueuePair;
+use crate::registers::{Function, Status};
 use crate::split::Chunk;
-use crate::status::{self, StatusError};
+use crate::status;
+use crate::tickets::{Ticket, Tickets};
+
+/// Commands that an I/O queue has in flight at most.
+const SLOTS: usize = 64;
 
 /// Which way the data goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,52 +24,16 @@ pub(crate) enum Direction {
     Write,
 }
 
-/// How a command ended.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Outcome {
-    /// The controller completed it.
-    Completed(Result<(), StatusError>),
-    /// The controller was reset while it was in flight.
-    Lost(Fault),
-}
-
-/// Why a command was not started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum StartError {
-    /// No CID or no room in the ring: later.
-    Full,
-    /// The command can't be built.
-    Command(CommandError),
-    /// A region or tag was refused.
-    Fault(Fault),
-}
-
-/// A command slot.
-#[derive(Clone, Copy)]
-enum Slot {
-    Free,
-    /// With the controller; `tagged` if it has a segment in flight.
-    InFlight {
-        cid: Cid,
-        tagged: bool,
-    },
-    /// Ended; the CID is kept until the request that started it has looked.
-    Ended {
-        cid: Cid,
-        outcome: Outcome,
-    },
-}
-
 /// Everything that the lock guards.
 pub(crate) struct Controller {
-    capabilities: Capabilities,
     identity: Identity,
     admin: Admin,
-    io: QueuePair,
-    pages: Pages,
-    lists: DmaRegion<PrpList>,
-    cids: Cids,
-    slots: [Slot; SLOTS],
+    io: Io,
+    pub(crate) tickets: Tickets,
+    /// Whose the command in flight in each slot is.
+    owners: [Option<Ticket>; SLOTS],
+    /// The namespace that was asked for.
+    wanted: u32,
     /// The function's epoch when the controller was brought up.
     epoch: u32,
     /// Set when a recovery failed: the controller isn't used any more.
@@ -73,33 +42,23 @@ pub(crate) struct Controller {
 
 impl Controller {
     /// Resets the controller behind `function` and brings it up, with I/O queues of at most
-    /// `queue_depth` entries.
-    pub(crate) fn new(function: &PciFunction, queue_depth: u16) -> Result<Self, InitError> {
-        let registers = function.registers::<Nvme>()?;
-        let capabilities = bring_up::capabilities(&registers)?;
-        bring_up::reset(function, &registers, capabilities)?;
+    /// `queue_depth` entries, for namespace `wanted`, or the first that can be used if that's 0.
+    pub(crate) fn new(
+        function: &Function,
+        queue_depth: u16,
+        wanted: u32,
+    ) -> Result<Self, InitError> {
+        let capabilities = bring_up::reset(function)?;
         let mut admin = Admin::new(function)?;
         let mut io = bring_up::io_queue(function, capabilities, queue_depth)?;
-        let mut pages = Pages::new(function)?;
-        let lists = function.region(SLOTS)?;
-        let identity = bring_up::bring_up(
-            function,
-            &registers,
-            capabilities,
-            &mut admin,
-            &mut io,
-            &mut pages,
-        )?;
-        let cids = Cids::new(usize::from(io.size() - 1));
+        let identity = bring_up::bring_up(function, capabilities, &mut admin, &mut io, wanted)?;
         Ok(Self {
-            capabilities,
             identity,
             admin,
             io,
-            pages,
-            lists,
-            cids,
-            slots: [Slot::Free; SLOTS],
+            tickets: Tickets::new(),
+            owners: [None; SLOTS],
+            wanted,
             epoch: function.epoch(),
             failed: None,
         })
@@ -115,188 +74,119 @@ impl Controller {
         self.failed
     }
 
-    /// Starts the read or write of one chunk of `transfer`; the controller learns of it from
+    /// Completions so far whose submission queue head made no sense.
+    pub(crate) fn odd_heads(&self) -> u64 {
+        self.io.odd_heads()
+    }
+
+    /// Starts the read or write of one chunk of `transfer` for `ticket`; the controller learns of it from
     /// [`ring`](Self::ring).
     pub(crate) fn start(
         &mut self,
-        function: &PciFunction,
-        transfer: &Transfer,
-        direction: Direction,
-        chunk: Chunk,
-    ) -> Result<Cid, StartError> {
-        let cid = self.reserve()?;
-        let tag = cid.slot() as u16;
-        let namespace = &self.identity.namespace;
-        let command = match function.segment(transfer, tag, chunk.offset, chunk.length) {
-            Err(_) => {
-                self.cids.free(cid);
-                return Err(StartError::Fault(Fault::Refused));
+        function: &Function,
+        ticket: Ticket,
+        (transfer, direction, chunk): (&Transfer, Direction, Chunk),
+    ) -> Result<(), SubmitError> {
+        fault_point!(Submit);
+        let unit = &self.identity.namespace.unit;
+        // LBA in dwords 10 and 11.
+        let words = [0, chunk.lba as u32, (chunk.lba >> 32) as u32, 0, 0, 0, 0];
+        let part = (transfer, chunk.offset, chunk.length);
+        let tag = match direction {
+            Direction::Read => {
+                self.io.transfer::<{ Nvme::READ }>(function, words, unit, part)?
             }
-            Ok(segment) => {
-                fault_point!(Submit);
-                let (value, lists) = (cid.value(), &mut self.lists);
-                match direction {
-                    Direction::Read => {
-                        Command::read(function, value, namespace, chunk.lba, segment, lists)
-                    }
-                    Direction::Write => {
-                        Command::write(function, value, namespace, chunk.lba, segment, lists)
-                    }
-                }
+            Direction::Write => {
+                self.io.transfer::<{ Nvme::WRITE }>(function, words, unit, part)?
             }
         };
-        let put = command.map_err(StartError::Command).and_then(|command| {
-            let put = self.io.put(function, command);
-            put.map_err(|error| StartError::Fault(error.into()))
-        });
-        if let Err(error) = put {
-            // The controller never got it.
-            let _ = function.ended(tag);
-            self.cids.free(cid);
-            return Err(error);
-        }
-        self.slots[cid.slot()] = Slot::InFlight { cid, tagged: true };
-        Ok(cid)
+        self.note(tag, ticket);
+        Ok(())
     }
 
-    /// Starts a flush.
-    pub(crate) fn start_flush(&mut self, function: &PciFunction) -> Result<Cid, StartError> {
-        let cid = self.reserve()?;
-        let command = Command::flush(cid.value(), &self.identity.namespace);
-        if let Err(error) = self.io.put(function, command) {
-            self.cids.free(cid);
-            return Err(StartError::Fault(error.into()));
-        }
-        self.slots[cid.slot()] = Slot::InFlight { cid, tagged: false };
-        Ok(cid)
+    /// Starts a flush for `ticket`.
+    pub(crate) fn start_flush(
+        &mut self,
+        function: &Function,
+        ticket: Ticket,
+    ) -> Result<(), SubmitError> {
+        let words = [self.identity.namespace.unit.key(), 0, 0, 0, 0, 0, 0];
+        let tag = self.io.submit::<{ Nvme::FLUSH }>(function, words)?;
+        self.note(tag, ticket);
+        Ok(())
     }
 
-    fn reserve(&mut self) -> Result<Cid, StartError> {
-        if !self.io.has_room() {
-            return Err(StartError::Full);
-        }
-        self.cids.take().ok_or(StartError::Full)
+    fn note(&mut self, tag: Tag, ticket: Ticket) {
+        self.owners[tag.slot()] = Some(ticket);
+        self.tickets.started(ticket);
     }
 
     /// Tells the controller of everything started.
-    pub(crate) fn ring(&self, registers: &Mmio<'_, Nvme>) -> Result<(), Fault> {
-        self.io.ring(registers, self.capabilities)
+    pub(crate) fn ring(&mut self, function: &Function) -> Result<(), Fault> {
+        Ok(self.io.ring(function)?)
     }
 
     /// Takes the completions that have come; returns how many.
-    pub(crate) fn poll(
-        &mut self,
-        function: &PciFunction,
-        registers: &Mmio<'_, Nvme>,
-    ) -> Result<u16, Fault> {
+    pub(crate) fn poll(&mut self, function: &Function) -> Result<usize, Fault> {
         let mut taken = 0;
-        while taken < self.io.size() {
-            let Some(completion) = self.io.next(function)? else {
-                break;
-            };
-            let unknown = Fault::UnknownCommand(completion.cid);
-            let cid = self.cids.find(completion.cid).ok_or(unknown)?;
-            let Slot::InFlight { tagged, .. } = self.slots[cid.slot()] else {
-                return Err(unknown);
-            };
+        while taken < SLOTS
+            && let Some(completion) = self.io.next(function)?
+        {
             fault_point!(Completion);
-            if tagged {
-                function.ended(cid.slot() as u16).map_err(|_| unknown)?;
+            let outcome = status::decode(completion.status as u16);
+            if let Some(ticket) = self.owners[completion.tag.slot()].take() {
+                self.tickets.ended(ticket, outcome.map_err(BlockError::from));
             }
-            let outcome = Outcome::Completed(status::decode(completion.status));
-            self.slots[cid.slot()] = Slot::Ended { cid, outcome };
             taken += 1;
-        }
-        if taken > 0 {
-            self.io.release(registers, self.capabilities)?;
         }
         Ok(taken)
     }
 
-    /// How `cid` ended, if it has; frees it then.
-    pub(crate) fn collect(&mut self, cid: Cid) -> Option<Outcome> {
-        match self.slots[cid.slot()] {
-            Slot::Ended { cid: of, outcome } if of == cid => {
-                self.slots[cid.slot()] = Slot::Free;
-                self.cids.free(cid);
-                Some(outcome)
-            }
-            Slot::InFlight { cid: of, .. } if of == cid => None,
-            // The slot was freed when the device was silenced.
-            _ => Some(Outcome::Lost(Fault::Silenced)),
-        }
-    }
-
     /// What the controller says of itself, or that another thread has silenced it.
-    pub(crate) fn check(
-        &self,
-        function: &PciFunction,
-        registers: &Mmio<'_, Nvme>,
-    ) -> Result<(), Fault> {
+    pub(crate) fn check(&self, function: &Function) -> Result<(), Fault> {
         if function.epoch() != self.epoch {
             return Err(Fault::Silenced);
         }
-        match registers.status() {
+        match Status::read(function) {
             status if status.is_absent() => Err(Fault::Gone),
             status if status.is_fatal() => Err(Fault::Fatal),
             _ => Ok(()),
         }
     }
 
-    /// Silences the device, fails everything in flight with `fault`, and brings the controller up
+    /// Resets the device, fails everything in flight with `fault`, and brings the controller up
     /// again. If that fails, or the controller is gone, it isn't used any more.
-    pub(crate) fn recover(
-        &mut self,
-        function: &PciFunction,
-        registers: &Mmio<'_, Nvme>,
-        fault: Fault,
-    ) {
-        // First the polite way: a controller reset ends all commands (§3.7.2). Then the way that
-        // needs nobody's word.
-        let reset = bring_up::reset(function, registers, self.capabilities);
+    pub(crate) fn recover(&mut self, function: &Function, fault: Fault) {
+        let brought_up = self.bring_up_again(function);
         self.abandon(function, fault);
         if self.failed.is_none() {
-            self.failed = match reset {
-                Err(Fault::Gone) => Some(Fault::Gone),
-                _ => self.bring_up_again(function, registers).err(),
-            };
+            self.failed = brought_up.err();
         }
     }
 
-    /// Silences the device, which takes all buffers out of flight, and fails all commands.
-    fn abandon(&mut self, function: &PciFunction, fault: Fault) {
-        let _ = function.silence();
+    /// Everything in flight has failed with `fault`.
+    fn abandon(&mut self, function: &Function, fault: Fault) {
         self.epoch = function.epoch();
-        for slot in &mut self.slots {
-            match *slot {
-                Slot::Free => {}
-                // Whoever silenced the device went away without looking: nobody else may be left to
-                // free the slot. A request that is left learns it from its CID's being old.
-                Slot::InFlight { cid, .. } | Slot::Ended { cid, .. }
-                    if fault == Fault::Silenced =>
-                {
-                    self.cids.free(cid);
-                    *slot = Slot::Free;
-                }
-                Slot::InFlight { cid, .. } => {
-                    let outcome = Outcome::Lost(fault);
-                    *slot = Slot::Ended { cid, outcome };
-                }
-                Slot::Ended { .. } => {}
-            }
+        self.owners = [None; SLOTS];
+        if fault == Fault::Silenced {
+            // The request that silenced the device has gone without looking: nobody else may be left to close its
+            // ticket. A request that is left learns it from its ticket's being lost.
+            self.tickets.lose_all();
+        } else {
+            self.tickets.fail_all(fault.into());
         }
     }
 
-    fn bring_up_again(
-        &mut self,
-        function: &PciFunction,
-        registers: &Mmio<'_, Nvme>,
-    ) -> Result<(), Fault> {
-        // Where there's no Function Level Reset, the controller is still as the first reset left it.
-        bring_up::reset(function, registers, self.capabilities)?;
-        let (admin, io, pages) = (&mut self.admin, &mut self.io, &mut self.pages);
-        match bring_up::bring_up(function, registers, self.capabilities, admin, io, pages) {
-            Ok(identity) if identity == self.identity => Ok(()),
+    fn bring_up_again(&mut self, function: &Function) -> Result<(), Fault> {
+        let brought_up = bring_up::reset(function).and_then(|capabilities| {
+            let (admin, io) = (&mut self.admin, &mut self.io);
+            bring_up::bring_up(function, capabilities, admin, io, self.wanted)
+        });
+        match brought_up {
+            Ok(identity) if identity.is(&self.identity) => {
+                self.identity = identity;
+                Ok(())
+            }
             Ok(_) => Err(Fault::Fatal),
             Err(InitError::Fault(fault)) => Err(fault),
             Err(_) => Err(Fault::Fatal),
@@ -304,16 +194,13 @@ impl Controller {
     }
 
     /// An orderly stop. What is still in flight fails; the controller isn't used any more.
-    pub(crate) fn shut_down(
-        &mut self,
-        function: &PciFunction,
-        registers: &Mmio<'_, Nvme>,
-    ) -> Result<(), InitError> {
+    pub(crate) fn shut_down(&mut self, function: &Function) -> Result<(), InitError> {
         if let Some(fault) = self.failed {
             return Err(fault.into());
         }
-        let stopped = bring_up::shut_down(function, registers, self.capabilities, &mut self.admin);
+        let stopped = bring_up::shut_down(function, &mut self.admin);
         self.failed = Some(Fault::Stopped);
+        let _ = function.silence();
         self.abandon(function, Fault::Stopped);
         stopped
     }

@@ -2,16 +2,15 @@
 
 use core::fmt;
 
-use samara_device_io::PciFunction;
-use samara_device_io::dma::LendError;
-use samara_device_io::layout::nvme::Nvme;
+use samara_device_io::dma::{LendError, Refused};
 use samara_domain::{Exchangeable, RRef};
 use samara_interfaces::{BlockDevice, BlockError, Geometry};
 use spin::Mutex;
 
 use crate::controller::{Controller, Direction};
-use crate::error::InitError;
+use crate::error::{Fault, InitError};
 use crate::faults::fault_point;
+use crate::registers::Function;
 use crate::request::{Executor, Work};
 use crate::split::Split;
 
@@ -24,6 +23,10 @@ pub struct Limits {
     pub max_transfer: u32,
     /// Milliseconds without a completion after which a command is given up and the controller reset.
     pub io_millis: u64,
+    /// The same for a flush, which may write a whole cache back.
+    pub flush_millis: u64,
+    /// The namespace (NSID); 0 for the first that can be used.
+    pub namespace: u32,
     /// Milliseconds to wait for another thread of the driver, which may be busy with a reset.
     pub lock_millis: u64,
 }
@@ -34,6 +37,8 @@ impl Default for Limits {
             queue_depth: 64,
             max_transfer: 256 << 10,
             io_millis: 5_000,
+            flush_millis: 60_000,
+            namespace: 0,
             lock_millis: 300_000,
         }
     }
@@ -43,13 +48,13 @@ impl Default for Limits {
 #[derive(Debug, Exchangeable)]
 pub struct Args {
     /// The controller.
-    pub function: PciFunction,
+    pub function: Function,
     /// Bounds.
     pub limits: Limits,
 }
 
-impl From<PciFunction> for Args {
-    fn from(function: PciFunction) -> Self {
+impl From<Function> for Args {
+    fn from(function: Function) -> Self {
         Self {
             function,
             limits: Limits::default(),
@@ -66,24 +71,24 @@ pub struct NvmeDisk {
     max_transfer: usize,
     write_cache: bool,
     limits: Limits,
-    function: PciFunction,
+    function: Function,
 }
 
 impl NvmeDisk {
     pub(crate) fn new(args: Args) -> Result<Self, InitError> {
         let Args { function, limits } = args;
         let depth = limits.queue_depth.clamp(2, 64);
-        let controller = Controller::new(&function, depth)?;
+        let controller = Controller::new(&function, depth, limits.namespace)?;
         let identity = controller.identity();
         let namespace = identity.namespace;
-        let block_shift = namespace.block_shift();
+        let block_shift = namespace.unit.shift();
         let limit = usize::try_from(limits.max_transfer).unwrap_or(usize::MAX);
         let max_transfer = identity.max_transfer.min(limit).max(1 << block_shift);
         let geometry = Geometry {
             block_size: 1 << block_shift,
-            blocks: namespace.blocks(),
+            blocks: namespace.blocks,
             preferred_transfer: u32::try_from(max_transfer).unwrap_or(u32::MAX),
-            read_only: namespace.write_protected(),
+            read_only: namespace.write_protected,
         };
         let write_cache = identity.write_cache;
         let controller = Mutex::new(controller);
@@ -128,9 +133,8 @@ impl NvmeDisk {
     /// [`InitError`] if the controller does not comply in time; it is silenced anyway when the
     /// function is given back.
     pub fn shut_down(&self) -> Result<(), InitError> {
-        let registers = self.function.registers::<Nvme>()?;
-        let mut controller = self.executor().lock().ok_or(crate::error::Fault::Timeout)?;
-        controller.shut_down(&self.function, &registers)
+        let mut controller = self.executor().lock().ok_or(Fault::Timeout)?;
+        controller.shut_down(&self.function)
     }
 }
 
@@ -187,10 +191,10 @@ impl BlockDevice for NvmeDisk {
 }
 
 /// A buffer that the in-flight table did not accept.
-fn refused(reason: samara_device_io::dma::Refused) -> BlockError {
+fn refused(reason: Refused) -> BlockError {
     match reason {
-        samara_device_io::dma::Refused::Empty => BlockError::BadLength,
-        samara_device_io::dma::Refused::Full => BlockError::Busy,
+        Refused::Empty => BlockError::BadLength,
+        Refused::Full => BlockError::Busy,
         _ => BlockError::Failed,
     }
 }

@@ -9,8 +9,10 @@
 //!
 //! | module | concept |
 //! |---|---|
-//! | `ring`, `cids`, `split`, `status` | the logic, pure: positions, identifiers, chunks, status codes |
-//! | `queue`, `admin` | a queue pair; the admin queue |
+//! | `split`, `status`, `tickets` | the logic, pure: chunks, status codes, what is left of each request |
+//! | `registers` | controller properties, decoded |
+//! | `admin` | the admin queue |
+//! | `namespace` | which namespaces there are, and which can be used |
 //! | `bring_up` | reset, identify, create queues; shut down |
 //! | `controller` | what the lock guards: start, poll, recover |
 //! | `request` | one caller's request |
@@ -30,19 +32,20 @@ extern crate std;
 
 mod admin;
 mod bring_up;
-mod cids;
 mod controller;
 mod disk;
 mod error;
 mod faults;
-mod queue;
+mod namespace;
+mod registers;
 mod request;
-mod ring;
 mod split;
 mod status;
+mod tickets;
 
 pub use disk::{Args, Limits, NvmeDisk};
 pub use error::{Fault, InitError};
+pub use namespace::FormatError;
 pub use status::StatusError;
 
 /// Brings the controller up. The domain's entry point.

@@ -1,16 +1,17 @@
 //! One caller's request: split into commands, several in flight, waited for until none is left.
 
-use samara_device_io::layout::nvme::Nvme;
-use samara_device_io::{Deadline, Mmio, PciFunction, Transfer};
+use samara_device_io::queue::SubmitError;
+use samara_device_io::{Deadline, Transfer};
 use samara_interfaces::BlockError;
 use spin::{Mutex, MutexGuard};
 
-use crate::cids::{Cid, SLOTS};
-use crate::controller::{Controller, Direction, Outcome, StartError};
+use crate::controller::{Controller, Direction};
 use crate::disk::Limits;
 use crate::error::Fault;
 use crate::faults::fault_point;
+use crate::registers::Function;
 use crate::split::Split;
+use crate::tickets::Ticket;
 
 /// How many polls without a completion go by before the controller's status is looked at: a register
 /// read costs more than a look into memory.
@@ -28,22 +29,41 @@ pub(crate) enum Work<'t> {
     Flush { started: bool },
 }
 
-/// The commands of a request that are under way.
+/// What is under way of a request.
 struct Request {
-    cids: [Option<Cid>; SLOTS],
-    pending: usize,
+    /// While commands are in flight.
+    ticket: Option<Ticket>,
     error: Option<BlockError>,
 }
 
 impl Request {
-    fn add(&mut self, cid: Cid) {
-        self.cids[cid.slot()] = Some(cid);
-        self.pending += 1;
-    }
-
     /// Notes the first error; nothing is started after it.
     fn fail(&mut self, error: BlockError) {
         self.error.get_or_insert(error);
+    }
+
+    /// Whether commands are in flight; takes note of what has become of those that are not.
+    fn is_pending(&mut self, controller: &mut Controller) -> bool {
+        let Some(ticket) = self.ticket else {
+            return false;
+        };
+        match controller.tickets.look(ticket) {
+            Some((0, error)) => {
+                controller.tickets.close(ticket);
+                self.ticket = None;
+                if let Some(error) = error {
+                    self.fail(error);
+                }
+                false
+            }
+            Some(_) => true,
+            None => {
+                // The device was silenced by another request.
+                self.ticket = None;
+                self.fail(Fault::Silenced.into());
+                false
+            }
+        }
     }
 }
 
@@ -62,31 +82,24 @@ struct Watch {
 }
 
 impl Watch {
-    /// Takes what has completed, and tells what is wrong with the controller, if anything is.
-    fn look(
-        &mut self,
-        function: &PciFunction,
-        registers: &Mmio<'_, Nvme>,
-        controller: &mut Controller,
-        request: &Request,
-    ) -> Option<Fault> {
-        match controller.poll(function, registers) {
-            Err(fault) => return Some(fault),
-            Ok(0) => self.idle_polls = self.idle_polls.wrapping_add(1),
-            Ok(_) => self.idle_polls = 0,
+    /// Takes what has completed; how many, and what is wrong with the controller, if anything is.
+    fn look(&mut self, function: &Function, controller: &mut Controller) -> Result<usize, Fault> {
+        let taken = controller.poll(function)?;
+        if taken > 0 {
+            self.idle_polls = 0;
+            return Ok(taken);
         }
-        if self.idle_polls % STATUS_EVERY == 1
-            && let Err(fault) = controller.check(function, registers)
-        {
-            return Some(fault);
+        self.idle_polls = self.idle_polls.wrapping_add(1);
+        if self.idle_polls % STATUS_EVERY == 1 {
+            controller.check(function)?;
         }
-        (request.pending > 0 && self.deadline.passed()).then_some(Fault::Timeout)
+        Ok(0)
     }
 }
 
 /// Where and how a request is executed.
 pub(crate) struct Executor<'d> {
-    pub(crate) function: &'d PciFunction,
+    pub(crate) function: &'d Function,
     pub(crate) controller: &'d Mutex<Controller>,
     pub(crate) limits: Limits,
 }
@@ -102,19 +115,21 @@ impl<'d> Executor<'d> {
     /// Executes `work`. On return nothing of it is in flight.
     pub(crate) fn execute(&self, mut work: Work<'_>) -> Result<(), BlockError> {
         let function = self.function;
-        let registers = function.registers::<Nvme>().map_err(Fault::from)?;
+        let millis = match work {
+            Work::Blocks { .. } => self.limits.io_millis,
+            Work::Flush { .. } => self.limits.flush_millis,
+        };
         let mut request = Request {
-            cids: [None; SLOTS],
-            pending: 0,
+            ticket: None,
             error: None,
         };
         let mut watch = Watch {
-            deadline: function.deadline(self.limits.io_millis),
+            deadline: function.deadline(millis),
             idle_polls: 0,
         };
         loop {
             let Some(mut controller) = self.lock() else {
-                if request.pending > 0 {
+                if request.ticket.is_some() {
                     // The driver is stuck; what is in flight is ended by force.
                     let _ = function.silence();
                 }
@@ -125,21 +140,27 @@ impl<'d> Executor<'d> {
                 Some(Fault::Gone) => request.fail(BlockError::Gone),
                 Some(_) => request.fail(BlockError::Failed),
             }
-            let started = self.start(&mut controller, &registers, &mut request, &mut work);
-            if started > 0 {
-                watch.deadline = function.deadline(self.limits.io_millis);
+            // What others' polls have found, or a reset has ended.
+            let was_pending = request.is_pending(&mut controller);
+            if self.start(&mut controller, &mut request, &mut work) > 0 {
+                watch.deadline = function.deadline(millis);
                 fault_point!(InFlight);
             }
-            let fault = watch.look(function, &registers, &mut controller, &request);
+            let looked = watch.look(function, &mut controller);
+            let is_pending = request.is_pending(&mut controller);
+            let fault = match looked {
+                Err(fault) => Some(fault),
+                Ok(0) if is_pending && watch.deadline.passed() => Some(Fault::Timeout),
+                Ok(_) => None,
+            };
             if let Some(fault) = fault
-                && (controller.failed().is_none() || request.pending > 0)
+                && (controller.failed().is_none() || is_pending)
             {
-                controller.recover(function, &registers, fault);
+                controller.recover(function, fault);
+            } else if was_pending && matches!(looked, Ok(1..)) {
+                watch.deadline = function.deadline(millis);
             }
-            if collect(&mut controller, &mut request) > 0 {
-                watch.deadline = function.deadline(self.limits.io_millis);
-            }
-            if request.pending == 0 {
+            if !request.is_pending(&mut controller) {
                 if let Some(error) = request.error {
                     return Err(error);
                 }
@@ -160,51 +181,31 @@ impl<'d> Executor<'d> {
     fn start(
         &self,
         controller: &mut Controller,
-        registers: &Mmio<'_, Nvme>,
         request: &mut Request,
         work: &mut Work<'_>,
     ) -> usize {
         let mut started = 0;
         while request.error.is_none() && !work.is_done() {
-            match work.start(controller, self.function) {
-                Ok(cid) => {
-                    request.add(cid);
-                    started += 1;
-                }
-                Err(StartError::Full) => break,
-                Err(StartError::Command(_)) => request.fail(BlockError::BadLength),
-                Err(StartError::Fault(fault)) => request.fail(fault.into()),
+            if request.ticket.is_none() {
+                request.ticket = controller.tickets.open();
+            }
+            let Some(ticket) = request.ticket else {
+                break;
+            };
+            match work.start(controller, self.function, ticket) {
+                Ok(()) => started += 1,
+                Err(SubmitError::Full) => break,
+                Err(SubmitError::Queue(error)) => request.fail(Fault::from(error).into()),
+                Err(_) => request.fail(BlockError::BadLength),
             }
         }
         if started > 0
-            && let Err(fault) = controller.ring(registers)
+            && let Err(fault) = controller.ring(self.function)
         {
-            controller.recover(self.function, registers, fault);
+            controller.recover(self.function, fault);
         }
         started
     }
-}
-
-/// Takes the outcomes of the request's commands that have ended; returns how many.
-fn collect(controller: &mut Controller, request: &mut Request) -> usize {
-    let mut ended = 0;
-    for index in 0..SLOTS {
-        let Some(cid) = request.cids[index] else {
-            continue;
-        };
-        let Some(outcome) = controller.collect(cid) else {
-            continue;
-        };
-        request.cids[index] = None;
-        request.pending -= 1;
-        ended += 1;
-        match outcome {
-            Outcome::Completed(Ok(())) => {}
-            Outcome::Completed(Err(status)) => request.fail(status.into()),
-            Outcome::Lost(fault) => request.fail(fault.into()),
-        }
-    }
-    ended
 }
 
 impl Work<'_> {
@@ -219,24 +220,24 @@ impl Work<'_> {
     fn start(
         &mut self,
         controller: &mut Controller,
-        function: &PciFunction,
-    ) -> Result<Cid, StartError> {
+        function: &Function,
+        ticket: Ticket,
+    ) -> Result<(), SubmitError> {
         match self {
             Self::Blocks {
                 transfer,
                 direction,
                 split,
             } => {
-                let chunk = split.peek().ok_or(StartError::Full)?;
-                let cid = controller.start(function, transfer, *direction, chunk)?;
+                let chunk = split.peek().ok_or(SubmitError::Full)?;
+                controller.start(function, ticket, (transfer, *direction, chunk))?;
                 split.advance();
-                Ok(cid)
             }
             Self::Flush { started } => {
-                let cid = controller.start_flush(function)?;
+                controller.start_flush(function, ticket)?;
                 *started = true;
-                Ok(cid)
             }
         }
+        Ok(())
     }
 }

@@ -21,6 +21,11 @@ pub(crate) struct Memory {
     pub(crate) bytes: usize,
 }
 
+// SAFETY: the memory belongs to the claim, not to a thread; queues access it volatile, and write it by `&mut self` alone.
+unsafe impl Send for Memory {}
+// SAFETY: as above.
+unsafe impl Sync for Memory {}
+
 impl Memory {
     /// Allocates `bytes` zeroed bytes, page aligned, contiguous for the device, for the queue `key`; one for each queue and
     /// claim. The claim keeps them, and `pins`.

@@ -65,6 +65,11 @@ pub(crate) struct Slots<T> {
     _objects: PhantomData<fn() -> T>,
 }
 
+// SAFETY: the slots belong to the claim, not to a thread; the objects are `Send`, as all exchangeable ones are.
+unsafe impl<T: Exchangeable> Send for Slots<T> {}
+// SAFETY: a shared one gives out nothing without the caller's promises.
+unsafe impl<T: Exchangeable> Sync for Slots<T> {}
+
 impl<T> Clone for Slots<T> {
     fn clone(&self) -> Self {
         *self

@@ -20,11 +20,6 @@ pub struct ChainQueue<D, const Q: usize> {
     _device: PhantomData<fn() -> D>,
 }
 
-// SAFETY: the memory belongs to the claim, not to a thread, and is accessed by `&mut` only.
-unsafe impl<D, const Q: usize> Send for ChainQueue<D, Q> {}
-// SAFETY: a shared one gives out numbers.
-unsafe impl<D, const Q: usize> Sync for ChainQueue<D, Q> {}
-
 /// A chain that the device has used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chain {

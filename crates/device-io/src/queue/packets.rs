@@ -19,12 +19,6 @@ pub struct PacketQueue<D, const Q: usize, T> {
     _device: PhantomData<fn() -> D>,
 }
 
-// SAFETY: the memory belongs to the claim, not to a thread, and is accessed by `&mut` only; the objects are `Send`, as all
-// exchangeable ones are.
-unsafe impl<D, const Q: usize, T: Exchangeable> Send for PacketQueue<D, Q, T> {}
-// SAFETY: a shared one gives out numbers.
-unsafe impl<D, const Q: usize, T: Exchangeable> Sync for PacketQueue<D, Q, T> {}
-
 /// What the device says of a packet that it has used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Used {

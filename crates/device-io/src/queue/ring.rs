@@ -21,20 +21,12 @@ pub struct Ring<D, const Q: usize, T> {
     core: Core,
     slots: Slots<T>,
     positions: Positions,
-    /// For the first descriptor of those published together, the index of the last.
-    ends: NonNull<u32>,
     /// An [`OpenRing`] has the positions, or was forgotten, and they with it.
     is_open: bool,
     /// What bus addresses differ by from addresses, if that's the same for all memory.
     linear: Option<u64>,
     _device: PhantomData<fn() -> D>,
 }
-
-// SAFETY: what the pointers lead to belongs to the claim, not to a thread, and is accessed by `&mut`
-// only; the objects are `Send`, as all exchangeable ones are.
-unsafe impl<D, const Q: usize, T: Exchangeable> Send for Ring<D, Q, T> {}
-// SAFETY: a shared ring gives out numbers.
-unsafe impl<D, const Q: usize, T: Exchangeable> Sync for Ring<D, Q, T> {}
 
 /// What a device says of an object that it's done with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,13 +100,10 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
         };
         // Descriptors, and the ends behind them, which no device is told of.
         let core = Core::new(function, Q, known, count * 20, [0; 3], Some(pins))?;
-        // SAFETY: behind the descriptors, inside the memory.
-        let ends = unsafe { core.memory.at(count * 16) };
         Ok(Self {
             core,
             slots,
             positions,
-            ends,
             is_open: false,
             linear: function.linear(),
             _device: PhantomData,
@@ -354,12 +343,13 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         value
     }
 
-    /// Where the index of the last is, of those published together that begin at `first`.
+    /// Where the index of the last is, of those published together that begin at `first`: behind the descriptors.
     #[inline]
     fn end_of(&self, first: u32) -> NonNull<u32> {
-        let first = (first & self.positions.mask()) as usize;
-        // SAFETY: masked to below `entries`, of which there are so many ends, which the claim keeps.
-        unsafe { self.ring.ends.add(first) }
+        let mask = self.positions.mask() as usize;
+        let at = (mask + 1) * 16 + (first as usize & mask) * 4;
+        // SAFETY: masked to below `entries`, of which there are so many ends behind the descriptors.
+        unsafe { self.ring.core.memory.at(at) }
     }
 
     /// Tells the device of what was put in since, and asks for one report when all of that is done, if it doesn't report each.

@@ -1,0 +1,216 @@
+//! Namespaces: which there are, and which of them this driver can use (Base §5.17, NVM §4.1.5).
+
+use core::fmt;
+
+use samara_device_io::queue::Unit;
+use samara_device_tables::Nvme;
+
+use crate::admin::Admin;
+use crate::error::InitError;
+use crate::registers::{Capabilities, Function};
+
+/// CNS values (Base figure 273).
+const ACTIVE: u32 = 0x02;
+const DESCRIPTORS: u32 = 0x03;
+/// A namespace identification descriptor's type: command set identifier (Base figure 277).
+const COMMAND_SET: u8 = 4;
+/// Namespaces that are looked at, at most.
+const MOST: u32 = 64;
+
+/// A namespace as the controller formatted it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Namespace {
+    /// Its blocks' size, and its NSID.
+    pub(crate) unit: Unit,
+    /// Size in logical blocks (NSZE).
+    pub(crate) blocks: u64,
+    /// Whether it refuses writes.
+    pub(crate) write_protected: bool,
+}
+
+impl Namespace {
+    /// Whether it's the same one, after a reset.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        let facts = |of: &Self| (of.unit.key(), of.unit.shift(), of.blocks, of.write_protected);
+        facts(self) == facts(other)
+    }
+}
+
+/// Why a namespace can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// NSZE is 0: the namespace is inactive or has no blocks.
+    NoCapacity,
+    /// LBADS is not 9 to 16: blocks of `1 << .0` bytes.
+    BlockSize(u8),
+    /// Blocks carry this many bytes of metadata, which needs a second buffer.
+    Metadata(u16),
+    /// Its command set isn't the NVM command set.
+    CommandSet(u8),
+    /// A block is longer than the longest transfer (MDTS).
+    BlockTooLong,
+}
+
+impl fmt::Display for FormatError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCapacity => {
+                f.write_str("the namespace has no blocks: attach or create one that has")
+            }
+            Self::BlockSize(shift) => write!(
+                f,
+                "blocks of 2^{shift} bytes aren't supported: format the namespace with 512 bytes to 64 KiB"
+            ),
+            Self::Metadata(bytes) => write!(
+                f,
+                "blocks with {bytes} bytes of metadata aren't supported: format the namespace without"
+            ),
+            Self::CommandSet(set) => write!(
+                f,
+                "the namespace has command set {set:#04x}, which this driver lacks: use one of the NVM command set"
+            ),
+            Self::BlockTooLong => f.write_str(
+                "a block is longer than the controller's longest transfer (MDTS): format the namespace with smaller blocks",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for FormatError {}
+
+/// Namespaces that may be active: a list of the controller's, or a count of those that there may be.
+enum Candidates {
+    Listed([u32; MOST as usize]),
+    Counted(u32),
+}
+
+impl Candidates {
+    /// What the controller says, which has `count` namespaces at most (NN).
+    fn ask(admin: &mut Admin, function: &Function, count: u32) -> Result<Self, InitError> {
+        match admin.identify(function, (ACTIVE, 0)) {
+            Ok(()) => {
+                let mut listed = [0; MOST as usize];
+                for (index, id) in listed.iter_mut().enumerate() {
+                    *id = admin.word(function, index)?;
+                }
+                Ok(Self::Listed(listed))
+            }
+            // Before NVM Express 1.1 there was no such list.
+            Err(InitError::Status(_)) => Ok(Self::Counted(count.min(MOST))),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn nth(&self, index: u32) -> Option<u32> {
+        match self {
+            Self::Listed(listed) => {
+                let id = *listed.get(index as usize)?;
+                (id != 0).then_some(id)
+            }
+            Self::Counted(count) => (index < *count).then_some(index + 1),
+        }
+    }
+}
+
+/// The namespace to be used: number `wanted`, or the first that can be if that's 0. `count` is the controller's NN,
+/// `max_transfer` what one command can transfer.
+pub(crate) fn find(
+    admin: &mut Admin,
+    function: &Function,
+    capabilities: Capabilities,
+    (wanted, count, max_transfer): (u32, u32, usize),
+) -> Result<Namespace, InitError> {
+    let candidates = Candidates::ask(admin, function, count)?;
+    let mut refused = None;
+    let ids = (0..MOST).map_while(|index| candidates.nth(index));
+    for id in ids.filter(|&id| wanted == 0 || id == wanted) {
+        match look(admin, function, capabilities, id, max_transfer)? {
+            Ok(namespace) => return Ok(namespace),
+            // Inactive, where they were only counted.
+            Err(FormatError::NoCapacity) => {}
+            Err(error) => {
+                refused.get_or_insert(error);
+            }
+        }
+    }
+    Err(refused.map_or(InitError::NoNamespace, InitError::Format))
+}
+
+/// Looks at namespace `id`.
+fn look(
+    admin: &mut Admin,
+    function: &Function,
+    capabilities: Capabilities,
+    id: u32,
+    max_transfer: usize,
+) -> Result<Result<Namespace, FormatError>, InitError> {
+    if capabilities.has_command_sets() {
+        let set = command_set(admin, function, id)?;
+        if set != 0 {
+            return Ok(Err(FormatError::CommandSet(set)));
+        }
+    }
+    let words = [id, 0, 0, 0, 0, 0, 0];
+    let done = admin.execute(function, |queue| {
+        queue.submit::<{ Nvme::IDENTIFY_NAMESPACE }>(function, words)
+    });
+    let unit = match done {
+        Ok(completion) => completion.unit,
+        // Invalid namespace: one that was only counted.
+        Err(InitError::Status(_)) => return Ok(Err(FormatError::NoCapacity)),
+        Err(error) => return Err(error),
+    };
+    let [low, high] = [admin.word(function, 0)?, admin.word(function, 1)?];
+    let blocks = u64::from(high) << 32 | u64::from(low);
+    if blocks == 0 {
+        return Ok(Err(FormatError::NoCapacity));
+    }
+    let Some(unit) = unit else {
+        return Ok(Err(unusable(admin, function)?));
+    };
+    if max_transfer < 1 << unit.shift() {
+        return Ok(Err(FormatError::BlockTooLong));
+    }
+    // NSATTR is byte 99, bit 0: currently write protected.
+    let write_protected = admin.byte(function, 99)? & 1 != 0;
+    Ok(Ok(Namespace {
+        unit,
+        blocks,
+        write_protected,
+    }))
+}
+
+/// Why blocks of the format that the page tells of can't be transferred: the engine has found that they can't.
+fn unusable(admin: &Admin, function: &Function) -> Result<FormatError, InitError> {
+    // FLBAS is byte 26: format index in bits 3:0, its upper bits in 6:5. The formats stand from byte 128 on.
+    let flbas = admin.byte(function, 26)?;
+    let index = usize::from(flbas & 0xF | (flbas >> 5 & 0b11) << 4);
+    let format = admin.word(function, 128 / 4 + index)?;
+    Ok(match format as u16 {
+        0 => FormatError::BlockSize((format >> 16) as u8),
+        metadata => FormatError::Metadata(metadata),
+    })
+}
+
+/// The command set of namespace `id`: 0 is the NVM command set, also if nothing is said of it.
+fn command_set(admin: &mut Admin, function: &Function, id: u32) -> Result<u8, InitError> {
+    match admin.identify(function, (DESCRIPTORS, id)) {
+        Ok(()) => {}
+        Err(InitError::Status(_)) => return Ok(0),
+        Err(error) => return Err(error),
+    }
+    // Descriptors: type, length, two reserved bytes, as many as the length says. Type 0 ends them.
+    let mut at = 0;
+    while at + 4 < 4096 {
+        let [kind, length, ..] = admin.word(function, at / 4)?.to_le_bytes();
+        if kind == COMMAND_SET {
+            return admin.byte(function, at + 4);
+        }
+        if kind == 0 || length == 0 {
+            break;
+        }
+        at += 4 + usize::from(length).next_multiple_of(4);
+    }
+    Ok(0)
+}
