@@ -18,6 +18,8 @@ mod queue;
 mod registers;
 mod shape;
 mod switches;
+#[cfg(test)]
+mod tests;
 mod timing;
 mod zones;
 
