@@ -32,6 +32,10 @@ fn new_queue(machine: &Machine, command: &Fetched) -> Result<(usize, u16), u16> 
     if queue == 0 || queue >= machine.controller.submissions.len() {
         return Err(INVALID_QUEUE);
     }
+    // CC.IOSQES and CC.IOCQES: as an entry's size is required to be.
+    if machine.controller.cc >> 16 & 0xFF != 0x46 {
+        return Err(INVALID_QUEUE_SIZE);
+    }
     if size == 0 || size > machine.controller.shape.queue_entries.wrapping_sub(1) {
         return Err(INVALID_QUEUE_SIZE);
     }

@@ -1,5 +1,6 @@
 //! What I/O commands come to, and when.
 
+use super::host::{CC, DISABLED};
 use super::{Host, MICRO, MILLI, SECOND, Shape, Timing};
 
 const FLUSH: u8 = 0x00;
@@ -79,5 +80,15 @@ fn the_longest_transfer_is_bounded_by_mdts() {
         });
         let entry = host.io(READ, 1, 0, blocks).unwrap();
         assert_eq!(entry.status, status, "MDTS {mdts}");
+    }
+}
+
+#[test]
+fn queues_are_refused_without_the_sizes_of_entries() {
+    for (sizes, status) in [(0, 0x0102), (6 << 16, 0x0102), (DISABLED, 0)] {
+        let mut host = Host::new(Shape::default());
+        host.enable();
+        host.write(CC, sizes | 1);
+        assert_eq!(host.create_queue(false), status);
     }
 }

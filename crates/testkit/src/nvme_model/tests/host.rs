@@ -246,19 +246,23 @@ impl Host {
         self.rung(0, words)
     }
 
+    /// Creates a queue of I/O queue pair 1; the status.
+    pub(super) fn create_queue(&mut self, submissions: bool) -> u16 {
+        let size = (u32::from(self.pairs[1].size) - 1) << 16;
+        let (opcode, queue, flags) = match submissions {
+            true => (0x01, self.pairs[1].submissions, 1 << 16 | 1),
+            false => (0x05, self.pairs[1].completions, 1),
+        };
+        let mut words = self.command(opcode, 0, [size | 1, flags, 0]);
+        words[6] = queue.bus as u32;
+        words[7] = (queue.bus >> 32) as u32;
+        self.rung(0, words).expect("it is answered").status
+    }
+
     /// Creates I/O queue pair 1.
     pub(super) fn create(&mut self) {
-        let size = (u32::from(self.pairs[1].size) - 1) << 16;
-        let queues = [
-            (0x05, self.pairs[1].completions, 1),
-            (0x01, self.pairs[1].submissions, 1 << 16 | 1),
-        ];
-        for (opcode, queue, flags) in queues {
-            let mut words = self.command(opcode, 0, [size | 1, flags, 0]);
-            words[6] = queue.bus as u32;
-            words[7] = (queue.bus >> 32) as u32;
-            let entry = self.rung(0, words).expect("the queue is created");
-            assert_eq!(entry.status, 0);
+        for submissions in [false, true] {
+            assert_eq!(self.create_queue(submissions), 0);
         }
     }
 
