@@ -3,10 +3,42 @@
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_testkit::nvme_model::{Misbehaviour, Shape, Switches, Timing};
 
-use super::{Bench, SECOND, buffer, expected, timed, works};
+use super::{Bench, SECOND, bench, buffer, expected, timed, works};
 
 /// Entries of the I/O queues here.
 const ENTRIES: u16 = 5;
+
+#[test]
+fn a_head_that_is_always_wrong_is_tolerated() {
+    for head in [0, 1, 63, 64, u16::MAX] {
+        for flr in [true, false] {
+            let bench = bench(
+                Shape {
+                    mdts: 1,
+                    latency: 2,
+                    queue_entries: ENTRIES,
+                    ..Shape::default()
+                },
+                flr,
+            );
+            let wrong = Some(Misbehaviour::Head(head));
+            bench.model.switch(|switches| {
+                switches.every = wrong;
+                switches.every_admin = wrong;
+            });
+            let disk = bench.disk();
+            for _ in 0..8 {
+                works(&disk);
+                let read = disk.read(0, buffer(256 << 10)).unwrap();
+                assert_eq!(*read, *expected(0, 256 << 10));
+            }
+            assert_eq!(bench.model.counts().resets, 0);
+            disk.shut_down().unwrap();
+            drop(disk);
+            bench.finish();
+        }
+    }
+}
 
 /// Plays `wrong` with the command after `before` others, in each slot of two passes of the queue: what the
 /// caller gets is right, or one of these errors, and everything works afterwards.
@@ -47,6 +79,21 @@ fn an_entry_of_zeroes_completes_nothing() {
         Misbehaviour::Zero,
         &[BlockError::Protocol, BlockError::Timeout],
     );
+}
+
+#[test]
+fn a_flush_of_twenty_seconds() {
+    let bench = Bench::new(timed(Timing {
+        flush: 20 * SECOND,
+        ..Timing::PROMPT
+    }));
+    let disk = bench.disk();
+    disk.write(1, &buffer(512)).unwrap();
+    disk.flush().unwrap();
+    let counts = bench.model.counts();
+    assert_eq!((counts.flushes, counts.resets), (1, 0));
+    drop(disk);
+    bench.finish();
 }
 
 #[test]

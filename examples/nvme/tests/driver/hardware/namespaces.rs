@@ -1,7 +1,7 @@
 //! Controllers with several namespaces, of which some can't be used.
 
 use samara_interfaces::BlockDevice;
-use samara_nvme::{InitError, Limits};
+use samara_nvme::{Fault, InitError, Limits};
 use samara_testkit::nvme_model::{NamespaceShape, Shape};
 
 use super::{Bench, buffer, pattern, reset, works};
@@ -49,9 +49,52 @@ fn uses_the_second(shape: Shape) {
 }
 
 #[test]
+fn the_first_has_metadata() {
+    uses_the_second(Shape {
+        metadata: 8,
+        ..Shape::default()
+    });
+}
+
+#[test]
+fn the_first_has_no_blocks() {
+    uses_the_second(Shape {
+        blocks: 0,
+        ..Shape::default()
+    });
+}
+
+#[test]
+fn the_first_has_blocks_of_an_odd_size() {
+    uses_the_second(Shape {
+        block_shift: 8,
+        ..Shape::default()
+    });
+}
+
+#[test]
 fn the_first_is_inactive() {
     uses_the_second(Shape {
         namespace: false,
+        ..Shape::default()
+    });
+}
+
+#[test]
+fn the_first_is_zoned() {
+    uses_the_second(Shape {
+        command_set: ZONED,
+        command_sets: COMMAND_SETS,
+        ..Shape::default()
+    });
+}
+
+#[test]
+fn the_first_has_metadata_and_there_is_no_list() {
+    uses_the_second(Shape {
+        metadata: 8,
+        version: 0x0001_0000,
+        namespace_lists: false,
         ..Shape::default()
     });
 }
@@ -80,6 +123,22 @@ fn the_first_is_good_whatever_the_others_are() {
         drop(disk);
         bench.finish();
     }
+}
+
+#[test]
+fn a_zoned_namespace_is_not_driven_as_a_plain_one() {
+    let bench = Bench::new(Shape {
+        command_set: ZONED,
+        command_sets: COMMAND_SETS,
+        ..Shape::default()
+    });
+    let error = bench.try_disk(Limits::default()).err();
+    let error = error.expect("there's no namespace to drive");
+    assert!(
+        !matches!(error, InitError::Fault(Fault::Timeout | Fault::Gone)),
+        "{error:?}"
+    );
+    bench.finish();
 }
 
 #[test]

@@ -4,7 +4,7 @@ use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Fault, InitError, Limits};
 use samara_testkit::nvme_model::{Shape, Timing};
 
-use super::{Bench, MILLI, SECOND, bench, buffer, comes_up, expected, reset, timed, works};
+use super::{Bench, MICRO, MILLI, SECOND, bench, buffer, comes_up, expected, reset, timed, works};
 
 #[test]
 fn ready_and_idle_just_in_time() {
@@ -49,6 +49,14 @@ fn ready_or_idle_too_late_is_an_error_in_time() {
 }
 
 #[test]
+fn the_medium_is_ready_after_the_controller() {
+    comes_up(timed(Timing {
+        media: 300 * MILLI,
+        ..Timing::PROMPT
+    }));
+}
+
+#[test]
 fn a_medium_that_is_never_ready_is_an_error_in_time() {
     let bench = Bench::new(timed(Timing {
         media: u64::MAX,
@@ -60,6 +68,22 @@ fn a_medium_that_is_never_ready_is_an_error_in_time() {
     assert!(bench.model.now() - before < 120 * SECOND);
     drop(disk);
     bench.finish();
+}
+
+#[test]
+fn commands_right_after_a_queue_s_creation() {
+    comes_up(timed(Timing {
+        settle: 100 * MICRO,
+        ..Timing::PROMPT
+    }));
+}
+
+#[test]
+fn admin_queues_must_be_whole_pages() {
+    comes_up(Shape {
+        admin_multiple: 64,
+        ..Shape::default()
+    });
 }
 
 #[test]

@@ -7,6 +7,37 @@ use samara_testkit::nvme_model::{Shape, Timing};
 use super::{Bench, MICRO, MILLI, SECOND, bench, buffer, comes_up, reset, timed, works};
 
 #[test]
+fn blind_after_a_disable() {
+    for blind in [250 * MICRO, 3 * MILLI, 400 * MILLI] {
+        comes_up(timed(Timing {
+            blind,
+            ..Timing::PROMPT
+        }));
+    }
+}
+
+#[test]
+fn blind_for_the_next_owner() {
+    let bench = bench(
+        timed(Timing {
+            blind: 250 * MICRO,
+            ..Timing::PROMPT
+        }),
+        false,
+    );
+    // The last owner leaves it enabled.
+    let disk = bench.disk();
+    bench.model.switch(|switches| switches.hang_all = true);
+    drop(disk);
+    bench.model.switch(|switches| switches.hang_all = false);
+    assert!(bench.model.is_ready());
+    let disk = bench.disk();
+    works(&disk);
+    drop(disk);
+    bench.finish();
+}
+
+#[test]
 fn blind_for_good_is_gone_within_the_bound() {
     let bench = bench(
         timed(Timing {
@@ -24,6 +55,22 @@ fn blind_for_good_is_gone_within_the_bound() {
 }
 
 #[test]
+fn capabilities_of_zero_after_a_function_reset() {
+    comes_up(timed(Timing {
+        zero_after_flr: 150 * MILLI,
+        ..Timing::PROMPT
+    }));
+}
+
+#[test]
+fn blind_after_a_function_reset() {
+    comes_up(timed(Timing {
+        blind_after_flr: 150 * MILLI,
+        ..Timing::PROMPT
+    }));
+}
+
+#[test]
 fn hung_by_a_look_too_early_and_reset_as_a_function() {
     let bench = bench(
         timed(Timing {
@@ -37,6 +84,14 @@ fn hung_by_a_look_too_early_and_reset_as_a_function() {
     works(&disk);
     drop(disk);
     bench.finish();
+}
+
+#[test]
+fn enabled_again_only_after_a_rest() {
+    comes_up(timed(Timing {
+        rest: 100 * MICRO,
+        ..Timing::PROMPT
+    }));
 }
 
 #[test]

@@ -6,6 +6,42 @@ use samara_testkit::nvme_model::{Shape, Timing};
 use super::{SECOND, bench, timed, works};
 
 #[test]
+fn a_shutdown_of_eight_seconds_is_waited_for() {
+    for flr in [true, false] {
+        let bench = bench(
+            timed(Timing {
+                shutdown: 8 * SECOND,
+                ..Timing::PROMPT
+            }),
+            flr,
+        );
+        let disk = bench.disk();
+        works(&disk);
+        disk.shut_down().unwrap();
+        drop(disk);
+        bench.finish();
+    }
+}
+
+#[test]
+fn a_shutdown_is_waited_for_as_long_as_it_is_said_to_take() {
+    let bench = bench(
+        Shape {
+            shutdown_micros: 30_000_000,
+            ..timed(Timing {
+                shutdown: 29 * SECOND,
+                ..Timing::PROMPT
+            })
+        },
+        true,
+    );
+    let disk = bench.disk();
+    disk.shut_down().unwrap();
+    drop(disk);
+    bench.finish();
+}
+
+#[test]
 fn a_shutdown_is_not_waited_for_without_end() {
     let bench = bench(
         Shape {
