@@ -1,4 +1,4 @@
-//! `docs/soundness.md` and `docs/failure-matrix.md` name tests: each must exist.
+//! `docs/soundness.md`, `docs/failure-matrix.md` and `docs/hardware-cases.md` name tests: each must exist.
 
 use std::collections::HashMap;
 use std::fs;
@@ -37,48 +37,78 @@ fn all_sources() -> HashMap<String, Vec<PathBuf>> {
     files
 }
 
+/// Whether each test that a row names exists. It names a file, and then tests that are in it, until the
+/// next file.
+fn tests_of<'row>(
+    row: &'row str,
+    files: &HashMap<String, Vec<PathBuf>>,
+    in_kernel: bool,
+) -> Vec<(&'row str, bool)> {
+    let mut places = Vec::new();
+    let mut found = Vec::new();
+    for token in row.split('`').skip(1).step_by(2) {
+        let exists = if let Some(path) = token.strip_suffix(".rs") {
+            let stem = path.rsplit('/').next().unwrap_or(path);
+            let is_meant = |at: &&PathBuf| {
+                let is_kernels = at.starts_with(root().join("examples/kernel"));
+                at.ends_with(token) && is_kernels == in_kernel
+            };
+            places = files
+                .get(stem)
+                .into_iter()
+                .flatten()
+                .filter(is_meant)
+                .collect();
+            !places.is_empty()
+        } else if token.contains('_') && !token.contains(['=', '/', ' ']) {
+            let head = format!("fn {token}(");
+            let has = |at: &&PathBuf| fs::read_to_string(at).unwrap().contains(&head);
+            places.iter().any(has)
+        } else {
+            continue;
+        };
+        found.push((token, exists));
+    }
+    found
+}
+
+/// How many of these are tests, all of which must exist.
+fn count(document: &str, tests: &[(&str, bool)]) -> usize {
+    for (name, exists) in tests {
+        assert!(exists, "{document} names `{name}`, which is not there");
+    }
+    tests
+        .iter()
+        .filter(|(name, _)| !name.ends_with(".rs"))
+        .count()
+}
+
 #[test]
 fn every_cell_of_the_failure_matrix_names_tests_that_exist() {
-    let document = fs::read_to_string(root().join("docs/failure-matrix.md")).unwrap();
+    const MATRIX: &str = "docs/failure-matrix.md";
+    let document = fs::read_to_string(root().join(MATRIX)).unwrap();
     let files = all_sources();
     let mut named = 0;
     let mut in_kernel = false;
     for line in document.lines() {
         in_kernel |= line == "## In the kernel";
-        if !line.starts_with("| ") {
-            continue;
-        }
-        // A file, and then tests that are in it, until the next file.
-        let mut places = Vec::new();
-        for token in line.split('`').skip(1).step_by(2) {
-            let exists = if let Some(path) = token.strip_suffix(".rs") {
-                let stem = path.rsplit('/').next().unwrap_or(path);
-                let is_meant = |at: &&PathBuf| {
-                    let is_kernels = at.starts_with(root().join("examples/kernel"));
-                    at.ends_with(token) && is_kernels == in_kernel
-                };
-                places = files
-                    .get(stem)
-                    .into_iter()
-                    .flatten()
-                    .filter(is_meant)
-                    .collect();
-                !places.is_empty()
-            } else if token.contains('_') && !token.contains(['=', '/', ' ']) {
-                named += 1;
-                let head = format!("fn {token}(");
-                let has = |at: &&PathBuf| fs::read_to_string(at).unwrap().contains(&head);
-                places.iter().any(has)
-            } else {
-                continue;
-            };
-            assert!(
-                exists,
-                "docs/failure-matrix.md names `{token}`, which is not there: {line}"
-            );
+        if line.starts_with("| ") {
+            named += count(MATRIX, &tests_of(line, &files, in_kernel));
         }
     }
     assert!(in_kernel && named > 140, "only {named} names were found");
+}
+
+#[test]
+fn every_hardware_case_names_tests_that_exist() {
+    const CASES: &str = "docs/hardware-cases.md";
+    let document = fs::read_to_string(root().join(CASES)).unwrap();
+    let files = all_sources();
+    let rows = document.lines().filter(|line| line.starts_with("| "));
+    let tests = rows.filter_map(|row| row.rsplit(" | ").next());
+    let named = tests.map(|cell| count(CASES, &tests_of(cell, &files, false)));
+    let named: usize = named.sum();
+    assert!(named > 35, "only {named} names were found");
 }
 
 #[test]

@@ -1,17 +1,12 @@
 //! Admin commands.
 
-use super::Machine;
 use super::queue::{Completion, Fetched, Submission};
+use super::{Machine, identify};
 
 const INVALID_OPCODE: u16 = 0x0001;
 const INVALID_FIELD: u16 = 0x0002;
-const DATA_TRANSFER_ERROR: u16 = 0x0004;
-const INVALID_NAMESPACE: u16 = 0x000B;
 const INVALID_QUEUE: u16 = 0x0101;
 const INVALID_QUEUE_SIZE: u16 = 0x0102;
-
-/// The only namespace.
-pub(super) const NAMESPACE: u32 = 1;
 
 pub(super) fn execute(machine: &mut Machine, command: &Fetched) -> (u16, u32) {
     match command.opcode() {
@@ -19,46 +14,14 @@ pub(super) fn execute(machine: &mut Machine, command: &Fetched) -> (u16, u32) {
         0x01 => (create_submission(machine, command), 0),
         0x04 => (delete(machine, command, false), 0),
         0x05 => (create_completion(machine, command), 0),
-        0x06 => (identify(machine, command), 0),
+        0x06 => (identify::execute(machine, command), 0),
         // Number of Queues: three pairs.
         0x09 if command.dword(0) as u8 == 0x07 => (0, 0x0002_0002),
+        // I/O Command Set Profile: there's one, of all.
+        0x09 if command.dword(0) as u8 == 0x19 && machine.controller.shape.has_command_sets() => {
+            (0, 0)
+        }
         _ => (INVALID_OPCODE, 0),
-    }
-}
-
-fn identify(machine: &mut Machine, command: &Fetched) -> u16 {
-    let mut page = [0u8; 4096];
-    let shape = machine.controller.shape;
-    match command.dword(0) as u8 {
-        0x00 if shape.namespace && command.namespace() == NAMESPACE => {
-            page[0..8].copy_from_slice(&shape.blocks.to_le_bytes());
-            page[8..16].copy_from_slice(&shape.blocks.to_le_bytes());
-            page[25] = 1;
-            // The second format is the one in use, so that a driver which assumes the first is caught.
-            page[26] = 1;
-            page[99] = u8::from(shape.read_only);
-            page[128..132].copy_from_slice(&[0, 0, 13, 0]);
-            page[132..134].copy_from_slice(&shape.metadata.to_le_bytes());
-            page[134] = shape.block_shift;
-        }
-        // An inactive namespace ID returns zeroes (NVM §4.1.5.1).
-        0x00 if command.namespace() == NAMESPACE => {}
-        0x00 => return INVALID_NAMESPACE,
-        0x01 => {
-            page[77] = shape.mdts;
-            page[516] = 1;
-            page[525] = 1;
-        }
-        0x02 if shape.namespace => page[0..4].copy_from_slice(&NAMESPACE.to_le_bytes()),
-        0x02 => {}
-        _ => return INVALID_FIELD,
-    }
-    match machine.memory.write(command.prp1(), &page) {
-        Ok(()) => 0,
-        Err(_) => {
-            machine.counts.stray_accesses += 1;
-            DATA_TRANSFER_ERROR
-        }
     }
 }
 
@@ -69,13 +32,17 @@ fn new_queue(machine: &Machine, command: &Fetched) -> Result<(usize, u16), u16> 
     if queue == 0 || queue >= machine.controller.submissions.len() {
         return Err(INVALID_QUEUE);
     }
-    if size == 0 || size >= machine.controller.shape.queue_entries {
+    // CC.IOSQES and CC.IOCQES: as an entry's size is required to be.
+    if machine.controller.cc >> 16 & 0xFF != 0x46 {
+        return Err(INVALID_QUEUE_SIZE);
+    }
+    if size == 0 || size > machine.controller.shape.queue_entries.wrapping_sub(1) {
         return Err(INVALID_QUEUE_SIZE);
     }
     if command.dword(1) & 1 == 0 || !command.prp1().is_multiple_of(4096) {
         return Err(INVALID_FIELD);
     }
-    Ok((queue, size + 1))
+    Ok((queue, size.saturating_add(1)))
 }
 
 fn create_completion(machine: &mut Machine, command: &Fetched) -> u16 {
@@ -97,8 +64,12 @@ fn create_submission(machine: &mut Machine, command: &Fetched) -> u16 {
     );
     match new_queue(machine, command) {
         Ok((queue, size)) if machine.controller.submissions[queue].is_none() && has_completions => {
-            machine.controller.submissions[queue] =
-                Some(Submission::new(command.prp1(), size, completions));
+            machine.controller.submissions[queue] = Some(Submission::new(
+                command.prp1(),
+                size,
+                completions,
+                machine.now,
+            ));
             0
         }
         Ok(_) => INVALID_QUEUE,

@@ -22,7 +22,7 @@ pub(super) struct Config {
 impl Config {
     pub(super) fn new(shape: &Shape) -> Self {
         let mut words = [0; WORDS];
-        words[0] = 0x0010_1B36;
+        words[0] = shape.id;
         words[COMMAND] = 1 << 20;
         words[2] = 0x0108_0202;
         words[BARS.start] = BAR0;

@@ -4,7 +4,6 @@ use std::vec;
 use std::vec::Vec;
 
 use super::Machine;
-use super::admin::NAMESPACE;
 use super::queue::Fetched;
 use crate::device_memory::Stray;
 
@@ -15,19 +14,20 @@ const INVALID_NAMESPACE: u16 = 0x000B;
 const PRP_OFFSET_INVALID: u16 = 0x0013;
 const WRITE_PROTECTED: u16 = 0x0020;
 const LBA_OUT_OF_RANGE: u16 = 0x0080;
+const NAMESPACE_NOT_READY: u16 = 0x0082;
 
 const PAGE: u64 = 4096;
 
 pub(super) fn execute(machine: &mut Machine, command: &Fetched) -> u16 {
-    if command.namespace() != NAMESPACE {
+    let has_media = machine.controller.life.has_media(machine.now);
+    let Some(namespace) = machine.controller.namespace(command.namespace()) else {
         return INVALID_NAMESPACE;
-    }
+    };
+    let is_read_only = namespace.shape.read_only;
     let done = match command.opcode() {
-        0x00 => {
-            machine.counts.flushes += 1;
-            Ok(())
-        }
-        0x01 if machine.controller.shape.read_only => Err(WRITE_PROTECTED),
+        0x00 => flush(machine),
+        _ if !has_media => Err(NAMESPACE_NOT_READY),
+        0x01 if is_read_only => Err(WRITE_PROTECTED),
         0x01 => transfer(machine, command, true),
         0x02 => transfer(machine, command, false),
         _ => Err(INVALID_OPCODE),
@@ -35,42 +35,91 @@ pub(super) fn execute(machine: &mut Machine, command: &Fetched) -> u16 {
     done.err().unwrap_or(0)
 }
 
+fn flush(machine: &mut Machine) -> Result<(), u16> {
+    if let Some(status) = machine.switches.flush_status {
+        return Err(status);
+    }
+    machine.counts.flushes += 1;
+    Ok(())
+}
+
 fn transfer(machine: &mut Machine, command: &Fetched, write: bool) -> Result<(), u16> {
-    let shape = machine.controller.shape;
+    let mdts = machine.controller.shape.mdts;
+    let namespace = machine.controller.namespace(command.namespace());
+    let namespace = namespace.ok_or(INVALID_NAMESPACE)?;
+    let shape = namespace.shape;
     let lba = u64::from(command.dword(1)) << 32 | u64::from(command.dword(0));
     let blocks = u64::from(command.dword(2) & 0xFFFF) + 1;
     let end = lba
         .checked_add(blocks)
         .filter(|&end| end <= shape.blocks)
         .ok_or(LBA_OUT_OF_RANGE)?;
-    let bytes = blocks << shape.block_shift;
-    if shape.mdts != 0 && bytes > PAGE << shape.mdts {
+    let bytes = blocks * shape.bus_block();
+    if bytes > longest(mdts) {
         return Err(INVALID_FIELD);
     }
-    let (from, to) = (
-        (lba << shape.block_shift) as usize,
-        (end << shape.block_shift) as usize,
-    );
+    if write && let Some(zones) = &mut namespace.zones {
+        zones.write(lba, blocks)?;
+    }
     let spans = match spans(machine, command, bytes)? {
         Ok(spans) => spans,
         Err(Stray) => return stray(machine),
     };
-    let mut at = from;
+    // As the blocks are on the bus.
+    let mut image = vec![0; bytes as usize];
+    if !write {
+        copy(machine, command, lba..end, &mut image, false);
+    }
+    let mut at = 0;
     for (bus, length) in spans {
-        let part = at..at + length as usize;
-        let medium = &mut machine.controller.medium;
+        let part = &mut image[at..at + length as usize];
         let moved = if write {
-            machine.memory.read(bus, &mut medium[part])
+            machine.memory.read(bus, part)
         } else {
-            machine.memory.write(bus, &medium[part])
+            machine.memory.write(bus, part)
         };
         if moved.is_err() {
             return stray(machine);
         }
         at += length as usize;
     }
-    debug_assert_eq!(at, to);
+    debug_assert_eq!(at, image.len());
+    if write {
+        copy(machine, command, lba..end, &mut image, true);
+    }
     Ok(())
+}
+
+/// MDTS in bytes. A value that no length reaches is no limit, as 0 is.
+fn longest(mdts: u8) -> u64 {
+    let shifted = 1u64.checked_shl(mdts.into());
+    let bytes = shifted.and_then(|pages| pages.checked_mul(PAGE));
+    bytes.filter(|_| mdts != 0).unwrap_or(u64::MAX)
+}
+
+/// Copies blocks between the medium and what they are on the bus, where metadata, always zero, stands
+/// behind each.
+fn copy(
+    machine: &mut Machine,
+    command: &Fetched,
+    lbas: core::ops::Range<u64>,
+    image: &mut [u8],
+    write: bool,
+) {
+    let Some(namespace) = machine.controller.namespace(command.namespace()) else {
+        return;
+    };
+    let shape = namespace.shape;
+    let block = 1usize << shape.block_shift;
+    let medium = &mut namespace.medium[lbas.start as usize * block..lbas.end as usize * block];
+    let on_bus = image.chunks_exact_mut(shape.bus_block() as usize);
+    for (stored, moved) in medium.chunks_exact_mut(block).zip(on_bus) {
+        if write {
+            stored.copy_from_slice(&moved[..block]);
+        } else {
+            moved[..block].copy_from_slice(stored);
+        }
+    }
 }
 
 fn stray(machine: &mut Machine) -> Result<(), u16> {

@@ -9,9 +9,19 @@
 mod admin;
 mod config_space;
 mod controller;
+mod execution;
+mod identify;
 mod io;
+mod life;
+mod namespace;
 mod queue;
+mod registers;
+mod shape;
 mod switches;
+#[cfg(test)]
+mod tests;
+mod timing;
+mod zones;
 
 use std::boxed::Box;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,7 +36,10 @@ use samara_shared_heap::thread::as_host_uncharged;
 
 use self::config_space::Config;
 use self::controller::Controller;
-pub use self::switches::{Misbehaviour, Shape, Switches};
+pub use self::namespace::NamespaceShape;
+pub use self::shape::Shape;
+pub use self::switches::{Misbehaviour, Switches};
+pub use self::timing::Timing;
 use crate::device_memory::Memory;
 
 /// Virtual nanoseconds that a look at the clock takes, and a pause between two polls.
@@ -64,6 +77,19 @@ struct Machine {
     now: u64,
 }
 
+impl Machine {
+    fn new(shape: Shape) -> Self {
+        Self {
+            config: Config::new(&shape),
+            controller: Controller::new(shape),
+            memory: Memory::default(),
+            switches: Switches::default(),
+            counts: Counts::default(),
+            now: 0,
+        }
+    }
+}
+
 /// The controller and the bus that it's on.
 pub struct NvmeModel {
     machine: Mutex<Machine>,
@@ -72,16 +98,8 @@ pub struct NvmeModel {
 impl NvmeModel {
     /// A model that lives as long as the process, as a device does.
     pub fn leak(shape: Shape) -> &'static Self {
-        let machine = Machine {
-            config: Config::new(&shape),
-            controller: Controller::new(shape),
-            memory: Memory::default(),
-            switches: Switches::default(),
-            counts: Counts::default(),
-            now: 0,
-        };
         Box::leak(Box::new(Self {
-            machine: Mutex::new(machine),
+            machine: Mutex::new(Machine::new(shape)),
         }))
     }
 
@@ -116,7 +134,7 @@ impl NvmeModel {
         let mut machine = self.lock();
         machine.switches = Switches::default();
         machine.config = Config::new(&machine.controller.shape);
-        machine.controller.reset();
+        machine.controller.power_on();
     }
 
     /// What it has seen so far.
@@ -124,14 +142,28 @@ impl NvmeModel {
         self.lock().counts
     }
 
-    /// The medium, all blocks of the namespace.
+    /// The medium of namespace 1, all its blocks.
     pub fn medium<R>(&self, look: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-        look(&mut self.lock().controller.medium)
+        look(&mut self.lock().controller.namespaces[0].medium)
+    }
+
+    /// The medium of namespace `id`, if there's one.
+    pub fn medium_of<R>(&self, id: u32, look: impl FnOnce(&mut Vec<u8>) -> R) -> Option<R> {
+        let index = usize::try_from(id).ok()?.checked_sub(1)?;
+        let mut machine = self.lock();
+        let namespace = machine.controller.namespaces.get_mut(index)?;
+        Some(look(&mut namespace.medium))
+    }
+
+    /// The model's clock, in nanoseconds. Looking here takes no time.
+    pub fn now(&self) -> u64 {
+        self.lock().now
     }
 
     /// Whether the controller is enabled and ready.
     pub fn is_ready(&self) -> bool {
-        self.lock().controller.is_ready()
+        let machine = self.lock();
+        machine.controller.life.is_ready(machine.now)
     }
 
     /// Whether the function may be bus master.
@@ -184,7 +216,7 @@ unsafe impl ConfigSpace for NvmeModel {
         self.run(|machine| {
             if !machine.switches.removed && machine.config.write(offset, value) {
                 machine.counts.resets += 1;
-                machine.controller.reset();
+                machine.controller.reset_function(machine.now);
             }
         });
     }

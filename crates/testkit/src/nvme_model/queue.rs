@@ -8,6 +8,8 @@ pub(super) struct Submission {
     pub(super) head: u16,
     pub(super) tail: u16,
     pub(super) completions: u16,
+    /// When it was created.
+    pub(super) created: u64,
 }
 
 /// A completion queue.
@@ -21,13 +23,14 @@ pub(super) struct Completion {
 }
 
 impl Submission {
-    pub(super) fn new(base: u64, size: u16, completions: u16) -> Self {
+    pub(super) fn new(base: u64, size: u16, completions: u16, created: u64) -> Self {
         Self {
             base,
             size,
             head: 0,
             tail: 0,
             completions,
+            created,
         }
     }
 }
@@ -63,6 +66,8 @@ pub(super) struct Fetched {
     pub(super) words: [u32; 16],
     /// Pauses until it's executed.
     pub(super) wait: u32,
+    /// When it may be executed.
+    pub(super) due: u64,
 }
 
 impl Fetched {

@@ -3,6 +3,7 @@
 
 mod bring_up;
 mod crashes;
+mod hardware;
 mod misbehaviour;
 mod requests;
 

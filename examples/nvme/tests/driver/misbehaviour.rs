@@ -93,14 +93,11 @@ fn a_wrong_command_identifier_is_not_believed() {
 }
 
 #[test]
-fn a_wrong_queue_or_head_is_not_believed() {
+fn a_wrong_queue_is_not_believed() {
     for wrong in [
         Misbehaviour::Queue(0),
         Misbehaviour::Queue(2),
         Misbehaviour::Queue(u16::MAX),
-        Misbehaviour::Head(63),
-        Misbehaviour::Head(64),
-        Misbehaviour::Head(u16::MAX),
     ] {
         for outcome in outcomes(wrong) {
             assert_eq!(outcome, Some(BlockError::Protocol), "{wrong:?}");

@@ -1,0 +1,63 @@
+//! What real controllers were reported to do, case by case: `docs/hardware-cases.md` has the sources. Each
+//! test states what the driver's users are to see.
+
+mod completions;
+mod identify;
+mod namespaces;
+mod readiness;
+mod resets;
+mod shutdown;
+
+use samara_interfaces::{BlockDevice, BlockError};
+use samara_nvme::NvmeDisk;
+use samara_testkit::nvme_model::{Shape, Timing};
+
+use super::{Bench, buffer, expected, pattern};
+
+const MICRO: u64 = 1_000;
+const MILLI: u64 = 1_000_000;
+const SECOND: u64 = 1_000_000_000;
+
+/// A function with or without a reset of its own.
+fn bench(shape: Shape, flr: bool) -> Bench {
+    Bench::new(Shape { flr, ..shape })
+}
+
+fn timed(timing: Timing) -> Shape {
+    Shape {
+        timing,
+        ..Shape::default()
+    }
+}
+
+/// Reads, writes and flushes; namespace 1 has the pattern.
+fn works(disk: &NvmeDisk) {
+    let read = disk.read(7, buffer(12_288)).unwrap();
+    assert_eq!(*read, *expected(7 * 512, 12_288));
+    disk.write(7, &read).unwrap();
+    disk.flush().unwrap();
+}
+
+/// Has a command time out, which has the controller reset, and then no more.
+fn reset(bench: &Bench, disk: &NvmeDisk) {
+    bench.model.switch(|switches| switches.hang = true);
+    let error = disk.read(0, buffer(4096)).unwrap_err();
+    assert_eq!(error, BlockError::Timeout);
+    bench.model.switch(|switches| switches.hang = false);
+}
+
+/// The controller comes up, works, and does so again after a reset and for the next owner.
+fn comes_up(shape: Shape) {
+    for flr in [true, false] {
+        let bench = bench(shape, flr);
+        let disk = bench.disk();
+        works(&disk);
+        reset(&bench, &disk);
+        works(&disk);
+        drop(disk);
+        let disk = bench.disk();
+        works(&disk);
+        drop(disk);
+        bench.finish();
+    }
+}

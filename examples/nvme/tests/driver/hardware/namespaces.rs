@@ -1,0 +1,160 @@
+//! Controllers with several namespaces, of which some can't be used.
+
+use samara_interfaces::BlockDevice;
+use samara_nvme::{Fault, InitError, Limits};
+use samara_testkit::nvme_model::{NamespaceShape, Shape};
+
+use super::{Bench, buffer, pattern, reset, works};
+
+const ZONED: u8 = 2;
+const COMMAND_SETS: u8 = 0b0100_0001;
+const LARGE_BLOCKS: NamespaceShape = NamespaceShape {
+    block_shift: 12,
+    blocks: 512,
+    ..NamespaceShape::PLAIN
+};
+
+/// The driver uses namespace 2, of 512 blocks of 4096 bytes, also after a reset, and leaves namespace 1 alone.
+fn uses_the_second(shape: Shape) {
+    for flr in [true, false] {
+        let bench = super::bench(
+            Shape {
+                further: &[LARGE_BLOCKS],
+                ..shape
+            },
+            flr,
+        );
+        let first = bench.model.medium(|medium| medium.clone());
+        let fill = |medium: &mut Vec<u8>| {
+            for (i, byte) in medium.iter_mut().enumerate() {
+                *byte = !pattern(i);
+            }
+        };
+        bench.model.medium_of(2, fill).unwrap();
+        let disk = bench.disk();
+        let geometry = disk.geometry().unwrap();
+        assert_eq!((geometry.block_size, geometry.blocks), (4096, 512));
+        for _ in 0..2 {
+            let read = disk.read(500, buffer(12 * 4096)).unwrap();
+            let expected: Vec<u8> = (500 * 4096..512 * 4096).map(|i| !pattern(i)).collect();
+            assert_eq!(*read, *expected);
+            disk.write(500, &read).unwrap();
+            disk.flush().unwrap();
+            reset(&bench, &disk);
+        }
+        assert_eq!(bench.model.medium(|medium| medium.clone()), first);
+        drop(disk);
+        bench.finish();
+    }
+}
+
+#[test]
+fn the_first_has_metadata() {
+    uses_the_second(Shape {
+        metadata: 8,
+        ..Shape::default()
+    });
+}
+
+#[test]
+fn the_first_has_no_blocks() {
+    uses_the_second(Shape {
+        blocks: 0,
+        ..Shape::default()
+    });
+}
+
+#[test]
+fn the_first_has_blocks_of_an_odd_size() {
+    uses_the_second(Shape {
+        block_shift: 8,
+        ..Shape::default()
+    });
+}
+
+#[test]
+fn the_first_is_inactive() {
+    uses_the_second(Shape {
+        namespace: false,
+        ..Shape::default()
+    });
+}
+
+#[test]
+fn the_first_is_zoned() {
+    uses_the_second(Shape {
+        command_set: ZONED,
+        command_sets: COMMAND_SETS,
+        ..Shape::default()
+    });
+}
+
+#[test]
+fn the_first_has_metadata_and_there_is_no_list() {
+    uses_the_second(Shape {
+        metadata: 8,
+        version: 0x0001_0000,
+        namespace_lists: false,
+        ..Shape::default()
+    });
+}
+
+#[test]
+fn the_first_is_good_whatever_the_others_are() {
+    for other in [
+        LARGE_BLOCKS,
+        NamespaceShape {
+            metadata: 64,
+            ..LARGE_BLOCKS
+        },
+        NamespaceShape {
+            command_set: ZONED,
+            ..NamespaceShape::PLAIN
+        },
+    ] {
+        let bench = Bench::new(Shape {
+            further: Box::leak(Box::new([other])),
+            command_sets: COMMAND_SETS,
+            ..Shape::default()
+        });
+        let disk = bench.disk();
+        assert_eq!(disk.geometry().unwrap().block_size, 512);
+        works(&disk);
+        drop(disk);
+        bench.finish();
+    }
+}
+
+#[test]
+fn a_zoned_namespace_is_not_driven_as_a_plain_one() {
+    let bench = Bench::new(Shape {
+        command_set: ZONED,
+        command_sets: COMMAND_SETS,
+        ..Shape::default()
+    });
+    let error = bench.try_disk(Limits::default()).err();
+    let error = error.expect("there's no namespace to drive");
+    assert!(
+        !matches!(error, InitError::Fault(Fault::Timeout | Fault::Gone)),
+        "{error:?}"
+    );
+    bench.finish();
+}
+
+#[test]
+fn only_namespaces_that_can_t_be_used_is_a_typed_error() {
+    let bench = Bench::new(Shape {
+        metadata: 8,
+        further: &[NamespaceShape {
+            metadata: 16,
+            ..NamespaceShape::PLAIN
+        }],
+        ..Shape::default()
+    });
+    let error = bench.try_disk(Limits::default()).err().unwrap();
+    assert!(
+        matches!(error, InitError::Format(_) | InitError::NoNamespace),
+        "{error:?}"
+    );
+    bench.finish();
+}
