@@ -17,5 +17,5 @@ pub mod table;
 pub mod time;
 
 pub use dma::Transfer;
-pub use pci::{Device, Interrupt, PciFunction, PciSlot};
+pub use pci::{DeviceSlot, Interrupt, PciFunction, PciSlot};
 pub use time::Deadline;

@@ -1,6 +1,5 @@
 //! The volatile accesses themselves, 8 to 64 bits wide, on mapped memory or an emulated bus.
 
-use core::ptr::NonNull;
 use core::sync::atomic::{Ordering, fence};
 
 use crate::host::Backing;
@@ -13,23 +12,6 @@ pub(crate) struct Cell {
     /// Bytes from the start of the mapping.
     offset: usize,
     width: Width,
-}
-
-/// Does what `$each` says of a pointer of the register's width.
-macro_rules! of_width {
-    ($width:expr, $base:expr, |$pointer:ident: $int:ident| $each:expr) => {
-        match $width {
-            Width::W8 => of_width!(@ u8, $base, $pointer, $int, $each),
-            Width::W16 => of_width!(@ u16, $base, $pointer, $int, $each),
-            Width::W32 => of_width!(@ u32, $base, $pointer, $int, $each),
-            Width::W64 => of_width!(@ u64, $base, $pointer, $int, $each),
-        }
-    };
-    (@ $ty:ty, $base:expr, $pointer:ident, $int:ident, $each:expr) => {{
-        type $int = $ty;
-        let $pointer: *mut $ty = $base.cast();
-        $each
-    }};
 }
 
 impl Cell {
@@ -46,31 +28,62 @@ impl Cell {
         }
     }
 
-    fn raw(&self, base: NonNull<u8>) -> *mut u8 {
-        // SAFETY: `new`'s promise: inside the mapping that `base` starts.
-        unsafe { base.as_ptr().add(self.offset) }
+    /// One access, of at most 32 bits, `distance` bytes from the start.
+    fn load_part(&self, distance: usize, width: Width) -> u32 {
+        match self.backing {
+            Backing::Bus(bus) => bus.read(self.offset + distance, width.narrow()),
+            Backing::Raw(base) => {
+                // SAFETY: `new`'s promise: inside the mapping, aligned.
+                let at = unsafe { base.as_ptr().add(self.offset + distance) };
+                match width {
+                    // SAFETY: mapped, valid for volatile reads (`MapBar`).
+                    Width::W8 => unsafe { at.read_volatile() }.into(),
+                    // SAFETY: as above, aligned.
+                    Width::W16 => unsafe { at.cast::<u16>().read_volatile() }.into(),
+                    // SAFETY: as above, aligned.
+                    Width::W32 | Width::W64 => unsafe { at.cast::<u32>().read_volatile() },
+                }
+            }
+        }
     }
 
-    /// Reads it. One access; two where the bus has none of 64 bits.
-    pub(crate) fn load(&self) -> u64 {
-        let value = match self.backing {
-            Backing::Raw(base) => of_width!(self.width, self.raw(base), |at: Int| {
-                // SAFETY: mapped, valid for volatile reads (`MapBar`), aligned (`new`).
-                u64::from(unsafe { at.read_volatile() } as Int)
-            }),
-            Backing::Bus(bus) if self.width == Width::W64 => {
-                let low = bus.read(self.offset, Width::W32);
-                let high = bus.read(self.offset + 4, Width::W32);
-                u64::from(high) << 32 | u64::from(low)
+    /// One access, of at most 32 bits, `distance` bytes from the start.
+    ///
+    /// # Safety
+    ///
+    /// As for [`store`](Self::store).
+    #[inline]
+    unsafe fn store_part(&self, distance: usize, width: Width, value: u32) {
+        match self.backing {
+            Backing::Bus(bus) => bus.write(self.offset + distance, width.narrow(), value),
+            Backing::Raw(base) => {
+                // SAFETY: `new`'s promise: inside the mapping, aligned.
+                let at = unsafe { base.as_ptr().add(self.offset + distance) };
+                match width {
+                    // SAFETY: mapped, valid for volatile writes (`MapBar`).
+                    Width::W8 => unsafe { at.write_volatile(value as u8) },
+                    // SAFETY: as above, aligned.
+                    Width::W16 => unsafe { at.cast::<u16>().write_volatile(value as u16) },
+                    // SAFETY: as above, aligned.
+                    Width::W32 | Width::W64 => unsafe { at.cast::<u32>().write_volatile(value) },
+                }
             }
-            Backing::Bus(bus) => u64::from(bus.read(self.offset, self.width)),
+        }
+    }
+
+    /// Reads it. One access; two of 64 bits, low half first: not every device takes them whole.
+    pub(crate) fn load(&self) -> u64 {
+        let low = u64::from(self.load_part(0, self.width));
+        let value = match self.width {
+            Width::W64 => low | u64::from(self.load_part(4, Width::W32)) << 32,
+            _ => low,
         };
         fence(Ordering::Acquire);
         value
     }
 
-    /// Writes it. Earlier stores to DMA memory are visible to the device before this is (on processors that order stores to
-    /// device memory after stores to ordinary memory, as x86 does).
+    /// Writes it: one access; two of 64 bits, low half first. Earlier stores to DMA memory are visible to the device before this
+    /// is (on processors that order stores to device memory after stores to ordinary memory, as x86 does).
     ///
     /// # Safety
     ///
@@ -79,16 +92,11 @@ impl Cell {
     pub(crate) unsafe fn store(&self, value: u64) {
         // Nothing on x86, where stores to device memory come after those to ordinary memory.
         fence(Ordering::Release);
-        match self.backing {
-            Backing::Raw(base) => of_width!(self.width, self.raw(base), |at: Int| {
-                // SAFETY: mapped, valid for volatile writes (`MapBar`), aligned (`new`).
-                unsafe { at.write_volatile(value as Int) }
-            }),
-            Backing::Bus(bus) if self.width == Width::W64 => {
-                bus.write(self.offset, Width::W32, value as u32);
-                bus.write(self.offset + 4, Width::W32, (value >> 32) as u32);
-            }
-            Backing::Bus(bus) => bus.write(self.offset, self.width, value as u32),
+        // SAFETY: the caller's promise.
+        unsafe { self.store_part(0, self.width, value as u32) };
+        if self.width == Width::W64 {
+            // SAFETY: the caller's promise.
+            unsafe { self.store_part(4, Width::W32, (value >> 32) as u32) };
         }
     }
 }

@@ -10,7 +10,7 @@ use samara_shared_heap::{Cap, Owner};
 use super::claim::{Claim, ClaimError, ClaimId};
 use super::config::{BUS_MASTER, PciId};
 use super::reset::Silenced;
-use super::slot::Device;
+use super::slot::DeviceSlot;
 use crate::dma::DmaTable;
 use crate::host::{Clock, PciAddress};
 use crate::table::Table;
@@ -47,7 +47,7 @@ impl fmt::Display for NotIdle {
 
 impl core::error::Error for NotIdle {}
 
-impl<D: Table> Device<D> {
+impl<D: Table> DeviceSlot<D> {
     /// Claims the function for the domain that the thread runs for (the host, which then hands it to a driver).
     /// Memory decoding is on, the table's windows are mapped, and bus mastering is off afterwards. Some dozen configuration
     /// accesses.

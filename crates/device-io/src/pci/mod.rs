@@ -31,6 +31,6 @@ pub(crate) use self::config::{Config, MsixRange};
 pub use self::function::{NotIdle, PciFunction};
 pub use self::interrupt::Interrupt;
 pub use self::reset::Silenced;
-pub use self::slot::{Device, PciSlot};
+pub use self::slot::{DeviceSlot, PciSlot};
 pub use self::steps::{ResetError, StepError};
 pub use self::vectors::{InterruptError, MAX_VECTORS};

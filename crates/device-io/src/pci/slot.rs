@@ -50,9 +50,9 @@ impl PciSlot {
     /// What `D` says is true of the devices that it fits: the kernel's owner has reviewed it. Whatever a driver does with the
     /// registers as far as the rules allow, in any order, the device accesses no other memory than what the engine has told it
     /// of, in the formats that the queues have.
-    pub const unsafe fn with_table<D: Table>(&'static self) -> Device<D> {
+    pub const unsafe fn with_table<D: Table>(&'static self) -> DeviceSlot<D> {
         const { lint::<D>() };
-        Device {
+        DeviceSlot {
             slot: self,
             _table: PhantomData,
         }
@@ -109,22 +109,29 @@ impl PciSlot {
 }
 
 /// A place on the bus, and what is known of the device that is there.
-pub struct Device<D> {
+pub struct DeviceSlot<D> {
     pub(super) slot: &'static PciSlot,
     _table: PhantomData<fn() -> D>,
 }
 
-impl<D> Clone for Device<D> {
+impl<D> DeviceSlot<D> {
+    /// The place.
+    pub const fn place(&self) -> &'static PciSlot {
+        self.slot
+    }
+}
+
+impl<D> Clone for DeviceSlot<D> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<D> Copy for Device<D> {}
+impl<D> Copy for DeviceSlot<D> {}
 
-impl<D: Table> fmt::Debug for Device<D> {
+impl<D: Table> fmt::Debug for DeviceSlot<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Device({}, {})", D::NAME, self.slot.address)
+        write!(f, "DeviceSlot({}, {})", D::NAME, self.slot.address)
     }
 }
 

@@ -10,7 +10,7 @@ pub enum Width {
     W16 = 2,
     /// Four bytes.
     W32 = 4,
-    /// Eight bytes: two accesses of four, low half first, where the processor or the bus has no wider ones.
+    /// Eight bytes: two accesses of four, low half first.
     W64 = 8,
 }
 
@@ -18,6 +18,14 @@ impl Width {
     /// Its number of bytes.
     pub const fn bytes(self) -> usize {
         self as usize
+    }
+
+    /// That of a single access.
+    pub(crate) const fn narrow(self) -> Self {
+        match self {
+            Self::W64 => Self::W32,
+            width => width,
+        }
     }
 
     /// What a register of this width reads as when nothing answers (PCI Express Base 5.0 §2.3.2).

@@ -14,10 +14,12 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
-use samara_device_io::PciSlot;
+use samara_device_io::table::Width;
+use samara_device_io::{DeviceSlot, PciSlot};
 use samara_device_io::host::{
     Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, MmioBus, PciAddress,
 };
+use samara_device_tables::Ixgbe;
 use samara_ixgbe_model::pci::{MSIX_BAR, MSIX_BAR_SIZE};
 use samara_ixgbe_model::{
     DmaError, Drops, Faults, GuestMemory, Interrupts, Loop, Nic, Options, Progress,
@@ -124,7 +126,7 @@ impl IxgbeBus {
     }
 
     /// Where a driver claims it. Once for each model.
-    pub fn slot(&'static self) -> &'static PciSlot {
+    pub fn slot(&'static self) -> DeviceSlot<Ixgbe> {
         let window = |bar| &*Box::leak(Box::new(Registers(self, bar)));
         let bars = Box::leak(Box::new(Bars([window(0), window(MSIX_BAR)])));
         let host = Host {
@@ -135,7 +137,9 @@ impl IxgbeBus {
             messages: &Controller,
         };
         // SAFETY: each model is its own bus, and callers ask once; nothing else drives it.
-        Box::leak(Box::new(unsafe { PciSlot::new(host, ADDRESS) }))
+        let slot = Box::leak(Box::new(unsafe { PciSlot::new(host, ADDRESS) }));
+        // SAFETY: it is an 82599, as far as its queues go.
+        unsafe { slot.with_table() }
     }
 
     /// Injects other faults from now on.
@@ -307,12 +311,12 @@ struct Registers(&'static IxgbeBus, u8);
 
 // SAFETY: the model runs as the host.
 unsafe impl MmioBus for Registers {
-    fn read(&self, offset: usize) -> u32 {
+    fn read(&self, offset: usize, _: Width) -> u32 {
         self.0
             .run(|machine| machine.nic.read(self.1, offset as u64, 4) as u32)
     }
 
-    fn write(&self, offset: usize, value: u32) {
+    fn write(&self, offset: usize, _: Width, value: u32) {
         self.0.run(|machine| {
             if self.1 == 0 {
                 *machine.writes.entry(offset).or_default() += 1;

@@ -4,7 +4,8 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::boxed::Box;
 
-use samara_device_io::PciSlot;
+use samara_device_io::{DeviceSlot, PciSlot};
+use samara_device_tables::Ixgbe;
 use samara_device_io::host::{
     Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, NoMessages, PciAddress,
 };
@@ -60,7 +61,7 @@ impl NullNic {
     }
 
     /// Where a driver claims it. Once for each.
-    pub fn slot(&'static self) -> &'static PciSlot {
+    pub fn slot(&'static self) -> DeviceSlot<Ixgbe> {
         let host = Host {
             config: self,
             bars: self,
@@ -69,7 +70,9 @@ impl NullNic {
             messages: &NoMessages,
         };
         // SAFETY: each is its own bus, and callers ask once; nothing else drives it.
-        Box::leak(Box::new(unsafe { PciSlot::new(host, ADDRESS) }))
+        let slot = Box::leak(Box::new(unsafe { PciSlot::new(host, ADDRESS) }));
+        // SAFETY: it is an 82599, as far as its queues go.
+        unsafe { slot.with_table() }
     }
 
     fn register(&self, offset: usize) -> u32 {

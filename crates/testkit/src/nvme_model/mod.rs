@@ -27,7 +27,9 @@ use std::boxed::Box;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
-use samara_device_io::PciSlot;
+use samara_device_io::table::Width;
+use samara_device_io::{DeviceSlot, PciSlot};
+use samara_device_tables::Nvme;
 use samara_device_io::host::{
     Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, MmioBus, NoMessages,
     PciAddress,
@@ -104,7 +106,7 @@ impl NvmeModel {
     }
 
     /// Where a driver claims it. Once for each model.
-    pub fn slot(&'static self) -> &'static PciSlot {
+    pub fn slot(&'static self) -> DeviceSlot<Nvme> {
         let registers = Box::leak(Box::new(Registers(self)));
         let bars = Box::leak(Box::new(Bars { registers }));
         let host = Host {
@@ -121,7 +123,9 @@ impl NvmeModel {
             function: 0,
         };
         // SAFETY: each model is its own bus, and callers ask once; nothing else drives it.
-        Box::leak(Box::new(unsafe { PciSlot::new(host, address) }))
+        let slot = Box::leak(Box::new(unsafe { PciSlot::new(host, address) }));
+        // SAFETY: it is an NVMe controller.
+        unsafe { slot.with_table() }
     }
 
     /// Changes the switches.
@@ -227,11 +231,11 @@ struct Registers(&'static NvmeModel);
 
 // SAFETY: the model runs as the host.
 unsafe impl MmioBus for Registers {
-    fn read(&self, offset: usize) -> u32 {
+    fn read(&self, offset: usize, _: Width) -> u32 {
         self.0.run(|machine| machine.register(offset))
     }
 
-    fn write(&self, offset: usize, value: u32) {
+    fn write(&self, offset: usize, _: Width, value: u32) {
         self.0.run(|machine| machine.set_register(offset, value));
     }
 }

@@ -10,7 +10,8 @@ mod waiting;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use samara_device_io::PciSlot;
+use samara_device_io::DeviceSlot;
+use samara_device_tables::Ixgbe;
 use samara_host_std::{DomainAlloc, System};
 use samara_interfaces::net::{Exchanged, NetDevice, NetError, Packet, Packets};
 use samara_ixgbe::{Args, InitError, Limits, Nic};
@@ -28,7 +29,7 @@ static SERIAL: Mutex<()> = Mutex::new(());
 /// A model on a bus of its own, and what the heap held before.
 struct Bench {
     bus: &'static IxgbeBus,
-    slot: &'static PciSlot,
+    slot: DeviceSlot<Ixgbe>,
     before: Census,
     _serial: MutexGuard<'static, ()>,
 }
@@ -68,7 +69,7 @@ impl Bench {
             self.before,
             "something is left on the exchange heap"
         );
-        if self.slot.id().is_some() {
+        if self.slot.place().id().is_some() {
             assert!(!self.bus.is_bus_master());
             drop(self.slot.claim().expect("the function is free again"));
         }

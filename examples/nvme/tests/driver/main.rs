@@ -9,7 +9,8 @@ mod requests;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use samara_device_io::PciSlot;
+use samara_device_io::DeviceSlot;
+use samara_device_tables::Nvme;
 use samara_domain::RRef;
 use samara_host_std::{DomainAlloc, System};
 use samara_nvme::{Args, InitError, Limits, NvmeDisk};
@@ -26,7 +27,7 @@ static SERIAL: Mutex<()> = Mutex::new(());
 /// A model on a bus of its own, and what the heap held before.
 struct Bench {
     model: &'static NvmeModel,
-    slot: &'static PciSlot,
+    slot: DeviceSlot<Nvme>,
     before: Census,
     _serial: MutexGuard<'static, ()>,
 }
@@ -71,7 +72,7 @@ impl Bench {
             "something is left on the exchange heap"
         );
         assert!(!self.model.is_bus_master());
-        let removed = self.slot.id().is_none();
+        let removed = self.slot.place().id().is_none();
         if !removed {
             drop(self.slot.claim().expect("the function is free again"));
         }
