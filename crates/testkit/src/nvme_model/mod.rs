@@ -28,10 +28,7 @@ use self::config_space::Config;
 use self::controller::Controller;
 pub use self::switches::{Misbehaviour, Shape, Switches};
 use crate::device_memory::Memory;
-
-/// Virtual nanoseconds that a look at the clock takes, and a pause between two polls.
-const LOOK: u64 = 1_000;
-const PAUSE: u64 = 250_000;
+use crate::virtual_time::{LOOK, PAUSE};
 
 /// What the model has seen and done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
