@@ -13,9 +13,6 @@ use super::transport::{DRIVER_OK, NEEDS_RESET};
 use crate::messages::deliver;
 use crate::virtual_time::PAUSE;
 
-/// Chains that are taken at once, at most: whose rings lie where the device writes could keep it busy for ever.
-const BUDGET: u32 = 4096;
-
 /// A chain that the device has.
 pub(super) struct Request {
     pub(super) queue: u16,
@@ -56,24 +53,25 @@ impl Machine {
             self.counts.refused_accesses += (notified.count() + due.count()) as u64;
             return;
         }
-        let mut budget = BUDGET;
-        while self.is_running() && (self.take(&mut budget) | self.finish()) {}
+        // There is an end, also if rings lie where the device writes: a queue that was found empty is not looked
+        // at before it is notified again.
+        while self.is_running() && (self.take() | self.finish()) {}
     }
 
     /// Takes what is available; whether that was anything.
-    fn take(&mut self, budget: &mut u32) -> bool {
-        let before = *budget;
+    fn take(&mut self) -> bool {
+        let mut any = false;
         for queue in 0..self.transport.queues.len() {
-            while *budget > 0 && self.is_running() {
+            while self.is_running() {
                 match self.take_from(queue) {
-                    Ok(true) => *budget -= 1,
+                    Ok(true) => any = true,
                     Ok(false) => break,
                     Err(fault) => self.fail(fault),
                 }
             }
         }
         self.counts.most_in_flight = self.counts.most_in_flight.max(self.requests.len());
-        before != *budget
+        any
     }
 
     fn take_from(&mut self, index: usize) -> Result<bool, Fault> {
