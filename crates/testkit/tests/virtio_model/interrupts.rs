@@ -106,11 +106,21 @@ fn masked_vectors_stay_pending() {
     assert_eq!(bench.driver.model.counts().messages, 1);
     assert_eq!(bench.driver.model.read(1, PENDING, 4), 0);
 
+    // Each by itself.
+    set_entry(&bench.driver, 1, 0, 0, true);
+    set_entry(&bench.driver, 2, 0, 0, true);
+    bench.execute(IN, 0, 512);
+    bench.driver.model.set_capacity(4096);
+    set_entry(&bench.driver, 1, 0, 0, false);
+    assert_eq!(bench.driver.model.read(1, PENDING, 4), 0b100);
+    set_entry(&bench.driver, 2, 0, 0, false);
+    assert_eq!(bench.driver.model.counts().messages, 3);
+
     set_msix(&bench.driver, true, true);
     bench.execute(IN, 0, 512);
-    assert_eq!(bench.driver.model.counts().messages, 1);
+    assert_eq!(bench.driver.model.counts().messages, 3);
     set_msix(&bench.driver, true, false);
-    assert_eq!(bench.driver.model.counts().messages, 2);
+    assert_eq!(bench.driver.model.counts().messages, 4);
     bench.driver.finish();
 }
 

@@ -42,9 +42,23 @@ fn a_reset_ends_what_is_in_flight() {
     driver.reset();
     driver.model.tick(9);
     assert_eq!(driver.model.in_flight(), 0);
-    assert_eq!(driver.rings[0].used(), None);
+    let old = driver.rings[0].used_index();
     driver.bring_up();
-    assert_eq!(driver.status(), status::LIVE);
+    driver.model.tick(9);
+    assert_eq!((old, driver.rings[0].used_index()), (0, 0));
+    driver.finish();
+}
+
+#[test]
+fn frames_that_waited_are_gone_after_a_reset() {
+    let mut driver = Driver::live(Shape::NET);
+    assert!(driver.model.receive(&[0; 60]));
+    driver.bring_up();
+    let data = driver.buffer(4096);
+    let head = driver.rings[0].chain(&[], &[(data.bus(0), 1526)]);
+    driver.submit(0, head);
+    driver.model.tick(1);
+    assert_eq!(driver.rings[0].used(), None);
     driver.finish();
 }
 
@@ -144,6 +158,7 @@ fn needs_reset_lasts_until_the_reset() {
 #[test]
 fn a_function_level_reset_resets_the_function_too() {
     let driver = Driver::live(Shape::BLOCK);
+    driver.model.write(1, 12, 4, 0);
     let express = driver.config.find(0x10).unwrap();
     let bars: Vec<u32> = (0x10..=0x24)
         .step_by(4)
@@ -159,6 +174,7 @@ fn a_function_level_reset_resets_the_function_too() {
     }
     assert_eq!(driver.status(), 0);
     assert_eq!(driver.get(at::QUEUE_ENABLE, 2), 0);
+    assert_eq!(driver.model.read(1, 12, 4), 1, "vectors are masked");
     assert_eq!(driver.model.counts().resets, 2);
     driver.finish();
 }
