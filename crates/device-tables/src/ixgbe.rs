@@ -63,7 +63,14 @@ const DATA: u64 = 3 << 20 | 1 << 29 | 1 << 24 | 1 << 25;
 
 const fn bell(offset: usize) -> Doorbell {
     let (width, stride) = (Width::W32, Stride::Bytes(0x40));
-    Doorbell { window: 0, offset, width, index: (1, 0), stride, value: Rung::Position }
+    Doorbell {
+        window: 0,
+        offset,
+        width,
+        index: (1, 0),
+        stride,
+        value: Rung::Position,
+    }
 }
 
 impl Ixgbe {
@@ -78,30 +85,72 @@ impl Table for Ixgbe {
     /// Section 9.3.2: KX4, KR, CX4, SFP+, XAUI, and mezzanine and backplane variants of them.
     const IDS: &'static [Id] = &[Id::Device {
         vendor: 0x8086,
-        devices: &[0x10F7, 0x10F8, 0x10F9, 0x10FB, 0x10FC, 0x1507, 0x1514, 0x1517],
+        devices: &[
+            0x10F7, 0x10F8, 0x10F9, 0x10FB, 0x10FC, 0x1507, 0x1514, 0x1517,
+        ],
     }];
     const WINDOWS: &'static [Window] = &[Window::bar(0, 0x1_1000).up_to(0x2_0000)];
     const REGISTERS: &'static [Rule] = &[
         // CTRL, STATUS, CTRL_EXT: no snoop is off, driver loaded (8.2.3.1).
-        seen(0x0000), seen(0x0008), some(0x0018, 1 << 16 | 1 << 28),
+        seen(0x0000),
+        seen(0x0008),
+        some(0x0018, 1 << 16 | 1 << 28),
         // EICR, EICS, EIAC, EITR, EIMS, EIMC, EIAM, GPIE, IVAR, IVAR_MISC: interrupts (8.2.3.5).
-        any(0x0800), any(0x0808), any(0x0810), any(0x0820).times(24, 4), any(0x0880), any(0x0888), any(0x0890), any(0x0898),
-        any(0x0900).times(64, 4), any(0x0A00),
+        any(0x0800),
+        any(0x0808),
+        any(0x0810),
+        any(0x0820).times(24, 4),
+        any(0x0880),
+        any(0x0888),
+        any(0x0890),
+        any(0x0898),
+        any(0x0900).times(64, 4),
+        any(0x0A00),
         // RDRXCTL: check sequence, coalescing's first size and acknowledgement, FCoE's; RXCTRL: enable (8.2.3.8).
-        some(0x2F00, 1 << 1 | 0x1F << 17 | 1 << 25 | 1 << 26), some(0x3000, 1),
+        some(0x2F00, 1 << 1 | 0x1F << 17 | 1 << 25 | 1 << 26),
+        some(0x3000, 1),
         // RXPBSIZE, HLREG0, MAXFRS, AUTOC, LINKS (8.2.3.8.9, 8.2.3.22).
-        any(0x3C00).times(8, 4), any(0x4240), any(0x4268), any(0x42A0), seen(0x42A4),
+        any(0x3C00).times(8, 4),
+        any(0x4240),
+        any(0x4268),
+        any(0x42A0),
+        seen(0x42A4),
         // RTTDCS, DMATXCTL: enable; DTXMXSZRQ, TXPBSIZE (8.2.3.9, 8.2.3.10).
-        any(0x4900), some(0x4A80, 1), any(0x8100), any(0xCC00).times(8, 4),
+        any(0x4900),
+        some(0x4A80, 1),
+        any(0x8100),
+        any(0xCC00).times(8, 4),
         // RXCSUM, FCTRL, VLNCTRL, MCSTCTRL, MTA, MRQC, RETA, RSSRK, RAL0, RAH0: filters (8.2.3.7).
-        any(0x5000), any(0x5080), any(0x5088), any(0x5090), any(0x5200).times(128, 4), any(0x5818), any(0x5C00).times(32, 4),
-        any(0x5C80).times(10, 4), any(0xA200), any(0xA204),
+        any(0x5000),
+        any(0x5080),
+        any(0x5088),
+        any(0x5090),
+        any(0x5200).times(128, 4),
+        any(0x5818),
+        any(0x5C00).times(32, 4),
+        any(0x5C80).times(10, 4),
+        any(0xA200),
+        any(0xA204),
         // SECRXCTRL: the security engine's receive path is halted; SECRXSTAT (8.2.3.12).
-        some(0x8D00, 1 << 1), seen(0x8D04),
+        some(0x8D00, 1 << 1),
+        seen(0x8D04),
         // Statistics (8.2.3.23): missed, of receive queues dropped; errors; octets and packets, received and sent.
-        seen(0x3FA0).times(8, 4), seen(0x1430).times(16, 0x40),
-        seen(0x4000), seen(0x4004), seen(0x4034), seen(0x4040), seen(0x40A4), seen(0x40A8), seen(0x40AC), seen(0x40B0),
-        seen(0x4088), seen(0x408C), seen(0x4074), seen(0x4090), seen(0x4094), seen(0x4080),
+        seen(0x3FA0).times(8, 4),
+        seen(0x1430).times(16, 0x40),
+        seen(0x4000),
+        seen(0x4004),
+        seen(0x4034),
+        seen(0x4040),
+        seen(0x40A4),
+        seen(0x40A8),
+        seen(0x40AC),
+        seen(0x40B0),
+        seen(0x4088),
+        seen(0x408C),
+        seen(0x4074),
+        seen(0x4090),
+        seen(0x4094),
+        seen(0x4080),
         // EEC: the EEPROM was read after a reset (8.2.3.2.1).
         seen(0x1_0010),
     ];
@@ -141,7 +190,11 @@ impl Table for Ixgbe {
             ],
             ready: &[Step::Await(&[Check::new(rx(0x28), ENABLE, ENABLE)], SOON)],
             // "An additional amount of time (about 100 us)" before the memory is anyone else's (section 4.6.7.1.2).
-            stop: &[Step::Update(rx(0x28), ENABLE, 0), Step::Await(&[RX_OFF], SOON), Step::Sleep(1)],
+            stop: &[
+                Step::Update(rx(0x28), ENABLE, 0),
+                Step::Await(&[RX_OFF], SOON),
+                Step::Sleep(1),
+            ],
             doorbell: bell(0x1018),
             format: Format::Ring(RingFormat {
                 direction: Direction::ToHost,
@@ -169,7 +222,11 @@ impl Table for Ixgbe {
                 Step::Write(tx(0x28), only(ENABLE)),
             ],
             ready: &[Step::Await(&[Check::new(tx(0x28), ENABLE, ENABLE)], SOON)],
-            stop: &[Step::Update(tx(0x28), ENABLE, 0), Step::Await(&[TX_OFF], SOON), Step::Sleep(1)],
+            stop: &[
+                Step::Update(tx(0x28), ENABLE, 0),
+                Step::Await(&[TX_OFF], SOON),
+                Step::Sleep(1),
+            ],
             doorbell: bell(0x6018),
             format: Format::Ring(RingFormat {
                 direction: Direction::ToDevice,

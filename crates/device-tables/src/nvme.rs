@@ -34,12 +34,28 @@ const READY: Check = Check::new(CSTS, 1, 1);
 const NOT_READY: Check = Check::new(CSTS, 1, 0);
 const DISABLED: Check = Check::new(CC, ENABLE, 0);
 /// CAP.TO, in units of 500 ms (Base §3.1.3.1).
-const TIMEOUT: Limit = Limit::Field { at: CAP, shift: 24, bits: 8, millis: 500 };
+const TIMEOUT: Limit = Limit::Field {
+    at: CAP,
+    shift: 24,
+    bits: 8,
+    millis: 500,
+};
 
 /// The doorbells, 4 << CAP.DSTRD bytes apart: tails at even numbers, heads at odd ones (PCIe §3.1.2).
 const fn doorbell(more: usize) -> Doorbell {
-    let stride = Stride::Shifted { at: CAP, shift: 32, unit: 4 };
-    Doorbell { window: 0, offset: 0x1000, width: Width::W32, index: (2, more), stride, value: Rung::Position }
+    let stride = Stride::Shifted {
+        at: CAP,
+        shift: 32,
+        unit: 4,
+    };
+    Doorbell {
+        window: 0,
+        offset: 0x1000,
+        width: Width::W32,
+        index: (2, more),
+        stride,
+        value: Rung::Position,
+    }
 }
 
 /// Submission queue entries (Base §3.3.3.1): operation code, CID, NSID, PRP1 and PRP2, command dwords 10 to 15. Completions (Base
@@ -74,18 +90,30 @@ const BLOCKS: Learn = Learn {
 
 const NO: Value = only(0);
 const ALL: Value = chosen(0xFFFF_FFFF);
-const PAGE: Data = Data::Page { direction: Direction::ToHost, learn: None };
+const PAGE: Data = Data::Page {
+    direction: Direction::ToHost,
+    learn: None,
+};
 
 /// NSID and dwords 10 to 12; the others are 0.
 const fn command(queue: usize, opcode: u8, words: [Value; 4], data: Data) -> Command {
     let [nsid, ten, eleven, twelve] = words;
-    Command { queue, opcode, words: [nsid, ten, eleven, twelve, NO, NO, NO], data }
+    Command {
+        queue,
+        opcode,
+        words: [nsid, ten, eleven, twelve, NO, NO, NO],
+        data,
+    }
 }
 
 /// LBA in dwords 10 and 11, blocks less one in bits 15:0 of dword 12; Force Unit Access and Limited Retry are the driver's (NVM
 /// §3.2.4, §3.2.6).
 const fn blocks(opcode: u8, direction: Direction) -> Command {
-    let data = Data::Units { direction, key: 0, count: Bits::new(3, 0, 16) };
+    let data = Data::Units {
+        direction,
+        key: 0,
+        count: Bits::new(3, 0, 16),
+    };
     command(Nvme::IO, opcode, [NO, ALL, ALL, chosen(0b11 << 30)], data)
 }
 
@@ -127,7 +155,9 @@ impl Table for Nvme {
         Rule::new(0, 0x08, Width::W32).read(),
         Rule::new(0, 0x0C, Width::W32).read().write(Write::Any),
         Rule::new(0, 0x10, Width::W32).read().write(Write::Any),
-        Rule::new(0, 0x14, Width::W32).read().write(Write::Merge(SHUTDOWN)),
+        Rule::new(0, 0x14, Width::W32)
+            .read()
+            .write(Write::Merge(SHUTDOWN)),
         Rule::new(0, 0x1C, Width::W32).read(),
     ];
     /// A controller that is disabled has no queue and executes no command (Base §3.7.2).
@@ -169,12 +199,51 @@ impl Table for Nvme {
         },
     ];
     const COMMANDS: &'static [Command] = &[
-        command(Self::ADMIN, 0x05, [NO, last_entry(1 << 16).number(1), chosen(0xFFFF_0002).plus(1), NO], Data::Queue { queue: Self::IO, part: 1 }),
-        command(Self::ADMIN, 0x01, [NO, last_entry(1 << 16).number(1), number(1 << 16).plus(1), NO], Data::Queue { queue: Self::IO, part: 0 }),
+        command(
+            Self::ADMIN,
+            0x05,
+            [
+                NO,
+                last_entry(1 << 16).number(1),
+                chosen(0xFFFF_0002).plus(1),
+                NO,
+            ],
+            Data::Queue {
+                queue: Self::IO,
+                part: 1,
+            },
+        ),
+        command(
+            Self::ADMIN,
+            0x01,
+            [
+                NO,
+                last_entry(1 << 16).number(1),
+                number(1 << 16).plus(1),
+                NO,
+            ],
+            Data::Queue {
+                queue: Self::IO,
+                part: 0,
+            },
+        ),
         command(Self::ADMIN, 0x00, [NO, chosen(0xFFFF), NO, NO], Data::None),
         command(Self::ADMIN, 0x04, [NO, chosen(0xFFFF), NO, NO], Data::None),
-        command(Self::ADMIN, 0x06, [ALL, chosen(0xFF), chosen(0xFF << 24), NO], PAGE),
-        command(Self::ADMIN, 0x06, [ALL, NO, NO, NO], Data::Page { direction: Direction::ToHost, learn: Some(&BLOCKS) }),
+        command(
+            Self::ADMIN,
+            0x06,
+            [ALL, chosen(0xFF), chosen(0xFF << 24), NO],
+            PAGE,
+        ),
+        command(
+            Self::ADMIN,
+            0x06,
+            [ALL, NO, NO, NO],
+            Data::Page {
+                direction: Direction::ToHost,
+                learn: Some(&BLOCKS),
+            },
+        ),
         command(Self::ADMIN, 0x09, [NO, only(0x07), ALL, NO], Data::None),
         blocks(0x02, Direction::ToHost),
         blocks(0x01, Direction::ToDevice),

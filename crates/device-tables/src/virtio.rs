@@ -65,7 +65,10 @@ macro_rules! registers {
 }
 
 /// Writing 0 to the device status resets the device; it is reset when it reads as 0 (§4.1.4.3.2).
-const RESET: &[Step] = &[Step::Write(STATUS, only(0)), Step::Await(&[IS_RESET], Limit::Millis(1000))];
+const RESET: &[Step] = &[
+    Step::Write(STATUS, only(0)),
+    Step::Await(&[IS_RESET], Limit::Millis(1000)),
+];
 
 /// Starts a queue, whose interrupt vector the driver chooses (§4.1.5.1.3).
 const START: &[Step] = &[
@@ -103,7 +106,10 @@ const fn queue(numbers: (u16, u16), format: SplitFormat) -> Queue {
     }
 }
 
-const NOTHING: Piece = Piece { bytes: 0, direction: Direction::ToHost };
+const NOTHING: Piece = Piece {
+    bytes: 0,
+    direction: Direction::ToHost,
+};
 
 impl VirtioBlock {
     /// Requests: a header of 16 bytes, data, a status byte (§5.2.6).
@@ -112,7 +118,10 @@ impl VirtioBlock {
 
 impl Table for VirtioBlock {
     const NAME: &'static str = "virtio block device";
-    const IDS: &'static [Id] = &[Id::Device { vendor: 0x1AF4, devices: &[0x1042, 0x1001] }];
+    const IDS: &'static [Id] = &[Id::Device {
+        vendor: 0x1AF4,
+        devices: &[0x1042, 0x1001],
+    }];
     const WINDOWS: &'static [Window] = &windows(24, 64);
     /// Read-only, block size, segment limits, flush; version 1. Capacity (two halves), size_max, seg_max, blk_size (§5.2.4).
     const REGISTERS: &'static [Rule] = registers!(
@@ -125,8 +134,14 @@ impl Table for VirtioBlock {
     const QUEUES: &'static [Queue] = &[queue(
         (0, 0),
         SplitFormat {
-            head: Piece { bytes: 16, direction: Direction::ToDevice },
-            tail: Piece { bytes: 1, direction: Direction::ToHost },
+            head: Piece {
+                bytes: 16,
+                direction: Direction::ToDevice,
+            },
+            tail: Piece {
+                bytes: 1,
+                direction: Direction::ToHost,
+            },
         },
     )];
 }
@@ -140,7 +155,10 @@ impl VirtioNet {
 
 impl Table for VirtioNet {
     const NAME: &'static str = "virtio network device";
-    const IDS: &'static [Id] = &[Id::Device { vendor: 0x1AF4, devices: &[0x1041, 0x1000] }];
+    const IDS: &'static [Id] = &[Id::Device {
+        vendor: 0x1AF4,
+        devices: &[0x1041, 0x1000],
+    }];
     const WINDOWS: &'static [Window] = &windows(8, 64);
     /// MTU, MAC, status; version 1. MAC address (bytes), status, MTU (§5.1.4).
     const REGISTERS: &'static [Rule] = registers!(
@@ -152,7 +170,25 @@ impl Table for VirtioNet {
     const IDLE: &'static [Check] = &[IS_RESET];
     const RESET: &'static [Step] = RESET;
     const QUEUES: &'static [Queue] = &[
-        queue((0, 0), SplitFormat { head: Piece { bytes: 12, direction: Direction::ToHost }, tail: NOTHING }),
-        queue((1, 1), SplitFormat { head: Piece { bytes: 12, direction: Direction::ToDevice }, tail: NOTHING }),
+        queue(
+            (0, 0),
+            SplitFormat {
+                head: Piece {
+                    bytes: 12,
+                    direction: Direction::ToHost,
+                },
+                tail: NOTHING,
+            },
+        ),
+        queue(
+            (1, 1),
+            SplitFormat {
+                head: Piece {
+                    bytes: 12,
+                    direction: Direction::ToDevice,
+                },
+                tail: NOTHING,
+            },
+        ),
     ];
 }

@@ -36,6 +36,12 @@ impl Memory {
         }
     }
 
+    /// Whether the device reaches all of the range.
+    #[cfg(feature = "virtio-model")]
+    pub(crate) fn reaches(&self, bus: u64, length: usize) -> bool {
+        self.check(bus, length).is_ok()
+    }
+
     pub(crate) fn read(&self, bus: u64, into: &mut [u8]) -> Result<(), Stray> {
         let from = ptr::with_exposed_provenance::<u8>(self.check(bus, into.len())?);
         // SAFETY: the range was translated for the device from live memory, and the driver under test

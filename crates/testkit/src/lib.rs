@@ -9,13 +9,18 @@
     feature = "hosted",
     feature = "nvme-model",
     feature = "ixgbe-bus",
+    feature = "virtio-model",
     feature = "http-client"
 ))]
 extern crate std;
 
 #[cfg(all(feature = "contained", target_arch = "x86_64", target_os = "linux"))]
 pub use samara_host_std::contained;
-#[cfg(any(feature = "nvme-model", feature = "ixgbe-bus"))]
+#[cfg(any(
+    feature = "nvme-model",
+    feature = "ixgbe-bus",
+    feature = "virtio-model"
+))]
 #[expect(unsafe_code, reason = "a device accesses memory by address")]
 mod device_memory;
 #[cfg(feature = "faults")]
@@ -26,9 +31,20 @@ pub mod hosted;
 pub mod http_client;
 #[cfg(feature = "ixgbe-bus")]
 pub mod ixgbe_bus;
+#[cfg(any(feature = "ixgbe-bus", feature = "virtio-model"))]
+#[expect(unsafe_code, reason = "stands for an interrupt controller")]
+mod messages;
 #[cfg(feature = "nvme-model")]
 pub mod nvme_model;
 pub use samara_pattern as pattern;
 pub mod rng;
 #[cfg(feature = "sizes")]
 pub mod sizes;
+#[cfg(feature = "virtio-model")]
+pub mod virtio_model;
+#[cfg(any(
+    feature = "nvme-model",
+    feature = "ixgbe-bus",
+    feature = "virtio-model"
+))]
+mod virtual_time;

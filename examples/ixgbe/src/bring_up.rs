@@ -8,7 +8,8 @@ use crate::error::InitError;
 use crate::faults::fault_point;
 use crate::registers::{
     AUTOC, CTRL_EXT, DMATXCTL, DTXMXSZRQ, EEC, EIMC, FCTRL, Function, HLREG0, MAXFRS, MRQC, RAH0,
-    RAL0, RDRXCTL, RETA, RSSRK, RTTDCS, RXCSUM, RXCTRL, SECRXCTRL, SECRXSTAT, clear, set, write_nth,
+    RAL0, RDRXCTL, RETA, RSSRK, RTTDCS, RXCSUM, RXCTRL, SECRXCTRL, SECRXSTAT, clear, set,
+    write_nth,
 };
 
 /// EIMC: every cause masked (section 4.6.3.1).

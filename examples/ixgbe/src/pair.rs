@@ -80,11 +80,7 @@ impl Pair {
     }
 
     /// Starts both queues and gives the receive queue its packets.
-    pub(crate) fn start(
-        &mut self,
-        function: &Function,
-        drop: bool,
-    ) -> Result<(), QueueError> {
+    pub(crate) fn start(&mut self, function: &Function, drop: bool) -> Result<(), QueueError> {
         self.skipping = false;
         self.watch.reset();
         self.tx.start(function, 0)?;
@@ -116,11 +112,7 @@ impl Pair {
 
     /// Waits until what was given to the device has left, for `millis` at most; then disables both queues
     /// and takes the packets back.
-    pub(crate) fn stop(
-        &mut self,
-        function: &Function,
-        millis: u64,
-    ) -> Result<(), QueueError> {
+    pub(crate) fn stop(&mut self, function: &Function, millis: u64) -> Result<(), QueueError> {
         function.deadline(millis).poll(|| {
             if let Ok(mut sending) = self.tx.open(function) {
                 while let Some(packet) = reclaim(&mut sending) {

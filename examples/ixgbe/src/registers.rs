@@ -179,7 +179,9 @@ pub(crate) fn receive_errors(function: &Function) -> u64 {
 pub(crate) fn packets_missed(function: &Function) -> u64 {
     let all = |first: Readable| {
         let registers = (0..).map_while(move |index| first.nth(index));
-        registers.map(|register| u64::from(function.read(register))).sum::<u64>()
+        registers
+            .map(|register| u64::from(function.read(register)))
+            .sum::<u64>()
     };
     all(RXMPC) + all(QPRDC)
 }

@@ -53,7 +53,9 @@ pub(crate) fn reset(function: &Function) -> Result<Capabilities, InitError> {
     })?;
     // Some answer only a moment after a reset.
     let answer = || Some(Capabilities::read(function)).filter(|answer| !answer.is_absent());
-    let capabilities = function.wait_for(ANSWER_MILLIS, answer).ok_or(Fault::Gone)?;
+    let capabilities = function
+        .wait_for(ANSWER_MILLIS, answer)
+        .ok_or(Fault::Gone)?;
     if !capabilities.has_nvm_command_set() {
         return Err(InitError::NoNvmCommandSet);
     }

@@ -93,12 +93,12 @@ impl Controller {
         let words = [0, chunk.lba as u32, (chunk.lba >> 32) as u32, 0, 0, 0, 0];
         let part = (transfer, chunk.offset, chunk.length);
         let tag = match direction {
-            Direction::Read => {
-                self.io.transfer::<{ Nvme::READ }>(function, words, unit, part)?
-            }
-            Direction::Write => {
-                self.io.transfer::<{ Nvme::WRITE }>(function, words, unit, part)?
-            }
+            Direction::Read => self
+                .io
+                .transfer::<{ Nvme::READ }>(function, words, unit, part)?,
+            Direction::Write => self
+                .io
+                .transfer::<{ Nvme::WRITE }>(function, words, unit, part)?,
         };
         self.note(tag, ticket);
         Ok(())
@@ -135,7 +135,8 @@ impl Controller {
             fault_point!(Completion);
             let outcome = status::decode(completion.status as u16);
             if let Some(ticket) = self.owners[completion.tag.slot()].take() {
-                self.tickets.ended(ticket, outcome.map_err(BlockError::from));
+                self.tickets
+                    .ended(ticket, outcome.map_err(BlockError::from));
             }
             taken += 1;
         }

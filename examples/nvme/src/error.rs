@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use samara_device_io::pci::NotIdle;
+use samara_device_io::pci::{NotIdle, StepError};
 use samara_device_io::queue::{QueueError, QueueFault, SubmitError};
 use samara_interfaces::BlockError;
 
@@ -49,9 +49,7 @@ impl fmt::Display for Fault {
             ),
             Self::Silenced => f.write_str("the controller was silenced with commands in flight"),
             Self::Stopped => f.write_str("the driver was stopped: start it again"),
-            Self::Refused => {
-                f.write_str("a queue or a command was refused: a bug in the driver")
-            }
+            Self::Refused => f.write_str("a queue or a command was refused: a bug in the driver"),
         }
     }
 }
@@ -74,6 +72,9 @@ impl From<QueueError> for Fault {
     fn from(error: QueueError) -> Self {
         match error {
             QueueError::NotStarted => Self::Silenced,
+            QueueError::Step(StepError::Absent) => Self::Gone,
+            QueueError::Step(StepError::Timeout) => Self::Timeout,
+            QueueError::Step(_) => Self::Fatal,
             _ => Self::Refused,
         }
     }
@@ -119,13 +120,20 @@ pub enum InitError {
 impl fmt::Display for InitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoNvmCommandSet => f.write_str("the controller lacks the NVM command set: it isn't a disk"),
+            Self::NoNvmCommandSet => {
+                f.write_str("the controller lacks the NVM command set: it isn't a disk")
+            }
             Self::PageSize => f.write_str("the controller doesn't support memory pages of 4 KiB"),
             Self::Queues => f.write_str("the controller's queues are too short for any command"),
-            Self::NoNamespace => f.write_str("the controller has no active namespace: create or attach one"),
+            Self::NoNamespace => {
+                f.write_str("the controller has no active namespace: create or attach one")
+            }
             Self::Format(error) => error.fmt(f),
             Self::Fault(fault) => fault.fmt(f),
-            Self::Status(error) => write!(f, "the controller refused a command of its initialisation: {error}"),
+            Self::Status(error) => write!(
+                f,
+                "the controller refused a command of its initialisation: {error}"
+            ),
             Self::Queue(error) => error.fmt(f),
             Self::Enable(error) => error.fmt(f),
             Self::Command(error) => error.fmt(f),
@@ -149,7 +157,23 @@ from!(
     Format(FormatError),
     Fault(Fault),
     Status(StatusError),
-    Queue(QueueError),
-    Enable(NotIdle),
-    Command(SubmitError)
+    Enable(NotIdle)
 );
+
+impl From<QueueError> for InitError {
+    fn from(error: QueueError) -> Self {
+        match error {
+            QueueError::Step(_) | QueueError::NotStarted => Self::Fault(error.into()),
+            _ => Self::Queue(error),
+        }
+    }
+}
+
+impl From<SubmitError> for InitError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Queue(error) => error.into(),
+            _ => Self::Command(error),
+        }
+    }
+}

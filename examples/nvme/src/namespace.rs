@@ -31,7 +31,14 @@ pub(crate) struct Namespace {
 impl Namespace {
     /// Whether it's the same one, after a reset.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        let facts = |of: &Self| (of.unit.key(), of.unit.shift(), of.blocks, of.write_protected);
+        let facts = |of: &Self| {
+            (
+                of.unit.key(),
+                of.unit.shift(),
+                of.blocks,
+                of.write_protected,
+            )
+        };
         facts(self) == facts(other)
     }
 }
@@ -128,7 +135,7 @@ pub(crate) fn find(
         match look(admin, function, capabilities, id, max_transfer)? {
             Ok(namespace) => return Ok(namespace),
             // Inactive, where they were only counted.
-            Err(FormatError::NoCapacity) => {}
+            Err(FormatError::NoCapacity) if matches!(candidates, Candidates::Counted(_)) => {}
             Err(error) => {
                 refused.get_or_insert(error);
             }

@@ -103,6 +103,7 @@ impl Tickets {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::vec::Vec;
 
     #[test]
     fn the_first_error_of_a_request_counts() {

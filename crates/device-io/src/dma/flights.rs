@@ -88,7 +88,10 @@ mod tests {
         assert!(!flights.is_any(3, 1), "the device was silenced");
         assert!(flights.start(3, 1));
         flights.end(3, 0);
-        assert!(flights.is_any(3, 1), "an old command's end is not the new one's");
+        assert!(
+            flights.is_any(3, 1),
+            "an old command's end is not the new one's"
+        );
         flights.end(3, 1);
         flights.end(3, 1);
         assert!(!flights.is_any(3, 1));

@@ -58,7 +58,9 @@ impl Memory {
     /// `offset` is a multiple of the word's size, and the word lies inside the memory.
     #[inline]
     pub(crate) unsafe fn at<W>(&self, offset: usize) -> NonNull<W> {
-        debug_assert!(offset.is_multiple_of(size_of::<W>()) && offset + size_of::<W>() <= self.bytes);
+        debug_assert!(
+            offset.is_multiple_of(size_of::<W>()) && offset + size_of::<W>() <= self.bytes
+        );
         // SAFETY: the caller's promise.
         unsafe { self.start.add(offset) }.cast()
     }

@@ -174,7 +174,9 @@ pub(crate) fn locate<D, T>(
     }
     let bus = match linear {
         Some(offset) => (at.expose_provenance() as u64).wrapping_add(offset),
-        None => function.bus_address(at, length).ok_or(Refused::Unreachable)?,
+        None => function
+            .bus_address(at, length)
+            .ok_or(Refused::Unreachable)?,
     };
     Ok((bus, length))
 }

@@ -134,7 +134,12 @@ impl DmaTable {
     /// Keeps what a queue has until the claim ends. There's one queue for each key. What is refused is given back, to be freed
     /// without the table's lock.
     pub(crate) fn keep(&mut self, kept: Kept) -> Result<(), RefusedQueue> {
-        if self.queues.iter().flatten().any(|other| other.key == kept.key) {
+        if self
+            .queues
+            .iter()
+            .flatten()
+            .any(|other| other.key == kept.key)
+        {
             return Err((QueueError::Taken, kept));
         }
         if !self.admits(kept.bytes()) {

@@ -41,7 +41,10 @@ impl<D: Table, T: Value, A: Access> Register<D, T, A> {
                     rule.width.bytes() == T::WIDTH.bytes(),
                     "the table lists this register with another width"
                 );
-                assert!(rule.read || !A::READS, "the table does not let drivers read this register");
+                assert!(
+                    rule.read || !A::READS,
+                    "the table does not let drivers read this register"
+                );
                 assert!(
                     !matches!(rule.write, Write::Never) || !A::WRITES,
                     "the table does not let drivers write this register"

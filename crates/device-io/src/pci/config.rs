@@ -154,7 +154,11 @@ impl Config {
     pub(crate) fn list(&self) -> impl Iterator<Item = (u8, u16)> + use<> {
         let config = *self;
         let has_list = self.read(COMMAND) & CAPABILITY_LIST != 0;
-        let first = if has_list { self.read(CAPABILITIES) as u8 } else { 0 };
+        let first = if has_list {
+            self.read(CAPABILITIES) as u8
+        } else {
+            0
+        };
         let mut next = u16::from(first & !3);
         let entry = move || {
             let at = next;

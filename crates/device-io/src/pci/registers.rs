@@ -7,7 +7,11 @@ use crate::table::{Rule, Table, Width, Write};
 impl<D: Table> PciFunction<D> {
     /// A register of the table; `None` if the device has fewer of an array.
     pub(crate) fn cell(&self, window: usize, offset: usize, width: Width) -> Option<Cell> {
-        self.claim().windows.get(window)?.as_ref()?.cell(offset, width)
+        self.claim()
+            .windows
+            .get(window)?
+            .as_ref()?
+            .cell(offset, width)
     }
 
     /// The distance of doorbells that stand in `window`, if its capability says one.
@@ -105,7 +109,9 @@ impl<D: Table> PciFunction<D> {
     ) -> Result<(), WriteError> {
         let value = value.into();
         let allowed = match register.rule.write {
-            Write::Masks(masks) => masks.get(index as usize).is_some_and(|mask| value & !mask == 0),
+            Write::Masks(masks) => masks
+                .get(index as usize)
+                .is_some_and(|mask| value & !mask == 0),
             _ => false,
         };
         self.change(register, Some(index), allowed, |_| Ok(value))

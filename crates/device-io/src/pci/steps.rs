@@ -56,7 +56,8 @@ impl core::error::Error for ResetError {}
 impl<D: Table> PciFunction<D> {
     fn register(&self, at: &At, offset: usize) -> Result<Cell, StepError> {
         // The lint has found it inside what every such device has.
-        self.cell(at.window, offset, at.width).ok_or(StepError::Absent)
+        self.cell(at.window, offset, at.width)
+            .ok_or(StepError::Absent)
     }
 
     /// Whether a check holds, of the registers of queue `number`.
@@ -128,8 +129,14 @@ impl<D: Table> PciFunction<D> {
                 }
                 Step::Await(checks, limit) => {
                     if !self.settles(checks, limit, number) {
-                        let answers = checks.iter().all(|check| self.present(&check.at, number).is_ok());
-                        return Err(if answers { StepError::Timeout } else { StepError::Absent });
+                        let answers = checks
+                            .iter()
+                            .all(|check| self.present(&check.at, number).is_ok());
+                        return Err(if answers {
+                            StepError::Timeout
+                        } else {
+                            StepError::Absent
+                        });
                     }
                 }
                 Step::Settle(checks, limit) => {
@@ -164,8 +171,14 @@ impl<D: Table> PciFunction<D> {
         if self.try_reset() {
             return Ok(());
         }
-        let gone = D::IDLE.iter().all(|check| self.present(&check.at, 0).is_err());
-        Err(if gone { ResetError::Absent } else { ResetError::Failed })
+        let gone = D::IDLE
+            .iter()
+            .all(|check| self.present(&check.at, 0).is_err());
+        Err(if gone {
+            ResetError::Absent
+        } else {
+            ResetError::Failed
+        })
     }
 
     fn try_reset(&self) -> bool {

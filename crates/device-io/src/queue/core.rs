@@ -40,6 +40,8 @@ pub enum QueueError {
     Started,
     /// The device was silenced or reset since the queue was started, or it never was.
     NotStarted,
+    /// The device's doorbells lie behind its registers, or among what drivers may not touch.
+    NoDoorbell,
     /// The device did not do what starts or stops the queue.
     Step(StepError),
 }
@@ -59,6 +61,7 @@ impl fmt::Display for QueueError {
             Self::NotEmpty => f.write_str("something is left in the queue: take it out first"),
             Self::Started => f.write_str("the queue was started since the last reset: reset the device first"),
             Self::NotStarted => f.write_str("the queue does not run: start it, after a reset if the device was silenced"),
+            Self::NoDoorbell => f.write_str("the queue's doorbell lies behind the device's registers: the device doesn't fit its table"),
             Self::Step(error) => error.fmt(f),
         }
     }
@@ -91,10 +94,22 @@ pub enum QueueFault {
 impl fmt::Display for QueueFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown(tag) => write!(f, "the device completed {tag:#06x}, which isn't in flight: reset it"),
-            Self::Queue(number) => write!(f, "the device completed an entry of queue {number}, which can't be: reset it"),
-            Self::Count(count) => write!(f, "the device completed {count} entries, more than are in flight: reset it"),
-            Self::Length(bytes) => write!(f, "the device says that it wrote {bytes} bytes, more than it was given: reset it"),
+            Self::Unknown(tag) => write!(
+                f,
+                "the device completed {tag:#06x}, which isn't in flight: reset it"
+            ),
+            Self::Queue(number) => write!(
+                f,
+                "the device completed an entry of queue {number}, which can't be: reset it"
+            ),
+            Self::Count(count) => write!(
+                f,
+                "the device completed {count} entries, more than are in flight: reset it"
+            ),
+            Self::Length(bytes) => write!(
+                f,
+                "the device says that it wrote {bytes} bytes, more than it was given: reset it"
+            ),
             Self::Unusable(error) => error.fmt(f),
         }
     }
@@ -122,8 +137,11 @@ impl Bell {
         function: &PciFunction<D>,
         doorbell: &Doorbell,
         number: u16,
-    ) -> Result<Self, StepError> {
-        let cell = |window, offset, width| function.cell(window, offset, width).ok_or(StepError::State);
+    ) -> Result<Self, QueueError> {
+        let cell = |window, offset, width| {
+            let cell = function.cell(window, offset, width);
+            cell.ok_or(QueueError::NoDoorbell)
+        };
         let index = usize::from(number) * doorbell.index.0 + doorbell.index.1;
         let distance = match doorbell.stride {
             Stride::Bytes(bytes) => index * bytes,
@@ -137,7 +155,11 @@ impl Bell {
             }
         };
         Ok(Self {
-            cell: cell(doorbell.window, doorbell.offset.saturating_add(distance), doorbell.width)?,
+            cell: cell(
+                doorbell.window,
+                doorbell.offset.saturating_add(distance),
+                doorbell.width,
+            )?,
             number: (doorbell.value == Rung::Number).then_some(number),
         })
     }
@@ -179,7 +201,9 @@ impl Core {
         pins: Option<crate::dma::Pins>,
     ) -> Result<Self, QueueError> {
         let queue = &D::QUEUES[kind];
-        let Known { number, entries, .. } = known;
+        let Known {
+            number, entries, ..
+        } = known;
         if number < queue.numbers.0 || number > queue.numbers.1 {
             return Err(QueueError::NoSuchQueue);
         }
@@ -189,7 +213,12 @@ impl Core {
         let key: QueueKey = (kind, number);
         let memory = Memory::new(function, key, bytes, pins)?;
         let mut known = known;
-        for (part, offset) in known.parts.iter_mut().zip(offsets).take(parts(&queue.format)) {
+        for (part, offset) in known
+            .parts
+            .iter_mut()
+            .zip(offsets)
+            .take(parts(&queue.format))
+        {
             *part = memory.bus + offset as u64;
         }
         Ok(Self {
@@ -310,6 +339,10 @@ impl Core {
 
 impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "queue {} of {} entries", self.known.number, self.known.entries)
+        write!(
+            f,
+            "queue {} of {} entries",
+            self.known.number, self.known.entries
+        )
     }
 }

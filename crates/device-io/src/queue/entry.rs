@@ -60,12 +60,20 @@ impl fmt::Display for SubmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Full => "as many commands are in flight as the queue takes: await a completion",
-            Self::Forbidden => "the device's table does not leave these bits of the command to drivers",
+            Self::Forbidden => {
+                "the device's table does not leave these bits of the command to drivers"
+            }
             Self::OutOfBounds => "the range is empty, or not inside a buffer of this claim",
-            Self::ReadOnlyBuffer => "the buffer was lent for reading: move it in for the device to write it",
-            Self::Length => "the range is no whole number of units, or too long for one command: split it",
+            Self::ReadOnlyBuffer => {
+                "the buffer was lent for reading: move it in for the device to write it"
+            }
+            Self::Length => {
+                "the range is no whole number of units, or too long for one command: split it"
+            }
             Self::Misaligned => "the range doesn't begin at a multiple of 4 bytes",
-            Self::StaleUnit => "the unit was learned from another device or before a reset: learn it again",
+            Self::StaleUnit => {
+                "the unit was learned from another device or before a reset: learn it again"
+            }
             Self::PageInUse => "another command uses the queue's page: await its completion",
             Self::Queue(error) => return error.fmt(f),
         })

@@ -103,7 +103,8 @@ impl<D: Table, const Q: usize, T: Exchangeable> PacketQueue<D, Q, T> {
         // SAFETY: a free chain's number is below the number of slots, and its slot vacant; the claim is the running domain's
         // (`own`) as long as the function is borrowed. The packet is given up to this.
         unsafe { self.slots.pin(chain.into(), RRef::into_raw(packet)) };
-        self.split.put(chain, head, Some((bus, length, direction)), 0);
+        self.split
+            .put(chain, head, Some((bus, length, direction)), 0);
         Ok(())
     }
 

@@ -217,7 +217,11 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
                 if let PageUse::Command(..) = self.state.page {
                     return Err(SubmitError::PageInUse);
                 }
-                entry.point(Self::FORMAT, 0, self.core.known.parts[0] + self.at()[1] as u64);
+                entry.point(
+                    Self::FORMAT,
+                    0,
+                    self.core.known.parts[0] + self.at()[1] as u64,
+                );
                 let key = learn.map_or(0, |learn| entry.0[Self::FORMAT.words[learn.key]]);
                 let tag = self.put(entry)?;
                 self.state.page = PageUse::Command(tag, learn, key);
@@ -399,7 +403,11 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
             return Err(QueueFault::Queue(number as u16));
         }
         let value = format.done_tag.get(&words) as u16;
-        let tag = self.state.tags.find(value).ok_or(QueueFault::Unknown(value))?;
+        let tag = self
+            .state
+            .tags
+            .find(value)
+            .ok_or(QueueFault::Unknown(value))?;
         if !self.has_read(format.head.get(&words)) {
             self.state.odd_heads = self.state.odd_heads.saturating_add(1);
         }

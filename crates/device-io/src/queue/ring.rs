@@ -229,7 +229,9 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         let mut word = Self::FORMAT.fixed;
         match Self::FORMAT.direction {
             Direction::ToHost if length < self.buffer => return Err(Refused::Empty),
-            Direction::ToDevice if length < Self::FORMAT.bytes.0 || length > Self::FORMAT.bytes.1 => {
+            Direction::ToDevice
+                if length < Self::FORMAT.bytes.0 || length > Self::FORMAT.bytes.1 =>
+            {
                 return Err(Refused::Empty);
             }
             _ => {}
@@ -419,7 +421,8 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         let Some(next) = self.positions.pending() else {
             return false;
         };
-        let done = |distance: u32| self.load(next.wrapping_add(distance), true) & Self::FORMAT.done != 0;
+        let done =
+            |distance: u32| self.load(next.wrapping_add(distance), true) & Self::FORMAT.done != 0;
         !done(0) && (1..self.positions.held()).any(done)
     }
 

@@ -53,7 +53,11 @@ impl Split {
     /// Chains of a queue of `entries`.
     pub(super) const fn chains(format: &SplitFormat, entries: u32) -> usize {
         let chains = entries as usize / Self::links(format) as usize;
-        if chains < MAX_CHAINS { chains } else { MAX_CHAINS }
+        if chains < MAX_CHAINS {
+            chains
+        } else {
+            MAX_CHAINS
+        }
     }
 
     pub(super) fn new<D: Table>(
@@ -199,7 +203,8 @@ impl Split {
             // SAFETY: a descriptor of the chain's, which is free: the device doesn't look at it before the available ring has it.
             // It names a piece of the queue's memory, or bytes that are pinned until the device has used the chain.
             unsafe { self.core.memory.store(at, address.to_le()) };
-            let rest = u64::from(length) | u64::from(flags) << 32 | u64::from(first + index + 1) << 48;
+            let rest =
+                u64::from(length) | u64::from(flags) << 32 | u64::from(first + index + 1) << 48;
             // SAFETY: as above: length, flags and next (§2.7.5).
             unsafe { self.core.memory.store(at + 8, rest.to_le()) };
         }
@@ -260,14 +265,22 @@ impl Split {
         let slot = usize::from(self.seen) & (self.core.known.entries as usize - 1);
         // SAFETY: an element of the used ring.
         let element = unsafe { self.core.memory.load::<u64>(at + 4 + USED * slot) };
-        let (id, written) = (u64::from_le(element) as u32, (u64::from_le(element) >> 32) as u32);
+        let (id, written) = (
+            u64::from_le(element) as u32,
+            (u64::from_le(element) >> 32) as u32,
+        );
         let links = u32::from(self.links);
         let chain = (id / links) as u16;
-        if !id.is_multiple_of(links) || id / links >= u32::from(self.chains) || !self.is_used(chain) {
+        if !id.is_multiple_of(links) || id / links >= u32::from(self.chains) || !self.is_used(chain)
+        {
             return Err(QueueFault::Unknown(id as u16));
         }
         // SAFETY: behind the chain's pieces; no device is told of it.
-        let [writable, word] = unsafe { self.core.memory.load::<[u32; 2]>(self.kept(chain) + 2 * PIECE) };
+        let [writable, word] = unsafe {
+            self.core
+                .memory
+                .load::<[u32; 2]>(self.kept(chain) + 2 * PIECE)
+        };
         if written > writable {
             return Err(QueueFault::Length(written));
         }

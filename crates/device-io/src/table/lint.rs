@@ -21,7 +21,11 @@ pub const fn lint<D: Table>() {
     rules::<D>();
     let mut index = 0;
     while index < D::IDLE.len() {
-        place::<D>(&D::IDLE[index].at, D::IDLE[index].count, D::IDLE[index].stride);
+        place::<D>(
+            &D::IDLE[index].at,
+            D::IDLE[index].count,
+            D::IDLE[index].stride,
+        );
         index += 1;
     }
     assert!(!D::IDLE.is_empty(), "a table without an idle test");
@@ -47,7 +51,10 @@ const fn windows<D: Table>() {
     while index < D::WINDOWS.len() {
         let window = &D::WINDOWS[index];
         assert!(window.length > 0, "an empty window");
-        assert!(window.most >= window.length, "a window longer than its most");
+        assert!(
+            window.most >= window.length,
+            "a window longer than its most"
+        );
         index += 1;
     }
 }
@@ -73,7 +80,10 @@ const fn rules<D: Table>() {
             };
             place::<D>(&at, 1, 0);
             let listed = touched::<D>(&at);
-            assert!(!listed && rule.count == 1, "a rule for a register that selects, or an array behind one");
+            assert!(
+                !listed && rule.count == 1,
+                "a rule for a register that selects, or an array behind one"
+            );
         }
         if let Write::Masks(masks) = rule.write {
             assert!(
@@ -83,7 +93,10 @@ const fn rules<D: Table>() {
         }
         let mut other = 0;
         while other < index {
-            assert!(!overlap(&D::REGISTERS[other], rule), "two rules for one register");
+            assert!(
+                !overlap(&D::REGISTERS[other], rule),
+                "two rules for one register"
+            );
             other += 1;
         }
         index += 1;
@@ -127,7 +140,8 @@ const fn driver_writes<D: Table>(at: &At, number: u16) -> bool {
     while index < D::REGISTERS.len() {
         let rule = &D::REGISTERS[index];
         let merges = matches!(rule.write, Write::Merge(_));
-        if rule.is_written() && !merges && rule.touches(at.window, at.of(number), at.width.bytes()) {
+        if rule.is_written() && !merges && rule.touches(at.window, at.of(number), at.width.bytes())
+        {
             return true;
         }
         index += 1;
@@ -140,12 +154,17 @@ const fn place<D: Table>(at: &At, count: usize, stride: usize) {
     assert!(at.window < D::WINDOWS.len(), "a step in no window");
     let width = at.width.bytes();
     assert!(
-        at.offset.is_multiple_of(width) && at.stride.is_multiple_of(width) && stride.is_multiple_of(width),
+        at.offset.is_multiple_of(width)
+            && at.stride.is_multiple_of(width)
+            && stride.is_multiple_of(width),
         "a step at a misaligned register"
     );
     let distance = count.saturating_sub(1).saturating_mul(stride);
     let end = at.offset.saturating_add(distance).saturating_add(width);
-    assert!(end <= D::WINDOWS[at.window].length, "a step outside its window");
+    assert!(
+        end <= D::WINDOWS[at.window].length,
+        "a step outside its window"
+    );
 }
 
 /// Steps of a reset, or of a queue.
@@ -193,7 +212,10 @@ const fn step<D: Table>(at: &At, value: &Value, queue: Option<&Queue>) {
     last_place::<D>(at, queue);
     let width = at.width.bytes();
     let Some(queue) = queue else {
-        assert!(value.address.is_none(), "an address outside a queue's start");
+        assert!(
+            value.address.is_none(),
+            "an address outside a queue's start"
+        );
         return;
     };
     if let Some((part, half)) = value.address {
@@ -235,7 +257,10 @@ const fn queue<D: Table>(index: usize) {
     let mut step = 0;
     while step < queue.start.len() {
         assert!(
-            !matches!(queue.start[step], Step::Await(..) | Step::Settle(..) | Step::Sleep(_)),
+            !matches!(
+                queue.start[step],
+                Step::Await(..) | Step::Settle(..) | Step::Sleep(_)
+            ),
             "a wait among the steps that start a queue"
         );
         step += 1;
@@ -244,7 +269,9 @@ const fn queue<D: Table>(index: usize) {
     match &queue.format {
         Format::Ring(ring) => {
             assert!(
-                queue.entries.0 >= 8 && queue.entries.0.is_power_of_two() && queue.entries.1.is_power_of_two(),
+                queue.entries.0 >= 8
+                    && queue.entries.0.is_power_of_two()
+                    && queue.entries.1.is_power_of_two(),
                 "a ring whose entries are no power of two from 8 on"
             );
             assert!(
@@ -327,7 +354,10 @@ const fn queue<D: Table>(index: usize) {
 }
 
 const fn fill(filled: &mut [u8; 16], word: usize) {
-    assert!(word < 16 && filled[word] == 0, "two parts of a format in one word");
+    assert!(
+        word < 16 && filled[word] == 0,
+        "two parts of a format in one word"
+    );
     filled[word] = 1;
 }
 
@@ -368,7 +398,10 @@ const fn is_told<D: Table>(index: usize, part: usize) -> bool {
 }
 
 const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
-    assert!(doorbell.window < D::WINDOWS.len(), "a doorbell in no window");
+    assert!(
+        doorbell.window < D::WINDOWS.len(),
+        "a doorbell in no window"
+    );
     if let Stride::Listed(at) | Stride::Shifted { at, .. } = doorbell.stride {
         place::<D>(&at, 1, 0);
     }
@@ -416,16 +449,24 @@ const fn command<D: Table>(command: &Command) {
     while word < command.words.len() {
         let value = &command.words[word];
         assert!(value.address.is_none(), "an address in a command's words");
-        assert!(value.chosen <= u32::MAX as u64, "a choice of more than 32 bits");
+        assert!(
+            value.chosen <= u32::MAX as u64,
+            "a choice of more than 32 bits"
+        );
         word += 1;
     }
     match &command.data {
         Data::None => {}
         Data::Page { learn: None, .. } => {}
-        Data::Page { learn: Some(learned), .. } => learn(learned, pair.page),
+        Data::Page {
+            learn: Some(learned),
+            ..
+        } => learn(learned, pair.page),
         Data::Units { key, count, .. } => {
             assert!(
-                count.word < command.words.len() && count.bits <= 16 && count.shift <= 32 - count.bits,
+                count.word < command.words.len()
+                    && count.bits <= 16
+                    && count.shift <= 32 - count.bits,
                 "a count past the command's words"
             );
             assert!(
@@ -448,7 +489,10 @@ const fn command<D: Table>(command: &Command) {
 }
 
 const fn learn(learn: &Learn, page: usize) {
-    assert!(learn.key < super::command::WORDS && learn.selector < page, "learning past the page");
+    assert!(
+        learn.key < super::command::WORDS && learn.selector < page,
+        "learning past the page"
+    );
     let most = {
         let [a, b] = learn.index;
         (a.1 as usize) << a.2 | (b.1 as usize) << b.2

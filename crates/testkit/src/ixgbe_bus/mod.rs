@@ -5,20 +5,18 @@
 //! is virtual: it passes as the driver waits. The device works when the driver waits, or is told to.
 #![expect(unsafe_code, reason = "stands for a PCI host")]
 
-mod messages;
 mod null;
 
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::boxed::Box;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
-use samara_device_io::table::Width;
-use samara_device_io::{DeviceSlot, PciSlot};
 use samara_device_io::host::{
     Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, MmioBus, PciAddress,
 };
+use samara_device_io::table::Width;
+use samara_device_io::{DeviceSlot, PciSlot};
 use samara_device_tables::Ixgbe;
 use samara_ixgbe_model::pci::{MSIX_BAR, MSIX_BAR_SIZE};
 use samara_ixgbe_model::{
@@ -26,14 +24,12 @@ use samara_ixgbe_model::{
 };
 use samara_shared_heap::thread::as_host_uncharged;
 
-use self::messages::Controller;
-pub use self::messages::{deliver, stray_messages, vectors_in_use};
 pub use self::null::{NullNic, cycles};
 use crate::device_memory::Memory;
+use crate::messages::{Controller, taken_back};
+pub use crate::messages::{deliver, panic_when_taken_back, stray_messages, vectors_in_use};
+use crate::virtual_time::{LOOK, PAUSE};
 
-/// Virtual nanoseconds that a look at the clock takes, and a pause between two polls.
-const LOOK: u64 = 1_000;
-const PAUSE: u64 = 250_000;
 /// Bytes of BAR 0.
 const BAR_LENGTH: usize = 0x2_0000;
 /// The MSI-X table's.
@@ -262,24 +258,6 @@ impl IxgbeBus {
         // SAFETY: the model is host code, and so are its tests.
         unsafe { as_host_uncharged(|| step(&mut self.lock())).0 }
     }
-}
-
-/// How often the host has taken a mapping or a message back; and whether it panics when it has.
-static TAKEN_BACK: AtomicU64 = AtomicU64::new(0);
-static PANICS: AtomicBool = AtomicBool::new(false);
-
-fn taken_back() {
-    TAKEN_BACK.fetch_add(1, Ordering::SeqCst);
-    assert!(!PANICS.load(Ordering::SeqCst), "taken back");
-}
-
-/// Has the host panic whenever it has taken a mapping or a message back, while `f` runs; how often it did.
-pub fn panic_when_taken_back(f: impl FnOnce()) -> u64 {
-    let before = TAKEN_BACK.load(Ordering::SeqCst);
-    PANICS.store(true, Ordering::SeqCst);
-    f();
-    PANICS.store(false, Ordering::SeqCst);
-    TAKEN_BACK.load(Ordering::SeqCst) - before
 }
 
 /// Where the function is, on each of the buses.

@@ -4,11 +4,11 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::boxed::Box;
 
-use samara_device_io::{DeviceSlot, PciSlot};
-use samara_device_tables::Ixgbe;
 use samara_device_io::host::{
     Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, NoMessages, PciAddress,
 };
+use samara_device_io::{DeviceSlot, PciSlot};
+use samara_device_tables::Ixgbe;
 
 use super::{ADDRESS, BAR_LENGTH};
 

@@ -27,13 +27,13 @@ use std::boxed::Box;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
-use samara_device_io::table::Width;
-use samara_device_io::{DeviceSlot, PciSlot};
-use samara_device_tables::Nvme;
 use samara_device_io::host::{
     Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, MmioBus, NoMessages,
     PciAddress,
 };
+use samara_device_io::table::Width;
+use samara_device_io::{DeviceSlot, PciSlot};
+use samara_device_tables::Nvme;
 use samara_shared_heap::thread::as_host_uncharged;
 
 use self::config_space::Config;
@@ -43,10 +43,7 @@ pub use self::shape::Shape;
 pub use self::switches::{Misbehaviour, Switches};
 pub use self::timing::Timing;
 use crate::device_memory::Memory;
-
-/// Virtual nanoseconds that a look at the clock takes, and a pause between two polls.
-const LOOK: u64 = 1_000;
-const PAUSE: u64 = 250_000;
+use crate::virtual_time::{LOOK, PAUSE};
 
 /// What the model has seen and done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

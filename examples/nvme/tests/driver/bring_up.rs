@@ -1,8 +1,9 @@
 //! Controllers that can't be brought up: a typed error each, and the function is free again.
 
-use samara_device_io::layout::nvme::FormatError;
-use samara_device_io::pci::{ClaimError, RegistersError};
-use samara_nvme::{Fault, InitError, Limits};
+use samara_device_io::mmio::WindowError;
+use samara_device_io::pci::ClaimError;
+use samara_device_io::queue::QueueError;
+use samara_nvme::{Fault, FormatError, InitError, Limits};
 use samara_testkit::nvme_model::{Shape, Switches};
 
 use super::Bench;
@@ -74,7 +75,10 @@ fn a_block_longer_than_the_longest_transfer() {
         mdts: 2,
         ..Shape::default()
     };
-    assert_eq!(refused_shape(shape), InitError::BlockTooLong);
+    assert_eq!(
+        refused_shape(shape),
+        InitError::Format(FormatError::BlockTooLong)
+    );
 }
 
 #[test]
@@ -84,7 +88,10 @@ fn doorbells_beyond_the_mapped_registers() {
             doorbell_stride,
             ..Shape::default()
         };
-        assert_eq!(refused_shape(shape), InitError::Queues);
+        assert_eq!(
+            refused_shape(shape),
+            InitError::Queue(QueueError::NoDoorbell)
+        );
     }
 }
 
@@ -94,8 +101,10 @@ fn an_msix_table_among_the_registers_is_not_mapped() {
         msix_table: 0x800,
         ..Shape::default()
     };
-    let error = InitError::Registers(RegistersError::OverlapsMsix);
-    assert_eq!(refused_shape(shape), error);
+    let bench = Bench::new(shape);
+    let overlaps = ClaimError::Window(WindowError::OverlapsMsix);
+    assert_eq!(bench.slot.claim().unwrap_err(), overlaps);
+    drop(bench);
     // Behind the doorbells in use it does no harm; before them they can't be had.
     let shape = Shape {
         msix_table: 0x1800,
@@ -108,7 +117,10 @@ fn an_msix_table_among_the_registers_is_not_mapped() {
         doorbell_stride: 8,
         ..shape
     };
-    assert_eq!(refused_shape(shape), InitError::Queues);
+    assert_eq!(
+        refused_shape(shape),
+        InitError::Queue(QueueError::NoDoorbell)
+    );
 }
 
 #[test]

@@ -60,7 +60,7 @@ pub fn vectors_in_use() -> usize {
 }
 
 /// The controller.
-pub(super) struct Controller;
+pub(crate) struct Controller;
 
 // SAFETY: a message is a number that `deliver` looks up; it sets that vector's signal.
 unsafe impl Messages for Controller {
@@ -79,6 +79,24 @@ unsafe impl Messages for Controller {
         VECTOR[message.data as usize]
             .taken
             .store(false, Ordering::SeqCst);
-        super::taken_back();
+        taken_back();
     }
+}
+
+/// How often the host has taken a mapping or a message back; and whether it panics when it has.
+static TAKEN_BACK: AtomicU64 = AtomicU64::new(0);
+static PANICS: AtomicBool = AtomicBool::new(false);
+
+pub(crate) fn taken_back() {
+    TAKEN_BACK.fetch_add(1, Ordering::SeqCst);
+    assert!(!PANICS.load(Ordering::SeqCst), "taken back");
+}
+
+/// Has the host panic whenever it has taken a mapping or a message back, while `f` runs; how often it did.
+pub fn panic_when_taken_back(f: impl FnOnce()) -> u64 {
+    let before = TAKEN_BACK.load(Ordering::SeqCst);
+    PANICS.store(true, Ordering::SeqCst);
+    f();
+    PANICS.store(false, Ordering::SeqCst);
+    TAKEN_BACK.load(Ordering::SeqCst) - before
 }

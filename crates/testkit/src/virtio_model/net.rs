@@ -1,0 +1,171 @@
+//! The network device (§5.1): its features, its configuration, its frames.
+
+use std::collections::VecDeque;
+use std::vec;
+use std::vec::Vec;
+
+use super::Machine;
+use super::backend::{Backend, CONFIG};
+use super::chain::{gather, part, scatter, total};
+use super::counts::{Fault, Violation};
+use super::shape::Net;
+use super::switches::Misbehaviour;
+use super::work::Request;
+
+/// The queues (§5.1.2).
+pub(super) const RECEIVE: u16 = 0;
+
+/// Feature bits (§5.1.3).
+const MTU: u64 = 1 << 3;
+const MAC: u64 = 1 << 5;
+const STATUS: u64 = 1 << 16;
+
+/// Up to the MTU (§5.1.4).
+pub(super) const FIELDS: [(u32, u32); 9] = [
+    (0, 1),
+    (1, 1),
+    (2, 1),
+    (3, 1),
+    (4, 1),
+    (5, 1),
+    (6, 2),
+    (8, 2),
+    (10, 2),
+];
+
+/// `struct virtio_net_hdr` without the fields of features that are not offered (§5.1.6).
+pub(super) const HEADER: u64 = 12;
+/// Ethernet's header and payload.
+const ETHERNET: u64 = 14;
+const PAYLOAD: u64 = 1500;
+/// Frames kept, each way.
+const KEPT: usize = 1024;
+
+pub(super) struct Nic {
+    shape: Net,
+    pub(super) is_up: bool,
+    /// Frames that are to be received.
+    pub(super) incoming: VecDeque<Vec<u8>>,
+    /// Frames that were sent and did not come back.
+    pub(super) sent: Vec<Vec<u8>>,
+}
+
+impl Nic {
+    pub(super) fn new(shape: Net) -> Self {
+        Self {
+            shape,
+            is_up: true,
+            incoming: VecDeque::new(),
+            sent: Vec::new(),
+        }
+    }
+
+    pub(super) fn features(&self) -> u64 {
+        let mut features = 0;
+        for (is_offered, bit) in [
+            (self.shape.mtu.is_some(), MTU),
+            (self.shape.mac.is_some(), MAC),
+            (self.shape.status, STATUS),
+        ] {
+            features |= if is_offered { bit } else { 0 };
+        }
+        features
+    }
+
+    pub(super) fn config(&self) -> [u8; CONFIG] {
+        let mut bytes = [0; CONFIG];
+        bytes[..6].copy_from_slice(&self.shape.mac.unwrap_or_default());
+        bytes[6] = u8::from(self.shape.status && self.is_up);
+        bytes[10..12].copy_from_slice(&self.shape.mtu.unwrap_or(0).to_le_bytes());
+        bytes
+    }
+}
+
+impl Machine {
+    /// A frame has come from the network; whether there's a place for it.
+    pub(super) fn receive(&mut self, frame: Vec<u8>) -> bool {
+        let is_live = self.is_running();
+        let Backend::Net(nic) = &mut self.backend else {
+            return false;
+        };
+        let is_taken = is_live && nic.is_up && nic.incoming.len() < KEPT;
+        if is_taken {
+            nic.incoming.push_back(frame);
+        } else {
+            self.counts.dropped_frames += 1;
+        }
+        is_taken
+    }
+
+    /// The link goes up or down; nothing on a device without one.
+    pub(super) fn set_link(&mut self, is_up: bool) {
+        let Backend::Net(nic) = &mut self.backend else {
+            return;
+        };
+        let was = core::mem::replace(&mut nic.is_up, is_up);
+        if was != is_up && nic.shape.status {
+            self.change_config();
+        }
+    }
+
+    /// Whether the link goes up and down.
+    pub(super) fn flap(&mut self) {
+        if let (true, Backend::Net(nic)) = (self.switches.flapping, &self.backend) {
+            let is_up = nic.is_up;
+            self.set_link(!is_up);
+        }
+    }
+
+    /// Executes what was taken; how many bytes of its writable part were written.
+    pub(super) fn execute_net(&mut self, request: &Request) -> Result<u32, Fault> {
+        match &request.frame {
+            Some(frame) => self.fill(frame, request),
+            None => self.send(request),
+        }
+    }
+
+    /// Writes a frame into the buffer that it was found to fit in.
+    fn fill(&mut self, frame: &[u8], request: &Request) -> Result<u32, Fault> {
+        // One buffer (§5.1.6.3.2).
+        let header = match request.wrong {
+            Some(Misbehaviour::Header(header)) => header,
+            _ => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0],
+        };
+        let writable = &request.chain.writable;
+        scatter(&self.memory, &part(writable, 0, HEADER), &header)?;
+        scatter(&self.memory, &part(writable, HEADER, u64::MAX), frame)?;
+        Ok(HEADER as u32 + frame.len() as u32)
+    }
+
+    fn send(&mut self, request: &Request) -> Result<u32, Fault> {
+        let readable = &request.chain.readable;
+        let length = total(readable).checked_sub(HEADER);
+        let length = length.ok_or(Violation::NoHeader)?;
+        let Backend::Net(nic) = &mut self.backend else {
+            return Ok(0);
+        };
+        let mtu = nic.shape.mtu.filter(|_| self.transport.has(MTU));
+        if length > ETHERNET + mtu.map_or(PAYLOAD, u64::from) {
+            self.counts.dropped_frames += 1;
+            self.violate(Violation::FrameTooLong);
+            return Ok(0);
+        }
+        let mut header = [0; HEADER as usize];
+        gather(&self.memory, readable, &mut header)?;
+        let mut frame = vec![0; length as usize];
+        gather(&self.memory, &part(readable, HEADER, u64::MAX), &mut frame)?;
+        let (loops, is_up) = (nic.shape.loops, nic.is_up);
+        if is_up && !loops && nic.sent.len() < KEPT {
+            nic.sent.push(frame);
+        } else if is_up && loops {
+            let _ = self.receive(frame);
+        } else {
+            self.counts.dropped_frames += 1;
+        }
+        // Flags, type of segmentation, number of buffers: nothing was negotiated for which they are more than 0.
+        if [header[0], header[1], header[10], header[11]] != [0; 4] {
+            self.violate(Violation::FrameHeader);
+        }
+        Ok(0)
+    }
+}

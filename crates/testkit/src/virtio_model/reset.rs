@@ -1,0 +1,61 @@
+//! Resets: by the status register (§2.4), and of the function.
+
+use super::Machine;
+use super::backend::Backend;
+use super::interrupts::Interrupts;
+use super::transport::{Resetting, Transport};
+
+impl Machine {
+    /// 0 was written to the status register.
+    pub(super) fn begin_reset(&mut self) {
+        self.resetting = match self.resetting {
+            _ if self.switches.never_reset => Resetting::Forever,
+            Resetting::No if self.switches.reset_takes > 0 => {
+                Resetting::For(self.switches.reset_takes)
+            }
+            Resetting::No => return self.reset(),
+            // Under way already.
+            other => other,
+        };
+    }
+
+    /// A pause has passed.
+    pub(super) fn go_on_resetting(&mut self) {
+        match self.resetting {
+            Resetting::For(left @ 2..) => self.resetting = Resetting::For(left - 1),
+            Resetting::For(_) => self.reset(),
+            Resetting::No | Resetting::Forever => {}
+        }
+    }
+
+    /// Everything but the PCI function, and what is on the medium, is as after power-on.
+    fn reset(&mut self) {
+        self.counts.resets += 1;
+        let switches = &mut self.switches;
+        self.blind = switches.blind_after_reset;
+        if let Some(features) = switches.features_after_reset.take() {
+            self.other_features = Some(features);
+        }
+        if let Some(size) = switches.queue_size_after_reset.take() {
+            self.queue_size = size;
+        }
+        if let Some(sectors) = switches.capacity_after_reset.take() {
+            self.backend.set_capacity(sectors);
+            self.config_is_changed = true;
+        }
+        self.resetting = Resetting::No;
+        self.transport = Transport::new(self.backend.queues(), self.queue_size);
+        self.requests.clear();
+        self.interrupts.isr = 0;
+        if let Backend::Net(net) = &mut self.backend {
+            net.incoming.clear();
+        }
+    }
+
+    /// A Function Level Reset: the same, and the function.
+    pub(super) fn reset_function(&mut self) {
+        self.reset();
+        self.config.reset();
+        self.interrupts = Interrupts::new(self.shape.vectors());
+    }
+}

@@ -1,0 +1,11 @@
+//! A small driver, which may do anything.
+
+mod config;
+mod driver;
+mod memory;
+mod ring;
+
+pub(crate) use self::config::{Capability, Config};
+pub(crate) use self::driver::{Driver, at, status};
+pub(crate) use self::memory::Dma;
+pub(crate) use self::ring::{NEXT, Ring, WRITE};
