@@ -76,12 +76,13 @@ const FORMAT: PairFormat = PairFormat {
     head_doorbell: doorbell(1),
 };
 
-/// Identify Namespace (NVM §4.1.5.1): FLBAS, byte 26, selects a format by bits 3:0 and 6:5. The formats stand from byte 128 on:
+/// Identify Namespace (NVM §4.1.5.1): FLBAS, byte 26, selects a format by bits 3:0 and 6:5; NLBAF, byte 25, is the last. The formats stand from byte 128 on:
 /// metadata, which must be none, in bytes 0 and 1, LBADS, 9 to 16, in byte 2.
 const BLOCKS: Learn = Learn {
     key: 0,
     selector: 26,
     index: [(0, 0xF, 0), (5, 0b11, 4)],
+    last: 25,
     table: (128, 4),
     shift: 2,
     shifts: (9, 16),

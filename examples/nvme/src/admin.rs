@@ -7,8 +7,8 @@ use crate::error::{Fault, InitError};
 use crate::registers::{Function, Status};
 use crate::status;
 
-/// Entries of the admin queues.
-const SIZE: u32 = 16;
+/// Entries of the admin queues: a whole page of them, since some controllers take no less.
+const SIZE: u32 = 64;
 /// How long an admin command may take. The specification sets no bound; those used here are all
 /// answered from the controller's own memory.
 const MILLIS: u64 = 5_000;

@@ -11,8 +11,10 @@ use crate::faults::fault_point;
 use crate::namespace::{self, Namespace};
 use crate::registers::{Capabilities, Function, Status, notify_shutdown};
 
-/// How long a normal shutdown may take before the driver stops waiting.
-const SHUTDOWN_MILLIS: u64 = 5_000;
+/// How long a normal shutdown may take before the driver stops waiting: what the controller says (RTD3E), within these bounds.
+const SHUTDOWN_MILLIS: (u64, u64) = (10_000, 60_000);
+/// How long a controller is left alone before it is enabled, and after its I/O queues were made: some need it.
+const REST_MILLIS: u64 = 1;
 /// How long a controller may take to answer at all.
 const ANSWER_MILLIS: u64 = 1_000;
 /// Identify Controller (Base figure 273).
@@ -35,6 +37,8 @@ pub(crate) struct Identity {
     pub(crate) max_transfer: usize,
     /// There's a volatile write cache to flush.
     pub(crate) write_cache: bool,
+    /// How long a shutdown may take.
+    shutdown_millis: u64,
 }
 
 impl Identity {
@@ -74,6 +78,7 @@ pub(crate) fn bring_up(
     wanted: u32,
 ) -> Result<Identity, InitError> {
     function.enable_bus_master()?;
+    function.deadline(REST_MILLIS).sleep();
     admin.start(function)?;
     fault_point!(Init);
 
@@ -82,6 +87,9 @@ pub(crate) fn bring_up(
     let max_transfer = max_transfer(admin.byte(function, 77)?);
     let write_cache = admin.byte(function, 525)? & 1 != 0;
     let count = admin.word(function, 516 / 4)?;
+    // RTD3E, bytes 88 to 91, in microseconds.
+    let micros = u64::from(admin.word(function, 88 / 4)?);
+    let shutdown_millis = (micros / 1000).clamp(SHUTDOWN_MILLIS.0, SHUTDOWN_MILLIS.1);
     let wanted = (wanted, count, max_transfer);
     let namespace = namespace::find(admin, function, capabilities, wanted)?;
 
@@ -95,10 +103,12 @@ pub(crate) fn bring_up(
     admin.execute(function, |queue| {
         queue.create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::IO }>(function, [0; 7], io)
     })?;
+    function.deadline(REST_MILLIS).sleep();
     Ok(Identity {
         namespace,
         max_transfer,
         write_cache,
+        shutdown_millis,
     })
 }
 
@@ -127,7 +137,11 @@ pub(crate) fn io_queue(
 
 /// An orderly stop: deletes the I/O queues, notifies of a normal shutdown and waits until the controller
 /// says that it's done (§3.6.1).
-pub(crate) fn shut_down(function: &Function, admin: &mut Admin) -> Result<(), InitError> {
+pub(crate) fn shut_down(
+    function: &Function,
+    admin: &mut Admin,
+    identity: &Identity,
+) -> Result<(), InitError> {
     let words = [0, IO_QUEUE.into(), 0, 0, 0, 0, 0];
     admin.execute(function, |queue| {
         queue.submit::<{ Nvme::DELETE_SUBMISSION }>(function, words)
@@ -137,7 +151,7 @@ pub(crate) fn shut_down(function: &Function, admin: &mut Admin) -> Result<(), In
     })?;
     notify_shutdown(function);
     let mut status = Status::read(function);
-    let over = function.deadline(SHUTDOWN_MILLIS).poll(|| {
+    let over = function.deadline(identity.shutdown_millis).poll(|| {
         status = Status::read(function);
         status.is_absent() || status.is_shut_down()
     });

@@ -199,7 +199,7 @@ impl Controller {
         if let Some(fault) = self.failed {
             return Err(fault.into());
         }
-        let stopped = bring_up::shut_down(function, &mut self.admin);
+        let stopped = bring_up::shut_down(function, &mut self.admin, &self.identity);
         self.failed = Some(Fault::Stopped);
         let _ = function.silence();
         self.abandon(function, Fault::Stopped);

@@ -103,6 +103,17 @@ impl NvmeDisk {
         })
     }
 
+    /// Completions so far in which the controller said that it had read another number of commands than it can have. Nothing
+    /// depends on what it says; a count that isn't 0 tells of faulty firmware.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError::Busy`] if the controller isn't to be had in time.
+    pub fn odd_heads(&self) -> Result<u64, BlockError> {
+        let controller = self.executor().lock().ok_or(BlockError::Busy)?;
+        Ok(controller.odd_heads())
+    }
+
     fn executor(&self) -> Executor<'_> {
         Executor {
             function: &self.function,
@@ -150,7 +161,7 @@ impl BlockDevice for NvmeDisk {
             .begin(buf)
             .map_err(|error| refused(error.reason))?;
         fault_point!(Moved);
-        let work = Work::Blocks {
+        let work = || Work::Blocks {
             transfer: &transfer,
             direction: Direction::Read,
             split,
@@ -168,7 +179,7 @@ impl BlockDevice for NvmeDisk {
         }
         let lent = self.function.lend(data, |transfer| {
             fault_point!(Borrowed);
-            let work = Work::Blocks {
+            let work = || Work::Blocks {
                 transfer,
                 direction: Direction::Write,
                 split,
@@ -186,7 +197,7 @@ impl BlockDevice for NvmeDisk {
         if !self.write_cache {
             return Ok(());
         }
-        self.executor().execute(Work::Flush { started: false })
+        self.executor().execute(|| Work::Flush { started: false })
     }
 }
 

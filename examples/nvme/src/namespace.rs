@@ -51,6 +51,8 @@ pub enum FormatError {
     NoCapacity,
     /// LBADS is not 9 to 16: blocks of `1 << .0` bytes.
     BlockSize(u8),
+    /// FLBAS names a format that the controller doesn't have.
+    NoSuchFormat(u8),
     /// Blocks carry this many bytes of metadata, which needs a second buffer.
     Metadata(u16),
     /// Its command set isn't the NVM command set.
@@ -68,6 +70,10 @@ impl fmt::Display for FormatError {
             Self::BlockSize(shift) => write!(
                 f,
                 "blocks of 2^{shift} bytes aren't supported: format the namespace with 512 bytes to 64 KiB"
+            ),
+            Self::NoSuchFormat(index) => write!(
+                f,
+                "the namespace has format {index}, which the controller does not list: format the namespace anew"
             ),
             Self::Metadata(bytes) => write!(
                 f,
@@ -193,6 +199,10 @@ fn unusable(admin: &Admin, function: &Function) -> Result<FormatError, InitError
     // FLBAS is byte 26: format index in bits 3:0, its upper bits in 6:5. The formats stand from byte 128 on.
     let flbas = admin.byte(function, 26)?;
     let index = usize::from(flbas & 0xF | (flbas >> 5 & 0b11) << 4);
+    // NLBAF is byte 25: the last format.
+    if index > usize::from(admin.byte(function, 25)?) {
+        return Ok(FormatError::NoSuchFormat(index as u8));
+    }
     let format = admin.word(function, 128 / 4 + index)?;
     Ok(match format as u16 {
         0 => FormatError::BlockSize((format >> 16) as u8),

@@ -11,6 +11,7 @@ use crate::error::Fault;
 use crate::faults::fault_point;
 use crate::registers::Function;
 use crate::split::Split;
+use crate::status::NOT_READY;
 use crate::tickets::Ticket;
 
 /// How many polls without a completion go by before the controller's status is looked at: a register
@@ -112,8 +113,22 @@ impl<'d> Executor<'d> {
             .wait_for(millis, || self.controller.try_lock())
     }
 
+    /// Executes `work`, again and again while the namespace isn't ready, for as long as a command may take. On return nothing of it
+    /// is in flight.
+    pub(crate) fn execute<'t>(&self, work: impl Fn() -> Work<'t>) -> Result<(), BlockError> {
+        let mut done = self.try_execute(work());
+        if done == Err(NOT_READY) {
+            let deadline = self.function.deadline(self.limits.io_millis);
+            while done == Err(NOT_READY) && !deadline.passed() {
+                self.function.clock().relax();
+                done = self.try_execute(work());
+            }
+        }
+        done
+    }
+
     /// Executes `work`. On return nothing of it is in flight.
-    pub(crate) fn execute(&self, mut work: Work<'_>) -> Result<(), BlockError> {
+    fn try_execute(&self, mut work: Work<'_>) -> Result<(), BlockError> {
         let function = self.function;
         let millis = match work {
             Work::Blocks { .. } => self.limits.io_millis,

@@ -12,7 +12,7 @@ pub(crate) struct Chunk {
 }
 
 /// What is left of a request.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Split {
     next: Chunk,
     left: usize,

@@ -7,6 +7,9 @@ const GENERIC: u8 = 0x0;
 const COMMAND_SPECIFIC: u8 = 0x1;
 const MEDIA: u8 = 0x2;
 
+/// What a command fails with while its namespace isn't ready: generic, code 82h (figure 94).
+pub(crate) const NOT_READY: BlockError = BlockError::Device(0x0082);
+
 /// A command that the controller completed with an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatusError {

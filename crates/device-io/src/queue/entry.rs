@@ -178,5 +178,6 @@ pub(super) fn learn(learn: &Learn, byte: impl Fn(usize) -> u8) -> Option<u8> {
     let shift = byte(entry + learn.shift);
     let zero = (learn.zero.0..learn.zero.1).all(|at| byte(entry + at) == 0);
     let (least, most) = learn.shifts;
-    (zero && (least..=most).contains(&shift)).then_some(shift)
+    let exists = index <= usize::from(byte(learn.last));
+    (exists && zero && (least..=most).contains(&shift)).then_some(shift)
 }

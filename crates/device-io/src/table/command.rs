@@ -59,6 +59,8 @@ pub struct Learn {
     pub selector: usize,
     /// Its bits, as (shift right, mask, shift left), that make the index.
     pub index: [(u32, u8, u32); 2],
+    /// The byte of the page with the last index that there is.
+    pub last: usize,
     /// Where the table begins, and how many bytes an entry has.
     pub table: (usize, usize),
     /// The byte in the entry with the logarithm to base 2.

@@ -490,7 +490,7 @@ const fn command<D: Table>(command: &Command) {
 
 const fn learn(learn: &Learn, page: usize) {
     assert!(
-        learn.key < super::command::WORDS && learn.selector < page,
+        learn.key < super::command::WORDS && learn.selector < page && learn.last < page,
         "learning past the page"
     );
     let most = {

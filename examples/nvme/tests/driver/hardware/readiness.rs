@@ -1,5 +1,6 @@
 //! Controllers that are ready late, and queues of unusual sizes.
 
+use samara_device_io::queue::QueueError;
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Fault, InitError, Limits};
 use samara_testkit::nvme_model::{Shape, Timing};
@@ -117,7 +118,7 @@ fn doorbells_as_far_apart_as_can_be() {
         ..Shape::default()
     });
     let error = bench.try_disk(Limits::default()).err().unwrap();
-    assert_eq!(error, InitError::Queues);
+    assert_eq!(error, InitError::Queue(QueueError::NoDoorbell));
     bench.finish();
 }
 
