@@ -3,6 +3,26 @@
 //! Section numbers are those of the *Intel 82599 10 GbE Controller Datasheet*, revision 3.4. Offsets and bits were compared
 //! with a public driver's, section numbers could not be (decision 90).
 //!
+//! A driver can't tell the device where its ring is, or of more descriptors than were filled:
+//!
+//! ```compile_fail,E0080
+//! use samara_device_io::mmio::{ReadWrite, Register};
+//! use samara_device_tables::Ixgbe;
+//!
+//! const RDT: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x1018);
+//! # fn main() { let _ = RDT; }
+//! ```
+//!
+//! Nor read a statistic with a 64-bit access, which would clear its neighbour:
+//!
+//! ```compile_fail,E0080
+//! use samara_device_io::mmio::{ReadOnly, Register};
+//! use samara_device_tables::Ixgbe;
+//!
+//! const GPRC: Register<Ixgbe, u64, ReadOnly> = Register::at(0, 0x4078);
+//! # fn main() { let _ = GPRC; }
+//! ```
+//!
 //! What drivers may write chooses, filters, counts, moderates and paces; none of it holds or scales an address (section 8.2.3), and
 //! whatever it holds, a queue reaches only what its own block names, while it is enabled there. Statistics are 32 bits wide and
 //! cleared by reading: an access of 64 bits would clear the neighbour.

@@ -3,6 +3,16 @@
 //! Sources: *NVM Express Base Specification* 2.0c (cited as Base), *NVM Command Set Specification* 1.0c
 //! (NVM), *NVMe over PCIe Transport Specification* 1.0c (PCIe).
 //!
+//! A driver can't tell the controller where its queues are:
+//!
+//! ```compile_fail,E0080
+//! use samara_device_io::mmio::{ReadWrite, Register};
+//! use samara_device_tables::Nvme;
+//!
+//! const ASQ: Register<Nvme, u64, ReadWrite> = Register::at(0, 0x28);
+//! # fn main() { let _ = ASQ; }
+//! ```
+//!
 //! The memory page size is 4 KiB and the queue entry sizes are the required ones, 64 and 16 bytes: they scale the addresses that a
 //! controller computes, so they are fixed here. Only the NVM command set is selected, so that an operation code means one thing.
 
