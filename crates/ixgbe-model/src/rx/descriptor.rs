@@ -16,6 +16,11 @@ const IP_CHECKED: u32 = 1 << 6;
 const TRANSPORT_ERROR: u32 = 1 << 6;
 const IP_ERROR: u32 = 1 << 7;
 
+/// The bit of a descriptor's second word that says that it is done.
+pub(crate) const fn done(advanced: bool) -> u64 {
+    (DONE as u64) << if advanced { 0 } else { 32 }
+}
+
 /// What the device found out about a packet.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Findings {

@@ -209,6 +209,7 @@ impl Nic {
             self.write_backs.push(Entry::Descriptor {
                 address: place,
                 words: found.descriptor(ring.advanced, address, piece.len(), end),
+                done: descriptor::done(ring.advanced),
                 news: end.then_some((ring.queue, false)),
             });
         }
