@@ -265,6 +265,7 @@ fn version(mut fields: Fields<'_>) -> Result<Vec<u8>, Refusal> {
 
 fn region_info(mut fields: Fields<'_>) -> Result<Vec<u8>, Refusal> {
     let (_, _, index) = (fields.word()?, fields.word()?, fields.word()?);
+    let _room = (fields.word()?, fields.long()?, fields.long()?);
     let size = regions::size(index).ok_or(Refusal::INVALID)?;
     let flags = if size > 0 {
         REGION_READS | REGION_WRITES
@@ -280,6 +281,7 @@ fn region_info(mut fields: Fields<'_>) -> Result<Vec<u8>, Refusal> {
 
 fn irq_info(mut fields: Fields<'_>) -> Result<Vec<u8>, Refusal> {
     let (_, _, index) = (fields.word()?, fields.word()?, fields.word()?);
+    let _room = fields.word()?;
     let count = regions::vectors(index).ok_or(Refusal::INVALID)?;
     let flags = if count > 0 {
         IRQ_BY_EVENT | IRQ_FIXED_COUNT
