@@ -20,6 +20,7 @@ pub(crate) const DMA_UNMAP: u16 = 3;
 pub(crate) const SET_IRQS: u16 = 8;
 pub(crate) const REGION_READ: u16 = 9;
 pub(crate) const REGION_WRITE: u16 = 10;
+pub(crate) const RESET: u16 = 13;
 
 /// Header flag of an answer that tells an error.
 const ERROR: u8 = 0x20;
