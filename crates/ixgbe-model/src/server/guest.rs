@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{Ordering, fence};
 
-use rustix::fs::{SealFlags, fcntl_get_seals};
+use rustix::fs::{SealFlags, fcntl_get_seals, fstat};
 use samara_ixgbe_model::{DmaError, GuestMemory};
 
 use super::wire::{MAX_RANGES, Refusal};
@@ -88,8 +88,8 @@ impl Range {
     fn write(&self, distance: u64, bytes: &[u8]) -> bool {
         let place = self.offset + distance;
         let end = place + bytes.len() as u64;
-        let there = self.whole || self.file.metadata().is_ok_and(|told| end <= told.len());
-        there && self.file.write_all_at(bytes, place).is_ok()
+        let there = || fstat(&self.file).is_ok_and(|told| end <= told.st_size.cast_unsigned());
+        (self.whole || there()) && self.file.write_all_at(bytes, place).is_ok()
     }
 }
 
@@ -258,13 +258,9 @@ mod tests {
         write: true,
     };
 
-    /// A file of three pages.
+    /// A file of three pages that may shrink.
     fn pages() -> File {
-        let path = std::env::temp_dir().join(format!("ixgbe-model.{}.pages", std::process::id()));
-        let mut options = File::options();
-        options.read(true).write(true).create(true).truncate(true);
-        let file = options.open(&path).expect("a file");
-        std::fs::remove_file(&path).expect("its name goes");
+        let file = File::from(memfd_create("pages", MemfdFlags::CLOEXEC).expect("a file"));
         file.set_len(3 * PAGE).expect("room");
         file
     }
