@@ -47,6 +47,11 @@ impl Findings {
         found
     }
 
+    /// Says that the network header's checksum is wrong, which is a fault.
+    pub(crate) fn blame_network(&mut self) {
+        self.errors |= IP_ERROR;
+    }
+
     /// Whether a checksum was wrong.
     pub(crate) fn bad_checksum(&self) -> bool {
         self.errors != 0
