@@ -14,8 +14,9 @@ use crate::registers::{RegisterFile, offset as at};
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Omissions {
-    /// RXCTRL.RXEN was set while the security engine's receive path was not halted: frames that come then
-    /// can hang receive DMA (`ixgbe_enable_rx_dma_82599` of Intel's BSD-licensed driver).
+    /// RXCTRL.RXEN was set while the security engine's receive path was not halted (section 4.6.7.1, last
+    /// step): frames that come then can hang receive DMA (`ixgbe_enable_rx_dma_82599` of Intel's BSD-licensed
+    /// driver).
     pub rx_enabled_unhalted: u64,
     /// RXCTRL.RXEN was set with RDRXCTL.RSCACKC clear (section 8.2.3.8.8: "should set this bit").
     pub rsc_ack_unset: u64,

@@ -65,7 +65,8 @@ fn key(file: &RegisterFile) -> [u8; KEY] {
     key
 }
 
-/// The FCoE redirection table: three bits of the exchange choose an entry (section 7.1.2.4).
+/// The FCoE redirection table: the exchange's low bits choose an entry (section 7.1.2.4). That there are eight
+/// entries was checked, that the bits are the lowest was not.
 fn by_exchange(file: &RegisterFile, frame: &[u8], headers: &Headers) -> Option<u32> {
     if !file.has(at::FCRECTL, FCRECTL_ENABLE) {
         return None;

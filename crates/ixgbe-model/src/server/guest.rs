@@ -363,6 +363,18 @@ mod tests {
     }
 
     #[test]
+    fn huge_pages_are_refused() {
+        // A kernel without them has no such file to refuse.
+        if let Ok(file) = memfd_create("huge", MemfdFlags::HUGETLB) {
+            let file = File::from(file);
+            file.set_len(2 << 20).expect("room");
+            let mut memory = SharedMemory::default();
+            let refused = memory.map(BOTH, 0, PAGE, file, 0).expect_err("no write");
+            assert!(refused.to_string().contains("without huge pages"));
+        }
+    }
+
+    #[test]
     fn ranges_are_counted_after_those_that_go() {
         let (file, mut memory) = (pages(), SharedMemory::default());
         let mut map = |page: usize| {
