@@ -168,7 +168,8 @@ impl<D: Table> PciFunction<D> {
         if self.silence() == Silenced::Absent {
             return Err(ResetError::Absent);
         }
-        if self.try_reset() {
+        // Nothing is in flight now, whatever the steps come to.
+        if self.try_reset() || self.is_idle() {
             return Ok(());
         }
         let gone = D::IDLE
