@@ -148,11 +148,11 @@ impl<D> PciFunction<D> {
 
     /// Whether anything of a transfer is in flight. Nothing of it can be put in flight meanwhile if its owner asks.
     fn is_in_flight(&self, transfer: usize) -> bool {
-        self.claim().flights.is_any(transfer, self.epoch())
+        let epoch = self.epoch();
+        self.with_table(|table| table.is_in_flight(transfer, epoch))
     }
 
     fn transfer(&self, index: usize, bus: u64, length: usize, writable: bool) -> Transfer {
-        self.claim().flights.open(index, self.epoch());
         Transfer {
             index,
             claim: self.claim_id(),

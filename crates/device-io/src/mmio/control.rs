@@ -68,12 +68,15 @@ impl Control {
         (state.resets == number).then(f)
     }
 
-    /// Ends reset `number`, if it is the newest and `f` finds that the device was reset; whether that is so.
-    pub(crate) fn end_reset(&self, number: u32, f: impl FnOnce() -> bool) -> bool {
+    /// Ends reset `number` if `f` finds that the device was reset; whether that is so, and `None` if a newer one was begun.
+    pub(crate) fn end_reset(&self, number: u32, f: impl FnOnce() -> bool) -> Option<bool> {
         let mut state = self.state.lock();
-        let is_reset = state.resets == number && state.silencing == 0 && f();
+        if state.resets != number {
+            return None;
+        }
+        let is_reset = state.silencing == 0 && f();
         state.resetting &= !is_reset;
-        is_reset
+        Some(is_reset)
     }
 
     /// Runs `f`, code of this crate, which silences the device; until that is done nothing is started. For the

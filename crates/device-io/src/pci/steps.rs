@@ -193,13 +193,17 @@ impl<D: Table> PciFunction<D> {
     ///
     /// [`ResetError`]; no queue runs then either, unless another thread's reset came between.
     pub fn reset(&self) -> Result<(), ResetError> {
-        if self.try_reset()? {
+        let number = self.claim().control.begin_reset();
+        if self.complies(number)? {
             return Ok(());
         }
-        if self.silence() == Silenced::Absent {
-            return Err(ResetError::Absent);
+        match self.silence() {
+            Silenced::Absent => return Err(ResetError::Absent),
+            // As the steps would leave it, though some devices never end those.
+            Silenced::Reset if self.ends_reset(number)? => return Ok(()),
+            _ => {}
         }
-        if self.try_reset()? {
+        if self.complies(number)? {
             return Ok(());
         }
         let gone = D::IDLE
@@ -212,23 +216,25 @@ impl<D: Table> PciFunction<D> {
         })
     }
 
-    /// Whether the device complied.
-    fn try_reset(&self) -> Result<bool, ResetError> {
-        let control = &self.claim().control;
-        let number = control.begin_reset();
+    /// Whether the steps of reset `number` have made the device idle.
+    fn complies(&self, number: u32) -> Result<bool, ResetError> {
         let steps = self.run_of(Some(number), D::RESET, &Known::default(), 0);
-        // Under the lock under which queues are started: what is idle now stays so until nothing is in flight any more.
-        let is_reset = steps.is_ok()
-            && control.end_reset(number, || {
-                let is_idle = self.is_idle();
-                if is_idle {
-                    self.all_ended();
-                }
-                is_idle
-            });
-        if !is_reset && control.in_reset(number, || ()).is_none() {
-            return Err(ResetError::Superseded);
+        if steps.is_err() && self.claim().control.in_reset(number, || ()).is_some() {
+            return Ok(false);
         }
-        Ok(is_reset)
+        self.ends_reset(number)
+    }
+
+    /// Ends reset `number`, if the device is idle.
+    fn ends_reset(&self, number: u32) -> Result<bool, ResetError> {
+        // Under the lock under which queues are started: what is idle now stays so until nothing is in flight any more.
+        let ended = self.claim().control.end_reset(number, || {
+            let is_idle = self.is_idle();
+            if is_idle {
+                self.all_ended();
+            }
+            is_idle
+        });
+        ended.ok_or(ResetError::Superseded)
     }
 }

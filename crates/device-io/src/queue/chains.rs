@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use super::core::{QueueError, QueueFault};
 use super::entry::SubmitError;
 use super::split::{Bytes, Split};
-use crate::dma::Transfer;
+use crate::dma::{Held, Transfer};
 use crate::pci::PciFunction;
 use crate::table::{Direction, Format, Queue, SplitFormat, Table};
 
@@ -47,7 +47,7 @@ impl<D: Table, const Q: usize> ChainQueue<D, Q> {
     /// [`QueueError`]; a second one of the same claim is [`Taken`](QueueError::Taken).
     pub fn new(function: &PciFunction<D>, number: u16, entries: u32) -> Result<Self, QueueError> {
         Ok(Self {
-            split: Split::new(function, Q, Self::FORMAT, (number, entries), None)?,
+            split: Split::new(function, Q, Self::FORMAT, (number, entries), Held::Flights)?,
             _device: PhantomData,
         })
     }
@@ -94,9 +94,7 @@ impl<D: Table, const Q: usize> ChainQueue<D, Q> {
                 return Err(SubmitError::ReadOnlyBuffer);
             }
             let length = u32::try_from(length).map_err(|_| SubmitError::Length)?;
-            if !function.claim().flights.start(part.transfer, epoch) {
-                return Err(QueueError::NotStarted.into());
-            }
+            self.split.core.takes_off(part.transfer, epoch);
             of = part.transfer as u32;
             span = Some((part.bus, length, direction));
         }
@@ -135,7 +133,7 @@ impl<D: Table, const Q: usize> ChainQueue<D, Q> {
         };
         if of != NONE {
             let epoch = self.split.core.running(function)?;
-            function.claim().flights.end(of as usize, epoch);
+            self.split.core.lands(of as usize, epoch);
         }
         let [head, tail] = self.split.pieces(number);
         Ok(Some(Chain {

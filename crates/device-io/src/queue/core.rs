@@ -4,7 +4,7 @@ use core::fmt;
 
 use samara_shared_heap::{AllocError, Owner, thread};
 
-use crate::dma::{Memory, QueueKey};
+use crate::dma::{Flights, Held, Memory, QueueKey};
 use crate::mmio::Cell;
 use crate::pci::{ClaimId, PciFunction, StepError};
 use crate::table::lint::parts;
@@ -182,6 +182,7 @@ pub(crate) struct Core {
     pub(crate) claim: ClaimId,
     pub(crate) known: Known,
     pub(crate) memory: Memory,
+    flights: Option<Flights>,
     /// Once the device was told of all of it.
     pub(crate) bell: Option<Bell>,
     /// A completion queue's.
@@ -198,7 +199,7 @@ impl Core {
         known: Known,
         bytes: usize,
         offsets: [usize; 3],
-        pins: Option<crate::dma::Pins>,
+        held: Held,
     ) -> Result<Self, QueueError> {
         let queue = &D::QUEUES[kind];
         let Known {
@@ -211,7 +212,7 @@ impl Core {
             return Err(QueueError::BadLength);
         }
         let key: QueueKey = (kind, number);
-        let memory = Memory::new(function, key, bytes, pins)?;
+        let (memory, flights) = Memory::new(function, key, bytes, held)?;
         let mut known = known;
         for (part, offset) in known
             .parts
@@ -225,6 +226,7 @@ impl Core {
             claim: function.claim_id(),
             known,
             memory,
+            flights,
             bell: None,
             second: None,
             started: None,
@@ -248,6 +250,22 @@ impl Core {
             return Err(QueueError::NotStarted);
         }
         Ok(epoch)
+    }
+
+    /// A command of `epoch`, in which the queue runs, has something of a transfer in flight.
+    #[inline]
+    pub(crate) fn takes_off(&mut self, transfer: usize, epoch: u32) {
+        if let Some(flights) = &mut self.flights {
+            flights.start(transfer, epoch);
+        }
+    }
+
+    /// The device has completed it.
+    #[inline]
+    pub(crate) fn lands(&mut self, transfer: usize, epoch: u32) {
+        if let Some(flights) = &mut self.flights {
+            flights.end(transfer, epoch);
+        }
     }
 
     /// Refuses a function that isn't the queue's, or isn't the running domain's: what changes hands between the domain and the

@@ -7,7 +7,7 @@ use samara_rref::{Exchangeable, RRef};
 
 use super::core::{QueueError, QueueFault};
 use super::split::{Bytes, Split};
-use crate::dma::{Refused, Slots, locate};
+use crate::dma::{Held, Refused, Slots, locate};
 use crate::pci::PciFunction;
 use crate::table::{Direction, Format, Queue, SplitFormat, Table};
 
@@ -45,7 +45,13 @@ impl<D: Table, const Q: usize, T: Exchangeable> PacketQueue<D, Q, T> {
         let entries_here = entries.min(Self::QUEUE.entries.1);
         let chains = Split::chains(&Self::FORMAT, entries_here).max(1);
         let (pins, slots) = Slots::new(chains).map_err(QueueError::Alloc)?;
-        let split = Split::new(function, Q, Self::FORMAT, (number, entries), Some(pins))?;
+        let split = Split::new(
+            function,
+            Q,
+            Self::FORMAT,
+            (number, entries),
+            Held::Pins(pins),
+        )?;
         Ok(Self {
             split,
             slots,

@@ -7,7 +7,7 @@ use core::sync::atomic::{Ordering, fence};
 use super::core::{Core, QueueError, QueueFault};
 use super::entry::{Entry, SubmitError, Unit, learn};
 use super::tags::{SLOTS, Tag, Tags};
-use crate::dma::Transfer;
+use crate::dma::{Held, Transfer};
 use crate::pci::PciFunction;
 use crate::table::command::WORDS;
 use crate::table::step::Known;
@@ -26,6 +26,8 @@ const NONE: u8 = u8::MAX;
 /// At most 64 commands are in flight, and one less than the queue has entries, so that a completion always finds room.
 pub struct Pair<D, const Q: usize> {
     core: Core,
+    /// Where completions, the engine's page and the lists are.
+    at: [usize; 3],
     state: State,
     _device: PhantomData<fn() -> D>,
 }
@@ -121,9 +123,17 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         let count = entries.min(Self::QUEUE.entries.1) as usize;
         let [completions, page, lists] = Self::offsets(count);
         let bytes = lists + SLOTS * Self::FORMAT.list * 8;
-        let core = Core::new(function, Q, known, bytes, [0, completions, page], None)?;
+        let core = Core::new(
+            function,
+            Q,
+            known,
+            bytes,
+            [0, completions, page],
+            Held::Flights,
+        )?;
         Ok(Self {
             core,
+            at: Self::offsets(count),
             state: State::new(Tags::new(count - 1), 0),
             _device: PhantomData,
         })
@@ -134,10 +144,6 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         let completions = (entries * ENTRY).next_multiple_of(PAGE);
         let page = completions + (entries * COMPLETION).next_multiple_of(PAGE);
         [completions, page, page + PAGE]
-    }
-
-    fn at(&self) -> [usize; 3] {
-        Self::offsets(self.core.known.entries as usize)
     }
 
     /// Starts the queues by the table's steps, both empty.
@@ -176,7 +182,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
 
     /// Commands in flight.
     pub fn in_flight(&self) -> usize {
-        self.state.tags.used()
+        self.state.tags.used() as usize
     }
 
     /// Completions that said that the device has read what it wasn't given, or less than it completed. Nothing depends on what
@@ -185,15 +191,12 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         self.state.odd_heads
     }
 
-    /// Whether the queues run, and another command fits.
+    /// The epoch, if the queues run.
     #[inline]
-    fn vacancy(&self, function: &PciFunction<D>) -> Result<u32, SubmitError> {
+    fn epoch(&self, function: &PciFunction<D>) -> Result<u32, SubmitError> {
         let epoch = self.core.running(function)?;
         if self.core.bell.is_none() {
             return Err(QueueError::NotStarted.into());
-        }
-        if self.state.tags.is_full() {
-            return Err(SubmitError::Full);
         }
         Ok(epoch)
     }
@@ -208,7 +211,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         function: &PciFunction<D>,
         words: [u32; WORDS],
     ) -> Result<Tag, SubmitError> {
-        self.vacancy(function)?;
+        self.epoch(function)?;
         let command = const { Self::command(C) };
         let mut entry = Entry::new(Self::FORMAT, command, &self.core.known, &words)?;
         match command.data {
@@ -220,7 +223,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
                 entry.point(
                     Self::FORMAT,
                     0,
-                    self.core.known.parts[0] + self.at()[1] as u64,
+                    self.core.known.parts[0] + self.at[1] as u64,
                 );
                 let key = learn.map_or(0, |learn| entry.0[Self::FORMAT.words[learn.key]]);
                 let tag = self.put(entry)?;
@@ -245,7 +248,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         unit: &Unit,
         (transfer, offset, length): (&Transfer, usize, usize),
     ) -> Result<Tag, SubmitError> {
-        let epoch = self.vacancy(function)?;
+        let epoch = self.epoch(function)?;
         let command = const { Self::command(C) };
         let Data::Units {
             direction,
@@ -272,11 +275,9 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         entry.0[Self::FORMAT.words[count.word]] |= (units as u32 - 1) << count.shift;
         // The tag that `put` takes.
         let tag = self.state.tags.next().ok_or(SubmitError::Full)?;
-        let list = self.at()[2] + tag.slot() * Self::FORMAT.list * 8;
+        let list = self.at[2] + tag.slot() * Self::FORMAT.list * 8;
         entry.describe(Self::FORMAT, &part, &self.core.memory, list)?;
-        if !function.claim().flights.start(part.transfer, epoch) {
-            return Err(QueueError::NotStarted.into());
-        }
+        self.core.takes_off(part.transfer, epoch);
         let tag = self.put(entry)?;
         self.state.transfers[tag.slot()] = part.transfer as u8;
         Ok(tag)
@@ -294,7 +295,9 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         words: [u32; WORDS],
         queue: &mut Pair<D, K>,
     ) -> Result<Tag, SubmitError> {
-        self.vacancy(function)?;
+        self.epoch(function)?;
+        // Before anything changes.
+        self.state.tags.next().ok_or(SubmitError::Full)?;
         let (command, part) = const {
             let command = Self::command(C);
             match command.data {
@@ -380,7 +383,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     pub fn next(&mut self, function: &PciFunction<D>) -> Result<Option<Completion>, QueueFault> {
         let epoch = self.core.running(function)?;
         let format = Self::FORMAT;
-        let at = self.at()[0] + usize::from(self.state.head) * COMPLETION;
+        let at = self.at[0] + usize::from(self.state.head) * COMPLETION;
         let word = |word: usize| {
             // SAFETY: the head is below `entries`: inside the completion queue.
             u32::from_le(unsafe { self.core.memory.load::<u32>(at + 4 * word) })
@@ -414,7 +417,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         self.state.tags.free(tag);
         let transfer = self.state.transfers[tag.slot()];
         if transfer != NONE {
-            function.claim().flights.end(transfer.into(), epoch);
+            self.core.lands(transfer.into(), epoch);
         }
         let status = format.status.get(&words);
         Ok(Some(Completion {
@@ -428,8 +431,13 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     /// Whether the device can have read everything before `head`, as it says. Entries that aren't read are in flight.
     fn has_read(&self, head: u32) -> bool {
         let entries = self.core.known.entries;
-        let ahead = (u32::from(self.state.rung) + entries).wrapping_sub(head) % entries;
-        head < entries && ahead <= self.state.tags.used() as u32
+        let rung = u32::from(self.state.rung);
+        let ahead = if head > rung {
+            rung + entries - head.min(entries)
+        } else {
+            rung - head
+        };
+        head < entries && ahead <= self.state.tags.used()
     }
 
     /// The room of completions that were taken is the device's again.
@@ -454,7 +462,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         }
         self.state.page = PageUse::Free;
         let wanted = wanted.filter(|_| succeeded)?;
-        let page = self.at()[1];
+        let page = self.at[1];
         // SAFETY: the lint has found that it's inside the page.
         let byte = |at: usize| unsafe { self.core.memory.load::<u8>(page + at) };
         Some(Unit {
@@ -479,7 +487,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
             return Err(SubmitError::OutOfBounds);
         }
         // SAFETY: inside the page.
-        let word = unsafe { self.core.memory.load::<u32>(self.at()[1] + 4 * index) };
+        let word = unsafe { self.core.memory.load::<u32>(self.at[1] + 4 * index) };
         Ok(u32::from_le(word))
     }
 
@@ -494,7 +502,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
             return Err(SubmitError::PageInUse);
         }
         // SAFETY: the page, which no command has.
-        unsafe { self.core.memory.clear(self.at()[1], PAGE) };
+        unsafe { self.core.memory.clear(self.at[1], PAGE) };
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use samara_shared_heap::Owner;
 
 use super::core::{Core, QueueError};
 use super::positions::Positions;
-use crate::dma::{Refused, Slots, locate};
+use crate::dma::{Held, Refused, Slots, locate};
 use crate::pci::PciFunction;
 use crate::table::step::Known;
 use crate::table::{Direction, Format, Queue, RingFormat, Table};
@@ -99,7 +99,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
             ..Known::default()
         };
         // Descriptors, and the ends behind them, which no device is told of.
-        let core = Core::new(function, Q, known, count * 20, [0; 3], Some(pins))?;
+        let core = Core::new(function, Q, known, count * 20, [0; 3], Held::Pins(pins))?;
         Ok(Self {
             core,
             slots,

@@ -6,7 +6,7 @@
 use core::sync::atomic::{Ordering, fence};
 
 use super::core::{Core, QueueError, QueueFault};
-use crate::dma::Pins;
+use crate::dma::Held;
 use crate::pci::PciFunction;
 use crate::table::step::Known;
 use crate::table::{Direction, Piece, Queue, SplitFormat, Table};
@@ -65,7 +65,7 @@ impl Split {
         kind: usize,
         format: SplitFormat,
         (number, entries): (u16, u32),
-        pins: Option<Pins>,
+        held: Held,
     ) -> Result<Self, QueueError> {
         if !entries.is_power_of_two() || entries > 1 << 15 {
             return Err(QueueError::BadLength);
@@ -82,7 +82,7 @@ impl Split {
         let offsets = Self::offsets(entries as usize);
         let bytes = offsets[2] + Self::kept_at(entries as usize) + chains * KEPT;
         Ok(Self {
-            core: Core::new(function, kind, known, bytes, offsets, pins)?,
+            core: Core::new(function, kind, known, bytes, offsets, held)?,
             links: Self::links(&format),
             chains: chains as u16,
             format,

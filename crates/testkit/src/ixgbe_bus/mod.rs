@@ -7,6 +7,7 @@
 
 mod null;
 
+use core::ops::Range;
 use std::boxed::Box;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,8 +20,10 @@ use samara_device_io::table::Width;
 use samara_device_io::{DeviceSlot, PciSlot};
 use samara_device_tables::Ixgbe;
 use samara_ixgbe_model::pci::{MSIX_BAR, MSIX_BAR_SIZE};
+use samara_ixgbe_model::registers::{bits, offset};
 use samara_ixgbe_model::{
-    DmaError, Drops, Faults, GuestMemory, Interrupts, Loop, Nic, Options, Progress,
+    DmaError, Drops, Faults, GuestMemory, Interrupts, Loop, Nic, Omissions, Options, Placements,
+    Progress,
 };
 use samara_shared_heap::thread::as_host_uncharged;
 
@@ -205,6 +208,42 @@ impl IxgbeBus {
         self.run(|machine| machine.nic.drops())
     }
 
+    /// What the driver has left out that the hardware asks for.
+    pub fn omissions(&self) -> Omissions {
+        self.run(|machine| machine.nic.omissions())
+    }
+
+    /// What went past the rings by FCoE contexts: must stay nothing.
+    pub fn placements(&self) -> Placements {
+        self.run(|machine| machine.nic.placements())
+    }
+
+    /// Leaves an FCoE context open, and an EtherType filter that leads frames of type 8906h to it, as
+    /// firmware can that booted from FCoE: 16 buffers of 4 KiB whose addresses are in a list.
+    pub fn leave_fcoe_context(&self, index: u32, list: u64) {
+        self.leave_fcoe_contexts(index..index + 1, list);
+        self.poke(offset::ETQF, bits::ETQF_ENABLE | bits::ETQF_FCOE | 0x8906);
+    }
+
+    /// The same of several contexts, without a filter.
+    pub fn leave_fcoe_contexts(&self, contexts: Range<u32>, list: u64) {
+        self.poke(offset::FCPTRL, list as u32);
+        self.poke(offset::FCPTRH, (list >> 32) as u32);
+        self.poke(offset::FCBUFF, 16 << 8 | bits::FCBUFF_VALID);
+        self.poke(offset::FCFLT, bits::FCFLT_VALID);
+        for index in contexts {
+            self.poke(offset::FCDMARW, 64 << 16 | bits::FCDMARW_WRITE | index);
+            self.poke(offset::FCFLTRW, bits::FCDMARW_WRITE | index);
+        }
+    }
+
+    /// FCBUFF and FCFLT of an FCoE context; bit 0 of each says that it is valid.
+    pub fn fcoe_context(&self, index: u32) -> [u32; 2] {
+        self.poke(offset::FCDMARW, bits::FCDMARW_READ | index);
+        self.poke(offset::FCFLTRW, bits::FCDMARW_READ | index);
+        [self.register(offset::FCBUFF), self.register(offset::FCFLT)]
+    }
+
     /// Reads a register behind the driver's back.
     pub fn register(&self, offset: u32) -> u32 {
         self.run(|machine| machine.nic.read(0, u64::from(offset), 4) as u32)
@@ -240,6 +279,12 @@ impl IxgbeBus {
             let mut word = |at| machine.nic.read(MSIX_BAR, u64::from(vector) * 16 + at, 4);
             (word(4) << 32 | word(0), word(8) as u32, word(12) as u32)
         })
+    }
+
+    /// Makes the function bus master or not, behind the driver's back.
+    pub fn master(&self, may: bool) {
+        let command = [if may { BUS_MASTER } else { 0 }, 0];
+        self.run(|machine| machine.nic.config_write(COMMAND, &command));
     }
 
     /// Whether the function may be bus master.
@@ -351,6 +396,23 @@ unsafe impl Clock for IxgbeBus {
         });
         std::thread::yield_now();
     }
+}
+
+/// A broadcast FCoE frame with `data` of an exchange, from its responder, the first of a sequence: what an open
+/// context takes.
+pub fn fcoe_frame(exchange: u16, data: &[u8]) -> Vec<u8> {
+    let mut frame = std::vec![0xFF; 6];
+    frame.extend([2, 0, 0, 0, 0, 9, 0x89, 0x06]);
+    // Version 0, SOFi3; solicited data; the exchange context is the responder's.
+    frame.extend([0; 13]);
+    frame.extend([0x2E, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0]);
+    frame.extend([0; 4]);
+    frame.extend(exchange.to_be_bytes());
+    frame.extend([0xFF, 0xFF, 0, 0, 0, 0]);
+    frame.extend(data);
+    // FC CRC, EOF, reserved.
+    frame.extend([0; 8]);
+    frame
 }
 
 /// A broadcast frame of `length` bytes, its contents told by `seed`.

@@ -5,7 +5,8 @@ use alloc::string::{String, ToString};
 use core::time::Duration;
 
 use samara::prelude::*;
-use samara_device_io::PciSlot;
+use samara_device_io::DeviceSlot;
+use samara_device_tables::Nvme;
 use samara_interfaces::BlockDevice;
 use samara_nvme::{Args, Limits};
 
@@ -25,7 +26,7 @@ pub(super) struct Disk {
 }
 
 /// The first NVMe controller, as a place that driver domains claim it from.
-pub(super) fn find() -> Result<&'static PciSlot, String> {
+pub(super) fn find() -> Result<DeviceSlot<Nvme>, String> {
     let function = pci::functions()
         .iter()
         .find(|function| function.class == Class::NVME)
@@ -34,7 +35,7 @@ pub(super) fn find() -> Result<&'static PciSlot, String> {
 }
 
 impl Disk {
-    pub(super) fn start(slot: &'static PciSlot) -> Result<Self, String> {
+    pub(super) fn start(slot: DeviceSlot<Nvme>) -> Result<Self, String> {
         let args = |function| Args {
             function,
             limits: Limits {

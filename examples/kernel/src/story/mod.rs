@@ -24,6 +24,8 @@ mod totals;
 mod work;
 
 use alloc::string::String;
+use samara_device_io::DeviceSlot;
+use samara_device_tables::Nvme;
 
 use crate::arch::exit::ExitCode;
 use crate::boot::command_line::CommandLine;
@@ -168,11 +170,7 @@ fn tell_network(service: Service, served: &serve::Served) -> bool {
 }
 
 /// From the start of the driver to its stop.
-fn round(
-    slot: &'static samara_device_io::PciSlot,
-    parameters: &Parameters,
-    part: Part,
-) -> Result<Outcome, String> {
+fn round(slot: DeviceSlot<Nvme>, parameters: &Parameters, part: Part) -> Result<Outcome, String> {
     let disk = Disk::start(slot)?;
     report::domains();
     let outcome = work::run(&disk, parameters, part);

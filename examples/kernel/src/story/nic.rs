@@ -5,7 +5,8 @@ use alloc::string::{String, ToString};
 use core::time::Duration;
 
 use samara::prelude::*;
-use samara_device_io::PciSlot;
+use samara_device_io::DeviceSlot;
+use samara_device_tables::Ixgbe;
 use samara_interfaces::http::HttpServer;
 use samara_interfaces::net::NetDevice;
 use samara_interfaces::tcp::{Network, NetworkStatistics};
@@ -39,7 +40,7 @@ pub(super) struct Net {
 }
 
 /// The first 82599, as a place that driver domains claim it from.
-pub(super) fn find() -> Result<&'static PciSlot, String> {
+pub(super) fn find() -> Result<DeviceSlot<Ixgbe>, String> {
     let function = pci::functions()
         .iter()
         .find(|function| (function.vendor, function.device) == (VENDOR, DEVICE))
@@ -57,7 +58,7 @@ fn spec(name: &'static str, budget: Duration) -> DomainSpec {
 
 impl Net {
     /// Starts them, the lower first. The server serves `bytes` bytes of the pattern of `seed`.
-    pub(super) fn start(slot: &'static PciSlot, seed: u64, bytes: u64) -> Result<Self, String> {
+    pub(super) fn start(slot: DeviceSlot<Ixgbe>, seed: u64, bytes: u64) -> Result<Self, String> {
         let failed = |what: &str, error: &dyn core::fmt::Display| format!("{what}: {error}");
         let runtime = host::runtime();
         let driver: Domain<dyn NetDevice> = runtime

@@ -5,7 +5,8 @@ use alloc::string::{String, ToString};
 use core::hint;
 use core::time::Duration;
 
-use samara_device_io::PciSlot;
+use samara_device_io::DeviceSlot;
+use samara_device_tables::Ixgbe;
 use samara_fault::FaultPoint;
 use samara_interfaces::http::{HttpServer, HttpStatistics};
 use samara_interfaces::tcp::NetworkStatistics;
@@ -53,7 +54,7 @@ pub(super) struct Served {
 }
 
 /// Once up and down, with a crash between: what the kernel sets up at first use is no leak.
-pub(super) fn rehearse(slot: &'static PciSlot, service: Service) -> Result<(), String> {
+pub(super) fn rehearse(slot: DeviceSlot<Ixgbe>, service: Service) -> Result<(), String> {
     let net = Net::start(slot, service.seed, service.bytes)?;
     for poll in 0..REHEARSED {
         if poll == REHEARSED / 2 && service.crashes > 0 {
@@ -66,7 +67,7 @@ pub(super) fn rehearse(slot: &'static PciSlot, service: Service) -> Result<(), S
 
 /// Serves until every request was answered, or nothing moves any more.
 pub(super) fn run(
-    slot: &'static PciSlot,
+    slot: DeviceSlot<Ixgbe>,
     service: Service,
     manners: &Manners,
 ) -> Result<Served, String> {
