@@ -152,11 +152,12 @@ impl Rule {
         // The first that ends behind `offset`. No loop: the lint asks for each queue of each rule.
         let width = self.width.bytes();
         let index = match offset.checked_sub(self.offset) {
-            Some(distance) if distance >= width => match (distance - width).checked_div(self.stride)
-            {
-                Some(before) => before + 1,
-                None => return false,
-            },
+            Some(distance) if distance >= width => {
+                match (distance - width).checked_div(self.stride) {
+                    Some(before) => before + 1,
+                    None => return false,
+                }
+            }
             _ => 0,
         };
         if index >= self.count {
