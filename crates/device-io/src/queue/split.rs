@@ -243,6 +243,9 @@ impl Split {
         let flags = if wanted { 0 } else { NO_INTERRUPT };
         // SAFETY: the available ring's flags.
         unsafe { self.core.memory.store(self.at()[1], flags.to_le()) };
+        // Seen before the driver looks for what was used: else the device could use a chain unseen, and not interrupt for it
+        // (§2.7.7.1).
+        fence(Ordering::SeqCst);
     }
 
     /// The next chain that the device has used, how many bytes it says it wrote there, and the word that was kept for it.
