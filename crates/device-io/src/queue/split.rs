@@ -266,12 +266,11 @@ impl Split {
         }
         fence(Ordering::Acquire);
         let slot = usize::from(self.seen) & (self.core.known.entries as usize - 1);
-        // SAFETY: an element of the used ring.
-        let element = unsafe { self.core.memory.load::<u64>(at + 4 + USED * slot) };
-        let (id, written) = (
-            u64::from_le(element) as u32,
-            (u64::from_le(element) >> 32) as u32,
-        );
+        let element = at + 4 + USED * slot;
+        // SAFETY: the ID in an element of the used ring, whose elements are aligned to 4 bytes.
+        let id = u32::from_le(unsafe { self.core.memory.load::<u32>(element) });
+        // SAFETY: the length, behind it.
+        let written = u32::from_le(unsafe { self.core.memory.load::<u32>(element + 4) });
         let links = u32::from(self.links);
         let chain = (id / links) as u16;
         if !id.is_multiple_of(links) || id / links >= u32::from(self.chains) || !self.is_used(chain)
@@ -294,8 +293,13 @@ impl Split {
 
     /// What stands in a chain's pieces, before and after the data.
     pub(super) fn pieces(&self, chain: u16) -> [Bytes; 2] {
-        // SAFETY: the chain's pieces.
-        unsafe { self.core.memory.load(self.kept(chain)) }
+        let mut pieces = [[0; PIECE]; 2];
+        for (index, half) in pieces.as_flattened_mut().chunks_exact_mut(8).enumerate() {
+            // SAFETY: the chain's pieces, whose place is a multiple of 8.
+            let bytes: [u8; 8] = unsafe { self.core.memory.load(self.kept(chain) + 8 * index) };
+            half.copy_from_slice(&bytes);
+        }
+        pieces
     }
 
     /// The next chain, from `from` on, that is in flight or put.
