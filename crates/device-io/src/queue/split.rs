@@ -167,7 +167,8 @@ impl Split {
         chain < self.chains && self.used[usize::from(chain) / 64] >> (chain % 64) & 1 != 0
     }
 
-    /// Puts chain `chain`, which is free: `head` goes before `data`, and room for the tail after it. `word` is kept for it.
+    /// Puts chain `chain`, which is free: `head` goes before `data`, and room for the tail after it, of all ones: what a device
+    /// leaves out is not to look like success. `word` is kept for it.
     pub(super) fn put(&mut self, chain: u16, head: &Bytes, data: Option<Span>, word: u32) {
         let kept = self.kept(chain);
         for (index, half) in head.chunks_exact(8).enumerate() {
@@ -176,7 +177,7 @@ impl Split {
             // SAFETY: the chain's head, of 16 bytes; it is free.
             unsafe { self.core.memory.store(kept + 8 * index, bytes) };
             // SAFETY: the chain's tail, behind it.
-            unsafe { self.core.memory.store(kept + PIECE + 8 * index, [0u8; 8]) };
+            unsafe { self.core.memory.store(kept + PIECE + 8 * index, [0xFFu8; 8]) };
         }
         let piece = |piece: &Piece, at: usize| {
             let address = self.core.memory.bus + at as u64;

@@ -1,0 +1,65 @@
+//! Split virtqueues against model devices, without a driver.
+#![forbid(unsafe_code)]
+
+use samara_device_io::PciFunction;
+use samara_device_io::mmio::{ReadWrite, Register, WriteOnly};
+use samara_device_io::queue::ChainQueue;
+use samara_device_io::table::Table;
+use samara_device_tables::virtio::COMMON;
+use samara_device_tables::VirtioBlock;
+use samara_host_std as _;
+use samara_shared_heap::heap::census_all;
+use samara_testkit::hosted::alone;
+use samara_testkit::virtio_model::{Misbehaviour, Shape, VirtioModel};
+
+type Requests = ChainQueue<VirtioBlock, { VirtioBlock::REQUESTS }>;
+
+fn set_status<D: Table>(function: &PciFunction<D>, status: u8) {
+    let register: Register<D, u8, ReadWrite> = Register::at(COMMON, 0x14);
+    function.write(register, status).unwrap();
+}
+
+/// A function whose driver has accepted version 1, and nothing else; bus master.
+fn negotiated<D: Table>(model: &'static VirtioModel) -> PciFunction<D> {
+    let function = model.slot::<D>().claim().unwrap();
+    function.reset().unwrap();
+    function.enable_bus_master().unwrap();
+    set_status(&function, 1);
+    set_status(&function, 3);
+    let features: Register<D, u32, WriteOnly> = Register::at(COMMON, 0x0C);
+    function.write_selected(features, 1, 1).unwrap();
+    set_status(&function, 0xB);
+    function
+}
+
+/// A read of no blocks: a header and a status, which the device refuses, or not.
+fn request(queue: &mut Requests, function: &PciFunction<VirtioBlock>) -> u16 {
+    queue.put(function, &[0; 16], None).unwrap()
+}
+
+fn disk(shape: Shape) -> (&'static VirtioModel, PciFunction<VirtioBlock>, Requests) {
+    let model = VirtioModel::leak(shape);
+    let function = negotiated(model);
+    let mut queue = Requests::new(&function, 0, 64).unwrap();
+    queue.start(&function, 0xFFFF).unwrap();
+    set_status(&function, 0xF);
+    (model, function, queue)
+}
+
+#[test]
+fn what_the_device_leaves_out_is_all_ones() {
+    let _alone = alone();
+    let before = census_all();
+    let (model, function, mut queue) = disk(Shape::BLOCK);
+    for (wrong, status) in [(None, 0), (Some(Misbehaviour::NoStatus), 0xFF), (None, 0)] {
+        model.switch(|switches| switches.next[0].push_back(wrong));
+        let number = request(&mut queue, &function);
+        queue.ring(&function).unwrap();
+        let chain = queue.next(&function).unwrap().unwrap();
+        assert_eq!((chain.number, chain.tail[0]), (number, status));
+        assert_eq!(chain.tail[1..], [0xFF; 15]);
+    }
+    assert_eq!(model.violations(), []);
+    drop(function);
+    assert_eq!(census_all(), before);
+}
