@@ -3,7 +3,7 @@
 
 use samara_device_io::PciFunction;
 use samara_device_io::mmio::{ReadWrite, Register, WriteOnly};
-use samara_device_io::queue::ChainQueue;
+use samara_device_io::queue::{ChainQueue, QueueFault};
 use samara_device_io::table::Table;
 use samara_device_tables::virtio::COMMON;
 use samara_device_tables::VirtioBlock;
@@ -60,6 +60,27 @@ fn what_the_device_leaves_out_is_all_ones() {
         assert_eq!(chain.tail[1..], [0xFF; 15]);
     }
     assert_eq!(model.violations(), []);
+    drop(function);
+    assert_eq!(census_all(), before);
+}
+
+/// The device would read the chain when it is told of it, and find memory in other use.
+#[test]
+fn what_the_device_was_not_told_of_is_not_used() {
+    let _alone = alone();
+    let before = census_all();
+    let latency = 1;
+    let (model, function, mut queue) = disk(Shape {
+        latency,
+        ..Shape::BLOCK
+    });
+    // Three descriptors each: the head of the second is the fourth.
+    model.go_wrong(0, Misbehaviour::Id(3));
+    assert_eq!(request(&mut queue, &function), 0);
+    queue.ring(&function).unwrap();
+    assert_eq!(request(&mut queue, &function), 1);
+    model.tick(1);
+    assert_eq!(queue.next(&function), Err(QueueFault::Unknown(3)));
     drop(function);
     assert_eq!(census_all(), before);
 }

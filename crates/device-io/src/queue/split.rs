@@ -40,6 +40,8 @@ pub(super) struct Split {
     chains: u16,
     /// A bit for each chain that is in flight, or put and not told of.
     used: [u64; MAX_CHAINS / 64],
+    /// A bit for each chain that the device was told of and did not give back.
+    known: [u64; MAX_CHAINS / 64],
     put: u16,
     told: u16,
     seen: u16,
@@ -87,6 +89,7 @@ impl Split {
             chains: chains as u16,
             format,
             used: [0; MAX_CHAINS / 64],
+            known: [0; MAX_CHAINS / 64],
             put: 0,
             told: 0,
             seen: 0,
@@ -125,6 +128,7 @@ impl Split {
         let Self {
             core,
             used,
+            known,
             put,
             told,
             seen,
@@ -139,6 +143,7 @@ impl Split {
             // SAFETY: the queue's three parts; it doesn't run (`Core::begin`).
             unsafe { core.memory.clear(0, bytes) };
             *used = [0; MAX_CHAINS / 64];
+            *known = [0; MAX_CHAINS / 64];
             (*put, *told, *seen) = (0, 0, 0);
             true
         })
@@ -163,8 +168,8 @@ impl Split {
         (chain < self.chains).then_some(chain)
     }
 
-    fn is_used(&self, chain: u16) -> bool {
-        chain < self.chains && self.used[usize::from(chain) / 64] >> (chain % 64) & 1 != 0
+    fn is_in(&self, set: &[u64; MAX_CHAINS / 64], chain: u16) -> bool {
+        chain < self.chains && set[usize::from(chain) / 64] >> (chain % 64) & 1 != 0
     }
 
     /// Puts chain `chain`, which is free: `head` goes before `data`, and room for the tail after it, of all ones: what a device
@@ -232,6 +237,7 @@ impl Split {
         // SAFETY: the available ring's index.
         unsafe { self.core.memory.store(at, self.put.to_le()) };
         self.told = self.put;
+        self.known = self.used;
         if let Some(bell) = &self.core.bell {
             // SAFETY: every chain before the index is whole.
             unsafe { bell.ring(self.put.into()) };
@@ -274,8 +280,8 @@ impl Split {
         let written = u32::from_le(unsafe { self.core.memory.load::<u32>(element + 4) });
         let links = u32::from(self.links);
         let chain = (id / links) as u16;
-        if !id.is_multiple_of(links) || id / links >= u32::from(self.chains) || !self.is_used(chain)
-        {
+        let is_known = id / links < u32::from(self.chains) && self.is_in(&self.known, chain);
+        if !id.is_multiple_of(links) || !is_known {
             return Err(QueueFault::Unknown(id as u16));
         }
         // SAFETY: behind the chain's pieces; no device is told of it.
@@ -288,7 +294,8 @@ impl Split {
             return Err(QueueFault::Length(written));
         }
         self.seen = self.seen.wrapping_add(1);
-        self.used[usize::from(chain) / 64] &= !(1 << (chain % 64));
+        self.known[usize::from(chain) / 64] &= !(1 << (chain % 64));
+        self.forget(chain);
         Ok(Some((chain, written, word)))
     }
 
@@ -305,10 +312,10 @@ impl Split {
 
     /// The next chain, from `from` on, that is in flight or put.
     pub(super) fn pending(&self, from: u16) -> Option<u16> {
-        (from..self.chains).find(|&chain| self.is_used(chain))
+        (from..self.chains).find(|&chain| self.is_in(&self.used, chain))
     }
 
-    /// Chain `chain` is the device's no more: it doesn't run.
+    /// Chain `chain` is the device's no more: it has used it, or doesn't run.
     pub(super) fn forget(&mut self, chain: u16) {
         self.used[usize::from(chain) / 64] &= !(1 << (chain % 64));
     }
