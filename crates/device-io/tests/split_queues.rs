@@ -3,11 +3,12 @@
 
 use samara_device_io::PciFunction;
 use samara_device_io::mmio::{ReadWrite, Register, WriteOnly};
-use samara_device_io::queue::{ChainQueue, QueueFault};
-use samara_device_io::table::Table;
+use samara_device_io::queue::{ChainQueue, PacketQueue, QueueFault};
+use samara_device_io::table::{Direction, Table};
 use samara_device_tables::virtio::COMMON;
-use samara_device_tables::VirtioBlock;
+use samara_device_tables::{VirtioBlock, VirtioNet};
 use samara_host_std as _;
+use samara_rref::RRef;
 use samara_shared_heap::heap::census_all;
 use samara_testkit::hosted::alone;
 use samara_testkit::virtio_model::{Misbehaviour, Shape, VirtioModel};
@@ -81,6 +82,31 @@ fn what_the_device_was_not_told_of_is_not_used() {
     assert_eq!(request(&mut queue, &function), 1);
     model.tick(1);
     assert_eq!(queue.next(&function), Err(QueueFault::Unknown(3)));
+    drop(function);
+    assert_eq!(census_all(), before);
+}
+
+#[test]
+fn the_length_of_what_is_only_read_says_nothing() {
+    let _alone = alone();
+    let before = census_all();
+    let model = VirtioModel::leak(Shape::NET);
+    let function = negotiated::<VirtioNet>(model);
+    let mut queue =
+        PacketQueue::<VirtioNet, { VirtioNet::TX }, [u8; 64]>::new(&function, 1, 64).unwrap();
+    queue.start(&function, 0xFFFF).unwrap();
+    set_status(&function, 0xF);
+    for length in [0, 64, 76, u32::MAX] {
+        model.go_wrong(1, Misbehaviour::Length(length));
+        let packet = RRef::new([7; 64]);
+        queue
+            .put(&function, &[0; 16], Direction::ToDevice, packet, |it| it)
+            .unwrap();
+        queue.ring(&function).unwrap();
+        let (packet, used) = queue.next(&function).unwrap().unwrap();
+        assert_eq!((*packet, used.written), ([7; 64], 0));
+    }
+    assert_eq!(model.violations(), []);
     drop(function);
     assert_eq!(census_all(), before);
 }
