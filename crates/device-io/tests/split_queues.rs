@@ -102,7 +102,9 @@ fn the_length_of_what_is_only_read_says_nothing() {
         queue
             .put(&function, &[0; 16], Direction::ToDevice, packet, |it| it)
             .unwrap();
+        assert_eq!(queue.has_used(&function), Ok(false));
         queue.ring(&function).unwrap();
+        assert_eq!(queue.has_used(&function), Ok(true));
         let (packet, used) = queue.next(&function).unwrap().unwrap();
         assert_eq!((*packet, used.written), ([7; 64], 0));
     }

@@ -255,25 +255,29 @@ impl Split {
         fence(Ordering::SeqCst);
     }
 
+    /// Chains that the device has used and that weren't taken.
+    pub(super) fn waiting<D>(&self, function: &PciFunction<D>) -> Result<u16, QueueFault> {
+        self.core.running(function)?;
+        // SAFETY: the used ring's index.
+        let index = u16::from_le(unsafe { self.core.memory.load::<u16>(self.at()[2] + 2) });
+        let count = index.wrapping_sub(self.seen);
+        if count > self.told.wrapping_sub(self.seen) {
+            return Err(QueueFault::Count(count));
+        }
+        Ok(count)
+    }
+
     /// The next chain that the device has used, how many bytes it says it wrote there, and the word that was kept for it.
     pub(super) fn next<D>(
         &mut self,
         function: &PciFunction<D>,
     ) -> Result<Option<(u16, u32, u32)>, QueueFault> {
-        self.core.running(function)?;
-        let at = self.at()[2];
-        // SAFETY: the used ring's index.
-        let index = u16::from_le(unsafe { self.core.memory.load::<u16>(at + 2) });
-        let count = index.wrapping_sub(self.seen);
-        if count == 0 {
+        if self.waiting(function)? == 0 {
             return Ok(None);
-        }
-        if count > self.told.wrapping_sub(self.seen) {
-            return Err(QueueFault::Count(count));
         }
         fence(Ordering::Acquire);
         let slot = usize::from(self.seen) & (self.core.known.entries as usize - 1);
-        let element = at + 4 + USED * slot;
+        let element = self.at()[2] + 4 + USED * slot;
         // SAFETY: the ID in an element of the used ring, whose elements are aligned to 4 bytes.
         let id = u32::from_le(unsafe { self.core.memory.load::<u32>(element) });
         // SAFETY: the length, behind it.
