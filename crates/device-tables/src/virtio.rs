@@ -17,7 +17,8 @@ pub enum VirtioBlock {}
 #[derive(Debug)]
 pub enum VirtioNet {}
 
-/// Windows (§4.1.4): common configuration, notifications, ISR status, device configuration.
+/// Windows (§4.1.4), with the alignments that it demands of devices: common configuration, notifications, ISR status, device
+/// configuration.
 pub const COMMON: usize = 0;
 /// See [`COMMON`].
 pub const NOTIFY: usize = 1;
@@ -28,10 +29,10 @@ pub const DEVICE: usize = 3;
 
 const fn windows(device: usize, most: usize) -> [Window; 4] {
     [
-        Window::capability(1, 0x38),
-        Window::capability(2, 2).up_to(0x1000),
-        Window::capability(3, 1),
-        Window::capability(4, device).up_to(most),
+        Window::capability(1, 0x38).aligned_to(4),
+        Window::capability(2, 2).up_to(0x1000).aligned_to(2),
+        Window::capability(3, 1).aligned_to(1),
+        Window::capability(4, device).up_to(most).aligned_to(4),
     ]
 }
 

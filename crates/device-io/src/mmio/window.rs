@@ -67,9 +67,10 @@ fn find(window: &Window, config: &Config) -> Result<(u8, usize, usize, u32), Win
             0
         };
         // Others are reserved, and to be passed over.
-        if bar < 6 && start.is_multiple_of(8) && length as usize >= window.length {
+        let start = start as usize;
+        if bar < 6 && start.is_multiple_of(window.align) && length as usize >= window.length {
             let length = (length as usize).min(window.most);
-            return Ok((bar, start as usize, length, multiplier));
+            return Ok((bar, start, length, multiplier));
         }
     }
     Err(WindowError::NoCapability)
@@ -120,11 +121,12 @@ impl Mapped {
     /// The register `offset` bytes from the window's start; `None` if it does not lie in it, aligned.
     pub(crate) fn cell(&self, offset: usize, width: Width) -> Option<Cell> {
         let inside = width.bytes() <= self.length && offset <= self.length - width.bytes();
-        if !inside || !offset.is_multiple_of(width.bytes()) {
+        let offset = inside.then(|| self.start + offset)?;
+        if !offset.is_multiple_of(width.bytes()) {
             return None;
         }
-        // SAFETY: inside the window, which is mapped from the BAR's start to its own end, and starts at a multiple of 8 (`find`);
-        // cells are used only by holders of the claim, which keeps the mapping.
-        Some(unsafe { Cell::new(self.backing, self.start + offset, width) })
+        // SAFETY: inside the window, which is mapped from the BAR's start to its own end; aligned there; cells are used only by
+        // holders of the claim, which keeps the mapping.
+        Some(unsafe { Cell::new(self.backing, offset, width) })
     }
 }
