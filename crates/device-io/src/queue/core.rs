@@ -151,7 +151,10 @@ impl Bell {
             }
             Stride::Listed(at) => {
                 let index = cell(at.window, at.of(0), Width::W16)?.load() as usize;
-                index * function.multiplier(doorbell.window) as usize
+                let multiplier = function.multiplier(doorbell.window);
+                let multiplier = multiplier.ok_or(QueueError::NoDoorbell)?;
+                // A device's numbers: on 32 bits their product can be too much.
+                index.saturating_mul(multiplier as usize)
             }
         };
         Ok(Self {
