@@ -35,7 +35,7 @@ unsafe impl<D: Table> Exchangeable for PciFunction<D> {
 }
 
 /// The device isn't held in reset, so that commands of an earlier owner could still reach memory which is in use again; or it is
-/// being silenced.
+/// being silenced or reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotIdle;
 
@@ -175,9 +175,9 @@ impl<D: Table> PciFunction<D> {
     ///
     /// [`NotIdle`] if it isn't: [`reset`](Self::reset) it.
     pub fn enable_bus_master(&self) -> Result<(), NotIdle> {
-        self.0.control.with(|silencing| {
+        self.0.control.with(|is_changing| {
             // What is idle stays so: only code under this lock starts a device.
-            if silencing || !self.is_idle() {
+            if is_changing || !self.is_idle() {
                 return Err(NotIdle);
             }
             let config = &self.0.config;

@@ -15,9 +15,9 @@ impl<D: Table> PciFunction<D> {
     }
 
     /// The distance of doorbells that stand in `window`, if its capability says one.
-    pub(crate) fn multiplier(&self, window: usize) -> u32 {
-        let window = self.claim().windows.get(window).and_then(Option::as_ref);
-        window.map_or(0, |window| window.multiplier)
+    pub(crate) fn multiplier(&self, window: usize) -> Option<u32> {
+        let window = self.claim().windows.get(window)?.as_ref()?;
+        window.multiplier
     }
 
     fn found<T: Value, A>(&self, register: &Register<D, T, A>) -> Result<Cell, WriteError> {
@@ -83,12 +83,13 @@ impl<D: Table> PciFunction<D> {
         value: T,
     ) -> Result<(), WriteError> {
         let (mask, value) = (mask.into(), value.into());
+        // Of the others not even what they read as may be written back.
         let bits = match register.rule.write {
-            Write::Merge(bits) => bits,
-            Write::Any => u64::MAX,
-            Write::Bits(_) | Write::Range(..) | Write::Never | Write::Masks(_) => 0,
+            Write::Merge(bits) => Some(bits),
+            Write::Any => Some(u64::MAX),
+            Write::Bits(_) | Write::Range(..) | Write::Never | Write::Masks(_) => None,
         };
-        let allowed = mask & !bits == 0 && value & !mask == 0;
+        let allowed = bits.is_some_and(|bits| mask & !bits == 0) && value & !mask == 0;
         self.change(register, None, allowed, |cell| match cell.load() {
             // Nothing of it could be kept.
             now if now == T::WIDTH.all_ones() => Err(WriteError::Absent),

@@ -40,6 +40,8 @@ pub enum ResetError {
     Absent,
     /// It does not become idle, not by a Function Level Reset either.
     Failed,
+    /// Another thread has begun a reset meanwhile, and the device was left to that.
+    Superseded,
 }
 
 impl fmt::Display for ResetError {
@@ -47,6 +49,7 @@ impl fmt::Display for ResetError {
         f.write_str(match self {
             Self::Absent => "the device was unplugged: plug it in again",
             Self::Failed => "the device does not come back from a reset: it needs a power cycle",
+            Self::Superseded => "another thread resets the device: have one thread do so",
         })
     }
 }
@@ -103,6 +106,32 @@ impl<D: Table> PciFunction<D> {
 
     /// Executes steps for the queue that is `known`. All that is written is what the table says.
     pub(crate) fn run(&self, steps: &[Step], known: &Known, chosen: u64) -> Result<(), StepError> {
+        self.run_of(None, steps, known, chosen)
+    }
+
+    /// Writes a register, as a step of a reset if it is one.
+    fn step<R>(
+        &self,
+        reset: Option<u32>,
+        write: impl FnOnce() -> Result<R, StepError>,
+    ) -> Result<R, StepError> {
+        match reset {
+            // A newer reset is to find the device as that has left it.
+            Some(number) => {
+                let written = self.claim().control.in_reset(number, write);
+                written.unwrap_or(Err(StepError::State))
+            }
+            None => write(),
+        }
+    }
+
+    fn run_of(
+        &self,
+        reset: Option<u32>,
+        steps: &[Step],
+        known: &Known,
+        chosen: u64,
+    ) -> Result<(), StepError> {
         let number = known.number;
         for step in steps {
             match step {
@@ -110,13 +139,15 @@ impl<D: Table> PciFunction<D> {
                     let register = self.register(at, at.of(number))?;
                     // SAFETY: the value that the table has there. If it's an address, it's that of the queue's memory, which stays
                     // allocated until the claim ends; the claim ends after the device was silenced.
-                    unsafe { register.store(value.of(known, chosen)) };
+                    let write = || unsafe { register.store(value.of(known, chosen)) };
+                    self.step(reset, || Ok(write()))?;
                 }
-                Step::Update(at, clear, set) => {
+                Step::Update(at, clear, set) => self.step(reset, || {
                     let (register, value) = self.present(at, number)?;
-                    // SAFETY: bits that the table has there, which are no address (`lint`).
+                    // SAFETY: bits that the table has there, which are no address.
                     unsafe { register.store(value & !clear | set) };
-                }
+                    Ok(())
+                })?,
                 Step::Require(check) if self.holds(check, number) => {}
                 Step::Require(check) => {
                     self.present(&check.at, number)?;
@@ -156,20 +187,23 @@ impl<D: Table> PciFunction<D> {
 
     /// Resets the device by the table's steps: no queue runs after it, and what was in flight can be taken back. Where the
     /// device doesn't comply, the function is [silenced](Self::silence) and the steps are tried once more. Takes as long as the
-    /// steps do, and 1.2 s if they fail.
+    /// steps do, and 1.2 s if they fail. Nothing is started meanwhile, nor after one that failed until one doesn't.
     ///
     /// # Errors
     ///
-    /// [`ResetError`]; no queue runs then either.
+    /// [`ResetError`]; no queue runs then either, unless another thread's reset came between.
     pub fn reset(&self) -> Result<(), ResetError> {
-        if self.try_reset() {
+        let number = self.claim().control.begin_reset();
+        if self.complies(number)? {
             return Ok(());
         }
-        if self.silence() == Silenced::Absent {
-            return Err(ResetError::Absent);
+        match self.silence() {
+            Silenced::Absent => return Err(ResetError::Absent),
+            // As the steps would leave it, though some devices never end those.
+            Silenced::Reset if self.ends_reset(number)? => return Ok(()),
+            _ => {}
         }
-        // Nothing is in flight now, whatever the steps come to.
-        if self.try_reset() || self.is_idle() {
+        if self.complies(number)? {
             return Ok(());
         }
         let gone = D::IDLE
@@ -182,16 +216,25 @@ impl<D: Table> PciFunction<D> {
         })
     }
 
-    fn try_reset(&self) -> bool {
-        let complied = self.run(D::RESET, &Known::default(), 0).is_ok();
+    /// Whether the steps of reset `number` have made the device idle.
+    fn complies(&self, number: u32) -> Result<bool, ResetError> {
+        let steps = self.run_of(Some(number), D::RESET, &Known::default(), 0);
+        if steps.is_err() && self.claim().control.in_reset(number, || ()).is_some() {
+            return Ok(false);
+        }
+        self.ends_reset(number)
+    }
+
+    /// Ends reset `number`, if the device is idle.
+    fn ends_reset(&self, number: u32) -> Result<bool, ResetError> {
         // Under the lock under which queues are started: what is idle now stays so until nothing is in flight any more.
-        complied
-            && self.claim().control.with(|silencing| {
-                let is_reset = !silencing && self.is_idle();
-                if is_reset {
-                    self.all_ended();
-                }
-                is_reset
-            })
+        let ended = self.claim().control.end_reset(number, || {
+            let is_idle = self.is_idle();
+            if is_idle {
+                self.all_ended();
+            }
+            is_idle
+        });
+        ended.ok_or(ResetError::Superseded)
     }
 }

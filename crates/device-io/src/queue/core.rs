@@ -36,7 +36,7 @@ pub enum QueueError {
     Forgotten,
     /// Something is left in the queue: take it out first.
     NotEmpty,
-    /// The queue was started since the last reset, or the device is being silenced.
+    /// The queue was started since the last reset, or the device is being silenced or reset, or a reset of it failed.
     Started,
     /// The device was silenced or reset since the queue was started, or it never was.
     NotStarted,
@@ -151,7 +151,10 @@ impl Bell {
             }
             Stride::Listed(at) => {
                 let index = cell(at.window, at.of(0), Width::W16)?.load() as usize;
-                index * function.multiplier(doorbell.window) as usize
+                let multiplier = function.multiplier(doorbell.window);
+                let multiplier = multiplier.ok_or(QueueError::NoDoorbell)?;
+                // A device's numbers: on 32 bits their product can be too much.
+                index.saturating_mul(multiplier as usize)
             }
         };
         Ok(Self {
@@ -289,8 +292,8 @@ impl Core {
         if self.claim != function.claim_id() {
             return Err(QueueError::Foreign);
         }
-        function.claim().control.with(|silencing| {
-            if silencing || self.runs(function) {
+        function.claim().control.with(|is_changing| {
+            if is_changing || self.runs(function) {
                 return Err(QueueError::Started);
             }
             // Not before: of a queue that runs, the device's position stays where it is, and nothing can be taken out of it.

@@ -55,6 +55,10 @@ const fn windows<D: Table>() {
             window.most >= window.length,
             "a window longer than its most"
         );
+        assert!(
+            window.align.is_power_of_two() && window.align <= 8,
+            "a window at a multiple of something else than 1, 2, 4 or 8 bytes"
+        );
         index += 1;
     }
 }
@@ -67,6 +71,10 @@ const fn rules<D: Table>() {
             && rule.stride.is_multiple_of(rule.width.bytes());
         assert!(aligned, "a misaligned register");
         assert!(rule.window < D::WINDOWS.len(), "a rule of no window");
+        assert!(
+            rule.width.bytes() <= D::WINDOWS[rule.window].align,
+            "a register that is wider than its window is aligned"
+        );
         assert!(
             matches!(rule.end(), Some(end) if end <= D::WINDOWS[rule.window].most),
             "a register outside its window"
@@ -153,6 +161,10 @@ const fn driver_writes<D: Table>(at: &At, number: u16) -> bool {
 const fn place<D: Table>(at: &At, count: usize, stride: usize) {
     assert!(at.window < D::WINDOWS.len(), "a step in no window");
     let width = at.width.bytes();
+    assert!(
+        width <= D::WINDOWS[at.window].align,
+        "a step at a register that is wider than its window is aligned"
+    );
     assert!(
         at.offset.is_multiple_of(width)
             && at.stride.is_multiple_of(width)
@@ -406,7 +418,8 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
         place::<D>(&at, 1, 0);
     }
     assert!(
-        doorbell.offset.is_multiple_of(doorbell.width.bytes()),
+        doorbell.offset.is_multiple_of(doorbell.width.bytes())
+            && doorbell.width.bytes() <= D::WINDOWS[doorbell.window].align,
         "a misaligned doorbell"
     );
     // A doorbell that is told a position has the engine as its only writer.
