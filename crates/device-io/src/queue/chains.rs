@@ -3,10 +3,9 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use super::core::{QueueError, QueueFault};
-use super::entry::SubmitError;
 use super::split::{Bytes, Split};
 use crate::dma::{Held, Transfer};
+use crate::error::{QueueError, QueueFault, SubmitError};
 use crate::pci::PciFunction;
 use crate::table::{Direction, Format, Queue, SplitFormat, Table};
 

@@ -1,11 +1,9 @@
 //! One entry of a submission queue: a command as the table has it, with its data pointers.
 
-use core::fmt;
-
-use super::core::QueueError;
 use super::pages::{self, Second};
 use super::tags::Tag;
 use crate::dma::{Memory, Part};
+use crate::error::SubmitError;
 use crate::pci::ClaimId;
 use crate::table::command::WORDS;
 use crate::table::step::Known;
@@ -29,62 +27,6 @@ impl Unit {
     /// The logarithm of its number of bytes to base 2.
     pub const fn shift(&self) -> u8 {
         self.shift
-    }
-}
-
-/// Why a command isn't put.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SubmitError {
-    /// As many commands are in flight as the queue takes: await a completion.
-    Full,
-    /// The driver chose bits that the table does not leave to it.
-    Forbidden,
-    /// The buffer is of another claim, the range is empty, or not inside it.
-    OutOfBounds,
-    /// The device may not write a buffer that was lent.
-    ReadOnlyBuffer,
-    /// The range isn't a whole number of units, or of more than the command counts, or of more pages than a list has.
-    Length,
-    /// The range doesn't begin at a multiple of 4 bytes.
-    Misaligned,
-    /// What is known of the unit was learned from another device, or before a reset: learn it again.
-    StaleUnit,
-    /// The engine's page is in use by another command.
-    PageInUse,
-    /// The queue can't be used.
-    Queue(QueueError),
-}
-
-impl fmt::Display for SubmitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Full => "as many commands are in flight as the queue takes: await a completion",
-            Self::Forbidden => {
-                "the device's table does not leave these bits of the command to drivers"
-            }
-            Self::OutOfBounds => "the range is empty, or not inside a buffer of this claim",
-            Self::ReadOnlyBuffer => {
-                "the buffer was lent for reading: move it in for the device to write it"
-            }
-            Self::Length => {
-                "the range is no whole number of units, or too long for one command: split it"
-            }
-            Self::Misaligned => "the range doesn't begin at a multiple of 4 bytes",
-            Self::StaleUnit => {
-                "the unit was learned from another device or before a reset: learn it again"
-            }
-            Self::PageInUse => "another command uses the queue's page: await its completion",
-            Self::Queue(error) => return error.fmt(f),
-        })
-    }
-}
-
-impl core::error::Error for SubmitError {}
-
-impl From<QueueError> for SubmitError {
-    fn from(error: QueueError) -> Self {
-        Self::Queue(error)
     }
 }
 

@@ -28,10 +28,10 @@ mod split;
 mod tags;
 
 pub use self::chains::{Chain, ChainQueue};
-pub use self::core::{QueueError, QueueFault};
-pub use self::entry::{SubmitError, Unit};
+pub use self::entry::Unit;
 pub use self::packets::{PacketQueue, Used};
 pub use self::pair::{Completion, Pair};
 pub use self::ring::{Damage, Done, OpenRing, Ring};
 pub use self::split::Bytes;
 pub use self::tags::Tag;
+pub use crate::error::{QueueError, QueueFault, SubmitError};

@@ -5,9 +5,9 @@ use core::marker::PhantomData;
 
 use samara_rref::{Exchangeable, RRef};
 
-use super::core::{QueueError, QueueFault};
 use super::split::{Bytes, Split};
 use crate::dma::{Held, Refused, Slots, locate};
+use crate::error::{QueueError, QueueFault};
 use crate::pci::PciFunction;
 use crate::table::{Direction, Format, Queue, SplitFormat, Table};
 

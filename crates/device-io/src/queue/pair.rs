@@ -4,10 +4,11 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::sync::atomic::{Ordering, fence};
 
-use super::core::{Core, QueueError, QueueFault};
-use super::entry::{Entry, SubmitError, Unit, learn};
+use super::core::Core;
+use super::entry::{Entry, Unit, learn};
 use super::tags::{SLOTS, Tag, Tags};
 use crate::dma::{Held, Transfer};
+use crate::error::{QueueError, QueueFault, SubmitError};
 use crate::pci::PciFunction;
 use crate::table::command::WORDS;
 use crate::table::step::Known;

@@ -8,9 +8,10 @@ use core::sync::atomic::{Ordering, fence};
 use samara_rref::{Exchangeable, RRef, RRefDeque, Seat};
 use samara_shared_heap::Owner;
 
-use super::core::{Core, QueueError};
+use super::core::Core;
 use super::positions::Positions;
 use crate::dma::{Held, Refused, Slots, locate};
+use crate::error::QueueError;
 use crate::pci::PciFunction;
 use crate::table::step::Known;
 use crate::table::{Direction, Format, Queue, RingFormat, Table};

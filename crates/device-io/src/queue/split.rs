@@ -5,8 +5,9 @@
 
 use core::sync::atomic::{Ordering, fence};
 
-use super::core::{Core, QueueError, QueueFault};
+use super::core::Core;
 use crate::dma::Held;
+use crate::error::{QueueError, QueueFault};
 use crate::pci::PciFunction;
 use crate::table::step::Known;
 use crate::table::{Direction, Piece, Queue, SplitFormat, Table};
