@@ -219,3 +219,23 @@ impl From<QueueError> for SubmitError {
         Self::Queue(error)
     }
 }
+
+/// Why a buffer holds nothing that the device wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// The device says that it wrote nothing.
+    Empty,
+    /// The device says that it wrote more than it was given.
+    Length,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "the device says that it wrote nothing",
+            Self::Length => "the device says that it wrote more than it was given",
+        })
+    }
+}
+
+impl core::error::Error for Damage {}

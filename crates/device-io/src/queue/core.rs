@@ -1,73 +1,13 @@
 //! What all queues have in common: memory, a doorbell, and whether the device uses them.
 
-use core::fmt;
-
 use samara_shared_heap::{Owner, thread};
 
-use crate::dma::{Flights, Held, Memory, QueueKey};
+use crate::dma::{Flights, Held, Memory};
 use crate::error::QueueError;
-use crate::mmio::Cell;
 use crate::pci::{ClaimId, PciFunction};
-use crate::table::lint::parts;
+use crate::rules::Bell;
 use crate::table::step::Known;
-use crate::table::{Doorbell, Format, Queue, Rung, Stride, Table, Width};
-
-/// A queue's doorbell.
-#[derive(Clone, Copy)]
-pub(crate) struct Bell {
-    cell: Cell,
-    /// What it is always told.
-    number: Option<u16>,
-}
-
-impl Bell {
-    /// The doorbell of queue `number`, which is started if its place is listed.
-    pub(crate) fn find<D: Table>(
-        function: &PciFunction<D>,
-        doorbell: &Doorbell,
-        number: u16,
-    ) -> Result<Self, QueueError> {
-        let cell = |window, offset, width| {
-            let cell = function.cell(window, offset, width);
-            cell.ok_or(QueueError::NoDoorbell)
-        };
-        let index = usize::from(number) * doorbell.index.0 + doorbell.index.1;
-        let distance = match doorbell.stride {
-            Stride::Bytes(bytes) => index * bytes,
-            Stride::Shifted { at, shift, unit } => {
-                let field = cell(at.window, at.of(0), at.width)?.load() >> shift & 0xF;
-                index * (unit << field)
-            }
-            Stride::Listed(at) => {
-                let index = cell(at.window, at.of(0), Width::W16)?.load() as usize;
-                let multiplier = function.multiplier(doorbell.window);
-                let multiplier = multiplier.ok_or(QueueError::NoDoorbell)?;
-                // A device's numbers: on 32 bits their product can be too much.
-                index.saturating_mul(multiplier as usize)
-            }
-        };
-        Ok(Self {
-            cell: cell(
-                doorbell.window,
-                doorbell.offset.saturating_add(distance),
-                doorbell.width,
-            )?,
-            number: (doorbell.value == Rung::Number).then_some(number),
-        })
-    }
-
-    /// Tells the device that everything before `position` is written.
-    ///
-    /// # Safety
-    ///
-    /// It is: whole entries, whose memory stays pinned until the device is done with them.
-    #[inline]
-    pub(crate) unsafe fn ring(&self, position: u32) {
-        let value = self.number.map_or(position, u32::from);
-        // SAFETY: the caller's promise; the bell is of a queue that runs on this memory, or is disabled and ignores it.
-        unsafe { self.cell.store(value.into()) };
-    }
-}
+use crate::table::{Format, Queue, Table};
 
 /// A queue, whatever its format. Its memory belongs to the claim: dropping it releases nothing.
 pub(crate) struct Core {
@@ -94,26 +34,16 @@ impl Core {
         held: Held,
     ) -> Result<Self, QueueError> {
         let queue = &D::QUEUES[kind];
-        let Known {
-            number, entries, ..
-        } = known;
-        if number < queue.numbers.0 || number > queue.numbers.1 {
+        if !(queue.numbers.0..=queue.numbers.1).contains(&known.number) {
             return Err(QueueError::NoSuchQueue);
         }
-        if entries < queue.entries.0 || entries > queue.entries.1 {
+        if !(queue.entries.0..=queue.entries.1).contains(&known.entries) {
             return Err(QueueError::BadLength);
         }
-        let key: QueueKey = (kind, number);
-        let (memory, flights) = Memory::new(function, key, bytes, held)?;
-        let mut known = known;
-        for (part, offset) in known
-            .parts
-            .iter_mut()
-            .zip(offsets)
-            .take(parts(&queue.format))
-        {
-            *part = memory.bus + offset as u64;
-        }
+        let (memory, flights) = Memory::new(function, (kind, known.number), bytes, held)?;
+        // A part that the format hasn't is not asked for (`lint`).
+        let parts = offsets.map(|offset| memory.bus + offset as u64);
+        let known = Known { parts, ..known };
         Ok(Self {
             claim: function.claim_id(),
             known,
@@ -138,7 +68,8 @@ impl Core {
         if self.claim != function.claim_id() {
             return Err(QueueError::Foreign);
         }
-        if self.started != Some(epoch) {
+        // Without a bell, the device wasn't told of all of it.
+        if self.started != Some(epoch) || self.bell.is_none() {
             return Err(QueueError::NotStarted);
         }
         Ok(epoch)
@@ -244,15 +175,5 @@ impl Core {
         function.run(queue.stop, &self.known, 0)?;
         self.started = None;
         Ok(())
-    }
-}
-
-impl fmt::Debug for Core {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "queue {} of {} entries",
-            self.known.number, self.known.entries
-        )
     }
 }
