@@ -101,7 +101,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         );
         let state = State {
             at: Positions::default(),
-            tags: Tags::new(count - 1),
+            tags: Tags::new(count.saturating_sub(1)),
             told: 0,
             transfers: [NONE; SLOTS],
             page: None,
