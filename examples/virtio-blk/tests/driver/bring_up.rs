@@ -129,18 +129,32 @@ fn a_configuration_that_never_stays_the_same() {
 
 #[test]
 fn a_reset_that_never_ends() {
-    for flr in [true, false] {
-        let shape = Shape {
-            flr,
-            ..Shape::BLOCK
-        };
-        let failed = InitError::Transport(TransportError::Reset(ResetError::Failed));
-        let error = refused(shape, |switches| switches.never_reset = true);
-        assert_eq!(error, failed);
-        // Much longer than a second.
-        let error = refused(shape, |switches| switches.reset_takes = 100_000);
-        assert_eq!(error, failed);
-    }
+    let shape = Shape {
+        flr: false,
+        ..Shape::BLOCK
+    };
+    let failed = InitError::Transport(TransportError::Reset(ResetError::Failed));
+    let error = refused(shape, |switches| switches.never_reset = true);
+    assert_eq!(error, failed);
+    // Much longer than a second.
+    let error = refused(shape, |switches| switches.reset_takes = 100_000);
+    assert_eq!(error, failed);
+}
+
+#[test]
+fn a_function_reset_does_for_one_that_never_ends() {
+    let bench = Bench::new(Shape {
+        flr: true,
+        ..Shape::BLOCK
+    });
+    bench.model.switch(|switches| switches.never_reset = true);
+    let disk = bench.disk();
+    works(&disk);
+    bench
+        .model
+        .switch(|switches| *switches = Switches::default());
+    drop(disk);
+    bench.finish();
 }
 
 #[test]
