@@ -17,7 +17,8 @@ pub enum VirtioBlock {}
 #[derive(Debug)]
 pub enum VirtioNet {}
 
-/// Windows (§4.1.4): common configuration, notifications, ISR status, device configuration.
+/// Windows (§4.1.4), with the alignments that it demands of devices: common configuration, notifications, ISR status, device
+/// configuration.
 pub const COMMON: usize = 0;
 /// See [`COMMON`].
 pub const NOTIFY: usize = 1;
@@ -28,10 +29,10 @@ pub const DEVICE: usize = 3;
 
 const fn windows(device: usize, most: usize) -> [Window; 4] {
     [
-        Window::capability(1, 0x38),
-        Window::capability(2, 2).up_to(0x1000),
-        Window::capability(3, 1),
-        Window::capability(4, device).up_to(most),
+        Window::capability(1, 0x38).aligned_to(4),
+        Window::capability(2, 2).up_to(0x1000).aligned_to(2),
+        Window::capability(3, 1).aligned_to(1),
+        Window::capability(4, device).up_to(most).aligned_to(4),
     ]
 }
 
@@ -46,8 +47,8 @@ const IS_RESET: Check = Check::new(STATUS, 0xFF, 0);
 const OFF: Check = Check::new(common(0x1C, Width::W16), 1, 0);
 
 /// Common registers, with features 0 to 31 and 32 to 63 that drivers may accept: device features, driver features, vector for
-/// changes of the configuration, number of queues, device status, configuration generation; the size that each queue may have;
-/// the ISR status. Then the device's own.
+/// changes of the configuration, number of queues, device status, configuration generation; the size that each queue may have,
+/// and its vector, which a device may refuse to map (§4.1.5.1.3); the ISR status. Then the device's own.
 macro_rules! registers {
     ($features:expr, $($device:expr),+) => {
         &[
@@ -58,6 +59,7 @@ macro_rules! registers {
             Rule::new(COMMON, 0x14, Width::W8).read().write(Write::Bits(0x8F)),
             Rule::new(COMMON, 0x15, Width::W8).read(),
             Rule::new(COMMON, 0x18, Width::W16).read().behind(QUEUE_SELECT, Width::W16, 64),
+            Rule::new(COMMON, 0x1A, Width::W16).read().behind(QUEUE_SELECT, Width::W16, 64),
             Rule::new(ISR, 0x00, Width::W8).read(),
             $($device),+
         ]

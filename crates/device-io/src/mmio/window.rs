@@ -17,7 +17,7 @@ pub(crate) struct Mapped {
     start: usize,
     length: usize,
     /// The dword that follows its capability, if it has one.
-    pub(crate) multiplier: u32,
+    pub(crate) multiplier: Option<u32>,
 }
 
 /// Why a window isn't to be had.
@@ -49,9 +49,9 @@ impl fmt::Display for WindowError {
 impl core::error::Error for WindowError {}
 
 /// Where a window is: BAR, start, length if that is known, and multiplier.
-fn find(window: &Window, config: &Config) -> Result<(u8, usize, usize, u32), WindowError> {
+fn find(window: &Window, config: &Config) -> Result<(u8, usize, usize, Option<u32>), WindowError> {
     let kind = match window.place {
-        Place::Bar(bar) => return Ok((bar, 0, window.most, 0)),
+        Place::Bar(bar) => return Ok((bar, 0, window.most, None)),
         Place::Capability(kind) => kind,
     };
     for (id, at) in config.list() {
@@ -61,15 +61,12 @@ fn find(window: &Window, config: &Config) -> Result<(u8, usize, usize, u32), Win
         }
         let bar = config.read(at + 4) as u8;
         let (start, length) = (config.read(at + 8), config.read(at + 12));
-        let multiplier = if bytes >= 20 && at <= 0xEC {
-            config.read(at + 16)
-        } else {
-            0
-        };
+        let multiplier = (bytes >= 20 && at <= 0xEC).then(|| config.read(at + 16));
         // Others are reserved, and to be passed over.
-        if bar < 6 && start.is_multiple_of(8) && length as usize >= window.length {
+        let start = start as usize;
+        if bar < 6 && start.is_multiple_of(window.align) && length as usize >= window.length {
             let length = (length as usize).min(window.most);
-            return Ok((bar, start as usize, length, multiplier));
+            return Ok((bar, start, length, multiplier));
         }
     }
     Err(WindowError::NoCapability)
@@ -120,11 +117,12 @@ impl Mapped {
     /// The register `offset` bytes from the window's start; `None` if it does not lie in it, aligned.
     pub(crate) fn cell(&self, offset: usize, width: Width) -> Option<Cell> {
         let inside = width.bytes() <= self.length && offset <= self.length - width.bytes();
-        if !inside || !offset.is_multiple_of(width.bytes()) {
+        let offset = inside.then(|| self.start + offset)?;
+        if !offset.is_multiple_of(width.bytes()) {
             return None;
         }
-        // SAFETY: inside the window, which is mapped from the BAR's start to its own end, and starts at a multiple of 8 (`find`);
-        // cells are used only by holders of the claim, which keeps the mapping.
-        Some(unsafe { Cell::new(self.backing, self.start + offset, width) })
+        // SAFETY: inside the window, which is mapped from the BAR's start to its own end; aligned there; cells are used only by
+        // holders of the claim, which keeps the mapping.
+        Some(unsafe { Cell::new(self.backing, offset, width) })
     }
 }

@@ -56,6 +56,10 @@ const fn windows<D: Table>() {
             window.most >= window.length,
             "a window longer than its most"
         );
+        assert!(
+            window.align.is_power_of_two() && window.align <= 8,
+            "a window at a multiple of something else than 1, 2, 4 or 8 bytes"
+        );
         index += 1;
     }
 }
@@ -68,6 +72,10 @@ const fn rules<D: Table>() {
             && rule.stride.is_multiple_of(rule.width.bytes());
         assert!(aligned, "a misaligned register");
         assert!(rule.window < D::WINDOWS.len(), "a rule of no window");
+        assert!(
+            rule.width.bytes() <= D::WINDOWS[rule.window].align,
+            "a register that is wider than its window is aligned"
+        );
         assert!(
             matches!(rule.end(), Some(end) if end <= D::WINDOWS[rule.window].most),
             "a register outside its window"
@@ -155,6 +163,10 @@ const fn place<D: Table>(at: &At, count: usize, stride: usize) {
     assert!(at.window < D::WINDOWS.len(), "a step in no window");
     let width = at.width.bytes();
     assert!(
+        width <= D::WINDOWS[at.window].align,
+        "a step at a register that is wider than its window is aligned"
+    );
+    assert!(
         at.offset.is_multiple_of(width)
             && at.stride.is_multiple_of(width)
             && stride.is_multiple_of(width),
@@ -237,7 +249,7 @@ const fn step<D: Table>(at: &At, value: &Value, queue: Option<&Queue>) {
 }
 
 /// Parts of a queue's memory.
-pub(crate) const fn parts(format: &Format) -> usize {
+const fn parts(format: &Format) -> usize {
     match format {
         Format::Ring(_) => 1,
         Format::Split(_) => 3,
@@ -407,7 +419,8 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
         place::<D>(&at, 1, 0);
     }
     assert!(
-        doorbell.offset.is_multiple_of(doorbell.width.bytes()),
+        doorbell.offset.is_multiple_of(doorbell.width.bytes())
+            && doorbell.width.bytes() <= D::WINDOWS[doorbell.window].align,
         "a misaligned doorbell"
     );
     // A doorbell that is told a position has the engine as its only writer.

@@ -103,6 +103,8 @@ pub struct Window {
     pub(crate) length: usize,
     /// Bytes that are mapped if the device has them: registers whose number is known at run time only.
     pub(crate) most: usize,
+    /// What its place is a multiple of: the width of its widest register at least.
+    pub(crate) align: usize,
 }
 
 /// Where a window is.
@@ -118,22 +120,26 @@ pub(crate) enum Place {
 impl Window {
     /// The first `length` bytes of memory BAR `bar`.
     pub const fn bar(bar: u8, length: usize) -> Self {
-        let (place, most) = (Place::Bar(bar), length);
-        Self {
-            place,
-            length,
-            most,
-        }
+        Self::new(Place::Bar(bar), length)
     }
 
     /// `length` bytes where the vendor-specific capability of kind `kind` says (Virtio 1.2 §4.1.4).
     pub const fn capability(kind: u8, length: usize) -> Self {
-        let (place, most) = (Place::Capability(kind), length);
+        Self::new(Place::Capability(kind), length)
+    }
+
+    const fn new(place: Place, length: usize) -> Self {
         Self {
             place,
             length,
-            most,
+            most: length,
+            align: 8,
         }
+    }
+
+    /// The same, at a multiple of `align` bytes instead of one of 8.
+    pub const fn aligned_to(self, align: usize) -> Self {
+        Self { align, ..self }
     }
 
     /// The same, and up to `most` bytes if the device has them.

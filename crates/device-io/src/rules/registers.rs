@@ -1,7 +1,7 @@
 //! What a driver does with registers, as far as the table's rules allow.
 
-use super::function::PciFunction;
 use crate::mmio::{Cell, Readable, Register, Value, Writable, WriteError};
+use crate::pci::PciFunction;
 use crate::table::{Rule, Table, Width, Write};
 
 impl<D: Table> PciFunction<D> {
@@ -15,9 +15,9 @@ impl<D: Table> PciFunction<D> {
     }
 
     /// The distance of doorbells that stand in `window`, if its capability says one.
-    pub(crate) fn multiplier(&self, window: usize) -> u32 {
-        let window = self.claim().windows.get(window).and_then(Option::as_ref);
-        window.map_or(0, |window| window.multiplier)
+    pub(crate) fn multiplier(&self, window: usize) -> Option<u32> {
+        let window = self.claim().windows.get(window)?.as_ref()?;
+        window.multiplier
     }
 
     fn found<T: Value, A>(&self, register: &Register<D, T, A>) -> Result<Cell, WriteError> {

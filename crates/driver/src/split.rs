@@ -1,0 +1,99 @@
+//! Cutting a request into commands that the device accepts. Pure.
+
+/// Part of a request: one command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// First logical block.
+    pub lba: u64,
+    /// Bytes from the start of the buffer.
+    pub offset: usize,
+    /// Bytes, a whole number of blocks.
+    pub length: usize,
+}
+
+/// What is left of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Split {
+    next: Chunk,
+    left: usize,
+    shift: u8,
+    max: usize,
+}
+
+impl Split {
+    /// A request of `length` bytes, whole blocks of `1 << shift` bytes, from block `lba` on, in commands
+    /// of at most `max` bytes (rounded down to whole blocks, at least one).
+    pub const fn new(lba: u64, length: usize, shift: u8, max: usize) -> Self {
+        let block = 1 << shift;
+        let max = if max < block {
+            block
+        } else {
+            max & !(block - 1)
+        };
+        let next = Chunk {
+            lba,
+            offset: 0,
+            length: if length < max { length } else { max },
+        };
+        Self {
+            next,
+            left: length,
+            shift,
+            max,
+        }
+    }
+
+    /// The next part; `None` when nothing is left.
+    pub const fn peek(&self) -> Option<Chunk> {
+        if self.left == 0 {
+            None
+        } else {
+            Some(self.next)
+        }
+    }
+
+    /// Goes on after the part that [`peek`](Self::peek) gave was submitted.
+    pub const fn advance(&mut self) {
+        let done = self.next.length;
+        self.left = self.left.saturating_sub(done);
+        self.next.offset += done;
+        self.next.lba += (done >> self.shift) as u64;
+        self.next.length = if self.left < self.max {
+            self.left
+        } else {
+            self.max
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cover_a_request_in_order_without_gaps() {
+        for shift in [9, 12] {
+            let block = 1usize << shift;
+            for blocks in [1, 2, 3, 7, 32, 33] {
+                for max in [1, block, block + 1, 3 * block, 1 << 20] {
+                    let mut split = Split::new(1000, blocks * block, shift, max);
+                    let (mut offset, mut lba) = (0, 1000);
+                    while let Some(chunk) = split.peek() {
+                        assert_eq!((chunk.offset, chunk.lba), (offset, lba));
+                        assert!(chunk.length > 0 && chunk.length <= max.max(block));
+                        assert_eq!(chunk.length % block, 0);
+                        offset += chunk.length;
+                        lba += (chunk.length >> shift) as u64;
+                        split.advance();
+                    }
+                    assert_eq!(offset, blocks * block);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_nothing() {
+        assert_eq!(Split::new(0, 0, 9, 4096).peek(), None);
+    }
+}
