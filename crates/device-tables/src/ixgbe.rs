@@ -135,18 +135,19 @@ impl Table for Ixgbe {
         // RDRXCTL: check sequence, coalescing's first size and acknowledgement, FCoE's; RXCTRL: enable (8.2.3.8).
         some(0x2F00, 1 << 1 | 0x1F << 17 | 1 << 25 | 1 << 26),
         some(0x3000, 1),
-        // RXPBSIZE, HLREG0, MAXFRS, AUTOC, LINKS (8.2.3.8.9, 8.2.3.22).
+        // RXPBSIZE, HLREG0, MAXFRS, AUTOC, LINKS, AUTOC2: the link is not disabled (8.2.3.8.9, 8.2.3.22).
         any(0x3C00).times(8, 4),
         any(0x4240),
         any(0x4268),
         any(0x42A0),
         seen(0x42A4),
+        some(0x42A8, 7 << 28),
         // RTTDCS, DMATXCTL: enable; DTXMXSZRQ, TXPBSIZE (8.2.3.9, 8.2.3.10).
         any(0x4900),
         some(0x4A80, 1),
         any(0x8100),
         any(0xCC00).times(8, 4),
-        // RXCSUM, FCTRL, VLNCTRL, MCSTCTRL, MTA, MRQC, RETA, RSSRK, RAL0, RAH0: filters (8.2.3.7).
+        // RXCSUM, FCTRL, VLNCTRL, MCSTCTRL, MTA, MRQC, RETA, RSSRK, RAL0, RAH0, MPSAR, FTQF: filters (8.2.3.7); PFUTA (8.2.3.27).
         any(0x5000),
         any(0x5080),
         any(0x5088),
@@ -157,11 +158,15 @@ impl Table for Ixgbe {
         any(0x5C80).times(10, 4),
         any(0xA200),
         any(0xA204),
+        any(0xA600).times(256, 4),
+        any(0xE600).times(128, 4),
+        any(0xF400).times(128, 4),
         // SECRXCTRL: the security engine's receive path is halted; SECRXSTAT (8.2.3.12).
         some(0x8D00, 1 << 1),
         seen(0x8D04),
-        // Statistics (8.2.3.23): missed, of receive queues dropped; errors; octets and packets, received and sent.
+        // Statistics (8.2.3.23): missed, of receive queues received and dropped; errors; octets and packets, received and sent.
         seen(0x3FA0).times(8, 4),
+        seen(0x1030).times(16, 0x40),
         seen(0x1430).times(16, 0x40),
         seen(0x4000),
         seen(0x4004),

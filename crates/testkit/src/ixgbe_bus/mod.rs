@@ -152,6 +152,11 @@ impl IxgbeBus {
         self.run(|machine| machine.nic.inject(faults));
     }
 
+    /// The faults that it has now.
+    pub fn faults(&self) -> Faults {
+        self.run(|machine| *machine.nic.faults())
+    }
+
     /// Hides that the function can be reset by itself, as some hosts do.
     pub fn hide_function_reset(&self) {
         self.run(|machine| machine.hides_reset = true);
