@@ -44,6 +44,8 @@ struct State {
     released: u16,
     phase: bool,
     tags: Tags,
+    /// A bit for each slot whose command the device wasn't told of yet.
+    untold: u64,
     /// The transfer of each slot.
     transfers: [u8; SLOTS],
     page: PageUse,
@@ -80,6 +82,7 @@ impl State {
             released: 0,
             phase: true,
             tags,
+            untold: 0,
             transfers: [NONE; SLOTS],
             page: PageUse::Free,
             odd_heads,
@@ -340,6 +343,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
             unsafe { self.core.memory.store(at + 8 * pair, word.to_le()) };
         }
         self.state.tail = self.after(self.state.tail);
+        self.state.untold |= 1 << tag.slot();
         self.state.transfers[tag.slot()] = NONE;
         Ok(tag)
     }
@@ -369,6 +373,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
             // SAFETY: every entry before the tail is whole.
             unsafe { bell.ring(self.state.tail.into()) };
             self.state.rung = self.state.tail;
+            self.state.untold = 0;
         }
         Ok(())
     }
@@ -406,11 +411,10 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
             return Err(QueueFault::Queue(number as u16));
         }
         let value = format.done_tag.get(&words) as u16;
-        let tag = self
-            .state
-            .tags
-            .find(value)
-            .ok_or(QueueFault::Unknown(value))?;
+        // It would look at what it is told of later, and find memory in other use.
+        let tag = self.state.tags.find(value);
+        let tag = tag.filter(|tag| self.state.untold >> tag.slot() & 1 == 0);
+        let tag = tag.ok_or(QueueFault::Unknown(value))?;
         if !self.has_read(format.head.get(&words)) {
             self.state.odd_heads = self.state.odd_heads.saturating_add(1);
         }
