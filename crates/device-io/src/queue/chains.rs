@@ -85,6 +85,10 @@ impl<D: Table, const Q: usize> ChainQueue<D, Q> {
     ) -> Result<u16, SubmitError> {
         let epoch = self.split.core.running(function)?;
         let chain = self.split.free().ok_or(SubmitError::Full)?;
+        // It has one descriptor at least: the device looks at the slot's first, whatever stands there.
+        if data.is_none() && Self::FORMAT.head.bytes == 0 && Self::FORMAT.tail.bytes == 0 {
+            return Err(SubmitError::OutOfBounds);
+        }
         let mut of = NONE;
         let mut span = None;
         if let Some((transfer, offset, length, direction)) = data {
