@@ -66,6 +66,11 @@ const fn some(offset: usize, bits: u64) -> Rule {
 const CTRL: At = reg(0x0000);
 const MASTER_DISABLE: u64 = 1 << 2;
 const RESETS: u64 = 1 << 3 | 1 << 26;
+const RESET_ENDS: Step = Step::Await(&[Check::new(CTRL, RESETS, 0)], Limit::Millis(100));
+/// RXCTRL.RXEN (section 8.2.3.8.10), HLREG0.LPBK (section 8.2.3.22.8), GCR_EXT.Buffers_Clear_Func (section 8.2.3.4).
+const RECEIVE: u64 = 1 << 0;
+const LOOPBACK: u64 = 1 << 15;
+const FLUSH: u64 = 1 << 30;
 /// STATUS (section 8.2.3.1.2), bit 19: requests may be pending.
 const NO_MASTER: Check = Check::new(reg(0x0008), 1 << 19, 0);
 /// RXDCTL.ENABLE and TXDCTL.ENABLE (sections 8.2.3.8.7 and 8.2.3.9.10).
@@ -109,7 +114,8 @@ impl Table for Ixgbe {
             0x10F7, 0x10F8, 0x10F9, 0x10FB, 0x10FC, 0x1507, 0x1514, 0x1517,
         ],
     }];
-    const WINDOWS: &'static [Window] = &[Window::bar(0, 0x1_1000).up_to(0x2_0000)];
+    /// Section 9.3.6.1.
+    const WINDOWS: &'static [Window] = &[Window::bar(0, 0x2_0000)];
     const REGISTERS: &'static [Rule] = &[
         // CTRL, STATUS, CTRL_EXT: no snoop is off, driver loaded (8.2.3.1).
         seen(0x0000),
@@ -189,7 +195,26 @@ impl Table for Ixgbe {
         Step::Await(&[NO_MASTER], Limit::Millis(100)),
         Step::Update(CTRL, 0, RESETS),
         Step::Sleep(10),
-        Step::Await(&[Check::new(CTRL, RESETS, 0)], Limit::Millis(100)),
+        RESET_ENDS,
+    ];
+    /// Flow control, a link that is down or a lost completion may keep requests in the device. Nothing is received or sent while its
+    /// PCIe buffers are flushed, then it is reset twice, with more than 1 us between (specification update 3.1, clarification 9).
+    const SILENT_RESET: &'static [Step] = &[
+        Step::Update(reg(0x3000), RECEIVE, 0),
+        Step::Update(CTRL, 0, MASTER_DISABLE),
+        Step::Settle(&[NO_MASTER], Limit::Millis(100)),
+        Step::Update(reg(0x4240), 0, LOOPBACK),
+        Step::Sleep(3),
+        Step::Update(reg(0x1_1050), 0, FLUSH),
+        Step::Sleep(1),
+        Step::Update(reg(0x1_1050), FLUSH, 0),
+        Step::Update(reg(0x4240), LOOPBACK, 0),
+        Step::Update(CTRL, 0, RESETS),
+        Step::Sleep(10),
+        RESET_ENDS,
+        Step::Update(CTRL, 0, RESETS),
+        Step::Sleep(10),
+        RESET_ENDS,
     ];
     const QUEUES: &'static [Queue] = &[
         // RDBAL, RDBAH, RDLEN, SRRCTL, DCA_RXCTRL (no cache access), RSCCTL (no coalescing), RDH, RDT, RXDCTL.

@@ -20,7 +20,6 @@ const ACKNOWLEDGE: u8 = 1;
 const DRIVER: u8 = 2;
 const DRIVER_OK: u8 = 4;
 const FEATURES_OK: u8 = 8;
-const FAILED: u8 = 0x80;
 const LIVE: u8 = ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK;
 /// Bit 1 of the ISR status: the configuration has changed (§4.1.4.5).
 const CONFIGURATION_CHANGED: u8 = 2;
@@ -220,13 +219,6 @@ pub fn go_live<D: Table>(function: &PciFunction<D>) -> Result<(), TransportError
         State::NeedsReset => Err(TransportError::NotLive),
         State::Gone => Err(TransportError::Gone),
     }
-}
-
-/// Tells the device that its driver has given up on it (§2.1).
-pub fn give_up<D: Table>(function: &PciFunction<D>) {
-    let status = function.read(Registers::<D>::STATUS);
-    // One that is gone is told nothing; another bit that can't be written is none of the driver's.
-    let _ = function.write(Registers::<D>::STATUS, status & LIVE | FAILED);
 }
 
 /// How the device is. One register read.

@@ -59,12 +59,9 @@ pub(crate) struct Device {
 impl Device {
     /// Resets the device behind `function` and brings it up, with a queue of at most `entries` entries.
     pub(crate) fn new(function: &Function, entries: u32) -> Result<Self, InitError> {
-        let brought_up = bring_up::negotiate(function).and_then(|facts| {
-            let mut queue = bring_up::queue(function, entries)?;
-            bring_up::start(function, &mut queue)?;
-            Ok((facts, queue))
-        });
-        let (facts, queue) = brought_up.inspect_err(|_| virtio::give_up(function))?;
+        let facts = bring_up::negotiate(function)?;
+        let mut queue = bring_up::queue(function, entries)?;
+        bring_up::start(function, &mut queue)?;
         Ok(Self {
             facts,
             queue,
@@ -176,7 +173,6 @@ impl Device {
     pub(crate) fn recover(&mut self, function: &Function, fault: Fault) {
         let brought_up = self.bring_up_again(function);
         if brought_up.is_err() {
-            virtio::give_up(function);
             let _ = function.silence();
         }
         self.abandon(function, fault);

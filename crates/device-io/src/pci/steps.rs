@@ -186,15 +186,16 @@ impl<D: Table> PciFunction<D> {
     }
 
     /// Resets the device by the table's steps: no queue runs after it, and what was in flight can be taken back. Where the
-    /// device doesn't comply, the function is [silenced](Self::silence) and the steps are tried once more. Takes as long as the
-    /// steps do, and 1.2 s if they fail. Nothing is started meanwhile, nor after one that failed until one doesn't.
+    /// device doesn't comply, the function is [silenced](Self::silence); if that does not reset it, the table's steps for
+    /// [that case](Table::SILENT_RESET) do. Takes as long as the steps do, and 1.2 s if they fail. Nothing is started meanwhile,
+    /// nor after one that failed until one doesn't.
     ///
     /// # Errors
     ///
     /// [`ResetError`]; no queue runs then either, unless another thread's reset came between.
     pub fn reset(&self) -> Result<(), ResetError> {
         let number = self.claim().control.begin_reset();
-        if self.complies(number)? {
+        if self.complies(number, D::RESET)? {
             return Ok(());
         }
         match self.silence() {
@@ -203,7 +204,7 @@ impl<D: Table> PciFunction<D> {
             Silenced::Reset if self.ends_reset(number)? => return Ok(()),
             _ => {}
         }
-        if self.complies(number)? {
+        if self.complies(number, D::SILENT_RESET)? {
             return Ok(());
         }
         let gone = D::IDLE
@@ -216,9 +217,9 @@ impl<D: Table> PciFunction<D> {
         })
     }
 
-    /// Whether the steps of reset `number` have made the device idle.
-    fn complies(&self, number: u32) -> Result<bool, ResetError> {
-        let steps = self.run_of(Some(number), D::RESET, &Known::default(), 0);
+    /// Whether these steps of reset `number` make the device idle.
+    fn complies(&self, number: u32, steps: &[Step]) -> Result<bool, ResetError> {
+        let steps = self.run_of(Some(number), steps, &Known::default(), 0);
         if steps.is_err() && self.claim().control.in_reset(number, || ()).is_some() {
             return Ok(false);
         }

@@ -37,13 +37,21 @@ pub struct Done {
     buffer: usize,
 }
 
-/// The device says that it wrote nothing, or more than it was given.
+/// Why a buffer holds nothing that the device wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Damage;
+pub enum Damage {
+    /// The device says that it wrote nothing.
+    Empty,
+    /// The device says that it wrote more than it was given.
+    Length,
+}
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the device says that it wrote nothing, or more than it was given")
+        f.write_str(match self {
+            Self::Empty => "the device says that it wrote nothing",
+            Self::Length => "the device says that it wrote more than it was given",
+        })
     }
 }
 
@@ -58,10 +66,11 @@ impl Done {
     #[inline]
     pub fn written(self) -> Result<usize, Damage> {
         let length = (self.word >> self.written & 0xFFFF) as usize;
-        if length == 0 || length > self.buffer {
-            return Err(Damage);
+        match length {
+            0 => Err(Damage::Empty),
+            _ if length > self.buffer => Err(Damage::Length),
+            _ => Ok(length),
         }
-        Ok(length)
     }
 }
 

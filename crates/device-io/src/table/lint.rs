@@ -31,6 +31,7 @@ pub const fn lint<D: Table>() {
     }
     assert!(!D::IDLE.is_empty(), "a table without an idle test");
     steps::<D>(D::RESET, None);
+    steps::<D>(D::SILENT_RESET, None);
     index = 0;
     while index < D::QUEUES.len() {
         queue::<D>(index);

@@ -71,6 +71,10 @@ pub trait Table: Sized + 'static {
     const IDLE: &'static [Check];
     /// What makes it idle, or fails. Memory that it could reach may be reused after it.
     const RESET: &'static [Step];
+    /// What makes it idle after [`RESET`](Self::RESET) failed and it was silenced, but not reset as a function. It issues no request
+    /// then, so these steps need not wait for one to end; but they must clear what it holds back, as it may be bus master after
+    /// them.
+    const SILENT_RESET: &'static [Step] = Self::RESET;
     /// Its queues. A driver names a queue by its index here.
     const QUEUES: &'static [Queue];
     /// The entries that drivers may put into submission queues. A driver names a command by its index here.

@@ -4,7 +4,7 @@
 mod bring_up;
 mod configuration;
 mod crashes;
-mod hardware;
+
 mod misbehaviour;
 mod requests;
 
