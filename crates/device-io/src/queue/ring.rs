@@ -236,18 +236,16 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
     fn describe(&self, object: usize, chosen: &mut [u8]) -> Result<[u64; 2], Refused> {
         let (bus, length) = locate::<D, T>(self.function, self.linear, object, chosen)?;
         let mut word = Self::FORMAT.fixed;
-        match Self::FORMAT.direction {
-            Direction::ToHost if length < self.buffer => return Err(Refused::Empty),
-            Direction::ToDevice
-                if length < Self::FORMAT.bytes.0 || length > Self::FORMAT.bytes.1 =>
-            {
-                return Err(Refused::Empty);
-            }
-            _ => {}
-        }
+        let (least, most) = Self::FORMAT.bytes;
+        // Never more than a field holds (`lint`).
+        let told = match Self::FORMAT.direction {
+            Direction::ToHost if length >= self.buffer => self.buffer,
+            Direction::ToDevice if length >= least && length <= most => length,
+            _ => return Err(Refused::Empty),
+        };
         let mut field = 0;
         while field < Self::FORMAT.lengths.len() {
-            word |= (length as u64) << Self::FORMAT.lengths[field];
+            word |= (told as u64) << Self::FORMAT.lengths[field];
             field += 1;
         }
         Ok([bus, word])
