@@ -7,8 +7,8 @@ use samara_rref::RRef;
 use super::flights::{self, Flights};
 use super::pins::Pins;
 use super::table::{Kept, QueueKey};
+use crate::error::QueueError;
 use crate::pci::PciFunction;
-use crate::queue::QueueError;
 
 /// A queue's memory starts on a page and is a whole number of pages long.
 pub(crate) const PAGE: usize = 4096;

@@ -20,7 +20,7 @@ pub(crate) use self::flights::Flights;
 pub use self::flights::MAX_TRANSFERS;
 pub(crate) use self::memory::{Held, Memory};
 pub(crate) use self::pins::{Slots, locate};
+pub(crate) use self::table::DmaTable;
 pub use self::table::{BeginError, MAX_QUEUES, Refused};
-pub(crate) use self::table::{DmaTable, QueueKey};
 pub(crate) use self::transfer::Part;
 pub use self::transfer::{FinishError, LendError, Transfer};

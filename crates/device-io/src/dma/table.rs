@@ -13,7 +13,7 @@ use samara_shared_heap::{quota, thread};
 
 use super::flights::{Flights, MAX_TRANSFERS};
 use super::pins::Pins;
-use crate::queue::QueueError;
+use crate::error::QueueError;
 
 /// Queues that one claim can have.
 pub const MAX_QUEUES: usize = 32;

@@ -28,7 +28,7 @@ pub(crate) struct ClaimId {
 pub(crate) struct Claim {
     pub(super) slot: &'static PciSlot,
     pub(crate) control: Control,
-    pub(super) config: Config,
+    pub(crate) config: Config,
     pub(super) id: PciId,
     pub(super) capabilities: Capabilities,
     restore: Restore,
@@ -37,7 +37,7 @@ pub(crate) struct Claim {
     /// How often the device was silenced or reset.
     pub(super) epoch: AtomicU32,
     /// The table's windows, by their index there.
-    pub(super) windows: [Option<Mapped>; MAX_WINDOWS],
+    pub(crate) windows: [Option<Mapped>; MAX_WINDOWS],
     pub(super) table: NoCutMutex<DmaTable>,
 }
 

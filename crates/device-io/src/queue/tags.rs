@@ -47,6 +47,12 @@ impl Tags {
         }
     }
 
+    /// The slots in use, a bit each.
+    #[inline]
+    pub(crate) const fn slots(&self) -> u64 {
+        self.used
+    }
+
     /// How many are in use.
     #[inline]
     pub(crate) const fn used(&self) -> u32 {

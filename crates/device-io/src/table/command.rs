@@ -70,3 +70,20 @@ pub struct Learn {
     /// Bytes of the entry, from the first to before the second, that must be 0: what else would be transferred.
     pub zero: (usize, usize),
 }
+
+impl Learn {
+    /// The logarithm of a unit's number of bytes, by the bytes of a page, if the table accepts it.
+    pub(crate) fn shift_in(&self, byte: impl Fn(usize) -> u8) -> Option<u8> {
+        let selector = byte(self.selector);
+        let index = self.index.iter().fold(0, |index, &(right, mask, left)| {
+            index | usize::from(selector >> right & mask) << left
+        });
+        let (start, stride) = self.table;
+        let entry = start + index * stride;
+        let shift = byte(entry + self.shift);
+        let zero = (self.zero.0..self.zero.1).all(|at| byte(entry + at) == 0);
+        let (least, most) = self.shifts;
+        let exists = index <= usize::from(byte(self.last));
+        (exists && zero && (least..=most).contains(&shift)).then_some(shift)
+    }
+}

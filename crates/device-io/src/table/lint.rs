@@ -258,7 +258,7 @@ const fn step<D: Table>(at: &At, value: &Value, queue: Option<&Queue>) {
 }
 
 /// Parts of a queue's memory.
-pub(crate) const fn parts(format: &Format) -> usize {
+const fn parts(format: &Format) -> usize {
     match format {
         Format::Ring(_) => 1,
         Format::Split(_) => 3,

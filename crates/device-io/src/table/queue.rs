@@ -31,6 +31,32 @@ pub struct Queue {
     pub format: Format,
 }
 
+impl Queue {
+    /// Its format, of a ring of descriptors.
+    pub(crate) const fn ring(&self) -> &RingFormat {
+        match &self.format {
+            Format::Ring(format) => format,
+            _ => panic!("the table's queue is no ring of descriptors"),
+        }
+    }
+
+    /// Its format, of a split virtqueue.
+    pub(crate) const fn split(&self) -> &SplitFormat {
+        match &self.format {
+            Format::Split(format) => format,
+            _ => panic!("the table's queue is no split virtqueue"),
+        }
+    }
+
+    /// Its format, of a pair of queues.
+    pub(crate) const fn pair(&self) -> &PairFormat {
+        match &self.format {
+            Format::Pair(format) => format,
+            _ => panic!("the table's queue is no pair of a submission and a completion queue"),
+        }
+    }
+}
+
 /// How a device is told of entries.
 #[derive(Clone, Copy, Debug)]
 pub struct Doorbell {

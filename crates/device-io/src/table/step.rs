@@ -139,6 +139,18 @@ pub(crate) struct Known {
     pub(crate) parts: [u64; 3],
 }
 
+impl Known {
+    /// What is known of a queue before it has memory.
+    pub(crate) fn of(number: u16, entries: u32, buffer: usize) -> Self {
+        Self {
+            number,
+            entries,
+            buffer,
+            parts: [0; 3],
+        }
+    }
+}
+
 /// This, and nothing else.
 pub const fn only(plus: u64) -> Value {
     Value {

@@ -1,7 +1,7 @@
 //! What a driver does with registers, as far as the table's rules allow.
 
-use super::function::PciFunction;
 use crate::mmio::{Cell, Readable, Register, Value, Writable, WriteError};
+use crate::pci::PciFunction;
 use crate::table::{Rule, Table, Width, Write};
 
 impl<D: Table> PciFunction<D> {

@@ -1,60 +1,10 @@
 //! The table's steps, executed: reset, idle test, and what starts and stops queues.
 
-use core::fmt;
-
-use super::function::PciFunction;
-use super::reset::Silenced;
+use crate::error::{ResetError, StepError};
 use crate::mmio::Cell;
+use crate::pci::{BUS_MASTER, NotIdle, PciFunction, Silenced};
 use crate::table::step::Known;
 use crate::table::{At, Check, Limit, Step, Table};
-
-/// Why steps came to no end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StepError {
-    /// Nothing answers: the device was unplugged.
-    Absent,
-    /// The device isn't in the state that the next step needs.
-    State,
-    /// The device did not do it in time.
-    Timeout,
-}
-
-impl fmt::Display for StepError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Absent => "nothing answers: the device was unplugged",
-            Self::State => "the device is in another state than the next step needs: reset it",
-            Self::Timeout => "the device did not change its state in time: reset it",
-        })
-    }
-}
-
-impl core::error::Error for StepError {}
-
-/// Why a reset failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ResetError {
-    /// Nothing answers: the device was unplugged.
-    Absent,
-    /// It does not become idle, not by a Function Level Reset either.
-    Failed,
-    /// Another thread has begun a reset meanwhile, and the device was left to that.
-    Superseded,
-}
-
-impl fmt::Display for ResetError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Absent => "the device was unplugged: plug it in again",
-            Self::Failed => "the device does not come back from a reset: it needs a power cycle",
-            Self::Superseded => "another thread resets the device: have one thread do so",
-        })
-    }
-}
-
-impl core::error::Error for ResetError {}
 
 impl<D: Table> PciFunction<D> {
     fn register(&self, at: &At, offset: usize) -> Result<Cell, StepError> {
@@ -75,6 +25,23 @@ impl<D: Table> PciFunction<D> {
     /// Whether the device is held in reset, with nothing of an earlier owner left in it.
     pub(super) fn is_idle(&self) -> bool {
         D::IDLE.iter().all(|check| self.holds(check, 0))
+    }
+
+    /// Lets the function issue memory requests, if the device is [idle](Table::IDLE).
+    ///
+    /// # Errors
+    ///
+    /// [`NotIdle`] if it isn't: [`reset`](Self::reset) it.
+    pub fn enable_bus_master(&self) -> Result<(), NotIdle> {
+        self.claim().control.with(|is_changing| {
+            // What is idle stays so: only code under this lock starts a device.
+            if is_changing || !self.is_idle() {
+                return Err(NotIdle);
+            }
+            let config = &self.claim().config;
+            config.set_command(config.command() | BUS_MASTER);
+            Ok(())
+        })
     }
 
     fn millis(&self, limit: &Limit) -> u64 {
