@@ -93,7 +93,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     pub fn new(function: &PciFunction<D>, number: u16, entries: u32) -> Result<Self, QueueError> {
         let known = Known::of(number, entries, 0);
         // Bounded here: a driver's number.
-        let count = entries.min(Self::QUEUE.entries.1) as usize;
+        let count = entries.clamp(1, Self::QUEUE.entries.1) as usize;
         let at @ [completions, page, lists] = Self::offsets(count);
         let (bytes, parts) = (
             lists + SLOTS * Self::FORMAT.list * 8,
