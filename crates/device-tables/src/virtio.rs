@@ -48,7 +48,8 @@ const OFF: Check = Check::new(common(0x1C, Width::W16), 1, 0);
 
 /// Common registers, with features 0 to 31 and 32 to 63 that drivers may accept: device features, driver features, vector for
 /// changes of the configuration, number of queues, device status, configuration generation; the size that each queue may have,
-/// and its vector, which a device may refuse to map (§4.1.5.1.3); the ISR status. Then the device's own.
+/// and its vector, which a device may refuse to map (§4.1.5.1.3); the ISR status. Then the device's own. The device status takes all
+/// but 0, which begins a reset: while one is under way nothing may be told to the device.
 macro_rules! registers {
     ($features:expr, $($device:expr),+) => {
         &[
@@ -56,7 +57,7 @@ macro_rules! registers {
             Rule::new(COMMON, 0x0C, Width::W32).write(Write::Masks(&$features)).behind(0x08, Width::W32, 2),
             Rule::new(COMMON, 0x10, Width::W16).read().write(Write::Any),
             Rule::new(COMMON, 0x12, Width::W16).read(),
-            Rule::new(COMMON, 0x14, Width::W8).read().write(Write::Bits(0x8F)),
+            Rule::new(COMMON, 0x14, Width::W8).read().write(Write::Range(1, 0x8F)),
             Rule::new(COMMON, 0x15, Width::W8).read(),
             Rule::new(COMMON, 0x18, Width::W16).read().behind(QUEUE_SELECT, Width::W16, 64),
             Rule::new(COMMON, 0x1A, Width::W16).read().behind(QUEUE_SELECT, Width::W16, 64),

@@ -24,6 +24,60 @@ const NONE: u8 = u8::MAX;
 
 /// Queue `Q` of device `D`'s table, a pair of queues. Its memory belongs to the claim: dropping it releases nothing.
 ///
+/// A command is one of its own kind of queue: `Read` (02h) is `Get Log Page` to an admin queue, of any length.
+///
+/// ```compile_fail,E0080
+/// # use samara_device_io::PciFunction;
+/// # use samara_device_io::queue::{Pair, SubmitError, Tag, Unit};
+/// # use samara_device_io::dma::Transfer;
+/// # use samara_device_tables::Nvme;
+/// type Put = fn(
+///     &mut Pair<Nvme, { Nvme::ADMIN }>,
+///     &PciFunction<Nvme>,
+///     &Unit,
+///     &Transfer,
+/// ) -> Result<Tag, SubmitError>;
+/// let put: Put = |admin, function, unit, transfer| {
+///     admin.transfer::<{ Nvme::READ }>(function, [0; 7], unit, (transfer, 0, 512))
+/// };
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use samara_device_io::PciFunction;
+/// # use samara_device_io::queue::{Pair, SubmitError, Tag};
+/// # use samara_device_tables::Nvme;
+/// type Put = fn(&mut Pair<Nvme, { Nvme::ADMIN }>, &PciFunction<Nvme>) -> Result<Tag, SubmitError>;
+/// let put: Put = |admin, function| admin.submit::<{ Nvme::FLUSH }>(function, [0; 7]);
+/// ```
+///
+/// And one that makes a queue makes no other kind than its own:
+///
+/// ```compile_fail,E0080
+/// # use samara_device_io::PciFunction;
+/// # use samara_device_io::queue::{Pair, SubmitError, Tag};
+/// # use samara_device_tables::Nvme;
+/// type Admin = Pair<Nvme, { Nvme::ADMIN }>;
+/// type Put = fn(&mut Admin, &PciFunction<Nvme>, &mut Admin) -> Result<Tag, SubmitError>;
+/// let put: Put = |admin, function, other| {
+///     admin.create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::ADMIN }>(function, [0; 7], other)
+/// };
+/// ```
+///
+/// Two threads that share a queue take turns: else one would change the entry that another tells the device of.
+///
+/// ```compile_fail,E0596
+/// use samara_device_io::PciFunction;
+/// use samara_device_io::queue::Pair;
+/// use samara_device_tables::Nvme;
+///
+/// fn torn(function: &PciFunction<Nvme>, queue: &Pair<Nvme, { Nvme::IO }>) {
+///     std::thread::scope(|scope| {
+///         scope.spawn(|| queue.submit::<{ Nvme::FLUSH }>(function, [0; 7]));
+///         scope.spawn(|| queue.ring(function));
+///     });
+/// }
+/// ```
+///
 /// At most 64 commands are in flight, and one less than the queue has entries, so that a completion always finds room.
 pub struct Pair<D, const Q: usize> {
     core: Core,
@@ -93,7 +147,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     pub fn new(function: &PciFunction<D>, number: u16, entries: u32) -> Result<Self, QueueError> {
         let known = Known::of(number, entries, 0);
         // Bounded here: a driver's number.
-        let count = entries.min(Self::QUEUE.entries.1) as usize;
+        let count = entries.clamp(1, Self::QUEUE.entries.1) as usize;
         let at @ [completions, page, lists] = Self::offsets(count);
         let (bytes, parts) = (
             lists + SLOTS * Self::FORMAT.list * 8,

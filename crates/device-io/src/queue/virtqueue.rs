@@ -78,7 +78,7 @@ pub struct Virtqueue<D, const Q: usize, P> {
 
 impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
     const QUEUE: &'static Queue = &D::QUEUES[Q];
-    const FORMAT: &'static SplitFormat = Self::QUEUE.split();
+    pub(super) const FORMAT: &'static SplitFormat = Self::QUEUE.split();
     /// Descriptors of a chain.
     const LINKS: u16 =
         1 + (Self::FORMAT.head.bytes > 0) as u16 + (Self::FORMAT.tail.bytes > 0) as u16;

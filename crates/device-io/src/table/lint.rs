@@ -1,7 +1,8 @@
 //! What a table is checked for when it is first named: contradictions that a reviewer could miss.
 //!
 //! - *Gaps*: part of a queue's memory whose address no step and no command gives to the device, or half of an address.
-//! - *Unguarded registers*: one that takes an address, a queue's size or a doorbell, and that a rule lets drivers write.
+//! - *Unguarded registers*: one that takes an address, a queue's size or a doorbell, and that a rule lets drivers write, or
+//!   select another by.
 //! - *Overlaps*: a register that two rules list; fields of an entry that two parts of a format fill.
 //! - Numbers that are out of range: of windows, registers, words, bits, queues and commands.
 
@@ -93,6 +94,10 @@ const fn rules<D: Table>() {
                 !listed && rule.count == 1,
                 "a rule for a register that selects, or an array behind one"
             );
+            assert!(
+                select.count > 0 && select.count as u64 - 1 <= select.width.all_ones(),
+                "more indexes than the register that selects has values"
+            );
         }
         if let Write::Masks(masks) = rule.write {
             assert!(
@@ -143,14 +148,18 @@ const fn touched<D: Table>(at: &At) -> bool {
     false
 }
 
-/// Whether a rule lets drivers write bytes of queue `number`'s register, but for some bits of it.
-const fn driver_writes<D: Table>(at: &At, number: u16) -> bool {
+/// Whether a rule has drivers write bytes of queue `number`'s register: all of it, or of one that takes an address also some bits, or
+/// an index.
+const fn driver_writes<D: Table>(at: &At, number: u16, is_address: bool) -> bool {
+    let (offset, bytes) = (at.of(number), at.width.bytes());
     let mut index = 0;
     while index < D::REGISTERS.len() {
         let rule = &D::REGISTERS[index];
         let merges = matches!(rule.write, Write::Merge(_));
-        if rule.is_written() && !merges && rule.touches(at.window, at.of(number), at.width.bytes())
-        {
+        if rule.is_written() && (is_address || !merges) && rule.touches(at.window, offset, bytes) {
+            return true;
+        }
+        if is_address && rule.selects_by(at.window, offset, bytes) {
             return true;
         }
         index += 1;
@@ -241,7 +250,7 @@ const fn step<D: Table>(at: &At, value: &Value, queue: Option<&Queue>) {
     let mut number = queue.numbers.0;
     while number <= queue.numbers.1 {
         assert!(
-            !driver_writes::<D>(at, number),
+            !driver_writes::<D>(at, number, value.address.is_some()),
             "a rule lets drivers write a register that starts a queue"
         );
         number += 1;
@@ -433,15 +442,16 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
                 _ => None,
             };
             let mut number = queue.numbers.0 as usize;
-            while rule.is_written() && number <= queue.numbers.1 as usize {
-                let unguarded = match known {
+            while number <= queue.numbers.1 as usize {
+                let (offset, bytes) = match known {
                     Some(bytes) => {
                         let number = number * doorbell.index.0 + doorbell.index.1;
-                        let offset = doorbell.offset + number * bytes;
-                        rule.touches(doorbell.window, offset, doorbell.width.bytes())
+                        (doorbell.offset + number * bytes, doorbell.width.bytes())
                     }
-                    None => rule.touches(doorbell.window, doorbell.offset, usize::MAX),
+                    None => (doorbell.offset, usize::MAX),
                 };
+                let unguarded = rule.is_written() && rule.touches(doorbell.window, offset, bytes)
+                    || rule.selects_by(doorbell.window, offset, bytes);
                 assert!(!unguarded, "a rule lets drivers write a doorbell");
                 number += 1;
             }

@@ -144,6 +144,16 @@ impl Rule {
         !matches!(self.write, Write::Never)
     }
 
+    /// Whether `bytes` bytes at `offset` of `window` share any with the register that selects this one.
+    pub(crate) const fn selects_by(&self, window: usize, offset: usize, bytes: usize) -> bool {
+        match self.select {
+            Some(select) => {
+                Self::new(self.window, select.offset, select.width).touches(window, offset, bytes)
+            }
+            None => false,
+        }
+    }
+
     /// Whether `bytes` bytes at `offset` of `window` share any with one of its registers.
     pub(crate) const fn touches(&self, window: usize, offset: usize, bytes: usize) -> bool {
         if self.window != window {
