@@ -239,7 +239,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         let mut entry = Entry::new(Self::FORMAT, command, &self.core.known, &words)?;
         match command.data {
             Data::None => self.put(entry),
-            Data::Page { learn, .. } => {
+            Data::Page(learn) => {
                 self.free_page(function)?;
                 entry.point(Self::FORMAT, 0, self.core.memory.bus + self.at[1] as u64);
                 let key = learn.map_or(0, |learn| entry.0[Self::FORMAT.words[learn.key]]);
@@ -247,7 +247,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
                 self.state.page = Some((tag, learn, key));
                 Ok(tag)
             }
-            Data::Units { .. } | Data::Queue { .. } => Err(SubmitError::Forbidden),
+            Data::Units(..) | Data::Queue(..) => Err(SubmitError::Forbidden),
         }
     }
 
@@ -267,12 +267,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     ) -> Result<Tag, SubmitError> {
         let epoch = self.core.running(function)?;
         let command = const { Self::command(C) };
-        let Data::Units {
-            direction,
-            key,
-            count,
-        } = command.data
-        else {
+        let Data::Units(direction, key, count) = command.data else {
             return Err(SubmitError::Forbidden);
         };
         if unit.claim != self.core.claim || unit.epoch != epoch {
@@ -318,7 +313,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         let (command, part) = const {
             let command = Self::command(C);
             match command.data {
-                Data::Queue { queue, part } => {
+                Data::Queue(queue, part) => {
                     assert!(queue == K, "a command that makes another queue");
                     (command, part)
                 }

@@ -90,6 +90,17 @@ impl Rule {
         }
     }
 
+    /// This rule for each of several registers.
+    pub const fn each<const N: usize>(self, offsets: [usize; N]) -> [Self; N] {
+        let mut rules = [self; N];
+        let mut index = 0;
+        while index < N {
+            rules[index].offset = offsets[index];
+            index += 1;
+        }
+        rules
+    }
+
     /// It may be read.
     pub const fn read(self) -> Self {
         Self { read: true, ..self }
