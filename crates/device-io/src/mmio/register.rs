@@ -77,7 +77,8 @@ use crate::table::{Rule, Table, Width, Write};
 pub struct Register<D, T, A> {
     pub(crate) rule: &'static Rule,
     pub(crate) offset: usize,
-    _kind: PhantomData<fn() -> (D, T, A)>,
+    _device: PhantomData<fn() -> D>,
+    _kind: PhantomData<(T, A)>,
 }
 
 impl<D, T, A> Clone for Register<D, T, A> {
@@ -122,6 +123,7 @@ impl<D: Table, T: Value, A: Access> Register<D, T, A> {
                     return Self {
                         rule,
                         offset,
+                        _device: PhantomData,
                         _kind: PhantomData,
                     };
                 }
