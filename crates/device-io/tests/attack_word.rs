@@ -25,6 +25,9 @@ fn buffer(bytes: usize) -> RRef<[u8]> {
     RRef::new_zeroed_slice(bytes).unwrap()
 }
 
+/// Moves a handle away, as a driver that forgets it does.
+fn gone<T>(_: T) {}
+
 #[test]
 fn no_call_ends_a_command_that_the_device_has() {
     let model = NvmeModel::leak(Shape::default());
@@ -51,7 +54,7 @@ fn no_call_ends_a_command_that_the_device_has() {
         admin.submit::<{ Nvme::DELETE_SUBMISSION }>(&function, words)
     });
     transfer = function.finish(transfer).unwrap_err().transfer;
-    let _gone = disk;
+    gone(disk);
     transfer = function.finish(transfer).unwrap_err().transfer;
     let again = Pair::<Nvme, { Nvme::IO }>::new(&function, 1, 8);
     assert_eq!(again.err(), Some(QueueError::Taken));
@@ -103,7 +106,7 @@ fn no_call_ends_a_chain_that_the_device_has() {
         transfer = function.finish(transfer).unwrap_err().transfer;
     }
     assert_eq!((queue.held(), model.counts().chains), (1, 1));
-    let _gone = queue;
+    gone(queue);
     let again = virtio::Requests::new(&function, 0, 16);
     assert_eq!(again.err(), Some(QueueError::Taken));
     transfer = function.finish(transfer).unwrap_err().transfer;
@@ -177,7 +180,7 @@ fn no_call_takes_a_descriptor_that_the_device_has() {
     drop(receiving);
     assert_eq!(rx.start(&function, 0), Err(QueueError::Started));
     assert_eq!(rx.held(), 4);
-    let _gone = rx;
+    gone(rx);
     let again = ixgbe::RxRing::new(&function, 0, 8, 2048);
     assert_eq!(again.err(), Some(QueueError::Taken));
     assert_eq!(bus.strays(), 0);

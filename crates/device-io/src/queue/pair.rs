@@ -344,6 +344,13 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     #[inline]
     fn put(&mut self, mut entry: Entry) -> Result<Tag, SubmitError> {
         let tag = self.state.tags.take().ok_or(SubmitError::Full)?;
+        // A completion always finds room: that of those that were taken goes back in time.
+        let entries = self.core.known.entries;
+        let (head, released) = (self.state.at.head.into(), self.state.at.released.into());
+        let taken = if head < released { head + entries - released } else { head - released };
+        if taken + self.state.tags.used() >= entries {
+            self.release();
+        }
         let tag_at = &Self::FORMAT.tag;
         entry.0[tag_at.word] |= u32::from(tag.value()) << tag_at.shift;
         let at = usize::from(self.state.at.tail) * ENTRY;

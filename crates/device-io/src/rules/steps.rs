@@ -99,11 +99,10 @@ impl<D: Table> PciFunction<D> {
             match step {
                 Step::Write(at, value) => {
                     let register = self.register(at, at.of(number))?;
-                    // SAFETY: the value that the table has there. If it's an address, it's that of the queue's memory, which stays
-                    // allocated until the claim ends; the claim ends after the device was silenced.
-                    let write = || unsafe { register.store(value.of(known, chosen)) };
                     self.step(reset, || {
-                        write();
+                        // SAFETY: the value that the table has there. If it's an address, it's that of the queue's memory, which
+                        // stays allocated until the claim ends; the claim ends after the device was silenced.
+                        unsafe { register.store(value.of(known, chosen)) };
                         Ok(())
                     })?;
                 }
