@@ -345,11 +345,12 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     fn put(&mut self, mut entry: Entry) -> Result<Tag, SubmitError> {
         let tag = self.state.tags.take().ok_or(SubmitError::Full)?;
         // A completion always finds room: that of those that were taken goes back in time.
-        let entries = self.core.known.entries;
-        let (head, released) = (self.state.at.head.into(), self.state.at.released.into());
-        let taken = if head < released { head + entries - released } else { head - released };
-        if taken + self.state.tags.used() >= entries {
-            self.release();
+        let (at, entries) = (self.state.at, self.core.known.entries);
+        if at.head != at.released {
+            let taken = (u32::from(at.head) + entries - u32::from(at.released)) % entries;
+            if taken + self.state.tags.used() >= entries {
+                self.release();
+            }
         }
         let tag_at = &Self::FORMAT.tag;
         entry.0[tag_at.word] |= u32::from(tag.value()) << tag_at.shift;
