@@ -46,8 +46,8 @@ const IS_RESET: Check = Check::new(STATUS, 0xFF, 0);
 const OFF: Check = Check::new(common(0x1C, Width::W16), 1, 0);
 
 /// Common registers, with features 0 to 31 and 32 to 63 that drivers may accept: device features, driver features, vector for
-/// changes of the configuration, number of queues, device status, configuration generation; the size that each queue may have;
-/// the ISR status. Then the device's own.
+/// changes of the configuration, number of queues, device status, configuration generation; the size that each queue may have,
+/// and its vector, which a device may refuse to map (§4.1.5.1.3); the ISR status. Then the device's own.
 macro_rules! registers {
     ($features:expr, $($device:expr),+) => {
         &[
@@ -58,6 +58,7 @@ macro_rules! registers {
             Rule::new(COMMON, 0x14, Width::W8).read().write(Write::Bits(0x8F)),
             Rule::new(COMMON, 0x15, Width::W8).read(),
             Rule::new(COMMON, 0x18, Width::W16).read().behind(QUEUE_SELECT, Width::W16, 64),
+            Rule::new(COMMON, 0x1A, Width::W16).read().behind(QUEUE_SELECT, Width::W16, 64),
             Rule::new(ISR, 0x00, Width::W8).read(),
             $($device),+
         ]

@@ -29,7 +29,7 @@ pub struct Chain {
     pub written: u32,
     /// What stands in the piece before the data.
     pub head: Bytes,
-    /// What stands in the piece after the data: zeroes, unless the device wrote there.
+    /// What stands in the piece after the data: all ones, unless the device wrote there.
     pub tail: Bytes,
 }
 

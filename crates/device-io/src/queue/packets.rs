@@ -128,6 +128,15 @@ impl<D: Table, const Q: usize, T: Exchangeable> PacketQueue<D, Q, T> {
         Ok(())
     }
 
+    /// Whether the device has used a packet that wasn't taken.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueFault`] if the device has used more than it was given: reset it.
+    pub fn has_used(&self, function: &PciFunction<D>) -> Result<bool, QueueFault> {
+        Ok(self.split.waiting(function)? > 0)
+    }
+
     /// Takes the next packet out that the device has used.
     ///
     /// # Errors

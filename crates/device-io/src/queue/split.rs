@@ -40,6 +40,8 @@ pub(super) struct Split {
     chains: u16,
     /// A bit for each chain that is in flight, or put and not told of.
     used: [u64; MAX_CHAINS / 64],
+    /// A bit for each chain that the device was told of and did not give back.
+    known: [u64; MAX_CHAINS / 64],
     put: u16,
     told: u16,
     seen: u16,
@@ -87,6 +89,7 @@ impl Split {
             chains: chains as u16,
             format,
             used: [0; MAX_CHAINS / 64],
+            known: [0; MAX_CHAINS / 64],
             put: 0,
             told: 0,
             seen: 0,
@@ -125,6 +128,7 @@ impl Split {
         let Self {
             core,
             used,
+            known,
             put,
             told,
             seen,
@@ -139,6 +143,7 @@ impl Split {
             // SAFETY: the queue's three parts; it doesn't run (`Core::begin`).
             unsafe { core.memory.clear(0, bytes) };
             *used = [0; MAX_CHAINS / 64];
+            *known = [0; MAX_CHAINS / 64];
             (*put, *told, *seen) = (0, 0, 0);
             true
         })
@@ -163,11 +168,12 @@ impl Split {
         (chain < self.chains).then_some(chain)
     }
 
-    fn is_used(&self, chain: u16) -> bool {
-        chain < self.chains && self.used[usize::from(chain) / 64] >> (chain % 64) & 1 != 0
+    fn is_in(&self, set: &[u64; MAX_CHAINS / 64], chain: u16) -> bool {
+        chain < self.chains && set[usize::from(chain) / 64] >> (chain % 64) & 1 != 0
     }
 
-    /// Puts chain `chain`, which is free: `head` goes before `data`, and room for the tail after it. `word` is kept for it.
+    /// Puts chain `chain`, which is free: `head` goes before `data`, and room for the tail after it, of all ones: what a device
+    /// leaves out is not to look like success. `word` is kept for it.
     pub(super) fn put(&mut self, chain: u16, head: &Bytes, data: Option<Span>, word: u32) {
         let kept = self.kept(chain);
         for (index, half) in head.chunks_exact(8).enumerate() {
@@ -176,7 +182,7 @@ impl Split {
             // SAFETY: the chain's head, of 16 bytes; it is free.
             unsafe { self.core.memory.store(kept + 8 * index, bytes) };
             // SAFETY: the chain's tail, behind it.
-            unsafe { self.core.memory.store(kept + PIECE + 8 * index, [0u8; 8]) };
+            unsafe { self.core.memory.store(kept + PIECE + 8 * index, [0xFFu8; 8]) };
         }
         let piece = |piece: &Piece, at: usize| {
             let address = self.core.memory.bus + at as u64;
@@ -231,6 +237,7 @@ impl Split {
         // SAFETY: the available ring's index.
         unsafe { self.core.memory.store(at, self.put.to_le()) };
         self.told = self.put;
+        self.known = self.used;
         if let Some(bell) = &self.core.bell {
             // SAFETY: every chain before the index is whole.
             unsafe { bell.ring(self.put.into()) };
@@ -243,6 +250,21 @@ impl Split {
         let flags = if wanted { 0 } else { NO_INTERRUPT };
         // SAFETY: the available ring's flags.
         unsafe { self.core.memory.store(self.at()[1], flags.to_le()) };
+        // Seen before the driver looks for what was used: else the device could use a chain unseen, and not interrupt for it
+        // (§2.7.7.1).
+        fence(Ordering::SeqCst);
+    }
+
+    /// Chains that the device has used and that weren't taken.
+    pub(super) fn waiting<D>(&self, function: &PciFunction<D>) -> Result<u16, QueueFault> {
+        self.core.running(function)?;
+        // SAFETY: the used ring's index.
+        let index = u16::from_le(unsafe { self.core.memory.load::<u16>(self.at()[2] + 2) });
+        let count = index.wrapping_sub(self.seen);
+        if count > self.told.wrapping_sub(self.seen) {
+            return Err(QueueFault::Count(count));
+        }
+        Ok(count)
     }
 
     /// The next chain that the device has used, how many bytes it says it wrote there, and the word that was kept for it.
@@ -250,29 +272,20 @@ impl Split {
         &mut self,
         function: &PciFunction<D>,
     ) -> Result<Option<(u16, u32, u32)>, QueueFault> {
-        self.core.running(function)?;
-        let at = self.at()[2];
-        // SAFETY: the used ring's index.
-        let index = u16::from_le(unsafe { self.core.memory.load::<u16>(at + 2) });
-        let count = index.wrapping_sub(self.seen);
-        if count == 0 {
+        if self.waiting(function)? == 0 {
             return Ok(None);
-        }
-        if count > self.told.wrapping_sub(self.seen) {
-            return Err(QueueFault::Count(count));
         }
         fence(Ordering::Acquire);
         let slot = usize::from(self.seen) & (self.core.known.entries as usize - 1);
-        // SAFETY: an element of the used ring.
-        let element = unsafe { self.core.memory.load::<u64>(at + 4 + USED * slot) };
-        let (id, written) = (
-            u64::from_le(element) as u32,
-            (u64::from_le(element) >> 32) as u32,
-        );
+        let element = self.at()[2] + 4 + USED * slot;
+        // SAFETY: the ID in an element of the used ring, whose elements are aligned to 4 bytes.
+        let id = u32::from_le(unsafe { self.core.memory.load::<u32>(element) });
+        // SAFETY: the length, behind it.
+        let written = u32::from_le(unsafe { self.core.memory.load::<u32>(element + 4) });
         let links = u32::from(self.links);
         let chain = (id / links) as u16;
-        if !id.is_multiple_of(links) || id / links >= u32::from(self.chains) || !self.is_used(chain)
-        {
+        let is_known = id / links < u32::from(self.chains) && self.is_in(&self.known, chain);
+        if !id.is_multiple_of(links) || !is_known {
             return Err(QueueFault::Unknown(id as u16));
         }
         // SAFETY: behind the chain's pieces; no device is told of it.
@@ -281,26 +294,34 @@ impl Split {
                 .memory
                 .load::<[u32; 2]>(self.kept(chain) + 2 * PIECE)
         };
+        // Some say here how much they have read, where they may write nothing.
+        let written = if writable == 0 { 0 } else { written };
         if written > writable {
             return Err(QueueFault::Length(written));
         }
         self.seen = self.seen.wrapping_add(1);
-        self.used[usize::from(chain) / 64] &= !(1 << (chain % 64));
+        self.known[usize::from(chain) / 64] &= !(1 << (chain % 64));
+        self.forget(chain);
         Ok(Some((chain, written, word)))
     }
 
     /// What stands in a chain's pieces, before and after the data.
     pub(super) fn pieces(&self, chain: u16) -> [Bytes; 2] {
-        // SAFETY: the chain's pieces.
-        unsafe { self.core.memory.load(self.kept(chain)) }
+        let mut pieces = [[0; PIECE]; 2];
+        for (index, half) in pieces.as_flattened_mut().chunks_exact_mut(8).enumerate() {
+            // SAFETY: the chain's pieces, whose place is a multiple of 8.
+            let bytes: [u8; 8] = unsafe { self.core.memory.load(self.kept(chain) + 8 * index) };
+            half.copy_from_slice(&bytes);
+        }
+        pieces
     }
 
     /// The next chain, from `from` on, that is in flight or put.
     pub(super) fn pending(&self, from: u16) -> Option<u16> {
-        (from..self.chains).find(|&chain| self.is_used(chain))
+        (from..self.chains).find(|&chain| self.is_in(&self.used, chain))
     }
 
-    /// Chain `chain` is the device's no more: it doesn't run.
+    /// Chain `chain` is the device's no more: it has used it, or doesn't run.
     pub(super) fn forget(&mut self, chain: u16) {
         self.used[usize::from(chain) / 64] &= !(1 << (chain % 64));
     }

@@ -1,0 +1,114 @@
+//! Split virtqueues against model devices, without a driver.
+#![forbid(unsafe_code)]
+
+use samara_device_io::PciFunction;
+use samara_device_io::mmio::{ReadWrite, Register, WriteOnly};
+use samara_device_io::queue::{ChainQueue, PacketQueue, QueueFault};
+use samara_device_io::table::{Direction, Table};
+use samara_device_tables::virtio::COMMON;
+use samara_device_tables::{VirtioBlock, VirtioNet};
+use samara_host_std as _;
+use samara_rref::RRef;
+use samara_shared_heap::heap::census_all;
+use samara_testkit::hosted::alone;
+use samara_testkit::virtio_model::{Misbehaviour, Shape, VirtioModel};
+
+type Requests = ChainQueue<VirtioBlock, { VirtioBlock::REQUESTS }>;
+
+fn set_status<D: Table>(function: &PciFunction<D>, status: u8) {
+    let register: Register<D, u8, ReadWrite> = Register::at(COMMON, 0x14);
+    function.write(register, status).unwrap();
+}
+
+/// A function whose driver has accepted version 1, and nothing else; bus master.
+fn negotiated<D: Table>(model: &'static VirtioModel) -> PciFunction<D> {
+    let function = model.slot::<D>().claim().unwrap();
+    function.reset().unwrap();
+    function.enable_bus_master().unwrap();
+    set_status(&function, 1);
+    set_status(&function, 3);
+    let features: Register<D, u32, WriteOnly> = Register::at(COMMON, 0x0C);
+    function.write_selected(features, 1, 1).unwrap();
+    set_status(&function, 0xB);
+    function
+}
+
+/// A read of no blocks: a header and a status, which the device refuses, or not.
+fn request(queue: &mut Requests, function: &PciFunction<VirtioBlock>) -> u16 {
+    queue.put(function, &[0; 16], None).unwrap()
+}
+
+fn disk(shape: Shape) -> (&'static VirtioModel, PciFunction<VirtioBlock>, Requests) {
+    let model = VirtioModel::leak(shape);
+    let function = negotiated(model);
+    let mut queue = Requests::new(&function, 0, 64).unwrap();
+    queue.start(&function, 0xFFFF).unwrap();
+    set_status(&function, 0xF);
+    (model, function, queue)
+}
+
+#[test]
+fn what_the_device_leaves_out_is_all_ones() {
+    let _alone = alone();
+    let before = census_all();
+    let (model, function, mut queue) = disk(Shape::BLOCK);
+    for (wrong, status) in [(None, 0), (Some(Misbehaviour::NoStatus), 0xFF), (None, 0)] {
+        model.switch(|switches| switches.next[0].push_back(wrong));
+        let number = request(&mut queue, &function);
+        queue.ring(&function).unwrap();
+        let chain = queue.next(&function).unwrap().unwrap();
+        assert_eq!((chain.number, chain.tail[0]), (number, status));
+        assert_eq!(chain.tail[1..], [0xFF; 15]);
+    }
+    assert_eq!(model.violations(), []);
+    drop(function);
+    assert_eq!(census_all(), before);
+}
+
+/// The device would read the chain when it is told of it, and find memory in other use.
+#[test]
+fn what_the_device_was_not_told_of_is_not_used() {
+    let _alone = alone();
+    let before = census_all();
+    let latency = 1;
+    let (model, function, mut queue) = disk(Shape {
+        latency,
+        ..Shape::BLOCK
+    });
+    // Three descriptors each: the head of the second is the fourth.
+    model.go_wrong(0, Misbehaviour::Id(3));
+    assert_eq!(request(&mut queue, &function), 0);
+    queue.ring(&function).unwrap();
+    assert_eq!(request(&mut queue, &function), 1);
+    model.tick(1);
+    assert_eq!(queue.next(&function), Err(QueueFault::Unknown(3)));
+    drop(function);
+    assert_eq!(census_all(), before);
+}
+
+#[test]
+fn the_length_of_what_is_only_read_says_nothing() {
+    let _alone = alone();
+    let before = census_all();
+    let model = VirtioModel::leak(Shape::NET);
+    let function = negotiated::<VirtioNet>(model);
+    let mut queue =
+        PacketQueue::<VirtioNet, { VirtioNet::TX }, [u8; 64]>::new(&function, 1, 64).unwrap();
+    queue.start(&function, 0xFFFF).unwrap();
+    set_status(&function, 0xF);
+    for length in [0, 64, 76, u32::MAX] {
+        model.go_wrong(1, Misbehaviour::Length(length));
+        let packet = RRef::new([7; 64]);
+        queue
+            .put(&function, &[0; 16], Direction::ToDevice, packet, |it| it)
+            .unwrap();
+        assert_eq!(queue.has_used(&function), Ok(false));
+        queue.ring(&function).unwrap();
+        assert_eq!(queue.has_used(&function), Ok(true));
+        let (packet, used) = queue.next(&function).unwrap().unwrap();
+        assert_eq!((*packet, used.written), ([7; 64], 0));
+    }
+    assert_eq!(model.violations(), []);
+    drop(function);
+    assert_eq!(census_all(), before);
+}
