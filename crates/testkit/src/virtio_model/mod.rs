@@ -195,7 +195,7 @@ impl VirtioModel {
     }
 
     /// The model's clock, in nanoseconds. Looking here takes no time.
-    pub fn now(&self) -> u64 {
+    pub fn elapsed(&self) -> u64 {
         self.run(|machine| machine.now)
     }
 
