@@ -143,10 +143,11 @@ impl NvmeModel {
         machine.controller.power_on();
     }
 
-    /// Unplugs the device, and plugs in another of this shape.
+    /// Unplugs the device, and plugs in another of this shape, which has seen nothing.
     pub fn replug_as(&self, shape: Shape) {
         self.run(|machine| {
             machine.switches = Switches::default();
+            machine.counts = Counts::default();
             machine.config = Config::new(&shape);
             machine.controller = Controller::new(shape);
         });

@@ -236,6 +236,11 @@ impl VirtioModel {
         self.lock().violations.clone()
     }
 
+    /// The same, and they are forgotten.
+    pub fn take_violations(&self) -> Vec<Violation> {
+        core::mem::take(&mut self.lock().violations)
+    }
+
     /// The medium; empty if it is no block device.
     pub fn medium<R>(&self, look: impl FnOnce(&mut Vec<u8>) -> R) -> R {
         match &mut self.lock().backend {
