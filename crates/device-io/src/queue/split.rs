@@ -151,7 +151,8 @@ impl Split {
 
     /// Chains in flight, or put.
     pub(super) fn in_flight(&self) -> u16 {
-        self.put.wrapping_sub(self.seen)
+        // Counted, as chains are also taken out of a queue that doesn't run.
+        self.used.iter().map(|word| word.count_ones() as u16).sum()
     }
 
     pub(super) fn room(&self) -> usize {
