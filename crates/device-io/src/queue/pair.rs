@@ -185,9 +185,9 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         self.state.odd_heads
     }
 
-    /// Whether the queues run, and another command fits.
+    /// Whether the queues run, and another command fits, with its completion.
     #[inline]
-    fn vacancy(&self, function: &PciFunction<D>) -> Result<u32, SubmitError> {
+    fn vacancy(&mut self, function: &PciFunction<D>) -> Result<u32, SubmitError> {
         let epoch = self.core.running(function)?;
         if self.core.bell.is_none() {
             return Err(QueueError::NotStarted.into());
@@ -195,7 +195,21 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         if self.state.tags.is_full() {
             return Err(SubmitError::Full);
         }
+        if self.state.released != self.state.head {
+            self.make_room();
+        }
         Ok(epoch)
+    }
+
+    /// Completions that were taken have room that the device doesn't know of: it gets that back if another one would not
+    /// find any else.
+    fn make_room(&mut self) {
+        let entries = self.core.known.entries as usize;
+        let (head, released) = (usize::from(self.state.head), usize::from(self.state.released));
+        let taken = (head + entries - released) % entries;
+        if taken + self.state.tags.used() + 1 >= entries {
+            self.release();
+        }
     }
 
     /// Puts command `C`, which transfers nothing, or the engine's page. The device learns of it by [`ring`](Self::ring).
