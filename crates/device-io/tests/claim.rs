@@ -292,6 +292,7 @@ fn a_unit_is_what_the_device_has_said() {
 /// Blocks with metadata transfer more than their own bytes; such a namespace has no unit.
 #[test]
 fn what_would_transfer_more_is_no_unit() {
+    let _alone = alone();
     for (metadata, block_shift) in [(8, 9), (0, 8), (0, 17)] {
         let model = NvmeModel::leak(Shape {
             metadata,
