@@ -1,11 +1,14 @@
 //! Attack: registers that no rule lists. What refuses them must not be the overflow check of a debug build.
 #![forbid(unsafe_code)]
 
+use samara_device_io::PciFunction;
 use samara_device_io::mmio::{Access, ReadOnly, ReadWrite, Register, Value, WriteError, WriteOnly};
 use samara_device_io::table::Table;
+use samara_device_tables::virtio::COMMON;
 use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
 use samara_host_std as _;
 use samara_testkit::nvme_model::{NvmeModel, Shape};
+use samara_testkit::virtio_model::{self, VirtioModel};
 use std::hint::black_box;
 use std::panic::{catch_unwind, set_hook, take_hook};
 
@@ -165,4 +168,19 @@ fn what_reads_as_all_ones_is_not_written_back() {
     model.switch(|switches| switches.removed = false);
     assert_eq!(function.read(CC) & 1, 0);
     drop(function);
+}
+
+/// A reset that the engine knows nothing of, on a device that takes its time: a queue that is told to it meanwhile is half
+/// forgotten, and enabled behind that.
+#[test]
+fn a_driver_resets_no_virtio_device_by_itself() {
+    let model = VirtioModel::leak(virtio_model::Shape::BLOCK);
+    let function: PciFunction<VirtioBlock> = model.slot().claim().unwrap();
+    let status: Register<VirtioBlock, u8, ReadWrite> = Register::at(COMMON, 0x14);
+    for value in [1, 3] {
+        function.write(status, value).unwrap();
+    }
+    assert_eq!(function.write(status, 0), Err(WriteError::Forbidden));
+    assert_eq!(function.update(status, 0xFF, 0), Err(WriteError::Forbidden));
+    assert_eq!((model.status(), model.counts().resets), (3, 0));
 }

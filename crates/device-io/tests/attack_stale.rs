@@ -144,6 +144,35 @@ fn a_completion_of_before_ends_no_command_of_now() {
     drop(function.finish(second).unwrap());
 }
 
+/// The device would execute it when it is told of it, into a buffer that has gone back.
+#[test]
+fn a_command_that_the_device_was_not_told_of_does_not_end() {
+    let model = NvmeModel::leak(Shape {
+        latency: 1,
+        ..Shape::default()
+    });
+    let function = model.slot().claim().unwrap();
+    let mut disk = Disk::up(&function);
+    // The second slot, for the first time.
+    let next = 1;
+    model.switch(|switches| {
+        let wrong = Misbehaviour::Cid(next);
+        switches.next.push_back(Some(wrong));
+    });
+    let first = function.begin(buffer(512, 0)).unwrap();
+    let second = function.begin(buffer(512, 0)).unwrap();
+    disk.read(&function, 0, (&first, 0, 512)).unwrap();
+    disk.io.ring(&function).unwrap();
+    let untold = disk.read(&function, 0, (&second, 0, 512)).unwrap();
+    assert_eq!(untold.value(), next);
+    model.tick(4);
+    assert_eq!(
+        disk.io.next(&function),
+        Err(QueueFault::Unknown(untold.value()))
+    );
+    assert!(function.finish(second).is_err());
+}
+
 /// What the device had completed before is in the queue's memory, with the phase of a new completion.
 #[test]
 fn a_completion_that_was_not_taken_before_a_reset_is_gone() {

@@ -63,6 +63,10 @@ impl<D: Table, const Q: usize> Virtqueue<D, Q, Transfers> {
     ) -> Result<u16, SubmitError> {
         let epoch = self.core.running(function)?;
         let chain = self.free().ok_or(SubmitError::Full)?;
+        // It has one descriptor at least: the device looks at the slot's first, whatever stands there.
+        if data.is_none() && Self::FORMAT.head.bytes == 0 && Self::FORMAT.tail.bytes == 0 {
+            return Err(SubmitError::OutOfBounds);
+        }
         let (mut of, mut span) = (NONE, None);
         if let Some((transfer, offset, length, direction)) = data {
             let part = transfer.part(self.core.claim, offset, length);

@@ -9,6 +9,16 @@ use crate::table::step::Known;
 use crate::table::{Command, PairFormat};
 
 /// How many bytes a unit has in which commands count, and whose unit it is: what the device said, in a page that the engine read.
+///
+/// A driver makes none up:
+///
+/// ```compile_fail,E0451
+/// use samara_device_io::queue::Unit;
+///
+/// fn smaller(unit: Unit) -> Unit {
+///     Unit { shift: 9, ..unit }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unit {
     pub(super) claim: ClaimId,

@@ -24,6 +24,60 @@ const NONE: u8 = u8::MAX;
 
 /// Queue `Q` of device `D`'s table, a pair of queues. Its memory belongs to the claim: dropping it releases nothing.
 ///
+/// A command is one of its own kind of queue: `Read` (02h) is `Get Log Page` to an admin queue, of any length.
+///
+/// ```compile_fail,E0080
+/// # use samara_device_io::PciFunction;
+/// # use samara_device_io::queue::{Pair, SubmitError, Tag, Unit};
+/// # use samara_device_io::dma::Transfer;
+/// # use samara_device_tables::Nvme;
+/// type Put = fn(
+///     &mut Pair<Nvme, { Nvme::ADMIN }>,
+///     &PciFunction<Nvme>,
+///     &Unit,
+///     &Transfer,
+/// ) -> Result<Tag, SubmitError>;
+/// let put: Put = |admin, function, unit, transfer| {
+///     admin.transfer::<{ Nvme::READ }>(function, [0; 7], unit, (transfer, 0, 512))
+/// };
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use samara_device_io::PciFunction;
+/// # use samara_device_io::queue::{Pair, SubmitError, Tag};
+/// # use samara_device_tables::Nvme;
+/// type Put = fn(&mut Pair<Nvme, { Nvme::ADMIN }>, &PciFunction<Nvme>) -> Result<Tag, SubmitError>;
+/// let put: Put = |admin, function| admin.submit::<{ Nvme::FLUSH }>(function, [0; 7]);
+/// ```
+///
+/// And one that makes a queue makes no other kind than its own:
+///
+/// ```compile_fail,E0080
+/// # use samara_device_io::PciFunction;
+/// # use samara_device_io::queue::{Pair, SubmitError, Tag};
+/// # use samara_device_tables::Nvme;
+/// type Admin = Pair<Nvme, { Nvme::ADMIN }>;
+/// type Put = fn(&mut Admin, &PciFunction<Nvme>, &mut Admin) -> Result<Tag, SubmitError>;
+/// let put: Put = |admin, function, other| {
+///     admin.create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::ADMIN }>(function, [0; 7], other)
+/// };
+/// ```
+///
+/// Two threads that share a queue take turns: else one would change the entry that another tells the device of.
+///
+/// ```compile_fail,E0596
+/// use samara_device_io::PciFunction;
+/// use samara_device_io::queue::Pair;
+/// use samara_device_tables::Nvme;
+///
+/// fn torn(function: &PciFunction<Nvme>, queue: &Pair<Nvme, { Nvme::IO }>) {
+///     std::thread::scope(|scope| {
+///         scope.spawn(|| queue.submit::<{ Nvme::FLUSH }>(function, [0; 7]));
+///         scope.spawn(|| queue.ring(function));
+///     });
+/// }
+/// ```
+///
 /// At most 64 commands are in flight, and one less than the queue has entries, so that a completion always finds room.
 pub struct Pair<D, const Q: usize> {
     core: Core,
@@ -93,7 +147,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     pub fn new(function: &PciFunction<D>, number: u16, entries: u32) -> Result<Self, QueueError> {
         let known = Known::of(number, entries, 0);
         // Bounded here: a driver's number.
-        let count = entries.min(Self::QUEUE.entries.1) as usize;
+        let count = entries.clamp(1, Self::QUEUE.entries.1) as usize;
         let at @ [completions, page, lists] = Self::offsets(count);
         let (bytes, parts) = (
             lists + SLOTS * Self::FORMAT.list * 8,
@@ -185,7 +239,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         let mut entry = Entry::new(Self::FORMAT, command, &self.core.known, &words)?;
         match command.data {
             Data::None => self.put(entry),
-            Data::Page { learn, .. } => {
+            Data::Page(learn) => {
                 self.free_page(function)?;
                 entry.point(Self::FORMAT, 0, self.core.memory.bus + self.at[1] as u64);
                 let key = learn.map_or(0, |learn| entry.0[Self::FORMAT.words[learn.key]]);
@@ -193,7 +247,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
                 self.state.page = Some((tag, learn, key));
                 Ok(tag)
             }
-            Data::Units { .. } | Data::Queue { .. } => Err(SubmitError::Forbidden),
+            Data::Units(..) | Data::Queue(..) => Err(SubmitError::Forbidden),
         }
     }
 
@@ -213,12 +267,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     ) -> Result<Tag, SubmitError> {
         let epoch = self.core.running(function)?;
         let command = const { Self::command(C) };
-        let Data::Units {
-            direction,
-            key,
-            count,
-        } = command.data
-        else {
+        let Data::Units(direction, key, count) = command.data else {
             return Err(SubmitError::Forbidden);
         };
         if unit.claim != self.core.claim || unit.epoch != epoch {
@@ -264,7 +313,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         let (command, part) = const {
             let command = Self::command(C);
             match command.data {
-                Data::Queue { queue, part } => {
+                Data::Queue(queue, part) => {
                     assert!(queue == K, "a command that makes another queue");
                     (command, part)
                 }
@@ -295,6 +344,14 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     #[inline]
     fn put(&mut self, mut entry: Entry) -> Result<Tag, SubmitError> {
         let tag = self.state.tags.take().ok_or(SubmitError::Full)?;
+        // A completion always finds room: that of those that were taken goes back in time.
+        let (at, entries) = (self.state.at, self.core.known.entries);
+        if at.head != at.released {
+            let taken = (u32::from(at.head) + entries - u32::from(at.released)) % entries;
+            if taken + self.state.tags.used() >= entries {
+                self.release();
+            }
+        }
         let tag_at = &Self::FORMAT.tag;
         entry.0[tag_at.word] |= u32::from(tag.value()) << tag_at.shift;
         let at = usize::from(self.state.at.tail) * ENTRY;

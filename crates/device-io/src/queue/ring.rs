@@ -18,6 +18,26 @@ use crate::table::{Direction, Queue, RingFormat, Table};
 
 /// Queue `Q` of device `D`'s table, a ring of descriptors, with objects `T`. Its memory, and the objects in it, belong to the
 /// claim: dropping it releases nothing.
+///
+/// A queue of another format is none, and an object that owns others is not one that a device reaches:
+///
+/// ```compile_fail,E0080
+/// # use samara_device_io::PciFunction;
+/// # use samara_device_io::queue::{QueueError, Ring};
+/// # use samara_device_tables::Nvme;
+/// type New = fn(&PciFunction<Nvme>) -> Result<Ring<Nvme, { Nvme::IO }, [u8; 64]>, QueueError>;
+/// let new: New = |function| Ring::new(function, 1, 8, 0);
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use samara_device_io::PciFunction;
+/// # use samara_device_io::queue::{QueueError, Ring};
+/// # use samara_device_tables::Ixgbe;
+/// # use samara_rref::RRef;
+/// type Nested = (RRef<u64>, [u8; 64]);
+/// type New = fn(&PciFunction<Ixgbe>) -> Result<Ring<Ixgbe, { Ixgbe::TX }, Nested>, QueueError>;
+/// let new: New = |function| Ring::new(function, 1, 8, 0);
+/// ```
 pub struct Ring<D, const Q: usize, T> {
     core: Core,
     slots: Slots<T>,
@@ -208,16 +228,17 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
     #[inline]
     fn describe(&self, object: usize, chosen: &mut [u8]) -> Result<[u64; 2], Refused> {
         let (bus, length) = locate::<D, T>(self.function, self.linear, object, chosen)?;
-        let (least, most) = match Self::FORMAT.direction {
-            Direction::ToHost => (self.buffer, usize::MAX),
-            Direction::ToDevice => Self::FORMAT.bytes,
+        // What is told is never more than a field of the descriptor holds (`lint`).
+        let (least, most, told) = match Self::FORMAT.direction {
+            Direction::ToHost => (self.buffer, usize::MAX, self.buffer),
+            Direction::ToDevice => (Self::FORMAT.bytes.0, Self::FORMAT.bytes.1, length),
         };
         if length < least || length > most {
             return Err(Refused::Empty);
         }
         let mut word = Self::FORMAT.fixed;
         for field in Self::FORMAT.lengths {
-            word |= (length as u64) << field;
+            word |= (told as u64) << field;
         }
         Ok([bus, word])
     }

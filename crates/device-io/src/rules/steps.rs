@@ -47,12 +47,7 @@ impl<D: Table> PciFunction<D> {
     fn millis(&self, limit: &Limit) -> u64 {
         match limit {
             Limit::Millis(millis) => *millis,
-            Limit::Field {
-                at,
-                shift,
-                bits,
-                millis,
-            } => {
+            Limit::Field(at, shift, bits, millis) => {
                 // One that does not answer now says nothing of the time that it takes.
                 let value = self.present(at, 0).map_or(0, |(_, value)| value);
                 let units = value >> shift & ((1 << bits) - 1);
@@ -104,10 +99,12 @@ impl<D: Table> PciFunction<D> {
             match step {
                 Step::Write(at, value) => {
                     let register = self.register(at, at.of(number))?;
-                    // SAFETY: the value that the table has there. If it's an address, it's that of the queue's memory, which stays
-                    // allocated until the claim ends; the claim ends after the device was silenced.
-                    let write = || unsafe { register.store(value.of(known, chosen)) };
-                    self.step(reset, || Ok(write()))?;
+                    self.step(reset, || {
+                        // SAFETY: the value that the table has there. If it's an address, it's that of the queue's memory, which
+                        // stays allocated until the claim ends; the claim ends after the device was silenced.
+                        unsafe { register.store(value.of(known, chosen)) };
+                        Ok(())
+                    })?;
                 }
                 Step::Update(at, clear, set) => self.step(reset, || {
                     let (register, value) = self.present(at, number)?;

@@ -90,6 +90,17 @@ impl Rule {
         }
     }
 
+    /// This rule for each of several registers.
+    pub const fn each<const N: usize>(self, offsets: [usize; N]) -> [Self; N] {
+        let mut rules = [self; N];
+        let mut index = 0;
+        while index < N {
+            rules[index].offset = offsets[index];
+            index += 1;
+        }
+        rules
+    }
+
     /// It may be read.
     pub const fn read(self) -> Self {
         Self { read: true, ..self }
@@ -142,6 +153,16 @@ impl Rule {
     /// Whether it may be written at all.
     pub(crate) const fn is_written(&self) -> bool {
         !matches!(self.write, Write::Never)
+    }
+
+    /// Whether `bytes` bytes at `offset` of `window` share any with the register that selects this one.
+    pub(crate) const fn selects_by(&self, window: usize, offset: usize, bytes: usize) -> bool {
+        match self.select {
+            Some(select) => {
+                Self::new(self.window, select.offset, select.width).touches(window, offset, bytes)
+            }
+            None => false,
+        }
     }
 
     /// Whether `bytes` bytes at `offset` of `window` share any with one of its registers.

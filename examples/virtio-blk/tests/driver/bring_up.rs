@@ -142,19 +142,18 @@ fn a_reset_that_never_ends() {
 }
 
 #[test]
-fn a_function_reset_does_for_one_that_never_ends() {
-    let bench = Bench::new(Shape {
-        flr: true,
-        ..Shape::BLOCK
-    });
-    bench.model.switch(|switches| switches.never_reset = true);
-    let disk = bench.disk();
-    works(&disk);
-    bench
-        .model
-        .switch(|switches| *switches = Switches::default());
-    drop(disk);
-    bench.finish();
+fn a_reset_that_never_ends_but_as_that_of_a_function() {
+    for reset_takes in [0, 100_000] {
+        let bench = Bench::new(Shape::BLOCK);
+        bench.model.switch(|switches| {
+            switches.never_reset = reset_takes == 0;
+            switches.reset_takes = reset_takes;
+        });
+        let disk = bench.disk();
+        works(&disk);
+        drop(disk);
+        bench.finish();
+    }
 }
 
 #[test]
