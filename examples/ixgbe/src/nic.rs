@@ -98,17 +98,21 @@ impl Nic {
         bring_up::open(&self.function)?;
         // It was restarted.
         self.up.store(false, Ordering::Relaxed);
-        self.see(LinkStatus::glance);
+        self.glance();
         Ok(())
     }
 
-    /// Looks at the link and takes note of its state; `None` if there's nobody to tell it.
-    fn see(&self, look: fn(&Function, bool) -> LinkStatus) -> Option<LinkStatus> {
-        let status = look(&self.function, self.up.load(Ordering::Relaxed));
-        let status = Some(status).filter(|status| !status.is_absent());
-        let up = status.is_some_and(LinkStatus::is_up);
-        self.up.store(up, Ordering::Relaxed);
-        status
+    /// Takes note of the link's state; `None` if there's nobody to tell it.
+    fn see(&self, status: LinkStatus) -> Option<LinkStatus> {
+        let present = !status.is_absent();
+        self.up.store(present && status.is_up(), Ordering::Relaxed);
+        present.then_some(status)
+    }
+
+    /// A look at the link on the way.
+    fn glance(&self) -> Option<LinkStatus> {
+        let up = self.up.load(Ordering::Relaxed);
+        self.see(LinkStatus::glance(&self.function, up))
     }
 
     /// Whether the queue has anything to receive.
@@ -123,7 +127,7 @@ impl Nic {
     #[cold]
     #[inline(never)]
     fn look(&self, pair: &mut Pair) -> Result<bool, NetError> {
-        let link = self.see(LinkStatus::glance);
+        let link = self.glance();
         let link = link.ok_or_else(|| self.health.gone())?;
         let now = self.function.clock().now();
         let nanos = self.limits.tx_millis.saturating_mul(NANOS_PER_MILLI);
@@ -168,7 +172,7 @@ impl Nic {
             self.start(&mut guards)
         });
         if brought_up.is_err() {
-            if self.see(LinkStatus::glance).is_none() {
+            if self.glance().is_none() {
                 self.health.gone();
             }
             self.health.failed();
@@ -208,7 +212,8 @@ impl NetDevice for Nic {
 
     fn link(&self) -> Result<Link, NetError> {
         self.health.check()?;
-        let status = self.see(LinkStatus::read);
+        let up = self.up.load(Ordering::Relaxed);
+        let status = self.see(LinkStatus::read(&self.function, up));
         let status = status.ok_or_else(|| self.health.gone())?;
         Ok(match status.is_up() {
             true => Link::Up {
