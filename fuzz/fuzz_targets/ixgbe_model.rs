@@ -173,6 +173,24 @@ impl Machine {
                 faults.link_down = c & 1 != 0;
                 faults.keeps_writing = c & 2 != 0;
                 faults.dma_error_every = NonZeroU32::new(u32::from(place % 8));
+                let every = NonZeroU32::new(u32::from(b % 4));
+                (faults.rx_empty_every, faults.message_lost_every) = (every, every);
+                (faults.reset_time, faults.queue_time) = (long % 5_000, long % 7_000);
+                for (bit, fault) in [
+                    &mut faults.rx_empty_ends,
+                    &mut faults.rx_enable_hangs,
+                    &mut faults.security_busy,
+                    &mut faults.master_stuck,
+                    &mut faults.cause_sticks,
+                    &mut faults.links_stale,
+                    &mut faults.links_ghost,
+                    &mut faults.filters_undefined,
+                ]
+                .into_iter()
+                .enumerate()
+                {
+                    *fault = rest[0] >> bit & 1 != 0;
+                }
                 if c & 4 != 0 {
                     faults.write_back = WriteBack::Corrupted([long, long.rotate_left(17)]);
                 }

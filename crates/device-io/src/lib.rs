@@ -9,10 +9,12 @@
 extern crate std;
 
 pub mod dma;
+mod error;
 pub mod host;
 pub mod mmio;
 pub mod pci;
 pub mod queue;
+mod rules;
 pub mod table;
 pub mod time;
 

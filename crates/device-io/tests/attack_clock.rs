@@ -3,9 +3,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use samara_device_io::layout::nvme::{IdentifyController, Nvme};
+use samara_device_io::DeviceSlot;
 use samara_device_io::pci::Silenced;
-use samara_device_io::{PciFunction, PciSlot};
+use samara_device_tables::Nvme;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
 use samara_host_std as _;
 use samara_proxy::{Export, interface};
@@ -15,23 +15,26 @@ use samara_testkit::hosted::{alone, host};
 use samara_testkit::nvme_model::{NvmeModel, Shape};
 use std::sync::Mutex;
 
+use fixture::{CAP, Disk, Function};
+
+#[path = "fixtures/nvme.rs"]
+mod fixture;
+
 /// The clock that is broken from now on, after so many looks.
 fn lasts(model: &NvmeModel, looks: Option<u64>) {
     model.switch(|switches| switches.clock_lasts = looks);
 }
 
 /// As a driver has it: bus master, with memory, and a transfer in flight.
-fn busy(function: &PciFunction) {
-    function.registers::<Nvme>().unwrap().disable();
-    function.enable_bus_master::<Nvme>().unwrap();
-    let _ = function.region::<IdentifyController>(1).unwrap();
+fn busy(function: &Function) {
+    let mut disk = Disk::up(function);
     let buffer = RRef::<[u8]>::new_zeroed_slice(4096).unwrap();
     let transfer = function.begin(buffer).unwrap();
-    function.segment(&transfer, 0, 0, 4096).unwrap();
+    disk.read(function, 0, (&transfer, 0, 4096)).unwrap();
 }
 
 /// What a silence asks of the clock, at most, up to the end of a reset.
-fn looks(model: &'static NvmeModel, slot: &'static PciSlot) -> u64 {
+fn looks(model: &'static NvmeModel, slot: DeviceSlot<Nvme>) -> u64 {
     let function = slot.claim().unwrap();
     busy(&function);
     lasts(model, Some(u64::MAX));
@@ -41,13 +44,12 @@ fn looks(model: &'static NvmeModel, slot: &'static PciSlot) -> u64 {
     u64::MAX - left
 }
 
-fn answers(function: &PciFunction) -> bool {
-    let registers = function.registers::<Nvme>().unwrap();
-    !registers.capabilities().is_absent()
+fn answers(function: &Function) -> bool {
+    ![0, u64::MAX].contains(&function.read(CAP))
 }
 
 /// The next claim has a device that answers and works.
-fn is_usable(slot: &'static PciSlot) {
+fn is_usable(slot: DeviceSlot<Nvme>) {
     let function = slot.claim().unwrap();
     busy(&function);
     assert!(answers(&function));
@@ -103,7 +105,7 @@ fn a_device_that_is_silenced_without_a_clock_may_be_silenced_and_started_again()
         assert!(!model.is_bus_master(), "{at}");
         assert_eq!(function.silence(), Silenced::Reset, "{at}");
         assert!(answers(&function), "{at}");
-        function.enable_bus_master::<Nvme>().unwrap();
+        function.enable_bus_master().unwrap();
     }
 }
 
@@ -113,7 +115,7 @@ trait Driver {
     fn give_up(&self, panics: bool) -> Result<(), RpcError>;
 }
 
-struct Board(Mutex<Option<PciFunction>>);
+struct Board(Mutex<Option<Function>>);
 
 impl Driver for Board {
     fn give_up(&self, panics: bool) -> Result<(), RpcError> {
@@ -123,7 +125,7 @@ impl Driver for Board {
     }
 }
 
-fn init(function: PciFunction) -> Result<Board, RpcError> {
+fn init(function: Function) -> Result<Board, RpcError> {
     busy(&function);
     Ok(Board(Mutex::new(Some(function))))
 }

@@ -1,19 +1,20 @@
 //! Attacks on the provenance of bus addresses, by drivers that never name one.
 #![forbid(unsafe_code)]
 
-use samara_device_io::DmaRegion;
-use samara_device_io::dma::RegionError;
-use samara_device_io::layout::nvme::{
-    AdminQueueError, Command, CommandError, IdentifyController, Nvme, PrpList,
-};
+use samara_device_io::mmio::{ReadWrite, Register, WriteError};
+use samara_device_io::pci::NotIdle;
+use samara_device_io::queue::{QueueError, QueueFault, SubmitError};
+use samara_device_tables::Nvme;
 use samara_host_std as _;
 use samara_rref::RRef;
 use samara_testkit::nvme_model::{NvmeModel, Shape};
 
-use fixture::{enabled, namespace, rings};
+use fixture::{Disk, NOTHING, admin, enable, enabled, namespace};
 
 #[path = "fixtures/nvme.rs"]
 mod fixture;
+
+const CC: Register<Nvme, u32, ReadWrite> = Register::at(0, 0x14);
 
 fn model(flr: bool) -> &'static NvmeModel {
     NvmeModel::leak(Shape {
@@ -25,30 +26,39 @@ fn model(flr: bool) -> &'static NvmeModel {
 /// The admin queues of an earlier claim are memory in other use by now.
 #[test]
 fn a_device_is_not_enabled_with_the_queues_of_an_earlier_claim() {
-    for (flr, master) in [(false, true), (false, false), (true, false)] {
+    for (flr, is_running) in [(false, true), (false, false), (true, false)] {
         let model = model(flr);
         let slot = model.slot();
         let first = slot.claim().unwrap();
-        let registers = first.registers::<Nvme>().unwrap();
-        let (mut submission, completion) = rings(&first);
-        let mut data: DmaRegion<IdentifyController> = first.region(1).unwrap();
-        let command = Command::identify_controller(&first, 1, &mut data).unwrap();
-        submission.put(&first, 0, command).unwrap();
-        registers
-            .set_admin_queues(&first, &submission, &completion)
-            .unwrap();
-        if master {
-            first.enable_bus_master::<Nvme>().unwrap();
+        let mut stale = enabled(&first);
+        let words = [0, 1, 0, 0, 0, 0, 0];
+        stale.submit::<{ Nvme::IDENTIFY }>(&first, words).unwrap();
+        if !is_running {
+            // The addresses stay in the controller's registers.
+            first.reset().unwrap();
         }
         drop(first);
+        assert!(!model.is_bus_master());
 
         let second = slot.claim().unwrap();
-        second.enable_bus_master::<Nvme>().unwrap();
-        second.registers::<Nvme>().unwrap().enable();
+        if is_running {
+            assert!(model.is_ready());
+            assert_eq!(second.enable_bus_master(), Err(NotIdle));
+            second.reset().unwrap();
+        }
+        second.enable_bus_master().unwrap();
+        assert_eq!(second.update(CC, 1, 1), Err(WriteError::Forbidden));
+        assert_eq!(second.write(CC, 1), Err(WriteError::Forbidden));
+        assert_eq!(stale.start(&second, 0), Err(QueueError::Foreign));
+        assert_eq!(stale.ring(&second), Err(QueueError::Foreign));
         assert!(
             !model.is_ready(),
             "enabled with queues of a claim that is over"
         );
+        let mut admin = admin(&second);
+        admin.start(&second, 0).unwrap();
+        namespace(&second, &mut admin);
+        assert_eq!(model.counts().stray_accesses, 0);
     }
 }
 
@@ -57,12 +67,17 @@ fn a_device_is_not_enabled_with_the_queues_of_an_earlier_claim() {
 fn queues_are_set_again_after_a_reset() {
     let model = model(true);
     let function = model.slot().claim().unwrap();
-    let mut rings = enabled(&function);
+    let mut admin = enabled(&function);
     let _ = function.silence();
-    function.enable_bus_master::<Nvme>().unwrap();
-    function.registers::<Nvme>().unwrap().enable();
+    function.enable_bus_master().unwrap();
+    assert!(!model.is_ready());
+    let words = [0, 1, 0, 0, 0, 0, 0];
+    let not_started = Err(SubmitError::Queue(QueueError::NotStarted));
+    let put = admin.submit::<{ Nvme::IDENTIFY }>(&function, words);
+    assert_eq!(put, not_started);
+    admin.start(&function, 0).unwrap();
     assert!(model.is_ready());
-    namespace(&function, &mut rings);
+    namespace(&function, &mut admin);
     assert_eq!(model.counts().stray_accesses, 0);
 }
 
@@ -71,53 +86,104 @@ fn queues_are_set_again_after_a_reset() {
 fn a_device_gets_queues_and_commands_of_its_own_function_only() {
     let (one, other) = (model(true), model(true));
     let (one, other) = (one.slot().claim().unwrap(), other.slot().claim().unwrap());
-    let (mut first, mut second) = (enabled(&one), enabled(&other));
-    let format = namespace(&one, &mut first);
-
-    let mut data: DmaRegion<IdentifyController> = one.region(1).unwrap();
-    let command = Command::identify_controller(&one, 1, &mut data).unwrap();
-    assert_eq!(
-        second.0.put(&other, 1, command),
-        Err(RegionError::Foreign),
-        "a command that names a region of the other function"
-    );
+    let (mut first, mut second) = (Disk::up(&one), Disk::up(&other));
+    assert_eq!(one.epoch(), other.epoch());
 
     let buffer = RRef::<[u8]>::new_zeroed_slice(4096).unwrap();
     let transfer = one.begin(buffer).unwrap();
-    let segment = one.segment(&transfer, 0, 0, 4096).unwrap();
-    let mut lists: DmaRegion<PrpList> = other.region(64).unwrap();
-    let error = Command::read(&other, 0, &format, 0, segment, &mut lists).err();
     assert_eq!(
-        error,
-        Some(CommandError::Region(RegionError::Foreign)),
-        "a segment of the other function"
+        second.read(&other, 0, (&transfer, 0, 4096)),
+        Err(SubmitError::OutOfBounds),
+        "a buffer of the other function"
     );
-    one.ended(0).unwrap();
+    let foreign = Err(SubmitError::Queue(QueueError::Foreign));
+    assert_eq!(
+        first.read(&other, 0, (&transfer, 0, 4096)),
+        foreign,
+        "a command of the other function"
+    );
+    assert_eq!(
+        first.admin.submit::<{ Nvme::IDENTIFY }>(&other, NOTHING),
+        foreign
+    );
+    let transfer = other.finish(transfer).unwrap_err().transfer;
     drop(one.finish(transfer).unwrap());
 
-    let registers = other.registers::<Nvme>().unwrap();
-    registers.disable();
     assert_eq!(
-        registers.set_admin_queues(&one, &first.0, &first.1),
-        Err(AdminQueueError::Region(RegionError::Foreign)),
+        second
+            .admin
+            .create::<{ Nvme::CREATE_COMPLETION }, { Nvme::IO }>(&other, NOTHING, &mut first.io),
+        foreign,
         "queues in the other function's memory"
     );
+    let foreign = Err(QueueError::Foreign);
+    assert_eq!(first.admin.start(&other, 0), foreign);
+    assert_eq!(first.admin.ring(&other), foreign);
+    assert_eq!(
+        first.admin.next(&other),
+        Err(QueueFault::Unusable(QueueError::Foreign))
+    );
+    let foreign = SubmitError::Queue(QueueError::Foreign);
+    assert_eq!(first.admin.page(&other, 0), Err(foreign));
+    assert_eq!(first.admin.clear_page(&other), Err(foreign));
+    other.reset().unwrap();
+    assert_eq!(first.admin.start(&other, 0), Err(QueueError::Foreign));
 }
 
-/// Silencing ends every tag, so the buffer comes back: no command may name it any more.
+/// Silencing ends every transfer, so the buffer comes back: no command may name it any more.
 #[test]
 fn a_command_from_before_a_silence_is_not_put() {
+    for is_silenced in [true, false] {
+        let model = model(true);
+        let function = model.slot().claim().unwrap();
+        let mut disk = Disk::up(&function);
+        let buffer = RRef::<[u8]>::new_zeroed_slice(4096).unwrap();
+        let transfer = function.begin(buffer).unwrap();
+        disk.read(&function, 0, (&transfer, 0, 4096)).unwrap();
+        if is_silenced {
+            let _ = function.silence();
+        } else {
+            function.reset().unwrap();
+        }
+        let buffer = function.finish(transfer).unwrap();
+        assert_eq!(disk.io.ring(&function), Err(QueueError::NotStarted));
+        let transfer = function.begin(buffer).unwrap();
+        assert_eq!(
+            disk.read(&function, 0, (&transfer, 0, 4096)),
+            Err(SubmitError::Queue(QueueError::NotStarted)),
+            "a command for a buffer that was given back"
+        );
+        drop(function.finish(transfer).unwrap());
+        // Nor is what was put executed when the queues run again.
+        disk.up_again(&function);
+        disk.io.ring(&function).unwrap();
+        assert_eq!(disk.io.next(&function), Ok(None));
+        assert_eq!(model.counts().io_commands, 0);
+        assert_eq!(model.counts().stray_accesses, 0);
+    }
+}
+
+/// A controller that is enabled has its queues, and looks at them where it stands.
+#[test]
+fn queues_that_run_are_not_begun_anew() {
     let model = model(true);
     let function = model.slot().claim().unwrap();
-    let mut rings = enabled(&function);
-    let format = namespace(&function, &mut rings);
-    let mut lists: DmaRegion<PrpList> = function.region(64).unwrap();
-    let buffer = RRef::<[u8]>::new_zeroed_slice(4096).unwrap();
-    let transfer = function.begin(buffer).unwrap();
-    let segment = function.segment(&transfer, 0, 0, 4096).unwrap();
-    let command = Command::read(&function, 0, &format, 0, segment, &mut lists).unwrap();
-    let _ = function.silence();
-    let put = rings.0.put(&function, 0, command);
-    drop(function.finish(transfer).unwrap());
-    assert!(put.is_err(), "a command for a buffer that was given back");
+    let mut disk = Disk::up(&function);
+    assert_eq!(disk.admin.start(&function, 0), Err(QueueError::Started));
+    let (admin, io) = (&mut disk.admin, &mut disk.io);
+    let again = [
+        admin.create::<{ Nvme::CREATE_COMPLETION }, { Nvme::IO }>(&function, NOTHING, io),
+        admin.create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::IO }>(&function, NOTHING, io),
+    ];
+    assert_eq!(again, [Err(SubmitError::Queue(QueueError::Started)); 2]);
+    // Also when the device has let go of them.
+    let words = [0, 1, 0, 0, 0, 0, 0];
+    let deleted = fixture::execute(&function, admin, |admin| {
+        admin.submit::<{ Nvme::DELETE_SUBMISSION }>(&function, words)
+    });
+    assert_eq!(deleted.status, 0);
+    let again = admin.create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::IO }>(&function, NOTHING, io);
+    assert_eq!(again, Err(SubmitError::Queue(QueueError::Started)));
+    enable(&function, admin);
+    fixture::create(&function, admin, io);
 }

@@ -1,8 +1,6 @@
 //! A driver that is cut while the device works on a lent buffer.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
-use samara_device_io::PciFunction;
-use samara_device_io::layout::nvme::Nvme;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
 use samara_fault::cpu::{self, Trap};
 use samara_host_std::{DomainAlloc, System};
@@ -11,7 +9,13 @@ use samara_rref::RRef;
 use samara_testkit::contained::contained;
 use samara_testkit::hosted::{alone, host};
 use samara_testkit::nvme_model::{NvmeModel, Shape};
+use std::sync::Mutex;
 use std::time::Duration;
+
+use fixture::{Disk, Function};
+
+#[path = "fixtures/nvme.rs"]
+mod fixture;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
@@ -22,12 +26,16 @@ trait Driver {
     fn write(&self, data: &RRef<[u8]>, how: u32) -> Result<(), RpcError>;
 }
 
-struct Board(PciFunction);
+struct Board {
+    function: Function,
+    disk: Mutex<Disk>,
+}
 
 impl Driver for Board {
     fn write(&self, data: &RRef<[u8]>, how: u32) -> Result<(), RpcError> {
-        let lent = self.0.lend(data, |transfer| {
-            self.0.segment(transfer, 9, 0, 512).map(|_| ()).unwrap();
+        let lent = self.function.lend(data, |transfer| {
+            let mut disk = self.disk.lock().unwrap();
+            disk.write(&self.function, 0, (transfer, 0, 512)).unwrap();
             match how {
                 0 => cpu::strike(Trap::Undefined),
                 1 => loop {
@@ -40,11 +48,9 @@ impl Driver for Board {
     }
 }
 
-fn init(function: PciFunction) -> Result<Board, RpcError> {
-    function
-        .enable_bus_master::<Nvme>()
-        .map_err(|_| RpcError::Dead)?;
-    Ok(Board(function))
+fn init(function: Function) -> Result<Board, RpcError> {
+    let disk = Mutex::new(Disk::up(&function));
+    Ok(Board { function, disk })
 }
 
 /// No destructor runs in a cut, but the lender has its buffer back when its call has returned.

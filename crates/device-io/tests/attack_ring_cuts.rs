@@ -1,8 +1,10 @@
 //! A driver that is cut at every instruction of what hands an object over to the trusted side, or back.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
-use samara_device_io::layout::ixgbe::{Ixgbe, TxRing};
-use samara_device_io::{PciFunction, PciSlot};
+use samara_device_io::mmio::{ReadWrite, Register};
+use samara_device_io::queue::Ring;
+use samara_device_io::{DeviceSlot, PciFunction};
+use samara_device_tables::Ixgbe;
 use samara_domain_runtime::contain::Verdict;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
 use samara_host_std::{DomainAlloc, System};
@@ -20,6 +22,9 @@ use std::time::Duration;
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 type Packet = [u8; 1024];
+type TxRing = Ring<Ixgbe, { Ixgbe::TX }, Packet>;
+
+const DMATXCTL: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x4A80);
 
 /// Walks for each thing that is done, and objects traded in each.
 const WALKS: u64 = 50;
@@ -39,8 +44,8 @@ trait Driver {
 }
 
 struct Board {
-    ring: Mutex<TxRing<Packet>>,
-    function: PciFunction,
+    ring: Mutex<TxRing>,
+    function: PciFunction<Ixgbe>,
 }
 
 fn frame(packet: &mut Packet) -> &mut [u8] {
@@ -54,7 +59,7 @@ impl Driver for Board {
         for _ in 0..TRADED {
             sending.put(RRef::new([0xFF; 1024]), frame).unwrap();
         }
-        sending.publish(&self.function.registers::<Ixgbe>().unwrap());
+        sending.publish();
         Ok(())
     }
 
@@ -68,24 +73,24 @@ impl Driver for Board {
         let packet = RRef::new([0xFF; 1024]);
         arm();
         Ok(match what {
-            RING => usize::from(TxRing::<Packet>::new(&self.function, 1, 8).is_ok()),
+            RING => usize::from(TxRing::new(&self.function, 1, 8, 0).is_ok()),
             PUT_AND_TAKE => {
                 let put = usize::from(sending.put(packet, frame).is_ok());
-                put + usize::from(sending.reclaim().is_some())
+                let done = sending.done();
+                put + usize::from(done.and_then(|_| sending.take()).is_some())
             }
-            TRADE => sending.trade(&mut batch, |packet| Some(frame(packet))),
+            TRADE => sending.trade(&mut batch, |_, _, packet| Some(frame(packet))),
             _ => usize::from(self.function.interrupt(0).is_ok()),
         })
     }
 }
 
-fn init(function: PciFunction) -> Result<Board, RpcError> {
-    let registers = function.registers::<Ixgbe>().unwrap();
-    registers.reset(&function).unwrap();
-    function.enable_bus_master::<Ixgbe>().unwrap();
-    registers.write(Ixgbe::DMATXCTL, 1);
-    let mut ring = TxRing::new(&function, 0, 8).unwrap();
-    ring.start(&function, &registers).unwrap();
+fn init(function: PciFunction<Ixgbe>) -> Result<Board, RpcError> {
+    function.reset().unwrap();
+    function.enable_bus_master().unwrap();
+    function.update(DMATXCTL, 1, 1).unwrap();
+    let mut ring = TxRing::new(&function, 0, 8, 0).unwrap();
+    ring.start(&function, 0).unwrap();
     let ring = Mutex::new(ring);
     Ok(Board { ring, function })
 }
@@ -95,7 +100,7 @@ fn init(function: PciFunction) -> Result<Board, RpcError> {
 fn walk(
     contained: &Contained,
     bus: &IxgbeBus,
-    slot: &'static PciSlot,
+    slot: DeviceSlot<Ixgbe>,
     what: u8,
     at: u64,
 ) -> (u64, bool) {

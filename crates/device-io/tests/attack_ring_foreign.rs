@@ -1,25 +1,23 @@
 //! Attacks on a ring by a driver of two devices, which shows it the other one's function.
 #![forbid(unsafe_code)]
 
-use samara_device_io::PciFunction;
-use samara_device_io::layout::ixgbe::{QueueError, RxRing, TxRing};
+use samara_device_io::queue::QueueError;
 use samara_host_std as _;
 use samara_ixgbe_model::Loop;
-use samara_rref::RRef;
 use samara_shared_heap::heap::{Census, census_all};
 use samara_testkit::hosted::alone;
 use samara_testkit::ixgbe_bus::IxgbeBus;
 use std::sync::MutexGuard;
 
-use fixture::{Packet, registers, short, up};
+use fixture::{Function, all, packet, reclaim, rx, short, tx, up};
 
 #[path = "fixtures/ixgbe.rs"]
 mod fixture;
 
 /// Two devices. Each was reset once: they are in the same epoch.
 struct Two {
-    function: PciFunction,
-    other: PciFunction,
+    function: Function,
+    other: Function,
     bus: &'static IxgbeBus,
     other_bus: &'static IxgbeBus,
     before: Census,
@@ -51,30 +49,26 @@ impl Two {
     }
 }
 
-fn all(packet: &mut Packet) -> &mut [u8] {
-    packet
-}
-
 /// The other device would stop its queue, and this one's packets come out while it receives into them.
 #[test]
 fn a_receive_queue_is_not_stopped_by_another_device() {
     let two = Two::up();
     let (function, other) = (&two.function, &two.other);
-    let mut rx = RxRing::<Packet>::new(function, 0, 8, 2048).unwrap();
-    rx.start(function, &registers(function), false).unwrap();
+    let mut rx = rx(function, 0);
+    rx.start(function, 0).unwrap();
     let mut receiving = rx.open(function).unwrap();
     for _ in 0..7 {
-        receiving.put(RRef::new([0xEE; 2048]), all).unwrap();
+        receiving.put(packet(0xEE), all).unwrap();
     }
-    receiving.publish(&registers(function));
+    receiving.publish();
     drop(receiving);
     two.bus.settle();
 
-    let stopped = rx.stop(other, &registers(other));
+    let stopped = rx.stop(other);
     let out = rx.open(function).unwrap().take_back().is_some();
     assert!(!out, "the device has the packet still");
     assert_eq!(stopped, Err(QueueError::Foreign));
-    rx.stop(function, &registers(function)).unwrap();
+    rx.stop(function).unwrap();
     assert!(rx.open(function).unwrap().take_back().is_some());
     two.finish();
 }
@@ -84,18 +78,18 @@ fn a_receive_queue_is_not_stopped_by_another_device() {
 fn a_transmit_queue_is_not_stopped_by_another_device() {
     let two = Two::up();
     let (function, other) = (&two.function, &two.other);
-    let mut tx = TxRing::<Packet>::new(function, 0, 8).unwrap();
-    tx.start(function, &registers(function)).unwrap();
+    let mut tx = tx(function, 0);
+    tx.start(function, 0).unwrap();
 
-    let stopped = tx.stop(other, &registers(other));
+    let stopped = tx.stop(other);
     let mut sending = tx.open(function).unwrap();
-    sending.put(RRef::new([0xFF; 2048]), short).unwrap();
-    sending.publish(&registers(function));
+    sending.put(packet(0xFF), short).unwrap();
+    sending.publish();
     let out = sending.take_back().is_some();
     assert!(!out, "the device is about to read the packet");
     assert_eq!(stopped, Err(QueueError::Foreign));
     two.bus.settle();
-    assert!(sending.reclaim().is_some());
+    assert!(reclaim(&mut sending).is_some());
     drop(sending);
     two.finish();
 }

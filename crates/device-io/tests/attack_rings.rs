@@ -1,28 +1,25 @@
 //! Attacks on where a ring stands, by drivers that break no rule of the language.
 #![forbid(unsafe_code)]
 
-use samara_device_io::PciFunction;
-use samara_device_io::dma::RegionError;
-use samara_device_io::layout::ixgbe::{QueueError, TxRing};
+use samara_device_io::queue::QueueError;
 use samara_host_std as _;
 use samara_ixgbe_model::Loop;
-use samara_rref::RRef;
 use samara_shared_heap::heap::census_all;
 use samara_testkit::hosted::alone;
 use samara_testkit::ixgbe_bus::IxgbeBus;
 
-use fixture::{Packet, registers, short, up};
+use fixture::{Function, SENT, TxRing, packet, reclaim, short, tx, up};
 
 #[path = "fixtures/ixgbe.rs"]
 mod fixture;
 
 /// Puts `count` in and has the device told.
-fn send(tx: &mut TxRing<Packet>, function: &PciFunction, count: usize) {
+fn send(tx: &mut TxRing, function: &Function, count: usize) {
     let mut sending = tx.open(function).unwrap();
     for _ in 0..count {
-        sending.put(RRef::new([0xFF; 2048]), short).unwrap();
+        sending.put(packet(0xFF), short).unwrap();
     }
-    sending.publish(&registers(function));
+    sending.publish();
 }
 
 /// Where the ring stands would be where it stood before: what the device was given since would come out.
@@ -32,29 +29,28 @@ fn a_batch_of_work_that_is_forgotten_gives_no_packet_out_that_the_device_has() {
     let before = census_all();
     let bus = IxgbeBus::leak(Loop::closed());
     let function = up(bus, bus.slot());
-    let registers = registers(&function);
-    let mut tx = TxRing::<Packet>::new(&function, 0, 8).unwrap();
-    tx.start(&function, &registers).unwrap();
+    let mut tx = tx(&function, 0);
+    tx.start(&function, 0).unwrap();
     send(&mut tx, &function, 7);
     bus.settle();
-    assert!(tx.open(&function).unwrap().has_sent());
+    assert!(tx.open(&function).unwrap().done().is_some());
 
     let mut sending = tx.open(&function).unwrap();
     for _ in 0..7 {
-        drop(sending.reclaim().unwrap());
+        drop(reclaim(&mut sending).unwrap());
     }
     for _ in 0..7 {
-        sending.put(RRef::new([0xFF; 2048]), short).unwrap();
+        sending.put(packet(0xFF), short).unwrap();
     }
-    sending.publish(&registers);
+    sending.publish();
     // Seven are the device's now.
     std::mem::forget(sending);
     let out = tx
         .open(&function)
-        .map(|mut sending| sending.reclaim().is_some());
-    assert_eq!(out, Err(RegionError::Forgotten));
-    assert_eq!(tx.stop(&function, &registers), Err(QueueError::Forgotten));
-    assert_eq!(tx.start(&function, &registers), Err(QueueError::Forgotten));
+        .map(|mut sending| reclaim(&mut sending).is_some());
+    assert_eq!(out, Err(QueueError::Forgotten));
+    assert_eq!(tx.stop(&function), Err(QueueError::Forgotten));
+    assert_eq!(tx.start(&function, 0), Err(QueueError::Forgotten));
     drop(function);
     assert_eq!(bus.strays(), 0);
     assert_eq!(census_all(), before);
@@ -67,21 +63,19 @@ fn a_queue_that_runs_is_not_begun_anew() {
     let _alone = alone();
     let bus = IxgbeBus::leak(Loop::closed());
     let function = up(bus, bus.slot());
-    let registers = registers(&function);
-    let mut tx = TxRing::<Packet>::new(&function, 0, 8).unwrap();
-    tx.start(&function, &registers).unwrap();
+    let mut tx = tx(&function, 0);
+    tx.start(&function, 0).unwrap();
     // Two rounds, and some: no descriptor is as it was at first.
     for _ in 0..4 {
         send(&mut tx, &function, 5);
         bus.settle();
         let mut sending = tx.open(&function).unwrap();
-        while sending.reclaim().is_some() {}
+        while reclaim(&mut sending).is_some() {}
     }
     assert_eq!(tx.held(), 0);
-    // GPTC: frames sent since it was read.
-    let sent = || bus.register(0x4080);
+    let sent = || bus.register(SENT);
     assert_eq!(sent(), 20);
-    assert_eq!(tx.start(&function, &registers), Err(QueueError::Enabled));
+    assert_eq!(tx.start(&function, 0), Err(QueueError::Started));
     send(&mut tx, &function, 1);
     bus.settle();
     assert_eq!(sent(), 1, "frames of packets that were taken out are sent");

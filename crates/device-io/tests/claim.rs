@@ -4,26 +4,28 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::MutexGuard;
 
-use samara_device_io::dma::{
-    FinishError, LendError, MAX_REGIONS, MAX_TAGS, MAX_TRANSFERS, Refused, RegionError,
-    SegmentError, TagError,
-};
-use samara_device_io::layout::nvme::{
-    AdminQueueError, Command, CommandError, CompletionEntry, FormatError, IdentifyController,
-    MAX_TRANSFER, Namespace, NamespaceQuery, Nvme, PrpList, SubmissionEntry,
-};
-use samara_device_io::pci::{ClaimError, EnableError, Silenced};
-use samara_device_io::{DmaRegion, PciFunction, PciSlot, Transfer};
+use samara_device_io::DeviceSlot;
+use samara_device_io::dma::{FinishError, LendError, MAX_TRANSFERS, Refused, Transfer};
+use samara_device_io::pci::{ClaimError, NotIdle, Silenced};
+use samara_device_io::queue::{Pair, QueueError, QueueFault, SubmitError};
+use samara_device_tables::Nvme;
 use samara_host_std as _;
 use samara_rref::RRef;
 use samara_shared_heap::Owner;
 use samara_shared_heap::heap::{Census, census_all};
 use samara_testkit::hosted::alone;
-use samara_testkit::nvme_model::{NvmeModel, Shape};
+use samara_testkit::nvme_model::{Misbehaviour, NvmeModel, Shape};
+
+use fixture::{
+    Admin, CAP, Disk, Function, Io, admin, completed, enable, enabled, identified, namespace,
+};
+
+#[path = "fixtures/nvme.rs"]
+mod fixture;
 
 struct Bench {
     model: &'static NvmeModel,
-    slot: &'static PciSlot,
+    slot: DeviceSlot<Nvme>,
     before: Census,
     _alone: MutexGuard<'static, ()>,
 }
@@ -43,12 +45,12 @@ impl Bench {
         }
     }
 
-    /// A function that may be bus master.
-    fn master(&self) -> PciFunction {
+    /// A function whose controller reads and writes.
+    fn up(&self) -> (Function, Disk) {
         let function = self.slot.claim().unwrap();
-        function.enable_bus_master::<Nvme>().unwrap();
+        let disk = Disk::up(&function);
         assert!(self.model.is_bus_master());
-        function
+        (function, disk)
     }
 }
 
@@ -69,19 +71,24 @@ fn buffer(bytes: usize) -> RRef<[u8]> {
 fn a_function_has_one_claim_at_a_time_and_its_end_silences_the_device() {
     for flr in [true, false] {
         let bench = Bench::new(flr);
-        let function = bench.master();
-        let region: DmaRegion<IdentifyController> = function.region(1).unwrap();
+        let (function, mut disk) = bench.up();
         let transfer = function.begin(buffer(4096)).unwrap();
-        function.segment(&transfer, 0, 0, 4096).unwrap();
+        disk.read(&function, 0, (&transfer, 0, 4096)).unwrap();
         assert_eq!(bench.slot.claim().unwrap_err(), ClaimError::Claimed);
         drop(function);
         assert!(!bench.model.is_bus_master());
         // The handles outlive the claim and reach nothing.
-        let next = bench.slot.claim().unwrap();
-        assert_eq!(region.word(&next, 0, 0), Err(RegionError::Foreign));
+        let (next, mut of_next) = bench.up();
+        let foreign = SubmitError::Queue(QueueError::Foreign);
+        assert_eq!(disk.admin.page(&next, 0), Err(foreign));
+        assert_eq!(disk.io.ring(&next), Err(QueueError::Foreign));
         assert_eq!(
-            next.segment(&transfer, 1, 0, 512).err(),
-            Some(SegmentError::Foreign)
+            disk.io.next(&next),
+            Err(QueueFault::Unusable(QueueError::Foreign))
+        );
+        assert_eq!(
+            of_next.read(&next, 0, (&transfer, 0, 512)),
+            Err(SubmitError::OutOfBounds)
         );
         assert!(matches!(next.finish(transfer), Err(FinishError { .. })));
     }
@@ -90,41 +97,25 @@ fn a_function_has_one_claim_at_a_time_and_its_end_silences_the_device() {
 #[test]
 fn bus_mastering_waits_for_a_device_in_reset() {
     let bench = Bench::new(false);
-    let function = bench.master();
-    let registers = function.registers::<Nvme>().unwrap();
-    let submission: DmaRegion<SubmissionEntry> = function.region(2).unwrap();
-    let completion: DmaRegion<CompletionEntry> = function.region(2).unwrap();
-    registers
-        .set_admin_queues(&function, &submission, &completion)
-        .unwrap();
-    registers.enable();
+    let (function, _disk) = bench.up();
     assert_eq!(function.silence(), Silenced::BusMasterOff);
     // Commands of before could be left in it.
-    assert_eq!(
-        function.enable_bus_master::<Nvme>(),
-        Err(EnableError::NotInReset)
-    );
-    registers.disable();
-    function.enable_bus_master::<Nvme>().unwrap();
+    assert_eq!(function.enable_bus_master(), Err(NotIdle));
+    assert!(!bench.model.is_bus_master());
+    function.reset().unwrap();
+    function.enable_bus_master().unwrap();
 }
 
 #[test]
 fn silencing_resets_where_it_can_and_says_what_it_did() {
     let bench = Bench::new(true);
-    let function = bench.master();
-    function.registers::<Nvme>().unwrap().enable();
+    let (function, _disk) = bench.up();
     let epoch = function.epoch();
     assert_eq!(function.silence(), Silenced::Reset);
     assert_ne!(function.epoch(), epoch);
     assert!(!bench.model.is_ready());
     // The base address is back: registers answer.
-    assert!(
-        !function
-            .registers::<Nvme>()
-            .unwrap()
-            .capabilities()
-            .is_absent()
-    );
+    assert!(![0, u64::MAX].contains(&function.read(CAP)));
     bench.model.switch(|switches| switches.removed = true);
     assert_eq!(function.silence(), Silenced::Absent);
     drop(function);
@@ -134,56 +125,81 @@ fn silencing_resets_where_it_can_and_says_what_it_did() {
 #[test]
 fn what_is_moved_in_is_the_hosts_until_its_commands_have_ended() {
     let bench = Bench::new(true);
-    let function = bench.master();
+    let (function, mut disk) = bench.up();
     let transfer = function.begin(buffer(8192)).unwrap();
-    function.segment(&transfer, 3, 0, 4096).unwrap();
-    function.segment(&transfer, 4, 4096, 4096).unwrap();
-    function.ended(3).unwrap();
+    disk.read(&function, 0, (&transfer, 0, 4096)).unwrap();
+    disk.read(&function, 8, (&transfer, 4096, 4096)).unwrap();
+    disk.complete(&function);
     let FinishError { transfer } = function.finish(transfer).unwrap_err();
-    function.ended(4).unwrap();
+    disk.complete(&function);
     let back = function.finish(transfer).unwrap();
     assert_eq!(RRef::owner(&back), Owner::HOST);
     // By force.
     let transfer = function.begin(back).unwrap();
-    function.segment(&transfer, 3, 0, 4096).unwrap();
+    disk.read(&function, 0, (&transfer, 0, 4096)).unwrap();
     let _ = function.silence();
-    assert_eq!(function.ended(3), Err(TagError::NotInFlight));
+    let not_started = QueueFault::Unusable(QueueError::NotStarted);
+    assert_eq!(disk.io.next(&function), Err(not_started));
     assert_eq!(function.finish(transfer).unwrap().len(), 8192);
 }
 
 #[test]
-fn segments_and_tags_are_checked() {
+fn parts_and_tags_are_checked() {
     let bench = Bench::new(true);
-    let function = bench.master();
+    let (function, mut disk) = bench.up();
     let transfer = function.begin(buffer(4096)).unwrap();
     for (offset, length) in [
         (0, 0),
         (0, 4097),
-        (4096, 1),
+        (0, 8192),
+        (4096, 512),
         (usize::MAX, 2),
-        (1, usize::MAX),
+        (usize::MAX - 511, 512),
+        (512, usize::MAX - 511),
     ] {
-        let error = function.segment(&transfer, 0, offset, length).err();
-        assert_eq!(error, Some(SegmentError::OutOfBounds), "{offset} {length}");
+        let put = disk.read(&function, 0, (&transfer, offset, length));
+        assert_eq!(put, Err(SubmitError::OutOfBounds), "{offset} {length}");
     }
-    let tag = |tag| function.segment(&transfer, tag, 0, 512).err();
-    assert_eq!(tag(0), None);
-    assert_eq!(tag(0), Some(SegmentError::Tag(TagError::InFlight)));
-    assert_eq!(
-        tag(MAX_TAGS as u16),
-        Some(SegmentError::Tag(TagError::OutOfRange))
-    );
-    assert_eq!(function.ended(1), Err(TagError::NotInFlight));
-    assert_eq!(function.ended(u16::MAX), Err(TagError::OutOfRange));
-    function.ended(0).unwrap();
-    assert_eq!(function.ended(0), Err(TagError::NotInFlight));
+    // As many as fit, each with a tag of its own.
+    let part = (&transfer, 0, 512);
+    let tags: Vec<_> = (0..7)
+        .map(|_| disk.read(&function, 0, part).unwrap())
+        .collect();
+    for (at, tag) in tags.iter().enumerate() {
+        assert!(
+            tags[at + 1..]
+                .iter()
+                .all(|other| other.slot() != tag.slot())
+        );
+    }
+    assert_eq!(disk.read(&function, 0, part), Err(SubmitError::Full));
+    for tag in tags {
+        assert_eq!(disk.complete(&function).tag, tag);
+    }
+    assert_eq!(disk.io.next(&function), Ok(None));
+    // One that has ended does not end again, nor one that never was.
+    for wrong in [Misbehaviour::Twice, Misbehaviour::Cid(0x1234)] {
+        let twice = wrong == Misbehaviour::Twice;
+        bench
+            .model
+            .switch(|switches| switches.next.push_back(Some(wrong)));
+        let tag = disk.read(&function, 0, part).unwrap();
+        disk.io.ring(&function).unwrap();
+        if twice {
+            assert_eq!(completed(&function, &mut disk.io).tag, tag);
+        }
+        let unknown = if twice { tag.value() } else { 0x1234 };
+        assert_eq!(disk.io.next(&function), Err(QueueFault::Unknown(unknown)));
+    }
+    let FinishError { transfer } = function.finish(transfer).unwrap_err();
+    function.reset().unwrap();
     drop(function.finish(transfer).unwrap());
 }
 
 #[test]
 fn a_full_table_gives_the_buffer_back() {
     let bench = Bench::new(true);
-    let function = bench.master();
+    let function = bench.slot.claim().unwrap();
     let transfers: Vec<_> = (0..MAX_TRANSFERS)
         .map(|_| function.begin(buffer(512)).unwrap())
         .collect();
@@ -207,16 +223,16 @@ fn a_full_table_gives_the_buffer_back() {
 fn a_loan_that_ends_with_something_in_flight_silences_the_device() {
     for flr in [true, false] {
         let bench = Bench::new(flr);
-        let function = bench.master();
+        let (function, mut disk) = bench.up();
         let data = buffer(4096);
         assert_eq!(function.lend(&data, |_| 5).unwrap(), 5);
         assert!(bench.model.is_bus_master());
         let lent = function.lend(&data, |transfer| {
-            function.segment(transfer, 9, 0, 512).map(|_| ()).unwrap();
+            disk.write(&function, 0, (transfer, 0, 512)).unwrap();
         });
         assert!(matches!(lent, Err(LendError::Silenced(()))));
         assert!(!bench.model.is_bus_master());
-        assert_eq!(function.ended(9), Err(TagError::NotInFlight));
+        assert_eq!(disk.io.ring(&function), Err(QueueError::NotStarted));
         drop((function, data));
     }
 }
@@ -224,117 +240,186 @@ fn a_loan_that_ends_with_something_in_flight_silences_the_device() {
 #[test]
 fn a_loan_that_a_panic_ends_silences_the_device_first() {
     let bench = Bench::new(true);
-    let function = bench.master();
+    let (function, mut disk) = bench.up();
     let data = buffer(4096);
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         let _ = function.lend(&data, |transfer| {
-            function.segment(transfer, 9, 0, 512).map(|_| ()).unwrap();
+            disk.write(&function, 0, (transfer, 0, 512)).unwrap();
             panic!("with a command in flight");
         });
     }));
     assert!(panicked.is_err());
     assert!(!bench.model.is_bus_master());
-    assert_eq!(function.ended(9), Err(TagError::NotInFlight));
+    assert_eq!(disk.io.ring(&function), Err(QueueError::NotStarted));
     drop((function, data));
 }
 
-/// Identifies the model's namespace by hand: the layouts without a driver.
-fn identify(function: &PciFunction) -> Namespace {
-    let registers = function.registers::<Nvme>().unwrap();
-    let mut submission: DmaRegion<SubmissionEntry> = function.region(2).unwrap();
-    let completion: DmaRegion<CompletionEntry> = function.region(2).unwrap();
-    registers
-        .set_admin_queues(function, &submission, &completion)
-        .unwrap();
-    registers.enable();
-    let again = registers.set_admin_queues(function, &submission, &completion);
-    assert_eq!(again, Err(AdminQueueError::Enabled));
-    let query = NamespaceQuery::new(function, 1).unwrap();
-    assert_eq!(query.namespace(function), Err(FormatError::NoCapacity));
-    let command = Command::identify_namespace(function, 7, &query).unwrap();
-    submission.put(function, 0, command).unwrap();
-    let doorbells = Nvme::doorbells(registers.capabilities());
-    registers
-        .write_at(doorbells, Nvme::tail_doorbell(0), 1)
-        .unwrap();
-    let done = completion.take(function, 0, true).unwrap().unwrap();
+/// What the engine reads in its own page of a command that succeeded, and nothing else, is what units are made of.
+#[test]
+fn a_unit_is_what_the_device_has_said() {
+    let bench = Bench::new(true);
+    let function = bench.slot.claim().unwrap();
+    let mut admin = enabled(&function);
+    assert_eq!(admin.start(&function, 0), Err(QueueError::Started));
+    let unit = namespace(&function, &mut admin);
+    assert_eq!((unit.key(), unit.shift()), (1, 9));
+    // No namespace: a page of zeroes.
+    let none = identified(&function, &mut admin, 2);
+    assert_eq!(none.unit, None);
+    // The page was not written.
+    admin.clear_page(&function).unwrap();
+    let fail = |status| {
+        bench.model.switch(|switches| switches.every_admin = status);
+    };
+    fail(Some(Misbehaviour::Status(0x0B)));
+    let failed = identified(&function, &mut admin, 1);
+    assert_eq!((failed.status, failed.unit), (0x0B, None));
+    fail(None);
+    // One command has the page.
+    let words = [1, 0, 0, 0, 0, 0, 0];
+    let tag = admin.submit::<{ Nvme::IDENTIFY_NAMESPACE }>(&function, words);
+    assert!(tag.is_ok());
+    let in_use = SubmitError::PageInUse;
     assert_eq!(
-        (done.cid, done.sq_id, done.sq_head, done.status),
-        (7, 0, 1, 0)
+        admin.submit::<{ Nvme::IDENTIFY }>(&function, words),
+        Err(in_use)
     );
-    assert_eq!(completion.take(function, 1, true), Ok(None));
-    query.namespace(function).unwrap()
+    assert_eq!(admin.page(&function, 0), Err(in_use));
+    assert_eq!(admin.clear_page(&function), Err(in_use));
+    drop(function);
 }
 
+/// Blocks with metadata transfer more than their own bytes; such a namespace has no unit.
+#[test]
+fn what_would_transfer_more_is_no_unit() {
+    let _alone = alone();
+    for (metadata, block_shift) in [(8, 9), (0, 8), (0, 17)] {
+        let model = NvmeModel::leak(Shape {
+            metadata,
+            block_shift,
+            ..Shape::default()
+        });
+        let function = model.slot().claim().unwrap();
+        let mut admin = enabled(&function);
+        let identified = identified(&function, &mut admin, 1);
+        assert_eq!((identified.status, identified.unit), (0, None));
+    }
+}
+
+/// Whether blocks are inside the namespace is the device's to say.
 #[test]
 fn commands_fit_their_buffer_and_the_namespace_and_never_write_what_is_lent() {
     let bench = Bench::new(true);
-    let function = bench.master();
-    let namespace = identify(&function);
-    let blocks = namespace.blocks();
-    let mut lists: DmaRegion<PrpList> = function.region(MAX_TAGS).unwrap();
+    let (function, mut disk) = bench.up();
     let mut read = |transfer: &Transfer, offset, length, lba| {
-        let segment = function.segment(transfer, 0, offset, length).unwrap();
-        let command = Command::read(&function, 0, &namespace, lba, segment, &mut lists);
-        let error = command.map(|_| ()).err();
-        function.ended(0).unwrap();
-        error
+        let put = disk.read(&function, lba, (transfer, offset, length));
+        put.map(|_| disk.complete(&function).status)
     };
     let transfer = function.begin(buffer(1 << 20)).unwrap();
-    assert_eq!(read(&transfer, 0, 4096, 0), None);
-    assert_eq!(read(&transfer, 0, 4096, blocks - 8), None);
-    assert_eq!(
-        read(&transfer, 0, 4096, blocks - 7),
-        Some(CommandError::OutOfRange)
-    );
-    assert_eq!(
-        read(&transfer, 0, 4096, u64::MAX),
-        Some(CommandError::OutOfRange)
-    );
-    assert_eq!(read(&transfer, 0, 511, 0), Some(CommandError::Length));
-    assert_eq!(read(&transfer, 0, 513, 0), Some(CommandError::Length));
-    assert_eq!(read(&transfer, 2, 512, 0), Some(CommandError::Misaligned));
-    // 65 pages fit PRP1 and a list; 66 don't.
-    assert_eq!(read(&transfer, 4, MAX_TRANSFER, 0), None);
-    assert_eq!(read(&transfer, 0, 65 * 4096, 0), None);
-    assert_eq!(read(&transfer, 4, 65 * 4096, 0), Some(CommandError::Length));
+    assert_eq!(read(&transfer, 0, 4096, 0), Ok(0));
+    assert_eq!(read(&transfer, 0, 4096, 4096 - 8), Ok(0));
+    // LBA Out of Range (NVM Express Base 2.0 figure 96).
+    assert_eq!(read(&transfer, 0, 4096, 4096 - 7), Ok(0x80));
+    assert_eq!(read(&transfer, 0, 4096, u32::MAX), Ok(0x80));
+    assert_eq!(read(&transfer, 0, 511, 0), Err(SubmitError::Length));
+    assert_eq!(read(&transfer, 0, 513, 0), Err(SubmitError::Length));
+    assert_eq!(read(&transfer, 2, 512, 0), Err(SubmitError::Misaligned));
+    // 65 pages fit the first pointer and a list, 66 don't. The device takes fewer (MDTS), and says so.
+    let too_long = read(&transfer, 4, 64 * 4096, 0).unwrap();
+    assert_ne!(too_long, 0);
+    assert_eq!(read(&transfer, 0, 65 * 4096, 0), Ok(too_long));
+    assert_eq!(read(&transfer, 4, 65 * 4096, 0), Err(SubmitError::Length));
+    assert_eq!(read(&transfer, 0, 66 * 4096, 0), Err(SubmitError::Length));
     drop(function.finish(transfer).unwrap());
     let data = buffer(4096);
     let lent = function.lend(&data, |transfer| read(transfer, 0, 512, 0));
-    assert_eq!(lent.unwrap(), Some(CommandError::ReadOnlyBuffer));
+    assert_eq!(lent.unwrap(), Err(SubmitError::ReadOnlyBuffer));
+    assert_eq!(bench.model.counts().stray_accesses, 0);
+}
+
+/// Every page of a transfer goes where it belongs, whatever its offset in the first page: no pointer, one, or a list.
+#[test]
+fn a_transfer_covers_its_bytes_exactly() {
+    let bench = Bench::new(true);
+    let (function, mut disk) = bench.up();
+    bench.model.medium(|medium| {
+        for (at, byte) in medium.iter_mut().enumerate() {
+            *byte = (at / 512 + at) as u8 | 1;
+        }
+    });
+    for offset in [0, 4, 512, 4092, 4096] {
+        for blocks in [1, 7, 8, 9, 16, 17, 256] {
+            let length = blocks * 512;
+            let transfer = function.begin(buffer(offset + length + 4096)).unwrap();
+            disk.read(&function, 3, (&transfer, offset, length))
+                .unwrap();
+            assert_eq!(disk.complete(&function).status, 0);
+            assert_eq!(disk.io.next(&function), Ok(None));
+            let back = function.finish(transfer).unwrap();
+            let (before, rest) = back.split_at(offset);
+            let (read, after) = rest.split_at(length);
+            let is_right = bench
+                .model
+                .medium(|medium| medium[3 * 512..][..length] == *read);
+            assert!(is_right, "{offset} {blocks}");
+            assert!(before.iter().chain(after).all(|&byte| byte == 0));
+        }
+    }
     assert_eq!(bench.model.counts().stray_accesses, 0);
 }
 
 #[test]
-fn regions_are_bounded_in_number_and_extent() {
+fn queues_are_bounded_in_number_and_extent() {
     let bench = Bench::new(true);
     let function = bench.slot.claim().unwrap();
-    assert_eq!(
-        function.region::<PrpList>(0).err(),
-        Some(RegionError::BadCount)
-    );
-    let huge = function.region::<PrpList>(usize::MAX / 2).err();
-    assert_eq!(huge, Some(RegionError::BadCount));
-    let mut regions: Vec<DmaRegion<IdentifyController>> = Vec::new();
-    let error = loop {
-        match function.region(1) {
-            Ok(region) => regions.push(region),
-            Err(error) => break error,
-        }
-    };
-    assert_eq!((regions.len(), error), (MAX_REGIONS, RegionError::TooMany));
-    assert_eq!(
-        regions[0].word(&function, 1, 0),
-        Err(RegionError::OutOfBounds)
-    );
-    assert_eq!(
-        regions[0].word(&function, 0, 1024),
-        Err(RegionError::OutOfBounds)
-    );
-    assert_eq!(regions[0].word(&function, 0, 1023), Ok(0));
+    for entries in [0, 1, 4097, u32::MAX] {
+        let queue = Admin::new(&function, 0, entries).err();
+        assert_eq!(queue, Some(QueueError::BadLength), "{entries}");
+    }
+    let mut queues: Vec<Io> = Vec::new();
+    for number in 1..=16 {
+        queues.push(Pair::new(&function, number, 2).unwrap());
+    }
+    for number in [0, 17, u16::MAX] {
+        let queue = Io::new(&function, number, 2).err();
+        assert_eq!(queue, Some(QueueError::NoSuchQueue), "{number}");
+    }
+    assert_eq!(Io::new(&function, 1, 2).err(), Some(QueueError::Taken));
+    let mut admin = admin(&function);
+    enable(&function, &mut admin);
+    let past = Err(SubmitError::OutOfBounds);
+    assert_eq!(admin.page(&function, 1024), past);
+    assert_eq!(admin.page(&function, usize::MAX), past);
+    assert_eq!(admin.page(&function, 1023), Ok(0));
     // Memory of one function is refused by another.
     let other = NvmeModel::leak(Shape::default()).slot().claim().unwrap();
-    let foreign = Command::identify_controller(&other, 0, &mut regions[0]).err();
-    assert_eq!(foreign, Some(CommandError::Region(RegionError::Foreign)));
-    drop((other, function, regions));
+    let foreign = Err(SubmitError::Queue(QueueError::Foreign));
+    assert_eq!(admin.page(&other, 0), foreign);
+    drop((other, function, queues));
+}
+
+/// A driver that takes one completion for each command that it puts comes never to an empty queue, where room goes back.
+#[test]
+fn a_completion_always_finds_room() {
+    let bench = Bench::new(true);
+    let (function, mut disk) = bench.up();
+    let flush = |disk: &mut Disk| {
+        let words = [1, 0, 0, 0, 0, 0, 0];
+        let put = disk.io.submit::<{ Nvme::FLUSH }>(&function, words);
+        put.unwrap();
+        disk.io.ring(&function).unwrap();
+    };
+    for _ in 0..4 {
+        flush(&mut disk);
+    }
+    for _ in 0..40 {
+        assert!(disk.io.next(&function).unwrap().is_some());
+        flush(&mut disk);
+    }
+    assert_eq!(bench.model.counts().bad_doorbells, 0);
+    for _ in 0..4 {
+        assert!(disk.io.next(&function).unwrap().is_some());
+    }
+    assert_eq!(disk.io.next(&function), Ok(None));
+    drop(function);
 }

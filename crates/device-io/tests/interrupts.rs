@@ -5,22 +5,26 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::MutexGuard;
 use std::time::Duration;
 
-use samara_device_io::layout::ixgbe::Ixgbe;
+use samara_device_io::mmio::{ReadWrite, Register};
 use samara_device_io::pci::{InterruptError, MAX_VECTORS};
-use samara_device_io::{PciFunction, PciSlot};
+use samara_device_io::{DeviceSlot, PciFunction};
+use samara_device_tables::Ixgbe;
 use samara_host_std as _;
 use samara_ixgbe_model::Loop;
 use samara_testkit::hosted::alone;
 use samara_testkit::ixgbe_bus::{IxgbeBus, deliver, panic_when_taken_back, vectors_in_use};
 
 const MASKED: u32 = 1;
+const EICS: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x0808);
+const EIMS: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x0880);
+const GPIE: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x0898);
 
 /// A function by itself: vectors are the process's.
 fn claimed() -> (
     MutexGuard<'static, ()>,
     &'static IxgbeBus,
-    &'static PciSlot,
-    PciFunction,
+    DeviceSlot<Ixgbe>,
+    PciFunction<Ixgbe>,
 ) {
     let alone = alone();
     let bus = IxgbeBus::leak(Loop::open());
@@ -100,17 +104,16 @@ fn a_function_level_reset_takes_no_interrupt_away() {
 fn a_function_that_is_no_bus_master_sends_no_message() {
     let (_alone, bus, _, function) = claimed();
     let _interrupt = function.interrupt(0).unwrap();
-    let registers = function.registers::<Ixgbe>().unwrap();
     let fire = || {
-        registers.write(Ixgbe::GPIE, 1 << 4);
-        registers.write(Ixgbe::EIMS, 1);
-        registers.write(Ixgbe::EICS, 1);
+        function.write(GPIE, 1 << 4).unwrap();
+        function.write(EIMS, 1).unwrap();
+        function.write(EICS, 1).unwrap();
         bus.settle();
         bus.messages()
     };
     assert_eq!(fire(), 0);
-    registers.reset(&function).unwrap();
-    function.enable_bus_master::<Ixgbe>().unwrap();
+    function.reset().unwrap();
+    function.enable_bus_master().unwrap();
     assert!(fire() > 0);
 }
 
@@ -118,7 +121,6 @@ fn a_function_that_is_no_bus_master_sends_no_message() {
 #[test]
 fn a_host_that_panics_when_it_takes_something_back_has_it_all_back() {
     let (_alone, bus, slot, function) = claimed();
-    function.registers::<Ixgbe>().unwrap();
     let (held, dropped) = (
         function.interrupt(0).unwrap(),
         function.interrupt(1).unwrap(),
@@ -131,7 +133,6 @@ fn a_host_that_panics_when_it_takes_something_back_has_it_all_back() {
     let entries = [0, 1].map(|vector| bus.message_entry(vector).2 & MASKED);
     assert_eq!(entries, [MASKED; 2]);
     let function = slot.claim().unwrap();
-    function.registers::<Ixgbe>().unwrap();
     drop((
         function.interrupt(0).unwrap(),
         function.interrupt(1).unwrap(),

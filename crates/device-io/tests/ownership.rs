@@ -2,8 +2,9 @@
 #![forbid(unsafe_code)]
 
 use samara_device_io::PciFunction;
-use samara_device_io::dma::{Refused, RegionError, Transfer};
-use samara_device_io::layout::nvme::PrpList;
+use samara_device_io::dma::{Refused, Transfer};
+use samara_device_io::queue::{Pair, QueueError};
+use samara_device_tables::Nvme;
 use samara_domain::prelude::*;
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
 use samara_host_std::runtime;
@@ -14,14 +15,14 @@ use samara_testkit::nvme_model::{NvmeModel, Shape};
 #[interface]
 trait Probe {
     /// Objects that the domain gave up when it began a transfer, and whether the buffer was its own
-    /// again after the end; objects that a region cost it.
+    /// again after the end; objects that a queue cost it.
     fn probe(&self) -> Result<(u64, bool, u64), RpcError>;
-    /// Puts pages into regions, then into transfers, until it may not: how many of each, and whether it
-    /// was told that its quota is the reason. Ends the transfers; what it may then have itself, in pages.
-    fn hoard(&self) -> Result<(usize, usize, bool, usize), RpcError>;
+    /// Makes a queue, then puts pages into transfers, until it may not: how many of those, and whether it was told that its quota is
+    /// the reason, for a transfer and for a further queue. Ends the transfers; what it may then have itself, in pages.
+    fn hoard(&self) -> Result<(usize, bool, usize), RpcError>;
 }
 
-struct Holder(PciFunction);
+struct Holder(PciFunction<Nvme>);
 
 impl Probe for Holder {
     fn probe(&self) -> Result<(u64, bool, u64), RpcError> {
@@ -33,17 +34,13 @@ impl Probe for Holder {
         let given = before - objects();
         let back = self.0.finish(transfer).map_err(|_| RpcError::OutOfMemory)?;
         let mine = RRef::owner(&back) == me && objects() == before;
-        let region = self.0.region::<PrpList>(8);
-        region.map_err(|_| RpcError::OutOfMemory)?;
+        let queue = Pair::<Nvme, { Nvme::ADMIN }>::new(&self.0, 0, 8);
+        queue.map_err(|_| RpcError::OutOfMemory)?;
         Ok((given, mine, objects() - before))
     }
-    fn hoard(&self) -> Result<(usize, usize, bool, usize), RpcError> {
-        let mut regions = 0;
-        while regions < 4 {
-            let made = self.0.region::<PrpList>(1);
-            made.map_err(|_| RpcError::OutOfMemory)?;
-            regions += 1;
-        }
+    fn hoard(&self) -> Result<(usize, bool, usize), RpcError> {
+        let queue = |number| Pair::<Nvme, { Nvme::IO }>::new(&self.0, number, 2);
+        queue(1).map_err(|_| RpcError::OutOfMemory)?;
         let mut transfers: Vec<Transfer> = Vec::new();
         let reason = loop {
             let page = RRef::<[u8]>::new_zeroed_slice(4096)?;
@@ -52,8 +49,8 @@ impl Probe for Holder {
                 Err(error) => break error.reason,
             }
         };
-        let region = self.0.region::<PrpList>(1).err();
-        let quota = (reason, region) == (Refused::OverQuota, Some(RegionError::OverQuota));
+        let queue = queue(2).err();
+        let quota = (reason, queue) == (Refused::OverQuota, Some(QueueError::OverQuota));
         let count = transfers.len();
         let mut own = Vec::new();
         for transfer in transfers {
@@ -62,11 +59,11 @@ impl Probe for Holder {
         while let Ok(page) = RRef::<[u8]>::new_zeroed_slice(4096) {
             own.push(page);
         }
-        Ok((regions, count, quota, own.len()))
+        Ok((count, quota, own.len()))
     }
 }
 
-fn init(function: PciFunction) -> Result<Holder, RpcError> {
+fn init(function: PciFunction<Nvme>) -> Result<Holder, RpcError> {
     Ok(Holder(function))
 }
 
@@ -83,14 +80,21 @@ fn what_the_device_may_reach_is_the_hosts_and_comes_back() {
     drop(slot.claim().unwrap());
 }
 
+/// Pages of a quota.
+const QUOTA: usize = 32;
+/// Pages of a pair of queues of two entries: entries, completions, the engine's page, 64 lists of 64 addresses, and counts.
+const QUEUE: usize = 1 + 1 + 1 + 8 + 1;
+
 #[test]
 fn a_claim_owns_no_more_than_its_domains_quota() {
     let slot = NvmeModel::leak(Shape::default()).slot();
     let mint = Mint::fallible(move || slot.claim());
-    let spec = DomainSpec::new("hoarder").shared_quota(16 * 4096);
+    let spec = DomainSpec::new("hoarder").shared_quota(QUOTA * 4096);
     let domain: Domain<dyn Probe> = runtime().spawn(spec, init, mint).unwrap();
-    // Sixteen pages in the table; and of its own no more than that, less what `init` returned and the claim.
-    assert_eq!(domain.proxy().unwrap().hoard(), Ok((4, 12, true, 14)));
+    // So many pages in the table; and of its own no more than that, less what `init` returned and the claim.
+    let (transfers, quota, own) = domain.proxy().unwrap().hoard().unwrap();
+    assert_eq!((transfers, quota), (QUOTA - QUEUE, true));
+    assert_eq!(own, QUOTA - 2);
     domain.kill();
     runtime().reap();
     drop(slot.claim().unwrap());

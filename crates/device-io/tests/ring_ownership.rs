@@ -2,7 +2,8 @@
 #![forbid(unsafe_code)]
 
 use samara_device_io::PciFunction;
-use samara_device_io::layout::ixgbe::TxRing;
+use samara_device_io::queue::Ring;
+use samara_device_tables::Ixgbe;
 use samara_domain::prelude::*;
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
 use samara_host_std::runtime;
@@ -18,15 +19,17 @@ trait Probe {
     fn probe(&self) -> Result<(u64, bool, u64), RpcError>;
 }
 
-struct Ring(PciFunction);
+type Packet = [u8; 1024];
 
-impl Probe for Ring {
+struct Board(PciFunction<Ixgbe>);
+
+impl Probe for Board {
     fn probe(&self) -> Result<(u64, bool, u64), RpcError> {
         let packet = RRef::new([0u8; 1024]);
         let me = RRef::owner(&packet);
         let objects = || census(me).objects as u64;
         let before = objects();
-        let ring = TxRing::<[u8; 1024]>::new(&self.0, 0, 8);
+        let ring = Ring::<Ixgbe, { Ixgbe::TX }, Packet>::new(&self.0, 0, 8, 0);
         let mut ring = ring.map_err(|_| RpcError::OutOfMemory)?;
         let cost = objects() - before;
         let mut sending = ring.open(&self.0).map_err(|_| RpcError::OutOfMemory)?;
@@ -40,8 +43,8 @@ impl Probe for Ring {
     }
 }
 
-fn ring(function: PciFunction) -> Result<Ring, RpcError> {
-    Ok(Ring(function))
+fn ring(function: PciFunction<Ixgbe>) -> Result<Board, RpcError> {
+    Ok(Board(function))
 }
 
 #[test]

@@ -19,11 +19,11 @@ const BLOCK: u32 = 0x40;
 /// Where the blocks of receive and transmit queues begin, and how many there are.
 const BLOCKS: [(u32, u32); 3] = [(at::RDBAL, 64), (at::RDBAL64, 64), (at::TDBAL, 128)];
 
-/// Whether a register is RXDCTL or TXDCTL of some queue.
-fn queue_control(offset: u32) -> bool {
+/// Whether a register is at this distance in the block of some queue.
+fn queue_register(offset: u32, distance: u32) -> bool {
     BLOCKS.iter().any(|&(start, count)| {
         let end = start + count * BLOCK;
-        (start..end).contains(&offset) && (offset - start) % BLOCK == at::QUEUE_CONTROL
+        (start..end).contains(&offset) && (offset - start) % BLOCK == distance
     })
 }
 
@@ -32,9 +32,19 @@ impl Nic {
     pub(crate) fn read_register(&mut self, offset: u32) -> u32 {
         let offset = canonical(offset);
         self.note_use(offset, false);
+        self.note_haste(offset);
+        self.settle_queues();
         match offset {
             at::STATUS => self.status(),
-            at::LINKS => self.links(),
+            at::LINKS => {
+                let links = self.links();
+                self.look_at_links(links)
+            }
+            at::SECRXSTAT => self.security_status(),
+            at::CTRL | 0x4 | at::EEC | at::RDRXCTL => {
+                let value = self.file.bus_read(offset);
+                self.timed(offset, value)
+            }
             // Bits 9:0 microseconds, 19:10 milliseconds, 31:20 seconds (section 8.2.3.15).
             at::FRTIMER => {
                 let micros = self.now / 1000;
@@ -58,8 +68,16 @@ impl Nic {
     pub(crate) fn write_register(&mut self, offset: u32, value: u32) {
         let offset = canonical(offset);
         self.note_use(offset, true);
+        self.note_haste(offset);
+        self.settle_queues();
         match offset {
             at::CTRL | 0x4 => self.write_control(value),
+            at::GCR_EXT => {
+                self.flush_buffers(value);
+                self.file.bus_write(offset, value);
+            }
+            at::FCDMARW => self.fcoe.move_dma(&mut self.file, value),
+            at::FCFLTRW => self.fcoe.move_filter(&mut self.file, value),
             at::EEC => {
                 let fixed = EEC_PRESENT | EEC_AUTO_READ_DONE | 0xf << 11;
                 let value = value & !fixed & !(1 << 7) | self.file.get(offset) & fixed;
@@ -100,24 +118,39 @@ impl Nic {
                 if value & RXCTRL_ENABLE == 0 {
                     self.before_disable();
                     self.packet_buffer.clear();
+                } else if !self.file.has(offset, RXCTRL_ENABLE) {
+                    self.receive_enabled();
                 }
                 self.file.set(offset, value);
             }
-            _ if queue_control(offset) => self.write_queue_control(offset, value),
+            _ if queue_register(offset, at::QUEUE_CONTROL) => {
+                if !self.holds_later(offset, value) {
+                    self.set_queue_control(offset, value);
+                }
+            }
+            _ if queue_register(offset, at::QUEUE_TAIL) => {
+                let block = offset - at::QUEUE_TAIL;
+                let gives = value != self.file.get(block + at::QUEUE_HEAD);
+                if gives && !self.file.has(block + at::QUEUE_CONTROL, QUEUE_ENABLE) {
+                    self.omissions.tail_before_enable += 1;
+                }
+                self.file.bus_write(offset, value);
+            }
             _ => self.file.bus_write(offset, value),
         }
     }
 
     fn write_control(&mut self, value: u32) {
         self.file.bus_write(at::CTRL, value);
+        self.master_disabled(value);
         if value & (CTRL_RESET | CTRL_LINK_RESET) != 0 {
-            self.reset();
+            self.software_reset();
         }
     }
 
     /// RXDCTL or TXDCTL. A transmit queue that is disabled forgets its packet; so does one that
     /// is enabled.
-    fn write_queue_control(&mut self, offset: u32, value: u32) {
+    pub(crate) fn set_queue_control(&mut self, offset: u32, value: u32) {
         let was = self.file.get(offset);
         if was & QUEUE_ENABLE != value & QUEUE_ENABLE {
             self.before_disable();
@@ -131,7 +164,8 @@ impl Nic {
     }
 
     fn status(&self) -> u32 {
-        let master = if self.file.has(at::CTRL, CTRL_MASTER_DISABLE) {
+        let disabled = self.file.has(at::CTRL, CTRL_MASTER_DISABLE);
+        let master = if disabled && !self.requests_pending() {
             0
         } else {
             STATUS_MASTER_ENABLED

@@ -47,6 +47,8 @@ pub(crate) struct InterruptBlock {
     vector_mask: u64,
     /// Vectors whose message was sent for a cause that is still set.
     vectors_sent: u64,
+    /// Vectors whose cause software has set.
+    vectors_asked: u64,
     others: u32,
     other_mask: u32,
     others_sent: u32,
@@ -60,6 +62,7 @@ impl InterruptBlock {
             vectors: 0,
             vector_mask: 0,
             vectors_sent: 0,
+            vectors_asked: 0,
             others: 0,
             other_mask: 0,
             others_sent: 0,
@@ -99,6 +102,7 @@ impl InterruptBlock {
     /// A write of ones to EICR.
     pub(crate) fn clear(&mut self, causes: u32) {
         self.vectors &= !u64::from(causes & EICR_QUEUES);
+        self.vectors_asked &= !u64::from(causes & EICR_QUEUES);
         self.others &= !causes;
         self.settle();
     }
@@ -108,6 +112,7 @@ impl InterruptBlock {
         let again = u64::from(causes & EICR_QUEUES);
         self.vectors |= again;
         self.vectors_sent &= !again;
+        self.vectors_asked |= again;
         self.others |= causes & (EICR_OTHERS | EICR_TCP_TIMER);
         self.others_sent &= !causes;
     }
@@ -117,6 +122,7 @@ impl InterruptBlock {
         let again = u64::from(causes) << (32 * half);
         self.vectors |= again;
         self.vectors_sent &= !again;
+        self.vectors_asked |= again;
     }
 
     /// A write to EIMS.
@@ -159,16 +165,17 @@ impl InterruptBlock {
         self.others_sent &= self.others & self.other_mask;
     }
 
-    /// The vectors to send messages for at time `now`; the causes' state changes accordingly.
-    pub(crate) fn due(&mut self, file: &RegisterFile, now: u64) -> u64 {
+    /// The vectors to send messages for at time `now`; the causes' state changes accordingly. Of causes that
+    /// stick, see [`Faults`](crate::Faults::cause_sticks).
+    pub(crate) fn due(&mut self, file: &RegisterFile, now: u64, sticks: bool) -> u64 {
         if file.has(at::GPIE, GPIE_MULTIPLE_MSIX) {
-            self.due_vectors(file, now) | self.due_others(file)
+            self.due_vectors(file, now, sticks) | self.due_others(file)
         } else {
             self.due_single(file, now)
         }
     }
 
-    fn due_vectors(&mut self, file: &RegisterFile, now: u64) -> u64 {
+    fn due_vectors(&mut self, file: &RegisterFile, now: u64, sticks: bool) -> u64 {
         let waiting = self.vectors & self.vector_mask & !self.vectors_sent;
         let mut fired = 0;
         let mut rest = waiting;
@@ -182,12 +189,20 @@ impl InterruptBlock {
         self.vectors_sent |= fired;
         // Auto clear: EIAC for the first 16 vectors, always for the others (section 7.3.1.4).
         let clears = u64::from(file.get(at::EIAC) & EICR_QUEUES) | !u64::from(EICR_QUEUES);
-        self.vectors &= !(fired & clears);
-        if file.has(at::GPIE, GPIE_AUTO_MASK) {
+        let masks = if file.has(at::GPIE, GPIE_AUTO_MASK) {
             let low = file.get(at::EIAM_EX) | file.get(at::EIAM) & EICR_QUEUES;
-            let masks = u64::from(low) | u64::from(file.get(at::EIAM_EX + 4)) << 32;
-            self.vector_mask &= !(fired & masks);
-        }
+            u64::from(low) | u64::from(file.get(at::EIAM_EX + 4)) << 32
+        } else {
+            0
+        };
+        let stuck = if sticks {
+            self.vectors_asked & !masks
+        } else {
+            0
+        };
+        self.vectors &= !(fired & clears & !stuck);
+        self.vectors_asked &= !(fired & clears & !stuck);
+        self.vector_mask &= !(fired & masks);
         self.settle();
         fired
     }

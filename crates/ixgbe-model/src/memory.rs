@@ -57,8 +57,9 @@ pub trait GuestMemory {
 
     /// Stores one little-endian word that the guest polls.
     ///
-    /// Where the guest runs beside the device, the word must appear as a whole, after
-    /// everything stored before it.
+    /// Where the guest runs beside the device, the word must appear after everything stored before it. A
+    /// descriptor's word is there already but for the bit that says so, so that its bytes may come in any
+    /// order.
     ///
     /// # Errors
     /// As [`write`](Self::write).

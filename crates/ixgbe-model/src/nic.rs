@@ -5,17 +5,20 @@ use alloc::vec::Vec;
 use crate::bus::Bus;
 use crate::eeprom::Eeprom;
 use crate::faults::Faults;
+use crate::fcoe::{Contexts, Placements};
 use crate::flow::FlowControl;
 use crate::i2c::I2cBus;
 use crate::interrupts::{InterruptBlock, Interrupts};
 use crate::link::Link;
 use crate::memory::GuestMemory;
 use crate::notices::{Notice, Notices};
+use crate::omissions::Omissions;
 use crate::options::Options;
 use crate::pci::{ConfigEffect, ConfigSpace, MSIX_BAR, MSIX_BAR_SIZE, MsixTable, REGISTER_BAR};
+use crate::quirks::Quirks;
 use crate::registers::bits::{
-    AUTOC_10G_PARALLEL, AUTOC_10G_SERIAL, AUTOC_CX4, AUTOC_KX4, AUTOC2_SFI, CTRL_MASTER_DISABLE,
-    EICR_LINK_CHANGE, RAH_VALID,
+    AUTOC_10G_PARALLEL, AUTOC_10G_SERIAL, AUTOC_CX4, AUTOC_KX4, AUTOC2_LINK_DISABLE, AUTOC2_SFI,
+    CTRL_MASTER_DISABLE, EICR_LINK_CHANGE, RAH_VALID,
 };
 use crate::registers::{self, RegisterFile, offset as at};
 use crate::rx::{Ghosts, PacketBuffer, RxRing};
@@ -59,6 +62,10 @@ pub struct Nic {
     pub(crate) flow: FlowControl,
     pub(crate) link_up: bool,
     pub(crate) now: u64,
+    pub(crate) fcoe: Contexts,
+    pub(crate) placements: Placements,
+    pub(crate) omissions: Omissions,
+    pub(crate) quirks: Quirks,
     ghosts: Ghosts,
     faults: Faults,
     steps: u64,
@@ -84,6 +91,10 @@ impl Nic {
             flow: FlowControl::default(),
             link_up: false,
             now: 0,
+            fcoe: Contexts::new(),
+            placements: Placements::default(),
+            omissions: Omissions::default(),
+            quirks: Quirks::default(),
             ghosts: Ghosts::default(),
             faults: Faults::default(),
             steps: 0,
@@ -94,15 +105,20 @@ impl Nic {
         nic
     }
 
-    /// Power off and on: configuration space too. What was noticed, counted in
-    /// [`drops`](Self::drops) and injected stays.
+    /// Power off and on: configuration space and FCoE contexts too. What was noticed, counted in
+    /// [`drops`](Self::drops), [`placements`](Self::placements) and [`omissions`](Self::omissions), and
+    /// injected stays.
     pub fn power_cycle(&mut self) {
         self.config = ConfigSpace::new(&self.options);
         self.msix.reset();
+        self.fcoe = Contexts::new();
+        self.quirks.power_on();
         self.reset();
     }
 
-    /// A software reset: registers and rings (section 4.2.1).
+    /// Registers and rings are reset (section 4.2.1). FCoE contexts are memory, and no document that was to
+    /// be had says that a reset clears them: software clears them all (X550 datasheet, section 4.6.9). So
+    /// they stay.
     pub(crate) fn reset(&mut self) {
         self.remember_rings();
         self.file.reset();
@@ -115,6 +131,7 @@ impl Nic {
         self.flow = FlowControl::default();
         self.link_up = false;
         self.load_eeprom();
+        self.end_of_work();
         self.notices.push(Notice::Reset);
     }
 
@@ -132,8 +149,13 @@ impl Nic {
             0x10fc => (AUTOC_10G_PARALLEL, 0),
             _ => (AUTOC_10G_SERIAL, AUTOC2_SFI),
         };
+        let disabled = if self.faults.link_disabled {
+            AUTOC2_LINK_DISABLE
+        } else {
+            0
+        };
         self.file.set(at::AUTOC, mode);
-        self.file.set(at::AUTOC2, second);
+        self.file.set(at::AUTOC2, second | disabled);
     }
 
     /// What the device was made with.
@@ -238,8 +260,11 @@ impl Nic {
         if self.faults.removed {
             return Progress::Idle;
         }
+        self.settle_queues();
         self.update_link(link.is_up());
-        let master = self.config.bus_master() && !self.file.has(at::CTRL, CTRL_MASTER_DISABLE);
+        let master = self.config.bus_master()
+            && !self.file.has(at::CTRL, CTRL_MASTER_DISABLE)
+            && !self.half_reset();
         let mut bus = Bus::new(memory, master, self.faults.dma_error_every, self.accesses);
         if self.ghosts.any() {
             self.ghosts.haunt(&mut bus, link);
@@ -261,7 +286,8 @@ impl Nic {
     }
 
     fn update_link(&mut self, carrier: bool) {
-        let up = carrier && !self.faults.link_down;
+        let disabled = self.file.get(at::AUTOC2) & AUTOC2_LINK_DISABLE != 0;
+        let up = carrier && !self.faults.link_down && !disabled;
         if up != self.link_up {
             self.link_up = up;
             self.interrupts.other(EICR_LINK_CHANGE);
@@ -272,7 +298,8 @@ impl Nic {
     fn send_interrupts(&mut self, sink: &mut dyn Interrupts) {
         // A message is a memory write (section 7.3.1.2 and PCI Express Base 5.0 §6.1.4).
         let open = self.config.msix_open() && self.config.bus_master();
-        let due = self.interrupts.due(&self.file, self.now);
+        let sticks = self.faults.cause_sticks;
+        let due = self.interrupts.due(&self.file, self.now, sticks);
         if !self.config.msix_enabled() {
             return;
         }
@@ -284,7 +311,11 @@ impl Nic {
             }
         }
         for vector in (0..64).filter(|vector| fired & 1 << vector != 0) {
-            sink.raise(vector);
+            self.quirks.messages = self.quirks.messages.wrapping_add(1);
+            let lost = |every: core::num::NonZeroU32| self.quirks.messages % every == 0;
+            if !self.faults.message_lost_every.is_some_and(lost) {
+                sink.raise(vector);
+            }
         }
     }
 
@@ -331,6 +362,16 @@ impl Nic {
     /// What was dropped that no register counts.
     pub fn drops(&self) -> Drops {
         self.drops
+    }
+
+    /// What went past the rings by FCoE contexts.
+    pub fn placements(&self) -> Placements {
+        self.placements
+    }
+
+    /// What software has left out that the hardware asks for.
+    pub fn omissions(&self) -> Omissions {
+        self.omissions
     }
 
     /// Takes the oldest notice.

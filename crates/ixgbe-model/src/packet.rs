@@ -37,6 +37,18 @@ pub(crate) struct Headers {
     pub(crate) end: usize,
 }
 
+impl Headers {
+    /// Whether it is the first part of an IPv4 packet of several.
+    pub(crate) fn is_fragment(&self, frame: &[u8]) -> bool {
+        match self.network {
+            Some((Network::V4 { .. }, at)) => {
+                word(frame, at + 6).is_some_and(|field| field & 0x3fff == 0x2000)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// The big-endian 16-bit word at `at`.
 pub(crate) fn word(frame: &[u8], at: usize) -> Option<u16> {
     let bytes = frame.get(at..at.checked_add(2)?)?;

@@ -12,10 +12,12 @@ const CAPACITY: usize = 1 << 16;
 /// One write-back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Entry {
-    /// Both words of a descriptor, the one with the status last.
+    /// Both words of a descriptor.
     Descriptor {
         address: u64,
         words: [u64; 2],
+        /// The bit of the second word that tells the driver that all others are there.
+        done: u64,
         /// Queue and direction whose interrupt follows.
         news: Option<(u32, bool)>,
     },
@@ -34,9 +36,20 @@ impl Entry {
 
     fn write(&self, bus: &mut Bus<'_>, flip: [u64; 2]) -> Result<(), crate::DmaError> {
         match *self {
-            Entry::Descriptor { address, words, .. } => {
-                bus.publish(address, words[0] ^ flip[0])?;
-                bus.publish(address.wrapping_add(8), words[1] ^ flip[1])
+            // In two steps, of which the second changes the one bit: however memory is reached, nobody sees
+            // a descriptor that is done before it is whole.
+            Entry::Descriptor {
+                address,
+                words,
+                done,
+                ..
+            } => {
+                let [low, high] = [words[0] ^ flip[0], words[1] ^ flip[1]];
+                let mut bytes = [0; 16];
+                bytes[..8].copy_from_slice(&low.to_le_bytes());
+                bytes[8..].copy_from_slice(&(high & !done).to_le_bytes());
+                bus.write(address, &bytes)?;
+                bus.publish(address.wrapping_add(8), high)
             }
             Entry::Head { address, head, .. } => {
                 bus.write(address, &(head ^ flip[0] as u32).to_le_bytes())

@@ -4,7 +4,7 @@
 mod support;
 
 use proptest::prelude::*;
-use samara_ixgbe_model::registers::{self, TABLE, offset as at};
+use samara_ixgbe_model::registers::{self, TABLE, bits, offset as at};
 use samara_ixgbe_model::{Faults, FlatMemory, Loop, Progress};
 use support::{BASE, Machine, RING, SIZE, frame};
 
@@ -134,6 +134,87 @@ proptest! {
         machine.write(at::MAXFRS, 9018 << 16);
         machine.link.inbound.extend(frames);
         let mut memory = memory(&mut machine);
+        settle(&mut machine, &mut memory)?;
+    }
+
+    #[test]
+    fn random_fcoe_contexts(
+        contexts in prop::collection::vec((any::<u64>(), any::<bool>(), any::<u32>(), any::<u16>()), 8),
+        control in any::<u32>(),
+        frames in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9000), 1..20),
+    ) {
+        let mut machine = Machine::new(Loop::open());
+        machine.bring_up(1);
+        machine.write(at::HLREG0, 5);
+        machine.write(at::MAXFRS, 9018 << 16);
+        machine.write(at::ETQF, bits::ETQF_ENABLE | bits::ETQF_FCOE | 0x8906);
+        machine.write(at::FCRXCTRL, control | 0xf00);
+        for (index, (list, inside, buffers, last)) in (0..).zip(contexts) {
+            let list = if inside { BASE + list % SIZE as u64 } else { list };
+            machine.write(at::FCPTRL, list as u32);
+            machine.write(at::FCPTRH, (list >> 32) as u32);
+            machine.write(at::FCBUFF, buffers | bits::FCBUFF_VALID);
+            machine.write(at::FCDMARW, u32::from(last) << 16 | bits::FCDMARW_WRITE | index);
+            machine.write(at::FCFLT, bits::FCFLT_VALID);
+            machine.write(at::FCFLTRW, bits::FCDMARW_WRITE | index);
+        }
+        let fcoe = frames.into_iter().map(|mut frame| {
+            // Nearly right: EtherType, SOF, solicited data, no ESP, one of eight exchanges.
+            let id = frame.len() as u8 % 8;
+            frame.resize(frame.len().max(60), 0);
+            for (place, byte) in [(12, 0x89), (13, 0x06), (27, 0x2e), (28, 1), (41, 0), (44, 0), (45, id), (46, 0), (47, id)] {
+                frame[place] = byte;
+            }
+            frame[..6].fill(0xff);
+            frame
+        });
+        machine.link.inbound.extend(fcoe);
+        let mut memory = memory(&mut machine);
+        settle(&mut machine, &mut memory)?;
+        prop_assert!(machine.nic.placements().frames > 0);
+    }
+
+    #[test]
+    fn random_faults(
+        accesses in prop::collection::vec((offsets(), values()), 1..100),
+        faults in any::<u32>(),
+        every in 0u32..4,
+        time in 0u64..5000,
+    ) {
+        let mut machine = Machine::new(Loop::closed());
+        let mut injected = Faults::default();
+        injected.rx_empty_every = std::num::NonZeroU32::new(every);
+        injected.message_lost_every = injected.rx_empty_every;
+        (injected.reset_time, injected.eeprom_time, injected.queue_time) = (time, time, time);
+        for (bit, fault) in [
+            &mut injected.rx_empty_ends,
+            &mut injected.rx_enable_hangs,
+            &mut injected.security_busy,
+            &mut injected.master_stuck,
+            &mut injected.cause_sticks,
+            &mut injected.links_stale,
+            &mut injected.links_ghost,
+            &mut injected.filters_undefined,
+            &mut injected.fragment_checksum,
+            &mut injected.keeps_writing,
+        ].into_iter().enumerate() {
+            *fault = faults >> bit & 1 != 0;
+        }
+        machine.bring_up(1);
+        machine.nic.inject(injected);
+        let mut memory = memory(&mut machine);
+        for (now, (offset, value)) in (0..).zip(accesses) {
+            machine.nic.advance(now * 700);
+            machine.nic.write(0, u64::from(offset), 4, u64::from(value));
+            machine.nic.read(0, u64::from(offset), 4);
+            machine.link.inbound.push_back(frame(60, 1));
+            // What is looped comes back without end while faults last.
+            for _ in 0..3 {
+                let _ = machine.nic.step(&mut memory, &mut machine.link, &mut machine.interrupts);
+            }
+        }
+        machine.link.looped = false;
+        machine.nic.inject(Faults::default());
         settle(&mut machine, &mut memory)?;
     }
 

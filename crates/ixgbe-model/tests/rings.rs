@@ -5,7 +5,7 @@ mod support;
 
 use proptest::prelude::*;
 use samara_ixgbe_model::registers::{bits, offset as at};
-use samara_ixgbe_model::{Drops, GuestMemory, Loop};
+use samara_ixgbe_model::{DmaError, Drops, FlatMemory, GuestMemory, Loop};
 use support::{BASE, Machine, RING, SIZE, data, frame};
 
 /// Behind the last byte of guest memory.
@@ -295,5 +295,56 @@ proptest! {
             prop_assert!(buffer[size..].iter().all(|&byte| byte == 0xa5), "behind {slot}");
         }
         prop_assert!(rest.iter().all(|&byte| byte == 0xa5));
+    }
+}
+
+/// Guest memory that looks at what is published.
+struct Watched {
+    memory: FlatMemory,
+    /// Words that were published, and those of them that changed more than one bit.
+    published: usize,
+    torn: usize,
+}
+
+impl GuestMemory for Watched {
+    fn read(&self, address: u64, into: &mut [u8]) -> Result<(), DmaError> {
+        self.memory.read(address, into)
+    }
+
+    fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), DmaError> {
+        self.memory.write(address, bytes)
+    }
+
+    fn publish(&mut self, address: u64, word: u64) -> Result<(), DmaError> {
+        let mut there = [0; 8];
+        self.memory.read(address, &mut there)?;
+        let change = u64::from_le_bytes(there) ^ word;
+        self.published += 1;
+        self.torn += usize::from(change.count_ones() != 1);
+        self.memory.write(address, &word.to_le_bytes())
+    }
+}
+
+#[test]
+fn a_descriptor_is_whole_before_it_is_done() {
+    for kind in [0, 1 << bits::SRRCTL_TYPE_SHIFT] {
+        let mut machine = Machine::new(Loop::closed());
+        machine.bring_up(1);
+        machine.write(at::RDBAL + at::QUEUE_SRRCTL, 2 | kind);
+        machine.write(at::FCTRL, bits::FCTRL_BROADCAST);
+        machine.send(0, &frame(60, 1));
+        // A legacy descriptor: 64 bytes, EOP, IFCS, RS.
+        machine.push(0, [Machine::tx_buffer(0), 64 | 0xb << 24]);
+        machine.ring_doorbell(0);
+        let mut watched = Watched {
+            memory: machine.memory.clone(),
+            published: 0,
+            torn: 0,
+        };
+        for _ in 0..4 {
+            let (link, interrupts) = (&mut machine.link, &mut machine.interrupts);
+            let _ = machine.nic.step(&mut watched, link, interrupts);
+        }
+        assert_eq!((watched.published, watched.torn), (4, 0));
     }
 }

@@ -14,6 +14,7 @@
 //! | `frame` | what a descriptor says of what was received |
 //! | `registers` | registers and statistics |
 //! | `interrupts` | a vector for each queue, waited for |
+//! | `link` | the link's state, believed when it lasts |
 //! | `bring_up` | reset, filters, RSS, queues; and the way down |
 //! | `recovery` | a device that hangs or breaks its protocol is reset |
 //! | `watch` | when to look at the link, and whether frames leave |
@@ -37,6 +38,7 @@ mod error;
 mod faults;
 mod frame;
 mod interrupts;
+mod link;
 mod nic;
 mod pair;
 mod recovery;

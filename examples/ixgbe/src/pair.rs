@@ -377,6 +377,12 @@ fn one(
 }
 
 fn discard(dropped: &mut Dropped, damage: Option<Damage>, last: bool) {
+    if damage == Some(Damage::Empty) {
+        // Some devices give an empty buffer back now and then. It is part of no packet: one that is being skipped goes on
+        // behind it.
+        dropped.count += 1;
+        return;
+    }
     dropped.broken |= damage == Some(Damage::Length);
     if last {
         dropped.count += 1;

@@ -5,8 +5,8 @@ use samara_device_io::{Deadline, Transfer};
 use samara_interfaces::BlockError;
 use spin::{Mutex, MutexGuard};
 
+use crate::args::Limits;
 use crate::controller::{Controller, Direction};
-use crate::disk::Limits;
 use crate::error::Fault;
 use crate::faults::fault_point;
 use crate::registers::Function;
@@ -103,6 +103,8 @@ pub(crate) struct Executor<'d> {
     pub(crate) function: &'d Function,
     pub(crate) controller: &'d Mutex<Controller>,
     pub(crate) limits: Limits,
+    /// Which of the controller's namespaces.
+    pub(crate) namespace: usize,
 }
 
 impl<'d> Executor<'d> {
@@ -207,7 +209,7 @@ impl<'d> Executor<'d> {
             let Some(ticket) = request.ticket else {
                 break;
             };
-            match work.start(controller, self.function, ticket) {
+            match work.start(self, controller, ticket) {
                 Ok(()) => started += 1,
                 Err(SubmitError::Full) => break,
                 Err(SubmitError::Queue(error)) => request.fail(Fault::from(error).into()),
@@ -234,10 +236,11 @@ impl Work<'_> {
     /// Starts its next command.
     fn start(
         &mut self,
+        executor: &Executor<'_>,
         controller: &mut Controller,
-        function: &Function,
         ticket: Ticket,
     ) -> Result<(), SubmitError> {
+        let (function, namespace) = (executor.function, executor.namespace);
         match self {
             Self::Blocks {
                 transfer,
@@ -245,11 +248,11 @@ impl Work<'_> {
                 split,
             } => {
                 let chunk = split.peek().ok_or(SubmitError::Full)?;
-                controller.start(function, ticket, (transfer, *direction, chunk))?;
+                controller.start(function, ticket, namespace, (transfer, *direction, chunk))?;
                 split.advance();
             }
             Self::Flush { started } => {
-                controller.start_flush(function, ticket)?;
+                controller.start_flush(function, ticket, namespace)?;
                 *started = true;
             }
         }

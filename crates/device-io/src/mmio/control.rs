@@ -7,8 +7,23 @@ use crate::pci::ClaimId;
 /// One for each claim.
 pub(crate) struct Control {
     claim: ClaimId,
-    /// Threads that are silencing the device now: nothing is started meanwhile.
-    silencing: NoCutMutex<u32>,
+    state: NoCutMutex<State>,
+}
+
+/// What is being done to the device. Nothing is started meanwhile.
+struct State {
+    /// Threads that are silencing it now.
+    silencing: u32,
+    /// How many resets were begun: the number of the newest.
+    resets: u32,
+    /// The newest isn't over: the device may forget what it is told. So it stays if the thread is cut, until the next one.
+    resetting: bool,
+}
+
+impl State {
+    const fn is_quiet(&self) -> bool {
+        self.silencing == 0 && !self.resetting
+    }
 }
 
 impl Control {
@@ -16,7 +31,13 @@ impl Control {
         Self {
             claim,
             // SAFETY: a few register accesses, of this crate's.
-            silencing: unsafe { NoCutMutex::new(0) },
+            state: unsafe {
+                NoCutMutex::new(State {
+                    silencing: 0,
+                    resets: 0,
+                    resetting: false,
+                })
+            },
         }
     }
 
@@ -27,10 +48,35 @@ impl Control {
     }
 
     /// Runs `f`, code of this crate, a few register accesses long, while no other thread changes registers by the table's
-    /// rules, starts a queue, or lets the device be bus master. It's told whether the device is being silenced.
+    /// rules, starts a queue, or lets the device be bus master. It's told whether the device is being silenced or reset.
     pub(crate) fn with<R>(&self, f: impl FnOnce(bool) -> R) -> R {
-        let silencing = self.silencing.lock();
-        f(*silencing != 0)
+        let state = self.state.lock();
+        f(!state.is_quiet())
+    }
+
+    /// Begins a reset, whose number it gives. Nothing is started until the newest one is over.
+    pub(crate) fn begin_reset(&self) -> u32 {
+        let mut state = self.state.lock();
+        state.resets = state.resets.wrapping_add(1);
+        state.resetting = true;
+        state.resets
+    }
+
+    /// Runs `f`, a few register accesses of reset `number`, unless a newer one was begun: that one's device is left alone.
+    pub(crate) fn in_reset<R>(&self, number: u32, f: impl FnOnce() -> R) -> Option<R> {
+        let state = self.state.lock();
+        (state.resets == number).then(f)
+    }
+
+    /// Ends reset `number` if `f` finds that the device was reset; whether that is so, and `None` if a newer one was begun.
+    pub(crate) fn end_reset(&self, number: u32, f: impl FnOnce() -> bool) -> Option<bool> {
+        let mut state = self.state.lock();
+        if state.resets != number {
+            return None;
+        }
+        let is_reset = state.silencing == 0 && f();
+        state.resetting &= !is_reset;
+        Some(is_reset)
     }
 
     /// Runs `f`, code of this crate, which silences the device; until that is done nothing is started. For the
@@ -40,11 +86,11 @@ impl Control {
         struct Silencing<'c>(&'c Control);
         impl Drop for Silencing<'_> {
             fn drop(&mut self) {
-                *self.0.silencing.lock() -= 1;
+                self.0.state.lock().silencing -= 1;
             }
         }
         let silence = || {
-            *self.silencing.lock() += 1;
+            self.state.lock().silencing += 1;
             // Ends also by a panic of a host, in its part of `f`.
             let _silencing = Silencing(self);
             f()

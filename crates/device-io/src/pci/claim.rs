@@ -10,7 +10,7 @@ use super::config::{BUS_MASTER, Capabilities, Config, INTX_DISABLE, MEMORY_SPACE
 use super::reset::{Restore, Silenced, silence};
 use super::slot::PciSlot;
 use super::vectors::{InterruptError, disable};
-use crate::dma::{DmaTable, Flights};
+use crate::dma::DmaTable;
 use crate::host::{Message, contained};
 use crate::mmio::{Control, Mapped, WindowError, locate};
 use crate::table::{Id, MAX_WINDOWS, Window};
@@ -28,7 +28,7 @@ pub(crate) struct ClaimId {
 pub(crate) struct Claim {
     pub(super) slot: &'static PciSlot,
     pub(crate) control: Control,
-    pub(super) config: Config,
+    pub(crate) config: Config,
     pub(super) id: PciId,
     pub(super) capabilities: Capabilities,
     restore: Restore,
@@ -37,8 +37,7 @@ pub(crate) struct Claim {
     /// How often the device was silenced or reset.
     pub(super) epoch: AtomicU32,
     /// The table's windows, by their index there.
-    pub(super) windows: [Option<Mapped>; MAX_WINDOWS],
-    pub(crate) flights: Flights,
+    pub(crate) windows: [Option<Mapped>; MAX_WINDOWS],
     pub(super) table: NoCutMutex<DmaTable>,
 }
 
@@ -128,7 +127,6 @@ impl Claim {
             is_lost: AtomicBool::new(false),
             epoch: AtomicU32::new(0),
             windows: [const { None }; MAX_WINDOWS],
-            flights: Flights::new(),
             // SAFETY: this crate's own code, a few entries long.
             table: unsafe { NoCutMutex::new(DmaTable::new()) },
         };

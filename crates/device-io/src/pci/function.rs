@@ -8,7 +8,7 @@ use samara_rref::{Exchangeable, Transfer, TypeDescriptor};
 use samara_shared_heap::{Cap, Owner};
 
 use super::claim::{Claim, ClaimError, ClaimId};
-use super::config::{BUS_MASTER, PciId};
+use super::config::PciId;
 use super::reset::Silenced;
 use super::slot::DeviceSlot;
 use crate::dma::DmaTable;
@@ -35,7 +35,7 @@ unsafe impl<D: Table> Exchangeable for PciFunction<D> {
 }
 
 /// The device isn't held in reset, so that commands of an earlier owner could still reach memory which is in use again; or it is
-/// being silenced.
+/// being silenced or reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotIdle;
 
@@ -165,25 +165,6 @@ impl<D> PciFunction<D> {
     #[inline]
     pub fn epoch(&self) -> u32 {
         self.0.epoch.load(Ordering::Acquire)
-    }
-}
-
-impl<D: Table> PciFunction<D> {
-    /// Lets the function issue memory requests, if the device is [idle](Table::IDLE).
-    ///
-    /// # Errors
-    ///
-    /// [`NotIdle`] if it isn't: [`reset`](Self::reset) it.
-    pub fn enable_bus_master(&self) -> Result<(), NotIdle> {
-        self.0.control.with(|silencing| {
-            // What is idle stays so: only code under this lock starts a device.
-            if silencing || !self.is_idle() {
-                return Err(NotIdle);
-            }
-            let config = &self.0.config;
-            config.set_command(config.command() | BUS_MASTER);
-            Ok(())
-        })
     }
 }
 

@@ -1,7 +1,8 @@
 //! What a table is checked for when it is first named: contradictions that a reviewer could miss.
 //!
 //! - *Gaps*: part of a queue's memory whose address no step and no command gives to the device, or half of an address.
-//! - *Unguarded registers*: one that takes an address, a queue's size or a doorbell, and that a rule lets drivers write.
+//! - *Unguarded registers*: one that takes an address, a queue's size or a doorbell, and that a rule lets drivers write, or
+//!   select another by.
 //! - *Overlaps*: a register that two rules list; fields of an entry that two parts of a format fill.
 //! - Numbers that are out of range: of windows, registers, words, bits, queues and commands.
 
@@ -10,6 +11,23 @@ use super::queue::{Bits, Doorbell, Format, Queue, Rung, Stride};
 use super::register::{Rule, Write};
 use super::step::{At, Half, Limit, Step, Value};
 use super::{MAX_WINDOWS, Table};
+
+/// Does what is said for each rule of a table, and its number.
+macro_rules! each_rule {
+    ($table:ty, |$rule:ident, $number:ident| $body:block) => {
+        let (mut group, mut $number) = (0, 0usize);
+        while group < <$table>::REGISTERS.len() {
+            let mut index = 0;
+            while index < <$table>::REGISTERS[group].len() {
+                let $rule = &<$table>::REGISTERS[group][index];
+                $body
+                index += 1;
+                $number += 1;
+            }
+            group += 1;
+        }
+    };
+}
 
 /// Checks a table. Meant for constants, where it runs in the compiler.
 ///
@@ -30,6 +48,7 @@ pub const fn lint<D: Table>() {
     }
     assert!(!D::IDLE.is_empty(), "a table without an idle test");
     steps::<D>(D::RESET, None);
+    steps::<D>(D::SILENT_RESET, None);
     index = 0;
     while index < D::QUEUES.len() {
         queue::<D>(index);
@@ -64,9 +83,7 @@ const fn windows<D: Table>() {
 }
 
 const fn rules<D: Table>() {
-    let mut index = 0;
-    while index < D::REGISTERS.len() {
-        let rule = &D::REGISTERS[index];
+    each_rule!(D, |rule, number| {
         let aligned = rule.offset.is_multiple_of(rule.width.bytes())
             && rule.stride.is_multiple_of(rule.width.bytes());
         assert!(aligned, "a misaligned register");
@@ -92,6 +109,10 @@ const fn rules<D: Table>() {
                 !listed && rule.count == 1,
                 "a rule for a register that selects, or an array behind one"
             );
+            assert!(
+                select.count > 0 && select.count as u64 - 1 <= select.width.all_ones(),
+                "more indexes than the register that selects has values"
+            );
         }
         if let Write::Masks(masks) = rule.write {
             assert!(
@@ -99,16 +120,11 @@ const fn rules<D: Table>() {
                 "an index without a mask"
             );
         }
-        let mut other = 0;
-        while other < index {
-            assert!(
-                !overlap(&D::REGISTERS[other], rule),
-                "two rules for one register"
-            );
-            other += 1;
-        }
-        index += 1;
-    }
+        each_rule!(D, |before, other| {
+            let overlap = other < number && overlap(before, rule);
+            assert!(!overlap, "two rules for one register");
+        });
+    });
 }
 
 /// Whether two rules list bytes in common.
@@ -132,28 +148,27 @@ const fn overlap(one: &Rule, other: &Rule) -> bool {
 
 /// Whether a rule lists bytes of a register.
 const fn touched<D: Table>(at: &At) -> bool {
-    let mut index = 0;
-    while index < D::REGISTERS.len() {
-        if D::REGISTERS[index].touches(at.window, at.offset, at.width.bytes()) {
+    each_rule!(D, |rule, _number| {
+        if rule.touches(at.window, at.offset, at.width.bytes()) {
             return true;
         }
-        index += 1;
-    }
+    });
     false
 }
 
-/// Whether a rule lets drivers write bytes of queue `number`'s register, but for some bits of it.
-const fn driver_writes<D: Table>(at: &At, number: u16) -> bool {
-    let mut index = 0;
-    while index < D::REGISTERS.len() {
-        let rule = &D::REGISTERS[index];
+/// Whether a rule has drivers write bytes of queue `number`'s register: all of it, or of one that takes an address also some bits, or
+/// an index.
+const fn driver_writes<D: Table>(at: &At, number: u16, is_address: bool) -> bool {
+    let (offset, bytes) = (at.of(number), at.width.bytes());
+    each_rule!(D, |rule, _number| {
         let merges = matches!(rule.write, Write::Merge(_));
-        if rule.is_written() && !merges && rule.touches(at.window, at.of(number), at.width.bytes())
-        {
+        if rule.is_written() && (is_address || !merges) && rule.touches(at.window, offset, bytes) {
             return true;
         }
-        index += 1;
-    }
+        if is_address && rule.selects_by(at.window, offset, bytes) {
+            return true;
+        }
+    });
     false
 }
 
@@ -192,7 +207,7 @@ const fn steps<D: Table>(steps: &[Step], queue: Option<&Queue>) {
             Step::Update(at, ..) => last_place::<D>(at, queue),
             Step::Require(check) => last_place::<D>(&check.at, queue),
             Step::Await(checks, limit) | Step::Settle(checks, limit) => {
-                if let Limit::Field { at, bits, .. } = limit {
+                if let Limit::Field(at, _, bits, _) = limit {
                     place::<D>(at, 1, 0);
                     assert!(*bits <= 8, "a limit of more than 8 bits");
                 }
@@ -240,7 +255,7 @@ const fn step<D: Table>(at: &At, value: &Value, queue: Option<&Queue>) {
     let mut number = queue.numbers.0;
     while number <= queue.numbers.1 {
         assert!(
-            !driver_writes::<D>(at, number),
+            !driver_writes::<D>(at, number, value.address.is_some()),
             "a rule lets drivers write a register that starts a queue"
         );
         number += 1;
@@ -248,7 +263,7 @@ const fn step<D: Table>(at: &At, value: &Value, queue: Option<&Queue>) {
 }
 
 /// Parts of a queue's memory.
-pub(crate) const fn parts(format: &Format) -> usize {
+const fn parts(format: &Format) -> usize {
     match format {
         Format::Ring(_) => 1,
         Format::Split(_) => 3,
@@ -397,7 +412,7 @@ const fn is_told<D: Table>(index: usize, part: usize) -> bool {
     }
     let mut command = 0;
     while command < D::COMMANDS.len() {
-        if let Data::Queue { queue, part: of } = D::COMMANDS[command].data
+        if let Data::Queue(queue, of) = D::COMMANDS[command].data
             && queue == index
             && of == part
         {
@@ -414,7 +429,7 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
         doorbell.window < D::WINDOWS.len(),
         "a doorbell in no window"
     );
-    if let Stride::Listed(at) | Stride::Shifted { at, .. } = doorbell.stride {
+    if let Stride::Listed(at) | Stride::Shifted(at, ..) = doorbell.stride {
         place::<D>(&at, 1, 0);
     }
     assert!(
@@ -424,28 +439,26 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
     );
     // A doorbell that is told a position has the engine as its only writer.
     if matches!(doorbell.value, Rung::Position) {
-        let mut index = 0;
-        while index < D::REGISTERS.len() {
-            let rule = &D::REGISTERS[index];
+        each_rule!(D, |rule, _number| {
             let known = match doorbell.stride {
                 Stride::Bytes(bytes) => Some(bytes),
                 _ => None,
             };
             let mut number = queue.numbers.0 as usize;
-            while rule.is_written() && number <= queue.numbers.1 as usize {
-                let unguarded = match known {
+            while number <= queue.numbers.1 as usize {
+                let (offset, bytes) = match known {
                     Some(bytes) => {
                         let number = number * doorbell.index.0 + doorbell.index.1;
-                        let offset = doorbell.offset + number * bytes;
-                        rule.touches(doorbell.window, offset, doorbell.width.bytes())
+                        (doorbell.offset + number * bytes, doorbell.width.bytes())
                     }
-                    None => rule.touches(doorbell.window, doorbell.offset, usize::MAX),
+                    None => (doorbell.offset, usize::MAX),
                 };
+                let unguarded = rule.is_written() && rule.touches(doorbell.window, offset, bytes)
+                    || rule.selects_by(doorbell.window, offset, bytes);
                 assert!(!unguarded, "a rule lets drivers write a doorbell");
                 number += 1;
             }
-            index += 1;
-        }
+        });
     }
 }
 
@@ -470,12 +483,9 @@ const fn command<D: Table>(command: &Command) {
     }
     match &command.data {
         Data::None => {}
-        Data::Page { learn: None, .. } => {}
-        Data::Page {
-            learn: Some(learned),
-            ..
-        } => learn(learned, pair.page),
-        Data::Units { key, count, .. } => {
+        Data::Page(None) => {}
+        Data::Page(Some(learned)) => learn(learned, pair.page),
+        Data::Units(_, key, count) => {
             assert!(
                 count.word < command.words.len()
                     && count.bits <= 16
@@ -491,7 +501,7 @@ const fn command<D: Table>(command: &Command) {
                 "a driver chooses whose unit it is"
             );
         }
-        Data::Queue { queue, part } => assert!(
+        Data::Queue(queue, part) => assert!(
             *queue < D::QUEUES.len()
                 && matches!(D::QUEUES[*queue].format, Format::Pair(_))
                 && *part < 2

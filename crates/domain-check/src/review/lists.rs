@@ -100,6 +100,10 @@ const TRUSTED_FOR_DOMAINS: &[Group] = &[
         &["samara-device-io"],
     ),
     (
+        "devices described as data; which description holds is for the host to say",
+        &["samara-device-tables"],
+    ),
+    (
         "the switchboard of fault points, set by the host; only with the feature that compiles them in",
         &["samara-fault"],
     ),

@@ -32,6 +32,13 @@ constants! {
 
     RXCTRL_ENABLE = 1 << 0, "Receive (section 8.2.3.8).";
     RDRXCTL_DMA_INIT_DONE = 1 << 3, "Receive DMA is ready.";
+    RDRXCTL_CRC_STRIP = 1 << 1, "Strip the received CRC: as HLREG0 says (section 8.2.3.8.8).";
+    RDRXCTL_RSC_FIRST_SIZE = 0x1f << 17, "Software sets it to zero, unlike the reset.";
+    RDRXCTL_RSC_ACK = 1 << 25, "RSCACKC: software sets it.";
+    RDRXCTL_FCOE_WRITE_FIX = 1 << 26, "FCOE_WRFIX: software sets it.";
+    SECRXCTRL_HALT = 1 << 1, "RX_DIS: the security engine's receive path is halted.";
+    SECRXSTAT_READY = 1 << 0, "SECRX_RDY: the path has come to a halt.";
+    GCR_EXT_FLUSH = 1 << 30, "Buffers_Clear_Func: flush the PCIe buffers.";
     QUEUE_ENABLE = 1 << 25, "The queue is enabled, RXDCTL and TXDCTL.";
     QUEUE_FLUSH = 1 << 26, "Write descriptors back now.";
     RXDCTL_VLAN_STRIP = 1 << 30, "Strip VLAN tags.";
@@ -46,6 +53,7 @@ constants! {
     MCSTCTRL_ENABLE = 1 << 2, "Filter by MTA.";
     RAH_VALID = 1 << 31, "The address is valid.";
     ETQF_ENABLE = 1 << 31, "The EtherType filter is valid.";
+    ETQF_FCOE = 1 << 27, "Frames of the EtherType are FCoE.";
     ETQS_ENABLE = 1 << 31, "The EtherType has a queue.";
     MRQC_TCP_IPV4 = 1 << 16, "Hash TCP over IPv4.";
     MRQC_IPV4 = 1 << 17, "Hash IPv4.";
@@ -53,7 +61,20 @@ constants! {
     MRQC_TCP_IPV6 = 1 << 21, "Hash TCP over IPv6.";
     MRQC_UDP_IPV4 = 1 << 22, "Hash UDP over IPv4.";
     MRQC_UDP_IPV6 = 1 << 23, "Hash UDP over IPv6.";
+    FTQF_MASKS = 0x1f << 25, "The five-tuple filter compares none of the five.";
+    FTQF_ENABLE = 1 << 31, "The five-tuple filter is valid.";
     FDIRCTRL_INIT_DONE = 1 << 3, "The flow director is ready.";
+
+    FCBUFF_VALID = 1 << 0, "The DMA half of the FCoE context is valid.";
+    FCDMARW_SELECT = 0x1ff, "Which FCoE context, here and in FCFLTRW.";
+    FCDMARW_WRITE = 1 << 14, "Write the context, here and in FCFLTRW.";
+    FCDMARW_READ = 1 << 15, "Read the context, here and in FCFLTRW.";
+    FCFLT_VALID = 1 << 0, "The filter half of the FCoE context is valid.";
+    FCFLT_FIRST = 1 << 1, "The context has received its first frame.";
+    FCFLTRW_REVALIDATE = 1 << 13, "Set the filter's valid bit and nothing else.";
+    FCRXCTRL_LAST_HEADERS = 1 << 3, "Post the headers of a sequence's last frame.";
+    FCRXCTRL_ALL_HEADERS = 1 << 4, "Post the headers of all frames.";
+    FCRECTL_ENABLE = 1 << 0, "FCoE frames go to the queues of FCRETA.";
 
     DMATXCTL_ENABLE = 1 << 0, "Transmit (section 8.2.3.9).";
     TDWBAL_ENABLE = 1 << 0, "Write the head back, not the descriptors.";
@@ -75,6 +96,7 @@ constants! {
     AUTOC_KX4 = 1 << 7, "The four lanes are KX4.";
     AUTOC_CX4 = 2 << 7, "The four lanes are CX4.";
     AUTOC2_SFI = 2 << 16, "The one lane is SFI.";
+    AUTOC2_LINK_DISABLE = 7 << 28, "There is no link while any of them is set.";
     LINKS_UP = 1 << 30, "Link up.";
     LINKS_10G = 3 << 28, "At 10 Gb/s.";
     LINKS_NEGOTIATED = 1 << 31, "Auto-negotiation is complete.";

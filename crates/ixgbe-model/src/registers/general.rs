@@ -54,7 +54,7 @@ pub(super) const REGISTERS: &[Register] = &[
     register("GSCL", 0x11010, Unmodelled, "8.2.3.4").array(4, 4),
     register("GSCN", 0x11020, Unmodelled, "8.2.3.4").array(4, 4),
     register("GSCL_5_8", 0x11030, Unmodelled, "8.2.3.4").array(4, 4),
-    register("GCR_EXT", 0x11050, ReadWrite, "8.2.3.4"),
+    register("GCR_EXT", at::GCR_EXT, ReadWrite, "8.2.3.4"),
     register("MREVID", 0x11064, ReadOnly, "8.2.3.4"),
     register("PBACL0", 0x11068, Unmodelled, "8.2.3.6"),
     register("PBACL", 0x110c4, Unmodelled, "8.2.3.6").array(7, 4),

@@ -13,6 +13,8 @@ constants! {
     FWSM = 0x1_0148, "Firmware semaphore.";
     GSSR = 0x1_0160, "Software/firmware synchronisation (SW_FW_SYNC).";
 
+    GCR_EXT = 0x1_1050, "PCIe control.";
+
     EICR = 0x0_0800, "Interrupt cause.";
     EICS = 0x0_0808, "Interrupt cause set.";
     EIAC = 0x0_0810, "Interrupt auto clear.";
@@ -50,8 +52,26 @@ constants! {
     VFTA = 0x0_a000, "VLAN filter table.";
     RAL = 0x0_a200, "Receive address, low; RAH follows it.";
     PSRTYPE = 0x0_ea00, "Packet split receive type.";
+    MPSAR = 0x0_a600, "Pools of the receive addresses.";
+    UTA = 0x0_f400, "Unicast table.";
+    FTQF = 0x0_e600, "Five-tuple filters.";
+    L34TIMIR = 0x0_e800, "Queues of the five-tuple filters.";
     ETQS = 0x0_ec00, "EtherType queue select.";
     FDIRCTRL = 0x0_ee00, "Flow director control.";
+
+    FCPTRL = 0x0_2410, "FCoE context: list of buffers, low.";
+    FCPTRH = 0x0_2414, "FCoE context: list of buffers, high.";
+    FCBUFF = 0x0_2418, "FCoE context: buffers.";
+    FCDMARW = 0x0_2420, "FCoE context: moves the DMA half.";
+    FCRXCTRL = 0x0_5100, "FCoE receive control.";
+    FCFLT = 0x0_5108, "FCoE context: filter.";
+    FCFLTRW = 0x0_5110, "FCoE context: moves the filter half.";
+    FCPARAM = 0x0_51d8, "FCoE context: expected offset.";
+    FCRECTL = 0x0_ed00, "FCoE redirection control.";
+    FCRETA = 0x0_ed10, "FCoE redirection table.";
+
+    SECRXCTRL = 0x0_8d00, "Security engine, receive control.";
+    SECRXSTAT = 0x0_8d04, "Security engine, receive status.";
 
     DMATXCTL = 0x0_4a80, "Transmit DMA control.";
     DTXTCPFLGL = 0x0_4a88, "TCP flags of the first and middle segments.";
@@ -107,6 +127,8 @@ constants! {
     QPRDC = 0x0_1430, "Packets dropped by a queue counter.";
     QPTC = 0x0_6030, "Packets sent by a queue counter.";
     QBTCL = 0x0_8700, "Octets sent by a queue counter.";
+    FCOEPRC = 0x0_2428, "FCoE packets received.";
+    FCOEDWRC = 0x0_242c, "FCoE words of four bytes received.";
     FDIRMISS = 0x0_ee5c, "Flow director misses.";
 }
 

@@ -10,6 +10,10 @@ const SRRCTL_RESET: u32 = 4 << 8 | 2;
 /// All the packet buffer, 512 KiB, to traffic class 0.
 const RXPBSIZE_RESET: u32 = 512 << 10;
 
+/// RDRXCTL after reset: the CRC is kept, RSCFRSTSIZE is 8. The section, as TinyNF quotes it, gives the one and
+/// says of the other that it is not the zero that software is to write; that it is 8 is from memory.
+const RDRXCTL_RESET: u32 = RDRXCTL_DMA_INIT_DONE | 8 << 17;
+
 /// A register of receive queues 0 to 63.
 const fn low(name: &'static str, distance: u32, access: Access) -> Register {
     register(name, at::RDBAL + distance, access, "8.2.3.8").array(64, 0x40)
@@ -39,7 +43,7 @@ pub(super) const REGISTERS: &[Register] = &[
     high("RDT[64..]", 0x18, ReadWrite),
     high("RXDCTL[64..]", 0x28, ReadWrite),
     high("RSCCTL[64..]", 0x2c, ReadWrite),
-    register("RDRXCTL", at::RDRXCTL, ReadWrite, "8.2.3.8.8").resets_to(RDRXCTL_DMA_INIT_DONE | 2),
+    register("RDRXCTL", at::RDRXCTL, ReadWrite, "8.2.3.8.8").resets_to(RDRXCTL_RESET),
     register("RXCTRL", at::RXCTRL, ReadWrite, "8.2.3.8.9"),
     register("RXPBSIZE", at::RXPBSIZE, ReadWrite, "8.2.3.8.10")
         .array(8, 4)
@@ -57,7 +61,7 @@ pub(super) const REGISTERS: &[Register] = &[
     register("MTA", at::MTA, ReadWrite, "8.2.3.7.7").array(128, 4),
     register("RAL", at::RAL, ReadWrite, "8.2.3.7.8").array(128, 8),
     register("RAH", at::RAL + 4, ReadWrite, "8.2.3.7.9").array(128, 8),
-    register("MPSAR", 0x0a600, ReadWrite, "8.2.3.7.10").array(256, 4),
+    register("MPSAR", at::MPSAR, ReadWrite, "8.2.3.7.10").array(256, 4),
     register("VFTA", at::VFTA, ReadWrite, "8.2.3.7.11").array(128, 4),
     register("MRQC", at::MRQC, ReadWrite, "8.2.3.7.12"),
     register("RQTC", 0x0ec70, Unmodelled, "8.2.3.7.13"),
@@ -66,12 +70,22 @@ pub(super) const REGISTERS: &[Register] = &[
     register("SAQF", 0x0e000, Unmodelled, "8.2.3.7.16").array(128, 4),
     register("DAQF", 0x0e200, Unmodelled, "8.2.3.7.17").array(128, 4),
     register("SDPQF", 0x0e400, Unmodelled, "8.2.3.7.18").array(128, 4),
-    register("FTQF", 0x0e600, Unmodelled, "8.2.3.7.19").array(128, 4),
+    register("FTQF", at::FTQF, Unmodelled, "8.2.3.7.19").array(128, 4),
     register("SYNQF", 0x0ec30, Unmodelled, "8.2.3.7.20"),
     register("ETQF", at::ETQF, ReadWrite, "8.2.3.7.21").array(8, 4),
     register("ETQS", at::ETQS, ReadWrite, "8.2.3.7.22").array(8, 4),
-    register("L34TIMIR", 0x0e800, Unmodelled, "8.2.3.7").array(128, 4),
+    register("L34TIMIR", at::L34TIMIR, Unmodelled, "8.2.3.7").array(128, 4),
     register("LLITHRESH", 0x0ec90, Unmodelled, "8.2.3.7"),
+    register("FCPTRL", at::FCPTRL, ReadWrite, "8.2.3.16"),
+    register("FCPTRH", at::FCPTRH, ReadWrite, "8.2.3.16"),
+    register("FCBUFF", at::FCBUFF, ReadWrite, "8.2.3.16"),
+    register("FCDMARW", at::FCDMARW, ReadWrite, "8.2.3.16"),
+    register("FCRXCTRL", at::FCRXCTRL, ReadWrite, "8.2.3.16"),
+    register("FCFLT", at::FCFLT, ReadWrite, "8.2.3.16"),
+    register("FCFLTRW", at::FCFLTRW, ReadWrite, "8.2.3.16"),
+    register("FCPARAM", at::FCPARAM, ReadWrite, "8.2.3.16"),
+    register("FCRECTL", at::FCRECTL, ReadWrite, "8.2.3.16"),
+    register("FCRETA", at::FCRETA, ReadWrite, "8.2.3.16").array(8, 4),
     register("VT_CTL", at::VT_CTL, ReadWrite, "8.2.3.27"),
     register("FDIRCTRL", at::FDIRCTRL, ReadWrite, "8.2.3.17").resets_to(FDIRCTRL_INIT_DONE),
     register("FDIRSIPV6", 0x0ee0c, ReadWrite, "8.2.3.17").array(3, 4),

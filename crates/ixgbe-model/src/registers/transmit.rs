@@ -33,6 +33,6 @@ pub(super) const REGISTERS: &[Register] = &[
     register("SECTXSTAT", 0x08804, ReadOnly, "8.2.3.12").resets_to(3),
     register("SECTXBUFFAF", 0x08808, ReadWrite, "8.2.3.12").resets_to(0x250),
     register("SECTXMINIFG", 0x08810, ReadWrite, "8.2.3.12").resets_to(0x1),
-    register("SECRXCTRL", 0x08d00, ReadWrite, "8.2.3.12"),
-    register("SECRXSTAT", 0x08d04, ReadOnly, "8.2.3.12").resets_to(3),
+    register("SECRXCTRL", at::SECRXCTRL, ReadWrite, "8.2.3.12"),
+    register("SECRXSTAT", at::SECRXSTAT, ReadOnly, "8.2.3.12"),
 ];

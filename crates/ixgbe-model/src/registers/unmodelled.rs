@@ -1,8 +1,9 @@
 //! Registers of functions that are not modelled: virtualisation, data centre bridging, security
-//! engines, FCoE, wake-up, management, time stamps, diagnostics.
+//! engines, FCoE transmission, wake-up, management, time stamps, diagnostics.
 //!
 //! They are storage: drivers write them while they start, whether they use the function or not.
 
+use super::offset as at;
 use super::register::{Access::Unmodelled, Register, register};
 
 const fn other(name: &'static str, offset: u32, section: &'static str) -> Register {
@@ -49,16 +50,7 @@ pub(super) const REGISTERS: &[Register] = &[
     other("IPSRXKEY", 0x08e1c, "8.2.3.14").array(4, 4),
     other("IPSRXSALT", 0x08e2c, "8.2.3.14"),
     other("IPSRXMOD", 0x08e30, "8.2.3.14"),
-    // FCoE.
-    other("FCPTRL", 0x02410, "8.2.3.16"),
-    other("FCPTRH", 0x02414, "8.2.3.16"),
-    other("FCBUFF", 0x02418, "8.2.3.16"),
-    other("FCDMARW", 0x02420, "8.2.3.16"),
-    other("FCFLT", 0x05108, "8.2.3.16"),
-    other("FCFLTRW", 0x05110, "8.2.3.16"),
-    other("FCRXCTRL", 0x05100, "8.2.3.16"),
-    other("FCRECTL", 0x0ed00, "8.2.3.16"),
-    other("FCRETA", 0x0ed10, "8.2.3.16").array(8, 4),
+    // FCoE frame delimiters.
     other("REOFF", 0x05158, "8.2.3.16"),
     other("RSOFF", 0x051f8, "8.2.3.16"),
     other("TEOFF", 0x04a94, "8.2.3.16"),
@@ -121,7 +113,7 @@ pub(super) const REGISTERS: &[Register] = &[
     other("VMOLR", 0x0f000, "8.2.3.27").array(64, 4),
     other("VLVF", 0x0f100, "8.2.3.27").array(64, 4),
     other("VLVFB", 0x0f200, "8.2.3.27").array(128, 4),
-    other("UTA", 0x0f400, "8.2.3.27").array(128, 4),
+    other("UTA", at::UTA, "8.2.3.27").array(128, 4),
     other("MRCTL", 0x0f600, "8.2.3.27").array(4, 4),
     other("VMRVLAN", 0x0f610, "8.2.3.27").array(8, 4),
     other("VMRVM", 0x0f630, "8.2.3.27").array(8, 4),

@@ -16,6 +16,11 @@ const IP_CHECKED: u32 = 1 << 6;
 const TRANSPORT_ERROR: u32 = 1 << 6;
 const IP_ERROR: u32 = 1 << 7;
 
+/// The bit of a descriptor's second word that says that it is done.
+pub(crate) const fn done(advanced: bool) -> u64 {
+    (DONE as u64) << if advanced { 0 } else { 32 }
+}
+
 /// What the device found out about a packet.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Findings {
@@ -40,6 +45,11 @@ impl Findings {
         found.network(frame, headers);
         found.transport(frame, headers);
         found
+    }
+
+    /// Says that the network header's checksum is wrong, which is a fault.
+    pub(crate) fn blame_network(&mut self) {
+        self.errors |= IP_ERROR;
     }
 
     /// Whether a checksum was wrong.

@@ -1,5 +1,6 @@
 //! Receiving: MAC, packet buffer, queues, descriptors (section 7.1).
 
+mod ddp;
 mod descriptor;
 mod filter;
 mod ghost;
@@ -10,6 +11,7 @@ mod toeplitz;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use self::ddp::{Fcoe, Left};
 use self::descriptor::Findings;
 pub(crate) use self::filter::{Cast, cast};
 pub(crate) use self::ghost::Ghosts;
@@ -19,7 +21,9 @@ use crate::checksum::ethernet_crc;
 use crate::link::Link;
 use crate::nic::Nic;
 use crate::packet::{Headers, parse};
-use crate::registers::bits::{EICR_MISSED, EICR_PCI_EXCEPTION, HLREG0_CRC_STRIP, RXCTRL_ENABLE};
+use crate::registers::bits::{
+    EICR_MISSED, EICR_PCI_EXCEPTION, HLREG0_CRC_STRIP, RXCTRL_ENABLE, SECRXCTRL_HALT,
+};
 use crate::registers::offset as at;
 use crate::stats;
 use crate::write_back::Entry;
@@ -94,7 +98,8 @@ impl Nic {
 
     /// One frame arrives at the MAC.
     pub(crate) fn accept(&mut self, mut frame: Vec<u8>) {
-        if !self.file.has(at::RXCTRL, RXCTRL_ENABLE) {
+        let halted = self.file.has(at::SECRXCTRL, SECRXCTRL_HALT);
+        if halted || !self.file.has(at::RXCTRL, RXCTRL_ENABLE) {
             return;
         }
         if frame.len() < SHORTEST {
@@ -112,6 +117,10 @@ impl Nic {
             return;
         }
         stats::passed(&mut self.file, &frame, cast(&frame));
+        if let Some(fcoe) = Fcoe::of(&self.file, &frame, &headers) {
+            self.file.count(at::FCOEPRC, 1);
+            self.file.count(at::FCOEDWRC, fcoe.words(frame.len()));
+        }
         let room = (self.file.get(at::RXPBSIZE) & 0xf_fc00) as usize;
         if self.packet_buffer.bytes + frame.len() > room {
             self.file.count(at::MPC, 1);
@@ -123,7 +132,8 @@ impl Nic {
 
     /// Moves frames from the packet buffer to their queues.
     fn deliver_frames(&mut self, bus: &mut Bus<'_>) {
-        if !bus.master() || !self.file.has(at::RXCTRL, RXCTRL_ENABLE) {
+        let hangs = self.quirks.receive_hangs;
+        if hangs || !bus.master() || !self.file.has(at::RXCTRL, RXCTRL_ENABLE) {
             return;
         }
         while let Some(frame) = self.packet_buffer.pop() {
@@ -146,9 +156,16 @@ impl Nic {
     fn deliver(&mut self, bus: &mut Bus<'_>, frame: &[u8]) -> Fate {
         let headers = self.parse(frame);
         let (queue, hash) = steer::steer(&self.file, frame, &headers);
-        let Some(ring) = RxRing::of(&self.file, queue) else {
+        let Some(mut ring) = RxRing::of(&self.file, queue) else {
             stats::queue_dropped(&mut self.file, queue);
             return Fate::Dropped;
+        };
+        let frame = match self.place(bus, frame, &headers) {
+            Left::All => frame,
+            Left::Nothing => return Fate::Delivered,
+            // They fit into any buffer. If there is none they are lost, and what was placed stays.
+            Left::Headers(_) if ring.available() == 0 => return Fate::Dropped,
+            Left::Headers(length) => &frame[..length],
         };
         let stripped = ring.strip && headers.vlan.is_some();
         let added = if self.keeps_crc() { CRC } else { 0 };
@@ -162,8 +179,14 @@ impl Nic {
             }
             return Fate::Waits;
         }
+        if self.empty_is_due() && needed < ring.available() {
+            self.give_back_empty(&mut ring);
+        }
         // Only now: a frame that waits is looked at with every frame behind it.
-        let found = Findings::of(frame, &headers, hash, stripped);
+        let mut found = Findings::of(frame, &headers, hash, stripped);
+        if self.faults().fragment_checksum && headers.is_fragment(frame) {
+            found.blame_network();
+        }
         let bytes = self.bytes_for_host(frame, stripped);
         if found.bad_checksum() {
             self.file.count(at::XEC, 1);
@@ -173,6 +196,26 @@ impl Nic {
         let head = at::rx_queue(ring.queue) + at::QUEUE_HEAD;
         self.file.set(head, ring.after(needed));
         Fate::Delivered
+    }
+
+    /// Whether a descriptor without bytes is to be written back, which is a fault.
+    fn empty_is_due(&mut self) -> bool {
+        self.quirks.received = self.quirks.received.wrapping_add(1);
+        let every = self.faults().rx_empty_every;
+        every.is_some_and(|every| self.quirks.received % every == 0)
+    }
+
+    /// Writes the descriptor at the head back without a byte.
+    fn give_back_empty(&mut self, ring: &mut RxRing) {
+        let place = ring.address(0);
+        let ends = self.faults().rx_empty_ends;
+        self.write_backs.push(Entry::Descriptor {
+            address: place,
+            words: Findings::default().descriptor(ring.advanced, 0, 0, ends),
+            done: descriptor::done(ring.advanced),
+            news: Some((ring.queue, false)),
+        });
+        ring.head = ring.after(1);
     }
 
     /// The frame without its VLAN tag if it is stripped, with its CRC if that is not.
@@ -209,6 +252,7 @@ impl Nic {
             self.write_backs.push(Entry::Descriptor {
                 address: place,
                 words: found.descriptor(ring.advanced, address, piece.len(), end),
+                done: descriptor::done(ring.advanced),
                 news: end.then_some((ring.queue, false)),
             });
         }

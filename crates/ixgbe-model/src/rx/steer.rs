@@ -1,11 +1,15 @@
 //! Which queue a frame goes to (section 7.1.2).
 
+use super::ddp::Fcoe;
 use super::toeplitz::{Hash, KEY, hash};
 use crate::packet::Headers;
-use crate::registers::bits::{ETQF_ENABLE, ETQS_ENABLE, RXCSUM_PCSD};
+use crate::registers::bits::{
+    ETQF_ENABLE, ETQS_ENABLE, FCRECTL_ENABLE, FTQF_ENABLE, FTQF_MASKS, RXCSUM_PCSD,
+};
 use crate::registers::{RegisterFile, offset as at};
 
 const ETHERTYPE_FILTERS: u32 = 8;
+const FIVE_TUPLE_FILTERS: u32 = 128;
 
 /// The queue of a frame, and the hash that its descriptor tells.
 pub(crate) fn steer(file: &RegisterFile, frame: &[u8], headers: &Headers) -> (u32, Hash) {
@@ -29,7 +33,13 @@ pub(crate) fn steer(file: &RegisterFile, frame: &[u8], headers: &Headers) -> (u3
     } else {
         Hash::default()
     };
+    if let Some(queue) = by_exchange(file, frame, headers) {
+        return (queue, told);
+    }
     if let Some(queue) = by_ethertype(file, headers.ethertype) {
+        return (queue, told);
+    }
+    if let Some(queue) = by_five_tuple(file) {
         return (queue, told);
     }
     let index = if hash.kind == 0 {
@@ -53,6 +63,23 @@ fn key(file: &RegisterFile) -> [u8; KEY] {
         bytes.copy_from_slice(&file.get(at::RSSRK + index * 4).to_le_bytes());
     }
     key
+}
+
+/// The FCoE redirection table: the exchange's low bits choose an entry (section 7.1.2.4). That there are eight
+/// entries was checked, that the bits are the lowest was not.
+fn by_exchange(file: &RegisterFile, frame: &[u8], headers: &Headers) -> Option<u32> {
+    if !file.has(at::FCRECTL, FCRECTL_ENABLE) {
+        return None;
+    }
+    let exchange = u32::from(Fcoe::of(file, frame, headers)?.exchange());
+    Some(file.get(at::FCRETA + exchange % 8 * 4) & 0x7f)
+}
+
+/// Five-tuple filters that compare nothing: others are not modelled (section 7.1.2.5).
+fn by_five_tuple(file: &RegisterFile) -> Option<u32> {
+    let wanted = FTQF_ENABLE | FTQF_MASKS;
+    let index = (0..FIVE_TUPLE_FILTERS).find(|index| file.has(at::FTQF + index * 4, wanted))?;
+    Some(file.get(at::L34TIMIR + index * 4) >> 21 & 0x7f)
 }
 
 /// EtherType filters with a queue (section 7.1.2.3).

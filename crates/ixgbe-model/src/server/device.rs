@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use samara_ixgbe_model::{Interrupts, Link, Nic, Notice, Options, Progress};
 
-use super::guest::MappedMemory;
+use super::guest::SharedMemory;
 use super::pcap::Capture;
 use super::worker::Bell;
 use super::{Arguments, ServerError};
@@ -31,14 +32,13 @@ pub(super) trait BufferedLink: Link + Send {
 pub(super) struct Vectors(Vec<Option<File>>);
 
 impl Vectors {
-    /// Sets the events from vector `start` on; vectors without one, or with one that waits, are silent.
-    pub(super) fn set(&mut self, start: usize, count: usize, events: Vec<File>) {
-        let end = (start + count).min(64);
-        if self.0.len() < end {
-            self.0.resize_with(end, || None);
+    /// Sets the events of some of the 64 vectors; vectors without one, or with one that waits, are silent.
+    pub(super) fn set(&mut self, which: Range<usize>, events: Vec<File>) {
+        if self.0.len() < which.end {
+            self.0.resize_with(which.end, || None);
         }
         let mut events = events.into_iter();
-        for slot in self.0.iter_mut().take(end).skip(start) {
+        for slot in self.0.iter_mut().take(which.end).skip(which.start) {
             *slot = events.next().and_then(|event| unwaiting(event).ok());
         }
     }
@@ -70,7 +70,7 @@ impl Interrupts for Vectors {
 /// The device, guest memory, the cable and the VMM's events.
 pub(super) struct Device {
     pub(super) nic: Nic,
-    pub(super) memory: MappedMemory,
+    pub(super) memory: SharedMemory,
     pub(super) vectors: Vectors,
     link: Box<dyn BufferedLink>,
     capture: Option<Capture>,
@@ -98,7 +98,7 @@ impl Device {
         };
         Ok(Device {
             nic: Nic::new(options),
-            memory: MappedMemory::default(),
+            memory: SharedMemory::default(),
             vectors: Vectors::default(),
             link,
             capture,
@@ -139,6 +139,16 @@ impl Device {
                 .ring_at(self.start + Duration::from_nanos(deadline));
         }
         self.tell();
+    }
+
+    /// Tells how much of what the device was sent to was not there.
+    pub(super) fn tell_failures(&self) {
+        let failures = self.memory.take_failures();
+        if failures > 0 {
+            tell!(
+                "{failures} DMA accesses failed: memory was not mapped, or its file is too short"
+            );
+        }
     }
 
     fn tell(&mut self) {

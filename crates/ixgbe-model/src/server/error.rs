@@ -15,7 +15,7 @@ pub(crate) enum ServerError {
     /// A socket from an earlier run cannot be removed.
     Remove(PathBuf, io::Error),
     /// The VMM's socket cannot be made.
-    Listen(PathBuf, vfio_user::Error),
+    Listen(PathBuf, io::Error),
     /// The VMM's socket no longer takes connections.
     Accept(io::Error),
     /// The link's socket cannot be made.

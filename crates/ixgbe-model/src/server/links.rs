@@ -18,8 +18,9 @@ use super::arguments::LinkChoice;
 use super::device::BufferedLink;
 use super::worker::Bell;
 
-/// Frames that wait for the device at most; more are lost, as on a wire.
+/// Frames that wait for the device at most, and their bytes; more are lost, as on a wire.
 const WAITING: usize = 4096;
+const WAITING_BYTES: usize = 16 << 20;
 
 /// Longest frame that is believed.
 const LONGEST: usize = 64 << 10;
@@ -73,16 +74,39 @@ impl BufferedLink for Loop {
     fn flush(&mut self) {}
 }
 
+/// Frames that wait for the device.
+#[derive(Default)]
+struct Incoming {
+    frames: VecDeque<Vec<u8>>,
+    bytes: usize,
+}
+
+impl Incoming {
+    /// Adds a frame, if there is room.
+    fn push(&mut self, frame: &[u8]) {
+        if self.frames.len() < WAITING && self.bytes + frame.len() <= WAITING_BYTES {
+            self.bytes += frame.len();
+            self.frames.push_back(frame.to_vec());
+        }
+    }
+
+    fn pop(&mut self) -> Option<Vec<u8>> {
+        let frame = self.frames.pop_front()?;
+        self.bytes -= frame.len();
+        Some(frame)
+    }
+}
+
 /// Shared by the device and the reader.
 #[derive(Default)]
 struct End {
-    incoming: Mutex<VecDeque<Vec<u8>>>,
+    incoming: Mutex<Incoming>,
     /// The connection, while there is one.
     stream: Mutex<Option<UnixStream>>,
 }
 
 impl End {
-    fn incoming(&self) -> MutexGuard<'_, VecDeque<Vec<u8>>> {
+    fn incoming(&self) -> MutexGuard<'_, Incoming> {
         self.incoming.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -108,7 +132,7 @@ impl Link for Cable {
     }
 
     fn receive(&mut self, frame: &mut Vec<u8>) -> bool {
-        let next = self.end.incoming().pop_front();
+        let next = self.end.incoming().pop();
         next.map(|next| *frame = next).is_some()
     }
 }
@@ -207,14 +231,30 @@ fn read(stream: &mut UnixStream, end: &End, bell: &Bell) {
             let Some(frame) = bytes[done + 4..filled].get(..length) else {
                 break;
             };
-            if incoming.len() < WAITING {
-                incoming.push_back(frame.to_vec());
-            }
+            incoming.push(frame);
             done += 4 + length;
         }
         drop(incoming);
         bytes.copy_within(done..filled, 0);
         filled -= done;
         bell.ring();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Incoming, LONGEST, WAITING, WAITING_BYTES};
+
+    #[test]
+    fn frames_that_wait_are_bounded_in_number_and_bytes() {
+        let mut incoming = Incoming::default();
+        for (length, most) in [(60, WAITING), (LONGEST, WAITING_BYTES / LONGEST)] {
+            for _ in 0..2 * WAITING {
+                incoming.push(&vec![0; length]);
+            }
+            assert_eq!(incoming.frames.len(), most);
+            while incoming.pop().is_some() {}
+            assert_eq!(incoming.bytes, 0);
+        }
     }
 }

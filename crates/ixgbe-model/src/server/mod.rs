@@ -15,16 +15,18 @@ macro_rules! tell {
 
 mod arguments;
 mod backend;
+mod connection;
 mod device;
 mod error;
 mod guest;
 mod links;
 mod pcap;
 mod regions;
+mod wire;
 mod worker;
 
 use std::os::unix::fs::FileTypeExt;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -44,20 +46,18 @@ pub(crate) fn serve(arguments: Arguments) -> Result<(), ServerError> {
     worker::start(Arc::clone(&device), bell);
 
     remove_stale(&arguments.socket)?;
-    let (irqs, regions) = (regions::irqs(), regions::regions());
-    let server = vfio_user::Server::new(&arguments.socket, true, irqs, regions)
+    let listener = UnixListener::bind(&arguments.socket)
         .map_err(|error| ServerError::Listen(arguments.socket.clone(), error))?;
     tell!("listening on {}", arguments.socket.display());
     loop {
-        let mut backend = Backend::new(Arc::clone(&device), arguments.verbose);
-        // A VMM that breaks the protocol loses its device, and the next one finds it fresh.
-        match catch_unwind(AssertUnwindSafe(|| server.run(&mut backend))) {
+        let (stream, _) = listener.accept().map_err(ServerError::Accept)?;
+        let backend = Backend::new(Arc::clone(&device), arguments.verbose);
+        // A VMM that breaks the protocol loses its device, and the next one finds it fresh. A panic is a
+        // fault of the model's: that ends the connection, too, and not the program.
+        match catch_unwind(AssertUnwindSafe(|| backend.serve(stream))) {
             Ok(Ok(())) => tell!("the VMM has left"),
-            Ok(Err(vfio_user::Error::SocketAccept(error))) => {
-                return Err(ServerError::Accept(error));
-            }
             Ok(Err(error)) => tell!("connection lost: {error}"),
-            Err(_) => tell!("the VMM broke the protocol; connection closed"),
+            Err(_) => tell!("the device failed; connection closed"),
         }
         backend.leave();
     }

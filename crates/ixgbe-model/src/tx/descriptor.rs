@@ -106,13 +106,15 @@ impl Descriptor {
         high & RS != 0
     }
 
+    /// The bit of the second word that says that the descriptor is done.
+    pub(crate) const DONE: u64 = 1 << 32;
+
     /// The descriptor as it is written back (section 7.2.3.5.3): done.
     pub(crate) fn done([low, high]: [u64; 2]) -> [u64; 2] {
-        const DD: u64 = 1 << 32;
         if high & DEXT == 0 {
-            [low, high | DD]
+            [low, high | Self::DONE]
         } else {
-            [0, DD]
+            [0, Self::DONE]
         }
     }
 }

@@ -122,6 +122,7 @@ impl Nic {
             None => Entry::Descriptor {
                 address: place,
                 words: Descriptor::done(words),
+                done: Descriptor::DONE,
                 news: Some((queue, true)),
             },
         });

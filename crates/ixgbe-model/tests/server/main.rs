@@ -3,9 +3,12 @@
 
 mod cables;
 mod hostile;
+mod limits;
 mod options;
+mod raw;
 mod reset;
 mod strangers;
+mod truncation;
 mod vmm;
 
 use std::io::Write;

@@ -78,6 +78,12 @@ impl Server {
         number.expect("a line").parse().expect("a number")
     }
 
+    /// How many files it has open.
+    pub(crate) fn files(&self) -> usize {
+        let open = format!("/proc/{}/fd", self.process.id());
+        std::fs::read_dir(open).expect("it runs").count()
+    }
+
     /// What it has told so far.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).expect("a log")
@@ -197,6 +203,21 @@ impl Vmm {
     /// Maps `size` bytes of memory from `offset` on.
     pub(crate) fn map(&mut self, offset: u64, size: u64) {
         self.map_from(offset, offset, size);
+    }
+
+    /// Gives the file another length.
+    pub(crate) fn resize(&self, length: u64) {
+        self.memory.set_len(length).expect("resized");
+    }
+
+    /// The file's length.
+    pub(crate) fn length(&self) -> u64 {
+        self.memory.metadata().expect("a file").len()
+    }
+
+    /// The file once more.
+    pub(crate) fn share(&self) -> File {
+        self.memory.try_clone().expect("a file")
     }
 
     /// The same with other bytes of the file.

@@ -7,6 +7,7 @@
 
 mod null;
 
+use core::ops::Range;
 use std::boxed::Box;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,14 +19,16 @@ use samara_device_io::host::{
 use samara_device_io::table::Width;
 use samara_device_io::{DeviceSlot, PciSlot};
 use samara_device_tables::Ixgbe;
-use samara_ixgbe_model::pci::{MSIX_BAR, MSIX_BAR_SIZE};
+use samara_ixgbe_model::pci::{MSIX_BAR, MSIX_BAR_SIZE, PCIE_CAPABILITY};
+use samara_ixgbe_model::registers::{bits, offset};
 use samara_ixgbe_model::{
-    DmaError, Drops, Faults, GuestMemory, Interrupts, Loop, Nic, Options, Progress,
+    DmaError, Drops, Faults, GuestMemory, Interrupts, Loop, Nic, Omissions, Options, Placements,
+    Progress,
 };
 use samara_shared_heap::thread::as_host_uncharged;
 
 pub use self::null::{NullNic, cycles};
-use crate::device_memory::Memory;
+use crate::device_memory::{Memory, Oracle};
 use crate::messages::{Controller, taken_back};
 pub use crate::messages::{deliver, panic_when_taken_back, stray_messages, vectors_in_use};
 use crate::virtual_time::{LOOK, PAUSE};
@@ -39,6 +42,9 @@ const VECTORS: u64 = 64;
 /// PCI command register, bit 2: bus master.
 const COMMAND: usize = 0x04;
 const BUS_MASTER: u8 = 1 << 2;
+/// PCI Express device capabilities, bit 28: Function Level Reset.
+const DEVICE_CAPABILITIES: usize = PCIE_CAPABILITY + 4;
+const FUNCTION_RESET: u32 = 1 << 28;
 
 /// The memory that the device reaches, and how often it reached elsewhere.
 #[derive(Default)]
@@ -76,7 +82,11 @@ struct Machine {
     messages: u64,
     /// How often the driver has written each register.
     writes: BTreeMap<usize, u64>,
+    /// Steps of a pause.
+    pause: u64,
     now: u64,
+    /// Configuration space hides that there's a Function Level Reset.
+    hides_reset: bool,
 }
 
 /// Vectors raised in one step.
@@ -116,7 +126,9 @@ impl IxgbeBus {
             link,
             messages: 0,
             writes: BTreeMap::new(),
+            pause: 1,
             now: 0,
+            hides_reset: false,
         };
         Box::leak(Box::new(Self(Mutex::new(machine))))
     }
@@ -138,9 +150,41 @@ impl IxgbeBus {
         unsafe { slot.with_table() }
     }
 
+    /// Unplugs the device and its cable, and plugs both in as they come from power-on.
+    pub fn replug(&self) {
+        self.run(|machine| {
+            machine.nic = Nic::new(Options::default());
+            let now = machine.now;
+            machine.nic.advance(now);
+            machine.link.inbound.clear();
+            machine.link.outbound.clear();
+        });
+    }
+
+    /// From now on `oracle` says what the device reaches.
+    pub fn watch(&self, oracle: &'static dyn Oracle) {
+        self.run(|machine| machine.reached.memory.watch(oracle));
+    }
+
+    /// Makes a pause of the driver as long as so many polling intervals, in each of which the device works, for tests in which
+    /// time-outs come often.
+    pub fn set_pause(&self, intervals: u64) {
+        self.run(|machine| machine.pause = intervals);
+    }
+
     /// Injects other faults from now on.
     pub fn inject(&self, faults: Faults) {
         self.run(|machine| machine.nic.inject(faults));
+    }
+
+    /// The faults that it has now.
+    pub fn faults(&self) -> Faults {
+        self.run(|machine| *machine.nic.faults())
+    }
+
+    /// Hides that the function can be reset by itself, as some hosts do.
+    pub fn hide_function_reset(&self) {
+        self.run(|machine| machine.hides_reset = true);
     }
 
     /// Lets the device work until it has nothing left to do, for at most some thousand steps.
@@ -205,6 +249,42 @@ impl IxgbeBus {
         self.run(|machine| machine.nic.drops())
     }
 
+    /// What the driver has left out that the hardware asks for.
+    pub fn omissions(&self) -> Omissions {
+        self.run(|machine| machine.nic.omissions())
+    }
+
+    /// What went past the rings by FCoE contexts: must stay nothing.
+    pub fn placements(&self) -> Placements {
+        self.run(|machine| machine.nic.placements())
+    }
+
+    /// Leaves an FCoE context open, and an EtherType filter that leads frames of type 8906h to it, as
+    /// firmware can that booted from FCoE: 16 buffers of 4 KiB whose addresses are in a list.
+    pub fn leave_fcoe_context(&self, index: u32, list: u64) {
+        self.leave_fcoe_contexts(index..index + 1, list);
+        self.poke(offset::ETQF, bits::ETQF_ENABLE | bits::ETQF_FCOE | 0x8906);
+    }
+
+    /// The same of several contexts, without a filter.
+    pub fn leave_fcoe_contexts(&self, contexts: Range<u32>, list: u64) {
+        self.poke(offset::FCPTRL, list as u32);
+        self.poke(offset::FCPTRH, (list >> 32) as u32);
+        self.poke(offset::FCBUFF, 16 << 8 | bits::FCBUFF_VALID);
+        self.poke(offset::FCFLT, bits::FCFLT_VALID);
+        for index in contexts {
+            self.poke(offset::FCDMARW, 64 << 16 | bits::FCDMARW_WRITE | index);
+            self.poke(offset::FCFLTRW, bits::FCDMARW_WRITE | index);
+        }
+    }
+
+    /// FCBUFF and FCFLT of an FCoE context; bit 0 of each says that it is valid.
+    pub fn fcoe_context(&self, index: u32) -> [u32; 2] {
+        self.poke(offset::FCDMARW, bits::FCDMARW_READ | index);
+        self.poke(offset::FCFLTRW, bits::FCDMARW_READ | index);
+        [self.register(offset::FCBUFF), self.register(offset::FCFLT)]
+    }
+
     /// Reads a register behind the driver's back.
     pub fn register(&self, offset: u32) -> u32 {
         self.run(|machine| machine.nic.read(0, u64::from(offset), 4) as u32)
@@ -242,6 +322,12 @@ impl IxgbeBus {
         })
     }
 
+    /// Makes the function bus master or not, behind the driver's back.
+    pub fn master(&self, may: bool) {
+        let command = [if may { BUS_MASTER } else { 0 }, 0];
+        self.run(|machine| machine.nic.config_write(COMMAND, &command));
+    }
+
     /// Whether the function may be bus master.
     pub fn is_bus_master(&self) -> bool {
         let mut command = [0; 1];
@@ -272,12 +358,25 @@ const ADDRESS: PciAddress = PciAddress {
 unsafe impl ConfigSpace for IxgbeBus {
     fn read(&self, _: PciAddress, offset: u16) -> u32 {
         let mut bytes = [0; 4];
-        self.run(|machine| machine.nic.config_read(usize::from(offset), &mut bytes));
-        u32::from_le_bytes(bytes)
+        let hides_reset = self.run(|machine| {
+            machine.nic.config_read(usize::from(offset), &mut bytes);
+            machine.hides_reset
+        });
+        let value = u32::from_le_bytes(bytes);
+        match usize::from(offset) {
+            DEVICE_CAPABILITIES if hides_reset => value & !FUNCTION_RESET,
+            _ => value,
+        }
     }
 
     unsafe fn write(&self, _: PciAddress, offset: u16, value: u32) {
         self.run(|machine| {
+            let mut command = [0; 1];
+            machine.nic.config_read(COMMAND, &mut command);
+            // One that was unplugged reads as all ones.
+            if command[0] & BUS_MASTER != 0 && command[0] != 0xFF {
+                machine.reached.memory.is_master();
+            }
             let bytes = value.to_le_bytes();
             machine.nic.config_write(usize::from(offset), &bytes);
         });
@@ -344,13 +443,32 @@ unsafe impl Clock for IxgbeBus {
 
     fn relax(&self) {
         self.run(|machine| {
-            machine.now += PAUSE;
-            let now = machine.now;
-            machine.nic.advance(now);
-            let _ = machine.step();
+            for _ in 0..machine.pause {
+                machine.now += PAUSE;
+                let now = machine.now;
+                machine.nic.advance(now);
+                let _ = machine.step();
+            }
         });
         std::thread::yield_now();
     }
+}
+
+/// A broadcast FCoE frame with `data` of an exchange, from its responder, the first of a sequence: what an open
+/// context takes.
+pub fn fcoe_frame(exchange: u16, data: &[u8]) -> Vec<u8> {
+    let mut frame = std::vec![0xFF; 6];
+    frame.extend([2, 0, 0, 0, 0, 9, 0x89, 0x06]);
+    // Version 0, SOFi3; solicited data; the exchange context is the responder's.
+    frame.extend([0; 13]);
+    frame.extend([0x2E, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0]);
+    frame.extend([0; 4]);
+    frame.extend(exchange.to_be_bytes());
+    frame.extend([0xFF, 0xFF, 0, 0, 0, 0]);
+    frame.extend(data);
+    // FC CRC, EOF, reserved.
+    frame.extend([0; 8]);
+    frame
 }
 
 /// A broadcast frame of `length` bytes, its contents told by `seed`.

@@ -2,8 +2,10 @@
 
 use alloc::vec::Vec;
 
-use samara_device_io::PciSlot;
 use samara_device_io::host::PciAddress;
+use samara_device_io::table::Table;
+use samara_device_io::{DeviceSlot, PciSlot};
+use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
 use spin::Once;
 
 use super::devices::HOST;
@@ -11,11 +13,26 @@ use crate::pci::{self, Function};
 
 static SLOTS: Once<Vec<PciSlot>> = Once::new();
 
-/// The slot of a function that the scan found. Made at the first call, by the host.
-pub(crate) fn slot(function: &Function) -> Option<&'static PciSlot> {
+/// A table that this kernel's owner has reviewed.
+pub(crate) trait Reviewed: Table {}
+impl Reviewed for Ixgbe {}
+impl Reviewed for Nvme {}
+impl Reviewed for VirtioBlock {}
+impl Reviewed for VirtioNet {}
+
+/// The slot of a function that the scan found, for drivers of the devices that `D` describes. Made at the first call, by the host.
+pub(crate) fn slot<D: Reviewed>(function: &Function) -> Option<DeviceSlot<D>> {
     let slots = SLOTS.call_once(|| pci::functions().iter().map(make).collect());
     let address = address_of(function);
-    slots.iter().find(|slot| slot.address() == address)
+    let slot = slots.iter().find(|slot| slot.address() == address)?;
+    // SAFETY: the table was reviewed against the device's specification.
+    Some(unsafe { slot.with_table() })
+}
+
+/// The first function that is one of the devices that `D` describes.
+pub(crate) fn find<D: Reviewed>() -> Option<DeviceSlot<D>> {
+    let mut slots = pci::functions().iter().filter_map(slot::<D>);
+    slots.find(DeviceSlot::is_present)
 }
 
 fn make(function: &Function) -> PciSlot {

@@ -168,11 +168,7 @@ fn tell_network(service: Service, served: &serve::Served) -> bool {
 }
 
 /// From the start of the driver to its stop.
-fn round(
-    slot: &'static samara_device_io::PciSlot,
-    parameters: &Parameters,
-    part: Part,
-) -> Result<Outcome, String> {
+fn round(slot: disk::Slot, parameters: &Parameters, part: Part) -> Result<Outcome, String> {
     let disk = Disk::start(slot)?;
     report::domains();
     let outcome = work::run(&disk, parameters, part);

@@ -10,6 +10,7 @@ use samara::prelude::*;
 use samara::runtime::ExitKind;
 use samara::runtime::threads::api as domain_thread;
 use samara_device_io::{Interrupt, PciFunction};
+use samara_device_tables::Nvme;
 
 use super::kernel_tests;
 use super::mortal::{Way, inside::die};
@@ -33,10 +34,10 @@ trait Waiter {
 
 struct Device {
     line: Interrupt,
-    _function: PciFunction,
+    _function: PciFunction<Nvme>,
 }
 
-fn init(function: PciFunction) -> Result<Arc<Device>, RpcError> {
+fn init(function: PciFunction<Nvme>) -> Result<Arc<Device>, RpcError> {
     let line = function.interrupt(0).map_err(|_| RpcError::OutOfMemory)?;
     Ok(Arc::new(Device {
         line,

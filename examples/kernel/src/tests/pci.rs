@@ -2,13 +2,17 @@
 
 use core::time::Duration;
 
-use samara_device_io::layout::nvme::Nvme;
+use samara_device_io::mmio::{ReadOnly, Register};
 use samara_device_io::pci::{ClaimError, Silenced};
+use samara_device_tables::Nvme;
 
 use super::kernel_tests;
 use crate::host::slot;
 use crate::pci::{self, Bar, Class, Function};
 use crate::println;
+
+/// VS: the version, major in bits 31:16.
+const VERSION: Register<Nvme, u32, ReadOnly> = Register::at(0, 0x08);
 
 /// The machine's NVMe controller, if it has one.
 pub(super) fn nvme() -> Option<&'static Function> {
@@ -44,18 +48,17 @@ kernel_tests! {
 
     fn function_is_claimed_once_and_silenced() {
         let Some(function) = nvme() else { return };
-        let slot = slot(function).expect("a slot for each function");
+        let slot = slot::<Nvme>(function).expect("a slot for each function");
         let claim = slot.claim().expect("free");
         assert!(matches!(slot.claim(), Err(ClaimError::Claimed)));
         // Firmware that looked for a disk to boot from leaves it enabled.
         assert_eq!(claim.silence(), Silenced::Reset);
-        claim.enable_bus_master::<Nvme>().expect("just reset");
+        claim.enable_bus_master().expect("just reset");
         let began = crate::time::since_boot();
         assert_eq!(claim.silence(), Silenced::Reset);
         assert!(crate::time::since_boot() - began >= Duration::from_millis(100));
         // The BARs were put back: its version register answers there.
-        let registers = claim.registers::<Nvme>().expect("registers");
-        assert!((1..=2).contains(&(registers.read(Nvme::VERSION) >> 16)));
+        assert!((1..=2).contains(&(claim.read(VERSION) >> 16)));
         drop(claim);
         drop(slot.claim().expect("free again"));
     }

@@ -140,17 +140,30 @@ fn a_configuration_that_never_stays_the_same() {
 
 #[test]
 fn a_reset_that_never_ends() {
-    for flr in [true, false] {
-        let shape = Shape {
-            flr,
-            ..Shape::BLOCK
-        };
-        let failed = InitError::Transport(TransportError::Reset(ResetError::Failed));
-        let error = refused(shape, |switches| switches.never_reset = true);
-        assert_eq!(error, failed);
-        // Much longer than a second.
-        let error = refused(shape, |switches| switches.reset_takes = 100_000);
-        assert_eq!(error, failed);
+    let shape = Shape {
+        flr: false,
+        ..Shape::BLOCK
+    };
+    let failed = InitError::Transport(TransportError::Reset(ResetError::Failed));
+    let error = refused(shape, |switches| switches.never_reset = true);
+    assert_eq!(error, failed);
+    // Much longer than a second.
+    let error = refused(shape, |switches| switches.reset_takes = 100_000);
+    assert_eq!(error, failed);
+}
+
+#[test]
+fn a_reset_that_never_ends_but_as_that_of_a_function() {
+    for reset_takes in [0, 100_000] {
+        let bench = Bench::new(Shape::BLOCK);
+        bench.model.switch(|switches| {
+            switches.never_reset = reset_takes == 0;
+            switches.reset_takes = reset_takes;
+        });
+        let disk = bench.disk();
+        works(&disk);
+        drop(disk);
+        bench.finish();
     }
 }
 

@@ -191,28 +191,43 @@ fn a_device_that_hangs_is_reset_until_it_does_not() {
 
 #[test]
 fn a_device_that_does_not_come_back_fails_every_request_at_once() {
-    for bench in benches(SLOW) {
-        let bench = bench();
-        let disk = bench.disk();
-        bench.model.switch(|switches| {
-            switches.hang = true;
-            switches.never_reset = true;
-        });
-        assert_eq!(disk.read(0, buffer(4096)).unwrap_err(), BlockError::Timeout);
-        assert!(!bench.model.is_bus_master());
-        let before = bench.model.now();
-        for _ in 0..3 {
-            assert_eq!(disk.read(0, buffer(4096)).unwrap_err(), BlockError::Failed);
-            assert_eq!(
-                disk.write(0, &buffer(4096)).unwrap_err(),
-                BlockError::Failed
-            );
-            assert_eq!(disk.flush().unwrap_err(), BlockError::Failed);
-        }
-        assert!(bench.model.now() - before < 1_000_000_000);
-        drop(disk);
-        bench.finish();
+    let bench = Bench::new(Shape { flr: false, ..SLOW });
+    let disk = bench.disk();
+    bench.model.switch(|switches| {
+        switches.hang = true;
+        switches.never_reset = true;
+    });
+    assert_eq!(disk.read(0, buffer(4096)).unwrap_err(), BlockError::Timeout);
+    assert!(!bench.model.is_bus_master());
+    let before = bench.model.now();
+    for _ in 0..3 {
+        assert_eq!(disk.read(0, buffer(4096)).unwrap_err(), BlockError::Failed);
+        assert_eq!(
+            disk.write(0, &buffer(4096)).unwrap_err(),
+            BlockError::Failed
+        );
+        assert_eq!(disk.flush().unwrap_err(), BlockError::Failed);
     }
+    assert!(bench.model.now() - before < 1_000_000_000);
+    drop(disk);
+    bench.finish();
+}
+
+#[test]
+fn a_device_that_is_reset_as_a_function_only_comes_back() {
+    let bench = Bench::new(SLOW);
+    let disk = bench.disk();
+    bench.model.switch(|switches| {
+        switches.hang = true;
+        switches.never_reset = true;
+    });
+    for _ in 0..3 {
+        assert_eq!(disk.read(0, buffer(4096)).unwrap_err(), BlockError::Timeout);
+    }
+    bench.model.switch(|switches| switches.hang = false);
+    works(&disk);
+    drop(disk);
+    bench.finish();
 }
 
 #[test]

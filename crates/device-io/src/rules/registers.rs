@@ -1,7 +1,7 @@
 //! What a driver does with registers, as far as the table's rules allow.
 
-use super::function::PciFunction;
 use crate::mmio::{Cell, Readable, Register, Value, Writable, WriteError};
+use crate::pci::PciFunction;
 use crate::table::{Rule, Table, Width, Write};
 
 impl<D: Table> PciFunction<D> {
@@ -83,12 +83,13 @@ impl<D: Table> PciFunction<D> {
         value: T,
     ) -> Result<(), WriteError> {
         let (mask, value) = (mask.into(), value.into());
+        // Of the others not even what they read as may be written back.
         let bits = match register.rule.write {
-            Write::Merge(bits) => bits,
-            Write::Any => u64::MAX,
-            Write::Bits(_) | Write::Range(..) | Write::Never | Write::Masks(_) => 0,
+            Write::Merge(bits) => Some(bits),
+            Write::Any => Some(u64::MAX),
+            Write::Bits(_) | Write::Range(..) | Write::Never | Write::Masks(_) => None,
         };
-        let allowed = mask & !bits == 0 && value & !mask == 0;
+        let allowed = bits.is_some_and(|bits| mask & !bits == 0) && value & !mask == 0;
         self.change(register, None, allowed, |cell| match cell.load() {
             // Nothing of it could be kept.
             now if now == T::WIDTH.all_ones() => Err(WriteError::Absent),

@@ -1,57 +1,10 @@
 //! The table's steps, executed: reset, idle test, and what starts and stops queues.
 
-use core::fmt;
-
-use super::function::PciFunction;
-use super::reset::Silenced;
+use crate::error::{ResetError, StepError};
 use crate::mmio::Cell;
+use crate::pci::{BUS_MASTER, NotIdle, PciFunction, Silenced};
 use crate::table::step::Known;
 use crate::table::{At, Check, Limit, Step, Table};
-
-/// Why steps came to no end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StepError {
-    /// Nothing answers: the device was unplugged.
-    Absent,
-    /// The device isn't in the state that the next step needs.
-    State,
-    /// The device did not do it in time.
-    Timeout,
-}
-
-impl fmt::Display for StepError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Absent => "nothing answers: the device was unplugged",
-            Self::State => "the device is in another state than the next step needs: reset it",
-            Self::Timeout => "the device did not change its state in time: reset it",
-        })
-    }
-}
-
-impl core::error::Error for StepError {}
-
-/// Why a reset failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ResetError {
-    /// Nothing answers: the device was unplugged.
-    Absent,
-    /// It does not become idle, not by a Function Level Reset either.
-    Failed,
-}
-
-impl fmt::Display for ResetError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Absent => "the device was unplugged: plug it in again",
-            Self::Failed => "the device does not come back from a reset: it needs a power cycle",
-        })
-    }
-}
-
-impl core::error::Error for ResetError {}
 
 impl<D: Table> PciFunction<D> {
     fn register(&self, at: &At, offset: usize) -> Result<Cell, StepError> {
@@ -74,15 +27,27 @@ impl<D: Table> PciFunction<D> {
         D::IDLE.iter().all(|check| self.holds(check, 0))
     }
 
+    /// Lets the function issue memory requests, if the device is [idle](Table::IDLE).
+    ///
+    /// # Errors
+    ///
+    /// [`NotIdle`] if it isn't: [`reset`](Self::reset) it.
+    pub fn enable_bus_master(&self) -> Result<(), NotIdle> {
+        self.claim().control.with(|is_changing| {
+            // What is idle stays so: only code under this lock starts a device.
+            if is_changing || !self.is_idle() {
+                return Err(NotIdle);
+            }
+            let config = &self.claim().config;
+            config.set_command(config.command() | BUS_MASTER);
+            Ok(())
+        })
+    }
+
     fn millis(&self, limit: &Limit) -> u64 {
         match limit {
             Limit::Millis(millis) => *millis,
-            Limit::Field {
-                at,
-                shift,
-                bits,
-                millis,
-            } => {
+            Limit::Field(at, shift, bits, millis) => {
                 // One that does not answer now says nothing of the time that it takes.
                 let value = self.present(at, 0).map_or(0, |(_, value)| value);
                 let units = value >> shift & ((1 << bits) - 1);
@@ -103,20 +68,50 @@ impl<D: Table> PciFunction<D> {
 
     /// Executes steps for the queue that is `known`. All that is written is what the table says.
     pub(crate) fn run(&self, steps: &[Step], known: &Known, chosen: u64) -> Result<(), StepError> {
+        self.run_of(None, steps, known, chosen)
+    }
+
+    /// Writes a register, as a step of a reset if it is one.
+    fn step<R>(
+        &self,
+        reset: Option<u32>,
+        write: impl FnOnce() -> Result<R, StepError>,
+    ) -> Result<R, StepError> {
+        match reset {
+            // A newer reset is to find the device as that has left it.
+            Some(number) => {
+                let written = self.claim().control.in_reset(number, write);
+                written.unwrap_or(Err(StepError::State))
+            }
+            None => write(),
+        }
+    }
+
+    fn run_of(
+        &self,
+        reset: Option<u32>,
+        steps: &[Step],
+        known: &Known,
+        chosen: u64,
+    ) -> Result<(), StepError> {
         let number = known.number;
         for step in steps {
             match step {
                 Step::Write(at, value) => {
                     let register = self.register(at, at.of(number))?;
-                    // SAFETY: the value that the table has there. If it's an address, it's that of the queue's memory, which stays
-                    // allocated until the claim ends; the claim ends after the device was silenced.
-                    unsafe { register.store(value.of(known, chosen)) };
+                    self.step(reset, || {
+                        // SAFETY: the value that the table has there. If it's an address, it's that of the queue's memory, which
+                        // stays allocated until the claim ends; the claim ends after the device was silenced.
+                        unsafe { register.store(value.of(known, chosen)) };
+                        Ok(())
+                    })?;
                 }
-                Step::Update(at, clear, set) => {
+                Step::Update(at, clear, set) => self.step(reset, || {
                     let (register, value) = self.present(at, number)?;
-                    // SAFETY: bits that the table has there, which are no address (`lint`).
+                    // SAFETY: bits that the table has there, which are no address.
                     unsafe { register.store(value & !clear | set) };
-                }
+                    Ok(())
+                })?,
                 Step::Require(check) if self.holds(check, number) => {}
                 Step::Require(check) => {
                     self.present(&check.at, number)?;
@@ -155,20 +150,25 @@ impl<D: Table> PciFunction<D> {
     }
 
     /// Resets the device by the table's steps: no queue runs after it, and what was in flight can be taken back. Where the
-    /// device doesn't comply, the function is [silenced](Self::silence) and the steps are tried once more. Takes as long as the
-    /// steps do, and 1.2 s if they fail.
+    /// device doesn't comply, the function is [silenced](Self::silence); if that does not reset it, the table's steps for
+    /// [that case](Table::SILENT_RESET) do. Takes as long as the steps do, and 1.2 s if they fail. Nothing is started meanwhile,
+    /// nor after one that failed until one doesn't.
     ///
     /// # Errors
     ///
-    /// [`ResetError`]; no queue runs then either.
+    /// [`ResetError`]; no queue runs then either, unless another thread's reset came between.
     pub fn reset(&self) -> Result<(), ResetError> {
-        if self.try_reset() {
+        let number = self.claim().control.begin_reset();
+        if self.complies(number, D::RESET)? {
             return Ok(());
         }
-        if self.silence() == Silenced::Absent {
-            return Err(ResetError::Absent);
+        match self.silence() {
+            Silenced::Absent => return Err(ResetError::Absent),
+            // As the steps would leave it, though some devices never end those.
+            Silenced::Reset if self.ends_reset(number)? => return Ok(()),
+            _ => {}
         }
-        if self.try_reset() {
+        if self.complies(number, D::SILENT_RESET)? {
             return Ok(());
         }
         let gone = D::IDLE
@@ -181,16 +181,25 @@ impl<D: Table> PciFunction<D> {
         })
     }
 
-    fn try_reset(&self) -> bool {
-        let complied = self.run(D::RESET, &Known::default(), 0).is_ok();
+    /// Whether these steps of reset `number` make the device idle.
+    fn complies(&self, number: u32, steps: &[Step]) -> Result<bool, ResetError> {
+        let steps = self.run_of(Some(number), steps, &Known::default(), 0);
+        if steps.is_err() && self.claim().control.in_reset(number, || ()).is_some() {
+            return Ok(false);
+        }
+        self.ends_reset(number)
+    }
+
+    /// Ends reset `number`, if the device is idle.
+    fn ends_reset(&self, number: u32) -> Result<bool, ResetError> {
         // Under the lock under which queues are started: what is idle now stays so until nothing is in flight any more.
-        complied
-            && self.claim().control.with(|silencing| {
-                let is_reset = !silencing && self.is_idle();
-                if is_reset {
-                    self.all_ended();
-                }
-                is_reset
-            })
+        let ended = self.claim().control.end_reset(number, || {
+            let is_idle = self.is_idle();
+            if is_idle {
+                self.all_ended();
+            }
+            is_idle
+        });
+        ended.ok_or(ResetError::Superseded)
     }
 }

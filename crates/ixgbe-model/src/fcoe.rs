@@ -1,0 +1,102 @@
+//! FCoE contexts: where the device puts the payload of an FCoE frame, past the rings (section 7.13).
+//!
+//! A context is a second way to host memory, and firmware that booted from FCoE may leave one. Offsets and
+//! bits were checked against the register header of Intel's BSD-licensed driver, as DPDK carries it
+//! (`ixgbe_type.h`). The indirect access, the conditions for the use of a context and its fields were checked
+//! against the X550's datasheet (333369-009, sections 4.6.9 and 7.11.3.3), whose registers are the same and
+//! whose contexts are 2048; the 82599 has 512, chosen by the 9 bits of FCOESEL. Section numbers of the 82599's
+//! own datasheet were not checked.
+
+use alloc::vec::Vec;
+
+use crate::registers::bits::{
+    FCBUFF_VALID, FCDMARW_READ, FCDMARW_SELECT, FCDMARW_WRITE, FCFLT_VALID, FCFLTRW_REVALIDATE,
+};
+use crate::registers::{RegisterFile, offset as at};
+
+/// Contexts of the 82599.
+pub(crate) const CONTEXTS: u32 = 512;
+
+/// One context, as its registers hold it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Context {
+    /// FCPTRL and FCPTRH: where the list of buffer addresses is.
+    pub(crate) list: u64,
+    /// FCBUFF: validity, size of a buffer, buffers left, offset in the first.
+    pub(crate) buffers: u32,
+    /// FCDMARW: bytes of the last buffer.
+    pub(crate) last: u16,
+    /// FCFLT: validity, and what was received.
+    pub(crate) filter: u32,
+    /// FCPARAM: the expected offset. It is kept and never compared.
+    pub(crate) parameter: u32,
+}
+
+impl Context {
+    /// Whether both halves are valid: the device uses no other.
+    pub(crate) fn is_valid(&self) -> bool {
+        self.buffers & FCBUFF_VALID != 0 && self.filter & FCFLT_VALID != 0
+    }
+}
+
+/// What was put past the rings.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Placements {
+    /// FCoE frames whose payload went where a context says.
+    pub frames: u64,
+    /// Bytes of it that were written.
+    pub bytes: u64,
+}
+
+/// All contexts.
+#[derive(Clone, Debug)]
+pub(crate) struct Contexts(Vec<Context>);
+
+impl Contexts {
+    pub(crate) fn new() -> Self {
+        Contexts(alloc::vec![Context::default(); CONTEXTS as usize])
+    }
+
+    /// The context that the low bits of `index` choose.
+    pub(crate) fn at(&mut self, index: u32) -> &mut Context {
+        // As long as `CONTEXTS` says.
+        &mut self.0[(index % CONTEXTS) as usize]
+    }
+
+    /// A write to FCDMARW: moves the DMA half of a context to or from FCPTRL, FCPTRH and FCBUFF. Whether
+    /// the command's bits can be read back is not told; here they cannot.
+    pub(crate) fn move_dma(&mut self, file: &mut RegisterFile, command: u32) {
+        let index = command & FCDMARW_SELECT;
+        let context = self.at(index);
+        if command & FCDMARW_WRITE != 0 {
+            context.list = u64::from(file.get(at::FCPTRH)) << 32 | u64::from(file.get(at::FCPTRL));
+            context.buffers = file.get(at::FCBUFF);
+            context.last = (command >> 16) as u16;
+        } else if command & FCDMARW_READ != 0 {
+            file.set(at::FCPTRL, context.list as u32);
+            file.set(at::FCPTRH, (context.list >> 32) as u32);
+            file.set(at::FCBUFF, context.buffers);
+        }
+        let last = u32::from(context.last) << 16;
+        file.set(at::FCDMARW, last | index);
+    }
+
+    /// A write to FCFLTRW: moves the filter half of a context to or from FCFLT and FCPARAM.
+    pub(crate) fn move_filter(&mut self, file: &mut RegisterFile, command: u32) {
+        let index = command & FCDMARW_SELECT;
+        let context = self.at(index);
+        if command & FCDMARW_WRITE != 0 {
+            if command & FCFLTRW_REVALIDATE != 0 {
+                context.filter |= FCFLT_VALID;
+            } else {
+                context.filter = file.get(at::FCFLT);
+                context.parameter = file.get(at::FCPARAM);
+            }
+        } else if command & FCDMARW_READ != 0 {
+            file.set(at::FCFLT, context.filter);
+            file.set(at::FCPARAM, context.parameter);
+        }
+        file.set(at::FCFLTRW, index);
+    }
+}

@@ -1,0 +1,110 @@
+//! One VMM's connection: takes whole messages, bounded in length and in file descriptors, and answers.
+
+use std::fs::File;
+use std::io::{self, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::unix::net::UnixStream;
+
+use rustix::io::retry_on_intr;
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg};
+
+use super::wire::{HEADER, Header, KIND, MAX_BODY, MAX_FILES, NO_REPLY, Refusal};
+
+/// A message that arrived.
+pub(super) struct Message<'a> {
+    pub(super) header: Header,
+    pub(super) body: &'a [u8],
+    pub(super) files: Vec<File>,
+}
+
+/// The connection, with room for one message.
+pub(super) struct Connection {
+    stream: UnixStream,
+    body: Box<[u8; MAX_BODY]>,
+}
+
+impl Connection {
+    pub(super) fn new(stream: UnixStream) -> Self {
+        Connection {
+            stream,
+            body: Box::new([0; MAX_BODY]),
+        }
+    }
+
+    /// Waits for the next message; none when the VMM has left.
+    ///
+    /// # Errors
+    /// When what came is no message that could be served: then nobody knows where the next one begins, and
+    /// the connection is of no more use. The VMM is told why where it has said what it asks.
+    pub(super) fn receive(&mut self) -> io::Result<Option<Message<'_>>> {
+        let mut files = Vec::new();
+        let mut bytes = [0; HEADER];
+        let mut filled = 0;
+        while filled < HEADER {
+            let count = self.some(&mut bytes[filled..], &mut files)?;
+            if count == 0 {
+                return if filled == 0 {
+                    Ok(None)
+                } else {
+                    Err(io::ErrorKind::UnexpectedEof.into())
+                };
+            }
+            filled += count;
+        }
+        let header = Header::decode(bytes);
+        let told = match header.body() {
+            Some(length) if header.flags & KIND == 0 => length,
+            told => {
+                self.answer(&header, Err(Refusal::INVALID))?;
+                let what = match told {
+                    Some(_) => "a message that is no command".into(),
+                    None => format!(
+                        "a message of {} bytes; at most {} are taken",
+                        header.size,
+                        HEADER + MAX_BODY
+                    ),
+                };
+                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            }
+        };
+        let body = &mut self.body[..told];
+        self.stream.read_exact(body)?;
+        Ok(Some(Message {
+            header,
+            body,
+            files,
+        }))
+    }
+
+    /// Some bytes of a header, and the files that come with them.
+    fn some(&self, into: &mut [u8], files: &mut Vec<File>) -> io::Result<usize> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FILES))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let mut pieces = [IoSliceMut::new(into)];
+        let flags = RecvFlags::CMSG_CLOEXEC;
+        let message = retry_on_intr(|| recvmsg(&self.stream, &mut pieces, &mut control, flags))?;
+        for told in control.drain() {
+            if let RecvAncillaryMessage::ScmRights(received) = told {
+                files.extend(received.map(File::from));
+            }
+        }
+        // The system has closed those for which there was no room.
+        if message.flags.contains(ReturnFlags::CTRUNC) || files.len() > MAX_FILES {
+            let what = format!("more than {MAX_FILES} files in a message");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        }
+        Ok(message.bytes)
+    }
+
+    /// Answers a message, if an answer is wanted.
+    pub(super) fn answer(
+        &mut self,
+        header: &Header,
+        result: Result<&[u8], Refusal>,
+    ) -> io::Result<()> {
+        if header.flags & NO_REPLY != 0 {
+            return Ok(());
+        }
+        self.stream.write_all(&header.answer(result))
+    }
+}
