@@ -158,7 +158,7 @@ pub(super) fn ring_and_take(
     traits!(queue, Requests: Debug);
     let _ = (
         call!(ChainQueue::room, queue),
-        call!(ChainQueue::in_flight, queue),
+        call!(ChainQueue::held, queue),
     );
     if !numbers.one_in(4) {
         let rung = call!(ChainQueue::ring, queue, function);
