@@ -54,6 +54,10 @@ pub(crate) enum Command {
     /// mode the random machine finds it and how fast, and whether its own test fails. Some minutes for
     /// each. Exits non-zero if a hole's own test passes.
     Holes(HolesArgs),
+    /// Count the lines of code that a kernel trusts for its devices
+    ///
+    /// A table, as the README shows it. Exits non-zero if a part has more lines than it may.
+    Trusted,
     /// Run the hosted benchmarks
     Bench(BenchArgs),
 }
