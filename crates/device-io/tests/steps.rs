@@ -63,6 +63,9 @@ fn took(plain: &Plain, what: impl FnOnce()) -> u64 {
     (plain.now() - before) / MILLI
 }
 
+/// Offset and value of a write.
+type Written = (usize, u32);
+
 #[test]
 fn steps_are_taken_in_turn() {
     let (plain, function) = complies(Plain::leak());
@@ -80,7 +83,7 @@ fn steps_are_taken_in_turn() {
 /// Each of these is missing once, and the step behind it is not taken.
 #[test]
 fn a_step_that_fails_ends_the_reset() {
-    let lacks: [(usize, u64, &[(usize, u32)]); 5] = [
+    let lacks: [(usize, u64, &[Written]); 5] = [
         (0x00, 0xFFFF_FFFF, &[]),
         (0x08, 0, &[(0x00, 0x120A), (0x04, 7)]),
         (0x0C, 0b011, &[(0x00, 0x120A), (0x04, 7)]),

@@ -68,9 +68,6 @@ const CTRL: At = reg(0x0000);
 const MASTER_DISABLE: u64 = 1 << 2;
 const RESETS: u64 = 1 << 3 | 1 << 26;
 const RESET_ENDS: Step = Await(&[Check::new(CTRL, RESETS, 0)], Limit::Millis(100));
-/// HLREG0.LPBK (section 8.2.3.22.8), GCR_EXT.Buffers_Clear_Func (section 8.2.3.4).
-const LOOPBACK: u64 = 1 << 15;
-const FLUSH: u64 = 1 << 30;
 /// STATUS (section 8.2.3.1.2), bit 19: requests may be pending.
 const NO_MASTER: Check = Check::new(reg(0x0008), 1 << 19, 0);
 /// RXDCTL.ENABLE and TXDCTL.ENABLE (sections 8.2.3.8.7 and 8.2.3.9.10).
@@ -160,16 +157,13 @@ impl Table for Ixgbe {
     /// Flow control, a link that is down or a lost completion may keep requests in the device. Nothing is received or sent while its
     /// PCIe buffers are flushed, then it is reset twice, with more than 1 us between (specification update 3.1, clarification 9).
     const SILENT_RESET: &'static [Step] = &[
-        // RXCTRL.RXEN (section 8.2.3.8.10).
-        Update(reg(0x3000), 1, 0),
-        Update(CTRL, 0, MASTER_DISABLE),
-        Step::Settle(&[NO_MASTER], Limit::Millis(100)),
-        Update(reg(0x4240), 0, LOOPBACK),
-        Sleep(3),
-        Update(reg(0x1_1050), 0, FLUSH),
+        // RXCTRL.RXEN (8.2.3.8.10), HLREG0.LPBK (8.2.3.22.8), GCR_EXT.Buffers_Clear_Func for 20 us (8.2.3.4).
+        Update(reg(0x3000), 1 << 0, 0),
+        Update(reg(0x4240), 0, 1 << 15),
+        Update(reg(0x1_1050), 0, 1 << 30),
         Sleep(1),
-        Update(reg(0x1_1050), FLUSH, 0),
-        Update(reg(0x4240), LOOPBACK, 0),
+        Update(reg(0x1_1050), 1 << 30, 0),
+        Update(reg(0x4240), 1 << 15, 0),
         Update(CTRL, 0, RESETS),
         Sleep(10),
         RESET_ENDS,

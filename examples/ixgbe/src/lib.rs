@@ -22,9 +22,9 @@
 //!
 //! # When the device misbehaves
 //!
-//! A length beyond the buffer, frames that don't leave while the link is up: the device is reset and brought up
-//! again; what was in its queues is lost, the buffers are not. If that fails, or it was unplugged, every call
-//! fails from then on.
+//! A length beyond the buffer, frames that don't leave while the link is up, frames that are dropped though there are
+//! buffers: the device is reset and brought up again; what was in its queues is lost, the buffers are not. If that
+//! fails, or it was unplugged, every call fails from then on. What else real ones do is in `docs/hardware-cases.md`.
 #![no_std]
 #![forbid(unsafe_code)]
 

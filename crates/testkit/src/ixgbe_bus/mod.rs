@@ -332,7 +332,8 @@ impl IxgbeBus {
     pub fn is_bus_master(&self) -> bool {
         let mut command = [0; 1];
         self.run(|machine| machine.nic.config_read(COMMAND, &mut command));
-        command[0] & BUS_MASTER != 0
+        // One that was unplugged reads as all ones.
+        command[0] & BUS_MASTER != 0 && command[0] != 0xFF
     }
 
     fn lock(&self) -> MutexGuard<'_, Machine> {

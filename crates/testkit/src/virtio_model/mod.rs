@@ -61,8 +61,8 @@ use self::transport::{ACCESS_PLATFORM, Resetting, Transport, VERSION_1};
 use self::work::Request;
 use crate::device_memory::{Memory, Oracle};
 use crate::messages::Controller;
-use crate::virtual_time::PAUSE;
 pub use crate::messages::{deliver, panic_when_taken_back, stray_messages, vectors_in_use};
+use crate::virtual_time::PAUSE;
 
 /// Where the function is, on each of the buses.
 pub const ADDRESS: PciAddress = PciAddress {
