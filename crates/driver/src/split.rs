@@ -23,6 +23,7 @@ pub struct Split {
 impl Split {
     /// A request of `length` bytes, whole blocks of `1 << shift` bytes, from block `lba` on, in commands
     /// of at most `max` bytes (rounded down to whole blocks, at least one).
+    #[inline]
     pub const fn new(lba: u64, length: usize, shift: u8, max: usize) -> Self {
         let block = 1 << shift;
         let max = if max < block {
@@ -44,6 +45,7 @@ impl Split {
     }
 
     /// The next part; `None` when nothing is left.
+    #[inline]
     pub const fn peek(&self) -> Option<Chunk> {
         if self.left == 0 {
             None
@@ -53,6 +55,7 @@ impl Split {
     }
 
     /// Goes on after the part that [`peek`](Self::peek) gave was submitted.
+    #[inline]
     pub const fn advance(&mut self) {
         let done = self.next.length;
         self.left = self.left.saturating_sub(done);

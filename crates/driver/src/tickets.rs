@@ -37,6 +37,7 @@ impl Default for Tickets {
 
 impl Tickets {
     /// A ticket, with nothing in flight; `None` if there's none.
+    #[inline]
     pub fn open(&mut self) -> Option<Ticket> {
         let index = self.entries.iter().position(Option::is_none)?;
         self.serial = self.serial.wrapping_add(1);
@@ -52,12 +53,14 @@ impl Tickets {
         })
     }
 
+    #[inline]
     fn entry(&mut self, ticket: Ticket) -> Option<&mut Entry> {
         let entry = self.entries[usize::from(ticket.index)].as_mut();
         entry.filter(|entry| entry.serial == ticket.serial)
     }
 
     /// One more command is in flight.
+    #[inline]
     pub fn started(&mut self, ticket: Ticket) {
         if let Some(entry) = self.entry(ticket) {
             entry.pending += 1;
@@ -65,6 +68,7 @@ impl Tickets {
     }
 
     /// A command has ended. The first error counts.
+    #[inline]
     pub fn ended(&mut self, ticket: Ticket, outcome: Result<(), BlockError>) {
         if let Some(entry) = self.entry(ticket) {
             entry.pending = entry.pending.saturating_sub(1);
@@ -75,11 +79,13 @@ impl Tickets {
     }
 
     /// Commands in flight, and the first error; `None` if the ticket was lost.
+    #[inline]
     pub fn look(&mut self, ticket: Ticket) -> Option<(u16, Option<BlockError>)> {
         self.entry(ticket).map(|entry| (entry.pending, entry.error))
     }
 
     /// The request has seen the last of it.
+    #[inline]
     pub fn close(&mut self, ticket: Ticket) {
         if self.entry(ticket).is_some() {
             self.entries[usize::from(ticket.index)] = None;

@@ -16,7 +16,6 @@
 //! | `interrupts` | a vector for each queue, waited for |
 //! | `link` | the link's state, believed when it lasts |
 //! | `bring_up` | reset, filters, RSS, queues; and the way down |
-//! | `recovery` | a device that hangs or breaks its protocol is reset |
 //! | `watch` | when to look at the link, and whether frames leave |
 //! | `totals` | statistics |
 //!
@@ -41,7 +40,6 @@ mod interrupts;
 mod link;
 mod nic;
 mod pair;
-mod recovery;
 mod registers;
 mod totals;
 mod watch;

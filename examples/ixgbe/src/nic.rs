@@ -17,10 +17,10 @@ use crate::faults::fault_point;
 use crate::interrupts::Interrupts;
 use crate::link::LinkStatus;
 use crate::pair::{Outcome, Pair};
-use crate::recovery::Health;
 use crate::registers::{self, Function};
 use crate::totals::Totals;
 use crate::watch::Reception;
+use samara_driver::health::Health;
 
 /// How long frames may take to leave at an orderly stop.
 const DRAIN_MILLIS: u64 = 100;
@@ -156,7 +156,8 @@ impl Nic {
     #[inline(never)]
     fn recover(&self) {
         let Some(mut guards) = self.lock_all() else {
-            return self.health.failed();
+            self.health.failed();
+            return;
         };
         {
             // A reset clears the counters.

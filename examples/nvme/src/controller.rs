@@ -10,9 +10,9 @@ use crate::bring_up::{self, Identity, Io};
 use crate::error::{Fault, InitError};
 use crate::faults::fault_point;
 use crate::registers::{Function, Status};
-use crate::split::Chunk;
 use crate::status;
-use crate::tickets::{Ticket, Tickets};
+use samara_driver::split::Chunk;
+use samara_driver::tickets::{Ticket, Tickets};
 
 /// Commands that an I/O queue has in flight at most.
 const SLOTS: usize = 64;
@@ -56,7 +56,7 @@ impl Controller {
             identity,
             admin,
             io,
-            tickets: Tickets::new(),
+            tickets: Tickets::default(),
             owners: [None; SLOTS],
             wanted,
             epoch: function.epoch(),

@@ -12,7 +12,7 @@ use crate::driver::Driver;
 use crate::error::InitError;
 use crate::faults::fault_point;
 use crate::request::{Executor, Work};
-use crate::split::Split;
+use samara_driver::split::Split;
 
 /// An NVMe namespace, driven.
 pub struct NvmeDisk {

@@ -10,7 +10,7 @@
 //!
 //! | module | concept |
 //! |---|---|
-//! | `split`, `status`, `tickets` | the logic, pure: chunks, status codes, what is left of each request |
+//! | `status` | status codes, pure |
 //! | `registers` | controller properties, decoded |
 //! | `admin` | the admin queue |
 //! | `namespace` | which namespaces there are, and which can be used |
@@ -43,9 +43,7 @@ mod faults;
 mod namespace;
 mod registers;
 mod request;
-mod split;
 mod status;
-mod tickets;
 
 pub use args::{Args, Limits};
 pub use disk::NvmeDisk;

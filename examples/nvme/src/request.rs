@@ -10,9 +10,9 @@ use crate::controller::{Controller, Direction};
 use crate::error::Fault;
 use crate::faults::fault_point;
 use crate::registers::Function;
-use crate::split::Split;
 use crate::status::NOT_READY;
-use crate::tickets::Ticket;
+use samara_driver::split::Split;
+use samara_driver::tickets::Ticket;
 
 /// How many polls without a completion go by before the controller's status is looked at: a register
 /// read costs more than a look into memory.

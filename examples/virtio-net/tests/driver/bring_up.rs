@@ -125,11 +125,37 @@ fn a_configuration_that_never_stays_the_same() {
 
 #[test]
 fn a_reset_that_never_ends() {
+    let shape = Shape {
+        flr: false,
+        ..Shape::NET
+    };
+    let failed = InitError::Transport(TransportError::Reset(ResetError::Failed));
+    let error = refused(shape, |switches| switches.never_reset = true);
+    assert_eq!(error, failed);
+    // Much longer than a second.
+    let error = refused(shape, |switches| switches.reset_takes = 100_000);
+    assert_eq!(error, failed);
+}
+
+#[test]
+fn a_reset_that_never_ends_but_as_that_of_a_function() {
+    for reset_takes in [0, 100_000] {
+        let bench = Bench::new(Shape::NET);
+        bench.model.switch(|switches| {
+            switches.never_reset = reset_takes == 0;
+            switches.reset_takes = reset_takes;
+        });
+        let nic = bench.nic(Limits::default());
+        works(&bench, &nic);
+        drop(nic);
+        bench.finish();
+    }
+}
+
+#[test]
+fn a_device_that_is_never_seen_again_after_a_reset() {
     for flr in [true, false] {
         let shape = Shape { flr, ..Shape::NET };
-        let failed = InitError::Transport(TransportError::Reset(ResetError::Failed));
-        let error = refused(shape, |switches| switches.never_reset = true);
-        assert_eq!(error, failed);
         let error = refused(shape, |switches| switches.blind_after_reset = u32::MAX);
         assert_eq!(error, InitError::Transport(TransportError::Gone));
     }

@@ -106,7 +106,34 @@ fn shorter_queues_after_a_reset_fail_all_calls() {
 fn a_device_that_refuses_after_a_reset_fails_all_calls() {
     is_not_used_again(|switches| switches.refuse_features = true);
     is_not_used_again(|switches| switches.unstable = true);
-    is_not_used_again(|switches| switches.never_reset = true);
+}
+
+#[test]
+fn a_device_that_does_not_come_back_from_a_reset_fails_all_calls() {
+    let bench = Bench::new(Shape {
+        flr: false,
+        ..SHAPE
+    });
+    let nic = bench.nic(small());
+    works(&bench, &nic);
+    drop(nic.exchange(0, batch(5, 60), empty(2)).unwrap());
+    drop(bench.model.take_sent());
+    reset(&bench, &nic, |switches| switches.never_reset = true);
+    failed(&bench, &nic);
+    drop(nic);
+    bench.finish();
+}
+
+#[test]
+fn a_device_that_is_reset_as_a_function_only_comes_back() {
+    let bench = Bench::new(SHAPE);
+    let nic = bench.nic(small());
+    for _ in 0..3 {
+        reset(&bench, &nic, |switches| switches.never_reset = true);
+        works(&bench, &nic);
+    }
+    drop(nic);
+    bench.finish();
 }
 
 #[test]
