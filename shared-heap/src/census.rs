@@ -99,6 +99,24 @@ fn count(objects: impl Fn(&Slab) -> usize, walk: impl FnOnce(&mut dyn FnMut() ->
     census
 }
 
+/// What stands at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Where its slot begins.
+    pub start: usize,
+    /// Bytes of its slot.
+    pub bytes: usize,
+    /// Whose it is.
+    pub owner: Owner,
+}
+
+/// The live object in whose slot the byte at `address` is; capabilities are none. For a host that is told of an address,
+/// by an IOMMU's fault say. Cost: a look at the head of each slab, with the heap's lock taken.
+#[must_use]
+pub fn find(address: usize) -> Option<Found> {
+    registry::with(|registry| registry.find(address))
+}
+
 /// Quiesces every capability of `owner`: what it stands for stops touching memory. Nothing is
 /// released yet. Returns how many there were.
 ///

@@ -13,7 +13,7 @@ use core::fmt;
 use core::ptr::NonNull;
 
 pub use crate::census::{
-    Census, Reclaimed, census, census_all, held_bytes, quiesce, reclaim, trim,
+    Census, Found, Reclaimed, census, census_all, find, held_bytes, quiesce, reclaim, trim,
 };
 
 /// Why an object could not be allocated.

@@ -10,8 +10,11 @@ mod walk;
 pub(crate) use self::gone::Gone;
 use self::walk::ByAge;
 pub(crate) use self::walk::{Visited, Walk};
+use crate::census::Found;
 use crate::chain;
 use crate::class::{CLASSES, MIN_SHIFT};
+use crate::group;
+use crate::owner::Owner;
 use crate::primitive::Mutex;
 use crate::primitive::atomic::Ordering;
 use crate::slab::{Kind, Slab};
@@ -234,6 +237,32 @@ impl Registry {
         slab.word(0).store(chain::CACHED, Ordering::Relaxed);
         slab.used.set(0);
         self.spare(at);
+    }
+
+    /// The live object, none of capabilities, in whose slot the byte at `address` is.
+    pub(crate) fn find(&self, address: usize) -> Option<Found> {
+        let holds = |slab: &Slab| {
+            let (start, bytes) = slab.objects();
+            address.checked_sub(start).is_some_and(|at| at < bytes)
+        };
+        let slab = self.all.find(holds)?;
+        let (first, all) = slab.objects();
+        let bytes = match slab.kind() {
+            Kind::Caps => return None,
+            Kind::Plain => slab.object_bytes(),
+            Kind::Large => all,
+        };
+        // A slab's head takes the first slots up, and their words say that they are no objects.
+        let index = address.strict_sub(first).checked_div(bytes)?;
+        let word = slab.word(index).load(Ordering::Relaxed);
+        if !chain::is_live(word) {
+            return None;
+        }
+        Some(Found {
+            start: first.strict_add(index.strict_mul(bytes)),
+            bytes,
+            owner: Owner::from_index(group::resolve(word) as usize)?,
+        })
     }
 
     /// Bytes held from the host.

@@ -193,6 +193,20 @@ impl Slab {
         }
     }
 
+    /// Where what it holds begins, and how many bytes that is: all slots, those that the head takes up among them, or one
+    /// large object.
+    pub(crate) fn objects(&self) -> (usize, usize) {
+        let header = ptr::from_ref(self).addr();
+        match self.kind {
+            Kind::Large => {
+                let end = self.region.addr().get().strict_add(self.region_bytes);
+                let start = header.strict_add(PAGE_SIZE);
+                (start, end.strict_sub(start))
+            }
+            Kind::Plain | Kind::Caps => (header, SLAB_SIZE),
+        }
+    }
+
     /// Address of the slot at `index` (of a slab).
     pub(crate) fn slot(&self, index: usize) -> NonNull<u8> {
         // SAFETY: `index` is below `words`, so the offset is inside the region.

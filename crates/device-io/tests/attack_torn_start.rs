@@ -35,7 +35,7 @@ impl Table for Nic {
     const NAME: &'static str = "ring";
     const IDS: &'static [Id] = plain::IDS;
     const WINDOWS: &'static [Window] = &[Window::bar(0, 0x100)];
-    const REGISTERS: &'static [Rule] = &[];
+    const REGISTERS: &'static [&'static [Rule]] = &[];
     const IDLE: &'static [Check] = &[OFF];
     const RESET: &'static [Step] = &[
         Step::Write(word(0x00), only(1)),

@@ -75,7 +75,7 @@ impl Table for Bare {
     const NAME: &'static str = "data alone";
     const IDS: &'static [Id] = plain::IDS;
     const WINDOWS: &'static [Window] = &[Window::bar(0, 0x100)];
-    const REGISTERS: &'static [Rule] = &[];
+    const REGISTERS: &'static [&'static [Rule]] = &[];
     const IDLE: &'static [Check] = &[Check::new(word(0x00), 1, 0)];
     const RESET: &'static [Step] = &[
         Step::Write(word(0x00), only(0)),

@@ -397,3 +397,29 @@ fn queues_are_bounded_in_number_and_extent() {
     assert_eq!(admin.page(&other, 0), foreign);
     drop((other, function, queues));
 }
+
+/// A driver that takes one completion for each command that it puts comes never to an empty queue, where room goes back.
+#[test]
+fn a_completion_always_finds_room() {
+    let bench = Bench::new(true);
+    let (function, mut disk) = bench.up();
+    let flush = |disk: &mut Disk| {
+        let words = [1, 0, 0, 0, 0, 0, 0];
+        let put = disk.io.submit::<{ Nvme::FLUSH }>(&function, words);
+        put.unwrap();
+        disk.io.ring(&function).unwrap();
+    };
+    for _ in 0..4 {
+        flush(&mut disk);
+    }
+    for _ in 0..40 {
+        assert!(disk.io.next(&function).unwrap().is_some());
+        flush(&mut disk);
+    }
+    assert_eq!(bench.model.counts().bad_doorbells, 0);
+    for _ in 0..4 {
+        assert!(disk.io.next(&function).unwrap().is_some());
+    }
+    assert_eq!(disk.io.next(&function), Ok(None));
+    drop(function);
+}

@@ -148,14 +148,14 @@ refused! {
     { RESET = &[Step::Require(Check::new(reg(0x100), 1, 0))]; }
     { RESET = &[Step::Await(&[OFF, Check::new(reg(0x100), 1, 0)], Limit::Millis(1))]; }
     { RESET = &[Step::Settle(&[OFF, Check::new(reg(0x100), 1, 0)], Limit::Millis(1))]; }
-    { RESET = &[Step::Await(&[OFF], Limit::Field { at: reg(0x100), shift: 0, bits: 8, millis: 1 })]; }
+    { RESET = &[Step::Await(&[OFF], Limit::Field(reg(0x100), 0, 8, 1))]; }
     { RESET = &[Step::AtLeast(reg(0x100), NO)]; }
     { RESET = &[Step::Update(reg(usize::MAX - 3), 0, 1)]; }
     { IDLE = &[OFF.times(usize::MAX, 4)]; }
     // That of the last queue.
     { QUEUES = &[ADMIN, Queue { ready: &[Step::Write(reg(0x40).each(0x40), NO)], ..IO }]; }
     { QUEUES = &[ADMIN, Queue { stop: &[Step::Update(reg(0x40).each(0x40), 0, 1)], ..IO }]; }
-    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted { at: reg(0x100), shift: 0, unit: 4 }, ..BELL }, ..ADMIN }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x100), 0, 4), ..BELL }, ..ADMIN }]; COMMANDS = &[]; }
 
     no_idle_test: "a table without an idle test",
     { IDLE = &[]; }
@@ -164,7 +164,7 @@ refused! {
     { RESET = &[Step::AtLeast(reg(0x18), low(0))]; }
 
     a_wide_limit: "a limit of more than 8 bits",
-    { RESET = &[Step::Await(&[OFF], Limit::Field { at: reg(0x18), shift: 0, bits: 9, millis: 1 })]; }
+    { RESET = &[Step::Await(&[OFF], Limit::Field(reg(0x18), 0, 9, 1))]; }
 
     an_address_in_a_reset: "an address outside a queue's start",
     { RESET = &[Step::Write(reg(0x18), low(0))]; }
@@ -232,47 +232,47 @@ refused! {
     { QUEUES = &[Queue { entries: (3, 16), ..split(SPLIT) }]; COMMANDS = &[]; }
 
     words_filled_twice: "two parts of a format in one word",
-    { QUEUES = &[pair(PairFormat { words: [1, 1, 11, 12, 13, 14, 15], ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { words: [0, 10, 11, 12, 13, 14, 15], ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { words: [1, 10, 11, 12, 13, 14, 16], ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { words: [1, 1, 11, 12, 13, 14, 15], ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { words: [0, 10, 11, 12, 13, 14, 15], ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { words: [1, 10, 11, 12, 13, 14, 16], ..PAIR })]; COMMANDS = &[]; }
     // A driver's word in the upper half of a data pointer.
-    { QUEUES = &[pair(PairFormat { words: [7, 10, 11, 12, 13, 14, 15], ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { pointers: [6, 6], ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { pointers: [0, 8], ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { words: [7, 10, 11, 12, 13, 14, 15], ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { pointers: [6, 6], ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { pointers: [0, 8], ..PAIR })]; COMMANDS = &[]; }
 
     a_misaligned_pointer: "a misaligned data pointer",
-    { QUEUES = &[pair(PairFormat { pointers: [5, 8], ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { pointers: [5, 8], ..PAIR })]; COMMANDS = &[]; }
 
     bits_past_their_word: "bits past their word",
-    { QUEUES = &[pair(PairFormat { opcode: Bits::new(0, 25, 8), ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { opcode: Bits::new(0, 0, 0), ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { tag: Bits::new(0, 17, 16), ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { phase: Bits::new(4, 16, 1), ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { done_tag: Bits::new(4, 0, 16), ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { status: Bits::new(3, 18, 15), ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { number: Bits::new(2, 0, 33), ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { head: Bits::new(9, 0, 16), ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { opcode: Bits::new(0, 25, 8), ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { opcode: Bits::new(0, 0, 0), ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { tag: Bits::new(0, 17, 16), ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { phase: Bits::new(4, 16, 1), ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { done_tag: Bits::new(4, 0, 16), ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { status: Bits::new(3, 18, 15), ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { number: Bits::new(2, 0, 33), ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { head: Bits::new(9, 0, 16), ..PAIR })]; COMMANDS = &[]; }
 
     odd_tags: "a tag that isn't 16 bits wide, or a phase that isn't one",
-    { QUEUES = &[pair(PairFormat { tag: Bits::new(0, 16, 15), ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { done_tag: Bits::new(3, 0, 15), ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { phase: Bits::new(3, 16, 2), ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { tag: Bits::new(0, 16, 15), ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { done_tag: Bits::new(3, 0, 15), ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { phase: Bits::new(3, 16, 2), ..PAIR })]; COMMANDS = &[]; }
 
     a_tag_in_the_operation_code: "a tag in the operation code",
-    { QUEUES = &[pair(PairFormat { tag: Bits::new(0, 7, 16), ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { tag: Bits::new(0, 7, 16), ..PAIR })]; COMMANDS = &[]; }
 
     a_result_past_the_completion: "a result past the completion",
-    { QUEUES = &[pair(PairFormat { result: 4, ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { result: 4, ..PAIR })]; COMMANDS = &[]; }
 
     odd_pages: "pages of fewer than 512 or more than 4096 bytes",
-    { QUEUES = &[pair(PairFormat { page: 256, ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { page: 8192, ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { page: 4095, ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { page: 256, ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { page: 8192, ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { page: 4095, ..PAIR })]; COMMANDS = &[]; }
 
     odd_lists: "lists that do not divide a page",
-    { QUEUES = &[pair(PairFormat { list: 48, ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { list: 1, ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { list: 1024, ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { list: 48, ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { list: 1, ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { list: 1024, ..PAIR })]; COMMANDS = &[]; }
 
     untold_parts: "a part of a queue's memory of which the device isn't told",
     { QUEUES = &[starts(&[Step::Write(PARTS[0], address(0))])]; COMMANDS = &[]; }
@@ -284,7 +284,7 @@ refused! {
 
     a_doorbell_in_no_window: "a doorbell in no window",
     { QUEUES = &[Queue { doorbell: Doorbell { window: 1, ..BELL }, ..ADMIN }]; COMMANDS = &[]; }
-    { QUEUES = &[pair(PairFormat { head_doorbell: Doorbell { window: 1, ..BELL }, ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { head_doorbell: Doorbell { window: 1, ..BELL }, ..PAIR })]; COMMANDS = &[]; }
 
     a_misaligned_doorbell: "a misaligned doorbell",
     { QUEUES = &[Queue { doorbell: Doorbell { offset: 0x82, ..BELL }, ..ADMIN }]; COMMANDS = &[]; }
@@ -296,7 +296,7 @@ refused! {
     // Of the last queue; of one that stands nobody knows where.
     { REGISTERS = &[word(0xA4).write(Write::Any)]; }
     { REGISTERS = &[word(0xF0).write(Write::Any)];
-      QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted { at: reg(0), shift: 0, unit: 4 }, ..BELL }, ..ADMIN }]; COMMANDS = &[]; }
+      QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0), 0, 4), ..BELL }, ..ADMIN }]; COMMANDS = &[]; }
 
     a_command_of_no_queue: "a command of no queue",
     { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, command(2, Data::None)]; }
@@ -305,7 +305,7 @@ refused! {
     { QUEUES = &[ring(RING)]; COMMANDS = &[command(0, Data::None)]; }
 
     an_operation_code_that_does_not_fit: "an operation code that doesn't fit",
-    { QUEUES = &[pair(PairFormat { opcode: Bits::new(0, 0, 4), ..PAIR })]; COMMANDS = &[Command { opcode: 16, ..command(0, Data::None) }]; }
+    { QUEUES = &[pair(&PairFormat { opcode: Bits::new(0, 0, 4), ..PAIR })]; COMMANDS = &[Command { opcode: 16, ..command(0, Data::None) }]; }
 
     an_address_in_a_word: "an address in a command's words",
     { QUEUES = &[ADMIN]; COMMANDS = &[Command { words: [low(0), NO, NO, NO, NO, NO, NO], ..command(0, Data::None) }]; }
@@ -327,11 +327,11 @@ refused! {
     { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, reads(7, Bits::new(3, 0, 16))]; }
 
     queues_that_no_command_makes: "a command makes a queue that has steps of its own, or isn't a pair",
-    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, command(0, Data::Queue { queue: 2, part: 0 })]; }
-    { QUEUES = &[ADMIN, IO, ring(RING)]; COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, command(0, Data::Queue { queue: 2, part: 1 })]; }
+    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, command(0, Data::Queue(2, 0))]; }
+    { QUEUES = &[ADMIN, IO, ring(RING)]; COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, command(0, Data::Queue(2, 1))]; }
     { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, creates(2)]; }
     { QUEUES = &[ADMIN, IO, starts(&[Step::Write(PARTS[0], address(0))])];
-      COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, command(0, Data::Queue { queue: 2, part: 1 })]; }
+      COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, command(0, Data::Queue(2, 1))]; }
 
     learning_past_the_page: "learning past the page",
     { QUEUES = &[ADMIN]; COMMANDS = &[learns(&Learn { key: 7, ..LEARN })]; }

@@ -17,7 +17,7 @@ impl Table for Rules {
     const NAME: &'static str = "registers";
     const IDS: &'static [Id] = plain::IDS;
     const WINDOWS: &'static [Window] = &[Window::bar(0, 0x100).up_to(0x200)];
-    const REGISTERS: &'static [Rule] = &[
+    const REGISTERS: &'static [&'static [Rule]] = &[&[
         Rule::new(0, 0x00, Width::W8).read().write(Write::Any),
         Rule::new(0, 0x02, Width::W16).read().write(Write::Any),
         Rule::new(0, 0x04, Width::W32).read().write(Write::Any),
@@ -67,7 +67,7 @@ impl Table for Rules {
         Rule::new(0, 0x1F2, Width::W8)
             .read()
             .write(Write::Merge(0xF)),
-    ];
+    ]];
     const IDLE: &'static [Check] = &[Check::new(at(0, 0x90, Width::W32), 1, 0)];
     const RESET: &'static [Step] = &[];
     const QUEUES: &'static [Queue] = &[];

@@ -112,3 +112,29 @@ fn the_length_of_what_is_only_read_says_nothing() {
     drop(function);
     assert_eq!(census_all(), before);
 }
+
+#[test]
+fn a_queue_whose_packets_were_taken_back_holds_none() {
+    let _alone = alone();
+    let before = census_all();
+    let model = VirtioModel::leak(Shape::NET);
+    let function = negotiated::<VirtioNet>(model);
+    let mut queue =
+        PacketQueue::<VirtioNet, { VirtioNet::RX }, [u8; 64]>::new(&function, 0, 16).unwrap();
+    queue.start(&function, 0xFFFF).unwrap();
+    let room = queue.room();
+    for _ in 0..3 {
+        let packet = RRef::new([7; 64]);
+        queue
+            .put(&function, &[0; 16], Direction::ToHost, packet, |it| it)
+            .unwrap();
+    }
+    function.reset().unwrap();
+    for left in [2, 1, 0] {
+        assert!(queue.take_back(&function).unwrap().is_some());
+        assert_eq!((queue.held(), queue.room()), (left, room - left));
+    }
+    assert!(queue.take_back(&function).unwrap().is_none());
+    drop(function);
+    assert_eq!(census_all(), before);
+}

@@ -93,7 +93,7 @@ impl Table for Nic {
     const NAME: &'static str = "starts";
     const IDS: &'static [Id] = plain::IDS;
     const WINDOWS: &'static [Window] = &[Window::bar(0, 0x300).up_to(0x400)];
-    const REGISTERS: &'static [Rule] = &[];
+    const REGISTERS: &'static [&'static [Rule]] = &[];
     const IDLE: &'static [Check] = &[OFF.times(4, 0x40)];
     const RESET: &'static [Step] = &[
         Step::Write(at(0, 0x100, Width::W32), only(0)),
@@ -108,11 +108,7 @@ impl Table for Nic {
             doorbell: Doorbell {
                 offset: 0x200,
                 index: (2, 1),
-                stride: Stride::Shifted {
-                    at: at(0, 0x08, Width::W64),
-                    shift: 36,
-                    unit: 4,
-                },
+                stride: Stride::Shifted(at(0, 0x08, Width::W64), 36, 4),
                 ..QUEUE.doorbell
             },
             ..QUEUE

@@ -25,7 +25,7 @@ impl Table for Device {
     const NAME: &'static str = "steps";
     const IDS: &'static [Id] = plain::IDS;
     const WINDOWS: &'static [Window] = &[Window::bar(0, 0x100)];
-    const REGISTERS: &'static [Rule] = &[];
+    const REGISTERS: &'static [&'static [Rule]] = &[];
     const IDLE: &'static [Check] = &[
         Check::new(reg(0x14), 1, 0),
         Check::new(reg(0x40), 1, 0).times(4, 8),
@@ -34,15 +34,7 @@ impl Table for Device {
         Step::Settle(&[READY], Limit::Millis(5)),
         Step::Update(reg(0x00), 0xF0, 0x0A),
         Step::Write(reg(0x04), only(7)),
-        Step::Await(
-            &[DONE, FAILED],
-            Limit::Field {
-                at: reg(0x24),
-                shift: 8,
-                bits: 4,
-                millis: 3,
-            },
-        ),
+        Step::Await(&[DONE, FAILED], Limit::Field(reg(0x24), 8, 4, 3)),
         Step::Require(Check::new(reg(0x0C), 0b11, 0b10)),
         Step::AtLeast(reg(0x10), only(5)),
         Step::Sleep(10),
@@ -71,6 +63,9 @@ fn took(plain: &Plain, what: impl FnOnce()) -> u64 {
     (plain.now() - before) / MILLI
 }
 
+/// Offset and value of a write.
+type Written = (usize, u32);
+
 #[test]
 fn steps_are_taken_in_turn() {
     let (plain, function) = complies(Plain::leak());
@@ -88,7 +83,7 @@ fn steps_are_taken_in_turn() {
 /// Each of these is missing once, and the step behind it is not taken.
 #[test]
 fn a_step_that_fails_ends_the_reset() {
-    let lacks: [(usize, u64, &[(usize, u32)]); 5] = [
+    let lacks: [(usize, u64, &[Written]); 5] = [
         (0x00, 0xFFFF_FFFF, &[]),
         (0x08, 0, &[(0x00, 0x120A), (0x04, 7)]),
         (0x0C, 0b011, &[(0x00, 0x120A), (0x04, 7)]),

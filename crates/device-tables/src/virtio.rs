@@ -52,7 +52,7 @@ const OFF: Check = Check::new(common(0x1C, Width::W16), 1, 0);
 /// but 0, which begins a reset: while one is under way nothing may be told to the device.
 macro_rules! registers {
     ($features:expr, $($device:expr),+) => {
-        &[
+        &[&[
             Rule::new(COMMON, 0x04, Width::W32).read().behind(0x00, Width::W32, 2),
             Rule::new(COMMON, 0x0C, Width::W32).write(Write::Masks(&$features)).behind(0x08, Width::W32, 2),
             Rule::new(COMMON, 0x10, Width::W16).read().write(Write::Any),
@@ -63,7 +63,7 @@ macro_rules! registers {
             Rule::new(COMMON, 0x1A, Width::W16).read().behind(QUEUE_SELECT, Width::W16, 64),
             Rule::new(ISR, 0x00, Width::W8).read(),
             $($device),+
-        ]
+        ]]
     };
 }
 
@@ -109,10 +109,7 @@ const fn queue(numbers: (u16, u16), format: SplitFormat) -> Queue {
     }
 }
 
-const NOTHING: Piece = Piece {
-    bytes: 0,
-    direction: Direction::ToHost,
-};
+const NOTHING: Piece = Piece::new(0, Direction::ToHost);
 
 impl VirtioBlock {
     /// Requests: a header of 16 bytes, data, a status byte (§5.2.6).
@@ -121,13 +118,10 @@ impl VirtioBlock {
 
 impl Table for VirtioBlock {
     const NAME: &'static str = "virtio block device";
-    const IDS: &'static [Id] = &[Id::Device {
-        vendor: 0x1AF4,
-        devices: &[0x1042, 0x1001],
-    }];
+    const IDS: &'static [Id] = &[Id::Device(0x1AF4, &[0x1042, 0x1001])];
     const WINDOWS: &'static [Window] = &windows(24, 64);
     /// Read-only, block size, segment limits, flush; version 1. Capacity (two halves), size_max, seg_max, blk_size (§5.2.4).
-    const REGISTERS: &'static [Rule] = registers!(
+    const REGISTERS: &'static [&'static [Rule]] = registers!(
         [1 << 1 | 1 << 2 | 1 << 5 | 1 << 6 | 1 << 9, 1],
         Rule::new(DEVICE, 0x00, Width::W32).read().times(4, 4),
         Rule::new(DEVICE, 0x14, Width::W32).read()
@@ -137,14 +131,8 @@ impl Table for VirtioBlock {
     const QUEUES: &'static [Queue] = &[queue(
         (0, 0),
         SplitFormat {
-            head: Piece {
-                bytes: 16,
-                direction: Direction::ToDevice,
-            },
-            tail: Piece {
-                bytes: 1,
-                direction: Direction::ToHost,
-            },
+            head: Piece::new(16, Direction::ToDevice),
+            tail: Piece::new(1, Direction::ToHost),
         },
     )];
 }
@@ -158,13 +146,10 @@ impl VirtioNet {
 
 impl Table for VirtioNet {
     const NAME: &'static str = "virtio network device";
-    const IDS: &'static [Id] = &[Id::Device {
-        vendor: 0x1AF4,
-        devices: &[0x1041, 0x1000],
-    }];
+    const IDS: &'static [Id] = &[Id::Device(0x1AF4, &[0x1041, 0x1000])];
     const WINDOWS: &'static [Window] = &windows(8, 64);
     /// MTU, MAC, status; version 1. MAC address (bytes), status, MTU (§5.1.4).
-    const REGISTERS: &'static [Rule] = registers!(
+    const REGISTERS: &'static [&'static [Rule]] = registers!(
         [1 << 3 | 1 << 5 | 1 << 16, 1],
         Rule::new(DEVICE, 0x00, Width::W8).read().times(6, 1),
         Rule::new(DEVICE, 0x06, Width::W16).read(),
@@ -176,20 +161,14 @@ impl Table for VirtioNet {
         queue(
             (0, 0),
             SplitFormat {
-                head: Piece {
-                    bytes: 12,
-                    direction: Direction::ToHost,
-                },
+                head: Piece::new(12, Direction::ToHost),
                 tail: NOTHING,
             },
         ),
         queue(
             (1, 1),
             SplitFormat {
-                head: Piece {
-                    bytes: 12,
-                    direction: Direction::ToDevice,
-                },
+                head: Piece::new(12, Direction::ToDevice),
                 tail: NOTHING,
             },
         ),

@@ -1,6 +1,5 @@
 //! Failures made small: by leaving out what is not needed for one.
 
-use crate::step::BYTES;
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::{Duration, Instant};
@@ -17,7 +16,7 @@ thread_local! {
 }
 
 /// Runs `steps`; where that panics, if it does.
-fn fails(run: &mut impl FnMut(&[[u8; BYTES]]), steps: &[[u8; BYTES]]) -> Option<Place> {
+fn fails<T>(run: &mut impl FnMut(&[T]), steps: &[T]) -> Option<Place> {
     let ran = panic::catch_unwind(AssertUnwindSafe(|| run(steps)));
     let place = PLACE.take();
     ran.err().and(place)
@@ -25,7 +24,7 @@ fn fails(run: &mut impl FnMut(&[[u8; BYTES]]), steps: &[[u8; BYTES]]) -> Option<
 
 /// The shortest part of `steps`, whose run panics, that was found to panic at the same place. Silent meanwhile.
 #[must_use]
-pub fn shortest(mut run: impl FnMut(&[[u8; BYTES]]), steps: &[[u8; BYTES]]) -> Vec<[u8; BYTES]> {
+pub fn shortest<T: Clone>(mut run: impl FnMut(&[T]), steps: &[T]) -> Vec<T> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|info| {
         // The last one of a run is its own: those of domains come before.

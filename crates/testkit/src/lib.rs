@@ -22,7 +22,7 @@ pub use samara_host_std::contained;
     feature = "virtio-model"
 ))]
 #[expect(unsafe_code, reason = "a device accesses memory by address")]
-mod device_memory;
+pub mod device_memory;
 #[cfg(feature = "faults")]
 pub mod faults;
 #[cfg(feature = "hosted")]

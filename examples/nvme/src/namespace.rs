@@ -93,37 +93,31 @@ impl fmt::Display for FormatError {
 
 impl core::error::Error for FormatError {}
 
-/// Namespaces that may be active: a list of the controller's, or a count of those that there may be.
-enum Candidates {
-    Listed([u32; MOST as usize]),
-    Counted(u32),
+/// Namespaces that may be active, ended by 0.
+struct Candidates {
+    ids: [u32; MOST as usize],
+    /// The controller did not list them: all that there may be.
+    counted: bool,
 }
 
 impl Candidates {
     /// What the controller says, which has `count` namespaces at most (NN).
     fn ask(admin: &mut Admin, function: &Function, count: u32) -> Result<Self, InitError> {
-        match admin.identify(function, (ACTIVE, 0)) {
-            Ok(()) => {
-                let mut listed = [0; MOST as usize];
-                for (index, id) in listed.iter_mut().enumerate() {
-                    *id = admin.word(function, index)?;
-                }
-                Ok(Self::Listed(listed))
-            }
+        let mut ids = [0; MOST as usize];
+        let counted = match admin.identify(function, (ACTIVE, 0)) {
+            Ok(()) => false,
             // Before NVM Express 1.1 there was no such list.
-            Err(InitError::Status(_)) => Ok(Self::Counted(count.min(MOST))),
-            Err(error) => Err(error),
+            Err(InitError::Status(_)) => true,
+            Err(error) => return Err(error),
+        };
+        for (index, id) in ids.iter_mut().enumerate() {
+            *id = match counted {
+                false => admin.word(function, index)?,
+                true if (index as u32) < count => index as u32 + 1,
+                true => 0,
+            };
         }
-    }
-
-    fn nth(&self, index: u32) -> Option<u32> {
-        match self {
-            Self::Listed(listed) => {
-                let id = *listed.get(index as usize)?;
-                (id != 0).then_some(id)
-            }
-            Self::Counted(count) => (index < *count).then_some(index + 1),
-        }
+        Ok(Self { ids, counted })
     }
 }
 
@@ -165,7 +159,7 @@ pub(crate) fn find(
     let mut refused = None;
     let mut found = Namespaces([None; USED]);
     let mut places = found.0.iter_mut();
-    let ids = (0..MOST).map_while(|index| candidates.nth(index));
+    let ids = candidates.ids.into_iter().take_while(|&id| id != 0);
     for id in ids.filter(|&id| wanted == 0 || id == wanted) {
         match look(admin, function, capabilities, id, max_transfer)? {
             Ok(namespace) => match places.next() {
@@ -173,7 +167,7 @@ pub(crate) fn find(
                 None => break,
             },
             // Inactive, where they were only counted.
-            Err(FormatError::NoCapacity) if matches!(candidates, Candidates::Counted(_)) => {}
+            Err(FormatError::NoCapacity) if candidates.counted => {}
             Err(error) => {
                 refused.get_or_insert(error);
             }

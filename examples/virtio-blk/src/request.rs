@@ -118,8 +118,10 @@ impl<'d> Executor<'d> {
                 Err(fault) => Some(fault),
                 Ok(0) => {
                     idle_polls = idle_polls.wrapping_add(1);
-                    let is_due = idle_polls % STATUS_EVERY == 1;
-                    is_due.then(|| device.check(function).err()).flatten()
+                    match idle_polls % STATUS_EVERY {
+                        1 => device.check(function).err(),
+                        _ => None,
+                    }
                 }
                 Ok(_) => {
                     idle_polls = 0;

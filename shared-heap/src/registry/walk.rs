@@ -28,6 +28,19 @@ impl ByAge {
         self.newest = slab;
     }
 
+    /// The first one that `is` holds for, with the registry's lock held.
+    pub(super) fn find(&self, is: impl Fn(&Slab) -> bool) -> Option<&Slab> {
+        let mut at = self.newest;
+        // SAFETY: a listed slab is alive; the registry's lock is held.
+        while let Some(slab) = unsafe { at.as_ref() } {
+            if is(slab) {
+                return Some(slab);
+            }
+            at = slab.older.get();
+        }
+        None
+    }
+
     pub(super) fn remove(&mut self, slab: &Slab) {
         // SAFETY: neighbours are listed, so alive; the registry's lock is held.
         match unsafe { slab.newer.get().as_ref() } {

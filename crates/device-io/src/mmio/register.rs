@@ -77,7 +77,8 @@ use crate::table::{Rule, Table, Width, Write};
 pub struct Register<D, T, A> {
     pub(crate) rule: &'static Rule,
     pub(crate) offset: usize,
-    _kind: PhantomData<(fn() -> D, T, A)>,
+    _device: PhantomData<fn() -> D>,
+    _kind: PhantomData<(T, A)>,
 }
 
 impl<D, T, A> Clone for Register<D, T, A> {
@@ -101,29 +102,34 @@ impl<D: Table, T: Value, A: Access> Register<D, T, A> {
     ///
     /// If no rule of the table lists it with this width and access.
     pub const fn at(window: usize, offset: usize) -> Self {
-        let mut index = 0;
-        while index < D::REGISTERS.len() {
-            let rule = &D::REGISTERS[index];
-            if rule.window == window && rule.offset == offset {
-                assert!(
-                    rule.width.bytes() == T::WIDTH.bytes(),
-                    "the table lists this register with another width"
-                );
-                assert!(
-                    rule.read || !A::READS,
-                    "the table does not let drivers read this register"
-                );
-                assert!(
-                    !matches!(rule.write, Write::Never) || !A::WRITES,
-                    "the table does not let drivers write this register"
-                );
-                return Self {
-                    rule,
-                    offset,
-                    _kind: PhantomData,
-                };
+        let mut group = 0;
+        while group < D::REGISTERS.len() {
+            let mut index = 0;
+            while index < D::REGISTERS[group].len() {
+                let rule = &D::REGISTERS[group][index];
+                if rule.window == window && rule.offset == offset {
+                    assert!(
+                        rule.width.bytes() == T::WIDTH.bytes(),
+                        "the table lists this register with another width"
+                    );
+                    assert!(
+                        rule.read || !A::READS,
+                        "the table does not let drivers read this register"
+                    );
+                    assert!(
+                        !matches!(rule.write, Write::Never) || !A::WRITES,
+                        "the table does not let drivers write this register"
+                    );
+                    return Self {
+                        rule,
+                        offset,
+                        _device: PhantomData,
+                        _kind: PhantomData,
+                    };
+                }
+                index += 1;
             }
-            index += 1;
+            group += 1;
         }
         panic!("the table does not list this register");
     }

@@ -45,9 +45,7 @@ impl PciId {
     /// Whether a table's `id` names it.
     pub(crate) fn is(&self, id: &Id) -> bool {
         match id {
-            Id::Device { vendor, devices } => {
-                self.vendor == *vendor && devices.contains(&self.device)
-            }
+            Id::Device(vendor, devices) => self.vendor == *vendor && devices.contains(&self.device),
             Id::Class(class) => self.class == *class,
         }
     }

@@ -56,8 +56,8 @@ impl PciSlot {
     ///     const NAME: &'static str = "mine";
     ///     const IDS: &'static [Id] = &[];
     ///     const WINDOWS: &'static [Window] = &[Window::bar(0, 0x1000)];
-    ///     const REGISTERS: &'static [Rule] =
-    ///         &[Rule::new(0, 0x28, Width::W64).read().write(Write::Any)];
+    ///     const REGISTERS: &'static [&'static [Rule]] =
+    ///         &[&[Rule::new(0, 0x28, Width::W64).read().write(Write::Any)]];
     ///     const IDLE: &'static [Check] = &[Check::new(step::at(0, 0x1C, Width::W32), 0, 0)];
     ///     const RESET: &'static [Step] = &[];
     ///     const QUEUES: &'static [Queue] = &[];
@@ -78,7 +78,7 @@ impl PciSlot {
     /// #     const NAME: &'static str = "empty";
     /// #     const IDS: &'static [Id] = &[];
     /// #     const WINDOWS: &'static [Window] = &[Window::bar(0, 0x1000)];
-    /// #     const REGISTERS: &'static [Rule] = &[];
+    /// #     const REGISTERS: &'static [&'static [Rule]] = &[];
     /// #     const RESET: &'static [Step] = &[];
     /// #     const QUEUES: &'static [Queue] = &[];
     ///     const IDLE: &'static [Check] = &[];
@@ -162,6 +162,14 @@ impl<D> DeviceSlot<D> {
     /// The place.
     pub const fn place(&self) -> &'static PciSlot {
         self.slot
+    }
+}
+
+impl<D: Table> DeviceSlot<D> {
+    /// Whether one of the table's devices answers there.
+    pub fn is_present(&self) -> bool {
+        let id = self.slot.id();
+        id.is_some_and(|id| D::IDS.iter().any(|known| id.is(known)))
     }
 }
 

@@ -155,7 +155,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         );
         let state = State {
             at: Positions::default(),
-            tags: Tags::new(count - 1),
+            tags: Tags::new(count.saturating_sub(1)),
             told: 0,
             transfers: [NONE; SLOTS],
             page: None,
@@ -239,7 +239,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         let mut entry = Entry::new(Self::FORMAT, command, &self.core.known, &words)?;
         match command.data {
             Data::None => self.put(entry),
-            Data::Page { learn, .. } => {
+            Data::Page(learn) => {
                 self.free_page(function)?;
                 entry.point(Self::FORMAT, 0, self.core.memory.bus + self.at[1] as u64);
                 let key = learn.map_or(0, |learn| entry.0[Self::FORMAT.words[learn.key]]);
@@ -247,7 +247,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
                 self.state.page = Some((tag, learn, key));
                 Ok(tag)
             }
-            Data::Units { .. } | Data::Queue { .. } => Err(SubmitError::Forbidden),
+            Data::Units(..) | Data::Queue(..) => Err(SubmitError::Forbidden),
         }
     }
 
@@ -267,12 +267,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     ) -> Result<Tag, SubmitError> {
         let epoch = self.core.running(function)?;
         let command = const { Self::command(C) };
-        let Data::Units {
-            direction,
-            key,
-            count,
-        } = command.data
-        else {
+        let Data::Units(direction, key, count) = command.data else {
             return Err(SubmitError::Forbidden);
         };
         if unit.claim != self.core.claim || unit.epoch != epoch {
@@ -318,7 +313,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         let (command, part) = const {
             let command = Self::command(C);
             match command.data {
-                Data::Queue { queue, part } => {
+                Data::Queue(queue, part) => {
                     assert!(queue == K, "a command that makes another queue");
                     (command, part)
                 }
@@ -349,6 +344,14 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     #[inline]
     fn put(&mut self, mut entry: Entry) -> Result<Tag, SubmitError> {
         let tag = self.state.tags.take().ok_or(SubmitError::Full)?;
+        // A completion always finds room: that of those that were taken goes back in time.
+        let (at, entries) = (self.state.at, self.core.known.entries);
+        if at.head != at.released {
+            let taken = (u32::from(at.head) + entries - u32::from(at.released)) % entries;
+            if taken + self.state.tags.used() >= entries {
+                self.release();
+            }
+        }
         let tag_at = &Self::FORMAT.tag;
         entry.0[tag_at.word] |= u32::from(tag.value()) << tag_at.shift;
         let at = usize::from(self.state.at.tail) * ENTRY;

@@ -45,6 +45,10 @@ impl Chains {
         word.is_some_and(|word| word >> (chain % 64) & 1 != 0)
     }
 
+    fn count(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
     fn set(&mut self, chain: u16, is_in: bool) {
         if let Some(word) = self.0.get_mut(usize::from(chain) / 64) {
             *word = *word & !(1 << (chain % 64)) | u64::from(is_in) << (chain % 64);
@@ -140,7 +144,8 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
 
     /// Chains in flight, or put.
     pub fn held(&self) -> usize {
-        self.state.put.wrapping_sub(self.state.seen).into()
+        // Counted, as chains are also taken out of a queue that doesn't run.
+        self.state.used.count()
     }
 
     /// Chains that can be put.

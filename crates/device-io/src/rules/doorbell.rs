@@ -27,7 +27,7 @@ impl Bell {
         let index = usize::from(number) * doorbell.index.0 + doorbell.index.1;
         let distance = match doorbell.stride {
             Stride::Bytes(bytes) => index * bytes,
-            Stride::Shifted { at, shift, unit } => {
+            Stride::Shifted(at, shift, unit) => {
                 let field = cell(at.window, at.of(0), at.width)?.load() >> shift & 0xF;
                 index * (unit << field)
             }

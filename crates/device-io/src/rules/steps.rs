@@ -47,12 +47,7 @@ impl<D: Table> PciFunction<D> {
     fn millis(&self, limit: &Limit) -> u64 {
         match limit {
             Limit::Millis(millis) => *millis,
-            Limit::Field {
-                at,
-                shift,
-                bits,
-                millis,
-            } => {
+            Limit::Field(at, shift, bits, millis) => {
                 // One that does not answer now says nothing of the time that it takes.
                 let value = self.present(at, 0).map_or(0, |(_, value)| value);
                 let units = value >> shift & ((1 << bits) - 1);

@@ -24,29 +24,13 @@ pub struct Command {
 pub enum Data {
     /// Nothing.
     None,
-    /// At most a page, which is the engine's: the driver writes it before, or reads it after.
-    Page {
-        /// Which way.
-        direction: Direction,
-        /// What the engine learns of the page, if the command succeeds.
-        learn: Option<&'static Learn>,
-    },
-    /// A part of a buffer, in whole units that the engine has [learned](Learn).
-    Units {
-        /// Which way.
-        direction: Direction,
-        /// The word, among those that the command fills, that takes the key of what was learned.
-        key: usize,
-        /// The bits, of the words that the command fills, that take the number of units less one.
-        count: Bits,
-    },
-    /// Nothing, but it makes a queue: the first data pointer is the address of a part of that queue's memory.
-    Queue {
-        /// The kind of queue.
-        queue: usize,
-        /// The part.
-        part: usize,
-    },
+    /// At most a page, which is the engine's and which the device writes; what the engine learns of it, if the command succeeds.
+    Page(Option<&'static Learn>),
+    /// A part of a buffer, in whole units that the engine has [learned](Learn): which way; the word, among those that the command
+    /// fills, that takes the key of what was learned; and the bits, of those words, that take the number of units less one.
+    Units(Direction, usize, Bits),
+    /// Nothing, but it makes a queue of this kind: the first data pointer is the address of this part of that queue's memory.
+    Queue(usize, usize),
 }
 
 /// How many bytes a unit has that commands count in, as the device says: an entry of a table in the page is selected by bits of

@@ -12,6 +12,23 @@ use super::register::{Rule, Write};
 use super::step::{At, Half, Limit, Step, Value};
 use super::{MAX_WINDOWS, Table};
 
+/// Does what is said for each rule of a table, and its number.
+macro_rules! each_rule {
+    ($table:ty, |$rule:ident, $number:ident| $body:block) => {
+        let (mut group, mut $number) = (0, 0usize);
+        while group < <$table>::REGISTERS.len() {
+            let mut index = 0;
+            while index < <$table>::REGISTERS[group].len() {
+                let $rule = &<$table>::REGISTERS[group][index];
+                $body
+                index += 1;
+                $number += 1;
+            }
+            group += 1;
+        }
+    };
+}
+
 /// Checks a table. Meant for constants, where it runs in the compiler.
 ///
 /// # Panics
@@ -66,9 +83,7 @@ const fn windows<D: Table>() {
 }
 
 const fn rules<D: Table>() {
-    let mut index = 0;
-    while index < D::REGISTERS.len() {
-        let rule = &D::REGISTERS[index];
+    each_rule!(D, |rule, number| {
         let aligned = rule.offset.is_multiple_of(rule.width.bytes())
             && rule.stride.is_multiple_of(rule.width.bytes());
         assert!(aligned, "a misaligned register");
@@ -105,16 +120,11 @@ const fn rules<D: Table>() {
                 "an index without a mask"
             );
         }
-        let mut other = 0;
-        while other < index {
-            assert!(
-                !overlap(&D::REGISTERS[other], rule),
-                "two rules for one register"
-            );
-            other += 1;
-        }
-        index += 1;
-    }
+        each_rule!(D, |before, other| {
+            let overlap = other < number && overlap(before, rule);
+            assert!(!overlap, "two rules for one register");
+        });
+    });
 }
 
 /// Whether two rules list bytes in common.
@@ -138,13 +148,11 @@ const fn overlap(one: &Rule, other: &Rule) -> bool {
 
 /// Whether a rule lists bytes of a register.
 const fn touched<D: Table>(at: &At) -> bool {
-    let mut index = 0;
-    while index < D::REGISTERS.len() {
-        if D::REGISTERS[index].touches(at.window, at.offset, at.width.bytes()) {
+    each_rule!(D, |rule, _number| {
+        if rule.touches(at.window, at.offset, at.width.bytes()) {
             return true;
         }
-        index += 1;
-    }
+    });
     false
 }
 
@@ -152,9 +160,7 @@ const fn touched<D: Table>(at: &At) -> bool {
 /// an index.
 const fn driver_writes<D: Table>(at: &At, number: u16, is_address: bool) -> bool {
     let (offset, bytes) = (at.of(number), at.width.bytes());
-    let mut index = 0;
-    while index < D::REGISTERS.len() {
-        let rule = &D::REGISTERS[index];
+    each_rule!(D, |rule, _number| {
         let merges = matches!(rule.write, Write::Merge(_));
         if rule.is_written() && (is_address || !merges) && rule.touches(at.window, offset, bytes) {
             return true;
@@ -162,8 +168,7 @@ const fn driver_writes<D: Table>(at: &At, number: u16, is_address: bool) -> bool
         if is_address && rule.selects_by(at.window, offset, bytes) {
             return true;
         }
-        index += 1;
-    }
+    });
     false
 }
 
@@ -202,7 +207,7 @@ const fn steps<D: Table>(steps: &[Step], queue: Option<&Queue>) {
             Step::Update(at, ..) => last_place::<D>(at, queue),
             Step::Require(check) => last_place::<D>(&check.at, queue),
             Step::Await(checks, limit) | Step::Settle(checks, limit) => {
-                if let Limit::Field { at, bits, .. } = limit {
+                if let Limit::Field(at, _, bits, _) = limit {
                     place::<D>(at, 1, 0);
                     assert!(*bits <= 8, "a limit of more than 8 bits");
                 }
@@ -407,7 +412,7 @@ const fn is_told<D: Table>(index: usize, part: usize) -> bool {
     }
     let mut command = 0;
     while command < D::COMMANDS.len() {
-        if let Data::Queue { queue, part: of } = D::COMMANDS[command].data
+        if let Data::Queue(queue, of) = D::COMMANDS[command].data
             && queue == index
             && of == part
         {
@@ -424,7 +429,7 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
         doorbell.window < D::WINDOWS.len(),
         "a doorbell in no window"
     );
-    if let Stride::Listed(at) | Stride::Shifted { at, .. } = doorbell.stride {
+    if let Stride::Listed(at) | Stride::Shifted(at, ..) = doorbell.stride {
         place::<D>(&at, 1, 0);
     }
     assert!(
@@ -434,9 +439,7 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
     );
     // A doorbell that is told a position has the engine as its only writer.
     if matches!(doorbell.value, Rung::Position) {
-        let mut index = 0;
-        while index < D::REGISTERS.len() {
-            let rule = &D::REGISTERS[index];
+        each_rule!(D, |rule, _number| {
             let known = match doorbell.stride {
                 Stride::Bytes(bytes) => Some(bytes),
                 _ => None,
@@ -455,8 +458,7 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
                 assert!(!unguarded, "a rule lets drivers write a doorbell");
                 number += 1;
             }
-            index += 1;
-        }
+        });
     }
 }
 
@@ -481,12 +483,9 @@ const fn command<D: Table>(command: &Command) {
     }
     match &command.data {
         Data::None => {}
-        Data::Page { learn: None, .. } => {}
-        Data::Page {
-            learn: Some(learned),
-            ..
-        } => learn(learned, pair.page),
-        Data::Units { key, count, .. } => {
+        Data::Page(None) => {}
+        Data::Page(Some(learned)) => learn(learned, pair.page),
+        Data::Units(_, key, count) => {
             assert!(
                 count.word < command.words.len()
                     && count.bits <= 16
@@ -502,7 +501,7 @@ const fn command<D: Table>(command: &Command) {
                 "a driver chooses whose unit it is"
             );
         }
-        Data::Queue { queue, part } => assert!(
+        Data::Queue(queue, part) => assert!(
             *queue < D::QUEUES.len()
                 && matches!(D::QUEUES[*queue].format, Format::Pair(_))
                 && *part < 2

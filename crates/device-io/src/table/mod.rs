@@ -45,12 +45,12 @@ pub const MAX_WINDOWS: usize = 6;
 ///
 /// impl Table for Timer {
 ///     const NAME: &'static str = "timer";
-///     const IDS: &'static [Id] = &[Id::Device { vendor: 0x1234, devices: &[0x11E9] }];
+///     const IDS: &'static [Id] = &[Id::Device(0x1234, &[0x11E9])];
 ///     const WINDOWS: &'static [Window] = &[Window::bar(0, 0x10)];
-///     const REGISTERS: &'static [Rule] = &[
+///     const REGISTERS: &'static [&'static [Rule]] = &[&[
 ///         Rule::new(0, 0x0, Width::W32).read().write(Write::Bits(0b11)),
 ///         Rule::new(0, 0x4, Width::W32).read(),
-///     ];
+///     ]];
 ///     const IDLE: &'static [Check] = &[Check::new(at(0, 0x0, Width::W32), 1, 0)];
 ///     const RESET: &'static [Step] = &[Step::Write(at(0, 0x0, Width::W32), only(0))];
 ///     const QUEUES: &'static [Queue] = &[];
@@ -65,7 +65,9 @@ pub trait Table: Sized + 'static {
     /// Where registers are. Rules and steps name a window by its index here.
     const WINDOWS: &'static [Window];
     /// What drivers may do with registers. A register that is in no rule can be neither read nor written.
-    const REGISTERS: &'static [Rule];
+    ///
+    /// In groups, as it is best read.
+    const REGISTERS: &'static [&'static [Rule]];
     /// While all of this holds, the device accesses no memory, though it may be bus master, until a queue is started; and
     /// no command of an earlier owner is left in it.
     const IDLE: &'static [Check];
@@ -84,13 +86,8 @@ pub trait Table: Sized + 'static {
 /// Functions that a table fits.
 #[derive(Clone, Copy, Debug)]
 pub enum Id {
-    /// By vendor and device ID.
-    Device {
-        /// The vendor.
-        vendor: u16,
-        /// Any of these.
-        devices: &'static [u16],
-    },
+    /// By vendor, and any of these device IDs.
+    Device(u16, &'static [u16]),
     /// By base class, sub-class and programming interface.
     Class([u8; 3]),
 }

@@ -90,6 +90,17 @@ impl Rule {
         }
     }
 
+    /// This rule for each of several registers.
+    pub const fn each<const N: usize>(self, offsets: [usize; N]) -> [Self; N] {
+        let mut rules = [self; N];
+        let mut index = 0;
+        while index < N {
+            rules[index].offset = offsets[index];
+            index += 1;
+        }
+        rules
+    }
+
     /// It may be read.
     pub const fn read(self) -> Self {
         Self { read: true, ..self }
@@ -159,19 +170,49 @@ impl Rule {
         if self.window != window {
             return false;
         }
-        let mut index = 0;
-        while index < self.count {
-            let start = self.offset + index * self.stride;
-            // Without a sum that could wrap.
-            if start < offset {
-                if offset - start < self.width.bytes() {
-                    return true;
+        // The first that ends behind `offset`. No loop: the lint asks for each queue of each rule.
+        let width = self.width.bytes();
+        let index = match offset.checked_sub(self.offset) {
+            Some(distance) if distance >= width => {
+                match (distance - width).checked_div(self.stride) {
+                    Some(before) => before + 1,
+                    None => return false,
                 }
-            } else if start - offset < bytes {
-                return true;
             }
-            index += 1;
+            _ => 0,
+        };
+        if index >= self.count {
+            return false;
         }
-        false
+        let start = self.offset + index * self.stride;
+        start <= offset || start - offset < bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Rule, Width};
+
+    #[test]
+    fn a_rule_touches_what_one_of_its_registers_does() {
+        for (count, stride) in [(0, 4), (1, 4), (1, 0), (3, 4), (3, 8), (5, 12)] {
+            let rule = Rule::new(1, 16, Width::W32).times(count, stride);
+            for offset in 0..100 {
+                for bytes in [1, 2, 4, 8, 40] {
+                    let shares = |index: usize| {
+                        let start = 16 + index * stride;
+                        start < offset + bytes && offset < start + 4
+                    };
+                    let expected = (0..count).any(shares);
+                    assert_eq!(
+                        rule.touches(1, offset, bytes),
+                        expected,
+                        "{bytes} bytes at {offset}, {count} of {stride}"
+                    );
+                    assert!(!rule.touches(0, offset, bytes));
+                }
+            }
+            assert_eq!(rule.touches(1, 0, usize::MAX), count > 0);
+        }
     }
 }

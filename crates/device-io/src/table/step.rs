@@ -76,17 +76,9 @@ impl Check {
 pub enum Limit {
     /// So many milliseconds.
     Millis(u64),
-    /// What a field of a register says, in units of so many milliseconds; 0 counts as 1.
-    Field {
-        /// The register.
-        at: At,
-        /// Its lowest bit.
-        shift: u32,
-        /// Its number of bits, at most 8.
-        bits: u32,
-        /// Milliseconds of a unit.
-        millis: u64,
-    },
+    /// What a field of a register says, 0 counting as 1: the register, the field's lowest bit, its number of bits, at most 8, and
+    /// the milliseconds of a unit.
+    Field(At, u32, u32, u64),
 }
 
 /// One step.

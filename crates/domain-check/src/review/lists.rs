@@ -84,6 +84,14 @@ const DOMAIN_SIDE: &[Group] = &[
         ],
     ),
     ("the bytes that are served", &["samara-pattern"]),
+    (
+        "descriptions of devices: constants, which the host names too",
+        &["samara-device-tables"],
+    ),
+    (
+        "what drivers share: state in values, and no authority",
+        &["samara-driver"],
+    ),
 ];
 
 const TRUSTED_FOR_DOMAINS: &[Group] = &[

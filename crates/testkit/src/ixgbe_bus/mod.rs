@@ -28,7 +28,7 @@ use samara_ixgbe_model::{
 use samara_shared_heap::thread::as_host_uncharged;
 
 pub use self::null::{NullNic, cycles};
-use crate::device_memory::Memory;
+use crate::device_memory::{Memory, Oracle};
 use crate::messages::{Controller, taken_back};
 pub use crate::messages::{deliver, panic_when_taken_back, stray_messages, vectors_in_use};
 use crate::virtual_time::{LOOK, PAUSE};
@@ -82,6 +82,8 @@ struct Machine {
     messages: u64,
     /// How often the driver has written each register.
     writes: BTreeMap<usize, u64>,
+    /// Steps of a pause.
+    pause: u64,
     now: u64,
     /// Configuration space hides that there's a Function Level Reset.
     hides_reset: bool,
@@ -124,6 +126,7 @@ impl IxgbeBus {
             link,
             messages: 0,
             writes: BTreeMap::new(),
+            pause: 1,
             now: 0,
             hides_reset: false,
         };
@@ -147,9 +150,36 @@ impl IxgbeBus {
         unsafe { slot.with_table() }
     }
 
+    /// Unplugs the device and its cable, and plugs both in as they come from power-on.
+    pub fn replug(&self) {
+        self.run(|machine| {
+            machine.nic = Nic::new(Options::default());
+            let now = machine.now;
+            machine.nic.advance(now);
+            machine.link.inbound.clear();
+            machine.link.outbound.clear();
+        });
+    }
+
+    /// From now on `oracle` says what the device reaches.
+    pub fn watch(&self, oracle: &'static dyn Oracle) {
+        self.run(|machine| machine.reached.memory.watch(oracle));
+    }
+
+    /// Makes a pause of the driver as long as so many polling intervals, in each of which the device works, for tests in which
+    /// time-outs come often.
+    pub fn set_pause(&self, intervals: u64) {
+        self.run(|machine| machine.pause = intervals);
+    }
+
     /// Injects other faults from now on.
     pub fn inject(&self, faults: Faults) {
         self.run(|machine| machine.nic.inject(faults));
+    }
+
+    /// The faults that it has now.
+    pub fn faults(&self) -> Faults {
+        self.run(|machine| *machine.nic.faults())
     }
 
     /// Hides that the function can be reset by itself, as some hosts do.
@@ -302,7 +332,8 @@ impl IxgbeBus {
     pub fn is_bus_master(&self) -> bool {
         let mut command = [0; 1];
         self.run(|machine| machine.nic.config_read(COMMAND, &mut command));
-        command[0] & BUS_MASTER != 0
+        // One that was unplugged reads as all ones.
+        command[0] & BUS_MASTER != 0 && command[0] != 0xFF
     }
 
     fn lock(&self) -> MutexGuard<'_, Machine> {
@@ -341,6 +372,12 @@ unsafe impl ConfigSpace for IxgbeBus {
 
     unsafe fn write(&self, _: PciAddress, offset: u16, value: u32) {
         self.run(|machine| {
+            let mut command = [0; 1];
+            machine.nic.config_read(COMMAND, &mut command);
+            // One that was unplugged reads as all ones.
+            if command[0] & BUS_MASTER != 0 && command[0] != 0xFF {
+                machine.reached.memory.is_master();
+            }
             let bytes = value.to_le_bytes();
             machine.nic.config_write(usize::from(offset), &bytes);
         });
@@ -407,10 +444,12 @@ unsafe impl Clock for IxgbeBus {
 
     fn relax(&self) {
         self.run(|machine| {
-            machine.now += PAUSE;
-            let now = machine.now;
-            machine.nic.advance(now);
-            let _ = machine.step();
+            for _ in 0..machine.pause {
+                machine.now += PAUSE;
+                let now = machine.now;
+                machine.nic.advance(now);
+                let _ = machine.step();
+            }
         });
         std::thread::yield_now();
     }

@@ -25,6 +25,8 @@ pub(super) struct Controller {
     /// The admin queues of before a reset, if they go on where they were.
     pub(super) kept: Option<(Submission, Completion)>,
     pub(super) fetched: VecDeque<Fetched>,
+    /// Those of the fetched that are executed now.
+    pub(super) due: VecDeque<Fetched>,
 }
 
 impl Controller {
@@ -42,6 +44,7 @@ impl Controller {
             completions: [None; QUEUES],
             kept: None,
             fetched: VecDeque::new(),
+            due: VecDeque::new(),
         }
     }
 
@@ -80,6 +83,14 @@ impl Controller {
         self.submissions = [None; QUEUES];
         self.completions = [None; QUEUES];
         self.fetched.clear();
+        self.due.clear();
+    }
+
+    /// A command was said to be completed.
+    pub(super) fn disown(&mut self, queue: u16, cid: u16) {
+        let others = |command: &Fetched| (command.queue, command.cid()) != (queue, cid);
+        self.fetched.retain(others);
+        self.due.retain(others);
     }
 
     /// CC.EN is set; `fatal` says that it ends in CSTS.CFS whatever the registers hold.

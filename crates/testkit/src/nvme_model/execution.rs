@@ -38,7 +38,8 @@ impl Machine {
         if self.controller.shape.reorder {
             due.reverse();
         }
-        for command in due {
+        self.controller.due = due.into();
+        while let Some(command) = self.controller.due.pop_front() {
             self.execute(command);
         }
     }
@@ -132,6 +133,7 @@ impl Machine {
         if queue.is_full() {
             // The host took more slots than it gave back; a real controller would wait.
             self.counts.bad_doorbells += 1;
+            self.counts.overruns += 1;
             return;
         }
         let mut phase = queue.phase;
@@ -154,6 +156,13 @@ impl Machine {
         };
         self.write_completion(queue.base, queue.tail, words);
         queue.advance();
+        if self.switches.keeps_its_word {
+            let said = (words[2] >> 16) as u16;
+            self.controller.disown(said, words[3] as u16);
+            if wrong == Some(Misbehaviour::Ghost) {
+                self.controller.disown(0, 0);
+            }
+        }
         if wrong == Some(Misbehaviour::Ghost) {
             let words = [0, 0, 0, u32::from(queue.phase) << 16];
             self.write_completion(queue.base, queue.tail, words);

@@ -44,7 +44,7 @@ pub use self::null::NullDisk;
 pub use self::shape::Shape;
 pub use self::switches::{Misbehaviour, Switches};
 pub use self::timing::Timing;
-use crate::device_memory::Memory;
+use crate::device_memory::{Memory, Oracle};
 use crate::virtual_time::{LOOK, PAUSE};
 
 /// What the model has seen and done.
@@ -64,8 +64,10 @@ pub struct Counts {
     pub shutdowns: u64,
     /// Controller resets (CC.EN cleared) and Function Level Resets.
     pub resets: u64,
-    /// Doorbell writes that the specification calls invalid: must stay 0.
+    /// Doorbell writes that the specification calls invalid, and overruns: must stay 0.
     pub bad_doorbells: u64,
+    /// Completions for which their queue had no room: must stay 0.
+    pub overruns: u64,
 }
 
 /// Everything behind the model's lock.
@@ -75,6 +77,8 @@ struct Machine {
     memory: Memory,
     switches: Switches,
     counts: Counts,
+    /// Nanoseconds of a pause.
+    pause: u64,
     now: u64,
 }
 
@@ -86,6 +90,7 @@ impl Machine {
             memory: Memory::default(),
             switches: Switches::default(),
             counts: Counts::default(),
+            pause: PAUSE,
             now: 0,
         }
     }
@@ -138,6 +143,26 @@ impl NvmeModel {
         machine.switches = Switches::default();
         machine.config = Config::new(&machine.controller.shape);
         machine.controller.power_on();
+    }
+
+    /// Unplugs the device, and plugs in another of this shape, which has seen nothing.
+    pub fn replug_as(&self, shape: Shape) {
+        self.run(|machine| {
+            machine.switches = Switches::default();
+            machine.counts = Counts::default();
+            machine.config = Config::new(&shape);
+            machine.controller = Controller::new(shape);
+        });
+    }
+
+    /// From now on `oracle` says what the device reaches.
+    pub fn watch(&self, oracle: &'static dyn Oracle) {
+        self.run(|machine| machine.memory.watch(oracle));
+    }
+
+    /// Makes a polling interval so many nanoseconds long, for tests in which time-outs come often.
+    pub fn set_pause(&self, nanos: u64) {
+        self.run(|machine| machine.pause = nanos);
     }
 
     /// What it has seen so far.
@@ -217,6 +242,9 @@ unsafe impl ConfigSpace for NvmeModel {
 
     unsafe fn write(&self, _: PciAddress, offset: u16, value: u32) {
         self.run(|machine| {
+            if machine.config.is_bus_master() {
+                machine.memory.is_master();
+            }
             if !machine.switches.removed && machine.config.write(offset, value) {
                 machine.counts.resets += 1;
                 machine.controller.reset_function(machine.now);
@@ -277,7 +305,7 @@ unsafe impl Clock for NvmeModel {
     fn relax(&self) {
         self.wind();
         self.run(|machine| {
-            machine.now += PAUSE;
+            machine.now += machine.pause;
             machine.work(true);
         });
         std::thread::yield_now();

@@ -61,4 +61,7 @@ pub struct Switches {
     pub identify_as: Option<NamespaceShape>,
     /// What Identify says of MDTS, whatever it is.
     pub mdts: Option<u8>,
+    /// The controller doesn't execute a command that it has said to have completed, however it came to say so: what it says may
+    /// be wrong, what it does is right.
+    pub keeps_its_word: bool,
 }

@@ -33,8 +33,16 @@ impl Machine {
         }
         match self.config.effect(offset, Some(value)) {
             Effect::Window { bar, offset, bytes } => self.write(bar, offset, bytes, value),
-            Effect::Reset => self.reset_function(),
+            Effect::Reset => {
+                if self.config.is_bus_master() {
+                    self.memory.is_master();
+                }
+                self.reset_function();
+            }
             Effect::None => {
+                if self.config.is_bus_master() {
+                    self.memory.is_master();
+                }
                 self.config.write(offset, value);
                 // Bus mastering or MSI-X may have come on.
                 self.send_messages();

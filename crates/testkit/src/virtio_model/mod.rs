@@ -59,9 +59,10 @@ pub use self::shape::{Block, Device, Layout, Malformed, Net, Shape, Structure};
 pub use self::switches::{Misbehaviour, Switches};
 use self::transport::{ACCESS_PLATFORM, Resetting, Transport, VERSION_1};
 use self::work::Request;
-use crate::device_memory::Memory;
+use crate::device_memory::{Memory, Oracle};
 use crate::messages::Controller;
 pub use crate::messages::{deliver, panic_when_taken_back, stray_messages, vectors_in_use};
+use crate::virtual_time::PAUSE;
 
 /// Where the function is, on each of the buses.
 pub const ADDRESS: PciAddress = PciAddress {
@@ -93,6 +94,8 @@ struct Machine {
     resetting: Resetting,
     /// Pauses for which the registers read as all ones.
     blind: u32,
+    /// Nanoseconds of a pause.
+    pause: u64,
     now: u64,
 }
 
@@ -115,6 +118,7 @@ impl Machine {
             queue_size: shape.queue_size,
             resetting: Resetting::No,
             blind: 0,
+            pause: PAUSE,
             now: 0,
             shape,
         }
@@ -180,6 +184,21 @@ impl VirtioModel {
         self.run(|machine| machine.write(bar, offset, bytes, value));
     }
 
+    /// From now on `oracle` says what the device reaches.
+    pub fn watch(&self, oracle: &'static dyn Oracle) {
+        self.run(|machine| machine.memory.watch(oracle));
+    }
+
+    /// Makes a polling interval so many nanoseconds long, for tests in which time-outs come often.
+    pub fn set_pause(&self, nanos: u64) {
+        self.run(|machine| machine.pause = nanos);
+    }
+
+    /// The model's clock, in nanoseconds. Looking here takes no time.
+    pub fn elapsed(&self) -> u64 {
+        self.run(|machine| machine.now)
+    }
+
     /// Changes the switches.
     pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
         self.run(|machine| change(&mut machine.switches));
@@ -203,6 +222,7 @@ impl VirtioModel {
             machine.counts = old.counts;
             machine.violations = old.violations;
             machine.now = old.now;
+            machine.pause = old.pause;
         });
     }
 
@@ -214,6 +234,11 @@ impl VirtioModel {
     /// The rules that the driver broke, the first 64.
     pub fn violations(&self) -> Vec<Violation> {
         self.lock().violations.clone()
+    }
+
+    /// The same, and they are forgotten.
+    pub fn take_violations(&self) -> Vec<Violation> {
+        core::mem::take(&mut self.lock().violations)
     }
 
     /// The medium; empty if it is no block device.

@@ -28,6 +28,8 @@ pub(super) struct Queue {
     pub(super) notified: bool,
     /// Heads that the device has.
     pub(super) in_flight: Vec<u16>,
+    /// Heads that wait and that the device passes over once each.
+    disowned: Vec<u16>,
     available: u16,
     used: u16,
 }
@@ -49,6 +51,7 @@ impl Queue {
             vector: NO_VECTOR,
             notified: false,
             in_flight: Vec::new(),
+            disowned: Vec::new(),
             available: 0,
             used: 0,
         }
@@ -86,6 +89,11 @@ impl Queue {
         if head >= self.size {
             return Err(Violation::HeadOutOfRange.into());
         }
+        if let Some(at) = self.disowned.iter().position(|&other| other == head) {
+            self.disowned.remove(at);
+            self.available = self.available.wrapping_add(1);
+            return self.take(memory);
+        }
         if self.in_flight.contains(&head) {
             return Err(Violation::HeadInFlight.into());
         }
@@ -93,6 +101,27 @@ impl Queue {
         self.available = self.available.wrapping_add(1);
         self.in_flight.push(head);
         Ok(Some(chain))
+    }
+
+    /// Chain `id` was said to be used: the device doesn't have it any more, or will pass over it if it waits.
+    pub(super) fn disown(&mut self, memory: &Memory, id: u32) -> Result<(), Stray> {
+        let Some(head) = u16::try_from(id).ok().filter(|&head| head < self.size) else {
+            return Ok(());
+        };
+        if self.in_flight.contains(&head) {
+            self.in_flight.retain(|&other| other != head);
+            return Ok(());
+        }
+        let index = read_u16(memory, self.driver.wrapping_add(2))?;
+        let waiting = index.wrapping_sub(self.available).min(self.size);
+        for distance in 0..waiting {
+            let at = self.entry(self.driver, self.available.wrapping_add(distance), 2);
+            if read_u16(memory, at)? == head {
+                self.disowned.push(head);
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Puts back the chain that was taken last, which the device had no use for.

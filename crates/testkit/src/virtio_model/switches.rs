@@ -62,4 +62,9 @@ pub struct Switches {
     pub flapping: bool,
     /// Unplugged: all ones everywhere, no memory access.
     pub removed: bool,
+    /// The device doesn't touch a chain that it has said to have used, however it came to say so: what it says may be wrong,
+    /// what it does is right.
+    pub keeps_its_word: bool,
+    /// Queues can be enabled before FEATURES_OK, as those of QEMU's devices.
+    pub enables_early: bool,
 }

@@ -243,6 +243,7 @@ impl Machine {
             _ => NO_VECTOR,
         };
         let status = self.transport.status;
+        let enables_early = self.switches.enables_early;
         let Some(queue) = self.transport.queue() else {
             return self.violate(Violation::NoSuchQueue);
         };
@@ -258,7 +259,7 @@ impl Machine {
                 None
             }
             _ if value != 1 => Some(Violation::QueueDisabled),
-            _ if status & FEATURES_OK == 0 => Some(Violation::QueueEarly),
+            _ if status & FEATURES_OK == 0 && !enables_early => Some(Violation::QueueEarly),
             _ if !queue.is_aligned() => Some(Violation::QueueAlignment),
             _ if queue.size == 0 => Some(Violation::QueueSize),
             _ => {

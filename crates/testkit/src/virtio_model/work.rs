@@ -11,7 +11,6 @@ use super::net::{self, RECEIVE};
 use super::switches::Misbehaviour;
 use super::transport::{DRIVER_OK, NEEDS_RESET};
 use crate::messages::deliver;
-use crate::virtual_time::PAUSE;
 
 /// A chain that the device has.
 pub(super) struct Request {
@@ -32,7 +31,7 @@ impl Machine {
 
     /// A pause passes.
     pub(super) fn pause(&mut self) {
-        self.now += PAUSE;
+        self.now += self.pause;
         self.blind = self.blind.saturating_sub(1);
         self.go_on_resetting();
         self.flap();
@@ -128,11 +127,21 @@ impl Machine {
             if !self.is_running() {
                 break;
             }
+            if self.is_disowned(&request) {
+                continue;
+            }
             if let Err(fault) = self.execute(&request) {
                 self.fail(fault);
             }
         }
         any
+    }
+
+    /// Whether the device has said that it's done with the chain, and keeps to that.
+    fn is_disowned(&self, request: &Request) -> bool {
+        let queue = self.transport.queues.get(usize::from(request.queue));
+        let has_it = queue.is_some_and(|queue| queue.in_flight.contains(&request.chain.head));
+        self.switches.keeps_its_word && !has_it
     }
 
     fn execute(&mut self, request: &Request) -> Result<(), Fault> {
@@ -166,10 +175,21 @@ impl Machine {
             return Ok(());
         };
         queue.give(&self.memory, id, length)?;
+        queue.in_flight.retain(|&other| other != head);
         if request.wrong == Some(Misbehaviour::Twice) {
             queue.give(&self.memory, id, length)?;
         }
-        queue.in_flight.retain(|&other| other != head);
+        if self.switches.keeps_its_word {
+            if id != u32::from(head) || request.wrong == Some(Misbehaviour::Twice) {
+                queue.disown(&self.memory, id)?;
+            }
+            // It has said that it used what stood there before, whatever that was.
+            if further != 0 {
+                queue.publish(&self.memory, further)?;
+                self.need_reset();
+                return Ok(());
+            }
+        }
         let (wants, vector) = (queue.publish(&self.memory, further)?, queue.vector);
         if wants {
             if self.config.msix_is_enabled() {

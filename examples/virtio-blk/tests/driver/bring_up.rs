@@ -90,6 +90,17 @@ fn a_device_without_blocks() {
 }
 
 #[test]
+fn blocks_of_a_size_that_can_not_be() {
+    for size in [0, 1, 256, 511, 513, 768, 131_072, u32::MAX] {
+        let block = Block {
+            block_size: Some(size),
+            ..Block::PLAIN
+        };
+        assert_eq!(refused_shape(shape(block)), InitError::BlockSize(size));
+    }
+}
+
+#[test]
 fn segments_that_hold_no_block() {
     for (size_max, block_size) in [(0, 512), (1, 512), (511, 512), (4095, 4096)] {
         let block = Block {

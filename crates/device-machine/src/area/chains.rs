@@ -1,0 +1,197 @@
+//! A virtqueue of transfers: requests of a virtio disk.
+
+use samara_device_io::PciFunction;
+use samara_device_io::queue::{Chain, ChainQueue, QueueError, QueueFault, SubmitError};
+use samara_device_io::table::Direction;
+use samara_device_tables::VirtioBlock;
+
+use super::Hand;
+use super::pairs::{foreign, part};
+use crate::driver::{Queued, Requests};
+use crate::ledger::{self, Holder};
+use crate::step::Numbers;
+use crate::surface::{call, traits};
+
+type Function = PciFunction<VirtioBlock>;
+
+pub(super) fn step(hand: &Hand<'_>, numbers: &mut Numbers) {
+    match numbers.below(12) {
+        0 => make(hand, numbers),
+        1 => with(hand, numbers, start),
+        2..7 => put(hand, numbers),
+        _ => with(hand, numbers, ring_and_take),
+    }
+}
+
+/// Runs `f` with a queue and a function, mostly its own.
+pub(super) fn with<R>(
+    hand: &Hand<'_>,
+    numbers: &mut Numbers,
+    f: impl FnOnce(&Hand<'_>, &mut Queued<Requests>, &Function, Holder, &mut Numbers) -> R,
+) {
+    let Some(mut place) = hand.driver.requests.any(numbers) else {
+        return;
+    };
+    let Some(queued) = place.as_mut() else { return };
+    hand.with::<VirtioBlock, _>(numbers, Some(queued.holder), |function, holder, numbers| {
+        f(hand, queued, function, holder, numbers)
+    });
+}
+
+pub(super) fn make(hand: &Hand<'_>, numbers: &mut Numbers) {
+    hand.with::<VirtioBlock, _>(numbers, None, |function, holder, numbers| {
+        let number = numbers.of_these(&[0, 0, 0, 1]);
+        let entries = numbers.of_these(&[16, 16, 8, 4, 64, 2, 12, 1024, 1 << 20]);
+        ledger::making();
+        match call!(ChainQueue::new, function, number, entries) {
+            Ok(queue) => {
+                let queued = Queued {
+                    queue,
+                    holder,
+                    count: 0,
+                    is_forgotten: false,
+                };
+                drop(hand.driver.requests.put(numbers, queued));
+            }
+            Err(error) => {
+                ledger::no_queue();
+                traits!(&error, QueueError: Debug, Display, Clone, Eq);
+            }
+        }
+    });
+}
+
+pub(super) fn start(
+    hand: &Hand<'_>,
+    queued: &mut Queued<Requests>,
+    function: &Function,
+    holder: Holder,
+    numbers: &mut Numbers,
+) {
+    let chosen = numbers.of_these(&[0xFFFF, 0xFFFF, 0, 1, 7, u64::MAX]);
+    let started = call!(ChainQueue::start, &mut queued.queue, function, chosen);
+    foreign(hand, queued.holder, holder, started.is_ok());
+}
+
+/// A request's header: read, write, flush, what the device is called, or nonsense.
+fn header(numbers: &mut Numbers, direction: Direction) -> [u8; 16] {
+    let kind: u32 = match direction {
+        Direction::ToHost => numbers.of_these(&[0, 0, 0, 8, 4, 99]),
+        Direction::ToDevice => numbers.of_these(&[1, 1, 1, 4, 0, 99]),
+    };
+    let sector = numbers.of_these(&[0_u64, 0, 1, 100, 255, 1 << 40]);
+    let mut bytes = [0; 16];
+    bytes[..4].copy_from_slice(&kind.to_le_bytes());
+    bytes[8..].copy_from_slice(&sector.to_le_bytes());
+    bytes
+}
+
+fn told(hand: &Hand<'_>, result: Result<u16, SubmitError>) -> bool {
+    match result {
+        Ok(number) => {
+            hand.law(number < 256, "a chain has a number that none has");
+            true
+        }
+        Err(error) => {
+            traits!(&error, SubmitError: Debug, Display, Clone, Eq);
+            false
+        }
+    }
+}
+
+fn put(hand: &Hand<'_>, numbers: &mut Numbers) {
+    let direction = numbers.of_these(&[Direction::ToHost, Direction::ToHost, Direction::ToDevice]);
+    let header = header(numbers, direction);
+    if let Some(pinned) = hand.pinned.filter(|_| !numbers.one_in(3)) {
+        with(hand, numbers, |hand, queued, function, holder, numbers| {
+            let (offset, length) = part(numbers, pinned.transfer.len(), 9);
+            let data = Some((pinned.transfer, offset, length, direction));
+            let put = call!(ChainQueue::put, &mut queued.queue, function, &header, data);
+            foreign(hand, queued.holder, holder, put.is_ok());
+            foreign(hand, pinned.holder, holder, put.is_ok());
+            hand.law(
+                put.is_err() || direction == Direction::ToDevice,
+                "a device is told to write what is lent",
+            );
+            told(hand, put);
+        });
+        return;
+    }
+    if numbers.one_in(6) {
+        with(hand, numbers, |hand, queued, function, holder, _| {
+            let put = call!(ChainQueue::put, &mut queued.queue, function, &header, None);
+            foreign(hand, queued.holder, holder, put.is_ok());
+            told(hand, put);
+        });
+        return;
+    }
+    let Some(mut place) = hand.driver.moved.any(numbers) else {
+        return;
+    };
+    let Some(moved) = place.as_mut() else { return };
+    with(hand, numbers, |hand, queued, function, holder, numbers| {
+        let (offset, length) = part(numbers, moved.transfer.len(), 9);
+        let data = Some((&moved.transfer, offset, length, direction));
+        let put = call!(ChainQueue::put, &mut queued.queue, function, &header, data);
+        foreign(hand, queued.holder, holder, put.is_ok());
+        foreign(hand, moved.holder, holder, put.is_ok());
+        let is_inside = offset + length <= moved.transfer.len();
+        hand.law(
+            put.is_err() || is_inside,
+            "a request reaches past its buffer",
+        );
+        if told(hand, put) {
+            moved.put = Some(function.epoch());
+        }
+    });
+}
+
+/// Tells the device, lets it work, and takes what it has used.
+pub(super) fn ring_and_take(
+    hand: &Hand<'_>,
+    queued: &mut Queued<Requests>,
+    function: &Function,
+    holder: Holder,
+    numbers: &mut Numbers,
+) {
+    let queue = &mut queued.queue;
+    traits!(queue, Requests: Debug);
+    let _ = (
+        call!(ChainQueue::room, queue),
+        call!(ChainQueue::held, queue),
+    );
+    if !numbers.one_in(4) {
+        let rung = call!(ChainQueue::ring, queue, function);
+        foreign(hand, queued.holder, holder, rung.is_ok());
+    }
+    if numbers.one_in(3) {
+        let wanted = numbers.one_in(2);
+        let asked = call!(ChainQueue::interrupt, queue, function, wanted);
+        foreign(hand, queued.holder, holder, asked.is_ok());
+    }
+    if numbers.one_in(2) {
+        function.clock().relax();
+    }
+    for _ in 0..numbers.below(6) {
+        let next = call!(ChainQueue::next, queue, function);
+        foreign(hand, queued.holder, holder, matches!(next, Ok(Some(_))));
+        match next {
+            Ok(Some(chain)) => traits!(&chain, Chain: Debug, Clone, Eq),
+            Ok(None) => break,
+            Err(error) => {
+                fault(hand, &error);
+                break;
+            }
+        }
+    }
+}
+
+/// An honest device is not said to lie.
+pub(super) fn fault(hand: &Hand<'_>, error: &QueueFault) {
+    traits!(error, QueueFault: Debug, Display, Clone, Eq);
+    let is_devices = !matches!(error, QueueFault::Unusable(_));
+    hand.law(
+        !(is_devices && hand.plan.is_honest),
+        "an honest device is said to have used what it wasn't given",
+    );
+}

@@ -1,0 +1,244 @@
+//! Virtqueues of packets: those of a virtio network card.
+
+use samara_device_io::PciFunction;
+use samara_device_io::dma::Refused;
+use samara_device_io::queue::{PacketQueue, QueueError, Used};
+use samara_device_io::table::Direction;
+use samara_device_tables::VirtioNet;
+
+use super::Hand;
+use super::chains::fault;
+use super::pairs::foreign;
+use super::rings::choosing;
+use crate::driver::{Driver, PACKET, Packet, Places, Queued};
+use crate::ledger::{self, Holder, Offer};
+use crate::step::Numbers;
+use crate::surface::{call, traits};
+
+type Function = PciFunction<VirtioNet>;
+type Queue<const Q: usize> = PacketQueue<VirtioNet, Q, Packet>;
+
+pub(super) fn step(hand: &Hand<'_>, numbers: &mut Numbers) {
+    let Driver { net_rx, net_tx, .. } = hand.driver;
+    match numbers.below(20) {
+        0 => make(net_rx, hand, numbers),
+        1 => make(net_tx, hand, numbers),
+        2 => with(net_rx, hand, numbers, start),
+        3 => with(net_tx, hand, numbers, start),
+        4..7 => with(net_rx, hand, numbers, put),
+        7..10 => with(net_tx, hand, numbers, put),
+        10 => with(net_rx, hand, numbers, take_back),
+        11 => with(net_tx, hand, numbers, take_back),
+        12..16 => with(net_rx, hand, numbers, ring_and_take),
+        _ => with(net_tx, hand, numbers, ring_and_take),
+    }
+}
+
+/// Runs `f` with a queue and a function, mostly its own.
+pub(super) fn with<const Q: usize, const N: usize>(
+    queues: &Places<Queued<Queue<Q>>, N>,
+    hand: &Hand<'_>,
+    numbers: &mut Numbers,
+    f: fn(&Hand<'_>, &mut Queued<Queue<Q>>, &Function, Holder, &mut Numbers),
+) {
+    let Some(mut place) = queues.any(numbers) else {
+        return;
+    };
+    let Some(queued) = place.as_mut() else { return };
+    hand.with::<VirtioNet, _>(numbers, Some(queued.holder), |function, holder, numbers| {
+        f(hand, queued, function, holder, numbers);
+    });
+}
+
+pub(super) fn make<const Q: usize, const N: usize>(
+    queues: &Places<Queued<Queue<Q>>, N>,
+    hand: &Hand<'_>,
+    numbers: &mut Numbers,
+) {
+    hand.with::<VirtioNet, _>(numbers, None, |function, holder, numbers| {
+        let right = Q as u16;
+        let number = numbers.of_these(&[right, right, right, 1 - right, 2]);
+        let entries = numbers.of_these(&[16, 16, 8, 4, 64, 2, 12, 1024, 1 << 20]);
+        ledger::making();
+        match call!(PacketQueue::new, function, number, entries) {
+            Ok(queue) => {
+                let queued = Queued {
+                    queue,
+                    holder,
+                    count: 0,
+                    is_forgotten: false,
+                };
+                drop(queues.put(numbers, queued));
+            }
+            Err(error) => {
+                ledger::no_queue();
+                traits!(&error, QueueError: Debug, Display, Clone, Eq);
+            }
+        }
+    });
+}
+
+pub(super) fn start<const Q: usize>(
+    hand: &Hand<'_>,
+    queued: &mut Queued<Queue<Q>>,
+    function: &Function,
+    holder: Holder,
+    numbers: &mut Numbers,
+) {
+    let chosen = numbers.of_these(&[0xFFFF, 0xFFFF, 0, 1, 7, u64::MAX]);
+    let started = call!(PacketQueue::start, &mut queued.queue, function, chosen);
+    foreign(hand, queued.holder, holder, started.is_ok());
+    hand.law(
+        started.is_err() || queued.count == 0,
+        "a queue began anew with packets in it",
+    );
+}
+
+/// Bytes of a packet, or others, or none at all.
+fn choose<'p>(hand: &Hand<'_>, numbers: &mut Numbers, packet: &'p mut Packet) -> &'p mut [u8] {
+    match numbers.below(24) {
+        0 => &mut [],
+        1 => &mut packet[2000..],
+        2 => samara_testkit::hosted::as_host(|| Box::leak(Box::new([0xFF_u8; PACKET]))),
+        3 => &mut packet[64..],
+        4 => {
+            hand.stumble(numbers);
+            packet
+        }
+        5..14 => &mut packet[..60],
+        _ => packet,
+    }
+}
+
+fn start_of(packet: &samara_rref::RRef<Packet>) -> usize {
+    packet.as_ptr().addr()
+}
+
+pub(super) fn put<const Q: usize>(
+    hand: &Hand<'_>,
+    queued: &mut Queued<Queue<Q>>,
+    function: &Function,
+    holder: Holder,
+    numbers: &mut Numbers,
+) {
+    for _ in 0..1 + numbers.below(5) {
+        let Some(packet) = hand.driver.packet() else {
+            return;
+        };
+        let start = start_of(&packet);
+        let right = match Q {
+            VirtioNet::RX => Direction::ToHost,
+            _ => Direction::ToDevice,
+        };
+        let direction = match numbers.below(16) {
+            0 => Direction::ToHost,
+            1 => Direction::ToDevice,
+            _ => right,
+        };
+        let mut head = [0; 16];
+        head[numbers.below(16)] = numbers.of_these(&[0, 0, 0, 0xFF]);
+        let room = call!(PacketQueue::room, &queued.queue);
+        let offer = Offer::new(holder, start, PACKET);
+        let queue = &mut queued.queue;
+        let put = hand.caught(|| {
+            call!(
+                PacketQueue::put,
+                queue,
+                function,
+                &head,
+                direction,
+                packet,
+                choosing(|packet| choose(hand, numbers, packet))
+            )
+        });
+        foreign(hand, queued.holder, holder, matches!(put, Some(Ok(()))));
+        match put {
+            Some(Ok(())) => {
+                offer.taken();
+                queued.count += 1;
+                hand.law(room > 0, "a full queue takes a packet");
+            }
+            Some(Err((refused, packet))) => {
+                drop(offer);
+                traits!(&refused, Refused: Debug, Display, Clone, Eq);
+                hand.law(
+                    start_of(&packet) == start,
+                    "another packet is given back than was refused",
+                );
+                hand.driver.keep_packet(packet);
+            }
+            None => {}
+        }
+    }
+}
+
+/// Tells the device, lets it work, and takes what it has used.
+pub(super) fn ring_and_take<const Q: usize>(
+    hand: &Hand<'_>,
+    queued: &mut Queued<Queue<Q>>,
+    function: &Function,
+    holder: Holder,
+    numbers: &mut Numbers,
+) {
+    let queue = &mut queued.queue;
+    traits!(queue, Queue<Q>: Debug);
+    hand.law(
+        call!(PacketQueue::held, queue) == queued.count,
+        "a queue holds another number of packets than went in and did not come out",
+    );
+    if !numbers.one_in(4) {
+        let rung = call!(PacketQueue::ring, queue, function);
+        foreign(hand, queued.holder, holder, rung.is_ok());
+    }
+    if numbers.one_in(3) {
+        let wanted = numbers.one_in(2);
+        let asked = call!(PacketQueue::interrupt, queue, function, wanted);
+        foreign(hand, queued.holder, holder, asked.is_ok());
+    }
+    if numbers.one_in(2) {
+        function.clock().relax();
+    }
+    if let Err(error) = call!(PacketQueue::has_used, queue, function) {
+        fault(hand, &error);
+    }
+    for _ in 0..numbers.below(6) {
+        match call!(PacketQueue::next, queue, function) {
+            Ok(Some((packet, used))) => {
+                foreign(hand, queued.holder, holder, true);
+                traits!(&used, Used: Debug, Clone, Eq);
+                queued.count -= 1;
+                ledger::back(holder, start_of(&packet));
+                hand.driver.keep_packet(packet);
+            }
+            Ok(None) => break,
+            Err(error) => {
+                fault(hand, &error);
+                break;
+            }
+        }
+    }
+}
+
+fn take_back<const Q: usize>(
+    hand: &Hand<'_>,
+    queued: &mut Queued<Queue<Q>>,
+    function: &Function,
+    holder: Holder,
+    _: &mut Numbers,
+) {
+    loop {
+        match call!(PacketQueue::take_back, &mut queued.queue, function) {
+            Ok(Some(packet)) => {
+                foreign(hand, queued.holder, holder, true);
+                queued.count -= 1;
+                ledger::back(holder, start_of(&packet));
+                hand.driver.keep_packet(packet);
+            }
+            Ok(None) => break,
+            Err(error) => {
+                traits!(&error, QueueError: Debug, Display, Clone, Eq);
+                break;
+            }
+        }
+    }
+}

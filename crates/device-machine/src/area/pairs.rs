@@ -1,0 +1,447 @@
+//! Submission and completion queues: commands, of transfers that are anybody's.
+
+use samara_device_io::PciFunction;
+use samara_device_io::queue::{Completion, Pair, QueueError, QueueFault, SubmitError, Tag, Unit};
+use samara_device_io::table::Direction;
+use samara_device_tables::Nvme;
+
+use super::Hand;
+use crate::driver::{Admin, Io, Queued};
+use crate::ledger::{self, Holder};
+use crate::step::Numbers;
+use crate::surface::{call, traits};
+
+/// What a command fills.
+pub(super) type Words = [u32; 7];
+
+type Function = PciFunction<Nvme>;
+
+pub(super) fn step(hand: &Hand<'_>, numbers: &mut Numbers) {
+    match numbers.below(24) {
+        0 => make_admin(hand, numbers),
+        1 => make_io(hand, numbers),
+        2 => start(hand, numbers),
+        3 | 4 => create(hand, numbers),
+        5..8 => submit(hand, numbers),
+        8 => page(hand, numbers),
+        9..12 => drop(with_admin(hand, numbers, ring_and_take)),
+        12 => drop(with_admin(hand, numbers, look)),
+        13 => drop(with_io(hand, numbers, look)),
+        14..18 => drop(with_io(hand, numbers, ring_and_take)),
+        _ => transfer(hand, numbers),
+    }
+}
+
+/// Runs `f` with an admin queue and a function, mostly its own.
+pub(super) fn with_admin<R>(
+    hand: &Hand<'_>,
+    numbers: &mut Numbers,
+    f: impl FnOnce(&Hand<'_>, &mut Queued<Admin>, &Function, Holder, &mut Numbers) -> R,
+) -> Option<R> {
+    let mut place = hand.driver.admin.any(numbers)?;
+    let queued = place.as_mut()?;
+    hand.with::<Nvme, _>(numbers, Some(queued.holder), |function, holder, numbers| {
+        f(hand, queued, function, holder, numbers)
+    })
+}
+
+/// The same with an I/O queue.
+pub(super) fn with_io<R>(
+    hand: &Hand<'_>,
+    numbers: &mut Numbers,
+    f: impl FnOnce(&Hand<'_>, &mut Queued<Io>, &Function, Holder, &mut Numbers) -> R,
+) -> Option<R> {
+    let mut place = hand.driver.io.any(numbers)?;
+    let queued = place.as_mut()?;
+    hand.with::<Nvme, _>(numbers, Some(queued.holder), |function, holder, numbers| {
+        f(hand, queued, function, holder, numbers)
+    })
+}
+
+fn made<const Q: usize>(
+    result: Result<Pair<Nvme, Q>, QueueError>,
+    holder: Holder,
+) -> Option<Queued<Pair<Nvme, Q>>> {
+    match result {
+        Ok(queue) => Some(Queued {
+            queue,
+            holder,
+            count: 0,
+            is_forgotten: false,
+        }),
+        Err(error) => {
+            ledger::no_queue();
+            traits!(&error, QueueError: Debug, Display, Clone, Eq);
+            None
+        }
+    }
+}
+
+pub(super) fn make_admin(hand: &Hand<'_>, numbers: &mut Numbers) {
+    hand.with::<Nvme, _>(numbers, None, |function, holder, numbers| {
+        let number = numbers.of_these(&[0, 0, 0, 1]);
+        let entries = numbers.of_these(&[8, 8, 2, 3, 16, 64, 5000, 0]);
+        ledger::making();
+        let made = made(call!(Pair::new, function, number, entries), holder);
+        if let Some(queue) = made {
+            drop(hand.driver.admin.put(numbers, queue));
+        }
+    });
+}
+
+pub(super) fn make_io(hand: &Hand<'_>, numbers: &mut Numbers) {
+    hand.with::<Nvme, _>(numbers, None, |function, holder, numbers| {
+        let number = numbers.of_these(&[1, 1, 1, 2, 2, 3, 0, 16, 17]);
+        let entries = numbers.of_these(&[8, 8, 2, 3, 16, 64, 4096, 1]);
+        ledger::making();
+        let made = made(call!(Pair::new, function, number, entries), holder);
+        if let Some(queue) = made {
+            drop(hand.driver.io.put(numbers, queue));
+        }
+    });
+}
+
+pub(super) fn start(hand: &Hand<'_>, numbers: &mut Numbers) {
+    with_admin(hand, numbers, |hand, queued, function, holder, numbers| {
+        let chosen = u64::from(numbers.bits());
+        let started = call!(Pair::start, &mut queued.queue, function, chosen);
+        foreign(hand, queued.holder, holder, started.is_ok());
+        if let Err(error) = started {
+            traits!(&error, QueueError: Debug, Display, Clone, Eq);
+            if let QueueError::Step(error) = error {
+                traits!(&error, samara_device_io::pci::StepError: Debug, Display, Clone, Eq);
+            }
+        }
+    });
+    if numbers.one_in(8) {
+        with_io(hand, numbers, |hand, queued, function, _, _| {
+            let started = call!(Pair::start, &mut queued.queue, function, 0);
+            hand.law(started.is_err(), "a queue that commands make was started");
+        });
+    }
+}
+
+/// Nothing is done with a queue of one claim by another's function.
+pub(super) fn foreign(hand: &Hand<'_>, of: Holder, by: Holder, is_done: bool) {
+    hand.law(
+        of == by || !is_done,
+        "a queue of one claim was used with another's function",
+    );
+}
+
+fn told(result: Result<Tag, SubmitError>) -> Option<Tag> {
+    match result {
+        Ok(tag) => {
+            traits!(&tag, Tag: Debug, Clone, Eq);
+            let _ = call!(Tag::value, tag);
+            assert!(call!(Tag::slot, tag) < 64);
+            Some(tag)
+        }
+        Err(error) => {
+            traits!(&error, SubmitError: Debug, Display, Clone, Eq);
+            None
+        }
+    }
+}
+
+pub(super) fn create(hand: &Hand<'_>, numbers: &mut Numbers) {
+    let Some(mut place) = hand.driver.io.any(numbers) else {
+        return;
+    };
+    let Some(io) = place.as_mut() else { return };
+    // An interrupt, if the numbers say so; or what no driver may choose.
+    let eleven = numbers.of_these(&[0, 0, 0, 2, 0x0001_0002, 4]);
+    let words: Words = [0, 0, eleven, 0, 0, 0, 0];
+    let is_completion = numbers.one_in(2);
+    with_admin(hand, numbers, |hand, queued, function, holder, _| {
+        let queue = &mut queued.queue;
+        let tag = match is_completion {
+            true => call!(
+                Pair::create::<{ Nvme::CREATE_COMPLETION }, { Nvme::IO }>,
+                queue,
+                function,
+                words,
+                &mut io.queue
+            ),
+            false => call!(
+                Pair::create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::IO }>,
+                queue,
+                function,
+                [0; 7],
+                &mut io.queue
+            ),
+        };
+        foreign(hand, queued.holder, holder, tag.is_ok());
+        foreign(hand, io.holder, holder, tag.is_ok());
+        told(tag);
+    });
+}
+
+/// Asks what the blocks of a namespace are.
+pub(super) fn identify(hand: &Hand<'_>, numbers: &mut Numbers) {
+    let key = numbers.of_these(&[1, 1, 2]);
+    with_admin(hand, numbers, |hand, queued, function, holder, _| {
+        let words = [key, 0, 0, 0, 0, 0, 0];
+        let queue = &mut queued.queue;
+        let tag = call!(
+            Pair::submit::<{ Nvme::IDENTIFY_NAMESPACE }>,
+            queue,
+            function,
+            words
+        );
+        foreign(hand, queued.holder, holder, tag.is_ok());
+        told(tag);
+    });
+}
+
+/// Commands that transfer nothing, or the engine's page.
+fn submit(hand: &Hand<'_>, numbers: &mut Numbers) {
+    let key = numbers.of_these(&[1, 1, 1, 2, 3, 0, u32::MAX]);
+    let which = numbers.below(10);
+    let number = numbers.below(4) as u32;
+    let kind = numbers.of_these(&[0, 1, 2, 3, 0xFF]);
+    if which >= 7 {
+        with_io(hand, numbers, |hand, queued, function, holder, _| {
+            let (queue, words) = (&mut queued.queue, [key, 0, 0, 0, 0, 0, 0]);
+            let tag = match which {
+                7 => call!(Pair::submit::<{ Nvme::READ }>, queue, function, words),
+                8 => call!(Pair::submit::<{ Nvme::WRITE }>, queue, function, words),
+                _ => call!(Pair::submit::<{ Nvme::FLUSH }>, queue, function, words),
+            };
+            foreign(hand, queued.holder, holder, tag.is_ok());
+            told(tag);
+        });
+        return;
+    }
+    with_admin(hand, numbers, |hand, queued, function, holder, _| {
+        let queue = &mut queued.queue;
+        let tag = match which {
+            0..3 => {
+                let words = [key, 0, 0, 0, 0, 0, 0];
+                call!(
+                    Pair::submit::<{ Nvme::IDENTIFY_NAMESPACE }>,
+                    queue,
+                    function,
+                    words
+                )
+            }
+            3 => {
+                let words = [key, kind, 0, 0, 0, 0, 0];
+                call!(Pair::submit::<{ Nvme::IDENTIFY }>, queue, function, words)
+            }
+            4 => {
+                let words = [0, number, 0, 0, 0, 0, 0];
+                call!(
+                    Pair::submit::<{ Nvme::DELETE_SUBMISSION }>,
+                    queue,
+                    function,
+                    words
+                )
+            }
+            5 => {
+                let words = [0, number, 0, 0, 0, 0, 0];
+                call!(
+                    Pair::submit::<{ Nvme::DELETE_COMPLETION }>,
+                    queue,
+                    function,
+                    words
+                )
+            }
+            _ => {
+                let words = [0, 0, 0x0001_0001, 0, 0, 0, 0];
+                call!(Pair::submit::<{ Nvme::SET_QUEUES }>, queue, function, words)
+            }
+        };
+        foreign(hand, queued.holder, holder, tag.is_ok());
+        told(tag);
+    });
+}
+
+/// The engine's page, read and zeroed.
+fn page(hand: &Hand<'_>, numbers: &mut Numbers) {
+    with_admin(hand, numbers, |hand, queued, function, holder, numbers| {
+        let index = numbers.below(1100);
+        let read = call!(Pair::page, &queued.queue, function, index);
+        foreign(hand, queued.holder, holder, read.is_ok());
+        hand.law(read.is_err() || index < 1024, "a page ends after 4 KiB");
+        if numbers.one_in(2) {
+            let cleared = call!(Pair::clear_page, &mut queued.queue, function);
+            foreign(hand, queued.holder, holder, cleared.is_ok());
+        }
+    });
+}
+
+/// What the driver may ask a queue by itself.
+fn look<const Q: usize>(
+    hand: &Hand<'_>,
+    queued: &mut Queued<Pair<Nvme, Q>>,
+    _: &Function,
+    _: Holder,
+    _: &mut Numbers,
+) {
+    let queue = &queued.queue;
+    traits!(queue, Pair<Nvme, Q>: Debug);
+    let _ = call!(Pair::number, queue);
+    let _ = call!(Pair::odd_heads, queue);
+    let in_flight = call!(Pair::in_flight, queue);
+    hand.law(
+        in_flight <= call!(Pair::capacity, queue),
+        "more commands are in flight than there's room for",
+    );
+}
+
+/// Tells the device, lets it work, and takes completions.
+pub(super) fn ring_and_take<const Q: usize>(
+    hand: &Hand<'_>,
+    queued: &mut Queued<Pair<Nvme, Q>>,
+    function: &Function,
+    holder: Holder,
+    numbers: &mut Numbers,
+) {
+    let queue = &mut queued.queue;
+    if !numbers.one_in(4) {
+        let rung = call!(Pair::ring, queue, function);
+        foreign(hand, queued.holder, holder, rung.is_ok());
+    }
+    if numbers.one_in(2) {
+        function.clock().relax();
+    }
+    for _ in 0..numbers.below(6) {
+        let next = call!(Pair::next, queue, function);
+        foreign(hand, queued.holder, holder, matches!(next, Ok(Some(_))));
+        match next {
+            Ok(Some(completion)) => taken(hand, &completion),
+            Ok(None) => break,
+            Err(error) => {
+                traits!(&error, QueueFault: Debug, Display, Clone, Eq);
+                let is_devices = !matches!(error, QueueFault::Unusable(_));
+                hand.law(
+                    !(is_devices && hand.plan.is_honest),
+                    "an honest device is said to have completed what it wasn't given",
+                );
+            }
+        }
+    }
+}
+
+fn taken(hand: &Hand<'_>, completion: &Completion) {
+    traits!(completion, Completion: Debug, Clone, Eq);
+    if let Some(unit) = completion.unit {
+        traits!(&unit, Unit: Debug, Clone, Eq);
+        let _ = (call!(Unit::key, &unit), call!(Unit::shift, &unit));
+        hand.driver.keep_unit(unit);
+    }
+}
+
+/// A part of a buffer, mostly one that there is: whole units, from a multiple of 4 on.
+pub(super) fn part(numbers: &mut Numbers, length: usize, shift: u8) -> (usize, usize) {
+    if numbers.one_in(12) {
+        let end = length + 600;
+        return (numbers.below(end + 1), numbers.below(end + 1));
+    }
+    let unit = 1_usize << shift;
+    let most = (length / unit).max(1);
+    let count = 1 + numbers.below(most.min(80));
+    let rest = length.saturating_sub(count * unit);
+    let offset = match numbers.below(3) {
+        0 => rest,
+        1 => 0,
+        _ => numbers.below(rest + 1),
+    };
+    (offset & !3, count * unit)
+}
+
+/// Reads and writes.
+fn transfer(hand: &Hand<'_>, numbers: &mut Numbers) {
+    let units = hand.driver.units();
+    if units.is_empty() {
+        return;
+    }
+    let unit = match numbers.one_in(3) {
+        true => units[numbers.below(units.len())],
+        false => units[units.len() - 1],
+    };
+    let direction = numbers.of_these(&[Direction::ToHost, Direction::ToHost, Direction::ToDevice]);
+    if let Some(pinned) = hand.pinned.filter(|_| !numbers.one_in(3)) {
+        with_io(hand, numbers, |hand, queued, function, holder, numbers| {
+            let part = part(numbers, pinned.transfer.len(), unit.shift());
+            let span = (pinned.transfer, part.0, part.1);
+            let tag = put(queued, function, &unit, direction, span, numbers);
+            let is_done = tag.is_ok();
+            foreign(hand, queued.holder, holder, is_done);
+            foreign(hand, pinned.holder, holder, is_done);
+            hand.law(
+                !is_done || direction == Direction::ToDevice,
+                "a device is told to write what is lent",
+            );
+            told(tag);
+        });
+        return;
+    }
+    let Some(mut place) = hand.driver.moved.any(numbers) else {
+        return;
+    };
+    let Some(moved) = place.as_mut() else { return };
+    with_io(hand, numbers, |hand, queued, function, holder, numbers| {
+        let part = part(numbers, moved.transfer.len(), unit.shift());
+        let span = (&moved.transfer, part.0, part.1);
+        let tag = put(queued, function, &unit, direction, span, numbers);
+        let is_done = tag.is_ok();
+        foreign(hand, queued.holder, holder, is_done);
+        foreign(hand, moved.holder, holder, is_done);
+        let is_inside = part.0 + part.1 <= moved.transfer.len();
+        hand.law(!is_done || is_inside, "a command reaches past its buffer");
+        if told(tag).is_some() {
+            moved.put = Some(function.epoch());
+        }
+    });
+}
+
+fn put(
+    queued: &mut Queued<Io>,
+    function: &Function,
+    unit: &Unit,
+    direction: Direction,
+    span: (&samara_device_io::Transfer, usize, usize),
+    numbers: &mut Numbers,
+) -> Result<Tag, SubmitError> {
+    let queue = &mut queued.queue;
+    // Blocks that there are, mostly.
+    let block = numbers.of_these(&[0, 0, 1, 8, 100, 250, 1 << 20]);
+    let twelve = match numbers.one_in(16) {
+        true => numbers.bits(),
+        false => numbers.of_these(&[0, 0, 1 << 30]),
+    };
+    let key = if numbers.one_in(16) {
+        numbers.bits()
+    } else {
+        0
+    };
+    let words: Words = [key, block, 0, twelve, 0, 0, 0];
+    match direction {
+        _ if numbers.one_in(32) => call!(
+            Pair::transfer::<{ Nvme::FLUSH }>,
+            queue,
+            function,
+            words,
+            unit,
+            span
+        ),
+        Direction::ToHost => call!(
+            Pair::transfer::<{ Nvme::READ }>,
+            queue,
+            function,
+            words,
+            unit,
+            span
+        ),
+        Direction::ToDevice => call!(
+            Pair::transfer::<{ Nvme::WRITE }>,
+            queue,
+            function,
+            words,
+            unit,
+            span
+        ),
+    }
+}

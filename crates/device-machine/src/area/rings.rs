@@ -1,0 +1,361 @@
+//! Rings of descriptors, and the packets in them.
+
+use samara_device_io::PciFunction;
+use samara_device_io::dma::Refused;
+use samara_device_io::queue::{Damage, Done, OpenRing, QueueError, Ring};
+use samara_device_tables::Ixgbe;
+use samara_rref::{RRef, RRefDeque};
+use samara_testkit::hosted::as_host;
+
+use super::Hand;
+use super::pairs::foreign;
+use crate::driver::{PACKET, Packet, Places, Queued, Rx, Tx};
+use crate::ledger::{self, Holder, Offer};
+use crate::step::Numbers;
+use crate::surface::{call, traits};
+
+type Function = PciFunction<Ixgbe>;
+type Open<'r, const Q: usize> = OpenRing<'r, Ixgbe, Q, Packet>;
+/// Packets that are traded at once.
+const BATCH: usize = 4;
+
+pub(super) fn step(hand: &Hand<'_>, numbers: &mut Numbers) {
+    match numbers.below(20) {
+        0 => make_rx(hand, numbers),
+        1 => make_tx(hand, numbers),
+        2 => with(&hand.driver.rx, hand, numbers, start),
+        3 => with(&hand.driver.tx, hand, numbers, start),
+        4 => with(&hand.driver.rx, hand, numbers, stop),
+        5 => with(&hand.driver.tx, hand, numbers, stop),
+        6..13 => with(&hand.driver.rx, hand, numbers, work),
+        _ => with(&hand.driver.tx, hand, numbers, work),
+    }
+}
+
+/// Runs `f` with a ring and a function, mostly its own.
+pub(super) fn with<const Q: usize, const N: usize>(
+    rings: &Places<Queued<Ring<Ixgbe, Q, Packet>>, N>,
+    hand: &Hand<'_>,
+    numbers: &mut Numbers,
+    f: fn(&Hand<'_>, &mut Queued<Ring<Ixgbe, Q, Packet>>, &Function, Holder, &mut Numbers),
+) {
+    let Some(mut place) = rings.any(numbers) else {
+        return;
+    };
+    let Some(queued) = place.as_mut() else { return };
+    hand.with::<Ixgbe, _>(numbers, Some(queued.holder), |function, holder, numbers| {
+        f(hand, queued, function, holder, numbers);
+    });
+}
+
+fn made<const Q: usize>(
+    result: Result<Ring<Ixgbe, Q, Packet>, QueueError>,
+    holder: Holder,
+) -> Option<Queued<Ring<Ixgbe, Q, Packet>>> {
+    match result {
+        Ok(queue) => Some(Queued {
+            queue,
+            holder,
+            count: 0,
+            is_forgotten: false,
+        }),
+        Err(error) => {
+            ledger::no_queue();
+            traits!(&error, QueueError: Debug, Display, Clone, Eq);
+            None
+        }
+    }
+}
+
+fn entries(numbers: &mut Numbers) -> u32 {
+    numbers.of_these(&[8, 8, 8, 16, 32, 12, 4, 1 << 20])
+}
+
+pub(super) fn make_rx(hand: &Hand<'_>, numbers: &mut Numbers) {
+    hand.with::<Ixgbe, _>(numbers, None, |function, holder, numbers| {
+        let number = numbers.of_these(&[0, 0, 0, 1, 64]);
+        let buffer = numbers.of_these(&[PACKET, PACKET, 1024, 3000, 4096, 0]);
+        let entries = entries(numbers);
+        ledger::making();
+        let ring: Result<Rx, _> = call!(Ring::new, function, number, entries, buffer);
+        if let Some(queue) = made(ring, holder) {
+            drop(hand.driver.rx.put(numbers, queue));
+        }
+    });
+}
+
+pub(super) fn make_tx(hand: &Hand<'_>, numbers: &mut Numbers) {
+    hand.with::<Ixgbe, _>(numbers, None, |function, holder, numbers| {
+        let number = numbers.of_these(&[0, 0, 0, 1, 128]);
+        let entries = entries(numbers);
+        ledger::making();
+        let ring: Result<Tx, _> = call!(Ring::new, function, number, entries, 0);
+        if let Some(queue) = made(ring, holder) {
+            drop(hand.driver.tx.put(numbers, queue));
+        }
+    });
+}
+
+pub(super) fn start<const Q: usize>(
+    hand: &Hand<'_>,
+    queued: &mut Queued<Ring<Ixgbe, Q, Packet>>,
+    function: &Function,
+    holder: Holder,
+    numbers: &mut Numbers,
+) {
+    let chosen = numbers.of_these(&[0, samara_device_tables::ixgbe::DROP, u64::MAX]);
+    let started = call!(Ring::start, &mut queued.queue, function, chosen);
+    foreign(hand, queued.holder, holder, started.is_ok());
+    hand.law(
+        started.is_err() || queued.count == 0 && !queued.is_forgotten,
+        "a ring began anew with packets in it",
+    );
+}
+
+fn stop<const Q: usize>(
+    hand: &Hand<'_>,
+    queued: &mut Queued<Ring<Ixgbe, Q, Packet>>,
+    function: &Function,
+    holder: Holder,
+    _: &mut Numbers,
+) {
+    let stopped = call!(Ring::stop, &mut queued.queue, function);
+    foreign(hand, queued.holder, holder, stopped.is_ok());
+}
+
+/// A batch of work.
+pub(super) fn work<const Q: usize>(
+    hand: &Hand<'_>,
+    queued: &mut Queued<Ring<Ixgbe, Q, Packet>>,
+    function: &Function,
+    holder: Holder,
+    numbers: &mut Numbers,
+) {
+    traits!(&queued.queue, Ring<Ixgbe, Q, Packet>: Debug);
+    let capacity = call!(Ring::capacity, &queued.queue) as usize;
+    let held = call!(Ring::held, &queued.queue) as usize;
+    hand.law(held <= capacity, "a ring holds more than it can");
+    hand.law(
+        held == queued.count || queued.is_forgotten,
+        "a ring holds another number of packets than went in and did not come out",
+    );
+    let mut open = match call!(Ring::open, &mut queued.queue, function) {
+        Ok(open) => open,
+        Err(error) => {
+            traits!(&error, QueueError: Debug, Display, Clone, Eq);
+            return;
+        }
+    };
+    foreign(hand, queued.holder, holder, true);
+    hand.law(
+        !queued.is_forgotten,
+        "a ring whose work was forgotten is opened",
+    );
+    traits!(&open, Open<'_, Q>: Debug);
+    for _ in 0..1 + numbers.below(10) {
+        let changed = match numbers.below(12) {
+            0..5 => put(hand, &mut open, holder, numbers),
+            5 | 6 => {
+                call!(OpenRing::publish, &mut open);
+                0
+            }
+            7..9 => take(hand, &mut open, holder, numbers),
+            9 => trade(hand, &mut open, holder, numbers),
+            10 => take_back(hand, &mut open, holder),
+            _ => {
+                let _ = call!(OpenRing::is_out_of_order, &open);
+                function.clock().relax();
+                hand.inside(numbers);
+                0
+            }
+        };
+        queued.count = queued.count.wrapping_add_signed(changed);
+    }
+    if numbers.one_in(48) {
+        std::mem::forget(open);
+        queued.is_forgotten = true;
+    }
+}
+
+/// Bytes of a packet, or others, or none at all.
+fn choose<'p>(hand: &Hand<'_>, numbers: &mut Numbers, packet: &'p mut Packet) -> &'p mut [u8] {
+    match numbers.below(24) {
+        0 => &mut [],
+        1 => &mut packet[2000..],
+        2 => as_host(|| Box::leak(Box::new([0xFF_u8; PACKET]))),
+        3 => &mut packet[64..],
+        4 => {
+            hand.stumble(numbers);
+            packet
+        }
+        5..14 => &mut packet[..60],
+        _ => packet,
+    }
+}
+
+/// A function that chooses bytes of a packet.
+pub(super) fn choosing<F: FnOnce(&mut Packet) -> &mut [u8]>(choose: F) -> F {
+    choose
+}
+
+/// The same of one that goes in for another.
+fn trading<F>(choose: F) -> F
+where
+    F: for<'t> FnMut(Done, &mut Packet, &'t mut Packet) -> Option<&'t mut [u8]>,
+{
+    choose
+}
+
+fn start_of(packet: &RRef<Packet>) -> usize {
+    packet.as_ptr().addr()
+}
+
+fn put<const Q: usize>(
+    hand: &Hand<'_>,
+    open: &mut Open<'_, Q>,
+    holder: Holder,
+    numbers: &mut Numbers,
+) -> isize {
+    let Some(packet) = hand.driver.packet() else {
+        return 0;
+    };
+    let start = start_of(&packet);
+    let room = call!(OpenRing::room, open);
+    let offer = Offer::new(holder, start, PACKET);
+    let put = hand.caught(|| {
+        let chosen = choosing(|packet| choose(hand, numbers, packet));
+        call!(OpenRing::put, open, packet, chosen)
+    });
+    match put {
+        Some(Ok(())) => {
+            offer.taken();
+            hand.law(room > 0, "a full ring takes a packet");
+            1
+        }
+        Some(Err((refused, packet))) => {
+            drop(offer);
+            traits!(&refused, Refused: Debug, Display, Clone, Eq);
+            hand.law(
+                start_of(&packet) == start,
+                "another packet is given back than was refused",
+            );
+            hand.driver.keep_packet(packet);
+            0
+        }
+        None => 0,
+    }
+}
+
+fn came_out(hand: &Hand<'_>, holder: Holder, packet: Option<RRef<Packet>>) -> isize {
+    match packet {
+        Some(packet) => {
+            ledger::back(holder, start_of(&packet));
+            hand.driver.keep_packet(packet);
+            -1
+        }
+        None => 0,
+    }
+}
+
+fn take<const Q: usize>(
+    hand: &Hand<'_>,
+    open: &mut Open<'_, Q>,
+    holder: Holder,
+    numbers: &mut Numbers,
+) -> isize {
+    let mut out = 0;
+    for _ in 0..=numbers.below(4) {
+        if !numbers.one_in(8) {
+            let Some(done) = call!(OpenRing::done, open) else {
+                break;
+            };
+            written(hand, done);
+        }
+        out += came_out(hand, holder, call!(OpenRing::take, open));
+    }
+    out
+}
+
+fn written(hand: &Hand<'_>, done: Done) {
+    traits!(&done, Done: Debug, Clone, Eq);
+    match call!(Done::written, done) {
+        Ok(bytes) => hand.law(bytes <= 16 << 10, "a device wrote more than any buffer has"),
+        Err(damage) => traits!(&damage, Damage: Debug, Display, Clone, Eq),
+    }
+}
+
+fn take_back<const Q: usize>(hand: &Hand<'_>, open: &mut Open<'_, Q>, holder: Holder) -> isize {
+    let mut out = 0;
+    while let Some(packet) = call!(OpenRing::take_back, open) {
+        out += came_out(hand, holder, Some(packet));
+    }
+    out
+}
+
+fn trade<const Q: usize>(
+    hand: &Hand<'_>,
+    open: &mut Open<'_, Q>,
+    holder: Holder,
+    numbers: &mut Numbers,
+) -> isize {
+    let Ok(mut batch) = RRefDeque::<Packet, BATCH>::try_new() else {
+        return 0;
+    };
+    let mut offers = Vec::with_capacity(BATCH);
+    for _ in 0..=numbers.below(BATCH) {
+        if let Some(packet) = hand.driver.packet() {
+            let start = start_of(&packet);
+            if batch.push_back(packet).is_ok() {
+                offers.push((start, Offer::new(holder, start, PACKET)));
+            }
+        }
+    }
+    let traded = hand.caught(|| {
+        let chosen = trading(|done, _out, into| {
+            written(hand, done);
+            (!numbers.one_in(8)).then(|| choose(hand, numbers, into))
+        });
+        call!(OpenRing::trade, open, &mut batch, chosen)
+    });
+    let mut count = 0;
+    for (index, (start, offer)) in offers.into_iter().enumerate() {
+        match batch.get(index).map(start_of) {
+            Some(now) if now == start => drop(offer),
+            Some(now) => {
+                offer.taken();
+                ledger::back(holder, now);
+                count += 1;
+            }
+            None => hand.law(false, "a member of a batch is gone"),
+        }
+    }
+    hand.law(
+        traded.is_none_or(|traded| traded == count),
+        "another number was traded than is said",
+    );
+    while let Some(packet) = batch.pop_front() {
+        hand.driver.keep_packet(packet);
+    }
+    // As many came out as went in.
+    0
+}
+
+/// For a scene: as many packets as there's room for, and the device told.
+pub(super) fn fill<const Q: usize>(
+    hand: &Hand<'_>,
+    queued: &mut Queued<Ring<Ixgbe, Q, Packet>>,
+    function: &Function,
+    holder: Holder,
+    numbers: &mut Numbers,
+) {
+    let Ok(mut open) = call!(Ring::open, &mut queued.queue, function) else {
+        return;
+    };
+    let mut changed = 0;
+    for _ in 0..1 + numbers.below(8) {
+        changed += put(hand, &mut open, holder, numbers);
+    }
+    call!(OpenRing::publish, &mut open);
+    drop(open);
+    queued.count = queued.count.wrapping_add_signed(changed);
+}

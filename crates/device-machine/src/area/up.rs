@@ -1,0 +1,122 @@
+//! Devices brought up as drivers do it, so that runs come to where there is much to go wrong; of each way a step is left out now
+//! and then.
+
+use samara_device_io::mmio::{ReadWrite, Register, WriteOnly};
+use samara_device_io::table::Table;
+use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
+
+use super::{Hand, chains, packets, pairs, pci, rings, transfers};
+use crate::driver::Kind;
+use crate::step::Numbers;
+
+const RXCTRL: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x3000);
+const DMATXCTL: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x4A80);
+const FCTRL: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x5080);
+/// Device status, and features that the driver accepts (Virtio 1.2 §4.1.4.3).
+const fn status<D: Table>() -> Register<D, u8, ReadWrite> {
+    Register::at(0, 0x14)
+}
+const fn accepted<D: Table>() -> Register<D, u32, WriteOnly> {
+    Register::at(0, 0x0C)
+}
+
+/// Does something, but for one time in 24.
+fn mostly(hand: &Hand<'_>, numbers: &mut Numbers, step: fn(&Hand<'_>, &mut Numbers)) {
+    if !numbers.one_in(24) {
+        step(hand, numbers);
+    }
+}
+
+/// Resets the device and lets it be bus master.
+fn begin<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
+    mostly(hand, numbers, pci::claim::<D>);
+    mostly(hand, numbers, |hand, numbers| {
+        hand.with::<D, _>(numbers, None, |function, _, _| function.reset().is_ok());
+    });
+    mostly(hand, numbers, |hand, numbers| {
+        hand.with::<D, _>(numbers, None, |function, _, _| {
+            function.enable_bus_master().is_ok()
+        });
+    });
+}
+
+pub(super) fn nvme(hand: &Hand<'_>, numbers: &mut Numbers) {
+    begin::<Nvme>(hand, numbers);
+    mostly(hand, numbers, pairs::make_admin);
+    mostly(hand, numbers, pairs::make_io);
+    mostly(hand, numbers, pairs::start);
+    mostly(hand, numbers, pairs::identify);
+    mostly(hand, numbers, drain_admin);
+    for _ in 0..4 {
+        mostly(hand, numbers, pairs::create);
+        mostly(hand, numbers, drain_admin);
+    }
+    mostly(hand, numbers, transfers::begin::<Nvme>);
+}
+
+fn drain_admin(hand: &Hand<'_>, numbers: &mut Numbers) {
+    pairs::with_admin(hand, numbers, pairs::ring_and_take);
+}
+
+pub(super) fn ixgbe(hand: &Hand<'_>, numbers: &mut Numbers) {
+    begin::<Ixgbe>(hand, numbers);
+    mostly(hand, numbers, |hand, numbers| {
+        hand.with::<Ixgbe, _>(numbers, None, |function, _, _| {
+            let _ = function.write(FCTRL, 1 << 10);
+            let _ = function.update(DMATXCTL, 1, 1);
+            let _ = function.update(RXCTRL, 1, 1);
+        });
+    });
+    mostly(hand, numbers, rings::make_rx);
+    mostly(hand, numbers, rings::make_tx);
+    let driver = hand.driver;
+    rings::with(&driver.rx, hand, numbers, rings::start);
+    rings::with(&driver.tx, hand, numbers, rings::start);
+    rings::with(&driver.rx, hand, numbers, rings::fill);
+    rings::with(&driver.tx, hand, numbers, rings::fill);
+}
+
+/// Status and features, up to where queues are started.
+fn agree<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
+    mostly(hand, numbers, |hand, numbers| {
+        hand.with::<D, _>(numbers, None, |function, _, _| {
+            let _ = function.write(const { status::<D>() }, 1);
+            let _ = function.write(const { status::<D>() }, 3);
+            let _ = function.write_selected(const { accepted::<D>() }, 1, 1);
+            let _ = function.write(const { status::<D>() }, 0xB);
+        });
+    });
+}
+
+/// The device is set to work.
+fn live<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
+    mostly(hand, numbers, |hand, numbers| {
+        hand.with::<D, _>(numbers, None, |function, _, _| {
+            let _ = function.write(const { status::<D>() }, 0xF);
+        });
+    });
+}
+
+pub(super) fn block(hand: &Hand<'_>, numbers: &mut Numbers) {
+    begin::<VirtioBlock>(hand, numbers);
+    agree::<VirtioBlock>(hand, numbers);
+    mostly(hand, numbers, chains::make);
+    chains::with(hand, numbers, chains::start);
+    live::<VirtioBlock>(hand, numbers);
+    mostly(hand, numbers, transfers::begin::<VirtioBlock>);
+}
+
+pub(super) fn net(hand: &Hand<'_>, numbers: &mut Numbers) {
+    begin::<VirtioNet>(hand, numbers);
+    agree::<VirtioNet>(hand, numbers);
+    let driver = hand.driver;
+    packets::make(&driver.net_rx, hand, numbers);
+    packets::make(&driver.net_tx, hand, numbers);
+    packets::with(&driver.net_rx, hand, numbers, packets::start);
+    packets::with(&driver.net_tx, hand, numbers, packets::start);
+    packets::with(&driver.net_rx, hand, numbers, packets::put);
+    live::<VirtioNet>(hand, numbers);
+    packets::with(&driver.net_rx, hand, numbers, packets::ring_and_take);
+    packets::with(&driver.net_tx, hand, numbers, packets::put);
+    packets::with(&driver.net_tx, hand, numbers, packets::ring_and_take);
+}

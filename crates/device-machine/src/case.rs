@@ -1,0 +1,496 @@
+//! A case: devices of some kinds, drivers, and steps until all has ended.
+
+use std::thread::scope;
+use std::time::Duration;
+
+use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
+use samara_domain::{Proxy, RRef, RpcError};
+use samara_domain_runtime::state::State;
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+use samara_host_std::runtime;
+use samara_proxy::Export;
+use samara_shared_heap::heap::{self, Census};
+use samara_testkit::hosted::wait_until;
+use samara_testkit::virtio_model::{stray_messages, vectors_in_use};
+
+use crate::actor::{self, Actor, Moves};
+use crate::area::Plan;
+use crate::bench::bench;
+use crate::driver::{Driver, Kind};
+use crate::ledger::{self, DEVICES, Holder};
+use crate::step::{Numbers, Word};
+use crate::{lies, quiet};
+
+/// Where drivers run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// Anywhere: as the numbers say.
+    Anywhere,
+    /// As the host.
+    Host,
+    /// In domains.
+    Domains,
+}
+
+/// Drivers of a case at most.
+const DRIVERS: usize = 2;
+/// Longest that the devices' clocks may go on in a step: several resets that time out, 127.5 s each.
+const LONGEST: u64 = 2_000_000_000_000;
+/// What the domains may have on the exchange heap, of those that are limited.
+const QUOTA: usize = 1 << 20;
+
+/// One driver.
+enum Place {
+    Host(Box<Driver>),
+    Domain(Domain<dyn Actor>, Option<Proxy<dyn Actor>>),
+}
+
+/// See the module.
+pub struct Case {
+    plan: Plan,
+    drivers: Vec<Place>,
+    /// What there was before.
+    before: Totals,
+    /// Steps taken.
+    taken: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Totals {
+    census: Census,
+    vectors: usize,
+    strays: u64,
+}
+
+impl Totals {
+    fn now() -> Self {
+        Self {
+            census: heap::census_all(),
+            vectors: vectors_in_use(),
+            strays: stray_messages(),
+        }
+    }
+}
+
+impl Case {
+    /// Devices are plugged in, and drivers started, as `seed` says.
+    ///
+    /// # Panics
+    /// If they do not start.
+    #[must_use]
+    pub fn new(seed: Word, place: Where) -> Self {
+        let mut numbers = Numbers::of(seed);
+        let numbers = &mut numbers;
+        ledger::clear();
+        let _ = quiet::unasked();
+        listed();
+        bench().replug(numbers);
+        for device in 0..DEVICES {
+            let _ = bench().all()[device].nonsense(false);
+        }
+        let before = Totals::now();
+        let kinds = numbers.of_these(&[1, 1, 1, 2, 2, 2, 4, 4, 8, 8, 3, 5, 9, 6, 12, 15]);
+        let plan = Plan {
+            kinds,
+            devices: 1 + numbers.below(2),
+            is_honest: numbers.one_in(3),
+            is_shared: false,
+        };
+        let in_domains = match place {
+            Where::Anywhere => !numbers.one_in(3),
+            Where::Host => false,
+            Where::Domains => true,
+        };
+        let count = if numbers.one_in(3) { DRIVERS } else { 1 };
+        let drivers = (0..count).map(|name| match in_domains {
+            true => domain(name as u32, numbers.one_in(4)),
+            false => Place::Host(Box::new(Driver::new(name as u32, false))),
+        });
+        let drivers = drivers.collect();
+        Self {
+            plan,
+            drivers,
+            before,
+            taken: 0,
+        }
+    }
+
+    /// Takes a step.
+    ///
+    /// # Panics
+    /// If a rule is broken.
+    pub fn step(&mut self, word: Word) {
+        self.taken += 1;
+        let clocks = self.clocks();
+        let mut numbers = Numbers::of(word);
+        let which = numbers.below(self.drivers.len());
+        match numbers.below(64) {
+            0..3 => self.lie(&mut numbers),
+            3 => self.kill(which),
+            4 => self.carry(which, &mut numbers),
+            5 => self.lend(which, &mut numbers),
+            6 => self.replug(&mut numbers),
+            7..10 => lies::frames(self.device(&mut numbers), &mut numbers),
+            10..12 => self.work(&mut numbers),
+            12 => self.together(&mut numbers),
+            _ => {
+                let word = u64::from_le_bytes(numbers.word());
+                self.take(which, word, self.plan);
+            }
+        }
+        self.check();
+        for (before, after) in clocks.into_iter().zip(self.clocks()) {
+            let took = after - before;
+            assert!(took < LONGEST, "a step took {took} ns of a device's time");
+        }
+    }
+
+    fn clocks(&self) -> [u64; DEVICES] {
+        bench().all().map(|device| device.elapsed())
+    }
+
+    /// A device that the case is about.
+    fn device(&self, numbers: &mut Numbers) -> usize {
+        let kinds: Vec<usize> = (0..4)
+            .filter(|kind| self.plan.kinds >> kind & 1 != 0)
+            .collect();
+        2 * numbers.of_these(&kinds) + numbers.below(self.plan.devices)
+    }
+
+    fn lie(&self, numbers: &mut Numbers) {
+        let device = self.device(numbers);
+        if self.plan.is_honest {
+            return;
+        }
+        match numbers.below(4) {
+            0 => lies::heal(device, numbers),
+            1 if numbers.one_in(4) => lies::firmware(device, numbers),
+            _ => lies::lie(device, numbers),
+        }
+    }
+
+    /// Unplugs a device, and plugs another one in.
+    fn replug(&self, numbers: &mut Numbers) {
+        let device = self.device(numbers);
+        if !self.plan.is_honest {
+            bench().replug_one(device, numbers);
+        }
+    }
+
+    fn work(&self, numbers: &mut Numbers) {
+        let device = self.device(numbers);
+        bench().all()[device].work(1 + numbers.below(4) as u64);
+    }
+
+    /// Has a driver take a step.
+    fn take(&mut self, which: usize, word: u64, plan: Plan) {
+        match &mut self.drivers[which] {
+            Place::Host(driver) => {
+                let lent = crate::area::Lent::Nothing;
+                let _ = quiet::caught(|| actor::step(driver, lent, word, plan));
+            }
+            Place::Domain(domain, proxy) => {
+                let result = proxy_of(domain, proxy).step(word, plan.word());
+                self.answered(which, result);
+            }
+        }
+    }
+
+    /// What a call of a domain came to: one that died of it is buried.
+    fn answered<T: Default>(&mut self, which: usize, result: Result<T, RpcError>) -> T {
+        match result {
+            Ok(answer) => answer,
+            Err(RpcError::Dead | RpcError::Crashed | RpcError::OverQuota) => {
+                self.bury(which);
+                T::default()
+            }
+            Err(error) => panic!("a call ended with {error:?}"),
+        }
+    }
+
+    /// Reclaims a domain that is dead, and starts it again.
+    fn bury(&mut self, which: usize) {
+        let Place::Domain(domain, proxy) = &mut self.drivers[which] else {
+            return;
+        };
+        *proxy = None;
+        domain.kill();
+        end(domain, which as u32);
+        domain.restart().unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    fn kill(&mut self, which: usize) {
+        match &mut self.drivers[which] {
+            Place::Domain(..) => self.bury(which),
+            Place::Host(driver) => {
+                **driver = Driver::new(which as u32, false);
+                over(which as u32);
+            }
+        }
+    }
+
+    /// Moves a function from one driver to another, or to itself.
+    fn carry(&mut self, from: usize, numbers: &mut Numbers) {
+        match self.device(numbers) {
+            device @ 0..2 => self.carry_one::<Nvme>(from, device, numbers),
+            device @ 2..4 => self.carry_one::<Ixgbe>(from, device, numbers),
+            device @ 4..6 => self.carry_one::<VirtioBlock>(from, device, numbers),
+            device => self.carry_one::<VirtioNet>(from, device, numbers),
+        }
+    }
+
+    fn carry_one<D: Moves>(&mut self, from: usize, device: usize, numbers: &mut Numbers) {
+        let board = device as u32 % 2;
+        let to = numbers.below(self.drivers.len());
+        let Some((function, serial)) = self.give::<D>(from, board) else {
+            return;
+        };
+        // The host's, on its way.
+        ledger::moved(device, to as u32);
+        let before = heap::census_all().capabilities;
+        let kept = match &mut self.drivers[to] {
+            Place::Host(driver) => {
+                actor::take::<D>(driver, (function, serial), board);
+                Ok(())
+            }
+            Place::Domain(domain, proxy) => {
+                D::take(proxy_of(domain, proxy), (function, serial), board)
+            }
+        };
+        let is_lost = kept.is_err();
+        if is_lost || heap::census_all().capabilities < before {
+            ledger::over(Holder { device, serial });
+        }
+        self.answered(to, kept);
+    }
+
+    fn give<D: Moves>(&mut self, from: usize, board: u32) -> Option<actor::Carried<D>> {
+        match &mut self.drivers[from] {
+            Place::Host(driver) => actor::give::<D>(driver, board),
+            Place::Domain(domain, proxy) => {
+                let given = D::give(proxy_of(domain, proxy), board);
+                self.answered(from, given)
+            }
+        }
+    }
+
+    /// Lends a function of one driver to another, for a step.
+    fn lend(&mut self, from: usize, numbers: &mut Numbers) {
+        match self.device(numbers) {
+            device @ 0..2 => self.lend_one::<Nvme>(from, device, numbers),
+            device @ 2..4 => self.lend_one::<Ixgbe>(from, device, numbers),
+            device @ 4..6 => self.lend_one::<VirtioBlock>(from, device, numbers),
+            device => self.lend_one::<VirtioNet>(from, device, numbers),
+        }
+    }
+
+    fn lend_one<D: Moves>(&mut self, from: usize, device: usize, numbers: &mut Numbers) {
+        let board = device as u32 % 2;
+        let to = numbers.below(self.drivers.len());
+        let Some((function, serial)) = self.give::<D>(from, board) else {
+            return;
+        };
+        let holder = Holder { device, serial };
+        // The host has it meanwhile.
+        let host = DRIVERS as u32;
+        ledger::moved(device, host);
+        let function = RRef::new(function);
+        for _ in 0..1 + numbers.below(4) {
+            let word = u64::from_le_bytes(numbers.word());
+            match &mut self.drivers[to] {
+                Place::Host(driver) => {
+                    let lent = D::lent(&function, holder);
+                    let _ = quiet::caught(|| actor::step(driver, lent, word, self.plan));
+                }
+                Place::Domain(domain, proxy) => {
+                    let proxy = proxy_of(domain, proxy);
+                    let claim = actor::packed(holder);
+                    let result = D::with(proxy, &function, claim, word, self.plan.word());
+                    self.answered(to, result);
+                }
+            }
+        }
+        let function = RRef::into_inner(function);
+        ledger::moved(device, from as u32);
+        let kept = match &mut self.drivers[from] {
+            Place::Host(driver) => {
+                let is_free = D::boards(driver)[board as usize]
+                    .look()
+                    .is_some_and(|held| held.is_none());
+                if is_free {
+                    actor::take::<D>(driver, (function, serial), board);
+                    return;
+                }
+                drop(function);
+                Err(RpcError::Dead)
+            }
+            Place::Domain(domain, proxy) => {
+                D::take(proxy_of(domain, proxy), (function, serial), board)
+            }
+        };
+        if kept.is_err() {
+            ledger::over(holder);
+            if let Place::Domain(..) = self.drivers[from] {
+                self.answered(from, kept);
+            }
+        }
+    }
+
+    /// Has several threads take steps at once.
+    fn together(&mut self, numbers: &mut Numbers) {
+        let plan = Plan {
+            is_shared: true,
+            ..self.plan
+        };
+        let steps = 2 + numbers.below(12);
+        let mut words: Vec<Vec<u64>> = Vec::new();
+        for _ in 0..2 {
+            let some = (0..steps).map(|_| u64::from_le_bytes(numbers.word()));
+            words.push(some.collect());
+        }
+        let dies = numbers.one_in(8);
+        let which = numbers.below(self.drivers.len());
+        let ended = match &mut self.drivers[which] {
+            Place::Host(driver) => {
+                let driver: &Driver = driver;
+                let run = |words: &[u64]| {
+                    for &word in words {
+                        let lent = crate::area::Lent::Nothing;
+                        let _ = quiet::caught(|| actor::step(driver, lent, word, plan));
+                    }
+                };
+                scope(|scope| {
+                    for words in &words {
+                        scope.spawn(|| run(words));
+                    }
+                });
+                false
+            }
+            Place::Domain(domain, _) => {
+                let domain: &Domain<dyn Actor> = domain;
+                let run = |words: &[u64]| {
+                    let Ok(proxy) = domain.proxy() else {
+                        return true;
+                    };
+                    words
+                        .iter()
+                        .any(|&word| proxy.step(word, plan.word()).is_err())
+                };
+                scope(|scope| {
+                    let runs: Vec<_> = words
+                        .iter()
+                        .map(|words| scope.spawn(|| run(words)))
+                        .collect();
+                    if dies {
+                        domain.kill();
+                    }
+                    runs.into_iter()
+                        .map(|run| run.join().unwrap_or(true))
+                        .fold(false, |any, one| any | one)
+                })
+            }
+        };
+        if ended || dies {
+            self.kill(which);
+        }
+    }
+
+    /// Compares.
+    fn check(&self) {
+        let violations = ledger::violations();
+        assert!(
+            violations.is_empty(),
+            "step {}, {:?}:\n{}",
+            self.taken,
+            self.plan,
+            violations.join("\n")
+        );
+        let unasked = quiet::unasked();
+        assert!(unasked.is_none(), "step {}: {unasked:?}", self.taken);
+        for device in 0..DEVICES {
+            let nonsense = bench().all()[device].nonsense(self.plan.is_honest);
+            assert!(nonsense.is_none(), "device {device}: {nonsense:?}");
+        }
+    }
+
+    /// All ends: what there was before is there again.
+    ///
+    /// # Panics
+    /// If it isn't.
+    pub fn end(self) {
+        let before = self.before;
+        for (name, driver) in (0..).zip(self.drivers) {
+            match driver {
+                Place::Host(driver) => {
+                    drop(driver);
+                    over(name);
+                }
+                Place::Domain(domain, proxy) => {
+                    drop(proxy);
+                    domain.kill();
+                    end(&domain, name);
+                }
+            }
+        }
+        actor::withdraw();
+        runtime().reap();
+        let violations = ledger::violations();
+        assert!(violations.is_empty(), "{}", violations.join("\n"));
+        let (outside, _) = ledger::touched();
+        assert_eq!(outside, 0, "bytes were touched outside");
+        assert_eq!(Totals::now(), before, "what is left in the end");
+    }
+}
+
+/// Registers are found as the host, before any domain looks for them.
+fn listed() {
+    let _ = (
+        Nvme::listed().len(),
+        Ixgbe::listed().len(),
+        VirtioBlock::listed().len(),
+        VirtioNet::listed().len(),
+    );
+}
+
+/// A driver in a domain of its own.
+fn domain(name: u32, is_limited: bool) -> Place {
+    let spec = DomainSpec::new("driver")
+        .restart(Restart::limited(u32::MAX, Duration::from_secs(1 << 20)))
+        .drain_timeout(Duration::from_secs(10));
+    let spec = if is_limited {
+        spec.shared_quota(QUOTA)
+    } else {
+        spec
+    };
+    let domain = runtime().spawn(spec, actor::init, Mint::of(move || name));
+    let domain: Domain<dyn Actor> = domain.unwrap_or_else(|error| panic!("{error}"));
+    actor::publish(name, &domain);
+    Place::Domain(domain, None)
+}
+
+fn proxy_of<'p>(
+    domain: &Domain<dyn Actor>,
+    proxy: &'p mut Option<Proxy<dyn Actor>>,
+) -> &'p Proxy<dyn Actor> {
+    proxy.get_or_insert_with(|| domain.proxy().unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// A domain is dead: reclaimed, with its claims.
+fn end(domain: &Domain<dyn Actor>, name: u32) {
+    runtime().reap();
+    wait_until("the reclaim", || {
+        runtime().reap();
+        domain.info().state == State::Free
+    });
+    over(name);
+}
+
+/// A driver has ended: no device of its is bus master.
+fn over(name: u32) {
+    for device in ledger::dead(name) {
+        let is_master = bench().is_bus_master(device);
+        if is_master {
+            ledger::violate(|| format!("device {device} is bus master after its driver"));
+        }
+    }
+}

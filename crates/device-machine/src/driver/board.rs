@@ -1,0 +1,49 @@
+//! A device as its driver has it: a place, and perhaps a claim of it.
+
+use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
+
+use samara_device_io::table::Table;
+use samara_device_io::{DeviceSlot, PciFunction};
+
+use crate::bench::Place;
+use crate::ledger::Holder;
+
+/// A function, and which claim it is.
+pub(crate) struct Claimed<D> {
+    pub(crate) function: PciFunction<D>,
+    pub(crate) holder: Holder,
+}
+
+pub(crate) struct Board<D: Table> {
+    pub(crate) number: usize,
+    pub(crate) slot: DeviceSlot<D>,
+    held: RwLock<Option<Claimed<D>>>,
+}
+
+impl<D: Table> Board<D> {
+    pub(crate) fn new<M>(place: &Place<M, D>) -> Self {
+        Self {
+            number: place.number,
+            slot: place.slot,
+            held: RwLock::new(None),
+        }
+    }
+
+    /// The function, unless a thread is about to change it.
+    pub(crate) fn look(&self) -> Option<RwLockReadGuard<'_, Option<Claimed<D>>>> {
+        match self.held.try_read() {
+            Ok(held) => Some(held),
+            Err(TryLockError::Poisoned(poison)) => Some(poison.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// The same to change it, unless a thread uses it.
+    pub(crate) fn change(&self) -> Option<RwLockWriteGuard<'_, Option<Claimed<D>>>> {
+        match self.held.try_write() {
+            Ok(held) => Some(held),
+            Err(TryLockError::Poisoned(poison)) => Some(poison.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+}

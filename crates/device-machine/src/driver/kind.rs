@@ -1,0 +1,47 @@
+//! Kinds of devices, and where a driver has those of a kind.
+
+use samara_device_io::PciFunction;
+use samara_device_io::table::Table;
+use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
+
+use super::{Board, Driver};
+use crate::area::Lent;
+use crate::ledger::Holder;
+use crate::listed::Listed;
+
+/// A kind of device that the machine has.
+pub(crate) trait Kind: Table + Sized {
+    /// What a driver has of it.
+    fn boards(driver: &Driver) -> &[Board<Self>; 2];
+    /// A function of this kind that another domain has lent.
+    fn borrowed<'a>(lent: &Lent<'a>) -> Option<(&'a PciFunction<Self>, Holder)>;
+    /// The registers that its table lists.
+    fn listed() -> &'static [Listed<Self>];
+}
+
+macro_rules! kind {
+    ($kind:ident, $field:ident, $variant:ident, [$($length:expr),+], $widths:ident) => {
+        impl Kind for $kind {
+            fn boards(driver: &Driver) -> &[Board<Self>; 2] {
+                &driver.$field
+            }
+
+            fn borrowed<'a>(lent: &Lent<'a>) -> Option<(&'a PciFunction<Self>, Holder)> {
+                match *lent {
+                    Lent::$variant(function, holder) => Some((function, holder)),
+                    _ => None,
+                }
+            }
+
+            fn listed() -> &'static [Listed<Self>] {
+                static LISTED: std::sync::OnceLock<Vec<Listed<$kind>>> = std::sync::OnceLock::new();
+                LISTED.get_or_init(|| crate::listed::$widths(&[$($length),+]))
+            }
+        }
+    };
+}
+
+kind!(Nvme, nvme, Nvme, [0x2000], all);
+kind!(Ixgbe, ixgbe, Ixgbe, [0x2_0000], wide);
+kind!(VirtioBlock, block, Block, [0x38, 0x1000, 1, 64], all);
+kind!(VirtioNet, net, Net, [0x38, 0x1000, 1, 64], all);

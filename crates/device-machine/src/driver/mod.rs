@@ -1,0 +1,146 @@
+//! What a driver has, and how it finds things to mix up.
+
+mod board;
+mod kind;
+mod places;
+
+use std::sync::Mutex;
+
+use samara_device_io::queue::{ChainQueue, PacketQueue, Pair, Ring, Unit};
+use samara_device_io::{Interrupt, Transfer};
+use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
+use samara_rref::RRef;
+
+pub(crate) use board::{Board, Claimed};
+pub(crate) use kind::Kind;
+pub(crate) use places::Places;
+
+use crate::bench::bench;
+use crate::ledger::Holder;
+
+/// A packet: one buffer.
+pub(crate) type Packet = [u8; 2048];
+/// Bytes of it.
+pub(crate) const PACKET: usize = 2048;
+
+pub(crate) type Admin = Pair<Nvme, { Nvme::ADMIN }>;
+pub(crate) type Io = Pair<Nvme, { Nvme::IO }>;
+pub(crate) type Rx = Ring<Ixgbe, { Ixgbe::RX }, Packet>;
+pub(crate) type Tx = Ring<Ixgbe, { Ixgbe::TX }, Packet>;
+pub(crate) type Requests = ChainQueue<VirtioBlock, { VirtioBlock::REQUESTS }>;
+pub(crate) type NetRx = PacketQueue<VirtioNet, { VirtioNet::RX }, Packet>;
+pub(crate) type NetTx = PacketQueue<VirtioNet, { VirtioNet::TX }, Packet>;
+
+/// A queue, whose it is, and how much is in it.
+pub(crate) struct Queued<Q> {
+    pub(crate) queue: Q,
+    pub(crate) holder: Holder,
+    /// Objects that went in and did not come out, of a queue of objects.
+    pub(crate) count: usize,
+    /// A batch of work on it was forgotten.
+    pub(crate) is_forgotten: bool,
+}
+
+/// A transfer of a buffer that moved in.
+pub(crate) struct Moved {
+    pub(crate) transfer: Transfer,
+    pub(crate) holder: Holder,
+    /// Where the buffer begins.
+    pub(crate) start: usize,
+    /// The epoch in which it was last put in flight.
+    pub(crate) put: Option<u32>,
+}
+
+/// All that it has. Several threads use it at once: what one has at hand, others pass by.
+pub(crate) struct Driver {
+    pub(crate) nvme: [Board<Nvme>; 2],
+    pub(crate) ixgbe: [Board<Ixgbe>; 2],
+    pub(crate) block: [Board<VirtioBlock>; 2],
+    pub(crate) net: [Board<VirtioNet>; 2],
+    pub(crate) admin: Places<Queued<Admin>, 3>,
+    pub(crate) io: Places<Queued<Io>, 4>,
+    pub(crate) rx: Places<Queued<Rx>, 3>,
+    pub(crate) tx: Places<Queued<Tx>, 3>,
+    pub(crate) requests: Places<Queued<Requests>, 3>,
+    pub(crate) net_rx: Places<Queued<NetRx>, 3>,
+    pub(crate) net_tx: Places<Queued<NetTx>, 3>,
+    pub(crate) moved: Places<Moved, 8>,
+    pub(crate) interrupts: Places<Interrupt, 4>,
+    units: Mutex<Vec<Unit>>,
+    buffers: Mutex<Vec<RRef<[u8]>>>,
+    packets: Mutex<Vec<RRef<Packet>>>,
+    /// In whose name the ledger has its claims.
+    pub(crate) name: u32,
+    /// Runs in a domain, which a panic ends.
+    pub(crate) is_domain: bool,
+}
+
+/// Of each kind that are kept.
+const KEPT: usize = 12;
+
+impl Driver {
+    pub(crate) fn new(name: u32, is_domain: bool) -> Self {
+        let bench = bench();
+        Self {
+            nvme: bench.nvme.each_ref().map(Board::new),
+            ixgbe: bench.ixgbe.each_ref().map(Board::new),
+            block: bench.block.each_ref().map(Board::new),
+            net: bench.net.each_ref().map(Board::new),
+            admin: Places::new(),
+            io: Places::new(),
+            rx: Places::new(),
+            tx: Places::new(),
+            requests: Places::new(),
+            net_rx: Places::new(),
+            net_tx: Places::new(),
+            moved: Places::new(),
+            interrupts: Places::new(),
+            units: Mutex::default(),
+            buffers: Mutex::default(),
+            packets: Mutex::default(),
+            name,
+            is_domain,
+        }
+    }
+
+    /// A buffer that the driver has.
+    pub(crate) fn buffer(&self) -> Option<RRef<[u8]>> {
+        places::lock(&self.buffers).pop()
+    }
+
+    pub(crate) fn keep_buffer(&self, buffer: RRef<[u8]>) {
+        keep(&self.buffers, buffer);
+    }
+
+    pub(crate) fn packet(&self) -> Option<RRef<Packet>> {
+        let kept = places::lock(&self.packets).pop();
+        kept.or_else(|| RRef::try_new([0xFF; PACKET]).ok())
+    }
+
+    pub(crate) fn keep_packet(&self, packet: RRef<Packet>) {
+        keep(&self.packets, packet);
+    }
+
+    pub(crate) fn keep_unit(&self, unit: Unit) {
+        let mut units = places::lock(&self.units);
+        if units.len() == KEPT {
+            units.remove(0);
+        }
+        units.push(unit);
+    }
+
+    pub(crate) fn units(&self) -> Vec<Unit> {
+        places::lock(&self.units).clone()
+    }
+}
+
+/// Keeps something, or lets it go if there's enough.
+fn keep<T>(kept: &Mutex<Vec<T>>, thing: T) {
+    let mut kept = places::lock(kept);
+    if kept.len() < KEPT {
+        kept.push(thing);
+    } else {
+        drop(kept);
+        drop(thing);
+    }
+}

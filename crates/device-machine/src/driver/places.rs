@@ -1,0 +1,63 @@
+//! Places for things, each of which one thread has at hand at a time.
+
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+use crate::step::Numbers;
+
+/// `N` places.
+pub(crate) struct Places<T, const N: usize>([Mutex<Option<T>>; N]);
+
+/// A lock that a panic leaves as it was.
+pub(crate) fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn try_lock<T>(of: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match of.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poison)) => Some(poison.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+impl<T, const N: usize> Places<T, N> {
+    pub(crate) fn new() -> Self {
+        Self(std::array::from_fn(|_| Mutex::new(None)))
+    }
+
+    /// One that has something, which nobody else has at hand.
+    pub(crate) fn any(&self, numbers: &mut Numbers) -> Option<MutexGuard<'_, Option<T>>> {
+        self.find(numbers, |place| place.is_some())
+    }
+
+    /// One that has nothing; or else any, if the numbers say so.
+    pub(crate) fn vacant(&self, numbers: &mut Numbers) -> Option<MutexGuard<'_, Option<T>>> {
+        let takes_any = numbers.one_in(2);
+        self.find(numbers, |place| place.is_none())
+            .or_else(|| takes_any.then(|| self.find(numbers, |_| true)).flatten())
+    }
+
+    fn find(
+        &self,
+        numbers: &mut Numbers,
+        is: impl Fn(&Option<T>) -> bool,
+    ) -> Option<MutexGuard<'_, Option<T>>> {
+        let first = numbers.below(N);
+        (0..N)
+            .filter_map(|distance| try_lock(&self.0[(first + distance) % N]))
+            .find(|place| is(place))
+    }
+
+    /// Takes one out.
+    pub(crate) fn take(&self, numbers: &mut Numbers) -> Option<T> {
+        self.any(numbers)?.take()
+    }
+
+    /// Puts one in, where there's none, or in place of one.
+    pub(crate) fn put(&self, numbers: &mut Numbers, thing: T) -> Result<Option<T>, T> {
+        match self.vacant(numbers) {
+            Some(mut place) => Ok(place.replace(thing)),
+            None => Err(thing),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What is written down while a call lasts.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::{Holder, UNSETTLED, with};
+
+/// An object that is given to the engine, struck off again unless that takes it: also by a panic.
+pub(crate) struct Offer {
+    holder: Holder,
+    start: usize,
+}
+
+impl Offer {
+    pub(crate) fn new(holder: Holder, start: usize, bytes: usize) -> Self {
+        UNSETTLED[holder.device].fetch_add(1, Relaxed);
+        with(|book| book.give(holder, start, bytes));
+        Self { holder, start }
+    }
+
+    /// The engine has it.
+    pub(crate) fn taken(self) {
+        UNSETTLED[self.holder.device].fetch_sub(1, Relaxed);
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Offer {
+    fn drop(&mut self) {
+        UNSETTLED[self.holder.device].fetch_sub(1, Relaxed);
+        with(|book| {
+            book.history.note("refused", self.holder, self.start, 0);
+            book.entries.remove(&self.start);
+        });
+    }
+}
+
+/// A buffer that is lent while this is there.
+pub(crate) struct Loan {
+    holder: Holder,
+    start: usize,
+}
+
+impl Loan {
+    pub(crate) fn new(holder: Holder, start: usize, bytes: usize) -> Self {
+        with(|book| book.lend(holder, start, bytes));
+        Self { holder, start }
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        with(|book| book.unlend(self.holder, self.start));
+    }
+}

@@ -1,0 +1,31 @@
+//! What a device's model asks.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use samara_testkit::device_memory::{Access, Oracle};
+
+use super::{ACCESSES, QUEUE, UNSETTLED, book};
+
+/// The oracle of one device.
+#[derive(Debug)]
+pub(crate) struct Watch(pub(crate) usize);
+
+impl Oracle for Watch {
+    fn translated(&self, start: usize, bytes: usize) {
+        if book().translated(self.0, start, bytes) {
+            QUEUE.set(start);
+        }
+    }
+
+    fn allows(&self, start: usize, bytes: usize, access: Access) -> bool {
+        ACCESSES.fetch_add(1, Relaxed);
+        book().allows(self.0, start, bytes, access)
+    }
+
+    fn is_master(&self) {
+        // An object that changes hands just now may be freed by its new owner before it's struck off.
+        if UNSETTLED[self.0].load(Relaxed) == 0 {
+            book().is_master(self.0);
+        }
+    }
+}

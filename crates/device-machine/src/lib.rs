@@ -1,0 +1,46 @@
+//! A random safe driver, on devices that lie, and an oracle that counts every byte that a device touches outside of what its
+//! domain holds.
+//!
+//! A [`Case`] has devices of every kind (two NVMe controllers, two 82599s, two virtio disks, two virtio network cards) and a driver
+//! that calls the safe functions of `samara-device-io` in any order: with the functions, queues, transfers and units of one claim
+//! where another's belong, with guards forgotten and closures that panic, in a domain that is killed and restarted or as the host,
+//! on one thread or several. The devices say whatever the numbers choose, but keep their word: what they touch they were told of.
+//!
+//! The [ledger](ledger) knows which memory each device may touch: queues of the claim, objects pinned in them, transfers that were
+//! begun and not finished, buffers that are lent, for reading, in their scope. Each access of a device is compared with that, and
+//! with the exchange heap: is the object live, and the host's? After each case the heap has what it had before, and no device is
+//! bus master.
+//!
+//! | file | what |
+//! |---|---|
+//! | `bench.rs`, `shapes.rs` | the devices, plugged in anew for each case; how they are built |
+//! | `lies.rs` | how devices misbehave, thrown at random |
+//! | `ledger/` | who holds what now, what each device touches, what happened at an address |
+//! | `driver/` | what a driver has, and how it finds things to mix up |
+//! | `area/*.rs` | an area each: the calls that the driver makes there |
+//! | `actor.rs` | the driver in a domain |
+//! | `case.rs`, `step.rs` | a run of steps, from any numbers |
+//! | `listed.rs` | registers that the tables list |
+//! | `surface.rs` | which functions of `samara-device-io` were called |
+//!
+//! `cargo xtask test --only models` takes a million steps and says its seed. For longer, or others:
+//! `SAMARA_DEVICE_MACHINE_STEPS=1000000000 SAMARA_DEVICE_MACHINE_SEED=7 cargo xtask test --only models`.
+#![forbid(unsafe_code)]
+
+mod actor;
+mod area;
+mod bench;
+mod case;
+mod driver;
+mod ledger;
+mod lies;
+mod listed;
+mod quiet;
+mod shapes;
+mod step;
+mod surface;
+
+pub use case::{Case, Where};
+pub use quiet::be_quiet;
+pub use step::{BYTES, Word};
+pub use surface::calls;

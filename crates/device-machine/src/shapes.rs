@@ -1,0 +1,93 @@
+//! How devices are built: chosen for each case.
+
+use samara_testkit::nvme_model::{self, NamespaceShape, Timing};
+use samara_testkit::virtio_model::{self, Block, Device, Net};
+
+use crate::step::Numbers;
+
+/// Blocks of a namespace: few, as each case has its own.
+const BLOCKS: u64 = 256;
+
+/// A second namespace, of larger blocks; and a second and a third, with metadata.
+const FURTHER: [&[NamespaceShape]; 3] = [
+    &[],
+    &[NamespaceShape {
+        block_shift: 12,
+        blocks: BLOCKS / 8,
+        ..NamespaceShape::PLAIN
+    }],
+    &[
+        NamespaceShape {
+            metadata: 8,
+            blocks: BLOCKS,
+            ..NamespaceShape::PLAIN
+        },
+        NamespaceShape {
+            block_shift: 12,
+            blocks: BLOCKS / 8,
+            ..NamespaceShape::PLAIN
+        },
+    ],
+];
+
+pub(crate) fn nvme(numbers: &mut Numbers) -> nvme_model::Shape {
+    let plain = nvme_model::Shape {
+        blocks: BLOCKS,
+        ..nvme_model::Shape::PLAIN
+    };
+    if numbers.one_in(4) {
+        return plain;
+    }
+    nvme_model::Shape {
+        block_shift: numbers.of_these(&[9, 9, 9, 12]),
+        blocks: BLOCKS / 8,
+        mdts: numbers.of_these(&[5, 5, 1, 0]),
+        queue_entries: numbers.of_these(&[64, 64, 8, 2]),
+        doorbell_stride: numbers.of_these(&[0, 0, 1, 4]),
+        metadata: numbers.of_these(&[0, 0, 0, 0, 8]),
+        further: numbers.of_these(&FURTHER),
+        flr: numbers.one_in(2),
+        latency: numbers.of_these(&[0, 0, 1, 4]),
+        reorder: numbers.one_in(3),
+        keeps_admin_queues: numbers.one_in(8),
+        write_cache: numbers.one_in(2),
+        timing: Timing {
+            timeout_units: numbers.of_these(&[1, 1, 2, 0]),
+            ready: numbers.of_these(&[0, 0, 20_000_000]),
+            idle: numbers.of_these(&[0, 0, 20_000_000]),
+            blind: numbers.of_these(&[0, 0, 250_000]),
+            flush: numbers.of_these(&[0, 30_000_000]),
+            ..Timing::PROMPT
+        },
+        ..plain
+    }
+}
+
+fn virtio(numbers: &mut Numbers, device: Device) -> virtio_model::Shape {
+    virtio_model::Shape {
+        device,
+        queue_size: numbers.of_these(&[64, 64, 16, 8, 4]),
+        notify_multiplier: numbers.of_these(&[4, 4, 2, 0]),
+        express: !numbers.one_in(4),
+        flr: numbers.one_in(2),
+        latency: numbers.of_these(&[0, 0, 1, 4]),
+        reorder: numbers.one_in(3),
+        ..virtio_model::Shape::BLOCK
+    }
+}
+
+pub(crate) fn block(numbers: &mut Numbers) -> virtio_model::Shape {
+    let block = Block {
+        sectors: BLOCKS,
+        ..Block::PLAIN
+    };
+    virtio(numbers, Device::Block(block))
+}
+
+pub(crate) fn net(numbers: &mut Numbers) -> virtio_model::Shape {
+    let net = Net {
+        loops: numbers.one_in(2),
+        ..Net::PLAIN
+    };
+    virtio(numbers, Device::Net(net))
+}

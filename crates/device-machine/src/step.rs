@@ -1,0 +1,54 @@
+//! Steps, from any numbers.
+
+use samara_testkit::rng::Rng;
+
+/// Bytes that make a step.
+pub const BYTES: usize = 8;
+
+/// A step: all that is chosen in it follows from these bytes, and from what there is when it is taken.
+pub type Word = [u8; BYTES];
+
+/// What a step chooses by.
+pub(crate) struct Numbers(Rng);
+
+impl Numbers {
+    pub(crate) fn of(word: Word) -> Self {
+        Self(Rng::new(u64::from_le_bytes(word)))
+    }
+
+    /// Numbers of their own, for something that is done inside a step.
+    pub(crate) fn fork(&mut self) -> Self {
+        Self::of(self.word())
+    }
+
+    pub(crate) fn word(&mut self) -> Word {
+        (self.below(1 << 32) as u64 | (self.below(1 << 32) as u64) << 32).to_le_bytes()
+    }
+
+    /// The next number below `bound`, which is not 0.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        self.0.below(bound)
+    }
+
+    /// True one time in `times`.
+    pub(crate) fn one_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    /// One of these.
+    pub(crate) fn of_these<T: Copy>(&mut self, these: &[T]) -> T {
+        these[self.below(these.len())]
+    }
+
+    /// Any 32 bits, often ones that matter: none, all, one, few.
+    pub(crate) fn bits(&mut self) -> u32 {
+        match self.below(8) {
+            0 => 0,
+            1 => u32::MAX,
+            2 | 3 => 1 << self.below(32),
+            4 => self.below(16) as u32,
+            5 => self.below(1 << 16) as u32,
+            _ => self.below(1 << 32) as u32,
+        }
+    }
+}

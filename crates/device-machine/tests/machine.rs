@@ -1,0 +1,104 @@
+//! The random driver: alone, in domains, on several threads. A million steps in all.
+//!
+//! `SAMARA_DEVICE_MACHINE_STEPS` asks for another number of steps, `SAMARA_DEVICE_MACHINE_SEED` for another seed. A failure names the
+//! seed of its case, and the steps of it that fail: `SAMARA_DEVICE_MACHINE_CASE=seed,length,step` takes them again.
+
+use samara_device_machine::{Case, Where, Word, be_quiet};
+use samara_host_std::{DomainAlloc, System};
+use samara_machine::shortest;
+use samara_testkit::hosted::{Rng, alone};
+use std::env;
+use std::io::{self, Write};
+use std::panic;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+/// Steps of a case at most.
+const LONGEST: usize = 400;
+
+fn number(name: &str, default: u64) -> u64 {
+    let given = env::var(name).ok().and_then(|text| text.parse().ok());
+    given.unwrap_or(default)
+}
+
+fn seed() -> u64 {
+    number("SAMARA_DEVICE_MACHINE_SEED", 1)
+}
+
+fn steps() -> u64 {
+    number(
+        "SAMARA_DEVICE_MACHINE_STEPS",
+        number("SAMARA_MACHINE_STEPS", 1_000_000),
+    )
+}
+
+/// Says what is run, whether or not it fails: past the harness, which shows only what failed.
+fn say(what: &str, steps: u64) {
+    let seed = seed();
+    let _ = writeln!(
+        io::stderr(),
+        "{what}: {steps} steps, SAMARA_DEVICE_MACHINE_SEED={seed}"
+    );
+}
+
+fn word(rng: &mut Rng) -> Word {
+    (rng.below(1 << 32) as u64 | (rng.below(1 << 32) as u64) << 32).to_le_bytes()
+}
+
+/// Takes the steps in a case of their own, whose seed is the first of them.
+fn run(place: Where, steps: &[Word]) {
+    let Some((seed, steps)) = steps.split_first() else {
+        return;
+    };
+    let mut case = Case::new(*seed, place);
+    for step in steps {
+        case.step(*step);
+    }
+    case.end();
+}
+
+/// The shortest part of a case that fails is told.
+fn tell_shortest(place: Where, steps: &[Word]) {
+    let Some((seed, rest)) = steps.split_first() else {
+        return;
+    };
+    let with_seed = |rest: &[Word]| [&[*seed][..], rest].concat();
+    let short = shortest(|rest: &[Word]| run(place, &with_seed(rest)), rest);
+    eprintln!("case {seed:?}; of {} steps these fail:", rest.len());
+    short.iter().for_each(|step| eprintln!("    {step:?}"));
+    let _ = panic::catch_unwind(|| run(place, &with_seed(&short)));
+}
+
+fn cases(what: &str, place: Where, steps: u64) {
+    let _alone = alone();
+    be_quiet();
+    say(what, steps);
+    let mut rng = Rng::new(seed());
+    let (mut taken, mut cases) = (0, 0);
+    while taken < steps {
+        let length = 1 + rng.below(LONGEST);
+        let steps: Vec<_> = (0..=length).map(|_| word(&mut rng)).collect();
+        taken += length as u64;
+        cases += 1;
+        if let Err(payload) = panic::catch_unwind(|| run(place, &steps)) {
+            eprintln!("failed after {taken} steps, in case {cases}");
+            if number("SAMARA_MACHINE_SHORTEST", 1) != 0 {
+                tell_shortest(place, &steps);
+            }
+            panic::resume_unwind(payload);
+        }
+    }
+}
+
+/// Drivers that run as the host, which no panic ends.
+#[test]
+fn drivers_of_the_host() {
+    cases("drivers of the host", Where::Host, steps() / 2);
+}
+
+/// Drivers in domains, which die and are restarted.
+#[test]
+fn drivers_in_domains() {
+    cases("drivers in domains", Where::Domains, steps() / 2);
+}
