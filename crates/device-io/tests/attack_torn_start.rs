@@ -13,7 +13,7 @@ use samara_device_io::table::{
 };
 use samara_host_std as _;
 use samara_rref::RRef;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -40,6 +40,7 @@ impl Table for Nic {
     const RESET: &'static [Step] = &[
         Step::Write(word(0x00), only(1)),
         Step::Await(&[Check::new(word(0x00), 1, 0)], Limit::Millis(100)),
+        Step::Write(word(0x24), only(1)),
     ];
     const QUEUES: &'static [Queue] = &[Queue {
         numbers: (0, 0),
@@ -80,26 +81,29 @@ fn all(packet: &mut [u8; 64]) -> &mut [u8] {
     packet
 }
 
-/// Waits for as long as a thread may take that is not held up.
-fn wait(done: impl Fn() -> bool) -> bool {
-    let end = Instant::now() + Duration::from_millis(200);
+fn until(end: Duration, done: impl Fn() -> bool) -> bool {
+    let end = Instant::now() + end;
     while !done() && Instant::now() < end {
         thread::yield_now();
     }
     done()
 }
 
-/// A device whose resets end when `is_over` says so.
-fn device(is_over: impl Fn() -> bool + Send + Sync + 'static) -> &'static Plain {
-    let plain = Plain::leak();
-    plain.react(move |plain, offset, value| {
-        if (offset, value) == (0x00, None) && plain.get(0x00, Width::W32) == 1 && is_over() {
-            plain.set(0x00, Width::W32, 0);
-            plain.set(0x10, Width::W64, 0);
-            plain.set(0x18, Width::W64, 0);
-        }
-    });
-    plain
+/// Waits for what happens.
+fn wait(done: impl Fn() -> bool) {
+    assert!(until(Duration::from_secs(60), done), "waited in vain");
+}
+
+/// Waits for as long as a thread may take that is not held up.
+fn give_time(done: impl Fn() -> bool) {
+    until(Duration::from_millis(200), done);
+}
+
+/// Clears all that a reset clears.
+fn forget(plain: &Plain) {
+    plain.set(0x00, Width::W32, 0);
+    plain.set(0x10, Width::W64, 0);
+    plain.set(0x18, Width::W64, 0);
 }
 
 /// Tells the device of a packet.
@@ -125,11 +129,10 @@ fn a_reset_in_the_midst_of_a_start_leaves_no_address_of_zero() {
             // The base address's low half was written.
             (0x14, Some(_)) => {
                 let _ = begun.send(());
-                wait(|| is_reset.load(SeqCst));
+                give_time(|| is_reset.load(SeqCst));
             }
             (0x00, Some(_)) => {
-                plain.set(0x10, Width::W64, 0);
-                plain.set(0x18, Width::W64, 0);
+                forget(plain);
                 is_reset.store(true, SeqCst);
             }
             (0x00, None) => {
@@ -165,15 +168,21 @@ fn a_reset_in_the_midst_of_a_start_leaves_no_address_of_zero() {
 /// A device forgets what it is told in a reset that it's not yet done with.
 #[test]
 fn nothing_is_started_while_another_thread_resets() {
+    let plain = Plain::leak();
     let is_over = Arc::new(AtomicBool::new(false));
     let over = is_over.clone();
-    let plain = device(move || over.load(SeqCst));
+    plain.react(move |plain, offset, value| {
+        if (offset, value) == (0x00, None) {
+            wait(|| over.load(SeqCst));
+            forget(plain);
+        }
+    });
     let function: Function = plain.slot().claim().unwrap();
     let mut tx = Tx::new(&function, 0, 8, 0).unwrap();
     let begun = || plain.get(0x00, Width::W32) == 1;
     thread::scope(|scope| {
         let resetting = scope.spawn(|| function.reset());
-        assert!(wait(begun));
+        wait(begun);
         assert_eq!(tx.start(&function, 0), Err(QueueError::Started));
         is_over.store(true, SeqCst);
         assert_eq!(resetting.join().unwrap(), Ok(()));
@@ -186,40 +195,39 @@ fn nothing_is_started_while_another_thread_resets() {
 #[test]
 fn an_older_reset_writes_nothing_after_a_newer_one() {
     let plain = Plain::leak();
-    let resets = Arc::new(AtomicU32::new(0));
     let (held, release) = (
         Arc::new(AtomicBool::new(false)),
         Arc::new(AtomicBool::new(false)),
     );
-    let seen = (resets.clone(), held.clone(), release.clone());
+    let seen = (held.clone(), release.clone());
     plain.react(move |plain, offset, value| {
-        let (resets, held, release) = &seen;
-        match (offset, value) {
-            (0x00, Some(_)) => {
-                resets.fetch_add(1, SeqCst);
+        let (held, release) = &seen;
+        // The older one waits for the device, and is held up there.
+        if (offset, value) == (0x00, None) {
+            if !held.swap(true, SeqCst) {
+                wait(|| release.load(SeqCst));
             }
-            // The older one waits for the device, and is held up there.
-            (0x00, None) => {
-                if resets.load(SeqCst) == 1 && !held.swap(true, SeqCst) {
-                    wait(|| release.load(SeqCst));
-                }
-                plain.set(0x00, Width::W32, 0);
-            }
-            _ => {}
+            plain.set(0x00, Width::W32, 0);
         }
     });
     let function: Function = plain.slot().claim().unwrap();
     let mut tx = Tx::new(&function, 0, 8, 0).unwrap();
+    plain.writes();
     thread::scope(|scope| {
         let older = scope.spawn(|| function.reset());
-        assert!(wait(|| held.load(SeqCst)));
+        wait(|| held.load(SeqCst));
         function.reset().unwrap();
         tx.start(&function, 0).unwrap();
         release.store(true, SeqCst);
         assert_eq!(older.join().unwrap(), Err(ResetError::Superseded));
     });
-    assert_eq!((resets.load(SeqCst), plain.resets()), (2, 0));
-    assert_eq!(plain.get(0x1C, Width::W32), 1);
+    let resets: Vec<_> = plain
+        .writes()
+        .into_iter()
+        .filter(|(offset, _)| [0x00, 0x24].contains(offset))
+        .collect();
+    assert_eq!(resets, [(0x00, 1), (0x00, 1), (0x24, 1)]);
+    assert_eq!((plain.resets(), plain.get(0x1C, Width::W32)), (0, 1));
     // It's the newer one's epoch still.
     send(&mut tx, &function);
     assert_eq!(plain.get(0x20, Width::W32), 1);
@@ -228,11 +236,14 @@ fn an_older_reset_writes_nothing_after_a_newer_one() {
 /// Nobody knows what the device has forgotten by then; whoever resets it anew does.
 #[test]
 fn a_reset_that_ends_half_way_is_made_up_for_by_the_next() {
+    let plain = Plain::leak();
     let is_broken = Arc::new(AtomicBool::new(true));
     let broken = is_broken.clone();
-    let plain = device(move || {
-        assert!(!broken.load(SeqCst), "the bus is broken");
-        true
+    plain.react(move |plain, offset, value| {
+        if (offset, value) == (0x00, None) {
+            assert!(!broken.load(SeqCst), "the bus is broken");
+            forget(plain);
+        }
     });
     let function: Function = plain.slot().claim().unwrap();
     let mut tx = Tx::new(&function, 0, 8, 0).unwrap();
