@@ -197,9 +197,7 @@ impl Pair {
         let mut receiving = self.rx.open(function)?;
         let mut received = 0;
         if !self.skipping {
-            received = receiving.trade(&mut rx, |done, out, into| {
-                accept(done, out).then(|| whole(into))
-            });
+            received = receiving.trade(&mut rx, |done, out, _| accept(done, out), whole);
         }
         let stopped = received < rx.len() && receiving.done().is_some();
         receiving.publish();
@@ -268,12 +266,8 @@ fn whole(packet: &mut Packet) -> &mut [u8] {
 #[inline]
 fn trade(sending: &mut Transmitting<'_>, tx: &mut Packets, longest: usize) -> usize {
     let frames = tx.len();
-    let traded = sending.trade(tx, |_, _, packet| {
-        let len = packet.len();
-        (SHORTEST..=longest)
-            .contains(&len)
-            .then(|| packet.bytes_mut())
-    });
+    let is_whole = |packet: &mut Packet| (SHORTEST..=longest).contains(&packet.len());
+    let traded = sending.trade(tx, |_, _, packet| is_whole(packet), Packet::bytes_mut);
     if traded < frames {
         for _ in 0..traded {
             let _ = tx.pop_front().map(|packet| tx.push_back(packet));

@@ -281,13 +281,14 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
     /// goes in as by [`put`](Self::put), and the object that comes out, as by [`take`](Self::take), has its
     /// place. Half the steps of doing so one at a time.
     ///
-    /// `prepare` is shown what the device says, the object that would come out and the member that would go in; it chooses
-    /// bytes of that, or ends it. How many were traded.
+    /// `prepare` is shown what the device says, the object that would come out and the member that would go in, and says
+    /// whether to go on; `bytes` chooses of that member as in [`put`](Self::put). How many were traded.
     #[inline]
     pub fn trade<const N: usize>(
         &mut self,
         batch: &mut RRefDeque<T, N>,
-        mut prepare: impl for<'t> FnMut(Done, &mut T, &'t mut T) -> Option<&'t mut [u8]>,
+        mut prepare: impl FnMut(Done, &mut T, &mut T) -> bool,
+        mut bytes: impl FnMut(&mut T) -> &mut [u8],
     ) -> usize {
         let one = |mut former: NonNull<T>, seat: Seat<T>| {
             let done = self.done()?;
@@ -301,8 +302,10 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
             }
             // SAFETY: a member of the batch, which is borrowed mutably, and nobody's before this returns.
             let into = unsafe { former.as_mut() };
-            let chosen = prepare(done, out, into)?;
-            let words = self.describe(former.addr().get(), chosen).ok()?;
+            if !prepare(done, out, into) {
+                return None;
+            }
+            let words = self.describe(former.addr().get(), bytes(into)).ok()?;
             let (taken, filled) = self.positions.trade()?;
             // SAFETY: a live object, out of the ring as soon as its slot is vacated, and then in the batch.
             unsafe { seat.give(object) };
