@@ -77,7 +77,8 @@ pub enum QueueError {
     Forgotten,
     /// Something is left in the queue: take it out first.
     NotEmpty,
-    /// The queue was started since the last reset, or the device is being silenced or reset, or a reset of it failed.
+    /// The queue was started since the last reset; or the device wasn't reset since it was claimed or silenced, or is being silenced
+    /// or reset, or a reset of it failed.
     Started,
     /// The device was silenced or reset since the queue was started, or it never was.
     NotStarted,
@@ -100,7 +101,7 @@ impl fmt::Display for QueueError {
             Self::Taken => f.write_str("the claim has this queue: use that one, which lasts as long as the claim"),
             Self::Forgotten => f.write_str("a batch of work on the queue was forgotten, not dropped: claim the function anew"),
             Self::NotEmpty => f.write_str("something is left in the queue: take it out first"),
-            Self::Started => f.write_str("the queue was started since the last reset: reset the device first"),
+            Self::Started => f.write_str("the queue was started since the last reset, or there was none: reset the device first"),
             Self::NotStarted => f.write_str("the queue does not run: start it, after a reset if the device was silenced"),
             Self::NoDoorbell => f.write_str("the queue's doorbell lies behind the device's registers: the device doesn't fit its table"),
             Self::Step(error) => error.fmt(f),

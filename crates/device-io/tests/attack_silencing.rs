@@ -96,9 +96,9 @@ fn who_is_cut_while_it_silences_a_lent_device_leaves_one_that_may_be_started() {
     walks(WALKS, |at| {
         function.enable_bus_master().unwrap();
         let walked = walk(&contained, at, |driver| driver.silence(&function));
-        // Nobody silences it any more, so it may be started.
-        let started = function.enable_bus_master();
-        assert!(started.is_ok(), "{at} {started:?}");
+        // Nobody silences it any more, so it may be reset and started.
+        assert_eq!(function.reset(), Ok(()), "{at}");
+        assert_eq!(function.enable_bus_master(), Ok(()), "{at}");
         walked
     });
 }

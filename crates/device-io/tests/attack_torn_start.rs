@@ -118,6 +118,10 @@ fn send(tx: &mut Tx, function: &Function) {
 #[test]
 fn a_reset_in_the_midst_of_a_start_leaves_no_address_of_zero() {
     let plain = Plain::leak();
+    let function: Function = plain.slot().claim().unwrap();
+    function.reset().unwrap();
+    function.enable_bus_master().unwrap();
+    let mut tx = Tx::new(&function, 0, 8, 0).unwrap();
     let (begun, is_begun) = mpsc::channel();
     let is_reset = Arc::new(AtomicBool::new(false));
     let is_sent = Arc::new(AtomicBool::new(false));
@@ -147,9 +151,6 @@ fn a_reset_in_the_midst_of_a_start_leaves_no_address_of_zero() {
             _ => {}
         }
     });
-    let function: Function = plain.slot().claim().unwrap();
-    let mut tx = Tx::new(&function, 0, 8, 0).unwrap();
-    function.enable_bus_master().unwrap();
     thread::scope(|scope| {
         let function = &function;
         let resetting = scope.spawn(move || {

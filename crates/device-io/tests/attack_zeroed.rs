@@ -112,6 +112,7 @@ impl Table for Bare {
 fn a_chain_of_nothing_is_refused() {
     let plain = Plain::leak();
     let function: PciFunction<Bare> = plain.slot().claim().unwrap();
+    function.reset().unwrap();
     let mut queue = ChainQueue::<Bare, 0>::new(&function, 0, 4).unwrap();
     queue.start(&function, 0).unwrap();
     let transfer = function.begin(buffer(512)).unwrap();

@@ -139,6 +139,8 @@ fn claimed() -> (&'static Plain, Function) {
         plain.set(queue + 0x2C, Width::W32, 0x1234_5678);
     }
     let function = plain.slot().claim().unwrap();
+    function.reset().unwrap();
+    plain.writes();
     (plain, function)
 }
 

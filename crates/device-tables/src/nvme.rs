@@ -44,6 +44,8 @@ const READY: Check = Check::new(CSTS, 1, 1);
 const NOT_READY: Check = Check::new(CSTS, 1, 0);
 const FATAL: Check = Check::new(CSTS, 2, 2);
 const DISABLED: Check = Check::new(CC, ENABLE, 0);
+/// CAP.MPSMIN is 0, pages of 4 KiB; CAP.CSS has bit 0, the NVM command set (Base §3.1.3.1).
+const SUPPORTED: Check = Check::new(CAP, 0xF << 48 | 1 << 37, 1 << 37);
 /// CAP.TO, in units of 500 ms (Base §3.1.3.1).
 const TIMEOUT: Limit = Limit::Field(CAP, 24, 8, 500);
 /// The doorbells, 4 << CAP.DSTRD bytes apart: tails at even numbers, heads at odd ones (PCIe §3.1.2).
@@ -177,6 +179,7 @@ impl Table for Nvme {
         queue(
             (0, 0),
             &[
+                Step::Require(SUPPORTED),
                 Step::Require(DISABLED),
                 Step::Require(NOT_READY),
                 Step::Write(AQA, last_entry(0x0001_0001)),

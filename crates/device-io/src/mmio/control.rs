@@ -10,7 +10,19 @@ pub(crate) struct Control {
     state: NoCutMutex<State>,
 }
 
-/// What is being done to the device. Nothing is started meanwhile.
+/// How far the device can be relied on to do what it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It is being silenced or reset, or a reset of it failed: nothing is told to it.
+    Changing,
+    /// It wasn't reset since it was claimed, or since it was silenced without one: it may hold back what it was told before, for
+    /// memory that was given back since. Nothing in its registers shows that.
+    Inherited,
+    /// It was reset, and not silenced since.
+    Reset,
+}
+
+/// What is being done to the device, and was.
 struct State {
     /// Threads that are silencing it now.
     silencing: u32,
@@ -18,11 +30,17 @@ struct State {
     resets: u32,
     /// The newest isn't over: the device may forget what it is told. So it stays if the thread is cut, until the next one.
     resetting: bool,
+    /// It was reset, and not silenced since but by a reset.
+    is_reset: bool,
 }
 
 impl State {
-    const fn is_quiet(&self) -> bool {
-        self.silencing == 0 && !self.resetting
+    const fn phase(&self) -> Phase {
+        match self.silencing {
+            0 if !self.resetting && self.is_reset => Phase::Reset,
+            0 if !self.resetting => Phase::Inherited,
+            _ => Phase::Changing,
+        }
     }
 }
 
@@ -36,6 +54,7 @@ impl Control {
                     silencing: 0,
                     resets: 0,
                     resetting: false,
+                    is_reset: false,
                 })
             },
         }
@@ -48,10 +67,10 @@ impl Control {
     }
 
     /// Runs `f`, code of this crate, a few register accesses long, while no other thread changes registers by the table's
-    /// rules, starts a queue, or lets the device be bus master. It's told whether the device is being silenced or reset.
-    pub(crate) fn with<R>(&self, f: impl FnOnce(bool) -> R) -> R {
+    /// rules, starts a queue, or lets the device be bus master.
+    pub(crate) fn with<R>(&self, f: impl FnOnce(Phase) -> R) -> R {
         let state = self.state.lock();
-        f(!state.is_quiet())
+        f(state.phase())
     }
 
     /// Begins a reset, whose number it gives. Nothing is started until the newest one is over.
@@ -76,24 +95,35 @@ impl Control {
         }
         let is_reset = state.silencing == 0 && f();
         state.resetting &= !is_reset;
+        state.is_reset |= is_reset;
         Some(is_reset)
     }
 
-    /// Runs `f`, code of this crate, which silences the device; until that is done nothing is started. For the
-    /// host, as a thread that is cut in between would leave a claim in which nothing ever starts again, also to its
-    /// lender.
-    pub(crate) fn silencing<R>(&self, f: impl FnOnce() -> R) -> R {
-        struct Silencing<'c>(&'c Control);
+    /// Runs `f`, code of this crate, which silences the device and says whether it was reset; until that is done nothing is
+    /// started. For the host, as a thread that is cut in between would leave a claim in which nothing ever starts again, also to
+    /// its lender.
+    pub(crate) fn silencing<R>(&self, f: impl FnOnce() -> (R, bool)) -> R {
+        struct Silencing<'c> {
+            control: &'c Control,
+            is_reset: bool,
+        }
         impl Drop for Silencing<'_> {
             fn drop(&mut self) {
-                self.0.state.lock().silencing -= 1;
+                let mut state = self.control.state.lock();
+                state.silencing -= 1;
+                state.is_reset = self.is_reset;
             }
         }
         let silence = || {
             self.state.lock().silencing += 1;
             // Ends also by a panic of a host, in its part of `f`.
-            let _silencing = Silencing(self);
-            f()
+            let mut silencing = Silencing {
+                control: self,
+                is_reset: false,
+            };
+            let (result, is_reset) = f();
+            silencing.is_reset = is_reset;
+            result
         };
         // SAFETY: `f` is code of this crate, which runs none of a domain's.
         unsafe { thread::as_host(silence) }

@@ -226,6 +226,8 @@ pub enum WriteError {
     Forbidden,
     /// The table allows it only while the device is idle.
     NotIdle,
+    /// The device is being silenced or reset, or a reset of it failed.
+    Resetting,
     /// It reads as all ones, so that nothing of it can be kept: nothing answers there.
     Absent,
     /// The device has fewer registers.
@@ -239,6 +241,9 @@ impl fmt::Display for WriteError {
                 "the device's table does not allow this value: write bits and values that it lists"
             }
             Self::NotIdle => "the register may be written only while the device is idle: reset it",
+            Self::Resetting => {
+                "the device is being reset, or a reset of it failed: write when a reset has succeeded"
+            }
             Self::Absent => "nothing answers: the device was unplugged",
             Self::OutOfBounds => "the device has no such register: check the index",
         })

@@ -4,6 +4,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::sync::atomic::Ordering;
 
+use samara_rref::descriptor::Shape;
 use samara_rref::{Exchangeable, Transfer, TypeDescriptor};
 use samara_shared_heap::{Cap, Owner};
 
@@ -26,12 +27,24 @@ pub struct PciFunction<D>(Cap<Claim>, PhantomData<fn() -> D>);
 unsafe impl<D: Table> Exchangeable for PciFunction<D> {
     const NESTED: bool = true;
     const DEPTH: usize = 1;
-    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>(D::NAME);
+    const DESCRIPTOR: TypeDescriptor =
+        TypeDescriptor::shaped::<Self>("PciFunction", Shape::Capability(describe::<D>));
 
     #[inline]
     fn transfer(&self, to: &Transfer) {
         self.0.transfer(to);
     }
+}
+
+/// The whole table: a driver may call one of its own as another's is called.
+fn describe<D: Table>(to: &mut dyn fmt::Write) -> fmt::Result {
+    let registers = (D::IDS, D::WINDOWS, D::REGISTERS);
+    let steps = (D::IDLE, D::RESET, D::SILENT_RESET);
+    write!(
+        to,
+        "{:?}",
+        (D::NAME, registers, steps, D::QUEUES, D::COMMANDS)
+    )
 }
 
 /// The device isn't held in reset, so that commands of an earlier owner could still reach memory which is in use again; or it is
@@ -151,7 +164,7 @@ impl<D> PciFunction<D> {
             self.all_ended();
             let slot = self.0.slot;
             slot.with_vectors(|vectors| vectors.restore(&self.0.config));
-            silenced
+            (silenced, silenced == Silenced::Reset)
         })
     }
 

@@ -4,8 +4,9 @@ use samara_shared_heap::{Owner, thread};
 
 use crate::dma::{Flights, Held, Memory};
 use crate::error::QueueError;
+use crate::mmio::Phase;
 use crate::pci::{ClaimId, PciFunction};
-use crate::rules::Bell;
+use crate::rules::{Bell, Run};
 use crate::table::step::Known;
 use crate::table::{Format, Queue, Table};
 
@@ -112,8 +113,8 @@ impl Core {
         if self.claim != function.claim_id() {
             return Err(QueueError::Foreign);
         }
-        function.claim().control.with(|is_changing| {
-            if is_changing || self.runs(function) {
+        function.claim().control.with(|phase| {
+            if phase != Phase::Reset || self.runs(function) {
                 return Err(QueueError::Started);
             }
             // Not before: of a queue that runs, the device's position stays where it is, and nothing can be taken out of it.
@@ -136,10 +137,10 @@ impl Core {
         restart: impl FnOnce(&Self) -> bool,
     ) -> Result<(), QueueError> {
         self.begin(function, restart, |core| {
-            function.run(queue.start, &core.known, chosen)?;
+            function.run(Run::Start, queue.start, &core.known, chosen)?;
             core.find_bells(function, queue)
         })?;
-        Ok(function.run(queue.ready, &self.known, chosen)?)
+        Ok(function.run(Run::Started, queue.ready, &self.known, chosen)?)
     }
 
     /// The device was told of all of the queue.
@@ -172,7 +173,7 @@ impl Core {
         if queue.stop.is_empty() {
             return Err(QueueError::Started);
         }
-        function.run(queue.stop, &self.known, 0)?;
+        function.run(Run::Started, queue.stop, &self.known, 0)?;
         self.started = None;
         Ok(())
     }

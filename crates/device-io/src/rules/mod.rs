@@ -6,3 +6,4 @@ mod registers;
 mod steps;
 
 pub(crate) use self::doorbell::Bell;
+pub(crate) use self::steps::Run;

@@ -1,6 +1,6 @@
 //! What a driver does with registers, as far as the table's rules allow.
 
-use crate::mmio::{Cell, Readable, Register, Value, Writable, WriteError};
+use crate::mmio::{Cell, Phase, Readable, Register, Value, Writable, WriteError};
 use crate::pci::PciFunction;
 use crate::table::{Rule, Table, Width, Write};
 
@@ -35,14 +35,14 @@ impl<D: Table> PciFunction<D> {
     }
 
     /// Reads the register that is number `index` behind one that [selects](Rule::behind), under a lock that orders this with
-    /// others. All ones if there's no such register.
+    /// others. All ones if there's no such register, or the device is being silenced or reset.
     pub fn read_selected<T: Value, A: Readable>(
         &self,
         register: Register<D, T, A>,
         index: u32,
     ) -> T {
         let value = self.found(&register).and_then(|cell| {
-            self.claim().control.with(|_| {
+            self.unless_changing(|| {
                 self.select(register.rule, Some(index))?;
                 Ok(cell.load())
             })
@@ -133,6 +133,17 @@ impl<D: Table> PciFunction<D> {
         }
     }
 
+    /// Runs `access`, unless the device is being silenced or reset: what a driver writes between the steps of a reset may undo them.
+    fn unless_changing<R>(
+        &self,
+        access: impl FnOnce() -> Result<R, WriteError>,
+    ) -> Result<R, WriteError> {
+        self.claim().control.with(|phase| match phase {
+            Phase::Changing => Err(WriteError::Resetting),
+            Phase::Inherited | Phase::Reset => access(),
+        })
+    }
+
     /// Stores what `value` makes, if it's `allowed`.
     fn change<T: Value, A>(
         &self,
@@ -146,7 +157,7 @@ impl<D: Table> PciFunction<D> {
         if !allowed {
             return Err(WriteError::Forbidden);
         }
-        self.claim().control.with(|_| {
+        self.unless_changing(|| {
             if rule.idle && !self.is_idle() {
                 return Err(WriteError::NotIdle);
             }

@@ -1,10 +1,21 @@
 //! The table's steps, executed: reset, idle test, and what starts and stops queues.
 
 use crate::error::{ResetError, StepError};
-use crate::mmio::Cell;
+use crate::mmio::{Cell, Phase};
 use crate::pci::{BUS_MASTER, NotIdle, PciFunction, Silenced};
 use crate::table::step::Known;
 use crate::table::{At, Check, Limit, Step, Table};
+
+/// On whose behalf steps are executed.
+#[derive(Clone, Copy)]
+pub(crate) enum Run {
+    /// A start's, under the lock.
+    Start,
+    /// What comes after a start, and a stop: not while the device is being silenced or reset.
+    Started,
+    /// Those of reset `number`.
+    Reset(u32),
+}
 
 impl<D: Table> PciFunction<D> {
     fn register(&self, at: &At, offset: usize) -> Result<Cell, StepError> {
@@ -22,20 +33,21 @@ impl<D: Table> PciFunction<D> {
         })
     }
 
-    /// Whether the device is held in reset, with nothing of an earlier owner left in it.
+    /// Whether the device's registers say that it is held in reset.
     pub(super) fn is_idle(&self) -> bool {
         D::IDLE.iter().all(|check| self.holds(check, 0))
     }
 
-    /// Lets the function issue memory requests, if the device is [idle](Table::IDLE).
+    /// Lets the function issue memory requests, if the device was [reset](Self::reset) in this claim, not silenced since, and is
+    /// [idle](Table::IDLE).
     ///
     /// # Errors
     ///
     /// [`NotIdle`] if it isn't: [`reset`](Self::reset) it.
     pub fn enable_bus_master(&self) -> Result<(), NotIdle> {
-        self.claim().control.with(|is_changing| {
+        self.claim().control.with(|phase| {
             // What is idle stays so: only code under this lock starts a device.
-            if is_changing || !self.is_idle() {
+            if phase != Phase::Reset || !self.is_idle() {
                 return Err(NotIdle);
             }
             let config = &self.claim().config;
@@ -66,30 +78,30 @@ impl<D: Table> PciFunction<D> {
         Ok((register, value))
     }
 
-    /// Executes steps for the queue that is `known`. All that is written is what the table says.
-    pub(crate) fn run(&self, steps: &[Step], known: &Known, chosen: u64) -> Result<(), StepError> {
-        self.run_of(None, steps, known, chosen)
-    }
-
-    /// Writes a register, as a step of a reset if it is one.
+    /// Writes a register, as a step.
     fn step<R>(
         &self,
-        reset: Option<u32>,
+        run: Run,
         write: impl FnOnce() -> Result<R, StepError>,
     ) -> Result<R, StepError> {
-        match reset {
+        let control = &self.claim().control;
+        match run {
+            Run::Start => write(),
+            Run::Started => control.with(|phase| match phase {
+                Phase::Changing => Err(StepError::State),
+                Phase::Inherited | Phase::Reset => write(),
+            }),
             // A newer reset is to find the device as that has left it.
-            Some(number) => {
-                let written = self.claim().control.in_reset(number, write);
-                written.unwrap_or(Err(StepError::State))
-            }
-            None => write(),
+            Run::Reset(number) => control
+                .in_reset(number, write)
+                .unwrap_or(Err(StepError::State)),
         }
     }
 
-    fn run_of(
+    /// Executes steps for the queue that is `known`. All that is written is what the table says.
+    pub(crate) fn run(
         &self,
-        reset: Option<u32>,
+        run: Run,
         steps: &[Step],
         known: &Known,
         chosen: u64,
@@ -99,14 +111,14 @@ impl<D: Table> PciFunction<D> {
             match step {
                 Step::Write(at, value) => {
                     let register = self.register(at, at.of(number))?;
-                    self.step(reset, || {
+                    self.step(run, || {
                         // SAFETY: the value that the table has there. If it's an address, it's that of the queue's memory, which
                         // stays allocated until the claim ends; the claim ends after the device was silenced.
                         unsafe { register.store(value.of(known, chosen)) };
                         Ok(())
                     })?;
                 }
-                Step::Update(at, clear, set) => self.step(reset, || {
+                Step::Update(at, clear, set) => self.step(run, || {
                     let (register, value) = self.present(at, number)?;
                     // SAFETY: bits that the table has there, which are no address.
                     unsafe { register.store(value & !clear | set) };
@@ -183,7 +195,7 @@ impl<D: Table> PciFunction<D> {
 
     /// Whether these steps of reset `number` make the device idle.
     fn complies(&self, number: u32, steps: &[Step]) -> Result<bool, ResetError> {
-        let steps = self.run_of(Some(number), steps, &Known::default(), 0);
+        let steps = self.run(Run::Reset(number), steps, &Known::default(), 0);
         if steps.is_err() && self.claim().control.in_reset(number, || ()).is_some() {
             return Ok(false);
         }

@@ -68,8 +68,8 @@ pub trait Table: Sized + 'static {
     ///
     /// In groups, as it is best read.
     const REGISTERS: &'static [&'static [Rule]];
-    /// While all of this holds, the device accesses no memory, though it may be bus master, until a queue is started; and
-    /// no command of an earlier owner is left in it.
+    /// While all of this holds, and the device was reset, it accesses no memory, though it may be bus master, until a queue is
+    /// started.
     const IDLE: &'static [Check];
     /// What makes it idle, or fails. Memory that it could reach may be reused after it.
     const RESET: &'static [Step];
