@@ -18,6 +18,7 @@ use crate::area::Plan;
 use crate::bench::bench;
 use crate::driver::{Driver, Kind};
 use crate::ledger::{self, DEVICES, Holder};
+use crate::reached::{What, note};
 use crate::step::{Numbers, Word};
 use crate::{lies, quiet};
 
@@ -95,6 +96,12 @@ impl Case {
             devices: 1 + numbers.below(2),
             is_honest: numbers.one_in(3),
             is_shared: false,
+            brings_up: false,
+            is_read: false,
+        };
+        let plan = Plan {
+            is_read: plan.is_honest && numbers.one_in(2),
+            ..plan
         };
         let in_domains = match place {
             Where::Anywhere => !numbers.one_in(3),
@@ -126,10 +133,11 @@ impl Case {
         let which = numbers.below(self.drivers.len());
         match numbers.below(64) {
             0..3 => self.lie(&mut numbers),
-            3 => self.kill(which),
+            3 if numbers.one_in(4) => self.kill(which),
+            3 => self.work(&mut numbers),
             4 => self.carry(which, &mut numbers),
             5 => self.lend(which, &mut numbers),
-            6 => self.replug(&mut numbers),
+            6 => self.replug(which, &mut numbers),
             7..10 => lies::frames(self.device(&mut numbers), &mut numbers),
             10..12 => self.work(&mut numbers),
             12 => self.together(&mut numbers),
@@ -169,11 +177,18 @@ impl Case {
         }
     }
 
-    /// Unplugs a device, and plugs another one in.
-    fn replug(&self, numbers: &mut Numbers) {
+    /// Unplugs a device, and plugs another one in, which a driver brings up perhaps.
+    fn replug(&mut self, which: usize, numbers: &mut Numbers) {
         let device = self.device(numbers);
-        if !self.plan.is_honest {
+        if !self.plan.is_honest && numbers.one_in(2) {
             bench().replug_one(device, numbers);
+        }
+        if numbers.one_in(2) {
+            let plan = Plan {
+                brings_up: true,
+                ..self.plan
+            };
+            self.take(which, u64::from_le_bytes(numbers.word()), plan);
         }
     }
 
@@ -213,6 +228,7 @@ impl Case {
         let Place::Domain(domain, proxy) = &mut self.drivers[which] else {
             return;
         };
+        note(What::Deaths);
         *proxy = None;
         domain.kill();
         end(domain, which as u32);

@@ -3,7 +3,7 @@
 //! `SAMARA_DEVICE_MACHINE_STEPS` asks for another number of steps, `SAMARA_DEVICE_MACHINE_SEED` for another seed. A failure names the
 //! seed of its case, and the steps of it that fail: `SAMARA_DEVICE_MACHINE_CASE=seed,length,step` takes them again.
 
-use samara_device_machine::{Case, Where, Word, be_quiet};
+use samara_device_machine::{Case, Where, Word, be_quiet, reached};
 use samara_host_std::{DomainAlloc, System};
 use samara_machine::shortest;
 use samara_testkit::hosted::{Rng, alone};
@@ -88,6 +88,9 @@ fn cases(what: &str, place: Where, steps: u64) {
             }
             panic::resume_unwind(payload);
         }
+    }
+    for (what, times) in reached() {
+        println!("{what}: {times}");
     }
 }
 

@@ -36,9 +36,7 @@ pub(super) fn step<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
 /// The table's constants.
 fn table<D: Kind>() {
     call!(lint::<D>);
-    D::IDS
-        .iter()
-        .for_each(|it| traits!(it, Id: Debug, Clone));
+    D::IDS.iter().for_each(|it| traits!(it, Id: Debug, Clone));
     D::WINDOWS
         .iter()
         .for_each(|it| traits!(it, Window: Debug, Clone));
