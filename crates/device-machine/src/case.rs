@@ -146,6 +146,7 @@ impl Case {
                 self.take(which, word, self.plan);
             }
         }
+        self.bury_dead();
         self.check();
         for (before, after) in clocks.into_iter().zip(self.clocks()) {
             let took = after - before;
@@ -220,6 +221,17 @@ impl Case {
                 T::default()
             }
             Err(error) => panic!("a call ended with {error:?}"),
+        }
+    }
+
+    /// One that was killed from within is reclaimed with the next that is, whether or not its end was noticed.
+    fn bury_dead(&mut self) {
+        for which in 0..self.drivers.len() {
+            if let Place::Domain(domain, _) = &self.drivers[which]
+                && domain.exit_reason().is_some()
+            {
+                self.bury(which);
+            }
         }
     }
 

@@ -71,6 +71,9 @@ pub(super) fn start(
     let started = call!(ChainQueue::start, &mut queued.queue, function, chosen);
     foreign(hand, queued.holder, holder, started.is_ok());
     queued.is_up |= started.is_ok();
+    if started.is_ok() {
+        queued.told();
+    }
 }
 
 /// A request's header: read, write, flush, what the device is called, or nonsense.
@@ -110,6 +113,8 @@ fn put(hand: &Hand<'_>, numbers: &mut Numbers) {
             let put = call!(ChainQueue::put, &mut queued.queue, function, &header, data);
             foreign(hand, queued.holder, holder, put.is_ok());
             foreign(hand, pinned.holder, holder, put.is_ok());
+            data::put_else(&mut queued.reads, put.unwrap_or(u16::MAX));
+            queued.untold.extend(put.ok().map(usize::from));
             hand.law(
                 put.is_err() || direction == Direction::ToDevice,
                 "a device is told to write what is lent",
@@ -124,6 +129,8 @@ fn put(hand: &Hand<'_>, numbers: &mut Numbers) {
         with(hand, numbers, |hand, queued, function, holder, _| {
             let put = call!(ChainQueue::put, &mut queued.queue, function, &header, None);
             foreign(hand, queued.holder, holder, put.is_ok());
+            data::put_else(&mut queued.reads, put.unwrap_or(u16::MAX));
+            queued.untold.extend(put.ok().map(usize::from));
             told(hand, put);
         });
         return;
@@ -136,7 +143,14 @@ fn put(hand: &Hand<'_>, numbers: &mut Numbers) {
     };
     let Some(moved) = place.as_mut() else { return };
     with(hand, numbers, |hand, queued, function, holder, numbers| {
-        let (offset, length) = part(numbers, moved.transfer.len(), 9);
+        let all = moved.transfer.len();
+        let part = match hand.plan.is_read && !numbers.one_in(8) {
+            true => data::fresh(&moved.about, numbers, all, 9),
+            false => Some(part(numbers, all, 9)),
+        };
+        let Some((offset, length)) = part else {
+            return;
+        };
         let data = Some((&moved.transfer, offset, length, direction));
         let put = call!(ChainQueue::put, &mut queued.queue, function, &header, data);
         foreign(hand, queued.holder, holder, put.is_ok());
@@ -149,6 +163,7 @@ fn put(hand: &Hand<'_>, numbers: &mut Numbers) {
         if told(hand, put) {
             note(What::RequestsPut);
             moved.about.put = Some(function.epoch());
+            queued.untold.extend(put.ok().map(usize::from));
             let sector = u64::from_le_bytes(std::array::from_fn(|at| header[8 + at]));
             let read = Read {
                 tag: put.unwrap_or(u16::MAX),
@@ -174,30 +189,36 @@ pub(super) fn ring_and_take(
     holder: Holder,
     numbers: &mut Numbers,
 ) {
-    let queue = &mut queued.queue;
-    traits!(queue, Requests: Debug);
+    traits!(&queued.queue, Requests: Debug);
     let _ = (
-        call!(ChainQueue::room, queue),
-        call!(ChainQueue::in_flight, queue),
+        call!(ChainQueue::room, &queued.queue),
+        call!(ChainQueue::in_flight, &queued.queue),
     );
     if !numbers.one_in(4) {
-        let rung = call!(ChainQueue::ring, queue, function);
+        let rung = call!(ChainQueue::ring, &mut queued.queue, function);
         foreign(hand, queued.holder, holder, rung.is_ok());
+        if rung.is_ok() {
+            queued.told();
+        }
     }
     if numbers.one_in(3) {
         let wanted = numbers.one_in(2);
-        let asked = call!(ChainQueue::interrupt, queue, function, wanted);
+        let asked = call!(ChainQueue::interrupt, &mut queued.queue, function, wanted);
         foreign(hand, queued.holder, holder, asked.is_ok());
     }
     if numbers.one_in(2) {
         function.clock().relax();
     }
     for _ in 0..numbers.below(6) {
-        let next = call!(ChainQueue::next, queue, function);
+        let next = call!(ChainQueue::next, &mut queued.queue, function);
         foreign(hand, queued.holder, holder, matches!(next, Ok(Some(_))));
         match next {
             Ok(Some(chain)) => {
                 note(What::RequestsUsed);
+                hand.law(
+                    queued.was_told(chain.number.into()),
+                    "a chain that the device was not told of is said to be used",
+                );
                 let succeeded = chain.tail[0] == 0;
                 data::done(hand, &mut queued.reads, chain.number, succeeded);
                 traits!(&chain, Chain: Debug, Clone, Eq);

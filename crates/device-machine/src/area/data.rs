@@ -3,6 +3,7 @@
 use super::Hand;
 use crate::bench::{Any, bench};
 use crate::driver::About;
+use crate::reached::{What, note};
 use crate::step::Numbers;
 
 /// A read in flight: under which tag, into which buffer, from where.
@@ -48,6 +49,19 @@ impl Source {
     }
 }
 
+/// A part of a buffer that no command was put for yet, of whole units, for a read that is to be compared; if there's one left.
+pub(super) fn fresh(
+    moved: &About,
+    numbers: &mut Numbers,
+    length: usize,
+    shift: u8,
+) -> Option<(usize, usize)> {
+    let ends = moved.ranges.iter().map(|(offset, length)| offset + length);
+    let start = ends.max().unwrap_or(0).next_multiple_of(4);
+    let left = length.checked_sub(start)? >> shift;
+    (left > 0).then(|| (start, (1 + numbers.below(left.min(40))) << shift))
+}
+
 /// A read was put, if the case is one whose data is looked at.
 pub(super) fn put(hand: &Hand<'_>, reads: &mut Vec<Read>, moved: &mut About, read: Read) {
     let overlaps = |&(offset, length): &(usize, usize)| {
@@ -62,6 +76,11 @@ pub(super) fn put(hand: &Hand<'_>, reads: &mut Vec<Read>, moved: &mut About, rea
         }
         reads.push(read);
     }
+}
+
+/// Something else was put under a tag.
+pub(super) fn put_else(reads: &mut Vec<Read>, tag: u16) {
+    reads.retain(|other| other.tag != tag);
 }
 
 /// The command under a tag is done: data is where it was to go, if it was a read that succeeded.
@@ -89,6 +108,7 @@ pub(super) fn look(hand: &Hand<'_>, moved: &About, buffer: &[u8]) {
     for read in &moved.reads {
         let bytes = buffer.get(read.offset..read.offset + read.length);
         let is_there = bytes.is_some_and(|bytes| read.from.has(bytes));
+        note(What::ReadsCompared);
         hand.law(
             is_there,
             "an honest device's data is not where it was to go",

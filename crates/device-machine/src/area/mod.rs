@@ -159,10 +159,15 @@ impl<'a> Hand<'a> {
 
     /// Runs `f`, which may panic as it is asked to. In a domain that is its end.
     pub(crate) fn caught<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
-        if self.driver.is_domain {
-            Some(f())
-        } else {
-            quiet::caught(f)
+        let result = quiet::caught(f);
+        self.go_on(result.is_some());
+        result
+    }
+
+    /// The end of a domain in which something panicked that was [caught](quiet::caught).
+    pub(crate) fn go_on(&self, is_well: bool) {
+        if !is_well && self.driver.is_domain {
+            quiet::panic_as_asked();
         }
     }
 

@@ -165,6 +165,7 @@ pub(super) fn put<const Q: usize>(
         match put {
             Some(Ok(())) => {
                 offer.taken();
+                queued.put(start);
                 note(What::PacketsPut);
                 queued.count += 1;
                 hand.law(room > 0, "a full queue takes a packet");
@@ -191,34 +192,40 @@ pub(super) fn ring_and_take<const Q: usize>(
     holder: Holder,
     numbers: &mut Numbers,
 ) {
-    let queue = &mut queued.queue;
-    traits!(queue, Queue<Q>: Debug);
+    traits!(&queued.queue, Queue<Q>: Debug);
     hand.law(
-        call!(PacketQueue::held, queue) == queued.count,
+        call!(PacketQueue::held, &queued.queue) == queued.count,
         "a queue holds another number of packets than went in and did not come out",
     );
     if !numbers.one_in(4) {
-        let rung = call!(PacketQueue::ring, queue, function);
+        let rung = call!(PacketQueue::ring, &mut queued.queue, function);
         foreign(hand, queued.holder, holder, rung.is_ok());
+        if rung.is_ok() {
+            queued.told();
+        }
     }
     if numbers.one_in(3) {
         let wanted = numbers.one_in(2);
-        let asked = call!(PacketQueue::interrupt, queue, function, wanted);
+        let asked = call!(PacketQueue::interrupt, &mut queued.queue, function, wanted);
         foreign(hand, queued.holder, holder, asked.is_ok());
     }
     if numbers.one_in(2) {
         function.clock().relax();
     }
-    if let Err(error) = call!(PacketQueue::has_used, queue, function) {
+    if let Err(error) = call!(PacketQueue::has_used, &queued.queue, function) {
         fault(hand, &error);
     }
     for _ in 0..numbers.below(6) {
-        match call!(PacketQueue::next, queue, function) {
+        match call!(PacketQueue::next, &mut queued.queue, function) {
             Ok(Some((packet, used))) => {
                 foreign(hand, queued.holder, holder, true);
                 note(What::PacketsUsed);
                 traits!(&used, Used: Debug, Clone, Eq);
                 queued.count -= 1;
+                hand.law(
+                    queued.was_told(start_of(&packet)),
+                    "a packet that the device was not told of is said to be used",
+                );
                 ledger::back(holder, start_of(&packet));
                 hand.driver.keep_packet(packet);
             }
@@ -244,6 +251,7 @@ fn take_back<const Q: usize>(
                 note(What::TakenBack);
                 foreign(hand, queued.holder, holder, true);
                 queued.count -= 1;
+                queued.untold.retain(|&start| start != start_of(&packet));
                 ledger::back(holder, start_of(&packet));
                 hand.driver.keep_packet(packet);
             }

@@ -137,9 +137,14 @@ pub(super) fn foreign(hand: &Hand<'_>, of: Holder, by: Holder, is_done: bool) {
     );
 }
 
-fn told(result: Result<Tag, SubmitError>) -> Option<Tag> {
+fn told<const Q: usize>(
+    queued: &mut Queued<Pair<Nvme, Q>>,
+    result: Result<Tag, SubmitError>,
+) -> Option<Tag> {
     match result {
         Ok(tag) => {
+            queued.untold.push(tag.value().into());
+            ledger::tagged(tag.value());
             traits!(&tag, Tag: Debug, Clone, Eq);
             let _ = call!(Tag::value, tag);
             assert!(call!(Tag::slot, tag) < 64);
@@ -193,7 +198,7 @@ fn create_parts(hand: &Hand<'_>, numbers: &mut Numbers, parts: &[bool]) {
             };
             foreign(hand, queued.holder, holder, tag.is_ok());
             foreign(hand, io.holder, holder, tag.is_ok());
-            if told(tag).is_some() {
+            if told(queued, tag).is_some() {
                 note(What::IoQueuesMade);
                 io.is_up = true;
             }
@@ -214,7 +219,7 @@ pub(super) fn identify(hand: &Hand<'_>, numbers: &mut Numbers) {
             words
         );
         foreign(hand, queued.holder, holder, tag.is_ok());
-        told(tag);
+        told(queued, tag);
     });
 }
 
@@ -233,7 +238,7 @@ fn submit(hand: &Hand<'_>, numbers: &mut Numbers) {
                 _ => call!(Pair::submit::<{ Nvme::FLUSH }>, queue, function, words),
             };
             foreign(hand, queued.holder, holder, tag.is_ok());
-            told(tag);
+            told(queued, tag);
         });
         return;
     }
@@ -277,7 +282,7 @@ fn submit(hand: &Hand<'_>, numbers: &mut Numbers) {
             }
         };
         foreign(hand, queued.holder, holder, tag.is_ok());
-        told(tag);
+        told(queued, tag);
     });
 }
 
@@ -322,20 +327,26 @@ pub(super) fn ring_and_take<const Q: usize>(
     holder: Holder,
     numbers: &mut Numbers,
 ) {
-    let queue = &mut queued.queue;
     if !numbers.one_in(4) {
-        let rung = call!(Pair::ring, queue, function);
+        let rung = call!(Pair::ring, &mut queued.queue, function);
         foreign(hand, queued.holder, holder, rung.is_ok());
+        if rung.is_ok() {
+            queued.told();
+        }
     }
     if numbers.one_in(2) {
         function.clock().relax();
     }
     for _ in 0..numbers.below(6) {
-        let next = call!(Pair::next, queue, function);
+        let next = call!(Pair::next, &mut queued.queue, function);
         foreign(hand, queued.holder, holder, matches!(next, Ok(Some(_))));
         match next {
             Ok(Some(completion)) => {
                 let Completion { tag, status, .. } = completion;
+                hand.law(
+                    queued.was_told(tag.value().into()),
+                    "a command that the device was not told of is said to be completed",
+                );
                 data::done(hand, &mut queued.reads, tag.value(), status == 0);
                 taken(hand, holder, &completion);
             }
@@ -402,7 +413,7 @@ fn transfer(hand: &Hand<'_>, numbers: &mut Numbers) {
                 !is_done || direction == Direction::ToDevice,
                 "a device is told to write what is lent",
             );
-            if told(tag).is_some() {
+            if told(queued, tag).is_some() {
                 note(What::LentCommandsPut);
             }
         });
@@ -415,7 +426,12 @@ fn transfer(hand: &Hand<'_>, numbers: &mut Numbers) {
     };
     let Some(moved) = place.as_mut() else { return };
     with_io(hand, numbers, |hand, queued, function, holder, numbers| {
-        let part = part(numbers, moved.transfer.len(), unit.shift());
+        let length = moved.transfer.len();
+        let part = match hand.plan.is_read && !numbers.one_in(8) {
+            true => data::fresh(&moved.about, numbers, length, unit.shift()),
+            false => Some(part(numbers, length, unit.shift())),
+        };
+        let Some(part) = part else { return };
         let span = (&moved.transfer, part.0, part.1);
         let block = block(numbers);
         let tag = put(queued, function, &unit, direction, span, block, numbers);
@@ -425,7 +441,7 @@ fn transfer(hand: &Hand<'_>, numbers: &mut Numbers) {
         let is_inside = part.0 + part.1 <= moved.transfer.len();
         hand.law(!is_done || is_inside, "a command reaches past its buffer");
         queued.is_up &= tag != Err(SubmitError::Queue(QueueError::NotStarted));
-        if let Some(tag) = told(tag) {
+        if let Some(tag) = told(queued, tag) {
             note(What::CommandsPut);
             moved.about.put = Some(function.epoch());
             let read = Read {

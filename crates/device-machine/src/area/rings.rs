@@ -11,6 +11,7 @@ use super::Hand;
 use super::pairs::foreign;
 use crate::driver::{PACKET, Packet, Places, Queued, Rx, Tx};
 use crate::ledger::{self, Holder, Offer};
+use crate::quiet;
 use crate::reached::{What, note};
 use crate::step::Numbers;
 use crate::surface::{call, traits};
@@ -327,7 +328,7 @@ fn trade<const Q: usize>(
             }
         }
     }
-    let traded = hand.caught(|| {
+    let traded = quiet::caught(|| {
         let chosen = trading(|done, _out, into| {
             written(hand, done);
             (!numbers.one_in(8)).then(|| choose(hand, numbers, into))
@@ -354,6 +355,7 @@ fn trade<const Q: usize>(
     while let Some(packet) = batch.pop_front() {
         hand.driver.keep_packet(packet);
     }
+    hand.go_on(traded.is_some());
     // As many came out as went in.
     0
 }

@@ -44,6 +44,8 @@ pub(crate) struct Queued<Q> {
     pub(crate) is_forgotten: bool,
     /// It was started once: the driver uses those more.
     pub(crate) is_up: bool,
+    /// What was put since the device was told last: packets by where they are, commands and chains by their tags.
+    pub(crate) untold: Vec<usize>,
     /// Reads in it that are remembered.
     pub(crate) reads: Vec<Read>,
 }
@@ -56,8 +58,24 @@ impl<Q> Queued<Q> {
             count: 0,
             is_forgotten: false,
             is_up: false,
+            untold: Vec::new(),
             reads: Vec::new(),
         }
+    }
+
+    /// Something was put.
+    pub(crate) fn put(&mut self, what: usize) {
+        self.untold.push(what);
+    }
+
+    /// The device was told.
+    pub(crate) fn told(&mut self) {
+        self.untold.clear();
+    }
+
+    /// Whether the device can have used it.
+    pub(crate) fn was_told(&self, what: usize) -> bool {
+        !self.untold.contains(&what)
     }
 
     /// How fit it is for use with a claim.

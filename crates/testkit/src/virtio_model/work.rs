@@ -181,7 +181,7 @@ impl Machine {
         }
         if self.switches.keeps_its_word {
             if id != u32::from(head) || request.wrong == Some(Misbehaviour::Twice) {
-                queue.disown(&self.memory, id)?;
+                queue.disown(id);
             }
             // It has said that it used what stood there before, whatever that was.
             if further != 0 {
