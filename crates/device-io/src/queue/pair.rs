@@ -42,6 +42,8 @@ struct State {
     released: u16,
     phase: bool,
     tags: Tags,
+    /// A bit for each slot whose command the device was told of and did not complete.
+    known: u64,
     /// The transfer of each slot.
     transfers: [u8; SLOTS],
     page: PageUse,
@@ -78,6 +80,7 @@ impl State {
             released: 0,
             phase: true,
             tags,
+            known: 0,
             transfers: [NONE; SLOTS],
             page: PageUse::Free,
             odd_heads,
@@ -205,7 +208,10 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     /// find any else.
     fn make_room(&mut self) {
         let entries = self.core.known.entries as usize;
-        let (head, released) = (usize::from(self.state.head), usize::from(self.state.released));
+        let (head, released) = (
+            usize::from(self.state.head),
+            usize::from(self.state.released),
+        );
         let taken = (head + entries - released) % entries;
         if taken + self.state.tags.used() + 1 >= entries {
             self.release();
@@ -380,6 +386,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
             // SAFETY: every entry before the tail is whole.
             unsafe { bell.ring(self.state.tail.into()) };
             self.state.rung = self.state.tail;
+            self.state.known = self.state.tags.slots();
         }
         Ok(())
     }
@@ -417,15 +424,16 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
             return Err(QueueFault::Queue(number as u16));
         }
         let value = format.done_tag.get(&words) as u16;
-        let tag = self
-            .state
-            .tags
-            .find(value)
-            .ok_or(QueueFault::Unknown(value))?;
+        // A command that waits to be rung is none that the device can have completed, whatever it says: it would find its buffer in
+        // other use.
+        let tag = self.state.tags.find(value);
+        let tag = tag.filter(|tag| self.state.known >> tag.slot() & 1 != 0);
+        let tag = tag.ok_or(QueueFault::Unknown(value))?;
         if !self.has_read(format.head.get(&words)) {
             self.state.odd_heads = self.state.odd_heads.saturating_add(1);
         }
         self.state.tags.free(tag);
+        self.state.known &= !(1 << tag.slot());
         let transfer = self.state.transfers[tag.slot()];
         if transfer != NONE {
             function.claim().flights.end(transfer.into(), epoch);

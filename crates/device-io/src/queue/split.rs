@@ -183,7 +183,11 @@ impl Split {
             // SAFETY: the chain's head, of 16 bytes; it is free.
             unsafe { self.core.memory.store(kept + 8 * index, bytes) };
             // SAFETY: the chain's tail, behind it.
-            unsafe { self.core.memory.store(kept + PIECE + 8 * index, [0xFFu8; 8]) };
+            unsafe {
+                self.core
+                    .memory
+                    .store(kept + PIECE + 8 * index, [0xFFu8; 8])
+            };
         }
         let piece = |piece: &Piece, at: usize| {
             let address = self.core.memory.bus + at as u64;

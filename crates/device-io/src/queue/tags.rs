@@ -44,6 +44,12 @@ impl Tags {
         }
     }
 
+    /// A bit for each slot that is in use.
+    #[inline]
+    pub(crate) const fn slots(&self) -> u64 {
+        self.used
+    }
+
     /// How many are in use.
     pub(crate) const fn used(&self) -> usize {
         self.used.count_ones() as usize
