@@ -20,7 +20,7 @@ use crate::driver::{Driver, Kind};
 use crate::ledger::{self, DEVICES, Holder};
 use crate::reached::{What, note};
 use crate::step::{Numbers, Word};
-use crate::{lies, quiet};
+use crate::{lies, quiet, ticks};
 
 /// Where drivers run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum Where {
     Host,
     /// In domains.
     Domains,
+    /// In domains that are cut at instructions: see [`Case::step_cut`].
+    Cut,
 }
 
 /// Drivers of a case at most.
@@ -98,6 +100,7 @@ impl Case {
             is_shared: false,
             brings_up: false,
             is_read: false,
+            is_calm: place == Where::Cut,
         };
         let plan = Plan {
             is_read: plan.is_honest && numbers.one_in(2),
@@ -106,11 +109,12 @@ impl Case {
         let in_domains = match place {
             Where::Anywhere => !numbers.one_in(3),
             Where::Host => false,
-            Where::Domains => true,
+            Where::Domains | Where::Cut => true,
         };
+        let is_cut = place == Where::Cut;
         let count = if numbers.one_in(3) { DRIVERS } else { 1 };
         let drivers = (0..count).map(|name| match in_domains {
-            true => domain(name as u32, numbers.one_in(4)),
+            true => domain(name as u32, numbers.one_in(4), is_cut),
             false => Place::Host(Box::new(Driver::new(name as u32, false))),
         });
         let drivers = drivers.collect();
@@ -152,6 +156,28 @@ impl Case {
             let took = after - before;
             assert!(took < LONGEST, "a step took {took} ns of a device's time");
         }
+    }
+
+    /// Has a driver take a step, of which call number `call` of the engine's is cut at instruction `at`, if it has as many.
+    /// Whether its domain died of it.
+    ///
+    /// # Panics
+    /// If a rule is broken.
+    pub fn step_cut(&mut self, word: Word, call: u32, at: u64) -> bool {
+        self.taken += 1;
+        let mut numbers = Numbers::of(word);
+        let which = numbers.below(self.drivers.len());
+        let word = u64::from_le_bytes(numbers.word());
+        let Place::Domain(domain, proxy) = &mut self.drivers[which] else {
+            return false;
+        };
+        let (proxy, plan) = (proxy_of(domain, proxy), self.plan.word());
+        let result = ticks::around(call, at, || proxy.step(word, plan));
+        let is_cut = result.is_err();
+        self.answered(which, result);
+        self.bury_dead();
+        self.check();
+        is_cut
     }
 
     fn clocks(&self) -> [u64; DEVICES] {
@@ -481,7 +507,7 @@ fn listed() {
 }
 
 /// A driver in a domain of its own.
-fn domain(name: u32, is_limited: bool) -> Place {
+fn domain(name: u32, is_limited: bool, is_cut: bool) -> Place {
     let spec = DomainSpec::new("driver")
         .restart(Restart::limited(u32::MAX, Duration::from_secs(1 << 20)))
         .drain_timeout(Duration::from_secs(10));
@@ -490,6 +516,7 @@ fn domain(name: u32, is_limited: bool) -> Place {
     } else {
         spec
     };
+    let spec = if is_cut { ticks::limited(spec) } else { spec };
     let domain = runtime().spawn(spec, actor::init, Mint::of(move || name));
     let domain: Domain<dyn Actor> = domain.unwrap_or_else(|error| panic!("{error}"));
     actor::publish(name, &domain);
