@@ -166,6 +166,7 @@ impl Bench {
                 model.switch(|switches| {
                     switches.keeps_its_word = true;
                     switches.enables_early = numbers.one_in(2);
+                    switches.polls = numbers.one_in(2);
                 });
             }
         }

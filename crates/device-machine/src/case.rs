@@ -48,10 +48,18 @@ enum Place {
     Domain(Domain<dyn Actor>, Option<Proxy<dyn Actor>>),
 }
 
+/// Claims of a domain have no more than one claim may: all of its devices'.
+fn quota(plan: Plan) -> usize {
+    let kinds = plan.kinds.count_ones() as usize;
+    QUOTA * kinds * plan.devices
+}
+
 /// See the module.
 pub struct Case {
     plan: Plan,
     drivers: Vec<Place>,
+    /// The domain that there is has a quota.
+    is_limited: bool,
     /// What there was before.
     before: Totals,
     /// Steps taken.
@@ -113,14 +121,16 @@ impl Case {
         };
         let is_cut = place == Where::Cut;
         let count = if numbers.one_in(3) { DRIVERS } else { 1 };
+        let is_limited = in_domains && numbers.one_in(4);
         let drivers = (0..count).map(|name| match in_domains {
-            true => domain(name as u32, numbers.one_in(4), is_cut),
+            true => domain(name as u32, is_limited, is_cut),
             false => Place::Host(Box::new(Driver::new(name as u32, false))),
         });
         let drivers = drivers.collect();
         Self {
             plan,
             drivers,
+            is_limited,
             before,
             taken: 0,
         }
@@ -451,6 +461,10 @@ impl Case {
 
     /// Compares.
     fn check(&self) {
+        if self.is_limited && self.drivers.len() == 1 {
+            let bytes = ledger::bytes_of(0);
+            assert!(bytes <= quota(self.plan), "{bytes} bytes with the devices");
+        }
         let violations = ledger::violations();
         assert!(
             violations.is_empty(),

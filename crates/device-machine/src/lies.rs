@@ -74,6 +74,7 @@ pub(crate) fn heal(device: usize, numbers: &mut Numbers) {
             *switches = virtio_model::Switches {
                 keeps_its_word: true,
                 enables_early: switches.enables_early,
+                polls: switches.polls,
                 ..virtio_model::Switches::default()
             };
         }),

@@ -220,6 +220,18 @@ pub(crate) fn touched() -> (u64, u64) {
     (OUTSIDE.load(Relaxed), ACCESSES.load(Relaxed))
 }
 
+/// Bytes that the claims in a driver's name have: queues, and objects that moved in.
+pub(crate) fn bytes_of(name: u32) -> usize {
+    with(|book| {
+        let names = &book.names;
+        let is_of = |entry: &&Entry| {
+            let mut holders = entry.holders.iter();
+            entry.mode != Mode::Lent && holders.all(|holder| names[holder.device] == name)
+        };
+        book.entries.values().filter(is_of).map(|it| it.bytes).sum()
+    })
+}
+
 /// An address that means something, to be written where none belongs.
 pub(crate) fn some_address(number: usize) -> u64 {
     with(|book| {

@@ -52,6 +52,11 @@ impl Machine {
             self.counts.refused_accesses += (notified.count() + due.count()) as u64;
             return;
         }
+        if self.switches.polls {
+            for queue in &mut self.transport.queues {
+                queue.notified = true;
+            }
+        }
         // There is an end, also if rings lie where the device writes: a queue that was found empty is not looked
         // at before it is notified again.
         while self.is_running() && (self.take() | self.finish()) {}
