@@ -182,8 +182,21 @@ impl<D: Table> PciFunction<D> {
         })
     }
 
+    /// The table's steps. Each write is in one piece with what else is done to the device under the lock: of a queue that is
+    /// started meanwhile, all steps come before it or after.
+    fn run_reset(&self) -> Result<(), StepError> {
+        for step in D::RESET {
+            let run = || self.run(core::slice::from_ref(step), &Known::default(), 0);
+            match step {
+                Step::Write(..) | Step::Update(..) => self.claim().control.with(|_| run())?,
+                _ => run()?,
+            }
+        }
+        Ok(())
+    }
+
     fn try_reset(&self) -> bool {
-        let complied = self.run(D::RESET, &Known::default(), 0).is_ok();
+        let complied = self.run_reset().is_ok();
         // Under the lock under which queues are started: what is idle now stays so until nothing is in flight any more.
         complied
             && self.claim().control.with(|silencing| {
