@@ -423,3 +423,25 @@ fn a_completion_always_finds_room() {
     assert_eq!(disk.io.next(&function), Ok(None));
     drop(function);
 }
+
+/// The device would read the command when it is told of it, and find its buffer in other use.
+#[test]
+fn a_command_that_was_not_rung_is_not_completed() {
+    let bench = Bench::new(true);
+    let (function, mut disk) = bench.up();
+    let transfer = function.begin(buffer(8192)).unwrap();
+    disk.read(&function, 0, (&transfer, 0, 4096)).unwrap();
+    // The second slot, once used by the queue's first command.
+    let guessed = 1;
+    bench
+        .model
+        .switch(|switches| switches.next.push_back(Some(Misbehaviour::Cid(guessed))));
+    disk.io.ring(&function).unwrap();
+    let second = disk.read(&function, 8, (&transfer, 4096, 4096)).unwrap();
+    assert_eq!(second.value(), guessed);
+    let unknown = QueueFault::Unknown(guessed);
+    assert_eq!(disk.io.next(&function), Err(unknown));
+    let FinishError { transfer } = function.finish(transfer).unwrap_err();
+    function.reset().unwrap();
+    assert_eq!(function.finish(transfer).unwrap().len(), 8192);
+}

@@ -3,7 +3,8 @@
 
 use samara_device_io::PciFunction;
 use samara_device_io::mmio::{ReadWrite, Register, WriteOnly};
-use samara_device_io::queue::{ChainQueue, PacketQueue, QueueFault};
+use samara_device_io::pci::{Silenced, StepError};
+use samara_device_io::queue::{ChainQueue, PacketQueue, QueueError, QueueFault};
 use samara_device_io::table::{Direction, Table};
 use samara_device_tables::virtio::COMMON;
 use samara_device_tables::{VirtioBlock, VirtioNet};
@@ -135,6 +136,29 @@ fn a_queue_whose_packets_were_taken_back_holds_none() {
         assert_eq!((queue.held(), queue.room()), (left, room - left));
     }
     assert!(queue.take_back(&function).unwrap().is_none());
+    drop(function);
+    assert_eq!(census_all(), before);
+}
+
+/// A queue that was enabled while the device's status was 0 would be that of an idle device: it runs, on memory in other
+/// use, as soon as the device is set to work.
+#[test]
+fn a_device_without_a_status_gets_no_queue() {
+    let _alone = alone();
+    let before = census_all();
+    let model = VirtioModel::leak(Shape {
+        express: false,
+        ..Shape::NET
+    });
+    model.switch(|switches| (switches.enables_early, switches.polls) = (true, true));
+    let function = model.slot::<VirtioNet>().claim().unwrap();
+    function.reset().unwrap();
+    function.enable_bus_master().unwrap();
+    let mut queue =
+        PacketQueue::<VirtioNet, { VirtioNet::RX }, [u8; 64]>::new(&function, 0, 16).unwrap();
+    let early = QueueError::Step(StepError::State);
+    assert_eq!(queue.start(&function, 0xFFFF), Err(early));
+    assert_eq!(function.silence(), Silenced::BusMasterOff);
     drop(function);
     assert_eq!(census_all(), before);
 }

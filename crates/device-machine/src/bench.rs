@@ -9,6 +9,7 @@ use samara_testkit::ixgbe_bus::IxgbeBus;
 use samara_testkit::nvme_model::{self, NvmeModel};
 use samara_testkit::virtio_model::{self, Violation, VirtioModel};
 
+use crate::area::fill;
 use crate::ledger::{DEVICES, Watch};
 use crate::step::Numbers;
 use crate::{lies, shapes};
@@ -147,6 +148,9 @@ impl Bench {
             Any::Nvme(model) => {
                 model.replug_as(shapes::nvme(numbers));
                 model.switch(|switches| switches.keeps_its_word = true);
+                for namespace in 1..=3 {
+                    let _ = model.medium_of(namespace, |medium| fill(medium, namespace << 24));
+                }
             }
             Any::Ixgbe(model) => {
                 model.inject(Faults::default());
@@ -158,9 +162,11 @@ impl Bench {
                     _ => shapes::net(numbers),
                 };
                 model.replug(shape);
+                model.medium(|medium| fill(medium, 5 << 24));
                 model.switch(|switches| {
                     switches.keeps_its_word = true;
                     switches.enables_early = numbers.one_in(2);
+                    switches.polls = numbers.one_in(2);
                 });
             }
         }

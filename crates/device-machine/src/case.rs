@@ -18,8 +18,9 @@ use crate::area::Plan;
 use crate::bench::bench;
 use crate::driver::{Driver, Kind};
 use crate::ledger::{self, DEVICES, Holder};
+use crate::reached::{What, note};
 use crate::step::{Numbers, Word};
-use crate::{lies, quiet};
+use crate::{lies, quiet, ticks};
 
 /// Where drivers run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub enum Where {
     Host,
     /// In domains.
     Domains,
+    /// In domains that are cut at instructions: see [`Case::step_cut`].
+    Cut,
 }
 
 /// Drivers of a case at most.
@@ -45,10 +48,18 @@ enum Place {
     Domain(Domain<dyn Actor>, Option<Proxy<dyn Actor>>),
 }
 
+/// Claims of a domain have no more than one claim may: all of its devices'.
+fn quota(plan: Plan) -> usize {
+    let kinds = plan.kinds.count_ones() as usize;
+    QUOTA * kinds * plan.devices
+}
+
 /// See the module.
 pub struct Case {
     plan: Plan,
     drivers: Vec<Place>,
+    /// The domain that there is has a quota.
+    is_limited: bool,
     /// What there was before.
     before: Totals,
     /// Steps taken.
@@ -95,21 +106,31 @@ impl Case {
             devices: 1 + numbers.below(2),
             is_honest: numbers.one_in(3),
             is_shared: false,
+            brings_up: false,
+            is_read: false,
+            is_calm: place == Where::Cut,
+        };
+        let plan = Plan {
+            is_read: plan.is_honest && numbers.one_in(2),
+            ..plan
         };
         let in_domains = match place {
             Where::Anywhere => !numbers.one_in(3),
             Where::Host => false,
-            Where::Domains => true,
+            Where::Domains | Where::Cut => true,
         };
+        let is_cut = place == Where::Cut;
         let count = if numbers.one_in(3) { DRIVERS } else { 1 };
+        let is_limited = in_domains && numbers.one_in(4);
         let drivers = (0..count).map(|name| match in_domains {
-            true => domain(name as u32, numbers.one_in(4)),
+            true => domain(name as u32, is_limited, is_cut),
             false => Place::Host(Box::new(Driver::new(name as u32, false))),
         });
         let drivers = drivers.collect();
         Self {
             plan,
             drivers,
+            is_limited,
             before,
             taken: 0,
         }
@@ -126,10 +147,11 @@ impl Case {
         let which = numbers.below(self.drivers.len());
         match numbers.below(64) {
             0..3 => self.lie(&mut numbers),
-            3 => self.kill(which),
+            3 if numbers.one_in(4) => self.kill(which),
+            3 => self.work(&mut numbers),
             4 => self.carry(which, &mut numbers),
             5 => self.lend(which, &mut numbers),
-            6 => self.replug(&mut numbers),
+            6 => self.replug(which, &mut numbers),
             7..10 => lies::frames(self.device(&mut numbers), &mut numbers),
             10..12 => self.work(&mut numbers),
             12 => self.together(&mut numbers),
@@ -138,11 +160,34 @@ impl Case {
                 self.take(which, word, self.plan);
             }
         }
+        self.bury_dead();
         self.check();
         for (before, after) in clocks.into_iter().zip(self.clocks()) {
             let took = after - before;
             assert!(took < LONGEST, "a step took {took} ns of a device's time");
         }
+    }
+
+    /// Has a driver take a step, of which call number `call` of the engine's is cut at instruction `at`, if it has as many.
+    /// Whether its domain died of it.
+    ///
+    /// # Panics
+    /// If a rule is broken.
+    pub fn step_cut(&mut self, word: Word, call: u32, at: u64) -> bool {
+        self.taken += 1;
+        let mut numbers = Numbers::of(word);
+        let which = numbers.below(self.drivers.len());
+        let word = u64::from_le_bytes(numbers.word());
+        let Place::Domain(domain, proxy) = &mut self.drivers[which] else {
+            return false;
+        };
+        let (proxy, plan) = (proxy_of(domain, proxy), self.plan.word());
+        let result = ticks::around(call, at, || proxy.step(word, plan));
+        let is_cut = result.is_err();
+        self.answered(which, result);
+        self.bury_dead();
+        self.check();
+        is_cut
     }
 
     fn clocks(&self) -> [u64; DEVICES] {
@@ -169,11 +214,18 @@ impl Case {
         }
     }
 
-    /// Unplugs a device, and plugs another one in.
-    fn replug(&self, numbers: &mut Numbers) {
+    /// Unplugs a device, and plugs another one in, which a driver brings up perhaps.
+    fn replug(&mut self, which: usize, numbers: &mut Numbers) {
         let device = self.device(numbers);
-        if !self.plan.is_honest {
+        if !self.plan.is_honest && numbers.one_in(2) {
             bench().replug_one(device, numbers);
+        }
+        if numbers.one_in(2) {
+            let plan = Plan {
+                brings_up: true,
+                ..self.plan
+            };
+            self.take(which, u64::from_le_bytes(numbers.word()), plan);
         }
     }
 
@@ -208,11 +260,23 @@ impl Case {
         }
     }
 
+    /// One that was killed from within is reclaimed with the next that is, whether or not its end was noticed.
+    fn bury_dead(&mut self) {
+        for which in 0..self.drivers.len() {
+            if let Place::Domain(domain, _) = &self.drivers[which]
+                && domain.exit_reason().is_some()
+            {
+                self.bury(which);
+            }
+        }
+    }
+
     /// Reclaims a domain that is dead, and starts it again.
     fn bury(&mut self, which: usize) {
         let Place::Domain(domain, proxy) = &mut self.drivers[which] else {
             return;
         };
+        note(What::Deaths);
         *proxy = None;
         domain.kill();
         end(domain, which as u32);
@@ -397,6 +461,10 @@ impl Case {
 
     /// Compares.
     fn check(&self) {
+        if self.is_limited && self.drivers.len() == 1 {
+            let bytes = ledger::bytes_of(0);
+            assert!(bytes <= quota(self.plan), "{bytes} bytes with the devices");
+        }
         let violations = ledger::violations();
         assert!(
             violations.is_empty(),
@@ -453,7 +521,7 @@ fn listed() {
 }
 
 /// A driver in a domain of its own.
-fn domain(name: u32, is_limited: bool) -> Place {
+fn domain(name: u32, is_limited: bool, is_cut: bool) -> Place {
     let spec = DomainSpec::new("driver")
         .restart(Restart::limited(u32::MAX, Duration::from_secs(1 << 20)))
         .drain_timeout(Duration::from_secs(10));
@@ -462,6 +530,7 @@ fn domain(name: u32, is_limited: bool) -> Place {
     } else {
         spec
     };
+    let spec = if is_cut { ticks::limited(spec) } else { spec };
     let domain = runtime().spawn(spec, actor::init, Mint::of(move || name));
     let domain: Domain<dyn Actor> = domain.unwrap_or_else(|error| panic!("{error}"));
     actor::publish(name, &domain);

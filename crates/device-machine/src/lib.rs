@@ -21,6 +21,8 @@
 //! | `actor.rs` | the driver in a domain |
 //! | `case.rs`, `step.rs` | a run of steps, from any numbers |
 //! | `listed.rs` | registers that the tables list |
+//! | `reached.rs` | how far runs come |
+//! | `ticks.rs` | domains that are cut at an instruction |
 //! | `surface.rs` | which functions of `samara-device-io` were called |
 //!
 //! `cargo xtask test --only models` takes a million steps and says its seed. For longer, or others:
@@ -36,11 +38,14 @@ mod ledger;
 mod lies;
 mod listed;
 mod quiet;
+mod reached;
 mod shapes;
 mod step;
 mod surface;
+mod ticks;
 
 pub use case::{Case, Where};
 pub use quiet::be_quiet;
+pub use reached::reached;
 pub use step::{BYTES, Word};
 pub use surface::calls;

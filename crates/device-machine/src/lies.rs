@@ -74,6 +74,7 @@ pub(crate) fn heal(device: usize, numbers: &mut Numbers) {
             *switches = virtio_model::Switches {
                 keeps_its_word: true,
                 enables_early: switches.enables_early,
+                polls: switches.polls,
                 ..virtio_model::Switches::default()
             };
         }),
@@ -83,8 +84,12 @@ pub(crate) fn heal(device: usize, numbers: &mut Numbers) {
 fn nvme(model: &NvmeModel, numbers: &mut Numbers) {
     use nvme_model::Misbehaviour::*;
     let mut wrong = || {
-        // Tags of slots 0 to 3, used some times.
-        let tag = (numbers.below(4) | numbers.below(6) << 6) as u16;
+        // One that was given; or the next in its place; or of slots 0 to 3, used some times.
+        let tag = match numbers.below(4) {
+            0 => (numbers.below(4) | numbers.below(6) << 6) as u16,
+            1 => ledger::some_tag(numbers.below(64)).wrapping_add(1 << 6),
+            _ => ledger::some_tag(numbers.below(64)),
+        };
         let all = [
             Status(0),
             Status(0),

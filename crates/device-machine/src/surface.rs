@@ -56,6 +56,7 @@ macro_rules! call {
         static SITE: $crate::surface::Site = $crate::surface::Site::new();
         let function = $function;
         SITE.count(&function);
+        $crate::ticks::here();
         function($($argument),*)
     }};
 }

@@ -3,7 +3,7 @@
 //! `SAMARA_DEVICE_MACHINE_STEPS` asks for another number of steps, `SAMARA_DEVICE_MACHINE_SEED` for another seed. A failure names the
 //! seed of its case, and the steps of it that fail: `SAMARA_DEVICE_MACHINE_CASE=seed,length,step` takes them again.
 
-use samara_device_machine::{Case, Where, Word, be_quiet};
+use samara_device_machine::{Case, Where, Word, be_quiet, reached};
 use samara_host_std::{DomainAlloc, System};
 use samara_machine::shortest;
 use samara_testkit::hosted::{Rng, alone};
@@ -89,12 +89,50 @@ fn cases(what: &str, place: Where, steps: u64) {
             panic::resume_unwind(payload);
         }
     }
+    for (what, times) in reached() {
+        println!("{what}: {times}");
+    }
 }
 
 /// Drivers that run as the host, which no panic ends.
 #[test]
 fn drivers_of_the_host() {
     cases("drivers of the host", Where::Host, steps() / 2);
+}
+
+/// Drivers that are cut at an instruction of a call of the engine's: each takes a signal for every instruction before it.
+#[test]
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+fn drivers_under_ticks() {
+    /// Most instructions of a call before its cut, and calls of a step before that one.
+    const LATEST: usize = 4096;
+    const CALLS: usize = 24;
+    /// Steps of a case, and how many there are to one that is cut.
+    const STEPS: usize = 150;
+    const BETWEEN: usize = 5;
+    let _alone = alone();
+    be_quiet();
+    let steps = steps() / 250;
+    say("drivers under ticks", steps);
+    let mut rng = Rng::new(seed());
+    let (mut taken, mut cut) = (0, 0);
+    while taken < steps {
+        let seed = word(&mut rng);
+        let mut case = Case::new(seed, Where::Cut);
+        for _ in 0..STEPS {
+            taken += 1;
+            if rng.below(BETWEEN) == 0 {
+                let at = 1_usize << rng.below(LATEST.ilog2() as usize + 1);
+                let (call, at) = (rng.below(CALLS) as u32, rng.below(at) as u64);
+                cut += u64::from(case.step_cut(word(&mut rng), call, at));
+            } else {
+                case.step(word(&mut rng));
+            }
+        }
+        case.end();
+    }
+    say(&format!("{cut} of them deadly"), steps);
+    assert!(cut > steps / 50, "only {cut} cuts");
 }
 
 /// Drivers in domains, which die and are restarted.

@@ -48,7 +48,7 @@ pub(crate) enum Command {
     /// Microcontrollers run in QEMU's system emulation, the others in its user emulation. Prints the
     /// flash and RAM that the program takes on a Cortex-M4.
     Targets,
-    /// Put past holes of the core back, one at a time, and see which of them the tests find
+    /// Put past holes of the core and of devices back, one at a time, and see which of them the tests find
     ///
     /// Works on a copy of the tracked files under target/. A line of a table for each hole: by which
     /// mode the random machine finds it and how fast, and whether its own test fails. Some minutes for
@@ -183,15 +183,16 @@ pub(crate) enum TestPart {
 /// Options of `holes`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct HolesArgs {
-    /// Holes, or kinds of them, as the files and folders below crates/machine/holes are called; all if none is named
+    /// Holes, or kinds of them, as the files and folders below crates/machine/holes and crates/device-machine/holes are called; all
+    /// if none is named
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
 
-    /// Who looks for them; both if none is named
+    /// Who looks for them; all if none is named
     #[arg(long = "suite", value_enum, value_name = "SUITE")]
     pub(crate) suite: Vec<HoleSuite>,
 
-    /// Only these modes of the machine, which are its tests; all if none is named
+    /// Only these modes of the machines, which are their tests; all if none is named
     #[arg(long = "mode", value_name = "MODE")]
     pub(crate) modes: Vec<String>,
 
@@ -207,8 +208,10 @@ pub(crate) struct HolesArgs {
 /// Who looks for a hole.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum HoleSuite {
-    /// The random machine, all its modes
+    /// The random machine, all its modes, for holes of the core
     Machine,
+    /// The random driver, all its modes, for holes of devices
+    Devices,
     /// The hole's own test
     Tests,
 }

@@ -4,7 +4,7 @@
 //! * `test`: every test there is, hosted and in QEMU, and the static checks on domains;
 //! * `ci`: what must pass before a change is merged;
 //! * `targets`: the minimal program on targets without an operating system;
-//! * `holes`: past holes of the core, put back one at a time: which of them the tests find;
+//! * `holes`: past holes of the core and of devices, put back one at a time: which of them the tests find;
 //! * `trusted`: lines of code that a kernel trusts for its devices;
 //! * `bench`: the hosted benchmarks.
 //!

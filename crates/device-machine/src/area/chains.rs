@@ -6,9 +6,11 @@ use samara_device_io::table::Direction;
 use samara_device_tables::VirtioBlock;
 
 use super::Hand;
+use super::data::{self, Read, Source};
 use super::pairs::{foreign, part};
 use crate::driver::{Queued, Requests};
 use crate::ledger::{self, Holder};
+use crate::reached::{What, note};
 use crate::step::Numbers;
 use crate::surface::{call, traits};
 
@@ -29,7 +31,9 @@ pub(super) fn with<R>(
     numbers: &mut Numbers,
     f: impl FnOnce(&Hand<'_>, &mut Queued<Requests>, &Function, Holder, &mut Numbers) -> R,
 ) {
-    let Some(mut place) = hand.driver.requests.any(numbers) else {
+    let current = hand.current::<VirtioBlock>(numbers);
+    let is_current = |it: &Queued<Requests>| it.fits(current);
+    let Some(mut place) = hand.driver.requests.mostly(numbers, is_current) else {
         return;
     };
     let Some(queued) = place.as_mut() else { return };
@@ -40,17 +44,12 @@ pub(super) fn with<R>(
 
 pub(super) fn make(hand: &Hand<'_>, numbers: &mut Numbers) {
     hand.with::<VirtioBlock, _>(numbers, None, |function, holder, numbers| {
-        let number = numbers.of_these(&[0, 0, 0, 1]);
-        let entries = numbers.of_these(&[16, 16, 8, 4, 64, 2, 12, 1024, 1 << 20]);
+        let number = u16::from(numbers.one_in(24));
+        let entries = super::packets::entries(numbers);
         ledger::making();
         match call!(ChainQueue::new, function, number, entries) {
             Ok(queue) => {
-                let queued = Queued {
-                    queue,
-                    holder,
-                    count: 0,
-                    is_forgotten: false,
-                };
+                let queued = Queued::new(queue, holder);
                 drop(hand.driver.requests.put(numbers, queued));
             }
             Err(error) => {
@@ -71,11 +70,16 @@ pub(super) fn start(
     let chosen = numbers.of_these(&[0xFFFF, 0xFFFF, 0, 1, 7, u64::MAX]);
     let started = call!(ChainQueue::start, &mut queued.queue, function, chosen);
     foreign(hand, queued.holder, holder, started.is_ok());
+    queued.is_up |= started.is_ok();
+    if started.is_ok() {
+        queued.told();
+    }
 }
 
 /// A request's header: read, write, flush, what the device is called, or nonsense.
-fn header(numbers: &mut Numbers, direction: Direction) -> [u8; 16] {
+fn header(hand: &Hand<'_>, numbers: &mut Numbers, direction: Direction) -> [u8; 16] {
     let kind: u32 = match direction {
+        _ if hand.plan.is_read => 0,
         Direction::ToHost => numbers.of_these(&[0, 0, 0, 8, 4, 99]),
         Direction::ToDevice => numbers.of_these(&[1, 1, 1, 4, 0, 99]),
     };
@@ -100,8 +104,8 @@ fn told(hand: &Hand<'_>, result: Result<u16, SubmitError>) -> bool {
 }
 
 fn put(hand: &Hand<'_>, numbers: &mut Numbers) {
-    let direction = numbers.of_these(&[Direction::ToHost, Direction::ToHost, Direction::ToDevice]);
-    let header = header(numbers, direction);
+    let direction = hand.direction(numbers);
+    let header = header(hand, numbers, direction);
     if let Some(pinned) = hand.pinned.filter(|_| !numbers.one_in(3)) {
         with(hand, numbers, |hand, queued, function, holder, numbers| {
             let (offset, length) = part(numbers, pinned.transfer.len(), 9);
@@ -109,11 +113,15 @@ fn put(hand: &Hand<'_>, numbers: &mut Numbers) {
             let put = call!(ChainQueue::put, &mut queued.queue, function, &header, data);
             foreign(hand, queued.holder, holder, put.is_ok());
             foreign(hand, pinned.holder, holder, put.is_ok());
+            data::put_else(&mut queued.reads, put.unwrap_or(u16::MAX));
+            queued.untold.extend(put.ok().map(usize::from));
             hand.law(
                 put.is_err() || direction == Direction::ToDevice,
                 "a device is told to write what is lent",
             );
-            told(hand, put);
+            if told(hand, put) {
+                note(What::LentRequestsPut);
+            }
         });
         return;
     }
@@ -121,27 +129,54 @@ fn put(hand: &Hand<'_>, numbers: &mut Numbers) {
         with(hand, numbers, |hand, queued, function, holder, _| {
             let put = call!(ChainQueue::put, &mut queued.queue, function, &header, None);
             foreign(hand, queued.holder, holder, put.is_ok());
+            data::put_else(&mut queued.reads, put.unwrap_or(u16::MAX));
+            queued.untold.extend(put.ok().map(usize::from));
             told(hand, put);
         });
         return;
     }
-    let Some(mut place) = hand.driver.moved.any(numbers) else {
+    let current = hand.current::<VirtioBlock>(numbers);
+    let Some(mut place) =
+        (hand.driver.moved).mostly(numbers, |it| Some(it.about.holder) == current)
+    else {
         return;
     };
     let Some(moved) = place.as_mut() else { return };
     with(hand, numbers, |hand, queued, function, holder, numbers| {
-        let (offset, length) = part(numbers, moved.transfer.len(), 9);
+        let all = moved.transfer.len();
+        let part = match hand.plan.is_read && !numbers.one_in(8) {
+            true => data::fresh(&moved.about, numbers, all, 9),
+            false => Some(part(numbers, all, 9)),
+        };
+        let Some((offset, length)) = part else {
+            return;
+        };
         let data = Some((&moved.transfer, offset, length, direction));
         let put = call!(ChainQueue::put, &mut queued.queue, function, &header, data);
         foreign(hand, queued.holder, holder, put.is_ok());
-        foreign(hand, moved.holder, holder, put.is_ok());
+        foreign(hand, moved.about.holder, holder, put.is_ok());
         let is_inside = offset + length <= moved.transfer.len();
         hand.law(
             put.is_err() || is_inside,
             "a request reaches past its buffer",
         );
         if told(hand, put) {
-            moved.put = Some(function.epoch());
+            note(What::RequestsPut);
+            moved.about.put = Some(function.epoch());
+            queued.untold.extend(put.ok().map(usize::from));
+            let sector = u64::from_le_bytes(std::array::from_fn(|at| header[8 + at]));
+            let read = Read {
+                tag: put.unwrap_or(u16::MAX),
+                into: moved.about.id,
+                offset,
+                length,
+                from: Source {
+                    device: holder.device,
+                    namespace: 0,
+                    at: sector as usize * 512,
+                },
+            };
+            data::put(hand, &mut queued.reads, &mut moved.about, read);
         }
     });
 }
@@ -154,29 +189,40 @@ pub(super) fn ring_and_take(
     holder: Holder,
     numbers: &mut Numbers,
 ) {
-    let queue = &mut queued.queue;
-    traits!(queue, Requests: Debug);
+    traits!(&queued.queue, Requests: Debug);
     let _ = (
-        call!(ChainQueue::room, queue),
-        call!(ChainQueue::held, queue),
+        call!(ChainQueue::room, &queued.queue),
+        call!(ChainQueue::held, &queued.queue),
     );
     if !numbers.one_in(4) {
-        let rung = call!(ChainQueue::ring, queue, function);
+        let rung = call!(ChainQueue::ring, &mut queued.queue, function);
         foreign(hand, queued.holder, holder, rung.is_ok());
+        if rung.is_ok() {
+            queued.told();
+        }
     }
     if numbers.one_in(3) {
         let wanted = numbers.one_in(2);
-        let asked = call!(ChainQueue::interrupt, queue, function, wanted);
+        let asked = call!(ChainQueue::interrupt, &mut queued.queue, function, wanted);
         foreign(hand, queued.holder, holder, asked.is_ok());
     }
     if numbers.one_in(2) {
         function.clock().relax();
     }
     for _ in 0..numbers.below(6) {
-        let next = call!(ChainQueue::next, queue, function);
+        let next = call!(ChainQueue::next, &mut queued.queue, function);
         foreign(hand, queued.holder, holder, matches!(next, Ok(Some(_))));
         match next {
-            Ok(Some(chain)) => traits!(&chain, Chain: Debug, Clone, Eq),
+            Ok(Some(chain)) => {
+                note(What::RequestsUsed);
+                hand.law(
+                    queued.was_told(chain.number.into()),
+                    "a chain that the device was not told of is said to be used",
+                );
+                let succeeded = chain.tail[0] == 0;
+                data::done(hand, &mut queued.reads, chain.number, succeeded);
+                traits!(&chain, Chain: Debug, Clone, Eq);
+            }
             Ok(None) => break,
             Err(error) => {
                 fault(hand, &error);
@@ -188,6 +234,7 @@ pub(super) fn ring_and_take(
 
 /// An honest device is not said to lie.
 pub(super) fn fault(hand: &Hand<'_>, error: &QueueFault) {
+    note(What::Faults);
     traits!(error, QueueFault: Debug, Display, Clone, Eq);
     let is_devices = !matches!(error, QueueFault::Unusable(_));
     hand.law(

@@ -1,6 +1,7 @@
 //! What the driver does: an area for each part of `samara-device-io`.
 
 mod chains;
+mod data;
 mod interrupts;
 mod packets;
 mod pairs;
@@ -11,8 +12,11 @@ mod shown;
 mod transfers;
 mod up;
 
+use samara_device_io::table::Direction;
 use samara_device_io::{PciFunction, Transfer};
 use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
+
+pub(crate) use data::{Read, fill};
 
 use crate::driver::{Driver, Kind};
 use crate::ledger::{self, Holder};
@@ -62,6 +66,12 @@ pub(crate) struct Plan {
     pub(crate) is_honest: bool,
     /// Several threads take steps at once.
     pub(crate) is_shared: bool,
+    /// The step is one that brings a device up.
+    pub(crate) brings_up: bool,
+    /// Nobody writes to disks, and what is read is compared.
+    pub(crate) is_read: bool,
+    /// No driver panics: something else ends it.
+    pub(crate) is_calm: bool,
 }
 
 impl Plan {
@@ -71,6 +81,9 @@ impl Plan {
             devices: 1 + (word >> 8 & 1) as usize,
             is_honest: word >> 9 & 1 != 0,
             is_shared: word >> 10 & 1 != 0,
+            brings_up: word >> 11 & 1 != 0,
+            is_read: word >> 12 & 1 != 0,
+            is_calm: word >> 13 & 1 != 0,
         }
     }
 
@@ -79,8 +92,14 @@ impl Plan {
             | (self.devices as u32 - 1) << 8
             | u32::from(self.is_honest) << 9
             | u32::from(self.is_shared) << 10
+            | u32::from(self.brings_up) << 11
+            | u32::from(self.is_read) << 12
+            | u32::from(self.is_calm) << 13
     }
 }
+
+/// Things that are done with queues in a step at most.
+const BURST: usize = 6;
 
 /// Steps inside steps.
 const DEEPEST: usize = 2;
@@ -112,6 +131,30 @@ impl<'a> Hand<'a> {
         None
     }
 
+    /// A claim that there is: of a device that's meant.
+    pub(crate) fn current<D: Kind>(&self, numbers: &mut Numbers) -> Option<Holder> {
+        if let Some((_, holder)) = D::borrowed(&self.lent) {
+            return Some(holder);
+        }
+        let boards = D::boards(self.driver);
+        let first = self.which(numbers);
+        (0..self.plan.devices).find_map(|distance| {
+            let look = boards[(first + distance) % 2].look()?;
+            look.as_ref().map(|claimed| claimed.holder)
+        })
+    }
+
+    /// Which way data goes: what is lent is read.
+    fn direction(&self, numbers: &mut Numbers) -> Direction {
+        let is_lent = self.pinned.is_some() && !numbers.one_in(4);
+        match numbers.below(3) {
+            _ if self.plan.is_read => Direction::ToHost,
+            _ if is_lent => Direction::ToDevice,
+            0 => Direction::ToDevice,
+            _ => Direction::ToHost,
+        }
+    }
+
     /// Which of the devices of a kind.
     pub(crate) fn which(&self, numbers: &mut Numbers) -> usize {
         self.focus
@@ -120,19 +163,25 @@ impl<'a> Hand<'a> {
 
     /// Runs `f`, which may panic as it is asked to. In a domain that is its end.
     pub(crate) fn caught<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
-        if self.driver.is_domain {
-            Some(f())
-        } else {
-            quiet::caught(f)
+        let result = quiet::caught(f);
+        self.go_on(result.is_some());
+        result
+    }
+
+    /// The end of a domain in which something panicked that was [caught](quiet::caught).
+    pub(crate) fn go_on(&self, is_well: bool) {
+        if !is_well && self.driver.is_domain {
+            quiet::panic_as_asked();
         }
     }
 
     /// What goes wrong in the middle of a call of the driver's code, now and then.
     pub(crate) fn stumble(&self, numbers: &mut Numbers) {
-        match numbers.below(96) {
+        match numbers.below(160) {
+            0 | 1 if self.plan.is_calm => {}
             0 => quiet::panic_as_asked(),
             1 => (self.kill)(),
-            2..8 => self.inside(numbers),
+            2..16 => self.inside(numbers),
             _ => {}
         }
     }
@@ -173,26 +222,45 @@ impl<'a> Hand<'a> {
         }
     }
 
+    /// Brings up the device that is meant.
+    fn up<D: Kind>(&self, which: usize, numbers: &mut Numbers, up: fn(&Hand<'_>, &mut Numbers)) {
+        let focused = Hand {
+            focus: Some(which),
+            ..*self
+        };
+        up(&focused, numbers);
+        D::boards(self.driver)[which].is_up();
+    }
+
     fn step_of<D: Kind>(
         &self,
         numbers: &mut Numbers,
         queues: fn(&Hand<'_>, &mut Numbers),
         up: fn(&Hand<'_>, &mut Numbers),
     ) {
+        let has_none = D::boards(self.driver)
+            .iter()
+            .all(|board| board.look().is_some_and(|held| held.is_none()));
+        let which = self.which(numbers);
+        let board = &D::boards(self.driver)[which];
+        let is_due = match (has_none, board.is_down()) {
+            (true, _) => numbers.one_in(2),
+            (_, true) => numbers.one_in(3),
+            _ => self.plan.brings_up,
+        };
         match numbers.below(100) {
-            0..6 => {
-                let focused = Hand {
-                    focus: Some(self.which(numbers)),
-                    ..*self
-                };
-                up(&focused, numbers);
+            0 => self.up::<D>(which, numbers, up),
+            _ if is_due && self.depth == 0 => self.up::<D>(which, numbers, up),
+            1..14 => pci::step::<D>(self, numbers),
+            14..18 => registers::step::<D>(self, numbers),
+            18..30 => transfers::step::<D>(self, numbers),
+            30..32 => interrupts::step::<D>(self, numbers),
+            32 => shown::step::<D>(self, numbers),
+            _ => {
+                for _ in 0..=numbers.below(BURST) {
+                    queues(self, numbers);
+                }
             }
-            6..16 => pci::step::<D>(self, numbers),
-            16..20 => registers::step::<D>(self, numbers),
-            20..36 => transfers::step::<D>(self, numbers),
-            36..39 => interrupts::step::<D>(self, numbers),
-            39 => shown::step::<D>(self, numbers),
-            _ => queues(self, numbers),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::pairs::foreign;
 use super::rings::choosing;
 use crate::driver::{Driver, PACKET, Packet, Places, Queued};
 use crate::ledger::{self, Holder, Offer};
+use crate::reached::{What, note};
 use crate::step::Numbers;
 use crate::surface::{call, traits};
 
@@ -41,13 +42,23 @@ pub(super) fn with<const Q: usize, const N: usize>(
     numbers: &mut Numbers,
     f: fn(&Hand<'_>, &mut Queued<Queue<Q>>, &Function, Holder, &mut Numbers),
 ) {
-    let Some(mut place) = queues.any(numbers) else {
+    let current = hand.current::<VirtioNet>(numbers);
+    let is_current = |it: &Queued<Queue<Q>>| it.fits(current);
+    let Some(mut place) = queues.mostly(numbers, is_current) else {
         return;
     };
     let Some(queued) = place.as_mut() else { return };
     hand.with::<VirtioNet, _>(numbers, Some(queued.holder), |function, holder, numbers| {
         f(hand, queued, function, holder, numbers);
     });
+}
+
+/// Descriptors of a queue: mostly as many as it can have.
+pub(super) fn entries(numbers: &mut Numbers) -> u32 {
+    match numbers.below(16) {
+        0 => numbers.of_these(&[2, 12, 0, 1024, 1 << 20]),
+        _ => numbers.of_these(&[16, 16, 8, 4, 64]),
+    }
 }
 
 pub(super) fn make<const Q: usize, const N: usize>(
@@ -57,17 +68,15 @@ pub(super) fn make<const Q: usize, const N: usize>(
 ) {
     hand.with::<VirtioNet, _>(numbers, None, |function, holder, numbers| {
         let right = Q as u16;
-        let number = numbers.of_these(&[right, right, right, 1 - right, 2]);
-        let entries = numbers.of_these(&[16, 16, 8, 4, 64, 2, 12, 1024, 1 << 20]);
+        let number = match numbers.below(16) {
+            0 => numbers.of_these(&[1 - right, 2]),
+            _ => right,
+        };
+        let entries = entries(numbers);
         ledger::making();
         match call!(PacketQueue::new, function, number, entries) {
             Ok(queue) => {
-                let queued = Queued {
-                    queue,
-                    holder,
-                    count: 0,
-                    is_forgotten: false,
-                };
+                let queued = Queued::new(queue, holder);
                 drop(queues.put(numbers, queued));
             }
             Err(error) => {
@@ -88,6 +97,7 @@ pub(super) fn start<const Q: usize>(
     let chosen = numbers.of_these(&[0xFFFF, 0xFFFF, 0, 1, 7, u64::MAX]);
     let started = call!(PacketQueue::start, &mut queued.queue, function, chosen);
     foreign(hand, queued.holder, holder, started.is_ok());
+    queued.is_up |= started.is_ok();
     hand.law(
         started.is_err() || queued.count == 0,
         "a queue began anew with packets in it",
@@ -155,6 +165,8 @@ pub(super) fn put<const Q: usize>(
         match put {
             Some(Ok(())) => {
                 offer.taken();
+                queued.put(start);
+                note(What::PacketsPut);
                 queued.count += 1;
                 hand.law(room > 0, "a full queue takes a packet");
             }
@@ -180,33 +192,40 @@ pub(super) fn ring_and_take<const Q: usize>(
     holder: Holder,
     numbers: &mut Numbers,
 ) {
-    let queue = &mut queued.queue;
-    traits!(queue, Queue<Q>: Debug);
+    traits!(&queued.queue, Queue<Q>: Debug);
     hand.law(
-        call!(PacketQueue::held, queue) == queued.count,
+        call!(PacketQueue::held, &queued.queue) == queued.count,
         "a queue holds another number of packets than went in and did not come out",
     );
     if !numbers.one_in(4) {
-        let rung = call!(PacketQueue::ring, queue, function);
+        let rung = call!(PacketQueue::ring, &mut queued.queue, function);
         foreign(hand, queued.holder, holder, rung.is_ok());
+        if rung.is_ok() {
+            queued.told();
+        }
     }
     if numbers.one_in(3) {
         let wanted = numbers.one_in(2);
-        let asked = call!(PacketQueue::interrupt, queue, function, wanted);
+        let asked = call!(PacketQueue::interrupt, &mut queued.queue, function, wanted);
         foreign(hand, queued.holder, holder, asked.is_ok());
     }
     if numbers.one_in(2) {
         function.clock().relax();
     }
-    if let Err(error) = call!(PacketQueue::has_used, queue, function) {
+    if let Err(error) = call!(PacketQueue::has_used, &queued.queue, function) {
         fault(hand, &error);
     }
     for _ in 0..numbers.below(6) {
-        match call!(PacketQueue::next, queue, function) {
+        match call!(PacketQueue::next, &mut queued.queue, function) {
             Ok(Some((packet, used))) => {
                 foreign(hand, queued.holder, holder, true);
+                note(What::PacketsUsed);
                 traits!(&used, Used: Debug, Clone, Eq);
                 queued.count -= 1;
+                hand.law(
+                    queued.was_told(start_of(&packet)),
+                    "a packet that the device was not told of is said to be used",
+                );
                 ledger::back(holder, start_of(&packet));
                 hand.driver.keep_packet(packet);
             }
@@ -229,8 +248,10 @@ fn take_back<const Q: usize>(
     loop {
         match call!(PacketQueue::take_back, &mut queued.queue, function) {
             Ok(Some(packet)) => {
+                note(What::TakenBack);
                 foreign(hand, queued.holder, holder, true);
                 queued.count -= 1;
+                queued.untold.retain(|&start| start != start_of(&packet));
                 ledger::back(holder, start_of(&packet));
                 hand.driver.keep_packet(packet);
             }

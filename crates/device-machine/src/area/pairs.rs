@@ -6,8 +6,10 @@ use samara_device_io::table::Direction;
 use samara_device_tables::Nvme;
 
 use super::Hand;
+use super::data::{self, Read, Source};
 use crate::driver::{Admin, Io, Queued};
 use crate::ledger::{self, Holder};
+use crate::reached::{What, note};
 use crate::step::Numbers;
 use crate::surface::{call, traits};
 
@@ -38,7 +40,8 @@ pub(super) fn with_admin<R>(
     numbers: &mut Numbers,
     f: impl FnOnce(&Hand<'_>, &mut Queued<Admin>, &Function, Holder, &mut Numbers) -> R,
 ) -> Option<R> {
-    let mut place = hand.driver.admin.any(numbers)?;
+    let current = hand.current::<Nvme>(numbers);
+    let mut place = (hand.driver.admin).mostly(numbers, |it| Some(it.holder) == current)?;
     let queued = place.as_mut()?;
     hand.with::<Nvme, _>(numbers, Some(queued.holder), |function, holder, numbers| {
         f(hand, queued, function, holder, numbers)
@@ -51,7 +54,8 @@ pub(super) fn with_io<R>(
     numbers: &mut Numbers,
     f: impl FnOnce(&Hand<'_>, &mut Queued<Io>, &Function, Holder, &mut Numbers) -> R,
 ) -> Option<R> {
-    let mut place = hand.driver.io.any(numbers)?;
+    let current = hand.current::<Nvme>(numbers);
+    let mut place = (hand.driver.io).mostly(numbers, |it| it.fits(current))?;
     let queued = place.as_mut()?;
     hand.with::<Nvme, _>(numbers, Some(queued.holder), |function, holder, numbers| {
         f(hand, queued, function, holder, numbers)
@@ -63,12 +67,7 @@ fn made<const Q: usize>(
     holder: Holder,
 ) -> Option<Queued<Pair<Nvme, Q>>> {
     match result {
-        Ok(queue) => Some(Queued {
-            queue,
-            holder,
-            count: 0,
-            is_forgotten: false,
-        }),
+        Ok(queue) => Some(Queued::new(queue, holder)),
         Err(error) => {
             ledger::no_queue();
             traits!(&error, QueueError: Debug, Display, Clone, Eq);
@@ -79,8 +78,11 @@ fn made<const Q: usize>(
 
 pub(super) fn make_admin(hand: &Hand<'_>, numbers: &mut Numbers) {
     hand.with::<Nvme, _>(numbers, None, |function, holder, numbers| {
-        let number = numbers.of_these(&[0, 0, 0, 1]);
-        let entries = numbers.of_these(&[8, 8, 2, 3, 16, 64, 5000, 0]);
+        let number = numbers.of_these(&[0, 0, 0, 0, 0, 0, 0, 1]);
+        let entries = match numbers.below(16) {
+            0 => numbers.of_these(&[5000, 0, 1, 2, 3]),
+            _ => numbers.of_these(&[8, 8, 8, 16, 64]),
+        };
         ledger::making();
         let made = made(call!(Pair::new, function, number, entries), holder);
         if let Some(queue) = made {
@@ -91,8 +93,14 @@ pub(super) fn make_admin(hand: &Hand<'_>, numbers: &mut Numbers) {
 
 pub(super) fn make_io(hand: &Hand<'_>, numbers: &mut Numbers) {
     hand.with::<Nvme, _>(numbers, None, |function, holder, numbers| {
-        let number = numbers.of_these(&[1, 1, 1, 2, 2, 3, 0, 16, 17]);
-        let entries = numbers.of_these(&[8, 8, 2, 3, 16, 64, 4096, 1]);
+        let number = match numbers.below(16) {
+            0 => numbers.of_these(&[3, 0, 16, 17]),
+            _ => numbers.of_these(&[1, 1, 2]),
+        };
+        let entries = match numbers.below(16) {
+            0 => numbers.of_these(&[4096, 64, 1, 0]),
+            _ => numbers.of_these(&[8, 8, 8, 4, 3, 2, 16]),
+        };
         ledger::making();
         let made = made(call!(Pair::new, function, number, entries), holder);
         if let Some(queue) = made {
@@ -129,9 +137,14 @@ pub(super) fn foreign(hand: &Hand<'_>, of: Holder, by: Holder, is_done: bool) {
     );
 }
 
-fn told(result: Result<Tag, SubmitError>) -> Option<Tag> {
+fn told<const Q: usize>(
+    queued: &mut Queued<Pair<Nvme, Q>>,
+    result: Result<Tag, SubmitError>,
+) -> Option<Tag> {
     match result {
         Ok(tag) => {
+            queued.untold.push(tag.value().into());
+            ledger::tagged(tag.value());
             traits!(&tag, Tag: Debug, Clone, Eq);
             let _ = call!(Tag::value, tag);
             assert!(call!(Tag::slot, tag) < 64);
@@ -144,37 +157,53 @@ fn told(result: Result<Tag, SubmitError>) -> Option<Tag> {
     }
 }
 
+/// Has the device make I/O queues, as drivers do it.
+pub(super) fn make(hand: &Hand<'_>, numbers: &mut Numbers) {
+    create_parts(hand, numbers, &[true, false]);
+}
+
 pub(super) fn create(hand: &Hand<'_>, numbers: &mut Numbers) {
-    let Some(mut place) = hand.driver.io.any(numbers) else {
+    let part = numbers.one_in(2);
+    create_parts(hand, numbers, &[part]);
+}
+
+/// Puts the commands that make parts of a queue: completions, or submissions.
+fn create_parts(hand: &Hand<'_>, numbers: &mut Numbers, parts: &[bool]) {
+    let current = hand.current::<Nvme>(numbers);
+    let Some(mut place) = (hand.driver.io).mostly(numbers, |it| Some(it.holder) == current) else {
         return;
     };
     let Some(io) = place.as_mut() else { return };
     // An interrupt, if the numbers say so; or what no driver may choose.
-    let eleven = numbers.of_these(&[0, 0, 0, 2, 0x0001_0002, 4]);
+    let eleven = numbers.of_these(&[0, 0, 0, 0, 2, 0x0001_0002, 4]);
     let words: Words = [0, 0, eleven, 0, 0, 0, 0];
-    let is_completion = numbers.one_in(2);
-    with_admin(hand, numbers, |hand, queued, function, holder, _| {
-        let queue = &mut queued.queue;
-        let tag = match is_completion {
-            true => call!(
-                Pair::create::<{ Nvme::CREATE_COMPLETION }, { Nvme::IO }>,
-                queue,
-                function,
-                words,
-                &mut io.queue
-            ),
-            false => call!(
-                Pair::create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::IO }>,
-                queue,
-                function,
-                [0; 7],
-                &mut io.queue
-            ),
-        };
-        foreign(hand, queued.holder, holder, tag.is_ok());
-        foreign(hand, io.holder, holder, tag.is_ok());
-        told(tag);
-    });
+    for &is_completion in parts {
+        with_admin(hand, numbers, |hand, queued, function, holder, _| {
+            let queue = &mut queued.queue;
+            let tag = match is_completion {
+                true => call!(
+                    Pair::create::<{ Nvme::CREATE_COMPLETION }, { Nvme::IO }>,
+                    queue,
+                    function,
+                    words,
+                    &mut io.queue
+                ),
+                false => call!(
+                    Pair::create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::IO }>,
+                    queue,
+                    function,
+                    [0; 7],
+                    &mut io.queue
+                ),
+            };
+            foreign(hand, queued.holder, holder, tag.is_ok());
+            foreign(hand, io.holder, holder, tag.is_ok());
+            if told(queued, tag).is_some() {
+                note(What::IoQueuesMade);
+                io.is_up = true;
+            }
+        });
+    }
 }
 
 /// Asks what the blocks of a namespace are.
@@ -190,7 +219,7 @@ pub(super) fn identify(hand: &Hand<'_>, numbers: &mut Numbers) {
             words
         );
         foreign(hand, queued.holder, holder, tag.is_ok());
-        told(tag);
+        told(queued, tag);
     });
 }
 
@@ -209,7 +238,7 @@ fn submit(hand: &Hand<'_>, numbers: &mut Numbers) {
                 _ => call!(Pair::submit::<{ Nvme::FLUSH }>, queue, function, words),
             };
             foreign(hand, queued.holder, holder, tag.is_ok());
-            told(tag);
+            told(queued, tag);
         });
         return;
     }
@@ -253,7 +282,7 @@ fn submit(hand: &Hand<'_>, numbers: &mut Numbers) {
             }
         };
         foreign(hand, queued.holder, holder, tag.is_ok());
-        told(tag);
+        told(queued, tag);
     });
 }
 
@@ -298,21 +327,32 @@ pub(super) fn ring_and_take<const Q: usize>(
     holder: Holder,
     numbers: &mut Numbers,
 ) {
-    let queue = &mut queued.queue;
     if !numbers.one_in(4) {
-        let rung = call!(Pair::ring, queue, function);
+        let rung = call!(Pair::ring, &mut queued.queue, function);
         foreign(hand, queued.holder, holder, rung.is_ok());
+        if rung.is_ok() {
+            queued.told();
+        }
     }
     if numbers.one_in(2) {
         function.clock().relax();
     }
     for _ in 0..numbers.below(6) {
-        let next = call!(Pair::next, queue, function);
+        let next = call!(Pair::next, &mut queued.queue, function);
         foreign(hand, queued.holder, holder, matches!(next, Ok(Some(_))));
         match next {
-            Ok(Some(completion)) => taken(hand, &completion),
+            Ok(Some(completion)) => {
+                let Completion { tag, status, .. } = completion;
+                hand.law(
+                    queued.was_told(tag.value().into()),
+                    "a command that the device was not told of is said to be completed",
+                );
+                data::done(hand, &mut queued.reads, tag.value(), status == 0);
+                taken(hand, holder, &completion);
+            }
             Ok(None) => break,
             Err(error) => {
+                note(What::Faults);
                 traits!(&error, QueueFault: Debug, Display, Clone, Eq);
                 let is_devices = !matches!(error, QueueFault::Unusable(_));
                 hand.law(
@@ -324,12 +364,14 @@ pub(super) fn ring_and_take<const Q: usize>(
     }
 }
 
-fn taken(hand: &Hand<'_>, completion: &Completion) {
+fn taken(hand: &Hand<'_>, holder: Holder, completion: &Completion) {
     traits!(completion, Completion: Debug, Clone, Eq);
+    note(What::CommandsCompleted);
     if let Some(unit) = completion.unit {
         traits!(&unit, Unit: Debug, Clone, Eq);
         let _ = (call!(Unit::key, &unit), call!(Unit::shift, &unit));
-        hand.driver.keep_unit(unit);
+        note(What::UnitsLearned);
+        hand.driver.keep_unit(unit, holder);
     }
 }
 
@@ -353,20 +395,17 @@ pub(super) fn part(numbers: &mut Numbers, length: usize, shift: u8) -> (usize, u
 
 /// Reads and writes.
 fn transfer(hand: &Hand<'_>, numbers: &mut Numbers) {
-    let units = hand.driver.units();
-    if units.is_empty() {
+    let current = hand.current::<Nvme>(numbers);
+    let Some(unit) = hand.driver.unit(numbers, current) else {
         return;
-    }
-    let unit = match numbers.one_in(3) {
-        true => units[numbers.below(units.len())],
-        false => units[units.len() - 1],
     };
-    let direction = numbers.of_these(&[Direction::ToHost, Direction::ToHost, Direction::ToDevice]);
+    let direction = hand.direction(numbers);
     if let Some(pinned) = hand.pinned.filter(|_| !numbers.one_in(3)) {
         with_io(hand, numbers, |hand, queued, function, holder, numbers| {
             let part = part(numbers, pinned.transfer.len(), unit.shift());
             let span = (pinned.transfer, part.0, part.1);
-            let tag = put(queued, function, &unit, direction, span, numbers);
+            let block = block(numbers);
+            let tag = put(queued, function, &unit, direction, span, block, numbers);
             let is_done = tag.is_ok();
             foreign(hand, queued.holder, holder, is_done);
             foreign(hand, pinned.holder, holder, is_done);
@@ -374,27 +413,56 @@ fn transfer(hand: &Hand<'_>, numbers: &mut Numbers) {
                 !is_done || direction == Direction::ToDevice,
                 "a device is told to write what is lent",
             );
-            told(tag);
+            if told(queued, tag).is_some() {
+                note(What::LentCommandsPut);
+            }
         });
         return;
     }
-    let Some(mut place) = hand.driver.moved.any(numbers) else {
+    let Some(mut place) =
+        (hand.driver.moved).mostly(numbers, |it| Some(it.about.holder) == current)
+    else {
         return;
     };
     let Some(moved) = place.as_mut() else { return };
     with_io(hand, numbers, |hand, queued, function, holder, numbers| {
-        let part = part(numbers, moved.transfer.len(), unit.shift());
+        let length = moved.transfer.len();
+        let part = match hand.plan.is_read && !numbers.one_in(8) {
+            true => data::fresh(&moved.about, numbers, length, unit.shift()),
+            false => Some(part(numbers, length, unit.shift())),
+        };
+        let Some(part) = part else { return };
         let span = (&moved.transfer, part.0, part.1);
-        let tag = put(queued, function, &unit, direction, span, numbers);
+        let block = block(numbers);
+        let tag = put(queued, function, &unit, direction, span, block, numbers);
         let is_done = tag.is_ok();
         foreign(hand, queued.holder, holder, is_done);
-        foreign(hand, moved.holder, holder, is_done);
+        foreign(hand, moved.about.holder, holder, is_done);
         let is_inside = part.0 + part.1 <= moved.transfer.len();
         hand.law(!is_done || is_inside, "a command reaches past its buffer");
-        if told(tag).is_some() {
-            moved.put = Some(function.epoch());
+        queued.is_up &= tag != Err(SubmitError::Queue(QueueError::NotStarted));
+        if let Some(tag) = told(queued, tag) {
+            note(What::CommandsPut);
+            moved.about.put = Some(function.epoch());
+            let read = Read {
+                tag: tag.value(),
+                into: moved.about.id,
+                offset: part.0,
+                length: part.1,
+                from: Source {
+                    device: holder.device,
+                    namespace: unit.key(),
+                    at: (block as usize) << unit.shift(),
+                },
+            };
+            data::put(hand, &mut queued.reads, &mut moved.about, read);
         }
     });
+}
+
+/// A block that there is, mostly.
+fn block(numbers: &mut Numbers) -> u32 {
+    numbers.of_these(&[0, 0, 1, 3, 8, 100, 250, 1 << 20])
 }
 
 fn put(
@@ -403,11 +471,10 @@ fn put(
     unit: &Unit,
     direction: Direction,
     span: (&samara_device_io::Transfer, usize, usize),
+    block: u32,
     numbers: &mut Numbers,
 ) -> Result<Tag, SubmitError> {
     let queue = &mut queued.queue;
-    // Blocks that there are, mostly.
-    let block = numbers.of_these(&[0, 0, 1, 8, 100, 250, 1 << 20]);
     let twelve = match numbers.one_in(16) {
         true => numbers.bits(),
         false => numbers.of_these(&[0, 0, 1 << 30]),

@@ -8,16 +8,17 @@ use super::Hand;
 use crate::bench::bench;
 use crate::driver::{Claimed, Kind};
 use crate::ledger;
+use crate::reached::{What, note};
 use crate::step::Numbers;
 use crate::surface::{call, traits};
 
 pub(super) fn step<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     match numbers.below(24) {
-        0..4 => claim::<D>(hand, numbers),
-        4 => end::<D>(hand, numbers),
-        5..8 => reset::<D>(hand, numbers),
-        8 | 9 => silence::<D>(hand, numbers),
-        10..13 => master::<D>(hand, numbers),
+        0..5 => claim::<D>(hand, numbers),
+        5 if numbers.one_in(2) => end::<D>(hand, numbers),
+        6 => reset::<D>(hand, numbers),
+        7 => silence::<D>(hand, numbers),
+        8..13 => master::<D>(hand, numbers),
         13..16 => ask::<D>(hand, numbers),
         16..22 => relax::<D>(hand, numbers),
         _ => time::<D>(hand, numbers),
@@ -36,6 +37,7 @@ pub(super) fn claim<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
             let holder = ledger::claimed(board.number, hand.driver.name);
             let is_master = bench().is_bus_master(board.number);
             hand.law(!is_master, "a device is bus master when it's claimed");
+            note(What::Claims);
             *held = Some(Claimed { function, holder });
         }
         Err(error) => {
@@ -72,6 +74,7 @@ fn reset<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
             done.is_err() || before != after,
             "a reset has ended nothing",
         );
+        note(What::Resets);
         if let Err(error) = done {
             traits!(&error, samara_device_io::pci::ResetError: Debug, Display, Clone, Eq);
         }
@@ -83,6 +86,7 @@ fn silence<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
         let before = call!(PciFunction::<D>::epoch, function);
         let silenced = call!(PciFunction::<D>::silence, function);
         let after = call!(PciFunction::<D>::epoch, function);
+        note(What::Silences);
         hand.law(before != after, "a silence has ended nothing");
         let is_master = bench().is_bus_master(holder.device);
         let is_silent = !is_master || silenced == Silenced::Absent;

@@ -11,6 +11,8 @@ use super::Hand;
 use super::pairs::foreign;
 use crate::driver::{PACKET, Packet, Places, Queued, Rx, Tx};
 use crate::ledger::{self, Holder, Offer};
+use crate::quiet;
+use crate::reached::{What, note};
 use crate::step::Numbers;
 use crate::surface::{call, traits};
 
@@ -39,7 +41,9 @@ pub(super) fn with<const Q: usize, const N: usize>(
     numbers: &mut Numbers,
     f: fn(&Hand<'_>, &mut Queued<Ring<Ixgbe, Q, Packet>>, &Function, Holder, &mut Numbers),
 ) {
-    let Some(mut place) = rings.any(numbers) else {
+    let current = hand.current::<Ixgbe>(numbers);
+    let is_current = |it: &Queued<Ring<Ixgbe, Q, Packet>>| it.fits(current);
+    let Some(mut place) = rings.mostly(numbers, is_current) else {
         return;
     };
     let Some(queued) = place.as_mut() else { return };
@@ -53,12 +57,7 @@ fn made<const Q: usize>(
     holder: Holder,
 ) -> Option<Queued<Ring<Ixgbe, Q, Packet>>> {
     match result {
-        Ok(queue) => Some(Queued {
-            queue,
-            holder,
-            count: 0,
-            is_forgotten: false,
-        }),
+        Ok(queue) => Some(Queued::new(queue, holder)),
         Err(error) => {
             ledger::no_queue();
             traits!(&error, QueueError: Debug, Display, Clone, Eq);
@@ -68,13 +67,22 @@ fn made<const Q: usize>(
 }
 
 fn entries(numbers: &mut Numbers) -> u32 {
-    numbers.of_these(&[8, 8, 8, 16, 32, 12, 4, 1 << 20])
+    match numbers.below(16) {
+        0 => numbers.of_these(&[12, 4, 0, 1 << 20]),
+        _ => numbers.of_these(&[8, 8, 8, 16, 32]),
+    }
 }
 
 pub(super) fn make_rx(hand: &Hand<'_>, numbers: &mut Numbers) {
     hand.with::<Ixgbe, _>(numbers, None, |function, holder, numbers| {
-        let number = numbers.of_these(&[0, 0, 0, 1, 64]);
-        let buffer = numbers.of_these(&[PACKET, PACKET, 1024, 3000, 4096, 0]);
+        let number = match numbers.below(16) {
+            0 => numbers.of_these(&[2, 64]),
+            _ => numbers.of_these(&[0, 0, 0, 1]),
+        };
+        let buffer = match numbers.below(16) {
+            0 => numbers.of_these(&[3000, 4096, 0]),
+            _ => numbers.of_these(&[PACKET, PACKET, 1024]),
+        };
         let entries = entries(numbers);
         ledger::making();
         let ring: Result<Rx, _> = call!(Ring::new, function, number, entries, buffer);
@@ -86,7 +94,10 @@ pub(super) fn make_rx(hand: &Hand<'_>, numbers: &mut Numbers) {
 
 pub(super) fn make_tx(hand: &Hand<'_>, numbers: &mut Numbers) {
     hand.with::<Ixgbe, _>(numbers, None, |function, holder, numbers| {
-        let number = numbers.of_these(&[0, 0, 0, 1, 128]);
+        let number = match numbers.below(16) {
+            0 => numbers.of_these(&[2, 128]),
+            _ => numbers.of_these(&[0, 0, 0, 1]),
+        };
         let entries = entries(numbers);
         ledger::making();
         let ring: Result<Tx, _> = call!(Ring::new, function, number, entries, 0);
@@ -106,6 +117,10 @@ pub(super) fn start<const Q: usize>(
     let chosen = numbers.of_these(&[0, samara_device_tables::ixgbe::DROP, u64::MAX]);
     let started = call!(Ring::start, &mut queued.queue, function, chosen);
     foreign(hand, queued.holder, holder, started.is_ok());
+    if started.is_ok() {
+        note(What::RingsStarted);
+        queued.is_up = true;
+    }
     hand.law(
         started.is_err() || queued.count == 0 && !queued.is_forgotten,
         "a ring began anew with packets in it",
@@ -153,15 +168,15 @@ pub(super) fn work<const Q: usize>(
     );
     traits!(&open, Open<'_, Q>: Debug);
     for _ in 0..1 + numbers.below(10) {
-        let changed = match numbers.below(12) {
+        let changed = match numbers.below(14) {
             0..5 => put(hand, &mut open, holder, numbers),
             5 | 6 => {
                 call!(OpenRing::publish, &mut open);
                 0
             }
             7..9 => take(hand, &mut open, holder, numbers),
-            9 => trade(hand, &mut open, holder, numbers),
-            10 => take_back(hand, &mut open, holder),
+            9 | 10 => trade(hand, &mut open, holder, numbers),
+            11 => take_back(hand, &mut open, holder),
             _ => {
                 let _ = call!(OpenRing::is_out_of_order, &open);
                 function.clock().relax();
@@ -193,16 +208,13 @@ fn choose<'p>(hand: &Hand<'_>, numbers: &mut Numbers, packet: &'p mut Packet) ->
     }
 }
 
-/// A function that chooses bytes of a packet.
-pub(super) fn choosing<F: FnOnce(&mut Packet) -> &mut [u8]>(choose: F) -> F {
+/// A function that chooses bytes of packets.
+fn choosing_each<F: FnMut(&mut Packet) -> &mut [u8]>(choose: F) -> F {
     choose
 }
 
-/// The same of one that goes in for another.
-fn trading<F>(choose: F) -> F
-where
-    F: for<'t> FnMut(Done, &mut Packet, &'t mut Packet) -> Option<&'t mut [u8]>,
-{
+/// A function that chooses bytes of a packet.
+pub(super) fn choosing<F: FnOnce(&mut Packet) -> &mut [u8]>(choose: F) -> F {
     choose
 }
 
@@ -229,6 +241,7 @@ fn put<const Q: usize>(
     match put {
         Some(Ok(())) => {
             offer.taken();
+            note(What::PacketsInRings);
             hand.law(room > 0, "a full ring takes a packet");
             1
         }
@@ -250,6 +263,7 @@ fn came_out(hand: &Hand<'_>, holder: Holder, packet: Option<RRef<Packet>>) -> is
     match packet {
         Some(packet) => {
             ledger::back(holder, start_of(&packet));
+            note(What::PacketsOutOfRings);
             hand.driver.keep_packet(packet);
             -1
         }
@@ -288,6 +302,7 @@ fn take_back<const Q: usize>(hand: &Hand<'_>, open: &mut Open<'_, Q>, holder: Ho
     let mut out = 0;
     while let Some(packet) = call!(OpenRing::take_back, open) {
         out += came_out(hand, holder, Some(packet));
+        note(What::TakenBack);
     }
     out
 }
@@ -310,12 +325,15 @@ fn trade<const Q: usize>(
             }
         }
     }
-    let traded = hand.caught(|| {
-        let chosen = trading(|done, _out, into| {
+    let traded = quiet::caught(|| {
+        let mut own = Numbers::of(numbers.word());
+        let prepare = |done, _: &mut Packet, _: &mut Packet| {
             written(hand, done);
-            (!numbers.one_in(8)).then(|| choose(hand, numbers, into))
-        });
-        call!(OpenRing::trade, open, &mut batch, chosen)
+            hand.stumble(&mut own);
+            !own.one_in(8)
+        };
+        let chosen = choosing_each(|into| choose(hand, numbers, into));
+        call!(OpenRing::trade, open, &mut batch, prepare, chosen)
     });
     let mut count = 0;
     for (index, (start, offer)) in offers.into_iter().enumerate() {
@@ -324,6 +342,7 @@ fn trade<const Q: usize>(
             Some(now) => {
                 offer.taken();
                 ledger::back(holder, now);
+                note(What::PacketsTraded);
                 count += 1;
             }
             None => hand.law(false, "a member of a batch is gone"),
@@ -336,6 +355,7 @@ fn trade<const Q: usize>(
     while let Some(packet) = batch.pop_front() {
         hand.driver.keep_packet(packet);
     }
+    hand.go_on(traded.is_some());
     // As many came out as went in.
     0
 }

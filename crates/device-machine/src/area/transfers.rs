@@ -4,9 +4,10 @@ use samara_device_io::dma::{BeginError, FinishError, LendError, Refused};
 use samara_device_io::{PciFunction, Transfer};
 use samara_rref::RRef;
 
-use super::{Hand, Pinned};
+use super::{Hand, Pinned, Plan, data};
 use crate::driver::{Kind, Moved};
 use crate::ledger::{self, Holder, Loan, Offer};
+use crate::reached::{What, note};
 use crate::step::Numbers;
 use crate::surface::{call, traits};
 
@@ -24,7 +25,8 @@ fn buffer(hand: &Hand<'_>, numbers: &mut Numbers) -> Option<RRef<[u8]>> {
     let kept = hand.driver.buffer().filter(|_| !numbers.one_in(3));
     kept.or_else(|| {
         let sizes = [
-            0, 1, 16, 512, 512, 520, 4096, 4096, 8192, 8192, 12_288, 65_536, 131_072, 270_336,
+            0, 1, 512, 520, 4096, 4096, 8192, 8192, 12_288, 16_384, 16_384, 65_536, 131_072,
+            270_336,
         ];
         RRef::new_zeroed_slice(numbers.of_these(&sizes)).ok()
     })
@@ -44,18 +46,14 @@ pub(super) fn begin<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
         match call!(PciFunction::<D>::begin, function, buffer) {
             Ok(transfer) => {
                 offer.taken();
+                note(What::BuffersBegun);
                 hand.law(
                     call!(Transfer::len, &transfer) == bytes
                         && !call!(Transfer::is_empty, &transfer),
                     "a transfer has another length than its buffer",
                 );
                 traits!(&transfer, Transfer: Debug);
-                let moved = Moved {
-                    transfer,
-                    holder,
-                    start,
-                    put: None,
-                };
+                let moved = Moved::new(transfer, holder, start);
                 // One whose place is taken is dropped: it stays pinned.
                 drop(hand.driver.moved.put(numbers, moved));
             }
@@ -74,45 +72,43 @@ pub(super) fn begin<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
 }
 
 fn finish<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
-    let Some(mut place) = hand.driver.moved.any(numbers) else {
+    let current = hand.current::<D>(numbers);
+    let is_current = |it: &Moved| Some(it.about.holder) == current;
+    let Some(mut place) = hand.driver.moved.mostly(numbers, is_current) else {
         return;
     };
-    let Some(moved) = place.take() else { return };
-    let mut kept = Some(moved);
-    hand.with::<D, _>(
-        numbers,
-        kept.as_ref().map(|it| it.holder),
-        |function, holder, _| {
-            let Some(moved) = kept.take() else { return };
-            let epoch = call!(PciFunction::<D>::epoch, function);
-            let is_idle = moved.put != Some(epoch);
-            match call!(PciFunction::<D>::finish, function, moved.transfer) {
-                Ok(buffer) => {
-                    hand.law(
-                        holder == moved.holder,
-                        "a transfer was finished by another claim",
-                    );
-                    hand.law(
-                        start_of(&buffer) == moved.start,
-                        "another buffer came out than went in",
-                    );
-                    ledger::back(holder, start_of(&buffer));
-                    hand.driver.keep_buffer(buffer);
-                }
-                Err(error) => {
-                    traits!(&error, FinishError: Debug, Display);
-                    hand.law_alone(
-                        holder != moved.holder || !is_idle,
-                        "a transfer of which nothing is in flight is not finished",
-                    );
-                    kept = Some(Moved {
-                        transfer: error.transfer,
-                        ..moved
-                    });
-                }
+    let mut kept = place.take();
+    let wanted = kept.as_ref().map(|it| it.about.holder);
+    hand.with::<D, _>(numbers, wanted, |function, holder, _| {
+        let Some(Moved { transfer, about }) = kept.take() else {
+            return;
+        };
+        let is_own = holder == about.holder;
+        let epoch = call!(PciFunction::<D>::epoch, function);
+        let is_idle = about.put != Some(epoch);
+        match call!(PciFunction::<D>::finish, function, transfer) {
+            Ok(buffer) => {
+                hand.law(is_own, "a transfer was finished by another claim");
+                hand.law(
+                    start_of(&buffer) == about.start,
+                    "another buffer came out than went in",
+                );
+                data::look(hand, &about, &buffer);
+                ledger::back(holder, start_of(&buffer));
+                note(What::BuffersFinished);
+                hand.driver.keep_buffer(buffer);
             }
-        },
-    );
+            Err(error) => {
+                traits!(&error, FinishError: Debug, Display);
+                hand.law_alone(
+                    !is_own || !is_idle,
+                    "a transfer of which nothing is in flight is not finished",
+                );
+                let transfer = error.transfer;
+                kept = Some(Moved { transfer, about });
+            }
+        }
+    });
     *place = kept;
 }
 
@@ -133,7 +129,7 @@ pub(super) fn lend<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
         let loan = Loan::new(holder, start_of(&buffer), buffer.len());
         let mut within = numbers.fork();
         let lent = hand.caught(|| {
-            let scope = |transfer: &Transfer| scope(hand, &mut within, transfer, holder);
+            let scope = |transfer: &Transfer| scope::<D>(hand, &mut within, transfer, holder);
             call!(PciFunction::<D>::lend, function, &buffer, scope)
         });
         drop(loan);
@@ -148,10 +144,18 @@ pub(super) fn lend<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
 }
 
 /// What is done while a buffer is lent.
-fn scope(hand: &Hand<'_>, numbers: &mut Numbers, transfer: &Transfer, holder: Holder) {
+fn scope<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers, transfer: &Transfer, holder: Holder) {
+    note(What::Loans);
     let pinned = Pinned { transfer, holder };
+    // Mostly about the device that has it.
+    let kinds = match numbers.one_in(6) {
+        true => hand.plan.kinds,
+        false => 1 << D::NUMBER,
+    };
     let inner = Hand {
         pinned: Some(pinned),
+        plan: Plan { kinds, ..hand.plan },
+        focus: Some(holder.device % 2).filter(|_| !numbers.one_in(4)),
         ..*hand
     };
     for _ in 0..=numbers.below(5) {

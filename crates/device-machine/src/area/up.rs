@@ -45,12 +45,13 @@ pub(super) fn nvme(hand: &Hand<'_>, numbers: &mut Numbers) {
     mostly(hand, numbers, pairs::make_admin);
     mostly(hand, numbers, pairs::make_io);
     mostly(hand, numbers, pairs::start);
-    mostly(hand, numbers, pairs::identify);
-    mostly(hand, numbers, drain_admin);
-    for _ in 0..4 {
-        mostly(hand, numbers, pairs::create);
+    for _ in 0..2 {
+        mostly(hand, numbers, pairs::identify);
         mostly(hand, numbers, drain_admin);
     }
+    mostly(hand, numbers, pairs::make);
+    mostly(hand, numbers, drain_admin);
+    mostly(hand, numbers, drain_admin);
     mostly(hand, numbers, transfers::begin::<Nvme>);
 }
 

@@ -1,5 +1,6 @@
 //! A device as its driver has it: a place, and perhaps a claim of it.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
 use samara_device_io::table::Table;
@@ -18,7 +19,12 @@ pub(crate) struct Board<D: Table> {
     pub(crate) number: usize,
     pub(crate) slot: DeviceSlot<D>,
     held: RwLock<Option<Claimed<D>>>,
+    /// The epoch in which the device was brought up last, if it was.
+    up: AtomicU64,
 }
+
+/// In no epoch.
+const NEVER: u64 = u64::MAX;
 
 impl<D: Table> Board<D> {
     pub(crate) fn new<M>(place: &Place<M, D>) -> Self {
@@ -26,7 +32,25 @@ impl<D: Table> Board<D> {
             number: place.number,
             slot: place.slot,
             held: RwLock::new(None),
+            up: AtomicU64::new(NEVER),
         }
+    }
+
+    /// The device is brought up.
+    pub(crate) fn is_up(&self) {
+        let epoch = self.epoch().map_or(NEVER, u64::from);
+        self.up.store(epoch, Relaxed);
+    }
+
+    /// Whether it was reset or silenced since it was brought up, or never was; it is claimed.
+    pub(crate) fn is_down(&self) -> bool {
+        self.epoch()
+            .is_some_and(|epoch| u64::from(epoch) != self.up.load(Relaxed))
+    }
+
+    fn epoch(&self) -> Option<u32> {
+        let look = self.look()?;
+        look.as_ref().map(|claimed| claimed.function.epoch())
     }
 
     /// The function, unless a thread is about to change it.

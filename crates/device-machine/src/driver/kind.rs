@@ -11,6 +11,8 @@ use crate::listed::Listed;
 
 /// A kind of device that the machine has.
 pub(crate) trait Kind: Table + Sized {
+    /// Its number.
+    const NUMBER: u8;
     /// What a driver has of it.
     fn boards(driver: &Driver) -> &[Board<Self>; 2];
     /// A function of this kind that another domain has lent.
@@ -20,8 +22,10 @@ pub(crate) trait Kind: Table + Sized {
 }
 
 macro_rules! kind {
-    ($kind:ident, $field:ident, $variant:ident, [$($length:expr),+], $widths:ident) => {
+    ($number:literal, $kind:ident, $field:ident, $variant:ident, [$($length:expr),+], $widths:ident) => {
         impl Kind for $kind {
+            const NUMBER: u8 = $number;
+
             fn boards(driver: &Driver) -> &[Board<Self>; 2] {
                 &driver.$field
             }
@@ -41,7 +45,7 @@ macro_rules! kind {
     };
 }
 
-kind!(Nvme, nvme, Nvme, [0x2000], all);
-kind!(Ixgbe, ixgbe, Ixgbe, [0x2_0000], wide);
-kind!(VirtioBlock, block, Block, [0x38, 0x1000, 1, 64], all);
-kind!(VirtioNet, net, Net, [0x38, 0x1000, 1, 64], all);
+kind!(0, Nvme, nvme, Nvme, [0x2000], all);
+kind!(1, Ixgbe, ixgbe, Ixgbe, [0x2_0000], wide);
+kind!(2, VirtioBlock, block, Block, [0x38, 0x1000, 1, 64], all);
+kind!(3, VirtioNet, net, Net, [0x38, 0x1000, 1, 64], all);

@@ -5,6 +5,7 @@ mod kind;
 mod places;
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use samara_device_io::queue::{ChainQueue, PacketQueue, Pair, Ring, Unit};
 use samara_device_io::{Interrupt, Transfer};
@@ -15,8 +16,10 @@ pub(crate) use board::{Board, Claimed};
 pub(crate) use kind::Kind;
 pub(crate) use places::Places;
 
+use crate::area::Read;
 use crate::bench::bench;
 use crate::ledger::Holder;
+use crate::step::Numbers;
 
 /// A packet: one buffer.
 pub(crate) type Packet = [u8; 2048];
@@ -39,16 +42,84 @@ pub(crate) struct Queued<Q> {
     pub(crate) count: usize,
     /// A batch of work on it was forgotten.
     pub(crate) is_forgotten: bool,
+    /// It was started once: the driver uses those more.
+    pub(crate) is_up: bool,
+    /// What was put since the device was told last: packets by where they are, commands and chains by their tags.
+    pub(crate) untold: Vec<usize>,
+    /// Reads in it that are remembered.
+    pub(crate) reads: Vec<Read>,
+}
+
+impl<Q> Queued<Q> {
+    pub(crate) fn new(queue: Q, holder: Holder) -> Self {
+        Self {
+            queue,
+            holder,
+            count: 0,
+            is_forgotten: false,
+            is_up: false,
+            untold: Vec::new(),
+            reads: Vec::new(),
+        }
+    }
+
+    /// Something was put.
+    pub(crate) fn put(&mut self, what: usize) {
+        self.untold.push(what);
+    }
+
+    /// The device was told.
+    pub(crate) fn told(&mut self) {
+        self.untold.clear();
+    }
+
+    /// Whether the device can have used it.
+    pub(crate) fn was_told(&self, what: usize) -> bool {
+        !self.untold.contains(&what)
+    }
+
+    /// How fit it is for use with a claim.
+    pub(crate) fn fits(&self, claim: Option<Holder>) -> bool {
+        self.is_up && Some(self.holder) == claim
+    }
 }
 
 /// A transfer of a buffer that moved in.
 pub(crate) struct Moved {
     pub(crate) transfer: Transfer,
+    pub(crate) about: About,
+}
+
+/// What the driver knows of a transfer.
+pub(crate) struct About {
     pub(crate) holder: Holder,
     /// Where the buffer begins.
     pub(crate) start: usize,
     /// The epoch in which it was last put in flight.
     pub(crate) put: Option<u32>,
+    /// Which one, of all that there were.
+    pub(crate) id: u64,
+    /// Parts of it that commands were put for, offset and length, and whether any of these share bytes.
+    pub(crate) ranges: Vec<(usize, usize)>,
+    pub(crate) is_mixed: bool,
+    /// Reads of it that are done.
+    pub(crate) reads: Vec<Read>,
+}
+
+impl Moved {
+    pub(crate) fn new(transfer: Transfer, holder: Holder, start: usize) -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let about = About {
+            holder,
+            start,
+            put: None,
+            id: COUNT.fetch_add(1, Relaxed),
+            ranges: Vec::new(),
+            is_mixed: false,
+            reads: Vec::new(),
+        };
+        Self { transfer, about }
+    }
 }
 
 /// All that it has. Several threads use it at once: what one has at hand, others pass by.
@@ -66,7 +137,7 @@ pub(crate) struct Driver {
     pub(crate) net_tx: Places<Queued<NetTx>, 3>,
     pub(crate) moved: Places<Moved, 8>,
     pub(crate) interrupts: Places<Interrupt, 4>,
-    units: Mutex<Vec<Unit>>,
+    units: Mutex<Vec<(Unit, Holder)>>,
     buffers: Mutex<Vec<RRef<[u8]>>>,
     packets: Mutex<Vec<RRef<Packet>>>,
     /// In whose name the ledger has its claims.
@@ -121,16 +192,21 @@ impl Driver {
         keep(&self.packets, packet);
     }
 
-    pub(crate) fn keep_unit(&self, unit: Unit) {
+    pub(crate) fn keep_unit(&self, unit: Unit, holder: Holder) {
         let mut units = places::lock(&self.units);
         if units.len() == KEPT {
             units.remove(0);
         }
-        units.push(unit);
+        units.push((unit, holder));
     }
 
-    pub(crate) fn units(&self) -> Vec<Unit> {
-        places::lock(&self.units).clone()
+    /// A unit that was learned: mostly the newest of this claim's.
+    pub(crate) fn unit(&self, numbers: &mut Numbers, of: Option<Holder>) -> Option<Unit> {
+        let units = places::lock(&self.units);
+        let newest = units.iter().rev().find(|(_, holder)| Some(*holder) == of);
+        let newest = newest.filter(|_| !numbers.one_in(6));
+        let any = || units.get(numbers.below(units.len().max(1)));
+        newest.or_else(any).map(|(unit, _)| *unit)
     }
 }
 

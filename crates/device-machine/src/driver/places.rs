@@ -30,6 +30,18 @@ impl<T, const N: usize> Places<T, N> {
         self.find(numbers, |place| place.is_some())
     }
 
+    /// The same, mostly one for which `is` holds.
+    pub(crate) fn mostly(
+        &self,
+        numbers: &mut Numbers,
+        is: impl Fn(&T) -> bool,
+    ) -> Option<MutexGuard<'_, Option<T>>> {
+        let takes_any = numbers.one_in(10);
+        let right = |place: &Option<T>| place.as_ref().is_some_and(&is);
+        let found = (!takes_any).then(|| self.find(numbers, right)).flatten();
+        found.or_else(|| self.any(numbers))
+    }
+
     /// One that has nothing; or else any, if the numbers say so.
     pub(crate) fn vacant(&self, numbers: &mut Numbers) -> Option<MutexGuard<'_, Option<T>>> {
         let takes_any = numbers.one_in(2);

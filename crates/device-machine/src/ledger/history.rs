@@ -7,7 +7,7 @@ use super::Holder;
 
 /// Events that are kept, and told.
 const KEPT: usize = 4096;
-const TOLD: usize = 12;
+const TOLD: usize = 16;
 
 #[derive(Clone, Copy, Debug)]
 struct Event {

@@ -62,10 +62,16 @@ struct Book {
     entries: BTreeMap<usize, Entry>,
     history: History,
     violations: Vec<String>,
+    /// Tags of commands that were put lately.
+    tags: [u16; TAGS],
+    tag: usize,
     /// The number of the current claim of each device, and in whose name it is.
     serials: [u32; DEVICES],
     names: [u32; DEVICES],
 }
+
+/// Tags that are remembered.
+const TAGS: usize = 8;
 
 /// In whose name no claim is.
 const NOBODY: u32 = u32::MAX;
@@ -74,6 +80,8 @@ static BOOK: Mutex<Book> = Mutex::new(Book {
     entries: BTreeMap::new(),
     history: History::new(),
     violations: Vec::new(),
+    tags: [0; TAGS],
+    tag: 0,
     serials: [0; DEVICES],
     names: [NOBODY; DEVICES],
 });
@@ -144,7 +152,12 @@ pub(crate) fn is_claimed(device: usize) -> bool {
 
 /// A claim goes on in another's name.
 pub(crate) fn moved(device: usize, name: u32) {
-    with(|book| book.names[device] = name);
+    with(|book| {
+        book.names[device] = name;
+        let serial = book.serials[device];
+        book.history
+            .note("moved", Holder { device, serial }, 0, name as usize);
+    });
 }
 
 /// A driver has ended, and all its claims with it: the devices.
@@ -154,6 +167,8 @@ pub(crate) fn dead(name: u32) -> Vec<usize> {
         let devices: Vec<_> = (0..DEVICES).filter(of).collect();
         for &device in &devices {
             book.names[device] = NOBODY;
+            let serial = book.serials[device];
+            book.history.note("dead", Holder { device, serial }, 0, 0);
             book.drop_holders(|holder| holder.device == device);
             // It may have been in the middle of calls.
             UNSETTLED[device].store(0, Relaxed);
@@ -205,6 +220,18 @@ pub(crate) fn touched() -> (u64, u64) {
     (OUTSIDE.load(Relaxed), ACCESSES.load(Relaxed))
 }
 
+/// Bytes that the claims in a driver's name have: queues, and objects that moved in.
+pub(crate) fn bytes_of(name: u32) -> usize {
+    with(|book| {
+        let names = &book.names;
+        let is_of = |entry: &&Entry| {
+            let mut holders = entry.holders.iter();
+            entry.mode != Mode::Lent && holders.all(|holder| names[holder.device] == name)
+        };
+        book.entries.values().filter(is_of).map(|it| it.bytes).sum()
+    })
+}
+
 /// An address that means something, to be written where none belongs.
 pub(crate) fn some_address(number: usize) -> u64 {
     with(|book| {
@@ -213,6 +240,19 @@ pub(crate) fn some_address(number: usize) -> u64 {
         let start = start.copied().unwrap_or(0x1000);
         samara_testkit::device_memory::OFFSET + start as u64
     })
+}
+
+/// A command was put.
+pub(crate) fn tagged(tag: u16) {
+    with(|book| {
+        book.tags[book.tag % TAGS] = tag;
+        book.tag = book.tag.wrapping_add(1);
+    });
+}
+
+/// The tag of a command that was put lately: what a device would be clever to guess.
+pub(crate) fn some_tag(number: usize) -> u16 {
+    with(|book| book.tags[number % TAGS])
 }
 
 /// All is forgotten: a case begins.
@@ -347,6 +387,9 @@ impl Book {
     }
 
     fn allows(&mut self, device: usize, start: usize, bytes: usize, access: Access) -> bool {
+        if bytes == 0 {
+            return true;
+        }
         let Some(why) = self.refusal(device, start, bytes, access) else {
             return true;
         };

@@ -125,8 +125,9 @@ impl Crates {
             .unwrap_or_default()
     }
 
-    /// Whether a domain can name the trait: one of the standard library's, or one that is exported to it.
-    pub(crate) fn is_nameable(&self, found: Found<'_>, id: Id) -> bool {
+    /// Whether a domain can name the trait: one of the standard library's, one of the crates `own`, or one that is exported to
+    /// it.
+    pub(crate) fn is_nameable(&self, found: Found<'_>, id: Id, own: &[&str]) -> bool {
         let path = self.0[found.krate]
             .paths
             .get(&id)
@@ -135,6 +136,7 @@ impl Crates {
         let exported = ["Exchangeable", "Scratch", "FromRpc"];
         match path.first().map(String::as_str) {
             Some("core" | "alloc" | "std") => true,
+            Some(krate) if own.contains(&krate) => true,
             _ => {
                 let document = &self.0["samara_domain"];
                 let named = path

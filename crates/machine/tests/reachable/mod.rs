@@ -12,11 +12,23 @@ use std::collections::BTreeSet;
 /// Traits of the standard library's that hold for everything, or have no function of their own to call.
 const UNTOLD: [&str; 3] = ["StructuralPartialEq", "Error", "Receiver"];
 
-/// The safe functions that are reachable through the public modules of `roots`. Another crate is one name more.
+/// The safe functions that are reachable through the public modules of `roots`, of all crates.
+#[allow(dead_code, reason = "each suite asks for one of both")]
 pub(crate) fn all(roots: &[&str]) -> BTreeSet<Name> {
+    list(roots, &[])
+}
+
+/// The same, of types and traits that `roots` themselves define: those of other crates are another suite's.
+#[allow(dead_code, reason = "each suite asks for one of both")]
+pub(crate) fn own(roots: &[&str]) -> BTreeSet<Name> {
+    list(roots, roots)
+}
+
+fn list(roots: &[&str], within: &[&str]) -> BTreeSet<Name> {
     let crates = Crates::of(roots);
     let mut list = List {
         crates: &crates,
+        within,
         names: BTreeSet::new(),
         types: BTreeSet::new(),
     };
@@ -28,6 +40,8 @@ pub(crate) fn all(roots: &[&str]) -> BTreeSet<Name> {
 
 struct List<'a> {
     crates: &'a Crates,
+    /// Crates whose types are on the list; all if none is named.
+    within: &'a [&'a str],
     names: BTreeSet<Name>,
     types: BTreeSet<(String, u32)>,
 }
@@ -71,7 +85,8 @@ impl<'a> List<'a> {
 
     /// A type that is named, or that a signature names.
     fn adt(&mut self, found: Found<'a>) {
-        if !self.types.insert((found.krate.clone(), found.item.id.0)) {
+        let is_within = self.within.is_empty() || self.within.contains(&found.krate.as_str());
+        if !is_within || !self.types.insert((found.krate.clone(), found.item.id.0)) {
             return;
         }
         let impls = match &found.item.inner {
@@ -84,7 +99,9 @@ impl<'a> List<'a> {
             let Some(item) = found.sibling(*id) else {
                 continue;
             };
-            if let ItemEnum::Impl(of) = &item.item.inner {
+            if let ItemEnum::Impl(of) = &item.item.inner
+                && is_for(of, found.item)
+            {
                 self.functions(found, item, of);
             }
         }
@@ -101,7 +118,7 @@ impl<'a> List<'a> {
         }
         // A trait that no public path of these crates names is nobody's to call.
         if let Some(of) = of_trait
-            && !self.crates.is_nameable(item, of.id)
+            && !self.crates.is_nameable(item, of.id, self.within)
         {
             return;
         }
@@ -154,6 +171,14 @@ impl<'a> List<'a> {
             Type::Tuple(parts) => parts.iter().for_each(|part| self.types_in(found, part)),
             _ => {}
         }
+    }
+}
+
+/// Whether it's an implementation for the type, and not one for another that only names it.
+fn is_for(implementation: &Impl, item: &Item) -> bool {
+    match &implementation.for_ {
+        Type::ResolvedPath(path) => path.id == item.id,
+        _ => true,
     }
 }
 

@@ -32,6 +32,20 @@ fn bare(path: &str) -> String {
     bare
 }
 
+/// What stands before the bracket that closes, and what behind it.
+fn closed(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 0_usize;
+    for (at, character) in text.char_indices() {
+        match character {
+            '<' => depth += 1,
+            '>' if depth == 0 => return Some((&text[..at], &text[at + 1..])),
+            '>' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
 fn last(path: &str) -> &str {
     path.trim_end_matches(':')
         .rsplit("::")
@@ -74,7 +88,7 @@ impl Name {
         }
         // `module::<impl type>::function`
         if let Some((_, rest)) = name.split_once("<impl ")
-            && let Some((of, function)) = rest.rsplit_once(">::")
+            && let Some((of, function)) = closed(rest)
         {
             let of = bare(of);
             return Self::member_of(last(&of), None, last(&bare(function)));

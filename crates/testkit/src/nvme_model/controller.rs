@@ -27,6 +27,8 @@ pub(super) struct Controller {
     pub(super) fetched: VecDeque<Fetched>,
     /// Those of the fetched that are executed now.
     pub(super) due: VecDeque<Fetched>,
+    /// Commands that were said to be completed and weren't fetched: queue and CID.
+    pub(super) disowned: Vec<(u16, u16)>,
 }
 
 impl Controller {
@@ -45,6 +47,7 @@ impl Controller {
             kept: None,
             fetched: VecDeque::new(),
             due: VecDeque::new(),
+            disowned: Vec::new(),
         }
     }
 
@@ -84,13 +87,25 @@ impl Controller {
         self.completions = [None; QUEUES];
         self.fetched.clear();
         self.due.clear();
+        self.disowned.clear();
     }
 
-    /// A command was said to be completed.
+    /// A command was said to be completed that was not executed: it isn't, now or when it's fetched.
     pub(super) fn disown(&mut self, queue: u16, cid: u16) {
         let others = |command: &Fetched| (command.queue, command.cid()) != (queue, cid);
+        let before = self.fetched.len() + self.due.len();
         self.fetched.retain(others);
         self.due.retain(others);
+        if self.fetched.len() + self.due.len() == before {
+            self.disowned.push((queue, cid));
+        }
+    }
+
+    /// Whether the command is one of those.
+    pub(super) fn is_disowned(&mut self, command: &Fetched) -> bool {
+        let is = |&(queue, cid): &(u16, u16)| (queue, cid) == (command.queue, command.cid());
+        let at = self.disowned.iter().position(is);
+        at.map(|at| self.disowned.swap_remove(at)).is_some()
     }
 
     /// CC.EN is set; `fatal` says that it ends in CSTS.CFS whatever the registers hold.

@@ -79,7 +79,9 @@ impl Machine {
             if is_io && command.opcode() == FLUSH {
                 command.due = self.now.saturating_add(timing.flush);
             }
-            self.controller.fetched.push_back(command);
+            if !self.controller.is_disowned(&command) {
+                self.controller.fetched.push_back(command);
+            }
         }
         let in_flight = self
             .controller
@@ -157,8 +159,10 @@ impl Machine {
         self.write_completion(queue.base, queue.tail, words);
         queue.advance();
         if self.switches.keeps_its_word {
-            let said = (words[2] >> 16) as u16;
-            self.controller.disown(said, words[3] as u16);
+            let said = ((words[2] >> 16) as u16, words[3] as u16);
+            if said != (command.queue, command.cid()) {
+                self.controller.disown(said.0, said.1);
+            }
             if wrong == Some(Misbehaviour::Ghost) {
                 self.controller.disown(0, 0);
             }

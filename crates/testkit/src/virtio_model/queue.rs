@@ -28,7 +28,7 @@ pub(super) struct Queue {
     pub(super) notified: bool,
     /// Heads that the device has.
     pub(super) in_flight: Vec<u16>,
-    /// Heads that wait and that the device passes over once each.
+    /// Heads that the device passes over once each.
     disowned: Vec<u16>,
     available: u16,
     used: u16,
@@ -103,25 +103,16 @@ impl Queue {
         Ok(Some(chain))
     }
 
-    /// Chain `id` was said to be used: the device doesn't have it any more, or will pass over it if it waits.
-    pub(super) fn disown(&mut self, memory: &Memory, id: u32) -> Result<(), Stray> {
+    /// Chain `id` was said to be used: the device doesn't have it any more, or passes over it when it gets it.
+    pub(super) fn disown(&mut self, id: u32) {
         let Some(head) = u16::try_from(id).ok().filter(|&head| head < self.size) else {
-            return Ok(());
+            return;
         };
         if self.in_flight.contains(&head) {
             self.in_flight.retain(|&other| other != head);
-            return Ok(());
+        } else {
+            self.disowned.push(head);
         }
-        let index = read_u16(memory, self.driver.wrapping_add(2))?;
-        let waiting = index.wrapping_sub(self.available).min(self.size);
-        for distance in 0..waiting {
-            let at = self.entry(self.driver, self.available.wrapping_add(distance), 2);
-            if read_u16(memory, at)? == head {
-                self.disowned.push(head);
-                break;
-            }
-        }
-        Ok(())
     }
 
     /// Puts back the chain that was taken last, which the device had no use for.

@@ -67,4 +67,6 @@ pub struct Switches {
     pub keeps_its_word: bool,
     /// Queues can be enabled before FEATURES_OK, as those of QEMU's devices.
     pub enables_early: bool,
+    /// The device looks at its queues whenever it works, notified or not.
+    pub polls: bool,
 }

@@ -52,6 +52,11 @@ impl Machine {
             self.counts.refused_accesses += (notified.count() + due.count()) as u64;
             return;
         }
+        if self.switches.polls {
+            for queue in &mut self.transport.queues {
+                queue.notified = true;
+            }
+        }
         // There is an end, also if rings lie where the device writes: a queue that was found empty is not looked
         // at before it is notified again.
         while self.is_running() && (self.take() | self.finish()) {}
@@ -181,7 +186,7 @@ impl Machine {
         }
         if self.switches.keeps_its_word {
             if id != u32::from(head) || request.wrong == Some(Misbehaviour::Twice) {
-                queue.disown(&self.memory, id)?;
+                queue.disown(id);
             }
             // It has said that it used what stood there before, whatever that was.
             if further != 0 {

@@ -1,16 +1,20 @@
-//! `cargo xtask holes`: past holes of the core, put back one at a time.
+//! `cargo xtask holes`: past holes of the core and of devices, put back one at a time.
 
 use std::time::Duration;
 
 use crate::cli::{HoleSuite, HolesArgs};
 use crate::error::Error;
-use crate::holes::{self, Guards, Hole, Machine, Row, Tree};
+use crate::holes::{self, Guards, Hole, Machine, Of, Row, Tree};
 use crate::progress::{note, step};
 use crate::workspace::Workspace;
 
 /// Puts each hole into a copy of the workspace, looks for it, and prints the table of what was found.
 pub(super) fn run(workspace: &Workspace, args: &HolesArgs) -> Result<(), Error> {
-    let all = holes::load(workspace, &args.names)?;
+    let mut all = holes::load(workspace, &args.names)?;
+    if !args.suite.is_empty() && !args.suite.contains(&HoleSuite::Tests) {
+        // What no suite is asked for that looks for it is not looked for.
+        all.retain(|hole| args.suite.contains(&suite_of(hole.of())));
+    }
     let mut tree = Tree::copy(workspace)?;
     step("the tree without holes");
     let suites = Suites::measured(workspace, &tree, &all, args)?;
@@ -34,8 +38,8 @@ pub(super) fn run(workspace: &Workspace, args: &HolesArgs) -> Result<(), Error> 
         }
     }
     tree.mend()?;
-    if suites.machine.is_some() {
-        println!("\nThe machine finds {found} of {count} by itself.");
+    if !suites.machines.is_empty() {
+        println!("\nThe machines find {found} of {count} by themselves.");
     }
     if failed == 0 {
         Ok(())
@@ -47,9 +51,17 @@ pub(super) fn run(workspace: &Workspace, args: &HolesArgs) -> Result<(), Error> 
     }
 }
 
+/// The suite that is the machine of this.
+fn suite_of(of: Of) -> HoleSuite {
+    match of {
+        Of::Core => HoleSuite::Machine,
+        Of::Devices => HoleSuite::Devices,
+    }
+}
+
 /// What looks for the holes.
 struct Suites {
-    machine: Option<Machine>,
+    machines: Vec<(Of, Machine)>,
     guards: Option<Guards>,
     limit: Duration,
 }
@@ -63,17 +75,22 @@ impl Suites {
         args: &HolesArgs,
     ) -> Result<Self, Error> {
         let wanted = |suite| args.suite.is_empty() || args.suite.contains(&suite);
-        let machine = wanted(HoleSuite::Machine)
-            .then(|| Machine::measured(workspace, tree, &args.modes, args.steps))
-            .transpose()?;
-        for (mode, took) in machine.iter().flat_map(Machine::modes) {
-            note(format_args!("{mode}: {:.0} s", took.as_secs_f32()));
+        let mut machines = Vec::new();
+        for of in [Of::Core, Of::Devices] {
+            if !wanted(suite_of(of)) || !holes.iter().any(|hole| hole.of() == of) {
+                continue;
+            }
+            let machine = Machine::measured(workspace, tree, of, &args.modes, args.steps)?;
+            for (mode, took) in machine.modes() {
+                note(format_args!("{mode}: {:.0} s", took.as_secs_f32()));
+            }
+            machines.push((of, machine));
         }
         let guards = wanted(HoleSuite::Tests)
             .then(|| Guards::measured(workspace, tree, holes))
             .transpose()?;
         Ok(Suites {
-            machine,
+            machines,
             guards,
             limit: Duration::from_secs(args.seconds),
         })
@@ -85,8 +102,9 @@ impl Suites {
         let guards = self.guards.as_ref();
         let guard = guards.map(|guards| guards.look(workspace, tree, &hole));
         let guard = guard.transpose()?;
-        let machine = match &self.machine {
-            Some(machine) => machine.look(workspace, tree, &hole, self.limit)?,
+        let mut machines = self.machines.iter();
+        let machine = match machines.find(|(of, _)| *of == hole.of()) {
+            Some((_, machine)) => machine.look(workspace, tree, &hole, self.limit)?,
             None => Vec::new(),
         };
         Ok(Row {

@@ -21,7 +21,7 @@ use crate::workspace::Workspace;
 const TEST_DISK: u64 = 16 << 20;
 
 /// The packages of [`TestPart::Models`], which are no default members: slow without optimisation.
-pub(super) const MODELS: [&str; 2] = ["samara-models", "samara-machine"];
+pub(super) const MODELS: [&str; 3] = ["samara-models", "samara-machine", "samara-device-machine"];
 
 /// Tests of `samara-proxy` that say more of optimised code: each instruction of a walk is cut at, where a debug
 /// build takes samples; a caller's own `catch` stands in the frame of the boundary; frames are small.

@@ -8,21 +8,22 @@ use crate::error::Error;
 use crate::workspace::Workspace;
 
 /// Where they lie: a folder for each kind.
-const FOLDER: &str = "crates/machine/holes";
+const FOLDERS: [&str; 2] = ["crates/machine/holes", "crates/device-machine/holes"];
 
 /// The holes whose name or kind is among `wanted`, by name; all if none is.
 pub(crate) fn load(workspace: &Workspace, wanted: &[String]) -> Result<Vec<Hole>, Error> {
-    let folder = workspace.root().join(FOLDER);
     let mut holes = Vec::new();
-    for kind in entries(&folder)? {
-        for file in entries(&folder.join(&kind))? {
-            let Some(name) = file.strip_suffix(".hole") else {
-                continue;
-            };
-            let below = format!("{FOLDER}/{kind}/{file}");
-            let path = workspace.root().join(&below);
-            let text = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
-            holes.push(Hole::parse(&format!("{kind}/{name}"), &below, &text)?);
+    for folder in FOLDERS {
+        for kind in entries(&workspace.root().join(folder))? {
+            for file in entries(&workspace.root().join(folder).join(&kind))? {
+                let Some(name) = file.strip_suffix(".hole") else {
+                    continue;
+                };
+                let below = format!("{folder}/{kind}/{file}");
+                let path = workspace.root().join(&below);
+                let text = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
+                holes.push(Hole::parse(&format!("{kind}/{name}"), &below, &text)?);
+            }
         }
     }
     let is_called = |hole: &Hole, name: &String| {

@@ -17,11 +17,12 @@
 
 use super::edit::{Edit, Line, Misfit};
 use super::error::HoleError;
+use super::machine::Of;
 
 /// One past hole.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Hole {
-    /// Its file below `crates/machine/holes`, without the extension: `kind/name`.
+    /// Its file below the folder of all, without the extension: `kind/name`.
     pub(crate) name: String,
     /// Its file, below the workspace's root.
     pub(crate) file: String,
@@ -49,6 +50,9 @@ pub(crate) struct Guard {
     /// The profile that it is built by.
     pub(crate) profile: String,
 }
+
+/// The kind of holes that are about devices.
+pub(crate) const DEVICES: &str = "devices";
 
 /// How guards are built, and the machine: as what ships, with the checks of a debug build. Cuts need
 /// optimised code.
@@ -148,6 +152,14 @@ impl Hole {
                 .ok_or_else(|| malformed(0, "a guard is `package target::test`"))?,
             edits,
         })
+    }
+
+    /// What it is a hole of.
+    pub(crate) fn of(&self) -> Of {
+        match self.kind() {
+            DEVICES => Of::Devices,
+            _ => Of::Core,
+        }
     }
 
     /// Its folder, which is its kind.

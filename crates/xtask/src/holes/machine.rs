@@ -1,4 +1,4 @@
-//! The random machine, mode by mode.
+//! The random machines, mode by mode.
 
 use std::time::{Duration, Instant};
 
@@ -9,9 +9,30 @@ use super::{Hole, HoleError, Tree};
 use crate::error::Error;
 use crate::workspace::Workspace;
 
+/// What a machine, or a hole, is about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Of {
+    /// The isolation core: domains and objects.
+    Core,
+    /// Devices and their drivers.
+    Devices,
+}
+
+impl Of {
+    /// What has cargo build the tests that are the machine's modes.
+    fn arguments(self) -> [&'static str; 4] {
+        match self {
+            Self::Core => ["--package", "samara-machine", "--test", "*"],
+            // Its other test asks rustdoc, which takes long and finds nothing.
+            Self::Devices => ["--package", "samara-device-machine", "--test", "machine"],
+        }
+    }
+}
+
 /// Its modes: the tests of its package's integration tests.
 #[derive(Debug)]
 pub(crate) struct Machine {
+    of: Of,
     modes: Vec<Run>,
     steps: Option<u64>,
 }
@@ -22,10 +43,11 @@ impl Machine {
     pub(crate) fn measured(
         workspace: &Workspace,
         tree: &Tree,
+        of: Of,
         wanted: &[String],
         steps: Option<u64>,
     ) -> Result<Self, Error> {
-        let mut modes = modes(workspace, tree)?;
+        let mut modes = modes(workspace, tree, of)?;
         if let Some(mode) = wanted
             .iter()
             .find(|&mode| !modes.iter().any(|run| run.test == *mode))
@@ -38,7 +60,7 @@ impl Machine {
         }
         // What ends soon finds soon.
         modes.sort_by_key(|mode| mode.took);
-        Ok(Machine { modes, steps })
+        Ok(Machine { of, modes, steps })
     }
 
     /// The modes, with what each takes.
@@ -56,7 +78,7 @@ impl Machine {
         hole: &Hole,
         limit: Duration,
     ) -> Result<Vec<Outcome>, Error> {
-        let rebuilt = modes(workspace, tree).map_err(|error| uncompiled(hole, error))?;
+        let rebuilt = modes(workspace, tree, self.of).map_err(|error| uncompiled(hole, error))?;
         let end = Instant::now() + limit;
         let mut outcomes = Vec::new();
         for mode in &self.modes {
@@ -83,7 +105,6 @@ impl Machine {
     }
 }
 
-fn modes(workspace: &Workspace, tree: &Tree) -> Result<Vec<Run>, Error> {
-    let arguments = ["--package", "samara-machine", "--test", "*"];
-    tests(workspace, tree, CHECKED, &arguments)
+fn modes(workspace: &Workspace, tree: &Tree, of: Of) -> Result<Vec<Run>, Error> {
+    tests(workspace, tree, CHECKED, &of.arguments())
 }

@@ -1,4 +1,4 @@
-//! Past holes of the core, each as an edit that puts it back; what finds them again is measured.
+//! Past holes of the core and of devices, each as an edit that puts it back; what finds them again is measured.
 //!
 //! | module | concept |
 //! |---|---|
@@ -8,7 +8,7 @@
 //! | `tree` | the copy of the workspace that is built with one hole at a time |
 //! | `programs` | programs of tests that are built in it |
 //! | `run` | one run of a test, and how it ended |
-//! | `machine`, `guards` | the two suites: the random machine, and each hole's own test |
+//! | `machine`, `guards` | the suites: the random machines, of the core and of devices, and each hole's own test |
 //! | `table` | what was found, as the documentation shows it |
 
 mod catalogue;
@@ -26,6 +26,6 @@ pub(crate) use catalogue::load;
 pub(crate) use error::HoleError;
 pub(crate) use format::Hole;
 pub(crate) use guards::Guards;
-pub(crate) use machine::Machine;
+pub(crate) use machine::{Machine, Of};
 pub(crate) use table::Row;
 pub(crate) use tree::Tree;
