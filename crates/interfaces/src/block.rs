@@ -42,6 +42,15 @@ pub trait BlockDevice {
     /// [`BlockError`]; which of the writes are on the medium is unknown then.
     #[idempotent]
     fn flush(&self) -> Result<(), BlockError>;
+
+    /// How often the device has broken its protocol in a way that the driver tolerates, since the driver was started. Nothing was
+    /// lost by it; a count that isn't 0 tells of faulty firmware, and is worth telling once. No device access.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError::Busy`] if the driver isn't to be had in time; [`BlockError::Rpc`].
+    #[idempotent]
+    fn tolerated(&self) -> Result<u64, BlockError>;
 }
 
 /// Several block devices behind one driver: the namespaces of a disk controller.

@@ -42,17 +42,6 @@ impl NvmeDisk {
         })
     }
 
-    /// Completions so far in which the controller said that it had read another number of commands than it can have. Nothing
-    /// depends on what it says; a count that isn't 0 tells of faulty firmware.
-    ///
-    /// # Errors
-    ///
-    /// [`BlockError::Busy`] if the controller isn't to be had in time.
-    pub fn odd_heads(&self) -> Result<u64, BlockError> {
-        let controller = self.executor().lock().ok_or(BlockError::Busy)?;
-        Ok(controller.odd_heads())
-    }
-
     /// An orderly stop of the controller: see [`NvmeController::shut_down`](crate::NvmeController::shut_down).
     ///
     /// # Errors
@@ -135,6 +124,12 @@ impl BlockDevice for NvmeDisk {
             return Ok(());
         }
         self.executor().execute(|| Work::Flush { started: false })
+    }
+
+    /// Completions in which the controller says that it has read another number of commands than it can have.
+    fn tolerated(&self) -> Result<u64, BlockError> {
+        let controller = self.executor().lock().ok_or(BlockError::Busy)?;
+        Ok(controller.odd_heads())
     }
 }
 

@@ -185,6 +185,11 @@ impl BlockDevice for VirtioDisk {
     fn flush(&self) -> Result<(), BlockError> {
         self.flush_within(self.limits.flush_millis)
     }
+
+    /// Nothing of the protocol is tolerated to be broken.
+    fn tolerated(&self) -> Result<u64, BlockError> {
+        Ok(0)
+    }
 }
 
 /// A buffer that the in-flight table did not accept.
