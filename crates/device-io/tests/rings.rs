@@ -229,8 +229,8 @@ fn a_panic_while_a_batch_is_traded_loses_nothing() {
     }
     let before = census_all();
     let traded = catch_unwind(AssertUnwindSafe(|| {
-        let prepare = |_, _: &mut Packet, packet: &mut Packet| {
-            assert_ne!(packet[0], 2, "as asked");
+        let prepare = |_, _: &mut Packet, frame: &mut [u8]| {
+            assert_ne!(frame[0], 2, "as asked");
             true
         };
         sending.trade(&mut batch, prepare, short)

@@ -266,8 +266,8 @@ fn whole(packet: &mut Packet) -> &mut [u8] {
 #[inline]
 fn trade(sending: &mut Transmitting<'_>, tx: &mut Packets, longest: usize) -> usize {
     let frames = tx.len();
-    let is_whole = |packet: &mut Packet| (SHORTEST..=longest).contains(&packet.len());
-    let traded = sending.trade(tx, |_, _, packet| is_whole(packet), Packet::bytes_mut);
+    let is_whole = |frame: &[u8]| (SHORTEST..=longest).contains(&frame.len());
+    let traded = sending.trade(tx, |_, _, frame| is_whole(frame), Packet::bytes_mut);
     if traded < frames {
         for _ in 0..traded {
             let _ = tx.pop_front().map(|packet| tx.push_back(packet));

@@ -281,13 +281,13 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
     /// goes in as by [`put`](Self::put), and the object that comes out, as by [`take`](Self::take), has its
     /// place. Half the steps of doing so one at a time.
     ///
-    /// `prepare` is shown what the device says, the object that would come out and the member that would go in, and says
-    /// whether to go on; `bytes` chooses of that member as in [`put`](Self::put). How many were traded.
+    /// `bytes` chooses of the member that would go in as in [`put`](Self::put). `prepare` is shown what the device says, the object
+    /// that would come out and the bytes that were chosen, and says whether to go on. How many were traded.
     #[inline]
     pub fn trade<const N: usize>(
         &mut self,
         batch: &mut RRefDeque<T, N>,
-        mut prepare: impl FnMut(Done, &mut T, &mut T) -> bool,
+        mut prepare: impl FnMut(Done, &mut T, &mut [u8]) -> bool,
         mut bytes: impl FnMut(&mut T) -> &mut [u8],
     ) -> usize {
         let one = |mut former: NonNull<T>, seat: Seat<T>| {
@@ -302,10 +302,11 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
             }
             // SAFETY: a member of the batch, which is borrowed mutably, and nobody's before this returns.
             let into = unsafe { former.as_mut() };
-            if !prepare(done, out, into) {
+            let chosen = bytes(into);
+            if !prepare(done, out, chosen) {
                 return None;
             }
-            let words = self.describe(former.addr().get(), bytes(into)).ok()?;
+            let words = self.describe(former.addr().get(), chosen).ok()?;
             let (taken, filled) = self.positions.trade()?;
             // SAFETY: a live object, out of the ring as soon as its slot is vacated, and then in the batch.
             unsafe { seat.give(object) };

@@ -327,7 +327,7 @@ fn trade<const Q: usize>(
     }
     let traded = quiet::caught(|| {
         let mut own = Numbers::of(numbers.word());
-        let prepare = |done, _: &mut Packet, _: &mut Packet| {
+        let prepare = |done, _: &mut Packet, _: &mut [u8]| {
             written(hand, done);
             hand.stumble(&mut own);
             !own.one_in(8)
