@@ -24,18 +24,19 @@ impl Bell {
             let cell = function.cell(window, offset, width);
             cell.ok_or(QueueError::NoDoorbell)
         };
-        let index = usize::from(number) * doorbell.index.0 + doorbell.index.1;
+        // A table's numbers, and a device's: on 32 bits their products can be too much.
+        let number_of = usize::from(number).saturating_mul(doorbell.index.0);
+        let index = number_of.saturating_add(doorbell.index.1);
         let distance = match doorbell.stride {
-            Stride::Bytes(bytes) => index * bytes,
+            Stride::Bytes(bytes) => index.saturating_mul(bytes),
             Stride::Shifted(at, shift, unit) => {
                 let field = cell(at.window, at.of(0), at.width)?.load() >> shift & 0xF;
-                index * (unit << field)
+                index.saturating_mul(unit.saturating_mul(1 << field))
             }
             Stride::Listed(at) => {
                 let index = cell(at.window, at.of(0), Width::W16)?.load() as usize;
                 let multiplier = function.multiplier(doorbell.window);
                 let multiplier = multiplier.ok_or(QueueError::NoDoorbell)?;
-                // A device's numbers: on 32 bits their product can be too much.
                 index.saturating_mul(multiplier as usize)
             }
         };

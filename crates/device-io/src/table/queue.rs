@@ -1,6 +1,6 @@
 //! Queues: where they are told of, how they are started, and what their descriptors look like.
 
-use super::register::Width;
+use super::register::{Rule, Width};
 use super::step::{At, Step};
 
 /// Which way data goes.
@@ -72,6 +72,19 @@ pub struct Doorbell {
     pub stride: Stride,
     /// What is written.
     pub value: Rung,
+}
+
+impl Queue {
+    /// How many queues of this kind there are.
+    pub(crate) const fn count(&self) -> usize {
+        (self.numbers.1 - self.numbers.0) as usize + 1
+    }
+
+    /// The registers of all queues of this kind that `at` is one of.
+    pub(crate) const fn registers(&self, at: &At) -> Rule {
+        let first = Rule::new(at.window, at.of(self.numbers.0), at.width);
+        first.times(self.count(), at.stride)
+    }
 }
 
 impl Doorbell {

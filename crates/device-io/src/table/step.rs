@@ -231,6 +231,51 @@ impl Value {
         }
     }
 
+    /// Whether it tells of which queue it is.
+    pub(crate) const fn names_queue(&self) -> bool {
+        self.number != 0
+    }
+
+    /// The bits of it that are not the driver's, whatever the queue: `most` is known of one at its most.
+    pub(crate) const fn filled(&self, most: &Known) -> u128 {
+        match self.address {
+            Some((_, Half::Both)) => return u64::MAX as u128,
+            Some(_) => return u32::MAX as u128,
+            None => {}
+        }
+        let entries = (most.entries as u64).saturating_sub(self.less);
+        let units = match (most.buffer as u64).checked_div(self.unit) {
+            Some(units) => units,
+            None => 0,
+        };
+        let parts = [
+            (self.entries, entries),
+            (self.number, most.number as u64),
+            (1, units),
+        ];
+        let (mut bits, mut sum) = (self.plus as u128, self.plus as u128);
+        let mut carries = false;
+        let mut part = 0;
+        while part < parts.len() {
+            let (factor, count) = parts[part];
+            let counts = (1u128 << (u64::BITS - count.leading_zeros())) - 1;
+            let mut bit = 0;
+            while bit < u64::BITS {
+                if factor >> bit & 1 != 0 {
+                    carries |= bits & counts << bit != 0;
+                    bits |= counts << bit;
+                }
+                bit += 1;
+            }
+            sum = sum.saturating_add((factor as u128).saturating_mul(count as u128));
+            part += 1;
+        }
+        match carries {
+            true => u128::MAX >> sum.leading_zeros(),
+            false => bits,
+        }
+    }
+
     /// The value, given what is known and what the driver chose, of which bits outside the mask are left out.
     #[inline]
     pub(crate) const fn of(&self, known: &Known, chosen: u64) -> u64 {
