@@ -35,6 +35,20 @@ const SELECTED: Queue = Queue {
     ..ring(RING)
 };
 
+/// A ring that is told of its memory, and this.
+macro_rules! sized {
+    ($($step:expr),+) => {
+        Queue {
+            start: &[
+                Step::Write(reg(0x20), low(0)),
+                Step::Write(reg(0x24), high(0)),
+                $($step),+
+            ],
+            ..ring(RING)
+        }
+    };
+}
+
 /// What the lint says.
 fn told<D: Table>() -> String {
     let text = |payload: Box<dyn Any + Send>| match payload.downcast::<&str>() {
@@ -86,7 +100,8 @@ refused! {
     good_tables: "",
     {}
     { QUEUES = &[ring(RING)]; COMMANDS = &[]; }
-    { QUEUES = &[ring(RingFormat { direction: Direction::ToHost, bytes: (1024, 16 << 10), lengths: &[], ..RING })]; COMMANDS = &[]; }
+    { QUEUES = &[ring(RingFormat { direction: Direction::ToHost, bytes: (2048, 2048), lengths: &[], ..RING })]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { entries: (8, 16), ..sized![Step::Write(reg(0x40), entries(1)), Step::Equal(reg(0x40), entries(1))] }]; COMMANDS = &[]; }
     { QUEUES = &[split(SPLIT)]; COMMANDS = &[]; }
     { QUEUES = &[Queue { doorbell: Doorbell { value: Rung::Number, ..BELL }, ..split(SPLIT) }];
       REGISTERS = &[word(0x80).write(Write::Any)]; COMMANDS = &[]; }
@@ -225,10 +240,52 @@ refused! {
     { QUEUES = &[Queue { numbers: (0, 3), ready: &[Step::Write(reg(0x40), number(1).plus(3).chosen(0b100))], ..split(SPLIT) }]; COMMANDS = &[]; }
 
     an_address_in_a_reset: "an address outside a queue's start",
+    { QUEUES = &[Queue { stop: &[Step::Write(at(0, 0x40, Width::W64), address(0))], ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { ready: &[Step::Write(reg(0x40), high(0))], ..ring(RING) }]; COMMANDS = &[]; }
     { RESET = &[Step::Write(reg(0x18), low(0))]; }
 
     an_address_of_no_part: "an address of no part",
     { QUEUES = &[starts(&[Step::Write(PARTS[0], address(2))])]; COMMANDS = &[]; }
+
+    an_address_and_more: "an address and something else",
+    { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0).plus(1))], ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0).chosen(1))], ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0).number(1))], ..ring(RING) }]; COMMANDS = &[]; }
+
+    resets_of_nothing: "a reset that writes nothing",
+    { RESET = &[]; }
+    { RESET = &[Step::Await(&[OFF], Limit::Millis(1))]; }
+
+    resets_by_drivers: "a rule lets drivers do what a step of the reset does",
+    { REGISTERS = &[word(0x18).write(Write::Any)]; }
+    { REGISTERS = &[word(0x18).write(Write::Bits(1))]; }
+    { REGISTERS = &[word(0x18).write(Write::Nonzero(0b11))]; }
+    { REGISTERS = &[word(0x18).write(Write::Values(&[2, 1]))]; }
+    { REGISTERS = &[word(0x18).write(Write::Merge(0xFFFF_FFFF))]; }
+    { REGISTERS = &[word(0x18).write(Write::Masks(&[1])).behind(0x1C, Width::W32, 1)]; }
+    { REGISTERS = &[word(0x18).write(Write::Bits(0b11))]; RESET = &[Step::Update(reg(0x18), 2, 1)]; }
+    { REGISTERS = &[word(0x18).write(Write::Nonzero(0b11))]; RESET = &[Step::Write(reg(0x18), only(0)), Step::Update(reg(0x18), 1, 0)]; }
+
+    stops_of_nothing: "a stop that writes nothing",
+    { QUEUES = &[Queue { stop: &[Step::Sleep(1)], ..ring(RING) }]; COMMANDS = &[]; }
+
+    queues_that_a_stop_selects: "a queue is selected outside its start",
+    { QUEUES = &[Queue { stop: &[Step::Write(reg(0x40), number(1))], ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { ready: &[Step::Write(reg(0x40), number(1))], ..ring(RING) }]; COMMANDS = &[]; }
+
+    sizes_that_are_not_looked_at: "a size that the device is told, and not asked for",
+    { QUEUES = &[sized![Step::Write(reg(0x40), entries(1))]]; COMMANDS = &[]; }
+    { QUEUES = &[sized![Step::Equal(reg(0x40), entries(1)), Step::Write(reg(0x40), entries(1))]]; COMMANDS = &[]; }
+    { QUEUES = &[sized![Step::Write(reg(0x40), entries(1)), Step::Equal(reg(0x44), entries(1))]]; COMMANDS = &[]; }
+    { QUEUES = &[sized![Step::Write(reg(0x40), entries(1)), Step::Equal(reg(0x40), entries(2))]]; COMMANDS = &[]; }
+    { QUEUES = &[sized![Step::Write(reg(0x40), last_entry(1)), Step::Equal(reg(0x40), entries(1))]]; COMMANDS = &[]; }
+
+    sizes_that_are_not_told: "a queue of whose size the device isn't told",
+    { QUEUES = &[Queue { entries: (8, 16), ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[ADMIN, Queue { entries: (2, 16), ..IO }]; }
+
+    buffers_that_are_not_told: "buffers of whose size the device isn't told",
+    { QUEUES = &[ring(RingFormat { direction: Direction::ToHost, bytes: (1024, 2048), lengths: &[], ..RING })]; COMMANDS = &[]; }
 
     addresses_of_another_width: "a register of another width than its address",
     { QUEUES = &[starts(&[Step::Write(reg(0x20), address(0))])]; COMMANDS = &[]; }
@@ -239,7 +296,7 @@ refused! {
     { REGISTERS = &[word(0x20).write(Write::Any)]; }
     { REGISTERS = &[Rule::new(0, 0x27, Width::W8).write(Write::Bits(1))]; }
     // The upper half of an address, bits of one, and an index there.
-    { REGISTERS = &[word(0x24).write(Write::Range(0, 1))]; }
+    { REGISTERS = &[word(0x24).write(Write::Nonzero(1))]; }
     { REGISTERS = &[word(0x24).write(Write::Merge(1))]; }
     { REGISTERS = &[word(0x00).read().behind(0x24, Width::W32, 16)]; }
     // What enables a queue, or says how long it is.
@@ -389,6 +446,23 @@ refused! {
     { REGISTERS = &[word(0xF0).write(Write::Any)];
       QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0), 0, 4), ..BELL }, ..ADMIN }]; COMMANDS = &[]; }
 
+    a_doorbell_that_drivers_move: "a rule lets drivers write where a doorbell is",
+    { REGISTERS = &[word(0x60).write(Write::Any)];
+      QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 0, 4), ..BELL }, ..ring(RING) }]; COMMANDS = &[]; }
+    { REGISTERS = &[word(0x60).write(Write::Bits(1))];
+      QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Listed(at(0, 0x62, Width::W16)), value: Rung::Number, ..BELL }, ..ring(RING) }]; COMMANDS = &[]; }
+
+    odd_distances: "a distance of doorbells of bits that its register hasn't",
+    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 29, 4), ..BELL }, ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 0, 0x1_0001), ..BELL }, ..ring(RING) }]; COMMANDS = &[]; }
+
+    codes_of_two_commands: "two commands of one operation code that transfer different things",
+    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, READ, Command { opcode: READ.opcode, words: [chosen(0xFFFF_FFFF); 7], ..command(1, Data::None) }]; }
+    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, READ, command(1, Data::Units(Direction::ToDevice, 0, Bits::new(3, 0, 16)))]; }
+
+    units_without_a_size: "units that no command learns",
+    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, READ]; }
+
     a_command_of_no_queue: "a command of no queue",
     { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, command(2, Data::None)]; }
 
@@ -402,19 +476,19 @@ refused! {
     { QUEUES = &[ADMIN]; COMMANDS = &[Command { words: [low(0), NO, NO, NO, NO, NO, NO], ..command(0, Data::None) }]; }
 
     counts_past_the_words: "a count past the command's words",
-    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, reads(0, Bits::new(7, 0, 16))]; }
-    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, reads(0, Bits::new(3, 0, 17))]; }
-    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, reads(0, Bits::new(3, 17, 16))]; }
+    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, reads(0, Bits::new(7, 0, 16))]; }
+    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, reads(0, Bits::new(3, 0, 17))]; }
+    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, reads(0, Bits::new(3, 17, 16))]; }
 
     a_chosen_count: "something else chooses how much is transferred",
-    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, Command { words: [NO, NO, NO, only(1), NO, NO, NO], ..READ }]; }
-    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, Command { words: [NO, NO, NO, chosen(1 << 15), NO, NO, NO], ..READ }]; }
+    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, Command { words: [NO, NO, NO, only(1), NO, NO, NO], ..READ }]; }
+    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, Command { words: [NO, NO, NO, chosen(1 << 15), NO, NO, NO], ..READ }]; }
 
     chosen_units: "something else chooses whose unit it is",
-    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, Command { words: [only(1), NO, NO, NO, NO, NO, NO], ..READ }]; }
-    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, Command { words: [chosen(1), NO, NO, NO, NO, NO, NO], ..READ }]; }
-    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, reads(3, Bits::new(3, 0, 16))]; }
-    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, reads(7, Bits::new(3, 0, 16))]; }
+    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, Command { words: [only(1), NO, NO, NO, NO, NO, NO], ..READ }]; }
+    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, Command { words: [chosen(1), NO, NO, NO, NO, NO, NO], ..READ }]; }
+    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, reads(3, Bits::new(3, 0, 16))]; }
+    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, reads(7, Bits::new(3, 0, 16))]; }
 
     queues_that_no_command_makes: "a command makes a queue that has steps of its own, or isn't a pair",
     { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, command(0, Data::Queue(2, 0))]; }

@@ -34,7 +34,10 @@ impl Table for Rules {
             .write(Write::Merge(0xFF << 28)),
         Rule::new(0, 0x28, Width::W8)
             .read()
-            .write(Write::Range(3, 9)),
+            .write(Write::Nonzero(0x0D)),
+        Rule::new(0, 0x29, Width::W8)
+            .read()
+            .write(Write::Values(&[3, 9])),
         Rule::new(0, 0x30, Width::W32)
             .read()
             .write(Write::Masks(&[0x0F, 0, 0xF0]))
@@ -49,14 +52,6 @@ impl Table for Rules {
             .read()
             .write(Write::Any)
             .times(5, 8),
-        Rule::new(0, 0x80, Width::W32)
-            .read()
-            .write(Write::Any)
-            .while_idle(),
-        Rule::new(0, 0x84, Width::W32)
-            .read()
-            .write(Write::Merge(0xF))
-            .while_idle(),
         Rule::new(0, 0xF0, Width::W32)
             .read()
             .write(Write::Any)
@@ -85,13 +80,12 @@ const MERGED: Any<u32> = Register::at(0, 0x1C);
 const MERGED_DOUBLE: Any<u64> = Register::at(0, 0x20);
 const MERGED_SHORT: Any<u16> = Register::at(0, 0x1F0);
 const MERGED_BYTE: Any<u8> = Register::at(0, 0x1F2);
-const RANGE: Any<u8> = Register::at(0, 0x28);
+const NONZERO: Any<u8> = Register::at(0, 0x28);
+const VALUES: Any<u8> = Register::at(0, 0x29);
 const MASKED: Any<u32> = Register::at(0, 0x30);
 const SELECTED: Register<Rules, u16, ReadOnly> = Register::at(0, 0x36);
 const SELECTED_ANY: Register<Rules, u8, WriteOnly> = Register::at(0, 0x38);
 const ARRAY: Any<u16> = Register::at(0, 0x40);
-const IDLE: Any<u32> = Register::at(0, 0x80);
-const IDLE_MERGED: Any<u32> = Register::at(0, 0x84);
 const LONG: Any<u32> = Register::at(0, 0xF0);
 
 fn claimed() -> (&'static Plain, PciFunction<Rules>) {
@@ -130,23 +124,30 @@ fn each_width_is_accessed_as_a_whole() {
 }
 
 #[test]
-fn bits_and_ranges_are_written_as_a_whole() {
+fn bits_and_values_are_written_as_a_whole() {
     let (plain, function) = claimed();
     plain.set(0x18, Width::W16, 0xFFFF);
     for value in [0, 0x10, 0xF0] {
         function.write(BITS, value).unwrap();
         assert_eq!(plain.get(0x18, Width::W16), value.into());
     }
-    for value in [3, 5, 9] {
-        function.write(RANGE, value).unwrap();
+    for value in [1, 5, 9, 13] {
+        function.write(NONZERO, value).unwrap();
         assert_eq!(plain.get(0x28, Width::W8), value.into());
+    }
+    for value in [3, 9] {
+        function.write(VALUES, value).unwrap();
+        assert_eq!(plain.get(0x29, Width::W8), value.into());
     }
     plain.accesses();
     for value in [1, 0x1F0, 0xFFFF] {
         assert_eq!(function.write(BITS, value), Err(WriteError::Forbidden));
     }
-    for value in [0, 2, 10, 255] {
-        assert_eq!(function.write(RANGE, value), Err(WriteError::Forbidden));
+    for value in [0, 2, 3, 255] {
+        assert_eq!(function.write(NONZERO, value), Err(WriteError::Forbidden));
+    }
+    for value in [0, 1, 2, 11, 255] {
+        assert_eq!(function.write(VALUES, value), Err(WriteError::Forbidden));
     }
     // Neither is changed in part, nor written as it reads.
     plain.set(0x18, Width::W16, 0xFF0F);
@@ -154,8 +155,10 @@ fn bits_and_ranges_are_written_as_a_whole() {
     let forbidden = Err(WriteError::Forbidden);
     assert_eq!(function.update(BITS, 0x10, 0x10), forbidden);
     assert_eq!(function.update(BITS, 0, 0), forbidden);
-    assert_eq!(function.update(RANGE, 1, 1), forbidden);
-    assert_eq!(function.update(RANGE, 0, 0), forbidden);
+    for register in [NONZERO, VALUES] {
+        assert_eq!(function.update(register, 1, 1), forbidden);
+        assert_eq!(function.update(register, 0, 0), forbidden);
+    }
     assert_eq!(plain.accesses(), []);
 }
 
@@ -283,23 +286,6 @@ fn an_index_and_its_access_are_one_step() {
             });
         }
     });
-}
-
-#[test]
-fn a_register_is_written_only_while_the_device_is_idle() {
-    let (plain, function) = claimed();
-    function.write(IDLE, 7).unwrap();
-    function.update(IDLE_MERGED, 1, 1).unwrap();
-    plain.writes();
-    // Or nobody knows.
-    for busy in [1, u32::MAX] {
-        plain.set(0x90, Width::W32, busy.into());
-        assert_eq!(function.write(IDLE, 8), Err(WriteError::NotIdle));
-        let update = function.update(IDLE_MERGED, 1, 0);
-        assert_eq!(update, Err(WriteError::NotIdle));
-    }
-    assert_eq!(plain.writes(), []);
-    assert_eq!((function.read(IDLE), function.read(IDLE_MERGED)), (7, 1));
 }
 
 #[test]

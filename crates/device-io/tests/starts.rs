@@ -49,14 +49,16 @@ const HALVES: &[Step] = &[
 ];
 
 const QUEUE: Queue = Queue {
-    numbers: (0, 3),
+    numbers: (0, 2),
     entries: (8, 64),
     start: &[
         Step::Require(OFF),
         Step::AtLeast(at(0, 0x00, Width::W32), entries(1)),
         Step::Write(of(0x08, Width::W64), address(0)),
         Step::Write(of(0x18, Width::W16), entries(16)),
-        Step::Write(reg(0x1C), last_entry(0x0001_0001).number(0x100)),
+        Step::Equal(of(0x18, Width::W16), entries(16)),
+        Step::Write(reg(0x1C), last_entry(1 << 16).number(0x100)),
+        Step::Equal(reg(0x1C), last_entry(1 << 16).number(0x100)),
         Step::Write(reg(0x20), number(3).plus(0x1000)),
         Step::Write(reg(0x24), chosen(0xF0).plus(1).buffer(1024)),
         Step::Write(of(0x28, Width::W8), only(0x77)),
@@ -94,19 +96,21 @@ impl Table for Nic {
     const IDS: &'static [Id] = plain::IDS;
     const WINDOWS: &'static [Window] = &[Window::bar(0, 0x300).up_to(0x400)];
     const REGISTERS: &'static [&'static [Rule]] = &[];
-    const IDLE: &'static [Check] = &[OFF.times(4, 0x40)];
+    const IDLE: &'static [Check] = &[OFF.times(5, 0x40)];
     const RESET: &'static [Step] = &[
         Step::Write(at(0, 0x100, Width::W32), only(0)),
         Step::Write(at(0, 0x140, Width::W32), only(0)),
         Step::Write(at(0, 0x180, Width::W32), only(0)),
         Step::Write(at(0, 0x1C0, Width::W32), only(0)),
+        Step::Write(at(0, 0x200, Width::W32), only(0)),
     ];
     const QUEUES: &'static [Queue] = &[
         QUEUE,
         Queue {
+            numbers: (3, 3),
             stop: &[],
             doorbell: Doorbell {
-                offset: 0x200,
+                offset: 0x280,
                 index: (2, 1),
                 stride: Stride::Shifted(at(0, 0x08, Width::W64), 36, 4),
                 ..QUEUE.doorbell
@@ -114,9 +118,15 @@ impl Table for Nic {
             ..QUEUE
         },
         Queue {
+            numbers: (4, 4),
+            entries: (32, 32),
             start: HALVES,
+            format: Format::Ring(RingFormat {
+                bytes: (2048, 2048),
+                ..RECEIVE
+            }),
             doorbell: Doorbell {
-                offset: 0x2F0,
+                offset: 0x270,
                 index: (0, 0),
                 value: Rung::Number,
                 ..QUEUE.doorbell
@@ -134,7 +144,7 @@ type Rx<const Q: usize> = Ring<Nic, Q, Packet>;
 fn claimed() -> (&'static Plain, Function) {
     let plain = Plain::leak();
     plain.set(0x00, Width::W32, 64);
-    for queue in [0x100, 0x140, 0x180, 0x1C0] {
+    for queue in [0x100, 0x140, 0x180, 0x1C0, 0x200] {
         plain.set(queue + 0x04, Width::W32, 1);
         plain.set(queue + 0x2C, Width::W32, 0x1234_5678);
     }
@@ -164,7 +174,7 @@ fn a_start_tells_what_the_table_says() {
     let base = get(0x08, Width::W64);
     assert!(base > OFFSET && base.is_multiple_of(4096));
     assert_eq!(get(0x18, Width::W32), 32 * 16);
-    assert_eq!(get(0x1C, Width::W32), 31 * 0x0001_0001 + 0x200);
+    assert_eq!(get(0x1C, Width::W32), 31 << 16 | 0x200);
     assert_eq!(get(0x20, Width::W32), 0x1006);
     assert_eq!(get(0x24, Width::W32), 0xF0 | (1 + 2));
     assert_eq!(get(0x28, Width::W32), 0x77);
@@ -176,9 +186,9 @@ fn a_start_tells_what_the_table_says() {
     let own = 0x180..0x1C0;
     assert!(writes.iter().all(|(offset, _)| own.contains(offset)));
 
-    let mut halves = Rx::<{ Nic::NUMBERED }>::new(&function, 3, 32, 2048).unwrap();
+    let mut halves = Rx::<{ Nic::NUMBERED }>::new(&function, 4, 32, 2048).unwrap();
     halves.start(&function, 0).unwrap();
-    let other = plain.get(0x1D0, Width::W64);
+    let other = plain.get(0x210, Width::W64);
     assert!(other > OFFSET && other.is_multiple_of(4096) && other != base);
 }
 
@@ -263,7 +273,7 @@ fn a_queue_that_does_not_stop_stays_the_devices() {
 #[test]
 fn a_queue_without_steps_to_stop_it_is_stopped_by_a_reset() {
     let (_, function) = claimed();
-    let mut rx = Rx::<{ Nic::LASTING }>::new(&function, 0, 8, 2048).unwrap();
+    let mut rx = Rx::<{ Nic::LASTING }>::new(&function, 3, 8, 2048).unwrap();
     rx.start(&function, 0).unwrap();
     put(&mut rx, &function);
     assert_eq!(rx.stop(&function), Err(QueueError::Started));
@@ -291,10 +301,10 @@ fn a_doorbell_is_told_how_far_its_queue_is_filled() {
 
 #[test]
 fn a_doorbell_stands_where_the_device_says() {
-    for (field, offset) in [(0, 0x200 + 3 * 4), (2, 0x200 + 3 * 16), (3, 0x200 + 3 * 32)] {
+    for (field, offset) in [(0, 0x280 + 7 * 4), (2, 0x280 + 7 * 16), (3, 0x280 + 7 * 32)] {
         let (plain, function) = claimed();
         plain.set(0x08, Width::W64, field << 36);
-        let mut rx = Rx::<{ Nic::LASTING }>::new(&function, 1, 8, 2048).unwrap();
+        let mut rx = Rx::<{ Nic::LASTING }>::new(&function, 3, 8, 2048).unwrap();
         rx.start(&function, 0).unwrap();
         plain.writes();
         put(&mut rx, &function);
@@ -308,7 +318,7 @@ fn a_doorbell_behind_the_registers_is_none() {
     for field in [8, 14, 15] {
         let (plain, function) = claimed();
         plain.set(0x08, Width::W64, field << 36);
-        let mut rx = Rx::<{ Nic::LASTING }>::new(&function, 1, 8, 2048).unwrap();
+        let mut rx = Rx::<{ Nic::LASTING }>::new(&function, 3, 8, 2048).unwrap();
         assert_eq!(rx.start(&function, 0), Err(QueueError::NoDoorbell));
         plain.writes();
         put(&mut rx, &function);
@@ -320,10 +330,10 @@ fn a_doorbell_behind_the_registers_is_none() {
 #[test]
 fn a_shared_doorbell_is_told_the_queues_number() {
     let (plain, function) = claimed();
-    let mut rx = Rx::<{ Nic::NUMBERED }>::new(&function, 3, 8, 2048).unwrap();
+    let mut rx = Rx::<{ Nic::NUMBERED }>::new(&function, 4, 32, 2048).unwrap();
     rx.start(&function, 0).unwrap();
     plain.writes();
     put(&mut rx, &function);
     put(&mut rx, &function);
-    assert_eq!(plain.writes(), [(0x2F0, 3), (0x2F0, 3)]);
+    assert_eq!(plain.writes(), [(0x270, 4), (0x270, 4)]);
 }

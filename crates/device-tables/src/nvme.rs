@@ -34,11 +34,10 @@ const AQA: At = at(0, 0x24, Width::W32);
 const ASQ: At = at(0, 0x28, Width::W64);
 const ACQ: At = at(0, 0x30, Width::W64);
 
-/// CC.EN; CC.SHN; CC.IOSQES and CC.IOCQES, log2 of the entry sizes. CC.MPS, CC.CSS and CC.AMS are 0: pages of 4 KiB, the NVM
+/// CC.EN; CC as it is while enabled: CC.IOSQES and CC.IOCQES, log2 of the entry sizes. CC.MPS, CC.CSS and CC.AMS are 0: pages of 4 KiB, the NVM
 /// command set, round robin (Base §3.1.3.5).
 const ENABLE: u64 = 1;
-const SHUTDOWN: u64 = 0b11 << 14;
-const SIZES: u64 = 6 << 16 | 4 << 20;
+const ENABLED: u64 = 6 << 16 | 4 << 20 | ENABLE;
 /// CSTS.RDY and CSTS.CFS (Base §3.1.3.6).
 const READY: Check = Check::new(CSTS, 1, 1);
 const NOT_READY: Check = Check::new(CSTS, 1, 0);
@@ -46,6 +45,11 @@ const FATAL: Check = Check::new(CSTS, 2, 2);
 const DISABLED: Check = Check::new(CC, ENABLE, 0);
 /// CAP.MPSMIN is 0, pages of 4 KiB; CAP.CSS has bit 0, the NVM command set (Base §3.1.3.1).
 const SUPPORTED: Check = Check::new(CAP, 0xF << 48 | 1 << 37, 1 << 37);
+/// Memory is read and written outside of queues for a boot partition (BPINFO.BRS), whether or not the controller is enabled, and
+/// not at all where it has buffers of its own (CMBMSC.CMSE, PMRMSC.CMSE), whose addresses outlive a controller reset.
+const NO_BOOT: Check = Check::new(at(0, 0x40, Width::W32), 1 << 24, 0);
+const NO_CMB: Check = Check::new(at(0, 0x50, Width::W32), 1 << 1, 0);
+const NO_PMR: Check = Check::new(at(0, 0xE14, Width::W32), 1 << 1, 0);
 /// CAP.TO, in units of 500 ms (Base §3.1.3.1).
 const TIMEOUT: Limit = Limit::Field(CAP, 24, 8, 500);
 /// The doorbells, 4 << CAP.DSTRD bytes apart: tails at even numbers, heads at odd ones (PCIe §3.1.2).
@@ -95,13 +99,7 @@ const COMPLETIONS: Value = number(1 << 16).plus(1);
 /// NSID and dwords 10 to 12; the others are 0.
 const fn command(queue: usize, opcode: u8, words: [Value; 4], data: Data) -> Command {
     let [nsid, ten, eleven, twelve] = words;
-    let words = [nsid, ten, eleven, twelve, NO, NO, NO];
-    Command {
-        queue,
-        opcode,
-        words,
-        data,
-    }
+    Command::new(queue, opcode, [nsid, ten, eleven, twelve, NO, NO, NO], data)
 }
 
 const fn admin(opcode: u8, words: [Value; 4], data: Data) -> Command {
@@ -128,6 +126,8 @@ const fn queue(numbers: (u16, u16), start: &'static [Step], ready: &'static [Ste
 }
 
 impl Nvme {
+    /// What drivers write to CC, to tell the controller of a normal shutdown (Base §3.6.1).
+    pub const SHUT_DOWN: u32 = ENABLED as u32 | 1 << 14;
     /// The admin queues.
     pub const ADMIN: usize = 0;
     /// I/O queues.
@@ -159,20 +159,23 @@ impl Table for Nvme {
     /// The NVM Express I/O controller (PCIe §3.1.1).
     const IDS: &'static [Id] = &[Id::Class([0x01, 0x08, 0x02])];
     const WINDOWS: &'static [Window] = &[Window::bar(0, 0x1000).up_to(0x2000)];
-    /// CAP; VS, CSTS; INTMS, INTMC; CC.SHN.
+    /// CAP; VS, CSTS; INTMS, INTMC; CC.
     const REGISTERS: &'static [&'static [Rule]] = &[
         &[Rule::new(0, 0x00, Width::W64).read()],
         &WORD.each([0x08, 0x1C]),
         &WORD.write(Write::Any).each([0x0C, 0x10]),
-        &WORD.write(Write::Merge(SHUTDOWN)).each([0x14]),
+        &WORD
+            .write(Write::Values(&[Self::SHUT_DOWN as u64]))
+            .once_started()
+            .each([0x14]),
     ];
 
     /// A controller that is disabled has no queue and executes no command (Base §3.7.2).
-    const IDLE: &'static [Check] = &[DISABLED, NOT_READY];
-    /// EN may not be cleared while RDY is still to be set (Base §3.1.3.5); one that never sets it is reset regardless.
+    const IDLE: &'static [Check] = &[DISABLED, NOT_READY, NO_BOOT, NO_CMB, NO_PMR];
+    /// EN and SHN are cleared. EN may not be while RDY is still to be set (Base §3.1.3.5); one that never sets it is reset regardless.
     const RESET: &'static [Step] = &[
         Step::Settle(&[READY, DISABLED, FATAL], TIMEOUT),
-        Step::Update(CC, ENABLE | SHUTDOWN, 0),
+        Step::Update(CC, ENABLE | 0b11 << 14, 0),
         Step::Await(&[NOT_READY], TIMEOUT),
     ];
     const QUEUES: &'static [Queue] = &[
@@ -183,9 +186,10 @@ impl Table for Nvme {
                 Step::Require(DISABLED),
                 Step::Require(NOT_READY),
                 Step::Write(AQA, last_entry(0x0001_0001)),
+                Step::Equal(AQA, last_entry(0x0001_0001)),
                 Step::Write(ASQ, address(0)),
                 Step::Write(ACQ, address(1)),
-                Step::Write(CC, only(SIZES | ENABLE)),
+                Step::Write(CC, only(ENABLED)),
             ],
             &[
                 Step::Await(&[READY, FATAL], TIMEOUT),

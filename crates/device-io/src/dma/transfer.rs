@@ -8,7 +8,8 @@ use samara_rref::RRef;
 use samara_shared_heap::thread;
 
 use super::table::{BeginError, DmaTable, Refused};
-use crate::pci::{ClaimId, PciFunction};
+use crate::mmio::ClaimId;
+use crate::pci::PciFunction;
 
 /// A buffer in the in-flight table. What was given back is named by nothing any more, and what was lent by nothing that outlives
 /// the loan:

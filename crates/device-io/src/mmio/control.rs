@@ -2,7 +2,13 @@
 
 use samara_shared_heap::{NoCutMutex, thread};
 
-use crate::pci::ClaimId;
+/// What identifies one claim of one function; DMA memory carries it, so that memory of one claim
+/// can't be used with another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClaimId {
+    pub(crate) slot: usize,
+    pub(crate) number: u32,
+}
 
 /// One for each claim.
 pub(crate) struct Control {
@@ -20,6 +26,15 @@ pub(crate) enum Phase {
     Inherited,
     /// It was reset, and not silenced since.
     Reset,
+    /// And a queue was started since.
+    Started,
+}
+
+impl Phase {
+    /// Whether what it was told before has ended.
+    pub(crate) const fn is_reset(self) -> bool {
+        matches!(self, Self::Reset | Self::Started)
+    }
 }
 
 /// What is being done to the device, and was.
@@ -32,11 +47,14 @@ struct State {
     resetting: bool,
     /// It was reset, and not silenced since but by a reset.
     is_reset: bool,
+    /// A queue was started since it was reset.
+    is_started: bool,
 }
 
 impl State {
     const fn phase(&self) -> Phase {
         match self.silencing {
+            0 if !self.resetting && self.is_started => Phase::Started,
             0 if !self.resetting && self.is_reset => Phase::Reset,
             0 if !self.resetting => Phase::Inherited,
             _ => Phase::Changing,
@@ -55,6 +73,7 @@ impl Control {
                     resets: 0,
                     resetting: false,
                     is_reset: false,
+                    is_started: false,
                 })
             },
         }
@@ -73,11 +92,20 @@ impl Control {
         f(state.phase())
     }
 
+    /// The same of what starts a queue.
+    pub(crate) fn starting<R, E>(&self, f: impl FnOnce(Phase) -> Result<R, E>) -> Result<R, E> {
+        let mut state = self.state.lock();
+        let result = f(state.phase());
+        state.is_started |= state.is_reset && result.is_ok();
+        result
+    }
+
     /// Begins a reset, whose number it gives. Nothing is started until the newest one is over.
     pub(crate) fn begin_reset(&self) -> u32 {
         let mut state = self.state.lock();
         state.resets = state.resets.wrapping_add(1);
         state.resetting = true;
+        state.is_started = false;
         state.resets
     }
 
@@ -112,6 +140,7 @@ impl Control {
                 let mut state = self.control.state.lock();
                 state.silencing -= 1;
                 state.is_reset = self.is_reset;
+                state.is_started = false;
             }
         }
         let silence = || {

@@ -28,6 +28,8 @@ pub enum WindowError {
     NoCapability,
     /// The window shares bytes with the MSI-X table, which holds bus addresses, or with its pending bits.
     OverlapsMsix,
+    /// It shares bytes with another window.
+    Overlaps,
     /// The host can't map the BAR.
     Map(MapBarError),
 }
@@ -40,6 +42,9 @@ impl fmt::Display for WindowError {
             ),
             Self::OverlapsMsix => f.write_str(
                 "the MSI-X table lies among the registers: the device does not fit its table",
+            ),
+            Self::Overlaps => f.write_str(
+                "two windows of the device's table lie over one another: the device does not fit its table",
             ),
             Self::Map(error) => error.fmt(f),
         }
@@ -72,13 +77,32 @@ fn find(window: &Window, config: &Config) -> Result<(u8, usize, usize, Option<u3
     Err(WindowError::NoCapability)
 }
 
-/// Finds a window and maps as much of it as lies below the MSI-X table, and as the BAR has.
+/// Finds and maps windows, none of which lies over another: a value that is right in one means something else in the other. Those
+/// that are mapped are in `mapped`, also if one isn't to be had.
 pub(crate) fn locate(
-    window: &Window,
-    config: &Config,
+    windows: &[Window],
+    mapped: &mut [Option<Mapped>],
     msix: &[MsixRange],
-    host: &Host,
-    address: PciAddress,
+    place: (&Config, &Host, PciAddress),
+) -> Result<(), WindowError> {
+    for (index, window) in windows.iter().enumerate() {
+        let located = locate_one(window, msix, place)?;
+        let overlaps = mapped.iter().flatten().any(|it| it.overlaps(&located));
+        if let Some(mapped) = mapped.get_mut(index) {
+            *mapped = Some(located);
+        }
+        if overlaps {
+            return Err(WindowError::Overlaps);
+        }
+    }
+    Ok(())
+}
+
+/// Finds a window and maps as much of it as lies below the MSI-X table, and as the BAR has.
+fn locate_one(
+    window: &Window,
+    msix: &[MsixRange],
+    (config, host, address): (&Config, &Host, PciAddress),
 ) -> Result<Mapped, WindowError> {
     let (bar, start, mut length, multiplier) = find(window, config)?;
     for &(of, from, bytes) in msix {
@@ -114,6 +138,13 @@ pub(crate) fn locate(
 }
 
 impl Mapped {
+    /// Whether both have a byte in common.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        // They end inside their BARs.
+        let is_before = |one: &Self, other: &Self| one.start + one.length <= other.start;
+        self.bar == other.bar && !is_before(self, other) && !is_before(other, self)
+    }
+
     /// The register `offset` bytes from the window's start; `None` if it does not lie in it, aligned.
     pub(crate) fn cell(&self, offset: usize, width: Width) -> Option<Cell> {
         let inside = width.bytes() <= self.length && offset <= self.length - width.bytes();

@@ -8,12 +8,13 @@ use samara_rref::descriptor::Shape;
 use samara_rref::{Exchangeable, Transfer, TypeDescriptor};
 use samara_shared_heap::{Cap, Owner};
 
-use super::claim::{Claim, ClaimError, ClaimId};
+use super::claim::{Claim, ClaimError};
 use super::config::PciId;
 use super::reset::Silenced;
 use super::slot::DeviceSlot;
 use crate::dma::DmaTable;
 use crate::host::{Clock, PciAddress};
+use crate::mmio::ClaimId;
 use crate::table::Table;
 use crate::time::Deadline;
 

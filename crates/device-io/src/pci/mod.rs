@@ -21,9 +21,8 @@ mod slot;
 mod vectors;
 
 pub use self::claim::ClaimError;
-pub(crate) use self::claim::ClaimId;
 pub use self::config::PciId;
-pub(crate) use self::config::{BUS_MASTER, Config, MsixRange};
+pub(crate) use self::config::{Config, MsixRange};
 pub use self::function::{NotIdle, PciFunction};
 pub use self::interrupt::Interrupt;
 pub use self::reset::Silenced;

@@ -4,8 +4,8 @@ use samara_shared_heap::{Owner, thread};
 
 use crate::dma::{Flights, Held, Memory};
 use crate::error::QueueError;
-use crate::mmio::Phase;
-use crate::pci::{ClaimId, PciFunction};
+use crate::mmio::ClaimId;
+use crate::pci::PciFunction;
 use crate::rules::{Bell, Run};
 use crate::table::step::Known;
 use crate::table::{Format, Queue, Table};
@@ -113,8 +113,8 @@ impl Core {
         if self.claim != function.claim_id() {
             return Err(QueueError::Foreign);
         }
-        function.claim().control.with(|phase| {
-            if phase != Phase::Reset || self.runs(function) {
+        function.claim().control.starting(|phase| {
+            if !phase.is_reset() || self.runs(function) {
                 return Err(QueueError::Started);
             }
             // Not before: of a queue that runs, the device's position stays where it is, and nothing can be taken out of it.

@@ -3,7 +3,7 @@
 use super::pages;
 use crate::dma::{Memory, Part};
 use crate::error::SubmitError;
-use crate::pci::ClaimId;
+use crate::mmio::ClaimId;
 use crate::table::command::WORDS;
 use crate::table::step::Known;
 use crate::table::{Command, PairFormat};

@@ -42,7 +42,7 @@ impl<D: Table> PciFunction<D> {
         index: u32,
     ) -> T {
         let value = self.found(&register).and_then(|cell| {
-            self.unless_changing(|| {
+            self.unless_changing(|_| {
                 self.select(register.rule, Some(index))?;
                 Ok(cell.load())
             })
@@ -64,7 +64,8 @@ impl<D: Table> PciFunction<D> {
         let allowed = match register.rule.write {
             Write::Any => true,
             Write::Bits(mask) => value & !mask == 0,
-            Write::Range(first, last) => (first..=last).contains(&value),
+            Write::Nonzero(mask) => value & !mask == 0 && value != 0,
+            Write::Values(values) => values.contains(&value),
             Write::Merge(_) | Write::Never | Write::Masks(_) => false,
         };
         self.change(register, None, allowed, |_| Ok(value))
@@ -87,7 +88,7 @@ impl<D: Table> PciFunction<D> {
         let bits = match register.rule.write {
             Write::Merge(bits) => Some(bits),
             Write::Any => Some(u64::MAX),
-            Write::Bits(_) | Write::Range(..) | Write::Never | Write::Masks(_) => None,
+            _ => None,
         };
         let allowed = bits.is_some_and(|bits| mask & !bits == 0) && value & !mask == 0;
         self.change(register, None, allowed, |cell| match cell.load() {
@@ -136,11 +137,11 @@ impl<D: Table> PciFunction<D> {
     /// Runs `access`, unless the device is being silenced or reset: what a driver writes between the steps of a reset may undo them.
     fn unless_changing<R>(
         &self,
-        access: impl FnOnce() -> Result<R, WriteError>,
+        access: impl FnOnce(Phase) -> Result<R, WriteError>,
     ) -> Result<R, WriteError> {
         self.claim().control.with(|phase| match phase {
             Phase::Changing => Err(WriteError::Resetting),
-            Phase::Inherited | Phase::Reset => access(),
+            phase => access(phase),
         })
     }
 
@@ -157,9 +158,9 @@ impl<D: Table> PciFunction<D> {
         if !allowed {
             return Err(WriteError::Forbidden);
         }
-        self.unless_changing(|| {
-            if rule.idle && !self.is_idle() {
-                return Err(WriteError::NotIdle);
+        self.unless_changing(|phase| {
+            if rule.once_started && phase != Phase::Started {
+                return Err(WriteError::NotStarted);
             }
             self.select(rule, index)?;
             let value = value(&cell)?;

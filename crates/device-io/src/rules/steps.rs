@@ -2,7 +2,7 @@
 
 use crate::error::{ResetError, StepError};
 use crate::mmio::{Cell, Phase};
-use crate::pci::{BUS_MASTER, NotIdle, PciFunction, Silenced};
+use crate::pci::{NotIdle, PciFunction, Silenced};
 use crate::table::step::Known;
 use crate::table::{At, Check, Limit, Step, Table};
 
@@ -47,11 +47,10 @@ impl<D: Table> PciFunction<D> {
     pub fn enable_bus_master(&self) -> Result<(), NotIdle> {
         self.claim().control.with(|phase| {
             // What is idle stays so: only code under this lock starts a device.
-            if phase != Phase::Reset || !self.is_idle() {
+            if !phase.is_reset() || !self.is_idle() {
                 return Err(NotIdle);
             }
-            let config = &self.claim().config;
-            config.set_command(config.command() | BUS_MASTER);
+            self.claim().set_master();
             Ok(())
         })
     }
@@ -89,7 +88,7 @@ impl<D: Table> PciFunction<D> {
             Run::Start => write(),
             Run::Started => control.with(|phase| match phase {
                 Phase::Changing => Err(StepError::State),
-                Phase::Inherited | Phase::Reset => write(),
+                _ => write(),
             }),
             // A newer reset is to find the device as that has left it.
             Run::Reset(number) => control
@@ -128,6 +127,11 @@ impl<D: Table> PciFunction<D> {
                 Step::Require(check) => {
                     self.present(&check.at, number)?;
                     return Err(StepError::State);
+                }
+                Step::Equal(at, value) => {
+                    if self.present(at, number)?.1 != value.of(known, chosen) {
+                        return Err(StepError::State);
+                    }
                 }
                 Step::AtLeast(at, value) => {
                     if self.present(at, number)?.1 < value.of(known, chosen) {

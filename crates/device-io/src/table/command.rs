@@ -19,6 +19,18 @@ pub struct Command {
     pub data: Data,
 }
 
+impl Command {
+    /// A command of queues of kind `queue`.
+    pub const fn new(queue: usize, opcode: u8, words: [Value; WORDS], data: Data) -> Self {
+        Self {
+            queue,
+            opcode,
+            words,
+            data,
+        }
+    }
+}
+
 /// What a command transfers.
 #[derive(Clone, Copy, Debug)]
 pub enum Data {

@@ -45,8 +45,10 @@ pub enum Write {
     Bits(u64),
     /// These bits; the others are kept as they are read.
     Merge(u64),
-    /// Values from the first to the second, both included.
-    Range(u64, u64),
+    /// Values that have no other bits than these, and one of them at least: none has another meaning.
+    Nonzero(u64),
+    /// One of these values.
+    Values(&'static [u64]),
     /// Values that have no other bits than the mask of the index that [selects](Rule::behind) the register, of masks from 0 on.
     Masks(&'static [u64]),
 }
@@ -61,7 +63,7 @@ pub struct Rule {
     pub(crate) stride: usize,
     pub(crate) read: bool,
     pub(crate) write: Write,
-    pub(crate) idle: bool,
+    pub(crate) once_started: bool,
     pub(crate) select: Option<Select>,
 }
 
@@ -85,7 +87,7 @@ impl Rule {
             stride: width.bytes(),
             read: false,
             write: Write::Never,
-            idle: false,
+            once_started: false,
             select: None,
         }
     }
@@ -120,9 +122,12 @@ impl Rule {
         }
     }
 
-    /// Written only while the device is [idle](super::Table::IDLE).
-    pub const fn while_idle(self) -> Self {
-        Self { idle: true, ..self }
+    /// Written only if a queue was started since the device was reset: by the engine's word, whatever the device says.
+    pub const fn once_started(self) -> Self {
+        Self {
+            once_started: true,
+            ..self
+        }
     }
 
     /// It stands for `count` registers: which, says an index that is written before to the register at `offset`. No rule may list

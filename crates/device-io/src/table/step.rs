@@ -28,6 +28,14 @@ impl At {
         Self { stride, ..self }
     }
 
+    /// Whether both are the same registers.
+    pub(crate) const fn is_same(&self, other: &Self) -> bool {
+        self.window == other.window
+            && self.offset == other.offset
+            && self.width.bytes() == other.width.bytes()
+            && self.stride == other.stride
+    }
+
     /// Queue `number`'s.
     pub(crate) const fn of(&self, number: u16) -> usize {
         self.offset + number as usize * self.stride
@@ -90,6 +98,8 @@ pub enum Step {
     Update(At, u64, u64),
     /// Fails unless this holds now.
     Require(Check),
+    /// Fails unless the register holds this value.
+    Equal(At, Value),
     /// Fails unless the register holds this value at least.
     AtLeast(At, Value),
     /// Waits until one of these holds. Fails if none does in time.
@@ -229,6 +239,34 @@ impl Value {
             chosen: mask,
             ..self
         }
+    }
+
+    /// Whether it tells how many entries there are.
+    pub(crate) const fn tells_size(&self) -> bool {
+        self.entries != 0
+    }
+
+    /// Whether it's an address and nothing else, of which nothing would be told.
+    pub(crate) const fn is_address(&self) -> bool {
+        let rest = self.plus | self.entries | self.number | self.unit | self.chosen;
+        self.address.is_some() && rest == 0
+    }
+
+    /// Whether it tells how long buffers are.
+    pub(crate) const fn tells_buffer(&self) -> bool {
+        self.unit != 0
+    }
+
+    /// Whether both are the same, whatever the queue.
+    pub(crate) const fn is_same(&self, other: &Self) -> bool {
+        self.plus == other.plus
+            && self.entries == other.entries
+            && self.less == other.less
+            && self.number == other.number
+            && self.unit == other.unit
+            && self.chosen == other.chosen
+            && self.address.is_none()
+            && other.address.is_none()
     }
 
     /// Whether it tells of which queue it is.

@@ -1,12 +1,13 @@
 //! Entries that drivers may put.
 
 use super::steps::{filled, most};
-use crate::table::Table;
 use crate::table::command::{Command, Data, Learn, WORDS};
 use crate::table::queue::Format;
 use crate::table::register::Width;
+use crate::table::{Direction, Table};
 
-pub(super) const fn command<D: Table>(command: &Command) {
+pub(super) const fn command<D: Table>(index: usize) {
+    let command = &D::COMMANDS[index];
     assert!(command.queue < D::QUEUES.len(), "a command of no queue");
     let Format::Pair(pair) = &D::QUEUES[command.queue].format else {
         panic!("a command of a queue without commands");
@@ -14,6 +15,22 @@ pub(super) const fn command<D: Table>(command: &Command) {
     assert!(
         (command.opcode as u32) <= pair.opcode.mask() >> pair.opcode.shift,
         "an operation code that doesn't fit"
+    );
+    let (mut other, mut learns) = (0, false);
+    while other < D::COMMANDS.len() {
+        let also: &Command = &D::COMMANDS[other];
+        learns |= matches!(also.data, Data::Page(Some(_)));
+        assert!(
+            also.queue != command.queue
+                || also.opcode != command.opcode
+                || kind(&also.data) == kind(&command.data),
+            "two commands of one operation code that transfer different things"
+        );
+        other += 1;
+    }
+    assert!(
+        learns || !matches!(command.data, Data::Units(..)),
+        "units that no command learns"
     );
     let of = match command.data {
         Data::Queue(queue, _) if queue < D::QUEUES.len() => queue,
@@ -59,6 +76,17 @@ pub(super) const fn command<D: Table>(command: &Command) {
                 && D::QUEUES[*queue].start.is_empty(),
             "a command makes a queue that has steps of its own, or isn't a pair"
         ),
+    }
+}
+
+/// What is transferred, and which way: a number for each.
+const fn kind(data: &Data) -> u8 {
+    match data {
+        Data::None => 0,
+        Data::Page(_) => 1,
+        Data::Queue(..) => 2,
+        Data::Units(Direction::ToDevice, ..) => 3,
+        Data::Units(Direction::ToHost, ..) => 4,
     }
 }
 

@@ -53,8 +53,8 @@ pub const fn lint<D: Table>() {
     rules::rules::<D>();
     assert!(!D::IDLE.is_empty(), "a table without an idle test");
     steps::checks::<D>(D::IDLE, None);
-    steps::steps::<D>(D::RESET, None);
-    steps::steps::<D>(D::SILENT_RESET, None);
+    steps::reset::<D>(D::RESET);
+    steps::reset::<D>(D::SILENT_RESET);
     let mut index = 0;
     while index < D::QUEUES.len() {
         queues::queue::<D>(index);
@@ -62,7 +62,7 @@ pub const fn lint<D: Table>() {
     }
     index = 0;
     while index < D::COMMANDS.len() {
-        commands::command::<D>(&D::COMMANDS[index]);
+        commands::command::<D>(index);
         index += 1;
     }
     told::distinct::<D>();

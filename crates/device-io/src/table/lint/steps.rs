@@ -75,16 +75,114 @@ pub(super) const fn checks<D: Table>(checks: &[Check], queue: Option<&Queue>) {
     }
 }
 
+/// Steps of a reset. No driver begins one by itself: queues would run on in the engine's eyes.
+pub(super) const fn reset<D: Table>(reset: &[Step]) {
+    steps::<D>(reset, None);
+    assert!(
+        D::QUEUES.is_empty() || writes(reset),
+        "a reset that writes nothing"
+    );
+    let mut index = 0;
+    while index < D::RESET.len() && !D::QUEUES.is_empty() {
+        let (at, clear, set) = match &D::RESET[index] {
+            Step::Write(at, value) => (
+                at,
+                !value.filled(&NOTHING) as u64,
+                value.filled(&NOTHING) as u64,
+            ),
+            Step::Update(at, clear, set) => (at, *clear, *set),
+            _ => {
+                index += 1;
+                continue;
+            }
+        };
+        each_rule!(D, |rule, _number| {
+            let touches = rule.touches(at.window, at.offset, at.width.bytes());
+            let bits = clear & at.width.all_ones();
+            assert!(
+                !touches || !may_do(&rule.write, bits, set),
+                "a rule lets drivers do what a step of the reset does"
+            );
+        });
+        index += 1;
+    }
+}
+
+/// Whether a driver that may write so can clear and set these bits at once.
+const fn may_do(write: &Write, clear: u64, set: u64) -> bool {
+    match write {
+        Write::Never => false,
+        Write::Any => true,
+        Write::Bits(mask) => set & !*mask == 0,
+        Write::Nonzero(mask) => set & !*mask == 0 && (set != 0 || *mask & !clear != 0),
+        Write::Merge(mask) => (clear | set) & !*mask == 0,
+        Write::Values(values) => {
+            let mut index = 0;
+            while index < values.len() {
+                if values[index] & clear == 0 && values[index] & set == set {
+                    return true;
+                }
+                index += 1;
+            }
+            false
+        }
+        Write::Masks(masks) => {
+            let mut index = 0;
+            while index < masks.len() {
+                if set & !masks[index] == 0 {
+                    return true;
+                }
+                index += 1;
+            }
+            false
+        }
+    }
+}
+
+/// Whether anything is written.
+pub(super) const fn writes(steps: &[Step]) -> bool {
+    let mut index = 0;
+    while index < steps.len() {
+        if matches!(steps[index], Step::Write(..) | Step::Update(..)) {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+/// Steps after a start, which are executed one by one: another queue may be selected between two of them.
+pub(super) const fn later<D: Table>(steps: &[Step], queue: &Queue) {
+    self::steps::<D>(steps, Some(queue));
+    let mut index = 0;
+    while index < steps.len() {
+        if let Step::Write(at, value) = &steps[index] {
+            assert!(
+                value.address.is_none(),
+                "an address outside a queue's start"
+            );
+            assert!(
+                at.stride != 0 || !value.names_queue(),
+                "a queue is selected outside its start"
+            );
+        }
+        index += 1;
+    }
+}
+
+/// What is known where there's no queue.
+const NOTHING: Known = Known {
+    number: 0,
+    entries: 0,
+    buffer: 0,
+    parts: [0; 3],
+};
+
 /// Steps of a reset, or of a queue.
 pub(super) const fn steps<D: Table>(steps: &[Step], queue: Option<&Queue>) {
     let known = match queue {
         Some(queue) => most(queue),
-        None => Known {
-            number: 0,
-            entries: 0,
-            buffer: 0,
-            parts: [0; 3],
-        },
+        None => NOTHING,
     };
     let mut index = 0;
     while index < steps.len() {
@@ -95,7 +193,7 @@ pub(super) const fn steps<D: Table>(steps: &[Step], queue: Option<&Queue>) {
                 let bits = filled(value, &known, at.width);
                 guarded::<D>(at, bits, value.address.is_some(), queue);
             }
-            Step::AtLeast(at, value) => {
+            Step::AtLeast(at, value) | Step::Equal(at, value) => {
                 last_place::<D>(at, queue);
                 assert!(value.address.is_none(), "a comparison with an address");
                 filled(value, &known, at.width);
@@ -146,6 +244,7 @@ const fn address(at: &At, value: &Value, queue: Option<&Queue>) {
     };
     let width = at.width.bytes();
     assert!(part < parts(&queue.format), "an address of no part");
+    assert!(value.is_address(), "an address and something else");
     assert!(
         (width == 8) == matches!(half, Half::Both) && width >= 4,
         "a register of another width than its address"
@@ -159,7 +258,7 @@ const fn guarded<D: Table>(at: &At, bits: u64, is_address: bool, queue: Option<&
     };
     let registers = queue.registers(at);
     each_rule!(D, |rule, _number| {
-        let is_free = !is_address && merges_others(rule, at, bits);
+        let is_free = !is_address && leaves(rule, at, bits);
         let writes = rule.is_written() && !is_free && overlap(rule, &registers);
         let selects = match rule.select {
             Some(select) if is_address => {
@@ -175,14 +274,24 @@ const fn guarded<D: Table>(at: &At, bits: u64, is_address: bool, queue: Option<&
     });
 }
 
-/// Whether a rule merges other bits than `bits` into this very register.
-const fn merges_others(rule: &Rule, at: &At, bits: u64) -> bool {
-    let Write::Merge(merged) = rule.write else {
-        return false;
-    };
+/// Whether a driver that writes this very register by a rule leaves bits as they are that a step has set or cleared: it merges others; or
+/// all of its values have them set, and are written behind the start only.
+const fn leaves(rule: &Rule, at: &At, bits: u64) -> bool {
     let is_same = rule.count == 1
         && at.stride == 0
         && rule.offset == at.offset
         && rule.width.bytes() == at.width.bytes();
-    is_same && merged & bits == 0
+    match rule.write {
+        Write::Merge(merged) => is_same && merged & bits == 0,
+        Write::Values(values) => {
+            let mut keeps = is_same && rule.once_started;
+            let mut index = 0;
+            while index < values.len() {
+                keeps &= values[index] & bits == bits;
+                index += 1;
+            }
+            keeps
+        }
+        _ => false,
+    }
 }
