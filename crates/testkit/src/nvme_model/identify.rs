@@ -30,6 +30,11 @@ pub(super) fn execute(machine: &mut Machine, command: &Fetched) -> u16 {
     if let Err(status) = fill(machine, command, &mut page) {
         return status;
     }
+    let is_mute =
+        command.dword(0) as u8 == 0 && machine.switches.mute_namespace == Some(command.namespace());
+    if is_mute {
+        return 0;
+    }
     match machine.memory.write(command.prp1(), &page) {
         Ok(()) => 0,
         Err(_) => {
