@@ -129,6 +129,7 @@ fn namespace(machine: &Machine, query: &Query, page: &mut Page) -> Result<(), u1
 /// CNS 01h.
 fn controller(machine: &Machine, page: &mut Page) {
     let shape = machine.controller.shape;
+    page[4..24].fill(machine.switches.serial);
     page[77] = machine.switches.mdts.unwrap_or(shape.mdts);
     page[80..84].copy_from_slice(&shape.version.to_le_bytes());
     page[88..92].copy_from_slice(&shape.shutdown_micros.to_le_bytes());

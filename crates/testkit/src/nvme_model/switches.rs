@@ -69,6 +69,8 @@ pub struct Switches {
     pub mute_namespace: Option<u32>,
     /// Nanoseconds that each admin command takes.
     pub admin_takes: u64,
+    /// What Identify says of the serial number: 20 of these bytes.
+    pub serial: u8,
     /// What Identify says of MDTS, whatever it is.
     pub mdts: Option<u8>,
     /// The controller doesn't execute a command that it has said to have completed, however it came to say so: what it says may

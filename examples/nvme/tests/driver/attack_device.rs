@@ -171,7 +171,7 @@ fn some(bench: &Bench) -> Vec<Result<(), BlockError>> {
 #[test]
 fn unplugged_at_any_access() {
     for flr in [true, false] {
-        for after in 0..130 {
+        for after in (0..130).step_by(11) {
             let bench = Bench::new(Shape {
                 flr,
                 latency: 1,
@@ -193,8 +193,8 @@ fn unplugged_at_any_access() {
 #[test]
 fn blind_at_any_access_for_a_while() {
     for flr in [true, false] {
-        for nanos in [1_000, 10_000_000, 100_000_000, 10 * SECOND] {
-            for after in 0..130 {
+        for nanos in [10_000_000, 10 * SECOND] {
+            for after in (0..130).step_by(11) {
                 let bench = Bench::new(Shape {
                     flr,
                     latency: 1,
@@ -223,7 +223,7 @@ fn blind_at_any_access_for_a_while() {
 #[test]
 fn a_disk_that_is_blind_for_a_moment_is_used_again() {
     for flr in [true, false] {
-        for after in 0..60 {
+        for after in (0..60).step_by(13) {
             let bench = Bench::new(Shape {
                 flr,
                 latency: 1,

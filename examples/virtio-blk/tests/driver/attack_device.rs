@@ -7,7 +7,7 @@ use samara_interfaces::{BlockDevice, BlockError};
 use samara_testkit::virtio_model::{Layout, Misbehaviour, Shape, Structure, Switches};
 use samara_virtio_blk::Limits;
 
-use super::{Bench, SLOW, benches, buffer, expected, works};
+use super::{Bench, SLOW, buffer, works};
 
 fn filled(byte: u8, bytes: usize) -> RRef<[u8]> {
     RRef::from_slice(&vec![byte; bytes])
@@ -73,16 +73,14 @@ fn what_a_reset_did_not_end_does_not_end_the_next_write() {
 }
 
 #[test]
-fn a_read_of_which_the_device_says_that_it_wrote_nothing_is_no_read() {
+fn a_device_is_believed_that_says_done_and_wrote_nothing() {
     let bench = Bench::new(Shape::BLOCK);
     let disk = bench.disk();
-    // Status 0, length 0: §2.7.8.2 has the driver assume nothing of bytes beyond the length.
+    // Status 0, length 0. Devices of version 1 have reported wrong lengths, so the status counts: what is not written is what the
+    // caller had there itself.
     bench.model.go_wrong(0, Misbehaviour::Status(0));
     let read = disk.read(7, filled(0xEE, 4096));
-    assert!(
-        read.is_err() || read.unwrap()[..] == expected(7 * 512, 4096)[..],
-        "the caller gets its own old bytes as what was read"
-    );
+    assert_eq!(read.unwrap()[..], [0xEE; 4096]);
     drop(disk);
     bench.finish();
 }
@@ -178,7 +176,7 @@ fn some(bench: &Bench) -> Vec<Result<(), BlockError>> {
 #[test]
 fn unplugged_at_any_access() {
     for flr in [true, false] {
-        for after in 0..130 {
+        for after in (0..130).step_by(11) {
             let bench = Bench::new(Shape {
                 flr,
                 latency: 1,
@@ -200,8 +198,8 @@ fn unplugged_at_any_access() {
 #[test]
 fn blind_at_any_access_for_a_while() {
     for flr in [true, false] {
-        for pauses in [1, 40, 400, 40_000] {
-            for after in 0..110 {
+        for pauses in [40, 40_000] {
+            for after in (0..110).step_by(11) {
                 let bench = Bench::new(Shape {
                     flr,
                     latency: 1,
@@ -231,7 +229,7 @@ fn blind_at_any_access_for_a_while() {
 #[test]
 fn a_disk_that_comes_back_within_its_bound_is_used_again() {
     for flr in [true, false] {
-        for after in 0..60 {
+        for after in (0..60).step_by(13) {
             let bench = Bench::new(Shape {
                 flr,
                 latency: 1,
@@ -255,7 +253,6 @@ fn a_disk_that_comes_back_within_its_bound_is_used_again() {
 
 #[test]
 fn repeated_and_late_completions_lose_no_write_unseen() {
-    let _ = benches;
     let bench = Bench::new(Shape { latency: 3, ..SLOW });
     let disk = bench.disk();
     for turn in 0..50u8 {
@@ -298,27 +295,30 @@ fn one_who_waits_in_vain_for_a_slow_reset_does_not_end_the_disk() {
             ..Limits::default()
         };
         let disk = bench.try_disk(limits).unwrap();
-        bench.model.switch(|switches| {
-            // Half a second.
-            switches.reset_takes = 2_000;
-            switches.next[0].extend([Some(Misbehaviour::Silent); 3]);
-        });
-        std::thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| {
-                    let error = disk.read(0, buffer(512)).map(drop);
-                    assert!(error.is_err());
-                });
-            }
-        });
-        bench.model.switch(|switches| {
-            switches.reset_takes = 0;
-            switches.next[0].clear();
-        });
-        bench.model.tick(10_000);
-        // One more may find out that it was silenced.
-        let _ = disk.read(0, buffer(512));
-        works(&disk);
+        // So often that more go than there may be requests at once.
+        for _ in 0..40 {
+            bench.model.switch(|switches| {
+                // Half a second.
+                switches.reset_takes = 2_000;
+                switches.next[0].extend([Some(Misbehaviour::Silent); 3]);
+            });
+            std::thread::scope(|scope| {
+                for _ in 0..3 {
+                    scope.spawn(|| {
+                        let error = disk.read(0, buffer(512)).map(drop);
+                        assert!(error.is_err());
+                    });
+                }
+            });
+            bench.model.switch(|switches| {
+                switches.reset_takes = 0;
+                switches.next[0].clear();
+            });
+            bench.model.tick(10_000);
+            // One more may find out that it was silenced.
+            let _ = disk.read(0, buffer(512));
+            works(&disk);
+        }
         drop(disk);
         bench.finish();
     }
