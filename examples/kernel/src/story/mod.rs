@@ -75,12 +75,6 @@ pub(crate) fn run(command_line: &CommandLine) -> ExitCode {
     for function in pci::functions() {
         println!("pci: {function}");
     }
-    if pci::left_out() > 0 {
-        println!(
-            "pci: {} more functions, which are not looked at: take devices out, or raise MAX_FUNCTIONS",
-            pci::left_out()
-        );
-    }
     let Some(parameters) = Parameters::parse(command_line) else {
         println!(
             "error: the demo needs seed=N crashes=N bytes=N faults=KIND,… on the command line"
