@@ -60,7 +60,6 @@ impl Admin {
         function: &Function,
         (cns, namespace): (u32, u32),
     ) -> Result<(), InitError> {
-        self.0.clear_page(function)?;
         let words = [namespace, cns, 0, 0, 0, 0, 0];
         self.execute(function, |queue| {
             queue.submit::<{ Nvme::IDENTIFY }>(function, words)
