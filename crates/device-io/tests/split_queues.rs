@@ -24,14 +24,18 @@ fn set_status<D: Table>(function: &PciFunction<D>, status: u8) {
 /// A function whose driver has accepted version 1, and nothing else; bus master.
 fn negotiated<D: Table>(model: &'static VirtioModel) -> PciFunction<D> {
     let function = model.slot::<D>().claim().unwrap();
+    negotiate(&function);
+    function
+}
+
+fn negotiate<D: Table>(function: &PciFunction<D>) {
     function.reset().unwrap();
     function.enable_bus_master().unwrap();
-    set_status(&function, 1);
-    set_status(&function, 3);
+    set_status(function, 1);
+    set_status(function, 3);
     let features: Register<D, u32, WriteOnly> = Register::at(COMMON, 0x0C);
     function.write_selected(features, 1, 1).unwrap();
-    set_status(&function, 0xB);
-    function
+    set_status(function, 0xB);
 }
 
 /// A read of no blocks: a header and a status, which the device refuses, or not.
@@ -62,6 +66,48 @@ fn what_the_device_leaves_out_is_all_ones() {
         assert_eq!(chain.tail[1..], [0xFF; 15]);
     }
     assert_eq!(model.violations(), []);
+    drop(function);
+    assert_eq!(census_all(), before);
+}
+
+#[test]
+fn chains_are_put_in_turn_also_over_a_reset() {
+    let _alone = alone();
+    let before = census_all();
+    let (model, function, mut queue) = disk(Shape::BLOCK);
+    // 21 chains.
+    for turn in 0..50 {
+        assert_eq!(request(&mut queue, &function), turn % 21);
+        queue.ring(&function).unwrap();
+        assert_eq!(queue.next(&function).unwrap().unwrap().number, turn % 21);
+    }
+    negotiate(&function);
+    queue.start(&function, 0xFFFF).unwrap();
+    assert_eq!(request(&mut queue, &function), 50 % 21);
+    assert_eq!(model.violations(), []);
+    drop(function);
+    assert_eq!(census_all(), before);
+}
+
+#[test]
+fn a_chain_that_is_used_twice_is_none_in_flight() {
+    let _alone = alone();
+    let before = census_all();
+    let (model, function, mut queue) = disk(Shape::BLOCK);
+    assert_eq!(queue.room(), 16);
+    model.go_wrong(0, Misbehaviour::Twice);
+    model.go_wrong(0, Misbehaviour::Silent);
+    let first = request(&mut queue, &function);
+    request(&mut queue, &function);
+    queue.ring(&function).unwrap();
+    assert_eq!(queue.next(&function).unwrap().unwrap().number, first);
+    // As many as there is room for.
+    while queue.room() > 0 {
+        assert_ne!(request(&mut queue, &function), first);
+    }
+    queue.ring(&function).unwrap();
+    let again = QueueFault::Unknown(3 * first);
+    assert_eq!(queue.next(&function), Err(again));
     drop(function);
     assert_eq!(census_all(), before);
 }

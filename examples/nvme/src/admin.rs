@@ -81,7 +81,6 @@ impl Admin {
         function: &Function,
         (cns, namespace): (u32, u32),
     ) -> Result<(), InitError> {
-        self.queue.clear_page(function)?;
         let words = [namespace, cns, 0, 0, 0, 0, 0];
         self.execute(function, |queue| {
             queue.submit::<{ Nvme::IDENTIFY }>(function, words)

@@ -286,17 +286,13 @@ fn submit(hand: &Hand<'_>, numbers: &mut Numbers) {
     });
 }
 
-/// The engine's page, read and zeroed.
+/// The engine's page, read.
 fn page(hand: &Hand<'_>, numbers: &mut Numbers) {
     with_admin(hand, numbers, |hand, queued, function, holder, numbers| {
         let index = numbers.below(1100);
         let read = call!(Pair::page, &queued.queue, function, index);
         foreign(hand, queued.holder, holder, read.is_ok());
         hand.law(read.is_err() || index < 1024, "a page ends after 4 KiB");
-        if numbers.one_in(2) {
-            let cleared = call!(Pair::clear_page, &mut queued.queue, function);
-            foreign(hand, queued.holder, holder, cleared.is_ok());
-        }
     });
 }
 
@@ -310,7 +306,6 @@ fn look<const Q: usize>(
 ) {
     let queue = &queued.queue;
     traits!(queue, Pair<Nvme, Q>: Debug);
-    let _ = call!(Pair::number, queue);
     let _ = call!(Pair::odd_heads, queue);
     let in_flight = call!(Pair::in_flight, queue);
     hand.law(
