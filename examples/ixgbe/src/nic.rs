@@ -155,6 +155,15 @@ impl Nic {
         Ok(reception.hangs(arrived, dropped != 0, now, nanos))
     }
 
+    /// Recovers a device that is ill as long as `guard` is held.
+    #[cold]
+    #[inline(never)]
+    fn recover_now(&self, guard: MutexGuard<'_, Pair>) {
+        let epoch = self.function.epoch();
+        drop(guard);
+        self.recover(epoch);
+    }
+
     /// Resets the device and brings it up again, if nobody has since `epoch`. What was in its queues is lost, its buffers are not.
     #[cold]
     #[inline(never)]
@@ -288,10 +297,10 @@ impl NetDevice for Nic {
         if look {
             broken |= self.look(&mut guard)?;
         }
-        let ill = broken.then(|| self.function.epoch());
-        drop(guard);
-        if let Some(epoch) = ill {
-            self.recover(epoch);
+        if broken {
+            self.recover_now(guard);
+        } else {
+            drop(guard);
         }
         Ok(Exchanged {
             tx,
