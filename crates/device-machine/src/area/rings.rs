@@ -154,18 +154,23 @@ pub(super) fn work<const Q: usize>(
         held == queued.count || queued.is_forgotten,
         "a ring holds another number of packets than went in and did not come out",
     );
-    let mut open = match call!(Ring::open, &mut queued.queue, function) {
+    let of = queued.holder;
+    // Counted one by one: a panic may end this anywhere, and another thread go on.
+    let Queued {
+        queue,
+        count,
+        is_forgotten,
+        ..
+    } = queued;
+    let mut open = match call!(Ring::open, queue, function) {
         Ok(open) => open,
         Err(error) => {
             traits!(&error, QueueError: Debug, Display, Clone, Eq);
             return;
         }
     };
-    foreign(hand, queued.holder, holder, true);
-    hand.law(
-        !queued.is_forgotten,
-        "a ring whose work was forgotten is opened",
-    );
+    foreign(hand, of, holder, true);
+    hand.law(!*is_forgotten, "a ring whose work was forgotten is opened");
     traits!(&open, Open<'_, Q>: Debug);
     for _ in 0..1 + numbers.below(10) {
         let changed = match numbers.below(14) {
@@ -184,11 +189,11 @@ pub(super) fn work<const Q: usize>(
                 0
             }
         };
-        queued.count = queued.count.wrapping_add_signed(changed);
+        *count = count.wrapping_add_signed(changed);
     }
     if numbers.one_in(48) {
         std::mem::forget(open);
-        queued.is_forgotten = true;
+        *is_forgotten = true;
     }
 }
 
@@ -368,14 +373,13 @@ pub(super) fn fill<const Q: usize>(
     holder: Holder,
     numbers: &mut Numbers,
 ) {
-    let Ok(mut open) = call!(Ring::open, &mut queued.queue, function) else {
+    let Queued { queue, count, .. } = queued;
+    let Ok(mut open) = call!(Ring::open, queue, function) else {
         return;
     };
-    let mut changed = 0;
     for _ in 0..1 + numbers.below(8) {
-        changed += put(hand, &mut open, holder, numbers);
+        let changed = put(hand, &mut open, holder, numbers);
+        *count = count.wrapping_add_signed(changed);
     }
     call!(OpenRing::publish, &mut open);
-    drop(open);
-    queued.count = queued.count.wrapping_add_signed(changed);
 }
