@@ -190,6 +190,17 @@ impl Case {
         is_cut
     }
 
+    /// Has several threads take steps at once, of a driver that `word` chooses.
+    ///
+    /// # Panics
+    /// If a rule is broken.
+    pub fn step_together(&mut self, word: Word) {
+        self.taken += 1;
+        self.together(&mut Numbers::of(word));
+        self.bury_dead();
+        self.check();
+    }
+
     fn clocks(&self) -> [u64; DEVICES] {
         bench().all().map(|device| device.elapsed())
     }

@@ -135,6 +135,33 @@ fn drivers_under_ticks() {
     assert!(cut > steps / 50, "only {cut} cuts");
 }
 
+/// Drivers whose functions several threads share: what each does to the other is not the same in two runs.
+#[test]
+fn drivers_on_several_threads() {
+    const STEPS: usize = 100;
+    let _alone = alone();
+    be_quiet();
+    let steps = steps() / 10;
+    say("drivers on several threads", steps);
+    let mut rng = Rng::new(seed());
+    let mut taken = 0;
+    while taken < steps {
+        let seed = word(&mut rng);
+        let mut case = Case::new(seed, Where::Anywhere);
+        for _ in 0..STEPS {
+            if rng.below(3) == 0 {
+                taken += 1;
+                case.step(word(&mut rng));
+            } else {
+                // Some steps of each thread.
+                taken += 16;
+                case.step_together(word(&mut rng));
+            }
+        }
+        case.end();
+    }
+}
+
 /// Drivers in domains, which die and are restarted.
 #[test]
 fn drivers_in_domains() {

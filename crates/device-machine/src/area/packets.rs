@@ -35,6 +35,9 @@ pub(super) fn step(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
 }
 
+/// Bytes before a packet.
+const HEADER: usize = 12;
+
 /// Runs `f` with a queue and a function, mostly its own.
 pub(super) fn with<const Q: usize, const N: usize>(
     queues: &Places<Queued<Queue<Q>>, N>,
@@ -162,6 +165,7 @@ pub(super) fn put<const Q: usize>(
             )
         });
         foreign(hand, queued.holder, holder, matches!(put, Some(Ok(()))));
+        hand.own::<VirtioNet>(holder, matches!(put, Some(Ok(()))));
         match put {
             Some(Ok(())) => {
                 offer.taken();
@@ -219,7 +223,12 @@ pub(super) fn ring_and_take<const Q: usize>(
         match call!(PacketQueue::next, &mut queued.queue, function) {
             Ok(Some((packet, used))) => {
                 foreign(hand, queued.holder, holder, true);
+                hand.own::<VirtioNet>(holder, true);
                 note(What::PacketsUsed);
+                hand.law(
+                    used.written as usize <= HEADER + PACKET,
+                    "a device wrote more than the packet has",
+                );
                 traits!(&used, Used: Debug, Clone, Eq);
                 queued.count -= 1;
                 hand.law(
@@ -250,6 +259,7 @@ fn take_back<const Q: usize>(
             Ok(Some(packet)) => {
                 note(What::TakenBack);
                 foreign(hand, queued.holder, holder, true);
+                hand.own::<VirtioNet>(holder, true);
                 queued.count -= 1;
                 queued.untold.retain(|&start| start != start_of(&packet));
                 ledger::back(holder, start_of(&packet));

@@ -170,6 +170,7 @@ pub(super) fn work<const Q: usize>(
         }
     };
     foreign(hand, of, holder, true);
+    hand.own::<Ixgbe>(holder, true);
     hand.law(!*is_forgotten, "a ring whose work was forgotten is opened");
     traits!(&open, Open<'_, Q>: Debug);
     for _ in 0..1 + numbers.below(10) {
