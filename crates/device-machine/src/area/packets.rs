@@ -1,5 +1,7 @@
 //! Virtqueues of packets: those of a virtio network card.
 
+use std::cell::Cell;
+
 use samara_device_io::PciFunction;
 use samara_device_io::dma::Refused;
 use samara_device_io::queue::{PacketQueue, QueueError, Used};
@@ -9,7 +11,7 @@ use samara_device_tables::VirtioNet;
 use super::Hand;
 use super::chains::fault;
 use super::pairs::foreign;
-use super::rings::choosing;
+use super::rings::{choosing, part_of};
 use crate::driver::{Driver, PACKET, Packet, Places, Queued};
 use crate::ledger::{self, Holder, Offer};
 use crate::reached::{What, note};
@@ -153,6 +155,7 @@ pub(super) fn put<const Q: usize>(
         let room = call!(PacketQueue::room, &queued.queue);
         let offer = Offer::new(holder, start, PACKET);
         let queue = &mut queued.queue;
+        let part = Cell::new((0, 0));
         let put = hand.caught(|| {
             call!(
                 PacketQueue::put,
@@ -161,7 +164,10 @@ pub(super) fn put<const Q: usize>(
                 &head,
                 direction,
                 packet,
-                choosing(|packet| choose(hand, numbers, packet))
+                choosing(|packet| {
+                    let start = packet.as_ptr().addr();
+                    part_of(start, choose(hand, numbers, packet), &part)
+                })
             )
         });
         foreign(hand, queued.holder, holder, matches!(put, Some(Ok(()))));
@@ -169,6 +175,7 @@ pub(super) fn put<const Q: usize>(
         match put {
             Some(Ok(())) => {
                 offer.taken();
+                ledger::chosen(start, part.get());
                 queued.put(start);
                 note(What::PacketsPut);
                 queued.count += 1;

@@ -1,5 +1,7 @@
 //! Rings of descriptors, and the packets in them.
 
+use std::cell::Cell;
+
 use samara_device_io::PciFunction;
 use samara_device_io::dma::Refused;
 use samara_device_io::queue::{Damage, Done, OpenRing, QueueError, Ring};
@@ -86,7 +88,8 @@ pub(super) fn make_rx(hand: &Hand<'_>, numbers: &mut Numbers) {
         let entries = entries(numbers);
         ledger::making();
         let ring: Result<Rx, _> = call!(Ring::new, function, number, entries, buffer);
-        if let Some(queue) = made(ring, holder) {
+        if let Some(mut queue) = made(ring, holder) {
+            queue.buffer = buffer;
             drop(hand.driver.rx.put(numbers, queue));
         }
     });
@@ -154,7 +157,7 @@ pub(super) fn work<const Q: usize>(
         held == queued.count || queued.is_forgotten,
         "a ring holds another number of packets than went in and did not come out",
     );
-    let of = queued.holder;
+    let (of, buffer) = (queued.holder, queued.buffer);
     // Counted one by one: a panic may end this anywhere, and another thread go on.
     let Queued {
         queue,
@@ -175,13 +178,13 @@ pub(super) fn work<const Q: usize>(
     traits!(&open, Open<'_, Q>: Debug);
     for _ in 0..1 + numbers.below(10) {
         let changed = match numbers.below(14) {
-            0..5 => put(hand, &mut open, holder, numbers),
+            0..5 => put(hand, &mut open, (holder, buffer), numbers),
             5 | 6 => {
                 call!(OpenRing::publish, &mut open);
                 0
             }
             7..9 => take(hand, &mut open, holder, numbers),
-            9 | 10 => trade(hand, &mut open, holder, numbers),
+            9 | 10 => trade(hand, &mut open, (holder, buffer), numbers),
             11 => take_back(hand, &mut open, holder),
             _ => {
                 let _ = call!(OpenRing::is_out_of_order, &open);
@@ -214,6 +217,24 @@ fn choose<'p>(hand: &Hand<'_>, numbers: &mut Numbers, packet: &'p mut Packet) ->
     }
 }
 
+/// Where the chosen bytes are in the packet, which begins at `start`.
+pub(super) fn part_of<'p>(
+    start: usize,
+    bytes: &'p mut [u8],
+    part: &Cell<(usize, usize)>,
+) -> &'p mut [u8] {
+    part.set((bytes.as_ptr().addr().wrapping_sub(start), bytes.len()));
+    bytes
+}
+
+/// The part of it that a device touches which writes so many bytes, if it writes.
+fn limited((offset, bytes): (usize, usize), buffer: usize) -> (usize, usize) {
+    match buffer {
+        0 => (offset, bytes),
+        _ => (offset, bytes.min(buffer)),
+    }
+}
+
 /// A function that chooses bytes of a packet.
 pub(super) fn choosing<F: FnOnce(&mut Packet) -> &mut [u8]>(choose: F) -> F {
     choose
@@ -234,7 +255,7 @@ fn start_of(packet: &RRef<Packet>) -> usize {
 fn put<const Q: usize>(
     hand: &Hand<'_>,
     open: &mut Open<'_, Q>,
-    holder: Holder,
+    (holder, buffer): (Holder, usize),
     numbers: &mut Numbers,
 ) -> isize {
     let Some(packet) = hand.driver.packet() else {
@@ -243,13 +264,18 @@ fn put<const Q: usize>(
     let start = start_of(&packet);
     let room = call!(OpenRing::room, open);
     let offer = Offer::new(holder, start, PACKET);
+    let part = Cell::new((0, 0));
     let put = hand.caught(|| {
-        let chosen = choosing(|packet| choose(hand, numbers, packet));
+        let chosen = choosing(|packet| {
+            let start = packet.as_ptr().addr();
+            part_of(start, choose(hand, numbers, packet), &part)
+        });
         call!(OpenRing::put, open, packet, chosen)
     });
     match put {
         Some(Ok(())) => {
             offer.taken();
+            ledger::chosen(start, limited(part.get(), buffer));
             note(What::PacketsInRings);
             hand.law(room > 0, "a full ring takes a packet");
             1
@@ -319,7 +345,7 @@ fn take_back<const Q: usize>(hand: &Hand<'_>, open: &mut Open<'_, Q>, holder: Ho
 fn trade<const Q: usize>(
     hand: &Hand<'_>,
     open: &mut Open<'_, Q>,
-    holder: Holder,
+    (holder, buffer): (Holder, usize),
     numbers: &mut Numbers,
 ) -> isize {
     let Ok(mut batch) = RRefDeque::<Packet, BATCH>::try_new() else {
@@ -334,10 +360,16 @@ fn trade<const Q: usize>(
             }
         }
     }
+    let mut parts = Vec::with_capacity(BATCH);
     let traded = quiet::caught(|| {
         let chosen = trading(|done, _out, into| {
             written(hand, done);
-            (!numbers.one_in(8)).then(|| choose(hand, numbers, into))
+            let start = into.as_ptr().addr();
+            let part = Cell::new((0, 0));
+            let chosen = (!numbers.one_in(8)).then(|| choose(hand, numbers, into));
+            let chosen = chosen.map(|bytes| part_of(start, bytes, &part));
+            parts.push(part.get());
+            chosen
         });
         call!(OpenRing::trade, open, &mut batch, chosen)
     });
@@ -347,6 +379,8 @@ fn trade<const Q: usize>(
             Some(now) if now == start => drop(offer),
             Some(now) => {
                 offer.taken();
+                let part = parts.get(index).copied().unwrap_or_default();
+                ledger::chosen(start, limited(part, buffer));
                 ledger::back(holder, now);
                 note(What::PacketsTraded);
                 count += 1;
@@ -374,12 +408,13 @@ pub(super) fn fill<const Q: usize>(
     holder: Holder,
     numbers: &mut Numbers,
 ) {
+    let buffer = queued.buffer;
     let Queued { queue, count, .. } = queued;
     let Ok(mut open) = call!(Ring::open, queue, function) else {
         return;
     };
     for _ in 0..1 + numbers.below(8) {
-        let changed = put(hand, &mut open, holder, numbers);
+        let changed = put(hand, &mut open, (holder, buffer), numbers);
         *count = count.wrapping_add_signed(changed);
     }
     call!(OpenRing::publish, &mut open);

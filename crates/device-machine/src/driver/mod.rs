@@ -40,6 +40,8 @@ pub(crate) struct Queued<Q> {
     pub(crate) holder: Holder,
     /// Objects that went in and did not come out, of a queue of objects.
     pub(crate) count: usize,
+    /// Bytes that the device writes into a packet, of a ring in which it writes.
+    pub(crate) buffer: usize,
     /// A batch of work on it was forgotten.
     pub(crate) is_forgotten: bool,
     /// It was started once: the driver uses those more.
@@ -56,6 +58,7 @@ impl<Q> Queued<Q> {
             queue,
             holder,
             count: 0,
+            buffer: 0,
             is_forgotten: false,
             is_up: false,
             untold: Vec::new(),
