@@ -10,6 +10,7 @@ use samara_testkit::hosted::{Rng, alone};
 use std::env;
 use std::io::{self, Write};
 use std::panic;
+use std::thread::panicking;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
@@ -46,6 +47,17 @@ fn word(rng: &mut Rng) -> Word {
     (rng.below(1 << 32) as u64 | (rng.below(1 << 32) as u64) << 32).to_le_bytes()
 }
 
+/// Tells, where a mode fails, after how many steps it did.
+struct Taken(u64);
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if panicking() {
+            eprintln!("failed after {} steps", self.0);
+        }
+    }
+}
+
 /// Takes the steps in a case of their own, whose seed is the first of them.
 fn run(place: Where, steps: &[Word]) {
     let Some((seed, steps)) = steps.split_first() else {
@@ -75,14 +87,12 @@ fn cases(what: &str, place: Where, steps: u64) {
     be_quiet();
     say(what, steps);
     let mut rng = Rng::new(seed());
-    let (mut taken, mut cases) = (0, 0);
-    while taken < steps {
+    let mut taken = Taken(0);
+    while taken.0 < steps {
         let length = 1 + rng.below(LONGEST);
         let steps: Vec<_> = (0..=length).map(|_| word(&mut rng)).collect();
-        taken += length as u64;
-        cases += 1;
+        taken.0 += length as u64;
         if let Err(payload) = panic::catch_unwind(|| run(place, &steps)) {
-            eprintln!("failed after {taken} steps, in case {cases}");
             if number("SAMARA_MACHINE_SHORTEST", 1) != 0 {
                 tell_shortest(place, &steps);
             }
@@ -115,12 +125,12 @@ fn drivers_under_ticks() {
     let steps = steps() / 250;
     say("drivers under ticks", steps);
     let mut rng = Rng::new(seed());
-    let (mut taken, mut cut) = (0, 0);
-    while taken < steps {
+    let (mut taken, mut cut) = (Taken(0), 0);
+    while taken.0 < steps {
         let seed = word(&mut rng);
         let mut case = Case::new(seed, Where::Cut);
         for _ in 0..STEPS {
-            taken += 1;
+            taken.0 += 1;
             if rng.below(BETWEEN) == 0 {
                 let at = 1_usize << rng.below(LATEST.ilog2() as usize + 1);
                 let (call, at) = (rng.below(CALLS) as u32, rng.below(at) as u64);
@@ -144,17 +154,17 @@ fn drivers_on_several_threads() {
     let steps = steps() / 10;
     say("drivers on several threads", steps);
     let mut rng = Rng::new(seed());
-    let mut taken = 0;
-    while taken < steps {
+    let mut taken = Taken(0);
+    while taken.0 < steps {
         let seed = word(&mut rng);
         let mut case = Case::new(seed, Where::Anywhere);
         for _ in 0..STEPS {
             if rng.below(3) == 0 {
-                taken += 1;
+                taken.0 += 1;
                 case.step(word(&mut rng));
             } else {
                 // Some steps of each thread.
-                taken += 16;
+                taken.0 += 16;
                 case.step_together(word(&mut rng));
             }
         }

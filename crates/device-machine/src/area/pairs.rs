@@ -390,7 +390,10 @@ pub(super) fn part(numbers: &mut Numbers, length: usize, shift: u8) -> (usize, u
     }
     let unit = 1_usize << shift;
     let most = (length / unit).max(1);
-    let count = 1 + numbers.below(most.min(80));
+    let count = match numbers.below(8) {
+        0 => most,
+        _ => 1 + numbers.below(most.min(80)),
+    };
     let rest = length.saturating_sub(count * unit);
     let offset = match numbers.below(3) {
         0 => rest,
