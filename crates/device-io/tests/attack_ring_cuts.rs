@@ -79,7 +79,7 @@ impl Driver for Board {
                 let done = sending.done();
                 put + usize::from(done.and_then(|_| sending.take()).is_some())
             }
-            TRADE => sending.trade(&mut batch, |_, _, packet| Some(frame(packet))),
+            TRADE => sending.trade(&mut batch, |_, _, _| true, frame),
             _ => usize::from(self.function.interrupt(0).is_ok()),
         })
     }

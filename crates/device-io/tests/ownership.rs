@@ -82,8 +82,8 @@ fn what_the_device_may_reach_is_the_hosts_and_comes_back() {
 
 /// Pages of a quota.
 const QUOTA: usize = 32;
-/// Pages of a pair of queues of two entries: entries, completions, the engine's page, 64 lists of 64 addresses.
-const QUEUE: usize = 1 + 1 + 1 + 8;
+/// Pages of a pair of queues of two entries: entries, completions, the engine's page, 64 lists of 64 addresses, and counts.
+const QUEUE: usize = 1 + 1 + 1 + 8 + 1;
 
 #[test]
 fn a_claim_owns_no_more_than_its_domains_quota() {

@@ -229,10 +229,11 @@ fn a_panic_while_a_batch_is_traded_loses_nothing() {
     }
     let before = census_all();
     let traded = catch_unwind(AssertUnwindSafe(|| {
-        sending.trade(&mut batch, |_, _, packet| {
-            assert_ne!(packet[0], 2, "as asked");
-            Some(short(packet))
-        })
+        let prepare = |_, _: &mut Packet, frame: &mut [u8]| {
+            assert_ne!(frame[0], 2, "as asked");
+            true
+        };
+        sending.trade(&mut batch, prepare, short)
     }));
     assert!(traded.is_err());
     assert_eq!(census_all(), before);
@@ -240,14 +241,8 @@ fn a_panic_while_a_batch_is_traded_loses_nothing() {
     let first: Vec<_> = batch.iter().map(|packet| packet[0]).collect();
     assert_eq!(first, [0xFF, 0xFF, 2, 3]);
     assert_eq!(sending.room(), 3);
-    assert_eq!(
-        sending.trade(&mut batch, |_, _, packet| Some(short(packet))),
-        2
-    );
-    assert_eq!(
-        sending.trade(&mut batch, |_, _, packet| Some(short(packet))),
-        0
-    );
+    assert_eq!(sending.trade(&mut batch, |_, _, _| true, short), 2);
+    assert_eq!(sending.trade(&mut batch, |_, _, _| true, short), 0);
     let first: Vec<_> = batch.iter().map(|packet| packet[0]).collect();
     assert_eq!(first, [0xFF, 0xFF, 2, 3]);
     drop((sending, batch));

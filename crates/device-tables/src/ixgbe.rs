@@ -27,10 +27,11 @@
 //! whatever it holds, a queue reaches only what its own block names, while it is enabled there. Statistics are 32 bits wide and
 //! cleared by reading: an access of 64 bits would clear the neighbour.
 
+use samara_device_io::table::Step::{Await, Sleep, Update};
 use samara_device_io::table::step::{at, entries, high, low, only};
 use samara_device_io::table::{
-    At, Check, Direction, Doorbell, Format, Id, Limit, Queue, RingFormat, Rule, Rung, Step, Stride,
-    Table, Width, Window, Write,
+    At, Check, Doorbell, Format, Id, Limit, Queue, RingFormat, Rule, Step, Stride, Table, Width,
+    Window, Write,
 };
 
 /// An 82599.
@@ -50,48 +51,41 @@ const fn tx(offset: usize) -> At {
     reg(0x6000 + offset).each(0x40)
 }
 
-const fn seen(offset: usize) -> Rule {
-    Rule::new(0, offset, Width::W32).read()
-}
-
-const fn any(offset: usize) -> Rule {
-    seen(offset).write(Write::Any)
-}
+const SEEN: Rule = Rule::new(0, 0, Width::W32).read();
+const ANY: Rule = SEEN.write(Write::Any);
 
 const fn some(offset: usize, bits: u64) -> Rule {
-    seen(offset).write(Write::Merge(bits))
+    let [rule] = SEEN.write(Write::Merge(bits)).each([offset]);
+    rule
+}
+
+const fn zero(at: At) -> Step {
+    Step::Write(at, only(0))
 }
 
 /// CTRL (section 8.2.3.1.1): master disable, link reset and device reset.
 const CTRL: At = reg(0x0000);
 const MASTER_DISABLE: u64 = 1 << 2;
 const RESETS: u64 = 1 << 3 | 1 << 26;
+const RESET_ENDS: Step = Await(&[Check::new(CTRL, RESETS, 0)], Limit::Millis(100));
 /// STATUS (section 8.2.3.1.2), bit 19: requests may be pending.
 const NO_MASTER: Check = Check::new(reg(0x0008), 1 << 19, 0);
 /// RXDCTL.ENABLE and TXDCTL.ENABLE (sections 8.2.3.8.7 and 8.2.3.9.10).
-const ENABLE: u64 = 1 << 25;
-const RX_OFF: Check = Check::new(rx(0x28), ENABLE, 0);
-const TX_OFF: Check = Check::new(tx(0x28), ENABLE, 0);
+const ON: u64 = 1 << 25;
+const RX_OFF: Check = Check::new(rx(0x28), ON, 0);
+const TX_OFF: Check = Check::new(tx(0x28), ON, 0);
 /// How long a queue may take to be enabled or disabled.
 const SOON: Limit = Limit::Millis(10);
-/// SRRCTL: buffer size in KiB, advanced descriptors of one buffer, and drop what finds no descriptor (section 8.2.3.8.5).
-const ADVANCED: u64 = 1 << 25;
-/// The bit of `chosen` at a start of a receive queue: what finds no buffer is dropped instead of waiting for one.
+/// SRRCTL (section 8.2.3.8.5): buffer size in KiB, bit 25 for advanced descriptors of one buffer, and this. The bit of `chosen` at a start of a receive queue: what finds no buffer is dropped instead of waiting for one.
 pub const DROP: u64 = 1 << 28;
 /// Transmit descriptors, second quadword: DTYP 3, DEXT; EOP, IFCS (section 7.2.3.2.4).
 const DATA: u64 = 3 << 20 | 1 << 29 | 1 << 24 | 1 << 25;
+/// RS, which is written back at once as TXDCTL.WTHRESH is 0 (section 7.2.3.5.1), and DD. The lengths are DTALEN and PAYLEN.
+const TX_BITS: (u64, u64) = (1 << 27, 1 << 32);
 
-const fn bell(offset: usize) -> Doorbell {
-    let (width, stride) = (Width::W32, Stride::Bytes(0x40));
-    Doorbell {
-        window: 0,
-        offset,
-        width,
-        index: (1, 0),
-        stride,
-        value: Rung::Position,
-    }
-}
+/// RDT and TDT.
+const RX_BELL: Doorbell = Doorbell::position(0, 0x1018, Stride::Bytes(0x40));
+const TX_BELL: Doorbell = Doorbell::position(0, 0x6018, Stride::Bytes(0x40));
 
 impl Ixgbe {
     /// Receive queues: advanced descriptors of one buffer each (section 7.1.6).
@@ -103,93 +97,79 @@ impl Ixgbe {
 impl Table for Ixgbe {
     const NAME: &'static str = "82599";
     /// Section 9.3.2: KX4, KR, CX4, SFP+, XAUI, and mezzanine and backplane variants of them.
-    const IDS: &'static [Id] = &[Id::Device {
-        vendor: 0x8086,
-        devices: &[
-            0x10F7, 0x10F8, 0x10F9, 0x10FB, 0x10FC, 0x1507, 0x1514, 0x1517,
+    const IDS: &'static [Id] = &[
+        Id::Device(0x8086, &[0x10F7, 0x10F8, 0x10F9, 0x10FB, 0x10FC]),
+        Id::Device(0x8086, &[0x1507, 0x1514, 0x1517]),
+    ];
+    /// Section 9.3.6.1.
+    const WINDOWS: &'static [Window] = &[Window::bar(0, 0x2_0000)];
+    const REGISTERS: &'static [&'static [Rule]] = &[
+        // CTRL, STATUS, LINKS, SECRXSTAT, EEC (8.2.3.1, 8.2.3.22, 8.2.3.12, 8.2.3.2.1).
+        &SEEN.each([0x0000, 0x0008, 0x42A4, 0x8D04, 0x1_0010]),
+        &[
+            // CTRL_EXT: no snoop is off, driver loaded (8.2.3.1.3).
+            some(0x0018, 1 << 16 | 1 << 28),
+            // RDRXCTL: check sequence, coalescing's first size and acknowledgement, FCoE's; RXCTRL: enable (8.2.3.8).
+            some(0x2F00, 1 << 1 | 0x1F << 17 | 1 << 25 | 1 << 26),
+            some(0x3000, 1),
+            // AUTOC2: the link is not disabled (8.2.3.22); DMATXCTL: enable (8.2.3.9.2).
+            some(0x42A8, 7 << 28),
+            some(0x4A80, 1),
+            // SECRXCTRL: the security engine's receive path is halted (8.2.3.12).
+            some(0x8D00, 1 << 1),
         ],
-    }];
-    const WINDOWS: &'static [Window] = &[Window::bar(0, 0x1_1000).up_to(0x2_0000)];
-    const REGISTERS: &'static [Rule] = &[
-        // CTRL, STATUS, CTRL_EXT: no snoop is off, driver loaded (8.2.3.1).
-        seen(0x0000),
-        seen(0x0008),
-        some(0x0018, 1 << 16 | 1 << 28),
-        // EICR, EICS, EIAC, EITR, EIMS, EIMC, EIAM, GPIE, IVAR, IVAR_MISC: interrupts (8.2.3.5).
-        any(0x0800),
-        any(0x0808),
-        any(0x0810),
-        any(0x0820).times(24, 4),
-        any(0x0880),
-        any(0x0888),
-        any(0x0890),
-        any(0x0898),
-        any(0x0900).times(64, 4),
-        any(0x0A00),
-        // RDRXCTL: check sequence, coalescing's first size and acknowledgement, FCoE's; RXCTRL: enable (8.2.3.8).
-        some(0x2F00, 1 << 1 | 0x1F << 17 | 1 << 25 | 1 << 26),
-        some(0x3000, 1),
-        // RXPBSIZE, HLREG0, MAXFRS, AUTOC, LINKS (8.2.3.8.9, 8.2.3.22).
-        any(0x3C00).times(8, 4),
-        any(0x4240),
-        any(0x4268),
-        any(0x42A0),
-        seen(0x42A4),
-        // RTTDCS, DMATXCTL: enable; DTXMXSZRQ, TXPBSIZE (8.2.3.9, 8.2.3.10).
-        any(0x4900),
-        some(0x4A80, 1),
-        any(0x8100),
-        any(0xCC00).times(8, 4),
-        // RXCSUM, FCTRL, VLNCTRL, MCSTCTRL, MTA, MRQC, RETA, RSSRK, RAL0, RAH0: filters (8.2.3.7).
-        any(0x5000),
-        any(0x5080),
-        any(0x5088),
-        any(0x5090),
-        any(0x5200).times(128, 4),
-        any(0x5818),
-        any(0x5C00).times(32, 4),
-        any(0x5C80).times(10, 4),
-        any(0xA200),
-        any(0xA204),
-        // SECRXCTRL: the security engine's receive path is halted; SECRXSTAT (8.2.3.12).
-        some(0x8D00, 1 << 1),
-        seen(0x8D04),
-        // Statistics (8.2.3.23): missed, of receive queues dropped; errors; octets and packets, received and sent.
-        seen(0x3FA0).times(8, 4),
-        seen(0x1430).times(16, 0x40),
-        seen(0x4000),
-        seen(0x4004),
-        seen(0x4034),
-        seen(0x4040),
-        seen(0x40A4),
-        seen(0x40A8),
-        seen(0x40AC),
-        seen(0x40B0),
-        seen(0x4088),
-        seen(0x408C),
-        seen(0x4074),
-        seen(0x4090),
-        seen(0x4094),
-        seen(0x4080),
-        // EEC: the EEPROM was read after a reset (8.2.3.2.1).
-        seen(0x1_0010),
+        // EICR, EICS, EIAC, EIMS, EIMC, EIAM, GPIE (8.2.3.5); EITR, IVAR.
+        &ANY.each([0x0800, 0x0808, 0x0810, 0x0880, 0x0888, 0x0890, 0x0898]),
+        &ANY.times(24, 4).each([0x0820]),
+        &ANY.times(64, 4).each([0x0900]),
+        // IVAR_MISC (8.2.3.5.17); HLREG0, MAXFRS, AUTOC (8.2.3.22); RTTDCS, DTXMXSZRQ (8.2.3.10, 8.2.3.9); RXPBSIZE, TXPBSIZE.
+        &ANY.each([0x0A00, 0x4240, 0x4268, 0x42A0, 0x4900, 0x8100]),
+        &ANY.times(8, 4).each([0x3C00, 0xCC00]),
+        // RXCSUM, FCTRL, VLNCTRL, MCSTCTRL, MRQC, RAL0, RAH0 (8.2.3.7); RETA, RSSRK; MTA, FTQF, PFUTA (8.2.3.27); MPSAR.
+        &ANY.each([0x5000, 0x5080, 0x5088, 0x5090, 0x5818, 0xA200, 0xA204]),
+        &ANY.times(32, 4).each([0x5C00]),
+        &ANY.times(10, 4).each([0x5C80]),
+        &ANY.times(128, 4).each([0x5200, 0xE600, 0xF400]),
+        &ANY.times(256, 4).each([0xA600]),
+        // Statistics (8.2.3.23): errors; octets and packets, received and sent; missed; of receive queues received and dropped.
+        &SEEN.each([0x4000, 0x4004, 0x4034, 0x4040, 0x40A4, 0x40A8, 0x40AC]),
+        &SEEN.each([0x40B0, 0x4074, 0x4080, 0x4088, 0x408C, 0x4090, 0x4094]),
+        &SEEN.times(8, 4).each([0x3FA0]),
+        &SEEN.times(16, 0x40).each([0x1030, 0x1430]),
     ];
     /// It fetches and writes for enabled queues alone (sections 7.1.4 and 7.2.1.2), and for FCoE contexts, which frames reach by an
     /// EtherType filter (ETQF) alone that is marked so.
     const IDLE: &'static [Check] = &[
-        Check::new(reg(0x1028), ENABLE, 0).times(64, 0x40),
-        Check::new(reg(0xD028), ENABLE, 0).times(64, 0x40),
-        Check::new(reg(0x6028), ENABLE, 0).times(128, 0x40),
+        Check::new(reg(0x1028), ON, 0).times(64, 0x40),
+        Check::new(reg(0xD028), ON, 0).times(64, 0x40),
+        Check::new(reg(0x6028), ON, 0).times(128, 0x40),
         Check::new(reg(0x5128), 1 << 27, 0).times(8, 4),
     ];
     /// A software reset (section 4.2.1.6.1) behind a master disable (section 5.2.5.3.2). The device may not be accessed for a
     /// millisecond after it.
     const RESET: &'static [Step] = &[
-        Step::Update(CTRL, 0, MASTER_DISABLE),
-        Step::Await(&[NO_MASTER], Limit::Millis(100)),
-        Step::Update(CTRL, 0, RESETS),
-        Step::Sleep(10),
-        Step::Await(&[Check::new(CTRL, RESETS, 0)], Limit::Millis(100)),
+        Update(CTRL, 0, MASTER_DISABLE),
+        Await(&[NO_MASTER], Limit::Millis(100)),
+        Update(CTRL, 0, RESETS),
+        Sleep(10),
+        RESET_ENDS,
+    ];
+    /// Flow control, a link that is down or a lost completion may keep requests in the device. Nothing is received or sent while its
+    /// PCIe buffers are flushed, then it is reset twice, with more than 1 us between (specification update 3.1, clarification 9).
+    const SILENT_RESET: &'static [Step] = &[
+        // RXCTRL.RXEN (8.2.3.8.10), HLREG0.LPBK (8.2.3.22.8), GCR_EXT.Buffers_Clear_Func for 20 us (8.2.3.4).
+        Update(reg(0x3000), 1 << 0, 0),
+        Update(reg(0x4240), 0, 1 << 15),
+        Update(reg(0x1_1050), 0, 1 << 30),
+        Sleep(1),
+        Update(reg(0x1_1050), 1 << 30, 0),
+        Update(reg(0x4240), 1 << 15, 0),
+        Update(CTRL, 0, RESETS),
+        Sleep(10),
+        RESET_ENDS,
+        Update(CTRL, 0, RESETS),
+        Sleep(10),
+        RESET_ENDS,
     ];
     const QUEUES: &'static [Queue] = &[
         // RDBAL, RDBAH, RDLEN, SRRCTL, DCA_RXCTRL (no cache access), RSCCTL (no coalescing), RDH, RDT, RXDCTL.
@@ -201,30 +181,19 @@ impl Table for Ixgbe {
                 Step::Write(rx(0x00), low(0)),
                 Step::Write(rx(0x04), high(0)),
                 Step::Write(rx(0x08), entries(16)),
-                Step::Write(rx(0x14), only(ADVANCED).buffer(1024).chosen(DROP)),
-                Step::Write(rx(0x0C), only(0)),
-                Step::Write(rx(0x2C), only(0)),
-                Step::Write(rx(0x10), only(0)),
-                Step::Write(rx(0x18), only(0)),
-                Step::Write(rx(0x28), only(ENABLE)),
+                Step::Equal(rx(0x08), entries(16)),
+                Step::Write(rx(0x14), only(1 << 25).buffer(1024).chosen(DROP)),
+                zero(rx(0x0C)),
+                zero(rx(0x2C)),
+                zero(rx(0x10)),
+                zero(rx(0x18)),
+                Step::Write(rx(0x28), only(ON)),
             ],
-            ready: &[Step::Await(&[Check::new(rx(0x28), ENABLE, ENABLE)], SOON)],
+            ready: &[Await(&[Check::new(rx(0x28), ON, ON)], SOON)],
             // "An additional amount of time (about 100 us)" before the memory is anyone else's (section 4.6.7.1.2).
-            stop: &[
-                Step::Update(rx(0x28), ENABLE, 0),
-                Step::Await(&[RX_OFF], SOON),
-                Step::Sleep(1),
-            ],
-            doorbell: bell(0x1018),
-            format: Format::Ring(RingFormat {
-                direction: Direction::ToHost,
-                fixed: 0,
-                lengths: &[],
-                bytes: (1024, 16 << 10),
-                report: 0,
-                done: 1 << 0,
-                written: 32,
-            }),
+            stop: &[Update(rx(0x28), ON, 0), Await(&[RX_OFF], SOON), Sleep(1)],
+            doorbell: RX_BELL,
+            format: Format::Ring(RingFormat::to_host((1024, 16 << 10), 1 << 0, 32)),
         },
         // TDBAL, TDBAH, TDLEN, DCA_TXCTRL, TDWBAL and TDWBAH (descriptors are written back, not the head), TDH, TDT, TXDCTL.
         Queue {
@@ -235,30 +204,17 @@ impl Table for Ixgbe {
                 Step::Write(tx(0x00), low(0)),
                 Step::Write(tx(0x04), high(0)),
                 Step::Write(tx(0x08), entries(16)),
-                Step::Write(tx(0x38), only(0)),
-                Step::Write(tx(0x3C), only(0)),
-                Step::Write(tx(0x10), only(0)),
-                Step::Write(tx(0x18), only(0)),
-                Step::Write(tx(0x28), only(ENABLE)),
+                Step::Equal(tx(0x08), entries(16)),
+                zero(tx(0x38)),
+                zero(tx(0x3C)),
+                zero(tx(0x10)),
+                zero(tx(0x18)),
+                Step::Write(tx(0x28), only(ON)),
             ],
-            ready: &[Step::Await(&[Check::new(tx(0x28), ENABLE, ENABLE)], SOON)],
-            stop: &[
-                Step::Update(tx(0x28), ENABLE, 0),
-                Step::Await(&[TX_OFF], SOON),
-                Step::Sleep(1),
-            ],
-            doorbell: bell(0x6018),
-            format: Format::Ring(RingFormat {
-                direction: Direction::ToDevice,
-                fixed: DATA,
-                // DTALEN and PAYLEN.
-                lengths: &[0, 46],
-                bytes: (1, 15_872),
-                // RS; as TXDCTL.WTHRESH is 0, each report is written at once (section 7.2.3.5.1).
-                report: 1 << 27,
-                done: 1 << 32,
-                written: 0,
-            }),
+            ready: &[Await(&[Check::new(tx(0x28), ON, ON)], SOON)],
+            stop: &[Update(tx(0x28), ON, 0), Await(&[TX_OFF], SOON), Sleep(1)],
+            doorbell: TX_BELL,
+            format: Format::Ring(RingFormat::to_device((1, 15_872), DATA, &[0, 46], TX_BITS)),
         },
     ];
 }

@@ -19,7 +19,7 @@
 use samara_device_io::table::step::{address, at, chosen, last_entry, number, only};
 use samara_device_io::table::{
     At, Bits, Check, Command, Data, Direction, Doorbell, Format, Id, Learn, Limit, PairFormat,
-    Queue, Rule, Rung, Step, Stride, Table, Value, Width, Window, Write,
+    Queue, Rule, Step, Stride, Table, Value, Width, Window, Write,
 };
 
 /// An NVM Express controller.
@@ -34,39 +34,27 @@ const AQA: At = at(0, 0x24, Width::W32);
 const ASQ: At = at(0, 0x28, Width::W64);
 const ACQ: At = at(0, 0x30, Width::W64);
 
-/// CC.EN; CC.SHN; CC.IOSQES and CC.IOCQES, log2 of the entry sizes. CC.MPS, CC.CSS and CC.AMS are 0: pages of 4 KiB, the NVM
+/// CC.EN; CC as it is while enabled: CC.IOSQES and CC.IOCQES, log2 of the entry sizes. CC.MPS, CC.CSS and CC.AMS are 0: pages of 4 KiB, the NVM
 /// command set, round robin (Base §3.1.3.5).
 const ENABLE: u64 = 1;
-const SHUTDOWN: u64 = 0b11 << 14;
-const SIZES: u64 = 6 << 16 | 4 << 20;
+const ENABLED: u64 = 6 << 16 | 4 << 20 | ENABLE;
 /// CSTS.RDY and CSTS.CFS (Base §3.1.3.6).
 const READY: Check = Check::new(CSTS, 1, 1);
 const NOT_READY: Check = Check::new(CSTS, 1, 0);
+const FATAL: Check = Check::new(CSTS, 2, 2);
 const DISABLED: Check = Check::new(CC, ENABLE, 0);
+/// CAP.MPSMIN is 0, pages of 4 KiB; CAP.CSS has bit 0, the NVM command set (Base §3.1.3.1).
+const SUPPORTED: Check = Check::new(CAP, 0xF << 48 | 1 << 37, 1 << 37);
+/// Memory is read and written outside of queues for a boot partition (BPINFO.BRS), whether or not the controller is enabled, and
+/// not at all where it has buffers of its own (CMBMSC.CMSE, PMRMSC.CMSE), whose addresses outlive a controller reset.
+const NO_BOOT: Check = Check::new(at(0, 0x40, Width::W32), 1 << 24, 0);
+const NO_CMB: Check = Check::new(at(0, 0x50, Width::W32), 1 << 1, 0);
+const NO_PMR: Check = Check::new(at(0, 0xE14, Width::W32), 1 << 1, 0);
 /// CAP.TO, in units of 500 ms (Base §3.1.3.1).
-const TIMEOUT: Limit = Limit::Field {
-    at: CAP,
-    shift: 24,
-    bits: 8,
-    millis: 500,
-};
-
+const TIMEOUT: Limit = Limit::Field(CAP, 24, 8, 500);
 /// The doorbells, 4 << CAP.DSTRD bytes apart: tails at even numbers, heads at odd ones (PCIe §3.1.2).
-const fn doorbell(more: usize) -> Doorbell {
-    let stride = Stride::Shifted {
-        at: CAP,
-        shift: 32,
-        unit: 4,
-    };
-    Doorbell {
-        window: 0,
-        offset: 0x1000,
-        width: Width::W32,
-        index: (2, more),
-        stride,
-        value: Rung::Position,
-    }
-}
+const TAIL: Doorbell = Doorbell::position(0, 0x1000, Stride::Shifted(CAP, 32, 4)).index(2, 0);
+const HEAD: Doorbell = TAIL.index(2, 1);
 
 /// Submission queue entries (Base §3.3.3.1): operation code, CID, NSID, PRP1 and PRP2, command dwords 10 to 15. Completions (Base
 /// §3.3.3.2). PRP lists (Base §4.1.1) of 64 entries: 256 KiB at least, whatever the offset in the first page.
@@ -83,7 +71,7 @@ const FORMAT: PairFormat = PairFormat {
     number: Bits::new(2, 16, 16),
     head: Bits::new(2, 0, 16),
     result: 0,
-    head_doorbell: doorbell(1),
+    head_doorbell: HEAD,
 };
 
 /// Identify Namespace (NVM §4.1.5.1): FLBAS, byte 26, selects a format by bits 3:0 and 6:5; NLBAF, byte 25, is the last. The formats stand from byte 128 on:
@@ -99,36 +87,47 @@ const BLOCKS: Learn = Learn {
     zero: (0, 2),
 };
 
+const WORD: Rule = Rule::new(0, 0, Width::W32).read();
 const NO: Value = only(0);
 const ALL: Value = chosen(0xFFFF_FFFF);
-const PAGE: Data = Data::Page {
-    direction: Direction::ToHost,
-    learn: None,
-};
+/// A queue's number, and its number of entries less one (Base §5.4, §5.5).
+const QUEUE: Value = last_entry(1 << 16).number(1);
+/// The queue is contiguous; for completions, an interrupt vector and whether there's one; for submissions, their completion queue.
+const VECTOR: Value = chosen(0xFFFF_0002).plus(1);
+const COMPLETIONS: Value = number(1 << 16).plus(1);
 
 /// NSID and dwords 10 to 12; the others are 0.
 const fn command(queue: usize, opcode: u8, words: [Value; 4], data: Data) -> Command {
     let [nsid, ten, eleven, twelve] = words;
-    Command {
-        queue,
-        opcode,
-        words: [nsid, ten, eleven, twelve, NO, NO, NO],
-        data,
-    }
+    Command::new(queue, opcode, [nsid, ten, eleven, twelve, NO, NO, NO], data)
+}
+
+const fn admin(opcode: u8, words: [Value; 4], data: Data) -> Command {
+    command(Nvme::ADMIN, opcode, words, data)
 }
 
 /// LBA in dwords 10 and 11, blocks less one in bits 15:0 of dword 12; Force Unit Access and Limited Retry are the driver's (NVM
 /// §3.2.4, §3.2.6).
 const fn blocks(opcode: u8, direction: Direction) -> Command {
-    let data = Data::Units {
-        direction,
-        key: 0,
-        count: Bits::new(3, 0, 16),
-    };
+    let data = Data::Units(direction, 0, Bits::new(3, 0, 16));
     command(Nvme::IO, opcode, [NO, ALL, ALL, chosen(0b11 << 30)], data)
 }
 
+const fn queue(numbers: (u16, u16), start: &'static [Step], ready: &'static [Step]) -> Queue {
+    Queue {
+        numbers,
+        entries: (2, 4096),
+        start,
+        ready,
+        stop: &[],
+        doorbell: TAIL,
+        format: Format::Pair(&FORMAT),
+    }
+}
+
 impl Nvme {
+    /// What drivers write to CC, to tell the controller of a normal shutdown (Base §3.6.1).
+    pub const SHUT_DOWN: u32 = ENABLED as u32 | 1 << 14;
     /// The admin queues.
     pub const ADMIN: usize = 0;
     /// I/O queues.
@@ -160,102 +159,57 @@ impl Table for Nvme {
     /// The NVM Express I/O controller (PCIe §3.1.1).
     const IDS: &'static [Id] = &[Id::Class([0x01, 0x08, 0x02])];
     const WINDOWS: &'static [Window] = &[Window::bar(0, 0x1000).up_to(0x2000)];
-    /// CAP, VS, INTMS, INTMC, CC.SHN, CSTS.
-    const REGISTERS: &'static [Rule] = &[
-        Rule::new(0, 0x00, Width::W64).read(),
-        Rule::new(0, 0x08, Width::W32).read(),
-        Rule::new(0, 0x0C, Width::W32).read().write(Write::Any),
-        Rule::new(0, 0x10, Width::W32).read().write(Write::Any),
-        Rule::new(0, 0x14, Width::W32)
-            .read()
-            .write(Write::Merge(SHUTDOWN)),
-        Rule::new(0, 0x1C, Width::W32).read(),
+    /// CAP; VS, CSTS; INTMS, INTMC; CC.
+    const REGISTERS: &'static [&'static [Rule]] = &[
+        &[Rule::new(0, 0x00, Width::W64).read()],
+        &WORD.each([0x08, 0x1C]),
+        &WORD.write(Write::Any).each([0x0C, 0x10]),
+        &WORD
+            .write(Write::Values(&[Self::SHUT_DOWN as u64]))
+            .once_started()
+            .each([0x14]),
     ];
+
     /// A controller that is disabled has no queue and executes no command (Base §3.7.2).
-    const IDLE: &'static [Check] = &[DISABLED, NOT_READY];
-    /// EN may not be cleared while RDY is still to be set (Base §3.1.3.5); one that never sets it is reset regardless.
+    const IDLE: &'static [Check] = &[DISABLED, NOT_READY, NO_BOOT, NO_CMB, NO_PMR];
+    /// EN and SHN are cleared. EN may not be while RDY is still to be set (Base §3.1.3.5); one that never sets it is reset regardless.
     const RESET: &'static [Step] = &[
-        Step::Settle(&[READY, DISABLED, Check::new(CSTS, 2, 2)], TIMEOUT),
-        Step::Update(CC, ENABLE | SHUTDOWN, 0),
+        Step::Settle(&[READY, DISABLED, FATAL], TIMEOUT),
+        Step::Update(CC, ENABLE | 0b11 << 14, 0),
         Step::Await(&[NOT_READY], TIMEOUT),
     ];
     const QUEUES: &'static [Queue] = &[
-        Queue {
-            numbers: (0, 0),
-            entries: (2, 4096),
-            start: &[
+        queue(
+            (0, 0),
+            &[
+                Step::Require(SUPPORTED),
                 Step::Require(DISABLED),
                 Step::Require(NOT_READY),
                 Step::Write(AQA, last_entry(0x0001_0001)),
+                Step::Equal(AQA, last_entry(0x0001_0001)),
                 Step::Write(ASQ, address(0)),
                 Step::Write(ACQ, address(1)),
-                Step::Write(CC, only(SIZES | ENABLE)),
+                Step::Write(CC, only(ENABLED)),
             ],
-            ready: &[
-                Step::Await(&[READY, Check::new(CSTS, 2, 2)], TIMEOUT),
+            &[
+                Step::Await(&[READY, FATAL], TIMEOUT),
                 Step::Require(Check::new(CSTS, 0b11, 0b01)),
             ],
-            stop: &[],
-            doorbell: doorbell(0),
-            format: Format::Pair(FORMAT),
-        },
-        Queue {
-            numbers: (1, 16),
-            entries: (2, 4096),
-            start: &[],
-            ready: &[],
-            stop: &[],
-            doorbell: doorbell(0),
-            format: Format::Pair(FORMAT),
-        },
+        ),
+        queue((1, 16), &[], &[]),
     ];
     const COMMANDS: &'static [Command] = &[
-        command(
-            Self::ADMIN,
-            0x05,
-            [
-                NO,
-                last_entry(1 << 16).number(1),
-                chosen(0xFFFF_0002).plus(1),
-                NO,
-            ],
-            Data::Queue {
-                queue: Self::IO,
-                part: 1,
-            },
-        ),
-        command(
-            Self::ADMIN,
-            0x01,
-            [
-                NO,
-                last_entry(1 << 16).number(1),
-                number(1 << 16).plus(1),
-                NO,
-            ],
-            Data::Queue {
-                queue: Self::IO,
-                part: 0,
-            },
-        ),
-        command(Self::ADMIN, 0x00, [NO, chosen(0xFFFF), NO, NO], Data::None),
-        command(Self::ADMIN, 0x04, [NO, chosen(0xFFFF), NO, NO], Data::None),
-        command(
-            Self::ADMIN,
+        admin(0x05, [NO, QUEUE, VECTOR, NO], Data::Queue(Self::IO, 1)),
+        admin(0x01, [NO, QUEUE, COMPLETIONS, NO], Data::Queue(Self::IO, 0)),
+        admin(0x00, [NO, chosen(0xFFFF), NO, NO], Data::None),
+        admin(0x04, [NO, chosen(0xFFFF), NO, NO], Data::None),
+        admin(
             0x06,
             [ALL, chosen(0xFF), chosen(0xFF << 24), NO],
-            PAGE,
+            Data::Page(None),
         ),
-        command(
-            Self::ADMIN,
-            0x06,
-            [ALL, NO, NO, NO],
-            Data::Page {
-                direction: Direction::ToHost,
-                learn: Some(&BLOCKS),
-            },
-        ),
-        command(Self::ADMIN, 0x09, [NO, only(0x07), ALL, NO], Data::None),
+        admin(0x06, [ALL, NO, NO, NO], Data::Page(Some(&BLOCKS))),
+        admin(0x09, [NO, only(0x07), ALL, NO], Data::None),
         blocks(0x02, Direction::ToHost),
         blocks(0x01, Direction::ToDevice),
         command(Self::IO, 0x00, [ALL, NO, NO, NO], Data::None),

@@ -17,7 +17,8 @@ pub enum VirtioBlock {}
 #[derive(Debug)]
 pub enum VirtioNet {}
 
-/// Windows (§4.1.4): common configuration, notifications, ISR status, device configuration.
+/// Windows (§4.1.4), with the alignments that it demands of devices: common configuration, notifications, ISR status, device
+/// configuration.
 pub const COMMON: usize = 0;
 /// See [`COMMON`].
 pub const NOTIFY: usize = 1;
@@ -28,10 +29,10 @@ pub const DEVICE: usize = 3;
 
 const fn windows(device: usize, most: usize) -> [Window; 4] {
     [
-        Window::capability(1, 0x38),
-        Window::capability(2, 2).up_to(0x1000),
-        Window::capability(3, 1),
-        Window::capability(4, device).up_to(most),
+        Window::capability(1, 0x38).aligned_to(4),
+        Window::capability(2, 2).up_to(0x1000).aligned_to(2),
+        Window::capability(3, 1).aligned_to(1),
+        Window::capability(4, device).up_to(most).aligned_to(4),
     ]
 }
 
@@ -50,21 +51,22 @@ const AGREED: Check = Check::new(STATUS, 1 << 3, 1 << 3);
 
 /// Common registers, with features 0 to 31 and 32 to 63 that drivers may accept: device features, driver features, vector for
 /// changes of the configuration, number of queues, device status, configuration generation; the size that each queue may have,
-/// and its vector, which a device may refuse to map (§4.1.5.1.3); the ISR status. Then the device's own.
+/// and its vector, which a device may refuse to map (§4.1.5.1.3); the ISR status. Then the device's own. The device status takes all
+/// but 0, which begins a reset: while one is under way nothing may be told to the device.
 macro_rules! registers {
     ($features:expr, $($device:expr),+) => {
-        &[
+        &[&[
             Rule::new(COMMON, 0x04, Width::W32).read().behind(0x00, Width::W32, 2),
             Rule::new(COMMON, 0x0C, Width::W32).write(Write::Masks(&$features)).behind(0x08, Width::W32, 2),
             Rule::new(COMMON, 0x10, Width::W16).read().write(Write::Any),
             Rule::new(COMMON, 0x12, Width::W16).read(),
-            Rule::new(COMMON, 0x14, Width::W8).read().write(Write::Bits(0x8F)),
+            Rule::new(COMMON, 0x14, Width::W8).read().write(Write::Nonzero(0x8F)),
             Rule::new(COMMON, 0x15, Width::W8).read(),
             Rule::new(COMMON, 0x18, Width::W16).read().behind(QUEUE_SELECT, Width::W16, 64),
             Rule::new(COMMON, 0x1A, Width::W16).read().behind(QUEUE_SELECT, Width::W16, 64),
             Rule::new(ISR, 0x00, Width::W8).read(),
             $($device),+
-        ]
+        ]]
     };
 }
 
@@ -81,6 +83,7 @@ const START: &[Step] = &[
     Step::Require(OFF),
     Step::AtLeast(common(0x18, Width::W16), entries(1)),
     Step::Write(common(0x18, Width::W16), entries(1)),
+    Step::Equal(common(0x18, Width::W16), entries(1)),
     Step::Write(common(0x1A, Width::W16), chosen(0xFFFF)),
     Step::Write(common(0x20, Width::W32), low(0)),
     Step::Write(common(0x24, Width::W32), high(0)),
@@ -111,10 +114,7 @@ const fn queue(numbers: (u16, u16), format: SplitFormat) -> Queue {
     }
 }
 
-const NOTHING: Piece = Piece {
-    bytes: 0,
-    direction: Direction::ToHost,
-};
+const NOTHING: Piece = Piece::new(0, Direction::ToHost);
 
 impl VirtioBlock {
     /// Requests: a header of 16 bytes, data, a status byte (§5.2.6).
@@ -123,13 +123,10 @@ impl VirtioBlock {
 
 impl Table for VirtioBlock {
     const NAME: &'static str = "virtio block device";
-    const IDS: &'static [Id] = &[Id::Device {
-        vendor: 0x1AF4,
-        devices: &[0x1042, 0x1001],
-    }];
+    const IDS: &'static [Id] = &[Id::Device(0x1AF4, &[0x1042, 0x1001])];
     const WINDOWS: &'static [Window] = &windows(24, 64);
     /// Read-only, block size, segment limits, flush; version 1. Capacity (two halves), size_max, seg_max, blk_size (§5.2.4).
-    const REGISTERS: &'static [Rule] = registers!(
+    const REGISTERS: &'static [&'static [Rule]] = registers!(
         [1 << 1 | 1 << 2 | 1 << 5 | 1 << 6 | 1 << 9, 1],
         Rule::new(DEVICE, 0x00, Width::W32).read().times(4, 4),
         Rule::new(DEVICE, 0x14, Width::W32).read()
@@ -139,14 +136,8 @@ impl Table for VirtioBlock {
     const QUEUES: &'static [Queue] = &[queue(
         (0, 0),
         SplitFormat {
-            head: Piece {
-                bytes: 16,
-                direction: Direction::ToDevice,
-            },
-            tail: Piece {
-                bytes: 1,
-                direction: Direction::ToHost,
-            },
+            head: Piece::new(16, Direction::ToDevice),
+            tail: Piece::new(1, Direction::ToHost),
         },
     )];
 }
@@ -160,13 +151,10 @@ impl VirtioNet {
 
 impl Table for VirtioNet {
     const NAME: &'static str = "virtio network device";
-    const IDS: &'static [Id] = &[Id::Device {
-        vendor: 0x1AF4,
-        devices: &[0x1041, 0x1000],
-    }];
+    const IDS: &'static [Id] = &[Id::Device(0x1AF4, &[0x1041, 0x1000])];
     const WINDOWS: &'static [Window] = &windows(8, 64);
     /// MTU, MAC, status; version 1. MAC address (bytes), status, MTU (§5.1.4).
-    const REGISTERS: &'static [Rule] = registers!(
+    const REGISTERS: &'static [&'static [Rule]] = registers!(
         [1 << 3 | 1 << 5 | 1 << 16, 1],
         Rule::new(DEVICE, 0x00, Width::W8).read().times(6, 1),
         Rule::new(DEVICE, 0x06, Width::W16).read(),
@@ -178,20 +166,14 @@ impl Table for VirtioNet {
         queue(
             (0, 0),
             SplitFormat {
-                head: Piece {
-                    bytes: 12,
-                    direction: Direction::ToHost,
-                },
+                head: Piece::new(12, Direction::ToHost),
                 tail: NOTHING,
             },
         ),
         queue(
             (1, 1),
             SplitFormat {
-                head: Piece {
-                    bytes: 12,
-                    direction: Direction::ToDevice,
-                },
+                head: Piece::new(12, Direction::ToDevice),
                 tail: NOTHING,
             },
         ),

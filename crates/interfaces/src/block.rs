@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use samara_domain::{Exchangeable, RRef, RpcError, interface};
+use samara_domain::{Exchangeable, Proxy, RRef, RpcError, interface};
 
 /// A device of equal blocks, numbered from 0 by their logical block address (LBA).
 ///
@@ -42,6 +42,35 @@ pub trait BlockDevice {
     /// [`BlockError`]; which of the writes are on the medium is unknown then.
     #[idempotent]
     fn flush(&self) -> Result<(), BlockError>;
+
+    /// How often the device has broken its protocol in a way that the driver tolerates, since the driver was started. Nothing was
+    /// lost by it; a count that isn't 0 tells of faulty firmware, and is worth telling once. No device access.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError::Busy`] if the driver isn't to be had in time; [`BlockError::Rpc`].
+    #[idempotent]
+    fn tolerated(&self) -> Result<u64, BlockError>;
+}
+
+/// Several block devices behind one driver: the namespaces of a disk controller.
+#[interface]
+pub trait BlockController {
+    /// How many there are: numbers from 0 on. It stays so for the life of the driver.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError::Rpc`] only.
+    #[idempotent]
+    fn devices(&self) -> Result<u32, BlockError>;
+
+    /// Opens number `number`. Through a shadow it outlives the driver: the next one opens it again.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError::OutOfRange`] if there's none of that number; [`BlockError`].
+    #[replay]
+    fn open(&self, number: u32) -> Result<Proxy<dyn BlockDevice>, BlockError>;
 }
 
 /// Shape of a block device.

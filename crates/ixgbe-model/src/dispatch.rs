@@ -129,8 +129,9 @@ impl Nic {
                 }
             }
             _ if queue_register(offset, at::QUEUE_TAIL) => {
-                let control = offset - at::QUEUE_TAIL + at::QUEUE_CONTROL;
-                if !self.file.has(control, QUEUE_ENABLE) {
+                let block = offset - at::QUEUE_TAIL;
+                let gives = value != self.file.get(block + at::QUEUE_HEAD);
+                if gives && !self.file.has(block + at::QUEUE_CONTROL, QUEUE_ENABLE) {
                     self.omissions.tail_before_enable += 1;
                 }
                 self.file.bus_write(offset, value);

@@ -64,6 +64,9 @@ pub struct Faults {
     /// LINKS tells now and then of a link where there is no carrier (the cross-talk of the same function,
     /// which looks again 5 ms later).
     pub links_ghost: bool,
+    /// The EEPROM disables the link: after a reset AUTOC2 bits 30:28 are set, and there is no link until software
+    /// clears them (`ixgbe_reset_hw_82599` of Intel's BSD-licensed driver).
+    pub link_disabled: bool,
     /// Filter memories hold anything after a reset: the multicast and unicast tables, the pools of receive
     /// addresses, five-tuple filters that match everything (datasheet sections 4.6.7 and 8.2.3.7.19).
     pub filters_undefined: bool,

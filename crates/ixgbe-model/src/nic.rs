@@ -17,8 +17,8 @@ use crate::options::Options;
 use crate::pci::{ConfigEffect, ConfigSpace, MSIX_BAR, MSIX_BAR_SIZE, MsixTable, REGISTER_BAR};
 use crate::quirks::Quirks;
 use crate::registers::bits::{
-    AUTOC_10G_PARALLEL, AUTOC_10G_SERIAL, AUTOC_CX4, AUTOC_KX4, AUTOC2_SFI, CTRL_MASTER_DISABLE,
-    EICR_LINK_CHANGE, RAH_VALID,
+    AUTOC_10G_PARALLEL, AUTOC_10G_SERIAL, AUTOC_CX4, AUTOC_KX4, AUTOC2_LINK_DISABLE, AUTOC2_SFI,
+    CTRL_MASTER_DISABLE, EICR_LINK_CHANGE, RAH_VALID,
 };
 use crate::registers::{self, RegisterFile, offset as at};
 use crate::rx::{Ghosts, PacketBuffer, RxRing};
@@ -149,8 +149,13 @@ impl Nic {
             0x10fc => (AUTOC_10G_PARALLEL, 0),
             _ => (AUTOC_10G_SERIAL, AUTOC2_SFI),
         };
+        let disabled = if self.faults.link_disabled {
+            AUTOC2_LINK_DISABLE
+        } else {
+            0
+        };
         self.file.set(at::AUTOC, mode);
-        self.file.set(at::AUTOC2, second);
+        self.file.set(at::AUTOC2, second | disabled);
     }
 
     /// What the device was made with.
@@ -281,7 +286,8 @@ impl Nic {
     }
 
     fn update_link(&mut self, carrier: bool) {
-        let up = carrier && !self.faults.link_down;
+        let disabled = self.file.get(at::AUTOC2) & AUTOC2_LINK_DISABLE != 0;
+        let up = carrier && !self.faults.link_down && !disabled;
         if up != self.link_up {
             self.link_up = up;
             self.interrupts.other(EICR_LINK_CHANGE);

@@ -26,7 +26,8 @@ pub struct Omissions {
     pub rsc_first_size_left: u64,
     /// RXCTRL.RXEN was set while RDRXCTL and HLREG0 disagree on the CRC (section 4.6.7).
     pub crc_strip_disagrees: u64,
-    /// A tail was written while its queue was not yet enabled (sections 4.6.7.1 and 4.6.8.1).
+    /// A tail was moved ahead of its head while its queue was not yet enabled ("should not be bumped", sections
+    /// 4.6.7.1 and 4.6.8.1). Equal to the head, as drivers write it before, it gives the device no descriptor.
     pub tail_before_enable: u64,
     /// A register was accessed within a millisecond of a reset (section 8.2.3.1.1).
     pub access_after_reset: u64,

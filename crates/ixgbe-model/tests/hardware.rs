@@ -82,7 +82,7 @@ fn what_receive_wants_set_is_noted() {
         crc_strip_disagrees,
     ];
     assert_eq!(noted, [1; 5]);
-    assert_eq!(tail_before_enable, 1, "the transmit queue's");
+    assert_eq!(tail_before_enable, 0, "the transmit queue's is 0");
     // Enabled already: no more of it. Again, and all is done: neither.
     machine.write(at::RXCTRL, bits::RXCTRL_ENABLE);
     machine.write(at::RXCTRL, 0);
@@ -320,6 +320,20 @@ fn the_link_is_told_late_or_where_there_is_none() {
     machine.link.down = false;
     machine.settle();
     assert_eq!([(); 6].map(|()| up_now(&mut machine)), [true; 6]);
+}
+
+#[test]
+fn a_link_that_the_eeprom_disables_is_enabled_by_software() {
+    let mut machine = Machine::new(Loop::open());
+    machine.nic.inject(with(|f| f.link_disabled = true));
+    machine.set(at::CTRL, bits::CTRL_RESET);
+    machine.set(at::AUTOC, bits::AUTOC_RESTART);
+    machine.settle();
+    assert_eq!(machine.read(at::LINKS) & bits::LINKS_UP, 0);
+    let second = machine.read(at::AUTOC2);
+    machine.write(at::AUTOC2, second & !bits::AUTOC2_LINK_DISABLE);
+    machine.settle();
+    assert_ne!(machine.read(at::LINKS) & bits::LINKS_UP, 0);
 }
 
 #[test]

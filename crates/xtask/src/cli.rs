@@ -54,6 +54,10 @@ pub(crate) enum Command {
     /// mode the random machine finds it and how fast, and whether its own test fails. Some minutes for
     /// each. Exits non-zero if a hole's own test passes.
     Holes(HolesArgs),
+    /// Count the lines of code that a kernel trusts for its devices
+    ///
+    /// A table, as the README shows it. Exits non-zero if a part has more lines than it may.
+    Trusted,
     /// Run the hosted benchmarks
     Bench(BenchArgs),
 }
@@ -94,7 +98,11 @@ pub(crate) struct RunArgs {
     #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',', default_values_t = FaultKind::ALL)]
     pub(crate) faults: Vec<FaultKind>,
 
-    /// Whether the part with the network is run: a body is fetched over the model of an 82599
+    /// Which drivers are crashed: of an NVMe disk and an 82599, or of virtio's disk and network device
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = Drivers::Native)]
+    pub(crate) driver: Drivers,
+
+    /// Whether the part with the network is run: a body is fetched over the network device
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = NetworkChoice::Auto)]
     pub(crate) network: NetworkChoice,
 
@@ -129,6 +137,7 @@ impl Default for RunArgs {
             seed: 1,
             crashes: 20,
             faults: FaultKind::ALL.into(),
+            driver: Drivers::Native,
             network: NetworkChoice::Auto,
             requests: 5,
             nic_crashes: 20,
@@ -285,6 +294,15 @@ impl FaultKind {
     }
 }
 
+/// The devices that the machine has, and so the drivers of the kernel's story.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Drivers {
+    /// An NVMe disk, and our model of the 82599
+    Native,
+    /// virtio-blk and virtio-net, QEMU's own
+    Virtio,
+}
+
 /// What `--break-disk` takes away.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum BreakDisk {
@@ -300,7 +318,7 @@ pub(crate) enum BreakDisk {
 mod tests {
     use clap::{CommandFactory, Parser};
 
-    use super::{Accel, Cli, Command, FaultKind, NetworkChoice};
+    use super::{Accel, Cli, Command, Drivers, FaultKind, NetworkChoice};
 
     #[test]
     fn the_definition_is_consistent() {
@@ -320,6 +338,7 @@ mod tests {
         );
         assert_eq!(args.faults, FaultKind::ALL);
         assert_eq!(args.network, NetworkChoice::Auto);
+        assert_eq!(args.driver, Drivers::Native);
         assert_eq!((args.requests, args.nic_crashes), (5, 20));
         assert!(args.disk.is_none() && args.break_disk.is_none());
     }

@@ -5,6 +5,7 @@
 //! * `ci`: what must pass before a change is merged;
 //! * `targets`: the minimal program on targets without an operating system;
 //! * `holes`: past holes of the core and of devices, put back one at a time: which of them the tests find;
+//! * `trusted`: lines of code that a kernel trusts for its devices;
 //! * `bench`: the hosted benchmarks.
 //!
 //! Progress goes to standard error, results to standard output. Everything that is started has a time
@@ -26,6 +27,7 @@ mod qemu;
 mod room;
 mod tally;
 mod targets;
+mod trusted;
 mod workspace;
 
 use std::process::ExitCode;

@@ -7,9 +7,9 @@ use crate::args::{CHECK, HEADER, Limits};
 use crate::error::InitError;
 use crate::faults::fault_point;
 use crate::registers::{
-    AUTOC, CTRL_EXT, DMATXCTL, DTXMXSZRQ, EEC, EIMC, FCTRL, Function, HLREG0, MAXFRS, MRQC, RAH0,
-    RAL0, RDRXCTL, RETA, RSSRK, RTTDCS, RXCSUM, RXCTRL, SECRXCTRL, SECRXSTAT, clear, set,
-    write_nth,
+    AUTOC, AUTOC2, CTRL_EXT, DMATXCTL, DTXMXSZRQ, EEC, EIMC, FCTRL, FTQF, Function, HLREG0, MAXFRS,
+    MPSAR, MRQC, MTA, PFUTA, RAH0, RAL0, RDRXCTL, RETA, RSSRK, RTTDCS, RXCSUM, RXCTRL, SECRXCTRL,
+    SECRXSTAT, clear, set, write_nth,
 };
 
 /// EIMC: every cause masked (section 4.6.3.1).
@@ -18,7 +18,7 @@ const ALL_CAUSES: u32 = 0x7FFF_FFFF;
 const AUTO_READ: u32 = 1 << 9;
 const DMA_INIT_DONE: u32 = 1 << 3;
 /// How long that may take.
-const READY_MILLIS: u64 = 100;
+const READY_MILLIS: u64 = 1_000;
 /// RAH.AV: the address is valid.
 const ADDRESS_VALID: u32 = 1 << 31;
 
@@ -38,7 +38,7 @@ const TO_BE_SET: u32 = 1 << 25 | 1 << 26;
 /// SECRXCTRL.RX_DIS, SECRXSTAT.SECRX_RDY; how long the path may take to halt.
 const RX_HALT: u32 = 1 << 1;
 const RX_HALTED: u32 = 1 << 0;
-const HALT_MILLIS: u64 = 4;
+const HALT_MILLIS: u64 = 40;
 /// FCTRL.BAM: broadcast passes; MPE: multicast does.
 const BROADCAST: u32 = 1 << 10;
 const MULTICAST: u32 = 1 << 8;
@@ -48,8 +48,9 @@ const RSS_HASH: u32 = 1 << 13;
 const RSS: u32 = 1 | 1 << 16 | 1 << 17 | 1 << 20 | 1 << 21 | 1 << 22 | 1 << 23;
 /// The RSS key: one that hashes both directions of a flow alike.
 const KEY: u32 = u32::from_le_bytes([0x6D, 0x5A, 0x6D, 0x5A]);
-/// AUTOC.Restart_AN: the link comes up as the EEPROM says.
+/// AUTOC.Restart_AN: the link comes up as the EEPROM says, unless that has set AUTOC2's bits which disable it.
 const RESTART_LINK: u32 = 1 << 12;
+const LINK_DISABLE: u32 = 7 << 28;
 /// RTTDCS.ARBDIS (section 8.2.3.10.2); DTXMXSZRQ for one traffic class (section 8.2.3.9.1).
 const ARBITER_OFF: u32 = 1 << 6;
 const MOST_REQUESTED: u32 = 0xFFF;
@@ -89,6 +90,7 @@ pub(crate) fn configure(function: &Function, limits: &Limits) -> Result<(), Writ
     set(function, RDRXCTL, STRIP | TO_BE_SET)?;
     let longest = u32::from(limits.mtu + HEADER + CHECK);
     function.write(MAXFRS, longest << 16)?;
+    clear_filters(function)?;
     function.write(FCTRL, BROADCAST | MULTICAST)?;
     function.write(RXCSUM, RSS_HASH)?;
     spread(function, limits.queues)?;
@@ -97,7 +99,18 @@ pub(crate) fn configure(function: &Function, limits: &Limits) -> Result<(), Writ
     function.write(DTXMXSZRQ, MOST_REQUESTED)?;
     clear(function, RTTDCS, ARBITER_OFF)?;
     set(function, DMATXCTL, ENABLE)?;
+    clear(function, AUTOC2, LINK_DISABLE)?;
     set(function, AUTOC, RESTART_LINK)
+}
+
+/// Clears filters that are memories, which no reset is said to clear (sections 4.6.7 and 8.2.3.7.19).
+fn clear_filters(function: &Function) -> Result<(), WriteError> {
+    for filters in [MTA, PFUTA, MPSAR, FTQF] {
+        for filter in (0..).map_while(|index| filters.nth(index)) {
+            function.write(filter, 0)?;
+        }
+    }
+    Ok(())
 }
 
 /// Spreads what is received over `queues`, by the hash of its flow (section 7.1.2.8).

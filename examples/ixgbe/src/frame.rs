@@ -1,6 +1,6 @@
 //! What a receive descriptor says of the buffer that it came with (section 7.1.6.2).
 
-use samara_device_io::queue::Done;
+use samara_device_io::queue::{self, Done};
 
 const END_OF_PACKET: u64 = 1 << 1;
 /// RXE: the MAC found the frame damaged.
@@ -13,14 +13,26 @@ pub(crate) enum Damage {
     Error,
     /// It doesn't end in this buffer.
     Fragment,
-    /// Its length is 0, or more than the buffer has: the device is.
+    /// The buffer is empty: nothing is said of any frame.
+    Empty,
+    /// Its length is more than the buffer has: the device is damaged.
     Length,
+}
+
+impl From<queue::Damage> for Damage {
+    #[inline]
+    fn from(damage: queue::Damage) -> Self {
+        match damage {
+            queue::Damage::Empty => Self::Empty,
+            queue::Damage::Length => Self::Length,
+        }
+    }
 }
 
 /// Bytes of the frame in the buffer, of which there are as many.
 #[inline]
 pub(crate) fn frame(done: Done) -> Result<usize, Damage> {
-    let length = done.written().map_err(|_| Damage::Length)?;
+    let length = done.written()?;
     match done.word & (END_OF_PACKET | MAC_ERROR) {
         END_OF_PACKET => Ok(length),
         0 => Err(Damage::Fragment),

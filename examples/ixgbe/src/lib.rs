@@ -14,16 +14,16 @@
 //! | `frame` | what a descriptor says of what was received |
 //! | `registers` | registers and statistics |
 //! | `interrupts` | a vector for each queue, waited for |
+//! | `link` | the link's state, believed when it lasts |
 //! | `bring_up` | reset, filters, RSS, queues; and the way down |
-//! | `recovery` | a device that hangs or breaks its protocol is reset |
 //! | `watch` | when to look at the link, and whether frames leave |
 //! | `totals` | statistics |
 //!
 //! # When the device misbehaves
 //!
-//! A length beyond the buffer, frames that don't leave while the link is up: the device is reset and brought up
-//! again; what was in its queues is lost, the buffers are not. If that fails, or it was unplugged, every call
-//! fails from then on.
+//! A length beyond the buffer, frames that don't leave while the link is up, frames that are dropped though there are
+//! buffers: the device is reset and brought up again; what was in its queues is lost, the buffers are not. If that
+//! fails, or it was unplugged, every call fails from then on. What else real ones do is in `docs/hardware-cases.md`.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -37,9 +37,9 @@ mod error;
 mod faults;
 mod frame;
 mod interrupts;
+mod link;
 mod nic;
 mod pair;
-mod recovery;
 mod registers;
 mod totals;
 mod watch;

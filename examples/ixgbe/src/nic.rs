@@ -4,6 +4,7 @@ use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
+use samara_device_io::queue::QueueError;
 use samara_interfaces::net::{
     Exchanged, Link, MacAddress, NetDevice, NetError, NetInfo, NetStatistics, Packets, Waited,
 };
@@ -14,10 +15,12 @@ use crate::bring_up;
 use crate::error::InitError;
 use crate::faults::fault_point;
 use crate::interrupts::Interrupts;
+use crate::link::LinkStatus;
 use crate::pair::{Outcome, Pair};
-use crate::recovery::Health;
-use crate::registers::{Function, LinkStatus};
+use crate::registers::{self, Function};
 use crate::totals::Totals;
+use crate::watch::Reception;
+use samara_driver::health::Health;
 
 /// How long frames may take to leave at an orderly stop.
 const DRAIN_MILLIS: u64 = 100;
@@ -33,6 +36,7 @@ pub struct Nic {
     interrupts: Interrupts,
     pairs: Pairs,
     totals: Mutex<Totals>,
+    reception: Mutex<Reception>,
     health: Health,
     up: AtomicBool,
     mac: MacAddress,
@@ -53,6 +57,7 @@ impl Nic {
             interrupts: Interrupts::claim(&function, limits.queues),
             pairs,
             totals: Mutex::default(),
+            reception: Mutex::default(),
             health: Health::default(),
             up: AtomicBool::new(false),
             mac,
@@ -91,15 +96,23 @@ impl Nic {
         }
         self.interrupts.program(&self.function)?;
         bring_up::open(&self.function)?;
-        self.see(LinkStatus::read(&self.function));
+        // It was restarted.
+        self.up.store(false, Ordering::Relaxed);
+        self.glance();
         Ok(())
     }
 
-    /// Takes note of the link's state; false if there's nobody to tell it.
-    fn see(&self, status: LinkStatus) -> bool {
+    /// Takes note of the link's state; `None` if there's nobody to tell it.
+    fn see(&self, status: LinkStatus) -> Option<LinkStatus> {
         let present = !status.is_absent();
         self.up.store(present && status.is_up(), Ordering::Relaxed);
-        present
+        present.then_some(status)
+    }
+
+    /// A look at the link on the way.
+    fn glance(&self) -> Option<LinkStatus> {
+        let up = self.up.load(Ordering::Relaxed);
+        self.see(LinkStatus::glance(&self.function, up))
     }
 
     /// Whether the queue has anything to receive.
@@ -110,18 +123,32 @@ impl Nic {
             .map_err(|_| NetError::Failed)
     }
 
-    /// Looks at the link, and whether frames leave.
+    /// Looks at the link, and whether frames leave and arrive.
     #[cold]
     #[inline(never)]
     fn look(&self, pair: &mut Pair) -> Result<bool, NetError> {
-        if !self.see(LinkStatus::read(&self.function)) {
-            return Err(self.health.gone());
-        }
-        let up = self.up.load(Ordering::Relaxed);
+        let link = self.glance();
+        let link = link.ok_or_else(|| self.health.gone())?;
         let now = self.function.clock().now();
         let nanos = self.limits.tx_millis.saturating_mul(NANOS_PER_MILLI);
-        pair.stands_still(&self.function, up, now, nanos)
+        let still = pair.stands_still(&self.function, link.is_up(), now, nanos);
+        let deaf = self.is_deaf(pair, now, nanos);
+        still
+            .and_then(|still| Ok(still | deaf?))
             .map_err(|_| NetError::Failed)
+    }
+
+    /// Whether frames are dropped though there are buffers, and none arrives.
+    fn is_deaf(&self, pair: &mut Pair, now: u64, nanos: u64) -> Result<bool, QueueError> {
+        let mut reception = self.reception.lock();
+        if !reception.is_due(now, nanos) {
+            return Ok(false);
+        }
+        let dropped = registers::packets_overrun(&self.function);
+        self.totals.lock().add_missed(dropped);
+        // One that nobody takes frames from has no buffers left.
+        let arrived = registers::any_received(&self.function) || pair.has_frames(&self.function)?;
+        Ok(reception.hangs(arrived, dropped != 0, now, nanos))
     }
 
     /// Resets the device and brings it up again. What was in its queues is lost, its buffers are not.
@@ -129,7 +156,8 @@ impl Nic {
     #[inline(never)]
     fn recover(&self) {
         let Some(mut guards) = self.lock_all() else {
-            return self.health.failed();
+            self.health.failed();
+            return;
         };
         {
             // A reset clears the counters.
@@ -137,6 +165,7 @@ impl Nic {
             totals.collect(&self.function);
             totals.count_reset();
         }
+        *self.reception.lock() = Reception::default();
         let brought_up = bring_up::reset(&self.function).and_then(|_| {
             for pair in guards.iter_mut().flatten() {
                 pair.take_back(&self.function)?;
@@ -144,7 +173,7 @@ impl Nic {
             self.start(&mut guards)
         });
         if brought_up.is_err() {
-            if LinkStatus::read(&self.function).is_absent() {
+            if self.glance().is_none() {
                 self.health.gone();
             }
             self.health.failed();
@@ -184,10 +213,9 @@ impl NetDevice for Nic {
 
     fn link(&self) -> Result<Link, NetError> {
         self.health.check()?;
-        let status = LinkStatus::read(&self.function);
-        if !self.see(status) {
-            return Err(self.health.gone());
-        }
+        let up = self.up.load(Ordering::Relaxed);
+        let status = self.see(LinkStatus::read(&self.function, up));
+        let status = status.ok_or_else(|| self.health.gone())?;
         Ok(match status.is_up() {
             true => Link::Up {
                 mbps: status.mbps(),

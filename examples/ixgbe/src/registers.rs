@@ -48,6 +48,8 @@ pub(crate) const HLREG0: Writable = any(0x4240);
 pub(crate) const MAXFRS: Writable = any(0x4268);
 /// AUTOC: link mode and negotiation (8.2.3.22.19).
 pub(crate) const AUTOC: Writable = any(0x42A0);
+/// AUTOC2: bits 30:28 disable the link (8.2.3.22.22).
+pub(crate) const AUTOC2: Writable = any(0x42A8);
 /// RTTDCS: transmit arbiter; bit 6 stops it (8.2.3.10.2).
 pub(crate) const RTTDCS: Writable = any(0x4900);
 /// DMATXCTL: bit 0 enables transmission (8.2.3.9.2).
@@ -56,6 +58,8 @@ pub(crate) const DMATXCTL: Writable = any(0x4A80);
 pub(crate) const RXCSUM: Writable = any(0x5000);
 /// FCTRL: which frames pass (8.2.3.7.1).
 pub(crate) const FCTRL: Writable = any(0x5080);
+/// MTA: which multicast passes, 128 words (8.2.3.7.7).
+pub(crate) const MTA: Writable = any(0x5200);
 /// MRQC: how frames are spread over queues (8.2.3.7.12).
 pub(crate) const MRQC: Writable = any(0x5818);
 /// RETA: the redirection table, 32 words of four queues (8.2.3.7.15).
@@ -72,10 +76,17 @@ pub(crate) const SECRXSTAT: Readable = seen(0x8D04);
 pub(crate) const RAL0: Writable = any(0xA200);
 /// RAH(0): its last two bytes, and bit 31, valid (8.2.3.7.9).
 pub(crate) const RAH0: Writable = any(0xA204);
+/// MPSAR: pools of receive addresses, 256 words (8.2.3.7.10).
+pub(crate) const MPSAR: Writable = any(0xA600);
+/// FTQF: five-tuple filters, 128, which lead frames to queues (8.2.3.7.19).
+pub(crate) const FTQF: Writable = any(0xE600);
+/// PFUTA: which unicast passes to pools, 128 words (8.2.3.27.12).
+pub(crate) const PFUTA: Writable = any(0xF400);
 /// EEC: bit 9 says that the EEPROM was read after a reset (8.2.3.2.1).
 pub(crate) const EEC: Readable = seen(0x1_0010);
 
-const LINKS: Readable = seen(0x42A4);
+/// LINKS: the link's state (8.2.3.22.20).
+pub(crate) const LINKS: Readable = seen(0x42A4);
 /// GPTC, GPRC: good packets transmitted, received.
 const GPTC: Readable = seen(0x4080);
 const GPRC: Readable = seen(0x4074);
@@ -97,36 +108,8 @@ const ERRORS: [Readable; 8] = [
 /// mapped to after a reset.
 const RXMPC: Readable = seen(0x3FA0);
 const QPRDC: Readable = seen(0x1430);
-
-/// LINKS, decoded (section 8.2.3.22.20).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LinkStatus(u32);
-
-impl LinkStatus {
-    pub(crate) fn read(function: &Function) -> Self {
-        Self(function.read(LINKS))
-    }
-
-    /// All ones: nothing answers.
-    pub(crate) const fn is_absent(self) -> bool {
-        self.0 == u32::MAX
-    }
-
-    /// Bit 30: the link is up.
-    pub(crate) const fn is_up(self) -> bool {
-        self.0 >> 30 & 1 != 0
-    }
-
-    /// Bits 29:28, in megabits per second; 0 if reserved.
-    pub(crate) const fn mbps(self) -> u32 {
-        match self.0 >> 28 & 0b11 {
-            0b01 => 100,
-            0b10 => 1_000,
-            0b11 => 10_000,
-            _ => 0,
-        }
-    }
-}
+/// QPRC: packets received by the first 16 queues, of which the first counts all.
+const QPRC: Readable = seen(0x1030);
 
 /// Sets bits of a register.
 pub(crate) fn set(function: &Function, register: Writable, bits: u32) -> Result<(), WriteError> {
@@ -173,6 +156,16 @@ pub(crate) fn octets_received(function: &Function) -> u64 {
 pub(crate) fn receive_errors(function: &Function) -> u64 {
     let errors = ERRORS.iter();
     errors.map(|&error| u64::from(function.read(error))).sum()
+}
+
+/// Whether any queue has received a packet since this was last read.
+pub(crate) fn any_received(function: &Function) -> bool {
+    function.read(QPRC) != 0
+}
+
+/// Packets dropped for want of packet buffer since this or the next was last read, without data centre bridging.
+pub(crate) fn packets_overrun(function: &Function) -> u64 {
+    function.read(RXMPC).into()
 }
 
 /// Packets dropped since this was last read.

@@ -28,6 +28,11 @@ impl Totals {
         add(&mut total.rx_errors, registers::receive_errors(function));
     }
 
+    /// So many frames were dropped, by a counter that was read and so cleared.
+    pub(crate) fn add_missed(&mut self, missed: u64) {
+        self.0.rx_missed = self.0.rx_missed.saturating_add(missed);
+    }
+
     /// The device was reset.
     pub(crate) fn count_reset(&mut self) {
         self.0.resets = self.0.resets.saturating_add(1);

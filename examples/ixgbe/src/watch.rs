@@ -64,9 +64,59 @@ impl Watch {
     }
 }
 
+/// Notices reception that stands still: the device drops frames for want of room, and gives none to any queue. Pure.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reception {
+    /// When to look again.
+    next: u64,
+    /// Since when nothing but drops was seen.
+    deaf: Option<u64>,
+}
+
+impl Reception {
+    /// Whether a look is due at time `now`: four in `nanos`.
+    pub(crate) fn is_due(&mut self, now: u64, nanos: u64) -> bool {
+        let is_due = now >= self.next;
+        if is_due {
+            self.next = now.saturating_add(nanos / 4);
+        }
+        is_due
+    }
+
+    /// Whether it has stood still for `nanos` by now; since the last look frames have `arrived`, or were dropped.
+    pub(crate) fn hangs(&mut self, arrived: bool, dropped: bool, now: u64, nanos: u64) -> bool {
+        if arrived {
+            self.deaf = None;
+        }
+        if arrived || !dropped {
+            return false;
+        }
+        now.saturating_sub(*self.deaf.get_or_insert(now)) > nanos
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Watch;
+    use super::{Reception, Watch};
+
+    #[test]
+    fn only_drops_without_an_arrival_between_are_a_hang() {
+        let mut reception = Reception::default();
+        assert!(!reception.hangs(false, true, 0, 10));
+        assert!(!reception.hangs(false, false, 20, 10), "a silent network");
+        assert!(reception.hangs(false, true, 21, 10));
+        assert!(!reception.hangs(true, true, 22, 10), "one has arrived");
+        assert!(!reception.hangs(false, true, 30, 10));
+        assert!(!reception.hangs(false, true, 40, 10));
+        assert!(reception.hangs(false, true, 41, 10));
+    }
+
+    #[test]
+    fn reception_is_looked_at_four_times_as_often() {
+        let mut reception = Reception::default();
+        let looks = (0..100).filter(|now| reception.is_due(*now, 20)).count();
+        assert_eq!(looks, 20);
+    }
 
     #[test]
     fn idle_calls_look_sooner() {

@@ -8,7 +8,7 @@ use samara_device_tables::Nvme;
 use crate::admin::Admin;
 use crate::error::{Fault, InitError};
 use crate::faults::fault_point;
-use crate::namespace::{self, Namespace};
+use crate::namespace::{self, Namespaces};
 use crate::registers::{Capabilities, Function, Status, notify_shutdown};
 
 /// How long a normal shutdown may take before the driver stops waiting: what the controller says (RTD3E), within these bounds.
@@ -32,7 +32,7 @@ pub(crate) type Io = Pair<Nvme, { Nvme::IO }>;
 /// What is known of a controller that is up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity {
-    pub(crate) namespace: Namespace,
+    pub(crate) namespaces: Namespaces,
     /// Bytes that one command may transfer: MDTS, and what a list describes.
     pub(crate) max_transfer: usize,
     /// There's a volatile write cache to flush.
@@ -42,9 +42,9 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// Whether it's the same controller and namespace, after a reset.
+    /// Whether it's the same controller with the same namespaces, after a reset.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        self.namespace.is(&other.namespace)
+        self.namespaces.are(&other.namespaces)
             && (self.max_transfer, self.write_cache) == (other.max_transfer, other.write_cache)
     }
 }
@@ -91,7 +91,7 @@ pub(crate) fn bring_up(
     let micros = u64::from(admin.word(function, 88 / 4)?);
     let shutdown_millis = (micros / 1000).clamp(SHUTDOWN_MILLIS.0, SHUTDOWN_MILLIS.1);
     let wanted = (wanted, count, max_transfer);
-    let namespace = namespace::find(admin, function, capabilities, wanted)?;
+    let namespaces = namespace::find(admin, function, capabilities, wanted)?;
 
     // One pair of I/O queues: 0's based in both halves.
     admin.execute(function, |queue| {
@@ -105,7 +105,7 @@ pub(crate) fn bring_up(
     })?;
     function.deadline(REST_MILLIS).sleep();
     Ok(Identity {
-        namespace,
+        namespaces,
         max_transfer,
         write_cache,
         shutdown_millis,

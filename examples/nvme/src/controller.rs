@@ -10,9 +10,9 @@ use crate::bring_up::{self, Identity, Io};
 use crate::error::{Fault, InitError};
 use crate::faults::fault_point;
 use crate::registers::{Function, Status};
-use crate::split::Chunk;
 use crate::status;
-use crate::tickets::{Ticket, Tickets};
+use samara_driver::split::Chunk;
+use samara_driver::tickets::{Ticket, Tickets};
 
 /// Commands that an I/O queue has in flight at most.
 const SLOTS: usize = 64;
@@ -42,7 +42,7 @@ pub(crate) struct Controller {
 
 impl Controller {
     /// Resets the controller behind `function` and brings it up, with I/O queues of at most
-    /// `queue_depth` entries, for namespace `wanted`, or the first that can be used if that's 0.
+    /// `queue_depth` entries, for namespace `wanted`, or all that can be used if that's 0.
     pub(crate) fn new(
         function: &Function,
         queue_depth: u16,
@@ -56,7 +56,7 @@ impl Controller {
             identity,
             admin,
             io,
-            tickets: Tickets::new(),
+            tickets: Tickets::default(),
             owners: [None; SLOTS],
             wanted,
             epoch: function.epoch(),
@@ -79,16 +79,18 @@ impl Controller {
         self.io.odd_heads()
     }
 
-    /// Starts the read or write of one chunk of `transfer` for `ticket`; the controller learns of it from
+    /// Starts the read or write of one chunk of `transfer` to or from a namespace, for `ticket`; the controller learns of it from
     /// [`ring`](Self::ring).
     pub(crate) fn start(
         &mut self,
         function: &Function,
         ticket: Ticket,
+        namespace: usize,
         (transfer, direction, chunk): (&Transfer, Direction, Chunk),
     ) -> Result<(), SubmitError> {
         fault_point!(Submit);
-        let unit = &self.identity.namespace.unit;
+        let namespace = self.identity.namespaces.get(namespace);
+        let unit = &namespace.ok_or(SubmitError::StaleUnit)?.unit;
         // LBA in dwords 10 and 11.
         let words = [0, chunk.lba as u32, (chunk.lba >> 32) as u32, 0, 0, 0, 0];
         let part = (transfer, chunk.offset, chunk.length);
@@ -104,13 +106,16 @@ impl Controller {
         Ok(())
     }
 
-    /// Starts a flush for `ticket`.
+    /// Starts a flush of a namespace for `ticket`.
     pub(crate) fn start_flush(
         &mut self,
         function: &Function,
         ticket: Ticket,
+        namespace: usize,
     ) -> Result<(), SubmitError> {
-        let words = [self.identity.namespace.unit.key(), 0, 0, 0, 0, 0, 0];
+        let namespace = self.identity.namespaces.get(namespace);
+        let unit = &namespace.ok_or(SubmitError::StaleUnit)?.unit;
+        let words = [unit.key(), 0, 0, 0, 0, 0, 0];
         let tag = self.io.submit::<{ Nvme::FLUSH }>(function, words)?;
         self.note(tag, ticket);
         Ok(())

@@ -1,125 +1,59 @@
-//! The value that the domain exports: a controller's first namespace as a [`BlockDevice`].
+//! A namespace as a [`BlockDevice`].
 
+use alloc::sync::Arc;
 use core::fmt;
 
 use samara_device_io::dma::{LendError, Refused};
-use samara_domain::{Exchangeable, RRef};
+use samara_domain::RRef;
 use samara_interfaces::{BlockDevice, BlockError, Geometry};
-use spin::Mutex;
 
-use crate::controller::{Controller, Direction};
-use crate::error::{Fault, InitError};
+use crate::controller::Direction;
+use crate::driver::Driver;
+use crate::error::InitError;
 use crate::faults::fault_point;
-use crate::registers::Function;
 use crate::request::{Executor, Work};
-use crate::split::Split;
-
-/// Bounds of the driver's own choosing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
-pub struct Limits {
-    /// Entries of the I/O queues, 2 to 64; the controller may allow fewer.
-    pub queue_depth: u16,
-    /// Bytes that one command transfers at most; the controller may allow fewer (MDTS).
-    pub max_transfer: u32,
-    /// Milliseconds without a completion after which a command is given up and the controller reset.
-    pub io_millis: u64,
-    /// The same for a flush, which may write a whole cache back.
-    pub flush_millis: u64,
-    /// The namespace (NSID); 0 for the first that can be used.
-    pub namespace: u32,
-    /// Milliseconds to wait for another thread of the driver, which may be busy with a reset.
-    pub lock_millis: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            queue_depth: 64,
-            max_transfer: 256 << 10,
-            io_millis: 5_000,
-            flush_millis: 60_000,
-            namespace: 0,
-            lock_millis: 300_000,
-        }
-    }
-}
-
-/// What [`init`](crate::init) is given.
-#[derive(Debug, Exchangeable)]
-pub struct Args {
-    /// The controller.
-    pub function: Function,
-    /// Bounds.
-    pub limits: Limits,
-}
-
-impl From<Function> for Args {
-    fn from(function: Function) -> Self {
-        Self {
-            function,
-            limits: Limits::default(),
-        }
-    }
-}
+use samara_driver::split::Split;
 
 /// An NVMe namespace, driven.
 pub struct NvmeDisk {
-    // Declared before the function, so dropped before it.
-    controller: Mutex<Controller>,
+    driver: Arc<Driver>,
     geometry: Geometry,
     block_shift: u8,
-    max_transfer: usize,
-    write_cache: bool,
-    limits: Limits,
-    function: Function,
+    /// Which of the controller's namespaces.
+    namespace: usize,
 }
 
 impl NvmeDisk {
-    pub(crate) fn new(args: Args) -> Result<Self, InitError> {
-        let Args { function, limits } = args;
-        let depth = limits.queue_depth.clamp(2, 64);
-        let controller = Controller::new(&function, depth, limits.namespace)?;
-        let identity = controller.identity();
-        let namespace = identity.namespace;
-        let block_shift = namespace.unit.shift();
-        let limit = usize::try_from(limits.max_transfer).unwrap_or(usize::MAX);
-        let max_transfer = identity.max_transfer.min(limit).max(1 << block_shift);
+    /// Namespace number `namespace` of those that can be used; `None` if there are fewer.
+    pub(crate) fn open(driver: &Arc<Driver>, namespace: usize) -> Option<Self> {
+        let found = driver.identity.namespaces.get(namespace)?;
+        let block_shift = found.unit.shift();
         let geometry = Geometry {
             block_size: 1 << block_shift,
-            blocks: namespace.blocks,
-            preferred_transfer: u32::try_from(max_transfer).unwrap_or(u32::MAX),
-            read_only: namespace.write_protected,
+            blocks: found.blocks,
+            preferred_transfer: u32::try_from(driver.max_transfer(block_shift)).unwrap_or(u32::MAX),
+            read_only: found.write_protected,
         };
-        let write_cache = identity.write_cache;
-        let controller = Mutex::new(controller);
-        Ok(Self {
-            controller,
+        Some(Self {
+            driver: Arc::clone(driver),
             geometry,
             block_shift,
-            max_transfer,
-            write_cache,
-            limits,
-            function,
+            namespace,
         })
     }
 
-    /// Completions so far in which the controller said that it had read another number of commands than it can have. Nothing
-    /// depends on what it says; a count that isn't 0 tells of faulty firmware.
+    /// An orderly stop of the controller: see [`NvmeController::shut_down`](crate::NvmeController::shut_down).
     ///
     /// # Errors
     ///
-    /// [`BlockError::Busy`] if the controller isn't to be had in time.
-    pub fn odd_heads(&self) -> Result<u64, BlockError> {
-        let controller = self.executor().lock().ok_or(BlockError::Busy)?;
-        Ok(controller.odd_heads())
+    /// [`InitError`] if the controller does not comply in time; it is silenced anyway when the
+    /// function is given back.
+    pub fn shut_down(&self) -> Result<(), InitError> {
+        self.driver.shut_down()
     }
 
     fn executor(&self) -> Executor<'_> {
-        Executor {
-            function: &self.function,
-            controller: &self.controller,
-            limits: self.limits,
-        }
+        self.driver.executor(self.namespace)
     }
 
     /// Checks that `length` bytes from `lba` on are whole blocks of the namespace; splits them.
@@ -129,23 +63,14 @@ impl NvmeDisk {
             return Err(BlockError::BadLength);
         }
         match lba.checked_add(blocks) {
-            Some(end) if end <= self.geometry.blocks => {
-                Ok(Split::new(lba, length, self.block_shift, self.max_transfer))
-            }
+            Some(end) if end <= self.geometry.blocks => Ok(Split::new(
+                lba,
+                length,
+                self.block_shift,
+                self.driver.max_transfer(self.block_shift),
+            )),
             _ => Err(BlockError::OutOfRange),
         }
-    }
-
-    /// An orderly stop: deletes the I/O queues and notifies the controller of a shutdown
-    /// (NVM Express Base 2.0 §3.6.1), so that it writes its caches back. Requests after it fail.
-    ///
-    /// # Errors
-    ///
-    /// [`InitError`] if the controller does not comply in time; it is silenced anyway when the
-    /// function is given back.
-    pub fn shut_down(&self) -> Result<(), InitError> {
-        let mut controller = self.executor().lock().ok_or(Fault::Timeout)?;
-        controller.shut_down(&self.function)
     }
 }
 
@@ -157,6 +82,7 @@ impl BlockDevice for NvmeDisk {
     fn read(&self, lba: u64, buf: RRef<[u8]>) -> Result<RRef<[u8]>, BlockError> {
         let split = self.split(lba, buf.len())?;
         let transfer = self
+            .driver
             .function
             .begin(buf)
             .map_err(|error| refused(error.reason))?;
@@ -168,7 +94,7 @@ impl BlockDevice for NvmeDisk {
         };
         let done = self.executor().execute(work);
         // Nothing of the transfer is in flight now, so it finishes.
-        let buf = self.function.finish(transfer);
+        let buf = self.driver.function.finish(transfer);
         done.and(buf.map_err(|_| BlockError::Failed))
     }
 
@@ -177,7 +103,7 @@ impl BlockDevice for NvmeDisk {
         if self.geometry.read_only {
             return Err(BlockError::WriteProtected);
         }
-        let lent = self.function.lend(data, |transfer| {
+        let lent = self.driver.function.lend(data, |transfer| {
             fault_point!(Borrowed);
             let work = || Work::Blocks {
                 transfer,
@@ -194,10 +120,16 @@ impl BlockDevice for NvmeDisk {
     }
 
     fn flush(&self) -> Result<(), BlockError> {
-        if !self.write_cache {
+        if !self.driver.identity.write_cache {
             return Ok(());
         }
         self.executor().execute(|| Work::Flush { started: false })
+    }
+
+    /// Completions in which the controller says that it has read another number of commands than it can have.
+    fn tolerated(&self) -> Result<u64, BlockError> {
+        let controller = self.executor().lock().ok_or(BlockError::Busy)?;
+        Ok(controller.odd_heads())
     }
 }
 
@@ -210,17 +142,10 @@ fn refused(reason: Refused) -> BlockError {
     }
 }
 
-impl Drop for NvmeDisk {
-    fn drop(&mut self) {
-        // An orderly stop; if the controller does not comply, the function's drop silences it.
-        let _ = self.shut_down();
-    }
-}
-
 impl fmt::Debug for NvmeDisk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NvmeDisk")
-            .field("function", &self.function)
+            .field("function", &self.driver.function)
             .field("geometry", &self.geometry)
             .finish_non_exhaustive()
     }

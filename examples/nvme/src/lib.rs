@@ -1,7 +1,8 @@
 //! An NVM Express driver as a domain: isolated, restartable, without `unsafe` and without statics.
 //!
 //! [`init`] takes a claimed PCI function and returns an [`NvmeDisk`], a
-//! [`BlockDevice`](samara_interfaces::BlockDevice) over the controller's first active namespace. It is
+//! [`BlockDevice`](samara_interfaces::BlockDevice) over the controller's first namespace that can be used;
+//! [`init_controller`] returns an [`NvmeController`], whose namespaces are a block device each. It is
 //! polled: a call submits its commands, several at once, and returns when they have completed.
 //!
 //! Written from the *NVM Express Base Specification* 2.0c, the *NVM Command Set Specification* 1.0c and
@@ -9,41 +10,44 @@
 //!
 //! | module | concept |
 //! |---|---|
-//! | `split`, `status`, `tickets` | the logic, pure: chunks, status codes, what is left of each request |
+//! | `status` | status codes, pure |
 //! | `registers` | controller properties, decoded |
 //! | `admin` | the admin queue |
 //! | `namespace` | which namespaces there are, and which can be used |
 //! | `bring_up` | reset, identify, create queues; shut down |
 //! | `controller` | what the lock guards: start, poll, recover |
 //! | `request` | one caller's request |
-//! | `disk` | the exported value |
+//! | `driver` | what namespaces share; all of them as an exported value |
+//! | `disk` | one namespace, as an exported value |
 //!
 //! # When the controller misbehaves
 //!
-//! A completion that names no command in flight, a queue that it can't be of, or a head that was not
-//! reached; no completion in time; a fatal status: the controller is reset, all commands in flight
+//! A completion that names no command in flight, or a queue that it can't be of; no completion in time; a fatal status: the controller is reset, all commands in flight
 //! fail with a typed error, and it is brought up again. If that fails, every call fails from then on.
 //! Buffers come back in each case: the PCI function is silenced before they do.
 #![no_std]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
 mod admin;
+mod args;
 mod bring_up;
 mod controller;
 mod disk;
+mod driver;
 mod error;
 mod faults;
 mod namespace;
 mod registers;
 mod request;
-mod split;
 mod status;
-mod tickets;
 
-pub use disk::{Args, Limits, NvmeDisk};
+pub use args::{Args, Limits};
+pub use disk::NvmeDisk;
+pub use driver::NvmeController;
 pub use error::{Fault, InitError};
 pub use namespace::FormatError;
 pub use status::StatusError;
@@ -54,5 +58,15 @@ pub use status::StatusError;
 ///
 /// [`InitError`]; the function has been released then, its device silent.
 pub fn init(args: Args) -> Result<NvmeDisk, InitError> {
-    NvmeDisk::new(args)
+    let driver = driver::Driver::new(args)?;
+    NvmeDisk::open(&driver, 0).ok_or(InitError::NoNamespace)
+}
+
+/// Brings the controller up. The domain's entry point for the sake of all namespaces.
+///
+/// # Errors
+///
+/// [`InitError`]; the function has been released then, its device silent.
+pub fn init_controller(args: Args) -> Result<NvmeController, InitError> {
+    NvmeController::new(args)
 }

@@ -14,8 +14,9 @@ const ACTIVE: u32 = 0x02;
 const DESCRIPTORS: u32 = 0x03;
 /// A namespace identification descriptor's type: command set identifier (Base figure 277).
 const COMMAND_SET: u8 = 4;
-/// Namespaces that are looked at, at most.
+/// Namespaces that are looked at, and that are used, at most.
 const MOST: u32 = 64;
+const USED: usize = 8;
 
 /// A namespace as the controller formatted it.
 #[derive(Clone, Copy, Debug)]
@@ -92,62 +93,90 @@ impl fmt::Display for FormatError {
 
 impl core::error::Error for FormatError {}
 
-/// Namespaces that may be active: a list of the controller's, or a count of those that there may be.
-enum Candidates {
-    Listed([u32; MOST as usize]),
-    Counted(u32),
+/// Namespaces that may be active, ended by 0.
+struct Candidates {
+    ids: [u32; MOST as usize],
+    /// The controller did not list them: all that there may be.
+    counted: bool,
 }
 
 impl Candidates {
     /// What the controller says, which has `count` namespaces at most (NN).
     fn ask(admin: &mut Admin, function: &Function, count: u32) -> Result<Self, InitError> {
-        match admin.identify(function, (ACTIVE, 0)) {
-            Ok(()) => {
-                let mut listed = [0; MOST as usize];
-                for (index, id) in listed.iter_mut().enumerate() {
-                    *id = admin.word(function, index)?;
-                }
-                Ok(Self::Listed(listed))
-            }
+        let mut ids = [0; MOST as usize];
+        let counted = match admin.identify(function, (ACTIVE, 0)) {
+            Ok(()) => false,
             // Before NVM Express 1.1 there was no such list.
-            Err(InitError::Status(_)) => Ok(Self::Counted(count.min(MOST))),
-            Err(error) => Err(error),
+            Err(InitError::Status(_)) => true,
+            Err(error) => return Err(error),
+        };
+        for (index, id) in ids.iter_mut().enumerate() {
+            *id = match counted {
+                false => admin.word(function, index)?,
+                true if (index as u32) < count => index as u32 + 1,
+                true => 0,
+            };
         }
-    }
-
-    fn nth(&self, index: u32) -> Option<u32> {
-        match self {
-            Self::Listed(listed) => {
-                let id = *listed.get(index as usize)?;
-                (id != 0).then_some(id)
-            }
-            Self::Counted(count) => (index < *count).then_some(index + 1),
-        }
+        Ok(Self { ids, counted })
     }
 }
 
-/// The namespace to be used: number `wanted`, or the first that can be if that's 0. `count` is the controller's NN,
+/// The namespaces that can be used, in the controller's order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Namespaces([Option<Namespace>; USED]);
+
+impl Namespaces {
+    /// Number `index`.
+    pub(crate) fn get(&self, index: usize) -> Option<&Namespace> {
+        self.0.get(index)?.as_ref()
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.iter().flatten().count()
+    }
+
+    /// Whether they're the same ones, after a reset.
+    pub(crate) fn are(&self, others: &Self) -> bool {
+        let mut pairs = self.0.iter().zip(&others.0);
+        pairs.all(|pair| match pair {
+            (Some(one), Some(other)) => one.is(other),
+            (None, None) => true,
+            _ => false,
+        })
+    }
+}
+
+/// The namespaces to be used: number `wanted`, or all that can be if that's 0. `count` is the controller's NN,
 /// `max_transfer` what one command can transfer.
 pub(crate) fn find(
     admin: &mut Admin,
     function: &Function,
     capabilities: Capabilities,
     (wanted, count, max_transfer): (u32, u32, usize),
-) -> Result<Namespace, InitError> {
+) -> Result<Namespaces, InitError> {
     let candidates = Candidates::ask(admin, function, count)?;
     let mut refused = None;
-    let ids = (0..MOST).map_while(|index| candidates.nth(index));
+    let mut found = Namespaces([None; USED]);
+    let mut places = found.0.iter_mut();
+    let ids = candidates.ids.into_iter().take_while(|&id| id != 0);
     for id in ids.filter(|&id| wanted == 0 || id == wanted) {
         match look(admin, function, capabilities, id, max_transfer)? {
-            Ok(namespace) => return Ok(namespace),
+            Ok(namespace) => match places.next() {
+                Some(place) => *place = Some(namespace),
+                None => break,
+            },
             // Inactive, where they were only counted.
-            Err(FormatError::NoCapacity) if matches!(candidates, Candidates::Counted(_)) => {}
+            Err(FormatError::NoCapacity) if candidates.counted => {}
             Err(error) => {
                 refused.get_or_insert(error);
             }
         }
     }
-    Err(refused.map_or(InitError::NoNamespace, InitError::Format))
+    if found.count() == 0 {
+        return Err(refused.map_or(InitError::NoNamespace, InitError::Format));
+    }
+    Ok(found)
 }
 
 /// Looks at namespace `id`.

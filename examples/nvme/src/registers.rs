@@ -1,18 +1,15 @@
 //! Controller properties (Base §3.1.3), decoded.
 
 use samara_device_io::PciFunction;
-use samara_device_io::mmio::{ReadOnly, ReadWrite, Register};
+use samara_device_io::mmio::{ReadOnly, Register, WriteOnly};
 use samara_device_tables::Nvme;
 
 /// A claimed controller.
 pub(crate) type Function = PciFunction<Nvme>;
 
 const CAP: Register<Nvme, u64, ReadOnly> = Register::at(0, 0x00);
-const CC: Register<Nvme, u32, ReadWrite> = Register::at(0, 0x14);
+const CC: Register<Nvme, u32, WriteOnly> = Register::at(0, 0x14);
 const CSTS: Register<Nvme, u32, ReadOnly> = Register::at(0, 0x1C);
-/// CC.SHN: a normal shutdown is 01b (Base §3.6.1).
-const SHUTDOWN: u32 = 0b11 << 14;
-const SHUTDOWN_NORMAL: u32 = 0b01 << 14;
 
 /// CAP (Base §3.1.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +73,6 @@ impl Status {
 
 /// Notifies the controller of a normal shutdown. Done when CSTS.SHST says so.
 pub(crate) fn notify_shutdown(function: &Function) {
-    // One that is absent is told nothing.
-    let _ = function.update(CC, SHUTDOWN, SHUTDOWN_NORMAL);
+    // One that wasn't enabled is told nothing.
+    let _ = function.write(CC, Nvme::SHUT_DOWN);
 }

@@ -5,14 +5,14 @@ use samara_device_io::{Deadline, Transfer};
 use samara_interfaces::BlockError;
 use spin::{Mutex, MutexGuard};
 
+use crate::args::Limits;
 use crate::controller::{Controller, Direction};
-use crate::disk::Limits;
 use crate::error::Fault;
 use crate::faults::fault_point;
 use crate::registers::Function;
-use crate::split::Split;
 use crate::status::NOT_READY;
-use crate::tickets::Ticket;
+use samara_driver::split::Split;
+use samara_driver::tickets::Ticket;
 
 /// How many polls without a completion go by before the controller's status is looked at: a register
 /// read costs more than a look into memory.
@@ -43,10 +43,10 @@ impl Request {
         self.error.get_or_insert(error);
     }
 
-    /// Whether commands are in flight; takes note of what has become of those that are not.
-    fn is_pending(&mut self, controller: &mut Controller) -> bool {
+    /// Commands in flight; takes note of what has become of those that are not.
+    fn pending(&mut self, controller: &mut Controller) -> u16 {
         let Some(ticket) = self.ticket else {
-            return false;
+            return 0;
         };
         match controller.tickets.look(ticket) {
             Some((0, error)) => {
@@ -55,14 +55,14 @@ impl Request {
                 if let Some(error) = error {
                     self.fail(error);
                 }
-                false
+                0
             }
-            Some(_) => true,
+            Some((pending, _)) => pending,
             None => {
                 // The device was silenced by another request.
                 self.ticket = None;
                 self.fail(Fault::Silenced.into());
-                false
+                0
             }
         }
     }
@@ -83,18 +83,17 @@ struct Watch {
 }
 
 impl Watch {
-    /// Takes what has completed; how many, and what is wrong with the controller, if anything is.
-    fn look(&mut self, function: &Function, controller: &mut Controller) -> Result<usize, Fault> {
-        let taken = controller.poll(function)?;
-        if taken > 0 {
+    /// Takes what has completed, and tells what is wrong with the controller, if anything is.
+    fn look(&mut self, function: &Function, controller: &mut Controller) -> Result<(), Fault> {
+        if controller.poll(function)? > 0 {
             self.idle_polls = 0;
-            return Ok(taken);
+            return Ok(());
         }
         self.idle_polls = self.idle_polls.wrapping_add(1);
         if self.idle_polls % STATUS_EVERY == 1 {
             controller.check(function)?;
         }
-        Ok(0)
+        Ok(())
     }
 }
 
@@ -103,6 +102,8 @@ pub(crate) struct Executor<'d> {
     pub(crate) function: &'d Function,
     pub(crate) controller: &'d Mutex<Controller>,
     pub(crate) limits: Limits,
+    /// Which of the controller's namespaces.
+    pub(crate) namespace: usize,
 }
 
 impl<'d> Executor<'d> {
@@ -142,6 +143,7 @@ impl<'d> Executor<'d> {
             deadline: function.deadline(millis),
             idle_polls: 0,
         };
+        let mut last = 0;
         loop {
             let Some(mut controller) = self.lock() else {
                 if request.ticket.is_some() {
@@ -156,26 +158,29 @@ impl<'d> Executor<'d> {
                 Some(_) => request.fail(BlockError::Failed),
             }
             // What others' polls have found, or a reset has ended.
-            let was_pending = request.is_pending(&mut controller);
-            if self.start(&mut controller, &mut request, &mut work) > 0 {
-                watch.deadline = function.deadline(millis);
+            request.pending(&mut controller);
+            let started = self.start(&mut controller, &mut request, &mut work);
+            if started > 0 {
                 fault_point!(InFlight);
             }
             let looked = watch.look(function, &mut controller);
-            let is_pending = request.is_pending(&mut controller);
-            let fault = match looked {
-                Err(fault) => Some(fault),
-                Ok(0) if is_pending && watch.deadline.passed() => Some(Fault::Timeout),
-                Ok(_) => None,
-            };
-            if let Some(fault) = fault
-                && (controller.failed().is_none() || is_pending)
-            {
-                controller.recover(function, fault);
-            } else if was_pending && matches!(looked, Ok(1..)) {
+            let pending = request.pending(&mut controller);
+            // Others' completions say nothing of this request's.
+            if started > 0 || pending < last {
                 watch.deadline = function.deadline(millis);
             }
-            if !request.is_pending(&mut controller) {
+            last = pending;
+            let fault = match looked {
+                Err(fault) => Some(fault),
+                Ok(()) if pending > 0 && watch.deadline.passed() => Some(Fault::Timeout),
+                Ok(()) => None,
+            };
+            if let Some(fault) = fault
+                && (controller.failed().is_none() || pending > 0)
+            {
+                controller.recover(function, fault);
+            }
+            if request.pending(&mut controller) == 0 {
                 if let Some(error) = request.error {
                     return Err(error);
                 }
@@ -207,7 +212,7 @@ impl<'d> Executor<'d> {
             let Some(ticket) = request.ticket else {
                 break;
             };
-            match work.start(controller, self.function, ticket) {
+            match work.start(self, controller, ticket) {
                 Ok(()) => started += 1,
                 Err(SubmitError::Full) => break,
                 Err(SubmitError::Queue(error)) => request.fail(Fault::from(error).into()),
@@ -234,10 +239,11 @@ impl Work<'_> {
     /// Starts its next command.
     fn start(
         &mut self,
+        executor: &Executor<'_>,
         controller: &mut Controller,
-        function: &Function,
         ticket: Ticket,
     ) -> Result<(), SubmitError> {
+        let (function, namespace) = (executor.function, executor.namespace);
         match self {
             Self::Blocks {
                 transfer,
@@ -245,11 +251,11 @@ impl Work<'_> {
                 split,
             } => {
                 let chunk = split.peek().ok_or(SubmitError::Full)?;
-                controller.start(function, ticket, (transfer, *direction, chunk))?;
+                controller.start(function, ticket, namespace, (transfer, *direction, chunk))?;
                 split.advance();
             }
             Self::Flush { started } => {
-                controller.start_flush(function, ticket)?;
+                controller.start_flush(function, ticket, namespace)?;
                 *started = true;
             }
         }

@@ -6,8 +6,9 @@
 //! same bytes.
 
 use super::interface::{InterfaceDescriptor, InterfaceLink, MAX_INTERFACES, TooManyInterfaces};
-use super::{Field, Shape, TypeDescriptor};
+use super::{Field, Shape, TypeDescriptor, text};
 use core::any::TypeId;
+use core::fmt;
 
 struct Encoder<'a> {
     sink: &'a mut dyn FnMut(&[u8]),
@@ -24,6 +25,13 @@ pub(super) fn interface(interface: &InterfaceDescriptor, sink: &mut dyn FnMut(&[
         len: 0,
     }
     .interface(interface)
+}
+
+impl fmt::Write for Encoder<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        (self.sink)(text.as_bytes());
+        Ok(())
+    }
 }
 
 impl Encoder<'_> {
@@ -80,6 +88,12 @@ impl Encoder<'_> {
             Shape::Handle(link) => {
                 self.choice(6);
                 self.link(link)?;
+            }
+            Shape::Capability(written) => {
+                self.choice(7);
+                self.number(text::length(written));
+                // It has no error of its own.
+                let _ = written(self);
             }
         }
         Ok(())

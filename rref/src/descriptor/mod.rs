@@ -4,16 +4,20 @@
 //! |---|---|
 //! | [`interface`] | traits and methods as data, and links between them |
 //! | `same` | comparison in full, of graphs with cycles |
+//! | `text` | texts that are written, not kept |
 //! | [`encode`] | one canonical sequence of bytes, for images and fingerprints |
 
 pub mod encode;
 pub mod interface;
 mod same;
+mod text;
 // The derive finds this crate by its package name, which is another one in the models.
 #[cfg(all(test, not(samara_model)))]
 mod tests;
 
 use core::fmt;
+
+pub use text::WriteText;
 
 /// Name, layout and parts of an exchangeable type. Two of them are equal only if all of that is, as
 /// deep as it goes: no hash stands for a part.
@@ -57,6 +61,8 @@ pub enum Shape {
     Pointer(&'static TypeDescriptor),
     /// A handle on an interface: a proxy, a shadow.
     Handle(interface::InterfaceLink),
+    /// A capability: what its holder can reach is this text. Not a name, which safe code may give to another type, too.
+    Capability(WriteText),
 }
 
 /// A part of a type.

@@ -4,7 +4,7 @@
 use super::interface::{
     ArgumentDescriptor, InterfaceDescriptor, InterfaceLink, MAX_INTERFACES, MethodDescriptor,
 };
-use super::{Field, Shape, TypeDescriptor, Variant};
+use super::{Field, Shape, TypeDescriptor, Variant, text};
 use core::any::TypeId;
 
 /// Pairs of interfaces met so far.
@@ -60,6 +60,7 @@ impl Met {
                 self.types(a, b)
             }
             (Shape::Handle(a), Shape::Handle(b)) => self.links(a, b),
+            (Shape::Capability(a), Shape::Capability(b)) => text::same(a, b),
             _ => false,
         }
     }

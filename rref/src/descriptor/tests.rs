@@ -131,3 +131,30 @@ fn the_derive_tells_the_real_layout() {
     );
     assert_eq!(variants[2].discriminant, 2);
 }
+
+/// What a holder of a capability can reach is told far behind where two begin to differ, and by nothing else.
+#[test]
+fn capabilities_are_told_apart_by_what_they_reach() {
+    fn one(to: &mut dyn fmt::Write) -> fmt::Result {
+        (0..1000).try_for_each(|number| write!(to, "{number} "))
+    }
+    fn the_same_in_other_words(to: &mut dyn fmt::Write) -> fmt::Result {
+        (0..500).try_for_each(|half| write!(to, "{} {} ", 2 * half, 2 * half + 1))
+    }
+    fn at_its_end(to: &mut dyn fmt::Write) -> fmt::Result {
+        (0..999).try_for_each(|number| write!(to, "{number} "))?;
+        to.write_str("998 ")
+    }
+    fn shorter(to: &mut dyn fmt::Write) -> fmt::Result {
+        (0..999).try_for_each(|number| write!(to, "{number} "))
+    }
+    let capability = |text| TypeDescriptor::shaped::<u64>("Function", Shape::Capability(text));
+    assert_eq!(capability(one), capability(the_same_in_other_words));
+    assert_eq!(
+        bytes(capability(one)),
+        bytes(capability(the_same_in_other_words))
+    );
+    differ(capability(one), capability(at_its_end));
+    differ(capability(one), capability(shorter));
+    differ(capability(one), TypeDescriptor::of::<u64>("Function"));
+}

@@ -4,13 +4,22 @@ use core::ptr::NonNull;
 
 use samara_rref::RRef;
 
+use super::flights::{self, Flights};
 use super::pins::Pins;
 use super::table::{Kept, QueueKey};
+use crate::error::QueueError;
 use crate::pci::PciFunction;
-use crate::queue::QueueError;
 
 /// A queue's memory starts on a page and is a whole number of pages long.
 pub(crate) const PAGE: usize = 4096;
+
+/// What a queue has in its memory besides what the device is told of.
+pub(crate) enum Held {
+    /// Objects.
+    Pins(Pins),
+    /// Transfers, which are counted.
+    Flights,
+}
 
 /// Where a queue's memory is. It belongs to the claim, and is released when that ends: dropping this releases nothing, so a
 /// device is never left with an address of memory in other use.
@@ -28,27 +37,41 @@ unsafe impl Sync for Memory {}
 
 impl Memory {
     /// Allocates `bytes` zeroed bytes, page aligned, contiguous for the device, for the queue `key`; one for each queue and
-    /// claim. The claim keeps them, and `pins`.
+    /// claim. The claim keeps them, and what the queue holds; the counts of its transfers, if it transfers.
     pub(crate) fn new<D>(
         function: &PciFunction<D>,
         key: QueueKey,
         bytes: usize,
-        pins: Option<Pins>,
-    ) -> Result<Self, QueueError> {
-        let bytes = bytes.checked_next_multiple_of(PAGE);
-        let bytes = bytes.ok_or(QueueError::BadLength)?;
+        held: Held,
+    ) -> Result<(Self, Option<Flights>), QueueError> {
+        let counts = bytes.next_multiple_of(8);
+        let bytes = (counts + flights::BYTES).next_multiple_of(PAGE);
         let mut memory = RRef::<[u8]>::new_zeroed_slice(bytes).map_err(QueueError::Alloc)?;
         let start = NonNull::from(&mut *memory).cast::<u8>();
         let aligned = |address: u64| address.is_multiple_of(PAGE as u64);
         let bus = function.bus_address(start.as_ptr(), bytes);
         let bus = bus.filter(|&bus| aligned(bus) && aligned(start.addr().get() as u64));
         let bus = bus.ok_or(QueueError::Unreachable)?;
-        let kept = Kept { key, memory, pins };
+        let (pins, flights) = match held {
+            Held::Pins(pins) => (Some(pins), None),
+            Held::Flights => {
+                // SAFETY: inside the memory, behind the queue's own bytes, aligned to 8.
+                let cells = unsafe { start.add(counts) }.cast();
+                // SAFETY: zeroed, and kept by the claim from here on.
+                (None, Some(unsafe { Flights::new(cells) }))
+            }
+        };
+        let kept = Kept {
+            key,
+            memory,
+            pins,
+            flights,
+        };
         // Together: pins that are kept for a queue which can't be had would take its place for good. What is refused is dropped
         // here, without the table's lock.
         let kept = function.with_table(|table| table.keep(kept));
         kept.map_err(|(error, _)| error)?;
-        Ok(Self { start, bus, bytes })
+        Ok((Self { start, bus, bytes }, flights))
     }
 
     /// A word of it, for the device and the processor to share.

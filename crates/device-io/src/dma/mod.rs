@@ -4,7 +4,7 @@
 //!
 //! | file | concept |
 //! |---|---|
-//! | `flights` | how much of each transfer is in flight |
+//! | `flights` | how much of each transfer a queue has in flight |
 //! | `pins` | objects that a queue has pinned |
 //! | `table` | what a claim keeps |
 //! | `memory` | a queue's memory |
@@ -18,9 +18,9 @@ mod transfer;
 
 pub(crate) use self::flights::Flights;
 pub use self::flights::MAX_TRANSFERS;
-pub(crate) use self::memory::Memory;
-pub(crate) use self::pins::{Pins, Slots, locate};
+pub(crate) use self::memory::{Held, Memory};
+pub(crate) use self::pins::{Slots, locate};
+pub(crate) use self::table::DmaTable;
 pub use self::table::{BeginError, MAX_QUEUES, Refused};
-pub(crate) use self::table::{DmaTable, QueueKey};
 pub(crate) use self::transfer::Part;
 pub use self::transfer::{FinishError, LendError, Transfer};

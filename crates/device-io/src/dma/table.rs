@@ -11,9 +11,9 @@ use core::fmt;
 use samara_rref::{Exchangeable, Owner, RRef, Transfer as Handover, weigh};
 use samara_shared_heap::{quota, thread};
 
-use super::flights::MAX_TRANSFERS;
+use super::flights::{Flights, MAX_TRANSFERS};
 use super::pins::Pins;
-use crate::queue::QueueError;
+use crate::error::QueueError;
 
 /// Queues that one claim can have.
 pub const MAX_QUEUES: usize = 32;
@@ -28,6 +28,8 @@ pub(crate) struct Kept {
     pub(crate) memory: RRef<[u8]>,
     /// Objects that it has pinned, if it pins any.
     pub(crate) pins: Option<Pins>,
+    /// What it has in flight of transfers, if it transfers any.
+    pub(crate) flights: Option<Flights>,
 }
 
 /// A transfer.
@@ -156,6 +158,12 @@ impl DmaTable {
         Ok(())
     }
 
+    /// Whether any queue has something of a transfer in flight in `epoch`.
+    pub(crate) fn is_in_flight(&self, transfer: usize, epoch: u32) -> bool {
+        let mut flights = self.queues.iter().flatten().filter_map(|kept| kept.flights);
+        flights.any(|flights| flights.is_any(transfer, epoch))
+    }
+
     fn vacant(&self) -> Option<usize> {
         let mut entries = self.entries.iter();
         entries.position(|entry| matches!(entry, Entry::Vacant))
@@ -221,6 +229,7 @@ mod tests {
             key: (0, number),
             memory: RRef::new_zeroed_slice(4096).unwrap(),
             pins: Some(Pins::new(place(64, 8), 64, 8).unwrap()),
+            flights: None,
         }
     }
 

@@ -8,9 +8,51 @@ use samara_rref::RRef;
 use samara_shared_heap::thread;
 
 use super::table::{BeginError, DmaTable, Refused};
-use crate::pci::{ClaimId, PciFunction};
+use crate::mmio::ClaimId;
+use crate::pci::PciFunction;
 
-/// A buffer in the in-flight table. Give it back with [`PciFunction::finish`]; one that is dropped
+/// A buffer in the in-flight table. What was given back is named by nothing any more, and what was lent by nothing that outlives
+/// the loan:
+///
+/// ```compile_fail,E0382
+/// use samara_device_io::PciFunction;
+/// use samara_device_io::dma::Transfer;
+/// use samara_device_io::queue::{Pair, Unit};
+/// use samara_device_tables::Nvme;
+///
+/// fn early(
+///     function: &PciFunction<Nvme>,
+///     queue: &mut Pair<Nvme, { Nvme::IO }>,
+///     unit: &Unit,
+///     transfer: Transfer,
+/// ) {
+///     let buffer = function.finish(transfer);
+///     let _ = queue.transfer::<{ Nvme::READ }>(function, [0; 7], unit, (&transfer, 0, 512));
+/// }
+/// ```
+///
+/// ```compile_fail,E0521
+/// use samara_device_io::PciFunction;
+/// use samara_device_io::dma::Transfer;
+/// use samara_device_tables::Nvme;
+/// use samara_rref::RRef;
+///
+/// fn keep<'f>(function: &'f PciFunction<Nvme>, data: &RRef<[u8]>, kept: &mut Option<&'f Transfer>) {
+///     let _ = function.lend(data, |transfer| *kept = Some(transfer));
+/// }
+/// ```
+///
+/// Nor is one made of numbers:
+///
+/// ```compile_fail,E0451
+/// use samara_device_io::dma::Transfer;
+///
+/// fn forge(like: Transfer) -> Transfer {
+///     Transfer { bus: 0, ..like }
+/// }
+/// ```
+///
+/// Give it back with [`PciFunction::finish`]; one that is dropped
 /// stays pinned until the claim ends.
 #[must_use = "a transfer that is not finished keeps its buffer until the claim ends"]
 pub struct Transfer {
@@ -148,11 +190,11 @@ impl<D> PciFunction<D> {
 
     /// Whether anything of a transfer is in flight. Nothing of it can be put in flight meanwhile if its owner asks.
     fn is_in_flight(&self, transfer: usize) -> bool {
-        self.claim().flights.is_any(transfer, self.epoch())
+        let epoch = self.epoch();
+        self.with_table(|table| table.is_in_flight(transfer, epoch))
     }
 
     fn transfer(&self, index: usize, bus: u64, length: usize, writable: bool) -> Transfer {
-        self.claim().flights.open(index, self.epoch());
         Transfer {
             index,
             claim: self.claim_id(),

@@ -2,13 +2,64 @@
 
 use samara_shared_heap::{NoCutMutex, thread};
 
-use crate::pci::ClaimId;
+/// What identifies one claim of one function; DMA memory carries it, so that memory of one claim
+/// can't be used with another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClaimId {
+    pub(crate) slot: usize,
+    pub(crate) number: u32,
+}
 
 /// One for each claim.
 pub(crate) struct Control {
     claim: ClaimId,
-    /// Threads that are silencing the device now: nothing is started meanwhile.
-    silencing: NoCutMutex<u32>,
+    state: NoCutMutex<State>,
+}
+
+/// How far the device can be relied on to do what it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It is being silenced or reset, or a reset of it failed: nothing is told to it.
+    Changing,
+    /// It wasn't reset since it was claimed, or since it was silenced without one: it may hold back what it was told before, for
+    /// memory that was given back since. Nothing in its registers shows that.
+    Inherited,
+    /// It was reset, and not silenced since.
+    Reset,
+    /// And a queue was started since.
+    Started,
+}
+
+impl Phase {
+    /// Whether what it was told before has ended.
+    pub(crate) const fn is_reset(self) -> bool {
+        matches!(self, Self::Reset | Self::Started)
+    }
+}
+
+/// What is being done to the device, and was.
+struct State {
+    /// Threads that are silencing it now.
+    silencing: u32,
+    /// How many resets were begun: the number of the newest.
+    resets: u32,
+    /// The newest isn't over: the device may forget what it is told. So it stays if the thread is cut, until the next one.
+    resetting: bool,
+    /// It was reset, and not silenced since but by a reset.
+    is_reset: bool,
+    /// A queue was started since it was reset.
+    is_started: bool,
+}
+
+impl State {
+    const fn phase(&self) -> Phase {
+        match self.silencing {
+            0 if !self.resetting && self.is_started => Phase::Started,
+            0 if !self.resetting && self.is_reset => Phase::Reset,
+            0 if !self.resetting => Phase::Inherited,
+            _ => Phase::Changing,
+        }
+    }
 }
 
 impl Control {
@@ -16,7 +67,15 @@ impl Control {
         Self {
             claim,
             // SAFETY: a few register accesses, of this crate's.
-            silencing: unsafe { NoCutMutex::new(0) },
+            state: unsafe {
+                NoCutMutex::new(State {
+                    silencing: 0,
+                    resets: 0,
+                    resetting: false,
+                    is_reset: false,
+                    is_started: false,
+                })
+            },
         }
     }
 
@@ -27,27 +86,73 @@ impl Control {
     }
 
     /// Runs `f`, code of this crate, a few register accesses long, while no other thread changes registers by the table's
-    /// rules, starts a queue, or lets the device be bus master. It's told whether the device is being silenced.
-    pub(crate) fn with<R>(&self, f: impl FnOnce(bool) -> R) -> R {
-        let silencing = self.silencing.lock();
-        f(*silencing != 0)
+    /// rules, starts a queue, or lets the device be bus master.
+    pub(crate) fn with<R>(&self, f: impl FnOnce(Phase) -> R) -> R {
+        let state = self.state.lock();
+        f(state.phase())
     }
 
-    /// Runs `f`, code of this crate, which silences the device; until that is done nothing is started. For the
-    /// host, as a thread that is cut in between would leave a claim in which nothing ever starts again, also to its
-    /// lender.
-    pub(crate) fn silencing<R>(&self, f: impl FnOnce() -> R) -> R {
-        struct Silencing<'c>(&'c Control);
+    /// The same of what starts a queue.
+    pub(crate) fn starting<R, E>(&self, f: impl FnOnce(Phase) -> Result<R, E>) -> Result<R, E> {
+        let mut state = self.state.lock();
+        let result = f(state.phase());
+        state.is_started |= state.is_reset && result.is_ok();
+        result
+    }
+
+    /// Begins a reset, whose number it gives. Nothing is started until the newest one is over.
+    pub(crate) fn begin_reset(&self) -> u32 {
+        let mut state = self.state.lock();
+        state.resets = state.resets.wrapping_add(1);
+        state.resetting = true;
+        state.is_started = false;
+        state.resets
+    }
+
+    /// Runs `f`, a few register accesses of reset `number`, unless a newer one was begun: that one's device is left alone.
+    pub(crate) fn in_reset<R>(&self, number: u32, f: impl FnOnce() -> R) -> Option<R> {
+        let state = self.state.lock();
+        (state.resets == number).then(f)
+    }
+
+    /// Ends reset `number` if `f` finds that the device was reset; whether that is so, and `None` if a newer one was begun.
+    pub(crate) fn end_reset(&self, number: u32, f: impl FnOnce() -> bool) -> Option<bool> {
+        let mut state = self.state.lock();
+        if state.resets != number {
+            return None;
+        }
+        let is_reset = state.silencing == 0 && f();
+        state.resetting &= !is_reset;
+        state.is_reset |= is_reset;
+        Some(is_reset)
+    }
+
+    /// Runs `f`, code of this crate, which silences the device and says whether it was reset; until that is done nothing is
+    /// started. For the host, as a thread that is cut in between would leave a claim in which nothing ever starts again, also to
+    /// its lender.
+    pub(crate) fn silencing<R>(&self, f: impl FnOnce() -> (R, bool)) -> R {
+        struct Silencing<'c> {
+            control: &'c Control,
+            is_reset: bool,
+        }
         impl Drop for Silencing<'_> {
             fn drop(&mut self) {
-                *self.0.silencing.lock() -= 1;
+                let mut state = self.control.state.lock();
+                state.silencing -= 1;
+                state.is_reset = self.is_reset;
+                state.is_started = false;
             }
         }
         let silence = || {
-            *self.silencing.lock() += 1;
+            self.state.lock().silencing += 1;
             // Ends also by a panic of a host, in its part of `f`.
-            let _silencing = Silencing(self);
-            f()
+            let mut silencing = Silencing {
+                control: self,
+                is_reset: false,
+            };
+            let (result, is_reset) = f();
+            silencing.is_reset = is_reset;
+            result
         };
         // SAFETY: `f` is code of this crate, which runs none of a domain's.
         unsafe { thread::as_host(silence) }

@@ -6,7 +6,7 @@ mod register;
 mod window;
 
 pub(crate) use self::access::Cell;
-pub(crate) use self::control::Control;
+pub(crate) use self::control::{ClaimId, Control, Phase};
 pub use self::register::{
     Access, ReadOnly, ReadWrite, Readable, Register, Value, Writable, WriteError, WriteOnly,
 };

@@ -6,10 +6,79 @@ use core::marker::PhantomData;
 use crate::table::{Rule, Table, Width, Write};
 
 /// A register of device `D`, of width `T`, with access `A`; the first of an array if its rule lists several.
+///
+/// One that takes an address can't be described, nor a doorbell, nor one that resets more than the function (NSSR of NVMe):
+///
+/// ```compile_fail,E0080
+/// use samara_device_io::mmio::{ReadWrite, Register};
+/// use samara_device_tables::Nvme;
+///
+/// const ASQ: Register<Nvme, u64, ReadWrite> = Register::at(0, 0x28);
+/// # fn main() { let _ = ASQ; }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use samara_device_io::mmio::{ReadWrite, Register};
+/// use samara_device_tables::Ixgbe;
+///
+/// const RDT: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x1018);
+/// # fn main() { let _ = RDT; }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use samara_device_io::mmio::{Register, WriteOnly};
+/// use samara_device_tables::Nvme;
+///
+/// const NSSR: Register<Nvme, u32, WriteOnly> = Register::at(0, 0x20);
+/// # fn main() { let _ = NSSR; }
+/// ```
+///
+/// Nor is a statistic read with an access of 64 bits, which would clear its neighbour, or written:
+///
+/// ```compile_fail,E0080
+/// use samara_device_io::mmio::{ReadOnly, Register};
+/// use samara_device_tables::Ixgbe;
+///
+/// const GPRC: Register<Ixgbe, u64, ReadOnly> = Register::at(0, 0x4074);
+/// # fn main() { let _ = GPRC; }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use samara_device_io::mmio::{Register, WriteOnly};
+/// use samara_device_tables::Ixgbe;
+///
+/// const GPRC: Register<Ixgbe, u32, WriteOnly> = Register::at(0, 0x4074);
+/// # fn main() { let _ = GPRC; }
+/// ```
+///
+/// A register that is read only is not written, and one device's register is none of another's:
+///
+/// ```compile_fail,E0277
+/// use samara_device_io::PciFunction;
+/// use samara_device_io::mmio::{ReadOnly, Register};
+/// use samara_device_tables::Nvme;
+///
+/// const CSTS: Register<Nvme, u32, ReadOnly> = Register::at(0, 0x1C);
+/// fn write(function: &PciFunction<Nvme>) {
+///     let _ = function.write(CSTS, 0);
+/// }
+/// ```
+///
+/// ```compile_fail,E0308
+/// use samara_device_io::PciFunction;
+/// use samara_device_io::mmio::{ReadOnly, Register};
+/// use samara_device_tables::{Ixgbe, Nvme};
+///
+/// const CSTS: Register<Nvme, u32, ReadOnly> = Register::at(0, 0x1C);
+/// fn read(function: &PciFunction<Ixgbe>) -> u32 {
+///     function.read(CSTS)
+/// }
+/// ```
 pub struct Register<D, T, A> {
     pub(crate) rule: &'static Rule,
     pub(crate) offset: usize,
-    _kind: PhantomData<(fn() -> D, T, A)>,
+    _device: PhantomData<fn() -> D>,
+    _kind: PhantomData<(T, A)>,
 }
 
 impl<D, T, A> Clone for Register<D, T, A> {
@@ -33,29 +102,34 @@ impl<D: Table, T: Value, A: Access> Register<D, T, A> {
     ///
     /// If no rule of the table lists it with this width and access.
     pub const fn at(window: usize, offset: usize) -> Self {
-        let mut index = 0;
-        while index < D::REGISTERS.len() {
-            let rule = &D::REGISTERS[index];
-            if rule.window == window && rule.offset == offset {
-                assert!(
-                    rule.width.bytes() == T::WIDTH.bytes(),
-                    "the table lists this register with another width"
-                );
-                assert!(
-                    rule.read || !A::READS,
-                    "the table does not let drivers read this register"
-                );
-                assert!(
-                    !matches!(rule.write, Write::Never) || !A::WRITES,
-                    "the table does not let drivers write this register"
-                );
-                return Self {
-                    rule,
-                    offset,
-                    _kind: PhantomData,
-                };
+        let mut group = 0;
+        while group < D::REGISTERS.len() {
+            let mut index = 0;
+            while index < D::REGISTERS[group].len() {
+                let rule = &D::REGISTERS[group][index];
+                if rule.window == window && rule.offset == offset {
+                    assert!(
+                        rule.width.bytes() == T::WIDTH.bytes(),
+                        "the table lists this register with another width"
+                    );
+                    assert!(
+                        rule.read || !A::READS,
+                        "the table does not let drivers read this register"
+                    );
+                    assert!(
+                        !matches!(rule.write, Write::Never) || !A::WRITES,
+                        "the table does not let drivers write this register"
+                    );
+                    return Self {
+                        rule,
+                        offset,
+                        _device: PhantomData,
+                        _kind: PhantomData,
+                    };
+                }
+                index += 1;
             }
-            index += 1;
+            group += 1;
         }
         panic!("the table does not list this register");
     }
@@ -150,8 +224,10 @@ value!(u8: W8, u16: W16, u32: W32, u64: W64);
 pub enum WriteError {
     /// The table does not allow this value.
     Forbidden,
-    /// The table allows it only while the device is idle.
-    NotIdle,
+    /// The table allows it only behind the start of a queue.
+    NotStarted,
+    /// The device is being silenced or reset, or a reset of it failed.
+    Resetting,
     /// It reads as all ones, so that nothing of it can be kept: nothing answers there.
     Absent,
     /// The device has fewer registers.
@@ -164,7 +240,12 @@ impl fmt::Display for WriteError {
             Self::Forbidden => {
                 "the device's table does not allow this value: write bits and values that it lists"
             }
-            Self::NotIdle => "the register may be written only while the device is idle: reset it",
+            Self::NotStarted => {
+                "the register may be written only when a queue was started since the device was reset"
+            }
+            Self::Resetting => {
+                "the device is being reset, or a reset of it failed: write when a reset has succeeded"
+            }
             Self::Absent => "nothing answers: the device was unplugged",
             Self::OutOfBounds => "the device has no such register: check the index",
         })

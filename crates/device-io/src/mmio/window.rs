@@ -17,7 +17,7 @@ pub(crate) struct Mapped {
     start: usize,
     length: usize,
     /// The dword that follows its capability, if it has one.
-    pub(crate) multiplier: u32,
+    pub(crate) multiplier: Option<u32>,
 }
 
 /// Why a window isn't to be had.
@@ -28,6 +28,8 @@ pub enum WindowError {
     NoCapability,
     /// The window shares bytes with the MSI-X table, which holds bus addresses, or with its pending bits.
     OverlapsMsix,
+    /// It shares bytes with another window.
+    Overlaps,
     /// The host can't map the BAR.
     Map(MapBarError),
 }
@@ -41,6 +43,9 @@ impl fmt::Display for WindowError {
             Self::OverlapsMsix => f.write_str(
                 "the MSI-X table lies among the registers: the device does not fit its table",
             ),
+            Self::Overlaps => f.write_str(
+                "two windows of the device's table lie over one another: the device does not fit its table",
+            ),
             Self::Map(error) => error.fmt(f),
         }
     }
@@ -49,9 +54,9 @@ impl fmt::Display for WindowError {
 impl core::error::Error for WindowError {}
 
 /// Where a window is: BAR, start, length if that is known, and multiplier.
-fn find(window: &Window, config: &Config) -> Result<(u8, usize, usize, u32), WindowError> {
+fn find(window: &Window, config: &Config) -> Result<(u8, usize, usize, Option<u32>), WindowError> {
     let kind = match window.place {
-        Place::Bar(bar) => return Ok((bar, 0, window.most, 0)),
+        Place::Bar(bar) => return Ok((bar, 0, window.most, None)),
         Place::Capability(kind) => kind,
     };
     for (id, at) in config.list() {
@@ -61,27 +66,43 @@ fn find(window: &Window, config: &Config) -> Result<(u8, usize, usize, u32), Win
         }
         let bar = config.read(at + 4) as u8;
         let (start, length) = (config.read(at + 8), config.read(at + 12));
-        let multiplier = if bytes >= 20 && at <= 0xEC {
-            config.read(at + 16)
-        } else {
-            0
-        };
+        let multiplier = (bytes >= 20 && at <= 0xEC).then(|| config.read(at + 16));
         // Others are reserved, and to be passed over.
-        if bar < 6 && start.is_multiple_of(8) && length as usize >= window.length {
+        let start = start as usize;
+        if bar < 6 && start.is_multiple_of(window.align) && length as usize >= window.length {
             let length = (length as usize).min(window.most);
-            return Ok((bar, start as usize, length, multiplier));
+            return Ok((bar, start, length, multiplier));
         }
     }
     Err(WindowError::NoCapability)
 }
 
-/// Finds a window and maps as much of it as lies below the MSI-X table, and as the BAR has.
+/// Finds and maps windows, none of which lies over another: a value that is right in one means something else in the other. Those
+/// that are mapped are in `mapped`, also if one isn't to be had.
 pub(crate) fn locate(
-    window: &Window,
-    config: &Config,
+    windows: &[Window],
+    mapped: &mut [Option<Mapped>],
     msix: &[MsixRange],
-    host: &Host,
-    address: PciAddress,
+    place: (&Config, &Host, PciAddress),
+) -> Result<(), WindowError> {
+    for (index, window) in windows.iter().enumerate() {
+        let located = locate_one(window, msix, place)?;
+        let overlaps = mapped.iter().flatten().any(|it| it.overlaps(&located));
+        if let Some(mapped) = mapped.get_mut(index) {
+            *mapped = Some(located);
+        }
+        if overlaps {
+            return Err(WindowError::Overlaps);
+        }
+    }
+    Ok(())
+}
+
+/// Finds a window and maps as much of it as lies below the MSI-X table, and as the BAR has.
+fn locate_one(
+    window: &Window,
+    msix: &[MsixRange],
+    (config, host, address): (&Config, &Host, PciAddress),
 ) -> Result<Mapped, WindowError> {
     let (bar, start, mut length, multiplier) = find(window, config)?;
     for &(of, from, bytes) in msix {
@@ -117,14 +138,22 @@ pub(crate) fn locate(
 }
 
 impl Mapped {
+    /// Whether both have a byte in common.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        // They end inside their BARs.
+        let is_before = |one: &Self, other: &Self| one.start + one.length <= other.start;
+        self.bar == other.bar && !is_before(self, other) && !is_before(other, self)
+    }
+
     /// The register `offset` bytes from the window's start; `None` if it does not lie in it, aligned.
     pub(crate) fn cell(&self, offset: usize, width: Width) -> Option<Cell> {
         let inside = width.bytes() <= self.length && offset <= self.length - width.bytes();
-        if !inside || !offset.is_multiple_of(width.bytes()) {
+        let offset = inside.then(|| self.start + offset)?;
+        if !offset.is_multiple_of(width.bytes()) {
             return None;
         }
-        // SAFETY: inside the window, which is mapped from the BAR's start to its own end, and starts at a multiple of 8 (`find`);
-        // cells are used only by holders of the claim, which keeps the mapping.
-        Some(unsafe { Cell::new(self.backing, self.start + offset, width) })
+        // SAFETY: inside the window, which is mapped from the BAR's start to its own end; aligned there; cells are used only by
+        // holders of the claim, which keeps the mapping.
+        Some(unsafe { Cell::new(self.backing, offset, width) })
     }
 }

@@ -9,36 +9,29 @@ use samara_shared_heap::{AllocError, Capability, NoCutMutex, thread};
 use super::config::{BUS_MASTER, Capabilities, Config, INTX_DISABLE, MEMORY_SPACE, PciId};
 use super::reset::{Restore, Silenced, silence};
 use super::slot::PciSlot;
-use super::vectors::{InterruptError, disable};
-use crate::dma::{DmaTable, Flights};
+use super::vectors::InterruptError;
+use crate::dma::DmaTable;
 use crate::host::{Message, contained};
-use crate::mmio::{Control, Mapped, WindowError, locate};
+use crate::mmio::{ClaimId, Control, Mapped, WindowError, locate};
 use crate::table::{Id, MAX_WINDOWS, Window};
-
-/// What identifies one claim of one function; DMA memory carries it, so that memory of one claim
-/// can't be used with another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ClaimId {
-    slot: usize,
-    number: u32,
-}
 
 /// The trusted side of a claim. It lives in a capability slot: when its owner dies, the device is
 /// silenced, and only then are its DMA memory and the buffers in flight released.
 pub(crate) struct Claim {
     pub(super) slot: &'static PciSlot,
     pub(crate) control: Control,
-    pub(super) config: Config,
+    pub(crate) config: Config,
     pub(super) id: PciId,
     pub(super) capabilities: Capabilities,
     restore: Restore,
     /// A reset cleared the base addresses, and was not seen to end.
     is_lost: AtomicBool,
+    /// It was made bus master, and not silenced since: by the engine's word, whatever the device says.
+    is_master: AtomicBool,
     /// How often the device was silenced or reset.
     pub(super) epoch: AtomicU32,
     /// The table's windows, by their index there.
-    pub(super) windows: [Option<Mapped>; MAX_WINDOWS],
-    pub(crate) flights: Flights,
+    pub(crate) windows: [Option<Mapped>; MAX_WINDOWS],
     pub(super) table: NoCutMutex<DmaTable>,
 }
 
@@ -106,11 +99,8 @@ impl Claim {
             config.set_bars(&bars);
         }
         config.set_command(config.command() & !BUS_MASTER | MEMORY_SPACE | INTX_DISABLE);
+        config.quieten();
         let capabilities = config.capabilities();
-        if let Some(msix) = capabilities.msix {
-            // Left on by an earlier owner, or by firmware.
-            disable(&config, msix.capability);
-        }
         let claim = ClaimId {
             slot: core::ptr::from_ref(slot).addr(),
             number,
@@ -123,22 +113,30 @@ impl Claim {
             capabilities,
             restore: Restore {
                 express: capabilities.express,
-                bars: config.bars(),
+                bars: unrestored.unwrap_or_else(|| config.bars()),
             },
-            is_lost: AtomicBool::new(false),
+            is_lost: AtomicBool::new(unrestored.is_some()),
+            is_master: AtomicBool::new(false),
             epoch: AtomicU32::new(0),
             windows: [const { None }; MAX_WINDOWS],
-            flights: Flights::new(),
             // SAFETY: this crate's own code, a few entries long.
             table: unsafe { NoCutMutex::new(DmaTable::new()) },
         };
         let msix = capabilities.msix.map(|msix| [msix.table, msix.pending]);
         let msix = msix.as_ref().map_or(&[][..], |ranges| ranges);
-        for (window, mapped) in windows.iter().zip(&mut claim.windows) {
-            let located = locate(window, &config, msix, &slot.host, slot.address);
-            *mapped = Some(located.map_err(ClaimError::Window)?);
+        if claim.restore.bars.contains(&u32::MAX) {
+            // It doesn't answer any more, and where its registers are isn't known.
+            return Err(ClaimError::Absent);
         }
+        let place = (&config, &slot.host, slot.address);
+        locate(windows, &mut claim.windows, msix, place).map_err(ClaimError::Window)?;
         Ok(claim)
+    }
+
+    /// Lets the function issue memory requests.
+    pub(crate) fn set_master(&self) {
+        self.is_master.store(true, Ordering::Relaxed);
+        self.config.set_command(self.config.command() | BUS_MASTER);
     }
 
     /// Its number among the claims of its slot.
@@ -156,6 +154,7 @@ impl Claim {
     /// Silences the device; what is in flight stays so.
     pub(super) fn silence(&self) -> Silenced {
         let silenced = silence(&self.config, &self.restore, self.slot.host.clock);
+        self.is_master.store(false, Ordering::Relaxed);
         if let Silenced::Lost | Silenced::Reset = silenced {
             let is_lost = silenced == Silenced::Lost;
             self.is_lost.store(is_lost, Ordering::Relaxed);
@@ -164,9 +163,9 @@ impl Claim {
     }
 
     /// Silences the device unless it is: one that may not be bus master issues no memory request, and
-    /// may become one only out of reset. An absent one reads as all ones, and costs no wait.
+    /// may become one only out of reset. An absent one costs no wait.
     fn ensure_silent(&self) {
-        if self.config.command() & BUS_MASTER != 0 {
+        if self.is_master.load(Ordering::Relaxed) {
             let _ = self.silence();
         }
     }

@@ -28,6 +28,7 @@ const CAPABILITY_LIST: u32 = 1 << (16 + 4);
 
 /// Capability IDs.
 const CAP_PCI_EXPRESS: u8 = 0x10;
+const CAP_MSI: u8 = 0x05;
 const CAP_MSI_X: u8 = 0x11;
 
 /// Identifiers of a PCI function.
@@ -45,9 +46,7 @@ impl PciId {
     /// Whether a table's `id` names it.
     pub(crate) fn is(&self, id: &Id) -> bool {
         match id {
-            Id::Device { vendor, devices } => {
-                self.vendor == *vendor && devices.contains(&self.device)
-            }
+            Id::Device(vendor, devices) => self.vendor == *vendor && devices.contains(&self.device),
             Id::Class(class) => self.class == *class,
         }
     }
@@ -137,11 +136,38 @@ impl Config {
     }
 
     pub(crate) fn bars(&self) -> [u32; 6] {
-        let mut bars = [0; 6];
-        for (offset, bar) in (BAR0..).step_by(4).zip(&mut bars) {
-            *bar = self.read(offset);
+        core::array::from_fn(|bar| self.read(BAR0 + 4 * bar as u16))
+    }
+
+    /// Turns off by what an earlier owner had the function, or others that it makes, issue requests: MSI, MSI-X; ATS, SR-IOV and
+    /// PRI (§7.7.1, §7.7.2, §10.5.1.3, §9.3.3.3, §10.5.2.3).
+    pub(crate) fn quieten(&self) {
+        let clear = |at: u16, bit: u32| {
+            let value = self.read(at);
+            if value != u32::MAX && value & bit != 0 {
+                self.write(at, value & !bit);
+            }
+        };
+        for (id, at) in self.list() {
+            if let CAP_MSI | CAP_MSI_X = id {
+                clear(at, if id == CAP_MSI { 1 << 16 } else { 1 << 31 });
+            }
         }
-        bars
+        // All that fit into 4 KiB, should they form a loop.
+        let mut at = 0x100;
+        for _ in 0..960 {
+            let header = self.read(at);
+            match header as u16 {
+                0x0F => clear(at + 4, 1 << 31),
+                0x10 => clear(at + 8, 1),
+                0x13 => clear(at + 4, 1),
+                _ => {}
+            }
+            at = (header >> 20) as u16 & !3;
+            if at < 0x100 || header == u32::MAX {
+                break;
+            }
+        }
     }
 
     pub(crate) fn set_bars(&self, bars: &[u32; 6]) {

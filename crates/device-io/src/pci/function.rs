@@ -4,15 +4,17 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::sync::atomic::Ordering;
 
+use samara_rref::descriptor::Shape;
 use samara_rref::{Exchangeable, Transfer, TypeDescriptor};
 use samara_shared_heap::{Cap, Owner};
 
-use super::claim::{Claim, ClaimError, ClaimId};
-use super::config::{BUS_MASTER, PciId};
+use super::claim::{Claim, ClaimError};
+use super::config::PciId;
 use super::reset::Silenced;
 use super::slot::DeviceSlot;
 use crate::dma::DmaTable;
 use crate::host::{Clock, PciAddress};
+use crate::mmio::ClaimId;
 use crate::table::Table;
 use crate::time::Deadline;
 
@@ -26,7 +28,8 @@ pub struct PciFunction<D>(Cap<Claim>, PhantomData<fn() -> D>);
 unsafe impl<D: Table> Exchangeable for PciFunction<D> {
     const NESTED: bool = true;
     const DEPTH: usize = 1;
-    const DESCRIPTOR: TypeDescriptor = TypeDescriptor::of::<Self>(D::NAME);
+    const DESCRIPTOR: TypeDescriptor =
+        TypeDescriptor::shaped::<Self>("PciFunction", Shape::Capability(describe::<D>));
 
     #[inline]
     fn transfer(&self, to: &Transfer) {
@@ -34,8 +37,19 @@ unsafe impl<D: Table> Exchangeable for PciFunction<D> {
     }
 }
 
+/// The whole table: a driver may call one of its own as another's is called.
+fn describe<D: Table>(to: &mut dyn fmt::Write) -> fmt::Result {
+    let registers = (D::IDS, D::WINDOWS, D::REGISTERS);
+    let steps = (D::IDLE, D::RESET, D::SILENT_RESET);
+    write!(
+        to,
+        "{:?}",
+        (D::NAME, registers, steps, D::QUEUES, D::COMMANDS)
+    )
+}
+
 /// The device isn't held in reset, so that commands of an earlier owner could still reach memory which is in use again; or it is
-/// being silenced.
+/// being silenced or reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotIdle;
 
@@ -151,7 +165,7 @@ impl<D> PciFunction<D> {
             self.all_ended();
             let slot = self.0.slot;
             slot.with_vectors(|vectors| vectors.restore(&self.0.config));
-            silenced
+            (silenced, silenced == Silenced::Reset)
         })
     }
 
@@ -165,25 +179,6 @@ impl<D> PciFunction<D> {
     #[inline]
     pub fn epoch(&self) -> u32 {
         self.0.epoch.load(Ordering::Acquire)
-    }
-}
-
-impl<D: Table> PciFunction<D> {
-    /// Lets the function issue memory requests, if the device is [idle](Table::IDLE).
-    ///
-    /// # Errors
-    ///
-    /// [`NotIdle`] if it isn't: [`reset`](Self::reset) it.
-    pub fn enable_bus_master(&self) -> Result<(), NotIdle> {
-        self.0.control.with(|silencing| {
-            // What is idle stays so: only code under this lock starts a device.
-            if silencing || !self.is_idle() {
-                return Err(NotIdle);
-            }
-            let config = &self.0.config;
-            config.set_command(config.command() | BUS_MASTER);
-            Ok(())
-        })
     }
 }
 

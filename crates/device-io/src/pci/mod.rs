@@ -10,27 +10,22 @@
 //! | `slot` | its place on the bus, which has one claim at a time |
 //! | `claim` | that claim, the trusted side |
 //! | `function` | what its holder has |
-//! | `registers` | registers, as far as the table's rules allow |
-//! | `steps` | the table's steps: reset, idle test, queues |
 //! | `interrupt` | one vector, as its holder has it |
 
 mod claim;
 mod config;
 mod function;
 mod interrupt;
-mod registers;
 mod reset;
 mod slot;
-mod steps;
 mod vectors;
 
 pub use self::claim::ClaimError;
-pub(crate) use self::claim::ClaimId;
 pub use self::config::PciId;
 pub(crate) use self::config::{Config, MsixRange};
 pub use self::function::{NotIdle, PciFunction};
 pub use self::interrupt::Interrupt;
 pub use self::reset::Silenced;
 pub use self::slot::{DeviceSlot, PciSlot};
-pub use self::steps::{ResetError, StepError};
 pub use self::vectors::{InterruptError, MAX_VECTORS};
+pub use crate::error::{ResetError, StepError};

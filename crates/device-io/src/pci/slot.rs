@@ -45,6 +45,50 @@ impl PciSlot {
 
     /// The function as the device that `D` describes, to be claimed for drivers of such devices.
     ///
+    /// A driver names no table of its own, in which an address is a plain register:
+    ///
+    /// ```compile_fail,E0133
+    /// use samara_device_io::table::*;
+    /// use samara_device_io::{DeviceSlot, PciSlot};
+    ///
+    /// enum Mine {}
+    /// impl Table for Mine {
+    ///     const NAME: &'static str = "mine";
+    ///     const IDS: &'static [Id] = &[];
+    ///     const WINDOWS: &'static [Window] = &[Window::bar(0, 0x1000)];
+    ///     const REGISTERS: &'static [&'static [Rule]] =
+    ///         &[&[Rule::new(0, 0x28, Width::W64).read().write(Write::Any)]];
+    ///     const IDLE: &'static [Check] = &[Check::new(step::at(0, 0x1C, Width::W32), 0, 0)];
+    ///     const RESET: &'static [Step] = &[];
+    ///     const QUEUES: &'static [Queue] = &[];
+    /// }
+    ///
+    /// fn slot(place: &'static PciSlot) -> DeviceSlot<Mine> {
+    ///     place.with_table()
+    /// }
+    /// ```
+    ///
+    /// A table that contradicts itself does not compile where it is named: see [`lint`].
+    ///
+    /// ```compile_fail,E0080
+    /// # use samara_device_io::PciSlot;
+    /// # use samara_device_io::table::*;
+    /// # enum Empty {}
+    /// # impl Table for Empty {
+    /// #     const NAME: &'static str = "empty";
+    /// #     const IDS: &'static [Id] = &[];
+    /// #     const WINDOWS: &'static [Window] = &[Window::bar(0, 0x1000)];
+    /// #     const REGISTERS: &'static [&'static [Rule]] = &[];
+    /// #     const RESET: &'static [Step] = &[];
+    /// #     const QUEUES: &'static [Queue] = &[];
+    ///     const IDLE: &'static [Check] = &[];
+    /// # }
+    /// # fn main() {
+    /// let name = |place: &'static PciSlot| unsafe { place.with_table::<Empty>() };
+    /// # let _: fn(&'static PciSlot) -> _ = name;
+    /// # }
+    /// ```
+    ///
     /// # Safety
     ///
     /// What `D` says is true of the devices that it fits: the kernel's owner has reviewed it. Whatever a driver does with the
@@ -118,6 +162,14 @@ impl<D> DeviceSlot<D> {
     /// The place.
     pub const fn place(&self) -> &'static PciSlot {
         self.slot
+    }
+}
+
+impl<D: Table> DeviceSlot<D> {
+    /// Whether one of the table's devices answers there.
+    pub fn is_present(&self) -> bool {
+        let id = self.slot.id();
+        id.is_some_and(|id| D::IDS.iter().any(|known| id.is(known)))
     }
 }
 

@@ -157,7 +157,7 @@ impl Vectors {
     ) -> Result<&Table, InterruptError> {
         if self.table.is_none() {
             let msix = msix.ok_or(InterruptError::NoMsix)?;
-            let entries = msix.entries.min(MAX_VECTORS);
+            let entries = msix.entries;
             let (bar, start, _) = msix.table;
             // Where addresses have 32 bits a device can say what no BAR is as long as.
             let length = start.checked_add(usize::from(entries) * ENTRY);
@@ -243,14 +243,16 @@ impl Vectors {
     }
 }
 
-/// Masks all entries, then lets the function send messages (if it may be bus master).
+/// Masks all entries, of which a driver may have the device use any, then lets the function send messages (if it may be bus master).
 fn enable(table: &Table, config: &Config) {
     let at = table.capability;
     let control = config.read(at) & 0xFFFF_0000;
     config.write(at, control | ENABLE | MASK_ALL);
     for entry in 0..table.entries {
-        table.set_masked(entry, true);
+        table.store(entry, CONTROL, MASKED);
     }
+    // Has taken effect when the last one is read.
+    let _ = table.cell(0, CONTROL).load();
     config.write(at, (control | ENABLE) & !MASK_ALL);
 }
 

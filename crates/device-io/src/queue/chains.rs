@@ -1,24 +1,20 @@
 //! A split virtqueue whose chains transfer parts of buffers on loan.
 
-use core::fmt;
-use core::marker::PhantomData;
-
-use super::core::{QueueError, QueueFault};
-use super::entry::SubmitError;
-use super::split::{Bytes, Split};
-use crate::dma::Transfer;
+use super::virtqueue::{Bytes, Virtqueue};
+use crate::dma::{Held, Transfer};
+use crate::error::{QueueError, QueueFault, SubmitError};
 use crate::pci::PciFunction;
-use crate::table::{Direction, Format, Queue, SplitFormat, Table};
+use crate::table::{Direction, Table};
 
 /// The chain transfers no buffer.
 const NONE: u32 = u32::MAX;
 
-/// Queue `Q` of device `D`'s table, a split virtqueue, of chains that transfer buffers. Its memory belongs to the claim:
-/// dropping it releases nothing.
-pub struct ChainQueue<D, const Q: usize> {
-    split: Split,
-    _device: PhantomData<fn() -> D>,
-}
+/// The payload of chains that transfer buffers.
+#[derive(Clone, Copy, Debug)]
+pub struct Transfers(());
+
+/// A split virtqueue of chains that transfer buffers: requests to a disk.
+pub type ChainQueue<D, const Q: usize> = Virtqueue<D, Q, Transfers>;
 
 /// A chain that the device has used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,23 +29,14 @@ pub struct Chain {
     pub tail: Bytes,
 }
 
-impl<D: Table, const Q: usize> ChainQueue<D, Q> {
-    const QUEUE: &'static Queue = &D::QUEUES[Q];
-    const FORMAT: SplitFormat = match Self::QUEUE.format {
-        Format::Split(format) => format,
-        _ => panic!("the table's queue is no split virtqueue"),
-    };
-
+impl<D: Table, const Q: usize> Virtqueue<D, Q, Transfers> {
     /// Queue `number`, of `entries` descriptors, a power of two.
     ///
     /// # Errors
     ///
     /// [`QueueError`]; a second one of the same claim is [`Taken`](QueueError::Taken).
     pub fn new(function: &PciFunction<D>, number: u16, entries: u32) -> Result<Self, QueueError> {
-        Ok(Self {
-            split: Split::new(function, Q, Self::FORMAT, (number, entries), None)?,
-            _device: PhantomData,
-        })
+        Self::with(function, (number, entries), Transfers(()), Held::Flights)
     }
 
     /// Starts the queue by its table's steps, empty. The driver chooses bits that the steps leave to it.
@@ -58,17 +45,8 @@ impl<D: Table, const Q: usize> ChainQueue<D, Q> {
     ///
     /// [`QueueError`].
     pub fn start(&mut self, function: &PciFunction<D>, chosen: u64) -> Result<(), QueueError> {
-        self.split.start(function, Self::QUEUE, chosen, || true)
-    }
-
-    /// Chains that can be put.
-    pub fn room(&self) -> usize {
-        self.split.room()
-    }
-
-    /// Chains in flight.
-    pub fn in_flight(&self) -> usize {
-        self.split.in_flight().into()
+        // What was in flight is so no more, since the queue doesn't run.
+        self.start_if(function, chosen, true)
     }
 
     /// Puts a chain: `head` goes before bytes `offset..offset + length` of a buffer, if it has any, in which `direction` says
@@ -83,45 +61,25 @@ impl<D: Table, const Q: usize> ChainQueue<D, Q> {
         head: &Bytes,
         data: Option<(&Transfer, usize, usize, Direction)>,
     ) -> Result<u16, SubmitError> {
-        let epoch = self.split.core.running(function)?;
-        let chain = self.split.free().ok_or(SubmitError::Full)?;
-        let mut of = NONE;
-        let mut span = None;
+        let epoch = self.core.running(function)?;
+        let chain = self.free().ok_or(SubmitError::Full)?;
+        // It has one descriptor at least: the device looks at the slot's first, whatever stands there.
+        if data.is_none() && Self::FORMAT.head.bytes == 0 && Self::FORMAT.tail.bytes == 0 {
+            return Err(SubmitError::OutOfBounds);
+        }
+        let (mut of, mut span) = (NONE, None);
         if let Some((transfer, offset, length, direction)) = data {
-            let part = transfer.part(self.split.core.claim, offset, length);
+            let part = transfer.part(self.core.claim, offset, length);
             let part = part.ok_or(SubmitError::OutOfBounds)?;
             if direction == Direction::ToHost && !part.writable {
                 return Err(SubmitError::ReadOnlyBuffer);
             }
             let length = u32::try_from(length).map_err(|_| SubmitError::Length)?;
-            if !function.claim().flights.start(part.transfer, epoch) {
-                return Err(QueueError::NotStarted.into());
-            }
-            of = part.transfer as u32;
-            span = Some((part.bus, length, direction));
+            self.core.takes_off(part.transfer, epoch);
+            (of, span) = (part.transfer as u32, Some((part.bus, length, direction)));
         }
-        self.split.put(chain, head, span, of);
+        self.put_chain(chain, head, span, of);
         Ok(chain)
-    }
-
-    /// Tells the device of all that was put. One register write, if there's anything.
-    ///
-    /// # Errors
-    ///
-    /// [`QueueError`] if the queue does not run.
-    pub fn ring(&mut self, function: &PciFunction<D>) -> Result<(), QueueError> {
-        self.split.ring(function)
-    }
-
-    /// Whether the device is to interrupt when it has used a chain. A hint.
-    ///
-    /// # Errors
-    ///
-    /// [`QueueError`] if the queue does not run.
-    pub fn interrupt(&mut self, function: &PciFunction<D>, wanted: bool) -> Result<(), QueueError> {
-        self.split.core.running(function)?;
-        self.split.interrupt(wanted);
-        Ok(())
     }
 
     /// The next chain that the device has used, which isn't in flight any more.
@@ -130,25 +88,17 @@ impl<D: Table, const Q: usize> ChainQueue<D, Q> {
     ///
     /// [`QueueFault`] if the device has used what it wasn't given: reset it.
     pub fn next(&mut self, function: &PciFunction<D>) -> Result<Option<Chain>, QueueFault> {
-        let Some((number, written, of)) = self.split.next(function)? else {
+        let epoch = self.core.running(function)?;
+        let Some((number, written, of)) = self.next_chain(function)? else {
             return Ok(None);
         };
-        if of != NONE {
-            let epoch = self.split.core.running(function)?;
-            function.claim().flights.end(of as usize, epoch);
-        }
-        let [head, tail] = self.split.pieces(number);
+        self.core.lands(of as usize, epoch);
+        let [head, tail] = self.pieces(number);
         Ok(Some(Chain {
             number,
             written,
             head,
             tail,
         }))
-    }
-}
-
-impl<D, const Q: usize> fmt::Debug for ChainQueue<D, Q> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ChainQueue({:?})", self.split.core)
     }
 }

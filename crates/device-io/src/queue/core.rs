@@ -1,187 +1,21 @@
 //! What all queues have in common: memory, a doorbell, and whether the device uses them.
 
-use core::fmt;
+use samara_shared_heap::{Owner, thread};
 
-use samara_shared_heap::{AllocError, Owner, thread};
-
-use crate::dma::{Memory, QueueKey};
-use crate::mmio::Cell;
-use crate::pci::{ClaimId, PciFunction, StepError};
-use crate::table::lint::parts;
+use crate::dma::{Flights, Held, Memory};
+use crate::error::QueueError;
+use crate::mmio::ClaimId;
+use crate::pci::PciFunction;
+use crate::rules::{Bell, Run};
 use crate::table::step::Known;
-use crate::table::{Doorbell, Format, Queue, Rung, Stride, Table, Width};
-
-/// Why a queue isn't to be had, started, stopped or used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum QueueError {
-    /// No memory.
-    Alloc(AllocError),
-    /// A number that no queue of this kind has.
-    NoSuchQueue,
-    /// A number of entries that no queue of this kind has, or buffers of such a length.
-    BadLength,
-    /// The claim has as many queues as it can.
-    TooMany,
-    /// The claim would own more bytes than its domain's quota.
-    OverQuota,
-    /// The memory isn't contiguous, aligned and reachable for the device.
-    Unreachable,
-    /// The queue belongs to another claim, or the function isn't the running domain's.
-    Foreign,
-    /// The claim has a queue of this kind and number already.
-    Taken,
-    /// A batch of work on the queue was forgotten (`mem::forget`) instead of dropped: nobody knows where the
-    /// queue stands. What is in it is freed when the claim ends.
-    Forgotten,
-    /// Something is left in the queue: take it out first.
-    NotEmpty,
-    /// The queue was started since the last reset, or the device is being silenced.
-    Started,
-    /// The device was silenced or reset since the queue was started, or it never was.
-    NotStarted,
-    /// The device's doorbells lie behind its registers, or among what drivers may not touch.
-    NoDoorbell,
-    /// The device did not do what starts or stops the queue.
-    Step(StepError),
-}
-
-impl fmt::Display for QueueError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Alloc(error) => write!(f, "no memory for a queue: {error}"),
-            Self::NoSuchQueue => f.write_str("the device has no queue of this number: see its table"),
-            Self::BadLength => f.write_str("a queue of so many entries, or with such buffers, isn't possible: see the device's table"),
-            Self::TooMany => f.write_str("the claim has all the queues it can: use fewer"),
-            Self::OverQuota => f.write_str("the claim owns as much DMA memory as its domain's quota: ask for less, or raise DomainSpec::shared_quota"),
-            Self::Unreachable => f.write_str("the device can't reach the memory: give the exchange heap contiguous pages below the device's address limit"),
-            Self::Foreign => f.write_str("the queue belongs to another claim: use the function it was made for"),
-            Self::Taken => f.write_str("the claim has this queue: use that one, which lasts as long as the claim"),
-            Self::Forgotten => f.write_str("a batch of work on the queue was forgotten, not dropped: claim the function anew"),
-            Self::NotEmpty => f.write_str("something is left in the queue: take it out first"),
-            Self::Started => f.write_str("the queue was started since the last reset: reset the device first"),
-            Self::NotStarted => f.write_str("the queue does not run: start it, after a reset if the device was silenced"),
-            Self::NoDoorbell => f.write_str("the queue's doorbell lies behind the device's registers: the device doesn't fit its table"),
-            Self::Step(error) => error.fmt(f),
-        }
-    }
-}
-
-impl ::core::error::Error for QueueError {}
-
-impl From<StepError> for QueueError {
-    fn from(error: StepError) -> Self {
-        Self::Step(error)
-    }
-}
-
-/// The device completed what it can't have been given: it's broken, and only a reset makes sense.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum QueueFault {
-    /// A tag, or a chain, that isn't in flight.
-    Unknown(u16),
-    /// A queue that it can't be.
-    Queue(u16),
-    /// More completions than there's something in flight.
-    Count(u16),
-    /// More bytes than it was given.
-    Length(u32),
-    /// The queue belongs to another claim, or does not run: see [`QueueError`].
-    Unusable(QueueError),
-}
-
-impl fmt::Display for QueueFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown(tag) => write!(
-                f,
-                "the device completed {tag:#06x}, which isn't in flight: reset it"
-            ),
-            Self::Queue(number) => write!(
-                f,
-                "the device completed an entry of queue {number}, which can't be: reset it"
-            ),
-            Self::Count(count) => write!(
-                f,
-                "the device completed {count} entries, more than are in flight: reset it"
-            ),
-            Self::Length(bytes) => write!(
-                f,
-                "the device says that it wrote {bytes} bytes, more than it was given: reset it"
-            ),
-            Self::Unusable(error) => error.fmt(f),
-        }
-    }
-}
-
-impl ::core::error::Error for QueueFault {}
-
-impl From<QueueError> for QueueFault {
-    fn from(error: QueueError) -> Self {
-        Self::Unusable(error)
-    }
-}
-
-/// A queue's doorbell.
-#[derive(Clone, Copy)]
-pub(crate) struct Bell {
-    cell: Cell,
-    /// What it is always told.
-    number: Option<u16>,
-}
-
-impl Bell {
-    /// The doorbell of queue `number`, which is started if its place is listed.
-    pub(crate) fn find<D: Table>(
-        function: &PciFunction<D>,
-        doorbell: &Doorbell,
-        number: u16,
-    ) -> Result<Self, QueueError> {
-        let cell = |window, offset, width| {
-            let cell = function.cell(window, offset, width);
-            cell.ok_or(QueueError::NoDoorbell)
-        };
-        let index = usize::from(number) * doorbell.index.0 + doorbell.index.1;
-        let distance = match doorbell.stride {
-            Stride::Bytes(bytes) => index * bytes,
-            Stride::Shifted { at, shift, unit } => {
-                let field = cell(at.window, at.of(0), at.width)?.load() >> shift & 0xF;
-                index * (unit << field)
-            }
-            Stride::Listed(at) => {
-                let index = cell(at.window, at.of(0), Width::W16)?.load() as usize;
-                index * function.multiplier(doorbell.window) as usize
-            }
-        };
-        Ok(Self {
-            cell: cell(
-                doorbell.window,
-                doorbell.offset.saturating_add(distance),
-                doorbell.width,
-            )?,
-            number: (doorbell.value == Rung::Number).then_some(number),
-        })
-    }
-
-    /// Tells the device that everything before `position` is written.
-    ///
-    /// # Safety
-    ///
-    /// It is: whole entries, whose memory stays pinned until the device is done with them.
-    #[inline]
-    pub(crate) unsafe fn ring(&self, position: u32) {
-        let value = self.number.map_or(position, u32::from);
-        // SAFETY: the caller's promise; the bell is of a queue that runs on this memory, or is disabled and ignores it.
-        unsafe { self.cell.store(value.into()) };
-    }
-}
+use crate::table::{Format, Queue, Table};
 
 /// A queue, whatever its format. Its memory belongs to the claim: dropping it releases nothing.
 pub(crate) struct Core {
     pub(crate) claim: ClaimId,
     pub(crate) known: Known,
     pub(crate) memory: Memory,
+    flights: Option<Flights>,
     /// Once the device was told of all of it.
     pub(crate) bell: Option<Bell>,
     /// A completion queue's.
@@ -198,33 +32,24 @@ impl Core {
         known: Known,
         bytes: usize,
         offsets: [usize; 3],
-        pins: Option<crate::dma::Pins>,
+        held: Held,
     ) -> Result<Self, QueueError> {
         let queue = &D::QUEUES[kind];
-        let Known {
-            number, entries, ..
-        } = known;
-        if number < queue.numbers.0 || number > queue.numbers.1 {
+        if !(queue.numbers.0..=queue.numbers.1).contains(&known.number) {
             return Err(QueueError::NoSuchQueue);
         }
-        if entries < queue.entries.0 || entries > queue.entries.1 {
+        if !(queue.entries.0..=queue.entries.1).contains(&known.entries) {
             return Err(QueueError::BadLength);
         }
-        let key: QueueKey = (kind, number);
-        let memory = Memory::new(function, key, bytes, pins)?;
-        let mut known = known;
-        for (part, offset) in known
-            .parts
-            .iter_mut()
-            .zip(offsets)
-            .take(parts(&queue.format))
-        {
-            *part = memory.bus + offset as u64;
-        }
+        let (memory, flights) = Memory::new(function, (kind, known.number), bytes, held)?;
+        // A part that the format hasn't is not asked for (`lint`).
+        let parts = offsets.map(|offset| memory.bus + offset as u64);
+        let known = Known { parts, ..known };
         Ok(Self {
             claim: function.claim_id(),
             known,
             memory,
+            flights,
             bell: None,
             second: None,
             started: None,
@@ -244,10 +69,27 @@ impl Core {
         if self.claim != function.claim_id() {
             return Err(QueueError::Foreign);
         }
-        if self.started != Some(epoch) {
+        // Without a bell, the device wasn't told of all of it.
+        if self.started != Some(epoch) || self.bell.is_none() {
             return Err(QueueError::NotStarted);
         }
         Ok(epoch)
+    }
+
+    /// A command of `epoch`, in which the queue runs, has something of a transfer in flight.
+    #[inline]
+    pub(crate) fn takes_off(&mut self, transfer: usize, epoch: u32) {
+        if let Some(flights) = &mut self.flights {
+            flights.start(transfer, epoch);
+        }
+    }
+
+    /// The device has completed it.
+    #[inline]
+    pub(crate) fn lands(&mut self, transfer: usize, epoch: u32) {
+        if let Some(flights) = &mut self.flights {
+            flights.end(transfer, epoch);
+        }
     }
 
     /// Refuses a function that isn't the queue's, or isn't the running domain's: what changes hands between the domain and the
@@ -271,8 +113,8 @@ impl Core {
         if self.claim != function.claim_id() {
             return Err(QueueError::Foreign);
         }
-        function.claim().control.with(|silencing| {
-            if silencing || self.runs(function) {
+        function.claim().control.starting(|phase| {
+            if !phase.is_reset() || self.runs(function) {
                 return Err(QueueError::Started);
             }
             // Not before: of a queue that runs, the device's position stays where it is, and nothing can be taken out of it.
@@ -295,10 +137,10 @@ impl Core {
         restart: impl FnOnce(&Self) -> bool,
     ) -> Result<(), QueueError> {
         self.begin(function, restart, |core| {
-            function.run(queue.start, &core.known, chosen)?;
+            function.run(Run::Start, queue.start, &core.known, chosen)?;
             core.find_bells(function, queue)
         })?;
-        Ok(function.run(queue.ready, &self.known, chosen)?)
+        Ok(function.run(Run::Started, queue.ready, &self.known, chosen)?)
     }
 
     /// The device was told of all of the queue.
@@ -331,18 +173,8 @@ impl Core {
         if queue.stop.is_empty() {
             return Err(QueueError::Started);
         }
-        function.run(queue.stop, &self.known, 0)?;
+        function.run(Run::Started, queue.stop, &self.known, 0)?;
         self.started = None;
         Ok(())
-    }
-}
-
-impl fmt::Debug for Core {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "queue {} of {} entries",
-            self.known.number, self.known.entries
-        )
     }
 }

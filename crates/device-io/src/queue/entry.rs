@@ -1,17 +1,24 @@
 //! One entry of a submission queue: a command as the table has it, with its data pointers.
 
-use core::fmt;
-
-use super::core::QueueError;
-use super::pages::{self, Second};
-use super::tags::Tag;
+use super::pages;
 use crate::dma::{Memory, Part};
-use crate::pci::ClaimId;
+use crate::error::SubmitError;
+use crate::mmio::ClaimId;
 use crate::table::command::WORDS;
 use crate::table::step::Known;
-use crate::table::{Bits, Command, Learn, PairFormat};
+use crate::table::{Command, PairFormat};
 
 /// How many bytes a unit has in which commands count, and whose unit it is: what the device said, in a page that the engine read.
+///
+/// A driver makes none up:
+///
+/// ```compile_fail,E0451
+/// use samara_device_io::queue::Unit;
+///
+/// fn smaller(unit: Unit) -> Unit {
+///     Unit { shift: 9, ..unit }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unit {
     pub(super) claim: ClaimId,
@@ -29,62 +36,6 @@ impl Unit {
     /// The logarithm of its number of bytes to base 2.
     pub const fn shift(&self) -> u8 {
         self.shift
-    }
-}
-
-/// Why a command isn't put.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SubmitError {
-    /// As many commands are in flight as the queue takes: await a completion.
-    Full,
-    /// The driver chose bits that the table does not leave to it.
-    Forbidden,
-    /// The buffer is of another claim, the range is empty, or not inside it.
-    OutOfBounds,
-    /// The device may not write a buffer that was lent.
-    ReadOnlyBuffer,
-    /// The range isn't a whole number of units, or of more than the command counts, or of more pages than a list has.
-    Length,
-    /// The range doesn't begin at a multiple of 4 bytes.
-    Misaligned,
-    /// What is known of the unit was learned from another device, or before a reset: learn it again.
-    StaleUnit,
-    /// The engine's page is in use by another command.
-    PageInUse,
-    /// The queue can't be used.
-    Queue(QueueError),
-}
-
-impl fmt::Display for SubmitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Full => "as many commands are in flight as the queue takes: await a completion",
-            Self::Forbidden => {
-                "the device's table does not leave these bits of the command to drivers"
-            }
-            Self::OutOfBounds => "the range is empty, or not inside a buffer of this claim",
-            Self::ReadOnlyBuffer => {
-                "the buffer was lent for reading: move it in for the device to write it"
-            }
-            Self::Length => {
-                "the range is no whole number of units, or too long for one command: split it"
-            }
-            Self::Misaligned => "the range doesn't begin at a multiple of 4 bytes",
-            Self::StaleUnit => {
-                "the unit was learned from another device or before a reset: learn it again"
-            }
-            Self::PageInUse => "another command uses the queue's page: await its completion",
-            Self::Queue(error) => return error.fmt(f),
-        })
-    }
-}
-
-impl core::error::Error for SubmitError {}
-
-impl From<QueueError> for SubmitError {
-    fn from(error: QueueError) -> Self {
-        Self::Queue(error)
     }
 }
 
@@ -115,17 +66,6 @@ impl Entry {
     }
 
     #[inline]
-    pub(super) fn set(&mut self, bits: &Bits, value: u32) {
-        let word = &mut self.0[bits.word];
-        *word = *word & !bits.mask() | value << bits.shift & bits.mask();
-    }
-
-    #[inline]
-    pub(super) fn tag(&mut self, format: &PairFormat, tag: Tag) {
-        self.set(&format.tag, tag.value().into());
-    }
-
-    #[inline]
     pub(super) fn point(&mut self, format: &PairFormat, pointer: usize, address: u64) {
         let word = format.pointers[pointer];
         self.0[word] = address as u32;
@@ -148,10 +88,10 @@ impl Entry {
         let pages = pages::pages(part.bus, part.length as u64, page).ok_or(SubmitError::Length)?;
         // It lies inside the part: `pages` counted it.
         let entry = |index| pages::entry(part.bus, index, page).ok_or(SubmitError::Length);
-        let second = match pages::second(pages) {
-            Second::Unused => 0,
-            Second::Page => entry(0)?,
-            Second::List(entries) if entries <= format.list as u64 => {
+        let second = match pages - 1 {
+            0 => 0,
+            1 => entry(0)?,
+            entries if entries <= format.list as u64 => {
                 for index in 0..entries {
                     // SAFETY: inside the list, of `format.list` addresses; no other command in flight has it. The addresses are of
                     // pages of the buffer, which stays pinned until the command has ended or the device was silenced.
@@ -159,25 +99,10 @@ impl Entry {
                 }
                 memory.bus + list as u64
             }
-            Second::List(_) => return Err(SubmitError::Length),
+            _ => return Err(SubmitError::Length),
         };
         self.point(format, 0, part.bus);
         self.point(format, 1, second);
         Ok(())
     }
-}
-
-/// What a page says of the unit of `key`, if it's one that the table accepts.
-pub(super) fn learn(learn: &Learn, byte: impl Fn(usize) -> u8) -> Option<u8> {
-    let selector = byte(learn.selector);
-    let index = learn.index.iter().fold(0, |index, &(right, mask, left)| {
-        index | usize::from(selector >> right & mask) << left
-    });
-    let (start, stride) = learn.table;
-    let entry = start + index * stride;
-    let shift = byte(entry + learn.shift);
-    let zero = (learn.zero.0..learn.zero.1).all(|at| byte(entry + at) == 0);
-    let (least, most) = learn.shifts;
-    let exists = index <= usize::from(byte(learn.last));
-    (exists && zero && (least..=most).contains(&shift)).then_some(shift)
 }

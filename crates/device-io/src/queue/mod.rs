@@ -10,9 +10,9 @@
 //! | `positions`, `tags`, `pages` | pure: positions in a ring; which tag is in use; which pages a buffer covers |
 //! | `core` | what all queues have: memory, doorbell, whether the queue runs |
 //! | `ring` | a ring of descriptors, and the objects that they name |
-//! | `split` | a split virtqueue's memory |
-//! | `chains` | a split virtqueue of transfers |
-//! | `packets` | a split virtqueue of objects |
+//! | `virtqueue` | a split virtqueue |
+//! | `chains` | one of transfers |
+//! | `packets` | one of objects |
 //! | `pair` | a submission and a completion queue, of commands |
 //! | `entry` | one entry: a command as the table has it |
 
@@ -24,14 +24,14 @@ mod pages;
 mod pair;
 mod positions;
 mod ring;
-mod split;
 mod tags;
+mod virtqueue;
 
-pub use self::chains::{Chain, ChainQueue};
-pub use self::core::{QueueError, QueueFault};
-pub use self::entry::{SubmitError, Unit};
-pub use self::packets::{PacketQueue, Used};
+pub use self::chains::{Chain, ChainQueue, Transfers};
+pub use self::entry::Unit;
+pub use self::packets::{Objects, PacketQueue, Used};
 pub use self::pair::{Completion, Pair};
-pub use self::ring::{Damage, Done, OpenRing, Ring};
-pub use self::split::Bytes;
+pub use self::ring::{Done, OpenRing, Ring};
 pub use self::tags::Tag;
+pub use self::virtqueue::{Bytes, Virtqueue};
+pub use crate::error::{Damage, QueueError, QueueFault, SubmitError};

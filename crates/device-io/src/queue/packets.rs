@@ -1,23 +1,24 @@
 //! A split virtqueue whose chains are objects that move in and out: packets.
 
-use core::fmt;
-use core::marker::PhantomData;
-
 use samara_rref::{Exchangeable, RRef};
 
-use super::core::{QueueError, QueueFault};
-use super::split::{Bytes, Split};
-use crate::dma::{Refused, Slots, locate};
+use super::virtqueue::{Bytes, Virtqueue};
+use crate::dma::{Held, Refused, Slots, locate};
+use crate::error::{QueueError, QueueFault};
 use crate::pci::PciFunction;
-use crate::table::{Direction, Format, Queue, SplitFormat, Table};
+use crate::table::{Direction, Table};
 
-/// Queue `Q` of device `D`'s table, a split virtqueue, of chains that are objects `T`. Its memory, and the objects in it, belong to
-/// the claim: dropping it releases nothing.
-pub struct PacketQueue<D, const Q: usize, T> {
-    split: Split,
-    slots: Slots<T>,
-    _device: PhantomData<fn() -> D>,
+/// The payload of chains that are objects `T`.
+pub struct Objects<T>(Slots<T>);
+
+impl<T> core::fmt::Debug for Objects<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Objects")
+    }
 }
+
+/// A split virtqueue of chains that are objects `T`, which move in and out.
+pub type PacketQueue<D, const Q: usize, T> = Virtqueue<D, Q, Objects<T>>;
 
 /// What the device says of a packet that it has used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +29,7 @@ pub struct Used {
     pub head: Bytes,
 }
 
-impl<D: Table, const Q: usize, T: Exchangeable> PacketQueue<D, Q, T> {
-    const QUEUE: &'static Queue = &D::QUEUES[Q];
-    const FORMAT: SplitFormat = match Self::QUEUE.format {
-        Format::Split(format) => format,
-        _ => panic!("the table's queue is no split virtqueue"),
-    };
-
+impl<D: Table, const Q: usize, T: Exchangeable> Virtqueue<D, Q, Objects<T>> {
     /// Queue `number`, of `entries` descriptors, a power of two.
     ///
     /// # Errors
@@ -42,15 +37,14 @@ impl<D: Table, const Q: usize, T: Exchangeable> PacketQueue<D, Q, T> {
     /// [`QueueError`]; a second one of the same claim is [`Taken`](QueueError::Taken).
     pub fn new(function: &PciFunction<D>, number: u16, entries: u32) -> Result<Self, QueueError> {
         // Bounded here: a driver's number.
-        let entries_here = entries.min(Self::QUEUE.entries.1);
-        let chains = Split::chains(&Self::FORMAT, entries_here).max(1);
+        let chains = Self::chains(entries.min(D::QUEUES[Q].entries.1)).max(1);
         let (pins, slots) = Slots::new(chains).map_err(QueueError::Alloc)?;
-        let split = Split::new(function, Q, Self::FORMAT, (number, entries), Some(pins))?;
-        Ok(Self {
-            split,
-            slots,
-            _device: PhantomData,
-        })
+        Self::with(
+            function,
+            (number, entries),
+            Objects(slots),
+            Held::Pins(pins),
+        )
     }
 
     /// Starts the queue by its table's steps; it must be empty. The driver chooses bits that the steps leave to it.
@@ -59,18 +53,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> PacketQueue<D, Q, T> {
     ///
     /// [`QueueError`].
     pub fn start(&mut self, function: &PciFunction<D>, chosen: u64) -> Result<(), QueueError> {
-        let is_empty = self.split.pending(0).is_none();
-        self.split.start(function, Self::QUEUE, chosen, || is_empty)
-    }
-
-    /// Packets that can be put.
-    pub fn room(&self) -> usize {
-        self.split.room()
-    }
-
-    /// Packets in the queue.
-    pub fn held(&self) -> usize {
-        self.split.in_flight().into()
+        self.start_if(function, chosen, self.pending().is_none())
     }
 
     /// Puts a packet: `head` goes before the bytes in it that `bytes` chooses. The device learns of it by [`ring`](Self::ring).
@@ -87,54 +70,28 @@ impl<D: Table, const Q: usize, T: Exchangeable> PacketQueue<D, Q, T> {
         mut packet: RRef<T>,
         bytes: impl FnOnce(&mut T) -> &mut [u8],
     ) -> Result<(), (Refused, RRef<T>)> {
-        let usable = self.split.core.own(function).is_ok() && self.split.core.runs(function);
-        let Some(chain) = self.split.free().filter(|_| usable) else {
+        let usable = self.core.own(function).is_ok() && self.core.runs(function);
+        let Some(chain) = self.free().filter(|_| usable) else {
             return Err((Refused::Full, packet));
         };
-        let start = (&raw const *packet).addr();
-        let linear = function.linear();
-        let (bus, length) = match locate::<D, T>(function, linear, start, bytes(&mut packet)) {
-            Ok(located) => located,
+        let (start, linear) = ((&raw const *packet).addr(), function.linear());
+        let located = locate::<D, T>(function, linear, start, bytes(&mut packet));
+        let located = located.and_then(|(bus, length)| {
+            Ok((
+                bus,
+                u32::try_from(length).map_err(|_| Refused::Empty)?,
+                direction,
+            ))
+        });
+        let span = match located {
+            Ok(span) => span,
             Err(refused) => return Err((refused, packet)),
-        };
-        let Ok(length) = u32::try_from(length) else {
-            return Err((Refused::Empty, packet));
         };
         // SAFETY: a free chain's number is below the number of slots, and its slot vacant; the claim is the running domain's
         // (`own`) as long as the function is borrowed. The packet is given up to this.
-        unsafe { self.slots.pin(chain.into(), RRef::into_raw(packet)) };
-        self.split
-            .put(chain, head, Some((bus, length, direction)), 0);
+        unsafe { self.payload.0.pin(chain.into(), RRef::into_raw(packet)) };
+        self.put_chain(chain, head, Some(span), 0);
         Ok(())
-    }
-
-    /// Tells the device of all that was put. One register write, if there's anything.
-    ///
-    /// # Errors
-    ///
-    /// [`QueueError`] if the queue does not run.
-    pub fn ring(&mut self, function: &PciFunction<D>) -> Result<(), QueueError> {
-        self.split.ring(function)
-    }
-
-    /// Whether the device is to interrupt when it has used a packet. A hint.
-    ///
-    /// # Errors
-    ///
-    /// [`QueueError`] if the queue does not run.
-    pub fn interrupt(&mut self, function: &PciFunction<D>, wanted: bool) -> Result<(), QueueError> {
-        self.split.core.running(function)?;
-        self.split.interrupt(wanted);
-        Ok(())
-    }
-
-    /// Whether the device has used a packet that wasn't taken.
-    ///
-    /// # Errors
-    ///
-    /// [`QueueFault`] if the device has used more than it was given: reset it.
-    pub fn has_used(&self, function: &PciFunction<D>) -> Result<bool, QueueFault> {
-        Ok(self.split.waiting(function)? > 0)
     }
 
     /// Takes the next packet out that the device has used.
@@ -146,13 +103,13 @@ impl<D: Table, const Q: usize, T: Exchangeable> PacketQueue<D, Q, T> {
         &mut self,
         function: &PciFunction<D>,
     ) -> Result<Option<(RRef<T>, Used)>, QueueFault> {
-        let owner = self.split.core.own(function)?;
-        let Some((chain, written, _)) = self.split.next(function)? else {
+        let owner = self.core.own(function)?;
+        let Some((chain, written, _)) = self.next_chain(function)? else {
             return Ok(None);
         };
-        let [head, _] = self.split.pieces(chain);
+        let [head, _] = self.pieces(chain);
         // SAFETY: below the number of slots; the claim is the running domain's (`own`), and the device has used the chain.
-        let packet = unsafe { self.slots.take(chain.into(), owner) };
+        let packet = unsafe { self.payload.0.take(chain.into(), owner) };
         Ok(packet.map(|packet| (packet, Used { written, head })))
     }
 
@@ -162,21 +119,15 @@ impl<D: Table, const Q: usize, T: Exchangeable> PacketQueue<D, Q, T> {
     ///
     /// [`QueueError::Foreign`] if `function` isn't the queue's, or not the running domain's; [`QueueError::Started`] if it runs.
     pub fn take_back(&mut self, function: &PciFunction<D>) -> Result<Option<RRef<T>>, QueueError> {
-        let owner = self.split.core.own(function)?;
-        if self.split.core.runs(function) {
+        let owner = self.core.own(function)?;
+        if self.core.runs(function) {
             return Err(QueueError::Started);
         }
-        let Some(chain) = self.split.pending(0) else {
+        let Some(chain) = self.pending() else {
             return Ok(None);
         };
-        self.split.forget(chain);
+        self.forget(chain);
         // SAFETY: below the number of slots; the claim is the running domain's (`own`), and the queue doesn't run.
-        Ok(unsafe { self.slots.take(chain.into(), owner) })
-    }
-}
-
-impl<D, const Q: usize, T> fmt::Debug for PacketQueue<D, Q, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PacketQueue({:?})", self.split.core)
+        Ok(unsafe { self.payload.0.take(chain.into(), owner) })
     }
 }

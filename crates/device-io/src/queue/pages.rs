@@ -4,17 +4,6 @@
 //! itself and may begin inside a page; every further address is a page boundary. One further page goes
 //! into the second pointer directly; more go into a list, whose address goes into the second pointer.
 
-/// What the second pointer holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Second {
-    /// Reserved: the first pointer covers everything.
-    Unused,
-    /// The second and last page.
-    Page,
-    /// A list of this many addresses.
-    List(u64),
-}
-
 /// Number of pages that `length` bytes at `start` touch; `None` if the range is empty or its
 /// end does not fit an address.
 pub(crate) const fn pages(start: u64, length: u64, page: u64) -> Option<u64> {
@@ -24,15 +13,6 @@ pub(crate) const fn pages(start: u64, length: u64, page: u64) -> Option<u64> {
     match start.checked_add(length - 1) {
         Some(last) => Some(last / page - start / page + 1),
         None => None,
-    }
-}
-
-/// The second pointer of a transfer that touches `pages` pages.
-pub(crate) const fn second(pages: u64) -> Second {
-    match pages {
-        0 | 1 => Second::Unused,
-        2 => Second::Page,
-        _ => Second::List(pages - 1),
     }
 }
 
@@ -107,12 +87,12 @@ mod tests {
     }
 
     #[test]
-    fn the_second_pointer_is_unused_a_page_or_a_list() {
-        assert_eq!(second(pages(512, 3584, PAGE).unwrap()), Second::Unused);
-        assert_eq!(second(pages(512, 3585, PAGE).unwrap()), Second::Page);
-        assert_eq!(second(pages(0, 8192, PAGE).unwrap()), Second::Page);
-        assert_eq!(second(pages(4, 8192, PAGE).unwrap()), Second::List(2));
-        assert_eq!(second(pages(0, 131_072, PAGE).unwrap()), Second::List(31));
+    fn pages_are_those_that_the_bytes_touch() {
+        assert_eq!(pages(512, 3584, PAGE), Some(1));
+        assert_eq!(pages(512, 3585, PAGE), Some(2));
+        assert_eq!(pages(0, 8192, PAGE), Some(2));
+        assert_eq!(pages(4, 8192, PAGE), Some(3));
+        assert_eq!(pages(0, 131_072, PAGE), Some(32));
     }
 
     #[test]

@@ -4,14 +4,15 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::sync::atomic::{Ordering, fence};
 
-use super::core::{Core, QueueError, QueueFault};
-use super::entry::{Entry, SubmitError, Unit, learn};
+use super::core::Core;
+use super::entry::{Entry, Unit};
 use super::tags::{SLOTS, Tag, Tags};
-use crate::dma::Transfer;
+use crate::dma::{Held, Transfer};
+use crate::error::{QueueError, QueueFault, SubmitError};
 use crate::pci::PciFunction;
 use crate::table::command::WORDS;
 use crate::table::step::Known;
-use crate::table::{Command, Data, Direction, Format, Learn, PairFormat, Queue, Table};
+use crate::table::{Command, Data, Direction, Learn, PairFormat, Queue, Table};
 
 /// Both queues and the engine's page start on a page.
 const PAGE: usize = 4096;
@@ -23,15 +24,85 @@ const NONE: u8 = u8::MAX;
 
 /// Queue `Q` of device `D`'s table, a pair of queues. Its memory belongs to the claim: dropping it releases nothing.
 ///
+/// A command is one of its own kind of queue: `Read` (02h) is `Get Log Page` to an admin queue, of any length.
+///
+/// ```compile_fail,E0080
+/// # use samara_device_io::PciFunction;
+/// # use samara_device_io::queue::{Pair, SubmitError, Tag, Unit};
+/// # use samara_device_io::dma::Transfer;
+/// # use samara_device_tables::Nvme;
+/// type Put = fn(
+///     &mut Pair<Nvme, { Nvme::ADMIN }>,
+///     &PciFunction<Nvme>,
+///     &Unit,
+///     &Transfer,
+/// ) -> Result<Tag, SubmitError>;
+/// let put: Put = |admin, function, unit, transfer| {
+///     admin.transfer::<{ Nvme::READ }>(function, [0; 7], unit, (transfer, 0, 512))
+/// };
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use samara_device_io::PciFunction;
+/// # use samara_device_io::queue::{Pair, SubmitError, Tag};
+/// # use samara_device_tables::Nvme;
+/// type Put = fn(&mut Pair<Nvme, { Nvme::ADMIN }>, &PciFunction<Nvme>) -> Result<Tag, SubmitError>;
+/// let put: Put = |admin, function| admin.submit::<{ Nvme::FLUSH }>(function, [0; 7]);
+/// ```
+///
+/// And one that makes a queue makes no other kind than its own:
+///
+/// ```compile_fail,E0080
+/// # use samara_device_io::PciFunction;
+/// # use samara_device_io::queue::{Pair, SubmitError, Tag};
+/// # use samara_device_tables::Nvme;
+/// type Admin = Pair<Nvme, { Nvme::ADMIN }>;
+/// type Put = fn(&mut Admin, &PciFunction<Nvme>, &mut Admin) -> Result<Tag, SubmitError>;
+/// let put: Put = |admin, function, other| {
+///     admin.create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::ADMIN }>(function, [0; 7], other)
+/// };
+/// ```
+///
+/// Two threads that share a queue take turns: else one would change the entry that another tells the device of.
+///
+/// ```compile_fail,E0596
+/// use samara_device_io::PciFunction;
+/// use samara_device_io::queue::Pair;
+/// use samara_device_tables::Nvme;
+///
+/// fn torn(function: &PciFunction<Nvme>, queue: &Pair<Nvme, { Nvme::IO }>) {
+///     std::thread::scope(|scope| {
+///         scope.spawn(|| queue.submit::<{ Nvme::FLUSH }>(function, [0; 7]));
+///         scope.spawn(|| queue.ring(function));
+///     });
+/// }
+/// ```
+///
 /// At most 64 commands are in flight, and one less than the queue has entries, so that a completion always finds room.
 pub struct Pair<D, const Q: usize> {
     core: Core,
+    /// Where completions, the engine's page and the lists are.
+    at: [usize; 3],
     state: State,
+    odd_heads: u64,
     _device: PhantomData<fn() -> D>,
 }
 
 /// Where the queues stand.
 struct State {
+    at: Positions,
+    tags: Tags,
+    /// Slots of the commands that the device was told of, a bit each.
+    told: u64,
+    /// The transfer of each slot.
+    transfers: [u8; SLOTS],
+    /// The command in flight that has the engine's page; what is to be learned of that, and of which key.
+    page: Option<(Tag, Option<&'static Learn>, u32)>,
+}
+
+/// Positions in the queues, from their start.
+#[derive(Clone, Copy, Default)]
+struct Positions {
     /// Which parts the device was told of in this epoch, of a queue that commands make.
     told: u8,
     tail: u16,
@@ -40,21 +111,8 @@ struct State {
     head: u16,
     /// The head that the device knows.
     released: u16,
+    /// The phase of entries that are not new; it is inverted with each pass.
     phase: bool,
-    tags: Tags,
-    /// A bit for each slot whose command the device was told of and did not complete.
-    known: u64,
-    /// The transfer of each slot.
-    transfers: [u8; SLOTS],
-    page: PageUse,
-    odd_heads: u64,
-}
-
-/// What the engine's page is used for.
-enum PageUse {
-    Free,
-    /// By a command in flight; what is to be learned of the page, and of which key.
-    Command(Tag, Option<&'static Learn>, u32),
 }
 
 /// A command that the device has completed.
@@ -70,37 +128,9 @@ pub struct Completion {
     pub unit: Option<Unit>,
 }
 
-impl State {
-    const fn new(tags: Tags, odd_heads: u64) -> Self {
-        Self {
-            told: 0,
-            tail: 0,
-            rung: 0,
-            head: 0,
-            released: 0,
-            phase: true,
-            tags,
-            known: 0,
-            transfers: [NONE; SLOTS],
-            page: PageUse::Free,
-            odd_heads,
-        }
-    }
-
-    /// Nothing is in flight; tags of before are found no more.
-    fn restart(&mut self) {
-        let mut tags = core::mem::replace(&mut self.tags, Tags::new(0));
-        tags.free_all();
-        *self = Self::new(tags, self.odd_heads);
-    }
-}
-
 impl<D: Table, const Q: usize> Pair<D, Q> {
     const QUEUE: &'static Queue = &D::QUEUES[Q];
-    const FORMAT: &'static PairFormat = match &Self::QUEUE.format {
-        Format::Pair(format) => format,
-        _ => panic!("the table's queue is no pair of a submission and a completion queue"),
-    };
+    const FORMAT: &'static PairFormat = Self::QUEUE.pair();
 
     /// A command of this queue.
     const fn command(command: usize) -> &'static Command {
@@ -115,19 +145,26 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     ///
     /// [`QueueError`]; a second one of the same claim is [`Taken`](QueueError::Taken).
     pub fn new(function: &PciFunction<D>, number: u16, entries: u32) -> Result<Self, QueueError> {
-        let known = Known {
-            number,
-            entries,
-            ..Known::default()
-        };
+        let known = Known::of(number, entries, 0);
         // Bounded here: a driver's number.
-        let count = entries.min(Self::QUEUE.entries.1) as usize;
-        let [completions, page, lists] = Self::offsets(count);
-        let bytes = lists + SLOTS * Self::FORMAT.list * 8;
-        let core = Core::new(function, Q, known, bytes, [0, completions, page], None)?;
+        let count = entries.clamp(1, Self::QUEUE.entries.1) as usize;
+        let at @ [completions, page, lists] = Self::offsets(count);
+        let (bytes, parts) = (
+            lists + SLOTS * Self::FORMAT.list * 8,
+            [0, completions, page],
+        );
+        let state = State {
+            at: Positions::default(),
+            tags: Tags::new(count.saturating_sub(1)),
+            told: 0,
+            transfers: [NONE; SLOTS],
+            page: None,
+        };
         Ok(Self {
-            core,
-            state: State::new(Tags::new(count - 1), 0),
+            core: Core::new(function, Q, known, bytes, parts, Held::Flights)?,
+            at,
+            state,
+            odd_heads: 0,
             _device: PhantomData,
         })
     }
@@ -137,10 +174,6 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         let completions = (entries * ENTRY).next_multiple_of(PAGE);
         let page = completions + (entries * COMPLETION).next_multiple_of(PAGE);
         [completions, page, page + PAGE]
-    }
-
-    fn at(&self) -> [usize; 3] {
-        Self::offsets(self.core.known.entries as usize)
     }
 
     /// Starts the queues by the table's steps, both empty.
@@ -163,7 +196,10 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         let [_, page, _] = Self::offsets(core.known.entries as usize);
         // SAFETY: the entries and completions, inside the memory.
         unsafe { core.memory.clear(0, page) };
-        state.restart();
+        state.at = Positions::default();
+        // Tags of before are found no more.
+        state.tags.free_all();
+        (state.page, state.told) = (None, 0);
         true
     }
 
@@ -179,43 +215,13 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
 
     /// Commands in flight.
     pub fn in_flight(&self) -> usize {
-        self.state.tags.used()
+        self.state.tags.used() as usize
     }
 
     /// Completions that said that the device has read what it wasn't given, or less than it completed. Nothing depends on what
     /// they say.
     pub fn odd_heads(&self) -> u64 {
-        self.state.odd_heads
-    }
-
-    /// Whether the queues run, and another command fits, with its completion.
-    #[inline]
-    fn vacancy(&mut self, function: &PciFunction<D>) -> Result<u32, SubmitError> {
-        let epoch = self.core.running(function)?;
-        if self.core.bell.is_none() {
-            return Err(QueueError::NotStarted.into());
-        }
-        if self.state.tags.is_full() {
-            return Err(SubmitError::Full);
-        }
-        if self.state.released != self.state.head {
-            self.make_room();
-        }
-        Ok(epoch)
-    }
-
-    /// Completions that were taken have room that the device doesn't know of: it gets that back if another one would not
-    /// find any else.
-    fn make_room(&mut self) {
-        let entries = self.core.known.entries as usize;
-        let (head, released) = (
-            usize::from(self.state.head),
-            usize::from(self.state.released),
-        );
-        let taken = (head + entries - released) % entries;
-        if taken + self.state.tags.used() + 1 >= entries {
-            self.release();
-        }
+        self.odd_heads
     }
 
     /// Puts command `C`, which transfers nothing, or the engine's page. The device learns of it by [`ring`](Self::ring).
@@ -228,26 +234,20 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         function: &PciFunction<D>,
         words: [u32; WORDS],
     ) -> Result<Tag, SubmitError> {
-        self.vacancy(function)?;
+        self.core.running(function)?;
         let command = const { Self::command(C) };
         let mut entry = Entry::new(Self::FORMAT, command, &self.core.known, &words)?;
         match command.data {
             Data::None => self.put(entry),
-            Data::Page { learn, .. } => {
-                if let PageUse::Command(..) = self.state.page {
-                    return Err(SubmitError::PageInUse);
-                }
-                entry.point(
-                    Self::FORMAT,
-                    0,
-                    self.core.known.parts[0] + self.at()[1] as u64,
-                );
+            Data::Page(learn) => {
+                self.free_page(function)?;
+                entry.point(Self::FORMAT, 0, self.core.memory.bus + self.at[1] as u64);
                 let key = learn.map_or(0, |learn| entry.0[Self::FORMAT.words[learn.key]]);
                 let tag = self.put(entry)?;
-                self.state.page = PageUse::Command(tag, learn, key);
+                self.state.page = Some((tag, learn, key));
                 Ok(tag)
             }
-            Data::Units { .. } | Data::Queue { .. } => Err(SubmitError::Forbidden),
+            Data::Units(..) | Data::Queue(..) => Err(SubmitError::Forbidden),
         }
     }
 
@@ -265,14 +265,9 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         unit: &Unit,
         (transfer, offset, length): (&Transfer, usize, usize),
     ) -> Result<Tag, SubmitError> {
-        let epoch = self.vacancy(function)?;
+        let epoch = self.core.running(function)?;
         let command = const { Self::command(C) };
-        let Data::Units {
-            direction,
-            key,
-            count,
-        } = command.data
-        else {
+        let Data::Units(direction, key, count) = command.data else {
             return Err(SubmitError::Forbidden);
         };
         if unit.claim != self.core.claim || unit.epoch != epoch {
@@ -292,11 +287,9 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         entry.0[Self::FORMAT.words[count.word]] |= (units as u32 - 1) << count.shift;
         // The tag that `put` takes.
         let tag = self.state.tags.next().ok_or(SubmitError::Full)?;
-        let list = self.at()[2] + tag.slot() * Self::FORMAT.list * 8;
+        let list = self.at[2] + tag.slot() * Self::FORMAT.list * 8;
         entry.describe(Self::FORMAT, &part, &self.core.memory, list)?;
-        if !function.claim().flights.start(part.transfer, epoch) {
-            return Err(QueueError::NotStarted.into());
-        }
+        self.core.takes_off(part.transfer, epoch);
         let tag = self.put(entry)?;
         self.state.transfers[tag.slot()] = part.transfer as u8;
         Ok(tag)
@@ -314,11 +307,13 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         words: [u32; WORDS],
         queue: &mut Pair<D, K>,
     ) -> Result<Tag, SubmitError> {
-        self.vacancy(function)?;
+        self.core.running(function)?;
+        // Before anything changes.
+        self.state.tags.next().ok_or(SubmitError::Full)?;
         let (command, part) = const {
             let command = Self::command(C);
             match command.data {
-                Data::Queue { queue, part } => {
+                Data::Queue(queue, part) => {
                     assert!(queue == K, "a command that makes another queue");
                     (command, part)
                 }
@@ -332,12 +327,14 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
             let restart = |core: &Core| Pair::<D, K>::restart(core, state);
             queue.core.begin(function, restart, |_| Ok(()))?;
         }
-        queue.core.running(function)?;
-        if queue.state.told >> part & 1 != 0 {
+        if queue.core.claim != self.core.claim {
+            return Err(QueueError::Foreign.into());
+        }
+        if queue.state.at.told >> part & 1 != 0 {
             return Err(QueueError::Started.into());
         }
-        queue.state.told |= 1 << part;
-        if queue.state.told == 0b11 {
+        queue.state.at.told |= 1 << part;
+        if queue.state.at.told == 0b11 {
             queue.core.find_bells(function, Pair::<D, K>::QUEUE)?;
         }
         self.put(entry)
@@ -347,8 +344,17 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     #[inline]
     fn put(&mut self, mut entry: Entry) -> Result<Tag, SubmitError> {
         let tag = self.state.tags.take().ok_or(SubmitError::Full)?;
-        entry.tag(Self::FORMAT, tag);
-        let at = usize::from(self.state.tail) * ENTRY;
+        // A completion always finds room: that of those that were taken goes back in time.
+        let (at, entries) = (self.state.at, self.core.known.entries);
+        if at.head != at.released {
+            let taken = (u32::from(at.head) + entries - u32::from(at.released)) % entries;
+            if taken + self.state.tags.used() >= entries {
+                self.release();
+            }
+        }
+        let tag_at = &Self::FORMAT.tag;
+        entry.0[tag_at.word] |= u32::from(tag.value()) << tag_at.shift;
+        let at = usize::from(self.state.at.tail) * ENTRY;
         for (pair, words) in entry.0.chunks_exact(2).enumerate() {
             let word = u64::from(words[1]) << 32 | u64::from(words[0]);
             // SAFETY: the tail is below `entries`: inside the submission queue. No entry there is the device's: of those that it
@@ -356,7 +362,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
             // memory, or pinned until the command has ended or the device was silenced.
             unsafe { self.core.memory.store(at + 8 * pair, word.to_le()) };
         }
-        self.state.tail = self.after(self.state.tail);
+        self.state.at.tail = self.after(self.state.at.tail);
         self.state.transfers[tag.slot()] = NONE;
         Ok(tag)
     }
@@ -364,12 +370,8 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     /// The position after `position`.
     #[inline]
     fn after(&self, position: u16) -> u16 {
-        let next = u32::from(position) + 1;
-        if next == self.core.known.entries {
-            0
-        } else {
-            next as u16
-        }
+        let next = position.wrapping_add(1);
+        next * u16::from(u32::from(next) != self.core.known.entries)
     }
 
     /// Tells the device of all that was put. One register write, if there's anything.
@@ -380,13 +382,13 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     #[inline]
     pub fn ring(&mut self, function: &PciFunction<D>) -> Result<(), QueueError> {
         self.core.running(function)?;
-        if self.state.rung != self.state.tail
+        if self.state.at.rung != self.state.at.tail
             && let Some(bell) = &self.core.bell
         {
             // SAFETY: every entry before the tail is whole.
-            unsafe { bell.ring(self.state.tail.into()) };
-            self.state.rung = self.state.tail;
-            self.state.known = self.state.tags.slots();
+            unsafe { bell.ring(self.state.at.tail.into()) };
+            self.state.at.rung = self.state.at.tail;
+            self.state.told = self.state.tags.slots();
         }
         Ok(())
     }
@@ -401,13 +403,13 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     pub fn next(&mut self, function: &PciFunction<D>) -> Result<Option<Completion>, QueueFault> {
         let epoch = self.core.running(function)?;
         let format = Self::FORMAT;
-        let at = self.at()[0] + usize::from(self.state.head) * COMPLETION;
+        let at = self.at[0] + usize::from(self.state.at.head) * COMPLETION;
         let word = |word: usize| {
             // SAFETY: the head is below `entries`: inside the completion queue.
             u32::from_le(unsafe { self.core.memory.load::<u32>(at + 4 * word) })
         };
         let last = word(format.phase.word);
-        if (last >> format.phase.shift & 1 == 1) != self.state.phase {
+        if (last >> format.phase.shift & 1 == 1) == self.state.at.phase {
             self.release();
             return Ok(None);
         }
@@ -415,76 +417,77 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         fence(Ordering::Acquire);
         let mut words = [word(0), word(1), word(2), word(3)];
         words[format.phase.word] = last;
-        self.state.head = self.after(self.state.head);
-        if self.state.head == 0 {
-            self.state.phase = !self.state.phase;
+        self.state.at.head = self.after(self.state.at.head);
+        if self.state.at.head == 0 {
+            self.state.at.phase = !self.state.at.phase;
         }
         let number = format.number.get(&words);
         if number != u32::from(self.core.known.number) {
             return Err(QueueFault::Queue(number as u16));
         }
         let value = format.done_tag.get(&words) as u16;
-        // A command that waits to be rung is none that the device can have completed, whatever it says: it would find its buffer in
-        // other use.
+        // One that the device wasn't told of is in use too: its end would come before its beginning.
         let tag = self.state.tags.find(value);
-        let tag = tag.filter(|tag| self.state.known >> tag.slot() & 1 != 0);
+        let tag = tag.filter(|tag| self.state.told >> tag.slot() & 1 != 0);
         let tag = tag.ok_or(QueueFault::Unknown(value))?;
         if !self.has_read(format.head.get(&words)) {
-            self.state.odd_heads = self.state.odd_heads.saturating_add(1);
+            self.odd_heads = self.odd_heads.saturating_add(1);
         }
         self.state.tags.free(tag);
-        self.state.known &= !(1 << tag.slot());
+        self.state.told &= !(1 << tag.slot());
         let transfer = self.state.transfers[tag.slot()];
-        if transfer != NONE {
-            function.claim().flights.end(transfer.into(), epoch);
-        }
-        let status = format.status.get(&words);
+        self.core.lands(transfer.into(), epoch);
+        let (result, status) = (words[format.result], format.status.get(&words));
+        let unit = self.page_done(tag, status == 0, epoch);
         Ok(Some(Completion {
             tag,
-            result: words[format.result],
+            result,
             status,
-            unit: self.page_done(tag, status == 0, epoch),
+            unit,
         }))
     }
 
     /// Whether the device can have read everything before `head`, as it says. Entries that aren't read are in flight.
     fn has_read(&self, head: u32) -> bool {
-        let entries = self.core.known.entries;
-        let ahead = (u32::from(self.state.rung) + entries).wrapping_sub(head) % entries;
-        head < entries && ahead <= self.state.tags.used() as u32
+        let (entries, rung) = (self.core.known.entries, u32::from(self.state.at.rung));
+        let wrapped = if head > rung { entries } else { 0 };
+        head < entries && rung + wrapped - head <= self.state.tags.used()
     }
 
     /// The room of completions that were taken is the device's again.
     #[inline]
     fn release(&mut self) {
-        if self.state.released != self.state.head
+        if self.state.at.released != self.state.at.head
             && let Some(bell) = &self.core.second
         {
             // SAFETY: every completion before the head was read.
-            unsafe { bell.ring(self.state.head.into()) };
-            self.state.released = self.state.head;
+            unsafe { bell.ring(self.state.at.head.into()) };
+            self.state.at.released = self.state.at.head;
         }
     }
 
     /// The command that had the engine's page has ended.
     fn page_done(&mut self, tag: Tag, succeeded: bool, epoch: u32) -> Option<Unit> {
-        let PageUse::Command(of, wanted, key) = self.state.page else {
-            return None;
-        };
-        if of != tag {
-            return None;
-        }
-        self.state.page = PageUse::Free;
+        let (_, wanted, key) = self.state.page.take_if(|(of, ..)| *of == tag)?;
         let wanted = wanted.filter(|_| succeeded)?;
-        let page = self.at()[1];
+        let page = self.at[1];
         // SAFETY: the lint has found that it's inside the page.
         let byte = |at: usize| unsafe { self.core.memory.load::<u8>(page + at) };
         Some(Unit {
             claim: self.core.claim,
             epoch,
             key,
-            shift: learn(wanted, byte)?,
+            shift: wanted.shift_in(byte)?,
         })
+    }
+
+    /// Whether no command has the engine's page, and the queues run.
+    fn free_page(&self, function: &PciFunction<D>) -> Result<(), SubmitError> {
+        self.core.running(function)?;
+        match self.state.page {
+            Some(_) => Err(SubmitError::PageInUse),
+            None => Ok(()),
+        }
     }
 
     /// Dword `index` of the engine's page: what the device wrote there last.
@@ -493,15 +496,12 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     ///
     /// [`SubmitError::PageInUse`] while a command has it, [`SubmitError::OutOfBounds`] past its end.
     pub fn page(&self, function: &PciFunction<D>, index: usize) -> Result<u32, SubmitError> {
-        self.core.running(function)?;
-        if let PageUse::Command(..) = self.state.page {
-            return Err(SubmitError::PageInUse);
-        }
+        self.free_page(function)?;
         if index >= PAGE / 4 {
             return Err(SubmitError::OutOfBounds);
         }
         // SAFETY: inside the page.
-        let word = unsafe { self.core.memory.load::<u32>(self.at()[1] + 4 * index) };
+        let word = unsafe { self.core.memory.load::<u32>(self.at[1] + 4 * index) };
         Ok(u32::from_le(word))
     }
 
@@ -511,18 +511,15 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     ///
     /// [`SubmitError::PageInUse`] while a command has it.
     pub fn clear_page(&mut self, function: &PciFunction<D>) -> Result<(), SubmitError> {
-        self.core.running(function)?;
-        if let PageUse::Command(..) = self.state.page {
-            return Err(SubmitError::PageInUse);
-        }
+        self.free_page(function)?;
         // SAFETY: the page, which no command has.
-        unsafe { self.core.memory.clear(self.at()[1], PAGE) };
+        unsafe { self.core.memory.clear(self.at[1], PAGE) };
         Ok(())
     }
 }
 
 impl<D, const Q: usize> fmt::Debug for Pair<D, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pair({:?})", self.core)
+        write!(f, "Pair({})", self.core.known.number)
     }
 }

@@ -8,15 +8,36 @@ use core::sync::atomic::{Ordering, fence};
 use samara_rref::{Exchangeable, RRef, RRefDeque, Seat};
 use samara_shared_heap::Owner;
 
-use super::core::{Core, QueueError};
+use super::core::Core;
 use super::positions::Positions;
-use crate::dma::{Refused, Slots, locate};
+use crate::dma::{Held, Memory, Refused, Slots, locate};
+use crate::error::{Damage, QueueError};
 use crate::pci::PciFunction;
 use crate::table::step::Known;
-use crate::table::{Direction, Format, Queue, RingFormat, Table};
+use crate::table::{Direction, Queue, RingFormat, Table};
 
 /// Queue `Q` of device `D`'s table, a ring of descriptors, with objects `T`. Its memory, and the objects in it, belong to the
 /// claim: dropping it releases nothing.
+///
+/// A queue of another format is none, and an object that owns others is not one that a device reaches:
+///
+/// ```compile_fail,E0080
+/// # use samara_device_io::PciFunction;
+/// # use samara_device_io::queue::{QueueError, Ring};
+/// # use samara_device_tables::Nvme;
+/// type New = fn(&PciFunction<Nvme>) -> Result<Ring<Nvme, { Nvme::IO }, [u8; 64]>, QueueError>;
+/// let new: New = |function| Ring::new(function, 1, 8, 0);
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use samara_device_io::PciFunction;
+/// # use samara_device_io::queue::{QueueError, Ring};
+/// # use samara_device_tables::Ixgbe;
+/// # use samara_rref::RRef;
+/// type Nested = (RRef<u64>, [u8; 64]);
+/// type New = fn(&PciFunction<Ixgbe>) -> Result<Ring<Ixgbe, { Ixgbe::TX }, Nested>, QueueError>;
+/// let new: New = |function| Ring::new(function, 1, 8, 0);
+/// ```
 pub struct Ring<D, const Q: usize, T> {
     core: Core,
     slots: Slots<T>,
@@ -37,18 +58,6 @@ pub struct Done {
     buffer: usize,
 }
 
-/// The device says that it wrote nothing, or more than it was given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Damage;
-
-impl fmt::Display for Damage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the device says that it wrote nothing, or more than it was given")
-    }
-}
-
-impl core::error::Error for Damage {}
-
 impl Done {
     /// Bytes that the device says it has written into the buffer, which has as many.
     ///
@@ -58,19 +67,17 @@ impl Done {
     #[inline]
     pub fn written(self) -> Result<usize, Damage> {
         let length = (self.word >> self.written & 0xFFFF) as usize;
-        if length == 0 || length > self.buffer {
-            return Err(Damage);
+        match length {
+            0 => Err(Damage::Empty),
+            _ if length > self.buffer => Err(Damage::Length),
+            _ => Ok(length),
         }
-        Ok(length)
     }
 }
 
 impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
     const QUEUE: &'static Queue = &D::QUEUES[Q];
-    const FORMAT: RingFormat = match Self::QUEUE.format {
-        Format::Ring(format) => format,
-        _ => panic!("the table's queue is no ring of descriptors"),
-    };
+    const FORMAT: RingFormat = *Self::QUEUE.ring();
 
     /// Queue `number`, of `entries` descriptors, a power of two; the device writes into buffers of `buffer` bytes each, if it
     /// writes.
@@ -92,14 +99,9 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
         }
         let count = entries as usize;
         let (pins, slots) = Slots::new(count).map_err(QueueError::Alloc)?;
-        let known = Known {
-            number,
-            entries,
-            buffer,
-            ..Known::default()
-        };
+        let known = Known::of(number, entries, buffer);
         // Descriptors, and the ends behind them, which no device is told of.
-        let core = Core::new(function, Q, known, count * 20, [0; 3], Some(pins))?;
+        let core = Core::new(function, Q, known, count * 20, [0; 3], Held::Pins(pins))?;
         Ok(Self {
             core,
             slots,
@@ -175,7 +177,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
         self.is_open = true;
         Ok(OpenRing {
             positions: self.positions,
-            descriptors: self.core.memory.start.cast(),
+            memory: self.core.memory,
             slots: self.slots,
             linear: self.linear,
             buffer: self.core.known.buffer,
@@ -188,7 +190,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
 
 impl<D, const Q: usize, T> fmt::Debug for Ring<D, Q, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Ring({:?})", self.core)
+        write!(f, "Ring({})", self.core.known.number)
     }
 }
 
@@ -196,7 +198,7 @@ impl<D, const Q: usize, T> fmt::Debug for Ring<D, Q, T> {
 /// here, where the compiler can keep it in registers.
 pub struct OpenRing<'r, D, const Q: usize, T> {
     positions: Positions,
-    descriptors: NonNull<[u64; 2]>,
+    memory: Memory,
     slots: Slots<T>,
     linear: Option<u64>,
     buffer: usize,
@@ -226,20 +228,17 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
     #[inline]
     fn describe(&self, object: usize, chosen: &mut [u8]) -> Result<[u64; 2], Refused> {
         let (bus, length) = locate::<D, T>(self.function, self.linear, object, chosen)?;
-        let mut word = Self::FORMAT.fixed;
-        match Self::FORMAT.direction {
-            Direction::ToHost if length < self.buffer => return Err(Refused::Empty),
-            Direction::ToDevice
-                if length < Self::FORMAT.bytes.0 || length > Self::FORMAT.bytes.1 =>
-            {
-                return Err(Refused::Empty);
-            }
-            _ => {}
+        // What is told is never more than a field of the descriptor holds (`lint`).
+        let (least, most, told) = match Self::FORMAT.direction {
+            Direction::ToHost => (self.buffer, usize::MAX, self.buffer),
+            Direction::ToDevice => (Self::FORMAT.bytes.0, Self::FORMAT.bytes.1, length),
+        };
+        if length < least || length > most {
+            return Err(Refused::Empty);
         }
-        let mut field = 0;
-        while field < Self::FORMAT.lengths.len() {
-            word |= (length as u64) << Self::FORMAT.lengths[field];
-            field += 1;
+        let mut word = Self::FORMAT.fixed;
+        for field in Self::FORMAT.lengths {
+            word |= (told as u64) << field;
         }
         Ok([bus, word])
     }
@@ -282,13 +281,14 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
     /// goes in as by [`put`](Self::put), and the object that comes out, as by [`take`](Self::take), has its
     /// place. Half the steps of doing so one at a time.
     ///
-    /// `prepare` is shown what the device says, the object that would come out and the member that would go in; it chooses
-    /// bytes of that, or ends it. How many were traded.
+    /// `bytes` chooses of the member that would go in as in [`put`](Self::put). `prepare` is shown what the device says, the object
+    /// that would come out and the bytes that were chosen, and says whether to go on. How many were traded.
     #[inline]
     pub fn trade<const N: usize>(
         &mut self,
         batch: &mut RRefDeque<T, N>,
-        mut prepare: impl for<'t> FnMut(Done, &mut T, &'t mut T) -> Option<&'t mut [u8]>,
+        mut prepare: impl FnMut(Done, &mut T, &mut [u8]) -> bool,
+        mut bytes: impl FnMut(&mut T) -> &mut [u8],
     ) -> usize {
         let one = |mut former: NonNull<T>, seat: Seat<T>| {
             let done = self.done()?;
@@ -302,7 +302,10 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
             }
             // SAFETY: a member of the batch, which is borrowed mutably, and nobody's before this returns.
             let into = unsafe { former.as_mut() };
-            let chosen = prepare(done, out, into)?;
+            let chosen = bytes(into);
+            if !prepare(done, out, chosen) {
+                return None;
+            }
             let words = self.describe(former.addr().get(), chosen).ok()?;
             let (taken, filled) = self.positions.trade()?;
             // SAFETY: a live object, out of the ring as soon as its slot is vacated, and then in the batch.
@@ -318,40 +321,29 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
 
     /// Writes a descriptor: the device doesn't look at it before it is published.
     #[inline]
-    fn store(&mut self, index: u32, words: [u64; 2]) {
-        // SAFETY: `index` is below `entries`, of which there are so many descriptors in the memory, which
-        // the claim keeps.
-        let at = unsafe { self.descriptors.add(index as usize) };
-        let at = at.as_ptr().cast::<u64>();
-        // SAFETY: inside the memory, aligned; volatile, because a device reads it.
-        unsafe { at.write_volatile(words[0].to_le()) };
+    fn store(&mut self, index: u32, [first, second]: [u64; 2]) {
+        let at = index as usize * 16;
+        // SAFETY: `Positions` gives indexes below `entries`, of which there are so many descriptors.
+        unsafe { self.memory.store(at, first.to_le()) };
         // SAFETY: the second quadword of the same descriptor.
-        let second = unsafe { at.add(1) };
-        // SAFETY: as for the first.
-        unsafe { second.write_volatile(words[1].to_le()) };
+        unsafe { self.memory.store(at + 8, second.to_le()) };
     }
 
     /// Quadword `word`, 0 or 1, of a descriptor, and everything that the device wrote before it.
     #[inline]
-    fn load(&self, index: u32, word: bool) -> u64 {
-        let index = (index & self.positions.mask()) as usize;
-        // SAFETY: masked to below `entries`, a power of two; see `store`.
-        let at = unsafe { self.descriptors.add(index) };
-        // SAFETY: one of the descriptor's two quadwords.
-        let at = unsafe { at.as_ptr().cast::<u64>().add(usize::from(word)) };
-        // SAFETY: inside the memory, aligned; volatile, because the device writes it.
-        let value = u64::from_le(unsafe { at.read_volatile() });
+    fn load(&self, index: u32, word: usize) -> u64 {
+        let at = (index & self.positions.mask()) as usize * 16 + word * 8;
+        // SAFETY: masked to below `entries`, a power of two; one of the descriptor's two quadwords.
+        let value = u64::from_le(unsafe { self.memory.load(at) });
         fence(Ordering::Acquire);
         value
     }
 
     /// Where the index of the last is, of those published together that begin at `first`: behind the descriptors.
     #[inline]
-    fn end_of(&self, first: u32) -> NonNull<u32> {
-        let mask = self.positions.mask() as usize;
-        let at = (mask + 1) * 16 + (first as usize & mask) * 4;
-        // SAFETY: masked to below `entries`, of which there are so many ends behind the descriptors.
-        unsafe { self.ring.core.memory.at(at) }
+    fn end_of(&self, first: u32) -> usize {
+        let mask = self.positions.mask();
+        (mask as usize + 1) * 16 + (first & mask) as usize * 4
     }
 
     /// Tells the device of what was put in since, and asks for one report when all of that is done, if it doesn't report each.
@@ -365,10 +357,10 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
             return;
         };
         if Self::FORMAT.report != 0 {
-            let words = [self.load(last, false), self.load(last, true)];
+            let words = [self.load(last, 0), self.load(last, 1)];
             self.store(last, [words[0], words[1] | Self::FORMAT.report]);
             // SAFETY: the ends are the ring's alone, and not the device's.
-            unsafe { self.end_of(first).write(last) };
+            unsafe { self.memory.store(self.end_of(first), last) };
         }
         if let Some(bell) = &self.ring.core.bell {
             // SAFETY: every descriptor before the tail is filled, with memory that is pinned until the device is done with it.
@@ -382,17 +374,17 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         let word = if Self::FORMAT.report != 0 {
             if self.positions.ready() == 0 {
                 // SAFETY: the ends are the ring's alone.
-                let end = unsafe { self.end_of(self.positions.pending()?).read() };
-                if self.load(end, true) & Self::FORMAT.done == 0 || !self.positions.complete(end) {
+                let end = unsafe { self.memory.load(self.end_of(self.positions.pending()?)) };
+                if self.load(end, 1) & Self::FORMAT.done == 0 || !self.positions.complete(end) {
                     return None;
                 }
             }
             Self::FORMAT.done
         } else if let Some(index) = self.positions.oldest() {
-            self.load(index, true)
+            self.load(index, 1)
         } else {
             let index = self.positions.pending()?;
-            let word = self.load(index, true);
+            let word = self.load(index, 1);
             if word & Self::FORMAT.done != 0 {
                 self.positions.complete(index);
             }
@@ -422,7 +414,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
             return false;
         };
         let done =
-            |distance: u32| self.load(next.wrapping_add(distance), true) & Self::FORMAT.done != 0;
+            |distance: u32| self.load(next.wrapping_add(distance), 1) & Self::FORMAT.done != 0;
         !done(0) && (1..self.positions.held()).any(done)
     }
 

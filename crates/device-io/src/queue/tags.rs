@@ -31,6 +31,8 @@ impl Tag {
 pub(crate) struct Tags {
     limit: usize,
     used: u64,
+    /// How many of them.
+    taken: u32,
     count: [u16; SLOTS],
 }
 
@@ -40,24 +42,21 @@ impl Tags {
         Self {
             limit: if limit < SLOTS { limit } else { SLOTS },
             used: 0,
+            taken: 0,
             count: [0; SLOTS],
         }
     }
 
-    /// A bit for each slot that is in use.
+    /// The slots in use, a bit each.
     #[inline]
     pub(crate) const fn slots(&self) -> u64 {
         self.used
     }
 
     /// How many are in use.
-    pub(crate) const fn used(&self) -> usize {
-        self.used.count_ones() as usize
-    }
-
-    /// Whether all are in use.
-    pub(crate) const fn is_full(&self) -> bool {
-        self.used() == self.limit
+    #[inline]
+    pub(crate) const fn used(&self) -> u32 {
+        self.taken
     }
 
     /// The tag of the lowest free slot, which is taken next; `None` if there is none.
@@ -77,6 +76,7 @@ impl Tags {
             return None;
         };
         self.used |= 1 << tag.slot();
+        self.taken += 1;
         Some(tag)
     }
 
@@ -99,6 +99,7 @@ impl Tags {
         }
         let slot = tag.slot();
         self.used &= !(1 << slot);
+        self.taken -= 1;
         self.count[slot] = if self.count[slot] >= MAX_COUNT {
             0
         } else {
@@ -131,7 +132,7 @@ mod tests {
             assert!(!core::mem::replace(&mut slots[tag.slot()], true));
         }
         assert_eq!(tags.take(), None);
-        assert!(tags.is_full());
+        assert_eq!(tags.used(), 5);
     }
 
     #[test]

@@ -45,12 +45,12 @@ pub const MAX_WINDOWS: usize = 6;
 ///
 /// impl Table for Timer {
 ///     const NAME: &'static str = "timer";
-///     const IDS: &'static [Id] = &[Id::Device { vendor: 0x1234, devices: &[0x11E9] }];
+///     const IDS: &'static [Id] = &[Id::Device(0x1234, &[0x11E9])];
 ///     const WINDOWS: &'static [Window] = &[Window::bar(0, 0x10)];
-///     const REGISTERS: &'static [Rule] = &[
+///     const REGISTERS: &'static [&'static [Rule]] = &[&[
 ///         Rule::new(0, 0x0, Width::W32).read().write(Write::Bits(0b11)),
 ///         Rule::new(0, 0x4, Width::W32).read(),
-///     ];
+///     ]];
 ///     const IDLE: &'static [Check] = &[Check::new(at(0, 0x0, Width::W32), 1, 0)];
 ///     const RESET: &'static [Step] = &[Step::Write(at(0, 0x0, Width::W32), only(0))];
 ///     const QUEUES: &'static [Queue] = &[];
@@ -65,12 +65,18 @@ pub trait Table: Sized + 'static {
     /// Where registers are. Rules and steps name a window by its index here.
     const WINDOWS: &'static [Window];
     /// What drivers may do with registers. A register that is in no rule can be neither read nor written.
-    const REGISTERS: &'static [Rule];
-    /// While all of this holds, the device accesses no memory, though it may be bus master, until a queue is started; and
-    /// no command of an earlier owner is left in it.
+    ///
+    /// In groups, as it is best read.
+    const REGISTERS: &'static [&'static [Rule]];
+    /// While all of this holds, and the device was reset, it accesses no memory, though it may be bus master, until a queue is
+    /// started.
     const IDLE: &'static [Check];
     /// What makes it idle, or fails. Memory that it could reach may be reused after it.
     const RESET: &'static [Step];
+    /// What makes it idle after [`RESET`](Self::RESET) failed and it was silenced, but not reset as a function. It issues no request
+    /// then, so these steps need not wait for one to end; but they must clear what it holds back, as it may be bus master after
+    /// them.
+    const SILENT_RESET: &'static [Step] = Self::RESET;
     /// Its queues. A driver names a queue by its index here.
     const QUEUES: &'static [Queue];
     /// The entries that drivers may put into submission queues. A driver names a command by its index here.
@@ -80,13 +86,8 @@ pub trait Table: Sized + 'static {
 /// Functions that a table fits.
 #[derive(Clone, Copy, Debug)]
 pub enum Id {
-    /// By vendor and device ID.
-    Device {
-        /// The vendor.
-        vendor: u16,
-        /// Any of these.
-        devices: &'static [u16],
-    },
+    /// By vendor, and any of these device IDs.
+    Device(u16, &'static [u16]),
     /// By base class, sub-class and programming interface.
     Class([u8; 3]),
 }
@@ -99,6 +100,8 @@ pub struct Window {
     pub(crate) length: usize,
     /// Bytes that are mapped if the device has them: registers whose number is known at run time only.
     pub(crate) most: usize,
+    /// What its place is a multiple of: the width of its widest register at least.
+    pub(crate) align: usize,
 }
 
 /// Where a window is.
@@ -114,22 +117,26 @@ pub(crate) enum Place {
 impl Window {
     /// The first `length` bytes of memory BAR `bar`.
     pub const fn bar(bar: u8, length: usize) -> Self {
-        let (place, most) = (Place::Bar(bar), length);
-        Self {
-            place,
-            length,
-            most,
-        }
+        Self::new(Place::Bar(bar), length)
     }
 
     /// `length` bytes where the vendor-specific capability of kind `kind` says (Virtio 1.2 §4.1.4).
     pub const fn capability(kind: u8, length: usize) -> Self {
-        let (place, most) = (Place::Capability(kind), length);
+        Self::new(Place::Capability(kind), length)
+    }
+
+    const fn new(place: Place, length: usize) -> Self {
         Self {
             place,
             length,
-            most,
+            most: length,
+            align: 8,
         }
+    }
+
+    /// The same, at a multiple of `align` bytes instead of one of 8.
+    pub const fn aligned_to(self, align: usize) -> Self {
+        Self { align, ..self }
     }
 
     /// The same, and up to `most` bytes if the device has them.

@@ -1,6 +1,6 @@
 //! Queues: where they are told of, how they are started, and what their descriptors look like.
 
-use super::register::Width;
+use super::register::{Rule, Width};
 use super::step::{At, Step};
 
 /// Which way data goes.
@@ -31,6 +31,32 @@ pub struct Queue {
     pub format: Format,
 }
 
+impl Queue {
+    /// Its format, of a ring of descriptors.
+    pub(crate) const fn ring(&self) -> &RingFormat {
+        match &self.format {
+            Format::Ring(format) => format,
+            _ => panic!("the table's queue is no ring of descriptors"),
+        }
+    }
+
+    /// Its format, of a split virtqueue.
+    pub(crate) const fn split(&self) -> &SplitFormat {
+        match &self.format {
+            Format::Split(format) => format,
+            _ => panic!("the table's queue is no split virtqueue"),
+        }
+    }
+
+    /// Its format, of a pair of queues.
+    pub(crate) const fn pair(&self) -> &'static PairFormat {
+        match self.format {
+            Format::Pair(format) => format,
+            _ => panic!("the table's queue is no pair of a submission and a completion queue"),
+        }
+    }
+}
+
 /// How a device is told of entries.
 #[derive(Clone, Copy, Debug)]
 pub struct Doorbell {
@@ -48,20 +74,46 @@ pub struct Doorbell {
     pub value: Rung,
 }
 
+impl Queue {
+    /// How many queues of this kind there are.
+    pub(crate) const fn count(&self) -> usize {
+        (self.numbers.1 - self.numbers.0) as usize + 1
+    }
+
+    /// The registers of all queues of this kind that `at` is one of.
+    pub(crate) const fn registers(&self, at: &At) -> Rule {
+        let first = Rule::new(at.window, at.of(self.numbers.0), at.width);
+        first.times(self.count(), at.stride)
+    }
+}
+
+impl Doorbell {
+    /// A register of 32 bits that is told the position; each queue has one, `stride` apart.
+    pub const fn position(window: usize, offset: usize, stride: Stride) -> Self {
+        Self {
+            window,
+            offset,
+            width: Width::W32,
+            index: (1, 0),
+            stride,
+            value: Rung::Position,
+        }
+    }
+
+    /// Which one is the queue's: `times` its number, and `more`.
+    pub const fn index(self, times: usize, more: usize) -> Self {
+        let index = (times, more);
+        Self { index, ..self }
+    }
+}
+
 /// The distance between doorbells.
 #[derive(Clone, Copy, Debug)]
 pub enum Stride {
     /// So many bytes.
     Bytes(usize),
-    /// `unit << field` bytes, for a field of up to 4 bits of a register.
-    Shifted {
-        /// The register.
-        at: At,
-        /// The field's lowest bit.
-        shift: u32,
-        /// Bytes if the field is 0.
-        unit: usize,
-    },
+    /// `unit << field` bytes, for a field of up to 4 bits of a register: the register, the field's lowest bit, and the unit.
+    Shifted(At, u32, usize),
     /// The index is what this register holds, of 16 bits, once the queue is started; the distance is the dword that follows
     /// the capability of the doorbell's window (Virtio 1.2 §4.1.4.4).
     Listed(At),
@@ -85,7 +137,7 @@ pub enum Format {
     /// A split virtqueue (Virtio 1.2 §2.7): parts 0 to 2 are descriptors, available ring and used ring.
     Split(SplitFormat),
     /// A submission queue (part 0) and its completion queue (part 1), with tags.
-    Pair(PairFormat),
+    Pair(&'static PairFormat),
 }
 
 /// A descriptor of two little-endian quadwords. The first is the bus address of its bytes.
@@ -108,6 +160,39 @@ pub struct RingFormat {
     pub written: u32,
 }
 
+impl RingFormat {
+    /// The device writes into buffers of `bytes` bytes; see the fields for the others.
+    pub const fn to_host(bytes: (usize, usize), done: u64, written: u32) -> Self {
+        Self {
+            direction: Direction::ToHost,
+            fixed: 0,
+            lengths: &[],
+            bytes,
+            report: 0,
+            done,
+            written,
+        }
+    }
+
+    /// The device reads `bytes` bytes, whose number goes where `lengths` says; see the fields for the others.
+    pub const fn to_device(
+        bytes: (usize, usize),
+        fixed: u64,
+        lengths: &'static [u32],
+        (report, done): (u64, u64),
+    ) -> Self {
+        Self {
+            direction: Direction::ToDevice,
+            fixed,
+            lengths,
+            bytes,
+            report,
+            done,
+            written: 0,
+        }
+    }
+}
+
 /// A chain of up to three descriptors: bytes of the driver's before the data, the data, and bytes after it.
 #[derive(Clone, Copy, Debug)]
 pub struct SplitFormat {
@@ -124,6 +209,13 @@ pub struct Piece {
     pub bytes: usize,
     /// Which way they go.
     pub direction: Direction,
+}
+
+impl Piece {
+    /// `bytes` bytes that go so.
+    pub const fn new(bytes: usize, direction: Direction) -> Self {
+        Self { bytes, direction }
+    }
 }
 
 /// Bits of a 32-bit word.

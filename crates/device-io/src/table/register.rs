@@ -45,8 +45,10 @@ pub enum Write {
     Bits(u64),
     /// These bits; the others are kept as they are read.
     Merge(u64),
-    /// Values from the first to the second, both included.
-    Range(u64, u64),
+    /// Values that have no other bits than these, and one of them at least: none has another meaning.
+    Nonzero(u64),
+    /// One of these values.
+    Values(&'static [u64]),
     /// Values that have no other bits than the mask of the index that [selects](Rule::behind) the register, of masks from 0 on.
     Masks(&'static [u64]),
 }
@@ -61,7 +63,7 @@ pub struct Rule {
     pub(crate) stride: usize,
     pub(crate) read: bool,
     pub(crate) write: Write,
-    pub(crate) idle: bool,
+    pub(crate) once_started: bool,
     pub(crate) select: Option<Select>,
 }
 
@@ -85,9 +87,20 @@ impl Rule {
             stride: width.bytes(),
             read: false,
             write: Write::Never,
-            idle: false,
+            once_started: false,
             select: None,
         }
+    }
+
+    /// This rule for each of several registers.
+    pub const fn each<const N: usize>(self, offsets: [usize; N]) -> [Self; N] {
+        let mut rules = [self; N];
+        let mut index = 0;
+        while index < N {
+            rules[index].offset = offsets[index];
+            index += 1;
+        }
+        rules
     }
 
     /// It may be read.
@@ -109,9 +122,12 @@ impl Rule {
         }
     }
 
-    /// Written only while the device is [idle](super::Table::IDLE).
-    pub const fn while_idle(self) -> Self {
-        Self { idle: true, ..self }
+    /// Written only if a queue was started since the device was reset: by the engine's word, whatever the device says.
+    pub const fn once_started(self) -> Self {
+        Self {
+            once_started: true,
+            ..self
+        }
     }
 
     /// It stands for `count` registers: which, says an index that is written before to the register at `offset`. No rule may list
@@ -144,24 +160,64 @@ impl Rule {
         !matches!(self.write, Write::Never)
     }
 
+    /// Whether `bytes` bytes at `offset` of `window` share any with the register that selects this one.
+    pub(crate) const fn selects_by(&self, window: usize, offset: usize, bytes: usize) -> bool {
+        match self.select {
+            Some(select) => {
+                Self::new(self.window, select.offset, select.width).touches(window, offset, bytes)
+            }
+            None => false,
+        }
+    }
+
     /// Whether `bytes` bytes at `offset` of `window` share any with one of its registers.
     pub(crate) const fn touches(&self, window: usize, offset: usize, bytes: usize) -> bool {
         if self.window != window {
             return false;
         }
-        let mut index = 0;
-        while index < self.count {
-            let start = self.offset + index * self.stride;
-            // Without a sum that could wrap.
-            if start < offset {
-                if offset - start < self.width.bytes() {
-                    return true;
+        // The first that ends behind `offset`. No loop: the lint asks for each queue of each rule.
+        let width = self.width.bytes();
+        let index = match offset.checked_sub(self.offset) {
+            Some(distance) if distance >= width => {
+                match (distance - width).checked_div(self.stride) {
+                    Some(before) => before + 1,
+                    None => return false,
                 }
-            } else if start - offset < bytes {
-                return true;
             }
-            index += 1;
+            _ => 0,
+        };
+        if index >= self.count {
+            return false;
         }
-        false
+        let start = self.offset + index * self.stride;
+        start <= offset || start - offset < bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Rule, Width};
+
+    #[test]
+    fn a_rule_touches_what_one_of_its_registers_does() {
+        for (count, stride) in [(0, 4), (1, 4), (1, 0), (3, 4), (3, 8), (5, 12)] {
+            let rule = Rule::new(1, 16, Width::W32).times(count, stride);
+            for offset in 0..100 {
+                for bytes in [1, 2, 4, 8, 40] {
+                    let shares = |index: usize| {
+                        let start = 16 + index * stride;
+                        start < offset + bytes && offset < start + 4
+                    };
+                    let expected = (0..count).any(shares);
+                    assert_eq!(
+                        rule.touches(1, offset, bytes),
+                        expected,
+                        "{bytes} bytes at {offset}, {count} of {stride}"
+                    );
+                    assert!(!rule.touches(0, offset, bytes));
+                }
+            }
+            assert_eq!(rule.touches(1, 0, usize::MAX), count > 0);
+        }
     }
 }

@@ -28,6 +28,14 @@ impl At {
         Self { stride, ..self }
     }
 
+    /// Whether both are the same registers.
+    pub(crate) const fn is_same(&self, other: &Self) -> bool {
+        self.window == other.window
+            && self.offset == other.offset
+            && self.width.bytes() == other.width.bytes()
+            && self.stride == other.stride
+    }
+
     /// Queue `number`'s.
     pub(crate) const fn of(&self, number: u16) -> usize {
         self.offset + number as usize * self.stride
@@ -76,17 +84,9 @@ impl Check {
 pub enum Limit {
     /// So many milliseconds.
     Millis(u64),
-    /// What a field of a register says, in units of so many milliseconds; 0 counts as 1.
-    Field {
-        /// The register.
-        at: At,
-        /// Its lowest bit.
-        shift: u32,
-        /// Its number of bits, at most 8.
-        bits: u32,
-        /// Milliseconds of a unit.
-        millis: u64,
-    },
+    /// What a field of a register says, 0 counting as 1: the register, the field's lowest bit, its number of bits, at most 8, and
+    /// the milliseconds of a unit.
+    Field(At, u32, u32, u64),
 }
 
 /// One step.
@@ -98,6 +98,8 @@ pub enum Step {
     Update(At, u64, u64),
     /// Fails unless this holds now.
     Require(Check),
+    /// Fails unless the register holds this value.
+    Equal(At, Value),
     /// Fails unless the register holds this value at least.
     AtLeast(At, Value),
     /// Waits until one of these holds. Fails if none does in time.
@@ -137,6 +139,18 @@ pub(crate) struct Known {
     pub(crate) buffer: usize,
     /// Where the parts of its memory are.
     pub(crate) parts: [u64; 3],
+}
+
+impl Known {
+    /// What is known of a queue before it has memory.
+    pub(crate) fn of(number: u16, entries: u32, buffer: usize) -> Self {
+        Self {
+            number,
+            entries,
+            buffer,
+            parts: [0; 3],
+        }
+    }
 }
 
 /// This, and nothing else.
@@ -224,6 +238,79 @@ impl Value {
         Self {
             chosen: mask,
             ..self
+        }
+    }
+
+    /// Whether it tells how many entries there are.
+    pub(crate) const fn tells_size(&self) -> bool {
+        self.entries != 0
+    }
+
+    /// Whether it's an address and nothing else, of which nothing would be told.
+    pub(crate) const fn is_address(&self) -> bool {
+        let rest = self.plus | self.entries | self.number | self.unit | self.chosen;
+        self.address.is_some() && rest == 0
+    }
+
+    /// Whether it tells how long buffers are.
+    pub(crate) const fn tells_buffer(&self) -> bool {
+        self.unit != 0
+    }
+
+    /// Whether both are the same, whatever the queue.
+    pub(crate) const fn is_same(&self, other: &Self) -> bool {
+        self.plus == other.plus
+            && self.entries == other.entries
+            && self.less == other.less
+            && self.number == other.number
+            && self.unit == other.unit
+            && self.chosen == other.chosen
+            && self.address.is_none()
+            && other.address.is_none()
+    }
+
+    /// Whether it tells of which queue it is.
+    pub(crate) const fn names_queue(&self) -> bool {
+        self.number != 0
+    }
+
+    /// The bits of it that are not the driver's, whatever the queue: `most` is known of one at its most.
+    pub(crate) const fn filled(&self, most: &Known) -> u128 {
+        match self.address {
+            Some((_, Half::Both)) => return u64::MAX as u128,
+            Some(_) => return u32::MAX as u128,
+            None => {}
+        }
+        let entries = (most.entries as u64).saturating_sub(self.less);
+        let units = match (most.buffer as u64).checked_div(self.unit) {
+            Some(units) => units,
+            None => 0,
+        };
+        let parts = [
+            (self.entries, entries),
+            (self.number, most.number as u64),
+            (1, units),
+        ];
+        let (mut bits, mut sum) = (self.plus as u128, self.plus as u128);
+        let mut carries = false;
+        let mut part = 0;
+        while part < parts.len() {
+            let (factor, count) = parts[part];
+            let counts = (1u128 << (u64::BITS - count.leading_zeros())) - 1;
+            let mut bit = 0;
+            while bit < u64::BITS {
+                if factor >> bit & 1 != 0 {
+                    carries |= bits & counts << bit != 0;
+                    bits |= counts << bit;
+                }
+                bit += 1;
+            }
+            sum = sum.saturating_add((factor as u128).saturating_mul(count as u128));
+            part += 1;
+        }
+        match carries {
+            true => u128::MAX >> sum.leading_zeros(),
+            false => bits,
         }
     }
 

@@ -192,7 +192,7 @@ pub(super) fn ring_and_take(
     traits!(&queued.queue, Requests: Debug);
     let _ = (
         call!(ChainQueue::room, &queued.queue),
-        call!(ChainQueue::in_flight, &queued.queue),
+        call!(ChainQueue::held, &queued.queue),
     );
     if !numbers.one_in(4) {
         let rung = call!(ChainQueue::ring, &mut queued.queue, function);

@@ -20,6 +20,9 @@ use crate::surface::{call, traits};
 
 type Function = PciFunction<Ixgbe>;
 type Open<'r, const Q: usize> = OpenRing<'r, Ixgbe, Q, Packet>;
+/// What is done with a ring and a function.
+type Doing<const Q: usize> =
+    fn(&Hand<'_>, &mut Queued<Ring<Ixgbe, Q, Packet>>, &Function, Holder, &mut Numbers);
 /// Packets that are traded at once.
 const BATCH: usize = 4;
 
@@ -41,7 +44,7 @@ pub(super) fn with<const Q: usize, const N: usize>(
     rings: &Places<Queued<Ring<Ixgbe, Q, Packet>>, N>,
     hand: &Hand<'_>,
     numbers: &mut Numbers,
-    f: fn(&Hand<'_>, &mut Queued<Ring<Ixgbe, Q, Packet>>, &Function, Holder, &mut Numbers),
+    f: Doing<Q>,
 ) {
     let current = hand.current::<Ixgbe>(numbers);
     let is_current = |it: &Queued<Ring<Ixgbe, Q, Packet>>| it.fits(current);
@@ -235,16 +238,13 @@ fn limited((offset, bytes): (usize, usize), buffer: usize) -> (usize, usize) {
     }
 }
 
-/// A function that chooses bytes of a packet.
-pub(super) fn choosing<F: FnOnce(&mut Packet) -> &mut [u8]>(choose: F) -> F {
+/// A function that chooses bytes of packets.
+fn choosing_each<F: FnMut(&mut Packet) -> &mut [u8]>(choose: F) -> F {
     choose
 }
 
-/// The same of one that goes in for another.
-fn trading<F>(choose: F) -> F
-where
-    F: for<'t> FnMut(Done, &mut Packet, &'t mut Packet) -> Option<&'t mut [u8]>,
-{
+/// A function that chooses bytes of a packet.
+pub(super) fn choosing<F: FnOnce(&mut Packet) -> &mut [u8]>(choose: F) -> F {
     choose
 }
 
@@ -362,16 +362,19 @@ fn trade<const Q: usize>(
     }
     let mut parts = Vec::with_capacity(BATCH);
     let traded = quiet::caught(|| {
-        let chosen = trading(|done, _out, into| {
+        let mut own = Numbers::of(numbers.word());
+        let prepare = |done, _: &mut Packet, _: &mut [u8]| {
             written(hand, done);
-            let start = into.as_ptr().addr();
-            let part = Cell::new((0, 0));
-            let chosen = (!numbers.one_in(8)).then(|| choose(hand, numbers, into));
-            let chosen = chosen.map(|bytes| part_of(start, bytes, &part));
+            hand.stumble(&mut own);
+            !own.one_in(8)
+        };
+        let chosen = choosing_each(|into| {
+            let (start, part) = (into.as_ptr().addr(), Cell::new((0, 0)));
+            let bytes = part_of(start, choose(hand, numbers, into), &part);
             parts.push(part.get());
-            chosen
+            bytes
         });
-        call!(OpenRing::trade, open, &mut batch, chosen)
+        call!(OpenRing::trade, open, &mut batch, prepare, chosen)
     });
     let mut count = 0;
     for (index, (start, offer)) in offers.into_iter().enumerate() {

@@ -40,7 +40,7 @@ fn table<D: Kind>() {
     D::WINDOWS
         .iter()
         .for_each(|it| traits!(it, Window: Debug, Clone));
-    for rule in D::REGISTERS.iter().take(4) {
+    for rule in D::REGISTERS.iter().flat_map(|group| *group).take(4) {
         traits!(rule, Rule: Debug, Clone);
     }
     D::IDLE
@@ -53,10 +53,7 @@ fn table<D: Kind>() {
         traits!(command, Command: Debug, Clone);
         traits!(&command.data, Data: Debug, Clone);
         traits!(&command.words[0], Value: Debug, Clone);
-        if let Data::Page {
-            learn: Some(learn), ..
-        } = command.data
-        {
+        if let Data::Page(Some(learn)) = command.data {
             traits!(learn, Learn: Debug, Clone);
         }
     }
@@ -100,7 +97,7 @@ fn made(hand: &Hand<'_>) {
     let rule = call!(Rule::read, rule);
     let rule = call!(Rule::write, rule, Write::Any);
     let rule = call!(Rule::times, rule, 2, 4);
-    let rule = call!(Rule::while_idle, rule);
+    let rule = call!(Rule::once_started, rule);
     let _ = call!(Rule::behind, rule, 8, Width::W32, 2);
     let window = call!(Window::bar, 0, 16);
     let _ = call!(Window::up_to, window, 32);

@@ -133,11 +133,8 @@ pub(super) fn lend<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
             call!(PciFunction::<D>::lend, function, &buffer, scope)
         });
         drop(loan);
-        match lent {
-            Some(Err(error)) => {
-                traits!(&error, LendError<()>: Debug, Display);
-            }
-            Some(Ok(())) | None => {}
+        if let Some(Err(error)) = lent {
+            traits!(&error, LendError<()>: Debug, Display);
         }
     });
     hand.driver.keep_buffer(buffer);

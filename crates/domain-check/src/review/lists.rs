@@ -84,6 +84,10 @@ const DOMAIN_SIDE: &[Group] = &[
         ],
     ),
     ("the bytes that are served", &["samara-pattern"]),
+    (
+        "what drivers share: state in values, and no authority",
+        &["samara-driver"],
+    ),
 ];
 
 const TRUSTED_FOR_DOMAINS: &[Group] = &[

@@ -96,6 +96,7 @@ constants! {
     AUTOC_KX4 = 1 << 7, "The four lanes are KX4.";
     AUTOC_CX4 = 2 << 7, "The four lanes are CX4.";
     AUTOC2_SFI = 2 << 16, "The one lane is SFI.";
+    AUTOC2_LINK_DISABLE = 7 << 28, "There is no link while any of them is set.";
     LINKS_UP = 1 << 30, "Link up.";
     LINKS_10G = 3 << 28, "At 10 Gb/s.";
     LINKS_NEGOTIATED = 1 << 31, "Auto-negotiation is complete.";

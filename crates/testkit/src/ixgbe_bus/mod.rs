@@ -19,7 +19,7 @@ use samara_device_io::host::{
 use samara_device_io::table::Width;
 use samara_device_io::{DeviceSlot, PciSlot};
 use samara_device_tables::Ixgbe;
-use samara_ixgbe_model::pci::{MSIX_BAR, MSIX_BAR_SIZE};
+use samara_ixgbe_model::pci::{MSIX_BAR, MSIX_BAR_SIZE, PCIE_CAPABILITY};
 use samara_ixgbe_model::registers::{bits, offset};
 use samara_ixgbe_model::{
     DmaError, Drops, Faults, GuestMemory, Interrupts, Loop, Nic, Omissions, Options, Placements,
@@ -42,6 +42,9 @@ const VECTORS: u64 = 64;
 /// PCI command register, bit 2: bus master.
 const COMMAND: usize = 0x04;
 const BUS_MASTER: u8 = 1 << 2;
+/// PCI Express device capabilities, bit 28: Function Level Reset.
+const DEVICE_CAPABILITIES: usize = PCIE_CAPABILITY + 4;
+const FUNCTION_RESET: u32 = 1 << 28;
 
 /// The memory that the device reaches, and how often it reached elsewhere.
 #[derive(Default)]
@@ -82,6 +85,8 @@ struct Machine {
     /// Steps of a pause.
     pause: u64,
     now: u64,
+    /// Configuration space hides that there's a Function Level Reset.
+    hides_reset: bool,
 }
 
 /// Vectors raised in one step.
@@ -123,6 +128,7 @@ impl IxgbeBus {
             writes: BTreeMap::new(),
             pause: 1,
             now: 0,
+            hides_reset: false,
         };
         Box::leak(Box::new(Self(Mutex::new(machine))))
     }
@@ -169,6 +175,16 @@ impl IxgbeBus {
     /// Injects other faults from now on.
     pub fn inject(&self, faults: Faults) {
         self.run(|machine| machine.nic.inject(faults));
+    }
+
+    /// The faults that it has now.
+    pub fn faults(&self) -> Faults {
+        self.run(|machine| *machine.nic.faults())
+    }
+
+    /// Hides that the function can be reset by itself, as some hosts do.
+    pub fn hide_function_reset(&self) {
+        self.run(|machine| machine.hides_reset = true);
     }
 
     /// Lets the device work until it has nothing left to do, for at most some thousand steps.
@@ -343,8 +359,15 @@ const ADDRESS: PciAddress = PciAddress {
 unsafe impl ConfigSpace for IxgbeBus {
     fn read(&self, _: PciAddress, offset: u16) -> u32 {
         let mut bytes = [0; 4];
-        self.run(|machine| machine.nic.config_read(usize::from(offset), &mut bytes));
-        u32::from_le_bytes(bytes)
+        let hides_reset = self.run(|machine| {
+            machine.nic.config_read(usize::from(offset), &mut bytes);
+            machine.hides_reset
+        });
+        let value = u32::from_le_bytes(bytes);
+        match usize::from(offset) {
+            DEVICE_CAPABILITIES if hides_reset => value & !FUNCTION_RESET,
+            _ => value,
+        }
     }
 
     unsafe fn write(&self, _: PciAddress, offset: u16, value: u32) {

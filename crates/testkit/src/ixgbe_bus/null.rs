@@ -17,6 +17,10 @@ const RDBAL: usize = 0x1000;
 const RDT: usize = 0x1018;
 const TDBAL: usize = 0x6000;
 const TDT: usize = 0x6018;
+/// CTRL, and the resets in it; RXDCTL and TXDCTL of queue 0.
+const CTRL: usize = 0x0000;
+const RESETS: u32 = 1 << 3 | 1 << 26;
+const ENABLES: [usize; 2] = [0x1028, 0x6028];
 /// What a driver waits for on its way up: EEC, RDRXCTL, LINKS, RAH.
 const READY: [(usize, u32); 5] = [
     (0x1_0010, 1 << 9),
@@ -80,6 +84,20 @@ impl NullNic {
         let at = unsafe { self.registers.add(offset / 4) };
         // SAFETY: inside the leaked memory, aligned.
         unsafe { at.read_volatile() }
+    }
+
+    fn set_register(&self, offset: usize, value: u32) {
+        // SAFETY: all offsets here are inside the BAR.
+        let at = unsafe { self.registers.add(offset / 4) };
+        // SAFETY: inside the leaked memory, aligned.
+        unsafe { at.write_volatile(value) };
+    }
+
+    fn reset(&self) {
+        for register in [ENABLES[0], ENABLES[1], CTRL] {
+            self.set_register(register, 0);
+        }
+        self.rx_head.store(0, Ordering::Relaxed);
     }
 
     fn base(&self, offset: usize) -> *mut [u64; 2] {
@@ -164,12 +182,7 @@ unsafe impl MapBar for NullNic {
     }
 
     unsafe fn unmap(&self, _: PciAddress, _: u8, _: Backing) {
-        for register in [0x1028, 0x6028] {
-            // SAFETY: RXDCTL(0) and TXDCTL(0) are inside the BAR.
-            let at = unsafe { self.registers.add(register / 4) };
-            // SAFETY: inside the leaked memory, aligned.
-            unsafe { at.write_volatile(0) };
-        }
+        self.reset();
     }
 }
 
@@ -192,6 +205,9 @@ unsafe impl Clock for NullNic {
 
     fn relax(&self) {
         self.now.fetch_add(250_000, Ordering::Relaxed);
+        if self.register(CTRL) & RESETS != 0 {
+            self.reset();
+        }
     }
 }
 

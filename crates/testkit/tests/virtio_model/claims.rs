@@ -19,7 +19,7 @@ fn a_claim_silences_the_function_in_the_end() {
         (
             Shape {
                 flr: false,
-                ..Shape::NET
+                ..Shape::BLOCK
             },
             false,
         ),

@@ -1,7 +1,7 @@
 //! The demo with a disk that something is wrong with: it must say so and stop, not hang or crash.
 
 use super::doomed;
-use crate::cli::{BreakDisk, MachineArgs};
+use crate::cli::{BreakDisk, Drivers, MachineArgs};
 use crate::disk::{self, Source};
 use crate::error::Error;
 use crate::kernel::{self, Flavor};
@@ -50,6 +50,7 @@ pub(super) fn run(
             kernel: kernel.elf.clone(),
             arguments: format!("mode=demo seed=1 crashes=0 bytes={BYTES} faults=panic"),
             drive: Drive::of(Some(broken), &disk.path),
+            drivers: Drivers::Native,
             card: None,
             run: machine.clone(),
         };

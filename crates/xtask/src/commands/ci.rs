@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{run, targets, test};
 use crate::cargo::{self, LIMIT, cargo};
-use crate::cli::{RunArgs, TestArgs};
+use crate::cli::{Drivers, RunArgs, TestArgs};
 use crate::error::Error;
 use crate::kernel::{self, Flavor};
 use crate::process::Job;
@@ -26,6 +26,13 @@ pub(super) fn run(workspace: &Workspace) -> Result<(), Error> {
     times.measure("tests", || tests(workspace, &mut tally))?;
     times.measure("small targets", || targets::all(workspace, &mut tally))?;
     times.measure("the demo", || run::run(workspace, &RunArgs::default()))?;
+    let virtio = RunArgs {
+        driver: Drivers::Virtio,
+        ..RunArgs::default()
+    };
+    times.measure("the demo on virtio's devices", || {
+        run::run(workspace, &virtio)
+    })?;
     for (name, time) in times.0 {
         note(format_args!("{name}: {:.0} s", time.as_secs_f64()));
     }

@@ -2,7 +2,7 @@
 //! contains. Each takes a boot of its own.
 
 use super::doomed;
-use crate::cli::MachineArgs;
+use crate::cli::{Drivers, MachineArgs};
 use crate::error::Error;
 use crate::kernel::{self, Flavor};
 use crate::progress::step;
@@ -40,6 +40,7 @@ pub(super) fn run(
             kernel: kernel.elf.clone(),
             arguments: format!("mode=fault kind={kind}"),
             drive: Drive::None,
+            drivers: Drivers::Native,
             card: None,
             run: machine.clone(),
         };

@@ -10,6 +10,7 @@ mod run;
 mod targets;
 mod test;
 mod test_model;
+mod trusted;
 
 use crate::cli::{Cli, Command};
 use crate::error::Error;
@@ -29,6 +30,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<(), Error> {
         Command::TestModel => test_model::run(&workspace),
         Command::Targets => targets::run(&workspace),
         Command::Holes(args) => holes::run(&workspace, &args),
+        Command::Trusted => trusted::run(&workspace),
         Command::Bench(args) => bench::run(&workspace, &args),
     }
 }

@@ -48,6 +48,7 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> Result<(), Error> {
         kernel: kernel.elf,
         arguments: arguments(args, &disk, network.is_some()),
         drive: Drive::of(args.break_disk, &disk.path),
+        drivers: args.driver,
         card: network.as_ref().map(|network| network.card().clone()),
         run: args.machine.clone(),
     };
@@ -61,11 +62,11 @@ fn network(workspace: &Workspace, args: &RunArgs) -> Result<Option<Network>, Err
     if args.network == NetworkChoice::Off {
         return Ok(None);
     }
-    match Network::prepare(workspace, args.seed, args.requests) {
+    match Network::prepare(workspace, args.driver, args.seed, args.requests) {
         Ok(network) => Ok(Some(network)),
         Err(error) if args.network == NetworkChoice::Auto => {
             note(format_args!(
-                "the part with the network is NOT RUN, as there is no QEMU that attaches the model: {error}"
+                "the part with the network is NOT RUN, as this machine can't have its device: {error}"
             ));
             Ok(None)
         }

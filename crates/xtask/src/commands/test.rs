@@ -6,7 +6,7 @@ use std::process::Command;
 use super::{broken_disks, fatal_faults};
 use crate::cargo::{LIMIT, cargo};
 use crate::checks;
-use crate::cli::{MachineArgs, TestArgs, TestPart};
+use crate::cli::{Drivers, MachineArgs, TestArgs, TestPart};
 use crate::disk::{self, Source};
 use crate::error::Error;
 use crate::guest::GuestError;
@@ -201,6 +201,7 @@ fn in_kernel(workspace: &Workspace, machine: &MachineArgs, tally: &mut Tally) ->
         kernel: kernel.elf,
         arguments: "mode=test".into(),
         drive: Drive::of(None, &disk.path),
+        drivers: Drivers::Native,
         card: None,
         run: machine.clone(),
     };

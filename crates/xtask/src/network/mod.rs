@@ -1,8 +1,9 @@
-//! The network's part of `cargo xtask run`: a model of the 82599 in a process of its own, that QEMU
-//! attaches to, and a client at the far end of its cable, in this process. No tap device, no root.
+//! The network's part of `cargo xtask run`: a network device, and a client at the far end of its cable, in this process. No tap
+//! device, no root. The device is a model of the 82599 in a process of its own, that QEMU attaches to, or QEMU's own of virtio.
 //!
 //! ```text
 //! client ◄─ stream socket ─► ixgbe-model ◄─ vfio-user socket ─► QEMU: ixgbe ◄─► net ◄─► http
+//! client ◄─ stream socket ─► QEMU: virtio-net ◄─► net ◄─► http
 //! ```
 
 #[cfg_attr(not(unix), path = "no_client.rs")]
@@ -17,6 +18,7 @@ use samara_testkit::http_client::{Order, Outcome};
 
 use self::client::Client;
 use self::model::Model;
+use crate::cli::Drivers;
 use crate::error::Error;
 use crate::qemu::Qemu;
 use crate::workspace::Workspace;
@@ -30,11 +32,20 @@ const CONNECTIONS: usize = 2;
 /// Bytes of the body.
 pub(crate) const BODY: u64 = 4 << 20;
 
+/// What kind of network device a machine has.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    /// An 82599, which waits for QEMU at this socket.
+    Ixgbe(PathBuf),
+    /// QEMU's virtio-net, whose cable ends at this socket.
+    Virtio(PathBuf),
+}
+
 /// What a machine needs to have the card: cheap to copy around.
 #[derive(Clone, Debug)]
 pub(crate) struct Card {
-    /// Where the model waits for QEMU.
-    pub(crate) socket: PathBuf,
+    /// What it is.
+    pub(crate) kind: Kind,
     /// Set when the kernel says that it listens.
     pub(crate) listening: Arc<AtomicBool>,
 }
@@ -45,26 +56,38 @@ pub(crate) struct Network {
     qemu: Qemu,
     card: Card,
     client: Client,
-    _model: Model,
+    _model: Option<Model>,
     _directory: Directory,
 }
 
 impl Network {
-    /// Starts both. An error says why this machine can't.
-    pub(crate) fn prepare(workspace: &Workspace, seed: u64, requests: u64) -> Result<Self, Error> {
+    /// Starts the client, and the model if the device is one. An error says why this machine can't.
+    pub(crate) fn prepare(
+        workspace: &Workspace,
+        drivers: Drivers,
+        seed: u64,
+        requests: u64,
+    ) -> Result<Self, Error> {
         if !cfg!(target_os = "linux") {
             return Err(Error::Output {
                 what: "the network's part".into(),
-                problem: "the model needs Linux, as vfio-user passes Linux' file descriptors"
+                problem: "the model needs Linux, as vfio-user passes Linux' file descriptors; and a cable is a Unix socket"
                     .into(),
             });
         }
-        model::build(workspace)?;
-        let qemu = Qemu::provide_with_vfio_user(workspace)?;
         let directory = Directory::make()?;
         let cable = directory.path("cable");
+        let socket = directory.path("card");
+        let (qemu, kind) = match drivers {
+            Drivers::Native => {
+                model::build(workspace)?;
+                let qemu = Qemu::provide_with_vfio_user(workspace)?;
+                (qemu, Kind::Ixgbe(socket.clone()))
+            }
+            Drivers::Virtio => (Qemu::provide(workspace)?, Kind::Virtio(cable.clone())),
+        };
         let card = Card {
-            socket: directory.path("card"),
+            kind,
             listening: Arc::default(),
         };
         let order = Order {
@@ -76,8 +99,13 @@ impl Network {
             bytes: BODY,
         };
         let client = Client::start(&cable, CLIENT, order, Arc::clone(&card.listening))?;
-        let log = workspace.target("run").join("ixgbe-model.log");
-        let model = Model::start(workspace, &card.socket, &cable, &log)?;
+        let model = match drivers {
+            Drivers::Native => {
+                let log = workspace.target("run").join("ixgbe-model.log");
+                Some(Model::start(workspace, &socket, &cable, &log)?)
+            }
+            Drivers::Virtio => None,
+        };
         Ok(Network {
             qemu,
             card,

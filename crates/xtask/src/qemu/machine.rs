@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Qemu;
-use crate::cli::{Accel, BreakDisk, MachineArgs};
+use crate::cli::{Accel, BreakDisk, Drivers, MachineArgs};
 use crate::error::Error;
 use crate::guest::{Console, GuestError, Report};
 use crate::kernel;
-use crate::network::Card;
+use crate::network::{Card, Kind};
 use crate::process::Job;
 
 /// A machine that is ready to be switched on.
@@ -25,6 +25,8 @@ pub(crate) struct Machine {
     pub(crate) arguments: String,
     /// Its disk.
     pub(crate) drive: Drive,
+    /// What kind of controller the disk has.
+    pub(crate) drivers: Drivers,
     /// Its network card, if it has one.
     pub(crate) card: Option<Card>,
     /// How it is run.
@@ -141,17 +143,34 @@ impl Machine {
             "-append".into(),
             (&self.arguments).into(),
         ]);
-        arguments.extend(memory(self.card.is_some()).iter().map(OsString::from));
-        if let Some(card) = &self.card {
-            arguments.extend(["-device".into(), vfio_user(&card.socket)]);
+        let kind = self.card.as_ref().map(|card| &card.kind);
+        let shared = matches!(kind, Some(Kind::Ixgbe(_)));
+        arguments.extend(memory(shared).iter().map(OsString::from));
+        match kind {
+            None => {}
+            Some(Kind::Ixgbe(socket)) => arguments.extend(["-device".into(), vfio_user(socket)]),
+            Some(Kind::Virtio(cable)) => arguments.extend([
+                "-netdev".into(),
+                stream(cable),
+                "-device".into(),
+                "virtio-net-pci,netdev=net0,disable-legacy=on".into(),
+            ]),
         }
-        match &self.drive {
-            Drive::None => {}
-            Drive::Empty => arguments.extend(["-device", "nvme,serial=samara"].map(OsString::from)),
-            Drive::Image { path, read_only } => {
-                arguments.extend(["-drive".into(), drive(path, *read_only)]);
-                arguments.extend(["-device", "nvme,serial=samara,drive=disk0"].map(OsString::from));
+        if let Drive::Image { path, read_only } = &self.drive {
+            arguments.extend(["-drive".into(), drive(path, *read_only)]);
+        }
+        let controller = match (&self.drive, self.drivers) {
+            (Drive::None, _) => None,
+            (Drive::Empty, Drivers::Native) => Some("nvme,serial=samara"),
+            (Drive::Image { .. }, Drivers::Native) => Some("nvme,serial=samara,drive=disk0"),
+            // It has no controller apart from its disk.
+            (Drive::Empty, Drivers::Virtio) => None,
+            (Drive::Image { .. }, Drivers::Virtio) => {
+                Some("virtio-blk-pci,drive=disk0,disable-legacy=on")
             }
+        };
+        if let Some(controller) = controller {
+            arguments.extend(["-device", controller].map(OsString::from));
         }
         arguments
     }
@@ -172,6 +191,14 @@ fn vfio_user(socket: &Path) -> OsString {
     let path = socket.to_string_lossy();
     let path = path.replace('\\', "\\\\").replace('"', "\\\"");
     format!(r#"{{"driver":"vfio-user-pci","socket":{{"path":"{path}","type":"unix"}}}}"#).into()
+}
+
+/// The option for a cable that ends at a socket where somebody listens.
+fn stream(cable: &Path) -> OsString {
+    let mut option = OsString::from("stream,id=net0,server=off,addr.type=unix,addr.path=");
+    // In QEMU's options a comma is written twice.
+    option.push(cable.to_string_lossy().replace(',', ",,"));
+    option
 }
 
 /// The option for an image. A flush by the guest reaches the file; nothing is left in QEMU.

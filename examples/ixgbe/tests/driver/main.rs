@@ -3,6 +3,7 @@
 
 mod batches;
 mod crashes;
+mod hardware;
 mod known_faults;
 mod misbehaviour;
 mod traffic;

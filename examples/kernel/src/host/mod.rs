@@ -11,6 +11,8 @@ mod threads;
 
 pub(crate) use events::set_event_sink;
 use samara::{DomainAlloc, HostArena, Runtime};
+pub(crate) use slots::find;
+#[cfg(feature = "kernel-tests")]
 pub(crate) use slots::slot;
 
 /// Implements the host traits.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use samara_device_io::host::PciAddress;
 use samara_device_io::table::Table;
 use samara_device_io::{DeviceSlot, PciSlot};
-use samara_device_tables::{Ixgbe, Nvme};
+use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
 use spin::Once;
 
 use super::devices::HOST;
@@ -17,6 +17,8 @@ static SLOTS: Once<Vec<PciSlot>> = Once::new();
 pub(crate) trait Reviewed: Table {}
 impl Reviewed for Ixgbe {}
 impl Reviewed for Nvme {}
+impl Reviewed for VirtioBlock {}
+impl Reviewed for VirtioNet {}
 
 /// The slot of a function that the scan found, for drivers of the devices that `D` describes. Made at the first call, by the host.
 pub(crate) fn slot<D: Reviewed>(function: &Function) -> Option<DeviceSlot<D>> {
@@ -25,6 +27,12 @@ pub(crate) fn slot<D: Reviewed>(function: &Function) -> Option<DeviceSlot<D>> {
     let slot = slots.iter().find(|slot| slot.address() == address)?;
     // SAFETY: the table was reviewed against the device's specification.
     Some(unsafe { slot.with_table() })
+}
+
+/// The first function that is one of the devices that `D` describes.
+pub(crate) fn find<D: Reviewed>() -> Option<DeviceSlot<D>> {
+    let mut slots = pci::functions().iter().filter_map(slot::<D>);
+    slots.find(DeviceSlot::is_present)
 }
 
 fn make(function: &Function) -> PciSlot {

@@ -22,6 +22,7 @@ pub(crate) struct Class {
     pub(crate) interface: u8,
 }
 
+#[cfg(feature = "kernel-tests")]
 impl Class {
     /// Non-volatile memory controllers that speak NVM Express.
     pub(crate) const NVME: Self = Self {

@@ -11,5 +11,7 @@ mod scan;
 
 pub(crate) use bar::Bar;
 pub(crate) use ecam::{init, read_config, write_config};
-pub(crate) use function::{Class, Function};
+#[cfg(feature = "kernel-tests")]
+pub(crate) use function::Class;
+pub(crate) use function::Function;
 pub(crate) use scan::{find, functions, scan};

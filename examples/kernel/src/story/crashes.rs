@@ -40,7 +40,7 @@ pub(super) enum Driver {
 
 impl Driver {
     fn of(name: &str) -> Self {
-        if name == nic::DRIVER {
+        if nic::is_driver(name) {
             Self::Nic
         } else {
             Self::Disk

@@ -6,12 +6,11 @@ use core::time::Duration;
 
 use samara::prelude::*;
 use samara_device_io::DeviceSlot;
-use samara_device_tables::Nvme;
+use samara_device_tables::{Nvme, VirtioBlock};
 use samara_interfaces::BlockDevice;
 use samara_nvme::{Args, Limits};
 
 use crate::host;
-use crate::pci::{self, Class};
 
 /// Bytes of one command: small, so that a request is several commands in flight at once.
 const MAX_TRANSFER: u32 = 32 << 10;
@@ -19,42 +18,57 @@ const MAX_TRANSFER: u32 = 32 << 10;
 /// A request takes a few milliseconds, bringing the controller up some hundred at worst.
 const BUDGET: Duration = Duration::from_millis(500);
 
+/// A place that driver domains claim a disk from.
+#[derive(Clone, Copy)]
+pub(super) enum Slot {
+    Nvme(DeviceSlot<Nvme>),
+    Virtio(DeviceSlot<VirtioBlock>),
+}
+
 /// A running driver domain.
 pub(super) struct Disk {
     domain: Domain<dyn BlockDevice>,
     pub(super) shadow: Shadow<dyn BlockDevice>,
 }
 
-/// The first NVMe controller, as a place that driver domains claim it from.
-pub(super) fn find() -> Result<DeviceSlot<Nvme>, String> {
-    let function = pci::functions()
-        .iter()
-        .find(|function| function.class == Class::NVME)
-        .ok_or("no NVMe controller: give the machine one (-device nvme,serial=…,drive=…)")?;
-    host::slot(function).ok_or_else(|| "the NVMe controller cannot be claimed".to_string())
+/// The first NVMe controller, or else the first disk of virtio.
+pub(super) fn find() -> Result<Slot, String> {
+    let nvme = host::find().map(Slot::Nvme);
+    let found = nvme.or_else(|| host::find().map(Slot::Virtio));
+    found.ok_or_else(|| {
+        "no NVMe controller and no disk of virtio: give the machine one (-device nvme,serial=…,drive=…)"
+            .to_string()
+    })
 }
 
 impl Disk {
-    pub(super) fn start(slot: DeviceSlot<Nvme>) -> Result<Self, String> {
-        let args = |function| Args {
-            function,
-            limits: Limits {
-                max_transfer: MAX_TRANSFER,
-                ..Limits::default()
-            },
+    pub(super) fn start(slot: Slot) -> Result<Self, String> {
+        let runtime = host::runtime();
+        let domain = match slot {
+            Slot::Nvme(slot) => {
+                let args = |function| Args {
+                    function,
+                    limits: Limits {
+                        max_transfer: MAX_TRANSFER,
+                        ..Limits::default()
+                    },
+                };
+                let mint = Mint::fallible(move || slot.claim().map(args));
+                runtime.spawn(spec("nvme"), samara_nvme::init, mint)
+            }
+            Slot::Virtio(slot) => {
+                let args = |function| samara_virtio_blk::Args {
+                    function,
+                    limits: samara_virtio_blk::Limits {
+                        max_transfer: MAX_TRANSFER,
+                        ..samara_virtio_blk::Limits::default()
+                    },
+                };
+                let mint = Mint::fallible(move || slot.claim().map(args));
+                runtime.spawn(spec("virtio-blk"), samara_virtio_blk::init, mint)
+            }
         };
-        let spec = DomainSpec::new("nvme")
-            .heap_quota(4 << 20)
-            .shared_quota(16 << 20)
-            .budget(BUDGET)
-            .restart(Restart::limited(u32::MAX, Duration::from_secs(60)));
-        let domain = host::runtime()
-            .spawn(
-                spec,
-                samara_nvme::init,
-                Mint::fallible(move || slot.claim().map(args)),
-            )
-            .map_err(|error| format!("the NVMe driver did not start: {error}"))?;
+        let domain = domain.map_err(|error| format!("the disk's driver did not start: {error}"))?;
         let shadow = domain.shadow().map_err(|error| error.to_string())?;
         Ok(Self { domain, shadow })
     }
@@ -64,6 +78,14 @@ impl Disk {
         drop(self.shadow);
         self.domain
             .stop(Duration::from_secs(10))
-            .map_err(|error| format!("the NVMe driver did not stop: {error}"))
+            .map_err(|error| format!("the disk's driver did not stop: {error}"))
     }
+}
+
+fn spec(name: &'static str) -> DomainSpec {
+    DomainSpec::new(name)
+        .heap_quota(4 << 20)
+        .shared_quota(16 << 20)
+        .budget(BUDGET)
+        .restart(Restart::limited(u32::MAX, Duration::from_secs(60)))
 }

@@ -24,8 +24,6 @@ mod totals;
 mod work;
 
 use alloc::string::String;
-use samara_device_io::DeviceSlot;
-use samara_device_tables::Nvme;
 
 use crate::arch::exit::ExitCode;
 use crate::boot::command_line::CommandLine;
@@ -170,7 +168,7 @@ fn tell_network(service: Service, served: &serve::Served) -> bool {
 }
 
 /// From the start of the driver to its stop.
-fn round(slot: DeviceSlot<Nvme>, parameters: &Parameters, part: Part) -> Result<Outcome, String> {
+fn round(slot: disk::Slot, parameters: &Parameters, part: Part) -> Result<Outcome, String> {
     let disk = Disk::start(slot)?;
     report::domains();
     let outcome = work::run(&disk, parameters, part);

@@ -6,19 +6,29 @@ use core::time::Duration;
 
 use samara::prelude::*;
 use samara_device_io::DeviceSlot;
-use samara_device_tables::Ixgbe;
+use samara_device_tables::{Ixgbe, VirtioNet};
 use samara_interfaces::http::HttpServer;
 use samara_interfaces::net::NetDevice;
 use samara_interfaces::tcp::{Network, NetworkStatistics};
 
 use crate::host;
-use crate::pci;
 
-/// What the driver is called: its deaths are told by it.
-pub(super) const DRIVER: &str = "ixgbe";
-/// An 82599 with an SFP+ cage.
-const VENDOR: u16 = 0x8086;
-const DEVICE: u16 = 0x10fb;
+/// What the drivers are called: their deaths are told by it.
+const IXGBE: &str = "ixgbe";
+const VIRTIO: &str = "virtio-net";
+
+/// Whether a domain of this name is a driver of a network device.
+pub(super) fn is_driver(name: &str) -> bool {
+    name == IXGBE || name == VIRTIO
+}
+
+/// A place that driver domains claim a network device from.
+#[derive(Clone, Copy)]
+pub(super) enum Slot {
+    Ixgbe(DeviceSlot<Ixgbe>),
+    Virtio(DeviceSlot<VirtioNet>),
+}
+
 /// Where the server is, and in which network.
 const ADDRESS: [u8; 4] = [10, 0, 0, 1];
 const PREFIX: u8 = 24;
@@ -39,13 +49,13 @@ pub(super) struct Net {
     pub(super) http: Shadow<dyn HttpServer>,
 }
 
-/// The first 82599, as a place that driver domains claim it from.
-pub(super) fn find() -> Result<DeviceSlot<Ixgbe>, String> {
-    let function = pci::functions()
-        .iter()
-        .find(|function| (function.vendor, function.device) == (VENDOR, DEVICE))
-        .ok_or("no 82599: give the machine one, or don't ask for requests")?;
-    host::slot(function).ok_or_else(|| "the 82599 cannot be claimed".to_string())
+/// The first 82599, or else the first network device of virtio.
+pub(super) fn find() -> Result<Slot, String> {
+    let ixgbe = host::find().map(Slot::Ixgbe);
+    let found = ixgbe.or_else(|| host::find().map(Slot::Virtio));
+    found.ok_or_else(|| {
+        "no 82599 and no network device of virtio: give the machine one, or don't ask for requests".to_string()
+    })
 }
 
 fn spec(name: &'static str, budget: Duration) -> DomainSpec {
@@ -58,16 +68,23 @@ fn spec(name: &'static str, budget: Duration) -> DomainSpec {
 
 impl Net {
     /// Starts them, the lower first. The server serves `bytes` bytes of the pattern of `seed`.
-    pub(super) fn start(slot: DeviceSlot<Ixgbe>, seed: u64, bytes: u64) -> Result<Self, String> {
+    pub(super) fn start(slot: Slot, seed: u64, bytes: u64) -> Result<Self, String> {
         let failed = |what: &str, error: &dyn core::fmt::Display| format!("{what}: {error}");
         let runtime = host::runtime();
-        let driver: Domain<dyn NetDevice> = runtime
-            .spawn(
-                spec(DRIVER, DRIVER_BUDGET),
+        let driver = match slot {
+            Slot::Ixgbe(slot) => runtime.spawn(
+                spec(IXGBE, DRIVER_BUDGET),
                 samara_ixgbe::init,
                 Mint::fallible(move || slot.claim().map(samara_ixgbe::Args::from)),
-            )
-            .map_err(|error| failed("the 82599's driver did not start", &error))?;
+            ),
+            Slot::Virtio(slot) => runtime.spawn(
+                spec(VIRTIO, DRIVER_BUDGET),
+                samara_virtio_net::init,
+                Mint::fallible(move || slot.claim().map(samara_virtio_net::Args::from)),
+            ),
+        };
+        let driver: Domain<dyn NetDevice> =
+            driver.map_err(|error| failed("the network device's driver did not start", &error))?;
         let device = driver.clone();
         let stack: Domain<dyn Network> = runtime
             .spawn(

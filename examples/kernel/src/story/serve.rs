@@ -5,8 +5,6 @@ use alloc::string::{String, ToString};
 use core::hint;
 use core::time::Duration;
 
-use samara_device_io::DeviceSlot;
-use samara_device_tables::Ixgbe;
 use samara_fault::FaultPoint;
 use samara_interfaces::http::{HttpServer, HttpStatistics};
 use samara_interfaces::tcp::NetworkStatistics;
@@ -14,7 +12,7 @@ use samara_testkit::faults as fault;
 use samara_testkit::pattern;
 
 use super::manners::Manners;
-use super::nic::Net;
+use super::nic::{self, Net};
 use crate::{println, report, time};
 
 /// Where the driver dies, in turn; after how many passes, is drawn.
@@ -54,7 +52,7 @@ pub(super) struct Served {
 }
 
 /// Once up and down, with a crash between: what the kernel sets up at first use is no leak.
-pub(super) fn rehearse(slot: DeviceSlot<Ixgbe>, service: Service) -> Result<(), String> {
+pub(super) fn rehearse(slot: nic::Slot, service: Service) -> Result<(), String> {
     let net = Net::start(slot, service.seed, service.bytes)?;
     for poll in 0..REHEARSED {
         if poll == REHEARSED / 2 && service.crashes > 0 {
@@ -66,11 +64,7 @@ pub(super) fn rehearse(slot: DeviceSlot<Ixgbe>, service: Service) -> Result<(), 
 }
 
 /// Serves until every request was answered, or nothing moves any more.
-pub(super) fn run(
-    slot: DeviceSlot<Ixgbe>,
-    service: Service,
-    manners: &Manners,
-) -> Result<Served, String> {
+pub(super) fn run(slot: nic::Slot, service: Service, manners: &Manners) -> Result<Served, String> {
     let net = Net::start(slot, service.seed, service.bytes)?;
     report::domains();
     println!("@listening port=80");

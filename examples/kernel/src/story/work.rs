@@ -114,6 +114,11 @@ pub(super) fn run(disk: &Disk, parameters: &Parameters, part: Part) -> Result<Ou
     while client.crashes_left() > 0 && client.lost == 0 {
         read_back(&mut client, region, seed)?;
     }
+    if let Ok(times @ 1..) = disk.shadow.tolerated() {
+        println!(
+            "the disk has broken its protocol {times} times, and nothing was lost: update its firmware"
+        );
+    }
     Ok(Outcome { lost: client.lost })
 }
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Drive, Ending, Machine, drive};
-use crate::cli::{Accel, MachineArgs};
+use crate::cli::{Accel, Drivers, MachineArgs};
 use crate::guest::GuestError;
-use crate::network::Card;
+use crate::network::{Card, Kind};
 use crate::qemu::Qemu;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
@@ -21,6 +21,7 @@ fn machine(timeout: u64) -> Machine {
             path: "/d/disk.img".into(),
             read_only: false,
         },
+        drivers: Drivers::Native,
         card: None,
         run: MachineArgs {
             accel: Accel::Tcg,
@@ -55,7 +56,7 @@ fn arguments(drive: Drive) -> String {
 fn a_card_shares_the_machines_memory_with_its_model() {
     let machine = Machine {
         card: Some(Card {
-            socket: "/r/a \"card\"".into(),
+            kind: Kind::Ixgbe("/r/a \"card\"".into()),
             listening: Arc::default(),
         }),
         ..machine(1)
@@ -67,6 +68,31 @@ fn a_card_shares_the_machines_memory_with_its_model() {
     assert!(has(
         r#"{"driver":"vfio-user-pci","socket":{"path":"/r/a \"card\"","type":"unix"}}"#
     ));
+}
+
+#[test]
+fn a_machine_of_virtio_has_no_other_devices() {
+    let machine = Machine {
+        drivers: Drivers::Virtio,
+        card: Some(Card {
+            kind: Kind::Virtio("/r/ca,ble".into()),
+            listening: Arc::default(),
+        }),
+        ..machine(1)
+    };
+    let words = machine.arguments();
+    let has = |word: &str| words.iter().any(|other| other == word);
+    assert!(has("virtio-blk-pci,drive=disk0,disable-legacy=on"));
+    assert!(has("virtio-net-pci,netdev=net0,disable-legacy=on"));
+    assert!(has(
+        "stream,id=net0,server=off,addr.type=unix,addr.path=/r/ca,,ble"
+    ));
+    assert!(
+        has("q35")
+            && !words
+                .iter()
+                .any(|word| word.to_string_lossy().contains("nvme"))
+    );
 }
 
 #[test]

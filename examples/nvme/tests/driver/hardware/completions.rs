@@ -27,12 +27,14 @@ fn a_head_that_is_always_wrong_is_tolerated() {
                 switches.every_admin = wrong;
             });
             let disk = bench.disk();
+            let before = disk.tolerated().unwrap();
             for _ in 0..8 {
                 works(&disk);
                 let read = disk.read(0, buffer(256 << 10)).unwrap();
                 assert_eq!(*read, *expected(0, 256 << 10));
             }
             assert_eq!(bench.model.counts().resets, 0);
+            assert!(disk.tolerated().unwrap() > before);
             disk.shut_down().unwrap();
             drop(disk);
             bench.finish();

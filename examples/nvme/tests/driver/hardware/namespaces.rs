@@ -1,13 +1,69 @@
 //! Controllers with several namespaces, of which some can't be used.
 
-use samara_interfaces::BlockDevice;
-use samara_nvme::{Fault, InitError, Limits};
+use std::time::Duration;
+
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+use samara_host_std::runtime;
+use samara_interfaces::block::BlockController;
+use samara_interfaces::{BlockDevice, BlockError};
+use samara_nvme::{Args, Fault, InitError, Limits};
+use samara_proxy::Export;
 use samara_testkit::nvme_model::{NamespaceShape, Shape};
 
 use super::{Bench, buffer, pattern, reset, works};
 
 const ZONED: u8 = 2;
 const COMMAND_SETS: u8 = 0b0100_0001;
+/// Every namespace that can be used is a block device of its own, and outlives the driver's death in its client's hands.
+#[test]
+fn each_namespace_is_a_block_device_of_its_own() {
+    const FURTHER: &[NamespaceShape] = &[LARGE_BLOCKS, NamespaceShape::PLAIN];
+    let bench = super::bench(
+        Shape {
+            metadata: 8,
+            further: FURTHER,
+            ..Shape::default()
+        },
+        true,
+    );
+    let slot = bench.slot;
+    let spec = DomainSpec::new("nvme").restart(Restart::limited(10, Duration::from_secs(600)));
+    let mint = Mint::fallible(move || slot.claim().map(Args::from));
+    let domain: Domain<dyn BlockController> = runtime()
+        .spawn(spec, samara_nvme::init_controller, mint)
+        .expect("the domain starts");
+    let controller = domain.shadow().unwrap();
+    assert_eq!(controller.devices(), Ok(2));
+    assert_eq!(controller.open(2).err(), Some(BlockError::OutOfRange));
+    let disks = [controller.open(0).unwrap(), controller.open(1).unwrap()];
+    for round in 0..3u8 {
+        let sizes = disks
+            .each_ref()
+            .map(|disk| disk.geometry().unwrap().block_size);
+        assert_eq!(sizes, [4096, 512]);
+        for (number, disk) in (0..).zip(&disks) {
+            let mut data = buffer(8192);
+            data.fill(round * 2 + number);
+            disk.write(3, &data).unwrap();
+            disk.flush().unwrap();
+        }
+        for (number, disk) in (0..).zip(&disks) {
+            let read = disk.read(3, buffer(8192)).unwrap();
+            assert!(read.iter().all(|&byte| byte == round * 2 + number));
+        }
+        domain.kill();
+    }
+    for (nsid, block) in [(2, 4096), (3, 512)] {
+        let written = bench.model.medium_of(nsid, |medium| medium[3 * block]);
+        assert_eq!(written, Some(2 * 2 + nsid as u8 - 2));
+    }
+    drop((disks, controller));
+    domain
+        .stop(Duration::from_secs(10))
+        .expect("it stops in time");
+    bench.finish();
+}
+
 const LARGE_BLOCKS: NamespaceShape = NamespaceShape {
     block_shift: 12,
     blocks: 512,

@@ -5,9 +5,9 @@ use samara_interfaces::BlockError;
 /// Requests that can have commands in flight at once.
 const MOST: usize = 64;
 
-/// A request with commands in flight.
+/// A request that has commands in flight, or is about to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ticket {
+pub struct Ticket {
     index: u8,
     serial: u32,
 }
@@ -19,23 +19,26 @@ struct Entry {
     error: Option<BlockError>,
 }
 
-/// The table.
+/// The requests of one device.
 #[derive(Debug)]
-pub(crate) struct Tickets {
+pub struct Tickets {
     entries: [Option<Entry>; MOST],
     serial: u32,
 }
 
-impl Tickets {
-    pub(crate) const fn new() -> Self {
+impl Default for Tickets {
+    fn default() -> Self {
         Self {
             entries: [None; MOST],
             serial: 0,
         }
     }
+}
 
+impl Tickets {
     /// A ticket, with nothing in flight; `None` if there's none.
-    pub(crate) fn open(&mut self) -> Option<Ticket> {
+    #[inline]
+    pub fn open(&mut self) -> Option<Ticket> {
         let index = self.entries.iter().position(Option::is_none)?;
         self.serial = self.serial.wrapping_add(1);
         let serial = self.serial;
@@ -50,20 +53,23 @@ impl Tickets {
         })
     }
 
+    #[inline]
     fn entry(&mut self, ticket: Ticket) -> Option<&mut Entry> {
         let entry = self.entries[usize::from(ticket.index)].as_mut();
         entry.filter(|entry| entry.serial == ticket.serial)
     }
 
     /// One more command is in flight.
-    pub(crate) fn started(&mut self, ticket: Ticket) {
+    #[inline]
+    pub fn started(&mut self, ticket: Ticket) {
         if let Some(entry) = self.entry(ticket) {
             entry.pending += 1;
         }
     }
 
     /// A command has ended. The first error counts.
-    pub(crate) fn ended(&mut self, ticket: Ticket, outcome: Result<(), BlockError>) {
+    #[inline]
+    pub fn ended(&mut self, ticket: Ticket, outcome: Result<(), BlockError>) {
         if let Some(entry) = self.entry(ticket) {
             entry.pending = entry.pending.saturating_sub(1);
             if let Err(error) = outcome {
@@ -73,19 +79,21 @@ impl Tickets {
     }
 
     /// Commands in flight, and the first error; `None` if the ticket was lost.
-    pub(crate) fn look(&mut self, ticket: Ticket) -> Option<(u16, Option<BlockError>)> {
+    #[inline]
+    pub fn look(&mut self, ticket: Ticket) -> Option<(u16, Option<BlockError>)> {
         self.entry(ticket).map(|entry| (entry.pending, entry.error))
     }
 
     /// The request has seen the last of it.
-    pub(crate) fn close(&mut self, ticket: Ticket) {
+    #[inline]
+    pub fn close(&mut self, ticket: Ticket) {
         if self.entry(ticket).is_some() {
             self.entries[usize::from(ticket.index)] = None;
         }
     }
 
     /// Nothing is in flight any more: what was has failed with `error`.
-    pub(crate) fn fail_all(&mut self, error: BlockError) {
+    pub fn fail_all(&mut self, error: BlockError) {
         for entry in self.entries.iter_mut().flatten() {
             if entry.pending > 0 {
                 entry.pending = 0;
@@ -95,7 +103,7 @@ impl Tickets {
     }
 
     /// All tickets are lost: those whose requests were given up as well.
-    pub(crate) fn lose_all(&mut self) {
+    pub fn lose_all(&mut self) {
         self.entries = [None; MOST];
     }
 }
@@ -107,7 +115,7 @@ mod tests {
 
     #[test]
     fn the_first_error_of_a_request_counts() {
-        let mut tickets = Tickets::new();
+        let mut tickets = Tickets::default();
         let ticket = tickets.open().unwrap();
         for _ in 0..3 {
             tickets.started(ticket);
@@ -123,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_lost_ticket_is_not_its_successor() {
-        let mut tickets = Tickets::new();
+        let mut tickets = Tickets::default();
         let lost = tickets.open().unwrap();
         tickets.started(lost);
         tickets.lose_all();
@@ -135,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_reset_fails_only_what_is_in_flight() {
-        let mut tickets = Tickets::new();
+        let mut tickets = Tickets::default();
         let [done, flying] = [tickets.open().unwrap(), tickets.open().unwrap()];
         tickets.started(flying);
         tickets.fail_all(BlockError::Reset);
@@ -145,7 +153,7 @@ mod tests {
 
     #[test]
     fn tickets_run_out_and_come_back() {
-        let mut tickets = Tickets::new();
+        let mut tickets = Tickets::default();
         let all: Vec<_> = core::iter::from_fn(|| tickets.open()).collect();
         assert_eq!(all.len(), MOST);
         tickets.close(all[7]);

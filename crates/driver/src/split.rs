@@ -1,19 +1,19 @@
-//! Cutting a request into commands that the controller accepts. Pure.
+//! Cutting a request into commands that the device accepts. Pure.
 
 /// Part of a request: one command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Chunk {
+pub struct Chunk {
     /// First logical block.
-    pub(crate) lba: u64,
+    pub lba: u64,
     /// Bytes from the start of the buffer.
-    pub(crate) offset: usize,
+    pub offset: usize,
     /// Bytes, a whole number of blocks.
-    pub(crate) length: usize,
+    pub length: usize,
 }
 
 /// What is left of a request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Split {
+pub struct Split {
     next: Chunk,
     left: usize,
     shift: u8,
@@ -23,7 +23,8 @@ pub(crate) struct Split {
 impl Split {
     /// A request of `length` bytes, whole blocks of `1 << shift` bytes, from block `lba` on, in commands
     /// of at most `max` bytes (rounded down to whole blocks, at least one).
-    pub(crate) const fn new(lba: u64, length: usize, shift: u8, max: usize) -> Self {
+    #[inline]
+    pub const fn new(lba: u64, length: usize, shift: u8, max: usize) -> Self {
         let block = 1 << shift;
         let max = if max < block {
             block
@@ -44,7 +45,8 @@ impl Split {
     }
 
     /// The next part; `None` when nothing is left.
-    pub(crate) const fn peek(&self) -> Option<Chunk> {
+    #[inline]
+    pub const fn peek(&self) -> Option<Chunk> {
         if self.left == 0 {
             None
         } else {
@@ -53,7 +55,8 @@ impl Split {
     }
 
     /// Goes on after the part that [`peek`](Self::peek) gave was submitted.
-    pub(crate) const fn advance(&mut self) {
+    #[inline]
+    pub const fn advance(&mut self) {
         let done = self.next.length;
         self.left = self.left.saturating_sub(done);
         self.next.offset += done;

@@ -1,7 +1,7 @@
 //! What a driver does with registers, as far as the table's rules allow.
 
-use super::function::PciFunction;
-use crate::mmio::{Cell, Readable, Register, Value, Writable, WriteError};
+use crate::mmio::{Cell, Phase, Readable, Register, Value, Writable, WriteError};
+use crate::pci::PciFunction;
 use crate::table::{Rule, Table, Width, Write};
 
 impl<D: Table> PciFunction<D> {
@@ -15,9 +15,9 @@ impl<D: Table> PciFunction<D> {
     }
 
     /// The distance of doorbells that stand in `window`, if its capability says one.
-    pub(crate) fn multiplier(&self, window: usize) -> u32 {
-        let window = self.claim().windows.get(window).and_then(Option::as_ref);
-        window.map_or(0, |window| window.multiplier)
+    pub(crate) fn multiplier(&self, window: usize) -> Option<u32> {
+        let window = self.claim().windows.get(window)?.as_ref()?;
+        window.multiplier
     }
 
     fn found<T: Value, A>(&self, register: &Register<D, T, A>) -> Result<Cell, WriteError> {
@@ -35,14 +35,14 @@ impl<D: Table> PciFunction<D> {
     }
 
     /// Reads the register that is number `index` behind one that [selects](Rule::behind), under a lock that orders this with
-    /// others. All ones if there's no such register.
+    /// others. All ones if there's no such register, or the device is being silenced or reset.
     pub fn read_selected<T: Value, A: Readable>(
         &self,
         register: Register<D, T, A>,
         index: u32,
     ) -> T {
         let value = self.found(&register).and_then(|cell| {
-            self.claim().control.with(|_| {
+            self.unless_changing(|_| {
                 self.select(register.rule, Some(index))?;
                 Ok(cell.load())
             })
@@ -64,7 +64,8 @@ impl<D: Table> PciFunction<D> {
         let allowed = match register.rule.write {
             Write::Any => true,
             Write::Bits(mask) => value & !mask == 0,
-            Write::Range(first, last) => (first..=last).contains(&value),
+            Write::Nonzero(mask) => value & !mask == 0 && value != 0,
+            Write::Values(values) => values.contains(&value),
             Write::Merge(_) | Write::Never | Write::Masks(_) => false,
         };
         self.change(register, None, allowed, |_| Ok(value))
@@ -83,12 +84,13 @@ impl<D: Table> PciFunction<D> {
         value: T,
     ) -> Result<(), WriteError> {
         let (mask, value) = (mask.into(), value.into());
+        // Of the others not even what they read as may be written back.
         let bits = match register.rule.write {
-            Write::Merge(bits) => bits,
-            Write::Any => u64::MAX,
-            Write::Bits(_) | Write::Range(..) | Write::Never | Write::Masks(_) => 0,
+            Write::Merge(bits) => Some(bits),
+            Write::Any => Some(u64::MAX),
+            _ => None,
         };
-        let allowed = mask & !bits == 0 && value & !mask == 0;
+        let allowed = bits.is_some_and(|bits| mask & !bits == 0) && value & !mask == 0;
         self.change(register, None, allowed, |cell| match cell.load() {
             // Nothing of it could be kept.
             now if now == T::WIDTH.all_ones() => Err(WriteError::Absent),
@@ -132,6 +134,17 @@ impl<D: Table> PciFunction<D> {
         }
     }
 
+    /// Runs `access`, unless the device is being silenced or reset: what a driver writes between the steps of a reset may undo them.
+    fn unless_changing<R>(
+        &self,
+        access: impl FnOnce(Phase) -> Result<R, WriteError>,
+    ) -> Result<R, WriteError> {
+        self.claim().control.with(|phase| match phase {
+            Phase::Changing => Err(WriteError::Resetting),
+            phase => access(phase),
+        })
+    }
+
     /// Stores what `value` makes, if it's `allowed`.
     fn change<T: Value, A>(
         &self,
@@ -145,9 +158,9 @@ impl<D: Table> PciFunction<D> {
         if !allowed {
             return Err(WriteError::Forbidden);
         }
-        self.claim().control.with(|_| {
-            if rule.idle && !self.is_idle() {
-                return Err(WriteError::NotIdle);
+        self.unless_changing(|phase| {
+            if rule.once_started && phase != Phase::Started {
+                return Err(WriteError::NotStarted);
             }
             self.select(rule, index)?;
             let value = value(&cell)?;

@@ -1,0 +1,339 @@
+//! A split virtqueue (Virtio 1.2 §2.7): descriptors, available ring and used ring, and the bytes that go before and after the
+//! data of each chain.
+//!
+//! A chain has its descriptors, always the same: at most three, one after the other.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::sync::atomic::{Ordering, fence};
+
+use super::core::Core;
+use crate::dma::Held;
+use crate::error::{QueueError, QueueFault};
+use crate::pci::PciFunction;
+use crate::table::step::Known;
+use crate::table::{Direction, Piece, Queue, SplitFormat, Table};
+
+/// Descriptor flags (§2.7.5).
+const NEXT: u16 = 1;
+const WRITE: u16 = 2;
+/// Available ring flags (§2.7.6).
+const NO_INTERRUPT: u16 = 1;
+/// Bytes of a descriptor, and of a used element.
+const DESCRIPTOR: usize = 16;
+const USED: usize = 8;
+/// Bytes of a piece, and of what is kept for each chain: two pieces, what the device may write, and a word of the payload's.
+const PIECE: usize = 16;
+const KEPT: usize = 2 * PIECE + 8;
+
+/// Bytes of a chain's piece.
+pub type Bytes = [u8; PIECE];
+
+/// Data of a chain: bus address, length, direction.
+pub(super) type Span = (u64, u32, Direction);
+
+/// Chains, by their numbers.
+#[derive(Clone, Copy, Default)]
+struct Chains([u64; Chains::MOST / 64]);
+
+impl Chains {
+    /// Chains that one queue has at most.
+    const MOST: usize = 256;
+
+    fn has(&self, chain: u16) -> bool {
+        let word = self.0.get(usize::from(chain) / 64);
+        word.is_some_and(|word| word >> (chain % 64) & 1 != 0)
+    }
+
+    fn count(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    fn set(&mut self, chain: u16, is_in: bool) {
+        if let Some(word) = self.0.get_mut(usize::from(chain) / 64) {
+            *word = *word & !(1 << (chain % 64)) | u64::from(is_in) << (chain % 64);
+        }
+    }
+}
+
+/// Where a queue stands.
+#[derive(Clone, Copy, Default)]
+struct State {
+    /// In flight, or put and not told of.
+    used: Chains,
+    /// In flight: the device was told of them.
+    known: Chains,
+    put: u16,
+    told: u16,
+    seen: u16,
+}
+
+/// Queue `Q` of device `D`'s table, a split virtqueue, of chains with payload `P`: see [`ChainQueue`](super::ChainQueue) and
+/// [`PacketQueue`](super::PacketQueue). Its memory, and what is in it, belongs to the claim: dropping it releases nothing.
+pub struct Virtqueue<D, const Q: usize, P> {
+    pub(super) core: Core,
+    pub(super) payload: P,
+    chains: u16,
+    /// Where descriptors, available ring, used ring, and what is kept for chains are.
+    at: [usize; 4],
+    state: State,
+    _device: PhantomData<fn() -> D>,
+}
+
+impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
+    const QUEUE: &'static Queue = &D::QUEUES[Q];
+    pub(super) const FORMAT: &'static SplitFormat = Self::QUEUE.split();
+    /// Descriptors of a chain.
+    const LINKS: u16 =
+        1 + (Self::FORMAT.head.bytes > 0) as u16 + (Self::FORMAT.tail.bytes > 0) as u16;
+
+    /// Chains of a queue of `entries` descriptors.
+    pub(super) const fn chains(entries: u32) -> usize {
+        let chains = entries as usize / Self::LINKS as usize;
+        if chains < Chains::MOST {
+            chains
+        } else {
+            Chains::MOST
+        }
+    }
+
+    pub(super) fn with(
+        function: &PciFunction<D>,
+        (number, entries): (u16, u32),
+        payload: P,
+        held: Held,
+    ) -> Result<Self, QueueError> {
+        let chains = Self::chains(entries);
+        if !entries.is_power_of_two() || entries > 1 << 15 || chains == 0 {
+            return Err(QueueError::BadLength);
+        }
+        // Aligned to 16, 2, 4 and 8 (§2.7).
+        let count = entries as usize;
+        let available = count * DESCRIPTOR;
+        let used = (available + 6 + 2 * count).next_multiple_of(PIECE);
+        let kept = used + (6 + USED * count).next_multiple_of(PIECE);
+        let (known, bytes) = (Known::of(number, entries, 0), kept + chains * KEPT);
+        Ok(Self {
+            core: Core::new(function, Q, known, bytes, [0, available, used], held)?,
+            payload,
+            chains: chains as u16,
+            at: [0, available, used, kept],
+            state: State::default(),
+            _device: PhantomData,
+        })
+    }
+
+    /// Starts the queue by its table's steps, if it `is_empty`.
+    pub(super) fn start_if(
+        &mut self,
+        function: &PciFunction<D>,
+        chosen: u64,
+        is_empty: bool,
+    ) -> Result<(), QueueError> {
+        let (kept, state) = (self.at[3], &mut self.state);
+        let restart = |core: &Core| {
+            if is_empty {
+                // SAFETY: the queue's three parts; it doesn't run (`Core::begin`).
+                unsafe { core.memory.clear(0, kept) };
+                *state = State::default();
+            }
+            is_empty
+        };
+        self.core.start(function, Self::QUEUE, chosen, restart)
+    }
+
+    /// Chains in flight, or put.
+    pub fn held(&self) -> usize {
+        // Counted, as chains are also taken out of a queue that doesn't run.
+        self.state.used.count()
+    }
+
+    /// Chains that can be put.
+    pub fn room(&self) -> usize {
+        usize::from(self.chains) - self.held()
+    }
+
+    /// The lowest free chain.
+    pub(super) fn free(&self) -> Option<u16> {
+        (0..self.chains).find(|&chain| !self.state.used.has(chain))
+    }
+
+    /// The lowest chain that is in flight or put.
+    pub(super) fn pending(&self) -> Option<u16> {
+        (0..self.chains).find(|&chain| self.state.used.has(chain))
+    }
+
+    /// Chain `chain` is the device's no more: the queue doesn't run.
+    pub(super) fn forget(&mut self, chain: u16) {
+        self.state.used.set(chain, false);
+    }
+
+    /// Where what is kept for a chain is.
+    fn kept(&self, chain: u16) -> usize {
+        self.at[3] + usize::from(chain) * KEPT
+    }
+
+    /// A position's place in the available ring or the used ring.
+    fn slot(&self, position: u16) -> usize {
+        usize::from(position) & (self.core.known.entries as usize - 1)
+    }
+
+    /// Puts chain `chain`, which is free: `head` goes before `data`, and room for the tail after it. `word` is kept for it.
+    pub(super) fn put_chain(&mut self, chain: u16, head: &Bytes, data: Option<Span>, word: u32) {
+        let (kept, memory) = (self.kept(chain), &self.core.memory);
+        for (index, half) in head.as_chunks::<8>().0.iter().enumerate() {
+            // SAFETY: the chain's head, of 16 bytes; it is free.
+            unsafe { memory.store(kept + 8 * index, *half) };
+            // SAFETY: the chain's tail, behind it.
+            unsafe { memory.store(kept + PIECE + 8 * index, [0xFFu8; 8]) };
+        }
+        let piece = |piece: &Piece, at: usize| {
+            let address = memory.bus + at as u64;
+            (piece.bytes > 0).then_some((address, piece.bytes as u32, piece.direction))
+        };
+        let (head, tail) = (&Self::FORMAT.head, &Self::FORMAT.tail);
+        let spans = [piece(head, kept), data, piece(tail, kept + PIECE)];
+        let first = chain * Self::LINKS;
+        let last = first + spans.iter().flatten().count() as u16 - 1;
+        let mut writable = 0u32;
+        for (index, &(address, length, direction)) in (first..).zip(spans.iter().flatten()) {
+            let mut flags = if index < last { NEXT } else { 0 };
+            if direction == Direction::ToHost {
+                flags |= WRITE;
+                writable = writable.saturating_add(length);
+            }
+            let at = usize::from(index) * DESCRIPTOR;
+            // SAFETY: a descriptor of the chain's, which is free: the device doesn't look at it before the available ring has it.
+            // It names a piece of the queue's memory, or bytes that are pinned until the device has used the chain.
+            unsafe { memory.store(at, address.to_le()) };
+            let rest = u64::from(length) | u64::from(flags) << 32 | u64::from(index + 1) << 48;
+            // SAFETY: as above: length, flags and next (§2.7.5).
+            unsafe { memory.store(at + 8, rest.to_le()) };
+        }
+        // SAFETY: behind the chain's pieces.
+        unsafe { memory.store(kept + 2 * PIECE, [writable, word]) };
+        let at = self.at[1] + 4 + 2 * self.slot(self.state.put);
+        // SAFETY: an element of the available ring, which the device doesn't look at before its index says so: fewer than
+        // `entries` are in flight.
+        unsafe { memory.store(at, first.to_le()) };
+        self.state.used.set(chain, true);
+        self.state.put = self.state.put.wrapping_add(1);
+    }
+
+    /// Tells the device of all that was put. One register write, if there's anything.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError`] if the queue does not run.
+    pub fn ring(&mut self, function: &PciFunction<D>) -> Result<(), QueueError> {
+        self.core.running(function)?;
+        let put = self.state.put;
+        if self.state.told == put {
+            return Ok(());
+        }
+        // What the index covers is written before it.
+        fence(Ordering::Release);
+        // SAFETY: the available ring's index.
+        unsafe { self.core.memory.store(self.at[1] + 2, put.to_le()) };
+        (self.state.told, self.state.known) = (put, self.state.used);
+        if let Some(bell) = &self.core.bell {
+            // SAFETY: every chain before the index is whole.
+            unsafe { bell.ring(put.into()) };
+        }
+        Ok(())
+    }
+
+    /// Whether the device is to interrupt when it has used a chain. A hint.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError`] if the queue does not run.
+    pub fn interrupt(&mut self, function: &PciFunction<D>, wanted: bool) -> Result<(), QueueError> {
+        self.core.running(function)?;
+        let flags = if wanted { 0 } else { NO_INTERRUPT };
+        // SAFETY: the available ring's flags.
+        unsafe { self.core.memory.store(self.at[1], flags.to_le()) };
+        // Seen before the driver looks for what was used: else the device could use a chain unseen, and not interrupt for it
+        // (§2.7.7.1).
+        fence(Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Chains that the device has used and that weren't taken.
+    fn waiting(&self, function: &PciFunction<D>) -> Result<u16, QueueFault> {
+        self.core.running(function)?;
+        // SAFETY: the used ring's index.
+        let index = u16::from_le(unsafe { self.core.memory.load(self.at[2] + 2) });
+        let count = index.wrapping_sub(self.state.seen);
+        if count > self.state.told.wrapping_sub(self.state.seen) {
+            return Err(QueueFault::Count(count));
+        }
+        Ok(count)
+    }
+
+    /// Whether the device has used a chain that wasn't taken.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueFault`] if the device has used more than it was given: reset it.
+    pub fn has_used(&self, function: &PciFunction<D>) -> Result<bool, QueueFault> {
+        Ok(self.waiting(function)? > 0)
+    }
+
+    /// The next chain that the device has used, how many bytes it says it wrote there, and the word that was kept for it.
+    pub(super) fn next_chain(
+        &mut self,
+        function: &PciFunction<D>,
+    ) -> Result<Option<(u16, u32, u32)>, QueueFault> {
+        if self.waiting(function)? == 0 {
+            return Ok(None);
+        }
+        fence(Ordering::Acquire);
+        let (memory, element) = (
+            &self.core.memory,
+            self.at[2] + 4 + USED * self.slot(self.state.seen),
+        );
+        // SAFETY: the ID in an element of the used ring, whose elements are aligned to 4 bytes.
+        let id = u32::from_le(unsafe { memory.load(element) });
+        // SAFETY: the length, behind it.
+        let written = u32::from_le(unsafe { memory.load(element + 4) });
+        let (chain, rest) = (id / u32::from(Self::LINKS), id % u32::from(Self::LINKS));
+        let chain = u16::try_from(chain).unwrap_or(u16::MAX);
+        if rest != 0 || !self.state.known.has(chain) {
+            return Err(QueueFault::Unknown(id as u16));
+        }
+        // SAFETY: behind the chain's pieces; no device is told of it.
+        let [writable, word]: [u32; 2] = unsafe { memory.load(self.kept(chain) + 2 * PIECE) };
+        // Of a chain that is only read, some devices say nonsense (§2.7.8.2).
+        let written = if writable == 0 { 0 } else { written };
+        if written > writable {
+            return Err(QueueFault::Length(written));
+        }
+        self.state.seen = self.state.seen.wrapping_add(1);
+        self.state.known.set(chain, false);
+        self.forget(chain);
+        Ok(Some((chain, written, word)))
+    }
+
+    /// What stands in a chain's pieces, before and after the data.
+    pub(super) fn pieces(&self, chain: u16) -> [Bytes; 2] {
+        let mut pieces = [[0; PIECE]; 2];
+        for (index, half) in pieces
+            .as_flattened_mut()
+            .as_chunks_mut::<8>()
+            .0
+            .iter_mut()
+            .enumerate()
+        {
+            // SAFETY: the chain's pieces, whose place is a multiple of 8.
+            *half = unsafe { self.core.memory.load(self.kept(chain) + 8 * index) };
+        }
+        pieces
+    }
+}
+
+impl<D, const Q: usize, P> fmt::Debug for Virtqueue<D, Q, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Virtqueue({})", self.core.known.number)
+    }
+}

@@ -1,0 +1,61 @@
+//! A queue's doorbell: found where the table says, and rung.
+
+use crate::error::QueueError;
+use crate::mmio::Cell;
+use crate::pci::PciFunction;
+use crate::table::{Doorbell, Rung, Stride, Table, Width};
+
+/// A queue's doorbell.
+#[derive(Clone, Copy)]
+pub(crate) struct Bell {
+    cell: Cell,
+    /// What it is always told.
+    number: Option<u16>,
+}
+
+impl Bell {
+    /// The doorbell of queue `number`, which is started if its place is listed.
+    pub(crate) fn find<D: Table>(
+        function: &PciFunction<D>,
+        doorbell: &Doorbell,
+        number: u16,
+    ) -> Result<Self, QueueError> {
+        let cell = |window, offset, width| {
+            let cell = function.cell(window, offset, width);
+            cell.ok_or(QueueError::NoDoorbell)
+        };
+        // A table's numbers, and a device's: on 32 bits their products can be too much.
+        let number_of = usize::from(number).saturating_mul(doorbell.index.0);
+        let index = number_of.saturating_add(doorbell.index.1);
+        let distance = match doorbell.stride {
+            Stride::Bytes(bytes) => index.saturating_mul(bytes),
+            Stride::Shifted(at, shift, unit) => {
+                let field = cell(at.window, at.of(0), at.width)?.load() >> shift & 0xF;
+                index.saturating_mul(unit.saturating_mul(1 << field))
+            }
+            Stride::Listed(at) => {
+                let index = cell(at.window, at.of(0), Width::W16)?.load() as usize;
+                let multiplier = function.multiplier(doorbell.window);
+                let multiplier = multiplier.ok_or(QueueError::NoDoorbell)?;
+                index.saturating_mul(multiplier as usize)
+            }
+        };
+        let offset = doorbell.offset.saturating_add(distance);
+        Ok(Self {
+            cell: cell(doorbell.window, offset, doorbell.width)?,
+            number: (doorbell.value == Rung::Number).then_some(number),
+        })
+    }
+
+    /// Tells the device that everything before `position` is written.
+    ///
+    /// # Safety
+    ///
+    /// It is: whole entries, whose memory stays pinned until the device is done with them.
+    #[inline]
+    pub(crate) unsafe fn ring(&self, position: u32) {
+        let value = self.number.map_or(position, u32::from);
+        // SAFETY: the caller's promise; the bell is of a queue that runs on this memory, or is disabled and ignores it.
+        unsafe { self.cell.store(value.into()) };
+    }
+}

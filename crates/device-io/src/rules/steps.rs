@@ -1,0 +1,221 @@
+//! The table's steps, executed: reset, idle test, and what starts and stops queues.
+
+use crate::error::{ResetError, StepError};
+use crate::mmio::{Cell, Phase};
+use crate::pci::{NotIdle, PciFunction, Silenced};
+use crate::table::step::Known;
+use crate::table::{At, Check, Limit, Step, Table};
+
+/// On whose behalf steps are executed.
+#[derive(Clone, Copy)]
+pub(crate) enum Run {
+    /// A start's, under the lock.
+    Start,
+    /// What comes after a start, and a stop: not while the device is being silenced or reset.
+    Started,
+    /// Those of reset `number`.
+    Reset(u32),
+}
+
+impl<D: Table> PciFunction<D> {
+    fn register(&self, at: &At, offset: usize) -> Result<Cell, StepError> {
+        // The lint has found it inside what every such device has.
+        self.cell(at.window, offset, at.width)
+            .ok_or(StepError::Absent)
+    }
+
+    /// Whether a check holds, of the registers of queue `number`.
+    fn holds(&self, check: &Check, number: u16) -> bool {
+        (0..check.count).all(|index| {
+            let offset = check.at.of(number) + index * check.stride;
+            let register = self.register(&check.at, offset);
+            register.is_ok_and(|register| check.holds(register.load()))
+        })
+    }
+
+    /// Whether the device's registers say that it is held in reset.
+    pub(super) fn is_idle(&self) -> bool {
+        D::IDLE.iter().all(|check| self.holds(check, 0))
+    }
+
+    /// Lets the function issue memory requests, if the device was [reset](Self::reset) in this claim, not silenced since, and is
+    /// [idle](Table::IDLE).
+    ///
+    /// # Errors
+    ///
+    /// [`NotIdle`] if it isn't: [`reset`](Self::reset) it.
+    pub fn enable_bus_master(&self) -> Result<(), NotIdle> {
+        self.claim().control.with(|phase| {
+            // What is idle stays so: only code under this lock starts a device.
+            if !phase.is_reset() || !self.is_idle() {
+                return Err(NotIdle);
+            }
+            self.claim().set_master();
+            Ok(())
+        })
+    }
+
+    fn millis(&self, limit: &Limit) -> u64 {
+        match limit {
+            Limit::Millis(millis) => *millis,
+            Limit::Field(at, shift, bits, millis) => {
+                // One that does not answer now says nothing of the time that it takes.
+                let value = self.present(at, 0).map_or(0, |(_, value)| value);
+                let units = value >> shift & ((1 << bits) - 1);
+                units.max(1) * millis
+            }
+        }
+    }
+
+    /// A register that is read to be changed.
+    fn present(&self, at: &At, number: u16) -> Result<(Cell, u64), StepError> {
+        let register = self.register(at, at.of(number))?;
+        let value = register.load();
+        if value == at.width.all_ones() {
+            return Err(StepError::Absent);
+        }
+        Ok((register, value))
+    }
+
+    /// Writes a register, as a step.
+    fn step<R>(
+        &self,
+        run: Run,
+        write: impl FnOnce() -> Result<R, StepError>,
+    ) -> Result<R, StepError> {
+        let control = &self.claim().control;
+        match run {
+            Run::Start => write(),
+            Run::Started => control.with(|phase| match phase {
+                Phase::Changing => Err(StepError::State),
+                _ => write(),
+            }),
+            // A newer reset is to find the device as that has left it.
+            Run::Reset(number) => control
+                .in_reset(number, write)
+                .unwrap_or(Err(StepError::State)),
+        }
+    }
+
+    /// Executes steps for the queue that is `known`. All that is written is what the table says.
+    pub(crate) fn run(
+        &self,
+        run: Run,
+        steps: &[Step],
+        known: &Known,
+        chosen: u64,
+    ) -> Result<(), StepError> {
+        let number = known.number;
+        for step in steps {
+            match step {
+                Step::Write(at, value) => {
+                    let register = self.register(at, at.of(number))?;
+                    self.step(run, || {
+                        // SAFETY: the value that the table has there. If it's an address, it's that of the queue's memory, which
+                        // stays allocated until the claim ends; the claim ends after the device was silenced.
+                        unsafe { register.store(value.of(known, chosen)) };
+                        Ok(())
+                    })?;
+                }
+                Step::Update(at, clear, set) => self.step(run, || {
+                    let (register, value) = self.present(at, number)?;
+                    // SAFETY: bits that the table has there, which are no address.
+                    unsafe { register.store(value & !clear | set) };
+                    Ok(())
+                })?,
+                Step::Require(check) if self.holds(check, number) => {}
+                Step::Require(check) => {
+                    self.present(&check.at, number)?;
+                    return Err(StepError::State);
+                }
+                Step::Equal(at, value) => {
+                    if self.present(at, number)?.1 != value.of(known, chosen) {
+                        return Err(StepError::State);
+                    }
+                }
+                Step::AtLeast(at, value) => {
+                    if self.present(at, number)?.1 < value.of(known, chosen) {
+                        return Err(StepError::State);
+                    }
+                }
+                Step::Await(checks, limit) => {
+                    if !self.settles(checks, limit, number) {
+                        let answers = checks
+                            .iter()
+                            .all(|check| self.present(&check.at, number).is_ok());
+                        return Err(if answers {
+                            StepError::Timeout
+                        } else {
+                            StepError::Absent
+                        });
+                    }
+                }
+                Step::Settle(checks, limit) => {
+                    self.settles(checks, limit, number);
+                }
+                Step::Sleep(millis) => self.deadline(*millis).sleep(),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until one of `checks` holds; false if the time is over. A device that reads as all ones may be back in a moment.
+    fn settles(&self, checks: &[Check], limit: &Limit, number: u16) -> bool {
+        let deadline = self.deadline(self.millis(limit));
+        deadline.poll(|| checks.iter().any(|check| self.holds(check, number)))
+    }
+
+    /// Resets the device by the table's steps: no queue runs after it, and what was in flight can be taken back. Where the
+    /// device doesn't comply, the function is [silenced](Self::silence); if that does not reset it, the table's steps for
+    /// [that case](Table::SILENT_RESET) do. Takes as long as the steps do, and 1.2 s if they fail. Nothing is started meanwhile,
+    /// nor after one that failed until one doesn't.
+    ///
+    /// # Errors
+    ///
+    /// [`ResetError`]; no queue runs then either, unless another thread's reset came between.
+    pub fn reset(&self) -> Result<(), ResetError> {
+        let number = self.claim().control.begin_reset();
+        if self.complies(number, D::RESET)? {
+            return Ok(());
+        }
+        match self.silence() {
+            Silenced::Absent => return Err(ResetError::Absent),
+            // As the steps would leave it, though some devices never end those.
+            Silenced::Reset if self.ends_reset(number)? => return Ok(()),
+            _ => {}
+        }
+        if self.complies(number, D::SILENT_RESET)? {
+            return Ok(());
+        }
+        let gone = D::IDLE
+            .iter()
+            .all(|check| self.present(&check.at, 0).is_err());
+        Err(if gone {
+            ResetError::Absent
+        } else {
+            ResetError::Failed
+        })
+    }
+
+    /// Whether these steps of reset `number` make the device idle.
+    fn complies(&self, number: u32, steps: &[Step]) -> Result<bool, ResetError> {
+        let steps = self.run(Run::Reset(number), steps, &Known::default(), 0);
+        if steps.is_err() && self.claim().control.in_reset(number, || ()).is_some() {
+            return Ok(false);
+        }
+        self.ends_reset(number)
+    }
+
+    /// Ends reset `number`, if the device is idle.
+    fn ends_reset(&self, number: u32) -> Result<bool, ResetError> {
+        // Under the lock under which queues are started: what is idle now stays so until nothing is in flight any more.
+        let ended = self.claim().control.end_reset(number, || {
+            let is_idle = self.is_idle();
+            if is_idle {
+                self.all_ended();
+            }
+            is_idle
+        });
+        ended.ok_or(ResetError::Superseded)
+    }
+}

@@ -1,0 +1,101 @@
+//! Descriptors and entries: each bit has one part of a format that fills it.
+
+use crate::table::queue::{Bits, Format, Queue};
+
+pub(super) const fn format(queue: &Queue) {
+    match &queue.format {
+        Format::Ring(ring) => {
+            assert!(
+                queue.entries.0 >= 8
+                    && queue.entries.0.is_power_of_two()
+                    && queue.entries.1.is_power_of_two(),
+                "a ring whose entries are no power of two from 8 on"
+            );
+            assert!(
+                ring.bytes.0 > 0 && ring.bytes.0 <= ring.bytes.1 && ring.bytes.1 <= 0xFFFF,
+                "buffers of no bytes, or of more than 16 bits count"
+            );
+            let mut filled = ring.fixed | ring.report;
+            let mut is_twice = ring.fixed & ring.report != 0;
+            let mut field = 0;
+            while field < ring.lengths.len() {
+                assert!(ring.lengths[field] <= 48, "a length past the descriptor");
+                let bits = 0xFFFF << ring.lengths[field];
+                is_twice |= filled & bits != 0;
+                filled |= bits;
+                field += 1;
+            }
+            assert!(
+                ring.done != 0 && filled & ring.done == 0,
+                "descriptors that look done from the start"
+            );
+            assert!(!is_twice, "two parts of a format in one bit");
+            assert!(ring.written <= 48, "a length past the descriptor");
+        }
+        Format::Split(split) => assert!(
+            split.head.bytes <= 16
+                && split.tail.bytes <= 16
+                && queue.entries.0.is_power_of_two()
+                && queue.entries.1.is_power_of_two(),
+            "pieces of more than 16 bytes, or entries that are no power of two"
+        ),
+        Format::Pair(pair) => {
+            let words = [pair.opcode.word, pair.tag.word];
+            let mut filled = [0u8; 16];
+            filled[words[0]] = 1;
+            filled[words[1]] = 1;
+            let mut at = 0;
+            while at < pair.words.len() {
+                fill(&mut filled, pair.words[at]);
+                at += 1;
+            }
+            fill(&mut filled, pair.pointers[0]);
+            fill(&mut filled, pair.pointers[0] + 1);
+            fill(&mut filled, pair.pointers[1]);
+            fill(&mut filled, pair.pointers[1] + 1);
+            assert!(
+                pair.pointers[0].is_multiple_of(2) && pair.pointers[1].is_multiple_of(2),
+                "a misaligned data pointer"
+            );
+            bits(&pair.opcode, 16);
+            bits(&pair.tag, 16);
+            bits(&pair.phase, 4);
+            bits(&pair.done_tag, 4);
+            bits(&pair.status, 4);
+            bits(&pair.number, 4);
+            bits(&pair.head, 4);
+            assert!(
+                pair.tag.bits == 16 && pair.done_tag.bits == 16 && pair.phase.bits == 1,
+                "a tag that isn't 16 bits wide, or a phase that isn't one"
+            );
+            assert!(
+                pair.opcode.word != pair.tag.word || pair.opcode.mask() & pair.tag.mask() == 0,
+                "a tag in the operation code"
+            );
+            assert!(pair.result < 4, "a result past the completion");
+            assert!(
+                pair.page.is_power_of_two() && pair.page >= 512 && pair.page <= 4096,
+                "pages of fewer than 512 or more than 4096 bytes"
+            );
+            assert!(
+                pair.list.is_power_of_two() && pair.list >= 2 && pair.list * 8 <= pair.page,
+                "lists that do not divide a page"
+            );
+        }
+    }
+}
+
+const fn fill(filled: &mut [u8; 16], word: usize) {
+    assert!(
+        word < 16 && filled[word] == 0,
+        "two parts of a format in one word"
+    );
+    filled[word] = 1;
+}
+
+pub(super) const fn bits(bits: &Bits, words: usize) {
+    assert!(
+        bits.word < words && bits.bits > 0 && bits.bits <= 32 && bits.shift <= 32 - bits.bits,
+        "bits past their word"
+    );
+}

@@ -1,0 +1,69 @@
+//! What a table is checked for when it is first named: contradictions that a reviewer could miss.
+//!
+//! - *Gaps*: part of a queue's memory whose address no step and no command gives to the device, or half of an address; a check that
+//!   looks at no bit, or that can't hold.
+//! - *Unguarded registers*: one that takes an address, a queue's size or a doorbell, and that a rule lets drivers write, or
+//!   select another by; bits that the engine writes when a queue starts or stops, and that drivers write or choose as well.
+//! - *Overlaps*: windows of one BAR; a register that two rules list, or that takes what is told of two queues; bits of an entry that two
+//!   parts of a format fill.
+//! - Numbers that are out of range: of windows, registers, words, bits, shifts, queues and commands, and values of their registers.
+//!
+//! | file | what of a table it checks |
+//! |---|---|
+//! | `rules` | windows, and what drivers may do with registers |
+//! | `steps` | steps and checks, and the values that steps write |
+//! | `queues` | queues: steps, doorbells, formats |
+//! | `formats` | descriptors and entries |
+//! | `told` | that each thing that a device is told has a register of its own |
+//! | `commands` | entries that drivers may put |
+
+use super::Table;
+
+/// Does what is said for each rule of a table, and its number.
+macro_rules! each_rule {
+    ($table:ty, |$rule:ident, $number:ident| $body:block) => {
+        let (mut group, mut $number) = (0, 0usize);
+        while group < <$table>::REGISTERS.len() {
+            let mut index = 0;
+            while index < <$table>::REGISTERS[group].len() {
+                let $rule = &<$table>::REGISTERS[group][index];
+                $body
+                index += 1;
+                $number += 1;
+            }
+            group += 1;
+        }
+    };
+}
+
+mod commands;
+mod formats;
+mod queues;
+mod rules;
+mod steps;
+mod told;
+
+/// Checks a table. Meant for constants, where it runs in the compiler.
+///
+/// # Panics
+///
+/// If the table contradicts itself.
+pub const fn lint<D: Table>() {
+    rules::windows::<D>();
+    rules::rules::<D>();
+    assert!(!D::IDLE.is_empty(), "a table without an idle test");
+    steps::checks::<D>(D::IDLE, None);
+    steps::reset::<D>(D::RESET);
+    steps::reset::<D>(D::SILENT_RESET);
+    let mut index = 0;
+    while index < D::QUEUES.len() {
+        queues::queue::<D>(index);
+        index += 1;
+    }
+    index = 0;
+    while index < D::COMMANDS.len() {
+        commands::command::<D>(index);
+        index += 1;
+    }
+    told::distinct::<D>();
+}

@@ -1,0 +1,218 @@
+//! Queues: steps, doorbells, parts of memory.
+
+use super::formats::format;
+use super::steps::{later, place, steps, writes};
+use crate::table::command::Data;
+use crate::table::queue::{Doorbell, Format, Queue, Rung, Stride};
+use crate::table::step::{At, Half, Step, Value};
+use crate::table::{Direction, Table};
+
+/// Parts of a queue's memory.
+pub(super) const fn parts(format: &Format) -> usize {
+    match format {
+        Format::Ring(_) => 1,
+        Format::Split(_) => 3,
+        Format::Pair(_) => 2,
+    }
+}
+
+pub(super) const fn queue<D: Table>(index: usize) {
+    let queue = &D::QUEUES[index];
+    assert!(queue.numbers.0 <= queue.numbers.1, "a queue of no number");
+    assert!(
+        queue.entries.0 >= 2 && queue.entries.0 <= queue.entries.1 && queue.entries.1 <= 1 << 15,
+        "a queue of fewer than 2 or more than 32768 entries"
+    );
+    steps::<D>(queue.start, Some(queue));
+    later::<D>(queue.ready, queue);
+    later::<D>(queue.stop, queue);
+    assert!(
+        queue.stop.is_empty() || writes(queue.stop),
+        "a stop that writes nothing"
+    );
+    let mut step = 0;
+    while step < queue.start.len() {
+        assert!(
+            !matches!(
+                queue.start[step],
+                Step::Await(..) | Step::Settle(..) | Step::Sleep(_)
+            ),
+            "a wait among the steps that start a queue"
+        );
+        if let Step::Write(at, value) = &queue.start[step]
+            && value.tells_size()
+        {
+            assert!(
+                is_looked_at(queue, step, at, value),
+                "a size that the device is told, and not asked for"
+            );
+        }
+        step += 1;
+    }
+    doorbell::<D>(&queue.doorbell, queue);
+    if let Format::Pair(pair) = &queue.format {
+        doorbell::<D>(&pair.head_doorbell, queue);
+    }
+    format(queue);
+    assert!(
+        queue.entries.0 == queue.entries.1 || is_sized::<D>(index),
+        "a queue of whose size the device isn't told"
+    );
+    if let Format::Ring(ring) = &queue.format
+        && matches!(ring.direction, Direction::ToHost)
+    {
+        assert!(
+            ring.bytes.0 == ring.bytes.1 || tells_buffer(queue),
+            "buffers of whose size the device isn't told"
+        );
+    }
+    let mut part = 0;
+    while part < parts(&queue.format) {
+        assert!(
+            is_told::<D>(index, part),
+            "a part of a queue's memory of which the device isn't told"
+        );
+        part += 1;
+    }
+}
+
+/// Whether the device is told how long a queue is: by a step, or by each command that makes it.
+const fn is_sized<D: Table>(index: usize) -> bool {
+    let queue = &D::QUEUES[index];
+    let mut step = 0;
+    while step < queue.start.len() {
+        if let Step::Write(_, value) = &queue.start[step]
+            && value.tells_size()
+        {
+            return true;
+        }
+        step += 1;
+    }
+    let (mut made, mut command) = (false, 0);
+    while command < D::COMMANDS.len() {
+        if let Data::Queue(of, _) = D::COMMANDS[command].data
+            && of == index
+        {
+            let words = &D::COMMANDS[command].words;
+            let (mut is_told, mut word) = (false, 0);
+            while word < words.len() {
+                is_told |= words[word].tells_size();
+                word += 1;
+            }
+            if !is_told {
+                return false;
+            }
+            made = true;
+        }
+        command += 1;
+    }
+    made
+}
+
+/// Whether the device is told how long buffers are.
+const fn tells_buffer(queue: &Queue) -> bool {
+    let mut step = 0;
+    while step < queue.start.len() {
+        if let Step::Write(_, value) = &queue.start[step]
+            && value.tells_buffer()
+        {
+            return true;
+        }
+        step += 1;
+    }
+    false
+}
+
+/// Whether a step behind this one makes sure that the device has taken what it was told: it would go on past the queue's end.
+const fn is_looked_at(queue: &Queue, behind: usize, at: &At, value: &Value) -> bool {
+    let mut step = behind + 1;
+    while step < queue.start.len() {
+        if let Step::Equal(other, held) = &queue.start[step]
+            && other.is_same(at)
+            && held.is_same(value)
+        {
+            return true;
+        }
+        step += 1;
+    }
+    false
+}
+
+/// Whether the device is told where a part is: all of the address, once.
+const fn is_told<D: Table>(index: usize, part: usize) -> bool {
+    let queue = &D::QUEUES[index];
+    let (mut low, mut high) = (0, 0);
+    let mut step = 0;
+    while step < queue.start.len() {
+        if let Step::Write(_, value) = &queue.start[step]
+            && let Some((of, half)) = value.address
+            && of == part
+        {
+            low += !matches!(half, Half::High) as usize;
+            high += !matches!(half, Half::Low) as usize;
+        }
+        step += 1;
+    }
+    let mut command = 0;
+    while command < D::COMMANDS.len() {
+        if let Data::Queue(queue, of) = D::COMMANDS[command].data
+            && queue == index
+            && of == part
+        {
+            low += 1;
+            high += 1;
+        }
+        command += 1;
+    }
+    low == 1 && high == 1
+}
+
+const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
+    assert!(
+        doorbell.window < D::WINDOWS.len(),
+        "a doorbell in no window"
+    );
+    if let Stride::Listed(at) | Stride::Shifted(at, ..) = doorbell.stride {
+        place::<D>(&at, 1, 0);
+        each_rule!(D, |rule, _number| {
+            assert!(
+                !rule.is_written() || !rule.touches(at.window, at.offset, at.width.bytes()),
+                "a rule lets drivers write where a doorbell is"
+            );
+        });
+    }
+    if let Stride::Shifted(at, shift, unit) = doorbell.stride {
+        assert!(
+            shift <= 8 * at.width.bytes() as u32 - 4 && unit <= 1 << 16,
+            "a distance of doorbells of bits that its register hasn't"
+        );
+    }
+    assert!(
+        doorbell.offset.is_multiple_of(doorbell.width.bytes())
+            && doorbell.width.bytes() <= D::WINDOWS[doorbell.window].align,
+        "a misaligned doorbell"
+    );
+    // A doorbell that is told a position has the engine as its only writer.
+    if matches!(doorbell.value, Rung::Position) {
+        each_rule!(D, |rule, _number| {
+            let known = match doorbell.stride {
+                Stride::Bytes(bytes) => Some(bytes),
+                _ => None,
+            };
+            let mut number = queue.numbers.0 as usize;
+            while number <= queue.numbers.1 as usize {
+                let (offset, bytes) = match known {
+                    Some(bytes) => {
+                        let number = number * doorbell.index.0 + doorbell.index.1;
+                        (doorbell.offset + number * bytes, doorbell.width.bytes())
+                    }
+                    None => (doorbell.offset, usize::MAX),
+                };
+                let unguarded = rule.is_written() && rule.touches(doorbell.window, offset, bytes)
+                    || rule.selects_by(doorbell.window, offset, bytes);
+                assert!(!unguarded, "a rule lets drivers write a doorbell");
+                number += 1;
+            }
+        });
+    }
+}

@@ -1,0 +1,118 @@
+//! Windows, and what drivers may do with registers.
+
+use super::steps::place;
+use crate::table::register::{Rule, Write};
+use crate::table::step::At;
+use crate::table::{MAX_WINDOWS, Place, Table};
+
+pub(super) const fn windows<D: Table>() {
+    assert!(
+        !D::WINDOWS.is_empty() && D::WINDOWS.len() <= MAX_WINDOWS,
+        "a table has 1 to 6 windows"
+    );
+    let mut index = 0;
+    while index < D::WINDOWS.len() {
+        let window = &D::WINDOWS[index];
+        assert!(window.length > 0, "an empty window");
+        assert!(
+            window.most >= window.length,
+            "a window longer than its most"
+        );
+        assert!(
+            window.align.is_power_of_two() && window.align <= 8,
+            "a window at a multiple of something else than 1, 2, 4 or 8 bytes"
+        );
+        let mut before = 0;
+        while before < index {
+            assert!(
+                !is_same(&D::WINDOWS[before].place, &window.place),
+                "two windows in one place"
+            );
+            before += 1;
+        }
+        index += 1;
+    }
+}
+
+/// Capabilities that lead to one place are found when a device is claimed.
+const fn is_same(one: &Place, other: &Place) -> bool {
+    match (one, other) {
+        (Place::Bar(one), Place::Bar(other))
+        | (Place::Capability(one), Place::Capability(other)) => *one == *other,
+        _ => false,
+    }
+}
+
+pub(super) const fn rules<D: Table>() {
+    each_rule!(D, |rule, number| {
+        let aligned = rule.offset.is_multiple_of(rule.width.bytes())
+            && rule.stride.is_multiple_of(rule.width.bytes());
+        assert!(aligned, "a misaligned register");
+        assert!(rule.window < D::WINDOWS.len(), "a rule of no window");
+        assert!(
+            rule.width.bytes() <= D::WINDOWS[rule.window].align,
+            "a register that is wider than its window is aligned"
+        );
+        assert!(
+            matches!(rule.end(), Some(end) if end <= D::WINDOWS[rule.window].most),
+            "a register outside its window"
+        );
+        if let Some(select) = rule.select {
+            let at = At {
+                offset: select.offset,
+                width: select.width,
+                stride: 0,
+                window: rule.window,
+            };
+            place::<D>(&at, 1, 0);
+            let listed = touched::<D>(&at);
+            assert!(
+                !listed && rule.count == 1,
+                "a rule for a register that selects, or an array behind one"
+            );
+            assert!(
+                select.count > 0 && select.count as u64 - 1 <= select.width.all_ones(),
+                "more indexes than the register that selects has values"
+            );
+        }
+        if let Write::Masks(masks) = rule.write {
+            assert!(
+                matches!(rule.select, Some(select) if select.count as usize <= masks.len()),
+                "an index without a mask"
+            );
+        }
+        each_rule!(D, |before, other| {
+            let overlap = other < number && overlap(before, rule);
+            assert!(!overlap, "two rules for one register");
+        });
+    });
+}
+
+/// Whether two rules list bytes in common.
+pub(super) const fn overlap(one: &Rule, other: &Rule) -> bool {
+    let (Some(end), Some(other_end)) = (one.end(), other.end()) else {
+        return true;
+    };
+    if one.window != other.window || one.offset >= other_end || other.offset >= end {
+        return false;
+    }
+    let mut index = 0;
+    while index < other.count {
+        let offset = other.offset + index * other.stride;
+        if one.touches(other.window, offset, other.width.bytes()) {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+/// Whether a rule lists bytes of a register.
+const fn touched<D: Table>(at: &At) -> bool {
+    each_rule!(D, |rule, _number| {
+        if rule.touches(at.window, at.offset, at.width.bytes()) {
+            return true;
+        }
+    });
+    false
+}

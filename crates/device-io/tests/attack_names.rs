@@ -1,0 +1,29 @@
+//! Attacks by a driver's own table: one that is called what the host's is.
+#![forbid(unsafe_code)]
+
+use samara_device_io::PciFunction;
+use samara_device_io::table::*;
+use samara_device_tables::Nvme;
+use samara_rref::Exchangeable;
+
+/// Every register is a plain one.
+enum Mine {}
+
+impl Table for Mine {
+    const NAME: &'static str = <Nvme as Table>::NAME;
+    const IDS: &'static [Id] = &[];
+    const WINDOWS: &'static [Window] = &[Window::bar(0, 0x1000)];
+    const REGISTERS: &'static [&'static [Rule]] =
+        &[&[Rule::new(0, 0x28, Width::W64).read().write(Write::Any)]];
+    const IDLE: &'static [Check] = &[Check::new(step::at(0, 0x1C, Width::W32), 0, 0)];
+    const RESET: &'static [Step] = &[];
+    const QUEUES: &'static [Queue] = &[];
+}
+
+/// Images compare interfaces as data: one that takes `PciFunction<Mine>` would take the host's `PciFunction<Nvme>`.
+#[test]
+fn a_function_of_another_table_is_another_type_as_data() {
+    let mine = <PciFunction<Mine> as Exchangeable>::DESCRIPTOR;
+    let theirs = <PciFunction<Nvme> as Exchangeable>::DESCRIPTOR;
+    assert!(mine != theirs, "both are {theirs:?}");
+}

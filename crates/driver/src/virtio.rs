@@ -1,0 +1,237 @@
+//! The virtio transport over PCI (Virtio 1.2 §3.1, §4.1): what all drivers of virtio devices do alike.
+//!
+//! Bringing a device up is [`reset`], [`accept`], starting its queues, and [`go_live`].
+
+use core::fmt;
+
+use samara_device_io::PciFunction;
+use samara_device_io::mmio::{ReadOnly, ReadWrite, Register, WriteError, WriteOnly};
+use samara_device_io::pci::{NotIdle, ResetError};
+use samara_device_io::table::Table;
+use samara_device_tables::virtio::{COMMON, ISR};
+
+/// VIRTIO_F_VERSION_1 (§6): the device is no legacy device.
+pub const VERSION_1: u64 = 1 << 32;
+/// No vector (§4.1.5.1.2).
+pub const NO_VECTOR: u16 = 0xFFFF;
+
+/// Bits of the device status (§2.1).
+const ACKNOWLEDGE: u8 = 1;
+const DRIVER: u8 = 2;
+const DRIVER_OK: u8 = 4;
+const FEATURES_OK: u8 = 8;
+const LIVE: u8 = ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK;
+/// Bit 1 of the ISR status: the configuration has changed (§4.1.4.5).
+const CONFIGURATION_CHANGED: u8 = 2;
+/// How long the configuration may go on changing while it is read.
+const STABLE_MILLIS: u64 = 10;
+
+/// The registers of device `D` (§4.1.4.3).
+struct Registers<D>(D);
+
+impl<D: Table> Registers<D> {
+    const DEVICE_FEATURE: Register<D, u32, ReadOnly> = Register::at(COMMON, 0x04);
+    const DRIVER_FEATURE: Register<D, u32, WriteOnly> = Register::at(COMMON, 0x0C);
+    const STATUS: Register<D, u8, ReadWrite> = Register::at(COMMON, 0x14);
+    const GENERATION: Register<D, u8, ReadOnly> = Register::at(COMMON, 0x15);
+    const QUEUE_SIZE: Register<D, u16, ReadOnly> = Register::at(COMMON, 0x18);
+    const QUEUE_VECTOR: Register<D, u16, ReadOnly> = Register::at(COMMON, 0x1A);
+    const ISR: Register<D, u8, ReadOnly> = Register::at(ISR, 0x00);
+}
+
+/// Why a device isn't brought up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// All ones: unplugged.
+    Gone,
+    /// It does not come out of a reset.
+    Reset(ResetError),
+    /// Bus mastering was refused.
+    Enable(NotIdle),
+    /// A register isn't to be written as the driver wants to.
+    Register(WriteError),
+    /// It does not offer VIRTIO_F_VERSION_1: it is a legacy device.
+    Legacy,
+    /// It can't do with the features that the driver accepted, of those that it offers (`.0`).
+    Features(u64),
+    /// Its configuration never stayed the same while it was read.
+    Unstable,
+    /// A queue has this size, which no split virtqueue can have (§2.7), or too small a one.
+    QueueSize(u16),
+    /// It did not go live.
+    NotLive,
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone => f.write_str("the device was unplugged"),
+            Self::Reset(error) => error.fmt(f),
+            Self::Enable(error) => error.fmt(f),
+            Self::Register(error) => error.fmt(f),
+            Self::Legacy => f.write_str(
+                "the device is a legacy one: have its hypervisor offer VIRTIO_F_VERSION_1 (QEMU: disable-legacy=on)",
+            ),
+            Self::Features(offered) => write!(
+                f,
+                "the device, which offers features {offered:#x}, insists on one that the driver lacks: turn it off in its hypervisor"
+            ),
+            Self::Unstable => f.write_str("the device's configuration never stays the same: replace the device"),
+            Self::QueueSize(0) => f.write_str("the device lacks a queue that the driver needs"),
+            Self::QueueSize(size) => write!(f, "the device has a queue of {size} entries: give it a power of two from 4 on"),
+            Self::NotLive => f.write_str("the device gave up when it was to go live: reset it"),
+        }
+    }
+}
+
+impl core::error::Error for TransportError {}
+
+macro_rules! from {
+    ($($variant:ident($type:ty)),+) => {
+        $(impl From<$type> for TransportError {
+            fn from(error: $type) -> Self {
+                Self::$variant(error)
+            }
+        })+
+    };
+}
+
+from!(Enable(NotIdle), Register(WriteError));
+
+impl From<ResetError> for TransportError {
+    fn from(error: ResetError) -> Self {
+        match error {
+            ResetError::Absent => Self::Gone,
+            error => Self::Reset(error),
+        }
+    }
+}
+
+/// How a device is that was brought up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It works.
+    Live,
+    /// It says that it needs a reset, or was reset by nobody that the driver knows.
+    NeedsReset,
+    /// All ones: unplugged.
+    Gone,
+}
+
+/// Resets the device, lets it be bus master, and tells it that there is a driver (§3.1.1); the features that it offers.
+/// Nothing is in flight afterwards, whatever comes of it. Takes as long as [`PciFunction::reset`].
+///
+/// # Errors
+///
+/// [`TransportError`].
+pub fn reset<D: Table>(function: &PciFunction<D>) -> Result<u64, TransportError> {
+    function.reset()?;
+    function.enable_bus_master()?;
+    function.write(Registers::<D>::STATUS, ACKNOWLEDGE)?;
+    function.write(Registers::<D>::STATUS, ACKNOWLEDGE | DRIVER)?;
+    let half = |index| u64::from(function.read_selected(Registers::<D>::DEVICE_FEATURE, index));
+    let offered = half(1) << 32 | half(0);
+    if offered == u64::MAX {
+        return Err(TransportError::Gone);
+    }
+    if offered & VERSION_1 == 0 {
+        return Err(TransportError::Legacy);
+    }
+    Ok(offered)
+}
+
+/// Accepts those of the `offered` features that are `wanted`, and VIRTIO_F_VERSION_1; which these are.
+///
+/// # Errors
+///
+/// [`TransportError`].
+pub fn accept<D: Table>(
+    function: &PciFunction<D>,
+    offered: u64,
+    wanted: u64,
+) -> Result<u64, TransportError> {
+    let accepted = offered & (wanted | VERSION_1);
+    let feature = Registers::<D>::DRIVER_FEATURE;
+    function.write_selected(feature, 0, accepted as u32)?;
+    function.write_selected(feature, 1, (accepted >> 32) as u32)?;
+    let status = ACKNOWLEDGE | DRIVER | FEATURES_OK;
+    function.write(Registers::<D>::STATUS, status)?;
+    match function.read(Registers::<D>::STATUS) {
+        u8::MAX => Err(TransportError::Gone),
+        now if now & FEATURES_OK == 0 => Err(TransportError::Features(offered)),
+        _ => Ok(accepted),
+    }
+}
+
+/// What `read` reads of the device's configuration, all of it from one moment (§4.1.4.3.1).
+///
+/// # Errors
+///
+/// [`TransportError::Unstable`] if it goes on changing; [`TransportError::Gone`].
+pub fn stable<D: Table, T>(
+    function: &PciFunction<D>,
+    mut read: impl FnMut() -> T,
+) -> Result<T, TransportError> {
+    let once = || {
+        let before = function.read(Registers::<D>::GENERATION);
+        let value = read();
+        (function.read(Registers::<D>::GENERATION) == before).then_some(value)
+    };
+    let value = function.wait_for(STABLE_MILLIS, once);
+    if state(function) == State::Gone {
+        return Err(TransportError::Gone);
+    }
+    value.ok_or(TransportError::Unstable)
+}
+
+/// Entries of queue `number`: as many as the device has, and `most` (a power of two) at most.
+///
+/// # Errors
+///
+/// [`TransportError::QueueSize`] if there's no such queue, or one of a size that can't be; [`TransportError::Gone`].
+pub fn queue_entries<D: Table>(
+    function: &PciFunction<D>,
+    number: u16,
+    most: u32,
+) -> Result<u32, TransportError> {
+    match function.read_selected(Registers::<D>::QUEUE_SIZE, number.into()) {
+        u16::MAX => Err(TransportError::Gone),
+        size if size < 4 || !size.is_power_of_two() => Err(TransportError::QueueSize(size)),
+        size => Ok(most.min(size.into())),
+    }
+}
+
+/// The vector that queue `number` interrupts by: [`NO_VECTOR`] also if the device could not map the one that it was started with.
+pub fn queue_vector<D: Table>(function: &PciFunction<D>, number: u16) -> u16 {
+    function.read_selected(Registers::<D>::QUEUE_VECTOR, number.into())
+}
+
+/// Sets the device to work, whose queues were started. Chains may have been put before, and notifications follow.
+///
+/// # Errors
+///
+/// [`TransportError`].
+pub fn go_live<D: Table>(function: &PciFunction<D>) -> Result<(), TransportError> {
+    function.write(Registers::<D>::STATUS, LIVE)?;
+    match state(function) {
+        State::Live => Ok(()),
+        State::NeedsReset => Err(TransportError::NotLive),
+        State::Gone => Err(TransportError::Gone),
+    }
+}
+
+/// How the device is. One register read.
+pub fn state<D: Table>(function: &PciFunction<D>) -> State {
+    match function.read(Registers::<D>::STATUS) {
+        LIVE => State::Live,
+        u8::MAX => State::Gone,
+        _ => State::NeedsReset,
+    }
+}
+
+/// Whether the device says that its configuration has changed since this was asked last. One register read.
+pub fn configuration_has_changed<D: Table>(function: &PciFunction<D>) -> bool {
+    let isr = function.read(Registers::<D>::ISR);
+    isr != u8::MAX && isr & CONFIGURATION_CHANGED != 0
+}

@@ -1,0 +1,272 @@
+//! A controller that does next to nothing: registers in memory, and commands completed when asked.
+
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::boxed::Box;
+use std::sync::{Mutex, PoisonError};
+
+use samara_device_io::host::{
+    Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, NoMessages, PciAddress,
+};
+use samara_device_io::{DeviceSlot, PciSlot};
+use samara_device_tables::Nvme;
+
+const BAR_LENGTH: usize = 0x2000;
+const CC: usize = 0x14;
+const CSTS: usize = 0x1C;
+const AQA: usize = 0x24;
+const ASQ: usize = 0x28;
+const ACQ: usize = 0x30;
+const DOORBELLS: usize = 0x1000;
+/// CAP: queues of 1024 entries, 500 ms, the NVM command set.
+const CAP: u64 = 1 << 37 | 1 << 24 | 1023;
+
+#[repr(align(4096))]
+struct Words([u32; BAR_LENGTH / 4]);
+
+/// A pair of queues as the controller sees it.
+#[derive(Clone, Copy, Default)]
+struct Queues {
+    submissions: u64,
+    completions: u64,
+    entries: u32,
+    head: u32,
+    at: u32,
+    phase: u32,
+}
+
+/// An NVMe controller with one namespace of 512-byte blocks, as far as a driver sees while nothing goes wrong. It reads and writes
+/// no data. Bus addresses are memory addresses.
+pub struct NullDisk {
+    registers: NonNull<u32>,
+    command: AtomicU64,
+    now: AtomicU64,
+    queues: Mutex<[Queues; 2]>,
+}
+
+// SAFETY: the registers are leaked memory, accessed with volatile operations.
+unsafe impl Sync for NullDisk {}
+
+impl NullDisk {
+    /// One that lives as long as the process.
+    pub fn leak() -> &'static Self {
+        let mut words = Box::new(Words([0; BAR_LENGTH / 4]));
+        words.0[0] = CAP as u32;
+        words.0[1] = (CAP >> 32) as u32;
+        words.0[2] = 0x0001_0400;
+        let words: &'static mut Words = Box::leak(words);
+        Box::leak(Box::new(Self {
+            registers: NonNull::from(words).cast(),
+            command: AtomicU64::new(0),
+            now: AtomicU64::new(0),
+            queues: Mutex::default(),
+        }))
+    }
+
+    /// Where a driver claims it. Once for each.
+    pub fn slot(&'static self) -> DeviceSlot<Nvme> {
+        let host = Host {
+            config: self,
+            bars: self,
+            dma: self,
+            clock: self,
+            messages: &NoMessages,
+        };
+        let address = PciAddress {
+            segment: 0,
+            bus: 0,
+            device: 4,
+            function: 0,
+        };
+        // SAFETY: each is its own bus, and callers ask once; nothing else drives it.
+        let slot = Box::leak(Box::new(unsafe { PciSlot::new(host, address) }));
+        // SAFETY: it is an NVMe controller, as far as its queues go.
+        unsafe { slot.with_table() }
+    }
+
+    fn at(&self, offset: usize) -> *mut u32 {
+        // SAFETY: all offsets here are inside the BAR.
+        unsafe { self.registers.add(offset / 4) }.as_ptr()
+    }
+
+    fn register(&self, offset: usize) -> u32 {
+        // SAFETY: inside the leaked memory, aligned.
+        unsafe { self.at(offset).read_volatile() }
+    }
+
+    fn set_register(&self, offset: usize, value: u32) {
+        // SAFETY: inside the leaked memory, aligned.
+        unsafe { self.at(offset).write_volatile(value) };
+    }
+
+    fn wide(&self, offset: usize) -> u64 {
+        u64::from(self.register(offset + 4)) << 32 | u64::from(self.register(offset))
+    }
+
+    /// Completes all commands that the driver has told of; how many.
+    #[inline]
+    pub fn serve(&self) -> u32 {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut done = 0;
+        let [admin, io] = &mut *queues;
+        if io.entries != 0 {
+            done = self.complete(io, 1, |_| {});
+        }
+        if admin.head != self.register(DOORBELLS) {
+            self.complete(admin, 0, |words| administer(words, io));
+        }
+        done
+    }
+
+    /// Has the next [`serve`](Self::serve) complete `count` commands once more: those that stand there.
+    pub fn repeat(&self, count: u32) {
+        let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let tail = (queues[1].head + count) % queues[1].entries;
+        self.set_register(DOORBELLS + 8, tail);
+    }
+
+    #[inline]
+    fn complete(
+        &self,
+        queues: &mut Queues,
+        number: u32,
+        mut execute: impl FnMut(&[u32; 16]),
+    ) -> u32 {
+        let tail = self.register(DOORBELLS + 8 * number as usize);
+        let mut done = 0;
+        while queues.head != tail {
+            let entry = (queues.submissions + u64::from(queues.head) * 64) as usize;
+            let entry = core::ptr::with_exposed_provenance::<[u32; 16]>(entry);
+            // SAFETY: memory of the claim, which has so many entries, as long as the driver lives.
+            let words = unsafe { &*entry };
+            execute(words);
+            queues.head += 1;
+            if queues.head == queues.entries {
+                queues.head = 0;
+            }
+            let completion = (queues.completions + u64::from(queues.at) * 16) as usize;
+            let completion = core::ptr::with_exposed_provenance_mut::<[u64; 2]>(completion);
+            let last = u64::from(words[0] >> 16 | queues.phase << 16) << 32;
+            let value = [0, last | u64::from(number << 16 | queues.head)];
+            // SAFETY: as above.
+            unsafe { completion.write_volatile(value) };
+            queues.at += 1;
+            if queues.at == queues.entries {
+                queues.at = 0;
+                queues.phase ^= 1;
+            }
+            done += 1;
+        }
+        done
+    }
+
+    /// Follows CC.EN.
+    fn follow(&self) {
+        let (enabled, ready) = (self.register(CC) & 1, self.register(CSTS) & 1);
+        if enabled == ready {
+            return;
+        }
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        *queues = [Queues::default(); 2];
+        queues[0] = Queues {
+            submissions: self.wide(ASQ),
+            completions: self.wide(ACQ),
+            entries: (self.register(AQA) & 0xFFF) + 1,
+            phase: 1,
+            ..Queues::default()
+        };
+        self.set_register(DOORBELLS, 0);
+        self.set_register(DOORBELLS + 8, 0);
+        self.set_register(CSTS, enabled);
+    }
+}
+
+/// Executes an admin command: Identify, and those that create the I/O queues.
+fn administer(words: &[u32; 16], io: &mut Queues) {
+    let pointer = u64::from(words[7]) << 32 | u64::from(words[6]);
+    match words[0] as u8 {
+        0x06 => {
+            let page = core::ptr::with_exposed_provenance_mut::<u32>(pointer as usize);
+            let values: &[(usize, u32)] = match words[10] as u8 {
+                // 2^20 blocks; format 0 of 512 bytes.
+                0x00 => &[(0, 1 << 20), (128 / 4, 9 << 16)],
+                0x01 => &[(516 / 4, 1)],
+                0x02 => &[(0, 1)],
+                _ => &[],
+            };
+            for &(word, value) in values {
+                // SAFETY: inside the page of the driver's command.
+                let at = unsafe { page.add(word) };
+                // SAFETY: as above.
+                unsafe { at.write_volatile(value) };
+            }
+        }
+        0x05 => {
+            io.completions = pointer;
+            (io.at, io.phase) = (0, 1);
+        }
+        0x01 => {
+            io.submissions = pointer;
+            (io.entries, io.head) = ((words[10] >> 16) + 1, 0);
+        }
+        _ => {}
+    }
+}
+
+// SAFETY: reaches nothing but its own words.
+unsafe impl ConfigSpace for NullDisk {
+    fn read(&self, _: PciAddress, offset: u16) -> u32 {
+        match offset {
+            0x00 => 0x0010_1B36,
+            0x04 => self.command.load(Ordering::Relaxed) as u32,
+            0x08 => 0x0108_0201,
+            _ => 0,
+        }
+    }
+
+    unsafe fn write(&self, _: PciAddress, offset: u16, value: u32) {
+        if offset == 0x04 {
+            self.command.store(value.into(), Ordering::Relaxed);
+        }
+    }
+}
+
+// SAFETY: the mapping is leaked memory of the BAR's length.
+unsafe impl MapBar for NullDisk {
+    fn map(&self, _: PciAddress, bar: u8, length: usize) -> Result<Backing, MapBarError> {
+        match bar {
+            0 if length <= BAR_LENGTH => Ok(Backing::Raw(self.registers.cast())),
+            0 => Err(MapBarError::TooShort),
+            _ => Err(MapBarError::Absent),
+        }
+    }
+
+    unsafe fn unmap(&self, _: PciAddress, _: u8, _: Backing) {
+        self.set_register(CC, 0);
+        self.set_register(CSTS, 0);
+    }
+}
+
+// SAFETY: the device is this process: its addresses are the process's.
+unsafe impl DmaTranslate for NullDisk {
+    fn linear(&self) -> Option<u64> {
+        Some(0)
+    }
+
+    fn bus_address(&self, start: *const u8, _: usize) -> Option<u64> {
+        Some(start.expose_provenance() as u64)
+    }
+}
+
+// SAFETY: allocates nothing.
+unsafe impl Clock for NullDisk {
+    fn now(&self) -> u64 {
+        self.now.fetch_add(1_000, Ordering::Relaxed)
+    }
+
+    fn relax(&self) {
+        self.now.fetch_add(250_000, Ordering::Relaxed);
+        self.follow();
+        self.serve();
+    }
+}

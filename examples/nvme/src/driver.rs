@@ -1,0 +1,109 @@
+//! A controller, driven: what its namespaces share, and the value that offers all of them.
+
+use alloc::sync::Arc;
+use core::fmt;
+
+use samara_domain::Proxy;
+use samara_interfaces::block::BlockController;
+use samara_interfaces::{BlockDevice, BlockError};
+use spin::Mutex;
+
+use crate::args::{Args, Limits};
+use crate::bring_up::Identity;
+use crate::controller::Controller;
+use crate::disk::NvmeDisk;
+use crate::error::{Fault, InitError};
+use crate::registers::Function;
+use crate::request::Executor;
+
+/// What the namespaces share.
+pub(crate) struct Driver {
+    // Declared before the function, so dropped before it.
+    controller: Mutex<Controller>,
+    pub(crate) identity: Identity,
+    limits: Limits,
+    pub(crate) function: Function,
+}
+
+impl Driver {
+    pub(crate) fn new(args: Args) -> Result<Arc<Self>, InitError> {
+        let Args { function, limits } = args;
+        let depth = limits.queue_depth.clamp(2, 64);
+        let controller = Controller::new(&function, depth, limits.namespace)?;
+        let identity = controller.identity();
+        let controller = Mutex::new(controller);
+        Ok(Arc::new(Self {
+            controller,
+            identity,
+            limits,
+            function,
+        }))
+    }
+
+    /// Bytes that a command transfers at most, of blocks of `1 << block_shift`.
+    pub(crate) fn max_transfer(&self, block_shift: u8) -> usize {
+        let limit = usize::try_from(self.limits.max_transfer).unwrap_or(usize::MAX);
+        self.identity.max_transfer.min(limit).max(1 << block_shift)
+    }
+
+    pub(crate) fn executor(&self, namespace: usize) -> Executor<'_> {
+        Executor {
+            function: &self.function,
+            controller: &self.controller,
+            limits: self.limits,
+            namespace,
+        }
+    }
+
+    pub(crate) fn shut_down(&self) -> Result<(), InitError> {
+        let mut controller = self.executor(0).lock().ok_or(Fault::Timeout)?;
+        controller.shut_down(&self.function)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // An orderly stop; if the controller does not comply, the function's drop silences it.
+        let _ = self.shut_down();
+    }
+}
+
+/// An NVMe controller: each namespace that can be used is a block device of its own.
+pub struct NvmeController(Arc<Driver>);
+
+impl NvmeController {
+    pub(crate) fn new(args: Args) -> Result<Self, InitError> {
+        Driver::new(args).map(Self)
+    }
+
+    /// An orderly stop: deletes the I/O queues and notifies the controller of a shutdown
+    /// (NVM Express Base 2.0 §3.6.1), so that it writes its caches back. Requests after it fail.
+    ///
+    /// # Errors
+    ///
+    /// [`InitError`] if the controller does not comply in time; it is silenced anyway when the
+    /// function is given back.
+    pub fn shut_down(&self) -> Result<(), InitError> {
+        self.0.shut_down()
+    }
+}
+
+impl BlockController for NvmeController {
+    fn devices(&self) -> Result<u32, BlockError> {
+        Ok(self.0.identity.namespaces.count() as u32)
+    }
+
+    fn open(&self, number: u32) -> Result<Proxy<dyn BlockDevice>, BlockError> {
+        let number = usize::try_from(number).map_err(|_| BlockError::OutOfRange)?;
+        let disk = NvmeDisk::open(&self.0, number).ok_or(BlockError::OutOfRange)?;
+        Proxy::export(disk).map_err(|(error, _)| BlockError::Rpc(error.into()))
+    }
+}
+
+impl fmt::Debug for NvmeController {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("NvmeController")
+            .field(&self.0.function)
+            .finish()
+    }
+}

@@ -1,0 +1,218 @@
+//! The value that the domain exports: the device as a [`BlockDevice`].
+
+use core::fmt;
+
+use samara_device_io::dma::{LendError, Refused};
+use samara_device_io::table::Direction;
+use samara_domain::{Exchangeable, RRef};
+use samara_driver::split::Split;
+use samara_interfaces::{BlockDevice, BlockError, Geometry};
+use spin::Mutex;
+
+use crate::bring_up::{Facts, Function};
+use crate::device::{Device, MAX_ENTRIES};
+use crate::error::InitError;
+use crate::faults::fault_point;
+use crate::request::{Executor, Work};
+
+/// How long the flush of an orderly stop may take, in milliseconds.
+const STOP_MILLIS: u64 = 5_000;
+
+/// Bounds of the driver's own choosing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
+pub struct Limits {
+    /// Entries of the queue, a power of two from 4 to 256, three for each request in flight; the device may have fewer.
+    pub queue_entries: u32,
+    /// Bytes that one request transfers at most; the device may allow fewer (`size_max`).
+    pub max_transfer: u32,
+    /// Milliseconds without a completion after which a request is given up and the device reset.
+    pub io_millis: u64,
+    /// The same for a flush, which may write a whole cache back.
+    pub flush_millis: u64,
+    /// Milliseconds to wait for another thread of the driver, which may be busy with a reset.
+    pub lock_millis: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            queue_entries: MAX_ENTRIES,
+            max_transfer: 256 << 10,
+            io_millis: 5_000,
+            flush_millis: 60_000,
+            lock_millis: 300_000,
+        }
+    }
+}
+
+/// What [`init`](crate::init) is given.
+#[derive(Debug, Exchangeable)]
+pub struct Args {
+    /// The device.
+    pub function: Function,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+impl From<Function> for Args {
+    fn from(function: Function) -> Self {
+        Self {
+            function,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// A virtio block device, driven.
+pub struct VirtioDisk {
+    // Declared before the function, so dropped before it.
+    device: Mutex<Device>,
+    facts: Facts,
+    max_transfer: u32,
+    limits: Limits,
+    function: Function,
+}
+
+impl VirtioDisk {
+    pub(crate) fn new(args: Args) -> Result<Self, InitError> {
+        let Args { function, limits } = args;
+        let entries = 1 << limits.queue_entries.clamp(4, MAX_ENTRIES).ilog2();
+        let device = Device::new(&function, entries)?;
+        let facts = device.facts();
+        let max_transfer = limits.max_transfer.min(facts.size_max);
+        Ok(Self {
+            device: Mutex::new(device),
+            facts,
+            max_transfer: max_transfer.max(1 << facts.block_shift),
+            limits,
+            function,
+        })
+    }
+
+    fn executor(&self) -> Executor<'_> {
+        Executor {
+            function: &self.function,
+            device: &self.device,
+            lock_millis: self.limits.lock_millis,
+        }
+    }
+
+    /// Checks that `length` bytes from `lba` on are whole blocks of the device; splits them.
+    fn split(&self, lba: u64, length: usize) -> Result<Split, BlockError> {
+        let shift = self.facts.block_shift;
+        let blocks = (length >> shift) as u64;
+        if blocks == 0 || length & ((1 << shift) - 1) != 0 {
+            return Err(BlockError::BadLength);
+        }
+        match lba.checked_add(blocks) {
+            Some(end) if end <= self.facts.blocks() => {
+                Ok(Split::new(lba, length, shift, self.max_transfer as usize))
+            }
+            _ => Err(BlockError::OutOfRange),
+        }
+    }
+
+    /// An orderly stop: what the device's cache holds is written back, for five seconds at most; then the device is reset.
+    /// Requests after it fail.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError`] if the device does not comply; it is silenced when the function is given back.
+    pub fn shut_down(&self) -> Result<(), BlockError> {
+        let flushed = self.flush_within(STOP_MILLIS);
+        let mut device = self.executor().lock().ok_or(BlockError::Busy)?;
+        device.stop(&self.function).and(flushed)
+    }
+
+    fn flush_within(&self, millis: u64) -> Result<(), BlockError> {
+        if !self.facts.has_cache() {
+            return Ok(());
+        }
+        let work = Work::Flush { started: false };
+        self.executor().execute(work, millis)
+    }
+}
+
+impl BlockDevice for VirtioDisk {
+    fn geometry(&self) -> Result<Geometry, BlockError> {
+        Ok(Geometry {
+            block_size: 1 << self.facts.block_shift,
+            blocks: self.facts.blocks(),
+            preferred_transfer: self.max_transfer,
+            read_only: self.facts.is_read_only(),
+        })
+    }
+
+    fn read(&self, lba: u64, buf: RRef<[u8]>) -> Result<RRef<[u8]>, BlockError> {
+        let split = self.split(lba, buf.len())?;
+        let transfer = self
+            .function
+            .begin(buf)
+            .map_err(|error| refused(error.reason))?;
+        fault_point!(Moved);
+        let work = Work::Blocks {
+            transfer: &transfer,
+            direction: Direction::ToHost,
+            split,
+        };
+        let done = self.executor().execute(work, self.limits.io_millis);
+        // Nothing of the transfer is in flight now, so it finishes.
+        let buf = self.function.finish(transfer);
+        done.and(buf.map_err(|_| BlockError::Failed))
+    }
+
+    fn write(&self, lba: u64, data: &RRef<[u8]>) -> Result<(), BlockError> {
+        let split = self.split(lba, data.len())?;
+        if self.facts.is_read_only() {
+            return Err(BlockError::WriteProtected);
+        }
+        let lent = self.function.lend(data, |transfer| {
+            fault_point!(Borrowed);
+            let work = Work::Blocks {
+                transfer,
+                direction: Direction::ToDevice,
+                split,
+            };
+            self.executor().execute(work, self.limits.io_millis)
+        });
+        match lent {
+            Ok(done) => done,
+            Err(LendError::Refused(reason)) => Err(refused(reason)),
+            Err(_) => Err(BlockError::Timeout),
+        }
+    }
+
+    fn flush(&self) -> Result<(), BlockError> {
+        self.flush_within(self.limits.flush_millis)
+    }
+
+    /// Nothing of the protocol is tolerated to be broken.
+    fn tolerated(&self) -> Result<u64, BlockError> {
+        Ok(0)
+    }
+}
+
+/// A buffer that the in-flight table did not accept.
+fn refused(reason: Refused) -> BlockError {
+    match reason {
+        Refused::Empty => BlockError::BadLength,
+        Refused::Full => BlockError::Busy,
+        _ => BlockError::Failed,
+    }
+}
+
+impl Drop for VirtioDisk {
+    fn drop(&mut self) {
+        // An orderly stop; if the device does not comply, the function's drop silences it.
+        let _ = self.shut_down();
+    }
+}
+
+impl fmt::Debug for VirtioDisk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VirtioDisk")
+            .field("function", &self.function)
+            .field("facts", &self.facts)
+            .finish_non_exhaustive()
+    }
+}

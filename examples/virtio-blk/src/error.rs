@@ -1,0 +1,149 @@
+//! What can go wrong: with the device at any time ([`Fault`]), and on bringing it up ([`InitError`]).
+
+use core::fmt;
+
+use samara_device_io::queue::{QueueError, QueueFault};
+use samara_driver::virtio::TransportError;
+use samara_interfaces::BlockError;
+
+/// The device does not do what the specification has it do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// All ones: unplugged.
+    Gone,
+    /// It says itself that it needs a reset, or was reset by nobody that the driver knows.
+    NeedsReset,
+    /// It did not answer in time.
+    Timeout,
+    /// It used what it wasn't given.
+    Queue(QueueFault),
+    /// A request ended with this status, which is none (§5.2.6).
+    Status(u8),
+    /// Its capacity is less than it was.
+    Shrunk,
+    /// It did not come back from a reset, or not as it was before.
+    Lost,
+    /// Another thread had to silence it.
+    Silenced,
+    /// The driver was stopped.
+    Stopped,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone => f.write_str("the device was unplugged"),
+            Self::NeedsReset => f.write_str("the device says that it needs a reset"),
+            Self::Timeout => f.write_str("the device did not answer in time"),
+            Self::Queue(fault) => fault.fmt(f),
+            Self::Status(status) => write!(
+                f,
+                "the device ended a request with status {status:#04x}, which does not exist"
+            ),
+            Self::Shrunk => f.write_str(
+                "the device has fewer blocks than it had: restart the driver to use what is left",
+            ),
+            Self::Lost => f.write_str(
+                "the device did not come back from a reset as it was: restart the driver",
+            ),
+            Self::Silenced => f.write_str("the device was silenced with requests in flight"),
+            Self::Stopped => f.write_str("the driver was stopped: start it again"),
+        }
+    }
+}
+
+impl core::error::Error for Fault {}
+
+impl From<Fault> for BlockError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Gone => Self::Gone,
+            Fault::Timeout => Self::Timeout,
+            Fault::Queue(_) | Fault::Status(_) => Self::Protocol,
+            Fault::Shrunk | Fault::Lost | Fault::Stopped => Self::Failed,
+            Fault::NeedsReset | Fault::Silenced => Self::Reset,
+        }
+    }
+}
+
+impl From<QueueFault> for Fault {
+    fn from(fault: QueueFault) -> Self {
+        match fault {
+            QueueFault::Unusable(error) => error.into(),
+            fault => Self::Queue(fault),
+        }
+    }
+}
+
+impl From<QueueError> for Fault {
+    fn from(error: QueueError) -> Self {
+        match error {
+            QueueError::NotStarted => Self::Silenced,
+            error => Self::Queue(error.into()),
+        }
+    }
+}
+
+/// Why the device can't be brought up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InitError {
+    /// It was unplugged, does not come out of a reset, or has features or queues that this driver can't use.
+    Transport(TransportError),
+    /// It has no blocks.
+    NoCapacity,
+    /// Its blocks have this many bytes: no power of two from 512 to 65,536.
+    BlockSize(u32),
+    /// It takes this many bytes at once: less than a block.
+    SizeMax(u32),
+    /// It takes no data at all (`seg_max` is 0).
+    NoSegments,
+    /// The queue isn't to be had, or doesn't start.
+    Queue(QueueError),
+}
+
+impl fmt::Display for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transport(error) => error.fmt(f),
+            Self::NoCapacity => f.write_str("the device has no blocks: insert a medium"),
+            Self::BlockSize(bytes) => write!(
+                f,
+                "blocks of {bytes} bytes aren't supported: have them of 512 bytes to 64 KiB, a power of two"
+            ),
+            Self::SizeMax(bytes) => write!(
+                f,
+                "the device takes {bytes} bytes at once (size_max), less than a block: raise it in its hypervisor"
+            ),
+            Self::NoSegments => {
+                f.write_str("the device takes no data (seg_max is 0): raise it in its hypervisor")
+            }
+            Self::Queue(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for InitError {}
+
+impl From<TransportError> for InitError {
+    fn from(error: TransportError) -> Self {
+        Self::Transport(error)
+    }
+}
+
+impl From<QueueError> for InitError {
+    fn from(error: QueueError) -> Self {
+        Self::Queue(error)
+    }
+}
+
+/// Why it isn't brought up again.
+impl From<InitError> for Fault {
+    fn from(error: InitError) -> Self {
+        match error {
+            InitError::Transport(TransportError::Gone) => Self::Gone,
+            _ => Self::Lost,
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! A virtio block driver as a domain: isolated, restartable, without `unsafe` and without statics.
+//!
+//! [`init`] takes a claimed PCI function and returns a [`VirtioDisk`], a [`BlockDevice`](samara_interfaces::BlockDevice). It is
+//! polled: a call puts its requests into the device's queue, several at once, and returns when they have completed.
+//!
+//! Written from *Virtual I/O Device (VIRTIO) Version 1.2*, whose sections the comments cite. What the device reads from memory is
+//! written by [`samara_device_io`], told by the table [`samara_device_tables::virtio`].
+//!
+//! | module | concept |
+//! |---|---|
+//! | `bring_up` | reset, features, configuration, the queue |
+//! | `device` | what the lock guards: start, poll, recover |
+//! | `request` | one caller's request |
+//! | `disk` | the exported value |
+//!
+//! # When the device misbehaves
+//!
+//! A used element that names no chain in flight, a status that is none, no completion in time, DEVICE_NEEDS_RESET: the device
+//! is reset, all requests in flight fail with a typed error, and it is brought up again. If that fails, or the device isn't
+//! the same as before, every call fails from then on. Buffers come back in each case.
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+mod bring_up;
+mod device;
+mod disk;
+mod error;
+mod faults;
+mod request;
+
+pub use disk::{Args, Limits, VirtioDisk};
+pub use error::{Fault, InitError};
+
+/// Brings the device up. The domain's entry point.
+///
+/// # Errors
+///
+/// [`InitError`]; the function has been released then, its device silent.
+pub fn init(args: Args) -> Result<VirtioDisk, InitError> {
+    VirtioDisk::new(args)
+}

@@ -1,0 +1,124 @@
+//! The driver against the model device: first called directly, then as a domain.
+#![forbid(unsafe_code)]
+
+mod bring_up;
+mod configuration;
+mod crashes;
+
+mod misbehaviour;
+mod requests;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use samara_device_io::DeviceSlot;
+use samara_device_tables::VirtioBlock;
+use samara_domain::RRef;
+use samara_host_std::{DomainAlloc, System};
+use samara_interfaces::BlockDevice;
+use samara_shared_heap::heap::{Census, census_all};
+use samara_testkit::faults as fault;
+use samara_testkit::virtio_model::{Block, Device, Shape, VirtioModel};
+use samara_virtio_blk::{Args, InitError, Limits, VirtioDisk};
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+/// The exchange heap and the fault points are the process's: one test at a time.
+static SERIAL: Mutex<()> = Mutex::new(());
+
+/// A model on a bus of its own, and what the heap held before.
+struct Bench {
+    model: &'static VirtioModel,
+    slot: DeviceSlot<VirtioBlock>,
+    before: Census,
+    _serial: MutexGuard<'static, ()>,
+}
+
+impl Bench {
+    fn new(shape: Shape) -> Self {
+        let serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
+        fault::disarm_all();
+        let model = VirtioModel::leak(shape);
+        model.medium(|bytes| {
+            for (i, byte) in bytes.iter_mut().enumerate() {
+                *byte = pattern(i);
+            }
+        });
+        Self {
+            model,
+            slot: model.slot(),
+            before: census_all(),
+            _serial: serial,
+        }
+    }
+
+    fn try_disk(&self, limits: Limits) -> Result<VirtioDisk, InitError> {
+        let function = self.slot.claim().expect("the model can be claimed");
+        samara_virtio_blk::init(Args { function, limits })
+    }
+
+    fn disk(&self) -> VirtioDisk {
+        self.try_disk(Limits::default())
+            .expect("the model comes up")
+    }
+
+    /// Nothing is left on the heap, the function may be claimed again and is silent, the device never reached where it
+    /// should not, and the driver broke no rule.
+    fn finish(self) {
+        assert_eq!(self.model.violations(), []);
+        let counts = self.model.counts();
+        assert_eq!(counts.stray_accesses, 0, "the device was sent astray");
+        assert_eq!(
+            census_all(),
+            self.before,
+            "something is left on the exchange heap"
+        );
+        assert!(!self.model.is_bus_master());
+        if self.slot.place().id().is_some() {
+            drop(self.slot.claim().expect("the function is free again"));
+        }
+    }
+}
+
+/// A device of this kind.
+const fn shape(block: Block) -> Shape {
+    Shape {
+        device: Device::Block(block),
+        ..Shape::BLOCK
+    }
+}
+
+/// Takes 8 KiB at once, and some time for it.
+const SLOW: Shape = Shape {
+    latency: 2,
+    ..shape(Block {
+        size_max: Some(8192),
+        ..Block::PLAIN
+    })
+};
+
+/// Both kinds of function: with and without a reset of its own.
+fn benches(shape: Shape) -> [impl FnOnce() -> Bench; 2] {
+    [true, false].map(|flr| move || Bench::new(Shape { flr, ..shape }))
+}
+
+/// The medium's byte `i` to begin with.
+fn pattern(i: usize) -> u8 {
+    (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0]
+}
+
+fn buffer(bytes: usize) -> RRef<[u8]> {
+    RRef::new_zeroed_slice(bytes).expect("memory")
+}
+
+fn expected(from: usize, bytes: usize) -> Vec<u8> {
+    (from..from + bytes).map(pattern).collect()
+}
+
+/// Reads, writes and flushes, in sectors of 512 bytes.
+fn works(disk: &VirtioDisk) {
+    let read = disk.read(7, buffer(12_288)).unwrap();
+    assert_eq!(*read, *expected(7 * 512, 12_288));
+    disk.write(7, &read).unwrap();
+    disk.flush().unwrap();
+}

@@ -1,0 +1,76 @@
+//! From a claimed function to what is known of its device (§3.1, §5.1.5).
+
+use samara_device_io::PciFunction;
+use samara_device_io::mmio::{ReadOnly, Register};
+use samara_device_tables::VirtioNet;
+use samara_device_tables::virtio::DEVICE;
+use samara_driver::virtio;
+use samara_interfaces::MacAddress;
+
+use crate::args::{MAX_MTU, MIN_MTU};
+use crate::error::InitError;
+use crate::faults::fault_point;
+
+/// A claimed device.
+pub(crate) type Function = PciFunction<VirtioNet>;
+
+/// Feature bits (§5.1.3).
+const MTU: u64 = 1 << 3;
+const MAC: u64 = 1 << 5;
+const STATUS: u64 = 1 << 16;
+/// The MTU of a device that says nothing of it.
+const ETHERNET_MTU: u16 = 1500;
+
+/// The configuration (§5.1.4): `mac`, a register for each byte; `status`, of which bit 0 is the link's; `mtu`.
+const MAC_BYTES: Register<VirtioNet, u8, ReadOnly> = Register::at(DEVICE, 0x00);
+const LINK: Register<VirtioNet, u16, ReadOnly> = Register::at(DEVICE, 0x06);
+const MTU_BYTES: Register<VirtioNet, u16, ReadOnly> = Register::at(DEVICE, 0x0A);
+
+/// What is known of a device. It stays so, or the device isn't used any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Facts {
+    features: u64,
+    pub(crate) mac: MacAddress,
+    /// Bytes of payload in a frame, at most.
+    pub(crate) mtu: u16,
+}
+
+impl Facts {
+    /// Whether the link is up, by a register that says so if the device has one.
+    pub(crate) fn link_is_up(&self, function: &Function) -> bool {
+        self.features & STATUS == 0 || function.read(LINK) & 1 != 0
+    }
+}
+
+/// Resets the device and agrees with it on what it is to do. Nothing is in flight afterwards, whatever comes of it.
+pub(crate) fn negotiate(function: &Function) -> Result<Facts, InitError> {
+    let offered = virtio::reset(function)?;
+    fault_point!(Init);
+    // What it holds decides whether the feature is accepted (§3.1.1): packets have no room for more.
+    let mtu = virtio::stable(function, || function.read(MTU_BYTES))?;
+    let fits = if mtu <= MAX_MTU { MTU } else { 0 };
+    let features = virtio::accept(function, offered, MAC | STATUS | fits)?;
+    if features & MTU != 0 && mtu < MIN_MTU {
+        return Err(InitError::Mtu(mtu));
+    }
+    if features & MAC == 0 {
+        return Err(InitError::NoAddress);
+    }
+    let byte = |index| {
+        let register = MAC_BYTES.nth(index);
+        register.map_or(u8::MAX, |register| function.read(register))
+    };
+    let mac = virtio::stable(function, || MacAddress(core::array::from_fn(byte)))?;
+    if mac.0[0] & 1 != 0 || mac.0 == [0; 6] {
+        return Err(InitError::BadAddress(mac));
+    }
+    Ok(Facts {
+        features,
+        mac,
+        mtu: if features & MTU != 0 {
+            mtu
+        } else {
+            ETHERNET_MTU
+        },
+    })
+}

@@ -1,0 +1,80 @@
+//! Why the device can't be brought up.
+
+use core::fmt;
+
+use samara_device_io::queue::QueueError;
+use samara_domain::AllocError;
+use samara_driver::virtio::TransportError;
+use samara_interfaces::MacAddress;
+
+/// Why the device can't be brought up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InitError {
+    /// It was unplugged, does not come out of a reset, or has features or queues that this driver can't use.
+    Transport(TransportError),
+    /// It offers no MAC address.
+    NoAddress,
+    /// Its MAC address is no station's.
+    BadAddress(MacAddress),
+    /// Its MTU is less than 68 (§5.1.4.1).
+    Mtu(u16),
+    /// After a reset it isn't what it was before.
+    Changed,
+    /// No memory for packets.
+    Packets(AllocError),
+    /// No memory of the driver's own.
+    Memory,
+    /// A queue isn't to be had, or doesn't start.
+    Queue(QueueError),
+}
+
+impl fmt::Display for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transport(error) => error.fmt(f),
+            Self::NoAddress => f.write_str(
+                "the device has no MAC address: have its hypervisor offer VIRTIO_NET_F_MAC",
+            ),
+            Self::BadAddress(mac) => write!(
+                f,
+                "the device's MAC address, {mac}, is no station's: set another in its hypervisor"
+            ),
+            Self::Mtu(mtu) => write!(
+                f,
+                "the device's MTU of {mtu} is less than 68: raise it in its hypervisor"
+            ),
+            Self::Changed => f.write_str(
+                "the device did not come back from a reset as it was: restart the driver",
+            ),
+            Self::Packets(error) => {
+                write!(
+                    f,
+                    "no memory for packets: {error}; or ask for shorter queues"
+                )
+            }
+            Self::Memory => {
+                f.write_str("no private memory for the driver: raise DomainSpec::heap_quota")
+            }
+            Self::Queue(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for InitError {}
+
+macro_rules! from {
+    ($($variant:ident($type:ty)),+) => {
+        $(impl From<$type> for InitError {
+            fn from(error: $type) -> Self {
+                Self::$variant(error)
+            }
+        })+
+    };
+}
+
+from!(
+    Transport(TransportError),
+    Packets(AllocError),
+    Queue(QueueError)
+);

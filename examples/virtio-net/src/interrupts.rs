@@ -1,0 +1,53 @@
+//! Waiting for frames: the receive queue's vector, asked for by the thread that waits, for as long as it does.
+//!
+//! The driver wants no interrupts (§2.7.7) but while a thread waits, so a queue that is polled causes none.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use samara_device_io::Interrupt;
+use samara_driver::virtio::{self, NO_VECTOR};
+use spin::{Mutex, MutexGuard};
+
+use crate::bring_up::Function;
+use crate::pair::RX_QUEUE;
+
+/// The vector.
+const VECTOR: u16 = 0;
+
+/// A vector, if the kernel offers one.
+#[derive(Debug)]
+pub(crate) struct Interrupts {
+    line: Option<Mutex<Interrupt>>,
+    /// The device could map the receive queue to it.
+    mapped: AtomicBool,
+}
+
+impl Interrupts {
+    pub(crate) fn claim(function: &Function) -> Self {
+        Self {
+            line: function.interrupt(VECTOR).ok().map(Mutex::new),
+            mapped: AtomicBool::new(false),
+        }
+    }
+
+    /// What the receive queue is started with.
+    pub(crate) fn vector(&self) -> u16 {
+        match self.line {
+            Some(_) => VECTOR,
+            None => NO_VECTOR,
+        }
+    }
+
+    /// Takes note of what the device made of it.
+    pub(crate) fn see(&self, function: &Function) {
+        let mapped = self.line.is_some() && virtio::queue_vector(function, RX_QUEUE) == VECTOR;
+        self.mapped.store(mapped, Ordering::Relaxed);
+    }
+
+    /// The vector, for as long as one thread waits: `Some(None)` if another does, `None` if it never fires.
+    pub(crate) fn line(&self) -> Option<Option<MutexGuard<'_, Interrupt>>> {
+        let line = self.line.as_ref()?;
+        let mapped = self.mapped.load(Ordering::Relaxed);
+        mapped.then(|| line.try_lock())
+    }
+}

@@ -1,0 +1,46 @@
+//! A virtio network driver as a domain: isolated, restartable, without `unsafe` and without statics.
+//!
+//! [`init`] takes a claimed PCI function and returns a [`Nic`], a [`NetDevice`](samara_interfaces::NetDevice) with one queue. It is
+//! polled: an exchange puts frames into a queue, takes what has arrived out of another, and waits for nothing. A caller that has
+//! nothing else to do waits for an interrupt.
+//!
+//! Written from *Virtual I/O Device (VIRTIO) Version 1.2*, whose sections the comments cite. What the device reads from memory is
+//! written by [`samara_device_io`], told by the table [`samara_device_tables::virtio`].
+//!
+//! | module | concept |
+//! |---|---|
+//! | `nic` | the exported value, recovery |
+//! | `pair` | receive and transmit queue: the exchange itself |
+//! | `interrupts` | the receive queue's vector |
+//! | `bring_up` | reset, features, configuration |
+//!
+//! # When the device misbehaves
+//!
+//! A used element that names no chain in flight, frames that don't leave while the link is up, DEVICE_NEEDS_RESET: the device
+//! is reset and brought up again; what was in its queues is lost, the buffers are not. If that fails, or the device isn't the
+//! same as before, or it was unplugged, every call fails from then on.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod args;
+mod bring_up;
+mod error;
+mod faults;
+mod interrupts;
+mod nic;
+mod pair;
+
+pub use args::{Args, Limits};
+pub use error::InitError;
+pub use nic::Nic;
+
+/// Brings the device up. The domain's entry point.
+///
+/// # Errors
+///
+/// [`InitError`]; the function has been released then, its device silent.
+pub fn init(args: Args) -> Result<Nic, InitError> {
+    Nic::new(args)
+}

@@ -1,0 +1,241 @@
+//! The value that the domain exports: the device as a [`NetDevice`].
+
+use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+
+use samara_driver::health::Health;
+use samara_driver::virtio::{self, State, TransportError};
+use samara_interfaces::net::{
+    Exchanged, Link, NetDevice, NetError, NetInfo, NetStatistics, Packets, Waited,
+};
+use spin::{Mutex, MutexGuard};
+
+use crate::args::{Args, Limits};
+use crate::bring_up::{self, Facts, Function};
+use crate::error::InitError;
+use crate::faults::fault_point;
+use crate::interrupts::Interrupts;
+use crate::pair::{Outcome, Pair};
+
+/// How long frames may take to leave at an orderly stop.
+const DRAIN_MILLIS: u64 = 100;
+const NANOS_PER_MILLI: u64 = 1_000_000;
+/// The longest wait, in microseconds: what a reset in between may cost one who waits.
+const LONGEST_WAIT: u32 = 1_000_000;
+
+/// A virtio network device, driven.
+pub struct Nic {
+    // Declared before the function, so dropped before it.
+    interrupts: Interrupts,
+    pair: Mutex<Pair>,
+    health: Health,
+    up: AtomicBool,
+    facts: Facts,
+    mtu: u16,
+    tx_room: u16,
+    limits: Limits,
+    function: Function,
+}
+
+impl Nic {
+    pub(crate) fn new(args: Args) -> Result<Self, InitError> {
+        let Args { function, limits } = args;
+        let limits = limits.clamped();
+        let facts = bring_up::negotiate(&function)?;
+        let mtu = limits.mtu.min(facts.mtu);
+        let mut pair = Pair::new(&function, &limits, mtu)?;
+        let tx_room = pair.tx_room();
+        let interrupts = Interrupts::claim(&function);
+        pair.start(&function, interrupts.vector())?;
+        interrupts.see(&function);
+        Ok(Self {
+            interrupts,
+            pair: Mutex::new(pair),
+            health: Health::default(),
+            up: AtomicBool::new(facts.link_is_up(&function)),
+            facts,
+            mtu,
+            tx_room,
+            limits,
+            function,
+        })
+    }
+
+    /// Waits for the queues, but not for ever.
+    fn lock(&self) -> Result<MutexGuard<'_, Pair>, NetError> {
+        let millis = self.limits.lock_millis;
+        let guard = self.function.wait_for(millis, || self.pair.try_lock());
+        guard.ok_or(NetError::Busy)
+    }
+
+    /// Takes note of the link's state.
+    fn see_link(&self) -> bool {
+        let up = self.facts.link_is_up(&self.function);
+        self.up.store(up, Ordering::Relaxed);
+        up
+    }
+
+    /// Looks at the device, and whether frames leave; whether it is to be reset.
+    #[cold]
+    #[inline(never)]
+    fn look(&self, pair: &mut Pair) -> Result<bool, NetError> {
+        match virtio::state(&self.function) {
+            State::Gone => Err(self.health.gone()),
+            State::NeedsReset => Ok(true),
+            State::Live => {
+                let up = self.see_link();
+                let now = self.function.clock().now();
+                let nanos = self.limits.tx_millis.saturating_mul(NANOS_PER_MILLI);
+                Ok(pair.stands_still(up, now, nanos))
+            }
+        }
+    }
+
+    /// Resets the device and brings it up again. What was in its queues is lost, its buffers are not. If that fails, or it isn't
+    /// what it was, it isn't used any more.
+    #[cold]
+    #[inline(never)]
+    fn recover(&self, pair: &mut Pair) {
+        pair.statistics.resets += 1;
+        let negotiated = bring_up::negotiate(&self.function);
+        let taken = pair.take_back(&self.function);
+        let brought_up = negotiated.and_then(|facts| {
+            taken?;
+            if facts != self.facts {
+                return Err(InitError::Changed);
+            }
+            pair.start(&self.function, self.interrupts.vector())
+        });
+        match brought_up {
+            Ok(()) => {
+                self.interrupts.see(&self.function);
+                self.see_link();
+            }
+            Err(error) => {
+                let _ = self.function.silence();
+                match error {
+                    InitError::Transport(TransportError::Gone) => self.health.gone(),
+                    _ => self.health.failed(),
+                };
+            }
+        }
+    }
+
+    /// Whether the queue has anything to receive; `wanted` says whether the next frame is to interrupt.
+    fn has_frames(&self, wanted: bool) -> Result<bool, NetError> {
+        let mut pair = self.lock()?;
+        if let Ok(ready) = pair.has_frames(&self.function, wanted) {
+            return Ok(ready);
+        }
+        self.recover(&mut pair);
+        self.health.check().map(|()| false)
+    }
+
+    /// An orderly stop: what is to be sent leaves, for a tenth of a second at most; then the device is reset. The packets in its
+    /// queues are freed with the driver. Calls after it fail.
+    ///
+    /// # Errors
+    ///
+    /// [`NetError`] if the device does not comply; it is silenced when the function is given back.
+    pub fn shut_down(&self) -> Result<(), NetError> {
+        let mut pair = self.lock()?;
+        self.health.check()?;
+        pair.drain(&self.function, DRAIN_MILLIS);
+        let failed = self.health.failed();
+        let reset = self.function.reset();
+        let taken = pair.take_back(&self.function);
+        if reset.is_err() || taken.is_err() {
+            return Err(failed);
+        }
+        Ok(())
+    }
+}
+
+impl NetDevice for Nic {
+    fn info(&self) -> Result<NetInfo, NetError> {
+        Ok(NetInfo {
+            mac: self.facts.mac,
+            mtu: self.mtu,
+            queues: 1,
+            tx_room: self.tx_room,
+        })
+    }
+
+    fn link(&self) -> Result<Link, NetError> {
+        self.health.check()?;
+        let up = self.see_link();
+        if virtio::state(&self.function) == State::Gone {
+            return Err(self.health.gone());
+        }
+        Ok(if up { Link::Up { mbps: 0 } } else { Link::Down })
+    }
+
+    fn statistics(&self) -> Result<NetStatistics, NetError> {
+        Ok(self.lock()?.statistics)
+    }
+
+    fn exchange(&self, queue: u16, tx: Packets, rx: Packets) -> Result<Exchanged, NetError> {
+        self.health.check()?;
+        if queue != 0 {
+            return Err(NetError::NoSuchQueue);
+        }
+        let mut pair = self.lock()?;
+        let up = self.up.load(Ordering::Relaxed);
+        let Outcome {
+            exchanged,
+            mut broken,
+            look,
+        } = pair.exchange(&self.function, up, tx, rx);
+        if look && !broken {
+            broken = self.look(&mut pair)?;
+        }
+        if broken {
+            self.recover(&mut pair);
+        }
+        Ok(exchanged)
+    }
+
+    fn wait(&self, queue: u16, micros: u32) -> Result<Waited, NetError> {
+        self.health.check()?;
+        if queue != 0 {
+            return Err(NetError::NoSuchQueue);
+        }
+        let Some(line) = self.interrupts.line() else {
+            return Ok(Waited::Unsupported);
+        };
+        let line = line.ok_or(NetError::Busy)?;
+        match virtio::state(&self.function) {
+            State::Live => {}
+            State::Gone => return Err(self.health.gone()),
+            State::NeedsReset => self.recover(&mut *self.lock()?),
+        }
+        let seen = line.count();
+        if !self.has_frames(true)? {
+            let timeout = Duration::from_micros(micros.min(LONGEST_WAIT).into());
+            line.wait(seen, timeout);
+            fault_point!(Completion);
+        }
+        Ok(if self.has_frames(false)? {
+            Waited::Ready
+        } else {
+            Waited::TimedOut
+        })
+    }
+}
+
+impl Drop for Nic {
+    fn drop(&mut self) {
+        // An orderly stop; if the device does not comply, the function's drop silences it.
+        let _ = self.shut_down();
+    }
+}
+
+impl fmt::Debug for Nic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Nic")
+            .field("function", &self.function)
+            .field("facts", &self.facts)
+            .finish_non_exhaustive()
+    }
+}

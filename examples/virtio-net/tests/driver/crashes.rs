@@ -1,0 +1,169 @@
+//! The driver as a domain, made to panic wherever it can: the caller gets an error, the device is silent before any memory is
+//! released, nothing leaks, and traffic goes on.
+
+use std::time::Duration;
+
+use samara_domain::{RRef, RpcError};
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+use samara_fault::FaultPoint;
+use samara_host_std::runtime;
+use samara_interfaces::net::{NetDevice, NetError};
+use samara_proxy::Export;
+use samara_testkit::faults as fault;
+use samara_testkit::virtio_model::Shape;
+use samara_virtio_net::{Args, Limits};
+
+use super::{Bench, batch, benches, empty, frame, small, works};
+
+/// Frames stay in the device for a while, in both directions.
+const SHAPE: Shape = Shape {
+    latency: 3,
+    ..Shape::NET
+};
+
+pub(crate) fn spawn(bench: &Bench, limits: Limits) -> Domain<dyn NetDevice> {
+    let slot = bench.slot;
+    let spec =
+        DomainSpec::new("virtio-net").restart(Restart::limited(1_000, Duration::from_secs(600)));
+    let mint = Mint::fallible(move || slot.claim().map(|function| Args { function, limits }));
+    runtime()
+        .spawn(spec, samara_virtio_net::init, mint)
+        .expect("the domain starts")
+}
+
+/// Fills free memory, has frames arrive that a device at work would receive, and looks whether it did.
+fn device_is_silent(bench: &Bench) {
+    let watched: Vec<_> = (0..64)
+        .map(|_| RRef::from_slice(&[0xA5u8; 65_536]))
+        .collect();
+    let packets: Vec<_> = (0..256)
+        .map(|_| RRef::from_slice(&[0xA5u8; 4_096]))
+        .collect();
+    assert!(!bench.model.is_bus_master());
+    for seed in 0..64 {
+        let _ = bench.model.receive(&frame(1500, seed));
+    }
+    bench.model.tick(100);
+    let untouched = |bytes: &RRef<[u8]>| bytes.iter().all(|&byte| byte == 0xA5);
+    assert!(watched.iter().chain(&packets).all(untouched));
+}
+
+const POINTS: [FaultPoint; 4] = [
+    FaultPoint::Moved,
+    FaultPoint::Submit,
+    FaultPoint::InFlight,
+    FaultPoint::Completion,
+];
+
+/// Crashes the driver at `point` in an exchange with frames in both directions in flight.
+fn crash(bench: &Bench, nic: &dyn NetDevice, point: FaultPoint) -> NetError {
+    for _ in 0..2 {
+        drop(nic.exchange(0, batch(4, 200), empty(0)).unwrap());
+        bench.model.tick(4);
+    }
+    fault::arm(point, 0);
+    let error = nic.exchange(0, batch(10, 200), empty(32)).unwrap_err();
+    assert!(!fault::is_armed(point), "{point:?} was not passed");
+    error
+}
+
+#[test]
+fn a_nic_across_a_domain_boundary() {
+    let bench = Bench::new(SHAPE);
+    let domain = spawn(&bench, small());
+    let nic = domain.proxy().unwrap();
+    works(&bench, &nic);
+    assert_eq!(nic.info().unwrap().tx_room, 8);
+    domain.stop(Duration::from_secs(10)).unwrap();
+    assert_eq!(bench.model.status(), 0);
+    assert_eq!(nic.info().unwrap_err(), NetError::Rpc(RpcError::Dead));
+    drop((nic, domain));
+    runtime().reap();
+    bench.finish();
+}
+
+#[test]
+fn a_crash_in_an_exchange_leaks_nothing_and_the_device_is_silent_first() {
+    for point in POINTS {
+        for hang in [false, true] {
+            for bench in benches(SHAPE) {
+                let bench = bench();
+                let domain = spawn(&bench, small());
+                let nic = domain.proxy().unwrap();
+                works(&bench, &nic);
+                bench.model.switch(|switches| switches.never_reset = hang);
+                let error = crash(&bench, &nic, point);
+                assert_eq!(error, NetError::Rpc(RpcError::Crashed), "{point:?}");
+                runtime().reap();
+                device_is_silent(&bench);
+                assert_eq!(
+                    nic.info().unwrap_err(),
+                    NetError::Rpc(RpcError::Dead),
+                    "the old proxy is dead"
+                );
+                drop((nic, domain));
+                runtime().reap();
+                bench.finish();
+            }
+        }
+    }
+}
+
+#[test]
+fn through_a_shadow_traffic_goes_on_after_every_crash() {
+    for bench in benches(SHAPE) {
+        let bench = bench();
+        let domain = spawn(&bench, small());
+        let nic = domain.shadow().unwrap();
+        works(&bench, &nic);
+        for point in POINTS.into_iter().cycle().take(40) {
+            let error = crash(&bench, &nic, point);
+            assert_eq!(error, NetError::Rpc(RpcError::Crashed));
+            works(&bench, &nic);
+        }
+        assert_eq!(domain.restarts(), 40);
+        domain.stop(Duration::from_secs(10)).unwrap();
+        drop((nic, domain));
+        runtime().reap();
+        bench.finish();
+    }
+}
+
+#[test]
+fn a_crash_in_init_with_the_device_enabled_is_the_next_starts_affair() {
+    let bench = Bench::new(SHAPE);
+    let domain = spawn(&bench, small());
+    let nic = domain.shadow().unwrap();
+    fault::arm(FaultPoint::Init, 0);
+    let error = crash(&bench, &nic, FaultPoint::InFlight);
+    assert_eq!(error, NetError::Rpc(RpcError::Crashed));
+    let answer = nic.info();
+    if answer.is_err() {
+        // The start died; the one after it doesn't.
+        nic.info().unwrap();
+    }
+    assert!(!fault::is_armed(FaultPoint::Init));
+    works(&bench, &nic);
+    domain.stop(Duration::from_secs(10)).unwrap();
+    drop((nic, domain));
+    runtime().reap();
+    bench.finish();
+}
+
+#[test]
+fn packets_in_flight_when_the_driver_is_ended_are_freed_after_the_device_is_silent() {
+    for bench in benches(SHAPE) {
+        let bench = bench();
+        let domain = spawn(&bench, small());
+        let nic = domain.proxy().unwrap();
+        drop(nic.exchange(0, batch(8, 200), empty(4)).unwrap());
+        bench.model.tick(1);
+        assert!(bench.model.in_flight() > 0);
+        assert!(domain.kill());
+        runtime().reap();
+        device_is_silent(&bench);
+        drop((nic, domain));
+        runtime().reap();
+        bench.finish();
+    }
+}

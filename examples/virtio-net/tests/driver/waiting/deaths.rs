@@ -1,0 +1,108 @@
+//! Deaths around an interrupt.
+
+use std::time::{Duration, Instant};
+
+use samara_fault::FaultPoint;
+use samara_host_std::runtime;
+use samara_interfaces::net::NetDevice;
+use samara_proxy::Export;
+use samara_testkit::faults as fault;
+use samara_testkit::virtio_model::{deliver, stray_messages, vectors_in_use};
+
+use super::{Pair, message};
+
+#[test]
+fn a_crash_between_interrupt_and_handling_loses_no_more_than_the_frame() {
+    let pair = Pair::new(1_000_000);
+    for turn in 1..=20 {
+        pair.until_it_waits();
+        fault::arm(FaultPoint::Completion, 0);
+        pair.arrive(1);
+        // The wait is idempotent: the shadow begins it anew, on the next driver.
+        pair.until("no restart", |_| pair.driver.restarts() == turn);
+        assert!(!fault::is_armed(FaultPoint::Completion));
+        pair.until_it_receives();
+    }
+    assert_eq!(vectors_in_use(), 1);
+    pair.finish();
+}
+
+#[test]
+fn a_kill_while_a_thread_waits_ends_the_wait_at_once() {
+    let pair = Pair::new(1_000_000);
+    let mut at_once = 0;
+    for turn in 1..=20 {
+        pair.until_it_waits();
+        // It may be in its start still.
+        pair.until("not alive", |_| pair.driver.kill());
+        let start = Instant::now();
+        pair.until("still waiting", |_| pair.driver.restarts() == turn);
+        // Not by the timeout of a second; the machine may have something else to do now and then.
+        at_once += u32::from(start.elapsed() < Duration::from_millis(600));
+        runtime().reap();
+    }
+    // A wait that nobody ends takes its second in each of them.
+    assert_ne!(at_once, 0);
+    pair.until_it_receives();
+    pair.finish();
+}
+
+#[test]
+fn a_killed_waiter_leaves_the_driver_and_its_vector_alone() {
+    let pair = Pair::new(1_000_000);
+    pair.until_it_waits();
+    assert!(pair.consumer.kill());
+    let nic = pair.driver.proxy().unwrap();
+    let start = Instant::now();
+    // Until the thread has left, the vector is its.
+    while nic.wait(0, 0).is_err() {
+        assert!(start.elapsed() < Duration::from_secs(5));
+        std::thread::yield_now();
+    }
+    runtime().reap();
+    let consumer = super::consumer::spawn(&pair.driver, 1_000_000);
+    let pair = Pair { consumer, ..pair };
+    pair.until_it_waits();
+    pair.arrive(2);
+    pair.until("not received", |counts| counts.received == 2);
+    drop(nic);
+    pair.finish();
+}
+
+#[test]
+fn an_orderly_stop_ends_the_wait() {
+    let pair = Pair::new(1_000_000);
+    pair.until_it_waits();
+    let start = Instant::now();
+    pair.consumer.stop(Duration::from_secs(10)).unwrap();
+    assert!(start.elapsed() < Duration::from_millis(900));
+    pair.finish();
+}
+
+#[test]
+fn a_device_that_interrupts_after_its_drivers_death_reaches_nobody() {
+    let pair = Pair::new(1_000_000);
+    pair.until_it_waits();
+    let (address, data, _) = message(pair.bench.model);
+    assert!(pair.consumer.kill());
+    assert!(pair.driver.kill());
+    let start = Instant::now();
+    while vectors_in_use() != 0 {
+        assert!(start.elapsed() < Duration::from_secs(5));
+        runtime().reap();
+        std::thread::yield_now();
+    }
+    // What it tries by itself does not leave it: masked, disabled, no bus master.
+    let sent = pair.bench.model.counts().messages;
+    pair.bench.model.break_down();
+    pair.arrive(3);
+    pair.bench.model.tick(10);
+    assert_eq!(pair.bench.model.counts().messages, sent);
+    // What was under way finds a vector that nobody has.
+    let strays = stray_messages();
+    for _ in 0..10 {
+        deliver(address, data);
+    }
+    assert_eq!(stray_messages(), strays + 10);
+    pair.finish();
+}
