@@ -30,8 +30,8 @@ const NOT_CALLED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Types that have no value.
-const EMPTY: &[&str] = &["ReadOnly", "ReadWrite", "WriteOnly"];
+/// Types that a driver has no value of.
+const EMPTY: &[&str] = &["Objects", "ReadOnly", "ReadWrite", "Transfers", "WriteOnly"];
 
 /// Cases in which each function is called at least once, and their steps.
 const CASES: usize = 200;

@@ -107,6 +107,7 @@ fn master<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
 fn ask<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     let board = &D::boards(hand.driver)[hand.which(numbers)];
     let copy = call!(<DeviceSlot<D> as Clone>::clone, &board.slot);
+    let _ = call!(DeviceSlot::<D>::is_present, &copy);
     let place = call!(DeviceSlot::<D>::place, &copy);
     let _ = call!(PciSlot::address, place);
     let _ = call!(PciSlot::id, place);
