@@ -1,6 +1,7 @@
 //! Rings of descriptors, and the packets in them.
 
 use std::cell::Cell;
+use std::mem;
 
 use samara_device_io::PciFunction;
 use samara_device_io::dma::Refused;
@@ -199,7 +200,7 @@ pub(super) fn work<const Q: usize>(
         *count = count.wrapping_add_signed(changed);
     }
     if numbers.one_in(48) {
-        std::mem::forget(open);
+        mem::forget(open);
         *is_forgotten = true;
     }
 }
@@ -342,6 +343,15 @@ fn take_back<const Q: usize>(hand: &Hand<'_>, open: &mut Open<'_, Q>, holder: Ho
     out
 }
 
+/// Members of a batch that is traded. A domain that ends in the middle leaves them unsettled: some have changed hands.
+struct Offers(Vec<(usize, Offer)>);
+
+impl Drop for Offers {
+    fn drop(&mut self) {
+        self.0.drain(..).for_each(mem::forget);
+    }
+}
+
 fn trade<const Q: usize>(
     hand: &Hand<'_>,
     open: &mut Open<'_, Q>,
@@ -351,12 +361,12 @@ fn trade<const Q: usize>(
     let Ok(mut batch) = RRefDeque::<Packet, BATCH>::try_new() else {
         return 0;
     };
-    let mut offers = Vec::with_capacity(BATCH);
+    let mut offers = Offers(Vec::with_capacity(BATCH));
     for _ in 0..=numbers.below(BATCH) {
         if let Some(packet) = hand.driver.packet() {
             let start = start_of(&packet);
             if batch.push_back(packet).is_ok() {
-                offers.push((start, Offer::new(holder, start, PACKET)));
+                offers.0.push((start, Offer::new(holder, start, PACKET)));
             }
         }
     }
@@ -377,7 +387,7 @@ fn trade<const Q: usize>(
         call!(OpenRing::trade, open, &mut batch, prepare, chosen)
     });
     let mut count = 0;
-    for (index, (start, offer)) in offers.into_iter().enumerate() {
+    for (index, (start, offer)) in mem::take(&mut offers.0).into_iter().enumerate() {
         match batch.get(index).map(start_of) {
             Some(now) if now == start => drop(offer),
             Some(now) => {
