@@ -15,7 +15,7 @@ use std::thread::panicking;
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 /// Steps of all modes, about: a debug build is slower by as much as it takes fewer.
-const STEPS: u64 = if cfg!(optimised) { 1_000_000 } else { 100_000 };
+const STEPS: u64 = if cfg!(optimised) { 1_000_000 } else { 60_000 };
 
 /// Steps of a case at most.
 const LONGEST: usize = 400;

@@ -162,6 +162,11 @@ pub(crate) fn moved(device: usize, name: u32) {
     });
 }
 
+/// Something was done with a device as a whole, which no entry tells: for those who look for the cause.
+pub(crate) fn told(what: &'static str, holder: Holder) {
+    with(|book| book.history.note(what, holder, 0, 0));
+}
+
 /// A driver has ended, and all its claims with it: the devices.
 pub(crate) fn dead(name: u32) -> Vec<usize> {
     with(|book| {
