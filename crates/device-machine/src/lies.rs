@@ -221,11 +221,13 @@ pub(crate) fn frames(device: usize, numbers: &mut Numbers) {
     }
 }
 
-/// What firmware may have left in a device that nobody has claimed.
+/// What firmware may have left in a device that nobody has claimed: one from power-on. A device that was claimed is made bus
+/// master by nobody else.
 pub(crate) fn firmware(device: usize, numbers: &mut Numbers) {
     if let Any::Ixgbe(model) = bench().all()[device]
         && !ledger::is_claimed(device)
     {
+        bench().replug_one(device, numbers);
         let list = ledger::some_address(numbers.below(64));
         model.leave_fcoe_context(numbers.below(4) as u32, list);
         model.master(numbers.one_in(2));
