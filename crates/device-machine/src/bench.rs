@@ -148,6 +148,7 @@ impl Bench {
             Any::Ixgbe(model) => {
                 model.inject(Faults::default());
                 model.replug();
+                model.offer_function_reset(numbers.one_in(2));
             }
             Any::Virtio(model) => {
                 let shape = match number {

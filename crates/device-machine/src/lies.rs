@@ -138,7 +138,10 @@ fn ixgbe(model: &IxgbeBus, numbers: &mut Numbers) {
     let some = |number: usize| NonZeroU32::new(number as u32 + 1);
     let mut faults = Faults::default();
     match numbers.below(11) {
-        0 => faults.write_back = WriteBack::Delayed(NonZeroU32::MIN),
+        0 => {
+            let steps = some(numbers.of_these(&[0, 0, 100, 10_000]));
+            faults.write_back = steps.map_or(WriteBack::Lost, WriteBack::Delayed);
+        }
         1 => faults.write_back = WriteBack::Reordered,
         2 => {
             let flips = [1 << numbers.below(64), 1 << (1 + numbers.below(31))];

@@ -184,7 +184,12 @@ impl IxgbeBus {
 
     /// Hides that the function can be reset by itself, as some hosts do.
     pub fn hide_function_reset(&self) {
-        self.run(|machine| machine.hides_reset = true);
+        self.offer_function_reset(false);
+    }
+
+    /// Whether the function offers the Function Level Reset.
+    pub fn offer_function_reset(&self, offers: bool) {
+        self.run(|machine| machine.hides_reset = !offers);
     }
 
     /// Lets the device work until it has nothing left to do, for at most some thousand steps.
