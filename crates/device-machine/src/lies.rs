@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use samara_ixgbe_model::{Faults, WriteBack};
+use samara_testkit::hosted::as_host;
 use samara_testkit::ixgbe_bus::{self, IxgbeBus};
 use samara_testkit::nvme_model::{self, NvmeModel};
 use samara_testkit::virtio_model::{self, VirtioModel};
@@ -78,6 +79,14 @@ pub(crate) fn heal(device: usize, numbers: &mut Numbers) {
                 ..virtio_model::Switches::default()
             };
         }),
+    }
+}
+
+/// The device completes a command that it was not told of, in place of the next one.
+pub(crate) fn guess(device: usize, tag: u16) {
+    if let Any::Nvme(model) = bench().all()[device] {
+        let wrong = nvme_model::Misbehaviour::Cid(tag);
+        as_host(|| model.switch(|switches| switches.next.push_front(Some(wrong))));
     }
 }
 

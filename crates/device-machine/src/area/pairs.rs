@@ -9,6 +9,7 @@ use super::Hand;
 use super::data::{self, Read, Source};
 use crate::driver::{Admin, Io, Queued};
 use crate::ledger::{self, Holder};
+use crate::lies;
 use crate::reached::{What, note};
 use crate::step::Numbers;
 use crate::surface::{call, traits};
@@ -340,6 +341,11 @@ pub(super) fn ring_and_take<const Q: usize>(
         if rung.is_ok() {
             queued.told();
         }
+    } else if let Some(&tag) = queued.untold.last()
+        && !hand.plan.is_honest
+        && numbers.one_in(4)
+    {
+        lies::guess(queued.holder.device, tag as u16);
     }
     if numbers.one_in(2) {
         function.clock().relax();
