@@ -118,6 +118,10 @@ pub(super) fn start(hand: &Hand<'_>, numbers: &mut Numbers) {
         let chosen = u64::from(numbers.bits());
         let started = call!(Pair::start, &mut queued.queue, function, chosen);
         foreign(hand, queued.holder, holder, started.is_ok());
+        // Also where the device was told, and does not start.
+        if !matches!(started, Err(QueueError::Foreign | QueueError::Started)) {
+            queued.page = None;
+        }
         if let Err(error) = started {
             traits!(&error, QueueError: Debug, Display, Clone, Eq);
             if let QueueError::Step(error) = error {
@@ -223,8 +227,17 @@ pub(super) fn identify(hand: &Hand<'_>, numbers: &mut Numbers) {
             words
         );
         foreign(hand, queued.holder, holder, tag.is_ok());
+        has_page(hand, queued, tag);
         told(queued, tag);
     });
+}
+
+/// One command at a time has the engine's page.
+fn has_page(hand: &Hand<'_>, queued: &mut Queued<Admin>, tag: Result<Tag, SubmitError>) {
+    if let Ok(tag) = tag {
+        hand.law(queued.page.is_none(), "two commands have the engine's page");
+        queued.page = Some(tag);
+    }
 }
 
 /// Commands that transfer nothing, or the engine's page.
@@ -286,6 +299,9 @@ fn submit(hand: &Hand<'_>, numbers: &mut Numbers) {
             }
         };
         foreign(hand, queued.holder, holder, tag.is_ok());
+        if let 0..=3 = which {
+            has_page(hand, queued, tag);
+        }
         told(queued, tag);
     });
 }
@@ -302,6 +318,11 @@ fn page<const Q: usize>(
     let read = call!(Pair::page, &queued.queue, function, index);
     foreign(hand, queued.holder, holder, read.is_ok());
     hand.law(read.is_err() || index < 1024, "a page ends after 4 KiB");
+    let is_free = queued.page.is_none();
+    hand.law(
+        read.is_err() || is_free,
+        "a page is read that a command has",
+    );
     if numbers.one_in(2) {
         let cleared = call!(Pair::clear_page, &mut queued.queue, function);
         foreign(hand, queued.holder, holder, cleared.is_ok());
@@ -360,6 +381,7 @@ pub(super) fn ring_and_take<const Q: usize>(
                     queued.was_told(tag.value().into()),
                     "a command that the device was not told of is said to be completed",
                 );
+                let _ = queued.page.take_if(|page| *page == tag);
                 data::done(hand, &mut queued.reads, tag.value(), status == 0);
                 taken(hand, holder, &completion);
             }

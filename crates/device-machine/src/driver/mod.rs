@@ -7,7 +7,7 @@ mod places;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use samara_device_io::queue::{ChainQueue, PacketQueue, Pair, Ring, Unit};
+use samara_device_io::queue::{ChainQueue, PacketQueue, Pair, Ring, Tag, Unit};
 use samara_device_io::{Interrupt, Transfer};
 use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
 use samara_rref::RRef;
@@ -48,6 +48,8 @@ pub(crate) struct Queued<Q> {
     pub(crate) is_up: bool,
     /// What was put since the device was told last: packets by where they are, commands and chains by their tags.
     pub(crate) untold: Vec<usize>,
+    /// The command that has the engine's page.
+    pub(crate) page: Option<Tag>,
     /// Reads in it that are remembered.
     pub(crate) reads: Vec<Read>,
 }
@@ -62,6 +64,7 @@ impl<Q> Queued<Q> {
             is_forgotten: false,
             is_up: false,
             untold: Vec::new(),
+            page: None,
             reads: Vec::new(),
         }
     }
