@@ -153,6 +153,8 @@ fn told<const Q: usize>(
         Ok(tag) => {
             queued.untold.push(tag.value().into());
             ledger::tagged(tag.value());
+            queued.newest.retain(|other| other.slot() != tag.slot());
+            queued.newest.push(tag);
             traits!(&tag, Tag: Debug, Clone, Eq);
             let _ = call!(Tag::value, tag);
             assert!(call!(Tag::slot, tag) < 64);
@@ -380,6 +382,10 @@ pub(super) fn ring_and_take<const Q: usize>(
                 hand.law(
                     queued.was_told(tag.value().into()),
                     "a command that the device was not told of is said to be completed",
+                );
+                hand.law(
+                    queued.newest.contains(&tag),
+                    "a command that ended before is said to be completed",
                 );
                 let _ = queued.page.take_if(|page| *page == tag);
                 data::done(hand, &mut queued.reads, tag.value(), status == 0);

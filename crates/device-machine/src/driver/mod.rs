@@ -48,6 +48,8 @@ pub(crate) struct Queued<Q> {
     pub(crate) is_up: bool,
     /// What was put since the device was told last: packets by where they are, commands and chains by their tags.
     pub(crate) untold: Vec<usize>,
+    /// The newest tag of each slot.
+    pub(crate) newest: Vec<Tag>,
     /// The command that has the engine's page.
     pub(crate) page: Option<Tag>,
     /// Reads in it that are remembered.
@@ -64,6 +66,7 @@ impl<Q> Queued<Q> {
             is_forgotten: false,
             is_up: false,
             untold: Vec::new(),
+            newest: Vec::new(),
             page: None,
             reads: Vec::new(),
         }
