@@ -3,6 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::MutexGuard;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use samara_device_io::DeviceSlot;
 use samara_device_io::dma::{FinishError, LendError, MAX_TRANSFERS, Refused, Transfer};
@@ -13,6 +14,7 @@ use samara_host_std as _;
 use samara_rref::RRef;
 use samara_shared_heap::Owner;
 use samara_shared_heap::heap::{Census, census_all};
+use samara_testkit::device_memory::{Access, Oracle};
 use samara_testkit::hosted::alone;
 use samara_testkit::nvme_model::{Misbehaviour, NvmeModel, Shape};
 
@@ -92,6 +94,44 @@ fn a_function_has_one_claim_at_a_time_and_its_end_silences_the_device() {
         );
         assert!(matches!(next.finish(transfer), Err(FinishError { .. })));
     }
+}
+
+/// What is on the heap when the device is told to be no bus master any more.
+struct Seen(AtomicUsize);
+
+impl Oracle for Seen {
+    fn translated(&self, _: usize, _: usize) {}
+
+    fn allows(&self, _: usize, _: usize, _: Access) -> bool {
+        true
+    }
+
+    fn is_master(&self) {
+        self.0.store(census_all().objects, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_claims_memory_is_released_behind_the_silence() {
+    static SEEN: Seen = Seen(AtomicUsize::new(0));
+    let bench = Bench::new(true);
+    bench.model.watch(&SEEN);
+    let (function, disk) = bench.up();
+    let transfer = function.begin(buffer(4096)).unwrap();
+    let held = census_all().objects;
+    drop(function);
+    assert_eq!(SEEN.0.load(Ordering::Relaxed), held);
+    drop((disk, transfer));
+}
+
+#[test]
+fn a_driver_is_told_no_base_address() {
+    let bench = Bench::new(true);
+    let function = bench.slot.claim().unwrap();
+    for bar in 0..6 {
+        assert_eq!(function.config(0x10 + 4 * bar) & !0xF, 0);
+    }
+    drop(function);
 }
 
 #[test]

@@ -17,6 +17,8 @@ trait Probe {
     /// Objects that the domain gave up when it put a packet in, and whether it was its own again
     /// after it came out; objects that the ring cost it.
     fn probe(&self) -> Result<(u64, bool, u64), RpcError>;
+    /// Whether a ring of the lender's function can be opened.
+    fn opens(&self, function: &RRef<PciFunction<Ixgbe>>) -> Result<bool, RpcError>;
 }
 
 type Packet = [u8; 1024];
@@ -41,6 +43,12 @@ impl Probe for Board {
         let mine = RRef::owner(&back) == me && objects() == before;
         Ok((given, mine, cost))
     }
+
+    fn opens(&self, function: &RRef<PciFunction<Ixgbe>>) -> Result<bool, RpcError> {
+        let ring = Ring::<Ixgbe, { Ixgbe::TX }, Packet>::new(function, 0, 8, 0);
+        let mut ring = ring.map_err(|_| RpcError::OutOfMemory)?;
+        Ok(ring.open(function).is_ok())
+    }
 }
 
 fn ring(function: PciFunction<Ixgbe>) -> Result<Board, RpcError> {
@@ -55,6 +63,22 @@ fn what_is_in_a_ring_is_the_hosts_and_comes_back() {
         .spawn(DomainSpec::new("ring"), ring, mint)
         .unwrap();
     assert_eq!(domain.proxy().unwrap().probe(), Ok((1, true, 0)));
+    domain.kill();
+    runtime().reap();
+    drop(slot.claim().unwrap());
+}
+
+/// What changes hands between two domains does so in two steps, and the death of either in between would find it in none.
+#[test]
+fn a_function_that_is_lent_opens_no_ring() {
+    let [slot, other] = [(); 2].map(|()| IxgbeBus::leak(Loop::closed()).slot());
+    let mint = Mint::fallible(move || slot.claim());
+    let domain: Domain<dyn Probe> = runtime()
+        .spawn(DomainSpec::new("ring"), ring, mint)
+        .unwrap();
+    let lent = RRef::new(other.claim().unwrap());
+    assert_eq!(domain.proxy().unwrap().opens(&lent), Ok(false));
+    drop(lent);
     domain.kill();
     runtime().reap();
     drop(slot.claim().unwrap());

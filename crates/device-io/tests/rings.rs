@@ -211,6 +211,24 @@ fn after_a_reset_everything_can_be_taken_back_and_the_queue_started_again() {
     bench.finish();
 }
 
+/// The claim's end frees what is in its rings, and not what came out of them.
+#[test]
+fn a_packet_that_came_out_outlives_the_claim() {
+    let bench = Bench::new();
+    let function = bench.up();
+    let mut tx = tx(&function, 0);
+    let mut sending = tx.open(&function).unwrap();
+    sending.put(packet(1), short).unwrap();
+    let out = sending.take_back().unwrap();
+    drop(sending);
+    drop((tx, function));
+    // Nobody else is given its memory.
+    let other = packet(2);
+    assert_ne!(other.as_ptr(), out.as_ptr());
+    drop((out, other));
+    bench.finish();
+}
+
 #[test]
 fn a_panic_while_a_batch_is_traded_loses_nothing() {
     let bench = Bench::new();

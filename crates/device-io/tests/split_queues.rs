@@ -2,9 +2,10 @@
 #![forbid(unsafe_code)]
 
 use samara_device_io::PciFunction;
+use samara_device_io::dma::Transfer;
 use samara_device_io::mmio::{ReadWrite, Register, WriteOnly};
 use samara_device_io::pci::{Silenced, StepError};
-use samara_device_io::queue::{ChainQueue, PacketQueue, QueueError, QueueFault};
+use samara_device_io::queue::{ChainQueue, PacketQueue, QueueError, QueueFault, SubmitError};
 use samara_device_io::table::{Direction, Table};
 use samara_device_tables::virtio::COMMON;
 use samara_device_tables::{VirtioBlock, VirtioNet};
@@ -233,6 +234,60 @@ fn a_device_without_a_status_gets_no_queue() {
     let early = QueueError::Step(StepError::State);
     assert_eq!(queue.start(&function, 0xFFFF), Err(early));
     assert_eq!(function.silence(), Silenced::BusMasterOff);
+    drop(function);
+    assert_eq!(census_all(), before);
+}
+
+/// A loan is of a shared buffer, which its lender reads meanwhile.
+#[test]
+fn what_is_lent_is_not_written() {
+    let _alone = alone();
+    let before = census_all();
+    let (model, function, mut queue) = disk(Shape::BLOCK);
+    let data = RRef::<[u8]>::new_zeroed_slice(512).unwrap();
+    let mut put = |transfer: &Transfer, direction| {
+        queue.put(&function, &[0; 16], Some((transfer, 0, 512, direction)))
+    };
+    let written = function.lend(&data, |transfer| put(transfer, Direction::ToHost));
+    assert_eq!(written.unwrap(), Err(SubmitError::ReadOnlyBuffer));
+    let transfer = function.begin(data).unwrap();
+    assert!(put(&transfer, Direction::ToHost).is_ok());
+    assert_eq!(model.violations(), []);
+    drop(function);
+    assert_eq!(census_all(), before);
+}
+
+/// Their chains would be put again, and their places with them.
+#[test]
+fn a_queue_with_packets_in_it_does_not_begin_anew() {
+    let _alone = alone();
+    let before = census_all();
+    let model = VirtioModel::leak(Shape::NET);
+    let function = negotiated::<VirtioNet>(model);
+    let mut queue =
+        PacketQueue::<VirtioNet, { VirtioNet::RX }, [u8; 64]>::new(&function, 0, 16).unwrap();
+    queue.start(&function, 0xFFFF).unwrap();
+    let packet = RRef::new([7; 64]);
+    queue
+        .put(&function, &[0; 16], Direction::ToHost, packet, |it| it)
+        .unwrap();
+    function.reset().unwrap();
+    assert_eq!(queue.start(&function, 0xFFFF), Err(QueueError::NotEmpty));
+    assert_eq!(queue.held(), 1);
+    drop(function);
+    assert_eq!(census_all(), before);
+}
+
+#[test]
+fn a_device_writes_no_more_than_a_chain_has() {
+    let _alone = alone();
+    let before = census_all();
+    let (model, function, mut queue) = disk(Shape::BLOCK);
+    model.go_wrong(0, Misbehaviour::Length(17));
+    request(&mut queue, &function);
+    queue.ring(&function).unwrap();
+    // The status is all that it may write: one byte.
+    assert_eq!(queue.next(&function), Err(QueueFault::Length(17)));
     drop(function);
     assert_eq!(census_all(), before);
 }

@@ -134,13 +134,6 @@ impl Bench {
         !lies::is_removed(number) && self.all()[number].is_bus_master()
     }
 
-    /// Unplugs every device, and plugs another one in.
-    pub(crate) fn replug(&self, numbers: &mut Numbers) {
-        for device in 0..DEVICES {
-            self.replug_one(device, numbers);
-        }
-    }
-
     /// Unplugs device `number`, and plugs another one in.
     pub(crate) fn replug_one(&self, number: usize, numbers: &mut Numbers) {
         lies::plugged(number);
@@ -155,6 +148,7 @@ impl Bench {
             Any::Ixgbe(model) => {
                 model.inject(Faults::default());
                 model.replug();
+                model.offer_function_reset(numbers.one_in(2));
             }
             Any::Virtio(model) => {
                 let shape = match number {

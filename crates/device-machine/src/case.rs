@@ -95,11 +95,6 @@ impl Case {
         ledger::clear();
         let _ = quiet::unasked();
         listed();
-        bench().replug(numbers);
-        for device in 0..DEVICES {
-            let _ = bench().all()[device].nonsense(false);
-        }
-        let before = Totals::now();
         let kinds = numbers.of_these(&[1, 1, 1, 2, 2, 2, 4, 4, 8, 8, 3, 5, 9, 6, 12, 15]);
         let plan = Plan {
             kinds,
@@ -110,6 +105,11 @@ impl Case {
             is_read: false,
             is_calm: place == Where::Cut,
         };
+        for device in devices(plan) {
+            bench().replug_one(device, numbers);
+            let _ = bench().all()[device].nonsense(false);
+        }
+        let before = Totals::now();
         let plan = Plan {
             is_read: plan.is_honest && numbers.one_in(2),
             ..plan
@@ -188,6 +188,17 @@ impl Case {
         self.bury_dead();
         self.check();
         is_cut
+    }
+
+    /// Has several threads take steps at once, of a driver that `word` chooses.
+    ///
+    /// # Panics
+    /// If a rule is broken.
+    pub fn step_together(&mut self, word: Word) {
+        self.taken += 1;
+        self.together(&mut Numbers::of(word));
+        self.bury_dead();
+        self.check();
     }
 
     fn clocks(&self) -> [u64; DEVICES] {
@@ -475,7 +486,7 @@ impl Case {
         );
         let unasked = quiet::unasked();
         assert!(unasked.is_none(), "step {}: {unasked:?}", self.taken);
-        for device in 0..DEVICES {
+        for device in devices(self.plan) {
             let nonsense = bench().all()[device].nonsense(self.plan.is_honest);
             assert!(nonsense.is_none(), "device {device}: {nonsense:?}");
         }
@@ -508,6 +519,12 @@ impl Case {
         assert_eq!(outside, 0, "bytes were touched outside");
         assert_eq!(Totals::now(), before, "what is left in the end");
     }
+}
+
+/// Devices that a case is about.
+fn devices(plan: Plan) -> impl Iterator<Item = usize> {
+    let kinds = (0..4).filter(move |kind| plan.kinds >> kind & 1 != 0);
+    kinds.flat_map(move |kind| (0..plan.devices).map(move |device| 2 * kind + device))
 }
 
 /// Registers are found as the host, before any domain looks for them.

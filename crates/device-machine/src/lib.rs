@@ -25,8 +25,30 @@
 //! | `ticks.rs` | domains that are cut at an instruction |
 //! | `surface.rs` | which functions of `samara-device-io` were called |
 //!
-//! `cargo xtask test --only models` takes a million steps and says its seed. For longer, or others:
+//! # How many steps, and how to take those of a failure again
+//!
+//! `cargo xtask test --only models` takes a million steps and says its seed. For more, or others:
 //! `SAMARA_DEVICE_MACHINE_STEPS=1000000000 SAMARA_DEVICE_MACHINE_SEED=7 cargo xtask test --only models`.
+//! A debug build (`cargo test -p samara-device-machine`) takes fewer.
+//!
+//! All that is done in a case follows from one number. A mode that fails says it:
+//! `failed after 128407 steps, in SAMARA_DEVICE_MACHINE_CASE=233820319`. With that variable the mode takes this case alone:
+//!
+//! ```text
+//! SAMARA_DEVICE_MACHINE_CASE=233820319 cargo test --profile checked -p samara-device-machine --test machine drivers_in_domains
+//! ```
+//!
+//! The two modes `drivers_of_the_host` and `drivers_in_domains` look for the shortest part of the case that fails at the same place,
+//! and say its steps; `SAMARA_MACHINE_SHORTEST=0` has them leave that out. What is told of an access is the address, which rule it
+//! breaks, and what happened there and to the device before: given, lent, refused, come back, claimed, silenced. Steps of several
+//! threads at once (all of `drivers_on_several_threads`, some of the others) do not come out the same each time: take the case some
+//! dozen times. A cut of `drivers_under_ticks` comes at an instruction, so its case is the same for the same build only.
+//!
+//! # Holes
+//!
+//! `crates/device-machine/holes` has what the suite is measured by: rules of the engine, each taken out by an edit of some lines.
+//! `cargo xtask holes --suite devices` takes them out one at a time, and runs the modes with CI's steps; `docs/holes.md` has the
+//! table of what was found.
 #![forbid(unsafe_code)]
 
 mod actor;

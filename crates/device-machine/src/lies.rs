@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use samara_ixgbe_model::{Faults, WriteBack};
+use samara_testkit::hosted::as_host;
 use samara_testkit::ixgbe_bus::{self, IxgbeBus};
 use samara_testkit::nvme_model::{self, NvmeModel};
 use samara_testkit::virtio_model::{self, VirtioModel};
@@ -81,6 +82,14 @@ pub(crate) fn heal(device: usize, numbers: &mut Numbers) {
     }
 }
 
+/// The device completes a command that it was not told of, in place of the next one.
+pub(crate) fn guess(device: usize, tag: u16) {
+    if let Any::Nvme(model) = bench().all()[device] {
+        let wrong = nvme_model::Misbehaviour::Cid(tag);
+        as_host(|| model.switch(|switches| switches.next.push_front(Some(wrong))));
+    }
+}
+
 fn nvme(model: &NvmeModel, numbers: &mut Numbers) {
     use nvme_model::Misbehaviour::*;
     let mut wrong = || {
@@ -138,7 +147,10 @@ fn ixgbe(model: &IxgbeBus, numbers: &mut Numbers) {
     let some = |number: usize| NonZeroU32::new(number as u32 + 1);
     let mut faults = Faults::default();
     match numbers.below(11) {
-        0 => faults.write_back = WriteBack::Delayed(NonZeroU32::MIN),
+        0 => {
+            let steps = some(numbers.of_these(&[0, 0, 100, 10_000]));
+            faults.write_back = steps.map_or(WriteBack::Lost, WriteBack::Delayed);
+        }
         1 => faults.write_back = WriteBack::Reordered,
         2 => {
             let flips = [1 << numbers.below(64), 1 << (1 + numbers.below(31))];
@@ -221,11 +233,13 @@ pub(crate) fn frames(device: usize, numbers: &mut Numbers) {
     }
 }
 
-/// What firmware may have left in a device that nobody has claimed.
+/// What firmware may have left in a device that nobody has claimed: one from power-on. A device that was claimed is made bus
+/// master by nobody else.
 pub(crate) fn firmware(device: usize, numbers: &mut Numbers) {
     if let Any::Ixgbe(model) = bench().all()[device]
         && !ledger::is_claimed(device)
     {
+        bench().replug_one(device, numbers);
         let list = ledger::some_address(numbers.below(64));
         model.leave_fcoe_context(numbers.below(4) as u32, list);
         model.master(numbers.one_in(2));

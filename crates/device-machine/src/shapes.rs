@@ -5,8 +5,9 @@ use samara_testkit::virtio_model::{self, Block, Device, Net};
 
 use crate::step::Numbers;
 
-/// Blocks of a namespace: few, as each case has its own.
-const BLOCKS: u64 = 256;
+/// Bytes of a namespace: few, as each case has its own, and more than a list has pages for.
+const BYTES: u64 = 320 << 10;
+const BLOCKS: u64 = BYTES >> 9;
 
 /// A second namespace, of larger blocks; and a second and a third, with metadata.
 const FURTHER: [&[NamespaceShape]; 3] = [
@@ -38,10 +39,11 @@ pub(crate) fn nvme(numbers: &mut Numbers) -> nvme_model::Shape {
     if numbers.one_in(4) {
         return plain;
     }
+    let block_shift = numbers.of_these(&[9, 9, 9, 12]);
     nvme_model::Shape {
-        block_shift: numbers.of_these(&[9, 9, 9, 12]),
-        blocks: BLOCKS / 8,
-        mdts: numbers.of_these(&[5, 5, 1, 0]),
+        block_shift,
+        blocks: BYTES >> block_shift,
+        mdts: numbers.of_these(&[5, 1, 0, 0]),
         queue_entries: numbers.of_these(&[64, 64, 8, 2]),
         doorbell_stride: numbers.of_these(&[0, 0, 1, 4]),
         metadata: numbers.of_these(&[0, 0, 0, 0, 8]),

@@ -1,7 +1,6 @@
-//! The random driver: alone, in domains, on several threads. A million steps in all.
+//! The random driver: as the host, in domains, cut at instructions, on several threads. A million steps in all.
 //!
-//! `SAMARA_DEVICE_MACHINE_STEPS` asks for another number of steps, `SAMARA_DEVICE_MACHINE_SEED` for another seed. A failure names the
-//! seed of its case, and the steps of it that fail: `SAMARA_DEVICE_MACHINE_CASE=seed,length,step` takes them again.
+//! How to take the steps of a failure again is said in the crate's documentation.
 
 use samara_device_machine::{Case, Where, Word, be_quiet, reached};
 use samara_host_std::{DomainAlloc, System};
@@ -10,40 +9,85 @@ use samara_testkit::hosted::{Rng, alone};
 use std::env;
 use std::io::{self, Write};
 use std::panic;
+use std::thread::panicking;
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
+/// Steps of all modes, about: a debug build is slower by as much as it takes fewer.
+const STEPS: u64 = if cfg!(optimised) { 1_000_000 } else { 60_000 };
+
 /// Steps of a case at most.
 const LONGEST: usize = 400;
 
-fn number(name: &str, default: u64) -> u64 {
-    let given = env::var(name).ok().and_then(|text| text.parse().ok());
-    given.unwrap_or(default)
+fn given(name: &str) -> Option<u64> {
+    env::var(name).ok().and_then(|text| text.parse().ok())
 }
 
 fn seed() -> u64 {
-    number("SAMARA_DEVICE_MACHINE_SEED", 1)
+    given("SAMARA_DEVICE_MACHINE_SEED").unwrap_or(1)
 }
 
 fn steps() -> u64 {
-    number(
-        "SAMARA_DEVICE_MACHINE_STEPS",
-        number("SAMARA_MACHINE_STEPS", 1_000_000),
-    )
+    let given = given("SAMARA_DEVICE_MACHINE_STEPS").or_else(|| given("SAMARA_MACHINE_STEPS"));
+    given.unwrap_or(STEPS)
 }
 
 /// Says what is run, whether or not it fails: past the harness, which shows only what failed.
-fn say(what: &str, steps: u64) {
-    let seed = seed();
-    let _ = writeln!(
-        io::stderr(),
-        "{what}: {steps} steps, SAMARA_DEVICE_MACHINE_SEED={seed}"
-    );
+fn say(what: &str) {
+    let _ = writeln!(io::stderr(), "{what}");
 }
 
 fn word(rng: &mut Rng) -> Word {
     (rng.below(1 << 32) as u64 | (rng.below(1 << 32) as u64) << 32).to_le_bytes()
+}
+
+/// The cases of a mode: so many steps, all of which follow from one number for each case; or only the case that is asked for.
+/// Says, where one fails, which it was and after how many steps.
+struct Cases {
+    rng: Rng,
+    steps: u64,
+    taken: u64,
+    only: Option<u64>,
+    current: Option<u64>,
+}
+
+impl Cases {
+    fn of(what: &str, steps: u64) -> Self {
+        be_quiet();
+        let seed = seed();
+        say(&format!(
+            "{what}: {steps} steps, SAMARA_DEVICE_MACHINE_SEED={seed}"
+        ));
+        Self {
+            rng: Rng::new(seed),
+            steps,
+            taken: 0,
+            only: given("SAMARA_DEVICE_MACHINE_CASE"),
+            current: None,
+        }
+    }
+
+    /// What the next case follows from.
+    fn next(&mut self) -> Option<Rng> {
+        self.current = match (self.only, self.current) {
+            (Some(_), Some(_)) => None,
+            (Some(only), None) => Some(only),
+            (None, _) => (self.taken < self.steps).then(|| self.rng.below(1 << 32) as u64),
+        };
+        self.current.map(Rng::new)
+    }
+}
+
+impl Drop for Cases {
+    fn drop(&mut self) {
+        if panicking()
+            && let Some(case) = self.current
+        {
+            let taken = self.taken;
+            eprintln!("failed after {taken} steps, in SAMARA_DEVICE_MACHINE_CASE={case}");
+        }
+    }
 }
 
 /// Takes the steps in a case of their own, whose seed is the first of them.
@@ -58,7 +102,7 @@ fn run(place: Where, steps: &[Word]) {
     case.end();
 }
 
-/// The shortest part of a case that fails is told.
+/// The shortest part of a case that fails is told, and taken again.
 fn tell_shortest(place: Where, steps: &[Word]) {
     let Some((seed, rest)) = steps.split_first() else {
         return;
@@ -72,18 +116,13 @@ fn tell_shortest(place: Where, steps: &[Word]) {
 
 fn cases(what: &str, place: Where, steps: u64) {
     let _alone = alone();
-    be_quiet();
-    say(what, steps);
-    let mut rng = Rng::new(seed());
-    let (mut taken, mut cases) = (0, 0);
-    while taken < steps {
+    let mut cases = Cases::of(what, steps);
+    while let Some(mut rng) = cases.next() {
         let length = 1 + rng.below(LONGEST);
         let steps: Vec<_> = (0..=length).map(|_| word(&mut rng)).collect();
-        taken += length as u64;
-        cases += 1;
+        cases.taken += length as u64;
         if let Err(payload) = panic::catch_unwind(|| run(place, &steps)) {
-            eprintln!("failed after {taken} steps, in case {cases}");
-            if number("SAMARA_MACHINE_SHORTEST", 1) != 0 {
+            if given("SAMARA_MACHINE_SHORTEST") != Some(0) {
                 tell_shortest(place, &steps);
             }
             panic::resume_unwind(payload);
@@ -111,16 +150,12 @@ fn drivers_under_ticks() {
     const STEPS: usize = 150;
     const BETWEEN: usize = 5;
     let _alone = alone();
-    be_quiet();
-    let steps = steps() / 250;
-    say("drivers under ticks", steps);
-    let mut rng = Rng::new(seed());
-    let (mut taken, mut cut) = (0, 0);
-    while taken < steps {
-        let seed = word(&mut rng);
-        let mut case = Case::new(seed, Where::Cut);
+    let mut cases = Cases::of("drivers under ticks", steps() / 250);
+    let mut cut = 0;
+    while let Some(mut rng) = cases.next() {
+        let mut case = Case::new(word(&mut rng), Where::Cut);
         for _ in 0..STEPS {
-            taken += 1;
+            cases.taken += 1;
             if rng.below(BETWEEN) == 0 {
                 let at = 1_usize << rng.below(LATEST.ilog2() as usize + 1);
                 let (call, at) = (rng.below(CALLS) as u32, rng.below(at) as u64);
@@ -131,8 +166,30 @@ fn drivers_under_ticks() {
         }
         case.end();
     }
-    say(&format!("{cut} of them deadly"), steps);
-    assert!(cut > steps / 50, "only {cut} cuts");
+    say(&format!("drivers under ticks: {cut} steps were deadly"));
+    assert!(cut > cases.taken / 50, "only {cut} cuts");
+}
+
+/// Drivers whose functions several threads share: what each does to the other is not the same in two runs.
+#[test]
+fn drivers_on_several_threads() {
+    const STEPS: usize = 100;
+    let _alone = alone();
+    let mut cases = Cases::of("drivers on several threads", steps() / 10);
+    while let Some(mut rng) = cases.next() {
+        let mut case = Case::new(word(&mut rng), Where::Anywhere);
+        for _ in 0..STEPS {
+            if rng.below(3) == 0 {
+                cases.taken += 1;
+                case.step(word(&mut rng));
+            } else {
+                // Some steps of each thread.
+                cases.taken += 16;
+                case.step_together(word(&mut rng));
+            }
+        }
+        case.end();
+    }
 }
 
 /// Drivers in domains, which die and are restarted.

@@ -30,27 +30,16 @@ const NOT_CALLED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Types that have no value.
-const EMPTY: &[&str] = &["ReadOnly", "ReadWrite", "WriteOnly"];
+/// Types that a driver has no value of.
+const EMPTY: &[&str] = &["Objects", "ReadOnly", "ReadWrite", "Transfers", "WriteOnly"];
 
-/// Cases in which each function is called at least once, and their steps.
+/// Cases at most in which each function is called at least once, and their steps.
 const CASES: usize = 200;
 const STEPS: usize = 200;
 
 #[test]
 fn the_driver_calls_every_safe_function() {
     be_quiet();
-    let mut rng = Rng::new(1);
-    let mut word = || (rng.below(1 << 32) as u64 | (rng.below(1 << 32) as u64) << 32).to_le_bytes();
-    for _ in 0..CASES {
-        let mut case = Case::new(word(), Where::Anywhere);
-        (0..STEPS).for_each(|_| case.step(word()));
-        case.end();
-    }
-    let called: BTreeSet<Name> = calls()
-        .filter(|(_, times)| *times > 0)
-        .map(|(name, _)| Name::of_function(name))
-        .collect();
     let reachable = reachable::own(&["samara_device_io"]);
     assert!(reachable.len() > 100, "the list is short: {reachable:?}");
     let excused = |name: &Name| {
@@ -58,11 +47,22 @@ fn the_driver_calls_every_safe_function() {
         let mut all = NOT_CALLED.iter();
         is_empty || all.any(|(prefix, _)| name.member().starts_with(prefix))
     };
-    let missing: Vec<_> = reachable
-        .iter()
-        .filter(|name| !called.contains(*name) && !excused(name))
-        .map(Name::to_string)
-        .collect();
+    let mut rng = Rng::new(1);
+    let mut word = || (rng.below(1 << 32) as u64 | (rng.below(1 << 32) as u64) << 32).to_le_bytes();
+    let (mut called, mut missing) = (BTreeSet::new(), Vec::new());
+    for _ in 0..CASES {
+        let mut case = Case::new(word(), Where::Anywhere);
+        (0..STEPS).for_each(|_| case.step(word()));
+        case.end();
+        let names = calls().filter(|(_, times)| *times > 0);
+        called = names.map(|(name, _)| Name::of_function(name)).collect();
+        let is_missing = |name: &&Name| !called.contains(*name) && !excused(name);
+        let names = reachable.iter().filter(is_missing);
+        missing = names.map(Name::to_string).collect();
+        if missing.is_empty() {
+            break;
+        }
+    }
     println!(
         "{} functions, {} of them called",
         reachable.len(),

@@ -144,6 +144,16 @@ impl<'a> Hand<'a> {
         })
     }
 
+    /// What changes hands with a queue does so for the domain that has the function: not for one that it's lent to.
+    pub(crate) fn own<D: Kind>(&self, holder: Holder, is_done: bool) {
+        let is_lent = D::borrowed(&self.lent).is_some_and(|(_, lent)| lent == holder);
+        let is_allowed = !is_lent || !self.driver.is_domain;
+        self.law(
+            is_allowed || !is_done,
+            "objects change hands by a function that is lent",
+        );
+    }
+
     /// Which way data goes: what is lent is read.
     fn direction(&self, numbers: &mut Numbers) -> Direction {
         let is_lent = self.pinned.is_some() && !numbers.one_in(4);

@@ -1,5 +1,7 @@
 //! Virtqueues of packets: those of a virtio network card.
 
+use std::cell::Cell;
+
 use samara_device_io::PciFunction;
 use samara_device_io::dma::Refused;
 use samara_device_io::queue::{PacketQueue, QueueError, Used};
@@ -9,7 +11,7 @@ use samara_device_tables::VirtioNet;
 use super::Hand;
 use super::chains::fault;
 use super::pairs::foreign;
-use super::rings::choosing;
+use super::rings::{choosing, part_of};
 use crate::driver::{Driver, PACKET, Packet, Places, Queued};
 use crate::ledger::{self, Holder, Offer};
 use crate::reached::{What, note};
@@ -34,6 +36,9 @@ pub(super) fn step(hand: &Hand<'_>, numbers: &mut Numbers) {
         _ => with(net_tx, hand, numbers, ring_and_take),
     }
 }
+
+/// Bytes before a packet.
+const HEADER: usize = 12;
 
 /// Runs `f` with a queue and a function, mostly its own.
 pub(super) fn with<const Q: usize, const N: usize>(
@@ -150,6 +155,7 @@ pub(super) fn put<const Q: usize>(
         let room = call!(PacketQueue::room, &queued.queue);
         let offer = Offer::new(holder, start, PACKET);
         let queue = &mut queued.queue;
+        let part = Cell::new((0, 0));
         let put = hand.caught(|| {
             call!(
                 PacketQueue::put,
@@ -158,13 +164,18 @@ pub(super) fn put<const Q: usize>(
                 &head,
                 direction,
                 packet,
-                choosing(|packet| choose(hand, numbers, packet))
+                choosing(|packet| {
+                    let start = packet.as_ptr().addr();
+                    part_of(start, choose(hand, numbers, packet), &part)
+                })
             )
         });
         foreign(hand, queued.holder, holder, matches!(put, Some(Ok(()))));
+        hand.own::<VirtioNet>(holder, matches!(put, Some(Ok(()))));
         match put {
             Some(Ok(())) => {
                 offer.taken();
+                ledger::chosen(start, part.get());
                 queued.put(start);
                 note(What::PacketsPut);
                 queued.count += 1;
@@ -219,7 +230,12 @@ pub(super) fn ring_and_take<const Q: usize>(
         match call!(PacketQueue::next, &mut queued.queue, function) {
             Ok(Some((packet, used))) => {
                 foreign(hand, queued.holder, holder, true);
+                hand.own::<VirtioNet>(holder, true);
                 note(What::PacketsUsed);
+                hand.law(
+                    used.written as usize <= HEADER + PACKET,
+                    "a device wrote more than the packet has",
+                );
                 traits!(&used, Used: Debug, Clone, Eq);
                 queued.count -= 1;
                 hand.law(
@@ -250,6 +266,7 @@ fn take_back<const Q: usize>(
             Ok(Some(packet)) => {
                 note(What::TakenBack);
                 foreign(hand, queued.holder, holder, true);
+                hand.own::<VirtioNet>(holder, true);
                 queued.count -= 1;
                 queued.untold.retain(|&start| start != start_of(&packet));
                 ledger::back(holder, start_of(&packet));

@@ -9,6 +9,7 @@ use super::Hand;
 use super::data::{self, Read, Source};
 use crate::driver::{Admin, Io, Queued};
 use crate::ledger::{self, Holder};
+use crate::lies;
 use crate::reached::{What, note};
 use crate::step::Numbers;
 use crate::surface::{call, traits};
@@ -25,7 +26,10 @@ pub(super) fn step(hand: &Hand<'_>, numbers: &mut Numbers) {
         2 => start(hand, numbers),
         3 | 4 => create(hand, numbers),
         5..8 => submit(hand, numbers),
-        8 => page(hand, numbers),
+        8 => match numbers.one_in(2) {
+            true => drop(with_admin(hand, numbers, page)),
+            false => drop(with_io(hand, numbers, page)),
+        },
         9..12 => drop(with_admin(hand, numbers, ring_and_take)),
         12 => drop(with_admin(hand, numbers, look)),
         13 => drop(with_io(hand, numbers, look)),
@@ -114,6 +118,10 @@ pub(super) fn start(hand: &Hand<'_>, numbers: &mut Numbers) {
         let chosen = u64::from(numbers.bits());
         let started = call!(Pair::start, &mut queued.queue, function, chosen);
         foreign(hand, queued.holder, holder, started.is_ok());
+        // Also where the device was told, and does not start.
+        if !matches!(started, Err(QueueError::Foreign | QueueError::Started)) {
+            queued.page = None;
+        }
         if let Err(error) = started {
             traits!(&error, QueueError: Debug, Display, Clone, Eq);
             if let QueueError::Step(error) = error {
@@ -145,6 +153,8 @@ fn told<const Q: usize>(
         Ok(tag) => {
             queued.untold.push(tag.value().into());
             ledger::tagged(tag.value());
+            queued.newest.retain(|other| other.slot() != tag.slot());
+            queued.newest.push(tag);
             traits!(&tag, Tag: Debug, Clone, Eq);
             let _ = call!(Tag::value, tag);
             assert!(call!(Tag::slot, tag) < 64);
@@ -219,8 +229,17 @@ pub(super) fn identify(hand: &Hand<'_>, numbers: &mut Numbers) {
             words
         );
         foreign(hand, queued.holder, holder, tag.is_ok());
+        has_page(hand, queued, tag);
         told(queued, tag);
     });
+}
+
+/// One command at a time has the engine's page.
+fn has_page(hand: &Hand<'_>, queued: &mut Queued<Admin>, tag: Result<Tag, SubmitError>) {
+    if let Ok(tag) = tag {
+        hand.law(queued.page.is_none(), "two commands have the engine's page");
+        queued.page = Some(tag);
+    }
 }
 
 /// Commands that transfer nothing, or the engine's page.
@@ -282,18 +301,30 @@ fn submit(hand: &Hand<'_>, numbers: &mut Numbers) {
             }
         };
         foreign(hand, queued.holder, holder, tag.is_ok());
+        if let 0..=3 = which {
+            has_page(hand, queued, tag);
+        }
         told(queued, tag);
     });
 }
 
 /// The engine's page, read.
-fn page(hand: &Hand<'_>, numbers: &mut Numbers) {
-    with_admin(hand, numbers, |hand, queued, function, holder, numbers| {
-        let index = numbers.below(1100);
-        let read = call!(Pair::page, &queued.queue, function, index);
-        foreign(hand, queued.holder, holder, read.is_ok());
-        hand.law(read.is_err() || index < 1024, "a page ends after 4 KiB");
-    });
+fn page<const Q: usize>(
+    hand: &Hand<'_>,
+    queued: &mut Queued<Pair<Nvme, Q>>,
+    function: &Function,
+    holder: Holder,
+    numbers: &mut Numbers,
+) {
+    let index = numbers.below(1100);
+    let read = call!(Pair::page, &queued.queue, function, index);
+    foreign(hand, queued.holder, holder, read.is_ok());
+    hand.law(read.is_err() || index < 1024, "a page ends after 4 KiB");
+    let is_free = queued.page.is_none();
+    hand.law(
+        read.is_err() || is_free,
+        "a page is read that a command has",
+    );
 }
 
 /// What the driver may ask a queue by itself.
@@ -328,6 +359,11 @@ pub(super) fn ring_and_take<const Q: usize>(
         if rung.is_ok() {
             queued.told();
         }
+    } else if let Some(&tag) = queued.untold.last()
+        && !hand.plan.is_honest
+        && numbers.one_in(4)
+    {
+        lies::guess(queued.holder.device, tag as u16);
     }
     if numbers.one_in(2) {
         function.clock().relax();
@@ -342,6 +378,11 @@ pub(super) fn ring_and_take<const Q: usize>(
                     queued.was_told(tag.value().into()),
                     "a command that the device was not told of is said to be completed",
                 );
+                hand.law(
+                    queued.newest.contains(&tag),
+                    "a command that ended before is said to be completed",
+                );
+                let _ = queued.page.take_if(|page| *page == tag);
                 data::done(hand, &mut queued.reads, tag.value(), status == 0);
                 taken(hand, holder, &completion);
             }
@@ -378,7 +419,10 @@ pub(super) fn part(numbers: &mut Numbers, length: usize, shift: u8) -> (usize, u
     }
     let unit = 1_usize << shift;
     let most = (length / unit).max(1);
-    let count = 1 + numbers.below(most.min(80));
+    let count = match numbers.below(8) {
+        0 => most,
+        _ => 1 + numbers.below(most.min(80)),
+    };
     let rest = length.saturating_sub(count * unit);
     let offset = match numbers.below(3) {
         0 => rest,

@@ -66,8 +66,9 @@ fn end<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
 }
 
 fn reset<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
-    hand.with::<D, _>(numbers, None, |function, _, _| {
+    hand.with::<D, _>(numbers, None, |function, holder, _| {
         let before = call!(PciFunction::<D>::epoch, function);
+        ledger::told("is reset", holder);
         let done = call!(PciFunction::<D>::reset, function);
         let after = call!(PciFunction::<D>::epoch, function);
         hand.law_alone(
@@ -84,6 +85,7 @@ fn reset<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
 fn silence<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     hand.with::<D, _>(numbers, None, |function, holder, _| {
         let before = call!(PciFunction::<D>::epoch, function);
+        ledger::told("is silenced", holder);
         let silenced = call!(PciFunction::<D>::silence, function);
         let after = call!(PciFunction::<D>::epoch, function);
         note(What::Silences);
@@ -96,9 +98,12 @@ fn silence<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
 }
 
 fn master<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
-    hand.with::<D, _>(numbers, None, |function, _, _| {
-        if let Err(error) = call!(PciFunction::<D>::enable_bus_master, function) {
-            traits!(&error, samara_device_io::pci::NotIdle: Debug, Display, Clone, Eq);
+    hand.with::<D, _>(numbers, None, |function, holder, _| {
+        match call!(PciFunction::<D>::enable_bus_master, function) {
+            Ok(()) => ledger::told("is bus master", holder),
+            Err(error) => {
+                traits!(&error, samara_device_io::pci::NotIdle: Debug, Display, Clone, Eq);
+            }
         }
     });
 }
@@ -107,6 +112,7 @@ fn master<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
 fn ask<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     let board = &D::boards(hand.driver)[hand.which(numbers)];
     let copy = call!(<DeviceSlot<D> as Clone>::clone, &board.slot);
+    let _ = call!(DeviceSlot::<D>::is_present, &copy);
     let place = call!(DeviceSlot::<D>::place, &copy);
     let _ = call!(PciSlot::address, place);
     let _ = call!(PciSlot::id, place);

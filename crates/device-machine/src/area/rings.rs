@@ -1,5 +1,8 @@
 //! Rings of descriptors, and the packets in them.
 
+use std::cell::Cell;
+use std::mem;
+
 use samara_device_io::PciFunction;
 use samara_device_io::dma::Refused;
 use samara_device_io::queue::{Damage, Done, OpenRing, QueueError, Ring};
@@ -18,6 +21,9 @@ use crate::surface::{call, traits};
 
 type Function = PciFunction<Ixgbe>;
 type Open<'r, const Q: usize> = OpenRing<'r, Ixgbe, Q, Packet>;
+/// What is done with a ring and a function.
+type Doing<const Q: usize> =
+    fn(&Hand<'_>, &mut Queued<Ring<Ixgbe, Q, Packet>>, &Function, Holder, &mut Numbers);
 /// Packets that are traded at once.
 const BATCH: usize = 4;
 
@@ -39,7 +45,7 @@ pub(super) fn with<const Q: usize, const N: usize>(
     rings: &Places<Queued<Ring<Ixgbe, Q, Packet>>, N>,
     hand: &Hand<'_>,
     numbers: &mut Numbers,
-    f: fn(&Hand<'_>, &mut Queued<Ring<Ixgbe, Q, Packet>>, &Function, Holder, &mut Numbers),
+    f: Doing<Q>,
 ) {
     let current = hand.current::<Ixgbe>(numbers);
     let is_current = |it: &Queued<Ring<Ixgbe, Q, Packet>>| it.fits(current);
@@ -86,7 +92,8 @@ pub(super) fn make_rx(hand: &Hand<'_>, numbers: &mut Numbers) {
         let entries = entries(numbers);
         ledger::making();
         let ring: Result<Rx, _> = call!(Ring::new, function, number, entries, buffer);
-        if let Some(queue) = made(ring, holder) {
+        if let Some(mut queue) = made(ring, holder) {
+            queue.buffer = buffer;
             drop(hand.driver.rx.put(numbers, queue));
         }
     });
@@ -154,28 +161,34 @@ pub(super) fn work<const Q: usize>(
         held == queued.count || queued.is_forgotten,
         "a ring holds another number of packets than went in and did not come out",
     );
-    let mut open = match call!(Ring::open, &mut queued.queue, function) {
+    let (of, buffer) = (queued.holder, queued.buffer);
+    // Counted one by one: a panic may end this anywhere, and another thread go on.
+    let Queued {
+        queue,
+        count,
+        is_forgotten,
+        ..
+    } = queued;
+    let mut open = match call!(Ring::open, queue, function) {
         Ok(open) => open,
         Err(error) => {
             traits!(&error, QueueError: Debug, Display, Clone, Eq);
             return;
         }
     };
-    foreign(hand, queued.holder, holder, true);
-    hand.law(
-        !queued.is_forgotten,
-        "a ring whose work was forgotten is opened",
-    );
+    foreign(hand, of, holder, true);
+    hand.own::<Ixgbe>(holder, true);
+    hand.law(!*is_forgotten, "a ring whose work was forgotten is opened");
     traits!(&open, Open<'_, Q>: Debug);
     for _ in 0..1 + numbers.below(10) {
         let changed = match numbers.below(14) {
-            0..5 => put(hand, &mut open, holder, numbers),
+            0..5 => put(hand, &mut open, (holder, buffer), numbers),
             5 | 6 => {
                 call!(OpenRing::publish, &mut open);
                 0
             }
             7..9 => take(hand, &mut open, holder, numbers),
-            9 | 10 => trade(hand, &mut open, holder, numbers),
+            9 | 10 => trade(hand, &mut open, (holder, buffer), numbers),
             11 => take_back(hand, &mut open, holder),
             _ => {
                 let _ = call!(OpenRing::is_out_of_order, &open);
@@ -184,11 +197,11 @@ pub(super) fn work<const Q: usize>(
                 0
             }
         };
-        queued.count = queued.count.wrapping_add_signed(changed);
+        *count = count.wrapping_add_signed(changed);
     }
     if numbers.one_in(48) {
-        std::mem::forget(open);
-        queued.is_forgotten = true;
+        mem::forget(open);
+        *is_forgotten = true;
     }
 }
 
@@ -205,6 +218,24 @@ fn choose<'p>(hand: &Hand<'_>, numbers: &mut Numbers, packet: &'p mut Packet) ->
         }
         5..14 => &mut packet[..60],
         _ => packet,
+    }
+}
+
+/// Where the chosen bytes are in the packet, which begins at `start`.
+pub(super) fn part_of<'p>(
+    start: usize,
+    bytes: &'p mut [u8],
+    part: &Cell<(usize, usize)>,
+) -> &'p mut [u8] {
+    part.set((bytes.as_ptr().addr().wrapping_sub(start), bytes.len()));
+    bytes
+}
+
+/// The part of it that a device touches which writes so many bytes, if it writes.
+fn limited((offset, bytes): (usize, usize), buffer: usize) -> (usize, usize) {
+    match buffer {
+        0 => (offset, bytes),
+        _ => (offset, bytes.min(buffer)),
     }
 }
 
@@ -225,7 +256,7 @@ fn start_of(packet: &RRef<Packet>) -> usize {
 fn put<const Q: usize>(
     hand: &Hand<'_>,
     open: &mut Open<'_, Q>,
-    holder: Holder,
+    (holder, buffer): (Holder, usize),
     numbers: &mut Numbers,
 ) -> isize {
     let Some(packet) = hand.driver.packet() else {
@@ -234,13 +265,18 @@ fn put<const Q: usize>(
     let start = start_of(&packet);
     let room = call!(OpenRing::room, open);
     let offer = Offer::new(holder, start, PACKET);
+    let part = Cell::new((0, 0));
     let put = hand.caught(|| {
-        let chosen = choosing(|packet| choose(hand, numbers, packet));
+        let chosen = choosing(|packet| {
+            let start = packet.as_ptr().addr();
+            part_of(start, choose(hand, numbers, packet), &part)
+        });
         call!(OpenRing::put, open, packet, chosen)
     });
     match put {
         Some(Ok(())) => {
             offer.taken();
+            ledger::chosen(start, limited(part.get(), buffer));
             note(What::PacketsInRings);
             hand.law(room > 0, "a full ring takes a packet");
             1
@@ -307,24 +343,34 @@ fn take_back<const Q: usize>(hand: &Hand<'_>, open: &mut Open<'_, Q>, holder: Ho
     out
 }
 
+/// Members of a batch that is traded. A domain that ends in the middle leaves them unsettled: some have changed hands.
+struct Offers(Vec<(usize, Offer)>);
+
+impl Drop for Offers {
+    fn drop(&mut self) {
+        self.0.drain(..).for_each(mem::forget);
+    }
+}
+
 fn trade<const Q: usize>(
     hand: &Hand<'_>,
     open: &mut Open<'_, Q>,
-    holder: Holder,
+    (holder, buffer): (Holder, usize),
     numbers: &mut Numbers,
 ) -> isize {
     let Ok(mut batch) = RRefDeque::<Packet, BATCH>::try_new() else {
         return 0;
     };
-    let mut offers = Vec::with_capacity(BATCH);
+    let mut offers = Offers(Vec::with_capacity(BATCH));
     for _ in 0..=numbers.below(BATCH) {
         if let Some(packet) = hand.driver.packet() {
             let start = start_of(&packet);
             if batch.push_back(packet).is_ok() {
-                offers.push((start, Offer::new(holder, start, PACKET)));
+                offers.0.push((start, Offer::new(holder, start, PACKET)));
             }
         }
     }
+    let mut parts = Vec::with_capacity(BATCH);
     let traded = quiet::caught(|| {
         let mut own = Numbers::of(numbers.word());
         let prepare = |done, _: &mut Packet, _: &mut [u8]| {
@@ -332,15 +378,22 @@ fn trade<const Q: usize>(
             hand.stumble(&mut own);
             !own.one_in(8)
         };
-        let chosen = choosing_each(|into| choose(hand, numbers, into));
+        let chosen = choosing_each(|into| {
+            let (start, part) = (into.as_ptr().addr(), Cell::new((0, 0)));
+            let bytes = part_of(start, choose(hand, numbers, into), &part);
+            parts.push(part.get());
+            bytes
+        });
         call!(OpenRing::trade, open, &mut batch, prepare, chosen)
     });
     let mut count = 0;
-    for (index, (start, offer)) in offers.into_iter().enumerate() {
+    for (index, (start, offer)) in mem::take(&mut offers.0).into_iter().enumerate() {
         match batch.get(index).map(start_of) {
             Some(now) if now == start => drop(offer),
             Some(now) => {
                 offer.taken();
+                let part = parts.get(index).copied().unwrap_or_default();
+                ledger::chosen(start, limited(part, buffer));
                 ledger::back(holder, now);
                 note(What::PacketsTraded);
                 count += 1;
@@ -368,14 +421,14 @@ pub(super) fn fill<const Q: usize>(
     holder: Holder,
     numbers: &mut Numbers,
 ) {
-    let Ok(mut open) = call!(Ring::open, &mut queued.queue, function) else {
+    let buffer = queued.buffer;
+    let Queued { queue, count, .. } = queued;
+    let Ok(mut open) = call!(Ring::open, queue, function) else {
         return;
     };
-    let mut changed = 0;
     for _ in 0..1 + numbers.below(8) {
-        changed += put(hand, &mut open, holder, numbers);
+        let changed = put(hand, &mut open, (holder, buffer), numbers);
+        *count = count.wrapping_add_signed(changed);
     }
     call!(OpenRing::publish, &mut open);
-    drop(open);
-    queued.count = queued.count.wrapping_add_signed(changed);
 }

@@ -98,8 +98,10 @@ fn made(hand: &Hand<'_>) {
     let rule = call!(Rule::write, rule, Write::Any);
     let rule = call!(Rule::times, rule, 2, 4);
     let rule = call!(Rule::once_started, rule);
+    let _ = call!(Rule::each, rule, [0, 4]);
     let _ = call!(Rule::behind, rule, 8, Width::W32, 2);
     let window = call!(Window::bar, 0, 16);
+    let window = call!(Window::aligned_to, window, 4);
     let _ = call!(Window::up_to, window, 32);
     let _ = call!(Window::capability, 1, 16);
     let value = call!(Value::plus, call!(only, 1), 2);
@@ -109,6 +111,17 @@ fn made(hand: &Hand<'_>) {
     let _ = (call!(chosen, 1), call!(entries, 1), call!(last_entry, 1));
     let _ = (call!(number, 1), call!(address, 0), call!(low, 0));
     let _ = call!(high, 0);
+    queues(value);
+}
+
+/// What the constants of queues and their commands are made of.
+fn queues(value: Value) {
+    let doorbell = call!(Doorbell::position, 0, 0, Stride::Bytes(8));
+    let _ = call!(Doorbell::index, doorbell, 2, 1);
+    let _ = call!(RingFormat::to_host, (64, 128), 1, 0);
+    let _ = call!(RingFormat::to_device, (1, 128), 0, &[0], (1, 2));
+    let _ = call!(Piece::new, 16, Direction::ToDevice);
+    let _ = call!(Command::new, 0, 0, [value; _], Data::None);
 }
 
 /// Errors that devices give no cause for, and those that others become.

@@ -26,7 +26,7 @@ fn buffer(hand: &Hand<'_>, numbers: &mut Numbers) -> Option<RRef<[u8]>> {
     kept.or_else(|| {
         let sizes = [
             0, 1, 512, 520, 4096, 4096, 8192, 8192, 12_288, 16_384, 16_384, 65_536, 131_072,
-            270_336,
+            270_336, 520_192,
         ];
         RRef::new_zeroed_slice(numbers.of_these(&sizes)).ok()
     })
@@ -133,11 +133,8 @@ pub(super) fn lend<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
             call!(PciFunction::<D>::lend, function, &buffer, scope)
         });
         drop(loan);
-        match lent {
-            Some(Err(error)) => {
-                traits!(&error, LendError<()>: Debug, Display);
-            }
-            Some(Ok(())) | None => {}
+        if let Some(Err(error)) = lent {
+            traits!(&error, LendError<()>: Debug, Display);
         }
     });
     hand.driver.keep_buffer(buffer);

@@ -7,7 +7,7 @@ mod places;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use samara_device_io::queue::{ChainQueue, PacketQueue, Pair, Ring, Unit};
+use samara_device_io::queue::{ChainQueue, PacketQueue, Pair, Ring, Tag, Unit};
 use samara_device_io::{Interrupt, Transfer};
 use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
 use samara_rref::RRef;
@@ -40,12 +40,18 @@ pub(crate) struct Queued<Q> {
     pub(crate) holder: Holder,
     /// Objects that went in and did not come out, of a queue of objects.
     pub(crate) count: usize,
+    /// Bytes that the device writes into a packet, of a ring in which it writes.
+    pub(crate) buffer: usize,
     /// A batch of work on it was forgotten.
     pub(crate) is_forgotten: bool,
     /// It was started once: the driver uses those more.
     pub(crate) is_up: bool,
     /// What was put since the device was told last: packets by where they are, commands and chains by their tags.
     pub(crate) untold: Vec<usize>,
+    /// The newest tag of each slot.
+    pub(crate) newest: Vec<Tag>,
+    /// The command that has the engine's page.
+    pub(crate) page: Option<Tag>,
     /// Reads in it that are remembered.
     pub(crate) reads: Vec<Read>,
 }
@@ -56,9 +62,12 @@ impl<Q> Queued<Q> {
             queue,
             holder,
             count: 0,
+            buffer: 0,
             is_forgotten: false,
             is_up: false,
             untold: Vec::new(),
+            newest: Vec::new(),
+            page: None,
             reads: Vec::new(),
         }
     }

@@ -46,6 +46,8 @@ enum Mode {
 #[derive(Debug)]
 struct Entry {
     bytes: usize,
+    /// The part of it that the device may touch: from, and to before.
+    part: (usize, usize),
     mode: Mode,
     holders: Vec<Holder>,
 }
@@ -160,6 +162,11 @@ pub(crate) fn moved(device: usize, name: u32) {
     });
 }
 
+/// Something was done with a device as a whole, which no entry tells: for those who look for the cause.
+pub(crate) fn told(what: &'static str, holder: Holder) {
+    with(|book| book.history.note(what, holder, 0, 0));
+}
+
 /// A driver has ended, and all its claims with it: the devices.
 pub(crate) fn dead(name: u32) -> Vec<usize> {
     with(|book| {
@@ -232,6 +239,15 @@ pub(crate) fn bytes_of(name: u32) -> usize {
     })
 }
 
+/// Of an object that was given, the device may touch so many bytes only, from `offset` on.
+pub(crate) fn chosen(start: usize, (offset, bytes): (usize, usize)) {
+    with(|book| {
+        if let Some(entry) = book.entries.get_mut(&start) {
+            entry.part = (offset, offset + bytes);
+        }
+    });
+}
+
 /// An address that means something, to be written where none belongs.
 pub(crate) fn some_address(number: usize) -> u64 {
     with(|book| {
@@ -294,6 +310,7 @@ impl Book {
         self.history.note("given", holder, start, bytes);
         let entry = Entry {
             bytes,
+            part: (0, bytes),
             mode: Mode::Owned,
             holders: vec![holder],
         };
@@ -311,12 +328,14 @@ impl Book {
         self.history.note("lent", holder, start, bytes);
         let entry = self.entries.entry(start).or_insert(Entry {
             bytes,
+            part: (0, bytes),
             mode: Mode::Lent,
             holders: Vec::new(),
         });
         if entry.mode == Mode::Queue {
             entry.mode = Mode::Lent;
             entry.bytes = bytes;
+            entry.part = (0, bytes);
             entry.holders.clear();
         }
         entry.holders.push(holder);
@@ -353,6 +372,7 @@ impl Book {
         self.history.note("queue", holder, start, bytes);
         let entry = Entry {
             bytes,
+            part: (0, bytes),
             mode: Mode::Queue,
             holders: vec![holder],
         };
@@ -371,9 +391,13 @@ impl Book {
         let Some(found) = inside else {
             return Some(format!("what is no live object: {found:?}"));
         };
-        let Some((_, entry)) = self.entry(start, bytes) else {
+        let Some((first, entry)) = self.entry(start, bytes) else {
             return Some(format!("what is with no device: {found:?}"));
         };
+        let (from, to) = entry.part;
+        if start < first + from || start + bytes > first + to {
+            return Some(format!("more than was chosen: {entry:?}"));
+        }
         if !entry.is_of(device) {
             return Some(format!("what is with another device: {entry:?}"));
         }

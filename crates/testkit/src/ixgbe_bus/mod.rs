@@ -211,7 +211,12 @@ impl IxgbeBus {
 
     /// Hides that the function can be reset by itself, as some hosts do.
     pub fn hide_function_reset(&self) {
-        self.run(|machine| machine.hides_reset = true);
+        self.offer_function_reset(false);
+    }
+
+    /// Whether the function offers the Function Level Reset.
+    pub fn offer_function_reset(&self, offers: bool) {
+        self.run(|machine| machine.hides_reset = !offers);
     }
 
     /// After so many more register accesses the device is unplugged.

@@ -61,11 +61,11 @@ impl fmt::Display for HoleError {
         match self {
             Self::Unknown { name } => write!(
                 f,
-                "no hole is called {name}; they are the files below crates/machine/holes, or its folders"
+                "no hole is called {name}; they are the files below crates/machine/holes and crates/device-machine/holes, or their folders"
             ),
             Self::NoMode { mode } => write!(
                 f,
-                "the machine has no mode {mode}; they are the tests in crates/machine/tests"
+                "no machine has a mode {mode}; they are the tests in crates/machine/tests and crates/device-machine/tests"
             ),
             Self::Malformed {
                 file,

@@ -1,0 +1,9 @@
+//! Tells the tests whether they are optimised: a debug build takes a tenth of the steps in the time of all.
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-check-cfg=cfg(optimised)");
+    if std::env::var("OPT_LEVEL").is_ok_and(|level| level != "0") {
+        println!("cargo::rustc-cfg=optimised");
+    }
+}
