@@ -1,6 +1,11 @@
 //! What counts against a domain's budget, and what does not.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#![expect(
+    unsafe_code,
+    reason = "calls what trusted crates call on domains' behalf"
+)]
 
+use samara_domain_runtime::call::bounded;
 use samara_domain_runtime::threads::api as own_thread;
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};
 use samara_host_std::{DomainAlloc, System};
@@ -23,6 +28,8 @@ trait Worker {
     fn serve(&self, round_us: u64) -> Result<(), RpcError>;
     /// The same in the call itself, until the time is over.
     fn serve_here(&self, round_us: u64, rounds: u64) -> Result<(), RpcError>;
+    /// The same behind a boundary of the domain's own.
+    fn serve_behind(&self, round_us: u64, rounds: u64) -> Result<(), RpcError>;
 }
 
 struct State;
@@ -62,6 +69,11 @@ impl Worker for State {
             own_thread::yield_now();
         }
         Ok(())
+    }
+    fn serve_behind(&self, round_us: u64, rounds: u64) -> Result<(), RpcError> {
+        // SAFETY: nothing is to end.
+        let (served, ()) = unsafe { bounded(|| self.serve_here(round_us, rounds), || ()) };
+        served
     }
 }
 
@@ -121,6 +133,7 @@ fn a_budget_between_yields_begins_anew_at_each() {
         // Four budgets and more, on a thread and in a call.
         wait_until("many rounds", || ROUNDS.load(SeqCst) > 16);
         assert_eq!(worker.proxy().unwrap().serve_here(15_000, 16), Ok(()));
+        assert_eq!(worker.proxy().unwrap().serve_behind(15_000, 16), Ok(()));
         assert_eq!(worker.exit_reason(), None);
         YIELDS.store(false, SeqCst);
         wait_until("its death", || worker.exit_reason().is_some());

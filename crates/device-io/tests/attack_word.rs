@@ -45,7 +45,6 @@ fn no_call_ends_a_command_that_the_device_has() {
         let _ = disk.admin.start(&function, 0);
         let (admin, io) = (&mut disk.admin, &mut disk.io);
         let _ = admin.create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::IO }>(&function, NOTHING, io);
-        disk.io.clear_page(&function).unwrap();
         transfer = function.finish(transfer).unwrap_err().transfer;
     }
     // Nor is it over when its queue is.
@@ -128,7 +127,8 @@ fn no_call_takes_a_packet_that_the_device_has() {
         let put = queue.put(&function, &[0; 16], Direction::ToHost, packet, ixgbe::all);
         put.is_ok()
     };
-    assert!((0..8).all(&mut put) && !put(9));
+    // Some chains are always free.
+    assert!((0..6).all(&mut put) && !put(9));
     queue.ring(&function).unwrap();
     for _ in 0..3 {
         assert!(queue.next(&function).unwrap().is_none());
@@ -137,14 +137,14 @@ fn no_call_takes_a_packet_that_the_device_has() {
         assert_eq!(again, Err(QueueError::Started));
         queue.ring(&function).unwrap();
     }
-    assert_eq!((queue.held(), queue.room()), (8, 0));
+    assert_eq!((queue.held(), queue.room()), (6, 0));
     assert!(model.receive(&[0xFF; 60]));
     let (packet, _) = queue.next(&function).unwrap().unwrap();
     assert_eq!((packet[59], packet[60]), (0xFF, 0));
     assert!(queue.next(&function).unwrap().is_none());
     function.reset().unwrap();
     let back = std::iter::from_fn(|| queue.take_back(&function).unwrap());
-    assert_eq!(back.count(), 7);
+    assert_eq!(back.count(), 5);
     // What has come back is received into no more.
     assert!(!model.receive(&[0xFF; 60]));
     assert_eq!(model.counts().stray_accesses, 0);

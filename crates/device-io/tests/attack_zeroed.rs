@@ -39,8 +39,6 @@ fn nothing_clears_a_list_that_a_command_in_flight_names() {
     disk.read(&function, 0, (&transfer, 0, 32 * 4096)).unwrap();
     disk.io.ring(&function).unwrap();
 
-    disk.io.clear_page(&function).unwrap();
-    disk.admin.clear_page(&function).unwrap();
     assert_eq!(disk.io.start(&function, 0), Err(QueueError::NotStarted));
     assert_eq!(disk.admin.start(&function, 0), Err(QueueError::Started));
     let started = Err(SubmitError::Queue(QueueError::Started));

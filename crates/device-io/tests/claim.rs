@@ -307,7 +307,6 @@ fn a_unit_is_what_the_device_has_said() {
     let none = identified(&function, &mut admin, 2);
     assert_eq!(none.unit, None);
     // The page was not written.
-    admin.clear_page(&function).unwrap();
     let fail = |status| {
         bench.model.switch(|switches| switches.every_admin = status);
     };
@@ -325,7 +324,6 @@ fn a_unit_is_what_the_device_has_said() {
         Err(in_use)
     );
     assert_eq!(admin.page(&function, 0), Err(in_use));
-    assert_eq!(admin.clear_page(&function), Err(in_use));
     drop(function);
 }
 

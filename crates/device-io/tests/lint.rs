@@ -456,6 +456,10 @@ refused! {
     { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 29, 4), ..BELL }, ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 0, 0x1_0001), ..BELL }, ..ring(RING) }]; COMMANDS = &[]; }
 
+    two_distances: "two registers that say how far doorbells are apart",
+    { QUEUES = &[ADMIN, Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 0, 4), ..BELL }, ..IO },
+                 Queue { numbers: (5, 5), doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 4, 4), ..BELL }, ..ring(RING) }]; COMMANDS = &[]; }
+
     codes_of_two_commands: "two commands of one operation code that transfer different things",
     { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, READ, Command { opcode: READ.opcode, words: [chosen(0xFFFF_FFFF); 7], ..command(1, Data::None) }]; }
     { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, READ, command(1, Data::Units(Direction::ToDevice, 0, Bits::new(3, 0, 16)))]; }

@@ -25,14 +25,18 @@ fn set_status<D: Table>(function: &PciFunction<D>, status: u8) {
 /// A function whose driver has accepted version 1, and nothing else; bus master.
 fn negotiated<D: Table>(model: &'static VirtioModel) -> PciFunction<D> {
     let function = model.slot::<D>().claim().unwrap();
+    negotiate(&function);
+    function
+}
+
+fn negotiate<D: Table>(function: &PciFunction<D>) {
     function.reset().unwrap();
     function.enable_bus_master().unwrap();
-    set_status(&function, 1);
-    set_status(&function, 3);
+    set_status(function, 1);
+    set_status(function, 3);
     let features: Register<D, u32, WriteOnly> = Register::at(COMMON, 0x0C);
     function.write_selected(features, 1, 1).unwrap();
-    set_status(&function, 0xB);
-    function
+    set_status(function, 0xB);
 }
 
 /// A read of no blocks: a header and a status, which the device refuses, or not.
@@ -63,6 +67,76 @@ fn what_the_device_leaves_out_is_all_ones() {
         assert_eq!(chain.tail[1..], [0xFF; 15]);
     }
     assert_eq!(model.violations(), []);
+    drop(function);
+    assert_eq!(census_all(), before);
+}
+
+#[test]
+fn chains_are_put_in_turn_also_over_a_reset() {
+    let _alone = alone();
+    let before = census_all();
+    let (model, function, mut queue) = disk(Shape::BLOCK);
+    // 21 chains.
+    for turn in 0..50 {
+        assert_eq!(request(&mut queue, &function), turn % 21);
+        queue.ring(&function).unwrap();
+        assert_eq!(queue.next(&function).unwrap().unwrap().number, turn % 21);
+    }
+    negotiate(&function);
+    queue.start(&function, 0xFFFF).unwrap();
+    assert_eq!(request(&mut queue, &function), 50 % 21);
+    assert_eq!(model.violations(), []);
+    drop(function);
+    assert_eq!(census_all(), before);
+}
+
+#[test]
+fn a_chain_that_is_used_twice_is_none_in_flight() {
+    let _alone = alone();
+    let before = census_all();
+    let (model, function, mut queue) = disk(Shape::BLOCK);
+    assert_eq!(queue.room(), 16);
+    model.go_wrong(0, Misbehaviour::Twice);
+    model.go_wrong(0, Misbehaviour::Silent);
+    let first = request(&mut queue, &function);
+    request(&mut queue, &function);
+    queue.ring(&function).unwrap();
+    assert_eq!(queue.next(&function).unwrap().unwrap().number, first);
+    // As many as there is room for.
+    while queue.room() > 0 {
+        assert_ne!(request(&mut queue, &function), first);
+    }
+    queue.ring(&function).unwrap();
+    let again = QueueFault::Unknown(3 * first);
+    assert_eq!(queue.next(&function), Err(again));
+    drop(function);
+    assert_eq!(census_all(), before);
+}
+
+/// The only chain of a short queue has two places for its status.
+#[test]
+fn a_status_that_is_written_late_is_not_of_the_next() {
+    let _alone = alone();
+    let before = census_all();
+    let model = VirtioModel::leak(Shape {
+        queue_size: 4,
+        ..Shape::BLOCK
+    });
+    let function = negotiated(model);
+    let mut queue = Requests::new(&function, 0, 4).unwrap();
+    queue.start(&function, 0xFFFF).unwrap();
+    set_status(&function, 0xF);
+    assert_eq!(queue.room(), 1);
+    model.go_wrong(0, Misbehaviour::Again(2));
+    model.go_wrong(0, Misbehaviour::Silent);
+    request(&mut queue, &function);
+    queue.ring(&function).unwrap();
+    assert_eq!(queue.next(&function).unwrap().unwrap().tail[0], 0);
+    request(&mut queue, &function);
+    queue.ring(&function).unwrap();
+    model.tick(4);
+    let chain = queue.next(&function).unwrap().unwrap();
+    assert_eq!(chain.tail[0], 0xFF, "the first one's status");
     drop(function);
     assert_eq!(census_all(), before);
 }

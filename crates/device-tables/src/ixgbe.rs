@@ -205,6 +205,7 @@ impl Table for Ixgbe {
                 Step::Write(tx(0x04), high(0)),
                 Step::Write(tx(0x08), entries(16)),
                 Step::Equal(tx(0x08), entries(16)),
+                zero(tx(0x0C)),
                 zero(tx(0x38)),
                 zero(tx(0x3C)),
                 zero(tx(0x10)),

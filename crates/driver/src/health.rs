@@ -2,6 +2,8 @@
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
+use samara_device_io::PciFunction;
+use samara_device_io::table::Table;
 use samara_interfaces::NetError;
 
 /// A device's health. It doesn't get better: a device that was recovered never was unwell.
@@ -27,18 +29,21 @@ impl Health {
         }
     }
 
-    /// The device was unplugged.
-    pub fn gone(&self) -> NetError {
-        self.0.store(GONE, Ordering::Relaxed);
-        NetError::Gone
+    /// The device isn't used any more, because of `error`, [`NetError::Gone`] or another: it is silenced, so that it reaches no
+    /// memory from now on. What is in its queues can be taken back then.
+    #[cold]
+    pub fn end<D: Table>(&self, function: &PciFunction<D>, error: NetError) -> NetError {
+        let _ = function.silence();
+        self.note(error)
     }
 
-    /// A reset did not help, or the driver was stopped.
-    pub fn failed(&self) -> NetError {
+    fn note(&self, error: NetError) -> NetError {
+        let state = match error {
+            NetError::Gone => GONE,
+            _ => FAILED,
+        };
         // One that is gone stays so.
-        let _ = self
-            .0
-            .compare_exchange(WELL, FAILED, Ordering::Relaxed, Ordering::Relaxed);
+        self.0.fetch_max(state, Ordering::Relaxed);
         self.check().err().unwrap_or(NetError::Failed)
     }
 }
@@ -51,10 +56,10 @@ mod tests {
     fn what_is_gone_has_not_merely_failed() {
         let health = Health::default();
         assert_eq!(health.check(), Ok(()));
-        assert_eq!(health.failed(), NetError::Failed);
+        assert_eq!(health.note(NetError::Failed), NetError::Failed);
         assert_eq!(health.check(), Err(NetError::Failed));
-        assert_eq!(health.gone(), NetError::Gone);
-        assert_eq!(health.failed(), NetError::Gone);
+        assert_eq!(health.note(NetError::Gone), NetError::Gone);
+        assert_eq!(health.note(NetError::Failed), NetError::Gone);
         assert_eq!(health.check(), Err(NetError::Gone));
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! | module | concept |
 //! |---|---|
+//! | [`block`] | requests for blocks, on whatever device |
 //! | [`split`] | cutting a request for blocks into commands |
 //! | [`tickets`] | what is left of each request for blocks |
 //! | [`health`] | whether a network device works |
 //! | [`watch`] | when to look at a network device, and whether frames leave |
+//! | [`recovery`] | bringing a device up again |
 //! | [`virtio`] | the virtio transport: status, features, configuration |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -13,7 +15,9 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod block;
 pub mod health;
+pub mod recovery;
 pub mod split;
 pub mod tickets;
 pub mod virtio;

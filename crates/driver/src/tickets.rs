@@ -7,31 +7,30 @@ const MOST: usize = 64;
 
 /// A request that has commands in flight, or is about to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ticket {
-    index: u8,
-    serial: u32,
+pub struct Ticket(u8);
+
+impl Ticket {
+    /// The ticket's bit in [`Tickets::desert`]'s argument.
+    pub const fn bit(self) -> u64 {
+        1 << self.0
+    }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Entry {
-    serial: u32,
     pending: u16,
     error: Option<BlockError>,
+    /// Its request has gone without looking.
+    deserted: bool,
 }
 
 /// The requests of one device.
 #[derive(Debug)]
-pub struct Tickets {
-    entries: [Option<Entry>; MOST],
-    serial: u32,
-}
+pub struct Tickets([Option<Entry>; MOST]);
 
 impl Default for Tickets {
     fn default() -> Self {
-        Self {
-            entries: [None; MOST],
-            serial: 0,
-        }
+        Self([None; MOST])
     }
 }
 
@@ -39,24 +38,14 @@ impl Tickets {
     /// A ticket, with nothing in flight; `None` if there's none.
     #[inline]
     pub fn open(&mut self) -> Option<Ticket> {
-        let index = self.entries.iter().position(Option::is_none)?;
-        self.serial = self.serial.wrapping_add(1);
-        let serial = self.serial;
-        self.entries[index] = Some(Entry {
-            serial,
-            pending: 0,
-            error: None,
-        });
-        Some(Ticket {
-            index: index as u8,
-            serial,
-        })
+        let index = self.0.iter().position(Option::is_none)?;
+        self.0[index] = Some(Entry::default());
+        Some(Ticket(index as u8))
     }
 
     #[inline]
     fn entry(&mut self, ticket: Ticket) -> Option<&mut Entry> {
-        let entry = self.entries[usize::from(ticket.index)].as_mut();
-        entry.filter(|entry| entry.serial == ticket.serial)
+        self.0.get_mut(usize::from(ticket.0))?.as_mut()
     }
 
     /// One more command is in flight.
@@ -70,41 +59,63 @@ impl Tickets {
     /// A command has ended. The first error counts.
     #[inline]
     pub fn ended(&mut self, ticket: Ticket, outcome: Result<(), BlockError>) {
-        if let Some(entry) = self.entry(ticket) {
-            entry.pending = entry.pending.saturating_sub(1);
-            if let Err(error) = outcome {
-                entry.error.get_or_insert(error);
-            }
+        let Some(entry) = self.entry(ticket) else {
+            return;
+        };
+        entry.pending = entry.pending.saturating_sub(1);
+        if let Err(error) = outcome {
+            entry.error.get_or_insert(error);
+        }
+        if entry.deserted && entry.pending == 0 {
+            self.close(ticket);
         }
     }
 
-    /// Commands in flight, and the first error; `None` if the ticket was lost.
+    /// Commands in flight, and the first error.
     #[inline]
-    pub fn look(&mut self, ticket: Ticket) -> Option<(u16, Option<BlockError>)> {
-        self.entry(ticket).map(|entry| (entry.pending, entry.error))
+    pub fn look(&mut self, ticket: Ticket) -> (u16, Option<BlockError>) {
+        let entry = self.entry(ticket);
+        entry.map_or((0, Some(BlockError::Failed)), |entry| {
+            (entry.pending, entry.error)
+        })
     }
 
-    /// The request has seen the last of it.
+    /// The request has seen the last of it: its ticket may be another's.
     #[inline]
     pub fn close(&mut self, ticket: Ticket) {
-        if self.entry(ticket).is_some() {
-            self.entries[usize::from(ticket.index)] = None;
+        if let Some(entry) = self.0.get_mut(usize::from(ticket.0)) {
+            *entry = None;
         }
     }
 
     /// Nothing is in flight any more: what was has failed with `error`.
     pub fn fail_all(&mut self, error: BlockError) {
-        for entry in self.entries.iter_mut().flatten() {
-            if entry.pending > 0 {
-                entry.pending = 0;
-                entry.error.get_or_insert(error);
+        for entry in &mut self.0 {
+            if let Some(flying) = entry
+                && flying.pending > 0
+            {
+                flying.pending = 0;
+                flying.error.get_or_insert(error);
+                if flying.deserted {
+                    *entry = None;
+                }
             }
         }
     }
 
-    /// All tickets are lost: those whose requests were given up as well.
-    pub fn lose_all(&mut self) {
-        self.entries = [None; MOST];
+    /// The requests of the tickets whose [bits](Ticket::bit) are set have gone without looking: they are closed as soon as nothing of
+    /// them is in flight.
+    pub fn desert(&mut self, bits: u64) {
+        for (index, entry) in self.0.iter_mut().enumerate() {
+            if bits >> index & 1 != 0
+                && let Some(left) = entry
+            {
+                left.deserted = true;
+                if left.pending == 0 {
+                    *entry = None;
+                }
+            }
+        }
     }
 }
 
@@ -122,23 +133,35 @@ mod tests {
         }
         tickets.ended(ticket, Ok(()));
         tickets.ended(ticket, Err(BlockError::Medium));
-        assert_eq!(tickets.look(ticket), Some((1, Some(BlockError::Medium))));
+        assert_eq!(tickets.look(ticket), (1, Some(BlockError::Medium)));
         tickets.ended(ticket, Err(BlockError::Busy));
-        assert_eq!(tickets.look(ticket), Some((0, Some(BlockError::Medium))));
+        assert_eq!(tickets.look(ticket), (0, Some(BlockError::Medium)));
         tickets.close(ticket);
-        assert_eq!(tickets.look(ticket), None);
     }
 
     #[test]
-    fn a_lost_ticket_is_not_its_successor() {
+    fn a_deserted_ticket_is_free_when_nothing_is_in_flight() {
+        let free = |tickets: &mut Tickets| core::iter::from_fn(|| tickets.open()).count();
+        for ends in 0..3 {
+            let mut tickets = Tickets::default();
+            let left = tickets.open().unwrap();
+            tickets.started(left);
+            if ends == 2 {
+                tickets.fail_all(BlockError::Reset);
+            }
+            tickets.desert(left.bit());
+            match ends {
+                0 => tickets.ended(left, Ok(())),
+                1 => tickets.fail_all(BlockError::Reset),
+                _ => {}
+            }
+            assert_eq!(free(&mut tickets), MOST, "{ends}");
+        }
         let mut tickets = Tickets::default();
-        let lost = tickets.open().unwrap();
-        tickets.started(lost);
-        tickets.lose_all();
-        let next = tickets.open().unwrap();
-        tickets.ended(lost, Err(BlockError::Medium));
-        assert_eq!(tickets.look(lost), None);
-        assert_eq!(tickets.look(next), Some((0, None)));
+        let left = tickets.open().unwrap();
+        tickets.started(left);
+        tickets.desert(left.bit());
+        assert_eq!(free(&mut tickets), MOST - 1, "its command is in flight");
     }
 
     #[test]
@@ -147,8 +170,8 @@ mod tests {
         let [done, flying] = [tickets.open().unwrap(), tickets.open().unwrap()];
         tickets.started(flying);
         tickets.fail_all(BlockError::Reset);
-        assert_eq!(tickets.look(done), Some((0, None)));
-        assert_eq!(tickets.look(flying), Some((0, Some(BlockError::Reset))));
+        assert_eq!(tickets.look(done), (0, None));
+        assert_eq!(tickets.look(flying), (0, Some(BlockError::Reset)));
     }
 
     #[test]

@@ -10,6 +10,8 @@ use samara_device_io::pci::{NotIdle, ResetError};
 use samara_device_io::table::Table;
 use samara_device_tables::virtio::{COMMON, ISR};
 
+use crate::recovery;
+
 /// VIRTIO_F_VERSION_1 (§6): the device is no legacy device.
 pub const VERSION_1: u64 = 1 << 32;
 /// No vector (§4.1.5.1.2).
@@ -43,8 +45,10 @@ impl<D: Table> Registers<D> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportError {
-    /// All ones: unplugged.
+    /// A reset has found that it was unplugged.
     Gone,
+    /// Registers read as all ones behind a reset: it was unplugged, or is blind for a moment.
+    Absent,
     /// It does not come out of a reset.
     Reset(ResetError),
     /// Bus mastering was refused.
@@ -67,6 +71,7 @@ impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone => f.write_str("the device was unplugged"),
+            Self::Absent => f.write_str("the device does not answer: reset it"),
             Self::Reset(error) => error.fmt(f),
             Self::Enable(error) => error.fmt(f),
             Self::Register(error) => error.fmt(f),
@@ -108,6 +113,18 @@ impl From<ResetError> for TransportError {
     }
 }
 
+impl TransportError {
+    /// Whether bringing the device up once more may help, which begins with a reset: all ones, or another thread's reset, came in
+    /// between.
+    pub const fn passes(&self) -> bool {
+        match self {
+            Self::Absent | Self::Enable(_) | Self::Reset(ResetError::Superseded) => true,
+            Self::Register(error) => matches!(error, WriteError::Absent | WriteError::Resetting),
+            _ => false,
+        }
+    }
+}
+
 /// How a device is that was brought up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -115,8 +132,8 @@ pub enum State {
     Live,
     /// It says that it needs a reset, or was reset by nobody that the driver knows.
     NeedsReset,
-    /// All ones: unplugged.
-    Gone,
+    /// All ones: it was unplugged, or is blind for a moment. A [reset](PciFunction::reset) tells which.
+    Absent,
 }
 
 /// Resets the device, lets it be bus master, and tells it that there is a driver (§3.1.1); the features that it offers.
@@ -126,6 +143,9 @@ pub enum State {
 ///
 /// [`TransportError`].
 pub fn reset<D: Table>(function: &PciFunction<D>) -> Result<u64, TransportError> {
+    if recovery::is_another(function) {
+        return Err(TransportError::Gone);
+    }
     function.reset()?;
     function.enable_bus_master()?;
     function.write(Registers::<D>::STATUS, ACKNOWLEDGE)?;
@@ -133,7 +153,7 @@ pub fn reset<D: Table>(function: &PciFunction<D>) -> Result<u64, TransportError>
     let half = |index| u64::from(function.read_selected(Registers::<D>::DEVICE_FEATURE, index));
     let offered = half(1) << 32 | half(0);
     if offered == u64::MAX {
-        return Err(TransportError::Gone);
+        return Err(TransportError::Absent);
     }
     if offered & VERSION_1 == 0 {
         return Err(TransportError::Legacy);
@@ -158,7 +178,7 @@ pub fn accept<D: Table>(
     let status = ACKNOWLEDGE | DRIVER | FEATURES_OK;
     function.write(Registers::<D>::STATUS, status)?;
     match function.read(Registers::<D>::STATUS) {
-        u8::MAX => Err(TransportError::Gone),
+        u8::MAX => Err(TransportError::Absent),
         now if now & FEATURES_OK == 0 => Err(TransportError::Features(offered)),
         _ => Ok(accepted),
     }
@@ -168,7 +188,7 @@ pub fn accept<D: Table>(
 ///
 /// # Errors
 ///
-/// [`TransportError::Unstable`] if it goes on changing; [`TransportError::Gone`].
+/// [`TransportError::Unstable`] if it goes on changing; [`TransportError::Absent`].
 pub fn stable<D: Table, T>(
     function: &PciFunction<D>,
     mut read: impl FnMut() -> T,
@@ -179,8 +199,8 @@ pub fn stable<D: Table, T>(
         (function.read(Registers::<D>::GENERATION) == before).then_some(value)
     };
     let value = function.wait_for(STABLE_MILLIS, once);
-    if state(function) == State::Gone {
-        return Err(TransportError::Gone);
+    if state(function) == State::Absent {
+        return Err(TransportError::Absent);
     }
     value.ok_or(TransportError::Unstable)
 }
@@ -189,14 +209,14 @@ pub fn stable<D: Table, T>(
 ///
 /// # Errors
 ///
-/// [`TransportError::QueueSize`] if there's no such queue, or one of a size that can't be; [`TransportError::Gone`].
+/// [`TransportError::QueueSize`] if there's no such queue, or one of a size that can't be; [`TransportError::Absent`].
 pub fn queue_entries<D: Table>(
     function: &PciFunction<D>,
     number: u16,
     most: u32,
 ) -> Result<u32, TransportError> {
     match function.read_selected(Registers::<D>::QUEUE_SIZE, number.into()) {
-        u16::MAX => Err(TransportError::Gone),
+        u16::MAX => Err(TransportError::Absent),
         size if size < 4 || !size.is_power_of_two() => Err(TransportError::QueueSize(size)),
         size => Ok(most.min(size.into())),
     }
@@ -217,7 +237,7 @@ pub fn go_live<D: Table>(function: &PciFunction<D>) -> Result<(), TransportError
     match state(function) {
         State::Live => Ok(()),
         State::NeedsReset => Err(TransportError::NotLive),
-        State::Gone => Err(TransportError::Gone),
+        State::Absent => Err(TransportError::Absent),
     }
 }
 
@@ -225,7 +245,7 @@ pub fn go_live<D: Table>(function: &PciFunction<D>) -> Result<(), TransportError
 pub fn state<D: Table>(function: &PciFunction<D>) -> State {
     match function.read(Registers::<D>::STATUS) {
         LIVE => State::Live,
-        u8::MAX => State::Gone,
+        u8::MAX => State::Absent,
         _ => State::NeedsReset,
     }
 }

@@ -65,6 +65,9 @@ pub trait NetDevice {
     /// device. Frames received are whole, without frame check sequence, with their length checked against
     /// the buffer; damaged ones and ones that don't fit are dropped and counted.
     ///
+    /// A buffer in `rx` is given away with all that it holds: how long a frame is that was received into it is the device's word, and
+    /// the frame may be another client's. Who has had a secret in one clears it first, or frees it.
+    ///
     /// A device that hangs or breaks its protocol is reset: the frames in its queues are lost, as networks
     /// may lose frames, and [`NetStatistics::resets`] counts it; the buffers come back.
     ///

@@ -312,6 +312,8 @@ pub(crate) enum BreakDisk {
     NoNamespace,
     /// A namespace that refuses writes
     ReadOnly,
+    /// A disk that moves 100,000 bytes a second, and is right otherwise
+    Slow,
 }
 
 #[cfg(test)]

@@ -240,7 +240,8 @@ pub(crate) fn may_wait() -> Option<Duration> {
     let activation = call::innermost(thread::current())?;
     let block = activation.target().block();
     if block.renews.load(SeqCst) {
-        activation.renew();
+        // All that count: a wait behind a boundary of the domain's own, or in a call of itself, is one of what lies around it.
+        of_its_generation(activation).for_each(Activation::renew);
         return None;
     }
     let budget = block.budget.load(SeqCst);

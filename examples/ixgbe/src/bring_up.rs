@@ -1,6 +1,8 @@
 //! From a claimed function to a device that sends and receives (section 4.6.3), and back.
 
 use samara_device_io::mmio::WriteError;
+use samara_device_io::pci::ResetError;
+use samara_driver::recovery;
 use samara_interfaces::MacAddress;
 
 use crate::args::{CHECK, HEADER, Limits};
@@ -59,7 +61,11 @@ const ENABLE: u32 = 1;
 
 /// Resets the device, allows it to be bus master, and waits until it is ready; its address.
 pub(crate) fn reset(function: &Function) -> Result<MacAddress, InitError> {
-    function.write(EIMC, ALL_CAUSES)?;
+    if recovery::is_another(function) {
+        return Err(ResetError::Absent.into());
+    }
+    // One that takes no write now is reset all the same.
+    let _ = function.write(EIMC, ALL_CAUSES);
     function.reset()?;
     function.write(EIMC, ALL_CAUSES)?;
     let ready = function.deadline(READY_MILLIS).poll(|| {
@@ -73,7 +79,10 @@ pub(crate) fn reset(function: &Function) -> Result<MacAddress, InitError> {
     let high = function.read(RAH0);
     let [a, b, c, d] = function.read(RAL0).to_le_bytes();
     let [e, f, ..] = high.to_le_bytes();
-    if high & ADDRESS_VALID == 0 || high == u32::MAX {
+    if high == u32::MAX {
+        return Err(WriteError::Absent.into());
+    }
+    if high & ADDRESS_VALID == 0 {
         return Err(InitError::NoAddress);
     }
     Ok(MacAddress([a, b, c, d, e, f]))

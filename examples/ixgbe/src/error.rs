@@ -3,7 +3,7 @@
 use core::fmt;
 
 use samara_device_io::mmio::WriteError;
-use samara_device_io::pci::{NotIdle, ResetError};
+use samara_device_io::pci::{NotIdle, ResetError, StepError};
 use samara_device_io::queue::QueueError;
 use samara_domain::AllocError;
 
@@ -27,6 +27,22 @@ pub enum InitError {
     Enable(NotIdle),
     /// A queue isn't to be had, or doesn't start.
     Queue(QueueError),
+}
+
+impl InitError {
+    /// Whether bringing the device up once more may help, which begins with a reset: all ones, or another thread's reset, came in
+    /// between.
+    pub(crate) fn passes(&self) -> bool {
+        match self {
+            Self::Register(error) => matches!(error, WriteError::Absent | WriteError::Resetting),
+            Self::Queue(error) => matches!(
+                error,
+                QueueError::NotStarted | QueueError::Step(StepError::Absent)
+            ),
+            Self::Reset(ResetError::Superseded) | Self::Enable(_) => true,
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for InitError {

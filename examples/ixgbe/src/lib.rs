@@ -22,8 +22,11 @@
 //! # When the device misbehaves
 //!
 //! A length beyond the buffer, frames that don't leave while the link is up, frames that are dropped though there are
-//! buffers: the device is reset and brought up again; what was in its queues is lost, the buffers are not. If that
-//! fails, or it was unplugged, every call fails from then on. What else real ones do is in `docs/hardware-cases.md`.
+//! buffers, registers that read as all ones: the device is reset and brought up again; what was in its queues is lost, the buffers
+//! are not. If that fails, or the reset finds that it was unplugged, it is silenced, its packets are taken back, and every call
+//! fails from then on. What else real ones do is in `docs/hardware-cases.md`.
+//!
+//! How much of a frame was written is the device's word: buffers aren't cleared between clients.
 #![no_std]
 #![forbid(unsafe_code)]
 

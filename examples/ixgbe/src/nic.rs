@@ -4,6 +4,7 @@ use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
+use samara_device_io::pci::ResetError;
 use samara_device_io::queue::QueueError;
 use samara_interfaces::net::{
     Exchanged, Link, MacAddress, NetDevice, NetError, NetInfo, NetStatistics, Packets, Waited,
@@ -21,6 +22,7 @@ use crate::registers::{self, Function};
 use crate::totals::Totals;
 use crate::watch::Reception;
 use samara_driver::health::Health;
+use samara_driver::recovery;
 
 /// How long frames may take to leave at an orderly stop.
 const DRAIN_MILLIS: u64 = 100;
@@ -123,12 +125,14 @@ impl Nic {
             .map_err(|_| NetError::Failed)
     }
 
-    /// Looks at the link, and whether frames leave and arrive.
+    /// Looks at the link, and whether frames leave and arrive; whether the device is to be reset.
     #[cold]
     #[inline(never)]
     fn look(&self, pair: &mut Pair) -> Result<bool, NetError> {
-        let link = self.glance();
-        let link = link.ok_or_else(|| self.health.gone())?;
+        let Some(link) = self.glance() else {
+            // Whether it was unplugged is for its reset to say.
+            return Ok(true);
+        };
         let now = self.function.clock().now();
         let nanos = self.limits.tx_millis.saturating_mul(NANOS_PER_MILLI);
         let still = pair.stands_still(&self.function, link.is_up(), now, nanos);
@@ -151,14 +155,26 @@ impl Nic {
         Ok(reception.hangs(arrived, dropped != 0, now, nanos))
     }
 
-    /// Resets the device and brings it up again. What was in its queues is lost, its buffers are not.
+    /// Recovers a device that is ill as long as `guard` is held.
     #[cold]
     #[inline(never)]
-    fn recover(&self) {
+    fn recover_now(&self, guard: MutexGuard<'_, Pair>) {
+        let epoch = self.function.epoch();
+        drop(guard);
+        self.recover(epoch);
+    }
+
+    /// Resets the device and brings it up again, if nobody has since `epoch`. What was in its queues is lost, its buffers are not.
+    #[cold]
+    #[inline(never)]
+    fn recover(&self, epoch: u32) {
         let Some(mut guards) = self.lock_all() else {
-            self.health.failed();
+            // Another thread is busy with the device; if it stays ill, the next call finds out.
             return;
         };
+        if self.health.check().is_err() || self.function.epoch() != epoch {
+            return;
+        }
         {
             // A reset clears the counters.
             let mut totals = self.totals.lock();
@@ -166,37 +182,52 @@ impl Nic {
             totals.count_reset();
         }
         *self.reception.lock() = Reception::default();
-        let brought_up = bring_up::reset(&self.function).and_then(|_| {
-            for pair in guards.iter_mut().flatten() {
-                pair.take_back(&self.function)?;
-            }
+        let once = || {
+            bring_up::reset(&self.function)?;
+            take_back(&self.function, &mut guards)?;
             self.start(&mut guards)
-        });
-        if brought_up.is_err() {
-            if self.glance().is_none() {
-                self.health.gone();
-            }
-            self.health.failed();
+        };
+        if let Err(error) = recovery::begin_again(once, InitError::passes) {
+            let error = match error {
+                InitError::Reset(ResetError::Absent) => NetError::Gone,
+                _ => NetError::Failed,
+            };
+            self.give_up(&mut guards, error);
         }
     }
 
-    /// An orderly stop: nothing more is let in, what is to be sent leaves, the queues are disabled. The
-    /// packets in them are freed.
+    /// The device isn't used any more. Its packets are taken back.
+    fn give_up(&self, guards: &mut Guards<'_>, error: NetError) {
+        self.health.end(&self.function, error);
+        let _ = take_back(&self.function, guards);
+    }
+
+    /// An orderly stop: nothing more is let in, what is to be sent leaves, the queues are disabled, and the device is silenced. The
+    /// packets in the queues are freed with the driver. Calls after it fail.
     ///
     /// # Errors
     ///
-    /// [`InitError`] if the device does not comply; it is silenced when the function is given back.
+    /// [`InitError`] if the device does not comply; it is silenced all the same.
     pub fn shut_down(&self) -> Result<(), InitError> {
-        bring_up::close(&self.function);
         let mut guards = self.lock_all().ok_or(InitError::NotReady)?;
+        if self.health.check().is_err() {
+            return Err(InitError::NotReady);
+        }
+        bring_up::close(&self.function);
         let mut stopped = Ok(());
         for pair in guards.iter_mut().flatten() {
             let one = pair.stop(&self.function, DRAIN_MILLIS);
             stopped = stopped.and(one);
         }
-        self.health.failed();
+        self.give_up(&mut guards, NetError::Failed);
         Ok(stopped?)
     }
+}
+
+/// Takes all packets back from queues that don't run.
+fn take_back(function: &Function, guards: &mut Guards<'_>) -> Result<(), QueueError> {
+    let mut pairs = guards.iter_mut().flatten();
+    pairs.try_for_each(|pair| pair.take_back(function))
 }
 
 type Guards<'p> = [Option<MutexGuard<'p, Pair>>; MAX_QUEUES as usize];
@@ -213,14 +244,22 @@ impl NetDevice for Nic {
 
     fn link(&self) -> Result<Link, NetError> {
         self.health.check()?;
-        let up = self.up.load(Ordering::Relaxed);
-        let status = self.see(LinkStatus::read(&self.function, up));
-        let status = status.ok_or_else(|| self.health.gone())?;
-        Ok(match status.is_up() {
-            true => Link::Up {
+        let epoch = self.function.epoch();
+        let read = || {
+            let up = self.up.load(Ordering::Relaxed);
+            self.see(LinkStatus::read(&self.function, up))
+        };
+        let mut status = read();
+        if status.is_none() {
+            self.recover(epoch);
+            self.health.check()?;
+            status = read();
+        }
+        Ok(match status {
+            Some(status) if status.is_up() => Link::Up {
                 mbps: status.mbps(),
             },
-            false => Link::Down,
+            _ => Link::Down,
         })
     }
 
@@ -258,9 +297,10 @@ impl NetDevice for Nic {
         if look {
             broken |= self.look(&mut guard)?;
         }
-        drop(guard);
         if broken {
-            self.recover();
+            self.recover_now(guard);
+        } else {
+            drop(guard);
         }
         Ok(Exchanged {
             tx,
@@ -278,9 +318,15 @@ impl NetDevice for Nic {
             return Ok(Waited::Unsupported);
         };
         let line = line.ok_or(NetError::Busy)?;
-        let (seen, present) = line.ask(&self.function);
+        let epoch = self.function.epoch();
+        let (mut seen, mut present) = line.ask(&self.function);
         if !present {
-            return Err(self.health.gone());
+            self.recover(epoch);
+            self.health.check()?;
+            (seen, present) = line.ask(&self.function);
+        }
+        if !present {
+            return Ok(Waited::TimedOut);
         }
         let mut ready = self.has_frames(pair)?;
         if !ready {

@@ -79,6 +79,12 @@ fn init(info: &'static BootInfo) {
     );
     pci::init(&firmware);
     pci::scan();
+    if pci::left_out() > 0 {
+        println!(
+            "pci: {} more functions, which are not looked at: take devices out, or raise MAX_FUNCTIONS",
+            pci::left_out()
+        );
+    }
     thread::init();
 }
 

@@ -1,5 +1,6 @@
 //! The admin queue: one command at a time, waited for.
 
+use samara_device_io::Deadline;
 use samara_device_io::queue::{Completion, Pair, SubmitError, Tag};
 use samara_device_tables::Nvme;
 
@@ -17,16 +18,28 @@ const MILLIS: u64 = 5_000;
 pub(crate) type Queue = Pair<Nvme, { Nvme::ADMIN }>;
 
 /// The admin queue pair.
-pub(crate) struct Admin(Queue);
+pub(crate) struct Admin {
+    queue: Queue,
+    /// When all that is under way is to be over.
+    over: Option<Deadline>,
+}
 
 impl Admin {
     pub(crate) fn new(function: &Function) -> Result<Self, InitError> {
-        Ok(Self(Pair::new(function, 0, SIZE)?))
+        Ok(Self {
+            queue: Pair::new(function, 0, SIZE)?,
+            over: None,
+        })
+    }
+
+    /// What follows is to be over by then.
+    pub(crate) fn begin(&mut self, over: Deadline) {
+        self.over = Some(over);
     }
 
     /// Enables the controller with these queues; it was reset before.
     pub(crate) fn start(&mut self, function: &Function) -> Result<(), InitError> {
-        Ok(self.0.start(function, 0)?)
+        Ok(self.queue.start(function, 0)?)
     }
 
     /// Executes the command that `submit` puts.
@@ -35,21 +48,29 @@ impl Admin {
         function: &Function,
         submit: impl FnOnce(&mut Queue) -> Result<Tag, SubmitError>,
     ) -> Result<Completion, InitError> {
-        let tag = submit(&mut self.0)?;
-        self.0.ring(function)?;
-        let answer = function
-            .deadline(MILLIS)
-            .wait_for(|| self.0.next(function).transpose());
+        let tag = submit(&mut self.queue)?;
+        self.queue.ring(function)?;
+        let (queue, over) = (&mut self.queue, &self.over);
+        let mut answer = None;
+        function.deadline(MILLIS).poll(|| {
+            answer = queue.next(function).transpose();
+            answer.is_some() || over.is_some_and(|over| over.passed())
+        });
         let Some(answer) = answer else {
             let absent = Status::read(function).is_absent();
-            return Err(if absent { Fault::Gone } else { Fault::Timeout }.into());
+            return Err(if absent {
+                Fault::Absent
+            } else {
+                Fault::Timeout
+            }
+            .into());
         };
         let completion = answer.map_err(Fault::from)?;
         if completion.tag != tag {
             return Err(Fault::UnknownCommand(completion.tag.value()).into());
         }
         // The completion's room goes back.
-        let _ = self.0.next(function);
+        let _ = self.queue.next(function);
         status::decode(completion.status as u16)?;
         Ok(completion)
     }
@@ -60,7 +81,6 @@ impl Admin {
         function: &Function,
         (cns, namespace): (u32, u32),
     ) -> Result<(), InitError> {
-        self.0.clear_page(function)?;
         let words = [namespace, cns, 0, 0, 0, 0, 0];
         self.execute(function, |queue| {
             queue.submit::<{ Nvme::IDENTIFY }>(function, words)
@@ -70,7 +90,7 @@ impl Admin {
 
     /// Dword `index` of what Identify returned last.
     pub(crate) fn word(&self, function: &Function, index: usize) -> Result<u32, InitError> {
-        Ok(self.0.page(function, index)?)
+        Ok(self.queue.page(function, index)?)
     }
 
     /// Byte `at` of what Identify returned last.

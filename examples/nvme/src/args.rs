@@ -17,7 +17,8 @@ pub struct Limits {
     pub flush_millis: u64,
     /// The namespace (NSID); 0 for the first that can be used.
     pub namespace: u32,
-    /// Milliseconds to wait for another thread of the driver, which may be busy with a reset.
+    /// Milliseconds to wait for another thread of the driver, which may be busy with a reset: a bring-up takes less than the
+    /// default.
     pub lock_millis: u64,
 }
 
@@ -29,7 +30,7 @@ impl Default for Limits {
             io_millis: 5_000,
             flush_millis: 60_000,
             namespace: 0,
-            lock_millis: 300_000,
+            lock_millis: 480_000,
         }
     }
 }

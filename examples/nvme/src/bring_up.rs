@@ -4,6 +4,7 @@
 use samara_device_io::pci::ResetError;
 use samara_device_io::queue::Pair;
 use samara_device_tables::Nvme;
+use samara_driver::recovery;
 
 use crate::admin::Admin;
 use crate::error::{Fault, InitError};
@@ -15,6 +16,10 @@ use crate::registers::{Capabilities, Function, Status, notify_shutdown};
 const SHUTDOWN_MILLIS: (u64, u64) = (10_000, 60_000);
 /// How long a controller is left alone before it is enabled, and after its I/O queues were made: some need it.
 const REST_MILLIS: u64 = 1;
+/// How long the commands of a bring-up may take together, however many namespaces are looked at. With the time that the controller
+/// itself asks for (CAP.TO, 128 s at most, to be disabled twice and enabled), it stays below the default of
+/// [`Limits::lock_millis`](crate::Limits::lock_millis).
+const BRING_UP_MILLIS: u64 = 60_000;
 /// How long a controller may take to answer at all.
 const ANSWER_MILLIS: u64 = 1_000;
 /// Identify Controller (Base figure 273).
@@ -33,6 +38,8 @@ pub(crate) type Io = Pair<Nvme, { Nvme::IO }>;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity {
     pub(crate) namespaces: Namespaces,
+    /// Its serial number.
+    serial: [u32; 5],
     /// Bytes that one command may transfer: MDTS, and what a list describes.
     pub(crate) max_transfer: usize,
     /// There's a volatile write cache to flush.
@@ -42,15 +49,19 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// Whether it's the same controller with the same namespaces, after a reset.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        self.namespaces.are(&other.namespaces)
-            && (self.max_transfer, self.write_cache) == (other.max_transfer, other.write_cache)
+    /// Whether it's still the controller that it `was`, with the same namespaces, after a reset.
+    pub(crate) fn is_still(&self, was: &Self) -> bool {
+        self.namespaces.are_still(&was.namespaces)
+            && self.serial == was.serial
+            && (self.max_transfer, self.write_cache) == (was.max_transfer, was.write_cache)
     }
 }
 
 /// Resets the controller, and refuses one that this driver can't drive.
 pub(crate) fn reset(function: &Function) -> Result<Capabilities, InitError> {
+    if recovery::is_another(function) {
+        return Err(Fault::Gone.into());
+    }
     function.reset().map_err(|error| match error {
         ResetError::Absent => Fault::Gone,
         _ => Fault::Timeout,
@@ -77,6 +88,8 @@ pub(crate) fn bring_up(
     io: &mut Io,
     wanted: u32,
 ) -> Result<Identity, InitError> {
+    // All commands together: others wait for the lock meanwhile, and not for ever.
+    admin.begin(function.deadline(BRING_UP_MILLIS));
     function.enable_bus_master()?;
     function.deadline(REST_MILLIS).sleep();
     admin.start(function)?;
@@ -90,6 +103,11 @@ pub(crate) fn bring_up(
     // RTD3E, bytes 88 to 91, in microseconds.
     let micros = u64::from(admin.word(function, 88 / 4)?);
     let shutdown_millis = (micros / 1000).clamp(SHUTDOWN_MILLIS.0, SHUTDOWN_MILLIS.1);
+    // SN, bytes 4 to 23.
+    let mut serial = [0; 5];
+    for (index, word) in (1..).zip(&mut serial) {
+        *word = admin.word(function, index)?;
+    }
     let wanted = (wanted, count, max_transfer);
     let namespaces = namespace::find(admin, function, capabilities, wanted)?;
 
@@ -106,6 +124,7 @@ pub(crate) fn bring_up(
     function.deadline(REST_MILLIS).sleep();
     Ok(Identity {
         namespaces,
+        serial,
         max_transfer,
         write_cache,
         shutdown_millis,
@@ -142,6 +161,7 @@ pub(crate) fn shut_down(
     admin: &mut Admin,
     identity: &Identity,
 ) -> Result<(), InitError> {
+    admin.begin(function.deadline(SHUTDOWN_MILLIS.0));
     let words = [0, IO_QUEUE.into(), 0, 0, 0, 0, 0];
     admin.execute(function, |queue| {
         queue.submit::<{ Nvme::DELETE_SUBMISSION }>(function, words)
@@ -156,7 +176,7 @@ pub(crate) fn shut_down(
         status.is_absent() || status.is_shut_down()
     });
     match status {
-        status if status.is_absent() => Err(Fault::Gone.into()),
+        status if status.is_absent() => Err(Fault::Absent.into()),
         _ if over => Ok(()),
         _ => Err(Fault::Timeout.into()),
     }

@@ -7,11 +7,11 @@ use samara_device_io::dma::{LendError, Refused};
 use samara_domain::RRef;
 use samara_interfaces::{BlockDevice, BlockError, Geometry};
 
-use crate::controller::Direction;
 use crate::driver::Driver;
 use crate::error::InitError;
 use crate::faults::fault_point;
-use crate::request::{Executor, Work};
+use samara_device_io::table::Direction;
+use samara_driver::block::Work;
 use samara_driver::split::Split;
 
 /// An NVMe namespace, driven.
@@ -52,10 +52,6 @@ impl NvmeDisk {
         self.driver.shut_down()
     }
 
-    fn executor(&self) -> Executor<'_> {
-        self.driver.executor(self.namespace)
-    }
-
     /// Checks that `length` bytes from `lba` on are whole blocks of the namespace; splits them.
     fn split(&self, lba: u64, length: usize) -> Result<Split, BlockError> {
         let blocks = (length >> self.block_shift) as u64;
@@ -89,10 +85,10 @@ impl BlockDevice for NvmeDisk {
         fault_point!(Moved);
         let work = || Work::Blocks {
             transfer: &transfer,
-            direction: Direction::Read,
+            direction: Direction::ToHost,
             split,
         };
-        let done = self.executor().execute(work);
+        let done = self.driver.execute(self.namespace, work);
         // Nothing of the transfer is in flight now, so it finishes.
         let buf = self.driver.function.finish(transfer);
         done.and(buf.map_err(|_| BlockError::Failed))
@@ -107,10 +103,10 @@ impl BlockDevice for NvmeDisk {
             fault_point!(Borrowed);
             let work = || Work::Blocks {
                 transfer,
-                direction: Direction::Write,
+                direction: Direction::ToDevice,
                 split,
             };
-            self.executor().execute(work)
+            self.driver.execute(self.namespace, work)
         });
         match lent {
             Ok(done) => done,
@@ -123,13 +119,15 @@ impl BlockDevice for NvmeDisk {
         if !self.driver.identity.write_cache {
             return Ok(());
         }
-        self.executor().execute(|| Work::Flush { started: false })
+        self.driver
+            .execute(self.namespace, || Work::Flush { started: false })
     }
 
     /// Completions in which the controller says that it has read another number of commands than it can have.
     fn tolerated(&self) -> Result<u64, BlockError> {
-        let controller = self.executor().lock().ok_or(BlockError::Busy)?;
-        Ok(controller.odd_heads())
+        let executor = self.driver.executor(self.namespace);
+        let controller = executor.lock().ok_or(BlockError::Busy)?;
+        Ok(controller.device().odd_heads())
     }
 }
 

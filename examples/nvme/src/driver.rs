@@ -4,22 +4,23 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use samara_domain::Proxy;
+use samara_driver::block::{Executor, Shared, Work};
 use samara_interfaces::block::BlockController;
 use samara_interfaces::{BlockDevice, BlockError};
-use spin::Mutex;
 
 use crate::args::{Args, Limits};
 use crate::bring_up::Identity;
-use crate::controller::Controller;
+use crate::controller::{Controller, SLOTS};
 use crate::disk::NvmeDisk;
 use crate::error::{Fault, InitError};
+use crate::faults::Dropped;
 use crate::registers::Function;
-use crate::request::Executor;
+use crate::status::NOT_READY;
 
 /// What the namespaces share.
 pub(crate) struct Driver {
     // Declared before the function, so dropped before it.
-    controller: Mutex<Controller>,
+    controller: Shared<Controller, SLOTS>,
     pub(crate) identity: Identity,
     limits: Limits,
     pub(crate) function: Function,
@@ -31,7 +32,7 @@ impl Driver {
         let depth = limits.queue_depth.clamp(2, 64);
         let controller = Controller::new(&function, depth, limits.namespace)?;
         let identity = controller.identity();
-        let controller = Mutex::new(controller);
+        let controller = Shared::new(controller, &function);
         Ok(Arc::new(Self {
             controller,
             identity,
@@ -46,18 +47,47 @@ impl Driver {
         self.identity.max_transfer.min(limit).max(1 << block_shift)
     }
 
-    pub(crate) fn executor(&self, namespace: usize) -> Executor<'_> {
+    pub(crate) fn executor(&self, namespace: usize) -> Executor<'_, Controller, SLOTS> {
         Executor {
             function: &self.function,
-            controller: &self.controller,
-            limits: self.limits,
-            namespace,
+            shared: &self.controller,
+            unit: namespace,
+            lock_millis: self.limits.lock_millis,
         }
+    }
+
+    /// Executes `work` on a namespace, again and again while that isn't ready, for as long as a command may take. On return
+    /// nothing of it is in flight.
+    pub(crate) fn execute<'t>(
+        &self,
+        namespace: usize,
+        work: impl Fn() -> Work<'t>,
+    ) -> Result<(), BlockError> {
+        let mut done = self.try_execute(namespace, work());
+        if done == Err(NOT_READY) {
+            let deadline = self.function.deadline(self.limits.io_millis);
+            while done == Err(NOT_READY) && !deadline.passed() {
+                self.function.clock().relax();
+                done = self.try_execute(namespace, work());
+            }
+        }
+        done
+    }
+
+    fn try_execute(&self, namespace: usize, work: Work<'_>) -> Result<(), BlockError> {
+        let _dropped = Dropped;
+        let millis = match work {
+            Work::Blocks { .. } => self.limits.io_millis,
+            Work::Flush { .. } => self.limits.flush_millis,
+        };
+        self.executor(namespace).execute(work, millis)
     }
 
     pub(crate) fn shut_down(&self) -> Result<(), InitError> {
         let mut controller = self.executor(0).lock().ok_or(Fault::Timeout)?;
-        controller.shut_down(&self.function)
+        controller.stop(&self.function, |controller| {
+            controller.shut_down(&self.function)
+        })?
     }
 }
 

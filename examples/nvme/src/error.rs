@@ -13,8 +13,10 @@ use crate::status::StatusError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// All ones: unplugged.
+    /// A reset has found that it was unplugged.
     Gone,
+    /// All ones: it was unplugged, or is blind for a moment. A reset tells which.
+    Absent,
     /// CSTS.CFS: it says itself that it failed.
     Fatal,
     /// It did not answer in time.
@@ -35,6 +37,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone => f.write_str("the controller was unplugged"),
+            Self::Absent => f.write_str("the controller did not answer"),
             Self::Fatal => f.write_str(
                 "the controller reports a fatal error (CSTS.CFS): replace it if that recurs",
             ),
@@ -63,7 +66,7 @@ impl From<Fault> for BlockError {
             Fault::Timeout => Self::Timeout,
             Fault::Refused | Fault::Stopped => Self::Failed,
             Fault::UnknownCommand(_) | Fault::UnknownQueue(_) => Self::Protocol,
-            Fault::Silenced | Fault::Fatal => Self::Reset,
+            Fault::Absent | Fault::Silenced | Fault::Fatal => Self::Reset,
         }
     }
 }
@@ -72,7 +75,7 @@ impl From<QueueError> for Fault {
     fn from(error: QueueError) -> Self {
         match error {
             QueueError::NotStarted => Self::Silenced,
-            QueueError::Step(StepError::Absent) => Self::Gone,
+            QueueError::Step(StepError::Absent) => Self::Absent,
             QueueError::Step(StepError::Timeout) => Self::Timeout,
             QueueError::Step(_) => Self::Fatal,
             _ => Self::Refused,
@@ -174,6 +177,18 @@ impl From<SubmitError> for InitError {
         match error {
             SubmitError::Queue(error) => error.into(),
             _ => Self::Command(error),
+        }
+    }
+}
+
+/// Why it isn't brought up again.
+impl From<InitError> for Fault {
+    fn from(error: InitError) -> Self {
+        match error {
+            InitError::Fault(fault) => fault,
+            // Right behind a reset: it is blind, or another thread came between.
+            InitError::Enable(_) => Self::Absent,
+            _ => Self::Fatal,
         }
     }
 }

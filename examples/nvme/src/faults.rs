@@ -9,3 +9,12 @@ macro_rules! fault_point {
 }
 
 pub(crate) use fault_point;
+
+/// Dropped when a request ends.
+pub(crate) struct Dropped;
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        fault_point!(Drop);
+    }
+}

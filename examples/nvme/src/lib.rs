@@ -15,16 +15,18 @@
 //! | `admin` | the admin queue |
 //! | `namespace` | which namespaces there are, and which can be used |
 //! | `bring_up` | reset, identify, create queues; shut down |
-//! | `controller` | what the lock guards: start, poll, recover |
-//! | `request` | one caller's request |
+//! | `controller` | what the lock guards: start, completions, another bring-up |
 //! | `driver` | what namespaces share; all of them as an exported value |
 //! | `disk` | one namespace, as an exported value |
 //!
 //! # When the controller misbehaves
 //!
 //! A completion that names no command in flight, or a queue that it can't be of; no completion in time; a fatal status: the controller is reset, all commands in flight
-//! fail with a typed error, and it is brought up again. If that fails, every call fails from then on.
-//! Buffers come back in each case: the PCI function is silenced before they do.
+//! fail with a typed error, and it is brought up again. If that fails, it is silenced, and every call fails from then on.
+//! Buffers come back in each case: the PCI function is reset or silenced before they do. Requests are executed by
+//! [`samara_driver::block`], as those of other block drivers are.
+//!
+//! Registers that read as all ones start a recovery as well: whether the controller was unplugged is for its reset to say.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -42,7 +44,6 @@ mod error;
 mod faults;
 mod namespace;
 mod registers;
-mod request;
 mod status;
 
 pub use args::{Args, Limits};

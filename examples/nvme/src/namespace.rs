@@ -30,17 +30,10 @@ pub(crate) struct Namespace {
 }
 
 impl Namespace {
-    /// Whether it's the same one, after a reset.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        let facts = |of: &Self| {
-            (
-                of.unit.key(),
-                of.unit.shift(),
-                of.blocks,
-                of.write_protected,
-            )
-        };
-        facts(self) == facts(other)
+    /// Whether it's still the one that it `was`, after a reset. It may have grown.
+    pub(crate) fn is_still(&self, was: &Self) -> bool {
+        let facts = |of: &Self| (of.unit.key(), of.unit.shift(), of.write_protected);
+        facts(self) == facts(was) && self.blocks >= was.blocks
     }
 }
 
@@ -136,11 +129,11 @@ impl Namespaces {
         self.0.iter().flatten().count()
     }
 
-    /// Whether they're the same ones, after a reset.
-    pub(crate) fn are(&self, others: &Self) -> bool {
-        let mut pairs = self.0.iter().zip(&others.0);
+    /// Whether they're still what they `were`, after a reset.
+    pub(crate) fn are_still(&self, were: &Self) -> bool {
+        let mut pairs = self.0.iter().zip(&were.0);
         pairs.all(|pair| match pair {
-            (Some(one), Some(other)) => one.is(other),
+            (Some(one), Some(was)) => one.is_still(was),
             (None, None) => true,
             _ => false,
         })

@@ -1,10 +1,9 @@
-//! The device under its lock: starting requests, taking completions, recovering from faults.
+//! The device under its lock: starting requests, taking completions, bringing it up again.
 
-use samara_device_io::Transfer;
 use samara_device_io::queue::{Bytes, SubmitError};
 use samara_device_io::table::Direction;
-use samara_driver::split::Chunk;
-use samara_driver::tickets::{Ticket, Tickets};
+use samara_device_tables::VirtioBlock;
+use samara_driver::block::{self, Command};
 use samara_driver::virtio::{self, State};
 use samara_interfaces::BlockError;
 
@@ -14,7 +13,7 @@ use crate::faults::fault_point;
 
 /// Entries of the queue, at most; and chains of it, which have three descriptors each.
 pub(crate) const MAX_ENTRIES: u32 = 256;
-const CHAINS: usize = MAX_ENTRIES as usize / 3;
+pub(crate) const CHAINS: usize = MAX_ENTRIES as usize / 3;
 
 /// Request types (§5.2.6).
 const IN: u32 = 0;
@@ -43,17 +42,10 @@ fn outcome(status: u8) -> Result<Result<(), BlockError>, Fault> {
     }
 }
 
-/// Everything that the lock guards.
+/// A device that was brought up.
 pub(crate) struct Device {
     facts: Facts,
     queue: Queue,
-    pub(crate) tickets: Tickets,
-    /// Whose the request in each chain is.
-    owners: [Option<Ticket>; CHAINS],
-    /// The function's epoch when the device was brought up.
-    epoch: u32,
-    /// Set when a recovery failed: the device isn't used any more.
-    failed: Option<Fault>,
 }
 
 impl Device {
@@ -62,14 +54,7 @@ impl Device {
         let facts = bring_up::negotiate(function)?;
         let mut queue = bring_up::queue(function, entries)?;
         bring_up::start(function, &mut queue)?;
-        Ok(Self {
-            facts,
-            queue,
-            tickets: Tickets::default(),
-            owners: [None; CHAINS],
-            epoch: function.epoch(),
-            failed: None,
-        })
+        Ok(Self { facts, queue })
     }
 
     /// What is known of it.
@@ -77,139 +62,90 @@ impl Device {
         self.facts
     }
 
-    /// What calls fail with, if the device isn't used any more.
-    pub(crate) fn failed(&self) -> Option<BlockError> {
-        self.failed.map(|fault| match fault {
-            Fault::Gone => BlockError::Gone,
-            _ => BlockError::Failed,
-        })
-    }
-
-    /// Starts the read or write of one chunk of `transfer` for `ticket`; the device learns of it from [`ring`](Self::ring).
-    pub(crate) fn start(
-        &mut self,
-        function: &Function,
-        ticket: Ticket,
-        (transfer, direction, chunk): (&Transfer, Direction, Chunk),
-    ) -> Result<(), SubmitError> {
-        fault_point!(Submit);
-        let kind = match direction {
-            Direction::ToHost => IN,
-            Direction::ToDevice => OUT,
-        };
-        let sector = chunk.lba << (self.facts.block_shift - SECTOR_SHIFT);
-        let data = (transfer, chunk.offset, chunk.length, direction);
-        let chain = self
-            .queue
-            .put(function, &header(kind, sector), Some(data))?;
-        self.note(chain, ticket);
-        Ok(())
-    }
-
-    /// Starts a flush for `ticket`.
-    pub(crate) fn start_flush(
-        &mut self,
-        function: &Function,
-        ticket: Ticket,
-    ) -> Result<(), SubmitError> {
-        let chain = self.queue.put(function, &header(FLUSH, 0), None)?;
-        self.note(chain, ticket);
-        Ok(())
-    }
-
-    fn note(&mut self, chain: u16, ticket: Ticket) {
-        if let Some(owner) = self.owners.get_mut(usize::from(chain)) {
-            *owner = Some(ticket);
+    /// Takes note of its capacity now. What was added has no place in a geometry that does not change.
+    fn grow(&mut self, sectors: u64) -> Result<(), Fault> {
+        if sectors < self.facts.sectors {
+            return Err(Fault::Shrunk);
         }
-        self.tickets.started(ticket);
+        self.facts.sectors = sectors;
+        Ok(())
     }
+}
 
-    /// Tells the device of everything started.
-    pub(crate) fn ring(&mut self, function: &Function) -> Result<(), Fault> {
-        Ok(self.queue.ring(function)?)
-    }
+impl block::Device for Device {
+    type Table = VirtioBlock;
+    type Unit = ();
+    type Fault = Fault;
 
-    /// Takes the completions that have come; returns how many.
-    pub(crate) fn poll(&mut self, function: &Function) -> Result<usize, Fault> {
-        let mut taken = 0;
-        while taken < CHAINS
-            && let Some(chain) = self.queue.next(function)?
-        {
-            fault_point!(Completion);
-            let [status, ..] = chain.tail;
-            let outcome = outcome(status)?;
-            let owner = self.owners.get_mut(usize::from(chain.number));
-            if let Some(ticket) = owner.and_then(Option::take) {
-                self.tickets.ended(ticket, outcome);
+    const ABSENT: Fault = Fault::Absent;
+    const GONE: Fault = Fault::Gone;
+    const TIMEOUT: Fault = Fault::Timeout;
+    const SILENCED: Fault = Fault::Silenced;
+    const STOPPED: Fault = Fault::Stopped;
+
+    fn start(
+        &mut self,
+        function: &Function,
+        (): (),
+        command: Command<'_>,
+    ) -> Result<usize, SubmitError> {
+        let chain = match command {
+            Command::Blocks(transfer, direction, chunk) => {
+                fault_point!(Submit);
+                let kind = match direction {
+                    Direction::ToHost => IN,
+                    Direction::ToDevice => OUT,
+                };
+                let sector = chunk.lba << (self.facts.block_shift - SECTOR_SHIFT);
+                let data = (transfer, chunk.offset, chunk.length, direction);
+                self.queue
+                    .put(function, &header(kind, sector), Some(data))?
             }
-            taken += 1;
-        }
-        Ok(taken)
+            Command::Flush => self.queue.put(function, &header(FLUSH, 0), None)?,
+        };
+        Ok(chain.into())
     }
 
-    /// What the device says of itself, or that another thread has silenced it.
-    pub(crate) fn check(&mut self, function: &Function) -> Result<(), Fault> {
-        if function.epoch() != self.epoch {
-            return Err(Fault::Silenced);
-        }
+    fn ring(&mut self, function: &Function) -> Result<(), Fault> {
+        self.queue.ring(function)?;
+        fault_point!(InFlight);
+        Ok(())
+    }
+
+    /// A request goes by its status, whatever length is said to have been written: see the crate's documentation.
+    fn next(
+        &mut self,
+        function: &Function,
+    ) -> Result<Option<(usize, Result<(), BlockError>)>, Fault> {
+        let Some(chain) = self.queue.next(function)? else {
+            return Ok(None);
+        };
+        fault_point!(Completion);
+        let [status, ..] = chain.tail;
+        Ok(Some((chain.number.into(), outcome(status)?)))
+    }
+
+    fn check(&mut self, function: &Function) -> Result<(), Fault> {
         match virtio::state(function) {
             State::Live => {}
             State::NeedsReset => return Err(Fault::NeedsReset),
-            State::Gone => return Err(Fault::Gone),
+            State::Absent => return Err(Fault::Absent),
         }
         if virtio::configuration_has_changed(function) {
             let sectors = bring_up::sectors(function).map_err(|_| Fault::NeedsReset)?;
-            if sectors < self.facts.sectors {
-                return Err(Fault::Shrunk);
-            }
-            // What was added has no place in a geometry that does not change.
-            self.facts.sectors = sectors;
+            self.grow(sectors)?;
         }
         Ok(())
     }
 
-    /// Resets the device, fails everything in flight with `fault`, and brings the device up again. If that fails, or the device
-    /// isn't what it was, it isn't used any more.
-    pub(crate) fn recover(&mut self, function: &Function, fault: Fault) {
-        let brought_up = self.bring_up_again(function);
-        if brought_up.is_err() {
-            let _ = function.silence();
-        }
-        self.abandon(function, fault);
-        if self.failed.is_none() {
-            self.failed = brought_up.err();
-        }
-    }
-
-    fn bring_up_again(&mut self, function: &Function) -> Result<(), Fault> {
-        if bring_up::negotiate(function)? != self.facts {
+    fn bring_up(&mut self, function: &Function) -> Result<(), Fault> {
+        let facts = bring_up::negotiate(function)?;
+        // It may have grown, as it may while it runs.
+        self.grow(facts.sectors)?;
+        if facts != self.facts {
             return Err(Fault::Lost);
         }
         Ok(bring_up::start(function, &mut self.queue)?)
-    }
-
-    /// Everything in flight has failed with `fault`.
-    fn abandon(&mut self, function: &Function, fault: Fault) {
-        self.epoch = function.epoch();
-        self.owners = [None; CHAINS];
-        if fault == Fault::Silenced {
-            // The request that silenced the device has gone without looking: nobody else may be left to close its
-            // ticket. A request that is left learns it from its ticket's being lost.
-            self.tickets.lose_all();
-        } else {
-            self.tickets.fail_all(fault.into());
-        }
-    }
-
-    /// An orderly stop: the device is reset. What is still in flight fails; the device isn't used any more.
-    pub(crate) fn stop(&mut self, function: &Function) -> Result<(), BlockError> {
-        if let Some(error) = self.failed() {
-            return Err(error);
-        }
-        self.failed = Some(Fault::Stopped);
-        let reset = function.reset();
-        self.abandon(function, Fault::Stopped);
-        reset.map_err(|_| BlockError::Timeout)
     }
 }
 

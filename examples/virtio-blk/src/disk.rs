@@ -5,15 +5,14 @@ use core::fmt;
 use samara_device_io::dma::{LendError, Refused};
 use samara_device_io::table::Direction;
 use samara_domain::{Exchangeable, RRef};
+use samara_driver::block::{Executor, Shared, Work};
 use samara_driver::split::Split;
 use samara_interfaces::{BlockDevice, BlockError, Geometry};
-use spin::Mutex;
 
 use crate::bring_up::{Facts, Function};
-use crate::device::{Device, MAX_ENTRIES};
+use crate::device::{CHAINS, Device, MAX_ENTRIES};
 use crate::error::InitError;
-use crate::faults::fault_point;
-use crate::request::{Executor, Work};
+use crate::faults::{Dropped, fault_point};
 
 /// How long the flush of an orderly stop may take, in milliseconds.
 const STOP_MILLIS: u64 = 5_000;
@@ -66,7 +65,7 @@ impl From<Function> for Args {
 /// A virtio block device, driven.
 pub struct VirtioDisk {
     // Declared before the function, so dropped before it.
-    device: Mutex<Device>,
+    device: Shared<Device, CHAINS>,
     facts: Facts,
     max_transfer: u32,
     limits: Limits,
@@ -81,7 +80,7 @@ impl VirtioDisk {
         let facts = device.facts();
         let max_transfer = limits.max_transfer.min(facts.size_max);
         Ok(Self {
-            device: Mutex::new(device),
+            device: Shared::new(device, &function),
             facts,
             max_transfer: max_transfer.max(1 << facts.block_shift),
             limits,
@@ -89,10 +88,11 @@ impl VirtioDisk {
         })
     }
 
-    fn executor(&self) -> Executor<'_> {
+    fn executor(&self) -> Executor<'_, Device, CHAINS> {
         Executor {
             function: &self.function,
-            device: &self.device,
+            shared: &self.device,
+            unit: (),
             lock_millis: self.limits.lock_millis,
         }
     }
@@ -121,14 +121,19 @@ impl VirtioDisk {
     pub fn shut_down(&self) -> Result<(), BlockError> {
         let flushed = self.flush_within(STOP_MILLIS);
         let mut device = self.executor().lock().ok_or(BlockError::Busy)?;
-        device.stop(&self.function).and(flushed)
+        let reset = device.stop(&self.function, |_| self.function.reset())?;
+        reset.map_err(|_| BlockError::Timeout).and(flushed)
     }
 
     fn flush_within(&self, millis: u64) -> Result<(), BlockError> {
         if !self.facts.has_cache() {
             return Ok(());
         }
-        let work = Work::Flush { started: false };
+        self.execute(Work::Flush { started: false }, millis)
+    }
+
+    fn execute(&self, work: Work<'_>, millis: u64) -> Result<(), BlockError> {
+        let _dropped = Dropped;
         self.executor().execute(work, millis)
     }
 }
@@ -155,7 +160,7 @@ impl BlockDevice for VirtioDisk {
             direction: Direction::ToHost,
             split,
         };
-        let done = self.executor().execute(work, self.limits.io_millis);
+        let done = self.execute(work, self.limits.io_millis);
         // Nothing of the transfer is in flight now, so it finishes.
         let buf = self.function.finish(transfer);
         done.and(buf.map_err(|_| BlockError::Failed))
@@ -173,7 +178,7 @@ impl BlockDevice for VirtioDisk {
                 direction: Direction::ToDevice,
                 split,
             };
-            self.executor().execute(work, self.limits.io_millis)
+            self.execute(work, self.limits.io_millis)
         });
         match lent {
             Ok(done) => done,

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use samara_device_io::pci::StepError;
 use samara_device_io::queue::{QueueError, QueueFault};
 use samara_driver::virtio::TransportError;
 use samara_interfaces::BlockError;
@@ -10,8 +11,10 @@ use samara_interfaces::BlockError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// All ones: unplugged.
+    /// A reset has found that it was unplugged.
     Gone,
+    /// All ones: it was unplugged, or is blind for a moment. A reset tells which.
+    Absent,
     /// It says itself that it needs a reset, or was reset by nobody that the driver knows.
     NeedsReset,
     /// It did not answer in time.
@@ -34,6 +37,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone => f.write_str("the device was unplugged"),
+            Self::Absent => f.write_str("the device did not answer"),
             Self::NeedsReset => f.write_str("the device says that it needs a reset"),
             Self::Timeout => f.write_str("the device did not answer in time"),
             Self::Queue(fault) => fault.fmt(f),
@@ -62,7 +66,7 @@ impl From<Fault> for BlockError {
             Fault::Timeout => Self::Timeout,
             Fault::Queue(_) | Fault::Status(_) => Self::Protocol,
             Fault::Shrunk | Fault::Lost | Fault::Stopped => Self::Failed,
-            Fault::NeedsReset | Fault::Silenced => Self::Reset,
+            Fault::Absent | Fault::NeedsReset | Fault::Silenced => Self::Reset,
         }
     }
 }
@@ -80,6 +84,7 @@ impl From<QueueError> for Fault {
     fn from(error: QueueError) -> Self {
         match error {
             QueueError::NotStarted => Self::Silenced,
+            QueueError::Step(StepError::Absent) => Self::Absent,
             error => Self::Queue(error.into()),
         }
     }
@@ -143,6 +148,9 @@ impl From<InitError> for Fault {
     fn from(error: InitError) -> Self {
         match error {
             InitError::Transport(TransportError::Gone) => Self::Gone,
+            InitError::Transport(error) if error.passes() => Self::Absent,
+            InitError::Queue(QueueError::NotStarted) => Self::Silenced,
+            InitError::Queue(QueueError::Step(StepError::Absent)) => Self::Absent,
             _ => Self::Lost,
         }
     }

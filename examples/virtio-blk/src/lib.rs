@@ -9,15 +9,22 @@
 //! | module | concept |
 //! |---|---|
 //! | `bring_up` | reset, features, configuration, the queue |
-//! | `device` | what the lock guards: start, poll, recover |
-//! | `request` | one caller's request |
+//! | `device` | what the lock guards: start, completions, another bring-up |
 //! | `disk` | the exported value |
 //!
 //! # When the device misbehaves
 //!
 //! A used element that names no chain in flight, a status that is none, no completion in time, DEVICE_NEEDS_RESET: the device
 //! is reset, all requests in flight fail with a typed error, and it is brought up again. If that fails, or the device isn't
-//! the same as before, every call fails from then on. Buffers come back in each case.
+//! the same as before, it is silenced, and every call fails from then on. Buffers come back in each case. Requests are executed by
+//! [`samara_driver::block`], as those of other block drivers are.
+//!
+//! Registers that read as all ones start a recovery as well: whether the device was unplugged is for its reset to say.
+//!
+//! A request goes by its status byte, which holds FFh before the device writes it. The length in the used element isn't needed
+//! (§2.7.8.2 lets a driver assume nothing of what is beyond it): devices of version 1 have reported the data without the status
+//! byte (Firecracker before its pull request 2364), or 0. So a device that says "done" to a read and has written nothing is
+//! believed: the caller finds its own earlier bytes in its own buffer. A length beyond the buffers is a broken protocol.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -29,7 +36,6 @@ mod device;
 mod disk;
 mod error;
 mod faults;
-mod request;
 
 pub use disk::{Args, Limits, VirtioDisk};
 pub use error::{Fault, InitError};

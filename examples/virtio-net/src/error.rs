@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use samara_device_io::pci::StepError;
 use samara_device_io::queue::QueueError;
 use samara_domain::AllocError;
 use samara_driver::virtio::TransportError;
@@ -27,6 +28,22 @@ pub enum InitError {
     Memory,
     /// A queue isn't to be had, or doesn't start.
     Queue(QueueError),
+}
+
+impl InitError {
+    /// Whether bringing the device up once more may help.
+    pub(crate) fn passes(&self) -> bool {
+        match self {
+            Self::Transport(error) => error.passes(),
+            Self::Queue(error) => matches!(
+                error,
+                QueueError::NotStarted | QueueError::Step(StepError::Absent)
+            ),
+            // What all ones look like, behind a reset.
+            Self::BadAddress(mac) => mac.0 == [u8::MAX; 6],
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for InitError {

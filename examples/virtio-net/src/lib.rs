@@ -16,9 +16,12 @@
 //!
 //! # When the device misbehaves
 //!
-//! A used element that names no chain in flight, frames that don't leave while the link is up, DEVICE_NEEDS_RESET: the device
-//! is reset and brought up again; what was in its queues is lost, the buffers are not. If that fails, or the device isn't the
-//! same as before, or it was unplugged, every call fails from then on.
+//! A used element that names no chain in flight, frames that don't leave while the link is up, DEVICE_NEEDS_RESET, or
+//! registers that read as all ones: the device is reset and brought up again; what was in its queues is lost, the buffers are not. If
+//! that fails, or the device isn't the same as before, or the reset finds that it was unplugged, it is silenced, its buffers are
+//! taken back, and every call fails from then on.
+//!
+//! A buffer that a client gives is cleared before a frame is received into it: how much was written is the device's word.
 #![no_std]
 #![forbid(unsafe_code)]
 

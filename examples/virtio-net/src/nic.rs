@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
 use samara_driver::health::Health;
+use samara_driver::recovery;
 use samara_driver::virtio::{self, State, TransportError};
 use samara_interfaces::net::{
     Exchanged, Link, NetDevice, NetError, NetInfo, NetStatistics, Packets, Waited,
@@ -79,15 +80,15 @@ impl Nic {
     /// Looks at the device, and whether frames leave; whether it is to be reset.
     #[cold]
     #[inline(never)]
-    fn look(&self, pair: &mut Pair) -> Result<bool, NetError> {
+    fn look(&self, pair: &mut Pair) -> bool {
         match virtio::state(&self.function) {
-            State::Gone => Err(self.health.gone()),
-            State::NeedsReset => Ok(true),
+            // Whether it was unplugged is for its reset to say.
+            State::NeedsReset | State::Absent => true,
             State::Live => {
                 let up = self.see_link();
                 let now = self.function.clock().now();
                 let nanos = self.limits.tx_millis.saturating_mul(NANOS_PER_MILLI);
-                Ok(pair.stands_still(up, now, nanos))
+                pair.stands_still(up, now, nanos)
             }
         }
     }
@@ -98,28 +99,45 @@ impl Nic {
     #[inline(never)]
     fn recover(&self, pair: &mut Pair) {
         pair.statistics.resets += 1;
+        let once = || self.bring_up(pair);
+        if let Err(error) = recovery::begin_again(once, InitError::passes) {
+            let error = match error {
+                InitError::Transport(TransportError::Gone) => NetError::Gone,
+                _ => NetError::Failed,
+            };
+            self.give_up(pair, error);
+        }
+    }
+
+    fn bring_up(&self, pair: &mut Pair) -> Result<(), InitError> {
         let negotiated = bring_up::negotiate(&self.function);
         let taken = pair.take_back(&self.function);
-        let brought_up = negotiated.and_then(|facts| {
-            taken?;
-            if facts != self.facts {
-                return Err(InitError::Changed);
-            }
-            pair.start(&self.function, self.interrupts.vector())
-        });
-        match brought_up {
-            Ok(()) => {
-                self.interrupts.see(&self.function);
-                self.see_link();
-            }
-            Err(error) => {
-                let _ = self.function.silence();
-                match error {
-                    InitError::Transport(TransportError::Gone) => self.health.gone(),
-                    _ => self.health.failed(),
-                };
-            }
+        if negotiated? != self.facts {
+            return Err(InitError::Changed);
         }
+        taken?;
+        pair.start(&self.function, self.interrupts.vector())?;
+        self.interrupts.see(&self.function);
+        self.see_link();
+        Ok(())
+    }
+
+    /// The device isn't used any more. Its buffers are taken back.
+    fn give_up(&self, pair: &mut Pair, error: NetError) -> NetError {
+        let error = self.health.end(&self.function, error);
+        let _ = pair.take_back(&self.function);
+        error
+    }
+
+    /// Recovers the device, unless it works by now.
+    #[cold]
+    fn recover_if_ill(&self) -> Result<(), NetError> {
+        let mut pair = self.lock()?;
+        self.health.check()?;
+        if virtio::state(&self.function) != State::Live {
+            self.recover(&mut pair);
+        }
+        self.health.check()
     }
 
     /// Whether the queue has anything to receive; `wanted` says whether the next frame is to interrupt.
@@ -142,13 +160,9 @@ impl Nic {
         let mut pair = self.lock()?;
         self.health.check()?;
         pair.drain(&self.function, DRAIN_MILLIS);
-        let failed = self.health.failed();
         let reset = self.function.reset();
-        let taken = pair.take_back(&self.function);
-        if reset.is_err() || taken.is_err() {
-            return Err(failed);
-        }
-        Ok(())
+        let failed = self.give_up(&mut pair, NetError::Failed);
+        reset.map_err(|_| failed)
     }
 }
 
@@ -164,9 +178,10 @@ impl NetDevice for Nic {
 
     fn link(&self) -> Result<Link, NetError> {
         self.health.check()?;
-        let up = self.see_link();
-        if virtio::state(&self.function) == State::Gone {
-            return Err(self.health.gone());
+        let mut up = self.see_link();
+        if virtio::state(&self.function) == State::Absent {
+            self.recover_if_ill()?;
+            up = self.up.load(Ordering::Relaxed);
         }
         Ok(if up { Link::Up { mbps: 0 } } else { Link::Down })
     }
@@ -188,7 +203,7 @@ impl NetDevice for Nic {
             look,
         } = pair.exchange(&self.function, up, tx, rx);
         if look && !broken {
-            broken = self.look(&mut pair)?;
+            broken = self.look(&mut pair);
         }
         if broken {
             self.recover(&mut pair);
@@ -205,10 +220,8 @@ impl NetDevice for Nic {
             return Ok(Waited::Unsupported);
         };
         let line = line.ok_or(NetError::Busy)?;
-        match virtio::state(&self.function) {
-            State::Live => {}
-            State::Gone => return Err(self.health.gone()),
-            State::NeedsReset => self.recover(&mut *self.lock()?),
+        if virtio::state(&self.function) != State::Live {
+            self.recover_if_ill()?;
         }
         let seen = line.count();
         if !self.has_frames(true)? {

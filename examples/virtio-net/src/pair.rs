@@ -264,8 +264,10 @@ impl Pair {
                 self.statistics.rx_packets += 1;
                 self.statistics.rx_bytes += packet.len() as u64 + CHECK;
                 packet = match rx.replace(*received, packet) {
-                    Ok(empty) => {
+                    Ok(mut empty) => {
                         *received += 1;
+                        // The next frame may be another client's, and the device say that it is longer than it is.
+                        empty.room_mut().fill(0);
                         empty
                     }
                     Err(packet) => packet,

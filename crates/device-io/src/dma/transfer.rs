@@ -190,7 +190,8 @@ impl<D> PciFunction<D> {
 
     /// Whether anything of a transfer is in flight. Nothing of it can be put in flight meanwhile if its owner asks.
     fn is_in_flight(&self, transfer: usize) -> bool {
-        let epoch = self.epoch();
+        // Not over yet in an odd one.
+        let epoch = self.claim().control.epoch() & !1;
         self.with_table(|table| table.is_in_flight(transfer, epoch))
     }
 

@@ -1,5 +1,7 @@
 //! The lock that orders what is done to a device as a whole.
 
+use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+
 use samara_shared_heap::{NoCutMutex, thread};
 
 /// What identifies one claim of one function; DMA memory carries it, so that memory of one claim
@@ -13,6 +15,11 @@ pub(crate) struct ClaimId {
 /// One for each claim.
 pub(crate) struct Control {
     claim: ClaimId,
+    /// Twice how often everything has ended: the device was silenced or reset. One more while that is being done, or wasn't
+    /// finished.
+    epoch: AtomicU32,
+    /// One more than what the device has said in this epoch of the distance of its doorbells; 0 if nothing.
+    stride: AtomicU8,
     state: NoCutMutex<State>,
 }
 
@@ -66,6 +73,8 @@ impl Control {
     pub(crate) const fn new(claim: ClaimId) -> Self {
         Self {
             claim,
+            epoch: AtomicU32::new(0),
+            stride: AtomicU8::new(0),
             // SAFETY: a few register accesses, of this crate's.
             state: unsafe {
                 NoCutMutex::new(State {
@@ -83,6 +92,33 @@ impl Control {
     #[inline]
     pub(crate) const fn claim(&self) -> ClaimId {
         self.claim
+    }
+
+    /// The epoch: an odd one has no queue that the device is told of anything.
+    #[inline]
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Nothing is told to the device from here on. Under the lock.
+    fn ending(&self) {
+        self.epoch.fetch_or(1, Ordering::AcqRel);
+        self.stride.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether the device says the same of the distance of its doorbells as of the queues that it was started with before.
+    pub(crate) fn is_stride(&self, field: u8) -> bool {
+        let said = field + 1;
+        let first = self
+            .stride
+            .compare_exchange(0, said, Ordering::Relaxed, Ordering::Relaxed);
+        first.is_ok() || first == Err(said)
+    }
+
+    /// Nothing is in flight: the device is silent, or was reset. Under the lock.
+    fn ended(&self) {
+        self.ending();
+        self.epoch.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Runs `f`, code of this crate, a few register accesses long, while no other thread changes registers by the table's
@@ -106,6 +142,7 @@ impl Control {
         state.resets = state.resets.wrapping_add(1);
         state.resetting = true;
         state.is_started = false;
+        self.ending();
         state.resets
     }
 
@@ -115,20 +152,24 @@ impl Control {
         (state.resets == number).then(f)
     }
 
-    /// Ends reset `number` if `f` finds that the device was reset; whether that is so, and `None` if a newer one was begun.
+    /// Ends reset `number`, and what was in flight, if `f` finds that the device was reset; whether that is so, and `None` if a
+    /// newer one was begun.
     pub(crate) fn end_reset(&self, number: u32, f: impl FnOnce() -> bool) -> Option<bool> {
         let mut state = self.state.lock();
         if state.resets != number {
             return None;
         }
         let is_reset = state.silencing == 0 && f();
+        if is_reset {
+            self.ended();
+        }
         state.resetting &= !is_reset;
         state.is_reset |= is_reset;
         Some(is_reset)
     }
 
     /// Runs `f`, code of this crate, which silences the device and says whether it was reset; until that is done nothing is
-    /// started. For the host, as a thread that is cut in between would leave a claim in which nothing ever starts again, also to
+    /// started, and then nothing is in flight. For the host, as a thread that is cut in between would leave a claim in which nothing ever starts again, also to
     /// its lender.
     pub(crate) fn silencing<R>(&self, f: impl FnOnce() -> (R, bool)) -> R {
         struct Silencing<'c> {
@@ -144,7 +185,10 @@ impl Control {
             }
         }
         let silence = || {
-            self.state.lock().silencing += 1;
+            let mut state = self.state.lock();
+            state.silencing += 1;
+            self.ending();
+            drop(state);
             // Ends also by a panic of a host, in its part of `f`.
             let mut silencing = Silencing {
                 control: self,
@@ -152,6 +196,9 @@ impl Control {
             };
             let (result, is_reset) = f();
             silencing.is_reset = is_reset;
+            let state = self.state.lock();
+            self.ended();
+            drop(state);
             result
         };
         // SAFETY: `f` is code of this crate, which runs none of a domain's.

@@ -67,9 +67,12 @@ fn find(window: &Window, config: &Config) -> Result<(u8, usize, usize, Option<u3
         let bar = config.read(at + 4) as u8;
         let (start, length) = (config.read(at + 8), config.read(at + 12));
         let multiplier = (bytes >= 20 && at <= 0xEC).then(|| config.read(at + 16));
-        // Others are reserved, and to be passed over.
+        // Others are reserved or I/O ports, and to be passed over.
         let start = start as usize;
-        if bar < 6 && start.is_multiple_of(window.align) && length as usize >= window.length {
+        if config.has_memory_bar(bar)
+            && start.is_multiple_of(window.align)
+            && length as usize >= window.length
+        {
             let length = (length as usize).min(window.most);
             return Ok((bar, start, length, multiplier));
         }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 use core::mem;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use samara_shared_heap::{AllocError, Capability, NoCutMutex, thread};
 
@@ -28,8 +28,6 @@ pub(crate) struct Claim {
     is_lost: AtomicBool,
     /// It was made bus master, and not silenced since: by the engine's word, whatever the device says.
     is_master: AtomicBool,
-    /// How often the device was silenced or reset.
-    pub(super) epoch: AtomicU32,
     /// The table's windows, by their index there.
     pub(crate) windows: [Option<Mapped>; MAX_WINDOWS],
     pub(super) table: NoCutMutex<DmaTable>,
@@ -117,7 +115,6 @@ impl Claim {
             },
             is_lost: AtomicBool::new(unrestored.is_some()),
             is_master: AtomicBool::new(false),
-            epoch: AtomicU32::new(0),
             windows: [const { None }; MAX_WINDOWS],
             // SAFETY: this crate's own code, a few entries long.
             table: unsafe { NoCutMutex::new(DmaTable::new()) },

@@ -139,6 +139,11 @@ impl Config {
         core::array::from_fn(|bar| self.read(BAR0 + 4 * bar as u16))
     }
 
+    /// Whether base address register `bar` is there and is one of memory, not of I/O ports.
+    pub(crate) fn has_memory_bar(&self, bar: u8) -> bool {
+        bar < 6 && self.read(BAR0 + 4 * u16::from(bar)) & 1 == 0
+    }
+
     /// Turns off by what an earlier owner had the function, or others that it makes, issue requests: MSI, MSI-X; ATS, SR-IOV and
     /// PRI (§7.7.1, §7.7.2, §10.5.1.3, §9.3.3.3, §10.5.2.3).
     pub(crate) fn quieten(&self) {

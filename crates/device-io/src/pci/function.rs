@@ -2,7 +2,6 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use core::sync::atomic::Ordering;
 
 use samara_rref::descriptor::Shape;
 use samara_rref::{Exchangeable, Transfer, TypeDescriptor};
@@ -159,26 +158,19 @@ impl<D> PciFunction<D> {
     /// the reset does: 100 ms where Function Level Reset is offered, at most 1.2 s. The time is charged to the caller's
     /// domain.
     pub fn silence(&self) -> Silenced {
-        // Until everything is out of flight: what another thread started in between would be, too.
         self.0.control.silencing(|| {
             let silenced = self.0.silence();
-            self.all_ended();
             let slot = self.0.slot;
             slot.with_vectors(|vectors| vectors.restore(&self.0.config));
             (silenced, silenced == Silenced::Reset)
         })
     }
 
-    /// Takes everything out of flight: the device is silent, or was reset with no request pending.
-    pub(crate) fn all_ended(&self) {
-        self.0.epoch.fetch_add(1, Ordering::AcqRel);
-    }
-
     /// How often the device was silenced or reset: a command started in an earlier epoch is no
     /// longer in flight, and a queue started in one doesn't run.
     #[inline]
     pub fn epoch(&self) -> u32 {
-        self.0.epoch.load(Ordering::Acquire)
+        self.0.control.epoch() >> 1
     }
 }
 

@@ -56,16 +56,22 @@ impl Core {
         })
     }
 
-    /// Whether the device may use the queue: started, and neither stopped nor reset since.
+    /// Whether the device may use the queue's memory: started, and neither stopped nor reset since.
+    #[inline]
+    pub(crate) fn is_in_use<D>(&self, function: &PciFunction<D>) -> bool {
+        self.started == Some(function.claim().control.epoch() & !1)
+    }
+
+    /// Whether the device may be told of something: its queue, and it is not being reset or silenced.
     #[inline]
     pub(crate) fn runs<D>(&self, function: &PciFunction<D>) -> bool {
-        self.started == Some(function.epoch())
+        self.started == Some(function.claim().control.epoch())
     }
 
     /// The epoch in which it was started, if it runs, on the function whose queue it is.
     #[inline]
     pub(crate) fn running<D>(&self, function: &PciFunction<D>) -> Result<u32, QueueError> {
-        let epoch = function.epoch();
+        let epoch = function.claim().control.epoch();
         if self.claim != function.claim_id() {
             return Err(QueueError::Foreign);
         }
@@ -114,7 +120,7 @@ impl Core {
             return Err(QueueError::Foreign);
         }
         function.claim().control.starting(|phase| {
-            if !phase.is_reset() || self.runs(function) {
+            if !phase.is_reset() || self.is_in_use(function) {
                 return Err(QueueError::Started);
             }
             // Not before: of a queue that runs, the device's position stays where it is, and nothing can be taken out of it.
@@ -122,7 +128,7 @@ impl Core {
                 return Err(QueueError::NotEmpty);
             }
             // Before the device is told: a silence that comes later has a later epoch.
-            self.started = Some(function.epoch());
+            self.started = Some(function.claim().control.epoch());
             (self.bell, self.second) = (None, None);
             tell(self)
         })
@@ -167,7 +173,7 @@ impl Core {
         if self.claim != function.claim_id() {
             return Err(QueueError::Foreign);
         }
-        if !self.runs(function) {
+        if !self.is_in_use(function) {
             return Ok(());
         }
         if queue.stop.is_empty() {

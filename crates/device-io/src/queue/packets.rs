@@ -120,7 +120,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> Virtqueue<D, Q, Objects<T>> {
     /// [`QueueError::Foreign`] if `function` isn't the queue's, or not the running domain's; [`QueueError::Started`] if it runs.
     pub fn take_back(&mut self, function: &PciFunction<D>) -> Result<Option<RRef<T>>, QueueError> {
         let owner = self.core.own(function)?;
-        if self.core.runs(function) {
+        if self.core.is_in_use(function) {
             return Err(QueueError::Started);
         }
         let Some(chain) = self.pending() else {

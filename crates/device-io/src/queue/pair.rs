@@ -203,11 +203,6 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         true
     }
 
-    /// The queue's number.
-    pub fn number(&self) -> u16 {
-        self.core.known.number
-    }
-
     /// Commands that can be in flight at once.
     pub fn capacity(&self) -> usize {
         (self.core.known.entries as usize - 1).min(SLOTS)
@@ -240,7 +235,10 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         match command.data {
             Data::None => self.put(entry),
             Data::Page(learn) => {
+                // What is learned of it is what this command has the device say, and of no other.
                 self.free_page(function)?;
+                // SAFETY: the page, which no command has.
+                unsafe { self.core.memory.clear(self.at[1], PAGE) };
                 entry.point(Self::FORMAT, 0, self.core.memory.bus + self.at[1] as u64);
                 let key = learn.map_or(0, |learn| entry.0[Self::FORMAT.words[learn.key]]);
                 let tag = self.put(entry)?;
@@ -322,7 +320,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         };
         let mut entry = Entry::new(Self::FORMAT, command, &queue.core.known, &words)?;
         entry.point(Self::FORMAT, 0, queue.core.known.parts[part]);
-        if !queue.core.runs(function) {
+        if !queue.core.is_in_use(function) {
             let state = &mut queue.state;
             let restart = |core: &Core| Pair::<D, K>::restart(core, state);
             queue.core.begin(function, restart, |_| Ok(()))?;
@@ -333,10 +331,10 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         if queue.state.at.told >> part & 1 != 0 {
             return Err(QueueError::Started.into());
         }
-        queue.state.at.told |= 1 << part;
-        if queue.state.at.told == 0b11 {
+        if queue.state.at.told != 0 {
             queue.core.find_bells(function, Pair::<D, K>::QUEUE)?;
         }
+        queue.state.at.told |= 1 << part;
         self.put(entry)
     }
 
@@ -503,18 +501,6 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         // SAFETY: inside the page.
         let word = unsafe { self.core.memory.load::<u32>(self.at[1] + 4 * index) };
         Ok(u32::from_le(word))
-    }
-
-    /// Zeroes the engine's page.
-    ///
-    /// # Errors
-    ///
-    /// [`SubmitError::PageInUse`] while a command has it.
-    pub fn clear_page(&mut self, function: &PciFunction<D>) -> Result<(), SubmitError> {
-        self.free_page(function)?;
-        // SAFETY: the page, which no command has.
-        unsafe { self.core.memory.clear(self.at[1], PAGE) };
-        Ok(())
     }
 }
 

@@ -38,7 +38,7 @@ impl Positions {
     /// How many descriptors may be filled.
     #[inline]
     pub(crate) const fn room(&self) -> u32 {
-        self.mask - self.filled.wrapping_sub(self.taken)
+        self.mask - self.held()
     }
 
     /// How many are filled and not taken.
@@ -113,21 +113,16 @@ impl Positions {
 
     /// The index of the oldest that is done, now taken: its descriptor may be filled again.
     #[inline]
-    pub(crate) const fn take(&mut self) -> Option<u32> {
-        if self.taken == self.done {
-            return None;
-        }
-        let index = self.taken & self.mask;
+    pub(crate) fn take(&mut self) -> Option<u32> {
+        let index = self.oldest()?;
         self.taken = self.taken.wrapping_add(1);
         Some(index)
     }
 
     /// [`take`](Self::take)s one and [`fill`](Self::fill)s one; both indexes.
     #[inline]
-    pub(crate) const fn trade(&mut self) -> Option<(u32, u32)> {
-        let Some(taken) = self.take() else {
-            return None;
-        };
+    pub(crate) fn trade(&mut self) -> Option<(u32, u32)> {
+        let taken = self.take()?;
         // There's room: one was taken.
         let filled = self.filled & self.mask;
         self.filled = self.filled.wrapping_add(1);

@@ -420,7 +420,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
 
     /// Takes an object out of a queue that doesn't run: never started, stopped, or reset since.
     pub fn take_back(&mut self) -> Option<RRef<T>> {
-        if self.ring.core.runs(self.function) {
+        if self.ring.core.is_in_use(self.function) {
             return None;
         }
         self.positions.complete_all();

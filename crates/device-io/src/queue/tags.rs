@@ -71,10 +71,8 @@ impl Tags {
 
     /// Takes the lowest free slot; `None` if there is none.
     #[inline]
-    pub(crate) const fn take(&mut self) -> Option<Tag> {
-        let Some(tag) = self.next() else {
-            return None;
-        };
+    pub(crate) fn take(&mut self) -> Option<Tag> {
+        let tag = self.next()?;
         self.used |= 1 << tag.slot();
         self.taken += 1;
         Some(tag)
@@ -82,34 +80,27 @@ impl Tags {
 
     /// The tag in use that a completion names; `None` if the completion is made up, stale or a repetition.
     #[inline]
-    pub(crate) const fn find(&self, tag: u16) -> Option<Tag> {
+    pub(crate) fn find(&self, tag: u16) -> Option<Tag> {
         let slot = Tag(tag).slot();
-        if slot < self.limit && self.used >> slot & 1 == 1 && tag >> SLOT_BITS == self.count[slot] {
-            Some(Tag(tag))
-        } else {
-            None
-        }
+        let is_used = slot < self.limit && self.used >> slot & 1 == 1;
+        (is_used && tag >> SLOT_BITS == self.count[slot]).then_some(Tag(tag))
     }
 
     /// Frees a tag. False, and no change, if it isn't in use.
     #[inline]
-    pub(crate) const fn free(&mut self, tag: Tag) -> bool {
+    pub(crate) fn free(&mut self, tag: Tag) -> bool {
         if self.find(tag.0).is_none() {
             return false;
         }
         let slot = tag.slot();
         self.used &= !(1 << slot);
         self.taken -= 1;
-        self.count[slot] = if self.count[slot] >= MAX_COUNT {
-            0
-        } else {
-            self.count[slot] + 1
-        };
+        self.count[slot] = (self.count[slot] + 1) % (MAX_COUNT + 1);
         true
     }
 
     /// Frees all: the device has none any more. Counts go on, so that a tag of before is found no more.
-    pub(crate) const fn free_all(&mut self) {
+    pub(crate) fn free_all(&mut self) {
         while self.used != 0 {
             let slot = self.used.trailing_zeros() as usize;
             self.free(Tag(self.count[slot] << SLOT_BITS | slot as u16));

@@ -25,6 +25,11 @@ const USED: usize = 8;
 /// Bytes of a piece, and of what is kept for each chain: two pieces, what the device may write, and a word of the payload's.
 const PIECE: usize = 16;
 const KEPT: usize = 2 * PIECE + 8;
+/// Of so many chains one is not in flight: see [`Virtqueue::free`].
+const SPARE: u16 = 4;
+
+/// What stands in a piece that the device hasn't written.
+const UNWRITTEN: Bytes = [0xFF; PIECE];
 
 /// Bytes of a chain's piece.
 pub type Bytes = [u8; PIECE];
@@ -47,6 +52,12 @@ impl Chains {
 
     fn count(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// The first of those below `limit` that isn't in, from `start` on and then from 0.
+    fn next_out(&self, start: u16, limit: u16) -> Option<u16> {
+        let mut chains = (start..limit).chain(0..start);
+        chains.find(|&chain| !self.has(chain))
     }
 
     fn set(&mut self, chain: u16, is_in: bool) {
@@ -74,6 +85,10 @@ pub struct Virtqueue<D, const Q: usize, P> {
     pub(super) core: Core,
     pub(super) payload: P,
     chains: u16,
+    /// The chain after the one that was put last.
+    next: u16,
+    /// Chains whose pieces are in the second place of two.
+    second: Chains,
     /// Where descriptors, available ring, used ring, and what is kept for chains are.
     at: [usize; 4],
     state: State,
@@ -112,11 +127,14 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         let available = count * DESCRIPTOR;
         let used = (available + 6 + 2 * count).next_multiple_of(PIECE);
         let kept = used + (6 + USED * count).next_multiple_of(PIECE);
-        let (known, bytes) = (Known::of(number, entries, 0), kept + chains * KEPT);
+        let bytes = kept + 2 * chains * KEPT;
+        let known = Known::of(number, entries, 0);
         Ok(Self {
             core: Core::new(function, Q, known, bytes, [0, available, used], held)?,
             payload,
             chains: chains as u16,
+            next: 0,
+            second: Chains::default(),
             at: [0, available, used, kept],
             state: State::default(),
             _device: PhantomData,
@@ -150,12 +168,17 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
 
     /// Chains that can be put.
     pub fn room(&self) -> usize {
-        usize::from(self.chains) - self.held()
+        let most = (self.chains - (self.chains / SPARE).max(1)).max(1);
+        usize::from(most).saturating_sub(self.held())
     }
 
-    /// The lowest free chain.
+    /// The chain to put next, if there is room.
+    ///
+    /// A used element has no more than a chain's number, and can come twice, or late: also after a reset. So chains are put in turn,
+    /// also over a start, and some are always free: what the device says of a chain of before names none that is in flight.
     pub(super) fn free(&self) -> Option<u16> {
-        (0..self.chains).find(|&chain| !self.state.used.has(chain))
+        let free = self.state.used.next_out(self.next, self.chains);
+        free.filter(|_| self.room() > 0)
     }
 
     /// The lowest chain that is in flight or put.
@@ -168,9 +191,10 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         self.state.used.set(chain, false);
     }
 
-    /// Where what is kept for a chain is.
+    /// Where what is kept for a chain is: in two places by turns, so that what a device writes late is not what it says of the next.
     fn kept(&self, chain: u16) -> usize {
-        self.at[3] + usize::from(chain) * KEPT
+        let place = 2 * usize::from(chain) + usize::from(self.second.has(chain));
+        self.at[3] + place * KEPT
     }
 
     /// A position's place in the available ring or the used ring.
@@ -180,12 +204,17 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
 
     /// Puts chain `chain`, which is free: `head` goes before `data`, and room for the tail after it. `word` is kept for it.
     pub(super) fn put_chain(&mut self, chain: u16, head: &Bytes, data: Option<Span>, word: u32) {
+        self.second.set(chain, !self.second.has(chain));
+        self.next = (chain + 1) % self.chains;
         let (kept, memory) = (self.kept(chain), &self.core.memory);
-        for (index, half) in head.as_chunks::<8>().0.iter().enumerate() {
-            // SAFETY: the chain's head, of 16 bytes; it is free.
+        let head = match Self::FORMAT.head.direction {
+            Direction::ToDevice => *head,
+            Direction::ToHost => UNWRITTEN,
+        };
+        let pieces = [head, UNWRITTEN];
+        for (index, half) in pieces.as_flattened().as_chunks::<8>().0.iter().enumerate() {
+            // SAFETY: the chain's pieces; it is free.
             unsafe { memory.store(kept + 8 * index, *half) };
-            // SAFETY: the chain's tail, behind it.
-            unsafe { memory.store(kept + PIECE + 8 * index, [0xFFu8; 8]) };
         }
         let piece = |piece: &Piece, at: usize| {
             let address = memory.bus + at as u64;
@@ -299,7 +328,8 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         let written = u32::from_le(unsafe { memory.load(element + 4) });
         let (chain, rest) = (id / u32::from(Self::LINKS), id % u32::from(Self::LINKS));
         let chain = u16::try_from(chain).unwrap_or(u16::MAX);
-        if rest != 0 || !self.state.known.has(chain) {
+        // What is written first stands in one that the device has used: else it says again what it has said before.
+        if rest != 0 || !self.state.known.has(chain) || !self.has_head(chain) {
             return Err(QueueFault::Unknown(id as u16));
         }
         // SAFETY: behind the chain's pieces; no device is told of it.
@@ -315,16 +345,17 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         Ok(Some((chain, written, word)))
     }
 
+    /// Whether the device has written the piece before the data, if it is to.
+    fn has_head(&self, chain: u16) -> bool {
+        let is_written = Self::FORMAT.head.direction == Direction::ToHost;
+        !is_written || Self::FORMAT.head.bytes == 0 || self.pieces(chain)[0] != UNWRITTEN
+    }
+
     /// What stands in a chain's pieces, before and after the data.
     pub(super) fn pieces(&self, chain: u16) -> [Bytes; 2] {
         let mut pieces = [[0; PIECE]; 2];
-        for (index, half) in pieces
-            .as_flattened_mut()
-            .as_chunks_mut::<8>()
-            .0
-            .iter_mut()
-            .enumerate()
-        {
+        let halves = pieces.as_flattened_mut().as_chunks_mut::<8>().0;
+        for (index, half) in halves.iter_mut().enumerate() {
             // SAFETY: the chain's pieces, whose place is a multiple of 8.
             *half = unsafe { self.core.memory.load(self.kept(chain) + 8 * index) };
         }

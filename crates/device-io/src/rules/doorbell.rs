@@ -27,10 +27,12 @@ impl Bell {
         // A table's numbers, and a device's: on 32 bits their products can be too much.
         let number_of = usize::from(number).saturating_mul(doorbell.index.0);
         let index = number_of.saturating_add(doorbell.index.1);
+        let mut is_known = true;
         let distance = match doorbell.stride {
             Stride::Bytes(bytes) => index.saturating_mul(bytes),
             Stride::Shifted(at, shift, unit) => {
                 let field = cell(at.window, at.of(0), at.width)?.load() >> shift & 0xF;
+                is_known = function.claim().control.is_stride(field as u8);
                 index.saturating_mul(unit.saturating_mul(1 << field))
             }
             Stride::Listed(at) => {
@@ -41,6 +43,10 @@ impl Bell {
             }
         };
         let offset = doorbell.offset.saturating_add(distance);
+        // Else it is another queue's, whose device would read entries that nobody put.
+        if !is_known {
+            return Err(QueueError::NoDoorbell);
+        }
         Ok(Self {
             cell: cell(doorbell.window, offset, doorbell.width)?,
             number: (doorbell.value == Rung::Number).then_some(number),

@@ -209,13 +209,7 @@ impl<D: Table> PciFunction<D> {
     /// Ends reset `number`, if the device is idle.
     fn ends_reset(&self, number: u32) -> Result<bool, ResetError> {
         // Under the lock under which queues are started: what is idle now stays so until nothing is in flight any more.
-        let ended = self.claim().control.end_reset(number, || {
-            let is_idle = self.is_idle();
-            if is_idle {
-                self.all_ended();
-            }
-            is_idle
-        });
+        let ended = self.claim().control.end_reset(number, || self.is_idle());
         ended.ok_or(ResetError::Superseded)
     }
 }

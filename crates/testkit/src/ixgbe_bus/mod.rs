@@ -87,6 +87,11 @@ struct Machine {
     now: u64,
     /// Configuration space hides that there's a Function Level Reset.
     hides_reset: bool,
+    /// Register accesses until it is unplugged.
+    removed_after: Option<u64>,
+    /// Register accesses until it reads as all ones, and nanoseconds for which it does; until when.
+    blind_after: Option<(u64, u64)>,
+    blind_until: u64,
 }
 
 /// Vectors raised in one step.
@@ -99,6 +104,25 @@ impl Interrupts for Raised {
 }
 
 impl Machine {
+    /// One more register access; whether nothing answers.
+    fn is_blind(&mut self) -> bool {
+        if let Some(left) = self.removed_after {
+            self.removed_after = left.checked_sub(1);
+            if left == 0 {
+                let mut faults = *self.nic.faults();
+                faults.removed = true;
+                self.nic.inject(faults);
+            }
+        }
+        if let Some((left, nanos)) = self.blind_after {
+            self.blind_after = left.checked_sub(1).map(|left| (left, nanos));
+            if left == 0 {
+                self.blind_until = self.now + nanos;
+            }
+        }
+        self.now < self.blind_until
+    }
+
     fn step(&mut self) -> Progress {
         let mut raised = Raised(0);
         let progress = self
@@ -129,6 +153,9 @@ impl IxgbeBus {
             pause: 1,
             now: 0,
             hides_reset: false,
+            removed_after: None,
+            blind_after: None,
+            blind_until: 0,
         };
         Box::leak(Box::new(Self(Mutex::new(machine))))
     }
@@ -190,6 +217,16 @@ impl IxgbeBus {
     /// Whether the function offers the Function Level Reset.
     pub fn offer_function_reset(&self, offers: bool) {
         self.run(|machine| machine.hides_reset = !offers);
+    }
+
+    /// After so many more register accesses the device is unplugged.
+    pub fn remove_after(&self, accesses: Option<u64>) {
+        self.run(|machine| machine.removed_after = accesses);
+    }
+
+    /// After so many more register accesses registers read as all ones for so many nanoseconds, and take no write.
+    pub fn blind_after(&self, after: Option<(u64, u64)>) {
+        self.run(|machine| machine.blind_after = after);
     }
 
     /// Lets the device work until it has nothing left to do, for at most some thousand steps.
@@ -395,12 +432,17 @@ struct Registers(&'static IxgbeBus, u8);
 // SAFETY: the model runs as the host.
 unsafe impl MmioBus for Registers {
     fn read(&self, offset: usize, _: Width) -> u32 {
-        self.0
-            .run(|machine| machine.nic.read(self.1, offset as u64, 4) as u32)
+        self.0.run(|machine| match machine.is_blind() {
+            true => u32::MAX,
+            false => machine.nic.read(self.1, offset as u64, 4) as u32,
+        })
     }
 
     fn write(&self, offset: usize, _: Width, value: u32) {
         self.0.run(|machine| {
+            if machine.is_blind() {
+                return;
+            }
             if self.1 == 0 {
                 *machine.writes.entry(offset).or_default() += 1;
             }

@@ -76,6 +76,9 @@ impl Machine {
                 },
                 due: self.now,
             };
+            if !is_io {
+                command.due = self.now.saturating_add(self.switches.admin_takes);
+            }
             if is_io && command.opcode() == FLUSH {
                 command.due = self.now.saturating_add(timing.flush);
             }

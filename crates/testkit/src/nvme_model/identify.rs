@@ -30,6 +30,11 @@ pub(super) fn execute(machine: &mut Machine, command: &Fetched) -> u16 {
     if let Err(status) = fill(machine, command, &mut page) {
         return status;
     }
+    let is_mute =
+        command.dword(0) as u8 == 0 && machine.switches.mute_namespace == Some(command.namespace());
+    if is_mute {
+        return 0;
+    }
     match machine.memory.write(command.prp1(), &page) {
         Ok(()) => 0,
         Err(_) => {
@@ -124,6 +129,7 @@ fn namespace(machine: &Machine, query: &Query, page: &mut Page) -> Result<(), u1
 /// CNS 01h.
 fn controller(machine: &Machine, page: &mut Page) {
     let shape = machine.controller.shape;
+    page[4..24].fill(machine.switches.serial);
     page[77] = machine.switches.mdts.unwrap_or(shape.mdts);
     page[80..84].copy_from_slice(&shape.version.to_le_bytes());
     page[88..92].copy_from_slice(&shape.shutdown_micros.to_le_bytes());

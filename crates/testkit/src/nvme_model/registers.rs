@@ -22,10 +22,26 @@ impl Machine {
     }
 
     fn is_absent(&self) -> bool {
-        self.switches.removed || !self.config.decodes()
+        self.switches.removed || self.now < self.switches.blind_until || !self.config.decodes()
+    }
+
+    /// One more register access.
+    fn count_down(&mut self) {
+        let (now, switches) = (self.now, &mut self.switches);
+        if let Some(left) = switches.removed_after {
+            switches.removed_after = left.checked_sub(1);
+            switches.removed |= left == 0;
+        }
+        if let Some((left, nanos)) = switches.blind_after {
+            switches.blind_after = left.checked_sub(1).map(|left| (left, nanos));
+            if left == 0 {
+                switches.blind_until = now + nanos;
+            }
+        }
     }
 
     pub(super) fn register(&mut self, offset: usize) -> u32 {
+        self.count_down();
         if self.is_absent() {
             return u32::MAX;
         }
@@ -45,6 +61,7 @@ impl Machine {
     }
 
     pub(super) fn set_register(&mut self, offset: usize, value: u32) {
+        self.count_down();
         if self.is_absent() {
             return;
         }

@@ -55,10 +55,22 @@ pub struct Switches {
     pub clock_lasts: Option<u64>,
     /// Unplugged: all ones everywhere, no memory access.
     pub removed: bool,
+    /// After so many more register accesses the controller is unplugged.
+    pub removed_after: Option<u64>,
+    /// After so many more register accesses registers read as all ones for so many nanoseconds.
+    pub blind_after: Option<(u64, u64)>,
+    /// Until then.
+    pub blind_until: u64,
     /// Every flush ends with this status field instead of being executed.
     pub flush_status: Option<u16>,
     /// What Identify says of namespace 1, whatever it is.
     pub identify_as: Option<NamespaceShape>,
+    /// Identify Namespace of this one succeeds, and writes nothing.
+    pub mute_namespace: Option<u32>,
+    /// Nanoseconds that each admin command takes.
+    pub admin_takes: u64,
+    /// What Identify says of the serial number: 20 of these bytes.
+    pub serial: u8,
     /// What Identify says of MDTS, whatever it is.
     pub mdts: Option<u8>,
     /// The controller doesn't execute a command that it has said to have completed, however it came to say so: what it says may

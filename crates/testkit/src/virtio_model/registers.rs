@@ -16,6 +16,20 @@ pub(super) fn cut(structure: &[u8], offset: u32, bytes: u32) -> u32 {
 }
 
 impl Machine {
+    /// One more register access.
+    fn count_down(&mut self) {
+        if let Some(left) = self.switches.removed_after {
+            self.switches.removed_after = left.checked_sub(1);
+            self.switches.removed |= left == 0;
+        }
+        if let Some((left, pauses)) = self.switches.blind_after {
+            self.switches.blind_after = left.checked_sub(1).map(|left| (left, pauses));
+            if left == 0 {
+                self.blind = pauses;
+            }
+        }
+    }
+
     /// Whether registers are there to be reached.
     fn answers(&self, bar: u8) -> bool {
         !self.switches.removed && self.blind == 0 && self.config.decodes(bar)
@@ -23,6 +37,7 @@ impl Machine {
 
     /// Reads `bytes`, 1, 2 or 4, at `offset` of a BAR; all ones if nothing answers.
     pub(super) fn read(&mut self, bar: u8, offset: u32, bytes: u32) -> u32 {
+        self.count_down();
         if !self.answers(bar) || !matches!(bytes, 1 | 2 | 4) {
             return u32::MAX >> (32 - 8 * bytes.clamp(1, 4));
         }
@@ -50,6 +65,7 @@ impl Machine {
 
     /// Writes the lowest `bytes`, 1, 2 or 4, of `value` at `offset` of a BAR.
     pub(super) fn write(&mut self, bar: u8, offset: u32, bytes: u32, value: u32) {
+        self.count_down();
         if !self.answers(bar) || !matches!(bytes, 1 | 2 | 4) {
             return;
         }

@@ -45,7 +45,9 @@ impl Machine {
         }
         self.resetting = Resetting::No;
         self.transport = Transport::new(self.backend.queues(), self.queue_size);
-        self.requests.clear();
+        if !self.switches.outlives_reset {
+            self.requests.clear();
+        }
         self.interrupts.isr = 0;
         if let Backend::Net(net) = &mut self.backend {
             net.incoming.clear();

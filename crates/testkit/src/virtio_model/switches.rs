@@ -26,6 +26,8 @@ pub enum Misbehaviour {
     Status(u8),
     /// Block: executed, given back without a status written.
     NoStatus,
+    /// Executed and given back, and so many pauses later once more.
+    Again(u32),
     /// Net: received with this header.
     Header([u8; 12]),
 }
@@ -62,9 +64,15 @@ pub struct Switches {
     pub flapping: bool,
     /// Unplugged: all ones everywhere, no memory access.
     pub removed: bool,
+    /// After so many more register accesses the device is unplugged.
+    pub removed_after: Option<u64>,
+    /// After so many more register accesses it reads as all ones, for so many pauses.
+    pub blind_after: Option<(u64, u32)>,
     /// The device doesn't touch a chain that it has said to have used, however it came to say so: what it says may be wrong,
     /// what it does is right.
     pub keeps_its_word: bool,
+    /// What the device has in flight outlives a reset: it is executed and given back when it is due.
+    pub outlives_reset: bool,
     /// Queues can be enabled before FEATURES_OK, as those of QEMU's devices.
     pub enables_early: bool,
     /// The device looks at its queues whenever it works, notified or not.

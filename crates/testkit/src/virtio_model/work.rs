@@ -13,6 +13,7 @@ use super::transport::{DRIVER_OK, NEEDS_RESET};
 use crate::messages::deliver;
 
 /// A chain that the device has.
+#[derive(Clone)]
 pub(super) struct Request {
     pub(super) queue: u16,
     pub(super) chain: Chain,
@@ -163,7 +164,15 @@ impl Machine {
             Backend::Block(_) => self.execute_block(request)?,
             Backend::Net(_) => self.execute_net(request)?,
         };
-        self.give_back(request, written)
+        self.give_back(request, written)?;
+        if let Some(Misbehaviour::Again(pauses)) = request.wrong {
+            self.requests.push(Request {
+                wait: pauses,
+                wrong: None,
+                ..request.clone()
+            });
+        }
+        Ok(())
     }
 
     fn give_back(&mut self, request: &Request, written: u32) -> Result<(), Fault> {

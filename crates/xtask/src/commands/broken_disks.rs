@@ -1,4 +1,5 @@
-//! The demo with a disk that something is wrong with: it must say so and stop, not hang or crash.
+//! The demo with a disk that something is wrong with: it must say so and stop, not hang or crash. With one that is merely slow it
+//! must go on.
 
 use super::doomed;
 use crate::cli::{BreakDisk, Drivers, MachineArgs};
@@ -6,12 +7,15 @@ use crate::disk::{self, Source};
 use crate::error::Error;
 use crate::kernel::{self, Flavor};
 use crate::progress::step;
-use crate::qemu::{Drive, Machine, Qemu};
+use crate::qemu::{Drive, Ending, Machine, Qemu};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 
 /// Size in bytes of the image; the kernel may read all of it before it finds what is wrong.
 const BYTES: u64 = 4 << 20;
+
+/// The same of a slow one, which is read once and a half: some seconds.
+const SLOW_BYTES: u64 = 512 << 10;
 
 /// What is taken away, and words of which the kernel's report must have one.
 const CASES: &[(BreakDisk, &[&str])] = &[
@@ -56,6 +60,32 @@ pub(super) fn run(
         };
         let name = format_args!("test disk {broken:?} is reported");
         doomed::boot(&machine, &qemu, tally, name, |said| missing(said, words))?;
+    }
+    for drivers in [Drivers::Native, Drivers::Virtio] {
+        let source = Source::Seeded {
+            seed: 1,
+            bytes: SLOW_BYTES,
+        };
+        let disk = disk::prepare(&workspace.target("test"), source, SLOW_BYTES)?;
+        let machine = Machine {
+            kernel: kernel.elf.clone(),
+            arguments: format!("mode=demo seed=1 crashes=0 bytes={SLOW_BYTES} faults=panic"),
+            drive: Drive::of(Some(BreakDisk::Slow), &disk.path),
+            drivers,
+            card: None,
+            run: machine.clone(),
+        };
+        // A driver that was ended would be a crash too many.
+        let mut said = Vec::new();
+        let (_, ending) = machine.boot(&qemu, &mut said)?;
+        let passed = matches!(ending, Ok(Ending::Success));
+        tally.report(
+            format_args!("test disk Slow is no crash of its {drivers:?} driver"),
+            passed,
+        );
+        if !passed {
+            println!("{}", String::from_utf8_lossy(&said));
+        }
     }
     Ok(())
 }

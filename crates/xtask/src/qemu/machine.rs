@@ -41,7 +41,12 @@ pub(crate) enum Drive {
     /// A controller with nothing behind it.
     Empty,
     /// A controller with a namespace of one file.
-    Image { path: PathBuf, read_only: bool },
+    Image {
+        path: PathBuf,
+        read_only: bool,
+        /// It is as slow as a driver has to bear.
+        slow: bool,
+    },
 }
 
 impl Drive {
@@ -51,10 +56,17 @@ impl Drive {
             None => Drive::Image {
                 path: path.to_owned(),
                 read_only: false,
+                slow: false,
             },
             Some(BreakDisk::ReadOnly) => Drive::Image {
                 path: path.to_owned(),
                 read_only: true,
+                slow: false,
+            },
+            Some(BreakDisk::Slow) => Drive::Image {
+                path: path.to_owned(),
+                read_only: false,
+                slow: true,
             },
             Some(BreakDisk::NoNamespace) => Drive::Empty,
             Some(BreakDisk::Absent) => Drive::None,
@@ -156,8 +168,13 @@ impl Machine {
                 "virtio-net-pci,netdev=net0,disable-legacy=on".into(),
             ]),
         }
-        if let Drive::Image { path, read_only } = &self.drive {
-            arguments.extend(["-drive".into(), drive(path, *read_only)]);
+        if let Drive::Image {
+            path,
+            read_only,
+            slow,
+        } = &self.drive
+        {
+            arguments.extend(["-drive".into(), drive(path, *read_only, *slow)]);
         }
         let controller = match (&self.drive, self.drivers) {
             (Drive::None, _) => None,
@@ -202,9 +219,12 @@ fn stream(cable: &Path) -> OsString {
 }
 
 /// The option for an image. A flush by the guest reaches the file; nothing is left in QEMU.
-fn drive(path: &Path, read_only: bool) -> OsString {
+fn drive(path: &Path, read_only: bool, slow: bool) -> OsString {
     let mut option = OsString::from("if=none,id=disk0,format=raw,cache=writeback,readonly=");
     option.push(if read_only { "on" } else { "off" });
+    if slow {
+        option.push(",throttling.bps-total=100000");
+    }
     option.push(",file=");
     // In QEMU's options a comma is written twice.
     option.push(path.to_string_lossy().replace(',', ",,"));

@@ -1,6 +1,7 @@
 //! The driver against the model of the device: first called directly, then as a domain.
 #![forbid(unsafe_code)]
 
+mod attack_device;
 mod batches;
 mod crashes;
 mod hardware;

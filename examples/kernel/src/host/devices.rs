@@ -1,5 +1,7 @@
 //! What drivers need of the kernel: configuration space, registers, bus addresses, time.
 
+use samara::heap::thread;
+use samara::runtime::threads::api::yield_now;
 use samara_device_io::host::{
     Backing, Clock, ConfigSpace, DmaTranslate, Host, MapBar, MapBarError, PciAddress,
 };
@@ -83,7 +85,13 @@ unsafe impl Clock for KernelHost {
         time::since_boot().as_nanos() as u64
     }
 
+    /// A wait of the domain, as far as its budget goes: a slow device is not its driver's hang. Under the no-cut mark nothing
+    /// else may run.
     fn relax(&self) {
-        core::hint::spin_loop();
+        if thread::current().in_no_cut() {
+            core::hint::spin_loop();
+        } else {
+            yield_now();
+        }
     }
 }

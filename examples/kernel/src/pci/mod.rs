@@ -14,4 +14,4 @@ pub(crate) use ecam::{init, read_config, write_config};
 #[cfg(feature = "kernel-tests")]
 pub(crate) use function::Class;
 pub(crate) use function::Function;
-pub(crate) use scan::{find, functions, scan};
+pub(crate) use scan::{find, functions, left_out, scan};

@@ -11,12 +11,20 @@ use crate::firmware::PciRegion;
 /// More functions than this are not kept.
 const MAX_FUNCTIONS: usize = 64;
 
-static FUNCTIONS: Once<ArrayVec<Function, MAX_FUNCTIONS>> = Once::new();
+/// What a scan has found.
+#[derive(Default)]
+struct Found {
+    functions: ArrayVec<Function, MAX_FUNCTIONS>,
+    /// Those that there was no room for.
+    left_out: usize,
+}
+
+static FOUND: Once<Found> = Once::new();
 
 /// Looks for functions, once, before anything drives one.
 pub(crate) fn scan() {
-    FUNCTIONS.call_once(|| {
-        let mut found = ArrayVec::new();
+    FOUND.call_once(|| {
+        let mut found = Found::default();
         for region in ecam().regions() {
             scan_region(region, &mut found);
         }
@@ -26,7 +34,12 @@ pub(crate) fn scan() {
 
 /// The functions that [`scan`] found.
 pub(crate) fn functions() -> &'static [Function] {
-    FUNCTIONS.get().map_or(&[], |found| found.as_slice())
+    FOUND.get().map_or(&[], |found| found.functions.as_slice())
+}
+
+/// How many more there are, which nothing drives.
+pub(crate) fn left_out() -> usize {
+    FOUND.get().map_or(0, |found| found.left_out)
 }
 
 /// The function at `address`, if the scan found it.
@@ -37,7 +50,7 @@ pub(crate) fn find(address: PciAddress) -> Option<&'static Function> {
 }
 
 /// A bridge may claim any bus to be behind it, its own too: each bus is visited once.
-fn scan_region(region: &PciRegion, found: &mut ArrayVec<Function, MAX_FUNCTIONS>) {
+fn scan_region(region: &PciRegion, found: &mut Found) {
     let mut seen = [false; 256];
     let mut pending = ArrayVec::<u8, 256>::new();
     seen[usize::from(region.first_bus)] = true;
@@ -59,7 +72,9 @@ fn scan_region(region: &PciRegion, found: &mut ArrayVec<Function, MAX_FUNCTIONS>
                 seen[usize::from(behind)] = true;
                 pending.push(behind);
             }
-            let _ = found.try_push(function);
+            if found.functions.try_push(function).is_err() {
+                found.left_out += 1;
+            }
         }
     }
 }

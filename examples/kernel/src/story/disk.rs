@@ -15,7 +15,8 @@ use crate::host;
 /// Bytes of one command: small, so that a request is several commands in flight at once.
 const MAX_TRANSFER: u32 = 32 << 10;
 
-/// A request takes a few milliseconds, bringing the controller up some hundred at worst.
+/// How long the driver may compute between two looks at its device. How long it waits for that is bounded by the driver itself: a
+/// flush may take a minute, and a controller more than that to come up.
 const BUDGET: Duration = Duration::from_millis(500);
 
 /// A place that driver domains claim a disk from.
@@ -86,6 +87,6 @@ fn spec(name: &'static str) -> DomainSpec {
     DomainSpec::new(name)
         .heap_quota(4 << 20)
         .shared_quota(16 << 20)
-        .budget(BUDGET)
+        .budget_between_yields(BUDGET)
         .restart(Restart::limited(u32::MAX, Duration::from_secs(60)))
 }

@@ -36,7 +36,8 @@ const PORT: u16 = 80;
 /// Connections at a time.
 const CONNECTIONS: u16 = 4;
 
-/// An exchange takes a millisecond, bringing the controller up some hundred at worst.
+/// How long the driver may compute between two looks at its device. How long it waits for that, in a reset, is bounded by the
+/// driver itself.
 const DRIVER_BUDGET: Duration = Duration::from_millis(500);
 /// A poll moves some hundred frames.
 const BUDGET: Duration = Duration::from_secs(2);
@@ -58,6 +59,10 @@ pub(super) fn find() -> Result<Slot, String> {
     })
 }
 
+fn driver(name: &'static str) -> DomainSpec {
+    spec(name, DRIVER_BUDGET).budget_between_yields(DRIVER_BUDGET)
+}
+
 fn spec(name: &'static str, budget: Duration) -> DomainSpec {
     DomainSpec::new(name)
         .heap_quota(4 << 20)
@@ -73,12 +78,12 @@ impl Net {
         let runtime = host::runtime();
         let driver = match slot {
             Slot::Ixgbe(slot) => runtime.spawn(
-                spec(IXGBE, DRIVER_BUDGET),
+                driver(IXGBE),
                 samara_ixgbe::init,
                 Mint::fallible(move || slot.claim().map(samara_ixgbe::Args::from)),
             ),
             Slot::Virtio(slot) => runtime.spawn(
-                spec(VIRTIO, DRIVER_BUDGET),
+                driver(VIRTIO),
                 samara_virtio_net::init,
                 Mint::fallible(move || slot.claim().map(samara_virtio_net::Args::from)),
             ),

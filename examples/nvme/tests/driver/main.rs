@@ -1,6 +1,7 @@
 //! The driver against the model controller: first called directly, then as a domain.
 #![forbid(unsafe_code)]
 
+mod attack_device;
 mod bring_up;
 mod crashes;
 mod hardware;
@@ -37,11 +38,7 @@ impl Bench {
         let serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
         fault::disarm_all();
         let model = NvmeModel::leak(shape);
-        model.medium(|bytes| {
-            for (i, byte) in bytes.iter_mut().enumerate() {
-                *byte = pattern(i);
-            }
-        });
+        model.medium(|bytes| fill(bytes));
         Self {
             model,
             slot: model.slot(),
@@ -82,6 +79,15 @@ impl Bench {
 /// The medium's byte `i` to begin with.
 fn pattern(i: usize) -> u8 {
     (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0]
+}
+
+/// Has a medium hold the pattern, which is made once: there are hundreds of media.
+fn fill(medium: &mut [u8]) {
+    static PATTERN: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+    let mut made = PATTERN.lock().unwrap();
+    let there = made.len();
+    made.extend((there..medium.len()).map(pattern));
+    medium.copy_from_slice(&made[..medium.len()]);
 }
 
 fn buffer(bytes: usize) -> RRef<[u8]> {

@@ -3,7 +3,7 @@
 
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Limits, NvmeDisk};
-use samara_testkit::nvme_model::{Misbehaviour, Shape};
+use samara_testkit::nvme_model::{Misbehaviour, NamespaceShape, Shape};
 
 use super::{Bench, buffer, expected};
 
@@ -228,6 +228,63 @@ fn unplugged_with_commands_in_flight() {
     drop(disk);
     bench.model.replug();
     drop(bench.disk());
+    bench.finish();
+}
+
+#[test]
+fn another_controller_in_its_place_is_not_driven() {
+    for flr in [true, false] {
+        let bench = Bench::new(Shape {
+            flr,
+            ..Shape::default()
+        });
+        let disk = bench.disk();
+        bench.model.replug();
+        // Its registers are nowhere yet, so nothing answers.
+        for _ in 0..2 {
+            assert_eq!(disk.read(0, buffer(4096)).unwrap_err(), BlockError::Gone);
+        }
+        assert!(!bench.model.is_ready());
+        drop(disk);
+        bench.finish();
+    }
+}
+
+#[test]
+fn another_serial_number_after_a_reset_fails_all_calls() {
+    let bench = Bench::new(Shape::default());
+    let disk = bench.disk();
+    bench.model.switch(|switches| {
+        switches.hang = true;
+        switches.serial = b'2';
+    });
+    assert_eq!(disk.read(0, buffer(4096)).unwrap_err(), BlockError::Timeout);
+    bench.model.switch(|switches| switches.hang = false);
+    assert_eq!(disk.read(0, buffer(4096)).unwrap_err(), BlockError::Failed);
+    assert!(!bench.model.is_bus_master());
+    drop(disk);
+    bench.finish();
+}
+
+#[test]
+fn a_namespace_that_has_grown_survives_a_reset() {
+    let bench = Bench::new(Shape::default());
+    let disk = bench.disk();
+    let geometry = disk.geometry().unwrap();
+    for (more, then) in [(1, None), (0, Some(BlockError::Failed))] {
+        bench.model.switch(|switches| {
+            switches.hang = true;
+            switches.identify_as = Some(NamespaceShape {
+                blocks: geometry.blocks - 1 + 2 * more,
+                ..NamespaceShape::PLAIN
+            });
+        });
+        assert_eq!(disk.read(0, buffer(4096)).unwrap_err(), BlockError::Timeout);
+        bench.model.switch(|switches| switches.hang = false);
+        assert_eq!(disk.read(0, buffer(4096)).err(), then);
+        assert_eq!(disk.geometry().unwrap(), geometry);
+    }
+    drop(disk);
     bench.finish();
 }
 

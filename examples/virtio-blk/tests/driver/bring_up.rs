@@ -125,7 +125,8 @@ fn a_queue_of_a_size_that_can_not_be() {
             ..Shape::BLOCK
         });
         let expected = match queue_size {
-            0xFFFF => TransportError::Gone,
+            // All ones: nothing answers there.
+            0xFFFF => TransportError::Absent,
             size => TransportError::QueueSize(size),
         };
         assert_eq!(error, InitError::Transport(expected));

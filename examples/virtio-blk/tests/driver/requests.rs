@@ -177,7 +177,8 @@ fn more_commands_than_the_queue_holds() {
         let read = disk.read(0, buffer(256 << 10)).unwrap();
         assert_eq!(*read, *expected(0, 256 << 10));
     }
-    assert_eq!(bench.model.counts().most_in_flight, 5);
+    // Of five chains, one is always free.
+    assert_eq!(bench.model.counts().most_in_flight, 4);
     drop(disk);
     bench.finish();
 }

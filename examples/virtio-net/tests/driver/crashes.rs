@@ -73,7 +73,7 @@ fn a_nic_across_a_domain_boundary() {
     let domain = spawn(&bench, small());
     let nic = domain.proxy().unwrap();
     works(&bench, &nic);
-    assert_eq!(nic.info().unwrap().tx_room, 8);
+    assert_eq!(nic.info().unwrap().tx_room, 6);
     domain.stop(Duration::from_secs(10)).unwrap();
     assert_eq!(bench.model.status(), 0);
     assert_eq!(nic.info().unwrap_err(), NetError::Rpc(RpcError::Dead));

@@ -1,6 +1,7 @@
 //! The driver against the model device: first called directly, then as a domain.
 #![forbid(unsafe_code)]
 
+mod attack_device;
 mod bring_up;
 mod configuration;
 mod crashes;

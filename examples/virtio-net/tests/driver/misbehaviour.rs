@@ -203,13 +203,21 @@ fn headers_that_tell_of_what_was_not_agreed_on_are_ignored() {
         header(10, 2),
         header(0, 1),
         header(1, 0x81),
-        [0xFF; 12],
+        [0xFE; 12],
     ] {
         for (frames, statistics) in receiving(Misbehaviour::Header(header)) {
             let expected: Vec<_> = (0..5).map(|seed| frame(100, seed)).collect();
             assert_eq!(frames, expected);
             assert_eq!((statistics.resets, statistics.rx_errors), (0, 0));
         }
+    }
+}
+
+#[test]
+fn a_frame_without_a_header_was_not_received() {
+    for (frames, statistics) in receiving(Misbehaviour::Header([0xFF; 12])) {
+        assert!(frames.len() < 5, "{frames:?}");
+        assert_eq!(statistics.resets, 1);
     }
 }
 
@@ -228,9 +236,9 @@ fn a_device_that_hangs_is_reset_until_it_does_not() {
         let nic = bench.nic(impatient());
         bench.model.switch(|switches| switches.hang = true);
         for turn in 1..4 {
-            let exchanged = nic.exchange(0, batch(8, 60), empty(0)).unwrap();
+            let exchanged = nic.exchange(0, batch(6, 60), empty(0)).unwrap();
             assert_eq!(exchanged.unsent, 0);
-            all_come_back(&bench, &nic, exchanged, 8);
+            all_come_back(&bench, &nic, exchanged, 6);
             assert_eq!(nic.statistics().unwrap().resets, turn);
         }
         bench.model.switch(|switches| switches.hang = false);

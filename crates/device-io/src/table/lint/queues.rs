@@ -167,6 +167,16 @@ const fn is_told<D: Table>(index: usize, part: usize) -> bool {
     low == 1 && high == 1
 }
 
+/// Whether the doorbell is found by this field of a register, or by none.
+const fn is_stride_of(doorbell: &Doorbell, at: &At, shift: u32) -> bool {
+    match &doorbell.stride {
+        Stride::Shifted(of, by, _) => {
+            of.window == at.window && of.offset == at.offset && *by == shift
+        }
+        _ => true,
+    }
+}
+
 const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
     assert!(
         doorbell.window < D::WINDOWS.len(),
@@ -186,6 +196,20 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
             shift <= 8 * at.width.bytes() as u32 - 4 && unit <= 1 << 16,
             "a distance of doorbells of bits that its register hasn't"
         );
+        // What the device says of it is compared (`Bell::find`).
+        let mut index = 0;
+        while index < D::QUEUES.len() {
+            let other = &D::QUEUES[index];
+            let second = match &other.format {
+                Format::Pair(pair) => &pair.head_doorbell,
+                _ => &other.doorbell,
+            };
+            assert!(
+                is_stride_of(&other.doorbell, &at, shift) && is_stride_of(second, &at, shift),
+                "two registers that say how far doorbells are apart"
+            );
+            index += 1;
+        }
     }
     assert!(
         doorbell.offset.is_multiple_of(doorbell.width.bytes())

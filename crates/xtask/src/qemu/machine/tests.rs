@@ -20,6 +20,7 @@ fn machine(timeout: u64) -> Machine {
         drive: Drive::Image {
             path: "/d/disk.img".into(),
             read_only: false,
+            slow: false,
         },
         drivers: Drivers::Native,
         card: None,
@@ -100,6 +101,7 @@ fn the_parts_of_the_machine_are_as_agreed_with_the_kernel() {
     let line = arguments(Drive::Image {
         path: "/d/disk.img".into(),
         read_only: false,
+        slow: false,
     });
     for part in [
         "-M q35",
@@ -121,9 +123,14 @@ fn the_parts_of_the_machine_are_as_agreed_with_the_kernel() {
         "{empty}"
     );
     assert!(
-        drive(Path::new("/a,b/x"), true)
+        drive(Path::new("/a,b/x"), true, false)
             .to_string_lossy()
             .ends_with("readonly=on,file=/a,,b/x")
+    );
+    assert!(
+        drive(Path::new("x"), false, true)
+            .to_string_lossy()
+            .ends_with("readonly=off,throttling.bps-total=100000,file=x")
     );
 }
 
@@ -192,6 +199,7 @@ fn the_image_is_passed_so_that_the_guest_can_write_it() {
         drive: Drive::Image {
             path: path.clone(),
             read_only: false,
+            slow: false,
         },
         ..machine(60)
     };

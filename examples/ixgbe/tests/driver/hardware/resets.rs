@@ -128,9 +128,8 @@ fn a_queue_that_never_ends_is_silenced_with_its_device() {
             .inject(with(|faults| faults.queue_time = u64::MAX));
         let timeout = QueueError::Step(StepError::Timeout);
         assert_eq!(nic.shut_down(), Err(InitError::Queue(timeout)));
-        assert!(bench.bus.is_bus_master(), "it receives still");
+        assert!(!bench.bus.is_bus_master(), "it receives still");
         drop(nic);
-        assert!(!bench.bus.is_bus_master());
         bench.bus.inject(with(|_| {}));
         let nic = bench.nic(small());
         works(&bench, &nic);

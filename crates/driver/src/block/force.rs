@@ -1,0 +1,59 @@
+//! Ending what is in flight without the lock: the thread that holds it does not come back.
+
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use samara_device_io::PciFunction;
+use samara_device_io::table::Table;
+use spin::Mutex;
+
+use crate::tickets::{Ticket, Tickets};
+
+/// How long one thread's silencing may take others, in milliseconds: a Function Level Reset's bound, and some more.
+const SILENCE_MILLIS: u64 = 2_000;
+
+/// What threads have done that could not get the lock.
+#[derive(Default)]
+pub(super) struct Force {
+    /// One at a time: what one has ended no other need end.
+    one: Mutex<()>,
+    /// How often the device was silenced so.
+    times: AtomicU32,
+    /// The tickets that were left behind, a bit for each.
+    deserted: AtomicU64,
+}
+
+impl Force {
+    /// Ends what is in flight since `epoch` and leaves its `ticket` behind.
+    pub(super) fn end<D: Table>(&self, function: &PciFunction<D>, ticket: Ticket, epoch: u32) {
+        let one = function.wait_for(SILENCE_MILLIS, || self.one.try_lock());
+        // A reset has ended it, or another thread: the device may be on its way up again.
+        if function.epoch() == epoch {
+            self.times.fetch_add(1, Ordering::AcqRel);
+            let _ = function.silence();
+        }
+        drop(one);
+        self.deserted.fetch_or(ticket.bit(), Ordering::AcqRel);
+    }
+
+    /// Under the lock: closes tickets that were left behind.
+    pub(super) fn clear(&self, tickets: &mut Tickets) {
+        if self.deserted.load(Ordering::Relaxed) != 0 {
+            tickets.desert(self.deserted.swap(0, Ordering::AcqRel));
+        }
+    }
+
+    /// Executes `f`, and says whether the device was silenced meanwhile. Waits until that is over.
+    pub(super) fn interrupts<D: Table, R>(
+        &self,
+        function: &PciFunction<D>,
+        f: impl FnOnce() -> R,
+    ) -> (R, bool) {
+        let before = self.times.load(Ordering::Acquire);
+        let done = f();
+        let is_interrupted = self.times.load(Ordering::Acquire) != before;
+        if is_interrupted {
+            drop(function.wait_for(SILENCE_MILLIS, || self.one.try_lock()));
+        }
+        (done, is_interrupted)
+    }
+}

@@ -1,0 +1,281 @@
+//! One caller's request: split into commands, several in flight, waited for until none is left.
+
+use samara_device_io::queue::SubmitError;
+use samara_device_io::table::Direction;
+use samara_device_io::{Deadline, PciFunction, Transfer};
+use samara_interfaces::BlockError;
+use spin::{Mutex, MutexGuard};
+
+use super::force::Force;
+use super::{Command, Device, Served};
+use crate::split::Split;
+use crate::tickets::Ticket;
+
+/// How many polls without a completion go by before the device's status is looked at: a register read costs more than a look into
+/// memory.
+const STATUS_EVERY: u32 = 64;
+
+/// What is to be done.
+pub enum Work<'t> {
+    /// Blocks to or from a pinned buffer.
+    Blocks {
+        /// The buffer.
+        transfer: &'t Transfer,
+        /// Which way the data goes.
+        direction: Direction,
+        /// What is left of it.
+        split: Split,
+    },
+    /// A flush, if not yet started.
+    Flush {
+        /// It was started.
+        started: bool,
+    },
+}
+
+impl Work<'_> {
+    fn is_done(&self) -> bool {
+        match self {
+            Self::Blocks { split, .. } => split.peek().is_none(),
+            Self::Flush { started } => *started,
+        }
+    }
+
+    /// Its next command.
+    fn next(&self) -> Option<Command<'_>> {
+        match self {
+            Self::Blocks {
+                transfer,
+                direction,
+                split,
+            } => {
+                let chunk = split.peek()?;
+                Some(Command::Blocks(transfer, *direction, chunk))
+            }
+            Self::Flush { started: true } => None,
+            Self::Flush { started: false } => Some(Command::Flush),
+        }
+    }
+
+    /// Its next command was started.
+    fn advance(&mut self) {
+        match self {
+            Self::Blocks { split, .. } => split.advance(),
+            Self::Flush { started } => *started = true,
+        }
+    }
+}
+
+/// What is under way of a request.
+struct Request {
+    /// While commands are in flight.
+    ticket: Option<Ticket>,
+    /// The function's epoch when the last of them was started.
+    epoch: u32,
+    error: Option<BlockError>,
+}
+
+impl Request {
+    /// Notes the first error; nothing is started after it.
+    fn fail(&mut self, error: BlockError) {
+        self.error.get_or_insert(error);
+    }
+
+    /// Commands in flight; takes note of what has become of those that are not.
+    #[inline]
+    fn pending<D: Device, const SLOTS: usize>(&mut self, served: &mut Served<D, SLOTS>) -> u16 {
+        let Some(ticket) = self.ticket else {
+            return 0;
+        };
+        let (pending, error) = served.tickets.look(ticket);
+        if pending == 0 {
+            served.tickets.close(ticket);
+            self.ticket = None;
+            if let Some(error) = error {
+                self.fail(error);
+            }
+        }
+        pending
+    }
+}
+
+/// Watches the device on behalf of a request.
+struct Watch {
+    /// When the request's commands have taken too long.
+    deadline: Deadline,
+    /// Polls without a completion since the last one.
+    idle_polls: u32,
+}
+
+impl Watch {
+    /// Takes what has completed, and tells what is wrong with the device, if anything is.
+    #[inline]
+    fn look<D: Device, const SLOTS: usize>(
+        &mut self,
+        function: &PciFunction<D::Table>,
+        served: &mut Served<D, SLOTS>,
+    ) -> Result<(), D::Fault> {
+        if served.poll(function)? > 0 {
+            self.idle_polls = 0;
+            return Ok(());
+        }
+        self.idle_polls = self.idle_polls.wrapping_add(1);
+        if self.idle_polls % STATUS_EVERY == 1 {
+            served.check(function)?;
+        }
+        Ok(())
+    }
+}
+
+/// What requests share.
+pub struct Shared<D: Device, const SLOTS: usize> {
+    served: Mutex<Served<D, SLOTS>>,
+    force: Force,
+}
+
+impl<D: Device, const SLOTS: usize> Shared<D, SLOTS> {
+    /// A device that was brought up.
+    pub fn new(device: D, function: &PciFunction<D::Table>) -> Self {
+        Self {
+            served: Mutex::new(Served::new(device, function)),
+            force: Force::default(),
+        }
+    }
+}
+
+/// Where and how a request is executed.
+pub struct Executor<'d, D: Device, const SLOTS: usize> {
+    /// The function.
+    pub function: &'d PciFunction<D::Table>,
+    /// Its device.
+    pub shared: &'d Shared<D, SLOTS>,
+    /// Which of the device's disks.
+    pub unit: D::Unit,
+    /// Milliseconds to wait for another thread of the driver.
+    pub lock_millis: u64,
+}
+
+impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
+    /// Waits for the device, but not for ever.
+    #[inline]
+    pub fn lock(&self) -> Option<MutexGuard<'d, Served<D, SLOTS>>> {
+        let Shared { served, force } = self.shared;
+        let served = self
+            .function
+            .wait_for(self.lock_millis, || served.try_lock());
+        served.map(|mut served| {
+            force.clear(&mut served.tickets);
+            served
+        })
+    }
+
+    /// Executes `work`, of which something is to complete every `millis` milliseconds. On return nothing of it is in flight.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError`]; some of it may have been done.
+    #[inline]
+    pub fn execute(&self, mut work: Work<'_>, millis: u64) -> Result<(), BlockError> {
+        let function = self.function;
+        let mut request = Request {
+            ticket: None,
+            epoch: 0,
+            error: None,
+        };
+        let mut watch = Watch {
+            deadline: function.deadline(millis),
+            idle_polls: 0,
+        };
+        let mut last = 0;
+        loop {
+            let Some(mut served) = self.lock() else {
+                if let Some(ticket) = request.ticket {
+                    // The driver is stuck; what is in flight is ended by force.
+                    self.shared.force.end(function, ticket, request.epoch);
+                }
+                return Err(BlockError::Busy);
+            };
+            // What others' polls have found, or a reset has ended.
+            request.pending(&mut served);
+            if let Some(error) = served.failed() {
+                request.fail(error);
+            }
+            let started = self.start(&mut served, &mut request, &mut work);
+            let mut looked = watch.look(function, &mut served);
+            let mut pending = request.pending(&mut served);
+            let is_late = looked.is_ok() && pending > 0 && watch.deadline.passed();
+            if is_late {
+                // What came until then came in time: this thread may have stood still since it looked.
+                looked = watch.look(function, &mut served);
+                pending = request.pending(&mut served);
+            }
+            // Others' completions say nothing of this request's; this request's may be taken by others.
+            let is_on = started > 0 || pending < last;
+            if is_on {
+                watch.deadline = function.deadline(millis);
+            }
+            last = pending;
+            let fault = match looked {
+                Err(fault) => Some(fault),
+                Ok(()) if is_late && !is_on => Some(D::TIMEOUT),
+                Ok(()) => None,
+            };
+            if let Some(fault) = fault
+                && (served.failed().is_none() || pending > 0)
+            {
+                served.recover(function, &self.shared.force, fault);
+            }
+            if request.pending(&mut served) == 0 {
+                if let Some(error) = request.error {
+                    return Err(error);
+                }
+                if work.is_done() {
+                    return Ok(());
+                }
+                if watch.deadline.passed() {
+                    // Others had every slot for as long as a command may take.
+                    return Err(BlockError::Busy);
+                }
+            }
+            drop(served);
+            function.clock().relax();
+        }
+    }
+
+    /// Starts as many commands as there's room for, and rings once; returns how many.
+    #[inline]
+    fn start(
+        &self,
+        served: &mut Served<D, SLOTS>,
+        request: &mut Request,
+        work: &mut Work<'_>,
+    ) -> usize {
+        let mut started = 0;
+        while request.error.is_none()
+            && let Some(command) = work.next()
+        {
+            if request.ticket.is_none() {
+                request.ticket = served.tickets.open();
+                request.epoch = self.function.epoch();
+            }
+            let Some(ticket) = request.ticket else {
+                break;
+            };
+            match served.start(self.function, ticket, self.unit, command) {
+                Ok(()) => {
+                    work.advance();
+                    started += 1;
+                }
+                Err(SubmitError::Full) => break,
+                Err(SubmitError::Queue(error)) => request.fail(D::Fault::from(error).into()),
+                Err(_) => request.fail(BlockError::BadLength),
+            }
+        }
+        if started > 0
+            && let Err(fault) = served.ring(self.function)
+        {
+            served.recover(self.function, &self.shared.force, fault);
+        }
+        started
+    }
+}

@@ -1,0 +1,158 @@
+//! What the lock guards: the device, whose its commands are, and whether it is used at all.
+
+use samara_device_io::PciFunction;
+use samara_device_io::queue::SubmitError;
+use samara_interfaces::BlockError;
+
+use super::force::Force;
+use super::{Command, Device};
+use crate::recovery;
+use crate::tickets::{Ticket, Tickets};
+
+/// A device that serves requests, of `SLOTS` commands in flight at most.
+pub struct Served<D: Device, const SLOTS: usize> {
+    device: D,
+    pub(super) tickets: Tickets,
+    /// Whose the command in each slot is.
+    owners: [Option<Ticket>; SLOTS],
+    /// The function's epoch when the device was brought up.
+    epoch: u32,
+    /// Why it isn't used any more.
+    failed: Option<D::Fault>,
+}
+
+impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
+    /// A device that was brought up.
+    pub fn new(device: D, function: &PciFunction<D::Table>) -> Self {
+        Self {
+            device,
+            tickets: Tickets::default(),
+            owners: [None; SLOTS],
+            epoch: function.epoch(),
+            failed: None,
+        }
+    }
+
+    /// The device itself.
+    pub fn device(&self) -> &D {
+        &self.device
+    }
+
+    /// What requests fail with, if the device isn't used any more.
+    pub(super) fn failed(&self) -> Option<BlockError> {
+        self.failed.map(|fault| match fault {
+            fault if fault == D::GONE => BlockError::Gone,
+            _ => BlockError::Failed,
+        })
+    }
+
+    /// Starts a command for `ticket`.
+    #[inline]
+    pub(super) fn start(
+        &mut self,
+        function: &PciFunction<D::Table>,
+        ticket: Ticket,
+        unit: D::Unit,
+        command: Command<'_>,
+    ) -> Result<(), SubmitError> {
+        let slot = self.device.start(function, unit, command)?;
+        if let Some(owner) = self.owners.get_mut(slot) {
+            *owner = Some(ticket);
+        }
+        self.tickets.started(ticket);
+        Ok(())
+    }
+
+    /// Tells the device of everything started.
+    #[inline]
+    pub(super) fn ring(&mut self, function: &PciFunction<D::Table>) -> Result<(), D::Fault> {
+        self.device.ring(function)
+    }
+
+    /// Takes the completions that have come; returns how many.
+    #[inline]
+    pub(super) fn poll(&mut self, function: &PciFunction<D::Table>) -> Result<usize, D::Fault> {
+        let mut taken = 0;
+        while taken < SLOTS
+            && let Some((slot, outcome)) = self.device.next(function)?
+        {
+            let owner = self.owners.get_mut(slot);
+            if let Some(ticket) = owner.and_then(Option::take) {
+                self.tickets.ended(ticket, outcome);
+            }
+            taken += 1;
+        }
+        Ok(taken)
+    }
+
+    /// What the device says of itself, or that another thread has silenced it.
+    pub(super) fn check(&mut self, function: &PciFunction<D::Table>) -> Result<(), D::Fault> {
+        if function.epoch() != self.epoch {
+            return Err(D::SILENCED);
+        }
+        self.device.check(function)
+    }
+
+    /// Resets the device, fails everything in flight with `fault`, and brings the device up again. One that is silenced or blind
+    /// in the midst of it is brought up once more. If it fails for good, it isn't used any more.
+    #[cold]
+    pub(super) fn recover(
+        &mut self,
+        function: &PciFunction<D::Table>,
+        force: &Force,
+        fault: D::Fault,
+    ) {
+        let device = &mut self.device;
+        let once = || {
+            let (brought_up, is_interrupted) =
+                force.interrupts(function, || device.bring_up(function));
+            brought_up.map_err(|error| if is_interrupted { D::SILENCED } else { error })
+        };
+        let passes = |error: &D::Fault| *error == D::ABSENT || *error == D::SILENCED;
+        let brought_up = match self.failed {
+            None => recovery::begin_again(once, passes),
+            Some(fault) => Err(fault),
+        };
+        match brought_up {
+            Ok(()) => self.abandon(function, fault),
+            Err(error) => {
+                self.give_up(function, error);
+                // A reset has told what had become of it.
+                let is_told = error == D::GONE || fault == D::ABSENT;
+                self.abandon(function, if is_told { error } else { fault });
+            }
+        }
+    }
+
+    /// The device isn't used any more, because of `fault`: it reaches no memory from now on, nor reads commands.
+    fn give_up(&mut self, function: &PciFunction<D::Table>, fault: D::Fault) {
+        let _ = function.silence();
+        self.failed.get_or_insert(fault);
+    }
+
+    /// Everything in flight has failed with `fault`.
+    fn abandon(&mut self, function: &PciFunction<D::Table>, fault: D::Fault) {
+        self.epoch = function.epoch();
+        self.owners = [None; SLOTS];
+        self.tickets.fail_all(fault.into());
+    }
+
+    /// An orderly stop by `stop`, after which the device is silenced. What is still in flight fails; the device isn't used any more.
+    ///
+    /// # Errors
+    ///
+    /// Why it wasn't used any more before.
+    pub fn stop<R>(
+        &mut self,
+        function: &PciFunction<D::Table>,
+        stop: impl FnOnce(&mut D) -> R,
+    ) -> Result<R, D::Fault> {
+        if let Some(fault) = self.failed {
+            return Err(fault);
+        }
+        let stopped = stop(&mut self.device);
+        self.give_up(function, D::STOPPED);
+        self.abandon(function, D::STOPPED);
+        Ok(stopped)
+    }
+}
