@@ -159,10 +159,10 @@ impl Claim {
         silenced
     }
 
-    /// Silences the device unless it is: one that may not be bus master issues no memory request, and
-    /// may become one only out of reset. An absent one costs no wait.
+    /// Silences the device unless it is, by the engine's word and by its own: one that may not be bus master issues no memory
+    /// request, and may become one only out of reset. An absent one costs no wait.
     fn ensure_silent(&self) {
-        if self.is_master.load(Ordering::Relaxed) {
+        if self.is_master.load(Ordering::Relaxed) || self.config.command() & BUS_MASTER != 0 {
             let _ = self.silence();
         }
     }

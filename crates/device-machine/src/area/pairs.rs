@@ -26,7 +26,10 @@ pub(super) fn step(hand: &Hand<'_>, numbers: &mut Numbers) {
         2 => start(hand, numbers),
         3 | 4 => create(hand, numbers),
         5..8 => submit(hand, numbers),
-        8 => page(hand, numbers),
+        8 => match numbers.one_in(2) {
+            true => drop(with_admin(hand, numbers, page)),
+            false => drop(with_io(hand, numbers, page)),
+        },
         9..12 => drop(with_admin(hand, numbers, ring_and_take)),
         12 => drop(with_admin(hand, numbers, look)),
         13 => drop(with_io(hand, numbers, look)),
@@ -306,18 +309,22 @@ fn submit(hand: &Hand<'_>, numbers: &mut Numbers) {
 }
 
 /// The engine's page, read.
-fn page(hand: &Hand<'_>, numbers: &mut Numbers) {
-    with_admin(hand, numbers, |hand, queued, function, holder, numbers| {
-        let index = numbers.below(1100);
-        let read = call!(Pair::page, &queued.queue, function, index);
-        foreign(hand, queued.holder, holder, read.is_ok());
-        hand.law(read.is_err() || index < 1024, "a page ends after 4 KiB");
-        let is_free = queued.page.is_none();
-        hand.law(
-            read.is_err() || is_free,
-            "a page is read that a command has",
-        );
-    });
+fn page<const Q: usize>(
+    hand: &Hand<'_>,
+    queued: &mut Queued<Pair<Nvme, Q>>,
+    function: &Function,
+    holder: Holder,
+    numbers: &mut Numbers,
+) {
+    let index = numbers.below(1100);
+    let read = call!(Pair::page, &queued.queue, function, index);
+    foreign(hand, queued.holder, holder, read.is_ok());
+    hand.law(read.is_err() || index < 1024, "a page ends after 4 KiB");
+    let is_free = queued.page.is_none();
+    hand.law(
+        read.is_err() || is_free,
+        "a page is read that a command has",
+    );
 }
 
 /// What the driver may ask a queue by itself.
