@@ -104,6 +104,13 @@ impl Interrupts for Raised {
 }
 
 impl Machine {
+    /// Whether the function answers accesses to its registers (PCI 3.0 §6.2.2).
+    fn decodes(&self) -> bool {
+        let mut command = [0; 1];
+        self.nic.config_read(COMMAND, &mut command);
+        command[0] & 2 != 0
+    }
+
     /// One more register access; whether nothing answers.
     fn is_blind(&mut self) -> bool {
         if let Some(left) = self.removed_after {
@@ -432,15 +439,16 @@ struct Registers(&'static IxgbeBus, u8);
 // SAFETY: the model runs as the host.
 unsafe impl MmioBus for Registers {
     fn read(&self, offset: usize, _: Width) -> u32 {
-        self.0.run(|machine| match machine.is_blind() {
-            true => u32::MAX,
-            false => machine.nic.read(self.1, offset as u64, 4) as u32,
-        })
+        self.0
+            .run(|machine| match machine.is_blind() || !machine.decodes() {
+                true => u32::MAX,
+                false => machine.nic.read(self.1, offset as u64, 4) as u32,
+            })
     }
 
     fn write(&self, offset: usize, _: Width, value: u32) {
         self.0.run(|machine| {
-            if machine.is_blind() {
+            if machine.is_blind() || !machine.decodes() {
                 return;
             }
             if self.1 == 0 {

@@ -1,0 +1,82 @@
+//! Devices that are blind, or replaced, in the midst of a recovery.
+
+use samara_interfaces::net::{NetDevice, NetError};
+use samara_testkit::virtio_model::{Misbehaviour, Shape};
+
+use super::{Bench, KEEPS, batch, empty, shape, small};
+
+const TX: usize = 1;
+
+/// At each access of a recovery: all ones for so many pauses of 250 us.
+fn blind(pauses: u32, flr: bool) -> Vec<(u64, NetError)> {
+    let mut lost = Vec::new();
+    for after in 0..130 {
+        let bench = Bench::new(Shape {
+            flr,
+            ..shape(KEEPS)
+        });
+        let nic = bench.nic(small());
+        bench.model.go_wrong(TX, Misbehaviour::Id(u32::MAX));
+        bench
+            .model
+            .switch(|switches| switches.blind_after = Some((after, pauses)));
+        for _ in 0..100 {
+            let _ = nic.exchange(0, batch(1, 60), empty(1));
+            bench.model.tick(8);
+        }
+        match nic.link() {
+            Ok(_) => {}
+            Err(error) => lost.push((after, error)),
+        }
+        drop(nic);
+        bench.finish();
+    }
+    lost
+}
+
+#[test]
+fn blind_at_every_access_of_a_recovery() {
+    let lost = blind(400, true);
+    assert!(lost.is_empty(), "lost for good: {lost:?}");
+}
+
+#[test]
+fn blind_at_every_access_of_a_recovery_without_a_function_reset() {
+    let lost = blind(400, false);
+    assert!(lost.is_empty(), "lost for good: {lost:?}");
+}
+
+/// Threads that don't wait for one another, while resets are under way.
+#[test]
+fn impatient_threads_lose_no_card() {
+    for lock_millis in 0..4 {
+        let bench = Bench::new(Shape {
+            latency: 2,
+            ..shape(KEEPS)
+        });
+        let nic = bench.nic(samara_virtio_net::Limits {
+            lock_millis,
+            ..small()
+        });
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                let (nic, bench) = (&nic, &bench);
+                scope.spawn(move || {
+                    for turn in 0..100u32 {
+                        if turn % 20 == 7 {
+                            bench.model.go_wrong(TX, Misbehaviour::Id(u32::MAX));
+                        }
+                        let _ = nic.exchange(0, batch(1, 60), empty(1));
+                        let _ = nic.link();
+                        let _ = nic.wait(0, 0);
+                        bench.model.tick(1);
+                    }
+                });
+            }
+        });
+        let link = nic.link();
+        drop(nic);
+        bench.finish();
+        assert!(link.is_ok(), "lost for good: {link:?}");
+    }
+}
