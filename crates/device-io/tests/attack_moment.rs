@@ -1,4 +1,4 @@
-//! What is written to a function that isn't the one that was claimed, or that doesn't answer for an instant.
+//! What does the engine believe of a device that does not answer for a moment, or that another has been put in the place of?
 
 use samara_device_io::mmio::{ReadWrite, Register};
 use samara_device_io::queue::{ChainQueue, Pair, Ring};
