@@ -80,3 +80,37 @@ fn impatient_threads_lose_no_card() {
         assert!(link.is_ok(), "lost for good: {link:?}");
     }
 }
+
+/// Registers are all ones for an instant after the function's reset, longer than that is waited for: its vectors are written then, and
+/// are lost, with no look whether they are there.
+#[test]
+fn vectors_are_there_after_a_reset_of_the_function() {
+    for blind in [0, 410] {
+        let bench = Bench::new(shape(KEEPS));
+        let nic = bench.nic(small());
+        bench.model.go_wrong(TX, Misbehaviour::Id(u32::MAX));
+        bench.model.switch(|switches| {
+            switches.never_reset = true;
+            switches.blind_after_reset = blind;
+        });
+        let _ = nic.exchange(0, batch(1, 60), empty(1));
+        let _ = nic.exchange(0, empty(0), empty(1));
+        assert!(nic.link().is_ok(), "it was reset, and is used again");
+        assert_eq!(nic.statistics().unwrap().resets, 1);
+        let before = bench.model.counts().messages;
+        let waited = std::thread::scope(|scope| {
+            let waits = scope.spawn(|| nic.wait(0, 500_000));
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            bench.model.receive(&[0x5A; 100]);
+            waits.join().unwrap()
+        });
+        let messages = bench.model.counts().messages - before;
+        bench.model.switch(|switches| switches.never_reset = false);
+        drop(nic);
+        bench.finish();
+        assert!(
+            messages > 0,
+            "blind for {blind} pauses: {waited:?}, and no message"
+        );
+    }
+}
