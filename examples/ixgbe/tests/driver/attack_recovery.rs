@@ -1,5 +1,7 @@
 //! A device that is blind in the midst of a recovery.
 
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
 use samara_interfaces::net::{NetDevice, NetError};
 use samara_ixgbe::Limits;
 use samara_ixgbe_model::{Faults, Loop, WriteBack};
@@ -129,4 +131,46 @@ fn impatient_threads_lose_no_card() {
         bench.finish();
         assert!(link.is_ok(), "lost for good: {link:?}");
     }
+}
+
+/// The card is taken out while it is being reset, and another put in, as it comes from power-on. It is not the driver's.
+#[test]
+fn another_card_that_is_put_in_during_a_reset_is_not_driven() {
+    const CTRL: u32 = 0;
+    const RESETS: u32 = 1 << 26;
+    let bench = Bench::new(Loop::closed());
+    let nic = bench.nic(impatient());
+    let mut faults = Faults::default();
+    faults.write_back = WriteBack::Lost;
+    faults.reset_time = 80_000_000;
+    bench.bus.inject(faults);
+    let done = AtomicBool::new(false);
+    let is_replugged = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let _ = nic.exchange(0, frames([&frame(60, 1)[..]]), empty(0));
+            for _ in 0..300 {
+                bench.bus.pass(5);
+                let is_over = nic.statistics().is_ok_and(|so| so.resets > 0);
+                if is_over || nic.exchange(0, empty(0), empty(1)).is_err() {
+                    break;
+                }
+            }
+            done.store(true, SeqCst);
+        });
+        while !done.load(SeqCst) {
+            if bench.bus.register(CTRL) & RESETS != 0 {
+                bench.bus.inject(Faults::default());
+                bench.bus.replug_unnoticed();
+                return true;
+            }
+            std::thread::yield_now();
+        }
+        false
+    });
+    assert!(is_replugged, "the test came too late");
+    let link = nic.link();
+    let is_driven = bench.bus.is_bus_master();
+    drop(nic);
+    bench.finish();
+    assert!(!is_driven, "another card is driven: {link:?}");
 }

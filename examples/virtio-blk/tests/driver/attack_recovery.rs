@@ -362,3 +362,41 @@ fn impatient_threads_and_faults_lose_nothing_unseen() {
         bench.finish();
     }
 }
+
+/// The disk is taken out while it is being reset, and another of the same size put in. It is not the driver's.
+#[test]
+fn another_disk_that_is_put_in_during_a_reset_is_not_written() {
+    let mut written = Vec::new();
+    for flr in [true, false] {
+        let bench = Bench::new(Shape { flr, ..SLOW });
+        let disk = bench.try_disk(limits()).unwrap();
+        bench.model.switch(|switches| {
+            switches.next[0].push_back(Some(Misbehaviour::Silent));
+            switches.never_reset = true;
+        });
+        let (done, before) = (AtomicBool::new(false), bench.model.elapsed());
+        std::thread::scope(|scope| {
+            let (disk, done) = (&disk, &done);
+            scope.spawn(move || {
+                let _ = disk.read(0, buffer(512));
+                done.store(true, SeqCst);
+            });
+            // 50 ms until it is reset, which is waited for for a second.
+            while bench.model.elapsed() < before + 200_000_000 && !done.load(SeqCst) {
+                std::thread::yield_now();
+            }
+            assert!(!done.load(SeqCst), "the test came too late");
+            bench.model.replug_unnoticed(Shape { flr, ..SLOW });
+        });
+        let data = RRef::from_slice(&[0xAB; 512]);
+        let before = bench.model.medium(|medium| medium[3 * 512]);
+        let result = disk.write(3, &data);
+        let there = bench.model.medium(|medium| medium[3 * 512]);
+        if there != before {
+            written.push((flr, result));
+        }
+        drop((disk, data));
+        bench.finish();
+    }
+    assert!(written.is_empty(), "another disk was written: {written:?}");
+}

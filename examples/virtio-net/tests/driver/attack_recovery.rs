@@ -1,5 +1,7 @@
 //! Devices that are blind, or replaced, in the midst of a recovery.
 
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
 use samara_interfaces::net::{NetDevice, NetError};
 use samara_testkit::virtio_model::{Misbehaviour, Shape};
 
@@ -79,6 +81,44 @@ fn impatient_threads_lose_no_card() {
         bench.finish();
         assert!(link.is_ok(), "lost for good: {link:?}");
     }
+}
+
+/// The card is taken out while it is being reset, and another, as like it as can be, put in. It is not the driver's.
+#[test]
+fn another_card_that_is_put_in_during_a_reset_is_not_driven() {
+    let mut driven = Vec::new();
+    for flr in [true, false] {
+        let bench = Bench::new(Shape {
+            flr,
+            ..shape(KEEPS)
+        });
+        let nic = bench.nic(small());
+        bench.model.go_wrong(TX, Misbehaviour::Id(u32::MAX));
+        bench.model.switch(|switches| switches.never_reset = true);
+        let (done, before) = (AtomicBool::new(false), bench.model.elapsed());
+        std::thread::scope(|scope| {
+            let (nic, done) = (&nic, &done);
+            scope.spawn(move || {
+                let _ = nic.exchange(0, batch(1, 60), empty(1));
+                let _ = nic.exchange(0, empty(0), empty(1));
+                done.store(true, SeqCst);
+            });
+            while bench.model.elapsed() < before + 200_000_000 && !done.load(SeqCst) {
+                std::thread::yield_now();
+            }
+            assert!(!done.load(SeqCst), "the test came too late");
+            bench.model.replug_unnoticed(Shape {
+                flr,
+                ..shape(KEEPS)
+            });
+        });
+        if bench.model.is_running() {
+            driven.push(flr);
+        }
+        drop(nic);
+        bench.finish();
+    }
+    assert!(driven.is_empty(), "another card is driven: {driven:?}");
 }
 
 /// Registers are all ones for an instant after the function's reset, longer than that is waited for: its vectors are written then, and
