@@ -17,6 +17,8 @@ const SILENT_MILLIS: u64 = 2_000;
 const BEGIN_MILLIS: u64 = 10_000;
 /// The first and the longest pause between two bring-ups.
 const PAUSE_MILLIS: (u64, u64) = (1, 500);
+/// The least pause behind what a device has said: some say something else for a while behind a reset (hardware case 28).
+const SAID_MILLIS: u64 = 100;
 
 /// What a failed bring-up says of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +93,10 @@ fn again<E>(
         };
         match says(&error) {
             Failure::Gone => return Err(error),
-            Failure::Said => said += 1,
+            Failure::Said => {
+                said += 1;
+                pause = pause.max(SAID_MILLIS);
+            }
             Failure::Passing => {}
         }
         if said == 2 || is_over {

@@ -118,7 +118,8 @@ impl TransportError {
     pub const fn says(&self) -> Failure {
         match self {
             Self::Gone => Failure::Gone,
-            Self::Legacy | Self::Features(_) | Self::QueueSize(..) => Failure::Said,
+            Self::Features(_) | Self::QueueSize(..) => Failure::Said,
+            // One without features may not have them yet.
             _ => Failure::Passing,
         }
     }

@@ -120,6 +120,8 @@ pub enum BlockError {
     Gone,
     /// The device failed and a reset did not help.
     Failed,
+    /// The driver was stopped in order.
+    Stopped,
     /// Too many requests at once.
     Busy,
 }
@@ -150,6 +152,7 @@ impl fmt::Display for BlockError {
             Self::Failed => f.write_str(
                 "the device failed and a reset did not help: restart its driver or replace it",
             ),
+            Self::Stopped => f.write_str("the driver was stopped: start it again"),
             Self::Busy => f.write_str("too many requests at once: try again later"),
         }
     }

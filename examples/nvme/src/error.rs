@@ -87,9 +87,8 @@ impl From<Fault> for BlockError {
             Fault::Gone => Self::Gone,
             Fault::Timeout => Self::Timeout,
             Fault::Busy => Self::Busy,
-            Fault::Refused | Fault::Stopped | Fault::Lost | Fault::Partial | Fault::Status(_) => {
-                Self::Failed
-            }
+            Fault::Stopped => Self::Stopped,
+            Fault::Refused | Fault::Lost | Fault::Partial | Fault::Status(_) => Self::Failed,
             Fault::UnknownCommand(_) | Fault::UnknownQueue(_) => Self::Protocol,
             Fault::Absent | Fault::Silenced | Fault::Fatal => Self::Reset,
         }

@@ -71,7 +71,8 @@ impl From<Fault> for BlockError {
             Fault::Gone => Self::Gone,
             Fault::Timeout => Self::Timeout,
             Fault::Queue(_) | Fault::Status(_) => Self::Protocol,
-            Fault::Shrunk | Fault::Lost | Fault::Silent | Fault::Stopped => Self::Failed,
+            Fault::Stopped => Self::Stopped,
+            Fault::Shrunk | Fault::Lost | Fault::Silent => Self::Failed,
             Fault::Absent | Fault::NeedsReset | Fault::Silenced => Self::Reset,
         }
     }

@@ -291,7 +291,10 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
                     started = true;
                 }
                 Err(SubmitError::Full) => break,
-                // A disk that a reset did not bring back.
+                // Another thread has silenced the device, or it is a disk that a reset did not bring back.
+                Err(SubmitError::StaleUnit) if served.is_silenced(self.function) => {
+                    request.fail(D::SILENCED.into());
+                }
                 Err(SubmitError::StaleUnit) => request.fail(BlockError::Failed),
                 Err(SubmitError::Queue(error)) => request.fail(D::Fault::from(error).into()),
                 Err(_) => request.fail(BlockError::BadLength),

@@ -42,6 +42,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
     pub(super) fn failed(&self) -> Option<BlockError> {
         self.failed.map(|fault| match fault {
             fault if fault == D::GONE => BlockError::Gone,
+            fault if fault == D::STOPPED => BlockError::Stopped,
             _ => BlockError::Failed,
         })
     }
@@ -84,10 +85,15 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
 
     /// What the device says of itself, or that another thread has silenced it.
     pub(super) fn check(&mut self, function: &PciFunction<D::Table>) -> Result<(), D::Fault> {
-        if function.epoch() != self.epoch {
+        if self.is_silenced(function) {
             return Err(D::SILENCED);
         }
         self.device.check(function)
+    }
+
+    /// Whether another thread has silenced the device since it was brought up.
+    pub(super) fn is_silenced(&self, function: &PciFunction<D::Table>) -> bool {
+        function.epoch() != self.epoch
     }
 
     /// Resets the device, fails everything in flight with `fault`, and brings the device up again, which is [begun

@@ -230,7 +230,7 @@ fn an_orderly_stop_notifies_the_controller() {
     let disk = bench.disk();
     disk.shut_down().unwrap();
     assert_eq!(bench.model.counts().shutdowns, 1);
-    assert_eq!(disk.read(0, buffer(512)).unwrap_err(), BlockError::Failed);
+    assert_eq!(disk.read(0, buffer(512)).unwrap_err(), BlockError::Stopped);
     drop(disk);
     assert_eq!(bench.model.counts().shutdowns, 1);
     bench.finish();
@@ -256,7 +256,7 @@ fn a_stop_fails_what_is_in_flight() {
                 std::thread::yield_now();
             }
             disk.shut_down().unwrap();
-            assert_eq!(reader.join().unwrap(), BlockError::Failed);
+            assert_eq!(reader.join().unwrap(), BlockError::Stopped);
         });
         drop(disk);
         bench.finish();

@@ -351,9 +351,9 @@ fn an_orderly_stop_writes_the_cache_back_and_resets_the_device() {
     disk.shut_down().unwrap();
     assert_eq!(bench.model.counts().flushes, 1);
     assert_eq!(bench.model.status(), 0);
-    assert_eq!(disk.read(0, buffer(512)).unwrap_err(), BlockError::Failed);
-    assert_eq!(disk.flush().unwrap_err(), BlockError::Failed);
-    assert_eq!(disk.shut_down().unwrap_err(), BlockError::Failed);
+    assert_eq!(disk.read(0, buffer(512)).unwrap_err(), BlockError::Stopped);
+    assert_eq!(disk.flush().unwrap_err(), BlockError::Stopped);
+    assert_eq!(disk.shut_down().unwrap_err(), BlockError::Stopped);
     let counts = bench.model.counts();
     drop(disk);
     assert_eq!(bench.model.counts().flushes, counts.flushes);
@@ -383,7 +383,7 @@ fn a_stop_fails_what_is_in_flight() {
             assert_eq!(disk.shut_down().unwrap_err(), BlockError::Timeout);
             assert_eq!(reader.join().unwrap(), BlockError::Timeout);
         });
-        assert_eq!(disk.read(0, buffer(512)).unwrap_err(), BlockError::Failed);
+        assert_eq!(disk.read(0, buffer(512)).unwrap_err(), BlockError::Stopped);
         drop(disk);
         bench.finish();
     }
