@@ -158,12 +158,12 @@ impl Table for Ixgbe {
     /// PCIe buffers are flushed, then it is reset twice, with more than 1 us between (specification update 3.1, clarification 9).
     const SILENT_RESET: &'static [Step] = &[
         // RXCTRL.RXEN (8.2.3.8.10), HLREG0.LPBK (8.2.3.22.8), GCR_EXT.Buffers_Clear_Func for 20 us (8.2.3.4).
-        Update(reg(0x3000), 1 << 0, 0),
-        Update(reg(0x4240), 0, 1 << 15),
+        Update(reg(0x3000).shared(), 1 << 0, 0),
+        Update(reg(0x4240).shared(), 0, 1 << 15),
         Update(reg(0x1_1050), 0, 1 << 30),
         Sleep(1),
         Update(reg(0x1_1050), 1 << 30, 0),
-        Update(reg(0x4240), 1 << 15, 0),
+        Update(reg(0x4240).shared(), 1 << 15, 0),
         Update(CTRL, 0, RESETS),
         Sleep(10),
         RESET_ENDS,
@@ -193,7 +193,7 @@ impl Table for Ixgbe {
             // "An additional amount of time (about 100 us)" before the memory is anyone else's (section 4.6.7.1.2).
             stop: &[Update(rx(0x28), ON, 0), Await(&[RX_OFF], SOON), Sleep(1)],
             doorbell: RX_BELL,
-            format: Format::Ring(RingFormat::to_host((1024, 16 << 10), 1 << 0, 32)),
+            format: Format::Ring(RingFormat::to_host(rx(0x10), (1024, 16 << 10), 1 << 0, 32)),
         },
         // TDBAL, TDBAH, TDLEN, DCA_TXCTRL, TDWBAL and TDWBAH (descriptors are written back, not the head), TDH, TDT, TXDCTL.
         Queue {
@@ -215,7 +215,13 @@ impl Table for Ixgbe {
             ready: &[Await(&[Check::new(tx(0x28), ON, ON)], SOON)],
             stop: &[Update(tx(0x28), ON, 0), Await(&[TX_OFF], SOON), Sleep(1)],
             doorbell: TX_BELL,
-            format: Format::Ring(RingFormat::to_device((1, 15_872), DATA, &[0, 46], TX_BITS)),
+            format: Format::Ring(RingFormat::to_device(
+                tx(0x10),
+                (1, 15_872),
+                DATA,
+                &[0, 46],
+                TX_BITS,
+            )),
         },
     ];
 }

@@ -189,7 +189,7 @@ impl Table for Nvme {
                 Step::Equal(AQA, last_entry(0x0001_0001)),
                 Step::Write(ASQ, address(0)),
                 Step::Write(ACQ, address(1)),
-                Step::Write(CC, only(ENABLED)),
+                Step::Update(CC, 0xFFFF_3FFF, ENABLED),
             ],
             &[
                 Step::Await(&[READY, FATAL], TIMEOUT),
