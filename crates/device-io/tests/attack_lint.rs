@@ -534,6 +534,12 @@ fn what_the_cases_begin_with_is_good() {
         const COMMANDS: &'static [Command] = &[];
     }
     lint::<Of<Sized>>();
+    struct Four;
+    impl Case for Four {
+        const QUEUES: &'static [Queue] = &[FOUR];
+        const COMMANDS: &'static [Command] = &[];
+    }
+    lint::<Of<Four>>();
 }
 
 /// The second reset's steps are a driver's too.

@@ -62,6 +62,10 @@ pub(super) const fn format(queue: &Queue) {
             );
             bits(&pair.opcode, 16);
             bits(&pair.tag, 16);
+            assert!(
+                pair.tag.bits == 16 && pair.done_tag.bits == 16 && pair.phase.bits == 1,
+                "a tag that isn't 16 bits wide, or a phase that isn't one"
+            );
             let completion = [
                 &pair.phase,
                 &pair.done_tag,
@@ -81,10 +85,6 @@ pub(super) const fn format(queue: &Queue) {
                 field += 1;
             }
             assert!(!is_twice, "two parts of a completion in one bit");
-            assert!(
-                pair.tag.bits == 16 && pair.done_tag.bits == 16 && pair.phase.bits == 1,
-                "a tag that isn't 16 bits wide, or a phase that isn't one"
-            );
             assert!(
                 pair.opcode.word != pair.tag.word || pair.opcode.mask() & pair.tag.mask() == 0,
                 "a tag in the operation code"
