@@ -1,6 +1,7 @@
 //! Attacks by what is over: transfers, tags and lists of before a silence or a reset, and of before they were used again.
 #![forbid(unsafe_code)]
 
+use samara_device_io::dma::Transfer;
 use samara_device_io::queue::{QueueError, QueueFault};
 use samara_host_std as _;
 use samara_rref::RRef;
@@ -38,6 +39,14 @@ fn are_blocks(bytes: &[u8], lba: usize) -> bool {
     blocks.all(|(block, lba)| block.iter().all(|&byte| byte == lba as u8 | 0x80))
 }
 
+/// All other slots have their turn.
+fn turn(disk: &mut Disk, function: &Function, transfer: &Transfer) {
+    for _ in 1..disk.io.capacity() {
+        let tag = disk.read(function, 0, (transfer, 0, 512)).unwrap();
+        assert_eq!(disk.complete(function).tag, tag);
+    }
+}
+
 /// Once the silence is over the first buffer is free, and the list of its command is another's.
 #[test]
 fn a_list_of_before_a_silence_names_nobodys_pages() {
@@ -65,6 +74,7 @@ fn a_list_of_before_a_silence_names_nobodys_pages() {
 
             disk.up_again(&function);
             let second = function.begin(buffer(LONG, 0)).unwrap();
+            turn(&mut disk, &function, &second);
             let new = disk.read(&function, 128, (&second, 0, LONG)).unwrap();
             assert_eq!(old.slot(), new.slot());
             assert_ne!(old, new);
@@ -127,11 +137,12 @@ fn a_completion_of_before_ends_no_command_of_now() {
     disk.complete(&function);
     drop(function.finish(first).unwrap());
 
+    let second = function.begin(buffer(512, 0)).unwrap();
+    turn(&mut disk, &function, &second);
     model.switch(|switches| {
         let wrong = Misbehaviour::Cid(old.value());
         switches.next.push_back(Some(wrong));
     });
-    let second = function.begin(buffer(512, 0)).unwrap();
     let new = disk.read(&function, 0, (&second, 0, 512)).unwrap();
     assert_eq!(old.slot(), new.slot());
     disk.io.ring(&function).unwrap();

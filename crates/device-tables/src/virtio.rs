@@ -94,11 +94,11 @@ const START: &[Step] = &[
     Step::Write(common(0x1C, Width::W16), only(1)),
 ];
 
-/// A queue of up to 1024 entries.
-const fn queue(numbers: (u16, u16), format: SplitFormat) -> Queue {
+/// Queue `number`, of up to 1024 entries: at least so many that it has two chains.
+const fn queue(number: u16, least: u32, format: SplitFormat) -> Queue {
     Queue {
-        numbers,
-        entries: (4, 1024),
+        numbers: (number, number),
+        entries: (least, 1024),
         start: START,
         ready: &[],
         stop: &[],
@@ -134,7 +134,8 @@ impl Table for VirtioBlock {
     const IDLE: &'static [Check] = &[IS_RESET];
     const RESET: &'static [Step] = RESET;
     const QUEUES: &'static [Queue] = &[queue(
-        (0, 0),
+        0,
+        8,
         SplitFormat {
             head: Piece::new(16, Direction::ToDevice),
             tail: Piece::new(1, Direction::ToHost),
@@ -164,14 +165,16 @@ impl Table for VirtioNet {
     const RESET: &'static [Step] = RESET;
     const QUEUES: &'static [Queue] = &[
         queue(
-            (0, 0),
+            0,
+            4,
             SplitFormat {
                 head: Piece::new(12, Direction::ToHost),
                 tail: NOTHING,
             },
         ),
         queue(
-            (1, 1),
+            1,
+            4,
             SplitFormat {
                 head: Piece::new(12, Direction::ToDevice),
                 tail: NOTHING,

@@ -61,8 +61,8 @@ pub enum TransportError {
     Features(u64),
     /// Its configuration never stayed the same while it was read.
     Unstable,
-    /// A queue has this size, which no split virtqueue can have (§2.7), or too small a one.
-    QueueSize(u16),
+    /// A queue has this size, which no split virtqueue can have (§2.7), or too small a one, and the smallest that the driver uses.
+    QueueSize(u16, u16),
     /// It did not go live.
     NotLive,
 }
@@ -83,8 +83,8 @@ impl fmt::Display for TransportError {
                 "the device, which offers features {offered:#x}, insists on one that the driver lacks: turn it off in its hypervisor"
             ),
             Self::Unstable => f.write_str("the device's configuration never stays the same: replace the device"),
-            Self::QueueSize(0) => f.write_str("the device lacks a queue that the driver needs"),
-            Self::QueueSize(size) => write!(f, "the device has a queue of {size} entries: give it a power of two from 4 on"),
+            Self::QueueSize(0, _) => f.write_str("the device lacks a queue that the driver needs"),
+            Self::QueueSize(size, least) => write!(f, "the device has a queue of {size} entries: give it a power of two from {least} on"),
             Self::NotLive => f.write_str("the device gave up when it was to go live: reset it"),
         }
     }
@@ -205,7 +205,7 @@ pub fn stable<D: Table, T>(
     value.ok_or(TransportError::Unstable)
 }
 
-/// Entries of queue `number`: as many as the device has, and `most` (a power of two) at most.
+/// Entries of queue `number`: as many as the device has, `least` at least, and `most` (both powers of two) at most.
 ///
 /// # Errors
 ///
@@ -213,11 +213,13 @@ pub fn stable<D: Table, T>(
 pub fn queue_entries<D: Table>(
     function: &PciFunction<D>,
     number: u16,
-    most: u32,
+    (least, most): (u16, u32),
 ) -> Result<u32, TransportError> {
     match function.read_selected(Registers::<D>::QUEUE_SIZE, number.into()) {
         u16::MAX => Err(TransportError::Absent),
-        size if size < 4 || !size.is_power_of_two() => Err(TransportError::QueueSize(size)),
+        size if size < least || !size.is_power_of_two() => {
+            Err(TransportError::QueueSize(size, least))
+        }
         size => Ok(most.min(size.into())),
     }
 }

@@ -167,7 +167,7 @@ impl Nic {
     /// Resets the device and brings it up again, if nobody has since `epoch`. What was in its queues is lost, its buffers are not.
     #[cold]
     #[inline(never)]
-    fn recover(&self, epoch: u32) {
+    fn recover(&self, epoch: u64) {
         let Some(mut guards) = self.lock_all() else {
             // Another thread is busy with the device; if it stays ill, the next call finds out.
             return;

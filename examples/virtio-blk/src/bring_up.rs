@@ -7,6 +7,7 @@ use samara_device_tables::VirtioBlock;
 use samara_device_tables::virtio::DEVICE;
 use samara_driver::virtio::{self, NO_VECTOR, TransportError};
 
+use crate::device;
 use crate::error::InitError;
 use crate::faults::fault_point;
 
@@ -102,7 +103,7 @@ pub(crate) fn negotiate(function: &Function) -> Result<Facts, InitError> {
 
 /// The queue of a device that was reset, of `most` entries at most.
 pub(crate) fn queue(function: &Function, most: u32) -> Result<Queue, InitError> {
-    let entries = virtio::queue_entries(function, QUEUE, most)?;
+    let entries = virtio::queue_entries(function, QUEUE, (device::MIN_ENTRIES, most))?;
     Ok(ChainQueue::new(function, QUEUE, entries)?)
 }
 

@@ -11,7 +11,8 @@ use crate::bring_up::{self, Facts, Function, Queue, SECTOR_SHIFT};
 use crate::error::{Fault, InitError};
 use crate::faults::fault_point;
 
-/// Entries of the queue, at most; and chains of it, which have three descriptors each.
+/// Entries of the queue, at least and at most; and chains of it, which have three descriptors each.
+pub(crate) const MIN_ENTRIES: u16 = 8;
 pub(crate) const MAX_ENTRIES: u32 = 256;
 pub(crate) const CHAINS: usize = MAX_ENTRIES as usize / 3;
 

@@ -10,7 +10,7 @@ use samara_driver::split::Split;
 use samara_interfaces::{BlockDevice, BlockError, Geometry};
 
 use crate::bring_up::{Facts, Function};
-use crate::device::{CHAINS, Device, MAX_ENTRIES};
+use crate::device::{CHAINS, Device, MAX_ENTRIES, MIN_ENTRIES};
 use crate::error::InitError;
 use crate::faults::{Dropped, fault_point};
 
@@ -20,7 +20,7 @@ const STOP_MILLIS: u64 = 5_000;
 /// Bounds of the driver's own choosing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub struct Limits {
-    /// Entries of the queue, a power of two from 4 to 256, three for each request in flight; the device may have fewer.
+    /// Entries of the queue, a power of two from 8 to 256, four for each request in flight; the device may have fewer.
     pub queue_entries: u32,
     /// Bytes that one request transfers at most; the device may allow fewer (`size_max`).
     pub max_transfer: u32,
@@ -75,7 +75,11 @@ pub struct VirtioDisk {
 impl VirtioDisk {
     pub(crate) fn new(args: Args) -> Result<Self, InitError> {
         let Args { function, limits } = args;
-        let entries = 1 << limits.queue_entries.clamp(4, MAX_ENTRIES).ilog2();
+        let entries = 1
+            << limits
+                .queue_entries
+                .clamp(MIN_ENTRIES.into(), MAX_ENTRIES)
+                .ilog2();
         let device = Device::new(&function, entries)?;
         let facts = device.facts();
         let max_transfer = limits.max_transfer.min(facts.size_max);

@@ -54,8 +54,8 @@ pub(crate) struct Outcome {
 impl Pair {
     /// Queues for frames of `mtu` bytes of payload, empty.
     pub(crate) fn new(function: &Function, limits: &Limits, mtu: u16) -> Result<Self, InitError> {
-        let rx_entries = virtio::queue_entries(function, RX_QUEUE, limits.rx_entries)?;
-        let tx_entries = virtio::queue_entries(function, TX_QUEUE, limits.tx_entries)?;
+        let rx_entries = virtio::queue_entries(function, RX_QUEUE, (4, limits.rx_entries))?;
+        let tx_entries = virtio::queue_entries(function, TX_QUEUE, (4, limits.tx_entries))?;
         let rx = RxQueue::new(function, RX_QUEUE, rx_entries)?;
         let tx = TxQueue::new(function, TX_QUEUE, tx_entries)?;
         let list = |room| {

@@ -7,7 +7,8 @@ use core::sync::atomic::{AtomicU64, Ordering};
 pub const MAX_TRANSFERS: usize = 32;
 
 /// For each transfer, the epoch in which the queue last put it in flight, and how often it is. A count of an earlier epoch counts
-/// nothing: the device was silenced or reset since.
+/// nothing: the device was silenced or reset since. By the low half of an epoch's number: one that comes again keeps a transfer
+/// that nobody took back, until the next.
 type Cells = [AtomicU64; MAX_TRANSFERS];
 
 /// Bytes of the counts, which stand in the queue's memory, behind what the device is told of.
@@ -39,38 +40,38 @@ impl Flights {
 
     /// Counts in `epoch`.
     #[inline]
-    fn count(&self, transfer: usize, epoch: u32) -> u32 {
+    fn count(&self, transfer: usize, epoch: u64) -> u32 {
         let packed = self.cell(transfer).map(|cell| cell.load(Ordering::Acquire));
         match packed {
-            Some(packed) if (packed >> 32) as u32 == epoch => packed as u32,
+            Some(packed) if packed >> 32 == epoch & 0xFFFF_FFFF => packed as u32,
             _ => 0,
         }
     }
 
     /// Only the queue does, by `&mut`: a store, without a locked operation.
     #[inline]
-    fn set(&self, transfer: usize, epoch: u32, count: u32) {
+    fn set(&self, transfer: usize, epoch: u64, count: u32) {
         if let Some(cell) = self.cell(transfer) {
-            cell.store(u64::from(epoch) << 32 | u64::from(count), Ordering::Release);
+            cell.store(epoch << 32 | u64::from(count), Ordering::Release);
         }
     }
 
     /// Counts one more command of `epoch`, in which the queue runs.
     #[inline]
-    pub(crate) fn start(&mut self, transfer: usize, epoch: u32) {
+    pub(crate) fn start(&mut self, transfer: usize, epoch: u64) {
         // A queue has fewer than 2^16 commands in flight.
         self.set(transfer, epoch, self.count(transfer, epoch).wrapping_add(1));
     }
 
     /// Counts one less.
     #[inline]
-    pub(crate) fn end(&mut self, transfer: usize, epoch: u32) {
+    pub(crate) fn end(&mut self, transfer: usize, epoch: u64) {
         let count = self.count(transfer, epoch).saturating_sub(1);
         self.set(transfer, epoch, count);
     }
 
     /// Whether anything of it is in flight in `epoch`.
-    pub(crate) fn is_any(&self, transfer: usize, epoch: u32) -> bool {
+    pub(crate) fn is_any(&self, transfer: usize, epoch: u64) -> bool {
         self.count(transfer, epoch) != 0
     }
 }

@@ -60,6 +60,7 @@ impl Drop for Pins {
 }
 
 /// A queue's own hold on its [`Pins`], for objects `T`: they stay where they are when `Pins` moves.
+#[derive(Debug)]
 pub(crate) struct Slots<T> {
     slots: NonNull<usize>,
     _objects: PhantomData<fn() -> T>,

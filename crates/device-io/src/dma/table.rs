@@ -159,7 +159,7 @@ impl DmaTable {
     }
 
     /// Whether any queue has something of a transfer in flight in `epoch`.
-    pub(crate) fn is_in_flight(&self, transfer: usize, epoch: u32) -> bool {
+    pub(crate) fn is_in_flight(&self, transfer: usize, epoch: u64) -> bool {
         let mut flights = self.queues.iter().flatten().filter_map(|kept| kept.flights);
         flights.any(|flights| flights.is_any(transfer, epoch))
     }

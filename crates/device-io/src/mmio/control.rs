@@ -1,6 +1,6 @@
 //! The lock that orders what is done to a device as a whole.
 
-use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use samara_shared_heap::{NoCutMutex, thread};
 
@@ -9,7 +9,7 @@ use samara_shared_heap::{NoCutMutex, thread};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClaimId {
     pub(crate) slot: usize,
-    pub(crate) number: u32,
+    pub(crate) number: u64,
 }
 
 /// One for each claim.
@@ -17,7 +17,7 @@ pub(crate) struct Control {
     claim: ClaimId,
     /// Twice how often everything has ended: the device was silenced or reset. One more while that is being done, or wasn't
     /// finished.
-    epoch: AtomicU32,
+    epoch: AtomicU64,
     /// One more than what the device has said in this epoch of the distance of its doorbells; 0 if nothing.
     stride: AtomicU8,
     state: NoCutMutex<State>,
@@ -73,7 +73,7 @@ impl Control {
     pub(crate) const fn new(claim: ClaimId) -> Self {
         Self {
             claim,
-            epoch: AtomicU32::new(0),
+            epoch: AtomicU64::new(0),
             stride: AtomicU8::new(0),
             // SAFETY: a few register accesses, of this crate's.
             state: unsafe {
@@ -96,7 +96,7 @@ impl Control {
 
     /// The epoch: an odd one has no queue that the device is told of anything.
     #[inline]
-    pub(crate) fn epoch(&self) -> u32 {
+    pub(crate) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
     }
 

@@ -110,6 +110,7 @@ impl Claim {
             id,
             capabilities,
             restore: Restore {
+                id,
                 express: capabilities.express,
                 bars: unrestored.unwrap_or_else(|| config.bars()),
             },
@@ -120,13 +121,14 @@ impl Claim {
             table: unsafe { NoCutMutex::new(DmaTable::new()) },
         };
         let msix = capabilities.msix.map(|msix| [msix.table, msix.pending]);
-        let msix = msix.as_ref().map_or(&[][..], |ranges| ranges);
-        if claim.restore.bars.contains(&u32::MAX) {
-            // It doesn't answer any more, and where its registers are isn't known.
+        let place = (&config, &slot.host, slot.address);
+        let msix = msix.as_slice().as_flattened();
+        let located = locate(windows, &mut claim.windows, msix, place);
+        if slot.blind.load(Ordering::Relaxed) {
+            // Not all of it was seen: what it was left with, and where its registers are.
             return Err(ClaimError::Absent);
         }
-        let place = (&config, &slot.host, slot.address);
-        locate(windows, &mut claim.windows, msix, place).map_err(ClaimError::Window)?;
+        located.map_err(ClaimError::Window)?;
         Ok(claim)
     }
 
@@ -137,7 +139,7 @@ impl Claim {
     }
 
     /// Its number among the claims of its slot.
-    pub(super) const fn number(&self) -> u32 {
+    pub(super) const fn number(&self) -> u64 {
         self.control.claim().number
     }
 

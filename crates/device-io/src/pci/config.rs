@@ -1,6 +1,8 @@
 //! What a claim needs from configuration space (PCI Express Base 5.0 §7.5): identifiers, the command
 //! register, and where the PCI Express and MSI-X capabilities are.
 
+use core::sync::atomic::{AtomicBool, Ordering};
+
 use crate::host::{ConfigSpace, PciAddress};
 use crate::table::Id;
 
@@ -31,6 +33,10 @@ const CAP_PCI_EXPRESS: u8 = 0x10;
 const CAP_MSI: u8 = 0x05;
 const CAP_MSI_X: u8 = 0x11;
 
+/// Device Capabilities (§7.5.3.3), bit 28: Function Level Reset supported.
+const DEVICE_CAPABILITIES: u16 = 0x04;
+const FLR_CAPABLE: u32 = 1 << 28;
+
 /// Identifiers of a PCI function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PciId {
@@ -58,8 +64,8 @@ pub(crate) type MsixRange = (u8, usize, usize);
 /// What a walk of the capability list found.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Capabilities {
-    /// Offset of the PCI Express capability.
-    pub(crate) express: Option<u16>,
+    /// Offset of the PCI Express capability, and whether there is a Function Level Reset.
+    pub(crate) express: Option<(u16, bool)>,
     /// MSI-X.
     pub(crate) msix: Option<Msix>,
 }
@@ -79,27 +85,24 @@ pub(crate) struct Msix {
 /// One function's configuration space.
 #[derive(Clone, Copy)]
 pub(crate) struct Config {
-    space: &'static dyn ConfigSpace,
-    address: PciAddress,
+    pub(super) space: &'static dyn ConfigSpace,
+    pub(super) address: PciAddress,
+    /// Something read as all ones.
+    pub(super) blind: &'static AtomicBool,
 }
 
 impl Config {
-    pub(crate) fn new(space: &'static dyn ConfigSpace, address: PciAddress) -> Self {
-        Self { space, address }
-    }
-
     pub(crate) fn read(&self, offset: u16) -> u32 {
-        self.space.read(self.address, offset)
+        let value = self.space.read(self.address, offset);
+        self.blind.fetch_or(value == u32::MAX, Ordering::Relaxed);
+        value
     }
 
-    /// What drivers may see: all but addresses, of which base address registers and the expansion ROM's say their kind only.
+    /// What drivers may see: all but the addresses in base address registers and in the expansion ROM's.
     pub(crate) fn read_public(&self, offset: u16) -> u32 {
-        let value = self.read(offset);
         match offset {
-            0x10..0x28 if value & 1 == 0 => value & 0xF,
-            0x10..0x28 => value & 0x3,
-            0x30..0x34 => value & 1,
-            _ => value,
+            0x10..0x28 | 0x30..0x34 => 0,
+            _ => self.read(offset),
         }
     }
 
@@ -158,10 +161,10 @@ impl Config {
                 clear(at, if id == CAP_MSI { 1 << 16 } else { 1 << 31 });
             }
         }
-        // All that fit into 4 KiB, should they form a loop.
+        // All that fit into 4 KiB, should they form a loop. A function without any reads as all ones there.
         let mut at = 0x100;
         for _ in 0..960 {
-            let header = self.read(at);
+            let header = self.space.read(self.address, at);
             match header as u16 {
                 0x0F => clear(at + 4, 1 << 31),
                 0x10 => clear(at + 8, 1),
@@ -169,7 +172,7 @@ impl Config {
                 _ => {}
             }
             at = (header >> 20) as u16 & !3;
-            if at < 0x100 || header == u32::MAX {
+            if !(0x100..=0xFF4).contains(&at) || header == u32::MAX {
                 break;
             }
         }
@@ -185,12 +188,8 @@ impl Config {
     pub(crate) fn list(&self) -> impl Iterator<Item = (u8, u16)> + use<> {
         let config = *self;
         let has_list = self.read(COMMAND) & CAPABILITY_LIST != 0;
-        let first = if has_list {
-            self.read(CAPABILITIES) as u8
-        } else {
-            0
-        };
-        let mut next = u16::from(first & !3);
+        let first = if has_list { self.read(CAPABILITIES) } else { 0 };
+        let mut next = u16::from(first as u8 & !3);
         let entry = move || {
             let at = next;
             if at < 0x40 {
@@ -207,8 +206,9 @@ impl Config {
     pub(crate) fn capabilities(&self) -> Capabilities {
         let mut found = Capabilities::default();
         for (id, at) in self.list() {
-            if id == CAP_PCI_EXPRESS {
-                found.express = Some(at);
+            if id == CAP_PCI_EXPRESS && at <= 0xF4 {
+                let has_reset = self.read(at + DEVICE_CAPABILITIES) & FLR_CAPABLE != 0;
+                found.express = Some((at, has_reset));
             } else if id == CAP_MSI_X && at <= 0xF4 {
                 // Message control is the high half of the first dword: bits 10:0, entries less one. Table at +4, pending
                 // bits at +8: BAR in bits 2:0, offset in the rest.

@@ -169,7 +169,7 @@ impl<D> PciFunction<D> {
     /// How often the device was silenced or reset: a command started in an earlier epoch is no
     /// longer in flight, and a queue started in one doesn't run.
     #[inline]
-    pub fn epoch(&self) -> u32 {
+    pub fn epoch(&self) -> u64 {
         self.0.control.epoch() >> 1
     }
 }

@@ -16,7 +16,7 @@ use crate::host::{Message, contained};
 /// memory is released, and its message goes back to the host.
 pub(crate) struct Line {
     slot: &'static PciSlot,
-    claim: u32,
+    claim: u64,
     vector: u16,
     message: Message,
 }

@@ -3,14 +3,11 @@
 //! Configuration space only, no lock: it runs during a reclaim, when the domain's threads are gone and
 //! whatever they held is still held.
 
-use super::config::{BUS_MASTER, Config, INTX_DISABLE, MEMORY_SPACE};
+use super::config::{BUS_MASTER, Config, INTX_DISABLE, MEMORY_SPACE, PciId};
 use crate::host::{Clock, contained};
 use crate::time::Deadline;
 
-/// Device Capabilities (PCI Express Base 5.0 §7.5.3.3), bit 28: Function Level Reset supported.
-const DEVICE_CAPABILITIES: u16 = 0x04;
-const FLR_CAPABLE: u32 = 1 << 28;
-/// Device Control (§7.5.3.4), bit 15: initiate the reset. Device Status is its high half.
+/// Device Control (PCI Express Base 5.0 §7.5.3.4), bit 15: initiate the reset. Device Status is its high half.
 const DEVICE_CONTROL: u16 = 0x08;
 const INITIATE_FLR: u32 = 1 << 15;
 /// Device Status (§7.5.3.5), bit 5: transactions pending.
@@ -44,7 +41,9 @@ pub enum Silenced {
 /// What a reset must put back: base address registers are cleared by it (§6.6.2).
 #[derive(Clone, Copy)]
 pub(crate) struct Restore {
-    pub(crate) express: Option<u16>,
+    /// That of the function that was claimed: no other one in its place gets its addresses.
+    pub(crate) id: PciId,
+    pub(crate) express: Option<(u16, bool)>,
     pub(crate) bars: [u32; 6],
 }
 
@@ -52,8 +51,9 @@ pub(crate) struct Restore {
 /// 1.2 s if the device misbehaves, 100 ms if it doesn't, microseconds where there's no reset. A panic of the
 /// clock ends here: its callers are destructors.
 pub(crate) fn silence(config: &Config, restore: &Restore, clock: &'static dyn Clock) -> Silenced {
-    if config.id().is_none() {
-        // Unplugged; or it only says so, and is back in a moment.
+    let is_there = || config.id() == Some(restore.id);
+    if !is_there() {
+        // Unplugged, or another is in its place; or it only says so, and is back in a moment.
         config.set_command(INTX_DISABLE);
         return Silenced::Absent;
     }
@@ -61,22 +61,27 @@ pub(crate) fn silence(config: &Config, restore: &Restore, clock: &'static dyn Cl
     // The read's completion pushes memory writes that the function had already issued ahead of it
     // (ordering rules, §2.4.1), so none is under way when it returns.
     let _ = config.command();
-    let Some(express) = restore.express else {
+    let Some((express, has_reset)) = restore.express else {
         return Silenced::BusMasterOff;
     };
+    let mut control = 0;
     let drained = contained(|| {
-        Deadline::after(clock, DRAIN_MILLIS)
-            .poll(|| config.read(express + DEVICE_CONTROL) & TRANSACTIONS_PENDING == 0)
+        Deadline::after(clock, DRAIN_MILLIS).poll(|| {
+            control = config.read(express + DEVICE_CONTROL);
+            control & TRANSACTIONS_PENDING == 0
+        })
     });
-    // Without a clock nobody knows when a reset is over.
-    if drained.is_none() || config.read(express + DEVICE_CAPABILITIES) & FLR_CAPABLE == 0 {
+    // Without a clock nobody knows when a reset is over; and all ones are no control.
+    if drained.is_none() || !has_reset || control == u32::MAX {
         return Silenced::BusMasterOff;
     }
-    let control = config.read(express + DEVICE_CONTROL) & CONTROL_HALF;
-    config.write(express + DEVICE_CONTROL, control | INITIATE_FLR);
+    config.write(
+        express + DEVICE_CONTROL,
+        control & CONTROL_HALF | INITIATE_FLR,
+    );
     let is_back = contained(|| {
         Deadline::after(clock, FLR_MILLIS).sleep();
-        Deadline::after(clock, READY_MILLIS).poll(|| config.id().is_some())
+        Deadline::after(clock, READY_MILLIS).poll(is_there)
     });
     if is_back != Some(true) {
         return Silenced::Lost;
@@ -90,7 +95,7 @@ pub(crate) fn silence(config: &Config, restore: &Restore, clock: &'static dyn Cl
 mod tests {
     use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
-    use super::super::config::{BUS_MASTER, Config};
+    use super::super::config::{BUS_MASTER, Config, PciId};
     use super::{Restore, Silenced, silence};
     use crate::host::{Clock, ConfigSpace, PciAddress};
 
@@ -139,8 +144,19 @@ mod tests {
             device: 1,
             function: 0,
         };
-        let config = Config::new(&MUTE, address);
+        static BLIND: AtomicBool = AtomicBool::new(false);
+        let config = Config {
+            space: &MUTE,
+            address,
+            blind: &BLIND,
+        };
+        let id = PciId {
+            vendor: 1,
+            device: 2,
+            class: [1, 8, 2],
+        };
         let restore = Restore {
+            id,
             express: None,
             bars: [0; 6],
         };

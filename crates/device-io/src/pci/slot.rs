@@ -2,7 +2,7 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use samara_shared_heap::NoCutMutex;
 
@@ -18,7 +18,9 @@ pub struct PciSlot {
     pub(super) host: Host,
     pub(super) address: PciAddress,
     claimed: AtomicBool,
-    claims: AtomicU32,
+    claims: AtomicU64,
+    /// Its configuration space read as all ones somewhere, since the claim began.
+    pub(super) blind: AtomicBool,
     /// Base addresses that a reset took, and that the claim which ended could not put back.
     unrestored: NoCutMutex<Option<[u32; 6]>>,
     vectors: NoCutMutex<Vectors>,
@@ -35,7 +37,8 @@ impl PciSlot {
             host,
             address,
             claimed: AtomicBool::new(false),
-            claims: AtomicU32::new(0),
+            claims: AtomicU64::new(0),
+            blind: AtomicBool::new(false),
             // SAFETY: copied, and taken.
             unrestored: unsafe { NoCutMutex::new(None) },
             // SAFETY: a few register accesses, of this crate's and its host's.
@@ -108,33 +111,34 @@ impl PciSlot {
     }
 
     /// What answers there; `None` if nothing does.
-    pub fn id(&self) -> Option<PciId> {
+    pub fn id(&'static self) -> Option<PciId> {
         self.config().id()
     }
 
     /// The function's configuration space.
-    pub(super) fn config(&self) -> Config {
-        Config::new(self.host.config, self.address)
+    pub(super) fn config(&'static self) -> Config {
+        Config {
+            space: self.host.config,
+            address: self.address,
+            blind: &self.blind,
+        }
     }
 
     /// Begins a claim, unless there's one: its number, and base addresses that it is to put back.
-    pub(super) fn occupy(&self) -> Option<(u32, Option<[u32; 6]>)> {
+    pub(super) fn occupy(&self) -> Option<(u64, Option<[u32; 6]>)> {
         if self.claimed.swap(true, Ordering::Acquire) {
             return None;
         }
+        self.blind.store(false, Ordering::Relaxed);
         let number = self.claims.fetch_add(1, Ordering::Relaxed);
         self.with_vectors(|vectors| vectors.begin(number));
-        Some((number, self.unrestored(Option::take)))
+        Some((number, self.unrestored.lock().take()))
     }
 
     /// Runs `f`, code of this crate, a few register accesses long, on the MSI-X vectors. A thread in here is not
     /// cut, so the lock is free again when a domain has drained.
     pub(super) fn with_vectors<R>(&self, f: impl FnOnce(&mut Vectors) -> R) -> R {
         f(&mut self.vectors.lock())
-    }
-
-    fn unrestored<R>(&self, f: impl FnOnce(&mut Option<[u32; 6]>) -> R) -> R {
-        f(&mut self.unrestored.lock())
     }
 
     /// Ends the vectors of a claim that ends: masked, and their table unmapped.
@@ -147,7 +151,7 @@ impl PciSlot {
 
     /// Ends a claim: its device is silent and its memory released. The next one puts `bars` back.
     pub(super) fn release(&self, bars: Option<[u32; 6]>) {
-        self.unrestored(|unrestored| *unrestored = bars);
+        *self.unrestored.lock() = bars;
         self.claimed.store(false, Ordering::Release);
     }
 }

@@ -2,7 +2,6 @@
 //! an address that the device writes to.
 
 use core::fmt;
-use core::mem;
 
 use samara_shared_heap::AllocError;
 
@@ -83,7 +82,7 @@ struct Table {
 /// Behind the slot's lock: vectors of the claim that there is.
 pub(crate) struct Vectors {
     /// Which claim's.
-    claim: Option<u32>,
+    claim: Option<u64>,
     table: Option<Table>,
     used: [Option<Used>; MAX_VECTORS as usize],
 }
@@ -127,7 +126,7 @@ impl Vectors {
     }
 
     /// A claim begins, with all vectors off.
-    pub(crate) fn begin(&mut self, claim: u32) {
+    pub(crate) fn begin(&mut self, claim: u64) {
         self.claim = Some(claim);
     }
 
@@ -135,12 +134,9 @@ impl Vectors {
     pub(crate) fn end(&mut self, config: &Config) -> Option<(u8, Backing)> {
         self.claim = None;
         // First what is known of the device, then the device: its accesses are a host's, which may panic.
-        let used = mem::replace(&mut self.used, [None; MAX_VECTORS as usize]);
+        self.used = [None; MAX_VECTORS as usize];
         let table = self.table.take()?;
-        for (entry, _) in (0..table.entries)
-            .zip(used)
-            .filter(|(_, used)| used.is_some())
-        {
+        for entry in 0..table.entries.min(MAX_VECTORS) {
             contained(|| table.set_masked(entry, true));
         }
         disable(config, table.capability);
@@ -151,9 +147,7 @@ impl Vectors {
     fn map(
         &mut self,
         msix: Option<Msix>,
-        config: &Config,
-        host: &Host,
-        address: PciAddress,
+        (config, host, address): (&Config, &Host, PciAddress),
     ) -> Result<&Table, InterruptError> {
         if self.table.is_none() {
             let msix = msix.ok_or(InterruptError::NoMsix)?;
@@ -161,10 +155,8 @@ impl Vectors {
             let (bar, start, _) = msix.table;
             // Where addresses have 32 bits a device can say what no BAR is as long as.
             let length = start.checked_add(usize::from(entries) * ENTRY);
-            let backing = match length {
-                Some(length) => host.bars.map(address, bar, length),
-                None => Err(MapBarError::TooShort),
-            };
+            let length = length.ok_or(InterruptError::Map(MapBarError::TooShort))?;
+            let backing = host.bars.map(address, bar, length);
             let table = Table {
                 backing: backing.map_err(InterruptError::Map)?,
                 bar,
@@ -183,15 +175,16 @@ impl Vectors {
         &mut self,
         vector: u16,
         msix: Option<Msix>,
-        (config, host, address): (&Config, &Host, PciAddress),
+        place: (&Config, &Host, PciAddress),
     ) -> Result<Message, InterruptError> {
-        let entries = self.map(msix, config, host, address)?.entries;
+        let entries = self.map(msix, place)?.entries;
         let used = self.used.get_mut(usize::from(vector));
         let used = used.filter(|_| vector < entries);
         let used = used.ok_or(InterruptError::NoSuchVector)?;
         if used.is_some() {
             return Err(InterruptError::Taken);
         }
+        let (_, host, address) = place;
         let message = host.messages.allocate(address)?;
         let entry = Used {
             address: message.address,
@@ -206,7 +199,7 @@ impl Vectors {
     }
 
     /// Masks or unmasks `vector` of `claim`; nothing if that's over.
-    pub(crate) fn set_masked(&mut self, claim: u32, vector: u16, masked: bool) {
+    pub(crate) fn set_masked(&mut self, claim: u64, vector: u16, masked: bool) {
         if self.claim != Some(claim) {
             return;
         }
@@ -219,7 +212,7 @@ impl Vectors {
     }
 
     /// `vector` of `claim` is masked, and may be taken again; nothing if that claim is over.
-    pub(crate) fn give_back(&mut self, claim: u32, vector: u16) {
+    pub(crate) fn give_back(&mut self, claim: u64, vector: u16) {
         if self.claim != Some(claim) {
             return;
         }

@@ -3,8 +3,8 @@
 use samara_shared_heap::{Owner, thread};
 
 use crate::dma::{Flights, Held, Memory};
-use crate::error::QueueError;
-use crate::mmio::ClaimId;
+use crate::error::{QueueError, StepError};
+use crate::mmio::{ClaimId, Phase};
 use crate::pci::PciFunction;
 use crate::rules::{Bell, Run};
 use crate::table::step::Known;
@@ -21,7 +21,7 @@ pub(crate) struct Core {
     /// A completion queue's.
     pub(crate) second: Option<Bell>,
     /// The epoch in which it was started, unless it was stopped.
-    started: Option<u32>,
+    started: Option<u64>,
 }
 
 impl Core {
@@ -70,7 +70,7 @@ impl Core {
 
     /// The epoch in which it was started, if it runs, on the function whose queue it is.
     #[inline]
-    pub(crate) fn running<D>(&self, function: &PciFunction<D>) -> Result<u32, QueueError> {
+    pub(crate) fn running<D>(&self, function: &PciFunction<D>) -> Result<u64, QueueError> {
         let epoch = function.claim().control.epoch();
         if self.claim != function.claim_id() {
             return Err(QueueError::Foreign);
@@ -84,7 +84,7 @@ impl Core {
 
     /// A command of `epoch`, in which the queue runs, has something of a transfer in flight.
     #[inline]
-    pub(crate) fn takes_off(&mut self, transfer: usize, epoch: u32) {
+    pub(crate) fn takes_off(&mut self, transfer: usize, epoch: u64) {
         if let Some(flights) = &mut self.flights {
             flights.start(transfer, epoch);
         }
@@ -92,7 +92,7 @@ impl Core {
 
     /// The device has completed it.
     #[inline]
-    pub(crate) fn lands(&mut self, transfer: usize, epoch: u32) {
+    pub(crate) fn lands(&mut self, transfer: usize, epoch: u64) {
         if let Some(flights) = &mut self.flights {
             flights.end(transfer, epoch);
         }
@@ -180,6 +180,10 @@ impl Core {
             return Err(QueueError::Started);
         }
         function.run(Run::Started, queue.stop, &self.known, 0)?;
+        // What it has ended by is its stop, and not what a reset has begun.
+        if function.claim().control.with(|phase| phase) == Phase::Changing {
+            return Err(StepError::State.into());
+        }
         self.started = None;
         Ok(())
     }

@@ -22,7 +22,7 @@ use crate::table::{Command, PairFormat};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unit {
     pub(super) claim: ClaimId,
-    pub(super) epoch: u32,
+    pub(super) epoch: u64,
     pub(super) key: u32,
     pub(super) shift: u8,
 }
@@ -53,14 +53,12 @@ impl Entry {
     ) -> Result<Self, SubmitError> {
         let mut entry = Self([0; 16]);
         entry.0[format.opcode.word] = u32::from(command.opcode) << format.opcode.shift;
-        let mut word = 0;
-        while word < WORDS {
+        for word in 0..WORDS {
             let (value, chosen) = (&command.words[word], u64::from(chosen[word]));
             if chosen & !value.chosen != 0 {
                 return Err(SubmitError::Forbidden);
             }
             entry.0[format.words[word]] = value.of(known, chosen) as u32;
-            word += 1;
         }
         Ok(entry)
     }

@@ -9,13 +9,8 @@ use crate::pci::PciFunction;
 use crate::table::{Direction, Table};
 
 /// The payload of chains that are objects `T`.
+#[derive(Debug)]
 pub struct Objects<T>(Slots<T>);
-
-impl<T> core::fmt::Debug for Objects<T> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Objects")
-    }
-}
 
 /// A split virtqueue of chains that are objects `T`, which move in and out.
 pub type PacketQueue<D, const Q: usize, T> = Virtqueue<D, Q, Objects<T>>;

@@ -465,7 +465,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     }
 
     /// The command that had the engine's page has ended.
-    fn page_done(&mut self, tag: Tag, succeeded: bool, epoch: u32) -> Option<Unit> {
+    fn page_done(&mut self, tag: Tag, succeeded: bool, epoch: u64) -> Option<Unit> {
         let (_, wanted, key) = self.state.page.take_if(|(of, ..)| *of == tag)?;
         let wanted = wanted.filter(|_| succeeded)?;
         let page = self.at[1];
@@ -482,10 +482,8 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     /// Whether no command has the engine's page, and the queues run.
     fn free_page(&self, function: &PciFunction<D>) -> Result<(), SubmitError> {
         self.core.running(function)?;
-        match self.state.page {
-            Some(_) => Err(SubmitError::PageInUse),
-            None => Ok(()),
-        }
+        let page = self.state.page;
+        page.map_or(Ok(()), |_| Err(SubmitError::PageInUse))
     }
 
     /// Dword `index` of the engine's page: what the device wrote there last.

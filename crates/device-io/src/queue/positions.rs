@@ -7,7 +7,8 @@
 /// Where a ring of `mask + 1` descriptors, a power of two, stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Positions {
-    mask: u32,
+    /// Indexes are masked with this.
+    pub(super) mask: u32,
     taken: u32,
     done: u32,
     published: u32,
@@ -27,12 +28,6 @@ impl Positions {
             published: 0,
             filled: 0,
         })
-    }
-
-    /// Indexes are masked with this.
-    #[inline]
-    pub(crate) const fn mask(&self) -> u32 {
-        self.mask
     }
 
     /// How many descriptors may be filled.

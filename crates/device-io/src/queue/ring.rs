@@ -123,7 +123,13 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
             return Err(QueueError::Forgotten);
         }
         let positions = &mut self.positions;
-        let restart = |_: &Core| positions.restart();
+        let restart = |core: &Core| {
+            let is_empty = positions.restart();
+            let entries = if is_empty { core.known.entries } else { 0 };
+            // SAFETY: the descriptors; the queue doesn't run (`Core::begin`).
+            unsafe { core.memory.clear(0, entries as usize * 16) };
+            is_empty
+        };
         self.core.start(function, Self::QUEUE, chosen, restart)
     }
 
@@ -332,7 +338,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
     /// Quadword `word`, 0 or 1, of a descriptor, and everything that the device wrote before it.
     #[inline]
     fn load(&self, index: u32, word: usize) -> u64 {
-        let at = (index & self.positions.mask()) as usize * 16 + word * 8;
+        let at = (index & self.positions.mask) as usize * 16 + word * 8;
         // SAFETY: masked to below `entries`, a power of two; one of the descriptor's two quadwords.
         let value = u64::from_le(unsafe { self.memory.load(at) });
         fence(Ordering::Acquire);
@@ -342,7 +348,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
     /// Where the index of the last is, of those published together that begin at `first`: behind the descriptors.
     #[inline]
     fn end_of(&self, first: u32) -> usize {
-        let mask = self.positions.mask();
+        let mask = self.positions.mask;
         (mask as usize + 1) * 16 + (first & mask) as usize * 4
     }
 

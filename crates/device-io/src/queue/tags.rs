@@ -33,6 +33,8 @@ pub(crate) struct Tags {
     used: u64,
     /// How many of them.
     taken: u32,
+    /// The slot behind the one that was taken last.
+    turn: u32,
     count: [u16; SLOTS],
 }
 
@@ -43,6 +45,7 @@ impl Tags {
             limit: if limit < SLOTS { limit } else { SLOTS },
             used: 0,
             taken: 0,
+            turn: 0,
             count: [0; SLOTS],
         }
     }
@@ -59,21 +62,23 @@ impl Tags {
         self.taken
     }
 
-    /// The tag of the lowest free slot, which is taken next; `None` if there is none.
+    /// The tag of the free slot that is taken next; `None` if there is none. Slots take turns: a tag comes again after 1,023 commands
+    /// of each.
     #[inline]
-    pub(crate) const fn next(&self) -> Option<Tag> {
-        let slot = self.used.trailing_ones() as usize;
-        if slot >= self.limit {
-            return None;
-        }
-        Some(Tag(self.count[slot] << SLOT_BITS | slot as u16))
+    pub(crate) fn next(&self) -> Option<Tag> {
+        let free = !self.used & u64::MAX >> (SLOTS - self.limit);
+        let behind = free & u64::MAX << self.turn;
+        let next = if behind != 0 { behind } else { free };
+        let slot = next.trailing_zeros() as usize;
+        (next != 0).then(|| Tag(self.count[slot] << SLOT_BITS | slot as u16))
     }
 
-    /// Takes the lowest free slot; `None` if there is none.
+    /// Takes the next free slot; `None` if there is none.
     #[inline]
     pub(crate) fn take(&mut self) -> Option<Tag> {
         let tag = self.next()?;
         self.used |= 1 << tag.slot();
+        self.turn = (tag.slot() as u32 + 1) % SLOTS as u32;
         self.taken += 1;
         Some(tag)
     }

@@ -119,7 +119,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         held: Held,
     ) -> Result<Self, QueueError> {
         let chains = Self::chains(entries);
-        if !entries.is_power_of_two() || entries > 1 << 15 || chains == 0 {
+        if !entries.is_power_of_two() || entries > 1 << 15 || chains < 2 {
             return Err(QueueError::BadLength);
         }
         // Aligned to 16, 2, 4 and 8 (§2.7).
@@ -148,11 +148,15 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         chosen: u64,
         is_empty: bool,
     ) -> Result<(), QueueError> {
-        let (kept, state) = (self.at[3], &mut self.state);
+        let ([.., used, kept], state) = (self.at, &mut self.state);
         let restart = |core: &Core| {
             if is_empty {
                 // SAFETY: the queue's three parts; it doesn't run (`Core::begin`).
                 unsafe { core.memory.clear(0, kept) };
+                for element in 0..core.known.entries as usize {
+                    // SAFETY: an ID in the used ring: of no chain, until the device has written it.
+                    unsafe { core.memory.store(used + 4 + USED * element, u32::MAX) };
+                }
                 *state = State::default();
             }
             is_empty
@@ -168,7 +172,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
 
     /// Chains that can be put.
     pub fn room(&self) -> usize {
-        let most = (self.chains - (self.chains / SPARE).max(1)).max(1);
+        let most = self.chains - (self.chains / SPARE).max(1);
         usize::from(most).saturating_sub(self.held())
     }
 
@@ -339,6 +343,9 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         if written > writable {
             return Err(QueueFault::Length(written));
         }
+        // Nor does it say so again, a lap later.
+        // SAFETY: the ID, in an element that the device doesn't write before chains were put that it isn't told of yet.
+        unsafe { memory.store(element, u32::MAX) };
         self.state.seen = self.state.seen.wrapping_add(1);
         self.state.known.set(chain, false);
         self.forget(chain);

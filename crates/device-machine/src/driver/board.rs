@@ -38,17 +38,17 @@ impl<D: Table> Board<D> {
 
     /// The device is brought up.
     pub(crate) fn is_up(&self) {
-        let epoch = self.epoch().map_or(NEVER, u64::from);
+        let epoch = self.epoch().unwrap_or(NEVER);
         self.up.store(epoch, Relaxed);
     }
 
     /// Whether it was reset or silenced since it was brought up, or never was; it is claimed.
     pub(crate) fn is_down(&self) -> bool {
         self.epoch()
-            .is_some_and(|epoch| u64::from(epoch) != self.up.load(Relaxed))
+            .is_some_and(|epoch| epoch != self.up.load(Relaxed))
     }
 
-    fn epoch(&self) -> Option<u32> {
+    fn epoch(&self) -> Option<u64> {
         let look = self.look()?;
         look.as_ref().map(|claimed| claimed.function.epoch())
     }

@@ -105,7 +105,7 @@ pub(crate) struct About {
     /// Where the buffer begins.
     pub(crate) start: usize,
     /// The epoch in which it was last put in flight.
-    pub(crate) put: Option<u32>,
+    pub(crate) put: Option<u64>,
     /// Which one, of all that there were.
     pub(crate) id: u64,
     /// Parts of it that commands were put for, offset and length, and whether any of these share bytes.

@@ -24,7 +24,7 @@ pub(super) struct Force {
 
 impl Force {
     /// Ends what is in flight since `epoch` and leaves its `ticket` behind.
-    pub(super) fn end<D: Table>(&self, function: &PciFunction<D>, ticket: Ticket, epoch: u32) {
+    pub(super) fn end<D: Table>(&self, function: &PciFunction<D>, ticket: Ticket, epoch: u64) {
         let one = function.wait_for(SILENCE_MILLIS, || self.one.try_lock());
         // A reset has ended it, or another thread: the device may be on its way up again.
         if function.epoch() == epoch {

@@ -71,7 +71,7 @@ struct Request {
     /// While commands are in flight.
     ticket: Option<Ticket>,
     /// The function's epoch when the last of them was started.
-    epoch: u32,
+    epoch: u64,
     error: Option<BlockError>,
 }
 

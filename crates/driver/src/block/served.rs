@@ -16,7 +16,7 @@ pub struct Served<D: Device, const SLOTS: usize> {
     /// Whose the command in each slot is.
     owners: [Option<Ticket>; SLOTS],
     /// The function's epoch when the device was brought up.
-    epoch: u32,
+    epoch: u64,
     /// Why it isn't used any more.
     failed: Option<D::Fault>,
 }

@@ -119,7 +119,7 @@ fn segments_that_hold_no_block() {
 
 #[test]
 fn a_queue_of_a_size_that_can_not_be() {
-    for queue_size in [0, 1, 2, 3, 5, 100, 0xFFFF] {
+    for queue_size in [0, 1, 2, 3, 4, 5, 100, 0xFFFF] {
         let error = refused_shape(Shape {
             queue_size,
             ..Shape::BLOCK
@@ -127,7 +127,7 @@ fn a_queue_of_a_size_that_can_not_be() {
         let expected = match queue_size {
             // All ones: nothing answers there.
             0xFFFF => TransportError::Absent,
-            size => TransportError::QueueSize(size),
+            size => TransportError::QueueSize(size, 8),
         };
         assert_eq!(error, InitError::Transport(expected));
     }

@@ -122,7 +122,7 @@ fn registers_may_stand_close_together() {
 
 #[test]
 fn the_shortest_queue_that_there_is() {
-    for (queue_size, queue_entries) in [(4, 256), (256, 4), (256, 0), (4, 5)] {
+    for (queue_size, queue_entries) in [(8, 256), (256, 8), (256, 0), (8, 9)] {
         let shape = Shape {
             queue_size,
             latency: 2,

@@ -112,7 +112,7 @@ fn queues_of_a_size_that_can_not_be() {
             queue_size,
             ..Shape::NET
         });
-        let expected = TransportError::QueueSize(queue_size);
+        let expected = TransportError::QueueSize(queue_size, 4);
         assert_eq!(error, InitError::Transport(expected));
     }
 }
