@@ -46,6 +46,7 @@ const FOUR: Queue = Queue {
         Step::Write(at(0, 0x20, Width::W64).each(0x18), address(0)),
         Step::Write(at(0, 0x28, Width::W64).each(0x18), address(1)),
         Step::Write(at(0, 0x30, Width::W64).each(0x18), address(2)),
+        Step::Write(reg(0x18), only(1)),
     ],
     ..split(SPLIT)
 };
@@ -89,11 +90,11 @@ bad! {
         const COMMANDS: &'static [Command] = &[];
     }
     // Enabled before the address is there.
-    an_address_behind_the_last_step: "one register for two things that are told" {
+    an_address_behind_the_last_step: "a start that ends with an address or a size" {
         const QUEUES: &'static [Queue] = &[ADMIN, IO, Queue { numbers: (5, 5), start: &[
             Step::Write(reg(0x18), only(1)),
             Step::Write(HEAD, NO), Step::Write(TAIL, NO),
-            Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)),
+            Step::Write(reg(0x60), low(0)), Step::Write(reg(0x64), high(0)),
         ], ..ring(RING) }];
     }
     // Idle tests that hold always.

@@ -6,7 +6,7 @@ use samara_device_io::table::step::{
 };
 use samara_device_io::table::{
     Bits, Check, Command, Data, Direction, Doorbell, Learn, Limit, PairFormat, Piece, Queue,
-    RingFormat, Rule, Rung, SplitFormat, Step, Stride, Table, Width, Window, Write,
+    RingFormat, Rule, Rung, SplitFormat, Step, Stride, Width, Window, Write,
 };
 use samara_host_std as _;
 
@@ -63,6 +63,8 @@ refused! {
     { QUEUES = &[Queue { doorbell: Doorbell { value: Rung::Number, ..BELL }, ..split(SPLIT) }];
       REGISTERS = &[word(0x80).write(Write::Any)]; COMMANDS = &[]; }
     { QUEUES = &[]; COMMANDS = &[]; REGISTERS = &[]; RESET = &[]; }
+    // No queue that a driver could take away from under the engine.
+    { QUEUES = &[]; COMMANDS = &[]; REGISTERS = &[word(0x18).write(Write::Any)]; }
     // Other bits than those that are changed when a queue is started, and values that leave these as they are.
     { REGISTERS = &[word(0x48).write(Write::Merge(0x30))]; QUEUES = &[begins![Step::Update(reg(0x48), 0xF, 1)]]; COMMANDS = &[]; }
     { REGISTERS = &[word(0x48).write(Write::Values(&[0x01, 0x31])).once_started()]; QUEUES = &[begins![Step::Update(reg(0x48), 0xF, 1)]]; COMMANDS = &[]; }
@@ -386,6 +388,9 @@ refused! {
     more_than_any_device_does: "a table with more than 256 steps and checks",
     { RESET = &[Step::Update(reg(0x18), 0, 1); 300]; }
 
+    starts_that_end_with_what_they_tell: "a start that ends with an address or a size",
+    { QUEUES = &[starts(&[Step::Write(PARTS[0], address(0)), Step::Write(PARTS[1], address(1))])]; COMMANDS = &[]; }
+
     no_number: "a queue of no number",
     { QUEUES = &[Queue { numbers: (1, 0), ..ADMIN }]; COMMANDS = &[]; }
 
@@ -502,7 +507,7 @@ refused! {
         ..ring(RingFormat { head: reg(0xD0), ..RING }) }]; COMMANDS = &[]; }
 
     steps_over_what_is_told: "a step writes over what the device was told",
-    { QUEUES = &[starts(&[Step::Write(PARTS[0], address(0)), Step::Write(at(0, 0x20, Width::W64), address(1))]), IO]; }
+    { QUEUES = &[starts(&[Step::Write(PARTS[0], address(0)), Step::Write(at(0, 0x20, Width::W64), address(1)), Step::Write(reg(0x18), only(1))]), IO]; }
     { QUEUES = &[begins![Step::Update(at(0, 0x27, Width::W8), 0, 1)]]; COMMANDS = &[]; }
     { QUEUES = &[Queue { stop: &[Step::Update(reg(0x40), 0, 1 << 20)], ..SIZED }]; COMMANDS = &[]; }
     { QUEUES = &[begins![Step::Write(reg(0x48), chosen(0xF0)), Step::Update(reg(0x48), 0x10, 0)]]; COMMANDS = &[]; }
@@ -526,7 +531,7 @@ refused! {
     { QUEUES = &[begins![Step::Write(TAIL, only(1))]]; COMMANDS = &[]; }
     { QUEUES = &[Queue { ready: &[Step::Write(TAIL, NO)], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { doorbell: Doorbell { offset: 0xC0, stride: Stride::Shifted(reg(0), 0, 4), ..BELL }, ..split(SPLIT) },
-        Queue { numbers: (1, 1), start: &[Step::Write(at(0, 0x40, Width::W64), address(0)), Step::Write(at(0, 0x48, Width::W64), address(1)), Step::Write(at(0, 0x50, Width::W64), address(2))],
+        Queue { numbers: (1, 1), start: &[Step::Write(at(0, 0x40, Width::W64), address(0)), Step::Write(at(0, 0x48, Width::W64), address(1)), Step::Write(at(0, 0x50, Width::W64), address(2)), Step::Write(reg(0x18), only(1))],
             doorbell: Doorbell { offset: 0xC4, stride: Stride::Shifted(reg(0), 0, 4), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
     { QUEUES = &[ADMIN, Queue { numbers: (0, 4), ..IO }]; }
     { QUEUES = &[pair(&PairFormat { head_doorbell: BELL, ..PAIR })]; COMMANDS = &[]; }
@@ -604,7 +609,7 @@ refused! {
     { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, Command { opcode: 9, ..command(0, Data::Queue(2, 0)) }]; }
     { QUEUES = &[ADMIN, IO, ring(RING)]; COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, Command { opcode: 9, ..command(0, Data::Queue(2, 1)) }]; }
     { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, Command { opcode: 9, ..creates(2) }]; }
-    { QUEUES = &[ADMIN, IO, starts(&[Step::Write(PARTS[0], address(0))])];
+    { QUEUES = &[ADMIN, IO, starts(&[Step::Write(PARTS[0], address(0)), Step::Write(reg(0x18), only(1))])];
       COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, Command { opcode: 9, ..command(0, Data::Queue(2, 1)) }]; }
 
     learning_past_the_page: "learning past the page",

@@ -1,7 +1,7 @@
 //! Queues: steps, doorbells, parts of memory.
 
 use super::formats::format;
-use super::steps::{last_place, later, steps, writes};
+use super::steps::{last_place, later, steps, tells, writes};
 use crate::table::command::Data;
 use crate::table::queue::{Doorbell, Format, Queue, RingFormat, Rung, Stride};
 use crate::table::step::{At, Half, Step, Value};
@@ -85,6 +85,11 @@ pub(super) const fn queue<D: Table>(index: usize) {
         );
         part += 1;
     }
+    // What was told is looked at before it.
+    assert!(
+        !matches!(queue.start.last(), Some(Step::Write(_, value)) if tells(value)),
+        "a start that ends with an address or a size"
+    );
 }
 
 /// Whether the device is told how long a queue is: by a step, or by each command that makes it.

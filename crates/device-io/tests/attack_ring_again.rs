@@ -1,4 +1,4 @@
-//! Attack E: a doorbell that comes behind a reset, and descriptors that a start leaves in a ring.
+//! Attacks on a ring that is started again: a doorbell that comes behind a reset, and descriptors that a start leaves in a ring.
 //!
 //! The device is a ring of descriptors that it writes to: control at 00h, whose bit 0 is a reset; base address at 10h, enable at 1Ch, tail at 20h,
 //! head at 24h. A reset clears all of them. What is written to the tail then is the tail.
