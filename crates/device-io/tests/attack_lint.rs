@@ -359,25 +359,25 @@ bad! {
     }
     // Selected by what a driver chooses, by a register that is written over, by another one than another kind's.
     a_queue_that_drivers_select: "a driver chooses which queue is selected" {
-        const QUEUES: &'static [Queue] = &[Queue { numbers: (0, 1), start: begin_at!([Step::Write(reg(0x44), number(1).chosen(0xF0))], reg(0x20), reg(0x24), []), ..SELECTED }];
+        const QUEUES: &'static [Queue] = &[Queue { numbers: (0, 1), start: select!([Step::Write(reg(0x44), number(1).chosen(0xF0))], []), ..SELECTED }];
         const COMMANDS: &'static [Command] = &[];
     }
     a_queue_that_is_selected_and_then_another: "a step writes over what the device was told" {
-        const QUEUES: &'static [Queue] = &[Queue { numbers: (0, 1), start: begin_at!([Step::Write(reg(0x44), number(1)), Step::Write(reg(0x44), only(0))], reg(0x20), reg(0x24), []), ..SELECTED }];
+        const QUEUES: &'static [Queue] = &[Queue { numbers: (0, 1), start: select!([Step::Write(reg(0x44), number(1)), Step::Write(reg(0x44), only(0))], []), ..SELECTED }];
         const COMMANDS: &'static [Command] = &[];
     }
     two_kinds_that_are_selected_by_two_registers: "one register for two things that are told" {
-        const QUEUES: &'static [Queue] = &[SELECTED, Queue { numbers: (2, 3), start: begin_at!([Step::Write(reg(0x48), number(1))], reg(0x20), reg(0x24), []), ..SELECTED }];
+        const QUEUES: &'static [Queue] = &[SELECTED, Queue { numbers: (2, 3), start: select!([Step::Write(reg(0x48), number(1))], []), ..SELECTED }];
         const COMMANDS: &'static [Command] = &[];
     }
     two_kinds_that_are_selected_by_one_value: "one register for two things that are told" {
-        const QUEUES: &'static [Queue] = &[Queue { numbers: (4, 5), ..SELECTED }, Queue { numbers: (2, 3), start: begin_at!([Step::Write(reg(0x44), number(2))], reg(0x20), reg(0x24), []), ..SELECTED }];
+        const QUEUES: &'static [Queue] = &[Queue { numbers: (4, 5), ..SELECTED }, Queue { numbers: (2, 3), start: select!([Step::Write(reg(0x44), number(2))], []), ..SELECTED }];
         const COMMANDS: &'static [Command] = &[];
     }
     // A stop of the queue that is selected at the time: by whom?
     a_stop_of_what_is_selected: "a step behind a start at a register that an index selects" {
         const REGISTERS: &'static [Rule] = &[word(0x4C).read().behind(0x44, Width::W32, 2)];
-        const QUEUES: &'static [Queue] = &[Queue { start: begin_at!([Step::Write(reg(0x44), number(1))], reg(0x20), reg(0x24), [Step::Write(reg(0x48), only(1))]), stop: &[
+        const QUEUES: &'static [Queue] = &[Queue { start: select!([Step::Write(reg(0x44), number(1))], [Step::Write(reg(0x48), only(1))]), stop: &[
             Step::Update(reg(0x48), 1, 0), Step::Await(&[Check::new(reg(0x48), 1, 0)], Limit::Millis(1)),
         ], ..SELECTED }];
         const COMMANDS: &'static [Command] = &[];

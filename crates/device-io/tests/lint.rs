@@ -75,14 +75,14 @@ refused! {
     { REGISTERS = &[word(0x5C).write(Write::Bits(3))]; QUEUES = &[begins![Step::Require(Check::new(reg(0x5C).shared(), 1, 1))]]; COMMANDS = &[];
       RESET = &[Step::Update(reg(0x5C).shared(), 2, 0), Step::Write(reg(0x18), only(1))]; }
     // A bit that all queues need.
-    { QUEUES = &[SELECTED, Queue { numbers: (2, 2), start: begin_at!([Step::Update(reg(0x48), 0, 1)], reg(0x60), reg(0x64), [Step::Update(reg(0x48), 0, 3)]), ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[begins![Step::Update(reg(0x48), 0, 1)], Queue { numbers: (2, 2), start: begin_at!([Step::Update(reg(0x48), 0, 1)], reg(0x60), reg(0x64), [Step::Update(reg(0x48), 0, 3)]), ..ring(RING) }]; COMMANDS = &[]; }
     // Queues whose number is told before their addresses, which have one place.
     { QUEUES = &[SELECTED, Queue { numbers: (2, 5), ..SELECTED }]; COMMANDS = &[]; }
     // A register that is behind another one.
     { REGISTERS = &[word(0x04).write(Write::Masks(&[1, 2])).behind(0x14, Width::W32, 2)]; }
     // An index that a start writes as well.
     { REGISTERS = &[word(0x48).read().behind(0x44, Width::W32, 2)];
-      QUEUES = &[Queue { start: begin_at!([Step::Write(reg(0x44), number(1))], reg(0x20), reg(0x24), [Step::Write(reg(0x48), only(1))]), ..SELECTED }]; COMMANDS = &[]; }
+      QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1))], [Step::Write(reg(0x48), only(1))]), ..SELECTED }]; COMMANDS = &[]; }
 
     no_window: "a table has 1 to 6 windows",
     { WINDOWS = &[]; }
@@ -326,6 +326,8 @@ refused! {
     { REGISTERS = &[word(0x48).write(Write::Values(&[1]))]; QUEUES = &[begins![Step::Write(reg(0x48), only(1))]]; COMMANDS = &[]; }
     { REGISTERS = &[word(0x48).write(Write::Values(&[1, 3])).once_started()]; QUEUES = &[begins![Step::Write(reg(0x48), only(1))]]; COMMANDS = &[]; }
     { REGISTERS = &[word(0x40).write(Write::Merge(1 << 20))]; QUEUES = &[SIZED]; COMMANDS = &[]; }
+    { REGISTERS = &[word(0x40).write(Write::Values(&[0])).once_started()]; QUEUES = &[SIZED]; COMMANDS = &[]; }
+    { REGISTERS = &[word(0x24).write(Write::Values(&[0])).once_started()]; }
     { REGISTERS = &[word(0xD0).write(Write::Any)]; QUEUES = &[ring(RING)]; COMMANDS = &[]; }
     // Of another queue than the first.
     { REGISTERS = &[word(0x30).write(Write::Any)]; QUEUES = &[Queue { numbers: (0, 1), ..ADMIN }]; COMMANDS = &[]; }
@@ -375,11 +377,16 @@ refused! {
     { REGISTERS = &[word(0x20).read()]; }
     { REGISTERS = &[Rule::new(0, 0x2F, Width::W8).read()]; }
 
+    accesses_without_an_index: "a register that an index selects, written or looked at without one",
+    { QUEUES = &[SELECTED]; COMMANDS = &[]; IDLE = &[Check::new(reg(0x54), 1, 0)]; }
+    { QUEUES = &[SELECTED]; COMMANDS = &[]; RESET = &[Step::Update(reg(0x54), 1, 0)]; }
+    { QUEUES = &[SELECTED, Queue { numbers: (2, 2), start: begin_at!([], reg(0x60), reg(0x64), [], 0x54), ..ring(RING) }]; COMMANDS = &[]; }
+
     queues_selected_twice: "a start that selects two queues",
-    { QUEUES = &[Queue { start: begin_at!([Step::Write(reg(0x44), number(1)), Step::Write(reg(0x48), number(1))], reg(0x20), reg(0x24), []), ..SELECTED }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1)), Step::Write(reg(0x48), number(1))], []), ..SELECTED }]; COMMANDS = &[]; }
 
     queues_that_drivers_select: "a driver chooses which queue is selected",
-    { QUEUES = &[Queue { start: begin_at!([Step::Write(reg(0x44), number(1).chosen(0xF0))], reg(0x20), reg(0x24), []), ..SELECTED }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1).chosen(0xF0))], []), ..SELECTED }]; COMMANDS = &[]; }
 
     steps_at_what_is_selected: "a step behind a start at a register that an index selects",
     { QUEUES = &[Queue { stop: &[Step::Update(reg(0x48), 1, 0)], ..SELECTED }]; COMMANDS = &[]; }
@@ -522,8 +529,8 @@ refused! {
     { QUEUES = &[SELECTED, SELECTED]; COMMANDS = &[]; }
     { QUEUES = &[split(SPLIT), Queue { doorbell: Doorbell { offset: 0xC0, ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
     // Selected by other registers, or by other values.
-    { QUEUES = &[SELECTED, Queue { numbers: (2, 3), start: begin_at!([Step::Write(reg(0x48), number(1))], reg(0x20), reg(0x24), []), ..SELECTED }]; COMMANDS = &[]; }
-    { QUEUES = &[SELECTED, Queue { numbers: (2, 3), start: begin_at!([Step::Write(reg(0x44), number(2))], reg(0x20), reg(0x24), []), ..SELECTED }]; COMMANDS = &[]; }
+    { QUEUES = &[SELECTED, Queue { numbers: (2, 3), start: select!([Step::Write(reg(0x48), number(1))], []), ..SELECTED }]; COMMANDS = &[]; }
+    { QUEUES = &[SELECTED, Queue { numbers: (2, 3), start: select!([Step::Write(reg(0x44), number(2))], []), ..SELECTED }]; COMMANDS = &[]; }
     // A bit that one queue sets and another one clears.
     { QUEUES = &[begins![Step::Update(reg(0x48), 0, 1)], Queue { numbers: (1, 1), start: begin_at!([], reg(0x60), reg(0x64), [Step::Update(reg(0x48), 1, 0)]), ..ring(RING) }]; COMMANDS = &[]; }
     // A doorbell on an address, on another one, and somewhere behind it; told something else by a step; not alike another one.

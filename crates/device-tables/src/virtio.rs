@@ -78,8 +78,8 @@ const RESET: &[Step] = &[
 
 /// Starts a queue, whose interrupt vector the driver chooses (§4.1.5.1.3).
 const START: &[Step] = &[
-    Step::Write(common(QUEUE_SELECT, Width::W16), number(1)),
     Step::Require(AGREED),
+    Step::Write(common(QUEUE_SELECT, Width::W16), number(1)),
     Step::Require(OFF),
     Step::AtLeast(common(0x18, Width::W16), entries(1)),
     Step::Write(common(0x18, Width::W16), entries(1)),

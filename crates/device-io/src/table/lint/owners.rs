@@ -161,7 +161,7 @@ const fn driven(access: &Access, rule: &Rule) -> bool {
                 let holds = is_changed && can(&rule.write, bits & !equals, equals);
                 believed(!holds || is_agreed);
             }
-            Act::Write { set, .. } => {
+            Act::Write { set, told } => {
                 let set = pairs.moved(pair, set) & bits;
                 if matches!(access.when, When::Reset) {
                     assert!(
@@ -169,7 +169,8 @@ const fn driven(access: &Access, rule: &Rule) -> bool {
                         "a rule lets drivers do what a step of the reset does"
                     );
                 } else {
-                    let is_kept = matches!(access.when, When::Start) && keeps(rule, bits, set);
+                    let is_start = matches!(access.when, When::Start);
+                    let is_kept = is_start && told == 0 && keeps(rule, bits, set);
                     assert!(
                         !is_changed || is_kept,
                         "a rule lets drivers write a register that starts or stops a queue"
@@ -256,8 +257,16 @@ const fn keeps(rule: &Rule, bits: u64, set: u64) -> bool {
     rule.once_started
 }
 
-/// What is written by two accesses, or by one of two queues.
+/// What two accesses do, or one of two queues.
 const fn apart(one: &Access, other: &Access, is_one: bool) {
+    let is_ring = matches!(one.act, Act::Ring(_)) || matches!(other.act, Act::Ring(_));
+    if one.index.is_some() != other.index.is_some() && !is_ring {
+        // It is that of one queue, whichever is selected.
+        assert!(
+            Pairs::of(&one.registers, &other.registers).next().is_none(),
+            "a register that an index selects, written or looked at without one"
+        );
+    }
     let (Some((set, told)), Some((other_set, other_told))) = (written(one), written(other)) else {
         return;
     };
