@@ -82,6 +82,7 @@ pub const DROP: u64 = 1 << 28;
 const DATA: u64 = 3 << 20 | 1 << 29 | 1 << 24 | 1 << 25;
 /// RS, which is written back at once as TXDCTL.WTHRESH is 0 (section 7.2.3.5.1), and DD. The lengths are DTALEN and PAYLEN.
 const TX_BITS: (u64, u64) = (1 << 27, 1 << 32);
+const SENT: RingFormat = RingFormat::to_device(tx(0x10), (1, 15_872), DATA, &[0, 46], TX_BITS);
 
 /// RDT and TDT.
 const RX_BELL: Doorbell = Doorbell::position(0, 0x1018, Stride::Bytes(0x40));
@@ -157,7 +158,8 @@ impl Table for Ixgbe {
     /// Flow control, a link that is down or a lost completion may keep requests in the device. Nothing is received or sent while its
     /// PCIe buffers are flushed, then it is reset twice, with more than 1 us between (specification update 3.1, clarification 9).
     const SILENT_RESET: &'static [Step] = &[
-        // RXCTRL.RXEN (8.2.3.8.10), HLREG0.LPBK (8.2.3.22.8), GCR_EXT.Buffers_Clear_Func for 20 us (8.2.3.4).
+        // RXCTRL.RXEN (8.2.3.8.10) and HLREG0.LPBK (8.2.3.22.8), which reset nothing by themselves; GCR_EXT.Buffers_Clear_Func for
+        // 20 us (8.2.3.4).
         Update(reg(0x3000).shared(), 1 << 0, 0),
         Update(reg(0x4240).shared(), 0, 1 << 15),
         Update(reg(0x1_1050), 0, 1 << 30),
@@ -215,13 +217,7 @@ impl Table for Ixgbe {
             ready: &[Await(&[Check::new(tx(0x28), ON, ON)], SOON)],
             stop: &[Update(tx(0x28), ON, 0), Await(&[TX_OFF], SOON), Sleep(1)],
             doorbell: TX_BELL,
-            format: Format::Ring(RingFormat::to_device(
-                tx(0x10),
-                (1, 15_872),
-                DATA,
-                &[0, 46],
-                TX_BITS,
-            )),
+            format: Format::Ring(SENT),
         },
     ];
 }

@@ -36,6 +36,7 @@ const ACQ: At = at(0, 0x30, Width::W64);
 
 /// CC.EN; CC as it is while enabled: CC.IOSQES and CC.IOCQES, log2 of the entry sizes. CC.MPS, CC.CSS and CC.AMS are 0: pages of 4 KiB, the NVM
 /// command set, round robin (Base §3.1.3.5).
+/// A start writes all of CC but CC.SHN: that is 0 after a reset, and the driver's behind a start.
 const ENABLE: u64 = 1;
 const ENABLED: u64 = 6 << 16 | 4 << 20 | ENABLE;
 /// CSTS.RDY and CSTS.CFS (Base §3.1.3.6).

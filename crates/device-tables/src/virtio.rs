@@ -45,8 +45,8 @@ const STATUS: At = common(0x14, Width::W8);
 const QUEUE_SELECT: usize = 0x16;
 const IS_RESET: Check = Check::new(STATUS, 0xFF, 0);
 const OFF: Check = Check::new(common(0x1C, Width::W16), 1, 0);
-/// FEATURES_OK. Drivers set queues up after it (§3.1.1); not every device insists. So a device with a queue has a status that isn't
-/// 0, until that is written, which resets it.
+/// FEATURES_OK, which drivers set before they set queues up (§3.1.1); not every device insists. So a device with a queue has a
+/// status that isn't 0, until that is written, which resets it.
 const AGREED: Check = Check::new(STATUS.shared(), 1 << 3, 1 << 3);
 
 /// Common registers, with features 0 to 31 and 32 to 63 that drivers may accept: device features, driver features, vector for
