@@ -15,6 +15,25 @@ use case::*;
 #[path = "fixtures/case.rs"]
 mod case;
 
+/// Queues that have their addresses behind an index, and one doorbell, which is told their number.
+const CHAINS: Queue = Queue {
+    numbers: (0, 3),
+    start: &[
+        Step::Write(reg(0x44), number(1)),
+        Step::Write(at(0, 0x20, Width::W64), address(0)),
+        Step::Write(at(0, 0x28, Width::W64), address(1)),
+        Step::Write(at(0, 0x30, Width::W64), address(2)),
+        Step::Update(reg(0x48), 1, 2),
+        Step::Update(reg(0x48), 2, 1),
+    ],
+    doorbell: Doorbell {
+        value: Rung::Number,
+        index: (0, 0),
+        ..BELL
+    },
+    ..split(SPLIT)
+};
+
 macro_rules! constant {
     (WINDOWS, $value:expr) => {
         const WINDOWS: &'static [Window] = $value;
@@ -78,6 +97,12 @@ refused! {
     { QUEUES = &[begins![Step::Update(reg(0x48), 0, 1)], Queue { numbers: (2, 2), start: begin_at!([Step::Update(reg(0x48), 0, 1)], reg(0x60), reg(0x64), [Step::Update(reg(0x48), 0, 3)]), ..ring(RING) }]; COMMANDS = &[]; }
     // Queues whose number is told before their addresses, which have one place.
     { QUEUES = &[SELECTED, Queue { numbers: (2, 5), ..SELECTED }]; COMMANDS = &[]; }
+    { QUEUES = &[CHAINS, Queue { numbers: (4, 5), ..CHAINS }]; COMMANDS = &[]; }
+    // A register of each queue is not behind the index.
+    { QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1))], [Step::Update(reg(0x60).each(4), 0, 1)]), stop: &[Step::Update(reg(0x60).each(4), 1, 0)], ..SELECTED }]; COMMANDS = &[];
+      IDLE = &[Check::new(reg(0x60), 1, 0).times(2, 4)]; }
+    // A bit that a stop clears, beside those that a driver chose.
+    { QUEUES = &[Queue { start: begin![Step::Write(reg(0x48), chosen(0xF0).plus(1))], stop: &[Step::Update(reg(0x48), 1, 0)], ..ring(RING) }]; COMMANDS = &[]; }
     // A register that is behind another one.
     { REGISTERS = &[word(0x04).write(Write::Masks(&[1, 2])).behind(0x14, Width::W32, 2)]; }
     // An index that a start writes as well.
@@ -317,6 +342,7 @@ refused! {
     unguarded_registers: "a rule lets drivers write a register that starts or stops a queue",
     { REGISTERS = &[word(0x20).write(Write::Any)]; }
     { REGISTERS = &[Rule::new(0, 0x27, Width::W8).write(Write::Bits(1))]; }
+    { REGISTERS = &[word(0x24).write(Write::Any).times(4, 16)]; QUEUES = &[Queue { numbers: (0, 1), ..ADMIN }]; COMMANDS = &[]; }
     // The upper half of an address, and bits of one.
     { REGISTERS = &[word(0x24).write(Write::Nonzero(1))]; }
     { REGISTERS = &[word(0x24).write(Write::Merge(1))]; }
@@ -361,6 +387,8 @@ refused! {
     { REGISTERS = &[word(0x5C).write(Write::Bits(1))]; IDLE = &[Check::new(reg(0x5C), 1, 0)]; }
     { REGISTERS = &[word(0x5C).write(Write::Merge(1))]; IDLE = &[Check::new(reg(0x5C), 3, 3)]; }
     { REGISTERS = &[word(0x5C).write(Write::Nonzero(3))]; IDLE = &[Check::new(reg(0x5C), 1, 0)]; }
+    { REGISTERS = &[word(0x5C).write(Write::Merge(0x100))]; IDLE = &[Check::new(at(0, 0x5D, Width::W8), 1, 1)]; }
+    { REGISTERS = &[word(0x60).write(Write::Any)]; QUEUES = &[Queue { ready: &[Step::Require(Check::new(reg(0x50).each(4), 1, 1).times(2, 0x10))], ..ring(RING) }]; COMMANDS = &[]; }
     { REGISTERS = &[Rule::new(0, 0x5D, Width::W8).write(Write::Values(&[1]))]; IDLE = &[Check::new(reg(0x5C), 0x100, 0x100)]; }
     { REGISTERS = &[word(0x5C).write(Write::Any)]; IDLE = &[OFF, Check::new(reg(0x50), 1, 0).times(4, 4)]; }
     { REGISTERS = &[word(0x5C).write(Write::Any)]; RESET = &[Step::Write(reg(0x18), only(1)), Step::Await(&[OFF], Limit::Field(reg(0x5C), 0, 8, 1))]; }
@@ -528,6 +556,7 @@ refused! {
     // Two kinds of one number; and two parts.
     { QUEUES = &[SELECTED, SELECTED]; COMMANDS = &[]; }
     { QUEUES = &[split(SPLIT), Queue { doorbell: Doorbell { offset: 0xC0, ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+    { QUEUES = &[CHAINS, Queue { numbers: (3, 4), ..CHAINS }]; COMMANDS = &[]; }
     // Selected by other registers, or by other values.
     { QUEUES = &[SELECTED, Queue { numbers: (2, 3), start: select!([Step::Write(reg(0x48), number(1))], []), ..SELECTED }]; COMMANDS = &[]; }
     { QUEUES = &[SELECTED, Queue { numbers: (2, 3), start: select!([Step::Write(reg(0x44), number(2))], []), ..SELECTED }]; COMMANDS = &[]; }
@@ -540,6 +569,8 @@ refused! {
     { QUEUES = &[Queue { doorbell: Doorbell { offset: 0xC0, stride: Stride::Shifted(reg(0), 0, 4), ..BELL }, ..split(SPLIT) },
         Queue { numbers: (1, 1), start: &[Step::Write(at(0, 0x40, Width::W64), address(0)), Step::Write(at(0, 0x48, Width::W64), address(1)), Step::Write(at(0, 0x50, Width::W64), address(2)), Step::Write(reg(0x18), only(1))],
             doorbell: Doorbell { offset: 0xC4, stride: Stride::Shifted(reg(0), 0, 4), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+    { QUEUES = &[ADMIN, Queue { numbers: (1, 2), doorbell: Doorbell { offset: 0xC0, stride: Stride::Shifted(reg(0), 0, 4), ..BELL },
+        ..pair(&PairFormat { head_doorbell: Doorbell { offset: 0xC0, index: (2, 1), stride: Stride::Shifted(reg(0), 0, 8), ..BELL }, ..PAIR }) }]; COMMANDS = &[]; }
     { QUEUES = &[ADMIN, Queue { numbers: (0, 4), ..IO }]; }
     { QUEUES = &[pair(&PairFormat { head_doorbell: BELL, ..PAIR })]; COMMANDS = &[]; }
     { QUEUES = &[Queue { doorbell: Doorbell { offset: 0x1C, stride: Stride::Shifted(reg(0), 0, 4), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
