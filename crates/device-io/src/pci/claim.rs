@@ -14,6 +14,7 @@ use crate::dma::DmaTable;
 use crate::host::{Message, contained};
 use crate::mmio::{ClaimId, Control, Mapped, WindowError, locate};
 use crate::table::{Id, MAX_WINDOWS, Window};
+use crate::time::Deadline;
 
 /// The trusted side of a claim. It lives in a capability slot: when its owner dies, the device is
 /// silenced, and only then are its DMA memory and the buffers in flight released.
@@ -32,6 +33,9 @@ pub(crate) struct Claim {
     pub(crate) windows: [Option<Mapped>; MAX_WINDOWS],
     pub(super) table: NoCutMutex<DmaTable>,
 }
+
+/// How long a function takes from D3hot to D0 (PCI Express Base 5.0 §5.3.1.4).
+const WAKE_MILLIS: u64 = 10;
 
 /// Why a function can't be claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,11 +97,9 @@ impl Claim {
             return Err(ClaimError::WrongDevice(id));
         }
         let (number, unrestored) = slot.occupy().ok_or(ClaimError::Claimed)?;
-        if let Some(bars) = unrestored {
-            config.set_bars(&bars);
-        }
-        config.set_command(config.command() & !BUS_MASTER | MEMORY_SPACE | INTX_DISABLE);
-        config.quieten();
+        // What another function left there is not this one's.
+        let unrestored = unrestored.filter(|restore| restore.id == id);
+        config.set_command(INTX_DISABLE);
         let capabilities = config.capabilities();
         let claim = ClaimId {
             slot: core::ptr::from_ref(slot).addr(),
@@ -112,7 +114,7 @@ impl Claim {
             restore: Restore {
                 id,
                 express: capabilities.express,
-                bars: unrestored.unwrap_or_else(|| config.bars()),
+                bars: unrestored.map_or_else(|| config.bars(), |restore| restore.bars),
             },
             is_lost: AtomicBool::new(unrestored.is_some()),
             is_master: AtomicBool::new(false),
@@ -120,22 +122,28 @@ impl Claim {
             // SAFETY: this crate's own code, a few entries long.
             table: unsafe { NoCutMutex::new(DmaTable::new()) },
         };
-        let msix = capabilities.msix.map(|msix| [msix.table, msix.pending]);
-        let place = (&config, &slot.host, slot.address);
-        let msix = msix.as_slice().as_flattened();
-        let located = locate(windows, &mut claim.windows, msix, place);
+        let is_asleep = config.quieten();
         if slot.blind.load(Ordering::Relaxed) {
             // Not all of it was seen: what it was left with, and where its registers are.
             return Err(ClaimError::Absent);
         }
-        located.map_err(ClaimError::Window)?;
+        if is_asleep {
+            Deadline::after(slot.host.clock, WAKE_MILLIS).sleep();
+        }
+        config.set_bars(&claim.restore.bars);
+        config.set_command(MEMORY_SPACE | INTX_DISABLE);
+        let msix = capabilities.msix.map(|msix| [msix.table, msix.pending]);
+        let place = (&config, &slot.host, slot.address);
+        let msix = msix.as_slice().as_flattened();
+        locate(windows, &mut claim.windows, msix, place).map_err(ClaimError::Window)?;
         Ok(claim)
     }
 
     /// Lets the function issue memory requests.
     pub(crate) fn set_master(&self) {
         self.is_master.store(true, Ordering::Relaxed);
-        self.config.set_command(self.config.command() | BUS_MASTER);
+        let command = MEMORY_SPACE | INTX_DISABLE | BUS_MASTER;
+        self.config.set_command(command);
     }
 
     /// Its number among the claims of its slot.
@@ -150,9 +158,16 @@ impl Claim {
         slot.with_vectors(|vectors| vectors.take(vector, self.capabilities.msix, place))
     }
 
+    /// Puts the vectors back that a Function Level Reset has cleared.
+    pub(crate) fn restore_vectors(&self) {
+        let Self { slot, config, .. } = self;
+        slot.with_vectors(|vectors| vectors.restore(config));
+    }
+
     /// Silences the device; what is in flight stays so.
     pub(super) fn silence(&self) -> Silenced {
-        let silenced = silence(&self.config, &self.restore, self.slot.host.clock);
+        let is_lost = self.is_lost.load(Ordering::Relaxed);
+        let silenced = silence(&self.config, &self.restore, is_lost, self.slot.host.clock);
         self.is_master.store(false, Ordering::Relaxed);
         if let Silenced::Lost | Silenced::Reset = silenced {
             let is_lost = silenced == Silenced::Lost;
@@ -202,6 +217,6 @@ impl Drop for Claim {
         // The buffers go before the slot is free for another claim.
         *self.table.get_mut() = DmaTable::new();
         let is_lost = self.is_lost.load(Ordering::Relaxed);
-        slot.release(is_lost.then_some(self.restore.bars));
+        slot.release(is_lost.then_some(self.restore));
     }
 }

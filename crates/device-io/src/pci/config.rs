@@ -30,6 +30,7 @@ const CAPABILITY_LIST: u32 = 1 << (16 + 4);
 
 /// Capability IDs.
 const CAP_PCI_EXPRESS: u8 = 0x10;
+const CAP_POWER: u8 = 0x01;
 const CAP_MSI: u8 = 0x05;
 const CAP_MSI_X: u8 = 0x11;
 
@@ -147,18 +148,26 @@ impl Config {
         bar < 6 && self.read(BAR0 + 4 * u16::from(bar)) & 1 == 0
     }
 
+    /// Clears bits of a dword that answers; whether any was set.
+    pub(super) fn clear(&self, at: u16, bits: u32) -> bool {
+        let value = self.read(at);
+        let is_set = value != u32::MAX && value & bits != 0;
+        if is_set {
+            self.write(at, value & !bits);
+        }
+        is_set
+    }
+
     /// Turns off by what an earlier owner had the function, or others that it makes, issue requests: MSI, MSI-X; ATS, SR-IOV and
-    /// PRI (§7.7.1, §7.7.2, §10.5.1.3, §9.3.3.3, §10.5.2.3).
-    pub(crate) fn quieten(&self) {
-        let clear = |at: u16, bit: u32| {
-            let value = self.read(at);
-            if value != u32::MAX && value & bit != 0 {
-                self.write(at, value & !bit);
-            }
-        };
+    /// PRI (§7.7.1, §7.7.2, §10.5.1.3, §9.3.3.3, §10.5.2.3). Puts it into D0 (§7.5.2.2); whether it was in another state.
+    pub(crate) fn quieten(&self) -> bool {
+        let mut is_asleep = false;
         for (id, at) in self.list() {
-            if let CAP_MSI | CAP_MSI_X = id {
-                clear(at, if id == CAP_MSI { 1 << 16 } else { 1 << 31 });
+            match id {
+                CAP_POWER => is_asleep |= self.clear(at + 4, 0b11),
+                CAP_MSI => _ = self.clear(at, 1 << 16),
+                CAP_MSI_X => _ = self.clear(at, 1 << 31),
+                _ => {}
             }
         }
         // All that fit into 4 KiB, should they form a loop. A function without any reads as all ones there.
@@ -166,9 +175,9 @@ impl Config {
         for _ in 0..960 {
             let header = self.space.read(self.address, at);
             match header as u16 {
-                0x0F => clear(at + 4, 1 << 31),
-                0x10 => clear(at + 8, 1),
-                0x13 => clear(at + 4, 1),
+                0x0F => _ = self.clear(at + 4, 1 << 31),
+                0x10 => _ = self.clear(at + 8, 1),
+                0x13 => _ = self.clear(at + 4, 1),
                 _ => {}
             }
             at = (header >> 20) as u16 & !3;
@@ -176,6 +185,7 @@ impl Config {
                 break;
             }
         }
+        is_asleep
     }
 
     pub(crate) fn set_bars(&self, bars: &[u32; 6]) {

@@ -160,8 +160,6 @@ impl<D> PciFunction<D> {
     pub fn silence(&self) -> Silenced {
         self.0.control.silencing(|| {
             let silenced = self.0.silence();
-            let slot = self.0.slot;
-            slot.with_vectors(|vectors| vectors.restore(&self.0.config));
             (silenced, silenced == Silenced::Reset)
         })
     }

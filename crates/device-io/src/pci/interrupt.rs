@@ -9,7 +9,7 @@ use samara_shared_heap::{Cap, Capability};
 
 use super::function::PciFunction;
 use super::slot::PciSlot;
-use super::vectors::InterruptError;
+use super::vectors::{InterruptError, Vectors};
 use crate::host::{Message, contained};
 
 /// The trusted side. In a capability slot of its own: when its owner dies the vector is masked before any
@@ -28,16 +28,8 @@ unsafe impl Capability for Line {
     const NAME: &'static str = "interrupt";
 
     fn quiesce(&self) {
-        self.slot.with_vectors(|vectors| {
-            contained(|| vectors.set_masked(self.claim, self.vector, true));
-        });
-    }
-}
-
-impl Line {
-    fn set_masked(&self, masked: bool) {
-        self.slot
-            .with_vectors(|vectors| vectors.set_masked(self.claim, self.vector, masked));
+        let mask = |vectors: &mut Vectors| contained(|| vectors.mask(self.claim, self.vector));
+        let _ = self.slot.with_vectors(mask);
     }
 }
 
@@ -99,17 +91,6 @@ impl Interrupt {
     /// count then. Doesn't return if the running domain dies.
     pub fn wait(&self, seen: u32, timeout: Duration) -> u32 {
         self.0.message.event.wait(seen, timeout)
-    }
-
-    /// Has the function keep the message back; it is sent at [`unmask`](Self::unmask). Two accesses of
-    /// the table. (Most devices have masks of their own, nearer at hand.)
-    pub fn mask(&self) {
-        self.0.set_masked(true);
-    }
-
-    /// Ends a [`mask`](Self::mask).
-    pub fn unmask(&self) {
-        self.0.set_masked(false);
     }
 }
 

@@ -3,7 +3,7 @@
 //! Configuration space only, no lock: it runs during a reclaim, when the domain's threads are gone and
 //! whatever they held is still held.
 
-use super::config::{BUS_MASTER, Config, INTX_DISABLE, MEMORY_SPACE, PciId};
+use super::config::{Config, INTX_DISABLE, MEMORY_SPACE, PciId};
 use crate::host::{Clock, contained};
 use crate::time::Deadline;
 
@@ -50,14 +50,20 @@ pub(crate) struct Restore {
 /// Clears bus mastering, resets the function if it can be, restores its base addresses. Takes up to
 /// 1.2 s if the device misbehaves, 100 ms if it doesn't, microseconds where there's no reset. A panic of the
 /// clock ends here: its callers are destructors.
-pub(crate) fn silence(config: &Config, restore: &Restore, clock: &'static dyn Clock) -> Silenced {
+pub(crate) fn silence(
+    config: &Config,
+    restore: &Restore,
+    is_lost: bool,
+    clock: &'static dyn Clock,
+) -> Silenced {
     let is_there = || config.id() == Some(restore.id);
-    if !is_there() {
+    // One without the addresses that the claim knows was put in since.
+    if !is_there() || !is_lost && config.bars() != restore.bars {
         // Unplugged, or another is in its place; or it only says so, and is back in a moment.
         config.set_command(INTX_DISABLE);
         return Silenced::Absent;
     }
-    config.set_command(config.command() & !BUS_MASTER);
+    config.set_command(if is_lost { 0 } else { MEMORY_SPACE } | INTX_DISABLE);
     // The read's completion pushes memory writes that the function had already issued ahead of it
     // (ordering rules, §2.4.1), so none is under way when it returns.
     let _ = config.command();
@@ -160,7 +166,7 @@ mod tests {
             express: None,
             bars: [0; 6],
         };
-        assert_eq!(silence(&config, &restore, &Still), Silenced::Absent);
+        assert_eq!(silence(&config, &restore, false, &Still), Silenced::Absent);
         MUTE.is_mute.store(false, Relaxed);
         assert_eq!(config.command() & BUS_MASTER, 0);
     }

@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use samara_shared_heap::NoCutMutex;
 
 use super::config::{Config, PciId};
+use super::reset::Restore;
 use super::vectors::Vectors;
 use crate::host::{Host, PciAddress, contained};
 use crate::table::Table;
@@ -22,7 +23,7 @@ pub struct PciSlot {
     /// Its configuration space read as all ones somewhere, since the claim began.
     pub(super) blind: AtomicBool,
     /// Base addresses that a reset took, and that the claim which ended could not put back.
-    unrestored: NoCutMutex<Option<[u32; 6]>>,
+    unrestored: NoCutMutex<Option<Restore>>,
     vectors: NoCutMutex<Vectors>,
 }
 
@@ -124,8 +125,8 @@ impl PciSlot {
         }
     }
 
-    /// Begins a claim, unless there's one: its number, and base addresses that it is to put back.
-    pub(super) fn occupy(&self) -> Option<(u64, Option<[u32; 6]>)> {
+    /// Begins a claim, unless there's one: its number, and what it is to restore.
+    pub(super) fn occupy(&self) -> Option<(u64, Option<Restore>)> {
         if self.claimed.swap(true, Ordering::Acquire) {
             return None;
         }
@@ -149,9 +150,9 @@ impl PciSlot {
         }
     }
 
-    /// Ends a claim: its device is silent and its memory released. The next one puts `bars` back.
-    pub(super) fn release(&self, bars: Option<[u32; 6]>) {
-        *self.unrestored.lock() = bars;
+    /// Ends a claim: its device is silent and its memory released. The next one puts back what is to be restored.
+    pub(super) fn release(&self, restore: Option<Restore>) {
+        *self.unrestored.lock() = restore;
         self.claimed.store(false, Ordering::Release);
     }
 }

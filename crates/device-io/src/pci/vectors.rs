@@ -35,6 +35,8 @@ pub enum InterruptError {
     Message(NoMessage),
     /// The table can't be mapped.
     Map(MapBarError),
+    /// The table does not take what is written there.
+    Absent,
     /// No room for the capability.
     Alloc(AllocError),
 }
@@ -49,6 +51,9 @@ impl fmt::Display for InterruptError {
             Self::Taken => f.write_str("the vector is in use: drop its interrupt first"),
             Self::Message(error) => error.fmt(f),
             Self::Map(error) => error.fmt(f),
+            Self::Absent => {
+                f.write_str("the function's vectors do not answer: poll it, and reset it")
+            }
             Self::Alloc(error) => write!(f, "no room for the interrupt's capability: {error}"),
         }
     }
@@ -60,14 +65,6 @@ impl From<NoMessage> for InterruptError {
     fn from(error: NoMessage) -> Self {
         Self::Message(error)
     }
-}
-
-/// One vector in use.
-#[derive(Clone, Copy)]
-struct Used {
-    address: u64,
-    data: u32,
-    masked: bool,
 }
 
 /// The table as mapped for a claim.
@@ -84,7 +81,9 @@ pub(crate) struct Vectors {
     /// Which claim's.
     claim: Option<u64>,
     table: Option<Table>,
-    used: [Option<Used>; MAX_VECTORS as usize],
+    /// All its entries were masked, and the function may send messages.
+    is_open: bool,
+    used: [Option<Message>; MAX_VECTORS as usize],
 }
 
 impl Table {
@@ -101,18 +100,24 @@ impl Table {
         unsafe { cell.store(value.into()) }
     }
 
-    /// Masks or unmasks; has taken effect when it returns, since the read follows the write.
-    fn set_masked(&self, entry: u16, masked: bool) {
-        self.store(entry, CONTROL, u32::from(masked));
+    /// Has taken effect when it returns, since the read follows the write.
+    fn mask(&self, entry: u16) {
+        self.store(entry, CONTROL, MASKED);
         let _ = self.cell(entry, CONTROL).load();
     }
 
-    fn fill(&self, entry: u16, used: Used) {
+    fn fill(&self, entry: u16, used: Message) {
         self.store(entry, CONTROL, MASKED);
-        self.store(entry, 0, used.address as u32);
-        self.store(entry, 4, (used.address >> 32) as u32);
-        self.store(entry, 8, used.data);
-        self.set_masked(entry, used.masked);
+        let words = [used.address as u32, (used.address >> 32) as u32, used.data];
+        for (at, word) in (0..).step_by(4).zip(words) {
+            self.store(entry, at, word);
+        }
+        // A message to an address that was there before is not sent.
+        let mut words = (0..).step_by(4).zip(words);
+        let is_there = words.all(|(at, word)| self.cell(entry, at).load() as u32 == word);
+        if is_there {
+            self.store(entry, CONTROL, 0);
+        }
     }
 }
 
@@ -121,6 +126,7 @@ impl Vectors {
         Self {
             claim: None,
             table: None,
+            is_open: false,
             used: [None; MAX_VECTORS as usize],
         }
     }
@@ -134,12 +140,12 @@ impl Vectors {
     pub(crate) fn end(&mut self, config: &Config) -> Option<(u8, Backing)> {
         self.claim = None;
         // First what is known of the device, then the device: its accesses are a host's, which may panic.
-        self.used = [None; MAX_VECTORS as usize];
+        (self.used, self.is_open) = ([None; MAX_VECTORS as usize], false);
         let table = self.table.take()?;
         for entry in 0..table.entries.min(MAX_VECTORS) {
-            contained(|| table.set_masked(entry, true));
+            contained(|| table.mask(entry));
         }
-        disable(config, table.capability);
+        config.clear(table.capability, ENABLE);
         Some((table.bar, table.backing))
     }
 
@@ -164,10 +170,11 @@ impl Vectors {
                 entries,
                 capability: msix.capability,
             };
-            enable(&table, config);
             self.table = Some(table);
         }
-        self.table.as_ref().ok_or(InterruptError::NoMsix)
+        let table = self.table.as_ref().ok_or(InterruptError::NoMsix)?;
+        self.is_open = self.is_open || enable(table, config);
+        self.is_open.then_some(table).ok_or(InterruptError::Absent)
     }
 
     /// Programs `vector`, which is then unmasked, with the message that `allocate` makes.
@@ -186,28 +193,17 @@ impl Vectors {
         }
         let (_, host, address) = place;
         let message = host.messages.allocate(address)?;
-        let entry = Used {
-            address: message.address,
-            data: message.data,
-            masked: false,
-        };
-        *used = Some(entry);
+        *used = Some(message);
         if let Some(table) = &self.table {
-            table.fill(vector, entry);
+            table.fill(vector, message);
         }
         Ok(message)
     }
 
-    /// Masks or unmasks `vector` of `claim`; nothing if that's over.
-    pub(crate) fn set_masked(&mut self, claim: u64, vector: u16, masked: bool) {
-        if self.claim != Some(claim) {
-            return;
-        }
-        if let (Some(table), Some(Some(used))) =
-            (&self.table, self.used.get_mut(usize::from(vector)))
-        {
-            used.masked = masked;
-            table.set_masked(vector, masked);
+    /// Masks `vector` of `claim`; nothing if that's over.
+    pub(crate) fn mask(&mut self, claim: u64, vector: u16) {
+        if let Some(table) = self.table.as_ref().filter(|_| self.claim == Some(claim)) {
+            table.mask(vector);
         }
     }
 
@@ -218,16 +214,16 @@ impl Vectors {
         }
         let used = self.used.get_mut(usize::from(vector));
         if let (Some(table), Some(_)) = (&self.table, used.and_then(Option::take)) {
-            contained(|| table.set_masked(vector, true));
+            contained(|| table.mask(vector));
         }
     }
 
     /// After a Function Level Reset, which has cleared the table.
-    pub(crate) fn restore(&self, config: &Config) {
+    pub(crate) fn restore(&mut self, config: &Config) {
         let Some(table) = &self.table else {
             return;
         };
-        enable(table, config);
+        self.is_open = enable(table, config);
         for (entry, used) in (0..table.entries).zip(&self.used) {
             if let &Some(used) = used {
                 table.fill(entry, used);
@@ -236,23 +232,21 @@ impl Vectors {
     }
 }
 
-/// Masks all entries, of which a driver may have the device use any, then lets the function send messages (if it may be bus master).
-fn enable(table: &Table, config: &Config) {
+/// Masks all entries, of which a driver may have the device use any, then lets the function send messages (if it may be bus master):
+/// if all are masked.
+fn enable(table: &Table, config: &Config) -> bool {
     let at = table.capability;
     let control = config.read(at) & 0xFFFF_0000;
     config.write(at, control | ENABLE | MASK_ALL);
     for entry in 0..table.entries {
         table.store(entry, CONTROL, MASKED);
     }
-    // Has taken effect when the last one is read.
-    let _ = table.cell(0, CONTROL).load();
-    config.write(at, (control | ENABLE) & !MASK_ALL);
-}
-
-/// No messages any more.
-pub(crate) fn disable(config: &Config, capability: u16) {
-    let control = config.read(capability);
-    if control != u32::MAX {
-        config.write(capability, control & 0xFFFF_0000 & !ENABLE);
+    // The rest of the dword is reserved, or steering tags.
+    let control_of = |entry| table.cell(entry, CONTROL).load() as u32;
+    let is_masked = |entry| control_of(entry) & MASKED != 0 && control_of(entry) != u32::MAX;
+    let are_masked = (0..table.entries).all(is_masked);
+    if are_masked {
+        config.write(at, (control | ENABLE) & !MASK_ALL);
     }
+    are_masked
 }

@@ -97,6 +97,20 @@ impl<D: Table> PciFunction<D> {
         }
     }
 
+    /// Whether the device has taken the addresses and sizes that it was told: one that was blind for a moment must not be enabled with
+    /// those of before.
+    fn confirm(&self, steps: &[Step], known: &Known, chosen: u64) -> Result<(), StepError> {
+        for step in steps {
+            if let Step::Write(at, value) = step
+                && value.tells()
+                && self.register(at, at.of(known.number))?.load() != value.of(known, chosen)
+            {
+                return Err(StepError::State);
+            }
+        }
+        Ok(())
+    }
+
     /// Executes steps for the queue that is `known`. All that is written is what the table says.
     pub(crate) fn run(
         &self,
@@ -106,7 +120,10 @@ impl<D: Table> PciFunction<D> {
         chosen: u64,
     ) -> Result<(), StepError> {
         let number = known.number;
-        for step in steps {
+        for (index, step) in steps.iter().enumerate() {
+            if matches!(run, Run::Start) && index + 1 == steps.len() {
+                self.confirm(steps, known, chosen)?;
+            }
             match step {
                 Step::Write(at, value) => {
                     let register = self.register(at, at.of(number))?;
@@ -209,7 +226,12 @@ impl<D: Table> PciFunction<D> {
     /// Ends reset `number`, if the device is idle.
     fn ends_reset(&self, number: u32) -> Result<bool, ResetError> {
         // Under the lock under which queues are started: what is idle now stays so until nothing is in flight any more.
-        let ended = self.claim().control.end_reset(number, || self.is_idle());
+        let claim = self.claim();
+        let ended = claim.control.end_reset(number, || self.is_idle());
+        if ended == Some(true) {
+            // It answers again: what a Function Level Reset has cleared is put back.
+            claim.restore_vectors();
+        }
         ended.ok_or(ResetError::Superseded)
     }
 }

@@ -258,6 +258,11 @@ impl Value {
         self.entries != 0
     }
 
+    /// Whether it tells an address, or a size.
+    pub(crate) const fn tells(&self) -> bool {
+        self.address.is_some() || self.entries != 0 || self.unit != 0
+    }
+
     /// Whether it's an address and nothing else, of which nothing would be told.
     pub(crate) const fn is_address(&self) -> bool {
         let constant = Self {

@@ -19,15 +19,13 @@ pub(super) fn step<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     };
     let Some(interrupt) = &*place else { return };
     traits!(interrupt, Interrupt: Debug);
-    match numbers.below(6) {
+    match numbers.below(4) {
         0 => drop(call!(Interrupt::vector, interrupt)),
         1 => {
             let seen = call!(Interrupt::count, interrupt);
             call!(Interrupt::wait, interrupt, seen, Duration::ZERO);
         }
-        2 => call!(Interrupt::mask, interrupt),
-        3 => call!(Interrupt::unmask, interrupt),
-        4 => *place = None,
+        2 => *place = None,
         _ => {
             if hand.driver.is_domain {
                 std::mem::forget(place.take());

@@ -56,6 +56,10 @@ impl Machine {
             0x14 => self.controller.cc,
             0x1C => self.status(),
             0x24 => self.controller.aqa,
+            0x28 => self.controller.asq as u32,
+            0x2C => (self.controller.asq >> 32) as u32,
+            0x30 => self.controller.acq as u32,
+            0x34 => (self.controller.acq >> 32) as u32,
             _ => 0,
         }
     }

@@ -1,7 +1,7 @@
 //! Queues: steps, doorbells, parts of memory.
 
 use super::formats::format;
-use super::steps::{last_place, later, steps, tells, writes};
+use super::steps::{last_place, later, steps, writes};
 use crate::table::command::Data;
 use crate::table::queue::{Doorbell, Format, Queue, RingFormat, Rung, Stride};
 use crate::table::step::{At, Half, Step, Value};
@@ -87,7 +87,7 @@ pub(super) const fn queue<D: Table>(index: usize) {
     }
     // What was told is looked at before it.
     assert!(
-        !matches!(queue.start.last(), Some(Step::Write(_, value)) if tells(value)),
+        !matches!(queue.start.last(), Some(Step::Write(_, value)) if value.tells()),
         "a start that ends with an address or a size"
     );
 }

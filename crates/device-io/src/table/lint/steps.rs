@@ -112,11 +112,6 @@ pub(super) const fn writes(steps: &[Step]) -> bool {
     false
 }
 
-/// Whether it tells an address or a size.
-pub(super) const fn tells(value: &Value) -> bool {
-    value.address.is_some() || value.tells_size() || value.tells_buffer()
-}
-
 /// Steps after a start, which are executed one by one: another queue may be selected between two of them.
 pub(super) const fn later<D: Table>(steps: &[Step], queue: &Queue) {
     self::steps::<D>(steps, Some(queue));
@@ -124,7 +119,7 @@ pub(super) const fn later<D: Table>(steps: &[Step], queue: &Queue) {
     while index < steps.len() {
         if let Step::Write(at, value) = &steps[index] {
             assert!(
-                !tells(value),
+                !value.tells(),
                 "an address or a size outside a queue's start"
             );
             assert!(
