@@ -278,29 +278,29 @@ bad! {
     }
     // A size that was read back, and then written anew; or is told behind the start, where nobody reads it back.
     a_size_that_a_later_step_writes_over: "a step writes over what the device was told" {
-        const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1)), Step::Equal(reg(0x40), entries(1)), Step::Write(reg(0x40), only(0xFFFF))], ..ring(RING) }];
+        const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1)), Step::Write(reg(0x40), only(0xFFFF))], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
     a_size_that_a_later_step_updates: "a step writes over what the device was told" {
-        const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1)), Step::Equal(reg(0x40), entries(1)), Step::Update(reg(0x40), 0, 1 << 12)], ..ring(RING) }];
+        const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1)), Step::Update(reg(0x40), 0, 1 << 12)], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
     a_size_that_drivers_choose_behind_the_engine: "a step writes over what the device was told" {
-        const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1)), Step::Equal(reg(0x40), entries(1)), Step::Write(reg(0x40), chosen(0xFFFF))], ..ring(RING) }];
+        const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1)), Step::Write(reg(0x40), chosen(0xFFFF))], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
     a_size_that_is_told_when_the_queue_is_ready: "an address or a size outside a queue's start" {
-        const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1)), Step::Equal(reg(0x40), entries(1))], ready: &[Step::Write(reg(0x40), entries(2))], ..ring(RING) }];
+        const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1))], ready: &[Step::Write(reg(0x40), entries(2))], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
     // A size in which two summands meet: 8 entries are told as 16 + 8.
     a_size_and_something_else: "a size and something else in one bit" {
-        const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1).plus(16)), Step::Equal(reg(0x40), entries(1).plus(16))], ..ring(RING) }];
+        const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1).plus(16))], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
     // A driver's number of bytes, of which the lint takes it that there's none, in the size of the queue.
     a_buffer_of_a_queue_that_only_reads: "a size of buffers that the device doesn't write" {
-        const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1).buffer(1)), Step::Equal(reg(0x40), entries(1).buffer(1))], ..ring(RING) }];
+        const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1).buffer(1))], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
     // A position that its doorbell has no bits for: 300 is told as 44, and everything from 44 on around is executed again.

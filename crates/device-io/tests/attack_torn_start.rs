@@ -50,7 +50,6 @@ impl Table for Nic {
             Step::Write(word(0x10), low(0)),
             Step::Write(word(0x14), high(0)),
             Step::Write(word(0x18), entries(16)),
-            Step::Equal(word(0x18), entries(16)),
             Step::Write(word(0x28), only(0)),
             Step::Write(word(0x20), only(0)),
             Step::Write(word(0x1C), only(1)),

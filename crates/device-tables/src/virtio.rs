@@ -83,7 +83,6 @@ const START: &[Step] = &[
     Step::Require(OFF),
     Step::AtLeast(common(0x18, Width::W16), entries(1)),
     Step::Write(common(0x18, Width::W16), entries(1)),
-    Step::Equal(common(0x18, Width::W16), entries(1)),
     Step::Write(common(0x1A, Width::W16), chosen(0xFFFF)),
     Step::Write(common(0x20, Width::W32), low(0)),
     Step::Write(common(0x24, Width::W32), high(0)),

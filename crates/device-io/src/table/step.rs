@@ -63,6 +63,8 @@ pub struct Check {
     pub(crate) stride: usize,
     pub(crate) mask: u64,
     pub(crate) equals: u64,
+    /// Whether they are to be equal.
+    pub(crate) wanted: bool,
 }
 
 impl Check {
@@ -74,6 +76,7 @@ impl Check {
             stride: 0,
             mask,
             equals,
+            wanted: true,
         }
     }
 
@@ -86,8 +89,17 @@ impl Check {
         }
     }
 
+    /// That they are anything else.
+    pub const fn not(self) -> Self {
+        Self {
+            wanted: false,
+            ..self
+        }
+    }
+
     pub(crate) const fn holds(&self, value: u64) -> bool {
-        value != self.at.width.all_ones() && value & self.mask == self.equals
+        let is_equal = value & self.mask == self.equals;
+        value != self.at.width.all_ones() && is_equal == self.wanted
     }
 }
 
@@ -104,14 +116,12 @@ pub enum Limit {
 /// One step.
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
-    /// Writes a register.
+    /// Writes a register. An address or a size that a start writes is read back before its last step, and must be there.
     Write(At, Value),
     /// Clears bits (the first) and sets bits (the second) of a register; fails if it reads as all ones.
     Update(At, u64, u64),
     /// Fails unless this holds now.
     Require(Check),
-    /// Fails unless the register holds this value.
-    Equal(At, Value),
     /// Fails unless the register holds this value at least.
     AtLeast(At, Value),
     /// Waits until one of these holds. Fails if none does in time.

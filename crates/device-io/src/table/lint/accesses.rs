@@ -205,7 +205,7 @@ impl Accesses {
                     self.push(of.at(at, *clear | *set, act));
                 }
                 Step::Require(check) => self.check(check, of),
-                Step::Equal(at, _) | Step::AtLeast(at, _) => {
+                Step::AtLeast(at, _) => {
                     self.push(of.at(at, at.width.all_ones(), Act::Look(None)));
                 }
                 Step::Await(awaited, limit) | Step::Settle(awaited, limit) => {
@@ -231,7 +231,12 @@ impl Accesses {
     }
 
     const fn check(&mut self, check: &Check, of: Access) {
-        let act = Act::Look(Some(check.equals));
+        let equals = if check.wanted {
+            Some(check.equals)
+        } else {
+            None
+        };
+        let act = Act::Look(equals);
         let mut access = of.at(&check.at, check.mask, act);
         if check.at.stride == 0 {
             access.registers = access.registers.times(check.count, check.stride);

@@ -149,7 +149,7 @@ pub(super) const fn steps<D: Table>(steps: &[Step], queue: Option<&Queue>) {
                 address(at, value, queue);
                 filled(value, queue, at.width);
             }
-            Step::AtLeast(at, value) | Step::Equal(at, value) => {
+            Step::AtLeast(at, value) => {
                 last_place::<D>(at, queue);
                 assert!(value.address.is_none(), "a comparison with an address");
                 filled(value, queue, at.width);
