@@ -54,6 +54,23 @@ impl Split {
         }
     }
 
+    /// No further part is longer than `max` bytes, rounded down to whole blocks, and at least one.
+    #[inline]
+    pub const fn limit(&mut self, max: usize) {
+        if max >= self.max {
+            return;
+        }
+        let block = 1 << self.shift;
+        self.max = if max < block {
+            block
+        } else {
+            max & !(block - 1)
+        };
+        if self.next.length > self.max {
+            self.next.length = self.max;
+        }
+    }
+
     /// Goes on after the part that [`peek`](Self::peek) gave was submitted.
     #[inline]
     pub const fn advance(&mut self) {
@@ -93,6 +110,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn parts_become_shorter_and_never_longer() {
+        let mut split = Split::new(0, 16 * 512, 9, 8 * 512);
+        let mut lengths = std::vec::Vec::new();
+        for limit in [4 * 512 + 1, 1 << 20, 1, 0] {
+            split.limit(limit);
+            lengths.push(split.peek().unwrap().length / 512);
+            split.advance();
+        }
+        assert_eq!(lengths, [4, 4, 1, 1]);
+        assert_eq!(split.peek().unwrap().offset, 10 * 512);
     }
 
     #[test]

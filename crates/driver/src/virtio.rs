@@ -10,7 +10,7 @@ use samara_device_io::pci::{NotIdle, ResetError};
 use samara_device_io::table::Table;
 use samara_device_tables::virtio::{COMMON, ISR};
 
-use crate::recovery;
+use crate::recovery::{self, Failure};
 
 /// VIRTIO_F_VERSION_1 (§6): the device is no legacy device.
 pub const VERSION_1: u64 = 1 << 32;
@@ -114,13 +114,12 @@ impl From<ResetError> for TransportError {
 }
 
 impl TransportError {
-    /// Whether bringing the device up once more may help, which begins with a reset: all ones, or another thread's reset, came in
-    /// between.
-    pub const fn passes(&self) -> bool {
+    /// What a bring-up that fails so says of the device.
+    pub const fn says(&self) -> Failure {
         match self {
-            Self::Absent | Self::Enable(_) | Self::Reset(ResetError::Superseded) => true,
-            Self::Register(error) => matches!(error, WriteError::Absent | WriteError::Resetting),
-            _ => false,
+            Self::Gone => Failure::Gone,
+            Self::Legacy | Self::Features(_) | Self::QueueSize(..) => Failure::Said,
+            _ => Failure::Passing,
         }
     }
 }
@@ -143,18 +142,17 @@ pub enum State {
 ///
 /// [`TransportError`].
 pub fn reset<D: Table>(function: &PciFunction<D>) -> Result<u64, TransportError> {
-    if recovery::is_another(function) {
-        return Err(TransportError::Gone);
-    }
-    function.reset()?;
+    recovery::reset(function, || state(function) != State::Absent)?;
     function.enable_bus_master()?;
     function.write(Registers::<D>::STATUS, ACKNOWLEDGE)?;
     function.write(Registers::<D>::STATUS, ACKNOWLEDGE | DRIVER)?;
-    let half = |index| u64::from(function.read_selected(Registers::<D>::DEVICE_FEATURE, index));
-    let offered = half(1) << 32 | half(0);
-    if offered == u64::MAX {
-        return Err(TransportError::Absent);
-    }
+    let half = |index| {
+        let half = function.read_selected(Registers::<D>::DEVICE_FEATURE, index);
+        // No device has 32 features in a row.
+        let half = Some(half).filter(|&half| half != u32::MAX);
+        half.map(u64::from).ok_or(TransportError::Absent)
+    };
+    let offered = half(1)? << 32 | half(0)?;
     if offered & VERSION_1 == 0 {
         return Err(TransportError::Legacy);
     }

@@ -1,7 +1,6 @@
 //! From a claimed function to a device that sends and receives (section 4.6.3), and back.
 
 use samara_device_io::mmio::WriteError;
-use samara_device_io::pci::ResetError;
 use samara_driver::recovery;
 use samara_interfaces::MacAddress;
 
@@ -11,7 +10,7 @@ use crate::faults::fault_point;
 use crate::registers::{
     AUTOC, AUTOC2, CTRL_EXT, DMATXCTL, DTXMXSZRQ, EEC, EIMC, FCTRL, FTQF, Function, HLREG0, MAXFRS,
     MPSAR, MRQC, MTA, PFUTA, RAH0, RAL0, RDRXCTL, RETA, RSSRK, RTTDCS, RXCSUM, RXCTRL, SECRXCTRL,
-    SECRXSTAT, clear, set, write_nth,
+    SECRXSTAT, STATUS, clear, set, write_nth,
 };
 
 /// EIMC: every cause masked (section 4.6.3.1).
@@ -61,25 +60,23 @@ const ENABLE: u32 = 1;
 
 /// Resets the device, allows it to be bus master, and waits until it is ready; its address.
 pub(crate) fn reset(function: &Function) -> Result<MacAddress, InitError> {
-    if recovery::is_another(function) {
-        return Err(ResetError::Absent.into());
-    }
     // One that takes no write now is reset all the same.
     let _ = function.write(EIMC, ALL_CAUSES);
-    function.reset()?;
+    recovery::reset(function, || function.read(STATUS) != u32::MAX)?;
     function.write(EIMC, ALL_CAUSES)?;
+    let says = |value: u32, bit| value != u32::MAX && value & bit != 0;
     let ready = function.deadline(READY_MILLIS).poll(|| {
-        function.read(EEC) & AUTO_READ != 0 && function.read(RDRXCTL) & DMA_INIT_DONE != 0
+        says(function.read(EEC), AUTO_READ) && says(function.read(RDRXCTL), DMA_INIT_DONE)
     });
     if !ready {
         return Err(InitError::NotReady);
     }
     function.enable_bus_master()?;
     fault_point!(Init);
-    let high = function.read(RAH0);
-    let [a, b, c, d] = function.read(RAL0).to_le_bytes();
+    let (low, high) = (function.read(RAL0), function.read(RAH0));
+    let [a, b, c, d] = low.to_le_bytes();
     let [e, f, ..] = high.to_le_bytes();
-    if high == u32::MAX {
+    if low == u32::MAX || high == u32::MAX {
         return Err(WriteError::Absent.into());
     }
     if high & ADDRESS_VALID == 0 {

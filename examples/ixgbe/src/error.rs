@@ -3,9 +3,10 @@
 use core::fmt;
 
 use samara_device_io::mmio::WriteError;
-use samara_device_io::pci::{NotIdle, ResetError, StepError};
+use samara_device_io::pci::{NotIdle, ResetError};
 use samara_device_io::queue::QueueError;
 use samara_domain::AllocError;
+use samara_driver::recovery::Failure;
 
 /// Why the device can't be brought up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum InitError {
     NotReady,
     /// Its EEPROM holds no MAC address.
     NoAddress,
+    /// After a reset it has another address: it is another device.
+    Changed,
     /// No memory for packets.
     Packets(AllocError),
     /// No memory of the driver's own.
@@ -30,17 +33,12 @@ pub enum InitError {
 }
 
 impl InitError {
-    /// Whether bringing the device up once more may help, which begins with a reset: all ones, or another thread's reset, came in
-    /// between.
-    pub(crate) fn passes(&self) -> bool {
+    /// What a bring-up that fails so says of the device.
+    pub(crate) fn says(&self) -> Failure {
         match self {
-            Self::Register(error) => matches!(error, WriteError::Absent | WriteError::Resetting),
-            Self::Queue(error) => matches!(
-                error,
-                QueueError::NotStarted | QueueError::Step(StepError::Absent)
-            ),
-            Self::Reset(ResetError::Superseded) | Self::Enable(_) => true,
-            _ => false,
+            Self::Reset(ResetError::Absent) => Failure::Gone,
+            Self::NoAddress | Self::Changed => Failure::Said,
+            _ => Failure::Passing,
         }
     }
 }
@@ -56,6 +54,9 @@ impl fmt::Display for InitError {
             Self::NoAddress => {
                 f.write_str("the device has no MAC address: its EEPROM is blank or damaged")
             }
+            Self::Changed => f.write_str(
+                "the device has another address than before its reset: restart the driver",
+            ),
             Self::Packets(error) => {
                 write!(f, "no memory for packets: {error}; or ask for shorter rings")
             }

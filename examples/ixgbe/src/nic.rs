@@ -50,7 +50,7 @@ impl Nic {
     pub(crate) fn new(args: Args) -> Result<Self, InitError> {
         let Args { function, limits } = args;
         let limits = limits.clamped();
-        let mac = bring_up::reset(&function)?;
+        let mac = recovery::ask_twice(|| bring_up::reset(&function), InitError::says)?;
         let mut pairs = Pairs::default();
         for (number, pair) in (0..limits.queues).zip(&mut pairs) {
             *pair = Some(Mutex::new(Pair::new(&function, number, &limits)?));
@@ -183,11 +183,13 @@ impl Nic {
         }
         *self.reception.lock() = Reception::default();
         let once = || {
-            bring_up::reset(&self.function)?;
+            if bring_up::reset(&self.function)? != self.mac {
+                return Err(InitError::Changed);
+            }
             take_back(&self.function, &mut guards)?;
             self.start(&mut guards)
         };
-        if let Err(error) = recovery::begin_again(once, InitError::passes) {
+        if let Err(error) = recovery::begin_again(&self.function, once, InitError::says) {
             let error = match error {
                 InitError::Reset(ResetError::Absent) => NetError::Gone,
                 _ => NetError::Failed,

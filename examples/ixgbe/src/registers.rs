@@ -132,14 +132,22 @@ pub(crate) fn write_nth(
     function.write(register, value)
 }
 
+/// What a counter has counted. All ones are no count: nothing answers.
+fn count(function: &Function, counter: Readable) -> u64 {
+    match function.read(counter) {
+        u32::MAX => 0,
+        count => count.into(),
+    }
+}
+
 /// Good packets sent since this was last read.
-pub(crate) fn packets_sent(function: &Function) -> u32 {
-    function.read(GPTC)
+pub(crate) fn packets_sent(function: &Function) -> u64 {
+    count(function, GPTC)
 }
 
 /// Good packets received since this was last read.
-pub(crate) fn packets_received(function: &Function) -> u32 {
-    function.read(GPRC)
+pub(crate) fn packets_received(function: &Function) -> u64 {
+    count(function, GPRC)
 }
 
 /// Bytes of good packets sent since this was last read.
@@ -155,17 +163,17 @@ pub(crate) fn octets_received(function: &Function) -> u64 {
 /// Packets received with an error since this was last read.
 pub(crate) fn receive_errors(function: &Function) -> u64 {
     let errors = ERRORS.iter();
-    errors.map(|&error| u64::from(function.read(error))).sum()
+    errors.map(|&error| count(function, error)).sum()
 }
 
 /// Whether any queue has received a packet since this was last read.
 pub(crate) fn any_received(function: &Function) -> bool {
-    function.read(QPRC) != 0
+    count(function, QPRC) != 0
 }
 
 /// Packets dropped for want of packet buffer since this or the next was last read, without data centre bridging.
 pub(crate) fn packets_overrun(function: &Function) -> u64 {
-    function.read(RXMPC).into()
+    count(function, RXMPC)
 }
 
 /// Packets dropped since this was last read.
@@ -173,13 +181,13 @@ pub(crate) fn packets_missed(function: &Function) -> u64 {
     let all = |first: Readable| {
         let registers = (0..).map_while(move |index| first.nth(index));
         registers
-            .map(|register| u64::from(function.read(register)))
+            .map(|register| count(function, register))
             .sum::<u64>()
     };
     all(RXMPC) + all(QPRDC)
 }
 
 fn wide(function: &Function, [low, high]: [Readable; 2]) -> u64 {
-    let low = u64::from(function.read(low));
-    low | u64::from(function.read(high) & 0xF) << 32
+    let low = count(function, low);
+    low | (count(function, high) & 0xF) << 32
 }

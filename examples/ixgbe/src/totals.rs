@@ -2,27 +2,20 @@
 
 use samara_interfaces::NetStatistics;
 
-use crate::registers::{self, Function, STATUS};
+use crate::registers::{self, Function};
 
 /// Totals since the driver's start.
 #[derive(Debug, Default)]
 pub(crate) struct Totals(NetStatistics);
 
 impl Totals {
-    /// Adds what the device has counted since. A device that is gone reads as all ones: that adds nothing.
+    /// Adds what the device has counted since. Counters that read as all ones add nothing: the device is gone, or blind for a moment.
     pub(crate) fn collect(&mut self, function: &Function) {
-        let sent = registers::packets_sent(function);
-        if sent == u32::MAX && function.read(STATUS) == u32::MAX {
-            return;
-        }
         let total = &mut self.0;
         let add = |total: &mut u64, more: u64| *total = total.saturating_add(more);
-        add(&mut total.tx_packets, u64::from(sent));
+        add(&mut total.tx_packets, registers::packets_sent(function));
         add(&mut total.tx_bytes, registers::octets_sent(function));
-        add(
-            &mut total.rx_packets,
-            u64::from(registers::packets_received(function)),
-        );
+        add(&mut total.rx_packets, registers::packets_received(function));
         add(&mut total.rx_bytes, registers::octets_received(function));
         add(&mut total.rx_missed, registers::packets_missed(function));
         add(&mut total.rx_errors, registers::receive_errors(function));

@@ -6,12 +6,12 @@ use samara_device_tables::Nvme;
 
 use crate::error::{Fault, InitError};
 use crate::registers::{Function, Status};
-use crate::status;
+use crate::status::{self, StatusError};
 
 /// Entries of the admin queues: a whole page of them, since some controllers take no less.
 const SIZE: u32 = 64;
 /// How long an admin command may take. The specification sets no bound; those used here are all
-/// answered from the controller's own memory.
+/// answered from the controller's own memory. One that is retried is for as long.
 const MILLIS: u64 = 5_000;
 
 /// The queues themselves.
@@ -42,12 +42,46 @@ impl Admin {
         Ok(self.queue.start(function, 0)?)
     }
 
-    /// Executes the command that `submit` puts.
+    /// Executes the command that `submit` puts. One that the controller fails, and allows to be retried, is: a status that
+    /// `is_answer` is what was asked for.
+    pub(crate) fn ask(
+        &mut self,
+        function: &Function,
+        mut submit: impl FnMut(&mut Queue) -> Result<Tag, SubmitError>,
+        is_answer: impl Fn(StatusError) -> bool,
+    ) -> Result<Result<Completion, StatusError>, InitError> {
+        let over = function.deadline(MILLIS);
+        let mut pause = 1;
+        loop {
+            let error = match self.once(function, &mut submit)? {
+                Ok(completion) => return Ok(Ok(completion)),
+                Err(error) if is_answer(error) => return Ok(Err(error)),
+                Err(error) => error,
+            };
+            let is_over = over.passed() || self.over.is_some_and(|over| over.passed());
+            if error.do_not_retry || is_over {
+                return Err(error.into());
+            }
+            function.deadline(pause).sleep();
+            pause *= 2;
+        }
+    }
+
+    /// The same, for a command that no status is an answer to.
     pub(crate) fn execute(
         &mut self,
         function: &Function,
-        submit: impl FnOnce(&mut Queue) -> Result<Tag, SubmitError>,
+        submit: impl FnMut(&mut Queue) -> Result<Tag, SubmitError>,
     ) -> Result<Completion, InitError> {
+        Ok(self.ask(function, submit, |_| false)??)
+    }
+
+    /// Executes a command once.
+    fn once(
+        &mut self,
+        function: &Function,
+        submit: impl FnOnce(&mut Queue) -> Result<Tag, SubmitError>,
+    ) -> Result<Result<Completion, StatusError>, InitError> {
         let tag = submit(&mut self.queue)?;
         self.queue.ring(function)?;
         let (queue, over) = (&mut self.queue, &self.over);
@@ -71,21 +105,20 @@ impl Admin {
         }
         // The completion's room goes back.
         let _ = self.queue.next(function);
-        status::decode(completion.status as u16)?;
-        Ok(completion)
+        Ok(status::decode(completion.status as u16).map(|()| completion))
     }
 
-    /// Executes Identify with `cns`, whose page [`byte`](Self::byte) and its like read then.
+    /// Executes Identify with `cns`, whose page [`byte`](Self::byte) and its like read then. A status that `is_answer` isn't retried.
     pub(crate) fn identify(
         &mut self,
         function: &Function,
         (cns, namespace): (u32, u32),
-    ) -> Result<(), InitError> {
+        is_answer: impl Fn(StatusError) -> bool,
+    ) -> Result<Result<(), StatusError>, InitError> {
         let words = [namespace, cns, 0, 0, 0, 0, 0];
-        self.execute(function, |queue| {
-            queue.submit::<{ Nvme::IDENTIFY }>(function, words)
-        })?;
-        Ok(())
+        let submit = |queue: &mut Queue| queue.submit::<{ Nvme::IDENTIFY }>(function, words);
+        let asked = self.ask(function, submit, is_answer)?;
+        Ok(asked.map(|_| ()))
     }
 
     /// Dword `index` of what Identify returned last.

@@ -20,8 +20,8 @@ const REST_MILLIS: u64 = 1;
 /// itself asks for (CAP.TO, 128 s at most, to be disabled twice and enabled), it stays below the default of
 /// [`Limits::lock_millis`](crate::Limits::lock_millis).
 const BRING_UP_MILLIS: u64 = 60_000;
-/// How long a controller may take to answer at all.
-const ANSWER_MILLIS: u64 = 1_000;
+/// How long a controller may take to answer at all: some do not for 2 s after a reset of the function.
+const ANSWER_MILLIS: u64 = 2_000;
 /// Identify Controller (Base figure 273).
 const CONTROLLER: u32 = 0x01;
 /// The I/O queue pair's number.
@@ -42,32 +42,28 @@ pub(crate) struct Identity {
     serial: [u32; 5],
     /// Bytes that one command may transfer: MDTS, and what a list describes.
     pub(crate) max_transfer: usize,
-    /// There's a volatile write cache to flush.
-    pub(crate) write_cache: bool,
     /// How long a shutdown may take.
     shutdown_millis: u64,
 }
 
-impl Identity {
-    /// Whether it's still the controller that it `was`, with the same namespaces, after a reset.
-    pub(crate) fn is_still(&self, was: &Self) -> bool {
-        self.namespaces.are_still(&was.namespaces)
-            && self.serial == was.serial
-            && (self.max_transfer, self.write_cache) == (was.max_transfer, was.write_cache)
-    }
+/// The namespaces that are looked for.
+#[derive(Clone, Copy)]
+pub(crate) enum Wanted<'i> {
+    /// This one, or all that can be used if it is 0.
+    First(u32),
+    /// Those of the controller that was brought up before.
+    Again(&'i Identity),
 }
 
 /// Resets the controller, and refuses one that this driver can't drive.
 pub(crate) fn reset(function: &Function) -> Result<Capabilities, InitError> {
-    if recovery::is_another(function) {
-        return Err(Fault::Gone.into());
-    }
-    function.reset().map_err(|error| match error {
+    let answer = || Some(Capabilities::read(function)).filter(|answer| !answer.is_absent());
+    let reset = recovery::reset(function, || answer().is_some());
+    reset.map_err(|error| match error {
         ResetError::Absent => Fault::Gone,
         _ => Fault::Timeout,
     })?;
     // Some answer only a moment after a reset.
-    let answer = || Some(Capabilities::read(function)).filter(|answer| !answer.is_absent());
     let capabilities = function
         .wait_for(ANSWER_MILLIS, answer)
         .ok_or(Fault::Gone)?;
@@ -86,7 +82,7 @@ pub(crate) fn bring_up(
     capabilities: Capabilities,
     admin: &mut Admin,
     io: &mut Io,
-    wanted: u32,
+    wanted: Wanted<'_>,
 ) -> Result<Identity, InitError> {
     // All commands together: others wait for the lock meanwhile, and not for ever.
     admin.begin(function.deadline(BRING_UP_MILLIS));
@@ -95,10 +91,9 @@ pub(crate) fn bring_up(
     admin.start(function)?;
     fault_point!(Init);
 
-    admin.identify(function, (CONTROLLER, 0))?;
-    // MDTS, byte 77; VWC, byte 525, bit 0; NN, bytes 516 to 519.
+    admin.identify(function, (CONTROLLER, 0), |_| false)??;
+    // MDTS, byte 77; NN, bytes 516 to 519.
     let max_transfer = max_transfer(admin.byte(function, 77)?);
-    let write_cache = admin.byte(function, 525)? & 1 != 0;
     let count = admin.word(function, 516 / 4)?;
     // RTD3E, bytes 88 to 91, in microseconds.
     let micros = u64::from(admin.word(function, 88 / 4)?);
@@ -108,8 +103,16 @@ pub(crate) fn bring_up(
     for (index, word) in (1..).zip(&mut serial) {
         *word = admin.word(function, index)?;
     }
-    let wanted = (wanted, count, max_transfer);
-    let namespaces = namespace::find(admin, function, capabilities, wanted)?;
+    let namespaces = match wanted {
+        Wanted::First(id) => {
+            namespace::find(admin, function, capabilities, (id, count, max_transfer))?
+        }
+        Wanted::Again(was) if was.serial == serial => {
+            let promised = (&was.namespaces, max_transfer);
+            namespace::find_again(admin, function, capabilities, promised)?
+        }
+        Wanted::Again(_) => return Err(Fault::Lost.into()),
+    };
 
     // One pair of I/O queues: 0's based in both halves.
     admin.execute(function, |queue| {
@@ -126,7 +129,6 @@ pub(crate) fn bring_up(
         namespaces,
         serial,
         max_transfer,
-        write_cache,
         shutdown_millis,
     })
 }
@@ -155,13 +157,33 @@ pub(crate) fn io_queue(
 }
 
 /// An orderly stop: deletes the I/O queues, notifies of a normal shutdown and waits until the controller
-/// says that it's done (§3.6.1).
+/// says that it's done (§3.6.1). It is notified whatever became of the queues: its cache would be lost with the power.
 pub(crate) fn shut_down(
     function: &Function,
     admin: &mut Admin,
     identity: &Identity,
 ) -> Result<(), InitError> {
     admin.begin(function.deadline(SHUTDOWN_MILLIS.0));
+    let _ = delete_queues(function, admin);
+    let mut status = Status::read(function);
+    let mut refused = None;
+    let over = function.deadline(identity.shutdown_millis).poll(|| {
+        // Until it reads back: a controller that is blind for a moment has not been told.
+        if refused.is_none() && !status.is_shut_down() {
+            refused = notify_shutdown(function).err();
+        }
+        status = Status::read(function);
+        !status.is_absent() && status.is_shut_down() || refused.is_some()
+    });
+    match status {
+        status if status.is_absent() => Err(Fault::Absent.into()),
+        _ if refused.is_some() => Err(Fault::Silenced.into()),
+        _ if over => Ok(()),
+        _ => Err(Fault::Timeout.into()),
+    }
+}
+
+fn delete_queues(function: &Function, admin: &mut Admin) -> Result<(), InitError> {
     let words = [0, IO_QUEUE.into(), 0, 0, 0, 0, 0];
     admin.execute(function, |queue| {
         queue.submit::<{ Nvme::DELETE_SUBMISSION }>(function, words)
@@ -169,17 +191,7 @@ pub(crate) fn shut_down(
     admin.execute(function, |queue| {
         queue.submit::<{ Nvme::DELETE_COMPLETION }>(function, words)
     })?;
-    notify_shutdown(function);
-    let mut status = Status::read(function);
-    let over = function.deadline(identity.shutdown_millis).poll(|| {
-        status = Status::read(function);
-        status.is_absent() || status.is_shut_down()
-    });
-    match status {
-        status if status.is_absent() => Err(Fault::Absent.into()),
-        _ if over => Ok(()),
-        _ => Err(Fault::Timeout.into()),
-    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -4,10 +4,11 @@ use samara_device_io::queue::SubmitError;
 use samara_device_io::table::Direction;
 use samara_device_tables::Nvme;
 use samara_driver::block::{Command, Device};
+use samara_driver::recovery::{self, Failure};
 use samara_interfaces::BlockError;
 
 use crate::admin::Admin;
-use crate::bring_up::{self, Identity, Io};
+use crate::bring_up::{self, Identity, Io, Wanted};
 use crate::error::{Fault, InitError};
 use crate::faults::fault_point;
 use crate::registers::{Function, Status};
@@ -19,10 +20,12 @@ pub(crate) const SLOTS: usize = 64;
 /// A controller that was brought up.
 pub(crate) struct Controller {
     identity: Identity,
+    /// What callers were told of: what it was found as first.
+    promised: Identity,
+    /// The last look behind a reset has found other namespaces, fewer, than callers have.
+    is_doubtful: bool,
     admin: Admin,
     io: Io,
-    /// The namespace that was asked for.
-    wanted: u32,
 }
 
 impl Controller {
@@ -33,15 +36,24 @@ impl Controller {
         queue_depth: u16,
         wanted: u32,
     ) -> Result<Self, InitError> {
-        let capabilities = bring_up::reset(function)?;
+        let mut capabilities = recovery::ask_twice(|| bring_up::reset(function), InitError::says)?;
         let mut admin = Admin::new(function)?;
         let mut io = bring_up::io_queue(function, capabilities, queue_depth)?;
-        let identity = bring_up::bring_up(function, capabilities, &mut admin, &mut io, wanted)?;
+        let mut is_reset = true;
+        let once = || {
+            if !core::mem::take(&mut is_reset) {
+                capabilities = bring_up::reset(function)?;
+            }
+            let wanted = Wanted::First(wanted);
+            bring_up::bring_up(function, capabilities, &mut admin, &mut io, wanted)
+        };
+        let identity = recovery::ask_twice(once, InitError::says)?;
         Ok(Self {
             identity,
+            promised: identity,
+            is_doubtful: false,
             admin,
             io,
-            wanted,
         })
     }
 
@@ -72,6 +84,11 @@ impl Device for Controller {
     const TIMEOUT: Fault = Fault::Timeout;
     const SILENCED: Fault = Fault::Silenced;
     const STOPPED: Fault = Fault::Stopped;
+
+    #[inline]
+    fn longest(&self, _: usize) -> usize {
+        self.identity.max_transfer
+    }
 
     #[inline]
     fn start(
@@ -136,14 +153,28 @@ impl Device for Controller {
         }
     }
 
+    /// A namespace that isn't what callers were told of is no disk any more, and ends no other. That is believed when it was found
+    /// twice.
     fn bring_up(&mut self, function: &Function) -> Result<(), Fault> {
         let capabilities = bring_up::reset(function)?;
         let (admin, io) = (&mut self.admin, &mut self.io);
-        let identity = bring_up::bring_up(function, capabilities, admin, io, self.wanted)?;
-        if !identity.is_still(&self.identity) {
-            return Err(Fault::Fatal);
+        let wanted = Wanted::Again(&self.promised);
+        let identity = bring_up::bring_up(function, capabilities, admin, io, wanted)?;
+        match identity.namespaces.count() {
+            0 => return Err(Fault::Lost),
+            count if count < self.promised.namespaces.count() && !self.is_doubtful => {
+                self.is_doubtful = true;
+                return Err(Fault::Partial);
+            }
+            _ => {}
         }
+        self.is_doubtful = false;
         self.identity = identity;
+        self.promised.namespaces.keep_those_of(&identity.namespaces);
         Ok(())
+    }
+
+    fn says(fault: &Fault) -> Failure {
+        InitError::Fault(*fault).says()
     }
 }

@@ -116,9 +116,7 @@ impl BlockDevice for NvmeDisk {
     }
 
     fn flush(&self) -> Result<(), BlockError> {
-        if !self.driver.identity.write_cache {
-            return Ok(());
-        }
+        // Also one that reports no cache (VWC): it costs nothing there, and is lost where the report was.
         self.driver
             .execute(self.namespace, || Work::Flush { started: false })
     }

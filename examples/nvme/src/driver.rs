@@ -53,6 +53,7 @@ impl Driver {
             shared: &self.controller,
             unit: namespace,
             lock_millis: self.limits.lock_millis,
+            over: None,
         }
     }
 
@@ -84,7 +85,7 @@ impl Driver {
     }
 
     pub(crate) fn shut_down(&self) -> Result<(), InitError> {
-        let mut controller = self.executor(0).lock().ok_or(Fault::Timeout)?;
+        let mut controller = self.executor(0).lock().ok_or(Fault::Busy)?;
         controller.stop(&self.function, |controller| {
             controller.shut_down(&self.function)
         })?

@@ -4,6 +4,7 @@ use core::fmt;
 
 use samara_device_io::pci::{NotIdle, StepError};
 use samara_device_io::queue::{QueueError, QueueFault, SubmitError};
+use samara_driver::recovery::Failure;
 use samara_interfaces::BlockError;
 
 use crate::namespace::FormatError;
@@ -29,6 +30,14 @@ pub enum Fault {
     Silenced,
     /// The driver was stopped.
     Stopped,
+    /// Another thread has the controller.
+    Busy,
+    /// Behind a reset it isn't the controller that it was, or has none of its namespaces as they were.
+    Lost,
+    /// Behind a reset some of its namespaces aren't there as they were.
+    Partial,
+    /// It refused a command that bringing it up needs.
+    Status(StatusError),
     /// A queue or a command that should have been there was refused.
     Refused,
 }
@@ -52,6 +61,19 @@ impl fmt::Display for Fault {
             ),
             Self::Silenced => f.write_str("the controller was silenced with commands in flight"),
             Self::Stopped => f.write_str("the driver was stopped: start it again"),
+            Self::Busy => {
+                f.write_str("calls are under way: stop the driver when they have returned")
+            }
+            Self::Lost => f.write_str(
+                "the controller did not come back from a reset as it was: restart the driver",
+            ),
+            Self::Partial => f.write_str(
+                "namespaces did not come back from a reset as they were: restart the driver",
+            ),
+            Self::Status(error) => write!(
+                f,
+                "the controller refused a command of its initialisation: {error}"
+            ),
             Self::Refused => f.write_str("a queue or a command was refused: a bug in the driver"),
         }
     }
@@ -64,7 +86,10 @@ impl From<Fault> for BlockError {
         match fault {
             Fault::Gone => Self::Gone,
             Fault::Timeout => Self::Timeout,
-            Fault::Refused | Fault::Stopped => Self::Failed,
+            Fault::Busy => Self::Busy,
+            Fault::Refused | Fault::Stopped | Fault::Lost | Fault::Partial | Fault::Status(_) => {
+                Self::Failed
+            }
             Fault::UnknownCommand(_) | Fault::UnknownQueue(_) => Self::Protocol,
             Fault::Absent | Fault::Silenced | Fault::Fatal => Self::Reset,
         }
@@ -181,14 +206,34 @@ impl From<SubmitError> for InitError {
     }
 }
 
+impl InitError {
+    /// What a bring-up that fails so says of the device.
+    pub(crate) fn says(&self) -> Failure {
+        match self {
+            Self::Fault(Fault::Gone) => Failure::Gone,
+            Self::NoNvmCommandSet
+            | Self::PageSize
+            | Self::Queues
+            | Self::NoNamespace
+            | Self::Format(_)
+            // Where its doorbells are is for its registers to say.
+            | Self::Queue(QueueError::NoDoorbell)
+            | Self::Fault(Fault::Lost | Fault::Partial) => Failure::Said,
+            _ => Failure::Passing,
+        }
+    }
+}
+
 /// Why it isn't brought up again.
 impl From<InitError> for Fault {
     fn from(error: InitError) -> Self {
         match error {
             InitError::Fault(fault) => fault,
+            InitError::Status(error) => Self::Status(error),
             // Right behind a reset: it is blind, or another thread came between.
             InitError::Enable(_) => Self::Absent,
-            _ => Self::Fatal,
+            error if error.says() == Failure::Said => Self::Lost,
+            _ => Self::Refused,
         }
     }
 }

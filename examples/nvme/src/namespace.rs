@@ -2,18 +2,21 @@
 
 use core::fmt;
 
-use samara_device_io::queue::Unit;
+use samara_device_io::queue::{Completion, Unit};
 use samara_device_tables::Nvme;
 
-use crate::admin::Admin;
+use crate::admin::{Admin, Queue};
 use crate::error::InitError;
 use crate::registers::{Capabilities, Function};
+use crate::status::StatusError;
 
 /// CNS values (Base figure 273).
 const ACTIVE: u32 = 0x02;
 const DESCRIPTORS: u32 = 0x03;
 /// A namespace identification descriptor's type: command set identifier (Base figure 277).
 const COMMAND_SET: u8 = 4;
+/// The formats stand from byte 128 of Identify Namespace on, a dword each.
+const FORMATS: usize = 128 / 4;
 /// Namespaces that are looked at, and that are used, at most.
 const MOST: u32 = 64;
 const USED: usize = 8;
@@ -30,9 +33,9 @@ pub(crate) struct Namespace {
 }
 
 impl Namespace {
-    /// Whether it's still the one that it `was`, after a reset. It may have grown.
-    pub(crate) fn is_still(&self, was: &Self) -> bool {
-        let facts = |of: &Self| (of.unit.key(), of.unit.shift(), of.write_protected);
+    /// Whether it keeps, after a reset, what callers were told of it, as which it `was` found first. It may have grown, and refuse writes.
+    fn keeps(&self, was: &Self) -> bool {
+        let facts = |of: &Self| (of.unit.key(), of.unit.shift());
         facts(self) == facts(was) && self.blocks >= was.blocks
     }
 }
@@ -51,6 +54,8 @@ pub enum FormatError {
     Metadata(u16),
     /// Its command set isn't the NVM command set.
     CommandSet(u8),
+    /// The controller has namespaces of several command sets (CAP.CSS bit 6), and does not say of which this one is.
+    UnknownCommandSet,
     /// A block is longer than the longest transfer (MDTS).
     BlockTooLong,
 }
@@ -77,6 +82,9 @@ impl fmt::Display for FormatError {
                 f,
                 "the namespace has command set {set:#04x}, which this driver lacks: use one of the NVM command set"
             ),
+            Self::UnknownCommandSet => f.write_str(
+                "the controller does not say which command set the namespace has: update its firmware",
+            ),
             Self::BlockTooLong => f.write_str(
                 "a block is longer than the controller's longest transfer (MDTS): format the namespace with smaller blocks",
             ),
@@ -97,12 +105,9 @@ impl Candidates {
     /// What the controller says, which has `count` namespaces at most (NN).
     fn ask(admin: &mut Admin, function: &Function, count: u32) -> Result<Self, InitError> {
         let mut ids = [0; MOST as usize];
-        let counted = match admin.identify(function, (ACTIVE, 0)) {
-            Ok(()) => false,
-            // Before NVM Express 1.1 there was no such list.
-            Err(InitError::Status(_)) => true,
-            Err(error) => return Err(error),
-        };
+        // Before NVM Express 1.1 there was no such list.
+        let asked = admin.identify(function, (ACTIVE, 0), StatusError::is_invalid_field)?;
+        let counted = asked.is_err();
         for (index, id) in ids.iter_mut().enumerate() {
             *id = match counted {
                 false => admin.word(function, index)?,
@@ -124,20 +129,36 @@ impl Namespaces {
         self.0.get(index)?.as_ref()
     }
 
+    /// Strikes those out that `found` does not have: they don't come back as the same.
+    pub(crate) fn keep_those_of(&mut self, found: &Self) {
+        for (place, found) in self.0.iter_mut().zip(&found.0) {
+            *place = place.filter(|_| found.is_some());
+        }
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.0.iter().flatten().count()
     }
+}
 
-    /// Whether they're still what they `were`, after a reset.
-    pub(crate) fn are_still(&self, were: &Self) -> bool {
-        let mut pairs = self.0.iter().zip(&were.0);
-        pairs.all(|pair| match pair {
-            (Some(one), Some(was)) => one.is_still(was),
-            (None, None) => true,
-            _ => false,
-        })
+/// Looks at the namespaces again that were `promised` to callers, after a reset: those that keep what was promised, and those that don't.
+/// `max_transfer` is what one command can transfer now.
+pub(crate) fn find_again(
+    admin: &mut Admin,
+    function: &Function,
+    capabilities: Capabilities,
+    (promised, max_transfer): (&Namespaces, usize),
+) -> Result<Namespaces, InitError> {
+    let mut found = *promised;
+    for place in &mut found.0 {
+        let Some(was) = *place else {
+            continue;
+        };
+        let now = look(admin, function, capabilities, was.unit.key(), max_transfer)?;
+        *place = now.ok().filter(|now| now.keeps(&was));
     }
+    Ok(found)
 }
 
 /// The namespaces to be used: number `wanted`, or all that can be if that's 0. `count` is the controller's NN,
@@ -161,6 +182,8 @@ pub(crate) fn find(
             },
             // Inactive, where they were only counted.
             Err(FormatError::NoCapacity) if candidates.counted => {}
+            // It is listed, and nothing is said of it: it isn't passed over, or the disks behind it would have other numbers.
+            Err(error) if is_unknown(admin, function, error)? => return Err(error.into()),
             Err(error) => {
                 refused.get_or_insert(error);
             }
@@ -172,6 +195,15 @@ pub(crate) fn find(
     Ok(found)
 }
 
+/// Whether a namespace can't be used because nothing was learned of it: an inactive one's page is all zeroes, and has no format.
+fn is_unknown(admin: &Admin, function: &Function, error: FormatError) -> Result<bool, InitError> {
+    Ok(match error {
+        FormatError::NoCapacity => admin.word(function, FORMATS)? == 0,
+        FormatError::UnknownCommandSet => true,
+        _ => false,
+    })
+}
+
 /// Looks at namespace `id`.
 fn look(
     admin: &mut Admin,
@@ -181,20 +213,18 @@ fn look(
     max_transfer: usize,
 ) -> Result<Result<Namespace, FormatError>, InitError> {
     if capabilities.has_command_sets() {
-        let set = command_set(admin, function, id)?;
-        if set != 0 {
-            return Ok(Err(FormatError::CommandSet(set)));
+        match command_set(admin, function, id)? {
+            Some(0) => {}
+            Some(set) => return Ok(Err(FormatError::CommandSet(set))),
+            None => return Ok(Err(FormatError::UnknownCommandSet)),
         }
     }
     let words = [id, 0, 0, 0, 0, 0, 0];
-    let done = admin.execute(function, |queue| {
-        queue.submit::<{ Nvme::IDENTIFY_NAMESPACE }>(function, words)
-    });
-    let unit = match done {
-        Ok(completion) => completion.unit,
-        // Invalid namespace: one that was only counted.
-        Err(InitError::Status(_)) => return Ok(Err(FormatError::NoCapacity)),
-        Err(error) => return Err(error),
+    let submit = |queue: &mut Queue| queue.submit::<{ Nvme::IDENTIFY_NAMESPACE }>(function, words);
+    let asked = admin.ask(function, submit, StatusError::is_no_namespace)?;
+    let Ok(Completion { unit, .. }) = asked else {
+        // One that was only counted.
+        return Ok(Err(FormatError::NoCapacity));
     };
     let [low, high] = [admin.word(function, 0)?, admin.word(function, 1)?];
     let blocks = u64::from(high) << 32 | u64::from(low);
@@ -218,38 +248,35 @@ fn look(
 
 /// Why blocks of the format that the page tells of can't be transferred: the engine has found that they can't.
 fn unusable(admin: &Admin, function: &Function) -> Result<FormatError, InitError> {
-    // FLBAS is byte 26: format index in bits 3:0, its upper bits in 6:5. The formats stand from byte 128 on.
+    // FLBAS is byte 26: format index in bits 3:0, its upper bits in 6:5.
     let flbas = admin.byte(function, 26)?;
     let index = usize::from(flbas & 0xF | (flbas >> 5 & 0b11) << 4);
     // NLBAF is byte 25: the last format.
     if index > usize::from(admin.byte(function, 25)?) {
         return Ok(FormatError::NoSuchFormat(index as u8));
     }
-    let format = admin.word(function, 128 / 4 + index)?;
+    let format = admin.word(function, FORMATS + index)?;
     Ok(match format as u16 {
         0 => FormatError::BlockSize((format >> 16) as u8),
         metadata => FormatError::Metadata(metadata),
     })
 }
 
-/// The command set of namespace `id`: 0 is the NVM command set, also if nothing is said of it.
-fn command_set(admin: &mut Admin, function: &Function, id: u32) -> Result<u8, InitError> {
-    match admin.identify(function, (DESCRIPTORS, id)) {
-        Ok(()) => {}
-        Err(InitError::Status(_)) => return Ok(0),
-        Err(error) => return Err(error),
-    }
+/// The command set of namespace `id`: 0 is the NVM command set. `None` if the controller, which has several, does not say.
+fn command_set(admin: &mut Admin, function: &Function, id: u32) -> Result<Option<u8>, InitError> {
+    let is_answer = StatusError::is_no_namespace;
+    let asked = admin.identify(function, (DESCRIPTORS, id), is_answer)?;
     // Descriptors: type, length, two reserved bytes, as many as the length says. Type 0 ends them.
     let mut at = 0;
-    while at + 4 < 4096 {
+    while asked.is_ok() && at + 4 < 4096 {
         let [kind, length, ..] = admin.word(function, at / 4)?.to_le_bytes();
         if kind == COMMAND_SET {
-            return admin.byte(function, at + 4);
+            return admin.byte(function, at + 4).map(Some);
         }
         if kind == 0 || length == 0 {
             break;
         }
         at += 4 + usize::from(length).next_multiple_of(4);
     }
-    Ok(0)
+    Ok(None)
 }

@@ -1,14 +1,14 @@
 //! Controller properties (Base §3.1.3), decoded.
 
 use samara_device_io::PciFunction;
-use samara_device_io::mmio::{ReadOnly, Register, WriteOnly};
+use samara_device_io::mmio::{ReadOnly, ReadWrite, Register, WriteError};
 use samara_device_tables::Nvme;
 
 /// A claimed controller.
 pub(crate) type Function = PciFunction<Nvme>;
 
 const CAP: Register<Nvme, u64, ReadOnly> = Register::at(0, 0x00);
-const CC: Register<Nvme, u32, WriteOnly> = Register::at(0, 0x14);
+const CC: Register<Nvme, u32, ReadWrite> = Register::at(0, 0x14);
 const CSTS: Register<Nvme, u32, ReadOnly> = Register::at(0, 0x1C);
 
 /// CAP (Base §3.1.3.1).
@@ -20,9 +20,11 @@ impl Capabilities {
         Self(function.read(CAP))
     }
 
-    /// All ones or all zeroes: nothing answers, or not yet.
+    /// All ones or all zeroes: nothing answers, or not yet. Either half may have been read then; its low half can't be all ones, nor the
+    /// high one.
     pub(crate) const fn is_absent(self) -> bool {
-        self.0 == u64::MAX || self.0 == 0
+        let (low, high) = (self.0 as u32, (self.0 >> 32) as u32);
+        low == u32::MAX || high == u32::MAX || self.0 == 0
     }
 
     /// Entries that an I/O queue may have at most: CAP.MQES, which is 0's based.
@@ -71,8 +73,12 @@ impl Status {
     }
 }
 
-/// Notifies the controller of a normal shutdown. Done when CSTS.SHST says so.
-pub(crate) fn notify_shutdown(function: &Function) {
-    // One that wasn't enabled is told nothing.
-    let _ = function.write(CC, Nvme::SHUT_DOWN);
+/// Notifies the controller of a normal shutdown; whether it has taken note. Done when CSTS.SHST says so.
+///
+/// # Errors
+///
+/// [`WriteError`]: one that wasn't enabled is told nothing.
+pub(crate) fn notify_shutdown(function: &Function) -> Result<bool, WriteError> {
+    function.write(CC, Nvme::SHUT_DOWN)?;
+    Ok(function.read(CC) == Nvme::SHUT_DOWN)
 }

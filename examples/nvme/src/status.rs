@@ -7,7 +7,7 @@ const GENERIC: u8 = 0x0;
 const COMMAND_SPECIFIC: u8 = 0x1;
 const MEDIA: u8 = 0x2;
 
-/// What a command fails with while its namespace isn't ready: generic, code 82h (figure 94).
+/// What a command fails with while its namespace isn't ready, and may be retried: generic, code 82h (figure 94).
 pub(crate) const NOT_READY: BlockError = BlockError::Device(0x0082);
 
 /// A command that the controller completed with an error.
@@ -37,6 +37,19 @@ impl core::fmt::Display for StatusError {
     }
 }
 
+impl StatusError {
+    /// Invalid Field in Command (figure 94): what was asked for isn't there to be asked for.
+    pub(crate) const fn is_invalid_field(self) -> bool {
+        matches!((self.kind, self.code), (GENERIC, 0x02))
+    }
+
+    /// Whether it says that a namespace isn't active: Invalid Namespace or Format, or an Invalid Field that is for good.
+    pub(crate) const fn is_no_namespace(self) -> bool {
+        matches!((self.kind, self.code), (GENERIC, 0x0B))
+            || self.is_invalid_field() && self.do_not_retry
+    }
+}
+
 /// Decodes a status field without its phase tag: SC in bits 7:0, SCT in 10:8, DNR in 14.
 pub(crate) const fn decode(status: u16) -> Result<(), StatusError> {
     let code = status as u8;
@@ -62,6 +75,8 @@ impl From<StatusError> for BlockError {
             // Write Fault, Unrecovered Read Error, end-to-end check errors, Deallocated or
             // Unwritten Logical Block.
             (MEDIA, 0x80..=0x84 | 0x87) => Self::Medium,
+            // Namespace Not Ready, for good: its code has Do Not Retry, to be told from one that is ready soon.
+            (GENERIC, 0x82) if error.do_not_retry => Self::Device(0x4082),
             (kind, code) => Self::Device((kind as u16) << 8 | code as u16),
         }
     }
@@ -83,6 +98,19 @@ mod tests {
     }
 
     #[test]
+    fn only_some_codes_say_that_there_is_no_namespace() {
+        let no_namespace = (0..1u16 << 15).filter(|&status| {
+            let error = decode(status).err();
+            error.is_some_and(StatusError::is_no_namespace)
+        });
+        // CRD and More, bits 11 to 13, say nothing.
+        let codes: std::vec::Vec<_> = no_namespace
+            .filter(|code| code >> 11 & 0b111 == 0)
+            .collect();
+        assert_eq!(codes, [0x000B, 0x4002, 0x400B]);
+    }
+
+    #[test]
     fn codes_become_the_errors_that_callers_can_act_on() {
         let error = |status| BlockError::from(decode(status).unwrap_err());
         assert_eq!(error(0x0020), BlockError::WriteProtected);
@@ -92,6 +120,8 @@ mod tests {
         assert_eq!(error(0x0280), BlockError::Medium);
         assert_eq!(error(0x0006), BlockError::Device(0x0006));
         assert_eq!(error(0x0713), BlockError::Device(0x0713));
+        assert_eq!(error(0x0082), NOT_READY);
+        assert_ne!(error(0x4082), NOT_READY);
         assert!(decode(0x4002).unwrap_err().do_not_retry);
     }
 }

@@ -5,7 +5,7 @@ use samara_device_io::mmio::{ReadOnly, Register};
 use samara_device_io::queue::ChainQueue;
 use samara_device_tables::VirtioBlock;
 use samara_device_tables::virtio::DEVICE;
-use samara_driver::virtio::{self, NO_VECTOR, TransportError};
+use samara_driver::virtio::{self, NO_VECTOR, State, TransportError};
 
 use crate::device;
 use crate::error::InitError;
@@ -33,7 +33,7 @@ pub(crate) const SECTOR_SHIFT: u8 = 9;
 /// The queue's number.
 const QUEUE: u16 = 0;
 
-/// What is known of a device. It stays so, or the device isn't used any more.
+/// What is known of a device since it was brought up last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
     features: u64,
@@ -50,6 +50,14 @@ impl Facts {
 
     pub(crate) const fn is_read_only(&self) -> bool {
         self.features & RO != 0
+    }
+
+    /// Whether the device still is what callers were told of, as which it `was` brought up first: of the same blocks, and no fewer, and a
+    /// cache that can be flushed. It may have grown, take other lengths at once, or refuse writes.
+    pub(crate) const fn keeps(&self, was: &Self) -> bool {
+        self.block_shift == was.block_shift
+            && self.sectors >= was.sectors
+            && (self.has_cache() || !was.has_cache())
     }
 
     /// Whether there's a cache to flush (§5.2.6.2).
@@ -80,6 +88,10 @@ pub(crate) fn negotiate(function: &Function) -> Result<Facts, InitError> {
     let block_size = limit(BLK_SIZE, &|| function.read(BLOCK_SIZE)).unwrap_or(512);
     let size_max = limit(SIZE_MAX, &|| word(function, 2)).unwrap_or(u32::MAX);
     let seg_max = limit(SEG_MAX, &|| word(function, 3)).unwrap_or(1);
+    // None of this says anything if it was all ones.
+    if virtio::state(function) == State::Absent {
+        return Err(TransportError::Absent.into());
+    }
     if !block_size.is_power_of_two() || !(512..=65_536).contains(&block_size) {
         return Err(InitError::BlockSize(block_size));
     }

@@ -1,9 +1,10 @@
 //! The device under its lock: starting requests, taking completions, bringing it up again.
 
-use samara_device_io::queue::{Bytes, SubmitError};
+use samara_device_io::queue::{Bytes, QueueError, SubmitError};
 use samara_device_io::table::Direction;
 use samara_device_tables::VirtioBlock;
 use samara_driver::block::{self, Command};
+use samara_driver::recovery::{self, Failure};
 use samara_driver::virtio::{self, State};
 use samara_interfaces::BlockError;
 
@@ -46,30 +47,36 @@ fn outcome(status: u8) -> Result<Result<(), BlockError>, Fault> {
 /// A device that was brought up.
 pub(crate) struct Device {
     facts: Facts,
+    /// What callers were told of.
+    promised: Facts,
     queue: Queue,
 }
 
 impl Device {
     /// Resets the device behind `function` and brings it up, with a queue of at most `entries` entries.
     pub(crate) fn new(function: &Function, entries: u32) -> Result<Self, InitError> {
-        let facts = bring_up::negotiate(function)?;
-        let mut queue = bring_up::queue(function, entries)?;
-        bring_up::start(function, &mut queue)?;
-        Ok(Self { facts, queue })
+        let mut made = None;
+        let once = || {
+            let facts = bring_up::negotiate(function)?;
+            let queue = match &mut made {
+                Some(queue) => queue,
+                none => none.insert(bring_up::queue(function, entries)?),
+            };
+            bring_up::start(function, queue)?;
+            Ok(facts)
+        };
+        let facts = recovery::ask_twice(once, InitError::says)?;
+        let queue = made.ok_or(QueueError::NoSuchQueue)?;
+        Ok(Self {
+            facts,
+            promised: facts,
+            queue,
+        })
     }
 
     /// What is known of it.
     pub(crate) fn facts(&self) -> Facts {
         self.facts
-    }
-
-    /// Takes note of its capacity now. What was added has no place in a geometry that does not change.
-    fn grow(&mut self, sectors: u64) -> Result<(), Fault> {
-        if sectors < self.facts.sectors {
-            return Err(Fault::Shrunk);
-        }
-        self.facts.sectors = sectors;
-        Ok(())
     }
 }
 
@@ -83,6 +90,10 @@ impl block::Device for Device {
     const TIMEOUT: Fault = Fault::Timeout;
     const SILENCED: Fault = Fault::Silenced;
     const STOPPED: Fault = Fault::Stopped;
+
+    fn longest(&self, (): ()) -> usize {
+        self.facts.size_max as usize
+    }
 
     fn start(
         &mut self,
@@ -133,20 +144,35 @@ impl block::Device for Device {
             State::Absent => return Err(Fault::Absent),
         }
         if virtio::configuration_has_changed(function) {
-            let sectors = bring_up::sectors(function).map_err(|_| Fault::NeedsReset)?;
-            self.grow(sectors)?;
+            // What was added has no place in a geometry that does not change.
+            self.facts.sectors = bring_up::sectors(function).map_err(|_| Fault::NeedsReset)?;
+            if !self.facts.keeps(&self.promised) {
+                return Err(Fault::Shrunk);
+            }
         }
         Ok(())
     }
 
     fn bring_up(&mut self, function: &Function) -> Result<(), Fault> {
         let facts = bring_up::negotiate(function)?;
-        // It may have grown, as it may while it runs.
-        self.grow(facts.sectors)?;
-        if facts != self.facts {
-            return Err(Fault::Lost);
+        if !facts.keeps(&self.promised) {
+            let is_shorter = facts.sectors < self.promised.sectors;
+            return Err(if is_shorter {
+                Fault::Shrunk
+            } else {
+                Fault::Lost
+            });
         }
+        self.facts = facts;
         Ok(bring_up::start(function, &mut self.queue)?)
+    }
+
+    fn says(fault: &Fault) -> Failure {
+        match fault {
+            Fault::Gone => Failure::Gone,
+            Fault::Shrunk | Fault::Lost => Failure::Said,
+            _ => Failure::Passing,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use samara_device_io::Deadline;
 use samara_device_io::dma::{LendError, Refused};
 use samara_device_io::table::Direction;
 use samara_domain::{Exchangeable, RRef};
@@ -66,6 +67,7 @@ impl From<Function> for Args {
 pub struct VirtioDisk {
     // Declared before the function, so dropped before it.
     device: Shared<Device, CHAINS>,
+    /// What callers are told of.
     facts: Facts,
     max_transfer: u32,
     limits: Limits,
@@ -98,6 +100,7 @@ impl VirtioDisk {
             shared: &self.device,
             unit: (),
             lock_millis: self.limits.lock_millis,
+            over: None,
         }
     }
 
@@ -123,22 +126,32 @@ impl VirtioDisk {
     ///
     /// [`BlockError`] if the device does not comply; it is silenced when the function is given back.
     pub fn shut_down(&self) -> Result<(), BlockError> {
-        let flushed = self.flush_within(STOP_MILLIS);
+        let flushed = self.flush_by(Some(self.function.deadline(STOP_MILLIS)));
         let mut device = self.executor().lock().ok_or(BlockError::Busy)?;
         let reset = device.stop(&self.function, |_| self.function.reset())?;
         reset.map_err(|_| BlockError::Timeout).and(flushed)
     }
 
-    fn flush_within(&self, millis: u64) -> Result<(), BlockError> {
-        if !self.facts.has_cache() {
+    /// Flushes the device's cache, if there's one; what is under way then is to be `over` by a time.
+    fn flush_by(&self, over: Option<Deadline>) -> Result<(), BlockError> {
+        let executor = Executor {
+            over,
+            ..self.executor()
+        };
+        let has_cache = {
+            let served = executor.lock().ok_or(BlockError::Busy)?;
+            served.device().facts().has_cache()
+        };
+        if !has_cache {
             return Ok(());
         }
-        self.execute(Work::Flush { started: false }, millis)
+        let _dropped = Dropped;
+        executor.execute(Work::Flush { started: false }, self.limits.flush_millis)
     }
 
-    fn execute(&self, work: Work<'_>, millis: u64) -> Result<(), BlockError> {
+    fn execute(&self, work: Work<'_>) -> Result<(), BlockError> {
         let _dropped = Dropped;
-        self.executor().execute(work, millis)
+        self.executor().execute(work, self.limits.io_millis)
     }
 }
 
@@ -164,7 +177,7 @@ impl BlockDevice for VirtioDisk {
             direction: Direction::ToHost,
             split,
         };
-        let done = self.execute(work, self.limits.io_millis);
+        let done = self.execute(work);
         // Nothing of the transfer is in flight now, so it finishes.
         let buf = self.function.finish(transfer);
         done.and(buf.map_err(|_| BlockError::Failed))
@@ -182,7 +195,7 @@ impl BlockDevice for VirtioDisk {
                 direction: Direction::ToDevice,
                 split,
             };
-            self.execute(work, self.limits.io_millis)
+            self.execute(work)
         });
         match lent {
             Ok(done) => done,
@@ -192,7 +205,7 @@ impl BlockDevice for VirtioDisk {
     }
 
     fn flush(&self) -> Result<(), BlockError> {
-        self.flush_within(self.limits.flush_millis)
+        self.flush_by(None)
     }
 
     /// Nothing of the protocol is tolerated to be broken.

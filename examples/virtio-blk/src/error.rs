@@ -4,6 +4,7 @@ use core::fmt;
 
 use samara_device_io::pci::StepError;
 use samara_device_io::queue::{QueueError, QueueFault};
+use samara_driver::recovery::Failure;
 use samara_driver::virtio::TransportError;
 use samara_interfaces::BlockError;
 
@@ -27,6 +28,8 @@ pub enum Fault {
     Shrunk,
     /// It did not come back from a reset, or not as it was before.
     Lost,
+    /// It never came up behind a reset.
+    Silent,
     /// Another thread had to silence it.
     Silenced,
     /// The driver was stopped.
@@ -51,6 +54,9 @@ impl fmt::Display for Fault {
             Self::Lost => f.write_str(
                 "the device did not come back from a reset as it was: restart the driver",
             ),
+            Self::Silent => f.write_str(
+                "the device does not come up again after a reset: restart the driver or replace the device",
+            ),
             Self::Silenced => f.write_str("the device was silenced with requests in flight"),
             Self::Stopped => f.write_str("the driver was stopped: start it again"),
         }
@@ -65,7 +71,7 @@ impl From<Fault> for BlockError {
             Fault::Gone => Self::Gone,
             Fault::Timeout => Self::Timeout,
             Fault::Queue(_) | Fault::Status(_) => Self::Protocol,
-            Fault::Shrunk | Fault::Lost | Fault::Stopped => Self::Failed,
+            Fault::Shrunk | Fault::Lost | Fault::Silent | Fault::Stopped => Self::Failed,
             Fault::Absent | Fault::NeedsReset | Fault::Silenced => Self::Reset,
         }
     }
@@ -143,15 +149,30 @@ impl From<QueueError> for InitError {
     }
 }
 
+impl InitError {
+    /// What a bring-up that fails so says of the device.
+    pub(crate) fn says(&self) -> Failure {
+        match self {
+            Self::Transport(error) => error.says(),
+            Self::NoCapacity | Self::BlockSize(_) | Self::SizeMax(_) | Self::NoSegments => {
+                Failure::Said
+            }
+            // Where its doorbell is is for its registers to say.
+            Self::Queue(QueueError::NoDoorbell) => Failure::Said,
+            Self::Queue(_) => Failure::Passing,
+        }
+    }
+}
+
 /// Why it isn't brought up again.
 impl From<InitError> for Fault {
     fn from(error: InitError) -> Self {
-        match error {
-            InitError::Transport(TransportError::Gone) => Self::Gone,
-            InitError::Transport(error) if error.passes() => Self::Absent,
-            InitError::Queue(QueueError::NotStarted) => Self::Silenced,
-            InitError::Queue(QueueError::Step(StepError::Absent)) => Self::Absent,
-            _ => Self::Lost,
+        match (error.says(), error) {
+            (Failure::Gone, _) => Self::Gone,
+            (Failure::Said, _) => Self::Lost,
+            (_, InitError::Queue(error)) => error.into(),
+            (_, InitError::Transport(TransportError::Absent)) => Self::Absent,
+            _ => Self::Silent,
         }
     }
 }

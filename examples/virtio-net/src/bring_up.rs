@@ -26,7 +26,7 @@ const MAC_BYTES: Register<VirtioNet, u8, ReadOnly> = Register::at(DEVICE, 0x00);
 const LINK: Register<VirtioNet, u16, ReadOnly> = Register::at(DEVICE, 0x06);
 const MTU_BYTES: Register<VirtioNet, u16, ReadOnly> = Register::at(DEVICE, 0x0A);
 
-/// What is known of a device. It stays so, or the device isn't used any more.
+/// What is known of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
     features: u64,
@@ -36,6 +36,12 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
+    /// Whether the device still is what callers were told of: of this address, with room for frames of `mtu` bytes of payload. Whether it
+    /// tells of its link is what the driver goes by.
+    pub(crate) fn keep(&self, was: &Self, mtu: u16) -> bool {
+        self.mac == was.mac && self.mtu >= mtu && (self.features ^ was.features) & STATUS == 0
+    }
+
     /// Whether the link is up, by a register that says so if the device has one.
     pub(crate) fn link_is_up(&self, function: &Function) -> bool {
         self.features & STATUS == 0 || function.read(LINK) & 1 != 0

@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use samara_device_io::pci::StepError;
 use samara_device_io::queue::QueueError;
 use samara_domain::AllocError;
+use samara_driver::recovery::Failure;
 use samara_driver::virtio::TransportError;
 use samara_interfaces::MacAddress;
 
@@ -31,17 +31,12 @@ pub enum InitError {
 }
 
 impl InitError {
-    /// Whether bringing the device up once more may help.
-    pub(crate) fn passes(&self) -> bool {
+    /// What a bring-up that fails so says of the device.
+    pub(crate) fn says(&self) -> Failure {
         match self {
-            Self::Transport(error) => error.passes(),
-            Self::Queue(error) => matches!(
-                error,
-                QueueError::NotStarted | QueueError::Step(StepError::Absent)
-            ),
-            // What all ones look like, behind a reset.
-            Self::BadAddress(mac) => mac.0 == [u8::MAX; 6],
-            _ => false,
+            Self::Transport(error) => error.says(),
+            Self::NoAddress | Self::BadAddress(_) | Self::Mtu(_) | Self::Changed => Failure::Said,
+            _ => Failure::Passing,
         }
     }
 }

@@ -43,7 +43,7 @@ impl Nic {
     pub(crate) fn new(args: Args) -> Result<Self, InitError> {
         let Args { function, limits } = args;
         let limits = limits.clamped();
-        let facts = bring_up::negotiate(&function)?;
+        let facts = recovery::ask_twice(|| bring_up::negotiate(&function), InitError::says)?;
         let mtu = limits.mtu.min(facts.mtu);
         let mut pair = Pair::new(&function, &limits, mtu)?;
         let tx_room = pair.tx_room();
@@ -100,7 +100,7 @@ impl Nic {
     fn recover(&self, pair: &mut Pair) {
         pair.statistics.resets += 1;
         let once = || self.bring_up(pair);
-        if let Err(error) = recovery::begin_again(once, InitError::passes) {
+        if let Err(error) = recovery::begin_again(&self.function, once, InitError::says) {
             let error = match error {
                 InitError::Transport(TransportError::Gone) => NetError::Gone,
                 _ => NetError::Failed,
@@ -112,7 +112,7 @@ impl Nic {
     fn bring_up(&self, pair: &mut Pair) -> Result<(), InitError> {
         let negotiated = bring_up::negotiate(&self.function);
         let taken = pair.take_back(&self.function);
-        if negotiated? != self.facts {
+        if !negotiated?.keep(&self.facts, self.mtu) {
             return Err(InitError::Changed);
         }
         taken?;

@@ -1,6 +1,6 @@
 //! Ending what is in flight without the lock: the thread that holds it does not come back.
 
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use samara_device_io::PciFunction;
 use samara_device_io::table::Table;
@@ -16,8 +16,6 @@ const SILENCE_MILLIS: u64 = 2_000;
 pub(super) struct Force {
     /// One at a time: what one has ended no other need end.
     one: Mutex<()>,
-    /// How often the device was silenced so.
-    times: AtomicU32,
     /// The tickets that were left behind, a bit for each.
     deserted: AtomicU64,
 }
@@ -28,7 +26,6 @@ impl Force {
         let one = function.wait_for(SILENCE_MILLIS, || self.one.try_lock());
         // A reset has ended it, or another thread: the device may be on its way up again.
         if function.epoch() == epoch {
-            self.times.fetch_add(1, Ordering::AcqRel);
             let _ = function.silence();
         }
         drop(one);
@@ -42,18 +39,8 @@ impl Force {
         }
     }
 
-    /// Executes `f`, and says whether the device was silenced meanwhile. Waits until that is over.
-    pub(super) fn interrupts<D: Table, R>(
-        &self,
-        function: &PciFunction<D>,
-        f: impl FnOnce() -> R,
-    ) -> (R, bool) {
-        let before = self.times.load(Ordering::Acquire);
-        let done = f();
-        let is_interrupted = self.times.load(Ordering::Acquire) != before;
-        if is_interrupted {
-            drop(function.wait_for(SILENCE_MILLIS, || self.one.try_lock()));
-        }
-        (done, is_interrupted)
+    /// Waits until no thread is silencing the device.
+    pub(super) fn wait<D: Table>(&self, function: &PciFunction<D>) {
+        drop(function.wait_for(SILENCE_MILLIS, || self.one.try_lock()));
     }
 }

@@ -6,9 +6,11 @@
 //! | module | concept |
 //! |---|---|
 //! | `served` | what the lock guards: the device, and whose its commands are |
+//! | `flights` | which commands are in flight, and whether the oldest is late |
 //! | `force` | ending what is in flight without the lock |
 //! | `request` | one caller's request |
 
+mod flights;
 mod force;
 mod request;
 mod served;
@@ -18,6 +20,7 @@ use samara_device_io::table::{Direction, Table};
 use samara_device_io::{PciFunction, Transfer};
 use samara_interfaces::BlockError;
 
+use crate::recovery::Failure;
 use crate::split::Chunk;
 
 pub use request::{Executor, Shared, Work};
@@ -51,6 +54,9 @@ pub trait Device {
     const SILENCED: Self::Fault;
     /// Its driver was stopped.
     const STOPPED: Self::Fault;
+
+    /// The longest transfer of one command of `unit`, in bytes, since the device was brought up last.
+    fn longest(&self, unit: Self::Unit) -> usize;
 
     /// Puts a command; the device learns of it from [`ring`](Self::ring). Returns the command's slot, which no other command in
     /// flight has.
@@ -96,4 +102,7 @@ pub trait Device {
     ///
     /// Why it can't be used. [`GONE`](Self::GONE) is what the reset has found; all ones behind it are [`ABSENT`](Self::ABSENT).
     fn bring_up(&mut self, function: &PciFunction<Self::Table>) -> Result<(), Self::Fault>;
+
+    /// What this failure of a [bring-up](Self::bring_up) says of the device.
+    fn says(fault: &Self::Fault) -> Failure;
 }

@@ -14,6 +14,7 @@ use crate::tickets::Ticket;
 /// How many polls without a completion go by before the device's status is looked at: a register read costs more than a look into
 /// memory.
 const STATUS_EVERY: u32 = 64;
+const NANOS_PER_MILLI: u64 = 1_000_000;
 
 /// What is to be done.
 pub enum Work<'t> {
@@ -54,6 +55,14 @@ impl Work<'_> {
             }
             Self::Flush { started: true } => None,
             Self::Flush { started: false } => Some(Command::Flush),
+        }
+    }
+
+    /// Its commands transfer so many bytes at most.
+    #[inline]
+    const fn limit(&mut self, bytes: usize) {
+        if let Self::Blocks { split, .. } = self {
+            split.limit(bytes);
         }
     }
 
@@ -101,29 +110,43 @@ impl Request {
 
 /// Watches the device on behalf of a request.
 struct Watch {
-    /// When the request's commands have taken too long.
-    deadline: Deadline,
     /// Polls without a completion since the last one.
     idle_polls: u32,
+    /// Since when the request waits for a slot, in nanoseconds.
+    waits: Option<u64>,
 }
 
 impl Watch {
-    /// Takes what has completed, and tells what is wrong with the device, if anything is.
+    /// Takes what has completed, and tells what is wrong with the device, if anything is; whether anything had.
     #[inline]
     fn look<D: Device, const SLOTS: usize>(
         &mut self,
         function: &PciFunction<D::Table>,
         served: &mut Served<D, SLOTS>,
-    ) -> Result<(), D::Fault> {
+    ) -> Result<bool, D::Fault> {
         if served.poll(function)? > 0 {
             self.idle_polls = 0;
-            return Ok(());
+            return Ok(true);
         }
         self.idle_polls = self.idle_polls.wrapping_add(1);
         if self.idle_polls % STATUS_EVERY == 1 {
             served.check(function)?;
         }
-        Ok(())
+        Ok(false)
+    }
+
+    /// Whether others have had every slot for as long as their commands, or the request's, may take.
+    #[cold]
+    fn waits_in_vain<D: Device, const SLOTS: usize>(
+        &mut self,
+        function: &PciFunction<D::Table>,
+        served: &Served<D, SLOTS>,
+        millis: u64,
+    ) -> bool {
+        let now = function.clock().now();
+        let since = *self.waits.get_or_insert(now);
+        let millis = millis.max(served.flights.longest());
+        now.saturating_sub(since) >= millis.saturating_mul(NANOS_PER_MILLI)
     }
 }
 
@@ -153,6 +176,8 @@ pub struct Executor<'d, D: Device, const SLOTS: usize> {
     pub unit: D::Unit,
     /// Milliseconds to wait for another thread of the driver.
     pub lock_millis: u64,
+    /// By when requests are to be over, whatever they wait for: the device is reset then.
+    pub over: Option<Deadline>,
 }
 
 impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
@@ -169,7 +194,8 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
         })
     }
 
-    /// Executes `work`, of which something is to complete every `millis` milliseconds. On return nothing of it is in flight.
+    /// Executes `work`, each command of which is to complete `millis` milliseconds after the device can begin with it. On return
+    /// nothing of it is in flight.
     ///
     /// # Errors
     ///
@@ -183,10 +209,9 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
             error: None,
         };
         let mut watch = Watch {
-            deadline: function.deadline(millis),
             idle_polls: 0,
+            waits: None,
         };
-        let mut last = 0;
         loop {
             let Some(mut served) = self.lock() else {
                 if let Some(ticket) = request.ticket {
@@ -200,26 +225,25 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
             if let Some(error) = served.failed() {
                 request.fail(error);
             }
-            let started = self.start(&mut served, &mut request, &mut work);
+            if self.start(&mut served, &mut request, (&mut work, millis)) {
+                watch.waits = None;
+            }
             let mut looked = watch.look(function, &mut served);
             let mut pending = request.pending(&mut served);
-            let is_late = looked.is_ok() && pending > 0 && watch.deadline.passed();
-            if is_late {
+            let is_late = |served: &mut Served<D, SLOTS>| {
+                let now = function.clock().now();
+                served.flights.is_late(now) || self.over.is_some_and(|over| over.passed())
+            };
+            let mut fault = None;
+            if looked == Ok(false) && pending > 0 && is_late(&mut served) {
                 // What came until then came in time: this thread may have stood still since it looked.
                 looked = watch.look(function, &mut served);
                 pending = request.pending(&mut served);
+                if looked.is_ok() && is_late(&mut served) {
+                    fault = Some(D::TIMEOUT);
+                }
             }
-            // Others' completions say nothing of this request's; this request's may be taken by others.
-            let is_on = started > 0 || pending < last;
-            if is_on {
-                watch.deadline = function.deadline(millis);
-            }
-            last = pending;
-            let fault = match looked {
-                Err(fault) => Some(fault),
-                Ok(()) if is_late && !is_on => Some(D::TIMEOUT),
-                Ok(()) => None,
-            };
+            fault = looked.err().or(fault);
             if let Some(fault) = fault
                 && (served.failed().is_none() || pending > 0)
             {
@@ -232,8 +256,7 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
                 if work.is_done() {
                     return Ok(());
                 }
-                if watch.deadline.passed() {
-                    // Others had every slot for as long as a command may take.
+                if watch.waits_in_vain(function, &served, millis) {
                     return Err(BlockError::Busy);
                 }
             }
@@ -242,15 +265,16 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
         }
     }
 
-    /// Starts as many commands as there's room for, and rings once; returns how many.
+    /// Starts as many commands as there's room for, which may take `millis` each, and rings once; whether there were any.
     #[inline]
     fn start(
         &self,
         served: &mut Served<D, SLOTS>,
         request: &mut Request,
-        work: &mut Work<'_>,
-    ) -> usize {
-        let mut started = 0;
+        (work, millis): (&mut Work<'_>, u64),
+    ) -> bool {
+        let mut started = false;
+        work.limit(served.device().longest(self.unit));
         while request.error.is_none()
             && let Some(command) = work.next()
         {
@@ -261,19 +285,19 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
             let Some(ticket) = request.ticket else {
                 break;
             };
-            match served.start(self.function, ticket, self.unit, command) {
+            match served.start(self.function, (ticket, millis), self.unit, command) {
                 Ok(()) => {
                     work.advance();
-                    started += 1;
+                    started = true;
                 }
                 Err(SubmitError::Full) => break,
+                // A disk that a reset did not bring back.
+                Err(SubmitError::StaleUnit) => request.fail(BlockError::Failed),
                 Err(SubmitError::Queue(error)) => request.fail(D::Fault::from(error).into()),
                 Err(_) => request.fail(BlockError::BadLength),
             }
         }
-        if started > 0
-            && let Err(fault) = served.ring(self.function)
-        {
+        if started && let Err(fault) = served.ring(self.function) {
             served.recover(self.function, &self.shared.force, fault);
         }
         started

@@ -4,6 +4,7 @@ use samara_device_io::PciFunction;
 use samara_device_io::queue::SubmitError;
 use samara_interfaces::BlockError;
 
+use super::flights::Flights;
 use super::force::Force;
 use super::{Command, Device};
 use crate::recovery;
@@ -13,8 +14,7 @@ use crate::tickets::{Ticket, Tickets};
 pub struct Served<D: Device, const SLOTS: usize> {
     device: D,
     pub(super) tickets: Tickets,
-    /// Whose the command in each slot is.
-    owners: [Option<Ticket>; SLOTS],
+    pub(super) flights: Flights<SLOTS>,
     /// The function's epoch when the device was brought up.
     epoch: u64,
     /// Why it isn't used any more.
@@ -27,7 +27,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         Self {
             device,
             tickets: Tickets::default(),
-            owners: [None; SLOTS],
+            flights: Flights::new(),
             epoch: function.epoch(),
             failed: None,
         }
@@ -46,19 +46,17 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         })
     }
 
-    /// Starts a command for `ticket`.
+    /// Starts a command for `ticket`, which may take `millis` milliseconds.
     #[inline]
     pub(super) fn start(
         &mut self,
         function: &PciFunction<D::Table>,
-        ticket: Ticket,
+        (ticket, millis): (Ticket, u64),
         unit: D::Unit,
         command: Command<'_>,
     ) -> Result<(), SubmitError> {
         let slot = self.device.start(function, unit, command)?;
-        if let Some(owner) = self.owners.get_mut(slot) {
-            *owner = Some(ticket);
-        }
+        self.flights.start(slot, ticket, millis);
         self.tickets.started(ticket);
         Ok(())
     }
@@ -76,8 +74,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         while taken < SLOTS
             && let Some((slot, outcome)) = self.device.next(function)?
         {
-            let owner = self.owners.get_mut(slot);
-            if let Some(ticket) = owner.and_then(Option::take) {
+            if let Some(ticket) = self.flights.end(slot) {
                 self.tickets.ended(ticket, outcome);
             }
             taken += 1;
@@ -93,8 +90,8 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         self.device.check(function)
     }
 
-    /// Resets the device, fails everything in flight with `fault`, and brings the device up again. One that is silenced or blind
-    /// in the midst of it is brought up once more. If it fails for good, it isn't used any more.
+    /// Resets the device, fails everything in flight with `fault`, and brings the device up again, which is [begun
+    /// again](recovery::begin_again) as long as it fails for what passes. If it fails for good, the device isn't used any more.
     #[cold]
     pub(super) fn recover(
         &mut self,
@@ -104,13 +101,11 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
     ) {
         let device = &mut self.device;
         let once = || {
-            let (brought_up, is_interrupted) =
-                force.interrupts(function, || device.bring_up(function));
-            brought_up.map_err(|error| if is_interrupted { D::SILENCED } else { error })
+            force.wait(function);
+            device.bring_up(function)
         };
-        let passes = |error: &D::Fault| *error == D::ABSENT || *error == D::SILENCED;
         let brought_up = match self.failed {
-            None => recovery::begin_again(once, passes),
+            None => recovery::begin_again(function, once, D::says),
             Some(fault) => Err(fault),
         };
         match brought_up {
@@ -133,7 +128,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
     /// Everything in flight has failed with `fault`.
     fn abandon(&mut self, function: &PciFunction<D::Table>, fault: D::Fault) {
         self.epoch = function.epoch();
-        self.owners = [None; SLOTS];
+        self.flights.clear();
         self.tickets.fail_all(fault.into());
     }
 

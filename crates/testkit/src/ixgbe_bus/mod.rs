@@ -104,6 +104,21 @@ impl Interrupts for Raised {
 }
 
 impl Machine {
+    /// Whether the function answers accesses to its registers (PCI 3.0 §6.2.2).
+    fn decodes(&self) -> bool {
+        let mut command = [0; 1];
+        self.nic.config_read(COMMAND, &mut command);
+        command[0] & 2 != 0
+    }
+
+    /// Another device is there.
+    fn replug(&mut self, nic: Nic) {
+        self.nic = nic;
+        self.nic.advance(self.now);
+        self.link.inbound.clear();
+        self.link.outbound.clear();
+    }
+
     /// One more register access; whether nothing answers.
     fn is_blind(&mut self) -> bool {
         if let Some(left) = self.removed_after {
@@ -138,6 +153,15 @@ impl Machine {
     }
 }
 
+/// A card from power-on, whose base addresses, registers 0 and 4, the host has programmed: nobody looks where they are.
+fn programmed() -> Nic {
+    let mut nic = Nic::new(Options::default());
+    for (bar, at) in [(0x10, 0xFE00_0000u32), (0x20, 0xFE10_0000)] {
+        nic.config_write(bar, &at.to_le_bytes());
+    }
+    nic
+}
+
 /// The model and the bus that it's on.
 pub struct IxgbeBus(Mutex<Machine>);
 
@@ -145,7 +169,7 @@ impl IxgbeBus {
     /// A model with a cable, that lives as long as the process, as a device does.
     pub fn leak(link: Loop) -> &'static Self {
         let machine = Machine {
-            nic: Nic::new(Options::default()),
+            nic: programmed(),
             reached: Reached::default(),
             link,
             messages: 0,
@@ -177,15 +201,14 @@ impl IxgbeBus {
         unsafe { slot.with_table() }
     }
 
-    /// Unplugs the device and its cable, and plugs both in as they come from power-on.
+    /// Unplugs the device and its cable, and plugs both in as they come from power-on. The host programs its base addresses.
     pub fn replug(&self) {
-        self.run(|machine| {
-            machine.nic = Nic::new(Options::default());
-            let now = machine.now;
-            machine.nic.advance(now);
-            machine.link.inbound.clear();
-            machine.link.outbound.clear();
-        });
+        self.run(|machine| machine.replug(programmed()));
+    }
+
+    /// The same, and the host has not noticed yet: there are no base addresses.
+    pub fn replug_unnoticed(&self) {
+        self.run(|machine| machine.replug(Nic::new(Options::default())));
     }
 
     /// From now on `oracle` says what the device reaches.
@@ -432,15 +455,16 @@ struct Registers(&'static IxgbeBus, u8);
 // SAFETY: the model runs as the host.
 unsafe impl MmioBus for Registers {
     fn read(&self, offset: usize, _: Width) -> u32 {
-        self.0.run(|machine| match machine.is_blind() {
-            true => u32::MAX,
-            false => machine.nic.read(self.1, offset as u64, 4) as u32,
-        })
+        self.0
+            .run(|machine| match machine.is_blind() || !machine.decodes() {
+                true => u32::MAX,
+                false => machine.nic.read(self.1, offset as u64, 4) as u32,
+            })
     }
 
     fn write(&self, offset: usize, _: Width, value: u32) {
         self.0.run(|machine| {
-            if machine.is_blind() {
+            if machine.is_blind() || !machine.decodes() {
                 return;
             }
             if self.1 == 0 {

@@ -104,7 +104,8 @@ impl Machine {
             let next = self.switches.next.pop_front().flatten();
             next.or(self.switches.every)
         } else {
-            self.switches.every_admin
+            let next = self.switches.next_admin.pop_front().flatten();
+            next.or(self.switches.every_admin)
         };
         if is_io && self.switches.hang || wrong == Some(Misbehaviour::Silent) {
             return;

@@ -32,7 +32,7 @@ pub(super) fn execute(machine: &mut Machine, command: &Fetched) -> u16 {
     }
     let is_mute =
         command.dword(0) as u8 == 0 && machine.switches.mute_namespace == Some(command.namespace());
-    if is_mute {
+    if is_mute || command.dword(0) as u8 == 1 && machine.switches.mute_controller {
         return 0;
     }
     match machine.memory.write(command.prp1(), &page) {

@@ -155,6 +155,21 @@ impl NvmeModel {
         });
     }
 
+    /// Attaches namespace `id`.
+    pub fn attach(&self, id: u32) {
+        self.set_active(id, true);
+    }
+
+    /// Detaches namespace `id`.
+    pub fn detach(&self, id: u32) {
+        self.set_active(id, false);
+    }
+
+    fn set_active(&self, id: u32, active: bool) {
+        let index = id as usize - 1;
+        self.lock().controller.namespaces[index].shape.active = active;
+    }
+
     /// From now on `oracle` says what the device reaches.
     pub fn watch(&self, oracle: &'static dyn Oracle) {
         self.run(|machine| machine.memory.watch(oracle));

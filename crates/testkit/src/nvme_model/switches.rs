@@ -35,6 +35,8 @@ pub struct Switches {
     pub next: VecDeque<Option<Misbehaviour>>,
     /// What goes wrong with every I/O command.
     pub every: Option<Misbehaviour>,
+    /// What goes wrong with the next admin commands, one for each; `None` is what `every_admin` says.
+    pub next_admin: VecDeque<Option<Misbehaviour>>,
     /// What goes wrong with every admin command.
     pub every_admin: Option<Misbehaviour>,
     /// No I/O command completes any more, until this is cleared.
@@ -67,6 +69,8 @@ pub struct Switches {
     pub identify_as: Option<NamespaceShape>,
     /// Identify Namespace of this one succeeds, and writes nothing.
     pub mute_namespace: Option<u32>,
+    /// Identify Controller succeeds, and writes nothing.
+    pub mute_controller: bool,
     /// Nanoseconds that each admin command takes.
     pub admin_takes: u64,
     /// What Identify says of the serial number: 20 of these bytes.

@@ -103,6 +103,11 @@ impl Config {
         self.words[bar(STRUCTURES_BAR) + 1] = high;
     }
 
+    /// As after power-on: nobody has programmed the base addresses.
+    pub(super) fn lose_bars(&mut self) {
+        self.set_bars(0, (STRUCTURES_AT.0 & 0xF, 0));
+    }
+
     pub(super) fn is_bus_master(&self) -> bool {
         self.words[COMMAND] & BUS_MASTER != 0
     }

@@ -100,6 +100,15 @@ struct Machine {
 }
 
 impl Machine {
+    fn replug(&mut self, shape: Shape) {
+        let old = core::mem::replace(self, Self::new(shape));
+        self.memory = old.memory;
+        self.counts = old.counts;
+        self.violations = old.violations;
+        self.now = old.now;
+        self.pause = old.pause;
+    }
+
     fn new(shape: Shape) -> Self {
         let backend = Backend::new(&shape.device);
         Self {
@@ -214,15 +223,17 @@ impl VirtioModel {
         self.run(Machine::need_reset);
     }
 
-    /// Unplugs the device, and plugs in another of this shape. What was translated for it stays so.
+    /// Unplugs the device, and plugs in another of this shape, whose base addresses the host programs. What was translated for it stays
+    /// so.
     pub fn replug(&self, shape: Shape) {
+        self.run(|machine| machine.replug(shape));
+    }
+
+    /// The same, and the host has not noticed yet: there are no base addresses.
+    pub fn replug_unnoticed(&self, shape: Shape) {
         self.run(|machine| {
-            let old = core::mem::replace(machine, Machine::new(shape));
-            machine.memory = old.memory;
-            machine.counts = old.counts;
-            machine.violations = old.violations;
-            machine.now = old.now;
-            machine.pause = old.pause;
+            machine.replug(shape);
+            machine.config.lose_bars();
         });
     }
 

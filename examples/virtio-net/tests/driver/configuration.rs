@@ -79,15 +79,11 @@ fn is_used_again(change: impl Fn(&mut Switches) + Copy) {
 
 #[test]
 fn other_features_after_a_reset_fail_all_calls() {
-    for features in [
-        0,
-        PLAIN & !VERSION_1,
-        PLAIN & !MAC,
-        PLAIN & !STATUS,
-        PLAIN & !MTU,
-    ] {
+    for features in [0, PLAIN & !VERSION_1, PLAIN & !MAC, PLAIN & !STATUS] {
         is_not_used_again(|switches| switches.features_after_reset = Some(features));
     }
+    // Without it frames are as long as they are anyway.
+    is_used_again(|switches| switches.features_after_reset = Some(PLAIN & !MTU));
     // Some that the driver does not use.
     is_used_again(|switches| {
         switches.features_after_reset = Some(PLAIN | 1 << 28 | 1 << 15 | 1);

@@ -26,7 +26,8 @@ fn is_never_ready(change: impl FnOnce(&mut Faults)) {
     let bench = bench(change);
     let start = bench.bus.now();
     assert_eq!(bench.try_nic(small()).err(), Some(InitError::NotReady));
-    assert!(bench.bus.now() - start < 3_000 * MILLI);
+    // It is begun again for ten seconds.
+    assert!(bench.bus.now() - start < 15_000 * MILLI);
     bench.bus.inject(with(|_| {}));
     // The next start is of a device that works.
     bench.bus.pass(10_000);
@@ -55,7 +56,8 @@ fn a_device_that_is_lost_in_a_reset_fails_every_call() {
         .inject(with(|faults| faults.eeprom_time = u64::MAX));
     let start = bench.bus.now();
     reset(&bench, &nic);
-    assert!(bench.bus.now() - start < 3_000 * MILLI);
+    // It is begun again for ten seconds.
+    assert!(bench.bus.now() - start < 15_000 * MILLI);
     assert_eq!(
         nic.exchange(0, empty(0), empty(1)).unwrap_err(),
         NetError::Failed
