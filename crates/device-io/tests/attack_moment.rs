@@ -60,7 +60,6 @@ fn the_end_of_a_claim_leaves_another_device_alone() {
 
 /// BPINFO.BRS = 11b: a read of a boot partition has ended, with an error (Base 2.0, offset 40h). Nothing is under way.
 #[test]
-#[ignore = "mended with the check"]
 fn a_boot_partition_that_could_not_be_read_is_idle() {
     let _alone = alone();
     let raw = nvme(false);

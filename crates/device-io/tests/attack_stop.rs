@@ -46,6 +46,8 @@ impl Table for Nic {
         start: &[
             Step::Require(OFF),
             Step::Write(at(0, 0x10, Width::W64), address(0)),
+            Step::Write(word(0x24), only(0)),
+            Step::Write(word(0x20), only(0)),
             Step::Write(word(0x1C), only(1)),
         ],
         ready: &[],
@@ -64,6 +66,7 @@ impl Table for Nic {
         },
         format: Format::Ring(RingFormat {
             direction: Direction::ToHost,
+            head: word(0x24),
             fixed: 0,
             lengths: &[],
             bytes: (64, 64),

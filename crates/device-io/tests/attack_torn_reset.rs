@@ -53,6 +53,8 @@ impl Table for Nic {
         entries: (8, 8),
         start: &[
             Step::Write(at(0, 0x10, Width::W64), address(0)),
+            Step::Write(word(0x24), only(0)),
+            Step::Write(word(0x20), only(0)),
             Step::Write(word(0x1C), only(1)),
         ],
         ready: &[],
@@ -70,6 +72,7 @@ impl Table for Nic {
         },
         format: Format::Ring(RingFormat {
             direction: Direction::ToDevice,
+            head: word(0x24),
             fixed: 0,
             lengths: &[0],
             bytes: (1, 64),

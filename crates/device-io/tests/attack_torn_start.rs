@@ -50,7 +50,8 @@ impl Table for Nic {
             Step::Write(word(0x10), low(0)),
             Step::Write(word(0x14), high(0)),
             Step::Write(word(0x18), entries(16)),
-            Step::Equal(word(0x18), entries(16)),
+            Step::Write(word(0x28), only(0)),
+            Step::Write(word(0x20), only(0)),
             Step::Write(word(0x1C), only(1)),
         ],
         ready: &[],
@@ -65,6 +66,7 @@ impl Table for Nic {
         },
         format: Format::Ring(RingFormat {
             direction: Direction::ToDevice,
+            head: word(0x28),
             fixed: 0,
             lengths: &[0],
             bytes: (1, 64),
@@ -144,7 +146,7 @@ fn a_reset_in_the_midst_of_a_start_leaves_no_address_of_zero() {
                 wait(|| is_sent.load(SeqCst));
                 plain.set(0x00, Width::W32, 0);
             }
-            (0x20, Some(_)) => {
+            (0x20, Some(1..)) => {
                 let enabled = plain.get(0x1C, Width::W32) == 1;
                 let low = plain.get(0x10, Width::W32);
                 torn.fetch_or(enabled && low == 0, SeqCst);

@@ -3,13 +3,13 @@
 use samara_device_io::PciFunction;
 use samara_device_io::dma::Refused;
 use samara_device_io::pci::StepError;
-use samara_device_io::queue::{QueueError, Ring};
+use samara_device_io::queue::{ChainQueue, QueueError, Ring};
 use samara_device_io::table::step::{
     address, at, chosen, entries, high, last_entry, low, number, only,
 };
 use samara_device_io::table::{
-    At, Check, Direction, Doorbell, Format, Id, Limit, Queue, RingFormat, Rule, Rung, Step, Stride,
-    Table, Width, Window,
+    At, Check, Direction, Doorbell, Format, Id, Limit, Piece, Queue, RingFormat, Rule, Rung,
+    SplitFormat, Step, Stride, Table, Width, Window,
 };
 use samara_host_std as _;
 use samara_rref::RRef;
@@ -33,6 +33,7 @@ const ALIVE: Check = Check::new(reg(0x04), 1, 1);
 
 const RECEIVE: RingFormat = RingFormat {
     direction: Direction::ToHost,
+    head: reg(0x34),
     fixed: 1 << 62,
     lengths: &[0, 16],
     bytes: (1024, 4096),
@@ -45,6 +46,8 @@ const RECEIVE: RingFormat = RingFormat {
 const HALVES: &[Step] = &[
     Step::Write(reg(0x10), low(0)),
     Step::Write(reg(0x14), high(0)),
+    Step::Write(reg(0x30), only(0)),
+    Step::Write(reg(0x34), only(0)),
     Step::Write(reg(0x00), only(1)),
 ];
 
@@ -56,13 +59,13 @@ const QUEUE: Queue = Queue {
         Step::AtLeast(at(0, 0x00, Width::W32), entries(1)),
         Step::Write(of(0x08, Width::W64), address(0)),
         Step::Write(of(0x18, Width::W16), entries(16)),
-        Step::Equal(of(0x18, Width::W16), entries(16)),
         Step::Write(reg(0x1C), last_entry(1 << 16).number(0x100)),
-        Step::Equal(reg(0x1C), last_entry(1 << 16).number(0x100)),
         Step::Write(reg(0x20), number(3).plus(0x1000)),
-        Step::Write(reg(0x24), chosen(0xF0).plus(1).buffer(1024)),
+        Step::Write(reg(0x24), chosen(0xF0).plus(8).buffer(1024)),
         Step::Write(of(0x28, Width::W8), only(0x77)),
         Step::Update(reg(0x2C), 0xFF, 0x5A),
+        Step::Write(reg(0x30), only(0)),
+        Step::Write(reg(0x34), only(0)),
         Step::Write(reg(0x00), only(1)),
     ],
     ready: &[Step::Await(&[ALIVE], Limit::Millis(4))],
@@ -72,7 +75,7 @@ const QUEUE: Queue = Queue {
     ],
     doorbell: Doorbell {
         window: 0,
-        offset: 0x130,
+        offset: 0x120,
         width: Width::W32,
         index: (4, 1),
         stride: Stride::Bytes(0x10),
@@ -81,14 +84,37 @@ const QUEUE: Queue = Queue {
     format: Format::Ring(RECEIVE),
 };
 
+const NO_PIECE: Piece = Piece::new(0, Direction::ToDevice);
+
+const CHAINS: Queue = Queue {
+    entries: (8, 8),
+    start: &[
+        Step::Write(of(0x08, Width::W64), address(0)),
+        Step::Write(of(0x10, Width::W64), address(1)),
+        Step::Write(of(0x18, Width::W64), address(2)),
+        Step::Write(reg(0x00), only(1)),
+    ],
+    ready: &[],
+    stop: &[],
+    format: Format::Split(SplitFormat {
+        head: NO_PIECE,
+        tail: NO_PIECE,
+    }),
+    ..QUEUE
+};
+
 enum Nic {}
 
 impl Nic {
     const RX: usize = 0;
-    /// Only a reset stops it, and its doorbells are where the device says.
+    /// Only a reset stops it.
     const LASTING: usize = 1;
-    /// All have one doorbell, which is told their number.
-    const NUMBERED: usize = 2;
+    /// It is told its address in halves.
+    const HALVES: usize = 2;
+    /// Chains, of which doorbells are told that stand where the device says.
+    const MOVED: usize = 3;
+    /// Chains, of which all queues have one doorbell, which is told their number.
+    const NUMBERED: usize = 4;
 }
 
 impl Table for Nic {
@@ -96,25 +122,21 @@ impl Table for Nic {
     const IDS: &'static [Id] = plain::IDS;
     const WINDOWS: &'static [Window] = &[Window::bar(0, 0x300).up_to(0x400)];
     const REGISTERS: &'static [&'static [Rule]] = &[];
-    const IDLE: &'static [Check] = &[OFF.times(5, 0x40)];
+    const IDLE: &'static [Check] = &[Check::new(at(0, 0x100, Width::W32), 1, 0).times(7, 0x40)];
     const RESET: &'static [Step] = &[
         Step::Write(at(0, 0x100, Width::W32), only(0)),
         Step::Write(at(0, 0x140, Width::W32), only(0)),
         Step::Write(at(0, 0x180, Width::W32), only(0)),
         Step::Write(at(0, 0x1C0, Width::W32), only(0)),
         Step::Write(at(0, 0x200, Width::W32), only(0)),
+        Step::Write(at(0, 0x240, Width::W32), only(0)),
+        Step::Write(at(0, 0x280, Width::W32), only(0)),
     ];
     const QUEUES: &'static [Queue] = &[
         QUEUE,
         Queue {
             numbers: (3, 3),
             stop: &[],
-            doorbell: Doorbell {
-                offset: 0x280,
-                index: (2, 1),
-                stride: Stride::Shifted(at(0, 0x08, Width::W64), 36, 4),
-                ..QUEUE.doorbell
-            },
             ..QUEUE
         },
         Queue {
@@ -125,13 +147,27 @@ impl Table for Nic {
                 bytes: (2048, 2048),
                 ..RECEIVE
             }),
+            ..QUEUE
+        },
+        Queue {
+            numbers: (5, 5),
             doorbell: Doorbell {
-                offset: 0x270,
+                offset: 0x300,
+                index: (1, 2),
+                stride: Stride::Shifted(at(0, 0x08, Width::W64), 36, 4),
+                ..QUEUE.doorbell
+            },
+            ..CHAINS
+        },
+        Queue {
+            numbers: (6, 6),
+            doorbell: Doorbell {
+                offset: 0x2C0,
                 index: (0, 0),
                 value: Rung::Number,
                 ..QUEUE.doorbell
             },
-            ..QUEUE
+            ..CHAINS
         },
     ];
 }
@@ -176,7 +212,7 @@ fn a_start_tells_what_the_table_says() {
     assert_eq!(get(0x18, Width::W32), 32 * 16);
     assert_eq!(get(0x1C, Width::W32), 31 << 16 | 0x200);
     assert_eq!(get(0x20, Width::W32), 0x1006);
-    assert_eq!(get(0x24, Width::W32), 0xF0 | (1 + 2));
+    assert_eq!(get(0x24, Width::W32), 0xF0 | (8 + 2));
     assert_eq!(get(0x28, Width::W32), 0x77);
     assert_eq!(get(0x2C, Width::W32), 0x1234_565A);
     assert_eq!(get(0x00, Width::W32), 1);
@@ -186,7 +222,7 @@ fn a_start_tells_what_the_table_says() {
     let own = 0x180..0x1C0;
     assert!(writes.iter().all(|(offset, _)| own.contains(offset)));
 
-    let mut halves = Rx::<{ Nic::NUMBERED }>::new(&function, 4, 32, 2048).unwrap();
+    let mut halves = Rx::<{ Nic::HALVES }>::new(&function, 4, 32, 2048).unwrap();
     halves.start(&function, 0).unwrap();
     let other = plain.get(0x210, Width::W64);
     assert!(other > OFFSET && other.is_multiple_of(4096) && other != base);
@@ -291,7 +327,7 @@ fn a_doorbell_is_told_how_far_its_queue_is_filled() {
     plain.writes();
     for tail in 1..8 {
         put(&mut rx, &function);
-        assert_eq!(plain.writes(), [(0x130 + (4 + 1) * 0x10, tail)]);
+        assert_eq!(plain.writes(), [(0x120 + (4 + 1) * 0x10, tail)]);
         // Nothing was put since.
         rx.open(&function).unwrap().publish();
         assert_eq!(plain.writes(), []);
@@ -299,16 +335,29 @@ fn a_doorbell_is_told_how_far_its_queue_is_filled() {
     assert_eq!(rx.open(&function).unwrap().room(), 0);
 }
 
+/// A chain of the device's, and what was written for it.
+fn told<const Q: usize>(
+    plain: &Plain,
+    queue: &mut ChainQueue<Nic, Q>,
+    function: &Function,
+) -> (Result<(), QueueError>, Vec<(usize, u32)>) {
+    let buffer = RRef::new_zeroed_slice(512).unwrap();
+    let transfer = function.begin(buffer).unwrap();
+    let data = Some((&transfer, 0, 512, Direction::ToHost));
+    plain.writes();
+    let _ = queue.put(function, &[0; 16], data);
+    (queue.ring(function), plain.writes())
+}
+
 #[test]
 fn a_doorbell_stands_where_the_device_says() {
-    for (field, offset) in [(0, 0x280 + 7 * 4), (2, 0x280 + 7 * 16), (3, 0x280 + 7 * 32)] {
+    for (field, offset) in [(0, 0x300 + 7 * 4), (2, 0x300 + 7 * 16), (3, 0x300 + 7 * 32)] {
         let (plain, function) = claimed();
         plain.set(0x08, Width::W64, field << 36);
-        let mut rx = Rx::<{ Nic::LASTING }>::new(&function, 3, 8, 2048).unwrap();
-        rx.start(&function, 0).unwrap();
-        plain.writes();
-        put(&mut rx, &function);
-        assert_eq!(plain.writes(), [(offset, 1)]);
+        let mut queue = ChainQueue::<Nic, { Nic::MOVED }>::new(&function, 5, 8).unwrap();
+        queue.start(&function, 0).unwrap();
+        let told = told(plain, &mut queue, &function);
+        assert_eq!(told, (Ok(()), vec![(offset, 1)]));
     }
 }
 
@@ -318,22 +367,20 @@ fn a_doorbell_behind_the_registers_is_none() {
     for field in [8, 14, 15] {
         let (plain, function) = claimed();
         plain.set(0x08, Width::W64, field << 36);
-        let mut rx = Rx::<{ Nic::LASTING }>::new(&function, 3, 8, 2048).unwrap();
-        assert_eq!(rx.start(&function, 0), Err(QueueError::NoDoorbell));
-        plain.writes();
-        put(&mut rx, &function);
-        assert_eq!(plain.writes(), []);
-        assert!(rx.open(&function).unwrap().take_back().is_none());
+        let mut queue = ChainQueue::<Nic, { Nic::MOVED }>::new(&function, 5, 8).unwrap();
+        assert_eq!(queue.start(&function, 0), Err(QueueError::NoDoorbell));
+        let told = told(plain, &mut queue, &function);
+        assert_eq!(told, (Err(QueueError::NotStarted), vec![]));
     }
 }
 
 #[test]
 fn a_shared_doorbell_is_told_the_queues_number() {
     let (plain, function) = claimed();
-    let mut rx = Rx::<{ Nic::NUMBERED }>::new(&function, 4, 32, 2048).unwrap();
-    rx.start(&function, 0).unwrap();
-    plain.writes();
-    put(&mut rx, &function);
-    put(&mut rx, &function);
-    assert_eq!(plain.writes(), [(0x270, 4), (0x270, 4)]);
+    let mut queue = ChainQueue::<Nic, { Nic::NUMBERED }>::new(&function, 6, 8).unwrap();
+    queue.start(&function, 0).unwrap();
+    for _ in 0..2 {
+        let told = told(plain, &mut queue, &function);
+        assert_eq!(told, (Ok(()), vec![(0x2C0, 6)]));
+    }
 }

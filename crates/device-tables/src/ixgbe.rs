@@ -82,6 +82,7 @@ pub const DROP: u64 = 1 << 28;
 const DATA: u64 = 3 << 20 | 1 << 29 | 1 << 24 | 1 << 25;
 /// RS, which is written back at once as TXDCTL.WTHRESH is 0 (section 7.2.3.5.1), and DD. The lengths are DTALEN and PAYLEN.
 const TX_BITS: (u64, u64) = (1 << 27, 1 << 32);
+const SENT: RingFormat = RingFormat::to_device(tx(0x10), (1, 15_872), DATA, &[0, 46], TX_BITS);
 
 /// RDT and TDT.
 const RX_BELL: Doorbell = Doorbell::position(0, 0x1018, Stride::Bytes(0x40));
@@ -157,13 +158,14 @@ impl Table for Ixgbe {
     /// Flow control, a link that is down or a lost completion may keep requests in the device. Nothing is received or sent while its
     /// PCIe buffers are flushed, then it is reset twice, with more than 1 us between (specification update 3.1, clarification 9).
     const SILENT_RESET: &'static [Step] = &[
-        // RXCTRL.RXEN (8.2.3.8.10), HLREG0.LPBK (8.2.3.22.8), GCR_EXT.Buffers_Clear_Func for 20 us (8.2.3.4).
-        Update(reg(0x3000), 1 << 0, 0),
-        Update(reg(0x4240), 0, 1 << 15),
+        // RXCTRL.RXEN (8.2.3.8.10) and HLREG0.LPBK (8.2.3.22.8), which reset nothing by themselves; GCR_EXT.Buffers_Clear_Func for
+        // 20 us (8.2.3.4).
+        Update(reg(0x3000).shared(), 1 << 0, 0),
+        Update(reg(0x4240).shared(), 0, 1 << 15),
         Update(reg(0x1_1050), 0, 1 << 30),
         Sleep(1),
         Update(reg(0x1_1050), 1 << 30, 0),
-        Update(reg(0x4240), 1 << 15, 0),
+        Update(reg(0x4240).shared(), 1 << 15, 0),
         Update(CTRL, 0, RESETS),
         Sleep(10),
         RESET_ENDS,
@@ -181,7 +183,6 @@ impl Table for Ixgbe {
                 Step::Write(rx(0x00), low(0)),
                 Step::Write(rx(0x04), high(0)),
                 Step::Write(rx(0x08), entries(16)),
-                Step::Equal(rx(0x08), entries(16)),
                 Step::Write(rx(0x14), only(1 << 25).buffer(1024).chosen(DROP)),
                 zero(rx(0x0C)),
                 zero(rx(0x2C)),
@@ -193,7 +194,7 @@ impl Table for Ixgbe {
             // "An additional amount of time (about 100 us)" before the memory is anyone else's (section 4.6.7.1.2).
             stop: &[Update(rx(0x28), ON, 0), Await(&[RX_OFF], SOON), Sleep(1)],
             doorbell: RX_BELL,
-            format: Format::Ring(RingFormat::to_host((1024, 16 << 10), 1 << 0, 32)),
+            format: Format::Ring(RingFormat::to_host(rx(0x10), (1024, 16 << 10), 1 << 0, 32)),
         },
         // TDBAL, TDBAH, TDLEN, DCA_TXCTRL, TDWBAL and TDWBAH (descriptors are written back, not the head), TDH, TDT, TXDCTL.
         Queue {
@@ -204,7 +205,6 @@ impl Table for Ixgbe {
                 Step::Write(tx(0x00), low(0)),
                 Step::Write(tx(0x04), high(0)),
                 Step::Write(tx(0x08), entries(16)),
-                Step::Equal(tx(0x08), entries(16)),
                 zero(tx(0x0C)),
                 zero(tx(0x38)),
                 zero(tx(0x3C)),
@@ -215,7 +215,7 @@ impl Table for Ixgbe {
             ready: &[Await(&[Check::new(tx(0x28), ON, ON)], SOON)],
             stop: &[Update(tx(0x28), ON, 0), Await(&[TX_OFF], SOON), Sleep(1)],
             doorbell: TX_BELL,
-            format: Format::Ring(RingFormat::to_device((1, 15_872), DATA, &[0, 46], TX_BITS)),
+            format: Format::Ring(SENT),
         },
     ];
 }

@@ -36,6 +36,7 @@ const ACQ: At = at(0, 0x30, Width::W64);
 
 /// CC.EN; CC as it is while enabled: CC.IOSQES and CC.IOCQES, log2 of the entry sizes. CC.MPS, CC.CSS and CC.AMS are 0: pages of 4 KiB, the NVM
 /// command set, round robin (Base §3.1.3.5).
+/// A start writes all of CC but CC.SHN: that is 0 after a reset, and the driver's behind a start.
 const ENABLE: u64 = 1;
 const ENABLED: u64 = 6 << 16 | 4 << 20 | ENABLE;
 /// CSTS.RDY and CSTS.CFS (Base §3.1.3.6).
@@ -47,7 +48,7 @@ const DISABLED: Check = Check::new(CC, ENABLE, 0);
 const SUPPORTED: Check = Check::new(CAP, 0xF << 48 | 1 << 37, 1 << 37);
 /// Memory is read and written outside of queues for a boot partition (BPINFO.BRS), whether or not the controller is enabled, and
 /// not at all where it has buffers of its own (CMBMSC.CMSE, PMRMSC.CMSE), whose addresses outlive a controller reset.
-const NO_BOOT: Check = Check::new(at(0, 0x40, Width::W32), 1 << 24, 0);
+const NO_BOOT: Check = Check::new(at(0, 0x40, Width::W32), 3 << 24, 1 << 24).not();
 const NO_CMB: Check = Check::new(at(0, 0x50, Width::W32), 1 << 1, 0);
 const NO_PMR: Check = Check::new(at(0, 0xE14, Width::W32), 1 << 1, 0);
 /// CAP.TO, in units of 500 ms (Base §3.1.3.1).
@@ -186,10 +187,9 @@ impl Table for Nvme {
                 Step::Require(DISABLED),
                 Step::Require(NOT_READY),
                 Step::Write(AQA, last_entry(0x0001_0001)),
-                Step::Equal(AQA, last_entry(0x0001_0001)),
                 Step::Write(ASQ, address(0)),
                 Step::Write(ACQ, address(1)),
-                Step::Write(CC, only(ENABLED)),
+                Step::Update(CC, 0xFFFF_3FFF, ENABLED),
             ],
             &[
                 Step::Await(&[READY, FATAL], TIMEOUT),

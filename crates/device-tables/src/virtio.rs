@@ -45,9 +45,9 @@ const STATUS: At = common(0x14, Width::W8);
 const QUEUE_SELECT: usize = 0x16;
 const IS_RESET: Check = Check::new(STATUS, 0xFF, 0);
 const OFF: Check = Check::new(common(0x1C, Width::W16), 1, 0);
-/// FEATURES_OK. Drivers set queues up after it (§3.1.1); not every device insists. So a device with a queue has a status that isn't
-/// 0, until that is written, which resets it.
-const AGREED: Check = Check::new(STATUS, 1 << 3, 1 << 3);
+/// FEATURES_OK, which drivers set before they set queues up (§3.1.1); not every device insists. So a device with a queue has a
+/// status that isn't 0, until that is written, which resets it.
+const AGREED: Check = Check::new(STATUS.shared(), 1 << 3, 1 << 3);
 
 /// Common registers, with features 0 to 31 and 32 to 63 that drivers may accept: device features, driver features, vector for
 /// changes of the configuration, number of queues, device status, configuration generation; the size that each queue may have,
@@ -78,12 +78,11 @@ const RESET: &[Step] = &[
 
 /// Starts a queue, whose interrupt vector the driver chooses (§4.1.5.1.3).
 const START: &[Step] = &[
-    Step::Write(common(QUEUE_SELECT, Width::W16), number(1)),
     Step::Require(AGREED),
+    Step::Write(common(QUEUE_SELECT, Width::W16), number(1)),
     Step::Require(OFF),
     Step::AtLeast(common(0x18, Width::W16), entries(1)),
     Step::Write(common(0x18, Width::W16), entries(1)),
-    Step::Equal(common(0x18, Width::W16), entries(1)),
     Step::Write(common(0x1A, Width::W16), chosen(0xFFFF)),
     Step::Write(common(0x20, Width::W32), low(0)),
     Step::Write(common(0x24, Width::W32), high(0)),

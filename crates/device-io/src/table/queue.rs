@@ -83,7 +83,28 @@ impl Queue {
     /// The registers of all queues of this kind that `at` is one of.
     pub(crate) const fn registers(&self, at: &At) -> Rule {
         let first = Rule::new(at.window, at.of(self.numbers.0), at.width);
-        first.times(self.count(), at.stride)
+        self.times(first, at.stride)
+    }
+
+    /// The doorbells of all queues of this kind, of which this is the first one's. Where only the device knows how far they are apart,
+    /// that one alone.
+    pub(crate) const fn bells(&self, bell: &Doorbell) -> Rule {
+        let (times, more) = bell.index;
+        match bell.stride {
+            Stride::Bytes(bytes) => {
+                let first = bell.offset + (self.numbers.0 as usize * times + more) * bytes;
+                self.times(Rule::new(bell.window, first, bell.width), times * bytes)
+            }
+            _ => Rule::new(bell.window, bell.offset, bell.width),
+        }
+    }
+
+    /// `first`, and those of the other queues. Two stand for all that have it in common.
+    const fn times(&self, first: Rule, stride: usize) -> Rule {
+        match stride {
+            0 if self.count() > 1 => first.times(2, 0),
+            _ => first.times(self.count(), stride),
+        }
     }
 }
 
@@ -145,6 +166,9 @@ pub enum Format {
 pub struct RingFormat {
     /// Which way data goes.
     pub direction: Direction,
+    /// The register in which the device keeps its own position. A start writes 0 to it and to the doorbell, before its last step: a
+    /// device that kept them would go on where it stood.
+    pub head: At,
     /// Constant bits of the second quadword.
     pub fixed: u64,
     /// The lowest bits of fields of the second quadword that take the length.
@@ -162,9 +186,10 @@ pub struct RingFormat {
 
 impl RingFormat {
     /// The device writes into buffers of `bytes` bytes; see the fields for the others.
-    pub const fn to_host(bytes: (usize, usize), done: u64, written: u32) -> Self {
+    pub const fn to_host(head: At, bytes: (usize, usize), done: u64, written: u32) -> Self {
         Self {
             direction: Direction::ToHost,
+            head,
             fixed: 0,
             lengths: &[],
             bytes,
@@ -176,6 +201,7 @@ impl RingFormat {
 
     /// The device reads `bytes` bytes, whose number goes where `lengths` says; see the fields for the others.
     pub const fn to_device(
+        head: At,
         bytes: (usize, usize),
         fixed: u64,
         lengths: &'static [u32],
@@ -183,6 +209,7 @@ impl RingFormat {
     ) -> Self {
         Self {
             direction: Direction::ToDevice,
+            head,
             fixed,
             lengths,
             bytes,

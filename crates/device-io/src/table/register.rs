@@ -155,38 +155,39 @@ impl Rule {
         start.checked_add(self.width.bytes())
     }
 
+    /// Whether both are the same registers.
+    pub(crate) const fn is_same(&self, other: &Self) -> bool {
+        self.window == other.window
+            && self.offset == other.offset
+            && self.width.bytes() == other.width.bytes()
+            && self.count == other.count
+            && (self.stride == other.stride || self.count == 1)
+    }
+
     /// Whether it may be written at all.
     pub(crate) const fn is_written(&self) -> bool {
         !matches!(self.write, Write::Never)
     }
 
-    /// Whether `bytes` bytes at `offset` of `window` share any with the register that selects this one.
-    pub(crate) const fn selects_by(&self, window: usize, offset: usize, bytes: usize) -> bool {
-        match self.select {
-            Some(select) => {
-                Self::new(self.window, select.offset, select.width).touches(window, offset, bytes)
+    /// The first of its registers that ends behind `offset`, or that there's none of its count.
+    pub(crate) const fn behind_offset(&self, offset: usize) -> usize {
+        // No loop: the lint asks for each register of each rule.
+        let width = self.width.bytes();
+        match offset.checked_sub(self.offset) {
+            Some(distance) if distance >= width => {
+                match (distance - width).checked_div(self.stride) {
+                    Some(before) => before + 1,
+                    None => self.count,
+                }
             }
-            None => false,
+            _ => 0,
         }
     }
 
     /// Whether `bytes` bytes at `offset` of `window` share any with one of its registers.
     pub(crate) const fn touches(&self, window: usize, offset: usize, bytes: usize) -> bool {
-        if self.window != window {
-            return false;
-        }
-        // The first that ends behind `offset`. No loop: the lint asks for each queue of each rule.
-        let width = self.width.bytes();
-        let index = match offset.checked_sub(self.offset) {
-            Some(distance) if distance >= width => {
-                match (distance - width).checked_div(self.stride) {
-                    Some(before) => before + 1,
-                    None => return false,
-                }
-            }
-            _ => 0,
-        };
-        if index >= self.count {
+        let index = self.behind_offset(offset);
+        if self.window != window || index >= self.count {
             return false;
         }
         let start = self.offset + index * self.stride;

@@ -10,6 +10,8 @@ pub struct At {
     pub(crate) width: Width,
     /// Bytes from the register of one queue to that of the next.
     pub(crate) stride: usize,
+    /// Drivers write it as well.
+    pub(crate) is_shared: bool,
 }
 
 /// The register `offset` bytes from the start of a window.
@@ -19,6 +21,7 @@ pub const fn at(window: usize, offset: usize, width: Width) -> At {
         offset,
         width,
         stride: 0,
+        is_shared: false,
     }
 }
 
@@ -26,6 +29,15 @@ impl At {
     /// Each queue has one, `stride` bytes from that of the queue before.
     pub const fn each(self, stride: usize) -> Self {
         Self { stride, ..self }
+    }
+
+    /// Drivers write it as well, by a rule: what a start [requires](Step::Require) of it holds by their will, and what a step of a reset
+    /// does there resets nothing by itself.
+    pub const fn shared(self) -> Self {
+        Self {
+            is_shared: true,
+            ..self
+        }
     }
 
     /// Whether both are the same registers.
@@ -51,6 +63,8 @@ pub struct Check {
     pub(crate) stride: usize,
     pub(crate) mask: u64,
     pub(crate) equals: u64,
+    /// Whether they are to be equal.
+    pub(crate) wanted: bool,
 }
 
 impl Check {
@@ -62,6 +76,7 @@ impl Check {
             stride: 0,
             mask,
             equals,
+            wanted: true,
         }
     }
 
@@ -74,8 +89,17 @@ impl Check {
         }
     }
 
+    /// That they are anything else.
+    pub const fn not(self) -> Self {
+        Self {
+            wanted: false,
+            ..self
+        }
+    }
+
     pub(crate) const fn holds(&self, value: u64) -> bool {
-        value != self.at.width.all_ones() && value & self.mask == self.equals
+        let is_equal = value & self.mask == self.equals;
+        value != self.at.width.all_ones() && is_equal == self.wanted
     }
 }
 
@@ -92,14 +116,12 @@ pub enum Limit {
 /// One step.
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
-    /// Writes a register.
+    /// Writes a register. An address or a size that a start writes is read back before its last step, and must be there.
     Write(At, Value),
     /// Clears bits (the first) and sets bits (the second) of a register; fails if it reads as all ones.
     Update(At, u64, u64),
     /// Fails unless this holds now.
     Require(Check),
-    /// Fails unless the register holds this value.
-    Equal(At, Value),
     /// Fails unless the register holds this value at least.
     AtLeast(At, Value),
     /// Waits until one of these holds. Fails if none does in time.
@@ -253,8 +275,27 @@ impl Value {
 
     /// Whether it's an address and nothing else, of which nothing would be told.
     pub(crate) const fn is_address(&self) -> bool {
-        let rest = self.plus | self.entries | self.number | self.unit | self.chosen;
-        self.address.is_some() && rest == 0
+        let constant = Self {
+            address: None,
+            ..*self
+        };
+        self.address.is_some() && constant.is_constant() && self.plus == 0
+    }
+
+    /// Whether it's the same for all queues and drivers.
+    pub(crate) const fn is_constant(&self) -> bool {
+        let rest = self.entries | self.number | self.unit | self.chosen;
+        self.address.is_none() && rest == 0
+    }
+
+    /// Whether it's what the driver chooses, and a constant.
+    pub(crate) const fn is_choice(&self) -> bool {
+        Self { chosen: 0, ..*self }.is_constant()
+    }
+
+    /// The bits of it that are set whatever the queue.
+    pub(crate) const fn constant(&self) -> u64 {
+        self.plus
     }
 
     /// Whether it tells how long buffers are.
@@ -279,11 +320,12 @@ impl Value {
         self.number != 0
     }
 
-    /// The bits of it that are not the driver's, whatever the queue: `most` is known of one at its most.
-    pub(crate) const fn filled(&self, most: &Known) -> u128 {
+    /// The bits of it that are not the driver's, whatever the queue: `most` is known of one at its most. And whether two parts of the
+    /// sum meet in one of them.
+    pub(crate) const fn filled(&self, most: &Known) -> (u128, bool) {
         match self.address {
-            Some((_, Half::Both)) => return u64::MAX as u128,
-            Some(_) => return u32::MAX as u128,
+            Some((_, Half::Both)) => return (u64::MAX as u128, false),
+            Some(_) => return (u32::MAX as u128, false),
             None => {}
         }
         let entries = (most.entries as u64).saturating_sub(self.less);
@@ -297,7 +339,7 @@ impl Value {
             (1, units),
         ];
         let (mut bits, mut sum) = (self.plus as u128, self.plus as u128);
-        let mut carries = false;
+        let mut meet = false;
         let mut part = 0;
         while part < parts.len() {
             let (factor, count) = parts[part];
@@ -305,7 +347,7 @@ impl Value {
             let mut bit = 0;
             while bit < u64::BITS {
                 if factor >> bit & 1 != 0 {
-                    carries |= bits & counts << bit != 0;
+                    meet |= bits & counts << bit != 0;
                     bits |= counts << bit;
                 }
                 bit += 1;
@@ -313,10 +355,10 @@ impl Value {
             sum = sum.saturating_add((factor as u128).saturating_mul(count as u128));
             part += 1;
         }
-        match carries {
-            true => u128::MAX >> sum.leading_zeros(),
-            false => bits,
+        if meet {
+            bits = u128::MAX >> sum.leading_zeros();
         }
+        (bits, meet)
     }
 
     /// The value, given what is known and what the driver chose, of which bits outside the mask are left out.

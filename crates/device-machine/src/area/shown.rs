@@ -81,6 +81,7 @@ fn table<D: Kind>() {
 fn made(hand: &Hand<'_>) {
     let place: At = call!(at, 0, 8, Width::W32);
     let place = call!(At::each, place, 4);
+    let place = call!(At::shared, place);
     traits!(&place, At: Debug, Clone);
     traits!(&Width::W64, Width: Debug, Clone, Eq);
     traits!(&Direction::ToHost, Direction: Debug, Clone, Eq);
@@ -111,15 +112,15 @@ fn made(hand: &Hand<'_>) {
     let _ = (call!(chosen, 1), call!(entries, 1), call!(last_entry, 1));
     let _ = (call!(number, 1), call!(address, 0), call!(low, 0));
     let _ = call!(high, 0);
-    queues(value);
+    queues(value, place);
 }
 
 /// What the constants of queues and their commands are made of.
-fn queues(value: Value) {
+fn queues(value: Value, place: At) {
     let doorbell = call!(Doorbell::position, 0, 0, Stride::Bytes(8));
     let _ = call!(Doorbell::index, doorbell, 2, 1);
-    let _ = call!(RingFormat::to_host, (64, 128), 1, 0);
-    let _ = call!(RingFormat::to_device, (1, 128), 0, &[0], (1, 2));
+    let _ = call!(RingFormat::to_host, place, (64, 128), 1, 0);
+    let _ = call!(RingFormat::to_device, place, (1, 128), 0, &[0], (1, 2));
     let _ = call!(Piece::new, 16, Direction::ToDevice);
     let _ = call!(Command::new, 0, 0, [value; _], Data::None);
 }

@@ -1,6 +1,6 @@
 //! Entries that drivers may put.
 
-use super::steps::{filled, most};
+use super::steps::filled;
 use crate::table::command::{Command, Data, Learn, WORDS};
 use crate::table::queue::Format;
 use crate::table::register::Width;
@@ -16,33 +16,35 @@ pub(super) const fn command<D: Table>(index: usize) {
         (command.opcode as u32) <= pair.opcode.mask() >> pair.opcode.shift,
         "an operation code that doesn't fit"
     );
-    let (mut other, mut learns) = (0, false);
+    let (mut other, mut learns) = (0, 0);
     while other < D::COMMANDS.len() {
         let also: &Command = &D::COMMANDS[other];
-        learns |= matches!(also.data, Data::Page(Some(_)));
+        learns += matches!(also.data, Data::Page(Some(_))) as usize;
         assert!(
             also.queue != command.queue
                 || also.opcode != command.opcode
-                || kind(&also.data) == kind(&command.data),
+                || is_alike(&also.data, &command.data),
             "two commands of one operation code that transfer different things"
         );
         other += 1;
     }
     assert!(
-        learns || !matches!(command.data, Data::Units(..)),
+        learns > 0 || !matches!(command.data, Data::Units(..)),
         "units that no command learns"
     );
+    // A unit doesn't say by which it was learned.
+    assert!(learns <= 1, "two commands that learn a unit");
     let of = match command.data {
-        Data::Queue(queue, _) if queue < D::QUEUES.len() => queue,
-        _ => command.queue,
+        Data::Queue(queue, _) if queue < D::QUEUES.len() => &D::QUEUES[queue],
+        _ => &D::QUEUES[command.queue],
     };
-    let known = most(&D::QUEUES[of]);
-    let mut bits = [0; WORDS];
+    let (mut bits, mut is_named) = ([0; WORDS], of.count() == 1);
     let mut word = 0;
     while word < command.words.len() {
         let value = &command.words[word];
         assert!(value.address.is_none(), "an address in a command's words");
-        bits[word] = filled(value, &known, Width::W32) as u32;
+        bits[word] = filled(value, Some(of), Width::W32) as u32;
+        is_named |= value.names_queue();
         word += 1;
     }
     match &command.data {
@@ -69,24 +71,34 @@ pub(super) const fn command<D: Table>(index: usize) {
                 "something else chooses whose unit it is"
             );
         }
-        Data::Queue(queue, part) => assert!(
-            *queue < D::QUEUES.len()
-                && matches!(D::QUEUES[*queue].format, Format::Pair(_))
-                && *part < 2
-                && D::QUEUES[*queue].start.is_empty(),
-            "a command makes a queue that has steps of its own, or isn't a pair"
-        ),
+        Data::Queue(queue, part) => {
+            assert!(
+                *queue < D::QUEUES.len()
+                    && matches!(of.format, Format::Pair(_))
+                    && *part < 2
+                    && of.start.is_empty(),
+                "a command makes a queue that has steps of its own, or isn't a pair"
+            );
+            assert!(
+                is_named,
+                "a command that doesn't say which of several queues it makes"
+            );
+        }
     }
 }
 
-/// What is transferred, and which way: a number for each.
-const fn kind(data: &Data) -> u8 {
-    match data {
-        Data::None => 0,
-        Data::Page(_) => 1,
-        Data::Queue(..) => 2,
-        Data::Units(Direction::ToDevice, ..) => 3,
-        Data::Units(Direction::ToHost, ..) => 4,
+/// Whether the same is transferred, the same way, by the same bits.
+const fn is_alike(one: &Data, other: &Data) -> bool {
+    match (one, other) {
+        (Data::None, Data::None) | (Data::Page(_), Data::Page(_)) => true,
+        (Data::Queue(queue, part), Data::Queue(also, other)) => *queue == *also && *part == *other,
+        (Data::Units(way, key, count), Data::Units(other_way, other_key, other)) => {
+            let is_one_way =
+                matches!(way, Direction::ToHost) == matches!(other_way, Direction::ToHost);
+            let is_one_count = count.word == other.word && count.mask() == other.mask();
+            is_one_way && is_one_count && *key == *other_key
+        }
+        _ => false,
     }
 }
 

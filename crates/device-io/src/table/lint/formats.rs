@@ -1,5 +1,6 @@
 //! Descriptors and entries: each bit has one part of a format that fills it.
 
+use crate::table::Direction;
 use crate::table::queue::{Bits, Format, Queue};
 
 pub(super) const fn format(queue: &Queue) {
@@ -29,8 +30,10 @@ pub(super) const fn format(queue: &Queue) {
                 ring.done != 0 && filled & ring.done == 0,
                 "descriptors that look done from the start"
             );
-            assert!(!is_twice, "two parts of a format in one bit");
             assert!(ring.written <= 48, "a length past the descriptor");
+            is_twice |= matches!(ring.direction, Direction::ToHost)
+                && ring.done & 0xFFFF << ring.written != 0;
+            assert!(!is_twice, "two parts of a format in one bit");
         }
         Format::Split(split) => assert!(
             split.head.bytes <= 16
@@ -59,20 +62,33 @@ pub(super) const fn format(queue: &Queue) {
             );
             bits(&pair.opcode, 16);
             bits(&pair.tag, 16);
-            bits(&pair.phase, 4);
-            bits(&pair.done_tag, 4);
-            bits(&pair.status, 4);
-            bits(&pair.number, 4);
-            bits(&pair.head, 4);
             assert!(
                 pair.tag.bits == 16 && pair.done_tag.bits == 16 && pair.phase.bits == 1,
                 "a tag that isn't 16 bits wide, or a phase that isn't one"
             );
+            let completion = [
+                &pair.phase,
+                &pair.done_tag,
+                &pair.status,
+                &pair.number,
+                &pair.head,
+            ];
+            assert!(pair.result < 4, "a result past the completion");
+            let mut filled = [0; 4];
+            filled[pair.result] = u32::MAX;
+            let (mut field, mut is_twice) = (0, false);
+            while field < completion.len() {
+                bits(completion[field], 4);
+                let (word, mask) = (completion[field].word, completion[field].mask());
+                is_twice |= filled[word] & mask != 0;
+                filled[word] |= mask;
+                field += 1;
+            }
+            assert!(!is_twice, "two parts of a completion in one bit");
             assert!(
                 pair.opcode.word != pair.tag.word || pair.opcode.mask() & pair.tag.mask() == 0,
                 "a tag in the operation code"
             );
-            assert!(pair.result < 4, "a result past the completion");
             assert!(
                 pair.page.is_power_of_two() && pair.page >= 512 && pair.page <= 4096,
                 "pages of fewer than 512 or more than 4096 bytes"

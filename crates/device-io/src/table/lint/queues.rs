@@ -1,10 +1,10 @@
 //! Queues: steps, doorbells, parts of memory.
 
 use super::formats::format;
-use super::steps::{later, place, steps, writes};
+use super::steps::{last_place, later, steps, writes};
 use crate::table::command::Data;
-use crate::table::queue::{Doorbell, Format, Queue, Rung, Stride};
-use crate::table::step::{At, Half, Step, Value};
+use crate::table::queue::{Doorbell, Format, Queue, RingFormat, Rung, Stride};
+use crate::table::step::{At, Half, Step};
 use crate::table::{Direction, Table};
 
 /// Parts of a queue's memory.
@@ -39,14 +39,6 @@ pub(super) const fn queue<D: Table>(index: usize) {
             ),
             "a wait among the steps that start a queue"
         );
-        if let Step::Write(at, value) = &queue.start[step]
-            && value.tells_size()
-        {
-            assert!(
-                is_looked_at(queue, step, at, value),
-                "a size that the device is told, and not asked for"
-            );
-        }
         step += 1;
     }
     doorbell::<D>(&queue.doorbell, queue);
@@ -58,12 +50,23 @@ pub(super) const fn queue<D: Table>(index: usize) {
         queue.entries.0 == queue.entries.1 || is_sized::<D>(index),
         "a queue of whose size the device isn't told"
     );
-    if let Format::Ring(ring) = &queue.format
-        && matches!(ring.direction, Direction::ToHost)
-    {
+    if let Format::Ring(ring) = &queue.format {
+        last_place::<D>(&ring.head, Some(queue));
+        let is_told = match ring.direction {
+            Direction::ToHost => tells_buffer(queue),
+            Direction::ToDevice => !ring.lengths.is_empty(),
+        };
         assert!(
-            ring.bytes.0 == ring.bytes.1 || tells_buffer(queue),
+            ring.bytes.0 == ring.bytes.1 || is_told,
             "buffers of whose size the device isn't told"
+        );
+        assert!(
+            matches!(queue.doorbell.stride, Stride::Bytes(_)),
+            "a ring whose doorbell stands where the device says"
+        );
+        assert!(
+            begins(queue, ring),
+            "a start that leaves a device where it stood in a ring"
         );
     }
     let mut part = 0;
@@ -74,6 +77,11 @@ pub(super) const fn queue<D: Table>(index: usize) {
         );
         part += 1;
     }
+    // What was told is looked at before it.
+    assert!(
+        !matches!(queue.start.last(), Some(Step::Write(_, value)) if value.tells()),
+        "a start that ends with an address or a size"
+    );
 }
 
 /// Whether the device is told how long a queue is: by a step, or by each command that makes it.
@@ -115,21 +123,6 @@ const fn tells_buffer(queue: &Queue) -> bool {
     while step < queue.start.len() {
         if let Step::Write(_, value) = &queue.start[step]
             && value.tells_buffer()
-        {
-            return true;
-        }
-        step += 1;
-    }
-    false
-}
-
-/// Whether a step behind this one makes sure that the device has taken what it was told: it would go on past the queue's end.
-const fn is_looked_at(queue: &Queue, behind: usize, at: &At, value: &Value) -> bool {
-    let mut step = behind + 1;
-    while step < queue.start.len() {
-        if let Step::Equal(other, held) = &queue.start[step]
-            && other.is_same(at)
-            && held.is_same(value)
         {
             return true;
         }
@@ -182,14 +175,8 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
         doorbell.window < D::WINDOWS.len(),
         "a doorbell in no window"
     );
-    if let Stride::Listed(at) | Stride::Shifted(at, ..) = doorbell.stride {
-        place::<D>(&at, 1, 0);
-        each_rule!(D, |rule, _number| {
-            assert!(
-                !rule.is_written() || !rule.touches(at.window, at.offset, at.width.bytes()),
-                "a rule lets drivers write where a doorbell is"
-            );
-        });
+    if let Stride::Listed(at) | Stride::Shifted(at, ..) = &doorbell.stride {
+        last_place::<D>(at, None);
     }
     if let Stride::Shifted(at, shift, unit) = doorbell.stride {
         assert!(
@@ -216,27 +203,41 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
             && doorbell.width.bytes() <= D::WINDOWS[doorbell.window].align,
         "a misaligned doorbell"
     );
-    // A doorbell that is told a position has the engine as its only writer.
-    if matches!(doorbell.value, Rung::Position) {
-        each_rule!(D, |rule, _number| {
-            let known = match doorbell.stride {
-                Stride::Bytes(bytes) => Some(bytes),
-                _ => None,
-            };
-            let mut number = queue.numbers.0 as usize;
-            while number <= queue.numbers.1 as usize {
-                let (offset, bytes) = match known {
-                    Some(bytes) => {
-                        let number = number * doorbell.index.0 + doorbell.index.1;
-                        (doorbell.offset + number * bytes, doorbell.width.bytes())
-                    }
-                    None => (doorbell.offset, usize::MAX),
-                };
-                let unguarded = rule.is_written() && rule.touches(doorbell.window, offset, bytes)
-                    || rule.selects_by(doorbell.window, offset, bytes);
-                assert!(!unguarded, "a rule lets drivers write a doorbell");
-                number += 1;
-            }
-        });
+    let (is_position, most) = match (doorbell.value, &queue.format) {
+        (Rung::Number, _) => (false, queue.numbers.1 as u64),
+        // The device is told how many entries there were.
+        (Rung::Position, Format::Split(_)) => (true, 0xFFFF),
+        (Rung::Position, _) => (true, queue.entries.1 as u64 - 1),
+    };
+    assert!(
+        most <= doorbell.width.all_ones(),
+        "a doorbell that is narrower than what it is told"
+    );
+    assert!(
+        is_position || matches!(queue.format, Format::Split(_)),
+        "a doorbell that tells a device nothing of how far a queue is filled"
+    );
+    assert!(
+        !is_position || !matches!(doorbell.stride, Stride::Listed(_)),
+        "a position that is told wherever the device says"
+    );
+}
+
+/// Whether a start says that the device stands at a ring's beginning, before it enables it.
+const fn begins(queue: &Queue, ring: &RingFormat) -> bool {
+    let registers = [queue.registers(&ring.head), queue.bells(&queue.doorbell)];
+    let mut are_zeroed = [false; 2];
+    let mut step = 0;
+    while step + 1 < queue.start.len() {
+        if let Step::Write(at, value) = &queue.start[step]
+            && value.is_constant()
+            && value.constant() == 0
+        {
+            let written = queue.registers(at);
+            are_zeroed[0] |= written.is_same(&registers[0]);
+            are_zeroed[1] |= written.is_same(&registers[1]);
+        }
+        step += 1;
     }
+    are_zeroed[0] && are_zeroed[1]
 }

@@ -1,9 +1,9 @@
 //! Windows, and what drivers may do with registers.
 
+use super::owners::Pairs;
 use super::steps::place;
 use crate::table::register::{Rule, Write};
-use crate::table::step::At;
-use crate::table::{MAX_WINDOWS, Place, Table};
+use crate::table::{MAX_WINDOWS, Place, Table, step};
 
 pub(super) const fn windows<D: Table>() {
     assert!(
@@ -58,14 +58,13 @@ pub(super) const fn rules<D: Table>() {
             "a register outside its window"
         );
         if let Some(select) = rule.select {
-            let at = At {
-                offset: select.offset,
-                width: select.width,
-                stride: 0,
-                window: rule.window,
-            };
+            let at = step::at(rule.window, select.offset, select.width);
             place::<D>(&at, 1, 0);
-            let listed = touched::<D>(&at);
+            let index = Rule::new(rule.window, select.offset, select.width);
+            let mut listed = false;
+            each_rule!(D, |other, _number| {
+                listed |= overlap(&index, other);
+            });
             assert!(
                 !listed && rule.count == 1,
                 "a rule for a register that selects, or an array behind one"
@@ -89,30 +88,6 @@ pub(super) const fn rules<D: Table>() {
 }
 
 /// Whether two rules list bytes in common.
-pub(super) const fn overlap(one: &Rule, other: &Rule) -> bool {
-    let (Some(end), Some(other_end)) = (one.end(), other.end()) else {
-        return true;
-    };
-    if one.window != other.window || one.offset >= other_end || other.offset >= end {
-        return false;
-    }
-    let mut index = 0;
-    while index < other.count {
-        let offset = other.offset + index * other.stride;
-        if one.touches(other.window, offset, other.width.bytes()) {
-            return true;
-        }
-        index += 1;
-    }
-    false
-}
-
-/// Whether a rule lists bytes of a register.
-const fn touched<D: Table>(at: &At) -> bool {
-    each_rule!(D, |rule, _number| {
-        if rule.touches(at.window, at.offset, at.width.bytes()) {
-            return true;
-        }
-    });
-    false
+const fn overlap(one: &Rule, other: &Rule) -> bool {
+    Pairs::of(one, other).next().is_some()
 }

@@ -1,9 +1,8 @@
 //! Steps and checks, and the values that steps write.
 
 use super::queues::parts;
-use super::rules::overlap;
 use crate::table::queue::{Format, Queue};
-use crate::table::register::{Rule, Width, Write};
+use crate::table::register::Width;
 use crate::table::step::{At, Check, Half, Known, Limit, Step, Value};
 use crate::table::{Direction, Table};
 
@@ -23,8 +22,12 @@ pub(super) const fn most(queue: &Queue) -> Known {
 
 /// Bits of the value that the engine fills, whatever the queue. It must fit a register or word of `width`, and a driver
 /// chooses other bits of it, if any.
-pub(super) const fn filled(value: &Value, most: &Known, width: Width) -> u64 {
-    let filled = value.filled(most);
+pub(super) const fn filled(value: &Value, queue: Option<&Queue>, width: Width) -> u64 {
+    let most = match queue {
+        Some(queue) => most(queue),
+        None => NOTHING,
+    };
+    let (filled, meet) = value.filled(&most);
     let all = width.all_ones() as u128;
     assert!(
         filled <= all && value.chosen as u128 <= all,
@@ -33,6 +36,19 @@ pub(super) const fn filled(value: &Value, most: &Known, width: Width) -> u64 {
     assert!(
         filled & value.chosen as u128 == 0,
         "a driver chooses bits that the engine fills"
+    );
+    assert!(
+        queue.is_some() || value.is_constant(),
+        "a register or a value of each queue where there is none"
+    );
+    assert!(
+        !meet || !value.tells_size() && !value.tells_buffer(),
+        "a size and something else in one bit"
+    );
+    // A driver may say any size there.
+    assert!(
+        most.buffer != 0 || !value.tells_buffer(),
+        "a size of buffers that the device doesn't write"
     );
     filled as u64
 }
@@ -75,68 +91,13 @@ pub(super) const fn checks<D: Table>(checks: &[Check], queue: Option<&Queue>) {
     }
 }
 
-/// Steps of a reset. No driver begins one by itself: queues would run on in the engine's eyes.
+/// Steps of a reset.
 pub(super) const fn reset<D: Table>(reset: &[Step]) {
     steps::<D>(reset, None);
     assert!(
         D::QUEUES.is_empty() || writes(reset),
         "a reset that writes nothing"
     );
-    let mut index = 0;
-    while index < D::RESET.len() && !D::QUEUES.is_empty() {
-        let (at, clear, set) = match &D::RESET[index] {
-            Step::Write(at, value) => (
-                at,
-                !value.filled(&NOTHING) as u64,
-                value.filled(&NOTHING) as u64,
-            ),
-            Step::Update(at, clear, set) => (at, *clear, *set),
-            _ => {
-                index += 1;
-                continue;
-            }
-        };
-        each_rule!(D, |rule, _number| {
-            let touches = rule.touches(at.window, at.offset, at.width.bytes());
-            let bits = clear & at.width.all_ones();
-            assert!(
-                !touches || !may_do(&rule.write, bits, set),
-                "a rule lets drivers do what a step of the reset does"
-            );
-        });
-        index += 1;
-    }
-}
-
-/// Whether a driver that may write so can clear and set these bits at once.
-const fn may_do(write: &Write, clear: u64, set: u64) -> bool {
-    match write {
-        Write::Never => false,
-        Write::Any => true,
-        Write::Bits(mask) => set & !*mask == 0,
-        Write::Nonzero(mask) => set & !*mask == 0 && (set != 0 || *mask & !clear != 0),
-        Write::Merge(mask) => (clear | set) & !*mask == 0,
-        Write::Values(values) => {
-            let mut index = 0;
-            while index < values.len() {
-                if values[index] & clear == 0 && values[index] & set == set {
-                    return true;
-                }
-                index += 1;
-            }
-            false
-        }
-        Write::Masks(masks) => {
-            let mut index = 0;
-            while index < masks.len() {
-                if set & !masks[index] == 0 {
-                    return true;
-                }
-                index += 1;
-            }
-            false
-        }
-    }
 }
 
 /// Whether anything is written.
@@ -158,8 +119,8 @@ pub(super) const fn later<D: Table>(steps: &[Step], queue: &Queue) {
     while index < steps.len() {
         if let Step::Write(at, value) = &steps[index] {
             assert!(
-                value.address.is_none(),
-                "an address outside a queue's start"
+                !value.tells(),
+                "an address or a size outside a queue's start"
             );
             assert!(
                 at.stride != 0 || !value.names_queue(),
@@ -180,23 +141,18 @@ const NOTHING: Known = Known {
 
 /// Steps of a reset, or of a queue.
 pub(super) const fn steps<D: Table>(steps: &[Step], queue: Option<&Queue>) {
-    let known = match queue {
-        Some(queue) => most(queue),
-        None => NOTHING,
-    };
     let mut index = 0;
     while index < steps.len() {
         match &steps[index] {
             Step::Write(at, value) => {
                 last_place::<D>(at, queue);
                 address(at, value, queue);
-                let bits = filled(value, &known, at.width);
-                guarded::<D>(at, bits, value.address.is_some(), queue);
+                filled(value, queue, at.width);
             }
-            Step::AtLeast(at, value) | Step::Equal(at, value) => {
+            Step::AtLeast(at, value) => {
                 last_place::<D>(at, queue);
                 assert!(value.address.is_none(), "a comparison with an address");
-                filled(value, &known, at.width);
+                filled(value, queue, at.width);
             }
             Step::Update(at, clear, set) => {
                 last_place::<D>(at, queue);
@@ -204,12 +160,11 @@ pub(super) const fn steps<D: Table>(steps: &[Step], queue: Option<&Queue>) {
                     *clear | *set <= at.width.all_ones(),
                     "a value that is wider than its register"
                 );
-                guarded::<D>(at, *clear | *set, false, queue);
             }
             Step::Require(check) => checks::<D>(core::slice::from_ref(check), queue),
             Step::Await(awaited, limit) | Step::Settle(awaited, limit) => {
                 if let Limit::Field(at, shift, bits, _) = limit {
-                    place::<D>(at, 1, 0);
+                    last_place::<D>(at, None);
                     assert!(
                         *bits > 0 && *bits <= 8 && *shift <= 8 * at.width.bytes() as u32 - *bits,
                         "a limit of no bits, of more than 8, or of bits that its register hasn't"
@@ -223,12 +178,16 @@ pub(super) const fn steps<D: Table>(steps: &[Step], queue: Option<&Queue>) {
     }
 }
 
-/// The register of the last queue.
-const fn last_place<D: Table>(at: &At, queue: Option<&Queue>) {
+/// The register of the last queue, or one for all.
+pub(super) const fn last_place<D: Table>(at: &At, queue: Option<&Queue>) {
     let last = match queue {
         Some(queue) => queue.numbers.1,
         None => 0,
     };
+    assert!(
+        queue.is_some() || at.stride == 0,
+        "a register or a value of each queue where there is none"
+    );
     let offset = at.of(last);
     place::<D>(at, 1, 0);
     place::<D>(&At { offset, ..*at }, 1, 0);
@@ -240,7 +199,7 @@ const fn address(at: &At, value: &Value, queue: Option<&Queue>) {
         return;
     };
     let Some(queue) = queue else {
-        panic!("an address outside a queue's start");
+        panic!("an address where there's no queue");
     };
     let width = at.width.bytes();
     assert!(part < parts(&queue.format), "an address of no part");
@@ -249,49 +208,4 @@ const fn address(at: &At, value: &Value, queue: Option<&Queue>) {
         (width == 8) == matches!(half, Half::Both) && width >= 4,
         "a register of another width than its address"
     );
-}
-
-/// No driver writes the bits of a register that a queue's step writes; of one that takes an address none at all, nor an index there.
-const fn guarded<D: Table>(at: &At, bits: u64, is_address: bool, queue: Option<&Queue>) {
-    let Some(queue) = queue else {
-        return;
-    };
-    let registers = queue.registers(at);
-    each_rule!(D, |rule, _number| {
-        let is_free = !is_address && leaves(rule, at, bits);
-        let writes = rule.is_written() && !is_free && overlap(rule, &registers);
-        let selects = match rule.select {
-            Some(select) if is_address => {
-                let register = Rule::new(rule.window, select.offset, select.width);
-                overlap(&register, &registers)
-            }
-            _ => false,
-        };
-        assert!(
-            !writes && !selects,
-            "a rule lets drivers write a register that starts or stops a queue"
-        );
-    });
-}
-
-/// Whether a driver that writes this very register by a rule leaves bits as they are that a step has set or cleared: it merges others; or
-/// all of its values have them set, and are written behind the start only.
-const fn leaves(rule: &Rule, at: &At, bits: u64) -> bool {
-    let is_same = rule.count == 1
-        && at.stride == 0
-        && rule.offset == at.offset
-        && rule.width.bytes() == at.width.bytes();
-    match rule.write {
-        Write::Merge(merged) => is_same && merged & bits == 0,
-        Write::Values(values) => {
-            let mut keeps = is_same && rule.once_started;
-            let mut index = 0;
-            while index < values.len() {
-                keeps &= values[index] & bits == bits;
-                index += 1;
-            }
-            keeps
-        }
-        _ => false,
-    }
 }

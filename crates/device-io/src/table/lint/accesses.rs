@@ -1,0 +1,270 @@
+//! What the engine does with registers, as a list: each step, check and doorbell of a table.
+
+use crate::table::Table;
+use crate::table::queue::{Doorbell, Format, Queue, Rung, Stride};
+use crate::table::register::{Rule, Width};
+use crate::table::step::{At, Check, Limit, Step, Value};
+
+/// More than any device has.
+const MOST: usize = 256;
+
+/// When the engine does it.
+#[derive(Clone, Copy)]
+pub(super) enum When {
+    Reset,
+    Idle,
+    Start,
+    Ready,
+    Stop,
+    Running,
+}
+
+/// What it does with bits of a register.
+#[derive(Clone, Copy)]
+pub(super) enum Act {
+    /// Writes them.
+    Write {
+        /// Those that become 1 whatever the queue.
+        set: u64,
+        /// Those of which the device is told what it has from nobody else: all if they are an address, a size, a number of a queue or
+        /// a ring's head; what the driver chooses.
+        told: u64,
+    },
+    /// Looks at them. They are to be this; without that, whatever they are is believed.
+    Look(Option<u64>),
+    /// Rings a doorbell.
+    Ring(&'static Doorbell),
+}
+
+/// A step, a check or a doorbell.
+#[derive(Clone, Copy)]
+pub(super) struct Access {
+    pub(super) when: When,
+    pub(super) act: Act,
+    /// The kind of queue, and its number in the table.
+    pub(super) queue: Option<(&'static Queue, usize)>,
+    /// That of each queue of this kind, or all that are looked at.
+    pub(super) registers: Rule,
+    /// Which bits of each.
+    pub(super) bits: u64,
+    /// The step that selects of which queue the register is, which may be this one.
+    pub(super) index: Option<(&'static At, &'static Value)>,
+    pub(super) is_address: bool,
+    pub(super) is_shared: bool,
+}
+
+/// No access yet.
+const NONE: Access = Access {
+    when: When::Reset,
+    act: Act::Look(None),
+    queue: None,
+    registers: Rule::new(0, 0, Width::W8),
+    bits: 0,
+    index: None,
+    is_address: false,
+    is_shared: false,
+};
+
+impl Access {
+    /// Whether it's a doorbell whose place only the device knows. It stands anywhere behind its offset.
+    pub(super) const fn is_somewhere(&self) -> bool {
+        matches!(self.act, Act::Ring(bell) if !matches!(bell.stride, Stride::Bytes(_)))
+    }
+
+    /// Whether it's a doorbell that is told a queue's number.
+    pub(super) const fn tells_number(&self) -> bool {
+        matches!(self.act, Act::Ring(bell) if matches!(bell.value, Rung::Number))
+    }
+
+    /// Whether an index at this register selects the access's register.
+    pub(super) const fn is_behind(&self, index: &Rule) -> bool {
+        match self.index {
+            Some((at, _)) => {
+                let width = at.width.bytes() == index.width.bytes();
+                width && at.window == index.window && at.offset == index.offset
+            }
+            None => false,
+        }
+    }
+
+    /// The same, at the registers that `at` is one of.
+    const fn at(self, at: &At, bits: u64, act: Act) -> Self {
+        let registers = match self.queue {
+            Some((queue, _)) => queue.registers(at),
+            None => Rule::new(at.window, at.offset, at.width),
+        };
+        Self {
+            act,
+            registers,
+            bits,
+            index: if at.stride == 0 { self.index } else { None },
+            is_shared: at.is_shared,
+            ..self
+        }
+    }
+
+    /// Whether the device has its own position in a ring there.
+    const fn is_head(&self, at: &At) -> bool {
+        matches!(self.queue, Some((Queue { format: Format::Ring(ring), .. }, _)) if ring.head.is_same(at))
+    }
+}
+
+/// All of a table's accesses.
+pub(super) struct Accesses {
+    pub(super) list: [Access; MOST],
+    pub(super) count: usize,
+}
+
+impl Accesses {
+    pub(super) const fn of<D: Table>() -> Self {
+        let mut all = Self {
+            list: [NONE; MOST],
+            count: 0,
+        };
+        all.steps(D::RESET, NONE);
+        all.steps(D::SILENT_RESET, NONE);
+        let idle = Access {
+            when: When::Idle,
+            ..NONE
+        };
+        all.checks(D::IDLE, idle);
+        let mut kind = 0;
+        while kind < D::QUEUES.len() {
+            all.queue(&D::QUEUES[kind], kind);
+            kind += 1;
+        }
+        all
+    }
+
+    const fn queue(&mut self, queue: &'static Queue, kind: usize) {
+        let mut of = Access {
+            when: When::Start,
+            queue: Some((queue, kind)),
+            ..NONE
+        };
+        of.index = self.steps(queue.start, of);
+        of.when = When::Ready;
+        self.steps(queue.ready, of);
+        of.when = When::Stop;
+        self.steps(queue.stop, of);
+        of.when = When::Running;
+        self.bell(&queue.doorbell, queue, of);
+        if let Format::Pair(pair) = &queue.format {
+            self.bell(&pair.head_doorbell, queue, of);
+        }
+    }
+
+    const fn push(&mut self, access: Access) {
+        assert!(
+            self.count < MOST,
+            "a table with more than 256 steps and checks"
+        );
+        // Another queue may be selected between two of these.
+        assert!(
+            !matches!(access.when, When::Ready | When::Stop) || access.index.is_none(),
+            "a step behind a start at a register that an index selects"
+        );
+        self.list[self.count] = access;
+        self.count += 1;
+    }
+
+    /// Steps in turn; the index that one of them writes.
+    const fn steps(
+        &mut self,
+        steps: &'static [Step],
+        mut of: Access,
+    ) -> Option<(&'static At, &'static Value)> {
+        let mut step = 0;
+        while step < steps.len() {
+            match &steps[step] {
+                Step::Write(at, value) => {
+                    if matches!(of.when, When::Start) && at.stride == 0 && value.names_queue() {
+                        assert!(of.index.is_none(), "a start that selects two queues");
+                        assert!(
+                            value.chosen == 0,
+                            "a driver chooses which queue is selected"
+                        );
+                        of.index = Some((at, value));
+                    }
+                    let all = at.width.all_ones();
+                    let told = match value {
+                        _ if of.is_head(at) => all,
+                        value if value.is_constant() => 0,
+                        value if value.is_choice() => value.chosen,
+                        _ => all,
+                    };
+                    let set = value.constant();
+                    let write = of.at(at, all, Act::Write { set, told });
+                    self.push(Access {
+                        is_address: value.address.is_some(),
+                        ..write
+                    });
+                }
+                Step::Update(at, clear, set) => {
+                    let act = Act::Write { set: *set, told: 0 };
+                    self.push(of.at(at, *clear | *set, act));
+                }
+                Step::Require(check) => self.check(check, of),
+                Step::AtLeast(at, _) => {
+                    self.push(of.at(at, at.width.all_ones(), Act::Look(None)));
+                }
+                Step::Await(awaited, limit) | Step::Settle(awaited, limit) => {
+                    self.checks(awaited, of);
+                    if let Limit::Field(at, shift, bits, _) = limit {
+                        let mask = ((1u64 << *bits) - 1) << *shift;
+                        self.push(of.at(at, mask, Act::Look(None)));
+                    }
+                }
+                Step::Sleep(_) => {}
+            }
+            step += 1;
+        }
+        of.index
+    }
+
+    const fn checks(&mut self, checks: &'static [Check], of: Access) {
+        let mut check = 0;
+        while check < checks.len() {
+            self.check(&checks[check], of);
+            check += 1;
+        }
+    }
+
+    const fn check(&mut self, check: &Check, of: Access) {
+        let equals = if check.wanted {
+            Some(check.equals)
+        } else {
+            None
+        };
+        let act = Act::Look(equals);
+        let mut access = of.at(&check.at, check.mask, act);
+        if check.at.stride == 0 {
+            access.registers = access.registers.times(check.count, check.stride);
+            self.push(access);
+            return;
+        }
+        // Several registers of each queue.
+        let mut index = 0;
+        while index < check.count {
+            self.push(access);
+            access.registers.offset += check.stride;
+            index += 1;
+        }
+    }
+
+    /// A doorbell, and the register that says how far it is from the next one.
+    const fn bell(&mut self, bell: &'static Doorbell, queue: &Queue, of: Access) {
+        self.push(Access {
+            act: Act::Ring(bell),
+            registers: queue.bells(bell),
+            bits: bell.width.all_ones(),
+            index: None,
+            ..of
+        });
+        match &bell.stride {
+            Stride::Bytes(_) => {}
+            Stride::Shifted(at, shift, _) => self.push(of.at(at, 0xF << *shift, Act::Look(None))),
+            Stride::Listed(at) => self.push(of.at(at, 0xFFFF, Act::Look(None))),
+        }
+    }
+}

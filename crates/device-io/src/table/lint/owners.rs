@@ -1,0 +1,390 @@
+//! Each bit of a register has one owner: a step, a doorbell, an index, or drivers by a rule.
+//!
+//! What is told of two queues in one place is told of one only; what is written over was not told. What a driver writes, the engine
+//! neither writes nor believes.
+
+use super::accesses::{Access, Accesses, Act, When};
+use crate::table::Table;
+use crate::table::queue::{Doorbell, Queue, Stride};
+use crate::table::register::{Rule, Width, Write};
+
+pub(super) const fn owners<D: Table>() {
+    let all = Accesses::of::<D>();
+    let mut one = 0;
+    while one < all.count {
+        let access = &all.list[one];
+        drivers::<D>(access);
+        let mut other = one;
+        while other < all.count {
+            apart(access, &all.list[other], one == other);
+            other += 1;
+        }
+        one += 1;
+    }
+}
+
+/// Registers of two arrays that share bytes, pair by pair.
+pub(super) struct Pairs<'r> {
+    one: &'r Rule,
+    other: &'r Rule,
+    next: (usize, usize),
+    /// Where the registers of the second end.
+    end: usize,
+}
+
+impl<'r> Pairs<'r> {
+    pub(super) const fn of(one: &'r Rule, other: &'r Rule) -> Self {
+        let mut pairs = Self {
+            one,
+            other,
+            next: (one.count, 0),
+            end: 0,
+        };
+        // Most are apart.
+        if one.window == other.window
+            && let Some(last) = one.end()
+            && other.offset < last
+            && let Some(end) = other.end()
+            && one.offset < end
+            && !are_beside(one, other)
+        {
+            pairs.next.0 = one.behind_offset(other.offset);
+            pairs.end = end;
+        }
+        pairs
+    }
+
+    pub(super) const fn next(&mut self) -> Option<(usize, usize)> {
+        let Self { one, other, .. } = *self;
+        while self.next.0 < one.count {
+            let (index, mut second) = self.next;
+            let offset = one.offset + index * one.stride;
+            if offset >= self.end {
+                return None;
+            }
+            let first = other.behind_offset(offset);
+            if second < first {
+                second = first;
+            }
+            let last = offset + one.width.bytes();
+            if second < other.count && other.offset + second * other.stride < last {
+                self.next = (index, second + 1);
+                return Some((index, second));
+            }
+            self.next = (index + 1, 0);
+        }
+        None
+    }
+
+    /// Bits of the first register of such a pair, as bits of the second.
+    const fn moved(&self, (index, second): (usize, usize), bits: u64) -> u64 {
+        let from = self.one.offset + index * self.one.stride;
+        let to = self.other.offset + second * self.other.stride;
+        match from >= to {
+            true => bits << (8 * (from - to)),
+            false => bits >> (8 * (to - from)),
+        }
+    }
+}
+
+/// Whether the registers of one array lie in the gaps of the other, as those of two steps do for all queues.
+const fn are_beside(one: &Rule, other: &Rule) -> bool {
+    let stride = one.stride;
+    if stride == 0 || stride != other.stride {
+        return false;
+    }
+    let distance = (one.offset % stride + stride - other.offset % stride) % stride;
+    distance >= other.width.bytes() && stride - distance >= one.width.bytes()
+}
+
+/// Whether a doorbell that stands somewhere may stand on one of these registers.
+const fn may_stand_on(bell: &Access, registers: &Rule) -> bool {
+    registers.touches(bell.registers.window, bell.registers.offset, usize::MAX)
+}
+
+/// What drivers may do by rules, against what the engine does.
+const fn drivers<D: Table>(access: &Access) {
+    // By a queue's number a driver tells nothing that is not so.
+    if access.tells_number() {
+        return;
+    }
+    let mut is_theirs = false;
+    each_rule!(D, |rule, _number| {
+        is_theirs |= driven(access, rule);
+    });
+    assert!(
+        is_theirs || !access.is_shared,
+        "a register that is shared with drivers, which no rule lets them write"
+    );
+}
+
+/// Whether a driver that uses the rule writes to the access's bits.
+const fn driven(access: &Access, rule: &Rule) -> bool {
+    if let Some(select) = rule.select {
+        let index = Rule::new(rule.window, select.offset, select.width);
+        let is_index = match access.is_somewhere() {
+            true => may_stand_on(access, &index),
+            false => Pairs::of(&access.registers, &index).next().is_some(),
+        };
+        assert!(
+            !is_index || access.is_behind(&index),
+            "an index of a driver's where the engine writes or looks"
+        );
+        let is_selected = Pairs::of(&access.registers, rule).next().is_some();
+        assert!(
+            !is_selected || access.is_behind(&index),
+            "a step at a register that an index selects, which no step before it has written"
+        );
+    }
+    if access.is_somewhere() {
+        assert!(
+            !rule.is_written() || !may_stand_on(access, rule),
+            "a rule lets drivers write a doorbell"
+        );
+        return false;
+    }
+    let mut is_theirs = false;
+    let mut pairs = Pairs::of(&access.registers, rule);
+    while let Some(pair) = pairs.next() {
+        assert!(
+            !rule.read || !access.is_address,
+            "a rule lets drivers read an address"
+        );
+        let bits = pairs.moved(pair, access.bits) & rule.width.all_ones();
+        let is_changed = bits & changed(&rule.write) != 0;
+        match access.act {
+            Act::Ring(_) => assert!(!is_changed, "a rule lets drivers write a doorbell"),
+            Act::Look(None) => believed(!is_changed),
+            Act::Look(Some(equals)) => {
+                let equals = pairs.moved(pair, equals) & bits;
+                let is_agreed = access.is_shared && matches!(access.when, When::Start);
+                let holds = is_changed && can(&rule.write, bits & !equals, equals);
+                believed(!holds || is_agreed);
+            }
+            Act::Write { set, told } => {
+                let set = pairs.moved(pair, set) & bits;
+                if matches!(access.when, When::Reset) {
+                    assert!(
+                        access.is_shared || !resets(&rule.write, bits & !set, set),
+                        "a rule lets drivers do what a step of the reset does"
+                    );
+                } else {
+                    let is_start = matches!(access.when, When::Start);
+                    let is_kept = is_start && told == 0 && keeps(rule, bits, set);
+                    assert!(
+                        !is_changed || is_kept,
+                        "a rule lets drivers write a register that starts or stops a queue"
+                    );
+                }
+            }
+        }
+        is_theirs |= is_changed;
+    }
+    is_theirs
+}
+
+const fn believed(is_the_devices: bool) {
+    assert!(
+        is_the_devices,
+        "a rule lets drivers write what the engine looks at"
+    );
+}
+
+/// Bits that a driver may change.
+const fn changed(write: &Write) -> u64 {
+    match write {
+        Write::Never => 0,
+        Write::Merge(bits) => *bits,
+        _ => u64::MAX,
+    }
+}
+
+/// Whether a driver that may write so can clear and set these bits at once; if it merges bits, any of these: the others may be so.
+const fn can(write: &Write, clear: u64, set: u64) -> bool {
+    match write {
+        Write::Never => false,
+        Write::Any => true,
+        Write::Bits(bits) => set & !*bits == 0,
+        Write::Nonzero(bits) => set & !*bits == 0 && (set != 0 || *bits & !clear != 0),
+        Write::Merge(bits) => (clear | set) & *bits != 0,
+        Write::Values(values) => {
+            let mut index = 0;
+            while index < values.len() {
+                if values[index] & clear == 0 && values[index] & set == set {
+                    return true;
+                }
+                index += 1;
+            }
+            false
+        }
+        Write::Masks(masks) => {
+            let mut index = 0;
+            while index < masks.len() {
+                if set & !masks[index] == 0 {
+                    return true;
+                }
+                index += 1;
+            }
+            false
+        }
+    }
+}
+
+/// Whether a driver can do what a step of a reset does, which sets a bit, or clears several at once.
+const fn resets(write: &Write, clear: u64, set: u64) -> bool {
+    let mut bit = 0;
+    while bit < u64::BITS {
+        if set >> bit & 1 != 0 && can(write, 0, 1 << bit) {
+            return true;
+        }
+        bit += 1;
+    }
+    clear != 0 && can(write, clear, 0)
+}
+
+/// Whether drivers leave bits as a start has written them: their values have these as they are, and come behind it only.
+const fn keeps(rule: &Rule, bits: u64, set: u64) -> bool {
+    let Write::Values(values) = rule.write else {
+        return false;
+    };
+    let mut index = 0;
+    while index < values.len() {
+        if values[index] & bits != set {
+            return false;
+        }
+        index += 1;
+    }
+    rule.once_started
+}
+
+/// What two accesses do, or one of two queues.
+const fn apart(one: &Access, other: &Access, is_one: bool) {
+    let is_ring = matches!(one.act, Act::Ring(_)) || matches!(other.act, Act::Ring(_));
+    if one.index.is_some() != other.index.is_some() && !is_ring {
+        // It is that of one queue, whichever is selected.
+        assert!(
+            Pairs::of(&one.registers, &other.registers).next().is_none(),
+            "a register that an index selects, written or looked at without one"
+        );
+    }
+    let (Some((set, told)), Some((other_set, other_told))) = (written(one), written(other)) else {
+        return;
+    };
+    if one.tells_number() && other.tells_number() {
+        return;
+    }
+    if one.is_somewhere() || other.is_somewhere() {
+        somewhere(one, other, is_one);
+        return;
+    }
+    if is_one && one.registers.stride >= one.registers.width.bytes() {
+        return;
+    }
+    let mut pairs = Pairs::of(&one.registers, &other.registers);
+    while let Some(pair) = pairs.next() {
+        // The same two the other way round; or the same register.
+        if is_one && pair.0 >= pair.1 {
+            continue;
+        }
+        let common = pairs.moved(pair, one.bits) & other.bits;
+        let told = pairs.moved(pair, told) & common;
+        let set = pairs.moved(pair, set);
+        let is_empty = told == 0 && set & common == 0;
+        let is_alike = told | other_told & common == 0 && (set ^ other_set) & common == 0;
+        if matches!(one.when, When::Reset) {
+            assert!(
+                other_told & common == 0,
+                "a step of a reset writes over what the device was told"
+            );
+        } else if pair.0 == pair.1 && is_same_kind(one, other) {
+            match other.act {
+                // A start may say that a queue is empty.
+                Act::Ring(_) => once(is_empty && matches!(one.when, When::Start)),
+                _ => assert!(told == 0, "a step writes over what the device was told"),
+            }
+        } else if is_one {
+            assert!(
+                is_alike || one.index.is_some(),
+                "one register for what is told of several queues"
+            );
+        } else {
+            once(is_alike || is_by_turns(one, other));
+        }
+    }
+}
+
+const fn once(is_told_once: bool) {
+    assert!(is_told_once, "one register for two things that are told");
+}
+
+/// Bits that are set, and bits that are told.
+const fn written(access: &Access) -> Option<(u64, u64)> {
+    match access.act {
+        Act::Write { set, told } => Some((set, told)),
+        Act::Ring(_) => Some((0, access.bits)),
+        Act::Look(_) => None,
+    }
+}
+
+const fn is_same_kind(one: &Access, other: &Access) -> bool {
+    matches!((one.queue, other.queue), (Some((_, one)), Some((_, other))) if one == other)
+}
+
+/// Whether both are selected in the same way, with other numbers.
+const fn is_by_turns(one: &Access, other: &Access) -> bool {
+    let (Some((at, value)), Some((other_at, other_value))) = (one.index, other.index) else {
+        return false;
+    };
+    let (Some((queue, _)), Some((other_queue, _))) = (one.queue, other.queue) else {
+        return false;
+    };
+    let are_others = queue.numbers.1 < other_queue.numbers.0
+        || other_queue.numbers.1 < queue.numbers.0
+        || is_same_kind(one, other);
+    are_others && at.is_same(other_at) && value.is_same(other_value)
+}
+
+/// A doorbell whose place only the device knows: nothing else is written behind the first, but others of other numbers.
+const fn somewhere(one: &Access, other: &Access, is_one: bool) {
+    if !one.is_somewhere() || !other.is_somewhere() {
+        let (bell, write) = match one.is_somewhere() {
+            true => (one, other),
+            false => (other, one),
+        };
+        once(!may_stand_on(bell, &write.registers));
+        return;
+    }
+    let (Act::Ring(bell), Act::Ring(other_bell)) = (one.act, other.act) else {
+        return;
+    };
+    let (Some((queue, _)), Some((other_queue, _))) = (one.queue, other.queue) else {
+        return;
+    };
+    let (numbers, others) = (numbers(queue, bell), numbers(other_queue, other_bell));
+    if is_one {
+        assert!(
+            numbers.count == 1 || numbers.stride > 0,
+            "one register for what is told of several queues"
+        );
+    } else if bell.window == other_bell.window {
+        let is_alike = bell.offset == other_bell.offset
+            && bell.width.bytes() == other_bell.width.bytes()
+            && unit(bell) == unit(other_bell);
+        once(is_alike && Pairs::of(&numbers, &others).next().is_none());
+    }
+}
+
+/// What the distance from one to the next is a multiple of; 0 if the device says all of it.
+const fn unit(bell: &Doorbell) -> usize {
+    match bell.stride {
+        Stride::Shifted(_, _, unit) => unit,
+        _ => 0,
+    }
+}
+
+/// The numbers of its registers, as if each were a byte.
+const fn numbers(queue: &Queue, bell: &Doorbell) -> Rule {
+    let (times, more) = bell.index;
+    let first = queue.numbers.0 as usize * times + more;
+    Rule::new(0, first, Width::W8).times(queue.count(), times)
+}
