@@ -36,6 +36,8 @@ impl InitError {
         match self {
             Self::Transport(error) => error.says(),
             Self::NoAddress | Self::BadAddress(_) | Self::Mtu(_) | Self::Changed => Failure::Said,
+            // Where its doorbells are is for its registers to say.
+            Self::Queue(QueueError::NoDoorbell) => Failure::Said,
             _ => Failure::Passing,
         }
     }

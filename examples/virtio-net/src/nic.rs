@@ -48,7 +48,17 @@ impl Nic {
         let mut pair = Pair::new(&function, &limits, mtu)?;
         let tx_room = pair.tx_room();
         let interrupts = Interrupts::claim(&function);
-        pair.start(&function, interrupts.vector())?;
+        let mut is_reset = true;
+        let once = || {
+            if !core::mem::take(&mut is_reset) {
+                if !bring_up::negotiate(&function)?.keep(&facts, mtu) {
+                    return Err(InitError::Changed);
+                }
+                pair.take_back(&function)?;
+            }
+            pair.start(&function, interrupts.vector())
+        };
+        recovery::ask_twice(once, InitError::says)?;
         interrupts.see(&function);
         Ok(Self {
             interrupts,

@@ -2,8 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
+use samara_device_io::queue::QueueError;
+use samara_driver::virtio::TransportError;
 use samara_interfaces::net::{NetDevice, NetError};
 use samara_testkit::virtio_model::{Misbehaviour, Shape};
+use samara_virtio_net::InitError;
 
 use super::{Bench, KEEPS, batch, empty, shape, small};
 
@@ -153,4 +156,27 @@ fn vectors_are_there_after_a_reset_of_the_function() {
             "blind for {blind} pauses: {waited:?}, and no message"
         );
     }
+}
+
+/// All ones for 100 ms at a start are no property of the device.
+#[test]
+fn a_start_that_fails_blind_says_so() {
+    let mut wrong = Vec::new();
+    for after in 0..80 {
+        let bench = Bench::new(shape(KEEPS));
+        bench
+            .model
+            .switch(|switches| switches.blind_after = Some((after, 400)));
+        match bench.try_nic(small()) {
+            Ok(_)
+            | Err(InitError::Transport(
+                TransportError::Absent | TransportError::Gone | TransportError::Enable(_),
+            ))
+            | Err(InitError::Queue(QueueError::Step(_))) => {}
+            Err(error) => wrong.push((after, error.to_string())),
+        }
+        bench.model.tick(400);
+        bench.finish();
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
