@@ -11,6 +11,7 @@ mod threads;
 
 pub(crate) use events::set_event_sink;
 use samara::{DomainAlloc, HostArena, Runtime};
+#[cfg(feature = "demo")]
 pub(crate) use slots::find;
 #[cfg(feature = "kernel-tests")]
 pub(crate) use slots::slot;

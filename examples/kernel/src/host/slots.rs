@@ -30,6 +30,7 @@ pub(crate) fn slot<D: Reviewed>(function: &Function) -> Option<DeviceSlot<D>> {
 }
 
 /// The first function that is one of the devices that `D` describes.
+#[cfg(feature = "demo")]
 pub(crate) fn find<D: Reviewed>() -> Option<DeviceSlot<D>> {
     let mut slots = pci::functions().iter().filter_map(slot::<D>);
     slots.find(DeviceSlot::is_present)
