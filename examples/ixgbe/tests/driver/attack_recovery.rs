@@ -135,7 +135,7 @@ fn impatient_threads_lose_no_card() {
 
 /// The card is taken out while it is being reset, and another put in, as it comes from power-on. It is not the driver's.
 #[test]
-fn another_card_that_is_put_in_during_a_reset_is_not_driven() {
+fn another_card_put_in_during_a_reset_is_not_driven() {
     const CTRL: u32 = 0;
     const RESETS: u32 = 1 << 26;
     let bench = Bench::new(Loop::closed());

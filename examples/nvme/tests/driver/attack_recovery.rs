@@ -134,7 +134,7 @@ fn two_disks_are_two_after_a_reset_whatever_is_said_once() {
 
 /// Case 12: a refusal of the descriptors means the NVM command set "unless CAP.CSS has bit 6". It has, and the namespace is zoned.
 #[test]
-fn a_zoned_namespace_whose_descriptors_are_refused_is_no_plain_one() {
+fn a_zoned_namespace_without_descriptors_is_refused() {
     for once in [true, false] {
         let bench = Bench::new(Shape {
             command_sets: 1 | 1 << 6,
@@ -161,7 +161,7 @@ fn a_zoned_namespace_whose_descriptors_are_refused_is_no_plain_one() {
 
 /// Case 4: registers don't work for up to 2 s after a function level reset; case 2: the controller needs one.
 #[test]
-fn registers_that_are_off_for_a_while_after_the_recoverys_function_reset() {
+fn registers_that_are_off_after_a_function_reset() {
     let mut lost = Vec::new();
     for (millis, blind) in [(150, true), (150, false), (1500, true), (1500, false)] {
         let bench = Bench::new(Shape {
@@ -572,7 +572,7 @@ fn impatient_threads_and_faults_lose_nothing_unseen() {
 
 /// All ones for 100 ms at any access of a stop: the controller is told of the shutdown all the same, when it answers again.
 #[test]
-fn a_stop_is_notified_though_the_controller_is_blind_for_a_moment() {
+fn a_stop_is_notified_though_it_is_blind_a_moment() {
     let mut lost = Vec::new();
     for after in 0..14 {
         let bench = Bench::new(Shape::default());
@@ -593,7 +593,7 @@ fn a_stop_is_notified_though_the_controller_is_blind_for_a_moment() {
 
 /// The controller is taken out while it is being reset, and another put in.
 #[test]
-fn another_controller_that_is_put_in_during_a_reset_is_not_written() {
+fn another_controller_put_in_during_a_reset_is_not_written() {
     for flr in [true, false] {
         let shape = Shape {
             flr,

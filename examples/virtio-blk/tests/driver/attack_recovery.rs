@@ -135,7 +135,7 @@ fn one_behind_the_other<R: Send>(
 
 /// The configuration changes for 30 ms while the device is brought up again.
 #[test]
-fn a_configuration_that_changes_during_a_recovery_is_waited_for() {
+fn a_configuration_that_changes_in_a_recovery() {
     let bench = Bench::new(SLOW);
     let disk = bench.try_disk(limits()).unwrap();
     bench.model.switch(|switches| {
@@ -365,7 +365,7 @@ fn impatient_threads_and_faults_lose_nothing_unseen() {
 
 /// The disk is taken out while it is being reset, and another of the same size put in. It is not the driver's.
 #[test]
-fn another_disk_that_is_put_in_during_a_reset_is_not_written() {
+fn another_disk_put_in_during_a_reset_is_not_written() {
     let mut written = Vec::new();
     for flr in [true, false] {
         let bench = Bench::new(Shape { flr, ..SLOW });

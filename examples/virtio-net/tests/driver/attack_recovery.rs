@@ -46,7 +46,7 @@ fn blind_at_every_access_of_a_recovery() {
 }
 
 #[test]
-fn blind_at_every_access_of_a_recovery_without_a_function_reset() {
+fn blind_at_every_access_without_a_function_reset() {
     let lost = blind(400, false);
     assert!(lost.is_empty(), "lost for good: {lost:?}");
 }
@@ -88,7 +88,7 @@ fn impatient_threads_lose_no_card() {
 
 /// The card is taken out while it is being reset, and another, as like it as can be, put in. It is not the driver's.
 #[test]
-fn another_card_that_is_put_in_during_a_reset_is_not_driven() {
+fn another_card_put_in_during_a_reset_is_not_driven() {
     let mut driven = Vec::new();
     for flr in [true, false] {
         let bench = Bench::new(Shape {
