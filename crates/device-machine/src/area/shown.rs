@@ -90,7 +90,8 @@ fn made(hand: &Hand<'_>) {
         "a width is another",
     );
     let check = call!(Check::new, place, 1, 1);
-    let _ = call!(Check::times, check, 2, 4);
+    let check = call!(Check::times, check, 2, 4);
+    let _ = call!(Check::not, check);
     traits!(&Limit::Millis(1), Limit: Debug, Clone);
     traits!(&Write::Any, Write: Debug, Clone);
     let _ = call!(Bits::new, 0, 0, 1);
