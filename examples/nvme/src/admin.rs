@@ -55,9 +55,11 @@ impl Admin {
         loop {
             let error = match self.once(function, &mut submit)? {
                 Ok(completion) => return Ok(Ok(completion)),
-                Err(error) if is_answer(error) => return Ok(Err(error)),
                 Err(error) => error,
             };
+            if is_answer(error) {
+                return Ok(Err(error));
+            }
             let is_over = over.passed() || self.over.is_some_and(|over| over.passed());
             if error.do_not_retry || is_over {
                 return Err(error.into());

@@ -226,12 +226,13 @@ impl InitError {
 /// Why it isn't brought up again.
 impl From<InitError> for Fault {
     fn from(error: InitError) -> Self {
+        let is_another = error.says() == Failure::Said;
         match error {
             InitError::Fault(fault) => fault,
             InitError::Status(error) => Self::Status(error),
             // Right behind a reset: it is blind, or another thread came between.
             InitError::Enable(_) => Self::Absent,
-            error if error.says() == Failure::Said => Self::Lost,
+            _ if is_another => Self::Lost,
             _ => Self::Refused,
         }
     }

@@ -182,9 +182,11 @@ pub(crate) fn find(
             },
             // Inactive, where they were only counted.
             Err(FormatError::NoCapacity) if candidates.counted => {}
-            // It is listed, and nothing is said of it: it isn't passed over, or the disks behind it would have other numbers.
-            Err(error) if is_unknown(admin, function, error)? => return Err(error.into()),
             Err(error) => {
+                // It is listed, and nothing is said of it: it isn't passed over, or the disks behind it would have other numbers.
+                if is_unknown(admin, function, error)? {
+                    return Err(error.into());
+                }
                 refused.get_or_insert(error);
             }
         }
