@@ -53,7 +53,9 @@
 //! ```compile_fail,E0451
 //! use samara_device_io::queue::Unit;
 //!
-//! let unit = Unit { claim: todo!(), epoch: 0, key: 1, shift: 9 };
+//! fn smaller(unit: Unit) -> Unit {
+//!     Unit { shift: 9, ..unit }
+//! }
 //! ```
 //!
 //! # What remains trusted without an IOMMU

@@ -67,7 +67,7 @@ fn a_message_of_an_earlier_owner_is_off_whichever_look_of_the_claim_is_blind() {
     );
 }
 
-/// What was not reset is not reset: a queue is not begun, and the function is no bus master.
+/// A function that was never reset begins no queue and is no bus master.
 #[test]
 fn a_function_that_has_no_reset_was_not_reset_whichever_look_is_blind() {
     let mut begun = Vec::new();

@@ -14,7 +14,7 @@ use samara_host_std as _;
 use case::*;
 
 #[path = "fixtures/case.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "shared with the lint's own cases")]
 mod case;
 
 macro_rules! bad {

@@ -169,8 +169,8 @@ impl Control {
     }
 
     /// Runs `f`, code of this crate, which silences the device and says whether it was reset; until that is done nothing is
-    /// started, and then nothing is in flight. For the host, as a thread that is cut in between would leave a claim in which nothing ever starts again, also to
-    /// its lender.
+    /// started, and then nothing is in flight. For the host, as a thread that is cut in between would leave a claim in which
+    /// nothing ever starts again, also to its lender.
     pub(crate) fn silencing<R>(&self, f: impl FnOnce() -> (R, bool)) -> R {
         struct Silencing<'c> {
             control: &'c Control,

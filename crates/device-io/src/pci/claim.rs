@@ -97,7 +97,7 @@ impl Claim {
             return Err(ClaimError::WrongDevice(id));
         }
         let (number, unrestored) = slot.occupy().ok_or(ClaimError::Claimed)?;
-        // What another function left there is not this one's.
+        // Base addresses of another function are not put back into this one.
         let unrestored = unrestored.filter(|restore| restore.id == id);
         config.set_command(INTX_DISABLE);
         let capabilities = config.capabilities();

@@ -180,7 +180,7 @@ impl Core {
             return Err(QueueError::Started);
         }
         function.run(Run::Started, queue.stop, &self.known, 0)?;
-        // What it has ended by is its stop, and not what a reset has begun.
+        // The checks may hold because a reset has begun, which does not end the queue before it is over.
         if function.claim().control.with(|phase| phase) == Phase::Changing {
             return Err(StepError::State.into());
         }

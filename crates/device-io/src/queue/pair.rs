@@ -235,7 +235,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         match command.data {
             Data::None => self.put(entry),
             Data::Page(learn) => {
-                // What is learned of it is what this command has the device say, and of no other.
+                // The engine learns from bytes that this command had the device write, and from no earlier ones.
                 self.free_page(function)?;
                 // SAFETY: the page, which no command has.
                 unsafe { self.core.memory.clear(self.at[1], PAGE) };

@@ -332,7 +332,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         let written = u32::from_le(unsafe { memory.load(element + 4) });
         let (chain, rest) = (id / u32::from(Self::LINKS), id % u32::from(Self::LINKS));
         let chain = u16::try_from(chain).unwrap_or(u16::MAX);
-        // What is written first stands in one that the device has used: else it says again what it has said before.
+        // A device writes the piece before the data first. If that piece is untouched, the element repeats an earlier one.
         if rest != 0 || !self.state.known.has(chain) || !self.has_head(chain) {
             return Err(QueueFault::Unknown(id as u16));
         }

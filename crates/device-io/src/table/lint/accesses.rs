@@ -1,4 +1,4 @@
-//! What the engine does with registers, as a list: each step, check and doorbell of a table.
+//! The engine's accesses to registers, as a list: each step, check and doorbell of a table.
 
 use crate::table::Table;
 use crate::table::queue::{Doorbell, Format, Queue, Rung, Stride};

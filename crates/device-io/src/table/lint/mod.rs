@@ -1,4 +1,4 @@
-//! What a table is checked for when it is first named: contradictions that a reviewer could miss.
+//! The check of a table when it is first named. It finds contradictions that a reviewer could miss.
 //!
 //! - *Gaps*: part of a queue's memory whose address no step and no command gives to the device, or half of an address; a size that it
 //!   is not told, or not asked for; a ring's position that a start leaves as it was; a check that looks at no bit, or that can't hold.

@@ -1,7 +1,7 @@
 //! Each bit of a register has one owner: a step, a doorbell, an index, or drivers by a rule.
 //!
-//! What is told of two queues in one place is told of one only; what is written over was not told. What a driver writes, the engine
-//! neither writes nor believes.
+//! A register that is told of two queues keeps one of them, and a later write takes an earlier one's place. The engine neither writes
+//! nor believes a bit that a driver may write.
 
 use super::accesses::{Access, Accesses, Act, When};
 use crate::table::Table;
@@ -374,7 +374,7 @@ const fn somewhere(one: &Access, other: &Access, is_one: bool) {
     }
 }
 
-/// What the distance from one to the next is a multiple of; 0 if the device says all of it.
+/// The unit of the distance from one doorbell to the next; 0 if the device says all of the distance.
 const fn unit(bell: &Doorbell) -> usize {
     match bell.stride {
         Stride::Shifted(_, _, unit) => unit,

@@ -77,7 +77,7 @@ pub(super) const fn queue<D: Table>(index: usize) {
         );
         part += 1;
     }
-    // What was told is looked at before it.
+    // The engine reads addresses and sizes back before the last step, so that step may tell none.
     assert!(
         !matches!(queue.start.last(), Some(Step::Write(_, value)) if value.tells()),
         "a start that ends with an address or a size"
@@ -183,7 +183,7 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
             shift <= 8 * at.width.bytes() as u32 - 4 && unit <= 1 << 16,
             "a distance of doorbells of bits that its register hasn't"
         );
-        // What the device says of it is compared (`Bell::find`).
+        // `Bell::find` compares each reading of the distance with the first, so there may be one register only.
         let mut index = 0;
         while index < D::QUEUES.len() {
             let other = &D::QUEUES[index];

@@ -75,7 +75,7 @@ pub(super) const fn place<D: Table>(at: &At, count: usize, stride: usize) {
     );
 }
 
-/// What registers are looked at for, of the last queue too.
+/// Checks hold of registers that exist, for the last queue too.
 pub(super) const fn checks<D: Table>(checks: &[Check], queue: Option<&Queue>) {
     let mut index = 0;
     while index < checks.len() {
