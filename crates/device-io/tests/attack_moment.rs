@@ -81,14 +81,18 @@ fn a_controller_is_not_enabled_with_the_queues_of_its_firmware() {
     function.enable_bus_master().unwrap();
     let mut admin = Pair::<Nvme, { Nvme::ADMIN }>::new(&function, 0, 64).unwrap();
     raw.react(|raw, offset, value| match offset {
-        0x28 | 0x30 if value.is_some() => raw.set(offset, FIRMWARES),
-        0x2C | 0x34 if value.is_some() => raw.set(offset, 0),
+        // The next look finds them so: at AQA, or else at CC.
+        0x24 | 0x14 if value.is_none() => {
+            for (at, value) in [(0x28, FIRMWARES), (0x2C, 0), (0x30, FIRMWARES), (0x34, 0)] {
+                raw.set(at, value);
+            }
+        }
         0x14 if value.is_some_and(|value| value & 1 != 0) => raw.set(0x1C, 1),
         _ => {}
     });
     let started = admin.start(&function, 0);
     assert!(
-        started.is_err() || raw.get(0x28) != FIRMWARES,
+        started.is_err() && raw.get(0x1C) == 0,
         "it executes what stands in memory that is in use again: {started:?}"
     );
     drop(function);
@@ -261,13 +265,16 @@ fn a_virtqueue_is_not_enabled_at_address_0() {
     let mut queue =
         ChainQueue::<VirtioBlock, { VirtioBlock::REQUESTS }>::new(&function, 0, 16).unwrap();
     liar.react(|liar, _, offset, value| {
-        if (0x20..0x38).contains(&offset) && value.is_some() {
-            liar.set(0, offset, Width::W32, 0);
+        // The next look finds them so: at the size, or else the write that enables the queue.
+        if matches!((offset, value), (0x18, None) | (0x1C, Some(_))) {
+            for at in [0x20, 0x28, 0x30] {
+                liar.set(0, at, Width::W64, 0);
+            }
         }
     });
     let started = queue.start(&function, 0xFFFF);
     assert!(
-        started.is_err() || liar.get(0, 0x20, Width::W64) != 0,
+        started.is_err() && liar.get(0, 0x1C, Width::W16) == 0,
         "its descriptors are at address 0: {started:?}"
     );
     drop(function);
