@@ -7,6 +7,7 @@
 
 #[cfg(any(
     feature = "hosted",
+    feature = "disks",
     feature = "nvme-model",
     feature = "ixgbe-bus",
     feature = "virtio-model",
@@ -23,6 +24,8 @@ pub use samara_host_std::contained;
 ))]
 #[expect(unsafe_code, reason = "a device accesses memory by address")]
 pub mod device_memory;
+#[cfg(feature = "disks")]
+pub mod disks;
 #[cfg(feature = "faults")]
 pub mod faults;
 #[cfg(feature = "hosted")]

@@ -1,5 +1,6 @@
 //! The block device's requests.
 
+use samara_testkit::disks::{expected, fill};
 use samara_testkit::virtio_model::{Block, Device, Shape, Violation};
 
 use super::support::{Dma, Driver};
@@ -28,11 +29,7 @@ impl Bench {
     pub(crate) fn new(shape: Shape) -> Self {
         let driver = Driver::live(shape);
         let memory = driver.buffer(0x1_0000);
-        driver.model.medium(|bytes| {
-            for (i, byte) in bytes.iter_mut().enumerate() {
-                *byte = pattern(i);
-            }
-        });
+        driver.model.medium(|medium| fill(medium));
         Self { driver, memory }
     }
 
@@ -90,13 +87,8 @@ impl Bench {
     }
 }
 
-/// The medium's byte `i` to begin with.
-pub(crate) fn pattern(i: usize) -> u8 {
-    (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0]
-}
-
 fn sectors(from: usize, count: usize) -> Vec<u8> {
-    (from * 512..(from + count) * 512).map(pattern).collect()
+    expected(from * 512, count * 512)
 }
 
 #[test]

@@ -9,10 +9,10 @@ use samara_interfaces::block::BlockController;
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Args, FormatError, InitError, Limits, NvmeController};
 use samara_proxy::Export;
-use samara_testkit::nvme_model::{Misbehaviour, NamespaceShape, Shape, Timing};
+use samara_testkit::disks::{buffer, filled, reads_after_a_crowd, storm};
+use samara_testkit::nvme_model::{Misbehaviour, NamespaceShape, Shape, Switches, Timing};
 
-use super::{Bench, buffer};
-use samara_testkit::nvme_model::Switches;
+use super::Bench;
 
 const MILLI: u64 = 1_000_000;
 
@@ -107,7 +107,7 @@ fn disk_0_is_the_first_namespace_whatever_is_said_once() {
         });
         admin(&bench, 2, Misbehaviour::Status(status));
         if let Ok(disk) = bench.try_disk(limits()) {
-            let data = samara_domain::RRef::from_slice(&[0xAB; 512]);
+            let data = filled(0xAB, 512);
             disk.write(5, &data).unwrap();
             let other = bench.model.medium_of(2, |medium| medium[5 * 512]);
             assert_ne!(
@@ -332,7 +332,7 @@ fn disk_0_is_the_first_namespace_though_nothing_is_said_of_it() {
         .model
         .switch(|switches| switches.mute_namespace = Some(1));
     if let Ok(disk) = bench.try_disk(limits()) {
-        let data = samara_domain::RRef::from_slice(&[0xAB; 512]);
+        let data = filled(0xAB, 512);
         disk.write(5, &data).unwrap();
         let other = bench.model.medium_of(2, |medium| medium[5 * 512]);
         assert_ne!(other, Some(0xAB), "written to another disk");
@@ -350,7 +350,7 @@ fn a_controller_of_which_nothing_is_said_is_flushed() {
         .model
         .switch(|switches| switches.mute_controller = true);
     if let Ok(disk) = bench.try_disk(limits()) {
-        let data = samara_domain::RRef::from_slice(&[0xAB; 512]);
+        let data = filled(0xAB, 512);
         disk.write(5, &data).unwrap();
         assert_eq!(disk.flush(), Ok(()));
         let flushes = bench.model.counts().flushes;
@@ -394,19 +394,7 @@ fn impatient_threads_lose_no_disk() {
             ..Limits::default()
         };
         let disk = bench.try_disk(limits).unwrap();
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for _ in 0..50 {
-                        let _ = disk.read(0, buffer(512));
-                    }
-                });
-            }
-        });
-        let mut last = disk.read(0, buffer(512)).map(drop);
-        for _ in 0..3 {
-            last = disk.read(0, buffer(512)).map(drop);
-        }
+        let last = reads_after_a_crowd(&disk);
         drop(disk);
         bench.finish();
         if let Err(error) = last {
@@ -506,7 +494,7 @@ fn a_namespace_that_is_another_fails_alone_and_for_good() {
 /// Threads that silence the device on one another, and faults: no write is lost unseen, no read returns another's bytes.
 #[test]
 fn impatient_threads_and_faults_lose_nothing_unseen() {
-    for seed in 0..24u32 {
+    for seed in 0..24 {
         let bench = Bench::new(Shape {
             latency: 3,
             reorder: seed % 2 == 0,
@@ -516,49 +504,15 @@ fn impatient_threads_and_faults_lose_nothing_unseen() {
         let limits = Limits {
             io_millis: 15,
             flush_millis: 15,
-            lock_millis: u64::from(seed % 4),
+            lock_millis: seed % 4,
             ..Limits::default()
         };
         let disk = bench.try_disk(limits).unwrap();
-        std::thread::scope(|scope| {
-            for thread in 0..4u32 {
-                let (disk, model) = (&disk, bench.model);
-                scope.spawn(move || {
-                    let mut random = 0x9E37_79B9u32.wrapping_mul(seed * 4 + thread + 1);
-                    let mut next = move || {
-                        random ^= random << 13;
-                        random ^= random >> 17;
-                        random ^= random << 5;
-                        random
-                    };
-                    let base = thread as usize * 1024;
-                    let mut holds = [None; 16];
-                    for turn in 0..60u32 {
-                        if next() % 12 == 0 {
-                            model.switch(|switches| {
-                                switches.keeps_its_word = true;
-                                switches.next.push_back(Some(Misbehaviour::Silent));
-                            });
-                        }
-                        let at = next() as usize % 16;
-                        let lba = (base + at * 64) as u64;
-                        if next() % 2 == 0 {
-                            let byte = (turn % 251) as u8 + 1;
-                            let data = samara_domain::RRef::from_slice(&[byte; 24_576]);
-                            holds[at] = match disk.write(lba, &data) {
-                                Ok(()) => Some(byte),
-                                Err(_) => None,
-                            };
-                        } else if let Ok(read) =
-                            disk.read(lba, samara_domain::RRef::from_slice(&[0xEE; 24_576]))
-                            && let Some(byte) = holds[at]
-                        {
-                            assert!(
-                                read.iter().all(|&is| is == byte),
-                                "seed {seed}, thread {thread}, turn {turn}"
-                            );
-                        }
-                    }
+        storm(&disk, seed, 60, |random| {
+            if random.below(12) == 0 {
+                bench.model.switch(|switches| {
+                    switches.keeps_its_word = true;
+                    switches.next.push_back(Some(Misbehaviour::Silent));
                 });
             }
         });
@@ -622,7 +576,7 @@ fn another_controller_put_in_during_a_reset_is_not_written() {
             bench.model.replug_as(shape);
             bench.model.switch(|switches| switches.serial = b'2');
         });
-        let data = samara_domain::RRef::from_slice(&[0xAB; 512]);
+        let data = filled(0xAB, 512);
         let _ = disk.write(5, &data);
         let there = bench.model.medium(|medium| medium[5 * 512]);
         let is_master = bench.model.is_bus_master();

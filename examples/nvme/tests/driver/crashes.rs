@@ -10,10 +10,11 @@ use samara_host_std::runtime;
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::Args;
 use samara_proxy::Export;
+use samara_testkit::disks::{buffer, expected};
 use samara_testkit::faults as fault;
 use samara_testkit::nvme_model::Shape;
 
-use super::{Bench, buffer, expected};
+use super::Bench;
 
 const SHAPE: Shape = Shape {
     mdts: 1,

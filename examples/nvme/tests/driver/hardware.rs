@@ -10,9 +10,10 @@ mod shutdown;
 
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::NvmeDisk;
+use samara_testkit::disks::{buffer, expected};
 use samara_testkit::nvme_model::{Shape, Timing};
 
-use super::{Bench, buffer, expected, pattern};
+use super::Bench;
 
 const MICRO: u64 = 1_000;
 const MILLI: u64 = 1_000_000;

@@ -13,10 +13,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use samara_device_io::DeviceSlot;
 use samara_device_tables::Nvme;
-use samara_domain::RRef;
 use samara_host_std::{DomainAlloc, System};
 use samara_nvme::{Args, InitError, Limits, NvmeDisk};
 use samara_shared_heap::heap::{Census, census_all};
+use samara_testkit::disks::fill;
 use samara_testkit::faults as fault;
 use samara_testkit::nvme_model::{NvmeModel, Shape};
 
@@ -39,7 +39,7 @@ impl Bench {
         let serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
         fault::disarm_all();
         let model = NvmeModel::leak(shape);
-        model.medium(|bytes| fill(bytes));
+        model.medium(|medium| fill(medium));
         Self {
             model,
             slot: model.slot(),
@@ -75,26 +75,4 @@ impl Bench {
             drop(self.slot.claim().expect("the function is free again"));
         }
     }
-}
-
-/// The medium's byte `i` to begin with.
-fn pattern(i: usize) -> u8 {
-    (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0]
-}
-
-/// Has a medium hold the pattern, which is made once: there are hundreds of media.
-fn fill(medium: &mut [u8]) {
-    static PATTERN: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-    let mut made = PATTERN.lock().unwrap();
-    let there = made.len();
-    made.extend((there..medium.len()).map(pattern));
-    medium.copy_from_slice(&made[..medium.len()]);
-}
-
-fn buffer(bytes: usize) -> RRef<[u8]> {
-    RRef::new_zeroed_slice(bytes).expect("memory")
-}
-
-fn expected(from: usize, bytes: usize) -> Vec<u8> {
-    (from..from + bytes).map(pattern).collect()
 }

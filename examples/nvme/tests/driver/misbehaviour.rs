@@ -3,9 +3,10 @@
 
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Limits, NvmeDisk};
+use samara_testkit::disks::{buffer, expected};
 use samara_testkit::nvme_model::{Misbehaviour, NamespaceShape, Shape};
 
-use super::{Bench, buffer, expected};
+use super::Bench;
 
 /// Both kinds of function: with and without a reset of its own.
 fn benches(shape: Shape) -> [impl FnOnce() -> Bench; 2] {

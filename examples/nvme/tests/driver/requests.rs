@@ -3,9 +3,10 @@
 use samara_domain::RRef;
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::Limits;
+use samara_testkit::disks::{buffer, expected};
 use samara_testkit::nvme_model::Shape;
 
-use super::{Bench, buffer, expected};
+use super::Bench;
 
 /// Reads and writes requests of many lengths, at many places, and compares every byte.
 fn round_trips(shape: Shape, limits: Limits) -> Bench {

@@ -2,16 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use samara_domain::RRef;
 use samara_interfaces::{BlockDevice, BlockError};
+use samara_testkit::disks::{buffer, filled, some_of_each, storm};
 use samara_testkit::virtio_model::{Layout, Misbehaviour, Shape, Structure, Switches};
 use samara_virtio_blk::Limits;
 
-use super::{Bench, SLOW, buffer, works};
-
-fn filled(byte: u8, bytes: usize) -> RRef<[u8]> {
-    RRef::from_slice(&vec![byte; bytes])
-}
+use super::{Bench, SLOW, works};
 
 /// Whether the medium has `byte` in the sector.
 fn has(bench: &Bench, sector: usize, byte: u8) -> bool {
@@ -140,37 +136,15 @@ fn a_disk_that_has_grown_survives_a_reset() {
     bench.finish();
 }
 
-/// One of each.
+/// What comes of some requests; none if the driver can't be started.
 fn some(bench: &Bench) -> Vec<Result<(), BlockError>> {
     let limits = Limits {
         io_millis: 20,
         flush_millis: 20,
         ..Limits::default()
     };
-    let disk = match bench.try_disk(limits) {
-        Ok(disk) => disk,
-        Err(error) => {
-            if std::env::var_os("TELL").is_some() {
-                println!("{error}");
-            }
-            return Vec::new();
-        }
-    };
-    let data = filled(0x77, 4096);
-    let mut done = Vec::new();
-    for _ in 0..2 {
-        done.push(disk.write(20, &data));
-        let read = disk.read(20, filled(0, 4096));
-        if let Ok(read) = &read {
-            assert!(
-                read.iter().all(|&byte| byte == 0x77) || done.last() != Some(&Ok(())),
-                "stale bytes"
-            );
-        }
-        done.push(read.map(drop));
-        done.push(disk.flush());
-    }
-    done
+    let disk = bench.try_disk(limits);
+    disk.map_or(Vec::new(), |disk| some_of_each(&disk))
 }
 
 #[test]
@@ -348,7 +322,7 @@ fn windows_that_share_registers_are_refused() {
 /// Threads, faults and resets of all kinds: no write is lost unseen, no read returns another's bytes.
 #[test]
 fn many_threads_and_every_fault_lose_nothing_unseen() {
-    for seed in 0..12u32 {
+    for seed in 0..12 {
         let bench = Bench::new(Shape {
             latency: 3,
             reorder: seed % 2 == 0,
@@ -361,57 +335,21 @@ fn many_threads_and_every_fault_lose_nothing_unseen() {
             ..Limits::default()
         };
         let disk = bench.try_disk(limits).unwrap();
-        std::thread::scope(|scope| {
-            for thread in 0..4u32 {
-                let (disk, model) = (&disk, bench.model);
-                scope.spawn(move || {
-                    let mut random = 0x9E37_79B9u32.wrapping_mul(seed * 4 + thread + 1);
-                    let mut next = move || {
-                        random ^= random << 13;
-                        random ^= random >> 17;
-                        random ^= random << 5;
-                        random
-                    };
-                    let base = thread as usize * 1024;
-                    // What the thread's sectors hold, if that's known.
-                    let mut holds = [None; 16];
-                    for turn in 0..120u32 {
-                        let wrong = match next() % 24 {
-                            0 => Some(Misbehaviour::Silent),
-                            1 => Some(Misbehaviour::Id(next() % 70)),
-                            2 => Some(Misbehaviour::Twice),
-                            3 => Some(Misbehaviour::Late(next() % 100)),
-                            4 => Some(Misbehaviour::NeedsReset),
-                            5 => Some(Misbehaviour::Jump(next() as u16)),
-                            6 => Some(Misbehaviour::Overlong(1 + next() % 9)),
-                            _ => None,
-                        };
-                        if let Some(wrong) = wrong {
-                            model.switch(|switches| switches.keeps_its_word = true);
-                            model.go_wrong(0, wrong);
-                        }
-                        let at = next() as usize % 16;
-                        let lba = (base + at * 64) as u64;
-                        if next() % 2 == 0 {
-                            let byte = (turn % 251) as u8 + 1;
-                            holds[at] = match disk.write(lba, &filled(byte, 24_576)) {
-                                Ok(()) => Some(byte),
-                                Err(_) => None,
-                            };
-                        } else if let Ok(read) = disk.read(lba, filled(0xEE, 24_576))
-                            && let Some(byte) = holds[at]
-                        {
-                            assert!(
-                                read.iter().all(|&is| is == byte),
-                                "seed {seed}, thread {thread}, turn {turn}"
-                            );
-                        }
-                        if next() % 16 == 0 {
-                            let _ = disk.flush();
-                        }
-                    }
-                });
-            }
+        storm(&disk, seed, 120, |random| {
+            let wrong = match random.below(24) {
+                0 => Misbehaviour::Silent,
+                1 => Misbehaviour::Id(random.below(70) as u32),
+                2 => Misbehaviour::Twice,
+                3 => Misbehaviour::Late(random.below(100) as u32),
+                4 => Misbehaviour::NeedsReset,
+                5 => Misbehaviour::Jump(random.below(1 << 16) as u16),
+                6 => Misbehaviour::Overlong(1 + random.below(9) as u32),
+                _ => return,
+            };
+            bench
+                .model
+                .switch(|switches| switches.keeps_its_word = true);
+            bench.model.go_wrong(0, wrong);
         });
         bench
             .model

@@ -3,13 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use samara_device_io::queue::QueueError;
-use samara_domain::RRef;
 use samara_interfaces::{BlockDevice, BlockError};
-use samara_testkit::virtio_model::{Block, Misbehaviour, Shape};
+use samara_testkit::disks::{buffer, filled, reads_after_a_crowd, storm};
+use samara_testkit::virtio_model::{Block, Misbehaviour, Shape, Switches};
 use samara_virtio_blk::{InitError, Limits};
 
-use super::{Bench, SLOW, buffer, shape};
-use samara_testkit::virtio_model::Switches;
+use super::{Bench, SLOW, shape};
 
 fn limits() -> Limits {
     Limits {
@@ -188,7 +187,7 @@ fn given_back_later(queue_size: u16, between: usize) {
         ..Shape::BLOCK
     });
     let disk = bench.try_disk(limits()).unwrap();
-    let data = RRef::from_slice(&[0xA1; 512]);
+    let data = filled(0xA1, 512);
     let mut wrong = vec![Some(Misbehaviour::Again(20))];
     wrong.extend(vec![None; between]);
     wrong.push(Some(Misbehaviour::Silent));
@@ -198,7 +197,7 @@ fn given_back_later(queue_size: u16, between: usize) {
     for turn in 0..=between {
         disk.write(10 + turn as u64 % 8, &data).unwrap();
     }
-    let lost = RRef::from_slice(&[0xB2; 512]);
+    let lost = filled(0xB2, 512);
     let written = disk.write(50, &lost);
     let there = bench.model.medium(|medium| medium[50 * 512]);
     drop((disk, data, lost));
@@ -249,19 +248,7 @@ fn impatient_threads_lose_no_disk() {
             ..Limits::default()
         };
         let disk = bench.try_disk(limits).unwrap();
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for _ in 0..50 {
-                        let _ = disk.read(0, buffer(512));
-                    }
-                });
-            }
-        });
-        let mut last = disk.read(0, buffer(512)).map(drop);
-        for _ in 0..3 {
-            last = disk.read(0, buffer(512)).map(drop);
-        }
+        let last = reads_after_a_crowd(&disk);
         drop(disk);
         bench.finish();
         if let Err(error) = last {
@@ -293,7 +280,7 @@ fn a_disk_that_has_its_first_capacity_again_is_used() {
 /// Threads that silence the device on one another, and faults: no write is lost unseen, no read returns another's bytes.
 #[test]
 fn impatient_threads_and_faults_lose_nothing_unseen() {
-    for seed in 0..24u32 {
+    for seed in 0..24 {
         let bench = Bench::new(Shape {
             latency: 3,
             reorder: seed % 2 == 0,
@@ -303,55 +290,20 @@ fn impatient_threads_and_faults_lose_nothing_unseen() {
         let limits = Limits {
             io_millis: 15,
             flush_millis: 15,
-            lock_millis: u64::from(seed % 4),
+            lock_millis: seed % 4,
             ..Limits::default()
         };
         let disk = bench.try_disk(limits).unwrap();
-        std::thread::scope(|scope| {
-            for thread in 0..4u32 {
-                let (disk, model) = (&disk, bench.model);
-                scope.spawn(move || {
-                    let mut random = 0x9E37_79B9u32.wrapping_mul(seed * 4 + thread + 1);
-                    let mut next = move || {
-                        random ^= random << 13;
-                        random ^= random >> 17;
-                        random ^= random << 5;
-                        random
-                    };
-                    let base = thread as usize * 1024;
-                    let mut holds = [None; 16];
-                    for turn in 0..60u32 {
-                        if next() % 12 == 0 {
-                            model.switch(|switches| switches.keeps_its_word = true);
-                            model.go_wrong(
-                                0,
-                                if next() % 2 == 0 {
-                                    Misbehaviour::Silent
-                                } else {
-                                    Misbehaviour::Late(next() % 100)
-                                },
-                            );
-                        }
-                        let at = next() as usize % 16;
-                        let lba = (base + at * 64) as u64;
-                        if next() % 2 == 0 {
-                            let byte = (turn % 251) as u8 + 1;
-                            let data = RRef::from_slice(&[byte; 24_576]);
-                            holds[at] = match disk.write(lba, &data) {
-                                Ok(()) => Some(byte),
-                                Err(_) => None,
-                            };
-                        } else if let Ok(read) = disk.read(lba, RRef::from_slice(&[0xEE; 24_576]))
-                            && let Some(byte) = holds[at]
-                        {
-                            assert!(
-                                read.iter().all(|&is| is == byte),
-                                "seed {seed}, thread {thread}, turn {turn}"
-                            );
-                        }
-                    }
-                });
-            }
+        storm(&disk, seed, 60, |random| {
+            let wrong = match random.below(24) {
+                0 => Misbehaviour::Silent,
+                1 => Misbehaviour::Late(random.below(100) as u32),
+                _ => return,
+            };
+            bench
+                .model
+                .switch(|switches| switches.keeps_its_word = true);
+            bench.model.go_wrong(0, wrong);
         });
         bench
             .model
@@ -388,7 +340,7 @@ fn another_disk_put_in_during_a_reset_is_not_written() {
             assert!(!done.load(SeqCst), "the test came too late");
             bench.model.replug_unnoticed(Shape { flr, ..SLOW });
         });
-        let data = RRef::from_slice(&[0xAB; 512]);
+        let data = filled(0xAB, 512);
         let before = bench.model.medium(|medium| medium[3 * 512]);
         let result = disk.write(3, &data);
         let there = bench.model.medium(|medium| medium[3 * 512]);

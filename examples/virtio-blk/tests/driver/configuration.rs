@@ -2,10 +2,11 @@
 
 use samara_domain::RRef;
 use samara_interfaces::{BlockDevice, BlockError};
+use samara_testkit::disks::{buffer, expected};
 use samara_testkit::virtio_model::{Block, Misbehaviour, Shape, Switches};
 use samara_virtio_blk::VirtioDisk;
 
-use super::{Bench, SLOW, benches, buffer, expected, shape, works};
+use super::{Bench, SLOW, benches, shape, works};
 
 const BLK_SIZE: u64 = 1 << 6;
 const FLUSH: u64 = 1 << 9;

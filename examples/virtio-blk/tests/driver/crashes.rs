@@ -9,11 +9,12 @@ use samara_fault::FaultPoint;
 use samara_host_std::runtime;
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_proxy::Export;
+use samara_testkit::disks::{buffer, expected};
 use samara_testkit::faults as fault;
 use samara_testkit::virtio_model::Shape;
 use samara_virtio_blk::Args;
 
-use super::{Bench, SLOW, buffer, expected, works};
+use super::{Bench, SLOW, works};
 
 const SHAPE: Shape = Shape { latency: 5, ..SLOW };
 

@@ -6,7 +6,6 @@ mod attack_recovery;
 mod bring_up;
 mod configuration;
 mod crashes;
-
 mod misbehaviour;
 mod requests;
 
@@ -14,10 +13,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use samara_device_io::DeviceSlot;
 use samara_device_tables::VirtioBlock;
-use samara_domain::RRef;
 use samara_host_std::{DomainAlloc, System};
 use samara_interfaces::BlockDevice;
 use samara_shared_heap::heap::{Census, census_all};
+use samara_testkit::disks::{buffer, expected, fill};
 use samara_testkit::faults as fault;
 use samara_testkit::virtio_model::{Block, Device, Shape, VirtioModel};
 use samara_virtio_blk::{Args, InitError, Limits, VirtioDisk};
@@ -41,7 +40,7 @@ impl Bench {
         let serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
         fault::disarm_all();
         let model = VirtioModel::leak(shape);
-        model.medium(|bytes| fill(bytes));
+        model.medium(|medium| fill(medium));
         Self {
             model,
             slot: model.slot(),
@@ -98,28 +97,6 @@ const SLOW: Shape = Shape {
 /// Both kinds of function: with and without a reset of its own.
 fn benches(shape: Shape) -> [impl FnOnce() -> Bench; 2] {
     [true, false].map(|flr| move || Bench::new(Shape { flr, ..shape }))
-}
-
-/// The medium's byte `i` to begin with.
-fn pattern(i: usize) -> u8 {
-    (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0]
-}
-
-/// Has a medium hold the pattern, which is made once: there are hundreds of media.
-fn fill(medium: &mut [u8]) {
-    static PATTERN: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-    let mut made = PATTERN.lock().unwrap();
-    let there = made.len();
-    made.extend((there..medium.len()).map(pattern));
-    medium.copy_from_slice(&made[..medium.len()]);
-}
-
-fn buffer(bytes: usize) -> RRef<[u8]> {
-    RRef::new_zeroed_slice(bytes).expect("memory")
-}
-
-fn expected(from: usize, bytes: usize) -> Vec<u8> {
-    (from..from + bytes).map(pattern).collect()
 }
 
 /// Reads, writes and flushes, in sectors of 512 bytes.

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use samara_device_io::host::Clock;
 use samara_domain::RRef;
 use samara_interfaces::{BlockDevice, BlockError};
+use samara_testkit::disks::{buffer, expected};
 use samara_testkit::virtio_model::{Misbehaviour, Shape};
 use samara_virtio_blk::Limits;
 
-use super::{Bench, SLOW, benches, buffer, expected, works};
+use super::{Bench, SLOW, benches, works};
 
 /// What a read, a write and a flush come to if that goes wrong with their first command; and how often the device was reset
 /// for it.

@@ -2,10 +2,11 @@
 
 use samara_domain::RRef;
 use samara_interfaces::{BlockDevice, BlockError};
+use samara_testkit::disks::{buffer, expected};
 use samara_testkit::virtio_model::{Block, Layout, Shape};
 use samara_virtio_blk::Limits;
 
-use super::{Bench, buffer, expected, shape};
+use super::{Bench, shape};
 
 /// Sectors of 512 bytes on the medium.
 const SECTORS: usize = 4096;

@@ -1,9 +1,10 @@
 //! Completions that are wrong in part, and commands that take long.
 
 use samara_interfaces::{BlockDevice, BlockError};
+use samara_testkit::disks::{buffer, expected};
 use samara_testkit::nvme_model::{Misbehaviour, Shape, Switches, Timing};
 
-use super::{Bench, SECOND, bench, buffer, expected, timed, works};
+use super::{Bench, SECOND, bench, timed, works};
 
 /// Entries of the I/O queues here.
 const ENTRIES: u16 = 5;

@@ -2,9 +2,10 @@
 
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{InitError, Limits};
+use samara_testkit::disks::buffer;
 use samara_testkit::nvme_model::{NamespaceShape, Shape};
 
-use super::{Bench, buffer, comes_up, reset, works};
+use super::{Bench, comes_up, reset, works};
 
 const OLD: Shape = Shape {
     version: 0x0001_0000,

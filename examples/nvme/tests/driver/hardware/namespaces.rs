@@ -8,9 +8,10 @@ use samara_interfaces::block::BlockController;
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Args, Fault, InitError, Limits};
 use samara_proxy::Export;
+use samara_testkit::disks::{buffer, expected};
 use samara_testkit::nvme_model::{NamespaceShape, Shape};
 
-use super::{Bench, buffer, pattern, reset, works};
+use super::{Bench, reset, works};
 
 const ZONED: u8 = 2;
 const COMMAND_SETS: u8 = 0b0100_0001;
@@ -81,19 +82,15 @@ fn uses_the_second(shape: Shape) {
             flr,
         );
         let first = bench.model.medium(|medium| medium.clone());
-        let fill = |medium: &mut Vec<u8>| {
-            for (i, byte) in medium.iter_mut().enumerate() {
-                *byte = !pattern(i);
-            }
-        };
+        let inverse = |from, bytes| expected(from, bytes).into_iter().map(|byte| !byte);
+        let fill = |medium: &mut Vec<u8>| *medium = inverse(0, medium.len()).collect();
         bench.model.medium_of(2, fill).unwrap();
         let disk = bench.disk();
         let geometry = disk.geometry().unwrap();
         assert_eq!((geometry.block_size, geometry.blocks), (4096, 512));
         for _ in 0..2 {
             let read = disk.read(500, buffer(12 * 4096)).unwrap();
-            let expected: Vec<u8> = (500 * 4096..512 * 4096).map(|i| !pattern(i)).collect();
-            assert_eq!(*read, *expected);
+            assert!(inverse(500 * 4096, 12 * 4096).eq(read.iter().copied()));
             disk.write(500, &read).unwrap();
             disk.flush().unwrap();
             reset(&bench, &disk);

@@ -3,9 +3,10 @@
 use samara_device_io::queue::QueueError;
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Fault, InitError, Limits};
+use samara_testkit::disks::{buffer, expected};
 use samara_testkit::nvme_model::{Shape, Timing};
 
-use super::{Bench, MICRO, MILLI, SECOND, bench, buffer, comes_up, expected, reset, timed, works};
+use super::{Bench, MICRO, MILLI, SECOND, bench, comes_up, reset, timed, works};
 
 #[test]
 fn ready_and_idle_just_in_time() {

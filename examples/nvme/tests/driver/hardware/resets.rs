@@ -2,9 +2,10 @@
 
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Fault, InitError, Limits};
+use samara_testkit::disks::buffer;
 use samara_testkit::nvme_model::{Shape, Timing};
 
-use super::{Bench, MICRO, MILLI, SECOND, bench, buffer, comes_up, reset, timed, works};
+use super::{Bench, MICRO, MILLI, SECOND, bench, comes_up, reset, timed, works};
 
 #[test]
 fn blind_after_a_disable() {

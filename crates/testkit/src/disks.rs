@@ -1,0 +1,130 @@
+//! What the tests of a disk's driver share, whichever device it drives: a medium's bytes, requests of each kind, and threads that
+//! make requests while the device goes wrong.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::vec;
+use std::vec::Vec;
+
+use samara_interfaces::{BlockDevice, BlockError};
+use samara_rref::RRef;
+
+use crate::rng::Rng;
+
+/// Bytes in a sector of the models.
+const SECTOR: usize = 512;
+
+/// Threads that make requests at once.
+const THREADS: u64 = 4;
+
+/// Has a medium hold what [`expected`] tells. The bytes are made once: there are hundreds of media.
+pub fn fill(medium: &mut [u8]) {
+    static MADE: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    let there = made.len();
+    if let Some(more) = medium.len().checked_sub(there) {
+        made.extend(expected(there, more));
+    }
+    medium.copy_from_slice(&made[..medium.len()]);
+}
+
+/// What a medium that was [filled](fill) holds from the byte `from` on.
+pub fn expected(from: usize, bytes: usize) -> Vec<u8> {
+    let byte = |at: usize| (at as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0];
+    (from..from + bytes).map(byte).collect()
+}
+
+/// A buffer of zeroes on the exchange heap.
+///
+/// # Panics
+///
+/// If the exchange heap is full.
+pub fn buffer(bytes: usize) -> RRef<[u8]> {
+    filled(0, bytes)
+}
+
+/// A buffer of equal bytes on the exchange heap.
+///
+/// # Panics
+///
+/// If the exchange heap is full.
+pub fn filled(byte: u8, bytes: usize) -> RRef<[u8]> {
+    RRef::from_slice(&vec![byte; bytes])
+}
+
+/// Writes, reads and flushes, twice each; the results in that order.
+///
+/// # Panics
+///
+/// If a read that succeeds after a write that succeeded has other bytes.
+pub fn some_of_each(disk: &impl BlockDevice) -> Vec<Result<(), BlockError>> {
+    let data = filled(0x77, 8 * SECTOR);
+    let mut done = Vec::new();
+    for _ in 0..2 {
+        let written = disk.write(20, &data);
+        let read = disk.read(20, buffer(8 * SECTOR));
+        if let (Ok(()), Ok(read)) = (written, &read) {
+            assert!(read.iter().all(|&byte| byte == 0x77), "stale bytes");
+        }
+        done.extend([written, read.map(drop), disk.flush()]);
+    }
+    done
+}
+
+/// Has four threads read at once, fifty times each, whatever comes of it; then what a last read says, before which three more may have
+/// found out what the threads did.
+pub fn reads_after_a_crowd(disk: &impl BlockDevice) -> Result<(), BlockError> {
+    let read = || disk.read(0, buffer(SECTOR)).map(drop);
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    let _ = read();
+                }
+            });
+        }
+    });
+    for _ in 0..3 {
+        let _ = read();
+    }
+    read()
+}
+
+/// Has four threads read, write and flush at once, `turns` times each; before each turn `go_wrong` may have the device go wrong.
+///
+/// # Panics
+///
+/// If a read that succeeds has other bytes than the last write there that succeeded.
+pub fn storm(disk: &impl BlockDevice, seed: u64, turns: u8, go_wrong: impl Fn(&mut Rng) + Sync) {
+    const BYTES: usize = 48 * SECTOR;
+    const PLACES: usize = 16;
+    thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let go_wrong = &go_wrong;
+            scope.spawn(move || {
+                let mut random = Rng::new(seed * THREADS + thread);
+                // What the thread's places hold, if that's known.
+                let mut holds = [None; PLACES];
+                for turn in 1..=turns {
+                    go_wrong(&mut random);
+                    let place = random.below(PLACES);
+                    let lba = thread * 1024 + place as u64 * 64;
+                    if random.below(2) == 0 {
+                        let written = disk.write(lba, &filled(turn, BYTES));
+                        holds[place] = written.ok().map(|()| turn);
+                    } else if let Ok(read) = disk.read(lba, filled(0xEE, BYTES))
+                        && let Some(byte) = holds[place]
+                    {
+                        assert!(
+                            read.iter().all(|&is| is == byte),
+                            "seed {seed}, thread {thread}, turn {turn}"
+                        );
+                    }
+                    if random.below(16) == 0 {
+                        let _ = disk.flush();
+                    }
+                }
+            });
+        }
+    });
+}
