@@ -35,6 +35,18 @@ fn nvme(flr: bool) -> &'static Raw {
     raw
 }
 
+/// The same, of which configuration space may say something else.
+fn controller(flr: bool) -> &'static Liar {
+    let liar = Liar::leak(0x0010_1B36, 0x0108_0202);
+    liar.set_config(0x04, 1 << 20);
+    liar.set_config(0x10, BAR0);
+    liar.set_config(0x34, EXPRESS_AT as u32);
+    liar.set_config(EXPRESS_AT as u16, 0x10 | 2 << 16);
+    liar.set_config(EXPRESS_AT as u16 + 4, u32::from(flr) << 28);
+    liar.lock().express = EXPRESS_AT as u16;
+    liar
+}
+
 /// A controller is taken out, and a network card put in its place, whose base address nobody has programmed: the end of the claim
 /// resets the card, gives it the controller's address, and has it decode there, however many bytes it takes.
 #[test]
@@ -138,11 +150,7 @@ fn a_ring_is_not_enabled_where_another_was() {
 #[test]
 fn device_control_that_reads_as_all_ones_is_not_written_back() {
     let _alone = alone();
-    let liar = Liar::leak(0x0010_1B36, 0x0108_0202);
-    liar.set_config(0x04, 1 << 20);
-    liar.set_config(0x10, BAR0);
-    liar.set_config(0x34, EXPRESS_AT as u32);
-    liar.set_config(EXPRESS_AT as u16, 0x10 | 2 << 16);
+    let liar = controller(false);
     liar.set_config(EXPRESS_AT as u16 + 8, 0x2810);
     let function = liar.slot::<Nvme>().claim().unwrap();
     liar.say(|offset, value| match usize::from(offset) {
@@ -162,8 +170,7 @@ fn device_control_that_reads_as_all_ones_is_not_written_back() {
 #[test]
 fn a_command_register_that_reads_as_all_ones_is_not_written_back() {
     let _alone = alone();
-    let liar = Liar::leak(0x0010_1B36, 0x0108_0202);
-    liar.set_config(0x10, BAR0);
+    let liar = controller(false);
     liar.say(|offset, value| if offset == 4 { u32::MAX } else { value });
     let function = liar.slot::<Nvme>().claim();
     let command = liar.config(4) & 0xFFFF;
@@ -180,13 +187,7 @@ fn a_command_register_that_reads_as_all_ones_is_not_written_back() {
 #[test]
 fn another_device_is_no_controller_that_was_reset() {
     let _alone = alone();
-    let liar = Liar::leak(0x0010_1B36, 0x0108_0202);
-    liar.set_config(0x04, 1 << 20);
-    liar.set_config(0x10, BAR0);
-    liar.set_config(0x34, EXPRESS_AT as u32);
-    liar.set_config(EXPRESS_AT as u16, 0x10 | 2 << 16);
-    liar.set_config(EXPRESS_AT as u16 + 4, 1 << 28);
-    liar.lock().express = EXPRESS_AT as u16;
+    let liar = controller(true);
     liar.set(0, 0x00, Width::W64, 1 << 37 | 63);
     let function = liar.slot::<Nvme>().claim().unwrap();
     // CSTS.RDY stays.
@@ -285,13 +286,7 @@ fn a_virtqueue_is_not_enabled_at_address_0() {
 #[test]
 fn base_addresses_that_were_not_put_back_are_no_other_devices() {
     let _alone = alone();
-    let liar = Liar::leak(0x0010_1B36, 0x0108_0202);
-    liar.set_config(0x04, 1 << 20);
-    liar.set_config(0x10, BAR0);
-    liar.set_config(0x34, EXPRESS_AT as u32);
-    liar.set_config(EXPRESS_AT as u16, 0x10 | 2 << 16);
-    liar.set_config(EXPRESS_AT as u16 + 4, 1 << 28);
-    liar.lock().express = EXPRESS_AT as u16;
+    let liar = controller(true);
     let slot = liar.slot::<Nvme>();
     let function = slot.claim().unwrap();
     function.reset().unwrap();

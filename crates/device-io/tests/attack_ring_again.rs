@@ -10,21 +10,14 @@ use std::time::{Duration, Instant};
 use samara_device_io::PciFunction;
 use samara_device_io::queue::Ring;
 use samara_device_io::table::step::{address, at, only};
-use samara_device_io::table::{
-    At, Check, Direction, Doorbell, Format, Id, Limit, Queue, RingFormat, Rule, Rung, Step, Stride,
-    Table, Width, Window,
-};
+use samara_device_io::table::{Check, Id, Limit, Queue, Rule, Step, Table, Width, Window};
 use samara_host_std as _;
 use samara_rref::RRef;
 
-use plain::Plain;
+use plain::{Plain, word};
 
 #[path = "fixtures/plain.rs"]
 mod plain;
-
-const fn word(offset: usize) -> At {
-    at(0, offset, Width::W32)
-}
 
 const BASE: usize = 0x10;
 const ENABLE: usize = 0x1C;
@@ -59,24 +52,8 @@ impl Table for Nic {
             Step::Update(word(ENABLE), 1, 0),
             Step::Await(&[OFF], Limit::Millis(10)),
         ],
-        doorbell: Doorbell {
-            window: 0,
-            offset: TAIL,
-            width: Width::W32,
-            index: (0, 0),
-            stride: Stride::Bytes(0),
-            value: Rung::Position,
-        },
-        format: Format::Ring(RingFormat {
-            direction: Direction::ToHost,
-            head: word(HEAD),
-            fixed: 0,
-            lengths: &[],
-            bytes: (64, 64),
-            report: 0,
-            done: 1 << 63,
-            written: 0,
-        }),
+        doorbell: plain::TAIL,
+        format: plain::receives(word(HEAD)),
     }];
 }
 

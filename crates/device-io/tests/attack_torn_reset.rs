@@ -8,22 +8,15 @@ use samara_device_io::mmio::{ReadWrite, Register, WriteError};
 use samara_device_io::pci::{Silenced, StepError};
 use samara_device_io::queue::{QueueError, Ring};
 use samara_device_io::table::step::{address, at, only};
-use samara_device_io::table::{
-    At, Check, Direction, Doorbell, Format, Id, Limit, Queue, RingFormat, Rule, Rung, Step, Stride,
-    Table, Width, Window, Write,
-};
+use samara_device_io::table::{Check, Id, Limit, Queue, Rule, Step, Table, Width, Window, Write};
 use samara_host_std as _;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
-use plain::Plain;
+use plain::{Plain, word};
 
 #[path = "fixtures/plain.rs"]
 mod plain;
-
-const fn word(offset: usize) -> At {
-    at(0, offset, Width::W32)
-}
 
 const OFF: Check = Check::new(word(0x1C), 1, 0);
 const WORD: Rule = Rule::new(0, 0, Width::W32).read();
@@ -62,24 +55,8 @@ impl Table for Nic {
             Step::Await(&[Check::new(word(0x40), 1, 0)], Limit::Millis(100)),
             Step::Update(word(0x1C), 1, 0),
         ],
-        doorbell: Doorbell {
-            window: 0,
-            offset: 0x20,
-            width: Width::W32,
-            index: (0, 0),
-            stride: Stride::Bytes(0),
-            value: Rung::Position,
-        },
-        format: Format::Ring(RingFormat {
-            direction: Direction::ToDevice,
-            head: word(0x24),
-            fixed: 0,
-            lengths: &[0],
-            bytes: (1, 64),
-            report: 0,
-            done: 1 << 63,
-            written: 0,
-        }),
+        doorbell: plain::TAIL,
+        format: plain::sends(word(0x24)),
     }];
 }
 

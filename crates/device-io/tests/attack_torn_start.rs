@@ -6,11 +6,8 @@
 use samara_device_io::PciFunction;
 use samara_device_io::pci::ResetError;
 use samara_device_io::queue::{QueueError, Ring};
-use samara_device_io::table::step::{at, entries, high, low, only};
-use samara_device_io::table::{
-    At, Check, Direction, Doorbell, Format, Id, Limit, Queue, RingFormat, Rule, Rung, Step, Stride,
-    Table, Width, Window,
-};
+use samara_device_io::table::step::{entries, high, low, only};
+use samara_device_io::table::{Check, Id, Limit, Queue, Rule, Step, Table, Width, Window};
 use samara_host_std as _;
 use samara_rref::RRef;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -18,14 +15,10 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use plain::Plain;
+use plain::{Plain, word};
 
 #[path = "fixtures/plain.rs"]
 mod plain;
-
-const fn word(offset: usize) -> At {
-    at(0, offset, Width::W32)
-}
 
 const OFF: Check = Check::new(word(0x1C), 1, 0);
 
@@ -56,24 +49,8 @@ impl Table for Nic {
         ],
         ready: &[],
         stop: &[],
-        doorbell: Doorbell {
-            window: 0,
-            offset: 0x20,
-            width: Width::W32,
-            index: (0, 0),
-            stride: Stride::Bytes(0),
-            value: Rung::Position,
-        },
-        format: Format::Ring(RingFormat {
-            direction: Direction::ToDevice,
-            head: word(0x28),
-            fixed: 0,
-            lengths: &[0],
-            bytes: (1, 64),
-            report: 0,
-            done: 1 << 63,
-            written: 0,
-        }),
+        doorbell: plain::TAIL,
+        format: plain::sends(word(0x28)),
     }];
 }
 

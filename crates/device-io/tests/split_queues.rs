@@ -1,55 +1,56 @@
 //! Split virtqueues against model devices, without a driver.
 #![forbid(unsafe_code)]
 
+#[path = "fixtures/virtio.rs"]
+mod virtio;
+
 use samara_device_io::PciFunction;
 use samara_device_io::dma::Transfer;
-use samara_device_io::mmio::{ReadWrite, Register, WriteOnly};
 use samara_device_io::pci::{Silenced, StepError};
-use samara_device_io::queue::{ChainQueue, PacketQueue, QueueError, QueueFault, SubmitError};
+use samara_device_io::queue::{PacketQueue, QueueError, QueueFault, SubmitError};
 use samara_device_io::table::{Direction, Table};
-use samara_device_tables::virtio::COMMON;
-use samara_device_tables::{VirtioBlock, VirtioNet};
+use samara_device_tables::VirtioNet;
 use samara_host_std as _;
 use samara_rref::RRef;
 use samara_shared_heap::heap::census_all;
 use samara_testkit::hosted::alone;
 use samara_testkit::virtio_model::{Misbehaviour, Shape, VirtioModel};
 
-type Requests = ChainQueue<VirtioBlock, { VirtioBlock::REQUESTS }>;
+use virtio::{Disk, Nic, Requests, go, negotiate};
 
-fn set_status<D: Table>(function: &PciFunction<D>, status: u8) {
-    let register: Register<D, u8, ReadWrite> = Register::at(COMMON, 0x14);
-    function.write(register, status).unwrap();
-}
-
-/// A function whose driver has accepted version 1, and nothing else; bus master.
-fn negotiated<D: Table>(model: &'static VirtioModel) -> PciFunction<D> {
-    let function = model.slot::<D>().claim().unwrap();
-    negotiate(&function);
-    function
-}
-
-fn negotiate<D: Table>(function: &PciFunction<D>) {
-    function.reset().unwrap();
-    function.enable_bus_master().unwrap();
-    set_status(function, 1);
-    set_status(function, 3);
-    let features: Register<D, u32, WriteOnly> = Register::at(COMMON, 0x0C);
-    function.write_selected(features, 1, 1).unwrap();
-    set_status(function, 0xB);
-}
+type Packets<const Q: usize> = PacketQueue<VirtioNet, Q, [u8; 64]>;
 
 /// A read of no blocks: a header and a status, which the device refuses, or not.
-fn request(queue: &mut Requests, function: &PciFunction<VirtioBlock>) -> u16 {
+fn request(queue: &mut Requests, function: &Disk) -> u16 {
     queue.put(function, &[0; 16], None).unwrap()
 }
 
-fn disk(shape: Shape) -> (&'static VirtioModel, PciFunction<VirtioBlock>, Requests) {
+/// A function whose driver has accepted version 1, and nothing else; bus master.
+fn negotiated<D: Table>(shape: Shape) -> (&'static VirtioModel, PciFunction<D>) {
     let model = VirtioModel::leak(shape);
-    let function = negotiated(model);
-    let mut queue = Requests::new(&function, 0, 64).unwrap();
+    let function = model.slot::<D>().claim().unwrap();
+    negotiate(&function);
+    (model, function)
+}
+
+/// A disk that works, and its queue of so many entries.
+fn disk_of(shape: Shape, entries: u32) -> (&'static VirtioModel, Disk, Requests) {
+    let (model, function) = negotiated(shape);
+    let mut queue = Requests::new(&function, 0, entries).unwrap();
     queue.start(&function, 0xFFFF).unwrap();
-    set_status(&function, 0xF);
+    go(&function);
+    (model, function, queue)
+}
+
+fn disk(shape: Shape) -> (&'static VirtioModel, Disk, Requests) {
+    disk_of(shape, 64)
+}
+
+/// A network device's queue of that number, which is started.
+fn nic<const Q: usize>(entries: u32) -> (&'static VirtioModel, Nic, Packets<Q>) {
+    let (model, function) = negotiated(Shape::NET);
+    let mut queue = Packets::new(&function, Q as u16, entries).unwrap();
+    queue.start(&function, 0xFFFF).unwrap();
     (model, function, queue)
 }
 
@@ -118,14 +119,11 @@ fn a_chain_that_is_used_twice_is_none_in_flight() {
 fn a_status_that_is_written_late_is_not_of_the_next() {
     let _alone = alone();
     let before = census_all();
-    let model = VirtioModel::leak(Shape {
+    let shape = Shape {
         queue_size: 8,
         ..Shape::BLOCK
-    });
-    let function = negotiated(model);
-    let mut queue = Requests::new(&function, 0, 8).unwrap();
-    queue.start(&function, 0xFFFF).unwrap();
-    set_status(&function, 0xF);
+    };
+    let (model, function, mut queue) = disk_of(shape, 8);
     assert_eq!(queue.room(), 1);
     model.go_wrong(0, Misbehaviour::Again(2));
     for number in [0, 1] {
@@ -168,12 +166,8 @@ fn what_the_device_was_not_told_of_is_not_used() {
 fn the_length_of_what_is_only_read_says_nothing() {
     let _alone = alone();
     let before = census_all();
-    let model = VirtioModel::leak(Shape::NET);
-    let function = negotiated::<VirtioNet>(model);
-    let mut queue =
-        PacketQueue::<VirtioNet, { VirtioNet::TX }, [u8; 64]>::new(&function, 1, 64).unwrap();
-    queue.start(&function, 0xFFFF).unwrap();
-    set_status(&function, 0xF);
+    let (model, function, mut queue) = nic::<{ VirtioNet::TX }>(64);
+    go(&function);
     for length in [0, 64, 76, u32::MAX] {
         model.go_wrong(1, Misbehaviour::Length(length));
         let packet = RRef::new([7; 64]);
@@ -195,11 +189,7 @@ fn the_length_of_what_is_only_read_says_nothing() {
 fn a_queue_whose_packets_were_taken_back_holds_none() {
     let _alone = alone();
     let before = census_all();
-    let model = VirtioModel::leak(Shape::NET);
-    let function = negotiated::<VirtioNet>(model);
-    let mut queue =
-        PacketQueue::<VirtioNet, { VirtioNet::RX }, [u8; 64]>::new(&function, 0, 16).unwrap();
-    queue.start(&function, 0xFFFF).unwrap();
+    let (_, function, mut queue) = nic::<{ VirtioNet::RX }>(16);
     let room = queue.room();
     for _ in 0..3 {
         let packet = RRef::new([7; 64]);
@@ -231,8 +221,7 @@ fn a_device_without_a_status_gets_no_queue() {
     let function = model.slot::<VirtioNet>().claim().unwrap();
     function.reset().unwrap();
     function.enable_bus_master().unwrap();
-    let mut queue =
-        PacketQueue::<VirtioNet, { VirtioNet::RX }, [u8; 64]>::new(&function, 0, 16).unwrap();
+    let mut queue = Packets::<{ VirtioNet::RX }>::new(&function, 0, 16).unwrap();
     let early = QueueError::Step(StepError::State);
     assert_eq!(queue.start(&function, 0xFFFF), Err(early));
     assert_eq!(function.silence(), Silenced::BusMasterOff);
@@ -264,11 +253,7 @@ fn what_is_lent_is_not_written() {
 fn a_queue_with_packets_in_it_does_not_begin_anew() {
     let _alone = alone();
     let before = census_all();
-    let model = VirtioModel::leak(Shape::NET);
-    let function = negotiated::<VirtioNet>(model);
-    let mut queue =
-        PacketQueue::<VirtioNet, { VirtioNet::RX }, [u8; 64]>::new(&function, 0, 16).unwrap();
-    queue.start(&function, 0xFFFF).unwrap();
+    let (_, function, mut queue) = nic::<{ VirtioNet::RX }>(16);
     let packet = RRef::new([7; 64]);
     queue
         .put(&function, &[0; 16], Direction::ToHost, packet, |it| it)
