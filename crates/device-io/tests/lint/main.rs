@@ -1,0 +1,154 @@
+//! What the lint refuses: for each of its assertions, the smallest table that contradicts itself so.
+#![forbid(unsafe_code)]
+
+use samara_device_io::table::step::{
+    address, at, chosen, entries, high, last_entry, low, number, only,
+};
+use samara_device_io::table::{
+    Bits, Check, Command, Data, Direction, Doorbell, Learn, Limit, PairFormat, Piece, Queue,
+    RingFormat, Rule, Rung, SplitFormat, Step, Stride, Width, Window, Write,
+};
+use samara_host_std as _;
+
+use case::*;
+
+#[path = "../fixtures/case.rs"]
+mod case;
+
+/// Queues that have their addresses behind an index, and one doorbell, which is told their number.
+const CHAINS: Queue = Queue {
+    numbers: (0, 3),
+    start: &[
+        Step::Write(reg(0x44), number(1)),
+        Step::Write(at(0, 0x20, Width::W64), address(0)),
+        Step::Write(at(0, 0x28, Width::W64), address(1)),
+        Step::Write(at(0, 0x30, Width::W64), address(2)),
+        Step::Update(reg(0x48), 1, 2),
+        Step::Update(reg(0x48), 2, 1),
+    ],
+    doorbell: Doorbell {
+        value: Rung::Number,
+        index: (0, 0),
+        ..BELL
+    },
+    ..split(SPLIT)
+};
+
+macro_rules! constant {
+    (WINDOWS, $value:expr) => {
+        const WINDOWS: &'static [Window] = $value;
+    };
+    (REGISTERS, $value:expr) => {
+        const REGISTERS: &'static [Rule] = $value;
+    };
+    (IDLE, $value:expr) => {
+        const IDLE: &'static [Check] = $value;
+    };
+    (RESET, $value:expr) => {
+        const RESET: &'static [Step] = $value;
+    };
+    (QUEUES, $value:expr) => {
+        const QUEUES: &'static [Queue] = $value;
+    };
+    (COMMANDS, $value:expr) => {
+        const COMMANDS: &'static [Command] = $value;
+    };
+}
+
+/// Tests: name, what the lint says, and for each of several tables the constants that it changes.
+macro_rules! refused {
+    ($($name:ident: $message:literal, $({ $($constant:ident = $value:expr;)* })+)+) => { $(
+        #[test]
+        fn $name() {
+            $({
+                struct Bad;
+                impl Case for Bad {
+                    $(constant!($constant, $value);)*
+                }
+                let table = stringify!($($constant = $value;)*);
+                assert_eq!(told::<Of<Bad>>(), $message, "{table}");
+            })+
+        }
+    )+ };
+}
+mod commands;
+mod formats;
+mod queues;
+mod registers;
+mod starts;
+
+refused! {
+    good_tables: "",
+    {}
+    { QUEUES = &[ring(RING)]; COMMANDS = &[]; }
+    { QUEUES = &[ring(RingFormat { direction: Direction::ToHost, bytes: (2048, 2048), lengths: &[], ..RING })]; COMMANDS = &[]; }
+    { QUEUES = &[SIZED]; COMMANDS = &[]; }
+    { QUEUES = &[split(SPLIT)]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { value: Rung::Number, ..BELL }, ..split(SPLIT) }];
+      REGISTERS = &[word(0x80).write(Write::Any)]; COMMANDS = &[]; }
+    { QUEUES = &[]; COMMANDS = &[]; REGISTERS = &[]; RESET = &[]; }
+    // No queue that a driver could take away from under the engine.
+    { QUEUES = &[]; COMMANDS = &[]; REGISTERS = &[word(0x18).write(Write::Any)]; }
+    // Other bits than those that are changed when a queue is started, and values that leave these as they are.
+    { REGISTERS = &[word(0x48).write(Write::Merge(0x30))]; QUEUES = &[begins![Step::Update(reg(0x48), 0xF, 1)]]; COMMANDS = &[]; }
+    { REGISTERS = &[word(0x48).write(Write::Values(&[0x01, 0x31])).once_started()]; QUEUES = &[begins![Step::Update(reg(0x48), 0xF, 1)]]; COMMANDS = &[]; }
+    // Values by which no check holds, and no reset is done.
+    { REGISTERS = &[word(0x5C).write(Write::Nonzero(3)), word(0x60).write(Write::Values(&[1, 3]))];
+      IDLE = &[Check::new(reg(0x5C), 3, 0), Check::new(reg(0x60), 1, 0)]; RESET = &[Step::Write(reg(0x5C), NO), Step::Update(reg(0x60), 1, 0)]; }
+    // What drivers agree to, and what they may do before a reset.
+    { REGISTERS = &[word(0x5C).write(Write::Bits(3))]; QUEUES = &[begins![Step::Require(Check::new(reg(0x5C).shared(), 1, 1))]]; COMMANDS = &[];
+      RESET = &[Step::Update(reg(0x5C).shared(), 2, 0), Step::Write(reg(0x18), only(1))]; }
+    // A bit that all queues need.
+    { QUEUES = &[begins![Step::Update(reg(0x48), 0, 1)], Queue { numbers: (2, 2), start: begin_at!([Step::Update(reg(0x48), 0, 1)], reg(0x60), reg(0x64), [Step::Update(reg(0x48), 0, 3)]), ..ring(RING) }]; COMMANDS = &[]; }
+    // Queues whose number is told before their addresses, which have one place.
+    { QUEUES = &[SELECTED, Queue { numbers: (2, 5), ..SELECTED }]; COMMANDS = &[]; }
+    { QUEUES = &[CHAINS, Queue { numbers: (4, 5), ..CHAINS }]; COMMANDS = &[]; }
+    // A register of each queue is not behind the index.
+    { QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1))], [Step::Update(reg(0x60).each(4), 0, 1)]), stop: &[Step::Update(reg(0x60).each(4), 1, 0)], ..SELECTED }]; COMMANDS = &[];
+      IDLE = &[Check::new(reg(0x60), 1, 0).times(2, 4)]; }
+    // A bit that a stop clears, beside those that a driver chose.
+    { QUEUES = &[Queue { start: begin![Step::Write(reg(0x48), chosen(0xF0).plus(1))], stop: &[Step::Update(reg(0x48), 1, 0)], ..ring(RING) }]; COMMANDS = &[]; }
+    // A register that is behind another one.
+    { REGISTERS = &[word(0x04).write(Write::Masks(&[1, 2])).behind(0x14, Width::W32, 2)]; }
+    // An index that a start writes as well.
+    { REGISTERS = &[word(0x48).read().behind(0x44, Width::W32, 2)];
+      QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1))], [Step::Write(reg(0x48), only(1))]), ..SELECTED }]; COMMANDS = &[]; }
+}
+
+/// A new assertion has a table that it refuses.
+#[test]
+fn every_assertion_has_a_case() {
+    let messages = |source: &'static str| {
+        let code = source
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        code.flat_map(|line| line.split('"').skip(1).step_by(2))
+    };
+    let cases: Vec<_> = [
+        include_str!("registers.rs"),
+        include_str!("starts.rs"),
+        include_str!("formats.rs"),
+        include_str!("queues.rs"),
+        include_str!("commands.rs"),
+    ]
+    .into_iter()
+    .flat_map(messages)
+    .collect();
+    let mut count = 0;
+    for source in [
+        include_str!("../../src/table/lint/mod.rs"),
+        include_str!("../../src/table/lint/accesses.rs"),
+        include_str!("../../src/table/lint/owners.rs"),
+        include_str!("../../src/table/lint/rules.rs"),
+        include_str!("../../src/table/lint/steps.rs"),
+        include_str!("../../src/table/lint/queues.rs"),
+        include_str!("../../src/table/lint/formats.rs"),
+        include_str!("../../src/table/lint/commands.rs"),
+    ] {
+        for message in messages(source) {
+            assert!(cases.contains(&message), "no case for: {message}");
+            count += 1;
+        }
+    }
+    assert!(count > 50, "only {count} were found");
+}

@@ -1,0 +1,184 @@
+//! Starts and stops of queues, and what drivers must leave to them.
+
+use super::*;
+
+refused! {
+    sums_that_carry: "a size and something else in one bit",
+    { QUEUES = &[begins![Step::Write(reg(0x40), entries(1).plus(16))]]; COMMANDS = &[]; }
+    { QUEUES = &[begins![Step::AtLeast(reg(0x40), last_entry(1).number(1).plus(3))]]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { start: begin![Step::Write(reg(0x40), only(1).buffer(1024))],
+        ..ring(RingFormat { direction: Direction::ToHost, bytes: (1024, 2048), lengths: &[], ..RING }) }]; COMMANDS = &[]; }
+
+    buffers_that_are_only_read: "a size of buffers that the device doesn't write",
+    { QUEUES = &[begins![Step::Write(reg(0x40), only(0).buffer(1024))]]; COMMANDS = &[]; }
+    { QUEUES = &[ADMIN]; COMMANDS = &[Command { words: [only(0).buffer(1), NO, NO, NO, NO, NO, NO], ..command(0, Data::None) }]; }
+
+    an_address_of_no_part: "an address of no part",
+    { QUEUES = &[starts(&[Step::Write(PARTS[0], address(2))])]; COMMANDS = &[]; }
+
+    an_address_and_more: "an address and something else",
+    { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0).plus(1))], ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0).chosen(1))], ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0).number(1))], ..ring(RING) }]; COMMANDS = &[]; }
+
+    resets_of_nothing: "a reset that writes nothing",
+    { RESET = &[]; }
+    { RESET = &[Step::Await(&[OFF], Limit::Millis(1))]; }
+
+    resets_by_drivers: "a rule lets drivers do what a step of the reset does",
+    { REGISTERS = &[word(0x18).write(Write::Any)]; }
+    { REGISTERS = &[word(0x18).write(Write::Bits(1))]; }
+    { REGISTERS = &[word(0x18).write(Write::Nonzero(0b11))]; }
+    { REGISTERS = &[word(0x18).write(Write::Values(&[2, 1]))]; }
+    { REGISTERS = &[word(0x18).write(Write::Merge(0xFFFF_FFFF))]; }
+    { REGISTERS = &[word(0x18).write(Write::Merge(1))]; }
+    // The same byte in another register.
+    { REGISTERS = &[Rule::new(0, 0x1A, Width::W8).write(Write::Bits(1))]; RESET = &[Step::Update(reg(0x18), 0, 1 << 16)]; }
+    { REGISTERS = &[word(0x18).write(Write::Bits(0b11))]; RESET = &[Step::Update(reg(0x18), 2, 1)]; }
+    { REGISTERS = &[word(0x18).write(Write::Nonzero(0b11))]; RESET = &[Step::Write(reg(0x18), only(0)), Step::Update(reg(0x18), 1, 0)]; }
+
+    stops_of_nothing: "a stop that writes nothing",
+    { QUEUES = &[Queue { stop: &[Step::Sleep(1)], ..ring(RING) }]; COMMANDS = &[]; }
+
+    queues_that_a_stop_selects: "a queue is selected outside its start",
+    { QUEUES = &[Queue { stop: &[Step::Write(reg(0x40), number(1))], ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { ready: &[Step::Write(reg(0x40), number(1))], ..ring(RING) }]; COMMANDS = &[]; }
+
+    sizes_that_are_not_told: "a queue of whose size the device isn't told",
+    { QUEUES = &[Queue { entries: (8, 16), ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[ADMIN, Queue { entries: (2, 16), ..IO }]; }
+
+    buffers_that_are_not_told: "buffers of whose size the device isn't told",
+    { QUEUES = &[ring(RingFormat { direction: Direction::ToHost, bytes: (1024, 2048), lengths: &[], ..RING })]; COMMANDS = &[]; }
+    { QUEUES = &[ring(RingFormat { lengths: &[], ..RING })]; COMMANDS = &[]; }
+
+    rings_that_go_on: "a start that leaves a device where it stood in a ring",
+    { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)), Step::Write(reg(0x18), only(1))], ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)), Step::Write(HEAD, NO), Step::Write(reg(0x18), only(1))], ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)), Step::Write(TAIL, NO), Step::Write(reg(0x18), only(1))], ..ring(RING) }]; COMMANDS = &[]; }
+    // Said when the queue is enabled, or of something else.
+    { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)), Step::Write(TAIL, NO), Step::Write(HEAD, NO)], ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)), Step::Write(TAIL, NO), Step::Write(HEAD, only(1)), Step::Write(reg(0x18), only(1))], ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[ring(RingFormat { head: reg(0xD4).each(4), ..RING })]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { index: (2, 1), ..BELL }, ..ring(RING) }]; COMMANDS = &[]; }
+
+    rings_that_the_device_places: "a ring whose doorbell stands where the device says",
+    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 0, 4), ..BELL }, ..ring(RING) }]; COMMANDS = &[]; }
+
+    narrow_doorbells: "a doorbell that is narrower than what it is told",
+    { QUEUES = &[Queue { entries: (512, 512), doorbell: Doorbell { width: Width::W8, ..BELL }, ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { width: Width::W8, ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { numbers: (0, 256), doorbell: Doorbell { width: Width::W8, value: Rung::Number, index: (0, 0), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+
+    doorbells_without_positions: "a doorbell that tells a device nothing of how far a queue is filled",
+    { QUEUES = &[Queue { doorbell: Doorbell { value: Rung::Number, ..BELL }, ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { head_doorbell: Doorbell { value: Rung::Number, ..PAIR.head_doorbell }, ..PAIR })]; COMMANDS = &[]; }
+
+    positions_that_are_told_anywhere: "a position that is told wherever the device says",
+    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Listed(at(0, 0x60, Width::W16)), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+
+    addresses_of_another_width: "a register of another width than its address",
+    { QUEUES = &[starts(&[Step::Write(reg(0x20), address(0))])]; COMMANDS = &[]; }
+    { QUEUES = &[starts(&[Step::Write(PARTS[0], low(0))])]; COMMANDS = &[]; }
+    { QUEUES = &[starts(&[Step::Write(at(0, 0x20, Width::W16), low(0))])]; COMMANDS = &[]; }
+
+    unguarded_registers: "a rule lets drivers write a register that starts or stops a queue",
+    { REGISTERS = &[word(0x20).write(Write::Any)]; }
+    { REGISTERS = &[Rule::new(0, 0x27, Width::W8).write(Write::Bits(1))]; }
+    { REGISTERS = &[word(0x24).write(Write::Any).times(4, 16)]; QUEUES = &[Queue { numbers: (0, 1), ..ADMIN }]; COMMANDS = &[]; }
+    // The upper half of an address, and bits of one.
+    { REGISTERS = &[word(0x24).write(Write::Nonzero(1))]; }
+    { REGISTERS = &[word(0x24).write(Write::Merge(1))]; }
+    // What enables a queue, or says how long it is; zeroes too; values that come before it, or that are others.
+    { REGISTERS = &[word(0x48).write(Write::Bits(2))]; QUEUES = &[begins![Step::Write(reg(0x48), only(1))]]; COMMANDS = &[]; }
+    { REGISTERS = &[word(0x48).write(Write::Merge(2))]; QUEUES = &[begins![Step::Write(reg(0x48), only(1))]]; COMMANDS = &[]; }
+    { REGISTERS = &[word(0x48).write(Write::Values(&[1]))]; QUEUES = &[begins![Step::Write(reg(0x48), only(1))]]; COMMANDS = &[]; }
+    { REGISTERS = &[word(0x48).write(Write::Values(&[1, 3])).once_started()]; QUEUES = &[begins![Step::Write(reg(0x48), only(1))]]; COMMANDS = &[]; }
+    { REGISTERS = &[word(0x40).write(Write::Merge(1 << 20))]; QUEUES = &[SIZED]; COMMANDS = &[]; }
+    { REGISTERS = &[word(0x40).write(Write::Values(&[0])).once_started()]; QUEUES = &[SIZED]; COMMANDS = &[]; }
+    { REGISTERS = &[word(0x24).write(Write::Values(&[0])).once_started()]; }
+    { REGISTERS = &[word(0xD0).write(Write::Any)]; QUEUES = &[ring(RING)]; COMMANDS = &[]; }
+    // Of another queue than the first.
+    { REGISTERS = &[word(0x30).write(Write::Any)]; QUEUES = &[Queue { numbers: (0, 1), ..ADMIN }]; COMMANDS = &[]; }
+    // What a start updates, what ends a queue, and what comes after a start.
+    { REGISTERS = &[word(0x40).write(Write::Any)];
+      QUEUES = &[starts(&[Step::Write(PARTS[0], address(0)), Step::Write(PARTS[1], address(1)), Step::Update(reg(0x40), 0, 1)]), IO]; }
+    { REGISTERS = &[word(0x40).write(Write::Merge(1))];
+      QUEUES = &[Queue { stop: &[Step::Update(reg(0x40), 1, 0)], ..ring(RING) }]; COMMANDS = &[]; }
+    { REGISTERS = &[word(0x40).write(Write::Bits(1))];
+      QUEUES = &[Queue { ready: &[Step::Write(reg(0x40), only(2))], ..ring(RING) }]; COMMANDS = &[]; }
+
+    indexes_of_drivers: "an index of a driver's where the engine writes or looks",
+    { REGISTERS = &[word(0x00).read().behind(0x24, Width::W32, 16)]; }
+    { REGISTERS = &[word(0x00).read().behind(0x80, Width::W32, 16)]; }
+    { REGISTERS = &[word(0x00).read().behind(0x18, Width::W32, 16)]; }
+    { REGISTERS = &[word(0x00).read().behind(0x60, Width::W32, 16)];
+      QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 0, 4), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+    // Of another width than that of the start.
+    { REGISTERS = &[word(0x00).read().behind(0x44, Width::W16, 16)]; QUEUES = &[SELECTED]; COMMANDS = &[]; }
+
+    steps_behind_an_index: "a step at a register that an index selects, which no step before it has written",
+    { REGISTERS = &[word(0x18).read().behind(0x1C, Width::W32, 1)]; }
+    { REGISTERS = &[word(0x40).read().behind(0x44, Width::W32, 1)]; QUEUES = &[SIZED]; COMMANDS = &[]; }
+    { REGISTERS = &[word(0x48).write(Write::Masks(&[1])).behind(0x00, Width::W32, 1)]; QUEUES = &[begins![Step::Write(reg(0x48), only(1))]]; COMMANDS = &[]; }
+
+    registers_that_drivers_do_not_share: "a register that is shared with drivers, which no rule lets them write",
+    { RESET = &[Step::Write(reg(0x18).shared(), only(1))]; }
+    { REGISTERS = &[word(0x5C).write(Write::Merge(2))]; QUEUES = &[begins![Step::Require(Check::new(reg(0x5C).shared(), 1, 1))]]; COMMANDS = &[]; }
+
+    what_drivers_say: "a rule lets drivers write what the engine looks at",
+    { REGISTERS = &[word(0x5C).write(Write::Bits(1))]; IDLE = &[Check::new(reg(0x5C), 1, 0)]; }
+    { REGISTERS = &[word(0x5C).write(Write::Merge(1))]; IDLE = &[Check::new(reg(0x5C), 3, 3)]; }
+    { REGISTERS = &[word(0x5C).write(Write::Nonzero(3))]; IDLE = &[Check::new(reg(0x5C), 1, 0)]; }
+    { REGISTERS = &[word(0x5C).write(Write::Merge(0x100))]; IDLE = &[Check::new(at(0, 0x5D, Width::W8), 1, 1)]; }
+    { REGISTERS = &[word(0x60).write(Write::Any)]; QUEUES = &[Queue { ready: &[Step::Require(Check::new(reg(0x50).each(4), 1, 1).times(2, 0x10))], ..ring(RING) }]; COMMANDS = &[]; }
+    { REGISTERS = &[Rule::new(0, 0x5D, Width::W8).write(Write::Values(&[1]))]; IDLE = &[Check::new(reg(0x5C), 0x100, 0x100)]; }
+    { REGISTERS = &[word(0x5C).write(Write::Any)]; IDLE = &[OFF, Check::new(reg(0x50), 1, 0).times(4, 4)]; }
+    { REGISTERS = &[word(0x5C).write(Write::Any)]; RESET = &[Step::Write(reg(0x18), only(1)), Step::Await(&[OFF], Limit::Field(reg(0x5C), 0, 8, 1))]; }
+    { REGISTERS = &[word(0x5C).write(Write::Bits(1))]; QUEUES = &[begins![Step::Require(Check::new(reg(0x5C), 1, 1))]]; COMMANDS = &[]; }
+    { REGISTERS = &[word(0x5C).write(Write::Bits(1))]; QUEUES = &[begins![Step::AtLeast(reg(0x5C).shared(), only(1))]]; COMMANDS = &[]; }
+    // To share is nothing for an idle test.
+    { REGISTERS = &[word(0x5C).write(Write::Bits(1))]; IDLE = &[Check::new(reg(0x5C).shared(), 1, 1)]; }
+    { REGISTERS = &[word(0x60).write(Write::Any)];
+      QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 0, 4), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+    { REGISTERS = &[word(0x60).write(Write::Bits(1))];
+      QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Listed(at(0, 0x62, Width::W16)), value: Rung::Number, ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+
+    addresses_that_drivers_read: "a rule lets drivers read an address",
+    { REGISTERS = &[word(0x20).read()]; }
+    { REGISTERS = &[Rule::new(0, 0x2F, Width::W8).read()]; }
+
+    accesses_without_an_index: "a register that an index selects, written or looked at without one",
+    { QUEUES = &[SELECTED]; COMMANDS = &[]; IDLE = &[Check::new(reg(0x54), 1, 0)]; }
+    { QUEUES = &[SELECTED]; COMMANDS = &[]; RESET = &[Step::Update(reg(0x54), 1, 0)]; }
+    { QUEUES = &[SELECTED, Queue { numbers: (2, 2), start: begin_at!([], reg(0x60), reg(0x64), [], 0x54), ..ring(RING) }]; COMMANDS = &[]; }
+
+    queues_selected_twice: "a start that selects two queues",
+    { QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1)), Step::Write(reg(0x48), number(1))], []), ..SELECTED }]; COMMANDS = &[]; }
+
+    queues_that_drivers_select: "a driver chooses which queue is selected",
+    { QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1).chosen(0xF0))], []), ..SELECTED }]; COMMANDS = &[]; }
+
+    steps_at_what_is_selected: "a step behind a start at a register that an index selects",
+    { QUEUES = &[Queue { stop: &[Step::Update(reg(0x48), 1, 0)], ..SELECTED }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { ready: &[Step::Await(&[Check::new(reg(0x48), 1, 0)], Limit::Millis(1))], ..SELECTED }]; COMMANDS = &[]; }
+
+    more_than_any_device_does: "a table with more than 256 steps and checks",
+    { RESET = &[Step::Update(reg(0x18), 0, 1); 300]; }
+
+    starts_that_end_with_what_they_tell: "a start that ends with an address or a size",
+    { QUEUES = &[starts(&[Step::Write(PARTS[0], address(0)), Step::Write(PARTS[1], address(1))])]; COMMANDS = &[]; }
+
+    no_number: "a queue of no number",
+    { QUEUES = &[Queue { numbers: (1, 0), ..ADMIN }]; COMMANDS = &[]; }
+
+    wrong_numbers_of_entries: "a queue of fewer than 2 or more than 32768 entries",
+    { QUEUES = &[Queue { entries: (1, 16), ..ADMIN }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { entries: (16, 2), ..ADMIN }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { entries: (2, 32_769), ..ADMIN }]; COMMANDS = &[]; }
+
+    waits_in_a_start: "a wait among the steps that start a queue",
+    { QUEUES = &[starts(&[Step::Await(&[OFF], Limit::Millis(1))])]; COMMANDS = &[]; }
+    { QUEUES = &[starts(&[Step::Settle(&[OFF], Limit::Millis(1))])]; COMMANDS = &[]; }
+    { QUEUES = &[starts(&[Step::Sleep(1)])]; COMMANDS = &[]; }
+}
