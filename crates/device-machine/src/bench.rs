@@ -12,7 +12,7 @@ use samara_testkit::virtio_model::{self, Violation, VirtioModel};
 use crate::area::fill;
 use crate::ledger::{DEVICES, Watch};
 use crate::step::Numbers;
-use crate::{lies, shapes};
+use crate::{ledger, lies, shapes};
 
 /// A device and where it is claimed.
 pub(crate) struct Place<M: 'static, D> {
@@ -151,10 +151,14 @@ impl Bench {
                 model.offer_function_reset(numbers.one_in(2));
             }
             Any::Virtio(model) => {
-                let shape = match number {
+                let mut shape = match number {
                     4 | 5 => shapes::block(numbers),
                     _ => shapes::net(numbers),
                 };
+                // Registers that a driver has are where they were.
+                if ledger::is_claimed(number) {
+                    shape.layout = model.layout();
+                }
                 model.replug(shape);
                 model.medium(|medium| fill(medium, 5 << 24));
                 model.switch(|switches| {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use samara_ixgbe_model::{Faults, WriteBack};
 use samara_testkit::hosted::as_host;
 use samara_testkit::ixgbe_bus::{self, IxgbeBus};
+use samara_testkit::lost_writes::LostWrites;
 use samara_testkit::nvme_model::{self, NvmeModel};
 use samara_testkit::virtio_model::{self, VirtioModel};
 
@@ -90,6 +91,14 @@ pub(crate) fn guess(device: usize, tag: u16) {
     }
 }
 
+/// Some of the writes that bring a device up are lost.
+fn lost(numbers: &mut Numbers) -> LostWrites {
+    LostWrites {
+        after: numbers.below(12) as u32,
+        count: 1 + numbers.below(6) as u32,
+    }
+}
+
 fn nvme(model: &NvmeModel, numbers: &mut Numbers) {
     use nvme_model::Misbehaviour::*;
     let mut wrong = || {
@@ -117,7 +126,7 @@ fn nvme(model: &NvmeModel, numbers: &mut Numbers) {
         numbers.of_these(&all)
     };
     let (first, second) = (wrong(), wrong());
-    match numbers.below(15) {
+    match numbers.below(17) {
         0..6 => model.switch(|switches| {
             switches.next.push_back(Some(first));
             switches.next.push_back(None);
@@ -139,6 +148,10 @@ fn nvme(model: &NvmeModel, numbers: &mut Numbers) {
                 ..nvme_model::NamespaceShape::PLAIN
             });
         }),
+        14 => model.switch(|switches| {
+            switches.mute_namespace = numbers.of_these(&[None, Some(1), Some(2), Some(3)]);
+        }),
+        15 => model.switch(|switches| switches.lost_writes = lost(numbers)),
         _ => model.switch(|switches| switches.mdts = Some(numbers.below(256) as u8)),
     }
 }
@@ -193,7 +206,7 @@ fn virtio(model: &VirtioModel, numbers: &mut Numbers) {
         numbers.of_these(&all)
     };
     let (first, second) = (wrong(), wrong());
-    match numbers.below(11) {
+    match numbers.below(12) {
         0..6 => model.switch(|switches| {
             switches.next[queue].push_back(Some(first));
             switches.next[queue].push_back(None);
@@ -203,6 +216,7 @@ fn virtio(model: &VirtioModel, numbers: &mut Numbers) {
         7 => model.switch(|switches| switches.never_reset = numbers.one_in(2)),
         8 => model.switch(|switches| switches.reset_takes = numbers.below(4) as u32),
         9 => model.switch(|switches| switches.blind_after_reset = numbers.below(4) as u32),
+        10 => model.switch(|switches| switches.lost_writes = lost(numbers)),
         _ => model.break_down(),
     }
 }

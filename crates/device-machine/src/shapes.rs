@@ -1,7 +1,7 @@
 //! How devices are built: chosen for each case.
 
 use samara_testkit::nvme_model::{self, NamespaceShape, Timing};
-use samara_testkit::virtio_model::{self, Block, Device, Net};
+use samara_testkit::virtio_model::{self, Block, Device, Layout, Net, Structure};
 
 use crate::step::Numbers;
 
@@ -65,10 +65,24 @@ pub(crate) fn nvme(numbers: &mut Numbers) -> nvme_model::Shape {
     }
 }
 
+/// Doorbells lie on the registers that take a queue's addresses.
+const OVERLAPPING: Layout = Layout {
+    notify: Structure {
+        offset: 0x20,
+        length: 4,
+    },
+    ..Layout::PAGES
+};
+
 fn virtio(numbers: &mut Numbers, device: Device) -> virtio_model::Shape {
     virtio_model::Shape {
         device,
         queue_size: numbers.of_these(&[64, 64, 16, 8, 4]),
+        layout: match numbers.below(32) {
+            0 => OVERLAPPING,
+            1..8 => Layout::TIGHT,
+            _ => Layout::PAGES,
+        },
         notify_multiplier: numbers.of_these(&[4, 4, 2, 0]),
         express: !numbers.one_in(4),
         flr: numbers.one_in(2),

@@ -34,6 +34,8 @@ pub mod hosted;
 pub mod http_client;
 #[cfg(feature = "ixgbe-bus")]
 pub mod ixgbe_bus;
+#[cfg(any(feature = "nvme-model", feature = "virtio-model"))]
+pub mod lost_writes;
 #[cfg(any(feature = "ixgbe-bus", feature = "virtio-model"))]
 #[expect(unsafe_code, reason = "stands for an interrupt controller")]
 mod messages;

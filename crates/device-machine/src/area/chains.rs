@@ -70,9 +70,11 @@ pub(super) fn start(
     let chosen = numbers.of_these(&[0xFFFF, 0xFFFF, 0, 1, 7, u64::MAX]);
     let started = call!(ChainQueue::start, &mut queued.queue, function, chosen);
     foreign(hand, queued.holder, holder, started.is_ok());
+    hand.only_reset(holder, started.is_ok());
     queued.is_up |= started.is_ok();
     if started.is_ok() {
         queued.told();
+        queued.in_flight.clear();
     }
 }
 
@@ -103,6 +105,22 @@ fn told(hand: &Hand<'_>, result: Result<u16, SubmitError>) -> bool {
     }
 }
 
+/// A chain is put that is not in flight, and another one than the last.
+fn taken(hand: &Hand<'_>, queued: &mut Queued<Requests>, put: Result<u16, SubmitError>) {
+    let Ok(number) = put else { return };
+    queued.untold.push(number.into());
+    hand.law(
+        !queued.in_flight.contains(&number),
+        "a chain that is in flight is put",
+    );
+    hand.law(
+        queued.last != Some(number),
+        "the chain that was put last is put again, and others are free",
+    );
+    queued.last = Some(number);
+    queued.in_flight.push(number);
+}
+
 fn put(hand: &Hand<'_>, numbers: &mut Numbers) {
     let direction = hand.direction(numbers);
     let header = header(hand, numbers, direction);
@@ -114,7 +132,7 @@ fn put(hand: &Hand<'_>, numbers: &mut Numbers) {
             foreign(hand, queued.holder, holder, put.is_ok());
             foreign(hand, pinned.holder, holder, put.is_ok());
             data::put_else(&mut queued.reads, put.unwrap_or(u16::MAX));
-            queued.untold.extend(put.ok().map(usize::from));
+            taken(hand, queued, put);
             hand.law(
                 put.is_err() || direction == Direction::ToDevice,
                 "a device is told to write what is lent",
@@ -130,7 +148,7 @@ fn put(hand: &Hand<'_>, numbers: &mut Numbers) {
             let put = call!(ChainQueue::put, &mut queued.queue, function, &header, None);
             foreign(hand, queued.holder, holder, put.is_ok());
             data::put_else(&mut queued.reads, put.unwrap_or(u16::MAX));
-            queued.untold.extend(put.ok().map(usize::from));
+            taken(hand, queued, put);
             told(hand, put);
         });
         return;
@@ -163,7 +181,7 @@ fn put(hand: &Hand<'_>, numbers: &mut Numbers) {
         if told(hand, put) {
             note(What::RequestsPut);
             moved.about.put = Some(function.epoch());
-            queued.untold.extend(put.ok().map(usize::from));
+            taken(hand, queued, put);
             let sector = u64::from_le_bytes(std::array::from_fn(|at| header[8 + at]));
             let read = Read {
                 tag: put.unwrap_or(u16::MAX),
@@ -218,6 +236,12 @@ pub(super) fn ring_and_take(
                 hand.law(
                     queued.was_told(chain.number.into()),
                     "a chain that the device was not told of is said to be used",
+                );
+                let before = queued.in_flight.len();
+                queued.in_flight.retain(|&other| other != chain.number);
+                hand.law(
+                    queued.in_flight.len() < before,
+                    "a chain that is not in flight is said to be used",
                 );
                 let succeeded = chain.tail[0] == 0;
                 data::done(hand, &mut queued.reads, chain.number, succeeded);

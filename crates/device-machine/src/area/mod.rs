@@ -154,6 +154,14 @@ impl<'a> Hand<'a> {
         );
     }
 
+    /// A device is set to work only after a reset in its claim.
+    pub(crate) fn only_reset(&self, holder: Holder, is_done: bool) {
+        self.law(
+            !is_done || ledger::was_reset(holder),
+            "a device is set to work that was not reset in its claim",
+        );
+    }
+
     /// Which way data goes: what is lent is read.
     fn direction(&self, numbers: &mut Numbers) -> Direction {
         let is_lent = self.pinned.is_some() && !numbers.one_in(4);

@@ -102,6 +102,7 @@ pub(super) fn start<const Q: usize>(
     let chosen = numbers.of_these(&[0xFFFF, 0xFFFF, 0, 1, 7, u64::MAX]);
     let started = call!(PacketQueue::start, &mut queued.queue, function, chosen);
     foreign(hand, queued.holder, holder, started.is_ok());
+    hand.only_reset(holder, started.is_ok());
     queued.is_up |= started.is_ok();
     hand.law(
         started.is_err() || queued.count == 0,

@@ -118,6 +118,7 @@ pub(super) fn start(hand: &Hand<'_>, numbers: &mut Numbers) {
         let chosen = u64::from(numbers.bits());
         let started = call!(Pair::start, &mut queued.queue, function, chosen);
         foreign(hand, queued.holder, holder, started.is_ok());
+        hand.only_reset(holder, started.is_ok());
         // Also where the device was told, and does not start.
         if !matches!(started, Err(QueueError::Foreign | QueueError::Started)) {
             queued.page = None;

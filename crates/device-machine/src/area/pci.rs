@@ -69,6 +69,7 @@ fn reset<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     hand.with::<D, _>(numbers, None, |function, holder, _| {
         let before = call!(PciFunction::<D>::epoch, function);
         ledger::told("is reset", holder);
+        ledger::resets(holder);
         let done = call!(PciFunction::<D>::reset, function);
         let after = call!(PciFunction::<D>::epoch, function);
         hand.law_alone(
@@ -86,6 +87,7 @@ fn silence<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     hand.with::<D, _>(numbers, None, |function, holder, _| {
         let before = call!(PciFunction::<D>::epoch, function);
         ledger::told("is silenced", holder);
+        ledger::resets(holder);
         let silenced = call!(PciFunction::<D>::silence, function);
         let after = call!(PciFunction::<D>::epoch, function);
         note(What::Silences);
@@ -99,7 +101,9 @@ fn silence<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
 
 fn master<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     hand.with::<D, _>(numbers, None, |function, holder, _| {
-        match call!(PciFunction::<D>::enable_bus_master, function) {
+        let enabled = call!(PciFunction::<D>::enable_bus_master, function);
+        hand.only_reset(holder, enabled.is_ok());
+        match enabled {
             Ok(()) => ledger::told("is bus master", holder),
             Err(error) => {
                 traits!(&error, samara_device_io::pci::NotIdle: Debug, Display, Clone, Eq);

@@ -124,6 +124,7 @@ pub(super) fn start<const Q: usize>(
     let chosen = numbers.of_these(&[0, samara_device_tables::ixgbe::DROP, u64::MAX]);
     let started = call!(Ring::start, &mut queued.queue, function, chosen);
     foreign(hand, queued.holder, holder, started.is_ok());
+    hand.only_reset(holder, started.is_ok());
     if started.is_ok() {
         note(What::RingsStarted);
         queued.is_up = true;

@@ -7,6 +7,7 @@ use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
 
 use super::{Hand, chains, packets, pairs, pci, rings, transfers};
 use crate::driver::Kind;
+use crate::ledger;
 use crate::step::Numbers;
 
 const RXCTRL: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x3000);
@@ -32,11 +33,15 @@ fn begin<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     mostly(hand, numbers, pci::claim::<D>);
     // A driver that does not reset, though the device may be in the middle of anything.
     if !numbers.one_in(6) {
-        hand.with::<D, _>(numbers, None, |function, _, _| function.reset().is_ok());
+        hand.with::<D, _>(numbers, None, |function, holder, _| {
+            ledger::resets(holder);
+            function.reset().is_ok()
+        });
     }
     mostly(hand, numbers, |hand, numbers| {
-        hand.with::<D, _>(numbers, None, |function, _, _| {
-            function.enable_bus_master().is_ok()
+        hand.with::<D, _>(numbers, None, |function, holder, _| {
+            let is_master = function.enable_bus_master().is_ok();
+            hand.only_reset(holder, is_master);
         });
     });
 }

@@ -48,6 +48,9 @@ pub(crate) struct Queued<Q> {
     pub(crate) is_up: bool,
     /// What was put since the device was told last: packets by where they are, commands and chains by their tags.
     pub(crate) untold: Vec<usize>,
+    /// Chains that were put and did not come back, since the queue was started; and the one that was put last.
+    pub(crate) in_flight: Vec<u16>,
+    pub(crate) last: Option<u16>,
     /// The newest tag of each slot.
     pub(crate) newest: Vec<Tag>,
     /// The command that has the engine's page.
@@ -66,6 +69,8 @@ impl<Q> Queued<Q> {
             is_forgotten: false,
             is_up: false,
             untold: Vec::new(),
+            in_flight: Vec::new(),
+            last: None,
             newest: Vec::new(),
             page: None,
             reads: Vec::new(),

@@ -70,6 +70,8 @@ struct Book {
     /// The number of the current claim of each device, and in whose name it is.
     serials: [u32; DEVICES],
     names: [u32; DEVICES],
+    /// Something has reset the device in its claim, or has tried to.
+    resets: [bool; DEVICES],
 }
 
 /// Tags that are remembered.
@@ -86,6 +88,7 @@ static BOOK: Mutex<Book> = Mutex::new(Book {
     tag: 0,
     serials: [0; DEVICES],
     names: [NOBODY; DEVICES],
+    resets: [false; DEVICES],
 });
 
 /// Bytes that devices have touched outside of what they may.
@@ -127,6 +130,7 @@ pub(crate) fn claimed(device: usize, name: u32) -> Holder {
     with(|book| {
         book.names[device] = name;
         book.serials[device] += 1;
+        book.resets[device] = false;
         let serial = book.serials[device];
         let holder = Holder { device, serial };
         book.history.note("claimed", holder, 0, 0);
@@ -145,6 +149,16 @@ pub(crate) fn over(holder: Holder) {
         }
         book.drop_holders(|other| *other == holder);
     });
+}
+
+/// The device is about to be reset, or may be: by what silences it.
+pub(crate) fn resets(holder: Holder) {
+    with(|book| book.resets[holder.device] = true);
+}
+
+/// Whether the device was reset in its claim, or may have been.
+pub(crate) fn was_reset(holder: Holder) -> bool {
+    with(|book| book.resets[holder.device])
 }
 
 /// Whether a driver has claimed the device.

@@ -42,7 +42,11 @@ pub(crate) struct Loan {
 
 impl Loan {
     pub(crate) fn new(holder: Holder, start: usize, bytes: usize) -> Self {
-        with(|book| book.lend(holder, start, bytes));
+        with(|book| {
+            // The loan's end may silence the device.
+            book.resets[holder.device] = true;
+            book.lend(holder, start, bytes);
+        });
         Self { holder, start }
     }
 }

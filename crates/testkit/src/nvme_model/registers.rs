@@ -66,7 +66,7 @@ impl Machine {
 
     pub(super) fn set_register(&mut self, offset: usize, value: u32) {
         self.count_down();
-        if self.is_absent() {
+        if self.is_absent() || self.switches.lost_writes.next() {
             return;
         }
         self.controller.life.touch(self.now);

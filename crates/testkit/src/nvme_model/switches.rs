@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::namespace::NamespaceShape;
+use crate::lost_writes::LostWrites;
 
 /// What goes wrong with one command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub struct Switches {
     pub blind_after: Option<(u64, u64)>,
     /// Until then.
     pub blind_until: u64,
+    /// Register writes that are lost.
+    pub lost_writes: LostWrites,
     /// Every flush ends with this status field instead of being executed.
     pub flush_status: Option<u16>,
     /// What Identify says of namespace 1, whatever it is.

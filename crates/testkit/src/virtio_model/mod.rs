@@ -237,6 +237,11 @@ impl VirtioModel {
         });
     }
 
+    /// Where its structures are.
+    pub fn layout(&self) -> Layout {
+        self.lock().shape.layout
+    }
+
     /// What it has seen so far.
     pub fn counts(&self) -> Counts {
         self.run(|machine| machine.counts)

@@ -66,7 +66,8 @@ impl Machine {
     /// Writes the lowest `bytes`, 1, 2 or 4, of `value` at `offset` of a BAR.
     pub(super) fn write(&mut self, bar: u8, offset: u32, bytes: u32, value: u32) {
         self.count_down();
-        if !self.answers(bar) || !matches!(bytes, 1 | 2 | 4) {
+        let is_lost = self.answers(bar) && self.switches.lost_writes.next();
+        if is_lost || !self.answers(bar) || !matches!(bytes, 1 | 2 | 4) {
             return;
         }
         let value = value & u32::MAX >> (32 - 8 * bytes);
