@@ -196,6 +196,7 @@ fn virtio(model: &VirtioModel, numbers: &mut Numbers) {
             Twice,
             Length(numbers.below(5000) as u32),
             Overlong(1 + numbers.below(5000) as u32),
+            Jump(1 + numbers.below(3) as u16),
             Jump(1 + numbers.below(20) as u16),
             Silent,
             Late(1 + numbers.below(6) as u32),

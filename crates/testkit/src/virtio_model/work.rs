@@ -193,16 +193,9 @@ impl Machine {
         if request.wrong == Some(Misbehaviour::Twice) {
             queue.give(&self.memory, id, length)?;
         }
-        if self.switches.keeps_its_word {
-            if id != u32::from(head) || request.wrong == Some(Misbehaviour::Twice) {
-                queue.disown(id);
-            }
-            // It has said that it used what stood there before, whatever that was.
-            if further != 0 {
-                queue.publish(&self.memory, further)?;
-                self.need_reset();
-                return Ok(());
-            }
+        let is_said = id != u32::from(head) || request.wrong == Some(Misbehaviour::Twice);
+        if self.switches.keeps_its_word && is_said {
+            queue.disown(id);
         }
         let (wants, vector) = (queue.publish(&self.memory, further)?, queue.vector);
         if wants {
