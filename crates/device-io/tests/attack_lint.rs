@@ -457,7 +457,7 @@ bad! {
     }
     // A value that has all bits set that a size may have is a larger size, and so is one with higher bits.
     a_rule_for_a_larger_size: "a rule lets drivers write a register that starts or stops a queue" {
-        const REGISTERS: &'static [Rule] = &[word(0x40).write(Write::Values(&[0xFFFF])).once_started()];
+        const REGISTERS: &'static [Rule] = &[word(0x40).write(Write::Values(&[0xFFFF]))];
         const QUEUES: &'static [Queue] = &[SIZED];
         const COMMANDS: &'static [Command] = &[];
     }

@@ -36,9 +36,10 @@ const ACQ: At = at(0, 0x30, Width::W64);
 
 /// CC.EN; CC as it is while enabled: CC.IOSQES and CC.IOCQES, log2 of the entry sizes. CC.MPS, CC.CSS and CC.AMS are 0: pages of 4 KiB, the NVM
 /// command set, round robin (Base §3.1.3.5).
-/// A start writes all of CC but CC.SHN: that is 0 after a reset, and the driver's behind a start.
+/// A start writes all of CC but CC.SHN: that is 0 after a reset, and the driver's.
 const ENABLE: u64 = 1;
 const ENABLED: u64 = 6 << 16 | 4 << 20 | ENABLE;
+const SHUT_DOWN: u64 = ENABLED | 1 << 14;
 /// CSTS.RDY and CSTS.CFS (Base §3.1.3.6).
 const READY: Check = Check::new(CSTS, 1, 1);
 const NOT_READY: Check = Check::new(CSTS, 1, 0);
@@ -127,8 +128,8 @@ const fn queue(numbers: (u16, u16), start: &'static [Step], ready: &'static [Ste
 }
 
 impl Nvme {
-    /// What drivers write to CC, to tell the controller of a normal shutdown (Base §3.6.1).
-    pub const SHUT_DOWN: u32 = ENABLED as u32 | 1 << 14;
+    /// What drivers write to CC of a controller that is enabled, to tell it of a normal shutdown (Base §3.6.1).
+    pub const SHUT_DOWN: u32 = SHUT_DOWN as u32;
     /// The admin queues.
     pub const ADMIN: usize = 0;
     /// I/O queues.
@@ -166,8 +167,10 @@ impl Table for Nvme {
         &WORD.each([0x08, 0x1C]),
         &WORD.write(Write::Any).each([0x0C, 0x10]),
         &WORD
-            .write(Write::Values(&[Self::SHUT_DOWN as u64]))
-            .once_started()
+            .write(Write::Exchange(&[
+                (ENABLED, SHUT_DOWN),
+                (SHUT_DOWN, SHUT_DOWN),
+            ]))
             .each([0x14]),
     ];
 

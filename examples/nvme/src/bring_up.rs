@@ -1,6 +1,7 @@
 //! From a claimed function to a controller with one I/O queue pair, and back
 //! (NVM Express Base 2.0 §3.5.1, §3.6.1, §3.7.2).
 
+use samara_device_io::mmio::WriteError;
 use samara_device_io::pci::ResetError;
 use samara_device_io::queue::Pair;
 use samara_device_tables::Nvme;
@@ -170,7 +171,8 @@ pub(crate) fn shut_down(
     let over = function.deadline(identity.shutdown_millis).poll(|| {
         // Until it reads back: a controller that is blind for a moment has not been told.
         if refused.is_none() && !status.is_shut_down() {
-            refused = notify_shutdown(function).err();
+            let told = notify_shutdown(function);
+            refused = told.err().filter(|error| *error != WriteError::Absent);
         }
         status = Status::read(function);
         !status.is_absent() && status.is_shut_down() || refused.is_some()

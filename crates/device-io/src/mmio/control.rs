@@ -33,15 +33,6 @@ pub(crate) enum Phase {
     Inherited,
     /// It was reset, and not silenced since.
     Reset,
-    /// And a queue was started since.
-    Started,
-}
-
-impl Phase {
-    /// Whether what it was told before has ended.
-    pub(crate) const fn is_reset(self) -> bool {
-        matches!(self, Self::Reset | Self::Started)
-    }
 }
 
 /// What is being done to the device, and was.
@@ -54,14 +45,11 @@ struct State {
     resetting: bool,
     /// It was reset, and not silenced since but by a reset.
     is_reset: bool,
-    /// A queue was started since it was reset.
-    is_started: bool,
 }
 
 impl State {
     const fn phase(&self) -> Phase {
         match self.silencing {
-            0 if !self.resetting && self.is_started => Phase::Started,
             0 if !self.resetting && self.is_reset => Phase::Reset,
             0 if !self.resetting => Phase::Inherited,
             _ => Phase::Changing,
@@ -82,7 +70,6 @@ impl Control {
                     resets: 0,
                     resetting: false,
                     is_reset: false,
-                    is_started: false,
                 })
             },
         }
@@ -128,20 +115,11 @@ impl Control {
         f(state.phase())
     }
 
-    /// The same of what starts a queue.
-    pub(crate) fn starting<R, E>(&self, f: impl FnOnce(Phase) -> Result<R, E>) -> Result<R, E> {
-        let mut state = self.state.lock();
-        let result = f(state.phase());
-        state.is_started |= state.is_reset && result.is_ok();
-        result
-    }
-
     /// Begins a reset, whose number it gives. Nothing is started until the newest one is over.
     pub(crate) fn begin_reset(&self) -> u32 {
         let mut state = self.state.lock();
         state.resets = state.resets.wrapping_add(1);
         state.resetting = true;
-        state.is_started = false;
         self.ending();
         state.resets
     }
@@ -181,7 +159,6 @@ impl Control {
                 let mut state = self.control.state.lock();
                 state.silencing -= 1;
                 state.is_reset = self.is_reset;
-                state.is_started = false;
             }
         }
         let silence = || {

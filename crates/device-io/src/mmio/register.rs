@@ -224,8 +224,8 @@ value!(u8: W8, u16: W16, u32: W32, u64: W64);
 pub enum WriteError {
     /// The table does not allow this value.
     Forbidden,
-    /// The table allows it only behind the start of a queue.
-    NotStarted,
+    /// The register does not read as one that may be [exchanged](crate::table::Write::Exchange) for this value.
+    Other,
     /// The device is being silenced or reset, or a reset of it failed.
     Resetting,
     /// It reads as all ones, so that nothing of it can be kept: nothing answers there.
@@ -240,8 +240,8 @@ impl fmt::Display for WriteError {
             Self::Forbidden => {
                 "the device's table does not allow this value: write bits and values that it lists"
             }
-            Self::NotStarted => {
-                "the register may be written only when a queue was started since the device was reset"
+            Self::Other => {
+                "the register does not hold what may be changed to this value: start the device first, or reset it if it has failed"
             }
             Self::Resetting => {
                 "the device is being reset, or a reset of it failed: write when a reset has succeeded"

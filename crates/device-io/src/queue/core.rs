@@ -119,8 +119,8 @@ impl Core {
         if self.claim != function.claim_id() {
             return Err(QueueError::Foreign);
         }
-        function.claim().control.starting(|phase| {
-            if !phase.is_reset() || self.is_in_use(function) {
+        function.claim().control.with(|phase| {
+            if phase != Phase::Reset || self.is_in_use(function) {
                 return Err(QueueError::Started);
             }
             // Not before: of a queue that runs, the device's position stays where it is, and nothing can be taken out of it.

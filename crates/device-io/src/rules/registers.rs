@@ -42,7 +42,7 @@ impl<D: Table> PciFunction<D> {
         index: u32,
     ) -> T {
         let value = self.found(&register).and_then(|cell| {
-            self.unless_changing(|_| {
+            self.unless_changing(|| {
                 self.select(register.rule, Some(index))?;
                 Ok(cell.load())
             })
@@ -66,9 +66,19 @@ impl<D: Table> PciFunction<D> {
             Write::Bits(mask) => value & !mask == 0,
             Write::Nonzero(mask) => value & !mask == 0 && value != 0,
             Write::Values(values) => values.contains(&value),
+            Write::Exchange(pairs) => pairs.iter().any(|&(_, to)| to == value),
             Write::Merge(_) | Write::Never | Write::Masks(_) => false,
         };
-        self.change(register, None, allowed, |_| Ok(value))
+        self.change(register, None, allowed, |cell| {
+            let Write::Exchange(pairs) = register.rule.write else {
+                return Ok(value);
+            };
+            match cell.load() {
+                now if pairs.contains(&(now, value)) => Ok(value),
+                now if now == T::WIDTH.all_ones() => Err(WriteError::Absent),
+                _ => Err(WriteError::Other),
+            }
+        })
     }
 
     /// Sets the bits of `mask`, all of which its rule lets be [merged](Write::Merge), to those of `value`. A read and a write,
@@ -137,11 +147,11 @@ impl<D: Table> PciFunction<D> {
     /// Runs `access`, unless the device is being silenced or reset: what a driver writes between the steps of a reset may undo them.
     fn unless_changing<R>(
         &self,
-        access: impl FnOnce(Phase) -> Result<R, WriteError>,
+        access: impl FnOnce() -> Result<R, WriteError>,
     ) -> Result<R, WriteError> {
         self.claim().control.with(|phase| match phase {
             Phase::Changing => Err(WriteError::Resetting),
-            phase => access(phase),
+            _ => access(),
         })
     }
 
@@ -158,10 +168,7 @@ impl<D: Table> PciFunction<D> {
         if !allowed {
             return Err(WriteError::Forbidden);
         }
-        self.unless_changing(|phase| {
-            if rule.once_started && phase != Phase::Started {
-                return Err(WriteError::NotStarted);
-            }
+        self.unless_changing(|| {
             self.select(rule, index)?;
             let value = value(&cell)?;
             // SAFETY: a value that the table's rule allows: it names no memory (`PciSlot::with_table`).

@@ -47,7 +47,7 @@ impl<D: Table> PciFunction<D> {
     pub fn enable_bus_master(&self) -> Result<(), NotIdle> {
         self.claim().control.with(|phase| {
             // What is idle stays so: only code under this lock starts a device.
-            if !phase.is_reset() || !self.is_idle() {
+            if phase != Phase::Reset || !self.is_idle() {
                 return Err(NotIdle);
             }
             self.claim().set_master();

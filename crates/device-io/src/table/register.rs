@@ -49,6 +49,9 @@ pub enum Write {
     Nonzero(u64),
     /// One of these values.
     Values(&'static [u64]),
+    /// The second value of one of these pairs, while the register reads as the first: nobody writes a bit again that the device
+    /// has lost meanwhile.
+    Exchange(&'static [(u64, u64)]),
     /// Values that have no other bits than the mask of the index that [selects](Rule::behind) the register, of masks from 0 on.
     Masks(&'static [u64]),
 }
@@ -63,7 +66,6 @@ pub struct Rule {
     pub(crate) stride: usize,
     pub(crate) read: bool,
     pub(crate) write: Write,
-    pub(crate) once_started: bool,
     pub(crate) select: Option<Select>,
 }
 
@@ -87,7 +89,6 @@ impl Rule {
             stride: width.bytes(),
             read: false,
             write: Write::Never,
-            once_started: false,
             select: None,
         }
     }
@@ -118,14 +119,6 @@ impl Rule {
         Self {
             count,
             stride,
-            ..self
-        }
-    }
-
-    /// Written only if a queue was started since the device was reset: by the engine's word, whatever the device says.
-    pub const fn once_started(self) -> Self {
-        Self {
-            once_started: true,
             ..self
         }
     }

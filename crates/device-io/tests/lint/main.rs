@@ -89,9 +89,9 @@ refused! {
     { QUEUES = &[]; COMMANDS = &[]; REGISTERS = &[]; RESET = &[]; }
     // No queue that a driver could take away from under the engine.
     { QUEUES = &[]; COMMANDS = &[]; REGISTERS = &[word(0x18).write(Write::Any)]; }
-    // Other bits than those that are changed when a queue is started, and values that leave these as they are.
+    // Other bits than those that are changed when a queue is started.
+    { REGISTERS = &[word(0x48).write(Write::Exchange(&[(1, 0x31), (0x31, 0x31)]))]; QUEUES = &[begins![Step::Update(reg(0x48), 0xF, 1)]]; COMMANDS = &[]; }
     { REGISTERS = &[word(0x48).write(Write::Merge(0x30))]; QUEUES = &[begins![Step::Update(reg(0x48), 0xF, 1)]]; COMMANDS = &[]; }
-    { REGISTERS = &[word(0x48).write(Write::Values(&[0x01, 0x31])).once_started()]; QUEUES = &[begins![Step::Update(reg(0x48), 0xF, 1)]]; COMMANDS = &[]; }
     // Values by which no check holds, and no reset is done.
     { REGISTERS = &[word(0x5C).write(Write::Nonzero(3)), word(0x60).write(Write::Values(&[1, 3]))];
       IDLE = &[Check::new(reg(0x5C), 3, 0), Check::new(reg(0x60), 1, 0)]; RESET = &[Step::Write(reg(0x5C), NO), Step::Update(reg(0x60), 1, 0)]; }

@@ -93,10 +93,12 @@ refused! {
     { REGISTERS = &[word(0x48).write(Write::Bits(2))]; QUEUES = &[begins![Step::Write(reg(0x48), only(1))]]; COMMANDS = &[]; }
     { REGISTERS = &[word(0x48).write(Write::Merge(2))]; QUEUES = &[begins![Step::Write(reg(0x48), only(1))]]; COMMANDS = &[]; }
     { REGISTERS = &[word(0x48).write(Write::Values(&[1]))]; QUEUES = &[begins![Step::Write(reg(0x48), only(1))]]; COMMANDS = &[]; }
-    { REGISTERS = &[word(0x48).write(Write::Values(&[1, 3])).once_started()]; QUEUES = &[begins![Step::Write(reg(0x48), only(1))]]; COMMANDS = &[]; }
+    { REGISTERS = &[word(0x48).write(Write::Values(&[1, 3]))]; QUEUES = &[begins![Step::Write(reg(0x48), only(1))]]; COMMANDS = &[]; }
     { REGISTERS = &[word(0x40).write(Write::Merge(1 << 20))]; QUEUES = &[SIZED]; COMMANDS = &[]; }
-    { REGISTERS = &[word(0x40).write(Write::Values(&[0])).once_started()]; QUEUES = &[SIZED]; COMMANDS = &[]; }
-    { REGISTERS = &[word(0x24).write(Write::Values(&[0])).once_started()]; }
+    { REGISTERS = &[word(0x40).write(Write::Values(&[0]))]; QUEUES = &[SIZED]; COMMANDS = &[]; }
+    { REGISTERS = &[word(0x24).write(Write::Values(&[0]))]; }
+    { REGISTERS = &[word(0x48).write(Write::Exchange(&[(0x30, 0x31)]))]; QUEUES = &[begins![Step::Write(reg(0x48), only(1))]]; COMMANDS = &[]; }
+    { REGISTERS = &[word(0x48).write(Write::Exchange(&[(1, 0x31), (0x31, 0x30)]))]; QUEUES = &[begins![Step::Update(reg(0x48), 0xF, 1)]]; COMMANDS = &[]; }
     { REGISTERS = &[word(0xD0).write(Write::Any)]; QUEUES = &[ring(RING)]; COMMANDS = &[]; }
     // Of another queue than the first.
     { REGISTERS = &[word(0x30).write(Write::Any)]; QUEUES = &[Queue { numbers: (0, 1), ..ADMIN }]; COMMANDS = &[]; }

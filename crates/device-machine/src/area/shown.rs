@@ -99,7 +99,6 @@ fn made(hand: &Hand<'_>) {
     let rule = call!(Rule::read, rule);
     let rule = call!(Rule::write, rule, Write::Any);
     let rule = call!(Rule::times, rule, 2, 4);
-    let rule = call!(Rule::once_started, rule);
     let _ = call!(Rule::each, rule, [0, 4]);
     let _ = call!(Rule::behind, rule, 8, Width::W32, 2);
     let window = call!(Window::bar, 0, 16);
