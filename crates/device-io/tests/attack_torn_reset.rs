@@ -54,6 +54,7 @@ impl Table for Nic {
         stop: &[
             Step::Await(&[Check::new(word(0x40), 1, 0)], Limit::Millis(100)),
             Step::Update(word(0x1C), 1, 0),
+            Step::Await(&[OFF], Limit::Millis(100)),
         ],
         doorbell: plain::TAIL,
         format: plain::sends(word(0x24)),

@@ -303,6 +303,11 @@ impl Value {
         self.unit != 0
     }
 
+    /// Whether buffers of so many bytes are whole units.
+    pub(crate) const fn is_whole(&self, bytes: usize) -> bool {
+        (bytes as u64).is_multiple_of(self.unit)
+    }
+
     /// Whether both are the same, whatever the queue.
     pub(crate) const fn is_same(&self, other: &Self) -> bool {
         self.plus == other.plus

@@ -47,6 +47,12 @@ refused! {
     { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, reads(3, Bits::new(3, 0, 16))]; }
     { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, reads(7, Bits::new(3, 0, 16))]; }
 
+    a_chosen_structure: "something else chooses what is learned",
+    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, READ, Command { words: [chosen(0xFFFF_FFFF), chosen(0xFF), NO, NO, NO, NO, NO], ..IDENTIFY }]; }
+
+    units_of_another_key: "units that are learned of something else than they are used of",
+    { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, READ, Command { words: [NO, chosen(0xFFFF_FFFF), NO, NO, NO, NO, NO], ..learns(&BESIDE) }]; }
+
     queues_that_no_command_makes: "a command makes a queue that has steps of its own, or isn't a pair",
     { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, Command { opcode: 9, ..command(0, Data::Queue(2, 0)) }]; }
     { QUEUES = &[ADMIN, IO, ring(RING)]; COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, Command { opcode: 9, ..command(0, Data::Queue(2, 1)) }]; }

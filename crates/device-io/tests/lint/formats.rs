@@ -75,6 +75,9 @@ refused! {
     { QUEUES = &[pair(&PairFormat { number: Bits::new(2, 15, 16), ..PAIR })]; COMMANDS = &[]; }
     { QUEUES = &[pair(&PairFormat { result: 2, ..PAIR })]; COMMANDS = &[]; }
 
+    numbers_without_room: "completions without room for their queue's number",
+    { QUEUES = &[ADMIN, Queue { start: &[], numbers: (1, 4), ..pair(&NARROW) }]; }
+
     a_result_past_the_completion: "a result past the completion",
     { QUEUES = &[pair(&PairFormat { result: 4, ..PAIR })]; COMMANDS = &[]; }
 

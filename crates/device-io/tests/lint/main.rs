@@ -34,6 +34,28 @@ const CHAINS: Queue = Queue {
     ..split(SPLIT)
 };
 
+/// Four rings, each enabled in a register of its own.
+const FOUR: Queue = Queue {
+    numbers: (0, 3),
+    start: &[
+        Step::Write(reg(0x20).each(8), low(0)),
+        Step::Write(reg(0x24).each(8), high(0)),
+        Step::Write(HEAD, NO),
+        Step::Write(TAIL, NO),
+        Step::Update(reg(0xE0).each(4), 0xF, 1),
+    ],
+    ..ring(RING)
+};
+
+/// The key is the word beside that of the namespace.
+const BESIDE: Learn = Learn { key: 1, ..LEARN };
+
+/// Completions name queues by two bits.
+const NARROW: PairFormat = PairFormat {
+    number: Bits::new(2, 16, 2),
+    ..PAIR
+};
+
 macro_rules! constant {
     (WINDOWS, $value:expr) => {
         const WINDOWS: &'static [Window] = $value;
@@ -104,10 +126,15 @@ refused! {
     { QUEUES = &[SELECTED, Queue { numbers: (2, 5), ..SELECTED }]; COMMANDS = &[]; }
     { QUEUES = &[CHAINS, Queue { numbers: (4, 5), ..CHAINS }]; COMMANDS = &[]; }
     // A register of each queue is not behind the index.
-    { QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1))], [Step::Update(reg(0x60).each(4), 0, 1)]), stop: &[Step::Update(reg(0x60).each(4), 1, 0)], ..SELECTED }]; COMMANDS = &[];
+    { QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1))], [Step::Update(reg(0x60).each(4), 0, 1)]), stop: &[Step::Update(reg(0x60).each(4), 1, 0), Step::Require(Check::new(reg(0x60).each(4), 1, 0))], ..SELECTED }]; COMMANDS = &[];
       IDLE = &[Check::new(reg(0x60), 1, 0).times(2, 4)]; }
     // A bit that a stop clears, beside those that a driver chose.
-    { QUEUES = &[Queue { start: begin![Step::Write(reg(0x48), chosen(0xF0).plus(1))], stop: &[Step::Update(reg(0x48), 1, 0)], ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { start: begin![Step::Write(reg(0x48), chosen(0xF0).plus(1))], stop: &[Step::Update(reg(0x48), 1, 0), STOPPED], ..ring(RING) }]; COMMANDS = &[]; }
+    // A stop by a register of its own; one whose end is that a bit is off which the start has set.
+    { QUEUES = &[Queue { stop: &[Step::Write(reg(0x5C), only(1)), STOPPED], ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { stop: &[Step::Update(reg(0x18), 1, 0), Step::Await(&[OFF], Limit::Millis(1)), Step::Sleep(1)], ..ring(RING) }]; COMMANDS = &[]; }
+    // An idle test of all queues that a start enables.
+    { IDLE = &[Check::new(reg(0xE0), 1, 0).times(4, 4)]; QUEUES = &[FOUR]; COMMANDS = &[]; }
     // A register that is behind another one.
     { REGISTERS = &[word(0x04).write(Write::Masks(&[1, 2])).behind(0x14, Width::W32, 2)]; }
     // An index that a start writes as well.

@@ -23,7 +23,7 @@ refused! {
     steps_over_what_is_told: "a step writes over what the device was told",
     { QUEUES = &[starts(&[Step::Write(PARTS[0], address(0)), Step::Write(at(0, 0x20, Width::W64), address(1)), Step::Write(reg(0x18), only(1))]), IO]; }
     { QUEUES = &[begins![Step::Update(at(0, 0x27, Width::W8), 0, 1)]]; COMMANDS = &[]; }
-    { QUEUES = &[Queue { stop: &[Step::Update(reg(0x40), 0, 1 << 20)], ..SIZED }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { stop: &[Step::Update(reg(0x40), 0, 1 << 20), STOPPED], ..SIZED }]; COMMANDS = &[]; }
     { QUEUES = &[begins![Step::Write(reg(0x48), chosen(0xF0)), Step::Update(reg(0x48), 0x10, 0)]]; COMMANDS = &[]; }
     { QUEUES = &[begins![Step::Write(HEAD, NO), Step::Write(HEAD, only(1))]]; COMMANDS = &[]; }
 

@@ -40,6 +40,25 @@ refused! {
     stops_of_nothing: "a stop that writes nothing",
     { QUEUES = &[Queue { stop: &[Step::Sleep(1)], ..ring(RING) }]; COMMANDS = &[]; }
 
+    stops_that_undo_nothing: "a stop that does what the start did",
+    // What is cleared and what is set, the wrong way round.
+    { QUEUES = &[Queue { stop: &[Step::Update(reg(0x18), 0, 1), STOPPED], ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { stop: &[Step::Write(reg(0x18), only(1)), STOPPED], ..ring(RING) }]; COMMANDS = &[]; }
+
+    stops_without_an_end: "a stop whose end the device need not say",
+    { QUEUES = &[Queue { stop: &[Step::Update(reg(0x18), 1, 0), Step::Sleep(1)], ..ring(RING) }]; COMMANDS = &[]; }
+    // One that can't fail; one that comes first; one that holds as the start has left it.
+    { QUEUES = &[Queue { stop: &[Step::Update(reg(0x18), 1, 0), Step::Settle(&[OFF], Limit::Millis(1))], ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { stop: &[STOPPED, Step::Update(reg(0x18), 1, 0)], ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { stop: &[Step::Update(reg(0x18), 1, 0), Step::Await(&[Check::new(reg(0x18), 1, 1)], Limit::Millis(1))], ..ring(RING) }]; COMMANDS = &[]; }
+
+    queues_that_no_idle_test_looks_at: "an idle test that looks at some queues of a kind",
+    { IDLE = &[Check::new(reg(0xE0), 1, 0).times(3, 4)]; QUEUES = &[FOUR]; COMMANDS = &[]; }
+
+    buffers_of_parts_of_a_unit: "a size of buffers in units that do not divide it",
+    { QUEUES = &[Queue { start: begin![Step::Write(reg(0x40), only(0).buffer(1024))],
+        ..ring(RingFormat { direction: Direction::ToHost, bytes: (512, 16 << 10), lengths: &[], ..RING }) }]; COMMANDS = &[]; }
+
     queues_that_a_stop_selects: "a queue is selected outside its start",
     { QUEUES = &[Queue { stop: &[Step::Write(reg(0x40), number(1))], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { ready: &[Step::Write(reg(0x40), number(1))], ..ring(RING) }]; COMMANDS = &[]; }
@@ -106,7 +125,7 @@ refused! {
     { REGISTERS = &[word(0x40).write(Write::Any)];
       QUEUES = &[starts(&[Step::Write(PARTS[0], address(0)), Step::Write(PARTS[1], address(1)), Step::Update(reg(0x40), 0, 1)]), IO]; }
     { REGISTERS = &[word(0x40).write(Write::Merge(1))];
-      QUEUES = &[Queue { stop: &[Step::Update(reg(0x40), 1, 0)], ..ring(RING) }]; COMMANDS = &[]; }
+      QUEUES = &[Queue { stop: &[Step::Update(reg(0x40), 1, 0), STOPPED], ..ring(RING) }]; COMMANDS = &[]; }
     { REGISTERS = &[word(0x40).write(Write::Bits(1))];
       QUEUES = &[Queue { ready: &[Step::Write(reg(0x40), only(2))], ..ring(RING) }]; COMMANDS = &[]; }
 
@@ -162,7 +181,7 @@ refused! {
     { QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1).chosen(0xF0))], []), ..SELECTED }]; COMMANDS = &[]; }
 
     steps_at_what_is_selected: "a step behind a start at a register that an index selects",
-    { QUEUES = &[Queue { stop: &[Step::Update(reg(0x48), 1, 0)], ..SELECTED }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { stop: &[Step::Update(reg(0x48), 1, 0), STOPPED], ..SELECTED }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { ready: &[Step::Await(&[Check::new(reg(0x48), 1, 0)], Limit::Millis(1))], ..SELECTED }]; COMMANDS = &[]; }
 
     more_than_any_device_does: "a table with more than 256 steps and checks",

@@ -16,10 +16,13 @@ pub(super) const fn command<D: Table>(index: usize) {
         (command.opcode as u32) <= pair.opcode.mask() >> pair.opcode.shift,
         "an operation code that doesn't fit"
     );
-    let (mut other, mut learns) = (0, 0);
+    let (mut other, mut learns, mut learned_of) = (0, 0, 0);
     while other < D::COMMANDS.len() {
         let also: &Command = &D::COMMANDS[other];
-        learns += matches!(also.data, Data::Page(Some(_))) as usize;
+        if let Data::Page(Some(learn)) = also.data {
+            learns += 1;
+            learned_of = learn.key;
+        }
         assert!(
             also.queue != command.queue
                 || also.opcode != command.opcode
@@ -50,7 +53,17 @@ pub(super) const fn command<D: Table>(index: usize) {
     match &command.data {
         Data::None => {}
         Data::Page(None) => {}
-        Data::Page(Some(learned)) => learn(learned, pair.page),
+        Data::Page(Some(learned)) => {
+            learn(learned, pair.page);
+            let mut word = 0;
+            while word < command.words.len() {
+                assert!(
+                    word == learned.key || command.words[word].chosen == 0,
+                    "something else chooses what is learned"
+                );
+                word += 1;
+            }
+        }
         Data::Units(_, key, count) => {
             assert!(
                 count.word < command.words.len()
@@ -69,6 +82,10 @@ pub(super) const fn command<D: Table>(index: usize) {
                     && bits[*key] == 0
                     && *key != count.word,
                 "something else chooses whose unit it is"
+            );
+            assert!(
+                *key == learned_of,
+                "units that are learned of something else than they are used of"
             );
         }
         Data::Queue(queue, part) => {

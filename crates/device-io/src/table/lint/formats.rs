@@ -86,6 +86,10 @@ pub(super) const fn format(queue: &Queue) {
             }
             assert!(!is_twice, "two parts of a completion in one bit");
             assert!(
+                queue.numbers.1 as u32 <= pair.number.mask() >> pair.number.shift,
+                "completions without room for their queue's number"
+            );
+            assert!(
                 pair.opcode.word != pair.tag.word || pair.opcode.mask() & pair.tag.mask() == 0,
                 "a tag in the operation code"
             );

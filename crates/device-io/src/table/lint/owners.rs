@@ -269,6 +269,9 @@ const fn apart(one: &Access, other: &Access, is_one: bool) {
             "a register that an index selects, written or looked at without one"
         );
     }
+    if matches!((one.when, other.when), (When::Idle, When::Start)) {
+        all_or_none(one, other);
+    }
     let (Some((set, told)), Some((other_set, other_told))) = (written(one), written(other)) else {
         return;
     };
@@ -313,6 +316,21 @@ const fn apart(one: &Access, other: &Access, is_one: bool) {
             once(is_alike || is_by_turns(one, other));
         }
     }
+}
+
+/// An idle test that looks at what starts one queue looks at what starts each of its kind.
+const fn all_or_none(idle: &Access, start: &Access) {
+    if !matches!(start.act, Act::Write { told: 0, .. }) || start.index.is_some() {
+        return;
+    }
+    let (mut count, mut pairs) = (0, Pairs::of(&start.registers, &idle.registers));
+    while let Some(pair) = pairs.next() {
+        count += (pairs.moved(pair, start.bits) & idle.bits != 0) as usize;
+    }
+    assert!(
+        count == 0 || count == start.registers.count,
+        "an idle test that looks at some queues of a kind"
+    );
 }
 
 const fn once(is_told_once: bool) {

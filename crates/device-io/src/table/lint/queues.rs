@@ -4,7 +4,7 @@ use super::formats::format;
 use super::steps::{last_place, later, steps, writes};
 use crate::table::command::Data;
 use crate::table::queue::{Doorbell, Format, Queue, RingFormat, Rung, Stride};
-use crate::table::step::{At, Half, Step};
+use crate::table::step::{At, Check, Half, Step};
 use crate::table::{Direction, Table};
 
 /// Parts of a queue's memory.
@@ -26,10 +26,7 @@ pub(super) const fn queue<D: Table>(index: usize) {
     steps::<D>(queue.start, Some(queue));
     later::<D>(queue.ready, queue);
     later::<D>(queue.stop, queue);
-    assert!(
-        queue.stop.is_empty() || writes(queue.stop),
-        "a stop that writes nothing"
-    );
+    stop(queue);
     let mut step = 0;
     while step < queue.start.len() {
         assert!(
@@ -61,6 +58,10 @@ pub(super) const fn queue<D: Table>(index: usize) {
             "buffers of whose size the device isn't told"
         );
         assert!(
+            are_whole(queue, ring.bytes.0),
+            "a size of buffers in units that do not divide it"
+        );
+        assert!(
             matches!(queue.doorbell.stride, Stride::Bytes(_)),
             "a ring whose doorbell stands where the device says"
         );
@@ -82,6 +83,68 @@ pub(super) const fn queue<D: Table>(index: usize) {
         !matches!(queue.start.last(), Some(Step::Write(_, value)) if value.tells()),
         "a start that ends with an address or a size"
     );
+}
+
+/// A queue ends by a stop, if it has one: that undoes something, and fails if the device does not say so.
+const fn stop(queue: &Queue) {
+    if queue.stop.is_empty() {
+        return;
+    }
+    assert!(writes(queue.stop), "a stop that writes nothing");
+    let (mut undoes, mut is_said, mut step) = (false, false, 0);
+    while step < queue.stop.len() {
+        match &queue.stop[step] {
+            Step::Update(at, clear, set) => {
+                (undoes, is_said) = (undoes || !is_started(queue, at, *clear | *set, *set), false);
+            }
+            Step::Write(at, value) => {
+                let bits = at.width.all_ones();
+                let is_new = !value.is_constant() || !is_started(queue, at, bits, value.constant());
+                (undoes, is_said) = (undoes || is_new, false);
+            }
+            Step::Require(check) => is_said |= says(queue, core::slice::from_ref(check)),
+            Step::Await(checks, _) => is_said |= says(queue, checks),
+            Step::AtLeast(..) | Step::Settle(..) | Step::Sleep(_) => {}
+        }
+        step += 1;
+    }
+    assert!(undoes, "a stop that does what the start did");
+    assert!(is_said, "a stop whose end the device need not say");
+}
+
+/// Whether each of these checks fails of a queue that was only started.
+const fn says(queue: &Queue, checks: &[Check]) -> bool {
+    let mut check = 0;
+    while check < checks.len() {
+        let Check {
+            at, mask, equals, ..
+        } = &checks[check];
+        if checks[check].wanted && is_started(queue, at, *mask, *equals) {
+            return false;
+        }
+        check += 1;
+    }
+    true
+}
+
+/// Whether a start leaves these bits of a register so, as constants.
+const fn is_started(queue: &Queue, at: &At, bits: u64, value: u64) -> bool {
+    let (mut left, mut step) = (bits, 0);
+    while step < queue.start.len() {
+        let (of, written, set) = match &queue.start[step] {
+            Step::Update(of, clear, set) => (of, *clear | *set, *set),
+            Step::Write(of, value) if value.is_constant() => {
+                (of, of.width.all_ones(), value.constant())
+            }
+            Step::Write(of, _) => (of, 0, 0),
+            _ => (at, 0, 0),
+        };
+        if of.is_same(at) {
+            left &= !(written & !(set ^ value));
+        }
+        step += 1;
+    }
+    left == 0
 }
 
 /// Whether the device is told how long a queue is: by a step, or by each command that makes it.
@@ -129,6 +192,21 @@ const fn tells_buffer(queue: &Queue) -> bool {
         step += 1;
     }
     false
+}
+
+/// Whether buffers of `bytes`, and multiples of it, are whole units of what the device is told.
+const fn are_whole(queue: &Queue, bytes: usize) -> bool {
+    let mut step = 0;
+    while step < queue.start.len() {
+        if let Step::Write(_, value) = &queue.start[step]
+            && value.tells_buffer()
+            && !value.is_whole(bytes)
+        {
+            return false;
+        }
+        step += 1;
+    }
+    true
 }
 
 /// Whether the device is told where a part is: all of the address, once.
