@@ -22,9 +22,8 @@ pub(crate) struct Claim {
     pub(super) slot: &'static PciSlot,
     pub(crate) control: Control,
     pub(crate) config: Config,
-    pub(super) id: PciId,
     pub(super) capabilities: Capabilities,
-    restore: Restore,
+    pub(super) restore: Restore,
     /// A reset cleared the base addresses, and was not seen to end.
     is_lost: AtomicBool,
     /// It was made bus master, and not silenced since: by the engine's word, whatever the device says.
@@ -45,9 +44,7 @@ pub enum ClaimError {
     Absent,
     /// Another claim is alive.
     Claimed,
-    /// It is a bridge: not a device that a driver domain drives.
-    NotAnEndpoint,
-    /// It isn't a device of the table.
+    /// It isn't a device of the table, or it is a bridge.
     WrongDevice(PciId),
     /// Its registers aren't to be had.
     Window(WindowError),
@@ -64,9 +61,6 @@ impl fmt::Display for ClaimError {
             Self::Claimed => f.write_str(
                 "another domain holds the PCI function: wait until that domain is reclaimed",
             ),
-            Self::NotAnEndpoint => {
-                f.write_str("the PCI function is a bridge: claim the device behind it")
-            }
             Self::WrongDevice(id) => write!(
                 f,
                 "device {:04x}:{:04x} of class {:02x?} isn't a device of the table: name the table of its kind",
@@ -89,16 +83,16 @@ impl Claim {
         windows: &[Window],
     ) -> Result<Self, ClaimError> {
         let config = slot.config();
-        let id = config.id().ok_or(ClaimError::Absent)?;
-        if !config.is_endpoint() {
-            return Err(ClaimError::NotAnEndpoint);
-        }
-        if !ids.iter().any(|accepted| id.is(accepted)) {
+        // Twice the same: one look may be blind.
+        let said = config.id().filter(|said| config.id() == Some(*said));
+        let id = said.ok_or(ClaimError::Absent)?;
+        if !config.is_endpoint() || !ids.iter().any(|accepted| id.is(accepted)) {
             return Err(ClaimError::WrongDevice(id));
         }
         let (number, unrestored) = slot.occupy().ok_or(ClaimError::Claimed)?;
-        // Base addresses of another function are not put back into this one.
-        let unrestored = unrestored.filter(|restore| restore.id == id);
+        // Base addresses of another function are not put back into this one, nor in place of what it has.
+        let is_bare = || config.bars().iter().all(|bar| bar & !0xF == 0);
+        let unrestored = unrestored.filter(|restore| restore.id == id && is_bare());
         config.set_command(INTX_DISABLE);
         let capabilities = config.capabilities();
         let claim = ClaimId {
@@ -109,7 +103,6 @@ impl Claim {
             slot,
             control: Control::new(claim),
             config,
-            id,
             capabilities,
             restore: Restore {
                 id,
@@ -122,33 +115,29 @@ impl Claim {
             // SAFETY: this crate's own code, a few entries long.
             table: unsafe { NoCutMutex::new(DmaTable::new()) },
         };
-        let is_asleep = config.quieten();
-        if slot.blind.load(Ordering::Relaxed) {
-            // Not all of it was seen: what it was left with, and where its registers are.
-            return Err(ClaimError::Absent);
-        }
-        if is_asleep {
+        if config.quieten() {
             Deadline::after(slot.host.clock, WAKE_MILLIS).sleep();
         }
-        config.set_bars(&claim.restore.bars);
+        let is_quiet = !config.quieten() && config.set_bars(&claim.restore.bars);
         config.set_command(MEMORY_SPACE | INTX_DISABLE);
         let msix = capabilities.msix.map(|msix| [msix.table, msix.pending]);
         let place = (&config, &slot.host, slot.address);
         let msix = msix.as_slice().as_flattened();
         locate(windows, &mut claim.windows, msix, place).map_err(ClaimError::Window)?;
-        Ok(claim)
+        // Or not all of it was seen, or taken: what it was left with, and where its registers are.
+        let is_seen = is_quiet && !slot.blind.load(Ordering::Relaxed);
+        is_seen.then_some(claim).ok_or(ClaimError::Absent)
     }
 
-    /// Lets the function issue memory requests.
-    pub(crate) fn set_master(&self) {
-        self.is_master.store(true, Ordering::Relaxed);
-        let command = MEMORY_SPACE | INTX_DISABLE | BUS_MASTER;
-        self.config.set_command(command);
-    }
-
-    /// Its number among the claims of its slot.
-    pub(super) const fn number(&self) -> u64 {
-        self.control.claim().number
+    /// Lets the function issue memory requests, if it is there; whether it is.
+    pub(crate) fn set_master(&self) -> bool {
+        let is_there = self.restore.is_of(&self.config, false);
+        self.is_master.fetch_or(is_there, Ordering::Relaxed);
+        if is_there {
+            self.config
+                .set_command(MEMORY_SPACE | INTX_DISABLE | BUS_MASTER);
+        }
+        is_there
     }
 
     /// Programs a vector of the claim, which is then unmasked; the message that it sends.
@@ -160,8 +149,8 @@ impl Claim {
 
     /// Puts the vectors back that a Function Level Reset has cleared.
     pub(crate) fn restore_vectors(&self) {
-        let Self { slot, config, .. } = self;
-        slot.with_vectors(|vectors| vectors.restore(config));
+        self.slot
+            .with_vectors(|vectors| vectors.restore(&self.config));
     }
 
     /// Silences the device; what is in flight stays so.
@@ -170,14 +159,14 @@ impl Claim {
         let silenced = silence(&self.config, &self.restore, is_lost, self.slot.host.clock);
         self.is_master.store(false, Ordering::Relaxed);
         if let Silenced::Lost | Silenced::Reset = silenced {
-            let is_lost = silenced == Silenced::Lost;
-            self.is_lost.store(is_lost, Ordering::Relaxed);
+            self.is_lost
+                .store(silenced == Silenced::Lost, Ordering::Relaxed);
         }
         silenced
     }
 
     /// Silences the device unless it is, by the engine's word and by its own: one that may not be bus master issues no memory
-    /// request, and may become one only out of reset. An absent one costs no wait.
+    /// request, and may become one only out of reset. An absent one costs 10 ms.
     fn ensure_silent(&self) {
         if self.is_master.load(Ordering::Relaxed) || self.config.command() & BUS_MASTER != 0 {
             let _ = self.silence();

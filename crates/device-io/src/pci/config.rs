@@ -159,14 +159,14 @@ impl Config {
     }
 
     /// Turns off by what an earlier owner had the function, or others that it makes, issue requests: MSI, MSI-X; ATS, SR-IOV and
-    /// PRI (§7.7.1, §7.7.2, §10.5.1.3, §9.3.3.3, §10.5.2.3). Puts it into D0 (§7.5.2.2); whether it was in another state.
+    /// PRI (§7.7.1, §7.7.2, §10.5.1.3, §9.3.3.3, §10.5.2.3). Puts it into D0 (§7.5.2.2). Whether anything was not so.
     pub(crate) fn quieten(&self) -> bool {
-        let mut is_asleep = false;
+        let mut was_on = false;
         for (id, at) in self.list() {
             match id {
-                CAP_POWER => is_asleep |= self.clear(at + 4, 0b11),
-                CAP_MSI => _ = self.clear(at, 1 << 16),
-                CAP_MSI_X => _ = self.clear(at, 1 << 31),
+                CAP_POWER => was_on |= self.clear(at + 4, 0b11),
+                CAP_MSI => was_on |= self.clear(at, 1 << 16),
+                CAP_MSI_X => was_on |= self.clear(at, 1 << 31),
                 _ => {}
             }
         }
@@ -175,9 +175,9 @@ impl Config {
         for _ in 0..960 {
             let header = self.space.read(self.address, at);
             match header as u16 {
-                0x0F => _ = self.clear(at + 4, 1 << 31),
-                0x10 => _ = self.clear(at + 8, 1),
-                0x13 => _ = self.clear(at + 4, 1),
+                0x0F => was_on |= self.clear(at + 4, 1 << 31),
+                0x10 => was_on |= self.clear(at + 8, 1),
+                0x13 => was_on |= self.clear(at + 4, 1),
                 _ => {}
             }
             at = (header >> 20) as u16 & !3;
@@ -185,13 +185,15 @@ impl Config {
                 break;
             }
         }
-        is_asleep
+        was_on
     }
 
-    pub(crate) fn set_bars(&self, bars: &[u32; 6]) {
+    /// Writes base addresses; whether they are there.
+    pub(crate) fn set_bars(&self, bars: &[u32; 6]) -> bool {
         for (offset, &bar) in (BAR0..).step_by(4).zip(bars) {
             self.write(offset, bar);
         }
+        self.bars() == *bars
     }
 
     /// The capability list (§7.5.1.1.11): ID and offset of each. At most 48 entries fit, so a looping list ends too.

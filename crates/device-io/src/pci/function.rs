@@ -116,7 +116,7 @@ impl<D> PciFunction<D> {
 
     /// Its identifiers.
     pub fn id(&self) -> PciId {
-        self.0.id
+        self.0.restore.id
     }
 
     /// Reads the dword at `offset` (bytes, rounded down to a multiple of 4, modulo 4096) of its configuration space. Addresses

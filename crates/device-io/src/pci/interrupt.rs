@@ -65,7 +65,7 @@ impl<D> PciFunction<D> {
         let claim = self.claim();
         let line = Line {
             slot: claim.slot,
-            claim: claim.number(),
+            claim: claim.control.claim().number,
             vector,
             message: claim.take_vector(vector)?,
         };

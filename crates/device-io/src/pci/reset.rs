@@ -3,7 +3,7 @@
 //! Configuration space only, no lock: it runs during a reclaim, when the domain's threads are gone and
 //! whatever they held is still held.
 
-use super::config::{Config, INTX_DISABLE, MEMORY_SPACE, PciId};
+use super::config::{BUS_MASTER, Config, INTX_DISABLE, MEMORY_SPACE, PciId};
 use crate::host::{Clock, contained};
 use crate::time::Deadline;
 
@@ -20,6 +20,8 @@ const CONTROL_HALF: u32 = 0x0000_FFFF;
 const DRAIN_MILLIS: u64 = 100;
 /// A function completes its reset within 100 ms (§6.6.2); it may not be accessed earlier.
 const FLR_MILLIS: u64 = 100;
+/// How long a function that does not answer may be about to, and miss what is written to it meanwhile.
+const BLIND_MILLIS: u64 = 10;
 /// How long it may answer "retry", which reads as all ones, after that (§2.3.1).
 const READY_MILLIS: u64 = 1000;
 
@@ -47,6 +49,13 @@ pub(crate) struct Restore {
     pub(crate) bars: [u32; 6],
 }
 
+impl Restore {
+    /// Whether the function is that which was claimed: one without the addresses that the claim knows was put in since.
+    pub(crate) fn is_of(&self, config: &Config, is_lost: bool) -> bool {
+        config.id() == Some(self.id) && (is_lost || config.bars() == self.bars)
+    }
+}
+
 /// Clears bus mastering, resets the function if it can be, restores its base addresses. Takes up to
 /// 1.2 s if the device misbehaves, 100 ms if it doesn't, microseconds where there's no reset. A panic of the
 /// clock ends here: its callers are destructors.
@@ -57,16 +66,13 @@ pub(crate) fn silence(
     clock: &'static dyn Clock,
 ) -> Silenced {
     let is_there = || config.id() == Some(restore.id);
-    // One without the addresses that the claim knows was put in since.
-    if !is_there() || !is_lost && config.bars() != restore.bars {
+    if !restore.is_of(config, is_lost) {
         // Unplugged, or another is in its place; or it only says so, and is back in a moment.
-        config.set_command(INTX_DISABLE);
+        turn_off(config, INTX_DISABLE, BLIND_MILLIS, clock);
         return Silenced::Absent;
     }
-    config.set_command(if is_lost { 0 } else { MEMORY_SPACE } | INTX_DISABLE);
-    // The read's completion pushes memory writes that the function had already issued ahead of it
-    // (ordering rules, §2.4.1), so none is under way when it returns.
-    let _ = config.command();
+    let command = if is_lost { 0 } else { MEMORY_SPACE } | INTX_DISABLE;
+    turn_off(config, command, READY_MILLIS, clock);
     let Some((express, has_reset)) = restore.express else {
         return Silenced::BusMasterOff;
     };
@@ -87,19 +93,33 @@ pub(crate) fn silence(
     );
     let is_back = contained(|| {
         Deadline::after(clock, FLR_MILLIS).sleep();
-        Deadline::after(clock, READY_MILLIS).poll(is_there)
+        // A reset has turned memory decoding off, too.
+        let is_reset = || is_there() && config.command() == 0;
+        Deadline::after(clock, READY_MILLIS).poll(is_reset)
     });
-    if is_back != Some(true) {
+    if is_back != Some(true) || !config.set_bars(&restore.bars) {
         return Silenced::Lost;
     }
-    config.set_bars(&restore.bars);
     config.set_command(MEMORY_SPACE | INTX_DISABLE);
     Silenced::Reset
 }
 
+/// Has the function issue no more requests: writes its command register until it reads so, for so long at most.
+fn turn_off(config: &Config, command: u16, millis: u64, clock: &'static dyn Clock) {
+    let is_off = || {
+        config.set_command(command);
+        // The read's completion pushes memory writes that the function had already issued ahead of it
+        // (ordering rules, §2.4.1), so none is under way when it returns.
+        config.command() & BUS_MASTER == 0
+    };
+    if !is_off() {
+        contained(|| Deadline::after(clock, millis).poll(is_off));
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+    use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
     use super::super::config::{BUS_MASTER, Config, PciId};
     use super::{Restore, Silenced, silence};
@@ -127,12 +147,13 @@ mod tests {
         }
     }
 
-    struct Still;
+    /// A millisecond for each look.
+    struct Looks(AtomicU64);
 
     // SAFETY: allocates nothing.
-    unsafe impl Clock for Still {
+    unsafe impl Clock for Looks {
         fn now(&self) -> u64 {
-            0
+            self.0.fetch_add(1_000_000, Relaxed)
         }
 
         fn relax(&self) {}
@@ -166,7 +187,8 @@ mod tests {
             express: None,
             bars: [0; 6],
         };
-        assert_eq!(silence(&config, &restore, false, &Still), Silenced::Absent);
+        static CLOCK: Looks = Looks(AtomicU64::new(0));
+        assert_eq!(silence(&config, &restore, false, &CLOCK), Silenced::Absent);
         MUTE.is_mute.store(false, Relaxed);
         assert_eq!(config.command() & BUS_MASTER, 0);
     }

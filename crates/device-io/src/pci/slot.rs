@@ -132,7 +132,7 @@ impl PciSlot {
         }
         self.blind.store(false, Ordering::Relaxed);
         let number = self.claims.fetch_add(1, Ordering::Relaxed);
-        self.with_vectors(|vectors| vectors.begin(number));
+        self.with_vectors(|vectors| vectors.claim = Some(number));
         Some((number, self.unrestored.lock().take()))
     }
 

@@ -61,12 +61,6 @@ impl fmt::Display for InterruptError {
 
 impl core::error::Error for InterruptError {}
 
-impl From<NoMessage> for InterruptError {
-    fn from(error: NoMessage) -> Self {
-        Self::Message(error)
-    }
-}
-
 /// The table as mapped for a claim.
 struct Table {
     backing: Backing,
@@ -78,8 +72,8 @@ struct Table {
 
 /// Behind the slot's lock: vectors of the claim that there is.
 pub(crate) struct Vectors {
-    /// Which claim's.
-    claim: Option<u64>,
+    /// Which claim's. One that begins has all of them off.
+    pub(super) claim: Option<u64>,
     table: Option<Table>,
     /// All its entries were masked, and the function may send messages.
     is_open: bool,
@@ -129,11 +123,6 @@ impl Vectors {
             is_open: false,
             used: [None; MAX_VECTORS as usize],
         }
-    }
-
-    /// A claim begins, with all vectors off.
-    pub(crate) fn begin(&mut self, claim: u64) {
-        self.claim = Some(claim);
     }
 
     /// A claim ends: its vectors are masked. What the caller is to unmap: BAR, and mapping.
@@ -192,7 +181,8 @@ impl Vectors {
             return Err(InterruptError::Taken);
         }
         let (_, host, address) = place;
-        let message = host.messages.allocate(address)?;
+        let message = host.messages.allocate(address);
+        let message = message.map_err(InterruptError::Message)?;
         *used = Some(message);
         if let Some(table) = &self.table {
             table.fill(vector, message);

@@ -138,7 +138,9 @@ impl<D: Table> PciFunction<D> {
                 let cell = cell.ok_or(WriteError::OutOfBounds)?;
                 // SAFETY: an index, which names no memory.
                 unsafe { cell.store(index.into()) };
-                Ok(())
+                // Not taken, what is written next would be another register.
+                let is_taken = cell.load() == index.into();
+                is_taken.then_some(()).ok_or(WriteError::Absent)
             }
             _ => Err(WriteError::OutOfBounds),
         }

@@ -47,10 +47,9 @@ impl<D: Table> PciFunction<D> {
     pub fn enable_bus_master(&self) -> Result<(), NotIdle> {
         self.claim().control.with(|phase| {
             // What is idle stays so: only code under this lock starts a device.
-            if phase != Phase::Reset || !self.is_idle() {
+            if phase != Phase::Reset || !self.is_idle() || !self.claim().set_master() {
                 return Err(NotIdle);
             }
-            self.claim().set_master();
             Ok(())
         })
     }
@@ -133,6 +132,11 @@ impl<D: Table> PciFunction<D> {
                         unsafe { register.store(value.of(known, chosen)) };
                         Ok(())
                     })?;
+                    // Else what follows would be told of another queue.
+                    let selects = value.names_queue() && at.stride == 0;
+                    if selects && self.present(at, number)?.1 != value.of(known, chosen) {
+                        return Err(StepError::State);
+                    }
                 }
                 Step::Update(at, clear, set) => self.step(run, || {
                     let (register, value) = self.present(at, number)?;

@@ -7,7 +7,7 @@ use samara_device_io::host::{
     Backing, Host, MapBarError, Message, Messages, NoMessage, NoMessages, PciAddress,
 };
 use samara_device_io::mmio::WindowError;
-use samara_device_io::pci::{InterruptError, StepError};
+use samara_device_io::pci::StepError;
 use samara_device_io::queue::{QueueError, QueueFault, SubmitError};
 use samara_device_io::table::lint::lint;
 use samara_device_io::table::step::{
@@ -130,7 +130,6 @@ fn errors() {
     traits!(&MapBarError::NoSpace, MapBarError: Debug, Display, Clone, Eq);
     traits!(&NoMessage::Full, NoMessage: Debug, Display, Clone, Eq);
     traits!(&WindowError::OverlapsMsix, WindowError: Debug, Display, Clone, Eq);
-    let _ = call!(<InterruptError as From<NoMessage>>::from, NoMessage::Full);
     let error = call!(<QueueError as From<StepError>>::from, StepError::State);
     let _ = call!(<QueueFault as From<QueueError>>::from, error);
     let _ = call!(<SubmitError as From<QueueError>>::from, error);
