@@ -221,7 +221,7 @@ bad! {
     }
     a_driver_writes_what_ends_a_queue: "a rule lets drivers write a register that starts or stops a queue" {
         const REGISTERS: &'static [Rule] = &[word(0x40).write(Write::Any)];
-        const QUEUES: &'static [Queue] = &[Queue { stop: &[Step::Update(reg(0x40), 1, 0), Step::Await(&[Check::new(reg(0x40), 1, 0)], Limit::Millis(1))], ..ring(RING) }];
+        const QUEUES: &'static [Queue] = &[Queue { stop: &[Step::Update(reg(0x40), 1, 0), STOPPED], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
     a_size_that_does_not_fit_its_register: "a value that is wider than its register" {
@@ -444,7 +444,7 @@ bad! {
     an_index_where_a_stop_writes: "an index of a driver's where the engine writes or looks" {
         const REGISTERS: &'static [Rule] = &[word(0x4C).read().behind(0x48, Width::W32, 2)];
         const QUEUES: &'static [Queue] = &[Queue { stop: &[
-            Step::Update(reg(0x48), 1, 0), Step::Await(&[Check::new(reg(0x48), 1, 0)], Limit::Millis(1)),
+            Step::Update(reg(0x48), 1, 0), STOPPED,
         ], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }

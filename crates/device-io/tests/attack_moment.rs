@@ -124,10 +124,10 @@ fn a_ring_is_not_enabled_where_another_was() {
     raw.react(|raw, offset, value| {
         // A reset ends at once, and clears neither (section 4.2.1.6.1 has descriptor bases undefined).
         if offset == 0x0008 {
-            raw.set(0x0000, raw.get(0x0000) & !(1 << 26 | 1 << 3));
+            raw.set(0x0000, raw.get(0x0000) & !(1 << 26 | 1 << 3 | 1 << 2));
         }
         if offset == 0x0000 && value.is_none() {
-            raw.set(0x0000, raw.get(0x0000) & !(1 << 26 | 1 << 3));
+            raw.set(0x0000, raw.get(0x0000) & !(1 << 26 | 1 << 3 | 1 << 2));
         }
         if offset == 0x1008 {
             raw.set(0x1000, OTHERS);

@@ -21,7 +21,7 @@ fn ixgbe() -> &'static Raw {
     ]);
     raw.react(|raw, at, value| {
         if at == 0 && value.is_none() {
-            raw.set(0, raw.get(0) & !(1 << 3 | 1 << 26));
+            raw.set(0, raw.get(0) & !(1 << 2 | 1 << 3 | 1 << 26));
         }
     });
     raw

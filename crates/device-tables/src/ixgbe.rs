@@ -67,7 +67,9 @@ const fn zero(at: At) -> Step {
 const CTRL: At = reg(0x0000);
 const MASTER_DISABLE: u64 = 1 << 2;
 const RESETS: u64 = 1 << 3 | 1 << 26;
-const RESET_ENDS: Step = Await(&[Check::new(CTRL, RESETS, 0)], Limit::Millis(100));
+/// A reset clears master disable, too, which was set before.
+const RESET: Check = Check::new(CTRL, RESETS | MASTER_DISABLE, 0);
+const RESET_ENDS: Step = Await(&[RESET], Limit::Millis(100));
 /// STATUS (section 8.2.3.1.2), bit 19: requests may be pending.
 const NO_MASTER: Check = Check::new(reg(0x0008), 1 << 19, 0);
 /// RXDCTL.ENABLE and TXDCTL.ENABLE (sections 8.2.3.8.7 and 8.2.3.9.10).

@@ -40,6 +40,7 @@ const ACQ: At = at(0, 0x30, Width::W64);
 const ENABLE: u64 = 1;
 const ENABLED: u64 = 6 << 16 | 4 << 20 | ENABLE;
 const SHUT_DOWN: u64 = ENABLED | 1 << 14;
+const SHUTS_DOWN: Write = Write::Exchange(&[(ENABLED, SHUT_DOWN), (SHUT_DOWN, SHUT_DOWN)]);
 /// CSTS.RDY and CSTS.CFS (Base §3.1.3.6).
 const READY: Check = Check::new(CSTS, 1, 1);
 const NOT_READY: Check = Check::new(CSTS, 1, 0);
@@ -166,12 +167,7 @@ impl Table for Nvme {
         &[Rule::new(0, 0x00, Width::W64).read()],
         &WORD.each([0x08, 0x1C]),
         &WORD.write(Write::Any).each([0x0C, 0x10]),
-        &WORD
-            .write(Write::Exchange(&[
-                (ENABLED, SHUT_DOWN),
-                (SHUT_DOWN, SHUT_DOWN),
-            ]))
-            .each([0x14]),
+        &WORD.write(SHUTS_DOWN).each([0x14]),
     ];
 
     /// A controller that is disabled has no queue and executes no command (Base §3.7.2).

@@ -109,10 +109,11 @@ impl Core {
         Ok(owner)
     }
 
-    /// Starts the queue anew, which `restart` has prepared, or may not: then [`QueueError::NotEmpty`]. `tell` tells the device.
+    /// Starts the queue anew in `epoch`, which `restart` has prepared, or may not: then [`QueueError::NotEmpty`]. `tell` tells the
+    /// device.
     pub(crate) fn begin<D: Table, R>(
         &mut self,
-        function: &PciFunction<D>,
+        (function, epoch): (&PciFunction<D>, u64),
         restart: impl FnOnce(&Self) -> bool,
         tell: impl FnOnce(&mut Self) -> Result<R, QueueError>,
     ) -> Result<R, QueueError> {
@@ -127,8 +128,8 @@ impl Core {
             if !restart(self) {
                 return Err(QueueError::NotEmpty);
             }
-            // Before the device is told: a silence that comes later has a later epoch.
-            self.started = Some(function.claim().control.epoch());
+            // Before the device is told, and that in which the caller has looked: a silence that has come since has a later epoch.
+            self.started = Some(epoch);
             (self.bell, self.second) = (None, None);
             tell(self)
         })
@@ -142,7 +143,8 @@ impl Core {
         chosen: u64,
         restart: impl FnOnce(&Self) -> bool,
     ) -> Result<(), QueueError> {
-        self.begin(function, restart, |core| {
+        let epoch = function.claim().control.epoch();
+        self.begin((function, epoch), restart, |core| {
             function.run(Run::Start, queue.start, &core.known, chosen)?;
             core.find_bells(function, queue)
         })?;

@@ -72,11 +72,8 @@ impl<D: Table, const Q: usize, T: Exchangeable> Virtqueue<D, Q, Objects<T>> {
         let (start, linear) = ((&raw const *packet).addr(), function.linear());
         let located = locate::<D, T>(function, linear, start, bytes(&mut packet));
         let located = located.and_then(|(bus, length)| {
-            Ok((
-                bus,
-                u32::try_from(length).map_err(|_| Refused::Empty)?,
-                direction,
-            ))
+            let length = u32::try_from(length).map_err(|_| Refused::Empty)?;
+            Ok((bus, length, direction))
         });
         let span = match located {
             Ok(span) => span,

@@ -305,25 +305,24 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         words: [u32; WORDS],
         queue: &mut Pair<D, K>,
     ) -> Result<Tag, SubmitError> {
-        self.core.running(function)?;
+        let epoch = self.core.running(function)?;
         // Before anything changes.
         self.state.tags.next().ok_or(SubmitError::Full)?;
         let (command, part) = const {
             let command = Self::command(C);
-            match command.data {
-                Data::Queue(queue, part) => {
-                    assert!(queue == K, "a command that makes another queue");
-                    (command, part)
-                }
-                _ => panic!("a command that makes no queue"),
-            }
+            let Data::Queue(queue, part) = command.data else {
+                panic!("a command that makes no queue");
+            };
+            assert!(queue == K, "a command that makes another queue");
+            (command, part)
         };
         let mut entry = Entry::new(Self::FORMAT, command, &queue.core.known, &words)?;
         entry.point(Self::FORMAT, 0, queue.core.known.parts[part]);
         if !queue.core.is_in_use(function) {
             let state = &mut queue.state;
             let restart = |core: &Core| Pair::<D, K>::restart(core, state);
-            queue.core.begin(function, restart, |_| Ok(()))?;
+            let of = (function, epoch);
+            queue.core.begin(of, restart, |_| Ok(()))?;
         }
         if queue.core.claim != self.core.claim {
             return Err(QueueError::Foreign.into());

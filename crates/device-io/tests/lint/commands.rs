@@ -68,6 +68,12 @@ refused! {
     { QUEUES = &[ADMIN]; COMMANDS = &[learns(&Learn { shift: 4, ..LEARN })]; }
     { QUEUES = &[ADMIN]; COMMANDS = &[learns(&Learn { zero: (0, 5), ..LEARN })]; }
 
+    ranges_that_end_before_they_begin: "a range of bytes that ends before it begins",
+    { QUEUES = &[ADMIN]; COMMANDS = &[learns(&Learn { zero: (2, 0), ..LEARN })]; }
+
+    indexes_of_bits_in_one_place: "two parts of an index in one bit",
+    { QUEUES = &[ADMIN]; COMMANDS = &[learns(&Learn { index: [(0, 0xF, 0), (5, 0b11, 3)], ..LEARN })]; }
+
     shifts_past_a_byte: "an index of bits that a byte hasn't",
     { QUEUES = &[ADMIN]; COMMANDS = &[learns(&Learn { index: [(8, 0xF, 0), (5, 0b11, 4)], ..LEARN })]; }
     { QUEUES = &[ADMIN]; COMMANDS = &[learns(&Learn { index: [(0, 0xF, 0), (5, 0b11, 9)], ..LEARN })]; }

@@ -19,6 +19,7 @@ mod case;
 const CHAINS: Queue = Queue {
     numbers: (0, 3),
     start: &[
+        AGREED,
         Step::Write(reg(0x44), number(1)),
         Step::Write(at(0, 0x20, Width::W64), address(0)),
         Step::Write(at(0, 0x28, Width::W64), address(1)),
@@ -116,7 +117,7 @@ refused! {
     { REGISTERS = &[word(0x48).write(Write::Merge(0x30))]; QUEUES = &[begins![Step::Update(reg(0x48), 0xF, 1)]]; COMMANDS = &[]; }
     // Values by which no check holds, and no reset is done.
     { REGISTERS = &[word(0x5C).write(Write::Nonzero(3)), word(0x60).write(Write::Values(&[1, 3]))];
-      IDLE = &[Check::new(reg(0x5C), 3, 0), Check::new(reg(0x60), 1, 0)]; RESET = &[Step::Write(reg(0x5C), NO), Step::Update(reg(0x60), 1, 0)]; }
+      IDLE = &[OFF, Check::new(reg(0x5C), 3, 0), Check::new(reg(0x60), 1, 0)]; RESET = &[Step::Write(reg(0x5C), NO), Step::Update(reg(0x60), 1, 0)]; }
     // What drivers agree to, and what they may do before a reset.
     { REGISTERS = &[word(0x5C).write(Write::Bits(3))]; QUEUES = &[begins![Step::Require(Check::new(reg(0x5C).shared(), 1, 1))]]; COMMANDS = &[];
       RESET = &[Step::Update(reg(0x5C).shared(), 2, 0), Step::Write(reg(0x18), only(1))]; }
@@ -126,8 +127,7 @@ refused! {
     { QUEUES = &[SELECTED, Queue { numbers: (2, 5), ..SELECTED }]; COMMANDS = &[]; }
     { QUEUES = &[CHAINS, Queue { numbers: (4, 5), ..CHAINS }]; COMMANDS = &[]; }
     // A register of each queue is not behind the index.
-    { QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1))], [Step::Update(reg(0x60).each(4), 0, 1)]), stop: &[Step::Update(reg(0x60).each(4), 1, 0), Step::Require(Check::new(reg(0x60).each(4), 1, 0))], ..SELECTED }]; COMMANDS = &[];
-      IDLE = &[Check::new(reg(0x60), 1, 0).times(2, 4)]; }
+    { QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1))], [Step::Update(reg(0x60).each(4), 0, 1)]), stop: &[Step::Update(reg(0x60).each(4), 1, 0), Step::Require(Check::new(reg(0x60).each(4), 1, 0))], ..SELECTED }]; COMMANDS = &[]; }
     // A bit that a stop clears, beside those that a driver chose.
     { QUEUES = &[Queue { start: begin![Step::Write(reg(0x48), chosen(0xF0).plus(1))], stop: &[Step::Update(reg(0x48), 1, 0), STOPPED], ..ring(RING) }]; COMMANDS = &[]; }
     // A stop by a register of its own; one whose end is that a bit is off which the start has set.

@@ -59,6 +59,9 @@ refused! {
     { QUEUES = &[Queue { doorbell: Doorbell { window: 1, ..BELL }, ..ADMIN }]; COMMANDS = &[]; }
     { QUEUES = &[pair(&PairFormat { head_doorbell: Doorbell { window: 1, ..BELL }, ..PAIR })]; COMMANDS = &[]; }
 
+    a_doorbell_outside_its_window: "a doorbell outside its window",
+    { QUEUES = &[ADMIN, Queue { doorbell: Doorbell { offset: 0x1F0, ..BELL }, ..IO }]; }
+
     a_misaligned_doorbell: "a misaligned doorbell",
     { QUEUES = &[Queue { doorbell: Doorbell { offset: 0x82, ..BELL }, ..ADMIN }]; COMMANDS = &[]; }
 

@@ -110,6 +110,10 @@ refused! {
     { IDLE = &[Check::new(reg(0x18), 1, 2)]; }
     { RESET = &[Step::Await(&[OFF, Check::new(reg(0x18), 0b10, 0b11)], Limit::Millis(1))]; }
 
+    checks_that_always_hold: "a check that always holds",
+    // What answers at all is idle.
+    { IDLE = &[Check::new(reg(0x18), 0xFFFF_FFFF, 0xFFFF_FFFF).not()]; }
+
     wide_values: "a value that is wider than its register",
     { RESET = &[Step::Write(reg(0x18), only(1 << 32))]; }
     { RESET = &[Step::Update(reg(0x18), 1 << 32, 0)]; }

@@ -37,6 +37,9 @@ refused! {
     { REGISTERS = &[word(0x18).write(Write::Bits(0b11))]; RESET = &[Step::Update(reg(0x18), 2, 1)]; }
     { REGISTERS = &[word(0x18).write(Write::Nonzero(0b11))]; RESET = &[Step::Write(reg(0x18), only(0)), Step::Update(reg(0x18), 1, 0)]; }
 
+    resets_by_what_drivers_do: "a reset that writes nothing",
+    { REGISTERS = &[word(0x5C).write(Write::Bits(3))]; RESET = &[Step::Update(reg(0x5C).shared(), 1, 0)]; }
+
     stops_of_nothing: "a stop that writes nothing",
     { QUEUES = &[Queue { stop: &[Step::Sleep(1)], ..ring(RING) }]; COMMANDS = &[]; }
 
@@ -50,7 +53,16 @@ refused! {
     // One that can't fail; one that comes first; one that holds as the start has left it.
     { QUEUES = &[Queue { stop: &[Step::Update(reg(0x18), 1, 0), Step::Settle(&[OFF], Limit::Millis(1))], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { stop: &[STOPPED, Step::Update(reg(0x18), 1, 0)], ..ring(RING) }]; COMMANDS = &[]; }
+    // One that says what the stop itself has written.
+    { QUEUES = &[Queue { stop: &[Step::Update(reg(0x5C), 1, 0), Step::Await(&[Check::new(reg(0x5C), 1, 0)], Limit::Millis(1))], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { stop: &[Step::Update(reg(0x18), 1, 0), Step::Await(&[Check::new(reg(0x18), 1, 1)], Limit::Millis(1))], ..ring(RING) }]; COMMANDS = &[]; }
+
+    idle_tests_of_what_no_queue_changes: "an idle test that holds while a queue runs",
+    { IDLE = &[Check::new(reg(0x1C), 1, 0)]; QUEUES = &[ring(RING)]; COMMANDS = &[]; }
+
+    queues_that_are_enabled_before_they_are_told: "a start that enables a queue before its last step",
+    { QUEUES = &[Queue { start: &[Step::Write(reg(0x18), only(1)), Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)),
+        Step::Write(HEAD, NO), Step::Write(TAIL, NO), Step::Write(reg(0x5C), only(1))], ..ring(RING) }]; COMMANDS = &[]; }
 
     queues_that_no_idle_test_looks_at: "an idle test that looks at some queues of a kind",
     { IDLE = &[Check::new(reg(0xE0), 1, 0).times(3, 4)]; QUEUES = &[FOUR]; COMMANDS = &[]; }
@@ -144,7 +156,7 @@ refused! {
     { REGISTERS = &[word(0x48).write(Write::Masks(&[1])).behind(0x00, Width::W32, 1)]; QUEUES = &[begins![Step::Write(reg(0x48), only(1))]]; COMMANDS = &[]; }
 
     registers_that_drivers_do_not_share: "a register that is shared with drivers, which no rule lets them write",
-    { RESET = &[Step::Write(reg(0x18).shared(), only(1))]; }
+    { RESET = &[Step::Write(reg(0x18).shared(), only(1)), Step::Write(reg(0x5C), only(1))]; }
     { REGISTERS = &[word(0x5C).write(Write::Merge(2))]; QUEUES = &[begins![Step::Require(Check::new(reg(0x5C).shared(), 1, 1))]]; COMMANDS = &[]; }
 
     what_drivers_say: "a rule lets drivers write what the engine looks at",

@@ -51,6 +51,8 @@ pub(super) struct Access {
     pub(super) index: Option<(&'static At, &'static Value)>,
     pub(super) is_address: bool,
     pub(super) is_shared: bool,
+    /// It is the last step of a start.
+    pub(super) is_last: bool,
 }
 
 /// No access yet.
@@ -63,6 +65,7 @@ const NONE: Access = Access {
     index: None,
     is_address: false,
     is_shared: false,
+    is_last: false,
 };
 
 impl Access {
@@ -176,6 +179,7 @@ impl Accesses {
     ) -> Option<(&'static At, &'static Value)> {
         let mut step = 0;
         while step < steps.len() {
+            of.is_last = matches!(of.when, When::Start) && step + 1 == steps.len();
             match &steps[step] {
                 Step::Write(at, value) => {
                     if matches!(of.when, When::Start) && at.stride == 0 && value.names_queue() {

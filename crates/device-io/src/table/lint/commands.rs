@@ -143,6 +143,15 @@ const fn learn(learn: &Learn, page: usize) {
         "learning past the page"
     );
     assert!(
+        learn.zero.0 <= learn.zero.1,
+        "a range of bytes that ends before it begins"
+    );
+    let [a, b] = learn.index;
+    assert!(
+        (a.1 as usize) << a.2 & (b.1 as usize) << b.2 == 0,
+        "two parts of an index in one bit"
+    );
+    assert!(
         learn.shifts.0 <= learn.shifts.1 && learn.shifts.1 < 32,
         "units of 2 GiB or more"
     );

@@ -21,6 +21,56 @@ pub(super) const fn owners<D: Table>() {
         }
         one += 1;
     }
+    let mut kind = 0;
+    while kind < D::QUEUES.len() {
+        idle(&all, &D::QUEUES[kind], kind);
+        kind += 1;
+    }
+}
+
+/// An idle test fails while a queue of this kind runs, by what its start requires, or by its last step: addresses come before it.
+const fn idle(all: &Accesses, queue: &Queue, kind: usize) {
+    let (mut fails, mut one) = (queue.start.is_empty(), 0);
+    while one < all.count {
+        let (start, mut other) = (&all.list[one], 0);
+        let is_its = matches!(start.queue, Some((_, of)) if of == kind);
+        while other < all.count {
+            let idle = &all.list[other];
+            if is_its
+                && matches!((start.when, idle.when), (When::Start, When::Idle))
+                && contradict(start, idle)
+            {
+                assert!(
+                    start.is_last || matches!(start.act, Act::Look(_)),
+                    "a start that enables a queue before its last step"
+                );
+                fails = true;
+            }
+            other += 1;
+        }
+        one += 1;
+    }
+    assert!(fails, "an idle test that holds while a queue runs");
+}
+
+/// Whether a check fails of what a step of a start leaves or requires.
+const fn contradict(start: &Access, idle: &Access) -> bool {
+    let (value, bits) = match start.act {
+        Act::Write { set, told } => (set, start.bits & !told),
+        Act::Look(Some(equals)) => (equals, start.bits),
+        _ => return false,
+    };
+    let Act::Look(Some(wanted)) = idle.act else {
+        return false;
+    };
+    let mut pairs = Pairs::of(&start.registers, &idle.registers);
+    while let Some(pair) = pairs.next() {
+        let common = pairs.moved(pair, bits) & idle.bits;
+        if (pairs.moved(pair, value) ^ wanted) & common != 0 {
+            return true;
+        }
+    }
+    false
 }
 
 /// Registers of two arrays that share bytes, pair by pair.

@@ -95,11 +95,13 @@ const fn stop(queue: &Queue) {
     while step < queue.stop.len() {
         match &queue.stop[step] {
             Step::Update(at, clear, set) => {
-                (undoes, is_said) = (undoes || !is_started(queue, at, *clear | *set, *set), false);
+                let is_new = !are_left(queue.start, at, *clear | *set, *set);
+                (undoes, is_said) = (undoes || is_new, false);
             }
             Step::Write(at, value) => {
                 let bits = at.width.all_ones();
-                let is_new = !value.is_constant() || !is_started(queue, at, bits, value.constant());
+                let is_left = are_left(queue.start, at, bits, value.constant());
+                let is_new = !value.is_constant() || !is_left;
                 (undoes, is_said) = (undoes || is_new, false);
             }
             Step::Require(check) => is_said |= says(queue, core::slice::from_ref(check)),
@@ -112,14 +114,18 @@ const fn stop(queue: &Queue) {
     assert!(is_said, "a stop whose end the device need not say");
 }
 
-/// Whether each of these checks fails of a queue that was only started.
+/// Whether each of these checks is the device's word: it fails of a queue that was only started, or looks at what neither the start
+/// nor the stop has written.
 const fn says(queue: &Queue, checks: &[Check]) -> bool {
     let mut check = 0;
     while check < checks.len() {
         let Check {
             at, mask, equals, ..
         } = &checks[check];
-        if checks[check].wanted && is_started(queue, at, *mask, *equals) {
+        let is_undone = are_left(queue.start, at, *mask, !*equals & *mask);
+        let is_left = are_left(queue.start, at, *mask, *equals)
+            || are_left(queue.stop, at, *mask, *equals) && !is_undone;
+        if checks[check].wanted && is_left {
             return false;
         }
         check += 1;
@@ -127,11 +133,11 @@ const fn says(queue: &Queue, checks: &[Check]) -> bool {
     true
 }
 
-/// Whether a start leaves these bits of a register so, as constants.
-const fn is_started(queue: &Queue, at: &At, bits: u64, value: u64) -> bool {
+/// Whether steps leave these bits of a register so, as constants.
+const fn are_left(steps: &[Step], at: &At, bits: u64, value: u64) -> bool {
     let (mut left, mut step) = (bits, 0);
-    while step < queue.start.len() {
-        let (of, written, set) = match &queue.start[step] {
+    while step < steps.len() {
+        let (of, written, set) = match &steps[step] {
             Step::Update(of, clear, set) => (of, *clear | *set, *set),
             Step::Write(of, value) if value.is_constant() => {
                 (of, of.width.all_ones(), value.constant())
@@ -280,6 +286,19 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
         doorbell.offset.is_multiple_of(doorbell.width.bytes())
             && doorbell.width.bytes() <= D::WINDOWS[doorbell.window].align,
         "a misaligned doorbell"
+    );
+    // Where the device says how far they are apart, as close together as they may be.
+    let closest = match doorbell.stride {
+        Stride::Shifted(_, _, unit) => Stride::Bytes(unit),
+        other => other,
+    };
+    let closest = queue.bells(&Doorbell {
+        stride: closest,
+        ..*doorbell
+    });
+    assert!(
+        matches!(closest.end(), Some(end) if end <= D::WINDOWS[doorbell.window].most),
+        "a doorbell outside its window"
     );
     let (is_position, most) = match (doorbell.value, &queue.format) {
         (Rung::Number, _) => (false, queue.numbers.1 as u64),

@@ -87,6 +87,10 @@ pub(super) const fn checks<D: Table>(checks: &[Check], queue: Option<&Queue>) {
             "a check of no register, no bit, or bits that its register hasn't"
         );
         assert!(check.equals & !check.mask == 0, "a check that never holds");
+        assert!(
+            check.wanted || check.equals != check.at.width.all_ones(),
+            "a check that always holds"
+        );
         index += 1;
     }
 }
@@ -100,11 +104,13 @@ pub(super) const fn reset<D: Table>(reset: &[Step]) {
     );
 }
 
-/// Whether anything is written.
+/// Whether anything is written that drivers do not write as well.
 pub(super) const fn writes(steps: &[Step]) -> bool {
     let mut index = 0;
     while index < steps.len() {
-        if matches!(steps[index], Step::Write(..) | Step::Update(..)) {
+        if let Step::Write(at, _) | Step::Update(at, ..) = &steps[index]
+            && !at.is_shared
+        {
             return true;
         }
         index += 1;

@@ -1,0 +1,128 @@
+//! Another thread's reset between any two instructions of what a driver does.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#![expect(unsafe_code, reason = "single steps")]
+
+use core::arch::asm;
+use core::ffi::c_void;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+use samara_device_io::queue::Pair;
+use samara_device_tables::Nvme;
+use samara_host_std as _;
+use samara_testkit::hosted::alone;
+
+use raw::Raw;
+
+#[path = "fixtures/raw.rs"]
+mod raw;
+
+type Io = Pair<Nvme, { Nvme::IO }>;
+
+unsafe extern "C" {
+    fn signal(number: i32, handler: *const c_void) -> *const c_void;
+}
+
+static LEFT: AtomicU64 = AtomicU64::new(u64::MAX);
+static GO: AtomicBool = AtomicBool::new(false);
+static DONE: AtomicBool = AtomicBool::new(false);
+
+/// Behind instruction number `LEFT`, lets the other thread go on, for a millisecond at most.
+unsafe extern "C" fn trapped(_: i32, _: *mut c_void, context: *mut c_void) {
+    let left = LEFT.load(SeqCst);
+    LEFT.store(left.wrapping_sub(1), SeqCst);
+    if left != 0 {
+        return;
+    }
+    GO.store(true, SeqCst);
+    let start = Instant::now();
+    while !DONE.load(SeqCst) && start.elapsed() < Duration::from_millis(2) {
+        std::hint::spin_loop();
+    }
+    // SAFETY: the flags are `uc_mcontext.gregs[REG_EFL]`.
+    let flags = unsafe { context.cast::<u64>().add(5 + 17) };
+    // SAFETY: the handler's own context.
+    unsafe { *flags &= !(1 << 8) };
+}
+
+#[inline(always)]
+fn step() {
+    // SAFETY: sets the trap flag; the handler is installed.
+    unsafe { asm!("pushfq", "or qword ptr [rsp], 0x100", "popfq") };
+}
+
+#[inline(always)]
+fn walk() {
+    // SAFETY: clears the trap flag.
+    unsafe { asm!("pushfq", "and qword ptr [rsp], -257", "popfq") };
+}
+
+/// The reset comes behind the look at the admin queues: the command that makes part of a queue is put, and never told. That part is not
+/// taken for one that the controller knows in the next epoch.
+#[test]
+fn a_queue_is_made_in_the_epoch_of_the_commands_that_make_it() {
+    let _alone = alone();
+    // SAFETY: as the handler demands.
+    unsafe { signal(5, trapped as *const c_void) };
+    let raw = Raw::leak(&[
+        (0x00, 0x0010_1B36),
+        (0x08, 0x0108_0202),
+        (0x10, 0xFEB0_0004),
+    ]);
+    raw.set(0x00, 63);
+    raw.set(0x04, 1 << 5);
+    raw.react(|raw, offset, value| {
+        if let (0x14, Some(value)) = (offset, value) {
+            raw.set(0x1C, value & 1);
+        }
+    });
+    let function = raw.slot::<Nvme>().claim().unwrap();
+    let mut admin = Pair::<Nvme, { Nvme::ADMIN }>::new(&function, 0, 8).unwrap();
+    let mut io = Io::new(&function, 1, 16).unwrap();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < 6_000 && found.len() < 3 {
+        function.reset().unwrap();
+        function.enable_bus_master().unwrap();
+        admin.start(&function, 0).unwrap();
+        GO.store(false, SeqCst);
+        DONE.store(false, SeqCst);
+        let result = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !GO.load(SeqCst) {
+                    std::hint::spin_loop();
+                }
+                let _ = function.reset();
+                DONE.store(true, SeqCst);
+            });
+            LEFT.store(at, SeqCst);
+            step();
+            let result = admin
+                .create::<{ Nvme::CREATE_COMPLETION }, { Nvme::IO }>(&function, [0; 7], &mut io);
+            walk();
+            GO.store(true, SeqCst);
+            result
+        });
+        // Was it past the end?
+        let is_over = LEFT.load(SeqCst) < u64::MAX / 2;
+        // The next epoch's.
+        admin.start(&function, 0).unwrap();
+        let again =
+            admin.create::<{ Nvme::CREATE_COMPLETION }, { Nvme::IO }>(&function, [0; 7], &mut io);
+        if again.is_err() {
+            found.push((at, result, again));
+        }
+        if is_over {
+            break;
+        }
+        at += 29;
+    }
+    drop(function);
+    assert!(
+        found.is_empty(),
+        "{} of {} moments, {:?}",
+        found.len(),
+        at / 29,
+        found.first()
+    );
+}
