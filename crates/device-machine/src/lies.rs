@@ -151,7 +151,10 @@ fn nvme(model: &NvmeModel, numbers: &mut Numbers) {
         14 => model.switch(|switches| {
             switches.mute_namespace = numbers.of_these(&[None, Some(1), Some(2), Some(3)]);
         }),
-        15 => model.switch(|switches| switches.lost_writes = lost(numbers)),
+        15 => model.switch(|switches| match numbers.one_in(2) {
+            true => switches.lost_writes = lost(numbers),
+            false => switches.lost_config_writes = lost(numbers),
+        }),
         _ => model.switch(|switches| switches.mdts = Some(numbers.below(256) as u8)),
     }
 }
@@ -217,7 +220,10 @@ fn virtio(model: &VirtioModel, numbers: &mut Numbers) {
         7 => model.switch(|switches| switches.never_reset = numbers.one_in(2)),
         8 => model.switch(|switches| switches.reset_takes = numbers.below(4) as u32),
         9 => model.switch(|switches| switches.blind_after_reset = numbers.below(4) as u32),
-        10 => model.switch(|switches| switches.lost_writes = lost(numbers)),
+        10 => model.switch(|switches| match numbers.one_in(2) {
+            true => switches.lost_writes = lost(numbers),
+            false => switches.lost_config_writes = lost(numbers),
+        }),
         _ => model.break_down(),
     }
 }

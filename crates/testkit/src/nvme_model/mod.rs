@@ -260,7 +260,8 @@ unsafe impl ConfigSpace for NvmeModel {
             if machine.config.is_bus_master() {
                 machine.memory.is_master();
             }
-            if !machine.switches.removed && machine.config.write(offset, value) {
+            let is_lost = machine.switches.lost_config_writes.next();
+            if !machine.switches.removed && !is_lost && machine.config.write(offset, value) {
                 machine.counts.resets += 1;
                 machine.controller.reset_function(machine.now);
             }

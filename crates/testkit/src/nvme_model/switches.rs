@@ -64,8 +64,10 @@ pub struct Switches {
     pub blind_after: Option<(u64, u64)>,
     /// Until then.
     pub blind_until: u64,
-    /// Register writes that are lost.
+    /// Register writes that are lost, and writes to configuration space.
     pub lost_writes: LostWrites,
+    /// See [`lost_writes`](Self::lost_writes).
+    pub lost_config_writes: LostWrites,
     /// Every flush ends with this status field instead of being executed.
     pub flush_status: Option<u16>,
     /// What Identify says of namespace 1, whatever it is.

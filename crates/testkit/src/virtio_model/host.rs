@@ -28,7 +28,7 @@ impl Machine {
     }
 
     fn write_config(&mut self, offset: u16, value: u32) {
-        if self.switches.removed {
+        if self.switches.removed || self.switches.lost_config_writes.next() {
             return;
         }
         match self.config.effect(offset, Some(value)) {

@@ -70,8 +70,10 @@ pub struct Switches {
     pub removed_after: Option<u64>,
     /// After so many more register accesses it reads as all ones, for so many pauses.
     pub blind_after: Option<(u64, u32)>,
-    /// Register writes that are lost.
+    /// Register writes that are lost, and writes to configuration space.
     pub lost_writes: LostWrites,
+    /// See [`lost_writes`](Self::lost_writes).
+    pub lost_config_writes: LostWrites,
     /// The device doesn't touch a chain that it has said to have used, however it came to say so: what it says may be wrong,
     /// what it does is right.
     pub keeps_its_word: bool,
