@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
+use samara_device_io::mmio::WriteError;
 use samara_device_io::queue::QueueError;
 use samara_driver::virtio::TransportError;
 use samara_interfaces::net::{NetDevice, NetError};
@@ -170,7 +171,10 @@ fn a_start_that_fails_blind_says_so() {
         match bench.try_nic(small()) {
             Ok(_)
             | Err(InitError::Transport(
-                TransportError::Absent | TransportError::Gone | TransportError::Enable(_),
+                TransportError::Absent
+                | TransportError::Gone
+                | TransportError::Register(WriteError::Absent)
+                | TransportError::Enable(_),
             ))
             | Err(InitError::Queue(QueueError::Step(_))) => {}
             Err(error) => wrong.push((after, error.to_string())),
