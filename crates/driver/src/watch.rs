@@ -2,45 +2,90 @@
 
 /// What a call that moved nothing weighs, against one that did.
 const IDLE: u32 = 16;
-/// After how much weight a look is due.
+/// After how much weight the clock is asked: a call that moved nothing asks it, and so does one in 16 of those that did.
+const ASK: u32 = IDLE;
+/// After how much weight a look is due, whatever the time.
 const LOOK: u32 = 1024;
+/// The least and the most nanoseconds until a look is due, however few calls there are.
+const INTERVAL: (u64, u64) = (1_000_000, 500_000_000);
 
 /// Counts calls, and notices a transmit queue that stands still.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Watch {
+    /// Weight since the clock was asked.
     weight: u32,
+    /// Weight before that, since the last look.
+    before: u32,
+    /// When the next look is due, in nanoseconds.
+    next: u64,
     /// Buffers that came back from transmission, all told.
     sent: u64,
-    /// How many when frames were last seen waiting, and at what time, in nanoseconds.
-    waiting: Option<(u64, u64)>,
+    waiting: Option<Waiting>,
+}
+
+/// Frames that wait in a transmit queue.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    /// Buffers that had come back when they were first seen.
+    sent: u64,
+    /// For how long they have waited with the link up.
+    nanos: u64,
+    /// When they were last seen, and whether the link was up.
+    seen: u64,
+    up: bool,
 }
 
 impl Watch {
-    /// Counts a call, in which `sent` buffers came back from transmission; whether a look is due.
+    /// Counts a call, in which `sent` buffers came back from transmission; whether it's time to ask the clock for
+    /// [`is_due`](Self::is_due).
     #[inline]
     pub fn call(&mut self, moved: bool, sent: usize) -> bool {
         self.sent = self.sent.wrapping_add(sent as u64);
         self.weight += if moved { 1 } else { IDLE };
-        if self.weight < LOOK {
-            return false;
-        }
-        self.weight = 0;
-        true
+        self.weight >= ASK
     }
 
-    /// Whether frames have waited for `nanos` by now without one leaving; `held` are in the queue.
+    /// Whether a look is due at time `now`: after so many calls or after a quarter of `nanos`, whichever is first.
+    pub fn is_due(&mut self, now: u64, nanos: u64) -> bool {
+        self.before += core::mem::take(&mut self.weight);
+        let is_due = self.before >= LOOK || now >= self.next;
+        if is_due {
+            let (least, most) = INTERVAL;
+            self.before = 0;
+            self.next = now.saturating_add((nanos / 4).clamp(least, most));
+        }
+        is_due
+    }
+
+    /// So many buffers came back from transmission besides those of calls.
+    pub fn came_back(&mut self, sent: usize) {
+        self.sent = self.sent.wrapping_add(sent as u64);
+    }
+
+    /// Whether frames have waited for `nanos` by now without one leaving, while the link was up; `held` are in the queue.
+    ///
+    /// Time with the link up adds up over times when it is down. Of the time between two looks in which it came up, a quarter of
+    /// `nanos` counts at most: how much of that it was up is not known.
     pub fn hangs(&mut self, held: usize, up: bool, now: u64, nanos: u64) -> bool {
-        if held == 0 || !up {
-            self.waiting = None;
+        let sent = self.sent;
+        let waiting = self.waiting.take().filter(|waiting| waiting.sent == sent);
+        if held == 0 {
             return false;
         }
-        match self.waiting {
-            Some((sent, since)) if sent == self.sent => now.saturating_sub(since) > nanos,
-            _ => {
-                self.waiting = Some((self.sent, now));
-                false
-            }
+        let mut waiting = waiting.unwrap_or(Waiting {
+            sent,
+            nanos: 0,
+            seen: now,
+            up,
+        });
+        if up {
+            let passed = now.saturating_sub(waiting.seen);
+            let most = if waiting.up { passed } else { nanos / 4 };
+            waiting.nanos = waiting.nanos.saturating_add(passed.min(most));
         }
+        (waiting.seen, waiting.up) = (now, up);
+        self.waiting = Some(waiting);
+        waiting.nanos > nanos
     }
 
     /// Begins anew.
@@ -56,12 +101,31 @@ impl Watch {
 mod tests {
     use super::Watch;
 
+    const SECOND: u64 = 1_000_000_000;
+
+    /// Looks that are due in 4096 such calls, of `nanos` each, and how often the clock is asked.
+    fn looks(moved: bool, nanos: u64) -> (usize, usize) {
+        let (mut watch, mut asked) = (Watch::default(), 0);
+        watch.is_due(0, 2 * SECOND);
+        let due = (0..4096).filter(|call| {
+            let ask = watch.call(moved, 0);
+            asked += usize::from(ask);
+            ask && watch.is_due(call * nanos, 2 * SECOND)
+        });
+        (due.count(), asked)
+    }
+
     #[test]
     fn idle_calls_look_sooner() {
-        let mut watch = Watch::default();
-        let busy = (0..4096).filter(|_| watch.call(true, 1)).count();
-        let idle = (0..4096).filter(|_| watch.call(false, 0)).count();
-        assert_eq!((busy, idle), (4, 64));
+        assert_eq!(looks(true, 0), (4, 256));
+        assert_eq!(looks(false, 0), (64, 4096));
+    }
+
+    #[test]
+    fn calls_that_are_rare_look_by_the_clock() {
+        assert_eq!(looks(false, SECOND).0, 4095);
+        assert_eq!(looks(true, SECOND).0, 256);
+        assert_eq!(looks(false, SECOND / 10).0, 4096 / 5);
     }
 
     #[test]
@@ -74,11 +138,21 @@ mod tests {
         assert!(!watch.hangs(2, true, 12, 10), "one has left");
         assert!(!watch.hangs(2, false, 40, 10), "the link is down");
         assert!(
-            !watch.hangs(2, true, 41, 10),
-            "it counts from when it is up"
+            !watch.hangs(2, true, 100, 10),
+            "it was down for most of that"
         );
-        assert!(!watch.hangs(0, true, 60, 10), "nothing waits");
-        assert!(!watch.hangs(1, true, 61, 10));
-        assert!(watch.hangs(1, true, 72, 10));
+        assert!(!watch.hangs(0, true, 110, 10), "nothing waits");
+        assert!(!watch.hangs(1, true, 111, 10));
+        assert!(watch.hangs(1, true, 122, 10));
+        watch.came_back(1);
+        assert!(!watch.hangs(1, true, 140, 10), "one has left");
+    }
+
+    #[test]
+    fn time_with_the_link_up_adds_up() {
+        let mut watch = Watch::default();
+        let mut looks = (0..).map(|look| (look, watch.hangs(1, look % 2 == 0, 5 * look, 10)));
+        let first = looks.find(|&(_, hangs)| hangs);
+        assert_eq!(first, Some((12, true)), "a quarter of 10 is 2");
     }
 }

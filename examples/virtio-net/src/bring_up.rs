@@ -29,22 +29,28 @@ const MTU_BYTES: Register<VirtioNet, u16, ReadOnly> = Register::at(DEVICE, 0x0A)
 /// What is known of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
-    features: u64,
     pub(crate) mac: MacAddress,
     /// Bytes of payload in a frame, at most.
     pub(crate) mtu: u16,
+    /// The same by the device's word, which may be more than packets have room for.
+    takes: u16,
+    /// It says whether its link is up. That of another is.
+    pub(crate) tells_link: bool,
 }
 
 impl Facts {
-    /// Whether the device still is what callers were told of: of this address, with room for frames of `mtu` bytes of payload. Whether it
-    /// tells of its link is what the driver goes by.
+    /// Whether the device still is what callers were told of: of this address, with room for frames of `mtu` bytes of payload, and one
+    /// that tells of its link if it was. It may do more than that.
     pub(crate) fn keep(&self, was: &Self, mtu: u16) -> bool {
-        self.mac == was.mac && self.mtu >= mtu && (self.features ^ was.features) & STATUS == 0
+        self.mac == was.mac && self.takes >= mtu && (self.tells_link || !was.tells_link)
     }
+}
 
-    /// Whether the link is up, by a register that says so if the device has one.
-    pub(crate) fn link_is_up(&self, function: &Function) -> bool {
-        self.features & STATUS == 0 || function.read(LINK) & 1 != 0
+/// Whether the link of a device is up that tells of it; `None` if nothing answers.
+pub(crate) fn link_is_up(function: &Function) -> Option<bool> {
+    match function.read(LINK) {
+        u16::MAX => None,
+        link => Some(link & 1 != 0),
     }
 }
 
@@ -70,13 +76,11 @@ pub(crate) fn negotiate(function: &Function) -> Result<Facts, InitError> {
     if mac.0[0] & 1 != 0 || mac.0 == [0; 6] {
         return Err(InitError::BadAddress(mac));
     }
+    let or_ethernet = |is_told| if is_told { mtu } else { ETHERNET_MTU };
     Ok(Facts {
-        features,
         mac,
-        mtu: if features & MTU != 0 {
-            mtu
-        } else {
-            ETHERNET_MTU
-        },
+        mtu: or_ethernet(features & MTU != 0),
+        takes: or_ethernet(offered & MTU != 0),
+        tells_link: features & STATUS != 0,
     })
 }

@@ -5,7 +5,7 @@
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use samara_device_io::Interrupt;
-use samara_driver::virtio::{self, NO_VECTOR};
+use samara_driver::virtio::{self, NO_VECTOR, State, TransportError};
 use spin::{Mutex, MutexGuard};
 
 use crate::bring_up::Function;
@@ -39,9 +39,22 @@ impl Interrupts {
     }
 
     /// Takes note of what the device made of it.
-    pub(crate) fn see(&self, function: &Function) {
-        let mapped = self.line.is_some() && virtio::queue_vector(function, RX_QUEUE) == VECTOR;
+    ///
+    /// # Errors
+    ///
+    /// [`TransportError::Absent`] if the device doesn't say.
+    pub(crate) fn see(&self, function: &Function) -> Result<(), TransportError> {
+        let mut vector = virtio::queue_vector(function, RX_QUEUE);
+        if vector == NO_VECTOR && self.line.is_some() {
+            // All ones, as of a device that is blind for a moment.
+            if virtio::state(function) == State::Absent {
+                return Err(TransportError::Absent);
+            }
+            vector = virtio::queue_vector(function, RX_QUEUE);
+        }
+        let mapped = self.line.is_some() && vector == VECTOR;
         self.mapped.store(mapped, Ordering::Relaxed);
+        Ok(())
     }
 
     /// The vector, for as long as one thread waits: `Some(None)` if another does, `None` if it never fires.

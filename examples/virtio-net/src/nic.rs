@@ -32,6 +32,8 @@ pub struct Nic {
     pair: Mutex<Pair>,
     health: Health,
     up: AtomicBool,
+    /// The device says whether its link is up, since its last reset.
+    tells_link: AtomicBool,
     facts: Facts,
     mtu: u16,
     tx_room: u16,
@@ -56,21 +58,24 @@ impl Nic {
                 }
                 pair.take_back(&function)?;
             }
-            pair.start(&function, interrupts.vector())
+            pair.start(&function, interrupts.vector())?;
+            Ok(interrupts.see(&function)?)
         };
         recovery::ask_twice(once, InitError::says)?;
-        interrupts.see(&function);
-        Ok(Self {
+        let nic = Self {
             interrupts,
             pair: Mutex::new(pair),
             health: Health::default(),
-            up: AtomicBool::new(facts.link_is_up(&function)),
+            up: AtomicBool::new(true),
+            tells_link: AtomicBool::new(facts.tells_link),
             facts,
             mtu,
             tx_room,
             limits,
             function,
-        })
+        };
+        nic.see_link();
+        Ok(nic)
     }
 
     /// Waits for the queues, but not for ever.
@@ -80,27 +85,36 @@ impl Nic {
         guard.ok_or(NetError::Busy)
     }
 
-    /// Takes note of the link's state.
+    /// Takes note of the link's state. It is as it was if nothing answers.
     fn see_link(&self) -> bool {
-        let up = self.facts.link_is_up(&self.function);
+        let seen = if self.tells_link.load(Ordering::Relaxed) {
+            bring_up::link_is_up(&self.function)
+        } else {
+            Some(true)
+        };
+        let Some(up) = seen else {
+            return self.up.load(Ordering::Relaxed);
+        };
         self.up.store(up, Ordering::Relaxed);
         up
     }
 
-    /// Looks at the device, and whether frames leave; whether it is to be reset.
+    /// Looks at the device, and whether frames leave, if that is due by now; whether it is to be reset.
     #[cold]
     #[inline(never)]
-    fn look(&self, pair: &mut Pair) -> bool {
-        match virtio::state(&self.function) {
-            // Whether it was unplugged is for its reset to say.
-            State::NeedsReset | State::Absent => true,
-            State::Live => {
-                let up = self.see_link();
-                let now = self.function.clock().now();
-                let nanos = self.limits.tx_millis.saturating_mul(NANOS_PER_MILLI);
-                pair.stands_still(up, now, nanos)
-            }
+    fn is_ill(&self, pair: &mut Pair) -> bool {
+        let now = self.function.clock().now();
+        let nanos = self.limits.tx_millis.saturating_mul(NANOS_PER_MILLI);
+        if !pair.watch.is_due(now, nanos) {
+            return false;
         }
+        // Whether it was unplugged is for its reset to say.
+        if virtio::state(&self.function) != State::Live {
+            return true;
+        }
+        let up = self.see_link();
+        let still = pair.stands_still(&self.function, up, now, nanos);
+        still.unwrap_or(true)
     }
 
     /// Resets the device and brings it up again. What was in its queues is lost, its buffers are not. If that fails, or it isn't
@@ -122,12 +136,14 @@ impl Nic {
     fn bring_up(&self, pair: &mut Pair) -> Result<(), InitError> {
         let negotiated = bring_up::negotiate(&self.function);
         let taken = pair.take_back(&self.function);
-        if !negotiated?.keep(&self.facts, self.mtu) {
+        let facts = negotiated?;
+        if !facts.keep(&self.facts, self.mtu) {
             return Err(InitError::Changed);
         }
         taken?;
         pair.start(&self.function, self.interrupts.vector())?;
-        self.interrupts.see(&self.function);
+        self.interrupts.see(&self.function)?;
+        self.tells_link.store(facts.tells_link, Ordering::Relaxed);
         self.see_link();
         Ok(())
     }
@@ -152,12 +168,26 @@ impl Nic {
 
     /// Whether the queue has anything to receive; `wanted` says whether the next frame is to interrupt.
     fn has_frames(&self, wanted: bool) -> Result<bool, NetError> {
-        let mut pair = self.lock()?;
+        self.ready(&mut *self.lock()?, wanted)
+    }
+
+    fn ready(&self, pair: &mut Pair, wanted: bool) -> Result<bool, NetError> {
         if let Ok(ready) = pair.has_frames(&self.function, wanted) {
             return Ok(ready);
         }
-        self.recover(&mut pair);
+        self.recover(pair);
         self.health.check().map(|()| false)
+    }
+
+    /// The same behind a wait: for a thread that waits the clock counts, not its calls.
+    fn has_frames_by_now(&self) -> Result<bool, NetError> {
+        let mut pair = self.lock()?;
+        let ready = self.ready(&mut pair, false)?;
+        if self.is_ill(&mut pair) {
+            self.recover(&mut pair);
+            return self.health.check().map(|()| false);
+        }
+        Ok(ready)
     }
 
     /// An orderly stop: what is to be sent leaves, for a tenth of a second at most; then the device is reset. The packets in its
@@ -209,13 +239,10 @@ impl NetDevice for Nic {
         let up = self.up.load(Ordering::Relaxed);
         let Outcome {
             exchanged,
-            mut broken,
-            look,
+            broken,
+            ask,
         } = pair.exchange(&self.function, up, tx, rx);
-        if look && !broken {
-            broken = self.look(&mut pair);
-        }
-        if broken {
+        if broken || ask && self.is_ill(&mut pair) {
             self.recover(&mut pair);
         }
         Ok(exchanged)
@@ -234,12 +261,15 @@ impl NetDevice for Nic {
             self.recover_if_ill()?;
         }
         let seen = line.count();
-        if !self.has_frames(true)? {
+        let ready = if self.has_frames(true)? {
+            self.has_frames(false)?
+        } else {
             let timeout = Duration::from_micros(micros.min(LONGEST_WAIT).into());
             line.wait(seen, timeout);
             fault_point!(Completion);
-        }
-        Ok(if self.has_frames(false)? {
+            self.has_frames_by_now()?
+        };
+        Ok(if ready {
             Waited::Ready
         } else {
             Waited::TimedOut

@@ -47,8 +47,8 @@ pub(crate) struct Outcome {
     pub(crate) exchanged: Exchanged,
     /// The device broke its protocol.
     pub(crate) broken: bool,
-    /// It's time to look at the device.
-    pub(crate) look: bool,
+    /// It's time to ask the clock whether a look at the device is due.
+    pub(crate) ask: bool,
 }
 
 impl Pair {
@@ -122,9 +122,8 @@ impl Pair {
     /// Waits until what was given to the device has left, for `millis` at most.
     pub(crate) fn drain(&mut self, function: &Function, millis: u64) {
         function.deadline(millis).poll(|| {
-            while let Ok(Some(packet)) = self.reclaim(function) {
-                self.returned.push(packet);
-            }
+            // One that breaks its protocol is reset in any case.
+            let _ = self.reclaim_all(function);
             self.tx.held() == 0
         });
     }
@@ -139,9 +138,33 @@ impl Pair {
         self.rx.has_used(function)
     }
 
-    /// Whether frames have waited to leave for `nanos` by time `now`.
-    pub(crate) fn stands_still(&mut self, up: bool, now: u64, nanos: u64) -> bool {
-        self.watch.hangs(self.tx.held(), up, now, nanos)
+    /// Whether frames have waited to leave for `nanos` by time `now`. Callers may have had no room for buffers of those that left, so
+    /// the queue itself is asked before that is believed.
+    pub(crate) fn stands_still(
+        &mut self,
+        function: &Function,
+        up: bool,
+        now: u64,
+        nanos: u64,
+    ) -> Result<bool, QueueFault> {
+        if !self.watch.hangs(self.tx.held(), up, now, nanos) {
+            return Ok(false);
+        }
+        let sent = self.reclaim_all(function)?;
+        self.watch.came_back(sent);
+        Ok(self.watch.hangs(self.tx.held(), up, now, nanos))
+    }
+
+    /// Takes all buffers back whose frames have left, for their owner to get them later; how many.
+    fn reclaim_all(&mut self, function: &Function) -> Result<usize, QueueFault> {
+        let mut sent = 0;
+        while let Some(packet) = self.reclaim(function)? {
+            // There's room: an exchange leaves no buffer here that its batch has room for, so those here and those in the queue
+            // are never more than the queue holds.
+            self.returned.push(packet);
+            sent += 1;
+        }
+        Ok(sent)
     }
 
     /// The exchange: see [`NetDevice`](samara_interfaces::NetDevice::exchange).
@@ -169,7 +192,7 @@ impl Pair {
         let sent = done.unwrap_or(0);
         let moved = received != 0 || sent != 0 || unsent != frames;
         Outcome {
-            look: self.watch.call(moved, sent),
+            ask: self.watch.call(moved, sent),
             broken: done.is_err(),
             exchanged: Exchanged {
                 tx,

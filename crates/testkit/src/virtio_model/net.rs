@@ -72,6 +72,15 @@ impl Nic {
         features
     }
 
+    /// It offers these features from now on.
+    pub(super) fn set_features(&mut self, features: u64) {
+        self.shape.status = features & STATUS != 0;
+    }
+
+    pub(super) fn set_mtu(&mut self, mtu: u16) {
+        self.shape.mtu = Some(mtu);
+    }
+
     pub(super) fn config(&self) -> [u8; CONFIG] {
         let mut bytes = [0; CONFIG];
         bytes[..6].copy_from_slice(&self.shape.mac.unwrap_or_default());

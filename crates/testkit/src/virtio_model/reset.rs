@@ -35,6 +35,9 @@ impl Machine {
         self.blind = switches.blind_after_reset;
         if let Some(features) = switches.features_after_reset.take() {
             self.other_features = Some(features);
+            if let Backend::Net(net) = &mut self.backend {
+                net.set_features(features);
+            }
         }
         if let Some(size) = switches.queue_size_after_reset.take() {
             self.queue_size = size;
@@ -42,6 +45,10 @@ impl Machine {
         if let Some(sectors) = switches.capacity_after_reset.take() {
             self.backend.set_capacity(sectors);
             self.config_is_changed = true;
+        }
+        let mtu = switches.mtu_after_reset.take();
+        if let (Some(mtu), Backend::Net(net)) = (mtu, &mut self.backend) {
+            net.set_mtu(mtu);
         }
         self.resetting = Resetting::No;
         self.transport = Transport::new(self.backend.queues(), self.queue_size);

@@ -56,6 +56,8 @@ pub struct Switches {
     pub features_after_reset: Option<u64>,
     /// The capacity, in sectors, after the reset.
     pub capacity_after_reset: Option<u64>,
+    /// The MTU of a network device after the reset.
+    pub mtu_after_reset: Option<u16>,
     /// The size of the queues after the reset.
     pub queue_size_after_reset: Option<u16>,
     /// After so many more reads of the device configuration the capacity is this.
