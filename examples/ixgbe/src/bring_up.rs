@@ -144,6 +144,11 @@ pub(crate) fn open(function: &Function) -> Result<(), WriteError> {
     clear(function, SECRXCTRL, RX_HALT)
 }
 
+/// Whether frames are let in, as [`open`] has them: not by a device that was reset since. One register read.
+pub(crate) fn is_open(function: &Function) -> bool {
+    function.read(RXCTRL) & ENABLE != 0
+}
+
 /// Lets no more frames in.
 pub(crate) fn close(function: &Function) {
     // One that is gone lets none in.

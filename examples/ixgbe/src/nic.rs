@@ -18,7 +18,7 @@ use crate::faults::fault_point;
 use crate::interrupts::Interrupts;
 use crate::link::LinkStatus;
 use crate::pair::{Outcome, Pair};
-use crate::registers::{self, Function};
+use crate::registers::Function;
 use crate::totals::Totals;
 use crate::watch::Reception;
 use samara_driver::health::Health;
@@ -125,16 +125,34 @@ impl Nic {
             .map_err(|_| NetError::Failed)
     }
 
-    /// Looks at the link, and whether frames leave and arrive; whether the device is to be reset.
+    /// The same behind a wait: for a thread that waits the clock counts, not its calls.
+    fn has_frames_by_now(&self, pair: &Mutex<Pair>) -> Result<bool, NetError> {
+        let mut guard = self.lock(pair).ok_or(NetError::Busy)?;
+        if self.is_ill(&mut guard)? {
+            self.recover_now(guard);
+            return self.health.check().map(|()| false);
+        }
+        let ready = guard.has_frames(&self.function);
+        ready.map_err(|_| NetError::Failed)
+    }
+
+    /// Looks at the device and its link, and whether frames leave and arrive, if that is due by now; whether the device is to be reset.
     #[cold]
     #[inline(never)]
-    fn look(&self, pair: &mut Pair) -> Result<bool, NetError> {
+    fn is_ill(&self, pair: &mut Pair) -> Result<bool, NetError> {
+        let now = self.function.clock().now();
+        let nanos = self.limits.tx_millis.saturating_mul(NANOS_PER_MILLI);
+        if !pair.watch.is_due(now, nanos) {
+            return Ok(false);
+        }
         let Some(link) = self.glance() else {
             // Whether it was unplugged is for its reset to say.
             return Ok(true);
         };
-        let now = self.function.clock().now();
-        let nanos = self.limits.tx_millis.saturating_mul(NANOS_PER_MILLI);
+        if !bring_up::is_open(&self.function) {
+            // It has reset itself.
+            return Ok(true);
+        }
         let still = pair.stands_still(&self.function, link.is_up(), now, nanos);
         let deaf = self.is_deaf(pair, now, nanos);
         still
@@ -148,11 +166,10 @@ impl Nic {
         if !reception.is_due(now, nanos) {
             return Ok(false);
         }
-        let dropped = registers::packets_overrun(&self.function);
-        self.totals.lock().add_missed(dropped);
+        let counts = self.totals.lock().arrivals(&self.function);
         // One that nobody takes frames from has no buffers left.
-        let arrived = registers::any_received(&self.function) || pair.has_frames(&self.function)?;
-        Ok(reception.hangs(arrived, dropped != 0, now, nanos))
+        let waiting = pair.has_frames(&self.function)?;
+        Ok(reception.hangs(counts, waiting, now, nanos))
     }
 
     /// Recovers a device that is ill as long as `guard` is held.
@@ -175,13 +192,14 @@ impl Nic {
         if self.health.check().is_err() || self.function.epoch() != epoch {
             return;
         }
-        {
+        let seen = {
             // A reset clears the counters.
             let mut totals = self.totals.lock();
             totals.collect(&self.function);
             totals.count_reset();
-        }
-        *self.reception.lock() = Reception::default();
+            totals.arrivals(&self.function)
+        };
+        *self.reception.lock() = Reception::since(seen);
         let once = || {
             if bring_up::reset(&self.function)? != self.mac {
                 return Err(InitError::Changed);
@@ -287,7 +305,7 @@ impl NetDevice for Nic {
         let Outcome {
             exchanged,
             mut broken,
-            look,
+            ask,
         } = outcome.map_err(|_| NetError::Failed)?;
         // In parts, which stay in registers: whole it would lie in memory, for it may be dropped here.
         let Exchanged {
@@ -296,8 +314,8 @@ impl NetDevice for Nic {
             unsent,
             received,
         } = exchanged;
-        if look {
-            broken |= self.look(&mut guard)?;
+        if ask && !broken {
+            broken = self.is_ill(&mut guard)?;
         }
         if broken {
             self.recover_now(guard);
@@ -335,7 +353,7 @@ impl NetDevice for Nic {
             let timeout = Duration::from_micros(micros.min(LONGEST_WAIT).into());
             line.wait(seen, timeout);
             fault_point!(Completion);
-            ready = self.has_frames(pair)?;
+            ready = self.has_frames_by_now(pair)?;
         }
         line.done(&self.function);
         Ok(if ready {

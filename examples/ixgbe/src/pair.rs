@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use samara_device_io::queue::{Done, OpenRing, QueueError, Ring};
 use samara_device_tables::{Ixgbe, ixgbe};
 use samara_domain::RRef;
+use samara_driver::watch::Watch;
 use samara_interfaces::net::{CAPACITY, Exchanged, Packet, Packets};
 
 use crate::args::Limits;
@@ -12,7 +13,7 @@ use crate::error::InitError;
 use crate::faults::fault_point;
 use crate::frame::{Damage, frame, is_last};
 use crate::registers::Function;
-use crate::watch::Watch;
+use crate::watch::Order;
 
 /// The shortest frame that the device pads (section 8.2.3.22.8): shorter ones are padded to this here.
 const SHORTEST: usize = 17;
@@ -36,6 +37,7 @@ pub(crate) struct Pair {
     /// Room for the receive ring's packets while the device is reset.
     shelf: Vec<RRef<Packet>>,
     pub(crate) watch: Watch,
+    order: Order,
     pub(crate) tx_errors: u64,
     pub(crate) rx_errors: u64,
 }
@@ -45,8 +47,8 @@ pub(crate) struct Outcome {
     pub(crate) exchanged: Exchanged,
     /// The device broke its protocol.
     pub(crate) broken: bool,
-    /// It's time to look at the device.
-    pub(crate) look: bool,
+    /// It's time to ask the clock whether a look at the device is due.
+    pub(crate) ask: bool,
 }
 
 impl Pair {
@@ -70,6 +72,7 @@ impl Pair {
             returned: room(limits.tx_entries)?,
             shelf: room(limits.rx_entries)?,
             watch: Watch::default(),
+            order: Order::default(),
             tx_errors: 0,
             rx_errors: 0,
         };
@@ -83,6 +86,7 @@ impl Pair {
     pub(crate) fn start(&mut self, function: &Function, drop: bool) -> Result<(), QueueError> {
         self.skipping = false;
         self.watch.reset();
+        self.order = Order::default();
         self.tx.start(function, 0)?;
         let drop = if drop { ixgbe::DROP } else { 0 };
         self.rx.start(function, drop)?;
@@ -114,11 +118,8 @@ impl Pair {
     /// and takes the packets back.
     pub(crate) fn stop(&mut self, function: &Function, millis: u64) -> Result<(), QueueError> {
         function.deadline(millis).poll(|| {
-            if let Ok(mut sending) = self.tx.open(function) {
-                while let Some(packet) = reclaim(&mut sending) {
-                    self.returned.push(packet);
-                }
-            }
+            // One whose ring isn't to be had is stopped all the same.
+            let _ = self.reclaim_all(function);
             self.tx.held() == 0
         });
         self.tx.stop(function)?;
@@ -132,7 +133,8 @@ impl Pair {
         Ok(self.rx.open(function)?.done().is_some())
     }
 
-    /// Whether the device stands still, in either direction, by what is seen at time `now`.
+    /// Whether the device stands still, in either direction, by what is seen at time `now`. Callers may have had no room for buffers
+    /// of frames that left, so the queue itself is asked before a hang of transmission is believed.
     pub(crate) fn stands_still(
         &mut self,
         function: &Function,
@@ -141,8 +143,28 @@ impl Pair {
         nanos: u64,
     ) -> Result<bool, QueueError> {
         let disorder = self.rx.open(function)?.is_out_of_order();
-        let held = self.tx.held();
-        Ok(self.watch.disordered(disorder, now, nanos) | self.watch.hangs(held, up, now, nanos))
+        if self.order.is_lost(disorder, now, nanos) {
+            return Ok(true);
+        }
+        if !self.watch.hangs(self.tx.held() as usize, up, now, nanos) {
+            return Ok(false);
+        }
+        let sent = self.reclaim_all(function)?;
+        self.watch.came_back(sent);
+        Ok(self.watch.hangs(self.tx.held() as usize, up, now, nanos))
+    }
+
+    /// Takes all buffers back whose frames have left, for their owner to get them later; how many.
+    fn reclaim_all(&mut self, function: &Function) -> Result<usize, QueueError> {
+        let mut sending = self.tx.open(function)?;
+        let mut sent = 0;
+        while let Some(packet) = reclaim(&mut sending) {
+            // There's room: an exchange leaves no buffer here that its batch has room for, so those here and those in the ring
+            // are never more than the ring holds.
+            self.returned.push(packet);
+            sent += 1;
+        }
+        Ok(sent)
     }
 
     /// The exchange: see [`NetDevice`](samara_interfaces::NetDevice::exchange).
@@ -216,7 +238,7 @@ impl Pair {
         Ok(Outcome {
             exchanged,
             broken,
-            look: self.watch.call(moved, sent as u32),
+            ask: self.watch.call(moved, sent),
         })
     }
 

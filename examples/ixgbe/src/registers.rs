@@ -166,25 +166,25 @@ pub(crate) fn receive_errors(function: &Function) -> u64 {
     errors.map(|&error| count(function, error)).sum()
 }
 
-/// Whether any queue has received a packet since this was last read.
-pub(crate) fn any_received(function: &Function) -> bool {
-    count(function, QPRC) != 0
+/// Packets given to any queue since this was last read.
+pub(crate) fn packets_queued(function: &Function) -> u64 {
+    count(function, QPRC)
 }
 
-/// Packets dropped for want of packet buffer since this or the next was last read, without data centre bridging.
+/// Packets dropped for want of packet buffer since this was last read, without data centre bridging.
 pub(crate) fn packets_overrun(function: &Function) -> u64 {
     count(function, RXMPC)
 }
 
-/// Packets dropped since this was last read.
+/// Packets dropped since this was last read, beside [those](packets_overrun) for want of packet buffer.
 pub(crate) fn packets_missed(function: &Function) -> u64 {
-    let all = |first: Readable| {
-        let registers = (0..).map_while(move |index| first.nth(index));
+    let all = |array: Readable, from: usize| {
+        let registers = (from..).map_while(move |index| array.nth(index));
         registers
             .map(|register| count(function, register))
             .sum::<u64>()
     };
-    all(RXMPC) + all(QPRDC)
+    all(RXMPC, 1) + all(QPRDC, 0)
 }
 
 fn wide(function: &Function, [low, high]: [Readable; 2]) -> u64 {

@@ -1,79 +1,53 @@
-//! When to look at registers: reading one costs as much as a hundred packets. Pure.
+//! What is noticed by looks at the device, beside a transmit queue that [stands still](samara_driver::watch::Watch). Pure.
 
-/// What a call that moved nothing weighs, against one that did.
-const IDLE: u32 = 16;
-/// After how much weight a look is due.
-const LOOK: u32 = 1024;
-
-/// Counts calls, and notices a transmit queue that stands still.
+/// Notices reports of what was received that are out of order.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Watch {
-    weight: u32,
-    /// Buffers that came back from transmission, all told.
-    sent: u64,
-    /// How many when frames were last seen waiting, and at what time, in nanoseconds.
-    waiting: Option<(u64, u64)>,
+pub(crate) struct Order {
     /// Since when the next frame received was not reported, while later ones are.
-    disorder: Option<u64>,
+    broken: Option<u64>,
 }
 
-impl Watch {
-    /// Counts a call, in which `sent` buffers came back from transmission; whether a look is due.
-    #[inline]
-    pub(crate) fn call(&mut self, moved: bool, sent: u32) -> bool {
-        self.sent = self.sent.wrapping_add(u64::from(sent));
-        self.weight += if moved { 1 } else { IDLE };
-        if self.weight < LOOK {
-            return false;
-        }
-        self.weight = 0;
-        true
-    }
-
-    /// Whether frames have waited for `nanos` by now without one leaving; `held` are in the ring.
-    pub(crate) fn hangs(&mut self, held: u32, up: bool, now: u64, nanos: u64) -> bool {
-        if held == 0 || !up {
-            self.waiting = None;
-            return false;
-        }
-        match self.waiting {
-            Some((sent, since)) if sent == self.sent => now.saturating_sub(since) > nanos,
-            _ => {
-                self.waiting = Some((self.sent, now));
-                false
-            }
-        }
-    }
-
-    /// Whether reports of what was received have been out of order for `nanos` by now, at each look.
-    pub(crate) fn disordered(&mut self, disorder: bool, now: u64, nanos: u64) -> bool {
+impl Order {
+    /// Whether reports have been out of order for `nanos` by now, at each look.
+    pub(crate) fn is_lost(&mut self, disorder: bool, now: u64, nanos: u64) -> bool {
         if !disorder {
-            self.disorder = None;
+            self.broken = None;
             return false;
         }
-        let since = *self.disorder.get_or_insert(now);
+        let since = *self.broken.get_or_insert(now);
         now.saturating_sub(since) > nanos
     }
-
-    /// Begins anew.
-    pub(crate) fn reset(&mut self) {
-        *self = Self {
-            sent: self.sent,
-            ..Self::default()
-        };
-    }
 }
 
-/// Notices reception that stands still: the device drops frames for want of room, and gives none to any queue. Pure.
+/// What a device has counted of the frames that arrived, all told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Arrivals {
+    /// Given to a queue.
+    pub(crate) received: u64,
+    /// Dropped for want of packet buffer.
+    pub(crate) overrun: u64,
+}
+
+/// Notices reception that stands still: the device drops frames for want of room, and gives none to any queue.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Reception {
     /// When to look again.
     next: u64,
+    /// What the last look saw.
+    seen: Arrivals,
     /// Since when nothing but drops was seen.
     deaf: Option<u64>,
 }
 
 impl Reception {
+    /// Begins at a time when a device has counted so much.
+    pub(crate) fn since(seen: Arrivals) -> Self {
+        Self {
+            seen,
+            ..Self::default()
+        }
+    }
+
     /// Whether a look is due at time `now`: four in `nanos`.
     pub(crate) fn is_due(&mut self, now: u64, nanos: u64) -> bool {
         let is_due = now >= self.next;
@@ -83,12 +57,14 @@ impl Reception {
         is_due
     }
 
-    /// Whether it has stood still for `nanos` by now; since the last look frames have `arrived`, or were dropped.
-    pub(crate) fn hangs(&mut self, arrived: bool, dropped: bool, now: u64, nanos: u64) -> bool {
-        if arrived {
+    /// Whether it has stood still for `nanos` by now, by what was counted until `now`; frames may be `waiting` to be taken.
+    pub(crate) fn hangs(&mut self, counts: Arrivals, waiting: bool, now: u64, nanos: u64) -> bool {
+        let seen = core::mem::replace(&mut self.seen, counts);
+        if waiting || counts.received != seen.received {
             self.deaf = None;
+            return false;
         }
-        if arrived || !dropped {
+        if counts.overrun == seen.overrun {
             return false;
         }
         now.saturating_sub(*self.deaf.get_or_insert(now)) > nanos
@@ -97,18 +73,29 @@ impl Reception {
 
 #[cfg(test)]
 mod tests {
-    use super::{Reception, Watch};
+    use super::{Arrivals, Order, Reception};
 
     #[test]
     fn only_drops_without_an_arrival_between_are_a_hang() {
-        let mut reception = Reception::default();
-        assert!(!reception.hangs(false, true, 0, 10));
-        assert!(!reception.hangs(false, false, 20, 10), "a silent network");
-        assert!(reception.hangs(false, true, 21, 10));
-        assert!(!reception.hangs(true, true, 22, 10), "one has arrived");
-        assert!(!reception.hangs(false, true, 30, 10));
-        assert!(!reception.hangs(false, true, 40, 10));
-        assert!(reception.hangs(false, true, 41, 10));
+        let mut counts = Arrivals {
+            received: 7,
+            overrun: 5,
+        };
+        let mut reception = Reception::since(counts);
+        let mut hangs = |received, overrun, waiting, now| {
+            counts.received += received;
+            counts.overrun += overrun;
+            reception.hangs(counts, waiting, now, 10)
+        };
+        assert!(!hangs(0, 1, false, 0));
+        assert!(!hangs(0, 0, false, 20), "a silent network");
+        assert!(hangs(0, 1, false, 21));
+        assert!(!hangs(1, 1, false, 22), "one has arrived");
+        assert!(!hangs(0, 1, false, 30));
+        assert!(!hangs(0, 1, false, 40));
+        assert!(hangs(0, 3, false, 41));
+        assert!(!hangs(0, 1, true, 60), "one waits");
+        assert!(!hangs(0, 1, false, 61));
     }
 
     #[test]
@@ -119,38 +106,12 @@ mod tests {
     }
 
     #[test]
-    fn idle_calls_look_sooner() {
-        let mut watch = Watch::default();
-        let busy = (0..4096).filter(|_| watch.call(true, 1)).count();
-        let idle = (0..4096).filter(|_| watch.call(false, 0)).count();
-        assert_eq!((busy, idle), (4, 64));
-    }
-
-    #[test]
     fn disorder_that_passes_is_none() {
-        let mut watch = Watch::default();
-        assert!(!watch.disordered(true, 5, 10));
-        assert!(!watch.disordered(true, 15, 10));
-        assert!(watch.disordered(true, 16, 10));
-        assert!(!watch.disordered(false, 17, 10));
-        assert!(!watch.disordered(true, 18, 10));
-    }
-
-    #[test]
-    fn only_frames_that_wait_for_long_while_none_leaves_are_a_hang() {
-        let mut watch = Watch::default();
-        assert!(!watch.hangs(3, true, 0, 10));
-        assert!(!watch.hangs(3, true, 10, 10));
-        assert!(watch.hangs(3, true, 11, 10));
-        watch.call(true, 1);
-        assert!(!watch.hangs(2, true, 12, 10), "one has left");
-        assert!(!watch.hangs(2, false, 40, 10), "the link is down");
-        assert!(
-            !watch.hangs(2, true, 41, 10),
-            "it counts from when it is up"
-        );
-        assert!(!watch.hangs(0, true, 60, 10), "nothing waits");
-        assert!(!watch.hangs(1, true, 61, 10));
-        assert!(watch.hangs(1, true, 72, 10));
+        let mut order = Order::default();
+        assert!(!order.is_lost(true, 5, 10));
+        assert!(!order.is_lost(true, 15, 10));
+        assert!(order.is_lost(true, 16, 10));
+        assert!(!order.is_lost(false, 17, 10));
+        assert!(!order.is_lost(true, 18, 10));
     }
 }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod attack_device;
+mod attack_looks;
 mod attack_recovery;
 mod batches;
 mod crashes;
