@@ -16,15 +16,17 @@
 //! | `interrupts` | a vector for each queue, waited for |
 //! | `link` | the link's state, believed when it lasts |
 //! | `bring_up` | reset, filters, RSS, queues; and the way down |
-//! | `watch` | when to look at the link, and whether frames leave |
+//! | `watch` | whether reports are in order, and frames arrive |
 //! | `totals` | statistics |
 //!
 //! # When the device misbehaves
 //!
 //! A length beyond the buffer, frames that don't leave while the link is up, frames that are dropped though there are
-//! buffers, registers that read as all ones: the device is reset and brought up again; what was in its queues is lost, the buffers
-//! are not. If that fails, or the reset finds that it was unplugged, it is silenced, its packets are taken back, and every call
-//! fails from then on. What else real ones do is in `docs/hardware-cases.md`.
+//! buffers, registers that read as all ones, or as behind a reset that wasn't the driver's: the device is reset and brought up
+//! again; what was in its queues is lost, the buffers are not. If that fails, or the reset finds that it was unplugged, it is
+//! silenced, its packets are taken back, and every call fails from then on. What else real ones do is in `docs/hardware-cases.md`.
+//!
+//! Calls look for all that: the first one for half a second, and one in 64 to 1024 whatever the time.
 //!
 //! How much of a frame was written is the device's word: buffers aren't cleared between clients.
 #![no_std]

@@ -128,6 +128,7 @@ impl Nic {
     /// The same behind a wait: for a thread that waits the clock counts, not its calls.
     fn has_frames_by_now(&self, pair: &Mutex<Pair>) -> Result<bool, NetError> {
         let mut guard = self.lock(pair).ok_or(NetError::Busy)?;
+        self.health.check()?;
         if self.is_ill(&mut guard)? {
             self.recover_now(guard);
             return self.health.check().map(|()| false);

@@ -18,8 +18,10 @@
 //!
 //! A used element that names no chain in flight, frames that don't leave while the link is up, DEVICE_NEEDS_RESET, or
 //! registers that read as all ones: the device is reset and brought up again; what was in its queues is lost, the buffers are not. If
-//! that fails, or the device isn't the same as before, or the reset finds that it was unplugged, it is silenced, its buffers are
-//! taken back, and every call fails from then on.
+//! that fails, or the device lacks what callers were told of, or the reset finds that it was unplugged, it is silenced, its buffers
+//! are taken back, and every call fails from then on.
+//!
+//! Calls look for all that: the first one for half a second, and one in 64 to 1024 whatever the time.
 //!
 //! A buffer that a client gives is cleared before a frame is received into it: how much was written is the device's word.
 #![no_std]

@@ -50,12 +50,14 @@ impl Nic {
         let mut pair = Pair::new(&function, &limits, mtu)?;
         let tx_room = pair.tx_room();
         let interrupts = Interrupts::claim(&function);
-        let mut is_reset = true;
+        let (mut is_reset, mut tells_link) = (true, facts.tells_link);
         let once = || {
             if !core::mem::take(&mut is_reset) {
-                if !bring_up::negotiate(&function)?.keep(&facts, mtu) {
+                let again = bring_up::negotiate(&function)?;
+                if !again.keep(&facts, mtu) {
                     return Err(InitError::Changed);
                 }
+                tells_link = again.tells_link;
                 pair.take_back(&function)?;
             }
             pair.start(&function, interrupts.vector())?;
@@ -67,7 +69,7 @@ impl Nic {
             pair: Mutex::new(pair),
             health: Health::default(),
             up: AtomicBool::new(true),
-            tells_link: AtomicBool::new(facts.tells_link),
+            tells_link: AtomicBool::new(tells_link),
             facts,
             mtu,
             tx_room,
@@ -117,11 +119,14 @@ impl Nic {
         still.unwrap_or(true)
     }
 
-    /// Resets the device and brings it up again. What was in its queues is lost, its buffers are not. If that fails, or it isn't
-    /// what it was, it isn't used any more.
+    /// Resets the device and brings it up again, unless another thread has given it up. What was in its queues is lost, its buffers
+    /// are not. If that fails, or it isn't what it was, it isn't used any more.
     #[cold]
     #[inline(never)]
     fn recover(&self, pair: &mut Pair) {
+        if self.health.check().is_err() {
+            return;
+        }
         pair.statistics.resets += 1;
         let once = || self.bring_up(pair);
         if let Err(error) = recovery::begin_again(&self.function, once, InitError::says) {
@@ -182,6 +187,7 @@ impl Nic {
     /// The same behind a wait: for a thread that waits the clock counts, not its calls.
     fn has_frames_by_now(&self) -> Result<bool, NetError> {
         let mut pair = self.lock()?;
+        self.health.check()?;
         let ready = self.ready(&mut pair, false)?;
         if self.is_ill(&mut pair) {
             self.recover(&mut pair);

@@ -1,6 +1,6 @@
 //! Looks at the card: what is wrong is noticed in time, whatever callers do, and nothing else is.
 
-use samara_interfaces::net::NetDevice;
+use samara_interfaces::net::{NetDevice, NetError};
 use samara_ixgbe::Limits;
 use samara_ixgbe_model::{Faults, Loop, WriteBack};
 use samara_testkit::ixgbe_bus::frame;
@@ -250,6 +250,61 @@ fn batches_of_what_is_no_frame_reset_no_card() {
         assert_eq!(nic.exchange(0, empty(0), empty(0)).unwrap().tx.len(), 3);
     }
     assert_eq!(resets(&nic), 0);
+    drop(nic);
+    bench.finish();
+}
+
+/// What callers are told then is true.
+#[test]
+fn blind_for_an_instant_at_every_access_of_a_start() {
+    let mut wrong = Vec::new();
+    let bench = Bench::new(Loop::closed());
+    let nic = bench.nic(small());
+    let mac = nic.info().unwrap().mac;
+    drop(nic);
+    bench.finish();
+    // Of the filter memories, of which one is like another, some.
+    for after in (0..120).chain((120..1_500).step_by(40)) {
+        let bench = Bench::new(Loop::closed());
+        bench.bus.blind_after(Some((after, 1)));
+        if let Ok(nic) = bench.try_nic(small()) {
+            bench.bus.blind_after(None);
+            let told = nic.info().unwrap().mac;
+            bench.bus.settle();
+            let link = nic.link();
+            if told != mac || !link.is_ok_and(|link| link.is_up()) {
+                wrong.push((after, told, link));
+            }
+        }
+        bench.bus.blind_after(None);
+        bench.bus.pass(1);
+        bench.finish();
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A thread waits meanwhile, and looks at the device behind its wait.
+#[test]
+fn a_card_that_was_stopped_is_not_brought_up_again() {
+    let bench = Bench::new(Loop::open());
+    let nic = bench.nic(small());
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| {
+            loop {
+                match nic.wait(0, 500_000) {
+                    Err(NetError::Busy) => std::thread::yield_now(),
+                    waited => break waited,
+                }
+            }
+        });
+        while nic.wait(0, 0) != Err(NetError::Busy) && !waiter.is_finished() {
+            std::thread::yield_now();
+        }
+        nic.shut_down().unwrap();
+        assert_eq!(waiter.join().unwrap(), Err(NetError::Failed));
+    });
+    assert_eq!(resets(&nic), 0);
+    assert!(!bench.bus.is_bus_master());
     drop(nic);
     bench.finish();
 }

@@ -280,3 +280,62 @@ fn blind_for_an_instant_does_not_end_waiting() {
     }
     assert!(wrong.is_empty(), "{wrong:?}");
 }
+
+/// What callers are told then is true, and the card survives a reset.
+#[test]
+fn blind_for_an_instant_at_every_access_of_a_start() {
+    let mut wrong = Vec::new();
+    for flr in [true, false] {
+        for after in 0..150 {
+            let bench = Bench::new(Shape {
+                flr,
+                ..shape(Net {
+                    mtu: Some(1400),
+                    ..KEEPS
+                })
+            });
+            bench
+                .model
+                .switch(|switches| switches.blind_after = Some((after, 1)));
+            if let Ok(nic) = bench.try_nic(small()) {
+                let info = nic.info().unwrap();
+                bench
+                    .model
+                    .switch(|switches| *switches = Switches::default());
+                breaks_down(&bench, &nic);
+                let link = nic.link();
+                if info.mac.0 != Net::PLAIN.mac.unwrap() || info.mtu != 1400 || link.is_err() {
+                    wrong.push((flr, after, info, link));
+                }
+            }
+            bench.finish();
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A thread waits meanwhile, and looks at the device behind its wait.
+#[test]
+fn a_card_that_was_stopped_is_not_brought_up_again() {
+    let bench = Bench::new(shape(KEEPS));
+    let nic = bench.nic(small());
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| {
+            loop {
+                match nic.wait(0, 500_000) {
+                    Err(NetError::Busy) => std::thread::yield_now(),
+                    waited => break waited,
+                }
+            }
+        });
+        while nic.wait(0, 0) != Err(NetError::Busy) && !waiter.is_finished() {
+            std::thread::yield_now();
+        }
+        nic.shut_down().unwrap();
+        assert_eq!(waiter.join().unwrap(), Err(NetError::Failed));
+    });
+    assert_eq!(resets(&nic), 0);
+    assert!(!bench.model.is_bus_master());
+    drop(nic);
+    bench.finish();
+}
