@@ -4,7 +4,7 @@
 //! begun again, within one bound: registers that read as all ones or as zeroes, a command that was lost, another thread's silencing.
 
 use samara_device_io::PciFunction;
-use samara_device_io::pci::ResetError;
+use samara_device_io::pci::{ResetError, Silenced};
 use samara_device_io::table::Table;
 
 /// Vendor and device of a function; its command register, and the bit there that has it answer accesses to its registers
@@ -39,8 +39,38 @@ pub enum Failure {
     Passing,
 }
 
-/// Resets the device. One that doesn't answer behind it has two seconds until it `answers`, and is reset once more then. So is one whose
-/// function was still being reset when the engine stopped waiting: it has no base addresses until then.
+/// Whether the function answers in configuration space.
+fn is_there<D>(function: &PciFunction<D>) -> bool {
+    function.config(ID) != u32::MAX
+}
+
+/// Whether the function answers accesses to its registers, which the claim has it do. It doesn't during a reset, before the engine has put
+/// its base addresses back; all ones are no answer.
+fn has_registers<D>(function: &PciFunction<D>) -> bool {
+    function.config(COMMAND) & MEMORY_SPACE != 0
+}
+
+/// Whether the device was taken out and another, or the same, put in: it answers in configuration space, and has no registers
+/// yet. One that is being reset by another thread has none either, and has them again soon.
+fn is_another<D>(function: &PciFunction<D>) -> bool {
+    !has_registers(function)
+        && !function
+            .deadline(SILENT_MILLIS)
+            .poll(|| has_registers(function))
+}
+
+/// [Silences](PciFunction::silence) the function. If it was still being reset when the engine stopped waiting, it is silenced again as soon
+/// as it answers, for two seconds at most: it has no base addresses until then.
+pub fn silence<D: Table>(function: &PciFunction<D>) {
+    let mut silenced = function.silence();
+    let over = function.deadline(SILENT_MILLIS);
+    while silenced == Silenced::Lost && over.poll(|| is_there(function)) && !over.passed() {
+        silenced = function.silence();
+    }
+}
+
+/// Resets the device. One that doesn't answer behind it has two seconds until it `answers`, and is reset once more then. So is one that
+/// was still being reset when the engine stopped waiting, as soon as it is there: its base addresses are put back by that.
 ///
 /// # Errors
 ///
@@ -49,17 +79,14 @@ pub fn reset<D: Table>(
     function: &PciFunction<D>,
     answers: impl Fn() -> bool,
 ) -> Result<(), ResetError> {
+    if is_another(function) {
+        return Err(ResetError::Absent);
+    }
     let mut done = function.reset();
     let over = function.deadline(SILENT_MILLIS);
-    let may_be_reset = || {
-        let is_there = function.config(ID) != u32::MAX;
-        // Without base addresses it does not answer before it is reset. Nor does another one in its place, which the engine doesn't reset.
-        is_there && (function.config(COMMAND) & MEMORY_SPACE == 0 || answers())
-    };
-    while done == Err(ResetError::Absent) && !over.passed() {
-        if over.poll(may_be_reset) {
-            done = function.reset();
-        }
+    let may_be_reset = || is_there(function) && (!has_registers(function) || answers());
+    while done == Err(ResetError::Absent) && over.poll(may_be_reset) && !over.passed() {
+        done = function.reset();
     }
     done
 }

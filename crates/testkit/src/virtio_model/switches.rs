@@ -70,6 +70,8 @@ pub struct Switches {
     pub removed_after: Option<u64>,
     /// After so many more register accesses it reads as all ones, for so many pauses.
     pub blind_after: Option<(u64, u32)>,
+    /// The same, counted from when that has begun.
+    pub blind_again: Option<(u64, u32)>,
     /// Register writes that are lost.
     pub lost_writes: LostWrites,
     /// The device doesn't touch a chain that it has said to have used, however it came to say so: what it says may be wrong,
