@@ -85,7 +85,7 @@ fn a_namespace_that_was_missed_once_is_a_disk() {
 
 /// Identify Controller says nothing once, at the start: what is said at each time after that is no other controller.
 #[test]
-fn a_controller_that_said_nothing_at_its_start_survives_a_reset() {
+fn a_start_that_is_told_nothing_promises_nothing() {
     let bench = Bench::new(Shape::default());
     bench.model.switch(|switches| {
         switches.mute_controller = true;
@@ -280,7 +280,7 @@ fn another_namespace_of_the_same_number_is_not_written() {
 
 /// A controller that has reset itself (CSTS.RDY is 0) executes nothing any more. One who flushes doesn't wait for a minute to find out.
 #[test]
-fn a_controller_that_has_reset_itself_is_noticed_before_the_time_out() {
+fn a_controller_that_has_reset_itself_is_noticed() {
     let bench = Bench::new(Shape::default());
     let disk = bench.try_disk(Limits::default()).unwrap();
     bench
@@ -330,7 +330,7 @@ fn other_data_for_a_second_after_a_reset_ends_no_disk() {
 /// A Function Level Reset takes longer than the engine waits (1.1 s). The function is there again within the two seconds that a driver
 /// gives a device to answer, and within the ten of a recovery.
 #[test]
-fn a_function_reset_that_takes_a_second_and_a_half_ends_no_disk() {
+fn a_function_reset_of_seconds_ends_no_disk() {
     let mut lost = Vec::new();
     for millis in [500, 1_050, 1_200, 1_500, 2_900] {
         let bench = Bench::new(Shape::default());
