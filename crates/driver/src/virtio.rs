@@ -118,6 +118,7 @@ impl TransportError {
     pub const fn says(&self) -> Failure {
         match self {
             Self::Gone => Failure::Gone,
+            Self::QueueSize(0, _) => Failure::Blank,
             Self::Features(_) | Self::QueueSize(..) => Failure::Said,
             // One without features may not have them yet.
             _ => Failure::Passing,

@@ -8,9 +8,9 @@ use samara_device_tables::Nvme;
 use samara_driver::recovery;
 
 use crate::admin::Admin;
-use crate::error::{Fault, InitError};
+use crate::error::{Fault, InitError, Refusal};
 use crate::faults::fault_point;
-use crate::namespace::{self, Namespaces};
+use crate::namespace::{self, Changes, Namespaces};
 use crate::registers::{Capabilities, Function, Status, notify_shutdown};
 
 /// How long a normal shutdown may take before the driver stops waiting: what the controller says (RTD3E), within these bounds.
@@ -35,25 +35,36 @@ pub(crate) const MAX_TRANSFER: usize = 64 * PAGE;
 /// The I/O queue pair.
 pub(crate) type Io = Pair<Nvme, { Nvme::IO }>;
 
+/// A serial number (SN), which may not be said.
+pub(crate) type Serial = [u32; 5];
+pub(crate) const NO_SERIAL: Serial = [0; 5];
+
 /// What is known of a controller that is up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity {
     pub(crate) namespaces: Namespaces,
     /// Its serial number.
-    serial: [u32; 5],
+    serial: Serial,
     /// Bytes that one command may transfer: MDTS, and what a list describes.
     pub(crate) max_transfer: usize,
     /// How long a shutdown may take.
     shutdown_millis: u64,
 }
 
+impl Identity {
+    /// Takes note of the names that it is `found` to have, and had none of.
+    pub(crate) fn take_names(&mut self, found: &Self) {
+        self.serial = found.serial;
+        self.namespaces.take_names(&found.namespaces);
+    }
+}
+
 /// The namespaces that are looked for.
-#[derive(Clone, Copy)]
 pub(crate) enum Wanted<'i> {
     /// This one, or all that can be used if it is 0.
     First(u32),
-    /// Those of the controller that was brought up before.
-    Again(&'i Identity),
+    /// Those of the controller that was brought up before; what has become of them.
+    Again(&'i Identity, &'i mut Changes),
 }
 
 /// Resets the controller, and refuses one that this driver can't drive.
@@ -84,7 +95,7 @@ pub(crate) fn bring_up(
     admin: &mut Admin,
     io: &mut Io,
     wanted: Wanted<'_>,
-) -> Result<Identity, InitError> {
+) -> Result<Identity, Refusal> {
     // All commands together: others wait for the lock meanwhile, and not for ever.
     admin.begin(function.deadline(BRING_UP_MILLIS));
     function.enable_bus_master()?;
@@ -100,19 +111,26 @@ pub(crate) fn bring_up(
     let micros = u64::from(admin.word(function, 88 / 4)?);
     let shutdown_millis = (micros / 1000).clamp(SHUTDOWN_MILLIS.0, SHUTDOWN_MILLIS.1);
     // SN, bytes 4 to 23.
-    let mut serial = [0; 5];
+    let mut serial = NO_SERIAL;
     for (index, word) in (1..).zip(&mut serial) {
         *word = admin.word(function, index)?;
+    }
+    // Each has namespaces: nothing was said.
+    if serial == NO_SERIAL && count == 0 {
+        return Err(InitError::Mute.into());
     }
     let namespaces = match wanted {
         Wanted::First(id) => {
             namespace::find(admin, function, capabilities, (id, count, max_transfer))?
         }
-        Wanted::Again(was) if was.serial == serial => {
-            let promised = (&was.namespaces, max_transfer);
-            namespace::find_again(admin, function, capabilities, promised)?
+        Wanted::Again(was, _) if was.serial != NO_SERIAL && was.serial != serial => {
+            return Err(Refusal::Serial(serial));
         }
-        Wanted::Again(_) => return Err(Fault::Lost.into()),
+        Wanted::Again(was, changes) => {
+            let promised = (&was.namespaces, max_transfer);
+            namespace::find_again(admin, function, capabilities, promised, changes)?
+                .map_err(Refusal::Namespaces)?
+        }
     };
 
     // One pair of I/O queues: 0's based in both halves.

@@ -9,8 +9,9 @@ use samara_interfaces::BlockError;
 
 use crate::admin::Admin;
 use crate::bring_up::{self, Identity, Io, Wanted};
-use crate::error::{Fault, InitError};
+use crate::error::{Fault, InitError, Refusal};
 use crate::faults::fault_point;
+use crate::namespace::Changes;
 use crate::registers::{Function, Status};
 use crate::status;
 
@@ -22,8 +23,8 @@ pub(crate) struct Controller {
     identity: Identity,
     /// What callers were told of: what it was found as first.
     promised: Identity,
-    /// The last look behind a reset has found other namespaces, fewer, than callers have.
-    is_doubtful: bool,
+    /// What has become of its namespaces.
+    changes: Changes,
     admin: Admin,
     io: Io,
 }
@@ -47,11 +48,11 @@ impl Controller {
             let wanted = Wanted::First(wanted);
             bring_up::bring_up(function, capabilities, &mut admin, &mut io, wanted)
         };
-        let identity = recovery::ask_twice(once, InitError::says)?;
+        let identity = recovery::ask_twice(once, Refusal::says).map_err(InitError::from)?;
         Ok(Self {
             identity,
             promised: identity,
-            is_doubtful: false,
+            changes: Changes::NONE,
             admin,
             io,
         })
@@ -78,12 +79,22 @@ impl Device for Controller {
     /// Which of its namespaces.
     type Unit = usize;
     type Fault = Fault;
+    type Refusal = Refusal;
 
     const ABSENT: Fault = Fault::Absent;
     const GONE: Fault = Fault::Gone;
     const TIMEOUT: Fault = Fault::Timeout;
     const SILENCED: Fault = Fault::Silenced;
     const STOPPED: Fault = Fault::Stopped;
+
+    #[inline]
+    fn bit(namespace: usize) -> u64 {
+        1 << (namespace % 64)
+    }
+
+    fn loses_cache(fault: &Fault) -> bool {
+        matches!(fault, Fault::Fatal | Fault::NotReady)
+    }
 
     #[inline]
     fn longest(&self, _: usize) -> usize {
@@ -149,32 +160,30 @@ impl Device for Controller {
         match Status::read(function) {
             status if status.is_absent() => Err(Fault::Absent),
             status if status.is_fatal() => Err(Fault::Fatal),
+            status if !status.is_ready() => Err(Fault::NotReady),
             _ => Ok(()),
         }
     }
 
-    /// A namespace that isn't what callers were told of is no disk any more, and ends no other. That is believed when it was found
-    /// twice.
-    fn bring_up(&mut self, function: &Function) -> Result<(), Fault> {
+    fn bring_up(&mut self, function: &Function) -> Result<(), Refusal> {
         let capabilities = bring_up::reset(function)?;
         let (admin, io) = (&mut self.admin, &mut self.io);
-        let wanted = Wanted::Again(&self.promised);
-        let identity = bring_up::bring_up(function, capabilities, admin, io, wanted)?;
-        match identity.namespaces.count() {
-            0 => return Err(Fault::Lost),
-            count if count < self.promised.namespaces.count() && !self.is_doubtful => {
-                self.is_doubtful = true;
-                return Err(Fault::Partial);
-            }
-            _ => {}
-        }
-        self.is_doubtful = false;
-        self.identity = identity;
-        self.promised.namespaces.keep_those_of(&identity.namespaces);
+        let wanted = Wanted::Again(&self.promised, &mut self.changes);
+        self.identity = bring_up::bring_up(function, capabilities, admin, io, wanted)?;
+        self.promised.take_names(&self.identity);
         Ok(())
     }
 
-    fn says(fault: &Fault) -> Failure {
-        InitError::Fault(*fault).says()
+    fn says(refusal: &Refusal) -> Failure {
+        refusal.says()
+    }
+
+    /// A namespace that isn't what callers were told of is no disk any more, and ends no other.
+    fn concede(&mut self, refusal: &Refusal) -> bool {
+        let Refusal::Namespaces(_) = refusal else {
+            return false;
+        };
+        self.promised.namespaces.strike_out(&self.changes);
+        self.promised.namespaces.count() > 0
     }
 }

@@ -85,7 +85,8 @@ impl Driver {
     }
 
     pub(crate) fn shut_down(&self) -> Result<(), InitError> {
-        let mut controller = self.executor(0).lock().ok_or(Fault::Busy)?;
+        // One that was silenced, or has failed, can't be notified before it is up again.
+        let mut controller = self.executor(0).lock_live().ok_or(Fault::Busy)?;
         controller.stop(&self.function, |controller| {
             controller.shut_down(&self.function)
         })?

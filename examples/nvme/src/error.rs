@@ -7,7 +7,8 @@ use samara_device_io::queue::{QueueError, QueueFault, SubmitError};
 use samara_driver::recovery::Failure;
 use samara_interfaces::BlockError;
 
-use crate::namespace::FormatError;
+use crate::bring_up::{NO_SERIAL, Serial};
+use crate::namespace::{Changed, FormatError};
 use crate::status::StatusError;
 
 /// The device does not do what the specification has it do.
@@ -20,6 +21,8 @@ pub enum Fault {
     Absent,
     /// CSTS.CFS: it says itself that it failed.
     Fatal,
+    /// CSTS.RDY is clear: it has reset itself.
+    NotReady,
     /// It did not answer in time.
     Timeout,
     /// A completion for a command that isn't in flight.
@@ -50,6 +53,7 @@ impl fmt::Display for Fault {
             Self::Fatal => f.write_str(
                 "the controller reports a fatal error (CSTS.CFS): replace it if that recurs",
             ),
+            Self::NotReady => f.write_str("the controller has reset itself"),
             Self::Timeout => f.write_str("the controller did not answer in time"),
             Self::UnknownCommand(cid) => write!(
                 f,
@@ -90,7 +94,7 @@ impl From<Fault> for BlockError {
             Fault::Stopped => Self::Stopped,
             Fault::Refused | Fault::Lost | Fault::Partial | Fault::Status(_) => Self::Failed,
             Fault::UnknownCommand(_) | Fault::UnknownQueue(_) => Self::Protocol,
-            Fault::Absent | Fault::Silenced | Fault::Fatal => Self::Reset,
+            Fault::Absent | Fault::Silenced | Fault::Fatal | Fault::NotReady => Self::Reset,
         }
     }
 }
@@ -130,6 +134,8 @@ pub enum InitError {
     Queues,
     /// It has no namespace: no disk to speak of.
     NoNamespace,
+    /// It says nothing of itself.
+    Mute,
     /// The namespace's blocks can't be transferred.
     Format(FormatError),
     /// It never became ready, or stopped answering, or broke its protocol.
@@ -155,6 +161,9 @@ impl fmt::Display for InitError {
             Self::NoNamespace => {
                 f.write_str("the controller has no active namespace: create or attach one")
             }
+            Self::Mute => f.write_str(
+                "the controller says nothing of itself (Identify Controller): reset it, or update its firmware",
+            ),
             Self::Format(error) => error.fmt(f),
             Self::Fault(fault) => fault.fmt(f),
             Self::Status(error) => write!(
@@ -215,9 +224,9 @@ impl InitError {
             | Self::Queues
             | Self::NoNamespace
             | Self::Format(_)
-            // Where its doorbells are is for its registers to say.
-            | Self::Queue(QueueError::NoDoorbell)
             | Self::Fault(Fault::Lost | Fault::Partial) => Failure::Said,
+            // Where its doorbells are is for its registers to say, and all ones are no place.
+            Self::Mute | Self::Queue(QueueError::NoDoorbell) => Failure::Blank,
             _ => Failure::Passing,
         }
     }
@@ -226,7 +235,7 @@ impl InitError {
 /// Why it isn't brought up again.
 impl From<InitError> for Fault {
     fn from(error: InitError) -> Self {
-        let is_another = error.says() == Failure::Said;
+        let is_another = matches!(error.says(), Failure::Said | Failure::Blank);
         match error {
             InitError::Fault(fault) => fault,
             InitError::Status(error) => Self::Status(error),
@@ -234,6 +243,59 @@ impl From<InitError> for Fault {
             InitError::Enable(_) => Self::Absent,
             _ if is_another => Self::Lost,
             _ => Self::Refused,
+        }
+    }
+}
+
+/// The same, with all that the controller has said by that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Init(InitError),
+    /// It has this serial number.
+    Serial(Serial),
+    /// Some namespaces aren't what they were.
+    Namespaces(Changed),
+}
+
+macro_rules! refused {
+    ($($type:ty),+) => {
+        $(impl From<$type> for Refusal {
+            fn from(error: $type) -> Self {
+                Self::Init(error.into())
+            }
+        })+
+    };
+}
+
+refused!(InitError, StatusError, NotIdle);
+
+impl From<Refusal> for InitError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Init(error) => error,
+            other => Self::Fault(other.into()),
+        }
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Init(error) => error.into(),
+            Refusal::Serial(_) => Self::Lost,
+            Refusal::Namespaces(_) => Self::Partial,
+        }
+    }
+}
+
+impl Refusal {
+    /// What it says of the controller.
+    pub(crate) fn says(&self) -> Failure {
+        match self {
+            Self::Init(error) => error.says(),
+            Self::Serial(serial) if *serial == NO_SERIAL => Failure::Blank,
+            Self::Namespaces(changed) if changed.are_unknown => Failure::Blank,
+            Self::Serial(_) | Self::Namespaces(_) => Failure::Said,
         }
     }
 }

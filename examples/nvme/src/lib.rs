@@ -21,12 +21,14 @@
 //!
 //! # When the controller misbehaves
 //!
-//! A completion that names no command in flight, or a queue that it can't be of; no completion in time; a fatal status: the controller is reset, all commands in flight
-//! fail with a typed error, and it is brought up again, which is begun anew for ten seconds as long as it fails for what may pass. If the
-//! controller goes on failing, or says twice that it isn't what callers were told of, it is silenced, and every call fails from then on.
-//! A namespace that isn't what it was fails alone. It may have grown, refuse writes, or take other lengths at once.
-//! Buffers come back in each case: the PCI function is reset or silenced before they do. Requests are executed by
-//! [`samara_driver::block`], as those of other block drivers are.
+//! A completion that names no command in flight, or a queue that it can't be of; no completion in time; a fatal status; a controller that
+//! has reset itself: the controller is reset, all commands in flight fail with a typed error, and it is brought up again, which is begun
+//! anew for ten seconds as long as it fails for what may pass. If the controller goes on failing, or says for two seconds that it isn't
+//! what callers were told of, it is silenced, and every call fails from then on. A namespace that isn't what it was, by its size, its NGUID
+//! or its EUI-64, fails alone. It may have grown, refuse writes, or take other lengths at once. A reset by the driver keeps the cache;
+//! behind a failure of the controller itself the first flush of each namespace that was written to fails. Buffers come back in each case:
+//! the PCI function is reset or silenced before they do. Requests are executed by [`samara_driver::block`], as those of other block drivers
+//! are.
 //!
 //! Registers that read as all ones start a recovery as well: whether the controller was unplugged is for its reset to say.
 #![no_std]

@@ -30,13 +30,73 @@ pub(crate) struct Namespace {
     pub(crate) blocks: u64,
     /// Whether it refuses writes.
     pub(crate) write_protected: bool,
+    names: Names,
 }
+
+/// NGUID and EUI-64, which no other namespace has: zeroes if it has none (NVM figure 97).
+type Names = [u32; 6];
+const NO_NAMES: Names = [0; 6];
+/// They are bytes 104 to 127 of Identify Namespace.
+const NAMES: usize = 104 / 4;
 
 impl Namespace {
     /// Whether it keeps, after a reset, what callers were told of it, as which it `was` found first. It may have grown, and refuse writes.
     fn keeps(&self, was: &Self) -> bool {
         let facts = |of: &Self| (of.unit.key(), of.unit.shift());
-        facts(self) == facts(was) && self.blocks >= was.blocks
+        let is_named = was.names == NO_NAMES || self.names == was.names;
+        facts(self) == facts(was) && self.blocks >= was.blocks && is_named
+    }
+
+    /// It has lost its names: that says nothing, where another one's would.
+    fn is_unnamed(&self, was: &Self) -> bool {
+        self.names == NO_NAMES && was.names != NO_NAMES
+    }
+
+    /// What was said of it.
+    const fn said(&self) -> Said {
+        Said::Is(self.blocks, self.unit.shift(), self.names)
+    }
+}
+
+/// What was said of a namespace that isn't what it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    /// It has so many blocks, of such a size, and these names.
+    Is(u64, u8, Names),
+    /// It can't be used.
+    Unusable(FormatError),
+    /// It can't be identified.
+    Refused(StatusError),
+}
+
+/// What was said at the last look of namespaces that aren't what they were.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Changes {
+    said: [Option<Said>; USED],
+    /// How often that was something else than at the look before.
+    number: u64,
+}
+
+/// Some namespaces aren't what they were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Changed {
+    /// The number of what was said of them.
+    number: u64,
+    /// Of some of them nothing was said.
+    pub(crate) are_unknown: bool,
+}
+
+impl Changes {
+    pub(crate) const NONE: Self = Self {
+        said: [None; USED],
+        number: 0,
+    };
+
+    /// Notes what was `said`; which that is.
+    fn note(&mut self, said: [Option<Said>; USED]) -> u64 {
+        self.number += u64::from(self.said != said);
+        self.said = said;
+        self.number
     }
 }
 
@@ -129,10 +189,17 @@ impl Namespaces {
         self.0.get(index)?.as_ref()
     }
 
-    /// Strikes those out that `found` does not have: they don't come back as the same.
-    pub(crate) fn keep_those_of(&mut self, found: &Self) {
-        for (place, found) in self.0.iter_mut().zip(&found.0) {
-            *place = place.filter(|_| found.is_some());
+    /// Strikes those out that have changed: they don't come back as the same.
+    pub(crate) fn strike_out(&mut self, changes: &Changes) {
+        for (place, said) in self.0.iter_mut().zip(&changes.said) {
+            *place = place.filter(|_| said.is_none());
+        }
+    }
+
+    /// Takes note of the names of those that are `found` to have some, and had none.
+    pub(crate) fn take_names(&mut self, found: &Self) {
+        for (was, found) in self.0.iter_mut().flatten().zip(found.0.iter().flatten()) {
+            was.names = found.names;
         }
     }
 
@@ -142,23 +209,47 @@ impl Namespaces {
     }
 }
 
-/// Looks at the namespaces again that were `promised` to callers, after a reset: those that keep what was promised, and those that don't.
-/// `max_transfer` is what one command can transfer now.
+/// Looks at the namespaces again that were `promised` to callers, after a reset. `max_transfer` is what one command can transfer now.
+///
+/// # Errors
+///
+/// [`Changed`] if some don't keep what was promised, which `changes` tells then, whatever became of others; [`InitError`].
 pub(crate) fn find_again(
     admin: &mut Admin,
     function: &Function,
     capabilities: Capabilities,
     (promised, max_transfer): (&Namespaces, usize),
-) -> Result<Namespaces, InitError> {
+    changes: &mut Changes,
+) -> Result<Result<Namespaces, Changed>, InitError> {
     let mut found = *promised;
-    for place in &mut found.0 {
+    let (mut all, mut are_unknown) = ([None; USED], false);
+    for (place, said) in found.0.iter_mut().zip(&mut all) {
         let Some(was) = *place else {
             continue;
         };
-        let now = look(admin, function, capabilities, was.unit.key(), max_transfer)?;
-        *place = now.ok().filter(|now| now.keeps(&was));
+        match look(admin, function, capabilities, was.unit.key(), max_transfer) {
+            Ok(Ok(now)) => {
+                *said = (!now.keeps(&was)).then(|| now.said());
+                are_unknown |= said.is_some() && now.is_unnamed(&was);
+                *place = Some(now);
+            }
+            Ok(Err(error)) => {
+                *said = Some(Said::Unusable(error));
+                are_unknown |= is_unknown(admin, function, error)?;
+            }
+            // The controller has answered: what it does not tell of one says nothing of the others.
+            Err(InitError::Status(error)) => *said = Some(Said::Refused(error)),
+            Err(error) => return Err(error),
+        }
     }
-    Ok(found)
+    let number = changes.note(all);
+    if all.iter().all(Option::is_none) {
+        return Ok(Ok(found));
+    }
+    Ok(Err(Changed {
+        number,
+        are_unknown,
+    }))
 }
 
 /// The namespaces to be used: number `wanted`, or all that can be if that's 0. `count` is the controller's NN,
@@ -241,10 +332,15 @@ fn look(
     }
     // NSATTR is byte 99, bit 0: currently write protected.
     let write_protected = admin.byte(function, 99)? & 1 != 0;
+    let mut names = NO_NAMES;
+    for (index, word) in (NAMES..).zip(&mut names) {
+        *word = admin.word(function, index)?;
+    }
     Ok(Ok(Namespace {
         unit,
         blocks,
         write_protected,
+        names,
     }))
 }
 

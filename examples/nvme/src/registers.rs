@@ -57,6 +57,11 @@ impl Status {
         Self(function.read(CSTS))
     }
 
+    /// CSTS.RDY: it executes commands. It stays so until a reset.
+    pub(crate) const fn is_ready(self) -> bool {
+        self.0 & 1 != 0
+    }
+
     /// CSTS.CFS: the controller failed; only a reset helps.
     pub(crate) const fn is_fatal(self) -> bool {
         self.0 & 2 != 0

@@ -9,7 +9,7 @@ use samara_driver::virtio::{self, State};
 use samara_interfaces::BlockError;
 
 use crate::bring_up::{self, Facts, Function, Queue, SECTOR_SHIFT};
-use crate::error::{Fault, InitError};
+use crate::error::{Fault, InitError, Refusal};
 use crate::faults::fault_point;
 
 /// Entries of the queue, at least and at most; and chains of it, which have three descriptors each.
@@ -84,12 +84,21 @@ impl block::Device for Device {
     type Table = VirtioBlock;
     type Unit = ();
     type Fault = Fault;
+    type Refusal = Refusal;
 
     const ABSENT: Fault = Fault::Absent;
     const GONE: Fault = Fault::Gone;
     const TIMEOUT: Fault = Fault::Timeout;
     const SILENCED: Fault = Fault::Silenced;
     const STOPPED: Fault = Fault::Stopped;
+
+    fn bit((): ()) -> u64 {
+        1
+    }
+
+    fn loses_cache(fault: &Fault) -> bool {
+        matches!(fault, Fault::NeedsReset)
+    }
 
     fn longest(&self, (): ()) -> usize {
         self.facts.size_max as usize
@@ -153,26 +162,22 @@ impl block::Device for Device {
         Ok(())
     }
 
-    fn bring_up(&mut self, function: &Function) -> Result<(), Fault> {
+    fn bring_up(&mut self, function: &Function) -> Result<(), Refusal> {
         let facts = bring_up::negotiate(function)?;
         if !facts.keeps(&self.promised) {
             let is_shorter = facts.sectors < self.promised.sectors;
             return Err(if is_shorter {
-                Fault::Shrunk
+                Refusal::Shrunk(facts)
             } else {
-                Fault::Lost
+                Refusal::Lost(facts)
             });
         }
         self.facts = facts;
         Ok(bring_up::start(function, &mut self.queue)?)
     }
 
-    fn says(fault: &Fault) -> Failure {
-        match fault {
-            Fault::Gone => Failure::Gone,
-            Fault::Shrunk | Fault::Lost => Failure::Said,
-            _ => Failure::Passing,
-        }
+    fn says(refusal: &Refusal) -> Failure {
+        refusal.says()
     }
 }
 

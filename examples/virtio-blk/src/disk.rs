@@ -126,6 +126,8 @@ impl VirtioDisk {
     ///
     /// [`BlockError`] if the device does not comply; it is silenced when the function is given back.
     pub fn shut_down(&self) -> Result<(), BlockError> {
+        // One that was silenced, or needs a reset, flushes nothing before it is up again.
+        drop(self.executor().lock_live());
         let flushed = self.flush_by(Some(self.function.deadline(STOP_MILLIS)));
         let mut device = self.executor().lock().ok_or(BlockError::Busy)?;
         let reset = device.stop(&self.function, |_| self.function.reset())?;
@@ -138,11 +140,7 @@ impl VirtioDisk {
             over,
             ..self.executor()
         };
-        let has_cache = {
-            let served = executor.lock().ok_or(BlockError::Busy)?;
-            served.device().facts().has_cache()
-        };
-        if !has_cache {
+        if !executor.ask(|device| device.facts().has_cache())? {
             return Ok(());
         }
         let _dropped = Dropped;

@@ -8,6 +8,8 @@ use samara_driver::recovery::Failure;
 use samara_driver::virtio::TransportError;
 use samara_interfaces::BlockError;
 
+use crate::bring_up::Facts;
+
 /// The device does not do what the specification has it do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -155,11 +157,14 @@ impl InitError {
     pub(crate) fn says(&self) -> Failure {
         match self {
             Self::Transport(error) => error.says(),
-            Self::NoCapacity | Self::BlockSize(_) | Self::SizeMax(_) | Self::NoSegments => {
-                Failure::Said
-            }
-            // Where its doorbell is is for its registers to say.
-            Self::Queue(QueueError::NoDoorbell) => Failure::Said,
+            // Blank, or all ones for a moment.
+            Self::NoCapacity
+            | Self::BlockSize(0 | u32::MAX)
+            | Self::SizeMax(0)
+            | Self::NoSegments => Failure::Blank,
+            Self::BlockSize(_) | Self::SizeMax(_) => Failure::Said,
+            // Where its doorbell is is for its registers to say, and all ones are no place.
+            Self::Queue(QueueError::NoDoorbell) => Failure::Blank,
             Self::Queue(_) => Failure::Passing,
         }
     }
@@ -170,10 +175,46 @@ impl From<InitError> for Fault {
     fn from(error: InitError) -> Self {
         match (error.says(), error) {
             (Failure::Gone, _) => Self::Gone,
-            (Failure::Said, _) => Self::Lost,
+            (Failure::Said | Failure::Blank, _) => Self::Lost,
             (_, InitError::Queue(error)) => error.into(),
             (_, InitError::Transport(TransportError::Absent)) => Self::Absent,
             _ => Self::Silent,
+        }
+    }
+}
+
+/// The same, with all that the device has said by that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Init(InitError),
+    /// It has fewer blocks than it had.
+    Shrunk(Facts),
+    /// It isn't what it was.
+    Lost(Facts),
+}
+
+impl From<InitError> for Refusal {
+    fn from(error: InitError) -> Self {
+        Self::Init(error)
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Init(error) => error.into(),
+            Refusal::Shrunk(_) => Self::Shrunk,
+            Refusal::Lost(_) => Self::Lost,
+        }
+    }
+}
+
+impl Refusal {
+    /// What it says of the device.
+    pub(crate) fn says(&self) -> Failure {
+        match self {
+            Self::Init(error) => error.says(),
+            Self::Shrunk(_) | Self::Lost(_) => Failure::Said,
         }
     }
 }

@@ -14,11 +14,12 @@
 //!
 //! # When the device misbehaves
 //!
-//! A used element that names no chain in flight, a status that is none, no completion in time, DEVICE_NEEDS_RESET: the device
-//! is reset, all requests in flight fail with a typed error, and it is brought up again, which is begun anew for ten seconds as long as it
-//! fails for what may pass. If it goes on failing, or says twice that it isn't what callers were told of, it is silenced, and every call
-//! fails from then on. It may have grown, refuse writes, or take other lengths at once. Buffers come back in each case. Requests are executed by
-//! [`samara_driver::block`], as those of other block drivers are.
+//! A used element that names no chain in flight, a status that is none, no completion in time, DEVICE_NEEDS_RESET: the device is reset, all
+//! requests in flight fail with a typed error, and it is brought up again, which is begun anew for ten seconds as long as it fails for what
+//! may pass. If it goes on failing, or says for two seconds that it isn't what callers were told of, it is silenced, and every call fails
+//! from then on. It may have grown, refuse writes, or take other lengths at once. Behind DEVICE_NEEDS_RESET, of a device that was written
+//! to, the first flush fails: its cache may be lost. Buffers come back in each case. Requests are executed by [`samara_driver::block`], as
+//! those of other block drivers are.
 //!
 //! Registers that read as all ones start a recovery as well: whether the device was unplugged is for its reset to say.
 //!

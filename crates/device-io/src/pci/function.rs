@@ -40,11 +40,8 @@ unsafe impl<D: Table> Exchangeable for PciFunction<D> {
 fn describe<D: Table>(to: &mut dyn fmt::Write) -> fmt::Result {
     let registers = (D::IDS, D::WINDOWS, D::REGISTERS);
     let steps = (D::IDLE, D::RESET, D::SILENT_RESET);
-    write!(
-        to,
-        "{:?}",
-        (D::NAME, registers, steps, D::QUEUES, D::COMMANDS)
-    )
+    let table = (D::NAME, registers, steps, D::QUEUES, D::COMMANDS);
+    write!(to, "{table:?}")
 }
 
 /// The device isn't held in reset, so that commands of an earlier owner could still reach memory which is in use again; or it is

@@ -71,6 +71,8 @@ pub(crate) fn silence(
         turn_off(config, INTX_DISABLE, BLIND_MILLIS, clock);
         return Silenced::Absent;
     }
+    // One that was begun before has ended since. Another would take as long.
+    let was_reset = is_lost && config.command() == 0;
     let command = if is_lost { 0 } else { MEMORY_SPACE } | INTX_DISABLE;
     turn_off(config, command, READY_MILLIS, clock);
     let Some((express, has_reset)) = restore.express else {
@@ -87,17 +89,18 @@ pub(crate) fn silence(
     if drained.is_none() || !has_reset || control == u32::MAX {
         return Silenced::BusMasterOff;
     }
-    config.write(
-        express + DEVICE_CONTROL,
-        control & CONTROL_HALF | INITIATE_FLR,
-    );
-    let is_back = contained(|| {
+    if !was_reset {
+        let begin = control & CONTROL_HALF | INITIATE_FLR;
+        config.write(express + DEVICE_CONTROL, begin);
+    }
+    let reset_ends = || {
         Deadline::after(clock, FLR_MILLIS).sleep();
         // A reset has turned memory decoding off, too.
         let is_reset = || is_there() && config.command() == 0;
         Deadline::after(clock, READY_MILLIS).poll(is_reset)
-    });
-    if is_back != Some(true) || !config.set_bars(&restore.bars) {
+    };
+    let is_back = was_reset || contained(reset_ends) == Some(true);
+    if !is_back || !config.set_bars(&restore.bars) {
         return Silenced::Lost;
     }
     config.set_command(MEMORY_SPACE | INTX_DISABLE);

@@ -6,10 +6,11 @@ use samara_device_io::PciFunction;
 use samara_device_io::table::Table;
 use spin::Mutex;
 
+use crate::recovery;
 use crate::tickets::{Ticket, Tickets};
 
-/// How long one thread's silencing may take others, in milliseconds: a Function Level Reset's bound, and some more.
-const SILENCE_MILLIS: u64 = 2_000;
+/// How long one thread's silencing may take others, in milliseconds: the bound of [`recovery::silence`], and some more.
+const SILENCE_MILLIS: u64 = 5_000;
 
 /// What threads have done that could not get the lock.
 #[derive(Default)]
@@ -26,7 +27,7 @@ impl Force {
         let one = function.wait_for(SILENCE_MILLIS, || self.one.try_lock());
         // A reset has ended it, or another thread: the device may be on its way up again.
         if function.epoch() == epoch {
-            let _ = function.silence();
+            recovery::silence(function);
         }
         drop(one);
         self.deserted.fetch_or(ticket.bit(), Ordering::AcqRel);

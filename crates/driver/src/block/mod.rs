@@ -6,10 +6,12 @@
 //! | module | concept |
 //! |---|---|
 //! | `served` | what the lock guards: the device, and whose its commands are |
+//! | `cache` | what a failure of the device has lost of what was written |
 //! | `flights` | which commands are in flight, and whether the oldest is late |
 //! | `force` | ending what is in flight without the lock |
 //! | `request` | one caller's request |
 
+mod cache;
 mod flights;
 mod force;
 mod request;
@@ -43,6 +45,8 @@ pub trait Device {
     type Unit: Copy;
     /// What can go wrong with it.
     type Fault: Copy + PartialEq + Into<BlockError> + From<QueueError>;
+    /// Why it isn't brought up, and all that it has said by that: two are equal if it has said the same.
+    type Refusal: Copy + PartialEq + Into<Self::Fault>;
 
     /// Registers read as all ones: it was unplugged, or is blind for a moment. A reset tells which.
     const ABSENT: Self::Fault;
@@ -54,6 +58,12 @@ pub trait Device {
     const SILENCED: Self::Fault;
     /// Its driver was stopped.
     const STOPPED: Self::Fault;
+
+    /// The bit of `unit`, which no other one has.
+    fn bit(unit: Self::Unit) -> u64;
+
+    /// Whether the device may have lost what its cache held when this went wrong: by itself, not by a reset of the driver's.
+    fn loses_cache(fault: &Self::Fault) -> bool;
 
     /// The longest transfer of one command of `unit`, in bytes, since the device was brought up last.
     fn longest(&self, unit: Self::Unit) -> usize;
@@ -101,8 +111,15 @@ pub trait Device {
     /// # Errors
     ///
     /// Why it can't be used. [`GONE`](Self::GONE) is what the reset has found; all ones behind it are [`ABSENT`](Self::ABSENT).
-    fn bring_up(&mut self, function: &PciFunction<Self::Table>) -> Result<(), Self::Fault>;
+    fn bring_up(&mut self, function: &PciFunction<Self::Table>) -> Result<(), Self::Refusal>;
 
     /// What this failure of a [bring-up](Self::bring_up) says of the device.
-    fn says(fault: &Self::Fault) -> Failure;
+    fn says(refusal: &Self::Refusal) -> Failure;
+
+    /// The device stays at this refusal. Gives up the disks that it is about, and no others; whether any are left, as which it is to be
+    /// brought up.
+    fn concede(&mut self, refusal: &Self::Refusal) -> bool {
+        let _ = refusal;
+        false
+    }
 }

@@ -6,6 +6,7 @@ use samara_device_io::{Deadline, PciFunction, Transfer};
 use samara_interfaces::BlockError;
 use spin::{Mutex, MutexGuard};
 
+use super::cache::Before;
 use super::force::Force;
 use super::{Command, Device, Served};
 use crate::split::Split;
@@ -35,6 +36,18 @@ pub enum Work<'t> {
 }
 
 impl Work<'_> {
+    /// Whether it puts something into the device's cache.
+    fn is_write(&self) -> bool {
+        match self {
+            Self::Blocks { direction, .. } => *direction == Direction::ToDevice,
+            Self::Flush { .. } => false,
+        }
+    }
+
+    const fn is_flush(&self) -> bool {
+        matches!(self, Self::Flush { .. })
+    }
+
     fn is_done(&self) -> bool {
         match self {
             Self::Blocks { split, .. } => split.peek().is_none(),
@@ -79,8 +92,12 @@ impl Work<'_> {
 struct Request {
     /// While commands are in flight.
     ticket: Option<Ticket>,
-    /// The function's epoch when the last of them was started.
+    /// Some of it was started.
+    has_begun: bool,
+    /// The function's epoch in which all of it is started.
     epoch: u64,
+    /// How the cache was then.
+    before: Before,
     error: Option<BlockError>,
 }
 
@@ -194,6 +211,26 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
         })
     }
 
+    /// The same, with the device brought up again if it needs that.
+    pub fn lock_live(&self) -> Option<MutexGuard<'d, Served<D, SLOTS>>> {
+        let mut served = self.lock()?;
+        served.revive(self.function, &self.shared.force);
+        Some(served)
+    }
+
+    /// What `get` knows of the device.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockError`] if the device isn't used any more, or isn't to be had in time.
+    pub fn ask<R>(&self, get: impl FnOnce(&D) -> R) -> Result<R, BlockError> {
+        let served = self.lock().ok_or(BlockError::Busy)?;
+        match served.failed() {
+            Some(error) => Err(error),
+            None => Ok(get(served.device())),
+        }
+    }
+
     /// Executes `work`, each command of which is to complete `millis` milliseconds after the device can begin with it. On return
     /// nothing of it is in flight.
     ///
@@ -205,7 +242,9 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
         let function = self.function;
         let mut request = Request {
             ticket: None,
+            has_begun: false,
             epoch: 0,
+            before: Before::default(),
             error: None,
         };
         let mut watch = Watch {
@@ -250,18 +289,42 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
                 served.recover(function, &self.shared.force, fault);
             }
             if request.pending(&mut served) == 0 {
-                if let Some(error) = request.error {
-                    return Err(error);
+                if request.error.is_some() || work.is_done() {
+                    return self.end(&mut served, &request, &work);
                 }
-                if work.is_done() {
-                    return Ok(());
-                }
-                if watch.waits_in_vain(function, &served, millis) {
+                let is_over = self.over.is_some_and(|over| over.passed());
+                if is_over || watch.waits_in_vain(function, &served, millis) {
                     return Err(BlockError::Busy);
                 }
             }
             drop(served);
             function.clock().relax();
+        }
+    }
+
+    /// The end of a request: how it has ended, which also tells of what the device has lost.
+    #[inline]
+    fn end(
+        &self,
+        served: &mut Served<D, SLOTS>,
+        request: &Request,
+        work: &Work<'_>,
+    ) -> Result<(), BlockError> {
+        let (disk, before) = (D::bit(self.unit), request.before);
+        let is_well = request.error.is_none();
+        let is_kept = if work.is_flush() && request.has_begun {
+            // One that has failed may go on answering.
+            if is_well {
+                served.revive(self.function, &self.shared.force);
+            }
+            served.cache.flushed(disk, before, is_well)
+        } else {
+            !is_well || !work.is_write() || served.cache.wrote(disk, before)
+        };
+        match request.error {
+            Some(error) => Err(error),
+            None if is_kept => Ok(()),
+            None => Err(BlockError::Reset),
         }
     }
 
@@ -279,8 +342,15 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
             && let Some(command) = work.next()
         {
             if request.ticket.is_none() {
+                let epoch = self.function.epoch();
+                if !request.has_begun {
+                    (request.epoch, request.before) = (epoch, served.cache.begin());
+                } else if request.epoch != epoch {
+                    // Some of it was done before a reset, and the rest would be done behind it.
+                    request.fail(BlockError::Reset);
+                    break;
+                }
                 request.ticket = served.tickets.open();
-                request.epoch = self.function.epoch();
             }
             let Some(ticket) = request.ticket else {
                 break;
@@ -288,6 +358,7 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
             match served.start(self.function, (ticket, millis), self.unit, command) {
                 Ok(()) => {
                     work.advance();
+                    request.has_begun = true;
                     started = true;
                 }
                 Err(SubmitError::Full) => break,

@@ -4,6 +4,7 @@ use samara_device_io::PciFunction;
 use samara_device_io::queue::SubmitError;
 use samara_interfaces::BlockError;
 
+use super::cache::Cache;
 use super::flights::Flights;
 use super::force::Force;
 use super::{Command, Device};
@@ -15,6 +16,7 @@ pub struct Served<D: Device, const SLOTS: usize> {
     device: D,
     pub(super) tickets: Tickets,
     pub(super) flights: Flights<SLOTS>,
+    pub(super) cache: Cache,
     /// The function's epoch when the device was brought up.
     epoch: u64,
     /// Why it isn't used any more.
@@ -28,6 +30,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
             device,
             tickets: Tickets::default(),
             flights: Flights::new(),
+            cache: Cache::default(),
             epoch: function.epoch(),
             failed: None,
         }
@@ -97,7 +100,8 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
     }
 
     /// Resets the device, fails everything in flight with `fault`, and brings the device up again, which is [begun
-    /// again](recovery::begin_again) as long as it fails for what passes. If it fails for good, the device isn't used any more.
+    /// again](recovery::begin_again) as long as it fails for what passes. If it fails for good, and not for some of its disks only, the
+    /// device isn't used any more.
     #[cold]
     pub(super) fn recover(
         &mut self,
@@ -105,13 +109,13 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         force: &Force,
         fault: D::Fault,
     ) {
-        let device = &mut self.device;
-        let once = || {
-            force.wait(function);
-            device.bring_up(function)
-        };
+        // It may have failed by itself while it was waited for.
+        let found = self.check(function).err();
+        if D::loses_cache(&fault) || found.is_some_and(|found| D::loses_cache(&found)) {
+            self.cache.lose();
+        }
         let brought_up = match self.failed {
-            None => recovery::begin_again(function, once, D::says),
+            None => self.bring_up(function, force),
             Some(fault) => Err(fault),
         };
         match brought_up {
@@ -121,6 +125,31 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
                 // A reset has told what had become of it.
                 let is_told = error == D::GONE || fault == D::ABSENT;
                 self.abandon(function, if is_told { error } else { fault });
+            }
+        }
+    }
+
+    /// Brings the device up again, or what it leaves of itself.
+    fn bring_up(
+        &mut self,
+        function: &PciFunction<D::Table>,
+        force: &Force,
+    ) -> Result<(), D::Fault> {
+        let Self { device, cache, .. } = self;
+        loop {
+            let once = || {
+                force.wait(function);
+                let done = device.bring_up(function);
+                if done.is_err_and(|refusal| D::loses_cache(&refusal.into())) {
+                    cache.lose();
+                }
+                done
+            };
+            let Err(refusal) = recovery::begin_again(function, once, D::says) else {
+                return Ok(());
+            };
+            if !device.concede(&refusal) {
+                return Err(refusal.into());
             }
         }
     }
@@ -136,6 +165,15 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         self.epoch = function.epoch();
         self.flights.clear();
         self.tickets.fail_all(fault.into());
+    }
+
+    /// Brings the device up again if it needs that: it says so itself, or was silenced.
+    pub(super) fn revive(&mut self, function: &PciFunction<D::Table>, force: &Force) {
+        if self.failed.is_none()
+            && let Err(fault) = self.check(function)
+        {
+            self.recover(function, force, fault);
+        }
     }
 
     /// An orderly stop by `stop`, after which the device is silenced. What is still in flight fails; the device isn't used any more.

@@ -32,7 +32,8 @@ pub(super) fn execute(machine: &mut Machine, command: &Fetched) -> u16 {
     }
     let is_mute =
         command.dword(0) as u8 == 0 && machine.switches.mute_namespace == Some(command.namespace());
-    if is_mute || command.dword(0) as u8 == 1 && machine.switches.mute_controller {
+    let is_mute = is_mute || command.dword(0) as u8 == 1 && machine.switches.mute_controller;
+    if is_mute && !is_identified(machine) {
         return 0;
     }
     match machine.memory.write(command.prp1(), &page) {
@@ -42,6 +43,12 @@ pub(super) fn execute(machine: &mut Machine, command: &Fetched) -> u16 {
             DATA_TRANSFER_ERROR
         }
     }
+}
+
+/// Whether Identify says what is so again, whatever switches would have it say.
+fn is_identified(machine: &Machine) -> bool {
+    let until = machine.switches.identify_until;
+    until != 0 && machine.now >= until
 }
 
 fn fill(machine: &Machine, command: &Fetched, page: &mut Page) -> Result<(), u16> {
@@ -86,7 +93,7 @@ fn shape_of(machine: &Machine, id: u32) -> Result<Option<NamespaceShape>, u16> {
     let namespace = machine.controller.namespaces.get(index);
     let shape = namespace.map(|namespace| namespace.shape);
     let shape = match machine.switches.identify_as {
-        Some(shape) if index == 0 => Some(shape),
+        Some(shape) if index == 0 && !is_identified(machine) => Some(shape),
         _ => shape,
     };
     Ok(shape.filter(|shape| shape.active))
@@ -102,6 +109,11 @@ fn reported(machine: &Machine) -> u32 {
 
 /// CNS 00h.
 fn namespace(machine: &Machine, query: &Query, page: &mut Page) -> Result<(), u16> {
+    if let Some((id, status)) = machine.switches.namespace_status
+        && id == query.id
+    {
+        return Err(status);
+    }
     let Some(shape) = shape_of(machine, query.id)? else {
         // An inactive namespace ID returns zeroes (NVM §4.1.5.1).
         return match machine.controller.shape.refuses_inactive {
@@ -115,6 +127,9 @@ fn namespace(machine: &Machine, query: &Query, page: &mut Page) -> Result<(), u1
     let extended = if shape.metadata == 0 { 0 } else { EXTENDED };
     page[26] = shape.format & 0xF | (shape.format >> 4 & 0b11) << 5 | extended;
     page[99] = u8::from(shape.read_only);
+    if query.id == 1 {
+        page[120..128].copy_from_slice(&machine.switches.eui64.to_be_bytes());
+    }
     let format = |index: u8| 128 + 4 * usize::from(index);
     // Formats that aren't in use.
     for index in 0..=shape.last_format.min(63) {
@@ -129,7 +144,10 @@ fn namespace(machine: &Machine, query: &Query, page: &mut Page) -> Result<(), u1
 /// CNS 01h.
 fn controller(machine: &Machine, page: &mut Page) {
     let shape = machine.controller.shape;
-    page[4..24].fill(machine.switches.serial);
+    page[4..24].fill(match machine.switches.serial {
+        0 => b'1',
+        serial => serial,
+    });
     page[77] = machine.switches.mdts.unwrap_or(shape.mdts);
     page[80..84].copy_from_slice(&shape.version.to_le_bytes());
     page[88..92].copy_from_slice(&shape.shutdown_micros.to_le_bytes());

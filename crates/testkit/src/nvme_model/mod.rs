@@ -247,7 +247,7 @@ impl NvmeModel {
 unsafe impl ConfigSpace for NvmeModel {
     fn read(&self, _: PciAddress, offset: u16) -> u32 {
         self.run(|machine| {
-            if machine.switches.removed {
+            if machine.switches.removed || machine.now < machine.switches.flr_until {
                 u32::MAX
             } else {
                 machine.config.read(offset)
@@ -260,8 +260,10 @@ unsafe impl ConfigSpace for NvmeModel {
             if machine.config.is_bus_master() {
                 machine.memory.is_master();
             }
+            let is_there = !machine.switches.removed && machine.now >= machine.switches.flr_until;
             let is_lost = machine.switches.lost_config_writes.next();
-            if !machine.switches.removed && !is_lost && machine.config.write(offset, value) {
+            if is_there && !is_lost && machine.config.write(offset, value) {
+                machine.switches.flr_until = machine.now + machine.switches.flr_takes;
                 machine.counts.resets += 1;
                 machine.controller.reset_function(machine.now);
             }

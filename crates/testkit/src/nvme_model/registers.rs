@@ -36,6 +36,7 @@ impl Machine {
             switches.blind_after = left.checked_sub(1).map(|left| (left, nanos));
             if left == 0 {
                 switches.blind_until = now + nanos;
+                switches.blind_after = switches.blind_again.take();
             }
         }
     }

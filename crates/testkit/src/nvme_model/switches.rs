@@ -62,8 +62,14 @@ pub struct Switches {
     pub removed_after: Option<u64>,
     /// After so many more register accesses registers read as all ones for so many nanoseconds.
     pub blind_after: Option<(u64, u64)>,
+    /// The same, counted from when that has begun.
+    pub blind_again: Option<(u64, u64)>,
     /// Until then.
     pub blind_until: u64,
+    /// Nanoseconds behind a Function Level Reset in which nothing answers, configuration space neither.
+    pub flr_takes: u64,
+    /// Until when that is so.
+    pub flr_until: u64,
     /// Register writes that are lost, and writes to configuration space.
     pub lost_writes: LostWrites,
     /// See [`lost_writes`](Self::lost_writes).
@@ -72,14 +78,20 @@ pub struct Switches {
     pub flush_status: Option<u16>,
     /// What Identify says of namespace 1, whatever it is.
     pub identify_as: Option<NamespaceShape>,
+    /// Until when Identify says that, or nothing, in nanoseconds of the model's clock; 0 is for good.
+    pub identify_until: u64,
     /// Identify Namespace of this one succeeds, and writes nothing.
     pub mute_namespace: Option<u32>,
+    /// Identify Namespace of this one ends with this status field.
+    pub namespace_status: Option<(u32, u16)>,
     /// Identify Controller succeeds, and writes nothing.
     pub mute_controller: bool,
     /// Nanoseconds that each admin command takes.
     pub admin_takes: u64,
-    /// What Identify says of the serial number: 20 of these bytes.
+    /// What Identify says of the serial number: 20 of these bytes; 0 is some that never change.
     pub serial: u8,
+    /// What Identify says of namespace 1's EUI-64; 0 is that it has none.
+    pub eui64: u64,
     /// What Identify says of MDTS, whatever it is.
     pub mdts: Option<u8>,
     /// The controller doesn't execute a command that it has said to have completed, however it came to say so: what it says may

@@ -26,6 +26,7 @@ impl Machine {
             self.switches.blind_after = left.checked_sub(1).map(|left| (left, pauses));
             if left == 0 {
                 self.blind = pauses;
+                self.switches.blind_after = self.switches.blind_again.take();
             }
         }
     }

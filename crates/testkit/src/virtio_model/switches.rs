@@ -72,6 +72,8 @@ pub struct Switches {
     pub removed_after: Option<u64>,
     /// After so many more register accesses it reads as all ones, for so many pauses.
     pub blind_after: Option<(u64, u32)>,
+    /// The same, counted from when that has begun.
+    pub blind_again: Option<(u64, u32)>,
     /// Register writes that are lost, and writes to configuration space.
     pub lost_writes: LostWrites,
     /// See [`lost_writes`](Self::lost_writes).

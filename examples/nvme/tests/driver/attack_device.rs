@@ -349,7 +349,8 @@ fn many_threads_and_every_fault_lose_nothing_unseen() {
         storm(&disk, seed, 120, |random| {
             let wrong = match random.below(24) {
                 0 => Misbehaviour::Silent,
-                1 => Misbehaviour::Cid(random.below(256) as u16),
+                // Of no command in flight: one that is said to be done, and isn't, can't be told from one that is.
+                1 => Misbehaviour::Cid(0x8000 | random.below(256) as u16),
                 2 => Misbehaviour::Twice,
                 3 => Misbehaviour::Ghost,
                 4 => Misbehaviour::WrongPhase,

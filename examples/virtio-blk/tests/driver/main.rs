@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod attack_device;
+mod attack_promises;
 mod attack_recovery;
 mod bring_up;
 mod configuration;
