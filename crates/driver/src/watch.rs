@@ -42,12 +42,15 @@ impl Watch {
     pub fn call(&mut self, moved: bool, sent: usize) -> bool {
         self.sent = self.sent.wrapping_add(sent as u64);
         self.weight += if moved { 1 } else { IDLE };
-        self.weight >= ASK
+        if self.weight < ASK {
+            return false;
+        }
+        self.before += core::mem::take(&mut self.weight);
+        true
     }
 
     /// Whether a look is due at time `now`: after so many calls or after a quarter of `nanos`, whichever is first.
     pub fn is_due(&mut self, now: u64, nanos: u64) -> bool {
-        self.before += core::mem::take(&mut self.weight);
         let is_due = self.before >= LOOK || now >= self.next;
         if is_due {
             let (least, most) = INTERVAL;

@@ -173,6 +173,16 @@ impl Nic {
         Ok(reception.hangs(counts, waiting, now, nanos))
     }
 
+    /// Recovers the device if it has `broken` its protocol, or is ill.
+    #[cold]
+    #[inline(never)]
+    fn look(&self, mut guard: MutexGuard<'_, Pair>, broken: bool) -> Result<(), NetError> {
+        if broken || self.is_ill(&mut guard)? {
+            self.recover_now(guard);
+        }
+        Ok(())
+    }
+
     /// Recovers a device that is ill as long as `guard` is held.
     #[cold]
     #[inline(never)]
@@ -305,7 +315,7 @@ impl NetDevice for Nic {
         let outcome = guard.exchange(&self.function, up, tx, rx);
         let Outcome {
             exchanged,
-            mut broken,
+            broken,
             ask,
         } = outcome.map_err(|_| NetError::Failed)?;
         // In parts, which stay in registers: whole it would lie in memory, for it may be dropped here.
@@ -315,11 +325,8 @@ impl NetDevice for Nic {
             unsent,
             received,
         } = exchanged;
-        if ask && !broken {
-            broken = self.is_ill(&mut guard)?;
-        }
-        if broken {
-            self.recover_now(guard);
+        if ask || broken {
+            self.look(guard, broken)?;
         } else {
             drop(guard);
         }
