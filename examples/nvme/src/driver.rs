@@ -89,7 +89,12 @@ impl Driver {
         let mut controller = self.executor(0).lock_live().ok_or(Fault::Busy)?;
         controller.stop(&self.function, |controller| {
             controller.shut_down(&self.function)
-        })?
+        })??;
+        // A shutdown writes back what there is.
+        match controller.has_lost() {
+            true => Err(Fault::Fatal.into()),
+            false => Ok(()),
+        }
     }
 }
 

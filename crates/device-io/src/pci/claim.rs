@@ -126,6 +126,7 @@ impl Claim {
         locate(windows, &mut claim.windows, msix, place).map_err(ClaimError::Window)?;
         // Or not all of it was seen, or taken: what it was left with, and where its registers are.
         let is_seen = is_quiet && !slot.blind.load(Ordering::Relaxed);
+        *claim.is_lost.get_mut() &= !is_seen;
         is_seen.then_some(claim).ok_or(ClaimError::Absent)
     }
 

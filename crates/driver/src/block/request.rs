@@ -312,12 +312,11 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
     ) -> Result<(), BlockError> {
         let (disk, before) = (D::bit(self.unit), request.before);
         let is_well = request.error.is_none();
-        let is_kept = if work.is_flush() && request.has_begun {
+        // One that fails for another reason tells of no loss, and ends none.
+        let is_kept = if is_well && work.is_flush() && request.has_begun {
             // One that has failed may go on answering.
-            if is_well {
-                served.revive(self.function, &self.shared.force);
-            }
-            served.cache.flushed(disk, before, is_well)
+            served.revive(self.function, &self.shared.force);
+            served.cache.flushed(disk, before)
         } else {
             !is_well || !work.is_write() || served.cache.wrote(disk, before)
         };

@@ -30,7 +30,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
             device,
             tickets: Tickets::default(),
             flights: Flights::new(),
-            cache: Cache::default(),
+            cache: Cache::new(),
             epoch: function.epoch(),
             failed: None,
         }
@@ -174,6 +174,11 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         {
             self.recover(function, force, fault);
         }
+    }
+
+    /// Whether the device has lost something of which no flush has told.
+    pub fn has_lost(&self) -> bool {
+        self.cache.has_lost()
     }
 
     /// An orderly stop by `stop`, after which the device is silenced. What is still in flight fails; the device isn't used any more.
