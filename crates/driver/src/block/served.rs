@@ -30,7 +30,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
             device,
             tickets: Tickets::default(),
             flights: Flights::new(),
-            cache: Cache::new(),
+            cache: Cache::default(),
             epoch: function.epoch(),
             failed: None,
         }
