@@ -1,4 +1,4 @@
-//! What a driver writes to a device that is no more what the engine has made of it.
+//! A driver writes to a device that has lost what the engine has told it.
 
 use samara_device_io::mmio::{ReadWrite, Register};
 use samara_device_io::queue::Pair;

@@ -13,30 +13,13 @@ use liar::Liar;
 #[path = "fixtures/liar.rs"]
 mod liar;
 
-fn virtio(device: u32) -> &'static Liar {
-    let liar = Liar::leak(device << 16 | 0x1AF4, 0);
-    liar.set_config(0x04, 1 << 20);
-    liar.set_config(0x34, 0x40);
-    for index in 0..4u16 {
-        let at = 0x40 + 0x18 * index;
-        let next = if index < 3 { at + 0x18 } else { 0 };
-        let kind = u32::from(index) + 1;
-        liar.set_config(at, kind << 24 | 20 << 16 | u32::from(next) << 8 | 0x09);
-        liar.set_config(at + 8, u32::from(index) * 0x1000);
-        liar.set_config(at + 12, 0x1000);
-        liar.set_config(at + 16, 4);
-    }
-    liar.set(0, 0x18, Width::W16, 256);
-    liar
-}
-
 /// `driver_feature_select` is 1, as of the write before, and the write of 0 is missed. The features of a disk that are bits 2 and 6 below are
 /// bits 34 and 38 there: packed rings, notification data. A device reads split descriptors as packed ones then: old ones too, of buffers
 /// that were given back.
 #[test]
 fn a_driver_accepts_no_features_but_the_tables() {
     let _alone = alone();
-    let liar = virtio(0x1042);
+    let liar = Liar::virtio(0x1042, 0x1000);
     let function = liar.slot::<VirtioBlock>().claim().unwrap();
     function.reset().unwrap();
     liar.react(|liar, _, offset, value| {
@@ -63,7 +46,7 @@ fn a_driver_accepts_no_features_but_the_tables() {
 #[test]
 fn a_queue_is_told_where_its_own_ring_is() {
     let _alone = alone();
-    let liar = virtio(0x1041);
+    let liar = Liar::virtio(0x1041, 0x1000);
     let function = liar.slot::<VirtioNet>().claim().unwrap();
     function.reset().unwrap();
     function.enable_bus_master().unwrap();
@@ -72,7 +55,7 @@ fn a_queue_is_told_where_its_own_ring_is() {
     let mut tx =
         PacketQueue::<VirtioNet, { VirtioNet::TX }, [u8; 2048]>::new(&function, 1, 16).unwrap();
     liar.react(|liar, _, offset, value| {
-        // Whatever comes next finds it as it was.
+        // The next access finds index 0 again.
         if !matches!((offset, value), (0x16, Some(_))) {
             liar.set(0, 0x16, Width::W16, 0);
         }

@@ -339,7 +339,7 @@ bad! {
         const COMMANDS: &'static [Command] = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, READ,
             Command { words: [chosen(0xFFFF_FFFF), NO, NO, NO, NO, NO, NO], ..reads(1, Bits::new(3, 0, 16)) }];
     }
-    // What is learned has one type: a unit of one thing is taken for that of another.
+    // Units have one type, so that a unit of one thing is taken for a unit of another.
     two_things_to_learn: "two commands that learn a unit" {
         const COMMANDS: &'static [Command] = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, READ,
             Command { opcode: 9, ..learns(&Learn { selector: 30, table: (512, 4), ..LEARN }) }];
@@ -475,7 +475,7 @@ bad! {
         const REGISTERS: &'static [Rule] = &[word(0x1C).write(Write::Values(&[3]))];
         const RESET: &'static [Step] = &[Step::Write(reg(0x1C), only(1))];
     }
-    // What the device says it can have, drivers write there.
+    // Drivers write the register by which the device tells its limit.
     a_limit_that_drivers_write: "a rule lets drivers write what the engine looks at" {
         const REGISTERS: &'static [Rule] = &[word(0x5C).write(Write::Any)];
         const QUEUES: &'static [Queue] = &[begins![Step::AtLeast(reg(0x5C), entries(1))]];

@@ -12,13 +12,10 @@ use samara_device_tables::{Nvme, VirtioBlock};
 use samara_host_std as _;
 use samara_testkit::hosted::alone;
 
-use liar::{COMMAND, Liar};
+use liar::{BAR0, COMMAND, EXPRESS, Liar};
 
 #[path = "fixtures/liar.rs"]
 mod liar;
-
-const EXPRESS: u16 = 0x60;
-const BAR0: u32 = 0xFEB0_0004;
 
 /// A device that is known by its identifiers, not by its class.
 #[derive(Debug)]
@@ -34,26 +31,13 @@ impl Table for Card {
     const QUEUES: &'static [Queue] = &[];
 }
 
-/// A controller; a Function Level Reset if `flr`.
-fn nvme(flr: bool) -> &'static Liar {
-    let liar = Liar::leak(0x0010_1B36, 0x0108_0202);
-    liar.set(0, 0x00, Width::W64, 1 << 37 | 63);
-    liar.set_config(4, 1 << 20);
-    liar.set_config(0x10, BAR0);
-    liar.set_config(0x34, EXPRESS.into());
-    liar.set_config(EXPRESS, 0x10 | 2 << 16);
-    liar.set_config(EXPRESS + 4, u32::from(flr) << 28);
-    liar.lock().express = EXPRESS;
-    liar
-}
-
 /// An earlier owner left virtual functions on; one look at the list in extended configuration space is blind.
 #[test]
 fn virtual_functions_of_an_earlier_owner_are_off_whichever_look_is_blind() {
     let _alone = alone();
     let mut on = Vec::new();
     for look in 0..64 {
-        let liar = nvme(false);
+        let liar = Liar::nvme(false);
         // Advanced error reporting, alternative routing IDs, SR-IOV.
         liar.set_config(0x100, 0x140 << 20 | 1 << 16 | 0x01);
         liar.set_config(0x140, 0x160 << 20 | 1 << 16 | 0x0E);
@@ -82,7 +66,7 @@ fn virtual_functions_of_an_earlier_owner_are_off_whichever_look_is_blind() {
 #[test]
 fn a_function_is_known_by_what_it_said_when_it_answered() {
     let _alone = alone();
-    let liar = nvme(true);
+    let liar = Liar::nvme(true);
     liar.set_config(0, 0x10FB_8086);
     liar.set_config(8, 0x0200_0001);
     let is_blind = AtomicBool::new(true);
@@ -106,7 +90,7 @@ fn a_function_is_known_by_what_it_said_when_it_answered() {
 #[test]
 fn base_addresses_are_put_back_whichever_look_is_blind() {
     let _alone = alone();
-    let liar = nvme(true);
+    let liar = Liar::nvme(true);
     liar.set_config(0, 0x10FB_8086);
     liar.set_config(8, 0x0200_0001);
     let slot = liar.slot::<Card>();
@@ -142,7 +126,7 @@ fn base_addresses_are_put_back_whichever_look_is_blind() {
 #[test]
 fn base_addresses_that_were_not_put_back_are_no_other_device_s_of_that_model() {
     let _alone = alone();
-    let liar = nvme(true);
+    let liar = Liar::nvme(true);
     let slot = liar.slot::<Nvme>();
     let function = slot.claim().unwrap();
     liar.say(move |offset, value| match offset {
@@ -216,7 +200,7 @@ fn deaf(liar: &'static Liar, to: u16, is_blind: bool) -> (&'static Deaf, DeviceS
 /// A function is silenced, which misses the write that is to end its requests; whether what is in flight is over, and the device bus
 /// master still.
 fn silenced(is_blind: bool) -> (Silenced, bool) {
-    let liar = nvme(false);
+    let liar = Liar::nvme(false);
     let (deaf, slot) = deaf(liar, 0, is_blind);
     let function = slot.claim().unwrap();
     function.reset().unwrap();
@@ -253,7 +237,7 @@ fn what_is_in_flight_comes_back_when_the_device_is_no_bus_master_though_it_was_b
 #[test]
 fn a_claim_ends_when_the_device_is_no_bus_master() {
     let _alone = alone();
-    let liar = nvme(false);
+    let liar = Liar::nvme(false);
     let (deaf, slot) = deaf(liar, 0, false);
     let function = slot.claim().unwrap();
     function.reset().unwrap();
@@ -267,7 +251,7 @@ fn a_claim_ends_when_the_device_is_no_bus_master() {
 #[test]
 fn a_function_level_reset_is_one_that_has_happened() {
     let _alone = alone();
-    let liar = nvme(true);
+    let liar = Liar::nvme(true);
     let (deaf, slot) = deaf(liar, 0, false);
     let function = slot.claim().unwrap();
     deaf.to.store(EXPRESS + 8, SeqCst);
@@ -288,7 +272,7 @@ fn what_a_claim_turns_off_is_off() {
     const MSI: u16 = 0x80;
     let mut on = Vec::new();
     for to in [MSI, 0x108] {
-        let liar = nvme(false);
+        let liar = Liar::nvme(false);
         liar.set_config(EXPRESS, 0x10 | 2 << 16 | u32::from(MSI) << 8);
         liar.set_config(MSI, 0x05 | 1 << 16);
         liar.set_config(0x100, 1 << 16 | 0x10);
@@ -311,7 +295,7 @@ fn what_a_claim_turns_off_is_off() {
 #[test]
 fn another_device_is_not_made_bus_master() {
     let _alone = alone();
-    let liar = nvme(false);
+    let liar = Liar::nvme(false);
     let function = liar.slot::<Nvme>().claim().unwrap();
     function.reset().unwrap();
     liar.set_config(0, 0x10FB_8086);
@@ -332,18 +316,7 @@ fn a_claim_that_was_blind_anywhere_is_none() {
     let _alone = alone();
     let mut claimed = Vec::new();
     for look in 0..64 {
-        let liar = Liar::leak(0x1042_1AF4, 0);
-        liar.set_config(4, 1 << 20);
-        liar.set_config(0x34, 0x40);
-        for index in 0..4u16 {
-            let at = 0x40 + 0x18 * index;
-            let next = if index < 3 { at + 0x18 } else { 0 };
-            let kind = u32::from(index) + 1;
-            liar.set_config(at, kind << 24 | 20 << 16 | u32::from(next) << 8 | 0x09);
-            liar.set_config(at + 8, u32::from(index) * 0x1000);
-            liar.set_config(at + 12, 0x100);
-            liar.set_config(at + 16, 4);
-        }
+        let liar = Liar::virtio(0x1042, 0x100);
         let looks = AtomicU32::new(0);
         let was_blind: &'static AtomicU16 = Box::leak(Box::new(AtomicU16::new(0)));
         liar.say(move |offset, value| {
@@ -367,7 +340,7 @@ fn a_claim_that_was_blind_anywhere_is_none() {
 #[test]
 fn base_addresses_are_back_before_memory_is_decoded() {
     let _alone = alone();
-    let liar = nvme(true);
+    let liar = Liar::nvme(true);
     let (deaf, slot) = deaf(liar, 0, false);
     let function = slot.claim().unwrap();
     let is_cleared = AtomicBool::new(false);

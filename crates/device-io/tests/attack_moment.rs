@@ -35,18 +35,6 @@ fn nvme(flr: bool) -> &'static Raw {
     raw
 }
 
-/// The same, of which configuration space may say something else.
-fn controller(flr: bool) -> &'static Liar {
-    let liar = Liar::leak(0x0010_1B36, 0x0108_0202);
-    liar.set_config(0x04, 1 << 20);
-    liar.set_config(0x10, BAR0);
-    liar.set_config(0x34, EXPRESS_AT as u32);
-    liar.set_config(EXPRESS_AT as u16, 0x10 | 2 << 16);
-    liar.set_config(EXPRESS_AT as u16 + 4, u32::from(flr) << 28);
-    liar.lock().express = EXPRESS_AT as u16;
-    liar
-}
-
 /// A controller is taken out, and a network card put in its place, whose base address nobody has programmed: the end of the claim
 /// resets the card, gives it the controller's address, and has it decode there, however many bytes it takes.
 #[test]
@@ -150,7 +138,7 @@ fn a_ring_is_not_enabled_where_another_was() {
 #[test]
 fn device_control_that_reads_as_all_ones_is_not_written_back() {
     let _alone = alone();
-    let liar = controller(false);
+    let liar = Liar::nvme(false);
     liar.set_config(EXPRESS_AT as u16 + 8, 0x2810);
     let function = liar.slot::<Nvme>().claim().unwrap();
     liar.say(|offset, value| match usize::from(offset) {
@@ -170,7 +158,7 @@ fn device_control_that_reads_as_all_ones_is_not_written_back() {
 #[test]
 fn a_command_register_that_reads_as_all_ones_is_not_written_back() {
     let _alone = alone();
-    let liar = controller(false);
+    let liar = Liar::nvme(false);
     liar.say(|offset, value| if offset == 4 { u32::MAX } else { value });
     let function = liar.slot::<Nvme>().claim();
     let command = liar.config(4) & 0xFFFF;
@@ -187,7 +175,7 @@ fn a_command_register_that_reads_as_all_ones_is_not_written_back() {
 #[test]
 fn another_device_is_no_controller_that_was_reset() {
     let _alone = alone();
-    let liar = controller(true);
+    let liar = Liar::nvme(true);
     liar.set(0, 0x00, Width::W64, 1 << 37 | 63);
     let function = liar.slot::<Nvme>().claim().unwrap();
     // CSTS.RDY stays.
@@ -235,29 +223,12 @@ fn a_function_that_was_left_asleep_is_woken() {
     assert_eq!(reset, Ok(()));
 }
 
-/// All structures in BAR 0, 4 KiB apart.
-fn virtio_block() -> &'static Liar {
-    let liar = Liar::leak(0x1042_1AF4, 0);
-    liar.set_config(0x04, 1 << 20);
-    liar.set_config(0x34, 0x40);
-    for index in 0..4u16 {
-        let at = 0x40 + 0x18 * index;
-        let next = if index < 3 { at + 0x18 } else { 0 };
-        let kind = u32::from(index) + 1;
-        liar.set_config(at, kind << 24 | 20 << 16 | u32::from(next) << 8 | 0x09);
-        liar.set_config(at + 8, u32::from(index) * 0x1000);
-        liar.set_config(at + 12, 0x1000);
-    }
-    liar.set(0, 0x18, Width::W16, 256);
-    liar
-}
-
 /// The six writes of a queue's addresses are lost, of a device that doesn't answer for an instant; what enables it is not. After a reset
 /// they are 0: there the device reads descriptors, and writes its used ring.
 #[test]
 fn a_virtqueue_is_not_enabled_at_address_0() {
     let _alone = alone();
-    let liar = virtio_block();
+    let liar = Liar::virtio(0x1042, 0x1000);
     let function = liar.slot::<VirtioBlock>().claim().unwrap();
     function.reset().unwrap();
     function.enable_bus_master().unwrap();
@@ -286,7 +257,7 @@ fn a_virtqueue_is_not_enabled_at_address_0() {
 #[test]
 fn base_addresses_that_were_not_put_back_are_no_other_devices() {
     let _alone = alone();
-    let liar = controller(true);
+    let liar = Liar::nvme(true);
     let slot = liar.slot::<Nvme>();
     let function = slot.claim().unwrap();
     function.reset().unwrap();

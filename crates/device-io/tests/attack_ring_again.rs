@@ -1,7 +1,7 @@
 //! Attacks on a ring that is started again: a doorbell that comes behind a reset, and descriptors that a start leaves in a ring.
 //!
 //! The device is a ring of descriptors that it writes to: control at 00h, whose bit 0 is a reset; base address at 10h, enable at 1Ch, tail at 20h,
-//! head at 24h. A reset clears all of them. What is written to the tail then is the tail.
+//! head at 24h. A reset clears all of them. The tail keeps a value that is written behind a reset.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -72,6 +72,17 @@ fn forget(plain: &Plain) {
     }
 }
 
+/// A device that forgets its ring at a reset, which ends at the next look.
+fn forgetful() -> &'static Plain {
+    let plain = Plain::leak();
+    plain.react(|plain, offset, value| match (offset, value) {
+        (0x00, Some(_)) => forget(plain),
+        (0x00, None) => plain.set(0x00, Width::W32, 0),
+        _ => {}
+    });
+    plain
+}
+
 /// A ring with one buffer of which the device was told.
 fn running(plain: &'static Plain) -> (PciFunction<Nic>, Rx) {
     let function: PciFunction<Nic> = plain.slot().claim().unwrap();
@@ -84,12 +95,7 @@ fn running(plain: &'static Plain) -> (PciFunction<Nic>, Rx) {
 
 #[test]
 fn a_ring_has_no_address_of_before_when_it_is_started_again() {
-    let plain = Plain::leak();
-    plain.react(|plain, offset, value| match (offset, value) {
-        (0x00, Some(_)) => forget(plain),
-        (0x00, None) => plain.set(0x00, Width::W32, 0),
-        _ => {}
-    });
+    let plain = forgetful();
     let (function, mut rx) = running(plain);
     let mut open = rx.open(&function).unwrap();
     open.put(RRef::new([0; 64]), |it| it).unwrap();
@@ -144,12 +150,7 @@ fn a_doorbell_of_before_a_reset_tells_of_nothing_after_it() {
 /// One thread, and a device that keeps its tail while its queue is off: no step of a start writes it, and no lint asks for one.
 #[test]
 fn a_ring_that_is_started_again_does_not_begin_with_the_tail_of_before() {
-    let plain = Plain::leak();
-    plain.react(|plain, offset, value| match (offset, value) {
-        (0x00, Some(_)) => forget(plain),
-        (0x00, None) => plain.set(0x00, Width::W32, 0),
-        _ => {}
-    });
+    let plain = forgetful();
     let (function, mut rx) = running(plain);
     let mut open = rx.open(&function).unwrap();
     open.put(RRef::new([0; 64]), |it| it).unwrap();

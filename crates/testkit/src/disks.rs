@@ -28,7 +28,7 @@ pub fn fill(medium: &mut [u8]) {
     medium.copy_from_slice(&made[..medium.len()]);
 }
 
-/// What a medium that was [filled](fill) holds from the byte `from` on.
+/// The bytes of a medium that was [filled](fill), from the byte `from` on.
 pub fn expected(from: usize, bytes: usize) -> Vec<u8> {
     let byte = |at: usize| (at as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0];
     (from..from + bytes).map(byte).collect()

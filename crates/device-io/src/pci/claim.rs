@@ -119,7 +119,7 @@ impl Claim {
             Deadline::after(slot.host.clock, WAKE_MILLIS).sleep();
         }
         let is_quiet = !config.quieten() && config.set_bars(&claim.restore.bars);
-        config.set_command(MEMORY_SPACE | INTX_DISABLE);
+        config.set_command(if is_quiet { MEMORY_SPACE } else { 0 } | INTX_DISABLE);
         let msix = capabilities.msix.map(|msix| [msix.table, msix.pending]);
         let place = (&config, &slot.host, slot.address);
         let msix = msix.as_slice().as_flattened();

@@ -30,7 +30,7 @@ refused! {
     { QUEUES = &[ring(RingFormat { report: 1 << 16, ..RING })]; COMMANDS = &[]; }
     { QUEUES = &[ring(RingFormat { lengths: &[0, 8], fixed: 0, ..RING })]; COMMANDS = &[]; }
 
-    // What the device has written, over that it has.
+    // The count of bytes written shares bits with the mark of completion.
     { QUEUES = &[ring(RingFormat { direction: Direction::ToHost, bytes: (64, 64), lengths: &[], written: 48, ..RING })]; COMMANDS = &[]; }
 
     odd_virtqueues: "pieces of more than 16 bytes, or entries that are no power of two",

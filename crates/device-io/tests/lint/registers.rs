@@ -111,7 +111,7 @@ refused! {
     { RESET = &[Step::Await(&[OFF, Check::new(reg(0x18), 0b10, 0b11)], Limit::Millis(1))]; }
 
     checks_that_always_hold: "a check that always holds",
-    // What answers at all is idle.
+    // Any device that answers would be idle.
     { IDLE = &[Check::new(reg(0x18), 0xFFFF_FFFF, 0xFFFF_FFFF).not()]; }
 
     wide_values: "a value that is wider than its register",

@@ -44,7 +44,7 @@ refused! {
     { QUEUES = &[Queue { stop: &[Step::Sleep(1)], ..ring(RING) }]; COMMANDS = &[]; }
 
     stops_that_undo_nothing: "a stop that does what the start did",
-    // What is cleared and what is set, the wrong way round.
+    // The bits to be cleared and those to be set are swapped.
     { QUEUES = &[Queue { stop: &[Step::Update(reg(0x18), 0, 1), STOPPED], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { stop: &[Step::Write(reg(0x18), only(1)), STOPPED], ..ring(RING) }]; COMMANDS = &[]; }
 

@@ -4,11 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
-use samara_domain_runtime::{Domain, DomainSpec, Mint};
-use samara_host_std::runtime;
 use samara_interfaces::block::BlockController;
 use samara_interfaces::{BlockDevice, BlockError};
-use samara_nvme::{Args, Fault, InitError, Limits};
+use samara_nvme::{Fault, InitError, Limits};
 use samara_proxy::Export;
 use samara_testkit::disks::{buffer, filled};
 use samara_testkit::nvme_model::{Misbehaviour, NamespaceShape, Shape, Switches};
@@ -35,16 +33,7 @@ fn both(switch: impl FnOnce(&mut Switches)) -> [Result<(), BlockError>; 2] {
         further: TWIN,
         ..Shape::default()
     });
-    let slot = bench.slot;
-    let mint = Mint::fallible(move || {
-        slot.claim().map(|function| Args {
-            function,
-            limits: limits(),
-        })
-    });
-    let domain: Domain<dyn BlockController> = runtime()
-        .spawn(DomainSpec::new("nvme"), samara_nvme::init_controller, mint)
-        .expect("the domain starts");
+    let domain = bench.domain(limits());
     let controller = domain.shadow().unwrap();
     let disks = [0, 1].map(|number| controller.open(number).unwrap());
     bench.model.switch(|switches| {

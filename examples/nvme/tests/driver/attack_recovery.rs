@@ -3,8 +3,6 @@
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
-use samara_domain_runtime::{Domain, DomainSpec, Mint};
-use samara_host_std::runtime;
 use samara_interfaces::block::BlockController;
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Args, FormatError, InitError, Limits, NvmeController};
@@ -447,16 +445,7 @@ fn a_namespace_that_is_another_fails_alone_and_for_good() {
         further: TWIN,
         ..Shape::default()
     });
-    let slot = bench.slot;
-    let mint = Mint::fallible(move || {
-        slot.claim().map(|function| Args {
-            function,
-            limits: limits(),
-        })
-    });
-    let domain: Domain<dyn BlockController> = runtime()
-        .spawn(DomainSpec::new("nvme"), samara_nvme::init_controller, mint)
-        .expect("the domain starts");
+    let domain = bench.domain(limits());
     let controller = domain.shadow().unwrap();
     let [first, second] = [0, 1].map(|number| controller.open(number).unwrap());
     for shorter in [true, false] {

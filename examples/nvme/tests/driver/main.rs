@@ -14,7 +14,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use samara_device_io::DeviceSlot;
 use samara_device_tables::Nvme;
-use samara_host_std::{DomainAlloc, System};
+use samara_domain_runtime::{Domain, DomainSpec, Mint};
+use samara_host_std::{DomainAlloc, System, runtime};
+use samara_interfaces::block::BlockController;
 use samara_nvme::{Args, InitError, Limits, NvmeDisk};
 use samara_shared_heap::heap::{Census, census_all};
 use samara_testkit::disks::fill;
@@ -57,6 +59,15 @@ impl Bench {
     fn disk(&self) -> NvmeDisk {
         self.try_disk(Limits::default())
             .expect("the model comes up")
+    }
+
+    /// The driver in a domain of its own, of all namespaces.
+    fn domain(&self, limits: Limits) -> Domain<dyn BlockController> {
+        let slot = self.slot;
+        let mint = Mint::fallible(move || slot.claim().map(|function| Args { function, limits }));
+        runtime()
+            .spawn(DomainSpec::new("nvme"), samara_nvme::init_controller, mint)
+            .expect("the domain starts")
     }
 
     /// Nothing is left on the heap, the function may be claimed again and is silent, and the device
