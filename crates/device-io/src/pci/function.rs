@@ -152,7 +152,7 @@ impl<D> PciFunction<D> {
 
     /// Silences the device now and takes everything out of flight: the trusted way to get buffers
     /// back from a device that does not answer. Bus mastering is off afterwards, and no queue runs. Takes as long as
-    /// the reset does: 100 ms where Function Level Reset is offered, at most 1.2 s. The time is charged to the caller's
+    /// the reset does: 100 ms where Function Level Reset is offered, at most 2.2 s. The time is charged to the caller's
     /// domain.
     pub fn silence(&self) -> Silenced {
         self.0.control.silencing(|| {

@@ -57,7 +57,7 @@ impl Restore {
 }
 
 /// Clears bus mastering, resets the function if it can be, restores its base addresses. Takes up to
-/// 1.2 s if the device misbehaves, 100 ms if it doesn't, microseconds where there's no reset. A panic of the
+/// 2.2 s if the device misbehaves, 100 ms if it doesn't, microseconds where there's no reset. A panic of the
 /// clock ends here: its callers are destructors.
 pub(crate) fn silence(
     config: &Config,

@@ -183,7 +183,7 @@ impl<D: Table> PciFunction<D> {
 
     /// Resets the device by the table's steps: no queue runs after it, and what was in flight can be taken back. Where the
     /// device doesn't comply, the function is [silenced](Self::silence); if that does not reset it, the table's steps for
-    /// [that case](Table::SILENT_RESET) do. Takes as long as the steps do, and 1.2 s if they fail. Nothing is started meanwhile,
+    /// [that case](Table::SILENT_RESET) do. Takes as long as the steps do, and 2.2 s at most if they fail. Nothing is started meanwhile,
     /// nor after one that failed until one doesn't.
     ///
     /// # Errors
