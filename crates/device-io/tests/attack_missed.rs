@@ -359,3 +359,30 @@ fn base_addresses_are_back_before_memory_is_decoded() {
         "it decodes memory at {bar:#x}: {silenced:?}"
     );
 }
+
+/// A reset has taken the base address, and the function was lost in it. The next claim puts the address back, and that write is missed.
+#[test]
+fn a_claim_decodes_no_memory_without_its_addresses() {
+    let _alone = alone();
+    let liar = Liar::nvme(true);
+    let (deaf, slot) = deaf(liar, 0, false);
+    let function = slot.claim().unwrap();
+    liar.say(move |offset, value| match offset {
+        0 if liar.lock().flrs == 1 => {
+            liar.set_config(0x10, 4);
+            u32::MAX
+        }
+        _ => value,
+    });
+    assert_eq!(function.silence(), Silenced::Lost);
+    drop(function);
+    liar.say(|_, value| value);
+    deaf.to.store(0x10, SeqCst);
+    let claimed = slot.claim().err();
+    let (bar, command) = (liar.config(0x10), liar.config(COMMAND));
+    assert_eq!(claimed, Some(ClaimError::Absent));
+    assert_eq!((bar, command & 2), (4, 0), "it decodes memory there");
+    // The address is not forgotten.
+    drop(slot.claim().unwrap());
+    assert_eq!(liar.config(0x10), BAR0);
+}
