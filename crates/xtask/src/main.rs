@@ -18,6 +18,7 @@ mod commands;
 mod disk;
 mod error;
 mod guest;
+mod harness;
 mod holes;
 mod kernel;
 mod network;

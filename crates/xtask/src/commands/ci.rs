@@ -111,10 +111,11 @@ fn deny_warnings(what: &str, mut command: Command) -> Result<(), Error> {
 
 fn tests(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     let all = test::all(workspace, &TestArgs::default());
-    tally.add(all);
     if all.failed == 0 {
+        tally.add(all);
         return Ok(());
     }
+    all.tell_failures();
     println!("{all}");
     Err(Error::Checks {
         failed: all.failed,

@@ -10,6 +10,7 @@ use crate::cli::{Drivers, MachineArgs, TestArgs, TestPart};
 use crate::disk::{self, Source};
 use crate::error::Error;
 use crate::guest::GuestError;
+use crate::harness::Harness;
 use crate::kernel::{self, Flavor};
 use crate::process::Job;
 use crate::progress::{note, step};
@@ -47,6 +48,7 @@ const LINKED: [&str; 3] = ["stepped", "contained", "payload"];
 /// Runs the tests, says how many passed and failed, and fails if any did.
 pub(super) fn run(workspace: &Workspace, args: &TestArgs) -> Result<(), Error> {
     let tally = all(workspace, args);
+    tally.tell_failures();
     println!("{tally}");
     if tally.failed == 0 {
         Ok(())
@@ -102,7 +104,7 @@ fn suite(name: &str, run: impl FnOnce(&mut Tally) -> Result<(), Error>) -> Tally
     let mut tally = Tally::default();
     if let Err(error) = run(&mut tally) {
         eprintln!("error: {error}");
-        tally.failed = tally.failed.max(1);
+        tally.fail(format_args!("{name}: {error}"));
     }
     note(format_args!(
         "{name}: {} passed and {} failed",
@@ -168,12 +170,13 @@ fn counts(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
 
 /// Runs a test command and counts what its harnesses say.
 fn count(what: &str, command: Command, tally: &mut Tally) -> Result<(), Error> {
+    let mut harness = Harness::default();
     let status = Job::new(what, command, LIMIT).stream(|line| {
         println!("{line}");
-        if let Some(suite) = Tally::from_harness(line) {
-            tally.add(suite);
-        }
-    })?;
+        harness.take(line);
+    });
+    tally.add(harness.into_tally());
+    let status = status?;
     if status.success() {
         Ok(())
     } else {
@@ -206,7 +209,7 @@ fn in_kernel(workspace: &Workspace, machine: &MachineArgs, tally: &mut Tally) ->
         run: machine.clone(),
     };
     let (report, ending) = machine.boot(&qemu, io::stdout())?;
-    *tally = report.tests();
+    tally.add(report.tests().clone());
     let ending = ending?;
     report.tests_complete().map_err(|problem| Error::Output {
         what: "the kernel's tests".into(),
