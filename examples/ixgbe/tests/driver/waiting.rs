@@ -176,7 +176,16 @@ fn one_who_polls_is_not_interrupted_and_a_flood_interrupts_once_a_wait() {
 fn interrupts_of_one_who_always_asks_are_no_closer_than_eitr_says() {
     let pair = Pair::new(1_000_000);
     let start = pair.bench.bus.now();
-    for turn in 0..2_000 {
+    let since = Instant::now();
+    let mut turn = 0u32;
+    // On a busy machine the thread that asks may run only after the first 2,000 turns.
+    while turn < 2_000 || pair.bench.bus.messages() == 0 {
+        assert!(
+            since.elapsed() < Duration::from_secs(20),
+            "no message: {:?}",
+            pair.counts()
+        );
+        turn += 1;
         let one = frame(60, turn as u8);
         pair.bench.bus.link(|link| link.inbound.push_back(one));
         // Little time passes: each look at the clock is a microsecond.
@@ -186,7 +195,6 @@ fn interrupts_of_one_who_always_asks_are_no_closer_than_eitr_says() {
     let most = passed / 20_480 + 2;
     let messages = pair.bench.bus.messages();
     assert!(messages <= most, "{messages} in {passed} ns");
-    assert!(messages >= 1);
     pair.bench.bus.link(|link| link.inbound.clear());
     pair.bench.bus.pass(1);
     pair.bench.bus.settle();
