@@ -17,9 +17,21 @@ use samara_testkit::ixgbe_bus::frame;
 use super::{Bench, empty, frames, poll, small};
 
 pub(crate) fn spawn(bench: &Bench, limits: Limits) -> Domain<dyn NetDevice> {
+    spawn_seen(bench, limits, || ())
+}
+
+/// As [`spawn`]; `begun` is called as each start begins.
+pub(crate) fn spawn_seen(
+    bench: &Bench,
+    limits: Limits,
+    begun: impl Fn() + Send + Sync + 'static,
+) -> Domain<dyn NetDevice> {
     let slot = bench.slot;
     let spec = DomainSpec::new("ixgbe").restart(Restart::limited(1_000, Duration::from_secs(600)));
-    let mint = Mint::fallible(move || slot.claim().map(|function| Args { function, limits }));
+    let mint = Mint::fallible(move || {
+        begun();
+        slot.claim().map(|function| Args { function, limits })
+    });
     let domain = runtime()
         .spawn(spec, samara_ixgbe::init, mint)
         .expect("the domain starts");

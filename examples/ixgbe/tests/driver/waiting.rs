@@ -3,9 +3,12 @@
 mod consumer;
 mod deaths;
 
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use samara_domain_runtime::Domain;
+use samara_domain_runtime::{Domain, Interface};
 use samara_host_std::runtime;
 use samara_interfaces::net::{NetDevice, Waited};
 use samara_ixgbe::Limits;
@@ -14,26 +17,53 @@ use samara_proxy::Export;
 use samara_testkit::ixgbe_bus::{deliver, frame, stray_messages, vectors_in_use};
 
 use self::consumer::{Consumer, Counts};
-use super::crashes::spawn;
+use super::crashes::spawn_seen;
 use super::{Bench, poll, small};
+
+/// A domain that is stopped with its test, so that one that fails leaves the next ones no driver.
+struct Stopped<T: ?Sized + Interface>(Domain<T>);
+
+impl<T: ?Sized + Interface> Deref for Stopped<T> {
+    type Target = Domain<T>;
+
+    fn deref(&self) -> &Domain<T> {
+        &self.0
+    }
+}
+
+impl<T: ?Sized + Interface> Drop for Stopped<T> {
+    fn drop(&mut self) {
+        // A dead one is stopped already.
+        let _ = self.0.stop(Duration::from_secs(10));
+    }
+}
 
 /// The driver as a domain, and a domain with a thread that waits for it.
 struct Pair {
+    consumer: Stopped<dyn Consumer>,
+    driver: Stopped<dyn NetDevice>,
+    /// Starts of the driver that were begun.
+    starts: Arc<AtomicU32>,
+    /// Last, since the next test begins when it is dropped.
     bench: Bench,
-    driver: Domain<dyn NetDevice>,
-    consumer: Domain<dyn Consumer>,
 }
 
 impl Pair {
     /// With waits of `micros`.
     fn new(micros: u32) -> Self {
         let bench = Bench::new(Loop::open());
-        let driver = spawn(&bench, small());
-        let consumer = consumer::spawn(&driver, micros);
+        let starts = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&starts);
+        let driver = spawn_seen(&bench, small(), move || {
+            counted.fetch_add(1, SeqCst);
+        });
+        let driver = Stopped(driver);
+        let consumer = Stopped(consumer::spawn(&driver, micros));
         Self {
-            bench,
-            driver,
             consumer,
+            driver,
+            starts,
+            bench,
         }
     }
 
@@ -83,9 +113,6 @@ impl Pair {
     }
 
     fn finish(self) {
-        // A dead one is stopped already.
-        let _ = self.consumer.stop(Duration::from_secs(10));
-        let _ = self.driver.stop(Duration::from_secs(10));
         drop((self.consumer, self.driver));
         runtime().reap();
         assert_eq!(vectors_in_use(), 0);

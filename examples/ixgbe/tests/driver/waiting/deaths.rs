@@ -1,5 +1,6 @@
 //! Deaths around an interrupt.
 
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
 use samara_fault::FaultPoint;
@@ -9,7 +10,7 @@ use samara_proxy::Export;
 use samara_testkit::faults as fault;
 use samara_testkit::ixgbe_bus::{deliver, stray_messages, vectors_in_use};
 
-use super::Pair;
+use super::{Pair, Stopped};
 
 /// EICS, EIMS.
 const EICS: u32 = 0x0808;
@@ -41,9 +42,11 @@ fn a_kill_while_a_thread_waits_ends_the_wait_at_once() {
         // It may be in its start still.
         pair.until("not alive", |_| pair.driver.kill());
         let start = Instant::now();
-        pair.until("still waiting", |_| pair.driver.restarts() == turn);
+        // The thread that waited begins the next start. How long that takes is the machine's affair.
+        pair.until("still waiting", |_| pair.starts.load(SeqCst) == turn + 1);
         // Not by the timeout of a second; the machine may have something else to do now and then.
         at_once += u32::from(start.elapsed() < Duration::from_millis(600));
+        pair.until("no restart", |_| pair.driver.restarts() == turn);
         runtime().reap();
         pair.bench.bus.settle();
     }
@@ -66,7 +69,7 @@ fn a_killed_waiter_leaves_the_driver_and_its_vector_alone() {
         std::thread::yield_now();
     }
     runtime().reap();
-    let consumer = super::consumer::spawn(&pair.driver, 1_000_000);
+    let consumer = Stopped(super::consumer::spawn(&pair.driver, 1_000_000));
     let pair = Pair { consumer, ..pair };
     pair.until_it_waits();
     pair.arrive(2);
@@ -77,12 +80,17 @@ fn a_killed_waiter_leaves_the_driver_and_its_vector_alone() {
 
 #[test]
 fn an_orderly_stop_ends_the_wait() {
-    let pair = Pair::new(1_000_000);
-    pair.until_it_waits();
-    let start = Instant::now();
-    pair.consumer.stop(Duration::from_secs(10)).unwrap();
-    assert!(start.elapsed() < Duration::from_millis(900));
-    pair.finish();
+    let mut at_once = 0;
+    for _ in 0..5 {
+        let pair = Pair::new(1_000_000);
+        pair.until_it_waits();
+        let start = Instant::now();
+        pair.consumer.stop(Duration::from_secs(10)).unwrap();
+        at_once += u32::from(start.elapsed() < Duration::from_millis(600));
+        pair.finish();
+    }
+    // A wait that nobody ends takes its second in each of them.
+    assert_ne!(at_once, 0);
 }
 
 #[test]
