@@ -64,18 +64,8 @@ fn a_queue_is_made_in_the_epoch_of_the_commands_that_make_it() {
     let _alone = alone();
     // SAFETY: as the handler demands.
     unsafe { signal(5, trapped as *const c_void) };
-    let raw = Raw::leak(&[
-        (0x00, 0x0010_1B36),
-        (0x08, 0x0108_0202),
-        (0x10, 0xFEB0_0004),
-    ]);
-    raw.set(0x00, 63);
-    raw.set(0x04, 1 << 5);
-    raw.react(|raw, offset, value| {
-        if let (0x14, Some(value)) = (offset, value) {
-            raw.set(0x1C, value & 1);
-        }
-    });
+    let raw = Raw::nvme();
+    raw.follow_enable();
     let function = raw.slot::<Nvme>().claim().unwrap();
     let mut admin = Pair::<Nvme, { Nvme::ADMIN }>::new(&function, 0, 8).unwrap();
     let mut io = Io::new(&function, 1, 16).unwrap();

@@ -18,21 +18,11 @@ const CC: Register<Nvme, u32, ReadWrite> = Register::at(0, 0x14);
 #[test]
 fn a_shutdown_enables_no_controller() {
     let _alone = alone();
-    let raw = Raw::leak(&[
-        (0x00, 0x0010_1B36),
-        (0x08, 0x0108_0202),
-        (0x10, 0xFEB0_0004),
-    ]);
-    raw.set(0x00, 63);
-    raw.set(0x04, 1 << 5);
+    let raw = Raw::nvme();
     let function = raw.slot::<Nvme>().claim().unwrap();
     function.reset().unwrap();
     function.enable_bus_master().unwrap();
-    raw.react(|raw, offset, value| {
-        if let (0x14, Some(value)) = (offset, value) {
-            raw.set(0x1C, value & 1);
-        }
-    });
+    raw.follow_enable();
     let mut admin = Pair::<Nvme, { Nvme::ADMIN }>::new(&function, 0, 8).unwrap();
     admin.start(&function, 0).unwrap();
     for at in [0x14, 0x1C, 0x24, 0x28, 0x2C, 0x30, 0x34] {

@@ -3,11 +3,11 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering::SeqCst};
 
-use samara_device_io::host::{ConfigSpace, Host, PciAddress};
+use samara_device_io::DeviceSlot;
+use samara_device_io::host::{ConfigSpace, PciAddress};
 use samara_device_io::pci::{ClaimError, Silenced};
 use samara_device_io::table::step::{at, only};
 use samara_device_io::table::{Check, Id, Queue, Rule, Step, Table, Width, Window};
-use samara_device_io::{DeviceSlot, PciSlot};
 use samara_device_tables::{Nvme, VirtioBlock};
 use samara_host_std as _;
 use samara_testkit::hosted::alone;
@@ -178,23 +178,7 @@ fn deaf(liar: &'static Liar, to: u16, is_blind: bool) -> (&'static Deaf, DeviceS
         to: AtomicU16::new(to),
         is_blind,
     }));
-    let host = Host {
-        config: deaf,
-        bars: liar,
-        dma: liar,
-        clock: liar,
-        messages: liar,
-    };
-    let address = PciAddress {
-        segment: 0,
-        bus: 0,
-        device: 7,
-        function: 0,
-    };
-    // SAFETY: the only slot, of a model.
-    let slot = Box::leak(Box::new(unsafe { PciSlot::new(host, address) }));
-    // SAFETY: a model.
-    (deaf, unsafe { slot.with_table() })
+    (deaf, liar.slot_through(deaf))
 }
 
 /// A function is silenced, which misses the write that is to end its requests; whether what is in flight is over, and the device bus

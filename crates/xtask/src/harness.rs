@@ -11,6 +11,12 @@ pub(crate) struct Harness {
     tally: Tally,
     /// The report of failures that the stream is in, if it is in one.
     report: Option<Vec<String>>,
+    /// The tests that the running harness said have failed.
+    failed: Vec<String>,
+    /// The last line of the harness that runs.
+    last: Option<String>,
+    /// The last lines of those that ended without a result.
+    torn: Vec<String>,
 }
 
 impl Harness {
@@ -19,22 +25,49 @@ impl Harness {
         if let Some(counts) = counts(line) {
             self.tally.add(counts);
             self.end();
-        } else if let Some(report) = &mut self.report {
-            report.push(line.into());
-        } else if line == "failures:" {
-            self.report = Some(Vec::new());
+            self.last = None;
+        } else if line.starts_with("running ") && line.trim_end_matches('s').ends_with(" test") {
+            self.end();
+            self.torn.extend(self.last.replace(line.into()));
+        } else {
+            self.look(line);
         }
     }
 
-    /// What was counted.
-    pub(crate) fn into_tally(mut self) -> Tally {
+    /// Takes a line of a harness that runs.
+    fn look(&mut self, line: &str) {
+        if let Some(report) = &mut self.report {
+            report.push(line.into());
+        } else if line == "failures:" {
+            self.report = Some(Vec::new());
+        } else if line.starts_with("test ") && line.ends_with(" ... FAILED") {
+            self.failed.push(line.into());
+        }
+        if let Some(last) = self.last.as_mut().filter(|_| !line.is_empty()) {
+            *last = line.into();
+        }
+    }
+
+    /// What was counted. A harness without a result is told of only if the command has failed: a test may start one as its child,
+    /// and kill it.
+    pub(crate) fn into_tally(mut self, has_failed: bool) -> Tally {
         self.end();
+        self.torn.extend(self.last.take());
+        if has_failed {
+            for last in self.torn {
+                let told = format!("a test program ended without a result; its last line: {last}");
+                self.tally.keep(told);
+            }
+        }
         self.tally
     }
 
+    /// Keeps what a harness told of its failures: its report, or else their names.
     fn end(&mut self) {
-        if let Some(report) = self.report.take() {
-            let end = &report[report.len().saturating_sub(KEPT)..];
+        let names = std::mem::take(&mut self.failed);
+        let told = self.report.take().unwrap_or(names);
+        let end = &told[told.len().saturating_sub(KEPT)..];
+        if !end.is_empty() {
             self.tally.keep(end.join("\n").trim().into());
         }
     }
@@ -94,7 +127,43 @@ mod tests {
         }
         let mut expected = Tally::of(15, 2);
         expected.keep("---- b stdout ----\npanicked at b.rs:1:1\n\nfailures:\n    b".into());
-        assert_eq!(harness.into_tally(), expected);
+        assert_eq!(harness.into_tally(true), expected);
+    }
+
+    #[test]
+    fn names_are_kept_where_there_is_no_report() {
+        let mut harness = Harness::default();
+        let output = ["test a: 5 instructions ... FAILED", "test b ... ok", FAILED];
+        for line in output {
+            harness.take(line);
+        }
+        let mut expected = Tally::of(3, 2);
+        expected.keep("test a: 5 instructions ... FAILED".into());
+        assert_eq!(harness.into_tally(true), expected);
+    }
+
+    #[test]
+    fn a_program_that_ends_without_a_result_is_told_of_if_the_command_failed() {
+        let told = |has_failed| {
+            let mut harness = Harness::default();
+            for line in [
+                "running 2 tests",
+                "test a ... ok",
+                "",
+                "running 1 test",
+                PASSED,
+            ] {
+                harness.take(line);
+            }
+            harness.into_tally(has_failed)
+        };
+        let mut expected = Tally::of(12, 0);
+        assert_eq!(told(false), expected);
+        let last = "test a ... ok";
+        expected.keep(format!(
+            "a test program ended without a result; its last line: {last}"
+        ));
+        assert_eq!(told(true), expected);
     }
 
     #[test]
@@ -107,6 +176,6 @@ mod tests {
         let mut expected = Tally::default();
         let lines: Vec<_> = (5..KEPT + 5).map(|line| format!("line {line}")).collect();
         expected.keep(lines.join("\n"));
-        assert_eq!(harness.into_tally(), expected);
+        assert_eq!(harness.into_tally(true), expected);
     }
 }

@@ -24,7 +24,7 @@
 //! A length beyond the buffer, frames that don't leave while the link is up, frames that are dropped though there are
 //! buffers, registers that read as all ones, or as behind a reset that wasn't the driver's: the device is reset and brought up
 //! again; what was in its queues is lost, the buffers are not. If that fails, or the reset finds that it was unplugged, it is
-//! silenced, its packets are taken back, and every call fails from then on. What else real ones do is in `docs/hardware-cases.md`.
+//! silenced, its packets are taken back, and every call fails from then on. Further faults of real cards: `docs/hardware-cases.md`.
 //!
 //! Calls look for all that: the first one for half a second, and one in 64 to 1024 whatever the time.
 //!

@@ -192,7 +192,7 @@ impl Nic {
         self.recover(epoch);
     }
 
-    /// Resets the device and brings it up again, if nobody has since `epoch`. What was in its queues is lost, its buffers are not.
+    /// Resets the device and brings it up again, if nobody has since `epoch`. Frames in its queues are lost; their buffers are kept.
     #[cold]
     #[inline(never)]
     fn recover(&self, epoch: u64) {

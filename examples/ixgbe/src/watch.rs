@@ -19,7 +19,7 @@ impl Order {
     }
 }
 
-/// What a device has counted of the frames that arrived, all told.
+/// The device's counts of frames that arrived, summed over all its reads since the driver's start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Arrivals {
     /// Given to a queue.

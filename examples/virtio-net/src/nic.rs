@@ -119,8 +119,8 @@ impl Nic {
         still.unwrap_or(true)
     }
 
-    /// Resets the device and brings it up again, unless another thread has given it up. What was in its queues is lost, its buffers
-    /// are not. If that fails, or it isn't what it was, it isn't used any more.
+    /// Resets the device and brings it up again, unless another thread has given it up. Frames in its queues are lost; their
+    /// buffers are kept. If that fails, or it isn't what it was, it isn't used any more.
     #[cold]
     #[inline(never)]
     fn recover(&self, pair: &mut Pair) {

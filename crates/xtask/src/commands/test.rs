@@ -175,7 +175,8 @@ fn count(what: &str, command: Command, tally: &mut Tally) -> Result<(), Error> {
         println!("{line}");
         harness.take(line);
     });
-    tally.add(harness.into_tally());
+    let has_failed = !matches!(&status, Ok(status) if status.success());
+    tally.add(harness.into_tally(has_failed));
     let status = status?;
     if status.success() {
         Ok(())

@@ -254,7 +254,7 @@ fn batches_of_what_is_no_frame_reset_no_card() {
     bench.finish();
 }
 
-/// What callers are told then is true.
+/// The answers that callers get are true.
 #[test]
 fn blind_for_an_instant_at_every_access_of_a_start() {
     let mut wrong = Vec::new();

@@ -151,8 +151,8 @@ fn a_stop_ends_in_time_though_the_queue_is_full() {
     assert!(took < 20_000, "{took} ms");
 }
 
-/// The device asks for a reset right before a stop (or was silenced by a thread that did not get the lock, which takes luck to show): the
-/// stop flushes it all the same. What had been written before is in its cache.
+/// The device asks for a reset right before a stop, while its cache holds earlier writes: the stop flushes it all the same. (So it does
+/// if a thread that did not get the lock has silenced the device, which this test does not show.)
 #[test]
 fn a_stop_of_a_device_that_needs_a_reset_flushes_it() {
     let bench = Bench::new(Shape::BLOCK);

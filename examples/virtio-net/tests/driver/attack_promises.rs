@@ -119,6 +119,22 @@ fn a_card_whose_mtu_has_shrunk_is_not_used() {
     }
 }
 
+/// A frame never leaves. How often `second` is called until the card is reset for it; 100 at most.
+fn seconds_until_a_frame_that_stays_is_noticed(
+    bench: &Bench,
+    nic: &dyn NetDevice,
+    second: impl Fn(),
+) -> u32 {
+    bench.model.go_wrong(TX, Misbehaviour::Silent);
+    drop(nic.exchange(0, batch(1, 60), empty(0)).unwrap());
+    let mut seconds = 0;
+    while resets(nic) == 0 && seconds < 100 {
+        seconds += 1;
+        second();
+    }
+    seconds
+}
+
 /// A thread that waits for frames, a second each time, with an exchange behind each wait or without.
 #[test]
 fn a_frame_that_stays_is_noticed_by_one_who_waits() {
@@ -126,16 +142,12 @@ fn a_frame_that_stays_is_noticed_by_one_who_waits() {
         let bench = Bench::new(shape(KEEPS));
         let nic = bench.nic(small());
         works(&bench, &nic);
-        bench.model.go_wrong(TX, Misbehaviour::Silent);
-        drop(nic.exchange(0, batch(1, 60), empty(0)).unwrap());
-        let mut seconds = 0;
-        while resets(&nic) == 0 && seconds < 100 {
-            seconds += 1;
+        let seconds = seconds_until_a_frame_that_stays_is_noticed(&bench, &nic, || {
             waits(&bench, &nic);
             if exchanges {
                 drop(nic.exchange(0, empty(0), empty(4)).unwrap());
             }
-        }
+        });
         drop(nic);
         bench.finish();
         assert!(seconds <= 5, "{seconds} s, tx_millis is 2 s ({exchanges})");
@@ -148,16 +160,12 @@ fn a_frame_that_stays_is_noticed_by_one_who_receives() {
     let bench = Bench::new(shape(KEEPS));
     let nic = bench.nic(small());
     works(&bench, &nic);
-    bench.model.go_wrong(TX, Misbehaviour::Silent);
-    drop(nic.exchange(0, batch(1, 60), empty(0)).unwrap());
-    let mut seconds = 0;
-    while resets(&nic) == 0 && seconds < 100 {
-        seconds += 1;
+    let seconds = seconds_until_a_frame_that_stays_is_noticed(&bench, &nic, || {
         bench.model.tick(4_000);
         assert!(bench.model.receive(&[7; 60]));
         bench.model.tick(1);
         drop(nic.exchange(0, empty(0), empty(4)).unwrap());
-    }
+    });
     drop(nic);
     bench.finish();
     assert!(seconds <= 48, "{seconds} s: three looks, one in 16 calls");
@@ -281,7 +289,7 @@ fn blind_for_an_instant_does_not_end_waiting() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
-/// What callers are told then is true, and the card survives a reset.
+/// The answers that callers get are true, and the card survives a reset.
 #[test]
 fn blind_for_an_instant_at_every_access_of_a_start() {
     let mut wrong = Vec::new();
