@@ -7,7 +7,8 @@ use core::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use samara_device_io::queue::Pair;
+use samara_device_io::PciFunction;
+use samara_device_io::queue::{Pair, QueueError};
 use samara_device_tables::Nvme;
 use samara_host_std as _;
 use samara_testkit::hosted::alone;
@@ -17,6 +18,7 @@ use raw::Raw;
 #[path = "fixtures/raw.rs"]
 mod raw;
 
+type Admin = Pair<Nvme, { Nvme::ADMIN }>;
 type Io = Pair<Nvme, { Nvme::IO }>;
 
 unsafe extern "C" {
@@ -57,17 +59,49 @@ fn walk() {
     unsafe { asm!("pushfq", "and qword ptr [rsp], -257", "popfq") };
 }
 
-/// The reset comes behind the look at the admin queues: the command that makes part of a queue is put, and never told. That part is not
-/// taken for one that the controller knows in the next epoch.
-#[test]
-fn a_queue_is_made_in_the_epoch_of_the_commands_that_make_it() {
-    let _alone = alone();
+/// A controller out of reset, and queues of its own.
+fn controller() -> (&'static Raw, PciFunction<Nvme>, Admin) {
     // SAFETY: as the handler demands.
     unsafe { signal(5, trapped as *const c_void) };
     let raw = Raw::nvme();
     raw.follow_enable();
     let function = raw.slot::<Nvme>().claim().unwrap();
-    let mut admin = Pair::<Nvme, { Nvme::ADMIN }>::new(&function, 0, 8).unwrap();
+    let admin = Admin::new(&function, 0, 8).unwrap();
+    (raw, function, admin)
+}
+
+/// Runs `action`, and another thread's reset behind its instruction number `at`. Also whether it had fewer.
+fn with_a_reset_behind<R>(
+    at: u64,
+    function: &PciFunction<Nvme>,
+    action: impl FnOnce() -> R,
+) -> (R, bool) {
+    GO.store(false, SeqCst);
+    DONE.store(false, SeqCst);
+    let result = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !GO.load(SeqCst) {
+                std::hint::spin_loop();
+            }
+            let _ = function.reset();
+            DONE.store(true, SeqCst);
+        });
+        LEFT.store(at, SeqCst);
+        step();
+        let result = action();
+        walk();
+        GO.store(true, SeqCst);
+        result
+    });
+    (result, LEFT.load(SeqCst) < u64::MAX / 2)
+}
+
+/// The reset comes behind the look at the admin queues: the command that makes part of a queue is put, and never told. That part is not
+/// taken for one that the controller knows in the next epoch.
+#[test]
+fn a_queue_is_made_in_the_epoch_of_the_commands_that_make_it() {
+    let _alone = alone();
+    let (_, function, mut admin) = controller();
     let mut io = Io::new(&function, 1, 16).unwrap();
     let mut found = Vec::new();
     let mut at = 0;
@@ -75,26 +109,10 @@ fn a_queue_is_made_in_the_epoch_of_the_commands_that_make_it() {
         function.reset().unwrap();
         function.enable_bus_master().unwrap();
         admin.start(&function, 0).unwrap();
-        GO.store(false, SeqCst);
-        DONE.store(false, SeqCst);
-        let result = std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !GO.load(SeqCst) {
-                    std::hint::spin_loop();
-                }
-                let _ = function.reset();
-                DONE.store(true, SeqCst);
-            });
-            LEFT.store(at, SeqCst);
-            step();
-            let result = admin
-                .create::<{ Nvme::CREATE_COMPLETION }, { Nvme::IO }>(&function, [0; 7], &mut io);
-            walk();
-            GO.store(true, SeqCst);
-            result
-        });
-        // Was it past the end?
-        let is_over = LEFT.load(SeqCst) < u64::MAX / 2;
+        let create = || {
+            admin.create::<{ Nvme::CREATE_COMPLETION }, { Nvme::IO }>(&function, [0; 7], &mut io)
+        };
+        let (result, is_over) = with_a_reset_behind(at, &function, create);
         // The next epoch's.
         admin.start(&function, 0).unwrap();
         let again =
@@ -113,6 +131,33 @@ fn a_queue_is_made_in_the_epoch_of_the_commands_that_make_it() {
         "{} of {} moments, {:?}",
         found.len(),
         at / 29,
+        found.first()
+    );
+}
+
+/// The reset comes between the look at the epoch and the lock under which the controller is told of its admin queues: a controller
+/// that is enabled then has queues that count as started. (Behind the lock their memory is cleared, word by word.)
+#[test]
+fn a_start_that_a_reset_overtakes_starts_nothing() {
+    let _alone = alone();
+    let (raw, function, mut admin) = controller();
+    let mut found = Vec::new();
+    for at in (0..900).step_by(3) {
+        function.reset().unwrap();
+        function.enable_bus_master().unwrap();
+        let (result, is_over) = with_a_reset_behind(at, &function, || admin.start(&function, 0));
+        let is_enabled = raw.get(0x14) & 1 == 1;
+        let again = admin.start(&function, 0);
+        if is_enabled && again != Err(QueueError::Started) {
+            found.push((at, result, again));
+        }
+        assert!(!is_over, "fewer than {at} instructions");
+    }
+    drop(function);
+    assert!(
+        found.is_empty(),
+        "{} moments, {:?}",
+        found.len(),
         found.first()
     );
 }

@@ -15,6 +15,8 @@
 #[cfg(test)]
 extern crate std;
 
+const NANOS_PER_MILLI: u64 = 1_000_000;
+
 pub mod block;
 pub mod health;
 pub mod recovery;

@@ -7,6 +7,8 @@ use samara_device_io::PciFunction;
 use samara_device_io::pci::{ResetError, Silenced};
 use samara_device_io::table::Table;
 
+use crate::NANOS_PER_MILLI;
+
 /// Vendor and device of a function; its command register, and the bit there that has it answer accesses to its registers
 /// (PCI 3.0 §6.2.1, §6.2.2).
 const ID: u16 = 0x00;
@@ -24,7 +26,6 @@ const LASTS_MILLIS: u64 = 2_000;
 const PAUSE_MILLIS: (u64, u64) = (1, 500);
 /// The least pause behind what a device has said.
 const SAID_MILLIS: u64 = 100;
-const NANOS_PER_MILLI: u64 = 1_000_000;
 
 /// What a failed bring-up says of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,14 +54,13 @@ fn has_registers<D>(function: &PciFunction<D>) -> bool {
 /// Whether the device was taken out and another, or the same, put in: it answers in configuration space, and has no registers
 /// yet. One that is being reset by another thread has none either, and has them again soon.
 fn is_another<D>(function: &PciFunction<D>) -> bool {
-    !has_registers(function)
-        && !function
-            .deadline(SILENT_MILLIS)
-            .poll(|| has_registers(function))
+    !function
+        .deadline(SILENT_MILLIS)
+        .poll(|| has_registers(function))
 }
 
 /// [Silences](PciFunction::silence) the function. If it was still being reset when the engine stopped waiting, it is silenced again as soon
-/// as it answers, for two seconds at most: it has no base addresses until then.
+/// as it answers: it has no base addresses until then. All such silences begin within two seconds, and the last may take 2.2 s more.
 pub fn silence<D: Table>(function: &PciFunction<D>) {
     let mut silenced = function.silence();
     let over = function.deadline(SILENT_MILLIS);
@@ -69,7 +69,7 @@ pub fn silence<D: Table>(function: &PciFunction<D>) {
     }
 }
 
-/// Resets the device. One that doesn't answer behind it has two seconds until it `answers`, and is reset once more then. So is one that
+/// Resets the device. One that doesn't answer behind it has two seconds until it `answers`, and is reset again then. So is one that
 /// was still being reset when the engine stopped waiting, as soon as it is there: its base addresses are put back by that.
 ///
 /// # Errors

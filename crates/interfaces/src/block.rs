@@ -36,8 +36,8 @@ pub trait BlockDevice {
     fn write(&self, lba: u64, data: &RRef<[u8]>) -> Result<(), BlockError>;
 
     /// When it returns, all writes that had returned before it was called are on the medium. A device may lose what its cache held when it
-    /// fails by itself: the first flush behind that is a [`BlockError::Reset`] if there were writes since the last good one, and so is each
-    /// that was under way. Only writes made after it are vouched for by the next.
+    /// fails by itself: the first flush behind that is a [`BlockError::Reset`] if there were, or may have been, writes since the last good
+    /// one, and so is each that was under way. Only writes made after it are vouched for by the next.
     ///
     /// # Errors
     ///

@@ -26,7 +26,8 @@
 //! again; what was in its queues is lost, the buffers are not. If that fails, or the reset finds that it was unplugged, it is
 //! silenced, its packets are taken back, and every call fails from then on. Further faults of real cards: `docs/hardware-cases.md`.
 //!
-//! Calls look for all that: the first one for half a second, and one in 64 to 1024 whatever the time.
+//! Calls look for all that if the last look was a quarter of `tx_millis` ago, half a second at most: each call that moved nothing or
+//! has waited, and one in 16 of the others. Whatever the time, one in 64 to 1024 looks.
 //!
 //! How much of a frame was written is the device's word: buffers aren't cleared between clients.
 #![no_std]

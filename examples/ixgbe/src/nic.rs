@@ -206,9 +206,9 @@ impl Nic {
         let seen = {
             // A reset clears the counters.
             let mut totals = self.totals.lock();
-            totals.collect(&self.function);
+            let seen = totals.collect(&self.function);
             totals.count_reset();
-            totals.arrivals(&self.function)
+            seen
         };
         *self.reception.lock() = Reception::since(seen);
         let once = || {

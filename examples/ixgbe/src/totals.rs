@@ -14,8 +14,9 @@ pub(crate) struct Totals {
 
 impl Totals {
     /// Adds what the device has counted since. Counters that read as all ones add nothing: the device is gone, or blind for a moment.
-    pub(crate) fn collect(&mut self, function: &Function) {
-        self.arrivals(function);
+    /// Returns what has arrived by now.
+    pub(crate) fn collect(&mut self, function: &Function) -> Arrivals {
+        let arrivals = self.arrivals(function);
         let total = &mut self.all;
         let add = |total: &mut u64, more: u64| *total = total.saturating_add(more);
         add(&mut total.tx_packets, registers::packets_sent(function));
@@ -24,6 +25,7 @@ impl Totals {
         add(&mut total.rx_bytes, registers::octets_received(function));
         add(&mut total.rx_missed, registers::packets_missed(function));
         add(&mut total.rx_errors, registers::receive_errors(function));
+        arrivals
     }
 
     /// What has arrived by now. Two register reads.

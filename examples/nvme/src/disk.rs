@@ -47,7 +47,8 @@ impl NvmeDisk {
     /// # Errors
     ///
     /// [`InitError`] if the controller does not comply in time; it is silenced anyway when the
-    /// function is given back.
+    /// function is given back. Also if it has complied, but had failed by itself since writes that no flush has vouched for: they
+    /// may be lost ([`Fault::Fatal`](crate::Fault::Fatal)).
     pub fn shut_down(&self) -> Result<(), InitError> {
         self.driver.shut_down()
     }

@@ -119,7 +119,8 @@ impl NvmeController {
     /// # Errors
     ///
     /// [`InitError`] if the controller does not comply in time; it is silenced anyway when the
-    /// function is given back.
+    /// function is given back. Also if it has complied, but had failed by itself since writes that no flush has vouched for: they
+    /// may be lost ([`Fault::Fatal`](crate::Fault::Fatal)).
     pub fn shut_down(&self) -> Result<(), InitError> {
         self.0.shut_down()
     }

@@ -37,8 +37,6 @@ pub enum Fault {
     Busy,
     /// Behind a reset it isn't the controller that it was, or has none of its namespaces as they were.
     Lost,
-    /// Behind a reset some of its namespaces aren't there as they were.
-    Partial,
     /// It refused a command that bringing it up needs.
     Status(StatusError),
     /// A queue or a command that should have been there was refused.
@@ -71,9 +69,6 @@ impl fmt::Display for Fault {
             Self::Lost => f.write_str(
                 "the controller did not come back from a reset as it was: restart the driver",
             ),
-            Self::Partial => f.write_str(
-                "namespaces did not come back from a reset as they were: restart the driver",
-            ),
             Self::Status(error) => write!(
                 f,
                 "the controller refused a command of its initialisation: {error}"
@@ -92,7 +87,7 @@ impl From<Fault> for BlockError {
             Fault::Timeout => Self::Timeout,
             Fault::Busy => Self::Busy,
             Fault::Stopped => Self::Stopped,
-            Fault::Refused | Fault::Lost | Fault::Partial | Fault::Status(_) => Self::Failed,
+            Fault::Refused | Fault::Lost | Fault::Status(_) => Self::Failed,
             Fault::UnknownCommand(_) | Fault::UnknownQueue(_) => Self::Protocol,
             Fault::Absent | Fault::Silenced | Fault::Fatal | Fault::NotReady => Self::Reset,
         }
@@ -223,8 +218,7 @@ impl InitError {
             | Self::PageSize
             | Self::Queues
             | Self::NoNamespace
-            | Self::Format(_)
-            | Self::Fault(Fault::Lost | Fault::Partial) => Failure::Said,
+            | Self::Format(_) => Failure::Said,
             // Where its doorbells are is for its registers to say, and all ones are no place.
             Self::Mute | Self::Queue(QueueError::NoDoorbell) => Failure::Blank,
             _ => Failure::Passing,
@@ -282,8 +276,7 @@ impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Init(error) => error.into(),
-            Refusal::Serial(_) => Self::Lost,
-            Refusal::Namespaces(_) => Self::Partial,
+            Refusal::Serial(_) | Refusal::Namespaces(_) => Self::Lost,
         }
     }
 }

@@ -230,7 +230,7 @@ pub(crate) fn find_again(
         match look(admin, function, capabilities, was.unit.key(), max_transfer) {
             Ok(Ok(now)) => {
                 *said = (!now.keeps(&was)).then(|| now.said());
-                are_unknown |= said.is_some() && now.is_unnamed(&was);
+                are_unknown |= now.is_unnamed(&was);
                 *place = Some(now);
             }
             Ok(Err(error)) => {

@@ -124,7 +124,8 @@ impl VirtioDisk {
     ///
     /// # Errors
     ///
-    /// [`BlockError`] if the device does not comply; it is silenced when the function is given back.
+    /// [`BlockError`] if the device does not comply; it is silenced when the function is given back. [`BlockError::Reset`] also if it
+    /// has complied, but had asked for a reset since writes that no flush has vouched for: they may be lost.
     pub fn shut_down(&self) -> Result<(), BlockError> {
         // One that was silenced, or needs a reset, flushes nothing before it is up again.
         drop(self.executor().lock_live());

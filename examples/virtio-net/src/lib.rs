@@ -21,7 +21,8 @@
 //! that fails, or the device lacks what callers were told of, or the reset finds that it was unplugged, it is silenced, its buffers
 //! are taken back, and every call fails from then on.
 //!
-//! Calls look for all that: the first one for half a second, and one in 64 to 1024 whatever the time.
+//! Calls look for all that if the last look was a quarter of `tx_millis` ago, half a second at most: each call that moved nothing or
+//! has waited, and one in 16 of the others. Whatever the time, one in 64 to 1024 looks.
 //!
 //! A buffer that a client gives is cleared before a frame is received into it: how much was written is the device's word.
 #![no_std]

@@ -228,7 +228,7 @@ pub enum WriteError {
     Other,
     /// The device is being silenced or reset, or a reset of it failed.
     Resetting,
-    /// It reads as all ones, so that nothing of it can be kept: nothing answers there.
+    /// Nothing answers there: it reads as all ones, so that nothing of it can be kept, or the index that selects it was not taken.
     Absent,
     /// The device has fewer registers.
     OutOfBounds,

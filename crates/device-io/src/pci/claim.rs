@@ -40,7 +40,7 @@ const WAKE_MILLIS: u64 = 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClaimError {
-    /// No function answers at that address.
+    /// No function answers at that address, or not to all that a claim asks and tells it.
     Absent,
     /// Another claim is alive.
     Claimed,
@@ -86,7 +86,7 @@ impl Claim {
         // Twice the same: one look may be blind.
         let said = config.id().filter(|said| config.id() == Some(*said));
         let id = said.ok_or(ClaimError::Absent)?;
-        if !config.is_endpoint() || !ids.iter().any(|accepted| id.is(accepted)) {
+        if !config.is_endpoint().ok_or(ClaimError::Absent)? || !id.is(ids) {
             return Err(ClaimError::WrongDevice(id));
         }
         let (number, unrestored) = slot.occupy().ok_or(ClaimError::Claimed)?;
@@ -123,11 +123,12 @@ impl Claim {
         let msix = capabilities.msix.map(|msix| [msix.table, msix.pending]);
         let place = (&config, &slot.host, slot.address);
         let msix = msix.as_slice().as_flattened();
-        locate(windows, &mut claim.windows, msix, place).map_err(ClaimError::Window)?;
+        let located = locate(windows, &mut claim.windows, msix, place);
         // Or not all of it was seen, or taken: what it was left with, and where its registers are.
         let is_seen = is_quiet && !slot.blind.load(Ordering::Relaxed);
         *claim.is_lost.get_mut() &= !is_seen;
-        is_seen.then_some(claim).ok_or(ClaimError::Absent)
+        let claim = is_seen.then_some(claim).ok_or(ClaimError::Absent)?;
+        located.map(|()| claim).map_err(ClaimError::Window)
     }
 
     /// Lets the function issue memory requests, if it is there; whether it is.

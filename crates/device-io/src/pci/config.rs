@@ -50,12 +50,12 @@ pub struct PciId {
 }
 
 impl PciId {
-    /// Whether a table's `id` names it.
-    pub(crate) fn is(&self, id: &Id) -> bool {
-        match id {
+    /// Whether one of a table's `ids` names it.
+    pub(crate) fn is(&self, ids: &[Id]) -> bool {
+        ids.iter().any(|id| match id {
             Id::Device(vendor, devices) => self.vendor == *vendor && devices.contains(&self.device),
             Id::Class(class) => self.class == *class,
-        }
+        })
     }
 }
 
@@ -125,9 +125,10 @@ impl Config {
         })
     }
 
-    /// Whether this is an endpoint (header type 0), whose six BARs are where this crate expects them.
-    pub(crate) fn is_endpoint(&self) -> bool {
-        self.read(HEADER).to_le_bytes()[2] & 0x7F == 0
+    /// Whether this is an endpoint (header type 0), whose six BARs are where this crate expects them; `None` if it does not answer.
+    pub(crate) fn is_endpoint(&self) -> Option<bool> {
+        let header = Some(self.read(HEADER)).filter(|header| *header != u32::MAX)?;
+        Some(header.to_le_bytes()[2] & 0x7F == 0)
     }
 
     pub(crate) fn command(&self) -> u16 {

@@ -45,7 +45,7 @@ fn describe<D: Table>(to: &mut dyn fmt::Write) -> fmt::Result {
 }
 
 /// The device isn't held in reset, so that commands of an earlier owner could still reach memory which is in use again; or it is
-/// being silenced or reset.
+/// being silenced or reset; or the function that was claimed isn't there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotIdle;
 

@@ -65,7 +65,6 @@ pub(crate) fn silence(
     is_lost: bool,
     clock: &'static dyn Clock,
 ) -> Silenced {
-    let is_there = || config.id() == Some(restore.id);
     if !restore.is_of(config, is_lost) {
         // Unplugged, or another is in its place; or it only says so, and is back in a moment.
         turn_off(config, INTX_DISABLE, BLIND_MILLIS, clock);
@@ -96,7 +95,7 @@ pub(crate) fn silence(
     let reset_ends = || {
         Deadline::after(clock, FLR_MILLIS).sleep();
         // A reset has turned memory decoding off, too.
-        let is_reset = || is_there() && config.command() == 0;
+        let is_reset = || restore.is_of(config, true) && config.command() == 0;
         Deadline::after(clock, READY_MILLIS).poll(is_reset)
     };
     let is_back = was_reset || contained(reset_ends) == Some(true);

@@ -110,7 +110,7 @@ impl Core {
     }
 
     /// Starts the queue anew in `epoch`, which `restart` has prepared, or may not: then [`QueueError::NotEmpty`]. `tell` tells the
-    /// device.
+    /// device. [`QueueError::NotStarted`] if that epoch is over.
     pub(crate) fn begin<D: Table, R>(
         &mut self,
         (function, epoch): (&PciFunction<D>, u64),
@@ -124,11 +124,15 @@ impl Core {
             if phase != Phase::Reset || self.is_in_use(function) {
                 return Err(QueueError::Started);
             }
+            // No epoch ends under this lock. A queue that is told in a later one would count as stopped in it.
+            if function.claim().control.epoch() != epoch {
+                return Err(QueueError::NotStarted);
+            }
             // Not before: of a queue that runs, the device's position stays where it is, and nothing can be taken out of it.
             if !restart(self) {
                 return Err(QueueError::NotEmpty);
             }
-            // Before the device is told, and that in which the caller has looked: a silence that has come since has a later epoch.
+            // Before the device is told.
             self.started = Some(epoch);
             (self.bell, self.second) = (None, None);
             tell(self)

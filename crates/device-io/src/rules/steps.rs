@@ -43,7 +43,7 @@ impl<D: Table> PciFunction<D> {
     ///
     /// # Errors
     ///
-    /// [`NotIdle`] if it isn't: [`reset`](Self::reset) it.
+    /// [`NotIdle`] if it isn't: [`reset`](Self::reset) it. Or the function doesn't answer, or another is in its place.
     pub fn enable_bus_master(&self) -> Result<(), NotIdle> {
         self.claim().control.with(|phase| {
             // What is idle stays so: only code under this lock starts a device.

@@ -6,7 +6,7 @@
 /// The caches of one device's disks, which have a bit each.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
-    /// Disks with writes that have ended well since their last good flush.
+    /// Disks of which writes have ended well since their last good flush began. While a flush is under way, writes to any disk count.
     dirty: u64,
     /// Those of which a failure may have lost some, which no flush that began behind it has told yet.
     lost: u64,

@@ -5,9 +5,9 @@
 //! devices execute in any order; what was started later says nothing. While a command is in flight that may take longer, such as
 //! a flush, the oldest may take as long.
 
+use crate::NANOS_PER_MILLI;
 use crate::tickets::Ticket;
 
-const NANOS_PER_MILLI: u64 = 1_000_000;
 /// No slot.
 const NONE: u8 = u8::MAX;
 

@@ -10,7 +10,7 @@ use crate::recovery;
 use crate::tickets::{Ticket, Tickets};
 
 /// How long one thread's silencing may take others, in milliseconds: the bound of [`recovery::silence`], and some more.
-const SILENCE_MILLIS: u64 = 5_000;
+const SILENCE_MILLIS: u64 = 7_000;
 
 /// What threads have done that could not get the lock.
 #[derive(Default)]

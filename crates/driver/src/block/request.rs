@@ -9,13 +9,13 @@ use spin::{Mutex, MutexGuard};
 use super::cache::Before;
 use super::force::Force;
 use super::{Command, Device, Served};
+use crate::NANOS_PER_MILLI;
 use crate::split::Split;
 use crate::tickets::Ticket;
 
 /// How many polls without a completion go by before the device's status is looked at: a register read costs more than a look into
 /// memory.
 const STATUS_EVERY: u32 = 64;
-const NANOS_PER_MILLI: u64 = 1_000_000;
 
 /// What is to be done.
 pub enum Work<'t> {
@@ -36,18 +36,6 @@ pub enum Work<'t> {
 }
 
 impl Work<'_> {
-    /// Whether it puts something into the device's cache.
-    fn is_write(&self) -> bool {
-        match self {
-            Self::Blocks { direction, .. } => *direction == Direction::ToDevice,
-            Self::Flush { .. } => false,
-        }
-    }
-
-    const fn is_flush(&self) -> bool {
-        matches!(self, Self::Flush { .. })
-    }
-
     fn is_done(&self) -> bool {
         match self {
             Self::Blocks { split, .. } => split.peek().is_none(),
@@ -310,21 +298,22 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
         request: &Request,
         work: &Work<'_>,
     ) -> Result<(), BlockError> {
-        let (disk, before) = (D::bit(self.unit), request.before);
-        let is_well = request.error.is_none();
         // One that fails for another reason tells of no loss, and ends none.
-        let is_kept = if is_well && work.is_flush() && request.has_begun {
-            // One that has failed may go on answering.
-            served.revive(self.function, &self.shared.force);
-            served.cache.flushed(disk, before)
-        } else {
-            !is_well || !work.is_write() || served.cache.wrote(disk, before)
-        };
-        match request.error {
-            Some(error) => Err(error),
-            None if is_kept => Ok(()),
-            None => Err(BlockError::Reset),
+        if let Some(error) = request.error {
+            return Err(error);
         }
+        let (disk, before) = (D::bit(self.unit), request.before);
+        let is_kept = match work {
+            Work::Flush { .. } => {
+                // One that has failed may go on answering.
+                served.revive(self.function, &self.shared.force);
+                served.cache.flushed(disk, before)
+            }
+            Work::Blocks { direction, .. } => {
+                *direction != Direction::ToDevice || served.cache.wrote(disk, before)
+            }
+        };
+        is_kept.then_some(()).ok_or(BlockError::Reset)
     }
 
     /// Starts as many commands as there's room for, which may take `millis` each, and rings once; whether there were any.

@@ -94,6 +94,11 @@ impl Machine {
             now: 0,
         }
     }
+
+    /// Whether the function answers in configuration space.
+    fn is_there(&self) -> bool {
+        !self.switches.removed && self.now >= self.switches.flr_until
+    }
 }
 
 /// The controller and the bus that it's on.
@@ -252,10 +257,10 @@ impl NvmeModel {
 unsafe impl ConfigSpace for NvmeModel {
     fn read(&self, _: PciAddress, offset: u16) -> u32 {
         self.run(|machine| {
-            if machine.switches.removed || machine.now < machine.switches.flr_until {
-                u32::MAX
-            } else {
+            if machine.is_there() {
                 machine.config.read(offset)
+            } else {
+                u32::MAX
             }
         })
     }
@@ -265,7 +270,7 @@ unsafe impl ConfigSpace for NvmeModel {
             if machine.config.is_bus_master() {
                 machine.memory.is_master();
             }
-            let is_there = !machine.switches.removed && machine.now >= machine.switches.flr_until;
+            let is_there = machine.is_there();
             let is_lost = machine.switches.lost_config_writes.next();
             if is_there && !is_lost && machine.config.write(offset, value) {
                 machine.switches.flr_until = machine.now + machine.switches.flr_takes;

@@ -72,7 +72,7 @@ impl Nic {
         features
     }
 
-    /// It offers these features from now on.
+    /// Its configuration tells of the link from now on if the machine offers that among `features`.
     pub(super) fn set_features(&mut self, features: u64) {
         self.shape.status = features & STATUS != 0;
     }
