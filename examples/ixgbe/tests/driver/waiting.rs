@@ -3,40 +3,21 @@
 mod consumer;
 mod deaths;
 
-use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use samara_domain_runtime::{Domain, Interface};
 use samara_host_std::runtime;
 use samara_interfaces::net::{NetDevice, Waited};
 use samara_ixgbe::Limits;
 use samara_ixgbe_model::Loop;
 use samara_proxy::Export;
+use samara_testkit::hosted::Stopped;
 use samara_testkit::ixgbe_bus::{deliver, frame, stray_messages, vectors_in_use};
 
 use self::consumer::{Consumer, Counts};
 use super::crashes::spawn_seen;
 use super::{Bench, poll, small};
-
-/// A domain that is stopped with its test, so that one that fails leaves the next ones no driver.
-struct Stopped<T: ?Sized + Interface>(Domain<T>);
-
-impl<T: ?Sized + Interface> Deref for Stopped<T> {
-    type Target = Domain<T>;
-
-    fn deref(&self) -> &Domain<T> {
-        &self.0
-    }
-}
-
-impl<T: ?Sized + Interface> Drop for Stopped<T> {
-    fn drop(&mut self) {
-        // A dead one is stopped already.
-        let _ = self.0.stop(Duration::from_secs(10));
-    }
-}
 
 /// The driver as a domain, and a domain with a thread that waits for it.
 struct Pair {
@@ -54,10 +35,9 @@ impl Pair {
         let bench = Bench::new(Loop::open());
         let starts = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&starts);
-        let driver = spawn_seen(&bench, small(), move || {
+        let driver = Stopped(spawn_seen(&bench, small(), move || {
             counted.fetch_add(1, SeqCst);
-        });
-        let driver = Stopped(driver);
+        }));
         let consumer = Stopped(consumer::spawn(&driver, micros));
         Self {
             consumer,

@@ -22,10 +22,22 @@ const SHAPE: Shape = Shape {
 };
 
 pub(crate) fn spawn(bench: &Bench, limits: Limits) -> Domain<dyn NetDevice> {
+    spawn_seen(bench, limits, || ())
+}
+
+/// As [`spawn`]; `begun` is called as each start begins.
+pub(crate) fn spawn_seen(
+    bench: &Bench,
+    limits: Limits,
+    begun: impl Fn() + Send + Sync + 'static,
+) -> Domain<dyn NetDevice> {
     let slot = bench.slot;
     let spec =
         DomainSpec::new("virtio-net").restart(Restart::limited(1_000, Duration::from_secs(600)));
-    let mint = Mint::fallible(move || slot.claim().map(|function| Args { function, limits }));
+    let mint = Mint::fallible(move || {
+        begun();
+        slot.claim().map(|function| Args { function, limits })
+    });
     runtime()
         .spawn(spec, samara_virtio_net::init, mint)
         .expect("the domain starts")

@@ -3,35 +3,45 @@
 mod consumer;
 mod deaths;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use samara_domain_runtime::Domain;
 use samara_host_std::runtime;
 use samara_interfaces::net::{NetDevice, NetError, Waited};
 use samara_proxy::Export;
+use samara_testkit::hosted::Stopped;
 use samara_testkit::virtio_model::{Shape, VirtioModel, deliver, stray_messages, vectors_in_use};
 
 use self::consumer::{Consumer, Counts};
-use super::crashes::spawn;
+use super::crashes::spawn_seen;
 use super::{Bench, KEEPS, benches, frame, poll, shape, small, works};
 
 /// The driver as a domain, and a domain with a thread that waits for it.
 struct Pair {
+    consumer: Stopped<dyn Consumer>,
+    driver: Stopped<dyn NetDevice>,
+    /// Starts of the driver that were begun.
+    starts: Arc<AtomicU32>,
+    /// Last, since the next test begins when it is dropped.
     bench: Bench,
-    driver: Domain<dyn NetDevice>,
-    consumer: Domain<dyn Consumer>,
 }
 
 impl Pair {
     /// With waits of `micros`.
     fn new(micros: u32) -> Self {
         let bench = Bench::new(shape(KEEPS));
-        let driver = spawn(&bench, small());
-        let consumer = consumer::spawn(&driver, micros);
+        let starts = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&starts);
+        let driver = Stopped(spawn_seen(&bench, small(), move || {
+            counted.fetch_add(1, SeqCst);
+        }));
+        let consumer = Stopped(consumer::spawn(&driver, micros));
         Self {
-            bench,
-            driver,
             consumer,
+            driver,
+            starts,
+            bench,
         }
     }
 
@@ -80,9 +90,6 @@ impl Pair {
     }
 
     fn finish(self) {
-        // A dead one is stopped already.
-        let _ = self.consumer.stop(Duration::from_secs(10));
-        let _ = self.driver.stop(Duration::from_secs(10));
         drop((self.consumer, self.driver));
         runtime().reap();
         assert_eq!(vectors_in_use(), 0);

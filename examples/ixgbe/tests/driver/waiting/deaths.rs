@@ -8,10 +8,11 @@ use samara_host_std::runtime;
 use samara_interfaces::net::NetDevice;
 use samara_proxy::Export;
 use samara_testkit::faults as fault;
+use samara_testkit::hosted::Stopped;
 use samara_testkit::ixgbe_bus::{deliver, stray_messages, vectors_in_use};
 
+use super::Pair;
 use super::consumer::TIMED_OUT;
-use super::{Pair, Stopped};
 
 /// EICS, EIMS.
 const EICS: u32 = 0x0808;
@@ -40,6 +41,8 @@ fn a_kill_while_a_thread_waits_ends_the_wait_at_once() {
     let mut at_once = 0;
     for turn in 1..=20 {
         pair.until_it_waits();
+        // A call that is only about to wait is refused at once, which shows nothing.
+        std::thread::sleep(Duration::from_millis(20));
         // It may be in its start still.
         pair.until("not alive", |_| pair.driver.kill());
         let start = Instant::now();
@@ -51,8 +54,8 @@ fn a_kill_while_a_thread_waits_ends_the_wait_at_once() {
         runtime().reap();
         pair.bench.bus.settle();
     }
-    // A wait that nobody ends takes its second in each of them.
-    assert_ne!(at_once, 0);
+    // A wait that nobody ends takes its second, or what is left of that.
+    assert!(at_once >= 10, "{at_once} of 20");
     pair.until_it_receives();
     pair.finish();
 }
@@ -86,6 +89,7 @@ fn an_orderly_stop_ends_the_wait() {
         let pair = Pair::new(1_000_000);
         let began = Instant::now();
         pair.until_it_waits();
+        std::thread::sleep(Duration::from_millis(20));
         let before = TIMED_OUT.load(SeqCst);
         let is_early = began.elapsed() < Duration::from_millis(500);
         pair.consumer.stop(Duration::from_secs(10)).unwrap();

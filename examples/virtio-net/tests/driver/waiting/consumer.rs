@@ -62,6 +62,9 @@ fn stock() -> Packets {
     packets
 }
 
+/// Waits of all consumers that lasted their whole time: known also when the domain that counted them has ended.
+pub(super) static TIMED_OUT: AtomicU64 = AtomicU64::new(0);
+
 fn serve(nic: &Shadow<dyn NetDevice>, micros: u32, shared: &Shared) {
     let mut rx = stock();
     while !thread::is_stopping() {
@@ -74,7 +77,10 @@ fn serve(nic: &Shadow<dyn NetDevice>, micros: u32, shared: &Shared) {
             Ok(Waited::Ready) => shared.ready.fetch_add(1, SeqCst),
             // Woken for nothing: a message that was held back comes when its frame is gone.
             Ok(_) if took < Duration::from_micros(micros.into()) => 0,
-            Ok(_) => shared.timed_out.fetch_add(1, SeqCst),
+            Ok(_) => {
+                TIMED_OUT.fetch_add(1, SeqCst);
+                shared.timed_out.fetch_add(1, SeqCst)
+            }
             Err(_) => shared.errors.fetch_add(1, SeqCst),
         };
         shared.waits.fetch_add(1, SeqCst);

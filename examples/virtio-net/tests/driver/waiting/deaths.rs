@@ -1,5 +1,6 @@
 //! Deaths around an interrupt.
 
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
 use samara_fault::FaultPoint;
@@ -7,8 +8,10 @@ use samara_host_std::runtime;
 use samara_interfaces::net::NetDevice;
 use samara_proxy::Export;
 use samara_testkit::faults as fault;
+use samara_testkit::hosted::Stopped;
 use samara_testkit::virtio_model::{deliver, stray_messages, vectors_in_use};
 
+use super::consumer::TIMED_OUT;
 use super::{Pair, message};
 
 #[test]
@@ -33,16 +36,20 @@ fn a_kill_while_a_thread_waits_ends_the_wait_at_once() {
     let mut at_once = 0;
     for turn in 1..=20 {
         pair.until_it_waits();
+        // A call that is only about to wait is refused at once, which shows nothing.
+        std::thread::sleep(Duration::from_millis(20));
         // It may be in its start still.
         pair.until("not alive", |_| pair.driver.kill());
         let start = Instant::now();
-        pair.until("still waiting", |_| pair.driver.restarts() == turn);
+        // The thread that waited begins the next start. How long that takes is the machine's affair.
+        pair.until("still waiting", |_| pair.starts.load(SeqCst) == turn + 1);
         // Not by the timeout of a second; the machine may have something else to do now and then.
         at_once += u32::from(start.elapsed() < Duration::from_millis(600));
+        pair.until("no restart", |_| pair.driver.restarts() == turn);
         runtime().reap();
     }
-    // A wait that nobody ends takes its second in each of them.
-    assert_ne!(at_once, 0);
+    // A wait that nobody ends takes its second, or what is left of that.
+    assert!(at_once >= 10, "{at_once} of 20");
     pair.until_it_receives();
     pair.finish();
 }
@@ -60,7 +67,7 @@ fn a_killed_waiter_leaves_the_driver_and_its_vector_alone() {
         std::thread::yield_now();
     }
     runtime().reap();
-    let consumer = super::consumer::spawn(&pair.driver, 1_000_000);
+    let consumer = Stopped(super::consumer::spawn(&pair.driver, 1_000_000));
     let pair = Pair { consumer, ..pair };
     pair.until_it_waits();
     pair.arrive(2);
@@ -71,12 +78,23 @@ fn a_killed_waiter_leaves_the_driver_and_its_vector_alone() {
 
 #[test]
 fn an_orderly_stop_ends_the_wait() {
-    let pair = Pair::new(1_000_000);
-    pair.until_it_waits();
-    let start = Instant::now();
-    pair.consumer.stop(Duration::from_secs(10)).unwrap();
-    assert!(start.elapsed() < Duration::from_millis(900));
-    pair.finish();
+    // A second passes also by itself: a try in which half of it had passed before the stop says nothing.
+    for _ in 0..20 {
+        let pair = Pair::new(1_000_000);
+        let began = Instant::now();
+        pair.until_it_waits();
+        std::thread::sleep(Duration::from_millis(20));
+        let before = TIMED_OUT.load(SeqCst);
+        let is_early = began.elapsed() < Duration::from_millis(500);
+        pair.consumer.stop(Duration::from_secs(10)).unwrap();
+        let timed_out = TIMED_OUT.load(SeqCst) - before;
+        pair.finish();
+        if is_early {
+            assert_eq!(timed_out, 0, "the wait went on behind the stop");
+            return;
+        }
+    }
+    panic!("the machine is too busy for a wait of a second");
 }
 
 #[test]
