@@ -7,7 +7,8 @@ use samara_domain_runtime::call;
 use samara_rref::RRef;
 use samara_shared_heap::thread;
 
-use super::table::{BeginError, DmaTable, Refused};
+use super::refused::{BeginError, Refused};
+use super::table::DmaTable;
 use crate::mmio::ClaimId;
 use crate::pci::PciFunction;
 
