@@ -4,7 +4,7 @@ use crate::flatten::FromRpc;
 use crate::source::{Attempts, Source};
 use crate::{Proxy, Shadow, recorded};
 use core::mem::ManuallyDrop;
-use samara_domain_runtime::call::{Failure, Refusal, Target, enter_on, is_marked, spilled};
+use samara_domain_runtime::call::{Failure, Refusal, Target, enter_on, is_marked, slow_path_copy};
 use samara_domain_runtime::stack::{Moves, is_short, to_move};
 use samara_domain_runtime::{Instance, Interface, RpcError, exports};
 use samara_rref::{AllocError, Exchangeable, Lend};
@@ -151,13 +151,13 @@ where
 {
     const { assert_body::<L, F>() };
     let body = |object: &I, arguments| body(object, arguments, lent);
-    // The host's hook could unwind, for all that the compiler knows: see `spilled`.
+    // The host's hook could unwind, for all that the compiler knows: see `slow_path_copy`.
     let arguments = ManuallyDrop::new(arguments);
     let thread = thread::current();
     let arguments = ManuallyDrop::into_inner(arguments);
     if proxy.recovery().is_some() || is_rare::<A, R>(thread, proxy.instance().target()) {
         // SAFETY: handed on; all that is captured may be lent.
-        return unsafe { invoke_rarely(proxy, spilled(arguments), again, body) };
+        return unsafe { invoke_rarely(proxy, slow_path_copy(arguments), again, body) };
     }
     // SAFETY: as above.
     unsafe { invoke_once::<false, I, A, R>(thread, proxy, arguments, body) }
@@ -207,7 +207,7 @@ where
         Ok(parts) => R::together(parts),
         // The arguments never left: they are dropped here, as the caller's.
         Err(Failure::Refused(arguments)) => {
-            drop(spilled(arguments));
+            drop(slow_path_copy(arguments));
             R::from_rpc(refusal.into())
         }
         Err(Failure::Crashed) => R::from_rpc(RpcError::Crashed),
@@ -280,7 +280,7 @@ where
     let arguments = ManuallyDrop::into_inner(arguments);
     if is_rare::<A, R>(thread, instance.target()) {
         // SAFETY: handed on; all that is captured may be lent.
-        return unsafe { metered_until_done(&**service, spilled(arguments), recover, body) };
+        return unsafe { metered_until_done(&**service, slow_path_copy(arguments), recover, body) };
     }
     let mut refusal = Refusal::Dead;
     let parts = |object: &I, arguments| body(object, arguments).apart();
@@ -298,7 +298,7 @@ where
         Err(failure) => {
             let dead = instance.target();
             // SAFETY: as above.
-            unsafe { after_failure(dead, spilled(failure), refusal, recover, body) }
+            unsafe { after_failure(dead, slow_path_copy(failure), refusal, recover, body) }
         }
     }
 }

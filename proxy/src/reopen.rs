@@ -11,7 +11,7 @@ use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use core::marker::PhantomData;
 use core::{mem, ptr};
-use samara_domain_runtime::call::{Target, apart};
+use samara_domain_runtime::call::{Target, call_opaque};
 use samara_domain_runtime::journal::Journal;
 use samara_domain_runtime::kept::{self, Charge, Kept, Party, Payer};
 use samara_domain_runtime::stack::Moves;
@@ -211,7 +211,9 @@ where
         // The arguments are lent: they do not lie on the stack of the host that opens, and the copies that are made in there have
         // been asked room for.
         let body = |object: &P, ()| {
-            apart(|| (self.body)(object, self.arguments).map_err(|_| RpcError::RecoveryFailed))
+            call_opaque(|| {
+                (self.body)(object, self.arguments).map_err(|_| RpcError::RecoveryFailed)
+            })
         };
         // SAFETY: whoever opened it first vouched for the body.
         let opened = unsafe {
