@@ -1,7 +1,7 @@
 //! `#[replay]`: calls that are recorded, and made again after a restart.
 
+use crate::enter::enter_again;
 use crate::flatten::FromRpc;
-use crate::invoke::enter_again;
 use crate::source::{Attempts, Source};
 use alloc::sync::Arc;
 use core::marker::PhantomData;
@@ -77,7 +77,7 @@ impl<A: Exchangeable + Copy, F: Copy, R> Recorded<A, F, R> {
 ///
 /// # Safety
 /// As for [`invoke_replay`](crate::invoke::invoke_replay).
-pub(crate) unsafe fn call<I, A, R>(
+pub(crate) unsafe fn call_and_record<I, A, R>(
     source: &impl Source<I>,
     arguments: A,
     body: impl Fn(&I, A) -> R + Copy + Send + Sync + 'static,
