@@ -12,8 +12,20 @@ pub trait Handle<I: ?Sized + Interface> {
     #[cfg(feature = "alloc")]
     type Source: Source<I>;
 
-    /// The object that a call enters at once; `None` if only [`source`](Self::source) knows the newest one.
-    fn direct(&self) -> Option<Instance<I>>;
+    /// Whether a call that failed on its own [`instance`](Self::instance) may go on with the next one.
+    const RECOVERS: bool;
+
+    /// What is read before the thread's slot is found: a shadow's object, whose loads take longer than a proxy's.
+    type Early: Copy;
+
+    /// Reads that.
+    fn early(&self) -> Self::Early;
+
+    /// The object that a call enters at once, unless [`asks_first`](Self::asks_first).
+    fn instance(&self, early: Self::Early) -> Instance<I>;
+
+    /// Whether only [`source`](Self::source) knows the newest object.
+    fn asks_first(&self) -> bool;
 
     /// `None` if no other object takes the place of a dead one.
     #[cfg(feature = "alloc")]

@@ -41,16 +41,16 @@ where
 {
     const { assert_body::<L, F>() };
     let body = |object: &I, arguments| body(object, arguments, lent);
-    let direct = handle.direct();
+    let early = handle.early();
     // The host's hook could unwind, for all that the compiler knows: see `slow_path_copy`.
     let arguments = ManuallyDrop::new(arguments);
     let thread = thread::current();
     let arguments = ManuallyDrop::into_inner(arguments);
-    let instance = match direct {
-        Some(instance) if !needs_slow_path::<A, R>(thread, instance.target()) => instance,
+    if handle.asks_first() || needs_slow_path::<A, R>(thread, handle.instance(early).target()) {
         // SAFETY: handed on; all that is captured may be lent.
-        _ => return unsafe { invoke_slow(handle, slow_path_copy(arguments), again, body) },
-    };
+        return unsafe { invoke_slow(handle, slow_path_copy(arguments), again, body) };
+    }
+    let instance = handle.instance(early);
     let mut refusal = Refusal::Dead;
     let parts = |object: &I, arguments| body(object, arguments).apart();
     // SAFETY: as above.
@@ -64,6 +64,8 @@ where
         )
     } {
         Ok(parts) => R::together(parts),
+        // Said by the type: nothing is kept for another attempt where there is none.
+        Err(failure) if !H::RECOVERS => failed(failure, refusal),
         Err(failure) => {
             let dead = instance.target();
             // SAFETY: as above.
@@ -119,9 +121,7 @@ pub(crate) unsafe fn invoke_once<I: ?Sized + Interface, A: Exchangeable, R: From
     arguments: A,
     body: impl Fn(&I, A) -> R,
 ) -> R {
-    let Some(instance) = handle.direct() else {
-        return R::from_rpc(RpcError::Dead);
-    };
+    let instance = handle.instance(handle.early());
     let mut refusal = Refusal::Dead;
     let body = |object: &I, arguments| body(object, arguments).apart();
     // SAFETY: handed on.
@@ -140,11 +140,12 @@ pub(crate) unsafe fn invoke_once<I: ?Sized + Interface, A: Exchangeable, R: From
 }
 
 /// The result of a call that is not repeated.
+#[inline(always)]
 fn failed<A, R: FromRpc>(failure: Failure<A>, refusal: Refusal) -> R {
     match failure {
         // The arguments never left: they are dropped here, as the caller's.
         Failure::Refused(arguments) => {
-            drop(arguments);
+            drop(slow_path_copy(arguments));
             R::from_rpc(refusal.into())
         }
         Failure::Crashed => R::from_rpc(RpcError::Crashed),

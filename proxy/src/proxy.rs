@@ -200,13 +200,24 @@ impl<I: ?Sized + Interface> Proxy<I> {
 impl<I: ?Sized + Interface> Handle<I> for Proxy<I> {
     #[cfg(feature = "alloc")]
     type Source = Recovery<I>;
+    type Early = ();
+
+    const RECOVERS: bool = false;
 
     #[inline]
-    fn direct(&self) -> Option<Instance<I>> {
+    fn early(&self) {}
+
+    #[inline]
+    fn instance(&self, (): ()) -> Instance<I> {
+        self.0.instance
+    }
+
+    #[inline]
+    fn asks_first(&self) -> bool {
         match &self.0.keeps {
             #[cfg(feature = "alloc")]
-            Keeps::Recovery(_) => None,
-            Keeps::Nothing | Keeps::Export(_) => Some(self.0.instance),
+            Keeps::Recovery(_) => true,
+            Keeps::Nothing | Keeps::Export(_) => false,
         }
     }
 

@@ -45,10 +45,23 @@ impl<I: ?Sized + Interface> Shadow<I> {
 
 impl<I: ?Sized + Interface> Handle<I> for Shadow<I> {
     type Source = Service<I>;
+    type Early = Instance<I>;
+
+    const RECOVERS: bool = true;
 
     #[inline]
-    fn direct(&self) -> Option<Instance<I>> {
-        Some(self.0.0.current())
+    fn early(&self) -> Instance<I> {
+        self.0.0.current()
+    }
+
+    #[inline]
+    fn instance(&self, early: Instance<I>) -> Instance<I> {
+        early
+    }
+
+    #[inline]
+    fn asks_first(&self) -> bool {
+        false
     }
 
     #[inline]
