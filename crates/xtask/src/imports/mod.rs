@@ -122,16 +122,88 @@ impl std::error::Error for ImportsError {
 }
 
 #[cfg(test)]
-mod try_it {
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::Imports;
-    #[test]
-    fn show() {
-        for root in std::env::var("ROOTS").unwrap().split(' ') {
-            let imports = Imports::of(std::path::Path::new(root)).unwrap();
-            println!("{root}: {} files", imports.files.len());
-            for circle in imports.circles() {
-                println!("{circle}");
-            }
+    use crate::workspace::Workspace;
+
+    /// A crate of these files below `target/`, whose root is the first.
+    fn krate(name: &str, files: &[(&str, &str)]) -> Imports {
+        let folder = Workspace::locate().target("xtask-tests/imports").join(name);
+        for (path, text) in files {
+            let path = folder.join(path);
+            fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).expect("writable");
+            fs::write(path, text).expect("writable");
         }
+        Imports::of(&folder.join(files[0].0)).expect("it is Rust")
+    }
+
+    fn circle_lengths(imports: &Imports) -> Vec<usize> {
+        imports
+            .circles()
+            .iter()
+            .map(|circle| circle.len())
+            .collect()
+    }
+
+    #[test]
+    fn a_circle_through_reexports_and_macros_is_found() {
+        let imports = krate(
+            "circle",
+            &[
+                ("lib.rs", "mod a; mod b; mod c; pub use c::Third;"),
+                ("a.rs", "use crate::b; pub struct First(b::Second);"),
+                (
+                    "b/mod.rs",
+                    "pub struct Second; fn f() { g!(crate::Third::NEW); }",
+                ),
+                (
+                    "c.rs",
+                    "use crate::a::*; pub struct Third; type Other = First;",
+                ),
+            ],
+        );
+        assert_eq!(circle_lengths(&imports), [3]);
+        let shown = imports.circles()[0].to_string();
+        assert!(shown.contains("b/mod.rs uses"), "{shown}");
+        assert!(shown.contains("crate::Third::NEW"), "{shown}");
+    }
+
+    #[test]
+    fn modules_methods_fields_and_tests_are_no_uses() {
+        let imports = krate(
+            "none",
+            &[
+                ("lib.rs", "mod a; mod b;"),
+                (
+                    "a.rs",
+                    "use crate::b::{self, Second}; fn f(s: Second) { b::g(s) } pub fn h() {}",
+                ),
+                (
+                    "b.rs",
+                    "use crate::a; pub struct Second { h: u8 } pub fn g(s: Second) { s.h; s.f() }\n#[cfg(test)] mod tests { fn t() { super::a::h() } }",
+                ),
+            ],
+        );
+        assert_eq!(circle_lengths(&imports), [0; 0]);
+    }
+
+    #[test]
+    fn each_file_that_conditional_compilation_chooses_counts() {
+        let imports = krate(
+            "chosen",
+            &[
+                (
+                    "lib.rs",
+                    "#[cfg_attr(unix, path = \"one.rs\")] #[cfg_attr(windows, path = \"two.rs\")] mod chosen; mod user;",
+                ),
+                ("one.rs", "pub fn f() { crate::user::g() }"),
+                ("two.rs", "pub fn f() { crate::user::g() }"),
+                ("user.rs", "pub fn g() { crate::chosen::f() }"),
+            ],
+        );
+        assert_eq!(circle_lengths(&imports), [3]);
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
+use syn::punctuated::Punctuated;
 use syn::{Attribute, Item, Meta, UseTree};
 
 use super::ImportsError;
@@ -233,9 +234,8 @@ fn paths(attributes: &[Attribute]) -> Vec<Named> {
     for attribute in attributes {
         let conditional = attribute.path().is_ident("cfg_attr");
         if conditional {
-            let list = attribute.parse_args_with(
-                syn::punctuated::Punctuated::<Meta, syn::Token![,]>::parse_terminated,
-            );
+            let list =
+                attribute.parse_args_with(Punctuated::<Meta, syn::Token![,]>::parse_terminated);
             let list = list.into_iter().flatten();
             found.extend(
                 list.filter_map(|meta| named(&meta))
@@ -248,10 +248,18 @@ fn paths(attributes: &[Attribute]) -> Vec<Named> {
     found
 }
 
+/// Whether it is there for tests only: `cfg(test)`, or `cfg(all(…))` of that and more.
 fn is_test(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("cfg")
-        && attribute.to_token_stream().to_string().contains("test")
-        && !attribute.to_token_stream().to_string().contains("not")
+    fn asks(predicate: &Meta) -> bool {
+        match predicate {
+            Meta::Path(path) => path.is_ident("test"),
+            Meta::List(list) if list.path.is_ident("all") => list
+                .parse_args_with(Punctuated::<Meta, syn::Token![,]>::parse_terminated)
+                .is_ok_and(|list| list.iter().any(asks)),
+            _ => false,
+        }
+    }
+    attribute.path().is_ident("cfg") && attribute.parse_args().is_ok_and(|meta| asks(&meta))
 }
 
 fn attributes(item: &Item) -> &[Attribute] {
