@@ -10,8 +10,8 @@
 use crate::call::{self, Target};
 use crate::contain;
 use crate::control::{self, ControlBlock};
-use crate::generation::Instance;
 use crate::host;
+use crate::instance::Instance;
 use crate::interface::{Implements, Interface};
 use crate::patience::Patience;
 use crate::primitive::atomic::{

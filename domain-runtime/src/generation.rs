@@ -8,6 +8,7 @@ use crate::control::ControlBlock;
 use crate::error::{NotKept, Reason, SpawnError};
 use crate::event::Event;
 use crate::exits::{Shared, name_of};
+use crate::instance::Instance;
 use crate::interface::{Implements, Interface};
 use crate::primitive::atomic::Ordering;
 use crate::reason::{Call, ExitKind, ExitReason, MESSAGE, TRACE};
@@ -20,64 +21,6 @@ use core::ptr::NonNull;
 use samara_rref::{Exchangeable, Transfer, TypeDescriptor};
 use samara_shared_heap::class::place;
 use samara_shared_heap::{heap, quota, thread};
-
-/// A running generation: where to enter, and the object inside that `init` returned.
-#[derive(Debug)]
-pub struct Instance<I: ?Sized> {
-    target: Target,
-    object: NonNull<I>,
-}
-
-impl<I: ?Sized> Clone for Instance<I> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<I: ?Sized> Copy for Instance<I> {}
-
-// SAFETY: the object is touched only by entering the domain; interfaces are `Send + Sync`.
-unsafe impl<I: ?Sized + Interface> Send for Instance<I> {}
-// SAFETY: as above.
-unsafe impl<I: ?Sized + Interface> Sync for Instance<I> {}
-
-impl<I: ?Sized> Instance<I> {
-    /// The object behind `target`.
-    pub(crate) const fn new(target: Target, object: NonNull<I>) -> Self {
-        Self { target, object }
-    }
-
-    /// Where to enter.
-    #[inline]
-    #[must_use]
-    pub const fn target(&self) -> Target {
-        self.target
-    }
-
-    /// The object; valid only while entered.
-    #[inline]
-    #[must_use]
-    pub const fn object(&self) -> NonNull<I> {
-        self.object
-    }
-
-    /// Whether it was alive at some moment of this call: starting, running or draining.
-    #[must_use]
-    pub fn is_alive(&self) -> bool {
-        let word = self.target.block().word();
-        word.generation() == self.target.expected().generation()
-            && matches!(
-                word.state(),
-                State::Starting | State::Running | State::Draining
-            )
-    }
-
-    /// Why it ended; `None` while it runs, and once its slot was used again.
-    #[must_use]
-    pub fn reason(&self) -> Option<ExitReason> {
-        let generation = self.target.expected().generation();
-        self.target.block().reason(generation)
-    }
-}
 
 impl Runtime {
     /// Starts one generation of a domain: runs `init` with `arguments` inside a new domain, and
@@ -197,7 +140,7 @@ where
         if has_quota && !arena::is_private() {
             return Outcome(Err(Failed::NoPrivateHeap));
         }
-        call::apart(|| run_init::<I, T, A, E>(init, arguments))
+        call::call_opaque(|| run_init::<I, T, A, E>(init, arguments))
     });
     let mut refusal = Refusal::Dead;
     // SAFETY: `init` is the new domain's code; the function pointer and a flag are all that is captured.
@@ -256,15 +199,15 @@ where
 /// Drops the object and frees its slot, inside the domain.
 #[cfg(feature = "alloc")]
 pub(crate) fn tear_down<I: ?Sized, T>(instance: Instance<I>) {
-    let object = instance.object.cast::<T>();
+    let object = instance.object().cast::<T>();
     let drop_object = |()| {
         // SAFETY: the domain drained and lets nobody in but this: nobody refers to the object.
-        call::apart(|| unsafe { object.drop_in_place() });
+        call::call_opaque(|| unsafe { object.drop_in_place() });
         // SAFETY: the value is gone; its slot was allocated at this place.
         unsafe { heap::free(object.cast(), place(size_of::<T>(), align_of::<T>())) };
     };
     // SAFETY: dropping the object is the domain's own code.
-    let ended = unsafe { call::enter(instance.target, (), drop_object) };
+    let ended = unsafe { call::enter(instance.target(), (), drop_object) };
     // A panic in the destructor was the domain's death: the reclaim takes the rest.
     drop(ended);
 }

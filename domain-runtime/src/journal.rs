@@ -7,9 +7,9 @@
 //! Each domain has a list of its own here: what is looked through on its demand, and freed at its end, is as long as that list,
 //! or as the table of domains, and never as long as what others have recorded.
 
+use crate::ending::Ending;
 use crate::error::RpcError;
-use crate::exits::Ending;
-use crate::generation::Instance;
+use crate::instance::Instance;
 use crate::kept::{self, Charge, Kept, Party, Payer};
 use crate::reason::{ExitKind, this_thread};
 use crate::shortage::Watch;

@@ -59,6 +59,8 @@ pub mod contain;
 pub mod control;
 #[cfg(feature = "alloc")]
 pub mod domain;
+#[cfg(feature = "alloc")]
+mod ending;
 pub mod error;
 pub mod event;
 pub mod event_log;
@@ -71,6 +73,7 @@ pub mod generation;
     expect(dead_code, reason = "services and private heaps ask for the rest")
 )]
 pub mod host;
+pub mod instance;
 pub mod interface;
 #[cfg(feature = "alloc")]
 pub mod journal;
@@ -122,7 +125,7 @@ pub use domain::Domain;
 pub use error::{NotKept, RpcError, SpawnError};
 pub use event::Event;
 pub use event_log::{Cursor, EventLog, Record, What};
-pub use generation::Instance;
+pub use instance::Instance;
 pub use interface::{Implements, Interface, InterfaceDescriptor, MethodDescriptor, Of};
 #[cfg(feature = "alloc")]
 pub use mint::Mint;

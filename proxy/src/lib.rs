@@ -14,16 +14,23 @@
 extern crate alloc;
 extern crate self as samara_proxy;
 
+mod checks;
+mod enter;
 mod flatten;
+mod handle;
 mod invoke;
+#[cfg(feature = "alloc")]
 mod open;
 mod proxy;
-#[cfg_attr(not(feature = "alloc"), path = "recorded_none.rs")]
-mod recorded;
-#[cfg_attr(not(feature = "alloc"), path = "reopen_none.rs")]
-mod reopen;
-#[cfg_attr(not(feature = "alloc"), path = "shadow_none.rs")]
+#[cfg(feature = "alloc")]
+mod recovery;
+#[cfg(feature = "alloc")]
+mod replay;
+#[cfg(feature = "alloc")]
+mod retry;
+#[cfg(feature = "alloc")]
 mod shadow;
+#[cfg(feature = "alloc")]
 mod source;
 
 pub use flatten::FromRpc;
@@ -32,21 +39,38 @@ pub use proxy::Export;
 pub use proxy::Proxy;
 pub use samara_domain_runtime::RpcError;
 pub use samara_proxy_macros::interface;
+#[cfg(feature = "alloc")]
 pub use shadow::Shadow;
 
 /// Support for generated code. Not for use by hand: what carries authority is `unsafe`.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::Proxy;
+    #[cfg(feature = "alloc")]
+    pub use crate::Shadow;
+    pub use crate::checks::{assert_lend, assert_moves, assert_repeatable};
     pub use crate::flatten::{FromRpc, assert_result};
-    pub use crate::invoke::{
-        assert_lend, assert_moves, assert_repeatable, invoke, invoke_replay, invoke_shadow,
-        replay_shadow,
-    };
-    pub use crate::open::{open, open_shadow};
-    pub use crate::{Proxy, Shadow};
+    pub use crate::invoke::{invoke, invoke_open, invoke_replay};
+    pub use crate::with_shadow;
     pub use core::marker::PhantomData;
     pub use core::ptr::NonNull;
     pub use samara_domain_runtime::{Implements, Interface, Of, RpcError};
     pub use samara_rref::__private::*;
     pub use samara_rref::{AllocError, Lend, Scratch};
+}
+
+/// What generated code has for shadows only: nothing where there is no service to follow.
+#[cfg(feature = "alloc")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! with_shadow {
+    ($($code:tt)*) => { $($code)* };
+}
+
+/// What generated code has for shadows only: nothing where there is no service to follow.
+#[cfg(not(feature = "alloc"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! with_shadow {
+    ($($code:tt)*) => {};
 }

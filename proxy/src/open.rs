@@ -1,37 +1,137 @@
-//! `#[replay]` methods that hand out an object.
+//! `#[replay]` methods that hand out an object, whose proxy recovers.
 
-use crate::invoke::invoke_once;
-use crate::reopen::open_through;
-use crate::{Proxy, Shadow};
+use crate::proxy::Proxy;
+use crate::recovery::{Open, Recovery};
+use crate::retry::call_with_retry;
+use crate::source::{Attempts, Source};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::marker::PhantomData;
+use core::ptr;
+use samara_domain_runtime::call::call_opaque;
+use samara_domain_runtime::kept::{self, Payer};
+use samara_domain_runtime::stack::Moves;
 use samara_domain_runtime::{Interface, RpcError};
 use samara_rref::Exchangeable;
-use samara_shared_heap::thread;
+use samara_shared_heap::thread::{self, NoCut};
 
-/// A `#[replay]` call through a shadow that hands out an object: its proxy recovers.
-///
-/// # Safety
-/// As for [`invoke_replay`](crate::invoke::invoke_replay).
-pub unsafe fn open_shadow<P, A, I, E>(
-    shadow: &Shadow<P>,
+/// How many objects may be opened through each other. A recovery and a drop follow the whole chain on the
+/// running thread's stack, and a server that hands out dead objects costs attempts at every link.
+const DEPTH: usize = 4;
+
+/// The call that opens an object: where, with what.
+struct Opening<P: ?Sized, S, A, F> {
+    source: Arc<S>,
     arguments: A,
-    body: impl Fn(&P, A) -> Result<Proxy<I>, E> + Copy + Send + Sync + 'static,
-) -> Result<Proxy<I>, E>
-where
-    P: ?Sized + Interface,
-    A: Exchangeable + Copy,
-    I: ?Sized + Interface,
-    E: Exchangeable + From<RpcError>,
-{
-    // SAFETY: handed on.
-    unsafe { open_through(shadow.service(), arguments, body) }
+    body: F,
+    of: PhantomData<fn(&P)>,
 }
 
-/// The same through a proxy: the new one recovers if this one does.
+// SAFETY: the arguments are `Copy` and exchangeable: plain data without cells, borrows or pointers.
+unsafe impl<P: ?Sized, S: Send + Sync, A: Exchangeable + Copy, F: Sync> Sync
+    for Opening<P, S, A, F>
+{
+}
+
+impl<P: ?Sized, S, A: Exchangeable + Copy, F> Opening<P, S, A, F> {
+    /// One on the heap, as the host: `arguments` are copied there, since the stack may not have room for them once more.
+    fn keep(source: Arc<S>, arguments: &A, body: F) -> Box<Self> {
+        let mut opening = Box::<Self>::new_uninit();
+        let place = opening.as_mut_ptr();
+        // SAFETY: a field of the box's memory.
+        let at = unsafe { &raw mut (*place).source };
+        // SAFETY: as above.
+        unsafe { at.write(source) };
+        // SAFETY: as above.
+        let at = unsafe { &raw mut (*place).arguments };
+        // SAFETY: `Copy`, to memory of its type.
+        unsafe { ptr::copy_nonoverlapping(arguments, at, 1) };
+        // SAFETY: as above.
+        let at = unsafe { &raw mut (*place).body };
+        // SAFETY: as above.
+        unsafe { at.write(body) };
+        // SAFETY: all that has a size was written.
+        unsafe { opening.assume_init() }
+    }
+}
+
+impl<P, S, A, F, I, E> Open<I> for Opening<P, S, A, F>
+where
+    P: ?Sized + Interface,
+    S: Source<P>,
+    A: Exchangeable + Copy,
+    F: Fn(&P, A) -> Result<Proxy<I>, E> + Copy + Send + Sync,
+    I: ?Sized + Interface,
+    E: Exchangeable + From<RpcError>,
+{
+    fn open(&self, attempts: &mut Attempts) -> Result<Proxy<I>, RpcError> {
+        // The server's own reason has no place in the caller's error type. It stays inside, and none is
+        // made of an `RpcError`: that is the interface's code, and the thread acts for the host.
+        // The arguments are lent: they do not lie on the stack of the host that opens, and the copies that are made in there have
+        // been asked room for.
+        let body = |object: &P, ()| {
+            call_opaque(|| {
+                (self.body)(object, self.arguments).map_err(|_| RpcError::RecoveryFailed)
+            })
+        };
+        // SAFETY: whoever opened it first vouched for the body.
+        let opened = unsafe {
+            attempt::<fn(A) -> Result<Proxy<I>, E>, _, _, _, _>(
+                &*self.source,
+                (),
+                Some(attempts),
+                body,
+            )
+        };
+        opened.map_err(|error| match error {
+            // No answer of the server's.
+            RpcError::StackExhausted => error,
+            _ => RpcError::RecoveryFailed,
+        })
+    }
+}
+
+/// Opens an object, as part of the call whose `attempts` those are, or as a call of its own.
+///
+/// # Safety
+/// As for [`open_through`].
+unsafe fn attempt<M, P, A, I, E>(
+    source: &impl Source<P>,
+    arguments: A,
+    mut attempts: Option<&mut Attempts>,
+    body: impl Fn(&P, A) -> Result<Proxy<I>, E> + Copy,
+) -> Result<Proxy<I>, E>
+where
+    M: Moves,
+    P: ?Sized + Interface,
+    A: Exchangeable + Copy,
+    I: ?Sized + Interface,
+    E: Exchangeable + From<RpcError>,
+{
+    let again = || Some(Ok(arguments));
+    let recover = |own: &mut Attempts, dead, failure, refusal| {
+        let attempts = attempts.as_deref_mut().unwrap_or(own);
+        attempts.next(source, dead, failure, refusal, again)
+    };
+    // SAFETY: handed on.
+    unsafe {
+        call_with_retry::<M, _, _, _>(
+            thread::current(),
+            None,
+            source.instance(),
+            arguments,
+            recover,
+            body,
+        )
+    }
+}
+
+/// Opens an object through `source`, and wraps its proxy; one that recovers already is given as it is.
 ///
 /// # Safety
 /// As for [`invoke_replay`](crate::invoke::invoke_replay).
-pub unsafe fn open<P, A, I, E>(
-    proxy: &Proxy<P>,
+pub(crate) unsafe fn open_through<P, A, I, E>(
+    source: &Arc<impl Source<P>>,
     arguments: A,
     body: impl Fn(&P, A) -> Result<Proxy<I>, E> + Copy + Send + Sync + 'static,
 ) -> Result<Proxy<I>, E>
@@ -41,10 +141,32 @@ where
     I: ?Sized + Interface,
     E: Exchangeable + From<RpcError>,
 {
-    match proxy.recovery() {
-        // SAFETY: handed on.
-        Some(recovery) => unsafe { open_through(recovery, arguments, body) },
-        // SAFETY: handed on.
-        None => unsafe { invoke_once::<true, P, A, _>(thread::current(), proxy, arguments, body) },
+    let depth = source.depth() + 1;
+    if depth > DEPTH {
+        return Err(RpcError::ReplayLogFull.into());
     }
+    let kept = Recovery::<I>::BYTES + kept::block::<Opening<P, (), A, ()>>();
+    let charge = Payer::current().charge(kept)?;
+    // SAFETY: handed on.
+    let proxy = unsafe {
+        attempt::<fn(A) -> Result<Proxy<I>, E>, _, _, _, _>(&**source, arguments, None, body)
+    }?;
+    if proxy.recovers() {
+        return Ok(proxy);
+    }
+    let wrap = || {
+        // SAFETY: it goes into the recovery, which is the host's.
+        let object = unsafe { proxy.unslotted() }?;
+        let opening = Opening::keep(Arc::clone(source), &arguments, body);
+        Some(Recovery::new(object, opening, depth, charge))
+    };
+    let opened = {
+        // What is the host's has no slot yet: a cut would leak it.
+        // SAFETY: what follows is trusted code, to the end of this block.
+        let _no_cut = unsafe { NoCut::begin(thread::current()) };
+        // SAFETY: trusted code: it makes what the host keeps of the object.
+        unsafe { thread::as_host(wrap) }.map(Proxy::recovering)
+    };
+    let opened = opened.ok_or(RpcError::RecoveryFailed)?;
+    opened.map_err(|error| RpcError::from(error).into())
 }

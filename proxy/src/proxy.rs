@@ -2,8 +2,13 @@
 
 #[cfg(feature = "alloc")]
 use crate::Shadow;
-use crate::reopen::Shared;
+use crate::handle::Handle;
+#[cfg(feature = "alloc")]
+use crate::recovery::Recovery;
+#[cfg(feature = "alloc")]
 use crate::source::Source;
+#[cfg(feature = "alloc")]
+use alloc::sync::Arc;
 use core::fmt;
 #[cfg(feature = "alloc")]
 use samara_domain_runtime::Domain;
@@ -14,7 +19,7 @@ use samara_rref::{AllocError, Cap, Capability, Exchangeable, Transfer, TypeDescr
 use samara_shared_heap::thread::{self, NoCut};
 
 /// What a proxy's slot holds.
-struct Handle<I: ?Sized + Interface> {
+struct Slot<I: ?Sized + Interface> {
     instance: Instance<I>,
     keeps: Keeps<I>,
 }
@@ -26,16 +31,13 @@ enum Keeps<I: ?Sized + Interface> {
     /// An exported object, which its exporter drops after its last proxy.
     Export(Exported<I>),
     /// How the object is found again after a restart.
-    #[cfg_attr(
-        not(feature = "alloc"),
-        expect(dead_code, reason = "there nothing is kept to find it again by")
-    )]
-    Recovery(Shared<I>),
+    #[cfg(feature = "alloc")]
+    Recovery(Arc<Recovery<I>>),
 }
 
-// SAFETY: dropping a handle drops host memory, or posts a message to an exporter: bounded, trusted
+// SAFETY: dropping a slot's value drops host memory, or posts a message to an exporter: bounded, trusted
 // code, no domain's. What a recovery holds belongs to the host.
-unsafe impl<I: ?Sized + Interface> Capability for Handle<I> {
+unsafe impl<I: ?Sized + Interface> Capability for Slot<I> {
     const NAME: &'static str = "Proxy";
 }
 
@@ -45,7 +47,7 @@ unsafe impl<I: ?Sized + Interface> Capability for Handle<I> {
 /// domains and is released when its holder dies. When the domain behind it dies, it answers
 /// [`RpcError::Dead`](crate::RpcError::Dead) for ever; unless a `#[replay]` method of a
 /// [`Shadow`] handed it out: then its next use makes that call again and goes on with what it gives.
-pub struct Proxy<I: ?Sized + Interface>(Cap<Handle<I>>);
+pub struct Proxy<I: ?Sized + Interface>(Cap<Slot<I>>);
 
 /// An object as the host keeps it: without a slot.
 #[cfg(feature = "alloc")]
@@ -71,12 +73,12 @@ impl<I: ?Sized + Interface> Unslotted<I> {
 impl<I: ?Sized + Interface> Proxy<I> {
     /// Bytes of its slot on the exchange heap.
     #[cfg(feature = "alloc")]
-    pub(crate) const SLOT_BYTES: usize = Cap::<Handle<I>>::SLOT_BYTES;
+    pub(crate) const SLOT_BYTES: usize = Cap::<Slot<I>>::SLOT_BYTES;
 
     fn keeping(instance: Instance<I>, keeps: Keeps<I>) -> Result<Self, (AllocError, Keeps<I>)> {
-        Cap::try_new(Handle { instance, keeps })
+        Cap::try_new(Slot { instance, keeps })
             .map(Self)
-            .map_err(|(error, handle)| (error, handle.keeps))
+            .map_err(|(error, slot)| (error, slot.keeps))
     }
 
     /// A proxy for a generation, held by the running domain. Only a host has an [`Instance`].
@@ -89,7 +91,7 @@ impl<I: ?Sized + Interface> Proxy<I> {
 
     /// A proxy that recovers, held by the running domain.
     #[cfg(feature = "alloc")]
-    pub(crate) fn recovering(recovery: Shared<I>) -> Result<Self, AllocError> {
+    pub(crate) fn recovering(recovery: Arc<Recovery<I>>) -> Result<Self, AllocError> {
         let instance = recovery.instance();
         Self::keeping(instance, Keeps::Recovery(recovery)).map_err(|(error, _)| error)
     }
@@ -136,22 +138,14 @@ impl<I: ?Sized + Interface> Proxy<I> {
             Ok(proxy) => Ok(proxy),
             // SAFETY: exported just now from a `T`, and shown to nobody.
             Err((error, Keeps::Export(export))) => Err((error, unsafe { export.take_back() })),
-            Err(_) => unreachable!("a handle is given back as it was"),
+            Err(_) => unreachable!("a slot is given back as it was"),
         }
     }
 
-    #[inline]
-    pub(crate) fn instance(&self) -> Instance<I> {
-        self.0.instance
-    }
-
-    /// How the object is found again; `None` for a proxy that does not recover.
-    #[inline]
-    pub(crate) fn recovery(&self) -> Option<&Shared<I>> {
-        match &self.0.keeps {
-            Keeps::Recovery(recovery) => Some(recovery),
-            Keeps::Nothing | Keeps::Export(_) => None,
-        }
+    /// Whether the object is found again after a restart.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn recovers(&self) -> bool {
+        matches!(self.0.keeps, Keeps::Recovery(_))
     }
 
     /// Takes the object out of its slot. `None` for a proxy that recovers, which is dropped.
@@ -161,9 +155,9 @@ impl<I: ?Sized + Interface> Proxy<I> {
     #[cfg(feature = "alloc")]
     pub(crate) unsafe fn unslotted(self) -> Option<Unslotted<I>> {
         // SAFETY: handed on.
-        let handle = unsafe { self.0.into_inner() };
-        match handle.keeps {
-            Keeps::Nothing => Some(Unslotted::Own(handle.instance)),
+        let slot = unsafe { self.0.into_inner() };
+        match slot.keeps {
+            Keeps::Nothing => Some(Unslotted::Own(slot.instance)),
             Keeps::Export(export) => Some(Unslotted::Exported(export)),
             Keeps::Recovery(_) => None,
         }
@@ -171,8 +165,11 @@ impl<I: ?Sized + Interface> Proxy<I> {
 
     /// The newest place of its object.
     fn newest(&self) -> Instance<I> {
-        self.recovery()
-            .map_or_else(|| self.instance(), |recovery| recovery.instance())
+        match &self.0.keeps {
+            #[cfg(feature = "alloc")]
+            Keeps::Recovery(recovery) => recovery.instance(),
+            Keeps::Nothing | Keeps::Export(_) => self.0.instance,
+        }
     }
 
     /// Another proxy for the same object.
@@ -186,9 +183,10 @@ impl<I: ?Sized + Interface> Proxy<I> {
         let keeps = match &self.0.keeps {
             Keeps::Nothing => Keeps::Nothing,
             Keeps::Export(export) => Keeps::Export(export.clone()),
+            #[cfg(feature = "alloc")]
             Keeps::Recovery(recovery) => Keeps::Recovery(recovery.clone()),
         };
-        Self::keeping(self.instance(), keeps).map_err(|(error, _)| error)
+        Self::keeping(self.0.instance, keeps).map_err(|(error, _)| error)
     }
 
     /// Whether a call would be let in now, without a recovery. It may die any moment after.
@@ -196,6 +194,40 @@ impl<I: ?Sized + Interface> Proxy<I> {
     pub fn is_alive(&self) -> bool {
         let target = self.newest().target();
         target.block().word() == target.expected()
+    }
+}
+
+impl<I: ?Sized + Interface> Handle<I> for Proxy<I> {
+    #[cfg(feature = "alloc")]
+    type Source = Recovery<I>;
+    type Early = ();
+
+    const RECOVERS: bool = false;
+
+    #[inline]
+    fn early(&self) {}
+
+    #[inline]
+    fn instance(&self, (): ()) -> Instance<I> {
+        self.0.instance
+    }
+
+    #[inline]
+    fn asks_first(&self) -> bool {
+        match &self.0.keeps {
+            #[cfg(feature = "alloc")]
+            Keeps::Recovery(_) => true,
+            Keeps::Nothing | Keeps::Export(_) => false,
+        }
+    }
+
+    #[cfg(feature = "alloc")]
+    #[inline]
+    fn source(&self) -> Option<&Arc<Recovery<I>>> {
+        match &self.0.keeps {
+            Keeps::Recovery(recovery) => Some(recovery),
+            Keeps::Nothing | Keeps::Export(_) => None,
+        }
     }
 }
 

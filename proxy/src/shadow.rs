@@ -1,18 +1,19 @@
 //! `Shadow<dyn I>`: a proxy that recovers.
 
+use crate::handle::Handle;
 use alloc::sync::Arc;
 use core::fmt;
-use samara_domain_runtime::Interface;
 use samara_domain_runtime::service::Service;
+use samara_domain_runtime::{Instance, Interface};
 use samara_rref::descriptor::Shape;
 use samara_rref::{AllocError, Cap, Capability, Exchangeable, Transfer, TypeDescriptor};
 use samara_shared_heap::thread::{self, NoCut};
 
 /// What a shadow's slot holds.
-struct Source<I: ?Sized + Interface>(Arc<Service<I>>);
+struct Slot<I: ?Sized + Interface>(Arc<Service<I>>);
 
-// SAFETY: dropping the source drops a reference to the host's service: trusted code, no domain's.
-unsafe impl<I: ?Sized + Interface> Capability for Source<I> {
+// SAFETY: dropping a slot's value drops a reference to the host's service: trusted code, no domain's.
+unsafe impl<I: ?Sized + Interface> Capability for Slot<I> {
     const NAME: &'static str = "Shadow";
 }
 
@@ -21,19 +22,13 @@ unsafe impl<I: ?Sized + Interface> Capability for Source<I> {
 /// When the domain dies the shadow restarts it, within its budget. A call that had not begun is then
 /// made as if nothing had happened; one that was cut short is repeated if its method is
 /// `#[idempotent]` or `#[replay]`, and else returns [`RpcError::Crashed`](crate::RpcError::Crashed). A shadow is a capability like a proxy.
-pub struct Shadow<I: ?Sized + Interface>(Cap<Source<I>>);
+pub struct Shadow<I: ?Sized + Interface>(Cap<Slot<I>>);
 
 impl<I: ?Sized + Interface> Shadow<I> {
     pub(crate) fn try_new(service: Arc<Service<I>>) -> Result<Self, AllocError> {
-        Cap::try_new(Source(service))
+        Cap::try_new(Slot(service))
             .map(Self)
             .map_err(|(error, _)| error)
-    }
-
-    /// The domain's name over its generations.
-    #[inline]
-    pub(crate) fn service(&self) -> &Arc<Service<I>> {
-        &self.0.0
     }
 
     /// Another shadow of the same domain.
@@ -45,6 +40,33 @@ impl<I: ?Sized + Interface> Shadow<I> {
         // SAFETY: trusted code, to the end of this function.
         let _no_cut = unsafe { NoCut::begin(thread::current()) };
         Self::try_new(Arc::clone(&self.0.0))
+    }
+}
+
+impl<I: ?Sized + Interface> Handle<I> for Shadow<I> {
+    type Source = Service<I>;
+    type Early = Instance<I>;
+
+    const RECOVERS: bool = true;
+
+    #[inline]
+    fn early(&self) -> Instance<I> {
+        self.0.0.current()
+    }
+
+    #[inline]
+    fn instance(&self, early: Instance<I>) -> Instance<I> {
+        early
+    }
+
+    #[inline]
+    fn asks_first(&self) -> bool {
+        false
+    }
+
+    #[inline]
+    fn source(&self) -> Option<&Arc<Service<I>>> {
+        Some(&self.0.0)
     }
 }
 

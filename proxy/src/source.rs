@@ -1,17 +1,14 @@
 //! Where a call that may be repeated finds a living object: a service, or an opened object.
 
 use samara_domain_runtime::call::{Failure, Refusal, Target};
-#[cfg(feature = "alloc")]
 use samara_domain_runtime::journal::Journal;
-#[cfg(feature = "alloc")]
 use samara_domain_runtime::service::Service;
 use samara_domain_runtime::{Instance, Interface, RpcError, Waits};
 use samara_rref::AllocError;
-#[cfg(feature = "alloc")]
 use samara_shared_heap::thread;
 
 /// An object over the generations of its domain.
-pub(crate) trait Source<I: ?Sized + Interface>: Send + Sync + 'static {
+pub trait Source<I: ?Sized + Interface>: Send + Sync + 'static {
     /// The newest object, alive or not.
     fn instance(&self) -> Instance<I>;
 
@@ -20,59 +17,12 @@ pub(crate) trait Source<I: ?Sized + Interface>: Send + Sync + 'static {
     fn recover(&self, dead: Target, attempts: &mut Attempts) -> Result<(), RpcError>;
 
     /// Runs `action`, as the host, on what every new object is sent first; `None` if nothing is recorded any more.
-    #[cfg(feature = "alloc")]
     fn with_journal<R>(&self, action: impl FnOnce(&Journal<I>) -> R) -> Option<R>;
 
     /// Through how many objects it was opened: 0 for a service.
-    #[cfg(feature = "alloc")]
     fn depth(&self) -> usize;
 }
 
-/// An object over the generations where there is no allocator: there is none.
-#[cfg(not(feature = "alloc"))]
-pub(crate) struct Nothing<I: ?Sized>(
-    core::convert::Infallible,
-    core::marker::PhantomData<fn() -> Instance<I>>,
-);
-
-#[cfg(not(feature = "alloc"))]
-impl<I: ?Sized> Nothing<I> {
-    pub(crate) fn never(&self) -> ! {
-        match self.0 {}
-    }
-}
-
-#[cfg(not(feature = "alloc"))]
-impl<I: ?Sized + Interface> Source<I> for Nothing<I> {
-    fn instance(&self) -> Instance<I> {
-        self.never()
-    }
-
-    fn recover(&self, _: Target, _: &mut Attempts) -> Result<(), RpcError> {
-        self.never()
-    }
-}
-
-/// Stands in for an `Arc` of it.
-#[cfg(not(feature = "alloc"))]
-pub(crate) struct Nowhere<I: ?Sized>(Nothing<I>);
-
-#[cfg(not(feature = "alloc"))]
-impl<I: ?Sized> Clone for Nowhere<I> {
-    fn clone(&self) -> Self {
-        self.0.never()
-    }
-}
-
-#[cfg(not(feature = "alloc"))]
-impl<I: ?Sized> core::ops::Deref for Nowhere<I> {
-    type Target = Nothing<I>;
-    fn deref(&self) -> &Nothing<I> {
-        &self.0
-    }
-}
-
-#[cfg(feature = "alloc")]
 impl<I: ?Sized + Interface> Source<I> for Service<I> {
     #[inline]
     fn instance(&self) -> Instance<I> {
@@ -104,7 +54,7 @@ const MAX_REFUSALS: u32 = 64;
 /// What a call has met so far, on all objects through which what it calls was opened: a server that hands
 /// out dead ones is asked so often for one call, not so often at each of them for each attempt at the next. So it is with
 /// what the call waits.
-pub(crate) struct Attempts {
+pub struct Attempts {
     crashes: u32,
     refusals: u32,
     waits: Waits,

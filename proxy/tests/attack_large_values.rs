@@ -5,7 +5,7 @@
     reason = "calls what trusted crates call on domains' behalf"
 )]
 
-use samara_domain_runtime::call::bounded;
+use samara_domain_runtime::call::with_cleanup_boundary;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
@@ -118,7 +118,7 @@ fn both(server: &Proxy<dyn Server>) -> Result<u32, RpcError> {
 #[inline(never)]
 fn bound() -> Result<u32, RpcError> {
     // SAFETY: nothing is to end.
-    let (large, ()) = unsafe { bounded(|| black_box([1_u8; LARGE]), || ()) };
+    let (large, ()) = unsafe { with_cleanup_boundary(|| black_box([1_u8; LARGE]), || ()) };
     Ok(black_box(large)[7].into())
 }
 impl Client for Asking {

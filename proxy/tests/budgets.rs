@@ -5,7 +5,7 @@
     reason = "calls what trusted crates call on domains' behalf"
 )]
 
-use samara_domain_runtime::call::bounded;
+use samara_domain_runtime::call::with_cleanup_boundary;
 use samara_domain_runtime::threads::api as own_thread;
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};
 use samara_host_std::{DomainAlloc, System};
@@ -72,7 +72,8 @@ impl Worker for State {
     }
     fn serve_behind(&self, round_us: u64, rounds: u64) -> Result<(), RpcError> {
         // SAFETY: nothing is to end.
-        let (served, ()) = unsafe { bounded(|| self.serve_here(round_us, rounds), || ()) };
+        let (served, ()) =
+            unsafe { with_cleanup_boundary(|| self.serve_here(round_us, rounds), || ()) };
         served
     }
 }

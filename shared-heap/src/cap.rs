@@ -2,7 +2,7 @@
 
 use crate::chain::{CACHED, QUIESCED};
 use crate::class::{Place, place};
-use crate::heap::AllocError;
+use crate::error::AllocError;
 use crate::ledger::Load;
 use crate::owner::Owner;
 use crate::primitive::atomic::Ordering;

@@ -1,11 +1,12 @@
-//! Counting what an owner has, and reclaiming it: scans of all owner words.
+//! Counting what an owner has: scans of all owner words.
 
 use crate::chain::{self, QUIESCED};
+use crate::found::Found;
 use crate::ledger::Load;
 use crate::owner::Owner;
-use crate::registry::{self, Registry, Visited, Walk};
+use crate::registry::{self, Visited, Walk};
 use crate::slab::{Kind, Slab};
-use crate::{cache, cap, group, runs, thread};
+use crate::{group, thread};
 
 /// What an owner has on the exchange heap, counted by a scan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,9 +29,6 @@ impl Census {
         }
     }
 }
-
-/// What a reclaim released.
-pub type Reclaimed = Census;
 
 /// Counts what `owner` has. Cost: a scan of all owner words, with the heap's lock taken for a piece of it at a time.
 #[must_use]
@@ -99,101 +97,11 @@ fn count(objects: impl Fn(&Slab) -> usize, walk: impl FnOnce(&mut dyn FnMut() ->
     census
 }
 
-/// What stands at an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Where its slot begins.
-    pub start: usize,
-    /// Bytes of its slot.
-    pub bytes: usize,
-    /// Whose it is.
-    pub owner: Owner,
-}
-
 /// The live object in whose slot the byte at `address` is; capabilities are none. For a host that is told of an address,
 /// by an IOMMU's fault say. Cost: a look at the head of each slab, with the heap's lock taken.
 #[must_use]
 pub fn find(address: usize) -> Option<Found> {
     registry::with(|registry| registry.find(address))
-}
-
-/// Quiesces every capability of `owner`: what it stands for stops touching memory. Nothing is
-/// released yet. Returns how many there were.
-///
-/// # Safety
-/// As for [`reclaim`].
-pub unsafe fn quiesce(owner: Owner) -> usize {
-    // SAFETY: handed on.
-    unsafe { cap::quiesce_all(owner) }
-}
-
-/// Releases everything that `owner` has: quiesces its capabilities, releases them (trusted
-/// code), then frees its objects as plain bytes. No code of the dead domain runs.
-///
-/// Cost: two scans of the capabilities' owner words, and one of all objects' words: about a nanosecond for each live object.
-/// The heap's lock is taken for a piece of it at a time.
-///
-/// # Safety
-/// `owner` is dead: no thread runs for it, nobody refers to what it owns, and nobody hands it
-/// anything any more. It is not [`Owner::HOST`].
-pub unsafe fn reclaim(owner: Owner) -> Reclaimed {
-    // SAFETY: handed on.
-    unsafe { cap::quiesce_all(owner) };
-    // SAFETY: handed on; quiesced just now.
-    let (capabilities, cap_bytes) = unsafe { cap::release_all(owner) };
-    // A group that the dead owner holds keeps its owner: nobody else has a handle on it.
-    let grouped = group::any_of(owner.word());
-    let word = owner.word();
-    // Two loops, so that the one for owners without groups is a comparison a word.
-    let (objects, bytes) = if grouped {
-        // SAFETY: handed on.
-        unsafe { release_plain(|other| group::resolve(other) == word) }
-    } else {
-        // SAFETY: handed on.
-        unsafe { release_plain(|other| other == word) }
-    };
-    if grouped {
-        // SAFETY: their members were all the owner's and have just been released.
-        unsafe { group::close_all(owner.word()) };
-    }
-    group::forget(owner);
-    Reclaimed {
-        objects,
-        bytes: bytes.saturating_add(cap_bytes),
-        capabilities,
-    }
-}
-
-/// Releases every plain object whose word `mine` holds for: `(objects, bytes)`.
-///
-/// # Safety
-/// Nothing refers to those objects any more.
-unsafe fn release_plain(mine: impl Fn(u32) -> bool) -> (usize, usize) {
-    let (mut objects, mut bytes, mut walk) = (0_usize, 0_usize, Walk::begin());
-    while walk.piece(|registry, slab, at| {
-        if slab.kind() == Kind::Caps {
-            return Visited::nothing(slab);
-        }
-        // SAFETY: handed on.
-        let (released, visited) = unsafe { registry.release(slab, at, &mine) };
-        objects = objects.saturating_add(released);
-        bytes = bytes.saturating_add(released.saturating_mul(slab.object_bytes()));
-        visited
-    }) {}
-    (objects, bytes)
-}
-
-/// Returns cached slots and runs, and empty slabs, to the host.
-pub fn trim() {
-    cache::flush_all();
-    runs::flush_all();
-    registry::with(Registry::trim);
-}
-
-/// Bytes of pages that the heap holds from the host.
-#[must_use]
-pub fn held_bytes() -> usize {
-    registry::with(|registry| registry.held())
 }
 
 #[cfg(test)]

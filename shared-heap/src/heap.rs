@@ -1,4 +1,4 @@
-//! Allocate, free, change of owner; and, from [`census`](crate::census), counting and reclaim.
+//! Allocate, free, change of owner; and, from [`census`](crate::census) and [`reclaim`], counting and reclaim.
 
 use crate::chain::{CACHED, QUIESCED};
 use crate::class::{self, PAGE_SIZE, Place};
@@ -9,38 +9,13 @@ use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::slab::{self, Slab};
 use crate::thread::{self, NoCut, ThreadSlot};
 use crate::{cache, quota, registry, runs};
-use core::fmt;
 use core::ptr::NonNull;
 
-pub use crate::census::{
-    Census, Found, Reclaimed, census, census_all, find, held_bytes, quiesce, reclaim, trim,
-};
-
-/// Why an object could not be allocated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AllocError {
-    /// The host has no pages left.
-    OutOfMemory,
-    /// The domain's quota of shared objects does not allow it.
-    Quota,
-    /// More than [`MAX_OBJECT`](class::MAX_OBJECT) bytes, or aligned to more than [`MAX_ALIGN`](class::MAX_ALIGN).
-    TooLarge,
-}
-
-impl fmt::Display for AllocError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::OutOfMemory => "the host has no pages left for the exchange heap",
-            Self::Quota => "the domain's shared-heap quota is used up; free objects or raise it",
-            Self::TooLarge => {
-                "an object has at most 1 TiB (1 GiB where addresses have 32 bits); make it of several"
-            }
-        })
-    }
-}
-
-impl core::error::Error for AllocError {}
+pub use crate::census::{Census, census, census_all, find};
+pub use crate::error::AllocError;
+pub use crate::found::Found;
+pub use crate::reclaim::{Reclaimed, quiesce, reclaim};
+pub use crate::trim::{held_bytes, trim};
 
 /// Allocates a slot at `place` for an object of `size` bytes aligned to `align`, owned by whom the
 /// thread runs for. The bytes are whatever the slot held before: the caller must write them before

@@ -11,7 +11,9 @@
 //! | [`class`] | sizes and slot positions (pure arithmetic) |
 //! | [`chain`] | the free list kept in a slab's owner words (pure) |
 //! | [`heap`] | allocate, free, change of owner |
-//! | [`census`] | counting what an owner has, reclaiming it |
+//! | [`census`] | counting what an owner has |
+//! | [`reclaim`] | releasing what a dead owner had |
+//! | [`error`] | why an object could not be allocated |
 //! | [`group`] | objects that change owner together |
 //! | [`cap`] | capability slots: trusted values released with their owner |
 //! | [`quota`] | how much a domain may have |
@@ -38,6 +40,7 @@ pub mod cap;
 pub mod census;
 pub mod chain;
 pub mod class;
+pub mod error;
 pub mod fixed;
 pub mod group;
 pub mod heap;
@@ -48,16 +51,21 @@ pub mod no_cut_mutex;
 pub mod owner;
 pub mod page_map;
 pub mod quota;
+pub mod reclaim;
 pub mod shelf;
 pub mod thread;
 
 mod cache;
+mod found;
 mod primitive;
 mod registry;
 mod runs;
 mod slab;
+mod trim;
 
 pub use cap::{Cap, Capability};
-pub use heap::{AllocError, Census, Reclaimed};
+pub use census::Census;
+pub use error::AllocError;
 pub use no_cut_mutex::NoCutMutex;
 pub use owner::Owner;
+pub use reclaim::Reclaimed;

@@ -4,15 +4,16 @@
 //! How many pages a large object has is up to a domain, so none go back to the host with the lock taken: what is
 //! given back is unlinked under the lock ([`Gone`]) and leaves after it.
 
+mod by_age;
 mod gone;
 mod walk;
 
+use self::by_age::ByAge;
 pub(crate) use self::gone::Gone;
-use self::walk::ByAge;
 pub(crate) use self::walk::{Visited, Walk};
-use crate::census::Found;
 use crate::chain;
 use crate::class::{CLASSES, MIN_SHIFT};
+use crate::found::Found;
 use crate::group;
 use crate::owner::Owner;
 use crate::primitive::Mutex;

@@ -9,7 +9,9 @@
 
 extern crate self as samara_domain;
 
-pub use samara_proxy::{FromRpc, Proxy, RpcError, Shadow, interface};
+#[cfg(feature = "alloc")]
+pub use samara_proxy::Shadow;
+pub use samara_proxy::{FromRpc, Proxy, RpcError, interface};
 pub use samara_rref::{
     AllocError, Exchangeable, RRef, RRefDeque, Scratch, TypeDescriptor, ViewError,
 };
@@ -20,9 +22,9 @@ pub use samara_domain_runtime::threads::api as thread;
 
 /// Everything at once: `use samara_domain::prelude::*`.
 pub mod prelude {
-    pub use crate::{
-        AllocError, Exchangeable, Proxy, RRef, RRefDeque, RpcError, Shadow, interface,
-    };
+    #[cfg(feature = "alloc")]
+    pub use crate::Shadow;
+    pub use crate::{AllocError, Exchangeable, Proxy, RRef, RRefDeque, RpcError, interface};
 }
 
 /// Support for generated code. Not for use by hand.

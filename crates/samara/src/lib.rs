@@ -21,8 +21,8 @@ pub use samara_domain_runtime::{Domain, Mint};
 #[cfg(feature = "alloc")]
 pub use samara_domain_runtime::{NameError, Status, Strategy, Supervisor};
 #[cfg(feature = "alloc")]
-pub use samara_proxy::Export;
-pub use samara_proxy::{FromRpc, Proxy, Shadow, interface};
+pub use samara_proxy::{Export, Shadow};
+pub use samara_proxy::{FromRpc, Proxy, interface};
 pub use samara_rref::{
     AllocError, Cap, Capability, Exchangeable, Owner, RRef, RRefDeque, Scratch, ViewError,
 };
@@ -32,10 +32,10 @@ pub use samara_shared_heap::set_heap_host;
 pub mod prelude {
     pub use crate::{
         AllocError, DomainSpec, Exchangeable, Proxy, RRef, RRefDeque, Restart, RpcError, Runtime,
-        Shadow, SpawnError, interface,
+        SpawnError, interface,
     };
     #[cfg(feature = "alloc")]
-    pub use crate::{Domain, Export, Mint};
+    pub use crate::{Domain, Export, Mint, Shadow};
 }
 
 /// Support for generated code. Not for use by hand.

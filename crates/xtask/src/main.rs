@@ -20,6 +20,7 @@ mod error;
 mod guest;
 mod harness;
 mod holes;
+mod imports;
 mod kernel;
 mod network;
 mod process;

@@ -1,6 +1,6 @@
 //! One call in progress: its frame on the thread's chain, and how to find it there.
 
-use super::Target;
+use super::target::Target;
 use crate::control::{self, ControlBlock};
 use crate::state::{State, Word};
 use core::cell::Cell;
@@ -35,7 +35,7 @@ impl Activation {
     pub(super) fn new(target: Target, below: *const Frame) -> Self {
         Self {
             frame: Frame::new(target.owner(), below),
-            block: target.block,
+            block: target.block(),
             word_and_used: Cell::new(target.expected().0.into()),
         }
     }
@@ -235,4 +235,47 @@ pub(crate) fn exporter() -> Target {
 #[cfg(feature = "alloc")]
 pub(crate) fn current_target() -> Option<Target> {
     innermost(thread::current()).map(Activation::target)
+}
+
+/// How many frames of a thread's chain are looked at.
+const NEAR: usize = 64;
+
+impl Target {
+    /// Whether an activation of this generation is on the running thread's chain, near enough to be seen. Of the host none
+    /// counts. Constant time: others have made the chain as long as they like.
+    #[must_use]
+    pub fn is_on_own_chain(&self) -> bool {
+        self.is_near() == Some(true)
+    }
+
+    /// [`is_on_own_chain`](Self::is_on_own_chain), or may be further out than can be seen. Nobody is inside of one that has
+    /// drained.
+    pub(crate) fn may_be_on_own_chain(&self) -> bool {
+        self.is_near().unwrap_or_else(|| !self.block().is_drained())
+    }
+
+    /// Whether an activation of this generation is among the [`NEAR`] innermost frames; `None` if there are more frames, and it
+    /// is not.
+    fn is_near(&self) -> Option<bool> {
+        if self.owner().is_host() {
+            // Not each of its frames begins an activation.
+            return Some(false);
+        }
+        let mut at = thread::current().top();
+        for _ in 0..NEAR {
+            // SAFETY: frames on the chain are valid while the thread is above them.
+            let Some(frame) = (unsafe { at.as_ref() }) else {
+                return Some(false);
+            };
+            if frame.owner() == self.owner() {
+                // SAFETY: a frame that is not the host's begins an activation.
+                let activation = unsafe { &*at.cast::<Activation>() };
+                if activation.target().expected().generation() == self.expected().generation() {
+                    return Some(true);
+                }
+            }
+            at = frame.prev();
+        }
+        at.is_null().then_some(false)
+    }
 }

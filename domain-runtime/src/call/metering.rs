@@ -1,6 +1,6 @@
 //! Quotas asked where a call moves things.
 
-use super::Target;
+use super::target::Target;
 use samara_rref::{Exchangeable, weigh};
 use samara_shared_heap::thread::ThreadSlot;
 use samara_shared_heap::{Owner, marks, quota};
@@ -31,7 +31,7 @@ pub fn is_marked<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: 
 /// Asks the receiver's quota, before anything moves; and the caller's, if it is to get something back, for
 /// what a call returns cannot be refused.
 #[cold]
-pub(crate) fn admits<A: Exchangeable, R: Exchangeable>(
+pub(super) fn admits<A: Exchangeable, R: Exchangeable>(
     from: Owner,
     to: Owner,
     arguments: &A,
@@ -45,7 +45,7 @@ pub(crate) fn admits<A: Exchangeable, R: Exchangeable>(
 
 /// Takes a result off what its receiver may still allocate.
 #[cold]
-pub(crate) fn note<R: Exchangeable>(from: Owner, to: Owner, result: &R) {
+pub(super) fn note<R: Exchangeable>(from: Owner, to: Owner, result: &R) {
     if from != to && quota::is_limited(to) {
         // SAFETY: the result is about to be its own.
         unsafe { quota::note(to, weigh(result)) };

@@ -1,18 +1,13 @@
 //! What an entry demands: one generation of a domain in one state.
 
-use super::activation::Activation;
 use crate::control::{self, ControlBlock};
 use crate::state::{State, Word};
 use samara_shared_heap::Owner;
-use samara_shared_heap::thread;
-
-/// How many frames of a thread's chain are looked at.
-const NEAR: usize = 64;
 
 /// One generation of a domain in one state: what an entry demands.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    pub(super) block: &'static ControlBlock,
+    block: &'static ControlBlock,
     /// The word and, above it, the slot's index: so what an entry looks up by that (counter, quota, posted
     /// objects) waits for one load less. One integer: two fields and padding would go through memory.
     word_and_index: u64,
@@ -97,43 +92,5 @@ impl Target {
     #[cfg(feature = "alloc")]
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.expected() == other.expected() && core::ptr::eq(self.block, other.block)
-    }
-
-    /// Whether an activation of this generation is on the running thread's chain, near enough to be seen. Of the host none
-    /// counts. Constant time: others have made the chain as long as they like.
-    #[must_use]
-    pub fn is_on_own_chain(&self) -> bool {
-        self.is_near() == Some(true)
-    }
-
-    /// [`is_on_own_chain`](Self::is_on_own_chain), or may be further out than can be seen. Nobody is inside of one that has
-    /// drained.
-    pub(crate) fn may_be_on_own_chain(&self) -> bool {
-        self.is_near().unwrap_or_else(|| !self.block.is_drained())
-    }
-
-    /// Whether an activation of this generation is among the [`NEAR`] innermost frames; `None` if there are more frames, and it
-    /// is not.
-    fn is_near(&self) -> Option<bool> {
-        if self.owner().is_host() {
-            // Not each of its frames begins an activation.
-            return Some(false);
-        }
-        let mut at = thread::current().top();
-        for _ in 0..NEAR {
-            // SAFETY: frames on the chain are valid while the thread is above them.
-            let Some(frame) = (unsafe { at.as_ref() }) else {
-                return Some(false);
-            };
-            if frame.owner() == self.owner() {
-                // SAFETY: a frame that is not the host's begins an activation.
-                let activation = unsafe { &*at.cast::<Activation>() };
-                if activation.target().expected().generation() == self.expected().generation() {
-                    return Some(true);
-                }
-            }
-            at = frame.prev();
-        }
-        at.is_null().then_some(false)
     }
 }

@@ -25,7 +25,7 @@ use crate::call::{self, Target};
 use crate::error::{RpcError, SpawnError};
 use crate::event::Event;
 use crate::exits::Exits;
-use crate::generation::Instance;
+use crate::instance::Instance;
 use crate::interface::{Implements, Interface};
 use crate::journal::Journal;
 use crate::mint::Mint;

@@ -2,7 +2,7 @@
 
 use crate::call::Target;
 use crate::control::ControlBlock;
-use crate::generation::Instance;
+use crate::instance::Instance;
 use crate::interface::Interface;
 use crate::primitive::atomic::{AtomicPtr, AtomicU32, Ordering, fence};
 use crate::state::Word;

@@ -3,7 +3,8 @@
 use crate::call::Target;
 use crate::error::SpawnError;
 use crate::exits::Shared;
-use crate::generation::{self, Instance};
+use crate::generation;
+use crate::instance::Instance;
 use crate::interface::Implements;
 use crate::mint::Mint;
 use crate::reason::{Call, ExitKind, ExitReason, TRACE};

@@ -4,7 +4,7 @@ use super::unfair::Lack;
 use super::{Service, Standing};
 use crate::error::SpawnError;
 use crate::event::Event;
-use crate::generation::Instance;
+use crate::instance::Instance;
 use crate::interface::Interface;
 use crate::primitive::atomic::Ordering;
 use crate::reason::{ExitKind, ExitReason, this_thread};

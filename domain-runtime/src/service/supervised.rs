@@ -3,8 +3,8 @@
 use super::flight::Claim;
 use super::{Service, Standing};
 use crate::error::SpawnError;
-use crate::generation::Instance;
 use crate::host;
+use crate::instance::Instance;
 use crate::interface::Interface;
 use crate::primitive::atomic::Ordering;
 use crate::supervisor::Status;

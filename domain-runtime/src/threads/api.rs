@@ -91,7 +91,7 @@ fn start<F: FnOnce() + Send + 'static>(
             index: claim.index,
             serial: claim.serial(),
         };
-        let (spawned, spent) = host::spawn_thread(DomainThread::new(target, claim, body));
+        let (spawned, spent) = super::start::spawn_thread(DomainThread::new(target, claim, body));
         // What the host does for it is time of the domain, also where it waits.
         contain::host_worked(spent.time, spent.ticks);
         spawned

@@ -4,6 +4,7 @@ use super::Claim;
 use crate::call::{self, Failure, Refusal, Target};
 use crate::control::{ControlBlock, Hold};
 use crate::reason::{ExitKind, ExitReason};
+use crate::spent::{self, Spent};
 use crate::state::State;
 use alloc::alloc::{alloc, dealloc};
 use core::alloc::Layout;
@@ -146,4 +147,16 @@ impl DomainThread {
             }
         }
     }
+}
+
+unsafe extern "Rust" {
+    fn __samara_spawn_thread(thread: DomainThread) -> Result<(), DomainThread>;
+}
+
+/// Has the host start a thread. Returns also what that took, uncharged.
+pub(super) fn spawn_thread(body: DomainThread) -> (Result<(), DomainThread>, Spent) {
+    // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
+    let spawn = || unsafe { __samara_spawn_thread(body) };
+    // SAFETY: starting a thread is trusted code of the host; the domain's code runs on the new one.
+    unsafe { spent::uncharged(spawn) }
 }

@@ -35,6 +35,7 @@ mod sync;
 mod tests;
 mod thread;
 mod time;
+mod trap;
 
 use arch::exit::{ExitCode, exit};
 use boot::command_line::CommandLine;
@@ -47,9 +48,9 @@ static BOOT_INFO: Once<BootInfo> = Once::new();
 /// The kernel, once there is a stack to run on. `start_info` is the physical address that the
 /// loader passed.
 extern "C" fn kernel_main(start_info: u32) -> ! {
-    arch::cpu::init(0);
+    thread::cpu::init(0);
     console::init();
-    arch::descriptors::init();
+    arch::descriptors::init(trap::stub);
     // From here on a panic tells where.
     thread::cut::init();
     // SAFETY: the entry code passes on what the loader gave it, and nothing has used memory outside

@@ -1,4 +1,4 @@
-//! The bodies of the generated methods: what a call through a proxy and through a shadow does.
+//! The bodies of the generated methods: what a call through a handle does.
 
 use crate::parse::{Argument, Kind, Method, Repeat};
 use proc_macro2::{Ident, Span, TokenStream};
@@ -10,43 +10,18 @@ fn own(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
-/// One method through a proxy of `callee`; `path` is that as the trait.
-pub(crate) fn proxied(
+/// One method through a proxy or shadow of `callee`; `path` is that as the trait.
+pub(crate) fn call(
     callee: &Ident,
     path: &TokenStream,
     method: &Method,
     krate: &TokenStream,
 ) -> TokenStream {
     let how = match (method.repeat, method.opens) {
-        (Repeat::Replay, true) => quote!(open),
+        (Repeat::Replay, true) => quote!(invoke_open),
         (Repeat::Replay, false) => quote!(invoke_replay),
         _ => quote!(invoke),
     };
-    emit(callee, path, method, krate, &how)
-}
-
-/// One method through a shadow.
-pub(crate) fn shadowed(
-    callee: &Ident,
-    path: &TokenStream,
-    method: &Method,
-    krate: &TokenStream,
-) -> TokenStream {
-    let how = match (method.repeat, method.opens) {
-        (Repeat::Replay, true) => quote!(open_shadow),
-        (Repeat::Replay, false) => quote!(replay_shadow),
-        _ => quote!(invoke_shadow),
-    };
-    emit(callee, path, method, krate, &how)
-}
-
-fn emit(
-    callee: &Ident,
-    path: &TokenStream,
-    method: &Method,
-    krate: &TokenStream,
-    how: &TokenStream,
-) -> TokenStream {
     let cfg = &method.attributes;
     let ident = &method.name;
     let names: Vec<_> = method.arguments.iter().map(|at| &at.name).collect();

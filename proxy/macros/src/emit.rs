@@ -1,7 +1,7 @@
 //! The generated code: the trait itself, its descriptor, and its implementations for `Proxy` and
 //! `Shadow`.
 
-use crate::calls::{proxied, shadowed};
+use crate::calls::call;
 use crate::parse::{Argument, Interface, Kind, Method, Repeat};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
@@ -28,12 +28,10 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
     let checks = methods.iter().map(|method| checks(method, krate));
     let callee: Ident = syn::parse_quote!(__Callee);
     let path = quote!(<#callee as #name #given>);
-    let proxied = methods
+    let calls: Vec<_> = methods
         .iter()
-        .map(|method| proxied(&callee, &path, method, krate));
-    let shadowed = methods
-        .iter()
-        .map(|method| shadowed(&callee, &path, method, krate));
+        .map(|method| call(&callee, &path, method, krate))
+        .collect();
     let parameters = generics.type_params().map(|parameter| &parameter.ident);
     let supertraits = interface
         .supertraits
@@ -86,12 +84,14 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
 
             #[automatically_derived]
             impl #callers #name #given for #krate::Proxy<#callee> #bounds {
-                #(#proxied)*
+                #(#calls)*
             }
 
-            #[automatically_derived]
-            impl #callers #name #given for #krate::Shadow<#callee> #bounds {
-                #(#shadowed)*
+            #krate::with_shadow! {
+                #[automatically_derived]
+                impl #callers #name #given for #krate::Shadow<#callee> #bounds {
+                    #(#calls)*
+                }
             }
         };
     }

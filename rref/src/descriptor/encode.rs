@@ -18,13 +18,35 @@ struct Encoder<'a> {
 
 type Outcome = Result<(), TooManyInterfaces>;
 
-pub(super) fn interface(interface: &InterfaceDescriptor, sink: &mut dyn FnMut(&[u8])) -> Outcome {
-    Encoder {
-        sink,
-        met: [None; MAX_INTERFACES],
-        len: 0,
+impl InterfaceDescriptor {
+    /// A number that differs only if the interfaces do: for a quick no. Equality needs `==`.
+    ///
+    /// # Errors
+    /// [`TooManyInterfaces`].
+    pub fn fingerprint(&self) -> Result<u128, TooManyInterfaces> {
+        // FNV-1a, 128 bits (draft-eastlake-fnv).
+        let mut hash = 0x6C62_272E_07BB_0142_62B8_2175_6295_C58D_u128;
+        self.encode(&mut |bytes| {
+            for byte in bytes {
+                hash = (hash ^ u128::from(*byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013B);
+            }
+        })?;
+        Ok(hash)
     }
-    .interface(interface)
+
+    /// Gives the interface as one canonical sequence of bytes, piece by piece, to `sink`: what a
+    /// separately linked image carries. Equal bytes mean equal interfaces.
+    ///
+    /// # Errors
+    /// [`TooManyInterfaces`].
+    pub fn encode(&self, sink: &mut dyn FnMut(&[u8])) -> Result<(), TooManyInterfaces> {
+        Encoder {
+            sink,
+            met: [None; MAX_INTERFACES],
+            len: 0,
+        }
+        .interface(self)
+    }
 }
 
 impl fmt::Write for Encoder<'_> {

@@ -1,6 +1,6 @@
 //! Interfaces as data.
 
-use super::{TypeDescriptor, encode, same};
+use super::TypeDescriptor;
 use core::any::TypeId;
 use core::fmt;
 
@@ -84,40 +84,6 @@ impl fmt::Display for TooManyInterfaces {
 }
 
 impl core::error::Error for TooManyInterfaces {}
-
-impl InterfaceDescriptor {
-    /// A number that differs only if the interfaces do: for a quick no. Equality needs `==`.
-    ///
-    /// # Errors
-    /// [`TooManyInterfaces`].
-    pub fn fingerprint(&self) -> Result<u128, TooManyInterfaces> {
-        // FNV-1a, 128 bits (draft-eastlake-fnv).
-        let mut hash = 0x6C62_272E_07BB_0142_62B8_2175_6295_C58D_u128;
-        self.encode(&mut |bytes| {
-            for byte in bytes {
-                hash = (hash ^ u128::from(*byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013B);
-            }
-        })?;
-        Ok(hash)
-    }
-
-    /// Gives the interface as one canonical sequence of bytes, piece by piece, to `sink`: what a
-    /// separately linked image carries. Equal bytes mean equal interfaces.
-    ///
-    /// # Errors
-    /// [`TooManyInterfaces`].
-    pub fn encode(&self, sink: &mut dyn FnMut(&[u8])) -> Result<(), TooManyInterfaces> {
-        encode::interface(self, sink)
-    }
-}
-
-impl PartialEq for InterfaceDescriptor {
-    fn eq(&self, other: &Self) -> bool {
-        same::interfaces(self, other)
-    }
-}
-
-impl Eq for InterfaceDescriptor {}
 
 impl fmt::Debug for InterfaceDescriptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -135,14 +135,6 @@ impl TypeDescriptor {
     }
 }
 
-impl PartialEq for TypeDescriptor {
-    fn eq(&self, other: &Self) -> bool {
-        same::types(self, other)
-    }
-}
-
-impl Eq for TypeDescriptor {}
-
 impl fmt::Debug for TypeDescriptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}/{}", self.name, self.size, self.align)

@@ -13,13 +13,21 @@ struct Met {
     len: usize,
 }
 
-pub(super) fn types(a: &TypeDescriptor, b: &TypeDescriptor) -> bool {
-    Met::new().types(a, b)
+impl PartialEq for TypeDescriptor {
+    fn eq(&self, other: &Self) -> bool {
+        Met::new().types(self, other)
+    }
 }
 
-pub(super) fn interfaces(a: &InterfaceDescriptor, b: &InterfaceDescriptor) -> bool {
-    Met::new().interfaces(a, b)
+impl Eq for TypeDescriptor {}
+
+impl PartialEq for InterfaceDescriptor {
+    fn eq(&self, other: &Self) -> bool {
+        Met::new().interfaces(self, other)
+    }
 }
+
+impl Eq for InterfaceDescriptor {}
 
 /// Whether two lists are equal by `same`.
 fn all<T>(a: &[T], b: &[T], mut same: impl FnMut(&T, &T) -> bool) -> bool {

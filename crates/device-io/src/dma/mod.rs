@@ -6,21 +6,27 @@
 //! |---|---|
 //! | `flights` | how much of each transfer a queue has in flight |
 //! | `pins` | objects that a queue has pinned |
+//! | `refused` | why a buffer isn't accepted |
 //! | `table` | what a claim keeps |
 //! | `memory` | a queue's memory |
 //! | `transfer` | a buffer on loan to a device |
+//! | `locate` | where bytes of a pinned object are for the device |
 
 mod flights;
+mod locate;
 mod memory;
 mod pins;
+mod refused;
 mod table;
 mod transfer;
 
 pub(crate) use self::flights::Flights;
 pub use self::flights::MAX_TRANSFERS;
+pub(crate) use self::locate::locate;
 pub(crate) use self::memory::{Held, Memory};
-pub(crate) use self::pins::{Slots, locate};
+pub(crate) use self::pins::Slots;
+pub use self::refused::{BeginError, Refused};
 pub(crate) use self::table::DmaTable;
-pub use self::table::{BeginError, MAX_QUEUES, Refused};
+pub use self::table::MAX_QUEUES;
 pub(crate) use self::transfer::Part;
 pub use self::transfer::{FinishError, LendError, Transfer};

@@ -7,9 +7,6 @@ use samara_rref::{Exchangeable, Owner, RRef, Transfer as Handover, weigh};
 use samara_shared_heap::class::{self, Place};
 use samara_shared_heap::{AllocError, heap};
 
-use super::table::Refused;
-use crate::pci::PciFunction;
-
 /// What one queue has pinned: a slot for each descriptor or chain, 0 or the address of an object of the heap,
 /// which belongs to the host. The claim keeps it, so what is left when the claim ends is freed then: after
 /// the device was silenced. Nothing but the queue's own [`Slots`] look into it meanwhile.
@@ -153,31 +150,4 @@ impl<T: Exchangeable> Slots<T> {
         // SAFETY: given up to `pin`, and no longer in its slot.
         Some(unsafe { RRef::restore(object) })
     }
-}
-
-/// Where bytes of an object at address `object` are, for the device, and their length.
-///
-/// # Errors
-///
-/// [`Refused`] if they are none of the object's own, or the device can't reach them.
-#[inline]
-pub(crate) fn locate<D, T>(
-    function: &PciFunction<D>,
-    linear: Option<u64>,
-    object: usize,
-    chosen: &mut [u8],
-) -> Result<(u64, usize), Refused> {
-    let (at, length) = (chosen.as_mut_ptr(), chosen.len());
-    // Bytes of the object itself, which are plain since safe code can see them as such.
-    let inside = at.addr().wrapping_sub(object);
-    if length == 0 || inside > size_of::<T>() || length > size_of::<T>() - inside {
-        return Err(Refused::Empty);
-    }
-    let bus = match linear {
-        Some(offset) => (at.expose_provenance() as u64).wrapping_add(offset),
-        None => function
-            .bus_address(at, length)
-            .ok_or(Refused::Unreachable)?,
-    };
-    Ok((bus, length))
 }

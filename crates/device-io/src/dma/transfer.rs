@@ -7,7 +7,8 @@ use samara_domain_runtime::call;
 use samara_rref::RRef;
 use samara_shared_heap::thread;
 
-use super::table::{BeginError, DmaTable, Refused};
+use super::refused::{BeginError, Refused};
+use super::table::DmaTable;
 use crate::mmio::ClaimId;
 use crate::pci::PciFunction;
 
@@ -239,7 +240,7 @@ impl<D> PciFunction<D> {
             } else {
                 // The loan must end before the buffer goes back to its lender: a cut stops here first.
                 // SAFETY: this crate's code, as bounded as a silence; neither panics.
-                unsafe { call::bounded(|| scope(&transfer), || loan.end()) }
+                unsafe { call::with_cleanup_boundary(|| scope(&transfer), || loan.end()) }
             };
         if silenced {
             Err(LendError::Silenced(result))

@@ -14,6 +14,7 @@
 mod cache;
 mod common;
 mod entry;
+mod error;
 mod header;
 mod image;
 mod landing_pad;
@@ -29,39 +30,13 @@ mod rules;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 
+pub use error::TableError;
 pub use image::Image;
 pub use landing_pad::LandingPad;
 pub use registry::{
     ImageId, InUse, MAX_IMAGES, RegisterError, Registered, register_image, unregister_image,
 };
 pub use rules::Rules;
-
-/// Why a frame has no usable rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TableError {
-    /// No known image, or no entry of its image, covers the address.
-    NoEntry,
-    /// The table contradicts itself or ends too early.
-    Damaged,
-    /// The table is in a form that is not supported: a DWARF expression, an unusual encoding.
-    Unsupported,
-    /// The rules lead outside the stack.
-    OutOfStack,
-}
-
-impl core::fmt::Display for TableError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::NoEntry => "no unwind table covers the address; register its image",
-            Self::Damaged => "the unwind table is damaged",
-            Self::Unsupported => "the unwind table has a form that is not supported",
-            Self::OutOfStack => "the unwind table leads outside the stack",
-        })
-    }
-}
-
-impl core::error::Error for TableError {}
 
 /// Finds the tables for an address. Called from trap handlers: no allocation, no lock that an
 /// interrupted thread could hold, bounded work.

@@ -13,7 +13,6 @@ use x86_64::structures::gdt::{Descriptor, GlobalDescriptorTable};
 use x86_64::structures::idt::{Entry, InterruptDescriptorTable};
 use x86_64::structures::tss::TaskStateSegment;
 
-use super::trap_entry;
 use crate::mm::stack;
 
 /// Indices into [`stack::TRAPS`] and the interrupt stack table.
@@ -31,8 +30,9 @@ static TASK: Once<TaskStateSegment> = Once::new();
 static SEGMENTS: Once<GlobalDescriptorTable> = Once::new();
 static VECTORS: Once<InterruptDescriptorTable> = Once::new();
 
-/// Loads the kernel's descriptors; from here on a fault is reported rather than a reset.
-pub(crate) fn init() {
+/// Loads the kernel's descriptors; from here on a fault is reported rather than a reset. `stub` gives the address of the code
+/// that a vector's trap begins with.
+pub(crate) fn init(stub: fn(u8) -> u64) {
     let task = TASK.call_once(|| {
         let mut task = TaskStateSegment::new();
         for (index, stack) in stack::TRAPS.iter().enumerate() {
@@ -62,45 +62,46 @@ pub(crate) fn init() {
     unsafe { ES::set_reg(SegmentSelector::NULL) };
     // SAFETY: the task state lives for ever and its stacks are used by nothing else.
     unsafe { load_tss(task) };
-    VECTORS.call_once(vectors).load();
+    VECTORS.call_once(|| vectors(stub)).load();
 }
 
-fn vectors() -> InterruptDescriptorTable {
+fn vectors(stub: fn(u8) -> u64) -> InterruptDescriptorTable {
     use TrapStack::{Debug, DoubleFault, Fault, Interrupt, MachineCheck, NonMaskable};
     let mut table = InterruptDescriptorTable::new();
-    set(&mut table.divide_error, 0, Fault);
-    set(&mut table.debug, 1, Debug);
-    set(&mut table.non_maskable_interrupt, 2, NonMaskable);
-    set(&mut table.breakpoint, 3, Fault);
-    set(&mut table.overflow, 4, Fault);
-    set(&mut table.bound_range_exceeded, 5, Fault);
-    set(&mut table.invalid_opcode, 6, Fault);
-    set(&mut table.device_not_available, 7, Fault);
-    set(&mut table.double_fault, 8, DoubleFault);
-    set(&mut table.invalid_tss, 10, Fault);
-    set(&mut table.segment_not_present, 11, Fault);
-    set(&mut table.stack_segment_fault, 12, Fault);
-    set(&mut table.general_protection_fault, 13, Fault);
-    set(&mut table.page_fault, 14, Fault);
-    set(&mut table.x87_floating_point, 16, Fault);
-    set(&mut table.alignment_check, 17, Fault);
-    set(&mut table.machine_check, 18, MachineCheck);
-    set(&mut table.simd_floating_point, 19, Fault);
-    set(&mut table.virtualization, 20, Fault);
-    set(&mut table.cp_protection_exception, 21, Fault);
-    set(&mut table.hv_injection_exception, 28, Fault);
-    set(&mut table.vmm_communication_exception, 29, Fault);
-    set(&mut table.security_exception, 30, Fault);
+    let at = |vector| VirtAddr::new(stub(vector));
+    set(&mut table.divide_error, at(0), Fault);
+    set(&mut table.debug, at(1), Debug);
+    set(&mut table.non_maskable_interrupt, at(2), NonMaskable);
+    set(&mut table.breakpoint, at(3), Fault);
+    set(&mut table.overflow, at(4), Fault);
+    set(&mut table.bound_range_exceeded, at(5), Fault);
+    set(&mut table.invalid_opcode, at(6), Fault);
+    set(&mut table.device_not_available, at(7), Fault);
+    set(&mut table.double_fault, at(8), DoubleFault);
+    set(&mut table.invalid_tss, at(10), Fault);
+    set(&mut table.segment_not_present, at(11), Fault);
+    set(&mut table.stack_segment_fault, at(12), Fault);
+    set(&mut table.general_protection_fault, at(13), Fault);
+    set(&mut table.page_fault, at(14), Fault);
+    set(&mut table.x87_floating_point, at(16), Fault);
+    set(&mut table.alignment_check, at(17), Fault);
+    set(&mut table.machine_check, at(18), MachineCheck);
+    set(&mut table.simd_floating_point, at(19), Fault);
+    set(&mut table.virtualization, at(20), Fault);
+    set(&mut table.cp_protection_exception, at(21), Fault);
+    set(&mut table.hv_injection_exception, at(28), Fault);
+    set(&mut table.vmm_communication_exception, at(29), Fault);
+    set(&mut table.security_exception, at(30), Fault);
     for vector in 32..=u8::MAX {
-        set(&mut table[vector], vector, Interrupt);
+        set(&mut table[vector], at(vector), Interrupt);
     }
     table
 }
 
-fn set<F>(entry: &mut Entry<F>, vector: u8, stack: TrapStack) {
+fn set<F>(entry: &mut Entry<F>, stub: VirtAddr, stack: TrapStack) {
     // SAFETY: the stub is made for this vector: it saves everything, and returns as the processor
     // expects.
-    let options = unsafe { entry.set_handler_addr(VirtAddr::new(trap_entry::stub(vector))) };
+    let options = unsafe { entry.set_handler_addr(stub) };
     // SAFETY: `init` filled this entry of the interrupt stack table.
     unsafe { options.set_stack_index(stack as u16) };
 }

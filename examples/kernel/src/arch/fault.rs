@@ -6,7 +6,7 @@ use samara::runtime::contain::Strike;
 use x86_64::structures::idt::PageFaultErrorCode;
 
 /// Vectors of faults that compiled code can raise (Intel SDM volume 3, table 6-1).
-pub(super) const PAGE_FAULT: u64 = 14;
+pub(crate) const PAGE_FAULT: u64 = 14;
 const DIVIDE: u64 = 0;
 const OVERFLOW: u64 = 4;
 const BOUND: u64 = 5;
@@ -53,7 +53,7 @@ pub(crate) struct Fault {
 
 impl Fault {
     /// Reads what the processor left. `is_guard` tells where guards of stacks are.
-    pub(super) fn new(
+    pub(crate) fn new(
         vector: u64,
         error_code: u64,
         address: u64,
@@ -132,7 +132,7 @@ impl fmt::Display for Access {
 }
 
 /// Intel SDM volume 3, table 6-1.
-pub(super) fn name(vector: u64) -> &'static str {
+pub(crate) fn name(vector: u64) -> &'static str {
     match vector {
         DIVIDE => "divide error",
         1 => "debug exception",

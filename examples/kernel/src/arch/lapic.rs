@@ -12,9 +12,9 @@ use crate::mm::window;
 use crate::time;
 
 /// The timer's vector.
-pub(super) const TIMER: u8 = 0x40;
+pub(crate) const TIMER: u8 = 0x40;
 /// Delivered when an interrupt went away meanwhile; not to be acknowledged.
-pub(super) const SPURIOUS: u8 = 0xff;
+pub(crate) const SPURIOUS: u8 = 0xff;
 
 const BASE_MSR: u32 = 0x1b;
 const BASE_ENABLED: u64 = 1 << 11;
@@ -126,7 +126,7 @@ pub(crate) fn interrupt_self(vector: u8) {
 }
 
 /// Tells the controller that the interrupt is taken care of.
-pub(super) fn acknowledge() {
+pub(crate) fn acknowledge() {
     if let Some(registers) = REGISTERS.get() {
         registers.write(END_OF_INTERRUPT, 0);
     }

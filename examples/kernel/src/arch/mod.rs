@@ -1,6 +1,5 @@
-//! The processor: memory functions, descriptors, traps, interrupts, the way out.
+//! The processor: memory functions, descriptors, interrupt controllers, the way out.
 
-pub(crate) mod cpu;
 pub(crate) mod descriptors;
 pub(crate) mod exit;
 pub(crate) mod fault;
@@ -8,6 +7,4 @@ pub(crate) mod fpu;
 pub(crate) mod lapic;
 mod memory_functions;
 pub(crate) mod pic;
-pub(crate) mod trap;
-mod trap_entry;
 pub(crate) mod trap_frame;

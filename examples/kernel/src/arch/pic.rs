@@ -4,9 +4,9 @@
 use x86_64::instructions::port::PortWriteOnly;
 
 /// Where even a masked controller's spurious interrupts go: to vectors that nothing else has.
-pub(super) const FIRST_VECTOR: u8 = 0x20;
+pub(crate) const FIRST_VECTOR: u8 = 0x20;
 /// Behind the last.
-pub(super) const END_VECTOR: u8 = 0x30;
+pub(crate) const END_VECTOR: u8 = 0x30;
 
 const COMMAND: [u16; 2] = [0x20, 0xa0];
 const DATA: [u16; 2] = [0x21, 0xa1];

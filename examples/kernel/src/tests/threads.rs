@@ -5,9 +5,9 @@ use core::time::Duration;
 
 use super::keeper::keep;
 use super::kernel_tests;
-use crate::arch::cpu;
 use crate::mm::frames::{self, FrameOwner};
 use crate::thread::OWN_STACK_FRAMES;
+use crate::thread::cpu;
 use crate::thread::request::{self, Token};
 use crate::thread::spawn::{Handle, PANICKED, Start, free_ended, spawn};
 use crate::thread::tick;

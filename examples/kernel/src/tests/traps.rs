@@ -3,7 +3,7 @@
 use core::arch::asm;
 
 use super::kernel_tests;
-use crate::arch::trap;
+use crate::trap;
 
 /// Fills the vector registers and the red zone, executes a breakpoint, and reads both back.
 fn trap_with(vector: &mut [u8; 256], red_zone: &mut [u64; 16]) {

@@ -9,8 +9,10 @@ use core::time::Duration;
 use samara::runtime::reaper;
 use spin::Once;
 
-use super::request::{self, Token};
-use super::spawn::{self, Start};
+use super::request;
+use super::spawn;
+use super::start::Start;
+use super::token::Token;
 use crate::host;
 
 /// A wake that was forgotten is made up for this late.

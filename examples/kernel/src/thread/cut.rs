@@ -12,8 +12,11 @@ use samara::runtime::contain::{self, Strike, Verdict};
 use samara_unwind::cut::Registers;
 use samara_unwind::tables::{Registered, register_image};
 
-use super::switch::Interrupted;
-use super::{Thread, current, reserve};
+use super::cpu::current;
+use super::reserve;
+use super::saved::Interrupted;
+use super::table::MAIN;
+use super::tcb::Thread;
 use crate::arch::fault::Fault;
 use crate::mm::{image, stack};
 
@@ -27,7 +30,7 @@ pub(crate) fn init() {
     // It is never unregistered.
     let _ = registered.expect("room for one image");
     // SAFETY: the stack that the kernel booted on, which this thread runs on.
-    unsafe { super::MAIN.slot.set_stack(stack::MAIN.bounds()) };
+    unsafe { MAIN.slot.set_stack(stack::MAIN.bounds()) };
 }
 
 /// The interrupted thread came to a fault: if that is a domain's, it is the domain's death, and the trap

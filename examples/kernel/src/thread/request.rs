@@ -4,46 +4,20 @@
 use core::arch::asm;
 use core::time::Duration;
 
-use samara::runtime::threads::MAX_THREADS;
-
-use super::scheduler::Scheduler;
-use super::switch::{self, Interrupted};
-use super::table::{self, THREADS};
-use super::{Thread, cut};
-use crate::arch::cpu::{self, Cpu};
-use crate::arch::trap::REQUEST;
-use crate::sync::TrapLock;
+use super::token::SCHEDULER;
+pub(crate) use super::token::Token;
 use crate::time;
 
-/// What a park waits for and a wake sets: one for each thread, one for each thread that a domain can have.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Token(u16);
+/// The vector of the trap by which a thread asks.
+pub(crate) const VECTOR: u8 = 0x41;
 
-impl Token {
-    /// The token of a thread of the kernel's own.
-    pub(super) fn of(thread: &Thread) -> Self {
-        Self(thread.number)
-    }
-
-    /// The token of a domain's thread, by the runtime's index.
-    pub(crate) fn of_domain_thread(index: usize) -> Self {
-        Self((THREADS + index.min(MAX_THREADS - 1)) as u16)
-    }
-}
-
-const TOKENS: usize = THREADS + MAX_THREADS;
-
-/// The one scheduler.
-pub(super) static SCHEDULER: TrapLock<Scheduler<THREADS, TOKENS>> =
-    TrapLock::new(Scheduler::new(table::FIRST_FREE));
-
-const YIELD: u64 = 0;
-const WAIT: u64 = 1;
-const END: u64 = 2;
-const CUT: u64 = 3;
+pub(super) const YIELD: u64 = 0;
+pub(super) const WAIT: u64 = 1;
+pub(super) const END: u64 = 2;
+pub(super) const CUT: u64 = 3;
 
 /// In place of a token: nobody wakes it.
-const NOBODY: u64 = u64::MAX;
+pub(super) const NOBODY: u64 = u64::MAX;
 
 fn request(kind: u64, token: u64, deadline: u64) {
     // SAFETY: the vector's handler returns here, some time, with everything as it was. It uses no
@@ -51,7 +25,7 @@ fn request(kind: u64, token: u64, deadline: u64) {
     unsafe {
         asm!(
             "int {vector}",
-            vector = const REQUEST,
+            vector = const VECTOR,
             in("rax") kind, in("rdi") token, in("rsi") deadline,
         );
     }
@@ -114,69 +88,4 @@ fn deadline(timeout: Option<Duration>) -> u64 {
 pub(super) fn now() -> u64 {
     // 584 years fit.
     time::since_boot().as_nanos() as u64
-}
-
-/// Handles the request that `interrupted` made.
-pub(crate) fn handle(interrupted: &mut Interrupted<'_>) {
-    let cpu = cpu::this();
-    let thread = cpu.current();
-    if thread.slot.in_no_cut() {
-        // It may hold what the others wait for.
-        return;
-    }
-    let (kind, token) = (interrupted.frame.rax, interrupted.frame.rdi);
-    let deadline = interrupted.frame.rsi;
-    if kind == CUT {
-        // If not, the request returns to who made it.
-        let _ = cut::panicked(interrupted);
-        return;
-    }
-    SCHEDULER.with(|scheduler| {
-        let leaves = match kind {
-            WAIT => {
-                let token = (token != NOBODY).then_some(token as u16);
-                scheduler.wait(thread.number, token, deadline)
-            }
-            END => {
-                scheduler.end(thread.number);
-                true
-            }
-            _ => {
-                take_turns(scheduler, cpu, interrupted);
-                false
-            }
-        };
-        if leaves {
-            let next = scheduler.next().unwrap_or(table::idle(cpu.index));
-            // SAFETY: from the queue, or this processor's idle thread, which is not the one that
-            // waits or ends: neither runs anywhere.
-            unsafe { switch::switch(cpu, interrupted, table::thread(next)) };
-        }
-    });
-}
-
-/// An interrupt may have made a thread ready: a processor that has nothing to do runs it at once.
-pub(crate) fn leave_idle(interrupted: &mut Interrupted<'_>) {
-    let cpu = cpu::this();
-    let thread = cpu.current();
-    if thread.number == table::idle(cpu.index) && !thread.slot.in_no_cut() {
-        SCHEDULER.with(|scheduler| take_turns(scheduler, cpu, interrupted));
-    }
-}
-
-/// Has the thread that has waited longest run, if there is one, and the running one wait.
-pub(super) fn take_turns(
-    scheduler: &mut Scheduler<THREADS, TOKENS>,
-    cpu: &Cpu,
-    interrupted: &mut Interrupted<'_>,
-) {
-    let Some(next) = scheduler.next() else {
-        return;
-    };
-    let current = cpu.current().number;
-    if current != table::idle(cpu.index) {
-        scheduler.put_back(current);
-    }
-    // SAFETY: from the queue, so it runs nowhere.
-    unsafe { switch::switch(cpu, interrupted, table::thread(next)) };
 }

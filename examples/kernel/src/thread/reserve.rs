@@ -3,8 +3,10 @@
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
+use super::cpu::current;
 use super::stack::Stack;
-use super::{MAIN, Thread, current};
+use super::table::MAIN;
+use super::tcb::Thread;
 use crate::host::{self, KernelHost};
 
 /// Bytes that closing a reserve may itself take on the stack. Whoever leaves a domain has more: it found the room of an

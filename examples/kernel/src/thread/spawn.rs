@@ -4,23 +4,15 @@
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use samara::runtime::threads::DomainThread;
-
-use super::request::{self, SCHEDULER, Token};
+use super::cpu::current;
+use super::saved::Saved;
 use super::stack::Stack;
-use super::switch::Saved;
-use super::{Thread, current, idle, table};
-use crate::arch::cpu::MAX_CPUS;
+pub(crate) use super::start::Start;
+use super::tcb::Thread;
+use super::token::{SCHEDULER, Token};
+use super::{request, table};
 use crate::arch::fpu::FpuState;
 use crate::arch::trap_frame::TrapFrame;
-
-/// What a thread is to do.
-pub(crate) enum Start {
-    /// The host's: a function and what it is told.
-    Host(fn(usize), usize),
-    /// A domain's.
-    Domain(DomainThread),
-}
 
 /// A thread that was spawned. Dropping it lets the thread run on.
 #[derive(Clone, Copy, Debug)]
@@ -36,19 +28,6 @@ pub(crate) struct Handle {
 /// How many threads a panic of the host's own has ended: what a test asserts on them, it asserts.
 #[cfg(feature = "kernel-tests")]
 pub(crate) static PANICKED: AtomicU32 = AtomicU32::new(0);
-
-/// Makes the processors' idle threads, which are in no queue.
-///
-/// # Panics
-/// Without memory for their stacks.
-pub(super) fn init() {
-    for cpu in 0..MAX_CPUS {
-        let number = table::idle(cpu);
-        prepare(table::thread(number), Start::Host(idle::run, cpu))
-            .ok()
-            .expect("memory for the idle thread's stack");
-    }
-}
 
 /// Runs `start` on a new thread; gives it back when there is no place or no memory for one.
 pub(crate) fn spawn(start: Start) -> Result<Handle, Start> {
@@ -93,7 +72,7 @@ impl Handle {
 }
 
 /// Gives `thread`, which is ours alone, a stack and registers to begin with.
-fn prepare(thread: &'static Thread, start: Start) -> Result<(), Start> {
+pub(super) fn prepare(thread: &'static Thread, start: Start) -> Result<(), Start> {
     let Some(stack) = Stack::new(thread.number) else {
         return Err(start);
     };

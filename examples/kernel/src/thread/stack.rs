@@ -6,7 +6,7 @@
 
 use core::ops::Range;
 
-use super::table::THREADS;
+use super::limits::THREADS;
 use crate::mm::frames::{self, FrameOwner};
 use crate::mm::layout::{PAGE_SIZE, STACKS};
 use crate::mm::reserve::{MAX_PAGES, Reserve};

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 use core::time::Duration;
 
 use super::cut;
-use super::switch::Interrupted;
+use super::saved::Interrupted;
 
 /// The trap flag of rflags.
 const TRAP: u64 = 1 << 8;

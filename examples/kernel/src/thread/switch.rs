@@ -1,31 +1,9 @@
-//! A thread's registers, from the trap stack to its save area and back.
+//! From one thread to the next: registers go from the trap stack to a save area and back.
 
-use super::{Thread, cut, tick};
-use crate::arch::cpu::Cpu;
-use crate::arch::fpu::FpuState;
-use crate::arch::trap_frame::TrapFrame;
-
-/// All that a thread needs to go on.
-#[repr(C)]
-pub(super) struct Saved {
-    pub(super) frame: TrapFrame,
-    pub(super) fpu: FpuState,
-}
-
-impl Saved {
-    pub(super) const fn new() -> Self {
-        Self {
-            frame: TrapFrame::ZERO,
-            fpu: FpuState::DEFAULT,
-        }
-    }
-}
-
-/// What a trap interrupted, on the trap stack: returning from the trap goes on from it.
-pub(crate) struct Interrupted<'a> {
-    pub(crate) frame: &'a mut TrapFrame,
-    pub(crate) fpu: &'a mut FpuState,
-}
+use super::cpu::Cpu;
+use super::saved::{Interrupted, Saved};
+use super::tcb::Thread;
+use super::{cut, timer};
 
 /// Makes the trap return to `next` rather than to the thread that it interrupted.
 ///
@@ -34,7 +12,7 @@ pub(crate) struct Interrupted<'a> {
 /// With interrupts off and under the scheduler's lock: `next` is off every processor, and whoever the
 /// scheduler has the interrupted thread run on next waits for the lock.
 pub(super) unsafe fn switch(cpu: &Cpu, interrupted: &mut Interrupted<'_>, next: &'static Thread) {
-    tick::note(cpu);
+    timer::note(cpu);
     let current = cpu.current();
     let save = Saved {
         frame: *interrupted.frame,

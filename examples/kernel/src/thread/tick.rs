@@ -5,10 +5,10 @@ use core::time::Duration;
 
 use x86_64::instructions::interrupts;
 
-use super::cut;
-use super::request::{self, SCHEDULER};
-use super::switch::Interrupted;
-use crate::arch::cpu::{self, Cpu};
+use super::saved::Interrupted;
+use super::timer::{arm, note};
+use super::token::SCHEDULER;
+use super::{cpu, cut, dispatch, request};
 use crate::arch::{lapic, pic};
 
 /// How long a thread runs before the next has its turn.
@@ -33,22 +33,6 @@ pub(super) fn init() {
     assert!(lapic::init(), "no local interrupt controller with a timer");
     arm(cpu::this(), period());
     interrupts::enable();
-}
-
-fn arm(cpu: &Cpu, after: Duration) {
-    cpu.armed.store(after.as_nanos() as u64, Relaxed);
-    cpu.counted.store(0, Relaxed);
-    lapic::arm(after);
-}
-
-/// Notes how long the running thread has run: one that leaves before each tick has that time counted too, and who comes on just
-/// before a tick pays for no other's. By the timer: a machine that stood still meanwhile is not held against anybody.
-pub(super) fn note(cpu: &Cpu) {
-    let left = lapic::left().as_nanos() as u64;
-    let passed = cpu.armed.load(Relaxed).saturating_sub(left);
-    let counted = cpu.counted.swap(passed, Relaxed);
-    let ran = passed.saturating_sub(counted);
-    cpu.current().owed.fetch_add(ran, Relaxed);
 }
 
 fn period() -> Duration {
@@ -86,7 +70,7 @@ pub(crate) fn handle(interrupted: &mut Interrupted<'_>) {
     SCHEDULER.with(|scheduler| {
         scheduler.expire(request::now());
         if !keeps {
-            request::take_turns(scheduler, cpu, interrupted);
+            dispatch::take_turns(scheduler, cpu, interrupted);
         }
     });
     arm(cpu, if keeps { period() / SOON } else { period() });

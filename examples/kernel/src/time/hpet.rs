@@ -3,7 +3,7 @@
 use core::ptr::NonNull;
 use core::time::Duration;
 
-use super::ticks_to_duration;
+use super::ticks::ticks_to_duration;
 use crate::mm::window;
 
 /// Bytes of registers that are used.

@@ -3,6 +3,7 @@
 
 mod hpet;
 mod pm_timer;
+mod ticks;
 
 use core::time::Duration;
 
@@ -43,10 +44,4 @@ pub(crate) fn since_boot() -> Duration {
         Some(Clock::PmTimer(timer)) => timer.elapsed(),
         None => Duration::ZERO,
     }
-}
-
-/// `ticks` of a clock whose period is `numerator / denominator` nanoseconds.
-fn ticks_to_duration(ticks: u64, numerator: u64, denominator: u64) -> Duration {
-    let nanoseconds = u128::from(ticks) * u128::from(numerator) / u128::from(denominator.max(1));
-    Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
 }

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use x86_64::instructions::port::PortReadOnly;
 
-use super::ticks_to_duration;
+use super::ticks::ticks_to_duration;
 
 const FREQUENCY: u64 = 3_579_545;
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;

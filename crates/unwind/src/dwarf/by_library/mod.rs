@@ -6,9 +6,7 @@
 )]
 
 mod backtrace;
-
-use core::cell::UnsafeCell;
-use core::mem::MaybeUninit;
+mod object;
 
 use unwinding::abi::{UnwindException, UnwindReasonCode};
 use unwinding::panicking::{self, Exception};
@@ -17,21 +15,7 @@ use super::exception::ExceptionSlot;
 use crate::UnwindFailed;
 
 pub use backtrace::backtrace;
-
-/// What the unwinder keeps of an exception.
-#[derive(Debug)]
-#[repr(transparent)]
-pub(super) struct Object(UnsafeCell<MaybeUninit<UnwindException>>);
-
-impl Object {
-    pub(super) const fn new() -> Self {
-        Self(UnsafeCell::new(MaybeUninit::uninit()))
-    }
-}
-
-// SAFETY: touched only by the unwinder, between a slot's successful `claim` and its `release`, which
-// admit one claimant at a time and order one's accesses before the next one's.
-unsafe impl Sync for Object {}
+pub(super) use object::Object;
 
 /// A claimed slot on its way through the unwinder.
 struct InFlight(&'static ExceptionSlot);

@@ -13,6 +13,7 @@ mod capture;
 mod catch;
 #[cfg(feature = "std")]
 mod foreign;
+mod object;
 #[cfg(not(feature = "std"))]
 mod personality;
 mod resume;
@@ -24,27 +25,7 @@ use capture::capture;
 
 pub use backtrace::backtrace;
 pub(super) use catch::catch;
-
-/// What tells our exceptions from others', in the first word of each.
-const CLASS: u64 = u64::from_ne_bytes(*b"SAMARA\0\0");
-
-/// The head of an exception, as foreign unwinders know it.
-#[derive(Debug)]
-#[repr(C)]
-pub(super) struct Object {
-    class: u64,
-    /// What to call to have it deleted: nothing.
-    cleanup: usize,
-}
-
-impl Object {
-    pub(super) const fn new() -> Self {
-        Self {
-            class: CLASS,
-            cleanup: 0,
-        }
-    }
-}
+pub(super) use object::Object;
 
 /// Raises the claimed exception. Returns only if it cannot be delivered; then no destructor has run.
 pub(super) fn begin(exception: &'static ExceptionSlot) -> UnwindFailed {

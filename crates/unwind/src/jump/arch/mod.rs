@@ -7,6 +7,7 @@
 //! Interrupt masks are none of these: a panic of code that masked interrupts leaves them masked.
 //! Shadow stacks (CET) are not supported.
 
+mod body;
 #[cfg_attr(target_arch = "x86_64", path = "x86_64.rs")]
 #[cfg_attr(target_arch = "aarch64", path = "aarch64.rs")]
 #[cfg_attr(target_arch = "arm", path = "arm.rs")]
@@ -16,11 +17,9 @@
 )]
 mod registers;
 
+pub(super) use body::Body;
 #[cfg(target_arch = "x86_64")]
 pub(super) use registers::land;
-
-/// What a boundary runs.
-pub(super) type Body = unsafe extern "C" fn(*mut ());
 
 /// Calls `body(data)` above a new boundary, the innermost at `*anchor` while that runs. Returns
 /// whether [`raise`] cut the call short.

@@ -1,12 +1,12 @@
 //! `#[replay]`: calls that are recorded, and made again after a restart.
 
+use crate::enter::enter_again;
 use crate::flatten::FromRpc;
-use crate::invoke::enter_again;
 use crate::source::{Attempts, Source};
 use alloc::sync::Arc;
 use core::marker::PhantomData;
 use core::ptr;
-use samara_domain_runtime::call::{Failure, apart};
+use samara_domain_runtime::call::{Failure, call_opaque};
 use samara_domain_runtime::journal::Replay;
 use samara_domain_runtime::kept::{self, Payer};
 use samara_domain_runtime::stack::Moves;
@@ -34,7 +34,7 @@ where
     fn replay(&self, instance: Instance<I>) -> Result<(), RpcError> {
         // The arguments are lent, and the result ends, in there: none lies on the stack of the host that replays, and the
         // copies that are made in there have been asked room for.
-        let did = |object: &I, ()| apart(|| (self.body)(object, self.arguments).is_ok());
+        let did = |object: &I, ()| call_opaque(|| (self.body)(object, self.arguments).is_ok());
         // SAFETY: whoever recorded the call vouched for the body.
         match unsafe { enter_again::<fn(A) -> R, _, _, _>(instance, (), did) } {
             Ok(true) => Ok(()),
@@ -77,7 +77,7 @@ impl<A: Exchangeable + Copy, F: Copy, R> Recorded<A, F, R> {
 ///
 /// # Safety
 /// As for [`invoke_replay`](crate::invoke::invoke_replay).
-pub(crate) unsafe fn call<I, A, R>(
+pub(crate) unsafe fn call_and_record<I, A, R>(
     source: &impl Source<I>,
     arguments: A,
     body: impl Fn(&I, A) -> R + Copy + Send + Sync + 'static,

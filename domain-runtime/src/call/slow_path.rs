@@ -7,7 +7,7 @@ use core::ptr;
 /// be it only to drop it while unwinding: such a way takes the address of this copy, and the way that
 /// everybody takes moves the value in registers.
 #[inline(always)]
-pub fn spilled<T>(value: T) -> T {
+pub fn slow_path_copy<T>(value: T) -> T {
     let value = ManuallyDrop::new(value);
     let mut copy = MaybeUninit::uninit();
     // Not `ptr::read`, which the compiler takes for a move and passes the first address on.

@@ -8,7 +8,7 @@
 
 use core::arch::global_asm;
 
-use super::trap_frame::TrapFrame;
+use crate::arch::trap_frame::TrapFrame;
 
 /// Bytes that each stub takes.
 const STUB_SIZE: usize = 16;
@@ -120,7 +120,7 @@ trap_common:
     "#,
     stub_size = const STUB_SIZE,
     frame_size = const size_of::<TrapFrame>(),
-    handler = sym super::trap::handle,
+    handler = sym super::handle,
 );
 
 unsafe extern "C" {
@@ -128,6 +128,6 @@ unsafe extern "C" {
 }
 
 /// The address of a vector's stub.
-pub(super) fn stub(vector: u8) -> u64 {
+pub(crate) fn stub(vector: u8) -> u64 {
     (&raw const trap_stubs).addr() as u64 + u64::from(vector) * STUB_SIZE as u64
 }

@@ -9,7 +9,7 @@ use core::hint::black_box;
 /// is called through a table, which does the same; arguments that are lent to an entry, and copied for the method inside, are
 /// none of the method's.
 #[inline(always)]
-pub fn apart<F: FnOnce() -> R, R>(f: F) -> R {
+pub fn call_opaque<F: FnOnce() -> R, R>(f: F) -> R {
     fn call<F: FnOnce() -> R, R>(f: F) -> R {
         f()
     }

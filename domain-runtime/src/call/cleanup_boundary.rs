@@ -1,8 +1,9 @@
 //! Boundaries inside a domain, behind which something ends in any case.
 
 use super::activation::{Activation, CROSSING, innermost, left_off};
+use super::opaque::call_opaque;
+use super::raise::raise;
 use super::unwound::Unwound;
-use super::{apart, raise};
 use crate::{contain, stack};
 use core::mem;
 use samara_shared_heap::thread::{self, ThreadSlot};
@@ -14,7 +15,10 @@ use samara_unwind::Payload;
 ///
 /// # Safety
 /// `after` is trusted code of the host's side, ends in bounded time and does not panic.
-pub unsafe fn bounded<F: FnOnce() -> R, R, E>(f: F, after: impl FnOnce() -> E) -> (R, E) {
+pub unsafe fn with_cleanup_boundary<F: FnOnce() -> R, R, E>(
+    f: F,
+    after: impl FnOnce() -> E,
+) -> (R, E) {
     let thread = thread::current();
     let outer = innermost(thread);
     if let Some(outer) = outer
@@ -82,7 +86,7 @@ fn under<F: FnOnce() -> R, R, E>(
     }
     let outcome = samara_unwind::catch(|| {
         let unwound = Unwound;
-        let result = apart(f);
+        let result = call_opaque(f);
         mem::forget(unwound);
         result
     });

@@ -1,29 +1,29 @@
 //! What a trap does. An interrupt may change the running thread. A fault of a domain's code is its death;
 //! any other is fatal, and reported with the calls that led to it.
 
+mod entry;
+mod report;
+
+pub(crate) use entry::stub;
+
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use x86_64::registers::control::Cr2;
 
-use super::exit::{ExitCode, exit};
-use super::fault::{Fault, PAGE_FAULT, name};
-use super::fpu::FpuState;
-use super::trap_frame::TrapFrame;
-use super::{lapic, pic};
+use crate::arch::fault::Fault;
+use crate::arch::fpu::FpuState;
+use crate::arch::trap_frame::TrapFrame;
+use crate::arch::{lapic, pic};
 use crate::host::messages;
-use crate::mm::{image, stack};
-use crate::thread::{self, Interrupted};
-use crate::{backtrace, println_fatal};
-
-/// A thread asks the scheduler for something.
-pub(crate) const REQUEST: u8 = 0x41;
+use crate::mm::stack;
+use crate::thread::{self, Interrupted, dispatch, request};
 
 #[cfg(feature = "kernel-tests")]
 const DEBUG: u64 = 1;
 const BREAKPOINT: u64 = 3;
 const TIMER: u64 = lapic::TIMER as u64;
-const REQUESTED: u64 = REQUEST as u64;
+const REQUESTED: u64 = request::VECTOR as u64;
 const FIRST_MESSAGE: u64 = messages::FIRST as u64;
 const LAST_MESSAGE: u64 = messages::LAST as u64;
 const SPURIOUS: u64 = lapic::SPURIOUS as u64;
@@ -33,9 +33,6 @@ const OLD_LAST: u64 = pic::END_VECTOR as u64 - 1;
 /// Breakpoints passed so far.
 static BREAKPOINTS: AtomicU32 = AtomicU32::new(0);
 
-/// Fatal traps so far: a second one comes from reporting the first.
-static FATAL: AtomicU32 = AtomicU32::new(0);
-
 /// Breakpoint instructions that were executed since boot.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn breakpoints() -> u32 {
@@ -43,7 +40,7 @@ pub(crate) fn breakpoints() -> u32 {
 }
 
 /// Called by the entry code on a trap stack, with everything saved in `frame`.
-pub(super) extern "C" fn handle(frame: &mut TrapFrame, fpu: &mut FpuState) {
+extern "C" fn handle(frame: &mut TrapFrame, fpu: &mut FpuState) {
     match frame.vector {
         TIMER => {
             lapic::acknowledge();
@@ -52,9 +49,9 @@ pub(super) extern "C" fn handle(frame: &mut TrapFrame, fpu: &mut FpuState) {
         FIRST_MESSAGE..=LAST_MESSAGE => {
             lapic::acknowledge();
             messages::arrived(frame.vector);
-            thread::request::leave_idle(&mut Interrupted { frame, fpu });
+            dispatch::leave_idle(&mut Interrupted { frame, fpu });
         }
-        REQUESTED => thread::request::handle(&mut Interrupted { frame, fpu }),
+        REQUESTED => dispatch::handle(&mut Interrupted { frame, fpu }),
         // Went away before it was delivered; the old controllers' masked inputs can do no more.
         SPURIOUS | OLD_FIRST..=OLD_LAST => {}
         // Returns only for the tests: the linker fills gaps with breakpoints, which a wild jump
@@ -67,13 +64,13 @@ pub(super) extern "C" fn handle(frame: &mut TrapFrame, fpu: &mut FpuState) {
         #[cfg(feature = "kernel-tests")]
         DEBUG => {
             if !thread::step::handle(&mut Interrupted { frame, fpu }) {
-                report(frame);
+                report::fatal(frame, &fault(frame));
             }
         }
         _ => {
             let fault = fault(frame);
             if !thread::cut::fault(&mut Interrupted { frame, fpu }, &fault) {
-                report(frame);
+                report::fatal(frame, &fault);
             }
         }
     }
@@ -103,53 +100,4 @@ fn fault(frame: &TrapFrame) -> Fault {
     Fault::new(frame.vector, frame.error_code, address, |address| {
         stack::is_guard(address) || thread::stack_guards(address)
     })
-}
-
-fn report(frame: &TrapFrame) -> ! {
-    match FATAL.fetch_add(1, Ordering::Relaxed) {
-        0 => {}
-        1 => {
-            println_fatal!(
-                "fault while reporting a fault: vector {} at {:#x}",
-                frame.vector,
-                frame.rip
-            );
-            exit(ExitCode::Failure);
-        }
-        _ => exit(ExitCode::Failure),
-    }
-    println_fatal!(
-        "fault: {} (vector {}, error code {:#x}) at {:#x}, stack pointer {:#x}",
-        name(frame.vector),
-        frame.vector,
-        frame.error_code,
-        frame.rip,
-        frame.rsp,
-    );
-    if frame.vector == PAGE_FAULT {
-        println_fatal!("fault: {}", fault(frame));
-        if thread::reserve::is_open() {
-            println_fatal!("fault: the reserve of the stack is in use, or used up");
-        }
-    }
-    backtrace::print_from(&frame.registers());
-    report_wild_call(frame);
-    exit(ExitCode::Failure)
-}
-
-/// A call to where no code is leaves no tables to walk by, but its return address on top of the
-/// stack.
-fn report_wild_call(frame: &TrapFrame) {
-    let stack = thread::current().slot.stack();
-    if !image::is_text(frame.rip)
-        && frame.rsp.is_multiple_of(8)
-        && stack.contains(&(frame.rsp as usize))
-    {
-        let top = core::ptr::with_exposed_provenance::<u64>(frame.rsp as usize);
-        // SAFETY: an aligned word of the running thread's stack, as its slot tells.
-        let caller = unsafe { top.read() };
-        if image::is_text(caller) {
-            backtrace::print_address(caller - 1);
-        }
-    }
 }

@@ -7,10 +7,9 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
 use x86_64::VirtAddr;
 use x86_64::registers::model_specific::GsBase;
 
-use crate::thread::{self, Thread};
-
-/// Processors that there is room for.
-pub(crate) const MAX_CPUS: usize = 1;
+use super::limits::MAX_CPUS;
+use super::table::MAIN;
+use super::tcb::Thread;
 
 /// One processor's own.
 #[repr(C)]
@@ -35,7 +34,7 @@ pub(crate) struct Cpu {
 static CPUS: [Cpu; MAX_CPUS] = {
     let mut cpus = [const {
         Cpu {
-            thread: AtomicPtr::new((&raw const thread::MAIN).cast_mut()),
+            thread: AtomicPtr::new((&raw const MAIN).cast_mut()),
             index: 0,
             deferred: AtomicU32::new(0),
             armed: AtomicU64::new(0),
@@ -59,7 +58,7 @@ pub(crate) fn init(index: usize) {
 
 /// The running thread. One load: a call across domains asks for it.
 #[inline]
-pub(crate) fn thread() -> &'static Thread {
+pub(crate) fn current() -> &'static Thread {
     let thread: *const Thread;
     // SAFETY: `init` made `gs` point to a `Cpu`, which begins with this pointer. What
     // switches threads writes memory in between, so nothing is reused across that.
@@ -78,7 +77,7 @@ pub(crate) fn this() -> &'static Cpu {
 }
 
 impl Cpu {
-    /// The thread that runs here. Unlike [`thread()`] read anew each time: what switches asks this.
+    /// The thread that runs here. Unlike [`current`] read anew each time: what switches asks this.
     pub(crate) fn current(&self) -> &'static Thread {
         let thread = self.thread.load(Relaxed);
         // SAFETY: always one of the static threads.

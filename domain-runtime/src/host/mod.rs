@@ -1,0 +1,20 @@
+//! What the runtime needs from its host, bound once by the final binary with
+//! [`set_runtime_host!`](crate::set_runtime_host).
+
+mod arenas;
+mod bind;
+mod clock;
+mod events;
+mod keeps;
+mod stacks;
+mod symbols;
+mod threads;
+
+pub use arenas::{Arenas, Window};
+pub use bind::__samara_bind;
+pub use clock::Clock;
+pub use events::Events;
+pub use keeps::Keeps;
+pub use stacks::{Asker, StackProbe};
+pub(crate) use symbols::*;
+pub use threads::Threads;

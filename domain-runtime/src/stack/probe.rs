@@ -1,0 +1,25 @@
+//! What the host does about stacks that are short.
+
+use crate::host::StackProbe;
+use samara_shared_heap::thread;
+use spin::Once;
+
+pub(super) static PROBE: Once<&'static dyn StackProbe> = Once::new();
+
+/// See [`Runtime::set_stack_probe`](crate::Runtime::set_stack_probe).
+pub(crate) fn set_probe(probe: &'static dyn StackProbe) -> bool {
+    let mut first = false;
+    PROBE.call_once(|| {
+        first = true;
+        probe
+    });
+    first
+}
+
+/// A thread came out of a domain that died.
+pub(crate) fn close_reserve() {
+    if let Some(probe) = PROBE.get() {
+        // SAFETY: the host's, which a cut would leave half done.
+        unsafe { thread::as_host(|| probe.close_reserve()) };
+    }
+}

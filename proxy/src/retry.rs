@@ -1,0 +1,61 @@
+//! A call that is repeated on the next object when its domain has died.
+
+use crate::enter::enter_instance;
+use crate::flatten::FromRpc;
+use crate::source::Attempts;
+use samara_domain_runtime::call::{Failure, Refusal, Target};
+use samara_domain_runtime::stack::Moves;
+use samara_domain_runtime::{Instance, Interface, RpcError};
+use samara_rref::Exchangeable;
+use samara_shared_heap::thread::ThreadSlot;
+
+/// Calls, and repeats the call as long as `recover` says where and with what, which counts in `attempts`: there are none before
+/// the first failure, so that a call without one has nothing to write there. The method is called at one place only: a result
+/// that came from two would be moved on as a whole, read wider than the callee wrote it, which stalls.
+///
+/// # Safety
+/// As [`enter_instance`].
+#[inline(always)]
+pub(crate) unsafe fn call_with_retry<M, I, A, R>(
+    thread: &ThreadSlot,
+    mut attempts: Option<Attempts>,
+    mut instance: Instance<I>,
+    mut arguments: A,
+    mut recover: impl FnMut(
+        &mut Attempts,
+        Target,
+        Failure<A>,
+        Refusal,
+    ) -> Result<(Instance<I>, A), RpcError>,
+    body: impl Fn(&I, A) -> R,
+) -> R
+where
+    M: Moves,
+    I: ?Sized + Interface,
+    A: Exchangeable,
+    R: FromRpc,
+{
+    let body = |object: &I, arguments| body(object, arguments).apart();
+    loop {
+        let mut refusal = Refusal::Dead;
+        // SAFETY: handed on.
+        match unsafe {
+            enter_instance::<true, M, I, A, R::Parts>(
+                thread,
+                instance,
+                arguments,
+                &body,
+                &mut refusal,
+            )
+        } {
+            Ok(parts) => return R::together(parts),
+            Err(failure) => {
+                let attempts = attempts.get_or_insert_with(Attempts::new);
+                match recover(attempts, instance.target(), failure, refusal) {
+                    Ok(next) => (instance, arguments) = next,
+                    Err(error) => return R::from_rpc(error),
+                }
+            }
+        }
+    }
+}
