@@ -9,4 +9,4 @@ pub(crate) use core::sync::atomic;
 pub(crate) use portable_atomic as atomic;
 
 #[cfg(samara_model)]
-pub(crate) use samara_model_primitives::{atomic, spin_loop};
+pub(crate) use samara_loom_primitives::{atomic, spin_loop};

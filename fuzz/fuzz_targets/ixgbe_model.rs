@@ -9,9 +9,9 @@ use std::cell::Cell;
 use std::num::NonZeroU32;
 
 use libfuzzer_sys::fuzz_target;
-use samara_ixgbe_model::pci::{CONFIG_SIZE, MSIX_BAR, REGISTER_BAR};
-use samara_ixgbe_model::registers::{self, TABLE, offset as at};
-use samara_ixgbe_model::{
+use samara_ixgbe_emulator::pci::{CONFIG_SIZE, MSIX_BAR, REGISTER_BAR};
+use samara_ixgbe_emulator::registers::{self, TABLE, offset as at};
+use samara_ixgbe_emulator::{
     CountedInterrupts, DmaError, Faults, FlatMemory, GuestMemory, Loop, Nic, Options, Progress,
     WriteBack,
 };

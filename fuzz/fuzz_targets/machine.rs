@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use samara_host_std::{DomainAlloc, System};
-use samara_machine::{BYTES, Machine, Step};
+use samara_state_machine::{BYTES, Machine, Step};
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);

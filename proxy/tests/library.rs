@@ -147,8 +147,8 @@ impl Drop for Stop<'_> {
 fn compile() -> PathBuf {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let library = directory.join("libsamara_loaded.so");
-    let source =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/unwind/tests/fixtures/library.rs");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../crates/trusted/unwind/tests/fixtures/library.rs");
     let status = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
         .args(["--edition=2024", "--crate-type=cdylib", "-O", "-o"])
         .args([&library, &source])

@@ -9,4 +9,4 @@ pub(crate) use portable_atomic as atomic;
 pub(crate) use spin::{Mutex, MutexGuard};
 
 #[cfg(samara_model)]
-pub(crate) use samara_model_primitives::{Mutex, MutexGuard, atomic};
+pub(crate) use samara_loom_primitives::{Mutex, MutexGuard, atomic};

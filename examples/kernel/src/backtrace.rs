@@ -1,8 +1,8 @@
 //! The calls that led somewhere, with function, line and domain:
 //!
 //! ```text
-//!     at read (crates/fault/src/deaths.rs:72)
-//!     at execute (examples/nvme/src/faults.rs:7)
+//!     at read (crates/testing/fault/src/deaths.rs:72)
+//!     at execute (examples/drivers/nvme/src/faults.rs:7)
 //!   nvme was called by the host:
 //!     at read (examples/kernel/src/story/client.rs:40)
 //! ```

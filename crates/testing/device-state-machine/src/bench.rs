@@ -1,0 +1,235 @@
+//! The devices: made once for the process, as a device is, and plugged in anew for each case.
+
+use std::sync::OnceLock;
+
+use samara_device_io::DeviceSlot;
+use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
+use samara_ixgbe_emulator::{Faults, Loop};
+use samara_testkit::ixgbe_bus::IxgbeBus;
+use samara_testkit::nvme_model::{self, NvmeModel};
+use samara_testkit::virtio_model::{self, Violation, VirtioModel};
+
+use crate::area::fill;
+use crate::ledger::{DEVICES, Watch};
+use crate::step::Numbers;
+use crate::{ledger, lies, shapes};
+
+/// A device and where it is claimed.
+pub(crate) struct Place<M: 'static, D> {
+    /// Its number: in the ledger, and of all.
+    pub(crate) number: usize,
+    pub(crate) model: &'static M,
+    pub(crate) slot: DeviceSlot<D>,
+}
+
+/// All of them, two of each kind.
+pub(crate) struct Bench {
+    pub(crate) nvme: [Place<NvmeModel, Nvme>; 2],
+    pub(crate) ixgbe: [Place<IxgbeBus, Ixgbe>; 2],
+    pub(crate) block: [Place<VirtioModel, VirtioBlock>; 2],
+    pub(crate) net: [Place<VirtioModel, VirtioNet>; 2],
+}
+
+/// A device, whatever its kind.
+#[derive(Clone, Copy)]
+pub(crate) enum Any {
+    Nvme(&'static NvmeModel),
+    Ixgbe(&'static IxgbeBus),
+    Virtio(&'static VirtioModel),
+}
+
+/// Virtual nanoseconds of a pause: as long as makes a time-out of a second some hundred of them.
+const PAUSE: u64 = 4_000_000;
+/// Polling intervals of an 82599 in a pause.
+const INTERVALS: u64 = 16;
+
+/// The bench of the process.
+pub(crate) fn bench() -> &'static Bench {
+    static BENCH: OnceLock<Bench> = OnceLock::new();
+    BENCH.get_or_init(Bench::new)
+}
+
+impl Bench {
+    fn new() -> Self {
+        let watch = |number| &*Box::leak(Box::new(Watch(number)));
+        let nvme = |number| {
+            let model = NvmeModel::leak(nvme_model::Shape {
+                blocks: 8,
+                ..nvme_model::Shape::PLAIN
+            });
+            model.watch(watch(number));
+            model.set_pause(PAUSE);
+            let slot = model.slot();
+            Place {
+                number,
+                model,
+                slot,
+            }
+        };
+        let ixgbe = |number| {
+            let model = IxgbeBus::leak(Loop::closed());
+            model.watch(watch(number));
+            model.set_pause(INTERVALS);
+            let slot = model.slot();
+            Place {
+                number,
+                model,
+                slot,
+            }
+        };
+        let virtio = |number, shape| {
+            let model = VirtioModel::leak(shape);
+            model.watch(watch(number));
+            model.set_pause(PAUSE);
+            model
+        };
+        let block = |number| {
+            let model = virtio(number, virtio_model::Shape::BLOCK);
+            let slot = model.slot();
+            Place {
+                number,
+                model,
+                slot,
+            }
+        };
+        let net = |number| {
+            let model = virtio(number, virtio_model::Shape::NET);
+            let slot = model.slot();
+            Place {
+                number,
+                model,
+                slot,
+            }
+        };
+        Self {
+            nvme: [nvme(0), nvme(1)],
+            ixgbe: [ixgbe(2), ixgbe(3)],
+            block: [block(4), block(5)],
+            net: [net(6), net(7)],
+        }
+    }
+
+    /// All devices, by their numbers.
+    pub(crate) fn all(&self) -> [Any; DEVICES] {
+        let Self {
+            nvme,
+            ixgbe,
+            block,
+            net,
+        } = self;
+        [
+            Any::Nvme(nvme[0].model),
+            Any::Nvme(nvme[1].model),
+            Any::Ixgbe(ixgbe[0].model),
+            Any::Ixgbe(ixgbe[1].model),
+            Any::Virtio(block[0].model),
+            Any::Virtio(block[1].model),
+            Any::Virtio(net[0].model),
+            Any::Virtio(net[1].model),
+        ]
+    }
+
+    /// Whether device `number` may access memory.
+    pub(crate) fn is_bus_master(&self, number: usize) -> bool {
+        !lies::is_removed(number) && self.all()[number].is_bus_master()
+    }
+
+    /// Unplugs device `number`, and plugs another one in.
+    pub(crate) fn replug_one(&self, number: usize, numbers: &mut Numbers) {
+        lies::plugged(number);
+        match self.all()[number] {
+            Any::Nvme(model) => {
+                model.replug_as(shapes::nvme(numbers));
+                model.switch(|switches| switches.keeps_its_word = true);
+                for namespace in 1..=3 {
+                    let _ = model.medium_of(namespace, |medium| fill(medium, namespace << 24));
+                }
+            }
+            Any::Ixgbe(model) => {
+                model.inject(Faults::default());
+                model.replug();
+                model.offer_function_reset(numbers.one_in(2));
+            }
+            Any::Virtio(model) => {
+                let mut shape = match number {
+                    4 | 5 => shapes::block(numbers),
+                    _ => shapes::net(numbers),
+                };
+                // Registers that a driver has are where they were.
+                if ledger::is_claimed(number) {
+                    shape.layout = model.layout();
+                }
+                model.replug(shape);
+                model.medium(|medium| fill(medium, 5 << 24));
+                model.switch(|switches| {
+                    switches.keeps_its_word = true;
+                    switches.enables_early = numbers.one_in(2);
+                    switches.polls = numbers.one_in(2);
+                });
+            }
+        }
+    }
+}
+
+impl Any {
+    fn is_bus_master(self) -> bool {
+        match self {
+            Self::Nvme(model) => model.is_bus_master(),
+            Self::Ixgbe(model) => model.is_bus_master(),
+            Self::Virtio(model) => model.is_bus_master(),
+        }
+    }
+
+    /// The device's clock, in nanoseconds.
+    pub(crate) fn elapsed(self) -> u64 {
+        match self {
+            Self::Nvme(model) => model.now(),
+            Self::Ixgbe(model) => model.now(),
+            Self::Virtio(model) => model.elapsed(),
+        }
+    }
+
+    /// Lets the device work for a while.
+    pub(crate) fn work(self, pauses: u64) {
+        match self {
+            Self::Nvme(model) => model.tick(pauses),
+            Self::Ixgbe(model) => model.steps(8 * pauses as u32),
+            Self::Virtio(model) => model.tick(pauses),
+        }
+    }
+
+    /// What the engine has told the device since this was last asked that no device can do with. One that completes twice may
+    /// run out of room by itself.
+    pub(crate) fn nonsense(self, is_honest: bool) -> Option<String> {
+        match self {
+            Self::Nvme(model) => {
+                let overruns = model.counts().overruns;
+                (overruns > 0 && is_honest)
+                    .then(|| format!("{overruns} completions had no room in their queue"))
+            }
+            Self::Ixgbe(_) => None,
+            // The driver may break any other: it writes the status as it likes.
+            Self::Virtio(model) => {
+                let is_engines = |violation: &Violation| {
+                    matches!(
+                        violation,
+                        Violation::AvailIndex
+                            | Violation::HeadOutOfRange
+                            | Violation::HeadInFlight
+                            | Violation::ChainTooLong
+                            | Violation::NextOutOfRange
+                            | Violation::Indirect
+                            | Violation::EmptyElement
+                            | Violation::QueueInUse
+                            | Violation::QueueAlignment
+                            | Violation::Width
+                            | Violation::ReadOnly
+                            | Violation::Outside
+                    )
+                };
+                let found = model.take_violations().into_iter().find(is_engines);
+                found.map(|violation| format!("the device was told nonsense: {violation:?}"))
+            }
+        }
+    }
+}

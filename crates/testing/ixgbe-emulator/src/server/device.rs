@@ -1,0 +1,189 @@
+//! The device with all that it is connected to.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::ops::Range;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use samara_ixgbe_emulator::{Interrupts, Link, Nic, Notice, Options, Progress};
+
+use super::guest::SharedMemory;
+use super::pcap::Capture;
+use super::worker::Bell;
+use super::{Arguments, ServerError};
+
+/// Steps that are done at once; then others get the lock.
+const STEPS: usize = 16;
+
+/// The same in time, where the cable takes little.
+const SHARE: Duration = Duration::from_millis(100);
+
+/// A link that gathers what is sent during a step.
+pub(super) trait BufferedLink: Link + Send {
+    /// Sends what was gathered.
+    fn flush(&mut self);
+}
+
+/// One event per MSI-X vector, given by the VMM.
+#[derive(Default)]
+pub(super) struct Vectors(Vec<Option<File>>);
+
+impl Vectors {
+    /// Sets the events of some of the 64 vectors; vectors without one, or with one that waits, are silent.
+    pub(super) fn set(&mut self, which: Range<usize>, events: Vec<File>) {
+        if self.0.len() < which.end {
+            self.0.resize_with(which.end, || None);
+        }
+        let mut events = events.into_iter();
+        for slot in self.0.iter_mut().take(which.end).skip(which.start) {
+            *slot = events.next().and_then(|event| unwaiting(event).ok());
+        }
+    }
+
+    /// Forgets all events.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// The same event, which refuses at once when it is full: a VMM may give one that nobody reads, a socket
+/// or a pipe, and whoever writes to that waits with the device in its hands.
+fn unwaiting(event: File) -> io::Result<File> {
+    // Any file has the request that this makes, and nothing else is asked of the socket that it is not.
+    let socket = UnixStream::from(OwnedFd::from(event));
+    socket.set_nonblocking(true)?;
+    Ok(OwnedFd::from(socket).into())
+}
+
+impl Interrupts for Vectors {
+    fn raise(&mut self, vector: u16) {
+        if let Some(Some(event)) = self.0.get_mut(usize::from(vector)) {
+            // Only an event whose counter is full refuses: then one is pending anyway.
+            let _ = event.write(&1u64.to_ne_bytes());
+        }
+    }
+}
+
+/// The device, guest memory, the cable and the VMM's events.
+pub(super) struct Device {
+    pub(super) nic: Nic,
+    pub(super) memory: SharedMemory,
+    pub(super) vectors: Vectors,
+    link: Box<dyn BufferedLink>,
+    capture: Option<Capture>,
+    bell: Arc<Bell>,
+    start: Instant,
+    verbose: bool,
+}
+
+impl Device {
+    pub(super) fn new(
+        arguments: &Arguments,
+        link: Box<dyn BufferedLink>,
+        bell: &Arc<Bell>,
+    ) -> Result<Self, ServerError> {
+        let options = Options::default()
+            .with_mac(arguments.mac.0)
+            .with_device_id(arguments.device_id)
+            .with_module(!arguments.no_module)
+            .with_foreign_msix_table(true);
+        let capture = match &arguments.pcap {
+            Some(path) => Some(
+                Capture::create(path).map_err(|error| ServerError::Capture(path.clone(), error))?,
+            ),
+            None => None,
+        };
+        Ok(Device {
+            nic: Nic::new(options),
+            memory: SharedMemory::default(),
+            vectors: Vectors::default(),
+            link,
+            capture,
+            bell: Arc::clone(bell),
+            start: Instant::now(),
+            verbose: arguments.verbose,
+        })
+    }
+
+    /// Lets the device work; what is left over is left to the worker.
+    pub(super) fn step(&mut self) {
+        let began = Instant::now();
+        self.nic.advance(self.start.elapsed().as_nanos() as u64);
+        let mut tapped = Tapped {
+            link: self.link.as_mut(),
+            capture: self.capture.as_mut(),
+        };
+        let mut left = STEPS;
+        while self
+            .nic
+            .step(&mut self.memory, &mut tapped, &mut self.vectors)
+            == Progress::More
+        {
+            // What is gathered stays small.
+            tapped.link.flush();
+            left -= 1;
+            if left == 0 || began.elapsed() > SHARE {
+                self.bell.ring();
+                break;
+            }
+        }
+        self.link.flush();
+        if let Some(capture) = &mut self.capture {
+            capture.flush();
+        }
+        if let Some(deadline) = self.nic.next_deadline() {
+            self.bell
+                .ring_at(self.start + Duration::from_nanos(deadline));
+        }
+        self.tell();
+    }
+
+    /// Tells how much of what the device was sent to was not there.
+    pub(super) fn tell_failures(&self) {
+        let failures = self.memory.take_failures();
+        if failures > 0 {
+            tell!(
+                "{failures} DMA accesses failed: memory was not mapped, or its file is too short"
+            );
+        }
+    }
+
+    fn tell(&mut self) {
+        while let Some(notice) = self.nic.take_notice() {
+            let quiet = matches!(notice, Notice::Reset | Notice::Link { .. });
+            if self.verbose || !quiet {
+                tell!("{notice}");
+            }
+        }
+    }
+}
+
+/// A link whose frames are captured.
+struct Tapped<'a> {
+    link: &'a mut dyn BufferedLink,
+    capture: Option<&'a mut Capture>,
+}
+
+impl Link for Tapped<'_> {
+    fn is_up(&self) -> bool {
+        self.link.is_up()
+    }
+
+    fn send(&mut self, frame: &[u8]) {
+        if let Some(capture) = &mut self.capture {
+            capture.frame(frame);
+        }
+        self.link.send(frame);
+    }
+
+    fn receive(&mut self, frame: &mut Vec<u8>) -> bool {
+        let some = self.link.receive(frame);
+        if let (true, Some(capture)) = (some, &mut self.capture) {
+            capture.frame(frame);
+        }
+        some
+    }
+}

@@ -1,0 +1,260 @@
+//! Cables to other processes: frames with a length before each, over a Unix socket.
+//!
+//! The length has four bytes, the highest first: the framing of QEMU's `stream` and `socket` and
+//! of passt.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use samara_ixgbe_emulator::{Link, Loop};
+
+use super::ServerError;
+use super::arguments::LinkChoice;
+use super::device::BufferedLink;
+use super::worker::Bell;
+
+/// Frames that wait for the device at most, and their bytes; more are lost, as on a wire.
+const WAITING: usize = 4096;
+const WAITING_BYTES: usize = 16 << 20;
+
+/// Longest frame that is believed.
+const LONGEST: usize = 64 << 10;
+
+/// How long a peer may take over what is sent at once before the cable counts as cut.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Bytes that are handed to the system at once.
+const PIECE: usize = 32 << 10;
+
+/// Time between attempts to connect.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// Makes the link and starts its reader.
+pub(super) fn open(
+    choice: &LinkChoice,
+    bell: &Arc<Bell>,
+) -> Result<Box<dyn BufferedLink>, ServerError> {
+    let (path, listens) = match choice {
+        LinkChoice::Loop => return Ok(Box::new(Loop::closed())),
+        LinkChoice::Pair(path) => (path, true),
+        LinkChoice::Stream(path) => (path, false),
+    };
+    let end = Arc::new(End::default());
+    let mut plug = Plug {
+        path: path.clone(),
+        first: UnixStream::connect(path).ok(),
+        listener: None,
+    };
+    if listens && plug.first.is_none() {
+        match super::remove_stale(path) {
+            // The other one came just now.
+            Err(ServerError::InUse(_)) => plug.first = UnixStream::connect(path).ok(),
+            Err(error) => return Err(error),
+            Ok(()) => {
+                let listener = UnixListener::bind(path);
+                let told = |error| ServerError::Link(path.clone(), error);
+                plug.listener = Some(listener.map_err(told)?);
+            }
+        }
+    }
+    let reader = (Arc::clone(&end), Arc::clone(bell));
+    thread::spawn(move || run(plug, &reader.0, &reader.1));
+    Ok(Box::new(Cable {
+        end,
+        outgoing: Vec::new(),
+    }))
+}
+
+impl BufferedLink for Loop {
+    fn flush(&mut self) {}
+}
+
+/// Frames that wait for the device.
+#[derive(Default)]
+struct Incoming {
+    frames: VecDeque<Vec<u8>>,
+    bytes: usize,
+}
+
+impl Incoming {
+    /// Adds a frame, if there is room.
+    fn push(&mut self, frame: &[u8]) {
+        if self.frames.len() < WAITING && self.bytes + frame.len() <= WAITING_BYTES {
+            self.bytes += frame.len();
+            self.frames.push_back(frame.to_vec());
+        }
+    }
+
+    fn pop(&mut self) -> Option<Vec<u8>> {
+        let frame = self.frames.pop_front()?;
+        self.bytes -= frame.len();
+        Some(frame)
+    }
+}
+
+/// Shared by the device and the reader.
+#[derive(Default)]
+struct End {
+    incoming: Mutex<Incoming>,
+    /// The connection, while there is one.
+    stream: Mutex<Option<UnixStream>>,
+}
+
+impl End {
+    fn incoming(&self) -> MutexGuard<'_, Incoming> {
+        self.incoming.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stream(&self) -> MutexGuard<'_, Option<UnixStream>> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The device's side.
+struct Cable {
+    end: Arc<End>,
+    outgoing: Vec<u8>,
+}
+
+impl Link for Cable {
+    fn is_up(&self) -> bool {
+        self.end.stream().is_some()
+    }
+
+    fn send(&mut self, frame: &[u8]) {
+        self.outgoing.extend((frame.len() as u32).to_be_bytes());
+        self.outgoing.extend(frame);
+    }
+
+    fn receive(&mut self, frame: &mut Vec<u8>) -> bool {
+        let next = self.end.incoming().pop();
+        next.map(|next| *frame = next).is_some()
+    }
+}
+
+impl BufferedLink for Cable {
+    fn flush(&mut self) {
+        if self.outgoing.is_empty() {
+            return;
+        }
+        let mut stream = self.end.stream();
+        if let Some(connection) = stream.as_mut()
+            && send_all(connection, &self.outgoing).is_err()
+        {
+            // Half a frame may be out: only a new connection is in step again.
+            let _ = connection.shutdown(std::net::Shutdown::Both);
+            *stream = None;
+        }
+        self.outgoing.clear();
+    }
+}
+
+/// Sends `bytes` in little more than [`PATIENCE`], however little the peer takes at a time.
+fn send_all(connection: &mut UnixStream, bytes: &[u8]) -> io::Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    // The system waits that long for each piece of its own.
+    for piece in bytes.chunks(PIECE) {
+        if Instant::now() > deadline {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        connection.write_all(piece)?;
+    }
+    Ok(())
+}
+
+/// How to get a connection.
+struct Plug {
+    path: PathBuf,
+    /// The connection that was there at the start.
+    first: Option<UnixStream>,
+    listener: Option<UnixListener>,
+}
+
+impl Plug {
+    /// Waits for a peer.
+    fn connect(&mut self) -> UnixStream {
+        if let Some(first) = self.first.take() {
+            return first;
+        }
+        loop {
+            let connection = match &self.listener {
+                Some(listener) => listener.accept().map(|(stream, _)| stream),
+                None => UnixStream::connect(&self.path),
+            };
+            match connection {
+                Ok(stream) => return stream,
+                Err(_) => thread::sleep(RETRY),
+            }
+        }
+    }
+}
+
+/// The reader: takes frames as long as the program lives, through one connection after the other.
+fn run(mut plug: Plug, end: &End, bell: &Bell) {
+    loop {
+        let mut stream = plug.connect();
+        let writer = stream
+            .set_write_timeout(Some(PATIENCE))
+            .and_then(|()| stream.try_clone());
+        if let Ok(writer) = writer {
+            *end.stream() = Some(writer);
+            bell.ring();
+            read(&mut stream, end, bell);
+            *end.stream() = None;
+            bell.ring();
+        }
+        thread::sleep(RETRY);
+    }
+}
+
+/// Reads until the connection ends or makes no sense.
+fn read(stream: &mut UnixStream, end: &End, bell: &Bell) {
+    let mut bytes = vec![0; 256 << 10];
+    let mut filled = 0;
+    loop {
+        match stream.read(&mut bytes[filled..]) {
+            Ok(0) | Err(_) => return,
+            Ok(count) => filled += count,
+        }
+        let mut done = 0;
+        let mut incoming = end.incoming();
+        while let Some(header) = bytes[done..filled].first_chunk::<4>() {
+            let length = u32::from_be_bytes(*header) as usize;
+            if length > LONGEST {
+                return;
+            }
+            let Some(frame) = bytes[done + 4..filled].get(..length) else {
+                break;
+            };
+            incoming.push(frame);
+            done += 4 + length;
+        }
+        drop(incoming);
+        bytes.copy_within(done..filled, 0);
+        filled -= done;
+        bell.ring();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Incoming, LONGEST, WAITING, WAITING_BYTES};
+
+    #[test]
+    fn frames_that_wait_are_bounded_in_number_and_bytes() {
+        let mut incoming = Incoming::default();
+        for (length, most) in [(60, WAITING), (LONGEST, WAITING_BYTES / LONGEST)] {
+            for _ in 0..2 * WAITING {
+                incoming.push(&vec![0; length]);
+            }
+            assert_eq!(incoming.frames.len(), most);
+            while incoming.pop().is_some() {}
+            assert_eq!(incoming.bytes, 0);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The regions and interrupts that the VMM learns of.
+
+use samara_ixgbe_emulator::pci::{CONFIG_SIZE, MSIX_BAR, MSIX_BAR_SIZE, REGISTER_BAR, VECTORS};
+use samara_ixgbe_emulator::registers;
+
+use super::wire::{CONFIG_REGION, IRQS, MSIX_IRQ, REGIONS};
+
+/// Bytes of a region: both BARs and configuration space have some, the others are empty. None beyond them.
+pub(super) fn size(region: u32) -> Option<u64> {
+    let size = match region {
+        CONFIG_REGION => CONFIG_SIZE as u64,
+        _ if region == u32::from(REGISTER_BAR) => u64::from(registers::SIZE),
+        _ if region == u32::from(MSIX_BAR) => u64::from(MSIX_BAR_SIZE),
+        _ => 0,
+    };
+    (region < REGIONS).then_some(size)
+}
+
+/// Vectors of a kind of interrupt: MSI-X has some. None beyond the kinds.
+pub(super) fn vectors(index: u32) -> Option<u32> {
+    let count = if index == MSIX_IRQ {
+        u32::from(VECTORS)
+    } else {
+        0
+    };
+    (index < IRQS).then_some(count)
+}

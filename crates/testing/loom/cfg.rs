@@ -1,0 +1,11 @@
+//! Builds a shipped crate's sources over the primitives that loom explores.
+
+fn main() {
+    println!("cargo::rerun-if-changed=../cfg.rs");
+    println!("cargo::rustc-cfg=samara_model");
+    // As `crates/trusted/unwind/build.rs` has it.
+    println!("cargo::rustc-check-cfg=cfg(samara_tables)");
+    if std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "x86_64") {
+        println!("cargo::rustc-cfg=samara_tables");
+    }
+}

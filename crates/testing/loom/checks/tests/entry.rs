@@ -1,0 +1,114 @@
+//! Entry against kill; the last exit against the reaper.
+//!
+//! Bounds: one domain, two shards, three threads; every interleaving.
+
+use samara_loom::domain::{Belongings, call, reclaims, spawn};
+use samara_loom::host;
+use samara_loom_primitives::{Check, Fault, Weaken};
+
+const SEQ_CST: Weaken = Weaken {
+    file: "domain-runtime/src/control.rs",
+    fault: Fault::SeqCst,
+};
+
+/// One thread calls, the other kills and tries to reclaim.
+fn entry_and_kill() {
+    host::begin();
+    let belongings = Belongings::new();
+    let domain = spawn("a");
+    let target = domain.service().current().target();
+    let caller = host::spawn(1, move || {
+        call(target, || assert_eq!(belongings.touch(), 0));
+    });
+    assert!(domain.kill());
+    caller.join().unwrap();
+    // Nobody is inside any more: this one reclaims it if the first did not.
+    assert!(!domain.kill());
+    assert_eq!(reclaims(), 1, "reclaimed once");
+}
+
+#[test]
+fn an_entry_excludes_the_reclaim() {
+    Check::new("entry and kill", 96, 24).run(entry_and_kill);
+}
+
+#[test]
+#[should_panic(expected = "wrong")]
+fn an_entry_excludes_the_reclaim_by_seq_cst_only() {
+    Check::new("entry and kill, weakened", 96, 24)
+        .weaken(SEQ_CST)
+        .run(entry_and_kill);
+}
+
+/// Whoever leaves last wakes the reaper, unless the reaper has seen that nobody is inside.
+fn last_exit_and_reaper() {
+    host::begin();
+    let belongings = Belongings::new();
+    let domain = spawn("a");
+    let target = domain.service().current().target();
+    let callers = [0, 1].map(|shard| {
+        let belongings = belongings.clone();
+        host::spawn(shard, move || {
+            call(target, || assert_eq!(belongings.touch(), 0));
+        })
+    });
+    assert!(domain.kill());
+    // The death itself has woken it once, before the kill looked.
+    let before = 1;
+    for caller in callers {
+        caller.join().unwrap();
+    }
+    if reclaims() == 0 {
+        assert!(host::wakes() > before, "nobody woke the reaper");
+    }
+    assert!(!domain.kill());
+    assert_eq!(reclaims(), 1, "reclaimed once");
+}
+
+#[test]
+fn the_last_exit_wakes_the_reaper() {
+    Check::new("last exit and reaper", 96, 24)
+        .preemptions(3)
+        .run(last_exit_and_reaper);
+}
+
+#[test]
+#[should_panic(expected = "wrong")]
+fn the_last_exit_is_seen_by_seq_cst_only() {
+    Check::new("last exit and reaper, weakened", 96, 24)
+        .preemptions(3)
+        .weaken(SEQ_CST)
+        .run(last_exit_and_reaper);
+}
+
+/// As above, with one caller that is inside when the kill begins: only the wake may be lost.
+fn wake_or_reclaim() {
+    host::begin();
+    let _belongings = Belongings::new();
+    let domain = spawn("a");
+    let mut killer = None;
+    let begin = || {
+        let domain = domain.clone();
+        killer = Some(host::spawn(1, move || assert!(domain.kill())));
+    };
+    assert!(call(domain.service().current().target(), begin));
+    if let Some(killer) = killer {
+        killer.join().unwrap();
+    }
+    // The first wake is the death's own, before the kill looked.
+    let answered = reclaims() == 1 || host::wakes() > 1;
+    assert!(answered, "nobody woke the reaper");
+}
+
+#[test]
+fn a_wake_is_not_lost() {
+    Check::new("a wake", 96, 24).run(wake_or_reclaim);
+}
+
+#[test]
+#[should_panic(expected = "nobody woke")]
+fn a_wake_is_not_lost_by_seq_cst_only() {
+    Check::new("a wake, weakened", 96, 24)
+        .weaken(SEQ_CST)
+        .run(wake_or_reclaim);
+}

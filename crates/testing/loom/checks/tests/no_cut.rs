@@ -1,0 +1,119 @@
+//! A kill from another thread against the no-cut mark: a thread that runs for a domain has the mark
+//! from before it takes a lock of the trusted side until after it let go, so that a host which finds it
+//! without the mark may cut it there; and nothing is reclaimed under it.
+//!
+//! Bounds: one thread that works inside a domain, one that kills; at most three preemptions. The mark
+//! is plain: only the thread itself, or a host that holds it off its CPU, reads it.
+#![expect(unsafe_code, reason = "walks the thread's chain of frames")]
+
+use samara_domain_runtime::Waits;
+use samara_loom::domain::{Belongings, call, crash, reclaims, spawn};
+use samara_loom::host;
+use samara_loom::objects::{self, Object};
+use samara_loom_primitives::{Check, Mutex, on_lock};
+use samara_shared_heap::{Owner, heap, thread};
+
+/// Called at every lock. Also what the trusted side does as the host counts, on a domain's thread.
+fn look() {
+    let slot = thread::current();
+    let mut at = slot.top();
+    // SAFETY: frames on the chain are valid while the thread is above them.
+    while let Some(frame) = unsafe { at.as_ref() } {
+        assert!(
+            frame.owner().is_host() || slot.in_no_cut(),
+            "a lock without the mark"
+        );
+        at = frame.prev();
+    }
+}
+
+/// `work` runs inside a domain that is killed meanwhile.
+fn kill_during(work: fn()) {
+    host::begin();
+    objects::begin(8);
+    let belongings = Belongings::new();
+    let domain = spawn("a");
+    let target = domain.service().current().target();
+    on_lock(look);
+    let worker = host::spawn(1, move || {
+        call(target, || {
+            work();
+            assert_eq!(belongings.touch(), 0);
+        });
+    });
+    domain.kill();
+    worker.join().unwrap();
+    domain.kill();
+    assert_eq!(reclaims(), 1);
+}
+
+fn use_the_heap() {
+    let object = Object::new();
+    object.touch();
+    object.free();
+}
+
+fn count_and_trim() {
+    let _ = heap::census(Owner::HOST);
+    heap::trim();
+}
+
+fn lock_then_mark() {
+    let lock = Mutex::new(());
+    let _guard = lock.lock();
+    use_the_heap();
+}
+
+fn check(name: &'static str) -> Check {
+    Check::new(name, 128, 32).preemptions(3)
+}
+
+#[test]
+fn the_heap_takes_its_locks_under_the_mark() {
+    check("kill in the heap").run(|| kill_during(use_the_heap));
+}
+
+#[test]
+fn a_scan_takes_its_locks_under_the_mark() {
+    check("kill in a scan").run(|| kill_during(count_and_trim));
+}
+
+/// The steps in the wrong order: a lock first, the mark after it.
+#[test]
+#[should_panic(expected = "wrong")]
+fn a_lock_without_the_mark_is_found() {
+    check("kill at a bare lock").run(|| kill_during(lock_then_mark));
+}
+
+/// A domain calls another one, which panics: its death is noted on the caller's thread.
+#[test]
+fn a_death_is_noted_under_the_mark() {
+    check("kill at a death").run(|| {
+        host::begin();
+        let _belongings = Belongings::new();
+        let (caller, callee) = (spawn("caller"), spawn("callee"));
+        let inner = callee.service().current().target();
+        on_lock(look);
+        call(caller.service().current().target(), || crash(inner));
+    });
+}
+
+/// What is told of a dead domain, and its reclaim and restart, on the thread of who calls it.
+#[test]
+fn a_recovery_takes_its_locks_under_the_mark() {
+    check("kill in a recovery").run(|| {
+        host::begin();
+        let _belongings = Belongings::new();
+        let (caller, callee) = (spawn("caller"), spawn("callee"));
+        on_lock(look);
+        call(caller.service().current().target(), || {
+            let dead = callee.service().current().target();
+            crash(dead);
+            assert!(callee.service().current().reason().is_some());
+            assert_eq!(callee.info().restarts, 0);
+            callee.service().recover(dead, &Waits::new()).unwrap();
+            assert_eq!(callee.info().restarts, 1);
+            assert!(callee.service().journal().is_empty());
+        });
+    });
+}

@@ -1,0 +1,336 @@
+//! The machine at random: alone, with all totals after each step and failures made small; several at
+//! once on several threads, a million steps in all; and several threads in the same domains.
+//!
+//! `SAMARA_MACHINE_STEPS` asks for another number of steps (a night: 1000000000),
+//! `SAMARA_MACHINE_SEED` for another seed. A failure names its seed.
+
+use samara_domain_runtime::{Event, arena};
+use samara_host_std::{DomainAlloc, live_bytes, runtime};
+use samara_shared_heap::Owner;
+use samara_shared_heap::heap::{self, Census};
+use samara_shared_heap::owner::MAX_OWNERS;
+use samara_state_machine::{BYTES, Machine, Paid, Step, Together, shortest};
+use samara_testkit::hosted::{Counted, Rng, alone};
+use std::env;
+use std::io::{self, Write};
+use std::panic;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{MutexGuard, Once};
+use std::thread::{panicking, scope};
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<Counted> = DomainAlloc::new(Counted);
+
+fn number(name: &str, default: u64) -> u64 {
+    let given = env::var(name).ok().and_then(|text| text.parse().ok());
+    given.unwrap_or(default)
+}
+
+fn seed() -> u64 {
+    number("SAMARA_MACHINE_SEED", 1)
+}
+
+/// Whether a run that fails is made small. `SAMARA_MACHINE_SHORTEST=0` is for a suite of failing runs.
+fn makes_small() -> bool {
+    number("SAMARA_MACHINE_SHORTEST", 1) != 0
+}
+
+/// Tells, where a run fails, after how many steps it did and at which: of one thread, if several take them.
+struct Taken(u64, Option<Step>);
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if panicking() {
+            eprintln!("failed after {} steps", self.0);
+            self.1.iter().for_each(|step| eprintln!("    {step:?}"));
+        }
+    }
+}
+
+/// Panics at every other event, on whichever thread it is told: nothing may come of it.
+fn sink(_: &Event<'_>) {
+    static EVENTS: AtomicUsize = AtomicUsize::new(0);
+    if EVENTS.fetch_add(1, Relaxed).is_multiple_of(2) {
+        // Not by `panic!`: the hook would print it.
+        panic::resume_unwind(Box::new("asked to"));
+    }
+}
+
+/// One mode at a time, with a sink of events that is not to be relied on.
+fn begin() -> MutexGuard<'static, ()> {
+    static SET: Once = Once::new();
+    let alone = alone();
+    // The first of the process stays.
+    SET.call_once(|| {
+        assert!(samara_host_std::set_event_sink(sink), "another came first");
+    });
+    alone
+}
+
+/// Says what is run, whether or not it fails: past the harness, which shows only what failed.
+fn say(what: &str, steps: u64) {
+    let seed = seed();
+    let _ = writeln!(
+        io::stderr(),
+        "{what}: {steps} steps, SAMARA_MACHINE_SEED={seed}"
+    );
+}
+
+fn sum(a: Census, b: Census) -> Census {
+    Census {
+        objects: a.objects + b.objects,
+        bytes: a.bytes + b.bytes,
+        capabilities: a.capabilities + b.capabilities,
+    }
+}
+
+/// What the process has: objects, bytes of pages by the heap's count and by the host's, of private heaps, domains.
+type Totals = (Census, usize, usize, usize, usize);
+
+fn totals() -> Totals {
+    runtime().reap();
+    heap::trim();
+    let domains = runtime().domains().count();
+    let owners = (1..MAX_OWNERS).filter_map(Owner::from_index);
+    let private = owners.map(arena::committed).sum();
+    (
+        heap::census_all(),
+        heap::held_bytes(),
+        live_bytes(),
+        private,
+        domains,
+    )
+}
+
+/// Bytes by which the host's own heap may grow in a run that the model does not tell of: the machine's lists.
+const SLACK: usize = 256 << 10;
+
+/// Waits until threads of dead domains are done: a failure to be made small is not waited for long.
+fn settles(what: &str, mut done: impl FnMut() -> bool) {
+    let ended = (0..20_000).any(|_| {
+        let ended = done();
+        if !ended {
+            std::thread::sleep(Duration::from_micros(100));
+        }
+        ended
+    });
+    let domains: Vec<_> = runtime().domains().collect();
+    assert!(ended, "{what} is not as the model says: {domains:?}");
+}
+
+/// Asserts that after everything has ended the totals are as they were.
+fn returns_to(before: Totals, what: &str) {
+    settles(&format!("what is left of {what}"), || totals() == before);
+}
+
+/// Takes `steps` on a machine of its own, and compares everything after each.
+fn run(steps: &[[u8; BYTES]]) {
+    let before = totals();
+    let mut machine = Machine::new("alone", 4).alone();
+    let host = heap::census(Owner::HOST);
+    let (all, held) = (heap::census_all(), machine.all());
+    let own = Counted::bytes();
+    for step in steps {
+        let step = Step::decode(*step);
+        machine.step(step);
+        assert_eq!(
+            heap::census(Owner::HOST),
+            sum(host, machine.held()),
+            "the host's, after {step:?}"
+        );
+        // A generation that was followed by another may end later: a thread of it has still to notice.
+        let expected = sum(all, machine.all());
+        settles(&format!("the sum over all owners after {step:?}"), || {
+            runtime().reap();
+            sum(heap::census_all(), held) == expected
+        });
+        let grown = Counted::bytes().saturating_sub(own);
+        assert!(grown < SLACK, "the host's heap has grown by {grown} bytes");
+    }
+    machine.end();
+    returns_to(before, "a run");
+}
+
+/// A tenth of the steps, in runs of up to 300, with what the host holds and the sum over all owners
+/// compared after each. The shortest part of a run that fails is told.
+#[test]
+fn alone_with_all_totals() {
+    const LONGEST: usize = 300;
+    let _alone = begin();
+    let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 10;
+    say("alone, of at most 300 a run", steps);
+    let mut rng = Rng::new(seed());
+    let mut taken = 0;
+    while taken < steps {
+        let length = 1 + rng.below(LONGEST);
+        let steps: Vec<_> = (0..length).map(|_| random(&mut rng)).collect();
+        taken += length as u64;
+        if let Err(payload) = panic::catch_unwind(|| run(&steps)) {
+            let _told = Taken(taken, None);
+            if makes_small() {
+                tell_shortest(&steps);
+            }
+            panic::resume_unwind(payload);
+        }
+    }
+}
+
+fn random(rng: &mut Rng) -> [u8; BYTES] {
+    [(); BYTES].map(|()| rng.below(256) as u8)
+}
+
+fn tell_shortest(steps: &[[u8; BYTES]]) {
+    let short = shortest(run, steps);
+    eprintln!("seed {}; of {} steps these fail:", seed(), steps.len());
+    for step in &short {
+        eprintln!("    {:?} {step:?}", Step::decode(*step));
+    }
+    let _ = panic::catch_unwind(|| run(&short));
+}
+
+const THREADS: usize = 4;
+/// Steps of a thread before the totals are compared and the machines change threads.
+const ROUND: u64 = 2000;
+
+#[test]
+fn several_on_several_threads() {
+    let _alone = begin();
+    let before = totals();
+    let host = heap::census(Owner::HOST);
+    let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 10 * 6;
+    let rounds = steps.div_ceil(ROUND * THREADS as u64);
+    say("several machines", rounds * ROUND * THREADS as u64);
+    let mut machines: Vec<_> = (0..THREADS)
+        .map(|at| Machine::new(&format!("several-{at}"), 3))
+        .collect();
+    for round in 0..rounds {
+        println!("round {round} of {rounds}, seed {}", seed());
+        // New threads each time: new shards, and objects that others' caches gave out.
+        scope(|scope| {
+            for (at, machine) in machines.iter_mut().enumerate() {
+                let stream = seed() ^ (round << 8 | at as u64) << 16;
+                scope.spawn(move || {
+                    let mut rng = Rng::new(stream);
+                    let mut taken = Taken(round * ROUND, None);
+                    for _ in 0..ROUND {
+                        let step = Step::decode(random(&mut rng));
+                        taken = Taken(taken.0 + 1, Some(step));
+                        machine.step(step);
+                    }
+                });
+            }
+        });
+        let held = machines.iter().fold(host, |all, one| sum(all, one.held()));
+        assert_eq!(heap::census(Owner::HOST), held, "round {round}");
+    }
+    machines.into_iter().for_each(Machine::end);
+    assert_eq!(totals(), before);
+}
+
+#[test]
+fn several_threads_in_the_same_domains() {
+    const STEPS: u64 = 500;
+    const RACES: u64 = 20;
+    let _alone = begin();
+    let before = totals();
+    let rounds = number("SAMARA_MACHINE_STEPS", 1_000_000) / 10 * 3 / (STEPS * THREADS as u64);
+    say("together", rounds * STEPS * THREADS as u64);
+    let together = Together::new("together", 3);
+    let mut taken = Taken(0, None);
+    for round in 0..rounds {
+        println!("round {round} of {rounds}, seed {}", seed());
+        taken.0 += STEPS;
+        together.round(THREADS as u64, STEPS, seed() ^ round << 8);
+        together.race_for_quota(THREADS, round);
+        (0..RACES).for_each(|race| together.race_of_deaths(race));
+    }
+    let restarts = together.end();
+    assert!(restarts > 10 * rounds, "only {restarts} restarts");
+    assert_eq!(totals(), before);
+}
+
+/// Cuts that are made: each takes a signal for every instruction before it.
+#[test]
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+fn under_ticks() {
+    /// Most instructions of a call before its cut.
+    const LATEST: usize = 6000;
+    /// Steps between two that are cut.
+    const BETWEEN: usize = 3;
+    let _alone = begin();
+    let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 200;
+    let mut rng = Rng::new(seed());
+    let (mut taken, mut cut) = (Taken(0, None), 0);
+    while taken.0 < steps {
+        let before = totals();
+        let mut machine = Machine::new("ticks", 3).alone();
+        for _ in 0..200 {
+            let step = Step::decode(random(&mut rng));
+            taken = Taken(taken.0 + 1, Some(step));
+            if rng.below(BETWEEN) == 0 {
+                let at = 1_usize << rng.below(LATEST.ilog2() as usize + 1);
+                cut += u64::from(machine.step_cut(step, rng.below(at) as u64));
+            } else {
+                machine.step(step);
+            }
+        }
+        machine.end();
+        returns_to(before, &format!("seed {}, step {}", seed(), taken.0));
+    }
+    say(&format!("under ticks, {cut} of them deadly"), steps);
+    assert!(cut > steps / 500, "only {cut} cuts");
+}
+
+/// Chains of exported objects, each of which holds the only proxy to the one before.
+#[test]
+fn long_chains_cost_their_maker_and_end_in_little_stack() {
+    const LINKS: usize = 50_000;
+    const STACK: usize = 256 << 10;
+    let _alone = begin();
+    let before = totals();
+    let chains = || {
+        let mut machine = Machine::new("long", 2);
+        machine.long_chain(0, LINKS, true);
+        machine.long_chain(1, LINKS / 10, false);
+        machine.end();
+    };
+    let thread = std::thread::Builder::new().stack_size(STACK);
+    let ended = thread.spawn(chains).map(std::thread::JoinHandle::join);
+    assert!(matches!(ended, Ok(Ok(()))), "a thread with a small stack");
+    returns_to(before, "long chains");
+}
+
+/// Domains that have the host keep as much as they may pay for all of it.
+#[test]
+fn domains_pay_for_all_that_the_host_keeps() {
+    /// Steps with the same domains.
+    const LONGEST: u64 = 100;
+    /// Bytes that nobody pays for: lists that all domains share.
+    const SLACK: usize = 4096;
+    /// What the test's harness has while it says that a test takes more than a minute: 594 bytes, as counted in a test that sleeps.
+    const HARNESS: usize = 600;
+    let _alone = begin();
+    let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 200;
+    say("paid", steps);
+    let mut rng = Rng::new(seed());
+    let mut taken = Taken(0, None);
+    let hosts = || Counted::bytes() + heap::census(Owner::HOST).bytes;
+    while taken.0 < steps {
+        let before = totals();
+        let mut paid = Paid::new("paid");
+        let own = hosts();
+        for _ in 0..LONGEST {
+            taken.0 += 1;
+            paid.step(&mut rng);
+            let kept = hosts().saturating_sub(own);
+            let pays = paid.paid();
+            assert!(
+                kept <= pays + SLACK + HARNESS,
+                "{kept} bytes are kept, {pays} are paid for: {paid:?}"
+            );
+        }
+        paid.end();
+        returns_to(before, "the bytes that the host keeps");
+    }
+}

@@ -1,0 +1,157 @@
+//! `cargo xtask ci`: what must pass before a change is merged.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::{run, targets, test};
+use crate::cargo::{self, LIMIT, cargo};
+use crate::cli::{Drivers, RunArgs, TestArgs};
+use crate::error::Error;
+use crate::kernel::{self, Flavor};
+use crate::process::Job;
+use crate::progress::{note, step};
+use crate::tally::Tally;
+use crate::workspace::Workspace;
+
+/// Runs every check, the quick ones first, and stops at the first that fails.
+pub(super) fn run(workspace: &Workspace) -> Result<(), Error> {
+    let mut tally = Tally::default();
+    let mut times = Times::default();
+    times.measure("the lock file", || lock_file(workspace))?;
+    times.measure("formatting", || format(workspace))?;
+    times.measure("clippy", || clippy(workspace))?;
+    times.measure("clippy on the kernel", || clippy_kernel(workspace))?;
+    times.measure("documentation", || documentation(workspace))?;
+    times.measure("packaging", || packaging(workspace))?;
+    times.measure("tests", || tests(workspace, &mut tally))?;
+    times.measure("small targets", || targets::all(workspace, &mut tally))?;
+    times.measure("the demo", || run::run(workspace, &RunArgs::default()))?;
+    let virtio = RunArgs {
+        driver: Drivers::Virtio,
+        ..RunArgs::default()
+    };
+    times.measure("the demo on virtio's devices", || {
+        run::run(workspace, &virtio)
+    })?;
+    for (name, time) in times.0 {
+        note(format_args!("{name}: {:.0} s", time.as_secs_f64()));
+    }
+    println!("{tally}");
+    Ok(())
+}
+
+/// What each step took.
+#[derive(Debug, Default)]
+struct Times(Vec<(&'static str, Duration)>);
+
+impl Times {
+    fn measure(
+        &mut self,
+        name: &'static str,
+        check: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        step(format_args!("ci: {name}"));
+        let start = Instant::now();
+        check()?;
+        self.0.push((name, start.elapsed()));
+        Ok(())
+    }
+}
+
+/// A lock file that does not fit the manifests would be changed by the first build of a fresh clone.
+fn lock_file(workspace: &Workspace) -> Result<(), Error> {
+    let mut command = cargo(workspace, "metadata");
+    command.args(["--locked", "--format-version", "1"]);
+    let what = "checking Cargo.lock (any build brings it up to date; commit it)";
+    Job::new(what, command, LIMIT).capture().map(drop)
+}
+
+fn format(workspace: &Workspace) -> Result<(), Error> {
+    let mut command = cargo(workspace, "fmt");
+    command.args(["--all", "--check"]);
+    Job::new(
+        "cargo fmt --check (run cargo fmt --all to repair)",
+        command,
+        LIMIT,
+    )
+    .run()
+}
+
+fn clippy(workspace: &Workspace) -> Result<(), Error> {
+    let mut command = cargo(workspace, "clippy");
+    command.arg("--all-targets");
+    deny_warnings("clippy", command)?;
+    // No default members, and never built together with what they imitate.
+    let mut command = cargo(workspace, "clippy");
+    command.arg("--all-targets");
+    for package in test::MODELS {
+        command.args(["-p", package]);
+    }
+    command.args(["-p", "samara-loom-primitives"]);
+    deny_warnings("clippy on the models", command)
+}
+
+/// Both kernels: each has code that the other leaves out.
+fn clippy_kernel(workspace: &Workspace) -> Result<(), Error> {
+    for flavor in [Flavor::Demo, Flavor::Tests] {
+        let mut command = cargo(workspace, "clippy");
+        kernel::configure(workspace, &mut command, flavor);
+        deny_warnings("clippy on the kernel", command)?;
+    }
+    let mut command = cargo(workspace, "clippy");
+    command.args(["--all-targets", "--release"]);
+    kernel::configure_unwinder(workspace, &mut command);
+    deny_warnings("clippy on the kernel's unwinder", command)
+}
+
+fn deny_warnings(what: &str, mut command: Command) -> Result<(), Error> {
+    command.args(["--", "--deny", "warnings"]);
+    Job::new(what, command, LIMIT).run()
+}
+
+fn tests(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
+    let all = test::all(workspace, &TestArgs::default());
+    if all.failed == 0 {
+        tally.add(all);
+        return Ok(());
+    }
+    all.tell_failures();
+    println!("{all}");
+    Err(Error::Checks {
+        failed: all.failed,
+        of: format!("{} tests", all.sum()),
+    })
+}
+
+/// Everything at once, the kernel, and each published crate as docs.rs shows it: alone, with features
+/// of its own choice.
+fn documentation(workspace: &Workspace) -> Result<(), Error> {
+    let hosted = cargo(workspace, "doc");
+    let mut kernel = cargo(workspace, "doc");
+    kernel::configure(workspace, &mut kernel, Flavor::Demo);
+    let metadata = cargo::metadata(workspace)?;
+    let alone = metadata.published().into_iter().map(|package| {
+        let mut command = cargo(workspace, "doc");
+        command.args(["--package", &package.name]);
+        command.args(["--features", &package.documented_features.join(",")]);
+        command
+    });
+    for mut command in [hosted, kernel].into_iter().chain(alone) {
+        command.arg("--no-deps");
+        command.env("RUSTDOCFLAGS", "--deny warnings");
+        Job::new("cargo doc", command, LIMIT).run()?;
+    }
+    Ok(())
+}
+
+/// Packages what is published, without building it again. Cargo leaves out the crates that say
+/// `publish = false` only if they are named.
+fn packaging(workspace: &Workspace) -> Result<(), Error> {
+    let mut command = cargo(workspace, "package");
+    command.args(["--workspace", "--no-verify", "--allow-dirty", "--quiet"]);
+    let metadata = cargo::metadata(workspace)?;
+    for private in metadata.unpublished() {
+        command.args(["--exclude", private]);
+    }
+    Job::new("cargo package", command, LIMIT).run()
+}

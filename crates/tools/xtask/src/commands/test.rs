@@ -1,0 +1,233 @@
+//! `cargo xtask test`: every test there is.
+
+use std::io;
+use std::process::Command;
+
+use super::{broken_disks, fatal_faults};
+use crate::cargo::{LIMIT, cargo};
+use crate::checks;
+use crate::cli::{Drivers, MachineArgs, TestArgs, TestPart};
+use crate::disk::{self, Source};
+use crate::error::Error;
+use crate::guest::GuestError;
+use crate::harness::Harness;
+use crate::kernel::{self, Flavor};
+use crate::process::Job;
+use crate::progress::{note, step};
+use crate::qemu::{Drive, Ending, Machine, Qemu};
+use crate::tally::Tally;
+use crate::workspace::Workspace;
+
+/// Size in bytes of the disk that the kernel's tests may do with as they like.
+const TEST_DISK: u64 = 16 << 20;
+
+/// The packages of [`TestPart::Models`], which are no default members: slow without optimisation.
+pub(super) const MODELS: [&str; 3] = [
+    "samara-loom",
+    "samara-state-machine",
+    "samara-device-state-machine",
+];
+
+/// Tests of `samara-proxy` that say more of optimised code: each instruction of a walk is cut at, where a debug
+/// build takes samples; a caller's own `catch` stands in the frame of the boundary; frames are small.
+const OPTIMISED: [&str; 13] = [
+    "stepped",
+    "payload",
+    "attack_flight",
+    "budgets",
+    "attack_inlined",
+    "attack_payload",
+    "attack_wake",
+    "contained",
+    "deaths",
+    "nested_panics",
+    "signals",
+    "stack",
+    "ways",
+];
+
+/// Those of them that are run once more, optimised as a whole: callees are expanded across crates.
+const LINKED: [&str; 3] = ["stepped", "contained", "payload"];
+
+/// Runs the tests, says how many passed and failed, and fails if any did.
+pub(super) fn run(workspace: &Workspace, args: &TestArgs) -> Result<(), Error> {
+    let tally = all(workspace, args);
+    tally.tell_failures();
+    println!("{tally}");
+    if tally.failed == 0 {
+        Ok(())
+    } else {
+        Err(Error::Checks {
+            failed: tally.failed,
+            of: format!("{} tests", tally.sum()),
+        })
+    }
+}
+
+/// Runs the tests and counts them.
+pub(super) fn all(workspace: &Workspace, args: &TestArgs) -> Tally {
+    let wanted = |part| args.only.is_empty() || args.only.contains(&part);
+    let mut total = Tally::default();
+    if wanted(TestPart::Hosted) {
+        total.add(suite("hosted tests", |tally| hosted(workspace, tally)));
+    }
+    if wanted(TestPart::Models) {
+        total.add(suite("models", |tally| models(workspace, tally)));
+    }
+    if wanted(TestPart::Counts) {
+        total.add(suite("instruction counts", |tally| {
+            counts(workspace, tally)
+        }));
+    }
+    if wanted(TestPart::Kernel) {
+        total.add(suite("the kernel's tests", |tally| {
+            in_kernel(workspace, &args.machine, tally)
+        }));
+    }
+    if wanted(TestPart::Faults) {
+        total.add(suite("fatal faults", |tally| {
+            fatal_faults::run(workspace, &args.machine, tally)
+        }));
+    }
+    if wanted(TestPart::Disks) {
+        total.add(suite("broken disks", |tally| {
+            broken_disks::run(workspace, &args.machine, tally)
+        }));
+    }
+    if wanted(TestPart::Checks) {
+        total.add(suite("static checks", |tally| {
+            checks::run(workspace, tally)
+        }));
+    }
+    total
+}
+
+/// Runs one suite. One that can't be run, or not to its end, counts as a failed test at least: it must
+/// not look like one that passed.
+fn suite(name: &str, run: impl FnOnce(&mut Tally) -> Result<(), Error>) -> Tally {
+    let mut tally = Tally::default();
+    if let Err(error) = run(&mut tally) {
+        eprintln!("error: {error}");
+        tally.fail(format_args!("{name}: {error}"));
+    }
+    note(format_args!(
+        "{name}: {} passed and {} failed",
+        tally.passed, tally.failed
+    ));
+    tally
+}
+
+/// Unit, integration, documentation and compile-fail tests on this machine.
+fn hosted(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
+    step("hosted tests (cargo test)");
+    let mut command = cargo(workspace, "test");
+    command.arg("--no-fail-fast");
+    let all = count("cargo test", command, tally);
+    step("hosted tests of the kernel's unwinder (cargo test)");
+    let mut command = cargo(workspace, "test");
+    command.args(["--no-fail-fast", "--release"]);
+    kernel::configure_unwinder(workspace, &mut command);
+    command.args(["--test", "contract", "--test", "damaged"]);
+    let unwinder = count("cargo test of the unwinder", command, tally);
+    step("cuts in optimised code (cargo test --release)");
+    let command = optimised(workspace, &OPTIMISED);
+    let in_parts = count("cargo test --release", command, tally);
+    step("the same with LTO (cargo test --release)");
+    let mut command = optimised(workspace, &LINKED);
+    command
+        .arg("--target-dir")
+        .arg(workspace.target("lto"))
+        .env("CARGO_PROFILE_RELEASE_LTO", "fat")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1");
+    let as_a_whole = count("cargo test --release with LTO", command, tally);
+    all.and(unwinder).and(in_parts).and(as_a_whole)
+}
+
+/// Runs these tests of `samara-proxy` in optimised code.
+fn optimised(workspace: &Workspace, tests: &[&str]) -> Command {
+    let mut command = cargo(workspace, "test");
+    command.args(["--no-fail-fast", "--release", "--package", "samara-proxy"]);
+    for test in tests {
+        command.args(["--test", test]);
+    }
+    command
+}
+
+/// The core's sources in loom, and the machine of domains and objects: optimised, with debug checks.
+fn models(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
+    step("models (cargo test, loom and the machine)");
+    let mut command = cargo(workspace, "test");
+    command.args(["--no-fail-fast", "--profile", "checked"]);
+    for package in MODELS {
+        command.args(["-p", package]);
+    }
+    count("cargo test of the models", command, tally)
+}
+
+/// Instructions of the hot paths, against what is recorded.
+fn counts(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
+    step("instruction counts (cargo bench)");
+    let mut command = cargo(workspace, "bench");
+    command.args(["--package", "samara-benches", "--bench", "instructions"]);
+    count("counting instructions", command, tally)
+}
+
+/// Runs a test command and counts what its harnesses say.
+fn count(what: &str, command: Command, tally: &mut Tally) -> Result<(), Error> {
+    let mut harness = Harness::default();
+    let status = Job::new(what, command, LIMIT).stream(|line| {
+        println!("{line}");
+        harness.take(line);
+    });
+    let has_failed = !matches!(&status, Ok(status) if status.success());
+    tally.add(harness.into_tally(has_failed));
+    let status = status?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Error::Failed {
+            what: what.into(),
+            status,
+        })
+    }
+}
+
+/// The kernel's own tests, which it collected when it was linked.
+fn in_kernel(workspace: &Workspace, machine: &MachineArgs, tally: &mut Tally) -> Result<(), Error> {
+    let qemu = Qemu::provide(workspace)?;
+    let kernel = kernel::build(workspace, Flavor::Tests)?;
+    let contents = Source::Seeded {
+        seed: 0,
+        bytes: TEST_DISK,
+    };
+    let disk = disk::prepare(&workspace.target("test"), contents, TEST_DISK)?;
+    step(format_args!(
+        "the kernel's tests in QEMU (at most {} s)",
+        machine.timeout
+    ));
+    let machine = Machine {
+        kernel: kernel.elf,
+        arguments: "mode=test".into(),
+        drive: Drive::of(None, &disk.path),
+        drivers: Drivers::Native,
+        card: None,
+        run: machine.clone(),
+    };
+    let (report, ending) = machine.boot(&qemu, io::stdout())?;
+    tally.add(report.tests().clone());
+    let ending = ending?;
+    report.tests_complete().map_err(|problem| Error::Output {
+        what: "the kernel's tests".into(),
+        problem,
+    })?;
+    if report.problems() > 0 {
+        return Err(GuestError::Protocol {
+            problems: report.problems(),
+        }
+        .into());
+    }
+    match ending {
+        Ending::Success => Ok(()),
+        ending => Err(GuestError::Ended(ending).into()),
+    }
+}

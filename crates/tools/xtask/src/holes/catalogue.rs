@@ -1,0 +1,94 @@
+//! All holes of the workspace.
+
+use std::fs;
+use std::path::Path;
+
+use super::{Hole, HoleError};
+use crate::error::Error;
+use crate::workspace::Workspace;
+
+/// Where they lie: a folder for each kind.
+const FOLDERS: [&str; 2] = [
+    "crates/testing/state-machine/holes",
+    "crates/testing/device-state-machine/holes",
+];
+
+/// The holes whose name or kind is among `wanted`, by name; all if none is.
+pub(crate) fn load(workspace: &Workspace, wanted: &[String]) -> Result<Vec<Hole>, Error> {
+    let mut holes = Vec::new();
+    for folder in FOLDERS {
+        for kind in entries(&workspace.root().join(folder))? {
+            for file in entries(&workspace.root().join(folder).join(&kind))? {
+                let Some(name) = file.strip_suffix(".hole") else {
+                    continue;
+                };
+                let below = format!("{folder}/{kind}/{file}");
+                let path = workspace.root().join(&below);
+                let text = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
+                holes.push(Hole::parse(&format!("{kind}/{name}"), &below, &text)?);
+            }
+        }
+    }
+    let is_called = |hole: &Hole, name: &String| {
+        hole.name == *name || hole.kind() == name || hole.name.split('/').nth(1) == Some(name)
+    };
+    if let Some(name) = wanted
+        .iter()
+        .find(|name| !holes.iter().any(|hole| is_called(hole, name)))
+    {
+        return Err(HoleError::Unknown { name: name.clone() }.into());
+    }
+    holes.retain(|hole| wanted.is_empty() || wanted.iter().any(|name| is_called(hole, name)));
+    Ok(holes)
+}
+
+/// Names in a folder, in order.
+fn entries(folder: &Path) -> Result<Vec<String>, Error> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(Error::io("list", folder))? {
+        let entry = entry.map_err(Error::io("list", folder))?;
+        names.extend(entry.file_name().into_string());
+    }
+    names.sort();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::load;
+    use crate::error::Error;
+    use crate::workspace::Workspace;
+
+    #[test]
+    fn every_hole_can_be_put_back() {
+        let workspace = Workspace::locate();
+        let holes = load(&workspace, &[]).expect("they are read");
+        assert!(holes.len() >= 60, "only {} holes", holes.len());
+        let mut broken = Vec::new();
+        for hole in &holes {
+            let read = |path: &str| {
+                let path = workspace.root().join(path);
+                fs::read_to_string(&path).map_err(Error::io("read", &path))
+            };
+            broken.extend(hole.apply(read).err().map(|error| error.to_string()));
+        }
+        assert!(broken.is_empty(), "{}", broken.join("\n"));
+    }
+
+    #[test]
+    fn holes_are_chosen_by_name_and_by_kind() {
+        let workspace = Workspace::locate();
+        let choose = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|&name| name.into()).collect();
+            load(&workspace, &names)
+        };
+        let one = choose(&["nested-argument"]).expect("it is there");
+        assert_eq!(one.len(), 1);
+        let kind = choose(&["ownership"]).expect("it is there");
+        assert!(kind.len() > 10 && kind.contains(&one[0]));
+        let error = choose(&["no-such-hole"]).expect_err("it is not there");
+        assert!(error.to_string().contains("no-such-hole"), "{error}");
+    }
+}

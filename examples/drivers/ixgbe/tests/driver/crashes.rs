@@ -1,0 +1,179 @@
+//! The driver as a domain, made to panic wherever it can: the caller gets an error, the device is silent
+//! before any memory is released, nothing leaks, and traffic goes on.
+
+use std::time::Duration;
+
+use samara_domain::{RRef, RpcError};
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+use samara_fault::FaultPoint;
+use samara_host_std::runtime;
+use samara_interfaces::net::{NetDevice, NetError};
+use samara_ixgbe::{Args, Limits};
+use samara_ixgbe_emulator::{Faults, Loop};
+use samara_proxy::Export;
+use samara_testkit::faults as fault;
+use samara_testkit::ixgbe_bus::frame;
+
+use super::{Bench, empty, frames, poll, small};
+
+pub(crate) fn spawn(bench: &Bench, limits: Limits) -> Domain<dyn NetDevice> {
+    spawn_seen(bench, limits, || ())
+}
+
+/// As [`spawn`]; `begun` is called as each start begins.
+pub(crate) fn spawn_seen(
+    bench: &Bench,
+    limits: Limits,
+    begun: impl Fn() + Send + Sync + 'static,
+) -> Domain<dyn NetDevice> {
+    let slot = bench.slot;
+    let spec = DomainSpec::new("ixgbe").restart(Restart::limited(1_000, Duration::from_secs(600)));
+    let mint = Mint::fallible(move || {
+        begun();
+        slot.claim().map(|function| Args { function, limits })
+    });
+    let domain = runtime()
+        .spawn(spec, samara_ixgbe::init, mint)
+        .expect("the domain starts");
+    bench.bus.settle();
+    domain
+}
+
+/// Fills free memory, has frames arrive that a device at work would receive, and looks whether it did.
+fn device_is_silent(bench: &Bench) {
+    let watched: Vec<_> = (0..64)
+        .map(|_| RRef::from_slice(&[0xA5u8; 65_536]))
+        .collect();
+    let packets: Vec<_> = (0..256)
+        .map(|_| RRef::from_slice(&[0xA5u8; 4_096]))
+        .collect();
+    assert!(!bench.bus.is_bus_master());
+    bench
+        .bus
+        .link(|link| link.inbound.extend((0..64).map(|seed| frame(1500, seed))));
+    bench.bus.settle();
+    let untouched = |bytes: &RRef<[u8]>| bytes.iter().all(|&byte| byte == 0xA5);
+    assert!(watched.iter().chain(&packets).all(untouched));
+    bench.bus.link(|link| link.inbound.clear());
+}
+
+/// One frame around the cable, as soon as the link is up.
+fn works(bench: &Bench, nic: &dyn NetDevice) {
+    bench.bus.settle();
+    assert!(nic.link().unwrap().is_up());
+    let one = frame(333, 5);
+    drop(nic.exchange(0, frames([&one[..]]), empty(0)).unwrap());
+    bench.bus.settle();
+    assert_eq!(poll(nic, 0).unwrap().last(), Some(&one));
+}
+
+const POINTS: [FaultPoint; 4] = [
+    FaultPoint::Moved,
+    FaultPoint::Submit,
+    FaultPoint::InFlight,
+    FaultPoint::Completion,
+];
+
+/// Crashes the driver at `point` in an exchange with frames in both directions in flight.
+fn crash(bench: &Bench, nic: &dyn NetDevice, point: FaultPoint) -> NetError {
+    let some: Vec<_> = (0..10).map(|seed| frame(200, seed)).collect();
+    let batch = || frames(some.iter().map(|frame| &frame[..]));
+    drop(nic.exchange(0, batch(), empty(0)).unwrap());
+    bench.bus.steps(1);
+    fault::arm(point, 0);
+    let error = nic.exchange(0, batch(), empty(32)).unwrap_err();
+    assert!(!fault::is_armed(point), "{point:?} was not passed");
+    error
+}
+
+#[test]
+fn a_crash_in_an_exchange_leaks_nothing_and_the_device_is_silent_first() {
+    for point in POINTS {
+        for keeps_writing in [false, true] {
+            let bench = Bench::new(Loop::closed());
+            let domain = spawn(&bench, small());
+            let nic = domain.proxy().unwrap();
+            works(&bench, &nic);
+            let mut faults = Faults::default();
+            faults.keeps_writing = keeps_writing;
+            bench.bus.inject(faults);
+            let error = crash(&bench, &nic, point);
+            assert_eq!(error, NetError::Rpc(RpcError::Crashed), "{point:?}");
+            runtime().reap();
+            device_is_silent(&bench);
+            bench.bus.inject(Faults::default());
+            assert_eq!(
+                nic.info().unwrap_err(),
+                NetError::Rpc(RpcError::Dead),
+                "the old proxy is dead"
+            );
+            drop((nic, domain));
+            runtime().reap();
+            bench.finish();
+        }
+    }
+}
+
+#[test]
+fn through_a_shadow_traffic_goes_on_after_every_crash() {
+    let bench = Bench::new(Loop::closed());
+    let domain = spawn(&bench, small());
+    let nic = domain.shadow().unwrap();
+    works(&bench, &nic);
+    for point in POINTS.into_iter().cycle().take(40) {
+        let error = crash(&bench, &nic, point);
+        assert_eq!(error, NetError::Rpc(RpcError::Crashed));
+        works(&bench, &nic);
+    }
+    assert_eq!(domain.restarts(), 40);
+    domain.stop(Duration::from_secs(10)).unwrap();
+    drop((nic, domain));
+    runtime().reap();
+    bench.finish();
+}
+
+#[test]
+fn a_crash_in_init_with_the_device_enabled_is_the_next_starts_affair() {
+    let bench = Bench::new(Loop::closed());
+    let domain = spawn(&bench, small());
+    let nic = domain.shadow().unwrap();
+    fault::arm(FaultPoint::Init, 0);
+    let error = crash(&bench, &nic, FaultPoint::InFlight);
+    assert_eq!(error, NetError::Rpc(RpcError::Crashed));
+    assert!(!bench.bus.is_bus_master() || !fault::is_armed(FaultPoint::Init));
+    let answer = nic.info();
+    if answer.is_err() {
+        // The start died; the one after it doesn't.
+        nic.info().unwrap();
+    }
+    assert!(!fault::is_armed(FaultPoint::Init));
+    works(&bench, &nic);
+    domain.stop(Duration::from_secs(10)).unwrap();
+    drop((nic, domain));
+    runtime().reap();
+    bench.finish();
+}
+
+#[test]
+fn packets_in_flight_when_the_driver_is_ended_are_freed_after_the_device_is_silent() {
+    let bench = Bench::new(Loop::open());
+    let domain = spawn(
+        &bench,
+        Limits {
+            queues: 4,
+            ..small()
+        },
+    );
+    let nic = domain.proxy().unwrap();
+    for queue in 0..4 {
+        let some: Vec<_> = (0..15).map(|seed| frame(200, seed)).collect();
+        let batch = frames(some.iter().map(|frame| &frame[..]));
+        drop(nic.exchange(queue, batch, empty(4)).unwrap());
+    }
+    assert!(domain.kill());
+    runtime().reap();
+    device_is_silent(&bench);
+    drop((nic, domain));
+    runtime().reap();
+    bench.finish();
+}

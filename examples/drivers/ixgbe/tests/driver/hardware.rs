@@ -1,0 +1,89 @@
+//! What real 82599s were reported to do, case by case: `docs/hardware-cases.md` has the sources. Each test states what the driver's
+//! users are to see.
+
+mod filters;
+mod interrupts;
+mod link;
+mod receive;
+mod resets;
+
+use samara_interfaces::net::NetDevice;
+use samara_ixgbe::Nic;
+use samara_ixgbe_emulator::{Faults, Loop, Omissions};
+use samara_testkit::ixgbe_bus::frame;
+
+use super::{Bench, empty, frames, poll, small};
+
+const MILLI: u64 = 1_000_000;
+
+fn with(change: impl FnOnce(&mut Faults)) -> Faults {
+    let mut faults = Faults::default();
+    change(&mut faults);
+    faults
+}
+
+/// An open cable to a device with these faults.
+fn bench(change: impl FnOnce(&mut Faults)) -> Bench {
+    let bench = Bench::new(Loop::open());
+    bench.bus.inject(with(change));
+    bench
+}
+
+/// Frames leave and arrive.
+fn works(bench: &Bench, nic: &Nic) {
+    bench.bus.settle();
+    assert!(nic.link().unwrap().is_up());
+    let some: Vec<_> = (0..40).map(|seed| frame(300, seed)).collect();
+    for batch in some.chunks(8) {
+        bench
+            .bus
+            .link(|link| link.inbound.extend(batch.iter().cloned()));
+        let sent = frames(batch.iter().map(|frame| &frame[..]));
+        drop(nic.exchange(0, sent, empty(0)).unwrap());
+        bench.bus.settle();
+        assert_eq!(poll(nic, 0).unwrap(), batch);
+    }
+    let sent: Vec<_> = bench.bus.link(|link| link.outbound.drain(..).collect());
+    assert_eq!(sent, some);
+}
+
+/// Has the driver reset the device: it says that a frame is longer than its buffer.
+fn reset(bench: &Bench, nic: &Nic) {
+    use samara_ixgbe_emulator::WriteBack;
+    let before = nic.statistics().unwrap().resets;
+    let faults = bench.bus.faults();
+    let mut corrupted = faults;
+    corrupted.write_back = WriteBack::Corrupted([0, 0x8000 << 32]);
+    bench.bus.inject(corrupted);
+    bench.bus.link(|link| link.inbound.push_back(frame(60, 1)));
+    bench.bus.settle();
+    bench.bus.inject(faults);
+    drop(nic.exchange(0, empty(0), empty(4)).unwrap());
+    assert_eq!(nic.statistics().unwrap().resets, before + 1);
+}
+
+/// It comes up, works, does so after a reset and for the next owner, and stops in order; milliseconds of the longest start.
+fn comes_up(bench: Bench) -> u64 {
+    let mut longest = 0;
+    for _ in 0..2 {
+        let start = bench.bus.now();
+        let nic = bench.nic(small());
+        longest = longest.max(bench.bus.now() - start);
+        works(&bench, &nic);
+        let start = bench.bus.now();
+        reset(&bench, &nic);
+        longest = longest.max(bench.bus.now() - start);
+        works(&bench, &nic);
+        nic.shut_down().unwrap();
+    }
+    bench.finish();
+    longest / MILLI
+}
+
+/// As [`comes_up`], and the driver has left nothing out that the hardware asks for.
+fn comes_up_with_care(bench: Bench) -> u64 {
+    let bus = bench.bus;
+    let longest = comes_up(bench);
+    assert_eq!(bus.omissions(), Omissions::default());
+    longest
+}

@@ -1,0 +1,104 @@
+//! The link, which is told late, or where there is none.
+
+use samara_interfaces::net::{Exchanged, Link, NetDevice};
+use samara_ixgbe::Nic;
+use samara_ixgbe_emulator::Loop;
+use samara_testkit::ixgbe_bus::frame;
+
+use super::{Bench, bench, comes_up, empty, frames, small, with};
+
+fn cut(bench: &Bench, down: bool) {
+    bench.bus.link(|link| link.down = down);
+    bench.bus.settle();
+}
+
+/// Polls with a frame to send, until `done`, a hundred looks at most.
+fn polled(bench: &Bench, nic: &Nic, done: impl Fn(&Exchanged) -> bool) -> bool {
+    (0..6_400).any(|_| {
+        let exchanged = nic
+            .exchange(0, frames([&frame(60, 1)[..]]), empty(1))
+            .unwrap();
+        bench.bus.settle();
+        done(&exchanged)
+    })
+}
+
+#[test]
+fn a_change_that_is_told_late_is_told_to_who_asks() {
+    let bench = Bench::new(Loop::open());
+    let nic = bench.nic(small());
+    bench.bus.inject(with(|faults| faults.links_stale = true));
+    for _ in 0..5 {
+        cut(&bench, true);
+        assert_eq!(nic.link().unwrap(), Link::Down);
+        cut(&bench, false);
+        assert_eq!(nic.link().unwrap(), Link::Up { mbps: 10_000 });
+    }
+    drop(nic);
+    bench.finish();
+}
+
+#[test]
+fn a_change_that_is_told_late_is_found_by_polling() {
+    let bench = Bench::new(Loop::open());
+    let nic = bench.nic(small());
+    bench.bus.inject(with(|faults| faults.links_stale = true));
+    for _ in 0..5 {
+        cut(&bench, true);
+        assert!(polled(&bench, &nic, |exchanged| exchanged.unsent == 1));
+        cut(&bench, false);
+        assert!(polled(&bench, &nic, |exchanged| exchanged.unsent == 0));
+    }
+    assert_eq!(nic.statistics().unwrap().resets, 0);
+    drop(nic);
+    bench.finish();
+}
+
+#[test]
+fn a_link_that_is_not_there_is_not_told() {
+    let bench = Bench::new(Loop::open());
+    let nic = bench.nic(small());
+    cut(&bench, true);
+    bench.bus.inject(with(|faults| faults.links_ghost = true));
+    for shift in 0..2 {
+        // Whichever of its looks sees the ghost.
+        for _ in 0..shift {
+            bench.bus.register(0x42A4);
+        }
+        for _ in 0..10 {
+            assert_eq!(nic.link().unwrap(), Link::Down);
+        }
+        assert!(!polled(&bench, &nic, |exchanged| exchanged.unsent == 0));
+    }
+    cut(&bench, false);
+    assert!(polled(&bench, &nic, |exchanged| exchanged.unsent == 0));
+    assert!(nic.link().unwrap().is_up());
+    // It goes down among ghosts.
+    cut(&bench, true);
+    assert!(polled(&bench, &nic, |exchanged| exchanged.unsent == 1));
+    assert_eq!(nic.link().unwrap(), Link::Down);
+    assert_eq!(nic.statistics().unwrap().resets, 0);
+    drop(nic);
+    bench.finish();
+}
+
+#[test]
+fn a_link_that_goes_down_among_ghosts_is_told_to_who_asks() {
+    for shift in 0..2 {
+        let bench = Bench::new(Loop::open());
+        let nic = bench.nic(small());
+        bench.bus.inject(with(|faults| faults.links_ghost = true));
+        for _ in 0..shift {
+            bench.bus.register(0x42A4);
+        }
+        cut(&bench, true);
+        assert_eq!(nic.link().unwrap(), Link::Down);
+        drop(nic);
+        bench.finish();
+    }
+}
+
+#[test]
+fn a_link_that_the_eeprom_disables_comes_up() {
+    comes_up(bench(|faults| faults.link_disabled = true));
+}
