@@ -12,7 +12,7 @@ use samara_device_tables::Nvme;
 use samara_interfaces::BlockDevice;
 use samara_nvme::{Args, Limits};
 use samara_testkit::ixgbe_bus::cycles;
-use samara_testkit::nvme_model::NullDisk;
+use samara_testkit::nvme_emulator::NullDisk;
 
 const BLOCK: usize = 4096;
 /// Requests timed together, and how often.

@@ -5,7 +5,7 @@
 //! for what the border lets pass and for nothing else.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
-use crate::border::{self, Request};
+use crate::arena_limits::{self, Request};
 use crate::host::{self, Window};
 use crate::primitive::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use core::alloc::{GlobalAlloc, Layout};
@@ -48,7 +48,7 @@ static ARENAS: [NoCutMutex<Arena>; MAX_OWNERS] = [const {
     unsafe { NoCutMutex::new(Arena::NEW) }
 }; MAX_OWNERS];
 
-/// The host's window, asked for once. Base and length stand apart for `dealloc`.
+/// The host's window, asked for once. Base and length stand exclude_time for `dealloc`.
 static WINDOW: Once<Option<Stripes>> = Once::new();
 static BASE: AtomicPtr<u8> = AtomicPtr::new(ptr::null_mut());
 static LENGTH: AtomicUsize = AtomicUsize::new(0);
@@ -73,7 +73,7 @@ fn stripes() -> Option<Stripes> {
             stripes,
         } = host::arena_window()?;
         let stripes = stripes.min(MAX_OWNERS);
-        let length = border::window_length(base.addr().get(), stride, stripes)?;
+        let length = arena_limits::window_length(base.addr().get(), stride, stripes)?;
         BASE.store(base.as_ptr(), Ordering::Relaxed);
         LENGTH.store(length, Ordering::Release);
         Some(Stripes { stride, stripes })
@@ -270,7 +270,7 @@ impl<H> DomainAlloc<H> {
     }
 }
 
-// SAFETY: every address comes from one arena or from `H`, is told apart by the window, and goes
+// SAFETY: every address comes from one arena or from `H`, is told exclude_time by the window, and goes
 // back where it came from with the same layout.
 unsafe impl<H: GlobalAlloc> GlobalAlloc for DomainAlloc<H> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

@@ -1,9 +1,9 @@
 //! Control blocks: the permanent slots of domains, and the counters of calls in flight.
 
 use crate::event::Event;
+use crate::exit_reason::{End, ExitKind, ExitReason};
 use crate::exits::{Shared, name_of};
 use crate::primitive::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
-use crate::reason::{End, ExitKind, ExitReason};
 use crate::stack::Need;
 use crate::state::{State, Word};
 use crate::text::Text;
@@ -229,7 +229,7 @@ impl ControlBlock {
         self.end(generation).map(|end| end.reason)
     }
 
-    /// How `generation` ended, as [`reason`](Self::reason). Waits for whoever is telling of it now.
+    /// How `generation` ended, as [`exit_reason`](Self::reason). Waits for whoever is telling of it now.
     pub(crate) fn end(&self, generation: u32) -> Option<End> {
         let label = self.label();
         label.is_of(generation).then_some(label.end).flatten()

@@ -1,11 +1,11 @@
 //! The host's handle on a domain that it spawned.
 
 use crate::error::SpawnError;
+use crate::exit_reason::{Exit, ExitReason};
 use crate::interface::{Implements, Interface};
 use crate::mint::Mint;
 use crate::names;
 use crate::names::NameError;
-use crate::reason::{Exit, ExitReason};
 use crate::runtime::{DomainInfo, Runtime, info};
 use crate::service::Service;
 use crate::spec::DomainSpec;

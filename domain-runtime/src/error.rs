@@ -1,6 +1,6 @@
 //! What a cross-domain call and a spawn can fail with.
 
-use crate::reason::ExitReason;
+use crate::exit_reason::ExitReason;
 use core::fmt;
 use samara_rref::{AllocError, Exchangeable, Transfer, TypeDescriptor};
 
@@ -87,7 +87,7 @@ pub type Reason = ExitReason;
 /// What of a [`DomainSpec`](crate::DomainSpec) a host can't keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum NotKept {
+pub enum UnenforcedLimit {
     /// A private quota: an allocation that can't fail would end more than the domain.
     HeapQuota,
     /// A private quota: the domain has no private heap.
@@ -100,7 +100,7 @@ pub enum NotKept {
     Stack,
 }
 
-impl fmt::Display for NotKept {
+impl fmt::Display for UnenforcedLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::HeapQuota => {
@@ -122,7 +122,7 @@ impl fmt::Display for NotKept {
     }
 }
 
-impl core::error::Error for NotKept {}
+impl core::error::Error for UnenforcedLimit {}
 
 /// Why a domain could not be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,7 +131,7 @@ pub enum SpawnError {
     /// All domain slots are in use.
     NoSlot,
     /// The spec asks for what this host can't keep: nothing was started.
-    NotKept(NotKept),
+    UnenforcedLimit(UnenforcedLimit),
     /// The recipe could not make the arguments of `init`.
     Mint(Reason),
     /// `init` failed or crashed.
@@ -152,7 +152,7 @@ impl fmt::Display for SpawnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSlot => f.write_str("all domain slots are in use; stop a domain first"),
-            Self::NotKept(what) => write!(f, "this host can't keep what the spec asks for: {what}"),
+            Self::UnenforcedLimit(what) => write!(f, "this host can't keep what the spec asks for: {what}"),
             Self::Mint(reason) => write!(f, "the recipe could not make init's arguments: {reason}"),
             Self::Init(reason) => write!(f, "init failed: {reason}"),
             Self::BudgetExhausted => {

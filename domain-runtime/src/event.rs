@@ -1,6 +1,6 @@
 //! What happens to domains, for a host that logs it.
 
-use crate::reason::ExitReason;
+use crate::exit_reason::ExitReason;
 use core::time::Duration;
 
 /// One event of a domain's life. Delivered on the thread that caused it, as the host.

@@ -5,9 +5,9 @@
 //! who is too slow learns how many it missed.
 
 use crate::event::Event;
+use crate::exit_reason::ExitReason;
 use crate::host;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
-use crate::reason::ExitReason;
 use crate::text::Text;
 use core::time::Duration;
 use samara_shared_heap::NoCutMutex;
@@ -22,7 +22,7 @@ pub struct Record {
     /// The name of the domain, or of the supervisor.
     pub name: Text<32>,
     /// What happened.
-    pub what: What,
+    pub what: EventKind,
 }
 
 /// What happened. See [`Event`].
@@ -32,7 +32,7 @@ pub struct Record {
     clippy::large_enum_variant,
     reason = "a slot of the log is as large as its largest event, and nothing is allocated"
 )]
-pub enum What {
+pub enum EventKind {
     /// `init` returned; calls enter.
     Started {
         /// Slot index.
@@ -90,7 +90,7 @@ impl Record {
                 id,
                 generation,
                 name,
-            } => (name, What::Started { id, generation }),
+            } => (name, EventKind::Started { id, generation }),
             Event::Died {
                 id,
                 generation,
@@ -101,7 +101,7 @@ impl Record {
                 let reason = *reason;
                 (
                     name,
-                    What::Died {
+                    EventKind::Died {
                         id,
                         generation,
                         reason,
@@ -117,7 +117,7 @@ impl Record {
                 private_bytes,
             } => (
                 name,
-                What::Reclaimed {
+                EventKind::Reclaimed {
                     id,
                     generation,
                     objects,
@@ -132,14 +132,14 @@ impl Record {
                 took,
             } => (
                 name,
-                What::Restarted {
+                EventKind::Restarted {
                     id,
                     generation,
                     took,
                 },
             ),
-            Event::BudgetExhausted { name } => (name, What::BudgetExhausted),
-            Event::GaveUp { name } => (name, What::GaveUp),
+            Event::BudgetExhausted { name } => (name, EventKind::BudgetExhausted),
+            Event::GaveUp { name } => (name, EventKind::GaveUp),
         };
         Self {
             number,

@@ -1,6 +1,6 @@
 //! How the generations of one name ended.
 
-use crate::reason::{End, Exit, ExitReason};
+use crate::exit_reason::{End, Exit, ExitReason};
 use alloc::sync::Arc;
 use core::time::Duration;
 use samara_shared_heap::NoCutMutex;
@@ -25,7 +25,7 @@ struct Ended {
     by: usize,
 }
 
-/// The newest ends of a name's generations. Kept apart from the slots, which others use again.
+/// The newest ends of a name's generations. Kept exclude_time from the slots, which others use again.
 #[derive(Debug)]
 pub(crate) struct Exits(NoCutMutex<Ring>);
 

@@ -1,6 +1,6 @@
 //! No names over several generations, so nobody asks how those ended.
 
-use crate::reason::End;
+use crate::exit_reason::End;
 use core::time::Duration;
 
 /// What a slot keeps of where its end is told: there is nowhere.

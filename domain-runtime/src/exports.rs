@@ -10,10 +10,10 @@
 use crate::call::{self, Target};
 use crate::contain;
 use crate::control::{self, ControlBlock};
+use crate::destructor_deadline::Patience;
 use crate::host;
 use crate::instance::Instance;
 use crate::interface::{Implements, Interface};
-use crate::patience::Patience;
 use crate::primitive::atomic::{
     AtomicPtr, AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
@@ -26,8 +26,8 @@ use core::time::Duration;
 use samara_shared_heap::NoCutMutex;
 use samara_shared_heap::class::place;
 use samara_shared_heap::heap::{self, AllocError};
-use samara_shared_heap::marks;
 use samara_shared_heap::owner::{MAX_OWNERS, Owner};
+use samara_shared_heap::slow_path_flags;
 use samara_shared_heap::thread::{self, NoCut};
 
 /// What is kept beside an exported object.
@@ -242,14 +242,14 @@ fn post(owner: Owner, record: &Record) {
     }
     // After it is on the list, as the mark is cleared before the list is taken: none stays there unseen.
     // SAFETY: it is on that list.
-    unsafe { marks::set(owner, marks::POSTED) };
+    unsafe { slow_path_flags::set(owner, slow_path_flags::POSTED) };
 }
 
 /// Whether objects wait to be dropped by `owner`. One load.
 #[inline]
 #[must_use]
 pub fn has_posted(owner: Owner) -> bool {
-    marks::of(owner) & marks::POSTED != 0
+    slow_path_flags::of(owner) & slow_path_flags::POSTED != 0
 }
 
 /// Enters the generation behind `target`, if it runs, to drop the exported objects whose last proxy has gone. No other
@@ -422,7 +422,7 @@ fn take(owner: Owner) -> Option<Posted> {
     let mut taken = TAKEN[owner.index()].lock();
     if taken.first.is_null() {
         // SAFETY: the list is taken after it.
-        unsafe { marks::clear(owner, marks::POSTED) };
+        unsafe { slow_path_flags::clear(owner, slow_path_flags::POSTED) };
         taken.first = POSTED[owner.index()].swap(ptr::null_mut(), Acquire);
         taken.rounds = taken.rounds.wrapping_add(1);
     }
@@ -431,7 +431,7 @@ fn take(owner: Owner) -> Option<Posted> {
     taken.first = unsafe { record.as_ref() }.next.load(Relaxed);
     if !taken.first.is_null() {
         // SAFETY: more are on the list.
-        unsafe { marks::set(owner, marks::POSTED) };
+        unsafe { slow_path_flags::set(owner, slow_path_flags::POSTED) };
     }
     Some(Posted(record))
 }
@@ -463,7 +463,7 @@ pub(crate) fn collect_all() -> usize {
 /// Forgets what was posted to a dead owner: its slots are freed as a whole.
 pub(crate) fn forget(owner: Owner) {
     // SAFETY: the lists are emptied.
-    unsafe { marks::clear(owner, marks::POSTED) };
+    unsafe { slow_path_flags::clear(owner, slow_path_flags::POSTED) };
     TAKEN[owner.index()].lock().first = ptr::null_mut();
     POSTED[owner.index()].store(ptr::null_mut(), Relaxed);
 }

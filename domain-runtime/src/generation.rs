@@ -5,17 +5,17 @@
 
 use crate::call::{self, Failure, Refusal, Target};
 use crate::control::ControlBlock;
-use crate::error::{NotKept, Reason, SpawnError};
+use crate::error::{Reason, SpawnError, UnenforcedLimit};
 use crate::event::Event;
+use crate::exit_reason::{Call, ExitKind, ExitReason, MESSAGE, TRACE};
 use crate::exits::{Shared, name_of};
 use crate::instance::Instance;
 use crate::interface::{Implements, Interface};
 use crate::primitive::atomic::Ordering;
-use crate::reason::{Call, ExitKind, ExitReason, MESSAGE, TRACE};
 use crate::spec::DomainSpec;
 use crate::state::State;
 use crate::text::Text;
-use crate::{Runtime, arena, host, kept, reaper, threads};
+use crate::{Runtime, arena, host, host_charges, reaper, threads};
 use core::fmt::{self, Write};
 use core::ptr::NonNull;
 use samara_rref::{Exchangeable, Transfer, TypeDescriptor};
@@ -24,11 +24,11 @@ use samara_shared_heap::{heap, quota, thread};
 
 impl Runtime {
     /// Starts one generation of a domain: runs `init` with `arguments` inside a new domain, and
-    /// keeps what it returns there as the object behind the interface `I`. Allocates nothing but
+    /// enforced_limits what it returns there as the object behind the interface `I`. Allocates nothing but
     /// that object. Nobody restarts it: when it died, [`reap`](Self::reap) and start it again.
     ///
     /// # Errors
-    /// [`SpawnError::NotKept`], [`SpawnError::NoSlot`], or [`SpawnError::Init`] with the reason.
+    /// [`SpawnError::UnenforcedLimit`], [`SpawnError::NoSlot`], or [`SpawnError::Init`] with the reason.
     pub fn spawn_once<I, T, A, E>(
         &self,
         spec: &DomainSpec,
@@ -121,8 +121,8 @@ where
     A: Exchangeable,
     E: fmt::Display + 'static,
 {
-    if let Some(what) = spec.not_kept(host::keeps()) {
-        return Err(SpawnError::NotKept(what));
+    if let Some(what) = spec.unenforced_limit(host::enforced_limits()) {
+        return Err(SpawnError::UnenforcedLimit(what));
     }
     let (block, word, hold) =
         ControlBlock::claim(spec.name, restarts, exits).ok_or(SpawnError::NoSlot)?;
@@ -131,7 +131,7 @@ where
     // SAFETY: whoever spawns has the authority over what it spawns.
     unsafe { quota::set_limits(block.owner(), spec.shared) };
     threads::set_limit(block.owner(), spec.threads, exits.map_or(0, name_of));
-    kept::set_limit(block.owner(), spec.host);
+    host_charges::set_limit(block.owner(), spec.host);
     block.renews.store(spec.renews, Ordering::SeqCst);
     block.budget.store(spec.budget_us(), Ordering::SeqCst);
     block.stack.set(spec.stack);
@@ -191,7 +191,7 @@ where
     drop(hold);
     reaper::try_reclaim(block);
     if !is_kept {
-        return Err(SpawnError::NotKept(NotKept::NoPrivateHeap));
+        return Err(SpawnError::UnenforcedLimit(UnenforcedLimit::NoPrivateHeap));
     }
     Err(SpawnError::Init(Reason::from(reason)))
 }

@@ -1,8 +1,8 @@
 //! Where a generation of a domain is entered.
 
 use crate::call::Target;
+use crate::exit_reason::ExitReason;
 use crate::interface::Interface;
-use crate::reason::ExitReason;
 use crate::state::State;
 use core::ptr::NonNull;
 

@@ -10,9 +10,11 @@ pub use samara_rref::{InterfaceDescriptor, MethodDescriptor};
 /// # Safety
 /// Implemented by `#[interface]` for `dyn Trait` only: a pointer to it is two words wide, and every
 /// argument and result of its methods may cross. [`Tag`](Self::Tag) is made for this trait alone.
-// `Of` is asked for here too: generated code has it from a name that a crate can take for its own.
-pub unsafe trait Interface: Send + Sync + 'static + Of<<Self as Interface>::Tag> {
-    /// Tells the trait from all others in [`Of`].
+// `MayImplement` is asked for here too: generated code has it from a name that a crate can take for its own.
+pub unsafe trait Interface:
+    Send + Sync + 'static + MayImplement<<Self as Interface>::Tag>
+{
+    /// Tells the trait from all others in [`MayImplement`].
     type Tag;
     /// The trait's name.
     const NAME: &'static str;
@@ -39,9 +41,9 @@ fn describe<I: ?Sized + Interface>() -> Interfaced {
     message = "an interface is implemented by sized types only, not by `{Self}`",
     note = "a trait object implements its own interface and those that it extends"
 )]
-pub unsafe trait Of<Tag> {}
+pub unsafe trait MayImplement<Tag> {}
 // SAFETY: sized types stand for themselves.
-unsafe impl<T, Tag> Of<Tag> for T {}
+unsafe impl<T, Tag> MayImplement<Tag> for T {}
 
 /// `dyn Trait: Implements<T>` for every `T: Trait`: how the concrete value that `init` returns
 /// becomes the interface.

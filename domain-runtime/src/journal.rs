@@ -7,12 +7,12 @@
 //! Each domain has a list of its own here: what is looked through on its demand, and freed at its end, is as long as that list,
 //! or as the table of domains, and never as long as what others have recorded.
 
-use crate::ending::Ending;
+use crate::blame::Watch;
 use crate::error::RpcError;
+use crate::exit_reason::{ExitKind, this_thread};
+use crate::generation_end::Ending;
+use crate::host_charges::{self, Charge, HostResource, Payer, Principal};
 use crate::instance::Instance;
-use crate::kept::{self, Charge, Kept, Party, Payer};
-use crate::reason::{ExitKind, this_thread};
-use crate::shortage::Watch;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::{fmt, mem};
@@ -81,7 +81,7 @@ pub struct Admission {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failed {
     /// Whose call it was.
-    pub recorder: Party,
+    pub recorder: Principal,
     /// How it failed.
     pub error: RpcError,
     /// Whether it was made, and failed by itself: it missed nothing that others have, nobody killed the instance
@@ -97,17 +97,17 @@ impl<I: ?Sized> Log<I> {
 
 impl<I: ?Sized> Share<I> {
     /// What it costs: both lists grow by doubling.
-    const BYTES: usize = 2 * size_of::<Self>() + kept::list::<Entry<I>>();
+    const BYTES: usize = 2 * size_of::<Self>() + host_charges::list::<Entry<I>>();
 }
 
 impl<I: ?Sized> State<I> {
-    fn share_of(&mut self, party: Party) -> Option<&mut Share<I>> {
+    fn share_of(&mut self, party: Principal) -> Option<&mut Share<I>> {
         let mut shares = self.shares.iter_mut();
         shares.find(|share| share.charge.party() == party)
     }
 
     /// Takes all of `party` out, to be dropped without the lock.
-    fn take_share_of(&mut self, party: Party) -> Option<(Share<I>, Vec<Share<I>>)> {
+    fn take_share_of(&mut self, party: Principal) -> Option<(Share<I>, Vec<Share<I>>)> {
         let mut shares = self.shares.iter();
         let at = shares.position(|share| share.charge.party() == party)?;
         let share = self.shares.swap_remove(at);
@@ -132,8 +132,8 @@ impl<I: ?Sized> State<I> {
 }
 
 // SAFETY: calls are dropped by trusted code (`Replay`), and nothing else is done.
-unsafe impl<I: ?Sized> Kept for Log<I> {
-    fn end(&self, dead: Party) {
+unsafe impl<I: ?Sized> HostResource for Log<I> {
+    fn end(&self, dead: Principal) {
         let of_the_dead = self.locked(|state| state.take_share_of(dead));
         drop(of_the_dead);
     }
@@ -141,7 +141,7 @@ unsafe impl<I: ?Sized> Kept for Log<I> {
 
 impl<I: ?Sized + 'static> Journal<I> {
     /// Bytes that an empty one takes of the host's heap.
-    pub const BYTES: usize = kept::shared::<Log<I>>();
+    pub const BYTES: usize = host_charges::shared::<Log<I>>();
 
     /// A log of at most `limit` calls of each domain, and as many of the host's; more only while several threads
     /// record at the same time.
@@ -158,7 +158,7 @@ impl<I: ?Sized + 'static> Journal<I> {
     }
 
     /// Asked, as the host, before a call that is to be recorded on behalf of `payer`, and before its instance is
-    /// looked up. The record will be a block of `bytes` ([`kept::shared`]). Cost: that of a look at each domain that records
+    /// looked up. The record will be a block of `bytes` ([`host_charges::shared`]). Cost: that of a look at each domain that records
     /// here, however much they have recorded.
     ///
     /// # Errors

@@ -15,12 +15,12 @@
 //! | [`generation`] | one life of a domain: what a host without an allocator starts |
 //! | `service` | one name over its generations: recipe, budget, recovery |
 //! | `journal` | calls that are made again after a restart |
-//! | [`kept`] | what the host keeps on a domain's behalf, charged to it and ended with it |
+//! | [`host_charges`] | what the host keeps on a domain's behalf, charged to it and ended with it |
 //! | [`exports`] | objects that a domain hands out, and who drops them |
 //! | [`arena`] | private heaps, returned wholesale |
-//! | [`reason`] | why a domain ended |
+//! | [`exit_reason`] | why a domain ended |
 //! | `supervisor` | trees of supervisors: strategies over several services |
-//! | `budget` | how many restarts a stretch of time may see (pure) |
+//! | `restart_budget` | how many restarts a stretch of time may see (pure) |
 //! | `exits` | how the generations of a name ended |
 //! | `names` | published domains, imported as an interface |
 //! | [`threads`] | threads that domains spawn |
@@ -41,11 +41,10 @@ extern crate alloc;
 #[cfg_attr(not(feature = "alloc"), path = "arena_none.rs")]
 pub mod arena;
 #[cfg(feature = "alloc")]
+mod arena_limits;
+#[cfg(feature = "alloc")]
 mod back_off;
-#[cfg(feature = "alloc")]
-mod border;
-#[cfg(feature = "alloc")]
-mod budget;
+mod blame;
 #[cfg_attr(
     not(feature = "alloc"),
     allow(dead_code, reason = "services and threads ask for the rest")
@@ -57,53 +56,56 @@ pub mod contain;
     allow(dead_code, reason = "only trap handlers ask")
 )]
 pub mod control;
+#[cfg_attr(
+    not(all(feature = "contain", target_arch = "x86_64")),
+    allow(dead_code, reason = "only ticks ask for the rest")
+)]
+mod destructor_deadline;
 #[cfg(feature = "alloc")]
 pub mod domain;
-#[cfg(feature = "alloc")]
-mod ending;
 pub mod error;
 pub mod event;
 pub mod event_log;
+pub mod exit_reason;
 #[cfg_attr(not(feature = "alloc"), path = "exits_none.rs")]
 mod exits;
 pub mod exports;
+#[cfg(feature = "alloc")]
+pub mod failed_requests;
 pub mod generation;
+#[cfg(feature = "alloc")]
+mod generation_end;
 #[cfg_attr(
     not(feature = "alloc"),
     expect(dead_code, reason = "services and private heaps ask for the rest")
 )]
 pub mod host;
+#[cfg_attr(not(feature = "alloc"), path = "host_charges_none.rs")]
+pub mod host_charges;
+#[cfg_attr(
+    not(feature = "alloc"),
+    expect(dead_code, reason = "services and threads ask for the rest")
+)]
+mod host_time;
 pub mod instance;
 pub mod interface;
 #[cfg(feature = "alloc")]
 pub mod journal;
-#[cfg_attr(not(feature = "alloc"), path = "kept_none.rs")]
-pub mod kept;
 #[cfg(feature = "alloc")]
 pub mod mint;
 #[cfg(feature = "alloc")]
 pub mod names;
 pub mod panic;
-#[cfg_attr(
-    not(all(feature = "contain", target_arch = "x86_64")),
-    allow(dead_code, reason = "only ticks ask for the rest")
-)]
-mod patience;
 mod primitive;
 pub mod reaper;
-pub mod reason;
+#[cfg(feature = "alloc")]
+mod restart_budget;
 pub mod runtime;
-mod segments;
 #[cfg(feature = "alloc")]
 pub mod service;
-mod shortage;
 pub mod spec;
-#[cfg_attr(
-    not(feature = "alloc"),
-    expect(dead_code, reason = "services and threads ask for the rest")
-)]
-mod spent;
 pub mod stack;
+mod stack_segments;
 pub mod state;
 #[cfg(feature = "alloc")]
 pub mod supervisor;
@@ -115,25 +117,23 @@ pub mod threads;
     allow(dead_code, reason = "only trap handlers ask")
 )]
 mod trap_note;
-#[cfg(feature = "alloc")]
-pub mod vain;
-#[cfg_attr(not(feature = "alloc"), path = "waits_none.rs")]
-mod waits;
+#[cfg_attr(not(feature = "alloc"), path = "wait_budget_none.rs")]
+mod wait_budget;
 
 #[cfg(feature = "alloc")]
 pub use domain::Domain;
-pub use error::{NotKept, RpcError, SpawnError};
+pub use error::{RpcError, SpawnError, UnenforcedLimit};
 pub use event::Event;
-pub use event_log::{Cursor, EventLog, Record, What};
+pub use event_log::{Cursor, EventKind, EventLog, Record};
+pub use exit_reason::{Call, Exit, ExitKind, ExitReason};
 pub use instance::Instance;
-pub use interface::{Implements, Interface, InterfaceDescriptor, MethodDescriptor, Of};
+pub use interface::{Implements, Interface, InterfaceDescriptor, MayImplement, MethodDescriptor};
 #[cfg(feature = "alloc")]
 pub use mint::Mint;
 #[cfg(feature = "alloc")]
 pub use names::NameError;
-pub use reason::{Call, Exit, ExitKind, ExitReason};
 pub use runtime::{DomainInfo, Runtime};
 pub use spec::{DomainSpec, Restart};
 #[cfg(feature = "alloc")]
 pub use supervisor::{Status, Strategy, Supervisor};
-pub use waits::Waits;
+pub use wait_budget::Waits;

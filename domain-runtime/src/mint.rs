@@ -1,6 +1,6 @@
 //! Recipes: how the host makes the arguments of `init`, anew at each start.
 
-use crate::reason::MESSAGE;
+use crate::exit_reason::MESSAGE;
 use crate::text::Text;
 use alloc::boxed::Box;
 use core::fmt::{self, Write};

@@ -1,6 +1,6 @@
 //! Where a host's panic hook or panic handler reports to.
 
-use crate::reason::{ExitKind, ExitReason};
+use crate::exit_reason::{ExitKind, ExitReason};
 use crate::{contain, control};
 use core::fmt::{self, Write};
 use core::panic::Location;

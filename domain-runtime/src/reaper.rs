@@ -9,7 +9,7 @@ use crate::call::Target;
 use crate::control::{self, ControlBlock};
 use crate::event::Event;
 use crate::state::{State, Word};
-use crate::{arena, exports, host, kept, spent};
+use crate::{arena, exports, host, host_charges, host_time};
 use samara_shared_heap::heap;
 use samara_shared_heap::quota::{self, Limits};
 use samara_shared_heap::thread;
@@ -53,7 +53,7 @@ pub(crate) fn reclaim_drained(target: Target, deadline: u64) {
 
 fn on_nobodys_time(f: impl FnOnce()) {
     // SAFETY: a reclaim is the host's, and runs no code of a domain.
-    let ((), _) = spent::apart(|| unsafe { thread::as_host_uncharged(f) });
+    let ((), _) = host_time::exclude_time(|| unsafe { thread::as_host_uncharged(f) });
 }
 
 fn reclaim(block: &ControlBlock, word: Word) {
@@ -61,7 +61,7 @@ fn reclaim(block: &ControlBlock, word: Word) {
     // SAFETY: the generation refuses entries and was seen without any in flight after that, so no
     // thread runs for it, and none can hand it anything; the slot is claimed by this reclaim alone.
     let released = unsafe { heap::reclaim(owner) };
-    kept::end(owner);
+    host_charges::end(owner);
     exports::forget(owner);
     // SAFETY: as above; nothing outside points into a private heap.
     let private_bytes = unsafe { arena::release(owner) };

@@ -4,7 +4,7 @@ use crate::control::{self, ControlBlock};
 use crate::host::StackProbe;
 use crate::state::State;
 use crate::text::Text;
-use crate::{arena, exports, host, kept, reaper, stack, threads};
+use crate::{arena, exports, host, host_charges, reaper, stack, threads};
 use core::time::Duration;
 use samara_shared_heap::heap;
 
@@ -101,7 +101,7 @@ pub(crate) fn info(block: &ControlBlock) -> Option<DomainInfo> {
         calls: block.calls(),
         restarts: label.restarts,
         shared_bytes: census.bytes,
-        host_bytes: kept::bytes(block.owner()),
+        host_bytes: host_charges::bytes(block.owner()),
         threads: threads::live(block.owner()),
         uptime: Duration::from_nanos(host::now_ns().saturating_sub(label.since)),
     })

@@ -1,8 +1,8 @@
 //! What a domain is allowed: name, quotas, restarts.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
-use crate::error::NotKept;
-use crate::host::Keeps;
+use crate::error::UnenforcedLimit;
+use crate::host::EnforcedLimits;
 use crate::text::Text;
 use core::time::Duration;
 use samara_shared_heap::quota::Limits;
@@ -72,7 +72,7 @@ impl DomainSpec {
     /// Limits its private heap to `bytes` of committed memory: so many whole pages, of which the allocator itself takes
     /// about 1 KiB. Beyond it `try_reserve` and its kin fail; an
     /// allocation that can't fail is the domain's death. Refused where the host can't keep that:
-    /// [`NotKept::HeapQuota`].
+    /// [`UnenforcedLimit::HeapQuota`].
     #[must_use]
     pub const fn heap_quota(mut self, bytes: usize) -> Self {
         self.heap_quota = Some(bytes);
@@ -132,7 +132,7 @@ impl DomainSpec {
     /// Limits how long a call or a thread may run inside it without returning. Time in other domains that it calls is
     /// theirs. Its own time includes calls of itself (a call that another domain makes back counts for itself alone), waits, the
     /// transfers of its calls, and the host's work on its behalf. A domain that runs longer dies: the host's periodic tick, which is also the precision, cuts it. By default
-    /// there is no limit. More than 71 minutes, and any budget where there is no tick, are refused: [`NotKept::Budget`].
+    /// there is no limit. More than 71 minutes, and any budget where there is no tick, are refused: [`UnenforcedLimit::Budget`].
     ///
     /// Cost: none on the way of a call.
     #[must_use]
@@ -142,7 +142,7 @@ impl DomainSpec {
         self
     }
 
-    /// [`budget`](Self::budget), but of the time between two waits (`park`, `yield_now`, `join`) of one call or
+    /// [`restart_budget`](Self::budget), but of the time between two waits (`park`, `yield_now`, `join`) of one call or
     /// thread, not of all of its time inside: for threads that serve for ever. How long they wait is not limited.
     #[must_use]
     pub const fn budget_between_yields(mut self, time: Duration) -> Self {
@@ -155,7 +155,7 @@ impl DomainSpec {
     /// runtime takes ([`stack::RESERVE`](crate::stack::RESERVE), and [what the call moves by value](crate::stack::to_move)). One that has less is refused:
     /// [`RpcError::StackExhausted`](crate::RpcError::StackExhausted); or goes on elsewhere, where the host
     /// has a [`StackProbe`](crate::host::StackProbe). Nothing is asked of threads whose stack the host has not told;
-    /// a host that tells none refuses the spec: [`NotKept::Stack`].
+    /// a host that tells none refuses the spec: [`UnenforcedLimit::Stack`].
     ///
     /// A start is promised as much, and [`stack::START`](crate::stack::START) more for the calls that are made again and for
     /// what they and `init` call. It isn't begun where a thread has less left. Where one that is begun lacks
@@ -170,16 +170,16 @@ impl DomainSpec {
     }
 
     /// The first thing that a host which keeps `keeps` can't.
-    pub(crate) fn not_kept(&self, keeps: Keeps) -> Option<NotKept> {
+    pub(crate) fn unenforced_limit(&self, keeps: EnforcedLimits) -> Option<UnenforcedLimit> {
         let longest = Duration::from_micros(u64::from(u32::MAX));
         if self.heap_quota.is_some() && !keeps.heap_quota {
-            Some(NotKept::HeapQuota)
+            Some(UnenforcedLimit::HeapQuota)
         } else if self.budget.is_some() && !keeps.budget {
-            Some(NotKept::Budget)
+            Some(UnenforcedLimit::Budget)
         } else if self.budget > Some(longest) {
-            Some(NotKept::LongBudget)
+            Some(UnenforcedLimit::LongBudget)
         } else if self.stack > 0 && !keeps.stack {
-            Some(NotKept::Stack)
+            Some(UnenforcedLimit::Stack)
         } else {
             None
         }
@@ -199,7 +199,7 @@ impl DomainSpec {
     }
 
     /// How long a name waits for calls that are still inside its dead generation (10 s), from the first recovery that
-    /// finds them there. A recovery on behalf of a domain that has less [`budget`](Self::budget) left ends
+    /// finds them there. A recovery on behalf of a domain that has less [`restart_budget`](Self::budget) left ends
     /// earlier, and starts nothing. After the timeout the name goes on without the old generation.
     #[must_use]
     pub const fn drain_timeout(mut self, timeout: Duration) -> Self {

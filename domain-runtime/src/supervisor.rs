@@ -6,12 +6,12 @@
 //! beside it, shadows recover what they need on demand; whoever comes first restarts a child, the
 //! other finds it restarted. A supervisor counts restarts on demand that it finds.
 
-use crate::budget::Budget;
 use crate::domain::Domain;
 use crate::error::SpawnError;
 use crate::event::Event;
 use crate::host;
 use crate::interface::Interface;
+use crate::restart_budget::Budget;
 use crate::service::{Child, Health, Supervised};
 use crate::spec::Restart;
 use crate::text::Text;
@@ -134,9 +134,9 @@ impl Supervisor {
                 }
                 match self.mend(at) {
                     Ok(()) => {}
-                    Err(Mending::Busy) => waits = true,
-                    Err(Mending::InitFailed) => failed = true,
-                    Err(Mending::OverBudget) => {
+                    Err(RestartError::Busy) => waits = true,
+                    Err(RestartError::InitFailed) => failed = true,
+                    Err(RestartError::OverBudget) => {
                         self.end_all();
                         return Status::GaveUp;
                     }
@@ -157,13 +157,13 @@ impl Supervisor {
     }
 
     /// Restarts child `at`, which died, or all; or goes on with a restart of all that had come to it.
-    fn mend(&mut self, at: usize) -> Result<(), Mending> {
+    fn mend(&mut self, at: usize) -> Result<(), RestartError> {
         let rest = self.unfinished.filter(|rest| rest.from == at);
         let (first, end) = match self.strategy {
             Strategy::OneForOne => (at, at + 1),
             Strategy::OneForAll => (rest.map_or(0, |rest| rest.from), self.children.len()),
         };
-        let group = Reserved::all(&mut self.children[first..end]).ok_or(Mending::Busy)?;
+        let group = Reserved::all(&mut self.children[first..end]).ok_or(RestartError::Busy)?;
         let alone = group.0.len() == 1;
         let is_spent = rest.is_some_and(|rest| rest.is_spent);
         let child = &mut group.0[at - first];
@@ -173,7 +173,7 @@ impl Supervisor {
             return Ok(());
         }
         if !is_spent && !self.budget.spend(host::now_ns()) {
-            return Err(Mending::OverBudget);
+            return Err(RestartError::OverBudget);
         }
         if health == Health::Replaced && alone {
             child.acknowledge();
@@ -185,7 +185,7 @@ impl Supervisor {
             if make_way(group.0).is_err() {
                 drop(group);
                 self.budget.give_back();
-                return Err(Mending::Busy);
+                return Err(RestartError::Busy);
             }
             for child in group.0.iter_mut().rev() {
                 child.kill();
@@ -205,7 +205,7 @@ impl Supervisor {
         };
         let started = before + started;
         if matches!(error, SpawnError::Init(_)) {
-            return Err(Mending::InitFailed);
+            return Err(RestartError::InitFailed);
         }
         drop(group);
         let is_spent = is_spent || started > 0;
@@ -213,7 +213,7 @@ impl Supervisor {
             self.budget.give_back();
         }
         self.leave_from(first + started, is_spent);
-        Err(Mending::Busy)
+        Err(RestartError::Busy)
     }
 
     /// Notes how far a restart of all got.
@@ -270,7 +270,7 @@ fn start_all(children: &mut [Box<dyn Child>]) -> Result<(), (usize, SpawnError)>
     Ok(())
 }
 
-enum Mending {
+enum RestartError {
     /// Not now.
     Busy,
     InitFailed,

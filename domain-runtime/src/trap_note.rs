@@ -4,7 +4,7 @@
 #[cfg(not(samara_model))]
 use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 // Models have no trap handlers: nothing is ever noted.
-use crate::reason::{Call, End, ExitKind, ExitReason, TRACE};
+use crate::exit_reason::{Call, End, ExitKind, ExitReason, TRACE};
 use crate::text::Text;
 use core::fmt::Write;
 #[cfg(samara_model)]
@@ -15,7 +15,7 @@ use samara_shared_heap::Owner;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[repr(u32)]
-pub enum Strike {
+pub enum DeathCause {
     /// An access to memory that is not mapped, or not for that.
     Page = 0,
     /// A division by zero, or whose result does not fit.
@@ -40,7 +40,7 @@ pub enum Strike {
     Awaited = 10,
 }
 
-impl Strike {
+impl DeathCause {
     const ALL: [(Self, &'static str); 11] = [
         (Self::Page, "page fault"),
         (Self::Divide, "divide error"),
@@ -105,7 +105,7 @@ impl TrapNote {
         &self,
         generation: u32,
         by: usize,
-        strike: Strike,
+        strike: DeathCause,
         address: usize,
         mut trace: impl Iterator<Item = Call>,
     ) {
@@ -151,7 +151,7 @@ impl TrapNote {
         if self.of.load(SeqCst) != generation.wrapping_add(1) {
             return None;
         }
-        let (strike, text) = *Strike::ALL.get(self.strike.load(SeqCst) as usize)?;
+        let (strike, text) = *DeathCause::ALL.get(self.strike.load(SeqCst) as usize)?;
         let mut reason = ExitReason::new(strike.kind(), text);
         let calls = self.trace.iter().zip(&self.owners);
         for (to, (pc, owner)) in reason.trace.iter_mut().zip(calls) {
@@ -162,7 +162,7 @@ impl TrapNote {
             };
         }
         // Cannot fail: `Text` cuts.
-        if matches!(strike, Strike::Page | Strike::StackOverflow) {
+        if matches!(strike, DeathCause::Page | DeathCause::StackOverflow) {
             let _ = write!(reason.message, " at {:#x}", self.address.load(SeqCst));
         }
         reason.place = Text::new();
@@ -187,7 +187,7 @@ mod tests {
     }
 
     /// The message, and whether all of the note is of one writer: `seed`s differ by more than a trace.
-    fn is_of(reason: &ExitReason, strike: Strike, seed: usize) -> bool {
+    fn is_of(reason: &ExitReason, strike: DeathCause, seed: usize) -> bool {
         reason.kind == strike.kind() && reason.trace.iter().copied().eq(calls(seed))
     }
 
@@ -196,7 +196,7 @@ mod tests {
         for turn in 0..2000_u32 {
             let note = TrapNote::NEW;
             let start = Barrier::new(2);
-            let strikes = [(Strike::Divide, 1000), (Strike::Overrun, 2000)];
+            let strikes = [(DeathCause::Divide, 1000), (DeathCause::Overrun, 2000)];
             let told = thread::scope(|scope| {
                 strikes
                     .map(|(strike, seed)| {
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn a_note_that_is_being_written_is_waited_for() {
         let note = TrapNote::NEW;
-        note.put(6, 1, Strike::Page, 9, calls(500));
+        note.put(6, 1, DeathCause::Page, 9, calls(500));
         let written = note.of.swap(BEING_WRITTEN, SeqCst);
         thread::scope(|scope| {
             let reader = scope.spawn(|| note.reason(6));
@@ -232,7 +232,7 @@ mod tests {
             assert!(!reader.is_finished());
             note.of.store(written, SeqCst);
             let reason = reader.join().unwrap().expect("it was noted");
-            assert!(is_of(&reason, Strike::Page, 500), "{reason:?}");
+            assert!(is_of(&reason, DeathCause::Page, 500), "{reason:?}");
             assert_eq!(reason.message.as_str(), "page fault at 0x9");
         });
     }
@@ -240,14 +240,14 @@ mod tests {
     #[test]
     fn the_first_strike_of_a_generation_stays() {
         let note = TrapNote::NEW;
-        note.put(3, 1, Strike::Divide, 0, calls(0));
-        note.put(3, 2, Strike::Page, 0, calls(100));
+        note.put(3, 1, DeathCause::Divide, 0, calls(0));
+        note.put(3, 2, DeathCause::Page, 0, calls(100));
         let first = note.end(3).map(|end| (end.reason.kind, end.by));
         assert_eq!(first, Some((ExitKind::Fault, 1)));
-        assert!(is_of(&note.reason(3).unwrap(), Strike::Divide, 0));
+        assert!(is_of(&note.reason(3).unwrap(), DeathCause::Divide, 0));
         note.clear();
         assert_eq!(note.reason(3), None);
-        note.put(4, 3, Strike::Overrun, 0, calls(200));
-        assert!(is_of(&note.reason(4).unwrap(), Strike::Overrun, 200));
+        note.put(4, 3, DeathCause::Overrun, 0, calls(200));
+        assert!(is_of(&note.reason(4).unwrap(), DeathCause::Overrun, 200));
     }
 }

@@ -24,11 +24,11 @@ trait Echo {
     fn learn(&self, peer: Shadow<dyn Echo>) -> Result<(), RpcError>;
 }
 
-type Kept = (RRef<RRef<u64>>, Cap<Tally>);
+type HostResource = (RRef<RRef<u64>>, Cap<Tally>);
 
 #[derive(Default)]
 struct State {
-    kept: Mutex<Vec<Kept>>,
+    kept: Mutex<Vec<HostResource>>,
     peer: Mutex<Option<Shadow<dyn Echo>>>,
 }
 

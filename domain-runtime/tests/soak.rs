@@ -30,7 +30,7 @@ trait Store {
     fn crash(&self, object: RRef<[u8]>, elsewhere: bool) -> Result<(), RpcError>;
 }
 
-struct Kept {
+struct HostResource {
     objects: Mutex<Vec<RRef<RRef<[u8]>>>>,
     private: Vec<u8>,
 }
@@ -41,7 +41,7 @@ static GIVEN_UP: AtomicUsize = AtomicUsize::new(0);
 /// Every eighth generation has a thread that parks for ever.
 static STARTS: AtomicUsize = AtomicUsize::new(0);
 
-fn init((): ()) -> Result<Kept, own_thread::SpawnError> {
+fn init((): ()) -> Result<HostResource, own_thread::SpawnError> {
     if STARTS.fetch_add(1, SeqCst).is_multiple_of(8) {
         own_thread::spawn(|| {
             while !own_thread::is_stopping() {
@@ -49,13 +49,13 @@ fn init((): ()) -> Result<Kept, own_thread::SpawnError> {
             }
         })?;
     }
-    Ok(Kept {
+    Ok(HostResource {
         objects: Mutex::default(),
         private: vec![7; 10_000],
     })
 }
 
-impl Store for Kept {
+impl Store for HostResource {
     fn swap(&self, object: RRef<RRef<[u8]>>) -> Result<Option<RRef<RRef<[u8]>>>, RpcError> {
         let mut objects = self.objects.lock().unwrap();
         objects.push(object);

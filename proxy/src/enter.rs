@@ -1,7 +1,7 @@
 //! One entry into the domain of an object.
 
 use samara_domain_runtime::call::{Failure, Refusal, enter_on};
-use samara_domain_runtime::stack::Moves;
+use samara_domain_runtime::stack::CallSignature;
 use samara_domain_runtime::{Instance, Interface, exports};
 use samara_rref::Exchangeable;
 #[cfg(feature = "alloc")]
@@ -22,7 +22,7 @@ pub(crate) unsafe fn enter_instance<const METERED: bool, M, I, A, R>(
     refusal: &mut Refusal,
 ) -> Result<R, Failure<A>>
 where
-    M: Moves,
+    M: CallSignature,
     I: ?Sized + Interface,
     A: Exchangeable,
     R: Exchangeable,
@@ -55,7 +55,7 @@ pub(crate) unsafe fn enter_again<M, I, A, R>(
     body: impl FnOnce(&I, A) -> R,
 ) -> Result<R, (Failure<A>, Refusal)>
 where
-    M: Moves,
+    M: CallSignature,
     I: ?Sized + Interface,
     A: Exchangeable,
     R: Exchangeable,

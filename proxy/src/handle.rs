@@ -16,13 +16,13 @@ pub trait Handle<I: ?Sized + Interface> {
     const RECOVERS: bool;
 
     /// What is read before the thread's slot is found: a shadow's object, whose loads take longer than a proxy's.
-    type Early: Copy;
+    type Prefetched: Copy;
 
     /// Reads that.
-    fn early(&self) -> Self::Early;
+    fn prefetch(&self) -> Self::Prefetched;
 
     /// The object that a call enters at once, unless [`asks_first`](Self::asks_first).
-    fn instance(&self, early: Self::Early) -> Instance<I>;
+    fn instance(&self, prefetch: Self::Prefetched) -> Instance<I>;
 
     /// Whether only [`source`](Self::source) knows the newest object.
     fn asks_first(&self) -> bool;

@@ -41,16 +41,16 @@ where
 {
     const { assert_body::<L, F>() };
     let body = |object: &I, arguments| body(object, arguments, lent);
-    let early = handle.early();
+    let prefetch = handle.prefetch();
     // The host's hook could unwind, for all that the compiler knows: see `slow_path_copy`.
     let arguments = ManuallyDrop::new(arguments);
     let thread = thread::current();
     let arguments = ManuallyDrop::into_inner(arguments);
-    if handle.asks_first() || needs_slow_path::<A, R>(thread, handle.instance(early).target()) {
+    if handle.asks_first() || needs_slow_path::<A, R>(thread, handle.instance(prefetch).target()) {
         // SAFETY: handed on; all that is captured may be lent.
         return unsafe { invoke_slow(handle, slow_path_copy(arguments), again, body) };
     }
-    let instance = handle.instance(early);
+    let instance = handle.instance(prefetch);
     let mut refusal = Refusal::Dead;
     let parts = |object: &I, arguments| body(object, arguments).apart();
     // SAFETY: as above.
@@ -121,7 +121,7 @@ pub(crate) unsafe fn invoke_once<I: ?Sized + Interface, A: Exchangeable, R: From
     arguments: A,
     body: impl Fn(&I, A) -> R,
 ) -> R {
-    let instance = handle.instance(handle.early());
+    let instance = handle.instance(handle.prefetch());
     let mut refusal = Refusal::Dead;
     let body = |object: &I, arguments| body(object, arguments).apart();
     // SAFETY: handed on.

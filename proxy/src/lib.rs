@@ -54,7 +54,7 @@ pub mod __private {
     pub use crate::with_shadow;
     pub use core::marker::PhantomData;
     pub use core::ptr::NonNull;
-    pub use samara_domain_runtime::{Implements, Interface, Of, RpcError};
+    pub use samara_domain_runtime::{Implements, Interface, MayImplement, RpcError};
     pub use samara_rref::__private::*;
     pub use samara_rref::{AllocError, Lend, Scratch};
 }

@@ -9,8 +9,8 @@ use alloc::sync::Arc;
 use core::marker::PhantomData;
 use core::ptr;
 use samara_domain_runtime::call::call_opaque;
-use samara_domain_runtime::kept::{self, Payer};
-use samara_domain_runtime::stack::Moves;
+use samara_domain_runtime::host_charges::{self, Payer};
+use samara_domain_runtime::stack::CallSignature;
 use samara_domain_runtime::{Interface, RpcError};
 use samara_rref::Exchangeable;
 use samara_shared_heap::thread::{self, NoCut};
@@ -102,7 +102,7 @@ unsafe fn attempt<M, P, A, I, E>(
     body: impl Fn(&P, A) -> Result<Proxy<I>, E> + Copy,
 ) -> Result<Proxy<I>, E>
 where
-    M: Moves,
+    M: CallSignature,
     P: ?Sized + Interface,
     A: Exchangeable + Copy,
     I: ?Sized + Interface,
@@ -145,7 +145,7 @@ where
     if depth > DEPTH {
         return Err(RpcError::ReplayLogFull.into());
     }
-    let kept = Recovery::<I>::BYTES + kept::block::<Opening<P, (), A, ()>>();
+    let kept = Recovery::<I>::BYTES + host_charges::block::<Opening<P, (), A, ()>>();
     let charge = Payer::current().charge(kept)?;
     // SAFETY: handed on.
     let proxy = unsafe {

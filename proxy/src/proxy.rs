@@ -21,11 +21,11 @@ use samara_shared_heap::thread::{self, NoCut};
 /// What a proxy's slot holds.
 struct Slot<I: ?Sized + Interface> {
     instance: Instance<I>,
-    keeps: Keeps<I>,
+    keeps: Retained<I>,
 }
 
 /// What a proxy keeps beside the place of its object.
-enum Keeps<I: ?Sized + Interface> {
+enum Retained<I: ?Sized + Interface> {
     /// Nothing: the object is the domain's own, which lives as long as the domain.
     Nothing,
     /// An exported object, which its exporter drops after its last proxy.
@@ -75,7 +75,10 @@ impl<I: ?Sized + Interface> Proxy<I> {
     #[cfg(feature = "alloc")]
     pub(crate) const SLOT_BYTES: usize = Cap::<Slot<I>>::SLOT_BYTES;
 
-    fn keeping(instance: Instance<I>, keeps: Keeps<I>) -> Result<Self, (AllocError, Keeps<I>)> {
+    fn keeping(
+        instance: Instance<I>,
+        keeps: Retained<I>,
+    ) -> Result<Self, (AllocError, Retained<I>)> {
         Cap::try_new(Slot { instance, keeps })
             .map(Self)
             .map_err(|(error, slot)| (error, slot.keeps))
@@ -86,14 +89,14 @@ impl<I: ?Sized + Interface> Proxy<I> {
     /// # Errors
     /// The heap has no room or the domain's quota is used up.
     pub fn try_new(instance: Instance<I>) -> Result<Self, AllocError> {
-        Self::keeping(instance, Keeps::Nothing).map_err(|(error, _)| error)
+        Self::keeping(instance, Retained::Nothing).map_err(|(error, _)| error)
     }
 
     /// A proxy that recovers, held by the running domain.
     #[cfg(feature = "alloc")]
     pub(crate) fn recovering(recovery: Arc<Recovery<I>>) -> Result<Self, AllocError> {
         let instance = recovery.instance();
-        Self::keeping(instance, Keeps::Recovery(recovery)).map_err(|(error, _)| error)
+        Self::keeping(instance, Retained::Recovery(recovery)).map_err(|(error, _)| error)
     }
 
     /// Exports `object` from the running domain: the object stays in the domain's memory, and the proxy
@@ -134,10 +137,10 @@ impl<I: ?Sized + Interface> Proxy<I> {
         let export = Exported::try_new(object)?;
         // SAFETY: kept beside it.
         let instance = unsafe { export.instance() };
-        match Self::keeping(instance, Keeps::Export(export)) {
+        match Self::keeping(instance, Retained::Export(export)) {
             Ok(proxy) => Ok(proxy),
             // SAFETY: exported just now from a `T`, and shown to nobody.
-            Err((error, Keeps::Export(export))) => Err((error, unsafe { export.take_back() })),
+            Err((error, Retained::Export(export))) => Err((error, unsafe { export.take_back() })),
             Err(_) => unreachable!("a slot is given back as it was"),
         }
     }
@@ -145,7 +148,7 @@ impl<I: ?Sized + Interface> Proxy<I> {
     /// Whether the object is found again after a restart.
     #[cfg(feature = "alloc")]
     pub(crate) fn recovers(&self) -> bool {
-        matches!(self.0.keeps, Keeps::Recovery(_))
+        matches!(self.0.keeps, Retained::Recovery(_))
     }
 
     /// Takes the object out of its slot. `None` for a proxy that recovers, which is dropped.
@@ -157,9 +160,9 @@ impl<I: ?Sized + Interface> Proxy<I> {
         // SAFETY: handed on.
         let slot = unsafe { self.0.into_inner() };
         match slot.keeps {
-            Keeps::Nothing => Some(Unslotted::Own(slot.instance)),
-            Keeps::Export(export) => Some(Unslotted::Exported(export)),
-            Keeps::Recovery(_) => None,
+            Retained::Nothing => Some(Unslotted::Own(slot.instance)),
+            Retained::Export(export) => Some(Unslotted::Exported(export)),
+            Retained::Recovery(_) => None,
         }
     }
 
@@ -167,8 +170,8 @@ impl<I: ?Sized + Interface> Proxy<I> {
     fn newest(&self) -> Instance<I> {
         match &self.0.keeps {
             #[cfg(feature = "alloc")]
-            Keeps::Recovery(recovery) => recovery.instance(),
-            Keeps::Nothing | Keeps::Export(_) => self.0.instance,
+            Retained::Recovery(recovery) => recovery.instance(),
+            Retained::Nothing | Retained::Export(_) => self.0.instance,
         }
     }
 
@@ -181,10 +184,10 @@ impl<I: ?Sized + Interface> Proxy<I> {
         // SAFETY: trusted code, to the end of this function.
         let _no_cut = unsafe { NoCut::begin(thread::current()) };
         let keeps = match &self.0.keeps {
-            Keeps::Nothing => Keeps::Nothing,
-            Keeps::Export(export) => Keeps::Export(export.clone()),
+            Retained::Nothing => Retained::Nothing,
+            Retained::Export(export) => Retained::Export(export.clone()),
             #[cfg(feature = "alloc")]
-            Keeps::Recovery(recovery) => Keeps::Recovery(recovery.clone()),
+            Retained::Recovery(recovery) => Retained::Recovery(recovery.clone()),
         };
         Self::keeping(self.0.instance, keeps).map_err(|(error, _)| error)
     }
@@ -200,12 +203,12 @@ impl<I: ?Sized + Interface> Proxy<I> {
 impl<I: ?Sized + Interface> Handle<I> for Proxy<I> {
     #[cfg(feature = "alloc")]
     type Source = Recovery<I>;
-    type Early = ();
+    type Prefetched = ();
 
     const RECOVERS: bool = false;
 
     #[inline]
-    fn early(&self) {}
+    fn prefetch(&self) {}
 
     #[inline]
     fn instance(&self, (): ()) -> Instance<I> {
@@ -216,8 +219,8 @@ impl<I: ?Sized + Interface> Handle<I> for Proxy<I> {
     fn asks_first(&self) -> bool {
         match &self.0.keeps {
             #[cfg(feature = "alloc")]
-            Keeps::Recovery(_) => true,
-            Keeps::Nothing | Keeps::Export(_) => false,
+            Retained::Recovery(_) => true,
+            Retained::Nothing | Retained::Export(_) => false,
         }
     }
 
@@ -225,8 +228,8 @@ impl<I: ?Sized + Interface> Handle<I> for Proxy<I> {
     #[inline]
     fn source(&self) -> Option<&Arc<Recovery<I>>> {
         match &self.0.keeps {
-            Keeps::Recovery(recovery) => Some(recovery),
-            Keeps::Nothing | Keeps::Export(_) => None,
+            Retained::Recovery(recovery) => Some(recovery),
+            Retained::Nothing | Retained::Export(_) => None,
         }
     }
 }

@@ -9,10 +9,10 @@ use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use core::{mem, ptr};
 use samara_domain_runtime::call::Target;
+use samara_domain_runtime::failed_requests::at_askers_expense;
+use samara_domain_runtime::host_charges::{self, Charge, HostResource, Principal};
 use samara_domain_runtime::journal::Journal;
-use samara_domain_runtime::kept::{self, Charge, Kept, Party};
 use samara_domain_runtime::state::State;
-use samara_domain_runtime::vain::at_askers_expense;
 use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_shared_heap::NoCutMutex;
 use samara_shared_heap::thread;
@@ -32,11 +32,11 @@ pub struct Recovery<I: ?Sized + Interface> {
     /// The newest object. It does not recover itself, so there are no chains of these.
     current: NoCutMutex<Unslotted<I>>,
     /// `None` once the domain that opened it has ended, or its own record has ended the object.
-    way: NoCutMutex<Option<Arc<Way<I>>>>,
+    way: NoCutMutex<Option<Arc<Reopener<I>>>>,
 }
 
 /// The way back to an opened object, and what the domain that opened it pays for it.
-struct Way<I: ?Sized + Interface> {
+struct Reopener<I: ?Sized + Interface> {
     opening: Box<dyn Open<I>>,
     journal: Journal<I>,
     /// Through how many objects it was opened, itself included.
@@ -47,9 +47,9 @@ struct Way<I: ?Sized + Interface> {
 impl<I: ?Sized + Interface> Recovery<I> {
     /// Bytes that the way back takes beside `opening`, of those that its opener pays for.
     pub(crate) const BYTES: usize =
-        kept::shared::<Self>() + kept::shared::<Way<I>>() + Journal::<I>::BYTES;
+        host_charges::shared::<Self>() + host_charges::shared::<Reopener<I>>() + Journal::<I>::BYTES;
 
-    const IS_PAID_BY_ITS_HOLDER: () = assert!(kept::shared::<Self>() <= Proxy::<I>::SLOT_BYTES);
+    const IS_PAID_BY_ITS_HOLDER: () = assert!(host_charges::shared::<Self>() <= Proxy::<I>::SLOT_BYTES);
 
     /// What `object` recovers by: `opening`, through `depth` objects, paid for by `charge`. Made as the host.
     pub(crate) fn new(
@@ -60,8 +60,8 @@ impl<I: ?Sized + Interface> Recovery<I> {
     ) -> Arc<Self> {
         let () = Self::IS_PAID_BY_ITS_HOLDER;
         Arc::new_cyclic(|this: &Weak<Self>| {
-            charge.ends(Weak::clone(this) as Weak<dyn Kept>);
-            let way = Way {
+            charge.ends(Weak::clone(this) as Weak<dyn HostResource>);
+            let way = Reopener {
                 opening,
                 journal: Journal::new(REPLAY_LOG),
                 depth,
@@ -78,7 +78,7 @@ impl<I: ?Sized + Interface> Recovery<I> {
 
     /// How the object is opened again, if that is possible still. For the host alone: who is cut with it in its hands
     /// leaks it.
-    fn way(&self) -> Option<Arc<Way<I>>> {
+    fn way(&self) -> Option<Arc<Reopener<I>>> {
         self.way.lock().clone()
     }
 
@@ -115,8 +115,8 @@ impl<I: ?Sized + Interface> Recovery<I> {
 }
 
 // SAFETY: a way is arguments without a destructor, and references to what is the host's.
-unsafe impl<I: ?Sized + Interface> Kept for Recovery<I> {
-    fn end(&self, _: Party) {
+unsafe impl<I: ?Sized + Interface> HostResource for Recovery<I> {
+    fn end(&self, _: Principal) {
         self.end_way();
     }
 }

@@ -7,9 +7,9 @@ use alloc::sync::Arc;
 use core::marker::PhantomData;
 use core::ptr;
 use samara_domain_runtime::call::{Failure, call_opaque};
+use samara_domain_runtime::host_charges::{self, Payer};
 use samara_domain_runtime::journal::Replay;
-use samara_domain_runtime::kept::{self, Payer};
-use samara_domain_runtime::stack::Moves;
+use samara_domain_runtime::stack::CallSignature;
 use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_rref::Exchangeable;
 
@@ -45,7 +45,7 @@ where
     }
 
     fn moves(&self) -> usize {
-        <fn(A) -> R as Moves>::BYTES
+        <fn(A) -> R as CallSignature>::BYTES
     }
 }
 
@@ -90,7 +90,7 @@ where
     let mut attempts = None;
     let payer = Payer::current();
     loop {
-        let bytes = kept::shared::<Recorded<A, (), R>>();
+        let bytes = host_charges::shared::<Recorded<A, (), R>>();
         let admission = source.with_journal(|journal| journal.admit(payer, bytes));
         // An object whose opener has ended is an ordinary one: nothing is recorded of it.
         let admission = match admission.transpose() {

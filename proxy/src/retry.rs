@@ -4,7 +4,7 @@ use crate::enter::enter_instance;
 use crate::flatten::FromRpc;
 use crate::source::Attempts;
 use samara_domain_runtime::call::{Failure, Refusal, Target};
-use samara_domain_runtime::stack::Moves;
+use samara_domain_runtime::stack::CallSignature;
 use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_rref::Exchangeable;
 use samara_shared_heap::thread::ThreadSlot;
@@ -30,7 +30,7 @@ pub(crate) unsafe fn call_with_retry<M, I, A, R>(
     body: impl Fn(&I, A) -> R,
 ) -> R
 where
-    M: Moves,
+    M: CallSignature,
     I: ?Sized + Interface,
     A: Exchangeable,
     R: FromRpc,

@@ -45,18 +45,18 @@ impl<I: ?Sized + Interface> Shadow<I> {
 
 impl<I: ?Sized + Interface> Handle<I> for Shadow<I> {
     type Source = Service<I>;
-    type Early = Instance<I>;
+    type Prefetched = Instance<I>;
 
     const RECOVERS: bool = true;
 
     #[inline]
-    fn early(&self) -> Instance<I> {
+    fn prefetch(&self) -> Instance<I> {
         self.0.0.current()
     }
 
     #[inline]
-    fn instance(&self, early: Instance<I>) -> Instance<I> {
-        early
+    fn instance(&self, prefetch: Instance<I>) -> Instance<I> {
+        prefetch
     }
 
     #[inline]

@@ -1,4 +1,4 @@
-//! Attack: a domain is cut at each instruction of an `open` that fails. If `kept::Charge::drop` moved the account's list of
+//! Attack: a domain is cut at each instruction of an `open` that fails. If `host_charges::Charge::drop` moved the account's list of
 //! charges into the domain's frames, a cut there would leak the host's memory.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 

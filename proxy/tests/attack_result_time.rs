@@ -21,8 +21,8 @@ const TURNS: u32 = 64;
 type Batch = RRef<[Option<RRef<u64>>]>;
 
 #[interface]
-trait Party {
-    fn know(&self, other: Proxy<dyn Party>) -> Result<(), RpcError>;
+trait Principal {
+    fn know(&self, other: Proxy<dyn Principal>) -> Result<(), RpcError>;
     fn make(&self, count: usize) -> Result<(), RpcError>;
     /// Gives what it has.
     fn give(&self) -> Result<Batch, RpcError>;
@@ -33,18 +33,18 @@ trait Party {
 }
 #[derive(Default)]
 struct State {
-    other: Mutex<Option<Proxy<dyn Party>>>,
+    other: Mutex<Option<Proxy<dyn Principal>>>,
     batch: Mutex<Option<Batch>>,
 }
 impl State {
-    fn other(&self) -> Result<Proxy<dyn Party>, RpcError> {
+    fn other(&self) -> Result<Proxy<dyn Principal>, RpcError> {
         let other = self.other.lock().map_err(|_| RpcError::Crashed)?;
         let other = other.as_ref().ok_or(RpcError::Crashed)?;
         other.try_clone().map_err(|_| RpcError::OutOfMemory)
     }
 }
-impl Party for State {
-    fn know(&self, other: Proxy<dyn Party>) -> Result<(), RpcError> {
+impl Principal for State {
+    fn know(&self, other: Proxy<dyn Principal>) -> Result<(), RpcError> {
         *self.other.lock().map_err(|_| RpcError::Crashed)? = Some(other);
         Ok(())
     }
@@ -79,7 +79,7 @@ fn init((): ()) -> Result<State, RpcError> {
 fn who_hands_results_to_and_fro_uses_up_its_budget() {
     let _alone = alone();
     let _contained = contained(true);
-    let party = |name: &str, budget: bool| -> Domain<dyn Party> {
+    let party = |name: &str, budget: bool| -> Domain<dyn Principal> {
         let spec = DomainSpec::new(name);
         let spec = if budget { spec.budget(BUDGET) } else { spec };
         host().spawn(spec, init, Mint::nothing()).unwrap()

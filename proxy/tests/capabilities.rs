@@ -6,7 +6,7 @@ use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_rref::{Cap, Exchangeable, RRef};
 use samara_shared_heap::{Owner, heap};
 use samara_testkit::hosted::{
-    Counts, Tally, await_reclaims, host, owner_of, reclaims, watch, whole,
+    Counts, Tally, await_reclaims, host, owner_of, reclaims, watch, leak_check,
 };
 use std::sync::Mutex;
 use std::time::Duration;
@@ -85,7 +85,7 @@ fn device(counts: &'static Counts) -> Device {
 
 #[test]
 fn a_crash_quiesces_all_then_releases_each_once() {
-    let _whole = whole();
+    let _whole = leak_check();
     static COUNTS: Counts = Counts::new();
     let (domain, proxy) = spawn("crash");
     let owner = owner_of(&domain);
@@ -103,7 +103,7 @@ fn a_crash_quiesces_all_then_releases_each_once() {
 
 #[test]
 fn what_was_handed_on_before_the_crash_is_left_alone() {
-    let _whole = whole();
+    let _whole = leak_check();
     static COUNTS: Counts = Counts::new();
     let (_, proxy) = spawn("handed-on");
     let (other, other_proxy) = spawn("handed-to");
@@ -130,7 +130,7 @@ fn what_was_handed_on_before_the_crash_is_left_alone() {
 
 #[test]
 fn an_orderly_stop_releases_by_the_domains_own_destructor_as_the_host() {
-    let _whole = whole();
+    let _whole = leak_check();
     static COUNTS: Counts = Counts::new();
     let (domain, proxy) = spawn("stop");
     proxy.bind(device(&COUNTS)).unwrap();
@@ -145,7 +145,7 @@ fn an_orderly_stop_releases_by_the_domains_own_destructor_as_the_host() {
 
 #[test]
 fn a_lent_capability_stays_the_lenders() {
-    let _whole = whole();
+    let _whole = leak_check();
     static COUNTS: Counts = Counts::new();
     let (domain, proxy) = spawn("lent");
     let lent = RRef::new(cap(&COUNTS, 33));
@@ -159,7 +159,7 @@ fn a_lent_capability_stays_the_lenders() {
 
 #[test]
 fn proxies_held_in_private_memory_are_released_with_their_holder() {
-    let _whole = whole();
+    let _whole = leak_check();
     let (holder, proxy) = spawn("holder");
     let (peer, _) = spawn("peer");
     for _ in 0..100 {
@@ -175,7 +175,7 @@ fn proxies_held_in_private_memory_are_released_with_their_holder() {
 
 #[test]
 fn a_proxy_of_itself_does_not_keep_a_domain() {
-    let _whole = whole();
+    let _whole = leak_check();
     let (domain, proxy) = spawn("itself");
     proxy.meet(proxy.try_clone().unwrap()).unwrap();
     domain.kill();

@@ -5,7 +5,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
 use samara_rref::RRef;
 use samara_shared_heap::thread;
-use samara_testkit::hosted::{Gate, await_reclaims, host, owner_of, reclaims, watch, whole};
+use samara_testkit::hosted::{Gate, await_reclaims, host, owner_of, reclaims, watch, leak_check};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -170,7 +170,7 @@ fn pair(left: &str, right: &str) -> [(Domain<dyn Node>, Proxy<dyn Node>); 2] {
 
 #[test]
 fn a_domain_may_be_entered_again_from_below() {
-    let _whole = whole();
+    let _whole = leak_check();
     let [(a, proxy), (b, _)] = pair("again-a", "again-b");
     let way = proxy.descend(5).unwrap();
     let (a, b) = (owner_of(&a).index(), owner_of(&b).index());
@@ -180,7 +180,7 @@ fn a_domain_may_be_entered_again_from_below() {
 
 #[test]
 fn a_domain_that_dies_further_down_is_cut_where_its_callee_returns() {
-    let _whole = whole();
+    let _whole = leak_check();
     let [(a, proxy), (b, b_proxy)] = pair("down-a", "down-b");
     let a = owner_of(&a).index();
     // The inner frame of `a` panics; `b` learns it and returns normally; the outer frame is cut.
@@ -193,7 +193,7 @@ fn a_domain_that_dies_further_down_is_cut_where_its_callee_returns() {
 
 #[test]
 fn a_shadow_of_a_domain_on_its_own_chain_gives_up_at_once() {
-    let _whole = whole();
+    let _whole = leak_check();
     let [(a, proxy), (_, b_proxy)] = pair("own-a", "own-b");
     b_proxy.learn_shadow(a.shadow().unwrap()).unwrap();
     assert_eq!(proxy.through_shadowed(), Err(RpcError::Crashed));
@@ -207,7 +207,7 @@ fn a_shadow_of_a_domain_on_its_own_chain_gives_up_at_once() {
 
 #[test]
 fn a_caller_killed_while_its_callee_runs_is_cut_when_that_returns() {
-    let _whole = whole();
+    let _whole = leak_check();
     let [(a, proxy), (_, b_proxy)] = pair("killed-a", "killed-b");
     let owner = owner_of(&a).index();
     std::thread::scope(|scope| {
@@ -230,7 +230,7 @@ fn a_caller_killed_while_its_callee_runs_is_cut_when_that_returns() {
 
 #[test]
 fn a_callee_killed_during_a_call_finishes_it_and_is_dead_after() {
-    let _whole = whole();
+    let _whole = leak_check();
     let (domain, proxy) =
         spawn(DomainSpec::new("during").restart(Restart::limited(1, Duration::from_secs(60))));
     std::thread::scope(|scope| {
@@ -253,7 +253,7 @@ fn a_callee_killed_during_a_call_finishes_it_and_is_dead_after() {
 
 #[test]
 fn a_killed_domain_that_asks_a_dead_one_again_and_again_is_cut() {
-    let _whole = whole();
+    let _whole = leak_check();
     let [(a, proxy), (b, _)] = pair("insist-a", "insist-b");
     let owner = owner_of(&a).index();
     b.kill();
@@ -269,7 +269,7 @@ fn a_killed_domain_that_asks_a_dead_one_again_and_again_is_cut() {
 
 /// A caller dies while it moves objects to a peer, alive or dead, and back: one is on the way at most.
 fn dies_while_it_sends(gate: usize, names: [&str; 2], peer_is_dead: bool) {
-    let _whole = whole();
+    let _whole = leak_check();
     let [(a, proxy), (b, _)] = pair(names[0], names[1]);
     let owner = owner_of(&a).index();
     if peer_is_dead {

@@ -5,7 +5,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_rref::RRef;
 use samara_shared_heap::{Owner, heap, thread};
-use samara_testkit::hosted::{await_reclaims, deaths, host, owner_of, watch, whole};
+use samara_testkit::hosted::{await_reclaims, deaths, host, owner_of, watch, leak_check};
 use std::panic::panic_any;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -140,7 +140,7 @@ fn spawn(name: &str) -> (Domain<dyn Victim>, Proxy<dyn Victim>) {
 
 #[test]
 fn moved_arguments_of_a_panicking_call_are_dropped_by_the_callee() {
-    let _whole = whole();
+    let _whole = leak_check();
     let (_, proxy) = spawn("holding");
     let argument = proxy.try_clone().unwrap();
     let outcome = proxy.die_holding(RRef::new(RRef::new(1)), argument);
@@ -158,7 +158,7 @@ fn moved_arguments_of_a_panicking_call_are_dropped_by_the_callee() {
 
 #[test]
 fn moved_arguments_that_the_callee_kept_die_with_it() {
-    let _whole = whole();
+    let _whole = leak_check();
     let (_, proxy) = spawn("keeping");
     let argument = proxy.try_clone().unwrap();
     let many = RRef::try_from_fn(10, |at| RRef::new(at as u64)).unwrap();
@@ -169,7 +169,7 @@ fn moved_arguments_that_the_callee_kept_die_with_it() {
 
 #[test]
 fn a_result_that_was_never_returned_dies_with_its_maker() {
-    let _whole = whole();
+    let _whole = leak_check();
     let (_, proxy) = spawn("result");
     assert_eq!(proxy.make_then_die().map(|_| ()), Err(RpcError::Crashed));
     assert_eq!(await_reclaims("result", 1)[0].objects, 1);
@@ -177,7 +177,7 @@ fn a_result_that_was_never_returned_dies_with_its_maker() {
 
 #[test]
 fn a_lent_object_survives_the_borrower() {
-    let _whole = whole();
+    let _whole = leak_check();
     let (_, proxy) = spawn("reading");
     let object = RRef::new(RRef::new(5));
     assert_eq!(proxy.die_reading(&object), Err(RpcError::Crashed));
@@ -189,7 +189,7 @@ fn a_lent_object_survives_the_borrower() {
 
 #[test]
 fn a_refused_call_drops_its_arguments_as_the_callers() {
-    let _whole = whole();
+    let _whole = leak_check();
     let (dead, dead_proxy) = spawn("refused-dead");
     let (caller, proxy) = spawn("refused-caller");
     dead.kill();
@@ -202,7 +202,7 @@ fn a_refused_call_drops_its_arguments_as_the_callers() {
 
 #[test]
 fn a_panic_in_a_destructor_is_contained() {
-    let _whole = whole();
+    let _whole = leak_check();
     let (_, proxy) = spawn("dropping");
     assert_eq!(proxy.die_dropping(), Err(RpcError::Crashed));
     assert_eq!(
@@ -216,7 +216,7 @@ fn a_panic_in_a_destructor_is_contained() {
 /// One test, since the payloads' statics are shared.
 #[test]
 fn a_payload_is_disposed_of_inside_the_domain_before_the_error_returns() {
-    let _whole = whole();
+    let _whole = leak_check();
     for depth in 0..4 {
         let name = format!("payload-{depth}");
         let (domain, proxy) = spawn(&name);
@@ -238,7 +238,7 @@ fn a_payload_is_disposed_of_inside_the_domain_before_the_error_returns() {
 
 #[test]
 fn a_long_message_is_cut_and_kept_by_value() {
-    let _whole = whole();
+    let _whole = leak_check();
     let (_, proxy) = spawn("saying");
     assert_eq!(proxy.die_saying(10_000), Err(RpcError::Crashed));
     let told = deaths("saying");

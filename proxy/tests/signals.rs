@@ -7,7 +7,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, interface};
 use samara_rref::RRef;
 use samara_testkit::contained::contained;
-use samara_testkit::hosted::{host, watch, whole};
+use samara_testkit::hosted::{host, watch, leak_check};
 use std::arch::asm;
 use std::ptr;
 use std::time::Duration;
@@ -92,7 +92,7 @@ fn control_words() -> (u32, u16, u16, u64) {
 
 #[test]
 fn what_strikes_leaves_nothing_in_the_cpu() {
-    let _whole = whole();
+    let _whole = leak_check();
     let _contained = contained(false);
     let before = control_words();
     let limits = Restart::limited(9, Duration::from_secs(3600));

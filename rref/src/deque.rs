@@ -37,9 +37,9 @@ struct Batch<T: ?Sized + Target, const N: usize> {
 /// [`RRefDeque::trade_raw`].
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Seat<T: ?Sized>(Result<Group, Owner>, PhantomData<fn(T)>);
+pub struct BatchSlot<T: ?Sized>(Result<Group, Owner>, PhantomData<fn(T)>);
 
-impl<T: ?Sized + Target> Seat<T> {
+impl<T: ?Sized + Target> BatchSlot<T> {
     /// Makes `object` the batch's: a member of its group, or the running domain's. One store.
     ///
     /// # Safety
@@ -229,12 +229,12 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
     ///
     /// # Safety
     /// Where `trade` returns an object, that is given up as by [`RRef::into_raw`] and was made a member by the
-    /// [`Seat`]; and it has taken over the member that it was shown, and named its owner.
+    /// [`BatchSlot`]; and it has taken over the member that it was shown, and named its owner.
     #[doc(hidden)]
     #[inline]
     pub unsafe fn trade_raw(
         &mut self,
-        mut trade: impl FnMut(NonNull<T>, Seat<T>) -> Option<NonNull<T>>,
+        mut trade: impl FnMut(NonNull<T>, BatchSlot<T>) -> Option<NonNull<T>>,
     ) -> usize {
         let Batch { ring, slots, group } = &mut *self.0;
         let home = match group.0 {
@@ -248,7 +248,7 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
                 break;
             };
             for slot in part.iter_mut().flatten() {
-                let Some(object) = trade(slot.address(), Seat(home, PhantomData)) else {
+                let Some(object) = trade(slot.address(), BatchSlot(home, PhantomData)) else {
                     return traded;
                 };
                 // SAFETY: given up to this.

@@ -31,9 +31,9 @@ mod traits;
 mod transfer;
 mod view;
 
-pub use deque::RRefDeque;
 #[doc(hidden)]
-pub use deque::Seat;
+pub use deque::BatchSlot;
+pub use deque::RRefDeque;
 pub use descriptor::TypeDescriptor;
 pub use descriptor::interface::{InterfaceDescriptor, MethodDescriptor};
 pub use exchangeable::{Exchangeable, Lend, MAX_DEPTH, Scratch};

@@ -2,7 +2,7 @@
 
 use crate::class::{CACHE_DEPTH as DEPTH, CLASSES, MIN_SHIFT, cache_slots};
 use crate::primitive::{Mutex, MutexGuard};
-use crate::registry::{self, Gone};
+use crate::registry::{self, RetiredSlabs};
 use crate::slab::Kind;
 use crate::thread::{self, NoCut, SHARDS, ThreadSlot};
 use core::ptr::NonNull;
@@ -97,7 +97,7 @@ fn refill(stack: &mut Stack, shift: u32) {
 
 /// Puts slots back until `keep` are left. What that takes out of the registry is given back without the shard's lock.
 #[cold]
-fn flush(stack: &mut Stack, keep: usize) -> Gone {
+fn flush(stack: &mut Stack, keep: usize) -> RetiredSlabs {
     let ((), gone) = registry::locked(|registry| {
         while stack.len > keep {
             stack.len = stack.len.strict_sub(1);

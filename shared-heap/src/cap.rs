@@ -1,8 +1,8 @@
 //! Capability slots: trusted values that a domain may hold, and that are released when it dies.
 
-use crate::chain::{CACHED, QUIESCED};
 use crate::class::{Place, place};
 use crate::error::AllocError;
+use crate::free_list::{CACHED, QUIESCED};
 use crate::ledger::Load;
 use crate::owner::Owner;
 use crate::primitive::atomic::Ordering;

@@ -1,8 +1,8 @@
 //! Counting what an owner has: scans of all owner words.
 
-use crate::chain::{self, QUIESCED};
-use crate::found::Found;
+use crate::free_list::{self, QUIESCED};
 use crate::ledger::Load;
+use crate::lookup::Found;
 use crate::owner::Owner;
 use crate::registry::{self, Visited, Walk};
 use crate::slab::{Kind, Slab};
@@ -39,7 +39,10 @@ pub fn census(owner: Owner) -> Census {
 /// Counts everything that is live.
 #[must_use]
 pub fn census_all() -> Census {
-    count(|slab| slab.count(chain::is_live), |piece| while piece() {})
+    count(
+        |slab| slab.count(free_list::is_live),
+        |piece| while piece() {},
+    )
 }
 
 /// Of so many pieces of a count at a quota its asker pays for one.
@@ -70,7 +73,7 @@ fn of(owner: Owner) -> impl Fn(&Slab) -> usize {
     let mine = move |word| group::resolve(word) & !QUIESCED == owner;
     // A group may be opened while this runs. Words are resolved where one names a group, so that other slabs cost a
     // comparison or two a word.
-    let may_be_mine = move |word| (word & !QUIESCED == owner) | chain::is_grouped(word);
+    let may_be_mine = move |word| (word & !QUIESCED == owner) | free_list::is_grouped(word);
     move |slab| match slab.count(may_be_mine) {
         0 => 0,
         _ => slab.count(mine),

@@ -5,7 +5,7 @@
 //! few and numbered: when there is none left, members keep words of their own and are visited one
 //! by one.
 
-use crate::chain::{self, GROUPED, Words};
+use crate::free_list::{self, GROUPED, Words};
 use crate::no_cut_mutex::NoCutMutex;
 use crate::owner::{MAX_OWNERS, Owner};
 use crate::primitive::atomic::{AtomicU32, Ordering};
@@ -45,15 +45,15 @@ impl Group {
     }
 }
 
-/// The words: an owner where a group is open, else a link of the free list (see [`chain`]).
+/// The words: an owner where a group is open, else a link of the free list (see [`free_list`]).
 #[repr(align(64))]
 struct Table([AtomicU32; GROUPS]);
 
 static TABLE: Table = {
-    let mut words = [const { AtomicU32::new(chain::END) }; GROUPS];
+    let mut words = [const { AtomicU32::new(free_list::END) }; GROUPS];
     let mut position = 0;
     while position + 1 < GROUPS {
-        words[spread(position)] = AtomicU32::new(chain::FREE | spread(position + 1) as u32);
+        words[spread(position)] = AtomicU32::new(free_list::FREE | spread(position + 1) as u32);
         position += 1;
     }
     Table(words)
@@ -112,7 +112,7 @@ impl Free {
 
 static FREE: NoCutMutex<Free> = {
     let all = Free {
-        head: chain::FREE | spread(0) as u32,
+        head: free_list::FREE | spread(0) as u32,
         left: GROUPS,
         openers: [Opener::NONE; GROUPS],
         of: [Opener::NONE; MAX_OWNERS],
@@ -156,7 +156,7 @@ pub fn open() -> Option<Group> {
     if scarce && !owner.is_host() && opened() >= SHARE {
         return None;
     }
-    let (index, next) = chain::pop(&TABLE, free.head)?;
+    let (index, next) = free_list::pop(&TABLE, free.head)?;
     free.head = next;
     free.left = free.left.saturating_sub(1);
     free.openers[index] = opener;
@@ -197,7 +197,7 @@ pub(crate) fn word_of(number: u32) -> u32 {
 /// The owner word that `word`, live, stands for: its own, or that of its group.
 #[inline]
 pub(crate) fn resolve(word: u32) -> u32 {
-    match chain::group_of(word) {
+    match free_list::group_of(word) {
         Some(number) => word_of(number),
         None => word,
     }
@@ -225,7 +225,7 @@ pub(crate) unsafe fn close_all(owner: u32) {
 }
 
 fn put_back(free: &mut Free, index: usize) {
-    free.head = chain::push(&TABLE, free.head, index);
+    free.head = free_list::push(&TABLE, free.head, index);
     free.left = free.left.saturating_add(1);
     free.openers[index] = Opener::NONE;
 }

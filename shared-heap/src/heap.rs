@@ -1,7 +1,7 @@
 //! Allocate, free, change of owner; and, from [`census`](crate::census) and [`reclaim`], counting and reclaim.
 
-use crate::chain::{CACHED, QUIESCED};
 use crate::class::{self, PAGE_SIZE, Place};
+use crate::free_list::{CACHED, QUIESCED};
 use crate::group::{self, Group};
 use crate::ledger::Load;
 use crate::owner::Owner;
@@ -13,7 +13,7 @@ use core::ptr::NonNull;
 
 pub use crate::census::{Census, census, census_all, find};
 pub use crate::error::AllocError;
-pub use crate::found::Found;
+pub use crate::lookup::Found;
 pub use crate::reclaim::{Reclaimed, quiesce, reclaim};
 pub use crate::trim::{held_bytes, trim};
 

@@ -86,7 +86,7 @@ pub struct Ledger {
 
 /// A count of what an owner has that has begun: what the ledger had noted by then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Begun(Load);
+pub struct LoadSnapshot(Load);
 
 impl Ledger {
     /// No limit.
@@ -111,13 +111,13 @@ impl Ledger {
 
     /// To be told before a count begins that ends with [`settle`](Self::settle).
     #[must_use]
-    pub const fn begin(&self) -> Begun {
-        Begun(self.taken)
+    pub const fn begin(&self) -> LoadSnapshot {
+        LoadSnapshot(self.taken)
     }
 
     /// After a count, which found `owned`. What was taken since it began may or may not be in there: it counts once
     /// more. Whether nothing was, so that the credit is exact.
-    pub const fn settle(&mut self, owned: Load, begun: Begun) -> bool {
+    pub const fn settle(&mut self, owned: Load, begun: LoadSnapshot) -> bool {
         let since = self.taken.since(begun.0);
         let owned = owned.plus(since);
         self.own = self.limit.less(owned);

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | [`owner`] | who an object belongs to |
 //! | [`class`] | sizes and slot positions (pure arithmetic) |
-//! | [`chain`] | the free list kept in a slab's owner words (pure) |
+//! | [`free_list`] | the free list kept in a slab's owner words (pure) |
 //! | [`heap`] | allocate, free, change of owner |
 //! | [`census`] | counting what an owner has |
 //! | [`reclaim`] | releasing what a dead owner had |
@@ -17,9 +17,9 @@
 //! | [`group`] | objects that change owner together |
 //! | [`cap`] | capability slots: trusted values released with their owner |
 //! | [`quota`] | how much a domain may have |
-//! | [`marks`] | who has a quota, or something to drop |
+//! | [`slow_path_flags`] | who has a quota, or something to drop |
 //! | [`ledger`] | the arithmetic of a quota (pure) |
-//! | [`shelf`] | which page runs a CPU keeps (pure) |
+//! | [`run_cache`] | which page runs a CPU keeps (pure) |
 //! | [`thread`] | on whose behalf a thread runs |
 //! | [`no_cut_mutex`] | the lock of the trusted side |
 //! | [`host`] | what the heap needs from its host |
@@ -38,25 +38,25 @@
 
 pub mod cap;
 pub mod census;
-pub mod chain;
 pub mod class;
 pub mod error;
 pub mod fixed;
+pub mod free_list;
 pub mod group;
 pub mod heap;
 pub mod host;
 pub mod ledger;
-pub mod marks;
 pub mod no_cut_mutex;
 pub mod owner;
 pub mod page_map;
 pub mod quota;
 pub mod reclaim;
-pub mod shelf;
+pub mod run_cache;
+pub mod slow_path_flags;
 pub mod thread;
 
 mod cache;
-mod found;
+mod lookup;
 mod primitive;
 mod registry;
 mod runs;

@@ -14,7 +14,7 @@
 use crate::ledger::{Ledger, Load};
 use crate::no_cut_mutex::{NoCutGuard, NoCutMutex};
 use crate::owner::{MAX_OWNERS, Owner};
-use crate::{census, marks, thread};
+use crate::{census, slow_path_flags, thread};
 
 /// The most that an owner may have; `None` for no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,10 +82,10 @@ pub unsafe fn set_limits(owner: Owner, limits: Limits) {
     account.refused = Refused::default();
     if account.ledger.limit() == Load::MAX {
         // SAFETY: the limits are kept here, and this is what they come to.
-        unsafe { marks::clear(owner, marks::LIMITED) };
+        unsafe { slow_path_flags::clear(owner, slow_path_flags::LIMITED) };
     } else {
         // SAFETY: as above.
-        unsafe { marks::set(owner, marks::LIMITED) };
+        unsafe { slow_path_flags::set(owner, slow_path_flags::LIMITED) };
     }
 }
 
@@ -116,7 +116,7 @@ pub fn refused(owner: Owner) -> Refused {
 #[inline]
 #[must_use]
 pub fn is_limited(owner: Owner) -> bool {
-    marks::of(owner) & marks::LIMITED != 0
+    slow_path_flags::of(owner) & slow_path_flags::LIMITED != 0
 }
 
 /// Whether `load` may be handed to `owner`: not if that took it beyond twice its limit. To be

@@ -2,19 +2,19 @@
 //! cache, large objects, census, reclaim, trim.
 //!
 //! How many pages a large object has is up to a domain, so none go back to the host with the lock taken: what is
-//! given back is unlinked under the lock ([`Gone`]) and leaves after it.
+//! given back is unlinked under the lock ([`RetiredSlabs`]) and leaves after it.
 
-mod by_age;
-mod gone;
+mod retired;
+mod slab_list;
 mod walk;
 
-use self::by_age::ByAge;
-pub(crate) use self::gone::Gone;
+pub(crate) use self::retired::RetiredSlabs;
+use self::slab_list::ByAge;
 pub(crate) use self::walk::{Visited, Walk};
-use crate::chain;
 use crate::class::{CLASSES, MIN_SHIFT};
-use crate::found::Found;
+use crate::free_list;
 use crate::group;
+use crate::lookup::Found;
 use crate::owner::Owner;
 use crate::primitive::Mutex;
 use crate::primitive::atomic::Ordering;
@@ -74,7 +74,7 @@ pub(crate) struct Registry {
     /// Bytes that the host gave, of what is listed.
     held: usize,
     /// Taken out since the lock was taken; empty when it is let go.
-    gone: Gone,
+    gone: RetiredSlabs,
 }
 
 // SAFETY: the raw links refer to slabs, which belong to the registry and are reached only under its
@@ -86,13 +86,13 @@ static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     caps: [const { Class::NEW }; CLASSES],
     all: ByAge::NEW,
     held: 0,
-    gone: Gone::NOTHING,
+    gone: RetiredSlabs::NOTHING,
 });
 
 /// Runs `f` with the lock taken, under the caller's no-cut mark. What `f` took out is given back where the second
-/// value is dropped: without the caller's own locks, and before its mark ends or as [`Gone::after`] does it.
+/// value is dropped: without the caller's own locks, and before its mark ends or as [`RetiredSlabs::after`] does it.
 #[inline]
-pub(crate) fn locked<R>(f: impl FnOnce(&mut Registry) -> R) -> (R, Gone) {
+pub(crate) fn locked<R>(f: impl FnOnce(&mut Registry) -> R) -> (R, RetiredSlabs) {
     let mut registry = REGISTRY.lock();
     let result = f(&mut registry);
     (result, registry.gone.take())
@@ -114,7 +114,7 @@ pub(crate) fn with<R>(f: impl FnOnce(&mut Registry) -> R) -> R {
 // Out of line, since a run that is kept does not come here.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn take_large(object: NonNull<u8>) -> Gone {
+pub(crate) unsafe fn take_large(object: NonNull<u8>) -> RetiredSlabs {
     // SAFETY: the caller's object is large.
     let slab = unsafe { Slab::of_large(object) };
     locked(|registry| registry.free_large_at(NonNull::from_ref(slab))).1
@@ -143,10 +143,10 @@ impl Registry {
         let class = self.class(kind, shift);
         // SAFETY: a listed slab is alive; `self` is the locked registry.
         let slab = unsafe { class.partial.first.as_ref() }?;
-        let (index, head) = chain::pop(slab, slab.head.get())?;
+        let (index, head) = free_list::pop(slab, slab.head.get())?;
         slab.head.set(head);
         slab.used.set(slab.used.get().strict_add(1));
-        if head == chain::END {
+        if head == free_list::END {
             class.partial.remove(slab);
             class.full.push(slab);
         }
@@ -170,7 +170,7 @@ impl Registry {
         // SAFETY: every caller names a listed slab; `self` is the locked registry.
         let slab = unsafe { at.as_ref() };
         let class = self.class(slab.kind(), slab.shift());
-        if slab.head.get() == chain::END {
+        if slab.head.get() == free_list::END {
             class.full.remove(slab);
             class.partial.push(slab);
             // This one has room again, so an empty one need not stay.
@@ -178,7 +178,7 @@ impl Registry {
                 self.spare(other);
             }
         }
-        slab.head.set(chain::push(slab, slab.head.get(), index));
+        slab.head.set(free_list::push(slab, slab.head.get(), index));
         slab.used.set(slab.used.get().strict_sub(1));
         self.spare(at);
     }
@@ -235,7 +235,7 @@ impl Registry {
     fn free_large_at(&mut self, at: NonNull<Slab>) {
         // SAFETY: every caller names a listed slab; `self` is the locked registry.
         let slab = unsafe { at.as_ref() };
-        slab.word(0).store(chain::CACHED, Ordering::Relaxed);
+        slab.word(0).store(free_list::CACHED, Ordering::Relaxed);
         slab.used.set(0);
         self.spare(at);
     }
@@ -256,7 +256,7 @@ impl Registry {
         // A slab's head takes the first slots up, and their words say that they are no objects.
         let index = address.strict_sub(first).checked_div(bytes)?;
         let word = slab.word(index).load(Ordering::Relaxed);
-        if !chain::is_live(word) {
+        if !free_list::is_live(word) {
             return None;
         }
         Some(Found {

@@ -5,14 +5,14 @@
 
 use crate::class::{RUN_BUDGET_PAGES, RUN_SLOTS, run_pages};
 use crate::primitive::Mutex;
-use crate::registry::{self, Gone};
-use crate::shelf::Shelf;
+use crate::registry::{self, RetiredSlabs};
+use crate::run_cache::RunCache;
 use crate::thread::{self, NoCut, SHARDS, ThreadSlot};
 use core::ptr::NonNull;
 
 /// The runs of one shard: how many pages each has, and where it is.
 struct Runs {
-    shelf: Shelf<RUN_SLOTS, RUN_BUDGET_PAGES>,
+    shelf: RunCache<RUN_SLOTS, RUN_BUDGET_PAGES>,
     at: [Option<NonNull<u8>>; RUN_SLOTS],
 }
 
@@ -25,7 +25,7 @@ unsafe impl Sync for Shard {}
 
 static RUNS: [Shard; SHARDS] = [const {
     Shard(Mutex::new(Runs {
-        shelf: Shelf::NEW,
+        shelf: RunCache::NEW,
         at: [None; RUN_SLOTS],
     }))
 }; SHARDS];
@@ -67,7 +67,7 @@ pub(crate) unsafe fn give_up(
     object: NonNull<u8>,
     pages: Option<u32>,
 ) {
-    let mut gone = Gone::NOTHING;
+    let mut gone = RetiredSlabs::NOTHING;
     if let Some(pages) = pages {
         let mut runs = RUNS[thread.shard()].0.lock();
         while let Some(slot) = runs.shelf.make_room(pages) {
@@ -86,11 +86,11 @@ pub(crate) unsafe fn give_up(
 
 /// Takes the run that stood in `slot` out of the registry.
 #[cold]
-fn release(runs: &mut Runs, slot: usize) -> Gone {
+fn release(runs: &mut Runs, slot: usize) -> RetiredSlabs {
     match runs.at[slot].take() {
         // SAFETY: a cached run is free and referred to by its cache alone.
         Some(run) => unsafe { registry::take_large(run) },
-        None => Gone::NOTHING,
+        None => RetiredSlabs::NOTHING,
     }
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn flush_all() {
         // SAFETY: the heap's own code, until `after` ends it.
         let no_cut = unsafe { NoCut::begin(thread::current()) };
         let mut runs = shard.0.lock();
-        let mut gone = Gone::NOTHING;
+        let mut gone = RetiredSlabs::NOTHING;
         while let Some(slot) = runs.shelf.oldest() {
             gone = gone.and(release(&mut runs, slot));
         }

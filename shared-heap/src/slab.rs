@@ -1,7 +1,7 @@
 //! A slab in memory: header, owner words, slots. Thin pointer wrappers around `class` and `chain`.
 
-use crate::chain::{self, Words};
 use crate::class::{self, HEADER_SIZE, PAGE_SIZE, SLAB_SIZE};
+use crate::free_list::{self, Words};
 use crate::host;
 use crate::primitive::atomic::{AtomicU32, Ordering};
 use core::cell::Cell;
@@ -30,7 +30,7 @@ pub(crate) struct Slab {
     pub(crate) older: Cell<*const Self>,
     region: NonNull<u8>,
     region_bytes: usize,
-    /// Head of the free list; `chain::END` when full.
+    /// Head of the free list; `free_list::END` when full.
     pub(crate) head: Cell<u32>,
     /// Slots off the list: live, or in a cache.
     pub(crate) used: Cell<u32>,
@@ -83,7 +83,7 @@ impl Slab {
             older: Cell::new(ptr::null()),
             region,
             region_bytes: SLAB_SIZE,
-            head: Cell::new(chain::END),
+            head: Cell::new(free_list::END),
             used: Cell::new(0),
             walks: Cell::new(0),
             region_align_shift: SLAB_SIZE.trailing_zeros() as u8,
@@ -95,7 +95,7 @@ impl Slab {
         unsafe { at.write(slab) };
         // SAFETY: just written.
         let slab = unsafe { at.as_ref() };
-        slab.head.set(chain::link_all(
+        slab.head.set(free_list::link_all(
             slab,
             class::first_slot(shift),
             class::positions(shift),
@@ -120,7 +120,7 @@ impl Slab {
             older: Cell::new(ptr::null()),
             region,
             region_bytes: bytes,
-            head: Cell::new(chain::END),
+            head: Cell::new(free_list::END),
             used: Cell::new(1),
             walks: Cell::new(0),
             region_align_shift: align.trailing_zeros() as u8,
@@ -130,7 +130,7 @@ impl Slab {
         // SAFETY: inside the region, page aligned, ours.
         unsafe { at.write(slab) };
         // SAFETY: the header page of a large object written just now.
-        unsafe { large_word(object) }.store(chain::CACHED, Ordering::Relaxed);
+        unsafe { large_word(object) }.store(free_list::CACHED, Ordering::Relaxed);
         Some((at, object))
     }
 

@@ -9,7 +9,7 @@ use super::target::Target;
 use super::unwound::Unwound;
 use crate::control;
 use crate::primitive::atomic::Ordering::SeqCst;
-use crate::stack::{self, Moves};
+use crate::stack::{self, CallSignature};
 use core::mem::{self, ManuallyDrop};
 use samara_rref::{Exchangeable, Transfer};
 use samara_shared_heap::Owner;
@@ -66,7 +66,7 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
 /// As for [`enter`]. `body` moves no more by value than a call of the signature `M`. Without `METERED` the call is not
 /// metered, and the stack is not short.
 #[inline(always)]
-pub unsafe fn enter_on<const METERED: bool, M: Moves, A: Exchangeable, R: Exchangeable>(
+pub unsafe fn enter_on<const METERED: bool, M: CallSignature, A: Exchangeable, R: Exchangeable>(
     thread: &ThreadSlot,
     target: Target,
     arguments: A,

@@ -3,7 +3,7 @@
 use super::target::Target;
 use samara_rref::{Exchangeable, weigh};
 use samara_shared_heap::thread::ThreadSlot;
-use samara_shared_heap::{Owner, marks, quota};
+use samara_shared_heap::{Owner, slow_path_flags, quota};
 
 /// Whether a call of `thread` may have more to do than to enter: a quota has a say in what it would
 /// move, since the receiver has one, or exported objects wait to be dropped. For what moves nothing a
@@ -13,17 +13,17 @@ use samara_shared_heap::{Owner, marks, quota};
 pub fn is_marked<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: Target) -> bool {
     let mut found = 0;
     if A::NESTED || R::NESTED {
-        found |= marks::of(target.owner());
+        found |= slow_path_flags::of(target.owner());
     }
     // Both count for what moves in and back: no instruction there.
     if !A::NESTED {
-        found &= !marks::LIMITED;
+        found &= !slow_path_flags::LIMITED;
     }
     if !R::NESTED {
-        found &= !marks::POSTED;
+        found &= !slow_path_flags::POSTED;
     }
     if R::NESTED {
-        found |= marks::of(thread.owner()) & marks::LIMITED;
+        found |= slow_path_flags::of(thread.owner()) & slow_path_flags::LIMITED;
     }
     found != 0
 }

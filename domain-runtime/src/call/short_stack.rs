@@ -4,14 +4,14 @@
 use super::exit::return_to_caller;
 use super::refusal::{Failure, Refusal};
 use super::target::Target;
-use crate::shortage;
-use crate::stack::{self, Moves};
+use crate::blame;
+use crate::stack::{self, CallSignature};
 use samara_shared_heap::thread::{Frame, ThreadSlot};
 
 /// Has `enter` called on more stack, if the host has some, with the frame of the caller; the caller's own frame is not on top there.
 #[cold]
 #[inline(never)]
-pub(super) fn enter<M: Moves, A, R, F>(
+pub(super) fn enter<M: CallSignature, A, R, F>(
     thread: &ThreadSlot,
     target: Target,
     arguments: A,
@@ -42,7 +42,7 @@ pub(super) fn enter<M: Moves, A, R, F>(
         (Some(outcome), _) => outcome,
         (None, Some((arguments, ..))) => {
             *refusal = Refusal::StackExhausted;
-            shortage::note(thread, needed);
+            blame::note(thread, needed);
             Err(Failure::Refused(arguments))
         }
         // Taken and not ended: the thread does not come here.

@@ -1,15 +1,15 @@
 //! Cuts by unwind tables.
 
 #[cfg(feature = "alloc")]
-use super::Reading;
-use super::account::Account;
-use super::{Calls, Verdict, Why};
+use super::BudgetReading;
+use super::charge::Account;
+use super::{Calls, NotContained, Verdict};
 use crate::call::{self, Activation, Target};
+use crate::destructor_deadline;
+use crate::exit_reason::Call;
 use crate::host;
-use crate::patience;
 use crate::primitive::atomic::Ordering::SeqCst;
-use crate::reason::Call;
-use crate::trap_note::Strike;
+use crate::trap_note::DeathCause;
 use core::time::Duration;
 use samara_shared_heap::thread::{self, NoCut, ThreadSlot};
 use samara_unwind::Backtrace;
@@ -24,12 +24,12 @@ use samara_unwind::tables::{Finder, Registered};
 /// As for [`tick`]; the instruction at `registers.rip` has caused the exception.
 pub unsafe fn fault(
     registers: &mut Registers,
-    strike: Strike,
+    strike: DeathCause,
     address: usize,
     finder: &dyn Finder,
 ) -> Verdict {
     let thread = thread::current();
-    if strike == Strike::StackOverflow && (thread.in_no_cut() || thread.owner().is_host()) {
+    if strike == DeathCause::StackOverflow && (thread.in_no_cut() || thread.owner().is_host()) {
         // Whose stack it is has used it up, not who came last.
         return match call::nearest(thread).filter(|at| !at.is_crossing()) {
             Some(activation) => {
@@ -39,14 +39,14 @@ pub unsafe fn fault(
                 unsafe { thread.recheck_later(recheck) };
                 Verdict::Reserve
             }
-            None => Verdict::Host(Why::ActsForHost),
+            None => Verdict::Host(NotContained::ActsForHost),
         };
     }
     let Some(activation) = call::innermost(thread) else {
-        return Verdict::Host(Why::ActsForHost);
+        return Verdict::Host(NotContained::ActsForHost);
     };
     if thread.in_no_cut() || activation.is_crossing() {
-        return Verdict::Host(Why::Trusted);
+        return Verdict::Host(NotContained::Trusted);
     }
     // SAFETY: handed on.
     match unsafe {
@@ -75,9 +75,9 @@ pub unsafe fn fault(
 pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Finder) -> Verdict {
     let thread = thread::current();
     let more = micros(elapsed);
-    if let Some(late) = patience::overdue(thread, more) {
+    if let Some(late) = destructor_deadline::overdue(thread, more) {
         // SAFETY: handed on.
-        unsafe { condemn_target(thread, late, (Strike::Awaited, 0), registers, finder) };
+        unsafe { condemn_target(thread, late, (DeathCause::Awaited, 0), registers, finder) };
     }
     let account = Account::of(thread);
     if thread.is_told() {
@@ -106,7 +106,7 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     let strike = if target.is_dead() {
         None
     } else if overrun {
-        Some((Strike::Overrun, 0))
+        Some((DeathCause::Overrun, 0))
     } else {
         return Verdict::Resume;
     };
@@ -123,7 +123,7 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     match unsafe { end(thread, activation, registers, strike, finder) } {
         Ok(()) => Verdict::Cut,
         // On its way in or out, where nothing of the domain's runs.
-        Err(Why::NotCut(CutError::AtBoundary)) => Verdict::Later,
+        Err(NotContained::NotCut(CutError::AtBoundary)) => Verdict::Later,
         Err(_) => {
             // In code without tables, where a thread may well be at every tick: it is dead all the same, and cut where
             // a later tick finds it elsewhere, or at its next boundary.
@@ -194,7 +194,7 @@ unsafe fn crossing(
         return Verdict::Resume;
     }
     // SAFETY: handed on.
-    unsafe { condemn(thread, caller, (Strike::Overrun, 0), registers, finder) };
+    unsafe { condemn(thread, caller, (DeathCause::Overrun, 0), registers, finder) };
     Verdict::Later
 }
 
@@ -216,7 +216,7 @@ unsafe fn serving(
             return Verdict::Resume;
         }
         // SAFETY: handed on.
-        unsafe { condemn(thread, served, (Strike::Overrun, 0), registers, finder) };
+        unsafe { condemn(thread, served, (DeathCause::Overrun, 0), registers, finder) };
     }
     // SAFETY: as in `fault`.
     unsafe { thread.recheck_later(recheck) };
@@ -263,12 +263,12 @@ pub(crate) fn waited(time: Duration, ticks: u32) {
 /// The budget of the domain on whose behalf the host may wait now, on the running thread. `None` for no end: also where waits do
 /// not count.
 #[cfg(feature = "alloc")]
-pub(crate) fn host_may_wait() -> Option<Reading> {
+pub(crate) fn host_may_wait() -> Option<BudgetReading> {
     let activation = call::nearest(thread::current())?;
     let block = activation.target().block();
     let budget = block.budget.load(SeqCst);
     let left = left_of(activation);
-    (budget != 0 && !block.renews.load(SeqCst)).then(|| Reading {
+    (budget != 0 && !block.renews.load(SeqCst)).then(|| BudgetReading {
         used: budget.saturating_sub(left),
         left,
         share: share_of(activation),
@@ -309,7 +309,7 @@ fn charge(more: impl FnOnce(bool) -> u32) {
     let more = more(activation.target().block().renews.load(SeqCst));
     if more != 0 && use_up(activation, more) {
         let registers = Registers::here();
-        let strike = (Strike::Overrun, 0);
+        let strike = (DeathCause::Overrun, 0);
         // SAFETY: to the end of this block; others may wait for the note under their mark.
         let _no_cut = unsafe { NoCut::begin(thread) };
         // SAFETY: the thread's own registers in this call, and an activation of its chain.
@@ -325,17 +325,17 @@ unsafe fn end(
     thread: &ThreadSlot,
     activation: &Activation,
     registers: &mut Registers,
-    strike: Option<(Strike, usize)>,
+    strike: Option<(DeathCause, usize)>,
     finder: &dyn Finder,
-) -> Result<(), Why> {
+) -> Result<(), NotContained> {
     let stack = thread.stack();
     let record = core::ptr::from_ref(activation).cast();
     if !stack.contains(&core::ptr::from_ref(activation).addr()) {
-        return Err(Why::StackUnknown);
+        return Err(NotContained::StackUnknown);
     }
     let mut struck = *registers;
     if strike
-        .is_some_and(|(strike, address)| strike == Strike::Page && address as u64 == struck.rip)
+        .is_some_and(|(strike, address)| strike == DeathCause::Page && address as u64 == struck.rip)
     {
         // The instruction itself could not be fetched. Where that is no call of ours, the stack is not
         // as the tables say.
@@ -351,7 +351,7 @@ unsafe fn end(
     };
     // SAFETY: the caller's registers and the slot's stack; what domains leave on their frames is
     // theirs alone, since they have no scoped threads, and trusted code is marked.
-    unsafe { cut(&mut landing, &request) }.map_err(Why::NotCut)?;
+    unsafe { cut(&mut landing, &request) }.map_err(NotContained::NotCut)?;
     *registers = landing;
     if let Some(strike) = strike {
         // SAFETY: handed on: the frames are still there.
@@ -368,7 +368,7 @@ unsafe fn end(
 unsafe fn condemn(
     thread: &ThreadSlot,
     activation: &Activation,
-    strike: (Strike, usize),
+    strike: (DeathCause, usize),
     registers: &Registers,
     finder: &dyn Finder,
 ) {
@@ -383,7 +383,7 @@ unsafe fn condemn(
 unsafe fn condemn_target(
     thread: &ThreadSlot,
     target: Target,
-    (strike, address): (Strike, usize),
+    (strike, address): (DeathCause, usize),
     registers: &Registers,
     finder: &dyn Finder,
 ) {
@@ -446,7 +446,7 @@ pub(crate) fn run_over(activation: &Activation) -> ! {
         let registers = Registers::here();
         // SAFETY: to the end of this block; others may wait for the note under their mark.
         let _no_cut = unsafe { NoCut::begin(thread) };
-        let strike = (Strike::StackOverflow, registers.rsp as usize);
+        let strike = (DeathCause::StackOverflow, registers.rsp as usize);
         // SAFETY: the thread's own registers in this call, and an activation of its chain.
         unsafe { condemn(thread, activation, strike, &registers, &Registered) };
     }

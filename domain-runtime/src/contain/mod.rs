@@ -29,39 +29,39 @@
 //! is told by the unwind tables, since no frame there catches, and costs the call nothing.
 
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
-mod account;
-#[cfg(all(feature = "contain", target_arch = "x86_64"))]
 mod by_tables;
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
-mod calls;
+mod charge;
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+mod frame_owner;
 #[cfg(not(all(feature = "contain", target_arch = "x86_64")))]
 mod none;
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 mod verdict;
 
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
-use by_tables as ways;
+use by_tables as enforcement;
 #[cfg(not(all(feature = "contain", target_arch = "x86_64")))]
-use none as ways;
+use none as enforcement;
 
-pub use crate::trap_note::Strike;
-#[cfg(all(feature = "contain", target_arch = "x86_64"))]
-pub use account::{Payer, payer};
+pub use crate::trap_note::DeathCause;
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub use by_tables::{fault, tick};
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
-pub use calls::{Calls, name_of};
+pub use charge::{Payer, payer};
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
-pub use verdict::{Verdict, Why};
+pub use frame_owner::{Calls, name_of};
+#[cfg(all(feature = "contain", target_arch = "x86_64"))]
+pub use verdict::{NotContained, Verdict};
 
-pub(crate) use ways::{calls_here, end_self, host_worked, leave_dead, run_over, whose_time};
+pub(crate) use enforcement::{calls_here, end_self, host_worked, leave_dead, run_over, whose_time};
 #[cfg(feature = "alloc")]
-pub(crate) use ways::{host_may_wait, host_waited, may_wait, waited};
+pub(crate) use enforcement::{host_may_wait, host_waited, may_wait, waited};
 
 /// What of a domain's budget is used and left, in microseconds.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reading {
+pub(crate) struct BudgetReading {
     pub(crate) used: u32,
     pub(crate) left: u32,
     /// What one call, or one result, may take of what is left.

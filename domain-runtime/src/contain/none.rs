@@ -1,9 +1,9 @@
 //! Where nothing is cut: a death takes effect at the next boundary.
 
 #[cfg(feature = "alloc")]
-use super::Reading;
+use super::BudgetReading;
 use crate::call::Activation;
-use crate::reason::{Call, ExitKind, ExitReason};
+use crate::exit_reason::{Call, ExitKind, ExitReason};
 use core::time::Duration;
 use samara_shared_heap::thread::{self, ThreadSlot};
 
@@ -51,7 +51,7 @@ pub(crate) fn waited(_: Duration, _: u32) {}
 
 /// As above.
 #[cfg(feature = "alloc")]
-pub(crate) fn host_may_wait() -> Option<Reading> {
+pub(crate) fn host_may_wait() -> Option<BudgetReading> {
     None
 }
 

@@ -16,17 +16,17 @@ pub enum Verdict {
     /// The stack is used up in trusted code that a domain called, which must run to its end. Open the
     /// reserve of the stack that it runs on, so that the instruction does not fault again, tell so
     /// (`ThreadSlot::open_reserve`: nobody is let in meanwhile), and resume it as it was: the thread is cut when it
-    /// comes out of there. A host that has no reserve, or has opened it, is to do as for [`Why::Trusted`]. [`StackProbe::close_reserve`](crate::host::StackProbe::close_reserve)
+    /// comes out of there. A host that has no reserve, or has opened it, is to do as for [`NotContained::Trusted`]. [`StackProbe::close_reserve`](crate::host::StackProbe::close_reserve)
     /// says when to close it.
     Reserve,
     /// The fault is not a domain's, or cannot be contained: the host decides.
-    Host(Why),
+    Host(NotContained),
 }
 
 /// Why a fault is the host's affair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Why {
+pub enum NotContained {
     /// The thread acts for the host.
     ActsForHost,
     /// The thread is inside the heap, an allocator or the runtime.

@@ -36,8 +36,8 @@ macro_rules! set_runtime_host {
                 <$host as Threads>::wake(index)
             }
             #[unsafe(no_mangle)]
-            fn __samara_keeps() -> Keeps {
-                <$host as Threads>::keeps()
+            fn __samara_keeps() -> EnforcedLimits {
+                <$host as Threads>::enforced_limits()
             }
             #[unsafe(no_mangle)]
             fn __samara_arena_window() -> Option<Window> {
@@ -60,7 +60,7 @@ macro_rules! set_runtime_host {
 #[doc(hidden)]
 pub mod __samara_bind {
     pub use crate::event::Event;
-    pub use crate::host::{Arenas, Clock, Events, Keeps, Threads, Window};
+    pub use crate::host::{Arenas, Clock, EnforcedLimits, Events, Threads, Window};
     pub use crate::threads::DomainThread;
     pub use core::ptr::NonNull;
     pub use core::time::Duration;

@@ -2,9 +2,9 @@
 
 /// For whom a thread asks for more stack: the host, or the domain that it entered first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asker(Option<usize>);
+pub struct SegmentRequester(Option<usize>);
 
-impl Asker {
+impl SegmentRequester {
     pub(crate) const fn new(segments: Option<usize>) -> Self {
         Self(segments)
     }
@@ -41,8 +41,14 @@ pub unsafe trait StackProbe: Sync {
     /// Either calls `callee`, on a fresh segment or where the stack was made longer, comes back to the
     /// old one and returns true; or returns false, which refuses the call. Called as the host; `callee`
     /// does not unwind.
-    /// A host with so many segments asks `asker` whether it [may have](Asker::may_have) one.
-    fn extend(&self, needed: usize, left: usize, asker: Asker, callee: &mut dyn FnMut()) -> bool {
+    /// A host with so many segments asks `asker` whether it [may have](SegmentRequester::may_have) one.
+    fn extend(
+        &self,
+        needed: usize,
+        left: usize,
+        asker: SegmentRequester,
+        callee: &mut dyn FnMut(),
+    ) -> bool {
         let _ = (needed, left, asker, callee);
         false
     }

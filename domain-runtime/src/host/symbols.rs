@@ -1,7 +1,7 @@
 //! The host's functions, by the symbols that [`set_runtime_host!`](crate::set_runtime_host) defines.
 
 use super::arenas::Window;
-use super::keeps::Keeps;
+use super::enforced_limits::EnforcedLimits;
 use crate::event::Event;
 use core::ptr::NonNull;
 use core::time::Duration;
@@ -14,7 +14,7 @@ unsafe extern "Rust" {
     fn __samara_wake_reaper();
     fn __samara_park_thread(index: usize, timeout: Option<Duration>);
     fn __samara_wake_thread(index: usize);
-    fn __samara_keeps() -> Keeps;
+    fn __samara_keeps() -> EnforcedLimits;
     fn __samara_arena_window() -> Option<Window>;
     fn __samara_arena_commit(owner: Owner, start: NonNull<u8>, bytes: usize) -> bool;
     fn __samara_arena_decommit(owner: Owner, start: NonNull<u8>, bytes: usize);
@@ -79,7 +79,7 @@ pub(crate) fn wake_from_handler(index: usize) {
     unsafe { __samara_wake_thread(index) }
 }
 
-pub(crate) fn keeps() -> Keeps {
+pub(crate) fn enforced_limits() -> EnforcedLimits {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     unsafe { __samara_keeps() }
 }

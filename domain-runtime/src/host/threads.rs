@@ -1,6 +1,6 @@
 //! Threads.
 
-use super::keeps::Keeps;
+use super::enforced_limits::EnforcedLimits;
 use crate::threads::DomainThread;
 use core::time::Duration;
 
@@ -34,9 +34,9 @@ pub unsafe trait Threads {
         Self::yield_now();
     }
 
-    /// What the host keeps of what specs ask for. What it has once kept it goes on keeping.
-    fn keeps() -> Keeps {
-        Keeps::NOTHING
+    /// What the host enforced_limits of what specs ask for. What it has once kept it goes on keeping.
+    fn enforced_limits() -> EnforcedLimits {
+        EnforcedLimits::NOTHING
     }
 
     /// Ends the park of the thread with this index, or its next one. Called for a signal on the thread

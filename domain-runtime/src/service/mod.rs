@@ -4,57 +4,57 @@
 //! |---|---|
 //! | `recipe` | how a generation is started and torn down |
 //! | `published` | the current instance, read without a lock |
-//! | `starting` | starts of a generation, and the lack behind a failed one |
-//! | `flight` | one restart or stop at a time |
-//! | `lagging` | dead generations that calls have not left |
+//! | `start` | starts of a generation, and the lack behind a failed one |
+//! | `single_flight` | one restart or stop at a time |
+//! | `undrained` | dead generations that calls have not left |
 //! | `supervised` | a service as its supervisor sees it |
-//! | `unfair` | starts that were given less than they are promised |
+//! | `starved_starts` | starts that were given less than they are promised |
 
-mod flight;
-mod lagging;
 mod published;
 mod recipe;
-mod starting;
+mod single_flight;
+mod start;
+mod starved_starts;
 mod supervised;
-mod unfair;
+mod undrained;
 
 pub(crate) use supervised::{Child, Health, Supervised};
 
-use crate::budget::Budget;
+use crate::blame;
 use crate::call::{self, Target};
+use crate::destructor_deadline::Patience;
 use crate::error::{RpcError, SpawnError};
 use crate::event::Event;
+use crate::exit_reason::{ExitKind, ExitReason};
 use crate::exits::Exits;
 use crate::instance::Instance;
 use crate::interface::{Implements, Interface};
 use crate::journal::Journal;
 use crate::mint::Mint;
-use crate::patience::Patience;
 use crate::primitive::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
-use crate::reason::{ExitKind, ExitReason};
-use crate::shortage;
+use crate::restart_budget::Budget;
 use crate::spec::DomainSpec;
 use crate::state::State;
-use crate::waits::Waits;
-use crate::{contain, exports, host, reaper, spent, threads};
+use crate::wait_budget::Waits;
+use crate::{contain, exports, host, host_time, reaper, threads};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
-use flight::{Asker, Flight};
-use lagging::Lagging;
 use published::Published;
 use recipe::{Recipe, Start};
 use samara_rref::Exchangeable;
 use samara_shared_heap::NoCutMutex;
 use samara_shared_heap::group::{self, Opener};
 use samara_shared_heap::thread::{self, Wait};
-use unfair::Unfair;
+use single_flight::{Flight, FlightWaiter};
+use starved_starts::StarvedStarts;
+use undrained::UndrainedGenerations;
 
 /// Whether a dead generation may be followed by another.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-enum Standing {
+enum DesiredState {
     Wanted = 0,
     /// Its supervisor gave up: only the supervisor starts it again.
     GivenUp = 1,
@@ -71,11 +71,11 @@ pub struct Service<I: ?Sized + Interface> {
     recipe: Box<dyn Start<I>>,
     current: Published<I>,
     flight: Flight,
-    lagging: Lagging,
-    unfair: Unfair,
+    lagging: UndrainedGenerations,
+    unfair: StarvedStarts,
     /// The generation whose `init`, or whose replay, runs now.
     starting: NoCutMutex<Option<Target>>,
-    /// A [`Standing`].
+    /// A [`DesiredState`].
     standing: AtomicU8,
     budget: NoCutMutex<Budget>,
     restarts: AtomicU32,
@@ -112,11 +112,11 @@ impl<I: ?Sized + Interface> Service<I> {
             recipe,
             current: Published::new(first),
             flight: Flight::new(),
-            lagging: Lagging::new(),
-            unfair: Unfair::new(spec.restart),
+            lagging: UndrainedGenerations::new(),
+            unfair: StarvedStarts::new(spec.restart),
             // SAFETY: copied.
             starting: unsafe { NoCutMutex::new(None) },
-            standing: AtomicU8::new(Standing::Wanted as u8),
+            standing: AtomicU8::new(DesiredState::Wanted as u8),
             // SAFETY: arithmetic.
             budget: unsafe { NoCutMutex::new(Budget::new(spec.restart)) },
             restarts: AtomicU32::new(0),
@@ -202,7 +202,7 @@ impl<I: ?Sized + Interface> Service<I> {
                 .unwrap_or_else(|| self.restart_for(dead, waits))
         };
         let is_answered = || self.answer().is_some();
-        let done = self.in_turn(Asker::Caller, waits, is_answered, restart);
+        let done = self.in_turn(FlightWaiter::Caller, waits, is_answered, restart);
         done.or_else(|| self.answer()).unwrap_or_else(|| {
             Err(if self.flight.is_mine() {
                 RpcError::OnOwnChain
@@ -220,7 +220,7 @@ impl<I: ?Sized + Interface> Service<I> {
             return Some(Ok(()));
         }
         // One that drains is neither alive nor dead for who asks: its stop was noted before it began to.
-        let is_stopped = self.standing() == Standing::Stopped;
+        let is_stopped = self.standing() == DesiredState::Stopped;
         is_stopped.then(|| Err(self.failed_recovery(&SpawnError::Stopped)))
     }
 
@@ -276,7 +276,7 @@ impl<I: ?Sized + Interface> Service<I> {
         // SAFETY: as at the first start.
         unsafe { group::count_for(target.owner(), self.opener) };
         *self.starting.lock() = Some(target);
-        if self.standing() != Standing::Wanted {
+        if self.standing() != DesiredState::Wanted {
             end(target, &ExitReason::new(ExitKind::Killed, NOT_WANTED));
         }
     }
@@ -289,13 +289,13 @@ impl<I: ?Sized + Interface> Service<I> {
     /// Runs `action`, which the host itself wants, with no other restart or stop of this service at the same time. `None` if others go on
     /// past the drain timeout, or this thread has begun one already.
     fn exclusively<R>(&self, action: impl FnOnce() -> R) -> Option<R> {
-        self.in_turn(Asker::Host, &Waits::new(), || false, action)
+        self.in_turn(FlightWaiter::Host, &Waits::new(), || false, action)
     }
 
     /// As [`exclusively`](Self::exclusively), for any asker. `None` also if it `is_answered` meanwhile.
     fn in_turn<R>(
         &self,
-        asker: Asker,
+        asker: FlightWaiter,
         waits: &Waits,
         is_answered: impl Fn() -> bool,
         action: impl FnOnce() -> R,
@@ -330,7 +330,7 @@ impl<I: ?Sized + Interface> Service<I> {
         self.leave(old, waits)?;
         loop {
             // As part of a recovery further out it is counted here alone.
-            match spent::apart(|| self.restart_counted(began)) {
+            match host_time::exclude_time(|| self.restart_counted(began)) {
                 // A crash in `init` counts like any other: the budget ends the loop.
                 Err(SpawnError::Init(_)) => {}
                 done => return done,
@@ -341,7 +341,7 @@ impl<I: ?Sized + Interface> Service<I> {
     /// One attempt, whose time is counted against who asks if it was in vain.
     fn restart_counted(&self, began: u64) -> Result<(), SpawnError> {
         // SAFETY: the runtime's own, called as the host.
-        let (once, spent) = unsafe { spent::uncharged(|| self.restart_once(began)) };
+        let (once, spent) = unsafe { host_time::uncharged(|| self.restart_once(began)) };
         if !matches!(once, Ok(()) | Err(SpawnError::Init(_))) {
             contain::host_worked(spent.time, spent.ticks);
         }
@@ -350,7 +350,7 @@ impl<I: ?Sized + Interface> Service<I> {
 
     /// One attempt. A restart is spent on a start, and on a crash in it.
     fn restart_once(&self, began: u64) -> Result<(), SpawnError> {
-        if self.standing() != Standing::Wanted {
+        if self.standing() != DesiredState::Wanted {
             return Err(SpawnError::Stopped);
         }
         if !self.spend_restart() {
@@ -397,7 +397,7 @@ impl<I: ?Sized + Interface> Service<I> {
             if host::now_ns() > deadline {
                 return false;
             }
-            shortage::note_wait(Wait::Long);
+            blame::note_wait(Wait::Long);
             host::yield_now();
         }
     }
@@ -409,11 +409,11 @@ impl<I: ?Sized + Interface> Service<I> {
             SpawnError::StillDraining | SpawnError::NoSlot | SpawnError::Mint(_) => true,
             SpawnError::BudgetExhausted => self.spec.restart.times > 0,
             // Its supervisor may start it again.
-            SpawnError::Stopped => self.standing() == Standing::GivenUp,
+            SpawnError::Stopped => self.standing() == DesiredState::GivenUp,
             _ => false,
         };
         if may_be_had_later {
-            shortage::note_wait(Wait::Vain);
+            blame::note_wait(Wait::Vain);
         }
         RpcError::RecoveryFailed
     }
@@ -423,11 +423,11 @@ impl<I: ?Sized + Interface> Service<I> {
         self.budget.lock().spend(now)
     }
 
-    fn standing(&self) -> Standing {
+    fn standing(&self) -> DesiredState {
         match self.standing.load(Ordering::Relaxed) {
-            0 => Standing::Wanted,
-            1 => Standing::GivenUp,
-            _ => Standing::Stopped,
+            0 => DesiredState::Wanted,
+            1 => DesiredState::GivenUp,
+            _ => DesiredState::Stopped,
         }
     }
 
@@ -441,7 +441,7 @@ impl<I: ?Sized + Interface> Service<I> {
         let deadline = self.deadline(deadline);
         // At once, so that a restart in progress gives up. The generation that it starts is not needed.
         self.standing
-            .store(Standing::Stopped as u8, Ordering::Relaxed);
+            .store(DesiredState::Stopped as u8, Ordering::Relaxed);
         self.end_starting(&ExitReason::new(ExitKind::Killed, NOT_WANTED));
         self.exclusively(|| {
             let current = self.current();

@@ -2,12 +2,12 @@
 
 use crate::call::Target;
 use crate::error::SpawnError;
+use crate::exit_reason::{Call, ExitKind, ExitReason, TRACE};
 use crate::exits::Shared;
 use crate::generation;
 use crate::instance::Instance;
 use crate::interface::Implements;
 use crate::mint::Mint;
-use crate::reason::{Call, ExitKind, ExitReason, TRACE};
 use crate::spec::DomainSpec;
 use crate::stack;
 use crate::text::Text;

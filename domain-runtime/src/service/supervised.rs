@@ -1,14 +1,14 @@
 //! What a supervisor does with a service, whatever its interface.
 
-use super::flight::Claim;
-use super::{Service, Standing};
+use super::single_flight::Claim;
+use super::{DesiredState, Service};
 use crate::error::SpawnError;
 use crate::host;
 use crate::instance::Instance;
 use crate::interface::Interface;
 use crate::primitive::atomic::Ordering;
 use crate::supervisor::Status;
-use crate::waits::Waits;
+use crate::wait_budget::Waits;
 use alloc::sync::Arc;
 use core::mem;
 use samara_shared_heap::thread;
@@ -75,8 +75,8 @@ impl<I: ?Sized + Interface> Supervised<I> {
 
 impl<I: ?Sized + Interface> Service<I> {
     /// One step: it may not be reserved, and whoever has it may be stopping it. No step leads away from
-    /// [`Standing::Stopped`].
-    fn change_standing(&self, from: Standing, to: Standing) {
+    /// [`DesiredState::Stopped`].
+    fn change_standing(&self, from: DesiredState, to: DesiredState) {
         let (from, to) = (from as u8, to as u8);
         let _ = self
             .standing
@@ -87,7 +87,7 @@ impl<I: ?Sized + Interface> Service<I> {
 impl<I: ?Sized + Interface> Child for Supervised<I> {
     fn health(&self) -> Health {
         let current = self.service.current();
-        if self.service.standing() == Standing::Stopped {
+        if self.service.standing() == DesiredState::Stopped {
             Health::Stopped
         } else if !current.is_alive() {
             Health::Down
@@ -134,8 +134,8 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
     fn start(&mut self) -> Result<(), SpawnError> {
         let service = &*self.service;
         // Before the start, which ends at once what is not wanted.
-        service.change_standing(Standing::GivenUp, Standing::Wanted);
-        if service.standing() == Standing::Stopped {
+        service.change_standing(DesiredState::GivenUp, DesiredState::Wanted);
+        if service.standing() == DesiredState::Stopped {
             return Ok(());
         }
         let began = host::now_ns();
@@ -152,7 +152,7 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
 
     fn give_up(&mut self) {
         self.service
-            .change_standing(Standing::Wanted, Standing::GivenUp);
+            .change_standing(DesiredState::Wanted, DesiredState::GivenUp);
     }
 }
 

@@ -4,8 +4,8 @@ use super::probe::PROBE;
 #[cfg(feature = "alloc")]
 use super::room::is_less;
 use super::room::left;
-use crate::segments::Asking;
-use crate::{contain, host, shortage};
+use crate::stack_segments::SegmentClaim;
+use crate::{blame, contain, host};
 use core::time::Duration;
 use samara_shared_heap::thread::{self, ThreadSlot};
 
@@ -16,14 +16,14 @@ pub(crate) fn extend(thread: &ThreadSlot, needed: usize, callee: &mut dyn FnMut(
     let Some(probe) = PROBE.get() else {
         return;
     };
-    let mut callee = shortage::moved(thread, callee);
+    let mut callee = blame::moved(thread, callee);
     let left = if thread.has_open_reserve() {
         0
     } else {
         left(thread)
     };
     let go_on = || {
-        let asking = Asking::begin(thread);
+        let asking = SegmentClaim::begin(thread);
         let (began, mut inside, mut ticks_inside) = (host::now_ns(), 0, 0);
         let mut callee = || {
             let (entered, spared) = (host::now_ns(), thread.spared());
@@ -60,7 +60,7 @@ pub(crate) fn with_room_to_start<R>(needed: usize, start: impl FnOnce() -> R) ->
     let mut callee = || outcome = start.take().map(|start| start());
     extend(thread, needed, &mut callee);
     if start.is_some() {
-        shortage::note(thread, needed);
+        blame::note(thread, needed);
     }
     outcome
 }

@@ -16,5 +16,5 @@ pub use need::{RESERVE, START};
 pub(crate) use probe::{close_reserve, set_probe};
 #[cfg(feature = "alloc")]
 pub(crate) use room::to_mint;
-pub use room::{Moves, is_short, to_move};
+pub use room::{CallSignature, is_short, to_move};
 pub(crate) use room::{has_no_room_to_move, needed};

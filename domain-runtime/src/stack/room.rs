@@ -46,17 +46,17 @@ pub const fn to_move<A, R>() -> usize {
 /// The signature of a call, `fn(A) -> R`, which tells how many bytes the call moves by value. An entry asks for the room of its
 /// own signature, or of that of a method whose arguments are lent to the entry and copied inside. The caller of
 /// [`enter_on`](crate::call::enter_on) vouches that it is the right one.
-pub trait Moves {
+pub trait CallSignature {
     /// Bytes of stack that it takes: [`to_move`].
     const BYTES: usize;
 }
 
-impl<A, R> Moves for fn(A) -> R {
+impl<A, R> CallSignature for fn(A) -> R {
     const BYTES: usize = to_move::<A, R>();
 }
 
 /// What an entry that moves as much as `M` takes of the stack.
-pub(crate) fn needed<M: Moves>(target: Target) -> usize {
+pub(crate) fn needed<M: CallSignature>(target: Target) -> usize {
     let bytes = target.block().stack.bytes();
     let bytes = bytes.saturating_add(M::BYTES);
     bytes.min(isize::MAX as usize)
@@ -85,14 +85,14 @@ pub(super) const fn is_less(left: usize, needed: usize) -> bool {
 /// a line that the call needs anyway, and one of the thread's slot.
 #[inline(always)]
 #[must_use]
-pub fn is_short<M: Moves>(thread: &ThreadSlot, target: Target) -> bool {
+pub fn is_short<M: CallSignature>(thread: &ThreadSlot, target: Target) -> bool {
     is_short_of::<M>(thread, target.block().stack.bytes())
 }
 
 /// Whether less than `needed` bytes are left beside what it takes to move as much as `M`.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn is_short_of<M: Moves>(thread: &ThreadSlot, needed: usize) -> bool {
+fn is_short_of<M: CallSignature>(thread: &ThreadSlot, needed: usize) -> bool {
     let address: usize;
     // All of the frame that this is expanded in lies above the stack pointer: a local's address may be anywhere among
     // the copies of what the call moves.
@@ -111,7 +111,7 @@ fn is_short_of<M: Moves>(thread: &ThreadSlot, needed: usize) -> bool {
 /// As above. A sum, where nothing says that a difference is less than nothing.
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
-fn is_short_of<M: Moves>(thread: &ThreadSlot, needed: usize) -> bool {
+fn is_short_of<M: CallSignature>(thread: &ThreadSlot, needed: usize) -> bool {
     is_less(left(thread), needed.saturating_add(M::BYTES))
 }
 

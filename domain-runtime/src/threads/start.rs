@@ -3,8 +3,8 @@
 use super::Claim;
 use crate::call::{self, Failure, Refusal, Target};
 use crate::control::{ControlBlock, Hold};
-use crate::reason::{ExitKind, ExitReason};
-use crate::spent::{self, Spent};
+use crate::exit_reason::{ExitKind, ExitReason};
+use crate::host_time::{self, Spent};
 use crate::state::State;
 use alloc::alloc::{alloc, dealloc};
 use core::alloc::Layout;
@@ -158,5 +158,5 @@ pub(super) fn spawn_thread(body: DomainThread) -> (Result<(), DomainThread>, Spe
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     let spawn = || unsafe { __samara_spawn_thread(body) };
     // SAFETY: starting a thread is trusted code of the host; the domain's code runs on the new one.
-    unsafe { spent::uncharged(spawn) }
+    unsafe { host_time::uncharged(spawn) }
 }

@@ -4,7 +4,7 @@
 //!     at read (crates/testing/fault/src/deaths.rs:72)
 //!     at execute (examples/drivers/nvme/src/faults.rs:7)
 //!   nvme was called by the host:
-//!     at read (examples/kernel/src/story/client.rs:40)
+//!     at read (examples/kernel/src/demo/client.rs:40)
 //! ```
 
 use samara::Owner;

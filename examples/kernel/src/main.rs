@@ -21,14 +21,14 @@ mod arch;
 mod backtrace;
 mod boot;
 mod console;
+#[cfg(feature = "demo")]
+mod demo;
 mod firmware;
 mod host;
 mod mm;
 mod panic;
 mod pci;
 mod report;
-#[cfg(feature = "demo")]
-mod story;
 mod symbols;
 mod sync;
 #[cfg(feature = "kernel-tests")]
@@ -95,9 +95,9 @@ fn run(command_line: &CommandLine) -> ExitCode {
         #[cfg(feature = "kernel-tests")]
         Some("test") => tests::run_all(command_line),
         #[cfg(feature = "kernel-tests")]
-        Some("fault") => tests::provoke::run(command_line.get("kind").unwrap_or_default()),
+        Some("fault") => tests::fatal_faults::run(command_line.get("kind").unwrap_or_default()),
         #[cfg(feature = "demo")]
-        Some("demo") => story::run(command_line),
+        Some("demo") => demo::run(command_line),
         mode => {
             println!(
                 "nothing to do: mode={} is not built in",

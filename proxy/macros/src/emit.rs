@@ -20,7 +20,7 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
         .push(syn::parse_quote!(::core::marker::Sync));
     item.supertraits.push(syn::parse_quote!('static));
     item.supertraits
-        .push(syn::parse_quote!(#krate::Of<#tag #given>));
+        .push(syn::parse_quote!(#krate::MayImplement<#tag #given>));
     let tag_type = tag_type(&tag, &item, krate);
     let text = name.to_string();
     let methods = &interface.methods;
@@ -37,7 +37,7 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
         .supertraits
         .iter()
         .map(|path| quote_spanned!(path.span()=> <dyn #path as #krate::Interface>::LINK));
-    // Callable through whatever interface extends this one, too: `Of` sees to it that nothing else is
+    // Callable through whatever interface extends this one, too: `MayImplement` sees to it that nothing else is
     // taken for the trait of an interface.
     let callers = with_parameter(
         generics,
@@ -148,7 +148,7 @@ fn at(mut token: TokenTree, span: Span) -> TokenTree {
     token
 }
 
-/// What tells this interface's trait from every other one in `Of`.
+/// What tells this interface's trait from every other one in `MayImplement`.
 fn tag_type(tag: &Ident, item: &syn::ItemTrait, krate: &TokenStream) -> TokenStream {
     let (vis, name) = (&item.vis, &item.ident);
     let (declared, _, bounds) = item.generics.split_for_impl();

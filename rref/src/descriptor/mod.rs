@@ -3,13 +3,13 @@
 //! | module | concept |
 //! |---|---|
 //! | [`interface`] | traits and methods as data, and links between them |
-//! | `same` | comparison in full, of graphs with cycles |
+//! | `equality` | comparison in full, of graphs with cycles |
 //! | `text` | texts that are written, not kept |
 //! | [`encode`] | one canonical sequence of bytes, for images and fingerprints |
 
 pub mod encode;
+mod equality;
 pub mod interface;
-mod same;
 mod text;
 // The derive finds this crate by its package name, which is another one in the models.
 #[cfg(all(test, not(samara_model)))]

@@ -3,10 +3,10 @@
 //! | module | concept |
 //! |---|---|
 //! | [`block`] | requests for blocks, on whatever device |
-//! | [`split`] | cutting a request for blocks into commands |
+//! | [`split_request`] | cutting a request for blocks into commands |
 //! | [`tickets`] | what is left of each request for blocks |
 //! | [`health`] | whether a network device works |
-//! | [`watch`] | when to look at a network device, and whether frames leave |
+//! | [`poll_interval`] | when to look at a network device, and whether frames leave |
 //! | [`recovery`] | bringing a device up again |
 //! | [`virtio`] | the virtio transport: status, features, configuration |
 #![no_std]
@@ -19,8 +19,8 @@ const NANOS_PER_MILLI: u64 = 1_000_000;
 
 pub mod block;
 pub mod health;
+pub mod poll_interval;
 pub mod recovery;
-pub mod split;
+pub mod split_request;
 pub mod tickets;
 pub mod virtio;
-pub mod watch;

@@ -13,8 +13,8 @@ pub use samara_unwind as unwind;
 #[cfg(feature = "alloc")]
 pub use samara_domain_runtime::arena::{DomainAlloc, HostArena};
 pub use samara_domain_runtime::{
-    Cursor, DomainInfo, DomainSpec, Event, EventLog, Exit, ExitKind, ExitReason, Instance, NotKept,
-    Record, Restart, RpcError, Runtime, SpawnError, What, set_runtime_host,
+    Cursor, DomainInfo, DomainSpec, Event, EventKind, EventLog, Exit, ExitKind, ExitReason,
+    Instance, Record, Restart, RpcError, Runtime, SpawnError, UnenforcedLimit, set_runtime_host,
 };
 #[cfg(feature = "alloc")]
 pub use samara_domain_runtime::{Domain, Mint};

@@ -40,8 +40,8 @@ mod authority;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub mod contained;
 mod domain_threads;
+mod enforced_limits;
 mod events;
-mod keeps;
 mod pages;
 mod panics;
 mod reaper;

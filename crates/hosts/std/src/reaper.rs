@@ -1,7 +1,7 @@
 //! Threads that reap and supervise in the background, for programs that would rather not poll.
 //! Opt-in: until one is started, a death wakes nobody.
 
-use crate::{authority, keeps};
+use crate::{authority, enforced_limits};
 use samara_domain_runtime::{Status, Supervisor, reaper};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -117,7 +117,7 @@ pub fn supervise(mut supervisor: Supervisor) -> Background<Supervisor> {
         let mut seen = 0;
         while !stop.load(Ordering::SeqCst) {
             // A restart runs the domain's `init` here.
-            let again = match keeps::as_the_others(|| supervisor.poll()) {
+            let again = match enforced_limits::as_the_others(|| supervisor.poll()) {
                 Status::Waiting => AGAIN,
                 _ => LATE,
             };

@@ -1,7 +1,7 @@
 //! Thread slots, clock, yield.
 
-use crate::{StdHost, domain_threads, keeps, reaper};
-use samara_domain_runtime::host::{Clock, Keeps, Threads};
+use crate::{StdHost, domain_threads, enforced_limits, reaper};
+use samara_domain_runtime::host::{Clock, EnforcedLimits, Threads};
 use samara_domain_runtime::threads::DomainThread;
 use samara_shared_heap::host::HeapHost;
 use samara_shared_heap::thread::ThreadSlot;
@@ -98,7 +98,7 @@ unsafe impl Threads for StdHost {
         domain_threads::wake(index);
     }
 
-    fn keeps() -> Keeps {
-        keeps::now()
+    fn enforced_limits() -> EnforcedLimits {
+        enforced_limits::now()
     }
 }

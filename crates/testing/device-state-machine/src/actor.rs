@@ -237,7 +237,7 @@ impl Actor for Driver {
 }
 
 /// What a case can ask an actor of one kind of function.
-pub(crate) trait Moves: Kind {
+pub(crate) trait CallSignature: Kind {
     fn take(proxy: &Proxy<dyn Actor>, function: Carried<Self>, board: u32) -> Result<(), RpcError>;
     fn give(proxy: &Proxy<dyn Actor>, board: u32) -> Result<Option<Carried<Self>>, RpcError>;
     fn with(
@@ -252,7 +252,7 @@ pub(crate) trait Moves: Kind {
 
 macro_rules! moves {
     ($kind:ident, $take:ident, $give:ident, $with:ident, $variant:ident) => {
-        impl Moves for $kind {
+        impl CallSignature for $kind {
             fn take(
                 proxy: &Proxy<dyn Actor>,
                 function: Carried<Self>,

@@ -6,13 +6,13 @@ use samara_device_io::DeviceSlot;
 use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
 use samara_ixgbe_emulator::{Faults, Loop};
 use samara_testkit::ixgbe_bus::IxgbeBus;
-use samara_testkit::nvme_model::{self, NvmeModel};
-use samara_testkit::virtio_model::{self, Violation, VirtioModel};
+use samara_testkit::nvme_emulator::{self, NvmeEmulator};
+use samara_testkit::virtio_emulator::{self, Violation, VirtioEmulator};
 
 use crate::area::fill;
 use crate::ledger::{DEVICES, Watch};
 use crate::step::Numbers;
-use crate::{ledger, lies, shapes};
+use crate::{ledger, misbehaviour, shapes};
 
 /// A device and where it is claimed.
 pub(crate) struct Place<M: 'static, D> {
@@ -24,18 +24,18 @@ pub(crate) struct Place<M: 'static, D> {
 
 /// All of them, two of each kind.
 pub(crate) struct Bench {
-    pub(crate) nvme: [Place<NvmeModel, Nvme>; 2],
+    pub(crate) nvme: [Place<NvmeEmulator, Nvme>; 2],
     pub(crate) ixgbe: [Place<IxgbeBus, Ixgbe>; 2],
-    pub(crate) block: [Place<VirtioModel, VirtioBlock>; 2],
-    pub(crate) net: [Place<VirtioModel, VirtioNet>; 2],
+    pub(crate) block: [Place<VirtioEmulator, VirtioBlock>; 2],
+    pub(crate) net: [Place<VirtioEmulator, VirtioNet>; 2],
 }
 
 /// A device, whatever its kind.
 #[derive(Clone, Copy)]
 pub(crate) enum Any {
-    Nvme(&'static NvmeModel),
+    Nvme(&'static NvmeEmulator),
     Ixgbe(&'static IxgbeBus),
-    Virtio(&'static VirtioModel),
+    Virtio(&'static VirtioEmulator),
 }
 
 /// Virtual nanoseconds of a pause: as long as makes a time-out of a second some hundred of them.
@@ -53,9 +53,9 @@ impl Bench {
     fn new() -> Self {
         let watch = |number| &*Box::leak(Box::new(Watch(number)));
         let nvme = |number| {
-            let model = NvmeModel::leak(nvme_model::Shape {
+            let model = NvmeEmulator::leak(nvme_emulator::Shape {
                 blocks: 8,
-                ..nvme_model::Shape::PLAIN
+                ..nvme_emulator::Shape::PLAIN
             });
             model.watch(watch(number));
             model.set_pause(PAUSE);
@@ -78,13 +78,13 @@ impl Bench {
             }
         };
         let virtio = |number, shape| {
-            let model = VirtioModel::leak(shape);
+            let model = VirtioEmulator::leak(shape);
             model.watch(watch(number));
             model.set_pause(PAUSE);
             model
         };
         let block = |number| {
-            let model = virtio(number, virtio_model::Shape::BLOCK);
+            let model = virtio(number, virtio_emulator::Shape::BLOCK);
             let slot = model.slot();
             Place {
                 number,
@@ -93,7 +93,7 @@ impl Bench {
             }
         };
         let net = |number| {
-            let model = virtio(number, virtio_model::Shape::NET);
+            let model = virtio(number, virtio_emulator::Shape::NET);
             let slot = model.slot();
             Place {
                 number,
@@ -131,12 +131,12 @@ impl Bench {
 
     /// Whether device `number` may access memory.
     pub(crate) fn is_bus_master(&self, number: usize) -> bool {
-        !lies::is_removed(number) && self.all()[number].is_bus_master()
+        !misbehaviour::is_removed(number) && self.all()[number].is_bus_master()
     }
 
     /// Unplugs device `number`, and plugs another one in.
     pub(crate) fn replug_one(&self, number: usize, numbers: &mut Numbers) {
-        lies::plugged(number);
+        misbehaviour::plugged(number);
         match self.all()[number] {
             Any::Nvme(model) => {
                 model.replug_as(shapes::nvme(numbers));

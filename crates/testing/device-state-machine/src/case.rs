@@ -11,16 +11,16 @@ use samara_host_std::runtime;
 use samara_proxy::Export;
 use samara_shared_heap::heap::{self, Census};
 use samara_testkit::hosted::wait_until;
-use samara_testkit::virtio_model::{stray_messages, vectors_in_use};
+use samara_testkit::virtio_emulator::{stray_messages, vectors_in_use};
 
-use crate::actor::{self, Actor, Moves};
+use crate::actor::{self, Actor, CallSignature};
 use crate::area::Plan;
 use crate::bench::bench;
+use crate::coverage::{Milestone, note};
 use crate::driver::{Driver, Kind};
 use crate::ledger::{self, DEVICES, Holder};
-use crate::reached::{What, note};
 use crate::step::{Numbers, Word};
-use crate::{lies, quiet, ticks};
+use crate::{expected_panics, misbehaviour, ticks};
 
 /// Where drivers run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl Case {
         let mut numbers = Numbers::of(seed);
         let numbers = &mut numbers;
         ledger::clear();
-        let _ = quiet::unasked();
+        let _ = expected_panics::unasked();
         listed();
         let kinds = numbers.of_these(&[1, 1, 1, 2, 2, 2, 4, 4, 8, 8, 3, 5, 9, 6, 12, 15]);
         let plan = Plan {
@@ -152,7 +152,7 @@ impl Case {
             4 => self.carry(which, &mut numbers),
             5 => self.lend(which, &mut numbers),
             6 => self.replug(which, &mut numbers),
-            7..10 => lies::frames(self.device(&mut numbers), &mut numbers),
+            7..10 => misbehaviour::frames(self.device(&mut numbers), &mut numbers),
             10..12 => self.work(&mut numbers),
             12 => self.together(&mut numbers),
             _ => {
@@ -219,9 +219,9 @@ impl Case {
             return;
         }
         match numbers.below(4) {
-            0 => lies::heal(device, numbers),
-            1 if numbers.one_in(4) => lies::firmware(device, numbers),
-            _ => lies::lie(device, numbers),
+            0 => misbehaviour::heal(device, numbers),
+            1 if numbers.one_in(4) => misbehaviour::firmware(device, numbers),
+            _ => misbehaviour::lie(device, numbers),
         }
     }
 
@@ -250,7 +250,7 @@ impl Case {
         match &mut self.drivers[which] {
             Place::Host(driver) => {
                 let lent = crate::area::Lent::Nothing;
-                let _ = quiet::caught(|| actor::step(driver, lent, word, plan));
+                let _ = expected_panics::caught(|| actor::step(driver, lent, word, plan));
             }
             Place::Domain(domain, proxy) => {
                 let result = proxy_of(domain, proxy).step(word, plan.word());
@@ -287,7 +287,7 @@ impl Case {
         let Place::Domain(domain, proxy) = &mut self.drivers[which] else {
             return;
         };
-        note(What::Deaths);
+        note(Milestone::Deaths);
         *proxy = None;
         domain.kill();
         end(domain, which as u32);
@@ -314,7 +314,7 @@ impl Case {
         }
     }
 
-    fn carry_one<D: Moves>(&mut self, from: usize, device: usize, numbers: &mut Numbers) {
+    fn carry_one<D: CallSignature>(&mut self, from: usize, device: usize, numbers: &mut Numbers) {
         let board = device as u32 % 2;
         let to = numbers.below(self.drivers.len());
         let Some((function, serial)) = self.give::<D>(from, board) else {
@@ -339,7 +339,7 @@ impl Case {
         self.answered(to, kept);
     }
 
-    fn give<D: Moves>(&mut self, from: usize, board: u32) -> Option<actor::Carried<D>> {
+    fn give<D: CallSignature>(&mut self, from: usize, board: u32) -> Option<actor::Carried<D>> {
         match &mut self.drivers[from] {
             Place::Host(driver) => actor::give::<D>(driver, board),
             Place::Domain(domain, proxy) => {
@@ -359,7 +359,7 @@ impl Case {
         }
     }
 
-    fn lend_one<D: Moves>(&mut self, from: usize, device: usize, numbers: &mut Numbers) {
+    fn lend_one<D: CallSignature>(&mut self, from: usize, device: usize, numbers: &mut Numbers) {
         let board = device as u32 % 2;
         let to = numbers.below(self.drivers.len());
         let Some((function, serial)) = self.give::<D>(from, board) else {
@@ -375,7 +375,7 @@ impl Case {
             match &mut self.drivers[to] {
                 Place::Host(driver) => {
                     let lent = D::lent(&function, holder);
-                    let _ = quiet::caught(|| actor::step(driver, lent, word, self.plan));
+                    let _ = expected_panics::caught(|| actor::step(driver, lent, word, self.plan));
                 }
                 Place::Domain(domain, proxy) => {
                     let proxy = proxy_of(domain, proxy);
@@ -431,7 +431,7 @@ impl Case {
                 let run = |words: &[u64]| {
                     for &word in words {
                         let lent = crate::area::Lent::Nothing;
-                        let _ = quiet::caught(|| actor::step(driver, lent, word, plan));
+                        let _ = expected_panics::caught(|| actor::step(driver, lent, word, plan));
                     }
                 };
                 scope(|scope| {
@@ -484,7 +484,7 @@ impl Case {
             self.plan,
             violations.join("\n")
         );
-        let unasked = quiet::unasked();
+        let unasked = expected_panics::unasked();
         assert!(unasked.is_none(), "step {}: {unasked:?}", self.taken);
         for device in devices(self.plan) {
             let nonsense = bench().all()[device].nonsense(self.plan.is_honest);

@@ -14,14 +14,14 @@
 //! | file | what |
 //! |---|---|
 //! | `bench.rs`, `shapes.rs` | the devices, plugged in anew for each case; how they are built |
-//! | `lies.rs` | how devices misbehave, thrown at random |
+//! | `misbehaviour.rs` | how devices misbehave, thrown at random |
 //! | `ledger/` | who holds what now, what each device touches, what happened at an address |
 //! | `driver/` | what a driver has, and how it finds things to mix up |
 //! | `area/*.rs` | an area each: the calls that the driver makes there |
 //! | `actor.rs` | the driver in a domain |
 //! | `case.rs`, `step.rs` | a run of steps, from any numbers |
-//! | `listed.rs` | registers that the tables list |
-//! | `reached.rs` | how far runs come |
+//! | `listed_registers.rs` | registers that the tables list |
+//! | `coverage.rs` | how far runs come |
 //! | `ticks.rs` | domains that are cut at an instruction |
 //! | `surface.rs` | which functions of `samara-device-io` were called |
 //!
@@ -55,19 +55,19 @@ mod actor;
 mod area;
 mod bench;
 mod case;
+mod coverage;
 mod driver;
+mod expected_panics;
 mod ledger;
-mod lies;
-mod listed;
-mod quiet;
-mod reached;
+mod listed_registers;
+mod misbehaviour;
 mod shapes;
 mod step;
 mod surface;
 mod ticks;
 
 pub use case::{Case, Where};
-pub use quiet::be_quiet;
-pub use reached::reached;
+pub use coverage::coverage;
+pub use expected_panics::be_quiet;
 pub use step::{BYTES, Word};
 pub use surface::calls;

@@ -1,7 +1,7 @@
 //! How devices are built: chosen for each case.
 
-use samara_testkit::nvme_model::{self, NamespaceShape, Timing};
-use samara_testkit::virtio_model::{self, Block, Device, Layout, Net, Structure};
+use samara_testkit::nvme_emulator::{self, NamespaceShape, Timing};
+use samara_testkit::virtio_emulator::{self, Block, Device, Layout, Net, Structure};
 
 use crate::step::Numbers;
 
@@ -31,16 +31,16 @@ const FURTHER: [&[NamespaceShape]; 3] = [
     ],
 ];
 
-pub(crate) fn nvme(numbers: &mut Numbers) -> nvme_model::Shape {
-    let plain = nvme_model::Shape {
+pub(crate) fn nvme(numbers: &mut Numbers) -> nvme_emulator::Shape {
+    let plain = nvme_emulator::Shape {
         blocks: BLOCKS,
-        ..nvme_model::Shape::PLAIN
+        ..nvme_emulator::Shape::PLAIN
     };
     if numbers.one_in(4) {
         return plain;
     }
     let block_shift = numbers.of_these(&[9, 9, 9, 12]);
-    nvme_model::Shape {
+    nvme_emulator::Shape {
         block_shift,
         blocks: BYTES >> block_shift,
         mdts: numbers.of_these(&[5, 1, 0, 0]),
@@ -74,8 +74,8 @@ const OVERLAPPING: Layout = Layout {
     ..Layout::PAGES
 };
 
-fn virtio(numbers: &mut Numbers, device: Device) -> virtio_model::Shape {
-    virtio_model::Shape {
+fn virtio(numbers: &mut Numbers, device: Device) -> virtio_emulator::Shape {
+    virtio_emulator::Shape {
         device,
         queue_size: numbers.of_these(&[64, 64, 16, 8, 4]),
         layout: match numbers.below(32) {
@@ -88,11 +88,11 @@ fn virtio(numbers: &mut Numbers, device: Device) -> virtio_model::Shape {
         flr: numbers.one_in(2),
         latency: numbers.of_these(&[0, 0, 1, 4]),
         reorder: numbers.one_in(3),
-        ..virtio_model::Shape::BLOCK
+        ..virtio_emulator::Shape::BLOCK
     }
 }
 
-pub(crate) fn block(numbers: &mut Numbers) -> virtio_model::Shape {
+pub(crate) fn block(numbers: &mut Numbers) -> virtio_emulator::Shape {
     let block = Block {
         sectors: BLOCKS,
         ..Block::PLAIN
@@ -100,7 +100,7 @@ pub(crate) fn block(numbers: &mut Numbers) -> virtio_model::Shape {
     virtio(numbers, Device::Block(block))
 }
 
-pub(crate) fn net(numbers: &mut Numbers) -> virtio_model::Shape {
+pub(crate) fn net(numbers: &mut Numbers) -> virtio_emulator::Shape {
     let net = Net {
         loops: numbers.one_in(2),
         ..Net::PLAIN

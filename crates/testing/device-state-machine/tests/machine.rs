@@ -2,9 +2,9 @@
 //!
 //! How to take the steps of a failure again is said in the crate's documentation.
 
-use samara_device_state_machine::{Case, Where, Word, be_quiet, reached};
+use samara_device_state_machine::{Case, Where, Word, be_quiet, coverage};
 use samara_host_std::{DomainAlloc, System};
-use samara_state_machine::shortest;
+use samara_state_machine::shrink;
 use samara_testkit::hosted::{Rng, alone};
 use std::env;
 use std::io::{self, Write};
@@ -108,7 +108,7 @@ fn tell_shortest(place: Where, steps: &[Word]) {
         return;
     };
     let with_seed = |rest: &[Word]| [&[*seed][..], rest].concat();
-    let short = shortest(|rest: &[Word]| run(place, &with_seed(rest)), rest);
+    let short = shrink(|rest: &[Word]| run(place, &with_seed(rest)), rest);
     eprintln!("case {seed:?}; of {} steps these fail:", rest.len());
     short.iter().for_each(|step| eprintln!("    {step:?}"));
     let _ = panic::catch_unwind(|| run(place, &with_seed(&short)));
@@ -128,7 +128,7 @@ fn cases(what: &str, place: Where, steps: u64) {
             panic::resume_unwind(payload);
         }
     }
-    for (what, times) in reached() {
+    for (what, times) in coverage() {
         println!("{what}: {times}");
     }
 }

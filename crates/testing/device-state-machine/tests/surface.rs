@@ -18,7 +18,7 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 const NOT_CALLED: &[(&str, &str)] = &[
     (
         "Exchangeable::transfer",
-        "needs a `Transfer`, which only trusted code has",
+        "needs a `DmaTransfer`, which only trusted code has",
     ),
     (
         "Drop::drop",

@@ -47,7 +47,7 @@ fn run() -> Result<usize, CheckError> {
         println!("{}", packages::qemu(&home)?.display());
         return Ok(0);
     }
-    let model = program.with_file_name("ixgbe-model");
+    let model = program.with_file_name("ixgbe-emulator");
     if !model.is_file() {
         return Err(CheckError::Program(format!(
             "{} is missing: build it with `cargo build --release -p samara-ixgbe-emulator`",

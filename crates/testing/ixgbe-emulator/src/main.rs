@@ -1,4 +1,4 @@
-//! `ixgbe-model`: the device as a vfio-user server, for QEMU and other VMMs.
+//! `ixgbe-emulator`: the device as a vfio-user server, for QEMU and other VMMs.
 #![forbid(unsafe_code)]
 
 #[cfg(target_os = "linux")]
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     match server::serve(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("ixgbe-model: {error}");
+            eprintln!("ixgbe-emulator: {error}");
             ExitCode::FAILURE
         }
     }
@@ -22,6 +22,6 @@ fn main() -> ExitCode {
 
 #[cfg(not(target_os = "linux"))]
 fn main() -> ExitCode {
-    eprintln!("ixgbe-model: vfio-user needs Linux; elsewhere use the device in process");
+    eprintln!("ixgbe-emulator: vfio-user needs Linux; elsewhere use the device in process");
     ExitCode::FAILURE
 }

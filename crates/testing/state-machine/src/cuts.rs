@@ -21,7 +21,7 @@ mod stepped {
         CONTAINED.with(|cell| {
             cell.get_or_init(stepping);
         });
-        spec.heap_quota(crate::machine::PRIVATE)
+        spec.heap_quota(crate::runner::PRIVATE)
             .budget(Duration::from_secs(3600))
     }
 

@@ -13,12 +13,12 @@
 //! | `area/*.rs` | an area each: its kinds of steps, what a domain does in them, what the model then expects |
 //! | `node.rs` | the domains: one interface, made of the areas' |
 //! | `model/` | what every domain and the host have, as plain data |
-//! | `machine.rs` | the domains beside the model: takes a step, and compares |
-//! | `shortest.rs` | failures made small |
+//! | `runner.rs` | the domains beside the model: takes a step, and compares |
+//! | `shrink.rs` | failures made small |
 //! | `surface.rs` | which functions of `samara-domain` were called |
 //! | `cuts.rs` | a step whose call is cut at one of its instructions |
-//! | `paid.rs` | bytes that the host keeps, compared with bytes that domains pay for |
-//! | `together.rs` | several threads in the same domains |
+//! | `host_charges.rs` | bytes that the host keeps, compared with bytes that domains pay for |
+//! | `concurrent.rs` | several threads in the same domains |
 //!
 //! [`Together`] is for several threads in the same domains.
 //!
@@ -28,20 +28,20 @@
 
 mod area;
 mod census;
+mod concurrent;
 mod cuts;
-mod machine;
+mod host_charges;
 mod model;
 mod node;
-mod paid;
+mod runner;
 mod settle;
-mod shortest;
+mod shrink;
 mod step;
 mod surface;
-mod together;
 
-pub use machine::Machine;
-pub use paid::Paid;
-pub use shortest::shortest;
+pub use concurrent::Together;
+pub use host_charges::Paid;
+pub use runner::Machine;
+pub use shrink::shrink;
 pub use step::{BYTES, Step};
 pub use surface::{Time, calls, survey, times};
-pub use together::Together;

@@ -58,7 +58,7 @@ pub(crate) fn in_init(hook: impl FnOnce() + 'static) {
 
 /// What a domain keeps.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub(crate) struct HostResource {
     pub(crate) items: Items,
     pub(crate) leaves: Leaves,
     pub(crate) root: Root,
@@ -87,8 +87,8 @@ impl fmt::Display for InitError {
     }
 }
 
-pub(crate) fn init(start: Start) -> Result<Kept, InitError> {
-    let kept = Kept::default();
+pub(crate) fn init(start: Start) -> Result<HostResource, InitError> {
+    let kept = HostResource::default();
     match start {
         Start::Well => return Ok(kept),
         Start::Fails => {}
@@ -111,7 +111,7 @@ pub(crate) fn init(start: Start) -> Result<Kept, InitError> {
     Err(InitError::Asked)
 }
 
-impl Kept {
+impl HostResource {
     /// A handle of its own on the peer: no lock is held over a call.
     pub(crate) fn peer(&self) -> Result<Option<Proxy<dyn Node>>, RpcError> {
         with(&self.peer, |peer| match peer {
@@ -129,7 +129,7 @@ impl Kept {
     }
 }
 
-impl Node for Kept {
+impl Node for HostResource {
     fn learn(&self, peer: Proxy<dyn Node>) -> Result<(), RpcError> {
         let old = with(&self.peer, |known| known.replace(peer));
         drop(old);

@@ -9,7 +9,7 @@ use samara_host_std::{DomainAlloc, live_bytes, runtime};
 use samara_shared_heap::Owner;
 use samara_shared_heap::heap::{self, Census};
 use samara_shared_heap::owner::MAX_OWNERS;
-use samara_state_machine::{BYTES, Machine, Paid, Step, Together, shortest};
+use samara_state_machine::{BYTES, Machine, Paid, Step, Together, shrink};
 use samara_testkit::hosted::{Counted, Rng, alone};
 use std::env;
 use std::io::{self, Write};
@@ -181,7 +181,7 @@ fn random(rng: &mut Rng) -> [u8; BYTES] {
 }
 
 fn tell_shortest(steps: &[[u8; BYTES]]) {
-    let short = shortest(run, steps);
+    let short = shrink(run, steps);
     eprintln!("seed {}; of {} steps these fail:", seed(), steps.len());
     for step in &short {
         eprintln!("    {:?} {step:?}", Step::decode(*step));

@@ -85,7 +85,7 @@ impl Memory {
     }
 
     /// Whether the device reaches all of the range. An oracle is asked when it does, not before.
-    #[cfg(feature = "virtio-model")]
+    #[cfg(feature = "virtio-emulator")]
     pub(crate) fn reaches(&self, bus: u64, length: usize) -> bool {
         self.oracle.is_some() || self.check(bus, length, Access::Read).is_ok()
     }
@@ -107,7 +107,7 @@ impl Memory {
         Ok(())
     }
 
-    #[cfg(feature = "nvme-model")]
+    #[cfg(feature = "nvme-emulator")]
     pub(crate) fn read_u64(&self, bus: u64) -> Result<u64, Stray> {
         let mut bytes = [0; 8];
         self.read(bus, &mut bytes)?;

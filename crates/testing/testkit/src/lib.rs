@@ -8,9 +8,9 @@
 #[cfg(any(
     feature = "hosted",
     feature = "disks",
-    feature = "nvme-model",
+    feature = "nvme-emulator",
     feature = "ixgbe-bus",
-    feature = "virtio-model",
+    feature = "virtio-emulator",
     feature = "http-client"
 ))]
 extern crate std;
@@ -18,9 +18,9 @@ extern crate std;
 #[cfg(all(feature = "contained", target_arch = "x86_64", target_os = "linux"))]
 pub use samara_host_std::contained;
 #[cfg(any(
-    feature = "nvme-model",
+    feature = "nvme-emulator",
     feature = "ixgbe-bus",
-    feature = "virtio-model"
+    feature = "virtio-emulator"
 ))]
 #[expect(unsafe_code, reason = "a device accesses memory by address")]
 pub mod device_memory;
@@ -34,22 +34,22 @@ pub mod hosted;
 pub mod http_client;
 #[cfg(feature = "ixgbe-bus")]
 pub mod ixgbe_bus;
-#[cfg(any(feature = "nvme-model", feature = "virtio-model"))]
+#[cfg(any(feature = "nvme-emulator", feature = "virtio-emulator"))]
 pub mod lost_writes;
-#[cfg(any(feature = "ixgbe-bus", feature = "virtio-model"))]
+#[cfg(any(feature = "ixgbe-bus", feature = "virtio-emulator"))]
 #[expect(unsafe_code, reason = "stands for an interrupt controller")]
 mod messages;
-#[cfg(feature = "nvme-model")]
-pub mod nvme_model;
+#[cfg(feature = "nvme-emulator")]
+pub mod nvme_emulator;
 pub use samara_pattern as pattern;
 pub mod rng;
 #[cfg(feature = "sizes")]
 pub mod sizes;
-#[cfg(feature = "virtio-model")]
-pub mod virtio_model;
+#[cfg(feature = "virtio-emulator")]
+pub mod virtio_emulator;
 #[cfg(any(
-    feature = "nvme-model",
+    feature = "nvme-emulator",
     feature = "ixgbe-bus",
-    feature = "virtio-model"
+    feature = "virtio-emulator"
 ))]
 mod virtual_time;

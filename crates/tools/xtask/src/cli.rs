@@ -42,7 +42,7 @@ pub(crate) enum Command {
     ///
     /// Fetches QEMU, a kernel and tools from Debian's packages, privately, under target/. A line for
     /// each verdict; exits non-zero if one is negative.
-    TestModel,
+    TestEmulator,
     /// Build the minimal program for six targets without an operating system, and run it
     ///
     /// Microcontrollers run in QEMU's system emulation, the others in its user emulation. Prints the

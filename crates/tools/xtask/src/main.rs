@@ -26,7 +26,7 @@ mod network;
 mod process;
 mod progress;
 mod qemu;
-mod room;
+mod disk_space;
 mod tally;
 mod targets;
 mod trusted;

@@ -4,7 +4,7 @@
 //! A driver domain gets a [`PciFunction<D>`](PciFunction), where `D` is a [`Table`](table::Table): a device described as data, which the
 //! *host* names when it gives the device away. Through the function it has everything that it needs: the device's registers, as far as
 //! the table's rules allow; [queues](queue), of which the engine writes all that the device reads; and buffers that the device
-//! reaches for the length of a [`Transfer`]. The drivers are `#![forbid(unsafe_code)]`.
+//! reaches for the length of a [`DmaTransfer`]. The drivers are `#![forbid(unsafe_code)]`.
 //!
 //! | module | concept |
 //! |---|---|
@@ -82,6 +82,6 @@ mod rules;
 pub mod table;
 pub mod time;
 
-pub use dma::Transfer;
+pub use dma::DmaTransfer;
 pub use pci::{DeviceSlot, Interrupt, PciFunction, PciSlot};
 pub use time::Deadline;

@@ -9,7 +9,7 @@ use samara_device_io::queue::{Pair, QueueError, SubmitError};
 use samara_device_tables::Nvme;
 use samara_host_std as _;
 use samara_rref::RRef;
-use samara_testkit::nvme_model::{NvmeModel, Shape};
+use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
 
 use fixture::{Admin, Disk, Function, NOTHING};
 
@@ -19,7 +19,7 @@ mod fixture;
 /// A block from number 5 on: log page 5. From 03FF_0005h on it would be 4 KiB of that, into 512 bytes.
 #[test]
 fn no_io_command_gets_into_an_admin_queue() {
-    let model = NvmeModel::leak(Shape::default());
+    let model = NvmeEmulator::leak(Shape::default());
     let function = model.slot().claim().unwrap();
     let mut disk = Disk::up(&function);
     let buffer = RRef::<[u8]>::new_zeroed_slice(512).unwrap();
@@ -48,7 +48,7 @@ fn no_io_command_gets_into_an_admin_queue() {
 /// A command with data, in a call that gives it none, would leave it pointers of zero.
 #[test]
 fn each_call_puts_commands_of_its_own_kind_only() {
-    let model = NvmeModel::leak(Shape::default());
+    let model = NvmeEmulator::leak(Shape::default());
     let function = model.slot().claim().unwrap();
     let mut disk = Disk::up(&function);
     let buffer = RRef::<[u8]>::new_zeroed_slice(512).unwrap();
@@ -135,7 +135,7 @@ const COMMANDS: &[(Put, [u32; 7])] = &[
 /// Log pages, lengths, other queues: what a command means is up to the table.
 #[test]
 fn a_driver_chooses_no_bit_that_the_table_has_fixed() {
-    let function = NvmeModel::leak(Shape::default()).slot().claim().unwrap();
+    let function = NvmeEmulator::leak(Shape::default()).slot().claim().unwrap();
     let mut disk = Disk::up(&function);
     for (command, (put, allowed)) in COMMANDS.iter().enumerate() {
         for bit in 0..7 * 32 {

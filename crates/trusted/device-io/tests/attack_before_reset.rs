@@ -6,7 +6,7 @@ use std::thread;
 
 use samara_host_std as _;
 use samara_testkit::hosted::alone;
-use samara_testkit::virtio_model::{Shape, Violation, VirtioModel};
+use samara_testkit::virtio_emulator::{Shape, Violation, VirtioEmulator};
 
 use fixture::{negotiate, set_status};
 
@@ -17,7 +17,7 @@ mod fixture;
 #[test]
 fn nothing_is_told_to_a_device_that_is_being_reset() {
     let _alone = alone();
-    let model = VirtioModel::leak(Shape::BLOCK);
+    let model = VirtioEmulator::leak(Shape::BLOCK);
     let function: &fixture::Disk = &model.slot().claim().unwrap();
     negotiate(function);
     model.switch(|switches| switches.reset_takes = 200);

@@ -12,7 +12,7 @@ use samara_proxy::{Export, interface};
 use samara_rref::RRef;
 use samara_shared_heap::heap::census_all;
 use samara_testkit::hosted::{alone, host};
-use samara_testkit::nvme_model::{NvmeModel, Shape};
+use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
 use std::sync::Mutex;
 
 use fixture::{CAP, Disk, Function};
@@ -21,7 +21,7 @@ use fixture::{CAP, Disk, Function};
 mod fixture;
 
 /// The clock that is broken from now on, after so many looks.
-fn lasts(model: &NvmeModel, looks: Option<u64>) {
+fn lasts(model: &NvmeEmulator, looks: Option<u64>) {
     model.switch(|switches| switches.clock_lasts = looks);
 }
 
@@ -34,7 +34,7 @@ fn busy(function: &Function) {
 }
 
 /// What a silence asks of the clock, at most, up to the end of a reset.
-fn looks(model: &'static NvmeModel, slot: DeviceSlot<Nvme>) -> u64 {
+fn looks(model: &'static NvmeEmulator, slot: DeviceSlot<Nvme>) -> u64 {
     let function = slot.claim().unwrap();
     busy(&function);
     lasts(model, Some(u64::MAX));
@@ -65,7 +65,7 @@ fn moments(looks: u64) -> impl Iterator<Item = u64> {
 #[test]
 fn a_claim_that_ends_without_a_clock_is_over() {
     let _alone = alone();
-    let model = NvmeModel::leak(Shape::default());
+    let model = NvmeEmulator::leak(Shape::default());
     let slot = model.slot();
     let looks = looks(model, slot);
     let before = census_all();
@@ -86,7 +86,7 @@ fn a_claim_that_ends_without_a_clock_is_over() {
 #[test]
 fn a_device_that_is_silenced_without_a_clock_may_be_silenced_and_started_again() {
     let _alone = alone();
-    let model = NvmeModel::leak(Shape::default());
+    let model = NvmeEmulator::leak(Shape::default());
     let slot = model.slot();
     let looks = looks(model, slot);
     let function = slot.claim().unwrap();
@@ -134,7 +134,7 @@ fn init(function: Function) -> Result<Board, RpcError> {
 #[test]
 fn a_driver_that_drops_its_function_or_dies_without_a_clock_is_reclaimed_once() {
     let _alone = alone();
-    let model = NvmeModel::leak(Shape::default());
+    let model = NvmeEmulator::leak(Shape::default());
     let slot = model.slot();
     let looks = looks(model, slot);
     let before = census_all();

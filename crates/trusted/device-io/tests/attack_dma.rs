@@ -7,7 +7,7 @@ use samara_device_io::queue::{QueueError, QueueFault, SubmitError};
 use samara_device_tables::Nvme;
 use samara_host_std as _;
 use samara_rref::RRef;
-use samara_testkit::nvme_model::{NvmeModel, Shape};
+use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
 
 use fixture::{Disk, NOTHING, admin, enable, enabled, namespace};
 
@@ -16,8 +16,8 @@ mod fixture;
 
 const CC: Register<Nvme, u32, ReadWrite> = Register::at(0, 0x14);
 
-fn model(flr: bool) -> &'static NvmeModel {
-    NvmeModel::leak(Shape {
+fn model(flr: bool) -> &'static NvmeEmulator {
+    NvmeEmulator::leak(Shape {
         flr,
         ..Shape::default()
     })

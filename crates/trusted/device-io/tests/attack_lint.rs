@@ -128,7 +128,7 @@ bad! {
     }
     // All queues tell their positions to one register.
     one_doorbell_for_several_queues: "one register for what is told of several queues" {
-        const QUEUES: &'static [Queue] = &[Queue { doorbell: Doorbell { index: (0, 0), ..BELL }, ..FOUR }];
+        const QUEUES: &'static [Queue] = &[Queue { doorbell: Doorbell { index: (0, 0), ..DOORBELL }, ..FOUR }];
         const COMMANDS: &'static [Command] = &[];
     }
     // All queues have their addresses in one register, which nothing selects.
@@ -152,7 +152,7 @@ bad! {
     // A doorbell where the address stands.
     a_doorbell_over_an_address: "one register for two things that are told" {
         const QUEUES: &'static [Queue] = &[Queue {
-            doorbell: Doorbell { offset: 0x20, index: (0, 0), ..BELL }, ..split(SPLIT)
+            doorbell: Doorbell { offset: 0x20, index: (0, 0), ..DOORBELL }, ..split(SPLIT)
         }];
         const COMMANDS: &'static [Command] = &[];
     }
@@ -305,20 +305,20 @@ bad! {
     }
     // A position that its doorbell has no bits for: 300 is told as 44, and everything from 44 on around is executed again.
     a_doorbell_that_is_narrower_than_positions: "a doorbell that is narrower than what it is told" {
-        const QUEUES: &'static [Queue] = &[Queue { entries: (1024, 1024), doorbell: Doorbell { width: Width::W8, ..BELL }, ..ring(RING) }];
+        const QUEUES: &'static [Queue] = &[Queue { entries: (1024, 1024), doorbell: Doorbell { width: Width::W8, ..DOORBELL }, ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
     a_head_doorbell_that_is_narrower_than_positions: "a doorbell that is narrower than what it is told" {
-        const QUEUES: &'static [Queue] = &[Queue { entries: (1024, 1024), ..pair(&PairFormat { head_doorbell: Doorbell { width: Width::W8, offset: 0xC0, ..BELL }, ..PAIR }) }];
+        const QUEUES: &'static [Queue] = &[Queue { entries: (1024, 1024), ..pair(&PairFormat { head_doorbell: Doorbell { width: Width::W8, offset: 0xC0, ..DOORBELL }, ..PAIR }) }];
         const COMMANDS: &'static [Command] = &[];
     }
     // The device knows how far a ring is filled by its doorbell alone: it takes the queue's number for that.
     a_ring_whose_doorbell_is_told_a_number: "a doorbell that tells a device nothing of how far a queue is filled" {
-        const QUEUES: &'static [Queue] = &[Queue { numbers: (3, 3), doorbell: Doorbell { value: Rung::Number, ..BELL }, ..ring(RING) }];
+        const QUEUES: &'static [Queue] = &[Queue { numbers: (3, 3), doorbell: Doorbell { value: Rung::Number, ..DOORBELL }, ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
     a_pair_whose_doorbell_is_told_a_number: "a doorbell that tells a device nothing of how far a queue is filled" {
-        const QUEUES: &'static [Queue] = &[ADMIN, Queue { doorbell: Doorbell { value: Rung::Number, ..BELL }, ..IO }];
+        const QUEUES: &'static [Queue] = &[ADMIN, Queue { doorbell: Doorbell { value: Rung::Number, ..DOORBELL }, ..IO }];
     }
     // Another queue's step rings.
     a_step_that_writes_another_queues_doorbell: "one register for two things that are told" {
@@ -422,13 +422,13 @@ bad! {
     }
     a_doorbell_that_each_queue_lists: "a register or a value of each queue where there is none" {
         const WINDOWS: &'static [Window] = &[Window::capability(1, 0x100).up_to(0x200)];
-        const QUEUES: &'static [Queue] = &[Queue { doorbell: Doorbell { offset: 0xC0, stride: Stride::Listed(at(0, 0x10, Width::W16).each(2)), value: Rung::Number, ..BELL }, ..FOUR }];
+        const QUEUES: &'static [Queue] = &[Queue { doorbell: Doorbell { offset: 0xC0, stride: Stride::Listed(at(0, 0x10, Width::W16).each(2)), value: Rung::Number, ..DOORBELL }, ..FOUR }];
         const COMMANDS: &'static [Command] = &[];
     }
     // The device says where a queue's doorbell is: the same place for two, and each tail is told to both.
     a_position_that_is_told_where_the_device_says: "a position that is told wherever the device says" {
         const WINDOWS: &'static [Window] = &[Window::capability(1, 0x100).up_to(0x200)];
-        const QUEUES: &'static [Queue] = &[Queue { doorbell: Doorbell { offset: 0xC0, stride: Stride::Listed(at(0, 0x10, Width::W16)), ..BELL }, ..FOUR }];
+        const QUEUES: &'static [Queue] = &[Queue { doorbell: Doorbell { offset: 0xC0, stride: Stride::Listed(at(0, 0x10, Width::W16)), ..DOORBELL }, ..FOUR }];
         const COMMANDS: &'static [Command] = &[];
     }
     // An index is a driver's number: it is written where a size was told, where a bit resets, where a doorbell's place is read.
@@ -451,7 +451,7 @@ bad! {
     an_index_where_a_doorbells_place_is_read: "an index of a driver's where the engine writes or looks" {
         const REGISTERS: &'static [Rule] = &[word(0x4C).read().behind(0x60, Width::W32, 16)];
         const QUEUES: &'static [Queue] = &[Queue {
-            doorbell: Doorbell { offset: 0xC0, stride: Stride::Shifted(reg(0x60), 0, 4), ..BELL }, ..split(SPLIT)
+            doorbell: Doorbell { offset: 0xC0, stride: Stride::Shifted(reg(0x60), 0, 4), ..DOORBELL }, ..split(SPLIT)
         }];
         const COMMANDS: &'static [Command] = &[];
     }
@@ -485,7 +485,7 @@ bad! {
     a_number_that_is_told_over_an_address: "one register for two things that are told" {
         const WINDOWS: &'static [Window] = &[Window::capability(1, 0x100).up_to(0x200)];
         const QUEUES: &'static [Queue] = &[Queue { numbers: (1, 1),
-            doorbell: Doorbell { offset: 0x00, index: (0, 0), stride: Stride::Listed(at(0, 0x10, Width::W16)), value: Rung::Number, ..BELL },
+            doorbell: Doorbell { offset: 0x00, index: (0, 0), stride: Stride::Listed(at(0, 0x10, Width::W16)), value: Rung::Number, ..DOORBELL },
             ..split(SPLIT) }];
         const COMMANDS: &'static [Command] = &[];
     }

@@ -8,7 +8,7 @@ use samara_proxy::{Export, interface};
 use samara_rref::RRef;
 use samara_testkit::contained::contained;
 use samara_testkit::hosted::{alone, host};
-use samara_testkit::nvme_model::{NvmeModel, Shape};
+use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ fn a_driver_that_is_cut_with_a_loan_in_flight_has_its_device_silenced_first() {
     let _alone = alone();
     let _contained = contained(true);
     for how in 0..3 {
-        let model = NvmeModel::leak(Shape {
+        let model = NvmeEmulator::leak(Shape {
             flr: true,
             ..Shape::default()
         });

@@ -4,15 +4,15 @@
 use samara_device_io::queue::SubmitError;
 use samara_host_std as _;
 use samara_rref::RRef;
-use samara_testkit::nvme_model::{NvmeModel, Shape};
+use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
 
 use fixture::Disk;
 
 #[path = "fixtures/nvme.rs"]
 mod fixture;
 
-fn model(block_shift: u8) -> &'static NvmeModel {
-    NvmeModel::leak(Shape {
+fn model(block_shift: u8) -> &'static NvmeEmulator {
+    NvmeEmulator::leak(Shape {
         block_shift,
         ..Shape::default()
     })

@@ -7,8 +7,8 @@ use samara_device_io::table::Table;
 use samara_device_tables::virtio::COMMON;
 use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
 use samara_host_std as _;
-use samara_testkit::nvme_model::{NvmeModel, Shape};
-use samara_testkit::virtio_model::{self, VirtioModel};
+use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
+use samara_testkit::virtio_emulator::{self, VirtioEmulator};
 use std::hint::black_box;
 use std::panic::{catch_unwind, set_hook, take_hook};
 
@@ -142,7 +142,7 @@ const CC: Register<Nvme, u32, ReadWrite> = Register::at(0, 0x14);
 /// else stands there is the engine's word, whatever the device says that it reads.
 #[test]
 fn a_controller_is_told_of_a_shutdown_and_nothing_else() {
-    let model = NvmeModel::leak(Shape::default());
+    let model = NvmeEmulator::leak(Shape::default());
     let function = model.slot().claim().unwrap();
     let before = function.read(CC);
     let not_enabled = Err(WriteError::Other);
@@ -171,7 +171,7 @@ fn a_controller_is_told_of_a_shutdown_and_nothing_else() {
 /// forgotten, and enabled behind that.
 #[test]
 fn a_driver_resets_no_virtio_device_by_itself() {
-    let model = VirtioModel::leak(virtio_model::Shape::BLOCK);
+    let model = VirtioEmulator::leak(virtio_emulator::Shape::BLOCK);
     let function: PciFunction<VirtioBlock> = model.slot().claim().unwrap();
     let status: Register<VirtioBlock, u8, ReadWrite> = Register::at(COMMON, 0x14);
     for value in [1, 3] {

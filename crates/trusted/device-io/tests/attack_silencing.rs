@@ -7,7 +7,7 @@ use samara_proxy::{Export, Proxy, interface};
 use samara_rref::RRef;
 use samara_testkit::contained::{Contained, arm, contained};
 use samara_testkit::hosted::{alone, host};
-use samara_testkit::nvme_model::{NvmeModel, Shape};
+use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ fn function() -> RRef<Function> {
         flr: false,
         ..Shape::default()
     };
-    let function = RRef::new(NvmeModel::leak(shape).slot().claim().unwrap());
+    let function = RRef::new(NvmeEmulator::leak(shape).slot().claim().unwrap());
     function.reset().unwrap();
     function
 }

@@ -1,12 +1,12 @@
 //! Attacks by what is over: transfers, tags and lists of before a silence or a reset, and of before they were used again.
 #![forbid(unsafe_code)]
 
-use samara_device_io::dma::Transfer;
+use samara_device_io::dma::DmaTransfer;
 use samara_device_io::queue::{QueueError, QueueFault};
 use samara_host_std as _;
 use samara_rref::RRef;
-use samara_testkit::nvme_model::{Misbehaviour, NvmeModel, Shape};
-use samara_testkit::virtio_model::{self, VirtioModel};
+use samara_testkit::nvme_emulator::{Misbehaviour, NvmeEmulator, Shape};
+use samara_testkit::virtio_emulator::{self, VirtioEmulator};
 
 use nvme::{Disk, Function, completed};
 
@@ -25,7 +25,7 @@ fn buffer(bytes: usize, byte: u8) -> RRef<[u8]> {
 }
 
 /// Each block of the medium says which one it is.
-fn mark(model: &NvmeModel) {
+fn mark(model: &NvmeEmulator) {
     model.medium(|medium| {
         for (lba, block) in medium.chunks_exact_mut(512).enumerate() {
             block.fill(lba as u8 | 0x80);
@@ -40,7 +40,7 @@ fn are_blocks(bytes: &[u8], lba: usize) -> bool {
 }
 
 /// All other slots have their turn.
-fn turn(disk: &mut Disk, function: &Function, transfer: &Transfer) {
+fn turn(disk: &mut Disk, function: &Function, transfer: &DmaTransfer) {
     for _ in 1..disk.io.capacity() {
         let tag = disk.read(function, 0, (transfer, 0, 512)).unwrap();
         assert_eq!(disk.complete(function).tag, tag);
@@ -52,7 +52,7 @@ fn turn(disk: &mut Disk, function: &Function, transfer: &Transfer) {
 fn a_list_of_before_a_silence_names_nobodys_pages() {
     for is_silenced in [true, false] {
         for is_rung in [true, false] {
-            let model = NvmeModel::leak(Shape {
+            let model = NvmeEmulator::leak(Shape {
                 latency: 3,
                 ..Shape::default()
             });
@@ -91,7 +91,7 @@ fn a_list_of_before_a_silence_names_nobodys_pages() {
 /// The device looks at a list when it executes its command, which may be long after others were put.
 #[test]
 fn each_command_in_flight_has_a_list_of_its_own() {
-    let model = NvmeModel::leak(Shape {
+    let model = NvmeEmulator::leak(Shape {
         latency: 5,
         reorder: true,
         ..Shape::default()
@@ -129,7 +129,7 @@ fn each_command_in_flight_has_a_list_of_its_own() {
 /// The command that has the slot now is another.
 #[test]
 fn a_completion_of_before_ends_no_command_of_now() {
-    let model = NvmeModel::leak(Shape::default());
+    let model = NvmeEmulator::leak(Shape::default());
     let function = model.slot().claim().unwrap();
     let mut disk = Disk::up(&function);
     let first = function.begin(buffer(512, 0)).unwrap();
@@ -158,7 +158,7 @@ fn a_completion_of_before_ends_no_command_of_now() {
 /// The device would execute it when it is told of it, into a buffer that has gone back.
 #[test]
 fn a_command_that_the_device_was_not_told_of_does_not_end() {
-    let model = NvmeModel::leak(Shape {
+    let model = NvmeEmulator::leak(Shape {
         latency: 1,
         ..Shape::default()
     });
@@ -187,7 +187,7 @@ fn a_command_that_the_device_was_not_told_of_does_not_end() {
 /// What the device had completed before is in the queue's memory, with the phase of a new completion.
 #[test]
 fn a_completion_that_was_not_taken_before_a_reset_is_gone() {
-    let model = NvmeModel::leak(Shape::default());
+    let model = NvmeEmulator::leak(Shape::default());
     let function = model.slot().claim().unwrap();
     let mut disk = Disk::up(&function);
     let first = function.begin(buffer(512, 0)).unwrap();
@@ -208,7 +208,7 @@ fn a_completion_that_was_not_taken_before_a_reset_is_gone() {
 /// The first claim's buffer is free, and whoever has the memory now is not to be written to.
 #[test]
 fn a_transfer_of_an_earlier_claim_is_no_transfer() {
-    let model = NvmeModel::leak(Shape::default());
+    let model = NvmeEmulator::leak(Shape::default());
     let slot = model.slot();
     let first = slot.claim().unwrap();
     let stale = first.begin(buffer(512, 0)).unwrap();
@@ -228,9 +228,9 @@ fn a_transfer_of_an_earlier_claim_is_no_transfer() {
 
 #[test]
 fn a_chain_that_was_put_before_a_reset_is_not_told_after_it() {
-    let shape = virtio_model::Shape::BLOCK;
+    let shape = virtio_emulator::Shape::BLOCK;
     for is_silenced in [true, false] {
-        let model = VirtioModel::leak(shape);
+        let model = VirtioEmulator::leak(shape);
         let function: virtio::Disk = model.slot().claim().unwrap();
         virtio::negotiate(&function);
         let mut queue = virtio::Requests::new(&function, 0, 16).unwrap();
@@ -265,7 +265,7 @@ fn a_chain_that_was_put_before_a_reset_is_not_told_after_it() {
 /// What the device had used before is in the queue's memory.
 #[test]
 fn a_chain_that_was_used_before_a_reset_is_gone() {
-    let model = VirtioModel::leak(virtio_model::Shape::BLOCK);
+    let model = VirtioEmulator::leak(virtio_emulator::Shape::BLOCK);
     let function: virtio::Disk = model.slot().claim().unwrap();
     virtio::negotiate(&function);
     let mut queue = virtio::Requests::new(&function, 0, 16).unwrap();

@@ -6,7 +6,7 @@
 
 use samara_host_std as _;
 use samara_rref::RRef;
-use samara_testkit::nvme_model::{NvmeModel, Shape};
+use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
@@ -29,7 +29,7 @@ fn are_blocks(bytes: &[u8], lba: usize) -> bool {
 
 #[test]
 fn a_device_is_told_of_whole_entries_whoever_rings() {
-    let model = NvmeModel::leak(Shape {
+    let model = NvmeEmulator::leak(Shape {
         latency: 2,
         reorder: true,
         ..Shape::default()

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "stands for the device")]
 
 use samara_device_io::PciFunction;
-use samara_device_io::dma::Transfer;
+use samara_device_io::dma::DmaTransfer;
 use samara_device_io::mmio::{ReadWrite, Register};
 use samara_device_io::queue::{ChainQueue, PacketQueue, QueueError};
 use samara_device_io::table::{Direction, Table, Width};
@@ -75,12 +75,12 @@ fn set_element(liar: &Liar, slot: u64, id: u32, length: u32) {
     store(at, [id.to_le_bytes(), length.to_le_bytes()].as_flattened());
 }
 
-fn read(queue: &mut Requests, function: &Disk, transfer: &Transfer) -> u16 {
+fn read(queue: &mut Requests, function: &Disk, transfer: &DmaTransfer) -> u16 {
     let data = (transfer, 0, 512, Direction::ToHost);
     queue.put(function, &[0; 16], Some(data)).unwrap()
 }
 
-fn begin(function: &Disk) -> Transfer {
+fn begin(function: &Disk) -> DmaTransfer {
     let buffer = RRef::<[u8]>::new_zeroed_slice(512).unwrap();
     function.begin(buffer).unwrap()
 }

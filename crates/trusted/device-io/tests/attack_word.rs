@@ -9,8 +9,8 @@ use samara_host_std as _;
 use samara_ixgbe_emulator::Loop;
 use samara_rref::{RRef, RRefDeque};
 use samara_testkit::ixgbe_bus::IxgbeBus;
-use samara_testkit::nvme_model::{NvmeModel, Shape};
-use samara_testkit::virtio_model::{self, VirtioModel};
+use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
+use samara_testkit::virtio_emulator::{self, VirtioEmulator};
 
 use nvme::{Disk, NOTHING};
 
@@ -30,7 +30,7 @@ fn gone<T>(_: T) {}
 
 #[test]
 fn no_call_ends_a_command_that_the_device_has() {
-    let model = NvmeModel::leak(Shape::default());
+    let model = NvmeEmulator::leak(Shape::default());
     let function = model.slot().claim().unwrap();
     let mut disk = Disk::up(&function);
     model.switch(|switches| switches.hang = true);
@@ -65,7 +65,7 @@ fn no_call_ends_a_command_that_the_device_has() {
 /// Old entries would be executed again, into buffers that have gone back.
 #[test]
 fn a_doorbell_is_rung_for_what_was_put() {
-    let model = NvmeModel::leak(Shape::default());
+    let model = NvmeEmulator::leak(Shape::default());
     let function = model.slot().claim().unwrap();
     let mut disk = Disk::up(&function);
     // Three times around the queue of eight.
@@ -86,7 +86,7 @@ fn a_doorbell_is_rung_for_what_was_put() {
 
 #[test]
 fn no_call_ends_a_chain_that_the_device_has() {
-    let model = VirtioModel::leak(virtio_model::Shape::BLOCK);
+    let model = VirtioEmulator::leak(virtio_emulator::Shape::BLOCK);
     let function: virtio::Disk = model.slot().claim().unwrap();
     virtio::negotiate(&function);
     let mut queue = virtio::Requests::new(&function, 0, 16).unwrap();
@@ -116,7 +116,7 @@ fn no_call_ends_a_chain_that_the_device_has() {
 
 #[test]
 fn no_call_takes_a_packet_that_the_device_has() {
-    let model = VirtioModel::leak(virtio_model::Shape::NET);
+    let model = VirtioEmulator::leak(virtio_emulator::Shape::NET);
     let function: virtio::Nic = model.slot().claim().unwrap();
     virtio::negotiate(&function);
     let mut queue = virtio::Rx::new(&function, 0, 16).unwrap();

@@ -11,7 +11,7 @@ use samara_device_io::table::{
 use samara_device_tables::Nvme;
 use samara_host_std as _;
 use samara_rref::RRef;
-use samara_testkit::nvme_model::{NvmeModel, Shape};
+use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
 
 use nvme::{Disk, NOTHING, completed};
 use plain::Plain;
@@ -28,7 +28,7 @@ fn buffer(bytes: usize) -> RRef<[u8]> {
 /// All that zeroes anything, while the device has the list still to look at.
 #[test]
 fn nothing_clears_a_list_that_a_command_in_flight_names() {
-    let model = NvmeModel::leak(Shape {
+    let model = NvmeEmulator::leak(Shape {
         latency: 9,
         ..Shape::default()
     });

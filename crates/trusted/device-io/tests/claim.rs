@@ -6,7 +6,7 @@ use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use samara_device_io::DeviceSlot;
-use samara_device_io::dma::{FinishError, LendError, MAX_TRANSFERS, Refused, Transfer};
+use samara_device_io::dma::{DmaTransfer, FinishError, LendError, MAX_TRANSFERS, Refused};
 use samara_device_io::pci::{ClaimError, NotIdle, Silenced};
 use samara_device_io::queue::{Pair, QueueError, QueueFault, SubmitError};
 use samara_device_tables::Nvme;
@@ -16,7 +16,7 @@ use samara_shared_heap::Owner;
 use samara_shared_heap::heap::{Census, census_all};
 use samara_testkit::device_memory::{Access, Oracle};
 use samara_testkit::hosted::alone;
-use samara_testkit::nvme_model::{Misbehaviour, NvmeModel, Shape};
+use samara_testkit::nvme_emulator::{Misbehaviour, NvmeEmulator, Shape};
 
 use fixture::{
     Admin, CAP, Disk, Function, Io, admin, completed, enable, enabled, identified, namespace,
@@ -26,7 +26,7 @@ use fixture::{
 mod fixture;
 
 struct Bench {
-    model: &'static NvmeModel,
+    model: &'static NvmeEmulator,
     slot: DeviceSlot<Nvme>,
     before: Census,
     _alone: MutexGuard<'static, ()>,
@@ -35,7 +35,7 @@ struct Bench {
 impl Bench {
     fn new(flr: bool) -> Self {
         let alone = alone();
-        let model = NvmeModel::leak(Shape {
+        let model = NvmeEmulator::leak(Shape {
             flr,
             ..Shape::default()
         });
@@ -332,7 +332,7 @@ fn a_unit_is_what_the_device_has_said() {
 fn what_would_transfer_more_is_no_unit() {
     let _alone = alone();
     for (metadata, block_shift) in [(8, 9), (0, 8), (0, 17)] {
-        let model = NvmeModel::leak(Shape {
+        let model = NvmeEmulator::leak(Shape {
             metadata,
             block_shift,
             ..Shape::default()
@@ -349,7 +349,7 @@ fn what_would_transfer_more_is_no_unit() {
 fn commands_fit_their_buffer_and_the_namespace_and_never_write_what_is_lent() {
     let bench = Bench::new(true);
     let (function, mut disk) = bench.up();
-    let mut read = |transfer: &Transfer, offset, length, lba| {
+    let mut read = |transfer: &DmaTransfer, offset, length, lba| {
         let put = disk.read(&function, lba, (transfer, offset, length));
         put.map(|_| disk.complete(&function).status)
     };
@@ -430,7 +430,7 @@ fn queues_are_bounded_in_number_and_extent() {
     assert_eq!(admin.page(&function, usize::MAX), past);
     assert_eq!(admin.page(&function, 1023), Ok(0));
     // Memory of one function is refused by another.
-    let other = NvmeModel::leak(Shape::default()).slot().claim().unwrap();
+    let other = NvmeEmulator::leak(Shape::default()).slot().claim().unwrap();
     let foreign = Err(SubmitError::Queue(QueueError::Foreign));
     assert_eq!(admin.page(&other, 0), foreign);
     drop((other, function, queues));

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use samara_device_io::PciFunction;
-use samara_device_io::dma::{Refused, Transfer};
+use samara_device_io::dma::{DmaTransfer, Refused};
 use samara_device_io::queue::{Pair, QueueError};
 use samara_device_tables::Nvme;
 use samara_domain::prelude::*;
@@ -10,7 +10,7 @@ use samara_domain_runtime::{Domain, DomainSpec, Mint};
 use samara_host_std::runtime;
 use samara_proxy::Export;
 use samara_shared_heap::heap::census;
-use samara_testkit::nvme_model::{NvmeModel, Shape};
+use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
 
 #[interface]
 trait Probe {
@@ -41,7 +41,7 @@ impl Probe for Holder {
     fn hoard(&self) -> Result<(usize, bool, usize), RpcError> {
         let queue = |number| Pair::<Nvme, { Nvme::IO }>::new(&self.0, number, 2);
         queue(1).map_err(|_| RpcError::OutOfMemory)?;
-        let mut transfers: Vec<Transfer> = Vec::new();
+        let mut transfers: Vec<DmaTransfer> = Vec::new();
         let reason = loop {
             let page = RRef::<[u8]>::new_zeroed_slice(4096)?;
             match self.0.begin(page) {
@@ -69,7 +69,7 @@ fn init(function: PciFunction<Nvme>) -> Result<Holder, RpcError> {
 
 #[test]
 fn what_the_device_may_reach_is_the_hosts_and_comes_back() {
-    let slot = NvmeModel::leak(Shape::default()).slot();
+    let slot = NvmeEmulator::leak(Shape::default()).slot();
     let mint = Mint::fallible(move || slot.claim());
     let domain: Domain<dyn Probe> = runtime()
         .spawn(DomainSpec::new("holder"), init, mint)
@@ -87,7 +87,7 @@ const QUEUE: usize = 1 + 1 + 1 + 8 + 1;
 
 #[test]
 fn a_claim_owns_no_more_than_its_domains_quota() {
-    let slot = NvmeModel::leak(Shape::default()).slot();
+    let slot = NvmeEmulator::leak(Shape::default()).slot();
     let mint = Mint::fallible(move || slot.claim());
     let spec = DomainSpec::new("hoarder").shared_quota(QUOTA * 4096);
     let domain: Domain<dyn Probe> = runtime().spawn(spec, init, mint).unwrap();

@@ -5,7 +5,7 @@
 mod virtio;
 
 use samara_device_io::PciFunction;
-use samara_device_io::dma::Transfer;
+use samara_device_io::dma::DmaTransfer;
 use samara_device_io::pci::{Silenced, StepError};
 use samara_device_io::queue::{PacketQueue, QueueError, QueueFault, SubmitError};
 use samara_device_io::table::{Direction, Table};
@@ -14,7 +14,7 @@ use samara_host_std as _;
 use samara_rref::RRef;
 use samara_shared_heap::heap::census_all;
 use samara_testkit::hosted::alone;
-use samara_testkit::virtio_model::{Misbehaviour, Shape, VirtioModel};
+use samara_testkit::virtio_emulator::{Misbehaviour, Shape, VirtioEmulator};
 
 use virtio::{Disk, Nic, Requests, go, negotiate};
 
@@ -26,15 +26,15 @@ fn request(queue: &mut Requests, function: &Disk) -> u16 {
 }
 
 /// A function whose driver has accepted version 1, and nothing else; bus master.
-fn negotiated<D: Table>(shape: Shape) -> (&'static VirtioModel, PciFunction<D>) {
-    let model = VirtioModel::leak(shape);
+fn negotiated<D: Table>(shape: Shape) -> (&'static VirtioEmulator, PciFunction<D>) {
+    let model = VirtioEmulator::leak(shape);
     let function = model.slot::<D>().claim().unwrap();
     negotiate(&function);
     (model, function)
 }
 
 /// A disk that works, and its queue of so many entries.
-fn disk_of(shape: Shape, entries: u32) -> (&'static VirtioModel, Disk, Requests) {
+fn disk_of(shape: Shape, entries: u32) -> (&'static VirtioEmulator, Disk, Requests) {
     let (model, function) = negotiated(shape);
     let mut queue = Requests::new(&function, 0, entries).unwrap();
     queue.start(&function, 0xFFFF).unwrap();
@@ -42,12 +42,12 @@ fn disk_of(shape: Shape, entries: u32) -> (&'static VirtioModel, Disk, Requests)
     (model, function, queue)
 }
 
-fn disk(shape: Shape) -> (&'static VirtioModel, Disk, Requests) {
+fn disk(shape: Shape) -> (&'static VirtioEmulator, Disk, Requests) {
     disk_of(shape, 64)
 }
 
 /// A network device's queue of that number, which is started.
-fn nic<const Q: usize>(entries: u32) -> (&'static VirtioModel, Nic, Packets<Q>) {
+fn nic<const Q: usize>(entries: u32) -> (&'static VirtioEmulator, Nic, Packets<Q>) {
     let (model, function) = negotiated(Shape::NET);
     let mut queue = Packets::new(&function, Q as u16, entries).unwrap();
     queue.start(&function, 0xFFFF).unwrap();
@@ -213,7 +213,7 @@ fn a_queue_whose_packets_were_taken_back_holds_none() {
 fn a_device_without_a_status_gets_no_queue() {
     let _alone = alone();
     let before = census_all();
-    let model = VirtioModel::leak(Shape {
+    let model = VirtioEmulator::leak(Shape {
         express: false,
         ..Shape::NET
     });
@@ -236,7 +236,7 @@ fn what_is_lent_is_not_written() {
     let before = census_all();
     let (model, function, mut queue) = disk(Shape::BLOCK);
     let data = RRef::<[u8]>::new_zeroed_slice(512).unwrap();
-    let mut put = |transfer: &Transfer, direction| {
+    let mut put = |transfer: &DmaTransfer, direction| {
         queue.put(&function, &[0; 16], Some((transfer, 0, 512, direction)))
     };
     let written = function.lend(&data, |transfer| put(transfer, Direction::ToHost));

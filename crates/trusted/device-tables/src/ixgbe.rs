@@ -87,8 +87,8 @@ const TX_BITS: (u64, u64) = (1 << 27, 1 << 32);
 const SENT: RingFormat = RingFormat::to_device(tx(0x10), (1, 15_872), DATA, &[0, 46], TX_BITS);
 
 /// RDT and TDT.
-const RX_BELL: Doorbell = Doorbell::position(0, 0x1018, Stride::Bytes(0x40));
-const TX_BELL: Doorbell = Doorbell::position(0, 0x6018, Stride::Bytes(0x40));
+const RX_DOORBELL: Doorbell = Doorbell::position(0, 0x1018, Stride::Bytes(0x40));
+const TX_DOORBELL: Doorbell = Doorbell::position(0, 0x6018, Stride::Bytes(0x40));
 
 impl Ixgbe {
     /// Receive queues: advanced descriptors of one buffer each (section 7.1.6).
@@ -195,7 +195,7 @@ impl Table for Ixgbe {
             ready: &[Await(&[Check::new(rx(0x28), ON, ON)], SOON)],
             // "An additional amount of time (about 100 us)" before the memory is anyone else's (section 4.6.7.1.2).
             stop: &[Update(rx(0x28), ON, 0), Await(&[RX_OFF], SOON), Sleep(1)],
-            doorbell: RX_BELL,
+            doorbell: RX_DOORBELL,
             format: Format::Ring(RingFormat::to_host(rx(0x10), (1024, 16 << 10), 1 << 0, 32)),
         },
         // TDBAL, TDBAH, TDLEN, DCA_TXCTRL, TDWBAL and TDWBAH (descriptors are written back, not the head), TDH, TDT, TXDCTL.
@@ -216,7 +216,7 @@ impl Table for Ixgbe {
             ],
             ready: &[Await(&[Check::new(tx(0x28), ON, ON)], SOON)],
             stop: &[Update(tx(0x28), ON, 0), Await(&[TX_OFF], SOON), Sleep(1)],
-            doorbell: TX_BELL,
+            doorbell: TX_DOORBELL,
             format: Format::Ring(SENT),
         },
     ];

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use samara_device_io::queue::{Done, OpenRing, QueueError, Ring};
 use samara_device_tables::{Ixgbe, ixgbe};
 use samara_domain::RRef;
-use samara_driver::watch::Watch;
+use samara_driver::poll_interval::Watch;
 use samara_interfaces::net::{CAPACITY, Exchanged, Packet, Packets};
 
 use crate::args::Limits;

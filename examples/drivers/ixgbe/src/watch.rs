@@ -1,4 +1,4 @@
-//! What is noticed by looks at the device, beside a transmit queue that [stands still](samara_driver::watch::Watch). Pure.
+//! What is noticed by looks at the device, beside a transmit queue that [stands still](samara_driver::poll_interval::Watch). Pure.
 
 /// Notices reports of what was received that are out of order.
 #[derive(Clone, Copy, Debug, Default)]

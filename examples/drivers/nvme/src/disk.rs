@@ -12,7 +12,7 @@ use crate::error::InitError;
 use crate::faults::fault_point;
 use samara_device_io::table::Direction;
 use samara_driver::block::Work;
-use samara_driver::split::Split;
+use samara_driver::split_request::Split;
 
 /// An NVMe namespace, driven.
 pub struct NvmeDisk {

@@ -7,7 +7,7 @@ use samara_device_io::dma::{LendError, Refused};
 use samara_device_io::table::Direction;
 use samara_domain::{Exchangeable, RRef};
 use samara_driver::block::{Executor, Shared, Work};
-use samara_driver::split::Split;
+use samara_driver::split_request::Split;
 use samara_interfaces::{BlockDevice, BlockError, Geometry};
 
 use crate::bring_up::{Facts, Function};

@@ -6,8 +6,8 @@ use samara_device_io::queue::{Bytes, PacketQueue, QueueError, QueueFault};
 use samara_device_io::table::Direction;
 use samara_device_tables::VirtioNet;
 use samara_domain::RRef;
+use samara_driver::poll_interval::Watch;
 use samara_driver::virtio::{self, NO_VECTOR};
-use samara_driver::watch::Watch;
 use samara_interfaces::net::{Exchanged, NetStatistics, Packet, Packets};
 
 use crate::args::{HEADER, Limits};

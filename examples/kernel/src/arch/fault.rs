@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use samara::runtime::contain::Strike;
+use samara::runtime::contain::DeathCause;
 use x86_64::structures::idt::PageFaultErrorCode;
 
 /// Vectors of faults that compiled code can raise (Intel SDM volume 3, table 6-1).
@@ -68,16 +68,16 @@ impl Fault {
     }
 
     /// What struck, if code of a domain can have caused it, alone and without a bug of the host's.
-    pub(crate) fn strike(&self) -> Option<Strike> {
+    pub(crate) fn strike(&self) -> Option<DeathCause> {
         Some(match self.kind {
-            Kind::StackOverflow => Strike::StackOverflow,
-            Kind::NotMapped(_) | Kind::Null(_) | Kind::NotAllowed(_) => Strike::Page,
-            Kind::Other(DIVIDE) => Strike::Divide,
-            Kind::Other(UNDEFINED) => Strike::InvalidInstruction,
-            Kind::Other(PROTECTION | STACK_SEGMENT) => Strike::Protection,
-            Kind::Other(ALIGNMENT) => Strike::Alignment,
-            Kind::Other(FLOATING_POINT | VECTOR_FLOATING_POINT) => Strike::Float,
-            Kind::Other(OVERFLOW | BOUND) => Strike::Other,
+            Kind::StackOverflow => DeathCause::StackOverflow,
+            Kind::NotMapped(_) | Kind::Null(_) | Kind::NotAllowed(_) => DeathCause::Page,
+            Kind::Other(DIVIDE) => DeathCause::Divide,
+            Kind::Other(UNDEFINED) => DeathCause::InvalidInstruction,
+            Kind::Other(PROTECTION | STACK_SEGMENT) => DeathCause::Protection,
+            Kind::Other(ALIGNMENT) => DeathCause::Alignment,
+            Kind::Other(FLOATING_POINT | VECTOR_FLOATING_POINT) => DeathCause::Float,
+            Kind::Other(OVERFLOW | BOUND) => DeathCause::Other,
             Kind::Other(_) => return None,
         })
     }

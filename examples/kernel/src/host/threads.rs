@@ -3,15 +3,15 @@
 use core::time::Duration;
 
 use samara::heap::thread::as_host;
-use samara::runtime::host::{Clock, Keeps, Threads};
+use samara::runtime::host::{Clock, EnforcedLimits, Threads};
 use samara::runtime::reaper;
 use samara::runtime::threads::DomainThread;
 
 use super::KernelHost;
 use crate::thread;
-use crate::thread::attendants::Attendant;
 use crate::thread::request::{self, Token};
 use crate::thread::spawn::{Start, spawn};
+use crate::thread::workers::Attendant;
 use crate::time;
 
 // SAFETY: reads the processor's clock.
@@ -54,8 +54,8 @@ unsafe impl Threads for KernelHost {
         request::park(Token::of_domain_thread(index), timeout);
     }
 
-    fn keeps() -> Keeps {
-        Keeps::EVERYTHING
+    fn keeps() -> EnforcedLimits {
+        EnforcedLimits::EVERYTHING
     }
 
     fn wake(index: usize) {

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use samara::prelude::*;
 use samara::runtime::ExitKind;
 
+use super::crashing_domain::{self, Mortal, Way};
 use super::kernel_tests;
-use super::mortal::{self, Mortal, Way};
 use crate::backtrace::{self, Line};
 use crate::host::runtime;
 
@@ -37,7 +37,7 @@ mod relay {
 
 /// The lines of the calls at the death of a domain that another called, which the host called.
 fn lines_of(way: Way) -> (ExitKind, Vec<String>) {
-    let mortal = mortal::spawn();
+    let mortal = crashing_domain::spawn();
     let handle = mortal.clone();
     let recipe = Mint::fallible(move || handle.proxy());
     let relay = runtime().spawn(DomainSpec::new("relay"), relay::init, recipe);
@@ -66,7 +66,7 @@ kernel_tests! {
         let (kind, lines) = lines_of(Way::Null);
         assert_eq!(kind, ExitKind::Fault);
         let first = lines.first().map_or("", String::as_str);
-        assert!(first.contains("at read (examples/kernel/src/tests/mortal.rs:"), "{lines:#?}");
+        assert!(first.contains("at read (examples/kernel/src/tests/crashing_domain.rs:"), "{lines:#?}");
         assert_in_order(&lines, &[
             "::die (",
             "  mortal was called by relay:",
@@ -80,7 +80,7 @@ kernel_tests! {
         let (kind, lines) = lines_of(Way::Panic);
         assert_eq!(kind, ExitKind::Panic);
         let first = lines.first().map_or("", String::as_str);
-        assert!(first.contains("die (examples/kernel/src/tests/mortal.rs:"), "{lines:#?}");
+        assert!(first.contains("die (examples/kernel/src/tests/crashing_domain.rs:"), "{lines:#?}");
         assert_in_order(&lines, &["  mortal was called by relay:", "at pass_on ("]);
     }
 

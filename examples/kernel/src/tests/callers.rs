@@ -4,13 +4,13 @@ use samara::prelude::*;
 use samara::runtime::ExitKind;
 
 use super::kernel_tests;
-use super::middle::{self, Middle};
+use super::middle_domain::{self, Middle};
 use super::victim::{CALLER, Victim, count, counter, spawn, stop};
 
 kernel_tests! {
     fn caller_of_a_crashed_domain_lives_on() {
         let victim = spawn(DomainSpec::new("victim"));
-        let middle = middle::spawn(&victim);
+        let middle = middle_domain::spawn(&victim);
         let (proxy, drops) = (middle.proxy().expect("a proxy"), counter());
         assert_eq!(proxy.forward(&drops), Err(RpcError::Crashed));
         assert_eq!(proxy.forward(&drops), Err(RpcError::Dead));
@@ -21,7 +21,7 @@ kernel_tests! {
 
     fn crash_inside_a_destructor_of_an_unwinding_domain() {
         let victim = spawn(DomainSpec::new("victim"));
-        let middle = middle::spawn(&victim);
+        let middle = middle_domain::spawn(&victim);
         let (proxy, drops) = (middle.proxy().expect("a proxy"), counter());
         assert_eq!(proxy.crash_both(&drops), Err(RpcError::Crashed));
         assert_eq!(count(&drops), 4, "the victim's destructors ran");
@@ -33,7 +33,7 @@ kernel_tests! {
 
     fn caller_killed_meanwhile_is_cut_when_its_callee_returns() {
         let victim = spawn(DomainSpec::new("victim"));
-        let middle = middle::spawn(&victim);
+        let middle = middle_domain::spawn(&victim);
         *CALLER.lock() = Some(middle.clone());
         let (proxy, drops) = (middle.proxy().expect("a proxy"), counter());
         assert_eq!(proxy.be_killed(&drops), Err(RpcError::Crashed));

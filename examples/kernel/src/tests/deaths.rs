@@ -8,8 +8,8 @@ use samara::prelude::*;
 use samara::runtime::ExitKind;
 use spin::Mutex;
 
+use super::crashing_domain::{HANGING, Mortal, Way, spawn, spawn_with};
 use super::kernel_tests;
-use super::mortal::{HANGING, Mortal, Way, spawn, spawn_with};
 use super::threads::{FastTick, start};
 use super::totals::settled_frames;
 use crate::mm::image;

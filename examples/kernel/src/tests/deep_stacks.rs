@@ -9,8 +9,8 @@ use samara::runtime::ExitKind;
 use samara::runtime::threads::api as domain_thread;
 use spin::Mutex;
 
-use super::digging::{Trusted, dig};
 use super::kernel_tests;
+use super::stack_exhaustion::{Trusted, dig};
 use super::threads::{FastTick, start};
 use super::totals::leaves_nothing;
 use crate::host::runtime;

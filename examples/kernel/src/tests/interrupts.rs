@@ -12,8 +12,8 @@ use samara::runtime::threads::api as domain_thread;
 use samara_device_io::{Interrupt, PciFunction};
 use samara_device_tables::Nvme;
 
+use super::crashing_domain::{Way, inside::die};
 use super::kernel_tests;
-use super::mortal::{Way, inside::die};
 use super::pci::nvme;
 use super::totals::leaves_nothing;
 use super::totals::settle;

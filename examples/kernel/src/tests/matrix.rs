@@ -10,8 +10,8 @@ use samara::runtime::ExitKind;
 use samara::runtime::threads::api as domain_thread;
 use spin::Mutex;
 
+use super::crashing_domain::{self, Mortal};
 use super::kernel_tests;
-use super::mortal::{self, Mortal};
 use super::threads::start;
 use super::totals::leaves_nothing;
 use crate::host::runtime;
@@ -186,7 +186,7 @@ kernel_tests! {
 
     fn a_caller_killed_while_its_callee_never_returns() {
         leaves_nothing(|| {
-            let (peer, mortal) = (spawn(DomainSpec::new("waits")), mortal::spawn());
+            let (peer, mortal) = (spawn(DomainSpec::new("waits")), crashing_domain::spawn());
             *PARTIES.lock() = Some((peer.clone(), mortal.clone()));
             let before = WAITING.load(SeqCst);
             let thread = start(wait_for, 0);

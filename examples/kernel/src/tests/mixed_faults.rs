@@ -7,9 +7,9 @@ use core::time::Duration;
 use samara::prelude::*;
 use spin::Mutex;
 
-use super::digging::Trusted;
+use super::crashing_domain::{Mortal, Way, spawn_with};
 use super::kernel_tests;
-use super::mortal::{Mortal, Way, spawn_with};
+use super::stack_exhaustion::Trusted;
 use super::threads::start;
 use super::totals::Totals;
 use crate::mm::frames::{self, FrameOwner};

@@ -7,8 +7,8 @@ use samara::prelude::*;
 use samara::runtime::ExitKind;
 use spin::Once;
 
+use super::crashing_domain::{Way, inside::die};
 use super::kernel_tests;
-use super::mortal::{Way, inside::die};
 use super::totals::leaves_nothing;
 use crate::host::runtime;
 

@@ -6,7 +6,7 @@ use samara::prelude::*;
 use super::kernel_tests;
 use super::pair::leaves_nothing;
 use super::stepped::{Stepped, Work};
-use super::walk::{Answer, Walk, walk_all};
+use super::tick_each_instruction::{Answer, Walk, walk_all};
 
 /// What needs nothing at hand.
 fn nothing(_: &Proxy<dyn Stepped>) -> Answer {

@@ -6,8 +6,8 @@ use core::time::Duration;
 use samara::prelude::*;
 use samara::runtime::{DomainSpec, ExitKind, SpawnError};
 
+use super::crashing_domain::{Way, inside::die};
 use super::kernel_tests;
-use super::mortal::{Way, inside::die};
 use super::totals::leaves_nothing;
 use crate::host::runtime;
 

@@ -3,8 +3,8 @@
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
 use core::time::Duration;
 
-use super::keeper::keep;
 use super::kernel_tests;
+use super::register_pattern::keep;
 use crate::mm::frames::{self, FrameOwner};
 use crate::thread::OWN_STACK_FRAMES;
 use crate::thread::cpu;

@@ -9,7 +9,7 @@ use core::time::Duration;
 use samara::prelude::*;
 use spin::Mutex;
 
-use super::middle::Middle;
+use super::middle_domain::Middle;
 use crate::host::runtime;
 
 /// A domain that does what it is told, to its own harm.

@@ -8,7 +8,7 @@
 use core::sync::atomic::Ordering::Relaxed;
 use core::time::Duration;
 
-use samara::runtime::contain::{self, Strike, Verdict};
+use samara::runtime::contain::{self, DeathCause, Verdict};
 use samara_unwind::cut::Registers;
 use samara_unwind::tables::{Registered, register_image};
 
@@ -44,10 +44,10 @@ pub(crate) fn fault(interrupted: &mut Interrupted<'_>, fault: &Fault) -> bool {
 
 /// The interrupted thread panicked where it must not unwind: what is left is to give up its frames.
 pub(super) fn panicked(interrupted: &mut Interrupted<'_>) -> bool {
-    struck(interrupted, Strike::Abort, 0)
+    struck(interrupted, DeathCause::Abort, 0)
 }
 
-fn struck(interrupted: &mut Interrupted<'_>, strike: Strike, address: usize) -> bool {
+fn struck(interrupted: &mut Interrupted<'_>, strike: DeathCause, address: usize) -> bool {
     let thread = current();
     let record = thread.slot.top().addr();
     let mut registers = interrupted.frame.registers();

@@ -2,10 +2,10 @@
 
 use super::cpu::{self, Cpu};
 use super::limits::{self, THREADS};
+use super::park_token::{SCHEDULER, TOKENS};
 use super::request::{CUT, END, NOBODY, WAIT};
 use super::saved::Interrupted;
 use super::scheduler::Scheduler;
-use super::token::{SCHEDULER, TOKENS};
 use super::{cut, switch, table};
 
 /// Handles the request that `interrupted` made.

@@ -2,11 +2,11 @@
 
 use x86_64::instructions::hlt;
 
-use super::attendants::Attendant;
 use super::limits::{self, MAX_CPUS};
 use super::spawn::prepare;
 use super::start::Start;
 use super::table;
+use super::workers::Attendant;
 
 /// Makes the processors' idle threads, which are in no queue.
 ///

@@ -10,13 +10,13 @@
 //! | `reserve` | more stack, for trusted code that has none left |
 //! | `cut` | threads taken out of a domain that dies |
 //! | `queue`, `scheduler` | the run queue, and each thread's state: all transitions, pure |
-//! | `token` | what a park waits for; the one scheduler |
+//! | `park_token` | what a park waits for; the one scheduler |
 //! | `request` | what a thread asks of the scheduler: yield, park, sleep, end |
 //! | `timer`, `switch` | the time that a thread has run; from one thread to the next |
 //! | `dispatch` | what the scheduler does with a request |
 //! | `tick` | the timer's interrupt |
 //! | `spawn` | from a function to a running thread, and what is left when it ended |
-//! | `attendants`, `idle` | the threads that the kernel always has |
+//! | `workers`, `idle` | the threads that the kernel always has |
 //!
 //! Each file knows those above it only.
 //!
@@ -24,13 +24,13 @@
 //! interrupted, and another's takes its place. So a trap stack is empty whenever interrupts are on, and
 //! a thread that is off the processor can be given another place to go on at.
 
-pub(crate) mod attendants;
 pub(crate) mod cpu;
 pub(crate) mod cut;
 pub(crate) mod dispatch;
 mod formatting;
 mod idle;
 mod limits;
+mod park_token;
 mod queue;
 pub(crate) mod request;
 pub(crate) mod reserve;
@@ -46,16 +46,16 @@ mod table;
 mod tcb;
 pub(crate) mod tick;
 mod timer;
-mod token;
+pub(crate) mod workers;
 
 use samara_unwind::ThreadState;
 
-#[cfg(feature = "kernel-tests")]
-use attendants::Attendant;
 pub(crate) use cpu::current;
 pub(crate) use formatting::Formatting;
 pub(crate) use saved::Interrupted;
 pub(crate) use stack::guards as stack_guards;
+#[cfg(feature = "kernel-tests")]
+use workers::Attendant;
 
 /// Frames of the stacks that never go: the idle thread's, and those of the attendants.
 #[cfg(feature = "kernel-tests")]
@@ -74,6 +74,6 @@ samara_unwind::set_thread_state!(unwind_state);
 pub(crate) fn init() {
     reserve::init();
     idle::init();
-    attendants::init();
+    workers::init();
     tick::init();
 }

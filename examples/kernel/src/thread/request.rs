@@ -4,8 +4,8 @@
 use core::arch::asm;
 use core::time::Duration;
 
-use super::token::SCHEDULER;
-pub(crate) use super::token::Token;
+use super::park_token::SCHEDULER;
+pub(crate) use super::park_token::Token;
 use crate::time;
 
 /// The vector of the trap by which a thread asks.

@@ -5,11 +5,11 @@ use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::cpu::current;
+use super::park_token::{SCHEDULER, Token};
 use super::saved::Saved;
 use super::stack::Stack;
 pub(crate) use super::start::Start;
 use super::tcb::Thread;
-use super::token::{SCHEDULER, Token};
 use super::{request, table};
 use crate::arch::fpu::FpuState;
 use crate::arch::trap_frame::TrapFrame;

@@ -5,9 +5,9 @@ use core::time::Duration;
 
 use x86_64::instructions::interrupts;
 
+use super::park_token::SCHEDULER;
 use super::saved::Interrupted;
 use super::timer::{arm, note};
-use super::token::SCHEDULER;
 use super::{cpu, cut, dispatch, request};
 use crate::arch::{lapic, pic};
 

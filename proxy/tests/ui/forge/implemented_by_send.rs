@@ -8,7 +8,7 @@ pub trait Injected {
 }
 
 mod taken {
-    pub trait Send: samara_proxy::__private::Of<super::__InjectedTag> {}
+    pub trait Send: samara_proxy::__private::MayImplement<super::__InjectedTag> {}
     impl<T> Send for T {}
 }
 

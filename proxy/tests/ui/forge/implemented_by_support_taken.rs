@@ -15,8 +15,8 @@ pub mod __private {
     pub use crate::genuine::support::*;
 
     // Seals nothing.
-    pub trait Of<Tag> {}
-    impl<T: ?Sized, Tag> Of<Tag> for T {}
+    pub trait MayImplement<Tag> {}
+    impl<T: ?Sized, Tag> MayImplement<Tag> for T {}
 }
 
 use genuine::{Proxy, RpcError, interface};

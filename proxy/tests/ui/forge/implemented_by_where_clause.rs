@@ -10,7 +10,7 @@ pub trait Injected {
 #[interface]
 pub trait Store
 where
-    Self: samara_proxy::__private::Of<__InjectedTag>,
+    Self: samara_proxy::__private::MayImplement<__InjectedTag>,
 {
     fn len(&self) -> Result<u64, RpcError>;
 }

@@ -2,11 +2,11 @@
 
 #![allow(unused)]
 
-use samara_domain_runtime::{Interface, InterfaceDescriptor, Of};
+use samara_domain_runtime::{Interface, InterfaceDescriptor, MayImplement};
 
 struct Tag;
 
-trait Mine: Send + Sync + Of<Tag> {}
+trait Mine: Send + Sync + MayImplement<Tag> {}
 
 impl Interface for dyn Mine {
     type Tag = Tag;

@@ -5,34 +5,34 @@
 //!
 //! | module | concept |
 //! |---|---|
-//! | `served` | what the lock guards: the device, and whose its commands are |
+//! | `device_state` | what the lock guards: the device, and whose its commands are |
 //! | `cache` | what a failure of the device has lost of what was written |
 //! | `flights` | which commands are in flight, and whether the oldest is late |
-//! | `force` | ending what is in flight without the lock |
+//! | `force_reset` | ending what is in flight without the lock |
 //! | `request` | one caller's request |
 
 mod cache;
+mod device_state;
 mod flights;
-mod force;
+mod force_reset;
 mod request;
-mod served;
 
 use samara_device_io::queue::{QueueError, SubmitError};
 use samara_device_io::table::{Direction, Table};
-use samara_device_io::{PciFunction, Transfer};
+use samara_device_io::{DmaTransfer, PciFunction};
 use samara_interfaces::BlockError;
 
 use crate::recovery::Failure;
-use crate::split::Chunk;
+use crate::split_request::Chunk;
 
+pub use device_state::Served;
 pub use request::{Executor, Shared, Work};
-pub use served::Served;
 
 /// What a device is told.
 #[derive(Clone, Copy, Debug)]
 pub enum Command<'t> {
     /// To transfer one chunk of a pinned buffer.
-    Blocks(&'t Transfer, Direction, Chunk),
+    Blocks(&'t DmaTransfer, Direction, Chunk),
     /// To write its cache back.
     Flush,
 }

@@ -2,15 +2,15 @@
 
 use samara_device_io::queue::SubmitError;
 use samara_device_io::table::Direction;
-use samara_device_io::{Deadline, PciFunction, Transfer};
+use samara_device_io::{Deadline, DmaTransfer, PciFunction};
 use samara_interfaces::BlockError;
 use spin::{Mutex, MutexGuard};
 
 use super::cache::Before;
-use super::force::Force;
+use super::force_reset::Force;
 use super::{Command, Device, Served};
 use crate::NANOS_PER_MILLI;
-use crate::split::Split;
+use crate::split_request::Split;
 use crate::tickets::Ticket;
 
 /// How many polls without a completion go by before the device's status is looked at: a register read costs more than a look into
@@ -22,7 +22,7 @@ pub enum Work<'t> {
     /// Blocks to or from a pinned buffer.
     Blocks {
         /// The buffer.
-        transfer: &'t Transfer,
+        transfer: &'t DmaTransfer,
         /// Which way the data goes.
         direction: Direction,
         /// What is left of it.

@@ -1,10 +1,10 @@
 //! Signal handlers, in the place of a kernel's trap handlers.
 
 use super::thread::{self, PERIOD};
-use super::{context, images, reserve, segments, step, turns};
+use super::{context, images, reserve, segments, step, yield_clock};
 use crate::StdHost;
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
-use samara_domain_runtime::contain::{self, Strike, Verdict};
+use samara_domain_runtime::contain::{self, DeathCause, Verdict};
 use samara_domain_runtime::host::Clock;
 use samara_unwind::tables::Registered;
 use std::backtrace::Backtrace;
@@ -118,21 +118,21 @@ fn set(signal: c_int, handler: usize) -> bool {
     unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) == 0 }
 }
 
-fn strike(signal: c_int, code: c_int, address: usize) -> Strike {
+fn strike(signal: c_int, code: c_int, address: usize) -> DeathCause {
     const FPE_INTDIV: c_int = 1;
     const SI_KERNEL: c_int = 0x80;
     match signal {
-        libc::SIGSEGV if code == SI_KERNEL => Strike::Protection,
-        libc::SIGSEGV if thread::is_guard(address) => Strike::StackOverflow,
-        libc::SIGSEGV => Strike::Page,
-        libc::SIGBUS if code == libc::BUS_ADRALN => Strike::Alignment,
+        libc::SIGSEGV if code == SI_KERNEL => DeathCause::Protection,
+        libc::SIGSEGV if thread::is_guard(address) => DeathCause::StackOverflow,
+        libc::SIGSEGV => DeathCause::Page,
+        libc::SIGBUS if code == libc::BUS_ADRALN => DeathCause::Alignment,
         // Memory that is mapped, with nothing behind it.
-        libc::SIGBUS => Strike::Page,
-        libc::SIGFPE if code == FPE_INTDIV => Strike::Divide,
-        libc::SIGFPE => Strike::Float,
-        libc::SIGILL => Strike::InvalidInstruction,
-        libc::SIGABRT => Strike::Abort,
-        _ => Strike::Other,
+        libc::SIGBUS => DeathCause::Page,
+        libc::SIGFPE if code == FPE_INTDIV => DeathCause::Divide,
+        libc::SIGFPE => DeathCause::Float,
+        libc::SIGILL => DeathCause::InvalidInstruction,
+        libc::SIGABRT => DeathCause::Abort,
+        _ => DeathCause::Other,
     }
 }
 
@@ -172,7 +172,7 @@ unsafe extern "C" fn tick(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
         return;
     };
     let mut registers = context::load(context);
-    let elapsed = turns::elapsed().unwrap_or(PERIOD);
+    let elapsed = yield_clock::elapsed().unwrap_or(PERIOD);
     // SAFETY: as in `fault`.
     let verdict = unsafe { contain::tick(&mut registers, elapsed, &cuttable) };
     match verdict {

@@ -2,7 +2,7 @@
 //! (x86_64 Linux).
 //!
 //! Opt-in. Before some thread asks for it, this host keeps no private quotas, budgets or stacks, and a
-//! spawn with one is refused ([`NotKept`](samara_domain_runtime::NotKept)).
+//! spawn with one is refused ([`UnenforcedLimit`](samara_domain_runtime::UnenforcedLimit)).
 //!
 //! ```
 //! use samara_host_std::contained::contained;
@@ -47,7 +47,7 @@ mod reserve;
 mod segments;
 mod step;
 mod thread;
-mod turns;
+mod yield_clock;
 
 pub use handlers::{Cuts, cuts};
 pub use images::{Library, program_image};
@@ -57,9 +57,9 @@ pub use thread::{Contained, contained};
 
 pub(crate) use handlers::are_installed;
 pub(crate) use thread::are_ticking;
-pub(crate) use turns::over as turn_over;
+pub(crate) use yield_clock::over as turn_over;
 
 /// What the running thread's clock says, if it does not run by itself.
 pub(crate) fn told_clock() -> Option<u64> {
-    step::stopped_clock().or_else(turns::now)
+    step::stopped_clock().or_else(yield_clock::now)
 }

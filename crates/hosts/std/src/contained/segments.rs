@@ -3,7 +3,7 @@
 use super::reserve::{self, RESERVE};
 use super::thread as bounds;
 use crate::authority;
-use samara_domain_runtime::host::{Asker, StackProbe};
+use samara_domain_runtime::host::{SegmentRequester, StackProbe};
 use std::arch::asm;
 use std::ops::Range;
 use std::ptr;
@@ -16,7 +16,7 @@ static LEFT: AtomicUsize = AtomicUsize::new(0);
 
 /// From now on calls may go on in segments, up to so many at a time in the whole process. Beyond that
 /// they are refused, and so are those of a domain that has its share when fewer than half are left
-/// ([`Asker::may_have`](samara_domain_runtime::host::Asker::may_have)).
+/// ([`SegmentRequester::may_have`](samara_domain_runtime::host::SegmentRequester::may_have)).
 ///
 /// # Panics
 /// On a thread that acts for a domain: it has no such authority.
@@ -31,7 +31,13 @@ pub(super) struct Probe;
 
 // SAFETY: `extend` calls once, on a segment with as much room, which the slot tells meanwhile.
 unsafe impl StackProbe for Probe {
-    fn extend(&self, needed: usize, _: usize, asker: Asker, callee: &mut dyn FnMut()) -> bool {
+    fn extend(
+        &self,
+        needed: usize,
+        _: usize,
+        asker: SegmentRequester,
+        callee: &mut dyn FnMut(),
+    ) -> bool {
         let total = TOTAL.load(SeqCst);
         let one_less = |left: usize| left.checked_sub(1).filter(|_| asker.may_have(left, total));
         if LEFT.fetch_update(SeqCst, SeqCst, one_less).is_err() {

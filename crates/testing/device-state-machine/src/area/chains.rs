@@ -8,9 +8,9 @@ use samara_device_tables::VirtioBlock;
 use super::Hand;
 use super::data::{self, Read, Source};
 use super::pairs::{foreign, part};
+use crate::coverage::{Milestone, note};
 use crate::driver::{Queued, Requests};
 use crate::ledger::{self, Holder};
-use crate::reached::{What, note};
 use crate::step::Numbers;
 use crate::surface::{call, traits};
 
@@ -138,7 +138,7 @@ fn put(hand: &Hand<'_>, numbers: &mut Numbers) {
                 "a device is told to write what is lent",
             );
             if told(hand, put) {
-                note(What::LentRequestsPut);
+                note(Milestone::LentRequestsPut);
             }
         });
         return;
@@ -179,7 +179,7 @@ fn put(hand: &Hand<'_>, numbers: &mut Numbers) {
             "a request reaches past its buffer",
         );
         if told(hand, put) {
-            note(What::RequestsPut);
+            note(Milestone::RequestsPut);
             moved.about.put = Some(function.epoch());
             taken(hand, queued, put);
             let sector = u64::from_le_bytes(std::array::from_fn(|at| header[8 + at]));
@@ -232,7 +232,7 @@ pub(super) fn ring_and_take(
         foreign(hand, queued.holder, holder, matches!(next, Ok(Some(_))));
         match next {
             Ok(Some(chain)) => {
-                note(What::RequestsUsed);
+                note(Milestone::RequestsUsed);
                 hand.law(
                     queued.was_told(chain.number.into()),
                     "a chain that the device was not told of is said to be used",
@@ -258,7 +258,7 @@ pub(super) fn ring_and_take(
 
 /// An honest device is not said to lie.
 pub(super) fn fault(hand: &Hand<'_>, error: &QueueFault) {
-    note(What::Faults);
+    note(Milestone::Faults);
     traits!(error, QueueFault: Debug, Display, Clone, Eq);
     let is_devices = !matches!(error, QueueFault::Unusable(_));
     hand.law(

@@ -2,8 +2,8 @@
 
 use super::Hand;
 use crate::bench::{Any, bench};
+use crate::coverage::{Milestone, note};
 use crate::driver::About;
-use crate::reached::{What, note};
 use crate::step::Numbers;
 
 /// A read in flight: under which tag, into which buffer, from where.
@@ -108,7 +108,7 @@ pub(super) fn look(hand: &Hand<'_>, moved: &About, buffer: &[u8]) {
     for read in &moved.reads {
         let bytes = buffer.get(read.offset..read.offset + read.length);
         let is_there = bytes.is_some_and(|bytes| read.from.has(bytes));
-        note(What::ReadsCompared);
+        note(Milestone::ReadsCompared);
         hand.law(
             is_there,
             "an honest device's data is not where it was to go",

@@ -13,14 +13,14 @@ mod transfers;
 mod up;
 
 use samara_device_io::table::Direction;
-use samara_device_io::{PciFunction, Transfer};
+use samara_device_io::{DmaTransfer, PciFunction};
 use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
 
 pub(crate) use data::{Read, fill};
 
 use crate::driver::{Driver, Kind};
+use crate::expected_panics;
 use crate::ledger::{self, Holder};
-use crate::quiet;
 use crate::step::Numbers;
 
 /// A function that another domain has lent, for the length of a call, and which claim it is.
@@ -36,7 +36,7 @@ pub(crate) enum Lent<'a> {
 /// A transfer of a buffer that is lent to a device, in its scope.
 #[derive(Clone, Copy)]
 pub(crate) struct Pinned<'a> {
-    pub(crate) transfer: &'a Transfer,
+    pub(crate) transfer: &'a DmaTransfer,
     pub(crate) holder: Holder,
 }
 
@@ -181,15 +181,15 @@ impl<'a> Hand<'a> {
 
     /// Runs `f`, which may panic as it is asked to. In a domain that is its end.
     pub(crate) fn caught<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
-        let result = quiet::caught(f);
+        let result = expected_panics::caught(f);
         self.go_on(result.is_some());
         result
     }
 
-    /// The end of a domain in which something panicked that was [caught](quiet::caught).
+    /// The end of a domain in which something panicked that was [caught](expected_panics::caught).
     pub(crate) fn go_on(&self, is_well: bool) {
         if !is_well && self.driver.is_domain {
-            quiet::panic_as_asked();
+            expected_panics::panic_as_asked();
         }
     }
 
@@ -197,7 +197,7 @@ impl<'a> Hand<'a> {
     pub(crate) fn stumble(&self, numbers: &mut Numbers) {
         match numbers.below(160) {
             0 | 1 if self.plan.is_calm => {}
-            0 => quiet::panic_as_asked(),
+            0 => expected_panics::panic_as_asked(),
             1 => (self.kill)(),
             2..16 => self.inside(numbers),
             _ => {}

@@ -12,9 +12,9 @@ use super::Hand;
 use super::chains::fault;
 use super::pairs::foreign;
 use super::rings::{choosing, part_of};
+use crate::coverage::{Milestone, note};
 use crate::driver::{Driver, PACKET, Packet, Places, Queued};
 use crate::ledger::{self, Holder, Offer};
-use crate::reached::{What, note};
 use crate::step::Numbers;
 use crate::surface::{call, traits};
 
@@ -178,7 +178,7 @@ pub(super) fn put<const Q: usize>(
                 offer.taken();
                 ledger::chosen(start, part.get());
                 queued.put(start);
-                note(What::PacketsPut);
+                note(Milestone::PacketsPut);
                 queued.count += 1;
                 hand.law(room > 0, "a full queue takes a packet");
             }
@@ -232,7 +232,7 @@ pub(super) fn ring_and_take<const Q: usize>(
             Ok(Some((packet, used))) => {
                 foreign(hand, queued.holder, holder, true);
                 hand.own::<VirtioNet>(holder, true);
-                note(What::PacketsUsed);
+                note(Milestone::PacketsUsed);
                 hand.law(
                     used.written as usize <= HEADER + PACKET,
                     "a device wrote more than the packet has",
@@ -265,7 +265,7 @@ fn take_back<const Q: usize>(
     loop {
         match call!(PacketQueue::take_back, &mut queued.queue, function) {
             Ok(Some(packet)) => {
-                note(What::TakenBack);
+                note(Milestone::TakenBack);
                 foreign(hand, queued.holder, holder, true);
                 hand.own::<VirtioNet>(holder, true);
                 queued.count -= 1;

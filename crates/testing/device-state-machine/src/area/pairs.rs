@@ -7,10 +7,10 @@ use samara_device_tables::Nvme;
 
 use super::Hand;
 use super::data::{self, Read, Source};
+use crate::coverage::{Milestone, note};
 use crate::driver::{Admin, Io, Queued};
 use crate::ledger::{self, Holder};
-use crate::lies;
-use crate::reached::{What, note};
+use crate::misbehaviour;
 use crate::step::Numbers;
 use crate::surface::{call, traits};
 
@@ -210,7 +210,7 @@ fn create_parts(hand: &Hand<'_>, numbers: &mut Numbers, parts: &[bool]) {
             foreign(hand, queued.holder, holder, tag.is_ok());
             foreign(hand, io.holder, holder, tag.is_ok());
             if told(queued, tag).is_some() {
-                note(What::IoQueuesMade);
+                note(Milestone::IoQueuesMade);
                 io.is_up = true;
             }
         });
@@ -364,7 +364,7 @@ pub(super) fn ring_and_take<const Q: usize>(
         && !hand.plan.is_honest
         && numbers.one_in(4)
     {
-        lies::guess(queued.holder.device, tag as u16);
+        misbehaviour::guess(queued.holder.device, tag as u16);
     }
     if numbers.one_in(2) {
         function.clock().relax();
@@ -389,7 +389,7 @@ pub(super) fn ring_and_take<const Q: usize>(
             }
             Ok(None) => break,
             Err(error) => {
-                note(What::Faults);
+                note(Milestone::Faults);
                 traits!(&error, QueueFault: Debug, Display, Clone, Eq);
                 let is_devices = !matches!(error, QueueFault::Unusable(_));
                 hand.law(
@@ -403,11 +403,11 @@ pub(super) fn ring_and_take<const Q: usize>(
 
 fn taken(hand: &Hand<'_>, holder: Holder, completion: &Completion) {
     traits!(completion, Completion: Debug, Clone, Eq);
-    note(What::CommandsCompleted);
+    note(Milestone::CommandsCompleted);
     if let Some(unit) = completion.unit {
         traits!(&unit, Unit: Debug, Clone, Eq);
         let _ = (call!(Unit::key, &unit), call!(Unit::shift, &unit));
-        note(What::UnitsLearned);
+        note(Milestone::UnitsLearned);
         hand.driver.keep_unit(unit, holder);
     }
 }
@@ -454,7 +454,7 @@ fn transfer(hand: &Hand<'_>, numbers: &mut Numbers) {
                 "a device is told to write what is lent",
             );
             if told(queued, tag).is_some() {
-                note(What::LentCommandsPut);
+                note(Milestone::LentCommandsPut);
             }
         });
         return;
@@ -482,7 +482,7 @@ fn transfer(hand: &Hand<'_>, numbers: &mut Numbers) {
         hand.law(!is_done || is_inside, "a command reaches past its buffer");
         queued.is_up &= tag != Err(SubmitError::Queue(QueueError::NotStarted));
         if let Some(tag) = told(queued, tag) {
-            note(What::CommandsPut);
+            note(Milestone::CommandsPut);
             moved.about.put = Some(function.epoch());
             let read = Read {
                 tag: tag.value(),
@@ -510,7 +510,7 @@ fn put(
     function: &Function,
     unit: &Unit,
     direction: Direction,
-    span: (&samara_device_io::Transfer, usize, usize),
+    span: (&samara_device_io::DmaTransfer, usize, usize),
     block: u32,
     numbers: &mut Numbers,
 ) -> Result<Tag, SubmitError> {

@@ -6,9 +6,9 @@ use samara_device_io::{Deadline, DeviceSlot, PciFunction, PciSlot};
 
 use super::Hand;
 use crate::bench::bench;
+use crate::coverage::{Milestone, note};
 use crate::driver::{Claimed, Kind};
 use crate::ledger;
-use crate::reached::{What, note};
 use crate::step::Numbers;
 use crate::surface::{call, traits};
 
@@ -37,7 +37,7 @@ pub(super) fn claim<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
             let holder = ledger::claimed(board.number, hand.driver.name);
             let is_master = bench().is_bus_master(board.number);
             hand.law(!is_master, "a device is bus master when it's claimed");
-            note(What::Claims);
+            note(Milestone::Claims);
             *held = Some(Claimed { function, holder });
         }
         Err(error) => {
@@ -76,7 +76,7 @@ fn reset<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
             done.is_err() || before != after,
             "a reset has ended nothing",
         );
-        note(What::Resets);
+        note(Milestone::Resets);
         if let Err(error) = done {
             traits!(&error, samara_device_io::pci::ResetError: Debug, Display, Clone, Eq);
         }
@@ -90,7 +90,7 @@ fn silence<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
         ledger::resets(holder);
         let silenced = call!(PciFunction::<D>::silence, function);
         let after = call!(PciFunction::<D>::epoch, function);
-        note(What::Silences);
+        note(Milestone::Silences);
         hand.law(before != after, "a silence has ended nothing");
         let is_master = bench().is_bus_master(holder.device);
         let is_silent = !is_master || silenced == Silenced::Absent;

@@ -7,7 +7,7 @@ use samara_device_io::table::Table;
 use super::Hand;
 use crate::driver::Kind;
 use crate::ledger;
-use crate::listed::{Narrow, Touch};
+use crate::listed_registers::{Narrow, Touch};
 use crate::step::Numbers;
 use crate::surface::{call, traits};
 

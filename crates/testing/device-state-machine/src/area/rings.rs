@@ -12,10 +12,10 @@ use samara_testkit::hosted::as_host;
 
 use super::Hand;
 use super::pairs::foreign;
+use crate::coverage::{Milestone, note};
 use crate::driver::{PACKET, Packet, Places, Queued, Rx, Tx};
+use crate::expected_panics;
 use crate::ledger::{self, Holder, Offer};
-use crate::quiet;
-use crate::reached::{What, note};
 use crate::step::Numbers;
 use crate::surface::{call, traits};
 
@@ -126,7 +126,7 @@ pub(super) fn start<const Q: usize>(
     foreign(hand, queued.holder, holder, started.is_ok());
     hand.only_reset(holder, started.is_ok());
     if started.is_ok() {
-        note(What::RingsStarted);
+        note(Milestone::RingsStarted);
         queued.is_up = true;
     }
     hand.law(
@@ -278,7 +278,7 @@ fn put<const Q: usize>(
         Some(Ok(())) => {
             offer.taken();
             ledger::chosen(start, limited(part.get(), buffer));
-            note(What::PacketsInRings);
+            note(Milestone::PacketsInRings);
             hand.law(room > 0, "a full ring takes a packet");
             1
         }
@@ -300,7 +300,7 @@ fn came_out(hand: &Hand<'_>, holder: Holder, packet: Option<RRef<Packet>>) -> is
     match packet {
         Some(packet) => {
             ledger::back(holder, start_of(&packet));
-            note(What::PacketsOutOfRings);
+            note(Milestone::PacketsOutOfRings);
             hand.driver.keep_packet(packet);
             -1
         }
@@ -339,7 +339,7 @@ fn take_back<const Q: usize>(hand: &Hand<'_>, open: &mut Open<'_, Q>, holder: Ho
     let mut out = 0;
     while let Some(packet) = call!(OpenRing::take_back, open) {
         out += came_out(hand, holder, Some(packet));
-        note(What::TakenBack);
+        note(Milestone::TakenBack);
     }
     out
 }
@@ -372,7 +372,7 @@ fn trade<const Q: usize>(
         }
     }
     let mut parts = Vec::with_capacity(BATCH);
-    let traded = quiet::caught(|| {
+    let traded = expected_panics::caught(|| {
         let mut own = Numbers::of(numbers.word());
         let prepare = |done, _: &mut Packet, _: &mut [u8]| {
             written(hand, done);
@@ -396,7 +396,7 @@ fn trade<const Q: usize>(
                 let part = parts.get(index).copied().unwrap_or_default();
                 ledger::chosen(start, limited(part, buffer));
                 ledger::back(holder, now);
-                note(What::PacketsTraded);
+                note(Milestone::PacketsTraded);
                 count += 1;
             }
             None => hand.law(false, "a member of a batch is gone"),

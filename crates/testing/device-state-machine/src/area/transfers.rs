@@ -1,13 +1,13 @@
 //! Buffers that move in and come back, or are lent for a scope.
 
 use samara_device_io::dma::{BeginError, FinishError, LendError, Refused};
-use samara_device_io::{PciFunction, Transfer};
+use samara_device_io::{DmaTransfer, PciFunction};
 use samara_rref::RRef;
 
 use super::{Hand, Pinned, Plan, data};
+use crate::coverage::{Milestone, note};
 use crate::driver::{Kind, Moved};
 use crate::ledger::{self, Holder, Loan, Offer};
-use crate::reached::{What, note};
 use crate::step::Numbers;
 use crate::surface::{call, traits};
 
@@ -46,13 +46,13 @@ pub(super) fn begin<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
         match call!(PciFunction::<D>::begin, function, buffer) {
             Ok(transfer) => {
                 offer.taken();
-                note(What::BuffersBegun);
+                note(Milestone::BuffersBegun);
                 hand.law(
-                    call!(Transfer::len, &transfer) == bytes
-                        && !call!(Transfer::is_empty, &transfer),
+                    call!(DmaTransfer::len, &transfer) == bytes
+                        && !call!(DmaTransfer::is_empty, &transfer),
                     "a transfer has another length than its buffer",
                 );
-                traits!(&transfer, Transfer: Debug);
+                traits!(&transfer, DmaTransfer: Debug);
                 let moved = Moved::new(transfer, holder, start);
                 // One whose place is taken is dropped: it stays pinned.
                 drop(hand.driver.moved.put(numbers, moved));
@@ -95,7 +95,7 @@ fn finish<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
                 );
                 data::look(hand, &about, &buffer);
                 ledger::back(holder, start_of(&buffer));
-                note(What::BuffersFinished);
+                note(Milestone::BuffersFinished);
                 hand.driver.keep_buffer(buffer);
             }
             Err(error) => {
@@ -129,7 +129,7 @@ pub(super) fn lend<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
         let loan = Loan::new(holder, start_of(&buffer), buffer.len());
         let mut within = numbers.fork();
         let lent = hand.caught(|| {
-            let scope = |transfer: &Transfer| scope::<D>(hand, &mut within, transfer, holder);
+            let scope = |transfer: &DmaTransfer| scope::<D>(hand, &mut within, transfer, holder);
             call!(PciFunction::<D>::lend, function, &buffer, scope)
         });
         drop(loan);
@@ -141,8 +141,8 @@ pub(super) fn lend<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
 }
 
 /// What is done while a buffer is lent.
-fn scope<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers, transfer: &Transfer, holder: Holder) {
-    note(What::Loans);
+fn scope<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers, transfer: &DmaTransfer, holder: Holder) {
+    note(Milestone::Loans);
     let pinned = Pinned { transfer, holder };
     // Mostly about the device that has it.
     let kinds = match numbers.one_in(6) {

@@ -7,7 +7,7 @@ use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
 use super::{Board, Driver};
 use crate::area::Lent;
 use crate::ledger::Holder;
-use crate::listed::Listed;
+use crate::listed_registers::Listed;
 
 /// A kind of device that the machine has.
 pub(crate) trait Kind: Table + Sized {
@@ -39,7 +39,7 @@ macro_rules! kind {
 
             fn listed() -> &'static [Listed<Self>] {
                 static LISTED: std::sync::OnceLock<Vec<Listed<$kind>>> = std::sync::OnceLock::new();
-                LISTED.get_or_init(|| crate::listed::$widths(&[$($length),+]))
+                LISTED.get_or_init(|| crate::listed_registers::$widths(&[$($length),+]))
             }
         }
     };

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use samara_device_io::queue::{ChainQueue, PacketQueue, Pair, Ring, Tag, Unit};
-use samara_device_io::{Interrupt, Transfer};
+use samara_device_io::{DmaTransfer, Interrupt};
 use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
 use samara_rref::RRef;
 
@@ -100,7 +100,7 @@ impl<Q> Queued<Q> {
 
 /// A transfer of a buffer that moved in.
 pub(crate) struct Moved {
-    pub(crate) transfer: Transfer,
+    pub(crate) transfer: DmaTransfer,
     pub(crate) about: About,
 }
 
@@ -121,7 +121,7 @@ pub(crate) struct About {
 }
 
 impl Moved {
-    pub(crate) fn new(transfer: Transfer, holder: Holder, start: usize) -> Self {
+    pub(crate) fn new(transfer: DmaTransfer, holder: Holder, start: usize) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let about = About {
             holder,

@@ -7,7 +7,7 @@ use clap::Parser;
 
 /// An Intel 82599 for QEMU: `-device '{"driver":"vfio-user-pci","socket":{"path":…,"type":"unix"}}'`.
 #[derive(Clone, Debug, Parser)]
-#[command(version, name = "ixgbe-model")]
+#[command(version, name = "ixgbe-emulator")]
 pub(crate) struct Arguments {
     /// Socket on which the VMM finds the device.
     #[arg(long, value_name = "PATH")]

@@ -12,7 +12,7 @@ use samara_ixgbe_emulator::{Interrupts, Link, Nic, Notice, Options, Progress};
 
 use super::guest::SharedMemory;
 use super::pcap::Capture;
-use super::worker::Bell;
+use super::worker::Wakeup;
 use super::{Arguments, ServerError};
 
 /// Steps that are done at once; then others get the lock.
@@ -74,7 +74,7 @@ pub(super) struct Device {
     pub(super) vectors: Vectors,
     link: Box<dyn BufferedLink>,
     capture: Option<Capture>,
-    bell: Arc<Bell>,
+    wakeup: Arc<Wakeup>,
     start: Instant,
     verbose: bool,
 }
@@ -83,7 +83,7 @@ impl Device {
     pub(super) fn new(
         arguments: &Arguments,
         link: Box<dyn BufferedLink>,
-        bell: &Arc<Bell>,
+        wakeup: &Arc<Wakeup>,
     ) -> Result<Self, ServerError> {
         let options = Options::default()
             .with_mac(arguments.mac.0)
@@ -102,7 +102,7 @@ impl Device {
             vectors: Vectors::default(),
             link,
             capture,
-            bell: Arc::clone(bell),
+            wakeup: Arc::clone(wakeup),
             start: Instant::now(),
             verbose: arguments.verbose,
         })
@@ -126,7 +126,7 @@ impl Device {
             tapped.link.flush();
             left -= 1;
             if left == 0 || began.elapsed() > SHARE {
-                self.bell.ring();
+                self.wakeup.ring();
                 break;
             }
         }
@@ -135,7 +135,7 @@ impl Device {
             capture.flush();
         }
         if let Some(deadline) = self.nic.next_deadline() {
-            self.bell
+            self.wakeup
                 .ring_at(self.start + Duration::from_nanos(deadline));
         }
         self.tell();

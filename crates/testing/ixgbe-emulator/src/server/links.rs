@@ -16,7 +16,7 @@ use samara_ixgbe_emulator::{Link, Loop};
 use super::ServerError;
 use super::arguments::LinkChoice;
 use super::device::BufferedLink;
-use super::worker::Bell;
+use super::worker::Wakeup;
 
 /// Frames that wait for the device at most, and their bytes; more are lost, as on a wire.
 const WAITING: usize = 4096;
@@ -37,7 +37,7 @@ const RETRY: Duration = Duration::from_millis(200);
 /// Makes the link and starts its reader.
 pub(super) fn open(
     choice: &LinkChoice,
-    bell: &Arc<Bell>,
+    wakeup: &Arc<Wakeup>,
 ) -> Result<Box<dyn BufferedLink>, ServerError> {
     let (path, listens) = match choice {
         LinkChoice::Loop => return Ok(Box::new(Loop::closed())),
@@ -62,7 +62,7 @@ pub(super) fn open(
             }
         }
     }
-    let reader = (Arc::clone(&end), Arc::clone(bell));
+    let reader = (Arc::clone(&end), Arc::clone(wakeup));
     thread::spawn(move || run(plug, &reader.0, &reader.1));
     Ok(Box::new(Cable {
         end,
@@ -195,7 +195,7 @@ impl Plug {
 }
 
 /// The reader: takes frames as long as the program lives, through one connection after the other.
-fn run(mut plug: Plug, end: &End, bell: &Bell) {
+fn run(mut plug: Plug, end: &End, wakeup: &Wakeup) {
     loop {
         let mut stream = plug.connect();
         let writer = stream
@@ -203,17 +203,17 @@ fn run(mut plug: Plug, end: &End, bell: &Bell) {
             .and_then(|()| stream.try_clone());
         if let Ok(writer) = writer {
             *end.stream() = Some(writer);
-            bell.ring();
-            read(&mut stream, end, bell);
+            wakeup.ring();
+            read(&mut stream, end, wakeup);
             *end.stream() = None;
-            bell.ring();
+            wakeup.ring();
         }
         thread::sleep(RETRY);
     }
 }
 
 /// Reads until the connection ends or makes no sense.
-fn read(stream: &mut UnixStream, end: &End, bell: &Bell) {
+fn read(stream: &mut UnixStream, end: &End, wakeup: &Wakeup) {
     let mut bytes = vec![0; 256 << 10];
     let mut filled = 0;
     loop {
@@ -237,7 +237,7 @@ fn read(stream: &mut UnixStream, end: &End, bell: &Bell) {
         drop(incoming);
         bytes.copy_within(done..filled, 0);
         filled -= done;
-        bell.ring();
+        wakeup.ring();
     }
 }
 

@@ -9,7 +9,7 @@
 macro_rules! tell {
     ($($what:tt)*) => {{
         use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), "ixgbe-model: {}", format_args!($($what)*));
+        let _ = writeln!(std::io::stderr(), "ixgbe-emulator: {}", format_args!($($what)*));
     }};
 }
 
@@ -35,15 +35,15 @@ pub(crate) use self::arguments::Arguments;
 use self::backend::Backend;
 use self::device::Device;
 pub(crate) use self::error::ServerError;
-use self::worker::Bell;
+use self::worker::Wakeup;
 
 /// Serves one VMM after the other, for ever.
 pub(crate) fn serve(arguments: Arguments) -> Result<(), ServerError> {
-    let bell = Arc::new(Bell::default());
-    let link = links::open(&arguments.link, &bell)?;
-    let device = Device::new(&arguments, link, &bell)?;
+    let wakeup = Arc::new(Wakeup::default());
+    let link = links::open(&arguments.link, &wakeup)?;
+    let device = Device::new(&arguments, link, &wakeup)?;
     let device = Arc::new(std::sync::Mutex::new(device));
-    worker::start(Arc::clone(&device), bell);
+    worker::start(Arc::clone(&device), wakeup);
 
     remove_stale(&arguments.socket)?;
     let listener = UnixListener::bind(&arguments.socket)

@@ -8,12 +8,12 @@ use super::device::Device;
 
 /// Wakes the worker, now or later.
 #[derive(Default)]
-pub(super) struct Bell {
+pub(super) struct Wakeup {
     next: Mutex<Option<Instant>>,
     changed: Condvar,
 }
 
-impl Bell {
+impl Wakeup {
     /// Wakes the worker now.
     pub(super) fn ring(&self) {
         self.ring_at(Instant::now());
@@ -52,10 +52,10 @@ impl Bell {
 }
 
 /// Starts the worker; it lives as long as the program.
-pub(super) fn start(device: Arc<Mutex<Device>>, bell: Arc<Bell>) {
+pub(super) fn start(device: Arc<Mutex<Device>>, wakeup: Arc<Wakeup>) {
     thread::spawn(move || {
         loop {
-            bell.wait();
+            wakeup.wait();
             device.lock().unwrap_or_else(PoisonError::into_inner).step();
         }
     });

@@ -64,7 +64,7 @@ impl Nic {
             return false;
         }
         let mut more = false;
-        let mut share = Share::whole();
+        let mut share = Share::leak_check();
         let first = self.first_tx_queue;
         for queue in (0..QUEUES).map(|distance| (first + distance) % QUEUES) {
             if let Some(ring) = TxRing::of(&self.file, queue) {

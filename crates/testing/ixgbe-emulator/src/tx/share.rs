@@ -15,7 +15,7 @@ pub(super) struct Share {
 }
 
 impl Share {
-    pub(super) const fn whole() -> Self {
+    pub(super) const fn leak_check() -> Self {
         Share {
             frames: FRAMES,
             bytes: BYTES,
@@ -45,13 +45,13 @@ mod tests {
 
     #[test]
     fn either_of_both_ends_a_step() {
-        let mut share = Share::whole();
+        let mut share = Share::leak_check();
         for _ in 0..FRAMES {
             assert!(!share.used_up());
             share.frame(60);
         }
         assert!(share.used_up());
-        let mut share = Share::whole();
+        let mut share = Share::leak_check();
         share.read(BYTES - 1);
         assert!(!share.used_up());
         share.read(usize::MAX);

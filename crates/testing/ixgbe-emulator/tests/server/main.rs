@@ -1,4 +1,4 @@
-//! The program `ixgbe-model` as a VMM sees it: attach, traffic, reset, kill, reconnect; its options, its cables.
+//! The program `ixgbe-emulator` as a VMM sees it: attach, traffic, reset, kill, reconnect; its options, its cables.
 #![cfg(target_os = "linux")]
 
 mod cables;

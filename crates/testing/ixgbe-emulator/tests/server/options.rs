@@ -86,7 +86,7 @@ fn wrong_options_are_told_with_what_to_do() {
         let (status, told) = refused(&arguments);
         assert_eq!(status, Some(1), "{arguments:?}: {told}");
         assert!(
-            told.starts_with("ixgbe-model: ") && told.contains(hint),
+            told.starts_with("ixgbe-emulator: ") && told.contains(hint),
             "{told}"
         );
         assert!(told.contains(&nowhere), "{told}");
@@ -164,21 +164,21 @@ fn what_is_not_modelled_is_told_once_by_name_and_all_else_when_asked() {
         assert_eq!(count("0x1fff0"), if verbose { 4 } else { 1 }, "{log}");
         let told = usize::from(verbose);
         assert_eq!(
-            count("ixgbe-model: write RXCTRL 0x00000001\n"),
+            count("ixgbe-emulator: write RXCTRL 0x00000001\n"),
             told,
             "{log}"
         );
         assert_eq!(
-            count("ixgbe-model: write TDT[3] 0x00000012\n"),
+            count("ixgbe-emulator: write TDT[3] 0x00000012\n"),
             told,
             "{log}"
         );
         assert_eq!(
-            count("ixgbe-model: read WUC 0x00000001\n"),
+            count("ixgbe-emulator: read WUC 0x00000001\n"),
             3 * told,
             "{log}"
         );
-        assert_eq!(count("ixgbe-model: reset\n"), told, "{log}");
+        assert_eq!(count("ixgbe-emulator: reset\n"), told, "{log}");
     }
 }
 

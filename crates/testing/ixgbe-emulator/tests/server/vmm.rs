@@ -43,7 +43,7 @@ pub(crate) struct Room(PathBuf);
 
 impl Room {
     pub(crate) fn new(name: &str) -> Self {
-        let name = format!("ixgbe-model.{}.{name}", std::process::id());
+        let name = format!("ixgbe-emulator.{}.{name}", std::process::id());
         let room = Room(std::env::temp_dir().join(name));
         std::fs::create_dir_all(&room.0).expect("a directory");
         room

@@ -5,7 +5,8 @@ use core::ptr::NonNull;
 use loom::cell::UnsafeCell;
 use samara_domain_runtime::call::{Failure, Target, enter};
 use samara_domain_runtime::{
-    Domain, DomainSpec, Implements, Interface, InterfaceDescriptor, Mint, Of, Restart, RpcError,
+    Domain, DomainSpec, Implements, Interface, InterfaceDescriptor, MayImplement, Mint, Restart,
+    RpcError,
 };
 use samara_shared_heap::class::MAX_SHIFT;
 use std::cell::{Cell, RefCell};
@@ -14,7 +15,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// The interface: it has no methods, since models enter by hand.
-pub trait Probe: Send + Sync + Of<ProbeTag> {}
+pub trait Probe: Send + Sync + MayImplement<ProbeTag> {}
 
 /// Names [`Probe`] among interfaces.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 const CONTROL: &str = "domain-runtime/src/control.rs";
-const FLIGHT: &str = "domain-runtime/src/service/flight.rs";
+const FLIGHT: &str = "domain-runtime/src/service/single_flight.rs";
 const PUBLISHED: &str = "domain-runtime/src/service/published.rs";
 
 /// Calls whatever generation is current; whether it was let in. Inside, object and belongings must be

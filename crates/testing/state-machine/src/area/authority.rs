@@ -1,8 +1,8 @@
 //! A domain that reaches for the host's authority dies of it.
 
 use super::{Kind, kind};
-use crate::machine::Machine;
-use crate::node::Kept;
+use crate::node::HostResource;
+use crate::runner::Machine;
 use crate::step::Numbers;
 use samara_domain::{RpcError, interface};
 use samara_domain_runtime::ExitKind;
@@ -16,7 +16,7 @@ pub(crate) trait Authority {
     fn seize(&self) -> Result<(), RpcError>;
 }
 
-impl Authority for Kept {
+impl Authority for HostResource {
     fn seize(&self) -> Result<(), RpcError> {
         let authority = runtime();
         authority.reap();

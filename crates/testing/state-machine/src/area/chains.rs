@@ -3,10 +3,10 @@
 use super::{Kind, kind};
 use crate::area::objects::Objects;
 use crate::area::opened::Opens;
-use crate::machine::{Machine, end_of};
 use crate::model::item::Item;
 use crate::model::{End, Life, Model};
-use crate::node::{Kept, Node};
+use crate::node::{HostResource, Node};
+use crate::runner::{Machine, end_of};
 use crate::step::Numbers;
 use samara_domain::{RRef, RpcError, interface, thread};
 use samara_domain_runtime::{Domain, ExitKind, SpawnError, reaper};
@@ -69,7 +69,7 @@ impl Drop for Payload {
     }
 }
 
-impl Kept {
+impl HostResource {
     fn at_the_end(&self, end: u64) -> Result<(), RpcError> {
         assert_ne!(end, PANIC, "asked to");
         if end == PAYLOAD {
@@ -96,7 +96,7 @@ impl Kept {
     }
 }
 
-impl Chains for Kept {
+impl Chains for HostResource {
     fn chain(&self, item: Item, hops: usize, end: u64, lent: &RRef<u64>) -> Result<Item, RpcError> {
         let peer = if hops > 0 { self.peer()? } else { None };
         let came = match peer {

@@ -3,8 +3,8 @@
 use super::{Kind, kind};
 use crate::area::exports::Leaf;
 use crate::census::times;
-use crate::machine::Machine;
-use crate::node::Kept;
+use crate::node::HostResource;
+use crate::runner::Machine;
 use crate::step::Numbers;
 use samara_domain::{Proxy, RpcError, interface};
 use samara_domain_runtime::exports;
@@ -39,7 +39,7 @@ impl Leaf for Link {
     }
 }
 
-impl Deep for Kept {
+impl Deep for HostResource {
     fn link(&self, count: usize) -> Result<Proxy<dyn Leaf>, RpcError> {
         let mut last = None;
         for _ in 0..count {

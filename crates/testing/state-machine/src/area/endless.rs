@@ -4,7 +4,7 @@ mod domains;
 
 use super::{Kind, kind, sleepers};
 use crate::cuts;
-use crate::machine::Machine;
+use crate::runner::Machine;
 use crate::settle::{Ending, await_end, wait_until};
 use crate::step::Numbers;
 use domains::{Echo, NO, Opening, Opens, Toiler, init, parrot};

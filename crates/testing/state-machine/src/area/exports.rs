@@ -1,10 +1,10 @@
 //! Exported objects: handed out, cloned, sent, used, and dropped by their exporter after the last proxy.
 
 use super::{Kind, kind};
-use crate::machine::{MOST, Machine, end_of};
 use crate::model::handles::{self, Held};
 use crate::model::{End, Exported};
-use crate::node::{Kept, with};
+use crate::node::{HostResource, with};
+use crate::runner::{MOST, Machine, end_of};
 use crate::settle::wait_until;
 use crate::step::Numbers;
 use crate::surface::call;
@@ -133,7 +133,7 @@ impl Leaf for Own {
     }
 }
 
-impl Exports for Kept {
+impl Exports for HostResource {
     fn export(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError> {
         open(id)
     }

@@ -3,11 +3,11 @@
 use super::{Kind, kind};
 use crate::area::exports::open;
 use crate::census::{add, one};
-use crate::machine::{Machine, end_of};
 use crate::model::End;
 use crate::model::handles::Held;
 use crate::model::item::{Item, Known};
-use crate::node::{Kept, with};
+use crate::node::{HostResource, with};
+use crate::runner::{Machine, end_of};
 use crate::step::Numbers;
 use samara_domain::{RRef, RRefDeque, RpcError, interface};
 use std::mem;
@@ -27,7 +27,7 @@ pub(crate) trait Forgets {
     fn forget_half(&self, tag: u64) -> Result<(), RpcError>;
 }
 
-impl Forgets for Kept {
+impl Forgets for HostResource {
     fn forget_item(&self, how: usize, tag: u64) -> Result<(), RpcError> {
         mem::forget(Item::make(how, tag)?);
         Ok(())

@@ -2,7 +2,7 @@
 //! their name, until they are reclaimed.
 
 use super::{Kind, kind, sleepers};
-use crate::machine::Machine;
+use crate::runner::Machine;
 use crate::settle::{Ending, await_end, wait_until};
 use crate::step::Numbers;
 use samara_domain::{Exchangeable, Proxy, RpcError, interface, thread};

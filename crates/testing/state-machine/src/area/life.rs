@@ -1,8 +1,8 @@
 //! How generations begin and end: kills, restarts, stops, recipes and `init`s that fail.
 
 use super::{Kind, kind};
-use crate::machine::Machine;
 use crate::node::{self, Start};
+use crate::runner::Machine;
 use crate::step::Numbers;
 use samara_domain_runtime::{ExitKind, Mint, SpawnError};
 use std::cell::{Cell, RefCell};

@@ -24,7 +24,7 @@ pub(crate) mod threads;
 pub(crate) mod values;
 pub(crate) mod waits;
 
-use crate::machine::Machine;
+use crate::runner::Machine;
 use crate::step::Numbers;
 
 /// A kind of step: possible in every state.

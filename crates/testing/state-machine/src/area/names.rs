@@ -3,8 +3,8 @@
 use super::{Kind, kind};
 use crate::area::exports::Leaf;
 use crate::area::objects::Objects;
-use crate::machine::Machine;
 use crate::node::Node;
+use crate::runner::Machine;
 use crate::step::Numbers;
 use samara_domain_runtime::{Domain, NameError};
 use samara_host_std::runtime;

@@ -2,10 +2,10 @@
 
 use super::{Kind, kind};
 use crate::census::{NOTHING, add};
-use crate::machine::{MOST, Machine, end_of};
 use crate::model::End;
 use crate::model::item::{Item, Known};
-use crate::node::{Kept, with};
+use crate::node::{HostResource, with};
+use crate::runner::{MOST, Machine, end_of};
 use crate::step::Numbers;
 use samara_domain::{Proxy, RRef, RpcError, interface};
 use samara_domain_runtime::ExitKind;
@@ -47,7 +47,7 @@ pub(crate) trait Objects {
 #[derive(Debug, Default)]
 pub(crate) struct Items(Mutex<Vec<Item>>);
 
-impl Objects for Kept {
+impl Objects for HostResource {
     fn put(&self, mut item: Item) -> Result<(), RpcError> {
         item.stir();
         with(&self.items.0, |items| items.push(item));

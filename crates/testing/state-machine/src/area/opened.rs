@@ -3,10 +3,10 @@
 use super::{Kind, kind};
 use crate::area::exports::{Exports, Leaf, is_bomb, open};
 use crate::area::shadows::maybe_crash;
-use crate::machine::{HOST_QUOTA, Machine, REPLAY_LOG};
 use crate::model::handles::{Held, Opened, Through};
 use crate::model::{Life, Name, Recorded};
-use crate::node::{Kept, with};
+use crate::node::{HostResource, with};
+use crate::runner::{HOST_QUOTA, Machine, REPLAY_LOG};
 use crate::step::Numbers;
 use samara_domain::{Proxy, RRef, RpcError, interface};
 use samara_domain_runtime::ExitKind;
@@ -70,7 +70,7 @@ thread_local! {
 #[derive(Debug, Default)]
 pub(crate) struct Root(AtomicU32);
 
-impl Opens for Kept {
+impl Opens for HostResource {
     fn get(&self) -> Result<u32, RpcError> {
         Ok(self.root.0.load(SeqCst))
     }

@@ -3,9 +3,9 @@
 use super::values::told;
 use super::{Kind, kind};
 use crate::area::objects::Objects;
-use crate::machine::{MOST, Machine, end_of};
 use crate::model::{End, Life};
 use crate::node::Node;
+use crate::runner::{MOST, Machine, end_of};
 use crate::step::Numbers;
 use crate::surface::call;
 use samara_domain::{Proxy, RpcError};

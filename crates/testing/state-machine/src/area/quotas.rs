@@ -2,8 +2,8 @@
 
 use super::{Kind, kind};
 use crate::area::objects::Objects;
-use crate::machine::Machine;
 use crate::model::item::{Item, Known};
+use crate::runner::Machine;
 use crate::step::Numbers;
 use samara_domain::RpcError;
 use samara_shared_heap::quota::Limits;

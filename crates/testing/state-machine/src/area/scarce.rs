@@ -1,8 +1,8 @@
 //! What all domains share: groups of batches. A domain that takes all that it gets leaves the others enough.
 
 use super::{Kind, kind};
-use crate::machine::Machine;
-use crate::node::{Kept, with};
+use crate::node::{HostResource, with};
+use crate::runner::Machine;
 use crate::step::Numbers;
 use samara_domain::{RRefDeque, RpcError, interface};
 use samara_shared_heap::group;
@@ -32,7 +32,7 @@ pub(crate) trait Scarce {
 #[derive(Debug, Default)]
 pub(crate) struct Hoard(Mutex<Vec<Batch>>);
 
-impl Scarce for Kept {
+impl Scarce for HostResource {
     fn hoard(&self, count: usize, hands_on: bool) -> Result<(), RpcError> {
         let peer = if hands_on { self.peer()? } else { None };
         for _ in 0..count {

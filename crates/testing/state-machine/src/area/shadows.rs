@@ -3,9 +3,9 @@
 use super::values::told;
 use super::{Kind, kind};
 use crate::area::opened::Opens;
-use crate::machine::{MOST, Machine};
 use crate::model::Name;
 use crate::node::Node;
+use crate::runner::{MOST, Machine};
 use crate::step::Numbers;
 use crate::surface::call;
 use samara_domain::{RRef, RpcError, Shadow};

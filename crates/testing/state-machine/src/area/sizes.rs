@@ -1,8 +1,8 @@
 //! Sizes and counts that nobody has room for: refused, and nothing is left behind.
 
 use super::{Kind, kind};
-use crate::machine::{Machine, PRIVATE};
-use crate::node::Kept;
+use crate::node::HostResource;
+use crate::runner::{Machine, PRIVATE};
 use crate::step::Numbers;
 use samara_domain::{AllocError, RRef, RpcError, interface};
 
@@ -63,7 +63,7 @@ fn shared<T: ?Sized + samara_rref::Target>(made: Result<RRef<T>, AllocError>) ->
     made.is_ok()
 }
 
-impl Sizes for Kept {
+impl Sizes for HostResource {
     fn strain(&self, way: usize, size: usize) -> Result<bool, RpcError> {
         Ok(match way % 10 {
             0 => grow(1_u8, size, true),

@@ -3,8 +3,8 @@
 use super::sizes::adversarial;
 use super::{Kind, kind};
 use crate::cuts;
-use crate::machine::Machine;
 use crate::node::{self, Node, Start};
+use crate::runner::Machine;
 use crate::settle::await_end;
 use crate::step::Numbers;
 use samara_domain_runtime::{DomainSpec, Mint};

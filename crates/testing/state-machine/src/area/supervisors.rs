@@ -2,8 +2,8 @@
 
 use super::{Kind, kind};
 use crate::area::life;
-use crate::machine::{Machine, runs};
 use crate::node;
+use crate::runner::{Machine, runs};
 use crate::step::Numbers;
 use samara_domain_runtime::{Domain, ExitKind, Restart, SpawnError, Status, Strategy, Supervisor};
 use std::cell::{Cell, RefCell};

@@ -2,9 +2,9 @@
 
 use super::values::told;
 use super::{Kind, kind};
-use crate::machine::{Machine, THREADS, end_of};
 use crate::model::End;
-use crate::node::{Kept, with};
+use crate::node::{HostResource, with};
+use crate::runner::{Machine, THREADS, end_of};
 use crate::settle::wait_until;
 use crate::step::Numbers;
 use crate::surface::call;
@@ -66,7 +66,7 @@ fn spawned(spawned: Result<Thread, SpawnError>) -> Option<Thread> {
     }
 }
 
-impl Threads for Kept {
+impl Threads for HostResource {
     fn spawn(&self, how: usize) -> Result<bool, RpcError> {
         let told = Arc::new(AtomicBool::new(false));
         let tell = Arc::clone(&told);

@@ -6,8 +6,8 @@ mod slices;
 pub(crate) mod told;
 
 use super::{Kind, kind};
-use crate::machine::Machine;
-use crate::node::Kept;
+use crate::node::HostResource;
+use crate::runner::Machine;
 use crate::step::Numbers;
 use samara_domain::{Exchangeable, RRef, RpcError, interface};
 use samara_testkit::hosted::Rng;
@@ -44,7 +44,7 @@ fn play(seed: u64) {
     }
 }
 
-impl Values for Kept {
+impl Values for HostResource {
     fn echo_void(&self, void: RRef<[Nothing]>) -> Result<RRef<[Nothing]>, RpcError> {
         Ok(void)
     }

@@ -5,7 +5,7 @@ mod cast;
 
 use super::{Kind, kind, sleepers};
 use crate::cuts;
-use crate::machine::Machine;
+use crate::runner::Machine;
 use crate::settle::{Ending, await_end, wait_until};
 use crate::step::Numbers;
 use cast::{Client, NOWHERE, Need, Server, Task};

@@ -8,30 +8,30 @@
     reason = "tests act for owners without a domain, make a capability class of their own and count what is allocated"
 )]
 
-mod acting;
+mod as_owner;
 mod counted;
+mod leak_check;
 mod log;
-mod pad;
 mod pair;
 mod slot;
-mod stopped;
+mod stack_pad;
+mod stop_on_drop;
 mod tally;
 mod totals;
 mod wait;
-mod whole;
 
 pub use crate::rng::Rng;
-pub use acting::{acting_for, as_host, groups_left, limit, limit_bytes};
+pub use as_owner::{acting_for, as_host, groups_left, limit, limit_bytes};
 pub use counted::Counted;
+pub use leak_check::{LeakCheck, leak_check, watch};
 pub use log::{Released, await_reclaims, deaths, foreign_events, host, reclaims};
-pub use pad::pad_until;
 pub use pair::Half;
 pub use slot::spawn_in;
-pub use stopped::Stopped;
+pub use stack_pad::pad_until;
+pub use stop_on_drop::Stopped;
 pub use tally::{Counts, Tally};
 pub use totals::{Totals, alone};
 pub use wait::{Gate, wait_until, within};
-pub use whole::{Whole, watch, whole};
 
 use samara_domain_runtime::{Domain, Interface};
 use samara_shared_heap::Owner;

@@ -14,7 +14,7 @@ pub(super) enum Verdict {
     /// Right so far.
     Partial,
     /// All of it came, and was right.
-    Whole,
+    LeakCheck,
     /// Not what was asked for.
     Wrong,
 }
@@ -68,7 +68,7 @@ impl Response {
         let verdict = match now.cmp(&self.bytes) {
             _ if right.is_some() => Verdict::Wrong,
             core::cmp::Ordering::Less => Verdict::Partial,
-            core::cmp::Ordering::Equal => Verdict::Whole,
+            core::cmp::Ordering::Equal => Verdict::LeakCheck,
             core::cmp::Ordering::Greater => Verdict::Wrong,
         };
         (count, verdict)
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn pieces_of_any_size_make_a_whole() {
         for piece in [1, 7, 44, 1000] {
-            assert_eq!(verdict(&right(), piece), Verdict::Whole);
+            assert_eq!(verdict(&right(), piece), Verdict::LeakCheck);
             assert_eq!(verdict(&right()[..340], piece), Verdict::Partial);
         }
     }

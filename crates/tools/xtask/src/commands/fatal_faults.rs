@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn kind_and_place_must_both_be_told() {
-        let good = "fault: divide error\n    at samara_kernel::tests::provoke::run (examples/kernel/src/tests/provoke.rs:26)\n";
+        let good = "fault: divide error\n    at samara_kernel::tests::fatal_faults::run (examples/kernel/src/tests/fatal_faults.rs:26)\n";
         assert_eq!(missing(good, "divide error"), None);
         assert!(missing(good, "page fault").is_some());
         let nowhere = "fault: divide error\n    at 0x1\n";

@@ -9,25 +9,25 @@ mod holes;
 mod run;
 mod targets;
 mod test;
-mod test_model;
+mod test_emulator;
 mod trusted;
 
 use crate::cli::{Cli, Command};
 use crate::error::Error;
-use crate::room;
+use crate::disk_space;
 use crate::workspace::Workspace;
 
 /// Does what the command line asks for.
 pub(crate) fn dispatch(cli: Cli) -> Result<(), Error> {
     let workspace = Workspace::locate();
     if matches!(cli.command, Command::Test(_) | Command::Ci) {
-        room::tell(&workspace);
+        disk_space::tell(&workspace);
     }
     match cli.command {
         Command::Run(args) => run::run(&workspace, &args),
         Command::Test(args) => test::run(&workspace, &args),
         Command::Ci => ci::run(&workspace),
-        Command::TestModel => test_model::run(&workspace),
+        Command::TestEmulator => test_emulator::run(&workspace),
         Command::Targets => targets::run(&workspace),
         Command::Holes(args) => holes::run(&workspace, &args),
         Command::Trusted => trusted::run(&workspace),

@@ -17,7 +17,7 @@
 
 use super::edit::{Edit, Line, Misfit};
 use super::error::HoleError;
-use super::machine::Of;
+use super::state_machine::Of;
 
 /// One past hole.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -8,7 +8,7 @@
 //! | `tree` | the copy of the workspace that is built with one hole at a time |
 //! | `programs` | programs of tests that are built in it |
 //! | `run` | one run of a test, and how it ended |
-//! | `machine`, `guards` | the suites: the random machines, of the core and of devices, and each hole's own test |
+//! | `state_machine`, `guards` | the suites: the random machines, of the core and of devices, and each hole's own test |
 //! | `table` | what was found, as the documentation shows it |
 
 mod catalogue;
@@ -16,7 +16,7 @@ mod edit;
 mod error;
 mod format;
 mod guards;
-mod machine;
+mod state_machine;
 mod programs;
 mod run;
 mod table;
@@ -26,6 +26,6 @@ pub(crate) use catalogue::load;
 pub(crate) use error::HoleError;
 pub(crate) use format::Hole;
 pub(crate) use guards::Guards;
-pub(crate) use machine::{Machine, Of};
+pub(crate) use state_machine::{Machine, Of};
 pub(crate) use table::Row;
 pub(crate) use tree::Tree;

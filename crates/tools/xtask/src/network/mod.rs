@@ -2,13 +2,13 @@
 //! device, no root. The device is a model of the 82599 in a process of its own, that QEMU attaches to, or QEMU's own of virtio.
 //!
 //! ```text
-//! client ◄─ stream socket ─► ixgbe-model ◄─ vfio-user socket ─► QEMU: ixgbe ◄─► net ◄─► http
+//! client ◄─ stream socket ─► ixgbe-emulator ◄─ vfio-user socket ─► QEMU: ixgbe ◄─► net ◄─► http
 //! client ◄─ stream socket ─► QEMU: virtio-net ◄─► net ◄─► http
 //! ```
 
 #[cfg_attr(not(unix), path = "no_client.rs")]
 mod client;
-mod model;
+mod emulator;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use std::sync::atomic::AtomicBool;
 use samara_testkit::http_client::{Order, Outcome};
 
 use self::client::Client;
-use self::model::Model;
+use self::emulator::Model;
 use crate::cli::Drivers;
 use crate::error::Error;
 use crate::qemu::Qemu;
@@ -80,7 +80,7 @@ impl Network {
         let socket = directory.path("card");
         let (qemu, kind) = match drivers {
             Drivers::Native => {
-                model::build(workspace)?;
+                emulator::build(workspace)?;
                 let qemu = Qemu::provide_with_vfio_user(workspace)?;
                 (qemu, Kind::Ixgbe(socket.clone()))
             }
@@ -101,7 +101,7 @@ impl Network {
         let client = Client::start(&cable, CLIENT, order, Arc::clone(&card.listening))?;
         let model = match drivers {
             Drivers::Native => {
-                let log = workspace.target("run").join("ixgbe-model.log");
+                let log = workspace.target("run").join("ixgbe-emulator.log");
                 Some(Model::start(workspace, &socket, &cable, &log)?)
             }
             Drivers::Virtio => None,

@@ -4,7 +4,7 @@ use core::ptr::NonNull;
 
 use samara_rref::RRef;
 
-use super::flights::{self, Flights};
+use super::in_flight::{self, Flights};
 use super::pins::Pins;
 use super::table::{Kept, QueueKey};
 use crate::error::QueueError;
@@ -45,7 +45,7 @@ impl Memory {
         held: Held,
     ) -> Result<(Self, Option<Flights>), QueueError> {
         let counts = bytes.next_multiple_of(8);
-        let bytes = (counts + flights::BYTES).next_multiple_of(PAGE);
+        let bytes = (counts + in_flight::BYTES).next_multiple_of(PAGE);
         let mut memory = RRef::<[u8]>::new_zeroed_slice(bytes).map_err(QueueError::Alloc)?;
         let start = NonNull::from(&mut *memory).cast::<u8>();
         let aligned = |address: u64| address.is_multiple_of(PAGE as u64);

@@ -4,7 +4,7 @@
 //!
 //! | file | concept |
 //! |---|---|
-//! | `flights` | how much of each transfer a queue has in flight |
+//! | `in_flight` | how much of each transfer a queue has in flight |
 //! | `pins` | objects that a queue has pinned |
 //! | `refused` | why a buffer isn't accepted |
 //! | `table` | what a claim keeps |
@@ -12,7 +12,7 @@
 //! | `transfer` | a buffer on loan to a device |
 //! | `locate` | where bytes of a pinned object are for the device |
 
-mod flights;
+mod in_flight;
 mod locate;
 mod memory;
 mod pins;
@@ -20,8 +20,8 @@ mod refused;
 mod table;
 mod transfer;
 
-pub(crate) use self::flights::Flights;
-pub use self::flights::MAX_TRANSFERS;
+pub(crate) use self::in_flight::Flights;
+pub use self::in_flight::MAX_TRANSFERS;
 pub(crate) use self::locate::locate;
 pub(crate) use self::memory::{Held, Memory};
 pub(crate) use self::pins::Slots;
@@ -29,4 +29,4 @@ pub use self::refused::{BeginError, Refused};
 pub(crate) use self::table::DmaTable;
 pub use self::table::MAX_QUEUES;
 pub(crate) use self::transfer::Part;
-pub use self::transfer::{FinishError, LendError, Transfer};
+pub use self::transfer::{DmaTransfer, FinishError, LendError};

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use samara_rref::{Exchangeable, Owner, RRef, Transfer as Handover, weigh};
+use samara_rref::{Exchangeable, Owner, RRef, Transfer, weigh};
 use samara_shared_heap::class::{self, Place};
 use samara_shared_heap::{AllocError, heap};
 
@@ -31,7 +31,7 @@ impl Pins {
     /// Makes it the host's, which the claim frees it for: the table does, where it isn't cut.
     pub(crate) fn hand_over(&self) {
         // SAFETY: called by the table on what it takes over by value and never gives out.
-        let handover = unsafe { Handover::to(Owner::HOST) };
+        let handover = unsafe { Transfer::to(Owner::HOST) };
         self.slots.transfer(&handover);
     }
 

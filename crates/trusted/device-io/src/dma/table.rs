@@ -6,10 +6,10 @@
 //! So a domain's quota does not count it. The table does: what it owns, which only its domain put
 //! there, is no more than the domain's quota either.
 
-use samara_rref::{Exchangeable, Owner, RRef, Transfer as Handover, weigh};
+use samara_rref::{Exchangeable, Owner, RRef, Transfer, weigh};
 use samara_shared_heap::{quota, thread};
 
-use super::flights::{Flights, MAX_TRANSFERS};
+use super::in_flight::{Flights, MAX_TRANSFERS};
 use super::pins::Pins;
 use super::refused::Refused;
 use crate::error::QueueError;
@@ -52,7 +52,7 @@ pub(crate) struct DmaTable {
 fn hand_over(object: &RRef<[u8]>, owner: Owner) {
     // SAFETY: called with `HOST` on an object that the table has just taken over by value, and with
     // the running domain on one that the table is giving back by value to it.
-    let handover = unsafe { Handover::to(owner) };
+    let handover = unsafe { Transfer::to(owner) };
     object.transfer(&handover);
 }
 

@@ -17,7 +17,7 @@ use crate::pci::PciFunction;
 ///
 /// ```compile_fail,E0382
 /// use samara_device_io::PciFunction;
-/// use samara_device_io::dma::Transfer;
+/// use samara_device_io::dma::DmaTransfer;
 /// use samara_device_io::queue::{Pair, Unit};
 /// use samara_device_tables::Nvme;
 ///
@@ -25,7 +25,7 @@ use crate::pci::PciFunction;
 ///     function: &PciFunction<Nvme>,
 ///     queue: &mut Pair<Nvme, { Nvme::IO }>,
 ///     unit: &Unit,
-///     transfer: Transfer,
+///     transfer: DmaTransfer,
 /// ) {
 ///     let buffer = function.finish(transfer);
 ///     let _ = queue.transfer::<{ Nvme::READ }>(function, [0; 7], unit, (&transfer, 0, 512));
@@ -34,11 +34,11 @@ use crate::pci::PciFunction;
 ///
 /// ```compile_fail,E0521
 /// use samara_device_io::PciFunction;
-/// use samara_device_io::dma::Transfer;
+/// use samara_device_io::dma::DmaTransfer;
 /// use samara_device_tables::Nvme;
 /// use samara_rref::RRef;
 ///
-/// fn keep<'f>(function: &'f PciFunction<Nvme>, data: &RRef<[u8]>, kept: &mut Option<&'f Transfer>) {
+/// fn keep<'f>(function: &'f PciFunction<Nvme>, data: &RRef<[u8]>, kept: &mut Option<&'f DmaTransfer>) {
 ///     let _ = function.lend(data, |transfer| *kept = Some(transfer));
 /// }
 /// ```
@@ -46,17 +46,17 @@ use crate::pci::PciFunction;
 /// Nor is one made of numbers:
 ///
 /// ```compile_fail,E0451
-/// use samara_device_io::dma::Transfer;
+/// use samara_device_io::dma::DmaTransfer;
 ///
-/// fn forge(like: Transfer) -> Transfer {
-///     Transfer { bus: 0, ..like }
+/// fn forge(like: DmaTransfer) -> DmaTransfer {
+///     DmaTransfer { bus: 0, ..like }
 /// }
 /// ```
 ///
 /// Give it back with [`PciFunction::finish`]; one that is dropped
 /// stays pinned until the claim ends.
 #[must_use = "a transfer that is not finished keeps its buffer until the claim ends"]
-pub struct Transfer {
+pub struct DmaTransfer {
     index: usize,
     claim: ClaimId,
     bus: u64,
@@ -78,7 +78,7 @@ pub(crate) struct Part {
 #[derive(Debug)]
 pub struct FinishError {
     /// The transfer, still open.
-    pub transfer: Transfer,
+    pub transfer: DmaTransfer,
 }
 
 /// Why a loan failed.
@@ -112,7 +112,7 @@ impl<R> fmt::Display for LendError<R> {
 impl core::error::Error for FinishError {}
 impl<R: fmt::Debug> core::error::Error for LendError<R> {}
 
-impl Transfer {
+impl DmaTransfer {
     /// Bytes of the buffer.
     pub fn len(&self) -> usize {
         self.length
@@ -140,9 +140,9 @@ impl Transfer {
     }
 }
 
-impl fmt::Debug for Transfer {
+impl fmt::Debug for DmaTransfer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Transfer({} bytes)", self.length)
+        write!(f, "DmaTransfer({} bytes)", self.length)
     }
 }
 
@@ -153,7 +153,7 @@ impl<D> PciFunction<D> {
     /// # Errors
     ///
     /// [`BeginError`] gives the buffer back.
-    pub fn begin(&self, mut buffer: RRef<[u8]>) -> Result<Transfer, BeginError> {
+    pub fn begin(&self, mut buffer: RRef<[u8]>) -> Result<DmaTransfer, BeginError> {
         let length = buffer.len();
         let start = buffer.as_mut_ptr();
         if length == 0 {
@@ -180,11 +180,11 @@ impl<D> PciFunction<D> {
     ///
     /// [`FinishError`] gives the transfer back if something of it is in flight, or it is not of this
     /// function.
-    pub fn finish(&self, transfer: Transfer) -> Result<RRef<[u8]>, FinishError> {
+    pub fn finish(&self, transfer: DmaTransfer) -> Result<RRef<[u8]>, FinishError> {
         if transfer.claim != self.claim_id() || self.is_in_flight(transfer.index) {
             return Err(FinishError { transfer });
         }
-        // Only `begin` makes a `Transfer` by value, always with an owned buffer.
+        // Only `begin` makes a `DmaTransfer` by value, always with an owned buffer.
         let buffer = self.with_table(|table| table.close(transfer.index));
         buffer.ok_or(FinishError { transfer })
     }
@@ -196,8 +196,8 @@ impl<D> PciFunction<D> {
         self.with_table(|table| table.is_in_flight(transfer, epoch))
     }
 
-    fn transfer(&self, index: usize, bus: u64, length: usize, writable: bool) -> Transfer {
-        Transfer {
+    fn transfer(&self, index: usize, bus: u64, length: usize, writable: bool) -> DmaTransfer {
+        DmaTransfer {
             index,
             claim: self.claim_id(),
             bus,
@@ -217,7 +217,7 @@ impl<D> PciFunction<D> {
     pub fn lend<R>(
         &self,
         buffer: &RRef<[u8]>,
-        scope: impl FnOnce(&Transfer) -> R,
+        scope: impl FnOnce(&DmaTransfer) -> R,
     ) -> Result<R, LendError<R>> {
         let length = buffer.len();
         if length == 0 {

@@ -1,7 +1,7 @@
 //! A split virtqueue whose chains transfer parts of buffers on loan.
 
 use super::virtqueue::{Bytes, Virtqueue};
-use crate::dma::{Held, Transfer};
+use crate::dma::{DmaTransfer, Held};
 use crate::error::{QueueError, QueueFault, SubmitError};
 use crate::pci::PciFunction;
 use crate::table::{Direction, Table};
@@ -59,7 +59,7 @@ impl<D: Table, const Q: usize> Virtqueue<D, Q, Transfers> {
         &mut self,
         function: &PciFunction<D>,
         head: &Bytes,
-        data: Option<(&Transfer, usize, usize, Direction)>,
+        data: Option<(&DmaTransfer, usize, usize, Direction)>,
     ) -> Result<u16, SubmitError> {
         let epoch = self.core.running(function)?;
         let chain = self.free().ok_or(SubmitError::Full)?;

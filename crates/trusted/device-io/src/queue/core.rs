@@ -6,7 +6,7 @@ use crate::dma::{Flights, Held, Memory};
 use crate::error::{QueueError, StepError};
 use crate::mmio::{ClaimId, Phase};
 use crate::pci::PciFunction;
-use crate::rules::{Bell, Run};
+use crate::rules::{DoorbellRegister, Run};
 use crate::table::step::Known;
 use crate::table::{Format, Queue, Table};
 
@@ -17,9 +17,9 @@ pub(crate) struct Core {
     pub(crate) memory: Memory,
     flights: Option<Flights>,
     /// Once the device was told of all of it.
-    pub(crate) bell: Option<Bell>,
+    pub(crate) doorbell: Option<DoorbellRegister>,
     /// A completion queue's.
-    pub(crate) second: Option<Bell>,
+    pub(crate) second: Option<DoorbellRegister>,
     /// The epoch in which it was started, unless it was stopped.
     started: Option<u64>,
 }
@@ -50,7 +50,7 @@ impl Core {
             known,
             memory,
             flights,
-            bell: None,
+            doorbell: None,
             second: None,
             started: None,
         })
@@ -75,8 +75,8 @@ impl Core {
         if self.claim != function.claim_id() {
             return Err(QueueError::Foreign);
         }
-        // Without a bell, the device wasn't told of all of it.
-        if self.started != Some(epoch) || self.bell.is_none() {
+        // Without a doorbell, the device wasn't told of all of it.
+        if self.started != Some(epoch) || self.doorbell.is_none() {
             return Err(QueueError::NotStarted);
         }
         Ok(epoch)
@@ -134,7 +134,7 @@ impl Core {
             }
             // Before the device is told.
             self.started = Some(epoch);
-            (self.bell, self.second) = (None, None);
+            (self.doorbell, self.second) = (None, None);
             tell(self)
         })
     }
@@ -150,22 +150,22 @@ impl Core {
         let epoch = function.claim().control.epoch();
         self.begin((function, epoch), restart, |core| {
             function.run(Run::Start, queue.start, &core.known, chosen)?;
-            core.find_bells(function, queue)
+            core.find_doorbells(function, queue)
         })?;
         Ok(function.run(Run::Started, queue.ready, &self.known, chosen)?)
     }
 
     /// The device was told of all of the queue.
-    pub(crate) fn find_bells<D: Table>(
+    pub(crate) fn find_doorbells<D: Table>(
         &mut self,
         function: &PciFunction<D>,
         queue: &Queue,
     ) -> Result<(), QueueError> {
-        let find = |doorbell| Bell::find(function, doorbell, self.known.number);
+        let find = |doorbell| DoorbellRegister::find(function, doorbell, self.known.number);
         if let Format::Pair(pair) = &queue.format {
             self.second = Some(find(&pair.head_doorbell)?);
         }
-        self.bell = Some(find(&queue.doorbell)?);
+        self.doorbell = Some(find(&queue.doorbell)?);
         Ok(())
     }
 

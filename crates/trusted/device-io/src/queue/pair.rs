@@ -7,7 +7,7 @@ use core::sync::atomic::{Ordering, fence};
 use super::core::Core;
 use super::entry::{Entry, Unit};
 use super::tags::{SLOTS, Tag, Tags};
-use crate::dma::{Held, Transfer};
+use crate::dma::{DmaTransfer, Held};
 use crate::error::{QueueError, QueueFault, SubmitError};
 use crate::pci::PciFunction;
 use crate::table::command::WORDS;
@@ -29,13 +29,13 @@ const NONE: u8 = u8::MAX;
 /// ```compile_fail,E0080
 /// # use samara_device_io::PciFunction;
 /// # use samara_device_io::queue::{Pair, SubmitError, Tag, Unit};
-/// # use samara_device_io::dma::Transfer;
+/// # use samara_device_io::dma::DmaTransfer;
 /// # use samara_device_tables::Nvme;
 /// type Put = fn(
 ///     &mut Pair<Nvme, { Nvme::ADMIN }>,
 ///     &PciFunction<Nvme>,
 ///     &Unit,
-///     &Transfer,
+///     &DmaTransfer,
 /// ) -> Result<Tag, SubmitError>;
 /// let put: Put = |admin, function, unit, transfer| {
 ///     admin.transfer::<{ Nvme::READ }>(function, [0; 7], unit, (transfer, 0, 512))
@@ -261,7 +261,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         function: &PciFunction<D>,
         words: [u32; WORDS],
         unit: &Unit,
-        (transfer, offset, length): (&Transfer, usize, usize),
+        (transfer, offset, length): (&DmaTransfer, usize, usize),
     ) -> Result<Tag, SubmitError> {
         let epoch = self.core.running(function)?;
         let command = const { Self::command(C) };
@@ -331,7 +331,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
             return Err(QueueError::Started.into());
         }
         if queue.state.at.told != 0 {
-            queue.core.find_bells(function, Pair::<D, K>::QUEUE)?;
+            queue.core.find_doorbells(function, Pair::<D, K>::QUEUE)?;
         }
         queue.state.at.told |= 1 << part;
         self.put(entry)
@@ -380,10 +380,10 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     pub fn ring(&mut self, function: &PciFunction<D>) -> Result<(), QueueError> {
         self.core.running(function)?;
         if self.state.at.rung != self.state.at.tail
-            && let Some(bell) = &self.core.bell
+            && let Some(doorbell) = &self.core.doorbell
         {
             // SAFETY: every entry before the tail is whole.
-            unsafe { bell.ring(self.state.at.tail.into()) };
+            unsafe { doorbell.ring(self.state.at.tail.into()) };
             self.state.at.rung = self.state.at.tail;
             self.state.told = self.state.tags.slots();
         }
@@ -455,10 +455,10 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     #[inline]
     fn release(&mut self) {
         if self.state.at.released != self.state.at.head
-            && let Some(bell) = &self.core.second
+            && let Some(doorbell) = &self.core.second
         {
             // SAFETY: every completion before the head was read.
-            unsafe { bell.ring(self.state.at.head.into()) };
+            unsafe { doorbell.ring(self.state.at.head.into()) };
             self.state.at.released = self.state.at.head;
         }
     }

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 use core::sync::atomic::{Ordering, fence};
 
-use samara_rref::{Exchangeable, RRef, RRefDeque, Seat};
+use samara_rref::{BatchSlot, Exchangeable, RRef, RRefDeque};
 use samara_shared_heap::Owner;
 
 use super::core::Core;
@@ -296,7 +296,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         mut prepare: impl FnMut(Done, &mut T, &mut [u8]) -> bool,
         mut bytes: impl FnMut(&mut T) -> &mut [u8],
     ) -> usize {
-        let one = |mut former: NonNull<T>, seat: Seat<T>| {
+        let one = |mut former: NonNull<T>, seat: BatchSlot<T>| {
             let done = self.done()?;
             // SAFETY: an index below `entries`; the claim lives as long as `self.function` is borrowed.
             let mut object = unsafe { self.slots.pinned(self.positions.oldest()?) }?;
@@ -368,9 +368,9 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
             // SAFETY: the ends are the ring's alone, and not the device's.
             unsafe { self.memory.store(self.end_of(first), last) };
         }
-        if let Some(bell) = &self.ring.core.bell {
+        if let Some(doorbell) = &self.ring.core.doorbell {
             // SAFETY: every descriptor before the tail is filled, with memory that is pinned until the device is done with it.
-            unsafe { bell.ring(self.positions.tail()) };
+            unsafe { doorbell.ring(self.positions.tail()) };
         }
     }
 

@@ -269,9 +269,9 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         // SAFETY: the available ring's index.
         unsafe { self.core.memory.store(self.at[1] + 2, put.to_le()) };
         (self.state.told, self.state.known) = (put, self.state.used);
-        if let Some(bell) = &self.core.bell {
+        if let Some(doorbell) = &self.core.doorbell {
             // SAFETY: every chain before the index is whole.
-            unsafe { bell.ring(put.into()) };
+            unsafe { doorbell.ring(put.into()) };
         }
         Ok(())
     }

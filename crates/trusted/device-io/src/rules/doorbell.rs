@@ -7,13 +7,13 @@ use crate::table::{Doorbell, Rung, Stride, Table, Width};
 
 /// A queue's doorbell.
 #[derive(Clone, Copy)]
-pub(crate) struct Bell {
+pub(crate) struct DoorbellRegister {
     cell: Cell,
     /// What it is always told.
     number: Option<u16>,
 }
 
-impl Bell {
+impl DoorbellRegister {
     /// The doorbell of queue `number`, which is started if its place is listed.
     pub(crate) fn find<D: Table>(
         function: &PciFunction<D>,
@@ -61,7 +61,7 @@ impl Bell {
     #[inline]
     pub(crate) unsafe fn ring(&self, position: u32) {
         let value = self.number.map_or(position, u32::from);
-        // SAFETY: the caller's promise; the bell is of a queue that runs on this memory, or is disabled and ignores it.
+        // SAFETY: the caller's promise; the doorbell is of a queue that runs on this memory, or is disabled and ignores it.
         unsafe { self.cell.store(value.into()) };
     }
 }

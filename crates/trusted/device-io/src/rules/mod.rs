@@ -5,5 +5,5 @@ mod doorbell;
 mod registers;
 mod steps;
 
-pub(crate) use self::doorbell::Bell;
+pub(crate) use self::doorbell::DoorbellRegister;
 pub(crate) use self::steps::Run;

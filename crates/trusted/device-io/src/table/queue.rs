@@ -88,14 +88,17 @@ impl Queue {
 
     /// The doorbells of all queues of this kind, of which this is the first one's. Where only the device knows how far they are apart,
     /// that one alone.
-    pub(crate) const fn bells(&self, bell: &Doorbell) -> Rule {
-        let (times, more) = bell.index;
-        match bell.stride {
+    pub(crate) const fn doorbells(&self, doorbell: &Doorbell) -> Rule {
+        let (times, more) = doorbell.index;
+        match doorbell.stride {
             Stride::Bytes(bytes) => {
-                let first = bell.offset + (self.numbers.0 as usize * times + more) * bytes;
-                self.times(Rule::new(bell.window, first, bell.width), times * bytes)
+                let first = doorbell.offset + (self.numbers.0 as usize * times + more) * bytes;
+                self.times(
+                    Rule::new(doorbell.window, first, doorbell.width),
+                    times * bytes,
+                )
             }
-            _ => Rule::new(bell.window, bell.offset, bell.width),
+            _ => Rule::new(doorbell.window, doorbell.offset, doorbell.width),
         }
     }
 

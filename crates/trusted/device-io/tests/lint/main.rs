@@ -30,7 +30,7 @@ const CHAINS: Queue = Queue {
     doorbell: Doorbell {
         value: Rung::Number,
         index: (0, 0),
-        ..BELL
+        ..DOORBELL
     },
     ..split(SPLIT)
 };
@@ -108,7 +108,7 @@ refused! {
     { QUEUES = &[ring(RingFormat { direction: Direction::ToHost, bytes: (2048, 2048), lengths: &[], ..RING })]; COMMANDS = &[]; }
     { QUEUES = &[SIZED]; COMMANDS = &[]; }
     { QUEUES = &[split(SPLIT)]; COMMANDS = &[]; }
-    { QUEUES = &[Queue { doorbell: Doorbell { value: Rung::Number, ..BELL }, ..split(SPLIT) }];
+    { QUEUES = &[Queue { doorbell: Doorbell { value: Rung::Number, ..DOORBELL }, ..split(SPLIT) }];
       REGISTERS = &[word(0x80).write(Write::Any)]; COMMANDS = &[]; }
     { QUEUES = &[]; COMMANDS = &[]; REGISTERS = &[]; RESET = &[]; }
     // No queue that a driver could take away from under the engine.

@@ -13,8 +13,8 @@ refused! {
 
     registers_of_several_queues: "one register for what is told of several queues",
     { QUEUES = &[Queue { numbers: (0, 3), ..ring(RING) }]; COMMANDS = &[]; }
-    { QUEUES = &[ADMIN, Queue { doorbell: Doorbell { index: (0, 9), ..BELL }, ..IO }]; }
-    { QUEUES = &[ADMIN, Queue { doorbell: Doorbell { offset: 0xC0, index: (0, 0), stride: Stride::Shifted(reg(0), 0, 4), ..BELL }, ..IO }]; }
+    { QUEUES = &[ADMIN, Queue { doorbell: Doorbell { index: (0, 9), ..DOORBELL }, ..IO }]; }
+    { QUEUES = &[ADMIN, Queue { doorbell: Doorbell { offset: 0xC0, index: (0, 0), stride: Stride::Shifted(reg(0), 0, 4), ..DOORBELL }, ..IO }]; }
     // A size that each queue has another of; a head that all have.
     { QUEUES = &[Queue { numbers: (0, 1), entries: (4, 16), start: &[Step::Write(PARTS[0], address(0)), Step::Write(PARTS[1], address(1)), Step::Write(reg(0x48), entries(1)), Step::Write(reg(0x18), only(1))], ..ADMIN }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { numbers: (0, 1), start: &[Step::Write(reg(0x20).each(8), low(0)), Step::Write(reg(0x24).each(8), high(0)), Step::Write(TAIL, NO), Step::Write(reg(0xD0), NO), Step::Write(reg(0x18), only(1))],
@@ -34,7 +34,7 @@ refused! {
     registers_for_two_things: "one register for two things that are told",
     // Two kinds of one number; and two parts.
     { QUEUES = &[SELECTED, SELECTED]; COMMANDS = &[]; }
-    { QUEUES = &[split(SPLIT), Queue { doorbell: Doorbell { offset: 0xC0, ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+    { QUEUES = &[split(SPLIT), Queue { doorbell: Doorbell { offset: 0xC0, ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
     { QUEUES = &[CHAINS, Queue { numbers: (3, 4), ..CHAINS }]; COMMANDS = &[]; }
     // Selected by other registers, or by other values.
     { QUEUES = &[SELECTED, Queue { numbers: (2, 3), start: select!([Step::Write(reg(0x48), number(1))], []), ..SELECTED }]; COMMANDS = &[]; }
@@ -42,28 +42,28 @@ refused! {
     // A bit that one queue sets and another one clears.
     { QUEUES = &[begins![Step::Update(reg(0x48), 0, 1)], Queue { numbers: (1, 1), start: begin_at!([], reg(0x60), reg(0x64), [Step::Update(reg(0x48), 1, 0)]), ..ring(RING) }]; COMMANDS = &[]; }
     // A doorbell on an address, on another one, and somewhere behind it; told something else by a step; not alike another one.
-    { QUEUES = &[Queue { doorbell: Doorbell { offset: 0x20, index: (0, 0), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { offset: 0x20, index: (0, 0), ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
     { QUEUES = &[begins![Step::Write(TAIL, only(1))]]; COMMANDS = &[]; }
     { QUEUES = &[Queue { ready: &[Step::Write(TAIL, NO)], ..ring(RING) }]; COMMANDS = &[]; }
-    { QUEUES = &[Queue { doorbell: Doorbell { offset: 0xC0, stride: Stride::Shifted(reg(0), 0, 4), ..BELL }, ..split(SPLIT) },
+    { QUEUES = &[Queue { doorbell: Doorbell { offset: 0xC0, stride: Stride::Shifted(reg(0), 0, 4), ..DOORBELL }, ..split(SPLIT) },
         Queue { numbers: (1, 1), start: &[Step::Write(at(0, 0x40, Width::W64), address(0)), Step::Write(at(0, 0x48, Width::W64), address(1)), Step::Write(at(0, 0x50, Width::W64), address(2)), Step::Write(reg(0x18), only(1))],
-            doorbell: Doorbell { offset: 0xC4, stride: Stride::Shifted(reg(0), 0, 4), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
-    { QUEUES = &[ADMIN, Queue { numbers: (1, 2), doorbell: Doorbell { offset: 0xC0, stride: Stride::Shifted(reg(0), 0, 4), ..BELL },
-        ..pair(&PairFormat { head_doorbell: Doorbell { offset: 0xC0, index: (2, 1), stride: Stride::Shifted(reg(0), 0, 8), ..BELL }, ..PAIR }) }]; COMMANDS = &[]; }
+            doorbell: Doorbell { offset: 0xC4, stride: Stride::Shifted(reg(0), 0, 4), ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+    { QUEUES = &[ADMIN, Queue { numbers: (1, 2), doorbell: Doorbell { offset: 0xC0, stride: Stride::Shifted(reg(0), 0, 4), ..DOORBELL },
+        ..pair(&PairFormat { head_doorbell: Doorbell { offset: 0xC0, index: (2, 1), stride: Stride::Shifted(reg(0), 0, 8), ..DOORBELL }, ..PAIR }) }]; COMMANDS = &[]; }
     { QUEUES = &[ADMIN, Queue { numbers: (0, 4), ..IO }]; }
-    { QUEUES = &[pair(&PairFormat { head_doorbell: BELL, ..PAIR })]; COMMANDS = &[]; }
-    { QUEUES = &[Queue { doorbell: Doorbell { offset: 0x1C, stride: Stride::Shifted(reg(0), 0, 4), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
-    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0), 0, 4), ..BELL }, ..pair(&PairFormat { head_doorbell: Doorbell { stride: Stride::Shifted(reg(0), 0, 4), ..BELL }, ..PAIR }) }]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { head_doorbell: DOORBELL, ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { offset: 0x1C, stride: Stride::Shifted(reg(0), 0, 4), ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0), 0, 4), ..DOORBELL }, ..pair(&PairFormat { head_doorbell: Doorbell { stride: Stride::Shifted(reg(0), 0, 4), ..DOORBELL }, ..PAIR }) }]; COMMANDS = &[]; }
 
     a_doorbell_in_no_window: "a doorbell in no window",
-    { QUEUES = &[Queue { doorbell: Doorbell { window: 1, ..BELL }, ..ADMIN }]; COMMANDS = &[]; }
-    { QUEUES = &[pair(&PairFormat { head_doorbell: Doorbell { window: 1, ..BELL }, ..PAIR })]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { window: 1, ..DOORBELL }, ..ADMIN }]; COMMANDS = &[]; }
+    { QUEUES = &[pair(&PairFormat { head_doorbell: Doorbell { window: 1, ..DOORBELL }, ..PAIR })]; COMMANDS = &[]; }
 
     a_doorbell_outside_its_window: "a doorbell outside its window",
-    { QUEUES = &[ADMIN, Queue { doorbell: Doorbell { offset: 0x1F0, ..BELL }, ..IO }]; }
+    { QUEUES = &[ADMIN, Queue { doorbell: Doorbell { offset: 0x1F0, ..DOORBELL }, ..IO }]; }
 
     a_misaligned_doorbell: "a misaligned doorbell",
-    { QUEUES = &[Queue { doorbell: Doorbell { offset: 0x82, ..BELL }, ..ADMIN }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { offset: 0x82, ..DOORBELL }, ..ADMIN }]; COMMANDS = &[]; }
 
     unguarded_doorbells: "a rule lets drivers write a doorbell",
     { REGISTERS = &[word(0x80).write(Write::Any)]; }
@@ -71,13 +71,13 @@ refused! {
     // Of the last queue; of one that stands nobody knows where.
     { REGISTERS = &[word(0xA4).write(Write::Any)]; }
     { REGISTERS = &[word(0xF0).write(Write::Any)];
-      QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0), 0, 4), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+      QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0), 0, 4), ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
 
     odd_distances: "a distance of doorbells of bits that its register hasn't",
-    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 29, 4), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
-    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 0, 0x1_0001), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 29, 4), ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 0, 0x1_0001), ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
 
     two_distances: "two registers that say how far doorbells are apart",
-    { QUEUES = &[ADMIN, Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 0, 4), ..BELL }, ..IO },
-                 Queue { numbers: (5, 5), doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 4, 4), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+    { QUEUES = &[ADMIN, Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 0, 4), ..DOORBELL }, ..IO },
+                 Queue { numbers: (5, 5), doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 4, 4), ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
 }

@@ -65,7 +65,7 @@ refused! {
     steps_in_no_window: "a step in no window",
     { RESET = &[Step::Write(at(1, 0, Width::W32), NO)]; }
     { IDLE = &[Check::new(at(1, 0, Width::W32), 1, 0)]; }
-    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Listed(at(1, 0, Width::W16)), ..BELL }, ..ADMIN }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Listed(at(1, 0, Width::W16)), ..DOORBELL }, ..ADMIN }]; COMMANDS = &[]; }
 
     steps_wider_than_their_window_is_aligned: "a step at a register that is wider than its window is aligned",
     { WINDOWS = &[Window::bar(0, 0x100).aligned_to(4)]; REGISTERS = &[]; }
@@ -86,7 +86,7 @@ refused! {
     // That of the last queue.
     { QUEUES = &[ADMIN, Queue { ready: &[Step::Write(reg(0x40).each(0x40), NO)], ..IO }]; }
     { QUEUES = &[ADMIN, Queue { stop: &[Step::Update(reg(0x40).each(0x40), 0, 1)], ..IO }]; }
-    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x100), 0, 4), ..BELL }, ..ADMIN }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x100), 0, 4), ..DOORBELL }, ..ADMIN }]; COMMANDS = &[]; }
     { QUEUES = &[ring(RingFormat { head: reg(0x100), ..RING })]; COMMANDS = &[]; }
 
     no_idle_test: "a table without an idle test",
@@ -149,5 +149,5 @@ refused! {
     { RESET = &[Step::Write(reg(0x18).each(4), NO)]; }
     { RESET = &[Step::Await(&[OFF], Limit::Field(reg(0x18).each(4), 0, 8, 1))]; }
     { IDLE = &[Check::new(reg(0x18).each(4), 1, 0)]; }
-    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60).each(4), 0, 4), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60).each(4), 0, 4), ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
 }

@@ -91,22 +91,22 @@ refused! {
     { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)), Step::Write(TAIL, NO), Step::Write(HEAD, NO)], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)), Step::Write(TAIL, NO), Step::Write(HEAD, only(1)), Step::Write(reg(0x18), only(1))], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[ring(RingFormat { head: reg(0xD4).each(4), ..RING })]; COMMANDS = &[]; }
-    { QUEUES = &[Queue { doorbell: Doorbell { index: (2, 1), ..BELL }, ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { index: (2, 1), ..DOORBELL }, ..ring(RING) }]; COMMANDS = &[]; }
 
     rings_that_the_device_places: "a ring whose doorbell stands where the device says",
-    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 0, 4), ..BELL }, ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 0, 4), ..DOORBELL }, ..ring(RING) }]; COMMANDS = &[]; }
 
     narrow_doorbells: "a doorbell that is narrower than what it is told",
-    { QUEUES = &[Queue { entries: (512, 512), doorbell: Doorbell { width: Width::W8, ..BELL }, ..ring(RING) }]; COMMANDS = &[]; }
-    { QUEUES = &[Queue { doorbell: Doorbell { width: Width::W8, ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
-    { QUEUES = &[Queue { numbers: (0, 256), doorbell: Doorbell { width: Width::W8, value: Rung::Number, index: (0, 0), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { entries: (512, 512), doorbell: Doorbell { width: Width::W8, ..DOORBELL }, ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { width: Width::W8, ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { numbers: (0, 256), doorbell: Doorbell { width: Width::W8, value: Rung::Number, index: (0, 0), ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
 
     doorbells_without_positions: "a doorbell that tells a device nothing of how far a queue is filled",
-    { QUEUES = &[Queue { doorbell: Doorbell { value: Rung::Number, ..BELL }, ..ring(RING) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { value: Rung::Number, ..DOORBELL }, ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[pair(&PairFormat { head_doorbell: Doorbell { value: Rung::Number, ..PAIR.head_doorbell }, ..PAIR })]; COMMANDS = &[]; }
 
     positions_that_are_told_anywhere: "a position that is told wherever the device says",
-    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Listed(at(0, 0x60, Width::W16)), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+    { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Listed(at(0, 0x60, Width::W16)), ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
 
     addresses_of_another_width: "a register of another width than its address",
     { QUEUES = &[starts(&[Step::Write(reg(0x20), address(0))])]; COMMANDS = &[]; }
@@ -146,7 +146,7 @@ refused! {
     { REGISTERS = &[word(0x00).read().behind(0x80, Width::W32, 16)]; }
     { REGISTERS = &[word(0x00).read().behind(0x18, Width::W32, 16)]; }
     { REGISTERS = &[word(0x00).read().behind(0x60, Width::W32, 16)];
-      QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 0, 4), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+      QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 0, 4), ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
     // Of another width than that of the start.
     { REGISTERS = &[word(0x00).read().behind(0x44, Width::W16, 16)]; QUEUES = &[SELECTED]; COMMANDS = &[]; }
 
@@ -173,9 +173,9 @@ refused! {
     // To share is nothing for an idle test.
     { REGISTERS = &[word(0x5C).write(Write::Bits(1))]; IDLE = &[Check::new(reg(0x5C).shared(), 1, 1)]; }
     { REGISTERS = &[word(0x60).write(Write::Any)];
-      QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 0, 4), ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+      QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x60), 0, 4), ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
     { REGISTERS = &[word(0x60).write(Write::Bits(1))];
-      QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Listed(at(0, 0x62, Width::W16)), value: Rung::Number, ..BELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
+      QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Listed(at(0, 0x62, Width::W16)), value: Rung::Number, ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
 
     addresses_that_drivers_read: "a rule lets drivers read an address",
     { REGISTERS = &[word(0x20).read()]; }

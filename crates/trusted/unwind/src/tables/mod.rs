@@ -18,15 +18,15 @@ mod error;
 mod header;
 mod image;
 mod landing_pad;
-mod lsda;
 #[cfg(samara_model)]
-mod model;
-mod place;
+mod loom_access;
+mod lsda;
 mod program;
 mod reader;
 mod registry;
 mod row;
 mod rules;
+mod slot;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 

@@ -1,6 +1,6 @@
 //! Images that come and go while others unwind.
 
-use super::place::Place;
+use super::slot::Place;
 use super::{Finder, Image, LandingPad, Rules, TableError, cache};
 use crate::primitive::atomic::{AtomicUsize, Ordering::SeqCst};
 use core::ops::Range;

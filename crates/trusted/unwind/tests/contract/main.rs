@@ -9,7 +9,7 @@ mod common;
 #[cfg(feature = "dwarf")]
 mod dwarf;
 mod registers;
-mod struck;
+mod signal_frames;
 
 common::contract!(std_backend, samara_unwind);
 common::contract!(jump_backend, samara_unwind::jump);

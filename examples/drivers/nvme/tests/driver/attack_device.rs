@@ -3,7 +3,7 @@
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Args, FormatError, InitError, Limits};
 use samara_testkit::disks::{buffer, expected, filled, some_of_each, storm};
-use samara_testkit::nvme_model::{Misbehaviour, NamespaceShape, Shape, Switches};
+use samara_testkit::nvme_emulator::{Misbehaviour, NamespaceShape, Shape, Switches};
 
 use super::Bench;
 

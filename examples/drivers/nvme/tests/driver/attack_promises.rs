@@ -9,7 +9,7 @@ use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Fault, InitError, Limits};
 use samara_proxy::Export;
 use samara_testkit::disks::{buffer, filled};
-use samara_testkit::nvme_model::{Misbehaviour, NamespaceShape, Shape, Switches};
+use samara_testkit::nvme_emulator::{Misbehaviour, NamespaceShape, Shape, Switches};
 
 use super::Bench;
 

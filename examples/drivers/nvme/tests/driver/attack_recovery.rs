@@ -8,7 +8,7 @@ use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Args, FormatError, InitError, Limits, NvmeController};
 use samara_proxy::Export;
 use samara_testkit::disks::{buffer, filled, reads_after_a_crowd, storm};
-use samara_testkit::nvme_model::{Misbehaviour, NamespaceShape, Shape, Switches, Timing};
+use samara_testkit::nvme_emulator::{Misbehaviour, NamespaceShape, Shape, Switches, Timing};
 
 use super::Bench;
 

@@ -4,7 +4,7 @@ use samara_device_io::mmio::WindowError;
 use samara_device_io::pci::ClaimError;
 use samara_device_io::queue::QueueError;
 use samara_nvme::{Fault, FormatError, InitError, Limits};
-use samara_testkit::nvme_model::{Shape, Switches};
+use samara_testkit::nvme_emulator::{Shape, Switches};
 
 use super::Bench;
 

@@ -12,7 +12,7 @@ use samara_nvme::Args;
 use samara_proxy::Export;
 use samara_testkit::disks::{buffer, expected};
 use samara_testkit::faults as fault;
-use samara_testkit::nvme_model::Shape;
+use samara_testkit::nvme_emulator::Shape;
 
 use super::Bench;
 

@@ -11,7 +11,7 @@ mod shutdown;
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::NvmeDisk;
 use samara_testkit::disks::{buffer, expected};
-use samara_testkit::nvme_model::{Shape, Timing};
+use samara_testkit::nvme_emulator::{Shape, Timing};
 
 use super::Bench;
 

@@ -21,7 +21,7 @@ use samara_nvme::{Args, InitError, Limits, NvmeDisk};
 use samara_shared_heap::heap::{Census, census_all};
 use samara_testkit::disks::fill;
 use samara_testkit::faults as fault;
-use samara_testkit::nvme_model::{NvmeModel, Shape};
+use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
 
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
@@ -31,7 +31,7 @@ static SERIAL: Mutex<()> = Mutex::new(());
 
 /// A model on a bus of its own, and what the heap held before.
 struct Bench {
-    model: &'static NvmeModel,
+    model: &'static NvmeEmulator,
     slot: DeviceSlot<Nvme>,
     before: Census,
     _serial: MutexGuard<'static, ()>,
@@ -41,7 +41,7 @@ impl Bench {
     fn new(shape: Shape) -> Self {
         let serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
         fault::disarm_all();
-        let model = NvmeModel::leak(shape);
+        let model = NvmeEmulator::leak(shape);
         model.medium(|medium| fill(medium));
         Self {
             model,

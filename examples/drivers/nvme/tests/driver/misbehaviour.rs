@@ -4,7 +4,7 @@
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Limits, NvmeDisk};
 use samara_testkit::disks::{buffer, expected};
-use samara_testkit::nvme_model::{Misbehaviour, NamespaceShape, Shape};
+use samara_testkit::nvme_emulator::{Misbehaviour, NamespaceShape, Shape};
 
 use super::Bench;
 

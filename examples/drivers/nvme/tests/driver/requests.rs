@@ -4,7 +4,7 @@ use samara_domain::RRef;
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::Limits;
 use samara_testkit::disks::{buffer, expected};
-use samara_testkit::nvme_model::Shape;
+use samara_testkit::nvme_emulator::Shape;
 
 use super::Bench;
 

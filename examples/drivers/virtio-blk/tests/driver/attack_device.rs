@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_testkit::disks::{buffer, filled, some_of_each, storm};
-use samara_testkit::virtio_model::{Layout, Misbehaviour, Shape, Structure, Switches};
+use samara_testkit::virtio_emulator::{Layout, Misbehaviour, Shape, Structure, Switches};
 use samara_virtio_blk::Limits;
 
 use super::{Bench, SLOW, works};

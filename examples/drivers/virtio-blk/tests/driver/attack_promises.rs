@@ -3,7 +3,7 @@
 use std::thread;
 
 use samara_interfaces::{BlockDevice, BlockError};
-use samara_testkit::virtio_model::{Block, Misbehaviour, Shape, Switches};
+use samara_testkit::virtio_emulator::{Block, Misbehaviour, Shape, Switches};
 use samara_virtio_blk::Limits;
 
 use super::{Bench, shape};

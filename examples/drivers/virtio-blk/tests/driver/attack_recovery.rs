@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use samara_device_io::queue::QueueError;
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_testkit::disks::{buffer, filled, reads_after_a_crowd, storm};
-use samara_testkit::virtio_model::{Block, Misbehaviour, Shape, Switches};
+use samara_testkit::virtio_emulator::{Block, Misbehaviour, Shape, Switches};
 use samara_virtio_blk::{InitError, Limits};
 
 use super::{Bench, SLOW, shape};

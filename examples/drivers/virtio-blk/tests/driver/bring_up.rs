@@ -5,7 +5,7 @@ use samara_device_io::mmio::WindowError;
 use samara_device_io::pci::{ClaimError, ResetError};
 use samara_device_io::queue::QueueError;
 use samara_driver::virtio::TransportError;
-use samara_testkit::virtio_model::{Block, Malformed, Shape, Switches};
+use samara_testkit::virtio_emulator::{Block, Malformed, Shape, Switches};
 use samara_virtio_blk::{InitError, Limits};
 
 use super::{Bench, shape, works};

@@ -3,7 +3,7 @@
 use samara_domain::RRef;
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_testkit::disks::{buffer, expected};
-use samara_testkit::virtio_model::{Block, Misbehaviour, Shape, Switches};
+use samara_testkit::virtio_emulator::{Block, Misbehaviour, Shape, Switches};
 use samara_virtio_blk::VirtioDisk;
 
 use super::{Bench, SLOW, benches, shape, works};

@@ -11,7 +11,7 @@ use samara_interfaces::{BlockDevice, BlockError};
 use samara_proxy::Export;
 use samara_testkit::disks::{buffer, expected};
 use samara_testkit::faults as fault;
-use samara_testkit::virtio_model::Shape;
+use samara_testkit::virtio_emulator::Shape;
 use samara_virtio_blk::Args;
 
 use super::{Bench, SLOW, works};

@@ -19,7 +19,7 @@ use samara_interfaces::BlockDevice;
 use samara_shared_heap::heap::{Census, census_all};
 use samara_testkit::disks::{buffer, expected, fill};
 use samara_testkit::faults as fault;
-use samara_testkit::virtio_model::{Block, Device, Shape, VirtioModel};
+use samara_testkit::virtio_emulator::{Block, Device, Shape, VirtioEmulator};
 use samara_virtio_blk::{Args, InitError, Limits, VirtioDisk};
 
 #[global_allocator]
@@ -30,7 +30,7 @@ static SERIAL: Mutex<()> = Mutex::new(());
 
 /// A model on a bus of its own, and what the heap held before.
 struct Bench {
-    model: &'static VirtioModel,
+    model: &'static VirtioEmulator,
     slot: DeviceSlot<VirtioBlock>,
     before: Census,
     _serial: MutexGuard<'static, ()>,
@@ -40,7 +40,7 @@ impl Bench {
     fn new(shape: Shape) -> Self {
         let serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
         fault::disarm_all();
-        let model = VirtioModel::leak(shape);
+        let model = VirtioEmulator::leak(shape);
         model.medium(|medium| fill(medium));
         Self {
             model,

@@ -7,7 +7,7 @@ use samara_device_io::host::Clock;
 use samara_domain::RRef;
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_testkit::disks::{buffer, expected};
-use samara_testkit::virtio_model::{Misbehaviour, Shape};
+use samara_testkit::virtio_emulator::{Misbehaviour, Shape};
 use samara_virtio_blk::Limits;
 
 use super::{Bench, SLOW, benches, works};

@@ -3,7 +3,7 @@
 use samara_domain::RRef;
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_testkit::disks::{buffer, expected};
-use samara_testkit::virtio_model::{Block, Layout, Shape};
+use samara_testkit::virtio_emulator::{Block, Layout, Shape};
 use samara_virtio_blk::Limits;
 
 use super::{Bench, shape};

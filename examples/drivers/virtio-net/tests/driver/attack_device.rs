@@ -1,7 +1,7 @@
 //! Devices that say what they said before: no frame comes twice, or with another's bytes.
 
 use samara_interfaces::net::{NetDevice, NetError, Packet, Packets};
-use samara_testkit::virtio_model::{Misbehaviour, Shape, Switches};
+use samara_testkit::virtio_emulator::{Misbehaviour, Shape, Switches};
 use samara_virtio_net::Limits;
 
 use super::{Bench, KEEPS, batch, empty, frame, frames, poll, received, shape, small, works};

@@ -2,7 +2,7 @@
 //! nothing else is.
 
 use samara_interfaces::net::{NetDevice, NetError, Waited};
-use samara_testkit::virtio_model::{Misbehaviour, Net, Shape, Switches};
+use samara_testkit::virtio_emulator::{Misbehaviour, Net, Shape, Switches};
 use samara_virtio_net::Limits;
 
 use super::{Bench, KEEPS, batch, benches, empty, shape, small, works};

@@ -6,7 +6,7 @@ use samara_device_io::mmio::WriteError;
 use samara_device_io::queue::QueueError;
 use samara_driver::virtio::TransportError;
 use samara_interfaces::net::{NetDevice, NetError};
-use samara_testkit::virtio_model::{Misbehaviour, Shape};
+use samara_testkit::virtio_emulator::{Misbehaviour, Shape};
 use samara_virtio_net::InitError;
 
 use super::{Bench, KEEPS, batch, empty, shape, small};

@@ -6,7 +6,7 @@ use samara_device_io::pci::{ClaimError, ResetError};
 use samara_device_io::queue::QueueError;
 use samara_driver::virtio::TransportError;
 use samara_interfaces::MacAddress;
-use samara_testkit::virtio_model::{Malformed, Net, Shape, Switches};
+use samara_testkit::virtio_emulator::{Malformed, Net, Shape, Switches};
 use samara_virtio_net::{InitError, Limits};
 
 use super::{Bench, shape, works};

@@ -1,7 +1,7 @@
 //! What a device says of itself, and what becomes of it if that changes.
 
 use samara_interfaces::net::{NetDevice, NetError};
-use samara_testkit::virtio_model::{Net, Shape, Switches};
+use samara_testkit::virtio_emulator::{Net, Shape, Switches};
 use samara_virtio_net::{Limits, Nic};
 
 use super::{Bench, KEEPS, batch, benches, empty, shape, small, works};

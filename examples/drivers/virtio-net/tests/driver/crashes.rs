@@ -10,7 +10,7 @@ use samara_host_std::runtime;
 use samara_interfaces::net::{NetDevice, NetError};
 use samara_proxy::Export;
 use samara_testkit::faults as fault;
-use samara_testkit::virtio_model::Shape;
+use samara_testkit::virtio_emulator::Shape;
 use samara_virtio_net::{Args, Limits};
 
 use super::{Bench, batch, benches, empty, frame, small, works};

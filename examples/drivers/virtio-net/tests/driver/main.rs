@@ -19,7 +19,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_interfaces::net::{Exchanged, NetDevice, NetError, Packet, Packets};
 use samara_shared_heap::heap::{Census, census_all};
 use samara_testkit::faults as fault;
-use samara_testkit::virtio_model::{Device, Net, Shape, VirtioModel, vectors_in_use};
+use samara_testkit::virtio_emulator::{Device, Net, Shape, VirtioEmulator, vectors_in_use};
 use samara_virtio_net::{Args, InitError, Limits, Nic};
 
 #[global_allocator]
@@ -30,7 +30,7 @@ static SERIAL: Mutex<()> = Mutex::new(());
 
 /// A model on a bus of its own, and what the heap held before.
 struct Bench {
-    model: &'static VirtioModel,
+    model: &'static VirtioEmulator,
     slot: DeviceSlot<VirtioNet>,
     before: Census,
     _serial: MutexGuard<'static, ()>,
@@ -40,7 +40,7 @@ impl Bench {
     fn new(shape: Shape) -> Self {
         let serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
         fault::disarm_all();
-        let model = VirtioModel::leak(shape);
+        let model = VirtioEmulator::leak(shape);
         Self {
             model,
             slot: model.slot(),

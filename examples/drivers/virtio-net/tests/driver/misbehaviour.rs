@@ -1,7 +1,7 @@
 //! A device that does what no device should: the driver counts, resets or gives up, and never more than that.
 
 use samara_interfaces::net::{Exchanged, NetDevice, NetError, NetStatistics, Packets};
-use samara_testkit::virtio_model::{Misbehaviour, Shape};
+use samara_testkit::virtio_emulator::{Misbehaviour, Shape};
 use samara_virtio_net::{Limits, Nic};
 
 use super::{Bench, KEEPS, batch, benches, empty, frame, poll, shape, small, works};

@@ -2,7 +2,7 @@
 
 use samara_interfaces::net::{CAPACITY, Exchanged, Link, MacAddress, NetDevice, NetError, Packet};
 use samara_shared_heap::heap::census_all;
-use samara_testkit::virtio_model::{Layout, Net, Shape};
+use samara_testkit::virtio_emulator::{Layout, Net, Shape};
 use samara_virtio_net::Limits;
 
 use super::{Bench, KEEPS, batch, benches, empty, frame, frames, poll, received, shape, small};

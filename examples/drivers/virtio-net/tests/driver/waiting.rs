@@ -11,7 +11,9 @@ use samara_host_std::runtime;
 use samara_interfaces::net::{NetDevice, NetError, Waited};
 use samara_proxy::Export;
 use samara_testkit::hosted::Stopped;
-use samara_testkit::virtio_model::{Shape, VirtioModel, deliver, stray_messages, vectors_in_use};
+use samara_testkit::virtio_emulator::{
+    Shape, VirtioEmulator, deliver, stray_messages, vectors_in_use,
+};
 
 use self::consumer::{Consumer, Counts};
 use super::crashes::spawn_seen;
@@ -98,7 +100,7 @@ impl Pair {
 }
 
 /// Address, data and control of the first entry of the MSI-X table.
-fn message(model: &VirtioModel) -> (u64, u32, u32) {
+fn message(model: &VirtioEmulator) -> (u64, u32, u32) {
     let [low, high, data, control] = [0, 4, 8, 12].map(|at| model.read(1, at, 4));
     (u64::from(high) << 32 | u64::from(low), data, control)
 }

@@ -6,7 +6,7 @@ mod scene;
 
 use super::{Kind, kind, sleepers};
 use crate::cuts;
-use crate::machine::Machine;
+use crate::runner::Machine;
 use crate::settle::{Ending, await_end, wait_until};
 use crate::step::Numbers;
 use cast::{Client as _, Disk, Files, Request};

@@ -1,4 +1,4 @@
-//! Where domains are called: the copies of `call::enter_with_room`'s `catch`, by the debug info, which names what
+//! Where domains are called: the copies of `call::enter::enter_here`'s `catch`, by the debug info, which names what
 //! was expanded where.
 
 use std::ops::Range;
@@ -17,7 +17,7 @@ pub(super) struct Boundary {
 
 /// What the boundary of a call is called.
 fn is_boundary(name: &str) -> bool {
-    name.starts_with("catch<") && name.contains("call::enter_with_room::")
+    name.starts_with("catch<") && name.contains("call::enter::enter_here::")
 }
 
 /// All boundaries in the ELF file `data`.

@@ -71,12 +71,12 @@ const NONE: Access = Access {
 impl Access {
     /// Whether it's a doorbell whose place only the device knows. It stands anywhere behind its offset.
     pub(super) const fn is_somewhere(&self) -> bool {
-        matches!(self.act, Act::Ring(bell) if !matches!(bell.stride, Stride::Bytes(_)))
+        matches!(self.act, Act::Ring(doorbell) if !matches!(doorbell.stride, Stride::Bytes(_)))
     }
 
     /// Whether it's a doorbell that is told a queue's number.
     pub(super) const fn tells_number(&self) -> bool {
-        matches!(self.act, Act::Ring(bell) if matches!(bell.value, Rung::Number))
+        matches!(self.act, Act::Ring(doorbell) if matches!(doorbell.value, Rung::Number))
     }
 
     /// Whether an index at this register selects the access's register.
@@ -151,9 +151,9 @@ impl Accesses {
         of.when = When::Stop;
         self.steps(queue.stop, of);
         of.when = When::Running;
-        self.bell(&queue.doorbell, queue, of);
+        self.doorbell(&queue.doorbell, queue, of);
         if let Format::Pair(pair) = &queue.format {
-            self.bell(&pair.head_doorbell, queue, of);
+            self.doorbell(&pair.head_doorbell, queue, of);
         }
     }
 
@@ -257,15 +257,15 @@ impl Accesses {
     }
 
     /// A doorbell, and the register that says how far it is from the next one.
-    const fn bell(&mut self, bell: &'static Doorbell, queue: &Queue, of: Access) {
+    const fn doorbell(&mut self, doorbell: &'static Doorbell, queue: &Queue, of: Access) {
         self.push(Access {
-            act: Act::Ring(bell),
-            registers: queue.bells(bell),
-            bits: bell.width.all_ones(),
+            act: Act::Ring(doorbell),
+            registers: queue.doorbells(doorbell),
+            bits: doorbell.width.all_ones(),
             index: None,
             ..of
         });
-        match &bell.stride {
+        match &doorbell.stride {
             Stride::Bytes(_) => {}
             Stride::Shifted(at, shift, _) => self.push(of.at(at, 0xF << *shift, Act::Look(None))),
             Stride::Listed(at) => self.push(of.at(at, 0xFFFF, Act::Look(None))),

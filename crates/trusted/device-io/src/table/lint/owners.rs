@@ -148,8 +148,12 @@ const fn are_beside(one: &Rule, other: &Rule) -> bool {
 }
 
 /// Whether a doorbell that stands somewhere may stand on one of these registers.
-const fn may_stand_on(bell: &Access, registers: &Rule) -> bool {
-    registers.touches(bell.registers.window, bell.registers.offset, usize::MAX)
+const fn may_stand_on(doorbell: &Access, registers: &Rule) -> bool {
+    registers.touches(
+        doorbell.registers.window,
+        doorbell.registers.offset,
+        usize::MAX,
+    )
 }
 
 /// What drivers may do by rules, against what the engine does.
@@ -417,44 +421,47 @@ const fn is_by_turns(one: &Access, other: &Access) -> bool {
 /// A doorbell whose place only the device knows: nothing else is written behind the first, but others of other numbers.
 const fn somewhere(one: &Access, other: &Access, is_one: bool) {
     if !one.is_somewhere() || !other.is_somewhere() {
-        let (bell, write) = match one.is_somewhere() {
+        let (doorbell, write) = match one.is_somewhere() {
             true => (one, other),
             false => (other, one),
         };
-        once(!may_stand_on(bell, &write.registers));
+        once(!may_stand_on(doorbell, &write.registers));
         return;
     }
-    let (Act::Ring(bell), Act::Ring(other_bell)) = (one.act, other.act) else {
+    let (Act::Ring(doorbell), Act::Ring(other_doorbell)) = (one.act, other.act) else {
         return;
     };
     let (Some((queue, _)), Some((other_queue, _))) = (one.queue, other.queue) else {
         return;
     };
-    let (numbers, others) = (numbers(queue, bell), numbers(other_queue, other_bell));
+    let (numbers, others) = (
+        numbers(queue, doorbell),
+        numbers(other_queue, other_doorbell),
+    );
     if is_one {
         assert!(
             numbers.count == 1 || numbers.stride > 0,
             "one register for what is told of several queues"
         );
-    } else if bell.window == other_bell.window {
-        let is_alike = bell.offset == other_bell.offset
-            && bell.width.bytes() == other_bell.width.bytes()
-            && unit(bell) == unit(other_bell);
+    } else if doorbell.window == other_doorbell.window {
+        let is_alike = doorbell.offset == other_doorbell.offset
+            && doorbell.width.bytes() == other_doorbell.width.bytes()
+            && unit(doorbell) == unit(other_doorbell);
         once(is_alike && Pairs::of(&numbers, &others).next().is_none());
     }
 }
 
 /// The unit of the distance from one doorbell to the next; 0 if the device says all of the distance.
-const fn unit(bell: &Doorbell) -> usize {
-    match bell.stride {
+const fn unit(doorbell: &Doorbell) -> usize {
+    match doorbell.stride {
         Stride::Shifted(_, _, unit) => unit,
         _ => 0,
     }
 }
 
 /// The numbers of its registers, as if each were a byte.
-const fn numbers(queue: &Queue, bell: &Doorbell) -> Rule {
-    let (times, more) = bell.index;
+const fn numbers(queue: &Queue, doorbell: &Doorbell) -> Rule {
+    let (times, more) = doorbell.index;
     let first = queue.numbers.0 as usize * times + more;
     Rule::new(0, first, Width::W8).times(queue.count(), times)
 }

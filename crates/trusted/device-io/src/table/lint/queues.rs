@@ -267,7 +267,7 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
             shift <= 8 * at.width.bytes() as u32 - 4 && unit <= 1 << 16,
             "a distance of doorbells of bits that its register hasn't"
         );
-        // `Bell::find` compares each reading of the distance with the first, so there may be one register only.
+        // `DoorbellRegister::find` compares each reading of the distance with the first, so there may be one register only.
         let mut index = 0;
         while index < D::QUEUES.len() {
             let other = &D::QUEUES[index];
@@ -292,7 +292,7 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
         Stride::Shifted(_, _, unit) => Stride::Bytes(unit),
         other => other,
     };
-    let closest = queue.bells(&Doorbell {
+    let closest = queue.doorbells(&Doorbell {
         stride: closest,
         ..*doorbell
     });
@@ -322,7 +322,10 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
 
 /// Whether a start says that the device stands at a ring's beginning, before it enables it.
 const fn begins(queue: &Queue, ring: &RingFormat) -> bool {
-    let registers = [queue.registers(&ring.head), queue.bells(&queue.doorbell)];
+    let registers = [
+        queue.registers(&ring.head),
+        queue.doorbells(&queue.doorbell),
+    ];
     let mut are_zeroed = [false; 2];
     let mut step = 0;
     while step + 1 < queue.start.len() {

@@ -2,7 +2,7 @@
 
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_testkit::disks::{buffer, expected};
-use samara_testkit::nvme_model::{Misbehaviour, Shape, Switches, Timing};
+use samara_testkit::nvme_emulator::{Misbehaviour, Shape, Switches, Timing};
 
 use super::{Bench, SECOND, bench, timed, works};
 

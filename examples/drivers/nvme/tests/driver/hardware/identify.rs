@@ -3,7 +3,7 @@
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{InitError, Limits};
 use samara_testkit::disks::buffer;
-use samara_testkit::nvme_model::{NamespaceShape, Shape};
+use samara_testkit::nvme_emulator::{NamespaceShape, Shape};
 
 use super::{Bench, comes_up, reset, works};
 

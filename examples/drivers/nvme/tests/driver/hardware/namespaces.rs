@@ -9,7 +9,7 @@ use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Args, Fault, InitError, Limits};
 use samara_proxy::Export;
 use samara_testkit::disks::{buffer, expected};
-use samara_testkit::nvme_model::{NamespaceShape, Shape};
+use samara_testkit::nvme_emulator::{NamespaceShape, Shape};
 
 use super::{Bench, reset, works};
 

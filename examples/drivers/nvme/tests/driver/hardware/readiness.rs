@@ -4,7 +4,7 @@ use samara_device_io::queue::QueueError;
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Fault, InitError, Limits};
 use samara_testkit::disks::{buffer, expected};
-use samara_testkit::nvme_model::{Shape, Timing};
+use samara_testkit::nvme_emulator::{Shape, Timing};
 
 use super::{Bench, MICRO, MILLI, SECOND, bench, comes_up, reset, timed, works};
 

@@ -3,7 +3,7 @@
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Fault, InitError, Limits};
 use samara_testkit::disks::buffer;
-use samara_testkit::nvme_model::{Shape, Timing};
+use samara_testkit::nvme_emulator::{Shape, Timing};
 
 use super::{Bench, MICRO, MILLI, SECOND, bench, comes_up, reset, timed, works};
 

@@ -1,7 +1,7 @@
 //! Controllers that take long to shut down, or don't survive it.
 
 use samara_nvme::{Fault, InitError, Limits};
-use samara_testkit::nvme_model::{Shape, Timing};
+use samara_testkit::nvme_emulator::{Shape, Timing};
 
 use super::{SECOND, bench, timed, works};
 

@@ -9,7 +9,7 @@ use samara_interfaces::net::NetDevice;
 use samara_proxy::Export;
 use samara_testkit::faults as fault;
 use samara_testkit::hosted::Stopped;
-use samara_testkit::virtio_model::{deliver, stray_messages, vectors_in_use};
+use samara_testkit::virtio_emulator::{deliver, stray_messages, vectors_in_use};
 
 use super::consumer::TIMED_OUT;
 use super::{Pair, message};

@@ -1,0 +1,202 @@
+//! What the lock guards: the device, whose its commands are, and whether it is used at all.
+
+use samara_device_io::PciFunction;
+use samara_device_io::queue::SubmitError;
+use samara_interfaces::BlockError;
+
+use super::cache::Cache;
+use super::flights::Flights;
+use super::force_reset::Force;
+use super::{Command, Device};
+use crate::recovery;
+use crate::tickets::{Ticket, Tickets};
+
+/// A device that serves requests, of `SLOTS` commands in flight at most.
+pub struct Served<D: Device, const SLOTS: usize> {
+    device: D,
+    pub(super) tickets: Tickets,
+    pub(super) flights: Flights<SLOTS>,
+    pub(super) cache: Cache,
+    /// The function's epoch when the device was brought up.
+    epoch: u64,
+    /// Why it isn't used any more.
+    failed: Option<D::Fault>,
+}
+
+impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
+    /// A device that was brought up.
+    pub fn new(device: D, function: &PciFunction<D::Table>) -> Self {
+        Self {
+            device,
+            tickets: Tickets::default(),
+            flights: Flights::new(),
+            cache: Cache::default(),
+            epoch: function.epoch(),
+            failed: None,
+        }
+    }
+
+    /// The device itself.
+    pub fn device(&self) -> &D {
+        &self.device
+    }
+
+    /// What requests fail with, if the device isn't used any more.
+    pub(super) fn failed(&self) -> Option<BlockError> {
+        self.failed.map(|fault| match fault {
+            fault if fault == D::GONE => BlockError::Gone,
+            fault if fault == D::STOPPED => BlockError::Stopped,
+            _ => BlockError::Failed,
+        })
+    }
+
+    /// Starts a command for `ticket`, which may take `millis` milliseconds.
+    #[inline]
+    pub(super) fn start(
+        &mut self,
+        function: &PciFunction<D::Table>,
+        (ticket, millis): (Ticket, u64),
+        unit: D::Unit,
+        command: Command<'_>,
+    ) -> Result<(), SubmitError> {
+        let slot = self.device.start(function, unit, command)?;
+        self.flights.start(slot, ticket, millis);
+        self.tickets.started(ticket);
+        Ok(())
+    }
+
+    /// Tells the device of everything started.
+    #[inline]
+    pub(super) fn ring(&mut self, function: &PciFunction<D::Table>) -> Result<(), D::Fault> {
+        self.device.ring(function)
+    }
+
+    /// Takes the completions that have come; returns how many.
+    #[inline]
+    pub(super) fn poll(&mut self, function: &PciFunction<D::Table>) -> Result<usize, D::Fault> {
+        let mut taken = 0;
+        while taken < SLOTS
+            && let Some((slot, outcome)) = self.device.next(function)?
+        {
+            if let Some(ticket) = self.flights.end(slot) {
+                self.tickets.ended(ticket, outcome);
+            }
+            taken += 1;
+        }
+        Ok(taken)
+    }
+
+    /// What the device says of itself, or that another thread has silenced it.
+    pub(super) fn check(&mut self, function: &PciFunction<D::Table>) -> Result<(), D::Fault> {
+        if self.is_silenced(function) {
+            return Err(D::SILENCED);
+        }
+        self.device.check(function)
+    }
+
+    /// Whether another thread has silenced the device since it was brought up.
+    pub(super) fn is_silenced(&self, function: &PciFunction<D::Table>) -> bool {
+        function.epoch() != self.epoch
+    }
+
+    /// Resets the device, fails everything in flight with `fault`, and brings the device up again, which is [begun
+    /// again](recovery::begin_again) as long as it fails for what passes. If it fails for good, and not for some of its disks only, the
+    /// device isn't used any more.
+    #[cold]
+    pub(super) fn recover(
+        &mut self,
+        function: &PciFunction<D::Table>,
+        force: &Force,
+        fault: D::Fault,
+    ) {
+        // It may have failed by itself while it was waited for.
+        let found = self.check(function).err();
+        if D::loses_cache(&fault) || found.is_some_and(|found| D::loses_cache(&found)) {
+            self.cache.lose();
+        }
+        let brought_up = match self.failed {
+            None => self.bring_up(function, force),
+            Some(fault) => Err(fault),
+        };
+        match brought_up {
+            Ok(()) => self.abandon(function, fault),
+            Err(error) => {
+                self.give_up(function, error);
+                // A reset has told what had become of it.
+                let is_told = error == D::GONE || fault == D::ABSENT;
+                self.abandon(function, if is_told { error } else { fault });
+            }
+        }
+    }
+
+    /// Brings the device up again, or what it leaves of itself.
+    fn bring_up(
+        &mut self,
+        function: &PciFunction<D::Table>,
+        force: &Force,
+    ) -> Result<(), D::Fault> {
+        let Self { device, cache, .. } = self;
+        loop {
+            let once = || {
+                force.wait(function);
+                let done = device.bring_up(function);
+                if done.is_err_and(|refusal| D::loses_cache(&refusal.into())) {
+                    cache.lose();
+                }
+                done
+            };
+            let Err(refusal) = recovery::begin_again(function, once, D::says) else {
+                return Ok(());
+            };
+            if !device.concede(&refusal) {
+                return Err(refusal.into());
+            }
+        }
+    }
+
+    /// The device isn't used any more, because of `fault`: it reaches no memory from now on, nor reads commands.
+    fn give_up(&mut self, function: &PciFunction<D::Table>, fault: D::Fault) {
+        let _ = function.silence();
+        self.failed.get_or_insert(fault);
+    }
+
+    /// Everything in flight has failed with `fault`.
+    fn abandon(&mut self, function: &PciFunction<D::Table>, fault: D::Fault) {
+        self.epoch = function.epoch();
+        self.flights.clear();
+        self.tickets.fail_all(fault.into());
+    }
+
+    /// Brings the device up again if it needs that: it says so itself, or was silenced.
+    pub(super) fn revive(&mut self, function: &PciFunction<D::Table>, force: &Force) {
+        if self.failed.is_none()
+            && let Err(fault) = self.check(function)
+        {
+            self.recover(function, force, fault);
+        }
+    }
+
+    /// Whether the device has lost something of which no flush has told.
+    pub fn has_lost(&self) -> bool {
+        self.cache.has_lost()
+    }
+
+    /// An orderly stop by `stop`, after which the device is silenced. What is still in flight fails; the device isn't used any more.
+    ///
+    /// # Errors
+    ///
+    /// Why it wasn't used any more before.
+    pub fn stop<R>(
+        &mut self,
+        function: &PciFunction<D::Table>,
+        stop: impl FnOnce(&mut D) -> R,
+    ) -> Result<R, D::Fault> {
+        if let Some(fault) = self.failed {
+            return Err(fault);
+        }
+        let stopped = stop(&mut self.device);
+        self.give_up(function, D::STOPPED);
+        self.abandon(function, D::STOPPED);
+        Ok(stopped)
+    }
+}

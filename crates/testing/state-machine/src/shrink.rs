@@ -1,0 +1,57 @@
+//! Failures made small: by leaving out what is not needed for one.
+
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe};
+use std::time::{Duration, Instant};
+
+/// How long it may take: a failure may be one that is waited for.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A place in the sources: the length of a file's name and a line. Plain data, since domains panic too.
+type Place = (usize, u32);
+
+thread_local! {
+    /// Where the thread has panicked last.
+    static PLACE: Cell<Option<Place>> = const { Cell::new(None) };
+}
+
+/// Runs `steps`; where that panics, if it does.
+fn fails<T>(run: &mut impl FnMut(&[T]), steps: &[T]) -> Option<Place> {
+    let ran = panic::catch_unwind(AssertUnwindSafe(|| run(steps)));
+    let place = PLACE.take();
+    ran.err().and(place)
+}
+
+/// The shortest part of `steps`, whose run panics, that was found to panic at the same place. Silent meanwhile.
+#[must_use]
+pub fn shrink<T: Clone>(mut run: impl FnMut(&[T]), steps: &[T]) -> Vec<T> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|info| {
+        // The last one of a run is its own: those of domains come before.
+        let place = info.location().map(|at| (at.file().len(), at.line()));
+        PLACE.set(place);
+    }));
+    let mut best = steps.to_vec();
+    let place = fails(&mut run, &best);
+    let began = Instant::now();
+    let mut chunk = best.len().div_ceil(2);
+    while chunk > 0 && place.is_some() && began.elapsed() < LIMIT {
+        let (mut at, mut shorter) = (0, false);
+        while at < best.len() && began.elapsed() < LIMIT {
+            let mut without = best.clone();
+            without.drain(at..(at + chunk).min(best.len()));
+            if fails(&mut run, &without) == place {
+                best = without;
+                shorter = true;
+            } else {
+                at += chunk;
+            }
+        }
+        if chunk == 1 && !shorter {
+            break;
+        }
+        chunk = (chunk / 2).max(1);
+    }
+    panic::set_hook(hook);
+    best
+}

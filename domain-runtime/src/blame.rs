@@ -1,0 +1,130 @@
+//! Whose fault it is when a start, or a call that is made again, fails: its own, or a shortage's that others made. An entry
+//! finds too little stack because the thread has, or because of what led there; a domain that is needed is waited for.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
+use samara_shared_heap::thread::{Shortage, ThreadSlot};
+
+#[cfg(feature = "alloc")]
+use crate::{exit_reason::ExitKind, stack};
+#[cfg(feature = "alloc")]
+use samara_shared_heap::thread::{self, Wait};
+
+/// Bytes of stack that the thread has in use, of those below too that it comes back to.
+fn depth(thread: &ThreadSlot) -> usize {
+    let here = 0_u8;
+    let used = thread.stack().end.saturating_sub((&raw const here).addr());
+    thread.below().saturating_add(used)
+}
+
+/// Notes that `needed` bytes were missed here. Whoever answers `StackExhausted` does.
+pub(crate) fn note(thread: &ThreadSlot, needed: usize) {
+    let depth = depth(thread);
+    thread.note_shortage(Shortage { depth, needed });
+}
+
+/// The running thread waits for what others have.
+#[cfg(feature = "alloc")]
+pub(crate) fn note_wait(wait: Wait) {
+    thread::current().note_wait(wait);
+}
+
+/// `callee`, which may run on another stack: all of this one that is in use counts there.
+pub(crate) fn moved(thread: &ThreadSlot, callee: &mut dyn FnMut()) -> impl FnMut() {
+    let (end, below, depth) = (thread.stack().end, thread.below(), depth(thread));
+    move || {
+        if thread.stack().end != end {
+            thread.set_below(depth);
+        }
+        callee();
+        thread.set_below(below);
+    }
+}
+
+/// Watches a start, or calls that are made again, for shortages that are not its own.
+#[cfg(feature = "alloc")]
+#[derive(Debug)]
+pub(crate) struct Watch {
+    thread: &'static ThreadSlot,
+    began: usize,
+    /// What it may use itself.
+    promised: usize,
+    /// What was noted before.
+    outer: Shortage,
+    outer_wait: Wait,
+}
+
+#[cfg(feature = "alloc")]
+impl Watch {
+    /// From here on, of what is `promised` so many bytes of stack.
+    pub(crate) fn begin(promised: usize) -> Self {
+        let thread = thread::current();
+        let outer = thread.shortage();
+        thread.set_shortage(Shortage::NONE);
+        let outer_wait = thread.wait();
+        thread.set_wait(Wait::None);
+        Self {
+            thread,
+            began: depth(thread),
+            promised,
+            outer,
+            outer_wait,
+        }
+    }
+
+    /// Whether it failed for another domain that was not there: one whose dead generation has calls inside, that can't be
+    /// started now, or is being restarted. If it ended in `end`, that may have come of waiting for it.
+    pub(crate) fn missed_another(&self, end: ExitKind) -> bool {
+        match self.thread.wait() {
+            Wait::None => false,
+            Wait::Long => end == ExitKind::Overrun,
+            Wait::Vain => true,
+        }
+    }
+
+    /// Bytes of stack with which it would have got further, if room was missed where no more than the promised bytes
+    /// were in use.
+    pub(crate) fn lacked(&self) -> Option<usize> {
+        let Shortage { depth, needed } = self.thread.shortage();
+        let used = depth.saturating_sub(self.began);
+        // Beside what lies between here and where room is asked for.
+        let enough = used.saturating_add(needed).saturating_add(stack::RESERVE);
+        (used <= self.promised).then_some(enough)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.thread.note_shortage(self.outer);
+        self.thread.note_wait(self.outer_wait);
+    }
+}
+
+#[cfg(all(test, not(samara_model)))]
+mod tests {
+    use super::{depth, moved};
+    use samara_shared_heap::thread::ThreadSlot;
+
+    #[test]
+    fn what_is_in_use_of_a_stack_that_was_left_counts() {
+        let slot = ThreadSlot::new(0);
+        let here = 0_u8;
+        let end = (&raw const here).addr() + (1 << 20);
+        let on = |end: usize| {
+            // SAFETY: the slot is no thread's; nothing is read there.
+            unsafe { slot.set_stack(end - (2 << 20)..end) };
+        };
+        on(end);
+        let used = depth(&slot);
+        assert!((1 << 20..(1 << 20) + (64 << 10)).contains(&used), "{used}");
+        let mut callee = || assert!(depth(&slot) >= used + 1000);
+        let mut callee = moved(&slot, &mut callee);
+        // As if it were a segment of which little is in use.
+        on((&raw const here).addr() + 1000);
+        callee();
+        on(end);
+        assert_eq!(slot.below(), 0);
+        let mut callee = || assert!(depth(&slot) < used + (64 << 10), "counted twice");
+        moved(&slot, &mut callee)();
+    }
+}

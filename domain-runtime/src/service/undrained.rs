@@ -1,0 +1,87 @@
+//! Generations of one name that are dead and have calls inside still: each keeps its slot, and slots are few.
+
+use crate::call::Target;
+use samara_shared_heap::NoCutMutex;
+
+/// How many generations of a name may be so at a time: a client whose calls never come back takes no more slots
+/// from all the others than that.
+const MOST: usize = 8;
+
+/// One more, for a start that fails with threads inside.
+const PLACES: usize = MOST + 1;
+
+struct State {
+    /// The ones that are, and some that were.
+    places: [Option<Target>; PLACES],
+    /// The generation that the name is to go on without, and when that is: whoever asks.
+    awaited: Option<(Target, u64)>,
+}
+
+/// The ones that are, and one that may become so.
+pub(super) struct UndrainedGenerations(NoCutMutex<State>);
+
+impl UndrainedGenerations {
+    pub(super) const fn new() -> Self {
+        let state = State {
+            places: [None; PLACES],
+            awaited: None,
+        };
+        // SAFETY: a table of fixed size is searched.
+        Self(unsafe { NoCutMutex::new(state) })
+    }
+
+    /// Whether there is a place for a start that fails.
+    pub(super) fn has_room(&self) -> bool {
+        self.0.lock().places.iter().any(is_over)
+    }
+
+    /// Whether there are any.
+    pub(super) fn are_there(&self) -> bool {
+        !self.0.lock().places.iter().all(is_over)
+    }
+
+    /// When the name goes on without `dead`, in the host's nanoseconds: its drain timeout of `drain` after the first
+    /// time that anybody waited for the end of that.
+    pub(super) fn patience(&self, dead: Target, drain: u64, now: u64) -> u64 {
+        let mut state = self.0.lock();
+        match state.awaited {
+            Some((awaited, end)) if awaited.is_generation_of(&dead) => end,
+            _ => {
+                let end = now.saturating_add(drain);
+                state.awaited = Some((dead, end));
+                end
+            }
+        }
+    }
+
+    /// Notes that the name goes on without `dead`, which was not reclaimed; false if as many lag already.
+    pub(super) fn leave_behind(&self, dead: Target) -> bool {
+        self.note(dead, MOST)
+    }
+
+    /// Notes a start that failed, and was not reclaimed.
+    pub(super) fn note_failed(&self, start: Target) {
+        // There was room for it before it began.
+        let _ = self.note(start, PLACES);
+    }
+
+    fn note(&self, dead: Target, most: usize) -> bool {
+        let places = &mut self.0.lock().places;
+        let mut known = places.iter().flatten();
+        // It may have lagged in an earlier state.
+        if known.any(|known| known.is_generation_of(&dead)) {
+            return true;
+        }
+        let count = places.iter().filter(|place| !is_over(place)).count();
+        let place = places.iter_mut().find(|place| is_over(place));
+        match place {
+            Some(place) if count < most => *place = Some(dead),
+            _ => return false,
+        }
+        true
+    }
+}
+
+fn is_over(place: &Option<Target>) -> bool {
+    place.is_none_or(|known| known.is_reclaimed())
+}

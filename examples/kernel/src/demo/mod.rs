@@ -1,0 +1,178 @@
+//! What `mode=demo` shows: a disk is read and written through a driver domain that is crashed again
+//! and again, and nothing is lost.
+//!
+//! | module | concept |
+//! |---|---|
+//! | `disk` | the driver domain: found, started, stopped |
+//! | `plan` | which request meets which fault |
+//! | `fault_kinds` | in which ways the driver dies |
+//! | `crashes` | what became of each crash, from the runtime's events |
+//! | `client` | requests through the shadow |
+//! | `work` | read it all, write a region, read that back |
+//! | `nic` | the network's three domains: found, started, stopped |
+//! | `serve` | a body is served again and again |
+//! | `totals` | what there is in the machine, before and after |
+
+mod client;
+mod crashes;
+mod disk;
+mod fault_kinds;
+mod nic;
+mod plan;
+mod serve;
+mod totals;
+mod work;
+
+use alloc::string::String;
+
+use crate::arch::exit::ExitCode;
+use crate::boot::command_line::CommandLine;
+use crate::host::set_event_sink;
+use crate::{pci, println, report};
+use crashes::Driver;
+use disk::Disk;
+use fault_kinds::Manners;
+use serve::Service;
+use totals::Totals;
+use work::{Outcome, Part};
+
+/// What the command line asks for.
+#[derive(Clone)]
+struct Parameters {
+    manners: Manners,
+    seed: u64,
+    crashes: u32,
+    bytes: u64,
+    /// The network's part, if there is one.
+    service: Option<Service>,
+}
+
+impl Parameters {
+    fn parse(command_line: &CommandLine) -> Option<Self> {
+        let number = |key: &str| command_line.get(key)?.parse::<u64>().ok();
+        let service = match number("requests") {
+            Some(requests) => Some(Service {
+                seed: number("seed")?,
+                requests,
+                crashes: number("nic_crashes")?,
+                bytes: number("body")?,
+            }),
+            None => None,
+        };
+        Some(Self {
+            service,
+            manners: Manners::parse(command_line.get("faults")?)?,
+            seed: number("seed")?,
+            crashes: number("crashes")?.try_into().ok()?,
+            bytes: number("bytes")?,
+        })
+    }
+}
+
+/// Runs the demonstration.
+pub(crate) fn run(command_line: &CommandLine) -> ExitCode {
+    report::memory();
+    for function in pci::functions() {
+        println!("pci: {function}");
+    }
+    let Some(parameters) = Parameters::parse(command_line) else {
+        println!(
+            "error: the demo needs seed=N crashes=N bytes=N faults=KIND,… on the command line"
+        );
+        return ExitCode::Failure;
+    };
+    match tell(parameters) {
+        Ok(true) => ExitCode::Success,
+        Ok(false) => ExitCode::Failure,
+        Err(message) => {
+            println!("error: {message}");
+            ExitCode::Failure
+        }
+    }
+}
+
+/// The story; true if all went as it should.
+fn tell(parameters: Parameters) -> Result<bool, String> {
+    set_event_sink(crashes::event);
+    let slot = disk::find()?;
+    let network = match parameters.service {
+        Some(service) => Some((nic::find()?, service)),
+        None => None,
+    };
+    // Once round, reading only, before the totals are taken: what the kernel sets up at first use
+    // (page tables of windows, the host's own heap) is no leak.
+    let rehearsal = Parameters {
+        crashes: parameters.crashes.min(1),
+        bytes: parameters.bytes.min(2 * work::REQUEST as u64),
+        ..parameters.clone()
+    };
+    println!("rehearsal:");
+    round(slot, &rehearsal, Part::Rehearsal)?;
+    if let Some((nic, service)) = network {
+        serve::rehearse(nic, service)?;
+    }
+    crashes::reset();
+
+    println!("the story:");
+    let before = Totals::now();
+    let outcome = round(slot, &parameters, Part::LeakCheck)?;
+    let served = match network {
+        Some((nic, service)) => {
+            println!("the network's part:");
+            Some((service, serve::run(nic, service, &parameters.manners)?))
+        }
+        None => None,
+    };
+    let after = Totals::now();
+
+    let (leaked_objects, leaked_pages) = after.leaked_since(before);
+    let crashed = crashes::counts(Driver::Disk);
+    let [panics, faults, overflows, hangs, double_panics] = crashed.by_manner;
+    report::memory();
+    let network_is_well = served.is_none_or(|(service, served)| tell_network(service, &served));
+    println!(
+        "@totals crashes={} recovered={} lost={} leaked_objects={leaked_objects} \
+         leaked_pages={leaked_pages} panics={panics} faults={faults} overflows={overflows} \
+         hangs={hangs} double_panics={double_panics}",
+        crashed.crashes, crashed.recovered, outcome.lost
+    );
+    Ok(network_is_well
+        && outcome.lost == 0
+        && crashed.crashes == parameters.crashes
+        && crashed.recovered == crashed.crashes
+        && leaked_objects == 0
+        && leaked_pages == 0)
+}
+
+/// Reports the network's part; true if it went as it should.
+fn tell_network(service: Service, served: &serve::Served) -> bool {
+    let serve::Served { http, net } = served;
+    let crashed = crashes::counts(Driver::Nic);
+    println!(
+        "the network: {} frames in, {} out, {} in doubt at {} failed exchanges; {} segments sent again",
+        net.frames_in, net.frames_out, net.frames_in_doubt, net.failures, net.retransmitted
+    );
+    println!(
+        "@network answered={} broken={} accepted={} crashes={} recovered={} retransmitted={}",
+        http.answered,
+        http.broken,
+        http.accepted,
+        crashed.crashes,
+        crashed.recovered,
+        net.retransmitted
+    );
+    http.answered == service.requests
+        && http.broken == 0
+        && u64::from(crashed.crashes) == service.crashes
+        && crashed.recovered == crashed.crashes
+}
+
+/// From the start of the driver to its stop.
+fn round(slot: disk::Slot, parameters: &Parameters, part: Part) -> Result<Outcome, String> {
+    let disk = Disk::start(slot)?;
+    report::domains();
+    let outcome = work::run(&disk, parameters, part);
+    report::domains();
+    disk.stop()?;
+    outcome
+}

@@ -1,0 +1,126 @@
+//! Which request meets which fault: drawn from the seed, exactly as many as asked.
+
+use super::fault_kinds::Manners;
+use samara_fault::{FaultPoint, Manner};
+use samara_testkit::faults as fault;
+use samara_testkit::pattern;
+
+/// Kinds of request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Read,
+    Write,
+}
+
+impl Kind {
+    /// The faults that a request of this kind can meet, in the order in which they come.
+    const fn faults(self) -> &'static [FaultPoint] {
+        use FaultPoint::{Borrowed, Completion, Drop, InFlight, Init, Moved, Submit};
+        match self {
+            Self::Read => &[Moved, InFlight, Init, Completion, Drop, Submit],
+            Self::Write => &[Borrowed, InFlight, Submit, Drop, Completion],
+        }
+    }
+}
+
+/// Of so many faults one is for a write, if there are that many: writes are few.
+const WRITES_SHARE: u64 = 4;
+
+/// Keeps the stream of draws apart from that of the bytes written.
+const STREAM: u64 = 0x706c_616e;
+
+/// The requests of one kind that are still to come, and the faults among them.
+#[derive(Clone, Copy)]
+struct Pool {
+    requests: u64,
+    crashes: u64,
+    next: usize,
+}
+
+/// Draws faults for a known number of requests.
+pub(super) struct Plan {
+    manners: Manners,
+    armed: usize,
+    seed: u64,
+    drawn: u64,
+    reads: Pool,
+    writes: Pool,
+}
+
+impl Plan {
+    /// `crashes` faults over `reads` and `writes` requests, in all `manners` equally often.
+    pub(super) fn new(seed: u64, reads: u64, writes: u64, crashes: u32, manners: Manners) -> Self {
+        let crashes = u64::from(crashes);
+        let for_writes = (crashes / WRITES_SHARE).min(writes);
+        let pool = |requests, crashes| Pool {
+            requests,
+            crashes,
+            next: 0,
+        };
+        Self {
+            manners,
+            armed: 0,
+            seed: seed ^ STREAM,
+            drawn: 0,
+            reads: pool(reads, crashes - for_writes),
+            writes: pool(writes, for_writes),
+        }
+    }
+
+    /// Faults that are still to come.
+    pub(super) fn crashes_left(&self) -> u64 {
+        self.reads.crashes + self.writes.crashes
+    }
+
+    /// A number below `bound`, at least 1. The bias is below 2^-50 for the small bounds here.
+    fn draw(&mut self, bound: u64) -> u64 {
+        self.drawn += 1;
+        pattern::word(self.seed, self.drawn) % bound.max(1)
+    }
+
+    /// Arms a fault for the request that comes now, or none. Selection sampling (Knuth, The Art of
+    /// Computer Programming 2, §3.4.2, algorithm S): every set of requests is as likely.
+    pub(super) fn arm_for(&mut self, kind: Kind) {
+        let mut pool = match kind {
+            Kind::Read => self.reads,
+            Kind::Write => self.writes,
+        };
+        if self.draw(pool.requests) < pool.crashes {
+            self.arm(kind, &mut pool);
+        }
+        pool.requests = pool.requests.saturating_sub(1);
+        match kind {
+            Kind::Read => self.reads = pool,
+            Kind::Write => self.writes = pool,
+        }
+    }
+
+    /// Each in turn.
+    fn next_manner(&mut self) -> Manner {
+        self.armed += 1;
+        self.manners.nth(self.armed - 1)
+    }
+
+    fn arm(&mut self, kind: Kind, pool: &mut Pool) {
+        let faults = kind.faults();
+        let mut point = faults[pool.next % faults.len()];
+        pool.next += 1;
+        if point == FaultPoint::Init {
+            if pool.crashes >= 2 {
+                // `init` runs only after another crash.
+                let manner = self.next_manner();
+                fault::arm_with(FaultPoint::Init, 0, manner);
+                pool.crashes -= 1;
+            }
+            point = FaultPoint::Submit;
+        }
+        // The driver executes a request as several commands: any of the first three.
+        let after = match point {
+            FaultPoint::Submit | FaultPoint::Completion => self.draw(3) as u32,
+            _ => 0,
+        };
+        let manner = self.next_manner();
+        fault::arm_with(point, after, manner);
+        pool.crashes -= 1;
+    }
+}

@@ -1,0 +1,182 @@
+//! The work: read the whole disk and hash it, write a region, read that back.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use core::fmt;
+
+use samara::RRef;
+use samara_interfaces::BlockDevice;
+use samara_testkit::pattern;
+use sha2::{Digest, Sha256};
+
+use super::Parameters;
+use super::client::Client;
+use super::disk::Disk;
+use super::plan::Plan;
+use crate::println;
+
+/// Bytes of a request.
+pub(super) const REQUEST: usize = 128 << 10;
+
+/// Bytes after which a line says how far it is.
+const PROGRESS: u64 = 16 << 20;
+
+/// What came of it.
+pub(super) struct Outcome {
+    pub(super) lost: u64,
+}
+
+/// The stretch of the disk that is written.
+#[derive(Clone, Copy)]
+struct Region {
+    start: u64,
+    requests: u64,
+}
+
+impl Region {
+    /// A sixteenth of the disk, one request at least, somewhere.
+    fn new(seed: u64, requests: u64) -> Self {
+        let length = (requests / 16).max(1);
+        let start = pattern::word(!seed, 0) % (requests - length + 1);
+        Self {
+            start: start * REQUEST as u64,
+            requests: length,
+        }
+    }
+
+    fn offsets(self) -> impl Iterator<Item = u64> {
+        (0..self.requests).map(move |at| self.start + at * REQUEST as u64)
+    }
+
+    fn bytes(self) -> u64 {
+        self.requests * REQUEST as u64
+    }
+}
+
+/// How much of the work is done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Reads only, and nothing is reported.
+    Rehearsal,
+    /// All of it, reported to xtask.
+    LeakCheck,
+}
+
+/// Does the work on the disk's first `bytes`.
+pub(super) fn run(disk: &Disk, parameters: &Parameters, part: Part) -> Result<Outcome, String> {
+    let Parameters {
+        seed,
+        crashes,
+        bytes,
+        ref manners,
+        ..
+    } = *parameters;
+    let geometry = disk.shadow.geometry().map_err(|error| error.to_string())?;
+    if geometry.bytes() < bytes {
+        let size = geometry.bytes();
+        return Err(format!(
+            "the disk has {size} bytes, {bytes} were asked for: give a smaller --size"
+        ));
+    }
+    if geometry.read_only {
+        return Err("the disk is read-only: the demo writes to it".to_string());
+    }
+    if bytes < REQUEST as u64 {
+        return Err(format!(
+            "{bytes} bytes are less than one request of {REQUEST} bytes: give a larger --size"
+        ));
+    }
+    // The last one is shorter on a disk of an odd size.
+    let requests = bytes.div_ceil(REQUEST as u64);
+    let region = Region::new(seed, bytes / REQUEST as u64);
+    // LeakCheck disk, region written, region read back; a small disk is read back more often, so that
+    // every fault meets a request of its own.
+    let (reads, writes) = match part {
+        Part::Rehearsal => (requests, 0),
+        Part::LeakCheck => (
+            (requests + region.requests).max(2 * u64::from(crashes)),
+            region.requests,
+        ),
+    };
+    let plan = Plan::new(seed, reads, writes, crashes, manners.clone());
+    let mut client = Client::new(disk, plan, geometry.block_size);
+
+    read_all(&mut client, bytes, part)?;
+    if part == Part::Rehearsal {
+        return Ok(Outcome { lost: client.lost });
+    }
+    write(&mut client, region, seed)?;
+    if client.lost == 0 {
+        println!("@wrote offset={} bytes={}", region.start, region.bytes());
+    }
+    read_back(&mut client, region, seed)?;
+    while client.crashes_left() > 0 && client.lost == 0 {
+        read_back(&mut client, region, seed)?;
+    }
+    if let Ok(times @ 1..) = disk.shadow.tolerated() {
+        println!(
+            "the disk has broken its protocol {times} times, and nothing was lost: update its firmware"
+        );
+    }
+    Ok(Outcome { lost: client.lost })
+}
+
+/// Bytes as text.
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+fn buffer(length: usize) -> Result<RRef<[u8]>, String> {
+    RRef::new_zeroed_slice(length).map_err(|error| error.to_string())
+}
+
+fn read_all(client: &mut Client<'_>, bytes: u64, part: Part) -> Result<(), String> {
+    let mut hash = Sha256::new();
+    let mut read = 0;
+    let mut spare: Option<RRef<[u8]>> = None;
+    for offset in (0..bytes).step_by(REQUEST) {
+        let length = (bytes - offset).min(REQUEST as u64) as usize;
+        let empty = match spare.take() {
+            Some(buffer) if buffer.len() == length => buffer,
+            _ => buffer(length)?,
+        };
+        spare = client.read(offset, empty);
+        if let Some(data) = &spare {
+            hash.update(&**data);
+            read += data.len();
+        }
+        if part == Part::LeakCheck && (offset + length as u64).is_multiple_of(PROGRESS) {
+            println!("read {} of {} KiB", read >> 10, bytes >> 10);
+        }
+    }
+    if part == Part::LeakCheck {
+        println!("@sha256 {} bytes={read}", Hex(&hash.finalize()));
+    }
+    Ok(())
+}
+
+fn write(client: &mut Client<'_>, region: Region, seed: u64) -> Result<(), String> {
+    let mut data = buffer(REQUEST)?;
+    for offset in region.offsets() {
+        pattern::fill(seed, offset, &mut data);
+        client.write(offset, &data);
+    }
+    client.flush();
+    Ok(())
+}
+
+fn read_back(client: &mut Client<'_>, region: Region, seed: u64) -> Result<(), String> {
+    for offset in region.offsets() {
+        if let Some(data) = client.read(offset, buffer(REQUEST)?)
+            && pattern::first_mismatch(seed, offset, &data).is_some()
+        {
+            client.wrong("read back", offset);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! How domains end that are told to: in destructors of their own, and where they would go on for ever.
+
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use core::time::Duration;
+
+use samara::prelude::*;
+use samara::runtime::ExitKind;
+use spin::Mutex;
+
+use super::crashing_domain::{Way, inside::die};
+use super::kernel_tests;
+use super::threads::start;
+use super::totals::leaves_nothing;
+use crate::host::runtime;
+use crate::thread::request;
+
+/// What a destructor does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
+enum Last {
+    Nothing,
+    Die(Way),
+    Hang,
+}
+
+/// A domain that is told to end.
+#[interface]
+trait Ending {
+    fn work(&self) -> Result<u32, RpcError>;
+    /// Asks `other`, which is dead, for as long as it is.
+    fn insist(&self, other: Proxy<dyn Ending>) -> Result<(), RpcError>;
+}
+
+/// How many destructors of [`State`] have begun, and have come to their end.
+static BEGUN: AtomicU32 = AtomicU32::new(0);
+static ENDED: AtomicU32 = AtomicU32::new(0);
+/// How often a dead domain was asked.
+static ASKED: AtomicU32 = AtomicU32::new(0);
+
+struct State {
+    last: Last,
+    _held: (RRef<RRef<u64>>, alloc::vec::Vec<u8>),
+}
+
+fn init(last: Last) -> Result<State, RpcError> {
+    let _held = (RRef::new(RRef::new(1)), alloc::vec![1; 5000]);
+    Ok(State { last, _held })
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        BEGUN.fetch_add(1, SeqCst);
+        match self.last {
+            Last::Nothing => {}
+            Last::Die(way) => die(way),
+            Last::Hang => loop {
+                core::hint::spin_loop();
+            },
+        }
+        ENDED.fetch_add(1, SeqCst);
+    }
+}
+
+impl Ending for State {
+    fn work(&self) -> Result<u32, RpcError> {
+        Ok(42)
+    }
+
+    fn insist(&self, other: Proxy<dyn Ending>) -> Result<(), RpcError> {
+        while other.work() == Err(RpcError::Dead) {
+            ASKED.fetch_add(1, SeqCst);
+        }
+        Ok(())
+    }
+}
+
+fn spawn(last: Last) -> Domain<dyn Ending> {
+    let budget = Duration::from_millis(10);
+    let spec = DomainSpec::new("ends").heap_quota(1 << 20);
+    // Who insists has no budget: a kill is to end it.
+    let spec = if last == Last::Hang {
+        spec.budget(budget)
+    } else {
+        spec
+    };
+    let domain = runtime().spawn(spec, init, Mint::of(move || last));
+    domain.expect("a domain")
+}
+
+/// Stops a domain whose object does `last` when it is dropped; why it ended, and that the destructor came
+/// to its end.
+fn stop(last: Last) -> (ExitKind, bool) {
+    let domain = spawn(last);
+    let proxy = domain.proxy().expect("alive");
+    assert_eq!(proxy.work(), Ok(42));
+    let (begun, ended) = (BEGUN.load(SeqCst), ENDED.load(SeqCst));
+    assert_eq!(domain.stop(Duration::from_secs(5)), Ok(()), "{last:?}");
+    assert_eq!(BEGUN.load(SeqCst), begun + 1, "{last:?}");
+    assert_eq!(proxy.work(), Err(RpcError::Dead), "{last:?}");
+    let reason = domain.exit_reason().expect("it ended");
+    if let Last::Die(way) = last {
+        let (_, words) = way.reason();
+        assert!(reason.message.as_str().contains(words), "{way:?}: {reason}");
+    }
+    (reason.kind, ENDED.load(SeqCst) != ended)
+}
+
+/// Who asks, and who is dead.
+type Parties = (Proxy<dyn Ending>, Proxy<dyn Ending>);
+
+static PARTIES: Mutex<Option<Parties>> = Mutex::new(None);
+
+fn insist(_: usize) {
+    let (asks, dead) = PARTIES.lock().take().expect("both");
+    assert_eq!(asks.insist(dead), Err(RpcError::Crashed));
+}
+
+kernel_tests! {
+    fn every_way_to_die_in_a_destructor_of_a_stop_is_the_domains_death_and_no_more() {
+        leaves_nothing(|| {
+            for way in Way::ALL {
+                assert_eq!(stop(Last::Die(way)), (way.reason().0, false), "{way:?}");
+            }
+            // And so it is without.
+            assert_eq!(stop(Last::Nothing), (ExitKind::Stopped, true));
+        });
+    }
+
+    fn a_destructor_of_a_stop_that_never_ends_is_ended_by_the_budget() {
+        leaves_nothing(|| assert_eq!(stop(Last::Hang), (ExitKind::Overrun, false)));
+    }
+
+    fn a_killed_domain_that_asks_a_dead_one_again_and_again_is_cut() {
+        leaves_nothing(|| {
+            let (asks, dead) = (spawn(Last::Nothing), spawn(Last::Nothing));
+            let parties = (asks.proxy().expect("alive"), dead.proxy().expect("alive"));
+            assert!(dead.kill());
+            *PARTIES.lock() = Some(parties);
+            ASKED.store(0, SeqCst);
+            let thread = start(insist, 0);
+            while ASKED.load(SeqCst) < 1000 {
+                request::yield_now();
+            }
+            assert!(asks.exit_reason().is_none(), "to ask is no crime");
+            assert!(asks.kill());
+            thread.join();
+            assert_eq!(asks.exit_reason().map(|reason| reason.kind), Some(ExitKind::Killed));
+        });
+    }
+}
