@@ -46,10 +46,12 @@ struct Reopener<I: ?Sized + Interface> {
 
 impl<I: ?Sized + Interface> Recovery<I> {
     /// Bytes that the way back takes beside `opening`, of those that its opener pays for.
-    pub(crate) const BYTES: usize =
-        host_charges::shared::<Self>() + host_charges::shared::<Reopener<I>>() + Journal::<I>::BYTES;
+    pub(crate) const BYTES: usize = host_charges::shared::<Self>()
+        + host_charges::shared::<Reopener<I>>()
+        + Journal::<I>::BYTES;
 
-    const IS_PAID_BY_ITS_HOLDER: () = assert!(host_charges::shared::<Self>() <= Proxy::<I>::SLOT_BYTES);
+    const IS_PAID_BY_ITS_HOLDER: () =
+        assert!(host_charges::shared::<Self>() <= Proxy::<I>::SLOT_BYTES);
 
     /// What `object` recovers by: `opening`, through `depth` objects, paid for by `charge`. Made as the host.
     pub(crate) fn new(

@@ -6,7 +6,7 @@ use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_rref::{Cap, Exchangeable, RRef};
 use samara_shared_heap::{Owner, heap};
 use samara_testkit::hosted::{
-    Counts, Tally, await_reclaims, host, owner_of, reclaims, watch, leak_check,
+    Counts, Tally, await_reclaims, host, leak_check, owner_of, reclaims, watch,
 };
 use std::sync::Mutex;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
 use samara_rref::RRef;
 use samara_shared_heap::thread;
-use samara_testkit::hosted::{Gate, await_reclaims, host, owner_of, reclaims, watch, leak_check};
+use samara_testkit::hosted::{Gate, await_reclaims, host, leak_check, owner_of, reclaims, watch};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;

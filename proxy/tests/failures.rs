@@ -5,7 +5,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
 use samara_rref::RRef;
 use samara_shared_heap::{Owner, heap, thread};
-use samara_testkit::hosted::{await_reclaims, deaths, host, owner_of, watch, leak_check};
+use samara_testkit::hosted::{await_reclaims, deaths, host, leak_check, owner_of, watch};
 use std::panic::panic_any;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

@@ -7,7 +7,7 @@ use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, interface};
 use samara_rref::RRef;
 use samara_testkit::contained::contained;
-use samara_testkit::hosted::{host, watch, leak_check};
+use samara_testkit::hosted::{host, leak_check, watch};
 use std::arch::asm;
 use std::ptr;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use super::target::Target;
 use samara_rref::{Exchangeable, weigh};
 use samara_shared_heap::thread::ThreadSlot;
-use samara_shared_heap::{Owner, slow_path_flags, quota};
+use samara_shared_heap::{Owner, quota, slow_path_flags};
 
 /// Whether a call of `thread` may have more to do than to enter: a quota has a say in what it would
 /// move, since the receiver has one, or exported objects wait to be dropped. For what moves nothing a

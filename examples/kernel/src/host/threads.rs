@@ -54,7 +54,7 @@ unsafe impl Threads for KernelHost {
         request::park(Token::of_domain_thread(index), timeout);
     }
 
-    fn keeps() -> EnforcedLimits {
+    fn enforced_limits() -> EnforcedLimits {
         EnforcedLimits::EVERYTHING
     }
 

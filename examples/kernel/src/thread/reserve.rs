@@ -43,7 +43,7 @@ pub(super) fn open(thread: &Thread) -> bool {
     };
     OPENED.fetch_add(1, Relaxed);
     // SAFETY: open, all of it is mapped.
-    unsafe { thread.slot.open_reserve(stack.leak_check()) };
+    unsafe { thread.slot.open_reserve(stack.whole()) };
     true
 }
 

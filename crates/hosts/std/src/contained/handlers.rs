@@ -1,16 +1,14 @@
 //! Signal handlers, in the place of a kernel's trap handlers.
 
-use super::thread::{self, PERIOD};
-use super::{context, images, reserve, segments, step, yield_clock};
+use super::ticks::PERIOD;
+use super::{bounds, context, images, reserve, segments, signals, yield_clock};
 use crate::StdHost;
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
 use samara_domain_runtime::contain::{self, DeathCause, Verdict};
 use samara_domain_runtime::host::Clock;
 use samara_unwind::tables::Registered;
 use std::backtrace::Backtrace;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::{mem, ptr};
 
 /// What was cut so far, in the whole process.
 #[derive(Clone, Copy, Debug)]
@@ -41,11 +39,6 @@ pub fn cuts() -> Cuts {
     }
 }
 
-/// The signal of a thread's timer.
-pub(super) fn tick_signal() -> c_int {
-    libc::SIGRTMIN().saturating_add(1)
-}
-
 const FAULTS: [c_int; 5] = [
     libc::SIGSEGV,
     libc::SIGBUS,
@@ -70,52 +63,22 @@ fn remember_symbols() {
     }
 }
 
-/// Installs the handlers, once for the process. Called by the host, on whose heap lies what is kept of that.
-///
-/// # Panics
-/// If they can't be installed; at every call then, since nothing inside the initialiser panics.
-pub(super) fn install() {
-    static DONE: OnceLock<bool> = OnceLock::new();
-    let is_done = *DONE.get_or_init(|| {
-        if !images::register_all() {
-            return false;
-        }
-        remember_symbols();
-        // Before a tick reads the clock, which begins when it is first read.
-        let _began = StdHost::now_ns();
-        crate::runtime().set_stack_probe(&segments::Probe);
-        crate::set_around_threads(|run| {
-            let _contained = thread::contained(true);
-            run();
-        });
-        let fault = fault as *const () as usize;
-        let are_set = FAULTS.into_iter().all(|signal| set(signal, fault))
-            && set(tick_signal(), tick as *const () as usize);
-        INSTALLED.store(are_set, SeqCst);
-        are_set
-    });
-    assert!(
-        is_done,
-        "faults are not contained: no room for the program's own unwind tables, or a signal takes no handler"
-    );
-}
-
-/// Installs the handler of single steps, once for the process: a debugger would rather have them.
-pub(super) fn install_steps() {
-    static DONE: OnceLock<bool> = OnceLock::new();
-    let is_done = *DONE.get_or_init(|| set(libc::SIGTRAP, step::trapped as *const () as usize));
-    assert!(is_done, "SIGTRAP takes no handler");
-}
-
-/// Whether `signal` takes `handler`.
-fn set(signal: c_int, handler: usize) -> bool {
-    // SAFETY: all zeroes is a valid action.
-    let mut action = unsafe { mem::zeroed::<libc::sigaction>() };
-    action.sa_sigaction = handler;
-    // Not blocked in the handler: after a cut the thread goes on as if it had returned.
-    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
-    // SAFETY: the handlers below, which are made to be such.
-    unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) == 0 }
+/// Installs the handlers and has the runtime call `around` on each thread that a domain spawns; false if it fails.
+/// Called once for the process, by the host, whose heap keeps the images' tables.
+pub(super) fn install(around: fn(&mut dyn FnMut())) -> bool {
+    if !images::register_all() {
+        return false;
+    }
+    remember_symbols();
+    // The clock begins when it is first read: a tick must not be the first to read it.
+    let _began = StdHost::now_ns();
+    crate::runtime().set_stack_probe(&segments::Probe);
+    crate::set_around_threads(around);
+    let fault = fault as *const () as usize;
+    let are_set = FAULTS.into_iter().all(|signal| signals::set(signal, fault))
+        && signals::set(signals::tick(), tick as *const () as usize);
+    INSTALLED.store(are_set, SeqCst);
+    are_set
 }
 
 fn strike(signal: c_int, code: c_int, address: usize) -> DeathCause {
@@ -123,7 +86,7 @@ fn strike(signal: c_int, code: c_int, address: usize) -> DeathCause {
     const SI_KERNEL: c_int = 0x80;
     match signal {
         libc::SIGSEGV if code == SI_KERNEL => DeathCause::Protection,
-        libc::SIGSEGV if thread::is_guard(address) => DeathCause::StackOverflow,
+        libc::SIGSEGV if bounds::is_guard(address) => DeathCause::StackOverflow,
         libc::SIGSEGV => DeathCause::Page,
         libc::SIGBUS if code == libc::BUS_ADRALN => DeathCause::Alignment,
         // Memory that is mapped, with nothing behind it.

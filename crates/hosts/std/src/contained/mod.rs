@@ -40,13 +40,16 @@
     reason = "installs signal handlers and reads the program headers"
 )]
 
+mod bounds;
 mod context;
 mod handlers;
 mod images;
 mod reserve;
 mod segments;
+mod signals;
 mod step;
 mod thread;
+mod ticks;
 mod yield_clock;
 
 pub use handlers::{Cuts, cuts};
@@ -56,7 +59,7 @@ pub use step::{Stepped, Surveyed, arm, disarm, is_armed, stepping, steps, survey
 pub use thread::{Contained, contained};
 
 pub(crate) use handlers::are_installed;
-pub(crate) use thread::are_ticking;
+pub(crate) use ticks::are_ticking;
 pub(crate) use yield_clock::over as turn_over;
 
 /// What the running thread's clock says, if it does not run by itself.

@@ -1,7 +1,7 @@
 //! Calls that find too little room go on elsewhere: a stack segment for the callee, and back.
 
+use super::bounds;
 use super::reserve::{self, RESERVE};
-use super::thread as bounds;
 use crate::authority;
 use samara_domain_runtime::host::{SegmentRequester, StackProbe};
 use std::arch::asm;

@@ -1,7 +1,7 @@
 //! Single steps: a tick at exactly the instruction that a test asks for.
 
 use super::thread::{self, Contained};
-use super::{context, handlers, images};
+use super::{context, images, signals, ticks};
 use crate::StdHost;
 use crate::authority;
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
@@ -9,6 +9,7 @@ use samara_domain_runtime::contain::{self, Payer, Verdict};
 use samara_domain_runtime::host::Clock;
 use std::arch::asm;
 use std::cell::Cell;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The flag that has the CPU trap after each instruction.
@@ -183,7 +184,7 @@ pub struct Stepped {
 pub fn stepping() -> Contained {
     authority::demand("contained::stepping");
     let contained = thread::contained(false);
-    thread::say_ticking();
+    ticks::say_ticking();
     contained
 }
 
@@ -243,7 +244,7 @@ impl Contained {
     }
 
     fn run<R>(&self, plan: Plan, call: impl FnOnce() -> R) -> (R, Stepped) {
-        handlers::install_steps();
+        install();
         PLAN.set(plan);
         let planned = Planned;
         let result = call();
@@ -264,7 +265,14 @@ impl Contained {
     }
 }
 
-pub(super) unsafe extern "C" fn trapped(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
+/// Installs the handler of single steps, once for the process. Only programs that step do so, since debuggers use SIGTRAP too.
+fn install() {
+    static DONE: OnceLock<bool> = OnceLock::new();
+    let is_done = *DONE.get_or_init(|| signals::set(libc::SIGTRAP, trapped as *const () as usize));
+    assert!(is_done, "SIGTRAP takes no handler");
+}
+
+unsafe extern "C" fn trapped(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel's record of this signal, ours for the length of the handler.
     let context = unsafe { &mut *context.cast::<ucontext_t>() };
     let mut plan = PLAN.get();

@@ -1,51 +1,18 @@
 //! What each thread needs: a stack for its handlers, the bounds of its own, a timer.
 
-use super::{handlers, reserve};
+use super::ticks::{PERIOD, say_ticking};
+use super::{bounds, handlers, reserve, signals, yield_clock};
 use crate::authority;
 use libc::{c_void, pthread_attr_t};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::OnceLock;
 use std::time::Duration;
 use std::{mem, ptr};
 
-/// Time between two ticks.
-pub(super) const PERIOD: Duration = Duration::from_millis(2);
-
 /// Bytes of a handler's stack.
 const HANDLER_STACK: usize = 128 << 10;
-
-/// Whether any thread had ticks: from then on budgets are taken for kept.
-static TICKING: AtomicBool = AtomicBool::new(false);
-
-/// From now on there are ticks.
-pub(super) fn say_ticking() {
-    TICKING.store(true, SeqCst);
-}
-
-/// Whether budgets are kept, on threads that asked for ticks.
-pub(crate) fn are_ticking() -> bool {
-    TICKING.load(SeqCst)
-}
-
-std::thread_local! {
-    static GUARD: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
-}
-
-/// Whether `address` is where the running thread's stack must not grow to.
-pub(super) fn is_guard(address: usize) -> bool {
-    guard().contains(&address) || reserve::holds(address)
-}
-
-/// The pages that guard the stack that the running thread is on.
-pub(super) fn guard() -> Range<usize> {
-    GUARD.get().0..GUARD.get().1
-}
-
-pub(super) fn set_guard(guard: Range<usize>) {
-    GUARD.set((guard.start, guard.end));
-}
 
 /// What all guards of the running thread have together: made with the first, taken back with the last.
 #[derive(Clone, Copy)]
@@ -63,7 +30,7 @@ std::thread_local! {
 }
 
 /// Whether the running thread has a periodic tick.
-pub(super) fn has_timer() -> bool {
+fn has_timer() -> bool {
     HELD.get().is_some_and(|held| held.timer.is_some())
 }
 
@@ -77,6 +44,24 @@ pub struct Contained {
     stays: PhantomData<*const ()>,
 }
 
+/// Installs the signal handlers, once for the process.
+///
+/// # Panics
+/// If they can't be installed; at every call then, since nothing inside the initialiser panics.
+fn install() {
+    static DONE: OnceLock<bool> = OnceLock::new();
+    let is_done = *DONE.get_or_init(|| {
+        handlers::install(|run| {
+            let _contained = contained(true);
+            run();
+        })
+    });
+    assert!(
+        is_done,
+        "faults are not contained: no room for the program's own unwind tables, or a signal takes no handler"
+    );
+}
+
 /// Contains what strikes on this thread from now on: faults and, with `ticks`, what overruns its budget
 /// or is killed while it runs.
 ///
@@ -85,7 +70,7 @@ pub struct Contained {
 /// has no such authority.
 pub fn contained(ticks: bool) -> Contained {
     authority::demand("contained::contained");
-    handlers::install();
+    install();
     let held = HELD.get().unwrap_or_else(Held::set_up);
     HELD.set(Some(Held {
         guards: held.guards.strict_add(1),
@@ -113,6 +98,24 @@ impl Contained {
             }));
             self.ticks = true;
         }
+    }
+}
+
+impl Contained {
+    /// Runs `call` on a clock that stands still but for the thread's yields: with each of them as much time passes, and then comes a
+    /// tick that reports as much. So what the thread waits does not depend on the machine. `then` is told how many turns are over;
+    /// the thread that yields calls it, as it calls [`Threads`](samara_domain_runtime::host::Threads).
+    ///
+    /// Returns also the number of turns.
+    ///
+    /// # Panics
+    /// If the thread has a real tick, or such a clock already.
+    pub fn by_turns<R>(&self, each: Duration, then: fn(u64), call: impl FnOnce() -> R) -> (R, u64) {
+        assert!(
+            !has_timer() && yield_clock::now().is_none(),
+            "the clock of this thread runs by itself: take `stepping`, and one clock of turns at a time"
+        );
+        yield_clock::run(each, then, call)
     }
 }
 
@@ -155,7 +158,7 @@ impl Held {
         // SAFETY: fresh memory, which is unmapped only after the previous stack is back.
         let code = unsafe { libc::sigaltstack(&raw const alternate, &raw mut previous) };
         assert_eq!(code, 0, "the handler's stack is refused");
-        set_guard(guard);
+        bounds::set_guard(guard);
         reserve::set_up(own);
         Self {
             guards: 0,
@@ -203,7 +206,7 @@ fn start_timer() -> libc::timer_t {
     // SAFETY: all zeroes is a valid request, filled in below.
     let mut event = unsafe { mem::zeroed::<libc::sigevent>() };
     event.sigev_notify = libc::SIGEV_THREAD_ID;
-    event.sigev_signo = handlers::tick_signal();
+    event.sigev_signo = signals::tick();
     // SAFETY: no arguments.
     event.sigev_notify_thread_id = unsafe { libc::gettid() };
     let mut timer = ptr::null_mut();

@@ -1,7 +1,6 @@
 //! A clock of turns: time that a thread waits is counted by its yields.
 
-use super::handlers;
-use super::thread::{self, Contained};
+use super::signals;
 use crate::StdHost;
 use samara_domain_runtime::host::Clock;
 use std::cell::Cell;
@@ -43,40 +42,27 @@ pub(crate) fn over() {
         ..turning
     }));
     (turning.then)(turns);
-    // SAFETY: `by_turns` alone sets the clock. It has a `Contained`, and `thread::contained`, which makes one, installs the signal's handler.
-    unsafe { libc::raise(handlers::tick_signal()) };
+    // SAFETY: only `Contained::by_turns` sets the clock, and `contained`, which makes a `Contained`, has installed the signal's handler.
+    unsafe { libc::raise(signals::tick()) };
 }
 
-impl Contained {
-    /// Runs `call` on a clock that stands still but for the thread's yields: with each of them as much time passes, and then comes a
-    /// tick that reports as much. So what the thread waits does not depend on the machine. `then` is told how many turns are over;
-    /// the thread that yields calls it, as it calls [`Threads`](samara_domain_runtime::host::Threads).
-    ///
-    /// Returns also the number of turns.
-    ///
-    /// # Panics
-    /// If the thread has a real tick, or such a clock already.
-    pub fn by_turns<R>(&self, each: Duration, then: fn(u64), call: impl FnOnce() -> R) -> (R, u64) {
-        struct Ended;
-        impl Drop for Ended {
-            fn drop(&mut self) {
-                TURNING.set(None);
-            }
+/// Runs `call` on a clock of turns that each take as long as `each`; returns also how many there were.
+pub(super) fn run<R>(each: Duration, then: fn(u64), call: impl FnOnce() -> R) -> (R, u64) {
+    struct Ended;
+    impl Drop for Ended {
+        fn drop(&mut self) {
+            TURNING.set(None);
         }
-        assert!(
-            TURNING.get().is_none() && !thread::has_timer(),
-            "the clock of this thread runs by itself: take `stepping`, and one clock of turns at a time"
-        );
-        let ended = Ended;
-        TURNING.set(Some(Turning {
-            now: StdHost::now_ns(),
-            each,
-            turns: 0,
-            then,
-        }));
-        let result = call();
-        let turns = TURNING.get().map_or(0, |turning| turning.turns);
-        drop(ended);
-        (result, turns)
     }
+    let ended = Ended;
+    TURNING.set(Some(Turning {
+        now: StdHost::now_ns(),
+        each,
+        turns: 0,
+        then,
+    }));
+    let result = call();
+    let turns = TURNING.get().map_or(0, |turning| turning.turns);
+    drop(ended);
+    (result, turns)
 }

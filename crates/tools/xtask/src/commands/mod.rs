@@ -13,8 +13,8 @@ mod test_emulator;
 mod trusted;
 
 use crate::cli::{Cli, Command};
-use crate::error::Error;
 use crate::disk_space;
+use crate::error::Error;
 use crate::workspace::Workspace;
 
 /// Does what the command line asks for.

@@ -16,9 +16,9 @@ mod edit;
 mod error;
 mod format;
 mod guards;
-mod state_machine;
 mod programs;
 mod run;
+mod state_machine;
 mod table;
 mod tree;
 
