@@ -4,10 +4,11 @@ use super::need::RESERVE;
 use crate::call::Target;
 use samara_shared_heap::thread::ThreadSlot;
 
-/// How often, at most, what a call moves lies on the stack below where room for it was asked for. Each function that
-/// takes or gives a value has copies of its own in code that is not optimised: 17 of arguments, 14 of a result, counted
-/// in debug builds. Where the stack pointer can't be asked, those of the asking function count too, which are 29 more.
-const COPIES: usize = if cfg!(target_arch = "x86_64") { 24 } else { 64 };
+/// The most copies of what a call moves that lie on the stack below the place where room was asked for. Code that is not
+/// optimised keeps a copy in each function that takes or gives the value. In debug builds 28 are too few for
+/// `attack_large_values`, and 32 are enough. Where the stack pointer can't be asked, the copies of the asking function count
+/// too, which are 29 more.
+const COPIES: usize = if cfg!(target_arch = "x86_64") { 32 } else { 64 };
 
 /// Bytes that a call may move by value, arguments and result together: more would find room on no stack that a kernel has.
 const MOST: usize = 64 << 10;
