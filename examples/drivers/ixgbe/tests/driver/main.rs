@@ -1,9 +1,7 @@
 //! The driver against the model of the device: first called directly, then as a domain.
 #![forbid(unsafe_code)]
 
-mod attack_device;
-mod attack_looks;
-mod attack_recovery;
+mod attacks;
 mod batches;
 mod crashes;
 mod hardware;

@@ -1,9 +1,7 @@
 //! The driver against the model device: first called directly, then as a domain.
 #![forbid(unsafe_code)]
 
-mod attack_device;
-mod attack_promises;
-mod attack_recovery;
+mod attacks;
 mod bring_up;
 mod configuration;
 mod crashes;

@@ -1,0 +1,165 @@
+//! An attack by the two sets of commands: `Read` (02h) is `Get Log Page` to an admin queue, which writes as many
+//! dwords as the upper half of the first block's number says; `Write` (01h) creates a queue in the buffer.
+//!
+//! A command of one kind of queue in another does not compile: see [`Pair::submit`](samara_device_io::queue::Pair::submit) and
+//! its like. Here are the nearest calls that there are.
+#![forbid(unsafe_code)]
+
+use samara_device_io::queue::{Pair, QueueError, SubmitError};
+use samara_device_tables::Nvme;
+use samara_host_std as _;
+use samara_rref::RRef;
+use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
+
+use fixture::{Admin, Disk, Function, NOTHING};
+
+#[path = "../fixtures/nvme.rs"]
+mod fixture;
+
+/// A block from number 5 on: log page 5. From 03FF_0005h on it would be 4 KiB of that, into 512 bytes.
+#[test]
+fn no_io_command_gets_into_an_admin_queue() {
+    let model = NvmeEmulator::leak(Shape::default());
+    let function = model.slot().claim().unwrap();
+    let mut disk = Disk::up(&function);
+    let buffer = RRef::<[u8]>::new_zeroed_slice(512).unwrap();
+    let transfer = function.begin(buffer).unwrap();
+    disk.read(&function, 0x03FF_0005, (&transfer, 0, 512))
+        .unwrap();
+
+    // Its queue is none of the controller's own, nor becomes one later.
+    assert_eq!(disk.io.start(&function, 0), Err(QueueError::NotStarted));
+    function.reset().unwrap();
+    assert_eq!(disk.io.start(&function, 0), Err(QueueError::NotStarted));
+    assert_eq!(
+        Pair::<Nvme, { Nvme::IO }>::new(&function, 0, 8).err(),
+        Some(QueueError::NoSuchQueue)
+    );
+    assert_eq!(
+        Admin::new(&function, 1, 8).err(),
+        Some(QueueError::NoSuchQueue)
+    );
+    assert_eq!(Admin::new(&function, 0, 8).err(), Some(QueueError::Taken));
+    disk.up_again(&function);
+    assert_eq!(model.counts().io_commands, 0);
+    assert_eq!(model.counts().stray_accesses, 0);
+}
+
+/// A command with data, in a call that gives it none, would leave it pointers of zero.
+#[test]
+fn each_call_puts_commands_of_its_own_kind_only() {
+    let model = NvmeEmulator::leak(Shape::default());
+    let function = model.slot().claim().unwrap();
+    let mut disk = Disk::up(&function);
+    let buffer = RRef::<[u8]>::new_zeroed_slice(512).unwrap();
+    let transfer = function.begin(buffer).unwrap();
+    let part = (&transfer, 0, 512);
+    let (admin, io, unit) = (&mut disk.admin, &mut disk.io, &disk.unit);
+    let refused = [
+        io.submit::<{ Nvme::READ }>(&function, NOTHING),
+        io.submit::<{ Nvme::WRITE }>(&function, NOTHING),
+        io.transfer::<{ Nvme::FLUSH }>(&function, NOTHING, unit, part),
+        admin.submit::<{ Nvme::CREATE_COMPLETION }>(&function, NOTHING),
+        admin.submit::<{ Nvme::CREATE_SUBMISSION }>(&function, NOTHING),
+        admin.transfer::<{ Nvme::IDENTIFY }>(&function, NOTHING, unit, part),
+    ];
+    assert_eq!(refused, [Err(SubmitError::Forbidden); 6]);
+    assert_eq!((admin.in_flight(), io.in_flight()), (0, 0));
+    drop(function.finish(transfer).unwrap());
+}
+
+/// How each command is put with one bit that a driver chose.
+type Put = fn(&mut Disk, &Function, [u32; 7]) -> Result<(), SubmitError>;
+
+/// Bits of each command that drivers choose: word by word.
+const COMMANDS: &[(Put, [u32; 7])] = &[
+    (
+        |disk, function, words| {
+            let put = disk.admin.submit::<{ Nvme::IDENTIFY }>(function, words);
+            put.map(|_| ())
+        },
+        [u32::MAX, 0xFF, 0xFF00_0000, 0, 0, 0, 0],
+    ),
+    (
+        |disk, function, words| {
+            let put = disk
+                .admin
+                .submit::<{ Nvme::IDENTIFY_NAMESPACE }>(function, words);
+            put.map(|_| ())
+        },
+        [u32::MAX, 0, 0, 0, 0, 0, 0],
+    ),
+    (
+        |disk, function, words| {
+            let put = disk.admin.submit::<{ Nvme::SET_QUEUES }>(function, words);
+            put.map(|_| ())
+        },
+        [0, 0, u32::MAX, 0, 0, 0, 0],
+    ),
+    (
+        |disk, function, words| {
+            let put = disk
+                .admin
+                .submit::<{ Nvme::DELETE_SUBMISSION }>(function, words);
+            put.map(|_| ())
+        },
+        [0, 0xFFFF, 0, 0, 0, 0, 0],
+    ),
+    (
+        |disk, function, words| {
+            let (admin, io) = (&mut disk.admin, &mut disk.io);
+            let put =
+                admin.create::<{ Nvme::CREATE_COMPLETION }, { Nvme::IO }>(function, words, io);
+            put.map(|_| ())
+        },
+        [0, 0, 0xFFFF_0002, 0, 0, 0, 0],
+    ),
+    (
+        |disk, function, words| {
+            let (admin, io) = (&mut disk.admin, &mut disk.io);
+            let put =
+                admin.create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::IO }>(function, words, io);
+            put.map(|_| ())
+        },
+        [0; 7],
+    ),
+    (
+        |disk, function, words| {
+            let put = disk.io.submit::<{ Nvme::FLUSH }>(function, words);
+            put.map(|_| ())
+        },
+        [u32::MAX, 0, 0, 0, 0, 0, 0],
+    ),
+];
+
+/// Log pages, lengths, other queues: what a command means is up to the table.
+#[test]
+fn a_driver_chooses_no_bit_that_the_table_has_fixed() {
+    let function = NvmeEmulator::leak(Shape::default()).slot().claim().unwrap();
+    let mut disk = Disk::up(&function);
+    for (command, (put, allowed)) in COMMANDS.iter().enumerate() {
+        for bit in 0..7 * 32 {
+            let mut words = [0u32; 7];
+            words[bit / 32] = 1 << (bit % 32);
+            if words[bit / 32] & allowed[bit / 32] == 0 {
+                let put = put(&mut disk, &function, words);
+                assert_eq!(put, Err(SubmitError::Forbidden), "{command} {bit}");
+            }
+        }
+    }
+    let buffer = RRef::<[u8]>::new_zeroed_slice(512).unwrap();
+    let transfer = function.begin(buffer).unwrap();
+    for bit in 0..7 * 32 {
+        let mut words = [0u32; 7];
+        words[bit / 32] = 1 << (bit % 32);
+        let allowed = [0, u32::MAX, u32::MAX, 0b11 << 30, 0, 0, 0][bit / 32];
+        if words[bit / 32] & allowed == 0 {
+            let part = (&transfer, 0, 512);
+            let put = disk
+                .io
+                .transfer::<{ Nvme::READ }>(&function, words, &disk.unit, part);
+            assert_eq!(put, Err(SubmitError::Forbidden), "{bit}");
+        }
+    }
+    assert_eq!((disk.admin.in_flight(), disk.io.in_flight()), (0, 0));
+}

@@ -1,0 +1,41 @@
+//! Attacks on a reset of a virtio device that is under way: a driver tells it something on another thread.
+#![forbid(unsafe_code)]
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+
+use samara_host_std as _;
+use samara_testkit::hosted::alone;
+use samara_testkit::virtio_emulator::{Shape, Violation, VirtioEmulator};
+
+use fixture::{negotiate, set_status};
+
+#[path = "../fixtures/virtio.rs"]
+mod fixture;
+
+/// "While one is under way nothing may be told to the device" (the table's words; Virtio 1.2 §4.1.4.3.2).
+#[test]
+fn nothing_is_told_to_a_device_that_is_being_reset() {
+    let _alone = alone();
+    let model = VirtioEmulator::leak(Shape::BLOCK);
+    let function: &fixture::Disk = &model.slot().claim().unwrap();
+    negotiate(function);
+    model.switch(|switches| switches.reset_takes = 200);
+    let is_over = &AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            while !is_over.load(Relaxed) {
+                let _ = set_status(function, 1);
+            }
+        });
+        for _ in 0..20 {
+            let _ = function.reset();
+        }
+        is_over.store(true, Relaxed);
+    });
+    let violations = model.violations();
+    let told = violations
+        .iter()
+        .filter(|&&of| of == Violation::BeforeReset);
+    assert_eq!(told.count(), 0, "{violations:?}");
+}

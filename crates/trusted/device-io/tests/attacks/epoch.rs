@@ -1,0 +1,163 @@
+//! Another thread's reset between any two instructions of what a driver does.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#![expect(unsafe_code, reason = "single steps")]
+
+use core::arch::asm;
+use core::ffi::c_void;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+use samara_device_io::PciFunction;
+use samara_device_io::queue::{Pair, QueueError};
+use samara_device_tables::Nvme;
+use samara_host_std as _;
+use samara_testkit::hosted::alone;
+
+use raw::Raw;
+
+#[path = "../fixtures/raw.rs"]
+mod raw;
+
+type Admin = Pair<Nvme, { Nvme::ADMIN }>;
+type Io = Pair<Nvme, { Nvme::IO }>;
+
+unsafe extern "C" {
+    fn signal(number: i32, handler: *const c_void) -> *const c_void;
+}
+
+static LEFT: AtomicU64 = AtomicU64::new(u64::MAX);
+static GO: AtomicBool = AtomicBool::new(false);
+static DONE: AtomicBool = AtomicBool::new(false);
+
+/// Behind instruction number `LEFT`, lets the other thread go on, for a millisecond at most.
+unsafe extern "C" fn trapped(_: i32, _: *mut c_void, context: *mut c_void) {
+    let left = LEFT.load(SeqCst);
+    LEFT.store(left.wrapping_sub(1), SeqCst);
+    if left != 0 {
+        return;
+    }
+    GO.store(true, SeqCst);
+    let start = Instant::now();
+    while !DONE.load(SeqCst) && start.elapsed() < Duration::from_millis(2) {
+        std::hint::spin_loop();
+    }
+    // SAFETY: the flags are `uc_mcontext.gregs[REG_EFL]`.
+    let flags = unsafe { context.cast::<u64>().add(5 + 17) };
+    // SAFETY: the handler's own context.
+    unsafe { *flags &= !(1 << 8) };
+}
+
+#[inline(always)]
+fn step() {
+    // SAFETY: sets the trap flag; the handler is installed.
+    unsafe { asm!("pushfq", "or qword ptr [rsp], 0x100", "popfq") };
+}
+
+#[inline(always)]
+fn walk() {
+    // SAFETY: clears the trap flag.
+    unsafe { asm!("pushfq", "and qword ptr [rsp], -257", "popfq") };
+}
+
+/// A controller out of reset, and queues of its own.
+fn controller() -> (&'static Raw, PciFunction<Nvme>, Admin) {
+    // SAFETY: as the handler demands.
+    unsafe { signal(5, trapped as *const c_void) };
+    let raw = Raw::nvme();
+    raw.follow_enable();
+    let function = raw.slot::<Nvme>().claim().unwrap();
+    let admin = Admin::new(&function, 0, 8).unwrap();
+    (raw, function, admin)
+}
+
+/// Runs `action`, and another thread's reset behind its instruction number `at`. Also whether it had fewer.
+fn with_a_reset_behind<R>(
+    at: u64,
+    function: &PciFunction<Nvme>,
+    action: impl FnOnce() -> R,
+) -> (R, bool) {
+    GO.store(false, SeqCst);
+    DONE.store(false, SeqCst);
+    let result = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !GO.load(SeqCst) {
+                std::hint::spin_loop();
+            }
+            let _ = function.reset();
+            DONE.store(true, SeqCst);
+        });
+        LEFT.store(at, SeqCst);
+        step();
+        let result = action();
+        walk();
+        GO.store(true, SeqCst);
+        result
+    });
+    (result, LEFT.load(SeqCst) < u64::MAX / 2)
+}
+
+/// The reset comes behind the look at the admin queues: the command that makes part of a queue is put, and never told. That part is not
+/// taken for one that the controller knows in the next epoch.
+#[test]
+fn a_queue_is_made_in_the_epoch_of_the_commands_that_make_it() {
+    let _alone = alone();
+    let (_, function, mut admin) = controller();
+    let mut io = Io::new(&function, 1, 16).unwrap();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < 6_000 && found.len() < 3 {
+        function.reset().unwrap();
+        function.enable_bus_master().unwrap();
+        admin.start(&function, 0).unwrap();
+        let create = || {
+            admin.create::<{ Nvme::CREATE_COMPLETION }, { Nvme::IO }>(&function, [0; 7], &mut io)
+        };
+        let (result, is_over) = with_a_reset_behind(at, &function, create);
+        // The next epoch's.
+        admin.start(&function, 0).unwrap();
+        let again =
+            admin.create::<{ Nvme::CREATE_COMPLETION }, { Nvme::IO }>(&function, [0; 7], &mut io);
+        if again.is_err() {
+            found.push((at, result, again));
+        }
+        if is_over {
+            break;
+        }
+        at += 29;
+    }
+    drop(function);
+    assert!(
+        found.is_empty(),
+        "{} of {} moments, {:?}",
+        found.len(),
+        at / 29,
+        found.first()
+    );
+}
+
+/// The reset comes between the look at the epoch and the lock under which the controller is told of its admin queues: a controller
+/// that is enabled then has queues that count as started. (Behind the lock their memory is cleared, word by word.)
+#[test]
+fn a_start_that_a_reset_overtakes_starts_nothing() {
+    let _alone = alone();
+    let (raw, function, mut admin) = controller();
+    let mut found = Vec::new();
+    for at in (0..900).step_by(3) {
+        function.reset().unwrap();
+        function.enable_bus_master().unwrap();
+        let (result, is_over) = with_a_reset_behind(at, &function, || admin.start(&function, 0));
+        let is_enabled = raw.get(0x14) & 1 == 1;
+        let again = admin.start(&function, 0);
+        if is_enabled && again != Err(QueueError::Started) {
+            found.push((at, result, again));
+        }
+        assert!(!is_over, "fewer than {at} instructions");
+    }
+    drop(function);
+    assert!(
+        found.is_empty(),
+        "{} moments, {:?}",
+        found.len(),
+        found.first()
+    );
+}

@@ -1,0 +1,43 @@
+//! A driver writes to a device that has lost what the engine has told it.
+
+use samara_device_io::mmio::{ReadWrite, Register};
+use samara_device_io::queue::Pair;
+use samara_device_tables::Nvme;
+use samara_host_std as _;
+use samara_testkit::hosted::alone;
+
+use raw::Raw;
+
+#[path = "../fixtures/raw.rs"]
+mod raw;
+
+const CC: Register<Nvme, u32, ReadWrite> = Register::at(0, 0x14);
+
+/// A controller whose firmware fails and begins anew (CC, AQA, ASQ and ACQ as from power-on, the function's command register kept), as
+/// drives do. The driver tells it of a shutdown.
+#[test]
+fn a_shutdown_enables_no_controller() {
+    let _alone = alone();
+    let raw = Raw::nvme();
+    let function = raw.slot::<Nvme>().claim().unwrap();
+    function.reset().unwrap();
+    function.enable_bus_master().unwrap();
+    raw.follow_enable();
+    let mut admin = Pair::<Nvme, { Nvme::ADMIN }>::new(&function, 0, 8).unwrap();
+    admin.start(&function, 0).unwrap();
+    for at in [0x14, 0x1C, 0x24, 0x28, 0x2C, 0x30, 0x34] {
+        raw.set(at, 0);
+    }
+    let written = function.write(CC, Nvme::SHUT_DOWN);
+    let is_enabled = raw.get(0x14) & 1 == 1;
+    let asq = u64::from(raw.get(0x2C)) << 32 | u64::from(raw.get(0x28));
+    // And its doorbell is rung.
+    let put = admin.submit::<{ Nvme::SET_QUEUES }>(&function, [0; 7]);
+    let rung = admin.ring(&function);
+    let tail = raw.get(0x1000);
+    drop(function);
+    assert!(
+        !(is_enabled && tail == 1),
+        "it fetches {tail} commands from {asq:#x}: {written:?} {put:?} {rung:?}"
+    );
+}

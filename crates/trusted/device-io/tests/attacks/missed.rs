@@ -1,0 +1,376 @@
+//! Configuration space: what a look, or a write, that was lost leaves behind.
+#![expect(unsafe_code, reason = "stands for a PCI host")]
+
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering::SeqCst};
+
+use samara_device_io::DeviceSlot;
+use samara_device_io::host::{ConfigSpace, PciAddress};
+use samara_device_io::pci::{ClaimError, Silenced};
+use samara_device_io::table::step::{at, only};
+use samara_device_io::table::{Check, Id, Queue, Rule, Step, Table, Width, Window};
+use samara_device_tables::{Nvme, VirtioBlock};
+use samara_host_std as _;
+use samara_testkit::hosted::alone;
+
+use liar::{BAR0, COMMAND, EXPRESS, Liar};
+
+#[path = "../fixtures/liar.rs"]
+mod liar;
+
+/// A device that is known by its identifiers, not by its class.
+#[derive(Debug)]
+enum Card {}
+
+impl Table for Card {
+    const NAME: &'static str = "card";
+    const IDS: &'static [Id] = &[Id::Device(0x8086, &[0x10FB])];
+    const WINDOWS: &'static [Window] = &[Window::bar(0, 0x100)];
+    const REGISTERS: &'static [&'static [Rule]] = &[];
+    const IDLE: &'static [Check] = &[Check::new(at(0, 0, Width::W32), 1, 0)];
+    const RESET: &'static [Step] = &[Step::Write(at(0, 0, Width::W32), only(0))];
+    const QUEUES: &'static [Queue] = &[];
+}
+
+/// An earlier owner left virtual functions on; one look at the list in extended configuration space is blind.
+#[test]
+fn virtual_functions_of_an_earlier_owner_are_off_whichever_look_is_blind() {
+    let _alone = alone();
+    let mut on = Vec::new();
+    for look in 0..64 {
+        let liar = Liar::nvme(false);
+        // Advanced error reporting, alternative routing IDs, SR-IOV.
+        liar.set_config(0x100, 0x140 << 20 | 1 << 16 | 0x01);
+        liar.set_config(0x140, 0x160 << 20 | 1 << 16 | 0x0E);
+        liar.set_config(0x160, 1 << 16 | 0x10);
+        liar.set_config(0x168, 1);
+        let looks = AtomicU32::new(0);
+        liar.say(move |_, value| match looks.fetch_add(1, SeqCst) {
+            now if now == look => u32::MAX,
+            _ => value,
+        });
+        let claimed = liar.slot::<Nvme>().claim();
+        if claimed.is_ok() && liar.config(0x168) & 1 == 1 {
+            on.push(look);
+        }
+        drop(claimed);
+    }
+    assert_eq!(
+        on,
+        [],
+        "blind looks that leave them on, of a claim that succeeds"
+    );
+}
+
+/// The class reads as all ones for an instant, before the claim begins to note such looks. What is at the place isn't what the claim
+/// takes it for: it is never found again.
+#[test]
+fn a_function_is_known_by_what_it_said_when_it_answered() {
+    let _alone = alone();
+    let liar = Liar::nvme(true);
+    liar.set_config(0, 0x10FB_8086);
+    liar.set_config(8, 0x0200_0001);
+    let is_blind = AtomicBool::new(true);
+    liar.say(move |offset, value| {
+        if offset == 8 && is_blind.swap(false, SeqCst) {
+            return u32::MAX;
+        }
+        value
+    });
+    let claimed = liar.slot::<Card>().claim();
+    let silenced = claimed.as_ref().map(|function| function.silence());
+    let flrs = liar.lock().flrs;
+    assert!(
+        matches!(silenced, Err(ClaimError::Absent)) || flrs == 1,
+        "it answers, and has a reset: {silenced:?}"
+    );
+    drop(claimed);
+}
+
+/// The same in the claim after one whose function was lost in its reset: its base addresses are not put back, and it decodes at 0.
+#[test]
+fn base_addresses_are_put_back_whichever_look_is_blind() {
+    let _alone = alone();
+    let liar = Liar::nvme(true);
+    liar.set_config(0, 0x10FB_8086);
+    liar.set_config(8, 0x0200_0001);
+    let slot = liar.slot::<Card>();
+    let function = slot.claim().unwrap();
+    // The reset clears them, and the function stays away.
+    liar.say(move |offset, value| match offset {
+        0 if liar.lock().flrs == 1 => {
+            liar.set_config(0x10, 4);
+            u32::MAX
+        }
+        _ => value,
+    });
+    assert_eq!(function.silence(), Silenced::Lost);
+    drop(function);
+    // It is back, and blind for an instant.
+    let is_blind = AtomicBool::new(true);
+    liar.say(move |offset, value| {
+        if offset == 8 && is_blind.swap(false, SeqCst) {
+            return u32::MAX;
+        }
+        value
+    });
+    let claimed = slot.claim();
+    let (bar, command) = (liar.config(0x10), liar.config(COMMAND));
+    drop(claimed);
+    assert!(
+        bar == BAR0 || command & 2 == 0,
+        "it decodes memory at {bar:#x}"
+    );
+}
+
+/// A controller is lost in its reset, and taken out; another of the same model is put in, and the host gives it addresses.
+#[test]
+fn base_addresses_that_were_not_put_back_are_no_other_device_s_of_that_model() {
+    let _alone = alone();
+    let liar = Liar::nvme(true);
+    let slot = liar.slot::<Nvme>();
+    let function = slot.claim().unwrap();
+    liar.say(move |offset, value| match offset {
+        0 if liar.lock().flrs == 1 => u32::MAX,
+        _ => value,
+    });
+    assert_eq!(function.silence(), Silenced::Lost);
+    drop(function);
+    liar.say(|_, value| value);
+    liar.set_config(0x10, 0xE000_0004);
+    liar.set_config(COMMAND, 1 << 20 | 2);
+    let claimed = slot.claim();
+    let bar = liar.config(0x10);
+    drop(claimed);
+    assert_eq!(bar, 0xE000_0004, "another's base address");
+}
+
+/// Configuration space of a function that misses the next write of one of its dwords.
+struct Deaf {
+    liar: &'static Liar,
+    /// Which; 0 if none.
+    to: AtomicU16,
+    /// And reads as all ones until then.
+    is_blind: bool,
+}
+
+// SAFETY: a model.
+unsafe impl ConfigSpace for Deaf {
+    fn read(&self, at: PciAddress, offset: u16) -> u32 {
+        match self.is_blind && self.to.load(SeqCst) != 0 {
+            true => u32::MAX,
+            false => ConfigSpace::read(self.liar, at, offset),
+        }
+    }
+
+    unsafe fn write(&self, at: PciAddress, offset: u16, value: u32) {
+        if offset == self.to.load(SeqCst) {
+            self.to.store(0, SeqCst);
+            return;
+        }
+        // SAFETY: the caller's promise.
+        unsafe { ConfigSpace::write(self.liar, at, offset, value) };
+    }
+}
+
+fn deaf(liar: &'static Liar, to: u16, is_blind: bool) -> (&'static Deaf, DeviceSlot<Nvme>) {
+    let deaf: &'static Deaf = Box::leak(Box::new(Deaf {
+        liar,
+        to: AtomicU16::new(to),
+        is_blind,
+    }));
+    (deaf, liar.slot_through(deaf))
+}
+
+/// A function is silenced, which misses the write that is to end its requests; whether what is in flight is over, and the device bus
+/// master still.
+fn silenced(is_blind: bool) -> (Silenced, bool) {
+    let liar = Liar::nvme(false);
+    let (deaf, slot) = deaf(liar, 0, is_blind);
+    let function = slot.claim().unwrap();
+    function.reset().unwrap();
+    function.enable_bus_master().unwrap();
+    let epoch = function.epoch();
+    deaf.to.store(COMMAND, SeqCst);
+    let silenced = function.silence();
+    let is_reached = function.epoch() != epoch && liar.is_bus_master();
+    drop(function);
+    (silenced, is_reached)
+}
+
+#[test]
+fn what_is_in_flight_comes_back_when_the_device_is_no_bus_master() {
+    let _alone = alone();
+    let (silenced, is_reached) = silenced(false);
+    assert!(
+        !is_reached,
+        "buffers are given back, and the device is bus master: {silenced:?}"
+    );
+}
+
+#[test]
+fn what_is_in_flight_comes_back_when_the_device_is_no_bus_master_though_it_was_blind() {
+    let _alone = alone();
+    let (silenced, is_reached) = silenced(true);
+    assert!(
+        !is_reached,
+        "buffers are given back, and the device is bus master: {silenced:?}"
+    );
+}
+
+/// A claim ends: its memory is released.
+#[test]
+fn a_claim_ends_when_the_device_is_no_bus_master() {
+    let _alone = alone();
+    let liar = Liar::nvme(false);
+    let (deaf, slot) = deaf(liar, 0, false);
+    let function = slot.claim().unwrap();
+    function.reset().unwrap();
+    function.enable_bus_master().unwrap();
+    deaf.to.store(COMMAND, SeqCst);
+    drop(function);
+    assert!(!liar.is_bus_master(), "its queues are freed");
+}
+
+/// The write that begins a Function Level Reset is missed: everything is as it was, also memory decoding, which a reset turns off.
+#[test]
+fn a_function_level_reset_is_one_that_has_happened() {
+    let _alone = alone();
+    let liar = Liar::nvme(true);
+    let (deaf, slot) = deaf(liar, 0, false);
+    let function = slot.claim().unwrap();
+    deaf.to.store(EXPRESS + 8, SeqCst);
+    let silenced = function.silence();
+    let flrs = liar.lock().flrs;
+    let master = function.enable_bus_master();
+    drop(function);
+    assert!(
+        flrs == 1 || silenced != Silenced::Reset && master.is_err(),
+        "it was never reset, and is bus master: {silenced:?} {master:?}"
+    );
+}
+
+/// What a claim turns off it looks at: MSI, virtual functions.
+#[test]
+fn what_a_claim_turns_off_is_off() {
+    let _alone = alone();
+    const MSI: u16 = 0x80;
+    let mut on = Vec::new();
+    for to in [MSI, 0x108] {
+        let liar = Liar::nvme(false);
+        liar.set_config(EXPRESS, 0x10 | 2 << 16 | u32::from(MSI) << 8);
+        liar.set_config(MSI, 0x05 | 1 << 16);
+        liar.set_config(0x100, 1 << 16 | 0x10);
+        liar.set_config(0x108, 1);
+        let (_, slot) = deaf(liar, to, false);
+        let claimed = slot.claim();
+        if claimed.is_ok() && (liar.config(MSI) >> 16 & 1 == 1 || liar.config(0x108) & 1 == 1) {
+            on.push(to);
+        }
+        drop(claimed);
+    }
+    assert_eq!(
+        on,
+        [],
+        "missed writes that leave it on, of a claim that succeeds"
+    );
+}
+
+/// A controller was reset; then it's taken out, and a network card has its place and, by the host, its addresses.
+#[test]
+fn another_device_is_not_made_bus_master() {
+    let _alone = alone();
+    let liar = Liar::nvme(false);
+    let function = liar.slot::<Nvme>().claim().unwrap();
+    function.reset().unwrap();
+    liar.set_config(0, 0x10FB_8086);
+    liar.set_config(8, 0x0200_0001);
+    liar.set_config(COMMAND, 1 << 20 | 2);
+    let master = function.enable_bus_master();
+    let is_master = liar.is_bus_master();
+    drop(function);
+    assert!(
+        !is_master,
+        "a network card is bus master by a controller's table: {master:?}"
+    );
+}
+
+/// A virtio disk, whose structures are in BAR 0; one look of a claim is blind.
+#[test]
+fn a_claim_that_was_blind_anywhere_is_none() {
+    let _alone = alone();
+    let mut claimed = Vec::new();
+    for look in 0..64 {
+        let liar = Liar::virtio(0x1042, 0x100);
+        let looks = AtomicU32::new(0);
+        let was_blind: &'static AtomicU16 = Box::leak(Box::new(AtomicU16::new(0)));
+        liar.say(move |offset, value| {
+            // What is behind 100h need not be there.
+            if offset < 0x100 && looks.fetch_add(1, SeqCst) == look {
+                was_blind.store(offset + 1, SeqCst);
+                return u32::MAX;
+            }
+            value
+        });
+        let function = liar.slot::<VirtioBlock>().claim();
+        // It isn't taken for another device either.
+        if was_blind.load(SeqCst) != 0 && function.as_ref().err() != Some(&ClaimError::Absent) {
+            claimed.push((
+                look,
+                format!("{:#x}", was_blind.load(SeqCst) - 1),
+                function.err(),
+            ));
+        }
+    }
+    assert_eq!(claimed, [], "look, and where it was");
+}
+
+/// A Function Level Reset has cleared the base address, and the write that puts it back is missed.
+#[test]
+fn base_addresses_are_back_before_memory_is_decoded() {
+    let _alone = alone();
+    let liar = Liar::nvme(true);
+    let (deaf, slot) = deaf(liar, 0, false);
+    let function = slot.claim().unwrap();
+    let is_cleared = AtomicBool::new(false);
+    liar.say(move |_, value| {
+        if liar.lock().flrs == 1 && !is_cleared.swap(true, SeqCst) {
+            liar.set_config(0x10, 4);
+        }
+        value
+    });
+    deaf.to.store(0x10, SeqCst);
+    let silenced = function.silence();
+    let (bar, command) = (liar.config(0x10), liar.config(COMMAND));
+    drop(function);
+    assert!(
+        bar == BAR0 || command & 2 == 0 && silenced != Silenced::Reset,
+        "it decodes memory at {bar:#x}: {silenced:?}"
+    );
+}
+
+/// A reset has taken the base address, and the function was lost in it. The next claim puts the address back, and that write is missed.
+#[test]
+fn a_claim_decodes_no_memory_without_its_addresses() {
+    let _alone = alone();
+    let liar = Liar::nvme(true);
+    let (deaf, slot) = deaf(liar, 0, false);
+    let function = slot.claim().unwrap();
+    liar.say(move |offset, value| match offset {
+        0 if liar.lock().flrs == 1 => {
+            liar.set_config(0x10, 4);
+            u32::MAX
+        }
+        _ => value,
+    });
+    assert_eq!(function.silence(), Silenced::Lost);
+    drop(function);
+    liar.say(|_, value| value);
+    deaf.to.store(0x10, SeqCst);
+    let claimed = slot.claim().err();
+    let (bar, command) = (liar.config(0x10), liar.config(COMMAND));
+    assert_eq!(claimed, Some(ClaimError::Absent));
+    assert_eq!((bar, command & 2), (4, 0), "it decodes memory there");
+    // The address is not forgotten.
+    drop(slot.claim().unwrap());
+    assert_eq!(liar.config(0x10), BAR0);
+}

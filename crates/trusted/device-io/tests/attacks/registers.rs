@@ -1,0 +1,183 @@
+//! Attack: registers that no rule lists. What refuses them must not be the overflow check of a debug build.
+#![forbid(unsafe_code)]
+
+use samara_device_io::PciFunction;
+use samara_device_io::mmio::{Access, ReadOnly, ReadWrite, Register, Value, WriteError, WriteOnly};
+use samara_device_io::table::Table;
+use samara_device_tables::virtio::COMMON;
+use samara_device_tables::{Ixgbe, Nvme, VirtioBlock, VirtioNet};
+use samara_host_std as _;
+use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
+use samara_testkit::virtio_emulator::{self, VirtioEmulator};
+use std::hint::black_box;
+use std::panic::{catch_unwind, set_hook, take_hook};
+
+#[path = "../fixtures/nvme.rs"]
+mod nvme;
+
+const NOT_LISTED: &str = "the table does not list this register";
+
+/// The register's name, or the message of the panic.
+fn told<D: Table, T: Value, A: Access>(window: usize, offset: usize) -> Result<String, String> {
+    let make = move || {
+        let register = Register::<D, T, A>::at(black_box(window), black_box(offset));
+        format!("{register:?}")
+    };
+    catch_unwind(make).map_err(|payload| {
+        let message = payload.downcast_ref::<&str>().map(|text| (*text).into());
+        message.unwrap_or_else(|| "no text".into())
+    })
+}
+
+fn word(offset: usize) -> Result<String, String> {
+    told::<Nvme, u32, ReadWrite>(0, offset)
+}
+
+fn double(offset: usize) -> Result<String, String> {
+    told::<Nvme, u64, ReadOnly>(0, offset)
+}
+
+#[test]
+fn a_register_right_before_the_block_cannot_be_described() {
+    let refused = |why: &str| Err(why.to_owned());
+    let outside = refused(NOT_LISTED);
+    assert_eq!(
+        [word(usize::MAX - 3), double(usize::MAX - 7)],
+        [outside.clone(), outside.clone()]
+    );
+    assert_eq!([word(0x1000), double(0x1000)], [outside.clone(), outside]);
+    for elsewhere in [1, usize::MAX] {
+        let there = told::<Nvme, u32, ReadWrite>(elsewhere, 0x14);
+        assert_eq!(there, refused(NOT_LISTED));
+    }
+    assert_eq!(double(0xFFC), refused(NOT_LISTED));
+    // ASQ and its upper half; a word of CAP.
+    assert_eq!(word(0x28), refused(NOT_LISTED));
+    assert_eq!(word(0x2C), refused(NOT_LISTED));
+    assert_eq!(word(0x04), refused(NOT_LISTED));
+    assert_eq!(
+        double(0x14),
+        refused("the table lists this register with another width")
+    );
+    assert_eq!(
+        word(0x1C),
+        refused("the table does not let drivers write this register")
+    );
+    assert_eq!(double(0x00), Ok("Register(0x0)".to_owned()));
+}
+
+/// What lies behind an array is not one of it, and an element is not described beside it.
+#[test]
+fn an_array_ends_where_its_rule_does() {
+    let rates = Register::<Ixgbe, u32, ReadWrite>::at(0, 0x820);
+    assert!(rates.nth(23).is_some());
+    for past in [24, usize::MAX, usize::MAX / 4 + 1] {
+        assert!(rates.nth(past).is_none(), "{past}");
+    }
+    assert_eq!(
+        told::<Ixgbe, u32, ReadWrite>(0, 0x824),
+        Err(NOT_LISTED.to_owned())
+    );
+}
+
+/// Offsets of `window`, below `length`, that a driver may name as a register of this width, to write it.
+fn written<D: Table, T: Value>(window: usize, length: usize) -> Vec<usize> {
+    (0..length)
+        .filter(|&offset| told::<D, T, WriteOnly>(window, offset).is_ok())
+        .collect()
+}
+
+/// Of NVMe: INTMS, INTMC and CC. Not NSSR (20h), which resets more than the function; BPRSEL and BPMBL (44h, 48h), which have
+/// the controller write to an address; NSSD (64h), AQA, ASQ, ACQ, the controller memory buffer, doorbells.
+#[test]
+fn only_what_a_rule_lists_can_be_written() {
+    let hook = take_hook();
+    set_hook(Box::new(|_| ()));
+    let nvme = [
+        written::<Nvme, u8>(0, 0x1100),
+        written::<Nvme, u16>(0, 0x1100),
+        written::<Nvme, u32>(0, 0x1100),
+        written::<Nvme, u64>(0, 0x1100),
+    ];
+    // Blocks of receive and transmit queues: addresses, lengths, heads, tails, enables.
+    let ixgbe: Vec<_> = [(0x1000, 0x1000), (0xD000, 0x1000), (0x6000, 0x2000)]
+        .into_iter()
+        .flat_map(|(start, length)| start..start + length)
+        .filter(|&offset| told::<Ixgbe, u32, WriteOnly>(0, offset).is_ok())
+        .collect();
+    let block = [
+        written::<VirtioBlock, u8>(0, 0x40),
+        written::<VirtioBlock, u16>(0, 0x40),
+        written::<VirtioBlock, u32>(0, 0x40),
+        written::<VirtioBlock, u64>(0, 0x40),
+    ];
+    let net = [
+        written::<VirtioNet, u8>(0, 0x40),
+        written::<VirtioNet, u16>(0, 0x40),
+        written::<VirtioNet, u32>(0, 0x40),
+        written::<VirtioNet, u64>(0, 0x40),
+    ];
+    let elsewhere: Vec<_> = (1..8)
+        .flat_map(|window| {
+            [
+                written::<VirtioNet, u8>(window, 0x40),
+                written::<VirtioNet, u16>(window, 0x40),
+                written::<VirtioNet, u32>(window, 0x40),
+            ]
+        })
+        .flatten()
+        .collect();
+    set_hook(hook);
+    assert_eq!(nvme, [vec![], vec![], vec![0x0C, 0x10, 0x14], vec![]]);
+    assert_eq!(ixgbe, []);
+    // The device status; the vector for changes; features, which are selected.
+    let common = [vec![0x14], vec![0x10], vec![0x0C], vec![]];
+    assert_eq!((&block, &net), (&common, &common));
+    assert_eq!(elsewhere, []);
+}
+
+const CC: Register<Nvme, u32, ReadWrite> = Register::at(0, 0x14);
+
+/// CC holds the sizes of entries and of pages, the command set and the enable bit: a driver tells of a shutdown, and that is all. What
+/// else stands there is the engine's word, whatever the device says that it reads.
+#[test]
+fn a_controller_is_told_of_a_shutdown_and_nothing_else() {
+    let model = NvmeEmulator::leak(Shape::default());
+    let function = model.slot().claim().unwrap();
+    let before = function.read(CC);
+    let not_enabled = Err(WriteError::Other);
+    assert_eq!(function.write(CC, Nvme::SHUT_DOWN), not_enabled);
+    function.reset().unwrap();
+    assert_eq!(function.write(CC, Nvme::SHUT_DOWN), not_enabled);
+    assert_eq!(function.read(CC), before);
+    let _admin = nvme::enabled(&function);
+    let enabled = function.read(CC);
+    let forbidden = Err(WriteError::Forbidden);
+    for bit in 0..32 {
+        assert_eq!(function.update(CC, 1 << bit, 1 << bit), forbidden, "{bit}");
+        let written = function.write(CC, Nvme::SHUT_DOWN ^ 1 << bit);
+        assert_eq!(written, forbidden, "{bit}");
+    }
+    assert_eq!(function.read(CC), enabled);
+    for _ in 0..2 {
+        function.write(CC, Nvme::SHUT_DOWN).unwrap();
+        assert_eq!(function.read(CC), enabled | 1 << 14);
+    }
+    let _ = function.silence();
+    assert_eq!(function.write(CC, Nvme::SHUT_DOWN), not_enabled);
+}
+
+/// A reset that the engine knows nothing of, on a device that takes its time: a queue that is told to it meanwhile is half
+/// forgotten, and enabled behind that.
+#[test]
+fn a_driver_resets_no_virtio_device_by_itself() {
+    let model = VirtioEmulator::leak(virtio_emulator::Shape::BLOCK);
+    let function: PciFunction<VirtioBlock> = model.slot().claim().unwrap();
+    let status: Register<VirtioBlock, u8, ReadWrite> = Register::at(COMMON, 0x14);
+    for value in [1, 3] {
+        function.write(status, value).unwrap();
+    }
+    assert_eq!(function.write(status, 0), Err(WriteError::Forbidden));
+    assert_eq!(function.update(status, 0xFF, 0), Err(WriteError::Forbidden));
+    assert_eq!((model.status(), model.counts().resets), (3, 0));
+}

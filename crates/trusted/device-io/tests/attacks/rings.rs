@@ -1,0 +1,83 @@
+//! Attacks on where a ring stands, by drivers that break no rule of the language.
+#![forbid(unsafe_code)]
+
+use samara_device_io::queue::QueueError;
+use samara_host_std as _;
+use samara_ixgbe_emulator::Loop;
+use samara_shared_heap::heap::census_all;
+use samara_testkit::hosted::alone;
+use samara_testkit::ixgbe_bus::IxgbeBus;
+
+use fixture::{Function, SENT, TxRing, packet, reclaim, short, tx, up};
+
+#[path = "../fixtures/ixgbe.rs"]
+mod fixture;
+
+/// Puts `count` in and has the device told.
+fn send(tx: &mut TxRing, function: &Function, count: usize) {
+    let mut sending = tx.open(function).unwrap();
+    for _ in 0..count {
+        sending.put(packet(0xFF), short).unwrap();
+    }
+    sending.publish();
+}
+
+/// Where the ring stands would be where it stood before: what the device was given since would come out.
+#[test]
+fn a_batch_of_work_that_is_forgotten_gives_no_packet_out_that_the_device_has() {
+    let _alone = alone();
+    let before = census_all();
+    let bus = IxgbeBus::leak(Loop::closed());
+    let function = up(bus, bus.slot());
+    let mut tx = tx(&function, 0);
+    tx.start(&function, 0).unwrap();
+    send(&mut tx, &function, 7);
+    bus.settle();
+    assert!(tx.open(&function).unwrap().done().is_some());
+
+    let mut sending = tx.open(&function).unwrap();
+    for _ in 0..7 {
+        drop(reclaim(&mut sending).unwrap());
+    }
+    for _ in 0..7 {
+        sending.put(packet(0xFF), short).unwrap();
+    }
+    sending.publish();
+    // Seven are the device's now.
+    std::mem::forget(sending);
+    let out = tx
+        .open(&function)
+        .map(|mut sending| reclaim(&mut sending).is_some());
+    assert_eq!(out, Err(QueueError::Forgotten));
+    assert_eq!(tx.stop(&function), Err(QueueError::Forgotten));
+    assert_eq!(tx.start(&function, 0), Err(QueueError::Forgotten));
+    drop(function);
+    assert_eq!(bus.strays(), 0);
+    assert_eq!(census_all(), before);
+}
+
+/// The device's head is where it was: a ring that began anew would have it look at descriptors of packets
+/// that are in other hands.
+#[test]
+fn a_queue_that_runs_is_not_begun_anew() {
+    let _alone = alone();
+    let bus = IxgbeBus::leak(Loop::closed());
+    let function = up(bus, bus.slot());
+    let mut tx = tx(&function, 0);
+    tx.start(&function, 0).unwrap();
+    // Two rounds, and some: no descriptor is as it was at first.
+    for _ in 0..4 {
+        send(&mut tx, &function, 5);
+        bus.settle();
+        let mut sending = tx.open(&function).unwrap();
+        while reclaim(&mut sending).is_some() {}
+    }
+    assert_eq!(tx.held(), 0);
+    let sent = || bus.register(SENT);
+    assert_eq!(sent(), 20);
+    assert_eq!(tx.start(&function, 0), Err(QueueError::Started));
+    send(&mut tx, &function, 1);
+    bus.settle();
+    assert_eq!(sent(), 1, "frames of packets that were taken out are sent");
+    assert_eq!(bus.strays(), 0);
+}

@@ -1,0 +1,120 @@
+//! A driver that is cut while it silences, or resets, a device that it was lent.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, interface};
+use samara_rref::RRef;
+use samara_testkit::contained::{Contained, arm, contained};
+use samara_testkit::hosted::{alone, host};
+use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
+use std::cell::RefCell;
+use std::time::Duration;
+
+use fixture::{Function, admin};
+
+#[path = "../fixtures/nvme.rs"]
+mod fixture;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+/// Instructions at which somebody is cut.
+const WALKS: u64 = 100;
+const RESET_WALKS: u64 = 30;
+
+#[interface]
+trait Driver {
+    /// Silences the lender's function, step by step.
+    fn silence(&self, function: &RRef<Function>) -> Result<(), RpcError>;
+    /// Resets it, step by step.
+    fn reset(&self, function: &RRef<Function>) -> Result<(), RpcError>;
+}
+
+struct Borrower;
+
+impl Driver for Borrower {
+    fn silence(&self, function: &RRef<Function>) -> Result<(), RpcError> {
+        arm();
+        let _ = function.silence();
+        Ok(())
+    }
+    fn reset(&self, function: &RRef<Function>) -> Result<(), RpcError> {
+        arm();
+        let _ = function.reset();
+        Ok(())
+    }
+}
+
+/// One borrower, which does what `call` asks of it, cut at instruction `at` or the next where it may be; how many steps it took, and
+/// whether it was cut.
+fn walk(
+    contained: &Contained,
+    at: u64,
+    call: impl FnOnce(&Proxy<dyn Driver>) -> Result<(), RpcError>,
+) -> (u64, bool) {
+    let spec = DomainSpec::new("borrower").budget(Duration::from_secs(5));
+    let init = |()| Ok::<_, RpcError>(Borrower);
+    let domain: Domain<dyn Driver> = host().spawn(spec, init, Mint::of(|| ())).unwrap();
+    let proxy = domain.proxy().unwrap();
+    let (result, stepped) = contained.step_armed(at, true, || call(&proxy));
+    // The host silences on the borrower's time, so the borrower may also be cut where the host's stretch ends.
+    let is_cut = domain.exit_reason().is_some();
+    assert_eq!(result.is_err(), is_cut, "{at} {stepped:?}");
+    drop(proxy);
+    domain.kill();
+    host().reap();
+    (stepped.steps, is_cut)
+}
+
+/// Walks through all that `walk` does; how often it was cut.
+fn walks(count: u64, walk: impl Fn(u64) -> (u64, bool)) {
+    let (steps, _) = walk(u64::MAX);
+    let stride = (steps / count).max(1);
+    let walks = (0..steps).step_by(stride as usize);
+    let cut = walks.filter(|&at| walk(at).1).count();
+    println!("{steps} steps, every {stride}: {cut} cuts");
+    assert!(cut > 0);
+}
+
+/// A function that was reset. Function Level Resets take long: there's none.
+fn function() -> RRef<Function> {
+    let shape = Shape {
+        flr: false,
+        ..Shape::default()
+    };
+    let function = RRef::new(NvmeEmulator::leak(shape).slot().claim().unwrap());
+    function.reset().unwrap();
+    function
+}
+
+#[test]
+fn who_is_cut_while_it_silences_a_lent_device_leaves_one_that_may_be_started() {
+    let _alone = alone();
+    let contained = contained(true);
+    let function = function();
+    walks(WALKS, |at| {
+        function.enable_bus_master().unwrap();
+        let walked = walk(&contained, at, |driver| driver.silence(&function));
+        // Nobody silences it any more, so it may be reset and started.
+        assert_eq!(function.reset(), Ok(()), "{at}");
+        assert_eq!(function.enable_bus_master(), Ok(()), "{at}");
+        walked
+    });
+}
+
+/// Nobody knows how far the reset got: the next one begins anew.
+#[test]
+fn who_is_cut_while_it_resets_a_lent_device_leaves_one_that_may_be_reset() {
+    let _alone = alone();
+    let contained = contained(true);
+    let function = function();
+    let admin = RefCell::new(admin(&function));
+    walks(RESET_WALKS, |at| {
+        let walked = walk(&contained, at, |driver| driver.reset(&function));
+        function.reset().unwrap();
+        function.enable_bus_master().unwrap();
+        admin.borrow_mut().start(&function, 0).unwrap();
+        walked
+    });
+}

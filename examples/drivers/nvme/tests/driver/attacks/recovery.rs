@@ -1,0 +1,568 @@
+//! Controllers that say one wrong thing in a bring-up, which is not said again.
+
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Duration;
+
+use samara_interfaces::block::BlockController;
+use samara_interfaces::{BlockDevice, BlockError};
+use samara_nvme::{Args, FormatError, InitError, Limits, NvmeController};
+use samara_proxy::Export;
+use samara_testkit::disks::{buffer, filled, reads_after_a_crowd, storm};
+use samara_testkit::nvme_emulator::{Misbehaviour, NamespaceShape, Shape, Switches, Timing};
+
+use super::super::Bench;
+
+const MILLI: u64 = 1_000_000;
+
+fn limits() -> Limits {
+    Limits {
+        io_millis: 50,
+        flush_millis: 50,
+        ..Limits::default()
+    }
+}
+
+/// A read goes wrong, and so does something in the recovery; both once. Whether the disk is used again.
+fn is_used_again(shape: Shape, spoil: impl FnOnce(&Bench)) -> Result<(), BlockError> {
+    let bench = Bench::new(shape);
+    let disk = bench.try_disk(limits()).unwrap();
+    bench
+        .model
+        .switch(|switches| switches.next.push_back(Some(Misbehaviour::Silent)));
+    spoil(&bench);
+    assert_eq!(disk.read(0, buffer(512)).unwrap_err(), BlockError::Timeout);
+    let read = disk.read(0, buffer(512)).map(drop);
+    drop(disk);
+    bench.finish();
+    read
+}
+
+/// Admin commands of a bring-up: Identify Controller, the list, Identify Namespace, Set Features, both queues.
+const ADMIN: usize = 6;
+
+/// What is wrong with the admin command of that number.
+fn admin(bench: &Bench, number: usize, wrong: Misbehaviour) {
+    bench.model.switch(|switches| {
+        switches.next_admin.extend(vec![None; number]);
+        switches.next_admin.push_back(Some(wrong));
+    });
+}
+
+#[test]
+fn an_admin_command_that_fails_once_in_a_recovery() {
+    let mut lost = Vec::new();
+    for flr in [true, false] {
+        for number in 0..ADMIN {
+            // Internal Error; Command Interrupted; Namespace Not Ready: "may be retried".
+            for status in [0x0006, 0x0021, 0x0082] {
+                let shape = Shape {
+                    flr,
+                    ..Shape::default()
+                };
+                let spoil = |bench: &Bench| admin(bench, number, Misbehaviour::Status(status));
+                if let Err(error) = is_used_again(shape, spoil) {
+                    lost.push((flr, number, status, error));
+                }
+            }
+        }
+    }
+    assert!(lost.is_empty(), "lost for good: {lost:x?}");
+}
+
+#[test]
+fn an_admin_completion_that_is_lost_once_in_a_recovery() {
+    let mut lost = Vec::new();
+    for number in 0..ADMIN {
+        for wrong in [
+            Misbehaviour::Silent,
+            Misbehaviour::Cid(0x1234),
+            Misbehaviour::Queue(3),
+        ] {
+            let spoil = |bench: &Bench| admin(bench, number, wrong);
+            if let Err(error) = is_used_again(Shape::default(), spoil) {
+                lost.push((number, wrong, error));
+            }
+        }
+    }
+    assert!(lost.is_empty(), "lost for good: {lost:?}");
+}
+
+#[test]
+fn a_recovery_that_ends_in_a_fatal_status_once() {
+    let spoil = |bench: &Bench| bench.model.switch(|switches| switches.fatal_enables = 1);
+    assert_eq!(is_used_again(Shape::default(), spoil), Ok(()));
+}
+
+const TWIN: &[NamespaceShape] = &[NamespaceShape::PLAIN];
+
+/// Identify of the first namespace fails once, with a status that says "may be retried". Disk 0 is the second namespace then.
+#[test]
+fn disk_0_is_the_first_namespace_whatever_is_said_once() {
+    for status in [0x0006, 0x0021, 0x0082] {
+        let bench = Bench::new(Shape {
+            further: TWIN,
+            ..Shape::default()
+        });
+        admin(&bench, 2, Misbehaviour::Status(status));
+        if let Ok(disk) = bench.try_disk(limits()) {
+            let data = filled(0xAB, 512);
+            disk.write(5, &data).unwrap();
+            let other = bench.model.medium_of(2, |medium| medium[5 * 512]);
+            assert_ne!(
+                other,
+                Some(0xAB),
+                "written to another disk after status {status:#x}"
+            );
+            drop(disk);
+        }
+        bench.finish();
+    }
+}
+
+/// The same in a recovery: of two namespaces one is missing for a moment.
+#[test]
+fn two_disks_are_two_after_a_reset_whatever_is_said_once() {
+    let shape = Shape {
+        further: TWIN,
+        ..Shape::default()
+    };
+    let spoil = |bench: &Bench| admin(bench, 3, Misbehaviour::Status(0x0021));
+    assert_eq!(is_used_again(shape, spoil), Ok(()));
+}
+
+/// Case 12: a refusal of the descriptors means the NVM command set "unless CAP.CSS has bit 6". It has, and the namespace is zoned.
+#[test]
+fn a_zoned_namespace_without_descriptors_is_refused() {
+    for once in [true, false] {
+        let bench = Bench::new(Shape {
+            command_sets: 1 | 1 << 6,
+            command_set: 2,
+            namespace_descriptors: once,
+            ..Shape::default()
+        });
+        if once {
+            admin(&bench, 2, Misbehaviour::Status(0x0006));
+        }
+        let disk = bench.try_disk(limits()).map(drop);
+        assert!(
+            matches!(
+                disk,
+                Err(InitError::Format(
+                    FormatError::CommandSet(2) | FormatError::UnknownCommandSet
+                ))
+            ),
+            "driven as a plain disk ({once}): {disk:?}"
+        );
+        bench.finish();
+    }
+}
+
+/// Case 4: registers don't work for up to 2 s after a function level reset; case 2: the controller needs one.
+#[test]
+fn registers_that_are_off_after_a_function_reset() {
+    let mut lost = Vec::new();
+    for (millis, blind) in [(150, true), (150, false), (1500, true), (1500, false)] {
+        let bench = Bench::new(Shape {
+            timing: Timing {
+                hands_off: 2_300 * MILLI,
+                blind_after_flr: if blind { millis * MILLI } else { 0 },
+                zero_after_flr: if blind { 0 } else { millis * MILLI },
+                ..Timing::PROMPT
+            },
+            ..Shape::default()
+        });
+        let disk = bench.try_disk(limits()).unwrap();
+        bench
+            .model
+            .switch(|switches| switches.next.push_back(Some(Misbehaviour::Silent)));
+        let _ = disk.read(0, buffer(512));
+        if let Err(error) = disk.read(0, buffer(512)) {
+            lost.push((millis, blind, error));
+        }
+        drop(disk);
+        bench.finish();
+    }
+    assert!(lost.is_empty(), "lost for good: {lost:?}");
+}
+
+/// At each access: all ones for 100 ms.
+#[test]
+fn blind_at_every_access_of_a_recovery() {
+    let mut lost = Vec::new();
+    for flr in [true, false] {
+        for after in 0..90 {
+            let shape = Shape {
+                flr,
+                ..Shape::default()
+            };
+            let bench = Bench::new(shape);
+            let disk = bench.try_disk(limits()).unwrap();
+            bench.model.switch(|switches| {
+                switches.next.push_back(Some(Misbehaviour::Silent));
+                switches.blind_after = Some((after, 100 * MILLI));
+            });
+            let mut last = Ok(());
+            for turn in 0..40 {
+                if turn < 30 || last.is_err() {
+                    last = disk.read(0, buffer(512)).map(drop);
+                }
+            }
+            if let Err(error) = last {
+                lost.push((flr, after, error));
+            }
+            drop(disk);
+            bench.finish();
+        }
+    }
+    assert!(lost.is_empty(), "lost for good: {lost:?}");
+}
+
+/// A drive that may only be read any more, as worn ones are, says so after a reset: what is on it is still to be read.
+#[test]
+fn a_disk_that_is_write_protected_after_a_reset_is_read() {
+    let spoil = |bench: &Bench| {
+        bench.model.switch(|switches| {
+            switches.identify_as = Some(NamespaceShape {
+                read_only: true,
+                ..NamespaceShape::PLAIN
+            });
+        });
+    };
+    assert_eq!(is_used_again(Shape::default(), spoil), Ok(()));
+}
+
+const LATER: &[NamespaceShape] = &[NamespaceShape {
+    active: false,
+    ..NamespaceShape::PLAIN
+}];
+
+/// A namespace is attached while the driver runs; nobody looks before a reset.
+#[test]
+fn a_namespace_that_was_attached_meanwhile_ends_no_other() {
+    let shape = Shape {
+        further: LATER,
+        ..Shape::default()
+    };
+    let spoil = |bench: &Bench| bench.model.attach(2);
+    assert_eq!(is_used_again(shape, spoil), Ok(()));
+}
+
+/// Of two namespaces the second is detached: the first is as it was.
+#[test]
+fn a_namespace_that_was_detached_ends_no_other() {
+    let shape = Shape {
+        further: TWIN,
+        ..Shape::default()
+    };
+    let bench = Bench::new(shape);
+    let function = bench.slot.claim().unwrap();
+    let controller: NvmeController = samara_nvme::init_controller(Args {
+        function,
+        limits: limits(),
+    })
+    .unwrap();
+    assert_eq!(controller.devices(), Ok(2));
+    drop(controller);
+    bench.finish();
+    let spoil = |bench: &Bench| bench.model.detach(2);
+    assert_eq!(is_used_again(shape, spoil), Ok(()));
+}
+
+/// A queue that isn't deleted is no reason not to notify the controller of the shutdown (Base §3.6.1): its cache is lost with the
+/// power.
+#[test]
+fn a_stop_is_notified_though_a_queue_is_not_deleted() {
+    let mut lost = Vec::new();
+    for wrong in [
+        Misbehaviour::Status(0x0006),
+        Misbehaviour::Silent,
+        Misbehaviour::Cid(0x1234),
+    ] {
+        let bench = Bench::new(Shape::default());
+        let disk = bench.disk();
+        admin(&bench, 0, wrong);
+        let stopped = disk.shut_down();
+        if bench.model.counts().shutdowns == 0 {
+            lost.push((wrong, stopped));
+        }
+        drop(disk);
+        bench.finish();
+    }
+    assert!(lost.is_empty(), "not notified: {lost:?}");
+}
+
+/// Namespace Not Ready with Do Not Retry (Base 2.0 figure 94): it is for good.
+#[test]
+fn what_is_not_to_be_retried_is_not() {
+    let bench = Bench::new(Shape::default());
+    let disk = bench.disk();
+    bench
+        .model
+        .switch(|switches| switches.every = Some(Misbehaviour::Status(0x4082)));
+    let before = bench.model.now();
+    assert!(disk.read(0, buffer(512)).is_err());
+    let (took, commands) = (bench.model.now() - before, bench.model.counts().io_commands);
+    drop(disk);
+    bench.finish();
+    assert!(commands < 10, "{commands} commands in {} ms", took / MILLI);
+}
+
+/// The list says that namespace 1 is active; of which Identify succeeds once, and says nothing.
+#[test]
+fn disk_0_is_the_first_namespace_though_nothing_is_said_of_it() {
+    let bench = Bench::new(Shape {
+        further: TWIN,
+        ..Shape::default()
+    });
+    bench
+        .model
+        .switch(|switches| switches.mute_namespace = Some(1));
+    if let Ok(disk) = bench.try_disk(limits()) {
+        let data = filled(0xAB, 512);
+        disk.write(5, &data).unwrap();
+        let other = bench.model.medium_of(2, |medium| medium[5 * 512]);
+        assert_ne!(other, Some(0xAB), "written to another disk");
+        drop(disk);
+    }
+    bench.finish();
+}
+
+/// Identify Controller succeeds, and says nothing: a page of zeroes tells of no cache, so that no flush reaches the device. SQES and CQES
+/// in it can't be 0 (Base 2.0 figure 275).
+#[test]
+fn a_controller_of_which_nothing_is_said_is_flushed() {
+    let bench = Bench::new(Shape::default());
+    bench
+        .model
+        .switch(|switches| switches.mute_controller = true);
+    if let Ok(disk) = bench.try_disk(limits()) {
+        let data = filled(0xAB, 512);
+        disk.write(5, &data).unwrap();
+        assert_eq!(disk.flush(), Ok(()));
+        let flushes = bench.model.counts().flushes;
+        drop((disk, data));
+        assert_eq!(flushes, 1, "said to be flushed");
+    }
+    bench.finish();
+}
+
+/// All ones for 100 ms at a start are no property of the controller.
+#[test]
+fn a_start_that_fails_blind_says_so() {
+    let mut wrong = Vec::new();
+    for after in 0..90 {
+        let bench = Bench::new(Shape::default());
+        bench
+            .model
+            .switch(|switches| switches.blind_after = Some((after, 100 * MILLI)));
+        let error = bench.try_disk(limits()).err();
+        if let Some(error @ (InitError::PageSize | InitError::Queue(_))) = error {
+            wrong.push((after, error.to_string()));
+        }
+        bench.model.tick(400);
+        bench.finish();
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Threads that don't wait long for one another: one that silences the device is no other device in its place.
+#[test]
+fn impatient_threads_lose_no_disk() {
+    let mut lost = Vec::new();
+    for round in 0..20 {
+        let bench = Bench::new(Shape {
+            latency: 4,
+            ..Shape::default()
+        });
+        let limits = Limits {
+            io_millis: 1_000,
+            lock_millis: round % 4,
+            ..Limits::default()
+        };
+        let disk = bench.try_disk(limits).unwrap();
+        let last = reads_after_a_crowd(&disk);
+        drop(disk);
+        // One may be rung as another thread has just silenced the device.
+        bench.model.forgive_doorbells();
+        bench.finish();
+        if let Err(error) = last {
+            lost.push((round, error));
+        }
+    }
+    assert!(lost.is_empty(), "lost for good: {lost:?}");
+}
+
+/// The namespace grows over one reset, and is as it was after the next: what callers know of it was there all the time.
+#[test]
+fn a_namespace_that_has_its_first_size_again_is_used() {
+    let bench = Bench::new(Shape::default());
+    let disk = bench.try_disk(limits()).unwrap();
+    let mut last = Ok(());
+    for blocks in [8192, 4096] {
+        bench.model.switch(|switches| {
+            switches.next.push_back(Some(Misbehaviour::Silent));
+            switches.identify_as = Some(NamespaceShape {
+                blocks,
+                ..NamespaceShape::PLAIN
+            });
+        });
+        assert_eq!(disk.read(0, buffer(512)).unwrap_err(), BlockError::Timeout);
+        last = disk.read(4095, buffer(512)).map(drop);
+    }
+    drop(disk);
+    bench.finish();
+    assert_eq!(last, Ok(()));
+}
+
+/// New firmware, which a reset activates, takes longer transfers: the disk is as it was.
+#[test]
+fn longer_transfers_after_a_reset_are_no_other_disk() {
+    let spoil = |bench: &Bench| bench.model.switch(|switches| switches.mdts = Some(6));
+    assert_eq!(is_used_again(Shape::default(), spoil), Ok(()));
+}
+
+/// It takes shorter ones: requests are split at that from then on.
+#[test]
+fn shorter_transfers_after_a_reset_are_no_other_disk() {
+    let bench = Bench::new(Shape::default());
+    let disk = bench.try_disk(limits()).unwrap();
+    bench.model.switch(|switches| {
+        switches.next.push_back(Some(Misbehaviour::Silent));
+        switches.mdts = Some(1);
+    });
+    assert_eq!(disk.read(0, buffer(512)).unwrap_err(), BlockError::Timeout);
+    let before = bench.model.counts().io_commands;
+    assert_eq!(disk.read(0, buffer(65_536)).map(drop), Ok(()));
+    assert_eq!(bench.model.counts().io_commands - before, 8);
+    drop(disk);
+    bench.finish();
+}
+
+/// Of two disks one is another's after a reset, and stays so: it fails alone, and does not come back.
+#[test]
+fn a_namespace_that_is_another_fails_alone_and_for_good() {
+    let bench = Bench::new(Shape {
+        further: TWIN,
+        ..Shape::default()
+    });
+    let domain = bench.domain(limits());
+    let controller = domain.shadow().unwrap();
+    let [first, second] = [0, 1].map(|number| controller.open(number).unwrap());
+    for shorter in [true, false] {
+        bench.model.switch(|switches| {
+            switches.next.push_back(Some(Misbehaviour::Silent));
+            switches.identify_as = shorter.then_some(NamespaceShape {
+                blocks: 7,
+                ..NamespaceShape::PLAIN
+            });
+        });
+        assert_eq!(
+            second.read(0, buffer(512)).unwrap_err(),
+            BlockError::Timeout
+        );
+        assert_eq!(second.read(0, buffer(512)).map(drop), Ok(()));
+        assert_eq!(first.read(0, buffer(512)).unwrap_err(), BlockError::Failed);
+    }
+    drop((first, second, controller));
+    domain
+        .stop(Duration::from_secs(10))
+        .expect("it stops in time");
+    bench.finish();
+}
+
+/// Threads that silence the device on one another, and faults: no write is lost unseen, no read returns another's bytes.
+#[test]
+fn impatient_threads_and_faults_lose_nothing_unseen() {
+    for seed in 0..24 {
+        let bench = Bench::new(Shape {
+            latency: 3,
+            reorder: seed % 2 == 0,
+            flr: seed % 3 == 0,
+            ..Shape::PLAIN
+        });
+        let limits = Limits {
+            io_millis: 15,
+            flush_millis: 15,
+            lock_millis: seed % 4,
+            ..Limits::default()
+        };
+        let disk = bench.try_disk(limits).unwrap();
+        storm(&disk, seed, 60, |random| {
+            if random.below(12) == 0 {
+                bench.model.switch(|switches| {
+                    switches.keeps_its_word = true;
+                    switches.next.push_back(Some(Misbehaviour::Silent));
+                });
+            }
+        });
+        bench
+            .model
+            .switch(|switches| *switches = Switches::default());
+        drop(disk);
+        // One may be rung as another thread has just silenced the device.
+        bench.model.forgive_doorbells();
+        bench.finish();
+    }
+}
+
+/// All ones for 100 ms at any access of a stop: the controller is told of the shutdown all the same, when it answers again.
+#[test]
+fn a_stop_is_notified_though_it_is_blind_a_moment() {
+    let mut lost = Vec::new();
+    for after in 0..14 {
+        let bench = Bench::new(Shape::default());
+        let disk = bench.disk();
+        bench
+            .model
+            .switch(|switches| switches.blind_after = Some((after, 100 * MILLI)));
+        let stopped = disk.shut_down();
+        if bench.model.counts().shutdowns == 0 {
+            lost.push((after, stopped));
+        }
+        bench.model.switch(|switches| switches.blind_after = None);
+        drop(disk);
+        bench.finish();
+    }
+    assert!(lost.is_empty(), "not notified: {lost:?}");
+}
+
+/// The controller is taken out while it is being reset, and another put in.
+#[test]
+fn another_controller_put_in_during_a_reset_is_not_written() {
+    for flr in [true, false] {
+        let shape = Shape {
+            flr,
+            timing: Timing {
+                timeout_units: 4,
+                ..Timing::PROMPT
+            },
+            ..Shape::default()
+        };
+        let bench = Bench::new(shape);
+        let disk = bench.try_disk(limits()).unwrap();
+        bench.model.switch(|switches| {
+            switches.next.push_back(Some(Misbehaviour::Silent));
+            switches.never_idle = true;
+        });
+        let (done, before) = (AtomicBool::new(false), bench.model.now());
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let _ = disk.read(0, buffer(512));
+                done.store(true, SeqCst);
+            });
+            while bench.model.now() < before + 300 * MILLI && !done.load(SeqCst) {
+                std::thread::yield_now();
+            }
+            assert!(!done.load(SeqCst), "the test came too late");
+            bench.model.replug_as(shape);
+            bench.model.switch(|switches| switches.serial = b'2');
+        });
+        let data = filled(0xAB, 512);
+        let _ = disk.write(5, &data);
+        let there = bench.model.medium(|medium| medium[5 * 512]);
+        let is_master = bench.model.is_bus_master();
+        drop((disk, data));
+        bench.finish();
+        assert!(there != 0xAB && !is_master, "({flr})");
+    }
+}

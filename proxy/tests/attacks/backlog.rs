@@ -1,0 +1,113 @@
+//! Attack: a domain lets very many objects of a server's go. Whoever calls that server drops 64 of them a call, in entries of the
+//! server's, on its time; what lies between those entries was the caller's.
+//!
+//! Each instruction is a tick of a microsecond, so budgets are counted in instructions.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy};
+use samara_testkit::contained::{Contained, arm, disarm, stepping};
+use samara_testkit::hosted::{alone, host};
+use std::time::Duration;
+
+#[path = "../fixtures/opening.rs"]
+mod opening;
+use opening::{Client, File, Files, calling};
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+const HOARD: u32 = 16;
+
+#[derive(Debug)]
+struct Serving;
+struct Open;
+impl File for Open {
+    fn len(&self) -> Result<u32, RpcError> {
+        Ok(7)
+    }
+}
+impl Files for Serving {
+    fn open(&self) -> Result<Proxy<dyn File>, RpcError> {
+        Proxy::export(Open).map_err(|(error, _)| error.into())
+    }
+}
+fn serving((): ()) -> Result<Serving, RpcError> {
+    Ok(Serving)
+}
+
+/// Files of a domain's, or the host's.
+fn files(are_hosts: bool) -> Proxy<dyn Files> {
+    if are_hosts {
+        return Proxy::export(Serving).unwrap();
+    }
+    let server: Domain<dyn Files> = host()
+        .spawn(DomainSpec::new("files"), serving, Mint::nothing())
+        .unwrap();
+    server.proxy().unwrap()
+}
+
+/// A client of `of`, without a budget or with one of so many instructions.
+fn client(name: &'static str, of: &Proxy<dyn Files>, budget: Option<u64>) -> Domain<dyn Client> {
+    let spec = DomainSpec::new(name);
+    let spec = match budget {
+        None => spec,
+        Some(budget) => spec.budget(Duration::from_micros(budget)),
+    };
+    let of = of.try_clone().unwrap();
+    let mint = Mint::fallible(move || of.try_clone());
+    host().spawn(spec, calling, mint).unwrap()
+}
+
+/// Opens one file, and how many instructions that takes.
+fn steps(contained: &Contained, client: &Domain<dyn Client>) -> (Result<u32, RpcError>, u64) {
+    let proxy = client.proxy().unwrap();
+    let (got, stepped) = contained.step_counted(u64::MAX, || {
+        arm();
+        let got = proxy.open_and_close(1);
+        disarm();
+        got
+    });
+    (got, stepped.steps)
+}
+
+/// A client that opens a file with a budget of what that takes alone and half as much again. Others, or it itself, have let go of many.
+fn opened(are_hosts: bool, are_own: bool) -> Result<u32, RpcError> {
+    let _alone = alone();
+    let contained = stepping();
+    let of = files(are_hosts);
+    let measured = client("measured", &of, None);
+    // The first call makes what later ones find.
+    measured.proxy().unwrap().open_and_close(1).unwrap();
+    let (_, alone) = steps(&contained, &measured);
+    let opening = client("opening", &of, Some(alone + alone / 2));
+    let hoarder = if are_own {
+        opening.clone()
+    } else {
+        client("hoarder", &of, None)
+    };
+    let hoard = hoarder.proxy().unwrap();
+    hoard.open(HOARD).unwrap();
+    hoard.close().unwrap();
+    let (got, behind) = steps(&contained, &opening);
+    println!("{alone} instructions, and {behind} behind a hoard: {got:?}");
+    assert!(behind > 2 * alone, "nothing was dropped");
+    host().collect_exports();
+    got
+}
+
+#[test]
+fn who_opens_pays_for_no_objects_that_others_let_go() {
+    assert_eq!(opened(false, false), Ok(1));
+}
+
+#[test]
+fn who_opens_pays_for_none_of_the_hosts_objects() {
+    assert_eq!(opened(true, false), Ok(1));
+}
+
+#[test]
+fn who_opens_pays_for_the_objects_that_it_let_go() {
+    assert_eq!(opened(false, true), Err(RpcError::Crashed));
+}

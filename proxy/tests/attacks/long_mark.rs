@@ -1,0 +1,169 @@
+//! Attack: how long a stretch of the heap lasts is up to a domain: it dies with very many objects, with a large object or with
+//! a large private heap, it lets a large object go, or it has another domain's quota counted beside its hoard. A kernel that
+//! pre-empts finds no place in such a stretch under one no-cut mark. It pre-empts after 8 ms all the same
+//! (`tick::PATIENCE`), with a lock taken for which others wait on budgets of their own.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#![expect(
+    unsafe_code,
+    reason = "drives the heap below its safe types, and asks in a signal handler"
+)]
+
+#[path = "../fixtures/ticks.rs"]
+mod ticks;
+
+use samara_domain_runtime::arena::committed;
+use samara_domain_runtime::{Domain, DomainSpec, Mint};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, RpcError, interface};
+use samara_shared_heap::quota::Limits;
+use samara_shared_heap::{Owner, class, heap, thread as slot};
+use samara_testkit::hosted::{acting_for, alone, host, limit, owner_of};
+use std::ptr::NonNull;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::thread;
+use ticks::Ticks;
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+const MANY: usize = 2_000_000;
+const LARGE: usize = 32 << 20;
+const ENOUGH: u64 = 24;
+
+fn owner(index: usize) -> Owner {
+    Owner::from_index(index).unwrap()
+}
+
+/// A tick: is the thread under the mark?
+fn marked() -> bool {
+    slot::current().in_no_cut()
+}
+
+static ANSWERED: AtomicU64 = AtomicU64::new(0);
+
+/// A tick that finds the mark is answered when that ends, as a kernel's is.
+fn asked() -> bool {
+    let again = || _ = ANSWERED.fetch_add(1, SeqCst);
+    if marked() {
+        // SAFETY: it counts.
+        unsafe { slot::current().recheck_later(again) };
+    }
+    marked()
+}
+
+/// Very many objects of the owner's.
+fn hoard(of: Owner) {
+    let place = class::place(16, 1);
+    // SAFETY: goes with its owner.
+    let hoard = || (0..MANY).for_each(|_| _ = unsafe { heap::alloc(place, 16, 1) }.unwrap());
+    // SAFETY: nothing uses the objects.
+    unsafe { acting_for(of, hoard) };
+}
+
+fn reclaim(dead: Owner) {
+    // SAFETY: nothing uses the objects.
+    unsafe { heap::reclaim(dead) };
+}
+
+/// Each piece of a look at all objects has a mark of its own, whose end answers a tick.
+fn is_left(look: impl FnOnce()) {
+    ANSWERED.store(0, SeqCst);
+    let ticks = ticks::during(asked, look);
+    let answered = ANSWERED.load(SeqCst);
+    assert!(answered > 2, "{answered} answers, {ticks:?}");
+}
+
+/// Nearly all of its time is the host's, who takes pages back; a tick comes when the host is done.
+fn is_without(ticks: Ticks) {
+    assert!(ticks.found * 2 < ticks.looks, "{ticks:?}");
+}
+
+#[test]
+fn a_reclaim_may_be_pre_empted_between_pieces() {
+    let _alone = alone();
+    hoard(owner(7));
+    is_left(|| reclaim(owner(7)));
+}
+
+#[test]
+fn a_count_at_a_quota_may_be_pre_empted() {
+    let _alone = alone();
+    hoard(owner(7));
+    limit(owner(8), Limits::bytes(8));
+    let place = class::place(16, 1);
+    // SAFETY: refused.
+    let asks = || assert!(unsafe { heap::alloc(place, 16, 1) }.is_err());
+    // SAFETY: nothing is allocated.
+    is_left(|| unsafe { acting_for(owner(8), asks) });
+    limit(owner(8), Limits::NONE);
+    reclaim(owner(7));
+}
+
+/// A large object, each page of which the host has to take back.
+fn large() -> NonNull<u8> {
+    // SAFETY: freed by the test, or with its owner.
+    let object = unsafe { heap::alloc(class::place(LARGE, 1), LARGE, 1) }.unwrap();
+    // SAFETY: so many bytes of the test's.
+    unsafe { object.write_bytes(1, LARGE) };
+    object
+}
+
+#[test]
+fn large_objects_go_back_without_the_mark() {
+    let _alone = alone();
+    let free = |object| {
+        move || {
+            // SAFETY: a live object of the test's, given up.
+            unsafe { heap::free(object, class::place(LARGE, 1)) };
+        }
+    };
+    is_without(ticks::of_rounds(marked, ENOUGH, || free(large())));
+}
+
+#[interface]
+trait Hoard {
+    fn hoard(&self) -> Result<(), RpcError>;
+}
+#[derive(Default)]
+struct Hoarding(Mutex<Vec<u8>>);
+impl Hoard for Hoarding {
+    fn hoard(&self) -> Result<(), RpcError> {
+        let mut all = self.0.lock().map_err(|_| RpcError::Crashed)?;
+        *all = vec![1; LARGE];
+        Ok(())
+    }
+}
+
+/// How often the lock of a dead domain's private heap, which is a mark, was to be had after the heap was closed and before
+/// its reclaim was over.
+fn served_amid_the_end() -> usize {
+    let init = |()| Ok::<_, RpcError>(Hoarding::default());
+    let spec = DomainSpec::new("hoarder");
+    let hoarder: Domain<dyn Hoard> = host().spawn(spec, init, Mint::nothing()).unwrap();
+    hoarder.proxy().unwrap().hoard().unwrap();
+    let owner = owner_of(&hoarder);
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let serves = scope.spawn(|| {
+            let amid = || committed(owner) == 0 && !over.load(SeqCst);
+            let mut served = 0;
+            while !over.load(SeqCst) {
+                served += usize::from(amid());
+            }
+            served
+        });
+        hoarder.kill();
+        host().reap();
+        over.store(true, SeqCst);
+        serves.join().unwrap()
+    })
+}
+
+#[test]
+fn private_heaps_go_back_without_the_mark() {
+    let _alone = alone();
+    // A machine that does other work may leave the other thread no time at all.
+    let served: Vec<_> = (0..20).map(|_| served_amid_the_end()).collect();
+    assert!(served.iter().any(|served| *served > 1000), "{served:?}");
+}

@@ -1,0 +1,220 @@
+//! Attack: a domain uses its stack up, so that what the host does for it comes to its end in the stack's reserve. Nobody
+//! is let in on that stack before the reserve is closed again, and the domain goes no further.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
+use samara_testkit::contained::{allow_segments, contained, cuts};
+use samara_testkit::hosted::{alone, host, pad_until};
+use std::hint::black_box;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
+use std::thread;
+use std::time::Duration;
+
+#[path = "../fixtures/deep.rs"]
+mod deep;
+use deep::{allocate_deeper, outlives};
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+/// Of the threads that attack.
+const STACK: usize = 512 << 10;
+/// What they may use before the reserve.
+const USUAL: usize = STACK - (128 << 10);
+/// From where the host's part of a recovery runs over.
+const DEPTHS: Range<usize> = USUAL - (18 << 10)..USUAL - (12 << 10);
+const STEP: usize = 32;
+
+/// What the server's `init` does next.
+static NEXT: AtomicU32 = AtomicU32::new(STARTS);
+const STARTS: u32 = 0;
+const RUNS_OVER: u32 = 1;
+const ALLOCATES_AND_FAILS: u32 = 2;
+/// How often it did anything else than start.
+static ATTACKS: AtomicUsize = AtomicUsize::new(0);
+/// How often the client went on behind its call.
+static WENT_ON: AtomicUsize = AtomicUsize::new(0);
+
+#[interface]
+trait Server {
+    #[idempotent]
+    fn status(&self) -> Result<u32, RpcError>;
+    #[replay]
+    fn open(&self) -> Result<Proxy<dyn Server>, RpcError>;
+}
+
+struct Serving;
+
+impl Server for Serving {
+    fn status(&self) -> Result<u32, RpcError> {
+        Ok(7)
+    }
+    fn open(&self) -> Result<Proxy<dyn Server>, RpcError> {
+        Proxy::export(Self).map_err(|(error, _)| error.into())
+    }
+}
+
+fn serving((): ()) -> Result<Serving, RpcError> {
+    let next = NEXT.swap(STARTS, SeqCst);
+    ATTACKS.fetch_add(usize::from(next != STARTS), SeqCst);
+    match next {
+        RUNS_OVER => {
+            black_box(allocate_deeper(0));
+        }
+        ALLOCATES_AND_FAILS => {
+            drop(black_box(Box::new(7)));
+            return Err(RpcError::OutOfMemory);
+        }
+        _ => {}
+    }
+    Ok(Serving)
+}
+
+#[interface]
+trait Client {
+    /// Uses what it has opened from so many bytes further down.
+    fn ask_below(&self, bytes: usize) -> Result<u32, RpcError>;
+    /// Panics there, with a destructor on the way that runs over.
+    fn panic_below(&self, bytes: usize) -> Result<u32, RpcError>;
+}
+
+struct Asking(Proxy<dyn Server>);
+
+struct RunsOver;
+
+impl Drop for RunsOver {
+    fn drop(&mut self) {
+        black_box(allocate_deeper(0));
+    }
+}
+
+impl Client for Asking {
+    fn ask_below(&self, bytes: usize) -> Result<u32, RpcError> {
+        pad_until(bytes, &|| {
+            let answer = self.0.status();
+            WENT_ON.fetch_add(1, SeqCst);
+            answer
+        })
+    }
+    fn panic_below(&self, bytes: usize) -> Result<u32, RpcError> {
+        pad_until(bytes, &|| {
+            let _runs_over = RunsOver;
+            panic!("on purpose")
+        })
+    }
+}
+
+fn asking(server: Shadow<dyn Server>) -> Result<Asking, RpcError> {
+    Ok(Asking(server.open()?))
+}
+
+fn spawn(restarts: u32) -> (Domain<dyn Server>, Domain<dyn Client>) {
+    // This host keeps stacks from here on.
+    drop(contained(false));
+    let spec =
+        |name| DomainSpec::new(name).restart(Restart::limited(restarts, Duration::from_secs(3600)));
+    let server: Domain<dyn Server> = host()
+        .spawn(spec("server"), serving, Mint::nothing())
+        .unwrap();
+    let of = server.clone();
+    let client = host().spawn(spec("client"), asking, Mint::fallible(move || of.shadow()));
+    (server, client.unwrap())
+}
+
+/// Runs `attack` on a thread with the stack, without ticks: nothing else cuts it.
+fn on_stack<R: Send>(attack: impl FnOnce() -> R + Send) -> R {
+    thread::scope(|scope| {
+        let run = || {
+            let _contained = contained(false);
+            attack()
+        };
+        let thread = thread::Builder::new().stack_size(STACK);
+        thread.spawn_scoped(scope, run).unwrap().join().unwrap()
+    })
+}
+
+#[test]
+fn what_is_started_on_a_reserve_does_not_end_the_host() {
+    outlives("what_is_started_on_a_reserve_does_not_end_the_host", || {
+        let _alone = alone();
+        let (server, client) = spawn(1 << 20);
+        let before = cuts().reserves;
+        on_stack(|| {
+            let shadow = client.shadow().unwrap();
+            for bytes in DEPTHS.step_by(STEP) {
+                NEXT.store(STARTS, SeqCst);
+                // Opens it anew.
+                assert_eq!(shadow.ask_below(0), Ok(7));
+                assert!(server.kill());
+                NEXT.store(RUNS_OVER, SeqCst);
+                let _ = shadow.ask_below(bytes);
+            }
+        });
+        assert!(ATTACKS.load(SeqCst) > 10 && cuts().reserves > before + 10);
+        client.kill();
+        server.kill();
+    });
+}
+
+/// Has the client use its stack up while the server is restarted so many times at most, with so many segments.
+fn goes_no_further(restarts: u32, segments: usize) {
+    let _alone = alone();
+    allow_segments(segments);
+    let mut opened = 0;
+    for bytes in DEPTHS.step_by(STEP) {
+        NEXT.store(STARTS, SeqCst);
+        let (server, client) = spawn(restarts);
+        let proxy = client.proxy().unwrap();
+        assert!(server.kill());
+        NEXT.store(ALLOCATES_AND_FAILS, SeqCst);
+        let (reserves, went_on) = (cuts().reserves, WENT_ON.load(SeqCst));
+        let answer = on_stack(|| proxy.ask_below(bytes));
+        if cuts().reserves != reserves {
+            opened += 1;
+            assert_eq!(WENT_ON.load(SeqCst), went_on, "{bytes}: {answer:?}");
+        }
+        client.kill();
+        server.kill();
+        host().reap();
+    }
+    allow_segments(0);
+    assert!(opened > 10, "{opened}");
+}
+
+/// The server allocates, on a segment: there a mark ends while the client is to be cut.
+#[test]
+fn who_used_the_stack_up_goes_no_further() {
+    goes_no_further(1, 4);
+}
+
+#[test]
+fn who_used_the_stack_up_goes_no_further_without_segments() {
+    goes_no_further(1, 0);
+}
+
+#[test]
+fn who_used_the_stack_up_goes_no_further_where_nobody_is_started() {
+    goes_no_further(0, 0);
+}
+
+#[test]
+fn a_destructor_in_a_panic_does_not_run_over_twice() {
+    outlives("a_destructor_in_a_panic_does_not_run_over_twice", || {
+        let _alone = alone();
+        let (server, client) = spawn(1 << 20);
+        let before = cuts().reserves;
+        on_stack(|| {
+            for bytes in (0..2048).step_by(STEP) {
+                client.restart().unwrap();
+                let died = client.proxy().unwrap().panic_below(bytes);
+                assert_eq!(died, Err(RpcError::Crashed));
+            }
+        });
+        assert!(cuts().reserves > before + 10);
+        client.kill();
+        server.kill();
+    });
+}

@@ -1,0 +1,116 @@
+//! Attack: a client with little stack restarts a server. What the server calls to restore its neighbours' state has no room
+//! *there*: that is taken for the neighbours' fault, and they lose what they had recorded.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+use samara_host_std::contained::contained;
+use samara_host_std::{DomainAlloc, System};
+use samara_proxy::{Export, RpcError, Shadow};
+use samara_testkit::hosted::{alone, host};
+use std::thread;
+use std::time::Duration;
+
+#[path = "../fixtures/disk.rs"]
+mod disk;
+use disk::{Disk, reading};
+
+#[path = "../fixtures/files.rs"]
+mod files;
+use files::{Client, Files, Serving, calling, serving};
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+/// On a thread with so much stack.
+fn on<R: Send>(bytes: usize, body: impl FnOnce() -> R + Send) -> R {
+    thread::scope(|scope| {
+        let run = || {
+            let _contained = contained(false);
+            body()
+        };
+        let thread = thread::Builder::new().stack_size(bytes);
+        thread.spawn_scoped(scope, run).unwrap().join().unwrap()
+    })
+}
+
+/// As `serving`, which looks at its disk first: as file systems do.
+fn serving_from_disk(disk: Shadow<dyn Disk>) -> Result<Serving, RpcError> {
+    disk.read()?;
+    serving(disk)
+}
+
+/// Where the room is missed: where the disk is called, or where it is restarted.
+#[derive(Clone, Copy, PartialEq)]
+enum Missed {
+    InCall,
+    InRestart,
+}
+
+/// A client with little stack finds the files dead, and restarts them in vain; what is left to its neighbour, which had recorded
+/// something if `records`, and how many of the files' restarts were spent.
+fn restart_on_a_short_stack(
+    init: fn(Shadow<dyn Disk>) -> Result<Serving, RpcError>,
+    records: bool,
+    missed: Missed,
+) {
+    let _alone = alone();
+    // The host keeps budgets and stacks from here on.
+    drop(contained(true));
+    let restart = Restart::limited(20, Duration::from_secs(3600));
+    let spec = DomainSpec::new("disk").stack(1 << 20).restart(restart);
+    let disk: Domain<dyn Disk> = host().spawn(spec, reading, Mint::nothing()).unwrap();
+    let of = disk.clone();
+    let mint = Mint::fallible(move || of.shadow());
+    let spec = DomainSpec::new("files").restart(restart);
+    let files: Domain<dyn Files> = on(4 << 20, || host().spawn(spec, init, mint).unwrap());
+    let client = |name: &str| -> Domain<dyn Client> {
+        let of = files.clone();
+        let mint = Mint::fallible(move || of.shadow());
+        host().spawn(DomainSpec::new(name), calling, mint).unwrap()
+    };
+    let (short, neighbour) = (client("short"), client("neighbour"));
+    let (attacker, victim) = (short.proxy().unwrap(), neighbour.proxy().unwrap());
+    let recorded = u32::from(records);
+    if records {
+        assert_eq!(on(4 << 20, || victim.mount(1)), Ok(1));
+    }
+    assert!(files.kill());
+    if missed == Missed::InRestart {
+        assert!(disk.kill());
+    }
+    let got = on(512 << 10, || attacker.mounted());
+    assert_eq!(got, Err(RpcError::StackExhausted));
+    let after = on(4 << 20, || (victim.mounted(), victim.mount(2)));
+    assert_eq!(
+        after,
+        (Ok(recorded), Ok(recorded + 1)),
+        "the neighbour's record was given up, or the service is over"
+    );
+    for domain in [short, neighbour] {
+        domain.kill();
+    }
+    files.kill();
+    disk.kill();
+    host().reap();
+}
+
+#[test]
+fn a_restart_on_a_short_stack_gives_nobodys_records_up() {
+    restart_on_a_short_stack(serving, true, Missed::InCall);
+}
+
+#[test]
+fn a_disk_not_restarted_there_gives_nobodys_records_up() {
+    restart_on_a_short_stack(serving, true, Missed::InRestart);
+}
+
+/// So it is with `init`: one call of a client with little stack would spend all restarts of the service.
+#[test]
+fn an_init_that_finds_no_room_further_in_spends_not_all_restarts() {
+    restart_on_a_short_stack(serving_from_disk, false, Missed::InCall);
+}
+
+#[test]
+fn an_init_whose_disk_is_not_restarted_there_spends_nothing() {
+    restart_on_a_short_stack(serving_from_disk, false, Missed::InRestart);
+}

@@ -1,0 +1,225 @@
+//! Attack: starts that run short of stack. Where the start itself has used up what it is promised, it or the record that it
+//! makes again has failed; before that nobody has, and such starts are few.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, Status, Strategy, Supervisor};
+use samara_host_std::contained::contained;
+use samara_host_std::{DomainAlloc, System, event_log};
+use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
+use samara_testkit::hosted::{alone, host};
+use std::thread;
+use std::time::Duration;
+
+#[path = "../fixtures/disk.rs"]
+mod disk;
+use disk::{Disk, reading};
+
+#[global_allocator]
+static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+
+const RESTARTS: u32 = 20;
+
+#[interface]
+trait Files {
+    /// Looks at the disk at each level of a path.
+    #[replay]
+    fn walk(&self, depth: u32) -> Result<u32, RpcError>;
+    #[idempotent]
+    fn status(&self) -> Result<u32, RpcError>;
+}
+struct Serving(Shadow<dyn Disk>);
+impl Serving {
+    #[inline(never)]
+    fn descend(&self, depth: u32) -> Result<u32, RpcError> {
+        let frame = std::hint::black_box([depth as u8; 16]);
+        let here = self.0.read()?;
+        let below = match depth {
+            0 => 0,
+            _ => self.descend(depth - 1)?,
+        };
+        Ok(here + below + u32::from(frame[depth as usize % 16] == depth as u8))
+    }
+}
+impl Files for Serving {
+    fn walk(&self, depth: u32) -> Result<u32, RpcError> {
+        self.descend(depth)
+    }
+    fn status(&self) -> Result<u32, RpcError> {
+        Ok(7)
+    }
+}
+fn serving(disk: Shadow<dyn Disk>) -> Result<Serving, RpcError> {
+    Ok(Serving(disk))
+}
+/// As `serving`, which looks at its disk first: as file systems do.
+fn serving_from_disk(disk: Shadow<dyn Disk>) -> Result<Serving, RpcError> {
+    disk.read()?;
+    serving(disk)
+}
+
+#[interface]
+trait Client {
+    fn walk(&self, depth: u32) -> Result<u32, RpcError>;
+    fn deepest(&self) -> Result<u32, RpcError>;
+    fn status(&self, times: u32) -> Result<u32, RpcError>;
+}
+struct Calling(Shadow<dyn Files>, Proxy<dyn Files>);
+impl Client for Calling {
+    fn walk(&self, depth: u32) -> Result<u32, RpcError> {
+        self.0.walk(depth)
+    }
+    /// How deep a walk finds room, from where this is.
+    fn deepest(&self) -> Result<u32, RpcError> {
+        let (mut fits, mut does_not) = (0, 1 << 20);
+        while fits + 1 < does_not {
+            let depth = (fits + does_not) / 2;
+            if self.1.walk(depth).is_ok() {
+                fits = depth;
+            } else {
+                does_not = depth;
+            }
+        }
+        Ok(fits)
+    }
+    fn status(&self, times: u32) -> Result<u32, RpcError> {
+        let mut last = Err(RpcError::Dead);
+        for _ in 0..times {
+            last = self.0.status();
+        }
+        last
+    }
+}
+fn calling((files, once): (Shadow<dyn Files>, Proxy<dyn Files>)) -> Result<Calling, RpcError> {
+    Ok(Calling(files, once))
+}
+
+/// On a thread with so much stack.
+fn on<R: Send>(bytes: usize, body: impl FnOnce() -> R + Send) -> R {
+    thread::scope(|scope| {
+        let run = || {
+            let _contained = contained(false);
+            body()
+        };
+        let thread = thread::Builder::new().stack_size(bytes);
+        thread.spawn_scoped(scope, run).unwrap().join().unwrap()
+    })
+}
+
+fn disk(name: &str) -> Domain<dyn Disk> {
+    host()
+        .spawn(
+            DomainSpec::new(name).stack(256 << 10),
+            reading,
+            Mint::nothing(),
+        )
+        .unwrap()
+}
+
+fn files(
+    name: &str,
+    disk: &Domain<dyn Disk>,
+    init: fn(Shadow<dyn Disk>) -> Result<Serving, RpcError>,
+) -> Domain<dyn Files> {
+    let of = disk.clone();
+    let restart = Restart::limited(RESTARTS, Duration::from_secs(3600));
+    let spec = DomainSpec::new(name).restart(restart);
+    let mint = Mint::fallible(move || of.shadow());
+    on(4 << 20, || host().spawn(spec, init, mint).unwrap())
+}
+
+fn client(spec: DomainSpec, of: &Domain<dyn Files>) -> Domain<dyn Client> {
+    let of = of.clone();
+    let mint = Mint::fallible(move || of.shadow().and_then(|files| Ok((files, of.proxy()?))));
+    host().spawn(spec, calling, mint).unwrap()
+}
+
+/// Has the attacker record the deepest walk that finds room on a thread with so much stack.
+fn record_deepest(attacker: &Proxy<dyn Client>, stack: usize) {
+    let recorded = on(stack, || {
+        let deepest = attacker.deepest().unwrap();
+        let fits = |depth: &u32| attacker.walk(*depth).is_ok();
+        (0..=deepest).rev().find(fits)
+    });
+    assert!(recorded > Some(100), "{recorded:?}");
+}
+
+/// Made again it has a few frames less, whosever stack that is: it would never fit.
+#[test]
+fn a_record_that_takes_a_whole_stack_is_given_up() {
+    const STACK: usize = 2 << 20;
+    let _alone = alone();
+    // The host keeps budgets and stacks from here on.
+    drop(contained(true));
+    let disk = disk("disk");
+    let files = files("files", &disk, serving);
+    let attacker = client(DomainSpec::new("attacker"), &files);
+    let victim = client(DomainSpec::new("victim"), &files);
+    record_deepest(&attacker.proxy().unwrap(), STACK);
+    assert!(files.kill());
+    // A thread of the same size, and the victim at the very bottom of it.
+    let proxy = victim.proxy().unwrap();
+    let got = on(STACK, || proxy.status(1));
+    assert_eq!(got, Ok(7), "one client's record closes the service for all");
+    assert_eq!(files.restarts(), 2);
+    for killed in [attacker.kill(), victim.kill(), files.kill(), disk.kill()] {
+        assert!(killed);
+    }
+    host().reap();
+}
+
+#[test]
+fn a_record_that_takes_a_whole_stack_ends_no_supervised_tree() {
+    // As a program's main thread has, and as others have.
+    const LARGE: usize = 8 << 20;
+    const STACK: usize = 2 << 20;
+    let _alone = alone();
+    drop(contained(true));
+    let disk = disk("disk");
+    let files = files("files", &disk, serving);
+    let neighbour = client(DomainSpec::new("neighbour"), &files);
+    let attacker = client(DomainSpec::new("attacker"), &files);
+    let policy = Restart::limited(5, Duration::from_secs(3600));
+    let mut supervisor = Supervisor::new("tree", Strategy::OneForOne, policy)
+        .with(&files)
+        .with(&neighbour);
+    record_deepest(&attacker.proxy().unwrap(), LARGE);
+    assert!(files.kill());
+    assert_eq!(on(STACK, || supervisor.poll()), Status::Settled);
+    assert!(neighbour.exit_reason().is_none(), "its neighbour was ended");
+    for killed in [attacker.kill(), neighbour.kill(), files.kill(), disk.kill()] {
+        assert!(killed);
+    }
+    host().reap();
+}
+
+/// A client with little stack asks a service that is dead again and again. No restart is spent; each start would be told, and
+/// be the newest end that is known.
+#[test]
+fn starts_without_room_do_not_fill_the_log() {
+    let _alone = alone();
+    drop(contained(true));
+    let disk = disk("disk");
+    let files = files("files", &disk, serving_from_disk);
+    let attacker = client(DomainSpec::new("short"), &files);
+    let proxy = attacker.proxy().unwrap();
+    let mut cursor = Default::default();
+    while event_log().read(&mut cursor).is_some() {}
+    let before = cursor.lost;
+    assert!(files.kill());
+    let got = on(192 << 10, || proxy.status(2_000));
+    assert_eq!(got, Err(RpcError::StackExhausted));
+    while event_log().read(&mut cursor).is_some() {}
+    assert_eq!(cursor.lost, before, "events of others were lost");
+    let tried = files.restarts();
+    assert!(tried <= RESTARTS + 1, "{tried} starts in vain");
+    let ends: Vec<_> = files.exits().map(|exit| exit.reason.message).collect();
+    assert_eq!(ends.len(), 1, "{ends:?}");
+    // Nothing was spent of what others have, nor is anything refused to who has room.
+    let victim = client(DomainSpec::new("victim"), &files);
+    let proxy = victim.proxy().unwrap();
+    assert_eq!(on(2 << 20, || proxy.status(1)), Ok(7));
+    for killed in [attacker.kill(), victim.kill(), files.kill(), disk.kill()] {
+        assert!(killed);
+    }
+    host().reap();
+}
